@@ -1,0 +1,143 @@
+"""What transformations take and give back: checks of leaves, and ownership of results."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from .. import arrays, tree
+from ..core.avals import WEAK_DTYPES, Aval, float0, is_inexact
+from ..core.source import where_defined
+from ..core.tracing import Tracer, aval_of
+from ..errors import DifferentiationError, TracerError, TreeError
+from ..ops.shape import cast, zeros
+
+
+def is_leaf_value(x: Any) -> bool:
+    """Whether x is something that a transformation can trace."""
+    return type(x) in WEAK_DTYPES or isinstance(x, Tracer) or arrays.is_array(x)
+
+
+def check_leaf(x: Any, what: str, path: str) -> None:
+    """Raise unless x is an array, a scalar or a tracer of numeric dtype."""
+    if not is_leaf_value(x):
+        raise TracerError(
+            f"{what}{path} is {x!r} of type {type(x).__name__}, which is not an array or number. "
+            "Pass it as a static argument, or close over it."
+        )
+    if aval_of(x).dtype.kind not in "biufcV":
+        raise TracerError(f"{what}{path} has dtype {x.dtype}, which is not numeric")
+
+
+def own(results: Sequence[Any], inputs: Iterable[Any]) -> list[Any]:
+    """Results as arrays that are writeable and share memory with nothing.
+
+    A result that is one of the inputs comes back as that object.
+    """
+    allowed = {id(x) for x in inputs}
+    seen: set[int] = set()
+    owned = []
+    for x in results:
+        if type(x) is np.ndarray and id(x) not in allowed:
+            if x.ndim == 0:
+                x = x[()]
+            elif not x.flags.writeable or id(x) in seen:
+                x = x.copy()
+            elif x.base is not None and (
+                sys.getrefcount(x.base) > 2 or not isinstance(x.base, np.ndarray)
+            ):
+                x = x.copy()
+            seen.add(id(x))
+        owned.append(x)
+    return owned
+
+
+def disown(results: Sequence[Any], inputs: Iterable[Any]) -> list[Any]:
+    """Copies of results that a pullback keeps as residuals; inputs come back as they are."""
+    allowed = {id(x) for x in inputs}
+    return [
+        x.copy() if type(x) is np.ndarray and id(x) not in allowed else x for x in results
+    ]
+
+
+def check_cotangent(ct: Any, aval: Aval, path: str, what: str) -> Any:
+    """A cotangent (or tangent) of the right shape and dtype, or an error that names both."""
+    if not is_inexact(aval.dtype):
+        return None
+    given = aval_of(ct)
+    if given.dtype == float0:
+        return zeros(aval)
+    if given.shape != aval.shape:
+        raise TreeError(
+            f"{what}{path} has shape {given.shape}, but the value it belongs to has shape "
+            f"{aval.shape}"
+        )
+    if given.dtype != aval.dtype:
+        if not given.weak and (given.dtype.kind == "c" or aval.dtype.kind != "c"):
+            if given.dtype.kind not in "iub":
+                raise TreeError(
+                    f"{what}{path} has dtype {given.dtype}, but the value it belongs to has "
+                    f"dtype {aval.dtype}; convert it with .astype({aval.dtype.name!r})"
+                )
+        return cast(ct, aval.dtype)
+    return cast(ct, aval.dtype) if given.weak else ct
+
+
+def zero_derivative(x: Any) -> Any:
+    """The derivative with respect to an input that nothing depends on."""
+    aval = aval_of(x)
+    if not is_inexact(aval.dtype):
+        return np.zeros(aval.shape, float0)
+    if arrays.is_gpu_array(x):
+        return arrays.namespace((x,)).zeros(aval.shape, aval.dtype)
+    return zeros(aval)
+
+
+def check_differentiable(
+    x: Any, path: str, name: str, *, holomorphic: bool, allow_int: bool
+) -> None:
+    """Raise unless grad can differentiate with respect to x."""
+    check_leaf(x, f"{name}: argument ", path)
+    dtype = aval_of(x).dtype
+    if holomorphic and dtype.kind != "c":
+        raise DifferentiationError(
+            f"{name} with holomorphic=True needs complex inputs; argument {path} is {aval_of(x)}"
+        )
+    if not is_inexact(dtype) and not allow_int:
+        raise DifferentiationError(
+            f"{name} needs real or complex inputs; argument {path} is {aval_of(x)}. Convert it "
+            "to a float (write 3.0 for 3), leave it out of argnums, or pass allow_int=True."
+        )
+
+
+def check_scalar_output(out: Any, fun: Any, name: str, *, holomorphic: bool) -> None:
+    """Raise unless an output can be differentiated by grad."""
+    if not is_leaf_value(out):
+        raise DifferentiationError(
+            f"{name} needs a function that returns a scalar; {where_defined(fun)} returned "
+            f"{type(out).__name__} {tree.structure(out)}. Return one number, or use has_aux=True "
+            "for a pair (number, anything)."
+        )
+    aval = aval_of(out)
+    if aval.shape != ():
+        raise DifferentiationError(
+            f"{name} needs a function that returns a scalar; {where_defined(fun)} returned "
+            f"{aval}.\nSum it first, or use funcgrad.jacobian."
+        )
+    if holomorphic and aval.dtype.kind != "c":
+        raise DifferentiationError(
+            f"{name} with holomorphic=True needs a complex output; {where_defined(fun)} "
+            f"returned {aval}"
+        )
+    if not holomorphic and aval.dtype.kind != "f":
+        hint = (
+            "Take its real part or absolute value, or pass holomorphic=True."
+            if aval.dtype.kind == "c"
+            else "It has no derivative; return a float."
+        )
+        raise DifferentiationError(
+            f"{name} needs a real output; {where_defined(fun)} returned {aval}. {hint}"
+        )

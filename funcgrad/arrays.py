@@ -1,0 +1,143 @@
+"""Array modules: NumPy and CuPy behind one name. The only file that names CuPy."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+import numpy as np
+
+_default_device: ContextVar[Any] = ContextVar("funcgrad_default_device", default=None)
+
+
+def loaded_cupy() -> Any:
+    """CuPy if the program has imported it, else None: only then can CuPy arrays exist."""
+    return sys.modules.get("cupy")
+
+
+def import_cupy() -> Any:
+    """CuPy, or an error that says how to install it."""
+    try:
+        import cupy
+    except ImportError as error:
+        raise ImportError(
+            "GPU arrays need CuPy: pip install 'funcgrad[cuda12]' (or cuda13, to match the driver)"
+        ) from error
+    return cupy
+
+
+def is_gpu_array(x: Any) -> bool:
+    """Whether x is a CuPy array."""
+    cupy = loaded_cupy()
+    return cupy is not None and isinstance(x, cupy.ndarray)
+
+
+def is_array(x: Any) -> bool:
+    """Whether x is a NumPy array or scalar, or a CuPy array."""
+    return isinstance(x, np.ndarray | np.generic) or is_gpu_array(x)
+
+
+def namespace(args: Any) -> Any:
+    """The array module of some operands: CuPy if any of them lives on a GPU, else NumPy."""
+    cupy = loaded_cupy()
+    if cupy is None or not hasattr(cupy, "ndarray"):
+        return np
+    for a in args:
+        if isinstance(a, cupy.ndarray):
+            return cupy
+    return np
+
+
+def harmonize(args: tuple[Any, ...]) -> tuple[Any, tuple[Any, ...]]:
+    """The array module of some operands, and the operands with NumPy arrays uploaded to it."""
+    xp = namespace(args)
+    if xp is np:
+        return np, args
+    devices = {a.device.id for a in args if isinstance(a, xp.ndarray)}
+    if len(devices) > 1:
+        raise ValueError(
+            f"one operation got arrays of GPUs {sorted(devices)}; move them to one with "
+            "funcgrad.device_put(x, device)"
+        )
+    with xp.cuda.Device(devices.pop()):
+        return xp, tuple(
+            xp.asarray(a) if isinstance(a, np.ndarray | np.generic) else a for a in args
+        )
+
+
+def creation_namespace(device: Any = None) -> Any:
+    """The array module for new arrays on ``device`` ('cpu', 'gpu', 'gpu:1', a CuPy device)."""
+    device = device if device is not None else _default_device.get()
+    if device is None or device == "cpu":
+        return np
+    cupy = import_cupy()
+    cupy.cuda.Device(_device_number(device)).use()
+    return cupy
+
+
+def _device_number(device: Any) -> int:
+    if isinstance(device, str):
+        kind, _, number = device.partition(":")
+        if kind not in ("gpu", "cuda"):
+            raise ValueError(f"unknown device {device!r}: use 'cpu', 'gpu' or 'gpu:0', 'gpu:1', ...")
+        return int(number or 0)
+    return int(getattr(device, "id", device))
+
+
+def device_put(x: Any, device: Any = None) -> Any:
+    """Copy one array to a device.
+
+    Args:
+        x: array or scalar.
+        device: 'cpu', 'gpu', 'gpu:1' or a CuPy device; None is the default device.
+
+    Returns:
+        A NumPy or CuPy array with the values of x.
+
+    >>> device_put([1.0, 2.0])
+    array([1., 2.])
+    """
+    device = device if device is not None else _default_device.get()
+    if device is None or device == "cpu":
+        return x.get() if is_gpu_array(x) else np.array(x)
+    cupy = import_cupy()
+    with cupy.cuda.Device(_device_number(device)):
+        return cupy.array(x)
+
+
+def device_get(x: Any) -> Any:
+    """Copy one array to the CPU; NumPy arrays come back as they are.
+
+    >>> device_get(np.ones(2))
+    array([1., 1.])
+    """
+    return x.get() if is_gpu_array(x) else x
+
+
+@contextmanager
+def default_device(device: Any) -> Any:
+    """Create new arrays on ``device`` inside a ``with`` block.
+
+    >>> with default_device("cpu"):
+    ...     pass
+    """
+    token = _default_device.set(device)
+    try:
+        yield
+    finally:
+        _default_device.reset(token)
+
+
+def usable_modules() -> list[Any]:
+    """The array modules that work on this machine: NumPy, and CuPy if it finds a GPU."""
+    modules = [np]
+    try:
+        import cupy
+
+        if cupy.cuda.runtime.getDeviceCount() > 0:
+            modules.append(cupy)
+    except Exception:
+        return modules
+    return modules

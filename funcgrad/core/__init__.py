@@ -1,0 +1,1 @@
+"""Tracing, the jaxpr and the operator record."""

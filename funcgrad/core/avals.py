@@ -1,0 +1,104 @@
+"""Abstract values: what is known of an array before it is computed."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import numpy as np
+
+float0 = np.dtype([("float0", np.void, 0)])
+
+WEAK_DTYPES = {
+    bool: np.dtype(bool),
+    int: np.dtype(np.int64),
+    float: np.dtype(np.float64),
+    complex: np.dtype(np.complex128),
+}
+"""Python's own scalar types, whose values promote weakly, and the dtype each stands for."""
+
+WEAK_SAMPLES: dict[np.dtype, Any] = {
+    WEAK_DTYPES[bool]: True,
+    WEAK_DTYPES[int]: 1,
+    WEAK_DTYPES[float]: 1.0,
+    WEAK_DTYPES[complex]: 1j,
+}
+
+_symbol_numbers = itertools.count()
+
+
+class SymbolicDim:
+    """The unknown trip count of one while loop, as the leading dimension of what it stacks."""
+
+    __slots__ = ("number",)
+
+    def __init__(self) -> None:
+        self.number = next(_symbol_numbers)
+
+    def __repr__(self) -> str:
+        return "n?"
+
+
+class Aval:
+    """Shape, dtype and weakness of a value."""
+
+    __slots__ = ("dtype", "shape", "weak")
+
+    def __init__(self, shape: tuple[Any, ...], dtype: Any, weak: bool = False) -> None:
+        self.shape = tuple(shape)
+        self.dtype = dtype if type(dtype) is np.dtype else np.dtype(dtype)
+        self.weak = weak
+
+    @property
+    def ndim(self) -> int:
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        size = 1
+        for d in self.shape:
+            size *= d
+        return size
+
+    @property
+    def symbolic(self) -> bool:
+        """Whether the leading dimension is the unknown trip count of a while loop."""
+        return bool(self.shape) and type(self.shape[0]) is SymbolicDim
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, Aval)
+            and self.shape == other.shape
+            and self.dtype == other.dtype
+            and self.weak == other.weak
+        )
+
+    def __hash__(self) -> int:
+        return hash((self.shape, self.dtype, self.weak))
+
+    def matches(self, other: Aval) -> bool:
+        """Equal but for weakness."""
+        return self.shape == other.shape and self.dtype == other.dtype
+
+    def __repr__(self) -> str:
+        star = "*" if self.weak else ""
+        return f"{dtype_name(self.dtype)}{star}[{','.join(map(str, self.shape))}]"
+
+
+def dtype_name(dtype: np.dtype) -> str:
+    """The short name of a dtype in a printed jaxpr: f64, i32, bool, c128."""
+    if dtype == float0:
+        return "float0"
+    if dtype.kind in "fiuc":
+        return f"{dtype.kind}{8 * dtype.itemsize}"
+    return dtype.name
+
+
+def is_inexact(dtype: np.dtype) -> bool:
+    """Whether values of this dtype have tangents."""
+    return dtype.kind in "fc"
+
+
+def tangent_aval(aval: Aval) -> Aval:
+    """The aval of tangents of a value: of the same shape and dtype, and strong."""
+    return Aval(aval.shape, aval.dtype if is_inexact(aval.dtype) else float0)

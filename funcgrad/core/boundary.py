@@ -1,0 +1,60 @@
+"""Short tracebacks: users see their own lines and at most one frame of ours."""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any, TypeVar
+
+from ..errors import FuncgradError, TracerError
+from .source import INTERNAL
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def show_full_tracebacks() -> bool:
+    """Whether FUNCGRAD_TRACEBACK=full asks for our frames too."""
+    return os.environ.get("FUNCGRAD_TRACEBACK") == "full"
+
+
+def user_facing(fun: F) -> F:
+    """Wrap a function that users call, so that errors inside show only the users' frames."""
+
+    @functools.wraps(fun)
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return fun(*args, **kwargs)
+        except Exception as error:
+            if show_full_tracebacks():
+                raise
+            shown = our_error(error)
+            raise shown.with_traceback(without_internal(error.__traceback__)) from shown.__cause__
+
+    return wrapper  # type: ignore[return-value]
+
+
+def our_error(error: Exception) -> Exception:
+    """The error to show: ours, where NumPy wrapped it in one of its own."""
+    if isinstance(error, FuncgradError):
+        return error
+    cause = error.__cause__ or error.__context__
+    if isinstance(cause, TracerError) and isinstance(error, TypeError | ValueError):
+        cause.__cause__ = None
+        cause.__suppress_context__ = True
+        return cause
+    return error
+
+
+def without_internal(tb: TracebackType | None) -> TracebackType | None:
+    """A traceback without funcgrad's own frames."""
+    frames = []
+    while tb is not None:
+        if not INTERNAL[tb.tb_frame.f_code.co_filename]:
+            frames.append(tb)
+        tb = tb.tb_next
+    result: TracebackType | None = None
+    for frame in reversed(frames):
+        result = TracebackType(result, frame.tb_frame, frame.tb_lasti, frame.tb_lineno)
+    return result

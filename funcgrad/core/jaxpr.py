@@ -1,0 +1,157 @@
+"""The jaxpr: the intermediate form of a traced function."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from .avals import Aval
+from .source import Source
+
+
+class Var:
+    """A variable of a jaxpr: assigned once, known by its abstract value."""
+
+    __slots__ = ("aval",)
+
+    def __init__(self, aval: Aval) -> None:
+        self.aval = aval
+
+    def __repr__(self) -> str:
+        return f"Var({self.aval})"
+
+
+class Literal:
+    """A scalar constant written inside an equation."""
+
+    __slots__ = ("aval", "value")
+
+    def __init__(self, value: Any, aval: Aval) -> None:
+        self.value = value
+        self.aval = aval
+
+    def __repr__(self) -> str:
+        return f"Literal({self.value})"
+
+
+Atom = Var | Literal
+
+
+class Eqn:
+    """One equation: outvars = primitive[params](inputs)."""
+
+    __slots__ = ("inputs", "outvars", "params", "primitive", "source")
+
+    def __init__(
+        self,
+        primitive: Any,
+        inputs: Sequence[Any],
+        params: dict[str, Any],
+        outvars: Sequence[Var],
+        source: Source | None = None,
+    ) -> None:
+        self.primitive = primitive
+        self.inputs = inputs
+        self.params = params
+        self.outvars = outvars
+        self.source = source
+
+
+class Jaxpr:
+    """A function in intermediate form: ``{ lambda constvars ; invars. let eqns in outvars }``.
+
+    ``consts`` holds the arrays that the constvars stand for.
+    """
+
+    __slots__ = ("__weakref__", "cache", "constvars", "consts", "eqns", "invars", "outvars")
+
+    def __init__(
+        self,
+        constvars: Sequence[Var],
+        invars: Sequence[Var],
+        eqns: Sequence[Eqn],
+        outvars: Sequence[Atom],
+        consts: Sequence[Any] = (),
+    ) -> None:
+        self.constvars = list(constvars)
+        self.consts = list(consts)
+        self.invars = list(invars)
+        self.eqns = list(eqns)
+        self.outvars = list(outvars)
+        self.cache: dict[Any, Any] = {}
+
+    @property
+    def in_avals(self) -> list[Aval]:
+        return [v.aval for v in self.invars]
+
+    @property
+    def out_avals(self) -> list[Aval]:
+        return [v.aval for v in self.outvars]
+
+    def _repr_html_(self) -> str:
+        import html
+
+        return f"<pre>{html.escape(repr(self))}</pre>"
+
+    def __call__(self, *args: Any) -> Any:
+        """Evaluate on flat arguments; returns the list of results."""
+        return eval_jaxpr(self, self.consts, args)
+
+
+def subjaxprs(eqn: Eqn) -> list[Jaxpr]:
+    """The jaxprs among the parameters of an equation."""
+    found = []
+    for value in eqn.params.values():
+        if isinstance(value, Jaxpr):
+            found.append(value)
+        elif isinstance(value, tuple):
+            found.extend(v for v in value if isinstance(v, Jaxpr))
+    return found
+
+
+def eval_jaxpr(jaxpr: Jaxpr, consts: Sequence[Any], args: Sequence[Any]) -> list[Any]:
+    """Evaluate a jaxpr on arrays or tracers.
+
+    Args:
+        jaxpr: the jaxpr.
+        consts: values of its constvars.
+        args: values of its invars.
+
+    Returns:
+        The list of its results.
+    """
+    if len(args) != len(jaxpr.invars):
+        raise TypeError(f"this jaxpr takes {len(jaxpr.invars)} arguments, got {len(args)}")
+    env: dict[Var, Any] = dict(zip(jaxpr.constvars, consts, strict=True))
+    env.update(zip(jaxpr.invars, args, strict=True))
+    last = _last_uses(jaxpr)
+    for i, eqn in enumerate(jaxpr.eqns):
+        values = [a.value if type(a) is Literal else env[a] for a in eqn.inputs]
+        out = eqn.primitive(*values, **eqn.params)
+        if eqn.primitive.multiple:
+            env.update(zip(eqn.outvars, out, strict=True))
+        else:
+            env[eqn.outvars[0]] = out
+        for v in last.get(i, ()):
+            env.pop(v, None)
+    return [a.value if type(a) is Literal else env[a] for a in jaxpr.outvars]
+
+
+def _last_uses(jaxpr: Jaxpr) -> dict[int, list[Var]]:
+    """For each equation the variables that nothing after it reads."""
+    cached = jaxpr.cache.get("last_uses")
+    if cached is not None:
+        return cached
+    seen: set[Var] = {v for v in jaxpr.outvars if type(v) is not Literal}
+    last: dict[int, list[Var]] = {}
+    for i in range(len(jaxpr.eqns) - 1, -1, -1):
+        eqn = jaxpr.eqns[i]
+        dying = []
+        for v in (*eqn.outvars, *eqn.inputs):
+            if type(v) is not Literal and v not in seen:
+                seen.add(v)
+                dying.append(v)
+        if dying:
+            last[i] = dying
+    jaxpr.cache["last_uses"] = last
+    return last

@@ -1,0 +1,150 @@
+"""The record that defines an operator, and the one table of all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from .. import arrays
+from .tracing import Tracer, newest_trace
+
+REGISTRY: dict[str, Primitive] = {}
+"""Every operator by name."""
+
+
+class Case:
+    """One test case of an operator: operands and parameters."""
+
+    __slots__ = ("args", "check", "params")
+
+    def __init__(self, *args: Any, check: tuple[str, ...] = (), **params: Any) -> None:
+        self.args = args
+        self.params = params
+        self.check = check
+
+    def __repr__(self) -> str:
+        from_args = [f"{a.dtype}{list(a.shape)}" if hasattr(a, "shape") else a for a in self.args]
+        return f"Case({', '.join(map(str, from_args))}, {self.params})"
+
+
+class Joint:
+    """A jvp rule that needs all operands' tangents at once, zeros included.
+
+    ``rule(tangents, out, *operands, **params)``; tangents of integer operands are None, and so
+    are zeros with ``zeros=False``.
+    """
+
+    __slots__ = ("rule", "zeros")
+
+    def __init__(self, rule: Callable[..., Any], *, zeros: bool = True) -> None:
+        self.rule = rule
+        self.zeros = zeros
+
+
+class Unbatched:
+    """What a batching rule wraps an output in that does not depend on the batched operands."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+
+TRAITS = frozenset(
+    # masks: the transpose drops cotangents; residual: the transpose multiplies with an operand and
+    # takes ``strong``; view: may share memory with the operand; fails: takes ``failing``;
+    # indexes: raises on indices out of range; effect: must run even if nothing reads its result.
+    ["masks", "residual", "view", "cheap", "commutative", "indexes", "fails", "linear", "effect"]
+)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Primitive:
+    """One operator: everything that funcgrad knows of it.
+
+    Arrays are positional, parameters keyword-only, hashable and normalised before the call.
+    """
+
+    name: str
+    family: str
+    evaluate: Callable[..., Any]
+    abstract: Callable[..., Any]
+    batch: Callable[..., Any] | None
+    cases: Callable[[Any], Iterable[Case]]
+    jvp: tuple[Any, ...] | Joint | None = None
+    transpose: Callable[..., Any] | None = None
+    linearize: Callable[..., Any] | None = None
+    forward: Callable[..., Any] | None = None
+    multiple: bool = False
+    nondifferentiable: str | None = None
+    no_cases: str | None = None
+    traits: frozenset[str] = frozenset()
+    source: Callable[..., str] | None = None
+    # The elementwise family only:
+    partials: tuple[Any, ...] = ()
+    partial_kinds: tuple[int, ...] = ()
+    partial_needs: tuple[int, ...] = ()
+    partial_table: tuple[tuple[int, Any], ...] = ()
+    arity: int = 0
+    ufunc: Any = None
+    masks: bool = False
+    # Stands for the operator in parameters that must be hashable and comparable.
+    extra: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        unknown = self.traits - TRAITS
+        if unknown:
+            raise TypeError(f"operator {self.name}: unknown traits {sorted(unknown)}")
+        if self.name in REGISTRY:
+            raise TypeError(f"operator {self.name} is defined twice")
+        has_rule = self.jvp or self.transpose or self.linearize or self.partials
+        if not has_rule and not self.nondifferentiable:
+            raise TypeError(
+                f"operator {self.name} has no derivative; give jvp, or nondifferentiable='why'"
+            )
+        if self.batch is None and self.family != "elementwise":
+            raise TypeError(f"operator {self.name} has no batching rule")
+        if self.cases is None and not self.no_cases:
+            raise TypeError(f"operator {self.name} has no test cases")
+        REGISTRY[self.name] = self
+
+    def __call__(self, *args: Any, **params: Any) -> Any:
+        trace = newest_trace(args)
+        if trace is None:
+            return self.compute(args, params)
+        return trace.process(self, args, params)
+
+    def compute(self, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
+        """Evaluate on plain arrays."""
+        xp, args = arrays.harmonize(args)
+        if self.family == "elementwise":
+            return self.evaluate(*args)
+        return self.evaluate(xp, *args, **params)
+
+    def unary(self, x: Any) -> Any:
+        """Call an elementwise operator of one operand."""
+        if isinstance(x, Tracer):
+            return x.trace.unary(self, x)
+        return self.evaluate(x)
+
+    def binary(self, x: Any, y: Any) -> Any:
+        """Call an elementwise operator of two operands."""
+        if isinstance(x, Tracer):
+            trace = x.trace
+            if isinstance(y, Tracer) and y.trace.level > trace.level:
+                trace = y.trace
+        elif isinstance(y, Tracer):
+            trace = y.trace
+        else:
+            try:
+                return self.evaluate(x, y)
+            except TypeError:
+                return self.compute((x, y), {})
+        return trace.binary(self, x, y)
+
+    def __repr__(self) -> str:
+        return f"<operator {self.name}>"
+
+    def __reduce__(self) -> Any:
+        return (REGISTRY.__getitem__, (self.name,))

@@ -1,0 +1,93 @@
+"""Jaxprs as text, in JAX's notation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .avals import Aval, dtype_name
+from .jaxpr import Eqn, Jaxpr, Literal, Var
+
+
+def _letters(n: int) -> str:
+    name = ""
+    n += 1
+    while n:
+        n, rest = divmod(n - 1, 26)
+        name = chr(ord("a") + rest) + name
+    return name
+
+
+class Names:
+    """Gives each variable a name: a, b, ..., z, ba, bb, ..."""
+
+    def __init__(self) -> None:
+        self.names: dict[Var, str] = {}
+
+    def __call__(self, atom: Any) -> str:
+        if type(atom) is Literal:
+            value = atom.value
+            text = repr(value) if atom.aval.weak else repr(value.item())
+            return f"{text}:{format_aval(atom.aval)}"
+        if not isinstance(atom, Var):
+            return repr(atom)
+        if atom not in self.names:
+            self.names[atom] = _letters(len(self.names))
+        return self.names[atom]
+
+    def typed(self, var: Var) -> str:
+        return f"{self(var)}:{format_aval(var.aval)}"
+
+
+def format_aval(aval: Aval) -> str:
+    """``f64[3,2]``, weakly typed ``f64*[]``; the trip count of a while loop prints as n?."""
+    return repr(aval)
+
+
+def format_param(value: Any, names: Names | None = None, indent: int = 0) -> str:
+    """One parameter of an equation."""
+    if isinstance(value, Jaxpr):
+        return format_jaxpr(value, indent + 2)
+    if isinstance(value, tuple) and any(isinstance(v, Jaxpr) for v in value):
+        return "(" + ", ".join(format_param(v, names, indent) for v in value) + ")"
+    if hasattr(value, "itemsize") and hasattr(value, "kind"):
+        return dtype_name(value)
+    if callable(value) and hasattr(value, "__name__"):
+        return value.__name__
+    return str(value)
+
+
+def format_eqn(eqn: Eqn, names: Names | None = None, indent: int = 0) -> str:
+    """One equation: ``b:f64[3] = sin a``."""
+    names = names or Names()
+    params = ""
+    if eqn.params:
+        shown = sorted(eqn.params.items())
+        multiline = any(isinstance(v, Jaxpr) for _, v in shown)
+        gap = "\n" + " " * (indent + 2) if multiline else " "
+        body = gap.join(f"{k}={format_param(v, names, indent + 2)}" for k, v in shown)
+        end = "\n" + " " * indent if multiline else ""
+        params = f"[{gap if multiline else ''}{body}{end}]"
+    inputs = " ".join(names(a) for a in eqn.inputs)
+    outs = " ".join(names.typed(v) for v in eqn.outvars)
+    return f"{outs} = {eqn.primitive.name}{params} {inputs}".rstrip()
+
+
+def format_jaxpr(jaxpr: Jaxpr, indent: int = 0) -> str:
+    """A whole jaxpr: ``{ lambda ; a:f64[3]. let b:f64[3] = sin a in (b,) }``."""
+    names = Names()
+    consts = " ".join(names.typed(v) for v in jaxpr.constvars)
+    invars = " ".join(names.typed(v) for v in jaxpr.invars)
+    head = f"{{ lambda {consts + ' ' if consts else ''}; {invars}. let"
+    lines = [format_eqn(e, names, indent + 4) for e in jaxpr.eqns]
+    outs = ", ".join(names(a) for a in jaxpr.outvars)
+    tail = f"in ({outs}{',' if len(jaxpr.outvars) == 1 else ''}) }}"
+    if not lines:
+        return f"{head} {tail}"
+    if len(lines) == 1 and "\n" not in lines[0]:
+        return f"{head} {lines[0]} {tail}"
+    pad = "\n" + " " * (indent + 4)
+    return f"{head}{pad}{pad.join(lines)}\n{' ' * (indent + 2)}{tail}"
+
+
+Eqn.__repr__ = format_eqn  # type: ignore[method-assign]
+Jaxpr.__repr__ = format_jaxpr  # type: ignore[method-assign]

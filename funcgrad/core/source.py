@@ -1,0 +1,72 @@
+"""Where in the user's program an equation comes from, captured cheaply and resolved when shown."""
+
+from __future__ import annotations
+
+import os
+import sys
+from types import CodeType, FrameType
+from typing import NamedTuple
+
+PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+
+
+class _InternalFiles(dict):
+    def __missing__(self, filename: str) -> bool:
+        internal = self[filename] = filename.startswith(PACKAGE)
+        return internal
+
+
+INTERNAL = _InternalFiles()
+"""Maps a file name to whether the file belongs to funcgrad."""
+
+
+class Source(NamedTuple):
+    """A position in the user's program: a code object and the offset of an instruction."""
+
+    code: CodeType
+    offset: int
+
+    @property
+    def file(self) -> str:
+        return self.code.co_filename
+
+    @property
+    def line(self) -> int:
+        positions = self.code.co_positions()
+        for _ in range(self.offset // 2):
+            next(positions, None)
+        found = next(positions, None)
+        return (found and found[0]) or self.code.co_firstlineno
+
+    @property
+    def function(self) -> str:
+        return self.code.co_name
+
+    def __str__(self) -> str:
+        return f"{os.path.basename(self.file)}:{self.line} ({self.function})"
+
+
+def user_frame(depth: int = 1) -> FrameType | None:
+    """The innermost frame on the stack that is not funcgrad's own."""
+    frame: FrameType | None = sys._getframe(depth)
+    while frame is not None and INTERNAL[frame.f_code.co_filename]:
+        frame = frame.f_back
+    return frame
+
+
+def current_source(depth: int = 2) -> Source | None:
+    """The user's position from which funcgrad is being called."""
+    frame = user_frame(depth)
+    return None if frame is None else Source(frame.f_code, frame.f_lasti)
+
+
+def where_defined(fun: object) -> str:
+    """Name, file and line of a function, for messages: ``loss (train.py:12)``."""
+    while hasattr(fun, "__wrapped__"):
+        fun = fun.__wrapped__
+    func = getattr(fun, "func", fun)
+    name = getattr(func, "__name__", type(func).__name__)
+    code = getattr(func, "__code__", None)
+    if code is None:
+        return name
+    return f"{name} ({os.path.basename(code.co_filename)}:{code.co_firstlineno})"

@@ -1,0 +1,276 @@
+"""Traces, tracers and how an operation finds the trace that handles it.
+
+Each running transformation owns one trace; a tracer belongs to one trace. Levels come from one
+process-wide counter, so a newer trace is an inner one. An operation looks at its operands only.
+"""
+
+from __future__ import annotations
+
+import itertools
+from contextvars import ContextVar
+from typing import Any, ClassVar
+
+import numpy as np
+
+from .. import errors
+from .avals import WEAK_DTYPES, Aval
+from .source import current_source, where_defined
+
+_levels = itertools.count(1)
+
+axis_frames: ContextVar[dict[Any, Any]] = ContextVar("funcgrad_axis_frames", default={})  # noqa: B039
+"""The named axes in scope: name -> the batching trace that owns the axis."""
+
+
+class Trace:
+    """What a transformation does with each operation on its tracers."""
+
+    __slots__ = ("__weakref__", "alive", "level", "owner")
+
+    def __init__(self, owner: str = "a transformation") -> None:
+        self.level = next(_levels)
+        self.alive = True
+        self.owner = owner
+
+    def process(self, prim: Any, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
+        """Handle one operation of which this trace is the newest among the operands."""
+        raise TypeError(f"{type(self).__name__} has no rule to process {prim.name}")
+
+    def unary(self, prim: Any, x: Any) -> Any:
+        return self.process(prim, (x,), {})
+
+    def binary(self, prim: Any, x: Any, y: Any) -> Any:
+        return self.process(prim, (x, y), {})
+
+    def check_alive(self, prim: Any = None) -> None:
+        """Raise unless the transformation that owns this trace is still running."""
+        if not self.alive:
+            source = current_source()
+            at = f" at {source}" if source else ""
+            using = f" by {prim.name}" if prim is not None else ""
+            raise errors.EscapedTracerError(
+                f"a traced value of {self.owner} was used{using}{at} after it had returned. "
+                "Return the value from the transformed function instead of storing it in a "
+                "global, an attribute or a list that outlives the call."
+            )
+
+
+class Tracer:
+    """A value that a transformation follows. Behaves like an array; never seen by users' callers."""
+
+    __slots__ = ("__weakref__", "trace")
+    __array_priority__ = 1000
+    __hash__ = None  # type: ignore[assignment]
+
+    trace: Trace
+    aval: Aval
+    methods: ClassVar[dict[str, Any]] = {}
+    ufuncs: ClassVar[dict[Any, Any]] = {}
+    functions: ClassVar[dict[Any, Any]] = {}
+    ufunc_methods: ClassVar[dict[Any, Any]] = {}
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.aval.shape
+
+    @property
+    def dtype(self) -> np.dtype:
+        return self.aval.dtype
+
+    @property
+    def weak(self) -> bool:
+        return self.aval.weak
+
+    @property
+    def ndim(self) -> int:
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        size = 1
+        for d in self.shape:
+            size *= d
+        return size
+
+    @property
+    def itemsize(self) -> int:
+        return self.dtype.itemsize
+
+    @property
+    def nbytes(self) -> int:
+        return self.size * self.dtype.itemsize
+
+    def concrete(self, use: str) -> Any:
+        """The plain value behind this tracer, or an error that says why there is none."""
+        raise abstract_value_error(self, use)
+
+    def __len__(self) -> int:
+        if not self.shape:
+            raise TypeError("len() of a 0-d traced array")
+        return self.shape[0]
+
+    def __bool__(self) -> bool:
+        return bool(self.concrete("a Python condition (if, while, and, or, not)"))
+
+    def __int__(self) -> int:
+        return int(self.concrete("int()"))
+
+    def __index__(self) -> int:
+        if self.dtype.kind not in "iu" or self.shape:
+            raise TypeError(f"only integer scalars can be an index, not {self.aval}")
+        return self.concrete("a Python index or range()").__index__()
+
+    def __format__(self, spec: str) -> str:
+        if not spec:
+            return str(self)
+        return format(self.concrete("formatting"), spec)
+
+    def __float__(self) -> float:
+        raise _dropping_error(self, "float()")
+
+    def __complex__(self) -> complex:
+        raise _dropping_error(self, "complex()")
+
+    def item(self, *args: Any) -> Any:
+        raise _dropping_error(self, ".item()")
+
+    def tolist(self) -> Any:
+        raise _dropping_error(self, ".tolist()")
+
+    def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
+        raise errors.TracerError(
+            f"NumPy tried to turn a traced value ({self.aval}) into a plain array"
+            f"{_at_source()}, which would drop its derivative. Build arrays from traced values "
+            "with fnp.stack, fnp.concatenate or fnp.array of funcgrad.numpy; write "
+            "fnp.at(a)[i].set(v) instead of a[i] = v; use funcgrad.numpy for functions that "
+            "NumPy does not pass on."
+        )
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        raise errors.TracerError(
+            f"traced arrays cannot be changed in place{_at_source()}: write "
+            "x = x.at[i].set(v), or x = fnp.at(x)[i].set(v), which also works on plain arrays."
+        )
+
+    def __iter__(self) -> Any:
+        if not self.shape:
+            raise TypeError("iteration over a 0-d traced array")
+        return iter([self[i] for i in range(self.shape[0])])  # type: ignore[index]
+
+    def __contains__(self, item: Any) -> bool:
+        return bool((self == item).any())  # type: ignore[union-attr]
+
+    def __deepcopy__(self, memo: Any) -> Tracer:
+        return self
+
+    def __copy__(self) -> Tracer:
+        return self
+
+    def __reduce__(self) -> Any:
+        raise errors.TracerError("traced values cannot be pickled")
+
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(f"traced arrays have no attribute {name!r}")
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *args: Any, **kwargs: Any) -> Any:
+        if method == "__call__" and not kwargs:
+            prim = Tracer.ufuncs.get(ufunc)
+            if prim is not None:
+                if len(args) == 1:
+                    return self.trace.unary(prim, self)
+                if len(args) == 2:
+                    x, y = args
+                    if type(x) not in _PLAIN and type(y) not in _PLAIN and all_weak(args):
+                        x = Tracer.methods["strengthen"](x)
+                    return prim.binary(x, y)
+                return prim(*args)
+        return Tracer.ufunc_methods["dispatch"](ufunc, method, args, kwargs)
+
+    def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        handler = Tracer.functions.get(func)
+        if handler is None:
+            raise errors.TracerError(unknown_function_message(func))
+        return handler(*args, **kwargs)
+
+    def __array_namespace__(self, *, api_version: str | None = None) -> Any:
+        return Tracer.methods["namespace"]()
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}<{self.aval}>"
+
+
+_PLAIN = frozenset([np.ndarray, np.float64, np.float32, np.int64])
+
+
+def all_weak(args: tuple[Any, ...]) -> bool:
+    """Whether every operand is a Python scalar or a tracer of one."""
+    return all(type(a) in WEAK_DTYPES or (isinstance(a, Tracer) and a.weak) for a in args)
+
+
+def unknown_function_message(func: Any) -> str:
+    module = getattr(func, "__module__", "") or ""
+    name = f"{module}.{getattr(func, '__name__', func)}"
+    return (
+        f"{name} has no derivative rule in funcgrad, so a traced value cannot pass through it"
+        f"{_at_source()}. Use a function of funcgrad.numpy, or give it a rule with "
+        "funcgrad.custom_jvp (or funcgrad.pure_callback where no derivative is needed)."
+    )
+
+
+def _at_source() -> str:
+    source = current_source(3)
+    return f" at {source}" if source else ""
+
+
+def abstract_value_error(tracer: Tracer, use: str) -> errors.ConcretizationError:
+    owner = tracer.trace.owner
+    return errors.ConcretizationError(
+        f"{use} needs a concrete value{_at_source()}, but this {tracer.aval} is traced without "
+        f"one by {owner}. Use fnp.where or fg.lax.cond / fg.lax.while_loop for branches and loops "
+        "on values, & | ~ for and/or/not, or name the argument in static_argnums of jit if it "
+        "is not an array."
+    )
+
+
+def _dropping_error(tracer: Tracer, what: str) -> errors.TracerError:
+    return errors.TracerError(
+        f"{what} on a traced value ({tracer.aval}){_at_source()} would drop its derivative. Use "
+        "NumPy or funcgrad.numpy functions on the value itself (np.sin instead of math.sin), or "
+        "funcgrad.stop_gradient(x) outside of jit if a constant is meant."
+    )
+
+
+def aval_of(x: Any) -> Aval:
+    """The abstract value of an array, scalar or tracer."""
+    if isinstance(x, Tracer):
+        return x.aval
+    weak = WEAK_DTYPES.get(type(x))
+    if weak is not None:
+        return Aval((), weak, True)
+    try:
+        return Aval(x.shape, x.dtype)
+    except AttributeError:
+        a = np.asarray(x)
+        return Aval(a.shape, a.dtype)
+
+
+def newest_trace(args: Any) -> Trace | None:
+    """The innermost trace among the operands of an operation."""
+    top = None
+    level = 0
+    for a in args:
+        if isinstance(a, Tracer):
+            trace = a.trace
+            if trace.level > level:
+                top, level = trace, trace.level
+    return top
+
+
+def shape_of(x: Any) -> tuple[int, ...]:
+    """The shape of an array, scalar or tracer."""
+    return x.shape if hasattr(x, "shape") else np.shape(x)
+
+
+def owner_name(transformation: str, fun: object) -> str:
+    """How messages name a running transformation: ``grad of loss (train.py:12)``."""
+    return f"{transformation} of {where_defined(fun)}"

@@ -1,0 +1,35 @@
+"""The exceptions that funcgrad raises; each also derives from the built-in class users expect."""
+
+from __future__ import annotations
+
+
+class FuncgradError(Exception):
+    """Base class of every error that funcgrad raises on purpose."""
+
+
+class TracerError(FuncgradError, TypeError):
+    """A traced value was used in a way that would silently drop its derivative."""
+
+
+class ConcretizationError(TracerError):
+    """A traced value without a concrete value was used where Python needs one."""
+
+
+class EscapedTracerError(FuncgradError, RuntimeError):
+    """A traced value was used after the transformation that made it had returned."""
+
+
+class ShapeError(FuncgradError, ValueError):
+    """Array shapes, axes or sizes do not fit together."""
+
+
+class TreeError(FuncgradError, ValueError):
+    """Two pytrees that must have the same structure differ."""
+
+
+class DifferentiationError(FuncgradError, TypeError):
+    """A derivative was asked for that does not exist."""
+
+
+class JaxprError(FuncgradError, TypeError):
+    """A jaxpr is not well formed."""

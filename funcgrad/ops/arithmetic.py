@@ -1,0 +1,96 @@
+"""Arithmetic, and the strong product that transposition uses behind selects."""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+import numpy as np
+
+from ..core.avals import Aval
+from ..core.primitive import Case
+from .families import elementwise, is_value, sample
+from .shape import cast, sum_to
+
+
+def fit(ct: Any, x: Aval) -> Any:
+    """A cotangent of the output as one of operand x: sum over broadcast axes, cast to its dtype."""
+    return cast(sum_to(ct, x.shape), x.dtype)
+
+
+def _signed_transpose(sign_y: int) -> Any:
+    def transpose(ct: Any, x: Any, y: Any) -> Any:
+        ct_x = None if is_value(x) else fit(ct, x)
+        ct_y = None if is_value(y) else fit(ct if sign_y > 0 else -ct, y)
+        return ct_x, ct_y
+
+    return transpose
+
+
+def _product_transpose(ct: Any, x: Any, y: Any, *, strong: bool) -> Any:
+    times = mul_strong if strong else mul
+    if is_value(y):
+        return fit(times(ct, y), x), None
+    return None, fit(times(ct, x), y)
+
+
+def _quotient_transpose(ct: Any, x: Any, y: Any, *, strong: bool) -> Any:
+    return fit(mul_strong(ct, 1 / y) if strong else ct / y, x), None
+
+
+add = elementwise(
+    "add", np.add, 1, 1, operator=operator.add, kinds="fciub",
+    transpose=_signed_transpose(1), traits=("commutative", "cheap"),
+)
+sub = elementwise(
+    "sub", np.subtract, 1, -1, operator=operator.sub, kinds="fciu",
+    transpose=_signed_transpose(-1), traits=("cheap",),
+)
+mul = elementwise(
+    "mul", np.multiply, lambda _o, _x, y: y, lambda _o, x, _y: x, operator=operator.mul,
+    kinds="fciub", transpose=_product_transpose,
+    traits=("commutative", "cheap", "residual"),
+)
+div = elementwise(
+    "div", np.divide, lambda _o, _x, y: 1 / y, lambda o, _x, y: -o / y,
+    operator=operator.truediv, domain=((-2, 2), (0.3, 2)), kinds="fci",
+    transpose=_quotient_transpose, traits=("cheap", "residual"),
+)
+neg = elementwise(
+    "neg", np.negative, -1, operator=operator.neg, kinds="fci",
+    transpose=lambda ct, x: (fit(-ct, x),), traits=("cheap",),
+)
+pos = elementwise(
+    "pos", np.positive, 1, operator=operator.pos, kinds="fciu",
+    transpose=lambda ct, x: (fit(ct, x),), traits=("cheap",),
+)
+
+
+def strong_multiply(z: Any, x: Any) -> Any:
+    """The product z * x, but zero where z is zero, whatever x is there."""
+    out = np.multiply(z, x)
+    if out.ndim:
+        np.copyto(out, 0, where=np.equal(z, 0))
+        return out
+    return np.where(np.equal(z, 0), np.zeros_like(out), out)[()]
+
+
+mul_strong = elementwise(
+    "mul_strong",
+    strong_multiply,
+    None,
+    None,
+    jvp=(
+        lambda t, _o, _z, x: mul_strong(t, x),
+        lambda t, _o, z, _x: mul_strong(z, t),
+    ),
+    transpose=lambda ct, z, x: (
+        (fit(mul_strong(ct, x), z), None) if is_value(x) else (None, fit(mul_strong(z, ct), x))
+    ),
+    cases=lambda rng: [
+        Case(sample(rng, (2, 3), dt, (-2, 2)), sample(rng, (3,), dt, (-2, 2)))
+        for dt in ("f8", "f4", "c16")
+    ]
+    + [Case(np.array([0.0, 1.5, -2.0]), np.array([0.7, 3.0, 0.4]), check=("second",))],
+    traits=("masks",),
+)

@@ -1,0 +1,146 @@
+"""Powers, exponentials, logarithms, trigonometric and hyperbolic functions."""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+import numpy as np
+
+from ..core.avals import WEAK_DTYPES
+from ..core.primitive import Case
+from .families import elementwise, sample
+
+LN2 = 0.6931471805599453
+LN10 = 2.302585092994046
+
+
+def _power_partial_x(_o: Any, x: Any, y: Any) -> Any:
+    if type(y) in WEAK_DTYPES:
+        if y == 2:
+            return 2 * x
+        return y * x ** (y - 1) if y != 0 else x * 0
+    return y * x ** np.where(y == 0, 1, y - 1)
+
+
+def _power_partial_y(o: Any, x: Any, _y: Any) -> Any:
+    return o * np.log(np.where(x == 0, 1, x))
+
+
+def _power_cases(rng: Any) -> Any:
+    for dtype in ("f8", "f4", "c16"):
+        yield Case(sample(rng, (2, 3), dtype, (0.3, 2)), sample(rng, (3,), dtype, (-2, 2)))
+    for exponent in (2, 3, -1, 0.5):
+        yield Case(sample(rng, (2, 3), "f8", (0.3, 2)), exponent)
+    yield Case(sample(rng, (2, 3), "f8", (-2, 2)), 3)
+    yield Case(sample(rng, (2, 3), "f8", (0.3, 2)), np.array([2, 0, 3]))
+    yield Case(sample(rng, (2, 3), "i8", (-3, 3)), np.array([2, 0, 3]))
+
+
+power = elementwise(
+    "pow", np.power, _power_partial_x, _power_partial_y, operator=operator.pow,
+    cases=_power_cases,
+)
+square = elementwise("square", np.square, lambda _o, x: 2 * x, kinds="fci", traits=("cheap",))
+reciprocal = elementwise(
+    "reciprocal", np.reciprocal, lambda o, _x: -o * o, domain=(0.4, 2), traits=("cheap",)
+)
+sqrt = elementwise("sqrt", np.sqrt, lambda o, _x: 0.5 / o, domain=(0.2, 3))
+cbrt = elementwise("cbrt", np.cbrt, lambda o, _x: 1 / (3 * o * o), domain=(0.2, 3), kinds="f")
+
+exp = elementwise("exp", np.exp, lambda o, _x: o)
+exp2 = elementwise("exp2", np.exp2, lambda o, _x: o * LN2)
+expm1 = elementwise("expm1", np.expm1, lambda o, _x: o + 1)
+log = elementwise("log", np.log, lambda _o, x: 1 / x, domain=(0.2, 3))
+log2 = elementwise("log2", np.log2, lambda _o, x: 1 / (x * LN2), domain=(0.2, 3))
+log10 = elementwise("log10", np.log10, lambda _o, x: 1 / (x * LN10), domain=(0.2, 3))
+log1p = elementwise("log1p", np.log1p, lambda _o, x: 1 / (1 + x), domain=(-0.6, 3))
+
+
+def _share(o: Any, x: Any) -> Any:
+    return np.exp(np.where(x == o, 0, x - o))
+
+
+logaddexp = elementwise(
+    "logaddexp", np.logaddexp, lambda o, x, _y: _share(o, x), lambda o, _x, y: _share(o, y),
+    kinds="f", traits=("commutative",),
+)
+logaddexp2 = elementwise(
+    "logaddexp2", np.logaddexp2,
+    lambda o, x, _y: np.exp2(np.where(x == o, 0, x - o)),
+    lambda o, _x, y: np.exp2(np.where(y == o, 0, y - o)),
+    kinds="f", traits=("commutative",),
+)
+
+sin = elementwise("sin", np.sin, lambda _o, x: np.cos(x))
+cos = elementwise("cos", np.cos, lambda _o, x: -np.sin(x))
+tan = elementwise("tan", np.tan, lambda o, _x: 1 + o * o, domain=(-1, 1))
+arcsin = elementwise("asin", np.arcsin, lambda _o, x: 1 / np.sqrt(1 - x * x), domain=(-0.9, 0.9))
+arccos = elementwise("acos", np.arccos, lambda _o, x: -1 / np.sqrt(1 - x * x), domain=(-0.9, 0.9))
+arctan = elementwise("atan", np.arctan, lambda _o, x: 1 / (1 + x * x))
+
+
+def _ratio(numerator: Any, denominator: Any) -> Any:
+    """Their quotient, and 0 where the denominator is 0 (the minimal-norm convention)."""
+    zero = denominator == 0
+    return np.where(zero, 0, numerator / np.where(zero, 1, denominator))
+
+
+arctan2 = elementwise(
+    "atan2", np.arctan2,
+    lambda _o, y, x: _ratio(x, x * x + y * y), lambda _o, y, x: _ratio(-y, x * x + y * y),
+    kinds="f",
+)
+hypot = elementwise(
+    "hypot", np.hypot, lambda o, x, _y: _ratio(x, o), lambda o, _x, y: _ratio(y, o), kinds="f"
+)
+sinh = elementwise("sinh", np.sinh, lambda _o, x: np.cosh(x))
+cosh = elementwise("cosh", np.cosh, lambda _o, x: np.sinh(x))
+tanh = elementwise("tanh", np.tanh, lambda o, _x: 1 - o * o)
+arcsinh = elementwise("asinh", np.arcsinh, lambda _o, x: 1 / np.sqrt(x * x + 1))
+arccosh = elementwise(
+    "acosh", np.arccosh, lambda _o, x: 1 / (np.sqrt(x - 1) * np.sqrt(x + 1)), domain=(1.3, 3)
+)
+arctanh = elementwise("atanh", np.arctanh, lambda _o, x: 1 / (1 - x * x), domain=(-0.8, 0.8))
+
+deg2rad = elementwise("deg2rad", np.deg2rad, lambda _o, _x: np.pi / 180, kinds="f")
+rad2deg = elementwise("rad2deg", np.rad2deg, lambda _o, _x: 180 / np.pi, kinds="f")
+
+
+def _steps(name: str, ufunc: Any, **kw: Any) -> Any:
+    return elementwise(name, ufunc, nondifferentiable="piecewise constant", **kw)
+
+
+floor = _steps("floor", np.floor, kinds="f")
+ceil = _steps("ceil", np.ceil, kinds="f")
+trunc = _steps("trunc", np.trunc, kinds="f")
+rint = _steps("round", np.rint, kinds="f")
+heaviside = _steps("heaviside", np.heaviside, kinds="f")
+signbit = _steps("signbit", np.signbit, kinds="f")
+nextafter = _steps("nextafter", np.nextafter, kinds="f")
+spacing = _steps("spacing", np.spacing, kinds="f")
+floor_divide = _steps(
+    "floor_divide", np.floor_divide, operator=operator.floordiv, kinds="fi",
+    domain=((-5, 5), (1, 3)),
+)
+remainder = elementwise(
+    "rem", np.remainder, 1, lambda _o, x, y: -np.floor(x / y), operator=operator.mod,
+    kinds="fi", domain=((-5, 5), (1.1, 3)),
+)
+fmod = elementwise(
+    "fmod", np.fmod, 1, lambda _o, x, y: -np.trunc(x / y), kinds="fi", domain=((-5, 5), (1.1, 3))
+)
+copysign = elementwise(
+    "copysign", np.copysign,
+    lambda o, x, y: np.where(np.signbit(x) == np.signbit(y), o.dtype.type(1), o.dtype.type(-1)),
+    None, kinds="f",
+)
+ldexp = elementwise(
+    "ldexp", np.ldexp, lambda _o, x, y: np.ldexp(x * 0 + 1, y), None,
+    cases=lambda rng: [
+        Case(sample(rng, (2, 3), "f8", (-2, 2)), np.array([1, -2, 3])),
+        Case(sample(rng, (2, 3), "f4", (-2, 2)), np.array([1, -2, 3], np.int32)),
+    ],
+)
+gcd = elementwise("gcd", np.gcd, nondifferentiable="integers", kinds="i", domain=(-9, 9))
+lcm = elementwise("lcm", np.lcm, nondifferentiable="integers", kinds="i", domain=(-9, 9))

@@ -1,0 +1,104 @@
+"""Python's operators and NumPy's ufuncs on tracers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..core.primitive import Primitive
+from ..core.tracing import Tracer
+from . import arithmetic, comparison, math
+from . import complex as complex_
+from .shape import strengthen
+
+
+_DIRECT = frozenset([float, int, complex, bool, np.ndarray, np.float64, np.float32, np.int64])
+
+
+def _operand(x: Any) -> Any:
+    """An operand of a Python operator as an array or scalar; None if it cannot be one."""
+    if isinstance(x, np.generic) or hasattr(x, "__cuda_array_interface__"):
+        return x
+    return Tracer.methods["as_array"](x) if isinstance(x, list | tuple) else None
+
+
+def _binary(prim: Primitive) -> tuple[Any, Any]:
+    def forward(self: Tracer, other: Any) -> Any:
+        if type(other) not in _DIRECT:
+            if isinstance(other, Tracer):
+                if other.trace.level > self.trace.level:
+                    return other.trace.binary(prim, self, other)
+            elif (other := _operand(other)) is None:
+                return NotImplemented
+        return self.trace.binary(prim, self, other)
+
+    def backward(self: Tracer, other: Any) -> Any:
+        if type(other) not in _DIRECT and (other := _operand(other)) is None:
+            return NotImplemented
+        return self.trace.binary(prim, other, self)
+
+    return forward, backward
+
+
+def _unary(prim: Primitive) -> Any:
+    def method(self: Tracer) -> Any:
+        return self.trace.unary(prim, self)
+
+    return method
+
+
+def _install() -> None:
+    binary = {
+        "add": arithmetic.add,
+        "sub": arithmetic.sub,
+        "mul": arithmetic.mul,
+        "truediv": arithmetic.div,
+        "floordiv": math.floor_divide,
+        "mod": math.remainder,
+        "pow": math.power,
+        "and": comparison.bitwise_and,
+        "or": comparison.bitwise_or,
+        "xor": comparison.bitwise_xor,
+        "lshift": comparison.left_shift,
+        "rshift": comparison.right_shift,
+    }
+    for name, prim in binary.items():
+        forward, backward = _binary(prim)
+        setattr(Tracer, f"__{name}__", forward)
+        setattr(Tracer, f"__r{name}__", backward)
+    compare = {
+        "eq": comparison.equal,
+        "ne": comparison.not_equal,
+        "lt": comparison.less,
+        "le": comparison.less_equal,
+        "gt": comparison.greater,
+        "ge": comparison.greater_equal,
+    }
+    for name, prim in compare.items():
+        setattr(Tracer, f"__{name}__", _binary(prim)[0])
+    unary = {
+        "neg": arithmetic.neg,
+        "pos": arithmetic.pos,
+        "abs": complex_.absolute,
+        "invert": comparison.invert,
+    }
+    for name, prim in unary.items():
+        setattr(Tracer, f"__{name}__", _unary(prim))
+
+
+def _table() -> dict[Any, Primitive]:
+    table: dict[Any, Primitive] = {}
+    for module in (arithmetic, math, comparison, complex_):
+        for prim in vars(module).values():
+            if isinstance(prim, Primitive) and isinstance(prim.ufunc, np.ufunc):
+                table[prim.ufunc] = prim
+    table[np.fabs] = complex_.absolute
+    table[np.degrees] = math.rad2deg
+    table[np.radians] = math.deg2rad
+    return table
+
+
+_install()
+Tracer.ufuncs.update(_table())
+Tracer.methods["strengthen"] = strengthen

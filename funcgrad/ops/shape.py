@@ -1,0 +1,252 @@
+"""Sum and broadcast, reshape, transpose, flip, dtype conversion: linear maps that move elements."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..core.avals import Aval
+from ..core.primitive import Case
+from ..core.tracing import aval_of
+from ..errors import ShapeError
+from .families import as_scalar, expand_rank, linear, sample
+
+# --- reshape -------------------------------------------------------------------------------------
+
+
+def _reshape_eval(xp: Any, x: Any, *, shape: tuple[int, ...]) -> Any:
+    return xp.reshape(x, shape)[()]
+
+
+def _reshape_abstract(x: Aval, *, shape: tuple[int, ...]) -> Aval:
+    if x.size != Aval(shape, x.dtype).size:
+        raise ShapeError(f"cannot reshape an array of shape {x.shape} to {shape}")
+    return Aval(shape, x.dtype)
+
+
+reshape = linear(
+    "reshape",
+    _reshape_eval,
+    abstract=_reshape_abstract,
+    transpose=lambda ct, x, *, shape: reshape(ct, shape=x.shape),
+    batch=lambda size, args, _batched, *, shape: reshape(args[0], shape=(size, *shape)),
+    cases=lambda rng: [
+        Case(sample(rng, (2, 3), dt, (-2, 2)), shape=s)
+        for dt, s in (("f8", (6,)), ("f4", (3, 1, 2)), ("c16", (1, 6)), ("i8", (3, 2)))
+    ]
+    + [Case(sample(rng, (1, 1), "f8", (-2, 2)), shape=())],
+    traits=("view", "cheap"),
+    source=lambda x, *, shape: f"np.reshape({x}, {shape})" + ("[()]" if shape == () else ""),
+)
+
+# --- transpose -----------------------------------------------------------------------------------
+
+
+def _transpose_eval(xp: Any, x: Any, *, perm: tuple[int, ...]) -> Any:
+    return xp.transpose(x, perm)
+
+
+def inverse_permutation(perm: tuple[int, ...]) -> tuple[int, ...]:
+    """The permutation that undoes ``perm``."""
+    inverse = [0] * len(perm)
+    for i, p in enumerate(perm):
+        inverse[p] = i
+    return tuple(inverse)
+
+
+def _transpose_abstract(x: Aval, *, perm: tuple[int, ...]) -> Aval:
+    if sorted(perm) != list(range(x.ndim)):
+        raise ShapeError(f"{perm} is no permutation of the axes of an array of shape {x.shape}")
+    return Aval(tuple(x.shape[p] for p in perm), x.dtype)
+
+
+transpose = linear(
+    "transpose",
+    _transpose_eval,
+    abstract=_transpose_abstract,
+    transpose=lambda ct, _x, *, perm: transpose(ct, perm=inverse_permutation(perm)),
+    batch=lambda _size, args, _batched, *, perm: transpose(
+        args[0], perm=(0, *(p + 1 for p in perm))
+    ),
+    cases=lambda rng: [
+        Case(sample(rng, (2, 3, 4), dt, (-2, 2)), perm=(1, 2, 0)) for dt in ("f8", "f4", "c16", "?")
+    ],
+    traits=("view", "cheap"),
+    source=lambda x, *, perm: f"{x}.T" if perm == (1, 0) else f"np.transpose({x}, {perm})",
+)
+
+
+def move_axis(x: Any, source: int, destination: int) -> Any:
+    """Move one axis, as np.moveaxis does."""
+    ndim = len(x.shape)
+    source, destination = source % ndim, destination % ndim
+    if source == destination:
+        return x
+    perm = [i for i in range(ndim) if i != source]
+    perm.insert(destination, source)
+    return transpose(x, perm=tuple(perm))
+
+
+# --- broadcast and sum ---------------------------------------------------------------------------
+
+
+def _broadcast_eval(xp: Any, x: Any, *, shape: tuple[int, ...]) -> Any:
+    return xp.broadcast_to(x, shape)
+
+
+def _broadcast_abstract(x: Aval, *, shape: tuple[Any, ...]) -> Aval:
+    offset = len(shape) - x.ndim
+    if offset < 0 or any(d not in (1, shape[offset + i]) for i, d in enumerate(x.shape)):
+        raise ShapeError(f"cannot broadcast an array of shape {x.shape} to {shape}")
+    return Aval(shape, x.dtype)
+
+
+def _broadcast_batch(size: int, args: Any, _batched: Any, *, shape: tuple[int, ...]) -> Any:
+    return broadcast(expand_rank(args[0], len(shape), reshape), shape=(size, *shape))
+
+
+broadcast = linear(
+    "broadcast_to",
+    _broadcast_eval,
+    abstract=_broadcast_abstract,
+    transpose=lambda ct, x, **_: sum_to(ct, x.shape),
+    batch=_broadcast_batch,
+    cases=lambda rng: [
+        Case(sample(rng, s, dt, (-2, 2)), shape=(4, 2, 3))
+        for dt in ("f8", "f4", "c16")
+        for s in ((), (3,), (2, 1), (1, 1, 3))
+    ],
+    traits=("view", "cheap"),
+    source=lambda x, *, shape: f"np.broadcast_to({x}, {shape})",
+)
+
+
+def _sum_eval(xp: Any, x: Any, *, axes: tuple[int, ...]) -> Any:
+    return xp.sum(x, axis=axes)
+
+
+def _sum_dtype(dtype: np.dtype) -> np.dtype:
+    return np.add.reduce(np.zeros(1, dtype)).dtype
+
+
+def reduced_shape(shape: tuple[int, ...], axes: tuple[int, ...]) -> tuple[int, ...]:
+    """The shape that is left when axes are reduced."""
+    return tuple(d for i, d in enumerate(shape) if i not in axes)
+
+
+def kept_shape(shape: tuple[int, ...], axes: tuple[int, ...]) -> tuple[int, ...]:
+    """The shape with reduced axes kept as ones."""
+    return tuple(1 if i in axes else d for i, d in enumerate(shape))
+
+
+def _sum_transpose(ct: Any, x: Aval, *, axes: tuple[int, ...]) -> Any:
+    return broadcast(reshape(ct, shape=kept_shape(x.shape, axes)), shape=x.shape)
+
+
+def shift_axes(axes: tuple[int, ...]) -> tuple[int, ...]:
+    """Axes as they are behind a batch axis at 0."""
+    return tuple(a + 1 for a in axes)
+
+
+reduce_sum = linear(
+    "reduce_sum",
+    _sum_eval,
+    abstract=lambda x, *, axes: Aval(reduced_shape(x.shape, axes), _sum_dtype(x.dtype)),
+    transpose=_sum_transpose,
+    batch=lambda _size, args, _batched, *, axes: reduce_sum(args[0], axes=shift_axes(axes)),
+    cases=lambda rng: [
+        Case(sample(rng, (2, 3, 4), dt, (-2, 2)), axes=axes)
+        for dt, axes in (
+            ("f8", (0,)), ("f8", (0, 2)), ("f8", (0, 1, 2)), ("f8", ()),
+            ("f4", (1,)), ("c16", (1, 2)), ("i4", (0,)), ("?", (1,)),
+        )
+    ],
+    source=lambda x, *, axes: f"np.sum({x}, axis={axes})",
+)
+
+
+def sum_to(x: Any, shape: tuple[int, ...]) -> Any:
+    """Sum an array down to a shape that broadcasts to its own: the adjoint of broadcasting."""
+    given = x.shape
+    if given == shape:
+        return x
+    extra = len(given) - len(shape)
+    axes = tuple(range(extra)) + tuple(
+        extra + i for i, d in enumerate(shape) if d == 1 and given[extra + i] != 1
+    )
+    if axes:
+        x = reduce_sum(x, axes=axes)
+    return x if x.shape == shape else reshape(x, shape=shape)
+
+
+def broadcast_to(x: Any, shape: tuple[int, ...]) -> Any:
+    """Broadcast unless the shape is right already."""
+    return x if getattr(x, "shape", ()) == shape else broadcast(x, shape=shape)
+
+
+# --- flip ----------------------------------------------------------------------------------------
+
+
+def _flip_eval(xp: Any, x: Any, *, axes: tuple[int, ...]) -> Any:
+    return xp.flip(x, axes)
+
+
+flip = linear(
+    "rev",
+    _flip_eval,
+    abstract=lambda x, **_: Aval(x.shape, x.dtype),
+    transpose=lambda ct, _x, *, axes: flip(ct, axes=axes),
+    batch=lambda _size, args, _batched, *, axes: flip(args[0], axes=shift_axes(axes)),
+    cases=lambda rng: [
+        Case(sample(rng, (2, 3), dt, (-2, 2)), axes=axes)
+        for dt, axes in (("f8", (0,)), ("f8", (0, 1)), ("f4", (1,)), ("c16", (1,)), ("i8", (0,)))
+    ],
+    traits=("view", "cheap"),
+    source=lambda x, *, axes: f"np.flip({x}, {axes})",
+)
+
+# --- dtype ---------------------------------------------------------------------------------------
+
+
+def _convert_eval(xp: Any, x: Any, *, dtype: np.dtype) -> Any:
+    x = xp.asarray(x)
+    if x.dtype.kind == "c" and dtype.kind not in "cb":
+        x = x.real
+    return x.astype(dtype)[()]
+
+
+def _convert_source(x: str, *, dtype: np.dtype) -> str:
+    return f"np.asarray({x}).astype('{dtype.name}')[()]"
+
+
+convert = linear(
+    "convert_element_type",
+    _convert_eval,
+    abstract=lambda x, *, dtype: Aval(x.shape, dtype),
+    transpose=lambda ct, x, *, dtype: convert(ct, dtype=x.dtype),
+    batch=lambda _size, args, _batched, *, dtype: convert(args[0], dtype=dtype),
+    cases=lambda rng: [
+        Case(sample(rng, (2, 3), a, (-2, 2)), dtype=np.dtype(b))
+        for a, b in (
+            ("f8", "f4"), ("f4", "f8"), ("f8", "c16"), ("c16", "f8"), ("i8", "f8"),
+            ("f8", "i4"), ("c16", "c8"), ("?", "f8"), ("f8", "?"),
+        )
+    ],
+)
+
+
+def cast(x: Any, dtype: np.dtype) -> Any:
+    """Convert unless the dtype is right already; a complex value loses its imaginary part."""
+    return x if getattr(x, "dtype", None) == dtype else convert(x, dtype=dtype)
+
+
+def strengthen(x: Any) -> Any:
+    """A Python scalar (or a tracer of one) as a NumPy scalar, which promotes strongly."""
+    aval = aval_of(x)
+    return convert(x, dtype=aval.dtype) if aval.weak else x
+
+
+def zeros(aval: Aval) -> Any:
+    """Zeros of an abstract value; a NumPy scalar for shape ()."""
+    return as_scalar(np.zeros(aval.shape, aval.dtype))

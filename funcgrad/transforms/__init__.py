@@ -1,0 +1,1 @@
+"""Forward mode, linearization, transposition, vectorisation and staging over the jaxpr."""

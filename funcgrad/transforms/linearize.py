@@ -1,0 +1,248 @@
+"""Linearize as you go: values are computed, the linear part is recorded on a tape.
+
+The tape is a staging trace over tangents. Elementwise operators take a fast path: they append a
+``Factor``, a plain tuple ``(prim, x, y, out, saved_out, saved_x, saved_y, code, offset)``, where
+x, y, out are the tangent variables and the saved values are what the partial derivatives read.
+Partials are evaluated when the tape is run backwards, or turned into a jaxpr.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ..core.avals import Aval
+from ..core.jaxpr import Eqn, Jaxpr, Var
+from ..core.source import INTERNAL, Source
+from ..core.tracing import Trace, Tracer, aval_of
+from ..ops.arithmetic import add, mul, mul_strong, neg
+from ..ops.families import FUNCTION, NEED_OUT, NEED_X, NEED_Y, NEGATIVE
+from ..ops.shape import broadcast_to, cast
+from .jvp import concrete_value
+from .rules import tangent_out
+from .staging import SMALL_CONSTANT, StagingTrace, StagingTracer, hoist_constants
+
+_getframe = sys._getframe
+
+
+class LinearVar(Var):
+    """A tangent variable on the tape; only shape and dtype are kept."""
+
+    __slots__ = ("dtype", "shape")
+
+    def __init__(self, shape: tuple[Any, ...], dtype: np.dtype) -> None:
+        self.shape = shape
+        self.dtype = dtype
+
+    @property
+    def aval(self) -> Aval:  # type: ignore[override]
+        return Aval(self.shape, self.dtype)
+
+
+class LinearizeTracer(Tracer):
+    """A primal value with the variable of its tangent on the tape."""
+
+    __slots__ = ("primal", "tangent")
+
+    def __init__(self, trace: Trace, primal: Any, tangent: Var) -> None:
+        self.trace = trace
+        self.primal = primal
+        self.tangent = tangent
+
+    @property
+    def aval(self) -> Aval:  # type: ignore[override]
+        return aval_of(self.primal)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.primal.shape if hasattr(self.primal, "shape") else ()
+
+    def concrete(self, use: str) -> Any:
+        self.trace.check_alive()
+        return concrete_value(self.primal, use)
+
+
+class LinearizeTrace(Trace):
+    """Computes values and records how tangents depend on the inputs' tangents."""
+
+    __slots__ = ("tape",)
+
+    def __init__(self, owner: str) -> None:
+        self.tape = StagingTrace(owner, tape=True)
+        super().__init__(owner)
+
+    def close(self) -> None:
+        """End the trace: its tracers can no longer be used, and the tape lets go of its arrays."""
+        self.alive = False
+        self.tape.alive = False
+
+    def input(self, x: Any) -> LinearizeTracer:
+        aval = aval_of(x)
+        return LinearizeTracer(self, x, LinearVar(aval.shape, aval.dtype))
+
+    def split(self, args: Any) -> tuple[list[Any], list[Any]]:
+        """Primals and tangents (tracers on the tape, or None) of the operands."""
+        primals, tangents = [], []
+        tape = self.tape
+        for a in args:
+            if type(a) is LinearizeTracer and a.trace is self:
+                primals.append(a.primal)
+                tangents.append(StagingTracer(tape, a.tangent))
+            else:
+                primals.append(a)
+                tangents.append(None)
+        return primals, tangents
+
+    def join(self, out: Any, tangent: Any) -> Any:
+        if type(tangent) is StagingTracer and tangent.trace is self.tape:
+            return LinearizeTracer(self, out, tangent.var)
+        return out
+
+    def process(self, prim: Any, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
+        if not self.alive:
+            self.check_alive(prim)
+        primals, tangents = self.split(args)
+        if prim.linearize is not None:
+            outs, outs_t = prim.linearize(self, primals, tangents, **params)
+            return tuple(self.join(o, t) for o, t in zip(outs, outs_t, strict=True))
+        out = prim(*primals, **params)
+        with np.errstate(all="ignore"):
+            tangent = tangent_out(prim, out, primals, tangents, params)
+        if prim.multiple:
+            return tuple(self.join(o, t) for o, t in zip(out, tangent, strict=True))
+        return self.join(out, tangent)
+
+    def unary(self, prim: Any, x: Any) -> Any:
+        if not self.alive:
+            self.check_alive(prim)
+        if not prim.partial_kinds[0]:
+            if prim.nondifferentiable:
+                return prim.unary(x.primal)
+            return self.process(prim, (x,), {})
+        a = x.primal
+        r = prim.unary(a) if isinstance(a, Tracer) else prim.evaluate(a)
+        try:
+            out = LinearVar(r.shape, r.dtype)
+        except AttributeError:
+            out = LinearVar((), aval_of(r).dtype)
+        need = prim.partial_needs[0]
+        frame = _getframe(2)
+        while INTERNAL[frame.f_code.co_filename]:
+            frame = frame.f_back  # type: ignore[assignment]
+        self.tape.eqns.append((
+            prim, x.tangent, None, out,
+            r if need & NEED_OUT else None, a if need & NEED_X else None, None,
+            frame.f_code, frame.f_lasti,
+        ))
+        return LinearizeTracer(self, r, out)
+
+    def binary(self, prim: Any, x: Any, y: Any) -> Any:
+        if not self.alive:
+            self.check_alive(prim)
+        kind_x, kind_y = prim.partial_kinds
+        need = 0
+        if type(x) is LinearizeTracer and x.trace is self:
+            a = x.primal
+            xt = x.tangent if kind_x else None
+            if kind_x == FUNCTION:
+                need = prim.partial_needs[0]
+        else:
+            a = x
+            xt = None
+        if type(y) is LinearizeTracer and y.trace is self:
+            b = y.primal
+            yt = y.tangent if kind_y else None
+            if kind_y == FUNCTION:
+                need |= prim.partial_needs[1]
+        else:
+            b = y
+            yt = None
+        if isinstance(a, Tracer) or isinstance(b, Tracer):
+            r = prim.binary(a, b)
+        else:
+            try:
+                r = prim.evaluate(a, b)
+            except TypeError:
+                r = prim.compute((a, b), {})
+        if xt is None and yt is None:
+            if prim.nondifferentiable or prim.jvp is None:
+                return r
+            return self.process(prim, (x, y), {})
+        try:
+            out = LinearVar(r.shape, r.dtype)
+        except AttributeError:
+            out = LinearVar((), aval_of(r).dtype)
+        if not need:
+            a = b = None
+        else:
+            if not need & NEED_X:
+                a = None
+            elif xt is None and type(a) is np.ndarray and a.nbytes <= SMALL_CONSTANT:
+                a = a.copy()
+            if not need & NEED_Y:
+                b = None
+            elif yt is None and type(b) is np.ndarray and b.nbytes <= SMALL_CONSTANT:
+                b = b.copy()
+        frame = _getframe(2)
+        while INTERNAL[frame.f_code.co_filename]:
+            frame = frame.f_back  # type: ignore[assignment]
+        self.tape.eqns.append((
+            prim, xt, yt, out, r if need & NEED_OUT else None, a, b, frame.f_code, frame.f_lasti,
+        ))
+        return LinearizeTracer(self, r, out)
+
+
+def factor_partial(prim: Any, i: int, r: Any, a: Any, b: Any) -> Any:
+    """The partial derivative that a Factor stands for, from its saved values."""
+    partials = prim.partials
+    return partials[i](r, a) if len(partials) == 1 else partials[i](r, a, b)
+
+
+def tape_jaxpr(invars: Sequence[Var], eqns: Sequence[Any], outs: Sequence[Any]) -> Jaxpr:
+    """The linear jaxpr of a tape: partials are computed now and become its consts.
+
+    Equations that no output depends on are dropped, so that only needed partials are computed.
+    """
+    live = {o for o in outs if isinstance(o, Var)}
+    kept = []
+    for e in reversed(eqns):
+        outvars = (e[3],) if type(e) is tuple else e.outvars
+        if any(v in live for v in outvars):
+            kept.append(e)
+            inputs = (e[1], e[2]) if type(e) is tuple else e.inputs
+            live.update(v for v in inputs if isinstance(v, Var))
+    recorder = StagingTrace("linearize", tape=True)
+    recorder.eqns = expanded = []
+    with np.errstate(all="ignore"):
+        for e in reversed(kept):
+            if type(e) is tuple:
+                _expand_factor(recorder, e)
+            else:
+                expanded.append(e)
+    return hoist_constants(invars, expanded, outs)
+
+
+def _expand_factor(tape: StagingTrace, entry: tuple[Any, ...]) -> None:
+    """Record the equations of a Factor: out = partial_x * x + partial_y * y."""
+    prim, x, y, out, r, a, b, code, offset = entry
+    total: Any = None
+    for i, v in ((0, x), (1, y)):
+        if v is None:
+            continue
+        kind = prim.partial_kinds[i]
+        t = StagingTracer(tape, v)
+        if kind == FUNCTION:
+            d = factor_partial(prim, i, r, a, b)
+            part = mul_strong(d, t) if prim.masks else mul(t, d)
+        else:
+            part = neg(t) if kind == NEGATIVE else t
+        total = part if total is None else add(total, part)
+    total = cast(broadcast_to(total, out.shape), out.dtype)
+    if total.var is x or total.var is y:
+        total = add(total, out.dtype.type(0))
+    last = tape.eqns[-1]
+    source = Source(code, offset)
+    tape.eqns[-1] = Eqn(last.primitive, last.inputs, last.params, [out], source)

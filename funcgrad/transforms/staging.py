@@ -1,0 +1,173 @@
+"""Staging: running a function on abstract tracers to record it as a jaxpr."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from .. import arrays
+from ..core.avals import Aval
+from ..core.jaxpr import Eqn, Jaxpr, Literal, Var
+from ..core.source import current_source
+from ..core.tracing import Trace, Tracer, aval_of
+
+SMALL_CONSTANT = 4096
+"""Bytes up to which constants that a trace keeps are copied, so that buffers may be refilled."""
+
+
+class StagingTracer(Tracer):
+    """A variable of a jaxpr under construction."""
+
+    __slots__ = ("var",)
+
+    def __init__(self, trace: Trace, var: Var) -> None:
+        self.trace = trace
+        self.var = var
+
+    @property
+    def aval(self) -> Aval:  # type: ignore[override]
+        return self.var.aval
+
+
+class StagingTrace(Trace):
+    """Records every operation as an equation. Also the tape of linearize."""
+
+    __slots__ = ("copies", "eqns", "lanes")
+
+    def __init__(self, owner: str = "a transformation", *, tape: bool = False) -> None:
+        super().__init__(owner)
+        self.eqns: list[Any] = []
+        self.copies: dict[int, tuple[Any, Any]] = {}
+        self.lanes = not tape
+
+    def new(self, aval: Aval) -> StagingTracer:
+        return StagingTracer(self, Var(aval))
+
+    def process(self, prim: Any, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
+        if not self.alive:
+            self.check_alive(prim)
+        if self.lanes and "fails" in prim.traits:
+            params = {**params, "failing": "nan"}
+        avals = [aval_of(a) for a in args]
+        out = prim.abstract(*avals, **params)
+        outs = out if prim.multiple else (out,)
+        outvars = [Var(a) for a in outs]
+        inputs = [
+            a.var if type(a) is StagingTracer and a.trace is self else self.constant(a)
+            for a in args
+        ]
+        self.eqns.append(Eqn(prim, inputs, params, outvars, current_source(3)))
+        tracers = tuple(StagingTracer(self, v) for v in outvars)
+        return tracers if prim.multiple else tracers[0]
+
+    def constant(self, x: Any) -> Any:
+        """A value from outside as an input: small arrays are copied, since users refill them."""
+        if not isinstance(x, np.ndarray) or x.flags.writeable is False:
+            return x
+        if x.nbytes <= SMALL_CONSTANT:
+            return x.copy()
+        if not self.lanes:
+            return x
+        known = self.copies.get(id(x))
+        if known is not None and np.array_equal(known[1], x):
+            return known[1]
+        copy = x.copy()
+        self.copies[id(x)] = (x, copy)
+        return copy
+
+    def atom(self, x: Any) -> Any:
+        return x.var if type(x) is StagingTracer and x.trace is self else x
+
+    def finish(self, invars: Sequence[Var], outs: Sequence[Any]) -> Jaxpr:
+        """The recorded jaxpr; values from outside (arrays, outer tracers) become its consts."""
+        return hoist_constants(invars, self.eqns, [self.atom(o) for o in outs])
+
+
+def literal(x: Any) -> Literal | None:
+    """A scalar as a Literal; None for anything else."""
+    if isinstance(x, Tracer) or arrays.is_gpu_array(x):
+        return None
+    if isinstance(x, bool | int | float | complex | np.generic):
+        return Literal(x, aval_of(x))
+    return None
+
+
+def hoist_constants(invars: Sequence[Var], eqns: Sequence[Eqn], outs: Sequence[Any]) -> Jaxpr:
+    """Build a jaxpr from equations whose inputs are variables or plain values."""
+    constvars: dict[int, Var] = {}
+    consts: list[Any] = []
+
+    def as_atom(a: Any) -> Any:
+        if isinstance(a, Var | Literal):
+            return a
+        found = literal(a)
+        if found is not None:
+            return found
+        var = constvars.get(id(a))
+        if var is None:
+            if not isinstance(a, Tracer) and not arrays.is_array(a):
+                a = np.asarray(a)
+            var = constvars[id(a)] = Var(aval_of(a))
+            consts.append(a)
+        return var
+
+    fixed = [
+        Eqn(e.primitive, [as_atom(a) for a in e.inputs], e.params, e.outvars, e.source)
+        for e in eqns
+    ]
+    outvars = [as_atom(o) for o in outs]
+    return Jaxpr(list(constvars.values()), invars, fixed, outvars, consts)
+
+
+def stage(fun: Callable[..., Sequence[Any]], avals: Sequence[Aval], owner: str) -> Jaxpr:
+    """Record ``fun`` (flat arguments to flat results) at abstract arguments.
+
+    Tracers of outer traces that it captures are among the consts of the jaxpr.
+    """
+    trace = StagingTrace(owner)
+    try:
+        tracers = [trace.new(a) for a in avals]
+        outs = fun(*tracers)
+        return trace.finish([t.var for t in tracers], outs)
+    finally:
+        trace.alive = False
+
+
+def stage_closed(
+    fun: Callable[..., Sequence[Any]], avals: Sequence[Aval], owner: str
+) -> tuple[Jaxpr, list[Any]]:
+    """Like ``stage``, with captured tracers as leading arguments.
+
+    Returns:
+        A jaxpr whose consts are arrays only, and the captured tracers its first invars take.
+    """
+    return lift_tracers(stage(fun, avals, owner))
+
+
+def lift_tracers(jaxpr: Jaxpr) -> tuple[Jaxpr, list[Any]]:
+    """Turn the consts that are tracers into leading arguments."""
+    captured = [
+        (v, c) for v, c in zip(jaxpr.constvars, jaxpr.consts, strict=True) if isinstance(c, Tracer)
+    ]
+    if not captured:
+        return jaxpr, []
+    kept = [
+        (v, c)
+        for v, c in zip(jaxpr.constvars, jaxpr.consts, strict=True)
+        if not isinstance(c, Tracer)
+    ]
+    closed = Jaxpr(
+        [v for v, _ in kept],
+        [v for v, _ in captured] + jaxpr.invars,
+        jaxpr.eqns,
+        jaxpr.outvars,
+        [c for _, c in kept],
+    )
+    return closed, [c for _, c in captured]
+
+
+def consts_to_inputs(jaxpr: Jaxpr) -> Jaxpr:
+    """Make every constvar a leading argument."""
+    return Jaxpr([], jaxpr.constvars + jaxpr.invars, jaxpr.eqns, jaxpr.outvars)

@@ -1,0 +1,183 @@
+"""Transposition: running a linear program backwards.
+
+Every cotangent carries a static flag, 'has passed a select'. Where it is set, products with
+residuals treat the zeros of the cotangent as strong: 0 * inf = 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from ..core.jaxpr import Eqn, Jaxpr, Literal, Var
+from ..errors import DifferentiationError
+from ..ops.arithmetic import add, mul_strong
+from ..ops.families import FUNCTION, NEGATIVE
+from ..ops.shape import cast, sum_to, zeros
+
+
+def backward(entries: list[Any], cts: dict[Var, Any], flagged: set[Var]) -> None:
+    """Run linear equations backwards, in place on ``cts``.
+
+    Args:
+        entries: Factors and equations, taken from the end and dropped one by one, so that
+            residuals are freed as they are consumed; variables among their inputs are linear,
+            everything else is a value.
+        cts: cotangents by variable.
+        flagged: variables whose cotangents have passed a select.
+    """
+    take = entries.pop
+    while entries:
+        e = take()
+        if type(e) is not tuple:
+            _backward_eqn(e, cts, flagged)
+            continue
+        prim, x, y, out, r, a, b, _, _ = e
+        ct = cts.pop(out, None)
+        if ct is None:
+            continue
+        strong = prim.masks or (flagged and out in flagged)
+        if x is not None:
+            kind, partial = prim.partial_table[0]
+            if kind == FUNCTION:
+                d = partial(r, a) if prim.arity == 1 else partial(r, a, b)
+                c = ct * d if not strong else _strong_factor(prim, ct, d)
+            else:
+                c = ct if kind != NEGATIVE else -ct
+            if c.shape != x.shape:
+                c = sum_to(c, x.shape)
+            if c.dtype is not x.dtype:
+                c = cast(c, x.dtype)
+            cts[x] = c if x not in cts else cts[x] + c
+            if strong:
+                flagged.add(x)
+        if y is not None:
+            kind, partial = prim.partial_table[1]
+            if kind == FUNCTION:
+                d = partial(r, a, b)
+                c = ct * d if not strong else _strong_factor(prim, ct, d)
+            else:
+                c = ct if kind != NEGATIVE else -ct
+            if c.shape != y.shape:
+                c = sum_to(c, y.shape)
+            if c.dtype is not y.dtype:
+                c = cast(c, y.dtype)
+            cts[y] = c if y not in cts else cts[y] + c
+            if strong:
+                flagged.add(y)
+
+
+def _strong_factor(prim: Any, ct: Any, d: Any) -> Any:
+    return mul_strong(d, ct) if prim.masks else mul_strong(ct, d)
+
+
+def _backward_eqn(e: Eqn, cts: dict[Var, Any], flagged: set[Var]) -> None:
+    outs = [cts.pop(v, None) for v in e.outvars]
+    if all(ct is None for ct in outs):
+        return
+    prim = e.primitive
+    strong = any(v in flagged for v, ct in zip(e.outvars, outs, strict=True) if ct is not None)
+    operands = [v.aval if isinstance(v, Var) else v for v in e.inputs]
+    if prim.transpose is None:
+        raise DifferentiationError(f"{prim.name} has no reverse derivative")
+    if "carries_flags" in prim.extra:
+        results, flags = prim.transpose(outs, operands, strong=strong, **e.params)
+        _accumulate(e.inputs, results, flags, cts, flagged)
+        return
+    ct = outs[0]
+    if prim.multiple:
+        ct = [zeros(v.aval) if c is None else c for v, c in zip(e.outvars, outs, strict=True)]
+    params = e.params
+    if "residual" in prim.traits:
+        params = {**params, "strong": strong}
+    results = prim.transpose(ct, *operands, **params)
+    if not isinstance(results, tuple | list):
+        results = (results,)
+    strong = strong or "masks" in prim.traits
+    _accumulate(e.inputs, results, (strong,) * len(results), cts, flagged)
+
+
+def _accumulate(
+    inputs: Sequence[Any],
+    results: Sequence[Any],
+    flags: Sequence[bool],
+    cts: dict[Var, Any],
+    flagged: set[Var],
+) -> None:
+    for v, c, strong in zip(inputs, results, flags, strict=True):
+        if c is None or not isinstance(v, Var):
+            continue
+        cts[v] = c if v not in cts else add(cts[v], c)
+        if strong:
+            flagged.add(v)
+
+
+def forward_nonlinear(
+    jaxpr: Jaxpr, consts: Sequence[Any], known: dict[Var, Any]
+) -> tuple[list[Eqn], dict[Var, Any]]:
+    """Evaluate the equations that touch no linear variable; this is what rematerialises.
+
+    Args:
+        jaxpr: a jaxpr that is linear in the invars that are not ``known``.
+        consts: values of its constvars.
+        known: values of its other invars.
+
+    Returns:
+        The linear equations with values in place of known variables, and the known values.
+    """
+    env = dict(zip(jaxpr.constvars, consts, strict=True))
+    env.update(known)
+    linear = {v for v in jaxpr.invars if v not in known}
+    remaining: list[Eqn] = []
+    for e in jaxpr.eqns:
+        if any(type(a) is not Literal and a in linear for a in e.inputs):
+            linear.update(e.outvars)
+            inputs = [a if a in linear else read(env, a) for a in e.inputs]
+            remaining.append(Eqn(e.primitive, inputs, e.params, e.outvars, e.source))
+            continue
+        out = e.primitive(*[read(env, a) for a in e.inputs], **e.params)
+        env.update(zip(e.outvars, out if e.primitive.multiple else (out,), strict=True))
+    return remaining, env
+
+
+def read(env: dict[Var, Any], atom: Any) -> Any:
+    return atom.value if type(atom) is Literal else env[atom]
+
+
+def transpose_values(
+    jaxpr: Jaxpr,
+    consts: Sequence[Any],
+    known: dict[Var, Any],
+    outs: Sequence[Any],
+    out_flags: Sequence[bool],
+) -> tuple[list[Any], list[bool]]:
+    """Transpose a linear jaxpr at given residuals and output cotangents (None for zero).
+
+    Returns:
+        Cotangents of the linear invars in order (None for zero), and their flags.
+    """
+    remaining, env = forward_nonlinear(jaxpr, consts, known)
+    cts: dict[Var, Any] = {}
+    flagged: set[Var] = set()
+    seed_cotangents(cts, flagged, jaxpr.outvars, outs, out_flags, known=env)
+    backward(remaining, cts, flagged)
+    linear = [v for v in jaxpr.invars if v not in known]
+    return [cts.get(v) for v in linear], [v in flagged for v in linear]
+
+
+def seed_cotangents(
+    cts: dict[Var, Any],
+    flagged: set[Var],
+    outvars: Sequence[Any],
+    outs: Sequence[Any],
+    flags: Iterable[bool],
+    known: Any = (),
+) -> None:
+    """Start a transposition: add up the cotangents of outputs that are variables."""
+    for v, ct, flag in zip(outvars, outs, flags, strict=True):
+        if ct is None or not isinstance(v, Var) or v in known:
+            continue
+        cts[v] = ct if v not in cts else add(cts[v], ct)
+        if flag:
+            flagged.add(v)
+

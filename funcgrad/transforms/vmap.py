@@ -1,0 +1,205 @@
+"""Vectorisation: one batched evaluation in place of a loop. The batch axis is at 0 inside."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ..core.avals import Aval
+from ..core.jaxpr import Jaxpr, eval_jaxpr
+from ..core.primitive import Unbatched
+from ..core.tracing import (
+    Trace,
+    Tracer,
+    abstract_value_error,
+    aval_of,
+    axis_frames,
+    shape_of,
+)
+from ..errors import ConcretizationError
+from ..ops.families import expand_rank
+from ..ops.shape import broadcast, move_axis, reshape
+from .staging import stage_closed
+
+
+class BatchTracer(Tracer):
+    """A batch of values; its shape is that of one of them."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, trace: Trace, value: Any) -> None:
+        self.trace = trace
+        self.value = value
+
+    @property
+    def aval(self) -> Aval:  # type: ignore[override]
+        aval = aval_of(self.value)
+        return Aval(aval.shape[1:], aval.dtype)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.value.shape[1:]
+
+    @property
+    def dtype(self) -> np.dtype:
+        return self.value.dtype
+
+    def concrete(self, use: str) -> Any:
+        self.trace.check_alive()
+        if use.startswith("a Python condition"):
+            error = abstract_value_error(self, use)
+            raise ConcretizationError(
+                str(error).replace(
+                    "is traced without one by",
+                    "holds a different value for each example of",
+                )
+            )
+        raise abstract_value_error(self, use)
+
+
+class BatchTrace(Trace):
+    """Evaluates operations on whole batches."""
+
+    __slots__ = ("active", "axis_name", "size")
+
+    def __init__(self, size: int, owner: str, axis_name: Any = None, active: Any = None) -> None:
+        super().__init__(owner)
+        self.size = size
+        self.axis_name = axis_name
+        self.active = active
+
+    def process(self, prim: Any, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
+        if not self.alive:
+            self.check_alive(prim)
+        batched = [type(a) is BatchTracer and a.trace is self for a in args]
+        values = [a.value if b else a for a, b in zip(args, batched, strict=True)]
+        if prim.family == "elementwise":
+            return BatchTracer(self, prim(*align(values, batched)))
+        if "fails" in prim.traits:
+            params = {**params, "failing": "nan"}
+        if self.active is not None and "indexes" in prim.traits:
+            values = prim.extra["mask_indices"](values, batched, self.active, params)
+            batched = [b or v is not a for b, v, a in zip(batched, values, args, strict=True)]
+        if "control" in prim.extra:
+            out = prim.batch(self, values, batched, **params)
+        else:
+            out = prim.batch(self.size, values, batched, **params)
+        if prim.multiple:
+            return tuple(self.wrap(o) for o in out)
+        return self.wrap(out)
+
+    def wrap(self, out: Any) -> Any:
+        return out.value if type(out) is Unbatched else BatchTracer(self, out)
+
+    def unwrap(self, x: Any) -> tuple[Any, bool]:
+        """The value of an output, and whether it is batched."""
+        if type(x) is BatchTracer and x.trace is self:
+            return x.value, True
+        return x, False
+
+    def materialize(self, x: Any) -> Any:
+        """The value of an output with a batch axis at 0, whether it was batched or not."""
+        value, batched = self.unwrap(x)
+        return value if batched else add_batch_axis(value, self.size)
+
+
+def add_batch_axis(x: Any, size: int) -> Any:
+    """Repeat an unbatched value along a new axis 0."""
+    if not isinstance(x, Tracer) and not hasattr(x, "shape"):
+        x = np.asarray(x)
+    shape = tuple(shape_of(x))
+    return broadcast(reshape(x, shape=(1, *shape)), shape=(size, *shape))
+
+
+def align(values: Sequence[Any], batched: Sequence[bool]) -> list[Any]:
+    """Give batched operands axes of one behind the batch axis, so that ranks agree."""
+    ndim = max(len(shape_of(v)) - b for v, b in zip(values, batched, strict=True))
+    return [
+        expand_rank(v, ndim, reshape) if b else v for v, b in zip(values, batched, strict=True)
+    ]
+
+
+def to_front(x: Any, axis: int) -> Any:
+    """Move a user's batch axis to 0."""
+    return move_axis(x, axis, 0)
+
+
+class named_axis:
+    """Puts the axis name of a batching trace in scope."""
+
+    __slots__ = ("token", "trace")
+
+    def __init__(self, trace: BatchTrace) -> None:
+        self.trace = trace
+
+    def __enter__(self) -> None:
+        name = self.trace.axis_name
+        self.token = (
+            None if name is None else axis_frames.set({**axis_frames.get(), name: self.trace})
+        )
+
+    def __exit__(self, *exc: Any) -> None:
+        if self.token is not None:
+            axis_frames.reset(self.token)
+
+
+def batch_jaxpr(
+    jaxpr: Jaxpr,
+    trace: BatchTrace,
+    batched: Sequence[bool],
+    force: Sequence[bool] | None = None,
+    active: bool = False,
+) -> tuple[Jaxpr, list[bool]]:
+    """The batched form of a jaxpr.
+
+    Args:
+        jaxpr: without captured tracers.
+        trace: the batching trace on whose behalf this is done (size, axis name).
+        batched: which invars have a batch axis at 0.
+        force: outputs that must be batched whether they depend on batched inputs or not.
+        active: take one more leading argument, a batched boolean that says which lanes are
+            active; indices of lanes that are not become 0.
+
+    Returns:
+        The jaxpr and which of its outputs are batched.
+    """
+    key = ("batch", trace.size, trace.axis_name, tuple(batched), force and tuple(force), active)
+    known = jaxpr.cache.get(key)
+    if known is not None:
+        return known
+    flags: list[bool] = []
+    size = trace.size
+
+    def run(*args: Any) -> list[Any]:
+        inner = BatchTrace(size, trace.owner, trace.axis_name)
+        if active:
+            inner.active, args = args[0], args[1:]
+        try:
+            with named_axis(inner):
+                tracers = [
+                    BatchTracer(inner, a) if b else a for a, b in zip(args, batched, strict=True)
+                ]
+                outs = eval_jaxpr(jaxpr, jaxpr.consts, tracers)
+            flags[:] = [inner.unwrap(o)[1] for o in outs]
+            if force is not None:
+                flags[:] = [f or must for f, must in zip(flags, force, strict=True)]
+            return [
+                inner.materialize(o) if f else inner.unwrap(o)[0]
+                for o, f in zip(outs, flags, strict=True)
+            ]
+        finally:
+            inner.alive = False
+
+    avals = [
+        Aval((size, *v.aval.shape), v.aval.dtype) if b else v.aval
+        for v, b in zip(jaxpr.invars, batched, strict=True)
+    ]
+    if active:
+        avals = [Aval((size,), bool), *avals]
+    result, captured = stage_closed(run, avals, trace.owner)
+    if captured:
+        raise AssertionError("a closed jaxpr captured tracers")
+    jaxpr.cache[key] = (result, flags)
+    return result, flags

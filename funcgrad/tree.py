@@ -1,0 +1,291 @@
+"""Pytrees: nested containers of arrays. Built on optree, in the namespace ``funcgrad``."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import optree
+
+from .errors import TreeError
+
+NAMESPACE = "funcgrad"
+
+_known_dataclasses: set[type] = set()
+
+
+class _Static:
+    """The structure of a dataclass: its class and the values of its static fields."""
+
+    __slots__ = ("names", "values")
+
+    def __init__(self, names: tuple[str, ...], values: tuple[Any, ...]) -> None:
+        self.names = names
+        self.values = values
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, _Static)
+            and self.names == other.names
+            and self.values == other.values
+        )
+
+    def __hash__(self) -> int:
+        return hash((self.names, self.values))
+
+    def __repr__(self) -> str:
+        return repr(dict(zip(self.names, self.values, strict=True)))
+
+
+def register_dataclass(cls: type) -> type:
+    """Make instances of a dataclass pytrees; fields with ``metadata={"static": True}`` are structure.
+
+    Dataclasses are also registered when they are first seen, so calling this is optional.
+
+    Args:
+        cls: a dataclass.
+
+    Returns:
+        cls, so that this works as a decorator.
+    """
+    if cls in _known_dataclasses:
+        return cls
+    fields = dataclasses.fields(cls)
+    dynamic = tuple(f.name for f in fields if not f.metadata.get("static"))
+    static = tuple(f.name for f in fields if f.metadata.get("static"))
+
+    def to_children(obj: Any) -> Any:
+        meta = _Static(static, tuple(getattr(obj, name) for name in static))
+        return [getattr(obj, name) for name in dynamic], meta, dynamic
+
+    def from_children(meta: _Static, children: Iterable[Any]) -> Any:
+        obj = object.__new__(cls)
+        for name, value in zip(dynamic, children, strict=True):
+            object.__setattr__(obj, name, value)
+        for name, value in zip(meta.names, meta.values, strict=True):
+            object.__setattr__(obj, name, value)
+        return obj
+
+    optree.register_pytree_node(
+        cls, to_children, from_children, namespace=NAMESPACE,
+        path_entry_type=optree.GetAttrEntry,
+    )
+    _known_dataclasses.add(cls)
+    return cls
+
+
+def register_node(
+    cls: type,
+    flatten_func: Callable[[Any], tuple[Iterable[Any], Any]],
+    unflatten_func: Callable[[Any, Iterable[Any]], Any],
+) -> type:
+    """Make instances of a class pytrees.
+
+    Args:
+        cls: the class.
+        flatten_func: from an object to (children, metadata); metadata is hashable.
+        unflatten_func: from (metadata, children) to an object.
+
+    Returns:
+        cls.
+
+    >>> class Pair:
+    ...     def __init__(self, a, b): self.a, self.b = a, b
+    >>> _ = register_node(Pair, lambda p: ((p.a, p.b), None), lambda _, ab: Pair(*ab))
+    >>> leaves(Pair(1, 2))
+    [1, 2]
+    """
+    optree.register_pytree_node(cls, flatten_func, unflatten_func, namespace=NAMESPACE)  # type: ignore[arg-type]
+    return cls
+
+
+def register_node_class(cls: type) -> type:
+    """Make a class with methods ``tree_flatten`` and ``tree_unflatten`` a pytree; a decorator."""
+    return register_node(cls, lambda obj: obj.tree_flatten(), cls.tree_unflatten)  # type: ignore[attr-defined]
+
+
+def flatten(tree: Any, is_leaf: Callable[[Any], bool] | None = None) -> tuple[list[Any], Any]:
+    """Leaves and structure of a pytree. None has no leaves.
+
+    >>> flatten({"b": [1, 2], "a": None})[0]
+    [1, 2]
+    """
+    found, spec = optree.tree_flatten(tree, is_leaf, namespace=NAMESPACE)  # type: ignore[arg-type]
+    unknown = [
+        type(x)
+        for x in found
+        if hasattr(type(x), "__dataclass_fields__") and type(x) not in _known_dataclasses
+    ]
+    if not unknown:
+        return found, spec
+    for cls in unknown:
+        register_dataclass(cls)
+    return flatten(tree, is_leaf)
+
+
+def unflatten(treedef: Any, leaves: Iterable[Any]) -> Any:
+    """The pytree of a structure with given leaves.
+
+    >>> unflatten(structure((0, [0])), [1, 2])
+    (1, [2])
+    """
+    return optree.tree_unflatten(treedef, leaves)
+
+
+def leaves(tree: Any, is_leaf: Callable[[Any], bool] | None = None) -> list[Any]:
+    """The leaves of a pytree, in order.
+
+    >>> leaves((1, {"x": 2}))
+    [1, 2]
+    """
+    return flatten(tree, is_leaf)[0]
+
+
+def structure(tree: Any, is_leaf: Callable[[Any], bool] | None = None) -> Any:
+    """The structure of a pytree: what is left when its leaves are taken out."""
+    return flatten(tree, is_leaf)[1]
+
+
+def map(
+    f: Callable[..., Any], tree: Any, *rest: Any, is_leaf: Callable[[Any], bool] | None = None
+) -> Any:
+    """Apply a function to the leaves of one or several pytrees of the same structure.
+
+    Args:
+        f: function of one leaf of each tree.
+        tree: the pytree whose structure counts.
+        rest: more pytrees; each must have the structure of ``tree`` or contain it.
+        is_leaf: says which nodes are to count as leaves.
+
+    Returns:
+        The pytree of the results.
+
+    Raises:
+        TreeError: if the structures differ; names the path of the first difference.
+
+    >>> map(lambda a, b: a + b, (1, [2]), (10, [20]))
+    (11, [22])
+    """
+    first, spec = flatten(tree, is_leaf)
+    columns = [first]
+    for other in rest:
+        columns.append(match_prefix(spec, other, "tree.map", is_leaf, tree))
+    return unflatten(spec, [f(*xs) for xs in zip(*columns, strict=True)])
+
+
+def match_prefix(
+    spec: Any, other: Any, what: str, is_leaf: Callable[[Any], bool] | None = None, tree: Any = None
+) -> list[Any]:
+    """The subtrees of ``other`` at the leaves of ``spec``, or a TreeError with the path."""
+    flatten(other)
+    try:
+        return spec.flatten_up_to(other)
+    except ValueError as error:
+        raise TreeError(f"{what}: {describe_mismatch(tree, other, spec)}") from error
+
+
+def describe_mismatch(tree: Any, other: Any, spec: Any = None) -> str:
+    """Where two pytrees differ, in words."""
+    paths = set(optree.treespec_paths(spec)) if spec is not None else set(paths_of(tree))
+    other_paths = set(paths_of(other))
+    for path in sorted(paths, key=str):
+        if path not in other_paths and not any(p[: len(path)] == path for p in other_paths):
+            return f"the pytrees differ: {format_path(path)} is missing in {structure(other)}"
+    for path in sorted(other_paths, key=str):
+        if not any(path[: len(p)] == p for p in paths):
+            return f"the pytrees differ: {format_path(path)} should not be there; expected {spec}"
+    return f"the pytrees differ: {spec} against {structure(other)}"
+
+
+def paths_of(tree: Any) -> list[tuple[Any, ...]]:
+    """The paths of the leaves of a pytree."""
+    flatten(tree)
+    return optree.tree_paths(tree, namespace=NAMESPACE)  # type: ignore[arg-type]
+
+
+def format_path(path: tuple[Any, ...], root: str = "") -> str:
+    """A path as it would be written in Python: ``['w'][0]``, ``.bias``."""
+    text = root
+    for entry in path:
+        text += f"[{entry!r}]"
+    return text or "the root"
+
+
+def leaves_with_path(tree: Any) -> list[tuple[tuple[Any, ...], Any]]:
+    """Pairs of path and leaf.
+
+    >>> leaves_with_path({"a": [5]})
+    [(('a', 0), 5)]
+    """
+    return list(zip(paths_of(tree), leaves(tree), strict=True))
+
+
+def map_with_path(f: Callable[..., Any], tree: Any, *rest: Any) -> Any:
+    """Like ``map``, with the path of the leaf as first argument of ``f``.
+
+    >>> map_with_path(lambda path, x: (path, x), [7])
+    [((0,), 7)]
+    """
+    paths = iter(paths_of(tree))
+    return map(lambda *xs: f(next(paths), *xs), tree, *rest)
+
+
+def reduce(f: Callable[[Any, Any], Any], tree: Any, *initial: Any) -> Any:
+    """Combine the leaves from left to right.
+
+    >>> reduce(lambda a, b: a + b, {"x": 1, "y": (2, 3)})
+    6
+    """
+    return functools.reduce(f, leaves(tree), *initial)
+
+
+def all(tree: Any) -> bool:
+    """Whether every leaf is true.
+
+    >>> all((True, [True, False]))
+    False
+    """
+    for leaf in leaves(tree):
+        if not leaf:
+            return False
+    return True
+
+
+def transpose(outer_treedef: Any, inner_treedef: Any, tree: Any) -> Any:
+    """A tree of trees turned inside out.
+
+    Args:
+        outer_treedef: structure of ``tree`` above.
+        inner_treedef: structure of each of its subtrees.
+        tree: pytree of structure outer(inner).
+
+    Returns:
+        The pytree of structure inner(outer).
+
+    >>> transpose(structure([0, 0]), structure((0, 0)), [(1, 2), (3, 4)])
+    ([1, 3], [2, 4])
+    """
+    rows = [inner_treedef.flatten_up_to(t) for t in outer_treedef.flatten_up_to(tree)]
+    return unflatten(
+        inner_treedef,
+        [unflatten(outer_treedef, column) for column in zip(*rows, strict=True)],
+    )
+
+
+class Partial(functools.partial):
+    """A ``functools.partial`` that is a pytree, so that it passes through transformations.
+
+    The function is structure; the arguments bound to it are children.
+
+    >>> Partial(pow, 2)(3)
+    8
+    """
+
+
+register_node(
+    Partial,
+    lambda p: ((p.args, p.keywords), p.func),
+    lambda func, children: (lambda args, kw: Partial(func, *args, **kw))(*children),
+)
