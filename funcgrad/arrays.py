@@ -141,3 +141,18 @@ def usable_modules() -> list[Any]:
     except Exception:
         return modules
     return modules
+
+
+def special_module(x: Any) -> Any:
+    """The special functions for x: scipy.special, or cupyx.scipy.special for a CuPy array."""
+    try:
+        if is_gpu_array(x):
+            import cupyx.scipy.special as special
+        else:
+            import scipy.special as special
+    except ImportError as error:
+        raise ImportError(
+            "erf, erf_inv, lgamma, digamma and polygamma need SciPy: "
+            "pip install 'funcgrad[special]'"
+        ) from error
+    return special

@@ -17,6 +17,14 @@ class Var:
     def __init__(self, aval: Aval) -> None:
         self.aval = aval
 
+    @property
+    def shape(self) -> tuple[Any, ...]:
+        return self.aval.shape
+
+    @property
+    def dtype(self) -> Any:
+        return self.aval.dtype
+
     def __repr__(self) -> str:
         return f"Var({self.aval})"
 

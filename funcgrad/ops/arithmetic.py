@@ -27,15 +27,15 @@ def _signed_transpose(sign_y: int) -> Any:
     return transpose
 
 
-def _product_transpose(ct: Any, x: Any, y: Any, *, strong: bool) -> Any:
-    times = mul_strong if strong else mul
+def _product_transpose(ct: Any, x: Any, y: Any, *, flagged: bool) -> Any:
+    times = mul_strong if flagged else mul
     if is_value(y):
         return fit(times(ct, y), x), None
     return None, fit(times(ct, x), y)
 
 
-def _quotient_transpose(ct: Any, x: Any, y: Any, *, strong: bool) -> Any:
-    return fit(mul_strong(ct, 1 / y) if strong else ct / y, x), None
+def _quotient_transpose(ct: Any, x: Any, y: Any, *, flagged: bool) -> Any:
+    return fit(mul_strong(ct, 1 / y) if flagged else ct / y, x), None
 
 
 add = elementwise(

@@ -40,7 +40,7 @@ def threefry_in_lanes(operands: tuple[Any, ...], shape: tuple[int, ...]) -> Any:
     lanes = []
     for x in operands:
         if x.size == 1:
-            lanes.append(int(x.reshape(())) * ones)
+            lanes.append(x.item() * ones)
         else:
             wide = np.ascontiguousarray(np.broadcast_to(x, shape), "<u8")
             lanes.append(int.from_bytes(wide.tobytes(), "little"))

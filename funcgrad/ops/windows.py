@@ -2,111 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from ..core.avals import Aval
 from ..core.primitive import Case
-from ..core.tracing import aval_of, shape_of
+from ..core.tracing import Tracer, aval_of, shape_of
 from ..errors import ShapeError
 from .arithmetic import mul_strong
 from .families import general, linear, sample
 from .shape import cast, move_axis, reduce_sum, reshape
-
-# --- geometry ------------------------------------------------------------------------------------
-
-
-def dilated_size(size: int, dilation: int) -> int:
-    """Length of an axis with ``dilation - 1`` gaps between its elements."""
-    return (size - 1) * dilation + 1 if size else 0
-
-
-def window_count(size: int, window: int, stride: int, pad: Any, base: int, dilation: int) -> int:
-    """Number of positions of a window along one axis."""
-    room = pad[0] + dilated_size(size, base) + pad[1] - dilated_size(window, dilation)
-    return max(0, room // stride + 1)
-
-
-def window_padding(
-    padding: Any, sizes: Sequence[int], windows: Sequence[int], strides: Sequence[int]
-) -> tuple[tuple[int, int], ...]:
-    """Padding as one (low, high) pair per axis.
-
-    Args:
-        padding: "VALID", "SAME", "SAME_LOWER", or (low, high) pairs, which may be negative.
-        sizes: length of each axis.
-        windows: length of the (dilated) window along each axis.
-        strides: stride of the window along each axis.
-
-    Returns:
-        A tuple of pairs.
-
-    Raises:
-        ShapeError: the padding is none of these.
-
-    >>> window_padding("SAME", (5, 4), (3, 2), (2, 1))
-    ((1, 1), (0, 1))
-    """
-    if isinstance(padding, str):
-        name = padding.upper()
-        if name == "VALID":
-            return ((0, 0),) * len(sizes)
-        if name not in ("SAME", "SAME_LOWER"):
-            raise ShapeError(
-                f'padding {padding!r} is not known: use "VALID", "SAME", "SAME_LOWER" or one '
-                "(low, high) pair per axis"
-            )
-        missing = [
-            max(0, (-(-n // s) - 1) * s + w - n)
-            for n, w, s in zip(sizes, windows, strides, strict=True)
-        ]
-        low = [m - m // 2 if name == "SAME_LOWER" else m // 2 for m in missing]
-        return tuple((a, m - a) for a, m in zip(low, missing, strict=True))
-    pairs = tuple(tuple(int(p) for p in pair) for pair in padding)
-    if len(pairs) != len(sizes) or any(len(p) != 2 for p in pairs):
-        raise ShapeError(f"padding {padding!r} does not give a (low, high) pair for each of "
-                         f"{len(sizes)} axes")
-    return pairs  # type: ignore[return-value]
-
-
-def per_axis(what: str, value: Any, count: int) -> tuple[int, ...]:
-    """A positive integer per axis; None stands for ones.
-
-    >>> per_axis("strides", None, 2)
-    (1, 1)
-    """
-    numbers = (1,) * count if value is None else tuple(int(v) for v in value)
-    if len(numbers) != count or any(v < 1 for v in numbers):
-        raise ShapeError(f"{what} must be {count} positive integers, not {value!r}")
-    return numbers
-
-
-def pad_and_dilate(xp: Any, x: Any, fill: Any, padding: Any, dilation: Any) -> Any:
-    """Gaps of ``fill`` between the elements and around them; negative padding crops. Maybe a view."""
-    into, source, shape = [], [], []
-    grows = False
-    for n, (low, high), d in zip(x.shape, padding, dilation, strict=True):
-        size = max(0, low + ((n - 1) * d + 1 if n else 0) + high)
-        first = max(0, -(low // d))
-        count = max(0, min(n - 1, (size - 1 - low) // d) - first + 1)
-        start = first * d + low
-        source.append(slice(first, first + count))
-        into.append(slice(start, start + (count - 1) * d + 1, d) if count else slice(0, 0))
-        shape.append(size)
-        grows = grows or size != count
-    if not grows:
-        return x[tuple(source)]
-    out = xp.zeros(shape, x.dtype) if not fill else xp.full(shape, fill, x.dtype)
-    out[tuple(into)] = x[tuple(source)]
-    return out
-
-
-def offset_slice(offset: int, count: int, stride: int) -> slice:
-    """The positions offset, offset + stride, ...: ``count`` of them."""
-    return slice(offset, offset + (count - 1) * stride + 1 if count else offset, stride)
-
+from .window_geometry import (
+    dilated_size,
+    offset_slice,
+    pad_and_dilate,
+    per_axis,
+    window_adjoint,
+    window_count,
+    window_padding,
+)
 
 _GEOMETRY = ("window_dimensions", "window_strides", "padding", "base_dilation", "window_dilation")
 
@@ -118,20 +34,6 @@ def _counts(shape: Any, params: dict[str, Any]) -> tuple[int, ...]:
 def _batched(params: dict[str, Any]) -> dict[str, Any]:
     """The parameters with a batch axis in front that windows do not touch."""
     return {k: (((0, 0),) if k == "padding" else (1,)) + params[k] for k in _GEOMETRY}
-
-
-def window_adjoint(
-    size: int, window: int, stride: int, pad: Any, base: int, dilation: int
-) -> tuple[int, int]:
-    """The padding with which the windows of a window's outputs cover the input.
-
-    An input i belongs to output q at window position k where q*stride + k*dilation = i*base + low.
-    """
-    low = dilated_size(window, dilation) - 1 - pad[0]
-    count = window_count(size, window, stride, pad, base, dilation)
-    room = (size - 1) * base + dilated_size(window, dilation)
-    return low, room - low - dilated_size(count, stride)
-
 
 # --- window_patches and its adjoint --------------------------------------------------------------
 
@@ -294,18 +196,26 @@ reduce_window_sum = linear(
 # --- maximum and minimum -------------------------------------------------------------------------
 
 
+def lowest(dtype: Any) -> Any:
+    """The identity of the maximum."""
+    if dtype.kind == "b":
+        return False
+    return int(np.iinfo(dtype).min) if dtype.kind in "iu" else -np.inf
+
+
+def highest(dtype: Any) -> Any:
+    """The identity of the minimum."""
+    if dtype.kind == "b":
+        return True
+    return int(np.iinfo(dtype).max) if dtype.kind in "iu" else np.inf
+
+
 def _window_max_eval(xp: Any, x: Any, **params: Any) -> Any:
-    low = False if x.dtype.kind == "b" else (
-        np.iinfo(x.dtype).min if x.dtype.kind in "iu" else -np.inf
-    )
-    return _reduce_windows(xp, xp.maximum, low, x, **params)
+    return _reduce_windows(xp, xp.maximum, lowest(x.dtype), x, **params)
 
 
 def _window_min_eval(xp: Any, x: Any, **params: Any) -> Any:
-    high = True if x.dtype.kind == "b" else (
-        np.iinfo(x.dtype).max if x.dtype.kind in "iu" else np.inf
-    )
-    return _reduce_windows(xp, xp.minimum, high, x, **params)
+    return _reduce_windows(xp, xp.minimum, highest(x.dtype), x, **params)
 
 
 def _extremum_jvp(t: Any, out: Any, x: Any, **params: Any) -> Any:
@@ -350,3 +260,156 @@ def _window_extremum(name: str, evaluate: Callable[..., Any]) -> Any:
 
 reduce_window_max = _window_extremum("reduce_window_max", _window_max_eval)
 reduce_window_min = _window_extremum("reduce_window_min", _window_min_eval)
+
+# --- public forms --------------------------------------------------------------------------------
+
+_REDUCTIONS: dict[Any, Any] = {
+    "max": (reduce_window_max, np.maximum, lowest),
+    "maximum": (reduce_window_max, np.maximum, lowest),
+    "min": (reduce_window_min, np.minimum, highest),
+    "minimum": (reduce_window_min, np.minimum, highest),
+    "add": (reduce_window_sum, np.add, lambda _dtype: 0),
+}
+
+
+def _window_params(
+    shape: tuple[int, ...], window: Any, strides: Any, padding: Any, base: Any = None,
+    dilation: Any = None,
+) -> dict[str, Any]:
+    """Parameters of the operators above, checked and in their normal form."""
+    rank = len(shape)
+    window = per_axis("window_dimensions", window, rank)
+    strides = per_axis("window_strides", strides, rank)
+    base = per_axis("base_dilation", base, rank)
+    dilation = per_axis("window_dilation", dilation, rank)
+    spans = [dilated_size(n, d) for n, d in zip(window, dilation, strict=True)]
+    pads = window_padding(padding, shape, spans, strides)
+    return dict(zip(_GEOMETRY, (window, strides, pads, base, dilation), strict=True))
+
+
+def reduce_window(
+    operand: Any,
+    init_value: Any,
+    computation: Any,
+    window_dimensions: Any,
+    window_strides: Any,
+    padding: Any,
+    base_dilation: Any = None,
+    window_dilation: Any = None,
+) -> Any:
+    """The maximum, minimum or sum of each window of an array.
+
+    Elements that attain the extremum of their window share its derivative equally.
+
+    Args:
+        operand: array.
+        init_value: combined with the result of each window; usually -inf, inf or 0.
+        computation: np.maximum, np.minimum, np.add, or "max", "min", "add".
+        window_dimensions: size of the window along each axis.
+        window_strides: step of the window along each axis.
+        padding: "SAME", "SAME_LOWER", "VALID", or a (low, high) pair for each axis. Padding does
+            not count in a maximum, minimum or sum.
+        base_dilation: distance of the array's elements, with padding in between; None is 1.
+        window_dilation: distance of the window's elements; None is 1.
+
+    Returns:
+        An array with one element for each position of the window.
+
+    Raises:
+        ShapeError: the window's parameters do not fit the array's rank.
+        TypeError: the computation is none of these.
+
+    >>> reduce_window(np.array([1.0, 4.0, 2.0, 3.0]), -np.inf, np.maximum, (2,), (1,), "VALID")
+    array([4., 4., 3.])
+    """
+    name = getattr(computation, "__name__", getattr(computation, "name", computation))
+    found = _REDUCTIONS.get(name) if isinstance(name, str) else None
+    if found is None:
+        raise TypeError(
+            f"reduce_window has no rule for {computation!r}: use np.maximum, np.minimum or np.add"
+        )
+    operator, combine, identity = found
+    params = _window_params(
+        shape_of(operand), window_dimensions, window_strides, padding, base_dilation,
+        window_dilation,
+    )
+    out = operator(operand, **params)
+    neutral = identity(aval_of(operand).dtype)
+    if not isinstance(init_value, Tracer) and init_value in (neutral, float(neutral)):
+        return out
+    return combine(out, init_value)
+
+
+def _pool_params(x: Any, window_shape: Any, strides: Any, padding: Any) -> dict[str, Any]:
+    """A window over the spatial axes of (*batch, *space, channels)."""
+    rank, shape = len(window_shape), shape_of(x)
+    if len(shape) < rank + 1:
+        raise ShapeError(
+            f"pooling with the window {tuple(window_shape)} needs an array (*batch, *space, "
+            f"channels) with {rank} spatial axes, not one of shape {tuple(shape)}"
+        )
+    ones = (1,) * (len(shape) - rank - 1)
+    if not isinstance(padding, str):
+        padding = (*((0, 0) for _ in ones), *padding, (0, 0))
+    strides = per_axis("strides", strides, rank)
+    return _window_params(shape, (*ones, *window_shape, 1), (*ones, *strides, 1), padding)
+
+
+def max_pool(x: Any, window_shape: Any, strides: Any = None, padding: Any = "VALID") -> Any:
+    """The maximum of each window of an image.
+
+    Elements that attain the maximum share its derivative equally.
+
+    Args:
+        x: array of shape (*batch, *space, channels).
+        window_shape: size of the window along each spatial axis.
+        strides: step of the window along each spatial axis; None is 1.
+        padding: "SAME", "SAME_LOWER", "VALID" or a (low, high) pair for each spatial axis;
+            padding is never the maximum.
+
+    Returns:
+        An array of shape (*batch, *positions, channels).
+
+    Raises:
+        ShapeError: the window does not fit the array's rank.
+
+    >>> max_pool(np.array([[[1.0], [4.0], [2.0], [3.0]]]), (2,), strides=(2,))[0, :, 0]
+    array([4., 3.])
+    """
+    return reduce_window_max(x, **_pool_params(x, window_shape, strides, padding))
+
+
+def avg_pool(
+    x: Any,
+    window_shape: Any,
+    strides: Any = None,
+    padding: Any = "VALID",
+    count_include_pad: bool = True,
+) -> Any:
+    """The mean of each window of an image.
+
+    Args:
+        x: array of shape (*batch, *space, channels).
+        window_shape: size of the window along each spatial axis.
+        strides: step of the window along each spatial axis; None is 1.
+        padding: "SAME", "SAME_LOWER", "VALID" or a (low, high) pair for each spatial axis, of
+            zeros.
+        count_include_pad: whether the mean counts padding.
+
+    Returns:
+        An array of shape (*batch, *positions, channels).
+
+    Raises:
+        ShapeError: the window does not fit the array's rank.
+
+    >>> avg_pool(np.array([[[1.0], [4.0], [2.0], [3.0]]]), (2,), strides=(2,))[0, :, 0]
+    array([2.5, 2.5])
+    """
+    params = _pool_params(x, window_shape, strides, padding)
+    total = reduce_window_sum(x, **params)
+    if count_include_pad or not any(any(pair) for pair in params["padding"]):
+        return total / int(np.prod(window_shape))
+    shape = shape_of(x)
+    lead = len(shape) - len(window_shape) - 1
+    ones = np.ones((*(1,) * lead, *shape[lead:-1], 1), (aval_of(total)).dtype)
+    return total / _window_sum_eval(np, ones, **params)

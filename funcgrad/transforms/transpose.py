@@ -89,7 +89,7 @@ def _backward_eqn(e: Eqn, cts: dict[Var, Any], flagged: set[Var]) -> None:
         ct = [zeros(v.aval) if c is None else c for v, c in zip(e.outvars, outs, strict=True)]
     params = e.params
     if "residual" in prim.traits:
-        params = {**params, "strong": strong}
+        params = {**params, "flagged": strong}
     results = prim.transpose(ct, *operands, **params)
     if not isinstance(results, tuple | list):
         results = (results,)

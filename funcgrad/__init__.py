@@ -1,0 +1,1 @@
+"""Composable derivatives, vectorisation and compilation of NumPy functions."""

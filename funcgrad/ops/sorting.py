@@ -1,0 +1,106 @@
+"""Sorting, order statistics, and taking elements along an axis by computed positions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..core.avals import Aval
+from ..core.primitive import Case
+from .families import general, sample
+from .indexing import gather
+from .shape import broadcast_to
+
+
+def take_along(x: Any, idx: Any, axis: int) -> Any:
+    """x at positions idx along one axis, the other axes side by side (np.take_along_axis)."""
+    ndim = len(x.shape)
+    shape = list(idx.shape)
+    for i in range(ndim):
+        if i != axis and shape[i] == 1:
+            shape[i] = x.shape[i]
+    full = tuple(shape)
+    grids = []
+    for i in range(ndim):
+        if i == axis:
+            grids.append(broadcast_to(idx, full))
+            continue
+        axes = [1] * ndim
+        axes[i] = full[i]
+        places = np.arange(full[i]) if x.shape[i] != 1 else np.zeros(full[i], np.intp)
+        grids.append(np.broadcast_to(places.reshape(axes), full))
+    return gather(x, *grids)
+
+
+def _argsort_eval(xp: Any, x: Any, *, axis: int, descending: bool) -> Any:
+    if not descending:
+        return xp.argsort(x, axis=axis, kind="stable")
+    order = xp.flip(xp.argsort(xp.flip(x, axis), axis=axis, kind="stable"), axis)
+    return x.shape[axis] - 1 - order
+
+
+def _sort_eval(xp: Any, x: Any, *, axis: int, descending: bool) -> Any:
+    out = xp.sort(x, axis=axis)
+    return xp.flip(out, axis) if descending else out
+
+
+def _cases(dtypes: tuple[str, ...]) -> Any:
+    def cases(rng: Any) -> Any:
+        for dtype in dtypes:
+            for axis, descending in ((0, False), (1, True)):
+                yield Case(sample(rng, (3, 4), dtype, (-9, 9)), axis=axis, descending=descending)
+
+    return cases
+
+
+argsort = general(
+    "argsort",
+    _argsort_eval,
+    abstract=lambda x, **_: Aval(x.shape, np.intp),
+    batch=lambda _size, args, _batched, *, axis, descending: argsort(
+        args[0], axis=axis + 1, descending=descending
+    ),
+    cases=_cases(("f8", "f4", "i8")),
+    nondifferentiable="the result is an index",
+)
+sort = general(
+    "sort",
+    _sort_eval,
+    abstract=lambda x, **_: Aval(x.shape, x.dtype),
+    jvp=lambda t, _o, x, *, axis, descending: take_along(
+        t, argsort(x, axis=axis, descending=descending), axis
+    ),
+    batch=lambda _size, args, _batched, *, axis, descending: sort(
+        args[0], axis=axis + 1, descending=descending
+    ),
+    cases=_cases(("f8", "f4", "i8")),
+    traits=("masks",),
+)
+
+
+def _top_k_eval(xp: Any, x: Any, *, k: int) -> Any:
+    n = x.shape[-1]
+    order = xp.flip(xp.argsort(xp.flip(x, -1), axis=-1, kind="stable"), -1)
+    idx = (n - 1 - order)[..., :k]
+    return xp.take_along_axis(x, idx, -1), idx
+
+
+def _top_k_abstract(x: Aval, *, k: int) -> Any:
+    shape = (*x.shape[:-1], k)
+    return Aval(shape, x.dtype), Aval(shape, np.intp)
+
+
+top_k = general(
+    "top_k",
+    _top_k_eval,
+    abstract=_top_k_abstract,
+    jvp=lambda t, out, x, *, k: (take_along(t, out[1], len(x.shape) - 1), None),
+    batch=lambda _size, args, _batched, *, k: top_k(args[0], k=k),
+    cases=lambda rng: [
+        Case(sample(rng, s, dt, (-9, 9)), k=2)
+        for dt, s in (("f8", (4,)), ("f4", (3, 5)), ("i8", (2, 4)))
+    ],
+    multiple=True,
+    traits=("masks",),
+)

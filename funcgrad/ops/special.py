@@ -1,0 +1,92 @@
+"""Special functions: error functions, the gamma family, the logistic function.
+
+SciPy evaluates them on NumPy arrays and CuPy on its own; the logistic function needs neither.
+Derivatives: NIST Digital Library of Mathematical Functions, 7.2, 5.2 and 5.15.
+"""
+
+from __future__ import annotations
+
+from math import pi, sqrt
+from typing import Any
+
+import numpy as np
+
+from ..arrays import special_module
+from ..core.primitive import Case
+from .families import elementwise, sample
+
+TWO_OVER_ROOT_PI = 2 / sqrt(pi)
+HALF_ROOT_PI = sqrt(pi) / 2
+
+
+def erf_values(x: Any) -> Any:
+    """The error function."""
+    return special_module(x).erf(x)[()]
+
+
+def erfc_values(x: Any) -> Any:
+    """1 - erf(x), accurate where that is small."""
+    return special_module(x).erfc(x)[()]
+
+
+def erf_inv_values(x: Any) -> Any:
+    """The inverse of the error function."""
+    return special_module(x).erfinv(x)[()]
+
+
+def lgamma_values(x: Any) -> Any:
+    """The logarithm of the absolute value of the gamma function."""
+    return special_module(x).gammaln(x)[()]
+
+
+def digamma_values(x: Any) -> Any:
+    """The derivative of lgamma."""
+    return special_module(x).digamma(x)[()]
+
+
+def polygamma_values(n: Any, x: Any) -> Any:
+    """The derivative of order n of digamma, with the precision of x."""
+    out = special_module(x).polygamma(n, x)
+    return out.astype(np.result_type(np.asanyarray(x).dtype, np.float16), copy=False)[()]
+
+
+def logistic_values(x: Any) -> Any:
+    """1 / (1 + exp(-x)), with an exponential that cannot overflow."""
+    positive = np.real(x) >= 0
+    e = np.exp(np.where(positive, -x, x))
+    return (np.where(positive, 1, e) / (1 + e))[()]
+
+
+def _polygamma_cases(rng: Any) -> Any:
+    orders = np.array([1, 2, 3])
+    for dtype in ("f8", "f4"):
+        yield Case(1, sample(rng, (2, 3), dtype, (0.4, 4)))
+        yield Case(orders, sample(rng, (2, 3), dtype, (0.4, 4)))
+    yield Case(np.array([[0], [2]]), sample(rng, (3,), "f8", (0.4, 4)))
+    yield Case(2, sample(rng, (), "f8", (0.4, 4)))
+
+
+erf = elementwise("erf", erf_values, lambda _o, x: TWO_OVER_ROOT_PI * np.exp(-x * x), kinds="f")
+erfc = elementwise("erfc", erfc_values, lambda _o, x: -TWO_OVER_ROOT_PI * np.exp(-x * x), kinds="f")
+erf_inv = elementwise(
+    "erf_inv", erf_inv_values, lambda o, _x: HALF_ROOT_PI * np.exp(o * o),
+    domain=(-0.9, 0.9), kinds="f",
+)
+lgamma = elementwise(
+    "lgamma", lgamma_values, lambda _o, x: digamma(x), domain=(0.4, 4), kinds="f"
+)
+digamma = elementwise(
+    "digamma", digamma_values, lambda _o, x: polygamma(1, x), domain=(0.4, 4), kinds="f"
+)
+polygamma = elementwise(
+    "polygamma", polygamma_values, None, lambda _o, n, x: polygamma(n + 1, x),
+    cases=_polygamma_cases,
+)
+# y * logistic(-x) keeps its relative accuracy where 1 - y rounds to 0.
+logistic = elementwise("logistic", logistic_values, lambda o, x: o * logistic(-x), kinds="fc")
+
+UFUNC_NAMES = {
+    "erf": erf, "erfc": erfc, "erfinv": erf_inv, "gammaln": lgamma, "psi": digamma,
+    "digamma": digamma, "expit": logistic,
+}
+"""Operators by the names of SciPy's ufuncs, which reach tracers through NumPy's protocol."""

@@ -1,0 +1,48 @@
+"""Every operator's record against the laws, over its own cases."""
+
+import laws
+import numpy as np
+import pytest
+
+from funcgrad.core.primitive import REGISTRY
+
+CASES = laws.all_cases()
+
+
+def pick(name, i):
+    prim = REGISTRY[name]
+    return prim, laws.cases_of(prim)[i]
+
+
+def differentiable(prim, case):
+    return prim.nondifferentiable is None and bool(laws.inexact_positions(case.args)) and any(
+        np.asarray(o).dtype.kind in "fc" for o in laws.as_tuple(prim, prim(*case.args, **case.params))
+    )
+
+
+@pytest.mark.parametrize(("name", "i"), CASES)
+def test_values(name, i):
+    prim, case = pick(name, i)
+    laws.check_shape_rule(prim, case)
+    laws.check_staged(prim, case)
+    laws.check_inputs_unchanged(prim, case)
+
+
+@pytest.mark.parametrize(("name", "i"), CASES)
+def test_vmap(name, i):
+    laws.check_vmap(*pick(name, i))
+
+
+DIFFERENTIABLE = [c for c in CASES if differentiable(*pick(*c))]
+
+
+@pytest.mark.parametrize(("name", "i"), DIFFERENTIABLE)
+def test_derivative(name, i):
+    prim, case = pick(name, i)
+    laws.check_jvp(prim, case)
+    laws.check_vjp(prim, case)
+
+
+@pytest.mark.parametrize(("name", "i"), DIFFERENTIABLE)
+def test_second_order(name, i):
+    laws.check_second_order(*pick(name, i))
