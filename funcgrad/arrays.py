@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from typing import Any
 
@@ -156,3 +156,24 @@ def special_module(x: Any) -> Any:
             "pip install 'funcgrad[special]'"
         ) from error
     return special
+
+
+def raising_linalg(xp: Any) -> Any:
+    """A context in which failing linear algebra raises LinAlgError, as NumPy's always does."""
+    if xp is np:
+        return nullcontext()
+    import cupyx
+
+    return cupyx.errstate(linalg="raise")
+
+
+def triangular_solver(xp: Any) -> Any:
+    """solve_triangular of SciPy or of CuPy; None if SciPy is not installed."""
+    try:
+        if xp is np:
+            from scipy.linalg import solve_triangular
+        else:
+            from cupyx.scipy.linalg import solve_triangular
+    except ImportError:
+        return None
+    return solve_triangular

@@ -35,7 +35,10 @@ def conv_layout(x: Any, taps: Any, counts: Any, strides: Any, dilation: Any) -> 
         it ("si": taps with channels, positions with images), or those of the outer one ("so").
     """
     n, c, w = x.strides[0], x.strides[2], x.strides[-1]
-    sums = n <= w or (c > w and x.shape[2] > 1 and (x.shape[0] == 1 or c > n))
+    if x.shape[0] == 1:
+        sums = c > w and conv_size(taps) > conv_size(counts)
+    else:
+        sums = n <= w or (c > n and x.shape[2] > 1)
     inside = (n if sums else c) <= w
     by_taps = taps[-1] if dilation[-1] == 1 else 1
     by_counts = counts[-1] if strides[-1] == 1 else 1
@@ -125,6 +128,7 @@ def conv_products(
     )
     dtype = xp.result_type(patches, w)
     positions = conv_size(counts)
+    inside = inside or last == "i"
     if inside:
         out = xp.empty((n, positions, groups, outputs), dtype).transpose(2, 0, 1, 3)
     else:
@@ -146,48 +150,84 @@ def conv_add_products(
     w = w.transpose(0, 2, *range(3, w.ndim), 1)
     dtype = xp.result_type(patches, w)
     size = n * conv_size(counts)
-    if inside:
-        out = xp.zeros((size, groups, outputs), dtype).transpose(1, 0, 2)
-    else:
-        out = xp.zeros((groups, outputs, size), dtype).transpose(0, 2, 1)
+    out = xp.zeros((groups, size, outputs) if inside else (groups, outputs, size), dtype)
     for g, a in conv_chunks(xp, patches, size, outputs):
         p = conv_rows(xp, patches[g, a], size, last, merge=True)
         part = w[g, a].reshape(p.shape[0], p.shape[1], -1, outputs)
-        out[g] += xp.matmul(p.swapaxes(-1, -2), part).sum(axis=1)
+        left, right = (p, part) if inside else (part, p)
+        out[g] += xp.matmul(left.swapaxes(-1, -2), right).sum(axis=1)
+    out = out if inside else out.swapaxes(1, 2)
     rank = len(counts)
     if last == "i":
         out = out.reshape(groups, *counts, n, outputs)
-        return out.transpose(rank + 1, 0, rank + 2, *range(1, rank + 1))
-    out = out.reshape(groups, n, *counts, outputs)
-    return out.transpose(1, 0, rank + 2, *range(2, rank + 2))
+        out = out.transpose(0, rank + 2, rank + 1, *range(1, rank + 1))
+    else:
+        out = out.reshape(groups, n, *counts, outputs)
+        out = out.transpose(0, rank + 2, 1, *range(2, rank + 2))
+    if not inside:
+        out = xp.ascontiguousarray(out)
+    return out.transpose(2, 0, 1, *range(3, rank + 3))
 
 
-def conv_thin(
+def conv_taps(
     xp: Any, x: Any, w: Any, strides: Any, dilation: Any, padding: Any, counts: Any
 ) -> Any:
-    """Many groups of one channel or one output: a loop over taps or, if fewer, over positions."""
-    x = pad_and_dilate(xp, x, 0, ((0, 0),) * 3 + tuple(padding), (1,) * x.ndim)
+    """Many groups of very few channels and outputs: shifted images times one tap each."""
+    groups, outputs, channels = w.shape[:3]
     taps = w.shape[3:]
-    space = "hijklm"[: len(counts)]
-    if conv_size(taps) <= conv_size(counts):
-        out: Any = 0
-        for k in np.ndindex(*taps):
-            at = [
-                slice(i * d, i * d + (n - 1) * s + 1, s)
-                for i, d, n, s in zip(k, dilation, counts, strides, strict=True)
-            ]
-            part = xp.einsum(f"ngc{space},goc->ngo{space}", x[(..., *at)], w[(..., *k)])
-            out = xp.add(out, part, out=part)
-        return out
+    x = conv_channels_last(xp, x, padding)
     dtype = xp.result_type(x, w)
-    out = xp.empty((x.shape[0], *w.shape[:2], *counts), dtype)
-    for q in np.ndindex(*counts):
-        at = [
-            slice(i * s, i * s + (n - 1) * d + 1, d)
-            for i, s, n, d in zip(q, strides, taps, dilation, strict=True)
-        ]
-        out[(..., *q)] = xp.einsum(f"ngc{space},goc{space}->ngo", x[(..., *at)], w)
-    return out
+    out = xp.empty((outputs, x.shape[1], *counts, groups), dtype)
+    step = max(1, (1 << (16 if xp is np else 26)) // (conv_size(counts) * groups))
+    for a in range(0, x.shape[1], step):
+        images = x[:, a : a + step]
+        spare = xp.empty((images.shape[1], *counts, groups), dtype)
+        for o in range(outputs):
+            part = out[o, a : a + step]
+            for index in np.ndindex(channels, *taps):
+                c, *tap = index
+                at = [
+                    slice(i * d, i * d + (n - 1) * s + 1, s)
+                    for i, d, n, s in zip(tap, dilation, counts, strides, strict=True)
+                ]
+                # Repeated along the last axis of space, so that long runs are multiplied.
+                factor = xp.tile(w[(slice(None), o, *index)], (counts[-1], 1))
+                if any(index):
+                    xp.multiply(images[(c, slice(None), *at)], factor, out=spare)
+                    xp.add(part, spare, out=part)
+                else:
+                    xp.multiply(images[(c, slice(None), *at)], factor, out=part)
+    return out.transpose(1, -1, 0, *range(2, x.ndim - 1))
+
+
+def conv_positions(
+    xp: Any, x: Any, w: Any, strides: Any, dilation: Any, padding: Any, counts: Any
+) -> Any:
+    """As conv_taps for few positions, as in gradients of kernels: an inner product for each."""
+    groups, outputs, channels = w.shape[:3]
+    taps = w.shape[3:]
+    x = conv_channels_last(xp, x, padding)
+    w = xp.ascontiguousarray(w.transpose(1, 2, *range(3, w.ndim), 0))
+    out = xp.zeros((x.shape[1], outputs, *counts, groups), xp.result_type(x, w))
+    step = max(1, (1 << (16 if xp is np else 26)) // (conv_size(taps) * groups))
+    for a in range(0, channels, step):
+        for index in np.ndindex(*out.shape[:-1]):
+            n, o, *q = index
+            at = [
+                slice(i * s, i * s + (k - 1) * d + 1, d)
+                for i, s, k, d in zip(q, strides, taps, dilation, strict=True)
+            ]
+            part = x[(slice(a, a + step), n, *at)] * w[o, a : a + step]
+            part = part.reshape(-1, taps[-1] * groups).sum(axis=0)
+            out[index] += part.reshape(taps[-1], groups).sum(axis=0)
+    return out.transpose(0, -1, 1, *range(2, x.ndim - 1))
+
+
+def conv_channels_last(xp: Any, x: Any, padding: Any) -> Any:
+    """Padded images in the order (channels, n, *space, groups)."""
+    x = x.transpose(2, 0, *range(3, x.ndim), 1)
+    x = pad_and_dilate(xp, x, 0, ((0, 0), (0, 0), *padding, (0, 0)), (1,) * x.ndim)
+    return xp.ascontiguousarray(x)
 
 
 def conv_undilated(xp: Any, x: Any, w: Any, strides: Any, dilation: Any, padding: Any) -> Any:
@@ -201,9 +241,12 @@ def conv_undilated(xp: Any, x: Any, w: Any, strides: Any, dilation: Any, padding
     groups, outputs, channels = w.shape[:3]
     if 0 in x.shape or 0 in w.shape or 0 in counts:
         return xp.zeros((x.shape[0], groups, outputs, *counts), xp.result_type(x, w))
-    few = min(conv_size(counts), conv_size(w.shape[3:])) <= 128
-    thin = groups > 1 and min(channels, outputs) == 1 and few
-    multiply = conv_thin if thin else conv_dense
+    n, positions, taps = x.shape[0], conv_size(counts), conv_size(w.shape[3:])
+    multiply = conv_dense
+    if groups > 1 and channels * outputs <= 4 and taps <= 128:
+        multiply = conv_taps
+    elif groups > 1 and n * outputs <= 4 and positions <= min(128, channels * taps):
+        multiply = conv_positions
     return multiply(xp, x, w, strides, dilation, padding, counts)
 
 

@@ -65,10 +65,11 @@ def threefry_in_blocks(operands: tuple[Any, ...], store: Any, dtypes: tuple[Any,
     """
     block = 32768
     words = np.empty((3, block), np.uint32)
+    flags: Any = [["readonly"]] * 4 + [["writeonly", "allocate"]] * len(dtypes)
     walk = np.nditer(
         operands + (None,) * len(dtypes),
         ["external_loop", "buffered"],
-        [["readonly"]] * 4 + [["writeonly", "allocate"]] * len(dtypes),
+        flags,
         [np.uint32] * 4 + list(dtypes),
         order="C",
         buffersize=block,

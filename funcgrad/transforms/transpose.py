@@ -76,14 +76,15 @@ def _backward_eqn(e: Eqn, cts: dict[Var, Any], flagged: set[Var]) -> None:
     if all(ct is None for ct in outs):
         return
     prim = e.primitive
-    strong = any(v in flagged for v, ct in zip(e.outvars, outs, strict=True) if ct is not None)
+    out_flags = [v in flagged for v in e.outvars]
     operands = [v.aval if isinstance(v, Var) else v for v in e.inputs]
     if prim.transpose is None:
         raise DifferentiationError(f"{prim.name} has no reverse derivative")
-    if "carries_flags" in prim.extra:
-        results, flags = prim.transpose(outs, operands, strong=strong, **e.params)
+    if "control" in prim.extra:
+        results, flags = prim.transpose(outs, out_flags, operands, **e.params)
         _accumulate(e.inputs, results, flags, cts, flagged)
         return
+    strong = any(flag for flag, ct in zip(out_flags, outs, strict=True) if ct is not None)
     ct = outs[0]
     if prim.multiple:
         ct = [zeros(v.aval) if c is None else c for v, c in zip(e.outvars, outs, strict=True)]

@@ -1,0 +1,291 @@
+"""custom_jvp and custom_vjp: derivative rules of the user's own."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Sequence
+from typing import Any, Generic, ParamSpec, TypeVar
+
+import numpy as np
+
+from .. import tree
+from ..control.custom import Rule, call_with_rule, custom_jvp_call, custom_vjp_call
+from ..core.avals import Aval, float0, is_inexact
+from ..core.boundary import user_facing
+from ..core.source import where_defined
+from ..core.tracing import aval_of
+from ..errors import DifferentiationError, TreeError
+from ..ops.arithmetic import add, mul
+from ..ops.shape import cast, zeros
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class _Custom(Generic[P, R]):
+    """A function with a derivative rule of its own."""
+
+    def __init__(self, fun: Callable[P, R], nondiff_argnums: Sequence[int] = ()) -> None:
+        functools.update_wrapper(self, fun)
+        self.fun = fun
+        self.nondiff_argnums = tuple(nondiff_argnums)
+        self.name = where_defined(fun)
+
+    def __get__(self, obj: Any, owner: Any = None) -> Any:
+        return self if obj is None else functools.partial(self, obj)
+
+    def positional(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
+        """All arguments by position, defaults included."""
+        if not kwargs:
+            try:
+                count = len(inspect.signature(self.fun).parameters)
+            except (TypeError, ValueError):
+                return args
+            if len(args) >= count:
+                return args
+        bound = inspect.signature(self.fun).bind(*args, **kwargs)
+        bound.apply_defaults()
+        if bound.kwargs:
+            raise TypeError(f"{self.name}: keyword-only arguments cannot pass a derivative rule")
+        return bound.args
+
+    def split(self, args: tuple[Any, ...]) -> tuple[list[Any], list[int], list[Any]]:
+        """Non-differentiated arguments, positions of the others, and those."""
+        held = [args[i] for i in self.nondiff_argnums]
+        places = [i for i in range(len(args)) if i not in self.nondiff_argnums]
+        return held, places, [args[i] for i in places]
+
+    def function_of(self, args: tuple[Any, ...], places: list[int]) -> Callable[..., Any]:
+        """The function of the differentiated arguments only."""
+
+        def fun(*given: Any) -> Any:
+            full = list(args)
+            for i, a in zip(places, given, strict=True):
+                full[i] = a
+            return self.fun(*full)  # type: ignore[call-arg]
+
+        return fun
+
+
+def _spread_tangents(tangents: Sequence[Any], leaves: Sequence[Any]) -> list[Any]:
+    it = iter(tangents)
+    return [
+        next(it) if is_inexact(aval_of(x).dtype) else np.zeros(aval_of(x).shape, float0)
+        for x in leaves
+    ]
+
+
+class custom_jvp(_Custom[P, R]):
+    """A function whose derivative is given by a rule, for both modes.
+
+    Args:
+        fun: the function.
+        nondiff_argnums: positional arguments that are not differentiated; the rule gets them
+            first.
+
+    >>> @custom_jvp
+    ... def f(x):
+    ...     return np.sin(x)
+    >>> @f.defjvp
+    ... def f_jvp(primals, tangents):
+    ...     (x,), (t,) = primals, tangents
+    ...     return f(x), 10 * t
+    >>> from funcgrad import grad
+    >>> grad(f)(1.0)
+    np.float64(10.0)
+    """
+
+    rule: Callable[..., Any] | None = None
+
+    def defjvp(self, jvp: Callable[..., Any], symbolic_zeros: bool = False) -> Callable[..., Any]:
+        """Set the rule: ``jvp(*nondiff, primals, tangents) -> (output, tangent_out)``."""
+        if symbolic_zeros:
+            raise TypeError("custom_jvp: symbolic_zeros is not supported; zeros come as arrays")
+        self.rule = jvp
+        return jvp
+
+    def defjvps(self, *jvps: Callable[..., Any] | None) -> None:
+        """Set one rule per argument: ``jvp(t, out, *primals)``; contributions are added."""
+        if self.nondiff_argnums:
+            raise TypeError("custom_jvp: defjvps does not go with nondiff_argnums; use defjvp")
+
+        def rule(primals: Any, tangents: Any) -> Any:
+            out = self(*primals)  # type: ignore[call-arg]
+            total: Any = None
+            for jvp, t in zip(jvps, tangents, strict=True):
+                if jvp is None:
+                    continue
+                part = jvp(t, out, *primals)
+                total = part if total is None else tree.map(add, total, part)
+            if total is None:
+                total = tree.map(lambda o: mul(o, 0), out)
+            return out, total
+
+        self.rule = rule
+
+    @user_facing
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+        if self.rule is None:
+            raise DifferentiationError(f"{self.name}: no rule yet; give one with @{self.__name__}.defjvp")
+        full = self.positional(args, kwargs)
+        held, places, given = self.split(full)
+        fun = self.function_of(full, places)
+        leaves, treedef = tree.flatten(tuple(given))
+        box: list[Any] = []
+
+        def call(*xs: Any) -> list[Any]:
+            outs, out_tree = tree.flatten(fun(*tree.unflatten(treedef, xs)))
+            box[:] = [out_tree]
+            return outs
+
+        def forward(*xs: Any) -> list[Any]:
+            primals, tangents = xs[: len(leaves)], xs[len(leaves) :]
+            result = self.rule(  # type: ignore[misc]
+                *held, tree.unflatten(treedef, primals),
+                tree.unflatten(treedef, _spread_tangents(tangents, primals)),
+            )
+            if not isinstance(result, tuple) or len(result) != 2:
+                raise TypeError(f"the jvp rule of {self.name} must return (output, tangent_out)")
+            outs, out_tree = tree.flatten(result[0])
+            box[:] = [out_tree]
+            out_ts = tree.match_prefix(
+                out_tree, result[1], f"the tangent from the jvp rule of {self.name}"
+            )
+            return [*outs, *_checked(outs, out_ts, f"the tangent from the jvp rule of {self.name}")]
+
+        outs = call_with_rule(custom_jvp_call, Rule(self.name, call, forward), leaves)
+        return tree.unflatten(box[0], outs)
+
+
+def _checked(values: Sequence[Any], derivatives: Sequence[Any], what: str) -> list[Any]:
+    """Derivatives of the inexact values, in their dtype, or an error if a shape differs."""
+    checked = []
+    for x, t in zip(values, derivatives, strict=True):
+        aval = aval_of(x)
+        if not is_inexact(aval.dtype):
+            continue
+        if aval_of(t).shape != aval.shape:
+            raise TreeError(
+                f"{what} has shape {aval_of(t).shape}, but the value it belongs to has "
+                f"shape {aval.shape}"
+            )
+        checked.append(cast(t, aval.dtype))
+    return checked
+
+
+class _Forward:
+    """The forward function of a vjp rule, which remembers how many of its results are outputs."""
+
+    def __init__(self, run: Callable[..., tuple[list[Any], list[Any]]]) -> None:
+        self.run = run
+        self.out_count = 0
+
+    def __call__(self, *xs: Any) -> list[Any]:
+        outs, residuals = self.run(*xs)
+        self.out_count = len(outs)
+        return [*outs, *residuals]
+
+
+class custom_vjp(_Custom[P, R]):
+    """A function whose reverse derivative is given by a pair of functions.
+
+    Args:
+        fun: the function.
+        nondiff_argnums: positional arguments that are not differentiated; ``bwd`` gets them first.
+
+    >>> @custom_vjp
+    ... def f(x):
+    ...     return np.sin(x)
+    >>> f.defvjp(lambda x: (f(x), x), lambda x, ct: (10 * ct,))
+    >>> from funcgrad import grad
+    >>> grad(f)(1.0)
+    np.float64(10.0)
+    """
+
+    rules: tuple[Callable[..., Any], Callable[..., Any]] | None = None
+
+    def defvjp(
+        self, fwd: Callable[..., Any], bwd: Callable[..., Any], symbolic_zeros: bool = False
+    ) -> None:
+        """Set the rule.
+
+        Args:
+            fwd: takes the arguments, returns (output, residuals).
+            bwd: takes (*nondiff, residuals, ct), returns a tuple of one cotangent per argument
+                that is differentiated; None stands for zero.
+            symbolic_zeros: must be False.
+        """
+        if symbolic_zeros:
+            raise TypeError("custom_vjp: symbolic_zeros is not supported; zeros come as arrays")
+        self.rules = (fwd, bwd)
+
+    @user_facing
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+        if self.rules is None:
+            raise DifferentiationError(f"{self.name}: no rule yet; give one with .defvjp(fwd, bwd)")
+        fwd, bwd = self.rules
+        full = self.positional(args, kwargs)
+        held, places, given = self.split(full)
+        fun = self.function_of(full, places)
+        leaves, treedef = tree.flatten(tuple(given))
+        avals = [aval_of(x) for x in leaves]
+        box: dict[str, Any] = {}
+
+        def call(*xs: Any) -> list[Any]:
+            outs, box["out"] = tree.flatten(fun(*tree.unflatten(treedef, xs)))
+            return outs
+
+        def forward(*xs: Any) -> tuple[list[Any], list[Any]]:
+            args_now = list(full)
+            for i, a in zip(places, tree.unflatten(treedef, xs), strict=True):
+                args_now[i] = a
+            result = fwd(*args_now)
+            if not isinstance(result, tuple) or len(result) != 2:
+                raise TypeError(f"the fwd rule of {self.name} must return (output, residuals)")
+            outs, box["out"] = tree.flatten(result[0])
+            residuals, box["res"] = tree.flatten(result[1])
+            box["inexact"] = [is_inexact(aval_of(o).dtype) for o in outs]
+            box["avals"] = [aval_of(o) for o in outs]
+            return outs, residuals
+
+        def backward(*xs: Any) -> list[Any]:
+            n = box["res"].num_leaves
+            residuals = tree.unflatten(box["res"], xs[:n])
+            it = iter(xs[n:])
+            cts = [
+                next(it) if f else np.zeros(a.shape, float0)
+                for f, a in zip(box["inexact"], box["avals"], strict=True)
+            ]
+            found = bwd(*held, residuals, tree.unflatten(box["out"], cts))
+            return _input_cotangents(self.name, found, given, treedef, avals)
+
+        rule = Rule(self.name, call, _Forward(forward), backward)
+        outs = call_with_rule(custom_vjp_call, rule, leaves)
+        return tree.unflatten(box["out"], outs)
+
+
+def _input_cotangents(
+    name: str, found: Any, given: Sequence[Any], treedef: Any, avals: Sequence[Aval]
+) -> list[Any]:
+    if not isinstance(found, tuple | list) or len(found) != len(given):
+        raise TypeError(
+            f"the bwd rule of {name} must return a tuple of {len(given)} cotangents, one per "
+            f"argument, got {tree.structure(found)}"
+        )
+    leaves: list[Any] = []
+    for ct, x in zip(found, given, strict=True):
+        spec = tree.structure(x)
+        if ct is None:
+            leaves += [None] * spec.num_leaves
+        else:
+            leaves += tree.match_prefix(spec, ct, f"the cotangent from the bwd rule of {name}")
+    filled = []
+    for ct, a in zip(leaves, avals, strict=True):
+        if is_inexact(a.dtype):
+            aval = Aval(a.shape, a.dtype)
+            filled += _checked(
+                [zeros(aval)], [zeros(aval) if ct is None else ct],
+                f"the cotangent from the bwd rule of {name}",
+            )
+    return filled

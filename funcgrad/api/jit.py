@@ -1,0 +1,237 @@
+"""jit: stage a function once per signature, optimise it, and run the program."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from .. import arrays, tree
+from ..compiler.program import compiled
+from ..control.call import call
+from ..control.jit_state import jit_disabled
+from ..core.avals import WEAK_DTYPES
+from ..core.boundary import user_facing
+from ..core.jaxpr import Jaxpr
+from ..core.source import where_defined
+from ..core.tracing import Tracer, axis_frames, owner_name
+from ..transforms.staging import lift_tracers
+from .results import check_leaf, is_leaf_value
+from .staging import stage_call
+
+
+def _as_tuple(x: Any) -> tuple[Any, ...]:
+    if x is None:
+        return ()
+    return (x,) if isinstance(x, int | str) else tuple(x)
+
+
+class Compiled:
+    """One signature of a jitted function."""
+
+    __slots__ = ("captured", "jaxpr", "out_tree", "run")
+
+    def __init__(self, jaxpr: Jaxpr, captured: list[Any], out_tree: Any, run: Any) -> None:
+        self.jaxpr = jaxpr
+        self.captured = captured
+        self.out_tree = out_tree
+        self.run = run
+
+
+class Jitted:
+    """A jitted function."""
+
+    def __init__(
+        self, fun: Callable[..., Any], static_argnums: Any, static_argnames: Any,
+        donate_argnums: Any,
+    ) -> None:
+        functools.update_wrapper(self, fun)
+        self.fun = fun
+        self.static_argnums, self.static_argnames = _static_arguments(
+            fun, _as_tuple(static_argnums), _as_tuple(static_argnames)
+        )
+        self.donated = _as_tuple(donate_argnums)
+        self.name = getattr(fun, "__name__", type(fun).__name__)
+        self.owner = owner_name("jit", fun)
+        self.cache: dict[Any, Compiled] = {}
+
+    def __get__(self, obj: Any, owner: Any = None) -> Any:
+        return self if obj is None else functools.partial(self, obj)
+
+    def __repr__(self) -> str:
+        return f"<jit of {where_defined(self.fun)}>"
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return _dispatch(self, args, kwargs)
+
+    def clear_cache(self) -> None:
+        """Forget every compiled signature."""
+        self.cache.clear()
+
+
+def _static_arguments(
+    fun: Callable[..., Any], nums: tuple[int, ...], names: tuple[str, ...]
+) -> tuple[tuple[int, ...], tuple[str, ...]]:
+    """Static arguments by position and by name: each implies the other."""
+    if not nums and not names:
+        return (), ()
+    try:
+        parameters = list(inspect.signature(fun).parameters.values())
+    except (TypeError, ValueError):
+        return nums, names
+    positional = [
+        p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
+    ]
+    for name in names:
+        if name not in [p.name for p in parameters] and not any(
+            p.kind == p.VAR_KEYWORD for p in parameters
+        ):
+            raise ValueError(f"jit of {where_defined(fun)}: no argument is called {name!r}")
+    by_name = tuple(positional.index(n) for n in names if n in positional)
+    by_num = tuple(positional[n] for n in nums if -len(positional) <= n < len(positional))
+    return tuple(dict.fromkeys(nums + by_name)), tuple(dict.fromkeys(names + by_num))
+
+
+def _hashable(value: Any, what: str, owner: str) -> Any:
+    try:
+        hash(value)
+    except TypeError:
+        raise TypeError(
+            f"{owner}: the static argument {what} is {value!r} of type {type(value).__name__}, "
+            "which cannot be hashed. Static arguments are part of the cache key: pass a tuple for "
+            "a list, or make the argument dynamic."
+        ) from None
+    return (type(value), value)
+
+
+def _signature(leaves: Sequence[Any], owner: str) -> tuple[Any, bool]:
+    """What of the arguments a program depends on, and whether one is traced."""
+    key: list[Any] = []
+    traced = False
+    for x in leaves:
+        kind = type(x)
+        if kind is np.ndarray:
+            key.append((x.shape, x.dtype))
+        elif kind in WEAK_DTYPES:
+            key.append(kind)
+        elif isinstance(x, Tracer):
+            traced = True
+            aval = x.aval
+            key.append((aval.shape, aval.dtype, aval.weak))
+        elif is_leaf_value(x):
+            device = x.device.id if arrays.is_gpu_array(x) else None
+            key.append((x.shape, x.dtype) if device is None else (x.shape, x.dtype, device, "gpu"))
+        else:
+            check_leaf(x, f"{owner}: an argument ", "")
+        if kind is np.ndarray and x.dtype.kind not in "biufcV":
+            check_leaf(x, f"{owner}: an argument ", "")
+    return tuple(key), traced
+
+
+@user_facing
+def _dispatch(jitted: Jitted, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    if jit_disabled():
+        return jitted.fun(*args, **kwargs)
+    static: Any = ()
+    if jitted.static_argnums or jitted.static_argnames:
+        args, kwargs, static = _split_static(jitted, args, kwargs)
+    leaves, treedef = tree.flatten((args, kwargs) if kwargs else args)
+    shapes, traced = _signature(leaves, jitted.owner)
+    key = (treedef, shapes, static and static[0])
+    frames = axis_frames.get()
+    if frames:
+        key = (*key, tuple((name, t.size) for name, t in frames.items()))
+    entry = jitted.cache.get(key)
+    if entry is None:
+        entry = _compile(jitted, args, kwargs, static and static[1])
+        if not entry.captured:
+            jitted.cache[key] = entry
+    if traced or entry.captured:
+        outs = call(*entry.captured, *leaves, jaxpr=entry.jaxpr, name=jitted.name)
+        return tree.unflatten(entry.out_tree, outs)
+    if entry.run is None:
+        entry.run = compiled(entry.jaxpr, _donated_leaves(jitted, args, kwargs))
+    return tree.unflatten(entry.out_tree, entry.run(*leaves))
+
+
+def _split_static(jitted: Jitted, args: Any, kwargs: Any) -> Any:
+    """Dynamic arguments, and the static ones as a key and as they are."""
+    n = len(args)
+    places = {i % n for i in jitted.static_argnums if -n <= i < n}
+    fixed = {i: args[i] for i in sorted(places)}
+    named = {k: v for k, v in sorted(kwargs.items()) if k in jitted.static_argnames}
+    key = tuple((i, _hashable(v, str(i), jitted.owner)) for i, v in fixed.items()) + tuple(
+        (k, _hashable(v, repr(k), jitted.owner)) for k, v in named.items()
+    )
+    dynamic = tuple(a for i, a in enumerate(args) if i not in places)
+    rest = {k: v for k, v in kwargs.items() if k not in named}
+    return dynamic, rest, (key, (fixed, named))
+
+
+def _compile(jitted: Jitted, args: Any, kwargs: Any, static: Any) -> Compiled:
+    fixed, named = static or ({}, {})
+
+    def fun(*given: Any, **kw: Any) -> Any:
+        it = iter(given)
+        full = [fixed[i] if i in fixed else next(it) for i in range(len(given) + len(fixed))]
+        return jitted.fun(*full, **kw, **named)
+
+    jaxpr, out_tree = stage_call(fun if static else jitted.fun, args, kwargs, jitted.owner)
+    jaxpr, captured = lift_tracers(jaxpr)
+    return Compiled(jaxpr, captured, out_tree, None)
+
+
+def _donated_leaves(jitted: Jitted, args: Any, kwargs: Any) -> tuple[int, ...]:
+    """Positions among the flat arguments that belong to donated ones."""
+    if not jitted.donated:
+        return ()
+    skipped = [i for i in range(len(args) + len(jitted.static_argnums))
+               if i not in jitted.static_argnums]
+    places, start = [], 0
+    for position, a in zip(skipped, args, strict=False):
+        count = len(tree.leaves(a))
+        if position in jitted.donated:
+            places += range(start, start + count)
+        start += count
+    return tuple(places)
+
+
+def jit(
+    fun: Callable[..., Any] | None = None,
+    *,
+    static_argnums: int | Sequence[int] | None = None,
+    static_argnames: str | Sequence[str] | None = None,
+    donate_argnums: int | Sequence[int] | None = None,
+) -> Any:
+    """Compile a function: it is traced once per shapes, dtypes and static values.
+
+    Args:
+        fun: the function. It must not depend on the values of its (dynamic) arguments by Python
+            control flow.
+        static_argnums: positional arguments that are part of the signature; must be hashable.
+        static_argnames: the same by name.
+        donate_argnums: positional arguments that may be updated in place and returned.
+
+    Returns:
+        The jitted function; without ``fun``, a decorator.
+
+    Raises:
+        ConcretizationError: the function needs the value of an argument.
+        TypeError: a static argument cannot be hashed.
+
+    >>> jit(lambda x: 2 * x + 1)(np.arange(3.0))
+    array([1., 3., 5.])
+    """
+    if fun is None:
+        return functools.partial(
+            jit, static_argnums=static_argnums, static_argnames=static_argnames,
+            donate_argnums=donate_argnums,
+        )
+    if not callable(fun):
+        raise TypeError(f"jit needs a function, got {fun!r}")
+    return Jitted(fun, static_argnums, static_argnames, donate_argnums)
+
+

@@ -1,0 +1,1 @@
+"""Operators that hold jaxprs: calls, branches, loops, custom rules, checkpoints."""

@@ -1,0 +1,340 @@
+"""Functions with derivative rules of their own: ``custom_jvp`` and ``custom_vjp`` calls.
+
+A rule holds flat functions. Under plain derivatives of concrete values they run eagerly; otherwise
+they are staged when called, with the tracers they capture as leading operands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from ..compiler.program import program
+from ..core.avals import Aval, is_inexact
+from ..core.jaxpr import Jaxpr, Var
+from ..core.primitive import Primitive
+from ..core.tracing import Tracer, aval_of
+from ..errors import DifferentiationError
+from ..ops.families import general
+from ..ops.shape import cast, zeros
+from ..transforms.jvp import JVPTracer
+from ..transforms.linearize import LinearizeTracer
+from ..transforms.rules import instantiate
+from ..transforms.staging import lift_tracers, stage
+from ..transforms.vmap import BatchTracer, add_batch_axis, batch_jaxpr
+from .jaxprs import OWNER, bind_on_tape, linear_operands, spread
+
+Flat = Callable[..., Sequence[Any]]
+
+
+class Rule:
+    """A function with a derivative rule.
+
+    ``call(*args) -> outs``. For a jvp rule ``forward(*primals, *tangents) -> (*outs, *tangents)``,
+    over the inexact ones. For a vjp rule ``forward(*args) -> (*outs, *residuals)`` and
+    ``backward(*residuals, *cts) -> cts of the inexact args``. ``consts`` counts leading operands
+    that are captured, not differentiated.
+    """
+
+    __slots__ = ("__name__", "backward", "call", "consts", "forward", "out_avals")
+
+    def __init__(
+        self, name: str, call: Flat, forward: Flat, backward: Flat | None = None, consts: int = 0,
+        out_avals: Sequence[Aval] = (),
+    ) -> None:
+        self.__name__ = name
+        self.call = call
+        self.forward = forward
+        self.backward = backward
+        self.consts = consts
+        self.out_avals = list(out_avals)
+
+
+def _join_captured(jaxprs: Sequence[Jaxpr]) -> tuple[list[Jaxpr], list[Any]]:
+    """Make several jaxprs take the tracers captured by any of them as leading inputs."""
+    lifted = [lift_tracers(j) for j in jaxprs]
+    captured = [c for _, cs in lifted for c in cs]
+    joined = []
+    start = 0
+    for jaxpr, cs in lifted:
+        own, rest = jaxpr.invars[: len(cs)], jaxpr.invars[len(cs) :]
+        before = [Var(aval_of(c)) for c in captured[:start]]
+        after = [Var(aval_of(c)) for c in captured[start + len(cs) :]]
+        joined.append(
+            Jaxpr(
+                jaxpr.constvars, [*before, *own, *after, *rest], jaxpr.eqns, jaxpr.outvars,
+                jaxpr.consts,
+            )
+        )
+        start += len(cs)
+    return joined, captured
+
+
+def _tangent_avals(avals: Sequence[Aval]) -> list[Aval]:
+    return [Aval(a.shape, a.dtype) for a in avals if is_inexact(a.dtype)]
+
+
+def stage_rule(rule: Rule, avals: Sequence[Aval]) -> tuple[Rule, list[Any]]:
+    """The rule with jaxprs for functions, and the tracers it captured."""
+    call = stage(rule.call, avals, rule.__name__)
+    if rule.backward is None:
+        forward = stage(rule.forward, [*avals, *_tangent_avals(avals)], rule.__name__)
+        (call, forward), captured = _join_captured([call, forward])
+        return Rule(rule.__name__, call, forward, None, len(captured), call.out_avals), captured
+    forward = stage(rule.forward, avals, rule.__name__)
+    n = len(call.outvars)
+    backward_avals = [*forward.out_avals[n:], *_tangent_avals(call.out_avals)]
+    backward = stage(rule.backward, backward_avals, rule.__name__)
+    (call, forward, backward), captured = _join_captured([call, forward, backward])
+    # The backward function needs the captured values too: they travel among the residuals.
+    forward = Jaxpr(
+        forward.constvars, forward.invars, forward.eqns,
+        [*forward.outvars[:n], *forward.invars[: len(captured)], *forward.outvars[n:]],
+        forward.consts,
+    )
+    return (
+        Rule(rule.__name__, call, forward, backward, len(captured), call.out_avals),
+        captured,
+    )
+
+
+def must_stage(args: Sequence[Any]) -> bool:
+    """Whether a tracer without a concrete value is among the operands, at any level."""
+    for x in args:
+        while isinstance(x, LinearizeTracer | JVPTracer):
+            x = x.primal
+        if isinstance(x, Tracer):
+            return True
+    return False
+
+
+def call_with_rule(prim: Primitive, rule: Rule, args: Sequence[Any]) -> Sequence[Any]:
+    """Call a function with a rule on flat arguments."""
+    if not any(isinstance(a, Tracer) for a in args):
+        outs = rule.call(*args)
+        for o in outs:
+            if isinstance(o, LinearizeTracer | JVPTracer):
+                raise closure_error(rule)
+        return outs
+    if must_stage(args):
+        rule, captured = stage_rule(rule, [aval_of(a) for a in args])
+        return prim(*captured, *args, rule=rule)
+    return prim(*args, rule=rule)
+
+
+def closure_error(rule: Rule) -> DifferentiationError:
+    return DifferentiationError(
+        f"{rule.__name__} has a derivative rule of its own, but closes over a value that is being "
+        "differentiated; the rule says nothing about that value. Pass it as an argument."
+    )
+
+
+def _check_captured(trace: Any, rule: Rule, outs: Sequence[Any]) -> bool:
+    """Raise if outputs depend on a differentiated value that the function closed over; True if on
+    a tracer of a newer trace, so that the rule has to be staged."""
+    for o in outs:
+        if isinstance(o, Tracer):
+            if o.trace is trace:
+                raise closure_error(rule)
+            if o.trace.level > trace.level:
+                return True
+    return False
+
+
+def _restage(prim: Primitive, trace: Any, rule: Rule, primals: Any, tangents: Any) -> Any:
+    staged, captured = stage_rule(rule, [aval_of(p) for p in primals])
+    args = [trace.join(p, t) for p, t in zip(primals, tangents, strict=True)]
+    outs = prim(*captured, *args, rule=staged)
+    return outs, [None] * len(outs)
+
+
+def _evaluate(xp: Any, *args: Any, rule: Rule) -> Any:
+    if isinstance(rule.call, Jaxpr):
+        return tuple(program(rule.call)(*args))
+    return tuple(rule.call(*args))
+
+
+def _abstract(*avals: Aval, rule: Rule) -> tuple[Aval, ...]:
+    return tuple(rule.out_avals)
+
+
+def _check_consts(rule: Rule, tangents: Sequence[Any]) -> None:
+    if any(t is not None for t in tangents[: rule.consts]):
+        raise closure_error(rule)
+
+
+def _jvp_rule(trace: Any, primals: Any, tangents: Any, *, rule: Rule) -> Any:
+    _check_consts(rule, tangents)
+    directions = [
+        instantiate(t, p)
+        for t, p in zip(tangents[rule.consts :], primals[rule.consts :], strict=True)
+        if is_inexact(aval_of(p).dtype)
+    ]
+    results = list(rule.forward(*primals, *directions))
+    if not rule.consts and _check_captured(trace, rule, results):
+        return _restage(custom_jvp_call, trace, rule, primals, tangents)
+    n = _primal_count(results)
+    outs = results[:n]
+    flags = [is_inexact(aval_of(o).dtype) for o in outs]
+    return outs, spread(results[n:], flags)
+
+
+def _primal_count(results: Sequence[Any]) -> int:
+    """How many of (*outs, *tangents of the inexact outs) are outs."""
+    for n in range(len(results) + 1):
+        if n + sum(is_inexact(aval_of(r).dtype) for r in results[:n]) == len(results):
+            if all(is_inexact(aval_of(r).dtype) for r in results[n:]):
+                return n
+    raise AssertionError("a jvp rule returned an odd number of results")
+
+
+def _batch_rule(rule: Rule, trace: Any, batched: Sequence[bool]) -> Rule:
+    assert isinstance(rule.call, Jaxpr) and isinstance(rule.forward, Jaxpr)
+    outs = (True,) * len(rule.call.outvars)
+    call, _ = batch_jaxpr(rule.call, trace, batched, force=outs)
+    inexact = [is_inexact(v.aval.dtype) for v in rule.call.invars[rule.consts :]]
+    if rule.backward is None:
+        flags = [*batched, *(True for f in inexact if f)]
+        every = (True,) * len(rule.forward.outvars)
+        forward, _ = batch_jaxpr(rule.forward, trace, flags, force=every)
+        return Rule(rule.__name__, call, forward, None, rule.consts, call.out_avals)
+    assert isinstance(rule.backward, Jaxpr)
+    n = len(rule.call.outvars)
+    residuals = len(rule.forward.outvars) - n
+    forward, _ = batch_jaxpr(
+        rule.forward, trace, batched, force=(*outs, *(True,) * residuals)
+    )
+    backward, _ = batch_jaxpr(
+        rule.backward, trace, (True,) * len(rule.backward.invars),
+        force=(True,) * len(rule.backward.outvars),
+    )
+    return Rule(rule.__name__, call, forward, backward, rule.consts, call.out_avals)
+
+
+def _batch(trace: Any, values: Any, batched: Any, *, rule: Rule, prim: Primitive) -> Any:
+    if not isinstance(rule.call, Jaxpr):
+        args = [
+            BatchTracer(trace, v) if b else v for v, b in zip(values, batched, strict=True)
+        ]
+        staged, captured = stage_rule(rule, [aval_of(a) for a in args])
+        outs = prim(*captured, *args, rule=staged)
+        return [trace.materialize(o) for o in outs]
+    values = [
+        add_batch_axis(v, trace.size)
+        if not b and is_inexact(aval_of(v).dtype) and i >= rule.consts else v
+        for i, (v, b) in enumerate(zip(values, batched, strict=True))
+    ]
+    flags = [
+        b or (is_inexact(a.aval.dtype) and i >= rule.consts)
+        for i, (b, a) in enumerate(zip(batched, rule.call.invars, strict=True))
+    ]
+    return prim(*values, rule=_batch_rule(rule, trace, flags))
+
+
+def _make(name: str, forward: Any, linearize: Any) -> Primitive:
+    holder: list[Primitive] = []
+
+    def batch(trace: Any, values: Any, batched: Any, *, rule: Rule) -> Any:
+        return _batch(trace, values, batched, rule=rule, prim=holder[0])
+
+    prim = general(
+        name, _evaluate, abstract=_abstract, batch=batch, cases=None,
+        no_cases="holds functions: tested with custom rules",
+        forward=forward, linearize=linearize, multiple=True,
+    )
+    prim.extra["control"] = True
+    prim.extra["inline"] = True
+    holder.append(prim)
+    return prim
+
+
+custom_jvp_call = _make("custom_jvp_call", _jvp_rule, _jvp_rule)
+
+
+# --- custom_vjp ----------------------------------------------------------------------------------
+
+
+def _refuse_forward(_trace: Any, _primals: Any, _tangents: Any, *, rule: Rule) -> Any:
+    raise DifferentiationError(
+        f"{rule.__name__} has a custom_vjp rule, so it has no forward derivative (jvp, linearize, "
+        "jacfwd). Use reverse mode, or give it a custom_jvp rule, which serves both."
+    )
+
+
+def _vjp_rule(trace: Any, primals: Any, tangents: Any, *, rule: Rule) -> Any:
+    _check_consts(rule, tangents)
+    results = list(rule.forward(*primals))
+    if not rule.consts and _check_captured(trace, rule, results):
+        return _restage(custom_vjp_call, trace, rule, primals, tangents)
+    n = len(rule.out_avals) if rule.out_avals else rule.forward.out_count  # type: ignore[attr-defined]
+    outs, residuals = results[:n], results[n:]
+    given = [t for t in tangents if t is not None]
+    inexact = [
+        t is not None
+        for t, p in zip(tangents[rule.consts :], primals[rule.consts :], strict=True)
+        if is_inexact(aval_of(p).dtype)
+    ]
+    avals = tuple(Aval(aval_of(o).shape, aval_of(o).dtype) for o in outs)
+    out_avals = tuple(a for a in avals if is_inexact(a.dtype))
+    outs_t = bind_on_tape(
+        trace, custom_vjp_linear, [*residuals, *given], rule=rule, residuals=len(residuals),
+        nonzero=tuple(inexact), out_avals=out_avals,
+    )
+    return outs, spread(outs_t, [is_inexact(a.dtype) for a in avals])
+
+
+custom_vjp_call = _make("custom_vjp_call", _refuse_forward, _vjp_rule)
+
+
+def _linear_evaluate(xp: Any, *args: Any, rule: Rule, **_: Any) -> Any:
+    _refuse_forward(None, None, None, rule=rule)
+
+
+def _linear_transpose(
+    cts: Any, ct_flags: Any, operands: Any, *, rule: Rule, residuals: int,
+    nonzero: tuple[bool, ...], out_avals: tuple[Aval, ...],
+) -> tuple[list[Any], list[bool]]:
+    full = [zeros(a) if c is None else c for c, a in zip(cts, out_avals, strict=True)]
+    assert rule.backward is not None
+    found = rule.backward(*operands[:residuals], *full)
+    used = [c for c, nz in zip(found, nonzero, strict=True) if nz]
+    avals = operands[residuals:]
+    assert all(linear_operands(avals))
+    used = [None if c is None else cast(c, a.dtype) for c, a in zip(used, avals, strict=True)]
+    strong = any(f and c is not None for f, c in zip(ct_flags, cts, strict=True))
+    return [*(None,) * residuals, *used], [False] * residuals + [strong] * len(used)
+
+
+def _linear_batch(
+    trace: Any, values: Any, batched: Any, *, rule: Rule, residuals: int,
+    nonzero: tuple[bool, ...], out_avals: tuple[Aval, ...],
+) -> Any:
+    assert isinstance(rule.backward, Jaxpr)
+    values = [
+        v if b else add_batch_axis(v, trace.size) for v, b in zip(values, batched, strict=True)
+    ]
+    backward, _ = batch_jaxpr(
+        rule.backward, trace, (True,) * len(rule.backward.invars),
+        force=(True,) * len(rule.backward.outvars),
+    )
+    wide = Rule(rule.__name__, rule.call, rule.forward, backward, rule.consts, rule.out_avals)
+    avals = tuple(Aval((trace.size, *a.shape), a.dtype) for a in out_avals)
+    return custom_vjp_linear(
+        *values, rule=wide, residuals=residuals, nonzero=nonzero, out_avals=avals
+    )
+
+
+custom_vjp_linear = general(
+    "custom_vjp_linear",
+    _linear_evaluate,
+    abstract=lambda *_, out_avals, **__: out_avals,
+    batch=_linear_batch,
+    cases=None,
+    no_cases="stands for a linear map of which only the transpose is known",
+    forward=lambda _trace, _primals, _tangents, *, rule, **__: _refuse_forward(
+        None, None, None, rule=rule
+    ),
+    transpose=_linear_transpose,
+    multiple=True,
+)
+custom_vjp_linear.extra["control"] = True

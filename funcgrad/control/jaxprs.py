@@ -1,0 +1,288 @@
+"""Transformations of whole jaxprs, for the operators that hold them.
+
+They are the ordinary traces run over staging tracers. Results are cached on the jaxpr.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from ..core.avals import Aval, is_inexact
+from ..core.jaxpr import Jaxpr, Var, eval_jaxpr
+from ..core.primitive import Primitive
+from ..core.tracing import Tracer, aval_of
+from ..ops.shape import zeros
+from ..transforms.jvp import JVPTrace, JVPTracer
+from ..transforms.linearize import LinearizeTrace, LinearizeTracer, tape_jaxpr
+from ..transforms.rules import instantiate
+from ..transforms.staging import StagingTracer, consts_to_inputs, stage
+from ..transforms.transpose import transpose_values
+
+Flags = tuple[bool, ...]
+
+OWNER = "a staged function"
+
+
+def cached(jaxpr: Jaxpr, key: tuple[Any, ...], make: Callable[[], Any]) -> Any:
+    """A derived form of a jaxpr, made once."""
+    found = jaxpr.cache.get(key)
+    if found is None:
+        found = jaxpr.cache[key] = make()
+    return found
+
+
+def closed(jaxpr: Jaxpr) -> Jaxpr:
+    """Check that a jaxpr made from a closed one captured no tracer."""
+    assert not any(isinstance(c, Tracer) for c in jaxpr.consts)
+    return jaxpr
+
+
+def inexact_flags(avals: Sequence[Aval]) -> Flags:
+    return tuple(is_inexact(a.dtype) for a in avals)
+
+
+def nonzero_flags(tangents: Sequence[Any]) -> Flags:
+    return tuple(t is not None for t in tangents)
+
+
+def jvp_jaxpr(jaxpr: Jaxpr, nonzero: Flags, force: Flags | None = None) -> tuple[Jaxpr, Flags]:
+    """The forward derivative of a jaxpr.
+
+    Args:
+        jaxpr: closed jaxpr.
+        nonzero: which invars have a tangent.
+        force: outputs whose tangent must be there even if it is zero.
+
+    Returns:
+        (primals, tangents of nonzero invars) -> (outputs, tangents of nonzero outputs), and which
+        outputs have a tangent.
+    """
+
+    def make() -> tuple[Jaxpr, Flags]:
+        flags: list[bool] = []
+        n = len(jaxpr.invars)
+
+        def run(*args: Any) -> list[Any]:
+            trace = JVPTrace(OWNER)
+            given = iter(args[n:])
+            inputs = [
+                JVPTracer(trace, p, next(given)) if nz else p
+                for p, nz in zip(args[:n], nonzero, strict=True)
+            ]
+            try:
+                outs, tangents = trace.split(eval_jaxpr(jaxpr, jaxpr.consts, inputs))
+            finally:
+                trace.alive = False
+            if force is not None:
+                tangents = [
+                    instantiate(t, o) if must else t
+                    for t, o, must in zip(tangents, outs, force, strict=True)
+                ]
+            flags[:] = nonzero_flags(tangents)
+            return [*outs, *(t for t in tangents if t is not None)]
+
+        avals = jaxpr.in_avals
+        tangent_avals = [
+            Aval(a.shape, a.dtype) for a, nz in zip(avals, nonzero, strict=True) if nz
+        ]
+        result = closed(stage(run, [*avals, *tangent_avals], OWNER))
+        return result, tuple(flags)
+
+    return cached(jaxpr, ("jvp", nonzero, force), make)
+
+
+class LinearForm:
+    """A jaxpr split into values and a linear part.
+
+    ``known``: invars -> outputs and residuals. ``linear``: (residuals, tangents of nonzero
+    invars) -> tangents of nonzero outputs. ``sources[i]`` is the invar that residual i is, if any.
+    """
+
+    __slots__ = ("known", "linear", "out_nonzero", "residuals", "sources")
+
+    def __init__(
+        self, known: Jaxpr, linear: Jaxpr, residuals: int, out_nonzero: Flags
+    ) -> None:
+        self.known = known
+        self.linear = linear
+        self.residuals = residuals
+        self.out_nonzero = out_nonzero
+        place = {v: i for i, v in enumerate(known.invars)}
+        n = len(known.outvars) - residuals
+        self.sources = [place.get(v) for v in known.outvars[n:]]  # type: ignore[arg-type]
+
+    @property
+    def residual_avals(self) -> list[Aval]:
+        return [v.aval for v in self.linear.invars[: self.residuals]]
+
+    @property
+    def ragged(self) -> bool:
+        """Whether a residual has the unknown length of a while loop."""
+        return any(a.symbolic for a in self.residual_avals)
+
+
+def linearize_jaxpr(jaxpr: Jaxpr, nonzero: Flags, force: Flags | None = None) -> LinearForm:
+    """Split a jaxpr into values and a linear part at tangents of some invars."""
+
+    def make() -> LinearForm:
+        box: list[Any] = []
+
+        def run(*args: Any) -> list[Any]:
+            trace = LinearizeTrace(OWNER)
+            inputs = [
+                trace.input(x) if nz else x for x, nz in zip(args, nonzero, strict=True)
+            ]
+            try:
+                outs = eval_jaxpr(jaxpr, jaxpr.consts, inputs)
+                mine = [type(o) is LinearizeTracer and o.trace is trace for o in outs]
+                values = [o.primal if m else o for o, m in zip(outs, mine, strict=True)]
+                tangents = [o.tangent if m else None for o, m in zip(outs, mine, strict=True)]
+            finally:
+                trace.close()
+            if force is not None:
+                tangents = [
+                    zeros(Aval(a.shape, a.dtype)) if must and t is None else t
+                    for t, must, a in zip(tangents, force, jaxpr.out_avals, strict=True)
+                ]
+            in_vars = [t.tangent for t, nz in zip(inputs, nonzero, strict=True) if nz]
+            linear = tape_jaxpr(in_vars, trace.tape.eqns, [t for t in tangents if t is not None])
+            residuals, linear = _residual_inputs(linear)
+            box[:] = [linear, len(residuals), nonzero_flags(tangents)]
+            return [*values, *residuals]
+
+        known = closed(stage(run, jaxpr.in_avals, OWNER))
+        return LinearForm(known, *box)
+
+    return cached(jaxpr, ("linearize", nonzero, force), make)
+
+
+def _residual_inputs(linear: Jaxpr) -> tuple[list[Any], Jaxpr]:
+    """Residuals that are traced become leading inputs; constant arrays stay constants."""
+    pairs = list(zip(linear.constvars, linear.consts, strict=True))
+    traced = [(v, c) for v, c in pairs if isinstance(c, Tracer)]
+    fixed = [(v, c) for v, c in pairs if not isinstance(c, Tracer)]
+    jaxpr = Jaxpr(
+        [v for v, _ in fixed],
+        [v for v, _ in traced] + linear.invars,
+        linear.eqns,
+        linear.outvars,
+        [c for _, c in fixed],
+    )
+    return [c for _, c in traced], jaxpr
+
+
+def linearize_recomputing(jaxpr: Jaxpr, nonzero: Flags, force: Flags | None = None) -> LinearForm:
+    """Like ``linearize_jaxpr``, with the inputs as residuals: the linear part recomputes."""
+
+    def make() -> LinearForm:
+        form = linearize_jaxpr(jaxpr, nonzero, force)
+        n = len(jaxpr.invars)
+        m = len(jaxpr.outvars)
+
+        def values(*args: Any) -> list[Any]:
+            return [*eval_jaxpr(jaxpr, jaxpr.consts, args), *args]
+
+        def tangents(*args: Any) -> list[Any]:
+            residuals = eval_jaxpr(form.known, form.known.consts, args[:n])[m:]
+            return eval_jaxpr(form.linear, form.linear.consts, [*residuals, *args[n:]])
+
+        avals = jaxpr.in_avals
+        tangent_avals = [v.aval for v in form.linear.invars[form.residuals :]]
+        known = closed(stage(values, avals, OWNER))
+        linear = closed(stage(tangents, [*avals, *tangent_avals], OWNER))
+        return LinearForm(known, linear, n, form.out_nonzero)
+
+    return cached(jaxpr, ("recompute", nonzero, force), make)
+
+
+def stackable_form(jaxpr: Jaxpr, nonzero: Flags, force: Flags | None = None) -> LinearForm:
+    """A linear form whose residuals all have known shapes."""
+    form = linearize_jaxpr(jaxpr, nonzero, force)
+    return linearize_recomputing(jaxpr, nonzero, force) if form.ragged else form
+
+
+def transpose_jaxpr(
+    jaxpr: Jaxpr, linear: Flags, ct_nonzero: Flags, ct_flags: Flags, instantiate_all: bool
+) -> tuple[Jaxpr, Flags, Flags]:
+    """The transpose of a jaxpr with respect to some invars.
+
+    Args:
+        jaxpr: closed, linear in the invars that ``linear`` names.
+        linear: which invars are linear.
+        ct_nonzero: which outputs have a cotangent.
+        ct_flags: which of those (among all outputs) have passed a select.
+        instantiate_all: return zeros for linear invars that get no cotangent.
+
+    Returns:
+        (known invars, nonzero cotangents) -> cotangents of linear invars; which linear invars got
+        one; and their flags.
+    """
+
+    def make() -> tuple[Jaxpr, Flags, Flags]:
+        box: list[Any] = []
+        known_vars = [v for v, lin in zip(jaxpr.invars, linear, strict=True) if not lin]
+        linear_vars = [v for v, lin in zip(jaxpr.invars, linear, strict=True) if lin]
+
+        def run(*args: Any) -> list[Any]:
+            known = dict(zip(known_vars, args, strict=False))
+            given = iter(args[len(known_vars) :])
+            cts = [next(given) if nz else None for nz in ct_nonzero]
+            found, flags = transpose_values(jaxpr, jaxpr.consts, known, cts, ct_flags)
+            if instantiate_all:
+                found = [
+                    zeros(Aval(v.aval.shape, v.aval.dtype)) if c is None else c
+                    for c, v in zip(found, linear_vars, strict=True)
+                ]
+            box[:] = [nonzero_flags(found), tuple(flags)]
+            return [c for c in found if c is not None]
+
+        avals = [v.aval for v in known_vars] + [
+            Aval(a.shape, a.dtype)
+            for a, nz in zip(jaxpr.out_avals, ct_nonzero, strict=True) if nz
+        ]
+        return (closed(stage(run, avals, OWNER)), *box)
+
+    key = ("transpose", linear, ct_nonzero, ct_flags, instantiate_all)
+    return cached(jaxpr, key, make)
+
+
+def linear_operands(operands: Sequence[Any]) -> Flags:
+    """Which operands of a transposed control operator are linear (given as Avals)."""
+    return tuple(isinstance(x, Aval) for x in operands)
+
+
+def known_values(operands: Sequence[Any]) -> list[Any]:
+    return [x for x in operands if not isinstance(x, Aval)]
+
+
+def spread(values: Sequence[Any], flags: Sequence[bool], default: Any = None) -> list[Any]:
+    """Values at the positions where flags are true, the default elsewhere."""
+    it = iter(values)
+    return [next(it) if f else default for f in flags]
+
+
+def bind_on_tape(
+    trace: LinearizeTrace, prim: Primitive, args: Sequence[Any], **params: Any
+) -> tuple[Any, ...]:
+    """Record a linear equation of a control operator on the tape of a linearize trace."""
+    if any(type(a) is StagingTracer and a.trace is trace.tape for a in args):
+        return trace.tape.process(prim, tuple(args), params)
+    return prim(*args, **params)
+
+
+def as_inputs(jaxpr: Jaxpr) -> Jaxpr:
+    """A jaxpr with its consts as leading inputs."""
+    return consts_to_inputs(jaxpr)
+
+
+def with_vars(jaxpr: Jaxpr, invars: Sequence[Var], outvars: Sequence[Any] | None = None) -> Jaxpr:
+    """The same equations with other inputs (and outputs)."""
+    return Jaxpr(
+        jaxpr.constvars, invars, jaxpr.eqns,
+        jaxpr.outvars if outvars is None else outvars, jaxpr.consts,
+    )
+
+
+def aval_list(values: Sequence[Any]) -> list[Aval]:
+    return [aval_of(v) for v in values]

@@ -1,0 +1,28 @@
+"""Whether jit and staged loops are switched off, for debugging in plain Python."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+_disabled: ContextVar[bool] = ContextVar("funcgrad_jit_disabled", default=False)
+
+
+def jit_disabled() -> bool:
+    """Whether ``disable_jit`` is in force."""
+    return _disabled.get()
+
+
+@contextmanager
+def disable_jit(disable: bool = True) -> Iterator[None]:
+    """Run jitted functions and staged loops as plain Python, inside a ``with`` block.
+
+    >>> with disable_jit():
+    ...     pass
+    """
+    token = _disabled.set(disable)
+    try:
+        yield
+    finally:
+        _disabled.reset(token)

@@ -1,0 +1,61 @@
+"""Norms of vectors as one operator, whose derivatives are finite where the vector is zero."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..core.avals import Aval
+from ..core.primitive import Case
+from .comparison import select
+from .complex import conj, real
+from .families import general, sample
+from .linalg import safe_reciprocal
+from .reductions import keepdims
+from .shape import reduce_sum, reduced_shape, shift_axes
+
+
+def _norm_eval(xp: Any, x: Any, *, axes: tuple[int, ...], order: float) -> Any:
+    if order == 2:
+        squares = x.real**2 + x.imag**2 if x.dtype.kind == "c" else x * x
+        return xp.sqrt(xp.sum(squares, axis=axes))
+    power = x.real.dtype.type(order)
+    return xp.sum(abs(x) ** power, axis=axes) ** (1 / power)
+
+
+def _norm_abstract(x: Aval, *, axes: tuple[int, ...], **_: Any) -> Aval:
+    return Aval(reduced_shape(x.shape, axes), np.empty(0, x.dtype).real.dtype)
+
+
+def _norm_jvp(t: Any, out: Any, x: Any, *, axes: tuple[int, ...], order: float) -> Any:
+    """The sum of sign(x) (|x| / |x|_p)^(p-1) dx; elements that are zero are left out.
+
+    They are where the norm or its power is not differentiable, and 0 is the smallest choice.
+    """
+    weight = conj(x) * keepdims(safe_reciprocal(out, out == 0), x, axes)
+    if order != 2:
+        ratio = abs(weight)
+        zero = ratio == 0
+        weight = weight * select(zero, 0, select(zero, 1, ratio) ** (order - 2))
+    product = weight * t
+    return reduce_sum(real(product) if x.dtype.kind == "c" else product, axes=axes)
+
+
+def _norm_cases(rng: Any) -> Any:
+    for dtype, order in (("f8", 2), ("f4", 2), ("c16", 2), ("f8", 3), ("f8", 1.5), ("c16", 2.5)):
+        for axes in ((0,), (0, 2)):
+            yield Case(sample(rng, (2, 3, 4), dtype, (0.3, 2)), axes=axes, order=order)
+    yield Case(sample(rng, (3,), "f8", (-2, 2)), axes=(0,), order=2)
+
+
+vector_norm = general(
+    "vector_norm",
+    _norm_eval,
+    abstract=_norm_abstract,
+    jvp=_norm_jvp,
+    batch=lambda _size, args, _batched, *, axes, order: vector_norm(
+        args[0], axes=shift_axes(axes), order=order
+    ),
+    cases=_norm_cases,
+)

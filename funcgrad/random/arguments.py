@@ -1,0 +1,128 @@
+"""What the functions of funcgrad.random accept: keys, shapes, dtypes, and parameters."""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+import numpy as np
+
+from .. import arrays
+from ..core.avals import Aval
+from ..core.tracing import Tracer
+from ..errors import ShapeError
+from ..ops.families import broadcast_shapes
+
+UINT32 = np.dtype(np.uint32)
+
+
+def check_key(name: str, key: Any) -> None:
+    """Raise unless key is one key."""
+    try:
+        if key.shape == (2,) and key.dtype == UINT32:
+            return
+        found = str(Aval(key.shape, key.dtype))
+        batched = key.dtype == UINT32 and key.shape[-1:] == (2,)
+    except (AttributeError, TypeError):
+        found, batched = f"{key!r} of type {type(key).__name__}", False
+    if batched:
+        raise ShapeError(
+            f"{name} takes one key, a uint32 array of shape (2,); got {found}, an array of keys. "
+            "Take one of them, or map over them with funcgrad.vmap."
+        )
+    raise TypeError(
+        f"{name} needs a key, a uint32 array of shape (2,); got {found}. "
+        "Make a key with funcgrad.random.key(0)."
+    )
+
+
+def check_shape(name: str, shape: Any) -> tuple[int, ...]:
+    """A shape as a tuple of integers that are not negative; one integer is a shape too."""
+    try:
+        sizes = shape if isinstance(shape, tuple | list) else (shape,)
+        sizes = tuple(map(operator.index, sizes))
+    except TypeError:
+        raise TypeError(f"{name} needs a shape, a tuple of integers; got {shape!r}") from None
+    if any(d < 0 for d in sizes):
+        raise ShapeError(f"{name} needs sizes that are not negative; got {shape}")
+    return sizes
+
+
+def check_dtype(name: str, dtype: Any, kinds: str) -> np.dtype:
+    """A dtype of one of some kinds; None is the one that Python's own numbers have."""
+    if dtype is None:
+        dtype = {"u": np.uint64, "iu": np.int64}.get(kinds, np.float64)
+    found = np.dtype(dtype)
+    if found.kind not in kinds or found.itemsize > (16 if found.kind == "c" else 8):
+        words = {"u": "unsigned integer", "iu": "integer", "f": "float", "fc": "float or complex"}
+        raise TypeError(f"{name} draws numbers of {words[kinds]} dtypes; got {found}")
+    return found
+
+
+def check_fit(name: str, what: str, small: tuple[int, ...], shape: tuple[int, ...]) -> None:
+    """Raise unless the shape of a parameter broadcasts to that of the result."""
+    if broadcast_shapes(name, small, shape) != shape:
+        raise ShapeError(f"{name}: {what} of shape {small} does not broadcast to shape {shape}")
+
+
+def check_axis(name: str, axis: int, ndim: int) -> int:
+    """An axis counted from the front."""
+    if not -ndim <= axis < ndim:
+        raise ShapeError(f"{name}: axis {axis} does not exist in an array of {ndim} dimensions")
+    return axis % ndim
+
+
+def check_population(name: str, count: int, population: int) -> None:
+    """Raise unless so many different elements can be drawn."""
+    if count > population:
+        raise ShapeError(
+            f"{name} cannot draw {count} different elements out of {population}; "
+            "use replace=True, or draw fewer"
+        )
+
+
+def as_array(x: Any) -> Any:
+    """Make x an array, NumPy scalar or tracer."""
+    if not isinstance(x, Tracer) and not arrays.is_array(x):
+        x = np.asarray(x)
+    return x[()] if isinstance(x, np.ndarray) else x
+
+
+def real_parameter(name: str, what: str, x: Any, shape: tuple[int, ...] | None = None) -> Any:
+    """A real parameter as array, NumPy scalar or tracer, checked to broadcast to shape."""
+    x = as_array(x)
+    if x.dtype.kind not in "fiub":
+        raise TypeError(f"{name}: {what} must be real numbers; got {Aval(x.shape, x.dtype)}")
+    if shape is not None and x.shape and x.shape != shape:
+        check_fit(name, what, x.shape, shape)
+    return x
+
+
+def as_floats(x: Any) -> Any:
+    """Convert x to float64 unless it is of a float type."""
+    return x if x.dtype.kind == "f" else x.astype(np.float64)
+
+
+def as_integers(x: Any) -> Any:
+    """Convert x to int64 unless it is of an integer type."""
+    return x if x.dtype.kind in "iu" else x.astype(np.int64)
+
+
+def is_scalar(x: Any) -> bool:
+    """Whether x is a NumPy scalar."""
+    return isinstance(x, np.generic)
+
+
+def is_integer_scalar(x: Any) -> bool:
+    """Whether x is a Python integer, or a NumPy, CuPy or traced integer of shape ()."""
+    return isinstance(x, int) or (getattr(x, "shape", None) == () and x.dtype.kind in "iu")
+
+
+def check_integer_scalar(name: str, what: str, x: Any) -> None:
+    """Raise unless x is an integer scalar."""
+    if not is_integer_scalar(x):
+        found = Aval(x.shape, x.dtype) if hasattr(x, "dtype") else repr(x)
+        raise TypeError(
+            f"{name}: {what} must be an integer scalar; got {found}. "
+            "For many of them, use funcgrad.vmap."
+        )

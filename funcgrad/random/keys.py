@@ -1,0 +1,107 @@
+"""Keys: making one from a seed, and many from one."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from .. import arrays
+from .. import numpy as fnp
+from ..ops.threefry import threefry2x32
+from .arguments import UINT32, check_integer_scalar, check_key, check_shape
+
+
+def key(seed: Any) -> Any:
+    """Make a key from an integer.
+
+    Args:
+        seed: a Python integer from -2**63 to 2**64 - 1, or an integer scalar, traced or not.
+
+    Returns:
+        uint32 array of shape (2,): the upper and the lower half of the seed.
+
+    Raises:
+        TypeError: if the seed is no integer scalar.
+        OverflowError: if it has more than 64 bits.
+
+    >>> from funcgrad import random
+    >>> random.key(7)
+    array([0, 7], dtype=uint32)
+    """
+    if isinstance(seed, int):
+        if not -(2**63) <= seed < 2**64:
+            raise OverflowError(
+                f"key takes a seed of at most 64 bits, got {seed}; "
+                "combine the parts of a longer one with funcgrad.random.fold_in"
+            )
+        words = [seed >> 32 & 0xFFFFFFFF, seed & 0xFFFFFFFF]
+        return arrays.creation_namespace().array(words, dtype=UINT32)
+    check_integer_scalar("key", "seed", seed)
+    upper = 0xFFFFFFFF if seed.dtype.itemsize == 8 else 0
+    if seed.dtype.itemsize < 8:
+        seed = seed.astype(np.int64)
+    return fnp.stack([seed >> 32 & upper, seed & 0xFFFFFFFF]).astype(UINT32)
+
+
+def PRNGKey(seed: Any) -> Any:
+    """Make a key from an integer: the older name of ``key``.
+
+    Args:
+        seed: as for ``key``.
+
+    Returns:
+        uint32 array of shape (2,).
+
+    >>> from funcgrad import random
+    >>> random.PRNGKey(-1)
+    array([4294967295, 4294967295], dtype=uint32)
+    """
+    return key(seed)
+
+
+def split(key: Any, num: Any = 2) -> Any:
+    """Make several keys from one.
+
+    Args:
+        key: a key.
+        num: how many, an integer or a shape.
+
+    Returns:
+        uint32 array of shape (num, 2) or (*num, 2).
+
+    >>> from funcgrad import random
+    >>> random.split(random.key(0), (5, 3)).shape
+    (5, 3, 2)
+    """
+    check_key("split", key)
+    shape = check_shape("split", num)
+    counters = np.arange(prod(shape), dtype=UINT32).reshape(shape)
+    return fnp.stack(threefry2x32(key[0], key[1], np.uint32(0), counters), axis=-1)
+
+
+def fold_in(key: Any, data: Any) -> Any:
+    """Make a key from a key and an integer, such as the number of a step or of a layer.
+
+    Args:
+        key: a key.
+        data: an integer from 0 to 2**32 - 1, or an integer scalar, traced or not, of which the
+            lower 32 bits count.
+
+    Returns:
+        uint32 array of shape (2,).
+
+    >>> from funcgrad import random
+    >>> random.fold_in(random.key(0), 1)
+    array([ 928981903, 3453687069], dtype=uint32)
+    """
+    check_key("fold_in", key)
+    if isinstance(data, int):
+        if not 0 <= data < 2**32:
+            raise OverflowError(f"fold_in takes an integer from 0 to 2**32 - 1, got {data}")
+        data = np.uint32(data)
+    else:
+        check_integer_scalar("fold_in", "data", data)
+        data = data.astype(UINT32)
+    return fnp.stack(threefry2x32(key[0], key[1], np.uint32(0), data))

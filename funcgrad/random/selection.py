@@ -1,0 +1,202 @@
+"""Choosing among finitely many: categories, elements of an array, orders."""
+
+from __future__ import annotations
+
+import operator
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from .. import arrays
+from .. import numpy as fnp
+from ..errors import ShapeError
+from ..ops.threefry import random_uniform
+from .arguments import (
+    UINT32,
+    as_array,
+    as_floats,
+    check_axis,
+    check_fit,
+    check_key,
+    check_population,
+    check_shape,
+    is_integer_scalar,
+    real_parameter,
+)
+from .distributions import gumbel, randint
+from .keys import split
+
+
+def categorical(
+    key: Any, logits: Any, axis: int = -1, shape: Any = None, replace: bool = True
+) -> Any:
+    """Draw categories whose log probabilities are given up to a constant.
+
+    Args:
+        key: a key.
+        logits: array of log probabilities; they need not be normalised.
+        axis: axis of the categories.
+        shape: shape of the result, which ends with the shape of logits without this axis; None
+            is that shape itself.
+        replace: whether a category may be drawn repeatedly; else the leading axes of shape, in
+            front of the axes of logits, hold different categories.
+
+    Returns:
+        int64 array of category numbers: those of the largest logits + Gumbel noise.
+
+    Raises:
+        ShapeError: if the shapes do not fit, or there are too few categories.
+
+    >>> from funcgrad import random
+    >>> random.categorical(random.key(0), np.log([0.2, 0.3, 0.5]), shape=(5,)).shape
+    (5,)
+    """
+    check_key("categorical", key)
+    logits = as_floats(real_parameter("categorical", "logits", logits))
+    axis = check_axis("categorical", axis, logits.ndim)
+    batch = logits.shape[:axis] + logits.shape[axis + 1 :]
+    shape = batch if shape is None else check_shape("categorical", shape)
+    check_fit("categorical", "logits without the axis of categories", batch, shape)
+    prefix = shape[: len(shape) - len(batch)]
+    if replace:
+        rest = list(shape[len(prefix) :])
+        rest.insert(axis, logits.shape[axis])
+        noise = gumbel(key, (*prefix, *rest), logits.dtype)
+        noise, logits = arrays.harmonize((noise, logits))[1]
+        return fnp.argmax(noise + logits, axis=axis - logits.ndim)
+    if shape != prefix + batch:
+        raise ShapeError(
+            f"categorical without replacement: shape {shape} must end with {batch}, the shape of "
+            "logits without the axis of categories"
+        )
+    noise, logits = arrays.harmonize((gumbel(key, logits.shape, logits.dtype), logits))[1]
+    check_population("categorical", prod(prefix), logits.shape[axis])
+    order = _largest(fnp.moveaxis(noise + logits, axis, 0), prod(prefix))
+    return fnp.reshape(order, shape)
+
+
+def _largest(scores: Any, count: int) -> Any:
+    """Positions of the largest scores along axis 0, the largest first."""
+    return fnp.argsort(-scores, axis=0, stable=True)[:count]
+
+
+def permutation(key: Any, x: Any, axis: int = 0, independent: bool = False) -> Any:
+    """Shuffle an array, or the integers below a number.
+
+    Args:
+        key: a key.
+        x: array, or integer n that stands for arange(n).
+        axis: axis along which elements move.
+        independent: whether each vector along the axis gets an order of its own.
+
+    Returns:
+        Array of the shape and dtype of x. Elements are sorted by random bits, in so many rounds
+        that ties are improbable.
+
+    >>> from funcgrad import random
+    >>> random.permutation(random.key(0), 5)
+    array([0, 1, 4, 3, 2])
+    """
+    check_key("permutation", key)
+    if is_integer_scalar(x):
+        size = operator.index(x)
+        check_axis("permutation", axis, 1)
+        return _random_order(key, check_shape("permutation", size), 0)
+    x = as_array(x)
+    axis = check_axis("permutation", axis, x.ndim)
+    if independent:
+        order = _random_order(key, x.shape, axis)
+        x, order = arrays.harmonize((x, order))[1]
+        return fnp.take_along_axis(x, order, axis)
+    order = _random_order(key, (x.shape[axis],), 0)
+    x, order = arrays.harmonize((x, order))[1]
+    return fnp.take(x, order, axis=axis)
+
+
+def _random_order(key: Any, shape: tuple[int, ...], axis: int) -> Any:
+    """Random permutations of arange(shape[axis]) along an axis.
+
+    A position in the lower half of each sorted number makes the order of equal bits definite.
+    """
+    size = prod(shape)
+    if shape[axis] > 2**32:
+        raise ShapeError(f"permutation takes at most 2**32 elements along an axis, got {shape}")
+    xp = arrays.namespace((key,))
+    steps = (-1,) + (1,) * (len(shape) - axis - 1)
+    position = xp.arange(shape[axis], dtype=np.uint64).reshape(steps)
+    order = xp.zeros(shape, np.int64)
+    for turn in range(int(np.ceil(3 * np.log(max(1, size)) / np.log(2**32 - 1)))):
+        key, subkey = split(key)
+        draws = random_uniform(subkey, shape=shape, dtype=UINT32).astype(np.uint64)
+        moved = fnp.sort(draws << 32 | position, axis=axis) & 0xFFFFFFFF
+        moved = moved.astype(np.int64)
+        order = fnp.take_along_axis(order, moved, axis) if turn else moved
+    return order
+
+
+def choice(
+    key: Any, a: Any, shape: Any = (), replace: bool = True, p: Any = None, axis: int = 0
+) -> Any:
+    """Draw elements of an array, or integers below a number.
+
+    Args:
+        key: a key.
+        a: array, or integer n that stands for arange(n).
+        shape: shape of the draw.
+        replace: whether an element may be drawn repeatedly.
+        p: probabilities of the elements, a vector; None makes them equal.
+        axis: axis of a along which elements are counted.
+
+    Returns:
+        Array of shape a.shape[:axis] + shape + a.shape[axis + 1:].
+
+    Raises:
+        ShapeError: if p does not fit, or a has too few elements.
+
+    >>> from funcgrad import random
+    >>> random.choice(random.key(0), np.array([2.0, 3.0, 5.0]), (4,)).shape
+    (4,)
+    """
+    check_key("choice", key)
+    shape = check_shape("choice", shape)
+    number = is_integer_scalar(a)
+    if number:
+        population, axis = operator.index(a), 0
+    else:
+        a = as_array(a)
+        axis = check_axis("choice", axis, a.ndim)
+        population = a.shape[axis]
+    count = prod(shape)
+    if population <= 0 and count:
+        raise ShapeError(f"choice cannot draw {count} elements out of {population}")
+    if not replace:
+        check_population("choice", count, population)
+    if p is not None:
+        chosen = _weighted_choice(key, population, shape, replace, p)
+    elif replace:
+        chosen = randint(key, shape, 0, population)
+    else:
+        chosen = fnp.reshape(_random_order(key, (population,), 0)[:count], shape)
+    if number:
+        return chosen
+    a, chosen = arrays.harmonize((a, chosen))[1]
+    return fnp.take(a, chosen, axis=axis)
+
+
+def _weighted_choice(
+    key: Any, population: int, shape: tuple[int, ...], replace: bool, p: Any
+) -> Any:
+    p = as_floats(real_parameter("choice", "p", p))
+    if p.shape != (population,):
+        raise ShapeError(
+            f"choice needs one probability for each of {population} elements, got p of shape "
+            f"{p.shape}"
+        )
+    if replace:
+        total = fnp.cumsum(p)
+        u = random_uniform(key, shape=shape, dtype=p.dtype)
+        u, total = arrays.harmonize((u, total))[1]
+        return fnp.searchsorted(total, total[-1] * (1 - u))
+    noise, p = arrays.harmonize((gumbel(key, p.shape, p.dtype), p))[1]
+    return fnp.reshape(_largest(noise + np.log(p), prod(shape)), shape)
