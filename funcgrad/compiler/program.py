@@ -1,10 +1,261 @@
-"""The program of a jaxpr, made once per jaxpr."""
+"""Programs of jaxprs: generated, compiled and cached by structure."""
+
 from __future__ import annotations
+
+import ast
+import base64
+import inspect
+import textwrap
 from collections.abc import Callable
+from types import CodeType, FunctionType
 from typing import Any
-from ..core.jaxpr import Jaxpr, eval_jaxpr
+
+import numpy as np
+
+from .. import arrays
+from ..core.avals import Aval, SymbolicDim
+from ..core.jaxpr import Jaxpr, Literal
+from ..core.source import PACKAGE
+from ..core.tracing import Tracer
+from .passes.share import atom_key
+from .pipeline import optimize
+from .source import Module
+
+FILENAME = PACKAGE + "<program>"
+
+_codes: dict[Any, tuple[CodeType, dict[str, Any], list[str]]] = {}
+
+
+def optimized(jaxpr: Jaxpr) -> Jaxpr:
+    """The jaxpr after all passes, made once."""
+    found = jaxpr.cache.get("optimized")
+    if found is None:
+        found = jaxpr.cache["optimized"] = optimize(jaxpr)
+        found.cache["optimized"] = found
+    return found
+
 
 def program(jaxpr: Jaxpr) -> Callable[..., Any]:
-    return lambda *args: eval_jaxpr(jaxpr, jaxpr.consts, args)
+    """The program of a jaxpr on flat arguments: returns a tuple of flat results."""
+    found = jaxpr.cache.get("program")
+    if found is None:
+        found = jaxpr.cache["program"] = compiled(jaxpr)
+    return found
+
+
 def compiled(jaxpr: Jaxpr, donated: tuple[int, ...] = ()) -> Callable[..., Any]:
-    return program(jaxpr)
+    """Compile a jaxpr; ``donated`` are the arguments that may be overwritten."""
+    jaxpr = optimized(jaxpr)
+    consts = _all_consts(jaxpr)
+    key = (_structure(jaxpr), donated)
+    entry = _codes.get(key)
+    if entry is None:
+        module = Module()
+        module.function(jaxpr, "program", donated)
+        text = "\n".join(module.functions)
+        code = compile(text, FILENAME, "exec")
+        names = [n for n, v in module.values.items() if any(v is c for c in consts)]
+        order = [next(i for i, c in enumerate(consts) if module.values[n] is c) for n in names]
+        table = {**module.values, **module.helpers}
+        entry = _codes[key] = (code, table, list(zip(names, order, strict=True)))  # type: ignore[assignment]
+    code, table, places = entry
+    return _Runner(code, {**table, **{n: consts[i] for n, i in places}}).start()  # type: ignore[misc]
+
+
+class _Runner:
+    """A program bound to the array module of its arguments."""
+
+    __slots__ = ("code", "values")
+
+    def __init__(self, code: CodeType, values: dict[str, Any]) -> None:
+        self.code = code
+        self.values = values
+
+    def bind(self, xp: Any) -> Callable[..., Any]:
+        values = self.values
+        if xp is not np:
+            values = {
+                k: xp.asarray(v) if isinstance(v, np.ndarray) else v for k, v in values.items()
+            }
+            text_np = _GpuNamespace(xp)
+        else:
+            text_np = np
+        scope = {**values, "np": text_np}
+        exec(self.code, scope)
+        return scope["program"]
+
+    def start(self) -> Callable[..., Any]:
+        cpu = self.bind(np)
+        if arrays.loaded_cupy() is None:
+            return cpu
+        bound: dict[Any, Any] = {np: cpu}
+
+        def run(*args: Any) -> Any:
+            xp, args = arrays.harmonize(args)
+            if xp not in bound:
+                bound[xp] = self.bind(xp)
+            return bound[xp](*args)
+
+        return run
+
+
+class _GpuNamespace:
+    """An array module whose ``errstate`` is NumPy's."""
+
+    def __init__(self, xp: Any) -> None:
+        self.xp = xp
+        self.errstate = np.errstate
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.xp, name, None) or getattr(np, name)
+
+
+def _all_consts(jaxpr: Jaxpr) -> list[Any]:
+    """The constant arrays of an optimised jaxpr (those of jaxprs inside are part of the code)."""
+    assert not any(isinstance(c, Tracer) for c in jaxpr.consts)
+    return jaxpr.consts
+
+
+def _aval_key(a: Aval) -> Any:
+    if a.symbolic:
+        return (tuple("n?" if type(d) is SymbolicDim else d for d in a.shape), a.dtype)
+    return (a.shape, a.dtype, a.weak)
+
+
+def _structure(jaxpr: Jaxpr) -> Any:
+    """What a program's code depends on: equations and abstract values, but not constants."""
+    found = jaxpr.cache.get("structure")
+    if found is not None:
+        return found
+    number: dict[Any, int] = {}
+    for v in (*jaxpr.constvars, *jaxpr.invars):
+        number[v] = len(number)
+    rows: list[Any] = []
+    for e in jaxpr.eqns:
+        ins = tuple(
+            ("literal", atom_key(a)) if type(a) is Literal else number[a] for a in e.inputs
+        )
+        for v in e.outvars:
+            number[v] = len(number)
+        params = tuple((k, _param_key(v)) for k, v in e.params.items()) if e.params else ()
+        rows.append((e.primitive, ins, params, tuple(_aval_key(v.aval) for v in e.outvars)))
+    outs = tuple(
+        ("literal", atom_key(a)) if type(a) is Literal else number[a] for a in jaxpr.outvars
+    )
+    found = (
+        len(jaxpr.constvars), tuple(_aval_key(v.aval) for v in (*jaxpr.constvars, *jaxpr.invars)),
+        tuple(rows), outs,
+    )
+    jaxpr.cache["structure"] = found
+    return found
+
+
+def _param_key(v: Any) -> Any:
+    if isinstance(v, Jaxpr):
+        inner = optimized(v)
+        return (_structure(inner), tuple(map(id, inner.consts)), inner if inner.consts else None)
+    if isinstance(v, tuple):
+        return tuple(map(_param_key, v))
+    if isinstance(v, SymbolicDim):
+        return "n?"
+    return v
+
+
+# --- source text ---------------------------------------------------------------------------------
+
+
+def source_text(jaxpr: Jaxpr, wrap: str) -> str:
+    """A standalone NumPy program as text.
+
+    Args:
+        jaxpr: what to compute, on flat arguments.
+        wrap: source of a function ``program`` that calls ``run`` on the flat arguments.
+
+    Returns:
+        Source that imports NumPy (and SciPy where it calls special functions) only.
+    """
+    module = Module()
+    module.function(optimized(jaxpr), "run", ())
+    helpers = _helper_sources(module.helpers)
+    values = [f"{name} = {_value_text(v)}" for name, v in module.values.items()]
+    imports = ["import numpy as np"]
+    if any("base64." in v for v in values):
+        imports.insert(0, "import base64")
+    parts = ["\n".join(imports), *helpers]
+    if values:
+        parts.append("\n".join(values))
+    return "\n\n".join([*parts, *module.functions, wrap]).rstrip() + "\n"
+
+
+def _value_text(x: Any) -> str:
+    x = arrays.device_get(x)
+    if isinstance(x, np.ndarray):
+        if x.size > 200:
+            data = base64.b64encode(np.ascontiguousarray(x).tobytes()).decode()
+            return (
+                f'np.frombuffer(base64.b64decode("{data}"), np.dtype("{x.dtype.name}"))'
+                f".reshape({x.shape}).copy()"
+            )
+        with np.printoptions(threshold=1000):
+            body = repr(x.tolist()).replace("nan", "np.nan").replace("inf", "np.inf")
+        return f'np.array({body}, np.dtype("{x.dtype.name}")).reshape({x.shape})'
+    if isinstance(x, np.generic):
+        body = repr(x.item()).replace("nan", "np.nan").replace("inf", "np.inf")
+        return f"np.{x.dtype.name if x.dtype.kind != 'b' else 'bool_'}({body})"
+    return repr(x)
+
+
+def _helper_sources(helpers: dict[str, Any]) -> list[str]:
+    """The source texts of the functions that a program calls, and of those that they call."""
+    texts: dict[str, str] = {}
+    values: dict[str, Any] = {}
+
+    def visit(name: str, fun: Any) -> None:
+        if name in texts or name in values:
+            return
+        if not isinstance(fun, FunctionType):
+            raise TypeError(
+                f"to_source: the program calls {fun!r}, which is no function of plain NumPy"
+            )
+        text = textwrap.dedent(inspect.getsource(fun))
+        texts[name] = ""
+        for used in _global_names(fun.__code__):
+            target = fun.__globals__.get(used)
+            if isinstance(target, FunctionType):
+                visit(used, target)
+            elif isinstance(target, int | float | str | tuple | np.generic):
+                values[used] = target
+        texts[name] = _strip_annotations(text, fun.__name__, name)
+
+    for name, fun in helpers.items():
+        visit(name, fun)
+    constants = [f"{k} = {_value_text(v)}" for k, v in values.items()]
+    return constants + [t for t in texts.values() if t]
+
+
+def _global_names(code: CodeType) -> list[str]:
+    names = list(code.co_names)
+    for const in code.co_consts:
+        if isinstance(const, CodeType):
+            names += _global_names(const)
+    return names
+
+
+def _strip_annotations(text: str, old: str, new: str) -> str:
+    """A function's source without annotations and docstring, under a new name."""
+    module = ast.parse(text)
+    for node in ast.walk(module):
+        if isinstance(node, ast.FunctionDef):
+            node.returns = None
+            node.decorator_list = []
+            if node.name == old:
+                node.name = new
+            every = [*node.args.args, *node.args.kwonlyargs, *node.args.posonlyargs]
+            every += [a for a in (node.args.vararg, node.args.kwarg) if a]
+            for a in every:
+                a.annotation = None
+            if ast.get_docstring(node) is not None and len(node.body) > 1:
+                node.body = node.body[1:]
+        if isinstance(node, ast.AnnAssign) and node.value is not None:
+            node.annotation = ast.Name("object")
+    return ast.unparse(module)

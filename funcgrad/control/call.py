@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..compiler.program import program
+from ..compiler.program import optimized, program
 from ..core.avals import Aval
 from ..core.jaxpr import Jaxpr, eval_jaxpr
 from ..core.primitive import Primitive, Unbatched
@@ -83,11 +83,11 @@ def _batch_rule(holder: list[Primitive]) -> Any:
     return batch
 
 
-def _make(name: str, linearize: Any, evaluate: Any = _evaluate) -> Primitive:
+def _make(name: str, linearize: Any, traits: tuple[str, ...] = ()) -> Primitive:
     holder: list[Primitive] = []
     prim = general(
         name,
-        evaluate,
+        _evaluate,
         abstract=_abstract,
         batch=_batch_rule(holder),
         cases=None,
@@ -96,14 +96,22 @@ def _make(name: str, linearize: Any, evaluate: Any = _evaluate) -> Primitive:
         linearize=linearize,
         transpose=_transpose_rule(holder),
         multiple=True,
+        traits=traits,
     )
     prim.extra["control"] = True
     holder.append(prim)
     return prim
 
 
+def _emit(module: Any, e: Any, ins: list[str]) -> tuple[str, list[bool]]:
+    """Source of a call that is not inlined."""
+    name = module.function(optimized(e.params["jaxpr"]))
+    return f"{name}({', '.join(ins)})", [False] * len(e.outvars)
+
+
 call = _make("jit", _linearize)
 call.extra["inline"] = True
+call.extra["emit"] = _emit
 
 
 def _recomputed_form(jaxpr: Jaxpr, nonzero: Flags) -> tuple[Jaxpr, Flags]:
@@ -136,4 +144,5 @@ def _linearize_checkpoint(
     return outs, spread(outs_t, out_nonzero)
 
 
-checkpoint_call = _make("checkpoint", _linearize_checkpoint)
+checkpoint_call = _make("checkpoint", _linearize_checkpoint, ("opaque",))
+checkpoint_call.extra["emit"] = _emit

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ..compiler.program import program
+from ..compiler.program import optimized, program
+from ..compiler.source import call_arguments
 from ..core.avals import Aval
 from ..core.jaxpr import Jaxpr, eval_jaxpr
 from ..core.primitive import Unbatched
@@ -189,3 +190,15 @@ cond.extra["control"] = True
 def as_index(predicate: Any) -> Any:
     """A boolean predicate as a branch number."""
     return cast(predicate, np.dtype(np.int64))
+
+
+def _emit(module: Any, e: Any, ins: list[str]) -> tuple[str, list[bool]]:
+    """Source of the choice: the branches as functions, picked from a tuple."""
+    branches = e.params["branches"]
+    names = [module.function(optimized(b)) for b in branches]
+    pick = f"{module.helper(clamp_index)}({ins[0]}, {len(branches)})"
+    text = f"{call_arguments(names)}[{pick}]({', '.join(ins[1:])})"
+    return text, [False] * len(e.outvars)
+
+
+cond.extra["emit"] = _emit

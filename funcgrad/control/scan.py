@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ..compiler.program import program
+from ..compiler.program import optimized, program
+from ..compiler.source import call_arguments
 from ..core.avals import Aval
 from ..core.jaxpr import Jaxpr
 from ..core.primitive import Unbatched
@@ -336,3 +337,26 @@ scan = general(
     multiple=True,
 )
 scan.extra["control"] = True
+
+
+def _emit(module: Any, e: Any, ins: list[str]) -> tuple[str, list[bool]]:
+    """Source of the loop: the body as a function, called by ``run_scan``."""
+    p = e.params
+    body = module.function(optimized(p["jaxpr"]))
+    start = p["consts"] + p["carry"]
+    n = str(p["length"]) if isinstance(p["length"], int) else f"len({ins[start]})"
+    ys = stacked_text(p["jaxpr"].outvars[p["carry"] :])
+    text = (
+        f"{module.helper(run_scan)}(np, {body}, {call_arguments(ins)}, {p['consts']}, "
+        f"{p['carry']}, {n}, {p['reverse']}, {ys})"
+    )
+    return text, [i >= p["carry"] for i in range(len(e.outvars))]
+
+
+def stacked_text(outvars: Any) -> str:
+    """Shapes and dtypes of stacked outputs, as source text."""
+    items = [f"({v.aval.shape}, np.dtype('{v.aval.dtype.name}'))" for v in outvars]
+    return f"[{', '.join(items)}]"
+
+
+scan.extra["emit"] = _emit

@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from ..compiler.program import program
+from ..compiler.program import optimized, program
+from ..compiler.source import call_arguments
 from ..core.avals import Aval, SymbolicDim
 from ..core.jaxpr import Jaxpr, Literal, Var, eval_jaxpr
 from ..core.primitive import Unbatched
@@ -36,7 +37,7 @@ from .jaxprs import (
     stackable_form,
     with_vars,
 )
-from .scan import carry_fixpoint, interleave, linear_body, scan
+from .scan import carry_fixpoint, interleave, linear_body, scan, stacked_text
 
 
 def _evaluate(
@@ -300,3 +301,19 @@ while_ = general(
     multiple=True,
 )
 while_.extra["control"] = True
+
+
+def _emit(module: Any, e: Any, ins: list[str]) -> tuple[str, list[bool]]:
+    """Source of the loop: condition and body as functions, called by ``run_while``."""
+    p = e.params
+    test, body = module.function(optimized(p["cond"])), module.function(optimized(p["body"]))
+    carry = _carry_count(ins, p["cond_consts"], p["body_consts"])
+    ys = stacked_text(p["body"].outvars[carry:])
+    text = (
+        f"{module.helper(run_while)}(np, {test}, {body}, {call_arguments(ins)}, "
+        f"{p['cond_consts']}, {p['body_consts']}, {ys})"
+    )
+    return text, [i >= carry for i in range(len(e.outvars))]
+
+
+while_.extra["emit"] = _emit

@@ -62,8 +62,8 @@ class Aval:
 
     @property
     def symbolic(self) -> bool:
-        """Whether the leading dimension is the unknown trip count of a while loop."""
-        return bool(self.shape) and type(self.shape[0]) is SymbolicDim
+        """Whether a dimension is the unknown trip count of a while loop."""
+        return any(type(d) is SymbolicDim for d in self.shape)
 
     def __eq__(self, other: object) -> bool:
         return (

@@ -51,12 +51,21 @@ class Unbatched:
         self.value = value
 
 
-TRAITS = frozenset(
-    # masks: the transpose drops cotangents; residual: the transpose multiplies with an operand and
-    # takes ``strong``; view: may share memory with the operand; fails: takes ``failing``;
-    # indexes: raises on indices out of range; effect: must run even if nothing reads its result.
-    ["masks", "residual", "view", "cheap", "commutative", "indexes", "fails", "linear", "effect"]
-)
+TRAITS = frozenset([
+    "masks",  # the transpose drops cotangents
+    "residual",  # the transpose multiplies with an operand, and takes ``flagged``
+    "view",  # the result may share memory with the first operand
+    "identity",  # a result of the operand's own abstract value is the operand
+    "broadcasts",  # only repeats elements along axes
+    "fails",  # takes ``failing``: raise, or NaN in the lane that fails
+    "indexes",  # raises on indices out of range
+    "effect",  # must run even if nothing reads its result
+    "opaque",  # must not be merged with an equal equation
+    "linear",
+    "commutative",
+    "cheap",
+])
+"""Facts about operators that interpreters and passes read."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)

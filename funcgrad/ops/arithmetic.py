@@ -51,6 +51,7 @@ mul = elementwise(
     kinds="fciub", transpose=_product_transpose,
     traits=("commutative", "cheap", "residual"),
 )
+mul.extra["unit"] = 1
 div = elementwise(
     "div", np.divide, lambda _o, _x, y: 1 / y, lambda o, _x, y: -o / y,
     operator=operator.truediv, domain=((-2, 2), (0.3, 2)), kinds="fci",

@@ -46,7 +46,7 @@ conj = elementwise(
 )
 real = elementwise(
     "real", real_part, jvp=(lambda t, _o, _x: real(t),),
-    transpose=lambda ct, x: (fit(ct, x),), kinds="cf", traits=("cheap",),
+    transpose=lambda ct, x: (fit(ct, x),), kinds="cf", traits=("cheap", "view"),
 )
 imag = elementwise(
     "imag", imaginary_part, jvp=(lambda t, _o, _x: imag(t),),

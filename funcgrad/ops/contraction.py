@@ -189,6 +189,21 @@ dot_general = bilinear(
 )
 
 
+def _matmul_into(e: Any, ins: list[str]) -> str | None:
+    """Source text that writes a product of two matrices into memory at hand."""
+    x, y = (a.aval for a in e.inputs)
+    (lc, rc), (lb, _) = e.params["contract"], e.params["batch"]
+    if lb or len(lc) != 1 or x.ndim != 2 or y.ndim != 2 or e.params["strong"] is not None:
+        return None
+    left = ins[0] if lc[0] == 1 else f"{ins[0]}.T"
+    right = ins[1] if rc[0] == 0 else f"{ins[1]}.T"
+    return f"np.matmul({left}, {right}, out={{out}})"
+
+
+dot_general.extra["into"] = _matmul_into
+dot_general.extra["aliases_forbidden"] = True
+
+
 def matmul(x: Any, y: Any) -> Any:
     """Matrix product with NumPy's rules: vectors, matrices, stacks of matrices that broadcast."""
     xn, yn = len(x.shape), len(y.shape)

@@ -11,7 +11,7 @@ from ..errors import ShapeError
 from .convolution_operator import check_convolution, convolution
 from .shape import cast, flip, inverse_permutation, reshape, transpose
 from .window_geometry import dilated_size, per_axis, window_padding
-from .windows import window_patches
+from .window_linear import window_patches
 
 
 class ConvDimensionNumbers(NamedTuple):

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .windows import pad_and_dilate
+from .window_geometry import pad_and_dilate
 
 # Images are (n, groups, channels, *space), kernels (groups, outputs, channels, *taps). Patches have
 # the axes n, c, q (positions) and k (taps): n and q are free, c and k are summed over.
@@ -178,7 +178,10 @@ def conv_taps(
     x = conv_channels_last(xp, x, padding)
     dtype = xp.result_type(x, w)
     out = xp.empty((outputs, x.shape[1], *counts, groups), dtype)
-    step = max(1, (1 << (16 if xp is np else 26)) // (conv_size(counts) * groups))
+    # Taps are repeated along the last axis of space, so that long runs are multiplied.
+    w = w.transpose(1, 2, *range(3, w.ndim), 0)[..., None, :]
+    w = xp.ascontiguousarray(xp.broadcast_to(w, (*w.shape[:-2], counts[-1], groups)))
+    step = max(1, (1 << (15 if xp is np else 26)) // (conv_size(counts) * groups))
     for a in range(0, x.shape[1], step):
         images = x[:, a : a + step]
         spare = xp.empty((images.shape[1], *counts, groups), dtype)
@@ -190,13 +193,10 @@ def conv_taps(
                     slice(i * d, i * d + (n - 1) * s + 1, s)
                     for i, d, n, s in zip(tap, dilation, counts, strides, strict=True)
                 ]
-                # Repeated along the last axis of space, so that long runs are multiplied.
-                factor = xp.tile(w[(slice(None), o, *index)], (counts[-1], 1))
-                if any(index):
-                    xp.multiply(images[(c, slice(None), *at)], factor, out=spare)
+                into = spare if any(index) else part
+                xp.multiply(images[(c, slice(None), *at)], w[(o, *index)], out=into)
+                if into is spare:
                     xp.add(part, spare, out=part)
-                else:
-                    xp.multiply(images[(c, slice(None), *at)], factor, out=part)
     return out.transpose(1, -1, 0, *range(2, x.ndim - 1))
 
 
@@ -209,7 +209,7 @@ def conv_positions(
     x = conv_channels_last(xp, x, padding)
     w = xp.ascontiguousarray(w.transpose(1, 2, *range(3, w.ndim), 0))
     out = xp.zeros((x.shape[1], outputs, *counts, groups), xp.result_type(x, w))
-    step = max(1, (1 << (16 if xp is np else 26)) // (conv_size(taps) * groups))
+    step = max(1, (1 << (15 if xp is np else 26)) // (conv_size(taps) * groups))
     for a in range(0, channels, step):
         for index in np.ndindex(*out.shape[:-1]):
             n, o, *q = index

@@ -338,7 +338,7 @@ inv = general(
 def pseudo_inverse_values(xp: Any, a: Any, rcond: Any) -> Any:
     """The pseudo-inverse by SVD; singular values up to rcond times the largest count as zero."""
     u, s, vh = xp.linalg.svd(a.conj(), full_matrices=False)
-    keep = s > rcond[..., 0] * xp.max(s, axis=-1, keepdims=True, initial=0)
+    keep = s > rcond[..., 0] * s[..., :1]
     s = xp.where(keep, 1 / xp.where(keep, s, xp.ones((), s.dtype)), xp.zeros((), s.dtype))
     return xp.matmul(xp.swapaxes(vh, -1, -2), s[..., None] * xp.swapaxes(u, -1, -2))
 

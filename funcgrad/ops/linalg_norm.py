@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from ..core.avals import Aval
 from ..core.primitive import Case
 from .comparison import select
 from .complex import conj, real
 from .families import general, sample
-from .linalg import safe_reciprocal
+from .linalg import real_dtype, safe_reciprocal
 from .reductions import keepdims
 from .shape import reduce_sum, reduced_shape, shift_axes
 
@@ -25,7 +23,7 @@ def _norm_eval(xp: Any, x: Any, *, axes: tuple[int, ...], order: float) -> Any:
 
 
 def _norm_abstract(x: Aval, *, axes: tuple[int, ...], **_: Any) -> Aval:
-    return Aval(reduced_shape(x.shape, axes), np.empty(0, x.dtype).real.dtype)
+    return Aval(reduced_shape(x.shape, axes), real_dtype(x.dtype))
 
 
 def _norm_jvp(t: Any, out: Any, x: Any, *, axes: tuple[int, ...], order: float) -> Any:

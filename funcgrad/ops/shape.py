@@ -36,7 +36,7 @@ reshape = linear(
         for dt, s in (("f8", (6,)), ("f4", (3, 1, 2)), ("c16", (1, 6)), ("i8", (3, 2)))
     ]
     + [Case(sample(rng, (1, 1), "f8", (-2, 2)), shape=())],
-    traits=("view", "cheap"),
+    traits=("view", "identity", "cheap"),
     source=lambda x, *, shape: f"np.reshape({x}, {shape})" + ("[()]" if shape == () else ""),
 )
 
@@ -117,7 +117,7 @@ broadcast = linear(
         for dt in ("f8", "f4", "c16")
         for s in ((), (3,), (2, 1), (1, 1, 3))
     ],
-    traits=("view", "cheap"),
+    traits=("view", "identity", "broadcasts", "cheap"),
     source=lambda x, *, shape: f"np.broadcast_to({x}, {shape})",
 )
 
@@ -216,10 +216,6 @@ def _convert_eval(xp: Any, x: Any, *, dtype: np.dtype) -> Any:
     return x.astype(dtype)[()]
 
 
-def _convert_source(x: str, *, dtype: np.dtype) -> str:
-    return f"np.asarray({x}).astype('{dtype.name}')[()]"
-
-
 convert = linear(
     "convert_element_type",
     _convert_eval,
@@ -233,6 +229,7 @@ convert = linear(
             ("f8", "i4"), ("c16", "c8"), ("?", "f8"), ("f8", "?"),
         )
     ],
+    traits=("identity",),
 )
 
 

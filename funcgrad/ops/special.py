@@ -47,7 +47,8 @@ def digamma_values(x: Any) -> Any:
 def polygamma_values(n: Any, x: Any) -> Any:
     """The derivative of order n of digamma, with the precision of x."""
     out = special_module(x).polygamma(n, x)
-    return out.astype(np.result_type(np.asanyarray(x).dtype, np.float16), copy=False)[()]
+    dtype = getattr(x, "dtype", out.dtype)
+    return out.astype(dtype if dtype.kind == "f" else out.dtype, copy=False)[()]
 
 
 def logistic_values(x: Any) -> Any:

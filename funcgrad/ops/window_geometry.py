@@ -111,3 +111,27 @@ def window_adjoint(
     count = window_count(size, window, stride, pad, base, dilation)
     room = (size - 1) * base + dilated_size(window, dilation)
     return low, room - low - dilated_size(count, stride)
+
+
+GEOMETRY = ("window_dimensions", "window_strides", "padding", "base_dilation", "window_dilation")
+
+
+def window_counts(shape: Any, params: dict[str, Any]) -> tuple[int, ...]:
+    return tuple(map(window_count, shape, *(params[k] for k in GEOMETRY)))
+
+
+def behind_batch(params: dict[str, Any]) -> dict[str, Any]:
+    """The parameters with a batch axis in front that windows do not touch."""
+    return {k: (((0, 0),) if k == "padding" else (1,)) + params[k] for k in GEOMETRY}
+
+
+def window_geometries() -> list[dict[str, Any]]:
+    """Window geometries for arrays of shape (5, 4) that between them use every parameter."""
+    rows = [
+        ((2, 2), (1, 1), ((0, 0), (0, 0)), (1, 1), (1, 1)),
+        ((2, 3), (2, 1), ((1, 0), (2, 1)), (1, 1), (1, 1)),
+        ((2, 2), (2, 3), ((-1, 1), (1, -2)), (1, 1), (2, 1)),
+        ((3, 1), (1, 2), ((0, 2), (-1, 0)), (1, 3), (2, 2)),
+        ((2, 3), (3, 2), ((1, -2), (0, 2)), (2, 3), (1, 2)),
+    ]
+    return [dict(zip(GEOMETRY, row, strict=True)) for row in rows]

@@ -1,0 +1,52 @@
+"""Replace calls by the equations of what they call."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...core.jaxpr import Eqn, Jaxpr, Literal, Var
+
+
+def called_jaxpr(eqn: Eqn) -> Jaxpr | None:
+    """The jaxpr that an equation merely calls, if it does."""
+    if "inline" not in eqn.primitive.extra:
+        return None
+    found = eqn.params.get("jaxpr") or getattr(eqn.params.get("rule"), "call", None)
+    return found if isinstance(found, Jaxpr) else None
+
+
+def inline_calls(jaxpr: Jaxpr) -> Jaxpr:
+    """Inline every call, calls within calls included."""
+    if not any(called_jaxpr(e) for e in jaxpr.eqns):
+        return jaxpr
+    constvars, consts = list(jaxpr.constvars), list(jaxpr.consts)
+    eqns: list[Eqn] = []
+    env: dict[Var, Any] = {}
+    _inline_into(jaxpr.eqns, env, eqns, constvars, consts)
+    outvars = [a if type(a) is Literal else env.get(a, a) for a in jaxpr.outvars]
+    return Jaxpr(constvars, jaxpr.invars, eqns, outvars, consts)
+
+
+def _inline_into(
+    source: Any, env: dict[Var, Any], eqns: list[Eqn], constvars: list[Any], consts: list[Any]
+) -> None:
+    """Append equations with variables renamed by env; fresh variables in inlined bodies."""
+    for e in source:
+        inputs = [a if type(a) is Literal else env.get(a, a) for a in e.inputs]
+        inner = called_jaxpr(e)
+        if inner is None:
+            outvars = [env.get(v, v) for v in e.outvars]
+            eqns.append(Eqn(e.primitive, inputs, e.params, outvars, e.source))
+            continue
+        inside: dict[Var, Any] = dict(zip(inner.invars, inputs, strict=True))
+        for v, c in zip(inner.constvars, inner.consts, strict=True):
+            new = Var(v.aval)
+            inside[v] = new
+            constvars.append(new)
+            consts.append(c)
+        for inner_eqn in inner.eqns:
+            for v in inner_eqn.outvars:
+                inside[v] = Var(v.aval)
+        _inline_into(inner.eqns, inside, eqns, constvars, consts)
+        for v, a in zip(e.outvars, inner.outvars, strict=True):
+            env[v] = a if type(a) is Literal else inside.get(a, a)

@@ -1,0 +1,53 @@
+"""Share common subexpressions: equal operations on equal operands are done once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ...core.jaxpr import Eqn, Jaxpr, Literal, Var
+
+
+def share_subexpressions(jaxpr: Jaxpr) -> Jaxpr:
+    """Replace an equation by an earlier one with the same operator, operands and parameters."""
+    env: dict[Var, Any] = {}
+    seen: dict[Any, Eqn] = {}
+    eqns: list[Eqn] = []
+    for e in jaxpr.eqns:
+        inputs = [a if type(a) is Literal else env.get(a, a) for a in e.inputs]
+        key = _key(e, inputs)
+        found = seen.get(key) if key is not None else None
+        if found is not None:
+            env.update(zip(e.outvars, found.outvars, strict=True))
+            continue
+        new = Eqn(e.primitive, inputs, e.params, e.outvars, e.source)
+        if key is not None:
+            seen[key] = new
+        eqns.append(new)
+    outvars = [a if type(a) is Literal else env.get(a, a) for a in jaxpr.outvars]
+    return Jaxpr(jaxpr.constvars, jaxpr.invars, eqns, outvars, jaxpr.consts)
+
+
+def atom_key(a: Any) -> Any:
+    """What identifies an operand: the variable, or a literal's exact value."""
+    if type(a) is not Literal:
+        return a
+    value = a.value
+    if isinstance(value, np.generic):
+        return (value.dtype, value.tobytes())
+    return (type(value), repr(value))
+
+
+def _key(e: Eqn, inputs: list[Any]) -> Any:
+    if "effect" in e.primitive.traits or "opaque" in e.primitive.traits:
+        return None
+    atoms = tuple(atom_key(a) for a in inputs)
+    if not e.params:
+        return (e.primitive, atoms)
+    key = (e.primitive, atoms, tuple(e.params.items()))
+    try:
+        hash(key)
+    except TypeError:
+        return None
+    return key

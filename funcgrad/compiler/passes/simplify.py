@@ -1,0 +1,70 @@
+"""Drop equations that change nothing, and broadcasts that the next operation does anyway."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ...core.jaxpr import Eqn, Jaxpr, Literal, Var
+
+
+def simplify(jaxpr: Jaxpr) -> Jaxpr:
+    """Remove identities: reshape and conversion to the same, products with one, and
+    broadcasts that feed elementwise operators."""
+    env: dict[Var, Any] = {}
+    made: dict[Var, Eqn] = {}
+    eqns: list[Eqn] = []
+    for e in jaxpr.eqns:
+        inputs = [a if type(a) is Literal else env.get(a, a) for a in e.inputs]
+        prim = e.primitive
+        if prim.family == "elementwise" and len(inputs) > 1:
+            inputs = _without_broadcasts(inputs, e.outvars[0].aval, made)
+        same = _identity(prim, inputs, e)
+        if same is not None:
+            env[e.outvars[0]] = same
+            continue
+        new = Eqn(prim, inputs, e.params, e.outvars, e.source)
+        eqns.append(new)
+        for v in e.outvars:
+            made[v] = new
+    outvars = [a if type(a) is Literal else env.get(a, a) for a in jaxpr.outvars]
+    return Jaxpr(jaxpr.constvars, jaxpr.invars, eqns, outvars, jaxpr.consts)
+
+
+def _identity(prim: Any, inputs: list[Any], e: Eqn) -> Any:
+    """The atom that an equation's result equals, if it is one of its inputs."""
+    if len(e.outvars) != 1 or not inputs:
+        return None
+    aval = e.outvars[0].aval
+    x = inputs[0]
+    if "identity" in prim.traits:
+        return x if x.aval == aval else None
+    unit = prim.extra.get("unit")
+    if unit is not None and aval.dtype.kind != "b":
+        for one, other in ((inputs[0], inputs[1]), (inputs[1], inputs[0])):
+            if type(one) is Literal and one.value == unit and other.aval == aval:
+                return other
+    return None
+
+
+def _without_broadcasts(inputs: list[Any], aval: Any, made: dict[Var, Eqn]) -> list[Any]:
+    """Operands before broadcasting, where the others already give the result its shape."""
+    result = list(inputs)
+    for i, a in enumerate(inputs):
+        eqn = made.get(a) if type(a) is not Literal else None
+        if eqn is None or "broadcasts" not in eqn.primitive.traits:
+            continue
+        candidate = eqn.inputs[0]
+        if candidate.aval.weak:
+            continue
+        shapes = [candidate.aval.shape if j == i else b.aval.shape for j, b in enumerate(result)]
+        if aval.symbolic or any(_symbolic(s) for s in shapes):
+            continue
+        if np.broadcast_shapes(*shapes) == aval.shape:
+            result[i] = candidate
+    return result
+
+
+def _symbolic(shape: tuple[Any, ...]) -> bool:
+    return bool(shape) and not isinstance(shape[0], int | np.integer)

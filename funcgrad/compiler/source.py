@@ -1,0 +1,264 @@
+"""Straight-line NumPy source from a jaxpr."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..core.avals import SymbolicDim
+from ..core.jaxpr import Eqn, Jaxpr, Literal, Var
+from .names import Names, writes_into
+
+_BINARY = {
+    operator.add: "+", operator.sub: "-", operator.mul: "*", operator.truediv: "/",
+    operator.floordiv: "//", operator.mod: "%", operator.pow: "**", operator.eq: "==",
+    operator.ne: "!=", operator.lt: "<", operator.le: "<=", operator.gt: ">", operator.ge: ">=",
+    operator.and_: "&", operator.or_: "|", operator.xor: "^", operator.lshift: "<<",
+    operator.rshift: ">>",
+}
+_UNARY = {operator.neg: "-", operator.pos: "+", operator.invert: "~"}
+
+
+class Module:
+    """A generated program: functions, the helpers they call, and the constants they read."""
+
+    def __init__(self) -> None:
+        self.functions: list[str] = []
+        self.helpers: dict[str, Any] = {}
+        self.values: dict[str, Any] = {}
+        self._helper_names: dict[Any, str] = {}
+        self._value_names: dict[Any, str] = {}
+        self._function_names: dict[int, str] = {}
+        self._kept: list[Any] = []
+
+    def helper(self, function: Callable[..., Any]) -> str:
+        """The name under which a function is called from the program."""
+        module = getattr(function, "__module__", "") or ""
+        name = getattr(function, "__name__", "helper")
+        if module.partition(".")[0] == "numpy" and getattr(np, name, None) is function:
+            return f"np.{name}"
+        if isinstance(function, np.ufunc):
+            return f"np.{function.__name__}"
+        known = self._helper_names.get(function)
+        if known is None:
+            name = name.strip("_<>")
+            known = name if name.isidentifier() else "helper"
+            while known in self.helpers:
+                known += "_"
+            self._helper_names[function] = known
+            self.helpers[known] = function
+        return known
+
+    def value(self, x: Any, key: Any = None) -> str:
+        """The name of a constant."""
+        key = id(x) if key is None else key
+        name = self._value_names.get(key)
+        if name is None:
+            name = f"k{len(self.values)}"
+            self._value_names[key] = name
+            self.values[name] = x
+            self._kept.append(x)
+        return name
+
+    def function(self, jaxpr: Jaxpr, name: str | None = None, donated: tuple[int, ...] = ()) -> str:
+        """Emit a function for an optimised jaxpr; returns its name."""
+        known = self._function_names.get(id(jaxpr)) if name is None else None
+        if known is not None:
+            return known
+        chosen = name or f"function_{len(self._function_names)}"
+        self._function_names[id(jaxpr)] = chosen
+        self._kept.append(jaxpr)
+        body = _FunctionWriter(self, jaxpr, donated, top=name is not None)
+        self.functions.append(body.text(chosen))
+        return chosen
+
+
+class _FunctionWriter:
+    def __init__(
+        self, module: Module, jaxpr: Jaxpr, donated: tuple[int, ...], *, top: bool
+    ) -> None:
+        self.module = module
+        self.jaxpr = jaxpr
+        self.donated = donated
+        self.top = top
+        self.names = Names(jaxpr, donated)
+        self.consts = {
+            v: module.value(c) for v, c in zip(jaxpr.constvars, jaxpr.consts, strict=True)
+        }
+        self.broadcast: set[Var] = set()
+        self.lines: list[str] = []
+
+    def text(self, name: str) -> str:
+        arguments = ", ".join(self.names.name[v] for v in self.jaxpr.invars)
+        for i in self.donated:
+            arg = self.names.name[self.jaxpr.invars[i]]
+            own = self.module.helper(donated_buffer)
+            others = ", ".join(
+                self.names.name[v] for j, v in enumerate(self.jaxpr.invars) if j != i
+            )
+            self.lines.append(f"{arg} = {own}({arg}, ({others}{',' if others else ''}))")
+        for i, e in enumerate(self.jaxpr.eqns):
+            self.equation(i, e)
+        result = ", ".join(self.outputs())
+        self.lines.append(f"return ({result}{',' if len(self.jaxpr.outvars) == 1 else ''})")
+        indent = "\n    "
+        head = f"def {name}({arguments}):"
+        if self.top:
+            indent += "    "
+            head += '\n    with np.errstate(all="ignore"):'
+        return head + indent + indent.join(self.lines) + "\n"
+
+    def atom(self, a: Any, e: Eqn | None = None) -> str:
+        if type(a) is not Literal:
+            return self.names.name[a] if a in self.names.name else self.consts[a]
+        value = a.value
+        if a.aval.weak:
+            return scalar_text(value)
+        if e is not None and a.aval.dtype in (np.float64, np.int64):
+            if any(
+                b.aval.shape and b.aval.dtype == a.aval.dtype for b in e.inputs
+            ) and e.primitive.family == "elementwise" and np.isfinite(value):
+                return scalar_text(value.item())
+        return self.module.value(value, (value.dtype, value.tobytes()))
+
+    def equation(self, i: int, e: Eqn) -> None:
+        prim = e.primitive
+        emit = prim.extra.get("emit")
+        dead = self.names.dying(i, e)
+        if emit is not None:
+            text, owned = emit(self.module, e, [self.atom(a, e) for a in e.inputs])
+            self.finish(i, e, dead, text, None, owned)
+            return
+        ins = [self.atom(a, e) for a in e.inputs]
+        template = self.into(e, ins)
+        place = self.names.place(i, e) if template is not None else None
+        if template is not None and place is not None:
+            self.finish(i, e, dead, template.replace("{out}", place), place, None)
+        else:
+            self.finish(i, e, dead, self.expression(e, ins), None, None)
+
+    def into(self, e: Eqn, ins: list[str]) -> str | None:
+        """How to write the result into given memory, if the operator can."""
+        prim = e.primitive
+        if "into" in prim.extra:
+            return prim.extra["into"](e, ins)
+        if writes_into(e) and prim.ufunc is not np.power:
+            return f"np.{prim.ufunc.__name__}({', '.join(ins)}, out={{out}})"
+        return None
+
+    def expression(self, e: Eqn, ins: list[str]) -> str:
+        prim = e.primitive
+        if prim.source is not None:
+            return prim.source(*ins, **e.params)
+        if prim.family == "elementwise":
+            if prim.evaluate in _BINARY:
+                return f"{ins[0]} {_BINARY[prim.evaluate]} {ins[1]}"
+            if prim.evaluate in _UNARY:
+                return f"{_UNARY[prim.evaluate]}{ins[0]}"
+            if prim.evaluate is operator.abs:
+                return f"abs({ins[0]})"
+            return f"{self.module.helper(prim.evaluate)}({', '.join(ins)})"
+        params = "".join(f", {k}={self.param(v)}" for k, v in e.params.items())
+        return f"{self.module.helper(prim.evaluate)}(np, {', '.join(ins)}{params})"
+
+    def param(self, v: Any) -> str:
+        if isinstance(v, np.dtype):
+            return f"np.dtype('{v.name}')"
+        if callable(v):
+            return self.module.helper(v)
+        if isinstance(v, Jaxpr | SymbolicDim):
+            raise TypeError(f"a parameter {v!r} needs an emitter")
+        if isinstance(v, np.generic):
+            return repr(v.item())
+        return repr(v)
+
+    def finish(
+        self, i: int, e: Eqn, dead: list[Var], text: str, place: str | None, owned: Any
+    ) -> None:
+        """Write one line: the result under its name; then let go of what died."""
+        names = self.names
+        view = "view" in e.primitive.traits
+        if place is not None:
+            self.lines.append(text)
+            names.release(i, dead, place)
+            names.define(e.outvars[0], name=place)
+            return
+        source = next((a for a in e.inputs if type(a) is not Literal), None)
+        if not view:
+            deleted = names.release(i, dead, None)
+            targets = [
+                names.define(v, owned=owned is None or owned[k]) for k, v in enumerate(e.outvars)
+            ]
+            deleted = [d for d in deleted if d not in targets]
+        else:
+            out = e.outvars[0]
+            if source is not None and source in names.root:
+                targets = [names.define(out, alias=source)]
+            else:
+                targets = [names.define(out, owned=False)]
+            deleted = names.release(i, dead, None)
+            if "broadcasts" in e.primitive.traits or source in self.broadcast:
+                self.broadcast.add(out)
+        left = ", ".join(targets) + ("," if e.primitive.multiple and len(targets) == 1 else "")
+        self.lines.append(f"{left} = {text}" if targets else text)
+        unread = [v for v in e.outvars if names.last[v] == i]
+        deleted += names.release(i, unread, None)
+        if deleted:
+            self.lines.append(f"del {', '.join(deleted)}")
+
+    def outputs(self) -> list[str]:
+        """Results that are writeable and share memory with nothing, but for inputs themselves."""
+        names = self.names
+        invars = set(self.jaxpr.invars)
+        returned: set[Var] = set()
+        texts = []
+        for a in self.jaxpr.outvars:
+            text = self.atom(a)
+            if type(a) is Literal or not a.aval.shape or (a in invars and a not in returned):
+                texts.append(text)
+            elif a in self.consts or not self._own(a, returned):
+                texts.append(f"np.array({text})")
+            else:
+                texts.append(text)
+            if type(a) is not Literal and a in names.root:
+                returned.add(a)
+                returned.add(names.root[a])
+        return texts
+
+    def _own(self, a: Var, returned: set[Var]) -> bool:
+        root = self.names.root[a]
+        return root in self.names.owned and root not in returned and a not in self.broadcast
+
+
+def donated_buffer(x: Any, others: Any) -> Any:
+    """A donated argument if it may be overwritten, else a copy."""
+    if getattr(x, "shape", ()) == ():
+        return x
+    if isinstance(x, np.ndarray) and not (x.flags.writeable and x.flags.owndata):
+        return x.copy()
+    for other in others:
+        if other is x:
+            return x.copy()
+        if isinstance(other, np.ndarray) and np.may_share_memory(x, other):
+            return x.copy()
+    return x
+
+
+def scalar_text(value: Any) -> str:
+    """A Python scalar as source text."""
+    if isinstance(value, float) and not np.isfinite(value):
+        return f'float("{value}")'
+    if isinstance(value, complex) and not np.isfinite(value):
+        return f'complex("{value}")'
+    text = repr(value)
+    return f"({text})" if text.startswith("-") else text
+
+
+def call_arguments(ins: list[str]) -> str:
+    """Operands as the text of a tuple."""
+    return f"({', '.join(ins)}{',' if len(ins) == 1 else ''})"
+
+
