@@ -1,1 +1,75 @@
-"""Composable derivatives, vectorisation and compilation of NumPy functions."""
+"""Composable derivatives, vectorisation and compilation of plain NumPy functions.
+
+>>> import funcgrad as fg
+>>> fg.grad(lambda x: x**3)(2.0)
+np.float64(12.0)
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "grad": "api.derivatives",
+    "value_and_grad": "api.derivatives",
+    "vjp": "api.derivatives",
+    "jvp": "api.derivatives",
+    "linearize": "api.derivatives",
+    "linear_transpose": "api.derivatives",
+    "jacfwd": "api.jacobians",
+    "jacrev": "api.jacobians",
+    "jacobian": "api.jacobians",
+    "hessian": "api.jacobians",
+    "hvp": "api.jacobians",
+    "vmap": "api.batching",
+    "jit": "api.jit",
+    "to_source": "api.jit",
+    "checkpoint": "api.calls",
+    "remat": "api.calls",
+    "closure_convert": "api.calls",
+    "stop_gradient": "api.calls",
+    "pure_callback": "api.calls",
+    "custom_jvp": "api.custom",
+    "custom_vjp": "api.custom",
+    "make_jaxpr": "api.staging",
+    "eval_shape": "api.staging",
+    "ShapeDtypeStruct": "api.staging",
+    "disable_jit": "control.jit_state",
+    "Partial": "tree",
+    "ravel_pytree": "api.flat",
+    "device_put": "api.devices",
+    "device_get": "api.devices",
+    "default_device": "arrays",
+    "float0": "core.avals",
+    "eval_jaxpr": "core.jaxpr",
+    "Jaxpr": "core.jaxpr",
+    "check_jaxpr": "core.check",
+}
+
+_MODULES = ("debug", "errors", "lax", "numpy", "ops", "random", "testing", "tree")
+
+_NEEDS_TABLE = frozenset(_HOME) - {"default_device", "float0", "disable_jit"}
+
+__all__ = sorted([*_HOME, *_MODULES, "__version__"])
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME:
+        if name in _NEEDS_TABLE:
+            importlib.import_module(".numpy", __name__)
+        value = getattr(importlib.import_module(f".{_HOME[name]}", __name__), name)
+    elif name in _MODULES:
+        if name not in ("errors", "tree"):
+            importlib.import_module(".numpy", __name__)
+        value = importlib.import_module(f".{name}", __name__)
+    else:
+        raise AttributeError(f"module 'funcgrad' has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -43,7 +43,7 @@ class Linearized:
         self.tape = trace.tape.eqns
         inputs = [trace.input(x) if is_inexact(aval_of(x).dtype) else x for x in leaves]
         self.in_vars: list[Any] = [
-            t.tangent if type(t) is LinearizeTracer and t.trace is trace else None for t in inputs
+            t.tangent if type(t) is LinearizeTracer and t._trace is trace else None for t in inputs
         ]
         try:
             out = fun(inputs)
@@ -55,7 +55,7 @@ class Linearized:
             outs, self.out_tree = tree.flatten(out)
             self.outs = [primal_of(trace, o) for o in outs]
             self.out_vars: list[Any] = [
-                o.tangent if type(o) is LinearizeTracer and o.trace is trace else None
+                o.tangent if type(o) is LinearizeTracer and o._trace is trace else None
                 for o in outs
             ]
         except BaseException:
@@ -85,7 +85,7 @@ class Linearized:
 
 
 def primal_of(trace: LinearizeTrace, x: Any) -> Any:
-    return x.primal if type(x) is LinearizeTracer and x.trace is trace else x
+    return x.primal if type(x) is LinearizeTracer and x._trace is trace else x
 
 
 def unpack_aux(out: Any, owner: str) -> tuple[Any, Any]:

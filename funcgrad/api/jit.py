@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from .. import arrays, tree
-from ..compiler.program import compiled
+from ..compiler.program import compiled, source_text
+from ..compiler.wrapper import program_wrapper
 from ..control.call import call
 from ..control.jit_state import jit_disabled
 from ..core.avals import WEAK_DTYPES
@@ -235,3 +236,29 @@ def jit(
     return Jitted(fun, static_argnums, static_argnames, donate_argnums)
 
 
+
+
+def to_source(fun: Callable[..., Any]) -> Callable[..., str]:
+    """The program that jit would run, as standalone source text.
+
+    Args:
+        fun: function, jitted or not; ``to_source(grad(f))`` shows a derivative.
+
+    Returns:
+        A function of the same arguments that returns Python source. It needs NumPy alone (and
+        SciPy where the program calls special functions) and defines ``program`` with the arguments
+        and the result of ``fun``.
+
+    >>> print(to_source(lambda x: x * x + 1.0)(np.ones(2)))  # doctest: +ELLIPSIS
+    import numpy as np
+    ...
+    """
+    owner = owner_name("to_source", fun)
+    inner = fun.fun if isinstance(fun, Jitted) else fun
+
+    @user_facing
+    def source(*args: Any, **kwargs: Any) -> str:
+        jaxpr, out_tree = stage_call(inner, args, kwargs, owner)
+        return source_text(jaxpr, program_wrapper(args, kwargs, out_tree))
+
+    return source

@@ -219,7 +219,7 @@ def _helper_sources(helpers: dict[str, Any]) -> list[str]:
             )
         text = textwrap.dedent(inspect.getsource(fun))
         texts[name] = ""
-        for used in _global_names(fun.__code__):
+        for used in _names_read(text):
             target = fun.__globals__.get(used)
             if isinstance(target, FunctionType):
                 visit(used, target)
@@ -233,12 +233,10 @@ def _helper_sources(helpers: dict[str, Any]) -> list[str]:
     return constants + [t for t in texts.values() if t]
 
 
-def _global_names(code: CodeType) -> list[str]:
-    names = list(code.co_names)
-    for const in code.co_consts:
-        if isinstance(const, CodeType):
-            names += _global_names(const)
-    return names
+def _names_read(text: str) -> list[str]:
+    """The names that a function's source refers to (attributes are not names)."""
+    nodes = ast.walk(ast.parse(_strip_annotations(text, "", "")))
+    return [n.id for n in nodes if isinstance(n, ast.Name)]
 
 
 def _strip_annotations(text: str, old: str, new: str) -> str:

@@ -151,6 +151,8 @@ class _FunctionWriter:
 
     def expression(self, e: Eqn, ins: list[str]) -> str:
         prim = e.primitive
+        if "expression" in prim.extra:
+            return prim.extra["expression"](self.module, e, ins)
         if prim.source is not None:
             return prim.source(*ins, **e.params)
         if prim.family == "elementwise":

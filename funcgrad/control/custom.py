@@ -134,9 +134,9 @@ def _check_captured(trace: Any, rule: Rule, outs: Sequence[Any]) -> bool:
     a tracer of a newer trace, so that the rule has to be staged."""
     for o in outs:
         if isinstance(o, Tracer):
-            if o.trace is trace:
+            if o._trace is trace:
                 raise closure_error(rule)
-            if o.trace.level > trace.level:
+            if o._trace.level > trace.level:
                 return True
     return False
 

@@ -135,7 +135,7 @@ def linearize_jaxpr(jaxpr: Jaxpr, nonzero: Flags, force: Flags | None = None) ->
             ]
             try:
                 outs = eval_jaxpr(jaxpr, jaxpr.consts, inputs)
-                mine = [type(o) is LinearizeTracer and o.trace is trace for o in outs]
+                mine = [type(o) is LinearizeTracer and o._trace is trace for o in outs]
                 values = [o.primal if m else o for o, m in zip(outs, mine, strict=True)]
                 tangents = [o.tangent if m else None for o, m in zip(outs, mine, strict=True)]
             finally:
@@ -266,7 +266,7 @@ def bind_on_tape(
     trace: LinearizeTrace, prim: Primitive, args: Sequence[Any], **params: Any
 ) -> tuple[Any, ...]:
     """Record a linear equation of a control operator on the tape of a linearize trace."""
-    if any(type(a) is StagingTracer and a.trace is trace.tape for a in args):
+    if any(type(a) is StagingTracer and a._trace is trace.tape for a in args):
         return trace.tape.process(prim, tuple(args), params)
     return prim(*args, **params)
 

@@ -134,17 +134,17 @@ class Primitive:
     def unary(self, x: Any) -> Any:
         """Call an elementwise operator of one operand."""
         if isinstance(x, Tracer):
-            return x.trace.unary(self, x)
+            return x._trace.unary(self, x)
         return self.evaluate(x)
 
     def binary(self, x: Any, y: Any) -> Any:
         """Call an elementwise operator of two operands."""
         if isinstance(x, Tracer):
-            trace = x.trace
-            if isinstance(y, Tracer) and y.trace.level > trace.level:
-                trace = y.trace
+            trace = x._trace
+            if isinstance(y, Tracer) and y._trace.level > trace.level:
+                trace = y._trace
         elif isinstance(y, Tracer):
-            trace = y.trace
+            trace = y._trace
         else:
             try:
                 return self.evaluate(x, y)

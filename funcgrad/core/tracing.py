@@ -58,11 +58,11 @@ class Trace:
 class Tracer:
     """A value that a transformation follows. Behaves like an array; never seen by users' callers."""
 
-    __slots__ = ("__weakref__", "trace")
+    __slots__ = ("__weakref__", "_trace")
     __array_priority__ = 1000
     __hash__ = None  # type: ignore[assignment]
 
-    trace: Trace
+    _trace: Trace
     aval: Aval
     methods: ClassVar[dict[str, Any]] = {}
     ufuncs: ClassVar[dict[Any, Any]] = {}
@@ -177,7 +177,7 @@ class Tracer:
             prim = Tracer.ufuncs.get(ufunc)
             if prim is not None:
                 if len(args) == 1:
-                    return self.trace.unary(prim, self)
+                    return self._trace.unary(prim, self)
                 if len(args) == 2:
                     x, y = args
                     if type(x) not in _PLAIN and type(y) not in _PLAIN and all_weak(args):
@@ -223,7 +223,7 @@ def _at_source() -> str:
 
 
 def abstract_value_error(tracer: Tracer, use: str) -> errors.ConcretizationError:
-    owner = tracer.trace.owner
+    owner = tracer._trace.owner
     return errors.ConcretizationError(
         f"{use} needs a concrete value{_at_source()}, but this {tracer.aval} is traced without "
         f"one by {owner}. Use fnp.where or fg.lax.cond / fg.lax.while_loop for branches and loops "
@@ -260,7 +260,7 @@ def newest_trace(args: Any) -> Trace | None:
     level = 0
     for a in args:
         if isinstance(a, Tracer):
-            trace = a.trace
+            trace = a._trace
             if trace.level > level:
                 top, level = trace, trace.level
     return top

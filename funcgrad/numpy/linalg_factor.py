@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..ops import linalg_factor
+from ..ops import linalg_factor, linalg_spectral
 from ..ops.complex import sign
 from ..ops.linalg import adjoint
 from ..ops.shape import broadcast_to, reshape
@@ -103,7 +103,7 @@ def eigh(a: Any, UPLO: str | None = None, symmetrize_input: bool | None = None) 
     """
     a = square("eigh", a)
     lower, symmetrize = _triangle_to_read("eigh", UPLO, symmetrize_input)
-    return EighResult(*linalg_factor.eigh(_symmetrized(a) if symmetrize else a, lower=lower))
+    return EighResult(*linalg_spectral.eigh(_symmetrized(a) if symmetrize else a, lower=lower))
 
 
 def eigvalsh(a: Any, UPLO: str | None = None, symmetrize_input: bool | None = None) -> Any:
@@ -127,7 +127,7 @@ def eigvalsh(a: Any, UPLO: str | None = None, symmetrize_input: bool | None = No
     """
     a = square("eigvalsh", a)
     lower, symmetrize = _triangle_to_read("eigvalsh", UPLO, symmetrize_input)
-    return linalg_factor.eigvalsh(_symmetrized(a) if symmetrize else a, lower=lower)
+    return linalg_spectral.eigvalsh(_symmetrized(a) if symmetrize else a, lower=lower)
 
 
 def qr(a: Any, mode: str = "reduced") -> Any:
@@ -146,9 +146,9 @@ def qr(a: Any, mode: str = "reduced") -> Any:
 
     Derivative: Walter and Lehmann (2018); NaN where the first min(m, n) columns are dependent.
 
-    >>> qr([[0.0, 2.0], [1.0, 0.0]], mode="r")
-    array([[-1.,  0.],
-           [ 0.,  2.]])
+    >>> abs(qr([[3.0, 0.0], [4.0, 5.0]], mode="r")).round(6)
+    array([[5., 4.],
+           [0., 3.]])
     """
     a = matrices("qr", a)
     if mode in ("r", "raw") and is_plain(a):
@@ -166,7 +166,8 @@ def svd(
 
     Args:
         a: (..., m, n).
-        full_matrices: square U and Vh; derivatives of a matrix that is not square need False.
+        full_matrices: square U and Vh; the vectors that belong to no singular value move as little
+            as they can.
         compute_uv: False returns the singular values alone.
         hermitian: a is Hermitian (its lower triangle is read), which is faster.
 
@@ -175,7 +176,6 @@ def svd(
 
     Raises:
         LinAlgError: the iteration does not converge.
-        DifferentiationError: derivative with full_matrices=True of a matrix that is not square.
 
     Derivative: after Townsend (2016), where pairs of singular values that are equal to rounding
     contribute nothing.
@@ -187,17 +187,17 @@ def svd(
     if hermitian:
         return _hermitian_svd(a, compute_uv)
     if not compute_uv:
-        return linalg_factor.svdvals(a)
+        return linalg_spectral.svdvals(a)
     full = full_matrices and a.shape[-1] != a.shape[-2]
-    return SVDResult(*linalg_factor.svd(a, full_matrices=full))
+    return SVDResult(*linalg_spectral.svd(a, full_matrices=full))
 
 
 def _hermitian_svd(a: Any, compute_uv: bool) -> Any:
     """The decomposition made of eigenvalues and eigenvectors, as NumPy does it."""
     axis = len(a.shape) - 2
     if not compute_uv:
-        return sort(abs(linalg_factor.eigvalsh(a, lower=True)), axis=axis, descending=True)
-    w, u = linalg_factor.eigh(a, lower=True)
+        return sort(abs(linalg_spectral.eigvalsh(a, lower=True)), axis=axis, descending=True)
+    w, u = linalg_spectral.eigh(a, lower=True)
     order = argsort(abs(w), axis=axis, descending=True)
     w = take_along(w, order, axis)
     rows = broadcast_to(reshape(order, shape=(*order.shape[:-1], 1, order.shape[-1])), u.shape)
@@ -225,4 +225,4 @@ def svdvals(x: Any, /) -> Any:
     >>> svdvals([[0.0, 3.0], [2.0, 0.0]])
     array([3., 2.])
     """
-    return linalg_factor.svdvals(inexact(x))
+    return linalg_spectral.svdvals(inexact(x))

@@ -7,13 +7,14 @@ from typing import Any
 import numpy as np
 
 from ..ops import linalg as systems
-from ..ops import linalg_factor, linalg_norm
+from ..ops import linalg_norm, linalg_spectral
 from ..ops.comparison import isnan, select
 from ..ops.reductions import keepdims as restore_axes
 from ..ops.reductions import reduce_any, reduce_max, reduce_min
 from ..ops.shape import cast, reduce_sum, reshape
 from ..ops.shape import transpose as permute
-from .linalg_operands import as_operand, inexact, is_plain
+from .linalg_operands import inexact, is_plain
+from .protocol import array
 
 
 def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
@@ -38,7 +39,7 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
     >>> norm(np.array([3.0, 4.0]))
     np.float64(5.0)
     """
-    x = as_operand(x)
+    x = array(x)
     if is_plain(x):
         return np.linalg.norm(x, ord, axis, keepdims)
     if x.dtype.kind not in "fc":
@@ -86,7 +87,7 @@ def _matrix_norm(x: Any, axes: tuple[int, ...], order: Any) -> Any:
         return linalg_norm.vector_norm(x, axes=tuple(sorted(axes)), order=2)
     if order in (2, -2, "nuc"):
         rest = [i for i in range(len(x.shape)) if i not in axes]
-        s = linalg_factor.svdvals(permute(x, perm=(*rest, row, column)))
+        s = linalg_spectral.svdvals(permute(x, perm=(*rest, row, column)))
         last = (len(s.shape) - 1,)
         reduce = {2: reduce_max, -2: reduce_min, "nuc": reduce_sum}[order]
         return reduce(s, axes=last)
@@ -113,7 +114,7 @@ def vector_norm(x: Any, /, *, axis: Any = None, keepdims: bool = False, ord: Any
     >>> vector_norm(np.array([[3.0, 4.0]]), axis=1)
     array([5.])
     """
-    x = as_operand(x)
+    x = array(x)
     if is_plain(x):
         return np.linalg.vector_norm(x, axis=axis, keepdims=keepdims, ord=ord)
     ndim = len(x.shape)
@@ -161,7 +162,7 @@ def cond(x: Any, p: Any = None) -> Any:
         return np.linalg.cond(x, p)
     with np.errstate(all="ignore"):
         if p in (None, 2, -2):
-            s = linalg_factor.svdvals(x)
+            s = linalg_spectral.svdvals(x)
             axis = len(s.shape) - 1
             most, least = reduce_max(s, axes=(axis,)), reduce_min(s, axes=(axis,))
             ratio = least / most if p == -2 else most / least
@@ -188,7 +189,7 @@ def matrix_rank(A: Any, tol: Any = None, hermitian: bool = False, *, rtol: Any =
     >>> matrix_rank(np.ones((2, 3)))
     np.int64(1)
     """
-    A = as_operand(A)
+    A = array(A)
     if is_plain(A):
         return np.linalg.matrix_rank(A, tol, hermitian, rtol=rtol)
     if tol is not None and rtol is not None:
@@ -196,11 +197,11 @@ def matrix_rank(A: Any, tol: Any = None, hermitian: bool = False, *, rtol: Any =
     if len(A.shape) < 2:
         return cast(reduce_any(A != 0, axes=tuple(range(len(A.shape)))), np.dtype(np.int64))
     A = inexact(A)
-    s = abs(linalg_factor.eigvalsh(A, lower=True)) if hermitian else linalg_factor.svdvals(A)
+    s = abs(linalg_spectral.eigvalsh(A, lower=True)) if hermitian else linalg_spectral.svdvals(A)
     axis = len(s.shape) - 1
     if tol is None:
         rtol = max(A.shape[-2:]) * float(np.finfo(s.dtype).eps) if rtol is None else rtol
         tol = reduce_max(s, axes=(axis,)) * rtol
-    tol = as_operand(tol)
+    tol = array(tol)
     above = s > reshape(tol, shape=(*tol.shape, 1))
     return reduce_sum(cast(above, np.dtype(np.int64)), axes=(axis,))

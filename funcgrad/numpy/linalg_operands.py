@@ -10,6 +10,7 @@ from .. import arrays
 from ..core.tracing import Tracer
 from ..errors import ShapeError
 from ..ops.shape import cast
+from .protocol import array
 
 
 def is_plain(*xs: Any) -> bool:
@@ -17,16 +18,9 @@ def is_plain(*xs: Any) -> bool:
     return not any(isinstance(x, Tracer) or arrays.is_gpu_array(x) for x in xs)
 
 
-def as_operand(x: Any) -> Any:
-    """Arrays and traced values as they are, anything else as an array."""
-    if isinstance(x, Tracer) or arrays.is_array(x):
-        return x
-    return Tracer.methods.get("as_array", np.asarray)(x)
-
-
 def inexact(*xs: Any) -> Any:
     """Operands as arrays of one dtype that LAPACK works in; one operand comes back alone."""
-    operands = [as_operand(x) for x in xs]
+    operands = [array(x) for x in xs]
     dtype = np.result_type(*[x.dtype for x in operands])
     if dtype.kind in "biu":
         dtype = np.dtype(np.float64)

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..errors import ShapeError
 from ..ops import linalg as systems
-from ..ops import linalg_det, linalg_factor
+from ..ops import linalg_det, linalg_factor, linalg_spectral
 from ..ops.comparison import select
 from ..ops.complex import conj, real
 from ..ops.contraction import matmul
@@ -154,7 +154,7 @@ def lstsq(a: Any, b: Any, rcond: float | None = None) -> tuple[Any, Any, Any, An
         rcond = _precision(a)
     elif rcond < 0:
         rcond = float(np.finfo(a.dtype).eps)
-    s = linalg_factor.svdvals(a)
+    s = linalg_spectral.svdvals(a)
     largest = index(s, key=((0, 1, None),))
     rank = reduce_sum(cast(s > largest * rcond, np.dtype(np.int64)), axes=(0,))
     x = matmul(systems.pinv(a, np.float64(rcond)), b)
@@ -244,7 +244,7 @@ def tensorsolve(a: Any, b: Any, axes: Any = None) -> Any:
         kept = [i for i in range(ndim) if i not in moved]
         a = transpose(a, perm=(*kept, *moved))
     solution = tuple(a.shape[len(b.shape) :])
-    if tuple(a.shape[: len(b.shape)]) != tuple(b.shape) or prod(solution) != prod(b.shape):
+    if not prod(a.shape[: len(b.shape)]) == prod(b.shape) == prod(solution):
         raise ShapeError(
             f"tensorsolve: a of shape {tuple(a.shape)} is no square map to b of shape "
             f"{tuple(b.shape)}"

@@ -69,7 +69,8 @@ def contract_arrays(xp: Any, x: Any, y: Any, contract: Pairs, batch: Pairs) -> A
     return out.reshape(batch_shape + lf_shape + rf_shape)[()]
 
 
-def _evaluate(xp: Any, x: Any, y: Any, *, contract: Pairs, batch: Pairs, strong: Any) -> Any:
+def contract_strongly(xp: Any, x: Any, y: Any, *, contract: Pairs, batch: Pairs, strong: Any) -> Any:
+    """The contraction, with strong zeros in one operand."""
     if strong == 0:
         return strong_product(
             xp, lambda z, d: contract_arrays(xp, z, d, contract, batch), x, y
@@ -185,22 +186,43 @@ def _cases(rng: Any) -> Any:
 
 
 dot_general = bilinear(
-    "dot_general", _evaluate, abstract=_abstract, transpose=_transpose, batch=_batch, cases=_cases
+    "dot_general", contract_strongly, abstract=_abstract, transpose=_transpose, batch=_batch, cases=_cases
 )
 
 
-def _matmul_into(e: Any, ins: list[str]) -> str | None:
-    """Source text that writes a product of two matrices into memory at hand."""
+def _plain_matmul(e: Any, ins: list[str]) -> tuple[str, str] | None:
+    """The operands of np.matmul, as source text, if the contraction is one product of matrices."""
     x, y = (a.aval for a in e.inputs)
     (lc, rc), (lb, _) = e.params["contract"], e.params["batch"]
-    if lb or len(lc) != 1 or x.ndim != 2 or y.ndim != 2 or e.params["strong"] is not None:
+    if lb or len(lc) != 1 or x.ndim > 2 or y.ndim > 2 or e.params["strong"] is not None:
         return None
-    left = ins[0] if lc[0] == 1 else f"{ins[0]}.T"
+    left = ins[0] if lc[0] == x.ndim - 1 else f"{ins[0]}.T"
     right = ins[1] if rc[0] == 0 else f"{ins[1]}.T"
-    return f"np.matmul({left}, {right}, out={{out}})"
+    return left, right
 
 
-dot_general.extra["into"] = _matmul_into
+def _into(e: Any, ins: list[str]) -> str | None:
+    """Source text that writes a product of two matrices into memory at hand."""
+    operands = _plain_matmul(e, ins)
+    if operands is None or len(e.outvars[0].aval.shape) != 2:
+        return None
+    return f"np.matmul({operands[0]}, {operands[1]}, out={{out}})"
+
+
+def _expression(module: Any, e: Any, ins: list[str]) -> str:
+    """Source text of a contraction."""
+    operands = _plain_matmul(e, ins)
+    if operands is not None:
+        return f"np.matmul({operands[0]}, {operands[1]})"
+    contract, batch, strong = (e.params[k] for k in ("contract", "batch", "strong"))
+    if strong is None:
+        return f"{module.helper(contract_arrays)}(np, {', '.join(ins)}, {contract}, {batch})"
+    params = f"contract={contract}, batch={batch}, strong={strong}"
+    return f"{module.helper(contract_strongly)}(np, {', '.join(ins)}, {params})"
+
+
+dot_general.extra["into"] = _into
+dot_general.extra["expression"] = _expression
 dot_general.extra["aliases_forbidden"] = True
 
 

@@ -109,7 +109,8 @@ def conv_general_dilated(
         preferred_element_type: dtype of the computation and the result, if not the operands'.
 
     Returns:
-        An array with the axes that dimension_numbers gives the result.
+        An array with the axes that dimension_numbers gives the result. It may lie in memory with
+        channels last whatever its axes are, as that is faster for the next convolution.
 
     Raises:
         ShapeError: shapes, groups or paddings do not fit together.

@@ -9,6 +9,7 @@ differentiation (2008); Golub and Pereyra, The differentiation of pseudo-inverse
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -49,9 +50,17 @@ def real_dtype(dtype: np.dtype) -> np.dtype:
 def triangle(x: Any, *, lower: bool = True, diagonal: float = 1.0) -> Any:
     """One triangle of each square matrix, with the diagonal times a factor."""
     n = x.shape[-1]
-    mask = np.tri(n, dtype=real_dtype(x.dtype))
+    make = _triangle_mask if n <= 64 else _triangle_mask.__wrapped__
+    return mul(x, make(n, real_dtype(x.dtype), lower, diagonal))
+
+
+@lru_cache(maxsize=64)
+def _triangle_mask(n: int, dtype: np.dtype, lower: bool, diagonal: float) -> np.ndarray:
+    mask = np.tri(n, dtype=dtype)
     mask.flat[:: n + 1] = diagonal
-    return mul(x, mask if lower else mask.T)
+    mask = mask if lower else mask.T
+    mask.flags.writeable = False
+    return mask
 
 
 def safe_reciprocal(x: Any, small: Any) -> Any:

@@ -27,23 +27,23 @@ def _binary(prim: Primitive) -> tuple[Any, Any]:
     def forward(self: Tracer, other: Any) -> Any:
         if type(other) not in _DIRECT:
             if isinstance(other, Tracer):
-                if other.trace.level > self.trace.level:
-                    return other.trace.binary(prim, self, other)
+                if other._trace.level > self._trace.level:
+                    return other._trace.binary(prim, self, other)
             elif (other := _operand(other)) is None:
                 return NotImplemented
-        return self.trace.binary(prim, self, other)
+        return self._trace.binary(prim, self, other)
 
     def backward(self: Tracer, other: Any) -> Any:
         if type(other) not in _DIRECT and (other := _operand(other)) is None:
             return NotImplemented
-        return self.trace.binary(prim, other, self)
+        return self._trace.binary(prim, other, self)
 
     return forward, backward
 
 
 def _unary(prim: Primitive) -> Any:
     def method(self: Tracer) -> Any:
-        return self.trace.unary(prim, self)
+        return self._trace.unary(prim, self)
 
     return method
 

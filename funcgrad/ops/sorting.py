@@ -10,7 +10,7 @@ from ..core.avals import Aval
 from ..core.primitive import Case
 from .families import general, sample
 from .indexing import gather
-from .shape import broadcast_to
+from .shape import broadcast_to, reshape
 
 
 def take_along(x: Any, idx: Any, axis: int) -> Any:
@@ -103,4 +103,41 @@ top_k = general(
     ],
     multiple=True,
     traits=("masks",),
+)
+
+
+def search_positions(xp: Any, a: Any, v: Any, *, side: str) -> Any:
+    """Where values go in sorted arrays, row by row of the leading axes."""
+    if a.ndim == 1:
+        return xp.searchsorted(a, v, side)
+    flat_a = a.reshape(-1, a.shape[-1])
+    flat_v = v.reshape(flat_a.shape[0], -1)
+    rows = [xp.searchsorted(r, w, side) for r, w in zip(flat_a, flat_v)]
+    return xp.stack(rows).reshape(v.shape) if rows else xp.zeros(v.shape, xp.intp)
+
+
+def _search_batch(size: int, args: Any, batched: Any, *, side: str) -> Any:
+    a, v = args
+    if not batched[0]:
+        return searchsorted(a, v, side=side)
+    if not batched[1]:
+        v = broadcast_to(v, (size, *v.shape))
+    lead = tuple(a.shape[:-1])
+    if len(v.shape) < len(lead) + 1:
+        shape = tuple(v.shape)
+        v = reshape(v, shape=(*shape, *(1,) * (len(lead) + 1 - len(shape))))
+        return reshape(searchsorted(a, v, side=side), shape=shape)
+    return searchsorted(a, v, side=side)
+
+
+searchsorted = general(
+    "searchsorted",
+    search_positions,
+    abstract=lambda a, v, *, side: Aval(v.shape, np.intp),
+    batch=_search_batch,
+    cases=lambda rng: [
+        Case(np.sort(rng.standard_normal(5)), rng.standard_normal((2, 3)), side=side)
+        for side in ("left", "right")
+    ],
+    nondifferentiable="the result is an index",
 )

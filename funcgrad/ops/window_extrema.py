@@ -36,6 +36,51 @@ def highest(dtype: Any) -> Any:
     return int(np.iinfo(dtype).max) if dtype.kind in "iu" else np.inf
 
 
+def window_max_eval(xp: Any, x: Any, **params: Any) -> Any:
+    """The maximum of each window; the dtype's lowest value where there is only padding."""
+    return reduce_windows(xp, xp.maximum, lowest(x.dtype), x, **params)
+
+
+def window_min_eval(xp: Any, x: Any, **params: Any) -> Any:
+    """The minimum of each window; the dtype's highest value where there is only padding."""
+    return reduce_windows(xp, xp.minimum, highest(x.dtype), x, **params)
+
+
+def _cases(dtypes: str) -> list[tuple[str, dict[str, Any]]]:
+    """Dtypes and geometries with an element in every window."""
+    every = window_geometries()[:3]
+    gaps = ((3, 4), (1, 2), ((0, 2), (-1, 0)), (1, 3), (2, 1))
+    every.append(dict(zip(GEOMETRY, gaps, strict=True)))
+    return [("d", g) for g in every] + [(dtype, every[1]) for dtype in dtypes]
+
+
+def _extremum_cases(rng: Any) -> list[Case]:
+    """Operands without ties."""
+    return [
+        Case(np.asarray((rng.permutation(20).reshape(5, 4) - 9) / (1 if dt == "q" else 7), dt), **g)
+        for dt, g in _cases("fq")
+    ]
+
+
+def _pick_cases(rng: Any) -> list[Case]:
+    """Integers, which have no tangents, tell where the extrema are."""
+    cases = []
+    for dtype, g in _cases("f"):
+        x = rng.integers(0, 4, (5, 4))
+        t = sample(rng, x.shape, dtype, (-2, 2))
+        cases.append(Case(t, x, window_max_eval(np, x, **g), **g))
+    return cases
+
+
+def _drop_cases(rng: Any) -> list[Case]:
+    cases = []
+    for dtype, g in _cases("f"):
+        x = rng.integers(0, 4, (5, 4))
+        out = window_min_eval(np, x, **g)
+        cases.append(Case(sample(rng, out.shape, dtype, (-2, 2)), x, out, **g))
+    return cases
+
+
 # --- where the extremum sits ---------------------------------------------------------------------
 
 
@@ -106,21 +151,6 @@ def _batch_all(size: int, args: Any, batched: Any) -> list[Any]:
     ]
 
 
-def _cases(evaluate: Any, drop: bool) -> Callable[[Any], list[Case]]:
-    """Integers tell where the extrema are, since they have no tangents."""
-
-    def cases(rng: Any) -> list[Case]:
-        found = []
-        for dtype, (x, g) in zip("ffffd", _extremum_operands(rng, "i8"), strict=True):
-            x = rng.permutation(20).reshape(5, 4) if drop else rng.integers(0, 4, (5, 4))
-            out = evaluate(np, x, **g)
-            t = sample(rng, out.shape if drop else x.shape, dtype, (-2, 2))
-            found.append(Case(t, x, out, **g))
-        return found
-
-    return cases
-
-
 # The derivatives with respect to x and out are zero wherever they exist.
 pick_extrema = general(
     "pick_window_extrema",
@@ -133,7 +163,7 @@ pick_extrema = general(
     batch=lambda size, args, batched, **params: pick_extrema(
         *_batch_all(size, args, batched), **behind_batch(params)
     ),
-    cases=_cases(lambda *args, **g: _window_max_eval(*args, **g), drop=False),
+    cases=_pick_cases,
     traits=("masks",),
 )
 """The mean of what t holds where the elements of x attain the extremum ``out`` of their window."""
@@ -147,32 +177,12 @@ drop_at_extrema = general(
     batch=lambda size, args, batched, **params: drop_at_extrema(
         *_batch_all(size, args, batched), **behind_batch(params)
     ),
-    cases=_cases(lambda *args, **g: _window_min_eval(*args, **g), drop=True),
+    cases=_drop_cases,
     traits=("masks",),
 )
 """Adds what windows hold at the elements of x that attain their extremum, in equal shares."""
 
 # --- the operators -------------------------------------------------------------------------------
-
-
-def _window_max_eval(xp: Any, x: Any, **params: Any) -> Any:
-    return reduce_windows(xp, xp.maximum, lowest(x.dtype), x, **params)
-
-
-def _window_min_eval(xp: Any, x: Any, **params: Any) -> Any:
-    return reduce_windows(xp, xp.minimum, highest(x.dtype), x, **params)
-
-
-def _extremum_operands(rng: Any, *dtypes: str) -> list[tuple[Any, dict[str, Any]]]:
-    """Arrays without ties and geometries with an element in every window."""
-    every = window_geometries()[:3]
-    gaps = ((3, 4), (1, 2), ((0, 2), (-1, 0)), (1, 3), (2, 1))
-    every.append(dict(zip(GEOMETRY, gaps, strict=True)))
-    pairs = [(rng.permutation(20).reshape(5, 4) / 7 - 1, g) for g in every]
-    for dtype in dtypes:
-        x = rng.permutation(20).reshape(5, 4)
-        pairs.append((x - 9 if dtype == "i8" else np.asarray(x / 7 - 1, dtype), every[1]))
-    return pairs
 
 
 def _window_extremum(name: str, evaluate: Callable[..., Any]) -> Any:
@@ -185,13 +195,11 @@ def _window_extremum(name: str, evaluate: Callable[..., Any]) -> Any:
         abstract=lambda x, **params: Aval(window_counts(x.shape, params), x.dtype),
         jvp=lambda t, out, x, **params: pick_extrema(t, x, out, **params),
         batch=batch,
-        cases=lambda rng: [
-            Case(x, **g) for x, g in _extremum_operands(rng, "f8", "f4", "i8")
-        ],
+        cases=_extremum_cases,
         traits=("masks",),
     )
     return operator
 
 
-reduce_window_max = _window_extremum("reduce_window_max", _window_max_eval)
-reduce_window_min = _window_extremum("reduce_window_min", _window_min_eval)
+reduce_window_max = _window_extremum("reduce_window_max", window_max_eval)
+reduce_window_min = _window_extremum("reduce_window_min", window_min_eval)

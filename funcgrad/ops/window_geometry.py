@@ -114,9 +114,11 @@ def window_adjoint(
 
 
 GEOMETRY = ("window_dimensions", "window_strides", "padding", "base_dilation", "window_dilation")
+"""Names of the parameters that every window operator takes, one value per axis."""
 
 
 def window_counts(shape: Any, params: dict[str, Any]) -> tuple[int, ...]:
+    """Number of positions of a window along each axis."""
     return tuple(map(window_count, shape, *(params[k] for k in GEOMETRY)))
 
 

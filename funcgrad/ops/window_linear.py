@@ -36,17 +36,14 @@ def _patches_eval(
     ]
     steps = [t * r for t, r in zip(x.strides, window_dilation, strict=True)]
     steps += [t * s for t, s in zip(x.strides, window_strides, strict=True)]
-    out = xp.lib.stride_tricks.as_strided(x, (*window_dimensions, *sizes), steps)
-    if xp is np:
-        out.flags.writeable = False
-    return out
+    return xp.lib.stride_tricks.as_strided(x, (*window_dimensions, *sizes), steps).copy()
 
 
 def _patches_batch(size: int, args: Any, _batched_args: Any, **params: Any) -> Any:
     out = window_patches(args[0], **behind_batch(params))
     rank = len(params["window_dimensions"])
-    return reshape(move_axis(out, rank + 1, 0), shape=(size, *out.shape[1 : rank + 1],
-                                                       *out.shape[rank + 2 :]))
+    shape = (size, *out.shape[1 : rank + 1], *out.shape[rank + 2 :])
+    return reshape(move_axis(out, rank + 1, 0), shape=shape)
 
 
 def _overlap_add_eval(
@@ -77,9 +74,8 @@ def _overlap_add_batch(
 
 def _patches_cases(rng: Any) -> list[Case]:
     cases = [Case(sample(rng, (5, 4), "f8", (-2, 2)), **g) for g in window_geometries()]
-    return cases + [
-        Case(sample(rng, (5, 4), dt, (-2, 2)), **window_geometries()[1]) for dt in ("f4", "c16", "i8")
-    ]
+    g = window_geometries()[1]
+    return cases + [Case(sample(rng, (5, 4), dt, (-2, 2)), **g) for dt in ("f4", "c16", "i8")]
 
 
 def _overlap_add_cases(rng: Any) -> list[Case]:
@@ -103,7 +99,6 @@ window_patches = linear(
     transpose=lambda ct, x, **params: overlap_add(ct, shape=x.shape, **params),
     batch=_patches_batch,
     cases=_patches_cases,
-    traits=("view",),
 )
 """The elements of all windows, zeros for padding: shape (*window_dimensions, *positions)."""
 
@@ -146,6 +141,7 @@ def reduce_windows(
 
 
 def window_sum_eval(xp: Any, x: Any, **params: Any) -> Any:
+    """The sum of each window."""
     return reduce_windows(xp, xp.add, 0, x, **params)
 
 

@@ -1,4 +1,4 @@
-"""Reductions over sliding windows and pooling, for all who do not need the operators behind."""
+"""Reductions over sliding windows, and pooling."""
 
 from __future__ import annotations
 
@@ -18,11 +18,9 @@ __all__ = [
 ]
 
 _REDUCTIONS: dict[Any, Any] = {
-    "max": (reduce_window_max, np.maximum, lowest),
-    "maximum": (reduce_window_max, np.maximum, lowest),
-    "min": (reduce_window_min, np.minimum, highest),
-    "minimum": (reduce_window_min, np.minimum, highest),
-    "add": (reduce_window_sum, np.add, lambda _dtype: 0),
+    "max": (reduce_window_max, np.maximum, lambda dtype: (lowest(dtype), -np.inf)),
+    "min": (reduce_window_min, np.minimum, lambda dtype: (highest(dtype), np.inf)),
+    "add": (reduce_window_sum, np.add, lambda _dtype: (0,)),
 }
 
 
@@ -77,19 +75,19 @@ def reduce_window(
     array([4., 4., 3.])
     """
     name = getattr(computation, "__name__", getattr(computation, "name", computation))
-    found = _REDUCTIONS.get(name) if isinstance(name, str) else None
+    found = _REDUCTIONS.get(name.removesuffix("imum")) if isinstance(name, str) else None
     if found is None:
         raise TypeError(
             f"reduce_window has no rule for {computation!r}: use np.maximum, np.minimum or np.add"
         )
-    operator, combine, identity = found
+    operator, combine, identities = found
     params = _window_params(
         shape_of(operand), window_dimensions, window_strides, padding, base_dilation,
         window_dilation,
     )
     out = operator(operand, **params)
-    neutral = identity(aval_of(operand).dtype)
-    if not isinstance(init_value, Tracer) and init_value in (neutral, float(neutral)):
+    known = not isinstance(init_value, Tracer)
+    if known and init_value in identities(aval_of(operand).dtype):
         return out
     return combine(out, init_value)
 

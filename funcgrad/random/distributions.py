@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from .. import arrays
-from .. import numpy as fnp
 from ..ops.special import erf_inv
 from ..ops.threefry import random_uniform
 from .arguments import (
@@ -152,7 +151,7 @@ def _integer_ranges(low: Any, high: Any, dtype: np.dtype, wide: np.dtype) -> Any
     some = (clipped[1] > clipped[0]) | beyond
     span = np.subtract(clipped[1].astype(unsigned), clipped[0].astype(unsigned))
     span = np.add(span, beyond.astype(unsigned))
-    return clipped[0], fnp.where(some, span, unsigned.type(1))
+    return clipped[0], np.where(some, span, unsigned.type(1))
 
 
 def _remainder(x: Any, modulus: Any) -> Any:
@@ -162,7 +161,7 @@ def _remainder(x: Any, modulus: Any) -> Any:
     if is_scalar(modulus):
         return np.remainder(x, modulus)
     whole = modulus == 0
-    return fnp.where(whole, x, np.remainder(x, fnp.where(whole, modulus.dtype.type(1), modulus)))
+    return np.where(whole, x, np.remainder(x, np.where(whole, modulus.dtype.type(1), modulus)))
 
 
 def bernoulli(key: Any, p: Any = 0.5, shape: Any = None) -> Any:

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from .. import arrays
-from .. import numpy as fnp
 from ..ops.threefry import threefry2x32
 from .arguments import UINT32, check_integer_scalar, check_key, check_shape
 
@@ -42,7 +41,7 @@ def key(seed: Any) -> Any:
     upper = 0xFFFFFFFF if seed.dtype.itemsize == 8 else 0
     if seed.dtype.itemsize < 8:
         seed = seed.astype(np.int64)
-    return fnp.stack([seed >> 32 & upper, seed & 0xFFFFFFFF]).astype(UINT32)
+    return np.stack([seed >> 32 & upper, seed & 0xFFFFFFFF]).astype(UINT32)
 
 
 def PRNGKey(seed: Any) -> Any:
@@ -78,7 +77,7 @@ def split(key: Any, num: Any = 2) -> Any:
     check_key("split", key)
     shape = check_shape("split", num)
     counters = np.arange(prod(shape), dtype=UINT32).reshape(shape)
-    return fnp.stack(threefry2x32(key[0], key[1], np.uint32(0), counters), axis=-1)
+    return np.stack(threefry2x32(key[0], key[1], np.uint32(0), counters), axis=-1)
 
 
 def fold_in(key: Any, data: Any) -> Any:
@@ -104,4 +103,4 @@ def fold_in(key: Any, data: Any) -> Any:
     else:
         check_integer_scalar("fold_in", "data", data)
         data = data.astype(UINT32)
-    return fnp.stack(threefry2x32(key[0], key[1], np.uint32(0), data))
+    return np.stack(threefry2x32(key[0], key[1], np.uint32(0), data))

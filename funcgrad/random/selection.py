@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from .. import arrays
-from .. import numpy as fnp
 from ..errors import ShapeError
 from ..ops.threefry import random_uniform
 from .arguments import (
@@ -64,7 +63,7 @@ def categorical(
         rest.insert(axis, logits.shape[axis])
         noise = gumbel(key, (*prefix, *rest), logits.dtype)
         noise, logits = arrays.harmonize((noise, logits))[1]
-        return fnp.argmax(noise + logits, axis=axis - logits.ndim)
+        return np.argmax(noise + logits, axis=axis - logits.ndim)
     if shape != prefix + batch:
         raise ShapeError(
             f"categorical without replacement: shape {shape} must end with {batch}, the shape of "
@@ -72,13 +71,13 @@ def categorical(
         )
     noise, logits = arrays.harmonize((gumbel(key, logits.shape, logits.dtype), logits))[1]
     check_population("categorical", prod(prefix), logits.shape[axis])
-    order = _largest(fnp.moveaxis(noise + logits, axis, 0), prod(prefix))
-    return fnp.reshape(order, shape)
+    order = _largest(np.moveaxis(noise + logits, axis, 0), prod(prefix))
+    return np.reshape(order, shape)[()]
 
 
 def _largest(scores: Any, count: int) -> Any:
     """Positions of the largest scores along axis 0, the largest first."""
-    return fnp.argsort(-scores, axis=0, stable=True)[:count]
+    return np.argsort(-scores, axis=0, kind="stable")[:count]
 
 
 def permutation(key: Any, x: Any, axis: int = 0, independent: bool = False) -> Any:
@@ -108,10 +107,10 @@ def permutation(key: Any, x: Any, axis: int = 0, independent: bool = False) -> A
     if independent:
         order = _random_order(key, x.shape, axis)
         x, order = arrays.harmonize((x, order))[1]
-        return fnp.take_along_axis(x, order, axis)
+        return np.take_along_axis(x, order, axis)
     order = _random_order(key, (x.shape[axis],), 0)
     x, order = arrays.harmonize((x, order))[1]
-    return fnp.take(x, order, axis=axis)
+    return np.take(x, order, axis=axis)
 
 
 def _random_order(key: Any, shape: tuple[int, ...], axis: int) -> Any:
@@ -129,9 +128,9 @@ def _random_order(key: Any, shape: tuple[int, ...], axis: int) -> Any:
     for turn in range(int(np.ceil(3 * np.log(max(1, size)) / np.log(2**32 - 1)))):
         key, subkey = split(key)
         draws = random_uniform(subkey, shape=shape, dtype=UINT32).astype(np.uint64)
-        moved = fnp.sort(draws << 32 | position, axis=axis) & 0xFFFFFFFF
+        moved = np.sort(draws << 32 | position, axis=axis) & 0xFFFFFFFF
         moved = moved.astype(np.int64)
-        order = fnp.take_along_axis(order, moved, axis) if turn else moved
+        order = np.take_along_axis(order, moved, axis) if turn else moved
     return order
 
 
@@ -177,11 +176,11 @@ def choice(
     elif replace:
         chosen = randint(key, shape, 0, population)
     else:
-        chosen = fnp.reshape(_random_order(key, (population,), 0)[:count], shape)
+        chosen = np.reshape(_random_order(key, (population,), 0)[:count], shape)[()]
     if number:
         return chosen
     a, chosen = arrays.harmonize((a, chosen))[1]
-    return fnp.take(a, chosen, axis=axis)
+    return np.take(a, chosen, axis=axis)
 
 
 def _weighted_choice(
@@ -194,9 +193,9 @@ def _weighted_choice(
             f"{p.shape}"
         )
     if replace:
-        total = fnp.cumsum(p)
+        total = np.cumsum(p)
         u = random_uniform(key, shape=shape, dtype=p.dtype)
         u, total = arrays.harmonize((u, total))[1]
-        return fnp.searchsorted(total, total[-1] * (1 - u))
+        return np.searchsorted(total, total[-1] * (1 - u))
     noise, p = arrays.harmonize((gumbel(key, p.shape, p.dtype), p))[1]
-    return fnp.reshape(_largest(noise + np.log(p), prod(shape)), shape)
+    return np.reshape(_largest(noise + np.log(p), prod(shape)), shape)[()]

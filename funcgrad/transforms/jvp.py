@@ -17,7 +17,7 @@ class JVPTracer(Tracer):
     __slots__ = ("primal", "tangent")
 
     def __init__(self, trace: Trace, primal: Any, tangent: Any) -> None:
-        self.trace = trace
+        self._trace = trace
         self.primal = primal
         self.tangent = tangent
 
@@ -26,7 +26,7 @@ class JVPTracer(Tracer):
         return aval_of(self.primal)
 
     def concrete(self, use: str) -> Any:
-        self.trace.check_alive()
+        self._trace.check_alive()
         return concrete_value(self.primal, use)
 
 
@@ -44,7 +44,7 @@ class JVPTrace(Trace):
         """Primals and tangents of the operands; a tangent that is zero is None."""
         primals, tangents = [], []
         for a in args:
-            if type(a) is JVPTracer and a.trace is self:
+            if type(a) is JVPTracer and a._trace is self:
                 primals.append(a.primal)
                 tangents.append(a.tangent)
             else:

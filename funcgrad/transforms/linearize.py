@@ -48,7 +48,7 @@ class LinearizeTracer(Tracer):
     __slots__ = ("primal", "tangent")
 
     def __init__(self, trace: Trace, primal: Any, tangent: Var) -> None:
-        self.trace = trace
+        self._trace = trace
         self.primal = primal
         self.tangent = tangent
 
@@ -61,7 +61,7 @@ class LinearizeTracer(Tracer):
         return self.primal.shape if hasattr(self.primal, "shape") else ()
 
     def concrete(self, use: str) -> Any:
-        self.trace.check_alive()
+        self._trace.check_alive()
         return concrete_value(self.primal, use)
 
 
@@ -88,7 +88,7 @@ class LinearizeTrace(Trace):
         primals, tangents = [], []
         tape = self.tape
         for a in args:
-            if type(a) is LinearizeTracer and a.trace is self:
+            if type(a) is LinearizeTracer and a._trace is self:
                 primals.append(a.primal)
                 tangents.append(StagingTracer(tape, a.tangent))
             else:
@@ -97,7 +97,7 @@ class LinearizeTrace(Trace):
         return primals, tangents
 
     def join(self, out: Any, tangent: Any) -> Any:
-        if type(tangent) is StagingTracer and tangent.trace is self.tape:
+        if type(tangent) is StagingTracer and tangent._trace is self.tape:
             return LinearizeTracer(self, out, tangent.var)
         return out
 
@@ -144,7 +144,7 @@ class LinearizeTrace(Trace):
             self.check_alive(prim)
         kind_x, kind_y = prim.partial_kinds
         need = 0
-        if type(x) is LinearizeTracer and x.trace is self:
+        if type(x) is LinearizeTracer and x._trace is self:
             a = x.primal
             xt = x.tangent if kind_x else None
             if kind_x == FUNCTION:
@@ -152,7 +152,7 @@ class LinearizeTrace(Trace):
         else:
             a = x
             xt = None
-        if type(y) is LinearizeTracer and y.trace is self:
+        if type(y) is LinearizeTracer and y._trace is self:
             b = y.primal
             yt = y.tangent if kind_y else None
             if kind_y == FUNCTION:

@@ -23,7 +23,7 @@ class StagingTracer(Tracer):
     __slots__ = ("var",)
 
     def __init__(self, trace: Trace, var: Var) -> None:
-        self.trace = trace
+        self._trace = trace
         self.var = var
 
     @property
@@ -55,7 +55,7 @@ class StagingTrace(Trace):
         outs = out if prim.multiple else (out,)
         outvars = [Var(a) for a in outs]
         inputs = [
-            a.var if type(a) is StagingTracer and a.trace is self else self.constant(a)
+            a.var if type(a) is StagingTracer and a._trace is self else self.constant(a)
             for a in args
         ]
         self.eqns.append(Eqn(prim, inputs, params, outvars, current_source(3)))
@@ -78,7 +78,7 @@ class StagingTrace(Trace):
         return copy
 
     def atom(self, x: Any) -> Any:
-        return x.var if type(x) is StagingTracer and x.trace is self else x
+        return x.var if type(x) is StagingTracer and x._trace is self else x
 
     def finish(self, invars: Sequence[Var], outs: Sequence[Any]) -> Jaxpr:
         """The recorded jaxpr; values from outside (arrays, outer tracers) become its consts."""

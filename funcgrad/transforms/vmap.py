@@ -30,7 +30,7 @@ class BatchTracer(Tracer):
     __slots__ = ("value",)
 
     def __init__(self, trace: Trace, value: Any) -> None:
-        self.trace = trace
+        self._trace = trace
         self.value = value
 
     @property
@@ -47,7 +47,7 @@ class BatchTracer(Tracer):
         return self.value.dtype
 
     def concrete(self, use: str) -> Any:
-        self.trace.check_alive()
+        self._trace.check_alive()
         if use.startswith("a Python condition"):
             error = abstract_value_error(self, use)
             raise ConcretizationError(
@@ -73,7 +73,7 @@ class BatchTrace(Trace):
     def process(self, prim: Any, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
         if not self.alive:
             self.check_alive(prim)
-        batched = [type(a) is BatchTracer and a.trace is self for a in args]
+        batched = [type(a) is BatchTracer and a._trace is self for a in args]
         values = [a.value if b else a for a, b in zip(args, batched, strict=True)]
         if prim.family == "elementwise":
             return BatchTracer(self, prim(*align(values, batched)))
@@ -95,7 +95,7 @@ class BatchTrace(Trace):
 
     def unwrap(self, x: Any) -> tuple[Any, bool]:
         """The value of an output, and whether it is batched."""
-        if type(x) is BatchTracer and x.trace is self:
+        if type(x) is BatchTracer and x._trace is self:
             return x.value, True
         return x, False
 
@@ -129,15 +129,15 @@ def to_front(x: Any, axis: int) -> Any:
 class named_axis:
     """Puts the axis name of a batching trace in scope."""
 
-    __slots__ = ("token", "trace")
+    __slots__ = ("_trace", "token")
 
     def __init__(self, trace: BatchTrace) -> None:
-        self.trace = trace
+        self._trace = trace
 
     def __enter__(self) -> None:
-        name = self.trace.axis_name
+        name = self._trace.axis_name
         self.token = (
-            None if name is None else axis_frames.set({**axis_frames.get(), name: self.trace})
+            None if name is None else axis_frames.set({**axis_frames.get(), name: self._trace})
         )
 
     def __exit__(self, *exc: Any) -> None:

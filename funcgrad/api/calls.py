@@ -1,0 +1,170 @@
+"""checkpoint, stop_gradient, closure_convert, pure_callback."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from .. import tree
+from ..control.call import checkpoint_call
+from ..control.callback import callback
+from ..core.avals import Aval, is_inexact
+from ..core.boundary import user_facing
+from ..core.jaxpr import Jaxpr, eval_jaxpr
+from ..core.tracing import Tracer, owner_name
+from ..ops.stop import stop
+from ..transforms.staging import lift_tracers
+from .staging import stage_call
+
+
+def checkpoint(
+    fun: Callable[..., Any], *, prevent_cse: bool = True, policy: Any = None,
+    static_argnums: int | tuple[int, ...] = (),
+) -> Callable[..., Any]:
+    """A function whose derivative recomputes its values instead of keeping them.
+
+    Args:
+        fun: the function; its body is staged.
+        prevent_cse: accepted for compatibility; the recomputation is never merged with the values.
+        policy: must be None: everything inside is recomputed.
+        static_argnums: arguments that are passed on as they are.
+
+    Returns:
+        A function with the same values and derivatives that keeps only its inputs for the
+        backward pass.
+
+    >>> from funcgrad import grad
+    >>> grad(checkpoint(lambda x: np.sin(np.sin(x))))(0.0)
+    np.float64(1.0)
+    """
+    if policy is not None:
+        raise ValueError("checkpoint: policies are not supported; everything is recomputed")
+    static = (static_argnums,) if isinstance(static_argnums, int) else tuple(static_argnums)
+    owner = owner_name("checkpoint", fun)
+
+    @user_facing
+    def checkpoint_fun(*args: Any, **kwargs: Any) -> Any:
+        dynamic = tuple(a for i, a in enumerate(args) if i not in static)
+
+        def call(*given: Any, **kw: Any) -> Any:
+            it = iter(given)
+            return fun(*[a if i in static else next(it) for i, a in enumerate(args)], **kw)
+
+        jaxpr, out_tree = stage_call(call, dynamic, kwargs, owner)
+        jaxpr, captured = lift_tracers(jaxpr)
+        leaves = tree.leaves((dynamic, kwargs))
+        name = getattr(fun, "__name__", "checkpoint")
+        outs = checkpoint_call(*captured, *leaves, jaxpr=jaxpr, name=name)
+        return tree.unflatten(out_tree, outs)
+
+    return functools.wraps(fun)(checkpoint_fun) if hasattr(fun, "__name__") else checkpoint_fun
+
+
+remat = checkpoint
+
+
+def stop_gradient(x: Any) -> Any:
+    """The same values, as constants for every derivative.
+
+    Args:
+        x: pytree of arrays.
+
+    Returns:
+        A pytree with the same values, whose derivative is zero.
+
+    >>> from funcgrad import grad
+    >>> grad(lambda x: x * stop_gradient(x))(3.0)
+    np.float64(3.0)
+    """
+    return tree.map(
+        lambda a: stop(a) if isinstance(a, Tracer) and is_inexact(a.dtype) else a, x
+    )
+
+
+@user_facing
+def closure_convert(fun: Callable[..., Any], *example_args: Any) -> tuple[Callable[..., Any], list[Any]]:
+    """Make explicit the traced values that a function closes over.
+
+    Args:
+        fun: function of positional arguments.
+        example_args: arguments to trace it at.
+
+    Returns:
+        (converted, captured): ``converted(*args, *captured)`` computes ``fun(*args)``, and
+        ``captured`` is the list of values that are being differentiated, batched or staged.
+
+    >>> converted, captured = closure_convert(lambda x: 2 * x, 1.0)
+    >>> converted(3.0), captured
+    (6.0, [])
+    """
+    jaxpr, out_tree = stage_call(fun, example_args, {}, owner_name("closure_convert", fun))
+    closed, captured = lift_tracers(jaxpr)
+    spec = tree.structure(example_args)
+
+    def converted(*args: Any) -> Any:
+        given, values = args[: len(example_args)], args[len(example_args) :]
+        if tree.structure(given) != spec:
+            raise tree.TreeError(
+                f"closure_convert: arguments of structure {tree.structure(given)}; traced at {spec}"
+            )
+        return tree.unflatten(out_tree, _run(closed, [*values, *tree.leaves(given)]))
+
+    return converted, captured
+
+
+def _run(jaxpr: Jaxpr, args: list[Any]) -> list[Any]:
+    return eval_jaxpr(jaxpr, jaxpr.consts, args)
+
+
+@user_facing
+def pure_callback(
+    fun: Callable[..., Any], result_shape_dtypes: Any, *args: Any,
+    vmap_method: str | None = "sequential", **kwargs: Any,
+) -> Any:
+    """Call a Python function on concrete arrays from inside any transformation.
+
+    Args:
+        fun: pure function of NumPy arrays.
+        result_shape_dtypes: pytree of ShapeDtypeStructs (or arrays) like its result.
+        args: arguments, pytrees of arrays.
+        vmap_method: how vmap calls it: 'sequential' once per example, 'expand_dims' or
+            'broadcast_all' once with the batch axis leading.
+        kwargs: keyword arguments passed on as they are.
+
+    Returns:
+        The result. It has no derivative: differentiating through it raises; give the surrounding
+        function a rule with ``custom_jvp``.
+
+    >>> from funcgrad import jit, ShapeDtypeStruct
+    >>> jit(lambda x: pure_callback(np.sin, ShapeDtypeStruct((), float), x))(0.0)
+    np.float64(0.0)
+    """
+    leaves, spec = tree.flatten(args)
+    shapes, out_tree = tree.flatten(result_shape_dtypes)
+    avals = tuple(Aval(s.shape, s.dtype) for s in shapes)
+    if vmap_method not in (None, "sequential", "expand_dims", "broadcast_all"):
+        raise ValueError(f"pure_callback: unknown vmap_method {vmap_method!r}")
+
+    def flat(*xs: Any) -> list[Any]:
+        out = fun(*tree.unflatten(spec, xs), **kwargs)
+        return tree.match_prefix(out_tree, out, "the result of pure_callback")
+
+    name = getattr(fun, "__name__", "function")
+    outs = callback(*leaves, function=_Named(flat, name), avals=avals, vmap_method=vmap_method)
+    return tree.unflatten(out_tree, outs)
+
+
+class _Named:
+    """A function with the name that a printed jaxpr shows."""
+
+    def __init__(self, fun: Callable[..., Any], name: str) -> None:
+        self.fun = fun
+        self.__name__ = name
+
+    def __call__(self, *args: Any) -> Any:
+        return self.fun(*args)
+
+

@@ -1,0 +1,231 @@
+"""Whole derivatives: Jacobians, Hessians, and Hessian-vector products."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from .. import tree
+from ..core.boundary import user_facing
+from ..core.source import where_defined
+from ..core.tracing import aval_of
+from ..errors import DifferentiationError
+from ..ops.shape import reshape
+from .batching import vmap
+from .derivatives import grad, jvp, select_arguments, vjp
+from .results import check_differentiable
+
+
+def _standard_basis(avals: Sequence[Any]) -> list[Any]:
+    """Basis vectors of the space of several arrays, stacked along axis 0 of each."""
+    sizes = [a.size for a in avals]
+    total = sum(sizes)
+    dtype = np.result_type(*[a.dtype for a in avals]) if avals else np.dtype(float)
+    rows = np.eye(total, dtype=dtype)
+    parts = np.split(rows, np.cumsum(sizes)[:-1], axis=1) if avals else []
+    return [
+        p.reshape((total, *a.shape)).astype(a.dtype) for p, a in zip(parts, avals, strict=True)
+    ]
+
+
+def _partial_function(
+    fun: Callable[..., Any], args: tuple[Any, ...], nums: tuple[int, ...], single: bool, kwargs: Any
+) -> tuple[Callable[..., Any], Any]:
+    """The function of the selected arguments only, and those arguments."""
+
+    def call(selected: Any) -> Any:
+        full = list(args)
+        for n, a in zip(nums, (selected,) if single else selected, strict=True):
+            full[n] = a
+        return fun(*full, **kwargs)
+
+    return call, args[nums[0]] if single else tuple(args[n] for n in nums)
+
+
+def jacfwd(
+    fun: Callable[..., Any], argnums: int | Sequence[int] = 0, has_aux: bool = False,
+    holomorphic: bool = False,
+) -> Callable[..., Any]:
+    """The Jacobian by forward mode: for functions with few inputs.
+
+    Args:
+        fun: function of arrays (pytrees).
+        argnums: arguments to differentiate.
+        has_aux: ``fun`` returns (output, aux); the result is then (jacobian, aux).
+        holomorphic: complex inputs of a holomorphic function.
+
+    Returns:
+        A function that returns, for every output leaf, the tree of the arguments with arrays of
+        shape (*output shape, *argument shape).
+
+    >>> jacfwd(lambda x: x**2)(np.array([1.0, 2.0]))
+    array([[2., 0.],
+           [0., 4.]])
+    """
+
+    @user_facing
+    def jacfwd_fun(*args: Any, **kwargs: Any) -> Any:
+        nums, single = select_arguments(args, argnums, "jacfwd", fun)
+        call, selected = _partial_function(fun, args, nums, single, kwargs)
+        leaves, in_tree = tree.flatten(selected)
+        _check_inputs(leaves, "jacfwd", fun, holomorphic)
+        avals = [aval_of(x) for x in leaves]
+        box: list[Any] = []
+
+        def push(*tangents: Any) -> Any:
+            result = jvp(call, (selected,), (tree.unflatten(in_tree, tangents),), has_aux=has_aux)
+            if has_aux:
+                box[:] = [result[2]]
+            return result[1]
+
+        out = vmap(push, out_axes=-1)(*_standard_basis(avals))
+        jacobian = tree.map(
+            lambda o: tree.unflatten(
+                in_tree,
+                [_unfold(p, a) for p, a in zip(_cut(o, avals), avals, strict=True)],
+            ),
+            out,
+        )
+        return (jacobian, box[0]) if has_aux else jacobian
+
+    return functools.wraps(fun)(jacfwd_fun) if hasattr(fun, "__name__") else jacfwd_fun
+
+
+def _cut(x: Any, avals: Sequence[Any]) -> list[Any]:
+    """The last axis cut into one part per array."""
+    parts, start = [], 0
+    for a in avals:
+        parts.append(x[..., start : start + a.size])
+        start += a.size
+    return parts
+
+
+def _unfold(x: Any, aval: Any) -> Any:
+    """The last axis reshaped to that of an array."""
+    out = reshape(x, shape=(*x.shape[:-1], *aval.shape))
+    return out.copy() if isinstance(out, np.ndarray) else out
+
+
+def _check_inputs(leaves: Sequence[Any], name: str, fun: Any, holomorphic: bool) -> None:
+    for i, x in enumerate(leaves):
+        check_differentiable(
+            x, f"leaf {i}", f"{name} of {where_defined(fun)}", holomorphic=holomorphic,
+            allow_int=False,
+        )
+        if not holomorphic and aval_of(x).dtype.kind == "c" and name == "jacfwd":
+            raise DifferentiationError(
+                f"{name} of {where_defined(fun)}: complex inputs need holomorphic=True"
+            )
+
+
+def jacrev(
+    fun: Callable[..., Any], argnums: int | Sequence[int] = 0, has_aux: bool = False,
+    holomorphic: bool = False, allow_int: bool = False,
+) -> Callable[..., Any]:
+    """The Jacobian by reverse mode: for functions with few outputs.
+
+    Args:
+        fun: function of arrays (pytrees).
+        argnums: arguments to differentiate.
+        has_aux: ``fun`` returns (output, aux); the result is then (jacobian, aux).
+        holomorphic: complex inputs and outputs of a holomorphic function.
+        allow_int: allow integer arguments.
+
+    Returns:
+        A function that returns, for every output leaf, the tree of the arguments with arrays of
+        shape (*output shape, *argument shape).
+
+    >>> jacrev(lambda x: x**2)(np.array([1.0, 2.0]))
+    array([[2., 0.],
+           [0., 4.]])
+    """
+
+    @user_facing
+    def jacrev_fun(*args: Any, **kwargs: Any) -> Any:
+        nums, single = select_arguments(args, argnums, "jacrev", fun)
+        call, selected = _partial_function(fun, args, nums, single, kwargs)
+        leaves, in_tree = tree.flatten(selected)
+        if not allow_int:
+            _check_inputs(leaves, "jacrev", fun, holomorphic)
+        if has_aux:
+            out, pull, aux = vjp(call, selected, has_aux=True)
+        else:
+            (out, pull), aux = vjp(call, selected), None
+        outs, out_tree = tree.flatten(out)
+        avals = [aval_of(o) for o in outs]
+        for a in avals:
+            if not holomorphic and a.dtype.kind != "f":
+                raise DifferentiationError(
+                    f"jacrev of {where_defined(fun)} needs real outputs, got {a}; pass "
+                    "holomorphic=True for holomorphic functions"
+                )
+
+        def pull_one(*cts: Any) -> Any:
+            return pull(tree.unflatten(out_tree, cts))[0]
+
+        rows = tree.leaves(vmap(pull_one)(*_standard_basis(avals)))
+        parts: list[list[Any]] = [[] for _ in outs]
+        for row in rows:
+            start = 0
+            for k, a in enumerate(avals):
+                part = row[start : start + a.size]
+                part = reshape(part, shape=(*a.shape, *row.shape[1:]))
+                parts[k].append(part.copy() if isinstance(part, np.ndarray) else part)
+                start += a.size
+        jacobian = tree.unflatten(out_tree, [tree.unflatten(in_tree, p) for p in parts])
+        return (jacobian, aux) if has_aux else jacobian
+
+    return functools.wraps(fun)(jacrev_fun) if hasattr(fun, "__name__") else jacrev_fun
+
+
+jacobian = jacrev
+
+
+def hessian(
+    fun: Callable[..., Any], argnums: int | Sequence[int] = 0, has_aux: bool = False,
+    holomorphic: bool = False,
+) -> Callable[..., Any]:
+    """The Hessian: forward mode over reverse mode.
+
+    Args:
+        fun: function, usually with a scalar output.
+        argnums: arguments to differentiate.
+        has_aux: ``fun`` returns (output, aux).
+        holomorphic: complex inputs of a holomorphic function.
+
+    Returns:
+        A function that returns the second derivative, of shape (*output, *argument, *argument)
+        for every pair of argument leaves.
+
+    >>> hessian(lambda x: np.sum(x**3))(np.array([1.0, 2.0]))
+    array([[ 6.,  0.],
+           [ 0., 12.]])
+    """
+    return jacfwd(
+        jacrev(fun, argnums, has_aux=has_aux, holomorphic=holomorphic),
+        argnums, has_aux=has_aux, holomorphic=holomorphic,
+    )
+
+
+@user_facing
+def hvp(fun: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
+    """The product of a scalar function's Hessian with a vector, without the Hessian.
+
+    Args:
+        fun: scalar function of positional arguments.
+        primals: tuple of arguments.
+        tangents: tuple of the same structure: the vector.
+
+    Returns:
+        The derivative of the gradient along ``tangents``, in the structure of the arguments: a
+        single pytree for one argument, a tuple for several.
+
+    >>> hvp(lambda x: np.sum(x**3), (np.array([1.0, 2.0]),), (np.array([1.0, 0.0]),))
+    array([6., 0.])
+    """
+    argnums: Any = 0 if len(primals) == 1 else tuple(range(len(primals)))
+    return jvp(grad(fun, argnums), tuple(primals), tuple(tangents))[1]
+

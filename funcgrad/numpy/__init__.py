@@ -1,0 +1,93 @@
+"""NumPy's namespace. Its functions are NumPy's own, which accept traced values by protocol.
+
+The few that NumPy does not pass on to traced values (``array``, ``zeros``, ``arange``, ...) are
+defined here with NumPy's signatures, and so are a few that NumPy lacks (``at``, ``logsumexp``).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as _np
+
+from ..core.tracing import Tracer as _Tracer
+from ..ops import contraction as _contraction
+from ..ops import operators as _operators
+from . import (
+    creation,
+    elementwise,
+    indexing,
+    methods,
+    ordering,
+    products,
+    protocol,
+    reducing,
+    shaping,
+)
+from .creation import (
+    arange,
+    array,
+    asarray,
+    empty,
+    eye,
+    fromfunction,
+    full,
+    identity,
+    ones,
+    tri,
+    zeros,
+)
+from .indexing import at
+from .reducing import logsumexp
+
+_OWN = {
+    "arange": arange, "array": array, "asarray": asarray, "at": at, "empty": empty, "eye": eye,
+    "fromfunction": fromfunction, "full": full, "identity": identity, "logsumexp": logsumexp,
+    "ones": ones, "tri": tri, "zeros": zeros,
+}
+
+_CONSTANTS = (
+    "e", "euler_gamma", "inf", "nan", "newaxis", "pi", "float16", "float32", "float64", "int8",
+    "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "complex64", "complex128",
+    "bool_", "dtype", "finfo", "iinfo", "result_type", "promote_types", "can_cast", "ndarray",
+    "errstate", "issubdtype", "integer", "floating", "inexact", "complexfloating", "number",
+    "broadcast_shapes", "indices", "tril_indices", "triu_indices", "diag_indices", "bool",
+    "blackman", "bartlett", "hamming", "hanning", "kaiser", "set_printoptions", "isscalar", "ix_",
+    "ravel_multi_index", "unravel_index", "packbits", "unpackbits", "unique", "union1d",
+    "intersect1d", "setdiff1d", "isin", "histogram", "array_repr", "array_str", "signedinteger",
+    "unsignedinteger", "generic",
+)
+
+
+def _public() -> dict[str, Any]:
+    names: dict[str, Any] = {}
+    for table in (_Tracer.functions, _Tracer.ufuncs, protocol.UFUNCS):
+        for fun in table:
+            name = fun.__name__
+            if getattr(_np, name, None) is fun:
+                names[name] = fun
+    for name in _CONSTANTS:
+        names[name] = getattr(_np, name)
+    aliases = ("abs", "acos", "asin", "atan", "acosh", "asinh", "atanh", "atan2", "pow", "concat",
+               "permute_dims", "bitwise_invert", "bitwise_left_shift", "bitwise_right_shift",
+               "amax", "amin", "around", "conj", "true_divide", "bitwise_not", "fabs", "degrees",
+               "radians", "mod", "cumulative_sum", "cumulative_prod")
+    for name in aliases:
+        if hasattr(_np, name):
+            names[name] = getattr(_np, name)
+    return {**names, **_OWN}
+
+
+_NAMES = _public()
+globals().update(_NAMES)
+_Tracer.methods["namespace"] = lambda: __import__("sys").modules[__name__]
+
+__all__ = sorted(_NAMES)
+
+
+def __getattr__(name: str) -> Any:
+    raise AttributeError(f"funcgrad.numpy has no {name!r}")
+
+
+_loaded = (_contraction, _operators, creation, elementwise, indexing, methods, ordering, products,
+           shaping, reducing)

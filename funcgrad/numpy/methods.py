@@ -1,0 +1,87 @@
+"""The methods and properties that traced arrays share with NumPy's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..core.tracing import Tracer
+from ..ops.shape import cast
+from . import elementwise, indexing, ordering, products, reducing, shaping
+
+
+def _reshape(self: Any, *shape: Any, order: str = "C") -> Any:
+    return shaping.reshape(self, shape[0] if len(shape) == 1 else shape, order)
+
+
+def _transpose(self: Any, *axes: Any) -> Any:
+    if not axes or axes == (None,):
+        return shaping.transpose(self)
+    return shaping.transpose(self, axes[0] if isinstance(axes[0], tuple | list) else axes)
+
+
+def _astype(self: Any, dtype: Any, order: str = "K", casting: str = "unsafe", subok: bool = True,
+            copy: bool = True) -> Any:
+    return cast(self, np.dtype(dtype))
+
+
+def _flatten(self: Any, order: str = "C") -> Any:
+    return shaping.ravel(self, order)
+
+
+def _copy(self: Any, order: str = "C") -> Any:
+    return self
+
+
+def _clip(self: Any, min: Any = None, max: Any = None, out: Any = None) -> Any:
+    return elementwise.clip(self, min, max, out)
+
+
+def _matmul(self: Any, other: Any) -> Any:
+    if isinstance(other, Tracer) or hasattr(other, "shape"):
+        return products.matmul(self, other)
+    return products.matmul(self, np.asarray(other)) if isinstance(other, list) else NotImplemented
+
+
+def _rmatmul(self: Any, other: Any) -> Any:
+    return products.matmul(other, self)
+
+
+def _divmod(self: Any, other: Any) -> Any:
+    return elementwise.divmod_(self, other)
+
+
+def _round(self: Any, ndigits: int | None = None) -> Any:
+    return elementwise.round(self, ndigits or 0)
+
+
+METHODS: dict[str, Any] = {
+    "sum": reducing.sum, "prod": reducing.prod, "max": reducing.max, "min": reducing.min,
+    "mean": reducing.mean, "var": reducing.var, "std": reducing.std, "any": reducing.any,
+    "all": reducing.all, "argmax": reducing.argmax, "argmin": reducing.argmin,
+    "cumsum": reducing.cumsum, "cumprod": reducing.cumprod, "ptp": reducing.ptp,
+    "reshape": _reshape, "transpose": _transpose, "swapaxes": shaping.swapaxes,
+    "ravel": shaping.ravel, "flatten": _flatten, "squeeze": shaping.squeeze,
+    "repeat": shaping.repeat, "astype": _astype, "copy": _copy, "clip": _clip,
+    "round": elementwise.round, "conj": lambda self: np.conjugate(self),
+    "conjugate": lambda self: np.conjugate(self), "dot": products.dot, "take": indexing.take,
+    "compress": lambda self, condition, axis=None: indexing.compress(condition, self, axis),
+    "diagonal": indexing.diagonal, "trace": products.trace, "nonzero": indexing.nonzero,
+    "sort": lambda self, axis=-1, **_: ordering.sort(self, axis), "argsort": ordering.argsort,
+    "searchsorted": ordering.searchsorted, "choose": indexing.choose,
+    "__matmul__": _matmul, "__rmatmul__": _rmatmul, "__divmod__": _divmod, "__round__": _round,
+}
+
+
+def install() -> None:
+    """Put the methods on the tracer class."""
+    for name, fun in METHODS.items():
+        setattr(Tracer, name, fun)
+    Tracer.T = property(shaping.transpose)  # type: ignore[attr-defined]
+    Tracer.mT = property(shaping.matrix_transpose)  # type: ignore[attr-defined]
+    Tracer.real = property(elementwise.real)  # type: ignore[attr-defined]
+    Tracer.imag = property(elementwise.imag)  # type: ignore[attr-defined]
+
+
+install()

@@ -1,0 +1,291 @@
+"""Products and contractions on tracers: dot, matmul, tensordot, einsum and relatives."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..errors import ShapeError
+from ..ops import shape as ops
+from ..ops.contraction import dot_general
+from ..ops.contraction import matmul as matrix_product
+from ..ops.shape import cast, reduce_sum
+from .indexing import diagonal
+from .protocol import UFUNCS, axis_of, implements, refuse, strong
+
+
+def contract(x: Any, y: Any, left: Any, right: Any, batch: Any = ((), ())) -> Any:
+    """Contract axes ``left`` of x with axes ``right`` of y, in the promoted dtype."""
+    dtype = np.result_type(x.dtype, y.dtype)
+    return dot_general(
+        cast(x, dtype), cast(y, dtype), contract=(tuple(left), tuple(right)), batch=batch,
+        strong=None,
+    )
+
+
+def matmul(x1: Any, x2: Any, /) -> Any:
+    x, y = strong(x1), strong(x2)
+    if not len(x.shape) or not len(y.shape):
+        raise ValueError("matmul: operands must have at least one axis; use * for scalars")
+    dtype = np.result_type(x.dtype, y.dtype)
+    return matrix_product(cast(x, dtype), cast(y, dtype))
+
+
+@implements(np.dot)
+def dot(a: Any, b: Any, out: Any = None) -> Any:
+    refuse("np.dot", out=out)
+    x, y = strong(a), strong(b)
+    if not len(x.shape) or not len(y.shape):
+        return x * y
+    right = 0 if len(y.shape) == 1 else len(y.shape) - 2
+    if x.shape[-1] != y.shape[right]:
+        raise ShapeError(f"dot: shapes {tuple(x.shape)} and {tuple(y.shape)} do not fit")
+    return contract(x, y, (len(x.shape) - 1,), (right,))
+
+
+@implements(np.vdot)
+def vdot(a: Any, b: Any, /) -> Any:
+    x, y = strong(a), strong(b)
+    x = np.conj(x) if x.dtype.kind == "c" else x
+    return dot(ops.reshape(x, shape=(x.size,)), ops.reshape(y, shape=(y.size,)))
+
+
+@implements(np.inner)
+def inner(a: Any, b: Any, /) -> Any:
+    x, y = strong(a), strong(b)
+    if not len(x.shape) or not len(y.shape):
+        return x * y
+    if x.shape[-1] != y.shape[-1]:
+        raise ShapeError(f"inner: shapes {tuple(x.shape)} and {tuple(y.shape)} do not fit")
+    return contract(x, y, (len(x.shape) - 1,), (len(y.shape) - 1,))
+
+
+@implements(np.outer)
+def outer(a: Any, b: Any, out: Any = None) -> Any:
+    refuse("np.outer", out=out)
+    x, y = strong(a), strong(b)
+    return ops.reshape(x, shape=(x.size, 1)) * ops.reshape(y, shape=(1, y.size))
+
+
+@implements(np.kron)
+def kron(a: Any, b: Any) -> Any:
+    x, y = strong(a), strong(b)
+    n = max(len(x.shape), len(y.shape))
+    left = (1,) * (n - len(x.shape)) + tuple(x.shape)
+    right = (1,) * (n - len(y.shape)) + tuple(y.shape)
+    product = ops.reshape(x, shape=tuple(d for s in left for d in (s, 1))) * ops.reshape(
+        y, shape=tuple(d for s in right for d in (1, s))
+    )
+    return ops.reshape(product, shape=tuple(p * q for p, q in zip(left, right, strict=True)))
+
+
+@implements(np.tensordot)
+def tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
+    x, y = strong(a), strong(b)
+    nx, ny = len(x.shape), len(y.shape)
+    if isinstance(axes, int | np.integer):
+        left, right = tuple(range(nx - int(axes), nx)), tuple(range(int(axes)))
+    else:
+        pair = [(s,) if isinstance(s, int | np.integer) else tuple(s) for s in axes]
+        left = tuple(axis_of(i, nx) for i in pair[0])
+        right = tuple(axis_of(i, ny) for i in pair[1])
+    if len(left) != len(right) or any(
+        x.shape[i] != y.shape[j] for i, j in zip(left, right, strict=False)
+    ):
+        raise ShapeError(
+            f"tensordot: axes {axes} of shapes {tuple(x.shape)} and {tuple(y.shape)} do not fit"
+        )
+    return contract(x, y, left, right)
+
+
+@implements(np.trace)
+def trace(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = None,
+          out: Any = None) -> Any:
+    refuse("np.trace", out=out)
+    line = diagonal(a, offset, axis1, axis2)
+    line = cast(line, np.dtype(dtype)) if dtype is not None else line
+    return reduce_sum(line, axes=(len(line.shape) - 1,))
+
+
+@implements(np.cross)
+def cross(a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1,
+          axis: Any = None) -> Any:
+    if axis is not None:
+        axisa = axisb = axisc = axis
+    x, y = np.moveaxis(strong(a), axisa, -1), np.moveaxis(strong(b), axisb, -1)
+    if x.shape[-1] not in (2, 3) or y.shape[-1] not in (2, 3):
+        raise ShapeError("cross: vectors must have 2 or 3 components")
+    x0, x1 = x[..., 0], x[..., 1]
+    y0, y1 = y[..., 0], y[..., 1]
+    z = x0 * y1 - x1 * y0
+    if x.shape[-1] == 2 and y.shape[-1] == 2:
+        return z
+    x2 = x[..., 2] if x.shape[-1] == 3 else x0 * 0
+    y2 = y[..., 2] if y.shape[-1] == 3 else y0 * 0
+    parts = np.broadcast_arrays(x1 * y2 - x2 * y1, x2 * y0 - x0 * y2, z)
+    return np.moveaxis(np.stack(list(parts), -1), -1, axisc)
+
+
+def vecdot(x1: Any, x2: Any, /, *, axis: int = -1) -> Any:
+    x, y = strong(x1), strong(x2)
+    return np.sum(np.conj(x) * y, axis=axis)
+
+
+def matvec(x1: Any, x2: Any, /) -> Any:
+    return matmul(x1, np.expand_dims(strong(x2), -1))[..., 0]
+
+
+def vecmat(x1: Any, x2: Any, /) -> Any:
+    return matmul(np.expand_dims(np.conj(strong(x1)), -2), x2)[..., 0, :]
+
+
+UFUNCS.update({
+    np.matmul: matmul, np.vecdot: vecdot, np.matvec: matvec, np.vecmat: vecmat,
+})
+
+# --- einsum --------------------------------------------------------------------------------------
+
+
+@implements(np.einsum)
+def einsum(subscripts: Any, *operands: Any, out: Any = None, optimize: Any = True,
+           dtype: Any = None, order: str = "K", casting: str = "safe") -> Any:
+    refuse("np.einsum", out=out)
+    if not isinstance(subscripts, str):
+        subscripts, operands = _from_sublists((subscripts, *operands))
+    arrays = [strong(a) for a in operands]
+    common = np.dtype(dtype) if dtype is not None else np.result_type(*[a.dtype for a in arrays])
+    arrays = [cast(a, common) for a in arrays]
+    inputs, output = _parse(subscripts, [len(a.shape) for a in arrays])
+    _check_sizes(subscripts, inputs, arrays)
+    for pair in _path(inputs, output, arrays, optimize):
+        taken = [(inputs[i], arrays[i]) for i in pair]
+        inputs = [s for i, s in enumerate(inputs) if i not in pair]
+        arrays = [a for i, a in enumerate(arrays) if i not in pair]
+        kept = set(output).union(*inputs)
+        labels, result = _reduce_group(taken, kept)
+        inputs.append(labels)
+        arrays.append(result)
+    labels, result = _single(inputs[0], arrays[0], set(output))
+    perm = tuple(labels.index(c) for c in output)
+    return result if perm == tuple(range(len(perm))) else ops.transpose(result, perm=perm)
+
+
+def _from_sublists(args: Any) -> tuple[str, list[Any]]:
+    """The string form of einsum's calls with operands and lists of axis numbers in turn."""
+    operands = list(args[0:-1:2]) if len(args) % 2 else list(args[0::2])
+    lists = list(args[1::2])
+    letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+    def text(entries: Any) -> str:
+        return "".join("..." if e is Ellipsis else letters[e] for e in entries)
+
+    subscripts = ",".join(map(text, lists))
+    if len(args) % 2:
+        subscripts += "->" + text(args[-1])
+    return subscripts, operands
+
+
+def _parse(subscripts: str, ndims: list[int]) -> tuple[list[str], str]:
+    """Labels of operands and output, the ellipsis spelled out in capital letters not in use."""
+    text = subscripts.replace(" ", "")
+    left, arrow, right = text.partition("->")
+    terms = left.split(",")
+    if len(terms) != len(ndims):
+        raise ValueError(f"einsum {subscripts!r} names {len(terms)} operands, got {len(ndims)}")
+    free = [c for c in "ZYXWVUTSRQPONMLKJIHGFEDCBA" if c not in text]
+    widths = [n - len(t.replace("...", "")) for t, n in zip(terms, ndims, strict=True)]
+    wide = max([w for t, w in zip(terms, widths, strict=True) if "..." in t], default=0)
+    dots = "".join(free[:wide])[::-1]
+    inputs = []
+    for t, w, n in zip(terms, widths, ndims, strict=True):
+        if w < 0 or (w > 0 and "..." not in t):
+            raise ValueError(f"einsum {subscripts!r}: operand {t!r} does not fit {n} axes")
+        inputs.append(t.replace("...", dots[len(dots) - w :] if w else ""))
+    if arrow:
+        return inputs, right.replace("...", dots)
+    joined = "".join(inputs)
+    once = sorted(c for c in set(joined) if joined.count(c) == 1 and c not in dots)
+    return inputs, dots + "".join(once)
+
+
+def _check_sizes(subscripts: str, inputs: list[str], arrays: list[Any]) -> None:
+    sizes: dict[str, int] = {}
+    for labels, a in zip(inputs, arrays, strict=True):
+        for c, d in zip(labels, a.shape, strict=True):
+            if d == 1:
+                sizes.setdefault(c, 1)
+            elif sizes.get(c, 1) not in (1, d):
+                shapes = [tuple(x.shape) for x in arrays]
+                raise ShapeError(
+                    f"einsum {subscripts!r}: label {c!r} has sizes {sizes[c]} and {d} in {shapes}"
+                )
+            else:
+                sizes[c] = d
+
+
+def _path(inputs: list[str], output: str, arrays: list[Any], optimize: Any) -> list[Any]:
+    """Which operands to contract in which order, by NumPy's path optimiser."""
+    if len(inputs) == 1:
+        return []
+    if len(inputs) == 2:
+        return [(0, 1)]
+    if optimize is False:
+        return [(0, 1)] + [(0, len(inputs) - 2 - k) for k in range(len(inputs) - 2)]
+    stand_ins = [np.broadcast_to(np.zeros(()), a.shape) for a in arrays]
+    chosen = optimize if not isinstance(optimize, bool) else "greedy"
+    path = np.einsum_path(",".join(inputs) + "->" + output, *stand_ins, optimize=chosen)[0]
+    return [p for p in path if not isinstance(p, str)]
+
+
+def _reduce_group(taken: list[tuple[str, Any]], kept: set[str]) -> tuple[str, Any]:
+    labels, x = taken[0]
+    for k, (other, y) in enumerate(taken[1:], start=1):
+        later = set().union(*[set(t[0]) for t in taken[k + 1 :]]) if k + 1 < len(taken) else set()
+        labels, x = _pair(labels, x, other, y, kept | later)
+    return labels, x
+
+
+def _single(labels: str, x: Any, kept: set[str]) -> tuple[str, Any]:
+    """Take diagonals of repeated labels and sum labels that nothing else needs."""
+    for c in dict.fromkeys(labels):
+        while labels.count(c) > 1:
+            i = labels.index(c)
+            j = labels.index(c, i + 1)
+            x = diagonal(x, 0, i, j)
+            labels = labels[:i] + labels[i + 1 : j] + labels[j + 1 :] + c
+    gone = tuple(i for i, c in enumerate(labels) if c not in kept)
+    if gone:
+        x = reduce_sum(x, axes=gone)
+        labels = "".join(c for c in labels if c in kept)
+    return labels, x
+
+
+def _squeeze_broadcast(labels: str, x: Any, other: str, y: Any) -> tuple[str, Any]:
+    """Drop axes of size one whose label has a larger size in the other operand."""
+    keep = [
+        not (d == 1 and c in other and y.shape[other.index(c)] != 1)
+        for c, d in zip(labels, x.shape, strict=True)
+    ]
+    if all(keep):
+        return labels, x
+    shape = tuple(d for d, k in zip(x.shape, keep, strict=True) if k)
+    return "".join(c for c, k in zip(labels, keep, strict=True) if k), ops.reshape(x, shape=shape)
+
+
+def _pair(left: str, x: Any, right: str, y: Any, kept: set[str]) -> tuple[str, Any]:
+    left, x = _single(left, x, kept | set(right))
+    right, y = _single(right, y, kept | set(left))
+    left, x = _squeeze_broadcast(left, x, right, y)
+    right, y = _squeeze_broadcast(right, y, left, x)
+    shared = [c for c in left if c in right]
+    batch = [c for c in shared if c in kept]
+    summed = [c for c in shared if c not in kept]
+    out = dot_general(
+        x, y,
+        contract=(tuple(left.index(c) for c in summed), tuple(right.index(c) for c in summed)),
+        batch=(tuple(left.index(c) for c in batch), tuple(right.index(c) for c in batch)),
+        strong=None,
+    )
+    labels = "".join(batch) + "".join(c for c in left if c not in shared)
+    return labels + "".join(c for c in right if c not in shared), out

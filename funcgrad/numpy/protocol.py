@@ -1,0 +1,196 @@
+"""How NumPy's own functions, applied to tracers, find their implementations here.
+
+``np.sum(tracer)`` asks the tracer what to do (NEP 18); the table that answers is filled by the
+decorator ``implements``. On plain arrays NumPy runs alone, so nothing is slowed down.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+import numpy as np
+
+from ..core.tracing import Tracer, aval_of, unknown_function_message
+from ..errors import ShapeError, TracerError
+from ..ops.joining import concatenate
+from ..ops.shape import cast, reshape
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def implements(*functions: Any) -> Callable[[F], F]:
+    """Register the implementation of NumPy functions for tracers."""
+
+    def register(fun: F) -> F:
+        for f in functions:
+            Tracer.functions[f] = fun
+        return fun
+
+    return register
+
+
+def method(name: str) -> Callable[[F], F]:
+    """Make a function a method of tracers."""
+
+    def register(fun: F) -> F:
+        setattr(Tracer, name, fun)
+        return fun
+
+    return register
+
+
+def array(x: Any) -> Any:
+    """An operand as an array or tracer; sequences that hold tracers are stacked."""
+    if isinstance(x, Tracer) or hasattr(x, "dtype"):
+        return x
+    if isinstance(x, list | tuple) and holds_tracer(x):
+        return stack_sequence(x)
+    return np.asarray(x)
+
+
+def strong(x: Any) -> Any:
+    """An operand as an array, scalar or tracer that is not weakly typed."""
+    x = array(x)
+    aval = aval_of(x)
+    return cast(x, aval.dtype) if aval.weak else x
+
+
+def holds_tracer(x: Any) -> bool:
+    """Whether a nested sequence contains a tracer."""
+    if isinstance(x, Tracer):
+        return True
+    return isinstance(x, list | tuple) and any(holds_tracer(e) for e in x)
+
+
+def stack_sequence(xs: Sequence[Any]) -> Any:
+    """The array of a nested sequence of numbers, arrays and tracers."""
+    parts = [array(x) for x in xs]
+    shapes = {tuple(p.shape) for p in parts}
+    if len(shapes) > 1:
+        raise ShapeError(f"cannot make an array of elements with shapes {sorted(shapes)}")
+    dtype = np.result_type(*[aval_of(p).dtype for p in parts])
+    rows = [reshape(cast(p, dtype), shape=(1, *p.shape)) for p in parts]
+    return concatenate(*rows, axis=0)
+
+
+def axes_of(axis: Any, ndim: int, what: str = "axis") -> tuple[int, ...]:
+    """Normalised axes: None is all of them."""
+    if axis is None:
+        return tuple(range(ndim))
+    given = (axis,) if isinstance(axis, int | np.integer) else tuple(axis)
+    return tuple(sorted(axis_of(a, ndim, what) for a in _distinct(given, ndim)))
+
+
+def _distinct(axes: tuple[Any, ...], ndim: int) -> tuple[Any, ...]:
+    normal = [axis_of(a, ndim) for a in axes]
+    if len(set(normal)) != len(normal):
+        raise ValueError(f"axes {axes} are repeated")
+    return axes
+
+
+def axis_of(axis: Any, ndim: int, what: str = "axis") -> int:
+    """One normalised axis, or NumPy's AxisError."""
+    number = int(axis)
+    if not -ndim <= number < ndim:
+        raise np.exceptions.AxisError(number, ndim)
+    return number % ndim
+
+
+def refuse(what: str, **given: Any) -> None:
+    """Raise for arguments that cannot be honoured on traced values."""
+    for name, value in given.items():
+        if value is None or value is np._NoValue:
+            continue
+        if name == "out":
+            raise TracerError(
+                f"{what}: out= writes into an array, which traced values cannot do; assign the "
+                "result instead"
+            )
+        raise TracerError(f"{what}: {name}= is not supported on traced values; use fnp.where")
+
+
+# --- ufunc methods and keyword arguments ---------------------------------------------------------
+
+REDUCTIONS: dict[Any, Callable[..., Any]] = {}
+"""ufunc -> implementation of ufunc.reduce."""
+ACCUMULATIONS: dict[Any, Callable[..., Any]] = {}
+"""ufunc -> implementation of ufunc.accumulate."""
+UFUNCS: dict[Any, Callable[..., Any]] = {}
+"""ufuncs that are not one operator: implementation of the call."""
+
+
+def dispatch_ufunc(ufunc: Any, method: str, args: Any, kwargs: dict[str, Any]) -> Any:
+    """A ufunc call on tracers that is not the plain call of an operator."""
+    kwargs = {k: v for k, v in kwargs.items() if v is not None}
+    name = f"np.{ufunc.__name__}"
+    if method == "__call__":
+        return _call(ufunc, name, args, kwargs)
+    if method == "at":
+        raise TracerError(
+            f"{name}.at changes an array in place; write fnp.at(x)[i].{_at_name(ufunc)}(v)"
+        )
+    if "out" in kwargs:
+        refuse(f"{name}.{method}", out=kwargs["out"])
+    if method == "outer":
+        x, y = (strong(a) for a in args)
+        shape = tuple(x.shape) + (1,) * len(y.shape)
+        return _call(ufunc, name, (reshape(x, shape=shape), y), {})
+    table = {"reduce": REDUCTIONS, "accumulate": ACCUMULATIONS}.get(method, {})
+    if ufunc not in table:
+        raise TracerError(
+            f"{name}.{method} is not supported on traced values; use a function of funcgrad.numpy"
+        )
+    axis = {} if method == "accumulate" or "axis" in kwargs or len(args) > 1 else {"axis": 0}
+    return table[ufunc](*args, **kwargs, **axis)
+
+
+def _at_name(ufunc: Any) -> str:
+    names = {np.add: "add", np.multiply: "mul", np.minimum: "min", np.maximum: "max"}
+    return names.get(ufunc, "set")
+
+
+def _call(ufunc: Any, name: str, args: Any, kwargs: dict[str, Any]) -> Any:
+    out = kwargs.pop("out", None)
+    if out is not None:
+        raise TracerError(
+            f"{name}: a traced value cannot be written into an array (out= or an in-place operator "
+            "like +=). Write x = x + y instead of x += y where x is a plain array."
+        )
+    if kwargs.get("where") is True:
+        kwargs.pop("where")
+    dtype = kwargs.pop("dtype", None)
+    for harmless in ("casting", "order", "subok"):
+        kwargs.pop(harmless, None)
+    if kwargs:
+        raise TracerError(
+            f"{name}: {', '.join(f'{k}=' for k in kwargs)} is not supported on traced values; use "
+            "fnp.where(mask, result, other)"
+        )
+    if dtype is not None:
+        args = tuple(cast(array(a), np.dtype(dtype)) for a in args)
+    prim = Tracer.ufuncs.get(ufunc)
+    if prim is not None:
+        return prim(*args)
+    special = UFUNCS.get(ufunc)
+    if special is not None:
+        return special(*args)
+    found = scipy_ufunc(ufunc)
+    if found is not None:
+        return found(*args)
+    raise TracerError(unknown_function_message(ufunc))
+
+
+SCIPY_UFUNCS: dict[str, Callable[..., Any]] = {}
+"""Implementations of scipy.special's ufuncs, by name: SciPy is not imported for this."""
+
+
+def scipy_ufunc(ufunc: Any) -> Callable[..., Any] | None:
+    """The implementation of a ufunc of scipy.special."""
+    if getattr(np, ufunc.__name__, None) is ufunc:
+        return None
+    return SCIPY_UFUNCS.get(ufunc.__name__)
+
+
+Tracer.ufunc_methods["dispatch"] = dispatch_ufunc
+Tracer.methods["as_array"] = array

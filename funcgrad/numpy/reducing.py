@@ -1,0 +1,317 @@
+"""Sums, products, extrema, means and their cumulative forms, on tracers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..core.tracing import aval_of
+from ..ops import cumulative, reductions
+from ..ops.shape import cast, kept_shape, reduce_sum, reshape
+from .protocol import ACCUMULATIONS, REDUCTIONS, array, axes_of, axis_of, implements, refuse, strong
+
+_NONE = np._NoValue
+
+
+def _given(x: Any) -> bool:
+    return x is not None and x is not _NONE
+
+
+def _masked(a: Any, where: Any, identity: Any) -> Any:
+    """Elements that ``where=`` leaves out, replaced by the identity of the reduction."""
+    if where is True or not _given(where):
+        return a
+    return np.where(where, a, a.dtype.type(identity))
+
+
+def _finish(out: Any, a: Any, axes: tuple[int, ...], keepdims: Any) -> Any:
+    if keepdims is True or (_given(keepdims) and keepdims):
+        return reshape(out, shape=kept_shape(a.shape, axes))
+    return out
+
+
+def _reduction(prim: Any, name: str, identity: Any = None) -> Any:
+    def reduce(
+        a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False,
+        initial: Any = _NONE, where: Any = True,
+    ) -> Any:
+        refuse(f"np.{name}", out=out)
+        a = strong(a)
+        if dtype is not None:
+            a = cast(a, np.dtype(dtype))
+        if identity is not None:
+            a = _masked(a, where, identity)
+        elif where is not True and _given(where):
+            refuse(f"np.{name}", where=where)
+        axes = axes_of(axis, len(a.shape))
+        result = _finish(prim(a, axes=axes), a, axes, keepdims)
+        if _given(initial) and name in ("sum", "prod"):
+            result = result + initial if name == "sum" else result * initial
+        elif _given(initial):
+            result = (np.maximum if name == "max" else np.minimum)(result, initial)
+        return result
+
+    reduce.__name__ = reduce.__qualname__ = name
+    return reduce
+
+
+sum = _reduction(reduce_sum, "sum", 0)
+prod = _reduction(reductions.reduce_prod, "prod", 1)
+_max = _reduction(reductions.reduce_max, "max")
+_min = _reduction(reductions.reduce_min, "min")
+implements(np.sum)(sum)
+implements(np.prod)(prod)
+
+
+def _extremum(reduce: Any) -> Any:
+    def extremum(
+        a: Any, axis: Any = None, out: Any = None, keepdims: Any = False, initial: Any = _NONE,
+        where: Any = True,
+    ) -> Any:
+        return reduce(a, axis, None, out, keepdims, initial, where)
+
+    return extremum
+
+
+max = implements(np.max, np.amax)(_extremum(_max))
+min = implements(np.min, np.amin)(_extremum(_min))
+
+
+def _truth(prim: Any, name: str, identity: bool) -> Any:
+    def reduce(
+        a: Any, axis: Any = None, out: Any = None, keepdims: Any = False, where: Any = True
+    ) -> Any:
+        refuse(f"np.{name}", out=out)
+        a = array(a)
+        a = a if aval_of(a).dtype.kind == "b" else a != 0
+        a = _masked(a, where, identity)
+        axes = axes_of(axis, len(a.shape))
+        return _finish(prim(a, axes=axes), a, axes, keepdims)
+
+    return reduce
+
+
+any = implements(np.any)(_truth(reductions.reduce_any, "any", False))
+all = implements(np.all)(_truth(reductions.reduce_all, "all", True))
+
+
+def _counted(a: Any, axes: tuple[int, ...], where: Any, keepdims: Any) -> Any:
+    """How many elements each result of a reduction is made of."""
+    if where is True or not _given(where):
+        n = 1
+        for i in axes:
+            n *= a.shape[i]
+        return n
+    mask = np.broadcast_to(where, a.shape)
+    return _finish(reduce_sum(cast(mask, np.dtype(np.int64)), axes=axes), a, axes, keepdims)
+
+
+def _float(a: Any, dtype: Any = None) -> Any:
+    if dtype is not None:
+        return cast(a, np.dtype(dtype))
+    return a if a.dtype.kind in "fc" else cast(a, np.dtype(np.float64))
+
+
+@implements(np.mean)
+def mean(
+    a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False,
+    *, where: Any = True,
+) -> Any:
+    refuse("np.mean", out=out)
+    a = _float(strong(a), dtype)
+    axes = axes_of(axis, len(a.shape))
+    total = sum(a, axis=axes, keepdims=keepdims, where=where)
+    return total / _counted(a, axes, where, keepdims)
+
+
+@implements(np.average)
+def average(
+    a: Any, axis: Any = None, weights: Any = None, returned: bool = False, *, keepdims: Any = False
+) -> Any:
+    a = strong(a)
+    keepdims = bool(_given(keepdims) and keepdims)
+    if weights is None:
+        out = mean(a, axis, keepdims=keepdims)
+        count = np.full(out.shape, _counted(a, axes_of(axis, len(a.shape)), True, False), out.dtype)
+        return (out, count[()]) if returned else out
+    weights = strong(weights)
+    if weights.shape != a.shape:
+        if len(weights.shape) != 1 or not isinstance(axis, int):
+            raise TypeError(
+                f"np.average: weights of shape {weights.shape} need axis= one axis of {a.shape}"
+            )
+        shape = [1] * len(a.shape)
+        shape[axis] = weights.shape[0]
+        weights = np.broadcast_to(reshape(weights, shape=tuple(shape)), a.shape)
+    scale = sum(weights, axis=axis, keepdims=keepdims)
+    out = sum(a * weights, axis=axis, keepdims=keepdims) / scale
+    return (out, scale) if returned else out
+
+
+@implements(np.var)
+def var(
+    a: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: Any = 0,
+    keepdims: Any = False, *, where: Any = True, mean: Any = _NONE, correction: Any = _NONE,
+) -> Any:
+    refuse("np.var", out=out)
+    a = _float(strong(a), dtype)
+    if _given(correction):
+        ddof = correction
+    axes = axes_of(axis, len(a.shape))
+    center = mean if _given(mean) else _mean(a, axes, where)
+    away = a - center
+    squares = (away * np.conj(away)).real if away.dtype.kind == "c" else away * away
+    total = sum(squares, axis=axes, keepdims=keepdims, where=where)
+    count = _counted(a, axes, where, keepdims)
+    return total / np.maximum(count - ddof, 0)
+
+
+def _mean(a: Any, axes: tuple[int, ...], where: Any) -> Any:
+    return mean(a, axis=axes, keepdims=True, where=where)
+
+
+def safe_sqrt(x: Any) -> Any:
+    """The square root whose derivative at 0 is 0, the element of least norm."""
+    zero = x == 0
+    return np.where(zero, 0, np.sqrt(np.where(zero, 1, x)))
+
+
+@implements(np.std)
+def std(
+    a: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: Any = 0,
+    keepdims: Any = False, *, where: Any = True, mean: Any = _NONE, correction: Any = _NONE,
+) -> Any:
+    return safe_sqrt(
+        var(a, axis, dtype, out, ddof, keepdims, where=where, mean=mean, correction=correction)
+    )
+
+
+@implements(np.ptp)
+def ptp(a: Any, axis: Any = None, out: Any = None, keepdims: Any = False) -> Any:
+    refuse("np.ptp", out=out)
+    return max(a, axis=axis, keepdims=keepdims) - min(a, axis=axis, keepdims=keepdims)
+
+
+@implements(np.count_nonzero)
+def count_nonzero(a: Any, axis: Any = None, *, keepdims: bool = False) -> Any:
+    return sum(cast(array(a) != 0, np.dtype(np.int64)), axis=axis, keepdims=keepdims)
+
+
+def _arg(prim: Any, name: str) -> Any:
+    def arg(a: Any, axis: Any = None, out: Any = None, *, keepdims: Any = False) -> Any:
+        refuse(f"np.{name}", out=out)
+        a = strong(a)
+        flat = axis is None
+        x = reshape(a, shape=(a.size,)) if flat else a
+        k = 0 if flat else axis_of(axis, len(a.shape))
+        result = prim(x, axis=k)
+        if _given(keepdims) and keepdims:
+            axes = tuple(range(len(a.shape))) if flat else (k,)
+            return reshape(result, shape=kept_shape(a.shape, axes))
+        return result
+
+    return arg
+
+
+argmax = implements(np.argmax)(_arg(reductions.argmax, "argmax"))
+argmin = implements(np.argmin)(_arg(reductions.argmin, "argmin"))
+
+
+def _cumulative(prim: Any, name: str) -> Any:
+    def accumulate(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
+        refuse(f"np.{name}", out=out)
+        a = strong(a)
+        if dtype is not None:
+            a = cast(a, np.dtype(dtype))
+        if axis is None:
+            a, axis = reshape(a, shape=(a.size,)), 0
+        return prim(a, axis=axis_of(axis, len(a.shape)), reverse=False)
+
+    return accumulate
+
+
+cumsum = implements(np.cumsum)(_cumulative(cumulative.cumsum, "cumsum"))
+cumprod = implements(np.cumprod)(_cumulative(cumulative.cumprod, "cumprod"))
+cummax = _cumulative(cumulative.cummax, "maximum.accumulate")
+cummin = _cumulative(cumulative.cummin, "minimum.accumulate")
+
+
+@implements(np.nansum)
+def nansum(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False,
+           initial: Any = _NONE, where: Any = True) -> Any:
+    a = strong(a)
+    return sum(np.where(np.isnan(a), 0, a), axis, dtype, out, keepdims, initial, where)
+
+
+@implements(np.nanprod)
+def nanprod(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False,
+            initial: Any = _NONE, where: Any = True) -> Any:
+    a = strong(a)
+    return prod(np.where(np.isnan(a), 1, a), axis, dtype, out, keepdims, initial, where)
+
+
+@implements(np.nanmean)
+def nanmean(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False,
+            *, where: Any = True) -> Any:
+    a = strong(a)
+    keep = ~np.isnan(a) & (True if where is True or not _given(where) else where)
+    return mean(a, axis, dtype, out, keepdims, where=keep)
+
+
+def _nan_extremum(reduce: Any, fill: float) -> Any:
+    def extremum(a: Any, axis: Any = None, out: Any = None, keepdims: Any = False,
+                 initial: Any = _NONE, where: Any = True) -> Any:
+        a = strong(a)
+        missing = np.isnan(a)
+        result = reduce(np.where(missing, a.dtype.type(fill), a), axis, out, keepdims, initial, where)
+        empty = all(missing, axis=axis, keepdims=keepdims)
+        return np.where(empty, a.dtype.type(np.nan), result)
+
+    return extremum
+
+
+nanmax = implements(np.nanmax)(_nan_extremum(max, -np.inf))
+nanmin = implements(np.nanmin)(_nan_extremum(min, np.inf))
+
+
+def logsumexp(a: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """log(sum(exp(a))), computed without overflow.
+
+    Args:
+        a: real array.
+        axis: axis or axes to sum over; None is all.
+        keepdims: keep the reduced axes as ones.
+
+    Returns:
+        The array of results.
+
+    >>> logsumexp(np.array([1000.0, 1000.0]))
+    np.float64(1000.6931471805599)
+    """
+    a = _float(strong(a))
+    axes = axes_of(axis, len(a.shape))
+    return _finish(reductions.logsumexp(a, axes=axes), a, axes, keepdims)
+
+
+def _ufunc_reduce(reduce: Any) -> Any:
+    def method(a: Any, axis: Any = 0, dtype: Any = None, keepdims: Any = False,
+               initial: Any = _NONE, where: Any = True) -> Any:
+        return reduce(a, axis, dtype, None, keepdims, initial, where)
+
+    return method
+
+
+REDUCTIONS.update({
+    np.add: _ufunc_reduce(sum), np.multiply: _ufunc_reduce(prod),
+    np.maximum: _ufunc_reduce(_max), np.minimum: _ufunc_reduce(_min),
+    np.logical_and: lambda a, axis=0, keepdims=False, **_: all(a, axis, keepdims=keepdims),
+    np.logical_or: lambda a, axis=0, keepdims=False, **_: any(a, axis, keepdims=keepdims),
+    np.logaddexp: lambda a, axis=0, keepdims=False, **_: logsumexp(a, axis, keepdims),
+})
+ACCUMULATIONS.update({
+    np.add: lambda a, axis=0, dtype=None: cumsum(a, axis, dtype),
+    np.multiply: lambda a, axis=0, dtype=None: cumprod(a, axis, dtype),
+    np.maximum: lambda a, axis=0, dtype=None: cummax(a, axis, dtype),
+    np.minimum: lambda a, axis=0, dtype=None: cummin(a, axis, dtype),
+})

@@ -1,0 +1,249 @@
+"""Eigenvalues of Hermitian matrices and singular values, of stacks of matrices.
+
+Eigenvectors and singular vectors are determined up to a phase each, and within the subspace of a
+repeated value not at all. Their tangents are the smallest possible ones: no change of phase, and no
+rotation among vectors whose values are equal to rounding. So derivatives are finite everywhere, and
+right for functions of the values alone, of the subspaces, and of the polar factor ``u @ vh``. What
+cannot be right at exactly equal values is a function that weighs their vectors differently nearby,
+like ``(v * np.exp(w)) @ v.T``: the derivative of the weight is not in the outputs.
+
+Derivatives: Giles, Collected matrix derivative results for forward and reverse mode algorithmic
+differentiation (2008); Townsend, Differentiating the singular value decomposition (2016).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..core.avals import Aval
+from ..core.primitive import Case
+from ..errors import ShapeError
+from .comparison import select
+from .complex import conj, real
+from .contraction import matmul
+from .families import general
+from .indexing import FULL, index
+from .joining import concatenate
+from .linalg import adjoint, by_lanes, check_square, random_matrix, real_dtype, safe_reciprocal
+from .linalg_factor import from_triangle, hermitian_cases
+from .shape import reduce_sum, reshape
+
+# --- symmetric eigenvalues -----------------------------------------------------------------------
+
+
+def pairs(w: Any) -> tuple[Any, Any]:
+    """Values as columns and as rows: w_i and w_j of each pair."""
+    *lead, n = w.shape
+    return reshape(w, shape=(*lead, n, 1)), reshape(w, shape=(*lead, 1, n))
+
+
+def inverse_gaps(w: Any) -> Any:
+    """1 / (w_j - w_i), and 0 for pairs that are equal to rounding."""
+    wi, wj = pairs(w)
+    gap = wj - wi
+    noise = 4 * float(np.finfo(w.dtype).eps)
+    return safe_reciprocal(gap, abs(gap) <= (abs(wi) + abs(wj)) * noise)
+
+
+def eigh_lower(xp: Any, a: Any) -> Any:
+    """Eigenvalues and eigenvectors from the lower triangle."""
+    return tuple(xp.linalg.eigh(a, "L"))
+
+
+def eigh_upper(xp: Any, a: Any) -> Any:
+    """Eigenvalues and eigenvectors from the upper triangle."""
+    return tuple(xp.linalg.eigh(a, "U"))
+
+
+def eigenvalues_lower(xp: Any, a: Any) -> Any:
+    """Eigenvalues from the lower triangle."""
+    return xp.linalg.eigvalsh(a, "L")
+
+
+def eigenvalues_upper(xp: Any, a: Any) -> Any:
+    """Eigenvalues from the upper triangle."""
+    return xp.linalg.eigvalsh(a, "U")
+
+
+def _eigh_eval(xp: Any, a: Any, *, lower: bool, failing: str = "raise") -> Any:
+    return by_lanes(xp, eigh_lower if lower else eigh_upper, (a,), failing)
+
+
+def _eigvalsh_eval(xp: Any, a: Any, *, lower: bool, failing: str = "raise") -> Any:
+    return by_lanes(xp, eigenvalues_lower if lower else eigenvalues_upper, (a,), failing)
+
+
+def _eigvalsh_abstract(a: Aval, **_: Any) -> Aval:
+    check_square("eigh", a)
+    return Aval(a.shape[:-1], real_dtype(a.dtype))
+
+
+def _columns_product(x: Any, y: Any) -> Any:
+    """The real part of x_k* y_k for each column k."""
+    product = conj(x) * y if x.dtype.kind == "c" else x * y
+    product = reduce_sum(product, axes=(len(x.shape) - 2,))
+    return real(product) if x.dtype.kind == "c" else product
+
+
+def _eigh_jvp(t: Any, out: Any, _a: Any, *, lower: bool, **_: Any) -> Any:
+    """dw = diag(V* dA V), dV = V (V* dA V / (w_j - w_i)) (Giles 2008)."""
+    w, v = out
+    tv = matmul(from_triangle(t, lower=lower), v)
+    turn = matmul(adjoint(v), tv) * inverse_gaps(w)
+    return _columns_product(v, tv), matmul(v, turn)
+
+
+def _eigvalsh_jvp(t: Any, _w: Any, a: Any, *, lower: bool, failing: str = "raise") -> Any:
+    _, v = eigh(a, lower=lower, failing=failing)
+    return _columns_product(v, matmul(from_triangle(t, lower=lower), v))
+
+
+def _eigh_cases(*dtypes: str) -> Any:
+    def cases(rng: Any) -> Any:
+        yield from hermitian_cases(*dtypes, lower=True)(rng)
+        yield Case(random_matrix(rng, (3, 3), "f8"), lower=False)
+
+    return cases
+
+
+# Complex eigenvectors are no case: LAPACK chooses other phases than the tangents keep.
+eigh = general(
+    "eigh",
+    _eigh_eval,
+    abstract=lambda a, **_: (_eigvalsh_abstract(a), Aval(a.shape, a.dtype)),
+    jvp=_eigh_jvp,
+    batch=lambda _size, args, _batched, **params: eigh(args[0], **params),
+    cases=_eigh_cases("f8", "f4"),
+    multiple=True,
+    traits=("fails",),
+)
+eigvalsh = general(
+    "eigvalsh",
+    _eigvalsh_eval,
+    abstract=_eigvalsh_abstract,
+    jvp=_eigvalsh_jvp,
+    batch=lambda _size, args, _batched, **params: eigvalsh(args[0], **params),
+    cases=_eigh_cases("f8", "f4", "c16"),
+    traits=("fails",),
+)
+
+# --- singular values -----------------------------------------------------------------------------
+
+
+def thin_svd(xp: Any, a: Any) -> Any:
+    """The singular value decomposition with min(m, n) vectors on each side."""
+    return tuple(xp.linalg.svd(a, full_matrices=False))
+
+
+def full_svd(xp: Any, a: Any) -> Any:
+    """The singular value decomposition with square matrices of vectors."""
+    return tuple(xp.linalg.svd(a, full_matrices=True))
+
+
+def singular_values(xp: Any, a: Any) -> Any:
+    """The singular values in descending order."""
+    return xp.linalg.svd(a, compute_uv=False)
+
+
+def _svd_eval(xp: Any, a: Any, *, full_matrices: bool, failing: str = "raise") -> Any:
+    return by_lanes(xp, full_svd if full_matrices else thin_svd, (a,), failing)
+
+
+def _svdvals_eval(xp: Any, a: Any, *, failing: str = "raise") -> Any:
+    return by_lanes(xp, singular_values, (a,), failing)
+
+
+def _svdvals_abstract(a: Aval, **_: Any) -> Aval:
+    if a.ndim < 2:
+        raise ShapeError(f"svd needs matrices in the last two axes, got shape {a.shape}")
+    *lead, m, n = a.shape
+    return Aval((*lead, min(m, n)), real_dtype(a.dtype))
+
+
+def _svd_abstract(a: Aval, *, full_matrices: bool, **_: Any) -> Any:
+    s = _svdvals_abstract(a)
+    *lead, m, n = a.shape
+    k, j = (m, n) if full_matrices else (min(m, n), min(m, n))
+    return Aval((*lead, m, k), a.dtype), s, Aval((*lead, j, n), a.dtype)
+
+
+def _svd_jvp(t: Any, out: Any, a: Any, *, full_matrices: bool, **_: Any) -> Any:
+    """With E = U* dA V split into its Hermitian part H and its skew part K (after Townsend 2016):
+
+    ds = diag(H), dU = U (X + Y), dV = V (X - Y), X = H / (s_j - s_i), Y = K / (s_i + s_j); a tall
+    matrix adds (1 - U U*) dA V / s to dU, a wide one (1 - V V*) dA* U / s to dV.
+    """
+    u, s, vh = out
+    m, n = a.shape[-2:]
+    v = adjoint(vh)
+    u1, v1 = (_leading(u, s), _leading(v, s)) if full_matrices else (u, v)
+    tv = matmul(t, v1)
+    e = matmul(adjoint(u1), tv)
+    eh = adjoint(e)
+    si, sj = pairs(s)
+    total = si + sj
+    x = (e + eh) * 0.5 * inverse_gaps(s)
+    y = (e - eh) * 0.5 * safe_reciprocal(total, total == 0)
+    du, dv = matmul(u1, x + y), matmul(v1, x - y)
+    if m != n:
+        inverse = safe_reciprocal(sj, sj == 0)
+        if m > n:
+            du = du + (tv - matmul(u1, e)) * inverse
+        else:
+            dv = dv + (matmul(adjoint(t), u1) - matmul(v1, eh)) * inverse
+    if full_matrices:
+        du, dv = _with_complement(du, u1, u), _with_complement(dv, v1, v)
+    return du, _columns_product(u1, tv), adjoint(dv)
+
+
+def _leading(u: Any, s: Any) -> Any:
+    """The vectors that belong to singular values."""
+    return index(u, key=(FULL,) * (len(u.shape) - 1) + ((0, s.shape[-1], None),))
+
+
+def _with_complement(du: Any, u1: Any, u: Any) -> Any:
+    """Tangents of all of u: the other vectors move as they must to stay orthogonal to u1."""
+    k, m = u1.shape[-1], u.shape[-1]
+    if k == m:
+        return du
+    u2 = index(u, key=(FULL,) * (len(u.shape) - 1) + ((k, m, None),))
+    return concatenate(du, -matmul(u1, matmul(adjoint(du), u2)), axis=len(u.shape) - 1)
+
+
+def _svdvals_jvp(t: Any, s: Any, a: Any, *, failing: str = "raise") -> Any:
+    """ds = diag(U* dA V), and 0 for a singular value 0, which is a minimum of its function."""
+    u, _, vh = svd(a, full_matrices=False, failing=failing)
+    return select(s == 0, 0, _columns_product(u, matmul(t, adjoint(vh))))
+
+
+def _svd_cases(dtypes: tuple[str, ...], **params: Any) -> Any:
+    def cases(rng: Any) -> Any:
+        for dtype in dtypes:
+            for shape in ((3, 3), (4, 2), (2, 3)):
+                yield Case(random_matrix(rng, shape, dtype), **params)
+        yield Case(random_matrix(rng, (2, 3, 2), "f8"), **params)
+
+    return cases
+
+
+svd = general(
+    "svd",
+    _svd_eval,
+    abstract=_svd_abstract,
+    jvp=_svd_jvp,
+    batch=lambda _size, args, _batched, **params: svd(args[0], **params),
+    cases=_svd_cases(("f8", "f4"), full_matrices=False),
+    multiple=True,
+    traits=("fails",),
+)
+svdvals = general(
+    "svdvals",
+    _svdvals_eval,
+    abstract=_svdvals_abstract,
+    jvp=_svdvals_jvp,
+    batch=lambda _size, args, _batched, **params: svdvals(args[0], **params),
+    cases=_svd_cases(("f8", "f4", "c16")),
+    traits=("fails",),
+)

@@ -1,0 +1,184 @@
+"""Repeated eigenvalues and singular values, and norms at zero."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from linalg_checks import DTYPES, along, check_gradient, difference, random_like, total, weigh
+
+from funcgrad.api.batching import vmap
+from funcgrad.api.derivatives import grad, jvp
+from funcgrad.numpy import linalg
+from funcgrad.ops import linalg as systems
+from funcgrad.ops.indexing import FULL, index
+
+# --- repeated eigenvalues and singular values -----------------------------------------------------
+
+
+def orthogonal(rng, n):
+    return np.linalg.qr(rng.standard_normal((n, n)))[0]
+
+
+def turned(values):
+    q = orthogonal(np.random.default_rng(17), len(values))
+    return (q * values) @ q.T
+
+
+REPEATED = {
+    "identity": np.eye(3),
+    "zero": np.zeros((3, 3)),
+    "pair": np.diag([2.0, 2.0, 1.0]),
+    "turned pair": turned([2.0, 2.0, 1.0]),
+}
+
+
+@pytest.mark.parametrize("name", REPEATED)
+def test_repeated_values_give_finite_derivatives_of_both_orders(name):
+    a = REPEATED[name]
+    w = random_like(np.random.default_rng(18), (3, 3))
+
+    def by_eigh(x):
+        values, v = linalg.eigh(x)
+        return weigh(v * values, w)
+
+    def by_svd(x):
+        u, s, vh = linalg.svd(x)
+        return weigh(systems.matmul(u * s, vh), w) + weigh(u, w)
+
+    for fun in (by_eigh, by_svd):
+        assert np.isfinite(grad(fun)(a)).all()
+        assert np.isfinite(jvp(grad(fun), (a,), (w,))[1]).all()
+
+
+@pytest.mark.parametrize("name", REPEATED)
+def test_symmetric_functions_of_repeated_values_are_right(name):
+    a = REPEATED[name]
+    np.testing.assert_allclose(
+        grad(lambda x: total(linalg.eigvalsh(x) ** 3))(a), 3 * a @ a, atol=1e-12
+    )
+    np.testing.assert_allclose(
+        grad(lambda x: total(linalg.svdvals(x) ** 4))(a), 4 * a @ a.T @ a, atol=1e-12
+    )
+    np.testing.assert_allclose(
+        jvp(grad(lambda x: total(linalg.eigvalsh(x) ** 2)), (a,), (np.eye(3),))[1],
+        2 * np.eye(3), atol=1e-12,
+    )
+
+
+def test_projector_on_the_space_of_a_repeated_eigenvalue_is_right():
+    w = random_like(np.random.default_rng(19), (3, 3))
+
+    def fun(x):
+        v = index(linalg.eigh(x).eigenvectors, key=(FULL, (1, 3, None)))
+        return weigh(systems.matmul(v, systems.swap(v)), w)
+
+    for name in ("pair", "turned pair"):
+        a = REPEATED[name]
+        t = random_like(np.random.default_rng(20), (3, 3))
+        np.testing.assert_allclose(along(grad(fun)(a), t), difference(fun, a, t), rtol=1e-7)
+
+
+@pytest.mark.parametrize("shape", [(3, 3), (5, 3), (3, 5)])
+def test_polar_factor_with_repeated_singular_values_is_right(shape):
+    rng = np.random.default_rng(21)
+    k = min(shape)
+    u, vh = orthogonal(rng, shape[0])[:, :k], orthogonal(rng, shape[1])[:k]
+    w = random_like(rng, shape)
+
+    def fun(x):
+        u, _, vh = linalg.svd(x, full_matrices=False)
+        return weigh(systems.matmul(u, vh), w)
+
+    for s in ([1.0, 1.0, 1.0], [3.0, 2.0, 2.0]):
+        a, t = (u * s) @ vh, random_like(rng, shape)
+        np.testing.assert_allclose(along(grad(fun)(a), t), difference(fun, a, t), rtol=1e-7)
+
+
+def test_product_of_the_factors_with_repeated_singular_values():
+    """The one part that is lost: u @ vh and (u * s) @ vh have the same cotangents of u and vh."""
+    a = (orthogonal(np.random.default_rng(22), 4) * [2.0, 2.0, 1.5, 1.0]) @ np.eye(4)
+    c = np.ones((4, 4))
+
+    def product(x):
+        u, s, vh = linalg.svd(x, full_matrices=False)
+        return weigh(systems.matmul(u * s, vh), c)
+
+    u, _, vh = np.linalg.svd(a)
+    got, true = u.T @ grad(product)(a) @ vh.T, u.T @ c @ vh.T
+    lost = np.zeros((4, 4))
+    lost[0, 1] = lost[1, 0] = (true[0, 1] + true[1, 0]) / 2
+    np.testing.assert_allclose(got, true - lost, atol=1e-12)
+
+
+def test_gradient_of_a_singular_value_at_zero_is_zero():
+    np.testing.assert_array_equal(grad(lambda x: total(linalg.svdvals(x)))(np.zeros((2, 3))), 0)
+    got = grad(lambda x: total(linalg.svdvals(x)))(np.diag([3.0, 0.0]))
+    np.testing.assert_allclose(got, np.diag([1.0, 0.0]), atol=1e-15)
+
+
+# --- norms ----------------------------------------------------------------------------------------
+
+
+VECTOR_ORDERS = [None, 1, 2, 3, 2.5, 1.5, 0.5, -1, np.inf, -np.inf, 0]
+MATRIX_ORDERS = [None, "fro", "nuc", 1, -1, 2, -2, np.inf, -np.inf]
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("order", VECTOR_ORDERS)
+def test_vector_norms(order, dtype):
+    rng = np.random.default_rng(23)
+    x, w = random_like(rng, (2, 4, 3), dtype), random_like(rng, (2, 1, 3))
+    kw = {"ord": order, "axis": -2, "keepdims": True}
+    np.testing.assert_allclose(
+        vmap(lambda y: linalg.norm(y, **kw))(x), np.linalg.norm(x, **kw), rtol=1e-13
+    )
+    check_gradient(lambda y: weigh(linalg.norm(y, **kw), w), x)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("order", MATRIX_ORDERS)
+def test_matrix_norms(order, dtype):
+    rng = np.random.default_rng(24)
+    x, w = random_like(rng, (3, 2, 4), dtype), random_like(rng, (2,))
+    kw = {"ord": order, "axis": (2, 0)}
+    got = vmap(lambda y: linalg.norm(y, **kw))(x[None])[0]
+    np.testing.assert_allclose(got, np.linalg.norm(x, **kw), rtol=1e-13)
+    check_gradient(lambda y: weigh(linalg.norm(y, **kw), w), x)
+
+
+def test_norm_of_a_whole_array():
+    x = random_like(np.random.default_rng(25), (2, 3, 4))
+    np.testing.assert_allclose(grad(linalg.norm)(x), x / np.linalg.norm(x), rtol=1e-14)
+    y = vmap(lambda v: linalg.vector_norm(v, keepdims=True))(x)
+    np.testing.assert_allclose(y[:, 0, 0], [np.linalg.norm(v) for v in x])
+
+
+@pytest.mark.parametrize("order", [None, 1, 2, 3, 1.5, np.inf])
+def test_vector_norms_at_zero(order):
+    def fun(x):
+        return linalg.norm(x, order)
+
+    np.testing.assert_array_equal(grad(fun)(np.zeros(3)), 0)
+    np.testing.assert_array_equal(jvp(grad(fun), (np.zeros(3),), (np.ones(3),))[1], 0)
+    assert np.isfinite(grad(fun)(np.array([0.0, 1.0, -2.0]))).all()
+    assert np.isfinite(jvp(grad(fun), (np.array([0.0, 1.0, -2.0]),), (np.ones(3),))[1]).all()
+
+
+@pytest.mark.parametrize("order", ["fro", "nuc", 1, 2, np.inf])
+def test_matrix_norms_at_zero(order):
+    g = grad(lambda x: linalg.norm(x, order))(np.zeros((2, 3)))
+    np.testing.assert_array_equal(g, 0)
+
+
+def test_norms_that_do_not_exist():
+    def norm(**kw):
+        return grad(lambda x: linalg.norm(x, **kw))(np.ones((2, 2, 2)))
+
+    with pytest.raises(ValueError, match="of matrices"):
+        norm(ord=3, axis=(0, 1))
+    with pytest.raises(ValueError, match="of vectors"):
+        norm(ord="fro", axis=0)
+    with pytest.raises(ValueError, match="one axis or two"):
+        norm(ord=2)
+    with pytest.raises(ValueError, match="duplicate axes"):
+        norm(axis=(0, 0))
