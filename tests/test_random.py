@@ -12,6 +12,7 @@ import pytest
 import funcgrad as fg
 from funcgrad import arrays, random
 from funcgrad.errors import ShapeError
+from funcgrad.ops.threefry import random_uniform, threefry2x32
 
 JAX = json.loads((Path(__file__).parent / "data" / "random_jax.json").read_text())
 
@@ -43,6 +44,32 @@ SAMPLERS = {
     "choice_once": lambda k: random.choice(k, 7, (3, 2), replace=False),
     "choice_weighted": lambda k: random.choice(k, 3, (4,), p=np.array([0.2, 0.5, 0.3])),
 }
+
+
+# Known answers of the authors of Threefry-2x32 with 20 rounds: counter, key, result.
+KNOWN = [
+    ([0, 0], [0, 0], [0x6B200159, 0x99BA4EFE]),
+    ([0xFFFFFFFF] * 2, [0xFFFFFFFF] * 2, [0x1CB996FC, 0xBB002BE7]),
+    ([0x243F6A88, 0x85A308D3], [0x13198A2E, 0x03707344], [0xC4923A9C, 0x483DF7A0]),
+]
+
+
+@pytest.mark.parametrize(("counter", "key", "expected"), KNOWN)
+@pytest.mark.parametrize("size", [1, 100, 300, 70_000])
+def test_threefry_known_answers(counter, key, expected, size):
+    words = [np.full(size if i else (), w, np.uint32)[()] for i, w in enumerate(key + counter)]
+    for word, number in zip(threefry2x32(*words), expected, strict=True):
+        assert word.shape == (size,)
+        assert np.all(word == number)
+
+
+@pytest.mark.parametrize("shape", [(), (3,), (5, 200)])
+def test_arrays_of_keys_are_drawn_from_side_by_side(shape):
+    keys = random.split(KEY, (4, 3))[::-1, ::2]
+    out = random_uniform(keys, shape=shape, dtype=np.dtype(np.float64))
+    assert out.shape == (4, 2, *shape)
+    for i in np.ndindex(4, 2):
+        np.testing.assert_array_equal(out[i], random.uniform(keys[i], shape))
 
 
 def value(x):
@@ -92,6 +119,13 @@ def test_jit_equals_eager(name):
     eager, jitted = sample(KEY), fg.jit(sample)(KEY)
     assert jitted.dtype == eager.dtype
     np.testing.assert_allclose(jitted, eager, rtol=1e-6 if eager.dtype == np.float32 else 1e-14)
+
+
+@pytest.mark.parametrize("name", ["split", "uniform", "randint", "bernoulli", "permutation"])
+def test_source_stands_alone(name):
+    scope = {}
+    exec(fg.to_source(SAMPLERS[name])(KEY), scope)
+    np.testing.assert_allclose(scope["program"](KEY), SAMPLERS[name](KEY), rtol=1e-6)
 
 
 @pytest.mark.parametrize("name", SAMPLERS)

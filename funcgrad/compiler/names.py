@@ -82,8 +82,9 @@ class Names:
         out = e.outvars[0].aval
         if not _is_large(out):
             return None
+        allowed = e.primitive.extra.get("overwrites", range(len(e.inputs)))
         for a in self.dying(index, e):
-            if "aliases_forbidden" not in e.primitive.extra and (
+            if all(i in allowed for i, b in enumerate(e.inputs) if b is a) and (
                 a.aval.shape == out.shape and a.aval.dtype == out.dtype
                 and self.root[a] in self.owned and self.alive[self.root[a]] == 1
                 and self.root[a] is a

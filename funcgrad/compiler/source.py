@@ -144,6 +144,7 @@ class _FunctionWriter:
         """How to write the result into given memory, if the operator can."""
         prim = e.primitive
         if "into" in prim.extra:
+            self.module.helper(prim.evaluate)
             return prim.extra["into"](e, ins)
         if writes_into(e) and prim.ufunc is not np.power:
             return f"np.{prim.ufunc.__name__}({', '.join(ins)}, out={{out}})"

@@ -57,6 +57,7 @@ TRAITS = frozenset([
     "view",  # the result may share memory with the first operand
     "identity",  # a result of the operand's own abstract value is the operand
     "broadcasts",  # only repeats elements along axes
+    "reshapes",  # of two in a row only the last counts
     "fails",  # takes ``failing``: raise, or NaN in the lane that fails
     "indexes",  # raises on indices out of range
     "effect",  # must run even if nothing reads its result

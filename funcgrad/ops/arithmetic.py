@@ -67,9 +67,14 @@ pos = elementwise(
 )
 
 
-def strong_multiply(z: Any, x: Any) -> Any:
-    """The product z * x, but zero where z is zero, whatever x is there."""
-    out = np.multiply(z, x)
+def strong_multiply(z: Any, x: Any, out: Any = None) -> Any:
+    """The product z * x, but zero where z is zero, whatever x is there.
+
+    ``out`` may be x. An infinity or NaN of x leaves a trace in the product and so in its norm.
+    """
+    out = np.multiply(z, x, out=out)
+    if np.isfinite(np.vdot(out, out)):
+        return out
     if out.ndim:
         np.copyto(out, 0, where=np.equal(z, 0))
         return out
@@ -95,3 +100,12 @@ mul_strong = elementwise(
     + [Case(np.array([0.0, 1.5, -2.0]), np.array([0.7, 3.0, 0.4]), check=("second",))],
     traits=("masks",),
 )
+
+
+def _strong_into(_e: Any, ins: list[str]) -> str:
+    """Source text that writes the product into memory at hand."""
+    return f"strong_multiply({ins[0]}, {ins[1]}, {{out}})"
+
+
+mul_strong.extra["into"] = _strong_into
+mul_strong.extra["overwrites"] = (1,)

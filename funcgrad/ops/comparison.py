@@ -52,14 +52,27 @@ right_shift = _bits("shift_right", np.right_shift, operator.rshift, "i", ((-9, 9
 bitwise_count = _bits("population_count", np.bitwise_count, kinds="i")
 
 
-def _larger_share(o: Any, x: Any, y: Any) -> Any:
-    one = o.dtype.type(1)
-    return np.where(x < y, one * 0, np.where(x == y, one / 2, one))
+def tie_shares(x: Any, y: Any) -> Any:
+    """1 where x > y (or either is NaN), 1/2 where x == y, 0 where x < y."""
+    lower = np.less(x, y)
+    out = np.subtract(1, lower, dtype=np.result_type(x, y, np.float16))
+    even = np.equal(x, y)
+    if even.any():
+        out = np.where(even, out.dtype.type(0.5), out)[()]
+    return out
 
 
-def _smaller_share(o: Any, x: Any, y: Any) -> Any:
-    one = o.dtype.type(1)
-    return np.where(x > y, one * 0, np.where(x == y, one / 2, one))
+shares = elementwise(
+    "tie_shares", tie_shares, nondifferentiable="piecewise constant", kinds="f", arity=2
+)
+
+
+def _larger_share(_o: Any, x: Any, y: Any) -> Any:
+    return shares(x, y)
+
+
+def _smaller_share(_o: Any, x: Any, y: Any) -> Any:
+    return shares(y, x)
 
 
 def _number_share(share: Any) -> Any:

@@ -19,12 +19,16 @@ Pairs = tuple[tuple[int, ...], tuple[int, ...]]
 def strong_product(xp: Any, product: Callable[[Any, Any], Any], z: Any, d: Any) -> Any:
     """A bilinear product in which zeros of z win over infinities and NaNs of d.
 
-    Where d is finite this is ``product(z, d)``. Otherwise infinities and NaNs are counted apart,
-    by products of indicator arrays, and put where a non-zero entry of z meets them.
+    An infinity or NaN of d leaves a trace in the plain product, so where that is finite it is right.
+    Otherwise infinities and NaNs are counted apart, by products of indicator arrays, and put where
+    a non-zero entry of z meets them.
     """
+    out = product(z, d)
+    if xp.isfinite(xp.vdot(out, out)):
+        return out
     finite = xp.isfinite(d)
     if finite.all():
-        return product(z, d)
+        return out
     out = product(z, xp.where(finite, d, xp.zeros((), d.dtype)))
     if out.dtype.kind == "c":
         bad = product((z != 0) * 1.0, (~finite) * 1.0) != 0
@@ -126,22 +130,25 @@ def _strong_side(flagged: bool, value_is_strong: bool) -> int | None:
 def _transpose_first(
     ct: Any, x: Aval, y: Any, contract: Pairs, batch: Pairs, strong: Any, swapped: bool
 ) -> Any:
-    """The cotangent of x, the linear operand; ``swapped`` if it is the second one."""
+    """The cotangent of x, the linear operand; ``swapped`` if it is the second one.
+
+    The operands are put in the order that leaves the axes of the result as x has them, if possible.
+    """
     (lc, rc), (lb, rb) = contract, batch
     lf, rf = _free(x.ndim, lc, lb), _free(len(y.shape), rc, rb)
     nb = len(lb)
+    lead = tuple(range(nb))
+    order = sorted(range(len(rc)), key=lambda i: rc[i])
+    contracted = tuple(lc[i] for i in order)
     if swapped:
         ct_rf = tuple(range(nb, nb + len(rf)))
+        flip = None if strong is None else 1 - strong
+        out = dot_general(y, ct, contract=(rf, ct_rf), batch=(rb, lead), strong=flip)
+        axes = (*lb, *contracted, *lf)
     else:
         ct_rf = tuple(range(nb + len(lf), nb + len(lf) + len(rf)))
-    out = dot_general(
-        ct, y,
-        contract=(ct_rf, rf), batch=(tuple(range(nb)), rb),
-        strong=strong,
-    )
-    # The axes of `out` are batch, lf, and y's contracted axes in y's order.
-    rc_order = sorted(range(len(rc)), key=lambda i: rc[i])
-    axes = (*lb, *lf, *(lc[i] for i in rc_order))
+        out = dot_general(ct, y, contract=(ct_rf, rf), batch=(lead, rb), strong=strong)
+        axes = (*lb, *lf, *contracted)
     perm = inverse_permutation(axes)
     if perm != tuple(range(len(perm))):
         out = transpose(out, perm=perm)
@@ -223,7 +230,7 @@ def _expression(module: Any, e: Any, ins: list[str]) -> str:
 
 dot_general.extra["into"] = _into
 dot_general.extra["expression"] = _expression
-dot_general.extra["aliases_forbidden"] = True
+dot_general.extra["overwrites"] = ()
 
 
 def matmul(x: Any, y: Any) -> Any:

@@ -117,13 +117,13 @@ def by_lanes(xp: Any, function: Callable[..., Any], operands: tuple[Any, ...], f
 
 
 def nan_unless(xp: Any, good: Any, x: Any) -> Any:
-    """x with NaN in the lanes that are not good."""
+    """Return x with NaN in the lanes that are not good."""
     mask = xp.reshape(good, good.shape + (1,) * (x.ndim - good.ndim))
     return xp.where(mask, x, xp.asarray(np.nan, x.dtype))[()]
 
 
 def zero_columns(xp: Any, b: Any, x: Any) -> Any:
-    """x, but zero in the columns where b is zero, whatever the matrix."""
+    """Return x, but zero in the columns where b is zero, whatever the matrix."""
     return xp.where((b == 0).all(axis=-2, keepdims=True), xp.zeros((), x.dtype), x)
 
 
@@ -363,7 +363,7 @@ def _pinv_abstract(a: Aval, rcond: Aval, **_: Any) -> Aval:
 
 
 def _pinv_jvp(t: Any, p: Any, a: Any, _rcond: Any, **_: Any) -> Any:
-    """dP = -P T P + P P* T* (1 - A P) + (1 - P A) T* P* P, for perturbations that keep the rank."""
+    """Rule: dP = -P T P + P P* T* (1 - A P) + (1 - P A) T* P* P, where the rank is kept."""
     tp = matmul(t, p)
     left = matmul(p, adjoint(tp))
     right = matmul(adjoint(matmul(p, t)), p)

@@ -190,7 +190,7 @@ def _slogdet_abstract(a: Aval, **_: Any) -> Any:
 
 
 def _slogdet_jvp(t: Any, out: Any, a: Any, *, failing: str = "raise") -> Any:
-    """d log det = trace(A^-1 dA) (Giles 2008): its real part for the size, i times the rest."""
+    """Rule: d log det = trace(A^-1 dA) (Giles 2008): real part for the size, i times the rest."""
     change = _entries_product(swap(inv(a, failing=failing)), t)
     if a.dtype.kind != "c":
         return None, change

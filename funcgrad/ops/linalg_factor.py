@@ -56,7 +56,7 @@ def from_triangle(t: Any, *, lower: bool) -> Any:
 
 
 def _cholesky_jvp(t: Any, factor: Any, _a: Any, *, failing: str = "raise") -> Any:
-    """dL = L phi(L^-1 dA L^-*), phi = lower triangle with half the diagonal (Giles 2008)."""
+    """Rule: dL = L phi(L^-1 dA L^-*), phi = lower triangle with half the diagonal (Giles 2008)."""
 
     def divide(x: Any) -> Any:
         return triangular_solve(

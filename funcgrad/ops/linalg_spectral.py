@@ -88,7 +88,7 @@ def _columns_product(x: Any, y: Any) -> Any:
 
 
 def _eigh_jvp(t: Any, out: Any, _a: Any, *, lower: bool, **_: Any) -> Any:
-    """dw = diag(V* dA V), dV = V (V* dA V / (w_j - w_i)) (Giles 2008)."""
+    """Rule: dw = diag(V* dA V), dV = V (V* dA V / (w_j - w_i)) (Giles 2008)."""
     w, v = out
     tv = matmul(from_triangle(t, lower=lower), v)
     turn = matmul(adjoint(v), tv) * inverse_gaps(w)
@@ -213,7 +213,7 @@ def _with_complement(du: Any, u1: Any, u: Any) -> Any:
 
 
 def _svdvals_jvp(t: Any, s: Any, a: Any, *, failing: str = "raise") -> Any:
-    """ds = diag(U* dA V), and 0 for a singular value 0, which is a minimum of its function."""
+    """Rule: ds = diag(U* dA V), and 0 for a singular value 0, a minimum of its function."""
     u, _, vh = svd(a, full_matrices=False, failing=failing)
     return select(s == 0, 0, _columns_product(u, matmul(t, adjoint(vh))))
 

@@ -36,7 +36,7 @@ reshape = linear(
         for dt, s in (("f8", (6,)), ("f4", (3, 1, 2)), ("c16", (1, 6)), ("i8", (3, 2)))
     ]
     + [Case(sample(rng, (1, 1), "f8", (-2, 2)), shape=())],
-    traits=("view", "identity", "cheap"),
+    traits=("view", "identity", "reshapes", "cheap"),
     source=lambda x, *, shape: f"np.reshape({x}, {shape})" + ("[()]" if shape == () else ""),
 )
 

@@ -8,7 +8,6 @@ machine, so results are reproducible and every element of an array is drawn inde
 from __future__ import annotations
 
 from collections.abc import Iterable
-from math import prod
 from typing import Any
 
 import numpy as np
@@ -20,6 +19,14 @@ from .families import as_scalar, broadcast_shapes, expand_rank, general
 from .shape import reshape
 
 _DISCRETE = "random bits are integers: they do not vary smoothly with the key"
+
+
+def count_of(shape: tuple[int, ...]) -> int:
+    """The number of elements of an array of this shape."""
+    count = 1
+    for d in shape:
+        count *= d
+    return count
 
 
 def threefry_rounds() -> tuple[tuple[tuple[int, ...], int, int, int], ...]:
@@ -34,7 +41,7 @@ def threefry_in_lanes(operands: tuple[Any, ...], shape: tuple[int, ...]) -> Any:
     Python's integers have no fixed cost per operation like NumPy's half a microsecond, and a
     carry out of 32 bits stays in its lane until it is masked.
     """
-    size = prod(shape)
+    size = count_of(shape)
     ones = int.from_bytes(b"\1\0\0\0\0\0\0\0" * size, "little")
     mask = ones * 0xFFFFFFFF
     lanes = []
@@ -145,7 +152,7 @@ def evaluate_threefry2x32(xp: Any, key0: Any, key1: Any, count0: Any, count1: An
     if xp is not np:
         return threefry_on_gpu(xp, operands)
     shape = np.broadcast_shapes(key0.shape, key1.shape, count0.shape, count1.shape)
-    if prod(shape) <= 256:
+    if count_of(shape) <= 256:
         x0, x1 = threefry_in_lanes(operands, shape)
         return x0[()], x1[()]
     return threefry_in_blocks(operands, store_words, (np.uint32, np.uint32))
@@ -153,7 +160,7 @@ def evaluate_threefry2x32(xp: Any, key0: Any, key1: Any, count0: Any, count1: An
 
 def evaluate_random_uniform(xp: Any, key: Any, *, shape: tuple[int, ...], dtype: Any) -> Any:
     """Element i comes from counter i: any integer of an unsigned type, or a float in [0, 1)."""
-    size = prod(shape)
+    size = count_of(shape)
     rank = (1,) * len(shape)
     key0, key1 = (key[..., i].reshape(key.shape[:-1] + rank) for i in (0, 1))
     if size <= 2**32:
@@ -164,7 +171,7 @@ def evaluate_random_uniform(xp: Any, key: Any, *, shape: tuple[int, ...], dtype:
         high, low = (counters >> 32).astype(xp.uint32), counters.astype(xp.uint32)
     operands = (key0, key1, high, low)
     shape = key.shape[:-1] + shape
-    if xp is np and prod(shape) > 256:
+    if xp is np and count_of(shape) > 256:
         return threefry_in_blocks(operands, store_uniform, (dtype,))[0]
     x0, x1 = threefry_in_lanes(operands, shape) if xp is np else threefry_on_gpu(xp, operands)
     out = xp.empty(shape, dtype)

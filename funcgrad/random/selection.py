@@ -10,6 +10,7 @@ import numpy as np
 
 from .. import arrays
 from ..errors import ShapeError
+from ..numpy.indexing import take
 from ..ops.threefry import random_uniform
 from .arguments import (
     UINT32,
@@ -110,7 +111,7 @@ def permutation(key: Any, x: Any, axis: int = 0, independent: bool = False) -> A
         return np.take_along_axis(x, order, axis)
     order = _random_order(key, (x.shape[axis],), 0)
     x, order = arrays.harmonize((x, order))[1]
-    return np.take(x, order, axis=axis)
+    return take(x, order, axis=axis)
 
 
 def _random_order(key: Any, shape: tuple[int, ...], axis: int) -> Any:
@@ -180,7 +181,7 @@ def choice(
     if number:
         return chosen
     a, chosen = arrays.harmonize((a, chosen))[1]
-    return np.take(a, chosen, axis=axis)
+    return take(a, chosen, axis=axis)
 
 
 def _weighted_choice(

@@ -6,7 +6,7 @@ import sys
 
 import numpy as np
 import pytest
-from linalg_checks import DTYPES, check_gradient, hermitian, random_like, total, weigh
+from ops.linalg_checks import DTYPES, check_gradient, hermitian, random_like, total, weigh
 
 from funcgrad.api.batching import vmap
 from funcgrad.api.derivatives import grad, jvp

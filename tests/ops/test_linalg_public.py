@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from linalg_checks import DTYPES, check_gradient, hermitian, random_like, total, weigh
+from ops.linalg_checks import DTYPES, check_gradient, hermitian, random_like, total, weigh
 
 from funcgrad.api.batching import vmap
 from funcgrad.api.derivatives import grad, jvp

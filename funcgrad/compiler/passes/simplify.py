@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ...core.avals import Aval
 from ...core.jaxpr import Eqn, Jaxpr, Literal, Var
 
 
@@ -15,15 +16,22 @@ def simplify(jaxpr: Jaxpr) -> Jaxpr:
     env: dict[Var, Any] = {}
     made: dict[Var, Eqn] = {}
     eqns: list[Eqn] = []
+    uniform = _uniform_constants(jaxpr)
     for e in jaxpr.eqns:
         inputs = [a if type(a) is Literal else env.get(a, a) for a in e.inputs]
         prim = e.primitive
         if prim.family == "elementwise" and len(inputs) > 1:
-            inputs = _without_broadcasts(inputs, e.outvars[0].aval, made)
+            inputs = _without_broadcasts(inputs, e.outvars[0].aval, made, uniform)
         same = _identity(prim, inputs, e)
         if same is not None:
             env[e.outvars[0]] = same
             continue
+        if "reshapes" in prim.traits and (inner := made.get(inputs[0])) is not None:
+            if inner.primitive is prim:
+                inputs = list(inner.inputs)
+                if inputs[0].aval == e.outvars[0].aval:
+                    env[e.outvars[0]] = inputs[0]
+                    continue
         new = Eqn(prim, inputs, e.params, e.outvars, e.source)
         eqns.append(new)
         for v in e.outvars:
@@ -48,15 +56,26 @@ def _identity(prim: Any, inputs: list[Any], e: Eqn) -> Any:
     return None
 
 
-def _without_broadcasts(inputs: list[Any], aval: Any, made: dict[Var, Eqn]) -> list[Any]:
+def _uniform_constants(jaxpr: Jaxpr) -> dict[Var, Literal]:
+    """Constants that repeat one number, as that number."""
+    return {
+        v: Literal(c.flat[0], Aval((), c.dtype))
+        for v, c in zip(jaxpr.constvars, jaxpr.consts, strict=True)
+        if isinstance(c, np.ndarray) and c.size and c.ndim and not any(c.strides)
+    }
+
+
+def _without_broadcasts(
+    inputs: list[Any], aval: Any, made: dict[Var, Eqn], uniform: dict[Var, Literal]
+) -> list[Any]:
     """Operands before broadcasting, where the others already give the result its shape."""
     result = list(inputs)
     for i, a in enumerate(inputs):
+        candidate = uniform.get(a) if type(a) is not Literal else None
         eqn = made.get(a) if type(a) is not Literal else None
-        if eqn is None or "broadcasts" not in eqn.primitive.traits:
-            continue
-        candidate = eqn.inputs[0]
-        if candidate.aval.weak:
+        if eqn is not None and "broadcasts" in eqn.primitive.traits:
+            candidate = eqn.inputs[0]
+        if candidate is None or candidate.aval.weak:
             continue
         shapes = [candidate.aval.shape if j == i else b.aval.shape for j, b in enumerate(result)]
         if aval.symbolic or any(_symbolic(s) for s in shapes):
