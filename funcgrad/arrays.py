@@ -152,7 +152,7 @@ def special_module(x: Any) -> Any:
             import scipy.special as special
     except ImportError as error:
         raise ImportError(
-            "erf, erf_inv, lgamma, digamma and polygamma need SciPy: "
+            "erf, erfc, lgamma, digamma and polygamma need SciPy: "
             "pip install 'funcgrad[special]'"
         ) from error
     return special

@@ -1,4 +1,5 @@
-"""Common set-up: the operators are loaded, and derivative arithmetic is deterministic."""
+"""Common set-up: every operator is registered before tests are collected."""
 
-import funcgrad.control.while_loop
-import funcgrad.numpy  # noqa: F401
+import funcgrad.lax
+import funcgrad.numpy.linalg
+import funcgrad.random  # noqa: F401

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from .. import tree
+from ..control import mutation
 from ..core.avals import float0, is_inexact
 from ..core.boundary import user_facing
 from ..core.jaxpr import Jaxpr, Var, eval_jaxpr
@@ -40,6 +41,9 @@ class Linearized:
         self, fun: Callable[[list[Any]], Any], leaves: Sequence[Any], owner: str, has_aux: bool
     ) -> None:
         trace = LinearizeTrace(owner)
+        checked = mutation.new_tape()
+        if checked is not None:
+            trace.tape.eqns = checked
         self.tape = trace.tape.eqns
         inputs = [trace.input(x) if is_inexact(aval_of(x).dtype) else x for x in leaves]
         self.in_vars: list[Any] = [
@@ -66,6 +70,7 @@ class Linearized:
 
     def pull(self, cts: Sequence[Any], consume: bool) -> list[Any]:
         """Cotangents of the inputs; None where nothing depends on an input."""
+        mutation.verify(self.tape)
         env: dict[Var, Any] = {}
         flagged: set[Var] = set()
         seed_cotangents(env, flagged, self.out_vars, cts, (False,) * len(cts))

@@ -16,7 +16,7 @@ from ..control.call import call
 from ..control.jit_state import jit_disabled
 from ..core.avals import WEAK_DTYPES
 from ..core.boundary import user_facing
-from ..core.jaxpr import Jaxpr
+from ..core.jaxpr import Jaxpr, eval_jaxpr
 from ..core.source import where_defined
 from ..core.tracing import Tracer, axis_frames, owner_name
 from ..transforms.staging import lift_tracers
@@ -152,6 +152,9 @@ def _dispatch(jitted: Jitted, args: tuple[Any, ...], kwargs: dict[str, Any]) -> 
             jitted.cache[key] = entry
     if traced or entry.captured:
         outs = call(*entry.captured, *leaves, jaxpr=entry.jaxpr, name=jitted.name)
+        return tree.unflatten(entry.out_tree, outs)
+    if frames:
+        outs = eval_jaxpr(entry.jaxpr, entry.jaxpr.consts, leaves)
         return tree.unflatten(entry.out_tree, outs)
     if entry.run is None:
         entry.run = compiled(entry.jaxpr, _donated_leaves(jitted, args, kwargs))

@@ -23,21 +23,34 @@ def strong_product(xp: Any, product: Callable[[Any, Any], Any], z: Any, d: Any) 
     Otherwise infinities and NaNs are counted apart, by products of indicator arrays, and put where
     a non-zero entry of z meets them.
     """
-    out = product(z, d)
-    if xp.isfinite(xp.vdot(out, out)):
-        return out
-    finite = xp.isfinite(d)
-    if finite.all():
-        return out
-    out = product(z, xp.where(finite, d, xp.zeros((), d.dtype)))
+    with np.errstate(all="ignore"):
+        out = product(z, d)
+        if xp.isfinite(xp.vdot(out, out)):
+            return out
+        if xp.isfinite(d).all():
+            return out
+        return product_by_parts(xp, product, z, d)
+
+
+def product_by_parts(xp: Any, product: Callable[[Any, Any], Any], z: Any, d: Any) -> Any:
+    """A bilinear product of arrays that are not finite, with strong zeros of z."""
+    finite_z, finite_d = xp.isfinite(z), xp.isfinite(d)
+    out = product(
+        xp.where(finite_z, z, xp.zeros((), z.dtype)), xp.where(finite_d, d, xp.zeros((), d.dtype))
+    )
     if out.dtype.kind == "c":
-        bad = product((z != 0) * 1.0, (~finite) * 1.0) != 0
-        return xp.where(bad, xp.asarray(np.nan, out.dtype), out)[()]
-    up, down = (z > 0) * 1.0, (z < 0) * 1.0
-    plus, minus = (d == np.inf) * 1.0, (d == -np.inf) * 1.0
-    positive = product(up, plus) + product(down, minus)
-    negative = product(up, minus) + product(down, plus)
-    invalid = product((z != 0) * 1.0, xp.isnan(d) * 1.0)
+        bad = product((z != 0) * 1.0, (~finite_d) * 1.0) + product((~finite_z) * 1.0, (d == d) * 1.0)
+        return xp.where(bad != 0, xp.asarray(np.nan, out.dtype), out)[()]
+    z_up, z_down = (z > 0) * 1.0, (z < 0) * 1.0
+    d_up, d_down = (d > 0) * 1.0, (d < 0) * 1.0
+    inf_up, inf_down = (d == np.inf) * 1.0, (d == -np.inf) * 1.0
+    from_up, from_down = (z == np.inf) * 1.0, (z == -np.inf) * 1.0
+    positive = product(z_up, inf_up) + product(z_down, inf_down)
+    positive = positive + product(from_up, d_up) + product(from_down, d_down)
+    negative = product(z_up, inf_down) + product(z_down, inf_up)
+    negative = negative + product(from_up, d_down) + product(from_down, d_up)
+    invalid = product((z != 0) * 1.0, xp.isnan(d) * 1.0) + product(xp.isinf(z) * 1.0, (d == 0) * 1.0)
+    invalid = invalid + product(xp.isnan(z) * 1.0, xp.ones(d.shape))
     out = xp.where(positive != 0, xp.asarray(np.inf, out.dtype), out)
     out = xp.where(negative != 0, xp.asarray(-np.inf, out.dtype), out)
     both = (positive != 0) & (negative != 0)

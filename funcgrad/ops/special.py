@@ -13,6 +13,7 @@ import numpy as np
 
 from ..arrays import special_module
 from ..core.primitive import Case
+from .erf_inverse import inverse_error_function
 from .families import elementwise, sample
 
 TWO_OVER_ROOT_PI = 2 / sqrt(pi)
@@ -31,7 +32,9 @@ def erfc_values(x: Any) -> Any:
 
 def erf_inv_values(x: Any) -> Any:
     """The inverse of the error function."""
-    return special_module(x).erfinv(x)[()]
+    if hasattr(x, "__cuda_array_interface__"):
+        return special_module(x).erfinv(x)
+    return inverse_error_function(x)
 
 
 def lgamma_values(x: Any) -> Any:

@@ -82,7 +82,7 @@ class BatchTrace(Trace):
         if self.active is not None and "indexes" in prim.traits:
             values = prim.extra["mask_indices"](values, batched, self.active, params)
             batched = [b or v is not a for b, v, a in zip(batched, values, args, strict=True)]
-        if "control" in prim.extra:
+        if "control" in prim.extra or "collective" in prim.extra:
             out = prim.batch(self, values, batched, **params)
         else:
             out = prim.batch(self.size, values, batched, **params)

@@ -10,8 +10,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-import jax
-import jax.numpy as jnp
+import jax  # pyright: ignore[reportMissingImports]
+import jax.numpy as jnp  # pyright: ignore[reportMissingImports]
 import numpy as np
 
 jax.config.update("jax_enable_x64", True)
@@ -89,7 +89,7 @@ def decode(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
 
 
-def encode(x: np.ndarray, digest: bool) -> dict[str, Any]:
+def encode(x: Any, digest: bool) -> dict[str, Any]:
     out: dict[str, Any] = {"dtype": x.dtype.name, "shape": x.shape}
     if digest:
         little = x.astype(x.dtype.newbyteorder("<"))

@@ -57,6 +57,8 @@ SINGULAR = {
     "zero row": np.diag([2.0, 0.0, 3.0]),
     "one by one": np.zeros((1, 1)),
     "nearly singular": np.diag([1.0, 1e-9, 2.0]),
+    "rank n-1 but for rounding": np.array([[0.1, 0.2, 0.3], [0.4, 0.5, 0.6], [0.5, 0.7, 0.9]]),
+    "inverse overflows": np.diag([1e-310, 2.0]),
     "four": np.diag([1.0, 0.0, 2.0, 3.0]) + np.eye(4, k=1),
 }
 

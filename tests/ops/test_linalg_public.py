@@ -185,6 +185,15 @@ def test_lstsq_inside_a_transformation_returns_what_numpy_returns():
     assert np.isnan(rest).all()
 
 
+@pytest.mark.parametrize("rcond", [None, -1, 1e-3])
+def test_lstsq_cuts_singular_values_where_numpy_does(rcond):
+    a = np.diag([1.0, 1e-17, 1e-5])[:, [1, 0, 2]]
+    b = np.array([1.0, 1e-16, 1e-5])
+    mine = vmap(lambda x, y: linalg.lstsq(x, y, rcond))(a[None], b[None])
+    for x, y in zip(mine, np.linalg.lstsq(a, b, rcond), strict=True):
+        np.testing.assert_allclose(x[0], y, rtol=1e-9, atol=1e-30)
+
+
 def test_ranks_inside_a_transformation():
     stack = np.stack([np.ones((3, 3)), np.eye(3), np.zeros((3, 3))])
     np.testing.assert_array_equal(vmap(linalg.matrix_rank)(stack), [1, 3, 0])

@@ -1,0 +1,81 @@
+"""Checking that arrays which a derivative needs were not changed before it was computed."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+import numpy as np
+
+from ..core.source import Source
+from ..errors import FuncgradError
+
+_checking: ContextVar[bool] = ContextVar("funcgrad_check_mutation", default=False)
+
+
+class MutationError(FuncgradError, RuntimeError):
+    """An array was changed in place between the forward and the backward pass."""
+
+
+def _checksum(x: Any) -> int:
+    return zlib.adler32(np.ascontiguousarray(x).tobytes())
+
+
+def _arrays(entry: Any) -> list[Any]:
+    values = entry[4:7] if type(entry) is tuple else entry.inputs
+    return [v for v in values if isinstance(v, np.ndarray)]
+
+
+class CheckedTape(list):
+    """A tape that remembers what its arrays held when they were recorded."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sums: list[tuple[Any, list[tuple[Any, int]]]] = []
+
+    def append(self, entry: Any) -> None:
+        super().append(entry)
+        self.sums.append((entry, [(x, _checksum(x)) for x in _arrays(entry)]))
+
+    def verify(self) -> None:
+        """Raise if an array no longer holds what it did."""
+        for entry, sums in self.sums:
+            for x, before in sums:
+                if _checksum(x) != before:
+                    source = Source(entry[7], entry[8]) if type(entry) is tuple else entry.source
+                    raise MutationError(
+                        f"an array of shape {x.shape} that the operation at {source} needs for its "
+                        "derivative was changed in place before the derivative was computed. "
+                        "Pass a copy of it."
+                    )
+
+
+def new_tape() -> list[Any] | None:
+    """A checked tape inside ``check_mutation``, else None."""
+    return CheckedTape() if _checking.get() else None
+
+
+def verify(tape: list[Any]) -> None:
+    """Check a tape, if it is a checked one."""
+    if isinstance(tape, CheckedTape):
+        tape.verify()
+
+
+@contextmanager
+def check_mutation() -> Iterator[None]:
+    """Inside this context, derivatives raise if an array they need was changed in place.
+
+    Large arrays that a function uses are kept by reference until its derivative is computed, so
+    they must not change before. This context verifies it, by checksums.
+
+    >>> with check_mutation():
+    ...     pass
+    """
+    token = _checking.set(True)
+    try:
+        yield
+    finally:
+        _checking.reset(token)

@@ -1,0 +1,202 @@
+"""Collectives over a named vmap axis, with JAX's names."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from .. import tree
+from ..control import collectives as c
+from ..core.boundary import user_facing
+from ..core.tracing import Tracer
+from ..errors import ShapeError
+from ..ops.reductions import reduce_max, reduce_min
+from ..ops.shape import move_axis, reshape
+
+
+def _names(axis_name: Any) -> tuple[Any, ...]:
+    return tuple(axis_name) if isinstance(axis_name, tuple | list) else (axis_name,)
+
+
+@user_facing
+def psum(x: Any, axis_name: Any) -> Any:
+    """The sum over the examples of a named axis.
+
+    Args:
+        x: pytree of arrays, one value per example.
+        axis_name: name given to vmap, or a tuple of names.
+
+    Returns:
+        The pytree of sums, the same for every example. ``psum(1, name)`` is the axis's size.
+
+    >>> from funcgrad import vmap
+    >>> vmap(lambda x: x / psum(x, "i"), axis_name="i")(np.array([1.0, 3.0]))
+    array([0.25, 0.75])
+    """
+
+    def one(a: Any) -> Any:
+        for name in _names(axis_name):
+            if not isinstance(a, Tracer) and np.ndim(a) == 0:
+                a = a * c.axis_frame(name).size
+            else:
+                a = c.psum_p(a, axis_name=name)
+        return a
+
+    return tree.map(one, x)
+
+
+def pmean(x: Any, axis_name: Any) -> Any:
+    """The mean over the examples of a named axis.
+
+    >>> from funcgrad import vmap
+    >>> vmap(lambda x: x - pmean(x, "i"), axis_name="i")(np.array([1.0, 3.0]))
+    array([-1.,  1.])
+    """
+    size = psum(1, axis_name)
+    return tree.map(lambda a: a / size, psum(x, axis_name))
+
+
+def _extremum(x: Any, axis_name: Any, prim: Any) -> Any:
+    def one(a: Any) -> Any:
+        for name in _names(axis_name):
+            a = prim(c.all_gather_p(a, axis_name=name), axes=(0,))
+        return a
+
+    return tree.map(one, x)
+
+
+@user_facing
+def pmax(x: Any, axis_name: Any) -> Any:
+    """The maximum over the examples of a named axis; ties share the derivative.
+
+    >>> from funcgrad import vmap
+    >>> vmap(lambda x: pmax(x, "i"), axis_name="i")(np.array([1.0, 3.0]))
+    array([3., 3.])
+    """
+    return _extremum(x, axis_name, reduce_max)
+
+
+@user_facing
+def pmin(x: Any, axis_name: Any) -> Any:
+    """The minimum over the examples of a named axis; ties share the derivative.
+
+    >>> from funcgrad import vmap
+    >>> vmap(lambda x: pmin(x, "i"), axis_name="i")(np.array([1.0, 3.0]))
+    array([1., 1.])
+    """
+    return _extremum(x, axis_name, reduce_min)
+
+
+def _merge(x: Any, axis: int) -> Any:
+    """Two neighbouring axes as one."""
+    shape = (*x.shape[:axis], x.shape[axis] * x.shape[axis + 1], *x.shape[axis + 2 :])
+    return reshape(x, shape=shape)
+
+
+def _divide(x: Any, axis: int, n: int) -> Any:
+    """One axis as n blocks: two axes."""
+    if x.shape[axis] % n:
+        raise ShapeError(f"axis {axis} of size {x.shape[axis]} is not a multiple of {n} examples")
+    shape = (*x.shape[:axis], n, x.shape[axis] // n, *x.shape[axis + 1 :])
+    return reshape(x, shape=shape)
+
+
+@user_facing
+def all_gather(x: Any, axis_name: Any, *, axis: int = 0, tiled: bool = False) -> Any:
+    """The values of all examples, stacked along a new axis (or joined along one, if tiled).
+
+    >>> from funcgrad import vmap
+    >>> vmap(lambda x: all_gather(x, "i"), axis_name="i")(np.array([1.0, 3.0]))
+    array([[1., 3.],
+           [1., 3.]])
+    """
+
+    def one(a: Any) -> Any:
+        out = c.all_gather_p(a, axis_name=axis_name)
+        k = axis % (len(out.shape) - (1 if tiled else 0))
+        out = move_axis(out, 0, k)
+        return _merge(out, k) if tiled else out
+
+    return tree.map(one, x)
+
+
+@user_facing
+def psum_scatter(
+    x: Any, axis_name: Any, *, scatter_dimension: int = 0, tiled: bool = False
+) -> Any:
+    """The sum over the examples, of which each example keeps its own part.
+
+    >>> from funcgrad import vmap
+    >>> vmap(lambda x: psum_scatter(x, "i"), axis_name="i")(np.array([[1.0, 2.0], [3.0, 4.0]]))
+    array([4., 6.])
+    """
+
+    def one(a: Any) -> Any:
+        k = scatter_dimension % len(a.shape)
+        n = c.axis_frame(axis_name).size
+        a = _divide(a, k, n) if tiled else a
+        if a.shape[k] != n:
+            raise ShapeError(f"psum_scatter: axis {k} of shape {a.shape} must have size {n}")
+        return c.psum_scatter_p(move_axis(a, k, 0), axis_name=axis_name)
+
+    return tree.map(one, x)
+
+
+@user_facing
+def all_to_all(
+    x: Any, axis_name: Any, split_axis: int, concat_axis: int, *, tiled: bool = False
+) -> Any:
+    """Example i sends part j of its value to example j, which joins what it gets.
+
+    >>> from funcgrad import vmap
+    >>> f = vmap(lambda x: all_to_all(x, "i", 0, 0), axis_name="i")
+    >>> f(np.array([[1.0, 2.0], [3.0, 4.0]]))
+    array([[1., 3.],
+           [2., 4.]])
+    """
+
+    def one(a: Any) -> Any:
+        n = c.axis_frame(axis_name).size
+        a = _divide(a, split_axis, n) if tiled else a
+        if a.shape[split_axis] != n:
+            raise ShapeError(f"all_to_all: axis {split_axis} of shape {a.shape} must have size {n}")
+        out = c.all_to_all_p(move_axis(a, split_axis, 0), axis_name=axis_name)
+        out = move_axis(out, 0, concat_axis)
+        return _merge(out, concat_axis) if tiled else out
+
+    return tree.map(one, x)
+
+
+@user_facing
+def ppermute(x: Any, axis_name: Any, perm: Sequence[tuple[int, int]]) -> Any:
+    """Send values between examples: pairs (source, destination); others get zero.
+
+    >>> from funcgrad import vmap
+    >>> vmap(lambda x: ppermute(x, "i", [(0, 1), (1, 0)]), axis_name="i")(np.array([1.0, 3.0]))
+    array([3., 1.])
+    """
+    pairs = tuple((int(s), int(d)) for s, d in perm)
+    return tree.map(lambda a: c.ppermute_p(a, axis_name=axis_name, perm=pairs), x)
+
+
+@user_facing
+def axis_index(axis_name: Any) -> Any:
+    """The number of the example along a named axis.
+
+    >>> from funcgrad import vmap
+    >>> vmap(lambda x: x * axis_index("i"), axis_name="i")(np.array([5.0, 5.0]))
+    array([0., 5.])
+    """
+    return c.axis_index_of(axis_name)
+
+
+def axis_size(axis_name: Any) -> int:
+    """The number of examples along a named axis.
+
+    >>> from funcgrad import vmap
+    >>> vmap(lambda x: x / axis_size("i"), axis_name="i")(np.array([2.0, 4.0]))
+    array([1., 2.])
+    """
+    return c.axis_frame(axis_name).size
