@@ -81,7 +81,9 @@ def _device_number(device: Any) -> int:
     if isinstance(device, str):
         kind, _, number = device.partition(":")
         if kind not in ("gpu", "cuda"):
-            raise ValueError(f"unknown device {device!r}: use 'cpu', 'gpu' or 'gpu:0', 'gpu:1', ...")
+            raise ValueError(
+                f"unknown device {device!r}: use 'cpu', 'gpu' or 'gpu:0', 'gpu:1', ..."
+            )
         return int(number or 0)
     return int(getattr(device, "id", device))
 
@@ -152,8 +154,7 @@ def special_module(x: Any) -> Any:
             import scipy.special as special
     except ImportError as error:
         raise ImportError(
-            "erf, erfc, lgamma, digamma and polygamma need SciPy: "
-            "pip install 'funcgrad[special]'"
+            "erf, erfc, lgamma, digamma and polygamma need SciPy: pip install 'funcgrad[special]'"
         ) from error
     return special
 

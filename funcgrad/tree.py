@@ -27,9 +27,7 @@ class _Static:
 
     def __eq__(self, other: object) -> bool:
         return (
-            isinstance(other, _Static)
-            and self.names == other.names
-            and self.values == other.values
+            isinstance(other, _Static) and self.names == other.names and self.values == other.values
         )
 
     def __hash__(self) -> int:
@@ -40,7 +38,9 @@ class _Static:
 
 
 def register_dataclass(cls: type) -> type:
-    """Make instances of a dataclass pytrees; fields with ``metadata={"static": True}`` are structure.
+    """Make the instances of a dataclass pytrees.
+
+    Fields with ``metadata={"static": True}`` are structure.
 
     Dataclasses are also registered when they are first seen, so calling this is optional.
 
@@ -61,7 +61,7 @@ def register_dataclass(cls: type) -> type:
         return [getattr(obj, name) for name in dynamic], meta, dynamic
 
     def from_children(meta: _Static, children: Iterable[Any]) -> Any:
-        obj = object.__new__(cls)
+        obj: Any = object.__new__(cls)
         for name, value in zip(dynamic, children, strict=True):
             object.__setattr__(obj, name, value)
         for name, value in zip(meta.names, meta.values, strict=True):
@@ -69,7 +69,10 @@ def register_dataclass(cls: type) -> type:
         return obj
 
     optree.register_pytree_node(
-        cls, to_children, from_children, namespace=NAMESPACE,
+        cls,
+        to_children,
+        from_children,  # type: ignore[arg-type]
+        namespace=NAMESPACE,
         path_entry_type=optree.GetAttrEntry,
     )
     _known_dataclasses.add(cls)
@@ -284,8 +287,12 @@ class Partial(functools.partial):
     """
 
 
+def _make_partial(func: Any, args: Any, keywords: Any) -> Partial:
+    return Partial(func, *args, **keywords)
+
+
 register_node(
     Partial,
     lambda p: ((p.args, p.keywords), p.func),
-    lambda func, children: (lambda args, kw: Partial(func, *args, **kw))(*children),
+    lambda func, children: _make_partial(func, *children),
 )

@@ -38,7 +38,8 @@ def tolerance(*arrays: Any) -> float:
 
 def inexact_positions(args: Any) -> list[int]:
     return [
-        i for i, a in enumerate(args)
+        i
+        for i, a in enumerate(args)
         if isinstance(a, np.ndarray | np.generic) and a.dtype.kind in "fc"
     ]
 
@@ -181,7 +182,7 @@ def forward_at(fun: Any, xs: Any, ts: Any) -> Any:
 
 
 def check_vmap(prim: Primitive, case: Case) -> None:
-    """vmap against a loop, for every choice of batched operands."""
+    """Vmap against a loop, for every choice of batched operands."""
     arrays = [i for i, a in enumerate(case.args) if isinstance(a, np.ndarray | np.generic)]
     choices = [arrays] + ([[i] for i in arrays] if len(arrays) > 1 else [])
     size = 3

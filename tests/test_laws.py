@@ -15,8 +15,13 @@ def pick(name, i):
 
 
 def differentiable(prim, case):
-    return prim.nondifferentiable is None and bool(laws.inexact_positions(case.args)) and any(
-        np.asarray(o).dtype.kind in "fc" for o in laws.as_tuple(prim, prim(*case.args, **case.params))
+    return (
+        prim.nondifferentiable is None
+        and bool(laws.inexact_positions(case.args))
+        and any(
+            np.asarray(o).dtype.kind in "fc"
+            for o in laws.as_tuple(prim, prim(*case.args, **case.params))
+        )
     )
 
 

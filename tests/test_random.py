@@ -87,8 +87,9 @@ def test_numbers_are_those_of_jax(draw):
     # JAX returns int32 from categorical without replacement.
     assert out.dtype == expected["dtype"] or draw["name"] == "categorical"
     if "sha256" in expected:
-        assert hashlib.sha256(out.astype(out.dtype.newbyteorder("<")).tobytes()).hexdigest() == (
-            expected["sha256"]
+        assert (
+            hashlib.sha256(out.astype(out.dtype.newbyteorder("<")).tobytes()).hexdigest()
+            == (expected["sha256"])
         )
         return
     flat = expected["values"]

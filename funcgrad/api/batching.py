@@ -71,8 +71,8 @@ def vmap(
             outs, out_tree = tree.flatten(out)
             out_dims = _output_axes(out_axes, out, out_tree, owner)
             results = [
-                _output(trace, o, a, i, out) for i, (o, a) in
-                enumerate(zip(outs, out_dims, strict=True))
+                _output(trace, o, a, i, out)
+                for i, (o, a) in enumerate(zip(outs, out_dims, strict=True))
             ]
         finally:
             trace.alive = False
@@ -195,5 +195,3 @@ def _output(trace: BatchTrace, x: Any, axis: Any, index: int, out: Any) -> Any:
     if not -ndim <= axis < ndim:
         raise ShapeError(f"{trace.owner}: out_axes {axis} is out of range for {aval_of(value)}")
     return move_axis(value, 0, int(axis))
-
-

@@ -6,8 +6,6 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
 from .. import tree
 from ..control.call import checkpoint_call
 from ..control.callback import callback
@@ -21,7 +19,10 @@ from .staging import stage_call
 
 
 def checkpoint(
-    fun: Callable[..., Any], *, prevent_cse: bool = True, policy: Any = None,
+    fun: Callable[..., Any],
+    *,
+    prevent_cse: bool = True,
+    policy: Any = None,
     static_argnums: int | tuple[int, ...] = (),
 ) -> Callable[..., Any]:
     """A function whose derivative recomputes its values instead of keeping them.
@@ -79,13 +80,13 @@ def stop_gradient(x: Any) -> Any:
     >>> grad(lambda x: x * stop_gradient(x))(3.0)
     np.float64(3.0)
     """
-    return tree.map(
-        lambda a: stop(a) if isinstance(a, Tracer) and is_inexact(a.dtype) else a, x
-    )
+    return tree.map(lambda a: stop(a) if isinstance(a, Tracer) and is_inexact(a.dtype) else a, x)
 
 
 @user_facing
-def closure_convert(fun: Callable[..., Any], *example_args: Any) -> tuple[Callable[..., Any], list[Any]]:
+def closure_convert(
+    fun: Callable[..., Any], *example_args: Any
+) -> tuple[Callable[..., Any], list[Any]]:
     """Make explicit the traced values that a function closes over.
 
     Args:
@@ -121,8 +122,11 @@ def _run(jaxpr: Jaxpr, args: list[Any]) -> list[Any]:
 
 @user_facing
 def pure_callback(
-    fun: Callable[..., Any], result_shape_dtypes: Any, *args: Any,
-    vmap_method: str | None = "sequential", **kwargs: Any,
+    fun: Callable[..., Any],
+    result_shape_dtypes: Any,
+    *args: Any,
+    vmap_method: str | None = "sequential",
+    **kwargs: Any,
 ) -> Any:
     """Call a Python function on concrete arrays from inside any transformation.
 
@@ -166,5 +170,3 @@ class _Named:
 
     def __call__(self, *args: Any) -> Any:
         return self.fun(*args)
-
-

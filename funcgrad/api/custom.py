@@ -26,8 +26,11 @@ R = TypeVar("R")
 class _Custom(Generic[P, R]):
     """A function with a derivative rule of its own."""
 
+    __name__: str
+    __call__: Callable[..., R]
+
     def __init__(self, fun: Callable[P, R], nondiff_argnums: Sequence[int] = ()) -> None:
-        functools.update_wrapper(self, fun)
+        functools.update_wrapper(self, fun)  # type: ignore[arg-type]
         self.fun = fun
         self.nondiff_argnums = tuple(nondiff_argnums)
         self.name = where_defined(fun)
@@ -127,7 +130,9 @@ class custom_jvp(_Custom[P, R]):
     @user_facing
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         if self.rule is None:
-            raise DifferentiationError(f"{self.name}: no rule yet; give one with @{self.__name__}.defjvp")
+            raise DifferentiationError(
+                f"{self.name}: no rule yet; give one with @{self.__name__}.defjvp"
+            )
         full = self.positional(args, kwargs)
         held, places, given = self.split(full)
         fun = self.function_of(full, places)
@@ -142,7 +147,8 @@ class custom_jvp(_Custom[P, R]):
         def forward(*xs: Any) -> list[Any]:
             primals, tangents = xs[: len(leaves)], xs[len(leaves) :]
             result = self.rule(  # type: ignore[misc]
-                *held, tree.unflatten(treedef, primals),
+                *held,
+                tree.unflatten(treedef, primals),
                 tree.unflatten(treedef, _spread_tangents(tangents, primals)),
             )
             if not isinstance(result, tuple) or len(result) != 2:
@@ -285,7 +291,8 @@ def _input_cotangents(
         if is_inexact(a.dtype):
             aval = Aval(a.shape, a.dtype)
             filled += _checked(
-                [zeros(aval)], [zeros(aval) if ct is None else ct],
+                [zeros(aval)],
+                [zeros(aval) if ct is None else ct],
                 f"the cotangent from the bwd rule of {name}",
             )
     return filled

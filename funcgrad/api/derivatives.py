@@ -84,8 +84,10 @@ class Linearized:
             zeros(aval_of(o)) if v is None and is_inexact(aval_of(o).dtype) else v
             for o, v in zip(self.outs, self.out_vars, strict=True)
         ]
-        outs = [np.zeros(aval_of(o).shape, float0) if v is None else v
-                for o, v in zip(self.outs, outs, strict=True)]
+        outs = [
+            np.zeros(aval_of(o).shape, float0) if v is None else v
+            for o, v in zip(self.outs, outs, strict=True)
+        ]
         return tape_jaxpr([v for v in self.in_vars if v is not None], self.tape, outs)
 
 
@@ -108,7 +110,7 @@ def select_arguments(
 ) -> tuple[tuple[int, ...], bool]:
     """Normalised argnums, and whether one int was given."""
     single = isinstance(argnums, int | np.integer)
-    nums = (argnums,) if single else tuple(argnums)  # type: ignore[arg-type]
+    nums: tuple[Any, ...] = (argnums,) if single else tuple(argnums)  # type: ignore[arg-type]
     for n in nums:
         if not -len(args) <= n < len(args):
             raise TypeError(
@@ -168,9 +170,7 @@ def _value_and_grad(
         for i, x in enumerate(leaves):
             if type(x) is not np.ndarray or x.dtype.kind != "f" or holomorphic:
                 path = _leaf_path(selected, i, nums, single)
-                check_differentiable(
-                    x, path, owner, holomorphic=holomorphic, allow_int=allow_int
-                )
+                check_differentiable(x, path, owner, holomorphic=holomorphic, allow_int=allow_int)
 
         def call(inputs: list[Any]) -> Any:
             rebuilt = tree.unflatten(treedef, inputs)
@@ -184,9 +184,7 @@ def _value_and_grad(
         check_scalar_output(out, fun, name, holomorphic=holomorphic)
         ct = aval_of(out).dtype.type(1)
         grads = lin.pull([ct], consume=True)
-        grads = [
-            zero_derivative(x) if g is None else g for g, x in zip(grads, leaves, strict=True)
-        ]
+        grads = [zero_derivative(x) if g is None else g for g, x in zip(grads, leaves, strict=True)]
         aux_leaves, aux_tree = tree.flatten(lin.aux)
         results = own([*grads, out, *aux_leaves], leaves)
         gradient = tree.unflatten(treedef, results[: len(grads)])
@@ -195,8 +193,10 @@ def _value_and_grad(
             value = (value, tree.unflatten(aux_tree, results[len(grads) + 1 :]))
         return value, gradient
 
-    return functools.wraps(fun)(value_and_grad_fun) if hasattr(fun, "__name__") else (
-        value_and_grad_fun
+    return (
+        functools.wraps(fun)(value_and_grad_fun)
+        if hasattr(fun, "__name__")
+        else (value_and_grad_fun)
     )
 
 
@@ -294,8 +294,7 @@ def _pull(pullback: Pullback, ct: Any) -> Any:
         it = iter(found)
         grads = [next(it) if is_inexact(a.dtype) else None for a in pullback.in_avals]
     filled = [
-        g if g is not None
-        else (zeros(a) if is_inexact(a.dtype) else np.zeros(a.shape, float0))
+        g if g is not None else (zeros(a) if is_inexact(a.dtype) else np.zeros(a.shape, float0))
         for g, a in zip(grads, pullback.in_avals, strict=True)
     ]
     return tree.unflatten(pullback.in_tree, own(filled, given))
@@ -439,7 +438,8 @@ def own_constant(x: Any, consts: Sequence[Any]) -> Any:
 tree.register_node(
     Pushforward,
     lambda f: (
-        list(f.consts), (f.program, f.in_avals, f.in_tree, f.out_avals, f.out_tree),
+        list(f.consts),
+        (f.program, f.in_avals, f.in_tree, f.out_avals, f.out_tree),
     ),
     lambda meta, consts: Pushforward(meta[0], list(consts), meta[1:]),
 )
@@ -469,7 +469,10 @@ def linearize(fun: Callable[..., Any], *primals: Any, has_aux: bool = False) -> 
     )
     jaxpr = lin.jaxpr()
     meta = (
-        [aval_of(x) for x in leaves], treedef, [aval_of(o) for o in lin.outs], lin.out_tree,
+        [aval_of(x) for x in leaves],
+        treedef,
+        [aval_of(o) for o in lin.outs],
+        lin.out_tree,
     )
     out = tree.unflatten(lin.out_tree, disown(lin.outs, leaves))
     f_jvp = Pushforward(jaxpr, jaxpr.consts, meta)
@@ -523,7 +526,9 @@ def linear_transpose(fun: Callable[..., Any], *primals: Any) -> Callable[[Any], 
             found, _ = transpose_values(jaxpr, jaxpr.consts, {}, cts, [False] * len(cts))
         except (TypeError, AttributeError, TreeError) as error:
             raise DifferentiationError(f"{owner}: the function is not linear") from error
-        grads = [zeros(v.aval) if g is None else g for g, v in zip(found, jaxpr.invars, strict=True)]
+        grads = [
+            zeros(v.aval) if g is None else g for g, v in zip(found, jaxpr.invars, strict=True)
+        ]
         return tree.unflatten(treedef, own(grads, given))
 
     return transposed

@@ -26,9 +26,7 @@ def _standard_basis(avals: Sequence[Any]) -> list[Any]:
     dtype = np.result_type(*[a.dtype for a in avals]) if avals else np.dtype(float)
     rows = np.eye(total, dtype=dtype)
     parts = np.split(rows, np.cumsum(sizes)[:-1], axis=1) if avals else []
-    return [
-        p.reshape((total, *a.shape)).astype(a.dtype) for p, a in zip(parts, avals, strict=True)
-    ]
+    return [p.reshape((total, *a.shape)).astype(a.dtype) for p, a in zip(parts, avals, strict=True)]
 
 
 def _partial_function(
@@ -46,7 +44,9 @@ def _partial_function(
 
 
 def jacfwd(
-    fun: Callable[..., Any], argnums: int | Sequence[int] = 0, has_aux: bool = False,
+    fun: Callable[..., Any],
+    argnums: int | Sequence[int] = 0,
+    has_aux: bool = False,
     holomorphic: bool = False,
 ) -> Callable[..., Any]:
     """The Jacobian by forward mode: for functions with few inputs.
@@ -112,7 +112,10 @@ def _unfold(x: Any, aval: Any) -> Any:
 def _check_inputs(leaves: Sequence[Any], name: str, fun: Any, holomorphic: bool) -> None:
     for i, x in enumerate(leaves):
         check_differentiable(
-            x, f"leaf {i}", f"{name} of {where_defined(fun)}", holomorphic=holomorphic,
+            x,
+            f"leaf {i}",
+            f"{name} of {where_defined(fun)}",
+            holomorphic=holomorphic,
             allow_int=False,
         )
         if not holomorphic and aval_of(x).dtype.kind == "c" and name == "jacfwd":
@@ -122,8 +125,11 @@ def _check_inputs(leaves: Sequence[Any], name: str, fun: Any, holomorphic: bool)
 
 
 def jacrev(
-    fun: Callable[..., Any], argnums: int | Sequence[int] = 0, has_aux: bool = False,
-    holomorphic: bool = False, allow_int: bool = False,
+    fun: Callable[..., Any],
+    argnums: int | Sequence[int] = 0,
+    has_aux: bool = False,
+    holomorphic: bool = False,
+    allow_int: bool = False,
 ) -> Callable[..., Any]:
     """The Jacobian by reverse mode: for functions with few outputs.
 
@@ -185,7 +191,9 @@ jacobian = jacrev
 
 
 def hessian(
-    fun: Callable[..., Any], argnums: int | Sequence[int] = 0, has_aux: bool = False,
+    fun: Callable[..., Any],
+    argnums: int | Sequence[int] = 0,
+    has_aux: bool = False,
     holomorphic: bool = False,
 ) -> Callable[..., Any]:
     """The Hessian: forward mode over reverse mode.
@@ -206,7 +214,9 @@ def hessian(
     """
     return jacfwd(
         jacrev(fun, argnums, has_aux=has_aux, holomorphic=holomorphic),
-        argnums, has_aux=has_aux, holomorphic=holomorphic,
+        argnums,
+        has_aux=has_aux,
+        holomorphic=holomorphic,
     )
 
 
@@ -228,4 +238,3 @@ def hvp(fun: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]
     """
     argnums: Any = 0 if len(primals) == 1 else tuple(range(len(primals)))
     return jvp(grad(fun, argnums), tuple(primals), tuple(tangents))[1]
-

@@ -46,7 +46,10 @@ class Jitted:
     """A jitted function."""
 
     def __init__(
-        self, fun: Callable[..., Any], static_argnums: Any, static_argnames: Any,
+        self,
+        fun: Callable[..., Any],
+        static_argnums: Any,
+        static_argnames: Any,
         donate_argnums: Any,
     ) -> None:
         functools.update_wrapper(self, fun)
@@ -141,7 +144,7 @@ def _dispatch(jitted: Jitted, args: tuple[Any, ...], kwargs: dict[str, Any]) -> 
         args, kwargs, static = _split_static(jitted, args, kwargs)
     leaves, treedef = tree.flatten((args, kwargs) if kwargs else args)
     shapes, traced = _signature(leaves, jitted.owner)
-    key = (treedef, shapes, static and static[0])
+    key: Any = (treedef, shapes, static and static[0])
     frames = axis_frames.get()
     if frames:
         key = (*key, tuple((name, t.size) for name, t in frames.items()))
@@ -176,6 +179,8 @@ def _split_static(jitted: Jitted, args: Any, kwargs: Any) -> Any:
 
 
 def _compile(jitted: Jitted, args: Any, kwargs: Any, static: Any) -> Compiled:
+    fixed: dict[int, Any]
+    named: dict[str, Any]
     fixed, named = static or ({}, {})
 
     def fun(*given: Any, **kw: Any) -> Any:
@@ -192,9 +197,11 @@ def _donated_leaves(jitted: Jitted, args: Any, kwargs: Any) -> tuple[int, ...]:
     """Positions among the flat arguments that belong to donated ones."""
     if not jitted.donated:
         return ()
-    skipped = [i for i in range(len(args) + len(jitted.static_argnums))
-               if i not in jitted.static_argnums]
-    places, start = [], 0
+    skipped = [
+        i for i in range(len(args) + len(jitted.static_argnums)) if i not in jitted.static_argnums
+    ]
+    places: list[int] = []
+    start = 0
     for position, a in zip(skipped, args, strict=False):
         count = len(tree.leaves(a))
         if position in jitted.donated:
@@ -231,14 +238,14 @@ def jit(
     """
     if fun is None:
         return functools.partial(
-            jit, static_argnums=static_argnums, static_argnames=static_argnames,
+            jit,
+            static_argnums=static_argnums,
+            static_argnames=static_argnames,
             donate_argnums=donate_argnums,
         )
     if not callable(fun):
         raise TypeError(f"jit needs a function, got {fun!r}")
     return Jitted(fun, static_argnums, static_argnames, donate_argnums)
-
-
 
 
 def to_source(fun: Callable[..., Any]) -> Callable[..., str]:

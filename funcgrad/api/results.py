@@ -58,9 +58,7 @@ def own(results: Sequence[Any], inputs: Iterable[Any]) -> list[Any]:
 def disown(results: Sequence[Any], inputs: Iterable[Any]) -> list[Any]:
     """Copies of results that a pullback keeps as residuals; inputs come back as they are."""
     allowed = {id(x) for x in inputs}
-    return [
-        x.copy() if type(x) is np.ndarray and id(x) not in allowed else x for x in results
-    ]
+    return [x.copy() if type(x) is np.ndarray and id(x) not in allowed else x for x in results]
 
 
 def check_cotangent(ct: Any, aval: Aval, path: str, what: str) -> Any:

@@ -39,9 +39,9 @@ class ShapeDtypeStruct:
         return int(np.prod(self.shape, dtype=np.int64))
 
     def __eq__(self, other: object) -> bool:
-        return (
-            isinstance(other, ShapeDtypeStruct)
-            and (self.shape, self.dtype) == (other.shape, other.dtype)
+        return isinstance(other, ShapeDtypeStruct) and (self.shape, self.dtype) == (
+            other.shape,
+            other.dtype,
         )
 
     def __hash__(self) -> int:
@@ -63,9 +63,7 @@ def staged_aval(x: Any, what: str) -> Aval:
     return aval_of(x)
 
 
-def stage_call(
-    fun: Callable[..., Any], args: Any, kwargs: Any, owner: str
-) -> tuple[Jaxpr, Any]:
+def stage_call(fun: Callable[..., Any], args: Any, kwargs: Any, owner: str) -> tuple[Jaxpr, Any]:
     """The jaxpr of a call, and the structure of its output."""
     leaves, treedef = tree.flatten((args, kwargs))
     box: list[Any] = []
@@ -135,6 +133,4 @@ def eval_shape(fun: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     ShapeDtypeStruct(shape=(2, 4), dtype=float64)
     """
     jaxpr, out_tree = stage_call(fun, args, kwargs, owner_name("eval_shape", fun))
-    return tree.unflatten(
-        out_tree, [ShapeDtypeStruct(a.shape, a.dtype) for a in jaxpr.out_avals]
-    )
+    return tree.unflatten(out_tree, [ShapeDtypeStruct(a.shape, a.dtype) for a in jaxpr.out_avals])

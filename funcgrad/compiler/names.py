@@ -85,8 +85,10 @@ class Names:
         allowed = e.primitive.extra.get("overwrites", range(len(e.inputs)))
         for a in self.dying(index, e):
             if all(i in allowed for i, b in enumerate(e.inputs) if b is a) and (
-                a.aval.shape == out.shape and a.aval.dtype == out.dtype
-                and self.root[a] in self.owned and self.alive[self.root[a]] == 1
+                a.aval.shape == out.shape
+                and a.aval.dtype == out.dtype
+                and self.root[a] in self.owned
+                and self.alive[self.root[a]] == 1
                 and self.root[a] is a
             ):
                 return self.name[a]
@@ -115,14 +117,12 @@ class Names:
 
 
 def _is_large(aval: Any) -> bool:
-    return (
-        bool(aval.shape) and not aval.symbolic and aval.size * aval.dtype.itemsize >= LARGE
-    )
+    return bool(aval.shape) and not aval.symbolic and aval.size * aval.dtype.itemsize >= LARGE
 
 
-def last_uses(jaxpr: Jaxpr) -> dict[Var, int]:
+def last_uses(jaxpr: Jaxpr) -> dict[Any, int]:
     """The index of the last equation that reads each variable; outputs are never done with."""
-    last: dict[Var, int] = {}
+    last: dict[Any, int] = {}
     for i, e in enumerate(jaxpr.eqns):
         for v in e.outvars:
             last[v] = i

@@ -23,7 +23,7 @@ from .source import Module
 
 FILENAME = PACKAGE + "<program>"
 
-_codes: dict[Any, tuple[CodeType, dict[str, Any], list[str]]] = {}
+_codes: dict[Any, tuple[CodeType, dict[str, Any], list[tuple[str, int]]]] = {}
 
 
 def optimized(jaxpr: Jaxpr) -> Jaxpr:
@@ -57,9 +57,9 @@ def compiled(jaxpr: Jaxpr, donated: tuple[int, ...] = ()) -> Callable[..., Any]:
         names = [n for n, v in module.values.items() if any(v is c for c in consts)]
         order = [next(i for i, c in enumerate(consts) if module.values[n] is c) for n in names]
         table = {**module.values, **module.helpers}
-        entry = _codes[key] = (code, table, list(zip(names, order, strict=True)))  # type: ignore[assignment]
+        entry = _codes[key] = (code, table, list(zip(names, order, strict=True)))
     code, table, places = entry
-    return _Runner(code, {**table, **{n: consts[i] for n, i in places}}).start()  # type: ignore[misc]
+    return _Runner(code, {**table, **{n: consts[i] for n, i in places}}).start()
 
 
 class _Runner:
@@ -132,9 +132,7 @@ def _structure(jaxpr: Jaxpr) -> Any:
         number[v] = len(number)
     rows: list[Any] = []
     for e in jaxpr.eqns:
-        ins = tuple(
-            ("literal", atom_key(a)) if type(a) is Literal else number[a] for a in e.inputs
-        )
+        ins = tuple(("literal", atom_key(a)) if type(a) is Literal else number[a] for a in e.inputs)
         for v in e.outvars:
             number[v] = len(number)
         params = tuple((k, _param_key(v)) for k, v in e.params.items()) if e.params else ()
@@ -143,8 +141,10 @@ def _structure(jaxpr: Jaxpr) -> Any:
         ("literal", atom_key(a)) if type(a) is Literal else number[a] for a in jaxpr.outvars
     )
     found = (
-        len(jaxpr.constvars), tuple(_aval_key(v.aval) for v in (*jaxpr.constvars, *jaxpr.invars)),
-        tuple(rows), outs,
+        len(jaxpr.constvars),
+        tuple(_aval_key(v.aval) for v in (*jaxpr.constvars, *jaxpr.invars)),
+        tuple(rows),
+        outs,
     )
     jaxpr.cache["structure"] = found
     return found

@@ -13,10 +13,23 @@ from ..core.jaxpr import Eqn, Jaxpr, Literal, Var
 from .names import Names, writes_into
 
 _BINARY = {
-    operator.add: "+", operator.sub: "-", operator.mul: "*", operator.truediv: "/",
-    operator.floordiv: "//", operator.mod: "%", operator.pow: "**", operator.eq: "==",
-    operator.ne: "!=", operator.lt: "<", operator.le: "<=", operator.gt: ">", operator.ge: ">=",
-    operator.and_: "&", operator.or_: "|", operator.xor: "^", operator.lshift: "<<",
+    operator.add: "+",
+    operator.sub: "-",
+    operator.mul: "*",
+    operator.truediv: "/",
+    operator.floordiv: "//",
+    operator.mod: "%",
+    operator.pow: "**",
+    operator.eq: "==",
+    operator.ne: "!=",
+    operator.lt: "<",
+    operator.le: "<=",
+    operator.gt: ">",
+    operator.ge: ">=",
+    operator.and_: "&",
+    operator.or_: "|",
+    operator.xor: "^",
+    operator.lshift: "<<",
     operator.rshift: ">>",
 }
 _UNARY = {operator.neg: "-", operator.pos: "+", operator.invert: "~"}
@@ -118,9 +131,11 @@ class _FunctionWriter:
         if a.aval.weak:
             return scalar_text(value)
         if e is not None and a.aval.dtype in (np.float64, np.int64):
-            if any(
-                b.aval.shape and b.aval.dtype == a.aval.dtype for b in e.inputs
-            ) and e.primitive.family == "elementwise" and np.isfinite(value):
+            if (
+                any(b.aval.shape and b.aval.dtype == a.aval.dtype for b in e.inputs)
+                and e.primitive.family == "elementwise"
+                and np.isfinite(value)
+            ):
                 return scalar_text(value.item())
         return self.module.value(value, (value.dtype, value.tobytes()))
 
@@ -231,7 +246,7 @@ class _FunctionWriter:
                 returned.add(names.root[a])
         return texts
 
-    def _own(self, a: Var, returned: set[Var]) -> bool:
+    def _own(self, a: Any, returned: set[Var]) -> bool:
         root = self.names.root[a]
         return root in self.names.owned and root not in returned and a not in self.broadcast
 
@@ -263,5 +278,3 @@ def scalar_text(value: Any) -> str:
 def call_arguments(ins: list[str]) -> str:
     """Operands as the text of a tuple."""
     return f"({', '.join(ins)}{',' if len(ins) == 1 else ''})"
-
-

@@ -109,7 +109,7 @@ def _emit(module: Any, e: Any, ins: list[str]) -> tuple[str, list[bool]]:
     return f"{name}({', '.join(ins)})", [False] * len(e.outvars)
 
 
-call = _make("jit", _linearize)
+call: Primitive = _make("jit", _linearize)
 call.extra["inline"] = True
 call.extra["emit"] = _emit
 
@@ -138,11 +138,9 @@ def _linearize_checkpoint(
     outs = checkpoint_call(*primals, jaxpr=jaxpr, name=name)
     recomputed, out_nonzero = _recomputed_form(jaxpr, nonzero)
     given = [t for t in tangents if t is not None]
-    outs_t = bind_on_tape(
-        trace, checkpoint_call, [*primals, *given], jaxpr=recomputed, name=name
-    )
+    outs_t = bind_on_tape(trace, checkpoint_call, [*primals, *given], jaxpr=recomputed, name=name)
     return outs, spread(outs_t, out_nonzero)
 
 
-checkpoint_call = _make("checkpoint", _linearize_checkpoint, ("opaque",))
+checkpoint_call: Primitive = _make("checkpoint", _linearize_checkpoint, ("opaque",))
 checkpoint_call.extra["emit"] = _emit

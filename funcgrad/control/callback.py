@@ -28,9 +28,7 @@ def _evaluate(
     xp: Any, *args: Any, function: Callable[..., Any], avals: tuple[Aval, ...], vmap_method: Any
 ) -> Any:
     outs = function(*args)
-    return tuple(
-        checked_result(o, a, function.__name__) for o, a in zip(outs, avals, strict=True)
-    )
+    return tuple(checked_result(o, a, function.__name__) for o, a in zip(outs, avals, strict=True))
 
 
 def _refuse(_trace: Any, _primals: Any, _tangents: Any, *, function: Any, **_: Any) -> Any:

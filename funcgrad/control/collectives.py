@@ -40,7 +40,9 @@ class Collective(Primitive):
         trace: Trace | None = newest_trace((x,))
         if trace is None or trace.level < frame.level:
             value = x if isinstance(x, Tracer) or hasattr(x, "shape") else np.asarray(x)
-            return frame.process(self, (BatchTracer(frame, add_batch_axis(value, frame.size)),), params)
+            return frame.process(
+                self, (BatchTracer(frame, add_batch_axis(value, frame.size)),), params
+            )
         return trace.process(self, (x,), params)
 
 
@@ -67,9 +69,14 @@ def _collective(name: str, abstract: Any, transpose_rule: Any, own_axis: Any, sh
         return shift(holder[0], x, **params)
 
     prim = Collective(
-        name=name, family="linear", evaluate=_evaluate, abstract=abstract, batch=batch,
+        name=name,
+        family="linear",
+        evaluate=_evaluate,
+        abstract=abstract,
+        batch=batch,
         cases=None,  # type: ignore[arg-type]
-        no_cases="needs a named axis: tested with vmap", transpose=transpose_rule,
+        no_cases="needs a named axis: tested with vmap",
+        transpose=transpose_rule,
         traits=frozenset(["linear"]),
     )
     prim.extra["collective"] = True
@@ -90,7 +97,7 @@ def _front(prim: Primitive, x: Any, **params: Any) -> Any:
     return out if m == n - 1 else transpose(out, perm=(1, 0, *range(2, m)))
 
 
-psum_p = _collective(
+psum_p: Primitive = _collective(
     "psum",
     lambda x, *, axis_name: Aval(x.shape, np.add.reduce(np.zeros(1, x.dtype)).dtype),
     lambda ct, _x, *, axis_name: psum_p(ct, axis_name=axis_name),
@@ -105,21 +112,21 @@ def _gather_shift(prim: Primitive, x: Any, *, axis_name: Any) -> Any:
     return transpose(out, perm=(1, 0, *range(2, m)))
 
 
-all_gather_p = _collective(
+all_gather_p: Primitive = _collective(
     "all_gather",
     lambda x, *, axis_name: Aval((_size(axis_name), *x.shape), x.dtype),
     lambda ct, _x, *, axis_name: psum_scatter_p(ct, axis_name=axis_name),
     lambda x, _size, *, axis_name: Unbatched(x),
     _gather_shift,
 )
-psum_scatter_p = _collective(
+psum_scatter_p: Primitive = _collective(
     "psum_scatter",
     lambda x, *, axis_name: Aval(x.shape[1:], x.dtype),
     lambda ct, _x, *, axis_name: all_gather_p(ct, axis_name=axis_name),
     lambda x, _size, *, axis_name: reduce_sum(x, axes=(0,)),
     _front,
 )
-all_to_all_p = _collective(
+all_to_all_p: Primitive = _collective(
     "all_to_all",
     lambda x, *, axis_name: Aval(x.shape, x.dtype),
     lambda ct, _x, *, axis_name: all_to_all_p(ct, axis_name=axis_name),
@@ -140,7 +147,7 @@ def _permute(x: Any, size: int, *, axis_name: Any, perm: tuple[tuple[int, int], 
     return select(mask, moved, 0)
 
 
-ppermute_p = _collective(
+ppermute_p: Primitive = _collective(
     "ppermute",
     lambda x, *, axis_name, perm: Aval(x.shape, x.dtype),
     lambda ct, _x, *, axis_name, perm: ppermute_p(

@@ -11,7 +11,7 @@ from ..compiler.program import optimized, program
 from ..compiler.source import call_arguments
 from ..core.avals import Aval
 from ..core.jaxpr import Jaxpr, eval_jaxpr
-from ..core.primitive import Unbatched
+from ..core.primitive import Primitive, Unbatched
 from ..core.tracing import shape_of
 from ..ops.comparison import equal, select
 from ..ops.families import general
@@ -103,9 +103,7 @@ def _linear_branch(form: Any, avals: Any, start: int, stop: int) -> Jaxpr:
 def _linearize(trace: Any, primals: Any, tangents: Any, *, branches: Branches) -> Any:
     nonzero = nonzero_flags(tangents[1:])
     key = ("linear branches", branches[1:], nonzero)
-    known, linear, force, _ = cached(
-        branches[0], key, lambda: _linear_branches(branches, nonzero)
-    )
+    known, linear, force, _ = cached(branches[0], key, lambda: _linear_branches(branches, nonzero))
     outs = cond(*primals, branches=known)
     n = len(branches[0].outvars)
     given = [t for t in tangents[1:] if t is not None]
@@ -133,9 +131,7 @@ def _batch(trace: Any, values: Any, batched: Any, *, branches: Branches) -> Any:
     active = trace.active
     masked = active is not None
     lead = [active] if masked else []
-    force = _union([
-        tuple(batch_jaxpr(b, trace, batched[1:], active=masked)[1]) for b in branches
-    ])
+    force = _union([tuple(batch_jaxpr(b, trace, batched[1:], active=masked)[1]) for b in branches])
     inner = tuple(
         batch_jaxpr(b, trace, batched[1:], force=force, active=masked)[0] for b in branches
     )
@@ -171,7 +167,7 @@ def _batch_select(trace: BatchTrace, index: Any, args: Any, batched: Any, branch
     return results
 
 
-cond = general(
+cond: Primitive = general(
     "cond",
     _evaluate,
     abstract=_abstract,

@@ -22,7 +22,7 @@ from ..transforms.linearize import LinearizeTracer
 from ..transforms.rules import instantiate
 from ..transforms.staging import lift_tracers, stage
 from ..transforms.vmap import BatchTracer, add_batch_axis, batch_jaxpr
-from .jaxprs import OWNER, bind_on_tape, linear_operands, spread
+from .jaxprs import bind_on_tape, linear_operands, spread
 
 Flat = Callable[..., Sequence[Any]]
 
@@ -39,7 +39,12 @@ class Rule:
     __slots__ = ("__name__", "backward", "call", "consts", "forward", "out_avals")
 
     def __init__(
-        self, name: str, call: Flat, forward: Flat, backward: Flat | None = None, consts: int = 0,
+        self,
+        name: str,
+        call: Flat,
+        forward: Flat,
+        backward: Flat | None = None,
+        consts: int = 0,
         out_avals: Sequence[Aval] = (),
     ) -> None:
         self.__name__ = name
@@ -62,7 +67,10 @@ def _join_captured(jaxprs: Sequence[Jaxpr]) -> tuple[list[Jaxpr], list[Any]]:
         after = [Var(aval_of(c)) for c in captured[start + len(cs) :]]
         joined.append(
             Jaxpr(
-                jaxpr.constvars, [*before, *own, *after, *rest], jaxpr.eqns, jaxpr.outvars,
+                jaxpr.constvars,
+                [*before, *own, *after, *rest],
+                jaxpr.eqns,
+                jaxpr.outvars,
                 jaxpr.consts,
             )
         )
@@ -88,7 +96,9 @@ def stage_rule(rule: Rule, avals: Sequence[Aval]) -> tuple[Rule, list[Any]]:
     (call, forward, backward), captured = _join_captured([call, forward, backward])
     # The backward function needs the captured values too: they travel among the residuals.
     forward = Jaxpr(
-        forward.constvars, forward.invars, forward.eqns,
+        forward.constvars,
+        forward.invars,
+        forward.eqns,
         [*forward.outvars[:n], *forward.invars[: len(captured)], *forward.outvars[n:]],
         forward.consts,
     )
@@ -131,7 +141,8 @@ def closure_error(rule: Rule) -> DifferentiationError:
 
 def _check_captured(trace: Any, rule: Rule, outs: Sequence[Any]) -> bool:
     """Raise if outputs depend on a differentiated value that the function closed over; True if on
-    a tracer of a newer trace, so that the rule has to be staged."""
+    a tracer of a newer trace, so that the rule has to be staged.
+    """
     for o in outs:
         if isinstance(o, Tracer):
             if o._trace is trace:
@@ -189,7 +200,8 @@ def _primal_count(results: Sequence[Any]) -> int:
 
 
 def _batch_rule(rule: Rule, trace: Any, batched: Sequence[bool]) -> Rule:
-    assert isinstance(rule.call, Jaxpr) and isinstance(rule.forward, Jaxpr)
+    assert isinstance(rule.call, Jaxpr)
+    assert isinstance(rule.forward, Jaxpr)
     outs = (True,) * len(rule.call.outvars)
     call, _ = batch_jaxpr(rule.call, trace, batched, force=outs)
     inexact = [is_inexact(v.aval.dtype) for v in rule.call.invars[rule.consts :]]
@@ -201,11 +213,11 @@ def _batch_rule(rule: Rule, trace: Any, batched: Sequence[bool]) -> Rule:
     assert isinstance(rule.backward, Jaxpr)
     n = len(rule.call.outvars)
     residuals = len(rule.forward.outvars) - n
-    forward, _ = batch_jaxpr(
-        rule.forward, trace, batched, force=(*outs, *(True,) * residuals)
-    )
+    forward, _ = batch_jaxpr(rule.forward, trace, batched, force=(*outs, *(True,) * residuals))
     backward, _ = batch_jaxpr(
-        rule.backward, trace, (True,) * len(rule.backward.invars),
+        rule.backward,
+        trace,
+        (True,) * len(rule.backward.invars),
         force=(True,) * len(rule.backward.outvars),
     )
     return Rule(rule.__name__, call, forward, backward, rule.consts, call.out_avals)
@@ -213,15 +225,14 @@ def _batch_rule(rule: Rule, trace: Any, batched: Sequence[bool]) -> Rule:
 
 def _batch(trace: Any, values: Any, batched: Any, *, rule: Rule, prim: Primitive) -> Any:
     if not isinstance(rule.call, Jaxpr):
-        args = [
-            BatchTracer(trace, v) if b else v for v, b in zip(values, batched, strict=True)
-        ]
+        args = [BatchTracer(trace, v) if b else v for v, b in zip(values, batched, strict=True)]
         staged, captured = stage_rule(rule, [aval_of(a) for a in args])
         outs = prim(*captured, *args, rule=staged)
         return [trace.materialize(o) for o in outs]
     values = [
         add_batch_axis(v, trace.size)
-        if not b and is_inexact(aval_of(v).dtype) and i >= rule.consts else v
+        if not b and is_inexact(aval_of(v).dtype) and i >= rule.consts
+        else v
         for i, (v, b) in enumerate(zip(values, batched, strict=True))
     ]
     flags = [
@@ -238,9 +249,15 @@ def _make(name: str, forward: Any, linearize: Any) -> Primitive:
         return _batch(trace, values, batched, rule=rule, prim=holder[0])
 
     prim = general(
-        name, _evaluate, abstract=_abstract, batch=batch, cases=None,
+        name,
+        _evaluate,
+        abstract=_abstract,
+        batch=batch,
+        cases=None,
         no_cases="holds functions: tested with custom rules",
-        forward=forward, linearize=linearize, multiple=True,
+        forward=forward,
+        linearize=linearize,
+        multiple=True,
     )
     prim.extra["control"] = True
     prim.extra["inline"] = True
@@ -248,7 +265,7 @@ def _make(name: str, forward: Any, linearize: Any) -> Primitive:
     return prim
 
 
-custom_jvp_call = _make("custom_jvp_call", _jvp_rule, _jvp_rule)
+custom_jvp_call: Primitive = _make("custom_jvp_call", _jvp_rule, _jvp_rule)
 
 
 # --- custom_vjp ----------------------------------------------------------------------------------
@@ -277,13 +294,18 @@ def _vjp_rule(trace: Any, primals: Any, tangents: Any, *, rule: Rule) -> Any:
     avals = tuple(Aval(aval_of(o).shape, aval_of(o).dtype) for o in outs)
     out_avals = tuple(a for a in avals if is_inexact(a.dtype))
     outs_t = bind_on_tape(
-        trace, custom_vjp_linear, [*residuals, *given], rule=rule, residuals=len(residuals),
-        nonzero=tuple(inexact), out_avals=out_avals,
+        trace,
+        custom_vjp_linear,
+        [*residuals, *given],
+        rule=rule,
+        residuals=len(residuals),
+        nonzero=tuple(inexact),
+        out_avals=out_avals,
     )
     return outs, spread(outs_t, [is_inexact(a.dtype) for a in avals])
 
 
-custom_vjp_call = _make("custom_vjp_call", _refuse_forward, _vjp_rule)
+custom_vjp_call: Primitive = _make("custom_vjp_call", _refuse_forward, _vjp_rule)
 
 
 def _linear_evaluate(xp: Any, *args: Any, rule: Rule, **_: Any) -> Any:
@@ -291,8 +313,14 @@ def _linear_evaluate(xp: Any, *args: Any, rule: Rule, **_: Any) -> Any:
 
 
 def _linear_transpose(
-    cts: Any, ct_flags: Any, operands: Any, *, rule: Rule, residuals: int,
-    nonzero: tuple[bool, ...], out_avals: tuple[Aval, ...],
+    cts: Any,
+    ct_flags: Any,
+    operands: Any,
+    *,
+    rule: Rule,
+    residuals: int,
+    nonzero: tuple[bool, ...],
+    out_avals: tuple[Aval, ...],
 ) -> tuple[list[Any], list[bool]]:
     full = [zeros(a) if c is None else c for c, a in zip(cts, out_avals, strict=True)]
     assert rule.backward is not None
@@ -306,15 +334,23 @@ def _linear_transpose(
 
 
 def _linear_batch(
-    trace: Any, values: Any, batched: Any, *, rule: Rule, residuals: int,
-    nonzero: tuple[bool, ...], out_avals: tuple[Aval, ...],
+    trace: Any,
+    values: Any,
+    batched: Any,
+    *,
+    rule: Rule,
+    residuals: int,
+    nonzero: tuple[bool, ...],
+    out_avals: tuple[Aval, ...],
 ) -> Any:
     assert isinstance(rule.backward, Jaxpr)
     values = [
         v if b else add_batch_axis(v, trace.size) for v, b in zip(values, batched, strict=True)
     ]
     backward, _ = batch_jaxpr(
-        rule.backward, trace, (True,) * len(rule.backward.invars),
+        rule.backward,
+        trace,
+        (True,) * len(rule.backward.invars),
         force=(True,) * len(rule.backward.outvars),
     )
     wide = Rule(rule.__name__, rule.call, rule.forward, backward, rule.consts, rule.out_avals)
@@ -324,7 +360,7 @@ def _linear_batch(
     )
 
 
-custom_vjp_linear = general(
+custom_vjp_linear: Primitive = general(
     "custom_vjp_linear",
     _linear_evaluate,
     abstract=lambda *_, out_avals, **__: out_avals,

@@ -83,9 +83,7 @@ def jvp_jaxpr(jaxpr: Jaxpr, nonzero: Flags, force: Flags | None = None) -> tuple
             return [*outs, *(t for t in tangents if t is not None)]
 
         avals = jaxpr.in_avals
-        tangent_avals = [
-            Aval(a.shape, a.dtype) for a, nz in zip(avals, nonzero, strict=True) if nz
-        ]
+        tangent_avals = [Aval(a.shape, a.dtype) for a, nz in zip(avals, nonzero, strict=True) if nz]
         result = closed(stage(run, [*avals, *tangent_avals], OWNER))
         return result, tuple(flags)
 
@@ -101,9 +99,7 @@ class LinearForm:
 
     __slots__ = ("known", "linear", "out_nonzero", "residuals", "sources")
 
-    def __init__(
-        self, known: Jaxpr, linear: Jaxpr, residuals: int, out_nonzero: Flags
-    ) -> None:
+    def __init__(self, known: Jaxpr, linear: Jaxpr, residuals: int, out_nonzero: Flags) -> None:
         self.known = known
         self.linear = linear
         self.residuals = residuals
@@ -130,9 +126,7 @@ def linearize_jaxpr(jaxpr: Jaxpr, nonzero: Flags, force: Flags | None = None) ->
 
         def run(*args: Any) -> list[Any]:
             trace = LinearizeTrace(OWNER)
-            inputs = [
-                trace.input(x) if nz else x for x, nz in zip(args, nonzero, strict=True)
-            ]
+            inputs = [trace.input(x) if nz else x for x, nz in zip(args, nonzero, strict=True)]
             try:
                 outs = eval_jaxpr(jaxpr, jaxpr.consts, inputs)
                 mine = [type(o) is LinearizeTracer and o._trace is trace for o in outs]
@@ -238,8 +232,7 @@ def transpose_jaxpr(
             return [c for c in found if c is not None]
 
         avals = [v.aval for v in known_vars] + [
-            Aval(a.shape, a.dtype)
-            for a, nz in zip(jaxpr.out_avals, ct_nonzero, strict=True) if nz
+            Aval(a.shape, a.dtype) for a, nz in zip(jaxpr.out_avals, ct_nonzero, strict=True) if nz
         ]
         return (closed(stage(run, avals, OWNER)), *box)
 
@@ -279,8 +272,11 @@ def as_inputs(jaxpr: Jaxpr) -> Jaxpr:
 def with_vars(jaxpr: Jaxpr, invars: Sequence[Var], outvars: Sequence[Any] | None = None) -> Jaxpr:
     """The same equations with other inputs (and outputs)."""
     return Jaxpr(
-        jaxpr.constvars, invars, jaxpr.eqns,
-        jaxpr.outvars if outvars is None else outvars, jaxpr.consts,
+        jaxpr.constvars,
+        invars,
+        jaxpr.eqns,
+        jaxpr.outvars if outvars is None else outvars,
+        jaxpr.consts,
     )
 
 

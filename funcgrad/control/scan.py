@@ -1,4 +1,4 @@
-"""Loops that carry state: ``scan``, of known length or of the length of a while loop's residuals."""
+"""Loops that carry state: ``scan``, of known length or of that of a while loop's residuals."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ..compiler.program import optimized, program
 from ..compiler.source import call_arguments
 from ..core.avals import Aval
 from ..core.jaxpr import Jaxpr
-from ..core.primitive import Unbatched
+from ..core.primitive import Primitive, Unbatched
 from ..core.tracing import aval_of
 from ..ops.arithmetic import add
 from ..ops.families import general
@@ -35,12 +35,24 @@ from .jaxprs import (
 
 
 def _evaluate(
-    xp: Any, *args: Any, jaxpr: Jaxpr, consts: int, carry: int, reverse: bool, length: Any,
+    xp: Any,
+    *args: Any,
+    jaxpr: Jaxpr,
+    consts: int,
+    carry: int,
+    reverse: bool,
+    length: Any,
     unroll: int,
 ) -> Any:
     n = trip_count(length, args[consts + carry :])
     outs = run_scan(
-        xp, program(jaxpr), args, consts, carry, n, reverse,
+        xp,
+        program(jaxpr),
+        args,
+        consts,
+        carry,
+        n,
+        reverse,
         [(v.aval.shape, v.aval.dtype) for v in jaxpr.outvars[carry:]],
     )
     return tuple(outs)
@@ -87,9 +99,9 @@ def carry_fixpoint(step: Any, start: Flags) -> Flags:
 
 
 def interleave(groups: Sequence[int], nonzero: Flags) -> list[int]:
-    """Positions of (primals, tangents of the nonzero) regrouped as (primals, tangents) per group."""
+    """Positions of (primals, tangents) regrouped as (primals, tangents) per group."""
     n = len(nonzero)
-    place = {}
+    place: dict[int, int] = {}
     for i, nz in enumerate(nonzero):
         if nz:
             place[i] = n + len(place)
@@ -103,7 +115,14 @@ def interleave(groups: Sequence[int], nonzero: Flags) -> list[int]:
 
 
 def _forward(
-    _trace: Any, primals: Any, tangents: Any, *, jaxpr: Jaxpr, consts: int, carry: int, **params: Any
+    _trace: Any,
+    primals: Any,
+    tangents: Any,
+    *,
+    jaxpr: Jaxpr,
+    consts: int,
+    carry: int,
+    **params: Any,
 ) -> Any:
     start = nonzero_flags(tangents)
     nk = slice(consts, consts + carry)
@@ -118,15 +137,16 @@ def _forward(
     both, _ = jvp_jaxpr(jaxpr, nonzero, out_nonzero)
     order_in = interleave((consts, carry, len(primals) - consts - carry), nonzero)
     order_out = interleave((carry, len(ys)), out_nonzero)
-    body = with_vars(
-        both, [both.invars[i] for i in order_in], [both.outvars[i] for i in order_out]
-    )
+    body = with_vars(both, [both.invars[i] for i in order_in], [both.outvars[i] for i in order_out])
     full = list(primals) + [
         instantiate(t, p) for t, p, nz in zip(tangents, primals, nonzero, strict=True) if nz
     ]
     outs = scan(
-        *[full[i] for i in order_in], jaxpr=body, consts=consts + sum(nonzero[:consts]),
-        carry=carry + sum(flags), **params,
+        *[full[i] for i in order_in],
+        jaxpr=body,
+        consts=consts + sum(nonzero[:consts]),
+        carry=carry + sum(flags),
+        **params,
     )
     back = [outs[order_out.index(i)] for i in range(len(order_out))]
     n = len(jaxpr.outvars)
@@ -137,17 +157,19 @@ def linear_body(
     form: LinearForm, consts: int, carry: int, nonzero: Flags
 ) -> tuple[Jaxpr, list[int], list[int]]:
     """The body of the linear scan: (const residuals, const tangents, carry tangents, stacked
-    residuals, x tangents), and which residuals are loop constants and which are stacked."""
+    residuals, x tangents), and which residuals are loop constants and which are stacked.
+    """
     linear = form.linear
-    fixed = [
-        i for i, s in enumerate(form.sources) if s is not None and s < consts
-    ]
+    fixed = [i for i, s in enumerate(form.sources) if s is not None and s < consts]
     stacked = [i for i in range(form.residuals) if i not in fixed]
     res, ts = linear.invars[: form.residuals], linear.invars[form.residuals :]
     nc, nk = sum(nonzero[:consts]), sum(nonzero[consts : consts + carry])
     invars = [
-        *(res[i] for i in fixed), *ts[:nc], *ts[nc : nc + nk],
-        *(res[i] for i in stacked), *ts[nc + nk :],
+        *(res[i] for i in fixed),
+        *ts[:nc],
+        *ts[nc : nc + nk],
+        *(res[i] for i in stacked),
+        *ts[nc + nk :],
     ]
     return with_vars(linear, invars), fixed, stacked
 
@@ -168,31 +190,35 @@ def _linearize(
     body, fixed, stacked = linear_body(form, consts, carry, nonzero)
     n = len(jaxpr.outvars)
     first_x = consts + carry
-    given = {
-        i: primals[s] for i in stacked if (s := form.sources[i]) is not None and s >= first_x
-    }
+    given = {i: primals[s] for i in stacked if (s := form.sources[i]) is not None and s >= first_x}
     made = [i for i in stacked if i not in given]
     kept = [form.known.outvars[n + i] for i in made]
     known = with_vars(form.known, form.known.invars, [*form.known.outvars[:n], *kept])
     outs = scan(*primals, jaxpr=known, consts=consts, carry=carry, **params)
     given.update(zip(made, outs[n:], strict=True))
-    full = [
-        instantiate(t, p) for t, p, nz in zip(tangents, primals, nonzero, strict=True) if nz
-    ]
+    full = [instantiate(t, p) for t, p, nz in zip(tangents, primals, nonzero, strict=True) if nz]
     nc, nk = sum(nonzero[:consts]), sum(flags)
     args = [
-        *(primals[form.sources[i]] for i in fixed), *full[: nc + nk],  # type: ignore[index]
-        *(given[i] for i in stacked), *full[nc + nk :],
+        *(primals[form.sources[i]] for i in fixed),
+        *full[: nc + nk],  # type: ignore[index]
+        *(given[i] for i in stacked),
+        *full[nc + nk :],
     ]
-    outs_t = bind_on_tape(
-        trace, scan, args, jaxpr=body, consts=len(fixed) + nc, carry=nk, **params
-    )
+    outs_t = bind_on_tape(trace, scan, args, jaxpr=body, consts=len(fixed) + nc, carry=nk, **params)
     return outs[:n], spread(outs_t, (*flags, *ys))
 
 
 def _transpose(
-    cts: Any, ct_flags: Any, operands: Any, *, jaxpr: Jaxpr, consts: int, carry: int,
-    reverse: bool, length: Any, unroll: int,
+    cts: Any,
+    ct_flags: Any,
+    operands: Any,
+    *,
+    jaxpr: Jaxpr,
+    consts: int,
+    carry: int,
+    reverse: bool,
+    length: Any,
+    unroll: int,
 ) -> tuple[list[Any], list[bool]]:
     linear = linear_operands(operands)
     in_avals = [aval_of(x) if not isinstance(x, Aval) else x for x in operands]
@@ -203,13 +229,15 @@ def _transpose(
     ys_flags = tuple(ct_flags[carry:])
     key = ("scan transpose", linear, consts, carry, flags_carry, ys_nonzero, ys_flags)
     backward, flags = cached(
-        jaxpr, key,
+        jaxpr,
+        key,
         lambda: _backward_body(jaxpr, consts, carry, linear, flags_carry, ys_nonzero, ys_flags),
     )
     known_consts = [x for x, lin in zip(operands[:consts], linear, strict=False) if not lin]
     lin_consts = [a for a, lin in zip(in_avals[:consts], linear, strict=False) if lin]
     known_xs = [
-        x for x, lin in zip(operands[consts + carry :], linear[consts + carry :], strict=True)
+        x
+        for x, lin in zip(operands[consts + carry :], linear[consts + carry :], strict=True)
         if not lin
     ]
     carry_avals = [jaxpr.invars[consts + i].aval for i in range(carry)]
@@ -219,22 +247,35 @@ def _transpose(
     ]
     ct_ys = [c for c in cts[carry:] if c is not None]
     outs = scan(
-        *known_consts, *(zeros(Aval(a.shape, a.dtype)) for a in lin_consts), *ct_carry,
-        *known_xs, *ct_ys,
-        jaxpr=backward, consts=len(known_consts), carry=len(lin_consts) + carry,
-        reverse=not reverse, length=length, unroll=unroll,
+        *known_consts,
+        *(zeros(Aval(a.shape, a.dtype)) for a in lin_consts),
+        *ct_carry,
+        *known_xs,
+        *ct_ys,
+        jaxpr=backward,
+        consts=len(known_consts),
+        carry=len(lin_consts) + carry,
+        reverse=not reverse,
+        length=length,
+        unroll=unroll,
     )
     nl = len(lin_consts)
     order = [*outs[:nl], *outs[nl : nl + carry], *outs[nl + carry :]]
     found = spread(order, (*linear[:consts], *(True,) * carry, *linear[consts + carry :]))
-    result_flags = spread(flags, (*linear[:consts], *(True,) * carry, *linear[consts + carry :]),
-                          False)
+    result_flags = spread(
+        flags, (*linear[:consts], *(True,) * carry, *linear[consts + carry :]), False
+    )
     found = [c if lin else None for c, lin in zip(found, linear, strict=True)]
     return found, result_flags
 
 
 def _backward_body(
-    jaxpr: Jaxpr, consts: int, carry: int, linear: Flags, flags_carry: Flags, ys_nonzero: Flags,
+    jaxpr: Jaxpr,
+    consts: int,
+    carry: int,
+    linear: Flags,
+    flags_carry: Flags,
+    ys_nonzero: Flags,
     ys_flags: Flags,
 ) -> tuple[Jaxpr, list[bool]]:
     """The step of the transposed loop: (known consts, accumulators, carry cotangents, known xs,
@@ -271,10 +312,7 @@ def _backward_body(
                 for c, v in zip(found, lin_vars, strict=True)
             ]
             nl = len(lin_c)
-            sums = [
-                t if c is None else add(t, c)
-                for t, c in zip(totals, found[:nl], strict=True)
-            ]
+            sums = [t if c is None else add(t, c) for t, c in zip(totals, found[:nl], strict=True)]
             return [*sums, *full[nl:]]
 
         avals = [v.aval for v in (*known_c, *lin_c, *carries, *known_x)]
@@ -319,12 +357,14 @@ def _batch(
     ]
     lead = [trace.active] if masked else []
     outs = scan(*lead, *values, jaxpr=body, consts=consts + masked, carry=carry, **params)
-    result = [o if i < carry or not f else move_axis(o, 1, 0)
-              for i, (o, f) in enumerate(zip(outs, out_flags, strict=True))]
+    result = [
+        o if i < carry or not f else move_axis(o, 1, 0)
+        for i, (o, f) in enumerate(zip(outs, out_flags, strict=True))
+    ]
     return [o if f else Unbatched(o) for o, f in zip(result, out_flags, strict=True)]
 
 
-scan = general(
+scan: Primitive = general(
     "scan",
     _evaluate,
     abstract=_abstract,

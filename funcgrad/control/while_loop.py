@@ -1,8 +1,9 @@
 """``while``: a loop whose length the data decide, differentiable in both modes.
 
 Linearized, a while loop becomes the same operator with residual outputs of leading dimension
-``n?``, and a linear scan of that length. The first residual is ``active``, which is True; batching
-sets every residual of a finished lane to zero, so the linear body is ``select(active, body(t), t)``.
+``n?``, and a linear scan of that length. The first residual is ``active``, which is True;
+batching sets every residual of a finished lane to zero, so the linear body is
+``select(active, body(t), t)``.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from ..compiler.program import optimized, program
 from ..compiler.source import call_arguments
 from ..core.avals import Aval, SymbolicDim
 from ..core.jaxpr import Jaxpr, Literal, Var, eval_jaxpr
-from ..core.primitive import Unbatched
+from ..core.primitive import Primitive, Unbatched
 from ..core.tracing import shape_of
 from ..ops.comparison import logical_and, select
 from ..ops.families import general
@@ -45,9 +46,7 @@ def _evaluate(
 ) -> Any:
     start = cond_consts + body_consts
     ys = [(v.aval.shape, v.aval.dtype) for v in body.outvars[len(args) - start :]]
-    return tuple(
-        run_while(xp, program(cond), program(body), args, cond_consts, body_consts, ys)
-    )
+    return tuple(run_while(xp, program(cond), program(body), args, cond_consts, body_consts, ys))
 
 
 def run_while(
@@ -95,8 +94,15 @@ def _grown_flags(step: Any, tangents: Any, body_consts: int) -> tuple[Flags, Fla
 
 
 def _forward(
-    _trace: Any, primals: Any, tangents: Any, *, cond: Jaxpr, body: Jaxpr, cond_consts: int,
-    body_consts: int, length: Any,
+    _trace: Any,
+    primals: Any,
+    tangents: Any,
+    *,
+    cond: Jaxpr,
+    body: Jaxpr,
+    cond_consts: int,
+    body_consts: int,
+    length: Any,
 ) -> Any:
     tests, args = primals[:cond_consts], primals[cond_consts:]
     tangents = tangents[cond_consts:]
@@ -108,20 +114,21 @@ def _forward(
     both, _ = jvp_jaxpr(body, nonzero, out_nonzero)
     order_in = interleave((body_consts, carry), nonzero)
     order_out = interleave((carry, len(ys)), out_nonzero)
-    wide = with_vars(
-        both, [both.invars[i] for i in order_in], [both.outvars[i] for i in order_out]
-    )
+    wide = with_vars(both, [both.invars[i] for i in order_in], [both.outvars[i] for i in order_out])
     extra = [Var(a) for a, f in zip(body.in_avals[body_consts:], flags, strict=True) if f]
     extra = [Var(Aval(v.aval.shape, v.aval.dtype)) for v in extra]
-    test = cached(
-        cond, ("wider", flags), lambda: with_vars(cond, [*cond.invars, *extra])
-    )
+    test = cached(cond, ("wider", flags), lambda: with_vars(cond, [*cond.invars, *extra]))
     full = list(args) + [
         instantiate(t, p) for t, p, nz in zip(tangents, args, nonzero, strict=True) if nz
     ]
     outs = while_(
-        *tests, *[full[i] for i in order_in], cond=test, body=wide, cond_consts=cond_consts,
-        body_consts=body_consts + sum(fixed), length=length,
+        *tests,
+        *[full[i] for i in order_in],
+        cond=test,
+        body=wide,
+        cond_consts=cond_consts,
+        body_consts=body_consts + sum(fixed),
+        length=length,
     )
     back = [outs[order_out.index(i)] for i in range(len(order_out))]
     n = len(body.outvars)
@@ -130,7 +137,8 @@ def _forward(
 
 def _linear_parts(body: Jaxpr, body_consts: int, carry: int, fixed: Flags, flags: Flags) -> Any:
     """The body with residual outputs, the linear body that skips finished lanes, and how the
-    residuals reach it."""
+    residuals reach it.
+    """
     nonzero = (*fixed, *flags)
     ys = stackable_form(body, nonzero).out_nonzero[carry:]
     out_nonzero = (*flags, *ys)
@@ -139,9 +147,7 @@ def _linear_parts(body: Jaxpr, body_consts: int, carry: int, fixed: Flags, flags
     n = len(body.outvars)
     active = Literal(np.True_, Aval((), bool))
     kept = [form.known.outvars[n + i] for i in stacked]
-    known = with_vars(
-        form.known, form.known.invars, [*form.known.outvars[:n], active, *kept]
-    )
+    known = with_vars(form.known, form.known.invars, [*form.known.outvars[:n], active, *kept])
     head = len(held) + sum(fixed)
     nk = sum(flags)
 
@@ -160,8 +166,15 @@ def _linear_parts(body: Jaxpr, body_consts: int, carry: int, fixed: Flags, flags
 
 
 def _linearize(
-    trace: Any, primals: Any, tangents: Any, *, cond: Jaxpr, body: Jaxpr, cond_consts: int,
-    body_consts: int, length: Any,
+    trace: Any,
+    primals: Any,
+    tangents: Any,
+    *,
+    cond: Jaxpr,
+    body: Jaxpr,
+    cond_consts: int,
+    body_consts: int,
+    length: Any,
 ) -> Any:
     args, tangents = primals[cond_consts:], tangents[cond_consts:]
     carry = _carry_count(primals, cond_consts, body_consts)
@@ -169,30 +182,47 @@ def _linearize(
         lambda nz: stackable_form(body, nz).out_nonzero, tangents, body_consts
     )
     known, step, sources, out_nonzero = cached(
-        body, ("while linear", body_consts, fixed, flags),
+        body,
+        ("while linear", body_consts, fixed, flags),
         lambda: _linear_parts(body, body_consts, carry, fixed, flags),
     )
     length = length or SymbolicDim()
     outs = while_(
-        *primals, cond=cond, body=known, cond_consts=cond_consts, body_consts=body_consts,
+        *primals,
+        cond=cond,
+        body=known,
+        cond_consts=cond_consts,
+        body_consts=body_consts,
         length=length,
     )
     n = len(body.outvars)
     full = [
-        instantiate(t, p)
-        for t, p, nz in zip(tangents, args, (*fixed, *flags), strict=True) if nz
+        instantiate(t, p) for t, p, nz in zip(tangents, args, (*fixed, *flags), strict=True) if nz
     ]
     outs_t = bind_on_tape(
-        trace, scan, [*(args[s] for s in sources), *full, *outs[n:]],
-        jaxpr=step, consts=len(sources) + sum(fixed), carry=sum(flags), reverse=False,
-        length=length, unroll=1,
+        trace,
+        scan,
+        [*(args[s] for s in sources), *full, *outs[n:]],
+        jaxpr=step,
+        consts=len(sources) + sum(fixed),
+        carry=sum(flags),
+        reverse=False,
+        length=length,
+        unroll=1,
     )
     return outs[:n], spread(outs_t, out_nonzero)
 
 
 def _batch(
-    trace: BatchTrace, values: Any, batched: Any, *, cond: Jaxpr, body: Jaxpr, cond_consts: int,
-    body_consts: int, length: Any,
+    trace: BatchTrace,
+    values: Any,
+    batched: Any,
+    *,
+    cond: Jaxpr,
+    body: Jaxpr,
+    cond_consts: int,
+    body_consts: int,
+    length: Any,
 ) -> Any:
     start = cond_consts + body_consts
     carry = len(values) - start
@@ -211,7 +241,11 @@ def _batch(
         )
         values = [*values[:start], *_with_batch_axis(trace, values[start:], batched[start:], flags)]
         outs = while_(
-            *values, cond=test, body=step_body, cond_consts=cond_consts, body_consts=body_consts,
+            *values,
+            cond=test,
+            body=step_body,
+            cond_consts=cond_consts,
+            body_consts=body_consts,
             length=length,
         )
         return _results(outs, out_flags, carry)
@@ -221,8 +255,14 @@ def _batch(
     lead = [trace.active] if masked else []
     tests = [*lead, *values[:cond_consts]]
     outs = while_(
-        *tests, *tests, *values[cond_consts:], cond=test, body=step_body,
-        cond_consts=len(tests), body_consts=len(tests) + body_consts, length=length,
+        *tests,
+        *tests,
+        *values[cond_consts:],
+        cond=test,
+        body=step_body,
+        cond_consts=len(tests),
+        body_consts=len(tests) + body_consts,
+        length=length,
     )
     return _results(outs, [True] * len(outs), carry)
 
@@ -243,11 +283,17 @@ def _results(outs: Any, flags: Sequence[bool], carry: int) -> list[Any]:
 
 
 def _masked_jaxprs(
-    trace: BatchTrace, cond: Jaxpr, body: Jaxpr, in_cond: Flags, in_body: Flags, carry: int,
+    trace: BatchTrace,
+    cond: Jaxpr,
+    body: Jaxpr,
+    in_cond: Flags,
+    in_body: Flags,
+    carry: int,
     masked: bool,
 ) -> tuple[Jaxpr, Jaxpr]:
     """Condition and body where lanes finish at different times: a finished lane keeps its carry,
-    and its other outputs are zero."""
+    and its other outputs are zero.
+    """
     size = trace.size
     every = (True,) * carry
     test, (test_flag,) = batch_jaxpr(cond, trace, (*in_cond, *every), force=(True,), active=masked)
@@ -289,7 +335,7 @@ def _masked_jaxprs(
     return cached(cond, key, make)
 
 
-while_ = general(
+while_: Primitive = general(
     "while",
     _evaluate,
     abstract=_abstract,

@@ -71,7 +71,7 @@ class Jaxpr:
     ``consts`` holds the arrays that the constvars stand for.
     """
 
-    __slots__ = ("__weakref__", "cache", "constvars", "consts", "eqns", "invars", "outvars")
+    __slots__ = ("__weakref__", "cache", "consts", "constvars", "eqns", "invars", "outvars")
 
     def __init__(
         self,
@@ -130,7 +130,7 @@ def eval_jaxpr(jaxpr: Jaxpr, consts: Sequence[Any], args: Sequence[Any]) -> list
     """
     if len(args) != len(jaxpr.invars):
         raise TypeError(f"this jaxpr takes {len(jaxpr.invars)} arguments, got {len(args)}")
-    env: dict[Var, Any] = dict(zip(jaxpr.constvars, consts, strict=True))
+    env: dict[Any, Any] = dict(zip(jaxpr.constvars, consts, strict=True))
     env.update(zip(jaxpr.invars, args, strict=True))
     last = _last_uses(jaxpr)
     for i, eqn in enumerate(jaxpr.eqns):
@@ -150,7 +150,7 @@ def _last_uses(jaxpr: Jaxpr) -> dict[int, list[Var]]:
     cached = jaxpr.cache.get("last_uses")
     if cached is not None:
         return cached
-    seen: set[Var] = {v for v in jaxpr.outvars if type(v) is not Literal}
+    seen: set[Any] = {v for v in jaxpr.outvars if type(v) is not Literal}
     last: dict[int, list[Var]] = {}
     for i in range(len(jaxpr.eqns) - 1, -1, -1):
         eqn = jaxpr.eqns[i]

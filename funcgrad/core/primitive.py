@@ -51,21 +51,23 @@ class Unbatched:
         self.value = value
 
 
-TRAITS = frozenset([
-    "masks",  # the transpose drops cotangents
-    "residual",  # the transpose multiplies with an operand, and takes ``flagged``
-    "view",  # the result may share memory with the first operand
-    "identity",  # a result of the operand's own abstract value is the operand
-    "broadcasts",  # only repeats elements along axes
-    "reshapes",  # of two in a row only the last counts
-    "fails",  # takes ``failing``: raise, or NaN in the lane that fails
-    "indexes",  # raises on indices out of range
-    "effect",  # must run even if nothing reads its result
-    "opaque",  # must not be merged with an equal equation
-    "linear",
-    "commutative",
-    "cheap",
-])
+TRAITS = frozenset(
+    [
+        "masks",  # the transpose drops cotangents
+        "residual",  # the transpose multiplies with an operand, and takes ``flagged``
+        "view",  # the result may share memory with the first operand
+        "identity",  # a result of the operand's own abstract value is the operand
+        "broadcasts",  # only repeats elements along axes
+        "reshapes",  # of two in a row only the last counts
+        "fails",  # takes ``failing``: raise, or NaN in the lane that fails
+        "indexes",  # raises on indices out of range
+        "effect",  # must run even if nothing reads its result
+        "opaque",  # must not be merged with an equal equation
+        "linear",
+        "commutative",
+        "cheap",
+    ]
+)
 """Facts about operators that interpreters and passes read."""
 
 

@@ -89,5 +89,5 @@ def format_jaxpr(jaxpr: Jaxpr, indent: int = 0) -> str:
     return f"{head}{pad}{pad.join(lines)}\n{' ' * (indent + 2)}{tail}"
 
 
-Eqn.__repr__ = format_eqn  # type: ignore[method-assign]
-Jaxpr.__repr__ = format_jaxpr  # type: ignore[method-assign]
+Eqn.__repr__ = format_eqn  # type: ignore
+Jaxpr.__repr__ = format_jaxpr  # type: ignore

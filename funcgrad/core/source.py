@@ -32,7 +32,7 @@ class Source(NamedTuple):
 
     @property
     def line(self) -> int:
-        positions = self.code.co_positions()
+        positions = iter(self.code.co_positions())
         for _ in range(self.offset // 2):
             next(positions, None)
         found = next(positions, None)

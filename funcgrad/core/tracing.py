@@ -56,7 +56,7 @@ class Trace:
 
 
 class Tracer:
-    """A value that a transformation follows. Behaves like an array; never seen by users' callers."""
+    """A value that a transformation follows; it behaves like an array."""
 
     __slots__ = ("__weakref__", "_trace")
     __array_priority__ = 1000

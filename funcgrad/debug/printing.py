@@ -22,7 +22,7 @@ class _Effect:
         self.run(*args)
 
 
-def print(fmt: str, *args: Any, ordered: bool = False, **kwargs: Any) -> None:  # noqa: A001
+def print(fmt: str, *args: Any, ordered: bool = False, **kwargs: Any) -> None:
     """Print values when they are computed, inside jit, vmap, grad and loops too.
 
     Args:

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from .. import tree
-from ..control.cond import as_index, cond as cond_p
+from ..control.cond import as_index
+from ..control.cond import cond as cond_p
 from ..control.jit_state import jit_disabled
 from ..control.scan import scan as scan_p
 from ..control.while_loop import while_ as while_p
@@ -70,7 +71,10 @@ def _check_scalar_predicate(pred: Any, what: str) -> None:
 
 @user_facing
 def cond(
-    pred: Any, true_fun: Callable[..., Any], false_fun: Callable[..., Any], *operands: Any,
+    pred: Any,
+    true_fun: Callable[..., Any],
+    false_fun: Callable[..., Any],
+    *operands: Any,
     operand: Any = None,
 ) -> Any:
     """Apply one of two functions, by a predicate.
@@ -131,9 +135,7 @@ def _branch(index: Any, functions: Any, operands: Any, what: str) -> Any:
     leaves, spec = tree.flatten(operands)
     leaves = [_array(x) for x in leaves]
     avals = [aval_of(x) for x in leaves]
-    staged = [
-        _stage_function(lambda ops, f=f: f(*ops), [spec], avals, what) for f in functions
-    ]
+    staged = [_stage_function(lambda ops, f=f: f(*ops), [spec], avals, what) for f in functions]
     first, first_tree = staged[0][0], staged[0][2]
     for f, (jaxpr, _, out_tree) in zip(functions[1:], staged[1:], strict=True):
         if out_tree != first_tree:
@@ -208,8 +210,14 @@ def while_loop(
         raise ShapeError(f"{what}: the condition must return a boolean scalar")
     _check_carry(avals, body.out_avals, (spec, out_tree), what)
     outs = while_p(
-        *test_captured, *captured, *leaves, cond=test, body=body, cond_consts=len(test_captured),
-        body_consts=len(captured), length=None,
+        *test_captured,
+        *captured,
+        *leaves,
+        cond=test,
+        body=body,
+        cond_consts=len(test_captured),
+        body_consts=len(captured),
+        length=None,
     )
     return tree.unflatten(spec, outs)
 
@@ -272,8 +280,9 @@ def scan(
     leaves, spec = tree.flatten(init)
     leaves = [_array(x) for x in leaves]
     x_leaves, x_spec = tree.flatten(xs)
-    x_leaves = [x if isinstance(x, Tracer) or hasattr(x, "dtype") else np.asarray(x)
-                for x in x_leaves]
+    x_leaves = [
+        x if isinstance(x, Tracer) or hasattr(x, "dtype") else np.asarray(x) for x in x_leaves
+    ]
     n = _scan_length(x_leaves, x_spec, length, f)
     if jit_disabled():
         return _python_scan(f, tree.unflatten(spec, leaves), x_leaves, x_spec, n, reverse)
@@ -291,12 +300,21 @@ def scan(
     jaxpr, captured, _ = _stage_function(body, [spec, x_spec], [*avals, *x_avals], "scan")
     carry = len(leaves)
     _check_carry(
-        avals, jaxpr.out_avals[: y_tree[0].num_leaves], (spec, y_tree[0]),
+        avals,
+        jaxpr.out_avals[: y_tree[0].num_leaves],
+        (spec, y_tree[0]),
         f"scan of {where_defined(f)}",
     )
     outs = scan_p(
-        *captured, *leaves, *x_leaves, jaxpr=jaxpr, consts=len(captured), carry=carry,
-        reverse=bool(reverse), length=n, unroll=int(unroll) if unroll is not True else n,
+        *captured,
+        *leaves,
+        *x_leaves,
+        jaxpr=jaxpr,
+        consts=len(captured),
+        carry=carry,
+        reverse=bool(reverse),
+        length=n,
+        unroll=int(unroll) if unroll is not True else n,
     )
     return tree.unflatten(spec, outs[:carry]), tree.unflatten(y_tree[1], outs[carry:])
 
@@ -375,17 +393,13 @@ def associative_scan(
         return tree.leaves(fn(tree.unflatten(spec, a), tree.unflatten(spec, b)))
 
     def cut(xs: list[Any], start: Any, stop: Any, step: int = 1) -> list[Any]:
-        return [
-            index(x, key=(FULL,) * (axis % len(x.shape)) + ((start, stop, step),)) for x in xs
-        ]
+        return [index(x, key=(FULL,) * (axis % len(x.shape)) + ((start, stop, step),)) for x in xs]
 
     def turn(xs: list[Any]) -> list[Any]:
         return [flip(x, axes=(axis % len(x.shape),)) for x in xs]
 
     def join(xs: list[Any], ys: list[Any]) -> list[Any]:
-        return [
-            concatenate(x, y, axis=axis % len(x.shape)) for x, y in zip(xs, ys, strict=True)
-        ]
+        return [concatenate(x, y, axis=axis % len(x.shape)) for x, y in zip(xs, ys, strict=True)]
 
     def run(xs: list[Any], n: int) -> list[Any]:
         if n < 2:

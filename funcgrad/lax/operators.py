@@ -21,7 +21,10 @@ def _array(x: Any) -> Any:
 
 @user_facing
 def dot_general(
-    lhs: Any, rhs: Any, dimension_numbers: Any, precision: Any = None,
+    lhs: Any,
+    rhs: Any,
+    dimension_numbers: Any,
+    precision: Any = None,
     preferred_element_type: Any = None,
 ) -> Any:
     """General contraction: ((lhs contracting, rhs contracting), (lhs batch, rhs batch)) axes.
@@ -43,9 +46,11 @@ def dot_general(
     lhs, rhs = _array(lhs), _array(rhs)
     dtype = np.dtype(preferred_element_type or np.result_type(lhs.dtype, rhs.dtype))
     return dot_general_p(
-        shape_ops.cast(lhs, dtype), shape_ops.cast(rhs, dtype),
+        shape_ops.cast(lhs, dtype),
+        shape_ops.cast(rhs, dtype),
         contract=(tuple(map(int, lc)), tuple(map(int, rc))),
-        batch=(tuple(map(int, lb)), tuple(map(int, rb))), strong=None,
+        batch=(tuple(map(int, lb)), tuple(map(int, rb))),
+        strong=None,
     )
 
 
@@ -69,17 +74,17 @@ def dynamic_update_slice(operand: Any, update: Any, start_indices: Any) -> Any:
     array([0., 1., 1., 0.])
     """
     operand, update = _array(operand), _array(update)
-    starts = start_indices if isinstance(start_indices, tuple | list) else [
-        start_indices[i] for i in range(len(operand.shape))
-    ]
+    starts = (
+        start_indices
+        if isinstance(start_indices, tuple | list)
+        else [start_indices[i] for i in range(len(operand.shape))]
+    )
     update = shape_ops.cast(update, operand.dtype)
     return indexing.dynamic_update_slice(operand, update, *starts)
 
 
 @user_facing
-def dynamic_index_in_dim(
-    operand: Any, index: Any, axis: int = 0, keepdims: bool = True
-) -> Any:
+def dynamic_index_in_dim(operand: Any, index: Any, axis: int = 0, keepdims: bool = True) -> Any:
     """One row along an axis, at an index known at run time.
 
     >>> dynamic_index_in_dim(np.arange(6).reshape(2, 3), 1, 0, keepdims=False)
@@ -132,8 +137,10 @@ def dynamic_update_index_in_dim(operand: Any, update: Any, index: Any, axis: int
 
 
 @user_facing
-def slice(  # noqa: A001
-    operand: Any, start_indices: Sequence[int], limit_indices: Sequence[int],
+def slice(
+    operand: Any,
+    start_indices: Sequence[int],
+    limit_indices: Sequence[int],
     strides: Sequence[int] | None = None,
 ) -> Any:
     """A slice with static bounds along every axis.
@@ -260,4 +267,3 @@ def convert_element_type(operand: Any, new_dtype: Any) -> Any:
     np.int64(1)
     """
     return shape_ops.convert(operand, dtype=np.dtype(new_dtype))
-

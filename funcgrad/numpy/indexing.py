@@ -154,7 +154,7 @@ def _broadcast_indices(arrays: list[Any]) -> list[Any]:
 
 
 def _front(x: Any, axes: tuple[int, ...]) -> tuple[Any, tuple[int, ...]]:
-    """x with some axes first, and the permutation that did it."""
+    """X with some axes first, and the permutation that did it."""
     rest = tuple(i for i in range(len(x.shape)) if i not in axes)
     perm = (*axes, *rest)
     return (x if perm == tuple(range(len(perm))) else transpose(x, perm=perm)), perm
@@ -184,7 +184,7 @@ def getitem(x: Any, key: Any) -> Any:
 
 
 def update(x: Any, key: Any, value: Any, op: str) -> Any:
-    """x with x[key] updated by an operation: set, add, mul, min, max."""
+    """X with x[key] updated by an operation: set, add, mul, min, max."""
     plan = make_plan(x.shape, key)
     value = strong(value) if not hasattr(value, "dtype") else value
     value = _as_dtype(value, x)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..core.avals import Aval
-from ..core.primitive import Case
+from ..core.primitive import Case, Primitive
 from .families import elementwise, is_value, sample
 from .shape import cast, sum_to
 
@@ -38,32 +38,65 @@ def _quotient_transpose(ct: Any, x: Any, y: Any, *, flagged: bool) -> Any:
     return fit(mul_strong(ct, 1 / y) if flagged else ct / y, x), None
 
 
-add = elementwise(
-    "add", np.add, 1, 1, operator=operator.add, kinds="fciub",
-    transpose=_signed_transpose(1), traits=("commutative", "cheap"),
+add: Primitive = elementwise(
+    "add",
+    np.add,
+    1,
+    1,
+    operator=operator.add,
+    kinds="fciub",
+    transpose=_signed_transpose(1),
+    traits=("commutative", "cheap"),
 )
-sub = elementwise(
-    "sub", np.subtract, 1, -1, operator=operator.sub, kinds="fciu",
-    transpose=_signed_transpose(-1), traits=("cheap",),
+sub: Primitive = elementwise(
+    "sub",
+    np.subtract,
+    1,
+    -1,
+    operator=operator.sub,
+    kinds="fciu",
+    transpose=_signed_transpose(-1),
+    traits=("cheap",),
 )
-mul = elementwise(
-    "mul", np.multiply, lambda _o, _x, y: y, lambda _o, x, _y: x, operator=operator.mul,
-    kinds="fciub", transpose=_product_transpose,
+mul: Primitive = elementwise(
+    "mul",
+    np.multiply,
+    lambda _o, _x, y: y,
+    lambda _o, x, _y: x,
+    operator=operator.mul,
+    kinds="fciub",
+    transpose=_product_transpose,
     traits=("commutative", "cheap", "residual"),
 )
 mul.extra["unit"] = 1
-div = elementwise(
-    "div", np.divide, lambda _o, _x, y: 1 / y, lambda o, _x, y: -o / y,
-    operator=operator.truediv, domain=((-2, 2), (0.3, 2)), kinds="fci",
-    transpose=_quotient_transpose, traits=("cheap", "residual"),
+div: Primitive = elementwise(
+    "div",
+    np.divide,
+    lambda _o, _x, y: 1 / y,
+    lambda o, _x, y: -o / y,
+    operator=operator.truediv,
+    domain=((-2, 2), (0.3, 2)),
+    kinds="fci",
+    transpose=_quotient_transpose,
+    traits=("cheap", "residual"),
 )
-neg = elementwise(
-    "neg", np.negative, -1, operator=operator.neg, kinds="fci",
-    transpose=lambda ct, x: (fit(-ct, x),), traits=("cheap",),
+neg: Primitive = elementwise(
+    "neg",
+    np.negative,
+    -1,
+    operator=operator.neg,
+    kinds="fci",
+    transpose=lambda ct, x: (fit(-ct, x),),
+    traits=("cheap",),
 )
-pos = elementwise(
-    "pos", np.positive, 1, operator=operator.pos, kinds="fciu",
-    transpose=lambda ct, x: (fit(ct, x),), traits=("cheap",),
+pos: Primitive = elementwise(
+    "pos",
+    np.positive,
+    1,
+    operator=operator.pos,
+    kinds="fciu",
+    transpose=lambda ct, x: (fit(ct, x),),
+    traits=("cheap",),
 )
 
 
@@ -81,7 +114,7 @@ def strong_multiply(z: Any, x: Any, out: Any = None) -> Any:
     return np.where(np.equal(z, 0), np.zeros_like(out), out)[()]
 
 
-mul_strong = elementwise(
+mul_strong: Primitive = elementwise(
     "mul_strong",
     strong_multiply,
     None,
@@ -93,11 +126,13 @@ mul_strong = elementwise(
     transpose=lambda ct, z, x: (
         (fit(mul_strong(ct, x), z), None) if is_value(x) else (None, fit(mul_strong(z, ct), x))
     ),
-    cases=lambda rng: [
-        Case(sample(rng, (2, 3), dt, (-2, 2)), sample(rng, (3,), dt, (-2, 2)))
-        for dt in ("f8", "f4", "c16")
-    ]
-    + [Case(np.array([0.0, 1.5, -2.0]), np.array([0.7, 3.0, 0.4]), check=("second",))],
+    cases=lambda rng: (
+        [
+            Case(sample(rng, (2, 3), dt, (-2, 2)), sample(rng, (3,), dt, (-2, 2)))
+            for dt in ("f8", "f4", "c16")
+        ]
+        + [Case(np.array([0.0, 1.5, -2.0]), np.array([0.7, 3.0, 0.4]), check=("second",))]
+    ),
     traits=("masks",),
 )
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.primitive import Case, Joint
+from ..core.primitive import Case, Joint, Primitive
 from .arithmetic import fit
 from .families import elementwise, is_value, sample
 
@@ -38,7 +38,12 @@ isfinite = _compare("is_finite", np.isfinite, kinds="fci")
 
 def _bits(name: str, ufunc: Any, op: Any = None, kinds: str = "ib", domain: Any = (-9, 9)) -> Any:
     return elementwise(
-        name, ufunc, operator=op, nondifferentiable=INTEGER, kinds=kinds, domain=domain,
+        name,
+        ufunc,
+        operator=op,
+        nondifferentiable=INTEGER,
+        kinds=kinds,
+        domain=domain,
         traits=("cheap",),
     )
 
@@ -62,7 +67,7 @@ def tie_shares(x: Any, y: Any) -> Any:
     return out
 
 
-shares = elementwise(
+shares: Primitive = elementwise(
     "tie_shares", tie_shares, nondifferentiable="piecewise constant", kinds="f", arity=2
 )
 
@@ -88,19 +93,27 @@ def _swap(share: Any) -> Any:
 
 
 _ties = ("masks", "commutative")
-maximum = elementwise(
+maximum: Primitive = elementwise(
     "max", np.maximum, _larger_share, _swap(_larger_share), kinds="fi", traits=_ties
 )
-minimum = elementwise(
+minimum: Primitive = elementwise(
     "min", np.minimum, _smaller_share, _swap(_smaller_share), kinds="fi", traits=_ties
 )
-fmax = elementwise(
-    "fmax", np.fmax, _number_share(_larger_share), _swap(_number_share(_larger_share)),
-    kinds="fi", traits=_ties,
+fmax: Primitive = elementwise(
+    "fmax",
+    np.fmax,
+    _number_share(_larger_share),
+    _swap(_number_share(_larger_share)),
+    kinds="fi",
+    traits=_ties,
 )
-fmin = elementwise(
-    "fmin", np.fmin, _number_share(_smaller_share), _swap(_number_share(_smaller_share)),
-    kinds="fi", traits=_ties,
+fmin: Primitive = elementwise(
+    "fmin",
+    np.fmin,
+    _number_share(_smaller_share),
+    _swap(_number_share(_smaller_share)),
+    kinds="fi",
+    traits=_ties,
 )
 
 
@@ -128,8 +141,12 @@ def _select_cases(rng: Any) -> Any:
     yield Case(np.True_, sample(rng, (2, 3), "f8", (-2, 2)), sample(rng, (), "f8", (-2, 2)))
 
 
-select = elementwise(
-    "select_n", choose, jvp=Joint(_select_tangent, zeros=False),
-    transpose=_select_transpose, arity=3, cases=_select_cases, traits=("masks", "cheap"),
+select: Primitive = elementwise(
+    "select_n",
+    choose,
+    jvp=Joint(_select_tangent, zeros=False),
+    transpose=_select_transpose,
+    arity=3,
+    cases=_select_cases,
+    traits=("masks", "cheap"),
 )
-

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.primitive import Case
+from ..core.primitive import Case, Primitive
 from .arithmetic import fit
 from .families import as_scalar, elementwise, is_value, sample
 
@@ -32,7 +32,7 @@ def angle_of(x: Any) -> Any:
 
 
 def make_complex(x: Any, y: Any) -> Any:
-    """x + iy without rounding or spurious NaN."""
+    """X + iy without rounding or spurious NaN."""
     shape = np.broadcast_shapes(np.shape(x), np.shape(y))
     out = np.empty(shape, np.result_type(x, y, np.complex64))
     out.real = x
@@ -40,18 +40,29 @@ def make_complex(x: Any, y: Any) -> Any:
     return out[()]
 
 
-conj = elementwise(
-    "conj", np.conjugate, jvp=(lambda t, _o, _x: conj(t),),
-    transpose=lambda ct, x: (fit(conj(ct), x),), kinds="cfi", traits=("cheap",),
+conj: Primitive = elementwise(
+    "conj",
+    np.conjugate,
+    jvp=(lambda t, _o, _x: conj(t),),
+    transpose=lambda ct, x: (fit(conj(ct), x),),
+    kinds="cfi",
+    traits=("cheap",),
 )
-real = elementwise(
-    "real", real_part, jvp=(lambda t, _o, _x: real(t),),
-    transpose=lambda ct, x: (fit(ct, x),), kinds="cf", traits=("cheap", "view"),
+real: Primitive = elementwise(
+    "real",
+    real_part,
+    jvp=(lambda t, _o, _x: real(t),),
+    transpose=lambda ct, x: (fit(ct, x),),
+    kinds="cf",
+    traits=("cheap", "view"),
 )
-imag = elementwise(
-    "imag", imaginary_part, jvp=(lambda t, _o, _x: imag(t),),
+imag: Primitive = elementwise(
+    "imag",
+    imaginary_part,
+    jvp=(lambda t, _o, _x: imag(t),),
     transpose=lambda ct, x: (fit(ct * -1j if _is_complex(x) else ct * 0, x),),
-    kinds="cf", traits=("cheap",),
+    kinds="cf",
+    traits=("cheap",),
 )
 
 
@@ -60,19 +71,21 @@ def _complex_cases(rng: Any) -> Any:
     yield Case(sample(rng, (2, 3), "f4", (-2, 2)), sample(rng, (2, 1), "f4", (-2, 2)))
 
 
-make = elementwise(
-    "complex", make_complex,
+make: Primitive = elementwise(
+    "complex",
+    make_complex,
     jvp=(lambda t, _o, _x, _y: make(t, t * 0), lambda t, _o, _x, _y: make(t * 0, t)),
     transpose=lambda ct, x, y: (
         None if is_value(x) else fit(real(ct), x),
         None if is_value(y) else fit(real(ct * 1j), y),
     ),
-    cases=_complex_cases, arity=2,
+    cases=_complex_cases,
+    arity=2,
 )
 
 
 def _unit(x: Any, size: Any) -> Any:
-    """x / |x|, and 0 at 0."""
+    """X / |x|, and 0 at 0."""
     zero = size == 0
     return np.where(zero, 0, x / np.where(zero, 1, size))
 
@@ -83,7 +96,9 @@ def _abs_tangent(t: Any, o: Any, x: Any) -> Any:
     return np.sign(x) * t
 
 
-absolute = elementwise("abs", np.abs, jvp=(_abs_tangent,), operator=operator.abs, kinds="fci")
+absolute: Primitive = elementwise(
+    "abs", np.abs, jvp=(_abs_tangent,), operator=operator.abs, kinds="fci"
+)
 
 
 def _sign_tangent(t: Any, o: Any, x: Any) -> Any:
@@ -92,7 +107,7 @@ def _sign_tangent(t: Any, o: Any, x: Any) -> Any:
     return 1j * o * imag(np.conjugate(o) * t) / np.where(x == 0, 1, abs(x))
 
 
-sign = elementwise("sign", np.sign, jvp=(_sign_tangent,), kinds="fci")
+sign: Primitive = elementwise("sign", np.sign, jvp=(_sign_tangent,), kinds="fci")
 
 
 def _angle_tangent(t: Any, o: Any, x: Any) -> Any:
@@ -101,4 +116,4 @@ def _angle_tangent(t: Any, o: Any, x: Any) -> Any:
     return imag(np.where(x == 0, 0, t / np.where(x == 0, 1, x)))
 
 
-angle = elementwise("angle", angle_of, jvp=(_angle_tangent,), kinds="cf")
+angle: Primitive = elementwise("angle", angle_of, jvp=(_angle_tangent,), kinds="cf")

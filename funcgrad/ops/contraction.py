@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..core.avals import Aval
-from ..core.primitive import Case
+from ..core.primitive import Case, Primitive
 from ..errors import ShapeError
 from .families import bilinear, is_value, sample
 from .shape import cast, inverse_permutation, move_axis, reshape, shift_axes, transpose
@@ -19,7 +19,7 @@ Pairs = tuple[tuple[int, ...], tuple[int, ...]]
 def strong_product(xp: Any, product: Callable[[Any, Any], Any], z: Any, d: Any) -> Any:
     """A bilinear product in which zeros of z win over infinities and NaNs of d.
 
-    An infinity or NaN of d leaves a trace in the plain product, so where that is finite it is right.
+    An infinity or NaN of d leaves a trace in the plain product: where that is finite it is right.
     Otherwise infinities and NaNs are counted apart, by products of indicator arrays, and put where
     a non-zero entry of z meets them.
     """
@@ -39,7 +39,9 @@ def product_by_parts(xp: Any, product: Callable[[Any, Any], Any], z: Any, d: Any
         xp.where(finite_z, z, xp.zeros((), z.dtype)), xp.where(finite_d, d, xp.zeros((), d.dtype))
     )
     if out.dtype.kind == "c":
-        bad = product((z != 0) * 1.0, (~finite_d) * 1.0) + product((~finite_z) * 1.0, (d == d) * 1.0)
+        bad = product((z != 0) * 1.0, (~finite_d) * 1.0) + product(
+            (~finite_z) * 1.0, (d == d) * 1.0
+        )
         return xp.where(bad != 0, xp.asarray(np.nan, out.dtype), out)[()]
     z_up, z_down = (z > 0) * 1.0, (z < 0) * 1.0
     d_up, d_down = (d > 0) * 1.0, (d < 0) * 1.0
@@ -49,7 +51,9 @@ def product_by_parts(xp: Any, product: Callable[[Any, Any], Any], z: Any, d: Any
     positive = positive + product(from_up, d_up) + product(from_down, d_down)
     negative = product(z_up, inf_down) + product(z_down, inf_up)
     negative = negative + product(from_up, d_down) + product(from_down, d_up)
-    invalid = product((z != 0) * 1.0, xp.isnan(d) * 1.0) + product(xp.isinf(z) * 1.0, (d == 0) * 1.0)
+    invalid = product((z != 0) * 1.0, xp.isnan(d) * 1.0) + product(
+        xp.isinf(z) * 1.0, (d == 0) * 1.0
+    )
     invalid = invalid + product(xp.isnan(z) * 1.0, xp.ones(d.shape))
     out = xp.where(positive != 0, xp.asarray(np.inf, out.dtype), out)
     out = xp.where(negative != 0, xp.asarray(-np.inf, out.dtype), out)
@@ -69,9 +73,11 @@ def contract_arrays(xp: Any, x: Any, y: Any, contract: Pairs, batch: Pairs) -> A
     left = xp.transpose(x, lb + lf + lc)
     right = xp.transpose(y, rb + rc + rf)
     nb, nf = len(lb), len(lf)
-    batch_shape, lf_shape, rf_shape = left.shape[:nb], left.shape[nb : nb + nf], right.shape[
-        nb + len(rc) :
-    ]
+    batch_shape, lf_shape, rf_shape = (
+        left.shape[:nb],
+        left.shape[nb : nb + nf],
+        right.shape[nb + len(rc) :],
+    )
     k = 1
     for i in lc:
         k *= x.shape[i]
@@ -80,22 +86,18 @@ def contract_arrays(xp: Any, x: Any, y: Any, contract: Pairs, batch: Pairs) -> A
         m *= d
     for d in rf_shape:
         n *= d
-    out = xp.matmul(
-        left.reshape((*batch_shape, m, k)), right.reshape((*batch_shape, k, n))
-    )
+    out = xp.matmul(left.reshape((*batch_shape, m, k)), right.reshape((*batch_shape, k, n)))
     return out.reshape(batch_shape + lf_shape + rf_shape)[()]
 
 
-def contract_strongly(xp: Any, x: Any, y: Any, *, contract: Pairs, batch: Pairs, strong: Any) -> Any:
+def contract_strongly(
+    xp: Any, x: Any, y: Any, *, contract: Pairs, batch: Pairs, strong: Any
+) -> Any:
     """The contraction, with strong zeros in one operand."""
     if strong == 0:
-        return strong_product(
-            xp, lambda z, d: contract_arrays(xp, z, d, contract, batch), x, y
-        )
+        return strong_product(xp, lambda z, d: contract_arrays(xp, z, d, contract, batch), x, y)
     if strong == 1:
-        return strong_product(
-            xp, lambda z, d: contract_arrays(xp, d, z, contract, batch), y, x
-        )
+        return strong_product(xp, lambda z, d: contract_arrays(xp, d, z, contract, batch), y, x)
     return contract_arrays(xp, x, y, contract, batch)
 
 
@@ -116,9 +118,7 @@ def _abstract(x: Aval, y: Aval, *, contract: Pairs, batch: Pairs, strong: Any) -
     shape = [x.shape[i] for i in lb]
     shape += [x.shape[i] for i in _free(x.ndim, lc, lb)]
     shape += [y.shape[j] for j in _free(y.ndim, rc, rb)]
-    dtype = (
-        x.dtype if x.dtype == y.dtype else np.result_type(x.dtype, y.dtype)
-    )
+    dtype = x.dtype if x.dtype == y.dtype else np.result_type(x.dtype, y.dtype)
     return Aval(tuple(shape), dtype)
 
 
@@ -175,8 +175,11 @@ def _batch(
     (lc, rc), (lb, rb) = contract, batch
     if all(batched):
         return dot_general(
-            x, y, contract=(shift_axes(lc), shift_axes(rc)),
-            batch=((0, *shift_axes(lb)), (0, *shift_axes(rb))), strong=strong,
+            x,
+            y,
+            contract=(shift_axes(lc), shift_axes(rc)),
+            batch=((0, *shift_axes(lb)), (0, *shift_axes(rb))),
+            strong=strong,
         )
     if batched[0]:
         out = dot_general(
@@ -205,8 +208,13 @@ def _cases(rng: Any) -> Any:
     yield Case(a[0], a[1], contract=((1,), (1,)), batch=none, strong=1)
 
 
-dot_general = bilinear(
-    "dot_general", contract_strongly, abstract=_abstract, transpose=_transpose, batch=_batch, cases=_cases
+dot_general: Primitive = bilinear(
+    "dot_general",
+    contract_strongly,
+    abstract=_abstract,
+    transpose=_transpose,
+    batch=_batch,
+    cases=_cases,
 )
 
 
@@ -250,7 +258,9 @@ def matmul(x: Any, y: Any) -> Any:
     """Matrix product with NumPy's rules: vectors, matrices, stacks of matrices that broadcast."""
     xn, yn = len(x.shape), len(y.shape)
     if xn == 0 or yn == 0:
-        raise ShapeError(f"matmul needs at least one axis in each operand, got {x.shape}, {y.shape}")
+        raise ShapeError(
+            f"matmul needs at least one axis in each operand, got {x.shape}, {y.shape}"
+        )
     inner = 0 if yn == 1 else yn - 2
     if x.shape[-1] != y.shape[inner]:
         raise ShapeError(
@@ -260,8 +270,9 @@ def matmul(x: Any, y: Any) -> Any:
     if yn <= 2 or xn == 1:
         return dot_general(x, y, contract=((xn - 1,), (inner,)), batch=((), ()), strong=None)
     nb = max(xn, yn) - 2
-    lead_x, lead_y = (1,) * (nb - xn + 2) + tuple(x.shape[:-2]), (1,) * (nb - yn + 2) + tuple(
-        y.shape[:-2]
+    lead_x, lead_y = (
+        (1,) * (nb - xn + 2) + tuple(x.shape[:-2]),
+        (1,) * (nb - yn + 2) + tuple(y.shape[:-2]),
     )
     return _stacked_matmul(x, y, lead_x, lead_y)
 
@@ -282,7 +293,9 @@ def _stacked_matmul(x: Any, y: Any, lead_x: Any, lead_y: Any) -> Any:
     y = reshape(y, shape=tuple(d for d in lead_y if d != 1) + tuple(y.shape[-2:]))
     in_x, in_y = sorted(both + only_x), sorted(both + only_y)
     out = dot_general(
-        x, y, contract=((len(in_x) + 1,), (len(in_y),)),
+        x,
+        y,
+        contract=((len(in_x) + 1,), (len(in_y),)),
         batch=(tuple(in_x.index(i) for i in both), tuple(in_y.index(i) for i in both)),
         strong=None,
     )

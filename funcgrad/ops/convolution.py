@@ -251,15 +251,19 @@ def conv_transpose(
     taps = numbers.rhs_spec[2:]
     if isinstance(padding, str):
         sizes = [dilated_size(shape_of(rhs)[a], d) for a, d in zip(taps, dilation, strict=True)]
-        padding = [
-            _transposed_padding(k, s, padding) for k, s in zip(sizes, strides, strict=True)
-        ]
+        padding = [_transposed_padding(k, s, padding) for k, s in zip(sizes, strides, strict=True)]
     if transpose_kernel:
         rhs = flip(rhs, axes=tuple(sorted(taps)))
         out, into, *_ = numbers.rhs_spec
         numbers = numbers._replace(rhs_spec=(into, out, *taps))
     return conv_general_dilated(
-        lhs, rhs, (1,) * rank, padding, strides, dilation, numbers,
+        lhs,
+        rhs,
+        (1,) * rank,
+        padding,
+        strides,
+        dilation,
+        numbers,
         preferred_element_type=preferred_element_type,
     )
 

@@ -123,9 +123,7 @@ def conv_products(
     """Chunks of patches over n times the kernel: each is a part of the result."""
     n, groups, outputs = patches.shape[1], w.shape[0], w.shape[1]
     k = tuple(range(3, w.ndim))
-    w = w.transpose((0, *k, 2, 1) if last == "i" else (0, 2, *k, 1)).reshape(
-        groups, 1, -1, outputs
-    )
+    w = w.transpose((0, *k, 2, 1) if last == "i" else (0, 2, *k, 1)).reshape(groups, 1, -1, outputs)
     dtype = xp.result_type(patches, w)
     positions = conv_size(counts)
     inside = inside or last == "i"
@@ -297,8 +295,16 @@ def conv_dilated(
 
 
 def conv_grouped(
-    xp: Any, lhs: Any, rhs: Any, *, window_strides: Any, padding: Any, lhs_dilation: Any,
-    rhs_dilation: Any, feature_group_count: int, batch_group_count: int,
+    xp: Any,
+    lhs: Any,
+    rhs: Any,
+    *,
+    window_strides: Any,
+    padding: Any,
+    lhs_dilation: Any,
+    rhs_dilation: Any,
+    feature_group_count: int,
+    batch_group_count: int,
 ) -> Any:
     """Convolution of (n, c, *space) with (o, i, *taps): (n, o, *positions)."""
     rank = len(window_strides)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..core.avals import Aval
-from ..core.primitive import Case
+from ..core.primitive import Case, Primitive
 from ..core.tracing import shape_of
 from ..errors import ShapeError
 from .contraction import strong_product
@@ -53,8 +53,13 @@ def check_convolution(lhs: Aval, rhs: Aval, **params: Any) -> Aval:
             f"{groups} feature and {batch_groups} batch groups"
         )
     space = zip(
-        lhs.shape[2:], rhs.shape[2:], params["window_strides"], params["padding"],
-        params["lhs_dilation"], params["rhs_dilation"], strict=True,
+        lhs.shape[2:],
+        rhs.shape[2:],
+        params["window_strides"],
+        params["padding"],
+        params["lhs_dilation"],
+        params["rhs_dilation"],
+        strict=True,
     )
     counts = tuple(window_count(*axis) for axis in space)
     dtype = np.result_type(lhs.dtype, rhs.dtype)
@@ -90,8 +95,16 @@ def _conv_transpose(ct: Any, lhs: Any, rhs: Any, *, flagged: bool, **params: Any
 
 
 def _lhs_cotangent(
-    ct: Any, lhs: Aval, rhs: Any, *, window_strides: Any, padding: Any, lhs_dilation: Any,
-    rhs_dilation: Any, feature_group_count: int, batch_group_count: int,
+    ct: Any,
+    lhs: Aval,
+    rhs: Any,
+    *,
+    window_strides: Any,
+    padding: Any,
+    lhs_dilation: Any,
+    rhs_dilation: Any,
+    feature_group_count: int,
+    batch_group_count: int,
     strong: int | None,
 ) -> Any:
     """Strides become gaps and gaps strides; the kernel is flipped, its in- and outputs swapped."""
@@ -120,16 +133,30 @@ def _lhs_cotangent(
 
 
 def _rhs_cotangent(
-    ct: Any, lhs: Any, rhs: Aval, *, window_strides: Any, padding: Any, lhs_dilation: Any,
-    rhs_dilation: Any, feature_group_count: int, batch_group_count: int,
+    ct: Any,
+    lhs: Any,
+    rhs: Aval,
+    *,
+    window_strides: Any,
+    padding: Any,
+    lhs_dilation: Any,
+    rhs_dilation: Any,
+    feature_group_count: int,
+    batch_group_count: int,
     strong: int | None,
 ) -> Any:
     """Images and channels change places, and so do feature groups and batch groups."""
     pads = tuple(
         (low, (k - 1) * r + dilated_size(q, s) - low - dilated_size(n, d))
         for n, k, q, s, (low, _), d, r in zip(
-            shape_of(lhs)[2:], rhs.shape[2:], shape_of(ct)[2:], window_strides, padding,
-            lhs_dilation, rhs_dilation, strict=True,
+            shape_of(lhs)[2:],
+            rhs.shape[2:],
+            shape_of(ct)[2:],
+            window_strides,
+            padding,
+            lhs_dilation,
+            rhs_dilation,
+            strict=True,
         )
     )
     out = convolution(
@@ -211,7 +238,7 @@ def _conv_cases(rng: Any) -> list[Case]:
     ]
 
 
-convolution = bilinear(
+convolution: Primitive = bilinear(
     "conv_general_dilated",
     _conv_eval,
     abstract=check_convolution,

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..core.avals import Aval
-from ..core.primitive import Case
+from ..core.primitive import Case, Primitive
 from .families import general, linear, sample
 from .indexing import FULL, index
 from .joining import concatenate
@@ -38,7 +38,7 @@ def _cases(dtypes: tuple[str, ...], domain: tuple[float, float] = (-2, 2)) -> An
     return cases
 
 
-cumsum = linear(
+cumsum: Primitive = linear(
     "cumsum",
     _cumsum_eval,
     abstract=_cumsum_abstract,
@@ -72,7 +72,7 @@ def _cumprod_jvp(t: Any, _out: Any, x: Any, *, axis: int, reverse: bool) -> Any:
     return flip(t, axes=(axis,)) if reverse else t
 
 
-cumprod = general(
+cumprod: Primitive = general(
     "cumprod",
     _cumprod_eval,
     abstract=lambda x, **_: Aval(x.shape, np.cumprod(np.zeros(1, x.dtype)).dtype),
@@ -111,14 +111,17 @@ def first_hits(xp: Any, x: Any, out: Any, *, axis: int, reverse: bool) -> Any:
     return x.shape[axis] - 1 - xp.flip(found, axis) if reverse else found
 
 
-first_hit = general(
+first_hit: Primitive = general(
     "cumulative_argument",
     first_hits,
     abstract=lambda x, out, **_: Aval(x.shape, np.intp),
     batch=lambda size, args, _batched, *, axis, reverse: first_hit(
-        *(np.broadcast_to(a, (size, *a.shape)) if not b else a
-          for a, b in zip(args, _batched, strict=True)),
-        axis=axis + 1, reverse=reverse,
+        *(
+            np.broadcast_to(a, (size, *a.shape)) if not b else a
+            for a, b in zip(args, _batched, strict=True)
+        ),
+        axis=axis + 1,
+        reverse=reverse,
     ),
     cases=lambda rng: [
         Case(np.array([1.0, 3.0, 2.0, 3.0]), np.array([1.0, 3.0, 3.0, 3.0]), axis=0, reverse=False)
@@ -131,7 +134,7 @@ def _extremum_jvp(t: Any, out: Any, x: Any, *, axis: int, reverse: bool) -> Any:
     return take_along(t, first_hit(x, out, axis=axis, reverse=reverse), axis)
 
 
-cummax = general(
+cummax: Primitive = general(
     "cummax",
     _cummax_eval,
     abstract=lambda x, **_: Aval(x.shape, x.dtype),
@@ -142,7 +145,7 @@ cummax = general(
     cases=_cases(("f8", "f4", "i8")),
     traits=("masks",),
 )
-cummin = general(
+cummin: Primitive = general(
     "cummin",
     _cummin_eval,
     abstract=lambda x, **_: Aval(x.shape, x.dtype),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -56,7 +56,7 @@ def elementwise(
         The registered record.
     """
     rules = jvp if isinstance(jvp, tuple) else ()
-    count = arity or len(partials) or len(rules) or getattr(evaluate, "nin", 1)
+    count: int = arity or len(partials) or len(rules) or int(getattr(evaluate, "nin", 1))
     partials = partials or (None,) * count
     traits = frozenset(traits)
     run = operator or evaluate
@@ -201,7 +201,7 @@ def _partial_needs(partial: Any) -> int:
 
 
 def _elementwise_abstract(name: str, run: Callable[..., Any]) -> Callable[..., Aval]:
-    @lru_cache(maxsize=None)
+    @cache
     def result_type(*operands: Any) -> tuple[np.dtype, bool]:
         samples = [WEAK_SAMPLES[dt] if weak else np.ones((1,), dt) for dt, weak in operands]
         with np.errstate(all="ignore"):
@@ -252,10 +252,10 @@ def _elementwise_cases(count: int, domain: Any, kinds: str) -> Callable[[Any], I
                 yield Case(*[sample(rng, (2, 3), dtype, d) for d in domains])
         main = {"f": "f8", "c": "c16", "i": "i8", "u": "u4", "b": "?"}[kinds[0]]
         if count > 1:
+            yield Case(*[sample(rng, s, main, d) for s, d in zip(shapes, domains, strict=False)])
             yield Case(
-                *[sample(rng, s, main, d) for s, d in zip(shapes, domains, strict=False)]
+                *[sample(rng, s, main, d) for s, d in zip(((), (3,)), domains, strict=False)]
             )
-            yield Case(*[sample(rng, s, main, d) for s, d in zip(((), (3,)), domains, strict=False)])
         yield Case(*[sample(rng, (), main, d) for d in domains])
 
     return cases

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..core.avals import Aval
-from ..core.primitive import Case, Joint
+from ..core.primitive import Case, Joint, Primitive
 from ..errors import ShapeError
 from .arithmetic import mul_strong
 from .comparison import select
@@ -69,15 +69,21 @@ def _key_source(key: tuple[Any, ...]) -> str:
 def _index_cases(rng: Any) -> Any:
     x = sample(rng, (4, 3, 5), "f8", (-2, 2))
     for key in (
-        (1,), ((1, 3, None),), (FULL, -1), ((None, None, 2), None, (2, 0, -1)), (FULL, FULL, 2),
-        (None, 0), (-1, (None, None, -1), (1, 4, 2)), (1, 2, 3),
+        (1,),
+        ((1, 3, None),),
+        (FULL, -1),
+        ((None, None, 2), None, (2, 0, -1)),
+        (FULL, FULL, 2),
+        (None, 0),
+        (-1, (None, None, -1), (1, 4, 2)),
+        (1, 2, 3),
     ):
         yield Case(x, key=key)
     for dtype in ("f4", "c16", "i8", "?"):
         yield Case(sample(rng, (4, 3), dtype, (-2, 2)), key=((1, None, None), 0))
 
 
-index = linear(
+index: Primitive = linear(
     "index",
     _index_eval,
     abstract=lambda x, *, key: Aval(key_shape(key, x.shape), x.dtype),
@@ -87,7 +93,7 @@ index = linear(
     traits=("view", "cheap", "masks"),
     source=lambda x, *, key: f"{x}[{_key_source(key)}]",
 )
-index_put = linear(
+index_put: Primitive = linear(
     "index_put",
     _index_put_eval,
     abstract=lambda x, *, key, shape: Aval(shape, x.dtype),
@@ -110,7 +116,7 @@ def _index_set_eval(xp: Any, x: Any, v: Any, *, key: tuple[Any, ...]) -> Any:
     return out[()]
 
 
-index_set = general(
+index_set: Primitive = general(
     "index_set",
     _index_set_eval,
     abstract=lambda x, v, *, key: Aval(x.shape, x.dtype),
@@ -120,11 +126,16 @@ index_set = general(
         cast(index(ct, key=key), v.dtype) if isinstance(v, Aval) else None,
     ),
     batch=lambda size, args, batched, *, key: index_set(
-        *(a if b else broadcast_to(a, (size, *a.shape)) for a, b in zip(args, batched, strict=True)),
+        *(
+            a if b else broadcast_to(a, (size, *a.shape))
+            for a, b in zip(args, batched, strict=True)
+        ),
         key=(FULL, *key),
     ),
     cases=lambda rng: [
-        Case(sample(rng, (4, 3), dt, (-2, 2)), sample(rng, (2,), dt, (-2, 2)), key=((1, 3, None), 1))
+        Case(
+            sample(rng, (4, 3), dt, (-2, 2)), sample(rng, (2,), dt, (-2, 2)), key=((1, 3, None), 1)
+        )
         for dt in ("f8", "f4", "c16", "i8")
     ],
     traits=("masks",),
@@ -199,7 +210,7 @@ def _gather_cases(rng: Any) -> Any:
     yield Case(sample(rng, (4, 3), "f8", (-2, 2)), np.int64(2), np.int64(-1))
 
 
-gather = general(
+gather: Primitive = general(
     "gather",
     _gather_eval,
     abstract=_gather_abstract,
@@ -231,7 +242,7 @@ def add_at(xp: Any, out: Any, idx: tuple[Any, ...], v: Any) -> None:
     order = np.argsort(rows, kind="stable")
     ordered = rows[order]
     starts = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]]))
-    values = v.reshape((rows.size,) + out.shape[1:])
+    values = v.reshape((rows.size, *out.shape[1:]))
     out[ordered[starts]] += np.add.reduceat(values[order], starts, axis=0)
 
 
@@ -239,9 +250,7 @@ def _scatter_add_batch(size: int, args: Any, batched: Any, *, shape: tuple[int, 
     v, idx = args[0], args[1:]
     if not any(batched[1:]):
         nb, k = len(idx[0].shape), len(idx)
-        out = scatter_add(
-            move_axis(v, 0, nb), *idx, shape=(*shape[:k], size, *shape[k:])
-        )
+        out = scatter_add(move_axis(v, 0, nb), *idx, shape=(*shape[:k], size, *shape[k:]))
         return move_axis(out, k, 0)
     idx = _batched_indices(size, idx, batched[1:])
     if not batched[0]:
@@ -250,7 +259,7 @@ def _scatter_add_batch(size: int, args: Any, batched: Any, *, shape: tuple[int, 
     return scatter_add(v, lanes, *idx, shape=(size, *shape))
 
 
-scatter_add = general(
+scatter_add: Primitive = general(
     "scatter_add",
     _scatter_add_eval,
     abstract=lambda v, *idx, shape: Aval(shape, v.dtype),
@@ -258,8 +267,15 @@ scatter_add = general(
     transpose=lambda ct, _v, *idx, shape: (gather(ct, *idx), *(None for _ in idx)),
     batch=_scatter_add_batch,
     cases=lambda rng: [
-        Case(sample(rng, (2, 3, 2), "f8", (-2, 2)), np.array([[0, 3, 1], [2, 2, -1]]), shape=(4, 2)),
-        Case(sample(rng, (3,), "c16", (-2, 2)), np.array([0, 1, 1]), np.array([2, 0, 0]), shape=(2, 3)),
+        Case(
+            sample(rng, (2, 3, 2), "f8", (-2, 2)), np.array([[0, 3, 1], [2, 2, -1]]), shape=(4, 2)
+        ),
+        Case(
+            sample(rng, (3,), "c16", (-2, 2)),
+            np.array([0, 1, 1]),
+            np.array([2, 0, 0]),
+            shape=(2, 3),
+        ),
         Case(sample(rng, (3,), "f4", (-2, 2)), np.int64(1), shape=(2, 3)),
         Case(sample(rng, (3,), "i8", (-2, 2)), np.array([1, 1, 0]), shape=(2,)),
     ],
@@ -295,7 +311,7 @@ def _winners_batch(size: int, args: Any, batched: Any, *, shape: tuple[int, ...]
     return winners(lanes, *idx, shape=(size, *shape))
 
 
-winners = general(
+winners: Primitive = general(
     "scatter_winners",
     last_writers,
     abstract=lambda *idx, shape: Aval(idx[0].shape, bool),
@@ -364,16 +380,20 @@ def _scatter_batch(size: int, args: Any, batched: Any, *, op: str) -> Any:
 def _scatter_cases(rng: Any) -> Any:
     i, j = np.array([0, 3, 1, 0]), np.array([1, 0, 2, 1])
     for op in ("set", "mul", "min", "max"):
+        yield Case(sample(rng, (4, 3), "f8", (-2, 2)), sample(rng, (4, 3), "f8", (-2, 2)), i, op=op)
         yield Case(
-            sample(rng, (4, 3), "f8", (-2, 2)), sample(rng, (4, 3), "f8", (-2, 2)), i, op=op
+            sample(rng, (4, 3), "f8", (-2, 2)), sample(rng, (4,), "f8", (-2, 2)), i, j, op=op
         )
-        yield Case(sample(rng, (4, 3), "f8", (-2, 2)), sample(rng, (4,), "f8", (-2, 2)), i, j, op=op)
-    yield Case(sample(rng, (4, 3), "c16", (-2, 2)), sample(rng, (4,), "c16", (-2, 2)), i, j, op="set")
+    yield Case(
+        sample(rng, (4, 3), "c16", (-2, 2)), sample(rng, (4,), "c16", (-2, 2)), i, j, op="set"
+    )
     yield Case(sample(rng, (4,), "i8", (-9, 9)), sample(rng, (4,), "i8", (-9, 9)), i, op="max")
-    yield Case(sample(rng, (4,), "f4", (-2, 2)), sample(rng, (), "f4", (-2, 2)), np.int64(2), op="set")
+    yield Case(
+        sample(rng, (4,), "f4", (-2, 2)), sample(rng, (), "f4", (-2, 2)), np.int64(2), op="set"
+    )
 
 
-scatter = general(
+scatter: Primitive = general(
     "scatter",
     _scatter_eval,
     abstract=lambda x, v, *idx, op: Aval(x.shape, x.dtype),
@@ -384,7 +404,8 @@ scatter = general(
     traits=("masks", "indexes"),
 )
 scatter.extra["mask_indices"] = lambda values, batched, active, params: [
-    *values[:2], *_mask_indices(values[2:], batched[2:], active)
+    *values[:2],
+    *_mask_indices(values[2:], batched[2:], active),
 ]
 
 # --- dynamic slices ------------------------------------------------------------------------------
@@ -459,13 +480,14 @@ def _dynamic_update_batch(size: int, args: Any, batched: Any) -> Any:
     return scatter(x, v, lanes, *idx, op="set")
 
 
-dynamic_slice = general(
+dynamic_slice: Primitive = general(
     "dynamic_slice",
     _dynamic_slice_eval,
     abstract=_dynamic_slice_abstract,
     jvp=Joint(lambda ts, _o, _x, *starts, sizes: dynamic_slice(ts[0], *starts, sizes=sizes)),
     transpose=lambda ct, x, *starts, sizes: (
-        dynamic_update_slice(zeros(Aval(x.shape, ct.dtype)), ct, *starts), *(None for _ in starts)
+        dynamic_update_slice(zeros(Aval(x.shape, ct.dtype)), ct, *starts),
+        *(None for _ in starts),
     ),
     batch=_dynamic_slice_batch,
     cases=lambda rng: [
@@ -474,14 +496,15 @@ dynamic_slice = general(
     ],
     traits=("masks", "view"),
 )
-dynamic_update_slice = general(
+dynamic_update_slice: Primitive = general(
     "dynamic_update_slice",
     _dynamic_update_eval,
     abstract=lambda x, v, *starts: Aval(x.shape, x.dtype),
     jvp=Joint(lambda ts, _o, _x, _v, *starts: dynamic_update_slice(ts[0], ts[1], *starts)),
     transpose=lambda ct, x, v, *starts: (
         dynamic_update_slice(ct, zeros(Aval(v.shape, ct.dtype)), *starts)
-        if isinstance(x, Aval) else None,
+        if isinstance(x, Aval)
+        else None,
         dynamic_slice(ct, *starts, sizes=tuple(v.shape)) if isinstance(v, Aval) else None,
         *(None for _ in starts),
     ),

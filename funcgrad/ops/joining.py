@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..core.avals import Aval
-from ..core.primitive import Case, Joint
+from ..core.primitive import Case, Joint, Primitive
 from ..errors import ShapeError
 from .comparison import select
 from .families import general, sample
@@ -52,21 +52,26 @@ def _concatenate_jvp(ts: Any, out: Any, *xs: Any, axis: int) -> Any:
     return cast(concatenate(*zeros, axis=axis), out.dtype)
 
 
-concatenate = general(
+concatenate: Primitive = general(
     "concatenate",
     _concatenate_eval,
     abstract=_concatenate_abstract,
     jvp=Joint(_concatenate_jvp),
     transpose=_concatenate_transpose,
     batch=lambda size, args, batched, *, axis: concatenate(
-        *(a if b else broadcast_to(a, (size, *a.shape)) for a, b in zip(args, batched, strict=True)),
+        *(
+            a if b else broadcast_to(a, (size, *a.shape))
+            for a, b in zip(args, batched, strict=True)
+        ),
         axis=axis + 1,
     ),
-    cases=lambda rng: [
-        Case(sample(rng, (2, 3), dt, (-2, 2)), sample(rng, (2, 1), dt, (-2, 2)), axis=1)
-        for dt in ("f8", "f4", "c16", "i8")
-    ]
-    + [Case(*[sample(rng, (n, 2), "f8", (-2, 2)) for n in (1, 3, 2)], axis=0)],
+    cases=lambda rng: (
+        [
+            Case(sample(rng, (2, 3), dt, (-2, 2)), sample(rng, (2, 1), dt, (-2, 2)), axis=1)
+            for dt in ("f8", "f4", "c16", "i8")
+        ]
+        + [Case(*[sample(rng, (n, 2), "f8", (-2, 2)) for n in (1, 3, 2)], axis=0)]
+    ),
     source=lambda *xs, axis: f"np.concatenate(({', '.join(xs)},), {axis})",
 )
 
@@ -94,9 +99,7 @@ def pad(x: Any, value: Any, config: tuple[tuple[int, int, int], ...]) -> Any:
         shape.append(size)
     if any(k != FULL for k in crop):
         x = index(x, key=tuple(crop))
-    identity = all(
-        p == (0, s, 1) for p, s in zip(place, shape, strict=True)
-    )
+    identity = all(p == (0, s, 1) for p, s in zip(place, shape, strict=True))
     if identity:
         return x
     out = index_put(x, key=tuple(place), shape=tuple(shape))

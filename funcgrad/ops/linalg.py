@@ -16,7 +16,7 @@ import numpy as np
 
 from ..arrays import raising_linalg, triangular_solver
 from ..core.avals import Aval
-from ..core.primitive import Case
+from ..core.primitive import Case, Primitive
 from ..errors import ShapeError
 from .arithmetic import mul
 from .comparison import select
@@ -184,15 +184,26 @@ def substitute(xp: Any, a: Any, b: Any, lower: bool, transpose_a: int, unit_diag
     out = xp.empty(b.shape, b.dtype)
     for lane in np.ndindex(*a.shape[:-2]):
         out[lane] = solver(
-            a[lane], b[lane], trans=transpose_a, lower=lower, unit_diagonal=unit_diagonal,
+            a[lane],
+            b[lane],
+            trans=transpose_a,
+            lower=lower,
+            unit_diagonal=unit_diagonal,
             check_finite=False,
         )
     return out
 
 
 def _triangular_solve_eval(
-    xp: Any, a: Any, b: Any, *, lower: bool, transpose_a: int, unit_diagonal: bool,
-    strong: bool = False, failing: str = "raise",
+    xp: Any,
+    a: Any,
+    b: Any,
+    *,
+    lower: bool,
+    transpose_a: int,
+    unit_diagonal: bool,
+    strong: bool = False,
+    failing: str = "raise",
 ) -> Any:
     def run(xp: Any, a: Any, b: Any) -> Any:
         return substitute(xp, a, b, lower, transpose_a, unit_diagonal)
@@ -251,7 +262,7 @@ def _triangular_solve_cases(rng: Any) -> Any:
     yield Case(a, b, lower=False, transpose_a=NONE, unit_diagonal=False, strong=True)
 
 
-triangular_solve = general(
+triangular_solve: Primitive = general(
     "triangular_solve",
     _triangular_solve_eval,
     abstract=_triangular_solve_abstract,
@@ -299,7 +310,7 @@ def _solve_cases(rng: Any) -> Any:
     yield Case(a, b, strong=True)
 
 
-solve = general(
+solve: Primitive = general(
     "solve",
     _solve_eval,
     abstract=_solve_abstract,
@@ -330,7 +341,7 @@ def _inv_abstract(a: Aval, **_: Any) -> Aval:
     return Aval(a.shape, a.dtype)
 
 
-inv = general(
+inv: Primitive = general(
     "inv",
     _inv_eval,
     abstract=_inv_abstract,
@@ -367,9 +378,7 @@ def _pinv_jvp(t: Any, p: Any, a: Any, _rcond: Any, **_: Any) -> Any:
     tp = matmul(t, p)
     left = matmul(p, adjoint(tp))
     right = matmul(adjoint(matmul(p, t)), p)
-    return (
-        left - matmul(matmul(left, a), p) + right - matmul(p, matmul(a, right)) - matmul(p, tp)
-    )
+    return left - matmul(matmul(left, a), p) + right - matmul(p, matmul(a, right)) - matmul(p, tp)
 
 
 def _pinv_batch(size: int, args: Any, batched: Any, **params: Any) -> Any:
@@ -386,7 +395,7 @@ def _pinv_cases(rng: Any) -> Any:
     yield Case(random_matrix(rng, (2, 3, 4), "f8"), np.array([1e-15, 1e-13]))
 
 
-pinv = general(
+pinv: Primitive = general(
     "pinv",
     _pinv_eval,
     abstract=_pinv_abstract,

@@ -13,7 +13,7 @@ import numpy as np
 
 from ..arrays import raising_linalg
 from ..core.avals import Aval
-from ..core.primitive import Case
+from ..core.primitive import Case, Primitive
 from .complex import imag, real
 from .contraction import matmul
 from .families import general, sample
@@ -63,7 +63,7 @@ def _singular_cases(*dtypes: str) -> Any:
     return cases
 
 
-det = general(
+det: Primitive = general(
     "det",
     _det_eval,
     abstract=_det_abstract,
@@ -114,7 +114,7 @@ def _cofactors_abstract(a: Aval, *_: Aval) -> Aval:
     return Aval(a.shape, a.dtype)
 
 
-cofactors = general(
+cofactors: Primitive = general(
     "cofactors",
     _cofactors_eval,
     abstract=_cofactors_abstract,
@@ -171,7 +171,7 @@ def _change_cases(rng: Any) -> Any:
         yield Case(random_matrix(rng, shape, dtype), sample(rng, shape, dtype, (-1, 1)))
 
 
-cofactors_change = general(
+cofactors_change: Primitive = general(
     "cofactors_change",
     _change_eval,
     abstract=_cofactors_abstract,
@@ -202,7 +202,7 @@ def _slogdet_jvp(t: Any, out: Any, a: Any, *, failing: str = "raise") -> Any:
     return out[0] * 1j * imag(change), real(change)
 
 
-slogdet = general(
+slogdet: Primitive = general(
     "slogdet",
     _slogdet_eval,
     abstract=_slogdet_abstract,

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..core.avals import Aval
-from ..core.primitive import Case
+from ..core.primitive import Case, Primitive
 from ..errors import DifferentiationError, ShapeError
 from .arithmetic import mul
 from .complex import conj
@@ -82,7 +82,7 @@ def hermitian_cases(*dtypes: str, **params: Any) -> Any:
     return cases
 
 
-cholesky = general(
+cholesky: Primitive = general(
     "cholesky",
     _cholesky_eval,
     abstract=_cholesky_abstract,
@@ -127,7 +127,11 @@ def _qr_jvp(t: Any, out: Any, a: Any, *, mode: str) -> Any:
         left, corner = index(t, key=columns), index(r, key=columns)
     divided = swap(
         triangular_solve(
-            corner, swap(left), lower=False, transpose_a=TRANSPOSED, unit_diagonal=False,
+            corner,
+            swap(left),
+            lower=False,
+            transpose_a=TRANSPOSED,
+            unit_diagonal=False,
             failing="nan",
         )
     )
@@ -148,15 +152,21 @@ def _diagonal(x: Any) -> Any:
 
 def _qr_cases(rng: Any) -> Any:
     for dtype, shape in (
-        ("f8", (3, 3)), ("f8", (4, 2)), ("f8", (2, 4)), ("f4", (3, 2)), ("c16", (3, 3)),
-        ("c16", (4, 2)), ("c16", (2, 3)), ("f8", (2, 4, 3)),
+        ("f8", (3, 3)),
+        ("f8", (4, 2)),
+        ("f8", (2, 4)),
+        ("f4", (3, 2)),
+        ("c16", (3, 3)),
+        ("c16", (4, 2)),
+        ("c16", (2, 3)),
+        ("f8", (2, 4, 3)),
     ):
         yield Case(random_matrix(rng, shape, dtype), mode="reduced")
     yield Case(random_matrix(rng, (3, 3), "f8"), mode="complete")
     yield Case(random_matrix(rng, (2, 3), "f8"), mode="complete")
 
 
-qr = general(
+qr: Primitive = general(
     "qr",
     _qr_eval,
     abstract=_qr_abstract,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..core.avals import Aval
-from ..core.primitive import Case
+from ..core.primitive import Case, Primitive
 from .comparison import select
 from .complex import conj, real
 from .families import general, sample
@@ -47,7 +47,7 @@ def _norm_cases(rng: Any) -> Any:
     yield Case(sample(rng, (3,), "f8", (-2, 2)), axes=(0,), order=2)
 
 
-vector_norm = general(
+vector_norm: Primitive = general(
     "vector_norm",
     _norm_eval,
     abstract=_norm_abstract,

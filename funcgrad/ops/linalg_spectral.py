@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from ..core.avals import Aval
-from ..core.primitive import Case
+from ..core.primitive import Case, Primitive
 from ..errors import ShapeError
 from .comparison import select
 from .complex import conj, real
@@ -109,7 +109,7 @@ def _eigh_cases(*dtypes: str) -> Any:
 
 
 # Complex eigenvectors are no case: LAPACK chooses other phases than the tangents keep.
-eigh = general(
+eigh: Primitive = general(
     "eigh",
     _eigh_eval,
     abstract=lambda a, **_: (_eigvalsh_abstract(a), Aval(a.shape, a.dtype)),
@@ -119,7 +119,7 @@ eigh = general(
     multiple=True,
     traits=("fails",),
 )
-eigvalsh = general(
+eigvalsh: Primitive = general(
     "eigvalsh",
     _eigvalsh_eval,
     abstract=_eigvalsh_abstract,
@@ -228,7 +228,7 @@ def _svd_cases(dtypes: tuple[str, ...], **params: Any) -> Any:
     return cases
 
 
-svd = general(
+svd: Primitive = general(
     "svd",
     _svd_eval,
     abstract=_svd_abstract,
@@ -238,7 +238,7 @@ svd = general(
     multiple=True,
     traits=("fails",),
 )
-svdvals = general(
+svdvals: Primitive = general(
     "svdvals",
     _svdvals_eval,
     abstract=_svdvals_abstract,

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..core.avals import WEAK_DTYPES
-from ..core.primitive import Case
+from ..core.primitive import Case, Primitive
 from .families import elementwise, sample
 
 LN2 = 0.6931471805599453
@@ -37,47 +37,65 @@ def _power_cases(rng: Any) -> Any:
     yield Case(sample(rng, (2, 3), "i8", (-3, 3)), np.array([2, 0, 3]))
 
 
-power = elementwise(
-    "pow", np.power, _power_partial_x, _power_partial_y, operator=operator.pow,
+power: Primitive = elementwise(
+    "pow",
+    np.power,
+    _power_partial_x,
+    _power_partial_y,
+    operator=operator.pow,
     cases=_power_cases,
 )
-square = elementwise("square", np.square, lambda _o, x: 2 * x, kinds="fci", traits=("cheap",))
-reciprocal = elementwise(
+square: Primitive = elementwise(
+    "square", np.square, lambda _o, x: 2 * x, kinds="fci", traits=("cheap",)
+)
+reciprocal: Primitive = elementwise(
     "reciprocal", np.reciprocal, lambda o, _x: -o * o, domain=(0.4, 2), traits=("cheap",)
 )
-sqrt = elementwise("sqrt", np.sqrt, lambda o, _x: 0.5 / o, domain=(0.2, 3))
-cbrt = elementwise("cbrt", np.cbrt, lambda o, _x: 1 / (3 * o * o), domain=(0.2, 3), kinds="f")
+sqrt: Primitive = elementwise("sqrt", np.sqrt, lambda o, _x: 0.5 / o, domain=(0.2, 3))
+cbrt: Primitive = elementwise(
+    "cbrt", np.cbrt, lambda o, _x: 1 / (3 * o * o), domain=(0.2, 3), kinds="f"
+)
 
-exp = elementwise("exp", np.exp, lambda o, _x: o)
-exp2 = elementwise("exp2", np.exp2, lambda o, _x: o * LN2)
-expm1 = elementwise("expm1", np.expm1, lambda o, _x: o + 1)
-log = elementwise("log", np.log, lambda _o, x: 1 / x, domain=(0.2, 3))
-log2 = elementwise("log2", np.log2, lambda _o, x: 1 / (x * LN2), domain=(0.2, 3))
-log10 = elementwise("log10", np.log10, lambda _o, x: 1 / (x * LN10), domain=(0.2, 3))
-log1p = elementwise("log1p", np.log1p, lambda _o, x: 1 / (1 + x), domain=(-0.6, 3))
+exp: Primitive = elementwise("exp", np.exp, lambda o, _x: o)
+exp2: Primitive = elementwise("exp2", np.exp2, lambda o, _x: o * LN2)
+expm1: Primitive = elementwise("expm1", np.expm1, lambda o, _x: o + 1)
+log: Primitive = elementwise("log", np.log, lambda _o, x: 1 / x, domain=(0.2, 3))
+log2: Primitive = elementwise("log2", np.log2, lambda _o, x: 1 / (x * LN2), domain=(0.2, 3))
+log10: Primitive = elementwise("log10", np.log10, lambda _o, x: 1 / (x * LN10), domain=(0.2, 3))
+log1p: Primitive = elementwise("log1p", np.log1p, lambda _o, x: 1 / (1 + x), domain=(-0.6, 3))
 
 
 def _share(o: Any, x: Any) -> Any:
     return np.exp(np.where(x == o, 0, x - o))
 
 
-logaddexp = elementwise(
-    "logaddexp", np.logaddexp, lambda o, x, _y: _share(o, x), lambda o, _x, y: _share(o, y),
-    kinds="f", traits=("commutative",),
+logaddexp: Primitive = elementwise(
+    "logaddexp",
+    np.logaddexp,
+    lambda o, x, _y: _share(o, x),
+    lambda o, _x, y: _share(o, y),
+    kinds="f",
+    traits=("commutative",),
 )
-logaddexp2 = elementwise(
-    "logaddexp2", np.logaddexp2,
+logaddexp2: Primitive = elementwise(
+    "logaddexp2",
+    np.logaddexp2,
     lambda o, x, _y: np.exp2(np.where(x == o, 0, x - o)),
     lambda o, _x, y: np.exp2(np.where(y == o, 0, y - o)),
-    kinds="f", traits=("commutative",),
+    kinds="f",
+    traits=("commutative",),
 )
 
-sin = elementwise("sin", np.sin, lambda _o, x: np.cos(x))
-cos = elementwise("cos", np.cos, lambda _o, x: -np.sin(x))
-tan = elementwise("tan", np.tan, lambda o, _x: 1 + o * o, domain=(-1, 1))
-arcsin = elementwise("asin", np.arcsin, lambda _o, x: 1 / np.sqrt(1 - x * x), domain=(-0.9, 0.9))
-arccos = elementwise("acos", np.arccos, lambda _o, x: -1 / np.sqrt(1 - x * x), domain=(-0.9, 0.9))
-arctan = elementwise("atan", np.arctan, lambda _o, x: 1 / (1 + x * x))
+sin: Primitive = elementwise("sin", np.sin, lambda _o, x: np.cos(x))
+cos: Primitive = elementwise("cos", np.cos, lambda _o, x: -np.sin(x))
+tan: Primitive = elementwise("tan", np.tan, lambda o, _x: 1 + o * o, domain=(-1, 1))
+arcsin: Primitive = elementwise(
+    "asin", np.arcsin, lambda _o, x: 1 / np.sqrt(1 - x * x), domain=(-0.9, 0.9)
+)
+arccos: Primitive = elementwise(
+    "acos", np.arccos, lambda _o, x: -1 / np.sqrt(1 - x * x), domain=(-0.9, 0.9)
+)
+arctan: Primitive = elementwise("atan", np.arctan, lambda _o, x: 1 / (1 + x * x))
 
 
 def _ratio(numerator: Any, denominator: Any) -> Any:
@@ -86,25 +104,29 @@ def _ratio(numerator: Any, denominator: Any) -> Any:
     return np.where(zero, 0, numerator / np.where(zero, 1, denominator))
 
 
-arctan2 = elementwise(
-    "atan2", np.arctan2,
-    lambda _o, y, x: _ratio(x, x * x + y * y), lambda _o, y, x: _ratio(-y, x * x + y * y),
+arctan2: Primitive = elementwise(
+    "atan2",
+    np.arctan2,
+    lambda _o, y, x: _ratio(x, x * x + y * y),
+    lambda _o, y, x: _ratio(-y, x * x + y * y),
     kinds="f",
 )
-hypot = elementwise(
+hypot: Primitive = elementwise(
     "hypot", np.hypot, lambda o, x, _y: _ratio(x, o), lambda o, _x, y: _ratio(y, o), kinds="f"
 )
-sinh = elementwise("sinh", np.sinh, lambda _o, x: np.cosh(x))
-cosh = elementwise("cosh", np.cosh, lambda _o, x: np.sinh(x))
-tanh = elementwise("tanh", np.tanh, lambda o, _x: 1 - o * o)
-arcsinh = elementwise("asinh", np.arcsinh, lambda _o, x: 1 / np.sqrt(x * x + 1))
-arccosh = elementwise(
+sinh: Primitive = elementwise("sinh", np.sinh, lambda _o, x: np.cosh(x))
+cosh: Primitive = elementwise("cosh", np.cosh, lambda _o, x: np.sinh(x))
+tanh: Primitive = elementwise("tanh", np.tanh, lambda o, _x: 1 - o * o)
+arcsinh: Primitive = elementwise("asinh", np.arcsinh, lambda _o, x: 1 / np.sqrt(x * x + 1))
+arccosh: Primitive = elementwise(
     "acosh", np.arccosh, lambda _o, x: 1 / (np.sqrt(x - 1) * np.sqrt(x + 1)), domain=(1.3, 3)
 )
-arctanh = elementwise("atanh", np.arctanh, lambda _o, x: 1 / (1 - x * x), domain=(-0.8, 0.8))
+arctanh: Primitive = elementwise(
+    "atanh", np.arctanh, lambda _o, x: 1 / (1 - x * x), domain=(-0.8, 0.8)
+)
 
-deg2rad = elementwise("deg2rad", np.deg2rad, lambda _o, _x: np.pi / 180, kinds="f")
-rad2deg = elementwise("rad2deg", np.rad2deg, lambda _o, _x: 180 / np.pi, kinds="f")
+deg2rad: Primitive = elementwise("deg2rad", np.deg2rad, lambda _o, _x: np.pi / 180, kinds="f")
+rad2deg: Primitive = elementwise("rad2deg", np.rad2deg, lambda _o, _x: 180 / np.pi, kinds="f")
 
 
 def _steps(name: str, ufunc: Any, **kw: Any) -> Any:
@@ -120,27 +142,40 @@ signbit = _steps("signbit", np.signbit, kinds="f")
 nextafter = _steps("nextafter", np.nextafter, kinds="f")
 spacing = _steps("spacing", np.spacing, kinds="f")
 floor_divide = _steps(
-    "floor_divide", np.floor_divide, operator=operator.floordiv, kinds="fi",
+    "floor_divide",
+    np.floor_divide,
+    operator=operator.floordiv,
+    kinds="fi",
     domain=((-5, 5), (1, 3)),
 )
-remainder = elementwise(
-    "rem", np.remainder, 1, lambda _o, x, y: -np.floor(x / y), operator=operator.mod,
-    kinds="fi", domain=((-5, 5), (1.1, 3)),
+remainder: Primitive = elementwise(
+    "rem",
+    np.remainder,
+    1,
+    lambda _o, x, y: -np.floor(x / y),
+    operator=operator.mod,
+    kinds="fi",
+    domain=((-5, 5), (1.1, 3)),
 )
-fmod = elementwise(
+fmod: Primitive = elementwise(
     "fmod", np.fmod, 1, lambda _o, x, y: -np.trunc(x / y), kinds="fi", domain=((-5, 5), (1.1, 3))
 )
-copysign = elementwise(
-    "copysign", np.copysign,
+copysign: Primitive = elementwise(
+    "copysign",
+    np.copysign,
     lambda o, x, y: np.where(np.signbit(x) == np.signbit(y), o.dtype.type(1), o.dtype.type(-1)),
-    None, kinds="f",
+    None,
+    kinds="f",
 )
-ldexp = elementwise(
-    "ldexp", np.ldexp, lambda _o, x, y: np.ldexp(x * 0 + 1, y), None,
+ldexp: Primitive = elementwise(
+    "ldexp",
+    np.ldexp,
+    lambda _o, x, y: np.ldexp(x * 0 + 1, y),
+    None,
     cases=lambda rng: [
         Case(sample(rng, (2, 3), "f8", (-2, 2)), np.array([1, -2, 3])),
         Case(sample(rng, (2, 3), "f4", (-2, 2)), np.array([1, -2, 3], np.int32)),
     ],
 )
-gcd = elementwise("gcd", np.gcd, nondifferentiable="integers", kinds="i", domain=(-9, 9))
-lcm = elementwise("lcm", np.lcm, nondifferentiable="integers", kinds="i", domain=(-9, 9))
+gcd: Primitive = elementwise("gcd", np.gcd, nondifferentiable="integers", kinds="i", domain=(-9, 9))
+lcm: Primitive = elementwise("lcm", np.lcm, nondifferentiable="integers", kinds="i", domain=(-9, 9))

@@ -12,7 +12,6 @@ from . import arithmetic, comparison, math
 from . import complex as complex_
 from .shape import strengthen
 
-
 _DIRECT = frozenset([float, int, complex, bool, np.ndarray, np.float64, np.float32, np.int64])
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..core.avals import Aval
-from ..core.primitive import Case
+from ..core.primitive import Case, Primitive
 from .arithmetic import mul_strong
 from .comparison import isfinite, select
 from .families import general, sample
@@ -65,13 +65,25 @@ def _axes_source(function: str) -> Any:
     return lambda x, *, axes: f"np.{function}({x}, axis={axes})"
 
 
-reduce_max = general(
-    "reduce_max", _max_eval, abstract=_reduced, jvp=_extremum_jvp, batch=_batch("max"),
-    cases=_cases(("f8", "f4", "i8")), traits=("masks",), source=_axes_source("max"),
+reduce_max: Primitive = general(
+    "reduce_max",
+    _max_eval,
+    abstract=_reduced,
+    jvp=_extremum_jvp,
+    batch=_batch("max"),
+    cases=_cases(("f8", "f4", "i8")),
+    traits=("masks",),
+    source=_axes_source("max"),
 )
-reduce_min = general(
-    "reduce_min", _min_eval, abstract=_reduced, jvp=_extremum_jvp, batch=_batch("min"),
-    cases=_cases(("f8", "f4", "i8")), traits=("masks",), source=_axes_source("min"),
+reduce_min: Primitive = general(
+    "reduce_min",
+    _min_eval,
+    abstract=_reduced,
+    jvp=_extremum_jvp,
+    batch=_batch("min"),
+    cases=_cases(("f8", "f4", "i8")),
+    traits=("masks",),
+    source=_axes_source("min"),
 )
 
 
@@ -108,9 +120,14 @@ def _prod_abstract(x: Aval, *, axes: tuple[int, ...]) -> Aval:
     return Aval(reduced_shape(x.shape, axes), np.multiply.reduce(np.zeros(1, x.dtype)).dtype)
 
 
-reduce_prod = general(
-    "reduce_prod", _prod_eval, abstract=_prod_abstract, jvp=_prod_jvp, batch=_batch("prod"),
-    cases=_cases(("f8", "f4", "c16", "i4"), (0.4, 2)), source=_axes_source("prod"),
+reduce_prod: Primitive = general(
+    "reduce_prod",
+    _prod_eval,
+    abstract=_prod_abstract,
+    jvp=_prod_jvp,
+    batch=_batch("prod"),
+    cases=_cases(("f8", "f4", "c16", "i4"), (0.4, 2)),
+    source=_axes_source("prod"),
 )
 
 
@@ -122,14 +139,22 @@ def _all_eval(xp: Any, x: Any, *, axes: tuple[int, ...]) -> Any:
     return xp.all(x, axis=axes)
 
 
-reduce_any = general(
-    "reduce_or", _any_eval, abstract=_reduced_bool, batch=_batch("any"),
-    cases=_cases(("?", "f8")), nondifferentiable="the result is boolean",
+reduce_any: Primitive = general(
+    "reduce_or",
+    _any_eval,
+    abstract=_reduced_bool,
+    batch=_batch("any"),
+    cases=_cases(("?", "f8")),
+    nondifferentiable="the result is boolean",
     source=_axes_source("any"),
 )
-reduce_all = general(
-    "reduce_and", _all_eval, abstract=_reduced_bool, batch=_batch("all"),
-    cases=_cases(("?", "f8")), nondifferentiable="the result is boolean",
+reduce_all: Primitive = general(
+    "reduce_and",
+    _all_eval,
+    abstract=_reduced_bool,
+    batch=_batch("all"),
+    cases=_cases(("?", "f8")),
+    nondifferentiable="the result is boolean",
     source=_axes_source("all"),
 )
 
@@ -178,13 +203,22 @@ def _logsumexp_jvp(t: Any, out: Any, x: Any, *, axes: tuple[int, ...]) -> Any:
     return reduce_sum(t * weights, axes=axes)
 
 
-logsumexp = general(
-    "logsumexp", _logsumexp_eval, abstract=_reduced, jvp=_logsumexp_jvp, batch=_batch("lse"),
+logsumexp: Primitive = general(
+    "logsumexp",
+    _logsumexp_eval,
+    abstract=_reduced,
+    jvp=_logsumexp_jvp,
+    batch=_batch("lse"),
     cases=_cases(("f8", "f4")),
 )
 
 _OPERATORS = {
-    "max": reduce_max, "min": reduce_min, "prod": reduce_prod, "any": reduce_any,
-    "all": reduce_all, "lse": logsumexp, "argmax": argmax, "argmin": argmin,
+    "max": reduce_max,
+    "min": reduce_min,
+    "prod": reduce_prod,
+    "any": reduce_any,
+    "all": reduce_all,
+    "lse": logsumexp,
+    "argmax": argmax,
+    "argmin": argmin,
 }
-

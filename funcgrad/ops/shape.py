@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..core.avals import Aval
-from ..core.primitive import Case
+from ..core.primitive import Case, Primitive
 from ..core.tracing import aval_of
 from ..errors import ShapeError
 from .families import as_scalar, expand_rank, linear, sample
@@ -25,17 +25,19 @@ def _reshape_abstract(x: Aval, *, shape: tuple[int, ...]) -> Aval:
     return Aval(shape, x.dtype)
 
 
-reshape = linear(
+reshape: Primitive = linear(
     "reshape",
     _reshape_eval,
     abstract=_reshape_abstract,
     transpose=lambda ct, x, *, shape: reshape(ct, shape=x.shape),
     batch=lambda size, args, _batched, *, shape: reshape(args[0], shape=(size, *shape)),
-    cases=lambda rng: [
-        Case(sample(rng, (2, 3), dt, (-2, 2)), shape=s)
-        for dt, s in (("f8", (6,)), ("f4", (3, 1, 2)), ("c16", (1, 6)), ("i8", (3, 2)))
-    ]
-    + [Case(sample(rng, (1, 1), "f8", (-2, 2)), shape=())],
+    cases=lambda rng: (
+        [
+            Case(sample(rng, (2, 3), dt, (-2, 2)), shape=s)
+            for dt, s in (("f8", (6,)), ("f4", (3, 1, 2)), ("c16", (1, 6)), ("i8", (3, 2)))
+        ]
+        + [Case(sample(rng, (1, 1), "f8", (-2, 2)), shape=())]
+    ),
     traits=("view", "identity", "reshapes", "cheap"),
     source=lambda x, *, shape: f"np.reshape({x}, {shape})" + ("[()]" if shape == () else ""),
 )
@@ -61,7 +63,7 @@ def _transpose_abstract(x: Aval, *, perm: tuple[int, ...]) -> Aval:
     return Aval(tuple(x.shape[p] for p in perm), x.dtype)
 
 
-transpose = linear(
+transpose: Primitive = linear(
     "transpose",
     _transpose_eval,
     abstract=_transpose_abstract,
@@ -106,7 +108,7 @@ def _broadcast_batch(size: int, args: Any, _batched: Any, *, shape: tuple[int, .
     return broadcast(expand_rank(args[0], len(shape), reshape), shape=(size, *shape))
 
 
-broadcast = linear(
+broadcast: Primitive = linear(
     "broadcast_to",
     _broadcast_eval,
     abstract=_broadcast_abstract,
@@ -149,7 +151,7 @@ def shift_axes(axes: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(a + 1 for a in axes)
 
 
-reduce_sum = linear(
+reduce_sum: Primitive = linear(
     "reduce_sum",
     _sum_eval,
     abstract=lambda x, *, axes: Aval(reduced_shape(x.shape, axes), _sum_dtype(x.dtype)),
@@ -158,8 +160,14 @@ reduce_sum = linear(
     cases=lambda rng: [
         Case(sample(rng, (2, 3, 4), dt, (-2, 2)), axes=axes)
         for dt, axes in (
-            ("f8", (0,)), ("f8", (0, 2)), ("f8", (0, 1, 2)), ("f8", ()),
-            ("f4", (1,)), ("c16", (1, 2)), ("i4", (0,)), ("?", (1,)),
+            ("f8", (0,)),
+            ("f8", (0, 2)),
+            ("f8", (0, 1, 2)),
+            ("f8", ()),
+            ("f4", (1,)),
+            ("c16", (1, 2)),
+            ("i4", (0,)),
+            ("?", (1,)),
         )
     ],
     source=lambda x, *, axes: f"np.sum({x}, axis={axes})",
@@ -192,7 +200,7 @@ def _flip_eval(xp: Any, x: Any, *, axes: tuple[int, ...]) -> Any:
     return xp.flip(x, axes)
 
 
-flip = linear(
+flip: Primitive = linear(
     "rev",
     _flip_eval,
     abstract=lambda x, **_: Aval(x.shape, x.dtype),
@@ -216,7 +224,7 @@ def _convert_eval(xp: Any, x: Any, *, dtype: np.dtype) -> Any:
     return x.astype(dtype)[()]
 
 
-convert = linear(
+convert: Primitive = linear(
     "convert_element_type",
     _convert_eval,
     abstract=lambda x, *, dtype: Aval(x.shape, dtype),
@@ -225,8 +233,15 @@ convert = linear(
     cases=lambda rng: [
         Case(sample(rng, (2, 3), a, (-2, 2)), dtype=np.dtype(b))
         for a, b in (
-            ("f8", "f4"), ("f4", "f8"), ("f8", "c16"), ("c16", "f8"), ("i8", "f8"),
-            ("f8", "i4"), ("c16", "c8"), ("?", "f8"), ("f8", "?"),
+            ("f8", "f4"),
+            ("f4", "f8"),
+            ("f8", "c16"),
+            ("c16", "f8"),
+            ("i8", "f8"),
+            ("f8", "i4"),
+            ("c16", "c8"),
+            ("?", "f8"),
+            ("f8", "?"),
         )
     ],
     traits=("identity",),

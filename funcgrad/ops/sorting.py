@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 
 from ..core.avals import Aval
-from ..core.primitive import Case
+from ..core.primitive import Case, Primitive
 from .families import general, sample
 from .indexing import gather
 from .shape import broadcast_to, reshape
 
 
 def take_along(x: Any, idx: Any, axis: int) -> Any:
-    """x at positions idx along one axis, the other axes side by side (np.take_along_axis)."""
+    """X at positions idx along one axis, the other axes side by side (np.take_along_axis)."""
     ndim = len(x.shape)
     shape = list(idx.shape)
     for i in range(ndim):
@@ -54,7 +54,7 @@ def _cases(dtypes: tuple[str, ...]) -> Any:
     return cases
 
 
-argsort = general(
+argsort: Primitive = general(
     "argsort",
     _argsort_eval,
     abstract=lambda x, **_: Aval(x.shape, np.intp),
@@ -64,7 +64,7 @@ argsort = general(
     cases=_cases(("f8", "f4", "i8")),
     nondifferentiable="the result is an index",
 )
-sort = general(
+sort: Primitive = general(
     "sort",
     _sort_eval,
     abstract=lambda x, **_: Aval(x.shape, x.dtype),
@@ -91,7 +91,7 @@ def _top_k_abstract(x: Aval, *, k: int) -> Any:
     return Aval(shape, x.dtype), Aval(shape, np.intp)
 
 
-top_k = general(
+top_k: Primitive = general(
     "top_k",
     _top_k_eval,
     abstract=_top_k_abstract,
@@ -130,7 +130,7 @@ def _search_batch(size: int, args: Any, batched: Any, *, side: str) -> Any:
     return searchsorted(a, v, side=side)
 
 
-searchsorted = general(
+searchsorted: Primitive = general(
     "searchsorted",
     search_positions,
     abstract=lambda a, v, *, side: Aval(v.shape, np.intp),

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..arrays import special_module
-from ..core.primitive import Case
+from ..core.primitive import Case, Primitive
 from .erf_inverse import inverse_error_function
 from .families import elementwise, sample
 
@@ -70,27 +70,44 @@ def _polygamma_cases(rng: Any) -> Any:
     yield Case(2, sample(rng, (), "f8", (0.4, 4)))
 
 
-erf = elementwise("erf", erf_values, lambda _o, x: TWO_OVER_ROOT_PI * np.exp(-x * x), kinds="f")
-erfc = elementwise("erfc", erfc_values, lambda _o, x: -TWO_OVER_ROOT_PI * np.exp(-x * x), kinds="f")
-erf_inv = elementwise(
-    "erf_inv", erf_inv_values, lambda o, _x: HALF_ROOT_PI * np.exp(o * o),
-    domain=(-0.9, 0.9), kinds="f",
+erf: Primitive = elementwise(
+    "erf", erf_values, lambda _o, x: TWO_OVER_ROOT_PI * np.exp(-x * x), kinds="f"
 )
-lgamma = elementwise(
+erfc: Primitive = elementwise(
+    "erfc", erfc_values, lambda _o, x: -TWO_OVER_ROOT_PI * np.exp(-x * x), kinds="f"
+)
+erf_inv: Primitive = elementwise(
+    "erf_inv",
+    erf_inv_values,
+    lambda o, _x: HALF_ROOT_PI * np.exp(o * o),
+    domain=(-0.9, 0.9),
+    kinds="f",
+)
+lgamma: Primitive = elementwise(
     "lgamma", lgamma_values, lambda _o, x: digamma(x), domain=(0.4, 4), kinds="f"
 )
-digamma = elementwise(
+digamma: Primitive = elementwise(
     "digamma", digamma_values, lambda _o, x: polygamma(1, x), domain=(0.4, 4), kinds="f"
 )
-polygamma = elementwise(
-    "polygamma", polygamma_values, None, lambda _o, n, x: polygamma(n + 1, x),
+polygamma: Primitive = elementwise(
+    "polygamma",
+    polygamma_values,
+    None,
+    lambda _o, n, x: polygamma(n + 1, x),
     cases=_polygamma_cases,
 )
 # y * logistic(-x) keeps its relative accuracy where 1 - y rounds to 0.
-logistic = elementwise("logistic", logistic_values, lambda o, x: o * logistic(-x), kinds="fc")
+logistic: Primitive = elementwise(
+    "logistic", logistic_values, lambda o, x: o * logistic(-x), kinds="fc"
+)
 
 UFUNC_NAMES = {
-    "erf": erf, "erfc": erfc, "erfinv": erf_inv, "gammaln": lgamma, "psi": digamma,
-    "digamma": digamma, "expit": logistic,
+    "erf": erf,
+    "erfc": erfc,
+    "erfinv": erf_inv,
+    "gammaln": lgamma,
+    "psi": digamma,
+    "digamma": digamma,
+    "expit": logistic,
 }
 """Operators by the names of SciPy's ufuncs, which reach tracers through NumPy's protocol."""

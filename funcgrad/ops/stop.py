@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core.primitive import Primitive
 from .families import elementwise
 
 
@@ -14,7 +15,11 @@ def unchanged(x: Any) -> Any:
     return np.positive(x)
 
 
-stop = elementwise(
-    "stop_gradient", unchanged, None, nondifferentiable="a constant for every derivative",
-    kinds="fc", traits=("cheap",),
+stop: Primitive = elementwise(
+    "stop_gradient",
+    unchanged,
+    None,
+    nondifferentiable="a constant for every derivative",
+    kinds="fc",
+    traits=("cheap",),
 )

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..core.avals import Aval
-from ..core.primitive import Case
+from ..core.primitive import Case, Primitive
 from .families import general, sample
 from .shape import broadcast, reshape
 from .window_geometry import (
@@ -108,8 +108,16 @@ def window_hits(xp: Any, x: Any, out: Any, slices: Any, padding: Any, gaps: Any)
 
 
 def _pick_eval(
-    xp: Any, t: Any, x: Any, out: Any, *, window_dimensions: Any, window_strides: Any,
-    padding: Any, base_dilation: Any, window_dilation: Any,
+    xp: Any,
+    t: Any,
+    x: Any,
+    out: Any,
+    *,
+    window_dimensions: Any,
+    window_strides: Any,
+    padding: Any,
+    base_dilation: Any,
+    window_dilation: Any,
 ) -> Any:
     slices = window_slices(out.shape, window_dimensions, window_strides, window_dilation)
     hits, ties = window_hits(xp, x, out, slices, padding, base_dilation)
@@ -123,8 +131,16 @@ def _pick_eval(
 
 
 def _drop_eval(
-    xp: Any, ct: Any, x: Any, out: Any, *, window_dimensions: Any, window_strides: Any,
-    padding: Any, base_dilation: Any, window_dilation: Any,
+    xp: Any,
+    ct: Any,
+    x: Any,
+    out: Any,
+    *,
+    window_dimensions: Any,
+    window_strides: Any,
+    padding: Any,
+    base_dilation: Any,
+    window_dilation: Any,
 ) -> Any:
     slices = window_slices(out.shape, window_dimensions, window_strides, window_dilation)
     hits, ties = window_hits(xp, x, out, slices, padding, base_dilation)
@@ -152,14 +168,12 @@ def _batch_all(size: int, args: Any, batched: Any) -> list[Any]:
 
 
 # The derivatives with respect to x and out are zero wherever they exist.
-pick_extrema = general(
+pick_extrema: Primitive = general(
     "pick_window_extrema",
     _pick_eval,
     abstract=lambda t, _x, out, **_: Aval(out.shape, t.dtype),
     jvp=(lambda t, _o, _t, x, out, **params: pick_extrema(t, x, out, **params), None, None),
-    transpose=lambda ct, _t, x, out, **params: (
-        drop_at_extrema(ct, x, out, **params), None, None
-    ),
+    transpose=lambda ct, _t, x, out, **params: (drop_at_extrema(ct, x, out, **params), None, None),
     batch=lambda size, args, batched, **params: pick_extrema(
         *_batch_all(size, args, batched), **behind_batch(params)
     ),
@@ -168,7 +182,7 @@ pick_extrema = general(
 )
 """The mean of what t holds where the elements of x attain the extremum ``out`` of their window."""
 
-drop_at_extrema = general(
+drop_at_extrema: Primitive = general(
     "drop_at_window_extrema",
     _drop_eval,
     abstract=lambda ct, x, _out, **_: Aval(x.shape, ct.dtype),

@@ -57,8 +57,9 @@ def window_padding(
         return tuple((a, m - a) for a, m in zip(low, missing, strict=True))
     pairs = tuple(tuple(int(p) for p in pair) for pair in padding)
     if len(pairs) != len(sizes) or any(len(p) != 2 for p in pairs):
-        raise ShapeError(f"padding {padding!r} does not give a (low, high) pair for each of "
-                         f"{len(sizes)} axes")
+        raise ShapeError(
+            f"padding {padding!r} does not give a (low, high) pair for each of {len(sizes)} axes"
+        )
     return pairs  # type: ignore[return-value]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..core.avals import Aval
-from ..core.primitive import Case
+from ..core.primitive import Case, Primitive
 from .families import linear, sample
 from .shape import move_axis, reshape
 from .window_geometry import (
@@ -24,8 +24,14 @@ from .window_geometry import (
 
 
 def _patches_eval(
-    xp: Any, x: Any, *, window_dimensions: Any, window_strides: Any, padding: Any,
-    base_dilation: Any, window_dilation: Any,
+    xp: Any,
+    x: Any,
+    *,
+    window_dimensions: Any,
+    window_strides: Any,
+    padding: Any,
+    base_dilation: Any,
+    window_dilation: Any,
 ) -> Any:
     x = pad_and_dilate(xp, x, 0, padding, base_dilation)
     sizes = [
@@ -47,8 +53,15 @@ def _patches_batch(size: int, args: Any, _batched_args: Any, **params: Any) -> A
 
 
 def _overlap_add_eval(
-    xp: Any, x: Any, *, shape: Any, window_dimensions: Any, window_strides: Any, padding: Any,
-    base_dilation: Any, window_dilation: Any,
+    xp: Any,
+    x: Any,
+    *,
+    shape: Any,
+    window_dimensions: Any,
+    window_strides: Any,
+    padding: Any,
+    base_dilation: Any,
+    window_dilation: Any,
 ) -> Any:
     counts = x.shape[len(shape) :]
     padded = [
@@ -90,7 +103,7 @@ def _overlap_add_cases(rng: Any) -> list[Case]:
     ]
 
 
-window_patches = linear(
+window_patches: Primitive = linear(
     "window_patches",
     _patches_eval,
     abstract=lambda x, **params: Aval(
@@ -102,7 +115,7 @@ window_patches = linear(
 )
 """The elements of all windows, zeros for padding: shape (*window_dimensions, *positions)."""
 
-overlap_add = linear(
+overlap_add: Primitive = linear(
     "overlap_add",
     _overlap_add_eval,
     abstract=lambda x, *, shape, **_: Aval(shape, x.dtype),
@@ -116,8 +129,16 @@ overlap_add = linear(
 
 
 def reduce_windows(
-    xp: Any, combine: Any, fill: Any, x: Any, *, window_dimensions: Any, window_strides: Any,
-    padding: Any, base_dilation: Any, window_dilation: Any,
+    xp: Any,
+    combine: Any,
+    fill: Any,
+    x: Any,
+    *,
+    window_dimensions: Any,
+    window_strides: Any,
+    padding: Any,
+    base_dilation: Any,
+    window_dilation: Any,
 ) -> Any:
     """Boxes are products of intervals: reduce axis after axis, first those that get shorter."""
     given = x
@@ -157,7 +178,7 @@ def _window_sum_transpose(ct: Any, x: Aval, **params: Any) -> Any:
     )
 
 
-reduce_window_sum = linear(
+reduce_window_sum: Primitive = linear(
     "reduce_window_sum",
     window_sum_eval,
     abstract=lambda x, **params: Aval(window_counts(x.shape, params), x.dtype),

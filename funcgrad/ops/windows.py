@@ -13,8 +13,14 @@ from .window_geometry import GEOMETRY, dilated_size, per_axis, window_padding
 from .window_linear import overlap_add, reduce_window_sum, window_patches, window_sum_eval
 
 __all__ = [
-    "avg_pool", "max_pool", "overlap_add", "reduce_window", "reduce_window_max",
-    "reduce_window_min", "reduce_window_sum", "window_patches",
+    "avg_pool",
+    "max_pool",
+    "overlap_add",
+    "reduce_window",
+    "reduce_window_max",
+    "reduce_window_min",
+    "reduce_window_sum",
+    "window_patches",
 ]
 
 _REDUCTIONS: dict[Any, Any] = {
@@ -25,7 +31,11 @@ _REDUCTIONS: dict[Any, Any] = {
 
 
 def _window_params(
-    shape: tuple[int, ...], window: Any, strides: Any, padding: Any, base: Any = None,
+    shape: tuple[int, ...],
+    window: Any,
+    strides: Any,
+    padding: Any,
+    base: Any = None,
     dilation: Any = None,
 ) -> dict[str, Any]:
     """Parameters of the operators above, checked and in their normal form."""
@@ -82,7 +92,11 @@ def reduce_window(
         )
     operator, combine, identities = found
     params = _window_params(
-        shape_of(operand), window_dimensions, window_strides, padding, base_dilation,
+        shape_of(operand),
+        window_dimensions,
+        window_strides,
+        padding,
+        base_dilation,
         window_dilation,
     )
     out = operator(operand, **params)

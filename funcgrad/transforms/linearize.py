@@ -34,8 +34,8 @@ class LinearVar(Var):
     __slots__ = ("dtype", "shape")
 
     def __init__(self, shape: tuple[Any, ...], dtype: np.dtype) -> None:
-        self.shape = shape
-        self.dtype = dtype
+        self.shape = shape  # type: ignore[misc]
+        self.dtype = dtype  # type: ignore[misc]
 
     @property
     def aval(self) -> Aval:  # type: ignore[override]
@@ -85,7 +85,8 @@ class LinearizeTrace(Trace):
 
     def split(self, args: Any) -> tuple[list[Any], list[Any]]:
         """Primals and tangents (tracers on the tape, or None) of the operands."""
-        primals, tangents = [], []
+        primals: list[Any] = []
+        tangents: list[Any] = []
         tape = self.tape
         for a in args:
             if type(a) is LinearizeTracer and a._trace is self:
@@ -132,11 +133,19 @@ class LinearizeTrace(Trace):
         frame = _getframe(2)
         while INTERNAL[frame.f_code.co_filename]:
             frame = frame.f_back  # type: ignore[assignment]
-        self.tape.eqns.append((
-            prim, x.tangent, None, out,
-            r if need & NEED_OUT else None, a if need & NEED_X else None, None,
-            frame.f_code, frame.f_lasti,
-        ))
+        self.tape.eqns.append(
+            (
+                prim,
+                x.tangent,
+                None,
+                out,
+                r if need & NEED_OUT else None,
+                a if need & NEED_X else None,
+                None,
+                frame.f_code,
+                frame.f_lasti,
+            )
+        )
         return LinearizeTracer(self, r, out)
 
     def binary(self, prim: Any, x: Any, y: Any) -> Any:
@@ -189,9 +198,19 @@ class LinearizeTrace(Trace):
         frame = _getframe(2)
         while INTERNAL[frame.f_code.co_filename]:
             frame = frame.f_back  # type: ignore[assignment]
-        self.tape.eqns.append((
-            prim, xt, yt, out, r if need & NEED_OUT else None, a, b, frame.f_code, frame.f_lasti,
-        ))
+        self.tape.eqns.append(
+            (
+                prim,
+                xt,
+                yt,
+                out,
+                r if need & NEED_OUT else None,
+                a,
+                b,
+                frame.f_code,
+                frame.f_lasti,
+            )
+        )
         return LinearizeTracer(self, r, out)
 
 

@@ -59,9 +59,7 @@ def instantiate(t: Any, primal: Any) -> Any:
 
 
 def _without_integers(result: Any, out: Any) -> tuple[Any, ...]:
-    return tuple(
-        t if is_inexact(out_dtype(o)) else None for t, o in zip(result, out, strict=True)
-    )
+    return tuple(t if is_inexact(out_dtype(o)) else None for t, o in zip(result, out, strict=True))
 
 
 def _sum_of_rules(

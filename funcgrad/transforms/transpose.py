@@ -181,4 +181,3 @@ def seed_cotangents(
         cts[v] = ct if v not in cts else add(cts[v], ct)
         if flag:
             flagged.add(v)
-

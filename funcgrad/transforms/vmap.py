@@ -116,9 +116,7 @@ def add_batch_axis(x: Any, size: int) -> Any:
 def align(values: Sequence[Any], batched: Sequence[bool]) -> list[Any]:
     """Give batched operands axes of one behind the batch axis, so that ranks agree."""
     ndim = max(len(shape_of(v)) - b for v, b in zip(values, batched, strict=True))
-    return [
-        expand_rank(v, ndim, reshape) if b else v for v, b in zip(values, batched, strict=True)
-    ]
+    return [expand_rank(v, ndim, reshape) if b else v for v, b in zip(values, batched, strict=True)]
 
 
 def to_front(x: Any, axis: int) -> Any:

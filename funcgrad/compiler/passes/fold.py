@@ -59,7 +59,10 @@ def fold_constants(jaxpr: Jaxpr) -> Jaxpr:
 
 
 def _foldable(e: Eqn, known: dict[Var, Any]) -> bool:
-    if {"effect", "broadcasts"} & e.primitive.traits or {"control", "collective"} & e.primitive.extra.keys():
+    if {"effect", "broadcasts"} & e.primitive.traits or {
+        "control",
+        "collective",
+    } & e.primitive.extra.keys():
         return False
     if not all(type(a) is Literal or a in known for a in e.inputs):
         return False

@@ -21,7 +21,7 @@ def inline_calls(jaxpr: Jaxpr) -> Jaxpr:
         return jaxpr
     constvars, consts = list(jaxpr.constvars), list(jaxpr.consts)
     eqns: list[Eqn] = []
-    env: dict[Var, Any] = {}
+    env: dict[Any, Any] = {}
     _inline_into(jaxpr.eqns, env, eqns, constvars, consts)
     outvars = [a if type(a) is Literal else env.get(a, a) for a in jaxpr.outvars]
     return Jaxpr(constvars, jaxpr.invars, eqns, outvars, consts)
@@ -38,7 +38,7 @@ def _inline_into(
             outvars = [env.get(v, v) for v in e.outvars]
             eqns.append(Eqn(e.primitive, inputs, e.params, outvars, e.source))
             continue
-        inside: dict[Var, Any] = dict(zip(inner.invars, inputs, strict=True))
+        inside: dict[Any, Any] = dict(zip(inner.invars, inputs, strict=True))
         for v, c in zip(inner.constvars, inner.consts, strict=True):
             new = Var(v.aval)
             inside[v] = new

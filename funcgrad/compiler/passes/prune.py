@@ -14,9 +14,5 @@ def drop_dead_code(jaxpr: Jaxpr) -> Jaxpr:
             kept.append(e)
             live.update(a for a in e.inputs if type(a) is not Literal)
     kept.reverse()
-    consts = [
-        (v, c) for v, c in zip(jaxpr.constvars, jaxpr.consts, strict=True) if v in live
-    ]
-    return Jaxpr(
-        [v for v, _ in consts], jaxpr.invars, kept, jaxpr.outvars, [c for _, c in consts]
-    )
+    consts = [(v, c) for v, c in zip(jaxpr.constvars, jaxpr.consts, strict=True) if v in live]
+    return Jaxpr([v for v, _ in consts], jaxpr.invars, kept, jaxpr.outvars, [c for _, c in consts])

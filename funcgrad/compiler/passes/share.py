@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from ...core.jaxpr import Eqn, Jaxpr, Literal, Var
+from ...core.jaxpr import Eqn, Jaxpr, Literal
 
 
 def share_subexpressions(jaxpr: Jaxpr) -> Jaxpr:
     """Replace an equation by an earlier one with the same operator, operands and parameters."""
-    env: dict[Var, Any] = {}
+    env: dict[Any, Any] = {}
     seen: dict[Any, Eqn] = {}
     eqns: list[Eqn] = []
     for e in jaxpr.eqns:

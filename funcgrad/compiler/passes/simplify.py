@@ -12,9 +12,10 @@ from ...core.jaxpr import Eqn, Jaxpr, Literal, Var
 
 def simplify(jaxpr: Jaxpr) -> Jaxpr:
     """Remove identities: reshape and conversion to the same, products with one, and
-    broadcasts that feed elementwise operators."""
-    env: dict[Var, Any] = {}
-    made: dict[Var, Eqn] = {}
+    broadcasts that feed elementwise operators.
+    """
+    env: dict[Any, Any] = {}
+    made: dict[Any, Eqn] = {}
     eqns: list[Eqn] = []
     uniform = _uniform_constants(jaxpr)
     for e in jaxpr.eqns:
