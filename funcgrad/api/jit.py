@@ -15,7 +15,7 @@ from ..compiler.wrapper import program_wrapper
 from ..control.call import call
 from ..control.jit_state import jit_disabled
 from ..core.avals import WEAK_DTYPES
-from ..core.boundary import user_facing
+from ..core.boundary import shown_error, user_facing
 from ..core.jaxpr import Jaxpr, eval_jaxpr
 from ..core.source import where_defined
 from ..core.tracing import Tracer, axis_frames, owner_name
@@ -61,6 +61,7 @@ class Jitted:
         self.name = getattr(fun, "__name__", type(fun).__name__)
         self.owner = owner_name("jit", fun)
         self.cache: dict[Any, Compiled] = {}
+        self.programs: dict[Any, tuple[Any, Any]] = {}
 
     def __get__(self, obj: Any, owner: Any = None) -> Any:
         return self if obj is None else functools.partial(self, obj)
@@ -69,11 +70,24 @@ class Jitted:
         return f"<jit of {where_defined(self.fun)}>"
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if not kwargs:
+            # The common case, plain arrays by position: find the program by shapes and dtypes.
+            key: list[Any] = []
+            for a in args:
+                if type(a) is not np.ndarray:
+                    break
+                key.append(a.shape)
+                key.append(a.dtype)
+            else:
+                found = self.programs.get(tuple(key))
+                if found is not None and not jit_disabled() and not axis_frames.get():
+                    return _run(found, args)
         return _dispatch(self, args, kwargs)
 
     def clear_cache(self) -> None:
         """Forget every compiled signature."""
         self.cache.clear()
+        self.programs.clear()
 
 
 def _static_arguments(
@@ -135,6 +149,16 @@ def _signature(leaves: Sequence[Any], owner: str) -> tuple[Any, bool]:
     return tuple(key), traced
 
 
+def _run(found: tuple[Any, Any], args: Any) -> Any:
+    """Run a program, and rebuild the output; without a tree the output is one array."""
+    run, out_tree = found
+    try:
+        outs = run(*args)
+    except Exception as error:
+        raise shown_error(error) from error.__cause__
+    return outs[0] if out_tree is None else tree.unflatten(out_tree, outs)
+
+
 @user_facing
 def _dispatch(jitted: Jitted, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     if jit_disabled():
@@ -161,6 +185,10 @@ def _dispatch(jitted: Jitted, args: tuple[Any, ...], kwargs: dict[str, Any]) -> 
         return tree.unflatten(entry.out_tree, outs)
     if entry.run is None:
         entry.run = compiled(entry.jaxpr, _donated_leaves(jitted, args, kwargs))
+    if not static and not kwargs and all(type(a) is np.ndarray for a in args):
+        short = tuple(part for a in args for part in (a.shape, a.dtype))
+        spec = None if entry.out_tree.is_leaf() else entry.out_tree
+        jitted.programs[short] = (entry.run, spec)
     return tree.unflatten(entry.out_tree, entry.run(*leaves))
 
 
@@ -181,7 +209,7 @@ def _split_static(jitted: Jitted, args: Any, kwargs: Any) -> Any:
 def _compile(jitted: Jitted, args: Any, kwargs: Any, static: Any) -> Compiled:
     fixed: dict[int, Any]
     named: dict[str, Any]
-    fixed, named = static or ({}, {})
+    fixed, named = static if static else ({}, {})
 
     def fun(*given: Any, **kw: Any) -> Any:
         it = iter(given)

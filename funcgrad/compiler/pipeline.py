@@ -6,8 +6,10 @@ from collections.abc import Callable
 
 from ..core.jaxpr import Jaxpr
 from .passes.fold import fold_constants
+from .passes.fuse import fuse_pairs
 from .passes.inline import inline_calls
 from .passes.prune import drop_dead_code
+from .passes.schedule import schedule_early
 from .passes.share import share_subexpressions
 from .passes.simplify import simplify
 
@@ -20,6 +22,8 @@ PIPELINE: tuple[Pass, ...] = (
     simplify,
     share_subexpressions,
     drop_dead_code,
+    fuse_pairs,
+    schedule_early,
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keyword
 import operator
 from collections.abc import Callable
 from typing import Any
@@ -58,7 +59,8 @@ class Module:
         known = self._helper_names.get(function)
         if known is None:
             name = name.strip("_<>")
-            known = name if name.isidentifier() else "helper"
+            usable = name.isidentifier() and not keyword.iskeyword(name)
+            known = name if usable else "helper"
             while known in self.helpers:
                 known += "_"
             self._helper_names[function] = known
@@ -106,13 +108,14 @@ class _FunctionWriter:
 
     def text(self, name: str) -> str:
         arguments = ", ".join(self.names.name[v] for v in self.jaxpr.invars)
-        for i in self.donated:
-            arg = self.names.name[self.jaxpr.invars[i]]
-            own = self.module.helper(donated_buffer)
-            others = ", ".join(
-                self.names.name[v] for j, v in enumerate(self.jaxpr.invars) if j != i
+        if self.donated:
+            every = [self.names.name[v] for v in self.jaxpr.invars]
+            mine = [every[i] for i in self.donated]
+            others = [n for i, n in enumerate(every) if i not in self.donated]
+            own = self.module.helper(donated_buffers)
+            self.lines.append(
+                f"{', '.join(mine)}, = {own}({call_arguments(mine)}, {call_arguments(others)})"
             )
-            self.lines.append(f"{arg} = {own}({arg}, ({others}{',' if others else ''}))")
         for i, e in enumerate(self.jaxpr.eqns):
             self.equation(i, e)
         result = ", ".join(self.outputs())
@@ -251,18 +254,21 @@ class _FunctionWriter:
         return root in self.names.owned and root not in returned and a not in self.broadcast
 
 
-def donated_buffer(x: Any, others: Any) -> Any:
-    """A donated argument if it may be overwritten, else a copy."""
-    if getattr(x, "shape", ()) == ():
-        return x
-    if isinstance(x, np.ndarray) and not (x.flags.writeable and x.flags.owndata):
-        return x.copy()
-    for other in others:
-        if other is x:
-            return x.copy()
-        if isinstance(other, np.ndarray) and np.may_share_memory(x, other):
-            return x.copy()
-    return x
+def donated_buffers(donated: Any, others: Any) -> Any:
+    """Donated arguments as arrays that may be overwritten: copies where memory is not their own,
+    or is that of another argument.
+    """
+    seen = {id(x) for x in others}
+    seen.update([id(x.base) for x in others if isinstance(x, np.ndarray)])
+    seen.update([id(x.base) for x in donated if isinstance(x, np.ndarray)])
+    owned = []
+    for x in donated:
+        if isinstance(x, np.ndarray) and x.ndim:
+            if id(x) in seen or not (x.flags.owndata and x.flags.writeable):
+                x = x.copy()
+            seen.add(id(x))
+        owned.append(x)
+    return owned
 
 
 def scalar_text(value: Any) -> str:

@@ -1,1 +1,3 @@
 """Tracing, the jaxpr and the operator record."""
+
+from . import printing as printing

@@ -27,12 +27,18 @@ def user_facing(fun: F) -> F:
         try:
             return fun(*args, **kwargs)
         except Exception as error:
-            if show_full_tracebacks():
-                raise
-            shown = our_error(error)
-            raise shown.with_traceback(without_internal(error.__traceback__)) from shown.__cause__
+            shown = shown_error(error)
+            raise shown from shown.__cause__
 
     return wrapper  # type: ignore[return-value]
+
+
+def shown_error(error: Exception) -> Exception:
+    """The error that users get to see, with a traceback of their frames."""
+    if show_full_tracebacks():
+        return error
+    shown = our_error(error)
+    return shown.with_traceback(without_internal(error.__traceback__))
 
 
 def our_error(error: Exception) -> Exception:

@@ -64,6 +64,9 @@ class Eqn:
         self.outvars = outvars
         self.source = source
 
+    def __reduce__(self) -> Any:
+        return (Eqn, (self.primitive, self.inputs, self.params, self.outvars, self.source))
+
 
 class Jaxpr:
     """A function in intermediate form: ``{ lambda constvars ; invars. let eqns in outvars }``.
@@ -95,6 +98,10 @@ class Jaxpr:
     @property
     def out_avals(self) -> list[Aval]:
         return [v.aval for v in self.outvars]
+
+    def __reduce__(self) -> Any:
+        parts = (self.constvars, self.invars, self.eqns, self.outvars, self.consts)
+        return (Jaxpr, parts)
 
     def _repr_html_(self) -> str:
         import html

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from types import CodeType, FrameType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 
@@ -41,6 +41,20 @@ class Source(NamedTuple):
     @property
     def function(self) -> str:
         return self.code.co_name
+
+    def __str__(self) -> str:
+        return f"{os.path.basename(self.file)}:{self.line} ({self.function})"
+
+    def __reduce__(self) -> Any:
+        return (ResolvedSource, (self.file, self.line, self.function))
+
+
+class ResolvedSource(NamedTuple):
+    """A position in the user's program as text; what a Source becomes when it is pickled."""
+
+    file: str
+    line: int
+    function: str
 
     def __str__(self) -> str:
         return f"{os.path.basename(self.file)}:{self.line} ({self.function})"

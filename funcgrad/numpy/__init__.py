@@ -13,16 +13,29 @@ import numpy as _np
 from ..core.tracing import Tracer as _Tracer
 from ..ops import contraction as _contraction
 from ..ops import operators as _operators
+from ..ops import special as _special
 from . import (
     creation,
     elementwise,
     indexing,
+    joining,
+    linalg,
     methods,
+    missing,
     ordering,
+    padding,
     products,
     protocol,
+    ranges,
     reducing,
+    refused,
+    sampled,
+    sets,
     shaping,
+    statistics,
+    taking,
+    updates,
+    wider,
 )
 from .creation import (
     arange,
@@ -37,13 +50,15 @@ from .creation import (
     tri,
     zeros,
 )
-from .indexing import at
 from .reducing import logsumexp
+from .updates import at
+from .wider import full_like, pad, roll, take
 
 _OWN = {
     "arange": arange, "array": array, "asarray": asarray, "at": at, "empty": empty, "eye": eye,
-    "fromfunction": fromfunction, "full": full, "identity": identity, "logsumexp": logsumexp,
-    "ones": ones, "tri": tri, "zeros": zeros,
+    "fromfunction": fromfunction, "full": full, "full_like": full_like, "identity": identity,
+    "linalg": linalg, "logsumexp": logsumexp, "ones": ones, "pad": pad, "roll": roll, "take": take,
+    "tri": tri, "zeros": zeros,
 }
 
 _CONSTANTS = (
@@ -53,8 +68,7 @@ _CONSTANTS = (
     "errstate", "issubdtype", "integer", "floating", "inexact", "complexfloating", "number",
     "broadcast_shapes", "indices", "tril_indices", "triu_indices", "diag_indices", "bool",
     "blackman", "bartlett", "hamming", "hanning", "kaiser", "set_printoptions", "isscalar", "ix_",
-    "ravel_multi_index", "unravel_index", "packbits", "unpackbits", "unique", "union1d",
-    "intersect1d", "setdiff1d", "isin", "histogram", "array_repr", "array_str", "signedinteger",
+    "ravel_multi_index", "unravel_index", "packbits", "unpackbits",  "histogram", "array_repr", "array_str", "signedinteger",
     "unsignedinteger", "generic",
 )
 
@@ -64,7 +78,7 @@ def _public() -> dict[str, Any]:
     for table in (_Tracer.functions, _Tracer.ufuncs, protocol.UFUNCS):
         for fun in table:
             name = fun.__name__
-            if getattr(_np, name, None) is fun:
+            if getattr(_np, name, None) is fun and fun not in refused.ADVICE:
                 names[name] = fun
     for name in _CONSTANTS:
         names[name] = getattr(_np, name)
@@ -89,5 +103,10 @@ def __getattr__(name: str) -> Any:
     raise AttributeError(f"funcgrad.numpy has no {name!r}")
 
 
-_loaded = (_contraction, _operators, creation, elementwise, indexing, methods, ordering, products,
-           shaping, reducing)
+_loaded = (
+    _contraction, _operators, creation, elementwise, indexing, joining, methods, missing, ordering,
+    padding, products, protocol, ranges, reducing, refused, sampled, sets, shaping, statistics,
+    taking, updates, wider,
+)
+_Tracer.functions.update(linalg.NUMPY_FUNCTIONS)
+protocol.SCIPY_UFUNCS.update(_special.UFUNC_NAMES)

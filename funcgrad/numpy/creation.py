@@ -8,18 +8,20 @@ import numpy as np
 
 from .. import arrays
 from ..core.tracing import Tracer
-from ..ops.shape import cast
+from ..ops.shape import cast, reshape, strengthen
 from .protocol import array as as_operand
 from .protocol import holds_tracer
 
 
-def array(object: Any, dtype: Any = None, *, copy: bool = True, device: Any = None) -> Any:
+def array(object: Any, dtype: Any = None, *, copy: bool = True, ndmin: int = 0,
+          device: Any = None) -> Any:
     """An array of numbers, arrays or traced values, in nested sequences.
 
     Args:
         object: array, scalar, tracer, or nested lists and tuples of them.
         dtype: dtype of the result; by default the promoted dtype of the elements.
         copy: make a new array even if one is given.
+        ndmin: least number of axes; ones are put before the others.
         device: where to put it: 'cpu', 'gpu', 'gpu:1'; by default where the input is.
 
     Returns:
@@ -30,12 +32,14 @@ def array(object: Any, dtype: Any = None, *, copy: bool = True, device: Any = No
            [3., 4.]])
     """
     if holds_tracer(object):
-        out = as_operand(object)
-        return out if dtype is None else cast(out, np.dtype(dtype))
+        out = strengthen(as_operand(object))
+        out = out if dtype is None else cast(out, np.dtype(dtype))
+        lead = (1,) * (ndmin - len(out.shape))
+        return reshape(out, shape=lead + out.shape) if lead else out
     xp = arrays.namespace((object,)) if device is None else arrays.creation_namespace(device)
     if device is None and not arrays.is_array(object):
         xp = arrays.creation_namespace()
-    return xp.array(object, dtype=dtype) if copy else xp.asarray(object, dtype=dtype)
+    return xp.array(object, dtype=dtype, copy=True if copy else None, ndmin=ndmin)
 
 
 def asarray(a: Any, dtype: Any = None, *, copy: bool | None = None, device: Any = None) -> Any:

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..core.tracing import Tracer
 from ..ops.shape import cast
-from . import elementwise, indexing, ordering, products, reducing, shaping
+from . import elementwise, ordering, products, reducing, shaping, taking
 
 
 def _reshape(self: Any, *shape: Any, order: str = "C") -> Any:
@@ -65,11 +65,11 @@ METHODS: dict[str, Any] = {
     "ravel": shaping.ravel, "flatten": _flatten, "squeeze": shaping.squeeze,
     "repeat": shaping.repeat, "astype": _astype, "copy": _copy, "clip": _clip,
     "round": elementwise.round, "conj": lambda self: np.conjugate(self),
-    "conjugate": lambda self: np.conjugate(self), "dot": products.dot, "take": indexing.take,
-    "compress": lambda self, condition, axis=None: indexing.compress(condition, self, axis),
-    "diagonal": indexing.diagonal, "trace": products.trace, "nonzero": indexing.nonzero,
+    "conjugate": lambda self: np.conjugate(self), "dot": products.dot, "take": taking.take,
+    "compress": lambda self, condition, axis=None: taking.compress(condition, self, axis),
+    "diagonal": taking.diagonal, "trace": products.trace, "nonzero": taking.nonzero,
     "sort": lambda self, axis=-1, **_: ordering.sort(self, axis), "argsort": ordering.argsort,
-    "searchsorted": ordering.searchsorted, "choose": indexing.choose,
+    "searchsorted": ordering.searchsorted, "choose": taking.choose,
     "__matmul__": _matmul, "__rmatmul__": _rmatmul, "__divmod__": _divmod, "__round__": _round,
 }
 

@@ -11,8 +11,8 @@ from ..ops import shape as ops
 from ..ops.contraction import dot_general
 from ..ops.contraction import matmul as matrix_product
 from ..ops.shape import cast, reduce_sum
-from .indexing import diagonal
 from .protocol import UFUNCS, axis_of, implements, refuse, strong
+from .taking import diagonal
 
 
 def contract(x: Any, y: Any, left: Any, right: Any, batch: Any = ((), ())) -> Any:

@@ -11,10 +11,11 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from ..core.avals import WEAK_SAMPLES
 from ..core.tracing import Tracer, aval_of, unknown_function_message
 from ..errors import ShapeError, TracerError
 from ..ops.joining import concatenate
-from ..ops.shape import cast, reshape
+from ..ops.shape import cast, reshape, strengthen
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -52,8 +53,24 @@ def array(x: Any) -> Any:
 def strong(x: Any) -> Any:
     """An operand as an array, scalar or tracer that is not weakly typed."""
     x = array(x)
-    aval = aval_of(x)
-    return cast(x, aval.dtype) if aval.weak else x
+    return strengthen(x)
+
+
+def promoted(*xs: Any) -> np.dtype:
+    """The dtype NumPy gives to a mixture of arrays, tracers and Python scalars."""
+    avals = [aval_of(x) for x in xs]
+    return np.result_type(*(WEAK_SAMPLES[a.dtype] if a.weak else a.dtype for a in avals))
+
+
+def inexact(x: Any) -> Any:
+    """An operand in floating point: integers and booleans as float64."""
+    x = strong(x)
+    return x if x.dtype.kind in "fc" else cast(x, np.dtype(np.float64))
+
+
+def given(x: Any) -> bool:
+    """Whether an optional argument was given."""
+    return x is not None and x is not np._NoValue
 
 
 def holds_tracer(x: Any) -> bool:
@@ -162,7 +179,7 @@ def _call(ufunc: Any, name: str, args: Any, kwargs: dict[str, Any]) -> Any:
     dtype = kwargs.pop("dtype", None)
     for harmless in ("casting", "order", "subok"):
         kwargs.pop(harmless, None)
-    if kwargs:
+    if kwargs and not (ufunc is np.vecdot and set(kwargs) == {"axis"}):
         raise TracerError(
             f"{name}: {', '.join(f'{k}=' for k in kwargs)} is not supported on traced values; use "
             "fnp.where(mask, result, other)"
@@ -174,7 +191,7 @@ def _call(ufunc: Any, name: str, args: Any, kwargs: dict[str, Any]) -> Any:
         return prim(*args)
     special = UFUNCS.get(ufunc)
     if special is not None:
-        return special(*args)
+        return special(*args, **kwargs)
     found = scipy_ufunc(ufunc)
     if found is not None:
         return found(*args)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from typing import Any
 
 import numpy as np
@@ -9,24 +10,31 @@ import numpy as np
 from ..core.tracing import aval_of
 from ..ops import cumulative, reductions
 from ..ops.shape import cast, kept_shape, reduce_sum, reshape
-from .protocol import ACCUMULATIONS, REDUCTIONS, array, axes_of, axis_of, implements, refuse, strong
+from .protocol import (
+    ACCUMULATIONS,
+    REDUCTIONS,
+    array,
+    axes_of,
+    axis_of,
+    given,
+    implements,
+    inexact,
+    refuse,
+    strong,
+)
 
 _NONE = np._NoValue
 
 
-def _given(x: Any) -> bool:
-    return x is not None and x is not _NONE
-
-
 def _masked(a: Any, where: Any, identity: Any) -> Any:
     """Elements that ``where=`` leaves out, replaced by the identity of the reduction."""
-    if where is True or not _given(where):
+    if where is True or not given(where):
         return a
     return np.where(where, a, a.dtype.type(identity))
 
 
 def _finish(out: Any, a: Any, axes: tuple[int, ...], keepdims: Any) -> Any:
-    if keepdims is True or (_given(keepdims) and keepdims):
+    if keepdims is True or (given(keepdims) and keepdims):
         return reshape(out, shape=kept_shape(a.shape, axes))
     return out
 
@@ -42,13 +50,15 @@ def _reduction(prim: Any, name: str, identity: Any = None) -> Any:
             a = cast(a, np.dtype(dtype))
         if identity is not None:
             a = _masked(a, where, identity)
-        elif where is not True and _given(where):
-            refuse(f"np.{name}", where=where)
+        elif where is not True and given(where):
+            if not given(initial):
+                raise ValueError(f"np.{name} with where= needs initial=, as NumPy's does")
+            a = np.where(where, a, initial)
         axes = axes_of(axis, len(a.shape))
         result = _finish(prim(a, axes=axes), a, axes, keepdims)
-        if _given(initial) and name in ("sum", "prod"):
+        if given(initial) and name in ("sum", "prod"):
             result = result + initial if name == "sum" else result * initial
-        elif _given(initial):
+        elif given(initial):
             result = (np.maximum if name == "max" else np.minimum)(result, initial)
         return result
 
@@ -98,19 +108,18 @@ all = implements(np.all)(_truth(reductions.reduce_all, "all", True))
 
 def _counted(a: Any, axes: tuple[int, ...], where: Any, keepdims: Any) -> Any:
     """How many elements each result of a reduction is made of."""
-    if where is True or not _given(where):
+    if where is True or not given(where):
         n = 1
         for i in axes:
             n *= a.shape[i]
         return n
     mask = np.broadcast_to(where, a.shape)
-    return _finish(reduce_sum(cast(mask, np.dtype(np.int64)), axes=axes), a, axes, keepdims)
+    real = np.dtype(a.dtype.char.lower())
+    return cast(_finish(reduce_sum(mask, axes=axes), a, axes, keepdims), real)
 
 
 def _float(a: Any, dtype: Any = None) -> Any:
-    if dtype is not None:
-        return cast(a, np.dtype(dtype))
-    return a if a.dtype.kind in "fc" else cast(a, np.dtype(np.float64))
+    return inexact(a) if dtype is None else cast(a, np.dtype(dtype))
 
 
 @implements(np.mean)
@@ -125,25 +134,33 @@ def mean(
     return total / _counted(a, axes, where, keepdims)
 
 
+def _weights_along(weights: Any, a: Any, axis: Any) -> Any:
+    """Weights of some axes as an array of the shape of a."""
+    given_axes = (axis,) if isinstance(axis, int | np.integer) else tuple(axis or ())
+    places = [axis_of(k, len(a.shape)) for k in given_axes]
+    if tuple(weights.shape) != tuple(a.shape[k] for k in places):
+        raise ValueError(
+            f"np.average: weights of shape {tuple(weights.shape)} need axis= the axes of "
+            f"{tuple(a.shape)} that they belong to"
+        )
+    weights = np.transpose(weights, np.argsort(places))
+    shape = tuple(d if k in places else 1 for k, d in enumerate(a.shape))
+    return np.broadcast_to(reshape(weights, shape=shape), a.shape)
+
+
 @implements(np.average)
 def average(
     a: Any, axis: Any = None, weights: Any = None, returned: bool = False, *, keepdims: Any = False
 ) -> Any:
     a = strong(a)
-    keepdims = bool(_given(keepdims) and keepdims)
+    keepdims = bool(given(keepdims) and keepdims)
     if weights is None:
         out = mean(a, axis, keepdims=keepdims)
         count = np.full(out.shape, _counted(a, axes_of(axis, len(a.shape)), True, False), out.dtype)
         return (out, count[()]) if returned else out
     weights = strong(weights)
     if weights.shape != a.shape:
-        if len(weights.shape) != 1 or not isinstance(axis, int):
-            raise TypeError(
-                f"np.average: weights of shape {weights.shape} need axis= one axis of {a.shape}"
-            )
-        shape = [1] * len(a.shape)
-        shape[axis] = weights.shape[0]
-        weights = np.broadcast_to(reshape(weights, shape=tuple(shape)), a.shape)
+        weights = _weights_along(weights, a, axis)
     scale = sum(weights, axis=axis, keepdims=keepdims)
     out = sum(a * weights, axis=axis, keepdims=keepdims) / scale
     return (out, scale) if returned else out
@@ -156,15 +173,16 @@ def var(
 ) -> Any:
     refuse("np.var", out=out)
     a = _float(strong(a), dtype)
-    if _given(correction):
+    if given(correction):
         ddof = correction
     axes = axes_of(axis, len(a.shape))
-    center = mean if _given(mean) else _mean(a, axes, where)
+    center = mean if given(mean) else _mean(a, axes, where)
     away = a - center
     squares = (away * np.conj(away)).real if away.dtype.kind == "c" else away * away
     total = sum(squares, axis=axes, keepdims=keepdims, where=where)
     count = _counted(a, axes, where, keepdims)
-    return total / np.maximum(count - ddof, 0)
+    free = count - ddof
+    return total / (np.maximum(free, 0) if hasattr(free, "dtype") else builtins.max(free, 0))
 
 
 def _mean(a: Any, axes: tuple[int, ...], where: Any) -> Any:
@@ -206,7 +224,7 @@ def _arg(prim: Any, name: str) -> Any:
         x = reshape(a, shape=(a.size,)) if flat else a
         k = 0 if flat else axis_of(axis, len(a.shape))
         result = prim(x, axis=k)
-        if _given(keepdims) and keepdims:
+        if given(keepdims) and keepdims:
             axes = tuple(range(len(a.shape))) if flat else (k,)
             return reshape(result, shape=kept_shape(a.shape, axes))
         return result
@@ -233,46 +251,31 @@ def _cumulative(prim: Any, name: str) -> Any:
 
 cumsum = implements(np.cumsum)(_cumulative(cumulative.cumsum, "cumsum"))
 cumprod = implements(np.cumprod)(_cumulative(cumulative.cumprod, "cumprod"))
+
+
+def _cumulative_all(accumulate: Any, name: str, first: int) -> Any:
+    def cumulative(x: Any, /, *, axis: Any = None, dtype: Any = None, out: Any = None,
+                   include_initial: bool = False) -> Any:
+        refuse(f"np.{name}", out=out)
+        x = np.atleast_1d(strong(x))
+        if axis is None:
+            if len(x.shape) > 1:
+                raise ValueError(f"np.{name} of an array with several axes needs axis=")
+            axis = 0
+        total = accumulate(x, axis, dtype)
+        if not include_initial:
+            return total
+        shape = list(x.shape)
+        shape[axis] = 1
+        return np.concatenate([np.full(shape, first, total.dtype), total], axis=axis)
+
+    return cumulative
+
+
+implements(np.cumulative_sum)(_cumulative_all(cumsum, "cumulative_sum", 0))
+implements(np.cumulative_prod)(_cumulative_all(cumprod, "cumulative_prod", 1))
 cummax = _cumulative(cumulative.cummax, "maximum.accumulate")
 cummin = _cumulative(cumulative.cummin, "minimum.accumulate")
-
-
-@implements(np.nansum)
-def nansum(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False,
-           initial: Any = _NONE, where: Any = True) -> Any:
-    a = strong(a)
-    return sum(np.where(np.isnan(a), 0, a), axis, dtype, out, keepdims, initial, where)
-
-
-@implements(np.nanprod)
-def nanprod(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False,
-            initial: Any = _NONE, where: Any = True) -> Any:
-    a = strong(a)
-    return prod(np.where(np.isnan(a), 1, a), axis, dtype, out, keepdims, initial, where)
-
-
-@implements(np.nanmean)
-def nanmean(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False,
-            *, where: Any = True) -> Any:
-    a = strong(a)
-    keep = ~np.isnan(a) & (True if where is True or not _given(where) else where)
-    return mean(a, axis, dtype, out, keepdims, where=keep)
-
-
-def _nan_extremum(reduce: Any, fill: float) -> Any:
-    def extremum(a: Any, axis: Any = None, out: Any = None, keepdims: Any = False,
-                 initial: Any = _NONE, where: Any = True) -> Any:
-        a = strong(a)
-        missing = np.isnan(a)
-        result = reduce(np.where(missing, a.dtype.type(fill), a), axis, out, keepdims, initial, where)
-        empty = all(missing, axis=axis, keepdims=keepdims)
-        return np.where(empty, a.dtype.type(np.nan), result)
-
-    return extremum
-
-
-nanmax = implements(np.nanmax)(_nan_extremum(max, -np.inf))
-nanmin = implements(np.nanmin)(_nan_extremum(min, np.inf))
 
 
 def logsumexp(a: Any, axis: Any = None, keepdims: bool = False) -> Any:

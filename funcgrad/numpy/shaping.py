@@ -7,13 +7,16 @@ from typing import Any
 
 import numpy as np
 
+from ..core.tracing import Tracer
 from ..errors import ShapeError
 from ..ops import joining
 from ..ops import shape as ops
 from ..ops.indexing import FULL, index, scatter_add
 from ..ops.shape import cast
-from .indexing import take
-from .protocol import array, axes_of, axis_of, implements, refuse, strong
+from .indexing import _mask_value
+from .joining import concatenate
+from .protocol import array, axes_of, axis_of, implements, strong
+from .taking import take
 
 
 @implements(np.reshape)
@@ -158,136 +161,6 @@ atleast_2d = implements(np.atleast_2d)(_at_least(2))
 atleast_3d = implements(np.atleast_3d)(_at_least(3))
 
 
-@implements(np.concatenate)
-def concatenate(
-    arrays: Any, axis: Any = 0, out: Any = None, *, dtype: Any = None, casting: str = "same_kind"
-) -> Any:
-    refuse("np.concatenate", out=out)
-    parts = [strong(a) for a in arrays]
-    if not parts:
-        raise ValueError("need at least one array to concatenate")
-    if axis is None:
-        parts, axis = [ravel(p) for p in parts], 0
-    if not parts[0].shape:
-        raise ValueError("zero-dimensional arrays cannot be concatenated")
-    common = np.dtype(dtype) if dtype is not None else np.result_type(*[p.dtype for p in parts])
-    parts = [cast(p, common) for p in parts]
-    return joining.concatenate(*parts, axis=axis_of(axis, len(parts[0].shape)))
-
-
-@implements(np.stack)
-def stack(
-    arrays: Any, axis: Any = 0, out: Any = None, *, dtype: Any = None, casting: str = "same_kind"
-) -> Any:
-    parts = [strong(a) for a in arrays]
-    if not parts:
-        raise ValueError("need at least one array to stack")
-    shapes = {tuple(p.shape) for p in parts}
-    if len(shapes) > 1:
-        raise ShapeError(f"stack: arrays differ in shape: {sorted(shapes)}")
-    axis = axis_of(axis, len(parts[0].shape) + 1)
-    return concatenate([expand_dims(p, axis) for p in parts], axis, out, dtype=dtype)
-
-
-@implements(np.vstack)
-def vstack(tup: Any, *, dtype: Any = None, casting: str = "same_kind") -> Any:
-    return concatenate([atleast_2d(a) for a in tup], 0, dtype=dtype)
-
-
-@implements(np.hstack)
-def hstack(tup: Any, *, dtype: Any = None, casting: str = "same_kind") -> Any:
-    parts = [atleast_1d(a) for a in tup]
-    return concatenate(parts, 0 if len(parts[0].shape) == 1 else 1, dtype=dtype)
-
-
-@implements(np.dstack)
-def dstack(tup: Any) -> Any:
-    return concatenate([atleast_3d(a) for a in tup], 2)
-
-
-@implements(np.column_stack)
-def column_stack(tup: Any) -> Any:
-    parts = [strong(a) for a in tup]
-    return concatenate([atleast_2d(p).T if len(p.shape) < 2 else p for p in parts], 1)
-
-
-@implements(np.append)
-def append(arr: Any, values: Any, axis: Any = None) -> Any:
-    return concatenate([arr, values], axis)
-
-
-@implements(np.block)
-def block(arrays: Any) -> Any:
-    def depth_of(x: Any) -> int:
-        return 1 + max(map(depth_of, x)) if isinstance(x, list) else 0
-
-    def join(x: Any, depth: int, ndim: int) -> Any:
-        if isinstance(x, list):
-            return concatenate([join(e, depth - 1, ndim) for e in x], axis=-depth)
-        x = strong(x)
-        return ops.reshape(x, shape=(1,) * (ndim - len(x.shape)) + tuple(x.shape))
-
-    def ndim_of(x: Any) -> int:
-        return max(map(ndim_of, x)) if isinstance(x, list) else len(array(x).shape)
-
-    depth = depth_of(arrays)
-    return join(arrays, depth, max(depth, ndim_of(arrays)))
-
-
-def _split_points(n: int, sections: Any, *, equal: bool) -> list[int]:
-    if not isinstance(sections, int | np.integer):
-        points = [int(p) for p in sections]
-        return [0, *(min(p if p >= 0 else p + n, n) for p in points), n]
-    if equal and n % sections:
-        raise ValueError(f"an axis of size {n} cannot be split into {sections} equal parts")
-    size, extra = divmod(n, int(sections))
-    points = [0]
-    for i in range(int(sections)):
-        points.append(points[-1] + size + (i < extra))
-    return points
-
-
-def _split(a: Any, sections: Any, axis: Any, *, equal: bool) -> list[Any]:
-    a = strong(a)
-    axis = axis_of(axis, len(a.shape))
-    points = _split_points(a.shape[axis], sections, equal=equal)
-    return [
-        index(a, key=(FULL,) * axis + ((start, max(start, stop), None),))
-        for start, stop in zip(points[:-1], points[1:], strict=True)
-    ]
-
-
-@implements(np.split)
-def split(ary: Any, indices_or_sections: Any, axis: Any = 0) -> Any:
-    return _split(ary, indices_or_sections, axis, equal=True)
-
-
-@implements(np.array_split)
-def array_split(ary: Any, indices_or_sections: Any, axis: Any = 0) -> Any:
-    return _split(ary, indices_or_sections, axis, equal=False)
-
-
-@implements(np.hsplit)
-def hsplit(ary: Any, indices_or_sections: Any) -> Any:
-    return split(ary, indices_or_sections, 0 if len(array(ary).shape) == 1 else 1)
-
-
-@implements(np.vsplit)
-def vsplit(ary: Any, indices_or_sections: Any) -> Any:
-    return split(ary, indices_or_sections, 0)
-
-
-@implements(np.dsplit)
-def dsplit(ary: Any, indices_or_sections: Any) -> Any:
-    return split(ary, indices_or_sections, 2)
-
-
-@implements(np.unstack)
-def unstack(x: Any, /, *, axis: int = 0) -> Any:
-    moved = moveaxis(x, axis, 0)
-    return tuple(moved[i] for i in range(moved.shape[0]))
-
-
 @implements(np.flip)
 def flip(m: Any, axis: Any = None) -> Any:
     m = strong(m)
@@ -320,11 +193,14 @@ def roll(a: Any, shift: Any, axis: Any = None) -> Any:
     a = strong(a)
     if axis is None:
         return reshape(roll(ravel(a), shift, 0), a.shape)
-    shifts, axes = np.broadcast_arrays(np.atleast_1d(shift), np.atleast_1d(axis))
-    for s, k in zip(shifts.tolist(), axes.tolist(), strict=True):
+    shifts, axes = np.broadcast_arrays(np.atleast_1d(array(shift)), np.atleast_1d(axis))
+    for i, k in enumerate(axes.tolist()):
         k = axis_of(k, len(a.shape))
         n = a.shape[k]
-        s = s % n if n else 0
+        if isinstance(shifts, Tracer):
+            a = take(a, (np.arange(n) - shifts[i]) % max(n, 1), k)
+            continue
+        s = int(shifts[i]) % n if n else 0
         if s:
             head = index(a, key=(FULL,) * k + ((n - s, None, None),))
             tail = index(a, key=(FULL,) * k + ((0, n - s, None),))
@@ -355,34 +231,6 @@ def tile(A: Any, reps: Any) -> Any:
     return ops.reshape(wide, shape=tuple(r * d for r, d in zip(reps, shape, strict=True)))
 
 
-@implements(np.pad)
-def pad(array: Any, pad_width: Any, mode: Any = "constant", **kwargs: Any) -> Any:
-    a = strong(array)
-    widths = np.broadcast_to(np.asarray(pad_width), (len(a.shape), 2)).tolist()
-    if mode == "constant":
-        values = kwargs.pop("constant_values", 0)
-        if np.ndim(values) == 0:
-            value = cast(strong(values), a.dtype) if not isinstance(values, int) else values
-            return joining.pad(a, value, tuple((lo, hi, 0) for lo, hi in widths))
-        pairs = np.broadcast_to(np.asarray(values), (len(a.shape), 2))
-        for k, (lo, hi) in enumerate(widths):
-            config = [(0, 0, 0)] * len(a.shape)
-            config[k] = (lo, 0, 0)
-            a = joining.pad(a, a.dtype.type(pairs[k, 0]), tuple(config))
-            config[k] = (0, hi, 0)
-            a = joining.pad(a, a.dtype.type(pairs[k, 1]), tuple(config))
-        return a
-    if mode in ("edge", "reflect", "symmetric", "wrap"):
-        for k, (lo, hi) in enumerate(widths):
-            places = np.pad(np.arange(a.shape[k]), (lo, hi), mode, **kwargs)
-            a = take(a, places, k)
-        return a
-    raise ValueError(
-        f"np.pad with mode={mode!r} is not supported on traced values: use constant, edge, "
-        "reflect, symmetric or wrap"
-    )
-
-
 @implements(np.resize)
 def resize(a: Any, new_shape: Any) -> Any:
     a = ravel(a)
@@ -409,9 +257,13 @@ def insert(arr: Any, obj: Any, values: Any, axis: Any = None) -> Any:
     order = np.insert(np.arange(n), obj, -1)
     count = len(order) - n
     values = strong(values)
+    if isinstance(obj, int | np.integer):
+        # One position takes as many slices as there are values.
+        values = ops.reshape(values, shape=(1,) * (len(a.shape) - len(values.shape)) + values.shape)
+        values = moveaxis(values, 0, axis)
+        count = values.shape[axis]
+        order = np.insert(np.arange(n), [obj] * count, -1)
     shape = (*a.shape[:axis], count, *a.shape[axis + 1 :])
-    if len(values.shape) == len(a.shape) - 1 and np.ndim(obj) == 0:
-        values = expand_dims(values, axis)
     values = ops.broadcast_to(cast(values, a.dtype), shape)
     places = np.where(order < 0, n + np.cumsum(order < 0) - 1, order)
     return take(concatenate([a, values], axis), places, axis)
@@ -470,10 +322,15 @@ def diagflat(v: Any, k: int = 0) -> Any:
 @implements(np.trim_zeros)
 def trim_zeros(filt: Any, trim: str = "fb", axis: Any = None) -> Any:
     filt = strong(filt)
-    found = np.flatnonzero(np.asarray(filt != 0))
-    start = int(found[0]) if "f" in trim.lower() and found.size else 0
-    stop = int(found[-1]) + 1 if "b" in trim.lower() and found.size else filt.shape[0]
-    return index(filt, key=((start, stop, None),))
+    found = _mask_value(filt != 0)
+    key = [FULL] * len(filt.shape)
+    for k in axes_of(axis, len(filt.shape)):
+        others = tuple(i for i in range(len(filt.shape)) if i != k)
+        places = np.flatnonzero(np.any(found, axis=others))
+        start = int(places[0]) if "f" in trim.lower() and places.size else 0
+        stop = int(places[-1]) + 1 if "b" in trim.lower() and places.size else filt.shape[k]
+        key[k] = (start, stop if places.size else start, None)
+    return index(filt, key=tuple(key))
 
 
 @implements(np.shape)

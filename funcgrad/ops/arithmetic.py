@@ -137,10 +137,10 @@ mul_strong: Primitive = elementwise(
 )
 
 
-def _strong_into(_e: Any, ins: list[str]) -> str:
-    """Source text that writes the product into memory at hand."""
-    return f"strong_multiply({ins[0]}, {ins[1]}, {{out}})"
+def into_last(e: Any, ins: list[str]) -> str:
+    """Source text that writes a result into memory at hand, for functions with a last ``out``."""
+    return f"{e.primitive.evaluate.__name__}({', '.join(ins)}, {{out}})"
 
 
-mul_strong.extra["into"] = _strong_into
+mul_strong.extra["into"] = into_last
 mul_strong.extra["overwrites"] = (1,)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..core.primitive import Case, Joint, Primitive
-from .arithmetic import fit
+from .arithmetic import fit, into_last, mul_strong
 from .families import elementwise, is_value, sample
 
 BOOLEAN = "the result is boolean"
@@ -60,7 +60,7 @@ bitwise_count = _bits("population_count", np.bitwise_count, kinds="i")
 def tie_shares(x: Any, y: Any) -> Any:
     """1 where x > y (or either is NaN), 1/2 where x == y, 0 where x < y."""
     lower = np.less(x, y)
-    out = np.subtract(1, lower, dtype=np.result_type(x, y, np.float16))
+    out = np.logical_not(lower).astype(np.result_type(x, y, np.float16))
     even = np.equal(x, y)
     if even.any():
         out = np.where(even, out.dtype.type(0.5), out)[()]
@@ -70,6 +70,30 @@ def tie_shares(x: Any, y: Any) -> Any:
 shares: Primitive = elementwise(
     "tie_shares", tie_shares, nondifferentiable="piecewise constant", kinds="f", arity=2
 )
+
+
+def ordered_product(x: Any, y: Any, t: Any, out: Any = None) -> Any:
+    """The strong product tie_shares(x, y) * t in one go; ``out`` may be t."""
+    keep = np.logical_not(np.less(x, y))
+    even = np.equal(x, y)
+    out = np.multiply(t, keep, out=out)
+    if not np.isfinite(np.vdot(out, out)):
+        out = np.where(keep, out, out.dtype.type(0))[()]
+    if even.any():
+        out = np.where(even, out / 2, out)[()]
+    return out
+
+
+shared_product = elementwise(
+    "ordered_product",
+    ordered_product,
+    nondifferentiable="made by the compiler after derivatives are taken",
+    kinds="f",
+    arity=3,
+)
+mul_strong.extra["fuses"] = {shares: shared_product}
+shared_product.extra["into"] = into_last
+shared_product.extra["overwrites"] = (2,)
 
 
 def _larger_share(_o: Any, x: Any, y: Any) -> Any:

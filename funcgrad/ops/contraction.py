@@ -19,15 +19,14 @@ Pairs = tuple[tuple[int, ...], tuple[int, ...]]
 def strong_product(xp: Any, product: Callable[[Any, Any], Any], z: Any, d: Any) -> Any:
     """A bilinear product in which zeros of z win over infinities and NaNs of d.
 
-    An infinity or NaN of d leaves a trace in the plain product: where that is finite it is right.
-    Otherwise infinities and NaNs are counted apart, by products of indicator arrays, and put where
-    a non-zero entry of z meets them.
+    Where d is finite, or the plain product is, the plain product is right. Otherwise infinities and
+    NaNs are counted apart, by products of indicator arrays, and put where a non-zero entry of z
+    meets them.
     """
     with np.errstate(all="ignore"):
         out = product(z, d)
-        if xp.isfinite(xp.vdot(out, out)):
-            return out
-        if xp.isfinite(d).all():
+        small = d if d.size < out.size else out
+        if xp.isfinite(xp.vdot(small, small)) or xp.isfinite(d).all():
             return out
         return product_by_parts(xp, product, z, d)
 

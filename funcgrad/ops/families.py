@@ -253,9 +253,8 @@ def _elementwise_cases(count: int, domain: Any, kinds: str) -> Callable[[Any], I
         main = {"f": "f8", "c": "c16", "i": "i8", "u": "u4", "b": "?"}[kinds[0]]
         if count > 1:
             yield Case(*[sample(rng, s, main, d) for s, d in zip(shapes, domains, strict=False)])
-            yield Case(
-                *[sample(rng, s, main, d) for s, d in zip(((), (3,)), domains, strict=False)]
-            )
+            narrow = ((), (3,), (3,))
+            yield Case(*[sample(rng, s, main, d) for s, d in zip(narrow, domains, strict=False)])
         yield Case(*[sample(rng, (), main, d) for d in domains])
 
     return cases

@@ -190,11 +190,17 @@ argmin = _arg_operator("argmin", "argmin")
 
 
 def _logsumexp_eval(xp: Any, x: Any, *, axes: tuple[int, ...]) -> Any:
-    top = xp.max(x, axis=axes, keepdims=True)
-    top = xp.where(xp.isfinite(top), top, xp.zeros((), top.dtype))
-    with np.errstate(divide="ignore"):
-        total = xp.log(xp.sum(xp.exp(x - top), axis=axes))
-    return (total + xp.reshape(top, total.shape))[()]
+    top = x.max(axis=axes, keepdims=True)
+    finite = xp.isfinite(top)
+    if not finite.all():
+        top = xp.where(finite, top, xp.zeros((), top.dtype))
+    total = xp.exp(x - top).sum(axis=axes)
+    if total.all():
+        total = xp.log(total)
+    else:
+        with np.errstate(divide="ignore"):
+            total = xp.log(total)
+    return (total + top.reshape(total.shape))[()]
 
 
 def _logsumexp_jvp(t: Any, out: Any, x: Any, *, axes: tuple[int, ...]) -> Any:

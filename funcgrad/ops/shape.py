@@ -250,7 +250,7 @@ convert: Primitive = linear(
 
 def cast(x: Any, dtype: np.dtype) -> Any:
     """Convert unless the dtype is right already; a complex value loses its imaginary part."""
-    return x if getattr(x, "dtype", None) == dtype else convert(x, dtype=dtype)
+    return x if hasattr(x, "dtype") and x.dtype == dtype else convert(x, dtype=dtype)
 
 
 def strengthen(x: Any) -> Any:

@@ -10,7 +10,7 @@ import numpy as np
 
 from .. import arrays
 from ..errors import ShapeError
-from ..numpy.indexing import take
+from ..numpy.taking import take
 from ..ops.threefry import random_uniform
 from .arguments import (
     UINT32,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -91,7 +91,8 @@ def convert(x: Any, dtype: str) -> Any:
     if not (is_array(x) and x.dtype == np.float64) or dtype == "d":
         return x
     if dtype == "D":
-        return (x + 1j * np.cos(3 * x)).astype(complex)[()]
+        with np.errstate(invalid="ignore"):
+            return (x + 1j * np.cos(3 * x)).astype(complex)[()]
     return x.astype(dtype)[()]
 
 
@@ -124,11 +125,13 @@ def check(name: str, case: Call, dtype: str) -> None:
     """All the laws of a call in one dtype."""
     fun = getattr(fnp, name)
     bound = Bound(fun, case, dtype)
+    if dtype == "f" and case.rtol < 2e-5:
+        case = replace(case, rtol=2e-5)
     reference = case.reference or getattr(np, name, fun)
     with np.errstate(all="ignore"):
         try:
             expected = bound.run(reference, *bound.leaves)
-        except (TypeError, ValueError, FloatingPointError):
+        except (TypeError, ValueError, np.exceptions.ComplexWarning):
             assert dtype != "d", "NumPy refuses this call"
             return
         if not bound.leaves:
@@ -192,7 +195,7 @@ def random_like(rng: Any, x: Any) -> Any:
 
 
 def check_derivative(bound: Bound, reference: Any) -> None:
-    """jvp against central differences of NumPy's function; vjp against jvp."""
+    """Jvp against central differences of NumPy's function; vjp against jvp."""
     at = [i for i, x in enumerate(bound.leaves) if x.dtype.kind in "fc"]
     base = list(bound.leaves)
 

@@ -1,0 +1,46 @@
+"""Fuse pairs of operations for which one operator does both without the array in between."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...core.jaxpr import Eqn, Jaxpr, Literal
+
+
+def fuse_pairs(jaxpr: Jaxpr) -> Jaxpr:
+    """Replace ``outer(inner(*xs), *ys)`` by one equation, where the operators say that they can.
+
+    ``outer.extra["fuses"]`` maps the operator of its first operand to the fused one.
+    """
+    count: dict[Any, int] = {}
+    for e in jaxpr.eqns:
+        for a in e.inputs:
+            if type(a) is not Literal:
+                count[a] = count.get(a, 0) + 1
+    for a in jaxpr.outvars:
+        if type(a) is not Literal:
+            count[a] = count.get(a, 0) + 1
+    made: dict[Any, Eqn] = {}
+    dropped: set[int] = set()
+    eqns: list[Eqn] = []
+    for e in jaxpr.eqns:
+        fused = _fused(e, made, count)
+        if fused is not None:
+            dropped.add(id(made[e.inputs[0]]))
+            e = fused
+        eqns.append(e)
+        for v in e.outvars:
+            made[v] = e
+    kept = [e for e in eqns if id(e) not in dropped]
+    return Jaxpr(jaxpr.constvars, jaxpr.invars, kept, jaxpr.outvars, jaxpr.consts)
+
+
+def _fused(e: Eqn, made: dict[Any, Eqn], count: dict[Any, int]) -> Eqn | None:
+    table = e.primitive.extra.get("fuses")
+    if table is None or type(e.inputs[0]) is Literal or count[e.inputs[0]] != 1:
+        return None
+    inner = made.get(e.inputs[0])
+    if inner is None or inner.primitive not in table:
+        return None
+    inputs = [*inner.inputs, *e.inputs[1:]]
+    return Eqn(table[inner.primitive], inputs, {}, e.outvars, e.source)

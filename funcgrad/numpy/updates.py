@@ -1,0 +1,191 @@
+"""Functional updates: what ``x[i] = v`` is to plain arrays, as functions that return a new one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..core.tracing import Tracer
+from ..ops.comparison import select
+from ..ops.indexing import index
+from ..ops.joining import pad
+from ..ops.shape import reshape
+from .indexing import _expand_entries, getitem, update
+from .protocol import array
+
+
+class _At:
+    """``fnp.at(x)``: index it, then name the update."""
+
+    __slots__ = ("x",)
+
+    def __init__(self, x: Any) -> None:
+        self.x = x
+
+    def __getitem__(self, key: Any) -> _AtIndex:
+        return _AtIndex(self.x, key)
+
+    def __repr__(self) -> str:
+        return f"at({self.x!r})"
+
+
+class _AtIndex:
+    """The update methods of ``fnp.at(x)[key]``. Each returns a new array."""
+
+    __slots__ = ("key", "x")
+
+    def __init__(self, x: Any, key: Any) -> None:
+        self.x = x
+        self.key = key
+
+    def _update(self, value: Any, op: str, mode: str | None) -> Any:
+        x = array(self.x)
+        if mode in ("drop", "fill"):
+            return _update_dropping(x, self.key, value, op)
+        return update(x, _with_mode(x, self.key, mode), value, op)
+
+    def set(self, value: Any, *, mode: str | None = None) -> Any:
+        """The array with the elements replaced; of repeated indices the last counts."""
+        return self._update(value, "set", mode)
+
+    def add(self, value: Any, *, mode: str | None = None) -> Any:
+        """The array with values added; repeated indices add up."""
+        return self._update(value, "add", mode)
+
+    def subtract(self, value: Any, *, mode: str | None = None) -> Any:
+        """The array with values subtracted; repeated indices add up."""
+        return self._update(-array(value), "add", mode)
+
+    def multiply(self, value: Any, *, mode: str | None = None) -> Any:
+        """The array with elements multiplied; repeated indices multiply up."""
+        return self._update(value, "mul", mode)
+
+    mul = multiply
+
+    def divide(self, value: Any, *, mode: str | None = None) -> Any:
+        """The array with elements divided."""
+        return self._update(1 / array(value), "mul", mode)
+
+    def power(self, value: Any, *, mode: str | None = None) -> Any:
+        """The array with elements raised to a power."""
+        return self.set(self.get(mode=mode) ** value, mode=mode)
+
+    def min(self, value: Any, *, mode: str | None = None) -> Any:
+        """The array with elements replaced by the smaller of them and the values."""
+        return self._update(value, "min", mode)
+
+    def max(self, value: Any, *, mode: str | None = None) -> Any:
+        """The array with elements replaced by the larger of them and the values."""
+        return self._update(value, "max", mode)
+
+    def apply(self, ufunc: Any, *, mode: str | None = None) -> Any:
+        """The array with a function applied to the elements."""
+        return self.set(ufunc(self.get(mode=mode)), mode=mode)
+
+    def get(self, *, mode: str | None = None, fill_value: Any = None) -> Any:
+        """The elements themselves; mode is None (raise), 'clip', 'wrap' or 'fill'."""
+        x = array(self.x)
+        if mode in ("fill", "drop"):
+            valid, key = _valid_lanes(x, self.key)
+            fill = fill_value
+            if fill is None:
+                fill = np.nan if x.dtype.kind in "fc" else 0
+            out = getitem(x, key)
+            extra = (1,) * (len(out.shape) - len(valid.shape))
+            return select(reshape(valid, shape=(*valid.shape, *extra)), out, x.dtype.type(fill))
+        return getitem(x, _with_mode(x, self.key, mode))
+
+
+def _with_mode(x: Any, key: Any, mode: str | None) -> Any:
+    """An index whose integers are moved into range as a mode says."""
+    if mode in (None, "raise", "promise_in_bounds"):
+        return key
+    if mode not in ("clip", "wrap"):
+        raise ValueError(f"unknown index mode {mode!r}: use None, 'clip', 'wrap', 'fill' or 'drop'")
+    entries = _expand_entries(x.shape, key)
+    axis = 0
+    out: list[Any] = []
+    for k in entries:
+        if k is None:
+            out.append(k)
+            continue
+        n = x.shape[axis]
+        axis += 1
+        if isinstance(k, slice):
+            out.append(k)
+        elif mode == "wrap":
+            out.append(array(k) % n)
+        else:
+            moved = array(k)
+            moved = np.where(moved < 0, moved + n, moved)
+            out.append(np.clip(moved, 0, n - 1))
+    return tuple(out)
+
+
+def _valid_lanes(x: Any, key: Any) -> tuple[Any, Any]:
+    """Which entries of the index arrays are in range, and the index with the others at 0."""
+    entries = _expand_entries(x.shape, key)
+    valid: Any = None
+    out: list[Any] = []
+    axis = 0
+    for k in entries:
+        if k is None or isinstance(k, slice):
+            out.append(k)
+            axis += k is not None
+            continue
+        n = x.shape[axis]
+        axis += 1
+        a = array(k)
+        inside = (a >= -n) & (a < n)
+        valid = inside if valid is None else valid & inside
+        out.append(np.where(inside, a, 0))
+    if valid is None:
+        return np.True_, tuple(out)
+    return valid, tuple(out)
+
+
+def _update_dropping(x: Any, key: Any, value: Any, op: str) -> Any:
+    """An update that skips indices out of range: they go to a row that is cut off again."""
+    entries = _expand_entries(x.shape, key)
+    axis = 0
+    out: list[Any] = []
+    config = [(0, 0, 0)] * len(x.shape)
+    for k in entries:
+        if k is None or isinstance(k, slice):
+            out.append(_fixed_slice(k, x.shape[axis]) if k is not None else None)
+            axis += k is not None
+            continue
+        n = x.shape[axis]
+        a = array(k)
+        a = np.where(a < 0, a + n, a)
+        out.append(np.where((a >= 0) & (a < n), a, n))
+        config[axis] = (0, 1, 0)
+        axis += 1
+    wide = update(pad(x, 0, tuple(config)), tuple(out), value, op)
+    return index(wide, key=tuple((0, n, None) for n in x.shape))
+
+
+def _fixed_slice(k: slice, size: int) -> slice:
+    """A slice with the ends it has for a given size, whatever is appended to the axis."""
+    start, stop, step = k.indices(size)
+    return slice(start, None if stop < 0 else stop, step)
+
+
+def at(x: Any) -> _At:
+    """Functional updates: ``at(x)[key].set(v)`` is x with x[key] = v, for arrays and tracers alike.
+
+    Args:
+        x: array.
+
+    Returns:
+        An object to index, with the methods set, add, subtract, mul, divide, power, min, max,
+        apply and get. Each returns a new array; x is unchanged.
+
+    >>> at(np.zeros(3))[1].set(5.0)
+    array([0., 5., 0.])
+    """
+    return _At(x)
+
+
+Tracer.at = property(_At)  # type: ignore[attr-defined]
