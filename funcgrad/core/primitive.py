@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .. import arrays
-from .tracing import Tracer, newest_trace
+from .tracing import Trace, Tracer, current_body, newest_trace
 
 REGISTRY: dict[str, Primitive] = {}
 """Every operator by name."""
@@ -103,6 +103,7 @@ class Primitive:
     masks: bool = False
     # Stands for the operator in parameters that must be hashable and comparable.
     extra: dict[str, Any] = field(default_factory=dict)
+    bodily: bool = False
 
     def __post_init__(self) -> None:
         unknown = self.traits - TRAITS
@@ -119,13 +120,24 @@ class Primitive:
             raise TypeError(f"operator {self.name} has no batching rule")
         if self.cases is None and not self.no_cases:
             raise TypeError(f"operator {self.name} has no test cases")
+        object.__setattr__(self, "bodily", bool(self.traits & {"indexes", "fails", "effect"}))
         REGISTRY[self.name] = self
 
     def __call__(self, *args: Any, **params: Any) -> Any:
         trace = newest_trace(args)
+        if self.bodily or self.extra:
+            body = current_body.get()
+            if body is not None and self.belongs_to(body, trace):
+                trace = body
         if trace is None:
             return self.compute(args, params)
         return trace.process(self, args, params)
+
+    def belongs_to(self, body: Trace, trace: Trace | None) -> bool:
+        """Whether an operation with operands from outside must be recorded in a body."""
+        if trace is None:
+            return "effect" in self.traits
+        return trace.level < body.level and (self.bodily or "control" in self.extra)
 
     def compute(self, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
         """Evaluate on plain arrays."""

@@ -21,6 +21,11 @@ _levels = itertools.count(1)
 axis_frames: ContextVar[dict[Any, Any]] = ContextVar("funcgrad_axis_frames", default={})  # noqa: B039
 """The named axes in scope: name -> the batching trace that owns the axis."""
 
+current_body: ContextVar[Any] = ContextVar("funcgrad_current_body", default=None)
+"""The staging trace whose function is being run. Operations that may raise or have an effect are
+recorded there even if all their operands come from outside: they belong to that body, which may
+be a branch that is not taken."""
+
 
 class Trace:
     """What a transformation does with each operation on its tracers."""
@@ -142,7 +147,8 @@ class Tracer:
             f"NumPy tried to turn a traced value ({self.aval}) into a plain array"
             f"{_at_source()}, which would drop its derivative. Build arrays from traced values "
             "with fnp.stack, fnp.concatenate or fnp.array of funcgrad.numpy; write "
-            "fnp.at(a)[i].set(v) instead of a[i] = v; use funcgrad.numpy for functions that "
+            "fnp.at(a)[i].set(v) instead of a[i] = v, and fnp.take(a, i, axis=0) for a plain "
+            "array a at a traced index i; use funcgrad.numpy for functions that "
             "NumPy does not pass on."
         )
 

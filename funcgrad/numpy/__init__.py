@@ -13,7 +13,6 @@ import numpy as _np
 from ..core.tracing import Tracer as _Tracer
 from ..ops import contraction as _contraction
 from ..ops import operators as _operators
-from ..ops import special as _special
 from . import (
     creation,
     elementwise,
@@ -30,6 +29,7 @@ from . import (
     reducing,
     refused,
     sampled,
+    scipy_ufuncs,
     sets,
     shaping,
     statistics,
@@ -68,8 +68,8 @@ _CONSTANTS = (
     "errstate", "issubdtype", "integer", "floating", "inexact", "complexfloating", "number",
     "broadcast_shapes", "indices", "tril_indices", "triu_indices", "diag_indices", "bool",
     "blackman", "bartlett", "hamming", "hanning", "kaiser", "set_printoptions", "isscalar", "ix_",
-    "ravel_multi_index", "unravel_index", "packbits", "unpackbits",  "histogram", "array_repr", "array_str", "signedinteger",
-    "unsignedinteger", "generic",
+    "ravel_multi_index", "unravel_index", "packbits", "unpackbits", "histogram",
+    "array_repr", "array_str", "signedinteger", "unsignedinteger", "generic",
 )
 
 
@@ -105,8 +105,7 @@ def __getattr__(name: str) -> Any:
 
 _loaded = (
     _contraction, _operators, creation, elementwise, indexing, joining, methods, missing, ordering,
-    padding, products, protocol, ranges, reducing, refused, sampled, sets, shaping, statistics,
-    taking, updates, wider,
+    padding, products, protocol, ranges, reducing, refused, sampled, scipy_ufuncs, sets, shaping,
+    statistics, taking, updates, wider,
 )
 _Tracer.functions.update(linalg.NUMPY_FUNCTIONS)
-protocol.SCIPY_UFUNCS.update(_special.UFUNC_NAMES)

@@ -17,7 +17,7 @@ from ..ops.indexing import (
     scatter,
     scatter_add,
 )
-from ..ops.shape import broadcast_to, cast, inverse_permutation, transpose
+from ..ops.shape import broadcast_to, cast, inverse_permutation, reshape, transpose
 from .protocol import array, strong
 
 
@@ -38,31 +38,75 @@ def _is_int(k: Any) -> bool:
     return isinstance(k, int | np.integer) and not isinstance(k, bool | np.bool_)
 
 
-def _expand_entries(shape: tuple[int, ...], key: Any) -> list[Any]:
-    """Index entries one per axis (None apart): ellipsis filled in, masks as integer arrays."""
+def _entries(key: Any) -> list[Any]:
     entries = list(key) if isinstance(key, tuple) else [key]
-    entries = [array(k) if isinstance(k, list) else k for k in entries]
-    expanded: list[Any] = []
-    for k in entries:
-        if isinstance(k, bool | np.bool_) or _mask_ndim(k) == 0:
-            expanded += [None, np.nonzero(np.atleast_1d(np.asarray(_mask_value(k))))[0]]
-        elif _mask_ndim(k) is not None:
-            expanded += list(np.nonzero(_mask_value(k)))
+    return [array(k) if isinstance(k, list) else k for k in entries]
+
+
+def _is_flag(k: Any) -> bool:
+    """Whether an index entry is a boolean without axes: it adds an axis and takes 0 or 1 of it."""
+    return isinstance(k, bool | np.bool_) or _mask_ndim(k) == 0
+
+
+def _width(k: Any) -> int:
+    """How many axes of the array an index entry belongs to."""
+    if k is None or k is Ellipsis or _is_flag(k):
+        return 0
+    return _mask_ndim(k) or 1
+
+
+def with_flag_axes(x: Any, key: Any) -> tuple[Any, Any]:
+    """The array with an axis of one for each boolean without axes, and the index of that array."""
+    entries = _entries(key)
+    if not any(map(_is_flag, entries)):
+        return x, key
+    shape = list(x.shape)
+    rest = len(shape) - sum(map(_width, entries))
+    axis = 0
+    for i, k in enumerate(entries):
+        if _is_flag(k):
+            shape.insert(axis, 1)
+            entries[i] = np.flatnonzero(np.atleast_1d(np.asarray(mask_value(k))))
+            axis += 1
         else:
-            expanded.append(k)
-    used = sum(1 for k in expanded if k is not None and k is not Ellipsis)
-    used -= sum(1 for k in entries if isinstance(k, bool | np.bool_) or _mask_ndim(k) == 0)
-    dots = [i for i, k in enumerate(expanded) if k is Ellipsis]
-    if len(dots) > 1:
+            axis += rest if k is Ellipsis else _width(k)
+    return reshape(x, shape=tuple(shape)), tuple(entries)
+
+
+def expand_entries(shape: tuple[int, ...], key: Any) -> list[Any]:
+    """Index entries one per axis (None apart): ellipsis filled in, masks as integer arrays."""
+    entries = _entries(key)
+    if sum(k is Ellipsis for k in entries) > 1:
         raise IndexError("an index can only have a single ellipsis ('...')")
+    used = sum(map(_width, entries))
     if used > len(shape):
         raise IndexError(
             f"too many indices: the array has shape {tuple(shape)}, but {used} were given"
         )
     fill = [slice(None)] * (len(shape) - used)
-    if dots:
-        return [*expanded[: dots[0]], *fill, *expanded[dots[0] + 1 :]]
-    return [*expanded, *fill]
+    expanded: list[Any] = []
+    axis = 0
+    for k in entries:
+        if k is Ellipsis:
+            expanded += fill
+            axis += len(fill)
+            continue
+        ndim = _mask_ndim(k)
+        if ndim is None:
+            expanded.append(k)
+        else:
+            _check_mask(k, shape, axis)
+            expanded += list(np.nonzero(mask_value(k)))
+        axis += _width(k)
+    return expanded if any(k is Ellipsis for k in entries) else [*expanded, *fill]
+
+
+def _check_mask(mask: Any, shape: tuple[int, ...], axis: int) -> None:
+    wanted = tuple(shape[axis : axis + len(mask.shape)])
+    if tuple(mask.shape) != wanted:
+        raise IndexError(
+            f"a boolean index of shape {tuple(mask.shape)} does not fit axes of shape {wanted}"
+        )
 
 
 def _mask_ndim(k: Any) -> int | None:
@@ -71,7 +115,7 @@ def _mask_ndim(k: Any) -> int | None:
     return None
 
 
-def _mask_value(mask: Any) -> Any:
+def mask_value(mask: Any) -> Any:
     """The concrete value of a boolean mask, since its number of elements must be known."""
     if not isinstance(mask, Tracer):
         return mask
@@ -86,7 +130,7 @@ def _mask_value(mask: Any) -> Any:
 
 def make_plan(shape: tuple[int, ...], index_key: Any) -> Plan:
     """Normalise an index of an array of given shape."""
-    entries = _expand_entries(shape, index_key)
+    entries = expand_entries(shape, index_key)
     key: list[Any] = []
     axes: list[int] = []
     arrays: list[Any] = []
@@ -113,7 +157,6 @@ def make_plan(shape: tuple[int, ...], index_key: Any) -> Plan:
         axis += 1
     if not arrays:
         return Plan(key, (), [], 0)
-    # A 0-d mask adds an axis of its own, which its index array then takes.
     joined = positions[-1] - positions[0] + 1 == len(positions)
     place = axes[0] if joined else 0
     return Plan(key, axes, _broadcast_indices(arrays), place)
@@ -170,6 +213,7 @@ def _placement(plan: Plan, ndim: int) -> tuple[int, ...] | None:
 
 def getitem(x: Any, key: Any) -> Any:
     """x[key] with NumPy's meaning."""
+    x, key = with_flag_axes(x, key)
     plan = make_plan(x.shape, key)
     y = x if plan.static else index(x, key=plan.key)
     if not plan.axes:
@@ -182,6 +226,10 @@ def getitem(x: Any, key: Any) -> Any:
 
 def update(x: Any, key: Any, value: Any, op: str) -> Any:
     """X with x[key] updated by an operation: set, add, mul, min, max."""
+    shape = tuple(x.shape)
+    x, key = with_flag_axes(x, key)
+    if tuple(x.shape) != shape:
+        return reshape(update(x, key, value, op), shape=shape)
     plan = make_plan(x.shape, key)
     value = strong(value) if not hasattr(value, "dtype") else value
     value = _as_dtype(value, x)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..core.tracing import Tracer
+from ..errors import TracerError
 from ..ops.shape import cast
 from . import elementwise, ordering, products, reducing, shaping, taking
 
@@ -52,6 +53,17 @@ def _divmod(self: Any, other: Any) -> Any:
     return elementwise.divmod_(self, other)
 
 
+def _rdivmod(self: Any, other: Any) -> Any:
+    return elementwise.divmod_(other, self)
+
+
+def _in_place(name: str, advice: str) -> Any:
+    def refuse(self: Any, *args: Any, **kwargs: Any) -> Any:
+        raise TracerError(f"x.{name}() changes an array in place: write {advice}")
+
+    return refuse
+
+
 def _round(self: Any, ndigits: int | None = None) -> Any:
     return elementwise.round(self, ndigits or 0)
 
@@ -68,9 +80,14 @@ METHODS: dict[str, Any] = {
     "conjugate": lambda self: np.conjugate(self), "dot": products.dot, "take": taking.take,
     "compress": lambda self, condition, axis=None: taking.compress(condition, self, axis),
     "diagonal": taking.diagonal, "trace": products.trace, "nonzero": taking.nonzero,
-    "sort": lambda self, axis=-1, **_: ordering.sort(self, axis), "argsort": ordering.argsort,
+    "sort": _in_place("sort", "x = np.sort(x)"),
+    "fill": _in_place("fill", "x = np.full_like(x, v)"),
+    "partition": _in_place("partition", "x = np.partition(x, k)"),
+    "put": _in_place("put", "x = x.at[i].set(v)"),
+    "resize": _in_place("resize", "x = np.resize(x, shape)"), "argsort": ordering.argsort,
     "searchsorted": ordering.searchsorted, "choose": taking.choose,
-    "__matmul__": _matmul, "__rmatmul__": _rmatmul, "__divmod__": _divmod, "__round__": _round,
+    "__matmul__": _matmul, "__rmatmul__": _rmatmul, "__divmod__": _divmod, "__rdivmod__": _rdivmod,
+    "__round__": _round,
 }
 
 

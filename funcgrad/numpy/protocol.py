@@ -139,7 +139,7 @@ UFUNCS: dict[Any, Callable[..., Any]] = {}
 
 def dispatch_ufunc(ufunc: Any, method: str, args: Any, kwargs: dict[str, Any]) -> Any:
     """A ufunc call on tracers that is not the plain call of an operator."""
-    kwargs = {k: v for k, v in kwargs.items() if v is not None}
+    kwargs = {k: v for k, v in kwargs.items() if v is not None or k == "axis"}
     name = f"np.{ufunc.__name__}"
     if method == "__call__":
         return _call(ufunc, name, args, kwargs)

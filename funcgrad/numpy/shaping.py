@@ -13,7 +13,7 @@ from ..ops import joining
 from ..ops import shape as ops
 from ..ops.indexing import FULL, index, scatter_add
 from ..ops.shape import cast
-from .indexing import _mask_value
+from .indexing import mask_value
 from .joining import concatenate
 from .protocol import array, axes_of, axis_of, implements, strong
 from .taking import take
@@ -322,7 +322,7 @@ def diagflat(v: Any, k: int = 0) -> Any:
 @implements(np.trim_zeros)
 def trim_zeros(filt: Any, trim: str = "fb", axis: Any = None) -> Any:
     filt = strong(filt)
-    found = _mask_value(filt != 0)
+    found = mask_value(filt != 0)
     key = [FULL] * len(filt.shape)
     for k in axes_of(axis, len(filt.shape)):
         others = tuple(i for i in range(len(filt.shape)) if i != k)

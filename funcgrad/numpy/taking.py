@@ -8,7 +8,7 @@ import numpy as np
 
 from ..ops.shape import broadcast_to, convert, reshape, transpose
 from ..ops.sorting import take_along
-from .indexing import _mask_value, getitem
+from .indexing import mask_value, getitem
 from .protocol import array, axis_of, implements, promoted, refuse, strong
 
 
@@ -42,13 +42,13 @@ def take_along_axis(arr: Any, indices: Any, axis: Any = -1) -> Any:
 @implements(np.compress)
 def compress(condition: Any, a: Any, axis: Any = None, out: Any = None) -> Any:
     refuse("np.compress", out=out)
-    return take(a, np.flatnonzero(_mask_value(array(condition))), axis)
+    return take(a, np.flatnonzero(mask_value(array(condition))), axis)
 
 
 @implements(np.extract)
 def extract(condition: Any, arr: Any) -> Any:
     arr = strong(arr)
-    mask = np.ravel(_mask_value(array(condition)))
+    mask = np.ravel(mask_value(array(condition)))
     return take(reshape(arr, shape=(arr.size,)), np.flatnonzero(mask), 0)
 
 
@@ -93,14 +93,14 @@ def diagonal(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
 
 @implements(np.nonzero)
 def nonzero(a: Any) -> Any:
-    return np.nonzero(_mask_value(array(a) != 0))
+    return np.nonzero(mask_value(array(a) != 0))
 
 
 @implements(np.flatnonzero)
 def flatnonzero(a: Any) -> Any:
-    return np.flatnonzero(_mask_value(array(a) != 0))
+    return np.flatnonzero(mask_value(array(a) != 0))
 
 
 @implements(np.argwhere)
 def argwhere(a: Any) -> Any:
-    return np.argwhere(_mask_value(array(a) != 0))
+    return np.argwhere(mask_value(array(a) != 0))

@@ -10,8 +10,8 @@ from ..core.tracing import Tracer
 from ..ops.comparison import select
 from ..ops.indexing import index
 from ..ops.joining import pad
-from ..ops.shape import reshape
-from .indexing import _expand_entries, getitem, update
+from ..ops.shape import convert, reshape
+from .indexing import expand_entries, getitem, make_plan, update, with_flag_axes
 from .protocol import array
 
 
@@ -40,10 +40,13 @@ class _AtIndex:
         self.key = key
 
     def _update(self, value: Any, op: str, mode: str | None) -> Any:
-        x = array(self.x)
+        given = array(self.x)
+        x, key = with_flag_axes(given, self.key)
         if mode in ("drop", "fill"):
-            return _update_dropping(x, self.key, value, op)
-        return update(x, _with_mode(x, self.key, mode), value, op)
+            out = _update_dropping(x, key, value, op)
+        else:
+            out = update(x, _with_mode(x, key, mode), value, op)
+        return out if out.shape == given.shape else reshape(out, shape=given.shape)
 
     def set(self, value: Any, *, mode: str | None = None) -> Any:
         """The array with the elements replaced; of repeated indices the last counts."""
@@ -64,7 +67,10 @@ class _AtIndex:
     mul = multiply
 
     def divide(self, value: Any, *, mode: str | None = None) -> Any:
-        """The array with elements divided."""
+        """The array of floating-point numbers with elements divided."""
+        dtype = array(self.x).dtype
+        if dtype.kind not in "fc":
+            raise TypeError(f"division does not give {dtype}; write fnp.at(x.astype(float))")
         return self._update(1 / array(value), "mul", mode)
 
     def power(self, value: Any, *, mode: str | None = None) -> Any:
@@ -85,16 +91,17 @@ class _AtIndex:
 
     def get(self, *, mode: str | None = None, fill_value: Any = None) -> Any:
         """The elements themselves; mode is None (raise), 'clip', 'wrap' or 'fill'."""
-        x = array(self.x)
-        if mode in ("fill", "drop"):
-            valid, key = _valid_lanes(x, self.key)
-            fill = fill_value
-            if fill is None:
-                fill = np.nan if x.dtype.kind in "fc" else 0
-            out = getitem(x, key)
-            extra = (1,) * (len(out.shape) - len(valid.shape))
-            return select(reshape(valid, shape=(*valid.shape, *extra)), out, x.dtype.type(fill))
-        return getitem(x, _with_mode(x, self.key, mode))
+        x, key = with_flag_axes(array(self.x), self.key)
+        if mode not in ("fill", "drop"):
+            return getitem(x, _with_mode(x, key, mode))
+        valid, key = _valid_lanes(x, key)
+        out = getitem(x, key)
+        place = make_plan(tuple(x.shape), key).place
+        behind = len(out.shape) - place - len(valid.shape)
+        valid = reshape(valid, shape=(1,) * place + tuple(valid.shape) + (1,) * behind)
+        if fill_value is None:
+            fill_value = np.nan if x.dtype.kind in "fc" else 0
+        return select(valid, out, convert(fill_value, dtype=x.dtype))
 
 
 def _with_mode(x: Any, key: Any, mode: str | None) -> Any:
@@ -103,7 +110,7 @@ def _with_mode(x: Any, key: Any, mode: str | None) -> Any:
         return key
     if mode not in ("clip", "wrap"):
         raise ValueError(f"unknown index mode {mode!r}: use None, 'clip', 'wrap', 'fill' or 'drop'")
-    entries = _expand_entries(x.shape, key)
+    entries = expand_entries(x.shape, key)
     axis = 0
     out: list[Any] = []
     for k in entries:
@@ -125,7 +132,7 @@ def _with_mode(x: Any, key: Any, mode: str | None) -> Any:
 
 def _valid_lanes(x: Any, key: Any) -> tuple[Any, Any]:
     """Which entries of the index arrays are in range, and the index with the others at 0."""
-    entries = _expand_entries(x.shape, key)
+    entries = expand_entries(x.shape, key)
     valid: Any = None
     out: list[Any] = []
     axis = 0
@@ -147,7 +154,7 @@ def _valid_lanes(x: Any, key: Any) -> tuple[Any, Any]:
 
 def _update_dropping(x: Any, key: Any, value: Any, op: str) -> Any:
     """An update that skips indices out of range: they go to a row that is cut off again."""
-    entries = _expand_entries(x.shape, key)
+    entries = expand_entries(x.shape, key)
     axis = 0
     out: list[Any] = []
     config = [(0, 0, 0)] * len(x.shape)

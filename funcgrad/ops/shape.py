@@ -8,7 +8,7 @@ import numpy as np
 
 from ..core.avals import Aval
 from ..core.primitive import Case, Primitive
-from ..core.tracing import aval_of
+from ..core.tracing import Tracer, aval_of
 from ..errors import ShapeError
 from .families import as_scalar, expand_rank, linear, sample
 
@@ -257,6 +257,21 @@ def strengthen(x: Any) -> Any:
     """A Python scalar (or a tracer of one) as a NumPy scalar, which promotes strongly."""
     aval = aval_of(x)
     return convert(x, dtype=aval.dtype) if aval.weak else x
+
+
+def strong_scalar(x: Any) -> Any:
+    """A Python scalar (or a tracer of one) as a NumPy scalar; anything else as it is.
+
+    Derivative rules compute with these, so that 1 / 0.0 is infinite instead of an error.
+    """
+    kind = type(x)
+    if kind is float:
+        return np.float64(x)
+    if kind is complex:
+        return np.complex128(x)
+    if isinstance(x, Tracer) and not x.shape and x.weak and x.dtype.kind in "fc":
+        return convert(x, dtype=x.dtype)
+    return x
 
 
 def zeros(aval: Aval) -> Any:

@@ -20,7 +20,7 @@ from ..core.source import INTERNAL, Source
 from ..core.tracing import Trace, Tracer, aval_of
 from ..ops.arithmetic import add, mul, mul_strong, neg
 from ..ops.families import FUNCTION, NEED_OUT, NEED_X, NEED_Y, NEGATIVE
-from ..ops.shape import broadcast_to, cast
+from ..ops.shape import broadcast_to, cast, strong_scalar
 from .jvp import concrete_value
 from .rules import tangent_out
 from .staging import SMALL_CONSTANT, StagingTrace, StagingTracer, hoist_constants
@@ -130,6 +130,10 @@ class LinearizeTrace(Trace):
         except AttributeError:
             out = LinearVar((), aval_of(r).dtype)
         need = prim.partial_needs[0]
+        if not out.shape:
+            a, r0 = strong_scalar(a), strong_scalar(r)
+        else:
+            r0 = r
         frame = _getframe(2)
         while INTERNAL[frame.f_code.co_filename]:
             frame = frame.f_back  # type: ignore[assignment]
@@ -139,7 +143,7 @@ class LinearizeTrace(Trace):
                 x.tangent,
                 None,
                 out,
-                r if need & NEED_OUT else None,
+                r0 if need & NEED_OUT else None,
                 a if need & NEED_X else None,
                 None,
                 frame.f_code,
@@ -184,9 +188,14 @@ class LinearizeTrace(Trace):
             out = LinearVar(r.shape, r.dtype)
         except AttributeError:
             out = LinearVar((), aval_of(r).dtype)
+        r0 = r
         if not need:
             a = b = None
         else:
+            if not out.shape:
+                r0 = strong_scalar(r)
+                a = a if xt is None else strong_scalar(a)
+                b = b if yt is None else strong_scalar(b)
             if not need & NEED_X:
                 a = None
             elif xt is None and type(a) is np.ndarray and a.nbytes <= SMALL_CONSTANT:
@@ -204,7 +213,7 @@ class LinearizeTrace(Trace):
                 xt,
                 yt,
                 out,
-                r if need & NEED_OUT else None,
+                r0 if need & NEED_OUT else None,
                 a,
                 b,
                 frame.f_code,

@@ -10,7 +10,7 @@ from ..core.tracing import aval_of, shape_of
 from ..errors import DifferentiationError
 from ..ops.arithmetic import add, mul, mul_strong, neg
 from ..ops.families import FUNCTION, NEGATIVE, SAME
-from ..ops.shape import broadcast_to, cast, zeros
+from ..ops.shape import broadcast_to, cast, strong_scalar, zeros
 
 
 def tangent_out(
@@ -26,6 +26,10 @@ def tangent_out(
         return None
     if prim.family == "linear":
         return prim(tangents[0], **params)
+    primals = [
+        p if t is None else strong_scalar(p) for p, t in zip(primals, tangents, strict=True)
+    ]
+    out = out if prim.multiple else strong_scalar(out)
     if isinstance(prim.jvp, Joint):
         if prim.jvp.zeros:
             tangents = [

@@ -11,7 +11,7 @@ from .. import arrays
 from ..core.avals import Aval
 from ..core.jaxpr import Eqn, Jaxpr, Literal, Var
 from ..core.source import current_source
-from ..core.tracing import Trace, Tracer, aval_of
+from ..core.tracing import Trace, Tracer, aval_of, current_body
 
 SMALL_CONSTANT = 4096
 """Bytes up to which constants that a trace keeps are copied, so that buffers may be refilled."""
@@ -127,11 +127,13 @@ def stage(fun: Callable[..., Sequence[Any]], avals: Sequence[Aval], owner: str) 
     Tracers of outer traces that it captures are among the consts of the jaxpr.
     """
     trace = StagingTrace(owner)
+    token = current_body.set(trace)
     try:
         tracers = [trace.new(a) for a in avals]
         outs = fun(*tracers)
         return trace.finish([t.var for t in tracers], outs)
     finally:
+        current_body.reset(token)
         trace.alive = False
 
 

@@ -121,8 +121,8 @@ def test_traced_indices():
         lambda a, k: a[k[0, 0], :, None], lambda a, k: a[..., k[0, 1]],
     ):
         np.testing.assert_array_equal(fg.jit(fun)(x, i), fun(x, i))
-        got = fg.vmap(fun, in_axes=(None, 0))(x, np.stack([i, i[::-1]]))
-        np.testing.assert_array_equal(got, np.stack([fun(x, i), fun(x, i[::-1])]))
+        got = fg.vmap(fun)(np.stack([x, 2 * x]), np.stack([i, i[::-1]]))
+        np.testing.assert_array_equal(got, np.stack([fun(x, i), fun(2 * x, i[::-1])]))
         got = fg.jacrev(fun)(x, i)
         np.testing.assert_allclose(got, fg.jacfwd(fun)(x, i), atol=1e-13)
 
@@ -217,8 +217,24 @@ def test_divide_power_and_apply():
     np.testing.assert_allclose(fnp.at(x)[1].power(3), [1.0, 8.0, 3.0])
     np.testing.assert_allclose(fnp.at(x)[1:].apply(np.exp), [1.0, np.exp(2.0), np.exp(3.0)])
     np.testing.assert_allclose(fg.grad(lambda v: v.at[1].power(3).sum())(x), [1.0, 12.0, 1.0])
-    integers = np.array([7, 8, 9])
-    np.testing.assert_array_equal(fnp.at(integers)[1].divide(2), integers // [1, 2, 1])
+    with pytest.raises(TypeError, match=r"astype\(float\)"):
+        fnp.at(np.array([7, 8, 9]))[1].divide(2)
+
+
+def test_plain_arrays_with_traced_indices():
+    x, i = numbers((3, 4)), np.array([[2, 0], [-1, 1]])
+    for fun in (
+        lambda k: fnp.at(x)[k].get(), lambda k: fnp.at(x)[:, k].get(), lambda k: fnp.take(x, k, 1),
+        lambda k: fnp.take_along_axis(x[:2], k, 1), lambda k: fnp.roll(x, k[0, 0], 1),
+        lambda k: fnp.roll(x, (k[0, 0], 1), (0, 1)), lambda k: fnp.roll(x, k[0, 0]),
+        lambda k: fnp.choose(k % 3, [1.0, 2.0, 3.0]), lambda k: fnp.at(x)[k].add(1.0),
+        lambda k: fnp.full_like(x, k[0, 1]), lambda k: fnp.pad(x, 1, constant_values=k[0, 0]),
+    ):
+        np.testing.assert_array_equal(fg.jit(fun)(i), fun(i))
+        got = fg.vmap(fun)(np.stack([i, i[::-1]]))
+        np.testing.assert_array_equal(got, np.stack([fun(i), fun(i[::-1])]))
+    with pytest.raises(fg.errors.TracerError):
+        fg.jit(lambda k: x[k])(i)
 
 
 def test_updates_keep_the_dtype():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...core.jaxpr import Eqn, Jaxpr, Literal
+from ...core.jaxpr import Eqn, Jaxpr, Literal, subjaxprs
 
 
 def drop_dead_code(jaxpr: Jaxpr) -> Jaxpr:
@@ -10,9 +10,21 @@ def drop_dead_code(jaxpr: Jaxpr) -> Jaxpr:
     live = {a for a in jaxpr.outvars if type(a) is not Literal}
     kept: list[Eqn] = []
     for e in reversed(jaxpr.eqns):
-        if any(v in live for v in e.outvars) or "effect" in e.primitive.traits:
+        if any(v in live for v in e.outvars) or has_effect(e):
             kept.append(e)
             live.update(a for a in e.inputs if type(a) is not Literal)
     kept.reverse()
     consts = [(v, c) for v, c in zip(jaxpr.constvars, jaxpr.consts, strict=True) if v in live]
     return Jaxpr([v for v, _ in consts], jaxpr.invars, kept, jaxpr.outvars, [c for _, c in consts])
+
+
+def has_effect(e: Eqn) -> bool:
+    """Whether an equation, or one in a jaxpr that it holds, must run even if nothing reads it."""
+    return "effect" in e.primitive.traits or any(map(_any_effect, subjaxprs(e)))
+
+
+def _any_effect(jaxpr: Jaxpr) -> bool:
+    found = jaxpr.cache.get("effect")
+    if found is None:
+        found = jaxpr.cache["effect"] = any(map(has_effect, jaxpr.eqns))
+    return found

@@ -1,0 +1,91 @@
+"""The ufuncs of scipy.special on tracers, by name, so that SciPy is not imported for them.
+
+Those that are no operator are composed of operators; zero times a logarithm of zero is zero.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ..ops import math as math_ops
+from ..ops import special
+from .protocol import SCIPY_UFUNCS, inexact
+
+
+def logit(x: Any) -> Any:
+    x = inexact(x)
+    return np.log(x / (1 - x))
+
+
+def log_expit(x: Any) -> Any:
+    x = inexact(x)
+    return -np.logaddexp(x * 0, -x)
+
+
+def ndtr(x: Any) -> Any:
+    return 0.5 * special.erfc(inexact(x) * -math.sqrt(0.5))
+
+
+def xlogy(x: Any, y: Any) -> Any:
+    x, y = inexact(x), inexact(y)
+    free = (x == 0) & ((y <= 0) | (y == np.inf))
+    return x * np.log(np.where(free, 1, y))
+
+
+def xlog1py(x: Any, y: Any) -> Any:
+    x, y = inexact(x), inexact(y)
+    free = (x == 0) & ((y <= -1) | (y == np.inf))
+    return x * np.log1p(np.where(free, 0, y))
+
+
+def entr(x: Any) -> Any:
+    x = inexact(x)
+    inside = x > 0
+    value = -x * np.log(np.where(inside, x, 1))
+    return np.where(inside | np.isnan(x), value, np.where(x == 0, x * 0, -np.inf))
+
+
+def rel_entr(x: Any, y: Any) -> Any:
+    x, y = inexact(x), inexact(y)
+    inside = (x > 0) & (y > 0)
+    value = x * np.log(np.where(inside, x, 1) / np.where(inside, y, 1))
+    zero, infinite = x.dtype.type(0), x.dtype.type(np.inf)
+    value = np.where(inside, value, np.where((x == 0) & (y >= 0), zero, infinite))
+    return np.where(np.isnan(x) | np.isnan(y), x.dtype.type(np.nan), value)
+
+
+def kl_div(x: Any, y: Any) -> Any:
+    x, y = inexact(x), inexact(y)
+    entropy = rel_entr(x, y)
+    return np.where(entropy == np.inf, entropy, entropy - x + y)
+
+
+def gammasgn(x: Any) -> Any:
+    x = inexact(x)
+    return np.where((x > 0) | (np.floor(x) % 2 == 0), x.dtype.type(1), x.dtype.type(-1))
+
+
+def gamma(x: Any) -> Any:
+    x = inexact(x)
+    return gammasgn(x) * np.exp(special.lgamma(x))
+
+
+def betaln(a: Any, b: Any) -> Any:
+    a, b = inexact(a), inexact(b)
+    return special.lgamma(a) + special.lgamma(b) - special.lgamma(a + b)
+
+
+def exp10(x: Any) -> Any:
+    return np.power(10.0, inexact(x))
+
+
+SCIPY_UFUNCS.update(special.UFUNC_NAMES)
+SCIPY_UFUNCS.update({
+    "betaln": betaln, "cbrt": math_ops.cbrt, "entr": entr, "exp10": exp10, "exp2": math_ops.exp2,
+    "expm1": math_ops.expm1, "gamma": gamma, "gammasgn": gammasgn, "kl_div": kl_div,
+    "log1p": math_ops.log1p, "log_expit": log_expit, "logit": logit, "ndtr": ndtr,
+    "rel_entr": rel_entr, "xlog1py": xlog1py, "xlogy": xlogy,
+})

@@ -1,0 +1,343 @@
+"""Directional derivatives by finite differences, with estimates of their errors."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from .. import tree
+from ..core.avals import float0, is_inexact
+from ..core.boundary import user_facing
+from ..core.tracing import aval_of
+from ..errors import TreeError
+from .functions import (
+    Flat,
+    Leaves,
+    cast_like,
+    copied,
+    flatten_function,
+    has_tangent,
+    host,
+    widened,
+    with_zeros,
+)
+
+ROWS = 6
+BLOCKS = 4
+FIRST_STEP = 2.0**-4
+GOAL = 1e-10
+SAFETY = 16.0
+"""Estimates are smallest of many, hence small: comparisons allow this multiple of them."""
+
+Vector = np.ndarray
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A derivative of all outputs as one real vector, and the bound of its error."""
+
+    value: Vector
+    error: Vector
+
+    @property
+    def settled(self) -> np.ndarray:
+        """Where the value is known to some digits."""
+        size = np.max(np.abs(self.value), initial=0, where=np.isfinite(self.value))
+        return np.isfinite(self.error) & (SAFETY * self.error <= 0.01 * size + 1e-300)
+
+
+def pack(leaves: Sequence[Any]) -> Vector:
+    """Leaves as one vector of doubles; a complex number is two."""
+    parts = [np.zeros(0)]
+    for x in leaves:
+        a = np.ravel(host(x))
+        parts.append(
+            a.astype(np.complex128).view(np.float64) if a.dtype.kind == "c" else a.astype(float)
+        )
+    return np.concatenate(parts)
+
+
+def unpack(vector: Vector, like: Sequence[Any]) -> list[np.ndarray]:
+    """A vector made by pack as arrays of the shapes of other leaves."""
+    out, start = [], 0
+    for x in like:
+        aval = aval_of(x)
+        count = aval.size * (2 if aval.dtype.kind == "c" else 1)
+        part = vector[start : start + count]
+        start += count
+        out.append((part.view(np.complex128) if aval.dtype.kind == "c" else part).reshape(aval.shape))
+    return out
+
+
+def unpack_error(vector: Vector, like: Sequence[Any]) -> list[np.ndarray]:
+    """Like unpack, for error bounds: of a complex number, the sum of both."""
+    found = unpack(vector, like)
+    return [e.real + e.imag if e.dtype.kind == "c" else e for e in found]
+
+
+class Line:
+    """A function restricted to the line through a point: h -> f(x + h t), as a vector.
+
+    Evaluated in double precision if the function lets itself be, otherwise in its own.
+    """
+
+    def __init__(self, flat: Flat, point: Sequence[Any], tangents: Sequence[Any]) -> None:
+        self.flat = flat
+        self.tangents = [host(t) for t in tangents]
+        self.point, self.outs = best_precision(flat, point)
+        self.start = pack(self.outs)
+        narrow = [np.finfo(aval_of(x).dtype).eps for x in (*self.point, *self.outs)]
+        self.eps = float(max(narrow))
+        self.unit = unit_step(self.point, self.tangents)
+
+    def at(self, h: float) -> Vector:
+        """The outputs at a step, or NaN where there are none."""
+        xs = [moved(x, t, h) for x, t in zip(self.point, self.tangents, strict=True)]
+        try:
+            with np.errstate(all="ignore"), warnings.catch_warnings():
+                warnings.simplefilter("ignore", RuntimeWarning)
+                found = pack(self.flat.call(xs))
+        except (ArithmeticError, np.linalg.LinAlgError, ValueError):
+            return np.full_like(self.start, np.nan)
+        return found if found.shape == self.start.shape else np.full_like(self.start, np.nan)
+
+    def noise(self, *values: Vector) -> Vector:
+        """The rounding error to be expected of outputs."""
+        return self.eps * np.max(np.abs([self.start, *values]), axis=0)
+
+
+def best_precision(flat: Flat, point: Sequence[Any]) -> tuple[Leaves, Leaves]:
+    """The point and the outputs there, in double precision if the function allows that."""
+    outs = flat.call([copied(x) for x in point])
+    wide = [widened(x) for x in point]
+    if all(w is x for w, x in zip(wide, point, strict=True)):
+        return wide, outs
+    try:
+        found = flat.call(wide)
+        kinds = [(aval_of(o).shape, aval_of(o).dtype.kind) for o in found]
+    except Exception:  # a function may refuse double precision in any way it likes
+        return list(point), outs
+    if kinds != [(aval_of(o).shape, aval_of(o).dtype.kind) for o in outs]:
+        return list(point), outs
+    if any(aval_of(o).dtype.itemsize < 8 for o in found):
+        return list(point), outs
+    return wide, found
+
+
+def moved(x: Any, t: np.ndarray, h: complex) -> Any:
+    """x + h t in the dtype of x; a Python number stays one."""
+    if type(x) in (float, complex):
+        return (x + h * t).item()
+    dtype = np.result_type(aval_of(x).dtype, np.complex64) if isinstance(h, complex) else x.dtype
+    step = (h * t.astype(np.result_type(t.dtype, float))).astype(dtype)
+    if isinstance(x, np.ndarray | np.generic):
+        return np.add(x, step, dtype=dtype)
+    return x + type(x)(step) if not hasattr(x, "get") else x + _upload(step, x)
+
+
+def _upload(step: np.ndarray, x: Any) -> Any:
+    return cast_like([step], [x])[0]
+
+
+def unit_step(point: Sequence[Any], tangents: Sequence[Any]) -> float:
+    """The step that moves the point by as much as it is large."""
+    ratios = []
+    for x, t in zip(point, tangents, strict=True):
+        largest = np.max(np.abs(t), initial=0)
+        if largest > 0:
+            ratios.append(leaf_scale(x) / float(largest))
+    return 2.0 ** np.round(np.log2(max(ratios, default=1.0)))
+
+
+def leaf_scale(x: Any) -> float:
+    """The typical magnitude of a leaf's entries, 1 if they are zero or not finite."""
+    values = np.abs(host(x)).astype(float)
+    values = values[np.isfinite(values) & (values > 0)]
+    return float(np.sqrt(np.mean(values**2))) if values.size else 1.0
+
+
+def extrapolated(
+    quotient: Callable[[float], tuple[Vector, Vector]], first: float, base: float
+) -> Difference:
+    """Ridders' extrapolation of difference quotients at halved steps.
+
+    The error of the quotient is a series in ``base ** -k`` as the step is halved k times. Of the
+    whole tableau each element takes the entry of the least estimated error: the larger of its
+    distances to its two parents, plus rounding.
+    """
+    best = error = None
+    above: list[Vector] = []
+    for k in range(ROWS):
+        value, noise = quotient(first * 2.0**-k)
+        row = [value]
+        for j, parent in enumerate(above, start=1):
+            row.append(row[-1] + (row[-1] - parent) / (base**j - 1))
+        if best is None:
+            best, error = value, np.full_like(value, np.inf)
+        for j in range(1, len(row)):
+            estimate = np.maximum(np.abs(row[j] - row[j - 1]), np.abs(row[j] - above[j - 1]))
+            estimate = estimate + 4 * noise
+            better = estimate < error
+            best = np.where(better, row[j], best)
+            error = np.where(better, estimate, error)
+        above = row
+    assert best is not None
+    assert error is not None
+    return Difference(best, error)
+
+
+def better_of(a: Difference, b: Difference) -> Difference:
+    """Of each element the value whose error is estimated less."""
+    first = ~(b.error < a.error)
+    return Difference(np.where(first, a.value, b.value), np.where(first, a.error, b.error))
+
+
+def searched(
+    quotient: Callable[[float], tuple[Vector, Vector]], base: float, unit: float, eps: float | None
+) -> Difference:
+    """Extrapolations from ever smaller steps until the error is small or stops falling."""
+    with np.errstate(all="ignore"):
+        if eps is not None:
+            return extrapolated(quotient, eps, base)
+        found = extrapolated(quotient, unit * FIRST_STEP, base)
+        for block in range(1, BLOCKS):
+            size = np.max(np.abs(found.value), initial=0, where=np.isfinite(found.value))
+            if np.all(found.error <= GOAL * size):
+                break
+            smaller = extrapolated(quotient, unit * FIRST_STEP * 2.0 ** (-ROWS * block), base)
+            improved = np.any(smaller.error < found.error)
+            found = better_of(found, smaller)
+            if not improved and np.all(np.isfinite(found.error)) and block > 1:
+                break
+        return found
+
+
+def central(line: Line, eps: float | None = None) -> Difference:
+    """The derivative along a line from both sides."""
+
+    def quotient(h: float) -> tuple[Vector, Vector]:
+        plus, minus = line.at(h), line.at(-h)
+        return (plus - minus) / (2 * h), line.noise(plus, minus) / h
+
+    return searched(quotient, 4.0, line.unit, eps)
+
+
+def one_sided(line: Line, sign: float, eps: float | None = None) -> Difference:
+    """The derivative along a line from one side; sign is 1 (right) or -1 (left)."""
+
+    def quotient(h: float) -> tuple[Vector, Vector]:
+        there = line.at(sign * h)
+        return sign * (there - line.start) / h, 8 * line.noise(there) / h
+
+    return searched(quotient, 2.0, line.unit, eps)
+
+
+def complex_step(line: Line) -> Vector | None:
+    """The derivative as Im f(x + ih t) / h, exact up to rounding; None if f does not allow it.
+
+    Squire and Trapp, "Using complex variables to estimate derivatives of real functions", 1998.
+    """
+    if any(aval_of(x).dtype.kind == "c" for x in (*line.point, *line.outs)):
+        return None
+    h = 1e-30 * line.unit
+    xs = [moved(x, t, complex(0, h)) for x, t in zip(line.point, line.tangents, strict=True)]
+    try:
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("error")
+            outs = line.flat.call(xs)
+            if [aval_of(o).shape for o in outs] != [aval_of(o).shape for o in line.outs]:
+                return None
+            parts = [np.ravel(host(o)).imag for o in outs]
+    except Exception:  # f was not made for complex numbers: any error only means that
+        return None
+    return np.concatenate([np.zeros(0), *parts]).astype(float) / h
+
+
+def refined(line: Line, found: Difference) -> Difference:
+    """A central difference replaced by the complex step where the two agree."""
+    exact = complex_step(line)
+    if exact is None:
+        return found
+    size = np.max(np.abs(exact), initial=0, where=np.isfinite(exact))
+    agree = np.abs(exact - found.value) <= SAFETY * found.error + 1e-14 * size
+    if not np.all(agree & found.settled):
+        return found
+    bound = 1e-15 * (np.abs(exact) + 1e-3 * size)
+    return Difference(exact, np.minimum(found.error, bound))
+
+
+def directional(
+    flat: Flat, point: Sequence[Any], tangents: Sequence[Any], eps: float | None = None
+) -> tuple[Line, Difference]:
+    """The best numerical derivative of a function along tangents."""
+    line = Line(flat, point, tangents)
+    return line, refined(line, central(line, eps))
+
+
+@user_facing
+def numerical_jvp(
+    f: Callable[..., Any], args: tuple[Any, ...], tangents: tuple[Any, ...], eps: Any = None
+) -> tuple[Any, Any]:
+    """The directional derivative of a function by finite differences, and its error.
+
+    Central differences in double precision, extrapolated in the step (Ridders, "Accurate
+    computation of F'(x) and F'(x) F''(x)", 1982), at steps searched from large to small; if f
+    takes complex numbers and is analytic, the complex step.
+
+    Args:
+        f: function of positional arguments: pytrees of arrays.
+        args: the point, a tuple.
+        tangents: the direction, of the structure of ``args``; those of leaves that are neither
+            real nor complex are ignored.
+        eps: the largest step; None searches for it.
+
+    Returns:
+        (value, error): pytrees of the structure of ``f(*args)``; leaves that are neither real
+        nor complex have float0 zeros. Errors are estimates, real, and infinite where nothing
+        was finite.
+
+    Raises:
+        TreeError: ``tangents`` has another structure or other shapes than ``args``.
+
+    >>> value, error = numerical_jvp(np.exp, (0.0,), (2.0,))
+    >>> round(float(value), 9), bool(error < 1e-9)
+    (2.0, True)
+    """
+    for what, given in (("args", args), ("tangents", tangents)):
+        if not isinstance(given, tuple | list):
+            raise TypeError(f"numerical_jvp: {what} must be a tuple, got {type(given).__name__}")
+    args, eps = tuple(args), positive(eps, "eps", "numerical_jvp")
+    flat = flatten_function(f, args)
+    leaves, spec = tree.flatten(args)
+    given = tree.match_prefix(spec, tuple(tangents), "numerical_jvp: tangents", None, args)
+    ts = [t for x, t in zip(leaves, given, strict=True) if has_tangent(x)]
+    for x, t, path in zip(flat.point, ts, flat.in_paths, strict=True):
+        if np.shape(t) != np.shape(x):
+            raise TreeError(
+                f"numerical_jvp: the tangent of {path} has shape {np.shape(t)}, expected "
+                f"{np.shape(x)}"
+            )
+    ts = [np.zeros(np.shape(t)) if aval_of(t).dtype == float0 else t for t in ts]
+    line, found = directional(flat, flat.point, ts, eps)
+    out = f(*args)
+    values = [v[()] for v in unpack(found.value, line.outs)]
+    errors = [e[()] for e in unpack_error(found.error, line.outs)]
+    return with_zeros(values, out), with_zeros(errors, out)
+
+
+def positive(value: Any, what: str, caller: str) -> float | None:
+    """A positive number or None, or an error that says so."""
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float | np.number):
+        raise TypeError(f"{caller}: {what} must be a number or None, got {value!r}")
+    if not (value > 0 and np.isfinite(value)):
+        raise ValueError(f"{caller}: {what} must be positive and finite, got {value!r}")
+    return float(value)
+
+
+__all__ = ["Difference", "Line", "directional", "is_inexact", "numerical_jvp"]

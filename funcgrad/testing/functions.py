@@ -1,0 +1,158 @@
+"""User functions of pytrees as functions of flat lists of real and complex leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from .. import arrays, tree
+from ..api.derivatives import jvp, vjp
+from ..api.results import is_leaf_value
+from ..core.avals import float0, is_inexact
+from ..core.source import where_defined
+from ..core.tracing import aval_of
+from ..ops.shape import cast
+
+Leaves = list[Any]
+
+WIDE = {"f": np.dtype(np.float64), "c": np.dtype(np.complex128)}
+
+
+def has_tangent(x: Any) -> bool:
+    """Whether x is a real or complex array or number."""
+    return is_leaf_value(x) and is_inexact(aval_of(x).dtype)
+
+
+def host(x: Any) -> np.ndarray:
+    """An array of any device as a NumPy array."""
+    return np.asarray(arrays.device_get(x))
+
+
+@dataclass
+class Flat:
+    """A function of the real and complex leaves of its arguments, at a point.
+
+    ``call`` takes and returns lists of leaves; leaves of other kinds are held constant and
+    outputs of other kinds are left out.
+    """
+
+    call: Callable[[Sequence[Any]], Leaves]
+    point: Leaves
+    in_paths: list[str]
+    name: str
+    out_paths: list[str] = field(default_factory=list)
+
+    def differentiated(self, mode: str, seeds: Sequence[Any]) -> Flat:
+        """The derivative along fixed directions, as a function of the point.
+
+        In mode 'rev' ``seeds`` are cotangents of the outputs, else tangents of the inputs.
+        """
+        if mode == "rev":
+
+            def derivative(xs: Sequence[Any]) -> Leaves:
+                outs, pull = reverse(self, xs)
+                return pull(cast_like(seeds, outs))
+
+            paths = [f"vjp({p})" for p in self.in_paths]
+        else:
+
+            def derivative(xs: Sequence[Any]) -> Leaves:
+                return forward(self, xs, cast_like(seeds, xs))[1]
+
+            paths = [f"jvp({p})" for p in self.out_paths]
+        return Flat(derivative, self.point, self.in_paths, self.name, paths)
+
+
+def cast_like(values: Sequence[Any], like: Sequence[Any]) -> Leaves:
+    """Values in the dtypes of other leaves."""
+    return [cast(v, aval_of(x).dtype) for v, x in zip(values, like, strict=True)]
+
+
+def forward(flat: Flat, xs: Sequence[Any], ts: Sequence[Any]) -> tuple[Leaves, Leaves]:
+    """Outputs and their tangents, by forward mode."""
+    return jvp(lambda *leaves: flat.call(leaves), tuple(xs), tuple(ts))
+
+
+def reverse(flat: Flat, xs: Sequence[Any]) -> tuple[Leaves, Callable[[Sequence[Any]], Leaves]]:
+    """Outputs and the function from their cotangents to those of the inputs."""
+    outs, pull = vjp(lambda *leaves: flat.call(leaves), *xs)
+    return outs, lambda cts: list(pull(list(cts)))
+
+
+def flatten_function(f: Callable[..., Any], args: tuple[Any, ...]) -> Flat:
+    """A user's function at its arguments as a Flat; evaluates it once for its output paths."""
+    leaves, spec = tree.flatten(args)
+    places = [i for i, x in enumerate(leaves) if has_tangent(x)]
+
+    def call(xs: Sequence[Any]) -> Leaves:
+        full = list(leaves)
+        for i, x in zip(places, xs, strict=True):
+            full[i] = x
+        return [o for o in tree.leaves(f(*tree.unflatten(spec, full))) if has_tangent(o)]
+
+    paths = tree.paths_of(args)
+    in_paths = [tree.format_path(paths[i], "args") for i in places]
+    out_paths = inexact_paths(f(*tree.unflatten(spec, [copied(x) for x in leaves])))
+    name = where_defined(f)
+    if not places:
+        raise ValueError(f"args of {name} hold no real or complex array to differentiate by")
+    if not out_paths:
+        raise ValueError(f"{name} returned no real or complex array to differentiate")
+    return Flat(call, [leaves[i] for i in places], in_paths, name, out_paths)
+
+
+def inexact_paths(out: Any) -> list[str]:
+    """The paths of the real and complex leaves of an output."""
+    return [tree.format_path(p, "output") for p, o in tree.leaves_with_path(out) if has_tangent(o)]
+
+
+def copied(x: Any) -> Any:
+    """A copy of an array; other leaves as they are."""
+    return x.copy() if isinstance(x, np.ndarray) or arrays.is_gpu_array(x) else x
+
+
+def widened(x: Any) -> Any:
+    """A leaf in double precision, or as it is if it has that or more."""
+    dtype = aval_of(x).dtype
+    return x if dtype.itemsize >= WIDE[dtype.kind].itemsize else x.astype(WIDE[dtype.kind])
+
+
+def with_zeros(values: Sequence[Any], whole: Any) -> Any:
+    """A pytree like ``whole`` whose real and complex leaves are ``values``, the others float0."""
+    it = iter(values)
+    leaves, spec = tree.flatten(whole)
+    filled = [next(it) if has_tangent(x) else np.zeros(np.shape(x), float0) for x in leaves]
+    return tree.unflatten(spec, filled)
+
+
+def random_leaf(rng: np.random.Generator, x: Any, scale: float = 1.0) -> Any:
+    """Normal random numbers of the shape and dtype of a leaf, on its device."""
+    aval = aval_of(x)
+    t: Any = rng.standard_normal(aval.shape) * scale
+    if aval.dtype.kind == "c":
+        t = t + 1j * rng.standard_normal(aval.shape) * scale
+    t = np.asarray(t, aval.dtype)[()]
+    if arrays.is_gpu_array(x):
+        return arrays.namespace((x,)).asarray(t)
+    return t.item() if type(x) in (float, complex) else t
+
+
+def rand_like(x: Any, seed: int = 0) -> Any:
+    """Normal random numbers in the structure, shapes and dtypes of a pytree.
+
+    Args:
+        x: a pytree; its leaves that are neither real nor complex become float0 zeros, which is
+            what the tangent of an integer is.
+        seed: of the random numbers.
+
+    Returns:
+        A pytree that can serve as a tangent or cotangent of ``x``.
+
+    >>> rand_like({"w": np.ones(2), "n": 3})["w"].shape
+    (2,)
+    """
+    rng = np.random.default_rng(seed)
+    return with_zeros([random_leaf(rng, leaf) for leaf in tree.leaves(x) if has_tangent(leaf)], x)
