@@ -31,5 +31,9 @@ class DifferentiationError(FuncgradError, TypeError):
     """A derivative was asked for that does not exist."""
 
 
+class MutationError(FuncgradError, RuntimeError):
+    """An array was changed in place between the forward and the backward pass."""
+
+
 class JaxprError(FuncgradError, TypeError):
     """A jaxpr is not well formed."""

@@ -37,6 +37,7 @@ CASES = {
         lambda x: np.sum(np.where(np.array([False, True]), np.log(fnp.array([x, x + 1.0])) @ np.eye(2), 1.0)),
         0.0, 1.0,
     ),
+    "boolean": (lambda x: (x > 1.0) * np.sqrt(x) + x, 0.0, 1.0),
     "cond": (lambda x: lax.cond(x > 1.0, np.sqrt, lambda x: 5 * x, x), 0.0, 5.0),
 }  # fmt: skip
 

@@ -37,6 +37,7 @@ def checkpoint(
         A function with the same values and derivatives that keeps only its inputs for the
         backward pass.
 
+    >>> import numpy as np
     >>> from funcgrad import grad
     >>> grad(checkpoint(lambda x: np.sin(np.sin(x))))(0.0)
     np.float64(1.0)
@@ -142,6 +143,7 @@ def pure_callback(
         The result. It has no derivative: differentiating through it raises; give the surrounding
         function a rule with ``custom_jvp``.
 
+    >>> import numpy as np
     >>> from funcgrad import jit, ShapeDtypeStruct
     >>> jit(lambda x: pure_callback(np.sin, ShapeDtypeStruct((), float), x))(0.0)
     np.float64(0.0)

@@ -160,7 +160,11 @@ class custom_jvp(_Custom[P, R]):
             )
             return [*outs, *_checked(outs, out_ts, f"the tangent from the jvp rule of {self.name}")]
 
-        outs = call_with_rule(custom_jvp_call, Rule(self.name, call, forward), leaves)
+        outs = call_with_rule(
+            custom_jvp_call,
+            Rule(self.name, call, forward, roots=(self.fun, self.rule, held)),
+            leaves,
+        )
         return tree.unflatten(box[0], outs)
 
 
@@ -266,7 +270,8 @@ class custom_vjp(_Custom[P, R]):
             found = bwd(*held, residuals, tree.unflatten(box["out"], cts))
             return _input_cotangents(self.name, found, given, treedef, avals)
 
-        rule = Rule(self.name, call, _Forward(forward), backward)
+        roots = (self.fun, self.rules, held)
+        rule = Rule(self.name, call, _Forward(forward), backward, roots=roots)
         outs = call_with_rule(custom_vjp_call, rule, leaves)
         return tree.unflatten(box["out"], outs)
 

@@ -70,6 +70,13 @@ class Jitted:
         return f"<jit of {where_defined(self.fun)}>"
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return self.call(args, kwargs)
+        except Exception as error:
+            shown = shown_error(error)
+            raise shown from shown.__cause__
+
+    def call(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if not kwargs:
             # The common case, plain arrays by position: find the program by shapes and dtypes.
             key: list[Any] = []
@@ -152,14 +159,10 @@ def _signature(leaves: Sequence[Any], owner: str) -> tuple[Any, bool]:
 def _run(found: tuple[Any, Any], args: Any) -> Any:
     """Run a program, and rebuild the output; without a tree the output is one array."""
     run, out_tree = found
-    try:
-        outs = run(*args)
-    except Exception as error:
-        raise shown_error(error) from error.__cause__
+    outs = run(*args)
     return outs[0] if out_tree is None else tree.unflatten(out_tree, outs)
 
 
-@user_facing
 def _dispatch(jitted: Jitted, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     if jit_disabled():
         return jitted.fun(*args, **kwargs)

@@ -6,7 +6,11 @@ they are staged when called, with the tracers they capture as leading operands.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import functools
+import itertools
+from collections.abc import Callable, Iterable, Sequence
+from contextvars import ContextVar
+from types import FunctionType, MethodType, ModuleType
 from typing import Any
 
 from ..compiler.program import program
@@ -21,7 +25,7 @@ from ..transforms.jvp import JVPTracer
 from ..transforms.linearize import LinearizeTracer
 from ..transforms.rules import instantiate
 from ..transforms.staging import lift_tracers, stage
-from ..transforms.vmap import BatchTracer, add_batch_axis, batch_jaxpr
+from ..transforms.vmap import BatchTrace, BatchTracer, add_batch_axis, batch_jaxpr, named_axis
 from .jaxprs import bind_on_tape, linear_operands, spread
 
 Flat = Callable[..., Sequence[Any]]
@@ -36,7 +40,7 @@ class Rule:
     that are captured, not differentiated.
     """
 
-    __slots__ = ("__name__", "backward", "call", "consts", "forward", "out_avals")
+    __slots__ = ("__name__", "backward", "call", "consts", "forward", "out_avals", "roots")
 
     def __init__(
         self,
@@ -46,6 +50,7 @@ class Rule:
         backward: Flat | None = None,
         consts: int = 0,
         out_avals: Sequence[Aval] = (),
+        roots: tuple[Any, ...] = (),
     ) -> None:
         self.__name__ = name
         self.call = call
@@ -53,6 +58,7 @@ class Rule:
         self.backward = backward
         self.consts = consts
         self.out_avals = list(out_avals)
+        self.roots = roots
 
 
 def _join_captured(jaxprs: Sequence[Jaxpr]) -> tuple[list[Jaxpr], list[Any]]:
@@ -83,16 +89,46 @@ def _tangent_avals(avals: Sequence[Aval]) -> list[Aval]:
 
 
 def stage_rule(rule: Rule, avals: Sequence[Aval]) -> tuple[Rule, list[Any]]:
-    """The rule with jaxprs for functions, and the tracers it captured."""
+    """The rule with a jaxpr for its function, and the tracers it captured.
+
+    The derivative functions stay Python functions, to be run when they are needed, unless they
+    close over tracers, which are gone by then: in that case they are staged now, too.
+    """
     call = stage(rule.call, avals, rule.__name__)
-    if rule.backward is None:
-        forward = stage(rule.forward, [*avals, *_tangent_avals(avals)], rule.__name__)
-        (call, forward), captured = _join_captured([call, forward])
-        return Rule(rule.__name__, call, forward, None, len(captured), call.out_avals), captured
-    forward = stage(rule.forward, avals, rule.__name__)
-    n = len(call.outvars)
-    backward_avals = [*forward.out_avals[n:], *_tangent_avals(call.out_avals)]
-    backward = stage(rule.backward, backward_avals, rule.__name__)
+    captured = [c for c in call.consts if isinstance(c, Tracer)]
+    if not captured and not closes_over_tracer(rule.roots, set()):
+        out_avals = call.out_avals
+        return Rule(rule.__name__, call, rule.forward, rule.backward, 0, out_avals), []
+    return _stage_with_captured(rule, call, avals)
+
+
+_staging: ContextVar[frozenset[int]] = ContextVar(
+    "funcgrad_rules_being_staged", default=frozenset()
+)
+
+
+def _stage_with_captured(rule: Rule, call: Jaxpr, avals: Sequence[Aval]) -> tuple[Rule, list[Any]]:
+    mark = id(rule.roots[0])
+    if mark in _staging.get():
+        # A rule that calls its own function: the value is staged, its derivative cannot be.
+        (call,), captured = _join_captured([call])
+        refuse = _refuse_recursion(rule.__name__)
+        return (
+            Rule(rule.__name__, call, refuse, refuse, len(captured), call.out_avals),
+            captured,
+        )
+    token = _staging.set(_staging.get() | {mark})
+    try:
+        if rule.backward is None:
+            forward = stage(rule.forward, [*avals, *_tangent_avals(avals)], rule.__name__)
+            jaxprs, captured = _join_captured([call, forward])
+            return Rule(rule.__name__, *jaxprs, None, len(captured), call.out_avals), captured
+        forward = stage(rule.forward, avals, rule.__name__)
+        n = len(call.outvars)
+        backward_avals = [*forward.out_avals[n:], *_tangent_avals(call.out_avals)]
+        backward = stage(rule.backward, backward_avals, rule.__name__)
+    finally:
+        _staging.reset(token)
     (call, forward, backward), captured = _join_captured([call, forward, backward])
     # The backward function needs the captured values too: they travel among the residuals.
     forward = Jaxpr(
@@ -102,10 +138,49 @@ def stage_rule(rule: Rule, avals: Sequence[Aval]) -> tuple[Rule, list[Any]]:
         [*forward.outvars[:n], *forward.invars[: len(captured)], *forward.outvars[n:]],
         forward.consts,
     )
-    return (
-        Rule(rule.__name__, call, forward, backward, len(captured), call.out_avals),
-        captured,
-    )
+    rule = Rule(rule.__name__, call, forward, backward, len(captured), call.out_avals)
+    return rule, captured
+
+
+def _refuse_recursion(name: str) -> Flat:
+    def refuse(*_: Any) -> Any:
+        raise DifferentiationError(
+            f"the rule of {name} calls {name} itself and closes over traced values, so it has no "
+            "second derivative inside jit; pass those values as arguments"
+        )
+
+    return refuse
+
+
+def closes_over_tracer(x: Any, seen: set[int]) -> bool:
+    """Whether a function (or a container of functions) holds on to a tracer."""
+    if isinstance(x, Tracer):
+        return True
+    if id(x) in seen or len(seen) > 10_000 or isinstance(x, type | ModuleType | str | bytes):
+        return False
+    seen.add(id(x))
+    if isinstance(x, FunctionType):
+        cells = [c.cell_contents for c in x.__closure__ or () if not _empty(c)]
+        parts: Iterable[Any] = [*cells, *(x.__defaults__ or ()), *(x.__kwdefaults__ or {}).values()]
+    elif isinstance(x, dict):
+        parts = x.values()
+    elif isinstance(x, list | tuple | set | frozenset):
+        parts = x
+    elif isinstance(x, functools.partial):
+        parts = [x.func, *x.args, *x.keywords.values()]
+    elif isinstance(x, MethodType):
+        parts = [x.__self__, x.__func__]
+    else:
+        parts = getattr(x, "__dict__", {}).values()
+    return any(closes_over_tracer(p, seen) for p in parts)
+
+
+def _empty(cell: Any) -> bool:
+    try:
+        cell.cell_contents  # noqa: B018
+    except ValueError:
+        return True
+    return False
 
 
 def must_stage(args: Sequence[Any]) -> bool:
@@ -199,28 +274,45 @@ def _primal_count(results: Sequence[Any]) -> int:
     raise AssertionError("a jvp rule returned an odd number of results")
 
 
+def _batched(fun: Any, trace: Any, flags: Sequence[bool]) -> Any:
+    """A flat function over batches; all its results are batched."""
+    if isinstance(fun, Jaxpr):
+        return batch_jaxpr(fun, trace, flags, force=(True,) * len(fun.outvars))[0]
+    size, owner, axis_name = trace.size, trace.owner, trace.axis_name
+
+    def run(*args: Any) -> list[Any]:
+        inner = BatchTrace(size, owner, axis_name)
+        try:
+            with named_axis(inner):
+                given = zip(args, flags, strict=False)
+                outs = fun(*[BatchTracer(inner, a) if b else a for a, b in given])
+            return [inner.materialize(o) for o in outs]
+        finally:
+            inner.alive = False
+
+    return run
+
+
 def _batch_rule(rule: Rule, trace: Any, batched: Sequence[bool]) -> Rule:
-    assert isinstance(rule.call, Jaxpr)
-    assert isinstance(rule.forward, Jaxpr)
-    outs = (True,) * len(rule.call.outvars)
-    call, _ = batch_jaxpr(rule.call, trace, batched, force=outs)
-    inexact = [is_inexact(v.aval.dtype) for v in rule.call.invars[rule.consts :]]
-    if rule.backward is None:
-        flags = [*batched, *(True for f in inexact if f)]
-        every = (True,) * len(rule.forward.outvars)
-        forward, _ = batch_jaxpr(rule.forward, trace, flags, force=every)
-        return Rule(rule.__name__, call, forward, None, rule.consts, call.out_avals)
-    assert isinstance(rule.backward, Jaxpr)
-    n = len(rule.call.outvars)
-    residuals = len(rule.forward.outvars) - n
-    forward, _ = batch_jaxpr(rule.forward, trace, batched, force=(*outs, *(True,) * residuals))
-    backward, _ = batch_jaxpr(
-        rule.backward,
-        trace,
-        (True,) * len(rule.backward.invars),
-        force=(True,) * len(rule.backward.outvars),
-    )
+    call = _batched(rule.call, trace, batched)
+    inexact = [is_inexact(v.aval.dtype) for v in call.invars[rule.consts :]]
+    flags = batched if rule.backward is not None else [*batched, *(True for f in inexact if f)]
+    forward = _batched(rule.forward, trace, flags)
+    backward = None if rule.backward is None else _batched(rule.backward, trace, _Always())
     return Rule(rule.__name__, call, forward, backward, rule.consts, call.out_avals)
+
+
+class _Always(Sequence[bool]):
+    """As many times True as asked for."""
+
+    def __len__(self) -> int:
+        return 1 << 30
+
+    def __getitem__(self, index: Any) -> Any:
+        return True
+
+    def __iter__(self) -> Any:
+        return itertools.repeat(True)
 
 
 def _batch(trace: Any, values: Any, batched: Any, *, rule: Rule, prim: Primitive) -> Any:
@@ -343,16 +435,10 @@ def _linear_batch(
     nonzero: tuple[bool, ...],
     out_avals: tuple[Aval, ...],
 ) -> Any:
-    assert isinstance(rule.backward, Jaxpr)
     values = [
         v if b else add_batch_axis(v, trace.size) for v, b in zip(values, batched, strict=True)
     ]
-    backward, _ = batch_jaxpr(
-        rule.backward,
-        trace,
-        (True,) * len(rule.backward.invars),
-        force=(True,) * len(rule.backward.outvars),
-    )
+    backward = _batched(rule.backward, trace, (True,) * (residuals + len(out_avals)))
     wide = Rule(rule.__name__, rule.call, rule.forward, backward, rule.consts, rule.out_avals)
     avals = tuple(Aval((trace.size, *a.shape), a.dtype) for a in out_avals)
     return custom_vjp_linear(

@@ -11,13 +11,9 @@ from typing import Any
 import numpy as np
 
 from ..core.source import Source
-from ..errors import FuncgradError
+from ..errors import MutationError
 
 _checking: ContextVar[bool] = ContextVar("funcgrad_check_mutation", default=False)
-
-
-class MutationError(FuncgradError, RuntimeError):
-    """An array was changed in place between the forward and the backward pass."""
 
 
 def _checksum(x: Any) -> int:

@@ -242,7 +242,8 @@ def _dropping_error(tracer: Tracer, what: str) -> errors.TracerError:
     return errors.TracerError(
         f"{what} on a traced value ({tracer.aval}){_at_source()} would drop its derivative. Use "
         "NumPy or funcgrad.numpy functions on the value itself (np.sin instead of math.sin), or "
-        "funcgrad.stop_gradient(x) outside of jit if a constant is meant."
+        "funcgrad.stop_gradient(x) outside of jit if a constant is meant; write "
+        "fnp.at(a)[i].set(v) instead of a[i] = v."
     )
 
 

@@ -222,6 +222,7 @@ def while_loop(
     return tree.unflatten(spec, outs)
 
 
+@user_facing
 def fori_loop(lower: Any, upper: Any, body_fun: Callable[[Any, Any], Any], init_val: Any) -> Any:
     """Apply ``body_fun(i, value)`` for i from lower to upper - 1.
 
@@ -349,6 +350,7 @@ def _stack(xs: Sequence[Any]) -> Any:
     return concatenate(*[reshape(x, shape=(1, *x.shape)) for x in xs], axis=0)
 
 
+@user_facing
 def map(f: Callable[[Any], Any], xs: Any) -> Any:
     """Apply a function to the elements of the leading axis, one after the other.
 

@@ -100,6 +100,7 @@ def dynamic_index_in_dim(operand: Any, index: Any, axis: int = 0, keepdims: bool
     return shape_ops.reshape(out, shape=tuple(d for i, d in enumerate(sizes) if i != axis))
 
 
+@user_facing
 def dynamic_slice_in_dim(operand: Any, start_index: Any, slice_size: int, axis: int = 0) -> Any:
     """A slice along one axis, at a start index known at run time.
 
@@ -113,6 +114,7 @@ def dynamic_slice_in_dim(operand: Any, start_index: Any, slice_size: int, axis: 
     return dynamic_slice(operand, starts, sizes)
 
 
+@user_facing
 def dynamic_update_slice_in_dim(operand: Any, update: Any, start_index: Any, axis: int = 0) -> Any:
     """The array with a slice along one axis replaced.
 
@@ -124,6 +126,7 @@ def dynamic_update_slice_in_dim(operand: Any, update: Any, start_index: Any, axi
     return dynamic_update_slice(operand, update, starts)
 
 
+@user_facing
 def dynamic_update_index_in_dim(operand: Any, update: Any, index: Any, axis: int = 0) -> Any:
     """The array with one row along an axis replaced.
 
@@ -160,6 +163,7 @@ def slice(
     return indexing.index(operand, key=tuple(key))
 
 
+@user_facing
 def slice_in_dim(
     operand: Any, start_index: int | None, limit_index: int | None, stride: int = 1, axis: int = 0
 ) -> Any:
@@ -200,6 +204,7 @@ def top_k(operand: Any, k: int) -> tuple[Any, Any]:
     return sorting.top_k(operand, k=int(k))
 
 
+@user_facing
 def broadcast_in_dim(operand: Any, shape: Sequence[int], broadcast_dimensions: Any) -> Any:
     """Broadcast to a shape, with operand axis i at result axis broadcast_dimensions[i].
 
@@ -216,6 +221,7 @@ def broadcast_in_dim(operand: Any, shape: Sequence[int], broadcast_dimensions: A
     )
 
 
+@user_facing
 def rev(operand: Any, dimensions: Sequence[int]) -> Any:
     """The array with some axes reversed.
 
@@ -242,6 +248,7 @@ cummax = _cumulative(cumulative.cummax, "cummax", "Cumulative maximum along an a
 cummin = _cumulative(cumulative.cummin, "cummin", "Cumulative minimum along an axis.")
 
 
+@user_facing
 def argmax(operand: Any, axis: int, index_dtype: Any = np.int64) -> Any:
     """The position of the largest element along an axis.
 
@@ -251,6 +258,7 @@ def argmax(operand: Any, axis: int, index_dtype: Any = np.int64) -> Any:
     return shape_ops.cast(reductions.argmax(_array(operand), axis=axis), np.dtype(index_dtype))
 
 
+@user_facing
 def argmin(operand: Any, axis: int, index_dtype: Any = np.int64) -> Any:
     """The position of the smallest element along an axis.
 
@@ -260,6 +268,7 @@ def argmin(operand: Any, axis: int, index_dtype: Any = np.int64) -> Any:
     return shape_ops.cast(reductions.argmin(_array(operand), axis=axis), np.dtype(index_dtype))
 
 
+@user_facing
 def convert_element_type(operand: Any, new_dtype: Any) -> Any:
     """The array in another dtype.
 

@@ -47,6 +47,7 @@ def psum(x: Any, axis_name: Any) -> Any:
     return tree.map(one, x)
 
 
+@user_facing
 def pmean(x: Any, axis_name: Any) -> Any:
     """The mean over the examples of a named axis.
 

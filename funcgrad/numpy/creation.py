@@ -49,7 +49,7 @@ def asarray(a: Any, dtype: Any = None, *, copy: bool | None = None, device: Any 
     array([1, 2])
     """
     if isinstance(a, Tracer) and dtype is None:
-        return a
+        return strengthen(a)
     return array(a, dtype, copy=bool(copy), device=device)
 
 

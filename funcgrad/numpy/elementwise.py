@@ -255,6 +255,6 @@ def frexp(x: Any) -> Any:
 UFUNCS.update({
     np.float_power: float_power, np.divmod: divmod_, np.modf: modf, np.frexp: frexp,
     np.fabs: fabs,
-    np._core.umath.clip: _clip_ufunc,
+    np._core.umath.clip: _clip_ufunc,  # type: ignore[attr-defined]
 })
 del Tracer.ufuncs[np.fabs]

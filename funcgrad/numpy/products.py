@@ -152,8 +152,10 @@ def einsum(subscripts: Any, *operands: Any, out: Any = None, optimize: Any = Tru
            dtype: Any = None, order: str = "K", casting: str = "safe") -> Any:
     refuse("np.einsum", out=out)
     if not isinstance(subscripts, str):
-        subscripts, operands = _from_sublists((subscripts, *operands))
-    arrays = [strong(a) for a in operands]
+        subscripts, arrays = _from_sublists((subscripts, *operands))
+    else:
+        arrays = list(operands)
+    arrays = [strong(a) for a in arrays]
     common = np.dtype(dtype) if dtype is not None else np.result_type(*[a.dtype for a in arrays])
     arrays = [cast(a, common) for a in arrays]
     inputs, output = _parse(subscripts, [len(a.shape) for a in arrays])

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..core.tracing import aval_of
 from ..ops import cumulative, reductions
-from ..ops.shape import cast, kept_shape, reduce_sum, reshape
+from ..ops.shape import cast, convert, kept_shape, reduce_sum, reshape
 from .protocol import (
     ACCUMULATIONS,
     REDUCTIONS,
@@ -39,6 +39,9 @@ def _finish(out: Any, a: Any, axes: tuple[int, ...], keepdims: Any) -> Any:
     return out
 
 
+_COMBINE = {"sum": np.add, "prod": np.multiply, "max": np.maximum, "min": np.minimum}
+
+
 def _reduction(prim: Any, name: str, identity: Any = None) -> Any:
     def reduce(
         a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False,
@@ -53,13 +56,11 @@ def _reduction(prim: Any, name: str, identity: Any = None) -> Any:
         elif where is not True and given(where):
             if not given(initial):
                 raise ValueError(f"np.{name} with where= needs initial=, as NumPy's does")
-            a = np.where(where, a, initial)
+            a = np.where(where, a, convert(initial, dtype=a.dtype))
         axes = axes_of(axis, len(a.shape))
         result = _finish(prim(a, axes=axes), a, axes, keepdims)
-        if given(initial) and name in ("sum", "prod"):
-            result = result + initial if name == "sum" else result * initial
-        elif given(initial):
-            result = (np.maximum if name == "max" else np.minimum)(result, initial)
+        if given(initial):
+            result = _COMBINE[name](result, convert(initial, dtype=result.dtype))
         return result
 
     reduce.__name__ = reduce.__qualname__ = name

@@ -62,7 +62,7 @@ def _slope(f: Any, k: int, h: Any, edge_order: int) -> Any:
             (last - _part(left, k, -1, None)) * _part(after, k, -1, None)
             / _part(before + after, k, -1, None)
         )
-    return np.concatenate([first, inner, last], axis=k)
+    return cast(np.concatenate([first, inner, last], axis=k), f.dtype)
 
 
 @implements(np.diff)

@@ -323,7 +323,7 @@ def diagflat(v: Any, k: int = 0) -> Any:
 def trim_zeros(filt: Any, trim: str = "fb", axis: Any = None) -> Any:
     filt = strong(filt)
     found = mask_value(filt != 0)
-    key = [FULL] * len(filt.shape)
+    key: list[Any] = [FULL] * len(filt.shape)
     for k in axes_of(axis, len(filt.shape)):
         others = tuple(i for i in range(len(filt.shape)) if i != k)
         places = np.flatnonzero(np.any(found, axis=others))

@@ -12,6 +12,7 @@ from ..ops.indexing import scatter_add
 from ..ops.shape import cast, convert
 from .protocol import axis_of, given, implements, inexact, refuse, strong
 from .reducing import average
+from .taking import diagonal
 
 # Hyndman and Fan, Sample Quantiles in Statistical Packages (1996): the continuous definitions.
 PLOTTING_POSITIONS = {
@@ -75,11 +76,12 @@ def quantile_of(name: str, a: Any, q: Any, axis: Any, method: str, keepdims: Any
     if skip_nan:
         count = np.sum(~np.isnan(x), axis=-1, keepdims=True)
         below, above, share = _neighbours(flat, cast(count, q.dtype), method)
-        ends = [sorting.take_along(ordered, i, len(rest)) for i in (below, above)]
-        result = _between(*ends, share)
+        low, high = (sorting.take_along(ordered, i, len(rest)) for i in (below, above))
+        result = _between(low, high, share)
     else:
         below, above, share = _neighbours(flat, x.shape[-1], method)
-        result = _between(*(np.take(ordered, i, -1) for i in (below, above)), share)
+        low, high = (np.take(ordered, i, -1) for i in (below, above))
+        result = _between(low, high, share)
         last = np.take(ordered, np.arange(x.shape[-1] - 1, x.shape[-1]), -1)
         result = np.where(np.isnan(last), a.dtype.type(np.nan), result)
     result = np.moveaxis(result, -1, 0)
@@ -87,9 +89,9 @@ def quantile_of(name: str, a: Any, q: Any, axis: Any, method: str, keepdims: Any
 
 
 def _between(low: Any, high: Any, share: Any) -> Any:
-    """Linear interpolation, without a difference of infinities where the two agree."""
-    same = low == high
-    return np.where(same, low + share * 0, low + np.where(same, 0, high - low) * share)
+    """Linear interpolation, without the difference of equal infinities."""
+    endless = np.isinf(low) & (low == high)
+    return low + np.where(endless, 0, high - low) * share
 
 
 def percent(a: Any, q: Any) -> Any:
@@ -166,7 +168,7 @@ def corrcoef(x: Any, y: Any = None, rowvar: bool = True, *, dtype: Any = None) -
     c = cov(x, y, rowvar, dtype=dtype)
     if not len(c.shape):
         return c / c
-    d = np.sqrt(np.diagonal(c).real)
+    d = np.sqrt(np.real(diagonal(c)))
     return c / d[:, None] / d[None, :]
 
 

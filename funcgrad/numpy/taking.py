@@ -8,7 +8,7 @@ import numpy as np
 
 from ..ops.shape import broadcast_to, convert, reshape, transpose
 from ..ops.sorting import take_along
-from .indexing import mask_value, getitem
+from .indexing import getitem, mask_value
 from .protocol import array, axis_of, implements, promoted, refuse, strong
 
 

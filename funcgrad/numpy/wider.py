@@ -28,7 +28,7 @@ def take(a: Any, indices: Any, axis: int | None = None, mode: str = "raise") -> 
     >>> take(np.array([4.0, 5.0, 6.0]), [2, 0])
     array([6., 4.])
     """
-    run = taking.take if holds_tracer((a, indices)) else np.take
+    run: Any = taking.take if holds_tracer((a, indices)) else np.take
     return run(a, indices, axis, mode=mode)
 
 
@@ -69,7 +69,7 @@ def pad(array: Any, pad_width: Any, mode: str = "constant", **kwargs: Any) -> An
     >>> pad(np.ones(2), 1)
     array([0., 1., 1., 0.])
     """
-    run = padding.pad if holds_tracer((array, *kwargs.values())) else np.pad
+    run: Any = padding.pad if holds_tracer((array, *kwargs.values())) else np.pad
     return run(array, pad_width, mode, **kwargs)
 
 

@@ -58,11 +58,29 @@ sub: Primitive = elementwise(
     transpose=_signed_transpose(-1),
     traits=("cheap",),
 )
+_BOOLEAN = np.dtype(bool)
+
+
+class Mask:
+    """A boolean partial derivative: it selects instead of multiplying."""
+
+    __slots__ = ("values",)
+
+    def __init__(self, values: Any) -> None:
+        self.values = values
+
+
+def _other(y: Any) -> Any:
+    if getattr(y, "dtype", None) is _BOOLEAN:
+        return Mask(y)
+    return Mask(np.bool_(y)) if type(y) is bool else y
+
+
 mul: Primitive = elementwise(
     "mul",
     np.multiply,
-    lambda _o, _x, y: y,
-    lambda _o, x, _y: x,
+    lambda _o, _x, y: _other(y),
+    lambda _o, x, _y: _other(x),
     operator=operator.mul,
     kinds="fciub",
     transpose=_product_transpose,

@@ -9,15 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from .. import tree
-from ..core.avals import float0, is_inexact
+from .. import arrays, tree
+from ..core.avals import float0
 from ..core.boundary import user_facing
 from ..core.tracing import aval_of
 from ..errors import TreeError
 from .functions import (
     Flat,
     Leaves,
-    cast_like,
     copied,
     flatten_function,
     has_tangent,
@@ -25,6 +24,7 @@ from .functions import (
     widened,
     with_zeros,
 )
+from .options import positive
 
 ROWS = 6
 BLOCKS = 4
@@ -91,7 +91,7 @@ class Line:
         self.point, self.outs = best_precision(flat, point)
         self.start = pack(self.outs)
         narrow = [np.finfo(aval_of(x).dtype).eps for x in (*self.point, *self.outs)]
-        self.eps = float(max(narrow))
+        self.eps = float(max(2.0**-52, *narrow))
         self.unit = unit_step(self.point, self.tangents)
 
     def at(self, h: float) -> Vector:
@@ -129,18 +129,16 @@ def best_precision(flat: Flat, point: Sequence[Any]) -> tuple[Leaves, Leaves]:
 
 
 def moved(x: Any, t: np.ndarray, h: complex) -> Any:
-    """x + h t in the dtype of x; a Python number stays one."""
+    """x + h t in the dtype of x, or the complex one of its precision; a Python number stays one."""
     if type(x) in (float, complex):
         return (x + h * t).item()
-    dtype = np.result_type(aval_of(x).dtype, np.complex64) if isinstance(h, complex) else x.dtype
-    step = (h * t.astype(np.result_type(t.dtype, float))).astype(dtype)
-    if isinstance(x, np.ndarray | np.generic):
-        return np.add(x, step, dtype=dtype)
-    return x + type(x)(step) if not hasattr(x, "get") else x + _upload(step, x)
-
-
-def _upload(step: np.ndarray, x: Any) -> Any:
-    return cast_like([step], [x])[0]
+    dtype = aval_of(x).dtype
+    if isinstance(h, complex):
+        dtype = np.result_type(dtype, np.complex64)
+    step = np.asarray(h * t.astype(np.result_type(t.dtype, float)), dtype)
+    if arrays.is_gpu_array(x):
+        step = arrays.namespace((x,)).asarray(step)
+    return x.astype(dtype) + step
 
 
 def unit_step(point: Sequence[Any], tangents: Sequence[Any]) -> float:
@@ -327,17 +325,3 @@ def numerical_jvp(
     values = [v[()] for v in unpack(found.value, line.outs)]
     errors = [e[()] for e in unpack_error(found.error, line.outs)]
     return with_zeros(values, out), with_zeros(errors, out)
-
-
-def positive(value: Any, what: str, caller: str) -> float | None:
-    """A positive number or None, or an error that says so."""
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, int | float | np.number):
-        raise TypeError(f"{caller}: {what} must be a number or None, got {value!r}")
-    if not (value > 0 and np.isfinite(value)):
-        raise ValueError(f"{caller}: {what} must be positive and finite, got {value!r}")
-    return float(value)
-
-
-__all__ = ["Difference", "Line", "directional", "is_inexact", "numerical_jvp"]

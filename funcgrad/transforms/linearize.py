@@ -18,11 +18,11 @@ from ..core.avals import Aval
 from ..core.jaxpr import Eqn, Jaxpr, Var
 from ..core.source import INTERNAL, Source
 from ..core.tracing import Trace, Tracer, aval_of
-from ..ops.arithmetic import add, mul, mul_strong, neg
+from ..ops.arithmetic import add, neg
 from ..ops.families import FUNCTION, NEED_OUT, NEED_X, NEED_Y, NEGATIVE
 from ..ops.shape import broadcast_to, cast, strong_scalar
 from .jvp import concrete_value
-from .rules import tangent_out
+from .rules import scaled, tangent_out
 from .staging import SMALL_CONSTANT, StagingTrace, StagingTracer, hoist_constants
 
 _getframe = sys._getframe
@@ -264,7 +264,7 @@ def _expand_factor(tape: StagingTrace, entry: tuple[Any, ...]) -> None:
         t = StagingTracer(tape, v)
         if kind == FUNCTION:
             d = factor_partial(prim, i, r, a, b)
-            part = mul_strong(d, t) if prim.masks else mul(t, d)
+            part = scaled(prim, t, d)
         else:
             part = neg(t) if kind == NEGATIVE else t
         total = part if total is None else add(total, part)

@@ -8,7 +8,7 @@ from ..core.avals import is_inexact
 from ..core.primitive import Joint, Primitive
 from ..core.tracing import aval_of, shape_of
 from ..errors import DifferentiationError
-from ..ops.arithmetic import add, mul, mul_strong, neg
+from ..ops.arithmetic import Mask, add, mul, mul_strong, neg
 from ..ops.families import FUNCTION, NEGATIVE, SAME
 from ..ops.shape import broadcast_to, cast, strong_scalar, zeros
 
@@ -121,5 +121,11 @@ def factor(prim: Primitive, i: int, kind: int, t: Any, out: Any, primals: Any) -
     if kind == NEGATIVE:
         return neg(t)
     assert kind == FUNCTION
-    d = prim.partials[i](out, *primals)
+    return scaled(prim, t, prim.partials[i](out, *primals))
+
+
+def scaled(prim: Primitive, t: Any, d: Any) -> Any:
+    """A tangent times a partial derivative, which may be a mask."""
+    if type(d) is Mask:
+        return mul_strong(d.values, t)
     return mul_strong(d, t) if prim.masks else mul(t, d)

@@ -11,7 +11,7 @@ from typing import Any
 
 from ..core.jaxpr import Eqn, Jaxpr, Literal, Var
 from ..errors import DifferentiationError
-from ..ops.arithmetic import add, mul_strong
+from ..ops.arithmetic import Mask, add, mul_strong
 from ..ops.families import FUNCTION, NEGATIVE
 from ..ops.shape import cast, sum_to, zeros
 
@@ -39,9 +39,13 @@ def backward(entries: list[Any], cts: dict[Var, Any], flagged: set[Var]) -> None
         strong = prim.masks or (flagged and out in flagged)
         if x is not None:
             kind, partial = prim.partial_table[0]
+            flag = strong
             if kind == FUNCTION:
                 d = partial(r, a) if prim.arity == 1 else partial(r, a, b)
-                c = ct * d if not strong else _strong_factor(prim, ct, d)
+                if type(d) is Mask:
+                    c, flag = mul_strong(d.values, ct), True
+                else:
+                    c = ct * d if not strong else _strong_factor(prim, ct, d)
             else:
                 c = ct if kind != NEGATIVE else -ct
             if c.shape != x.shape:
@@ -49,13 +53,17 @@ def backward(entries: list[Any], cts: dict[Var, Any], flagged: set[Var]) -> None
             if c.dtype is not x.dtype:
                 c = cast(c, x.dtype)
             cts[x] = c if x not in cts else cts[x] + c
-            if strong:
+            if flag:
                 flagged.add(x)
         if y is not None:
             kind, partial = prim.partial_table[1]
+            flag = strong
             if kind == FUNCTION:
                 d = partial(r, a, b)
-                c = ct * d if not strong else _strong_factor(prim, ct, d)
+                if type(d) is Mask:
+                    c, flag = mul_strong(d.values, ct), True
+                else:
+                    c = ct * d if not strong else _strong_factor(prim, ct, d)
             else:
                 c = ct if kind != NEGATIVE else -ct
             if c.shape != y.shape:
@@ -63,7 +71,7 @@ def backward(entries: list[Any], cts: dict[Var, Any], flagged: set[Var]) -> None
             if c.dtype is not y.dtype:
                 c = cast(c, y.dtype)
             cts[y] = c if y not in cts else cts[y] + c
-            if strong:
+            if flag:
                 flagged.add(y)
 
 

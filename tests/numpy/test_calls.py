@@ -7,6 +7,7 @@ import pytest
 from surface import elementwise, products, reducing, shaping
 from surface.checks import check, leaves_of
 
+import funcgrad as fg
 import funcgrad.numpy as fnp
 
 TABLE = {**elementwise.TABLE, **reducing.TABLE, **shaping.TABLE, **products.TABLE}
@@ -42,6 +43,14 @@ EXEMPT = {
 @pytest.mark.parametrize(("name", "i", "dtype"), CALLS)
 def test_call(name, i, dtype):
     check(name, TABLE[name][i], dtype)
+
+
+def test_median_of_ties_and_infinities():
+    x = np.array([2.0, 1.0, 2.0, 3.0])
+    np.testing.assert_array_equal(fg.grad(np.median)(x), [0.5, 0.0, 0.5, 0.0])
+    endless = np.array([np.inf, 1.0, np.inf])
+    for fun in (np.median, lambda v: np.quantile(v, 0.75), np.nanmedian):
+        assert fg.jit(fun)(endless) == np.inf
 
 
 def test_every_public_name_is_in_the_table():

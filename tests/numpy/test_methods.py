@@ -14,28 +14,59 @@ import funcgrad as fg
 import funcgrad.numpy as fnp
 
 METHODS = {
-    "sum": lambda x: x.sum(axis=0), "sum keepdims": lambda x: x.sum(1, keepdims=True),
-    "prod": lambda x: x.prod(), "mean": lambda x: x.mean(axis=-1), "var": lambda x: np.var(x, ddof=1),
-    "std": lambda x: x.std(0), "max": lambda x: x.max(axis=1), "min": lambda x: x.min(),
-    "any": lambda x: x.any(0), "all": lambda x: x.all(), "argmax": lambda x: x.argmax(axis=1),
-    "argmin": lambda x: x.argmin(), "cumsum": lambda x: x.cumsum(1), "cumprod": lambda x: x.cumprod(),
-    "reshape": lambda x: x.reshape(3, -1), "reshape tuple": lambda x: x.reshape((3, 2)),
-    "reshape F": lambda x: x.reshape(3, 2, order="F"), "transpose": lambda x: x.transpose(1, 0),
-    "transpose tuple": lambda x: x.transpose((1, 0)), "transpose none": lambda x: x.transpose(),
-    "swapaxes": lambda x: x.swapaxes(0, 1), "ravel": lambda x: x.ravel(), "T": lambda x: x.T,
-    "mT": lambda x: x.mT, "flatten": lambda x: x.flatten("F"), "squeeze": lambda x: x[:1].squeeze(0),
-    "repeat": lambda x: x.repeat(2, axis=1), "astype": lambda x: x.astype(np.complex128),
-    "copy": lambda x: x.copy(), "clip": lambda x: x.clip(-1, 1), "clip max": lambda x: x.clip(max=1),
-    "round": lambda x: x.round(1), "conj": lambda x: x.conj(), "conjugate": lambda x: x.conjugate(),
-    "dot": lambda x: x.dot(x.T), "take": lambda x: x.take([1, 0], axis=1), "real": lambda x: x.real,
-    "imag": lambda x: x.imag, "compress": lambda x: x.compress([True, False], axis=0),
-    "diagonal": lambda x: x.diagonal(1), "trace": lambda x: x.trace(), "sort": lambda x: np.sort(x, 0),
-    "argsort": lambda x: x.argsort(axis=0), "searchsorted": lambda x: np.sort(x[0]).searchsorted(x),
-    "flat list": lambda x: np.stack(list(x.ravel())), "len": lambda x: x * len(x),
-    "rows": lambda x: sum(row for row in x), "unpack": lambda x: operator.sub(*x),
+    "sum": lambda x: x.sum(axis=0),
+    "sum keepdims": lambda x: x.sum(1, keepdims=True),
+    "prod": lambda x: x.prod(),
+    "mean": lambda x: x.mean(axis=-1),
+    "var": lambda x: np.var(x, ddof=1),
+    "std": lambda x: x.std(0),
+    "max": lambda x: x.max(axis=1),
+    "min": lambda x: x.min(),
+    "any": lambda x: x.any(0),
+    "all": lambda x: x.all(),
+    "argmax": lambda x: x.argmax(axis=1),
+    "argmin": lambda x: x.argmin(),
+    "cumsum": lambda x: x.cumsum(1),
+    "cumprod": lambda x: x.cumprod(),
+    "reshape": lambda x: x.reshape(3, -1),
+    "reshape tuple": lambda x: x.reshape((3, 2)),
+    "reshape F": lambda x: x.reshape(3, 2, order="F"),
+    "transpose": lambda x: x.transpose(1, 0),
+    "transpose tuple": lambda x: x.transpose((1, 0)),
+    "transpose none": lambda x: x.transpose(),
+    "swapaxes": lambda x: x.swapaxes(0, 1),
+    "ravel": lambda x: x.ravel(),
+    "T": lambda x: x.T,
+    "mT": lambda x: x.mT,
+    "flatten": lambda x: x.flatten("F"),
+    "squeeze": lambda x: x[:1].squeeze(0),
+    "repeat": lambda x: x.repeat(2, axis=1),
+    "astype": lambda x: x.astype(np.complex128),
+    "copy": lambda x: x.copy(),
+    "clip": lambda x: x.clip(-1, 1),
+    "clip max": lambda x: x.clip(max=1),
+    "round": lambda x: x.round(1),
+    "conj": lambda x: x.conj(),
+    "conjugate": lambda x: x.conjugate(),
+    "dot": lambda x: x.dot(x.T),
+    "take": lambda x: x.take([1, 0], axis=1),
+    "real": lambda x: x.real,
+    "imag": lambda x: x.imag,
+    "compress": lambda x: x.compress([True, False], axis=0),
+    "diagonal": lambda x: x.diagonal(1),
+    "trace": lambda x: x.trace(),
+    "sort": lambda x: np.sort(x, 0),
+    "argsort": lambda x: x.argsort(axis=0),
+    "searchsorted": lambda x: np.sort(x[0]).searchsorted(x),
+    "flat list": lambda x: np.stack(list(x.ravel())),
+    "len": lambda x: x * len(x),
+    "rows": lambda x: sum(row for row in x),
+    "unpack": lambda x: operator.sub(*x),
     "shape": lambda x: x * x.shape[1] + x.ndim + x.size + x.itemsize + x.nbytes,
-    "item": lambda x: x[0, 0] + x[-1][2], "deepcopy": lambda x: copy.deepcopy(x) + copy.copy(x),
-    "ptp": lambda x: np.ptp(x, 0), "byteswap of dtype": lambda x: x * (x.dtype.itemsize > 0),
+    "item": lambda x: x[0, 0] + x[-1][2],
+    "deepcopy": lambda x: copy.deepcopy(x) + copy.copy(x),
+    "ptp": lambda x: np.ptp(x, 0),
+    "byteswap of dtype": lambda x: x * (x.dtype.itemsize > 0),
 }
 
 
@@ -54,7 +85,12 @@ def test_method(name, x):
 
 
 def test_in_place_methods_that_numpy_arrays_have():
-    for run in (lambda v: v.sort(), lambda v: v.fill(0), lambda v: v.put([0], 1), lambda v: v.resize(3)):
+    for run in (
+        lambda v: v.sort(),
+        lambda v: v.fill(0),
+        lambda v: v.put([0], 1),
+        lambda v: v.resize(3),
+    ):
         with pytest.raises(fg.errors.TracerError, match="in place: write x ="):
             fg.grad(lambda v, r=run: r(v))(VECTOR)
 
@@ -74,8 +110,13 @@ def test_membership_and_truth_where_values_are_known():
 
 
 def test_membership_and_truth_where_values_are_not_known():
-    for fun in (lambda v: 2.0 in v, lambda v: bool(v[0]), lambda v: int(v[0]), lambda v: f"{v[0]:.2f}",
-                lambda v: [1, 2][v.astype(int).ravel()[0]]):
+    for fun in (
+        lambda v: 2.0 in v,
+        lambda v: bool(v[0]),
+        lambda v: int(v[0]),
+        lambda v: f"{v[0]:.2f}",
+        lambda v: [1, 2][v.astype(int).ravel()[0]],
+    ):
         for run in (fg.jit, fg.vmap):
             with pytest.raises(fg.errors.ConcretizationError, match="concrete value"):
                 run(fun)(np.ones((2, 2)))
@@ -89,10 +130,32 @@ def test_no_iteration_over_scalars():
 
 
 OPERATORS = [
-    operator.add, operator.sub, operator.mul, operator.truediv, operator.floordiv, operator.mod,
-    operator.pow, operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne, divmod,
+    operator.add,
+    operator.sub,
+    operator.mul,
+    operator.truediv,
+    operator.floordiv,
+    operator.mod,
+    operator.pow,
+    operator.lt,
+    operator.le,
+    operator.gt,
+    operator.ge,
+    operator.eq,
+    operator.ne,
+    divmod,
 ]
-OPERANDS = [2, 2.5, True, np.float32(1.5), np.float64(1.5), np.int64(2), Y + 3, [1.0, 2.0, 3.0], INTS]
+OPERANDS = [
+    2,
+    2.5,
+    True,
+    np.float32(1.5),
+    np.float64(1.5),
+    np.int64(2),
+    Y + 3,
+    [1.0, 2.0, 3.0],
+    INTS,
+]
 
 
 @pytest.mark.parametrize("op", OPERATORS, ids=lambda o: o.__name__)
@@ -148,8 +211,11 @@ REDUCED = [np.add, np.multiply, np.maximum, np.minimum, np.logical_and, np.logic
 @pytest.mark.parametrize("ufunc", REDUCED, ids=lambda u: u.__name__)
 def test_reduce(ufunc):
     for fun in (
-        lambda v: ufunc.reduce(v), lambda v: ufunc.reduce(v, 1), lambda v: ufunc.reduce(v, axis=-1),
-        lambda v: ufunc.reduce(v, axis=1, keepdims=True), lambda v: ufunc.reduce(v, axis=(0, 2)),
+        lambda v: ufunc.reduce(v),
+        lambda v: ufunc.reduce(v, 1),
+        lambda v: ufunc.reduce(v, axis=-1),
+        lambda v: ufunc.reduce(v, axis=1, keepdims=True),
+        lambda v: ufunc.reduce(v, axis=(0, 2)),
         lambda v: ufunc.reduce(v, axis=None),
     ):
         want = fun(CUBE)
@@ -160,8 +226,10 @@ def test_reduce(ufunc):
 
 def test_reduce_arguments():
     for fun in (
-        lambda v: np.add.reduce(v, 1, np.float32), lambda v: np.add.reduce(v, initial=2.0),
-        lambda v: np.add.reduce(v, where=MASK), lambda v: np.maximum.reduce(v, initial=0.1),
+        lambda v: np.add.reduce(v, 1, np.float32),
+        lambda v: np.add.reduce(v, initial=2.0),
+        lambda v: np.add.reduce(v, where=MASK),
+        lambda v: np.maximum.reduce(v, initial=0.1),
         lambda v: np.multiply.reduce(v, axis=1, where=MASK, keepdims=True),
         lambda v: np.minimum.reduce(v, axis=1, initial=0.0, where=MASK),
     ):
@@ -172,13 +240,18 @@ def test_reduce_arguments():
 
 @pytest.mark.parametrize("ufunc", REDUCED[:4], ids=lambda u: u.__name__)
 def test_accumulate(ufunc):
-    for fun in (lambda v: ufunc.accumulate(v), lambda v: ufunc.accumulate(v, 1),
-                lambda v: ufunc.accumulate(v, axis=-1)):
+    for fun in (
+        lambda v: ufunc.accumulate(v),
+        lambda v: ufunc.accumulate(v, 1),
+        lambda v: ufunc.accumulate(v, axis=-1),
+    ):
         np.testing.assert_allclose(fg.jit(fun)(CUBE), fun(CUBE))
         np.testing.assert_allclose(fg.jacfwd(fun)(X), fg.jacrev(fun)(X), atol=1e-14)
 
 
-@pytest.mark.parametrize("ufunc", [np.add, np.multiply, np.subtract, np.maximum, np.divide, np.less])
+@pytest.mark.parametrize(
+    "ufunc", [np.add, np.multiply, np.subtract, np.maximum, np.divide, np.less]
+)
 def test_outer(ufunc):
     np.testing.assert_allclose(fg.jit(ufunc.outer)(X, VECTOR), ufunc.outer(X, VECTOR))
     np.testing.assert_allclose(fg.jit(lambda v: ufunc.outer(2.0, v))(X), ufunc.outer(2.0, X))
@@ -194,11 +267,29 @@ def test_ufunc_keywords():
 # --- SciPy ----------------------------------------------------------------------------------------
 
 SCIPY = {
-    "erf": (X,), "erfc": (X,), "erfinv": (X * 0.4,), "gammaln": (X**2 + 0.3,), "psi": (X**2 + 0.3,),
-    "digamma": (X**2 + 0.3,), "expit": (X,), "logit": (X * 0.2 + 0.5,), "xlogy": (X, Y**2 + 0.1),
-    "xlog1py": (X, Y * 0.4), "gamma": (X + 0.05,), "ndtr": (X,), "log_expit": (X,), "entr": (X**2 + 0.1,),
-    "rel_entr": (X**2 + 0.1, Y**2 + 0.1), "kl_div": (X**2 + 0.1, Y**2 + 0.1), "exp2": (X,), "betaln": (X**2 + 0.1, Y**2 + 0.1),
-    "exp10": (X,), "expm1": (X,), "log1p": (X**2,), "cbrt": (X**2 + 0.1,), "gammasgn": (X,),
+    "erf": (X,),
+    "erfc": (X,),
+    "erfinv": (X * 0.4,),
+    "gammaln": (X**2 + 0.3,),
+    "psi": (X**2 + 0.3,),
+    "digamma": (X**2 + 0.3,),
+    "expit": (X,),
+    "logit": (X * 0.2 + 0.5,),
+    "xlogy": (X, Y**2 + 0.1),
+    "xlog1py": (X, Y * 0.4),
+    "gamma": (X + 0.05,),
+    "ndtr": (X,),
+    "log_expit": (X,),
+    "entr": (X**2 + 0.1,),
+    "rel_entr": (X**2 + 0.1, Y**2 + 0.1),
+    "kl_div": (X**2 + 0.1, Y**2 + 0.1),
+    "exp2": (X,),
+    "betaln": (X**2 + 0.1, Y**2 + 0.1),
+    "exp10": (X,),
+    "expm1": (X,),
+    "log1p": (X**2,),
+    "cbrt": (X**2 + 0.1,),
+    "gammasgn": (X,),
 }
 
 
@@ -221,8 +312,12 @@ def test_scipy_ufunc(name):
 
 def test_scipy_ufuncs_at_the_edges():
     np.testing.assert_array_equal(fg.jit(scipy.special.xlogy)(np.zeros(2), np.array([0.0, 2.0])), 0)
-    for fun in (scipy.special.xlogy, scipy.special.xlog1py, scipy.special.rel_entr,
-                scipy.special.kl_div):
+    for fun in (
+        scipy.special.xlogy,
+        scipy.special.xlog1py,
+        scipy.special.rel_entr,
+        scipy.special.kl_div,
+    ):
         x, y = np.meshgrid([0.0, 0.5, -1.0, np.nan], [0.0, 2.0, -1.0, np.inf, np.nan])
         with np.errstate(all="ignore"):
             np.testing.assert_allclose(fg.jit(fun)(x, y), fun(x, y))
@@ -242,7 +337,13 @@ def test_scipy_ufunc_without_a_rule():
 
 def test_numpys_linear_algebra_is_wired():
     a = SQUARE @ SQUARE.T + np.eye(3)
-    for fun in (np.linalg.inv, np.linalg.det, np.linalg.cholesky, np.linalg.norm, np.linalg.eigvalsh):
+    for fun in (
+        np.linalg.inv,
+        np.linalg.det,
+        np.linalg.cholesky,
+        np.linalg.norm,
+        np.linalg.eigvalsh,
+    ):
         np.testing.assert_allclose(fg.jit(fun)(a), fun(a), rtol=1e-10)
     assert fnp.linalg.solve.__module__.startswith("funcgrad")
     np.testing.assert_allclose(fg.jit(np.linalg.solve)(a, X[0]), np.linalg.solve(a, X[0]))

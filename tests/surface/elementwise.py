@@ -51,7 +51,7 @@ TABLE |= {
     for name in BINARY
 }
 for name in ("maximum", "minimum", "fmax", "fmin", "arctan2", "atan2"):
-    # A list as an operand of a ufunc reaches rules as a list: see test_ufunc_operands.
+    # A plain list reaches the rules of these operators as a list, under np.maximum([...], tracer).
     TABLE[name] = [c for c in TABLE[name] if not isinstance(c.args[0], list)]
 TABLE["nextafter"] = [call(X, Y, _derivative=False)]
 TABLE["copysign"] = [call(X, Y), call(2.0, ROW), call(X, -1.0)]

@@ -32,8 +32,10 @@ AXES = [call(X), call(X, 0), call(X, axis=-1), call(CUBE, (0, 2)), call(CUBE, ax
         call(X, keepdims=True), call(CUBE, axis=()), call(VECTOR), call(SCALAR), call(INTS),
         call(INTS, axis=0), call(BOOLS)]
 ONE_AXIS = [call(X), call(X, 0), call(X, axis=-1), call(INTS, 1), call(VECTOR)]
-WHERE = [call(X, where=MASK), call(X, axis=0, where=MASK), call(CUBE, where=MASK[..., None], axis=1),
-         call(X, 1, where=ROW_MASK, keepdims=True)]
+WHERE = [
+    call(X, where=MASK), call(X, axis=0, where=MASK), call(CUBE, where=MASK[..., None], axis=1),
+    call(X, 1, where=ROW_MASK, keepdims=True),
+]
 SUMS = [*AXES, *WHERE, call(X, dtype=np.float32), call(INTS, dtype=float), call(X, initial=2.0),
         call(INTS, initial=3), call(X, axis=0, initial=2.0, where=MASK), call(COUNTS.astype("i2")),
         call(COUNTS.astype("u1"), 0), call(BOOLS, axis=1)]
@@ -63,8 +65,12 @@ TABLE |= {
     "sum": SUMS, "prod": SUMS, "max": EXTREMA, "min": EXTREMA, "amax": EXTREMA, "amin": EXTREMA,
     "mean": MEANS, "var": SPREADS, "std": SPREADS,
     "any": [*AXES, *WHERE], "all": [*AXES, *WHERE, call(np.zeros((2, 3)), 0)],
-    "ptp": [call(X), call(X, 0), call(X, axis=-1, keepdims=True), call(INTS, 1), call(CUBE, (0, 1))],
-    "count_nonzero": [call(X), call(INTS, axis=0), call(BOOLS, axis=1, keepdims=True), call(CUBE, (0, 2))],
+    "ptp": [
+        call(X), call(X, 0), call(X, axis=-1, keepdims=True), call(INTS, 1), call(CUBE, (0, 1))
+    ],
+    "count_nonzero": [
+        call(X), call(INTS, axis=0), call(BOOLS, axis=1, keepdims=True), call(CUBE, (0, 2))
+    ],
     "average": [
         call(X), call(X, 0), call(X, axis=1, keepdims=True), call(X, 1, ROW + 3),
         call(X, weights=POSITIVE), call(X, 0, POSITIVE), call(X, -1, WEIGHTS),
@@ -96,23 +102,33 @@ TABLE |= {
     "nanquantile": [call(HOLES, 0.3), call(HOLES, 0.3, 1), call(HOLES, [0.2, 0.6], axis=0),
                     call(HOLES, 0.3, 1, method="lower"), call(CUBE, 0.3, (0, 1), keepdims=True)],
     "nanpercentile": [call(HOLES, 30), call(HOLES, 30.0, 1), call(HOLES, [20, 60], axis=0)],
-    "median": [call(X), call(X, 0), call(CUBE, (0, 2)), call(X, axis=-1, keepdims=True), call(INTS, 1),
-               call(GAPS, 1, _derivative=False), call(COUNTS.astype("i2"))],
+    "median": [
+        call(X), call(X, 0), call(CUBE, (0, 2)), call(X, axis=-1, keepdims=True), call(INTS, 1),
+        call(GAPS, 1, _derivative=False), call(COUNTS.astype("i2"))
+    ],
     "quantile": QUANTILES,
     "percentile": PERCENTS,
-    "cov": [call(X), call(X, Y), call(X, rowvar=False), call(X, ddof=0), call(X, bias=True),
-            call(VECTOR), call(INTS), call(X, dtype=np.float32, _derivative=False),
-            call(X, fweights=np.array([1, 3, 2])), call(X, aweights=WEIGHTS), call(VECTOR, ASCENDING)],
-    "corrcoef": [call(X), call(X, Y), call(X, rowvar=False), call(VECTOR), call(SQUARE), call(INTS)],
+    "cov": [
+        call(X), call(X, Y), call(X, rowvar=False), call(X, ddof=0), call(X, bias=True),
+        call(VECTOR), call(INTS), call(X, dtype=np.float32, _derivative=False),
+        call(X, fweights=np.array([1, 3, 2])), call(X, aweights=WEIGHTS), call(VECTOR, ASCENDING)
+    ],
+    "corrcoef": [
+        call(X), call(X, Y), call(X, rowvar=False), call(VECTOR), call(SQUARE), call(INTS)
+    ],
     "logsumexp": [
         call(X, _reference=lambda a: np.log(np.sum(np.exp(a))), _dtypes="fd"),
         call(X, 1, _reference=lambda a, k: np.log(np.sum(np.exp(a), k)), _dtypes="fd"),
         call(X, axis=0, keepdims=True, _dtypes="fd",
              _reference=lambda a, **k: np.log(np.sum(np.exp(a), **k))),
     ],
-    "sort": [call(X), call(X, 0), call(X, None), call(INTS, -1), call(X, kind="stable"), call(BOOLS),
-             call(X, stable=True)],
-    "argsort": [call(X), call(X, 0), call(X, None), call(INTS, -1, kind="stable"), call(X, stable=True)],
+    "sort": [
+        call(X), call(X, 0), call(X, None), call(INTS, -1), call(X, kind="stable"), call(BOOLS),
+        call(X, stable=True)
+    ],
+    "argsort": [
+        call(X), call(X, 0), call(X, None), call(INTS, -1, kind="stable"), call(X, stable=True)
+    ],
     "sort_complex": [call(X), call(VECTOR), call(INTS)],
     "partition": [call(VECTOR, 2, _reference=lambda a, k: np.sort(a)),
                   call(X, 1, 0, _reference=lambda a, k, i: np.sort(a, i))],
@@ -120,16 +136,23 @@ TABLE |= {
                      call(X, 1, axis=None, _reference=lambda a, k, axis: np.argsort(a, axis))],
     "lexsort": [call((VECTOR, np.round(ASCENDING))), call(X), call((INTS, COUNTS)), call(X, 0)],
     "searchsorted": [
-        call(ASCENDING, X), call(ASCENDING, 0.3), call(ASCENDING, X, "right"), call(ASCENDING, SCALAR),
-        call(ASCENDING[::-1], VECTOR, sorter=np.arange(5)[::-1]), call(np.arange(5), INTS),
+        call(ASCENDING, X), call(ASCENDING, 0.3), call(ASCENDING, X, "right"),
+        call(ASCENDING, SCALAR), call(ASCENDING[::-1], VECTOR, sorter=np.arange(5)[::-1]),
+        call(np.arange(5), INTS)
     ],
     "digitize": [call(X, ASCENDING), call(X, ASCENDING, True), call(X, ASCENDING[::-1]),
                  call(X, ASCENDING[::-1], right=True), call(INTS, np.array([0, 3, 5]))],
-    "bincount": [call(np.array([0, 3, 1, 1]), spread4 := np.array([0.3, 0.1, -0.7, 2.0])),
-                 call(np.array([0, 3, 1, 1]), spread4, 6), call(np.array([0, 2, 2]), _concrete=True)],
+    "bincount": [
+        call(np.array([0, 3, 1, 1]), spread4 := np.array([0.3, 0.1, -0.7, 2.0])),
+        call(np.array([0, 3, 1, 1]), spread4, 6), call(np.array([0, 2, 2]), _concrete=True)
+    ],
     "ediff1d": [call(X), call(VECTOR, 9.0, [1.0, 2.0]), call(INTS), call(VECTOR, to_begin=ROW)],
-    "diff": [call(X), call(X, 2), call(X, axis=0), call(X, prepend=0.5), call(X, append=COLUMN), call(INTS),
-             call(BOOLS), call(X, 1, 1, COLUMN, COLUMN * 2), call(VECTOR, 0), call(X, n=4)],
-    "unwrap": [call(VECTOR * 4), call(X * 3, axis=0), call(X * 3, period=1.5), call(X * 4, discont=4.0),
-               call(INTS), call(INTS * 3, period=4)],
+    "diff": [
+        call(X), call(X, 2), call(X, axis=0), call(X, prepend=0.5), call(X, append=COLUMN),
+        call(INTS), call(BOOLS), call(X, 1, 1, COLUMN, COLUMN * 2), call(VECTOR, 0), call(X, n=4)
+    ],
+    "unwrap": [
+        call(VECTOR * 4), call(X * 3, axis=0), call(X * 3, period=1.5), call(X * 4, discont=4.0),
+        call(INTS), call(INTS * 3, period=4)
+    ],
 }

@@ -1,0 +1,315 @@
+"""check_grads, check_jvp and check_vjp."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from .. import tree
+from ..api.derivatives import linearize
+from ..core.boundary import user_facing
+from . import laws as law_checks
+from . import options
+from .comparison import check_projection, check_tangent, expected_gradient, expected_tangent
+from .functions import (
+    Flat,
+    Leaves,
+    forward,
+    has_tangent,
+    reverse,
+    with_zeros,
+)
+from .report import Report
+from .session import Session
+
+Push = Callable[[Sequence[Any], Sequence[Any]], tuple[Leaves, Leaves]]
+Pull = Callable[[Sequence[Any]], tuple[Leaves, Callable[[Sequence[Any]], Leaves]]]
+
+
+@user_facing
+def check_grads(
+    f: Callable[..., Any],
+    args: tuple[Any, ...],
+    order: int = 1,
+    modes: str | Sequence[str] = ("fwd", "rev"),
+    atol: Any = None,
+    rtol: Any = None,
+    eps: float | None = None,
+    *,
+    directions: int = 3,
+    seed: int = 0,
+    laws: bool = True,
+) -> Report:
+    """Check the derivatives of a function against finite differences and against their laws.
+
+    In several random directions the derivative is compared with central differences in double
+    precision, extrapolated in the step, or with the complex step where f takes complex numbers
+    and is analytic (see ``numerical_jvp``). The tolerance contains the estimated error of the
+    differences. At a kink everything between the two one-sided derivatives passes. The laws:
+
+    - the transformation returns the value of f, in the same dtypes, and leaves args as they were;
+    - jvp and vjp are linear, and adjoint: <ct, jvp(t)> = <vjp(ct), t>;
+    - vmap and jit of f and of its derivatives equal f and its derivatives. A law that cannot
+      apply, since f needs concrete values, is left out, and the report says so.
+
+    Args:
+        f: function of positional arguments: pytrees of arrays. Leaves that are neither real nor
+            complex are held constant. A complex f need not be holomorphic.
+        args: the point, a tuple.
+        order: derivatives up to this order are checked, in all mixtures of modes.
+        modes: 'fwd' (jvp), 'rev' (vjp), 'lin' (linearize), or several of them.
+        atol: absolute tolerance: a number, a mapping from dtypes, or None for a small fraction
+            of the largest expected element.
+        rtol: relative tolerance: a number, a mapping from dtypes, or None for 1e-8 (float64),
+            1e-3 (float32), 3e-2 (float16).
+        eps: largest step of the differences; None searches for it.
+        directions: number of random directions.
+        seed: of the random directions.
+        laws: whether to check the laws as well.
+
+    Returns:
+        A Report; print it to see what was checked and what was left out.
+
+    Raises:
+        GradientCheckError: an AssertionError that shows the worst element and a diagnosis.
+        InconclusiveCheckError: a GradientCheckError for a point where differences do not settle.
+
+    >>> x = np.array([0.5, 2.0])
+    >>> report = check_grads(lambda x: np.sin(x) * x, (x,), order=2)
+    >>> report.left_out
+    {}
+    """
+    caller = "check_grads"
+    options.function(f, "f", caller)
+    args = options.arguments(args, caller)
+    order = options.count(order, "order", caller)
+    chosen = options.modes_option(modes, caller)
+    session = new_session(caller, atol, rtol, eps, directions, seed)
+    flat = session.flatten(f, args)
+
+    def check(flat: Flat, chain: tuple[str, ...]) -> None:
+        for mode in chosen:
+            here = (*chain, mode)
+            if mode == "rev":
+                check_reverse(session, flat, lambda xs: reverse(flat, xs), here)
+            else:
+                check_forward(session, flat, push_of(flat, mode), here)
+        if laws:
+            law_checks.check_derivative_laws(session, flat, chain, chosen)
+            if not chain:
+                law_checks.check_transformations(session, flat, chosen)
+        if len(chain) + 1 < order:
+            for mode in chosen:
+                seeds = session.random(flat.call(flat.point) if mode == "rev" else flat.point)
+                check(flat.differentiated(mode, seeds), (*chain, mode))
+
+    check(flat, ())
+    session.check_arguments(args)
+    return session.report
+
+
+@user_facing
+def check_jvp(
+    f: Callable[..., Any],
+    f_jvp: Callable[..., Any],
+    args: tuple[Any, ...],
+    atol: Any = None,
+    rtol: Any = None,
+    eps: float | None = None,
+    *,
+    directions: int = 3,
+    seed: int = 0,
+    laws: bool = True,
+) -> Report:
+    """Check a jvp function against finite differences.
+
+    Args:
+        f: function of positional arguments.
+        f_jvp: takes (args, tangents), both tuples, and returns (output, tangent_out), as
+            ``functools.partial(funcgrad.jvp, f)`` does.
+        args: the point, a tuple.
+        atol: as in ``check_grads``.
+        rtol: as in ``check_grads``.
+        eps: as in ``check_grads``.
+        directions: number of random directions.
+        seed: of the random directions.
+        laws: whether to check that ``f_jvp`` is linear in the tangents.
+
+    Returns:
+        A Report.
+
+    Raises:
+        GradientCheckError: an AssertionError that shows the worst element and a diagnosis.
+
+    >>> def wrong(primals, tangents):
+    ...     return np.sin(*primals), -np.cos(*primals) * tangents[0]
+    >>> check_jvp(np.sin, wrong, (np.array([1.0, 2.0]),))
+    Traceback (most recent call last):
+    funcgrad.testing.report.GradientCheckError: the jvp differs from finite differences of sin
+      order      1, mode 'fwd'
+      where      output at index (0,); 2 of 2 elements differ
+      expected   ...
+      found      ...
+      diagnosis  the sign is flipped: found = -expected everywhere
+    """
+    caller = "check_jvp"
+    options.function(f, "f", caller)
+    options.function(f_jvp, "f_jvp", caller)
+    args = options.arguments(args, caller)
+    session = new_session(caller, atol, rtol, eps, directions, seed)
+    flat = session.flatten(f, args)
+    leaves, spec = tree.flatten(args)
+
+    def push(xs: Sequence[Any], ts: Sequence[Any]) -> tuple[Leaves, Leaves]:
+        it = iter(xs)
+        point = tree.unflatten(spec, [next(it) if has_tangent(x) else x for x in leaves])
+        result = f_jvp(point, with_zeros(ts, args))
+        if not isinstance(result, tuple | list) or len(result) != 2:
+            raise TypeError(f"{caller}: f_jvp must return (output, tangent_out), got {result!r}")
+        return split_outputs(*result, "the tangent from f_jvp")
+
+    check_forward(session, flat, push, ("fwd",))
+    if laws:
+        law_checks.check_linear(session, flat, push, ("fwd",))
+    session.check_arguments(args)
+    return session.report
+
+
+@user_facing
+def check_vjp(
+    f: Callable[..., Any],
+    f_vjp: Callable[..., Any],
+    args: tuple[Any, ...],
+    atol: Any = None,
+    rtol: Any = None,
+    eps: float | None = None,
+    *,
+    directions: int = 3,
+    seed: int = 0,
+    laws: bool = True,
+) -> Report:
+    """Check a vjp function against finite differences.
+
+    Args:
+        f: function of positional arguments.
+        f_vjp: takes ``*args`` and returns (output, pull), as ``functools.partial(funcgrad.vjp, f)``
+            does; ``pull`` takes a cotangent of the output and returns a tuple of cotangents, one
+            per argument.
+        args: the point, a tuple.
+        atol: as in ``check_grads``.
+        rtol: as in ``check_grads``.
+        eps: as in ``check_grads``.
+        directions: number of random directions.
+        seed: of the random directions.
+        laws: whether to check that ``pull`` is linear.
+
+    Returns:
+        A Report.
+
+    Raises:
+        GradientCheckError: an AssertionError that shows the worst element and a diagnosis.
+
+    >>> import funcgrad as fg
+    >>> x, w = np.ones(3), np.arange(6.0).reshape(3, 2)
+    >>> print(check_vjp(np.matmul, lambda x, w: fg.vjp(np.matmul, x, w), (x, w)))
+    6 checks passed
+    """
+    caller = "check_vjp"
+    options.function(f, "f", caller)
+    options.function(f_vjp, "f_vjp", caller)
+    args = options.arguments(args, caller)
+    session = new_session(caller, atol, rtol, eps, directions, seed)
+    flat = session.flatten(f, args)
+    leaves, spec = tree.flatten(args)
+
+    def pull_of(xs: Sequence[Any]) -> tuple[Leaves, Callable[[Sequence[Any]], Leaves]]:
+        it = iter(xs)
+        point = tree.unflatten(spec, [next(it) if has_tangent(x) else x for x in leaves])
+        result = f_vjp(*point)
+        if not isinstance(result, tuple | list) or len(result) != 2:
+            raise TypeError(f"{caller}: f_vjp must return (output, pull), got {result!r}")
+        out, pull = result
+
+        def pull_leaves(cts: Sequence[Any]) -> Leaves:
+            found = pull(with_zeros(cts, out))
+            found = tuple(found) if isinstance(found, list) else found
+            return split_outputs(args, found, "the cotangents from f_vjp")[1]
+
+        return [o for o in tree.leaves(out) if has_tangent(o)], pull_leaves
+
+    check_reverse(session, flat, pull_of, ("rev",))
+    if laws:
+        law_checks.check_linear_pull(session, flat, pull_of, ("rev",))
+    session.check_arguments(args)
+    return session.report
+
+
+def new_session(
+    caller: str, atol: Any, rtol: Any, eps: Any, directions: Any, seed: Any
+) -> Session:
+    """A Session with checked options."""
+    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
+        raise TypeError(f"{caller}: seed must be an integer of at least 0, got {seed!r}")
+    return Session(
+        atol=options.tolerance_option(atol, "atol", caller),
+        rtol=options.tolerance_option(rtol, "rtol", caller),
+        eps=options.positive(eps, "eps", caller),
+        directions=options.count(directions, "directions", caller),
+        rng=np.random.default_rng(seed),
+    )
+
+
+def split_outputs(values: Any, derivatives: Any, what: str) -> tuple[Leaves, Leaves]:
+    """The real and complex leaves of values, and their derivatives."""
+    leaves, spec = tree.flatten(values)
+    found = tree.match_prefix(spec, derivatives, what, None, values)
+    pairs = [(x, d) for x, d in zip(leaves, found, strict=True) if has_tangent(x)]
+    return [x for x, _ in pairs], [d for _, d in pairs]
+
+
+def push_of(flat: Flat, mode: str) -> Push:
+    """The derivative of a Flat in mode 'fwd' or 'lin'."""
+    if mode == "fwd":
+        return lambda xs, ts: forward(flat, xs, ts)
+
+    def push(xs: Sequence[Any], ts: Sequence[Any]) -> tuple[Leaves, Leaves]:
+        outs, f_jvp = linearize(lambda *leaves: flat.call(leaves), *xs)
+        return outs, f_jvp(*ts)
+
+    return push
+
+
+def check_forward(session: Session, flat: Flat, push: Push, chain: tuple[str, ...]) -> None:
+    """Compare the jvp in random directions with differences."""
+    for _ in range(session.directions):
+        ts = session.random_tangents(flat.point)
+        outs, found = push(flat.point, ts)
+        session.check_values(flat, outs, chain)
+        session.check_types(
+            flat.out_paths,
+            outs,
+            found,
+            chain,
+            lambda ts=ts: expected_tangent(session, flat, ts),
+        )
+        check_tangent(session, flat, outs, ts, found, chain)
+
+
+def check_reverse(session: Session, flat: Flat, pull_of: Pull, chain: tuple[str, ...]) -> None:
+    """Compare the vjp of random cotangents, in random directions, with differences."""
+    for _ in range(session.directions):
+        outs, pull = pull_of(flat.point)
+        session.check_values(flat, outs, chain)
+        cts = session.random(outs)
+        found = pull(cts)
+        session.check_types(
+            flat.in_paths,
+            flat.point,
+            found,
+            chain,
+            lambda cts=cts: expected_gradient(session, flat, cts)[0],
+        )
+        check_projection(session, flat, outs, cts, found, chain)
+

@@ -1,0 +1,316 @@
+"""Derivatives against finite differences: tangents elementwise, cotangents by projection."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..core.tracing import aval_of
+from .differences import (
+    SAFETY,
+    Difference,
+    Line,
+    Vector,
+    complex_step,
+    directional,
+    one_sided,
+    pack,
+    unpack,
+    unpack_error,
+)
+from .functions import Flat, host
+from .report import (
+    DERIVATIVES,
+    Finding,
+    GradientCheckError,
+    InconclusiveCheckError,
+    mode_text,
+    worst_finding,
+)
+from .session import Session
+from .tolerances import finite_max
+
+SOURCE = "finite differences"
+LOCALISED = 400
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Which elements of a derivative are wrong, and of which nothing can be said."""
+
+    wrong: np.ndarray
+    unknown: np.ndarray
+    kinks: np.ndarray
+    left: Vector
+    right: Vector
+
+
+def expected_tangent(session: Session, flat: Flat, ts: Sequence[Any]) -> list[np.ndarray]:
+    """The derivative along tangents by differences, leaf by leaf."""
+    line, found = directional(flat, flat.point, ts, session.eps)
+    return unpack(found.value, line.outs)
+
+
+def judge(line: Line, known: Difference, found: Vector, allowed: Vector, eps: Any) -> Verdict:
+    """Compare a derivative with differences, looking from one side at what does not agree."""
+    none = np.zeros(found.shape, bool)
+    gap = np.abs(found - known.value)
+    agree = gap <= allowed
+    if np.all(agree):
+        return Verdict(none, none, none, known.value, known.value)
+    settled = known.settled
+    agree |= settled & (gap <= allowed + SAFETY * known.error)
+    flat = (known.value == 0) & (known.error <= 8 * line.noise())
+    agree |= flat & (np.abs(found) <= 64 * line.eps)
+    if not np.all(agree):
+        exact = complex_step(line)
+        if exact is not None:
+            agree |= ~settled & (np.abs(found - exact) <= allowed + 1e-9 * np.abs(exact))
+    if np.all(agree):
+        return Verdict(none, none, none, known.value, known.value)
+    left, right = one_sided(line, -1.0, eps), one_sided(line, 1.0, eps)
+    kinks, inside, outside = _from_sides(left, right, found, allowed)
+    agree |= inside
+    wrong = ~agree & np.where(kinks, outside, settled)
+    return Verdict(wrong, ~agree & ~wrong, kinks, left.value, right.value)
+
+
+def _from_sides(
+    left: Difference, right: Difference, found: Vector, allowed: Vector
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Where there are kinks or edges of the domain, and where found lies between the sides."""
+    with np.errstate(all="ignore"):
+        bound = SAFETY * (left.error + right.error)
+        both = left.settled & right.settled
+        size = np.maximum(np.abs(left.value), np.abs(right.value))
+        split = both & (np.abs(left.value - right.value) > bound + 1e-6 * size)
+        edge_left = left.settled & ~np.isfinite(right.error)
+        edge_right = right.settled & ~np.isfinite(left.error)
+        low = np.where(edge_right, right.value, left.value)
+        high = np.where(edge_left, left.value, right.value)
+        low, high = np.minimum(low, high), np.maximum(low, high)
+        slack = allowed + SAFETY * np.where(
+            edge_left, left.error, np.where(edge_right, right.error, left.error + right.error)
+        )
+        special = split | edge_left | edge_right
+        inside = special & (low - slack <= found) & (found <= high + slack)
+    return special, inside, special & ~inside
+
+
+def rounding_of(line: Line, outs: Sequence[Any]) -> tuple[list[float], list[float]]:
+    """For each output its size, and how much the precision of the arguments changed it."""
+    sizes = [finite_max(host(o)) for o in outs]
+    changes = []
+    for o, wide in zip(outs, line.outs, strict=True):
+        with np.errstate(all="ignore"):
+            changes.append(finite_max(host(o) - host(wide)))
+    return sizes, changes
+
+
+def allowed_differences(
+    session: Session, flat: Flat, outs: Sequence[Any], line: Line, known: Difference
+) -> list[np.ndarray]:
+    """By how much each element of a tangent may differ, the error of differences left out."""
+    tolerances = session.tolerances(flat.point, outs)
+    sizes, changes = rounding_of(line, outs)
+    return [
+        tolerances.of(e, size, change)
+        for e, size, change in zip(unpack(known.value, line.outs), sizes, changes, strict=True)
+    ]
+
+
+def check_tangent(
+    session: Session,
+    flat: Flat,
+    outs: Sequence[Any],
+    ts: Sequence[Any],
+    found: Sequence[Any],
+    chain: tuple[str, ...],
+) -> None:
+    """Raise unless tangents of outputs agree with differences."""
+    line, known = directional(flat, flat.point, ts, session.eps)
+    limits = allowed_differences(session, flat, outs, line, known)
+    allowed = pack_limits(limits, line.outs)
+    verdict = judge(line, known, pack(found), allowed, session.eps)
+    title = f"the {DERIVATIVES[chain[-1]]} differs from {SOURCE}"
+    if np.any(verdict.wrong):
+        errors = unpack_error(known.error, line.outs)
+        expected = nearest_side(verdict, known.value, pack(found))
+        limit = np.where(verdict.wrong, allowed + SAFETY * known.error, np.inf)
+        limit = np.where(verdict.kinks & verdict.wrong, allowed, limit)
+        about = session.about(flat, chain, title, source=source_text(verdict))
+        finding = worst_finding(
+            flat.out_paths,
+            unpack(expected, line.outs),
+            [host(x) for x in found],
+            errors,
+            [least(x) for x in unpack(limit, line.outs)],
+            **about,
+        )
+        raise GradientCheckError(finding or unlocated(about, flat.out_paths))
+    if np.any(verdict.unknown):
+        raise inconclusive(session, flat, chain, flat.out_paths, line, known, found, verdict)
+    session.passed(f"order {len(chain)}, mode {mode_text(chain)}: derivative = {SOURCE}")
+
+
+def pack_limits(limits: Sequence[np.ndarray], outs: Sequence[Any]) -> Vector:
+    """Limits of leaves as a vector beside pack(outs): both parts of a complex number alike."""
+    parts = [np.zeros(0)]
+    for a, o in zip(limits, outs, strict=True):
+        parts.append(np.repeat(np.ravel(a), 2 if aval_of(o).dtype.kind == "c" else 1))
+    return np.concatenate(parts)
+
+
+def least(limit: np.ndarray) -> np.ndarray:
+    """One limit for both parts of complex numbers."""
+    return np.fmin(limit.real, limit.imag) if limit.dtype.kind == "c" else limit
+
+
+def nearest_side(verdict: Verdict, value: Vector, found: Vector) -> Vector:
+    """The expected value: at a kink the one-sided derivative that is nearer to found."""
+    with np.errstate(all="ignore"):
+        left = ~(np.abs(verdict.right - found) < np.abs(verdict.left - found))
+    return np.where(verdict.kinks, np.where(left, verdict.left, verdict.right), value)
+
+
+def source_text(verdict: Verdict) -> str:
+    """Where expected values come from."""
+    if not np.any(verdict.kinks & verdict.wrong):
+        return SOURCE
+    k = int(np.argmax(verdict.kinks & verdict.wrong))
+    return (
+        f"f has a kink or an edge here, with one-sided derivatives {verdict.left[k]:.6g} and "
+        f"{verdict.right[k]:.6g}"
+    )
+
+
+def unlocated(about: dict[str, Any], paths: Sequence[str]) -> Finding:
+    """A finding without an element."""
+    return Finding(
+        path=", ".join(paths), index=None, expected="agreement", found="disagreement",
+        error_estimate=0.0, tolerance=0.0, **about,
+    )
+
+
+def inconclusive(
+    session: Session,
+    flat: Flat,
+    chain: tuple[str, ...],
+    paths: Sequence[str],
+    line: Line,
+    known: Difference,
+    found: Sequence[Any],
+    verdict: Verdict,
+) -> InconclusiveCheckError:
+    """The error for elements whose differences do not settle."""
+    k = int(np.argmax(verdict.unknown))
+    owners = np.concatenate(
+        [np.full(pack([o]).shape, i) for i, o in enumerate(line.outs)] or [np.zeros(0, int)]
+    )
+    path = paths[int(owners[k])] if owners.size == verdict.unknown.size else paths[0]
+    about = session.about(
+        flat, chain, f"inconclusive: {SOURCE} of f do not settle", source=SOURCE
+    )
+    finding = Finding(
+        path=path,
+        index=None,
+        expected=float(known.value[k]),
+        found=float(pack(found)[k]),
+        error_estimate=float(known.error[k]),
+        tolerance=0.0,
+        spread=f"{int(np.sum(verdict.unknown))} of {verdict.unknown.size} numbers are unknown",
+        diagnosis="f is not smooth, not finite or too noisy around this point; choose another "
+        "point, give the step with eps, or the error you accept with atol",
+        **about,
+    )
+    return InconclusiveCheckError(finding)
+
+
+def check_projection(
+    session: Session,
+    flat: Flat,
+    outs: Sequence[Any],
+    cts: Sequence[Any],
+    found: Sequence[Any],
+    chain: tuple[str, ...],
+) -> None:
+    """Raise unless cotangents of inputs, projected on a random direction, agree with differences.
+
+    The projection is Re sum(cotangent * tangent); only where it is wrong are all elements
+    compared, each with a difference of its own.
+    """
+    ts = session.random_tangents(flat.point)
+    line, known = directional(flat, flat.point, ts, session.eps)
+    weights = pack([np.conj(host(c)) for c in cts])
+    products = pack([np.conj(host(c)) for c in found]) * pack(ts)
+    tolerances = session.tolerances(flat.point, outs)
+    sizes, changes = rounding_of(line, outs)
+    parts = [np.linalg.norm(host(c)) for c in cts]
+    rounding = sum(
+        p * (64 * tolerances.eps * s + 30 * c)
+        for p, s, c in zip(parts, sizes, changes, strict=True)
+    )
+    size = float(np.linalg.norm(np.nan_to_num(weights * known.value)))
+    floor = tolerances.atol if tolerances.atol is not None else tolerances.rtol * size
+    allowed = floor * max(1.0, float(np.linalg.norm(weights))) if tolerances.atol else floor
+    allowed += rounding + 64 * tolerances.eps * float(np.linalg.norm(np.nan_to_num(products)))
+    projection = Projection(line, weights)
+    total = projection.of(known)
+    allowed += tolerances.rtol * abs(float(np.nan_to_num(total.value[0])))
+    value = np.array([np.sum(products)])
+    verdict = judge_projection(projection, total, value, np.array([allowed]), session.eps)
+    if np.any(verdict.wrong):
+        raise localised(session, flat, outs, cts, found, chain, total, value, allowed, verdict)
+    if np.any(verdict.unknown):
+        raise inconclusive(session, flat, chain, flat.in_paths, line, total, value, verdict)
+    session.passed(f"order {len(chain)}, mode {mode_text(chain)}: derivative = {SOURCE}")
+
+
+@dataclass(frozen=True)
+class Projection:
+    """A line whose outputs are summed with weights."""
+
+    line: Line
+    weights: Vector
+
+    def of(self, difference: Difference) -> Difference:
+        """The weighted sum of a derivative and of its error."""
+        used = self.weights != 0
+        value = np.sum(self.weights[used] * difference.value[used])
+        error = np.sum(np.abs(self.weights[used]) * difference.error[used])
+        return Difference(np.array([value]), np.array([error]))
+
+
+def judge_projection(
+    projection: Projection, total: Difference, found: Vector, allowed: Vector, eps: Any
+) -> Verdict:
+    """Like judge, for a weighted sum of all outputs."""
+    summed = _Summed(projection)
+    return judge(summed, total, found, allowed, eps)
+
+
+class _Summed(Line):
+    """A line whose one output is a weighted sum; its rounding is that of all terms."""
+
+    def __init__(self, projection: Projection) -> None:
+        line = projection.line
+        self.flat, self.tangents, self.point, self.outs = (
+            line.flat, line.tangents, line.point, line.outs,
+        )
+        self.eps, self.unit = line.eps, line.unit
+        self.inner = projection
+        self.start = np.array([np.sum(projection.weights * line.start)])
+
+    def at(self, h: float) -> Vector:
+        return np.array([np.sum(self.inner.weights * self.inner.line.at(h))])
+
+    def noise(self, *values: Vector) -> Vector:
+        terms = np.abs(self.inner.weights * self.inner.line.start)
+        return self.eps * np.array([np.sum(terms)])
+
+    def imaginary(self) -> Vector | None:
+        exact = complex_step(self.inner.line)
+        return None if exact is None else np.array([np.sum(self.inner.weights * exact)])

@@ -1,0 +1,216 @@
+"""One run of a checker: its options, random numbers and report, and the checks of values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from .. import tree
+from ..core.avals import dtype_name
+from ..core.source import where_defined
+from ..core.tracing import aval_of
+from .differences import leaf_scale
+from .diagnosis import diagnose
+from .functions import Flat, Leaves, copied, flatten_function, has_tangent, host, random_leaf
+from .report import (
+    DERIVATIVES,
+    Finding,
+    GradientCheckError,
+    Report,
+    mode_text,
+    worst_finding,
+)
+from .tolerances import Tolerances
+
+
+@dataclass
+class Session:
+    """Options, random numbers and report of one run of a checker."""
+
+    atol: Any
+    rtol: Any
+    eps: float | None
+    directions: int
+    rng: np.random.Generator
+    report: Report = field(default_factory=Report)
+    before: list[Any] = field(default_factory=list)
+
+    def flatten(self, f: Callable[..., Any], args: tuple[Any, ...]) -> Flat:
+        """A function at its arguments, known to be deterministic."""
+        self.before = [copied(x) for x in tree.leaves(args)]
+        flat = flatten_function(f, args)
+        first, again = (flat.call([copied(x) for x in flat.point]) for _ in range(2))
+        finding = worst_finding(
+            flat.out_paths,
+            [host(x) for x in first],
+            [host(x) for x in again],
+            [np.zeros(np.shape(x)) for x in first],
+            [np.zeros(np.shape(x)) for x in first],
+            **self.about(flat, ("value",), "two calls with the same arguments differ"),
+        )
+        if finding:
+            raise GradientCheckError(finding)
+        return flat
+
+    def check_arguments(self, args: tuple[Any, ...]) -> None:
+        """Raise if the arguments are not what they were at the start."""
+        for old, (path, new) in zip(self.before, tree.leaves_with_path(args), strict=True):
+            if has_tangent(new) and not np.array_equal(host(old), host(new), equal_nan=True):
+                raise GradientCheckError(
+                    Finding(
+                        "f",
+                        "an argument was overwritten by a call",
+                        1,
+                        "value",
+                        tree.format_path(path, "args"),
+                        None,
+                        "the value before",
+                        "another value",
+                        0.0,
+                        0.0,
+                        "values must not change",
+                        diagnosis="f or its rule writes into its argument; write x = x + 1, "
+                        "not x += 1",
+                    )
+                )
+        self.passed("the arguments are left as they were")
+
+    def passed(self, check: str) -> None:
+        """Note a check that passed, once."""
+        if check not in self.report.passed:
+            self.report.passed.append(check)
+
+    def about(self, flat: Flat, chain: Sequence[str], check: str, **more: Any) -> dict[str, Any]:
+        """The fields of a Finding that do not depend on elements."""
+        value = tuple(chain) == ("value",)
+        return {
+            "function": flat.name,
+            "check": check,
+            "order": 0 if value else max(1, len(chain)),
+            "mode": "none (the value of f)" if value else mode_text(chain),
+            "source": "the first call",
+            **more,
+        }
+
+    def random(self, leaves: Sequence[Any]) -> Leaves:
+        """Random leaves of the shapes and dtypes of others."""
+        return [random_leaf(self.rng, x) for x in leaves]
+
+    def random_tangents(self, leaves: Sequence[Any]) -> Leaves:
+        """Random tangents in proportion to the size of each leaf."""
+        return [random_leaf(self.rng, x, leaf_scale(x)) for x in leaves]
+
+    def tolerances(self, *groups: Sequence[Any]) -> Tolerances:
+        """The tolerances for what was computed from and to these leaves."""
+        return Tolerances([x for g in groups for x in g], self.atol, self.rtol)
+
+    def check_values(self, flat: Flat, outs: Sequence[Any], chain: tuple[str, ...]) -> None:
+        """Raise unless a transformation returned the value of the function, in its dtypes."""
+        name = DERIVATIVES[chain[-1]]
+        title = f"the value that the {name} returns differs from f"
+        expected = flat.call(flat.point)
+        self.compare(
+            flat, flat.out_paths, expected, outs, chain, title, "f evaluated directly", dtypes=True
+        )
+        self.passed(f"order {len(chain)}, mode {mode_text(chain)}: value = f")
+
+    def compare(
+        self,
+        flat: Flat,
+        paths: Sequence[str],
+        expected: Sequence[Any],
+        found: Sequence[Any],
+        chain: Sequence[str],
+        title: str,
+        source: str,
+        *,
+        dtypes: bool = False,
+        floors: Sequence[float] | None = None,
+        more_accurate: bool = False,
+    ) -> None:
+        """Raise unless two lists of leaves agree up to rounding.
+
+        ``floors`` are sizes of what cancelled in each leaf; with ``more_accurate`` found may be
+        finite where expected is not.
+        """
+        about = self.about(flat, chain, title, source=source)
+        if len(expected) != len(found):
+            raise GradientCheckError(
+                Finding(
+                    path="the output", index=None, expected=f"{len(expected)} arrays",
+                    found=f"{len(found)} arrays", error_estimate=0.0, tolerance=0.0, **about,
+                )
+            )
+        if dtypes:
+            self._same_types(paths, expected, found, about)
+        tolerances = self.tolerances(flat.point, expected)
+        right, given = [host(x) for x in expected], [host(x) for x in found]
+        if more_accurate:
+            right = [
+                np.where(np.isfinite(e) | ~np.isfinite(f), e, f)
+                for e, f in zip(right, given, strict=True)
+            ]
+        limits = [
+            tolerances.of_law(e, floor)
+            for e, floor in zip(right, floors or [0.0] * len(right), strict=True)
+        ]
+        zeros = [np.zeros(e.shape) for e in right]
+        finding = worst_finding(paths, right, given, zeros, limits, **about)
+        if finding:
+            raise GradientCheckError(finding)
+
+    def _same_types(
+        self,
+        paths: Sequence[str],
+        expected: Sequence[Any],
+        found: Sequence[Any],
+        about: dict[str, Any],
+        diagnosis: Callable[[int], str | None] = lambda _: None,
+    ) -> None:
+        for k, (path, e, f) in enumerate(zip(paths, expected, found, strict=True)):
+            want, have = aval_of(e), aval_of(f)
+            if want.matches(have):
+                continue
+            what = "dtypes" if want.shape == have.shape else "shapes"
+            raise GradientCheckError(
+                Finding(
+                    path=path,
+                    index=None,
+                    expected=f"{dtype_name(want.dtype)}{list(want.shape)}",
+                    found=f"{dtype_name(have.dtype)}{list(have.shape)}",
+                    error_estimate=0.0,
+                    tolerance=0.0,
+                    spread=f"the {what} differ",
+                    diagnosis=diagnosis(k),
+                    **about,
+                )
+            )
+
+    def check_types(
+        self,
+        paths: Sequence[str],
+        values: Sequence[Any],
+        found: Sequence[Any],
+        chain: tuple[str, ...],
+        expected: Callable[[], Sequence[np.ndarray]],
+    ) -> None:
+        """Raise unless derivatives have the shapes and dtypes of what they belong to."""
+        name = DERIVATIVES[chain[-1]]
+
+        def diagnosis(k: int) -> str | None:
+            if np.shape(found[k]) == np.shape(values[k]):
+                return "derivatives have the dtype of the value that they belong to"
+            right = np.asarray(expected()[k])
+            return diagnose(right, host(found[k]), 1e-6 * np.abs(right) + 1e-9)
+
+        about = {
+            "function": "the rule" if not paths else where_defined(found) if False else "f",
+            "check": f"the {name} has the wrong type",
+            "order": len(chain),
+            "mode": mode_text(chain),
+            "source": "as the value",
+        }
+        self._same_types(paths, values, found, about, diagnosis)

@@ -1,0 +1,172 @@
+"""custom_jvp and custom_vjp: rules are used, in every composition; closures behave as documented."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+
+import funcgrad as fg
+from funcgrad import lax
+
+X = np.array([0.5, -1.5, 2.0])
+
+
+@fg.custom_jvp
+def f(x):
+    """sin, with ten times its derivative, so that one sees whether the rule was used."""
+    return np.sin(x)
+
+
+@f.defjvp
+def _(primals, tangents):
+    (x,), (t,) = primals, tangents
+    return f(x), 10 * np.cos(x) * t
+
+
+@fg.custom_vjp
+def g(x, y):
+    return np.sin(x) * y
+
+
+g.defvjp(
+    lambda x, y: (g(x, y), (x, y)),
+    lambda res, ct: (10 * np.cos(res[0]) * res[1] * ct, 100 * np.sin(res[0]) * ct),
+)
+
+RULES = {
+    "jvp": (f, lambda x: 10 * np.cos(x)),
+    "vjp": (lambda x: g(x, 2.0), lambda x: 20 * np.cos(x)),
+}
+
+WRAPS = {
+    "grad": lambda h: lambda x: np.stack([fg.grad(h)(v) for v in x]),
+    "vmap grad": lambda h: fg.vmap(fg.grad(h)),
+    "grad vmap": lambda h: fg.grad(lambda x: np.sum(fg.vmap(h)(x))),
+    "jit": lambda h: fg.jit(fg.vmap(fg.grad(h))),
+    "jit inside": lambda h: fg.vmap(fg.grad(fg.jit(h))),
+    "both": lambda h: fg.jit(fg.grad(fg.jit(lambda x: np.sum(fg.vmap(h)(x))))),
+    "checkpoint": lambda h: fg.grad(fg.checkpoint(lambda x: np.sum(fg.vmap(h)(x)))),
+    "scan": lambda h: fg.grad(lambda x: lax.scan(lambda c, a: (c + h(a), None), 0.0, x)[0]),
+    "cond": lambda h: fg.vmap(fg.grad(lambda x: lax.cond(x > -9.0, h, np.exp, x))),
+}
+
+
+@pytest.mark.parametrize("wrap", WRAPS)
+@pytest.mark.parametrize("rule", RULES)
+def test_the_rule_is_used(rule, wrap):
+    h, derivative = RULES[rule]
+    assert_allclose(WRAPS[wrap](h)(X), derivative(X))
+    assert_allclose(h(X), np.sin(X) * (1 if rule == "jvp" else 2))
+
+
+def test_second_order_differentiates_the_rule():
+    # The rule calls f itself only for the value: its derivative 10 cos is differentiated plainly.
+    assert_allclose(fg.grad(fg.grad(f))(0.5), -10 * np.sin(0.5))
+    assert_allclose(fg.jit(fg.grad(fg.grad(f)))(0.5), -10 * np.sin(0.5))
+    assert_allclose(fg.grad(fg.grad(lambda x: g(x, 2.0)))(0.5), -20 * np.sin(0.5))
+
+
+def test_forward_mode():
+    assert_allclose(fg.jvp(f, (0.5,), (3.0,))[1], 30 * np.cos(0.5))
+    assert_allclose(fg.jit(lambda x: fg.jvp(f, (x,), (3.0,)))(0.5)[1], 30 * np.cos(0.5))
+    for call in (lambda: fg.jvp(g, (0.5, 1.0), (1.0, 0.0)),
+                 lambda: fg.jit(lambda x: fg.jvp(lambda x: g(x, 1.0), (x,), (1.0,)))(0.5)):  # fmt: skip
+        with pytest.raises(fg.errors.DifferentiationError, match="no forward derivative"):
+            call()
+
+
+def test_several_arguments_and_unused_ones():
+    assert_allclose(fg.grad(g, argnums=1)(0.5, 2.0), 100 * np.sin(0.5))
+    both = fg.grad(g, argnums=(0, 1))(0.5, 2.0)
+    assert_allclose(both, (20 * np.cos(0.5), 100 * np.sin(0.5)))
+    assert_allclose(fg.vmap(fg.grad(g), in_axes=(0, None))(X, 2.0), 20 * np.cos(X))
+    total = fg.grad(lambda y: np.sum(fg.vmap(g, in_axes=(0, None))(X, y)))(2.0)
+    assert_allclose(total, 100 * np.sin(X).sum())
+
+
+def test_nondiff_argnums_and_keywords():
+    @fg.custom_jvp
+    def h(n, x):
+        return x**n
+
+    h = fg.custom_jvp(lambda n, x: x**n, nondiff_argnums=(0,))
+    h.defjvp(lambda n, primals, tangents: (primals[0] ** n, 7.0 * n * tangents[0]))
+    assert fg.grad(lambda x: h(3, x))(2.0) == 21.0
+    k = fg.custom_vjp(lambda apply, x: apply(x), nondiff_argnums=(0,))
+    k.defvjp(lambda apply, x: (apply(x), None), lambda apply, _, ct: (5.0 * ct,))
+    assert fg.grad(lambda x: k(np.sin, x))(2.0) == 5.0
+    assert fg.grad(lambda x: g(x=x, y=1.0))(0.0) == 10.0
+
+
+def test_pytrees_and_none():
+    h = fg.custom_vjp(lambda p, n: {"out": p["a"] * p["b"][0]})
+    h.defvjp(lambda p, n: (h(p, n), p), lambda p, ct: ({"a": ct["out"], "b": [2 * ct["out"]]}, None))
+    grads = fg.grad(lambda p: h(p, 3)["out"])({"a": 2.0, "b": [5.0]})
+    assert grads == {"a": 1.0, "b": [2.0]}
+
+
+def test_defjvps():
+    h = fg.custom_jvp(lambda x, y: x * y)
+    h.defjvps(lambda t, out, x, y: 3 * t * y, None)
+    assert fg.grad(h, argnums=(0, 1))(2.0, 5.0) == (15.0, 0.0)
+
+
+class TestClosures:
+    def test_over_vmapped_values(self):
+        def row(y, x):
+            h = fg.custom_jvp(lambda x: x * y)
+            h.defjvp(lambda p, t: (h(*p), 5 * y * t[0]))
+            return fg.grad(h)(x)
+
+        assert_allclose(fg.vmap(row)(X, X), 5 * X)
+        assert_allclose(fg.vmap(row, in_axes=(0, None))(X, 1.0), 5 * X)
+        assert_allclose(fg.jit(fg.vmap(row))(X, X), 5 * X)
+
+    def test_over_jitted_values_with_the_derivative_outside(self):
+        def outer(y, x):
+            h = fg.custom_vjp(lambda x: x * y)
+            h.defvjp(lambda x: (x * y, None), lambda _, ct: (5 * y * ct,))
+            return h(x)
+
+        assert_allclose(fg.grad(fg.jit(outer), argnums=1)(3.0, 2.0), 15.0)
+        assert_allclose(fg.jit(fg.grad(outer, argnums=1))(3.0, 2.0), 15.0)
+        assert_allclose(fg.vmap(fg.grad(outer, argnums=1))(X, X), 5 * X)
+
+    @pytest.mark.parametrize("kind", [fg.custom_jvp, fg.custom_vjp])
+    @pytest.mark.parametrize("through", [lambda h: h, fg.jit])
+    def test_over_differentiated_values_raises(self, kind, through):
+        def outer(y):
+            h = kind(lambda x: x * y)
+            if kind is fg.custom_jvp:
+                h.defjvp(lambda p, t: (h(*p), t[0]))
+            else:
+                h.defvjp(lambda x: (x * y, None), lambda _, ct: (ct,))
+            return h(2.0 * y)
+
+        with pytest.raises(fg.errors.DifferentiationError, match="Pass it as an argument"):
+            fg.grad(through(outer))(3.0)
+
+
+class TestMessages:
+    def test_no_rule(self):
+        with pytest.raises(fg.errors.DifferentiationError, match="no rule yet"):
+            fg.custom_jvp(np.sin)(1.0)
+        with pytest.raises(fg.errors.DifferentiationError, match="no rule yet"):
+            fg.custom_vjp(np.sin)(1.0)
+
+    def test_wrong_number_of_cotangents(self):
+        h = fg.custom_vjp(lambda x, y: x * y)
+        h.defvjp(lambda x, y: (x * y, None), lambda res, ct: (ct,))
+        with pytest.raises(TypeError, match="tuple of 2 cotangents"):
+            fg.grad(h)(1.0, 2.0)
+
+    def test_wrong_shape(self):
+        h = fg.custom_jvp(lambda x: x * 2)
+        h.defjvp(lambda p, t: (p[0] * 2, np.sum(t[0])))
+        with pytest.raises(fg.errors.TreeError, match=r"shape \(\), but .* shape \(3,\)"):
+            fg.jvp(h, (X,), (X,))
+
+
+def test_integer_outputs_and_residuals_under_vmap():
+    h = fg.custom_vjp(lambda x: (x * 2, 3))
+    h.defvjp(lambda x: (h(x), {"x": x, "k": 7}), lambda res, ct: (ct[0] * res["k"] * res["x"],))
+    assert_array_equal(fg.vmap(fg.grad(lambda x: h(x)[0]))(X), 7 * X)
