@@ -74,7 +74,10 @@ class Jitted:
             return self.call(args, kwargs)
         except Exception as error:
             shown = shown_error(error)
-            raise shown from shown.__cause__
+            try:
+                raise shown from shown.__cause__
+            finally:
+                del shown  # no cycle of error, traceback and frame keeps arrays alive
 
     def call(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if not kwargs:

@@ -28,7 +28,10 @@ def user_facing(fun: F) -> F:
             return fun(*args, **kwargs)
         except Exception as error:
             shown = shown_error(error)
-            raise shown from shown.__cause__
+            try:
+                raise shown from shown.__cause__
+            finally:
+                del shown  # no cycle of error, traceback and frame keeps arrays alive
 
     return wrapper  # type: ignore[return-value]
 

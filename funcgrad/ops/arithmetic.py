@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.avals import Aval
+from ..core.avals import WEAK_DTYPES, Aval
 from ..core.primitive import Case, Primitive
 from .families import elementwise, is_value, sample
 from .shape import cast, sum_to
@@ -70,17 +70,23 @@ class Mask:
         self.values = values
 
 
-def _other(y: Any) -> Any:
-    if getattr(y, "dtype", None) is _BOOLEAN:
-        return Mask(y)
-    return Mask(np.bool_(y)) if type(y) is bool else y
+def _times_y(_o: Any, _x: Any, y: Any) -> Any:
+    if type(y) is float:
+        return y
+    if type(y) in WEAK_DTYPES:
+        return Mask(np.bool_(y)) if type(y) is bool else y
+    return y if y.dtype is not _BOOLEAN else Mask(y)
+
+
+def _times_x(_o: Any, x: Any, _y: Any) -> Any:
+    return _times_y(None, None, x)
 
 
 mul: Primitive = elementwise(
     "mul",
     np.multiply,
-    lambda _o, _x, y: _other(y),
-    lambda _o, x, _y: _other(x),
+    _times_y,
+    _times_x,
     operator=operator.mul,
     kinds="fciub",
     transpose=_product_transpose,

@@ -48,12 +48,6 @@ class Verdict:
     right: Vector
 
 
-def expected_tangent(session: Session, flat: Flat, ts: Sequence[Any]) -> list[np.ndarray]:
-    """The derivative along tangents by differences, leaf by leaf."""
-    line, found = directional(flat, flat.point, ts, session.eps)
-    return unpack(found.value, line.outs)
-
-
 def judge(line: Line, known: Difference, found: Vector, allowed: Vector, eps: Any) -> Verdict:
     """Compare a derivative with differences, looking from one side at what does not agree."""
     none = np.zeros(found.shape, bool)
@@ -131,7 +125,7 @@ def check_tangent(
     chain: tuple[str, ...],
 ) -> None:
     """Raise unless tangents of outputs agree with differences."""
-    line, known = directional(flat, flat.point, ts, session.eps)
+    line, known = directional(flat, ts, session.eps)
     limits = allowed_differences(session, flat, outs, line, known)
     allowed = pack_limits(limits, line.outs)
     verdict = judge(line, known, pack(found), allowed, session.eps)
@@ -152,7 +146,7 @@ def check_tangent(
         )
         raise GradientCheckError(finding or unlocated(about, flat.out_paths))
     if np.any(verdict.unknown):
-        raise inconclusive(session, flat, chain, flat.out_paths, line, known, found, verdict)
+        raise inconclusive(session, flat, chain, flat.out_paths, known, pack(found), verdict)
     session.passed(f"order {len(chain)}, mode {mode_text(chain)}: derivative = {SOURCE}")
 
 
@@ -190,8 +184,13 @@ def source_text(verdict: Verdict) -> str:
 def unlocated(about: dict[str, Any], paths: Sequence[str]) -> Finding:
     """A finding without an element."""
     return Finding(
-        path=", ".join(paths), index=None, expected="agreement", found="disagreement",
-        error_estimate=0.0, tolerance=0.0, **about,
+        path=", ".join(paths),
+        index=None,
+        expected="agreement",
+        found="disagreement",
+        error_estimate=0.0,
+        tolerance=0.0,
+        **about,
     )
 
 
@@ -200,33 +199,31 @@ def inconclusive(
     flat: Flat,
     chain: tuple[str, ...],
     paths: Sequence[str],
-    line: Line,
     known: Difference,
-    found: Sequence[Any],
+    found: Vector,
     verdict: Verdict,
 ) -> InconclusiveCheckError:
     """The error for elements whose differences do not settle."""
     k = int(np.argmax(verdict.unknown))
-    owners = np.concatenate(
-        [np.full(pack([o]).shape, i) for i, o in enumerate(line.outs)] or [np.zeros(0, int)]
-    )
-    path = paths[int(owners[k])] if owners.size == verdict.unknown.size else paths[0]
-    about = session.about(
-        flat, chain, f"inconclusive: {SOURCE} of f do not settle", source=SOURCE
-    )
     finding = Finding(
-        path=path,
+        path=", ".join(paths),
         index=None,
         expected=float(known.value[k]),
-        found=float(pack(found)[k]),
+        found=float(found[k]),
         error_estimate=float(known.error[k]),
         tolerance=0.0,
         spread=f"{int(np.sum(verdict.unknown))} of {verdict.unknown.size} numbers are unknown",
         diagnosis="f is not smooth, not finite or too noisy around this point; choose another "
         "point, give the step with eps, or the error you accept with atol",
-        **about,
+        **session.about(flat, chain, f"inconclusive: {SOURCE} do not settle", source=SOURCE),
     )
     return InconclusiveCheckError(finding)
+
+
+def expected_tangent(session: Session, flat: Flat, ts: Sequence[Any]) -> list[np.ndarray]:
+    """The derivative along tangents by differences, leaf by leaf."""
+    line, found = directional(flat, ts, session.eps)
+    return unpack(found.value, line.outs)
 
 
 def check_projection(
@@ -243,74 +240,102 @@ def check_projection(
     compared, each with a difference of its own.
     """
     ts = session.random_tangents(flat.point)
-    line, known = directional(flat, flat.point, ts, session.eps)
-    weights = pack([np.conj(host(c)) for c in cts])
+    weights = weights_of(cts)
+    line, known = directional(flat, ts, session.eps, weights)
     products = pack([np.conj(host(c)) for c in found]) * pack(ts)
-    tolerances = session.tolerances(flat.point, outs)
-    sizes, changes = rounding_of(line, outs)
-    parts = [np.linalg.norm(host(c)) for c in cts]
-    rounding = sum(
-        p * (64 * tolerances.eps * s + 30 * c)
-        for p, s, c in zip(parts, sizes, changes, strict=True)
-    )
-    size = float(np.linalg.norm(np.nan_to_num(weights * known.value)))
-    floor = tolerances.atol if tolerances.atol is not None else tolerances.rtol * size
-    allowed = floor * max(1.0, float(np.linalg.norm(weights))) if tolerances.atol else floor
-    allowed += rounding + 64 * tolerances.eps * float(np.linalg.norm(np.nan_to_num(products)))
-    projection = Projection(line, weights)
-    total = projection.of(known)
-    allowed += tolerances.rtol * abs(float(np.nan_to_num(total.value[0])))
-    value = np.array([np.sum(products)])
-    verdict = judge_projection(projection, total, value, np.array([allowed]), session.eps)
+    allowed = np.array([allowed_of_sum(session, flat, outs, cts, line, known)])
+    allowed += 64 * line.eps * np.linalg.norm(np.nan_to_num(products))
+    total = np.array([np.sum(products)])
+    verdict = judge(line, known, total, allowed, session.eps)
     if np.any(verdict.wrong):
-        raise localised(session, flat, outs, cts, found, chain, total, value, allowed, verdict)
+        raise localised(session, flat, cts, found, chain, (known, total, allowed, verdict))
     if np.any(verdict.unknown):
-        raise inconclusive(session, flat, chain, flat.in_paths, line, total, value, verdict)
+        raise inconclusive(session, flat, chain, flat.in_paths, known, total, verdict)
     session.passed(f"order {len(chain)}, mode {mode_text(chain)}: derivative = {SOURCE}")
 
 
-@dataclass(frozen=True)
-class Projection:
-    """A line whose outputs are summed with weights."""
-
-    line: Line
-    weights: Vector
-
-    def of(self, difference: Difference) -> Difference:
-        """The weighted sum of a derivative and of its error."""
-        used = self.weights != 0
-        value = np.sum(self.weights[used] * difference.value[used])
-        error = np.sum(np.abs(self.weights[used]) * difference.error[used])
-        return Difference(np.array([value]), np.array([error]))
+def weights_of(cts: Sequence[Any]) -> Vector:
+    """Cotangents as weights of packed outputs: their weighted sum is Re sum(ct * out)."""
+    return pack([np.conj(host(c)) for c in cts])
 
 
-def judge_projection(
-    projection: Projection, total: Difference, found: Vector, allowed: Vector, eps: Any
-) -> Verdict:
-    """Like judge, for a weighted sum of all outputs."""
-    summed = _Summed(projection)
-    return judge(summed, total, found, allowed, eps)
+def allowed_of_sum(
+    session: Session,
+    flat: Flat,
+    outs: Sequence[Any],
+    cts: Sequence[Any],
+    line: Line,
+    known: Difference,
+) -> float:
+    """By how much the weighted sum of a derivative may differ, the differences' error left out."""
+    tolerances = session.tolerances(flat.point, outs)
+    rounding = 0.0
+    for c, size, shift in zip(cts, *rounding_of(line, outs), strict=True):
+        norm = float(np.linalg.norm(np.ravel(host(c))))
+        rounding += norm * (64 * tolerances.eps * size + 30 * shift)
+    value = finite_max(known.value)
+    floor = 1e-3 * tolerances.rtol * value
+    if tolerances.atol is not None:
+        floor = tolerances.atol * max(1.0, float(np.linalg.norm(weights_of(cts))))
+    return floor + tolerances.rtol * value + rounding
 
 
-class _Summed(Line):
-    """A line whose one output is a weighted sum; its rounding is that of all terms."""
+def expected_gradient(
+    session: Session, flat: Flat, cts: Sequence[Any], chosen: np.ndarray | None = None
+) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """The vjp of cotangents by one difference per number of the inputs, and the errors.
 
-    def __init__(self, projection: Projection) -> None:
-        line = projection.line
-        self.flat, self.tangents, self.point, self.outs = (
-            line.flat, line.tangents, line.point, line.outs,
+    ``chosen`` says which of the packed numbers to compute; the others are NaN.
+    """
+    shapes = pack(flat.point)
+    value, error = np.full(shapes.shape, np.nan), np.full(shapes.shape, np.nan)
+    weights = weights_of(cts)
+    unit = np.zeros(shapes.shape)
+    for k in range(shapes.size) if chosen is None else np.flatnonzero(chosen):
+        unit[k] = 1.0
+        _, found = directional(flat, unpack(unit.copy(), flat.point), session.eps, weights)
+        unit[k] = 0.0
+        value[k], error[k] = found.value[0], found.error[0]
+    values = [np.conj(v) for v in unpack(value, flat.point)]
+    return values, unpack_error(error, flat.point)
+
+
+def localised(
+    session: Session,
+    flat: Flat,
+    cts: Sequence[Any],
+    found: Sequence[Any],
+    chain: tuple[str, ...],
+    projection: tuple[Difference, Vector, Vector, Verdict],
+) -> GradientCheckError:
+    """The error of a wrong vjp, with its worst element."""
+    given = pack(found)
+    chosen = None
+    if given.size > LOCALISED:
+        chosen = np.zeros(given.size, bool)
+        chosen[np.argsort(-np.abs(given))[: LOCALISED // 2]] = True
+        chosen[session.rng.choice(given.size, LOCALISED // 2, replace=False)] = True
+    expected, errors = expected_gradient(session, flat, cts, chosen)
+    tolerances = session.tolerances(flat.point, flat.call(flat.point))
+    known, total, allowed, verdict = projection
+    title = f"the {DERIVATIVES[chain[-1]]} differs from {SOURCE}"
+    about = session.about(flat, chain, title, source=source_text(verdict))
+    right, limits = [], []
+    for e, f, bound in zip(expected, found, errors, strict=True):
+        skipped = np.isnan(e)
+        right.append(np.where(skipped, host(f), e))
+        limits.append(tolerances.of(right[-1], 0.0, 0.0) + SAFETY * np.nan_to_num(bound))
+    paths = [f"the cotangent of {p}" for p in flat.in_paths]
+    leaves = [host(x) for x in found]
+    finding = worst_finding(paths, right, leaves, errors, limits, **about)
+    if finding is None:
+        finding = Finding(
+            path="sum(cotangent * direction) over " + ", ".join(flat.in_paths),
+            index=None,
+            expected=float(nearest_side(verdict, known.value, total)[0]),
+            found=float(total[0]),
+            error_estimate=float(known.error[0]),
+            tolerance=float(allowed[0] + SAFETY * known.error[0]),
+            **about,
         )
-        self.eps, self.unit = line.eps, line.unit
-        self.inner = projection
-        self.start = np.array([np.sum(projection.weights * line.start)])
-
-    def at(self, h: float) -> Vector:
-        return np.array([np.sum(self.inner.weights * self.inner.line.at(h))])
-
-    def noise(self, *values: Vector) -> Vector:
-        terms = np.abs(self.inner.weights * self.inner.line.start)
-        return self.eps * np.array([np.sum(terms)])
-
-    def imaginary(self) -> Vector | None:
-        exact = complex_step(self.inner.line)
-        return None if exact is None else np.array([np.sum(self.inner.weights * exact)])
+    return GradientCheckError(finding)

@@ -69,7 +69,9 @@ def unpack(vector: Vector, like: Sequence[Any]) -> list[np.ndarray]:
         count = aval.size * (2 if aval.dtype.kind == "c" else 1)
         part = vector[start : start + count]
         start += count
-        out.append((part.view(np.complex128) if aval.dtype.kind == "c" else part).reshape(aval.shape))
+        out.append(
+            (part.view(np.complex128) if aval.dtype.kind == "c" else part).reshape(aval.shape)
+        )
     return out
 
 
@@ -82,17 +84,35 @@ def unpack_error(vector: Vector, like: Sequence[Any]) -> list[np.ndarray]:
 class Line:
     """A function restricted to the line through a point: h -> f(x + h t), as a vector.
 
-    Evaluated in double precision if the function lets itself be, otherwise in its own.
+    Evaluated in double precision if the function lets itself be, otherwise in its own. With
+    weights the vector has one element, the weighted sum of all finite outputs.
     """
 
-    def __init__(self, flat: Flat, point: Sequence[Any], tangents: Sequence[Any]) -> None:
+    def __init__(
+        self,
+        flat: Flat,
+        point: Sequence[Any],
+        tangents: Sequence[Any],
+        weights: Vector | None = None,
+    ) -> None:
         self.flat = flat
         self.tangents = [host(t) for t in tangents]
         self.point, self.outs = best_precision(flat, point)
-        self.start = pack(self.outs)
-        narrow = [np.finfo(aval_of(x).dtype).eps for x in (*self.point, *self.outs)]
-        self.eps = float(max(2.0**-52, *narrow))
+        values = pack(self.outs)
+        finite = np.isfinite(values)
+        self.weights = None if weights is None else np.where(finite, weights, 0.0)
+        self.start = self.project(values)
+        terms = np.abs(values) if weights is None else np.abs(self.weights * values)
+        self.terms = terms if weights is None else np.array([np.sum(terms[finite])])
+        self.eps = max(2.0**-52, *(precision(x) for x in (*self.point, *self.outs)))
         self.unit = unit_step(self.point, self.tangents)
+
+    def project(self, values: Vector) -> Vector:
+        """All outputs, or their weighted sum."""
+        if self.weights is None:
+            return values
+        used = self.weights != 0
+        return np.array([np.sum(self.weights[used] * values[used])])
 
     def at(self, h: float) -> Vector:
         """The outputs at a step, or NaN where there are none."""
@@ -100,14 +120,24 @@ class Line:
         try:
             with np.errstate(all="ignore"), warnings.catch_warnings():
                 warnings.simplefilter("ignore", RuntimeWarning)
-                found = pack(self.flat.call(xs))
-        except (ArithmeticError, np.linalg.LinAlgError, ValueError):
+                found = self.project(pack(self.flat.call(xs)))
+        except (ArithmeticError, np.linalg.LinAlgError, ValueError, IndexError):
             return np.full_like(self.start, np.nan)
         return found if found.shape == self.start.shape else np.full_like(self.start, np.nan)
 
     def noise(self, *values: Vector) -> Vector:
         """The rounding error to be expected of outputs."""
-        return self.eps * np.max(np.abs([self.start, *values]), axis=0)
+        return self.eps * np.max(np.abs([self.terms, *values]), axis=0)
+
+
+def precision(x: Any) -> float:
+    """The distance from 1 to the next number of the dtype of x."""
+    return float(np.finfo(aval_of(x).dtype).eps)
+
+
+def change(a: Vector, b: Vector) -> Vector:
+    """A - b, where infinity less itself is zero."""
+    return np.where(a == b, 0.0, a - b)
 
 
 def best_precision(flat: Flat, point: Sequence[Any]) -> tuple[Leaves, Leaves]:
@@ -129,7 +159,7 @@ def best_precision(flat: Flat, point: Sequence[Any]) -> tuple[Leaves, Leaves]:
 
 
 def moved(x: Any, t: np.ndarray, h: complex) -> Any:
-    """x + h t in the dtype of x, or the complex one of its precision; a Python number stays one."""
+    """X + h t in the dtype of x, or the complex one of its precision; a Python number stays one."""
     if type(x) in (float, complex):
         return (x + h * t).item()
     dtype = aval_of(x).dtype
@@ -219,7 +249,7 @@ def central(line: Line, eps: float | None = None) -> Difference:
 
     def quotient(h: float) -> tuple[Vector, Vector]:
         plus, minus = line.at(h), line.at(-h)
-        return (plus - minus) / (2 * h), line.noise(plus, minus) / h
+        return change(plus, minus) / (2 * h), line.noise(plus, minus) / h
 
     return searched(quotient, 4.0, line.unit, eps)
 
@@ -229,7 +259,7 @@ def one_sided(line: Line, sign: float, eps: float | None = None) -> Difference:
 
     def quotient(h: float) -> tuple[Vector, Vector]:
         there = line.at(sign * h)
-        return sign * (there - line.start) / h, 8 * line.noise(there) / h
+        return sign * change(there, line.start) / h, 8 * line.noise(there) / h
 
     return searched(quotient, 2.0, line.unit, eps)
 
@@ -252,7 +282,7 @@ def complex_step(line: Line) -> Vector | None:
             parts = [np.ravel(host(o)).imag for o in outs]
     except Exception:  # f was not made for complex numbers: any error only means that
         return None
-    return np.concatenate([np.zeros(0), *parts]).astype(float) / h
+    return line.project(np.concatenate([np.zeros(0), *parts]).astype(float)) / h
 
 
 def refined(line: Line, found: Difference) -> Difference:
@@ -269,10 +299,13 @@ def refined(line: Line, found: Difference) -> Difference:
 
 
 def directional(
-    flat: Flat, point: Sequence[Any], tangents: Sequence[Any], eps: float | None = None
+    flat: Flat,
+    tangents: Sequence[Any],
+    eps: float | None = None,
+    weights: Vector | None = None,
 ) -> tuple[Line, Difference]:
-    """The best numerical derivative of a function along tangents."""
-    line = Line(flat, point, tangents)
+    """The best numerical derivative of a function, or of a weighted sum, along tangents."""
+    line = Line(flat, flat.point, tangents, weights)
     return line, refined(line, central(line, eps))
 
 
@@ -320,7 +353,7 @@ def numerical_jvp(
                 f"{np.shape(x)}"
             )
     ts = [np.zeros(np.shape(t)) if aval_of(t).dtype == float0 else t for t in ts]
-    line, found = directional(flat, flat.point, ts, eps)
+    line, found = directional(flat, ts, eps)
     out = f(*args)
     values = [v[()] for v in unpack(found.value, line.outs)]
     errors = [e[()] for e in unpack_error(found.error, line.outs)]

@@ -10,10 +10,9 @@ import numpy as np
 
 from .. import tree
 from ..core.avals import dtype_name
-from ..core.source import where_defined
 from ..core.tracing import aval_of
-from .differences import leaf_scale
 from .diagnosis import diagnose
+from .differences import leaf_scale
 from .functions import Flat, Leaves, copied, flatten_function, has_tangent, host, random_leaf
 from .report import (
     DERIVATIVES,
@@ -140,8 +139,13 @@ class Session:
         if len(expected) != len(found):
             raise GradientCheckError(
                 Finding(
-                    path="the output", index=None, expected=f"{len(expected)} arrays",
-                    found=f"{len(found)} arrays", error_estimate=0.0, tolerance=0.0, **about,
+                    path="the output",
+                    index=None,
+                    expected=f"{len(expected)} arrays",
+                    found=f"{len(found)} arrays",
+                    error_estimate=0.0,
+                    tolerance=0.0,
+                    **about,
                 )
             )
         if dtypes:
@@ -191,6 +195,7 @@ class Session:
 
     def check_types(
         self,
+        flat: Flat,
         paths: Sequence[str],
         values: Sequence[Any],
         found: Sequence[Any],
@@ -206,11 +211,5 @@ class Session:
             right = np.asarray(expected()[k])
             return diagnose(right, host(found[k]), 1e-6 * np.abs(right) + 1e-9)
 
-        about = {
-            "function": "the rule" if not paths else where_defined(found) if False else "f",
-            "check": f"the {name} has the wrong type",
-            "order": len(chain),
-            "mode": mode_text(chain),
-            "source": "as the value",
-        }
+        about = self.about(flat, chain, f"the {name} has the wrong type", source="as its value")
         self._same_types(paths, values, found, about, diagnosis)

@@ -1,0 +1,269 @@
+"""Exact laws of derivatives: they hold up to rounding, without finite differences."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from .. import tree
+from ..api.batching import vmap
+from ..api.jit import jit
+from ..core.tracing import aval_of
+from ..errors import TracerError
+from .functions import Flat, Leaves, forward, host, reverse
+from .report import DERIVATIVES, Finding, GradientCheckError, mode_text
+from .session import Session
+from .tolerances import finite_max
+
+Push = Callable[[Sequence[Any], Sequence[Any]], tuple[Leaves, Leaves]]
+Pull = Callable[[Sequence[Any]], tuple[Leaves, Callable[[Sequence[Any]], Leaves]]]
+
+Program = tuple[str, Callable[[Sequence[Any]], Leaves], Sequence[str], tuple[str, ...]]
+"""Name, function, paths of its outputs, modes: what jit and vmap are tried on."""
+
+FIRST, SECOND = 0.75, -1.5
+"""Coefficients of the linear combination that tests linearity."""
+
+LANES = 3
+
+JIT_FLOOR = 1e-5
+"""Compiled code may be more accurate than plain calls by rounding errors of numbers near this."""
+
+
+def check_derivative_laws(
+    session: Session, flat: Flat, chain: tuple[str, ...], modes: Sequence[str]
+) -> None:
+    """Linearity of the derivatives of a function, and that they are adjoint to each other."""
+    if "fwd" in modes:
+        check_linear(session, flat, lambda xs, ts: forward(flat, xs, ts), (*chain, "fwd"))
+    if "rev" in modes:
+        check_linear_pull(session, flat, lambda xs: reverse(flat, xs), (*chain, "rev"))
+    if "fwd" in modes and "rev" in modes:
+        check_adjoint(session, flat, (*chain, "rev"))
+
+
+def check_linear(session: Session, flat: Flat, push: Push, chain: tuple[str, ...]) -> None:
+    """jvp(a s + b t) = a jvp(s) + b jvp(t) for real a and b."""
+    s, t = session.random_tangents(flat.point), session.random_tangents(flat.point)
+    values = [push(flat.point, ts)[1] for ts in (s, t, combined(s, t))]
+    compare_linear(session, flat, flat.out_paths, values, chain)
+
+
+def check_linear_pull(session: Session, flat: Flat, pull_of: Pull, chain: tuple[str, ...]) -> None:
+    """vjp(a s + b t) = a vjp(s) + b vjp(t) for real a and b."""
+    outs, pull = pull_of(flat.point)
+    s, t = session.random(outs), session.random(outs)
+    values = [pull(cts) for cts in (s, t, combined(s, t))]
+    compare_linear(session, flat, flat.in_paths, values, chain)
+
+
+def compare_linear(
+    session: Session,
+    flat: Flat,
+    paths: Sequence[str],
+    values: Sequence[Leaves],
+    chain: tuple[str, ...],
+) -> None:
+    """Raise unless the last of three derivatives is the combination of the others."""
+    name = DERIVATIVES[chain[-1]]
+    first, second, both = values
+    pairs = zip(first, second, strict=True)
+    sizes = [max(finite_max(host(x)), finite_max(host(y))) for x, y in pairs]
+    session.compare(
+        flat,
+        paths,
+        combined(first, second),
+        both,
+        chain,
+        f"the {name} is not linear: {name}(a s + b t) differs from a {name}(s) + b {name}(t)",
+        f"a {name}(s) + b {name}(t)",
+        floors=sizes,
+    )
+    session.passed(f"order {len(chain)}, mode {mode_text(chain)}: linear")
+
+
+def combined(s: Sequence[Any], t: Sequence[Any]) -> Leaves:
+    """The linear combination of two lists of leaves, in their dtypes."""
+    return [_combination(x, y) for x, y in zip(s, t, strict=True)]
+
+
+def _combination(x: Any, y: Any) -> Any:
+    if type(x) in (float, complex):
+        return FIRST * x + SECOND * y
+    dtype = aval_of(x).dtype
+    return x * dtype.type(FIRST) + y * dtype.type(SECOND)
+
+
+def check_adjoint(session: Session, flat: Flat, chain: tuple[str, ...]) -> None:
+    """<ct, jvp(t)> = <vjp(ct), t>, with the inner product Re sum(a * b)."""
+    ts = session.random_tangents(flat.point)
+    outs, pull = reverse(flat, flat.point)
+    cts = session.random(outs)
+    pushed, pulled = forward(flat, flat.point, ts)[1], pull(cts)
+    left, left_size = inner(cts, pushed)
+    right, right_size = inner(pulled, ts)
+    tolerances = session.tolerances(flat.point, outs)
+    allowed = tolerances.law_rtol * max(left_size, right_size) + (tolerances.atol or 0.0)
+    if not (abs(left - right) <= allowed or (not np.isfinite(left) and not np.isfinite(right))):
+        ratio = f"<vjp(ct), t> / <ct, jvp(t)> is {right / left:.6g}" if left else None
+        raise GradientCheckError(
+            Finding(
+                path="<ct, jvp(t)> against <vjp(ct), t>",
+                index=None,
+                expected=left,
+                found=right,
+                error_estimate=0.0,
+                tolerance=allowed,
+                diagnosis=ratio,
+                **session.about(
+                    flat, chain, "the vjp is not the transpose of the jvp", source="<ct, jvp(t)>"
+                ),
+            )
+        )
+    session.passed(f"order {len(chain)}, mode {mode_text(chain)}: adjoint to the jvp")
+
+
+def inner(a: Sequence[Any], b: Sequence[Any]) -> tuple[float, float]:
+    """Re sum(a * b) over all leaves in double precision, and the size of its terms."""
+    total = size = 0.0
+    for x, y in zip(a, b, strict=True):
+        terms = np.real(np.ravel(host(x)).astype(complex) * np.ravel(host(y)).astype(complex))
+        total += float(np.sum(terms))
+        size += float(np.linalg.norm(terms))
+    return total, size
+
+
+def check_transformations(session: Session, flat: Flat, modes: Sequence[str]) -> None:
+    """Vmap and jit of a function and of its derivatives against plain calls."""
+    cts = session.random(flat.call(flat.point))
+    programs: list[Program] = [("f", flat.call, flat.out_paths, ("value",))]
+    if "fwd" in modes or "lin" in modes:
+        ts = session.random_tangents(flat.point)
+        programs.append(("jvp(f)", flat.differentiated("fwd", ts).call, flat.out_paths, ("fwd",)))
+        _attempt(session, "vmap(jvp) = loop", lambda: check_batched_push(session, flat))
+    if "rev" in modes:
+        programs.append(("vjp(f)", flat.differentiated("rev", cts).call, flat.in_paths, ("rev",)))
+        _attempt(session, "vmap(vjp) = loop", lambda: check_batched_pull(session, flat))
+    stacked = stack_points(session, flat)
+    for program in programs:
+        _check_jit(session, flat, *program)
+        _check_vmap(session, flat, stacked, *program)
+
+
+def _check_jit(session: Session, flat: Flat, *program: Any) -> None:
+    name, call, paths, chain = program
+
+    def check() -> None:
+        session.compare(
+            flat,
+            paths,
+            call(flat.point),
+            jit(lambda xs: call(xs))(list(flat.point)),
+            chain,
+            f"jit({name}) differs from {name}",
+            f"{name} without jit",
+            dtypes=True,
+            floors=[JIT_FLOOR] * len(paths),
+            more_accurate=True,
+        )
+
+    _attempt(session, f"jit({name}) = {name}", check)
+
+
+def _check_vmap(session: Session, flat: Flat, stacked: Leaves, *program: Any) -> None:
+    name, call, paths, chain = program
+
+    def check() -> None:
+        session.compare(
+            flat,
+            [f"{p} (first axis: example)" for p in paths],
+            loop(call, stacked),
+            vmap(lambda *xs: call(xs))(*stacked),
+            chain,
+            f"vmap({name}) differs from a loop over {name}",
+            f"a loop over {name}",
+        )
+
+    _attempt(session, f"vmap({name}) = loop", check)
+
+
+def _attempt(session: Session, law: str, check: Callable[[], None]) -> None:
+    """Check a law, or leave it out if f needs the values that the law hides."""
+    try:
+        with np.errstate(all="ignore"):
+            check()
+    except Exception as error:
+        reason = reason_to_leave_out(error)
+        if reason is None:
+            raise
+        session.report.left_out[law] = reason
+    else:
+        session.passed(law)
+
+
+def reason_to_leave_out(error: BaseException | None) -> str | None:
+    """The first sentence of a tracer error in a chain of causes; None if there is none."""
+    seen = 0
+    while error is not None and seen < 10:
+        if isinstance(error, TracerError):
+            return str(error).split(". ")[0]
+        error, seen = error.__cause__ or error.__context__, seen + 1
+    return None
+
+
+def stack_points(session: Session, flat: Flat) -> Leaves:
+    """The point and points close to it, stacked along a new first axis."""
+    near = [0.0, 1e-3, -2e-3]
+    stacked = []
+    for x, t in zip(flat.point, session.random_tangents(flat.point), strict=True):
+        dtype = aval_of(x).dtype
+        lanes = [np.asarray(host(x) + h * host(t), dtype) for h in near]
+        stacked.append(np.stack(lanes))
+    return stacked
+
+
+def loop(call: Callable[[Sequence[Any]], Leaves], stacked: Sequence[Any]) -> list[np.ndarray]:
+    """A function applied to each example, its outputs stacked."""
+    lanes = [call([x[i] for x in stacked]) for i in range(LANES)]
+    return [np.stack([host(o) for o in column]) for column in zip(*lanes, strict=True)]
+
+
+def check_batched_push(session: Session, flat: Flat) -> None:
+    """One jvp of several tangents by vmap equals several jvps."""
+    lanes = [session.random_tangents(flat.point) for _ in range(LANES)]
+    compare_lanes(
+        session,
+        flat,
+        flat.out_paths,
+        "jvp",
+        ("fwd",),
+        lanes,
+        lambda ts: forward(flat, flat.point, ts)[1],
+    )
+
+
+def check_batched_pull(session: Session, flat: Flat) -> None:
+    """One vjp of several cotangents by vmap equals several vjps."""
+    outs, pull = reverse(flat, flat.point)
+    lanes = [session.random(outs) for _ in range(LANES)]
+    compare_lanes(session, flat, flat.in_paths, "vjp", ("rev",), lanes, pull)
+
+
+def compare_lanes(
+    session: Session,
+    flat: Flat,
+    paths: Sequence[str],
+    name: str,
+    chain: tuple[str, ...],
+    lanes: Sequence[Leaves],
+    call: Callable[[Sequence[Any]], Leaves],
+) -> None:
+    """Raise unless a derivative of stacked directions is the stack of derivatives."""
+    stacked = [np.stack([host(x) for x in column]) for column in zip(*lanes, strict=True)]
+    expected = loop(call, stacked)
+    found = vmap(lambda *xs: list(call(xs)))(*stacked)
+    title = f"vmap of the {name} over its directions differs from a loop"
+    named = [f"{p} (first axis: direction)" for p in paths]
+    session.compare(flat, named, expected, tree.leaves(found), chain, title, f"a loop over {name}s")
