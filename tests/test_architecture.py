@@ -1,0 +1,155 @@
+"""Imports flow one way, stay light, and the records of operators are complete."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import funcgrad as fg
+from funcgrad.core.primitive import REGISTRY, Primitive
+from funcgrad.ops.families import elementwise, general
+
+ROOT = Path(fg.__file__).parent
+
+LAYERS = {
+    "errors": 0, "arrays": 0, "tree": 0,
+    "core": 1,
+    "ops": 2,
+    "transforms": 3,
+    "compiler": 4,
+    "control": 5,
+    "api": 6,
+    "numpy": 7,
+    "lax": 8,
+    "random": 9, "testing": 9, "debug": 9,
+}  # fmt: skip
+
+
+def modules():
+    return sorted(ROOT.rglob("*.py"))
+
+
+def imports(path):
+    """Modules of funcgrad that a file imports, with whether the import is inside a function."""
+    tree = ast.parse(path.read_text())
+    package = path.relative_to(ROOT.parent).with_suffix("").parts[:-1]
+    top = {id(n) for n in tree.body}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and (node.level or (node.module or "").startswith("funcgrad")):
+            base = package[: len(package) - node.level + 1] if node.level else ()
+            module = (*base, *(node.module.split(".") if node.module else ()))
+            names = [module] if len(module) > 1 else [(*module, a.name) for a in node.names]
+            for name in names:
+                yield name, id(node) not in top
+
+
+def layer(parts):
+    return LAYERS[parts[1]]
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda p: str(p.relative_to(ROOT)))
+def test_imports_point_down(path):
+    parts = path.relative_to(ROOT.parent).with_suffix("").parts
+    if len(parts) == 2 and parts[1] == "__init__":
+        return
+    for name, inside in imports(path):
+        assert not inside, f"{path}: late import of {name}"
+        if name[1] == parts[1]:
+            continue
+        assert layer(name) < layer(parts), f"{'.'.join(parts)} imports {'.'.join(name)}"
+
+
+def test_imports_have_no_cycles():
+    graph = {}
+    for path in modules():
+        parts = path.relative_to(ROOT.parent).with_suffix("").parts
+        graph[parts] = {n for n, _ in imports(path)}
+    done, active = set(), []
+
+    def visit(node):
+        if node in done or node not in graph:
+            return
+        assert node not in active, f"cycle: {active[active.index(node):]}"
+        active.append(node)
+        for other in graph[node]:
+            visit(other)
+        active.pop()
+        done.add(node)
+
+    for node in graph:
+        visit(node)
+
+
+def test_only_one_file_names_cupy():
+    """Outside arrays.py CuPy is named in prose only."""
+    for path in modules():
+        if path.name == "arrays.py":
+            continue
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                names = [a.name for a in node.names] + [getattr(node, "module", "") or ""]
+                assert not any("cupy" in n for n in names), path
+
+
+def test_importing_is_light():
+    code = (
+        "import sys, funcgrad\n"
+        "heavy = {'scipy', 'cupy', 'matplotlib', 'numpy', 'optree', 'jax'} & set(sys.modules)\n"
+        "assert not heavy, heavy\n"
+        "funcgrad.grad, funcgrad.numpy, funcgrad.random\n"
+        "heavy = {'scipy', 'cupy', 'matplotlib', 'rich'} & set(sys.modules)\n"
+        "assert not heavy, heavy\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_public_names_resolve():
+    for name in fg.__all__:
+        assert getattr(fg, name) is not None
+    with pytest.raises(AttributeError, match="no attribute"):
+        fg.no_such_name  # noqa: B018
+
+
+def test_public_functions_have_docstrings_with_examples():
+    skip = {"errors", "tree", "lax", "numpy", "ops", "random", "testing", "debug", "__version__",
+            "float0", "Jaxpr", "eval_jaxpr", "remat", "jacobian"}  # fmt: skip
+    for name in set(fg.__all__) - skip:
+        doc = getattr(fg, name).__doc__ or ""
+        assert ">>>" in doc, f"{name} has no example"
+
+
+def test_every_record_is_complete():
+    for prim in REGISTRY.values():
+        assert prim.batch is not None or prim.family == "elementwise", prim
+        has_rule = prim.jvp or prim.transpose or prim.linearize or prim.partials
+        assert has_rule or prim.nondifferentiable, prim
+        assert prim.cases is not None or prim.no_cases, prim
+
+
+def test_an_incomplete_record_cannot_be_made():
+    def rule(*_, **__):
+        return None
+
+    with pytest.raises(TypeError, match="no derivative"):
+        general("bad_1", rule, abstract=rule, batch=rule, cases=rule)
+    with pytest.raises(TypeError, match="no batching rule"):
+        general("bad_2", rule, abstract=rule, batch=None, cases=rule, nondifferentiable="x")
+    with pytest.raises(TypeError, match="no test cases"):
+        general("bad_3", rule, abstract=rule, batch=rule, cases=None, nondifferentiable="x")
+    with pytest.raises(TypeError, match="defined twice"):
+        elementwise("sin", rule, None, nondifferentiable="x")
+    with pytest.raises(TypeError, match="unknown traits"):
+        elementwise("bad_4", rule, None, nondifferentiable="x", traits=("no such",))
+    assert all(isinstance(p, Primitive) for p in REGISTRY.values())
+
+
+def test_users_can_define_operators():
+    import numpy as np
+
+    name = "cube_for_the_test"
+    cube = REGISTRY.get(name) or elementwise(name, lambda x: x * x * x, lambda _o, x: 3 * x * x)
+    x = np.array([1.0, 2.0])
+    assert fg.grad(lambda x: np.sum(cube(x)))(x).tolist() == [3.0, 12.0]
+    assert fg.jit(fg.vmap(fg.grad(cube)))(x).tolist() == [3.0, 12.0]
