@@ -34,7 +34,9 @@ def main() -> None:
         base = statistics.median(r[0] for r in rows)
         added = statistics.median(r[1] for r in rows)
         ratio = statistics.median(r[1] / r[0] for r in rows)
-        print(f"\n{title}: numpy {base * 1e3:.1f} ms, added {added * 1e3:.1f} ms, ratio {ratio:.2f}")
+        print(
+            f"\n{title}: numpy {base * 1e3:.1f} ms, added {added * 1e3:.1f} ms, ratio {ratio:.2f}"
+        )
     print("  (wanted for import funcgrad: at most 0.5)")
 
 

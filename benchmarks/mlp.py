@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import tracemalloc
 
 import numpy as np
@@ -17,7 +18,7 @@ RATE = np.float32(0.05)
 def init():
     """Weights and biases."""
     rng = np.random.default_rng(1)
-    pairs = zip(SIZES[:-1], SIZES[1:], strict=True)
+    pairs = itertools.pairwise(SIZES)
     return [
         ((rng.standard_normal((m, n)) / np.sqrt(m)).astype(np.float32), np.zeros(n, np.float32))
         for m, n in pairs

@@ -20,7 +20,9 @@ def paired(
     return times
 
 
-def report(title: str, times: dict[str, list[float]], limits: dict[str, float] | None = None) -> None:
+def report(
+    title: str, times: dict[str, list[float]], limits: dict[str, float] | None = None
+) -> None:
     """Print the medians, and the ratio of the first contender to each other one."""
     names = list(times)
     print(f"\n{title}")

@@ -16,7 +16,7 @@ import funcgrad as fg
 
 
 def unrolled(n, xp):
-    """n steps of a body of four operations."""
+    """N steps of a body of four operations."""
 
     def run(x):
         for _ in range(n):
@@ -42,14 +42,15 @@ def main() -> None:
         fun = unrolled(n, np)
         make = min(seconds(lambda fun=fun: fg.make_jaxpr(fun)(x)) for _ in range(3))
         jit = min(seconds(lambda n=n: fg.jit(unrolled(n, np))(x * 1.0)) for _ in range(1))
-        print(f"  {4 * n:6d} equations: make_jaxpr {make / n / 4 * 1e6:6.1f}  jit {jit / n / 4 * 1e6:6.1f}")
+        print(
+            f"  {4 * n:6d} equations: make_jaxpr {make / n / 4 * 1e6:6.1f}"
+            f"  jit {jit / n / 4 * 1e6:6.1f}"
+        )
     ours, theirs = [], []
     for k in range(5):
         fun, other = unrolled(800 + k, np), unrolled(800 + k, jnp)
         ours.append(seconds(lambda fun=fun: fg.jit(fg.grad(fun))(x)))
-        theirs.append(
-            seconds(lambda other=other: jax.jit(jax.grad(other))(x).block_until_ready())
-        )
+        theirs.append(seconds(lambda other=other: jax.jit(jax.grad(other))(x).block_until_ready()))
     ratio = statistics.median(a / b for a, b in zip(ours, theirs, strict=True))
     print("\nfirst jitted call of the gradient of 800 unrolled steps of 4 operations")
     print(f"  funcgrad {statistics.median(ours):.3f} s, jax {statistics.median(theirs):.3f} s")

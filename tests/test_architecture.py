@@ -14,7 +14,7 @@ from funcgrad.ops.families import elementwise, general
 ROOT = Path(fg.__file__).parent
 
 LAYERS = {
-    "errors": 0, "arrays": 0, "tree": 0,
+    "errors": 0, "arrays": 0, "tree": 0.5,
     "core": 1,
     "ops": 2,
     "transforms": 3,
@@ -37,7 +37,9 @@ def imports(path):
     package = path.relative_to(ROOT.parent).with_suffix("").parts[:-1]
     top = {id(n) for n in tree.body}
     for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom) and (node.level or (node.module or "").startswith("funcgrad")):
+        if isinstance(node, ast.ImportFrom) and (
+            node.level or (node.module or "").startswith("funcgrad")
+        ):
             base = package[: len(package) - node.level + 1] if node.level else ()
             module = (*base, *(node.module.split(".") if node.module else ()))
             names = [module] if len(module) > 1 else [(*module, a.name) for a in node.names]
@@ -71,7 +73,7 @@ def test_imports_have_no_cycles():
     def visit(node):
         if node in done or node not in graph:
             return
-        assert node not in active, f"cycle: {active[active.index(node):]}"
+        assert node not in active, f"cycle: {active[active.index(node) :]}"
         active.append(node)
         for other in graph[node]:
             visit(other)

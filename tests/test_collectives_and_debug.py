@@ -20,7 +20,10 @@ CASES = {
     "tiled": (lambda r: lax.all_gather(r, "i", tiled=True), np.broadcast_to(X.ravel(), (N, 9))),
     "all_to_all": (lambda r: lax.all_to_all(r, "i", 0, 0), X.T),
     "psum_scatter": (lambda r: lax.psum_scatter(r, "i"), X.sum(0)),
-    "ppermute": (lambda r: lax.ppermute(r, "i", [(0, 2), (2, 1)]), np.stack([0 * X[0], X[2], X[0]])),
+    "ppermute": (
+        lambda r: lax.ppermute(r, "i", [(0, 2), (2, 1)]),
+        np.stack([0 * X[0], X[2], X[0]]),
+    ),
     "axis_index": (lambda r: r * lax.axis_index("i"), X * np.arange(3)[:, None]),
     "axis_size": (lambda r: r * lax.axis_size("i"), X * 3),
     "psum of one": (lambda r: r * lax.psum(1, "i"), X * 3),
@@ -125,7 +128,9 @@ def test_print_checks_its_fields_at_once():
 
 def test_callback_gets_pytrees():
     seen = []
-    fg.jit(lambda x: fg.debug.callback(lambda d, k: seen.append((d["a"], k)), {"a": x}, k="name"))(2.0)
+    fg.jit(lambda x: fg.debug.callback(lambda d, k: seen.append((d["a"], k)), {"a": x}, k="name"))(
+        2.0
+    )
     assert seen == [(2.0, "name")]
 
 

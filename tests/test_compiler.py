@@ -127,7 +127,11 @@ def test_source_of_a_derivative_is_plain_numpy():
         lambda x: lax.fori_loop(0, 3, lambda i, c: c + x[i], 0.0),
         fg.jit(fg.grad(lambda x: lax.while_loop(lambda c: c.sum() < 50, lambda c: c * x, x).sum())),
         lambda x: fg.vmap(lambda r: lax.cond(r > 1.5, np.sin, np.cos, r))(x),
-        lambda x: (np.sort(x)[::-1], np.argmax(x), {"m": np.linalg.inv(np.outer(x, x) + np.eye(3))}),
+        lambda x: (
+            np.sort(x)[::-1],
+            np.argmax(x),
+            {"m": np.linalg.inv(np.outer(x, x) + np.eye(3))},
+        ),
         lambda x: fg.lax.erf(x) + fg.lax.lgamma(x),
         lambda x: np.where(x > 1, np.log(x), np.nan),
         lambda x: x[np.array([2, 0])] + fnp.at(x)[0].set(9.0)[:2],

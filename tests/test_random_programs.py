@@ -44,9 +44,7 @@ def build(plan):
 
 
 X = np.array([[0.31, -0.72, 1.13], [0.54, 0.25, -0.46], [-0.97, 0.88, 0.19]])
-relaxed = settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow]
-)
+relaxed = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @relaxed

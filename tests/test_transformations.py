@@ -230,8 +230,8 @@ class TestPytrees:
         }
 
         def loss(p):
-            return p["a"][0] * np.sum(p["a"][1][0]) + p["p"].x * p["p"].y + np.sum(
-                p["l"].w * p["l"].b
+            return (
+                p["a"][0] * np.sum(p["a"][1][0]) + p["p"].x * p["p"].y + np.sum(p["l"].w * p["l"].b)
             )
 
         for run in (fg.grad(loss), fg.jit(fg.grad(loss))):
@@ -510,3 +510,10 @@ def test_pure_callback():
         fg.grad(g)(1.0)
     with pytest.raises(fg.errors.ShapeError, match="promised"):
         fg.pure_callback(lambda x: np.ones(3), fg.ShapeDtypeStruct((), float), 1.0)
+
+
+def test_variance_under_jit_and_lists_as_operands():
+    assert_allclose(fg.jit(lambda x: x.var())(X), X.var())
+    assert_allclose(
+        fg.grad(lambda v: np.maximum([1.0, 2.0, 3.0], v).sum())(np.full(3, 2.5)), [1, 1, 0]
+    )

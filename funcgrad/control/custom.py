@@ -121,8 +121,9 @@ def _stage_with_captured(rule: Rule, call: Jaxpr, avals: Sequence[Aval]) -> tupl
     try:
         if rule.backward is None:
             forward = stage(rule.forward, [*avals, *_tangent_avals(avals)], rule.__name__)
-            jaxprs, captured = _join_captured([call, forward])
-            return Rule(rule.__name__, *jaxprs, None, len(captured), call.out_avals), captured
+            (call, forward), captured = _join_captured([call, forward])
+            n = len(captured)
+            return Rule(rule.__name__, call, forward, None, n, call.out_avals), captured
         forward = stage(rule.forward, avals, rule.__name__)
         n = len(call.outvars)
         backward_avals = [*forward.out_avals[n:], *_tangent_avals(call.out_avals)]

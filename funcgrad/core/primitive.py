@@ -171,4 +171,13 @@ class Primitive:
         return f"<operator {self.name}>"
 
     def __reduce__(self) -> Any:
-        return (REGISTRY.__getitem__, (self.name,))
+        return (operator_named, (self.name,))
+
+
+def operator_named(name: str) -> Primitive:
+    """The operator of a name.
+
+    >>> operator_named("sin")
+    <operator sin>
+    """
+    return REGISTRY[name]

@@ -186,8 +186,11 @@ class Tracer:
                     return self._trace.unary(prim, self)
                 if len(args) == 2:
                     x, y = args
-                    if type(x) not in _PLAIN and type(y) not in _PLAIN and all_weak(args):
-                        x = Tracer.methods["strengthen"](x)
+                    if type(x) not in _PLAIN and type(y) not in _PLAIN:
+                        if all_weak(args):
+                            x = Tracer.methods["strengthen"](x)
+                        elif isinstance(x, list | tuple) or isinstance(y, list | tuple):
+                            x, y = map(Tracer.methods["as_array"], args)
                     return prim.binary(x, y)
                 return prim(*args)
         return Tracer.ufunc_methods["dispatch"](ufunc, method, args, kwargs)
@@ -214,7 +217,7 @@ def all_weak(args: tuple[Any, ...]) -> bool:
 
 
 def unknown_function_message(func: Any) -> str:
-    module = getattr(func, "__module__", "") or ""
+    module = getattr(func, "__module__", "") or "scipy.special"
     name = f"{module}.{getattr(func, '__name__', func)}"
     return (
         f"{name} has no derivative rule in funcgrad, so a traced value cannot pass through it"

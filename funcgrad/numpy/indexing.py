@@ -290,4 +290,4 @@ def _combine(part: Any, value: Any, op: str) -> Any:
     return np.minimum(part, value) if op == "min" else np.maximum(part, value)
 
 
-Tracer.__getitem__ = getitem  # type: ignore[attr-defined]
+setattr(Tracer, "__getitem__", getitem)  # noqa: B010

@@ -75,7 +75,7 @@ def _along(a: Any, k: int, low: int, high: int, mode: str, options: dict[str, An
     if mode in _FOLDED:
         if options.get("reflect_type", "even") == "odd":
             return _odd(a, k, np.arange(-low, n + high), mode)
-        return take(a, np.pad(np.arange(n), (low, high), mode), k)
+        return take(a, np.pad(np.arange(n), (low, high), mode), k)  # type: ignore[call-overload]
     if mode == "linear_ramp":
         before, behind = _pair(options.get("end_values", 0), k, a)
         head = _ramp(before, take(a, np.array([0]), k), low, k)
@@ -110,6 +110,6 @@ def _ramp(end: Any, edge: Any, width: int, k: int) -> Any:
 
 
 def _statistic(mode: str, part: Any, width: int, k: int) -> Any:
-    value = _STATISTICS[mode](part, axis=k, keepdims=True)
+    value = _STATISTICS[mode](part, axis=k, keepdims=True)  # type: ignore[operator]
     value = cast(np.round(value) if part.dtype.kind in "iu" else value, part.dtype)
     return np.broadcast_to(value, tuple(width if i == k else d for i, d in enumerate(part.shape)))

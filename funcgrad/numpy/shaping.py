@@ -90,7 +90,7 @@ def moveaxis(a: Any, source: Any, destination: Any) -> Any:
     targets = [axis_of(t, ndim) for t in targets]
     perm = [i for i in range(ndim) if i not in sources]
     for t, s in sorted(zip(targets, sources, strict=True)):
-        perm.insert(t, s)
+        perm.insert(int(t), s)
     return transpose(a, perm)
 
 
@@ -262,7 +262,7 @@ def insert(arr: Any, obj: Any, values: Any, axis: Any = None) -> Any:
         values = ops.reshape(values, shape=(1,) * (len(a.shape) - len(values.shape)) + values.shape)
         values = moveaxis(values, 0, axis)
         count = values.shape[axis]
-        order = np.insert(np.arange(n), [obj] * count, -1)
+        order = np.insert(np.arange(n), np.full(count, obj), -1)
     shape = (*a.shape[:axis], count, *a.shape[axis + 1 :])
     values = ops.broadcast_to(cast(values, a.dtype), shape)
     places = np.where(order < 0, n + np.cumsum(order < 0) - 1, order)

@@ -108,7 +108,7 @@ def allowed_differences(
     session: Session, flat: Flat, outs: Sequence[Any], line: Line, known: Difference
 ) -> list[np.ndarray]:
     """By how much each element of a tangent may differ, the error of differences left out."""
-    tolerances = session.tolerances(flat.point, outs)
+    tolerances = session.tolerances
     sizes, changes = rounding_of(line, outs)
     return [
         tolerances.of(e, size, change)
@@ -268,7 +268,7 @@ def allowed_of_sum(
     known: Difference,
 ) -> float:
     """By how much the weighted sum of a derivative may differ, the differences' error left out."""
-    tolerances = session.tolerances(flat.point, outs)
+    tolerances = session.tolerances
     rounding = 0.0
     for c, size, shift in zip(cts, *rounding_of(line, outs), strict=True):
         norm = float(np.linalg.norm(np.ravel(host(c))))
@@ -316,7 +316,7 @@ def localised(
         chosen[np.argsort(-np.abs(given))[: LOCALISED // 2]] = True
         chosen[session.rng.choice(given.size, LOCALISED // 2, replace=False)] = True
     expected, errors = expected_gradient(session, flat, cts, chosen)
-    tolerances = session.tolerances(flat.point, flat.call(flat.point))
+    tolerances = session.tolerances
     known, total, allowed, verdict = projection
     title = f"the {DERIVATIVES[chain[-1]]} differs from {SOURCE}"
     about = session.about(flat, chain, title, source=source_text(verdict))

@@ -30,6 +30,8 @@ ROWS = 6
 BLOCKS = 4
 FIRST_STEP = 2.0**-4
 GOAL = 1e-10
+CONTROL_STEPS = (2.0**-17, 2.0**-22)
+CONTROL = 1e-3
 SAFETY = 16.0
 """Estimates are smallest of many, hence small: comparisons allow this multiple of them."""
 
@@ -102,8 +104,9 @@ class Line:
         finite = np.isfinite(values)
         self.weights = None if weights is None else np.where(finite, weights, 0.0)
         self.start = self.project(values)
-        terms = np.abs(values) if weights is None else np.abs(self.weights * values)
-        self.terms = terms if weights is None else np.array([np.sum(terms[finite])])
+        self.terms = np.abs(values)
+        if self.weights is not None:
+            self.terms = np.array([np.sum(np.abs(self.weights[finite] * values[finite]))])
         self.eps = max(2.0**-52, *(precision(x) for x in (*self.point, *self.outs)))
         self.unit = unit_step(self.point, self.tangents)
 
@@ -188,6 +191,12 @@ def leaf_scale(x: Any) -> float:
     return float(np.sqrt(np.mean(values**2))) if values.size else 1.0
 
 
+def entry_scales(x: Any) -> np.ndarray:
+    """The magnitudes of a leaf's entries, and for those that are zero the typical one."""
+    values = np.abs(host(x)).astype(float)
+    return np.where(np.isfinite(values) & (values > 0), values, leaf_scale(x))
+
+
 def extrapolated(
     quotient: Callable[[float], tuple[Vector, Vector]], first: float, base: float
 ) -> Difference:
@@ -231,17 +240,33 @@ def searched(
     with np.errstate(all="ignore"):
         if eps is not None:
             return extrapolated(quotient, eps, base)
-        found = extrapolated(quotient, unit * FIRST_STEP, base)
+        controls = [quotient(unit * h) for h in CONTROL_STEPS]
+        found = confirmed(extrapolated(quotient, unit * FIRST_STEP, base), controls)
         for block in range(1, BLOCKS):
             size = np.max(np.abs(found.value), initial=0, where=np.isfinite(found.value))
             if np.all(found.error <= GOAL * size):
                 break
             smaller = extrapolated(quotient, unit * FIRST_STEP * 2.0 ** (-ROWS * block), base)
+            if block < BLOCKS - 1:
+                smaller = confirmed(smaller, controls)
             improved = np.any(smaller.error < found.error)
             found = better_of(found, smaller)
             if not improved and np.all(np.isfinite(found.error)) and block > 1:
                 break
         return found
+
+
+def confirmed(found: Difference, controls: Sequence[tuple[Vector, Vector]]) -> Difference:
+    """A difference whose error is infinite where quotients at much smaller steps contradict it.
+
+    At steps larger than the waves of a function a tableau may converge to a wrong value.
+    """
+    error = found.error
+    for value, noise in controls:
+        size = np.maximum(np.abs(value), np.abs(found.value))
+        apart = np.abs(value - found.value) > CONTROL * size + SAFETY * (found.error + 4 * noise)
+        error = np.where(apart & np.isfinite(value), np.inf, error)
+    return Difference(found.value, error)
 
 
 def central(line: Line, eps: float | None = None) -> Difference:

@@ -128,7 +128,7 @@ def with_zeros(values: Sequence[Any], whole: Any) -> Any:
     return tree.unflatten(spec, filled)
 
 
-def random_leaf(rng: np.random.Generator, x: Any, scale: float = 1.0) -> Any:
+def random_leaf(rng: np.random.Generator, x: Any, scale: Any = 1.0) -> Any:
     """Normal random numbers of the shape and dtype of a leaf, on its device."""
     aval = aval_of(x)
     t: Any = rng.standard_normal(aval.shape) * scale

@@ -104,7 +104,7 @@ def check_adjoint(session: Session, flat: Flat, chain: tuple[str, ...]) -> None:
     pushed, pulled = forward(flat, flat.point, ts)[1], pull(cts)
     left, left_size = inner(cts, pushed)
     right, right_size = inner(pulled, ts)
-    tolerances = session.tolerances(flat.point, outs)
+    tolerances = session.tolerances
     allowed = tolerances.law_rtol * max(left_size, right_size) + (tolerances.atol or 0.0)
     if not (abs(left - right) <= allowed or (not np.isfinite(left) and not np.isfinite(right))):
         ratio = f"<vjp(ct), t> / <ct, jvp(t)> is {right / left:.6g}" if left else None
@@ -204,11 +204,11 @@ def _attempt(session: Session, law: str, check: Callable[[], None]) -> None:
 
 
 def reason_to_leave_out(error: BaseException | None) -> str | None:
-    """The first sentence of a tracer error in a chain of causes; None if there is none."""
+    """What a tracer error in a chain of causes says first; None if there is none."""
     seen = 0
     while error is not None and seen < 10:
         if isinstance(error, TracerError):
-            return str(error).split(". ")[0]
+            return str(error).split(". ")[0].split(", but this")[0]
         error, seen = error.__cause__ or error.__context__, seen + 1
     return None
 

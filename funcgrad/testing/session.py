@@ -12,7 +12,7 @@ from .. import tree
 from ..core.avals import dtype_name
 from ..core.tracing import aval_of
 from .diagnosis import diagnose
-from .differences import leaf_scale
+from .differences import entry_scales
 from .functions import Flat, Leaves, copied, flatten_function, has_tangent, host, random_leaf
 from .report import (
     DERIVATIVES,
@@ -36,11 +36,13 @@ class Session:
     rng: np.random.Generator
     report: Report = field(default_factory=Report)
     before: list[Any] = field(default_factory=list)
+    tolerances: Tolerances = field(init=False)
 
     def flatten(self, f: Callable[..., Any], args: tuple[Any, ...]) -> Flat:
         """A function at its arguments, known to be deterministic."""
         self.before = [copied(x) for x in tree.leaves(args)]
         flat = flatten_function(f, args)
+        self.tolerances = Tolerances([*flat.point, *flat.call(flat.point)], self.atol, self.rtol)
         first, again = (flat.call([copied(x) for x in flat.point]) for _ in range(2))
         finding = worst_finding(
             flat.out_paths,
@@ -99,12 +101,8 @@ class Session:
         return [random_leaf(self.rng, x) for x in leaves]
 
     def random_tangents(self, leaves: Sequence[Any]) -> Leaves:
-        """Random tangents in proportion to the size of each leaf."""
-        return [random_leaf(self.rng, x, leaf_scale(x)) for x in leaves]
-
-    def tolerances(self, *groups: Sequence[Any]) -> Tolerances:
-        """The tolerances for what was computed from and to these leaves."""
-        return Tolerances([x for g in groups for x in g], self.atol, self.rtol)
+        """Random tangents in proportion to the entries of leaves."""
+        return [random_leaf(self.rng, x, entry_scales(x)) for x in leaves]
 
     def check_values(self, flat: Flat, outs: Sequence[Any], chain: tuple[str, ...]) -> None:
         """Raise unless a transformation returned the value of the function, in its dtypes."""
@@ -150,7 +148,6 @@ class Session:
             )
         if dtypes:
             self._same_types(paths, expected, found, about)
-        tolerances = self.tolerances(flat.point, expected)
         right, given = [host(x) for x in expected], [host(x) for x in found]
         if more_accurate:
             right = [
@@ -158,7 +155,7 @@ class Session:
                 for e, f in zip(right, given, strict=True)
             ]
         limits = [
-            tolerances.of_law(e, floor)
+            self.tolerances.of_law(e, floor)
             for e, floor in zip(right, floors or [0.0] * len(right), strict=True)
         ]
         zeros = [np.zeros(e.shape) for e in right]

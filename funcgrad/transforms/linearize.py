@@ -99,7 +99,7 @@ class LinearizeTrace(Trace):
 
     def join(self, out: Any, tangent: Any) -> Any:
         if type(tangent) is StagingTracer and tangent._trace is self.tape:
-            return LinearizeTracer(self, out, tangent.var)
+            return LinearizeTracer(self, out, tangent._var)
         return out
 
     def process(self, prim: Any, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
@@ -269,7 +269,7 @@ def _expand_factor(tape: StagingTrace, entry: tuple[Any, ...]) -> None:
             part = neg(t) if kind == NEGATIVE else t
         total = part if total is None else add(total, part)
     total = cast(broadcast_to(total, out.shape), out.dtype)
-    if total.var is x or total.var is y:
+    if total._var is x or total._var is y:
         total = add(total, out.dtype.type(0))
     last = tape.eqns[-1]
     source = Source(code, offset)

@@ -20,15 +20,15 @@ SMALL_CONSTANT = 4096
 class StagingTracer(Tracer):
     """A variable of a jaxpr under construction."""
 
-    __slots__ = ("var",)
+    __slots__ = ("_var",)
 
     def __init__(self, trace: Trace, var: Var) -> None:
         self._trace = trace
-        self.var = var
+        self._var = var
 
     @property
     def aval(self) -> Aval:  # type: ignore[override]
-        return self.var.aval
+        return self._var.aval
 
 
 class StagingTrace(Trace):
@@ -55,7 +55,7 @@ class StagingTrace(Trace):
         outs = out if prim.multiple else (out,)
         outvars = [Var(a) for a in outs]
         inputs = [
-            a.var if type(a) is StagingTracer and a._trace is self else self.constant(a)
+            a._var if type(a) is StagingTracer and a._trace is self else self.constant(a)
             for a in args
         ]
         self.eqns.append(Eqn(prim, inputs, params, outvars, current_source(3)))
@@ -78,7 +78,7 @@ class StagingTrace(Trace):
         return copy
 
     def atom(self, x: Any) -> Any:
-        return x.var if type(x) is StagingTracer and x._trace is self else x
+        return x._var if type(x) is StagingTracer and x._trace is self else x
 
     def finish(self, invars: Sequence[Var], outs: Sequence[Any]) -> Jaxpr:
         """The recorded jaxpr; values from outside (arrays, outer tracers) become its consts."""
@@ -131,7 +131,7 @@ def stage(fun: Callable[..., Sequence[Any]], avals: Sequence[Aval], owner: str) 
     try:
         tracers = [trace.new(a) for a in avals]
         outs = fun(*tracers)
-        return trace.finish([t.var for t in tracers], outs)
+        return trace.finish([t._var for t in tracers], outs)
     finally:
         current_body.reset(token)
         trace.alive = False
