@@ -8,6 +8,7 @@ import numpy as np
 
 from funcgrad.api.batching import vmap
 from funcgrad.api.derivatives import jvp, vjp
+from funcgrad.api.jit import jit, to_source
 from funcgrad.api.staging import eval_shape, make_jaxpr
 from funcgrad.core.jaxpr import eval_jaxpr
 from funcgrad.core.primitive import REGISTRY, Case, Primitive
@@ -210,3 +211,30 @@ def check_vmap(prim: Primitive, case: Case) -> None:
             for b, o in zip(batched, one, strict=True):
                 close(b[k], o, 1e-4 if np.asarray(o).dtype.itemsize <= 4 else 1e-10, "vmap")
                 assert b.dtype == np.asarray(o).dtype
+
+
+def check_jit(prim: Primitive, case: Case) -> None:
+    """The compiled program gives the operator's own result, in memory of its own."""
+    expected = as_tuple(prim, prim(*case.args, **case.params))
+    fun = lambda *a: as_tuple(prim, prim(*a, **case.params))  # noqa: E731
+    found = jit(fun)(*case.args)
+    for a, b in zip(found, expected, strict=True):
+        np.testing.assert_array_equal(a, b)
+        assert np.asarray(a).dtype == np.asarray(b).dtype
+    arrays = [a for a in found if np.ndim(a)]
+    for i, a in enumerate(arrays):
+        assert a.flags.writeable
+        for other in (*case.args, *arrays[:i]):
+            assert not np.shares_memory(a, other)
+
+
+def check_source(prim: Primitive, case: Case) -> None:
+    """The generated source stands alone and computes the same."""
+    expected = as_tuple(prim, prim(*case.args, **case.params))
+    text = to_source(lambda *a: as_tuple(prim, prim(*a, **case.params)))(*case.args)
+    assert "import funcgrad" not in text
+    assert "from funcgrad" not in text
+    scope: dict[str, Any] = {}
+    exec(compile(text, prim.name, "exec"), scope)
+    for a, b in zip(scope["program"](*case.args), expected, strict=True):
+        np.testing.assert_array_equal(a, b)

@@ -51,3 +51,10 @@ def test_derivative(name, i):
 @pytest.mark.parametrize(("name", "i"), DIFFERENTIABLE)
 def test_second_order(name, i):
     laws.check_second_order(*pick(name, i))
+
+
+@pytest.mark.parametrize(("name", "i"), CASES)
+def test_compiled(name, i):
+    prim, case = pick(name, i)
+    laws.check_jit(prim, case)
+    laws.check_source(prim, case)

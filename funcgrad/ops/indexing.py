@@ -145,7 +145,8 @@ index_set: Primitive = general(
 
 
 def _gather_eval(xp: Any, x: Any, *idx: Any) -> Any:
-    return x[idx]
+    out = x[idx]
+    return out.copy() if xp.ndim(idx[0]) == 0 and xp.ndim(out) else out
 
 
 def _index_arrays_shape(idx: tuple[Aval, ...]) -> tuple[int, ...]:

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from ..core.tracing import aval_of
 from .differences import (
     SAFETY,
     Difference,
@@ -18,10 +17,11 @@ from .differences import (
     directional,
     one_sided,
     pack,
+    pack_bounds,
     unpack,
     unpack_error,
 )
-from .functions import Flat, host
+from .functions import Flat, finite_max, host
 from .report import (
     DERIVATIVES,
     Finding,
@@ -31,7 +31,6 @@ from .report import (
     worst_finding,
 )
 from .session import Session
-from .tolerances import finite_max
 
 SOURCE = "finite differences"
 LOCALISED = 400
@@ -94,25 +93,23 @@ def _from_sides(
     return special, inside, special & ~inside
 
 
-def rounding_of(line: Line, outs: Sequence[Any]) -> tuple[list[float], list[float]]:
-    """For each output its size, and how much the precision of the arguments changed it."""
-    sizes = [finite_max(host(o)) for o in outs]
-    changes = []
+def precision_losses(line: Line, outs: Sequence[Any]) -> list[float]:
+    """For each output how much the precision of the arguments changed it."""
+    losses = []
     for o, wide in zip(outs, line.outs, strict=True):
         with np.errstate(all="ignore"):
-            changes.append(finite_max(host(o) - host(wide)))
-    return sizes, changes
+            losses.append(finite_max(host(o) - host(wide)))
+    return losses
 
 
 def allowed_differences(
     session: Session, flat: Flat, outs: Sequence[Any], line: Line, known: Difference
 ) -> list[np.ndarray]:
     """By how much each element of a tangent may differ, the error of differences left out."""
-    tolerances = session.tolerances
-    sizes, changes = rounding_of(line, outs)
+    values, losses = unpack(known.value, line.outs), precision_losses(line, outs)
     return [
-        tolerances.of(e, size, change)
-        for e, size, change in zip(unpack(known.value, line.outs), sizes, changes, strict=True)
+        session.tolerances.of(e, size, loss)
+        for e, size, loss in zip(values, flat.sizes, losses, strict=True)
     ]
 
 
@@ -127,7 +124,7 @@ def check_tangent(
     """Raise unless tangents of outputs agree with differences."""
     line, known = directional(flat, ts, session.eps)
     limits = allowed_differences(session, flat, outs, line, known)
-    allowed = pack_limits(limits, line.outs)
+    allowed = pack_bounds(limits, line.outs)
     verdict = judge(line, known, pack(found), allowed, session.eps)
     title = f"the {DERIVATIVES[chain[-1]]} differs from {SOURCE}"
     if np.any(verdict.wrong):
@@ -148,14 +145,6 @@ def check_tangent(
     if np.any(verdict.unknown):
         raise inconclusive(session, flat, chain, flat.out_paths, known, pack(found), verdict)
     session.passed(f"order {len(chain)}, mode {mode_text(chain)}: derivative = {SOURCE}")
-
-
-def pack_limits(limits: Sequence[np.ndarray], outs: Sequence[Any]) -> Vector:
-    """Limits of leaves as a vector beside pack(outs): both parts of a complex number alike."""
-    parts = [np.zeros(0)]
-    for a, o in zip(limits, outs, strict=True):
-        parts.append(np.repeat(np.ravel(a), 2 if aval_of(o).dtype.kind == "c" else 1))
-    return np.concatenate(parts)
 
 
 def least(limit: np.ndarray) -> np.ndarray:
@@ -270,9 +259,9 @@ def allowed_of_sum(
     """By how much the weighted sum of a derivative may differ, the differences' error left out."""
     tolerances = session.tolerances
     rounding = 0.0
-    for c, size, shift in zip(cts, *rounding_of(line, outs), strict=True):
-        norm = float(np.linalg.norm(np.ravel(host(c))))
-        rounding += norm * (64 * tolerances.eps * size + 30 * shift)
+    for c, size, loss in zip(cts, flat.sizes, precision_losses(line, outs), strict=True):
+        noise = 64 * tolerances.eps * size + 30 * loss
+        rounding += float(np.linalg.norm(np.abs(host(c)) * noise))
     value = finite_max(known.value)
     floor = 1e-3 * tolerances.rtol * value
     if tolerances.atol is not None:
@@ -316,15 +305,15 @@ def localised(
         chosen[np.argsort(-np.abs(given))[: LOCALISED // 2]] = True
         chosen[session.rng.choice(given.size, LOCALISED // 2, replace=False)] = True
     expected, errors = expected_gradient(session, flat, cts, chosen)
-    tolerances = session.tolerances
     known, total, allowed, verdict = projection
     title = f"the {DERIVATIVES[chain[-1]]} differs from {SOURCE}"
     about = session.about(flat, chain, title, source=source_text(verdict))
     right, limits = [], []
-    for e, f, bound in zip(expected, found, errors, strict=True):
+    sizes = flat.cotangent_sizes(cts)
+    for e, f, bound, size in zip(expected, found, errors, sizes, strict=True):
         skipped = np.isnan(e)
         right.append(np.where(skipped, host(f), e))
-        limits.append(tolerances.of(right[-1], 0.0, 0.0) + SAFETY * np.nan_to_num(bound))
+        limits.append(session.tolerances.of(right[-1], size, 0.0) + SAFETY * np.nan_to_num(bound))
     paths = [f"the cotangent of {p}" for p in flat.in_paths]
     leaves = [host(x) for x in found]
     finding = worst_finding(paths, right, leaves, errors, limits, **about)

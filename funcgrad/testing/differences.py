@@ -21,6 +21,7 @@ from .functions import (
     flatten_function,
     has_tangent,
     host,
+    leaf_scale,
     widened,
     with_zeros,
 )
@@ -83,6 +84,16 @@ def unpack_error(vector: Vector, like: Sequence[Any]) -> list[np.ndarray]:
     return [e.real + e.imag if e.dtype.kind == "c" else e for e in found]
 
 
+def pack_bounds(bounds: Sequence[Any], outs: Sequence[Any]) -> Vector:
+    """Bounds of leaves beside pack(outs): both parts of a complex number have the same."""
+    parts = [np.zeros(0)]
+    for bound, o in zip(bounds, outs, strict=True):
+        aval = aval_of(o)
+        full = np.ravel(np.broadcast_to(bound, aval.shape))
+        parts.append(np.repeat(full, 2 if aval.dtype.kind == "c" else 1))
+    return np.concatenate(parts)
+
+
 class Line:
     """A function restricted to the line through a point: h -> f(x + h t), as a vector.
 
@@ -104,9 +115,9 @@ class Line:
         finite = np.isfinite(values)
         self.weights = None if weights is None else np.where(finite, weights, 0.0)
         self.start = self.project(values)
-        self.terms = np.abs(values)
+        self.terms = np.fmax(np.abs(values), pack_bounds(flat.sizes, self.outs))
         if self.weights is not None:
-            self.terms = np.array([np.sum(np.abs(self.weights[finite] * values[finite]))])
+            self.terms = np.array([np.sum(np.abs(self.weights[finite]) * self.terms[finite])])
         self.eps = max(2.0**-52, *(precision(x) for x in (*self.point, *self.outs)))
         self.unit = unit_step(self.point, self.tangents)
 
@@ -182,19 +193,6 @@ def unit_step(point: Sequence[Any], tangents: Sequence[Any]) -> float:
         if largest > 0:
             ratios.append(leaf_scale(x) / float(largest))
     return 2.0 ** np.round(np.log2(max(ratios, default=1.0)))
-
-
-def leaf_scale(x: Any) -> float:
-    """The typical magnitude of a leaf's entries, 1 if they are zero or not finite."""
-    values = np.abs(host(x)).astype(float)
-    values = values[np.isfinite(values) & (values > 0)]
-    return float(np.sqrt(np.mean(values**2))) if values.size else 1.0
-
-
-def entry_scales(x: Any) -> np.ndarray:
-    """The magnitudes of a leaf's entries, and for those that are zero the typical one."""
-    values = np.abs(host(x)).astype(float)
-    return np.where(np.isfinite(values) & (values > 0), values, leaf_scale(x))
 
 
 def extrapolated(

@@ -36,7 +36,8 @@ class Flat:
     """A function of the real and complex leaves of its arguments, at a point.
 
     ``call`` takes and returns lists of leaves; leaves of other kinds are held constant and
-    outputs of other kinds are left out.
+    outputs of other kinds are left out. ``sizes`` are bounds of what the outputs are sums of:
+    rounding errors of values and derivatives are in proportion to them, however much cancels.
     """
 
     call: Callable[[Sequence[Any]], Leaves]
@@ -44,6 +45,7 @@ class Flat:
     in_paths: list[str]
     name: str
     out_paths: list[str] = field(default_factory=list)
+    sizes: list[Any] = field(default_factory=list)
 
     def differentiated(self, mode: str, seeds: Sequence[Any]) -> Flat:
         """The derivative along fixed directions, as a function of the point.
@@ -57,13 +59,20 @@ class Flat:
                 return pull(cast_like(seeds, outs))
 
             paths = [f"vjp({p})" for p in self.in_paths]
+            sizes: list[Any] = self.cotangent_sizes(seeds)
         else:
 
             def derivative(xs: Sequence[Any]) -> Leaves:
                 return forward(self, xs, cast_like(seeds, xs))[1]
 
             paths = [f"jvp({p})" for p in self.out_paths]
-        return Flat(derivative, self.point, self.in_paths, self.name, paths)
+            sizes = self.sizes
+        return Flat(derivative, self.point, self.in_paths, self.name, paths, sizes)
+
+    def cotangent_sizes(self, cts: Sequence[Any]) -> list[np.ndarray]:
+        """What the cotangents of the inputs are sums of, by size."""
+        parts = [np.linalg.norm(np.abs(host(c)) * s) for c, s in zip(cts, self.sizes, strict=True)]
+        return [np.sum(parts) / entry_scales(x) for x in self.point]
 
 
 def cast_like(values: Sequence[Any], like: Sequence[Any]) -> Leaves:
@@ -95,18 +104,39 @@ def flatten_function(f: Callable[..., Any], args: tuple[Any, ...]) -> Flat:
 
     paths = tree.paths_of(args)
     in_paths = [tree.format_path(paths[i], "args") for i in places]
-    out_paths = inexact_paths(f(*tree.unflatten(spec, [copied(x) for x in leaves])))
+    out = f(*tree.unflatten(spec, [copied(x) for x in leaves]))
+    out_paths = inexact_paths(out)
+    sizes = [finite_max(host(o)) for o in tree.leaves(out) if has_tangent(o)]
     name = where_defined(f)
     if not places:
         raise ValueError(f"args of {name} hold no real or complex array to differentiate by")
     if not out_paths:
         raise ValueError(f"{name} returned no real or complex array to differentiate")
-    return Flat(call, [leaves[i] for i in places], in_paths, name, out_paths)
+    return Flat(call, [leaves[i] for i in places], in_paths, name, out_paths, sizes)
 
 
 def inexact_paths(out: Any) -> list[str]:
     """The paths of the real and complex leaves of an output."""
     return [tree.format_path(p, "output") for p, o in tree.leaves_with_path(out) if has_tangent(o)]
+
+
+def leaf_scale(x: Any) -> float:
+    """The typical magnitude of a leaf's entries, 1 if they are zero or not finite."""
+    values = np.abs(host(x)).astype(float)
+    values = values[np.isfinite(values) & (values > 0)]
+    return float(np.sqrt(np.mean(values**2))) if values.size else 1.0
+
+
+def entry_scales(x: Any) -> np.ndarray:
+    """The magnitudes of a leaf's entries, and for those that are zero the typical one."""
+    values = np.abs(host(x)).astype(float)
+    return np.where(np.isfinite(values) & (values > 0), values, leaf_scale(x))
+
+
+def finite_max(x: np.ndarray) -> float:
+    """The largest finite magnitude in an array, 0 if there is none."""
+    magnitude = np.abs(np.where(np.isfinite(x), x, 0.0))
+    return float(np.max(magnitude, initial=0))
 
 
 def copied(x: Any) -> Any:

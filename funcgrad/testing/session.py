@@ -12,8 +12,16 @@ from .. import tree
 from ..core.avals import dtype_name
 from ..core.tracing import aval_of
 from .diagnosis import diagnose
-from .differences import entry_scales
-from .functions import Flat, Leaves, copied, flatten_function, has_tangent, host, random_leaf
+from .functions import (
+    Flat,
+    Leaves,
+    copied,
+    entry_scales,
+    flatten_function,
+    has_tangent,
+    host,
+    random_leaf,
+)
 from .report import (
     DERIVATIVES,
     Finding,
@@ -110,7 +118,15 @@ class Session:
         title = f"the value that the {name} returns differs from f"
         expected = flat.call(flat.point)
         self.compare(
-            flat, flat.out_paths, expected, outs, chain, title, "f evaluated directly", dtypes=True
+            flat,
+            flat.out_paths,
+            expected,
+            outs,
+            chain,
+            title,
+            "f evaluated directly",
+            floors=flat.sizes,
+            dtypes=True,
         )
         self.passed(f"order {len(chain)}, mode {mode_text(chain)}: value = f")
 
@@ -124,13 +140,13 @@ class Session:
         title: str,
         source: str,
         *,
+        floors: Sequence[Any],
         dtypes: bool = False,
-        floors: Sequence[float] | None = None,
         more_accurate: bool = False,
     ) -> None:
         """Raise unless two lists of leaves agree up to rounding.
 
-        ``floors`` are sizes of what cancelled in each leaf; with ``more_accurate`` found may be
+        ``floors`` are sizes of what each leaf is a sum of; with ``more_accurate`` found may be
         finite where expected is not.
         """
         about = self.about(flat, chain, title, source=source)
@@ -154,10 +170,7 @@ class Session:
                 np.where(np.isfinite(e) | ~np.isfinite(f), e, f)
                 for e, f in zip(right, given, strict=True)
             ]
-        limits = [
-            self.tolerances.of_law(e, floor)
-            for e, floor in zip(right, floors or [0.0] * len(right), strict=True)
-        ]
+        limits = [self.tolerances.of_law(e, floor) for e, floor in zip(right, floors, strict=True)]
         zeros = [np.zeros(e.shape) for e in right]
         finding = worst_finding(paths, right, given, zeros, limits, **about)
         if finding:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..core.tracing import aval_of
+from .functions import finite_max
 
 RELATIVE = {2: 3e-2, 4: 1e-3}
 """Relative tolerance by the bytes of a real number; below it stands DOUBLE."""
@@ -36,7 +37,7 @@ class Tolerances:
         self.rtol = RELATIVE.get(size, DOUBLE) if given is None else given
         self.law_rtol = max(LAW.get(size, LAW_DOUBLE), given or 0.0)
 
-    def of(self, expected: np.ndarray, outputs: float, condition: float) -> np.ndarray:
+    def of(self, expected: np.ndarray, outputs: Any, condition: float) -> np.ndarray:
         """Allowed differences from a leaf, elementwise, without the error of the leaf itself.
 
         ``outputs`` is the size of the function's values, whose rounding enters derivatives too,
@@ -49,16 +50,11 @@ class Tolerances:
             relative = np.where(np.isfinite(expected), np.abs(expected), 0.0)
         return floor + self.rtol * relative + rounding
 
-    def of_law(self, expected: np.ndarray, floor: float = 0.0) -> np.ndarray:
+    def of_law(self, expected: np.ndarray, floor: Any = 0.0) -> np.ndarray:
         """Allowed differences where both sides are exact up to rounding."""
-        size = max(finite_max(expected), floor)
-        return np.full(expected.shape, self.law_rtol * size + (self.atol or 0.0))
-
-
-def finite_max(x: np.ndarray) -> float:
-    """The largest finite magnitude in an array, 0 if there is none."""
-    magnitude = np.abs(np.where(np.isfinite(x), x, 0.0))
-    return float(np.max(magnitude, initial=0))
+        size = np.maximum(finite_max(expected), floor)
+        limit = self.law_rtol * size + (self.atol or 0.0)
+        return np.broadcast_to(limit, expected.shape)
 
 
 def chosen(option: Any, dtypes: Sequence[Any] | set[Any]) -> float | None:
