@@ -13,12 +13,12 @@ from typing import Any
 __version__ = "0.1.0"
 
 _HOME = {
-    "grad": "api.derivatives",
-    "value_and_grad": "api.derivatives",
-    "vjp": "api.derivatives",
-    "jvp": "api.derivatives",
-    "linearize": "api.derivatives",
-    "linear_transpose": "api.derivatives",
+    "grad": "api.gradients",
+    "value_and_grad": "api.gradients",
+    "vjp": "api.pullbacks",
+    "jvp": "api.pushforwards",
+    "linearize": "api.pushforwards",
+    "linear_transpose": "api.pushforwards",
     "jacfwd": "api.jacobians",
     "jacrev": "api.jacobians",
     "jacobian": "api.jacobians",

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from funcgrad import jvp, vjp
 from funcgrad.api.batching import vmap
-from funcgrad.api.derivatives import jvp, vjp
 from funcgrad.api.jit import jit, to_source
 from funcgrad.api.staging import eval_shape, make_jaxpr
 from funcgrad.core.jaxpr import eval_jaxpr

@@ -15,7 +15,10 @@ from ..core.tracing import aval_of
 from ..errors import DifferentiationError
 from ..ops.shape import reshape
 from .batching import vmap
-from .derivatives import grad, jvp, select_arguments, vjp
+from .gradients import grad
+from .linearized import select_arguments
+from .pullbacks import vjp
+from .pushforwards import jvp
 from .results import check_differentiable
 
 

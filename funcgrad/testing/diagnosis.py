@@ -94,6 +94,8 @@ def _simple(expected: Array, found: Array, close: Close) -> str | None:
         ):
             if close(found, value):
                 return f"found is {text}"
+        if close(np.abs(found) + 0j, np.abs(expected) + 0j):
+            return "found has the magnitudes of expected and other phases: is a conj missing?"
     return None
 
 
@@ -123,9 +125,9 @@ def _hint(ratio: complex, shape: tuple[int, ...]) -> str:
     sizes = {n: f"the length of axis {i}" for i, n in enumerate(shape)}
     sizes[int(np.prod(shape))] = "the number of elements"
     for n, what in sizes.items():
-        if n > 1 and abs(ratio - 1 / n) < 1e-5 / n:
+        if n > 2 and abs(ratio - 1 / n) < 1e-5 / n:
             return f": that is 1/{n}, one over {what} (a mean taken for a sum)"
-        if n > 1 and abs(ratio - n) < 1e-5 * n:
+        if n > 2 and abs(ratio - n) < 1e-5 * n:
             return f": that is {what} (a sum taken for a mean)"
     near = complex(ratio).real
     if abs(complex(ratio).imag) > 1e-5 * abs(ratio) or abs(near) < 1e-3:

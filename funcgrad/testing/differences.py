@@ -300,7 +300,10 @@ def complex_step(line: Line) -> Vector | None:
         with np.errstate(all="ignore"), warnings.catch_warnings():
             warnings.simplefilter("error")
             outs = line.flat.call(xs)
-            if [aval_of(o).shape for o in outs] != [aval_of(o).shape for o in line.outs]:
+            shapes = [aval_of(o).shape for o in outs]
+            if shapes != [aval_of(o).shape for o in line.outs]:
+                return None
+            if any(aval_of(o).dtype.kind != "c" for o in outs):
                 return None
             parts = [np.ravel(host(o)).imag for o in outs]
     except Exception:  # f was not made for complex numbers: any error only means that

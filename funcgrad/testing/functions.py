@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from .. import arrays, tree
-from ..api.derivatives import jvp, vjp
+from ..api.pullbacks import vjp
+from ..api.pushforwards import jvp
 from ..api.results import is_leaf_value
 from ..core.avals import float0, is_inexact
 from ..core.source import where_defined
@@ -158,11 +159,11 @@ def with_zeros(values: Sequence[Any], whole: Any) -> Any:
     return tree.unflatten(spec, filled)
 
 
-def random_leaf(rng: np.random.Generator, x: Any, scale: Any = 1.0) -> Any:
+def random_leaf(rng: np.random.Generator, x: Any, scale: Any = 1.0, *, real: bool = False) -> Any:
     """Normal random numbers of the shape and dtype of a leaf, on its device."""
     aval = aval_of(x)
     t: Any = rng.standard_normal(aval.shape) * scale
-    if aval.dtype.kind == "c":
+    if aval.dtype.kind == "c" and not real:
         t = t + 1j * rng.standard_normal(aval.shape) * scale
     t = np.asarray(t, aval.dtype)[()]
     if arrays.is_gpu_array(x):

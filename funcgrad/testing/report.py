@@ -41,16 +41,16 @@ class Finding:
             place += f" at index {self.index}"
         if self.spread:
             place += f"; {self.spread}"
-        lines = [
-            f"{self.check} of {self.function}",
-            f"  order      {self.order}, mode {self.mode}",
-            f"  where      {place}",
-            f"  expected   {shown(self.expected)}  ({self.source})",
-            f"  found      {shown(self.found)}",
-            f"  tolerance  {self.tolerance:.3g}",
-        ]
+        lines = [f"{self.function}: {self.check}"]
+        if self.order:
+            lines.append(f"  order      {self.order}, mode {self.mode}")
+        lines.append(f"  where      {place}")
+        lines.append(f"  expected   {shown(self.expected)}  ({self.source})")
         if self.error_estimate:
-            lines.insert(-1, f"  error      {self.error_estimate:.3g}, estimated, of expected")
+            lines.append(f"  error      {self.error_estimate:.3g}, estimated, of expected")
+        lines.append(f"  found      {shown(self.found)}")
+        if self.tolerance:
+            lines.append(f"  tolerance  {self.tolerance:.3g}")
         if self.diagnosis:
             lines.append(f"  diagnosis  {self.diagnosis}")
         return "\n".join(lines)

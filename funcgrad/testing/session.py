@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from .. import tree
 from ..core.avals import dtype_name
+from ..core.source import where_defined
 from ..core.tracing import aval_of
+from ..errors import TreeError
 from .diagnosis import diagnose
 from .functions import (
     Flat,
@@ -44,12 +46,15 @@ class Session:
     rng: np.random.Generator
     report: Report = field(default_factory=Report)
     before: list[Any] = field(default_factory=list)
+    name: str = ""
     tolerances: Tolerances = field(init=False)
 
     def flatten(self, f: Callable[..., Any], args: tuple[Any, ...]) -> Flat:
         """A function at its arguments, known to be deterministic."""
+        self.name = where_defined(f)
         self.before = [copied(x) for x in tree.leaves(args)]
         flat = flatten_function(f, args)
+        self.check_arguments(args)
         self.tolerances = Tolerances([*flat.point, *flat.call(flat.point)], self.atol, self.rtol)
         first, again = (flat.call([copied(x) for x in flat.point]) for _ in range(2))
         finding = worst_finding(
@@ -61,7 +66,8 @@ class Session:
             **self.about(flat, ("value",), "two calls with the same arguments differ"),
         )
         if finding:
-            raise GradientCheckError(finding)
+            hint = "f is not a function of its arguments alone: random numbers or hidden state"
+            raise GradientCheckError(replace(finding, diagnosis=hint))
         return flat
 
     def check_arguments(self, args: tuple[Any, ...]) -> None:
@@ -70,10 +76,10 @@ class Session:
             if has_tangent(new) and not np.array_equal(host(old), host(new), equal_nan=True):
                 raise GradientCheckError(
                     Finding(
-                        "f",
+                        self.name,
                         "an argument was overwritten by a call",
-                        1,
-                        "value",
+                        0,
+                        "",
                         tree.format_path(path, "args"),
                         None,
                         "the value before",
@@ -99,18 +105,43 @@ class Session:
             "function": flat.name,
             "check": check,
             "order": 0 if value else max(1, len(chain)),
-            "mode": "none (the value of f)" if value else mode_text(chain),
+            "mode": "" if value else mode_text(chain),
             "source": "the first call",
             **more,
         }
 
-    def random(self, leaves: Sequence[Any]) -> Leaves:
-        """Random leaves of the shapes and dtypes of others."""
-        return [random_leaf(self.rng, x) for x in leaves]
+    def random(self, leaves: Sequence[Any], *, real: bool = False) -> Leaves:
+        """Random leaves of the shapes and dtypes of others; with real, of real values."""
+        return [random_leaf(self.rng, x, real=real) for x in leaves]
 
-    def random_tangents(self, leaves: Sequence[Any]) -> Leaves:
-        """Random tangents in proportion to the entries of leaves."""
-        return [random_leaf(self.rng, x, entry_scales(x)) for x in leaves]
+    def random_tangents(self, leaves: Sequence[Any], *, real: bool = False) -> Leaves:
+        """Random tangents in proportion to the entries of leaves; with real, of real values."""
+        return [random_leaf(self.rng, x, entry_scales(x), real=real) for x in leaves]
+
+    def real_direction(self, k: int) -> bool:
+        """Whether the k-th direction is real: one is, since it shows a missing conj best."""
+        return k == 0 and self.directions > 1
+
+    def derive(self, flat: Flat, chain: tuple[str, ...], call: Callable[[], Any]) -> Any:
+        """The result of a derivative; what does not fit its value becomes a failed check."""
+        try:
+            return call()
+        except TreeError as error:
+            name = DERIVATIVES[chain[-1]]
+            raise GradientCheckError(
+                Finding(
+                    path="a derivative rule",
+                    index=None,
+                    expected="a derivative of the structure and shape of its value",
+                    found=str(error),
+                    error_estimate=0.0,
+                    tolerance=0.0,
+                    diagnosis="if broadcasting made the shapes differ, sum over those axes",
+                    **self.about(
+                        flat, chain, f"the {name} does not fit", source="as transposition needs it"
+                    ),
+                )
+            ) from error
 
     def check_values(self, flat: Flat, outs: Sequence[Any], chain: tuple[str, ...]) -> None:
         """Raise unless a transformation returned the value of the function, in its dtypes."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from funcgrad.api.derivatives import grad, jvp, vjp
+from funcgrad import grad, jvp, vjp
 from funcgrad.ops.complex import real
 from funcgrad.ops.shape import reduce_sum
 

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 import scipy.signal
 
+from funcgrad import grad, jvp, vjp
 from funcgrad.api.batching import vmap
-from funcgrad.api.derivatives import grad, jvp, vjp
 from funcgrad.api.jit import jit
 from funcgrad.errors import ShapeError
 from funcgrad.ops.comparison import select

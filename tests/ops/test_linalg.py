@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from ops.linalg_checks import DTYPES, check_gradient, hermitian, random_like, total, weigh
 
+from funcgrad import grad, jvp
 from funcgrad.api.batching import vmap
-from funcgrad.api.derivatives import grad, jvp
 from funcgrad.api.staging import make_jaxpr
 from funcgrad.compiler.program import program
 from funcgrad.numpy import linalg

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from ops.linalg_checks import DTYPES, along, check_gradient, difference, random_like, total, weigh
 
+from funcgrad import grad, jvp
 from funcgrad.api.batching import vmap
-from funcgrad.api.derivatives import grad, jvp
 from funcgrad.numpy import linalg
 from funcgrad.ops import linalg as systems
 from funcgrad.ops.indexing import FULL, index

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import scipy.special
 
-from funcgrad.api.derivatives import grad
+from funcgrad import grad
 from funcgrad.core.primitive import REGISTRY
 from funcgrad.ops import special
 

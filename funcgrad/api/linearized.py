@@ -1,0 +1,113 @@
+"""A function linearized at a point: what reverse mode and ``linearize`` start from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from .. import tree
+from ..control import mutation
+from ..core.avals import float0, is_inexact
+from ..core.jaxpr import Jaxpr, Var
+from ..core.source import where_defined
+from ..core.tracing import Tracer, aval_of
+from ..ops.shape import zeros
+from ..transforms.linearize import LinearizeTrace, LinearizeTracer, tape_jaxpr
+from ..transforms.transpose import backward, seed_cotangents
+from .results import check_leaf
+
+
+class Linearized:
+    """A function's values at a point, and the tape of its linear part."""
+
+    __slots__ = ("aux", "in_vars", "out_avals", "out_tree", "out_vars", "outs", "tape")
+
+    def __init__(
+        self, fun: Callable[[list[Any]], Any], leaves: Sequence[Any], owner: str, has_aux: bool
+    ) -> None:
+        trace = LinearizeTrace(owner)
+        checked = mutation.new_tape()
+        if checked is not None:
+            trace.tape.eqns = checked
+        self.tape = trace.tape.eqns
+        inputs = [trace.input(x) if is_inexact(aval_of(x).dtype) else x for x in leaves]
+        self.in_vars: list[Any] = [
+            t.tangent if type(t) is LinearizeTracer and t._trace is trace else None for t in inputs
+        ]
+        try:
+            out = fun(inputs)
+            self.aux: Any = None
+            if has_aux:
+                out, aux = unpack_aux(out, owner)
+                aux_leaves, aux_tree = tree.flatten(aux)
+                self.aux = tree.unflatten(aux_tree, [primal_of(trace, a) for a in aux_leaves])
+            outs, self.out_tree = tree.flatten(out)
+            self.outs = [primal_of(trace, o) for o in outs]
+            self.out_vars: list[Any] = [
+                o.tangent if type(o) is LinearizeTracer and o._trace is trace else None
+                for o in outs
+            ]
+        except BaseException:
+            self.tape.clear()
+            raise
+        finally:
+            trace.close()
+
+    def pull(self, cts: Sequence[Any], consume: bool) -> list[Any]:
+        """Cotangents of the inputs; None where nothing depends on an input."""
+        mutation.verify(self.tape)
+        env: dict[Var, Any] = {}
+        flagged: set[Var] = set()
+        seed_cotangents(env, flagged, self.out_vars, cts, (False,) * len(cts))
+        with np.errstate(all="ignore"):
+            backward(self.tape if consume else list(self.tape), env, flagged)
+        return [None if v is None else env.get(v) for v in self.in_vars]
+
+    def jaxpr(self) -> Jaxpr:
+        """The linear part, from tangents of inexact inputs to tangents of all outputs."""
+        outs = [
+            zeros(aval_of(o)) if v is None and is_inexact(aval_of(o).dtype) else v
+            for o, v in zip(self.outs, self.out_vars, strict=True)
+        ]
+        outs = [
+            np.zeros(aval_of(o).shape, float0) if v is None else v
+            for o, v in zip(self.outs, outs, strict=True)
+        ]
+        return tape_jaxpr([v for v in self.in_vars if v is not None], self.tape, outs)
+
+
+def primal_of(trace: LinearizeTrace, x: Any) -> Any:
+    return x.primal if type(x) is LinearizeTracer and x._trace is trace else x
+
+
+def unpack_aux(out: Any, owner: str) -> tuple[Any, Any]:
+    """The pair that a function with has_aux=True must return."""
+    if not isinstance(out, tuple) or len(out) != 2:
+        raise TypeError(
+            f"{owner}: has_aux=True needs a function that returns a pair (output, auxiliary), "
+            f"got {type(out).__name__}"
+        )
+    return out
+
+
+def select_arguments(
+    args: tuple[Any, ...], argnums: int | Sequence[int], name: str, fun: Any
+) -> tuple[tuple[int, ...], bool]:
+    """Normalised argnums, and whether one int was given."""
+    single = isinstance(argnums, int | np.integer)
+    nums: tuple[Any, ...] = (argnums,) if single else tuple(argnums)  # type: ignore[arg-type]
+    for n in nums:
+        if not -len(args) <= n < len(args):
+            raise TypeError(
+                f"{name} of {where_defined(fun)}: argnums={argnums}, but the call has "
+                f"{len(args)} positional arguments"
+            )
+    return tuple(int(n) % len(args) for n in nums), single
+
+
+def check_leaves(leaves: Sequence[Any], whole: Any, name: str) -> None:
+    for i, x in enumerate(leaves):
+        if type(x) is not np.ndarray and not isinstance(x, Tracer):
+            check_leaf(x, f"{name}: primal ", tree.format_path(tree.paths_of(whole)[i], " "))
