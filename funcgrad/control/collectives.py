@@ -11,7 +11,7 @@ from ..core.primitive import Primitive, Unbatched
 from ..core.tracing import Trace, Tracer, aval_of, axis_frames, newest_trace
 from ..errors import ShapeError
 from ..ops.comparison import select
-from ..ops.indexing import gather
+from ..ops.gather import gather
 from ..ops.shape import reduce_sum, transpose
 from ..transforms.vmap import BatchTrace, BatchTracer, add_batch_axis
 

@@ -21,7 +21,6 @@ from ..ops.convolution import (
 from ..ops.special import digamma, erf, erf_inv, erfc, lgamma, logistic
 from ..ops.windows import avg_pool, max_pool, reduce_window
 from .control_flow import (
-    associative_scan,
     cond,
     fori_loop,
     map,
@@ -64,6 +63,7 @@ from .parallel import (
     psum,
     psum_scatter,
 )
+from .prefix import associative_scan
 
 _UFUNCS = {
     "abs": "abs",

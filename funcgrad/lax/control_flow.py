@@ -20,9 +20,8 @@ from ..core.source import where_defined
 from ..core.tracing import Tracer, aval_of, owner_name
 from ..errors import ConcretizationError, ShapeError, TreeError
 from ..ops.comparison import select as select_p
-from ..ops.indexing import FULL, index
 from ..ops.joining import concatenate
-from ..ops.shape import cast, flip, reshape
+from ..ops.shape import cast, reshape
 from ..transforms.staging import lift_tracers, stage
 
 
@@ -325,10 +324,10 @@ def _scan_length(leaves: Sequence[Any], spec: Any, length: int | None, f: Any) -
     for x, path in zip(leaves, spec.paths(), strict=True):
         if not x.shape:
             raise ShapeError(
-                f"scan of {where_defined(f)}: xs{tree.format_path(path, '')} is a scalar; it needs "
+                f"scan of {where_defined(f)}: {tree.format_path(path, 'xs')} is a scalar; it needs "
                 "a leading axis to loop over"
             )
-        sizes[f"xs{tree.format_path(path, ' ')}".strip()] = x.shape[0]
+        sizes[tree.format_path(path, "xs")] = x.shape[0]
     if not sizes:
         raise ShapeError(f"scan of {where_defined(f)}: with xs=None, length is needed")
     if len(set(sizes.values())) > 1:
@@ -365,71 +364,6 @@ def map(f: Callable[[Any], Any], xs: Any) -> Any:
     array([0., 1., 4.])
     """
     return scan(lambda _, x: (None, f(x)), None, xs)[1]
-
-
-@user_facing
-def associative_scan(
-    fn: Callable[[Any, Any], Any], elems: Any, reverse: bool = False, axis: int = 0
-) -> Any:
-    """All prefix combinations under an associative operation, in logarithmic depth.
-
-    Args:
-        fn: associative function of two pytrees like ``elems``, mapped over the axis.
-        elems: pytree of arrays.
-        reverse: combine from the end.
-        axis: the axis along which to combine.
-
-    Returns:
-        A pytree like ``elems``: element i combines elements 0 to i.
-
-    >>> associative_scan(np.add, np.arange(5))
-    array([ 0,  1,  3,  6, 10])
-    """
-    leaves, spec = tree.flatten(elems)
-    leaves = [x if isinstance(x, Tracer) else np.asarray(x) for x in leaves]
-    sizes = {x.shape[axis] for x in leaves}
-    if len(sizes) != 1:
-        raise ShapeError(f"associative_scan: sizes along axis {axis} differ: {sorted(sizes)}")
-
-    def combine(a: list[Any], b: list[Any]) -> list[Any]:
-        return tree.leaves(fn(tree.unflatten(spec, a), tree.unflatten(spec, b)))
-
-    def cut(xs: list[Any], start: Any, stop: Any, step: int = 1) -> list[Any]:
-        return [index(x, key=(FULL,) * (axis % len(x.shape)) + ((start, stop, step),)) for x in xs]
-
-    def turn(xs: list[Any]) -> list[Any]:
-        return [flip(x, axes=(axis % len(x.shape),)) for x in xs]
-
-    def join(xs: list[Any], ys: list[Any]) -> list[Any]:
-        return [concatenate(x, y, axis=axis % len(x.shape)) for x, y in zip(xs, ys, strict=True)]
-
-    def run(xs: list[Any], n: int) -> list[Any]:
-        if n < 2:
-            return xs
-        pairs = combine(cut(xs, 0, n - 1, 2), cut(xs, 1, None, 2))
-        odd = run(pairs, n // 2)
-        later = combine(cut(odd, 0, (n - 1) // 2), cut(xs, 2, None, 2))
-        even = join(cut(xs, 0, 1), later)
-        return _interleave(even, odd, n, axis)
-
-    result = run(turn(leaves) if reverse else leaves, sizes.pop())
-    return tree.unflatten(spec, turn(result) if reverse else result)
-
-
-def _interleave(even: list[Any], odd: list[Any], n: int, axis: int) -> list[Any]:
-    """Elements of two lists of arrays in turn, along an axis of n in all."""
-    result = []
-    for a, b in zip(even, odd, strict=True):
-        k = axis % len(a.shape)
-        half = n // 2
-        head = index(a, key=(FULL,) * k + ((0, half, None),))
-        shape = (*a.shape[:k], half, 1, *a.shape[k + 1 :])
-        both = concatenate(reshape(head, shape=shape), reshape(b, shape=shape), axis=k + 1)
-        both = reshape(both, shape=(*a.shape[:k], 2 * half, *a.shape[k + 1 :]))
-        if n % 2:
-            both = concatenate(both, index(a, key=(FULL,) * k + ((half, None, None),)), axis=k)
-        result.append(both)
-    return result
 
 
 def select(pred: Any, on_true: Any, on_false: Any) -> Any:

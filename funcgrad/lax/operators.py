@@ -10,7 +10,7 @@ import numpy as np
 from ..core.boundary import user_facing
 from ..core.tracing import Tracer
 from ..errors import ShapeError
-from ..ops import cumulative, indexing, joining, reductions, sorting
+from ..ops import cumulative, dynamic, indexing, joining, reductions, sorting
 from ..ops import shape as shape_ops
 from ..ops.contraction import dot_general as dot_general_p
 
@@ -63,7 +63,7 @@ def dynamic_slice(operand: Any, start_indices: Sequence[Any], slice_sizes: Seque
     """
     operand = _array(operand)
     starts = [start_indices[i] for i in range(len(operand.shape))]
-    return indexing.dynamic_slice(operand, *starts, sizes=tuple(map(int, slice_sizes)))
+    return dynamic.dynamic_slice(operand, *starts, sizes=tuple(map(int, slice_sizes)))
 
 
 @user_facing
@@ -80,7 +80,7 @@ def dynamic_update_slice(operand: Any, update: Any, start_indices: Any) -> Any:
         else [start_indices[i] for i in range(len(operand.shape))]
     )
     update = shape_ops.cast(update, operand.dtype)
-    return indexing.dynamic_update_slice(operand, update, *starts)
+    return dynamic.dynamic_update_slice(operand, update, *starts)
 
 
 @user_facing
@@ -94,7 +94,7 @@ def dynamic_index_in_dim(operand: Any, index: Any, axis: int = 0, keepdims: bool
     axis %= len(operand.shape)
     starts = [index if i == axis else 0 for i in range(len(operand.shape))]
     sizes = tuple(1 if i == axis else d for i, d in enumerate(operand.shape))
-    out = indexing.dynamic_slice(operand, *starts, sizes=sizes)
+    out = dynamic.dynamic_slice(operand, *starts, sizes=sizes)
     if keepdims:
         return out
     return shape_ops.reshape(out, shape=tuple(d for i, d in enumerate(sizes) if i != axis))

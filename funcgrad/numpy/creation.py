@@ -53,13 +53,22 @@ def asarray(a: Any, dtype: Any = None, *, copy: bool | None = None, device: Any 
     return array(a, dtype, copy=bool(copy), device=device)
 
 
+def concrete_shape(shape: Any) -> Any:
+    """A shape as plain integers, or an error that says why a traced size cannot be one."""
+    if isinstance(shape, Tracer):
+        return shape.concrete("the shape of a new array")
+    if isinstance(shape, tuple | list):
+        return tuple(concrete_shape(d) for d in shape)
+    return shape
+
+
 def zeros(shape: Any, dtype: Any = float, *, device: Any = None) -> Any:
     """An array of zeros, of the given shape and dtype.
 
     >>> zeros((2,))
     array([0., 0.])
     """
-    return arrays.creation_namespace(device).zeros(shape, dtype)
+    return arrays.creation_namespace(device).zeros(concrete_shape(shape), dtype)
 
 
 def ones(shape: Any, dtype: Any = float, *, device: Any = None) -> Any:
@@ -68,7 +77,7 @@ def ones(shape: Any, dtype: Any = float, *, device: Any = None) -> Any:
     >>> ones(2, int)
     array([1, 1])
     """
-    return arrays.creation_namespace(device).ones(shape, dtype)
+    return arrays.creation_namespace(device).ones(concrete_shape(shape), dtype)
 
 
 def empty(shape: Any, dtype: Any = float, *, device: Any = None) -> Any:
@@ -89,7 +98,7 @@ def full(shape: Any, fill_value: Any, dtype: Any = None, *, device: Any = None) 
     if isinstance(fill_value, Tracer):
         value = fill_value if dtype is None else cast(fill_value, np.dtype(dtype))
         return np.broadcast_to(value, shape)
-    return arrays.creation_namespace(device).full(shape, fill_value, dtype)
+    return arrays.creation_namespace(device).full(concrete_shape(shape), fill_value, dtype)
 
 
 def eye(N: int, M: int | None = None, k: int = 0, dtype: Any = float, *, device: Any = None) -> Any:

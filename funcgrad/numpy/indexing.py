@@ -8,15 +8,8 @@ import numpy as np
 
 from ..core.tracing import Tracer, aval_of
 from ..errors import ConcretizationError, TracerError
-from ..ops.indexing import (
-    FULL,
-    gather,
-    index,
-    index_put,
-    index_set,
-    scatter,
-    scatter_add,
-)
+from ..ops.gather import gather, scatter, scatter_add
+from ..ops.indexing import FULL, index, index_put, index_set
 from ..ops.shape import broadcast_to, cast, inverse_permutation, reshape, transpose
 from .protocol import array, strong
 

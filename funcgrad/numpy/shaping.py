@@ -11,7 +11,8 @@ from ..core.tracing import Tracer
 from ..errors import ShapeError
 from ..ops import joining
 from ..ops import shape as ops
-from ..ops.indexing import FULL, index, scatter_add
+from ..ops.gather import scatter_add
+from ..ops.indexing import FULL, index
 from ..ops.shape import cast
 from .indexing import mask_value
 from .joining import concatenate
@@ -88,7 +89,7 @@ def moveaxis(a: Any, source: Any, destination: Any) -> Any:
         raise ValueError("moveaxis: source and destination must have as many axes")
     sources = [axis_of(s, ndim) for s in sources]
     targets = [axis_of(t, ndim) for t in targets]
-    perm = [i for i in range(ndim) if i not in sources]
+    perm: list[Any] = [i for i in range(ndim) if i not in sources]
     for t, s in sorted(zip(targets, sources, strict=True)):
         perm.insert(int(t), s)
     return transpose(a, perm)

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..core.tracing import Tracer, aval_of
 from ..ops import sorting
-from ..ops.indexing import scatter_add
+from ..ops.gather import scatter_add
 from ..ops.shape import cast, convert
 from .protocol import axis_of, given, implements, inexact, refuse, strong
 from .reducing import average

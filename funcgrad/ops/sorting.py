@@ -9,7 +9,7 @@ import numpy as np
 from ..core.avals import Aval
 from ..core.primitive import Case, Primitive
 from .families import general, sample
-from .indexing import gather
+from .gather import gather
 from .shape import broadcast_to, reshape
 
 

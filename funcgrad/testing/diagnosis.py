@@ -126,9 +126,9 @@ def _hint(ratio: complex, shape: tuple[int, ...]) -> str:
     sizes[int(np.prod(shape))] = "the number of elements"
     for n, what in sizes.items():
         if n > 2 and abs(ratio - 1 / n) < 1e-5 / n:
-            return f": that is 1/{n}, one over {what} (a mean taken for a sum)"
+            return f": that is 1/{n}, one over {what}: a mean taken for a sum?"
         if n > 2 and abs(ratio - n) < 1e-5 * n:
-            return f": that is {what} (a sum taken for a mean)"
+            return f": that is {what}: a sum taken for a mean?"
     near = complex(ratio).real
     if abs(complex(ratio).imag) > 1e-5 * abs(ratio) or abs(near) < 1e-3:
         return ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -41,16 +41,22 @@ Vector = np.ndarray
 
 @dataclass(frozen=True)
 class Difference:
-    """A derivative of all outputs as one real vector, and the bound of its error."""
+    """A derivative of all outputs as one real vector, and the bound of its error.
+
+    ``natural`` is the size of the function's values: errors that are small beside it count as
+    small even where the derivative is zero.
+    """
 
     value: Vector
     error: Vector
+    natural: Vector
 
     @property
     def settled(self) -> np.ndarray:
         """Where the value is known to some digits."""
         size = np.max(np.abs(self.value), initial=0, where=np.isfinite(self.value))
-        return np.isfinite(self.error) & (SAFETY * self.error <= 0.01 * size + 1e-300)
+        bound = np.maximum(0.01 * size, 1e-8 * np.nan_to_num(self.natural))
+        return np.isfinite(self.error) & (SAFETY * self.error <= bound + 1e-300)
 
 
 def pack(leaves: Sequence[Any]) -> Vector:
@@ -222,13 +228,15 @@ def extrapolated(
         above = row
     assert best is not None
     assert error is not None
-    return Difference(best, error)
+    return Difference(best, error, np.zeros(()))
 
 
 def better_of(a: Difference, b: Difference) -> Difference:
     """Of each element the value whose error is estimated less."""
     first = ~(b.error < a.error)
-    return Difference(np.where(first, a.value, b.value), np.where(first, a.error, b.error))
+    return Difference(
+        np.where(first, a.value, b.value), np.where(first, a.error, b.error), a.natural
+    )
 
 
 def searched(
@@ -264,7 +272,7 @@ def confirmed(found: Difference, controls: Sequence[tuple[Vector, Vector]]) -> D
         size = np.maximum(np.abs(value), np.abs(found.value))
         apart = np.abs(value - found.value) > CONTROL * size + SAFETY * (found.error + 4 * noise)
         error = np.where(apart & np.isfinite(value), np.inf, error)
-    return Difference(found.value, error)
+    return replace(found, error=error)
 
 
 def central(line: Line, eps: float | None = None) -> Difference:
@@ -274,7 +282,7 @@ def central(line: Line, eps: float | None = None) -> Difference:
         plus, minus = line.at(h), line.at(-h)
         return change(plus, minus) / (2 * h), line.noise(plus, minus) / h
 
-    return searched(quotient, 4.0, line.unit, eps)
+    return replace(searched(quotient, 4.0, line.unit, eps), natural=line.terms)
 
 
 def one_sided(line: Line, sign: float, eps: float | None = None) -> Difference:
@@ -284,7 +292,7 @@ def one_sided(line: Line, sign: float, eps: float | None = None) -> Difference:
         there = line.at(sign * h)
         return sign * change(there, line.start) / h, 8 * line.noise(there) / h
 
-    return searched(quotient, 2.0, line.unit, eps)
+    return replace(searched(quotient, 2.0, line.unit, eps), natural=line.terms)
 
 
 def complex_step(line: Line) -> Vector | None:
@@ -321,7 +329,7 @@ def refined(line: Line, found: Difference) -> Difference:
     if not np.all(agree & found.settled):
         return found
     bound = 1e-15 * (np.abs(exact) + 1e-3 * size)
-    return Difference(exact, np.minimum(found.error, bound))
+    return replace(found, value=exact, error=np.minimum(found.error, bound))
 
 
 def directional(

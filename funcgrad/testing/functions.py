@@ -68,6 +68,10 @@ class Flat:
 
             paths = [f"jvp({p})" for p in self.out_paths]
             sizes = self.sizes
+        sizes = [
+            np.maximum(size, finite_max(host(o)))
+            for size, o in zip(sizes, derivative(self.point), strict=True)
+        ]
         return Flat(derivative, self.point, self.in_paths, self.name, paths, sizes)
 
     def cotangent_sizes(self, cts: Sequence[Any]) -> list[np.ndarray]:
@@ -105,7 +109,7 @@ def flatten_function(f: Callable[..., Any], args: tuple[Any, ...]) -> Flat:
 
     paths = tree.paths_of(args)
     in_paths = [tree.format_path(paths[i], "args") for i in places]
-    out = f(*tree.unflatten(spec, [copied(x) for x in leaves]))
+    out = f(*args)
     out_paths = inexact_paths(out)
     sizes = [finite_max(host(o)) for o in tree.leaves(out) if has_tangent(o)]
     name = where_defined(f)

@@ -46,15 +46,18 @@ class Session:
     rng: np.random.Generator
     report: Report = field(default_factory=Report)
     before: list[Any] = field(default_factory=list)
+    args: tuple[Any, ...] = ()
     name: str = ""
     tolerances: Tolerances = field(init=False)
 
     def flatten(self, f: Callable[..., Any], args: tuple[Any, ...]) -> Flat:
-        """A function at its arguments, known to be deterministic."""
+        """A function at copies of its arguments, known to be deterministic."""
         self.name = where_defined(f)
-        self.before = [copied(x) for x in tree.leaves(args)]
+        leaves, spec = tree.flatten(args)
+        self.before = [copied(x) for x in leaves]
+        self.args = args = tree.unflatten(spec, [copied(x) for x in leaves])
         flat = flatten_function(f, args)
-        self.check_arguments(args)
+        self.check_arguments()
         self.tolerances = Tolerances([*flat.point, *flat.call(flat.point)], self.atol, self.rtol)
         first, again = (flat.call([copied(x) for x in flat.point]) for _ in range(2))
         finding = worst_finding(
@@ -70,9 +73,9 @@ class Session:
             raise GradientCheckError(replace(finding, diagnosis=hint))
         return flat
 
-    def check_arguments(self, args: tuple[Any, ...]) -> None:
+    def check_arguments(self) -> None:
         """Raise if the arguments are not what they were at the start."""
-        for old, (path, new) in zip(self.before, tree.leaves_with_path(args), strict=True):
+        for old, (path, new) in zip(self.before, tree.leaves_with_path(self.args), strict=True):
             if has_tangent(new) and not np.array_equal(host(old), host(new), equal_nan=True):
                 raise GradientCheckError(
                     Finding(

@@ -1,0 +1,81 @@
+"""All prefix combinations under an associative operation, in logarithmic depth."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from .. import tree
+from ..core.boundary import user_facing
+from ..core.tracing import Tracer
+from ..errors import ShapeError
+from ..ops.indexing import FULL, index
+from ..ops.joining import concatenate
+from ..ops.shape import flip, reshape
+
+
+@user_facing
+def associative_scan(
+    fn: Callable[[Any, Any], Any], elems: Any, reverse: bool = False, axis: int = 0
+) -> Any:
+    """All prefix combinations under an associative operation, in logarithmic depth.
+
+    Args:
+        fn: associative function of two pytrees like ``elems``, mapped over the axis.
+        elems: pytree of arrays.
+        reverse: combine from the end.
+        axis: the axis along which to combine.
+
+    Returns:
+        A pytree like ``elems``: element i combines elements 0 to i.
+
+    >>> associative_scan(np.add, np.arange(5))
+    array([ 0,  1,  3,  6, 10])
+    """
+    leaves, spec = tree.flatten(elems)
+    leaves = [x if isinstance(x, Tracer) else np.asarray(x) for x in leaves]
+    sizes = {x.shape[axis] for x in leaves}
+    if len(sizes) != 1:
+        raise ShapeError(f"associative_scan: sizes along axis {axis} differ: {sorted(sizes)}")
+
+    def combine(a: list[Any], b: list[Any]) -> list[Any]:
+        return tree.leaves(fn(tree.unflatten(spec, a), tree.unflatten(spec, b)))
+
+    def cut(xs: list[Any], start: Any, stop: Any, step: int = 1) -> list[Any]:
+        return [index(x, key=(FULL,) * (axis % len(x.shape)) + ((start, stop, step),)) for x in xs]
+
+    def turn(xs: list[Any]) -> list[Any]:
+        return [flip(x, axes=(axis % len(x.shape),)) for x in xs]
+
+    def join(xs: list[Any], ys: list[Any]) -> list[Any]:
+        return [concatenate(x, y, axis=axis % len(x.shape)) for x, y in zip(xs, ys, strict=True)]
+
+    def run(xs: list[Any], n: int) -> list[Any]:
+        if n < 2:
+            return xs
+        pairs = combine(cut(xs, 0, n - 1, 2), cut(xs, 1, None, 2))
+        odd = run(pairs, n // 2)
+        later = combine(cut(odd, 0, (n - 1) // 2), cut(xs, 2, None, 2))
+        even = join(cut(xs, 0, 1), later)
+        return _interleave(even, odd, n, axis)
+
+    result = run(turn(leaves) if reverse else leaves, sizes.pop())
+    return tree.unflatten(spec, turn(result) if reverse else result)
+
+
+def _interleave(even: list[Any], odd: list[Any], n: int, axis: int) -> list[Any]:
+    """Elements of two lists of arrays in turn, along an axis of n in all."""
+    result = []
+    for a, b in zip(even, odd, strict=True):
+        k = axis % len(a.shape)
+        half = n // 2
+        head = index(a, key=(FULL,) * k + ((0, half, None),))
+        shape = (*a.shape[:k], half, 1, *a.shape[k + 1 :])
+        both = concatenate(reshape(head, shape=shape), reshape(b, shape=shape), axis=k + 1)
+        both = reshape(both, shape=(*a.shape[:k], 2 * half, *a.shape[k + 1 :]))
+        if n % 2:
+            both = concatenate(both, index(a, key=(FULL,) * k + ((half, None, None),)), axis=k)
+        result.append(both)
+    return result
