@@ -179,10 +179,10 @@ WRONG_JVP = {
         (X,),
         "found has single precision",
     ),
-    "reversed": (np.flip, lambda x, t: t, (V,), "in reverse along axis 0"),
+    "reversed": (lambda v: v[::-1], lambda x, t: t, (V,), "in reverse along axis 0"),
     "shifted": (lambda v: np.roll(v, 1), lambda v, t: t, (V,), "shifted by 3 along axis 0"),
     "not linear": (sine, lambda x, t: np.cos(x) * t * abs(t), (X,), "12 of 12 elements differ"),
-    "infinite": (sine, lambda x, t: t / (x - x), (X,), "12 of 12 elements found are infinite"),
+    "infinite": (sine, lambda x, t: t * np.inf, (X,), "12 of 12 elements found are infinite"),
 }
 
 
@@ -313,14 +313,10 @@ def test_a_rule_that_returns_another_value() -> None:
     assert "found is expected plus 0.001 everywhere" in report
 
 
-def test_laws_are_checked_where_differences_are_not_enough() -> None:
-    def step(x: Any) -> Any:
-        return np.sin(x)
-
-    wrong = with_jvp(step, lambda x, t: np.cos(x) * t * (1 + 3e-8 * np.sign(t)))
-    with pytest.raises(GradientCheckError, match="the jvp is not linear"):
-        check_grads(wrong, (X,), rtol=1e-6, atol=0.0, modes="fwd")
-    check_grads(wrong, (X,), rtol=1e-6, modes="fwd", laws=False)
+def test_laws_are_checked_where_differences_are_not_sharp_enough() -> None:
+    wrong = with_jvp(sine, lambda x, t: np.cos(x) * t * (1 + 6e-9 * np.sign(t)))
+    check_grads(wrong, (X,), modes="fwd", laws=False)
+    assert "the jvp is not linear" in report_of(wrong, X, modes="fwd")
 
 
 def test_a_function_that_differs_under_vmap() -> None:
@@ -498,8 +494,8 @@ def test_functions_without_forward_mode_say_so() -> None:
 
 
 UNARY: list[Callable[..., Any]] = [
-    np.sin, np.tanh, np.arctan, np.sinh, lambda x: np.log1p(x * x), lambda x: np.exp(-x * x),
-    lambda x: 1 / (2 + np.cos(x)), lambda x: x**3 / 10, lambda x: np.log(np.exp(x) + 1),
+    np.sin, np.tanh, np.arctan, np.arcsinh, lambda x: np.log1p(x * x), lambda x: np.exp(-x * x),
+    lambda x: 1 / (2 + np.cos(x)), lambda x: x**3 / 10, lambda x: np.log(np.exp(np.tanh(x)) + 1),
 ]  # fmt: skip
 BINARY: list[Callable[..., Any]] = [
     np.add, np.multiply, np.hypot, np.logaddexp, lambda a, b: a / (1 + b * b),
@@ -534,5 +530,4 @@ def test_no_false_alarms_on_random_smooth_functions() -> None:
         f = random_function(rng)
         dtype = (np.float64, np.float64, np.float32)[seed % 3]
         x, v = rng.standard_normal((3, 4)).astype(dtype), rng.standard_normal(4).astype(dtype)
-        with np.errstate(over="ignore"):
-            check_grads(f, ({"x": x, "v": [v]},), directions=2, seed=seed)
+        check_grads(f, ({"x": x, "v": [v]},), directions=2, seed=seed)

@@ -80,13 +80,14 @@ def _value_and_grad(
         ct = aval_of(out).dtype.type(1)
         grads = lin.pull([ct], consume=True)
         grads = [zero_derivative(x) if g is None else g for g, x in zip(grads, leaves, strict=True)]
+        if not has_aux:
+            *grads, value = own([*grads, out], leaves)
+            return value, tree.unflatten(treedef, grads)
         aux_leaves, aux_tree = tree.flatten(lin.aux)
         results = own([*grads, out, *aux_leaves], leaves)
-        gradient = tree.unflatten(treedef, results[: len(grads)])
-        value = results[len(grads)]
-        if has_aux:
-            value = (value, tree.unflatten(aux_tree, results[len(grads) + 1 :]))
-        return value, gradient
+        n = len(grads)
+        value = (results[n], tree.unflatten(aux_tree, results[n + 1 :]))
+        return value, tree.unflatten(treedef, results[:n])
 
     return (
         functools.wraps(fun)(value_and_grad_fun)

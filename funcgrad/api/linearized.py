@@ -31,6 +31,7 @@ class Linearized:
         checked = mutation.new_tape()
         if checked is not None:
             trace.tape.eqns = checked
+            trace.record = checked.append
         self.tape = trace.tape.eqns
         inputs = [trace.input(x) if is_inexact(aval_of(x).dtype) else x for x in leaves]
         self.in_vars: list[Any] = [

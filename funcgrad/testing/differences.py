@@ -328,7 +328,7 @@ def refined(line: Line, found: Difference) -> Difference:
     agree = np.abs(exact - found.value) <= SAFETY * found.error + 1e-14 * size
     if not np.all(agree & found.settled):
         return found
-    bound = 1e-15 * (np.abs(exact) + 1e-3 * size)
+    bound = 1e-15 * (np.abs(exact) + 1e-3 * size) + line.noise()
     return replace(found, value=exact, error=np.minimum(found.error, bound))
 
 

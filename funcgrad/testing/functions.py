@@ -19,6 +19,9 @@ from ..ops.shape import cast
 
 Leaves = list[Any]
 
+CANCELLED = 1e3
+"""Outputs are taken for sums of terms up to this many times the largest number seen."""
+
 WIDE = {"f": np.dtype(np.float64), "c": np.dtype(np.complex128)}
 
 
@@ -68,10 +71,8 @@ class Flat:
 
             paths = [f"jvp({p})" for p in self.out_paths]
             sizes = self.sizes
-        sizes = [
-            np.maximum(size, finite_max(host(o)))
-            for size, o in zip(sizes, derivative(self.point), strict=True)
-        ]
+        measured = value_sizes(derivative, self.point)
+        sizes = [np.maximum(a, b) for a, b in zip(sizes, measured, strict=True)]
         return Flat(derivative, self.point, self.in_paths, self.name, paths, sizes)
 
     def cotangent_sizes(self, cts: Sequence[Any]) -> list[np.ndarray]:
@@ -109,15 +110,49 @@ def flatten_function(f: Callable[..., Any], args: tuple[Any, ...]) -> Flat:
 
     paths = tree.paths_of(args)
     in_paths = [tree.format_path(paths[i], "args") for i in places]
-    out = f(*args)
-    out_paths = inexact_paths(out)
-    sizes = [finite_max(host(o)) for o in tree.leaves(out) if has_tangent(o)]
+    out_paths = inexact_paths(f(*args))
     name = where_defined(f)
     if not places:
         raise ValueError(f"args of {name} hold no real or complex array to differentiate by")
     if not out_paths:
         raise ValueError(f"{name} returned no real or complex array to differentiate")
-    return Flat(call, [leaves[i] for i in places], in_paths, name, out_paths, sizes)
+    point = [leaves[i] for i in places]
+    return Flat(call, point, in_paths, name, out_paths, value_sizes(call, point))
+
+
+def value_sizes(call: Callable[[Sequence[Any]], Leaves], point: Sequence[Any]) -> list[np.ndarray]:
+    """For each output the size of what it is a sum of, as its rounding errors show it.
+
+    That is its value, or more if it changes by more than its rounding where the inputs do.
+    """
+    outs = [host(o) for o in call(point)]
+    eps = max(float(np.finfo(x.dtype).eps) for x in (*map(host, point), *outs))
+    rng = np.random.default_rng(0)
+    sizes = [finite_max(o) for o in outs]
+    limit = CANCELLED * max([1.0, *sizes, *(finite_max(host(x)) for x in point)])
+    for _ in range(3):
+        try:
+            with np.errstate(all="ignore"):
+                shaken = call([_shaken(x, rng) for x in point])
+                changes = [finite_max(host(a) - b) for a, b in zip(shaken, outs, strict=True)]
+        except (ArithmeticError, np.linalg.LinAlgError, ValueError):
+            continue
+        sizes = [max(s, min(c / eps, limit)) for s, c in zip(sizes, changes, strict=True)]
+    return [np.asarray(s) for s in sizes]
+
+
+def _shaken(x: Any, rng: np.random.Generator) -> Any:
+    aval = aval_of(x)
+    steps = rng.integers(-2, 3, aval.shape) * np.finfo(aval.dtype).eps
+    return (
+        type(x)(x * (1 + steps))
+        if type(x) in (float, complex)
+        else x + x * cast(_like(steps, x), aval.dtype)
+    )
+
+
+def _like(values: Any, x: Any) -> Any:
+    return arrays.namespace((x,)).asarray(values)[()]
 
 
 def inexact_paths(out: Any) -> list[str]:
