@@ -91,8 +91,6 @@ RIGHT = {
 @pytest.mark.parametrize("name", RIGHT)
 def test_right_derivatives_pass(name: str) -> None:
     f, args = RIGHT[name]
-    if name == "pytrees":
-        f = partial(network, power=2)
     order = 1 if name == "float16" else 2
     report = check_grads(f, args, order, modes=("fwd", "rev", "lin"))
     assert report.left_out == {}
@@ -302,7 +300,13 @@ def test_a_wrong_factor_in_float32() -> None:
 
 def test_a_derivative_outside_of_the_kink() -> None:
     wrong = with_jvp(lambda v: np.maximum(v, 0), lambda v, t: np.where(v >= 0, 2.0, 0.0) * t)
-    assert "the nearer one-sided derivative" in report_of(wrong, np.zeros(2))
+    with pytest.raises(InconclusiveCheckError, match="the one-sided derivatives are"):
+        check_grads(wrong, (np.zeros(2),))
+
+
+def test_a_wrong_derivative_at_the_edge_of_the_domain() -> None:
+    wrong = with_jvp(lambda v: np.sqrt(v) ** 3 + v, lambda v, t: 2 * t)
+    assert "f is not finite on the other" in report_of(wrong, np.zeros(2))
 
 
 def test_a_rule_that_returns_another_value() -> None:
@@ -329,10 +333,6 @@ def test_a_function_that_differs_under_vmap() -> None:
 
 
 def test_a_function_that_differs_under_jit() -> None:
-    def shifted(x: Any) -> Any:
-        return x * x + ("Staging" in type(x).__name__)
-
-    assert type(shifted(2.0)) is float
     seen: list[str] = []
     fg.make_jaxpr(lambda x: seen.append(type(x).__name__) or x)(1.0)
 
@@ -530,4 +530,4 @@ def test_no_false_alarms_on_random_smooth_functions() -> None:
         f = random_function(rng)
         dtype = (np.float64, np.float64, np.float32)[seed % 3]
         x, v = rng.standard_normal((3, 4)).astype(dtype), rng.standard_normal(4).astype(dtype)
-        check_grads(f, ({"x": x, "v": [v]},), directions=2, seed=seed)
+        check_grads(f, ({"x": x, "v": [v]},), directions=1, seed=seed)

@@ -8,21 +8,12 @@ from typing import Any
 import numpy as np
 
 from ..core.jaxpr import Eqn, Jaxpr, Literal, Var
+from ..core.printing import letters
 
 LARGE = 8192
 """Bytes from which a result is written into memory that is free already."""
 
 _RESERVED = {*keyword.kwlist, *keyword.softkwlist, "np"}
-
-
-def letters(n: int) -> str:
-    """The n-th name: a, b, ..., z, aa, ab, ..."""
-    name = ""
-    n += 1
-    while n:
-        n, rest = divmod(n - 1, 26)
-        name = chr(ord("a") + rest) + name
-    return name
 
 
 class Names:

@@ -8,7 +8,8 @@ from .avals import Aval, dtype_name
 from .jaxpr import Eqn, Jaxpr, Literal, Var
 
 
-def _letters(n: int) -> str:
+def letters(n: int) -> str:
+    """The n-th name: a, b, ..., z, aa, ab, ..."""
     name = ""
     n += 1
     while n:
@@ -31,7 +32,7 @@ class Names:
         if not isinstance(atom, Var):
             return repr(atom)
         if atom not in self.names:
-            self.names[atom] = _letters(len(self.names))
+            self.names[atom] = letters(len(self.names))
         return self.names[atom]
 
     def typed(self, var: Var) -> str:

@@ -170,7 +170,8 @@ def check_jvp(
         result = f_jvp(point, with_zeros(ts, args))
         if not isinstance(result, tuple | list) or len(result) != 2:
             raise TypeError(f"{caller}: f_jvp must return (output, tangent_out), got {result!r}")
-        return split_outputs(*result, "the tangent from f_jvp")
+        out, tangent = result
+        return split_outputs(out, tangent, "the tangent from f_jvp")
 
     check_forward(session, flat, push, ("fwd",))
     if laws:

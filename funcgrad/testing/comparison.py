@@ -42,7 +42,7 @@ class Verdict:
 
     wrong: np.ndarray
     unknown: np.ndarray
-    kinks: np.ndarray
+    edges: np.ndarray
     left: Vector
     right: Vector
 
@@ -65,16 +65,19 @@ def judge(line: Line, known: Difference, found: Vector, allowed: Vector, eps: An
     if np.all(agree):
         return Verdict(none, none, none, known.value, known.value)
     left, right = one_sided(line, -1.0, eps), one_sided(line, 1.0, eps)
-    kinks, inside, outside = _from_sides(left, right, found, allowed)
-    agree |= inside
-    wrong = ~agree & np.where(kinks, outside, settled)
-    return Verdict(wrong, ~agree & ~wrong, kinks, left.value, right.value)
+    kinks, edges, between = _from_sides(left, right, found, allowed)
+    agree |= (kinks | edges) & between
+    wrong = ~agree & ~kinks & (settled | edges)
+    return Verdict(wrong, ~agree & ~wrong, edges, left.value, right.value)
 
 
 def _from_sides(
     left: Difference, right: Difference, found: Vector, allowed: Vector
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Where there are kinks or edges of the domain, and where found lies between the sides."""
+    """Where f has kinks, where edges of its domain, and where found lies between the sides.
+
+    Where several kinks meet, a derivative outside of the two sides may still be a subgradient.
+    """
     with np.errstate(all="ignore"):
         bound = SAFETY * (left.error + right.error)
         both = left.settled & right.settled
@@ -88,9 +91,8 @@ def _from_sides(
         slack = allowed + SAFETY * np.where(
             edge_left, left.error, np.where(edge_right, right.error, left.error + right.error)
         )
-        special = split | edge_left | edge_right
-        inside = special & (low - slack <= found) & (found <= high + slack)
-    return special, inside, special & ~inside
+        between = (low - slack <= found) & (found <= high + slack)
+    return split, edge_left | edge_right, between
 
 
 def precision_losses(line: Line, outs: Sequence[Any]) -> list[float]:
@@ -131,7 +133,7 @@ def check_tangent(
         errors = unpack_error(known.error, line.outs)
         expected = nearest_side(verdict, known.value, pack(found))
         limit = np.where(verdict.wrong, allowed + SAFETY * known.error, np.inf)
-        limit = np.where(verdict.kinks & verdict.wrong, allowed, limit)
+        limit = np.where(verdict.edges & verdict.wrong, allowed, limit)
         about = session.about(flat, chain, title, source=source_text(verdict))
         finding = worst_finding(
             flat.out_paths,
@@ -149,20 +151,20 @@ def check_tangent(
 
 def least(limit: np.ndarray) -> np.ndarray:
     """One limit for both parts of complex numbers."""
-    return np.fmin(limit.real, limit.imag) if limit.dtype.kind == "c" else limit
+    return np.fmin(np.real(limit), np.imag(limit)) if limit.dtype.kind == "c" else limit
 
 
 def nearest_side(verdict: Verdict, value: Vector, found: Vector) -> Vector:
-    """The expected value: at a kink the one-sided derivative that is nearer to found."""
+    """The expected value: at an edge of the domain the derivative from inside."""
     with np.errstate(all="ignore"):
         left = ~(np.abs(verdict.right - found) < np.abs(verdict.left - found))
-    return np.where(verdict.kinks, np.where(left, verdict.left, verdict.right), value)
+    return np.where(verdict.edges, np.where(left, verdict.left, verdict.right), value)
 
 
 def source_text(verdict: Verdict) -> str:
     """Where expected values come from."""
-    if np.any(verdict.kinks & verdict.wrong):
-        return "the nearer one-sided derivative: f has a kink or an edge here"
+    if np.any(verdict.edges & verdict.wrong):
+        return "from one side: f is not finite on the other"
     return SOURCE
 
 
@@ -190,6 +192,8 @@ def inconclusive(
 ) -> InconclusiveCheckError:
     """The error for elements whose differences do not settle."""
     k = int(np.argmax(verdict.unknown))
+    left, right = float(verdict.left[k]), float(verdict.right[k])
+    reason = f"the one-sided derivatives are {left:.6g} and {right:.6g}"
     finding = Finding(
         path=", ".join(paths),
         index=None,
@@ -198,8 +202,8 @@ def inconclusive(
         error_estimate=float(known.error[k]),
         tolerance=0.0,
         spread=f"{int(np.sum(verdict.unknown))} of {verdict.unknown.size} numbers are unknown",
-        diagnosis="f is not smooth, not finite or too noisy around this point; choose another "
-        "point, give the step with eps, or the error you accept with atol",
+        diagnosis=f"f is not smooth, not finite or too noisy around this point ({reason}); choose "
+        "another point, give the step with eps, or the error you accept with atol",
         **session.about(flat, chain, f"inconclusive: {SOURCE} do not settle", source=SOURCE),
     )
     return InconclusiveCheckError(finding)

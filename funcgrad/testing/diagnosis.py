@@ -88,7 +88,7 @@ def _simple(expected: Array, found: Array, close: Close) -> str | None:
         for text, value in (
             ("the complex conjugate of expected: a conj is missing or too many", expected.conj()),
             ("minus the complex conjugate of expected", -expected.conj()),
-            ("the real part of expected: the imaginary part is dropped", expected.real + 0j),
+            ("the real part of expected: the imaginary part is dropped", np.real(expected) + 0j),
             ("i times expected", 1j * expected),
             ("-i times expected", -1j * expected),
         ):
@@ -113,12 +113,8 @@ def _factor(expected: Array, found: Array, close: Close) -> str | None:
 
 
 def _number(ratio: complex) -> str:
-    if np.iscomplexobj(ratio):
-        near = complex(ratio)
-        if abs(near.imag) <= 1e-5 * abs(near):
-            return f"{near.real:.6g}"
-        return f"{near:.6g}"
-    return f"{float(ratio):.6g}"
+    near = complex(ratio)
+    return f"{near.real:.6g}" if abs(near.imag) <= 1e-5 * abs(near) else f"{near:.6g}"
 
 
 def _hint(ratio: complex, shape: tuple[int, ...]) -> str:
@@ -163,7 +159,7 @@ def _shift(expected: Array, found: Array, close: Close) -> str | None:
         return None
     gap = np.mean(found - expected)
     if close(found, expected + gap):
-        return f"found is expected plus {_number(gap)} everywhere"
+        return f"found is expected plus {_number(complex(gap))} everywhere"
     return None
 
 

@@ -87,7 +87,7 @@ def unpack(vector: Vector, like: Sequence[Any]) -> list[np.ndarray]:
 def unpack_error(vector: Vector, like: Sequence[Any]) -> list[np.ndarray]:
     """Like unpack, for error bounds: of a complex number, the sum of both."""
     found = unpack(vector, like)
-    return [e.real + e.imag if e.dtype.kind == "c" else e for e in found]
+    return [np.real(e) + np.imag(e) if e.dtype.kind == "c" else e for e in found]
 
 
 def pack_bounds(bounds: Sequence[Any], outs: Sequence[Any]) -> Vector:
@@ -198,7 +198,7 @@ def unit_step(point: Sequence[Any], tangents: Sequence[Any]) -> float:
         largest = np.max(np.abs(t), initial=0)
         if largest > 0:
             ratios.append(leaf_scale(x) / float(largest))
-    return 2.0 ** np.round(np.log2(max(ratios, default=1.0)))
+    return float(2.0 ** np.round(np.log2(max(ratios, default=1.0))))
 
 
 def extrapolated(
@@ -210,24 +210,20 @@ def extrapolated(
     whole tableau each element takes the entry of the least estimated error: the larger of its
     distances to its two parents, plus rounding.
     """
-    best = error = None
-    above: list[Vector] = []
-    for k in range(ROWS):
+    best, _ = quotient(first)
+    error = np.full(best.shape, np.inf)
+    above: list[Vector] = [best]
+    for k in range(1, ROWS):
         value, noise = quotient(first * 2.0**-k)
         row = [value]
         for j, parent in enumerate(above, start=1):
             row.append(row[-1] + (row[-1] - parent) / (base**j - 1))
-        if best is None:
-            best, error = value, np.full_like(value, np.inf)
-        for j in range(1, len(row)):
-            estimate = np.maximum(np.abs(row[j] - row[j - 1]), np.abs(row[j] - above[j - 1]))
+            estimate = np.maximum(np.abs(row[j] - row[j - 1]), np.abs(row[j] - parent))
             estimate = estimate + 4 * noise
             better = estimate < error
             best = np.where(better, row[j], best)
             error = np.where(better, estimate, error)
         above = row
-    assert best is not None
-    assert error is not None
     return Difference(best, error, np.zeros(()))
 
 
@@ -313,7 +309,7 @@ def complex_step(line: Line) -> Vector | None:
                 return None
             if any(aval_of(o).dtype.kind != "c" for o in outs):
                 return None
-            parts = [np.ravel(host(o)).imag for o in outs]
+            parts = [np.imag(np.ravel(host(o))) for o in outs]
     except Exception:  # f was not made for complex numbers: any error only means that
         return None
     return line.project(np.concatenate([np.zeros(0), *parts]).astype(float)) / h
@@ -372,13 +368,13 @@ def numerical_jvp(
     >>> round(float(value), 9), bool(error < 1e-9)
     (2.0, True)
     """
-    for what, given in (("args", args), ("tangents", tangents)):
-        if not isinstance(given, tuple | list):
-            raise TypeError(f"numerical_jvp: {what} must be a tuple, got {type(given).__name__}")
-    args, eps = tuple(args), positive(eps, "eps", "numerical_jvp")
+    for what, value in (("args", args), ("tangents", tangents)):
+        if not isinstance(value, tuple | list):
+            raise TypeError(f"numerical_jvp: {what} must be a tuple, got {type(value).__name__}")
+    args, tangents, eps = tuple(args), tuple(tangents), positive(eps, "eps", "numerical_jvp")
     flat = flatten_function(f, args)
     leaves, spec = tree.flatten(args)
-    given = tree.match_prefix(spec, tuple(tangents), "numerical_jvp: tangents", None, args)
+    given = tree.match_prefix(spec, tangents, "numerical_jvp: tangents", None, args)
     ts = [t for x, t in zip(leaves, given, strict=True) if has_tangent(x)]
     for x, t, path in zip(flat.point, ts, flat.in_paths, strict=True):
         if np.shape(t) != np.shape(x):
@@ -386,8 +382,8 @@ def numerical_jvp(
                 f"numerical_jvp: the tangent of {path} has shape {np.shape(t)}, expected "
                 f"{np.shape(x)}"
             )
-    ts = [np.zeros(np.shape(t)) if aval_of(t).dtype == float0 else t for t in ts]
-    line, found = directional(flat, ts, eps)
+    directions = [np.zeros(np.shape(t)) if aval_of(t).dtype == float0 else t for t in ts]
+    line, found = directional(flat, directions, eps)
     out = f(*args)
     values = [v[()] for v in unpack(found.value, line.outs)]
     errors = [e[()] for e in unpack_error(found.error, line.outs)]

@@ -22,6 +22,9 @@ Leaves = list[Any]
 CANCELLED = 1e3
 """Outputs are taken for sums of terms up to this many times the largest number seen."""
 
+SHAKES = (2, 2, 4, 8, 16)
+"""By how many units in the last place inputs are moved to see the rounding errors of outputs."""
+
 WIDE = {"f": np.dtype(np.float64), "c": np.dtype(np.complex128)}
 
 
@@ -130,10 +133,10 @@ def value_sizes(call: Callable[[Sequence[Any]], Leaves], point: Sequence[Any]) -
     rng = np.random.default_rng(0)
     sizes = [finite_max(o) for o in outs]
     limit = CANCELLED * max([1.0, *sizes, *(finite_max(host(x)) for x in point)])
-    for _ in range(3):
+    for ulps in SHAKES:
         try:
             with np.errstate(all="ignore"):
-                shaken = call([_shaken(x, rng) for x in point])
+                shaken = call([_shaken(x, rng, ulps) for x in point])
                 changes = [finite_max(host(a) - b) for a, b in zip(shaken, outs, strict=True)]
         except (ArithmeticError, np.linalg.LinAlgError, ValueError):
             continue
@@ -141,18 +144,12 @@ def value_sizes(call: Callable[[Sequence[Any]], Leaves], point: Sequence[Any]) -
     return [np.asarray(s) for s in sizes]
 
 
-def _shaken(x: Any, rng: np.random.Generator) -> Any:
+def _shaken(x: Any, rng: np.random.Generator, ulps: int) -> Any:
     aval = aval_of(x)
-    steps = rng.integers(-2, 3, aval.shape) * np.finfo(aval.dtype).eps
-    return (
-        type(x)(x * (1 + steps))
-        if type(x) in (float, complex)
-        else x + x * cast(_like(steps, x), aval.dtype)
-    )
-
-
-def _like(values: Any, x: Any) -> Any:
-    return arrays.namespace((x,)).asarray(values)[()]
+    steps = rng.integers(-ulps, ulps + 1, aval.shape) * float(np.finfo(aval.dtype).eps)
+    if type(x) in (float, complex):
+        return x * (1 + float(steps))
+    return x + x * arrays.namespace((x,)).asarray(steps, aval.dtype)[()]
 
 
 def inexact_paths(out: Any) -> list[str]:
