@@ -219,3 +219,19 @@ def test_nothing_is_broken_after_an_error():
         assert fg.jit(lambda x: x + 1)(1.0) == 2.0
         with pytest.raises(NameError):
             lax.psum(1.0, "i")
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: fg.random.normal(3, (2,)),
+        lambda: fg.numpy.take(np.ones(3), 7),
+        lambda: fg.numpy.array(["a", fg]).sum() + fg.numpy.full((-1,), 0.0),
+        lambda: lax.pad(X, 0.0, [(-9, 0, 0)]),
+        lambda: fg.ravel_pytree({"a": X})[1](np.ones(7)),
+    ],
+)
+def test_plain_calls_show_one_frame_of_ours(call):
+    with pytest.raises((TypeError, ValueError, IndexError)) as info:
+        call()
+    assert len(own_frames(info.value)) <= 1

@@ -107,9 +107,9 @@ def vjp(fun: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
     lin = Linearized(
         lambda xs: fun(*tree.unflatten(treedef, xs)), leaves, owner_name("vjp", fun), has_aux
     )
-    out_avals = [aval_of(o) for o in lin.outs]
+    out_avals = tuple(aval_of(o) for o in lin.outs)
     pullback = Pullback(
-        lin, None, None, ([aval_of(x) for x in leaves], treedef, out_avals, lin.out_tree)
+        lin, None, None, (tuple(aval_of(x) for x in leaves), treedef, out_avals, lin.out_tree)
     )
     outs = disown(lin.outs, leaves)
     out = tree.unflatten(lin.out_tree, outs)

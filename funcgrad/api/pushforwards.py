@@ -140,9 +140,9 @@ def linearize(fun: Callable[..., Any], *primals: Any, has_aux: bool = False) -> 
     )
     jaxpr = lin.jaxpr()
     meta = (
-        [aval_of(x) for x in leaves],
+        tuple(aval_of(x) for x in leaves),
         treedef,
-        [aval_of(o) for o in lin.outs],
+        tuple(aval_of(o) for o in lin.outs),
         lin.out_tree,
     )
     out = tree.unflatten(lin.out_tree, disown(lin.outs, leaves))

@@ -21,6 +21,9 @@ from .passes.share import atom_key
 from .pipeline import optimize
 from .source import Module
 
+MOST_PROGRAMS = 4096
+"""How many compiled programs are kept; the oldest go first."""
+
 FILENAME = PACKAGE + "<program>"
 
 _codes: dict[Any, tuple[CodeType, dict[str, Any], list[tuple[str, int]]]] = {}
@@ -58,6 +61,8 @@ def compiled(jaxpr: Jaxpr, donated: tuple[int, ...] = ()) -> Callable[..., Any]:
         order = [next(i for i, c in enumerate(consts) if module.values[n] is c) for n in names]
         table = {**module.values, **module.helpers}
         entry = _codes[key] = (code, table, list(zip(names, order, strict=True)))
+        if len(_codes) > MOST_PROGRAMS:
+            del _codes[next(iter(_codes))]
     code, table, places = entry
     return _Runner(code, {**table, **{n: consts[i] for n, i in places}}).start()
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as _np
 
+from ..core.boundary import user_facing as _user_facing
 from ..core.tracing import Tracer as _Tracer
 from ..ops import contraction as _contraction
 from ..ops import operators as _operators
@@ -89,7 +90,11 @@ def _public() -> dict[str, Any]:
     for name in aliases:
         if hasattr(_np, name):
             names[name] = getattr(_np, name)
-    return {**names, **_OWN}
+    own: dict[str, Any] = {
+        n: f if n == "linalg" else _user_facing(f)  # type: ignore[type-var]
+        for n, f in _OWN.items()
+    }
+    return {**names, **own}
 
 
 _NAMES = _public()

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from .. import arrays
+from ..core.boundary import user_facing
 from ..ops.special import erf_inv
 from ..ops.threefry import random_uniform
 from .arguments import (
@@ -24,6 +25,7 @@ from .keys import split
 _UNSIGNED = {size: np.dtype(f"u{size}") for size in (1, 2, 4, 8)}
 
 
+@user_facing
 def bits(key: Any, shape: Any = (), dtype: Any = np.uint64) -> Any:
     """Draw unsigned integers, all values of the type being equally likely.
 
@@ -44,6 +46,7 @@ def bits(key: Any, shape: Any = (), dtype: Any = np.uint64) -> Any:
     return random_uniform(key, shape=check_shape("bits", shape), dtype=dtype)
 
 
+@user_facing
 def uniform(
     key: Any, shape: Any = (), dtype: Any = float, minval: Any = 0.0, maxval: Any = 1.0
 ) -> Any:
@@ -86,6 +89,7 @@ def _scale(u: Any, factor: Any, shift: Any = None) -> Any:
     return u
 
 
+@user_facing
 def randint(key: Any, shape: Any, minval: Any, maxval: Any, dtype: Any = int) -> Any:
     """Draw integers from minval to maxval - 1.
 
@@ -164,6 +168,7 @@ def _remainder(x: Any, modulus: Any) -> Any:
     return np.where(whole, x, np.remainder(x, np.where(whole, modulus.dtype.type(1), modulus)))
 
 
+@user_facing
 def bernoulli(key: Any, p: Any = 0.5, shape: Any = None) -> Any:
     """Draw booleans that are True with probability p.
 
@@ -188,6 +193,7 @@ def bernoulli(key: Any, p: Any = 0.5, shape: Any = None) -> Any:
     return u < p
 
 
+@user_facing
 def normal(key: Any, shape: Any = (), dtype: Any = float) -> Any:
     """Draw from the standard normal distribution.
 
@@ -229,6 +235,7 @@ def _normal_constants(dtype: np.dtype) -> tuple[Any, Any, Any]:
     return low, one - low, dtype.type(np.sqrt(2))
 
 
+@user_facing
 def gumbel(key: Any, shape: Any = (), dtype: Any = float) -> Any:
     """Draw from the standard Gumbel distribution, exp(-(x + exp(-x))).
 

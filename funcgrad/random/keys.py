@@ -8,10 +8,12 @@ from typing import Any
 import numpy as np
 
 from .. import arrays
+from ..core.boundary import user_facing
 from ..ops.threefry import threefry2x32
 from .arguments import UINT32, check_integer_scalar, check_key, check_shape
 
 
+@user_facing
 def key(seed: Any) -> Any:
     """Make a key from an integer.
 
@@ -44,6 +46,7 @@ def key(seed: Any) -> Any:
     return np.stack([seed >> 32 & upper, seed & 0xFFFFFFFF]).astype(UINT32)
 
 
+@user_facing
 def PRNGKey(seed: Any) -> Any:
     """Make a key from an integer: the older name of ``key``.
 
@@ -60,6 +63,7 @@ def PRNGKey(seed: Any) -> Any:
     return key(seed)
 
 
+@user_facing
 def split(key: Any, num: Any = 2) -> Any:
     """Make several keys from one.
 
@@ -80,6 +84,7 @@ def split(key: Any, num: Any = 2) -> Any:
     return np.stack(threefry2x32(key[0], key[1], np.uint32(0), counters), axis=-1)
 
 
+@user_facing
 def fold_in(key: Any, data: Any) -> Any:
     """Make a key from a key and an integer, such as the number of a step or of a layer.
 

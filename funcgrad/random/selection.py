@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from .. import arrays
+from ..core.boundary import user_facing
 from ..errors import ShapeError
 from ..numpy.taking import take
 from ..ops.threefry import random_uniform
@@ -28,6 +29,7 @@ from .distributions import gumbel, randint
 from .keys import split
 
 
+@user_facing
 def categorical(
     key: Any, logits: Any, axis: int = -1, shape: Any = None, replace: bool = True
 ) -> Any:
@@ -81,6 +83,7 @@ def _largest(scores: Any, count: int) -> Any:
     return np.argsort(-scores, axis=0, kind="stable")[:count]
 
 
+@user_facing
 def permutation(key: Any, x: Any, axis: int = 0, independent: bool = False) -> Any:
     """Shuffle an array, or the integers below a number.
 
@@ -135,6 +138,7 @@ def _random_order(key: Any, shape: tuple[int, ...], axis: int) -> Any:
     return order
 
 
+@user_facing
 def choice(
     key: Any, a: Any, shape: Any = (), replace: bool = True, p: Any = None, axis: int = 0
 ) -> Any:
