@@ -168,3 +168,15 @@ def test_integer_outputs_and_residuals_under_vmap():
     h = fg.custom_vjp(lambda x: (x * 2, 3))
     h.defvjp(lambda x: (h(x), {"x": x, "k": 7}), lambda res, ct: (ct[0] * res["k"] * res["x"],))
     assert_array_equal(fg.vmap(fg.grad(lambda x: h(x)[0]))(X), 7 * X)
+
+
+def test_defaults_and_ufuncs():
+    k = fg.custom_jvp(np.sin)
+    k.defjvp(lambda p, t: (np.sin(p[0]), 5 * t[0]))
+    assert fg.grad(k)(1.0) == 5.0
+    h = fg.custom_jvp(lambda x, y=3.0, *, n=2: x**n * y)
+    h.defjvp(lambda p, t: (h(*p), p[1] * t[0]))
+    assert fg.grad(h)(2.0) == 3.0
+    assert fg.grad(h)(2.0, 4.0) == 4.0
+    with pytest.raises(TypeError, match="keyword-only"):
+        h(2.0, n=3)

@@ -40,17 +40,21 @@ class _Custom(Generic[P, R]):
 
     def positional(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
         """All arguments by position, defaults included."""
-        if not kwargs:
-            try:
-                count = len(inspect.signature(self.fun).parameters)
-            except (TypeError, ValueError):
-                return args
-            if len(args) >= count:
-                return args
-        bound = inspect.signature(self.fun).bind(*args, **kwargs)
-        bound.apply_defaults()
+        try:
+            signature = inspect.signature(self.fun)
+        except (TypeError, ValueError):
+            signature = None
+        if signature is None or isinstance(self.fun, np.ufunc):
+            if kwargs:
+                raise TypeError(f"{self.name}: pass arguments by position; it has a derivative rule")
+            return args
+        bound = signature.bind(*args, **kwargs)
         if bound.kwargs:
-            raise TypeError(f"{self.name}: keyword-only arguments cannot pass a derivative rule")
+            raise TypeError(
+                f"{self.name}: keyword-only arguments ({', '.join(bound.kwargs)}) cannot pass a "
+                "derivative rule"
+            )
+        bound.apply_defaults()
         return bound.args
 
     def split(self, args: tuple[Any, ...]) -> tuple[list[Any], list[int], list[Any]]:
