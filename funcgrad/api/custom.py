@@ -23,6 +23,16 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
+def _signature(fun: Any) -> inspect.Signature | None:
+    """The signature of a Python function; None for NumPy's and other built-in ones."""
+    if isinstance(fun, np.ufunc):
+        return None
+    try:
+        return inspect.signature(fun)
+    except (TypeError, ValueError):
+        return None
+
+
 class _Custom(Generic[P, R]):
     """A function with a derivative rule of its own."""
 
@@ -34,21 +44,18 @@ class _Custom(Generic[P, R]):
         self.fun = fun
         self.nondiff_argnums = tuple(nondiff_argnums)
         self.name = where_defined(fun)
+        self.signature = _signature(fun)
 
     def __get__(self, obj: Any, owner: Any = None) -> Any:
         return self if obj is None else functools.partial(self, obj)
 
     def positional(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
         """All arguments by position, defaults included."""
-        try:
-            signature = inspect.signature(self.fun)
-        except (TypeError, ValueError):
-            signature = None
-        if signature is None or isinstance(self.fun, np.ufunc):
+        if self.signature is None:
             if kwargs:
-                raise TypeError(f"{self.name}: pass arguments by position; it has a derivative rule")
+                raise TypeError(f"{self.name} has a derivative rule: pass arguments by position")
             return args
-        bound = signature.bind(*args, **kwargs)
+        bound = self.signature.bind(*args, **kwargs)
         if bound.kwargs:
             raise TypeError(
                 f"{self.name}: keyword-only arguments ({', '.join(bound.kwargs)}) cannot pass a "

@@ -6,11 +6,9 @@ they are staged when called, with the tracers they capture as leading operands.
 
 from __future__ import annotations
 
-import functools
 import itertools
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from contextvars import ContextVar
-from types import FunctionType, MethodType, ModuleType
 from typing import Any
 
 from ..compiler.program import program
@@ -26,6 +24,7 @@ from ..transforms.linearize import LinearizeTracer
 from ..transforms.rules import instantiate
 from ..transforms.staging import lift_tracers, stage
 from ..transforms.vmap import BatchTrace, BatchTracer, add_batch_axis, batch_jaxpr, named_axis
+from .closures import closes_over_tracer
 from .jaxprs import bind_on_tape, linear_operands, spread
 
 Flat = Callable[..., Sequence[Any]]
@@ -151,37 +150,6 @@ def _refuse_recursion(name: str) -> Flat:
         )
 
     return refuse
-
-
-def closes_over_tracer(x: Any, seen: set[int]) -> bool:
-    """Whether a function (or a container of functions) holds on to a tracer."""
-    if isinstance(x, Tracer):
-        return True
-    if id(x) in seen or len(seen) > 10_000 or isinstance(x, type | ModuleType | str | bytes):
-        return False
-    seen.add(id(x))
-    if isinstance(x, FunctionType):
-        cells = [c.cell_contents for c in x.__closure__ or () if not _empty(c)]
-        parts: Iterable[Any] = [*cells, *(x.__defaults__ or ()), *(x.__kwdefaults__ or {}).values()]
-    elif isinstance(x, dict):
-        parts = x.values()
-    elif isinstance(x, list | tuple | set | frozenset):
-        parts = x
-    elif isinstance(x, functools.partial):
-        parts = [x.func, *x.args, *x.keywords.values()]
-    elif isinstance(x, MethodType):
-        parts = [x.__self__, x.__func__]
-    else:
-        parts = getattr(x, "__dict__", {}).values()
-    return any(closes_over_tracer(p, seen) for p in parts)
-
-
-def _empty(cell: Any) -> bool:
-    try:
-        cell.cell_contents  # noqa: B018
-    except ValueError:
-        return True
-    return False
 
 
 def must_stage(args: Sequence[Any]) -> bool:
