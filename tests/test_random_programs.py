@@ -1,6 +1,7 @@
 """Random programs through every transformation and both executors."""
 
 import numpy as np
+from effort import examples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
@@ -44,7 +45,9 @@ def build(plan):
 
 
 X = np.array([[0.31, -0.72, 1.13], [0.54, 0.25, -0.46], [-0.97, 0.88, 0.19]])
-relaxed = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+relaxed = settings(
+    max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
 
 
 @relaxed
@@ -91,7 +94,7 @@ def test_passes_and_programs_keep_the_meaning(plan):
     assert_array_equal(X, before)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(steps)
 def test_generated_source_stands_alone(plan):
     f = build(plan)

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from effort import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
@@ -125,7 +126,7 @@ SINGULAR = [np.sqrt, np.log, lambda x: 1 / x, np.arccos, lambda x: x**0.25, np.l
             lambda x: np.exp(1 / x), np.reciprocal, np.arccosh]  # fmt: skip
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(
     st.sampled_from(SINGULAR), st.sampled_from(SINGULAR), st.sampled_from([0.0, 1.0, -1.0, 5.0]),
     st.sampled_from(["grad", "jit grad", "jvp", "vmap"]),

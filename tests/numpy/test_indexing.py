@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from effort import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as nps
@@ -12,7 +13,7 @@ import funcgrad as fg
 import funcgrad.numpy as fnp
 
 SHAPES = [(4,), (3, 4), (2, 3, 4), (2, 1, 3, 2), (), (0, 3)]
-FEW = settings(max_examples=120, deadline=None, derandomize=True)
+FEW = settings(max_examples=examples(120), deadline=None, derandomize=True)
 
 
 @st.composite
@@ -184,7 +185,7 @@ def check_update(name, x, key, value):
     np.testing.assert_allclose(got, np.stack([want, in_place(name, x + 3.0, key, value)]))
 
 
-@settings(max_examples=100, deadline=None, derandomize=True)
+@settings(max_examples=examples(100), deadline=None, derandomize=True)
 @given(indexed(SHAPES[:4]), st.sampled_from(sorted(IN_PLACE)), st.booleans())
 def test_any_update(case, name, broadcast):
     shape, key = case
