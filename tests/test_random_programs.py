@@ -18,10 +18,12 @@ UNARY = [np.sin, np.cos, np.tanh, lambda x: x * x, lambda x: np.exp(-x * x), lam
          lambda x: np.concatenate([x[1:], x[:1]]), lambda x: fg.jit(np.arctan)(x),
          lambda x: np.broadcast_to(np.sum(x, 1, keepdims=True), x.shape) * 0.3,
          lambda x: fg.checkpoint(np.sin)(x), lambda x: np.clip(x, -10.0, 10.0)]  # fmt: skip
-BINARY = [np.add, np.subtract, np.multiply, lambda x, y: x @ y * 0.2, np.maximum, np.arctan2,
-          lambda x, y: np.where(x > y, x, y * 0.5), lambda x, y: x / (y * y + 1.5),
+# Comparisons are shifted, so that values which are equal but for rounding are no ties.
+BINARY = [np.add, np.subtract, np.multiply, lambda x, y: x @ y * 0.2, np.arctan2,
+          lambda x, y: np.maximum(x, y + 0.0119),
+          lambda x, y: np.where(x > y + 0.0317, x, y * 0.5), lambda x, y: x / (y * y + 1.5),
           lambda x, y: lax.scan(lambda c, a: (np.tanh(c + a), c * a), x[0], y)[1],
-          lambda x, y: lax.cond(np.sum(x) > np.sum(y), np.sin, np.cos, x)]  # fmt: skip
+          lambda x, y: lax.cond(np.sum(x) > np.sum(y) + 0.1234, np.sin, np.cos, x)]  # fmt: skip
 
 steps = st.lists(
     st.tuples(st.integers(0, 99), st.integers(0, 99), st.integers(0, 99)), min_size=1, max_size=12
