@@ -479,6 +479,7 @@ def test_printed_jaxpr():
     assert repr(fg.make_jaxpr(np.sin)(np.ones(3))) == (
         "{ lambda ; a:f64[3]. let b:f64[3] = sin a in (b,) }"
     )
+    assert fg.make_jaxpr(lambda x: x < 1)(1.0)._repr_html_().startswith("<pre>{ lambda ; a:f64*[]")
     text = repr(fg.make_jaxpr(lambda x: fg.jit(np.cos)(x) * 2.0)(np.float32(1.0)))
     assert "jaxpr={ lambda ; a:f32[]. let b:f32[] = cos a in (b,) }" in text
     assert "mul b 2.0:f64*[]" in text
