@@ -81,11 +81,10 @@ def test_simplify():
         y = np.reshape(np.reshape(x * 1.0, (3, 1)), (3,))
         return y.astype(np.float64) + np.broadcast_to(x[:1], (3,))
 
-    assert text(simplify(fg.make_jaxpr(f)(X))) == (
-        "{ lambda ; a:f64[3]. let c:f64[3,1] = reshape[shape=(3, 1)] a "
-        "d:f64[1] = index[key=((0, 1, None),)] a "
-        "b:f64[3] = broadcast_to[shape=(3,)] d e:f64[3] = add a d in (e,) }"
-    ) or "add a" in text(simplify(fg.make_jaxpr(f)(X)))
+    assert text(drop_dead_code(simplify(fg.make_jaxpr(f)(X)))) == (
+        "{ lambda ; a:f64[3]. let b:f64[1] = index[key=((0, 1, None),)] a "
+        "c:f64[3] = add a b in (c,) }"
+    )
 
 
 def test_fuse():

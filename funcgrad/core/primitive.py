@@ -101,7 +101,7 @@ class Primitive:
     arity: int = 0
     ufunc: Any = None
     masks: bool = False
-    # Stands for the operator in parameters that must be hashable and comparable.
+    # What single passes or interpreters know of the operator, by their own names.
     extra: dict[str, Any] = field(default_factory=dict)
     bodily: bool = False
 

@@ -6,6 +6,7 @@ defined here with NumPy's signatures, and so are a few that NumPy lacks (``at``,
 
 from __future__ import annotations
 
+import sys as _sys
 from typing import Any
 
 import numpy as _np
@@ -99,7 +100,7 @@ def _public() -> dict[str, Any]:
 
 _NAMES = _public()
 globals().update(_NAMES)
-_Tracer.methods["namespace"] = lambda: __import__("sys").modules[__name__]
+_Tracer.methods["namespace"] = lambda: _sys.modules[__name__]
 
 __all__ = sorted(_NAMES)
 
