@@ -396,6 +396,16 @@ class TestJit:
         c[:] = 100.0
         assert_array_equal(g(np.zeros(3)), np.ones(3))
 
+    def test_read_only_views_of_closure_constants_are_copied(self):
+        c = np.ones(1)
+        views = [np.broadcast_to(c, (3,)), np.broadcast_to(c[:, None], (1, 1))[0]]
+        for view in views:
+            c[:] = 1.0
+            g = fg.jit(lambda x, v=view: x + v)
+            g(np.zeros(3))
+            c[:] = 100.0
+            assert_array_equal(g(np.zeros(3)), np.ones(3))
+
     def test_made_inside_a_function_is_new_but_shares_the_program(self):
         def g(x):
             return fg.jit(lambda y: y + 1)(x)

@@ -64,8 +64,13 @@ class StagingTrace(Trace):
 
     def constant(self, x: Any) -> Any:
         """A value from outside as an input: small arrays are copied, since users refill them."""
-        if not isinstance(x, np.ndarray) or x.flags.writeable is False:
+        if not isinstance(x, np.ndarray):
             return x
+        if not x.flags.writeable:
+            if x.base is None:
+                return x
+            if x.size and not any(x.strides):
+                return np.broadcast_to(x.flat[0], x.shape)
         if x.nbytes <= SMALL_CONSTANT:
             return x.copy()
         if not self.lanes:
