@@ -155,3 +155,14 @@ def test_users_can_define_operators():
     x = np.array([1.0, 2.0])
     assert fg.grad(lambda x: np.sum(cube(x)))(x).tolist() == [3.0, 12.0]
     assert fg.jit(fg.vmap(fg.grad(cube)))(x).tolist() == [3.0, 12.0]
+
+
+SINCE_NUMPY_2_0 = {"astype", "unstack", "cumulative_sum", "cumulative_prod", "matvec", "vecmat"}
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda p: str(p.relative_to(ROOT)))
+def test_only_names_of_the_oldest_supported_numpy_are_used(path):
+    """Functions that came after NumPy 2.0 are looked up by name, where NumPy has them."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            assert not (node.value.id == "np" and node.attr in SINCE_NUMPY_2_0), node.attr

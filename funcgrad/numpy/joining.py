@@ -140,7 +140,7 @@ def dsplit(ary: Any, indices_or_sections: Any) -> Any:
     return split(ary, indices_or_sections, 2)
 
 
-@implements(np.unstack)
+@implements("unstack")
 def unstack(x: Any, /, *, axis: int = 0) -> Any:
     moved = np.moveaxis(x, axis, 0)
     return tuple(moved[i] for i in range(moved.shape[0]))

@@ -141,8 +141,12 @@ def vecmat(x1: Any, x2: Any, /) -> Any:
 
 
 UFUNCS.update({
-    np.matmul: matmul, np.vecdot: vecdot, np.matvec: matvec, np.vecmat: vecmat,
+    np.matmul: matmul, np.vecdot: vecdot,
 })
+for _name, _fun in (("matvec", matvec), ("vecmat", vecmat)):
+    if hasattr(np, _name):  # since NumPy 2.2
+        UFUNCS[getattr(np, _name)] = _fun
+
 
 # --- einsum --------------------------------------------------------------------------------------
 

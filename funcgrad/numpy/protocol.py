@@ -21,11 +21,16 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def implements(*functions: Any) -> Callable[[F], F]:
-    """Register the implementation of NumPy functions for tracers."""
+    """Register the implementation of NumPy functions for tracers.
+
+    Functions that the oldest supported NumPy lacks are given by name.
+    """
 
     def register(fun: F) -> F:
         for f in functions:
-            Tracer.functions[f] = fun
+            found = getattr(np, f, None) if isinstance(f, str) else f
+            if found is not None:
+                Tracer.functions[found] = fun
         return fun
 
     return register

@@ -273,8 +273,8 @@ def _cumulative_all(accumulate: Any, name: str, first: int) -> Any:
     return cumulative
 
 
-implements(np.cumulative_sum)(_cumulative_all(cumsum, "cumulative_sum", 0))
-implements(np.cumulative_prod)(_cumulative_all(cumprod, "cumulative_prod", 1))
+implements("cumulative_sum")(_cumulative_all(cumsum, "cumulative_sum", 0))
+implements("cumulative_prod")(_cumulative_all(cumprod, "cumulative_prod", 1))
 cummax = _cumulative(cumulative.cummax, "maximum.accumulate")
 cummin = _cumulative(cumulative.cummin, "minimum.accumulate")
 

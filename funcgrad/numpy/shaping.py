@@ -355,7 +355,7 @@ def copy(a: Any, order: str = "K", subok: bool = False) -> Any:
     return strong(a)
 
 
-@implements(np.astype)
+@implements("astype")
 def astype(x: Any, dtype: Any, /, *, copy: bool = True, device: Any = None) -> Any:
     return ops.cast(x, np.dtype(dtype))
 

@@ -11,6 +11,7 @@ import funcgrad as fg
 import funcgrad.numpy as fnp
 
 TABLE = {**elementwise.TABLE, **reducing.TABLE, **shaping.TABLE, **products.TABLE}
+TABLE = {name: calls for name, calls in TABLE.items() if hasattr(fnp, name)}  # NumPy may be older
 CALLS = [
     (name, i, dtype)
     for name, calls in sorted(TABLE.items())
