@@ -215,14 +215,13 @@ class _FunctionWriter:
             ]
             deleted = [d for d in deleted if d not in targets]
         else:
-            out = e.outvars[0]
             if source is not None and source in names.root:
-                targets = [names.define(out, alias=source)]
+                targets = [names.define(v, alias=source) for v in e.outvars]
             else:
-                targets = [names.define(out, owned=False)]
+                targets = [names.define(v, owned=False) for v in e.outvars]
             deleted = names.release(i, dead, None)
             if "broadcasts" in e.primitive.traits or source in self.broadcast:
-                self.broadcast.add(out)
+                self.broadcast.update(e.outvars)
         left = ", ".join(targets) + ("," if e.primitive.multiple and len(targets) == 1 else "")
         self.lines.append(f"{left} = {text}" if targets else text)
         unread = [v for v in e.outvars if names.last[v] == i]

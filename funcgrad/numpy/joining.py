@@ -109,6 +109,8 @@ def _split(a: Any, sections: Any, axis: Any, *, equal: bool) -> list[Any]:
     a = strong(a)
     axis = axis_of(axis, len(a.shape))
     points = _split_points(a.shape[axis], sections, equal=equal)
+    if points == sorted(points) and len(points) > 2:
+        return list(joining.split(a, ends=tuple(points), axis=axis))
     return [
         index(a, key=(FULL,) * axis + ((start, max(start, stop), None),))
         for start, stop in itertools.pairwise(points)

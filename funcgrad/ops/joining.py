@@ -1,7 +1,8 @@
-"""Concatenation and padding."""
+"""Concatenation, splitting and padding."""
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -35,16 +36,18 @@ def _concatenate_abstract(*xs: Aval, axis: int) -> Aval:
 
 
 def _concatenate_transpose(ct: Any, *xs: Any, axis: int) -> Any:
-    parts = []
-    start = 0
+    ends = [0]
     for x in xs:
-        stop = start + x.shape[axis]
-        if isinstance(x, Aval):
-            parts.append(cast(index(ct, key=(FULL,) * axis + ((start, stop, None),)), x.dtype))
-        else:
-            parts.append(None)
-        start = stop
-    return tuple(parts)
+        ends.append(ends[-1] + x.shape[axis])
+    if all(isinstance(x, Aval) for x in xs):
+        parts = split(ct, ends=tuple(ends), axis=axis)
+        return tuple(cast(c, x.dtype) for c, x in zip(parts, xs, strict=True))
+    return tuple(
+        cast(index(ct, key=(FULL,) * axis + ((start, stop, None),)), x.dtype)
+        if isinstance(x, Aval)
+        else None
+        for x, (start, stop) in zip(xs, pairwise(ends), strict=True)
+    )
 
 
 def _concatenate_jvp(ts: Any, out: Any, *xs: Any, axis: int) -> Any:
@@ -74,6 +77,36 @@ concatenate: Primitive = general(
     ),
     source=lambda *xs, axis: f"np.concatenate(({', '.join(xs)},), {axis})",
 )
+
+
+def _split_eval(xp: Any, x: Any, *, ends: tuple[int, ...], axis: int) -> Any:
+    before = (slice(None),) * axis
+    return tuple(x[(*before, slice(ends[i], ends[i + 1]))] for i in range(len(ends) - 1))
+
+
+def _split_abstract(x: Aval, *, ends: tuple[int, ...], axis: int) -> Any:
+    before, after = x.shape[:axis], x.shape[axis + 1 :]
+    return tuple(Aval((*before, j - i, *after), x.dtype) for i, j in pairwise(ends))
+
+
+split: Primitive = general(
+    "split",
+    _split_eval,
+    abstract=_split_abstract,
+    jvp=lambda t, _out, x, *, ends, axis: split(t, ends=ends, axis=axis),
+    transpose=lambda cts, x, *, ends, axis: concatenate(*cts, axis=axis),
+    batch=lambda _size, args, _batched, *, ends, axis: split(args[0], ends=ends, axis=axis + 1),
+    cases=lambda rng: [
+        *(
+            Case(sample(rng, (2, 6), dt, (-2, 2)), ends=(0, 1, 4, 6), axis=1)
+            for dt in ("f8", "f4", "c16", "i8")
+        ),
+        Case(sample(rng, (5, 3), "f8", (-2, 2)), ends=(0, 2, 2, 5), axis=0),
+    ],
+    multiple=True,
+    traits=("view", "cheap", "parts"),
+)
+"""Consecutive parts of an array along an axis, from one of ``ends`` to the next."""
 
 
 def pad(x: Any, value: Any, config: tuple[tuple[int, int, int], ...]) -> Any:

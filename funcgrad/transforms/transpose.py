@@ -103,6 +103,8 @@ def _backward_eqn(e: Eqn, cts: dict[Var, Any], flagged: set[Var]) -> None:
     if not isinstance(results, tuple | list):
         results = (results,)
     strong = strong or "masks" in prim.traits
+    if "parts" in prim.traits and any(ct is None for ct in outs):
+        strong = True
     _accumulate(e.inputs, results, (strong,) * len(results), cts, flagged)
 
 
