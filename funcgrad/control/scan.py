@@ -18,6 +18,7 @@ from ..transforms.rules import instantiate
 from ..transforms.staging import stage
 from ..transforms.transpose import transpose_values
 from ..transforms.vmap import add_batch_axis, batch_jaxpr
+from .accumulation import Hoisted, add_products, hoist_products
 from .jaxprs import (
     OWNER,
     Flags,
@@ -228,11 +229,17 @@ def _transpose(
     ys_nonzero = nonzero_flags(cts[carry:])
     ys_flags = tuple(ct_flags[carry:])
     key = ("scan transpose", linear, consts, carry, flags_carry, ys_nonzero, ys_flags)
-    backward, flags = cached(
-        jaxpr,
-        key,
-        lambda: _backward_body(jaxpr, consts, carry, linear, flags_carry, ys_nonzero, ys_flags),
-    )
+
+    def make() -> Any:
+        body, flags = _backward_body(
+            jaxpr, consts, carry, linear, flags_carry, ys_nonzero, ys_flags
+        )
+        nl = sum(linear[:consts])
+        if not isinstance(length, int):
+            return Hoisted(body, (), 0), flags
+        return hoist_products(body, consts - nl, nl, carry), flags
+
+    hoisted, flags = cached(jaxpr, (*key, isinstance(length, int)), make)
     known_consts = [x for x, lin in zip(operands[:consts], linear, strict=False) if not lin]
     lin_consts = [a for a, lin in zip(in_avals[:consts], linear, strict=False) if lin]
     known_xs = [
@@ -245,22 +252,25 @@ def _transpose(
         zeros(Aval(a.shape, a.dtype)) if c is None else c
         for c, a in zip(cts[:carry], carry_avals, strict=True)
     ]
-    ct_ys = [c for c in cts[carry:] if c is not None]
+    xs = [*known_xs, *(c for c in cts[carry:] if c is not None)]
+    gone = {p.place for p in hoisted.products}
+    summed = [a for k, a in enumerate(lin_consts) if k not in gone]
     outs = scan(
         *known_consts,
-        *(zeros(Aval(a.shape, a.dtype)) for a in lin_consts),
+        *(zeros(Aval(a.shape, a.dtype)) for a in summed),
         *ct_carry,
-        *known_xs,
-        *ct_ys,
-        jaxpr=backward,
+        *xs,
+        jaxpr=hoisted.body,
         consts=len(known_consts),
-        carry=len(lin_consts) + carry,
+        carry=len(summed) + carry,
         reverse=not reverse,
         length=length,
         unroll=unroll,
     )
-    nl = len(lin_consts)
-    order = [*outs[:nl], *outs[nl : nl + carry], *outs[nl + carry :]]
+    nl = len(summed)
+    ys = outs[nl + carry :]
+    totals = add_products(hoisted, outs[:nl], xs, ys)
+    order = [*totals, *outs[nl : nl + carry], *ys[: len(ys) - hoisted.extra]]
     found = spread(order, (*linear[:consts], *(True,) * carry, *linear[consts + carry :]))
     result_flags = spread(
         flags, (*linear[:consts], *(True,) * carry, *linear[consts + carry :]), False

@@ -1,0 +1,133 @@
+"""Sums of products over the steps of a loop become one product after it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import funcgrad as fg
+
+
+def draw(*shape: int, seed: int = 0) -> Any:
+    return np.random.default_rng(seed).normal(size=shape)
+
+
+def eqns_of(jaxpr: Any, name: str) -> list[Any]:
+    return [e for e in jaxpr.eqns if e.primitive.name == name]
+
+
+def recurrence(w: Any, h: Any, xs: Any) -> Any:
+    def step(h: Any, x: Any) -> Any:
+        h = np.tanh(h @ w + x)
+        return h, h
+
+    return np.sum(np.sin(fg.lax.scan(step, h, xs)[1]))
+
+
+def recurrence_by_loop(w: Any, h: Any, xs: Any) -> Any:
+    total = 0.0
+    for x in xs:
+        h = np.tanh(h @ w + x)
+        total = total + np.sum(np.sin(h))
+    return total
+
+
+ARGS = draw(4, 4), draw(3, 4, seed=1), draw(6, 3, 4, seed=2)
+
+
+def test_the_loop_keeps_no_accumulator() -> None:
+    jaxpr = fg.make_jaxpr(fg.grad(recurrence))(*ARGS)
+    backward = eqns_of(jaxpr, "scan")[1]
+    assert backward.params["carry"] == 1
+    (product,) = eqns_of(jaxpr, "dot_general")
+    assert product.params["contract"] == ((0, 1), (0, 1))
+    inner = eqns_of(backward.params["jaxpr"], "dot_general")
+    assert len(inner) == 1
+
+
+@pytest.mark.parametrize("transform", ["eager", "jit", "vmap"])
+def test_gradients_are_those_of_the_loop(transform: str) -> None:
+    f = fg.grad(recurrence, argnums=(0, 1, 2))
+    expected = fg.grad(recurrence_by_loop, argnums=(0, 1, 2))(*ARGS)
+    if transform == "vmap":
+        many = [np.stack([a, 2 * a]) for a in ARGS]
+        got = [g[0] for g in fg.vmap(f)(*many)]
+    else:
+        got = (fg.jit(f) if transform == "jit" else f)(*ARGS)
+    for a, b in zip(got, expected, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-10, atol=1e-13)
+
+
+def test_second_derivatives() -> None:
+    fg.testing.check_grads(recurrence, ARGS, order=2)
+
+
+def test_parameters_only() -> None:
+    """The other factor is not stacked yet, and is no larger than the product."""
+    expected = fg.grad(recurrence_by_loop)(*ARGS)
+    np.testing.assert_allclose(fg.grad(recurrence)(*ARGS), expected, rtol=1e-10)
+
+
+def test_factors_larger_than_the_product_are_not_stacked() -> None:
+    def f(w: Any, xs: Any) -> Any:
+        def step(c: Any, x: Any) -> Any:
+            return c + np.sum(np.sin(x @ w) * np.cos(c)), None
+
+        return fg.lax.scan(step, 0.0, xs)[0]
+
+    w, xs = draw(2, 1), draw(5, 100, 2)
+    jaxpr = fg.make_jaxpr(fg.grad(f))(w, xs)
+    assert not eqns_of(jaxpr, "dot_general")
+    fg.testing.check_grads(lambda w: f(w, xs), (w,), order=2)
+
+
+def test_a_product_that_is_used_twice_stays() -> None:
+    def f(w: Any, v: Any, xs: Any) -> Any:
+        def step(c: Any, x: Any) -> Any:
+            y = c @ w + x @ w + v
+            return np.tanh(y), np.sin(y)
+
+        return np.sum(fg.lax.scan(step, np.zeros((3, 4)), xs)[1])
+
+    fg.testing.check_grads(f, (draw(4, 4), draw(4, seed=3), draw(5, 3, 4)), order=2)
+
+
+def test_several_matrices_in_nested_loops() -> None:
+    def f(w: Any, u: Any, xs: Any) -> Any:
+        def inner(h: Any, x: Any) -> Any:
+            h = np.tanh(h @ w + x)
+            return h, h @ u
+
+        def outer(h: Any, xs: Any) -> Any:
+            h, ys = fg.lax.scan(inner, h, xs, reverse=True)
+            return h, np.sum(ys, axis=0)
+
+        return np.sum(fg.lax.scan(outer, np.zeros((3, 4)), xs)[1] ** 2)
+
+    def by_loop(w: Any, u: Any, xs: Any) -> Any:
+        h, total = np.zeros((3, 4)), 0.0
+        for group in xs:
+            ys = 0.0
+            for x in group[::-1]:
+                h = np.tanh(h @ w + x)
+                ys = ys + h @ u
+            total = total + np.sum(ys**2)
+        return total
+
+    args = draw(4, 4), draw(4, 2, seed=1), draw(2, 3, 3, 4, seed=2)
+    got, expected = (fg.jit(fg.grad(g, argnums=(0, 1)))(*args) for g in (f, by_loop))
+    for a, b in zip(got, expected, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-10)
+
+
+def test_parts_without_a_cotangent_are_masked() -> None:
+    """np.split drops what is not used: no 0 * inf from the derivative of the unused part."""
+
+    def f(x: Any) -> Any:
+        used, _ = np.split(np.sqrt(x), [2])
+        return np.sum(used)
+
+    for g in (fg.grad(f), fg.jit(fg.grad(f))):
+        np.testing.assert_allclose(g(np.array([1.0, 4.0, 0.0])), [0.5, 0.25, 0.0])
