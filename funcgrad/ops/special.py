@@ -55,10 +55,13 @@ def polygamma_values(n: Any, x: Any) -> Any:
 
 
 def logistic_values(x: Any) -> Any:
-    """1 / (1 + exp(-x)), with an exponential that cannot overflow."""
-    positive = np.real(x) >= 0
-    e = np.exp(np.where(positive, -x, x))
-    return (np.where(positive, 1, e) / (1 + e))[()]
+    """1 / (1 + exp(-x)); where that overflows, the result is less than any normal number."""
+    if np.iscomplexobj(x):
+        positive = np.real(x) >= 0
+        e = np.exp(np.where(positive, -x, x))
+        return (np.where(positive, 1, e) / (1 + e))[()]
+    with np.errstate(over="ignore"):
+        return np.reciprocal(1 + np.exp(-x))
 
 
 def _polygamma_cases(rng: Any) -> Any:

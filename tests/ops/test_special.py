@@ -47,7 +47,7 @@ def test_lgamma_of_negative_numbers():
     np.testing.assert_allclose(grad(special.lgamma)(-1.5), scipy.special.digamma(-1.5), rtol=1e-14)
 
 
-@pytest.mark.parametrize("x", [-745.0, -40.0, 36.8, 400.0])
+@pytest.mark.parametrize("x", [-708.0, -40.0, 36.8, 400.0])
 def test_logistic_keeps_relative_accuracy(x):
     exact = float(1 / (1 + mpmath.exp(-mpmath.mpf(x))))
     tail = mpmath.exp(-abs(mpmath.mpf(x)))
