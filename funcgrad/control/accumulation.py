@@ -97,15 +97,16 @@ def _summand(
 ) -> Eqn | None:
     """The product that a step adds to the k-th accumulator and to nothing else."""
     total, out = body.invars[first + k], body.outvars[k]
-    e = made.get(out) if type(out) is not Literal else None
+    e = made.get(out) if isinstance(out, Var) else None
     if e is None or e.primitive is not add or total not in e.inputs or uses[total] != 1:
         return None
     (term,) = [a for a in e.inputs if a is not total]
-    product = made.get(term) if type(term) is not Literal else None
-    if uses[out] != 1 or product is None or product.primitive is not dot_general:
+    product = made.get(term) if isinstance(term, Var) else None
+    if product is None or product.primitive is not dot_general:
         return None
     same = term.aval.shape == total.aval.shape and term.aval.dtype == total.aval.dtype
-    return product if same and uses[term] == 1 else None
+    once = all(uses[v] == 1 for v in (*e.outvars, *product.outvars))
+    return product if same and once else None
 
 
 def _with_steps(params: dict[str, Any]) -> dict[str, Any]:
