@@ -43,13 +43,27 @@ _HOME = {
     "device_put": "api.devices",
     "device_get": "api.devices",
     "default_device": "arrays",
+    "save": "train.files",
+    "load": "train.files",
     "float0": "core.avals",
     "eval_jaxpr": "core.jaxpr",
     "Jaxpr": "core.jaxpr",
     "check_jaxpr": "core.check",
 }
 
-_MODULES = ("debug", "errors", "lax", "numpy", "ops", "random", "testing", "tree")
+_MODULES = (
+    "debug",
+    "errors",
+    "lax",
+    "nn",
+    "numpy",
+    "ops",
+    "optim",
+    "random",
+    "testing",
+    "train",
+    "tree",
+)
 
 _NEEDS_TABLE = frozenset(_HOME) - {"default_device", "float0", "disable_jit"}
 

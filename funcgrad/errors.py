@@ -37,3 +37,11 @@ class MutationError(FuncgradError, RuntimeError):
 
 class JaxprError(FuncgradError, TypeError):
     """A jaxpr is not well formed."""
+
+
+class FileError(FuncgradError, ValueError):
+    """A file does not hold what was saved, or not what is asked for."""
+
+
+class KeyReuseError(FuncgradError, ValueError):
+    """A key of random numbers was consumed twice."""

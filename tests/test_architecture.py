@@ -24,6 +24,8 @@ LAYERS = {
     "numpy": 7,
     "lax": 8,
     "random": 9, "testing": 9, "debug": 9,
+    "nn": 10, "optim": 10,
+    "train": 11,
 }  # fmt: skip
 
 

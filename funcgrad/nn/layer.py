@@ -1,0 +1,474 @@
+"""Layers: pairs of pure functions, and what composes them.
+
+A layer is a pair ``(init, apply)``:
+
+    init(key, input_shape, dtype=float) -> (output_shape, params, state)
+    apply(params, state, inputs, *, key=None, train=False) -> (outputs, state)
+
+Shapes are tuples of integers in which -1 stands for the batch axis; the dtype is that of the
+parameters. State is what a layer changes beside its output, as running statistics, and () for most
+layers. Layers over sequences also take ``mask=``, which containers pass on to them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from .. import random, tree
+from ..api.staging import ShapeDtypeStruct, eval_shape
+from ..errors import ShapeError
+
+__all__ = [
+    "FanInConcat",
+    "FanInSum",
+    "FanOut",
+    "Identity",
+    "Lambda",
+    "Layer",
+    "Residual",
+    "parallel",
+    "serial",
+    "stateless",
+]
+
+
+class Layer(tuple):
+    """A pair (init, apply) of pure functions that also knows its name and its parts.
+
+    Args:
+        init: from (key, input_shape, dtype=float) to (output_shape, params, state).
+        apply: from (params, state, inputs, *, key, train) to (outputs, state).
+        name: what summary prints.
+        layers: the parts of a container; its params and state are tuples of theirs.
+        route: how inputs reach the parts: "serial", "parallel" or "same".
+        takes_mask: whether apply takes ``mask=``, a boolean array of shape (batch, time).
+
+    >>> init, apply = Layer(
+    ...     lambda key, shape, dtype=float: (shape, 3.0, ()),
+    ...     lambda params, state, x, *, key=None, train=False: (params * x, state),
+    ... )
+    >>> apply(3.0, (), 2.0)
+    (6.0, ())
+    """
+
+    name: str
+    layers: tuple[Layer, ...]
+    route: str
+    takes_mask: bool
+
+    def __new__(
+        cls,
+        init: Callable[..., Any],
+        apply: Callable[..., Any],
+        name: str = "Layer",
+        layers: tuple[Layer, ...] = (),
+        route: str = "same",
+        takes_mask: bool = False,
+    ) -> Layer:
+        self = super().__new__(cls, (init, apply))
+        self.name, self.layers, self.route = name, layers, route
+        self.takes_mask = takes_mask or any(part.takes_mask for part in layers)
+        return self
+
+    @property
+    def init(self) -> Callable[..., Any]:
+        """From (key, input_shape, dtype=float) to (output_shape, params, state)."""
+        return self[0]
+
+    @property
+    def apply(self) -> Callable[..., Any]:
+        """From (params, state, inputs, *, key=None, train=False) to (outputs, state)."""
+        return self[1]
+
+    def __repr__(self) -> str:
+        return f"{self.name}({', '.join(map(repr, self.layers))})" if self.layers else self.name
+
+
+def as_layer(x: Any) -> Layer:
+    """A layer from a layer, a pair of functions, or a function of arrays."""
+    if isinstance(x, Layer):
+        return x
+    if isinstance(x, tuple) and len(x) == 2 and callable(x[0]) and callable(x[1]):
+        return Layer(*x, name=getattr(x[0], "__qualname__", "Layer").split(".")[0])
+    if callable(x):
+        return Lambda(x)
+    raise TypeError(
+        f"a layer is a pair of functions (init, apply), or a function of an array; got {x!r}"
+    )
+
+
+def check_shape(name: str, shape: Any, rank: int | None = None) -> tuple[int, ...]:
+    """An input shape as a tuple; rank is the number of axes that the layer needs."""
+    try:
+        sizes = tuple(int(d) for d in shape)
+    except TypeError:
+        raise TypeError(
+            f"{name}: the input shape must be a tuple of integers, -1 for the batch; got {shape!r}"
+        ) from None
+    if any(d < -1 for d in sizes):
+        raise ShapeError(f"{name}: sizes must be positive, or -1 for the batch; got {shape}")
+    if rank is not None and len(sizes) != rank:
+        raise ShapeError(f"{name} needs inputs of {rank} axes; got the shape {sizes}")
+    return sizes
+
+
+def feature_size(name: str, shape: tuple[int, ...]) -> int:
+    """The size of the last axis, which must be known."""
+    if len(shape) < 2 or shape[-1] < 1:
+        raise ShapeError(
+            f"{name} needs the size of the last axis after at least one batch axis; "
+            f"got the shape {shape}"
+        )
+    return shape[-1]
+
+
+def init_layer(layer: Layer, key: Any, shape: Any, dtype: Any) -> tuple[Any, Any, Any]:
+    """Call a layer's init; one that knows no dtype is asked for float64."""
+    result = layer.init(key, shape) if dtype is float else layer.init(key, shape, dtype)
+    if not isinstance(result, tuple) or len(result) != 3:
+        raise TypeError(
+            f"{layer.name}: init must return (output_shape, params, state); got {result!r}"
+        )
+    return result
+
+
+def apply_layer(
+    layer: Layer, params: Any, state: Any, inputs: Any, key: Any, train: bool, mask: Any
+) -> tuple[Any, Any]:
+    """Call a layer's apply, with the mask if it takes one."""
+    if mask is not None and layer.takes_mask:
+        return layer.apply(params, state, inputs, key=key, train=train, mask=mask)
+    return layer.apply(params, state, inputs, key=key, train=train)
+
+
+def output_shape(f: Callable[..., Any], shape: Any, dtype: Any = float) -> Any:
+    """The shape of f(array), where -1 in the input's shape stays -1."""
+
+    def at(batch: int) -> Any:
+        sizes = [batch if d == -1 else d for d in shape]
+        return eval_shape(f, ShapeDtypeStruct(sizes, dtype))
+
+    one, two = at(7), at(11)
+    shapes = tree.map(
+        lambda a, b: tuple(
+            m if m == n else -1 for m, n in zip(a.shape, b.shape, strict=True)
+        ),
+        one,
+        two,
+    )
+    return shapes
+
+
+def stateless_layer(
+    name: str,
+    init: Callable[[Any, tuple[int, ...], Any], tuple[Any, Any]],
+    apply: Callable[[Any, Any], Any],
+) -> Layer:
+    """A layer without state, key or modes from init to (output_shape, params) and apply."""
+
+    def layer_init(key: Any, input_shape: Any, dtype: Any = float) -> Any:
+        shape, params = init(key, check_shape(name, input_shape), dtype)
+        return shape, params, ()
+
+    def layer_apply(
+        params: Any, state: Any, inputs: Any, *, key: Any = None, train: bool = False
+    ) -> Any:
+        return apply(params, inputs), state
+
+    return Layer(layer_init, layer_apply, name)
+
+
+def Lambda(f: Callable[[Any], Any], name: str | None = None) -> Layer:
+    """A layer without parameters from a function of an array.
+
+    Args:
+        f: function of one array; its output's shape is found by tracing it.
+        name: what summary prints, by default the function's name.
+
+    Returns:
+        The layer.
+
+    >>> init, apply = Lambda(np.tanh)
+    >>> init(None, (-1, 3))
+    ((-1, 3), (), ())
+    """
+    label = name or str(getattr(f, "__name__", "Lambda"))
+    return stateless_layer(
+        label,
+        lambda key, shape, dtype: (output_shape(f, shape, dtype), ()),
+        lambda params, inputs: f(inputs),
+    )
+
+
+Identity = stateless_layer(
+    "Identity", lambda key, shape, dtype: (shape, ()), lambda params, inputs: inputs
+)
+
+
+def _split(key: Any, n: int) -> Any:
+    return [None] * n if key is None or n == 0 else random.split(key, n)
+
+
+def _check_parts(name: str, parts: tuple[Layer, ...], params: Any, state: Any) -> None:
+    for what, given in (("params", params), ("state", state)):
+        if not isinstance(given, tuple | list) or len(given) != len(parts):
+            found = f"{len(given)}" if isinstance(given, tuple | list) else type(given).__name__
+            raise TypeError(
+                f"{name} of {len(parts)} layers needs {what} as a tuple of {len(parts)}, as its "
+                f"init returned it; got {found}"
+            )
+
+
+def _container(
+    name: str, parts: tuple[Layer, ...], route: str, init: Any, apply: Any
+) -> Layer:
+    """A layer of layers from functions that loop over them."""
+
+    def container_init(key: Any, input_shape: Any, dtype: Any = float) -> Any:
+        shape, made = init(list(zip(parts, _split(key, len(parts)), strict=True)), input_shape,
+                           dtype)
+        return shape, tuple(p for p, _ in made), tuple(s for _, s in made)
+
+    def container_apply(
+        params: Any,
+        state: Any,
+        inputs: Any,
+        *,
+        key: Any = None,
+        train: bool = False,
+        mask: Any = None,
+    ) -> Any:
+        _check_parts(name, parts, params, state)
+        states = list(state)
+
+        def run(i: int, x: Any) -> Any:
+            y, states[i] = apply_layer(parts[i], params[i], state[i], x, keys[i], train, mask)
+            return y
+
+        keys = _split(key, len(parts))
+        outputs = apply(run, inputs)
+        return outputs, tuple(states)
+
+    return Layer(container_init, container_apply, name, parts, route)
+
+
+def serial(*layers: Any) -> Layer:
+    """Layers one after the other.
+
+    Args:
+        *layers: layers; functions of an array, as ``np.tanh`` or ``nn.relu``, are layers too.
+
+    Returns:
+        A layer whose params and state are tuples of those of its parts. A key is split among them.
+
+    >>> from funcgrad import nn, random
+    >>> init, apply = nn.serial(nn.Dense(8), nn.relu, nn.Dense(2))
+    >>> shape, params, state = init(random.key(0), (-1, 3))
+    >>> shape, params[2]["w"].shape
+    ((-1, 2), (8, 2))
+    >>> apply(params, state, np.ones((5, 3)))[0].shape
+    (5, 2)
+    """
+    parts = tuple(map(as_layer, layers))
+
+    def init(keyed: Any, shape: Any, dtype: Any) -> Any:
+        made = []
+        for part, key in keyed:
+            shape, params, state = init_layer(part, key, shape, dtype)
+            made.append((params, state))
+        return shape, made
+
+    def apply(run: Any, x: Any) -> Any:
+        for i in range(len(parts)):
+            x = run(i, x)
+        return x
+
+    return _container("serial", parts, "serial", init, apply)
+
+
+def parallel(*layers: Any) -> Layer:
+    """Layers side by side: the i-th gets the i-th input.
+
+    Args:
+        *layers: layers, or functions of an array.
+
+    Returns:
+        A layer from tuples of inputs to tuples of outputs.
+
+    >>> from funcgrad import nn
+    >>> both = nn.serial(nn.FanOut(2), nn.parallel(np.sin, np.cos), nn.FanInSum)
+    >>> _, params, state = both.init(None, (-1, 3))
+    >>> both.apply(params, state, np.zeros((1, 3)))[0]
+    array([[1., 1., 1.]])
+    """
+    parts = tuple(map(as_layer, layers))
+
+    def check(inputs: Any, what: str) -> None:
+        if not isinstance(inputs, tuple | list) or len(inputs) != len(parts):
+            found = f"{len(inputs)}" if isinstance(inputs, tuple | list) else "one array"
+            raise ShapeError(
+                f"parallel: {len(parts)} layers need a tuple of {len(parts)} {what}; got {found}"
+            )
+
+    def init(keyed: Any, shapes: Any, dtype: Any) -> Any:
+        check(shapes, "input shapes")
+        made = [
+            init_layer(part, key, shape, dtype)
+            for (part, key), shape in zip(keyed, shapes, strict=True)
+        ]
+        return tuple(m[0] for m in made), [m[1:] for m in made]
+
+    def apply(run: Any, inputs: Any) -> Any:
+        check(inputs, "inputs")
+        return tuple(run(i, x) for i, x in enumerate(inputs))
+
+    return _container("parallel", parts, "parallel", init, apply)
+
+
+def Residual(*layers: Any, shortcut: Any = Identity) -> Layer:
+    """Layers one after the other, whose input is added to their output: x + f(x).
+
+    Args:
+        *layers: layers whose outputs have the shape of the inputs, or of the shortcut's outputs.
+        shortcut: the layer through which the input is added.
+
+    Returns:
+        A layer whose params are a pair, of the layers and of the shortcut.
+
+    Source: He, Zhang, Ren and Sun (2016), "Deep residual learning for image recognition".
+
+    >>> from funcgrad import nn
+    >>> block = nn.Residual(lambda x: 2 * x)
+    >>> _, params, state = block.init(None, (-1, 1))
+    >>> block.apply(params, state, np.ones((1, 1)))[0]
+    array([[3.]])
+    """
+    parts = (serial(*layers), as_layer(shortcut))
+
+    def init(keyed: Any, shape: Any, dtype: Any) -> Any:
+        made = [init_layer(part, key, shape, dtype) for part, key in keyed]
+        if made[0][0] != made[1][0]:
+            raise ShapeError(
+                f"Residual: the layers give shape {made[0][0]} and the shortcut {made[1][0]}; "
+                "pass shortcut= a layer that gives the same shape"
+            )
+        return made[0][0], [m[1:] for m in made]
+
+    def apply(run: Any, x: Any) -> Any:
+        return run(0, x) + run(1, x)
+
+    return _container("Residual", parts, "same", init, apply)
+
+
+def _many_init(name: str, combine: Callable[[Any], Any]) -> Callable[..., Any]:
+    def init(key: Any, shapes: Any, dtype: Any = float) -> Any:
+        if not isinstance(shapes, tuple | list) or not shapes or isinstance(shapes[0], int):
+            raise ShapeError(f"{name} needs a tuple of input shapes; got {shapes}")
+        return combine([check_shape(name, s) for s in shapes]), (), ()
+
+    return init
+
+
+def FanOut(n: int) -> Layer:
+    """A layer that hands its input on n times.
+
+    >>> FanOut(2).init(None, (-1, 3))[0]
+    ((-1, 3), (-1, 3))
+    """
+
+    def init(key: Any, input_shape: Any, dtype: Any = float) -> Any:
+        return (check_shape("FanOut", input_shape),) * n, (), ()
+
+    def apply(
+        params: Any, state: Any, inputs: Any, *, key: Any = None, train: bool = False
+    ) -> Any:
+        return (inputs,) * n, state
+
+    return Layer(init, apply, f"FanOut({n})")
+
+
+def _sum_shape(shapes: list[tuple[int, ...]]) -> tuple[int, ...]:
+    if any(s != shapes[0] for s in shapes):
+        raise ShapeError(f"FanInSum: shapes differ: {', '.join(map(str, shapes))}")
+    return shapes[0]
+
+
+def _sum_apply(
+    params: Any, state: Any, inputs: Any, *, key: Any = None, train: bool = False
+) -> Any:
+    total = inputs[0]
+    for x in inputs[1:]:
+        total = total + x
+    return total, state
+
+
+FanInSum = Layer(_many_init("FanInSum", _sum_shape), _sum_apply, "FanInSum")
+
+
+def FanInConcat(axis: int = -1) -> Layer:
+    """A layer that joins a tuple of inputs along an axis.
+
+    >>> FanInConcat().init(None, ((-1, 3), (-1, 4)))[0]
+    (-1, 7)
+    """
+
+    def joined(shapes: list[tuple[int, ...]]) -> tuple[int, ...]:
+        i = axis % len(shapes[0])
+        others = {(*s[:i], *s[i + 1 :]) for s in shapes}
+        if len(others) > 1 or (any(s[i] == -1 for s in shapes) and len(shapes) > 1):
+            raise ShapeError(
+                f"FanInConcat(axis={axis}): shapes must agree but for that axis, whose sizes "
+                f"must be known; got {', '.join(map(str, shapes))}"
+            )
+        return (*shapes[0][:i], sum(s[i] for s in shapes), *shapes[0][i + 1 :])
+
+    def apply(
+        params: Any, state: Any, inputs: Any, *, key: Any = None, train: bool = False
+    ) -> Any:
+        return np.concatenate(inputs, axis=axis), state
+
+    return Layer(_many_init("FanInConcat", joined), apply, "FanInConcat")
+
+
+def stateless(layer: Any) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """Stax's two-argument form of a layer that has no state.
+
+    Args:
+        layer: a layer whose state holds no arrays.
+
+    Returns:
+        ``init(key, input_shape, dtype=float) -> (output_shape, params)`` and
+        ``apply(params, inputs, *, key=None, train=False) -> outputs``.
+
+    Raises:
+        TypeError: from init, if the layer has state.
+
+    >>> from funcgrad import nn, random
+    >>> init, apply = nn.stateless(nn.Dense(2))
+    >>> shape, params = init(random.key(0), (-1, 3))
+    >>> apply(params, np.ones((5, 3))).shape
+    (5, 2)
+    """
+    inner = as_layer(layer)
+
+    def init(key: Any, input_shape: Any, dtype: Any = float) -> Any:
+        shape, params, state = init_layer(inner, key, input_shape, dtype)
+        if tree.leaves(state):
+            raise TypeError(
+                f"stateless: {inner.name} has state ({len(tree.leaves(state))} arrays), which its "
+                "apply must take and return; use the layer itself"
+            )
+        return shape, params
+
+    def apply(params: Any, inputs: Any, **options: Any) -> Any:
+        return inner.apply(params, _empty_state(inner), inputs, **options)[0]
+
+    return init, apply
+
+
+def _empty_state(layer: Layer) -> Any:
+    """The state of a layer that has none."""
+    return tuple(_empty_state(part) for part in layer.layers)

@@ -1,0 +1,197 @@
+"""Functions of all elements along an axis: softmax and its relatives, standardize, one_hot."""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+import numpy as np
+
+from .. import arrays
+from .. import numpy as fnp
+from ..api.custom import custom_jvp
+from ..core.boundary import user_facing
+from ..errors import ShapeError
+from ..numpy.protocol import array, inexact
+
+__all__ = ["log_softmax", "logsumexp", "one_hot", "softmax", "standardize"]
+
+
+def _from_largest(x: Any, axis: Any) -> tuple[Any, Any]:
+    """What x is above its maximum, its exponential, and the sum of that, which is at least 1.
+
+    A row of -inf only has the sum 0; it counts as 1, so that its probabilities are 0.
+    """
+    largest = np.max(x, axis=axis, keepdims=True)
+    shifted = x - np.maximum(largest, np.finfo(x.dtype).min)
+    exponentials = np.exp(shifted)
+    return (shifted, exponentials), np.maximum(np.sum(exponentials, axis, keepdims=True), 1)
+
+
+def _softmax_value(x: Any, axis: Any) -> Any:
+    (_, exponentials), total = _from_largest(x, axis)
+    return exponentials / total
+
+
+def _log_softmax_value(x: Any, axis: Any) -> Any:
+    (shifted, _), total = _from_largest(x, axis)
+    return shifted - np.log(total)
+
+
+_softmax = custom_jvp(_softmax_value, nondiff_argnums=(1,))
+_log_softmax = custom_jvp(_log_softmax_value, nondiff_argnums=(1,))
+
+
+@_softmax.defjvp
+def _softmax_jvp(axis: Any, primals: Any, tangents: Any) -> Any:
+    out = _softmax(primals[0], axis)
+    weighted = out * tangents[0]
+    return out, weighted
+
+
+@_log_softmax.defjvp
+def _log_softmax_jvp(axis: Any, primals: Any, tangents: Any) -> Any:
+    out = _log_softmax(primals[0], axis)
+    (t,) = tangents
+    return out, t - np.sum(np.exp(out) * t, axis, keepdims=True)
+
+
+def _axes(axis: Any) -> Any:
+    return tuple(axis) if isinstance(axis, list) else axis
+
+
+def _only(x: Any, where: Any) -> Any:
+    """Minus infinity in the place of elements that a mask leaves out."""
+    return x if where is None else np.where(where, x, -np.inf)
+
+
+@user_facing
+def softmax(x: Any, axis: Any = -1, where: Any = None) -> Any:
+    """exp(x) divided by its sum along an axis.
+
+    Args:
+        x: real array; -inf has probability 0.
+        axis: axis or axes; None is all of them.
+        where: boolean array that broadcasts with x: elements left out have probability 0, and
+            neither their values nor their derivatives count.
+
+    Returns:
+        Array of probabilities; all of them are 0 where no element is left, or all are -inf.
+
+    >>> softmax(np.array([0.0, 1e4, -np.inf]))
+    array([0., 1., 0.])
+    >>> softmax(np.zeros(3), where=np.array([True, True, False]))
+    array([0.5, 0.5, 0. ])
+    """
+    return _softmax(_only(inexact(x), where), _axes(axis))
+
+
+@user_facing
+def log_softmax(x: Any, axis: Any = -1, where: Any = None) -> Any:
+    """The logarithm of ``softmax``, accurate where the probability is small.
+
+    Args:
+        x: real array; -inf has probability 0.
+        axis: axis or axes; None is all of them.
+        where: boolean array that broadcasts with x; elements left out give -inf.
+
+    Returns:
+        Array; -inf where the probability is 0.
+
+    >>> log_softmax(np.array([0.0, 1e4]))
+    array([-10000.,      0.])
+    """
+    return _log_softmax(_only(inexact(x), where), _axes(axis))
+
+
+@user_facing
+def logsumexp(x: Any, axis: Any = None, keepdims: bool = False, where: Any = None) -> Any:
+    """log(sum(exp(x))), without overflow.
+
+    Args:
+        x: real array.
+        axis: axis or axes to sum over; None is all of them.
+        keepdims: whether to keep these axes, with size 1.
+        where: boolean array that broadcasts with x; elements left out are not summed.
+
+    Returns:
+        Array; -inf where there is nothing to sum.
+
+    >>> logsumexp(np.array([1000.0, 1000.0]))
+    np.float64(1000.6931471805599)
+    """
+    return fnp.logsumexp(_only(inexact(x), where), _axes(axis), keepdims)
+
+
+@user_facing
+def standardize(
+    x: Any, axis: Any = -1, mean: Any = None, variance: Any = None, epsilon: Any = 1e-5,
+    where: Any = None,
+) -> Any:
+    """(x - mean) / sqrt(variance + epsilon).
+
+    The variance is computed from differences to the mean (JAX by default subtracts squares).
+
+    Args:
+        x: real array.
+        axis: axis or axes along which mean and variance are taken; None is all of them.
+        mean: array that broadcasts with x, in the place of the mean of x.
+        variance: array that broadcasts with x, in the place of the mean square of x - mean.
+        epsilon: positive number.
+        where: boolean array that broadcasts with x: which elements mean and variance count.
+
+    Returns:
+        Array of the shape of x.
+
+    >>> standardize(np.array([1.0, 2.0, 3.0]), epsilon=0.0).round(4)
+    array([-1.2247,  0.    ,  1.2247])
+    """
+    x, axis = inexact(x), _axes(axis)
+    if mean is None:
+        mean = _average(x, axis, where)
+    centered = x - mean
+    if variance is None:
+        variance = _average(centered * centered, axis, where)
+    return centered * (1 / np.sqrt(variance + epsilon))
+
+
+def _average(x: Any, axis: Any, where: Any) -> Any:
+    """The mean of the elements under a mask, 0 where there are none."""
+    if where is None:
+        return np.mean(x, axis, keepdims=True)
+    where = np.broadcast_to(where, x.shape)
+    count = np.sum(where, axis, keepdims=True).astype(x.dtype)
+    return np.sum(np.where(where, x, 0), axis, keepdims=True) / np.maximum(count, 1)
+
+
+@user_facing
+def one_hot(x: Any, num_classes: int, *, dtype: Any = float, axis: int = -1) -> Any:
+    """Vectors with a one at the positions given by x and zeros elsewhere.
+
+    Args:
+        x: integer array of positions; those out of range, negative ones too, give zeros only.
+        num_classes: length of the vectors.
+        dtype: dtype of the result.
+        axis: axis of the result along which the vectors lie.
+
+    Returns:
+        Array with one axis more than x.
+
+    Raises:
+        TypeError: if x holds anything but integers.
+
+    >>> one_hot(np.array([0, 2, 3]), 3)
+    array([[1., 0., 0.],
+           [0., 0., 1.],
+           [0., 0., 0.]])
+    """
+    x = array(x)
+    if x.dtype.kind not in "iu":
+        raise TypeError(f"one_hot needs integer positions; got {x.dtype}. Convert them first.")
+    num_classes = operator.index(num_classes)
+    if not -len(x.shape) - 1 <= axis <= len(x.shape):
+        raise ShapeError(f"one_hot: axis {axis} does not exist in a result of {x.ndim + 1} axes")
+    classes = arrays.namespace((x,)).arange(num_classes)
+    steps = [1] * (len(x.shape) + 1)
+    steps[axis] = num_classes
+    return (np.expand_dims(x, axis) == classes.reshape(steps)).astype(dtype)

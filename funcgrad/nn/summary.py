@@ -1,0 +1,101 @@
+"""A table of a model's layers."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from .. import random, tree
+from ..api.staging import eval_shape
+from .layer import Layer, as_layer, init_layer
+
+__all__ = ["Row", "Summary", "summary"]
+
+
+class Row(NamedTuple):
+    """One layer: its depth in the model, name, shapes, and number of parameters and state."""
+
+    depth: int
+    name: str
+    input_shape: Any
+    output_shape: Any
+    parameters: int
+    state: int
+
+
+class Summary(list):
+    """Rows of a model's layers, which print as a table."""
+
+    def __str__(self) -> str:
+        head = ("layer", "input", "output", "parameters")
+        lines = [
+            ("  " * r.depth + r.name, _shape(r.input_shape), _shape(r.output_shape),
+             f"{r.parameters:,}")
+            for r in self
+        ]  # fmt: skip
+        widths = [max(len(line[i]) for line in (head, *lines)) for i in range(4)]
+
+        def text(line: tuple[str, ...]) -> str:
+            cells = [c.ljust(w) for c, w in zip(line[:3], widths[:3], strict=True)]
+            return "  ".join([*cells, line[3].rjust(widths[3])])
+
+        rule = "-" * (sum(widths) + 6)
+        total = f"{self[0].parameters:,} parameters"
+        if self[0].state:
+            total += f", {self[0].state:,} numbers of state"
+        return "\n".join([text(head), rule, *map(text, lines), rule, total])
+
+    __repr__ = __str__
+
+
+def _shape(shape: Any) -> str:
+    if isinstance(shape, tuple | list) and shape and not isinstance(shape[0], int):
+        return " ".join(map(_shape, shape))
+    return f"({', '.join('batch' if d == -1 else str(d) for d in shape)})"
+
+
+def summary(model: Any, input_shape: Any) -> Summary:
+    """List a model's layers with their shapes and numbers of parameters.
+
+    Args:
+        model: a layer.
+        input_shape: shape of its inputs, -1 for the batch, or a tuple of shapes.
+
+    Returns:
+        A list of ``Row``, the model first, then its parts, indented; it prints as a table. No
+        numbers are drawn.
+
+    >>> from funcgrad import nn
+    >>> nn.summary(nn.serial(nn.Dense(8), nn.relu, nn.Dense(2)), (-1, 3))
+    layer       input       output      parameters
+    ----------------------------------------------
+    serial      (batch, 3)  (batch, 2)          50
+      Dense(8)  (batch, 3)  (batch, 8)          32
+      relu      (batch, 8)  (batch, 8)           0
+      Dense(2)  (batch, 8)  (batch, 2)          18
+    ----------------------------------------------
+    50 parameters
+    """
+    rows = Summary()
+    _collect(as_layer(model), input_shape, 0, rows)
+    return rows
+
+
+def _collect(layer: Layer, shape: Any, depth: int, rows: Summary) -> Any:
+    shapes: list[Any] = []
+
+    def init(key: Any) -> Any:
+        output, params, state = init_layer(layer, key, shape, float)
+        shapes.append(output)
+        return params, state
+
+    sizes = [
+        sum(leaf.size for leaf in tree.leaves(part)) for part in eval_shape(init, random.key(0))
+    ]
+    rows.append(Row(depth, layer.name, shape, shapes[0], *sizes))
+    inner = shape
+    for i, part in enumerate(layer.layers):
+        given = shape[i] if layer.route == "parallel" else inner
+        output = _collect(part, given, depth + 1, rows)
+        if layer.route == "serial":
+            inner = output
+    return shapes[0]

@@ -1,0 +1,283 @@
+"""The training loop."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from itertools import islice
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..optim import accumulate as accumulate_gradients
+from .batches import Batches, example_count
+from .files import read, save
+from .history import History
+from .progress import Bar, NoBar
+from .steps import training_step
+
+
+class Best(NamedTuple):
+    """The best that evaluation has seen: its score, parameters, state, and epoch."""
+
+    score: float
+    params: Any
+    state: Any
+    epoch: int
+
+
+class Training(NamedTuple):
+    """Everything on which the rest of a training run depends.
+
+    Attributes:
+        params: parameters.
+        state: the model's state, or None.
+        opt_state: the optimizer's state.
+        key: the key from which the steps' keys are made, or None.
+        step: number of steps done.
+        epoch: number of epochs done.
+        batch: number of batches done in the epoch that is under way.
+        best: the best so far, or None without early stopping.
+    """
+
+    params: Any
+    state: Any
+    opt_state: Any
+    key: Any
+    step: int = 0
+    epoch: int = 0
+    batch: int = 0
+    best: Any = None
+
+
+class Fitted(NamedTuple):
+    """The result of ``fit``.
+
+    Attributes:
+        params: parameters; with early stopping, the best ones.
+        state: the model's state that goes with them.
+        training: where the run stands, the last parameters included.
+        history: losses and evaluations.
+        interrupted: whether Ctrl-C ended the run.
+    """
+
+    params: Any
+    state: Any
+    training: Training
+    history: History
+    interrupted: bool
+
+
+class _Run:
+    """A training run: its settings, and where it stands in ``training`` and ``history``."""
+
+    def __init__(self, training: Training, history: History, **settings: Any) -> None:
+        self.training, self.history = training, history
+        self.step: Any = settings["step"]
+        self.batches: Any = settings["batches"]
+        self.epochs: int = settings["epochs"]
+        self.evaluate: Any = settings["evaluate"]
+        self.monitor: str | None = settings["monitor"]
+        self.maximize: bool = settings["maximize"]
+        self.patience: int | None = settings["patience"]
+        self.callbacks: tuple[Any, ...] = settings["callbacks"]
+        self.checkpoint: Any = settings["checkpoint"]
+        self.save_every: int | None = settings["save_every"]
+        self.saved_at = -1
+
+    def run(self, bar: Any) -> None:
+        while self.training.epoch < self.epochs and not self._exhausted():
+            if self._epoch(bar):
+                break
+
+    def _epoch(self, bar: Any) -> bool:
+        """One epoch, or the rest of one; whether a callback asks to stop."""
+        epoch = self.training.epoch
+        for batch in self._batches_from(epoch, self.training.batch):
+            t = self.training
+            params, state, opt_state, value, extra = self.step(
+                t.params, t.state, t.opt_state, batch, t.key, t.step
+            )
+            numbers = {"loss": value, **extra}
+            self.history.record(numbers)
+            # One assignment, so that an interruption finds the step done or not done.
+            self.training = t._replace(
+                params=params, state=state, opt_state=opt_state, step=t.step + 1, batch=t.batch + 1
+            )
+            bar.step(t.step + 1, epoch + 1, example_count(batch), numbers)
+            if self.save_every and self.training.step % self.save_every == 0:
+                self.save()
+        if not self.training.batch:
+            raise ValueError("fit: an epoch has no batches; can batches be iterated over again?")
+        return self._end_of_epoch(bar)
+
+    def _end_of_epoch(self, bar: Any) -> bool:
+        t = self.training
+        numbers = self.history.means(t.step - t.batch)
+        evaluation = self._evaluation()
+        prefixed = {f"evaluation.{k}": v for k, v in evaluation.items()}
+        self.history.epochs.append({"step": t.step, **numbers, **prefixed})
+        self.training = t._replace(
+            epoch=t.epoch + 1, batch=0, best=self._best(numbers | prefixed, evaluation)
+        )
+        bar.epoch(t.step, t.epoch + 1, numbers, evaluation)
+        if self.save_every is None:
+            self.save()
+        return any([c(self.training, self.history) is True for c in self.callbacks])
+
+    def _batches_from(self, epoch: int, start: int) -> Iterable[Any]:
+        if isinstance(self.batches, Batches):
+            return self.batches.epoch(epoch, start)
+        source = self.batches(epoch) if callable(self.batches) else self.batches
+        return islice(source, start, None)
+
+    def _evaluation(self) -> dict[str, float]:
+        if self.evaluate is None:
+            return {}
+        t = self.training
+        result = self.evaluate(t.params) if t.state is None else self.evaluate(t.params, t.state)
+        named = result if isinstance(result, dict) else {"score": result}
+        return {k: float(v) for k, v in named.items()}
+
+    def _best(self, numbers: dict[str, float], evaluation: dict[str, float]) -> Best | None:
+        if self.patience is None:
+            return None
+        t, best = self.training, self.training.best
+        name = self.monitor or next(iter(evaluation), "loss")
+        values = numbers | evaluation
+        if name not in values:
+            raise ValueError(f"fit: there is no {name!r} to monitor; there are {sorted(values)}")
+        score = values[name]
+        sign = -1 if self.maximize else 1
+        if best is not None and not np.isnan(best.score) and not sign * score < sign * best.score:
+            return best
+        return Best(score, t.params, t.state, t.epoch + 1)
+
+    def _exhausted(self) -> bool:
+        best = self.training.best
+        return (
+            self.patience is not None
+            and best is not None
+            and self.training.epoch - best.epoch >= self.patience
+        )
+
+    def save(self) -> None:
+        if self.checkpoint is None or self.saved_at == self._position():
+            return
+        t = self.training
+        self.history.truncate(t.step, t.epoch)
+        save(
+            self.checkpoint,
+            {
+                "training": t._replace(best=None),
+                "best": None if t.best is None else tuple(t.best),
+                "history": self.history.stored(),
+            },
+        )
+        self.saved_at = self._position()
+
+    def _position(self) -> int:
+        return self.training.step * (self.epochs + 1) + self.training.epoch
+
+
+def _resume(path: Any, training: Training) -> tuple[Training, History]:
+    stored = read(path)
+    found = stored.part("training").restore(training)
+    best_like = (0.0, training.params, training.state, 0)
+    part = stored.part("best")
+    best = None if part.structure["kind"] == "NoneType" else Best(*part.restore(best_like))
+    return found._replace(best=best), History(**stored.part("history").restore())
+
+
+def fit(
+    loss: Callable[..., Any],
+    params: Any,
+    optimizer: Any,
+    batches: Any,
+    *,
+    epochs: int = 1,
+    state: Any = None,
+    key: Any = None,
+    evaluate: Callable[..., Any] | None = None,
+    monitor: str | None = None,
+    maximize: bool = False,
+    patience: int | None = None,
+    accumulate: int = 1,
+    callbacks: Iterable[Callable[[Training, History], Any]] = (),
+    checkpoint: Any = None,
+    save_every: int | None = None,
+    resume: bool = True,
+    progress: bool = True,
+) -> Fitted:
+    """Train: take steps over batches for some epochs, and return what was trained.
+
+    Ctrl-C ends the run after the last whole step and returns what was trained so far.
+
+    Args:
+        loss: function of (params, batch), and of the keywords state= and key= where they are given
+            to fit, that returns a value, or (value, metrics), metrics being a dict of numbers; with
+            state (value, state) or (value, state, metrics).
+        params: pytree of arrays; it is not changed.
+        optimizer: a GradientTransformation of funcgrad.optim.
+        batches: Batches, or anything that gives an epoch's batches each time it is iterated over,
+            or a function from the number of an epoch to an iterable.
+        epochs: number of epochs.
+        state: the model's state, as running statistics.
+        key: the key of everything random in the loss; each step gets it folded with its number.
+        evaluate: function of (params), with state of (params, state), called after each epoch; it
+            returns a number or a dict of numbers.
+        monitor: which number early stopping looks at, by default the first one of evaluate, or the
+            training loss without it.
+        maximize: whether a greater number is better.
+        patience: after how many epochs without improvement to stop; the best parameters are
+            returned then. None never stops early.
+        accumulate: over how many batches gradients are averaged for one step of the optimizer.
+        callbacks: functions of (Training, History), called after each epoch; one that returns True
+            ends the run.
+        checkpoint: file that holds the run's position, written atomically. If it exists and resume
+            is true, the run goes on from there, bit for bit as if it had not been interrupted.
+        save_every: write it after so many steps; None writes it after each epoch.
+        resume: whether to go on from an existing checkpoint.
+        progress: show a progress bar, which needs rich.
+
+    Returns:
+        A Fitted: params, state, training, history, interrupted.
+
+    Raises:
+        FileError: the checkpoint is damaged, or of another model or optimizer.
+        TypeError: the loss function returns something else.
+        ValueError: an epoch has no batches, or there is nothing to monitor.
+
+    >>> from funcgrad import optim, train
+    >>> data = train.Batches(np.ones((8, 2)), 4)
+    >>> loss = lambda p, batch: np.mean((batch - p) ** 2)
+    >>> done = train.fit(loss, np.zeros(2), optim.sgd(0.5), data, epochs=20, progress=False)
+    >>> done.params.round(3), len(done.history)
+    (array([1., 1.]), 40)
+    """
+    if epochs < 0 or accumulate < 1:
+        raise ValueError(f"fit needs epochs >= 0 and accumulate >= 1; got {epochs}, {accumulate}")
+    if accumulate > 1:
+        optimizer = accumulate_gradients(optimizer, accumulate)
+    training, history = Training(params, state, optimizer.init(params), key), History()
+    if checkpoint is not None and resume and os.path.exists(checkpoint):
+        training, history = _resume(checkpoint, training)
+    run = _Run(
+        training, history, step=training_step(loss, optimizer), batches=batches, epochs=epochs,
+        evaluate=evaluate, monitor=monitor, maximize=maximize, patience=patience,
+        callbacks=tuple(callbacks), checkpoint=checkpoint, save_every=save_every,
+    )  # fmt: skip
+    interrupted = False
+    steps = len(batches) if hasattr(batches, "__len__") else None
+    bar: Any = Bar(epochs, steps, training.step) if progress else NoBar()
+    try:
+        with bar:
+            run.run(bar)
+    except KeyboardInterrupt:
+        interrupted = True
+        run.history.truncate(run.training.step, run.training.epoch)
+    if checkpoint is not None:
+        run.save()
+    last = run.training
+    best = last.best if last.best is not None else last
+    return Fitted(best.params, best.state, last, run.history, interrupted)

@@ -1,0 +1,106 @@
+"""What a training run has recorded, and its picture."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+
+class History:
+    """Numbers of all steps, and what was measured at the end of each epoch.
+
+    Attributes:
+        epochs: for each epoch a dict: "step", "loss" (the mean of the epoch's steps), the means of
+            the metrics that the loss function returned, and what ``evaluate`` returned, under
+            "evaluation" followed by a dot and its name.
+    """
+
+    def __init__(self, steps: Any = None, epochs: Any = ()) -> None:
+        self._steps: dict[str, list[Any]] = {k: list(v) for k, v in (steps or {}).items()}
+        self.epochs: list[dict[str, float]] = [dict(e) for e in epochs]
+
+    @property
+    def steps(self) -> dict[str, Any]:
+        """The loss and the metrics of each step, as arrays of float64."""
+        return {k: np.array([float(x) for x in v]) for k, v in self._steps.items()}
+
+    @property
+    def losses(self) -> Any:
+        """The loss of each step, as an array of float64."""
+        return np.array([float(x) for x in self._steps.get("loss", ())])
+
+    def __len__(self) -> int:
+        """Number of steps."""
+        return len(self._steps.get("loss", ()))
+
+    def __repr__(self) -> str:
+        last = ", ".join(f"{k}={v:.4g}" for k, v in self.epochs[-1].items()) if self.epochs else ""
+        return f"History({len(self)} steps, {len(self.epochs)} epochs{'; ' if last else ''}{last})"
+
+    def record(self, numbers: dict[str, Any]) -> None:
+        """Add the loss and the metrics of a step."""
+        for name, x in numbers.items():
+            self._steps.setdefault(name, []).append(x)
+
+    def means(self, start: int) -> dict[str, float]:
+        """The means from a step on."""
+        return {k: float(np.mean([float(x) for x in v[start:]])) for k, v in self._steps.items()}
+
+    def truncate(self, steps: int, epochs: int) -> None:
+        """Forget what was recorded after so many steps and epochs."""
+        for values in self._steps.values():
+            del values[steps:]
+        del self.epochs[epochs:]
+
+    def stored(self) -> Any:
+        """The history as a pytree that can be saved."""
+        return {"steps": self.steps, "epochs": self.epochs}
+
+    def plot(self, path: Any = None) -> Any:
+        """Draw the loss over the steps, and one panel for each other kind of number.
+
+        Args:
+            path: file for the picture, whose ending tells its format; None draws without saving.
+
+        Returns:
+            The matplotlib Figure.
+
+        Raises:
+            ImportError: matplotlib is missing.
+        """
+        try:
+            from matplotlib.figure import Figure
+        except ImportError:
+            raise ImportError("plotting needs matplotlib: pip install matplotlib") from None
+        panels = self._panels()
+        figure = Figure(figsize=(5.5 * len(panels), 3.8), layout="constrained")
+        for axes, (name, curves) in zip(
+            figure.subplots(1, len(panels), squeeze=False)[0], panels.items(), strict=True
+        ):
+            for label, steps, values in curves:
+                thin = label == "steps"
+                axes.plot(steps, values, label=label, alpha=0.35 if thin else 1.0,
+                          linewidth=0.8 if thin else 1.8, marker="" if thin else ".")
+            if all(np.min(values, initial=np.inf) > 0 for _, _, values in curves):
+                axes.set_yscale("log") if name == "loss" else None
+            axes.set(xlabel="step", ylabel=name)
+            axes.grid(alpha=0.3)
+            axes.legend(frameon=False)
+        if path is not None:
+            figure.savefig(path, dpi=120)
+        return figure
+
+    def _panels(self) -> dict[str, list[tuple[str, Any, Any]]]:
+        """Curves (label, steps, values), by the quantity that they show."""
+        panels: dict[str, list[tuple[str, Any, Any]]] = {
+            "loss": [("steps", np.arange(1, len(self) + 1), self.losses)]
+        }
+        names = dict.fromkeys(k for e in self.epochs for k in e if k != "step")
+        for name in names:
+            quantity = name.removeprefix("evaluation.")
+            label = "evaluation" if name.startswith("evaluation.") else "training"
+            steps = [e["step"] for e in self.epochs if name in e]
+            values = [e[name] for e in self.epochs if name in e]
+            panels.setdefault(quantity, []).append((label, steps, values))
+        return panels

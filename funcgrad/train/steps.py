@@ -1,0 +1,75 @@
+"""One step of training as one program."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+from .. import random
+from ..api.gradients import value_and_grad
+from ..api.jit import jit
+from ..optim import apply_updates
+
+
+def _takes_extras(update: Callable[..., Any]) -> bool:
+    parameters = inspect.signature(update).parameters.values()
+    return any(p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters)
+
+
+def call_loss(
+    loss: Callable[..., Any], params: Any, state: Any, batch: Any, key: Any
+) -> tuple[Any, tuple[Any, dict[str, Any]]]:
+    """Call a loss function with what there is, and return (value, (state, metrics))."""
+    options = {"state": state} if state is not None else {}
+    if key is not None:
+        options["key"] = key
+    result = loss(params, batch, **options)
+    parts = result if isinstance(result, tuple) else (result,)
+    wanted = "(value, state) or (value, state, metrics)" if state is not None else (
+        "a value or (value, metrics)"
+    )
+    known = (2, 3) if state is not None else (1, 2)
+    metrics = parts[-1] if len(parts) == known[1] else {}
+    if len(parts) not in known or not isinstance(metrics, dict):
+        name = getattr(loss, "__name__", "the loss function")
+        raise TypeError(f"{name} must return {wanted}, metrics being a dict; got {result!r}")
+    return parts[0], (parts[1] if state is not None else None, metrics)
+
+
+def training_step(loss: Callable[..., Any], optimizer: Any) -> Callable[..., Any]:
+    """One step of training, forward, backward and optimizer, compiled as one program.
+
+    Args:
+        loss: function of (params, batch), and of the keywords state= and key= where they are not
+            None, that returns a value, or (value, metrics), metrics being a dict of numbers; with
+            state (value, state) or (value, state, metrics).
+        optimizer: a GradientTransformation.
+
+    Returns:
+        A function (params, state, opt_state, batch, key, step) to (params, state, opt_state, value,
+        metrics). The loss gets the key folded with the step, so that each step has its own.
+
+    >>> import numpy as np
+    >>> from funcgrad import optim
+    >>> step = training_step(lambda p, batch: np.sum((p - batch) ** 2), optim.sgd(0.5))
+    >>> params = np.zeros(2)
+    >>> step(params, None, optim.sgd(0.5).init(params), np.ones(2), None, 0)[0]
+    array([1., 1.])
+    """
+    extras = _takes_extras(optimizer.update)
+
+    def step(params: Any, state: Any, opt_state: Any, batch: Any, key: Any, index: Any) -> Any:
+        step_key = None if key is None else random.fold_in(key, index)
+
+        def objective(p: Any) -> Any:
+            return call_loss(loss, p, state, batch, step_key)
+
+        (value, (new_state, metrics)), grads = value_and_grad(objective, has_aux=True)(params)
+        extra: dict[str, Any] = {}
+        if extras:
+            extra = {"value": value, "grad": grads, "value_fn": lambda p: objective(p)[0]}
+        updates, opt_state = optimizer.update(grads, opt_state, params, **extra)
+        return apply_updates(params, updates), new_state, opt_state, value, metrics
+
+    return jit(step)
