@@ -16,8 +16,8 @@ from typing import Any
 
 import numpy as np
 
+from .. import arrays, random
 from .. import numpy as fnp
-from .. import random
 from ..core.boundary import user_facing
 from ..errors import ShapeError
 from ..random.arguments import check_axis, check_shape
@@ -257,10 +257,10 @@ def delta_orthogonal(scale: Any = 1.0, column_axis: int = -1, dtype: Any = float
                 "delta_orthogonal needs at least as many outputs (last axis) as inputs (last "
                 f"but one), got shape {shape}"
             )
-        kernel = fnp.zeros(shape, dtype)
         if 0 in shape:
-            return kernel
+            return fnp.zeros(shape, dtype)
         matrix = orthogonal(scale, column_axis, dtype)(key, shape[-2:])
+        kernel = arrays.namespace((matrix,)).zeros(shape, dtype)
         return fnp.at(kernel)[tuple((d - 1) // 2 for d in shape[:-2])].set(matrix)
 
     return init

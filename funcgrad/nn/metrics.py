@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import arrays
 from .. import numpy as fnp
 from ..core.boundary import user_facing
 from ..errors import ShapeError
@@ -87,7 +88,7 @@ def top_k_accuracy(logits: Any, labels: Any, k: int = 5, where: Any = None) -> A
     check_classes("top_k_accuracy", "labels", labels, logits.shape[-1])
     places = labels[..., None]
     own = np.take_along_axis(logits, places, -1)
-    classes = np.arange(logits.shape[-1])
+    classes = arrays.namespace((logits,)).arange(logits.shape[-1])
     ahead = (logits > own) | ((logits == own) & (classes < places))
     right = np.sum(ahead, axis=-1) < operator.index(k)
     return reduce_losses("top_k_accuracy", right.astype(logits.dtype), "mean", where)
@@ -144,7 +145,7 @@ def confusion_matrix(labels: Any, predictions: Any, num_classes: int, where: Any
         count = where.astype(np.int64)
     check_classes(name, "labels", labels, num_classes)
     check_classes(name, "predictions", predictions, num_classes)
-    matrix = fnp.zeros((num_classes, num_classes), np.int64)
+    matrix = arrays.namespace((labels,)).zeros((num_classes, num_classes), np.int64)
     return fnp.at(matrix)[labels, predictions].add(count)
 
 

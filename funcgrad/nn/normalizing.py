@@ -46,7 +46,7 @@ _log_softmax = custom_jvp(_log_softmax_value, nondiff_argnums=(1,))
 def _softmax_jvp(axis: Any, primals: Any, tangents: Any) -> Any:
     out = _softmax(primals[0], axis)
     weighted = out * tangents[0]
-    return out, weighted
+    return out, weighted - out * np.sum(weighted, axis, keepdims=True)
 
 
 @_log_softmax.defjvp

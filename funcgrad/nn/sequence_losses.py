@@ -96,14 +96,14 @@ def _log_probability(
     goes to the next one, or passes over a blank between different labels.
     """
     batch, count = labels.shape
+    xp = arrays.namespace((logits, labels))
     labels = np.where(labels_padded, blank, labels)
-    states = _interleave(np.full((batch, count + 1), blank), labels)
-    before = np.concatenate([np.full((batch, 2), blank), states], axis=1)[:, :-2]
+    states = _interleave(xp.full((batch, count + 1), blank), labels)
+    before = np.concatenate([xp.full((batch, 2), blank), states], axis=1)[:, :-2]
     may_skip = (states != blank) & (states != before)
     emitted = np.take_along_axis(log_softmax(logits), states[:, None, :], axis=2)
-    xp = arrays.namespace((logits, labels))
     start = np.where(xp.arange(2 * count + 1) == 0, 0, -np.inf).astype(logits.dtype)
-    lost = np.full((batch, 2), -np.inf, logits.dtype)
+    lost = xp.full((batch, 2), -np.inf, logits.dtype)
 
     def advance(alpha: Any, frame: Any) -> Any:
         emissions, padded = frame
@@ -115,10 +115,8 @@ def _log_probability(
     frames = np.moveaxis(emitted, 1, 0), np.moveaxis(frames_padded, 1, 0)
     alpha, _ = lax.scan(advance, np.broadcast_to(start, (batch, 2 * count + 1)), frames)
     last = 2 * (count - np.sum(labels_padded, axis=1))
-    final = (xp.arange(2 * count + 1) == last[:, None]) | (
-        xp.arange(2 * count + 1) == last[:, None] - 1
-    )
-    return logsumexp(alpha, 1, where=final)
+    from_last = last[:, None] - xp.arange(2 * count + 1)
+    return logsumexp(alpha, 1, where=(from_last == 0) | (from_last == 1))
 
 
 def _interleave(outer: Any, inner: Any) -> Any:

@@ -143,6 +143,13 @@ def test_small_values_have_relative_accuracy(name):
     np.testing.assert_allclose(ELEMENTWISE[name][0](np.array(GRID)), expected, rtol=1e-15, atol=0)
 
 
+@pytest.mark.parametrize("name", ["softplus", "log_sigmoid", "sigmoid"])
+def test_small_derivatives_have_relative_accuracy(name):
+    expected = np.array([float(v) for v in exact(name)[1]])
+    slopes = fg.vmap(fg.grad(ELEMENTWISE[name][0]))(np.array(GRID))
+    np.testing.assert_allclose(slopes, expected, rtol=1e-14, atol=1e-300)
+
+
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 @pytest.mark.parametrize("name", ELEMENTWISE)
 def test_limits_at_infinities(name, dtype):

@@ -524,6 +524,17 @@ def test_ctc_padding_frames_and_infinite_logits():
     assert np.all(np.isfinite(fg.grad(g)(1e4 * short)))
 
 
+def test_ctc_of_masked_impossible_labels():
+    given = np.zeros((2, 2)), np.array([[1, 0], [1, 1]]), np.array([[0, 1], [0, 0]])
+    where = np.array([True, False])
+    f = lambda x: nn.ctc_loss(x, *given, where=where)  # noqa: E731
+    losses = nn.ctc_loss(FRAMES[:2, :2], *given, reduction="none")
+    assert losses[1] == np.inf
+    value, gradient = fg.value_and_grad(f)(FRAMES[:2, :2])
+    np.testing.assert_allclose(value, losses[0], rtol=1e-14)
+    assert np.all(np.isfinite(gradient))
+
+
 def test_ctc_errors():
     good = (FRAMES, np.zeros((3, 5)), NO_PADDING[1], np.zeros((3, 2)))
     for i, wrong in ((0, FRAMES[0]), (1, np.zeros((3, 4))), (2, NO_PADDING[1][:2]),
