@@ -116,7 +116,8 @@ class FuncgradClassifier(ClassifierMixin, _Estimator):
 
     def predict(self, X: Any) -> Any:
         """The most probable classes, (examples,)."""
-        return self.classes_[self._outputs(X).argmax(axis=1)]
+        best = self._outputs(X).argmax(axis=1)
+        return self.classes_[best]
 
 
 class FuncgradRegressor(RegressorMixin, _Estimator):
@@ -166,8 +167,8 @@ def draw(path: str, results: dict[str, tuple[str, dict[str, Any]]]) -> None:
         for i, (name, values) in enumerate(scores.items()):
             axes.bar(i, values.mean(), width=0.6, alpha=0.5, label=name)
             axes.plot(np.full(len(values), i), values, "ko", markersize=4)
-        low = min(0.9 if measure == "accuracy" else 0, *(v.min() for v in scores.values()))
-        axes.set(title=data, ylabel=measure, ylim=(low, None), xticks=range(len(scores)))
+        limits = (0.9, 1.005) if measure == "accuracy" else (0, None)
+        axes.set(title=data, ylabel=measure, ylim=limits, xticks=range(len(scores)))
         axes.set_xticklabels(scores)
         axes.grid(axis="y", alpha=0.3)
     figure.savefig(path, dpi=120)

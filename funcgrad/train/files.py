@@ -327,5 +327,11 @@ def load(path: Any, like: Any = _MISSING) -> Any:
         FileError: the file is truncated or changed, or differs from like; the message says where.
         FileNotFoundError: there is no such file.
         ImportError: safetensors is missing.
+
+    >>> import funcgrad as fg, tempfile, pathlib
+    >>> file = pathlib.Path(tempfile.mkdtemp()) / "state.safetensors"
+    >>> fg.save(file, (np.zeros(2, np.float32), {"step": 3}))
+    >>> fg.load(file)
+    (array([0., 0.], dtype=float32), {'step': 3})
     """
     return read(path).restore(like)
