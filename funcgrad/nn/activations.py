@@ -63,6 +63,7 @@ __all__ = [
     "soft_sign",
     "softmax",
     "softplus",
+    "softsign",
     "sparse_plus",
     "sparse_sigmoid",
     "squareplus",
@@ -315,6 +316,9 @@ def soft_sign(x: Any) -> Any:
     array([-0.75,  0.  ,  1.  ])
     """
     return _soft_sign(inexact(x))
+
+
+softsign = soft_sign
 
 
 def _unit_squareplus_slope(x: Any) -> Any:

@@ -88,7 +88,7 @@ ROWS = {
     "softmax": lambda x: nn.softmax(x),
     "standardize": lambda x: nn.standardize(x),
 }
-ALIASES = {"swish": nn.silu, "hard_swish": nn.hard_silu}
+ALIASES = {"swish": nn.silu, "hard_swish": nn.hard_silu, "softsign": nn.soft_sign}
 
 
 def test_every_name_has_a_case():
