@@ -1,11 +1,16 @@
 """Random numbers as pure functions of a key, equal to those of ``jax.random``.
 
 A key is a plain uint32 array of shape (2,). Equal keys give equal numbers, so draw once from a key
-and get further keys from it with ``split`` or ``fold_in``. For many keys at once, use ``vmap``.
+and get further keys from it with ``split`` or ``fold_in``; ``funcgrad.debug.key_reuse`` finds keys
+that are drawn from twice. For many keys at once, use ``vmap``.
 
-Numbers are those that JAX draws with 64-bit types enabled, with two differences of rounding:
-``uniform`` between other bounds than 0 and 1, where JAX's compiler may fuse the product and the
-sum, and ``normal``, whose tails are more accurate here.
+Numbers are those that JAX draws with 64-bit types enabled but for rounding, which is finer here in
+some places: in the tails of ``normal``, for the smaller of the two roots of ``wald``, and where
+``t``, ``f`` and ``generalized_normal`` are made of gamma numbers too small for their type. Counts
+may differ where rounding decides: those of ``poisson`` for rates above 1000, since large numbers
+are accepted or rejected in float64 here, and rarely those of ``binomial``.
+
+Numbers can be differentiated with respect to all continuous parameters.
 
 >>> from funcgrad import random
 >>> dropout, noise = random.split(random.key(0))
@@ -15,22 +20,85 @@ sum, and ``normal``, whose tails are more accurate here.
 
 from __future__ import annotations
 
+from .counts import binomial, geometric, multinomial, poisson, rademacher
 from .distributions import bernoulli, bits, gumbel, normal, randint, uniform
-from .keys import PRNGKey, fold_in, key, split
+from .gammas import (
+    ball,
+    beta,
+    chisquare,
+    dirichlet,
+    f,
+    gamma,
+    generalized_normal,
+    loggamma,
+    t,
+)
+from .gaussian import (
+    double_sided_maxwell,
+    lognormal,
+    maxwell,
+    multivariate_normal,
+    orthogonal,
+    wald,
+)
+from .inversion import (
+    cauchy,
+    exponential,
+    laplace,
+    logistic,
+    pareto,
+    rayleigh,
+    triangular,
+    truncated_normal,
+    weibull_min,
+)
+from .keys import PRNGKey, clone, fold_in, key, key_data, split, wrap_key_data
 from .selection import categorical, choice, permutation
 
 __all__ = [
     "PRNGKey",
+    "ball",
     "bernoulli",
+    "beta",
+    "binomial",
     "bits",
     "categorical",
+    "cauchy",
+    "chisquare",
     "choice",
+    "clone",
+    "dirichlet",
+    "double_sided_maxwell",
+    "exponential",
+    "f",
     "fold_in",
+    "gamma",
+    "generalized_normal",
+    "geometric",
     "gumbel",
     "key",
+    "key_data",
+    "laplace",
+    "loggamma",
+    "logistic",
+    "lognormal",
+    "maxwell",
+    "multinomial",
+    "multivariate_normal",
     "normal",
+    "orthogonal",
+    "pareto",
     "permutation",
+    "poisson",
+    "rademacher",
     "randint",
+    "rayleigh",
     "split",
+    "t",
+    "triangular",
+    "truncated_normal",
     "uniform",
+    "wald",
+    "weibull_min",
+    "wrap_key_data",
 ]

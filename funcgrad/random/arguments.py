@@ -12,11 +12,19 @@ from ..core.avals import Aval
 from ..core.tracing import Tracer
 from ..errors import ShapeError
 from ..ops.families import broadcast_shapes
+from ..ops.key_uses import key_uses
 
 UINT32 = np.dtype(np.uint32)
 
 
 def check_key(name: str, key: Any) -> None:
+    """Raise unless key is one key, which ``name`` then consumes."""
+    check_key_form(name, key)
+    if (uses := key_uses.get()) is not None:
+        uses.consume(name, key)
+
+
+def check_key_form(name: str, key: Any) -> None:
     """Raise unless key is one key."""
     try:
         if key.shape == (2,) and key.dtype == UINT32:
@@ -36,6 +44,17 @@ def check_key(name: str, key: Any) -> None:
     )
 
 
+def check_keys(name: str, keys: Any) -> None:
+    """Raise unless keys is an array of keys, of any shape."""
+    try:
+        if keys.shape[-1:] == (2,) and keys.dtype == UINT32:
+            return
+        found = str(Aval(keys.shape, keys.dtype))
+    except (AttributeError, TypeError):
+        found = f"{keys!r} of type {type(keys).__name__}"
+    raise TypeError(f"{name} needs keys, a uint32 array of shape (..., 2); got {found}")
+
+
 def check_shape(name: str, shape: Any) -> tuple[int, ...]:
     """A shape as a tuple of integers that are not negative; one integer is a shape too."""
     try:
@@ -51,10 +70,13 @@ def check_shape(name: str, shape: Any) -> tuple[int, ...]:
 def check_dtype(name: str, dtype: Any, kinds: str) -> np.dtype:
     """A dtype of one of some kinds; None is the one that Python's own numbers have."""
     if dtype is None:
-        dtype = {"u": np.uint64, "iu": np.int64}.get(kinds, np.float64)
+        dtype = {"u": np.uint64, "iu": np.int64, "if": np.int64}.get(kinds, np.float64)
     found = np.dtype(dtype)
     if found.kind not in kinds or found.itemsize > (16 if found.kind == "c" else 8):
-        words = {"u": "unsigned integer", "iu": "integer", "f": "float", "fc": "float or complex"}
+        words = {
+            "u": "unsigned integer", "iu": "integer", "f": "float", "fc": "float or complex",
+            "if": "signed integer or float",
+        }  # fmt: skip
         raise TypeError(f"{name} draws numbers of {words[kinds]} dtypes; got {found}")
     return found
 
@@ -63,6 +85,21 @@ def check_fit(name: str, what: str, small: tuple[int, ...], shape: tuple[int, ..
     """Raise unless the shape of a parameter broadcasts to that of the result."""
     if broadcast_shapes(name, small, shape) != shape:
         raise ShapeError(f"{name}: {what} of shape {small} does not broadcast to shape {shape}")
+
+
+def check_choice(name: str, what: str, given: Any, choices: tuple[str, ...]) -> None:
+    """Raise unless a string is one of those that exist."""
+    if given not in choices:
+        known = ", ".join(map(repr, choices))
+        raise ValueError(f"{name}: {what} must be one of {known}; got {given!r}")
+
+
+def check_gumbel_mode(name: str, mode: Any) -> str:
+    """How many random bits Gumbel numbers are made of."""
+    if mode is None:
+        return "low"
+    check_choice(name, "mode", mode, ("low", "high", "highest"))
+    return str(mode)
 
 
 def check_axis(name: str, axis: int, ndim: int) -> int:
@@ -81,6 +118,17 @@ def check_population(name: str, count: int, population: int) -> None:
         )
 
 
+def check_size(name: str, what: str, size: Any) -> int:
+    """A number of elements."""
+    try:
+        found = operator.index(size)
+    except TypeError:
+        raise TypeError(f"{name}: {what} must be an integer; got {size!r}") from None
+    if found < 0:
+        raise ShapeError(f"{name}: {what} must not be negative; got {found}")
+    return found
+
+
 def as_array(x: Any) -> Any:
     """Make x an array, NumPy scalar or tracer."""
     if not isinstance(x, Tracer) and not arrays.is_array(x):
@@ -96,6 +144,19 @@ def real_parameter(name: str, what: str, x: Any, shape: tuple[int, ...] | None =
     if shape is not None and x.shape and x.shape != shape:
         check_fit(name, what, x.shape, shape)
     return x
+
+
+def parameters(name: str, key: Any, shape: Any, dtype: Any, **given: Any) -> list[Any]:
+    """The shape of a result, the key, and parameters of a dtype, on the device of the key.
+
+    Parameters broadcast to the shape; None is the shape to which they broadcast together.
+    """
+    if shape is not None:
+        shape = check_shape(name, shape)
+    found = [real_parameter(name, what, x, shape).astype(dtype) for what, x in given.items()]
+    if shape is None:
+        shape = broadcast_shapes(name, *[x.shape for x in found])
+    return [shape, *arrays.harmonize((key, *found))[1]]
 
 
 def as_floats(x: Any) -> Any:

@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from .. import arrays
 from ..core.boundary import user_facing
-from ..ops.special import erf_inv
 from ..ops.threefry import random_uniform
 from .arguments import (
     as_floats,
     as_integers,
+    check_choice,
     check_dtype,
+    check_gumbel_mode,
     check_key,
     check_shape,
     is_scalar,
     real_parameter,
 )
-from .keys import split
-
-_UNSIGNED = {size: np.dtype(f"u{size}") for size in (1, 2, 4, 8)}
+from .draws import gumbels, integers, normals, scaled
 
 
 @user_facing
@@ -75,18 +73,10 @@ def uniform(
     low = real_parameter("uniform", "minval", minval, shape).astype(dtype)
     high = real_parameter("uniform", "maxval", maxval, shape).astype(dtype)
     if is_scalar(low) and is_scalar(high):
-        u = _scale(u, high - low, low)
+        u = scaled(u, high - low, low)
         return u if low <= high else np.maximum(low, u)
     u, low, high = arrays.harmonize((u, low, high))[1]
     return np.maximum(low, u * (high - low) + low)
-
-
-def _scale(u: Any, factor: Any, shift: Any = None) -> Any:
-    """Return u * factor + shift for NumPy scalars; an array u is overwritten."""
-    u *= factor
-    if shift is not None:
-        u += shift
-    return u
 
 
 @user_facing
@@ -111,71 +101,21 @@ def randint(key: Any, shape: Any, minval: Any, maxval: Any, dtype: Any = int) ->
     check_key("randint", key)
     dtype = check_dtype("randint", dtype, "iu")
     shape = check_shape("randint", shape)
-    wide = np.dtype(np.int32) if dtype.itemsize < 4 else dtype
-    unsigned = _UNSIGNED[wide.itemsize]
     low = as_integers(real_parameter("randint", "minval", minval, shape))
     high = as_integers(real_parameter("randint", "maxval", maxval, shape))
-    if is_scalar(low) and is_scalar(high):
-        low, span = _integer_range(int(low), int(high), np.iinfo(dtype))
-        modulus = unsigned.type(span) if span < 2 ** (8 * wide.itemsize) else None
-        low = wide.type(low)
-    else:
-        low, modulus = _integer_ranges(low, high, dtype, wide)
-        low, modulus = arrays.harmonize((low, modulus, key))[1][:2]
-    keys = split(key)
-    lower = _remainder(random_uniform(keys[1], shape=shape, dtype=unsigned), modulus)
-    # 2**bits modulo the span, where 0 leaves the upper bits without influence.
-    factor = _remainder(unsigned.type(2 ** (4 * wide.itemsize)), modulus)
-    factor = _remainder(np.multiply(factor, factor), modulus)
-    if is_scalar(factor) and factor == 0:
-        offset = lower
-    else:
-        upper = _remainder(random_uniform(keys[0], shape=shape, dtype=unsigned), modulus)
-        offset = _remainder(np.add(np.multiply(upper, factor), lower), modulus)
-    return np.add(offset.astype(wide), low).astype(dtype)
-
-
-def _integer_range(low: int, high: int, info: Any) -> tuple[int, int]:
-    """The lowest integer, and how many there are from it on."""
-    low = min(max(low, info.min), info.max)
-    high = min(max(high, info.min), info.max + 1)
-    return low, max(high - low, 1)
-
-
-def _integer_ranges(low: Any, high: Any, dtype: np.dtype, wide: np.dtype) -> Any:
-    """As ``_integer_range`` for arrays; the unsigned number of integers is 0 for all of them."""
-    unsigned = _UNSIGNED[wide.itemsize]
-    info = np.iinfo(dtype)
-    clipped = []
-    for x in (low, high):  # most is that of high in the end
-        own = np.iinfo(x.dtype)
-        least, most = x.dtype.type(max(info.min, own.min)), x.dtype.type(min(info.max, own.max))
-        clipped.append(np.minimum(np.maximum(x, least), most).astype(wide))
-    beyond = high > most
-    some = (clipped[1] > clipped[0]) | beyond
-    span = np.subtract(clipped[1].astype(unsigned), clipped[0].astype(unsigned))
-    span = np.add(span, beyond.astype(unsigned))
-    return clipped[0], np.where(some, span, unsigned.type(1))
-
-
-def _remainder(x: Any, modulus: Any) -> Any:
-    """The remainder of x by an unsigned modulus, where None and 0 stand for 2**bits."""
-    if modulus is None:
-        return x
-    if is_scalar(modulus):
-        return np.remainder(x, modulus)
-    whole = modulus == 0
-    return np.where(whole, x, np.remainder(x, np.where(whole, modulus.dtype.type(1), modulus)))
+    return integers(key, shape, low, high, dtype)
 
 
 @user_facing
-def bernoulli(key: Any, p: Any = 0.5, shape: Any = None) -> Any:
+def bernoulli(key: Any, p: Any = 0.5, shape: Any = None, mode: str = "low") -> Any:
     """Draw booleans that are True with probability p.
 
     Args:
         key: a key.
         p: probabilities, floats whose dtype sets the resolution.
         shape: shape of the result, to which p broadcasts; None is the shape of p.
+        mode: "low", or "high" for twice as many random bits, which tell smaller p apart: with
+            "low" a float32 p below 1e-7 is drawn as 0 or 1.2e-7.
 
     Returns:
         Boolean array: uniform numbers less than p.
@@ -188,9 +128,13 @@ def bernoulli(key: Any, p: Any = 0.5, shape: Any = None) -> Any:
     if shape is not None:
         shape = check_shape("bernoulli", shape)
     p = as_floats(real_parameter("bernoulli", "p", p, shape))
-    u = random_uniform(key, shape=p.shape if shape is None else shape, dtype=p.dtype)
-    u, p = arrays.harmonize((u, p))[1]
-    return u < p
+    shape = p.shape if shape is None else shape
+    check_choice("bernoulli", "mode", mode, ("low", "high"))
+    key, p = arrays.harmonize((key, p))[1]
+    if mode == "low":
+        return random_uniform(key, shape=shape, dtype=p.dtype) < p
+    u = random_uniform(key, shape=(2, *shape), dtype=p.dtype)
+    return u[1] * float(np.finfo(p.dtype).eps) < p - u[0]
 
 
 @user_facing
@@ -212,37 +156,20 @@ def normal(key: Any, shape: Any = (), dtype: Any = float) -> Any:
     check_key("normal", key)
     dtype = check_dtype("normal", dtype, "fc")
     shape = check_shape("normal", shape)
-    if dtype.kind == "f":
-        return _normal(key, shape, dtype)
-    keys = split(key)
-    part = np.dtype(f"f{dtype.itemsize // 2}")
-    real, imag = (_normal(keys[i], shape, part) for i in (0, 1))
-    return (real + 1j * imag) / part.type(np.sqrt(2))
-
-
-def _normal(key: Any, shape: tuple[int, ...], dtype: np.dtype) -> Any:
-    low, scale, sqrt2 = _normal_constants(dtype)
-    x = erf_inv(_scale(random_uniform(key, shape=shape, dtype=dtype), scale, low))
-    if x.dtype != dtype:
-        x = x.astype(dtype)
-    return _scale(x, sqrt2)
-
-
-@lru_cache
-def _normal_constants(dtype: np.dtype) -> tuple[Any, Any, Any]:
-    one = dtype.type(1)
-    low = np.nextafter(-one, one)
-    return low, one - low, dtype.type(np.sqrt(2))
+    return normals(key, shape, dtype)
 
 
 @user_facing
-def gumbel(key: Any, shape: Any = (), dtype: Any = float) -> Any:
+def gumbel(key: Any, shape: Any = (), dtype: Any = float, mode: str | None = None) -> Any:
     """Draw from the standard Gumbel distribution, exp(-(x + exp(-x))).
 
     Args:
         key: a key.
         shape: shape of the result.
         dtype: float16, float32 or float64.
+        mode: how many random bits are used: "low" (as many as the dtype has, which bounds float32
+            numbers by 16; None is this too), "high" (twice as many), or "highest" (twice as many,
+            of which float32 numbers use all).
 
     Returns:
         Array of this shape and dtype: -log(-log(u)) for uniform u in (0, 1).
@@ -253,6 +180,5 @@ def gumbel(key: Any, shape: Any = (), dtype: Any = float) -> Any:
     """
     check_key("gumbel", key)
     dtype = check_dtype("gumbel", dtype, "f")
-    tiny = np.finfo(dtype).tiny
-    u = random_uniform(key, shape=check_shape("gumbel", shape), dtype=dtype) + tiny
-    return -np.log(-np.log(u))
+    shape = check_shape("gumbel", shape)
+    return gumbels(key, shape, dtype, check_gumbel_mode("gumbel", mode))

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from math import prod
 from typing import Any
 
 import numpy as np
 
 from .. import arrays
 from ..core.boundary import user_facing
+from ..ops.key_uses import key_uses
 from ..ops.threefry import threefry2x32
-from .arguments import UINT32, check_integer_scalar, check_key, check_shape
+from .arguments import (
+    UINT32,
+    check_choice,
+    check_integer_scalar,
+    check_key,
+    check_key_form,
+    check_keys,
+    check_shape,
+)
+from .draws import split_key
 
 
 @user_facing
@@ -79,9 +88,7 @@ def split(key: Any, num: Any = 2) -> Any:
     (5, 3, 2)
     """
     check_key("split", key)
-    shape = check_shape("split", num)
-    counters = np.arange(prod(shape), dtype=UINT32).reshape(shape)
-    return np.stack(threefry2x32(key[0], key[1], np.uint32(0), counters), axis=-1)
+    return split_key(key, check_shape("split", num))
 
 
 @user_facing
@@ -100,7 +107,7 @@ def fold_in(key: Any, data: Any) -> Any:
     >>> random.fold_in(random.key(0), 1)
     array([ 928981903, 3453687069], dtype=uint32)
     """
-    check_key("fold_in", key)
+    check_key_form("fold_in", key)
     if isinstance(data, int):
         if not 0 <= data < 2**32:
             raise OverflowError(f"fold_in takes an integer from 0 to 2**32 - 1, got {data}")
@@ -108,4 +115,71 @@ def fold_in(key: Any, data: Any) -> Any:
     else:
         check_integer_scalar("fold_in", "data", data)
         data = data.astype(UINT32)
-    return np.stack(threefry2x32(key[0], key[1], np.uint32(0), data))
+    made = np.stack(threefry2x32(key[0], key[1], np.uint32(0), data))
+    if (uses := key_uses.get()) is not None:
+        uses.make("fold_in", made)
+    return made
+
+
+@user_facing
+def key_data(keys: Any) -> Any:
+    """Return the numbers that keys are made of: the keys themselves.
+
+    Args:
+        keys: a key, or an array of keys.
+
+    Returns:
+        uint32 array of shape (..., 2).
+
+    >>> from funcgrad import random
+    >>> random.key_data(random.key(7))
+    array([0, 7], dtype=uint32)
+    """
+    check_keys("key_data", keys)
+    return keys
+
+
+@user_facing
+def wrap_key_data(key_bits_array: Any, *, impl: str | None = None) -> Any:
+    """Make keys from the numbers that they are made of.
+
+    Args:
+        key_bits_array: uint32 array of shape (..., 2).
+        impl: name of the generator; there is one, "threefry2x32".
+
+    Returns:
+        The array.
+
+    Raises:
+        ValueError: if another generator is asked for.
+
+    >>> from funcgrad import random
+    >>> random.wrap_key_data(np.array([0, 7], np.uint32))
+    array([0, 7], dtype=uint32)
+    """
+    check_choice("wrap_key_data", "impl", impl or "threefry2x32", ("threefry2x32",))
+    check_keys("wrap_key_data", key_bits_array)
+    return key_bits_array
+
+
+@user_facing
+def clone(key: Any) -> Any:
+    """Return an equal key that may be consumed once more.
+
+    Args:
+        key: a key.
+
+    Returns:
+        The key. Only ``funcgrad.debug.key_reuse`` makes a difference.
+
+    >>> from funcgrad import debug, random
+    >>> with debug.key_reuse():
+    ...     key = random.key(0)
+    ...     same = random.uniform(key) == random.uniform(random.clone(key))
+    >>> bool(same)
+    True
+    """
+    check_key_form("clone", key)
+    if (uses := key_uses.get()) is not None:
+        uses.forget(key)
+    return key

@@ -19,19 +19,24 @@ from .arguments import (
     as_floats,
     check_axis,
     check_fit,
+    check_gumbel_mode,
     check_key,
     check_population,
     check_shape,
     is_integer_scalar,
     real_parameter,
 )
-from .distributions import gumbel, randint
-from .keys import split
+from .draws import gumbels, integers, split_key
 
 
 @user_facing
 def categorical(
-    key: Any, logits: Any, axis: int = -1, shape: Any = None, replace: bool = True
+    key: Any,
+    logits: Any,
+    axis: int = -1,
+    shape: Any = None,
+    replace: bool = True,
+    mode: str | None = None,
 ) -> Any:
     """Draw categories whose log probabilities are given up to a constant.
 
@@ -43,6 +48,7 @@ def categorical(
             is that shape itself.
         replace: whether a category may be drawn repeatedly; else the leading axes of shape, in
             front of the axes of logits, hold different categories.
+        mode: of the noise, as for ``gumbel``.
 
     Returns:
         int64 array of category numbers: those of the largest logits + Gumbel noise.
@@ -57,6 +63,7 @@ def categorical(
     check_key("categorical", key)
     logits = as_floats(real_parameter("categorical", "logits", logits))
     axis = check_axis("categorical", axis, logits.ndim)
+    mode = check_gumbel_mode("categorical", mode)
     batch = logits.shape[:axis] + logits.shape[axis + 1 :]
     shape = batch if shape is None else check_shape("categorical", shape)
     check_fit("categorical", "logits without the axis of categories", batch, shape)
@@ -64,7 +71,7 @@ def categorical(
     if replace:
         rest = list(shape[len(prefix) :])
         rest.insert(axis, logits.shape[axis])
-        noise = gumbel(key, (*prefix, *rest), logits.dtype)
+        noise = gumbels(key, (*prefix, *rest), logits.dtype, mode)
         noise, logits = arrays.harmonize((noise, logits))[1]
         return np.argmax(noise + logits, axis=axis - logits.ndim)
     if shape != prefix + batch:
@@ -72,7 +79,8 @@ def categorical(
             f"categorical without replacement: shape {shape} must end with {batch}, the shape of "
             "logits without the axis of categories"
         )
-    noise, logits = arrays.harmonize((gumbel(key, logits.shape, logits.dtype), logits))[1]
+    noise = gumbels(key, logits.shape, logits.dtype, mode)
+    noise, logits = arrays.harmonize((noise, logits))[1]
     check_population("categorical", prod(prefix), logits.shape[axis])
     order = _largest(np.moveaxis(noise + logits, axis, 0), prod(prefix))
     return np.reshape(order, shape)[()]
@@ -130,7 +138,7 @@ def _random_order(key: Any, shape: tuple[int, ...], axis: int) -> Any:
     position = xp.arange(shape[axis], dtype=np.uint64).reshape(steps)
     order = xp.zeros(shape, np.int64)
     for turn in range(int(np.ceil(3 * np.log(max(1, size)) / np.log(2**32 - 1)))):
-        key, subkey = split(key)
+        key, subkey = split_key(key)
         draws = random_uniform(subkey, shape=shape, dtype=UINT32).astype(np.uint64)
         moved = np.sort(draws << 32 | position, axis=axis) & 0xFFFFFFFF
         moved = moved.astype(np.int64)
@@ -179,7 +187,7 @@ def choice(
     if p is not None:
         chosen = _weighted_choice(key, population, shape, replace, p)
     elif replace:
-        chosen = randint(key, shape, 0, population)
+        chosen = integers(key, shape, np.int64(0), np.int64(population), np.dtype(np.int64))
     else:
         chosen = np.reshape(_random_order(key, (population,), 0)[:count], shape)[()]
     if number:
@@ -202,5 +210,5 @@ def _weighted_choice(
         u = random_uniform(key, shape=shape, dtype=p.dtype)
         u, total = arrays.harmonize((u, total))[1]
         return np.searchsorted(total, total[-1] * (1 - u))
-    noise, p = arrays.harmonize((gumbel(key, p.shape, p.dtype), p))[1]
+    noise, p = arrays.harmonize((gumbels(key, p.shape, p.dtype, "low"), p))[1]
     return np.reshape(_largest(noise + np.log(p), prod(shape)), shape)[()]

@@ -1,0 +1,164 @@
+"""Random counts: how often something happens, and how long it takes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .. import arrays
+from ..core.boundary import user_facing
+from ..errors import ShapeError
+from ..ops.random_counts import random_binomial, random_multinomial, random_poisson
+from ..ops.threefry import random_uniform
+from .arguments import as_floats, check_dtype, check_key, check_shape, parameters, real_parameter
+from .draws import signs
+
+
+@user_facing
+def rademacher(key: Any, shape: Any = (), dtype: Any = int) -> Any:
+    """Draw numbers that are 1 or -1, each with probability 1/2.
+
+    Args:
+        key: a key.
+        shape: shape of the result.
+        dtype: signed integer or float type.
+
+    Returns:
+        Array of this shape and dtype.
+
+    >>> from funcgrad import random
+    >>> random.rademacher(random.key(0), (4,))
+    array([ 1,  1, -1, -1])
+    """
+    check_key("rademacher", key)
+    dtype = check_dtype("rademacher", dtype, "if")
+    return signs(key, check_shape("rademacher", shape), dtype)
+
+
+@user_facing
+def geometric(key: Any, p: Any, shape: Any = None, dtype: Any = int) -> Any:
+    """Draw how many trials it takes until the first success.
+
+    Args:
+        key: a key.
+        p: probabilities of success, floats whose dtype sets the resolution; broadcasts to shape.
+        shape: shape of the result; None is the shape of p.
+        dtype: integer type of the result, to whose largest number longer waits are cut.
+
+    Returns:
+        Array of this shape and dtype: floor(log(u) / log(1 - p)) + 1 for uniform u in (0, 1].
+
+    >>> from funcgrad import random
+    >>> random.geometric(random.key(0), 0.1, (4,))
+    array([ 9, 15,  1,  6])
+    """
+    check_key("geometric", key)
+    dtype = check_dtype("geometric", dtype, "iu")
+    p = as_floats(real_parameter("geometric", "p", p))
+    shape, key, p = parameters("geometric", key, shape, p.dtype, p=p)
+    u = random_uniform(key, shape=shape, dtype=p.dtype)
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        failures = np.floor(np.log(np.where(u == 0, 1, u)) / np.log1p(-p))
+        return np.minimum(failures + 1, _largest_below(dtype, p.dtype)).astype(dtype)
+
+
+def _largest_below(dtype: np.dtype, precision: np.dtype) -> Any:
+    """The largest float of a type that an integer type can hold."""
+    most = int(np.iinfo(dtype).max)
+    limit = precision.type(min(most, float(np.finfo(precision).max)))
+    return limit if int(limit) <= most else np.nextafter(limit, precision.type(0))
+
+
+@user_facing
+def poisson(key: Any, lam: Any, shape: Any = None, dtype: Any = int) -> Any:
+    """Draw from Poisson distributions.
+
+    Args:
+        key: a key.
+        lam: rates (means), which are rounded to float32; broadcasts to shape.
+        shape: shape of the result; None is the shape of lam.
+        dtype: integer type of the result.
+
+    Returns:
+        Array of this shape and dtype; -1 where the rate is negative or NaN.
+
+    Source: Knuth, The art of computer programming, volume 2, for rates below 10; Hoermann, The
+    transformed rejection method for generating Poisson random variables (1993), for larger ones.
+
+    >>> from funcgrad import random
+    >>> random.poisson(random.key(0), np.array([0.0, 3.0, 1e4])).shape
+    (3,)
+    """
+    check_key("poisson", key)
+    dtype = check_dtype("poisson", dtype, "iu")
+    shape, key, lam = parameters("poisson", key, shape, np.float32, lam=lam)
+    return random_poisson(key, np.broadcast_to(lam, shape)).astype(dtype)
+
+
+@user_facing
+def binomial(key: Any, n: Any, p: Any, shape: Any = None, dtype: Any = float) -> Any:
+    """Draw how many of n trials succeed.
+
+    Args:
+        key: a key.
+        n: numbers of trials; broadcasts to shape.
+        p: probabilities of success, floats whose dtype sets the resolution; broadcasts to shape.
+        shape: shape of the result; None is the shape to which n and p broadcast.
+        dtype: float type of the result.
+
+    Returns:
+        Array of this shape and dtype; NaN where n is negative or p outside of [0, 1].
+
+    Source: Devroye, Non-uniform random variate generation (1986), X.4.3, where n p or n (1 - p) is
+    at most 10; else Hoermann, The generation of binomial random variates (1993).
+
+    >>> from funcgrad import random
+    >>> random.binomial(random.key(0), 10, 0.5, (4,)).shape
+    (4,)
+    """
+    check_key("binomial", key)
+    dtype = check_dtype("binomial", dtype, "f")
+    p = as_floats(real_parameter("binomial", "p", p))
+    shape, key, n, p = parameters("binomial", key, shape, p.dtype, n=n, p=p)
+    n, p = np.broadcast_to(n, shape), np.broadcast_to(p, shape)
+    return random_binomial(key, n, p).astype(dtype)
+
+
+@user_facing
+def multinomial(key: Any, n: Any, p: Any, *, shape: Any = None, dtype: Any = float) -> Any:
+    """Draw how often each of several outcomes happens in n trials.
+
+    Args:
+        key: a key.
+        n: numbers of trials; broadcasts to the leading axes of shape.
+        p: probabilities of the outcomes, which are along the last axis; broadcasts to shape.
+        shape: shape of the result, the axis of outcomes included; None is the shape of p.
+        dtype: float type of the result.
+
+    Returns:
+        Array of this shape and dtype: one outcome after the other, binomial numbers of the trials
+        that are left.
+
+    Raises:
+        ShapeError: if p has no axis of outcomes, or the shapes do not fit.
+
+    >>> from funcgrad import random
+    >>> random.multinomial(random.key(0), 10, np.array([0.2, 0.3, 0.5])).sum()
+    np.float64(10.0)
+    """
+    check_key("multinomial", key)
+    dtype = check_dtype("multinomial", dtype, "f")
+    n = real_parameter("multinomial", "n", n)
+    p = as_floats(real_parameter("multinomial", "p", p))
+    shape = p.shape if shape is None else check_shape("multinomial", shape)
+    if p.ndim < 1 or not shape or p.shape[-1] != shape[-1]:
+        raise ShapeError(
+            "multinomial needs probabilities along the last axis of p and of shape; got shapes "
+            f"{p.shape} and {shape}"
+        )
+    precision = np.result_type(n.dtype, p.dtype) if n.dtype.kind == "f" else p.dtype
+    _, key, p = parameters("multinomial", key, shape, precision, p=p)
+    _, _, n = parameters("multinomial", key, shape[:-1], precision, n=n)
+    n, p = arrays.harmonize((np.broadcast_to(n, shape[:-1]), np.broadcast_to(p, shape)))[1]
+    return random_multinomial(key, n, p).astype(dtype)

@@ -1,0 +1,280 @@
+"""Numbers from gamma distributions and from those that are made of them.
+
+Derivatives with respect to parameters are those of numbers at constant probability of a smaller
+one, by implicit differentiation of the distribution function: Figurnov, Mohamed and Mnih, Implicit
+reparameterization gradients (2018). They need SciPy; the numbers do not.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..core.boundary import user_facing
+from ..errors import ShapeError
+from ..ops.stop import stop
+from .arguments import (
+    check_dtype,
+    check_fit,
+    check_key,
+    check_shape,
+    check_size,
+    parameters,
+    real_parameter,
+)
+from .draws import exponentials, gammas, log_gammas, normals, signs, split_key
+
+
+@user_facing
+def gamma(key: Any, a: Any, shape: Any = None, dtype: Any = float) -> Any:
+    """Draw from gamma distributions, x**(a - 1) exp(-x) / Gamma(a) on [0, inf).
+
+    Args:
+        key: a key.
+        a: positive shape parameters; broadcasts to shape.
+        shape: shape of the result; None is the shape of a.
+        dtype: float type of the result.
+
+    Returns:
+        Array of this shape and dtype. Where a is below 0.01, numbers may be so small that they are
+        0; see ``loggamma``.
+
+    Source: Marsaglia and Tsang, A simple method for generating gamma variables (2000).
+
+    >>> from funcgrad import random
+    >>> random.gamma(random.key(0), 2.0, (2,)).round(4)
+    array([1.352 , 1.1244])
+    """
+    check_key("gamma", key)
+    dtype = check_dtype("gamma", dtype, "f")
+    shape, key, a = parameters("gamma", key, shape, dtype, a=a)
+    return gammas(key, a, shape)
+
+
+@user_facing
+def loggamma(key: Any, a: Any, shape: Any = None, dtype: Any = float) -> Any:
+    """Draw logarithms of numbers from gamma distributions, which do not underflow for small a.
+
+    Args:
+        key: a key.
+        a: positive shape parameters; broadcasts to shape.
+        shape: shape of the result; None is the shape of a.
+        dtype: float type of the result.
+
+    Returns:
+        Array of this shape and dtype: the logarithm of ``gamma`` with the same arguments.
+
+    >>> from funcgrad import random
+    >>> random.loggamma(random.key(0), 0.001, (2,)).round(1)
+    array([-1113. , -2280.5])
+    """
+    check_key("loggamma", key)
+    dtype = check_dtype("loggamma", dtype, "f")
+    shape, key, a = parameters("loggamma", key, shape, dtype, a=a)
+    return log_gammas(key, a, shape)
+
+
+@user_facing
+def chisquare(key: Any, df: Any, shape: Any = None, dtype: Any = float) -> Any:
+    """Draw from chi-square distributions, of density ~ x**(df / 2 - 1) exp(-x / 2) on [0, inf).
+
+    Args:
+        key: a key.
+        df: positive degrees of freedom; broadcasts to shape.
+        shape: shape of the result; None is the shape of df.
+        dtype: float type of the result.
+
+    Returns:
+        Array of this shape and dtype: twice the gamma numbers of shape parameter df / 2.
+
+    >>> from funcgrad import random
+    >>> random.chisquare(random.key(0), 4.0, (2,)).round(4)
+    array([2.7041, 2.2487])
+    """
+    check_key("chisquare", key)
+    dtype = check_dtype("chisquare", dtype, "f")
+    shape, key, df = parameters("chisquare", key, shape, dtype, df=df)
+    return np.exp(log_gammas(key, df / 2, shape)) * 2
+
+
+@user_facing
+def f(key: Any, dfnum: Any, dfden: Any, shape: Any = None, dtype: Any = float) -> Any:
+    """Draw from F distributions: ratios of chi-square numbers, each over its degrees of freedom.
+
+    Args:
+        key: a key.
+        dfnum: degrees of freedom of the numerators; broadcasts to shape.
+        dfden: degrees of freedom of the denominators; broadcasts to shape.
+        shape: shape of the result; None is the shape to which the parameters broadcast.
+        dtype: float type of the result.
+
+    Returns:
+        Array of this shape and dtype.
+
+    >>> from funcgrad import random
+    >>> random.f(random.key(0), 3.0, np.array([4.0, 9.0])).shape
+    (2,)
+    """
+    check_key("f", key)
+    dtype = check_dtype("f", dtype, "f")
+    shape, key, dfnum, dfden = parameters("f", key, shape, dtype, dfnum=dfnum, dfden=dfden)
+    keys = split_key(key)
+    difference = log_gammas(keys[1], dfnum / 2, shape) - log_gammas(keys[0], dfden / 2, shape)
+    with np.errstate(over="ignore"):
+        return np.exp(difference) * (dfden / dfnum)
+
+
+@user_facing
+def t(key: Any, df: Any, shape: Any = None, dtype: Any = float) -> Any:
+    """Draw from Student's t distributions, of density ~ (1 + x**2 / df)**(-(df + 1) / 2).
+
+    Args:
+        key: a key.
+        df: positive degrees of freedom; broadcasts to shape.
+        shape: shape of the result; None is the shape of df.
+        dtype: float type of the result.
+
+    Returns:
+        Array of this shape and dtype: z sqrt(df / 2 / g) for normal z and gamma numbers g of shape
+        parameter df / 2.
+
+    >>> from funcgrad import random
+    >>> random.t(random.key(0), 5.0, (2,)).shape
+    (2,)
+    """
+    check_key("t", key)
+    dtype = check_dtype("t", dtype, "f")
+    shape, key, df = parameters("t", key, shape, dtype, df=df)
+    keys = split_key(key)
+    half = df / 2
+    # By the logarithm, since g may be too small for its type.
+    root = -log_gammas(keys[1], half, shape) / 2
+    with np.errstate(over="ignore"):
+        return normals(keys[0], shape, dtype) * (np.sqrt(half) * np.exp(root))
+
+
+@user_facing
+def beta(key: Any, a: Any, b: Any, shape: Any = None, dtype: Any = float) -> Any:
+    """Draw from beta distributions, of density ~ x**(a - 1) (1 - x)**(b - 1) on [0, 1].
+
+    Args:
+        key: a key.
+        a: positive parameters; broadcasts to shape.
+        b: positive parameters; broadcasts to shape.
+        shape: shape of the result; None is the shape to which a and b broadcast.
+        dtype: float type of the result.
+
+    Returns:
+        Array of this shape and dtype: g / (g + h) for gamma numbers g and h of a and b.
+
+    >>> from funcgrad import random
+    >>> random.beta(random.key(0), 2.0, 3.0, (2,)).shape
+    (2,)
+    """
+    check_key("beta", key)
+    dtype = check_dtype("beta", dtype, "f")
+    shape, key, a, b = parameters("beta", key, shape, dtype, a=a, b=b)
+    keys = split_key(key)
+    log_g, log_h = log_gammas(keys[0], a, shape), log_gammas(keys[1], b, shape)
+    largest = stop(np.maximum(log_g, log_h))
+    g, h = np.exp(log_g - largest), np.exp(log_h - largest)
+    return g / (g + h)
+
+
+@user_facing
+def dirichlet(key: Any, alpha: Any, shape: Any = None, dtype: Any = float) -> Any:
+    """Draw vectors of probabilities from Dirichlet distributions, ~ prod(x**(alpha - 1)).
+
+    Args:
+        key: a key.
+        alpha: positive parameters, of shape (..., n).
+        shape: shape of the result without its last axis, to which the leading axes of alpha
+            broadcast; None are those axes.
+        dtype: float type of the result.
+
+    Returns:
+        Array of shape (*shape, n) and this dtype: gamma numbers divided by their sum.
+
+    Raises:
+        ShapeError: if alpha is no vector, or does not fit.
+
+    >>> from funcgrad import random
+    >>> random.dirichlet(random.key(0), np.ones(3)).sum().round(12)
+    np.float64(1.0)
+    """
+    check_key("dirichlet", key)
+    dtype = check_dtype("dirichlet", dtype, "f")
+    alpha = real_parameter("dirichlet", "alpha", alpha)
+    if alpha.ndim < 1:
+        raise ShapeError("dirichlet needs an alpha of shape (..., n); got a scalar")
+    batch = alpha.shape[:-1]
+    shape = batch if shape is None else check_shape("dirichlet", shape)
+    check_fit("dirichlet", "alpha without its last axis", batch, shape)
+    shape, key, alpha = parameters("dirichlet", key, (*shape, alpha.shape[-1]), dtype, alpha=alpha)
+    log_g = log_gammas(key, alpha, shape)
+    g = np.exp(log_g - stop(np.max(log_g, axis=-1, keepdims=True)))
+    return g / np.sum(g, axis=-1, keepdims=True)
+
+
+@user_facing
+def generalized_normal(key: Any, p: Any, shape: Any = (), dtype: Any = float) -> Any:
+    """Draw from the generalized normal distribution, of density ~ exp(-abs(x)**p).
+
+    Args:
+        key: a key.
+        p: positive exponents; broadcasts to shape.
+        shape: shape of the result.
+        dtype: float type of the result.
+
+    Returns:
+        Array of this shape and dtype: g**(1 / p) with random signs, for gamma numbers g of shape
+        parameter 1 / p.
+
+    >>> from funcgrad import random
+    >>> random.generalized_normal(random.key(0), 4.0, (2,)).shape
+    (2,)
+    """
+    check_key("generalized_normal", key)
+    dtype = check_dtype("generalized_normal", dtype, "f")
+    shape, key, p = parameters("generalized_normal", key, shape, dtype, p=p)
+    sign, log_power = _signed_powers(key, p, shape, dtype)
+    return sign * np.exp(log_power / p)
+
+
+def _signed_powers(key: Any, p: Any, shape: tuple[int, ...], dtype: np.dtype) -> tuple[Any, Any]:
+    """Signs of numbers from the generalized normal distribution; logarithms of abs(x)**p."""
+    keys = split_key(key)
+    return signs(keys[1], shape, dtype), log_gammas(keys[0], 1 / p, shape)
+
+
+@user_facing
+def ball(key: Any, d: Any, p: Any = 2.0, shape: Any = (), dtype: Any = float) -> Any:
+    """Draw uniformly from the unit ball of the p-norm.
+
+    Args:
+        key: a key.
+        d: number of dimensions.
+        p: positive exponent of the norm, a scalar.
+        shape: shape of an array of points.
+        dtype: float type of the result.
+
+    Returns:
+        Array of shape (*shape, d) and this dtype.
+
+    Source: Barthe, Guedon, Mendelson and Naor, A probabilistic approach to the geometry of the
+    l_p^n-ball (2005).
+
+    >>> from funcgrad import random
+    >>> bool(np.sum(random.ball(random.key(0), 3) ** 2) < 1)
+    True
+    """
+    check_key("ball", key)
+    dtype = check_dtype("ball", dtype, "f")
+    shape = check_shape("ball", shape)
+    d = check_size("ball", "d", d)
+    _, key, p = parameters("ball", key, (), dtype, p=p)
+    keys = split_key(key)
+    sign, log_power = _signed_powers(keys[0], p, (*shape, d), dtype)
+    total = np.sum(np.exp(log_power), axis=-1) + exponentials(keys[1], shape, dtype)
+    return sign * np.exp(log_power / p) / (total ** (1 / p))[..., None]

@@ -1,0 +1,250 @@
+"""Numbers made of normal ones."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .. import arrays
+from ..core.boundary import user_facing
+from ..errors import ShapeError
+from ..ops.families import broadcast_shapes
+from ..ops.random_gamma import following, slope_of_wald
+from ..ops.stop import stop
+from ..ops.threefry import random_uniform
+from .arguments import (
+    as_floats,
+    check_choice,
+    check_dtype,
+    check_fit,
+    check_key,
+    check_shape,
+    check_size,
+    parameters,
+    real_parameter,
+)
+from .draws import normals, signs, split_key
+
+
+@user_facing
+def lognormal(key: Any, sigma: Any = 1.0, shape: Any = None, dtype: Any = float) -> Any:
+    """Draw numbers whose logarithms are normal, with mean 0.
+
+    Args:
+        key: a key.
+        sigma: standard deviations of the logarithms; broadcasts to shape.
+        shape: shape of the result; None is the shape of sigma.
+        dtype: float or complex type of the result.
+
+    Returns:
+        Array of this shape and dtype: exp(sigma z) for normal z.
+
+    >>> from funcgrad import random
+    >>> random.lognormal(random.key(0), 0.5, (2,)).round(4)
+    array([0.9022, 0.6754])
+    """
+    check_key("lognormal", key)
+    dtype = check_dtype("lognormal", dtype, "fc")
+    shape, key, sigma = parameters("lognormal", key, shape, dtype, sigma=sigma)
+    exponent = normals(key, shape, dtype) * sigma
+    with np.errstate(over="ignore"):
+        return np.exp(exponent)
+
+
+@user_facing
+def maxwell(key: Any, shape: Any = (), dtype: Any = float) -> Any:
+    """Draw from the Maxwell distribution, of density ~ x**2 exp(-x**2 / 2) on [0, inf).
+
+    Args:
+        key: a key.
+        shape: shape of the result.
+        dtype: float type of the result.
+
+    Returns:
+        Array of this shape and dtype: lengths of normal vectors of three elements.
+
+    >>> from funcgrad import random
+    >>> random.maxwell(random.key(0), (2,)).round(4)
+    array([1.9891, 0.4246])
+    """
+    check_key("maxwell", key)
+    dtype = check_dtype("maxwell", dtype, "f")
+    return _lengths(key, check_shape("maxwell", shape), dtype)
+
+
+def _lengths(key: Any, shape: tuple[int, ...], dtype: np.dtype) -> Any:
+    return np.sqrt(np.sum(normals(key, (*shape, 3), dtype) ** 2, axis=-1))
+
+
+@user_facing
+def double_sided_maxwell(
+    key: Any, loc: Any, scale: Any, shape: Any = (), dtype: Any = float
+) -> Any:
+    """Draw z scale + loc, where z is of density ~ z**2 exp(-z**2 / 2).
+
+    Args:
+        key: a key.
+        loc: centres.
+        scale: scales.
+        shape: axes in front of those to which loc and scale broadcast together.
+        dtype: float type of the result.
+
+    Returns:
+        Array of shape (*shape, *parameter_shape) and this dtype: numbers of ``maxwell`` with
+        random signs, scaled and shifted.
+
+    >>> from funcgrad import random
+    >>> random.double_sided_maxwell(random.key(0), 1.0, np.ones(3), (2,)).shape
+    (2, 3)
+    """
+    check_key("double_sided_maxwell", key)
+    dtype = check_dtype("double_sided_maxwell", dtype, "f")
+    shape = check_shape("double_sided_maxwell", shape)
+    inner, key, loc, scale = parameters(
+        "double_sided_maxwell", key, None, dtype, loc=loc, scale=scale
+    )
+    keys = split_key(key)
+    shape = (*shape, *inner)
+    return signs(keys[1], shape, dtype) * _lengths(keys[0], shape, dtype) * scale + loc
+
+
+@user_facing
+def wald(key: Any, mean: Any, shape: Any = None, dtype: Any = float) -> Any:
+    """Draw from Wald (inverse Gaussian) distributions with scale 1.
+
+    Args:
+        key: a key.
+        mean: positive means; broadcasts to shape.
+        shape: shape of the result; None is the shape of mean.
+        dtype: float type of the result.
+
+    Returns:
+        Array of this shape and dtype, of density
+        exp(-(x - mean)**2 / (2 mean**2 x)) / sqrt(2 pi x**3). The derivative with respect to the
+        mean is that of the quantiles.
+
+    Source: Michael, Schucany and Haas, Generating random variates using transformations with
+    multiple roots (1976). A uniform number chooses one of two roots, with a probability that
+    depends on the mean, so the derivative of the chosen root alone would be biased.
+
+    >>> from funcgrad import random
+    >>> random.wald(random.key(0), 1.0, (2,)).shape
+    (2,)
+    """
+    check_key("wald", key)
+    dtype = check_dtype("wald", dtype, "f")
+    shape, key, mean = parameters("wald", key, shape, dtype, mean=mean)
+    mean = np.broadcast_to(mean, shape)
+    return following(_wald_roots(key, stop(mean), dtype), mean, slope=slope_of_wald)
+
+
+def _wald_roots(key: Any, mean: Any, dtype: np.dtype) -> Any:
+    keys = split_key(key)
+    y = normals(keys[0], mean.shape, dtype) ** 2
+    u = random_uniform(keys[1], shape=mean.shape, dtype=dtype)
+    # The product of both roots is mean**2: the smaller one comes without cancellation.
+    larger = mean + mean * (mean * y + np.sqrt(mean * y * (4 + mean * y))) / 2
+    smaller = mean * (mean / larger)
+    return np.where(u <= mean / (mean + smaller), smaller, larger)[()]
+
+
+@user_facing
+def multivariate_normal(
+    key: Any, mean: Any, cov: Any, shape: Any = None, dtype: Any = None, method: str = "cholesky"
+) -> Any:
+    """Draw vectors from multivariate normal distributions.
+
+    Args:
+        key: a key.
+        mean: array of shape (..., n).
+        cov: symmetric positive matrices, of shape (..., n, n).
+        shape: shape of the result without its last axis, to which the leading axes of mean and cov
+            broadcast; None is the shape to which they broadcast together.
+        dtype: float type of the result; None is that of mean and cov.
+        method: how cov is factored: "cholesky" (fastest), or "eigh" or "svd", which also take
+            matrices that are singular.
+
+    Returns:
+        Array of shape (*shape, n): mean + factor @ z for normal z, with factor @ factor.T = cov.
+
+    Raises:
+        ShapeError: if the shapes do not fit.
+        ValueError: if there is no such method.
+
+    >>> from funcgrad import random
+    >>> cov = np.array([[2.0, 1.0], [1.0, 2.0]])
+    >>> random.multivariate_normal(random.key(0), np.zeros(2), cov, (3,)).shape
+    (3, 2)
+    """
+    name = "multivariate_normal"
+    check_key(name, key)
+    check_choice(name, "method", method, ("cholesky", "eigh", "svd"))
+    mean = as_floats(real_parameter(name, "mean", mean))
+    cov = as_floats(real_parameter(name, "cov", cov))
+    if mean.ndim < 1 or cov.ndim < 2 or cov.shape[-2:] != 2 * mean.shape[-1:]:
+        raise ShapeError(
+            f"{name} needs a mean of shape (..., n) and a cov of shape (..., n, n); got shapes "
+            f"{mean.shape} and {cov.shape}"
+        )
+    dtype = np.result_type(mean.dtype, cov.dtype) if dtype is None else dtype
+    dtype = check_dtype(name, dtype, "f")
+    if shape is None:
+        shape = broadcast_shapes(name, mean.shape[:-1], cov.shape[:-2])
+    else:
+        shape = check_shape(name, shape)
+        check_fit(name, "mean without its last axis", mean.shape[:-1], shape)
+        check_fit(name, "cov without its last two axes", cov.shape[:-2], shape)
+    key, mean, cov = arrays.harmonize((key, mean, cov))[1]
+    factor = _square_root(cov, method).astype(dtype)
+    z = normals(key, (*shape, mean.shape[-1]), dtype)
+    if factor.ndim == 2:
+        return mean.astype(dtype) + z @ factor.T
+    return mean.astype(dtype) + np.squeeze(factor @ z[..., None], -1)
+
+
+def _square_root(cov: Any, method: str) -> Any:
+    """A matrix that gives cov when multiplied with its transpose."""
+    if method == "cholesky":
+        return np.linalg.cholesky(cov)
+    if method == "eigh":
+        values, vectors = np.linalg.eigh(cov)
+    else:
+        vectors, values, _ = np.linalg.svd(cov)
+    # Rounding makes some zeros negative; at zeros the square root has no derivative.
+    positive = values > 0
+    roots = np.where(positive, np.sqrt(np.where(positive, values, 1)), 0)
+    return vectors * roots[..., None, :]
+
+
+@user_facing
+def orthogonal(key: Any, n: Any, shape: Any = (), dtype: Any = float, m: Any = None) -> Any:
+    """Draw uniformly from the orthogonal matrices, or from the unitary ones.
+
+    Args:
+        key: a key.
+        n: number of rows.
+        shape: shape of an array of matrices.
+        dtype: float type, or complex type for unitary matrices.
+        m: number of columns; None is n. Of the rows and the columns, the shorter ones are
+            orthonormal.
+
+    Returns:
+        Array of shape (*shape, n, m): the Q of QR decompositions of normal matrices, with signs
+        that make the diagonal of R positive.
+
+    Source: Mezzadri, How to generate random matrices from the classical compact groups (2007).
+
+    >>> from funcgrad import random
+    >>> q = random.orthogonal(random.key(0), 3)
+    >>> np.allclose(q @ q.T, np.eye(3))
+    True
+    """
+    check_key("orthogonal", key)
+    dtype = check_dtype("orthogonal", dtype, "fc")
+    shape = check_shape("orthogonal", shape)
+    n = check_size("orthogonal", "n", n)
+    m = n if m is None else check_size("orthogonal", "m", m)
+    q, r = np.linalg.qr(normals(key, (*shape, max(n, m), min(n, m)), dtype))
+    q = q * np.sign(np.diagonal(r, axis1=-2, axis2=-1))[..., None, :]
+    return np.swapaxes(q, -1, -2) if n < m else q

@@ -1,0 +1,249 @@
+"""Numbers that are functions of one uniform number: quantiles of their distributions."""
+
+from __future__ import annotations
+
+from math import sqrt
+from typing import Any
+
+import numpy as np
+
+from ..core.boundary import user_facing
+from ..ops.special import erf, erf_inv
+from ..ops.stop import stop
+from ..ops.threefry import random_uniform
+from .arguments import check_dtype, check_key, check_shape, parameters
+from .draws import exponentials, uniform_from
+
+
+@user_facing
+def exponential(key: Any, shape: Any = (), dtype: Any = float) -> Any:
+    """Draw from the standard exponential distribution, exp(-x) on [0, inf).
+
+    Args:
+        key: a key.
+        shape: shape of the result.
+        dtype: float type of the result.
+
+    Returns:
+        Array of this shape and dtype: -log(1 - u) for uniform u in [0, 1).
+
+    >>> from funcgrad import random
+    >>> random.exponential(random.key(0), (2,)).round(4)
+    array([0.5421, 0.2437])
+    """
+    check_key("exponential", key)
+    dtype = check_dtype("exponential", dtype, "f")
+    return exponentials(key, check_shape("exponential", shape), dtype)
+
+
+@user_facing
+def laplace(key: Any, shape: Any = (), dtype: Any = float) -> Any:
+    """Draw from the standard Laplace distribution, exp(-abs(x)) / 2.
+
+    Args:
+        key: a key.
+        shape: shape of the result.
+        dtype: float type of the result.
+
+    Returns:
+        Array of this shape and dtype: sign(u) log(1 - abs(u)) for uniform u in (-1, 1).
+
+    >>> from funcgrad import random
+    >>> random.laplace(random.key(0), (2,)).round(4)
+    array([0.178, 0.838])
+    """
+    check_key("laplace", key)
+    dtype = check_dtype("laplace", dtype, "f")
+    low = -1 + np.finfo(dtype).epsneg
+    u = uniform_from(key, check_shape("laplace", shape), dtype, low)
+    return np.sign(u) * np.log1p(-abs(u))
+
+
+@user_facing
+def logistic(key: Any, shape: Any = (), dtype: Any = float) -> Any:
+    """Draw from the standard logistic distribution, exp(-x) / (1 + exp(-x))**2.
+
+    Args:
+        key: a key.
+        shape: shape of the result.
+        dtype: float type of the result.
+
+    Returns:
+        Array of this shape and dtype: log(u / (1 - u)) for uniform u in (0, 1).
+
+    >>> from funcgrad import random
+    >>> random.logistic(random.key(0), (2,)).round(4)
+    array([-0.3291, -1.2874])
+    """
+    check_key("logistic", key)
+    dtype = check_dtype("logistic", dtype, "f")
+    u = uniform_from(key, check_shape("logistic", shape), dtype, np.finfo(dtype).tiny)
+    return np.log(u) - np.log1p(-u)
+
+
+@user_facing
+def cauchy(key: Any, shape: Any = (), dtype: Any = float) -> Any:
+    """Draw from the standard Cauchy distribution, 1 / (pi (1 + x**2)).
+
+    Args:
+        key: a key.
+        shape: shape of the result.
+        dtype: float type of the result.
+
+    Returns:
+        Array of this shape and dtype: tan(pi (u - 1/2)) for uniform u in (0, 1).
+
+    >>> from funcgrad import random
+    >>> random.cauchy(random.key(0), (2,)).round(4)
+    array([-0.2619, -1.2378])
+    """
+    check_key("cauchy", key)
+    dtype = check_dtype("cauchy", dtype, "f")
+    u = uniform_from(key, check_shape("cauchy", shape), dtype, np.finfo(dtype).eps)
+    return np.tan(dtype.type(np.pi) * (u - dtype.type(0.5)))
+
+
+@user_facing
+def pareto(key: Any, b: Any, shape: Any = None, dtype: Any = float) -> Any:
+    """Draw from Pareto distributions, b / x**(b + 1) on [1, inf).
+
+    Args:
+        key: a key.
+        b: positive exponents; broadcasts to shape.
+        shape: shape of the result; None is the shape of b.
+        dtype: float type of the result.
+
+    Returns:
+        Array of this shape and dtype: exp(e / b) for exponential e.
+
+    >>> from funcgrad import random
+    >>> random.pareto(random.key(0), 2.0, (2,)).round(4)
+    array([1.3113, 1.1296])
+    """
+    check_key("pareto", key)
+    dtype = check_dtype("pareto", dtype, "f")
+    shape, key, b = parameters("pareto", key, shape, dtype, b=b)
+    e = exponentials(key, shape, dtype)
+    with np.errstate(over="ignore"):
+        return np.exp(e / b)
+
+
+@user_facing
+def rayleigh(key: Any, scale: Any, shape: Any = None, dtype: Any = float) -> Any:
+    """Draw from Rayleigh distributions, x / scale**2 exp(-x**2 / (2 scale**2)) on [0, inf).
+
+    Args:
+        key: a key.
+        scale: positive scales; broadcasts to shape.
+        shape: shape of the result; None is the shape of scale.
+        dtype: float type of the result.
+
+    Returns:
+        Array of this shape and dtype: scale sqrt(-2 log(u)) for uniform u in [0, 1).
+
+    >>> from funcgrad import random
+    >>> random.rayleigh(random.key(0), 2.0, (2,)).round(4)
+    array([2.64  , 3.4998])
+    """
+    check_key("rayleigh", key)
+    dtype = check_dtype("rayleigh", dtype, "f")
+    shape, key, scale = parameters("rayleigh", key, shape, dtype, scale=scale)
+    u = random_uniform(key, shape=shape, dtype=dtype)
+    with np.errstate(divide="ignore"):
+        return scale * np.sqrt(np.log(u) * dtype.type(-2))
+
+
+@user_facing
+def weibull_min(
+    key: Any, scale: Any, concentration: Any, shape: Any = (), dtype: Any = float
+) -> Any:
+    """Draw from Weibull distributions, of density ~ x**(c - 1) exp(-(x / scale)**c) on [0, inf).
+
+    Args:
+        key: a key.
+        scale: positive scales; broadcasts to shape.
+        concentration: positive exponents c; broadcasts to shape.
+        shape: shape of the result.
+        dtype: float type of the result.
+
+    Returns:
+        Array of this shape and dtype: scale e**(1 / c) for exponential e.
+
+    >>> from funcgrad import random
+    >>> random.weibull_min(random.key(0), 2.0, 1.5, (2,)).round(4)
+    array([1.3296, 0.7804])
+    """
+    check_key("weibull_min", key)
+    dtype = check_dtype("weibull_min", dtype, "f")
+    shape, key, scale, concentration = parameters(
+        "weibull_min", key, shape, dtype, scale=scale, concentration=concentration
+    )
+    return exponentials(key, shape, dtype) ** (1 / concentration) * scale
+
+
+@user_facing
+def triangular(
+    key: Any, left: Any, mode: Any, right: Any, shape: Any = None, dtype: Any = float
+) -> Any:
+    """Draw from triangular distributions, whose densities rise from left to mode and fall to right.
+
+    Args:
+        key: a key.
+        left: lower ends; broadcasts to shape.
+        mode: where densities are largest, from left to right; broadcasts to shape.
+        right: upper ends, above left; broadcasts to shape.
+        shape: shape of the result; None is the shape to which the parameters broadcast.
+        dtype: float type of the result.
+
+    Returns:
+        Array of this shape and dtype: the quantiles of uniform numbers.
+
+    >>> from funcgrad import random
+    >>> random.triangular(random.key(0), 0.0, 1.0, 4.0, (2,)).round(4)
+    array([1.3583, 0.9302])
+    """
+    check_key("triangular", key)
+    dtype = check_dtype("triangular", dtype, "f")
+    shape, key, left, mode, right = parameters(
+        "triangular", key, shape, dtype, left=left, mode=mode, right=right
+    )
+    u = random_uniform(key, shape=shape, dtype=dtype)
+    width = right - left
+    rising = left + np.sqrt(u * width * (mode - left))
+    falling = right - np.sqrt((1 - u) * width * (right - mode))
+    return np.where(u < (mode - left) / width, rising, falling)[()]
+
+
+@user_facing
+def truncated_normal(
+    key: Any, lower: Any, upper: Any, shape: Any = None, dtype: Any = float
+) -> Any:
+    """Draw from the standard normal distribution, restricted to the interval (lower, upper).
+
+    Args:
+        key: a key.
+        lower: lower ends, which may be -inf; broadcasts to shape.
+        upper: upper ends, which may be inf; broadcasts to shape.
+        shape: shape of the result; None is the shape to which lower and upper broadcast.
+        dtype: float type of the result.
+
+    Returns:
+        Array of this shape and dtype: sqrt(2) erf_inv(u) for u that are uniform between
+        erf(lower / sqrt(2)) and erf(upper / sqrt(2)). More than 8 standard deviations away from 0
+        these are equal to 1 in float64 (5 in float32), and the result is an end of the interval.
+
+    >>> from funcgrad import random
+    >>> random.truncated_normal(random.key(0), -2.0, 2.0, (2,)).round(4)
+    array([-0.1964, -0.7415])
+    """
+    check_key("truncated_normal", key)
+    dtype = check_dtype("truncated_normal", dtype, "f")
+    shape, key, lower, upper = parameters(
+        "truncated_normal", key, shape, dtype, lower=lower, upper=upper
+    )
+    least, most = (erf(x / sqrt(2)).astype(dtype) for x in (lower, upper))
+    u = random_uniform(key, shape=shape, dtype=dtype)
+    u = np.maximum(least, u * (most - least) + least)
+    x = dtype.type(sqrt(2)) * erf_inv(u).astype(dtype)
+    x = np.maximum(x, np.nextafter(stop(lower), dtype.type(np.inf)))
+    return np.minimum(x, np.nextafter(stop(upper), dtype.type(-np.inf)))
