@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from math import sqrt
 from typing import Any
 
@@ -214,6 +215,11 @@ def triangular(
     return np.where(u < (mode - left) / width, rising, falling)[()]
 
 
+def _erf(x: Any) -> Any:
+    """The error function; of a number it needs no SciPy, which arrays do."""
+    return np.float64(math.erf(x)) if isinstance(x, np.generic) else erf(x)
+
+
 @user_facing
 def truncated_normal(
     key: Any, lower: Any, upper: Any, shape: Any = None, dtype: Any = float
@@ -241,7 +247,7 @@ def truncated_normal(
     shape, key, lower, upper = parameters(
         "truncated_normal", key, shape, dtype, lower=lower, upper=upper
     )
-    least, most = (erf(x / sqrt(2)).astype(dtype) for x in (lower, upper))
+    least, most = (_erf(x / sqrt(2)).astype(dtype) for x in (lower, upper))
     u = random_uniform(key, shape=shape, dtype=dtype)
     u = np.maximum(least, u * (most - least) + least)
     x = dtype.type(sqrt(2)) * erf_inv(u).astype(dtype)

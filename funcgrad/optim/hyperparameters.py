@@ -1,0 +1,198 @@
+"""Numbers that steer an optimizer: constant, scheduled, or part of the state."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple, TypeVar
+
+import numpy as np
+
+from .. import numpy as fnp
+from ..core.avals import Aval
+from ..core.boundary import user_facing
+from ..errors import ShapeError
+from .transformation import GradientTransformation, make_transformation, with_extra_args_support
+
+F = TypeVar("F", bound=Callable[..., GradientTransformation])
+
+
+def is_scalar(value: Any) -> bool:
+    """Whether a value is a real number of Python, NumPy, CuPy, or traced."""
+    if hasattr(value, "dtype"):
+        return value.shape == () and value.dtype.kind in "fiu"
+    return isinstance(value, float | int) and not isinstance(value, bool)
+
+
+def check_scalar(name: str, what: str, value: Any) -> None:
+    """Raise unless a hyper-parameter is a real number."""
+    if is_scalar(value):
+        return
+    if getattr(value, "shape", ()) != ():
+        raise ShapeError(
+            f"{name}: {what} must be a scalar; got {Aval(value.shape, value.dtype)}. "
+            "For one optimizer for each of several values, use funcgrad.vmap."
+        )
+    raise TypeError(f"{name}: {what} must be a number or a schedule; got {value!r}")
+
+
+def resolve(name: str, what: str, value: Any, count: Any) -> Any:
+    """A hyper-parameter at a step, for the state: a float64 scalar."""
+    if callable(value):
+        value = value(count)
+    check_scalar(name, what, value)
+    return _strong(value, np.float64)
+
+
+def _strong(value: Any, dtype: Any) -> Any:
+    """A scalar of a dtype, on the device where it is."""
+    kind = np.dtype(dtype)
+    return fnp.asarray(value, dtype=kind)[()] if hasattr(value, "dtype") else kind.type(value)
+
+
+class ScheduledState(NamedTuple):
+    """State of a transformation some of whose hyper-parameters are schedules."""
+
+    count: Any
+    hyperparams: dict[str, Any]
+    inner_state: Any
+
+
+def schedulable(*names: str) -> Callable[[F], F]:
+    """Let the named arguments of a factory of transformations be schedules.
+
+    Args:
+        names: the arguments; each must be a number, None if that is its default, or a function
+            from the number of updates made so far to a number.
+
+    Returns:
+        A decorator. If an argument is a function, the transformation counts its updates, makes
+        the inner transformation anew from the current values, and shows them in its state.
+    """
+
+    def decorate(factory: F) -> F:
+        signature = inspect.signature(factory)
+        name = factory.__name__
+
+        @user_facing
+        @functools.wraps(factory)
+        def make(*args: Any, **kwargs: Any) -> GradientTransformation:
+            try:
+                bound = signature.bind(*args, **kwargs)
+            except TypeError:
+                return factory(*args, **kwargs)  # the interpreter's own message
+            bound.apply_defaults()
+            for what in names:
+                value = bound.arguments[what]
+                default = signature.parameters[what].default
+                if not callable(value) and not (value is None and default is None):
+                    check_scalar(name, what, value)
+            schedules = {n: bound.arguments[n] for n in names if callable(bound.arguments[n])}
+            if not schedules:
+                return factory(*args, **kwargs)
+            fixed = {n: v for n, v in bound.arguments.items() if n not in schedules}
+            return _scheduled(name, factory, fixed, schedules)
+
+        return make  # type: ignore[return-value]
+
+    return decorate
+
+
+def _scheduled(
+    name: str, factory: Callable[..., Any], fixed: dict[str, Any], schedules: dict[str, Any]
+) -> GradientTransformation:
+    """A transformation made anew for each update."""
+
+    def at(count: Any) -> tuple[dict[str, Any], Any]:
+        values = {n: resolve(name, n, schedule, count) for n, schedule in schedules.items()}
+        return values, factory(**fixed, **values)
+
+    def init_scheduled(params: Any) -> ScheduledState:
+        values, inner = at(0)
+        return ScheduledState(0, values, inner.init(params))
+
+    def update_scheduled(updates: Any, state: Any, params: Any = None, **extra: Any) -> Any:
+        values, inner = at(state.count)
+        updates, inner_state = inner.update(updates, state.inner_state, params, **extra)
+        return updates, ScheduledState(state.count + 1, values, inner_state)
+
+    return make_transformation(init_scheduled, update_scheduled)
+
+
+class InjectHyperparamsState(NamedTuple):
+    """State of ``inject_hyperparams``."""
+
+    count: Any
+    hyperparams: dict[str, Any]
+    inner_state: Any
+
+
+@user_facing
+def inject_hyperparams(
+    inner_factory: Callable[..., GradientTransformation],
+    static_args: str | Iterable[str] = (),
+    hyperparam_dtype: Any = None,
+) -> Callable[..., GradientTransformation]:
+    """Keep the hyper-parameters of an optimizer in its state, where they can be read and changed.
+
+    Real numbers go to ``state.hyperparams``, by name, and are read from there by each update;
+    schedules are evaluated by each update and show there. All other arguments are passed on, and so
+    are Python integers for which the default is one (sizes like ``memory_size``).
+
+    Args:
+        inner_factory: makes a transformation, like ``adam``.
+        static_args: names of arguments to pass on as they are, such as a mask that is a function.
+        hyperparam_dtype: dtype in which hyper-parameters are kept; None for float64.
+
+    Returns:
+        A function of the arguments of inner_factory that makes the transformation.
+
+    >>> from funcgrad import optim
+    >>> tx = inject_hyperparams(optim.sgd)(learning_rate=0.5)
+    >>> state = tx.init(np.zeros(1))
+    >>> state.hyperparams["learning_rate"] = np.float64(0.25)
+    >>> tx.update(np.array([1.0]), state)[0]
+    array([-0.25])
+    """
+    static = {static_args} if isinstance(static_args, str) else set(static_args)
+    dtype = np.dtype(np.float64 if hyperparam_dtype is None else hyperparam_dtype)
+    signature = inspect.signature(inner_factory)
+    unknown = static - set(signature.parameters)
+    name = getattr(inner_factory, "__name__", "the factory")
+    if unknown:
+        raise ValueError(f"inject_hyperparams: {name} has no argument {sorted(unknown)[0]!r}")
+
+    def is_size(key: str, value: Any) -> bool:
+        default = signature.parameters[key].default
+        return isinstance(value, int) and isinstance(default, int)
+
+    @user_facing
+    @functools.wraps(inner_factory)
+    def make(*args: Any, **kwargs: Any) -> GradientTransformation:
+        bound = signature.bind(*args, **kwargs)
+        bound.apply_defaults()
+        dynamic = {k: v for k, v in bound.arguments.items() if k not in static}
+        schedules = {k: v for k, v in dynamic.items() if callable(v) and not isinstance(v, type)}
+        numbers = {k: v for k, v in dynamic.items() if is_scalar(v) and not is_size(k, v)}
+
+        def at(count: Any, hyperparams: dict[str, Any]) -> tuple[dict[str, Any], Any]:
+            values = {k: _strong(hyperparams[k], dtype) for k in numbers}
+            for k, schedule in schedules.items():
+                values[k] = resolve(name, k, schedule, count).astype(dtype)
+            given = inspect.BoundArguments(signature, bound.arguments | values)  # type: ignore[arg-type]
+            return values, with_extra_args_support(inner_factory(*given.args, **given.kwargs))
+
+        def init_injected(params: Any) -> InjectHyperparamsState:
+            first = {k: _strong(v, dtype) for k, v in numbers.items()}
+            values, inner = at(0, first)
+            return InjectHyperparamsState(0, values, inner.init(params))
+
+        def update_injected(updates: Any, state: Any, params: Any = None, **extra: Any) -> Any:
+            values, inner = at(state.count, state.hyperparams)
+            updates, inner_state = inner.update(updates, state.inner_state, params, **extra)
+            return updates, InjectHyperparamsState(state.count + 1, values, inner_state)
+
+        return make_transformation(init_injected, update_injected)
+
+    return make

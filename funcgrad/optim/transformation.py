@@ -1,0 +1,234 @@
+"""Gradient transformations, and how they are chained and applied."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .. import tree
+from ..core.boundary import user_facing
+from ..errors import ShapeError
+from .leaves import as_leaf, leaf_error
+
+
+class GradientTransformation(NamedTuple):
+    """A pair of pure functions that turns gradients into updates.
+
+    A complex parameter needs the conjugate of what ``funcgrad.grad`` returns.
+
+    Attributes:
+        init: from parameters to the first state, a pytree of arrays and Python numbers.
+        update: ``update(updates, state, params=None, **extra)`` returns (updates, state). Keywords
+            that a transformation does not know are ignored.
+
+    >>> halve = GradientTransformation(
+    ...     lambda params: (), lambda updates, state, params=None, **extra: (updates / 2, state))
+    >>> halve.update(np.array([2.0]), halve.init(np.zeros(1)))
+    (array([1.]), ())
+    """
+
+    init: Callable[..., Any]
+    update: Callable[..., Any]
+
+
+class EmptyState(NamedTuple):
+    """The state of a transformation that remembers nothing."""
+
+
+def make_transformation(
+    init: Callable[..., Any], update: Callable[..., Any]
+) -> GradientTransformation:
+    """A transformation of this library, whose errors show the lines of its user only."""
+    return GradientTransformation(user_facing(init), user_facing(update))
+
+
+def stateless(update: Callable[[Any, Any], Any]) -> GradientTransformation:
+    """A transformation without state.
+
+    Args:
+        update: from (updates, params) to updates; params may be None.
+
+    Returns:
+        The transformation.
+
+    >>> double = stateless(lambda updates, params: 2 * updates)
+    >>> double.update(np.array([1.0]), double.init(np.zeros(1)))
+    (array([2.]), EmptyState())
+    """
+
+    def init_stateless(params: Any) -> EmptyState:
+        return EmptyState()
+
+    def update_stateless(updates: Any, state: Any, params: Any = None, **extra: Any) -> Any:
+        return update(updates, params), state
+
+    return make_transformation(init_stateless, update_stateless)
+
+
+def identity() -> GradientTransformation:
+    """Updates as they are.
+
+    Returns:
+        The transformation.
+
+    >>> identity().update(np.array([1.0]), EmptyState())
+    (array([1.]), EmptyState())
+    """
+    return stateless(lambda updates, params: updates)
+
+
+def set_to_zero() -> GradientTransformation:
+    """Zeros, which leave parameters as they are.
+
+    Returns:
+        The transformation.
+
+    >>> set_to_zero().update(np.array([1.0]), EmptyState())
+    (array([0.]), EmptyState())
+    """
+    return stateless(lambda updates, params: tree.map(lambda u: np.zeros_like(u)[()], updates))
+
+
+def with_extra_args_support(tx: GradientTransformation) -> GradientTransformation:
+    """A transformation whose ``update`` accepts further keywords.
+
+    Args:
+        tx: a transformation, whose update may or may not accept them.
+
+    Returns:
+        tx itself, or one that drops them.
+
+    >>> plain = GradientTransformation(lambda params: (), lambda u, state, params=None: (u, state))
+    >>> with_extra_args_support(plain).update(1.0, (), value=3.0)
+    (1.0, ())
+    """
+    if not isinstance(tx, GradientTransformation):
+        pair = getattr(tx, "init", None), getattr(tx, "update", None)
+        if not all(callable(part) for part in pair):
+            raise TypeError(
+                "a gradient transformation has functions init and update, like optim.adam(1e-3); "
+                f"got {tx!r}"
+            )
+        tx = GradientTransformation(*pair)
+    kinds = {p.kind for p in inspect.signature(tx.update).parameters.values()}
+    if inspect.Parameter.VAR_KEYWORD in kinds:
+        return tx
+
+    def update_without_extra(updates: Any, state: Any, params: Any = None, **extra: Any) -> Any:
+        return tx.update(updates, state, params)
+
+    return GradientTransformation(tx.init, update_without_extra)
+
+
+@user_facing
+def chain(*transformations: GradientTransformation) -> GradientTransformation:
+    """Transformations applied one after the other.
+
+    Args:
+        transformations: the first gets the gradients, each other what the one before it returns.
+
+    Returns:
+        The transformation. Its state is the tuple of their states; further keywords of ``update``
+        go to all of them.
+
+    >>> from funcgrad import optim
+    >>> clipped = chain(optim.clip(1.0), optim.sgd(0.5))
+    >>> params = np.zeros(2)
+    >>> clipped.update(np.array([0.2, 3.0]), clipped.init(params), params)[0]
+    array([-0.1, -0.5])
+    """
+    parts = tuple(with_extra_args_support(tx) for tx in transformations)
+
+    def init_chain(params: Any) -> Any:
+        return tuple(tx.init(params) for tx in parts)
+
+    def update_chain(updates: Any, state: Any, params: Any = None, **extra: Any) -> Any:
+        if len(state) != len(parts):
+            raise ValueError(
+                f"chain: a state of {len(state)} parts for {len(parts)} transformations; "
+                "make it with init of the same chain"
+            )
+        new_state = []
+        for tx, part in zip(parts, state, strict=True):
+            updates, part = tx.update(updates, part, params, **extra)
+            new_state.append(part)
+        return updates, tuple(new_state)
+
+    return make_transformation(init_chain, update_chain)
+
+
+@user_facing
+def named_chain(*transformations: tuple[str, GradientTransformation]) -> GradientTransformation:
+    """Like ``chain``, with a dict of states by name.
+
+    Args:
+        transformations: pairs of name and transformation; names differ.
+
+    Returns:
+        The transformation.
+
+    >>> from funcgrad import optim
+    >>> tx = named_chain(("clip", optim.clip(1.0)), ("step", optim.scale(-0.5)))
+    >>> tx.update(np.array([3.0]), tx.init(np.zeros(1)))
+    (array([-0.5]), {'clip': EmptyState(), 'step': EmptyState()})
+    """
+    names = [name for name, _ in transformations]
+    if len(set(names)) < len(names):
+        raise ValueError(f"named_chain: names must differ; got {names}")
+    inner = chain(*[tx for _, tx in transformations])
+
+    def init_named(params: Any) -> dict[str, Any]:
+        return dict(zip(names, inner.init(params), strict=True))
+
+    def update_named(updates: Any, state: Any, params: Any = None, **extra: Any) -> Any:
+        parts = tuple(state[name] for name in names)
+        updates, parts = inner.update(updates, parts, params, **extra)
+        return updates, dict(zip(names, parts, strict=True))
+
+    return make_transformation(init_named, update_named)
+
+
+@user_facing
+def apply_updates(params: Any, updates: Any) -> Any:
+    """Add updates to parameters.
+
+    Args:
+        params: pytree of arrays.
+        updates: pytree of the same structure and shapes; None in place of an update, and the
+            gradients of dtype ``float0`` of integers, leave a parameter as it is.
+
+    Returns:
+        The new parameters, each of the dtype that it had.
+
+    Raises:
+        ShapeError: the shape of an update is not that of its parameter.
+        TypeError: a parameter is an integer and its update is not.
+        TreeError: the structures differ.
+
+    >>> apply_updates({"w": np.array([1.0, 2.0]), "b": 0.5}, {"w": np.array([0.5, 0.5]), "b": None})
+    {'w': array([1.5, 2.5]), 'b': 0.5}
+    """
+    leaves, spec = tree.flatten(params)
+    changes = tree.match_prefix(spec, updates, "apply_updates", tree=params)
+    applied = []
+    for i, (p, u) in enumerate(zip(leaves, changes, strict=True)):
+        if u is None or (hasattr(u, "dtype") and u.dtype.kind == "V"):
+            applied.append(p)
+            continue
+        p, u = as_leaf(p), as_leaf(u)
+        if p.shape != u.shape:
+            raise leaf_error(
+                ShapeError, "apply_updates", spec, i,
+                f"has shape {p.shape}, its update {u.shape}",
+            )  # fmt: skip
+        if p.dtype.kind not in "fc" and u.dtype.kind in "fc":
+            raise leaf_error(
+                TypeError, "apply_updates", spec, i,
+                f"is {p.dtype} and cannot take an update of {u.dtype}; keep what is not trained "
+                "apart from the parameters, or freeze it with multi_transform and set_to_zero",
+            )  # fmt: skip
+        applied.append(p + (u if u.dtype == p.dtype else u.astype(p.dtype)))
+    return tree.unflatten(spec, applied)
