@@ -182,3 +182,15 @@ def test_sinc_to_fourth_order_at_zero():
         g = fg.grad(g)
         values.append(g(0.0))
     assert_allclose(values, [0, -(np.pi**2) / 3, 0, np.pi**4 / 5], atol=1e-9)
+
+
+@pytest.mark.parametrize(("zero", "expected"), [(0.0, np.inf), (-0.0, -np.inf), (0, np.inf)])
+def test_division_by_the_number_zero_has_numpys_slope(zero, expected):
+    def f(x):
+        return x / zero
+
+    with np.errstate(divide="ignore"):
+        assert fg.grad(f)(np.float64(1.0)) == expected
+        assert fg.jit(fg.grad(f))(np.float64(1.0)) == expected
+        assert fg.jvp(f, (np.float64(1.0),), (np.float64(1.0),))[1] == expected
+        assert fg.grad(lambda x: np.where(x > 2, f(x), x))(np.float64(1.0)) == 1.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 from typing import Any
 
@@ -34,8 +35,13 @@ def _product_transpose(ct: Any, x: Any, y: Any, *, flagged: bool) -> Any:
     return None, fit(times(ct, x), y)
 
 
+def _reciprocal(y: Any) -> Any:
+    """1 / y; of the Python number 0, for which Python raises, what NumPy gives."""
+    return 1 / y if type(y) not in (int, float) or y else math.copysign(math.inf, y)
+
+
 def _quotient_transpose(ct: Any, x: Any, y: Any, *, flagged: bool) -> Any:
-    return fit(mul_strong(ct, 1 / y) if flagged else ct / y, x), None
+    return fit(mul_strong(ct, _reciprocal(y)) if flagged else ct / y, x), None
 
 
 add: Primitive = elementwise(
@@ -96,7 +102,7 @@ mul.extra["unit"] = 1
 div: Primitive = elementwise(
     "div",
     np.divide,
-    lambda _o, _x, y: 1 / y,
+    lambda _o, _x, y: _reciprocal(y),
     lambda o, _x, y: -o / y,
     operator=operator.truediv,
     domain=((-2, 2), (0.3, 2)),
