@@ -54,7 +54,7 @@ LAYERS: dict[str, tuple[Any, tuple[int, ...]]] = {
     "LSTM last": (nn.LSTM(4, return_sequences=False), (2, 5, 3)),
     "LSTM stateful": (nn.LSTM(4, stateful=True), (2, 5, 3)),
     "stacked, bidirectional": (
-        nn.serial(nn.RNN(4), nn.Bidirectional(nn.GRU(2), nn.GRU(3, reverse=True))), (2, 4, 3),
+        nn.serial(nn.RNN(2), nn.Bidirectional(nn.GRU(2), nn.GRU(1, reverse=True))), (2, 3, 2),
     ),
     "MultiHeadAttention": (nn.MultiHeadAttention(2), (2, 5, 4)),
     "MultiHeadAttention causal": (
