@@ -21,6 +21,7 @@ class Bar:
                 TextColumn,
                 TimeRemainingColumn,
             )
+            from rich.table import Column
         except ImportError:
             raise ImportError(
                 "the progress bar needs rich: pip install 'funcgrad[train]', or pass progress=False"
@@ -32,7 +33,8 @@ class Bar:
             TextColumn("{task.fields[speed]}"),
             TextColumn("ETA"),
             TimeRemainingColumn(compact=True),
-            TextColumn("{task.fields[numbers]}"),
+            TextColumn("{task.fields[numbers]}", table_column=Column(ratio=1, no_wrap=True)),
+            expand=True,
         )
         total = None if steps is None else steps * epochs
         self._task = self._progress.add_task(
