@@ -33,7 +33,7 @@ class Bar:
             TextColumn("{task.fields[speed]}"),
             TextColumn("ETA"),
             TimeRemainingColumn(compact=True),
-            TextColumn("{task.fields[numbers]}", table_column=Column(ratio=1, no_wrap=True)),
+            TextColumn("{task.fields[numbers]}", table_column=Column(ratio=1)),
             expand=True,
         )
         total = None if steps is None else steps * epochs

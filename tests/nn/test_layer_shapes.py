@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from effort import examples
 
 import funcgrad as fg
-from effort import examples
 from funcgrad import nn, random
 
 Draw = Callable[..., int]
