@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .. import random
-from ..api.gradients import value_and_grad
+from ..api.gradients import grad, value_and_grad
 from ..api.jit import jit
 from ..optim import apply_updates
 
@@ -44,7 +44,8 @@ def training_step(loss: Callable[..., Any], optimizer: Any) -> Callable[..., Any
         loss: function of (params, batch), and of the keywords state= and key= where they are not
             None, that returns a value, or (value, metrics), metrics being a dict of numbers; with
             state (value, state) or (value, state, metrics).
-        optimizer: a GradientTransformation.
+        optimizer: a GradientTransformation. If its update takes keywords, it gets value=, grad=,
+            value_fn=(params) and grad_fn=(params, i), which line searches and sam use.
 
     Returns:
         A function (params, state, opt_state, batch, key, step) to (params, state, opt_state, value,
@@ -65,10 +66,16 @@ def training_step(loss: Callable[..., Any], optimizer: Any) -> Callable[..., Any
         def objective(p: Any) -> Any:
             return call_loss(loss, p, state, batch, step_key)
 
+        def value_at(p: Any) -> Any:
+            return objective(p)[0]
+
         (value, (new_state, metrics)), grads = value_and_grad(objective, has_aux=True)(params)
         extra: dict[str, Any] = {}
         if extras:
-            extra = {"value": value, "grad": grads, "value_fn": lambda p: objective(p)[0]}
+            extra = {
+                "value": value, "grad": grads, "value_fn": value_at,
+                "grad_fn": lambda p, i: grad(value_at)(p),
+            }  # fmt: skip
         updates, opt_state = optimizer.update(grads, opt_state, params, **extra)
         return apply_updates(params, updates), new_state, opt_state, value, metrics
 

@@ -125,6 +125,16 @@ def test_accumulation_averages_gradients() -> None:
     np.testing.assert_allclose(one.params["w"], two.params["w"], rtol=1e-9)
 
 
+@pytest.mark.parametrize(
+    ("optimizer", "epochs"),
+    [(optim.lbfgs(), 20), (optim.polyak_sgd(), 300),
+     (optim.sam(optim.sgd(0.1), optim.sgd(0.01), opaque_mode=True), 300)],
+)  # fmt: skip
+def test_optimizers_that_evaluate_the_loss(optimizer: Any, epochs: int) -> None:
+    done = train.fit(mse, start(), optimizer, [(X, Y)], epochs=epochs, progress=False)
+    np.testing.assert_allclose(done.params["w"], [1.0, -2.0, 0.5], atol=0.02)
+
+
 def test_early_stopping_returns_the_best() -> None:
     scores = iter([5.0, 3.0, 4.0, 3.5, 2.0, 9.0])
     seen: list[Any] = []
