@@ -151,9 +151,14 @@ def _drop_eval(
     total = xp.zeros(shape, ct.dtype)
     finite = bool(xp.isfinite(ct).all())
     ct = xp.divide(ct, xp.maximum(ties, 1), out=xp.empty(ct.shape, ct.dtype))
+    spans = [(n - 1) * d + 1 for n, d in zip(window_dimensions, window_dilation, strict=True)]
+    disjoint = all(s >= n for s, n in zip(window_strides, spans, strict=True))
     for at, hit in zip(slices, hits, strict=True):
         part = total[at]
-        xp.add(part, ct * hit if finite else xp.where(hit, ct, 0), out=part)
+        if disjoint and finite:
+            xp.multiply(ct, hit, out=part)
+        else:
+            xp.add(part, ct * hit if finite else xp.where(hit, ct, 0), out=part)
     back = [(-low, -high) for low, high in padding]
     total = pad_and_dilate(xp, total, 0, back, (1,) * x.ndim)
     return xp.ascontiguousarray(total[tuple(slice(None, None, d) for d in base_dilation)])
