@@ -44,10 +44,19 @@ def dense(params: Any, x: Any) -> Any:
     Returns:
         An array of shape (..., n).
 
+    Raises:
+        ShapeError: the inputs have another size than the weights take.
+
     >>> dense({"w": np.ones((3, 2)), "b": np.array([0.0, 1.0])}, np.ones(3))
     array([3., 4.])
     """
-    y = x @ params["w"]
+    w = params["w"]
+    if x.shape[-1:] != w.shape[:1]:
+        raise ShapeError(
+            f"dense: the weights of shape {w.shape} take inputs whose last axis has size "
+            f"{w.shape[0]}; got inputs of shape {x.shape}"
+        )
+    y = x @ w
     return y + params["b"] if "b" in params else y
 
 

@@ -30,6 +30,14 @@ def _safetensors() -> Any:
     return safetensors.numpy
 
 
+def check_place(path: Any) -> None:
+    """Raise now what would be raised when a file is saved there later."""
+    _safetensors()
+    folder = os.path.dirname(os.fspath(path)) or "."
+    if not os.path.isdir(folder):
+        raise FileNotFoundError(f"the folder {folder} of the file {path} does not exist")
+
+
 def save(path: Any, value: Any) -> None:
     """Write a pytree of arrays and Python numbers to a file, all of it or nothing.
 

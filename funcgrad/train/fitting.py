@@ -11,7 +11,7 @@ import numpy as np
 
 from ..optim import accumulate as accumulate_gradients
 from .batches import Batches, example_count
-from .files import read, save
+from .files import check_place, read, save
 from .history import History
 from .progress import Bar, NoBar
 from .steps import training_step
@@ -245,6 +245,8 @@ def fit(
 
     Raises:
         FileError: the checkpoint is damaged, or of another model or optimizer.
+        FileNotFoundError: the checkpoint's folder does not exist.
+        ShapeError: the loss is not a number.
         TypeError: the loss function returns something else.
         ValueError: an epoch has no batches, or there is nothing to monitor.
 
@@ -257,6 +259,8 @@ def fit(
     """
     if epochs < 0 or accumulate < 1:
         raise ValueError(f"fit needs epochs >= 0 and accumulate >= 1; got {epochs}, {accumulate}")
+    if checkpoint is not None:
+        check_place(checkpoint)
     if accumulate > 1:
         optimizer = accumulate_gradients(optimizer, accumulate)
     training, history = Training(params, state, optimizer.init(params), key), History()

@@ -6,9 +6,13 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from .. import random
 from ..api.gradients import grad, value_and_grad
 from ..api.jit import jit
+from ..core.tracing import aval_of
+from ..errors import ShapeError
 from ..optim import apply_updates
 
 
@@ -34,6 +38,12 @@ def call_loss(
     if len(parts) not in known or not isinstance(metrics, dict):
         name = getattr(loss, "__name__", "the loss function")
         raise TypeError(f"{name} must return {wanted}, metrics being a dict; got {result!r}")
+    if np.shape(parts[0]) != ():
+        name = getattr(loss, "__name__", "the loss function")
+        raise ShapeError(
+            f"{name} must return a number to minimise; got {aval_of(parts[0])}. Take its mean or "
+            "sum first."
+        )
     return parts[0], (parts[1] if state is not None else None, metrics)
 
 

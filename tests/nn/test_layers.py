@@ -430,6 +430,8 @@ def test_wrong_params_and_layers() -> None:
     _, params, state = model.init(random.key(0), (-1, 3))
     with pytest.raises(TypeError, match="needs params as a tuple of 2"):
         model.apply(params[:1], state, np.ones((1, 3)))
+    with pytest.raises(ShapeError, match=r"weights of shape \(3, 2\) take inputs whose last axis"):
+        model.apply(params, state, np.ones((1, 4)))
     with pytest.raises(TypeError, match="pair of functions"):
         nn.serial(3)
     with pytest.raises(TypeError, match="must return"):

@@ -317,5 +317,15 @@ def test_wrong_use() -> None:
         train.fit(
             mse, start(), optim.sgd(0.1), [(X, Y)], monitor="accuracy", patience=1, progress=False
         )
+    with pytest.raises(ShapeError, match=r"residuals must return a number .*; got f64\[40"):
+
+        def residuals(params: Any, batch: Any) -> Any:
+            return batch[0] @ params["w"] - batch[1]
+
+        train.fit(residuals, start(), optim.sgd(0.1), [(X, Y)], progress=False)
+    with pytest.raises(FileNotFoundError, match="the folder /nowhere of the file"):
+        train.fit(
+            mse, start(), optim.sgd(0.1), [(X, Y)], checkpoint="/nowhere/c", progress=False
+        )
     with pytest.raises(ValueError, match="accumulate >= 1"):
         train.fit(mse, start(), optim.sgd(0.1), [(X, Y)], accumulate=0, progress=False)
