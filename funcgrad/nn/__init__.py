@@ -71,6 +71,7 @@ from .cells import (
     rnn,
     rnn_cell,
 )
+from .containers import FanInConcat, FanInSum, FanOut, Residual, parallel, serial
 from .convolution import (
     Conv,
     ConvTranspose,
@@ -88,18 +89,7 @@ from .dense import (
     embedding,
     flatten,
 )
-from .layer import (
-    FanInConcat,
-    FanInSum,
-    FanOut,
-    Identity,
-    Lambda,
-    Layer,
-    Residual,
-    parallel,
-    serial,
-    stateless,
-)
+from .layer import Identity, Lambda, Layer, stateless
 from .losses import (
     absolute_error,
     contrastive_loss,

@@ -6,8 +6,9 @@ from typing import Any
 
 from .activations import gelu
 from .attention import MultiHeadAttention
+from .containers import Residual, serial
 from .dense import Dense
-from .layer import Layer, Residual, serial
+from .layer import Layer
 from .normalization import Dropout, LayerNorm
 
 __all__ = ["TransformerBlock"]
