@@ -45,7 +45,7 @@ class Module:
         self.values: dict[str, Any] = {}
         self._helper_names: dict[Any, str] = {}
         self._value_names: dict[Any, str] = {}
-        self._function_names: dict[int, str] = {}
+        self._function_names: dict[tuple[int, int | None], str] = {}
         self._kept: list[Any] = []
 
     def helper(self, function: Callable[..., Any]) -> str:
@@ -78,24 +78,41 @@ class Module:
             self._kept.append(x)
         return name
 
-    def function(self, jaxpr: Jaxpr, name: str | None = None, donated: tuple[int, ...] = ()) -> str:
-        """Emit a function for an optimised jaxpr; returns its name."""
-        known = self._function_names.get(id(jaxpr)) if name is None else None
+    def function(
+        self,
+        jaxpr: Jaxpr,
+        name: str | None = None,
+        donated: tuple[int, ...] = (),
+        owned: int | None = None,
+    ) -> str:
+        """Emit a function for an optimised jaxpr; returns its name.
+
+        Of its results the first ``owned`` ones, or all, share memory with nothing.
+        """
+        key = (id(jaxpr), owned)
+        known = self._function_names.get(key) if name is None else None
         if known is not None:
             return known
         chosen = name or f"function_{len(self._function_names)}"
-        self._function_names[id(jaxpr)] = chosen
+        self._function_names[key] = chosen
         self._kept.append(jaxpr)
-        body = _FunctionWriter(self, jaxpr, donated, top=name is not None)
+        body = _FunctionWriter(self, jaxpr, donated, owned, top=name is not None)
         self.functions.append(body.text(chosen))
         return chosen
 
 
 class _FunctionWriter:
     def __init__(
-        self, module: Module, jaxpr: Jaxpr, donated: tuple[int, ...], *, top: bool
+        self,
+        module: Module,
+        jaxpr: Jaxpr,
+        donated: tuple[int, ...],
+        owned: int | None,
+        *,
+        top: bool,
     ) -> None:
         self.module = module
+        self.owned = len(jaxpr.outvars) if owned is None else owned
         self.jaxpr = jaxpr
         self.donated = donated
         self.top = top
@@ -235,8 +252,11 @@ class _FunctionWriter:
         invars = set(self.jaxpr.invars)
         returned: set[Var] = set()
         texts = []
-        for a in self.jaxpr.outvars:
+        for i, a in enumerate(self.jaxpr.outvars):
             text = self.atom(a)
+            if i >= self.owned:
+                texts.append(text)
+                continue
             if type(a) is Literal or not a.aval.shape or (a in invars and a not in returned):
                 texts.append(text)
             elif a in self.consts or not self._own(a, returned):

@@ -392,7 +392,7 @@ scan.extra["control"] = True
 def _emit(module: Any, e: Any, ins: list[str]) -> tuple[str, list[bool]]:
     """Source of the loop: the body as a function, called by ``run_scan``."""
     p = e.params
-    body = module.function(optimized(p["jaxpr"]))
+    body = module.function(optimized(p["jaxpr"]), owned=p["carry"])  # run_scan copies the rest
     start = p["consts"] + p["carry"]
     n = str(p["length"]) if isinstance(p["length"], int) else f"len({ins[start]})"
     ys = stacked_text(p["jaxpr"].outvars[p["carry"] :])
