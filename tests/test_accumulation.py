@@ -131,3 +131,30 @@ def test_parts_without_a_cotangent_are_masked() -> None:
 
     for g in (fg.grad(f), fg.jit(fg.grad(f))):
         np.testing.assert_allclose(g(np.array([1.0, 4.0, 0.0])), [0.5, 0.25, 0.0])
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("shape", [(40, 9, 30), (3000, 3), (20, 1000, 1), (8200,)])
+def test_sums_of_many_short_rows(dtype: Any, shape: tuple[int, ...]) -> None:
+    x = draw(*shape).astype(dtype)
+    axes = tuple(range(len(shape) - 1)) or (0,)
+
+    def f(x: Any) -> Any:
+        return np.sum(x * x, axis=axes)
+
+    exact = np.sum(x.astype(np.float64) ** 2, axis=axes)
+    for got in (fg.jit(f)(x), fg.jit(f)(np.asfortranarray(x)), fg.vjp(f, x)[0]):
+        assert got.dtype == dtype
+        np.testing.assert_allclose(got, exact, rtol=2e-5 if dtype == np.float32 else 1e-13)
+    assert ("sum_values" in fg.to_source(f)(x)) == (len(shape) > 1)
+    bad = np.copy(x)
+    bad[-1] = np.nan
+    assert np.isnan(fg.jit(f)(bad)).all()
+
+
+def test_infinite_elements_stay_in_their_columns() -> None:
+    x = np.ones((3000, 4))
+    x[5, 2], x[7, 3], x[9, 3] = np.inf, np.inf, -np.inf
+    np.testing.assert_array_equal(
+        fg.jit(lambda x: np.sum(x * 1.5, axis=0))(x), [4500, 4500, np.inf, np.nan]
+    )

@@ -137,7 +137,8 @@ def Embedding(count: int, features: int, *, init: Any = None) -> Layer:
     Args:
         count: how many different integers there are.
         features: size of a vector.
-        init: initializer of the table, by default normal with standard deviation 1/sqrt(features).
+        init: initializer of the table, by default normal with standard deviation 1/sqrt(features),
+            so that vectors have length 1; recurrent networks often learn faster from normal(1.0).
 
     Returns:
         The layer; its params are those of ``embedding``.

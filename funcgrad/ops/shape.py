@@ -124,8 +124,31 @@ broadcast: Primitive = linear(
 )
 
 
-def _sum_eval(xp: Any, x: Any, *, axes: tuple[int, ...]) -> Any:
+def sums_short_rows(x: Any, axes: tuple[int, ...]) -> bool:
+    """Whether all axes but a short last one are summed, over many elements."""
+    return (
+        0 < len(axes) == x.ndim - 1
+        and axes[-1] == x.ndim - 2
+        and 0 < x.shape[-1] < 64
+        and x.size >= 8192
+        and x.dtype.char in "fd"
+    )
+
+
+def sum_values(xp: Any, x: Any, *, axes: tuple[int, ...]) -> Any:
+    """The sum over axes; of many short rows as a product with ones, which is faster."""
+    if xp is np and sums_short_rows(x, axes) and x.flags.c_contiguous:
+        rows = x.size // x.shape[-1]
+        return np.matmul(np.ones(rows, x.dtype), x.reshape(rows, x.shape[-1]))
     return xp.sum(x, axis=axes)
+
+
+def _sum_expression(module: Any, e: Any, ins: list[str]) -> str:
+    """Source text of a sum."""
+    x, axes = e.inputs[0].aval, e.params["axes"]
+    if not x.symbolic and sums_short_rows(x, axes):
+        return f"{module.helper(sum_values)}(np, {ins[0]}, axes={axes})"
+    return f"np.sum({ins[0]}, axis={axes})"
 
 
 def _sum_dtype(dtype: np.dtype) -> np.dtype:
@@ -153,7 +176,7 @@ def shift_axes(axes: tuple[int, ...]) -> tuple[int, ...]:
 
 reduce_sum: Primitive = linear(
     "reduce_sum",
-    _sum_eval,
+    sum_values,
     abstract=lambda x, *, axes: Aval(reduced_shape(x.shape, axes), _sum_dtype(x.dtype)),
     transpose=_sum_transpose,
     batch=lambda _size, args, _batched, *, axes: reduce_sum(args[0], axes=shift_axes(axes)),
@@ -170,8 +193,8 @@ reduce_sum: Primitive = linear(
             ("?", (1,)),
         )
     ],
-    source=lambda x, *, axes: f"np.sum({x}, axis={axes})",
 )
+reduce_sum.extra["expression"] = _sum_expression
 
 
 def sum_to(x: Any, shape: tuple[int, ...]) -> Any:

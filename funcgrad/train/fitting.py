@@ -207,7 +207,7 @@ def fit(
     checkpoint: Any = None,
     save_every: int | None = None,
     resume: bool = True,
-    progress: bool = True,
+    progress: bool | str = True,
 ) -> Fitted:
     """Train: take steps over batches for some epochs, and return what was trained.
 
@@ -238,7 +238,7 @@ def fit(
             is true, the run goes on from there, bit for bit as if it had not been interrupted.
         save_every: write it after so many steps; None writes it after each epoch.
         resume: whether to go on from an existing checkpoint.
-        progress: show a progress bar, which needs rich.
+        progress: show a progress bar, which needs rich; a string is its title.
 
     Returns:
         A Fitted: params, state, training, history, interrupted.
@@ -273,7 +273,8 @@ def fit(
     )  # fmt: skip
     interrupted = False
     steps = len(batches) if hasattr(batches, "__len__") else None
-    bar: Any = Bar(epochs, steps, training.step) if progress else NoBar()
+    title = progress if isinstance(progress, str) else ""
+    bar: Any = Bar(title, epochs, steps, training.step) if progress else NoBar()
     try:
         with bar:
             run.run(bar)

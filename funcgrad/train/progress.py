@@ -12,7 +12,7 @@ INTERVAL = 0.1
 class Bar:
     """A progress bar over all steps; the numbers on it are looked at ten times a second."""
 
-    def __init__(self, epochs: int, steps: int | None, done: int) -> None:
+    def __init__(self, title: str, epochs: int, steps: int | None, done: int) -> None:
         try:
             from rich.progress import (
                 BarColumn,
@@ -27,7 +27,7 @@ class Bar:
                 "the progress bar needs rich: pip install 'funcgrad[train]', or pass progress=False"
             ) from None
         self._progress = Progress(
-            TextColumn("epoch {task.fields[epoch]}/" + str(epochs)),
+            TextColumn("{task.description}epoch {task.fields[epoch]}/" + str(epochs)),
             BarColumn(12),
             MofNCompleteColumn(),
             TextColumn("{task.fields[speed]}"),
@@ -38,7 +38,8 @@ class Bar:
         )
         total = None if steps is None else steps * epochs
         self._task = self._progress.add_task(
-            "", total=total, completed=done, epoch=1, numbers="", speed=""
+            f"{title}  " if title else "", total=total, completed=done, epoch=1, numbers="",
+            speed="",
         )
         self._next = 0.0
         self._examples, self._since = 0, time.perf_counter()
@@ -67,7 +68,7 @@ class Bar:
 
     def epoch(self, step: int, epoch: int, numbers: dict[str, Any], evaluation: Any) -> None:
         """Show an epoch that is done."""
-        self._evaluation = _format(evaluation)
+        self._evaluation = f"evaluation: {_format(evaluation)}" if evaluation else ""
         self._show(step, epoch, numbers, time.perf_counter())
 
     def _show(self, step: int, epoch: int, numbers: dict[str, Any], now: float) -> None:

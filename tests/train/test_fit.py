@@ -278,10 +278,10 @@ def test_the_progress_bar_shows_what_happens(capsys: pytest.CaptureFixture[str])
     pytest.importorskip("rich")
     train.fit(
         mse, start(), optim.sgd(0.1), train.Batches((X, Y), 8), epochs=3,
-        evaluate=lambda p: {"accuracy": 0.5},
+        evaluate=lambda p: {"accuracy": 0.5}, progress="linear",
     )
     shown = " ".join(capsys.readouterr().out.split())
-    for text in ("epoch 3/3", "15/15", "loss 0.", "| accuracy 0.5", "examples/s", "ETA"):
+    for text in ("linear epoch 3/3", "15/15", "loss 0.", "accuracy 0.5", "examples/s", "ETA"):
         assert text in shown
 
 
