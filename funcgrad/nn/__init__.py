@@ -58,6 +58,7 @@ from .attention import (
     SinusoidalPositions,
     causal_mask,
     dot_product_attention,
+    learned_positions,
     multi_head_attention,
     rotary_positions,
     sinusoidal_positions,
@@ -152,7 +153,7 @@ from .recurrent import (
     scan_cell,
 )
 from .summary import Row, Summary, summary
-from .transformer import TransformerBlock
+from .transformer import TransformerBlock, transformer_block
 
 __all__ = [
     "GRU",
@@ -230,6 +231,7 @@ __all__ = [
     "l2_loss",
     "layer_norm",
     "leaky_relu",
+    "learned_positions",
     "log_cosh",
     "log_sigmoid",
     "log_softmax",
@@ -277,5 +279,6 @@ __all__ = [
     "swish",
     "tanh",
     "top_k_accuracy",
+    "transformer_block",
     "triplet_margin_loss",
 ]

@@ -21,6 +21,7 @@ __all__ = [
     "SinusoidalPositions",
     "causal_mask",
     "dot_product_attention",
+    "learned_positions",
     "multi_head_attention",
     "rotary_positions",
     "sinusoidal_positions",
@@ -305,6 +306,31 @@ SinusoidalPositions = stateless_layer(
 )
 
 
+def learned_positions(params: Any, x: Any) -> Any:
+    """Add a learned vector for each position.
+
+    Args:
+        params: ``{"table": (length, features)}``.
+        x: array of shape (batch, time, features).
+
+    Returns:
+        An array of the shape of x.
+
+    Raises:
+        ShapeError: the sequence is longer than the table.
+
+    >>> learned_positions({"table": np.eye(3)}, np.zeros((1, 2, 3)))[0]
+    array([[1., 0., 0.],
+           [0., 1., 0.]])
+    """
+    length = params["table"].shape[0]
+    if x.shape[1] > length:
+        raise ShapeError(
+            f"learned_positions: a sequence of {x.shape[1]} is longer than the table of {length}"
+        )
+    return x + params["table"][: x.shape[1]]
+
+
 def LearnedPositions(length: int, *, init: Any = None) -> Layer:
     """A layer that adds a learned vector for each position to (batch, time, features).
 
@@ -327,9 +353,4 @@ def LearnedPositions(length: int, *, init: Any = None) -> Layer:
             raise ShapeError(f"{label}: a sequence of {shape[1]} is longer than the table")
         return shape, {"table": table_init(key, (length, feature_size(label, shape)), dtype)}
 
-    def apply(params: Any, x: Any) -> Any:
-        if x.shape[1] > length:
-            raise ShapeError(f"{label}: a sequence of {x.shape[1]} is longer than the table")
-        return x + params["table"][: x.shape[1]]
-
-    return stateless_layer(label, layer_init, apply)
+    return stateless_layer(label, layer_init, learned_positions)

@@ -5,13 +5,61 @@ from __future__ import annotations
 from typing import Any
 
 from .activations import gelu
-from .attention import MultiHeadAttention
+from .attention import MultiHeadAttention, multi_head_attention
 from .containers import Residual, serial
-from .dense import Dense
+from .dense import Dense, dense
 from .layer import Layer
-from .normalization import Dropout, LayerNorm
+from .normalization import Dropout, LayerNorm, layer_norm
 
-__all__ = ["TransformerBlock"]
+__all__ = ["TransformerBlock", "transformer_block"]
+
+
+def transformer_block(
+    params: Any,
+    x: Any,
+    *,
+    heads: int,
+    mask: Any = None,
+    is_causal: bool = False,
+    activation: Any = gelu,
+    norm: Any = layer_norm,
+    norm_first: bool = True,
+) -> Any:
+    """What a ``TransformerBlock`` computes when it does not train.
+
+    Args:
+        params: parameters that the layer's init made.
+        x: array of shape (batch, time, features).
+        heads: number of heads.
+        mask: booleans of shape (batch, time) that tell real positions from padding.
+        is_causal: let no position see a later one.
+        activation: function of the inner layer.
+        norm: function (params, x) that normalises.
+        norm_first: whether the layer normalises first.
+
+    Returns:
+        An array of the shape of x.
+
+    >>> import numpy as np
+    >>> from funcgrad import random
+    >>> _, params, _ = TransformerBlock(2, 4).init(random.key(0), (-1, 7, 4))
+    >>> transformer_block(params, np.ones((3, 7, 4)), heads=2).shape
+    (3, 7, 4)
+    """
+
+    def attention(p: Any, x: Any) -> Any:
+        return multi_head_attention(p, x, heads=heads, mask=mask, is_causal=is_causal)
+
+    def network(one: Any, two: Any, x: Any) -> Any:
+        return dense(two, activation(dense(one, x)))
+
+    if norm_first:
+        (first, attend, *_), (second, one, _, two, *_) = params[0][0], params[1][0]
+        x = x + attention(attend, norm(first, x))
+        return x + network(one, two, norm(second, x))
+    (attend, *_), (one, _, two, *_) = params[0][0], params[2][0]
+    x = norm(params[1], x + attention(attend, x))
+    return norm(params[3], x + network(one, two, x))
 
 
 def TransformerBlock(

@@ -148,6 +148,26 @@ def test_transformer_block_by_its_parts() -> None:
     )
 
 
+@pytest.mark.parametrize("norm_first", [True, False])
+@pytest.mark.parametrize("dropout", [0.0, 0.5])
+def test_the_block_as_a_function(norm_first: bool, dropout: float) -> None:
+    block = nn.TransformerBlock(2, 4, dropout=dropout, norm_first=norm_first, is_causal=True)
+    _, params, state = block.init(random.key(0), (-1, 6, 4))
+    x = draw(2, 6, 4)
+    got = nn.transformer_block(
+        params, x, heads=2, is_causal=True, mask=PADDING, norm_first=norm_first
+    )
+    np.testing.assert_array_equal(got, block.apply(params, state, x, mask=PADDING)[0])
+
+
+def test_learned_positions_are_added() -> None:
+    table = draw(9, 4)
+    x = draw(2, 6, 4, seed=1)
+    np.testing.assert_array_equal(nn.learned_positions({"table": table}, x), x + table[:6])
+    with pytest.raises(ShapeError, match="a sequence of 10 is longer than the table of 9"):
+        nn.learned_positions({"table": table}, draw(1, 10, 4))
+
+
 def test_sinusoidal_positions_by_definition() -> None:
     table = nn.sinusoidal_positions(50, 6)
     for p, i in [(0, 0), (3, 1), (49, 2)]:

@@ -206,6 +206,18 @@ def test_embedding_gathers_and_its_gradient_scatters() -> None:
         nn.embedding(params, np.ones(3))
 
 
+@pytest.mark.parametrize("layer", [nn.Embedding(6, 4), nn.Tied(6, 4, np.tanh)])
+def test_embeddings_keep_float32(layer: Any) -> None:
+    _, params, state = layer.init(random.key(0), (-1, 3), np.float32)
+    ids = np.array([[0, 5, 2]])
+
+    def loss(params: Any) -> Any:
+        return np.sum(np.sin(layer.apply(params, state, ids)[0]))
+
+    for f in (fg.value_and_grad(loss), fg.jit(fg.value_and_grad(loss))):
+        assert {x.dtype for x in fg.tree.leaves(f(params))} == {np.dtype(np.float32)}
+
+
 def test_tied_weights_are_one_table() -> None:
     layer = nn.Tied(5, 4, nn.Dense(4), np.tanh)
     shape, params, state = layer.init(random.key(0), (-1, 3))
