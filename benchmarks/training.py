@@ -79,10 +79,11 @@ class Recurrent(tnn.Module):
         super().__init__()
         self.embedding = tnn.Embedding(VOCABULARY, 64)
         self.layer = getattr(tnn, kind)(64, hidden, batch_first=True)
+        self.dropout = tnn.Dropout(0.1)
         self.dense = tnn.Linear(hidden, VOCABULARY)
 
     def forward(self, x):
-        return self.dense(self.layer(self.embedding(x))[0])
+        return self.dense(self.dropout(self.layer(self.embedding(x))[0]))
 
 
 class Transformer(tnn.Module):
@@ -132,28 +133,28 @@ def images():
 
 def characters(kind):
     """A recurrent network of examples/char_rnn.py."""
-    x, y = text_batch(32, 64)
-    model = example("char_rnn").make_model(kind, VOCABULARY, 256)
-    return ours(model, (32, 64), (x, y), True), theirs(Recurrent(kind, 256), x, y, True)
+    x, y = text_batch(16, 64)
+    model = example("char_rnn").make_model(kind, VOCABULARY, 256, 0.1)
+    return ours(model, (16, 64), (x, y), True), theirs(Recurrent(kind, 256), x, y, True)
 
 
 def transformer():
     """The transformer of examples/transformer.py."""
     program = example("transformer")
-    x, y = text_batch(32, 128)
-    model = program.make_model(VOCABULARY, 128, 128, 2, 0.1)
-    peer = Transformer(128, 128, program.HEADS, 2, 0.1)
-    return ours(model, (-1, 128), (x, y), True), theirs(peer, x, y, True)
+    x, y = text_batch(16, 64)
+    model = program.make_model(VOCABULARY, 64, 128)
+    peer = Transformer(64, 128, program.HEADS, 2, 0.1)
+    return ours(model, (-1, 64), (x, y), True), theirs(peer, x, y, True)
 
 
 def main() -> None:
     """Print paired medians."""
     cases = {
         "convolutional network, batch 50": images,
-        "RNN, 32 x 64 characters, 256 units": lambda: characters("RNN"),
-        "GRU, 32 x 64 characters, 256 units": lambda: characters("GRU"),
-        "LSTM, 32 x 64 characters, 256 units": lambda: characters("LSTM"),
-        "transformer, 32 x 128 characters": transformer,
+        "RNN, 16 x 64 characters, 256 units": lambda: characters("RNN"),
+        "GRU, 16 x 64 characters, 256 units": lambda: characters("GRU"),
+        "LSTM, 16 x 64 characters, 256 units": lambda: characters("LSTM"),
+        "transformer, 16 x 64 characters, 128 features": transformer,
     }
     for title, make in cases.items():
         a, b = make()
