@@ -158,3 +158,29 @@ def test_infinite_elements_stay_in_their_columns() -> None:
     np.testing.assert_array_equal(
         fg.jit(lambda x: np.sum(x * 1.5, axis=0))(x), [4500, 4500, np.inf, np.nan]
     )
+
+
+@pytest.mark.parametrize(("steps", "turned"), [(20, True), (3, False)])
+def test_matrices_are_turned_once_before_a_long_loop(steps: int, turned: bool) -> None:
+    args = draw(70, 70) / 9, draw(3, 70, seed=1), draw(steps, 3, 70, seed=2)
+    gradient = fg.grad(recurrence, argnums=(0, 1, 2))
+    text = fg.to_source(gradient)(*args)
+    assert ("np.ascontiguousarray(" in text) == turned
+    expected = fg.grad(recurrence_by_loop, argnums=(0, 1, 2))(*args)
+    for a, b in zip(fg.jit(gradient)(*args), expected, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-12)
+
+
+def test_a_matrix_that_is_used_both_ways_is_not_turned() -> None:
+    def f(w: Any, h: Any) -> Any:
+        def step(h: Any, _: Any) -> Any:
+            return np.tanh(h @ w.T + np.cos(h) @ w), None
+
+        return np.sum(fg.lax.scan(step, h, None, length=20)[0])
+
+    args = draw(70, 70) / 9, draw(3, 70)
+    assert "np.ascontiguousarray(" not in fg.to_source(f)(*args)
+    h = args[1]
+    for _ in range(20):
+        h = np.tanh(h @ args[0].T + np.cos(h) @ args[0])
+    np.testing.assert_allclose(fg.jit(f)(*args), h.sum(), rtol=1e-10)

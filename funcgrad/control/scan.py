@@ -19,6 +19,7 @@ from ..transforms.staging import stage
 from ..transforms.transpose import transpose_values
 from ..transforms.vmap import add_batch_axis, batch_jaxpr
 from .accumulation import Hoisted, add_products, hoist_products
+from .invariants import transpose_invariants
 from .jaxprs import (
     OWNER,
     Flags,
@@ -392,7 +393,13 @@ scan.extra["control"] = True
 def _emit(module: Any, e: Any, ins: list[str]) -> tuple[str, list[bool]]:
     """Source of the loop: the body as a function, called by ``run_scan``."""
     p = e.params
-    body = module.function(optimized(p["jaxpr"]), owned=p["carry"])  # run_scan copies the rest
+    loop, turned = cached(
+        p["jaxpr"],
+        ("transposed", p["consts"], p["length"]),
+        lambda: transpose_invariants(optimized(p["jaxpr"]), p["consts"], p["length"]),
+    )
+    body = module.function(loop, owned=p["carry"])  # run_scan copies the rest
+    ins = [f"np.ascontiguousarray({x}.T)" if i in turned else x for i, x in enumerate(ins)]
     start = p["consts"] + p["carry"]
     n = str(p["length"]) if isinstance(p["length"], int) else f"len({ins[start]})"
     ys = stacked_text(p["jaxpr"].outvars[p["carry"] :])
