@@ -169,7 +169,8 @@ def main() -> None:
     for title, make in cases.items():
         a, b = make()
         a(), b()
-        report(f"{title}, {THREADS} thread(s)", paired({"funcgrad": a, "PyTorch, eager": b}, number=2, rounds=11))
+        times = paired({"funcgrad": a, "PyTorch, eager": b}, number=2, rounds=11)
+        report(f"{title}, {THREADS} thread(s)", times)
 
 
 if __name__ == "__main__":

@@ -184,3 +184,27 @@ def test_a_matrix_that_is_used_both_ways_is_not_turned() -> None:
     for _ in range(20):
         h = np.tanh(h @ args[0].T + np.cos(h) @ args[0])
     np.testing.assert_allclose(fg.jit(f)(*args), h.sum(), rtol=1e-10)
+
+
+def test_turned_matrices_behind_a_selection() -> None:
+    """Cotangents that have passed a select keep their zeros strong in the turned product."""
+
+    def f(w: Any, h: Any, xs: Any) -> Any:
+        def step(h: Any, x: Any) -> Any:
+            h = np.where(x > 0, np.tanh(h @ w + x), 0.0)
+            return h, h
+
+        return np.sum(np.sin(fg.lax.scan(step, h, xs)[1]))
+
+    def by_loop(w: Any, h: Any, xs: Any) -> Any:
+        total = 0.0
+        for x in xs:
+            h = np.where(x > 0, np.tanh(h @ w + x), 0.0)
+            total = total + np.sum(np.sin(h))
+        return total
+
+    args = draw(70, 70) / 9, draw(3, 70, seed=1), draw(20, 3, 70, seed=2)
+    gradient = fg.grad(f, argnums=(0, 1))
+    assert "np.ascontiguousarray(" in fg.to_source(gradient)(*args)
+    for a, b in zip(fg.jit(gradient)(*args), fg.grad(by_loop, argnums=(0, 1))(*args), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-12)

@@ -68,6 +68,5 @@ def _transposed_factor(e: Eqn, v: Var) -> bool:
         and left.aval.ndim <= 2
         and e.params["contract"][1] == (1,)
         and e.params["batch"] == ((), ())
-        and e.params["strong"] is None
         and left.aval.size * 2 <= v.aval.size
     )
