@@ -5,8 +5,8 @@ trained as a whole and then without each of its parts, with the same epochs and 
 
     python examples/digits_cnn.py --output digits_cnn.png
 
-The full recipe reaches 98.3 % after 20 epochs (98.2 to 98.6 % in four runs that differed by the seed
-or by rounding); all rows take three minutes. Without momentum it is 97.1 %, without shifts 97.7 %,
+The full recipe reaches 98.3 % after 20 epochs (98.2 to 98.6 % in four runs that differed by seed
+or rounding); all rows take three minutes. Without momentum it is 97.1 %, without shifts 97.7 %,
 with small normal weights 97.8 %. Half a percent of 1,000 images is chance, and what dropout and
 weight decay gain is seen in the held-out loss: 0.053 with both, 0.068 without one of them, 0.093
 without shifts.
