@@ -61,6 +61,19 @@ def attention(n: Draw) -> Any:
     return layer, (n(1, 2), n(1, 4), n(1, 3))
 
 
+def sequence(n: Draw) -> Any:
+    heads = n(1, 2)
+    size = 2 * heads
+    block = nn.TransformerBlock(
+        heads, size, hidden=n(1, 3), is_causal=bool(n(0, 1)), dropout=0.3 * n(0, 1),
+        norm_first=bool(n(0, 1)),
+    )  # fmt: skip
+    both = nn.Bidirectional(nn.GRU(n(1, 2)), nn.RNN(n(1, 2), reverse=True))
+    positions = [nn.LearnedPositions(5), nn.SinusoidalPositions][n(0, 1)]
+    layer = nn.serial(positions, [block, both][n(0, 1)])
+    return layer, (n(1, 2), n(1, 3), size)
+
+
 def dense(n: Draw) -> Any:
     size = n(1, 4)
     layers = nn.serial(
@@ -70,7 +83,7 @@ def dense(n: Draw) -> Any:
     return chosen[n(0, 1)], (*(n(1, 3) for _ in range(n(1, 2))), n(1, 4))
 
 
-KINDS = [convolution, transposed, pooling, normalisation, recurrent, attention, dense]
+KINDS = [convolution, transposed, pooling, normalisation, recurrent, attention, sequence, dense]
 
 
 @pytest.mark.parametrize("seed", range(examples(5)))
@@ -87,3 +100,16 @@ def test_gradients(kind: Callable[[Draw], Any], seed: int) -> None:
 
     assert run(params, x).shape == (shape[0], *out[1:])
     fg.testing.check_grads(run, (params, x), order=2)
+
+
+@pytest.mark.parametrize("seed", range(examples(3)))
+@pytest.mark.parametrize("tied", [False, True])
+def test_gradients_of_embeddings(tied: bool, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    count, features = int(rng.integers(1, 6)), int(rng.integers(1, 5))
+    layer = nn.Tied(count, features, np.tanh) if tied else nn.Embedding(count, features)
+    ids = rng.integers(0, count, rng.integers(1, 4, 2))
+    _, params, state = layer.init(random.key(seed), (-1, *ids.shape[1:]))
+    fg.testing.check_grads(
+        lambda params: np.sin(layer.apply(params, state, ids)[0]), (params,), order=2
+    )
