@@ -28,7 +28,7 @@ def _check_parts(name: str, parts: tuple[Layer, ...], params: Any, state: Any) -
             )
 
 
-def _container(
+def make_container(
     name: str, parts: tuple[Layer, ...], route: str, init: Any, apply: Any
 ) -> Layer:
     """A layer of layers from functions that loop over them."""
@@ -92,7 +92,7 @@ def serial(*layers: Any) -> Layer:
             x = run(i, x)
         return x
 
-    return _container("serial", parts, "serial", init, apply)
+    return make_container("serial", parts, "serial", init, apply)
 
 
 def parallel(*layers: Any) -> Layer:
@@ -131,7 +131,7 @@ def parallel(*layers: Any) -> Layer:
         check(inputs, "inputs")
         return tuple(run(i, x) for i, x in enumerate(inputs))
 
-    return _container("parallel", parts, "parallel", init, apply)
+    return make_container("parallel", parts, "parallel", init, apply)
 
 
 def Residual(*layers: Any, shortcut: Any = Identity) -> Layer:
@@ -166,7 +166,7 @@ def Residual(*layers: Any, shortcut: Any = Identity) -> Layer:
     def apply(run: Any, x: Any) -> Any:
         return run(0, x) + run(1, x)
 
-    return _container("Residual", parts, "same", init, apply)
+    return make_container("Residual", parts, "same", init, apply)
 
 
 def _many_init(name: str, combine: Callable[[Any], Any]) -> Callable[..., Any]:

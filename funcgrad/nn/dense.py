@@ -10,16 +10,9 @@ import numpy as np
 from .. import random
 from ..core.tracing import Tracer
 from ..errors import ShapeError
+from .containers import serial
 from .initializers import glorot_normal, normal, zeros
-from .layer import (
-    Layer,
-    apply_layer,
-    as_layer,
-    check_shape,
-    feature_size,
-    init_layer,
-    stateless_layer,
-)
+from .layer import Layer, check_shape, feature_size, init_layer, stateless_layer
 
 __all__ = [
     "Dense",
@@ -174,36 +167,21 @@ def Tied(count: int, features: int, *layers: Any, init: Any = None) -> Layer:
     >>> shape, params[0]["table"].shape
     ((-1, 7, 10), (10, 4))
     """
-    parts = (Embedding(count, features, init=init), *map(as_layer, layers))
+    model = serial(Embedding(count, features, init=init), *layers)
 
     def layer_init(key: Any, input_shape: Any, dtype: Any = float) -> Any:
-        shape, made = input_shape, []
-        for part, k in zip(parts, random.split(key, len(parts)), strict=True):
-            shape, params, state = init_layer(part, k, shape, dtype)
-            made.append((params, state))
+        shape, params, state = init_layer(model, key, input_shape, dtype)
         if shape[-1] != features:
             raise ShapeError(
                 f"Tied: the layers must give {features} features back; they give {shape[-1]}"
             )
-        return (*shape[:-1], count), tuple(m[0] for m in made), tuple(m[1] for m in made)
+        return (*shape[:-1], count), params, state
 
-    def layer_apply(
-        params: Any,
-        state: Any,
-        inputs: Any,
-        *,
-        key: Any = None,
-        train: bool = False,
-        mask: Any = None,
-    ) -> Any:
-        keys = [None] * len(parts) if key is None else random.split(key, len(parts))
-        x, states = inputs, []
-        for part, p, s, k in zip(parts, params, state, keys, strict=True):
-            x, s = apply_layer(part, p, s, x, k, train, mask)
-            states.append(s)
-        return attend(params[0], x), tuple(states)
+    def layer_apply(params: Any, state: Any, inputs: Any, **options: Any) -> Any:
+        x, state = model.apply(params, state, inputs, **options)
+        return attend(params[0], x), state
 
-    return Layer(layer_init, layer_apply, "Tied", parts, "serial")
+    return Layer(layer_init, layer_apply, "Tied", model.layers, "serial")
 
 
 def flatten(x: Any) -> Any:

@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from .. import lax, random, tree
+from .. import lax, tree
 from ..api.calls import stop_gradient
 from ..errors import ShapeError
 from .cells import Cell, gru, lstm, rnn
-from .layer import Layer, apply_layer, as_layer, check_shape, feature_size, init_layer
+from .containers import make_container
+from .layer import Layer, as_layer, check_shape, feature_size, init_layer
 
 __all__ = ["GRU", "LSTM", "RNN", "Bidirectional", "Recurrent", "scan_cell"]
 
@@ -182,31 +183,14 @@ def Bidirectional(forward: Any, backward: Any) -> Layer:
     """
     parts = (as_layer(forward), as_layer(backward))
 
-    def init(key: Any, input_shape: Any, dtype: Any = float) -> Any:
-        made = [
-            init_layer(part, k, input_shape, dtype)
-            for part, k in zip(parts, random.split(key), strict=True)
-        ]
+    def init(keyed: Any, shape: Any, dtype: Any) -> Any:
+        made = [init_layer(part, key, shape, dtype) for part, key in keyed]
         one, two = made[0][0], made[1][0]
         if one[:-1] != two[:-1]:
             raise ShapeError(f"Bidirectional: the layers give different shapes, {one} and {two}")
-        shape = (*one[:-1], one[-1] + two[-1])
-        return shape, (made[0][1], made[1][1]), (made[0][2], made[1][2])
+        return (*one[:-1], one[-1] + two[-1]), [m[1:] for m in made]
 
-    def apply(
-        params: Any,
-        state: Any,
-        inputs: Any,
-        *,
-        key: Any = None,
-        train: bool = False,
-        mask: Any = None,
-    ) -> Any:
-        results = [
-            apply_layer(part, p, s, inputs, key, train, mask)
-            for part, p, s in zip(parts, params, state, strict=True)
-        ]
-        y = np.concatenate([r[0] for r in results], axis=-1)
-        return y, (results[0][1], results[1][1])
+    def apply(run: Any, x: Any) -> Any:
+        return np.concatenate([run(0, x), run(1, x)], axis=-1)
 
-    return Layer(init, apply, "Bidirectional", parts)
+    return make_container("Bidirectional", parts, "same", init, apply)

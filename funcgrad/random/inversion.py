@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+from math import erf as erf_of_number
 from math import sqrt
 from typing import Any
 
@@ -217,7 +217,7 @@ def triangular(
 
 def _erf(x: Any) -> Any:
     """The error function; of a number it needs no SciPy, which arrays do."""
-    return np.float64(math.erf(x)) if isinstance(x, np.generic) else erf(x)
+    return np.float64(erf_of_number(x)) if isinstance(x, np.generic) else erf(x)
 
 
 @user_facing
