@@ -15,6 +15,7 @@ from ..errors import DifferentiationError, TreeError
 from ..ops.shape import zeros
 from ..transforms.jvp import JVPTrace, JVPTracer
 from ..transforms.staging import stage
+from ..transforms.strengthen import strengthen
 from ..transforms.transpose import transpose_values
 from .linearized import Linearized, check_leaves, unpack_aux
 from .results import check_cotangent, disown, own, zero_derivative
@@ -139,6 +140,7 @@ def linearize(fun: Callable[..., Any], *primals: Any, has_aux: bool = False) -> 
         lambda xs: fun(*tree.unflatten(treedef, xs)), leaves, owner_name("linearize", fun), has_aux
     )
     jaxpr = lin.jaxpr()
+    jaxpr, _ = strengthen(jaxpr, (False,) * len(jaxpr.invars))
     meta = (
         tuple(aval_of(x) for x in leaves),
         treedef,

@@ -36,9 +36,9 @@ def _abstract(*avals: Aval, jaxpr: Jaxpr, name: str) -> tuple[Aval, ...]:
 
 
 def _forward_rule(holder: list[Primitive]) -> Any:
-    def forward(_trace: Any, primals: Any, tangents: Any, *, jaxpr: Jaxpr, name: str) -> Any:
+    def forward(trace: Any, primals: Any, tangents: Any, *, jaxpr: Jaxpr, name: str) -> Any:
         nonzero = nonzero_flags(tangents)
-        both, flags = jvp_jaxpr(jaxpr, nonzero)
+        both, flags = jvp_jaxpr(jaxpr, nonzero, strong=trace.strong)
         outs = holder[0](*primals, *(t for t in tangents if t is not None), jaxpr=both, name=name)
         n = len(jaxpr.outvars)
         return outs[:n], spread(outs[n:], flags)

@@ -56,10 +56,11 @@ def _union(flags: Sequence[Flags]) -> Flags:
     return tuple(any(column) for column in zip(*flags, strict=True))
 
 
-def _forward(_trace: Any, primals: Any, tangents: Any, *, branches: Branches) -> Any:
+def _forward(trace: Any, primals: Any, tangents: Any, *, branches: Branches) -> Any:
     nonzero = nonzero_flags(tangents[1:])
-    force = _union([jvp_jaxpr(b, nonzero)[1] for b in branches])
-    both = tuple(jvp_jaxpr(b, nonzero, force)[0] for b in branches)
+    strong = trace.strong
+    force = _union([jvp_jaxpr(b, nonzero, strong=strong)[1] for b in branches])
+    both = tuple(jvp_jaxpr(b, nonzero, force, strong=strong)[0] for b in branches)
     outs = cond(*primals, *(t for t in tangents if t is not None), branches=both)
     n = len(branches[0].outvars)
     return outs[:n], spread(outs[n:], force)

@@ -46,13 +46,16 @@ def nonzero_flags(tangents: Sequence[Any]) -> Flags:
     return tuple(t is not None for t in tangents)
 
 
-def jvp_jaxpr(jaxpr: Jaxpr, nonzero: Flags, force: Flags | None = None) -> tuple[Jaxpr, Flags]:
+def jvp_jaxpr(
+    jaxpr: Jaxpr, nonzero: Flags, force: Flags | None = None, *, strong: bool
+) -> tuple[Jaxpr, Flags]:
     """The forward derivative of a jaxpr.
 
     Args:
         jaxpr: closed jaxpr.
         nonzero: which invars have a tangent.
         force: outputs whose tangent must be there even if it is zero.
+        strong: whether zeros of the tangents are strong.
 
     Returns:
         (primals, tangents of nonzero invars) -> (outputs, tangents of nonzero outputs), and which
@@ -67,7 +70,7 @@ def jvp_jaxpr(jaxpr: Jaxpr, nonzero: Flags, force: Flags | None = None) -> tuple
             trace = JVPTrace(OWNER)
             given = iter(args[n:])
             inputs = [
-                JVPTracer(trace, p, next(given)) if nz else p
+                JVPTracer(trace, p, next(given), strong) if nz else p
                 for p, nz in zip(args[:n], nonzero, strict=True)
             ]
             try:
@@ -87,7 +90,7 @@ def jvp_jaxpr(jaxpr: Jaxpr, nonzero: Flags, force: Flags | None = None) -> tuple
         result = closed(stage(run, [*avals, *tangent_avals], OWNER))
         return result, tuple(flags)
 
-    return cached(jaxpr, ("jvp", nonzero, force), make)
+    return cached(jaxpr, ("jvp", nonzero, force, strong), make)
 
 
 class LinearForm:

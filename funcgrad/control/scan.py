@@ -14,7 +14,7 @@ from ..core.tracing import aval_of
 from ..ops.arithmetic import add
 from ..ops.families import general
 from ..ops.shape import move_axis, zeros
-from ..transforms.rules import instantiate
+from ..transforms.rules import fills_inside, instantiate
 from ..transforms.staging import stage
 from ..transforms.transpose import transpose_values
 from ..transforms.vmap import add_batch_axis, batch_jaxpr
@@ -117,7 +117,7 @@ def interleave(groups: Sequence[int], nonzero: Flags) -> list[int]:
 
 
 def _forward(
-    _trace: Any,
+    trace: Any,
     primals: Any,
     tangents: Any,
     *,
@@ -128,15 +128,17 @@ def _forward(
 ) -> Any:
     start = nonzero_flags(tangents)
     nk = slice(consts, consts + carry)
+    strong = trace.strong or fills_inside(jaxpr)
 
     def step(flags: Flags) -> Flags:
-        return jvp_jaxpr(jaxpr, (*start[:consts], *flags, *start[consts + carry :]))[1][:carry]
+        nonzero = (*start[:consts], *flags, *start[consts + carry :])
+        return jvp_jaxpr(jaxpr, nonzero, strong=strong)[1][:carry]
 
     flags = carry_fixpoint(step, start[nk])
     nonzero = (*start[:consts], *flags, *start[consts + carry :])
-    ys = jvp_jaxpr(jaxpr, nonzero)[1][carry:]
+    ys = jvp_jaxpr(jaxpr, nonzero, strong=strong)[1][carry:]
     out_nonzero = (*flags, *ys)
-    both, _ = jvp_jaxpr(jaxpr, nonzero, out_nonzero)
+    both, _ = jvp_jaxpr(jaxpr, nonzero, out_nonzero, strong=strong)
     order_in = interleave((consts, carry, len(primals) - consts - carry), nonzero)
     order_out = interleave((carry, len(ys)), out_nonzero)
     body = with_vars(both, [both.invars[i] for i in order_in], [both.outvars[i] for i in order_out])

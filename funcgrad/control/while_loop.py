@@ -23,7 +23,7 @@ from ..ops.comparison import logical_and, select
 from ..ops.families import general
 from ..ops.reductions import reduce_any
 from ..ops.shape import move_axis, reshape
-from ..transforms.rules import instantiate
+from ..transforms.rules import fills_inside, instantiate
 from ..transforms.staging import stage
 from ..transforms.vmap import BatchTrace, add_batch_axis, batch_jaxpr
 from .jaxprs import (
@@ -94,7 +94,7 @@ def _grown_flags(step: Any, tangents: Any, body_consts: int) -> tuple[Flags, Fla
 
 
 def _forward(
-    _trace: Any,
+    trace: Any,
     primals: Any,
     tangents: Any,
     *,
@@ -107,11 +107,14 @@ def _forward(
     tests, args = primals[:cond_consts], primals[cond_consts:]
     tangents = tangents[cond_consts:]
     carry = _carry_count(primals, cond_consts, body_consts)
-    fixed, flags = _grown_flags(lambda nz: jvp_jaxpr(body, nz)[1], tangents, body_consts)
+    strong = trace.strong or fills_inside(body)
+    fixed, flags = _grown_flags(
+        lambda nz: jvp_jaxpr(body, nz, strong=strong)[1], tangents, body_consts
+    )
     nonzero = (*fixed, *flags)
-    ys = jvp_jaxpr(body, nonzero)[1][carry:]
+    ys = jvp_jaxpr(body, nonzero, strong=strong)[1][carry:]
     out_nonzero = (*flags, *ys)
-    both, _ = jvp_jaxpr(body, nonzero, out_nonzero)
+    both, _ = jvp_jaxpr(body, nonzero, out_nonzero, strong=strong)
     order_in = interleave((body_consts, carry), nonzero)
     order_out = interleave((carry, len(ys)), out_nonzero)
     wide = with_vars(both, [both.invars[i] for i in order_in], [both.outvars[i] for i in order_out])

@@ -115,8 +115,13 @@ class Jaxpr:
 
 def subjaxprs(eqn: Eqn) -> list[Jaxpr]:
     """The jaxprs among the parameters of an equation."""
+    return jaxprs_among(eqn.params)
+
+
+def jaxprs_among(params: dict[str, Any]) -> list[Jaxpr]:
+    """The jaxprs among some parameters, single or in tuples."""
     found = []
-    for value in eqn.params.values():
+    for value in params.values():
         if isinstance(value, Jaxpr):
             found.append(value)
         elif isinstance(value, tuple):

@@ -54,6 +54,7 @@ class Unbatched:
 TRAITS = frozenset(
     [
         "masks",  # the transpose drops cotangents
+        "fills",  # puts zeros into its tangent where an operand has none
         "parts",  # the results are parts of the operand: one without cotangent masks its part
         "residual",  # the transpose multiplies with an operand, and takes ``flagged``
         "view",  # the result may share memory with the first operand

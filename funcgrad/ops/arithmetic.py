@@ -163,7 +163,7 @@ mul_strong: Primitive = elementwise(
         ]
         + [Case(np.array([0.0, 1.5, -2.0]), np.array([0.7, 3.0, 0.4]), check=("second",))]
     ),
-    traits=("masks",),
+    traits=("masks", "fills"),
 )
 
 

@@ -116,7 +116,7 @@ def _swap(share: Any) -> Any:
     return lambda o, x, y: share(o, y, x)
 
 
-_ties = ("masks", "commutative")
+_ties = ("masks", "fills", "commutative")
 maximum: Primitive = elementwise(
     "max", np.maximum, _larger_share, _swap(_larger_share), kinds="fi", traits=_ties
 )
@@ -172,5 +172,5 @@ select: Primitive = elementwise(
     transpose=_select_transpose,
     arity=3,
     cases=_select_cases,
-    traits=("masks", "cheap"),
+    traits=("masks", "fills", "cheap"),
 )

@@ -117,5 +117,5 @@ dynamic_update_slice: Primitive = general(
         Case(sample(rng, (4, 3), dt, (-2, 2)), sample(rng, (2, 2), dt, (-2, 2)), i, j)
         for dt, i, j in (("f8", 1, 0), ("f8", 9, -2), ("f4", 0, 1), ("c16", 1, 1), ("i8", 1, 0))
     ],
-    traits=("masks",),
+    traits=("masks", "fills"),
 )

@@ -151,7 +151,7 @@ scatter_add: Primitive = general(
         Case(sample(rng, (3,), "f4", (-2, 2)), np.int64(1), shape=(2, 3)),
         Case(sample(rng, (3,), "i8", (-2, 2)), np.array([1, 1, 0]), shape=(2,)),
     ],
-    traits=("masks", "indexes"),
+    traits=("masks", "fills", "indexes"),
 )
 scatter_add.extra["mask_indices"] = _mask_gather
 
@@ -273,7 +273,7 @@ scatter: Primitive = general(
     transpose=_scatter_transpose,
     batch=_scatter_batch,
     cases=_scatter_cases,
-    traits=("masks", "indexes"),
+    traits=("masks", "fills", "indexes"),
 )
 scatter.extra["mask_indices"] = lambda values, batched, active, params: [
     *values[:2],

@@ -101,7 +101,7 @@ index_put: Primitive = linear(
         Case(sample(rng, (2,), "c16", (-2, 2)), key=((None, None, -2),), shape=(4,)),
         Case(sample(rng, (), "f4", (-2, 2)), key=(1, -1), shape=(2, 3)),
     ],
-    traits=("masks",),
+    traits=("masks", "fills"),
 )
 
 
@@ -133,5 +133,5 @@ index_set: Primitive = general(
         )
         for dt in ("f8", "f4", "c16", "i8")
     ],
-    traits=("masks",),
+    traits=("masks", "fills"),
 )

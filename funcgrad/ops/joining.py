@@ -75,6 +75,7 @@ concatenate: Primitive = general(
         ]
         + [Case(*[sample(rng, (n, 2), "f8", (-2, 2)) for n in (1, 3, 2)], axis=0)]
     ),
+    traits=("fills",),
     source=lambda *xs, axis: f"np.concatenate(({', '.join(xs)},), {axis})",
 )
 

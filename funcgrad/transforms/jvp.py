@@ -1,4 +1,8 @@
-"""Forward mode: primal and tangent side by side."""
+"""Forward mode: primal and tangent side by side.
+
+As cotangents in a transposition, tangents carry a static flag: it holds zeros that a select or an
+operator like it has put there. Its products treat them as strong: 0 * inf = 0.
+"""
 
 from __future__ import annotations
 
@@ -7,19 +11,21 @@ from typing import Any
 import numpy as np
 
 from ..core.avals import Aval
+from ..core.jaxpr import jaxprs_among
 from ..core.tracing import Trace, Tracer, aval_of
-from .rules import tangent_out
+from .rules import fills, fills_inside, tangent_out
 
 
 class JVPTracer(Tracer):
-    """A primal value with its tangent."""
+    """A primal value with its tangent, and whether the tangent's zeros are strong."""
 
-    __slots__ = ("primal", "tangent")
+    __slots__ = ("primal", "strong", "tangent")
 
-    def __init__(self, trace: Trace, primal: Any, tangent: Any) -> None:
+    def __init__(self, trace: Trace, primal: Any, tangent: Any, strong: bool = False) -> None:
         self._trace = trace
         self.primal = primal
         self.tangent = tangent
+        self.strong = strong
 
     @property
     def aval(self) -> Aval:  # type: ignore[override]
@@ -36,9 +42,16 @@ def concrete_value(x: Any, use: str) -> Any:
 
 
 class JVPTrace(Trace):
-    """Computes tangents along with values."""
+    """Computes tangents along with values.
 
-    __slots__ = ()
+    ``strong`` says of the operation being processed whether an operand's tangent is strong.
+    """
+
+    __slots__ = ("strong",)
+
+    def __init__(self, owner: str) -> None:
+        super().__init__(owner)
+        self.strong = False
 
     def split(self, args: Any) -> tuple[list[Any], list[Any]]:
         """Primals and tangents of the operands; a tangent that is zero is None."""
@@ -52,19 +65,26 @@ class JVPTrace(Trace):
                 tangents.append(None)
         return primals, tangents
 
-    def join(self, out: Any, tangent: Any) -> Any:
-        return out if tangent is None else JVPTracer(self, out, tangent)
+    def join(self, out: Any, tangent: Any, strong: bool = False) -> Any:
+        return out if tangent is None else JVPTracer(self, out, tangent, strong)
 
     def process(self, prim: Any, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
         if not self.alive:
             self.check_alive(prim)
         primals, tangents = self.split(args)
+        flags = tuple(
+            type(a) is JVPTracer and a._trace is self and a.strong for a in args
+        )
+        strong = any(flags)
         if prim.forward is not None:
+            self.strong = strong
             outs, outs_t = prim.forward(self, primals, tangents, **params)
-            return tuple(self.join(o, t) for o, t in zip(outs, outs_t, strict=True))
+            strong = strong or any(map(fills_inside, jaxprs_among(params)))
+            return tuple(self.join(o, t, strong) for o, t in zip(outs, outs_t, strict=True))
         out = prim(*primals, **params)
         with np.errstate(all="ignore"):
-            tangent = tangent_out(prim, out, primals, tangents, params)
+            tangent = tangent_out(prim, out, primals, tangents, params, flags)
+        strong = strong or fills(prim, primals)
         if prim.multiple:
-            return tuple(self.join(o, t) for o, t in zip(out, tangent, strict=True))
-        return self.join(out, tangent)
+            return tuple(self.join(o, t, strong) for o, t in zip(out, tangent, strict=True))
+        return self.join(out, tangent, strong)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from ..core.avals import is_inexact
+from ..core.jaxpr import Jaxpr, subjaxprs
 from ..core.primitive import Joint, Primitive
 from ..core.tracing import aval_of, shape_of
 from ..errors import DifferentiationError
@@ -13,12 +15,37 @@ from ..ops.families import FUNCTION, NEGATIVE, SAME
 from ..ops.shape import broadcast_to, cast, strong_scalar, zeros
 
 
+def fills(prim: Primitive, operands: Any) -> bool:
+    """Whether an operation puts zeros into its tangent; operands have shapes and dtypes."""
+    if "fills" in prim.traits:
+        return True
+    return prim is mul and any(out_dtype(x).kind == "b" for x in operands)
+
+
+def fills_inside(jaxpr: Jaxpr) -> bool:
+    """Whether an equation of a jaxpr, or of one that it holds, fills."""
+    found = jaxpr.cache.get("fills")
+    if found is None:
+        found = any(
+            fills(e.primitive, [a.aval for a in e.inputs]) or any(map(fills_inside, subjaxprs(e)))
+            for e in jaxpr.eqns
+        )
+        jaxpr.cache["fills"] = found
+    return found
+
+
 def tangent_out(
-    prim: Primitive, out: Any, primals: Any, tangents: Any, params: dict[str, Any]
+    prim: Primitive,
+    out: Any,
+    primals: Any,
+    tangents: Any,
+    params: dict[str, Any],
+    strong: Sequence[bool] = (),
 ) -> Any:
     """The tangent of ``out = prim(*primals)``; zeros are None, in and out.
 
-    A tuple for operators with several outputs.
+    A tuple for operators with several outputs. ``strong`` says whose zeros are strong, of the
+    tangents; nobody's if it is empty.
     """
     if prim.nondifferentiable is not None:
         return (None,) * len(out) if prim.multiple else None
@@ -41,9 +68,9 @@ def tangent_out(
             return _without_integers(result, out)
         return fit_tangent(result, out) if prim.family == "elementwise" else result
     if prim.jvp is not None:
-        return _sum_of_rules(prim, out, primals, tangents, params)
+        return _sum_of_rules(prim, out, primals, tangents, params, strong)
     if prim.partials:
-        return _elementwise_tangent(prim, out, primals, tangents)
+        return _elementwise_tangent(prim, out, primals, tangents, strong)
     raise DifferentiationError(f"{prim.name} has no forward derivative")
 
 
@@ -67,13 +94,20 @@ def _without_integers(result: Any, out: Any) -> tuple[Any, ...]:
 
 
 def _sum_of_rules(
-    prim: Primitive, out: Any, primals: Any, tangents: Any, params: dict[str, Any]
+    prim: Primitive,
+    out: Any,
+    primals: Any,
+    tangents: Any,
+    params: dict[str, Any],
+    strong: Sequence[bool],
 ) -> Any:
     total: Any = None
-    for rule, t in zip(prim.jvp, tangents, strict=True):  # type: ignore[arg-type]
+    weighs = prim.family == "bilinear" and params["strong"] is None and any(strong)
+    for i, (rule, t) in enumerate(zip(prim.jvp, tangents, strict=True)):  # type: ignore[arg-type]
         if t is None or rule is None:
             continue
-        part = rule(t, out, *primals, **params)
+        given = {**params, "strong": i} if weighs and strong[i] else params
+        part = rule(t, out, *primals, **given)
         if part is None:
             continue
         if total is None:
@@ -101,31 +135,37 @@ def add_tangents(a: Any, b: Any) -> Any:
     return a if b is None else add(a, b)
 
 
-def _elementwise_tangent(prim: Primitive, out: Any, primals: Any, tangents: Any) -> Any:
+def _elementwise_tangent(
+    prim: Primitive, out: Any, primals: Any, tangents: Any, strong: Sequence[bool]
+) -> Any:
     total: Any = None
     for i, t in enumerate(tangents):
         kind = prim.partial_kinds[i]
         if t is None or not kind:
             continue
-        part = factor(prim, i, kind, t, out, primals)
+        part = factor(prim, i, kind, t, out, primals, bool(strong) and strong[i])
         total = part if total is None else add(total, part)
     if total is None:
         return None
     return fit_tangent(total, out)
 
 
-def factor(prim: Primitive, i: int, kind: int, t: Any, out: Any, primals: Any) -> Any:
+def factor(
+    prim: Primitive, i: int, kind: int, t: Any, out: Any, primals: Any, strong: bool
+) -> Any:
     """The contribution of operand i's tangent: the tangent times the partial derivative."""
     if kind == SAME:
         return t
     if kind == NEGATIVE:
         return neg(t)
     assert kind == FUNCTION
-    return scaled(prim, t, prim.partials[i](out, *primals))
+    return scaled(prim, t, prim.partials[i](out, *primals), strong)
 
 
-def scaled(prim: Primitive, t: Any, d: Any) -> Any:
+def scaled(prim: Primitive, t: Any, d: Any, strong: bool = False) -> Any:
     """A tangent times a partial derivative, which may be a mask."""
     if type(d) is Mask:
         return mul_strong(d.values, t)
+    if strong and not prim.masks:
+        return mul_strong(t, d)
     return mul_strong(d, t) if prim.masks else mul(t, d)
