@@ -21,6 +21,7 @@ from ..ops.families import general
 from ..ops.shape import cast, zeros
 from ..transforms.jvp import JVPTracer
 from ..transforms.linearize import LinearizeTracer
+from ..transforms.recording import RecordTracer
 from ..transforms.rules import instantiate
 from ..transforms.staging import lift_tracers, stage
 from ..transforms.vmap import BatchTrace, BatchTracer, add_batch_axis, batch_jaxpr, named_axis
@@ -155,7 +156,7 @@ def _refuse_recursion(name: str) -> Flat:
 def must_stage(args: Sequence[Any]) -> bool:
     """Whether a tracer without a concrete value is among the operands, at any level."""
     for x in args:
-        while isinstance(x, LinearizeTracer | JVPTracer):
+        while isinstance(x, LinearizeTracer | JVPTracer | RecordTracer):
             x = x.primal
         if isinstance(x, Tracer):
             return True

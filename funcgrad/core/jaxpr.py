@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from .avals import Aval
-from .source import Source
+from .source import Source, source_of_equation
+from .tracing import sources_wanted
 
 
 class Var:
@@ -145,7 +146,20 @@ def eval_jaxpr(jaxpr: Jaxpr, consts: Sequence[Any], args: Sequence[Any]) -> list
     env: dict[Any, Any] = dict(zip(jaxpr.constvars, consts, strict=True))
     env.update(zip(jaxpr.invars, args, strict=True))
     last = _last_uses(jaxpr)
+    token = source_of_equation.set(source_of_equation.get()) if sources_wanted() else None
+    try:
+        _evaluate(jaxpr, env, last, token is not None)
+    finally:
+        if token is not None:
+            source_of_equation.reset(token)
+    return [a.value if type(a) is Literal else env[a] for a in jaxpr.outvars]
+
+
+def _evaluate(jaxpr: Jaxpr, env: dict[Any, Any], last: Any, named: bool) -> None:
+    """Evaluate the equations in an environment; ``named`` tells others where each comes from."""
     for i, eqn in enumerate(jaxpr.eqns):
+        if named:
+            source_of_equation.set(eqn.source)
         values = [a.value if type(a) is Literal else env[a] for a in eqn.inputs]
         out = eqn.primitive(*values, **eqn.params)
         if eqn.primitive.multiple:
@@ -154,7 +168,6 @@ def eval_jaxpr(jaxpr: Jaxpr, consts: Sequence[Any], args: Sequence[Any]) -> list
             env[eqn.outvars[0]] = out
         for v in last.get(i, ()):
             env.pop(v, None)
-    return [a.value if type(a) is Literal else env[a] for a in jaxpr.outvars]
 
 
 def _last_uses(jaxpr: Jaxpr) -> dict[int, list[Var]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextvars import ContextVar
 from types import CodeType, FrameType
 from typing import Any, NamedTuple
 
@@ -49,6 +50,31 @@ class Source(NamedTuple):
         return (ResolvedSource, (self.file, self.line, self.function))
 
 
+class Transposed(NamedTuple):
+    """The position of the equation that a backward pass is at."""
+
+    forward: Any
+
+    @property
+    def file(self) -> str:
+        return self.forward.file
+
+    @property
+    def line(self) -> int:
+        return self.forward.line
+
+    @property
+    def function(self) -> str:
+        return self.forward.function
+
+    def __str__(self) -> str:
+        return str(self.forward)
+
+
+source_of_equation: ContextVar[Any] = ContextVar("funcgrad_source_of_equation", default=None)
+"""The source of the equation that is being evaluated or transposed for someone who records it."""
+
+
 class ResolvedSource(NamedTuple):
     """A position in the user's program as text; what a Source becomes when it is pickled."""
 
@@ -68,8 +94,11 @@ def user_frame(depth: int = 1) -> FrameType | None:
     return frame
 
 
-def current_source(depth: int = 2) -> Source | None:
-    """The user's position from which funcgrad is being called."""
+def current_source(depth: int = 2) -> Any:
+    """The source of the equation being evaluated, or the position from which funcgrad is called."""
+    found = source_of_equation.get()
+    if found is not None:
+        return found
     frame = user_frame(depth)
     return None if frame is None else Source(frame.f_code, frame.f_lasti)
 

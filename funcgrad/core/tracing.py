@@ -26,6 +26,14 @@ current_body: ContextVar[Any] = ContextVar("funcgrad_current_body", default=None
 recorded there even if all their operands come from outside: they belong to that body, which may
 be a branch that is not taken."""
 
+current_recorder: ContextVar[Any] = ContextVar("funcgrad_current_recorder", default=None)
+"""The trace that records concrete values of all operations, if one does."""
+
+
+def sources_wanted() -> bool:
+    """Whether somebody records the equations that are being evaluated, with their sources."""
+    return current_body.get() is not None or current_recorder.get() is not None
+
 
 class Trace:
     """What a transformation does with each operation on its tracers."""

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from ..core.jaxpr import Eqn, Jaxpr, Literal, Var
+from ..core.source import Source, Transposed, source_of_equation
+from ..core.tracing import sources_wanted
 from ..errors import DifferentiationError
 from ..ops.arithmetic import Mask, add, mul_strong
 from ..ops.families import FUNCTION, NEGATIVE
@@ -26,9 +28,22 @@ def backward(entries: list[Any], cts: dict[Var, Any], flagged: set[Var]) -> None
         cts: cotangents by variable.
         flagged: variables whose cotangents have passed a select.
     """
+    named = sources_wanted()
+    token = source_of_equation.set(None) if named else None
+    try:
+        _backward(entries, cts, flagged, named)
+    finally:
+        if token is not None:
+            source_of_equation.reset(token)
+
+
+def _backward(entries: list[Any], cts: dict[Var, Any], flagged: set[Var], named: bool) -> None:
     take = entries.pop
     while entries:
         e = take()
+        if named:
+            source = Source(e[7], e[8]) if type(e) is tuple else e.source
+            source_of_equation.set(source and Transposed(source))
         if type(e) is not tuple:
             _backward_eqn(e, cts, flagged)
             continue
