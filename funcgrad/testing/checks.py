@@ -3,30 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from .. import tree
-from ..api.pushforwards import linearize
 from ..core.boundary import user_facing
+from ..errors import DifferentiationError
 from . import laws as law_checks
 from . import options
-from .comparison import check_projection, check_tangent, expected_gradient, expected_tangent
 from .functions import (
     Flat,
     Leaves,
     forward,
     has_tangent,
-    reverse,
     with_zeros,
 )
-from .report import Report
+from .jacobian import check_jacobian
+from .localisation import find_cause
+from .orders import check_forward, check_orders, check_reverse
+from .report import Finding, GradientCheckError, InconclusiveCheckError, Report
 from .session import Session
-
-Push = Callable[[Sequence[Any], Sequence[Any]], tuple[Leaves, Leaves]]
-Pull = Callable[[Sequence[Any]], tuple[Leaves, Callable[[Sequence[Any]], Leaves]]]
 
 
 @user_facing
@@ -42,6 +40,9 @@ def check_grads(
     directions: int = 3,
     seed: int = 0,
     laws: bool = True,
+    jacobian: bool = False,
+    holomorphic: bool = False,
+    raises: bool = True,
 ) -> Report:
     """Check the derivatives of a function against finite differences and against their laws.
 
@@ -52,6 +53,7 @@ def check_grads(
 
     - the transformation returns the value of f, in the same dtypes, and leaves args as they were;
     - jvp and vjp are linear, and adjoint: <ct, jvp(t)> = <vjp(ct), t>;
+    - second derivatives are symmetric;
     - vmap and jit of f and of its derivatives equal f and its derivatives. A law that cannot
       apply, since f needs concrete values, is left out, and the report says so.
 
@@ -60,7 +62,8 @@ def check_grads(
             complex are held constant. A complex f need not be holomorphic.
         args: the point, a tuple.
         order: derivatives up to this order are checked, in all mixtures of modes.
-        modes: 'fwd' (jvp), 'rev' (vjp), 'lin' (linearize), or several of them.
+        modes: 'fwd' (jvp), 'rev' (vjp), 'lin' (linearize), or several of them; of several the
+            forward ones are left out if f has a ``custom_vjp`` rule, which is for reverse mode.
         atol: absolute tolerance: a number, a mapping from dtypes, or None for a small fraction
             of the largest expected element.
         rtol: relative tolerance: a number, a mapping from dtypes, or None for 1e-8 (float64),
@@ -69,12 +72,17 @@ def check_grads(
         directions: number of random directions.
         seed: of the random directions.
         laws: whether to check the laws as well.
+        jacobian: compare every element of the first Jacobian, instead of random directions.
+        holomorphic: check that f obeys the Cauchy-Riemann equations, jvp(i t) = i jvp(t); all
+            arguments and outputs must be complex.
+        raises: raise what was found to be wrong; otherwise it is only in the report.
 
     Returns:
         A Report; print it to see what was checked and what was left out.
 
     Raises:
-        GradientCheckError: an AssertionError that shows the worst element and a diagnosis.
+        GradientCheckError: an AssertionError that shows the worst element, a diagnosis, and which
+            operation inside f has a wrong derivative of its own.
         InconclusiveCheckError: a GradientCheckError for a point where differences do not settle.
 
     >>> x = np.array([0.5, 2.0])
@@ -88,27 +96,52 @@ def check_grads(
     order = options.count(order, "order", caller)
     chosen = options.modes_option(modes, caller)
     session = new_session(caller, atol, rtol, eps, directions, seed)
-    flat = session.flatten(f, args)
-
-    def check(flat: Flat, chain: tuple[str, ...]) -> None:
-        for mode in chosen:
-            here = (*chain, mode)
-            if mode == "rev":
-                check_reverse(session, flat, lambda xs: reverse(flat, xs), here)
-            else:
-                check_forward(session, flat, push_of(flat, mode), here)
-        if laws:
-            law_checks.check_derivative_laws(session, flat, chain, chosen)
-            if not chain:
-                law_checks.check_transformations(session, flat, chosen)
-        if len(chain) + 1 < order:
-            for mode in chosen:
-                seeds = session.random(flat.call(flat.point) if mode == "rev" else flat.point)
-                check(flat.differentiated(mode, seeds), (*chain, mode))
-
-    check(flat, ())
-    session.check_arguments()
+    try:
+        flat = session.flatten(f, args)
+        chosen = possible_modes(session, flat, chosen)
+        if holomorphic:
+            law_checks.check_holomorphic(session, flat)
+        if jacobian:
+            check_jacobian(session, flat, chosen)
+        check_orders(session, flat, chosen, order, laws=laws)
+        session.check_arguments()
+    except GradientCheckError as error:
+        finding = explained(session, f, error)
+        session.report.finding = finding
+        session.report.verdict = verdict_of(error)
+        if raises:
+            raise type(error)(finding) from error.__cause__
     return session.report
+
+
+def possible_modes(session: Session, flat: Flat, modes: tuple[str, ...]) -> tuple[str, ...]:
+    """Modes without the forward ones if f has no forward derivative: a custom_vjp rule."""
+    if modes in (("fwd",), ("lin",), ("fwd", "lin"), ("rev",)):
+        return modes
+    try:
+        forward(flat, flat.point, session.random_tangents(flat.point))
+    except DifferentiationError as error:
+        session.report.left_out["mode 'fwd'"] = str(error).split(". ")[0]
+        return ("rev",)
+    return modes
+
+
+def explained(session: Session, f: Callable[..., Any], error: GradientCheckError) -> Finding:
+    """What was found, with its cause inside f, and what is known of lower orders."""
+    finding = error.finding
+    if isinstance(error, InconclusiveCheckError) or "holomorphic" in finding.check:
+        return finding
+    if finding.order > 1:
+        text = f"right up to order {finding.order - 1}, wrong at order {finding.order}: the "
+        text += "derivative of a derivative rule is wrong"
+        rest = f"; {finding.diagnosis}" if finding.diagnosis else ""
+        finding = replace(finding, diagnosis=text + rest)
+    return replace(finding, cause=find_cause(session, f, finding))
+
+
+def verdict_of(error: GradientCheckError) -> str:
+    """'fail', or 'inconclusive'."""
+    return "inconclusive" if isinstance(error, InconclusiveCheckError) else "fail"
 
 
 @user_facing
@@ -269,38 +302,3 @@ def split_outputs(values: Any, derivatives: Any, what: str) -> tuple[Leaves, Lea
     found = tree.match_prefix(spec, derivatives, what, None, values)
     pairs = [(x, d) for x, d in zip(leaves, found, strict=True) if has_tangent(x)]
     return [x for x, _ in pairs], [d for _, d in pairs]
-
-
-def push_of(flat: Flat, mode: str) -> Push:
-    """The derivative of a Flat in mode 'fwd' or 'lin'."""
-    if mode == "fwd":
-        return lambda xs, ts: forward(flat, xs, ts)
-
-    def push(xs: Sequence[Any], ts: Sequence[Any]) -> tuple[Leaves, Leaves]:
-        outs, f_jvp = linearize(lambda *leaves: flat.call(leaves), *xs)
-        return outs, f_jvp(*ts)
-
-    return push
-
-
-def check_forward(session: Session, flat: Flat, push: Push, chain: tuple[str, ...]) -> None:
-    """Compare the jvp in random directions with differences."""
-    for k in range(session.directions):
-        ts = session.random_tangents(flat.point, real=session.real_direction(k))
-        outs, found = session.derive(flat, chain, partial(push, flat.point, ts))
-        session.check_values(flat, outs, chain)
-        expected = partial(expected_tangent, session, flat, ts)
-        session.check_types(flat, flat.out_paths, outs, found, chain, expected)
-        check_tangent(session, flat, outs, ts, found, chain)
-
-
-def check_reverse(session: Session, flat: Flat, pull_of: Pull, chain: tuple[str, ...]) -> None:
-    """Compare the vjp of random cotangents, in random directions, with differences."""
-    for k in range(session.directions):
-        outs, pull = pull_of(flat.point)
-        session.check_values(flat, outs, chain)
-        cts = session.random(outs, real=session.real_direction(k))
-        found = session.derive(flat, chain, partial(pull, cts))
-        expected = partial(expected_gradient, session, flat, cts)
-        session.check_types(flat, flat.in_paths, flat.point, found, chain, expected)
-        check_projection(session, flat, outs, cts, found, chain)

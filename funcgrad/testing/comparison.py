@@ -13,6 +13,7 @@ from .differences import (
     Difference,
     Line,
     Vector,
+    bent,
     complex_step,
     directional,
     one_sided,
@@ -38,10 +39,13 @@ LOCALISED = 400
 
 @dataclass(frozen=True)
 class Verdict:
-    """Which elements of a derivative are wrong, and of which nothing can be said."""
+    """Which elements of a derivative are wrong, of which nothing can be said, and which are
+    accepted as subgradients, between the derivatives from the left and from the right.
+    """
 
     wrong: np.ndarray
     unknown: np.ndarray
+    kinks: np.ndarray
     edges: np.ndarray
     left: Vector
     right: Vector
@@ -53,7 +57,7 @@ def judge(line: Line, known: Difference, found: Vector, allowed: Vector, eps: An
     gap = np.abs(found - known.value)
     agree = gap <= allowed
     if np.all(agree):
-        return Verdict(none, none, none, known.value, known.value)
+        return Verdict(none, none, none, none, known.value, known.value)
     settled = known.settled
     agree |= settled & (gap <= allowed + SAFETY * known.error)
     flat = (known.value == 0) & (known.error <= 8 * line.noise())
@@ -63,12 +67,13 @@ def judge(line: Line, known: Difference, found: Vector, allowed: Vector, eps: An
         if exact is not None:
             agree |= ~settled & (np.abs(found - exact) <= allowed + 1e-9 * np.abs(exact))
     if np.all(agree):
-        return Verdict(none, none, none, known.value, known.value)
+        return Verdict(none, none, none, none, known.value, known.value)
     left, right = one_sided(line, -1.0, eps), one_sided(line, 1.0, eps)
     kinks, edges, between = _from_sides(left, right, found, allowed)
+    accepted = ~agree & kinks & between
     agree |= (kinks | edges) & between
     wrong = ~agree & ~kinks & (settled | edges)
-    return Verdict(wrong, ~agree & ~wrong, edges, left.value, right.value)
+    return Verdict(wrong, ~agree & ~wrong, accepted, edges, left.value, right.value)
 
 
 def _from_sides(
@@ -146,7 +151,23 @@ def check_tangent(
         raise GradientCheckError(finding or unlocated(about, flat.out_paths))
     if np.any(verdict.unknown):
         raise inconclusive(session, flat, chain, flat.out_paths, known, pack(found), verdict)
+    note_kinks(session, chain, line, verdict)
     session.passed(f"order {len(chain)}, mode {mode_text(chain)}: derivative = {SOURCE}")
+
+
+def note_kinks(session: Session, chain: Sequence[str], line: Line, verdict: Verdict) -> None:
+    """Tell in the report that derivatives at kinks were accepted."""
+    kinks = verdict.kinks | bent(line)
+    if not np.any(kinks):
+        return
+    k = int(np.argmax(kinks))
+    sides = verdict.left, verdict.right
+    if not verdict.kinks[k]:
+        sides = one_sided(line, -1.0).value, one_sided(line, 1.0).value
+    low, high = sorted(float(side[k]) for side in sides)
+    text = f"order {len(chain)}, mode {mode_text(chain)}: between {low:.6g} and {high:.6g}"
+    if not any(known.startswith(text.split(":")[0]) for known in session.report.subgradients):
+        session.report.subgradients.append(f"{text}, the derivatives from both sides")
 
 
 def least(limit: np.ndarray) -> np.ndarray:
@@ -222,13 +243,15 @@ def check_projection(
     cts: Sequence[Any],
     found: Sequence[Any],
     chain: tuple[str, ...],
+    ts: Sequence[Any] | None = None,
 ) -> None:
-    """Raise unless cotangents of inputs, projected on a random direction, agree with differences.
+    """Raise unless cotangents of inputs, projected on a direction, agree with differences.
 
-    The projection is Re sum(cotangent * tangent); only where it is wrong are all elements
-    compared, each with a difference of its own.
+    The projection is Re sum(cotangent * tangent), on a random direction if none is given; only
+    where it is wrong are all elements compared, each with a difference of its own.
     """
-    ts = session.random_tangents(flat.point)
+    if ts is None:
+        ts = session.random_tangents(flat.point)
     weights = weights_of(cts)
     line, known = directional(flat, ts, session.eps, weights)
     products = pack([np.conj(host(c)) for c in found]) * pack(ts)
@@ -240,6 +263,7 @@ def check_projection(
         raise localised(session, flat, cts, found, chain, (known, total, allowed, verdict))
     if np.any(verdict.unknown):
         raise inconclusive(session, flat, chain, flat.in_paths, known, total, verdict)
+    note_kinks(session, chain, line, verdict)
     session.passed(f"order {len(chain)}, mode {mode_text(chain)}: derivative = {SOURCE}")
 
 

@@ -126,6 +126,7 @@ class Line:
             self.terms = np.array([np.sum(np.abs(self.weights[finite]) * self.terms[finite])])
         self.eps = max(2.0**-52, *(precision(x) for x in (*self.point, *self.outs)))
         self.unit = unit_step(self.point, self.tangents)
+        self.bends: dict[float, tuple[Vector, Vector]] = {}
 
     def project(self, values: Vector) -> Vector:
         """All outputs, or their weighted sum."""
@@ -276,9 +277,25 @@ def central(line: Line, eps: float | None = None) -> Difference:
 
     def quotient(h: float) -> tuple[Vector, Vector]:
         plus, minus = line.at(h), line.at(-h)
-        return change(plus, minus) / (2 * h), line.noise(plus, minus) / h
+        noise = line.noise(plus, minus) / h
+        line.bends[h] = (np.abs(plus - 2 * line.start + minus) / h, noise)
+        return change(plus, minus) / (2 * h), noise
 
     return replace(searched(quotient, 4.0, line.unit, eps), natural=line.terms)
+
+
+def bent(line: Line) -> np.ndarray:
+    """Where the values that ``central`` has seen show a kink at the point itself.
+
+    (f(h) - 2 f(0) + f(-h)) / h vanishes with the step, or stays if the two slopes differ.
+    """
+    steps = sorted(line.bends)
+    if len(steps) < 2:
+        return np.zeros(line.start.shape, bool)
+    (near, noise), (far, _) = line.bends[steps[0]], line.bends[steps[1]]
+    with np.errstate(all="ignore"):
+        stays = (near > 0.7 * far) & (near < 1.4 * far)
+        return stays & (near > 100 * noise) & np.isfinite(near)
 
 
 def one_sided(line: Line, sign: float, eps: float | None = None) -> Difference:

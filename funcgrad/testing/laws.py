@@ -126,6 +126,69 @@ def check_adjoint(session: Session, flat: Flat, chain: tuple[str, ...]) -> None:
     session.passed(f"order {len(chain)}, mode {mode_text(chain)}: adjoint to the jvp")
 
 
+def check_symmetric(session: Session, flat: Flat, modes: Sequence[str]) -> None:
+    """<H s, t> = <H t, s> for the second derivative H of a random sum of the outputs."""
+    if "rev" not in modes:
+        return
+    gradient = flat.differentiated("rev", session.random(flat.call(flat.point)))
+    s, t = session.random_tangents(flat.point), session.random_tangents(flat.point)
+    second = "fwd" if "fwd" in modes else "rev"
+
+    def product(direction: Leaves) -> Leaves:
+        if second == "fwd":
+            return forward(gradient, flat.point, direction)[1]
+        return reverse(gradient, flat.point)[1](direction)
+
+    chain = ("rev", second)
+    left, left_size = inner(session.derive(flat, chain, lambda: product(s)), t)
+    right, right_size = inner(session.derive(flat, chain, lambda: product(t)), s)
+    tolerances = session.tolerances
+    allowed = tolerances.law_rtol * max(left_size, right_size) + (tolerances.atol or 0.0)
+    terms = [np.linalg.norm(np.abs(host(x)) * n) for x, n in zip(t, gradient.sizes, strict=True)]
+    allowed += 64 * tolerances.eps * float(np.sum(terms))
+    if abs(left - right) > allowed:
+        raise GradientCheckError(
+            Finding(
+                path="<H s, t> against <H t, s>",
+                index=None,
+                expected=left,
+                found=right,
+                error_estimate=0.0,
+                tolerance=allowed,
+                diagnosis="the first derivative is not the gradient of any function, or its own "
+                "derivative is wrong",
+                **session.about(
+                    flat, chain, "the second derivative is not symmetric", source="<H s, t>"
+                ),
+            )
+        )
+    session.passed(f"order 2, mode {mode_text(chain)}: symmetric")
+
+
+def check_holomorphic(session: Session, flat: Flat) -> None:
+    """The Cauchy-Riemann equations: jvp(i t) = i jvp(t)."""
+    outs = flat.call(flat.point)
+    for path, x in zip((*flat.in_paths, *flat.out_paths), (*flat.point, *outs), strict=True):
+        if aval_of(x).dtype.kind != "c":
+            raise TypeError(
+                f"check_grads: holomorphic=True needs complex arguments and outputs, but {path} of "
+                f"{flat.name} is {aval_of(x).dtype}"
+            )
+    ts = session.random_tangents(flat.point)
+    turned = [1j * t for t in ts]
+    session.compare(
+        flat,
+        flat.out_paths,
+        [1j * host(t) for t in forward(flat, flat.point, ts)[1]],
+        forward(flat, flat.point, turned)[1],
+        ("fwd",),
+        "f is not holomorphic: the jvp along i t differs from i times the jvp along t",
+        "i times the jvp along t",
+        floors=flat.sizes,
+    )
+    session.passed("holomorphic: jvp(i t) = i jvp(t)")
+
+
 def inner(a: Sequence[Any], b: Sequence[Any]) -> tuple[float, float]:
     """Re sum(a * b) over all leaves in double precision, and the size of its terms."""
     total = size = 0.0

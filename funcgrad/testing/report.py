@@ -18,7 +18,8 @@ class Finding:
     """One disagreement: the worst element of one comparison.
 
     ``path`` and ``index`` say which element; ``error_estimate`` is how wrong ``expected`` itself
-    may be, and ``tolerance`` the difference that was allowed, that included.
+    may be, and ``tolerance`` the difference that was allowed, that included. ``cause`` names the
+    operation inside the function whose own derivative is wrong.
     """
 
     function: str
@@ -34,6 +35,7 @@ class Finding:
     source: str
     spread: str = ""
     diagnosis: str | None = None
+    cause: str | None = None
 
     def __str__(self) -> str:
         place = self.path
@@ -53,6 +55,8 @@ class Finding:
             lines.append(f"  tolerance  {self.tolerance:.3g}")
         if self.diagnosis:
             lines.append(f"  diagnosis  {self.diagnosis}")
+        if self.cause:
+            lines.append(f"  cause      {self.cause}")
         return "\n".join(lines)
 
 
@@ -78,7 +82,11 @@ class InconclusiveCheckError(GradientCheckError):
 
 @dataclass
 class Report:
-    """What a check compared, and the laws that it had to leave out with the reasons.
+    """What a check compared.
+
+    ``verdict`` is 'pass', 'fail' or 'inconclusive', and ``finding`` what was wrong or unknown.
+    ``subgradients`` tells where derivatives at a kink were accepted because they lie between the
+    one-sided ones, and ``left_out`` which laws could not be applied, with the reasons.
 
     >>> print(Report(["jvp = finite differences"], {"jit(f) = f": "needs values"}))
     1 checks passed
@@ -87,10 +95,16 @@ class Report:
 
     passed: list[str] = field(default_factory=list)
     left_out: dict[str, str] = field(default_factory=dict)
+    subgradients: list[str] = field(default_factory=list)
+    finding: Finding | None = None
+    verdict: str = "pass"
 
     def __str__(self) -> str:
         lines = [f"{len(self.passed)} checks passed"]
+        lines += [f"  subgradient: {text}" for text in self.subgradients]
         lines += [f"  left out: {law}: {reason}" for law, reason in self.left_out.items()]
+        if self.finding is not None:
+            lines += [self.verdict, str(self.finding)]
         return "\n".join(lines)
 
 

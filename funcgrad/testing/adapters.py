@@ -1,0 +1,127 @@
+"""Functions of other systems as claims: their own derivatives, checked like ours.
+
+Each takes a function of that system and returns a ``Claim`` for ``check_claim``. The function is
+called with that system's arrays; arguments and results of the check are NumPy's::
+
+    from funcgrad.testing import adapters, check_claim
+    check_claim(adapters.torch(torch.special.xlogy), (np.ones(3), np.ones(3)))
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from .. import tree
+from .claims import Claim
+from .functions import has_tangent
+
+
+def autograd(f: Callable[..., Any]) -> Claim:
+    """A function written for HIPS autograd, with the derivative that autograd gives it.
+
+    Args:
+        f: function of positional arrays (no containers) that returns an array.
+
+    Returns:
+        A Claim with a vjp.
+
+    Raises:
+        ImportError: autograd is not installed.
+    """
+    core = required("autograd")
+
+    def vjp(*args: Any) -> Any:
+        out: Any = None
+        pulls = []
+        for i in range(len(args)):
+            if has_tangent(args[i]):
+                pull_one, out = core.make_vjp(f, i)(*args)
+                pulls.append(pull_one)
+            else:
+                pulls.append(None)
+
+        def pull(ct: Any) -> Any:
+            return tuple(
+                x if p is None else np.asarray(p(ct)) for p, x in zip(pulls, args, strict=True)
+            )
+
+        return out, pull
+
+    return Claim(f, vjp=vjp)
+
+
+def torch(f: Callable[..., Any]) -> Claim:
+    """A function of PyTorch tensors, with the derivatives that PyTorch gives it.
+
+    Args:
+        f: function of positional tensors that returns a tensor, or a tuple of them. It is called
+            with tensors on the CPU, of the dtypes of the NumPy arguments.
+
+    Returns:
+        A Claim with a vjp and a jvp (``torch.func``).
+
+    Raises:
+        ImportError: PyTorch is not installed.
+    """
+    system = required("torch")
+
+    def tensors(xs: Any) -> Any:
+        return tree.map(lambda x: system.tensor(np.asarray(x)), xs)
+
+    def arrays(xs: Any) -> Any:
+        return tree.map(lambda x: x.detach().resolve_conj().numpy()[()], xs)
+
+    def vjp(*args: Any) -> Any:
+        out, pull = system.func.vjp(f, *tensors(args))
+        # PyTorch's cotangents are conjugates of ours, on both ends.
+        conjugated = lambda xs: tree.map(np.conj, xs)  # noqa: E731
+        return arrays(out), lambda ct: conjugated(arrays(pull(tensors(conjugated(ct)))))
+
+    def jvp(args: Any, tangents: Any) -> Any:
+        return arrays(system.func.jvp(f, tensors(args), tensors(tangents)))
+
+    return Claim(lambda *args: arrays(f(*tensors(args))), vjp, jvp)
+
+
+def jax(f: Callable[..., Any]) -> Claim:
+    """A function of JAX arrays, with the derivatives that JAX gives it.
+
+    Args:
+        f: function of positional arguments, pytrees of arrays. JAX computes in float32 unless its
+            option ``jax_enable_x64`` is set; tolerances follow the dtypes.
+
+    Returns:
+        A Claim with a vjp and a jvp.
+
+    Raises:
+        ImportError: JAX is not installed.
+    """
+    system = required("jax")
+
+    def arrays(xs: Any) -> Any:
+        return tree.map(lambda x: np.asarray(x)[()], xs)
+
+    def vjp(*args: Any) -> Any:
+        out, pull = system.vjp(f, *args)
+        return arrays(out), lambda ct: arrays(pull(ct))
+
+    return Claim(
+        lambda *args: arrays(f(*args)),
+        vjp,
+        lambda args, tangents: arrays(system.jvp(f, tuple(args), tuple(tangents))),
+    )
+
+
+def required(name: str) -> Any:
+    """A module of another system, or an error that says how to get it."""
+    try:
+        return importlib.import_module(name)
+    except ImportError as error:
+        raise ImportError(
+            f"funcgrad.testing.adapters.{name} needs {name}, which is not installed: "
+            f"pip install {name}"
+        ) from error

@@ -1,0 +1,179 @@
+"""Which operation inside a function has a wrong derivative of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from .. import tree
+from ..core.jaxpr import Jaxpr
+from ..core.source import Transposed, where_defined
+from ..core.tracing import aval_of
+from ..transforms.recording import Operation, record
+from .functions import flatten_function, has_tangent
+from .orders import check_orders
+from .report import Finding, GradientCheckError, InconclusiveCheckError
+from .session import Session
+
+TURNS = 3
+"""How many turns of a loop are looked at."""
+
+MOST = 2_000
+"""How many different operations are looked at."""
+
+
+def find_cause(session: Session, f: Callable[..., Any], finding: Finding) -> str | None:
+    """The first operation of f whose derivative fails by itself, with the user's line.
+
+    None if there is none, or if f does not let its operations be recorded.
+    """
+    if not finding.order:
+        return None
+    modes = tuple(dict.fromkeys(m for m in ("fwd", "rev", "lin") if repr(m) in finding.mode))
+    leaves, spec = tree.flatten(session.args)
+    places = [i for i, x in enumerate(leaves) if has_tangent(x)]
+
+    def flat(*xs: Any) -> list[Any]:
+        full = list(leaves)
+        for i, x in zip(places, xs, strict=True):
+            full[i] = x
+        return tree.leaves(f(*tree.unflatten(spec, full)))
+
+    try:
+        operations, _, _ = record(flat, [leaves[i] for i in places], finding.function)
+        checked = 0
+        for operation in different(opened(operations, at_end=True)):
+            checked += 1
+            wrong = failure(session, operation, finding.order, modes)
+            if wrong is not None:
+                return described(operation, wrong)
+            if checked >= MOST:
+                return None
+    except Exception:  # what f cannot do while it is recorded says nothing about its derivative
+        return None
+    return "none of the operations inside fails by itself" if checked > 1 else None
+
+
+def opened(operations: list[Operation], at_end: bool) -> Iterator[Operation]:
+    """Operations in order; those inside of loops and branches before the loop itself."""
+    for operation in operations:
+        yield from inside(operation)
+        if at_end or not inner_jaxpr(operation):
+            yield operation
+
+
+def inner_jaxpr(operation: Operation) -> Jaxpr | None:
+    """The body that an operation runs, if it holds one."""
+    found = [p for p in operation.params.values() if isinstance(p, Jaxpr)]
+    return found[-1] if found else None
+
+
+def inside(operation: Operation) -> Iterator[Operation]:
+    """The operations of the first turns of a loop, or of the branch taken."""
+    params = operation.params
+    if "branches" in params:
+        k = int(np.clip(operation.operands[0], 0, len(params["branches"]) - 1))
+        yield from replayed(params["branches"][k], operation.operands[1:])[0]
+    elif "carry" in params and "jaxpr" in params:
+        yield from scanned(operation)
+    elif "body" in params:
+        yield from looped(operation)
+
+
+def replayed(jaxpr: Jaxpr, args: Any) -> tuple[list[Operation], list[Any]]:
+    """The operations of a jaxpr, opened, and its results."""
+    operations, outs, _ = record(lambda *xs: jaxpr(*xs), args, "a body")
+    return list(opened(operations, at_end=True)), outs
+
+
+def scanned(operation: Operation) -> Iterator[Operation]:
+    """The operations of the first turns of a scan."""
+    params, operands = operation.params, list(operation.operands)
+    consts, carry = params["consts"], params["carry"]
+    fixed, values, xs = (
+        operands[:consts], operands[consts : consts + carry], operands[consts + carry :]
+    )  # fmt: skip
+    length = params["length"]
+    order = range(length)[::-1] if params.get("reverse") else range(length)
+    for i in list(order)[:TURNS]:
+        found, outs = replayed(params["jaxpr"], [*fixed, *values, *[x[i] for x in xs]])
+        yield from found
+        values = outs[:carry]
+
+
+def looped(operation: Operation) -> Iterator[Operation]:
+    """The operations of the first turns of a while loop."""
+    params, operands = operation.params, list(operation.operands)
+    tests, body = params["cond_consts"], params["body_consts"]
+    test_args, fixed = operands[:tests], operands[tests : tests + body]
+    values = operands[tests + body :]
+    for _ in range(TURNS):
+        if not params["cond"](*test_args, *values)[0]:
+            return
+        found, outs = replayed(params["body"], [*fixed, *values])
+        yield from found
+        values = outs[: len(values)]
+
+
+def different(operations: Iterator[Operation]) -> Iterator[Operation]:
+    """Operations without repetitions of the same operator at the same shapes."""
+    seen: set[Any] = set()
+    for operation in operations:
+        shapes = tuple((np.shape(x), aval_of(x).dtype) for x in operation.operands)
+        key: Any = (operation.primitive, shapes, str(operation.params), operation.source)
+        if key not in seen:
+            seen.add(key)
+            yield operation
+
+
+def failure(
+    session: Session, operation: Operation, order: int, modes: tuple[str, ...]
+) -> Finding | None:
+    """What is wrong with the derivative of one operation, if anything is."""
+    prim = operation.primitive
+    if prim.nondifferentiable or not any(map(has_tangent, operation.operands)):
+        return None
+    if not any(map(has_tangent, operation.outputs)):
+        return None
+
+    def call(*operands: Any) -> Any:
+        return prim(*operands, **operation.params)
+
+    call.__name__ = name_of(operation)
+    alone = replace(session, rng=np.random.default_rng(0))
+    try:
+        flat = flatten_function(call, operation.operands)
+        alone.tolerances = session.tolerances
+        check_orders(alone, flat, modes, order, transformations=False)
+    except InconclusiveCheckError:
+        return None
+    except GradientCheckError as error:
+        return error.finding
+    except Exception:  # an operation that cannot be tested alone cannot be blamed
+        return None
+    return None
+
+
+def name_of(operation: Operation) -> str:
+    """An operation in words: the operator, or the function that has a rule of its own."""
+    rule = operation.params.get("rule")
+    name = operation.primitive.name
+    return name if rule is None else getattr(rule, "__name__", name)
+
+
+def described(operation: Operation, finding: Finding) -> str:
+    """One operation and what is wrong with it, in a sentence."""
+    rule = operation.params.get("rule")
+    source = operation.source
+    what = f"the rule of {name_of(operation)}" if rule else f"the operator {name_of(operation)}"
+    if rule is not None and where_defined(rule) != name_of(operation):
+        what = f"the rule of {where_defined(rule)}"
+    side = "the backward pass of " if isinstance(source, Transposed) else ""
+    at = f" at {side}{source}" if source else ""
+    text = f"{what}{at}: {finding.check.split(': ', 1)[-1]}"
+    shapes = ", ".join(str(aval_of(x)) for x in operation.operands)
+    text += f"; operands {shapes}"
+    return f"{text}; {finding.diagnosis}" if finding.diagnosis else text

@@ -1,0 +1,125 @@
+"""A failed check names the operation inside the function whose own rule is wrong."""
+
+import numpy as np
+import pytest
+
+import funcgrad as fg
+from funcgrad.core.primitive import REGISTRY, Case
+from funcgrad.ops.families import elementwise
+from funcgrad.testing import GradientCheckError, check_grads
+
+X = np.array([0.3, -0.7, 1.1])
+
+
+def line_of(text):
+    with open(__file__) as file:
+        return next(i for i, line in enumerate(file, 1) if line.rstrip().endswith(f"# {text}"))
+
+
+@pytest.fixture(scope="module")
+def wrong():
+    cases = lambda rng: [Case(rng.standard_normal(3))]  # noqa: E731
+    yield elementwise("wrong_tanh", np.tanh, lambda y, _x: 1 - y, cases=cases)
+    del REGISTRY["wrong_tanh"]
+
+
+def cause_of(f, *args, **settings):
+    with pytest.raises(GradientCheckError) as caught:
+        check_grads(f, args, **settings)
+    assert "cause" in str(caught.value)
+    return caught.value.finding.cause
+
+
+@fg.custom_vjp
+def softplus(x):
+    return np.log1p(np.exp(x))
+
+
+softplus.defvjp(lambda x: (softplus(x), x), lambda x, ct: (-ct / (1 + np.exp(-x)),))
+
+
+@fg.custom_jvp
+def cube(x):
+    return x**3
+
+
+cube.defjvp(lambda p, t: (cube(p[0]), fg.stop_gradient(3 * p[0] ** 2) * t[0]))
+
+
+def test_an_operator(wrong):
+    def model(x):
+        y = np.sin(x) * 2
+        z = wrong(y)  # operator
+        return np.sum(np.exp(z) * y)
+
+    for order, modes in ((1, "fwd"), (1, "rev"), (2, ("fwd", "rev"))):
+        cause = cause_of(model, X, order=order, modes=modes)
+        assert "the operator wrong_tanh" in cause
+        assert f"test_localisation.py:{line_of('operator')} (model)" in cause
+        assert "f64[3]" in cause
+
+
+def test_inside_jit_loops_and_branches(wrong):
+    @fg.jit
+    def inner(x):
+        return wrong(x) + 1  # jitted
+
+    def scanned(x):
+        c, _ = fg.lax.scan(lambda c, t: (wrong(c) * t, None), x, np.arange(1.0, 4.0))  # scan
+        return c
+
+    def looped(x):
+        return fg.lax.while_loop(
+            lambda c: c[1] < 3,
+            lambda c: (wrong(c[0]) + 1, c[1] + 1),  # while
+            (x, 0),
+        )[0]
+
+    def branched(x):
+        return fg.lax.cond(x[0] > 0, lambda x: wrong(x), np.cos, x)  # cond
+
+    for f, mark in ((inner, "jitted"), (scanned, "scan"), (looped, "while"), (branched, "cond")):
+        cause = cause_of(f, X)
+        assert "the operator wrong_tanh" in cause
+        assert f":{line_of(mark)} " in cause
+
+
+def test_a_custom_rule():
+    def model(x):
+        return np.sum(softplus(np.sin(x)) * x)  # custom rule
+
+    cause = cause_of(model, X)
+    line = softplus.fun.__code__.co_firstlineno
+    assert f"the rule of softplus (test_localisation.py:{line})" in cause
+    assert f":{line_of('custom rule')} (model)" in cause
+    assert "the sign is flipped" in cause
+
+
+def test_right_at_order_one_and_wrong_at_order_two():
+    check_grads(lambda x: np.sin(cube(x)), (X,), order=1)
+    with pytest.raises(GradientCheckError) as caught:
+        check_grads(lambda x: np.sin(cube(x)), (X,), order=2)
+    assert "right up to order 1, wrong at order 2" in caught.value.finding.diagnosis
+    assert "the rule of cube" in caught.value.finding.cause
+
+
+def test_where_nothing_inside_is_wrong_it_says_so():
+    hidden = []
+
+    def model(x):
+        y = np.sin(x) * np.exp(x)
+        hidden.append(0)
+        return fg.stop_gradient(y) * x
+
+    assert "none of the operations inside fails" in cause_of(model, X)
+
+
+def test_a_function_that_cannot_be_recorded_fails_without_a_cause():
+    @fg.custom_jvp
+    def opaque(x):
+        return np.asarray([float(v) ** 2 for v in x])
+
+    opaque.defjvp(lambda p, t: (opaque(p[0]), p[0] * t[0]))
+    with pytest.raises(GradientCheckError) as caught:
+        check_grads(opaque, (X,), laws=False)
+    assert "0.5 everywhere" in caught.value.finding.diagnosis
