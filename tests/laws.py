@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from funcgrad import jvp, vjp
 from funcgrad.api.batching import vmap
 from funcgrad.api.jit import jit, to_source
 from funcgrad.api.staging import eval_shape, make_jaxpr
 from funcgrad.core.jaxpr import eval_jaxpr
 from funcgrad.core.primitive import REGISTRY, Case, Primitive
+from funcgrad.testing import check_grads
 
 
 def all_cases() -> list[tuple[str, int]]:
@@ -32,24 +32,12 @@ def as_tuple(prim: Primitive, out: Any) -> tuple[Any, ...]:
     return tuple(out) if prim.multiple else (out,)
 
 
-def tolerance(*arrays: Any) -> float:
-    small = any(getattr(a, "dtype", None) in (np.float32, np.complex64) for a in arrays)
-    return 2e-2 if small else 2e-6
-
-
 def inexact_positions(args: Any) -> list[int]:
     return [
         i
         for i, a in enumerate(args)
         if isinstance(a, np.ndarray | np.generic) and a.dtype.kind in "fc"
     ]
-
-
-def random_like(rng: Any, x: Any) -> Any:
-    t = rng.standard_normal(np.shape(x))
-    if x.dtype.kind == "c":
-        t = t + 1j * rng.standard_normal(np.shape(x))
-    return np.asarray(t, x.dtype)[()]
 
 
 def close(a: Any, b: Any, rtol: float, what: str) -> None:
@@ -96,90 +84,13 @@ def check_inputs_unchanged(prim: Primitive, case: Case) -> None:
         np.testing.assert_array_equal(a, b)
 
 
-def check_jvp(prim: Primitive, case: Case) -> None:
-    """The jvp against central differences with Richardson extrapolation."""
+def check_derivatives(prim: Primitive, case: Case) -> None:
+    """The checker that users have, on one operator: order two in all mixtures of modes."""
     positions = inexact_positions(case.args)
-    fun = function_of(prim, case, positions)
-    xs = [case.args[i] for i in positions]
-    rng = np.random.default_rng(1)
-    ts = [random_like(rng, x) for x in xs]
-    outs, out_ts = jvp(fun, tuple(xs), tuple(ts))
-    rtol = tolerance(*xs, *outs)
-    for o, t in zip(outs, out_ts, strict=True):
-        assert np.asarray(t).dtype == np.asarray(o).dtype, "tangent dtype"
-        assert np.shape(t) == np.shape(o), "tangent shape"
-    low = any(np.asarray(o).dtype in (np.float32, np.complex64) for o in outs)
-    step = 1e-2 if low and rtol > 1e-3 else 2e-4
-    wide = [np.asarray(x, np.complex128 if x.dtype.kind == "c" else np.float64)[()] for x in xs]
-
-    def difference(h: float) -> list[Any]:
-        plus = fun(*[x + h * t for x, t in zip(wide, ts, strict=True)])
-        minus = fun(*[x - h * t for x, t in zip(wide, ts, strict=True)])
-        return [(p - m) / (2 * h) for p, m in zip(plus, minus, strict=True)]
-
-    coarse, fine = difference(step), difference(step / 2)
-    for t, c, f in zip(out_ts, coarse, fine, strict=True):
-        close(t, (4 * f - c) / 3, rtol, "jvp against differences")
-
-
-def check_vjp(prim: Primitive, case: Case) -> None:
-    """<ct, jvp(t)> = <vjp(ct), t>, without conjugation."""
-    positions = inexact_positions(case.args)
-    fun = function_of(prim, case, positions)
-    xs = [case.args[i] for i in positions]
-    rng = np.random.default_rng(2)
-    ts = [random_like(rng, x) for x in xs]
-    outs, out_ts = jvp(fun, tuple(xs), tuple(ts))
-    cts = tuple(random_like(rng, np.asarray(o)) for o in outs)
-    _, pull = vjp(fun, *xs)
-    grads = pull(cts)
-    for g, x in zip(grads, xs, strict=True):
-        assert np.asarray(g).dtype == np.asarray(x).dtype, "cotangent dtype"
-        assert np.shape(g) == np.shape(x), "cotangent shape"
-    left = sum(np.sum(np.asarray(c) * t).real for c, t in zip(cts, out_ts, strict=True))
-    right = sum(np.sum(np.asarray(g) * t).real for g, t in zip(grads, ts, strict=True))
-    size = 1.0 + sum(np.sum(np.abs(np.asarray(c) * t)) for c, t in zip(cts, out_ts, strict=True))
-    small = any(np.asarray(x).dtype in (np.float32, np.complex64) for x in (*xs, *outs))
-    assert abs(left - right) <= (1e-4 if small else 1e-9) * size, (left, right)
-
-
-def check_second_order(prim: Primitive, case: Case) -> None:
-    """The four mixtures of modes at order two agree with each other and with differences."""
-    positions = inexact_positions(case.args)
-    fun = function_of(prim, case, positions)
     xs = tuple(case.args[i] for i in positions)
-    rng = np.random.default_rng(3)
-    ts = tuple(random_like(rng, x) for x in xs)
-    us = tuple(random_like(rng, x) for x in xs)
-    outs = fun(*xs)
-    cts = tuple(random_like(rng, np.asarray(o)) for o in outs)
-
-    def forward(*p: Any) -> Any:
-        return jvp(fun, p, ts)[1]
-
-    def pair(cs: Any, values: Any) -> Any:
-        return sum(np.sum((c * v).real) for c, v in zip(cs, values, strict=True))
-
-    def reverse(*p: Any) -> Any:
-        return vjp(fun, *p)[1](cts)
-
-    rtol = max(tolerance(*xs, *outs), 1e-5)
-    ff = pair(cts, jvp(forward, xs, us)[1])
-    fr = pair(ts, jvp(reverse, xs, us)[1])
-    rf = pair(us, vjp(forward, *xs)[1](cts))
-    rr = pair(us, vjp(reverse, *xs)[1](ts))
-    h = 1e-2 if rtol > 1e-3 else 1e-4
-    wide = [np.asarray(x, np.complex128 if x.dtype.kind == "c" else np.float64)[()] for x in xs]
-    up = forward_at(fun, [x + h * u for x, u in zip(wide, us, strict=True)], ts)
-    down = forward_at(fun, [x - h * u for x, u in zip(wide, us, strict=True)], ts)
-    fd = pair(cts, [(a - b) / (2 * h) for a, b in zip(up, down, strict=True)])
-    for name, value in (("ff", ff), ("fr", fr), ("rf", rf), ("rr", rr)):
-        close(value, fd, rtol * 10, f"second order {name}")
-
-
-def forward_at(fun: Any, xs: Any, ts: Any) -> Any:
-    ts = [np.asarray(t, x.dtype)[()] for t, x in zip(ts, xs, strict=True)]
-    return jvp(fun, tuple(xs), tuple(ts))[1]
+    fun = function_of(prim, case, positions)
+    check_grads(fun, xs, order=2, directions=2)
+    check_grads(fun, xs, modes="lin", directions=1, laws=False)
 
 
 def check_vmap(prim: Primitive, case: Case) -> None:

@@ -42,15 +42,8 @@ DIFFERENTIABLE = [c for c in CASES if differentiable(*pick(*c))]
 
 
 @pytest.mark.parametrize(("name", "i"), DIFFERENTIABLE)
-def test_derivative(name, i):
-    prim, case = pick(name, i)
-    laws.check_jvp(prim, case)
-    laws.check_vjp(prim, case)
-
-
-@pytest.mark.parametrize(("name", "i"), DIFFERENTIABLE)
-def test_second_order(name, i):
-    laws.check_second_order(*pick(name, i))
+def test_derivatives(name, i):
+    laws.check_derivatives(*pick(name, i))
 
 
 @pytest.mark.parametrize(("name", "i"), CASES)
