@@ -17,6 +17,7 @@ from .functions import (
     Flat,
     Leaves,
     forward,
+    generator,
     has_tangent,
     with_zeros,
 )
@@ -184,7 +185,7 @@ def check_jvp(
         ...
     funcgrad.testing.report.GradientCheckError: sin: the jvp differs from finite differences
       order      1, mode 'fwd'
-      where      output at index (1,); 2 of 2 elements differ
+      where      output at index (0,); 2 of 2 elements differ
       expected   ...
       diagnosis  the sign is flipped: found = -expected everywhere
     """
@@ -292,7 +293,7 @@ def new_session(caller: str, atol: Any, rtol: Any, eps: Any, directions: Any, se
         rtol=options.tolerance_option(rtol, "rtol", caller),
         eps=options.positive(eps, "eps", caller),
         directions=options.count(directions, "directions", caller),
-        rng=np.random.default_rng(seed),
+        rng=generator(seed),
     )
 
 

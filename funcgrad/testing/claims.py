@@ -124,7 +124,7 @@ def check_gradient(
 
     def value(*xs: Any) -> Any:
         out = f(*all_arguments(xs))
-        return np.sum(np.asarray(out[0] if isinstance(out, tuple) else out))
+        return np.sum(out[0] if isinstance(out, tuple) else out)
 
     def vjp(*xs: Any) -> Any:
         grads = as_tuple(gradient(*all_arguments(xs)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,7 @@ from .differences import (
     unpack,
     unpack_error,
 )
+from .edits import edit_diagnosis
 from .functions import Flat, finite_max, host
 from .report import (
     DERIVATIVES,
@@ -337,6 +338,13 @@ def bisected(session: Session, flat: Flat, cts: Sequence[Any], found: Vector) ->
     return start
 
 
+def unexplained(diagnosis: str | None) -> bool:
+    """Whether a diagnosis is missing, or only tells a number without a meaning."""
+    if diagnosis is None or diagnosis.endswith(("is zero everywhere", "agree", "is stopped")):
+        return True
+    return "found/expected" in diagnosis and ": that is" not in diagnosis
+
+
 def localised(
     session: Session,
     flat: Flat,
@@ -377,4 +385,8 @@ def localised(
             tolerance=float(allowed[0] + SAFETY * known.error[0]),
             **about,
         )
+    if len(chain) == 1 and unexplained(finding.diagnosis):
+        text = edit_diagnosis(flat, cts, found)
+        both = filter(None, (finding.diagnosis, text))
+        finding = replace(finding, diagnosis="; ".join(both) or None)
     return GradientCheckError(finding)

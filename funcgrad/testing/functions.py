@@ -22,6 +22,9 @@ Leaves = list[Any]
 CANCELLED = 1e3
 """Outputs are taken for sums of terms up to this many times the largest number seen."""
 
+STREAM = 0x66756E63
+"""Sets the random numbers of checks apart from other people's."""
+
 SHAKES = (2, 2, 4, 8, 16)
 """By how many units in the last place inputs are moved to see the rounding errors of outputs."""
 
@@ -207,6 +210,14 @@ def random_leaf(rng: np.random.Generator, x: Any, scale: Any = 1.0, *, real: boo
     return t.item() if type(x) in (float, complex) else t
 
 
+def generator(seed: int) -> np.random.Generator:
+    """Random numbers of a seed, others than those that users draw from the same seed.
+
+    Directions that equal the user's data may be ones along which nothing changes.
+    """
+    return np.random.default_rng([STREAM, seed])
+
+
 def rand_like(x: Any, seed: int = 0) -> Any:
     """Normal random numbers in the structure, shapes and dtypes of a pytree.
 
@@ -221,5 +232,5 @@ def rand_like(x: Any, seed: int = 0) -> Any:
     >>> rand_like({"w": np.ones(2), "n": 3})["w"].shape
     (2,)
     """
-    rng = np.random.default_rng(seed)
+    rng = generator(seed)
     return with_zeros([random_leaf(rng, leaf) for leaf in tree.leaves(x) if has_tangent(leaf)], x)

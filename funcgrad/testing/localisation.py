@@ -13,7 +13,7 @@ from ..core.jaxpr import Jaxpr
 from ..core.source import Transposed, where_defined
 from ..core.tracing import aval_of
 from ..transforms.recording import Operation, record
-from .functions import flatten_function, has_tangent
+from .functions import flatten_function, generator, has_tangent
 from .orders import check_orders
 from .report import Finding, GradientCheckError, InconclusiveCheckError
 from .session import Session
@@ -143,7 +143,7 @@ def failure(
         return prim(*operands, **operation.params)
 
     call.__name__ = name_of(operation)
-    alone = replace(session, rng=np.random.default_rng(0))
+    alone = replace(session, rng=generator(0))
     try:
         flat = flatten_function(call, operation.operands)
         alone.tolerances = session.tolerances

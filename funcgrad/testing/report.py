@@ -126,23 +126,28 @@ def worst_finding(
 ) -> Finding | None:
     """The element that exceeds its tolerance most, or None if all agree."""
     best: tuple[float, int] | None = None
-    wrong_leaves = 0
+    wrong: list[int] = []
     for k, (e, f, a) in enumerate(zip(expected, found, allowed, strict=True)):
         excess = excess_of(e, f, a)
         if excess.size and np.max(excess) > 1:
-            wrong_leaves += 1
+            wrong.append(k)
             if best is None or np.max(excess) > best[0]:
                 best = (float(np.max(excess)), k)
     if best is None:
         return None
     k = best[1]
+    texts = [(k, diagnose(expected[k], found[k], allowed[k]))]
+    texts += [(i, diagnose(expected[i], found[i], allowed[i])) for i in wrong if i != k]
+    diagnosis = next(
+        (text if i == k else f"in {paths[i]}: {text}" for i, text in texts if text), None
+    )
     e, f, a = expected[k], found[k], allowed[k]
     excess = excess_of(e, f, a)
     index = tuple(int(i) for i in np.unravel_index(int(np.argmax(excess)), excess.shape))
     count = int(np.sum(excess > 1))
     spread = f"{count} of {excess.size} elements differ" if excess.size > 1 else ""
     if len(paths) > 1:
-        spread += f"{', ' if spread else ''}{wrong_leaves} of {len(paths)} leaves are wrong"
+        spread += f"{', ' if spread else ''}{len(wrong)} of {len(paths)} leaves are wrong"
     return Finding(
         path=paths[k],
         index=index,
@@ -151,7 +156,7 @@ def worst_finding(
         error_estimate=float(errors[k][index]),
         tolerance=float(a[index]),
         spread=spread,
-        diagnosis=diagnose(e, f, a),
+        diagnosis=diagnosis,
         **about,
     )
 

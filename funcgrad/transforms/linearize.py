@@ -16,7 +16,7 @@ import numpy as np
 
 from ..core.avals import Aval
 from ..core.jaxpr import Eqn, Jaxpr, Var
-from ..core.source import INTERNAL, Source
+from ..core.source import INTERNAL, Source, source_of_equation
 from ..core.tracing import Trace, Tracer, aval_of
 from ..ops import operators as operators
 from ..ops.arithmetic import add, div, mul, neg, sub
@@ -248,18 +248,23 @@ def tape_jaxpr(invars: Sequence[Var], eqns: Sequence[Any], outs: Sequence[Any]) 
             live.update(v for v in inputs if isinstance(v, Var))
     recorder = StagingTrace("linearize", tape=True)
     recorder.eqns = expanded = []
-    with np.errstate(all="ignore"):
-        for e in reversed(kept):
-            if type(e) is tuple:
-                _expand_factor(recorder, e)
-            else:
-                expanded.append(e)
+    token = source_of_equation.set(None)
+    try:
+        with np.errstate(all="ignore"):
+            for e in reversed(kept):
+                if type(e) is tuple:
+                    source_of_equation.set(Source(e[7], e[8]))
+                    _expand_factor(recorder, e)
+                else:
+                    expanded.append(e)
+    finally:
+        source_of_equation.reset(token)
     return hoist_constants(invars, expanded, outs)
 
 
 def _expand_factor(tape: StagingTrace, entry: tuple[Any, ...]) -> None:
     """Record the equations of a Factor: out = partial_x * x + partial_y * y."""
-    prim, x, y, out, r, a, b, code, offset = entry
+    prim, x, y, out, r, a, b, _, _ = entry
     total: Any = None
     for i, v in ((0, x), (1, y)):
         if v is None:
@@ -276,8 +281,7 @@ def _expand_factor(tape: StagingTrace, entry: tuple[Any, ...]) -> None:
     if total._var is x or total._var is y:
         total = add(total, out.dtype.type(0))
     last = tape.eqns[-1]
-    source = Source(code, offset)
-    tape.eqns[-1] = Eqn(last.primitive, last.inputs, last.params, [out], source)
+    tape.eqns[-1] = Eqn(last.primitive, last.inputs, last.params, [out], last.source)
 
 
 _PLAIN = frozenset([float, int, np.ndarray, np.float64, np.float32])
