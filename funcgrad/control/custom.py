@@ -99,7 +99,9 @@ def stage_rule(rule: Rule, avals: Sequence[Aval]) -> tuple[Rule, list[Any]]:
     captured = [c for c in call.consts if isinstance(c, Tracer)]
     if not captured and not closes_over_tracer(rule.roots, set()):
         out_avals = call.out_avals
-        return Rule(rule.__name__, call, rule.forward, rule.backward, 0, out_avals), []
+        return Rule(
+            rule.__name__, call, rule.forward, rule.backward, 0, out_avals, rule.roots
+        ), []
     return _stage_with_captured(rule, call, avals)
 
 
@@ -115,7 +117,7 @@ def _stage_with_captured(rule: Rule, call: Jaxpr, avals: Sequence[Aval]) -> tupl
         (call,), captured = _join_captured([call])
         refuse = _refuse_recursion(rule.__name__)
         return (
-            Rule(rule.__name__, call, refuse, refuse, len(captured), call.out_avals),
+            Rule(rule.__name__, call, refuse, refuse, len(captured), call.out_avals, rule.roots),
             captured,
         )
     token = _staging.set(_staging.get() | {mark})
@@ -124,7 +126,7 @@ def _stage_with_captured(rule: Rule, call: Jaxpr, avals: Sequence[Aval]) -> tupl
             forward = stage(rule.forward, [*avals, *_tangent_avals(avals)], rule.__name__)
             (call, forward), captured = _join_captured([call, forward])
             n = len(captured)
-            return Rule(rule.__name__, call, forward, None, n, call.out_avals), captured
+            return Rule(rule.__name__, call, forward, None, n, call.out_avals, rule.roots), captured
         forward = stage(rule.forward, avals, rule.__name__)
         n = len(call.outvars)
         backward_avals = [*forward.out_avals[n:], *_tangent_avals(call.out_avals)]
@@ -140,7 +142,8 @@ def _stage_with_captured(rule: Rule, call: Jaxpr, avals: Sequence[Aval]) -> tupl
         [*forward.outvars[:n], *forward.invars[: len(captured)], *forward.outvars[n:]],
         forward.consts,
     )
-    rule = Rule(rule.__name__, call, forward, backward, len(captured), call.out_avals)
+    n = len(captured)
+    rule = Rule(rule.__name__, call, forward, backward, n, call.out_avals, rule.roots)
     return rule, captured
 
 
@@ -285,7 +288,9 @@ def _batch_rule(rule: Rule, trace: Any, batched: Sequence[bool]) -> Rule:
     flags = batched if rule.backward is not None else [*batched, *(True for f in inexact if f)]
     forward = _batched(rule.forward, trace, flags)
     backward = None if rule.backward is None else _batched(rule.backward, trace, _Always())
-    return Rule(rule.__name__, call, forward, backward, rule.consts, call.out_avals)
+    return Rule(
+        rule.__name__, call, forward, backward, rule.consts, call.out_avals, rule.roots
+    )
 
 
 class _Always(Sequence[bool]):

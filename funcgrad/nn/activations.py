@@ -50,6 +50,7 @@ __all__ = [
     "hard_swish",
     "hard_tanh",
     "leaky_relu",
+    "log1mexp",
     "log_sigmoid",
     "log_softmax",
     "logsumexp",
@@ -115,6 +116,33 @@ def log_sigmoid(x: Any) -> Any:
     array([-50.    ,  -0.6931])
     """
     return _log_sigmoid(inexact(x))
+
+
+def _log1mexp_value(x: Any) -> Any:
+    small = np.log(-np.expm1(-np.minimum(x, _LN2)))
+    return np.where(x < _LN2, small, np.log1p(-np.exp(-np.maximum(x, _LN2))))[()]
+
+
+_LN2 = math.log(2)
+_log1mexp = with_slope(_log1mexp_value, lambda x: np.exp(-x) / -np.expm1(-x))
+
+
+@user_facing
+def log1mexp(x: Any) -> Any:
+    """log(1 - exp(-x)), the logarithm of one minus a probability whose logarithm is -x.
+
+    Maechler, Accurately computing log(1 - exp(-|a|)), 2012.
+
+    Args:
+        x: real array of positive numbers. 0 gives -inf, negative numbers give NaN.
+
+    Returns:
+        Array.
+
+    >>> log1mexp(np.array([1e-20, 1.0, 50.0])).round(4)
+    array([-46.0517,  -0.4587,  -0.    ])
+    """
+    return _log1mexp(inexact(x))
 
 
 @user_facing

@@ -123,9 +123,9 @@ def huber_loss(
     >>> huber_loss(np.array([1.0, 4.0]), reduction="none")
     array([0.5, 3.5])
     """
-    size = np.abs(_errors("huber_loss", predictions, targets, where))
-    near = np.minimum(size, delta)
-    losses = near * (size - 0.5 * near)
+    error = _errors("huber_loss", predictions, targets, where)
+    near = np.clip(error, -delta, delta)
+    losses = near * (error - 0.5 * near)
     return reduce_losses("huber_loss", losses, reduction, where, weights)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -76,13 +77,19 @@ def fix(x: Any, out: Any = None) -> Any:
     return math_ops.trunc(strong(x))
 
 
+_SINC_SERIES = [(-1) ** k / math.factorial(2 * k + 1) for k in range(11)]
+
+
 @implements(np.sinc)
 def sinc(x: Any) -> Any:
     """sin(pi x) / (pi x), by its series near zero so that every derivative is right there."""
     x = inexact(x)
-    small = abs(x) < 0.05
+    small = abs(x) < 0.3
     z = (np.pi * np.where(small, x, 0)) ** 2
-    series = 1 - z / 6 * (1 - z / 20 * (1 - z / 42 * (1 - z / 72 * (1 - z / 110 * (1 - z / 156)))))
+    series = z * _SINC_SERIES[-1]
+    for c in reversed(_SINC_SERIES[1:-1]):
+        series = z * (series + c)
+    series = 1 + series
     far = np.pi * np.where(small, 1, x)
     return np.where(small, series, np.sin(far) / far)
 

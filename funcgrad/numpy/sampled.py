@@ -119,12 +119,31 @@ def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None,
         x, xp, fp = _unrolled(x, xp, fp, abs(period))
         left = right = None
     i = np.clip(np.searchsorted(xp, x, side="right"), 1, xp.shape[0] - 1)
-    x0, x1, f0, f1 = (take(a, j, 0) for a in (xp, fp) for j in (i - 1, i))
-    width = x1 - x0
+    x0, f0 = take(xp, i - 1, 0), take(fp, i - 1, 0)
+    slopes = _secants(xp, fp)
+    # At a sample the slopes on both sides give the value; of all between them, the smallest.
+    between = _nearest_to_zero(slopes[:-1], slopes[1:])
+    table = np.concatenate([slopes, np.zeros(1, slopes.dtype), between])
+    slope = take(table, i - 1 + (x == x0) * slopes.shape[0], 0)
+    out = f0 + (x - x0) * slope
+    out = np.where(x <= xp[0], fp[0], out)
+    out = np.where(x >= xp[-1], fp[-1], out)
+    if left is not None:
+        out = np.where(x < xp[0], left, out)
+    return out if right is None else np.where(x > xp[-1], right, out)
+
+
+def _secants(xp: Any, fp: Any) -> Any:
+    """The slopes between samples, 0 where two have one place."""
+    width = diff(xp)
     flat = width == 0
-    out = f0 + (x - x0) * np.where(flat, 0, (f1 - f0) / np.where(flat, 1, width))
-    out = np.where(x < xp[0], fp[0] if left is None else left, out)
-    return np.where(x > xp[-1], fp[-1] if right is None else right, out)
+    return np.where(flat, 0, diff(fp) / np.where(flat, 1, width))
+
+
+def _nearest_to_zero(a: Any, b: Any) -> Any:
+    """Of the numbers between a and b the one of least size."""
+    smaller = np.where(abs(a) < abs(b), a, b)
+    return np.where((np.real(a) > 0) == (np.real(b) > 0), smaller, 0)
 
 
 def _unrolled(x: Any, xp: Any, fp: Any, period: Any) -> Any:
@@ -188,7 +207,7 @@ def unwrap(p: Any, discont: Any = None, axis: int = -1, *, period: Any = 2 * np.
     half = period // 2 if whole else period / 2
     jump = np.mod(steps + half, period) - half
     if not whole or period % 2 == 0:
-        jump = np.where((jump == -half) & (steps > 0), half, jump)
+        jump = np.where((jump == -half) & (steps > 0), jump + period, jump)
     jump = np.where(abs(steps) < (period / 2 if discont is None else discont), 0, jump - steps)
     k = axis_of(axis, len(p.shape))
     moved = _part(p, k, 1, None) + np.cumsum(jump, axis=k)

@@ -15,11 +15,6 @@ from ..ops import special
 from .protocol import SCIPY_UFUNCS, inexact
 
 
-def logit(x: Any) -> Any:
-    x = inexact(x)
-    return np.log(x / (1 - x))
-
-
 def log_expit(x: Any) -> Any:
     x = inexact(x)
     return -np.logaddexp(x * 0, -x)
@@ -41,25 +36,9 @@ def xlog1py(x: Any, y: Any) -> Any:
     return x * np.log1p(np.where(free, 0, y))
 
 
-def entr(x: Any) -> Any:
-    x = inexact(x)
-    inside = x > 0
-    value = -x * np.log(np.where(inside, x, 1))
-    return np.where(inside | np.isnan(x), value, np.where(x == 0, x * 0, -np.inf))
-
-
-def rel_entr(x: Any, y: Any) -> Any:
-    x, y = inexact(x), inexact(y)
-    inside = (x > 0) & (y > 0)
-    value = x * np.log(np.where(inside, x, 1) / np.where(inside, y, 1))
-    zero, infinite = x.dtype.type(0), x.dtype.type(np.inf)
-    value = np.where(inside, value, np.where((x == 0) & (y >= 0), zero, infinite))
-    return np.where(np.isnan(x) | np.isnan(y), x.dtype.type(np.nan), value)
-
-
 def kl_div(x: Any, y: Any) -> Any:
     x, y = inexact(x), inexact(y)
-    entropy = rel_entr(x, y)
+    entropy = special.relative_entropy(x, y)
     return np.where(entropy == np.inf, entropy, entropy - x + y)
 
 
@@ -84,8 +63,8 @@ def exp10(x: Any) -> Any:
 
 SCIPY_UFUNCS.update(special.UFUNC_NAMES)
 SCIPY_UFUNCS.update({
-    "betaln": betaln, "cbrt": math_ops.cbrt, "entr": entr, "exp10": exp10, "exp2": math_ops.exp2,
+    "betaln": betaln, "cbrt": math_ops.cbrt, "exp10": exp10, "exp2": math_ops.exp2,
     "expm1": math_ops.expm1, "gamma": gamma, "gammasgn": gammasgn, "kl_div": kl_div,
-    "log1p": math_ops.log1p, "log_expit": log_expit, "logit": logit, "ndtr": ndtr,
-    "rel_entr": rel_entr, "xlog1py": xlog1py, "xlogy": xlogy,
+    "log1p": math_ops.log1p, "log_expit": log_expit, "ndtr": ndtr,
+    "rel_entr": special.relative_entropy, "xlog1py": xlog1py, "xlogy": xlogy,
 })

@@ -11,8 +11,7 @@ from ..core.primitive import Case, Primitive
 from .families import general, linear, sample
 from .indexing import FULL, index
 from .joining import concatenate
-from .shape import flip
-from .sorting import take_along
+from .shape import broadcast, flip
 
 
 def _along(axis: int, start: int | None, stop: int | None) -> tuple[Any, ...]:
@@ -96,42 +95,97 @@ def _cummin_eval(xp: Any, x: Any, *, axis: int, reverse: bool) -> Any:
     return xp.minimum.accumulate(x, axis=axis)
 
 
-def first_hits(xp: Any, x: Any, out: Any, *, axis: int, reverse: bool) -> Any:
-    """For each running extremum, the position where it first occurred."""
-    if reverse:
-        x, out = xp.flip(x, axis), xp.flip(out, axis)
-    shape = [1] * x.ndim
-    shape[axis] = x.shape[axis]
-    places = xp.arange(x.shape[axis]).reshape(shape)
-    changed = xp.ones(x.shape, bool)
-    later = (slice(None),) * axis + (slice(1, None),)
-    earlier = (slice(None),) * axis + (slice(None, -1),)
-    changed[later] = out[later] != out[earlier]
-    found = xp.maximum.accumulate(xp.where(changed, places, 0), axis=axis)
-    return x.shape[axis] - 1 - xp.flip(found, axis) if reverse else found
+def running_sums(xp: Any, x: Any, starts: Any, lengths: Any) -> Any:
+    """Cumulative sums of a vector that begin anew at every start, by doubling distances."""
+    first = xp.zeros(x.size, bool)
+    first[starts] = True
+    step = 1
+    while step < int(lengths.max()):
+        carried = xp.where(first[step:], xp.zeros((), x.dtype), x[:-step])
+        x = xp.concatenate([x[:step], x[step:] + carried])
+        first = xp.concatenate([first[:step], first[step:] | first[:-step]])
+        step *= 2
+    return x
 
 
-first_hit: Primitive = general(
-    "cumulative_argument",
-    first_hits,
-    abstract=lambda x, out, **_: Aval(x.shape, np.intp),
-    batch=lambda size, args, _batched, *, axis, reverse: first_hit(
-        *(
-            np.broadcast_to(a, (size, *a.shape)) if not b else a
-            for a, b in zip(args, _batched, strict=True)
-        ),
-        axis=axis + 1,
-        reverse=reverse,
-    ),
-    cases=lambda rng: [
-        Case(np.array([1.0, 3.0, 2.0, 3.0]), np.array([1.0, 3.0, 3.0, 3.0]), axis=0, reverse=False)
-    ],
-    nondifferentiable="the result is an index",
+def shares_of_runs(xp: Any, t: Any, hit: Any, first: Any, transposed: bool) -> Any:
+    """Means over the hits so far in every run of a vector, or the transpose of that."""
+    starts = xp.flatnonzero(first)
+    lengths = xp.diff(xp.append(starts, first.size))
+    zero = xp.zeros((), t.dtype)
+    if bool((hit == first).all()):
+        if not transposed:
+            return xp.repeat(t[starts], lengths)
+        result = xp.zeros(t.shape, t.dtype)
+        if t.size:
+            result[starts] = xp.add.reduceat(t, starts)
+        return result
+    total = xp.cumsum(hit)
+    count = (total - xp.repeat(total[starts] - 1, lengths)).astype(t.real.dtype)
+    if not transposed:
+        return running_sums(xp, xp.where(hit, t, zero), starts, lengths) / count
+    from_end = (t.size - starts - lengths)[::-1]
+    return xp.where(hit, running_sums(xp, (t / count)[::-1], from_end, lengths)[::-1], zero)
+
+
+def shared_by_equals(
+    xp: Any, t: Any, x: Any, out: Any, *, axis: int, reverse: bool, transposed: bool
+) -> Any:
+    """For each running extremum the mean of t over the places so far that have its value.
+
+    With ``transposed``, the transpose of that: each place gets its shares back.
+    """
+    moved = [xp.moveaxis(a, axis, -1) for a in (t, x, out)]
+    t, x, out = [xp.flip(a, -1) for a in moved] if reverse else moved
+    shape = t.shape
+    first = xp.ones(shape, bool)
+    first[..., 1:] = out[..., 1:] != out[..., :-1]
+    hit = (x == out) | first
+    result = shares_of_runs(
+        xp, t.reshape(-1), hit.reshape(-1), first.reshape(-1), transposed
+    ).reshape(shape)
+    return xp.moveaxis(xp.flip(result, -1) if reverse else result, -1, axis)
+
+
+def _share_batch(size: int, args: Any, batched: Any, *, axis: int, **params: Any) -> Any:
+    full = (
+        a if is_batched else broadcast(a, shape=(size, *a.shape))
+        for a, is_batched in zip(args, batched, strict=True)
+    )
+    return share_of_equals(*full, axis=axis + 1, **params)
+
+
+def _share_transpose(ct: Any, _t: Any, x: Any, out: Any, *, transposed: bool, **params: Any) -> Any:
+    return share_of_equals(ct, x, out, transposed=not transposed, **params), None, None
+
+
+def _share_cases(rng: Any) -> Any:
+    x = np.array([[1, 3, 2, 3, 3, 1], [2, 2, 5, 4, 5, 5], [1, 2, 3, 4, 5, 6]])
+    for dtype, rows in (("f8", 3), ("f4", 2), ("f8", 1)):
+        chosen = x[-rows:]
+        out = np.maximum.accumulate(chosen, axis=1)
+        t = sample(rng, chosen.shape, dtype, (-2, 2))
+        for transposed in (False, True):
+            yield Case(t, chosen, out, axis=1, reverse=False, transposed=transposed)
+    out = np.maximum.accumulate(x.T[::-1], axis=0)[::-1]
+    t = sample(rng, (6, 3), "f8", (-2, 2))
+    yield Case(t, x.T, out, axis=0, reverse=True, transposed=False)
+
+
+share_of_equals: Primitive = general(
+    "share_of_equals",
+    shared_by_equals,
+    abstract=lambda t, *_, **__: Aval(t.shape, t.dtype),
+    jvp=(lambda t, _o, _t, x, out, **params: share_of_equals(t, x, out, **params), None, None),
+    transpose=_share_transpose,
+    batch=_share_batch,
+    cases=_share_cases,
+    traits=("masks",),
 )
 
 
 def _extremum_jvp(t: Any, out: Any, x: Any, *, axis: int, reverse: bool) -> Any:
-    return take_along(t, first_hit(x, out, axis=axis, reverse=reverse), axis)
+    return share_of_equals(t, x, out, axis=axis, reverse=reverse, transposed=False)
 
 
 cummax: Primitive = general(

@@ -4,22 +4,41 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from ..core.avals import Aval
 from ..core.primitive import Case, Primitive
 from .comparison import select
 from .complex import conj, real
 from .families import general, sample
-from .linalg import real_dtype, safe_reciprocal
+from .linalg import real_dtype
 from .reductions import keepdims
 from .shape import reduce_sum, reduced_shape, shift_axes
 
 
-def _norm_eval(xp: Any, x: Any, *, axes: tuple[int, ...], order: float) -> Any:
+def norm_of(xp: Any, x: Any, axes: tuple[int, ...], order: float) -> Any:
+    """The norm by its definition."""
     if order == 2:
         squares = x.real**2 + x.imag**2 if x.dtype.kind == "c" else x * x
         return xp.sqrt(xp.sum(squares, axis=axes))
     power = x.real.dtype.type(order)
     return xp.sum(abs(x) ** power, axis=axes) ** (1 / power)
+
+
+def _norm_eval(xp: Any, x: Any, *, axes: tuple[int, ...], order: float) -> Any:
+    """The norm; of x / max|x| where powers of numbers so large or so small lose digits."""
+    with np.errstate(over="ignore"):
+        out = norm_of(xp, x, axes, order)
+    info = np.finfo(out.dtype)
+    exponent = min((info.maxexp - info.nmant - 2) / abs(order), info.maxexp - 1)
+    clear = (out > 2.0**-exponent) & (out < 2.0**exponent)
+    if clear.all():
+        return out
+    largest = xp.max(abs(x), axis=axes, keepdims=True, initial=0)
+    usable = (largest > 0) & xp.isfinite(largest)
+    scale = xp.where(usable, largest, xp.ones((), largest.dtype))
+    scaled = norm_of(xp, x / scale, axes, order) * scale.reshape(out.shape)
+    return xp.where(clear, out, scaled)[()]
 
 
 def _norm_abstract(x: Aval, *, axes: tuple[int, ...], **_: Any) -> Aval:
@@ -31,7 +50,7 @@ def _norm_jvp(t: Any, out: Any, x: Any, *, axes: tuple[int, ...], order: float) 
 
     They are where the norm or its power is not differentiable, and 0 is the smallest choice.
     """
-    weight = conj(x) * keepdims(safe_reciprocal(out, out == 0), x, axes)
+    weight = conj(x) / keepdims(select(out == 0, np.inf, out), x, axes)
     if order != 2:
         ratio = abs(weight)
         zero = ratio == 0

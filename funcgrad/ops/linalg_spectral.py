@@ -2,10 +2,11 @@
 
 Eigenvectors and singular vectors are determined up to a phase each, and within the subspace of a
 repeated value not at all. Their tangents are the smallest possible ones: no change of phase, and no
-rotation among vectors whose values are equal to rounding. So derivatives are finite everywhere, and
-right for functions of the values alone, of the subspaces, and of the polar factor ``u @ vh``. What
-cannot be right at exactly equal values is a function that weighs their vectors differently nearby,
-like ``(v * np.exp(w)) @ v.T``: the derivative of the weight is not in the outputs.
+rotation among vectors whose values are equal up to the rounding of the largest one. So derivatives
+are finite everywhere, and right for functions of the values alone, of the subspaces, and of the
+polar factor ``u @ vh``. What cannot be right at exactly equal values is a function that weighs
+their vectors differently nearby, like ``(v * np.exp(w)) @ v.T``: the derivative of the weight is
+not in the outputs.
 
 Derivatives: Giles, Collected matrix derivative results for forward and reverse mode algorithmic
 differentiation (2008); Townsend, Differentiating the singular value decomposition (2016).
@@ -28,6 +29,7 @@ from .indexing import FULL, index
 from .joining import concatenate
 from .linalg import adjoint, by_lanes, check_square, random_matrix, real_dtype, safe_reciprocal
 from .linalg_factor import from_triangle, hermitian_cases
+from .reductions import reduce_max
 from .shape import reduce_sum, reshape
 
 # --- symmetric eigenvalues -----------------------------------------------------------------------
@@ -43,8 +45,18 @@ def inverse_gaps(w: Any) -> Any:
     """1 / (w_j - w_i), and 0 for pairs that are equal to rounding."""
     wi, wj = pairs(w)
     gap = wj - wi
-    noise = 4 * float(np.finfo(w.dtype).eps)
-    return safe_reciprocal(gap, abs(gap) <= (abs(wi) + abs(wj)) * noise)
+    return safe_reciprocal(gap, abs(gap) <= _entrywise(rounding(w)))
+
+
+def rounding(w: Any) -> Any:
+    """The size of errors in eigenvalues or singular values: a multiple of the largest of them."""
+    reduce = reduce_max if w.shape[-1] else reduce_sum
+    largest = reduce(abs(w), axes=(len(w.shape) - 1,))
+    return reshape(largest, shape=(*largest.shape, 1)) * (8 * float(np.finfo(w.dtype).eps))
+
+
+def _entrywise(bound: Any) -> Any:
+    return reshape(bound, shape=(*bound.shape, 1))
 
 
 def eigh_lower(xp: Any, a: Any) -> Any:
@@ -185,10 +197,11 @@ def _svd_jvp(t: Any, out: Any, a: Any, *, full_matrices: bool, **_: Any) -> Any:
     si, sj = pairs(s)
     total = si + sj
     x = (e + eh) * 0.5 * inverse_gaps(s)
-    y = (e - eh) * 0.5 * safe_reciprocal(total, total == 0)
+    small = _entrywise(rounding(s))
+    y = (e - eh) * 0.5 * safe_reciprocal(total, total <= small)
     du, dv = matmul(u1, x + y), matmul(v1, x - y)
     if m != n:
-        inverse = safe_reciprocal(sj, sj == 0)
+        inverse = safe_reciprocal(sj, sj <= small)
         if m > n:
             du = du + (tv - matmul(u1, e)) * inverse
         else:
@@ -213,9 +226,9 @@ def _with_complement(du: Any, u1: Any, u: Any) -> Any:
 
 
 def _svdvals_jvp(t: Any, s: Any, a: Any, *, failing: str = "raise") -> Any:
-    """Rule: ds = diag(U* dA V), and 0 for a singular value 0, a minimum of its function."""
+    """Rule: ds = diag(U* dA V), and 0 for a singular value 0 up to rounding, a minimum."""
     u, _, vh = svd(a, full_matrices=False, failing=failing)
-    return select(s == 0, 0, _columns_product(u, matmul(t, adjoint(vh))))
+    return select(s <= rounding(s), 0, _columns_product(u, matmul(t, adjoint(vh))))
 
 
 def _svd_cases(dtypes: tuple[str, ...], **params: Any) -> Any:

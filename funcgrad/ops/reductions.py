@@ -9,7 +9,7 @@ import numpy as np
 from ..core.avals import Aval
 from ..core.primitive import Case, Primitive
 from .arithmetic import mul_strong
-from .comparison import isfinite, select
+from .comparison import minimum, select
 from .families import general, sample
 from .indexing import index
 from .joining import concatenate
@@ -204,9 +204,15 @@ def _logsumexp_eval(xp: Any, x: Any, *, axes: tuple[int, ...]) -> Any:
 
 
 def _logsumexp_jvp(t: Any, out: Any, x: Any, *, axes: tuple[int, ...]) -> Any:
-    safe = select(isfinite(out), out, 0)
-    weights = np.exp(x - keepdims(safe, x, axes))
-    return reduce_sum(t * weights, axes=axes)
+    """Weights are divided by their sum, which is 1 up to the rounding of the output.
+
+    The largest number stands for infinity: entries that are infinite share the weight.
+    """
+    largest = float(np.finfo(x.dtype).max)
+    top = minimum(select(out == -np.inf, 0, out), largest)
+    weights = np.exp(minimum(x, largest) - keepdims(top, x, axes))
+    total = reduce_sum(weights, axes=axes)
+    return reduce_sum(t * weights, axes=axes) / select(total == 0, 1, total)
 
 
 logsumexp: Primitive = general(

@@ -10,7 +10,7 @@ from ..core.avals import Aval
 from ..core.primitive import Case, Primitive
 from .families import general, sample
 from .gather import gather
-from .shape import broadcast_to, reshape
+from .shape import broadcast, broadcast_to, reshape
 
 
 def take_along(x: Any, idx: Any, axis: int) -> Any:
@@ -64,13 +64,59 @@ argsort: Primitive = general(
     cases=_cases(("f8", "f4", "i8")),
     nondifferentiable="the result is an index",
 )
+
+def means_of_equals(xp: Any, t: Any, x: Any, *, axis: int) -> Any:
+    """Every element of t replaced by the mean of those where x, which is sorted, has its value."""
+    x = xp.moveaxis(x, axis, -1)
+    first = xp.ones(x.shape, bool)
+    first[..., 1:] = x[..., 1:] != x[..., :-1]
+    if first.all():
+        return t.copy()
+    moved = xp.moveaxis(t, axis, -1)
+    first = first.reshape(-1)
+    starts = xp.flatnonzero(first)
+    counts = xp.diff(xp.append(starts, first.size)).astype(t.real.dtype)
+    means = xp.add.reduceat(moved.reshape(-1), starts) / counts
+    return xp.moveaxis(means[xp.cumsum(first) - 1].reshape(moved.shape), -1, axis)
+
+
+def _means_batch(size: int, args: Any, batched: Any, *, axis: int) -> Any:
+    t, x = (
+        a if is_batched else broadcast(a, shape=(size, *a.shape))
+        for a, is_batched in zip(args, batched, strict=True)
+    )
+    return mean_of_equals(t, x, axis=axis + 1)
+
+
+def _means_cases(rng: Any) -> Any:
+    x = np.array([[1, 2, 2, 2, 5], [3, 3, 4, 5, 5]])
+    for dtype in ("f8", "f4", "c16"):
+        yield Case(sample(rng, (2, 5), dtype, (-2, 2)), x, axis=1)
+    yield Case(sample(rng, (5, 2), "f8", (-2, 2)), x.T, axis=0)
+
+
+# Where numbers are equal, their order is any: the mean over all orders has the least norm.
+mean_of_equals: Primitive = general(
+    "mean_of_equals",
+    means_of_equals,
+    abstract=lambda t, _x, **_: Aval(t.shape, t.dtype),
+    jvp=(lambda t, _o, _t, x, *, axis: mean_of_equals(t, x, axis=axis), None),
+    transpose=lambda ct, _t, x, *, axis: (mean_of_equals(ct, x, axis=axis), None),
+    batch=_means_batch,
+    cases=_means_cases,
+)
+
+
+def _sort_jvp(t: Any, out: Any, x: Any, *, axis: int, descending: bool) -> Any:
+    ordered = take_along(t, argsort(x, axis=axis, descending=descending), axis)
+    return mean_of_equals(ordered, out, axis=axis)
+
+
 sort: Primitive = general(
     "sort",
     _sort_eval,
     abstract=lambda x, **_: Aval(x.shape, x.dtype),
-    jvp=lambda t, _o, x, *, axis, descending: take_along(
-        t, argsort(x, axis=axis, descending=descending), axis
-    ),
+    jvp=_sort_jvp,
     batch=lambda _size, args, _batched, *, axis, descending: sort(
         args[0], axis=axis + 1, descending=descending
     ),

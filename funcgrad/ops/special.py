@@ -13,6 +13,7 @@ import numpy as np
 
 from ..arrays import special_module
 from ..core.primitive import Case, Primitive
+from .arithmetic import into_last
 from .erf_inverse import inverse_error_function
 from .families import elementwise, sample
 
@@ -30,11 +31,35 @@ def erfc_values(x: Any) -> Any:
     return special_module(x).erfc(x)[()]
 
 
+def gaussian_values(x: Any, out: Any = None) -> Any:
+    """exp(-x * x)."""
+    square = np.multiply(x, x, out=out)
+    if not square.ndim or square.dtype.kind not in "fc":
+        return np.exp(-square)
+    np.negative(square, out=square)
+    return np.exp(square, out=square)
+
+
 def erf_inv_values(x: Any) -> Any:
     """The inverse of the error function."""
     if hasattr(x, "__cuda_array_interface__"):
         return special_module(x).erfinv(x)
     return inverse_error_function(x)
+
+
+def logit_values(x: Any) -> Any:
+    """The inverse of the logistic function, log(x / (1 - x))."""
+    return special_module(x).logit(x)[()]
+
+
+def entropy_values(x: Any) -> Any:
+    """-x log(x), 0 at 0, and -inf below."""
+    return special_module(x).entr(x)[()]
+
+
+def relative_entropy_values(x: Any, y: Any) -> Any:
+    """X log(x / y); 0 where x is 0 and y is not negative, inf outside."""
+    return special_module(x).rel_entr(x, y)[()]
 
 
 def lgamma_values(x: Any) -> Any:
@@ -73,11 +98,16 @@ def _polygamma_cases(rng: Any) -> Any:
     yield Case(2, sample(rng, (), "f8", (0.4, 4)))
 
 
+# Where the value is 0, so are all derivatives; the chain rule through x * x would give inf * 0.
+gaussian: Primitive = elementwise(
+    "gaussian", gaussian_values, lambda o, x: -2 * (np.where(o == 0, 0, x) * o)
+)
+gaussian.extra["into"] = into_last
 erf: Primitive = elementwise(
-    "erf", erf_values, lambda _o, x: TWO_OVER_ROOT_PI * np.exp(-x * x), kinds="f"
+    "erf", erf_values, lambda _o, x: TWO_OVER_ROOT_PI * gaussian(x), kinds="f"
 )
 erfc: Primitive = elementwise(
-    "erfc", erfc_values, lambda _o, x: -TWO_OVER_ROOT_PI * np.exp(-x * x), kinds="f"
+    "erfc", erfc_values, lambda _o, x: -TWO_OVER_ROOT_PI * gaussian(x), kinds="f"
 )
 erf_inv: Primitive = elementwise(
     "erf_inv",
@@ -104,6 +134,39 @@ logistic: Primitive = elementwise(
     "logistic", logistic_values, lambda o, x: o * logistic(-x), kinds="fc"
 )
 
+logit: Primitive = elementwise(
+    "logit", logit_values, lambda _o, x: 1 / x + 1 / (1 - x), domain=(0.1, 0.9), kinds="f"
+)
+
+
+def _entropy_slope(_o: Any, x: Any) -> Any:
+    outside = x < 0
+    return np.where(outside, 0, -1 - np.log(np.where(outside, 1, x)))
+
+
+def _relative_slope_x(_o: Any, x: Any, y: Any) -> Any:
+    outside = (x < 0) | (y <= 0)
+    logs = np.log(np.where(outside, 1, x)) - np.log(np.where(outside, 1, y))
+    return np.where(outside, 0, 1 + logs)
+
+
+def _relative_slope_y(_o: Any, x: Any, y: Any) -> Any:
+    outside = (x < 0) | (y <= 0)
+    return np.where(outside, 0, -x / np.where(outside, 1, y))
+
+
+entropy: Primitive = elementwise(
+    "entr", entropy_values, _entropy_slope, domain=(0.1, 3), kinds="f"
+)
+relative_entropy: Primitive = elementwise(
+    "rel_entr",
+    relative_entropy_values,
+    _relative_slope_x,
+    _relative_slope_y,
+    domain=(0.1, 3),
+    kinds="f",
+)
+
 UFUNC_NAMES = {
     "erf": erf,
     "erfc": erfc,
@@ -111,6 +174,8 @@ UFUNC_NAMES = {
     "gammaln": lgamma,
     "psi": digamma,
     "digamma": digamma,
+    "entr": entropy,
     "expit": logistic,
+    "logit": logit,
 }
 """Operators by the names of SciPy's ufuncs, which reach tracers through NumPy's protocol."""
