@@ -27,6 +27,7 @@ _HOME = {
     "vmap": "api.batching",
     "jit": "api.jit",
     "to_source": "api.jit",
+    "stabilize": "api.stable",
     "checkpoint": "api.calls",
     "remat": "api.calls",
     "closure_convert": "api.calls",

@@ -1,0 +1,150 @@
+"""Products: their logarithms, and products with the logarithm of a factor."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ...core.jaxpr import Eqn
+from ...ops import math as ops
+from ...ops.arithmetic import div, mul, sub
+from ...ops.comparison import (
+    equal,
+    greater,
+    isfinite,
+    less,
+    less_equal,
+    logical_and,
+    select,
+)
+from ...ops.complex import absolute, sign
+from ...ops.linalg_det import det, slogdet
+from ...ops.logarithms import xlogratio, xlogx
+from ...ops.reductions import reduce_prod
+from ...ops.shape import reduce_sum
+from ...ops.stop import stop
+from .forms import both_orders, operand, signed, unplaced
+from .graph import Graph
+from .logs import logarithm, moved, scaled
+from .rewriting import Get, Match, Rule, value_of
+
+ROUNDING = 8
+"""How many times its rounding error a sum of logarithms may be off."""
+
+
+def _log(g: Graph, e: Eqn) -> Match | None:
+    """log(prod(x)), log(det(a)), and the same of absolute values."""
+    a, steps = unplaced(g, e.inputs[0])
+    size = operand(g, a, absolute)
+    if size is not None:
+        a, more = unplaced(g, size.inputs[0])
+        steps = more + steps
+    made = operand(g, a, reduce_prod, det)
+    if made is None:
+        return None
+    x, axes = made.inputs[0], made.params.get("axes")
+    if made.primitive is det:
+        name = "log(det(a)) -> slogdet(a)" if size is None else "log(abs(det(a))) -> slogdet(a)[1]"
+    else:
+        name = "log(prod(x)) -> sum(log(x))"
+        if size is not None:
+            name = "log(abs(prod(x))) -> sum(log(abs(x)))"
+
+    def build(get: Get) -> Any:
+        if axes is None:
+            s, value = slogdet(get(x), failing="nan")
+        else:
+            s, value = _log_product(get(x), axes)
+        if size is None:
+            value = select(less(s, 0), value.dtype.type(np.nan), value)
+        return moved(value, steps)
+
+    return Match(name, build)
+
+
+def _log_product(x: Any, axes: tuple[int, ...]) -> tuple[Any, Any]:
+    """The sign of a product and the logarithm of its size.
+
+    The sum of logarithms is right where the product overflows or underflows; elsewhere the
+    logarithm of the product has the smaller rounding error, and is taken if the two agree.
+    """
+    logs = ops.log(absolute(x))
+    total = reduce_sum(logs, axes=axes)
+    bound = ROUNDING * np.finfo(x.dtype).eps * (1 + reduce_sum(absolute(logs), axes=axes))
+    size = absolute(reduce_prod(x, axes=axes))
+    usable = logical_and(isfinite(size), greater(size, 0))
+    gap = stop(ops.log(select(usable, size, 1))) - stop(total)
+    close = logical_and(usable, less_equal(absolute(gap), stop(bound)))
+    return reduce_prod(sign(x), axes=axes), total + select(close, gap, 0)
+
+
+_BASES = {ops.log: 1.0, ops.log2: 1 / math.log(2), ops.log10: 1 / math.log(10)}
+
+
+def _entropy(g: Graph, e: Eqn) -> Match | None:
+    """A product x * log(x) or x * log(x / y)."""
+    for a, b in both_orders(e):
+        sign_a, x = signed(g, a)
+        sign_b, b = signed(g, b)
+        factor = sign_a * sign_b
+        found = _with_log(g, x, b, factor) or _with_difference(g, x, b, factor)
+        if found is not None:
+            return found
+    return None
+
+
+def _with_log(g: Graph, x: Any, b: Any, factor: float) -> Match | None:
+    e = operand(g, b, *_BASES)
+    if e is None:
+        return None
+    factor *= _BASES[e.primitive]
+    inner = e.inputs[0]
+    if g.same(x, inner):
+        log = logarithm(g, inner)
+        if log is None:
+            return Match(
+                "x * log(x) -> xlogx(x), 0 at 0", lambda get: scaled(factor, xlogx(get(x)))
+            )
+        return Match(
+            f"y * log(y) -> 0 at 0, with {log.name}",
+            lambda get: scaled(factor, _product_with_log(get(x), log.value(get))),
+        )
+    ratio = operand(g, inner, div)
+    if ratio is None or not g.same(x, ratio.inputs[0]):
+        return None
+    y = ratio.inputs[1]
+    return Match(
+        "x * log(x / y) -> xlogratio(x, y), 0 at 0",
+        lambda get: scaled(factor, xlogratio(get(x), value_of(g, get, y))),
+    )
+
+
+def _product_with_log(x: Any, log: Any) -> Any:
+    return select(equal(x, 0), 0, x * log)
+
+
+def _with_difference(g: Graph, x: Any, b: Any, factor: float) -> Match | None:
+    """A product x * (log(x) - log(y)): of negative numbers NaN, as each logarithm."""
+    e = operand(g, b, sub)
+    logs = None if e is None else [operand(g, a, ops.log) for a in e.inputs]
+    if logs is None or logs[0] is None or logs[1] is None:
+        return None
+    p, q = logs[0].inputs[0], logs[1].inputs[0]
+    if g.same(x, q):
+        p, q, factor = q, p, -factor
+    if not g.same(x, p) or logarithm(g, p) is not None or logarithm(g, q) is not None:
+        return None
+
+    def build(get: Get) -> Any:
+        value = scaled(factor, xlogratio(get(p), get(q)))
+        return select(less(get(p), 0), value.dtype.type(np.nan), value)
+
+    return Match("x * (log(x) - log(y)) -> xlogratio(x, y), 0 at 0", build)
+
+
+RULES = (
+    Rule(ops.log, frozenset([reduce_prod, det]), _log),
+    Rule(mul, frozenset(_BASES), _entropy),
+)
