@@ -2,20 +2,49 @@
 
 from __future__ import annotations
 
+import importlib
+from typing import Any
+
 from .. import numpy as _numpy_protocols  # noqa: F401  (lets np functions take tracers)
+from . import adapters
 from .checks import check_grads, check_jvp, check_vjp
+from .claims import Claim, check_claim, check_gradient, check_pair
+from .decorator import DerivativeCheck, check_derivatives
 from .differences import numerical_jvp
 from .functions import rand_like
+from .gradcheck import PointsReport, gradcheck
+from .profiles import PROFILES, Profile, active_profile, profile_of
 from .report import Finding, GradientCheckError, InconclusiveCheckError, Report
 
 __all__ = [
+    "PROFILES",
+    "Claim",
+    "DerivativeCheck",
     "Finding",
     "GradientCheckError",
     "InconclusiveCheckError",
+    "PointsReport",
+    "Profile",
     "Report",
+    "active_profile",
+    "adapters",
+    "check_claim",
+    "check_derivatives",
+    "check_gradient",
     "check_grads",
     "check_jvp",
+    "check_pair",
     "check_vjp",
+    "gradcheck",
     "numerical_jvp",
+    "profile_of",
     "rand_like",
+    "strategies",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """The strategies need hypothesis, so they are loaded when they are asked for."""
+    if name != "strategies":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return importlib.import_module(".strategies", __name__)

@@ -43,6 +43,7 @@ def check_grads(
     laws: bool = True,
     jacobian: bool = False,
     holomorphic: bool = False,
+    locate: bool = True,
     raises: bool = True,
 ) -> Report:
     """Check the derivatives of a function against finite differences and against their laws.
@@ -76,6 +77,7 @@ def check_grads(
         jacobian: compare every element of the first Jacobian, instead of random directions.
         holomorphic: check that f obeys the Cauchy-Riemann equations, jvp(i t) = i jvp(t); all
             arguments and outputs must be complex.
+        locate: look for the operation inside f whose derivative is wrong, if one is.
         raises: raise what was found to be wrong; otherwise it is only in the report.
 
     Returns:
@@ -97,6 +99,7 @@ def check_grads(
     order = options.count(order, "order", caller)
     chosen = options.modes_option(modes, caller)
     session = new_session(caller, atol, rtol, eps, directions, seed)
+    session.locate = locate
     try:
         flat = session.flatten(f, args)
         chosen = possible_modes(session, flat, chosen)
@@ -137,7 +140,7 @@ def explained(session: Session, f: Callable[..., Any], error: GradientCheckError
         text += "derivative of a derivative rule is wrong"
         rest = f"; {finding.diagnosis}" if finding.diagnosis else ""
         finding = replace(finding, diagnosis=text + rest)
-    return replace(finding, cause=find_cause(session, f, finding))
+    return replace(finding, cause=find_cause(session, f, finding)) if session.locate else finding
 
 
 def verdict_of(error: GradientCheckError) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import chain, combinations
 from typing import Any
 
@@ -129,7 +130,7 @@ def edited_constants(backward: BackwardPass) -> Iterator[Edit]:
         for what, new in substitutes(value, names):
             if new.shape == value.shape and not np.array_equal(new, value):
                 consts = [*backward.consts[:k], new, *backward.consts[k + 1 :]]
-                yield f"{name} {what} {at}", lambda consts=consts: backward.pull(consts=consts)
+                yield f"{name} {what} {at}", partial(backward.pull, consts=consts)
 
 
 def edited_numbers(backward: BackwardPass) -> Iterator[Edit]:
@@ -144,7 +145,7 @@ def edited_numbers(backward: BackwardPass) -> Iterator[Edit]:
                 eqns[k] = Eqn(e.primitive, inputs, e.params, e.outvars, e.source)
                 edited = with_eqns(program, eqns)
                 text = f"the factor {a.value:.6g} is left out at {e.source}"
-                yield text, lambda edited=edited: backward.pull(edited)
+                yield text, partial(backward.pull, edited)
 
 
 def with_eqns(program: Jaxpr, eqns: Sequence[Eqn], extra: Sequence[Var] = ()) -> Jaxpr:
@@ -163,7 +164,11 @@ def edited_arguments(flat: Flat, backward: BackwardPass, i: int) -> Iterator[Edi
                 point = [*flat.point[:j], new, *flat.point[j + 1 :]]
                 there = replace(flat, point=point)
                 text = f"{flat.in_paths[j]} {what}"
-                yield text, lambda there=there: BackwardPass(there, backward.cts).right
+                yield text, partial(right_at, there, backward.cts)
+
+
+def right_at(flat: Flat, cts: Sequence[Any]) -> list[Vector]:
+    return BackwardPass(flat, cts).right
 
 
 def substitutes(value: np.ndarray, names: dict[str, np.ndarray]) -> Iterator[tuple[str, Any]]:
@@ -195,7 +200,7 @@ def partial_cotangents(backward: BackwardPass) -> Iterator[Edit]:
                 cts[i] = ct * mask.reshape(shape).astype(ct.dtype)
                 which = "first" if where == 0 else "last"
                 text = f"only the {which} part along axis {axis} of the output's cotangent counts: "
-                yield text + "a sum is missing", lambda cts=cts: backward.pull(cts=cts)
+                yield text + "a sum is missing", partial(backward.pull, cts=cts)
 
 
 def missing_paths(backward: BackwardPass, i: int, found: Vector, tolerance: float) -> str | None:
@@ -213,7 +218,8 @@ def missing_paths(backward: BackwardPass, i: int, found: Vector, tolerance: floa
         for group in combinations(parts, number)
     ]
     for group in groups:
-        if np.max(np.abs(sum(part for _, part in group) - gap)) <= tolerance:
+        total = np.sum([part for _, part in group], axis=0)
+        if np.max(np.abs(total - gap)) <= tolerance:
             return " and ".join(f"{path_at(e)} is missing" for e, _ in group)
     for group in groups:
         factors = whole_factors(group, gap, tolerance)
@@ -232,8 +238,7 @@ def whole_factors(
 ) -> list[int] | None:
     """The small whole numbers, none zero, times which the parts make up the gap."""
     matrix = np.stack([part for _, part in group], axis=1)
-    factors, *_ = np.linalg.lstsq(matrix, gap, rcond=None)
-    whole = np.round(factors)
+    whole = np.rint(np.asarray(np.linalg.lstsq(matrix, gap, rcond=None)[0]))
     if np.any(whole == 0) or np.any(np.abs(whole) > LARGEST_FACTOR):
         return None
     if np.max(np.abs(matrix @ whole - gap)) > tolerance:

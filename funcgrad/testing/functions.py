@@ -210,12 +210,12 @@ def random_leaf(rng: np.random.Generator, x: Any, scale: Any = 1.0, *, real: boo
     return t.item() if type(x) in (float, complex) else t
 
 
-def generator(seed: int) -> np.random.Generator:
+def generator(seed: Any) -> np.random.Generator:
     """Random numbers of a seed, others than those that users draw from the same seed.
 
     Directions that equal the user's data may be ones along which nothing changes.
     """
-    return np.random.default_rng([STREAM, seed])
+    return np.random.default_rng([STREAM, int(seed)])
 
 
 def rand_like(x: Any, seed: int = 0) -> Any:

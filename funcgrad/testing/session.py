@@ -47,6 +47,7 @@ class Session:
     report: Report = field(default_factory=Report)
     before: list[Any] = field(default_factory=list)
     args: tuple[Any, ...] = ()
+    locate: bool = True
     name: str = ""
     tolerances: Tolerances = field(init=False)
 

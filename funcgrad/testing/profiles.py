@@ -1,0 +1,52 @@
+"""Profiles: how many points the checks at drawn points try."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Profile:
+    """How thorough checks are."""
+
+    name: str
+    max_examples: int
+
+
+PROFILES = {p.name: p for p in (Profile("quick", 5), Profile("ci", 20), Profile("thorough", 200))}
+
+_active: ContextVar[str] = ContextVar("funcgrad_testing_profile", default="ci")
+
+
+def profile_of(name: str | None = None) -> Profile:
+    """The profile of a name, or the active one.
+
+    Raises:
+        ValueError: for an unknown name.
+
+    >>> profile_of().max_examples, profile_of("quick").max_examples
+    (20, 5)
+    """
+    name = _active.get() if name is None else name
+    if name not in PROFILES:
+        raise ValueError(f"unknown profile {name!r}; the profiles are {', '.join(PROFILES)}")
+    return PROFILES[name]
+
+
+@contextmanager
+def active_profile(name: str) -> Iterator[Profile]:
+    """Make a profile the active one within a ``with`` statement.
+
+    >>> with active_profile("thorough"):
+    ...     profile_of().max_examples
+    200
+    """
+    profile = profile_of(name)
+    token = _active.set(name)
+    try:
+        yield profile
+    finally:
+        _active.reset(token)

@@ -1,0 +1,85 @@
+"""hypothesis strategies for the points at which derivatives are checked.
+
+Everything shrinks to small shapes and simple numbers.
+
+>>> import numpy as np
+>>> from hypothesis import find
+>>> from funcgrad.testing import strategies as fst
+>>> find(fst.arrays(fst.shapes(min_dims=1), domain="positive"), lambda x: np.ptp(x) > 0)
+array([1., 2.])
+"""
+
+from __future__ import annotations
+
+try:
+    import hypothesis  # noqa: F401  (first, so that its absence is explained)
+except ModuleNotFoundError as error:
+    raise ModuleNotFoundError(
+        "funcgrad.testing.strategies needs hypothesis: pip install 'funcgrad[testing]'"
+    ) from error
+
+from .arrays import arrays, dtypes, numbers
+from .domains import (
+    Domain,
+    away_from,
+    distinct,
+    interval,
+    near,
+    nonnegative,
+    positive,
+    real,
+    special_values,
+    unit_interval,
+    whole_numbers,
+)
+from .matrices import (
+    hermitian_matrices,
+    invertible_matrices,
+    low_rank_matrices,
+    orthogonal_matrices,
+    spd_matrices,
+    stochastic_matrices,
+    symmetric_matrices,
+    triangular_matrices,
+    well_separated_spectrum,
+)
+from .programs import Program, programs
+from .shapes import broadcastable_shapes, matmul_shapes, shapes
+from .signatures import from_signature
+from .trees import Spec, from_spec, like, spec
+
+__all__ = [
+    "Domain",
+    "Program",
+    "Spec",
+    "arrays",
+    "away_from",
+    "broadcastable_shapes",
+    "distinct",
+    "dtypes",
+    "from_signature",
+    "from_spec",
+    "hermitian_matrices",
+    "interval",
+    "invertible_matrices",
+    "like",
+    "low_rank_matrices",
+    "matmul_shapes",
+    "near",
+    "nonnegative",
+    "numbers",
+    "orthogonal_matrices",
+    "positive",
+    "programs",
+    "real",
+    "shapes",
+    "spd_matrices",
+    "spec",
+    "special_values",
+    "stochastic_matrices",
+    "symmetric_matrices",
+    "triangular_matrices",
+    "unit_interval",
+    "well_separated_spectrum",
+    "whole_numbers",
+]

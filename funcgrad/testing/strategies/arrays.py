@@ -1,0 +1,102 @@
+"""Arrays and numbers of given shapes, dtypes and domains."""
+
+from __future__ import annotations
+
+import functools
+import math
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
+
+from .domains import Distinct, Domain, as_domain, members
+from .shapes import shapes
+
+DTYPES = ("float64", "float32", "complex128", "complex64")
+
+
+def dtypes(*names: Any) -> SearchStrategy[np.dtype]:
+    """One of several dtypes, all real and complex ones by default; shrinks to the first.
+
+    >>> from hypothesis import find
+    >>> find(dtypes(), lambda dtype: dtype.kind == "c")
+    dtype('complex128')
+    """
+    return st.sampled_from([np.dtype(name) for name in names or DTYPES])
+
+
+def arrays(
+    shape: Any = None, dtype: Any = np.float64, domain: Any = "real"
+) -> SearchStrategy[np.ndarray]:
+    """Arrays with elements from a domain; they shrink to small shapes and simple numbers.
+
+    Args:
+        shape: an integer, a tuple or a strategy for them; by default up to two dimensions of up
+            to four. Shape () gives NumPy scalars.
+        dtype: a dtype or a strategy for dtypes; real, complex, integer or bool.
+        domain: a domain, its name, or a pair (low, high). Of complex numbers both parts belong
+            to it.
+
+    Returns:
+        A strategy.
+
+    Raises:
+        ValueError: if the domain has no members of that dtype.
+
+    >>> from hypothesis import find
+    >>> find(arrays((2,), domain="positive"), lambda x: x[1] > x[0])
+    array([1., 2.])
+    """
+    domain = as_domain(domain)
+    shape = shapes(max_dims=2) if shape is None else shape
+    shape = shape if isinstance(shape, SearchStrategy) else st.just(shape)
+    if isinstance(dtype, SearchStrategy):
+        return dtype.flatmap(lambda one: arrays(shape, one, domain))
+    dtype = np.dtype(dtype)
+    element_lists(domain, dtype, 0)
+    return shape.flatmap(lambda one: filled(domain, dtype, one))
+
+
+def numbers(kind: type = float, domain: Any = "real") -> SearchStrategy[Any]:
+    """Python numbers from a domain: float, complex, int or bool.
+
+    >>> from hypothesis import find
+    >>> find(numbers(domain=(3, 4)), lambda x: True)
+    3.1
+    """
+    return arrays((), np.dtype(kind), domain).map(lambda x: x.item())
+
+
+def filled(domain: Domain, dtype: np.dtype, shape: Any) -> SearchStrategy[np.ndarray]:
+    """Arrays of one shape and dtype."""
+    shape = (shape,) if isinstance(shape, int | np.integer) else tuple(shape)
+    drawn = element_lists(domain, dtype, math.prod(shape))
+    return drawn.map(lambda values: np.array(values, dtype).reshape(shape)[()])
+
+
+@functools.lru_cache(maxsize=512)
+def element_lists(domain: Domain, dtype: np.dtype, n: int) -> SearchStrategy[list[Any]]:
+    """Lists of n Python numbers of a domain."""
+    if dtype.kind == "c":
+        half = np.dtype(f"f{dtype.itemsize // 2}")
+        pair = [element_lists(part, half, n) for part in domain.parts()]
+        return st.tuples(*pair).map(lambda parts: [complex(*z) for z in zip(*parts, strict=True)])
+    groups = members(domain, dtype)
+    if isinstance(domain, Distinct) and len(groups[0]) < n:
+        raise ValueError(
+            f"{domain!r} has only {len(groups[0])} members that far apart, and the array has {n} "
+            "elements; give a smaller gap"
+        )
+    return st.lists(element_of(groups), min_size=n, max_size=n, unique=isinstance(domain, Distinct))
+
+
+@functools.lru_cache(maxsize=256)
+def element_of(groups: tuple[tuple[Any, ...], ...]) -> SearchStrategy[Any]:
+    """One number of several groups, each as likely.
+
+    Every group begins with the members of the first, so that shrinking can change the group.
+    """
+    first = groups[0]
+    nested = [first, *[(*first, *group) for group in groups[1:]]]
+    return st.one_of([st.sampled_from(group) for group in nested])
