@@ -67,7 +67,7 @@ def _value_and_grad(
                 path = _leaf_path(selected, i, nums, single)
                 check_differentiable(x, path, owner, holomorphic=holomorphic, allow_int=allow_int)
 
-        def call(inputs: list[Any]) -> Any:
+        def call(inputs: Sequence[Any]) -> Any:
             rebuilt = tree.unflatten(treedef, inputs)
             full = list(args)
             for n, a in zip(nums, (rebuilt,) if single else rebuilt, strict=True):

@@ -11,9 +11,10 @@ import numpy as np
 
 from .. import arrays, tree
 from ..compiler.program import compiled, source_text
+from ..compiler.stabilize import stabilize_jaxpr
 from ..compiler.wrapper import program_wrapper
 from ..control.call import call
-from ..control.jit_state import jit_disabled
+from ..control.jit_state import jit_disabled, stabilizing
 from ..core.avals import WEAK_DTYPES
 from ..core.boundary import shown_error, user_facing
 from ..core.jaxpr import Jaxpr, eval_jaxpr
@@ -51,9 +52,11 @@ class Jitted:
         static_argnums: Any,
         static_argnames: Any,
         donate_argnums: Any,
+        stabilize: bool,
     ) -> None:
         functools.update_wrapper(self, fun)
         self.fun = fun
+        self.stabilize = stabilize
         self.static_argnums, self.static_argnames = _static_arguments(
             fun, _as_tuple(static_argnums), _as_tuple(static_argnames)
         )
@@ -175,6 +178,8 @@ def _dispatch(jitted: Jitted, args: tuple[Any, ...], kwargs: dict[str, Any]) -> 
     leaves, treedef = tree.flatten((args, kwargs) if kwargs else args)
     shapes, traced = _signature(leaves, jitted.owner)
     key: Any = (treedef, shapes, static and static[0])
+    if stabilizing.get() is False and jitted.stabilize:
+        key = (*key, "plain")
     frames = axis_frames.get()
     if frames:
         key = (*key, tuple((name, t.size) for name, t in frames.items()))
@@ -222,9 +227,22 @@ def _compile(jitted: Jitted, args: Any, kwargs: Any, static: Any) -> Compiled:
         full = [fixed[i] if i in fixed else next(it) for i in range(len(given) + len(fixed))]
         return jitted.fun(*full, **kw, **named)
 
-    jaxpr, out_tree = stage_call(fun if static else jitted.fun, args, kwargs, jitted.owner)
+    jaxpr, out_tree = stage_stable(
+        fun if static else jitted.fun, args, kwargs, jitted.owner, jitted.stabilize
+    )
     jaxpr, captured = lift_tracers(jaxpr)
     return Compiled(jaxpr, captured, out_tree, None)
+
+
+def stage_stable(fun: Any, args: Any, kwargs: Any, owner: str, stabilize: bool) -> Any:
+    """The jaxpr of a call with its naive formulas replaced, and the structure of its output."""
+    stable = stabilize and stabilizing.get() is not False
+    token = stabilizing.set(stable)
+    try:
+        jaxpr, out_tree = stage_call(fun, args, kwargs, owner)
+    finally:
+        stabilizing.reset(token)
+    return stabilize_jaxpr(jaxpr)[0] if stable else jaxpr, out_tree
 
 
 def _donated_leaves(jitted: Jitted, args: Any, kwargs: Any) -> tuple[int, ...]:
@@ -250,6 +268,7 @@ def jit(
     static_argnums: int | Sequence[int] | None = None,
     static_argnames: str | Sequence[str] | None = None,
     donate_argnums: int | Sequence[int] | None = None,
+    stabilize: bool = True,
 ) -> Any:
     """Compile a function: it is traced once per shapes, dtypes and static values.
 
@@ -259,6 +278,8 @@ def jit(
         static_argnums: positional arguments that are part of the signature; must be hashable.
         static_argnames: the same by name.
         donate_argnums: positional arguments that may be updated in place and returned.
+        stabilize: replace naive formulas by stable ones, before derivatives are taken, too;
+            ``funcgrad.stabilize`` tells which. False keeps them here and in all that is called.
 
     Returns:
         The jitted function; without ``fun``, a decorator.
@@ -276,10 +297,11 @@ def jit(
             static_argnums=static_argnums,
             static_argnames=static_argnames,
             donate_argnums=donate_argnums,
+            stabilize=stabilize,
         )
     if not callable(fun):
         raise TypeError(f"jit needs a function, got {fun!r}")
-    return Jitted(fun, static_argnums, static_argnames, donate_argnums)
+    return Jitted(fun, static_argnums, static_argnames, donate_argnums, stabilize)
 
 
 def to_source(fun: Callable[..., Any]) -> Callable[..., str]:
@@ -298,11 +320,11 @@ def to_source(fun: Callable[..., Any]) -> Callable[..., str]:
     ...
     """
     owner = owner_name("to_source", fun)
-    inner = fun.fun if isinstance(fun, Jitted) else fun
+    inner, stable = (fun.fun, fun.stabilize) if isinstance(fun, Jitted) else (fun, True)
 
     @user_facing
     def source(*args: Any, **kwargs: Any) -> str:
-        jaxpr, out_tree = stage_call(inner, args, kwargs, owner)
+        jaxpr, out_tree = stage_stable(inner, args, kwargs, owner, stable)
         return source_text(jaxpr, program_wrapper(args, kwargs, out_tree))
 
     return source

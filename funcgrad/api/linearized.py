@@ -17,6 +17,7 @@ from ..ops.shape import zeros
 from ..transforms.linearize import LinearizeTrace, LinearizeTracer, tape_jaxpr
 from ..transforms.transpose import backward, seed_cotangents
 from .results import check_leaf
+from .stabilizing import stable_call
 
 
 class Linearized:
@@ -25,8 +26,9 @@ class Linearized:
     __slots__ = ("aux", "in_vars", "out_avals", "out_tree", "out_vars", "outs", "tape")
 
     def __init__(
-        self, fun: Callable[[list[Any]], Any], leaves: Sequence[Any], owner: str, has_aux: bool
+        self, fun: Callable[[Sequence[Any]], Any], leaves: Sequence[Any], owner: str, has_aux: bool
     ) -> None:
+        fun = stable_call(fun, leaves, owner)
         trace = LinearizeTrace(owner)
         checked = mutation.new_tape()
         if checked is not None:

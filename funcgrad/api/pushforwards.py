@@ -19,6 +19,7 @@ from ..transforms.strengthen import strengthen
 from ..transforms.transpose import transpose_values
 from .linearized import Linearized, check_leaves, unpack_aux
 from .results import check_cotangent, disown, own, zero_derivative
+from .stabilizing import stable_call
 
 
 @user_facing
@@ -51,13 +52,15 @@ def jvp(
     check_leaves(leaves, tuple(primals), "jvp")
     directions = tree.match_prefix(treedef, tuple(tangents), "jvp: tangents", None, tuple(primals))
     paths = treedef.paths()
-    trace = JVPTrace(owner_name("jvp", fun))
+    owner = owner_name("jvp", fun)
+    call = stable_call(lambda xs: fun(*tree.unflatten(treedef, xs)), leaves, owner)
+    trace = JVPTrace(owner)
     inputs = []
     for x, t, path in zip(leaves, directions, paths, strict=True):
         t = check_cotangent(t, aval_of(x), tree.format_path(path, " "), "jvp: the tangent")
         inputs.append(x if t is None else JVPTracer(trace, x, t))
     try:
-        out = fun(*tree.unflatten(treedef, inputs))
+        out = call(inputs)
         aux = None
         if has_aux:
             out, aux = unpack_aux(out, trace.owner)

@@ -1,4 +1,4 @@
-"""Whether jit and staged loops are switched off, for debugging in plain Python."""
+"""Whether jit and staged loops are switched off, and what jit does while it stages."""
 
 from __future__ import annotations
 
@@ -7,6 +7,10 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 
 _disabled: ContextVar[bool] = ContextVar("funcgrad_jit_disabled", default=False)
+
+
+stabilizing: ContextVar[bool | None] = ContextVar("funcgrad_stabilizing", default=None)
+"""While jit stages a function, whether naive formulas in it are replaced; else None."""
 
 
 def jit_disabled() -> bool:

@@ -86,6 +86,11 @@ class ResolvedSource(NamedTuple):
         return f"{os.path.basename(self.file)}:{self.line} ({self.function})"
 
 
+def as_source(code: Any, offset: int | None) -> Any:
+    """A position from its parts; without an offset ``code`` is a source already."""
+    return code if offset is None else Source(code, offset)
+
+
 def user_frame(depth: int = 1) -> FrameType | None:
     """The innermost frame on the stack that is not funcgrad's own."""
     frame: FrameType | None = sys._getframe(depth)

@@ -2,7 +2,8 @@
 
 The tape is a staging trace over tangents. Elementwise operators take a fast path: they append a
 ``Factor``, a plain tuple ``(prim, x, y, out, saved_out, saved_x, saved_y, code, offset)``, where
-x, y, out are the tangent variables and the saved values are what the partial derivatives read.
+x, y, out are the tangent variables and the saved values are what the partial derivatives read;
+with None for an offset, ``code`` is a whole source.
 Partials are evaluated when the tape is run backwards, or turned into a jaxpr.
 """
 
@@ -16,7 +17,7 @@ import numpy as np
 
 from ..core.avals import Aval
 from ..core.jaxpr import Eqn, Jaxpr, Var
-from ..core.source import INTERNAL, Source, source_of_equation
+from ..core.source import INTERNAL, as_source, source_of_equation
 from ..core.tracing import Trace, Tracer, aval_of
 from ..ops import operators as operators
 from ..ops.arithmetic import add, div, mul, neg, sub
@@ -107,6 +108,10 @@ class LinearizeTrace(Trace):
     def process(self, prim: Any, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
         if not self.alive:
             self.check_alive(prim)
+        if not params and self.factored(prim, args):
+            return self.named(
+                self.unary(prim, args[0]) if len(args) == 1 else self.binary(prim, *args)
+            )
         primals, tangents = self.split(args)
         if prim.linearize is not None:
             outs, outs_t = prim.linearize(self, primals, tangents, **params)
@@ -119,6 +124,21 @@ class LinearizeTrace(Trace):
         if prim.multiple:
             return tuple(self.join(o, t) for o, t in zip(out, tangent, strict=True))
         return self.join(out, tangent)
+
+    def factored(self, prim: Any, args: tuple[Any, ...]) -> bool:
+        """Whether the fast path records the operation."""
+        return 0 < len(args) <= 2 and any(
+            kind and type(a) is LinearizeTracer and a._trace is self
+            for kind, a in zip(prim.partial_kinds, args, strict=False)
+        )
+
+    def named(self, out: Any) -> Any:
+        """Give the last Factor the source of the equation that is being evaluated again."""
+        source = source_of_equation.get()
+        if source is not None:
+            entries = self.tape.eqns
+            entries[-1] = (*entries[-1][:7], source, None)
+        return out
 
     def unary(self, prim: Any, x: Any) -> Any:
         if not self.alive:
@@ -253,7 +273,7 @@ def tape_jaxpr(invars: Sequence[Var], eqns: Sequence[Any], outs: Sequence[Any]) 
         with np.errstate(all="ignore"):
             for e in reversed(kept):
                 if type(e) is tuple:
-                    source_of_equation.set(Source(e[7], e[8]))
+                    source_of_equation.set(as_source(e[7], e[8]))
                     _expand_factor(recorder, e)
                 else:
                     expanded.append(e)

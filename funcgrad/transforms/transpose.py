@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from ..core.jaxpr import Eqn, Jaxpr, Literal, Var
-from ..core.source import Source, Transposed, source_of_equation
+from ..core.source import Transposed, as_source, source_of_equation
 from ..core.tracing import sources_wanted
 from ..errors import DifferentiationError
 from ..ops.arithmetic import Mask, add, mul_strong
@@ -42,7 +42,7 @@ def _backward(entries: list[Any], cts: dict[Var, Any], flagged: set[Var], named:
     while entries:
         e = take()
         if named:
-            source = Source(e[7], e[8]) if type(e) is tuple else e.source
+            source = as_source(e[7], e[8]) if type(e) is tuple else e.source
             source_of_equation.set(source and Transposed(source))
         if type(e) is not tuple:
             _backward_eqn(e, cts, flagged)

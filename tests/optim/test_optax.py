@@ -110,4 +110,4 @@ def test_schedules_equal_those_of_optax(case):
     at_once = np.broadcast_to(schedule(np.array(counts)), len(each))
     np.testing.assert_allclose(at_once, each, rtol=1e-15)
     traced = fg.jit(fg.vmap(schedule))(np.array(counts))
-    np.testing.assert_allclose(traced, each, rtol=1e-15)
+    np.testing.assert_allclose(traced, each, rtol=1e-14)  # jit has a better 1 - cos(x)
