@@ -23,6 +23,7 @@ from .. import lax
 from ..core.boundary import user_facing
 from ..errors import ShapeError
 from ..numpy.protocol import array, inexact
+from ..ops import logarithms
 from .normalizing import log_softmax, logsumexp, one_hot, softmax, standardize
 from .piecewise import (
     celu,
@@ -76,10 +77,6 @@ __all__ = [
 # The reason for formulas of derivatives below: the functions are constants or the identity beyond
 # some bound, and there an argument limited to the bound gives no products of 0 and infinity.
 
-_softplus = with_slope(
-    lambda x: np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x))), lambda x: lax.logistic(x)
-)
-
 
 @user_facing
 def softplus(x: Any) -> Any:
@@ -94,12 +91,7 @@ def softplus(x: Any) -> Any:
     >>> softplus(np.array([-9999.0, 0.0, 9999.0])).round(4)
     array([0.000e+00, 6.931e-01, 9.999e+03])
     """
-    return _softplus(inexact(x))
-
-
-_log_sigmoid = with_slope(
-    lambda x: np.minimum(x, 0) - np.log1p(np.exp(-np.abs(x))), lambda x: lax.logistic(-x)
-)
+    return logarithms.softplus(inexact(x))
 
 
 @user_facing
@@ -115,16 +107,7 @@ def log_sigmoid(x: Any) -> Any:
     >>> log_sigmoid(np.array([-50.0, 0.0])).round(4)
     array([-50.    ,  -0.6931])
     """
-    return _log_sigmoid(inexact(x))
-
-
-def _log1mexp_value(x: Any) -> Any:
-    small = np.log(-np.expm1(-np.minimum(x, _LN2)))
-    return np.where(x < _LN2, small, np.log1p(-np.exp(-np.maximum(x, _LN2))))[()]
-
-
-_LN2 = math.log(2)
-_log1mexp = with_slope(_log1mexp_value, lambda x: np.exp(-x) / -np.expm1(-x))
+    return -logarithms.softplus(-inexact(x))
 
 
 @user_facing
@@ -142,7 +125,7 @@ def log1mexp(x: Any) -> Any:
     >>> log1mexp(np.array([1e-20, 1.0, 50.0])).round(4)
     array([-46.0517,  -0.4587,  -0.    ])
     """
-    return _log1mexp(inexact(x))
+    return logarithms.log1mexp(-inexact(x))
 
 
 @user_facing
@@ -209,11 +192,11 @@ swish = silu
 
 def _mish_slope(x: Any) -> Any:
     x = np.clip(x, -1000.0, 1000.0)
-    t = np.tanh(_softplus(x))
+    t = np.tanh(logarithms.softplus(x))
     return t + x * ((1 - t * t) * lax.logistic(x))
 
 
-_mish = with_slope(lambda x: np.maximum(x, -1000.0) * np.tanh(_softplus(x)), _mish_slope)
+_mish = with_slope(lambda x: np.maximum(x, -1000.0) * np.tanh(logarithms.softplus(x)), _mish_slope)
 
 
 @user_facing

@@ -23,8 +23,8 @@ def softplus_values(x: Any) -> Any:
 
 def log1mexp_values(x: Any) -> Any:
     """log(1 - exp(x)), accurate for small and for large negative x."""
-    near = np.greater(x, -LN2)
-    return np.where(near, np.log(-np.expm1(x)), np.log1p(-np.exp(x)))[()]
+    near = np.log(-np.expm1(np.maximum(x, -LN2)))
+    return np.where(np.greater(x, -LN2), near, np.log1p(-np.exp(np.minimum(x, -LN2))))[()]
 
 
 def log_expm1_values(x: Any) -> Any:
@@ -49,11 +49,11 @@ def xlogratio_values(x: Any, y: Any) -> Any:
 
 
 softplus: Primitive = elementwise("softplus", softplus_values, lambda _o, x: logistic(x), kinds="f")
-# The absolute value gives the derivative at 0 its sign, that of the limit.
+# -(0 - x) is -0 for both zeros, so that the derivative at 0 has the sign of the limit.
 log1mexp: Primitive = elementwise(
     "log1mexp",
     log1mexp_values,
-    lambda _o, x: -np.exp(x) / np.abs(np.expm1(x)),
+    lambda _o, x: np.exp(x) / np.expm1(-(0 - x)),
     domain=(-3.0, -0.2),
     kinds="f",
 )
