@@ -184,19 +184,22 @@ cofactors_change: Primitive = general(
 # --- slogdet -------------------------------------------------------------------------------------
 
 
-def _slogdet_eval(xp: Any, a: Any, *, failing: str = "raise") -> Any:
+def _slogdet_eval(xp: Any, a: Any) -> Any:
     sign, logdet = xp.linalg.slogdet(a)
     return sign, logdet
 
 
-def _slogdet_abstract(a: Aval, **_: Any) -> Any:
+def _slogdet_abstract(a: Aval) -> Any:
     check_square("slogdet", a)
     return Aval(a.shape[:-2], a.dtype), Aval(a.shape[:-2], real_dtype(a.dtype))
 
 
-def _slogdet_jvp(t: Any, out: Any, a: Any, *, failing: str = "raise") -> Any:
-    """Rule: d log det = trace(A^-1 dA) (Giles 2008): real part for the size, i times the rest."""
-    change = _entries_product(swap(inv(a, failing=failing)), t)
+def _slogdet_jvp(t: Any, out: Any, a: Any) -> Any:
+    """Rule: d log det = trace(A^-1 dA) (Giles 2008): real part for the size, i times the rest.
+
+    A singular matrix has a value, -inf, so that it does not fail but has NaN in its lane.
+    """
+    change = _entries_product(swap(inv(a, failing="nan")), t)
     if a.dtype.kind != "c":
         return None, change
     return out[0] * 1j * imag(change), real(change)
@@ -207,8 +210,7 @@ slogdet: Primitive = general(
     _slogdet_eval,
     abstract=_slogdet_abstract,
     jvp=_slogdet_jvp,
-    batch=lambda _size, args, _batched, **params: slogdet(args[0], **params),
+    batch=lambda _size, args, _batched: slogdet(args[0]),
     cases=_cases("f8", "f4", "c16"),
     multiple=True,
-    traits=("fails",),
 )

@@ -59,7 +59,7 @@ something else: they are strong.
 The tables show what funcgrad computes. Forward and reverse mode, `jit` and `vmap` give the same.
 Derivatives are with respect to all arguments; a matrix is written row by row, and so are its
 derivatives; rows of zeros are written 0. `losses` stands for `funcgrad.nn.losses`. What has no
-value at a point, like `inv` or `slogdet` of a singular matrix, [fails](differences.md) there.
+value at a point, like `inv` of a singular matrix, [fails](differences.md) there.
 """
 
 HEAD = """\

@@ -54,7 +54,7 @@ def _log(g: Graph, e: Eqn) -> Match | None:
 
     def build(get: Get) -> Any:
         if axes is None:
-            s, value = slogdet(get(x), failing="nan")
+            s, value = slogdet(get(x))
         else:
             s, value = _log_product(get(x), axes)
         if size is None:
