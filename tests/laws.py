@@ -84,6 +84,20 @@ def check_inputs_unchanged(prim: Primitive, case: Case) -> None:
         np.testing.assert_array_equal(a, b)
 
 
+SINGLE = {"d": np.dtype(np.float32), "D": np.dtype(np.complex64)}
+
+
+def in_single_precision(case: Case) -> Case | None:
+    """A case in double precision as one in single precision, if it is right there, too."""
+    positions = inexact_positions(case.args)
+    if "double" in case.check or any(case.args[i].dtype.char not in SINGLE for i in positions):
+        return None
+    args = list(case.args)
+    for i in positions:
+        args[i] = np.asarray(args[i], SINGLE[args[i].dtype.char])[()]
+    return Case(*args, **case.params)
+
+
 def check_derivatives(prim: Primitive, case: Case) -> None:
     """The checker that users have, on one operator: order two in all mixtures of modes."""
     positions = inexact_positions(case.args)
@@ -91,6 +105,10 @@ def check_derivatives(prim: Primitive, case: Case) -> None:
     fun = function_of(prim, case, positions)
     check_grads(fun, xs, order=2, directions=2)
     check_grads(fun, xs, modes="lin", directions=1, laws=False)
+    single = in_single_precision(case)
+    if single is not None:
+        xs = tuple(single.args[i] for i in positions)
+        check_grads(function_of(prim, single, positions), xs, order=2, directions=1)
 
 
 def check_vmap(prim: Primitive, case: Case) -> None:

@@ -149,7 +149,8 @@ def _cases(rng: Any) -> Iterable[Case]:
         a, y = sample(rng, (4,), "f4", (0.5, 3)), sample(rng, (4,), "f4", (-2, 1))
         yield Case(a, y, order=order)
     yield Case(sample(rng, (), "f8", (2, 3)), sample(rng, (), "f8", (0, 1)), order=2)
-    yield Case(np.array([300.0, 900.0, 4000.0]), np.array([5.8, 6.7, 8.3]), order=0)
+    large = np.array([300.0, 900.0, 4000.0]), np.array([5.8, 6.7, 8.3])
+    yield Case(*large, order=0, check=("double",))
 
 
 gamma_slope: Primitive = general(
