@@ -7,6 +7,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 import funcgrad as fg
+from funcgrad import nn
 from funcgrad import numpy as fnp
 from funcgrad.compiler.stabilize import stabilize_jaxpr
 from funcgrad.core.check import check_jaxpr
@@ -231,6 +232,17 @@ def names(f, *args):
             (M,),
         ),
         ("log(softmax(x)) -> log_softmax(x)", lambda x: np.log(softmax(x)), (M,)),
+        ("log(softmax(x)) -> log_softmax(x)", lambda x: np.log(nn.softmax(x)), (M,)),
+        (
+            "log(softmax(x)) -> log_softmax(x)",
+            lambda x: np.log(nn.softmax(x)[np.arange(len(x)), np.arange(len(x)) % 2]),
+            (M,),
+        ),
+        (
+            "log(softmax(x)) -> log_softmax(x)",
+            lambda x: np.log(np.take_along_axis(softmax(x), np.zeros((len(x), 1), int), 1)),
+            (M,),
+        ),
         ("log(softmax(x)) -> log_softmax(x)", lambda x: np.log(softmax(x, (0, 1))), (M,)),
         ("log(softmax(x)) -> log_softmax(x)", lambda x: np.log(safe_softmax(x)), (M,)),
         (

@@ -14,7 +14,6 @@ from .forms import (
     Quotient,
     both_orders,
     exponent,
-    from_largest,
     one_plus_exponent,
     operand,
     shifted,
@@ -60,7 +59,7 @@ def _quotient(g: Graph, e: Eqn) -> Match | None:
         return None
     share = softmax(g, e.outvars[0])
     if share is not None:
-        if from_largest(g, share.x):
+        if share.safe:
             return None
         return Match("exp(x) / sum(exp(x)) -> softmax(x)", lambda get: _softmax(get, share))
     return _tangent(g, e) or _sine(g, e) or _times_sigmoid(g, e)

@@ -205,12 +205,16 @@ def axes_after(
 
 
 class Quotient(NamedTuple):
-    """exp(x) / sum(exp(x)) over axes, then moved; ``limited`` if the sum is at least 1."""
+    """exp(x) / sum(exp(x)) over axes, then moved.
+
+    ``safe`` if a maximum was subtracted from x before; ``limited`` if the sum is at least 1.
+    """
 
     x: Any
     axes: tuple[int, ...]
     steps: list[Eqn]
     limited: bool
+    safe: bool
 
 
 def softmax(g: Graph, a: Any) -> Quotient | None:
@@ -257,7 +261,17 @@ def quotient(
     aligned = zip(reversed(bottom), reversed(top), strict=False)
     if any(i is not None and i != j for i, j in aligned):
         return None
-    return Quotient(x, axes, steps, limited)
+    return Quotient(unshifted(g, x, axes), axes, steps, limited, from_largest(g, x))
+
+
+def unshifted(g: Graph, x: Any, axes: tuple[int, ...]) -> Any:
+    """The y of x = y - max(y), which has the same softmax along axes, or x itself."""
+    if not from_largest(g, x):
+        return x
+    y, largest = operand(g, x, sub).inputs  # type: ignore[union-attr]
+    ndim, shape = len(x.aval.shape), largest.aval.shape
+    along = [shape[i - ndim] if ndim - i <= len(shape) else 1 for i in axes]
+    return y if y.aval == x.aval and all(d == 1 for d in along) else x
 
 
 def _unlimited(g: Graph, a: Any) -> Any:

@@ -20,6 +20,7 @@ from ...ops.arithmetic import add, div, mul, sub
 from ...ops.comparison import less, maximum, select
 from ...ops.complex import absolute
 from ...ops.contraction import dot_general
+from ...ops.gather import gather
 from ...ops.logarithms import log1mexp, log_expm1, softplus
 from ...ops.reductions import keepdims, logsumexp, reduce_max
 from ...ops.shape import reduce_sum
@@ -121,6 +122,15 @@ def from_top(x: Any, axes: tuple[int, ...], limited: bool) -> Any:
     if limited:
         top = maximum(top, np.finfo(x.dtype).min)
     return x - keepdims(stop(top), x, axes)
+
+
+def _picked(g: Graph, e: Eqn, depth: int) -> Log | None:
+    inner = logarithm(g, e.inputs[0], depth)
+    return inner and inner._replace(
+        value=lambda get: e.primitive(
+            inner.value(get), *map(get.as_it_is, e.inputs[1:]), **e.params
+        )
+    )
 
 
 def _sum(g: Graph, e: Eqn, depth: int) -> Log | None:
@@ -256,6 +266,7 @@ def _power(g: Graph, e: Eqn, depth: int) -> Log | None:
 
 _BY_OPERATOR: dict[Any, Any] = {
     reduce_sum: _sum,
+    gather: _picked,
     add: _plus,
     mul: _times,
     div: _times,

@@ -16,9 +16,9 @@ from ...transforms.staging import StagingTrace
 from ..passes.prune import drop_dead_code
 from .graph import Graph, NoMatch
 
-Get = Callable[[Any], Any]
+Get = Any
 Expression = Callable[[Get], Any]
-"""A function of ``get``, which turns atoms of the jaxpr into traced values."""
+"""A function of ``get``, a Builder, which turns atoms of the jaxpr into traced values."""
 
 REALS = frozenset([np.dtype(np.float32), np.dtype(np.float64)])
 
@@ -159,25 +159,29 @@ class Builder:
         self.trace = StagingTrace("stabilize")
         self.operands: dict[Var, Any] = {}
 
-    def get(self, a: Any) -> Any:
-        a = self.graph.resolve(a)
-        aval = a.aval
+    def __call__(self, a: Any) -> Any:
+        """The value of an atom, in the dtype of the result."""
+        aval = self.graph.resolve(a).aval
         if aval.dtype.kind != "f" and aval.dtype.kind != self.kind:
             raise NoMatch
-        if type(a) is Literal:
-            x = a.value
-        else:
-            x = self.operands.get(a)
-            if x is None:
-                x = self.operands[a] = self.trace.new(aval)
+        x = self.as_it_is(a)
         return x if aval.weak else cast(x, self.out.dtype)
+
+    def as_it_is(self, a: Any) -> Any:
+        """The value of an atom of any dtype."""
+        a = self.graph.resolve(a)
+        if type(a) is Literal:
+            return a.value
+        if a not in self.operands:
+            self.operands[a] = self.trace.new(a.aval)
+        return self.operands[a]
 
     def build(self, expression: Expression) -> tuple[Jaxpr, list[Var]]:
         """The jaxpr of an expression and the variables that it is a function of."""
         token = current_body.set(self.trace)
         try:
             with np.errstate(all="ignore"):
-                out = expression(self.get)
+                out = expression(self)
                 if not self.out.weak:
                     out = broadcast_to(strengthen(out), self.out.shape)
                     out = cast(out, self.out.dtype)
