@@ -12,6 +12,7 @@ from .. import tree
 from ..core.jaxpr import Jaxpr
 from ..core.source import Transposed, where_defined
 from ..core.tracing import aval_of
+from ..ops.stop import stop
 from ..transforms.recording import Operation, record
 from .functions import flatten_function, generator, has_tangent
 from .orders import check_orders
@@ -44,9 +45,11 @@ def find_cause(session: Session, f: Callable[..., Any], finding: Finding) -> str
 
     try:
         operations, _, _ = record(flat, [leaves[i] for i in places], finding.function)
-        checked = 0
+        checked, stopped = 0, None
         for operation in different(opened(operations, at_end=True)):
             checked += 1
+            if operation.primitive is stop:
+                stopped = operation.source
             wrong = failure(session, operation, finding.order, modes)
             if wrong is not None:
                 return described(operation, wrong)
@@ -54,6 +57,8 @@ def find_cause(session: Session, f: Callable[..., Any], finding: Finding) -> str
                 return None
     except Exception:  # what f cannot do while it is recorded says nothing about its derivative
         return None
+    if stopped:
+        return f"stop_gradient at {stopped}; no operation fails by itself"
     return "none of the operations inside fails by itself" if checked > 1 else None
 
 

@@ -104,14 +104,21 @@ def test_right_at_order_one_and_wrong_at_order_two():
 
 
 def test_where_nothing_inside_is_wrong_it_says_so():
-    hidden = []
+    frozen = np.sin(X) * np.exp(X)
 
     def model(x):
-        y = np.sin(x) * np.exp(x)
-        hidden.append(0)
-        return fg.stop_gradient(y) * x
+        same = np.sin(x) * np.exp(x) if type(x) is np.ndarray else frozen
+        return np.sum(same * x)
 
-    assert "none of the operations inside fails" in cause_of(model, X)
+    assert "none of the operations inside fails" in cause_of(model, X, laws=False)
+
+
+def test_a_stopped_gradient():
+    def model(x):
+        y = np.sin(x)
+        return fg.stop_gradient(y) * x  # stopped
+
+    assert f"stop_gradient at test_localisation.py:{line_of('stopped')}" in cause_of(model, X)
 
 
 def test_a_function_that_cannot_be_recorded_fails_without_a_cause():
