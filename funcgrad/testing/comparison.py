@@ -23,7 +23,7 @@ from .differences import (
     unpack_error,
 )
 from .edits import edit_diagnosis
-from .functions import Flat, finite_max, host
+from .functions import Flat, finite_max, host, length
 from .report import (
     DERIVATIVES,
     Finding,
@@ -261,7 +261,7 @@ def check_projection(
     line, known = directional(flat, ts, session.eps, weights)
     products = pack([np.conj(host(c)) for c in found]) * pack(ts)
     allowed = np.array([allowed_of_sum(session, flat, outs, cts, line, known)])
-    allowed += 64 * line.eps * np.linalg.norm(np.nan_to_num(products))
+    allowed += 64 * line.eps * length(np.nan_to_num(products))
     total = np.array([np.sum(products)])
     verdict = judge(line, known, total, allowed, session.eps)
     if np.any(verdict.wrong):
@@ -290,11 +290,11 @@ def allowed_of_sum(
     rounding = 0.0
     for c, size, loss in zip(cts, flat.sizes, precision_losses(line, outs), strict=True):
         noise = 64 * tolerances.eps * size + 30 * loss
-        rounding += float(np.linalg.norm(np.abs(host(c)) * noise))
+        rounding += length(np.abs(host(c)) * noise)
     value = finite_max(known.value)
     floor = 1e-3 * tolerances.rtol * value
     if tolerances.atol is not None:
-        floor = tolerances.atol * max(1.0, float(np.linalg.norm(weights_of(cts))))
+        floor = tolerances.atol * max(1.0, length(weights_of(cts)))
     return floor + tolerances.rtol * value + rounding
 
 
@@ -333,7 +333,7 @@ def bisected(session: Session, flat: Flat, cts: Sequence[Any], found: Vector) ->
         part[start:stop] = direction[start:stop]
         _, known = directional(flat, unpack(part, flat.point), session.eps, weights)
         excess = np.abs(known.value[0] - part @ signed)
-        return float(np.nan_to_num(excess, nan=np.inf)) / float(np.linalg.norm(part) + 1e-300)
+        return float(np.nan_to_num(excess, nan=np.inf)) / (length(part) + 1e-300)
 
     start, stop = 0, found.size
     while stop - start > 1:

@@ -105,7 +105,8 @@ def check_derivatives(
     derivatives by ``gradcheck`` at drawn points (options of gradcheck can be given there).
 
     A decorated function whose name begins with ``test_`` becomes a test without parameters: its
-    arguments are drawn, and what it returns is differentiated by them and checked.
+    arguments are drawn, and what it returns is differentiated by them and checked. Its attribute
+    ``checked`` is the function.
 
     What is not said of the arguments is read from annotations as by ``from_signature``; arguments
     without annotation are float64 arrays, all of one shape.
@@ -164,6 +165,8 @@ def as_test(f: Callable[..., Any], settings: DerivativeCheck) -> Callable[[], No
         settings.run(f)
 
     del test.__wrapped__  # type: ignore[attr-defined]  # pytest would see its parameters
+    test.place_as = f  # type: ignore[attr-defined]  # where pytest says that the test is
+    test.checked = f  # type: ignore[attr-defined]
     return test
 
 

@@ -83,7 +83,7 @@ class Flat:
 
     def cotangent_sizes(self, cts: Sequence[Any]) -> list[np.ndarray]:
         """What the cotangents of the inputs are sums of, by size."""
-        parts = [np.linalg.norm(np.abs(host(c)) * s) for c, s in zip(cts, self.sizes, strict=True)]
+        parts = [length(np.abs(host(c)) * s) for c, s in zip(cts, self.sizes, strict=True)]
         return [np.sum(parts) / entry_scales(x) for x in self.point]
 
 
@@ -171,6 +171,15 @@ def entry_scales(x: Any) -> np.ndarray:
     """The magnitudes of a leaf's entries, and for those that are zero the typical one."""
     values = np.abs(host(x)).astype(float)
     return np.where(np.isfinite(values) & (values > 0), values, leaf_scale(x))
+
+
+def length(x: Any) -> float:
+    """The Euclidean length of all numbers in an array, however large or small they are."""
+    size = np.abs(x)
+    largest = float(np.max(size, initial=0))
+    if largest == 0 or not np.isfinite(largest):
+        return largest
+    return largest * float(np.sqrt(np.sum((size / largest) ** 2)))
 
 
 def finite_max(x: np.ndarray) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import importlib
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,12 +12,18 @@ from typing import Any
 from ..core.boundary import user_facing
 from ..core.source import where_defined
 from . import options
+from .checks import verdict_of
+from .claims import Claim
 from .literals import Literals, importable_name
 from .profiles import profile_of
+from .records import Record, note
 from .report import GradientCheckError, InconclusiveCheckError
 
 MANY = 9
 """It is an error if more than this many points are rejected for each one accepted."""
+
+SMALLEST = "the smallest point found, as a program:\n\n"
+"""What stands before the program in messages."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +78,7 @@ def gradcheck(
     the smallest arrays and simplest numbers that still fail.
 
     Args:
-        f: the function.
+        f: the function, or a ``Claim``: of that the claimed derivatives are checked, to order 1.
         strategies: what its arguments are drawn from: pytrees of hypothesis strategies, of what
             ``strategies.spec`` returns, of names of domains ("positive") and of dimensions
             ("batch 3"), in which other leaves are constants. Without any, ``from_signature``
@@ -110,15 +117,21 @@ def gradcheck(
     engine = importlib.import_module(".points", __package__)
 
     parameters = signatures.parameters_of(f, strategies, named_strategies, domain)
+    if isinstance(f, Claim):
+        order, chosen = 1, claimed_modes(f)
     points = engine.Points(by_position(f, parameters), order, chosen, seed)
     points.search(parameters, sizes, max_examples)
     points.explain()
-    if points.failure is not None:
+    program = ""
+    if points.failure is None:
+        error = error_of_counts(where_defined(f), points)
+        fits = not isinstance(error, ValueError)
+    else:
         args, error = points.failure
-        again = Repetition(f, parameters, args, order, chosen, seed)
-        raise explained(error, again.text()) from None
-    check_counts(where_defined(f), points)
-    return PointsReport(
+        program = Repetition(f, parameters, args, order, chosen, seed).text()
+        fits = engine.accepts(points.f, args)
+        error = explained(error, program)
+    report = PointsReport(
         function=where_defined(f),
         passed=points.passed,
         inconclusive=len(points.inconclusive),
@@ -128,19 +141,47 @@ def gradcheck(
         seed=seed,
         left_out=points.left_out,
     )
+    note(record_of(report, error, program, fits))
+    if error is not None:
+        raise error from None
+    return report
 
 
-def check_counts(name: str, points: Any) -> None:
-    """Raise if nearly all points were rejected, or none was conclusive."""
+def claimed_modes(claim: Claim) -> tuple[str, ...]:
+    """The modes in which derivatives are claimed."""
+    claimed = {"fwd": claim.jvp, "rev": claim.vjp}
+    return tuple(mode for mode, derivative in claimed.items() if derivative is not None)
+
+
+def record_of(report: PointsReport, error: Exception | None, program: str, fits: bool) -> Record:
+    """What is kept of a check for the summaries of pytest and of the command line."""
+    verdict = "pass" if error is None else "error"
+    if isinstance(error, GradientCheckError):
+        verdict = verdict_of(error)
+    return Record(
+        report.function,
+        report.order,
+        report.modes,
+        verdict,
+        report.passed,
+        report.inconclusive,
+        report.rejected,
+        report.left_out,
+        program,
+        fits,
+    )
+
+
+def error_of_counts(name: str, points: Any) -> Exception | None:
+    """An error if nearly all points were rejected, or none was conclusive."""
     accepted = points.passed + len(points.inconclusive)
     if points.rejected > MANY * accepted:
-        raise ValueError(
+        return ValueError(
             f"gradcheck: {points.rejected} of {points.rejected + accepted} points are outside "
             f"the domain of {name} (the last: {points.reason}). Say what its arguments are: "
             "gradcheck(f, '3 4', domain='positive')"
         )
-    if not points.passed:
-        raise all_inconclusive(name, points.inconclusive)
+    return None if points.passed else all_inconclusive(name, points.inconclusive)
 
 
 def by_position(f: Callable[..., Any], parameters: Sequence[Any]) -> Callable[..., Any]:
@@ -148,6 +189,11 @@ def by_position(f: Callable[..., Any], parameters: Sequence[Any]) -> Callable[..
     names = [p.name for p in parameters if p.keyword]
     if not names:
         return f
+    if isinstance(f, Claim):
+        raise TypeError(
+            f"gradcheck: {names[0]} of {where_defined(f)} is passed by keyword, and the "
+            "derivatives of a Claim take arguments by position"
+        )
     first = len(parameters) - len(names)
 
     @functools.wraps(f)
@@ -173,16 +219,19 @@ class Repetition:
         literals = Literals()
         args = literals.text(self.args)
         function, about = self.function(literals)
-        call = f"check_grads({function}, args, order={self.order}, modes={self.modes!r}"
-        call += f", seed={self.seed})"
-        imports = f"{literals.imports()}\nfrom funcgrad.testing import check_grads"
+        check, options = "check_grads", f"order={self.order}, modes={self.modes!r}, "
+        if isinstance(self.f, Claim):
+            check, options = "check_claim", ""
+        call = f"{check}({function}, args, {options}seed={self.seed})"
+        imports = f"{literals.imports()}\nfrom funcgrad.testing import {check}"
         return f"{imports}\n\n{about}args = {args}\n{call}"
 
     def function(self, literals: Literals) -> tuple[str, str]:
         """The text that stands for f, and lines to go before it."""
         about = ""
-        if importable_name(self.f) is not None:
-            name = literals.name(self.f)
+        name = imported_name(self.f)
+        if name:
+            literals.modules.add(self.f.__module__)
         elif hasattr(self.f, "source"):
             name, about = "program", self.f.source() + "\n\n"
         else:
@@ -197,9 +246,25 @@ class Repetition:
         return f"lambda {', '.join(names)}: {name}({', '.join(passed)})", about
 
 
+def imported_name(f: Callable[..., Any]) -> str:
+    """The name under which a function can be imported; empty if there is none.
+
+    What has the name of a function may be something else, such as the test that was made of it.
+    """
+    name = importable_name(f)
+    if name is None:
+        return ""
+    found = sys.modules.get(f.__module__)
+    for part in f.__qualname__.split("."):
+        found = getattr(found, part, None)
+    if found is f:
+        return name
+    return f"{name}.checked" if getattr(found, "checked", None) is f else ""
+
+
 def explained(error: Exception, program: str) -> Exception:
     """An error with the program that repeats it: in its message if it is ours, else as a note."""
-    text = f"the smallest point found, as a program:\n\n{program}"
+    text = SMALLEST + program
     error = error.with_traceback(None)
     if isinstance(error, GradientCheckError):
         error.args = (f"{error}\n\n{text}",)

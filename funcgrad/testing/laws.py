@@ -11,7 +11,7 @@ from ..api.batching import vmap
 from ..api.jit import jit
 from ..core.tracing import aval_of
 from ..errors import TracerError
-from .functions import Flat, Leaves, finite_max, forward, host, reverse
+from .functions import Flat, Leaves, finite_max, forward, host, length, reverse
 from .report import DERIVATIVES, Finding, GradientCheckError, mode_text
 from .session import Session
 
@@ -105,7 +105,7 @@ def check_adjoint(session: Session, flat: Flat, chain: tuple[str, ...]) -> None:
     right, right_size = inner(pulled, ts)
     tolerances = session.tolerances
     allowed = tolerances.law_rtol * max(left_size, right_size) + (tolerances.atol or 0.0)
-    terms = [np.linalg.norm(np.abs(host(c)) * n) for c, n in zip(cts, flat.sizes, strict=True)]
+    terms = [length(np.abs(host(c)) * n) for c, n in zip(cts, flat.sizes, strict=True)]
     allowed += 64 * tolerances.eps * float(np.sum(terms))
     if not (abs(left - right) <= allowed or (not np.isfinite(left) and not np.isfinite(right))):
         ratio = f"<vjp(ct), t> / <ct, jvp(t)> is {right / left:.6g}" if left else None
@@ -144,7 +144,7 @@ def check_symmetric(session: Session, flat: Flat, modes: Sequence[str]) -> None:
     right, right_size = inner(session.derive(flat, chain, lambda: product(t)), s)
     tolerances = session.tolerances
     allowed = tolerances.law_rtol * max(left_size, right_size) + (tolerances.atol or 0.0)
-    terms = [np.linalg.norm(np.abs(host(x)) * n) for x, n in zip(t, gradient.sizes, strict=True)]
+    terms = [length(np.abs(host(x)) * n) for x, n in zip(t, gradient.sizes, strict=True)]
     allowed += 64 * tolerances.eps * float(np.sum(terms))
     if abs(left - right) > allowed:
         raise GradientCheckError(
@@ -195,7 +195,7 @@ def inner(a: Sequence[Any], b: Sequence[Any]) -> tuple[float, float]:
     for x, y in zip(a, b, strict=True):
         terms = np.real(np.ravel(host(x)).astype(complex) * np.ravel(host(y)).astype(complex))
         total += float(np.sum(terms))
-        size += float(np.linalg.norm(terms))
+        size += length(terms)
     return total, size
 
 

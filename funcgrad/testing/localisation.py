@@ -177,7 +177,7 @@ def described(operation: Operation, finding: Finding) -> str:
     if rule is not None and where_defined(rule) != name_of(operation):
         what = f"the rule of {where_defined(rule)}"
     side = "the backward pass of " if isinstance(source, Transposed) else ""
-    at = f" at {side}{source}" if source else ""
+    at = f" at {side}{source}" if source and not source.file.startswith("<frozen") else ""
     text = f"{what}{at}: {finding.check.split(': ', 1)[-1]}"
     shapes = ", ".join(str(aval_of(x)) for x in operation.operands)
     text += f"; operands {shapes}"

@@ -14,9 +14,10 @@ from hypothesis import HealthCheck, Phase, Verbosity
 
 from .. import tree
 from .checks import check_grads
+from .claims import Claim, check_claim
 from .functions import copied, has_tangent, host
 from .literals import Literals
-from .report import GradientCheckError, InconclusiveCheckError
+from .report import GradientCheckError, InconclusiveCheckError, Report
 from .strategies.signatures import Parameter
 from .strategies.trees import cooked
 
@@ -80,11 +81,16 @@ class Points:
         """Look for the cause of the failure at the simplest point."""
         if self.failure and isinstance(self.failure[1], GradientCheckError):
             args, error = self.failure
-            found = check_grads(
-                self.f, args, self.order, self.modes, seed=self.seed, raises=False
-            ).finding
-            if found is not None:
-                self.failure = args, type(error)(found)
+            try:
+                self.report(args, locate=True)
+            except GradientCheckError as explained:
+                self.failure = args, type(error)(explained.finding)
+
+    def report(self, args: tuple[Any, ...], *, locate: bool) -> Report:
+        """Check the derivatives, or what is claimed of them, at one point."""
+        if isinstance(self.f, Claim):
+            return check_claim(self.f, args, seed=self.seed)
+        return check_grads(self.f, args, self.order, self.modes, seed=self.seed, locate=locate)
 
     def check(self, args: tuple[Any, ...]) -> None:
         """Check one point, or reject it."""
@@ -92,9 +98,7 @@ class Points:
             self.replay(args)
         try:
             self.reject_outside(args)
-            report = check_grads(
-                self.f, args, self.order, self.modes, seed=self.seed, locate=False
-            )
+            report = self.report(args, locate=False)
         except hypothesis.errors.UnsatisfiedAssumption:
             raise
         except InconclusiveCheckError as error:
@@ -122,6 +126,14 @@ class Points:
             self.rejected += 1
             self.reason = reason
             hypothesis.reject()
+
+
+def accepts(f: Callable[..., Any], args: tuple[Any, ...]) -> bool:
+    """Whether a function can be called with these arguments."""
+    try:
+        return not outside(f, args)
+    except Exception:
+        return False
 
 
 def outside(f: Callable[..., Any], args: tuple[Any, ...]) -> str:

@@ -1,4 +1,4 @@
-"""Profiles: how many points the checks at drawn points try."""
+"""Profiles: how many points or directions the checks try."""
 
 from __future__ import annotations
 
@@ -10,13 +10,21 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Profile:
-    """How thorough checks are."""
+    """How thorough checks are.
+
+    ``max_examples`` is the number of points of ``gradcheck``, and ``directions`` the number of
+    directions in which the pytest fixture ``check_grads`` checks its one point.
+    """
 
     name: str
     max_examples: int
+    directions: int
 
 
-PROFILES = {p.name: p for p in (Profile("quick", 5), Profile("ci", 20), Profile("thorough", 200))}
+PROFILES = {
+    p.name: p
+    for p in (Profile("quick", 5, 2), Profile("ci", 20, 3), Profile("thorough", 200, 10))
+}
 
 _active: ContextVar[str] = ContextVar("funcgrad_testing_profile", default="ci")
 

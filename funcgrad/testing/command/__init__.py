@@ -1,0 +1,1 @@
+"""``python -m funcgrad.testing``: the checks of all functions of a module or a package."""
