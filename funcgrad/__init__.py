@@ -28,6 +28,7 @@ _HOME = {
     "jit": "api.jit",
     "to_source": "api.jit",
     "stabilize": "api.stable",
+    "accuracy": "debug.lost_digits",
     "checkpoint": "api.calls",
     "remat": "api.calls",
     "closure_convert": "api.calls",

@@ -45,3 +45,7 @@ class FileError(FuncgradError, ValueError):
 
 class KeyReuseError(FuncgradError, ValueError):
     """A key of random numbers was consumed twice."""
+
+
+class NonFiniteError(FuncgradError, FloatingPointError):
+    """A result is infinite or not a number, where that is checked."""

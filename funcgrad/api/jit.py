@@ -16,7 +16,7 @@ from ..compiler.wrapper import program_wrapper
 from ..control.call import call
 from ..control.jit_state import jit_disabled, stabilizing
 from ..core.avals import WEAK_DTYPES
-from ..core.boundary import shown_error, user_facing
+from ..core.boundary import result_observer, shown_error, user_facing
 from ..core.jaxpr import Jaxpr, eval_jaxpr
 from ..core.source import where_defined
 from ..core.tracing import Tracer, axis_frames, owner_name
@@ -74,7 +74,11 @@ class Jitted:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         try:
-            return self.call(args, kwargs)
+            result = self.call(args, kwargs)
+            observe = result_observer.get()
+            if observe is not None:
+                observe(self, args, kwargs, result)
+            return result
         except Exception as error:
             shown = shown_error(error)
             try:

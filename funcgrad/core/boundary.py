@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import os
 from collections.abc import Callable
+from contextvars import ContextVar
 from types import TracebackType
 from typing import Any, TypeVar
 
@@ -12,6 +13,9 @@ from ..errors import FuncgradError, TracerError
 from .source import INTERNAL
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+result_observer: ContextVar[Any] = ContextVar("funcgrad_result_observer", default=None)
+"""Called with (function, args, kwargs, result) when a function that users call returns."""
 
 
 def show_full_tracebacks() -> bool:
@@ -25,7 +29,11 @@ def user_facing(fun: F) -> F:
     @functools.wraps(fun)
     def wrapper(*args: Any, **kwargs: Any) -> Any:
         try:
-            return fun(*args, **kwargs)
+            result = fun(*args, **kwargs)
+            observe = result_observer.get()
+            if observe is not None:
+                observe(fun, args, kwargs, result)
+            return result
         except Exception as error:
             shown = shown_error(error)
             try:

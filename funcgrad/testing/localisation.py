@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from .. import tree
-from ..core.jaxpr import Jaxpr
 from ..core.source import Transposed, where_defined
 from ..core.tracing import aval_of
 from ..ops.stop import stop
-from ..transforms.recording import Operation, record
+from ..transforms.recording import Operation
+from ..transforms.replaying import record_peeking
 from .functions import flatten_function, generator, has_tangent
 from .orders import check_orders
 from .report import Finding, GradientCheckError, InconclusiveCheckError
@@ -44,9 +44,9 @@ def find_cause(session: Session, f: Callable[..., Any], finding: Finding) -> str
         return tree.leaves(f(*tree.unflatten(spec, full)))
 
     try:
-        operations, _, _ = record(flat, [leaves[i] for i in places], finding.function)
+        operations = record_peeking(flat, [leaves[i] for i in places], finding.function, TURNS)
         checked, stopped = 0, None
-        for operation in different(opened(operations, at_end=True)):
+        for operation in different(operations):
             checked += 1
             if operation.primitive is stop:
                 stopped = operation.source
@@ -62,68 +62,7 @@ def find_cause(session: Session, f: Callable[..., Any], finding: Finding) -> str
     return "none of the operations inside fails by itself" if checked > 1 else None
 
 
-def opened(operations: list[Operation], at_end: bool) -> Iterator[Operation]:
-    """Operations in order; those inside of loops and branches before the loop itself."""
-    for operation in operations:
-        yield from inside(operation)
-        if at_end or not inner_jaxpr(operation):
-            yield operation
-
-
-def inner_jaxpr(operation: Operation) -> Jaxpr | None:
-    """The body that an operation runs, if it holds one."""
-    found = [p for p in operation.params.values() if isinstance(p, Jaxpr)]
-    return found[-1] if found else None
-
-
-def inside(operation: Operation) -> Iterator[Operation]:
-    """The operations of the first turns of a loop, or of the branch taken."""
-    params = operation.params
-    if "branches" in params:
-        k = int(np.clip(operation.operands[0], 0, len(params["branches"]) - 1))
-        yield from replayed(params["branches"][k], operation.operands[1:])[0]
-    elif "carry" in params and "jaxpr" in params:
-        yield from scanned(operation)
-    elif "body" in params:
-        yield from looped(operation)
-
-
-def replayed(jaxpr: Jaxpr, args: Any) -> tuple[list[Operation], list[Any]]:
-    """The operations of a jaxpr, opened, and its results."""
-    operations, outs, _ = record(lambda *xs: jaxpr(*xs), args, "a body")
-    return list(opened(operations, at_end=True)), outs
-
-
-def scanned(operation: Operation) -> Iterator[Operation]:
-    """The operations of the first turns of a scan."""
-    params, operands = operation.params, list(operation.operands)
-    consts, carry = params["consts"], params["carry"]
-    fixed, values, xs = (
-        operands[:consts], operands[consts : consts + carry], operands[consts + carry :]
-    )  # fmt: skip
-    length = params["length"]
-    order = range(length)[::-1] if params.get("reverse") else range(length)
-    for i in list(order)[:TURNS]:
-        found, outs = replayed(params["jaxpr"], [*fixed, *values, *[x[i] for x in xs]])
-        yield from found
-        values = outs[:carry]
-
-
-def looped(operation: Operation) -> Iterator[Operation]:
-    """The operations of the first turns of a while loop."""
-    params, operands = operation.params, list(operation.operands)
-    tests, body = params["cond_consts"], params["body_consts"]
-    test_args, fixed = operands[:tests], operands[tests : tests + body]
-    values = operands[tests + body :]
-    for _ in range(TURNS):
-        if not params["cond"](*test_args, *values)[0]:
-            return
-        found, outs = replayed(params["body"], [*fixed, *values])
-        yield from found
-        values = outs[: len(values)]
-
-
-def different(operations: Iterator[Operation]) -> Iterator[Operation]:
+def different(operations: Iterable[Operation]) -> Iterator[Operation]:
     """Operations without repetitions of the same operator at the same shapes."""
     seen: set[Any] = set()
     for operation in operations:

@@ -95,6 +95,13 @@ def record(
         ``Operation.origins``.
     """
     trace = RecordTrace(owner)
+    return (trace.operations, *run_recorded(trace, fun, args))
+
+
+def run_recorded(
+    trace: RecordTrace, fun: Callable[..., Sequence[Any]], args: Sequence[Any]
+) -> tuple[list[Any], list[Any]]:
+    """The results of a function whose operations a trace records, and where they come from."""
     token = current_recorder.set(trace)
     try:
         with np.errstate(all="ignore"):
@@ -104,4 +111,4 @@ def record(
         trace.alive = False
     mine = [type(o) is RecordTracer and o._trace is trace for o in outs]
     values = [o.primal if m else o for o, m in zip(outs, mine, strict=True)]
-    return trace.operations, values, [o.origin if m else None for o, m in zip(outs, mine)]
+    return values, [o.origin if m else None for o, m in zip(outs, mine, strict=True)]

@@ -11,10 +11,10 @@ import numpy as np
 
 from ..core.jaxpr import Jaxpr, eval_jaxpr
 from ..core.source import current_source
-from ..core.tracing import aval_of, current_recorder
+from ..core.tracing import aval_of
 from ..ops.joining import concatenate
 from ..ops.shape import cast, reshape, strengthen
-from .recording import Operation, RecordTrace, RecordTracer
+from .recording import Operation, RecordTrace, run_recorded
 
 
 class Turn(NamedTuple):
@@ -44,12 +44,16 @@ class Recording:
 
 
 class OpeningTrace(RecordTrace):
-    """Records the operations inside of loops, branches and custom rules in place of these."""
+    """Records the operations inside of loops, branches and custom rules in place of these.
 
-    __slots__ = ("running", "turns")
+    ``most`` turns of each loop; None for all.
+    """
 
-    def __init__(self, owner: str) -> None:
+    __slots__ = ("most", "running", "turns")
+
+    def __init__(self, owner: str, most: int | None = None) -> None:
         super().__init__(owner)
+        self.most = most
         self.running: tuple[Turn, ...] = ()
         self.turns: dict[Operation, tuple[Turn, ...]] = {}
 
@@ -93,17 +97,25 @@ class OpeningTrace(RecordTrace):
             self.running = outer
 
     def scan(
-        self, args: Any, *, jaxpr: Jaxpr, consts: int, carry: int, reverse: bool, length: Any, **_: Any
+        self,
+        args: Any,
+        *,
+        jaxpr: Jaxpr,
+        consts: int,
+        carry: int,
+        reverse: bool,
+        length: Any,
+        **_: Any,
     ) -> list[Any]:
         source = current_source(3)
         fixed, state, xs = args[:consts], args[consts : consts + carry], args[consts + carry :]
         n = length if isinstance(length, int) else len(xs[0])
         rows: dict[int, Any] = {}
-        for i in range(n - 1, -1, -1) if reverse else range(n):
+        for i in (range(n - 1, -1, -1) if reverse else range(n))[: self.most]:
             with self.turn("scan", i, source):
                 outs = run(jaxpr, [*fixed, *state, *[x[i] for x in xs]])
             state, rows[i] = outs[:carry], outs[carry:]
-        return [*state, *stacked([rows[i] for i in range(n)], jaxpr.out_avals[carry:])]
+        return [*state, *stacked([rows[i] for i in sorted(rows)], jaxpr.out_avals[carry:])]
 
     def loop(
         self, args: Any, *, cond: Jaxpr, body: Jaxpr, cond_consts: int, body_consts: int, **_: Any
@@ -111,8 +123,9 @@ class OpeningTrace(RecordTrace):
         source = current_source(3)
         start = cond_consts + body_consts
         tests, fixed, state = args[:cond_consts], args[cond_consts:start], list(args[start:])
-        n, rows = len(state), []
-        while bool(run(cond, [*tests, *state])[0]):
+        n = len(state)
+        rows: list[list[Any]] = []
+        while len(rows) != self.most and bool(run(cond, [*tests, *state])[0]):
             with self.turn("while loop", len(rows), source):
                 outs = run(body, [*fixed, *state])
             state = outs[:n]
@@ -136,9 +149,7 @@ def stacked(rows: list[Any], avals: Sequence[Any]) -> list[Any]:
     return [cast(x, a.dtype) for x, a in zip(results, avals, strict=True)]
 
 
-def record_opened(
-    fun: Callable[..., Sequence[Any]], args: Sequence[Any], owner: str
-) -> Recording:
+def record_opened(fun: Callable[..., Sequence[Any]], args: Sequence[Any], owner: str) -> Recording:
     """Run a function of flat arguments and keep what it does, also inside of loops and branches.
 
     Args:
@@ -150,14 +161,25 @@ def record_opened(
         The recording. Operations of loops are repeated, turn by turn.
     """
     trace = OpeningTrace(owner)
-    token = current_recorder.set(trace)
-    try:
-        with np.errstate(all="ignore"):
-            outs = fun(*[RecordTracer(trace, x, None) for x in args])
-    finally:
-        current_recorder.reset(token)
-        trace.alive = False
-    mine = [type(o) is RecordTracer and o._trace is trace for o in outs]
-    values = [o.primal if m else o for o, m in zip(outs, mine, strict=True)]
-    origins = [o.origin if m else None for o, m in zip(outs, mine, strict=True)]
+    values, origins = run_recorded(trace, fun, args)
     return Recording(trace.operations, values, origins, trace.turns)
+
+
+class PeekingTrace(OpeningTrace):
+    """Records loops and branches as they are, and before them what is done in their first turns."""
+
+    __slots__ = ()
+
+    def process(self, prim: Any, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
+        if "control" in prim.extra and "rule" not in params:
+            self.open(prim, args, params)
+        return RecordTrace.process(self, prim, args, params)
+
+
+def record_peeking(
+    fun: Callable[..., Sequence[Any]], args: Sequence[Any], owner: str, most: int
+) -> list[Operation]:
+    """The operations of a function, with those of the first turns of loops before the loops."""
+    trace = PeekingTrace(owner, most)
+    run_recorded(trace, fun, args)
+    return trace.operations

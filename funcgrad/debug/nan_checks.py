@@ -1,0 +1,86 @@
+"""nan_checks: transformations raise where their results are not finite."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any
+
+from ..api.jit import Jitted
+from ..core.boundary import result_observer, user_facing
+from ..core.source import INTERNAL, PACKAGE, current_source
+from ..core.tracing import Tracer
+from ..errors import NonFiniteError
+from .explain import explain, is_finite, visible
+
+CHECKED = frozenset(
+    [
+        "gradients.py", "jacobians.py", "pullbacks.py", "pushforwards.py", "batching.py",
+        "stable.py", "jit.py",
+    ]
+)  # fmt: skip
+"""The files of ``funcgrad/api`` whose functions are checked."""
+
+NAMES = {"_pull": "the function that vjp returned", "_push": "the function that linearize returned"}
+"""What messages call functions, by the name in the code."""
+
+BOUNDARIES = (user_facing(lambda: None).__code__, Jitted.__call__.__code__)  # type: ignore[attr-defined]
+"""The code through which users call functions, and through which results are checked."""
+
+
+def called_by_us() -> bool:
+    """Whether the function that returns was called by one of ours, which will be checked itself."""
+    frame: FrameType | None = sys._getframe(3)
+    while frame is not None and INTERNAL[frame.f_code.co_filename]:
+        if frame.f_code in BOUNDARIES:
+            return True
+        frame = frame.f_back
+    return False
+
+
+def check_result(fun: Callable[..., Any], args: Any, kwargs: Any, result: Any) -> None:
+    """Raise if the result of a transformed function that the user has called is not finite."""
+    if called_by_us():
+        return
+    code = fun.__code__ if hasattr(fun, "__code__") else type(fun).__call__.__code__
+    folder, file = os.path.split(code.co_filename)
+    if folder != os.path.join(PACKAGE, "api") or file not in CHECKED:
+        return
+    if any(isinstance(x, Tracer) for x in visible(result)) or is_finite(result):
+        return
+    name = NAMES.get(code.co_name) or code.co_name.removesuffix("_fun")
+    if name == "__call__":
+        name = "jit" if isinstance(fun, Jitted) else "stabilize"
+    source = current_source(3)
+    title = f"{name} at {source}" if source else name
+    raise NonFiniteError(str(explain(fun, args, kwargs, title)))
+
+
+@contextmanager
+def nan_checks() -> Iterator[None]:
+    """Inside this context, transformed and jitted functions raise if their results are not finite.
+
+    Checked are ``grad`` and its relatives, ``vjp`` and ``jvp``, ``vmap``, ``jit`` and
+    ``stabilize``, when they return arrays; what they do is run again to find the operation, as by
+    ``explain_nan``. Plain NumPy code is not checked. Outside of the context nothing is.
+
+    Raises:
+        NonFiniteError: with the report as its message.
+
+    >>> import numpy as np
+    >>> import funcgrad as fg
+    >>> with nan_checks():
+    ...     fg.grad(np.sqrt)(0.0)
+    Traceback (most recent call last):
+        ...
+    funcgrad.errors.NonFiniteError: grad at ...: the result is not finite
+    ...
+    """
+    token = result_observer.set(check_result)
+    try:
+        yield
+    finally:
+        result_observer.reset(token)

@@ -1,0 +1,199 @@
+"""Double-double arithmetic: a number as an unevaluated sum of two float64, about 31 digits.
+
+Sources: Dekker, A floating-point technique for extending the available precision (1971), for the
+splitting, the product and the quotient; Knuth, The Art of Computer Programming 2, section 4.2.2,
+for the exact sum; Hida, Li and Bailey, Algorithms for quad-double precision floating point
+arithmetic (2001), for the sum of two pairs; Karp and Markstein, High-precision division and square
+root (1997).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+SPLITTER = 2.0**27 + 1
+
+
+def two_sum(a: Any, b: Any) -> tuple[Any, Any]:
+    """The rounded sum, and its rounding error."""
+    s = a + b
+    v = s - a
+    return s, (a - (s - v)) + (b - v)
+
+
+def quick_two_sum(a: Any, b: Any) -> tuple[Any, Any]:
+    """The same for a of the larger magnitude."""
+    s = a + b
+    return s, b - (s - a)
+
+
+def split(a: Any) -> tuple[Any, Any]:
+    """Two halves of 26 bits."""
+    t = SPLITTER * a
+    high = t - (t - a)
+    return high, a - high
+
+
+def two_product(a: Any, b: Any) -> tuple[Any, Any]:
+    """The rounded product, and its rounding error."""
+    p = a * b
+    error = product_error(a, b, p)
+    lost = np.isfinite(p) & ~np.isfinite(error)
+    if np.any(lost):  # the splitting has overflowed
+        (ma, ea), (mb, eb) = np.frexp(a), np.frexp(b)
+        m = ma * mb
+        error = np.where(lost, np.ldexp(product_error(ma, mb, m), ea + eb), error)
+    return p, error
+
+
+def product_error(a: Any, b: Any, p: Any) -> Any:
+    """What the rounded product p of a and b lacks."""
+    (ah, al), (bh, bl) = split(a), split(b)
+    return ((ah * bh - p) + ah * bl + al * bh) + al * bl
+
+
+class DoubleDouble:
+    """An array of real or complex numbers ``hi + lo``, where hi is the sum rounded."""
+
+    __slots__ = ("hi", "lo")
+    __array_ufunc__ = None
+
+    def __init__(self, hi: Any, lo: Any = 0.0) -> None:
+        self.hi = np.asarray(hi)
+        self.lo = np.where(np.isfinite(self.hi), lo, 0.0).astype(self.hi.dtype, copy=False)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.hi.shape
+
+    @property
+    def is_complex(self) -> bool:
+        return self.hi.dtype.kind == "c"
+
+    @property
+    def real(self) -> DoubleDouble:
+        return DoubleDouble(self.hi.real, self.lo.real)
+
+    @property
+    def imag(self) -> DoubleDouble:
+        return DoubleDouble(self.hi.imag, self.lo.imag)
+
+    def __getitem__(self, key: Any) -> DoubleDouble:
+        return DoubleDouble(self.hi[key], self.lo[key])
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        value = as_pair(value)
+        self.hi[key], self.lo[key] = value.hi, value.lo
+
+    def copy(self) -> DoubleDouble:
+        return DoubleDouble(self.hi.copy(), self.lo.copy())
+
+    def reshape(self, *shape: Any) -> DoubleDouble:
+        return DoubleDouble(self.hi.reshape(*shape), self.lo.reshape(*shape))
+
+    def scaled(self, exponent: Any) -> DoubleDouble:
+        """Times a power of two."""
+        return DoubleDouble(np.ldexp(self.hi, exponent), np.ldexp(self.lo, exponent))
+
+    def __neg__(self) -> DoubleDouble:
+        return DoubleDouble(-self.hi, -self.lo)
+
+    def __add__(self, other: Any) -> DoubleDouble:
+        other = as_pair(other)
+        s, e = two_sum(self.hi, other.hi)
+        t, f = two_sum(self.lo, other.lo)
+        s2, e2 = quick_two_sum(s, e + t)
+        total, rest = quick_two_sum(s2, e2 + f)
+        return DoubleDouble(np.where(np.isfinite(total), total, s), rest)
+
+    def __sub__(self, other: Any) -> DoubleDouble:
+        return self + -as_pair(other)
+
+    def __mul__(self, other: Any) -> DoubleDouble:
+        other = as_pair(other)
+        if self.is_complex or other.is_complex:
+            return complex_product(self, other)
+        p, e = two_product(self.hi, other.hi)
+        e = e + (self.hi * other.lo + self.lo * other.hi)
+        total, rest = quick_two_sum(p, e)
+        return DoubleDouble(np.where(np.isfinite(total), total, p), rest)
+
+    def __truediv__(self, other: Any) -> DoubleDouble:
+        other = as_pair(other)
+        if self.is_complex or other.is_complex:
+            return complex_quotient(self, other)
+        first = self.hi / other.hi
+        rest = self - other * first
+        second = rest.hi / other.hi
+        rest = rest - other * second
+        third = rest.hi / other.hi
+        total, error = quick_two_sum(first, second)
+        result = DoubleDouble(total, error) + third
+        good = np.isfinite(result.hi) & np.isfinite(other.hi)
+        return DoubleDouble(np.where(good, result.hi, first), np.where(good, result.lo, 0.0))
+
+    def __radd__(self, other: Any) -> DoubleDouble:
+        return self + other
+
+    def __rsub__(self, other: Any) -> DoubleDouble:
+        return -self + other
+
+    def __rmul__(self, other: Any) -> DoubleDouble:
+        return self * other
+
+    def __rtruediv__(self, other: Any) -> DoubleDouble:
+        return as_pair(other) / self
+
+
+def as_pair(x: Any) -> DoubleDouble:
+    """A number or array as a double-double one."""
+    if isinstance(x, DoubleDouble):
+        return x
+    x = np.asarray(x)
+    if x.dtype.kind in "iu" and x.size and np.abs(hi := x.astype(np.float64)).max() > 2.0**53:
+        rest = [int(i) - int(h) for i, h in zip(x.flat, hi.flat, strict=True)]
+        return DoubleDouble(hi, np.array(rest, np.float64).reshape(x.shape))
+    return DoubleDouble(x.astype(np.complex128 if x.dtype.kind == "c" else np.float64))
+
+
+def complex_of(real: DoubleDouble, imag: DoubleDouble) -> DoubleDouble:
+    """A complex array from its parts."""
+    hi = np.empty(np.broadcast_shapes(real.shape, imag.shape), np.complex128)
+    lo = np.empty_like(hi)
+    hi.real, hi.imag, lo.real, lo.imag = real.hi, imag.hi, real.lo, imag.lo
+    return DoubleDouble(hi, lo)
+
+
+def complex_product(x: DoubleDouble, y: DoubleDouble) -> DoubleDouble:
+    return complex_of(x.real * y.real - x.imag * y.imag, x.real * y.imag + x.imag * y.real)
+
+
+def complex_quotient(x: DoubleDouble, y: DoubleDouble) -> DoubleDouble:
+    size = y.real * y.real + y.imag * y.imag
+    conjugate = complex_of(y.real, -y.imag)
+    product = complex_product(x, conjugate)
+    return complex_of(product.real / size, product.imag / size)
+
+
+def select(condition: Any, x: Any, y: Any) -> DoubleDouble:
+    """X where the condition holds, y elsewhere."""
+    x, y = as_pair(x), as_pair(y)
+    return DoubleDouble(np.where(condition, x.hi, y.hi), np.where(condition, x.lo, y.lo))
+
+
+def magnitude(x: DoubleDouble) -> DoubleDouble:
+    """The absolute value of real numbers."""
+    return select(np.signbit(x.hi), -x, x)
+
+
+def square_root(x: DoubleDouble) -> DoubleDouble:
+    """One step of Newton's iteration in working precision for the rest, twice."""
+    exponent = np.where(x.hi > 0, np.frexp(x.hi)[1] & ~1, 0)
+    x = x.scaled(-exponent)
+    inverse = 1.0 / np.sqrt(x.hi)
+    y = as_pair(x.hi * inverse)
+    for _ in range(2):
+        y = y + (x - y * y).hi * inverse * 0.5
+    return y.scaled(exponent // 2)

@@ -1,0 +1,157 @@
+"""The evaluation of any operator on precise numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ...core.tracing import aval_of
+from ...transforms.recording import Operation
+from .choices import is_choice, moved_operands, sources_of
+from .exact_sums import summed
+from .matrices import RULES, Calculator, SingularError
+from .numbers import Array, Numbers
+
+ROUNDED_TO = {"f": np.dtype(np.float64), "c": np.dtype(np.complex128)}
+
+
+class Evaluation(NamedTuple):
+    """Precise results of an operation; ``exact`` is False where they are those of float64."""
+
+    outs: list[Array]
+    exact: bool
+
+
+def inexact(x: Any) -> bool:
+    """Whether x is a real or complex array, number or result."""
+    return aval_of(x).dtype.kind in "fc"
+
+
+def evaluate(numbers: Numbers, operation: Operation, operands: Sequence[Array]) -> Evaluation:
+    """What an operation gives for precise operands.
+
+    Decisions are the program's own: results that are integers or booleans, the order of elements,
+    functions that are piecewise constant, and numbers drawn at random stay as they were computed.
+
+    Args:
+        numbers: the kind of numbers.
+        operation: what was carried out.
+        operands: precise operands in the place of its real and complex ones; others as they are.
+    """
+    drawn = operation.primitive.name.startswith("random_")
+    if drawn or not any(map(inexact, operation.outputs)):
+        return Evaluation([numbers.lift(o) for o in operation.outputs], True)
+    with np.errstate(all="ignore"):
+        try:
+            outs = _exactly(numbers, operation, operands)
+        except SingularError:
+            outs = None
+        if outs is not None:
+            return Evaluation(list(outs), True)
+        pairs = zip(operation.operands, operands, strict=True)
+        wide = tuple(rounded(numbers, x, p) for x, p in pairs)
+        found = operation.primitive.compute(wide, operation.params)
+    found = found if operation.primitive.multiple else (found,)
+    return Evaluation([numbers.lift(o) for o in found], False)
+
+
+def rounded(numbers: Numbers, computed: Any, precise: Array, dtype: Any = None) -> Any:
+    """The array next to a precise operand: of float64 or complex128, or of the given dtype."""
+    if not inexact(computed):
+        return computed
+    kind = aval_of(computed).dtype.kind
+    return numbers.nearest(precise, dtype or ROUNDED_TO[kind])
+
+
+def _exactly(numbers: Numbers, operation: Operation, operands: Sequence[Array]) -> Any:
+    """The results, or None if there is no precise form of the operator."""
+    prim, params = operation.primitive, operation.params
+    real = [inexact(x) for x in operation.operands]
+    lifted = [
+        p if r else numbers.lift(x)
+        for x, p, r in zip(operation.operands, operands, real, strict=True)
+    ]
+    if prim.name == "convert_element_type":
+        return [lifted[0]] if keeps_value(operation) else None
+    if prim.nondifferentiable and prim.family == "elementwise":
+        return [numbers.lift(o) for o in operation.outputs]
+    if is_choice(prim, params):
+        return _chosen(numbers, operation, lifted)
+    if prim.family == "elementwise":
+        return _elementwise(numbers, operation, lifted)
+    if prim.name in RULES and all(np.isfinite(o).all() for o in operation.outputs):
+        return RULES[prim.name](Calculator(numbers), *lifted, **params)
+    if prim.family in ("linear", "bilinear") or prim.name == "scatter_add":
+        return _linear(numbers, operation, lifted, real)
+    return None
+
+
+def keeps_value(operation: Operation) -> bool:
+    """Whether a conversion of type keeps the value: not from complex to real numbers."""
+    before, after = aval_of(operation.operands[0]).dtype, aval_of(operation.outputs[0]).dtype
+    return before.kind != "c" or after.kind == "c"
+
+
+def _chosen(numbers: Numbers, operation: Operation, lifted: Sequence[Array]) -> list[Array]:
+    moved = moved_operands(operation.primitive, len(lifted))
+    found = sources_of(operation.primitive, operation.operands, operation.params)
+    elements = [x for x, m in zip(lifted, moved, strict=True) if m]
+    size = sum(int(np.prod(x.shape)) for x in elements)
+    outs = []
+    for places, computed in zip(found, operation.outputs, strict=True):
+        if places is None:
+            outs.append(numbers.lift(computed))
+            continue
+        fillings = np.asarray(computed)
+        own = np.where(places < 0, size + np.arange(places.size).reshape(places.shape), places)
+        outs.append(numbers.choose([*elements, numbers.lift(fillings)], own))
+    return outs
+
+
+def _elementwise(numbers: Numbers, operation: Operation, lifted: Sequence[Array]) -> Any:
+    prim = operation.primitive
+    name = prim.name
+    shape = np.shape(operation.outputs[0])
+    is_complex = any(aval_of(x).dtype.kind == "c" for x in operation.operands)
+    given = tuple(rounded(numbers, x, p) for x, p in zip(operation.operands, lifted, strict=True))
+    if name in ("floor", "ceil", "trunc", "round", "sign", "floor_divide", "heaviside"):
+        return [numbers.lift(operation.outputs[0])]
+    if name in ("rem", "fmod"):
+        x, y = lifted
+        times = np.rint((np.asarray(given[0]) - operation.outputs[0]) / given[1])
+        subtract = numbers.elementwise("sub", False)
+        assert subtract is not None
+        return [subtract(operation.outputs[0], x, y * numbers.lift(times))]
+    function = numbers.elementwise(name, is_complex)
+    if function is None:
+        return None
+    computed = np.broadcast_to(prim.compute(given, {}), shape)
+    lifted = [numbers.choose([x], _spread(x.shape, shape)) for x in lifted]
+    return [function(computed, *lifted)]
+
+
+def _spread(shape: tuple[int, ...], full: tuple[int, ...]) -> Any:
+    return np.broadcast_to(np.arange(int(np.prod(shape))).reshape(shape), full)
+
+
+def _linear(
+    numbers: Numbers, operation: Operation, lifted: Sequence[Array], real: Sequence[bool]
+) -> Any:
+    prim = operation.primitive
+    places = [i for i, r in enumerate(real) if r]
+    if not all(numbers.is_finite(lifted[i]) for i in places):
+        return None
+    if len(places) != len(real) and prim.family == "bilinear":
+        return None
+    full = list(operation.operands)
+
+    def apply(*pieces: Any) -> Any:
+        for i, piece in zip(places, pieces, strict=True):
+            full[i] = piece
+        return prim.compute(tuple(full), operation.params)
+
+    complex_out = aval_of(operation.outputs[0]).dtype.kind == "c"
+    found = summed(numbers, apply, [lifted[i] for i in places], complex_out)
+    return None if found is None else [found]

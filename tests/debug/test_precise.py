@@ -1,0 +1,154 @@
+"""Double-double and multiprecision evaluation of every operator agree, to 27 digits."""
+
+import mpmath
+import numpy as np
+import pytest
+from effort import examples
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from funcgrad.core.primitive import REGISTRY
+from funcgrad.debug.precise import DoubleDoubles, Multiprecision, evaluate
+from funcgrad.debug.precise.double_double import DoubleDouble, two_product, two_sum
+from funcgrad.debug.precise.elementary import ARITHMETIC, FUNCTIONS
+from funcgrad.debug.precise.exact_sums import slices
+from funcgrad.debug.precise.multiprecision import SCALAR_FUNCTIONS
+from funcgrad.debug.precise.operations import inexact
+from funcgrad.transforms.recording import Operation
+
+PAIRS, MANY = DoubleDoubles(), Multiprecision(50)
+
+WITHOUT = {
+    "cofactors", "cofactors_change", "drop_at_window_extrema", "eigh", "eigvalsh", "gamma_slope",
+    "mean_of_equals", "pick_window_extrema", "pinv", "qr", "scatter",
+    "share_of_equals", "svd", "svdvals",
+}  # fmt: skip
+"""Operators for which float64 stands."""
+
+
+def operations(prim):
+    for case in list(prim.cases(np.random.default_rng(5)))[:10]:
+        with np.errstate(all="ignore"):
+            outs = prim.compute(tuple(case.args), case.params)
+        yield Operation(
+            prim, tuple(case.args), case.params, tuple(outs) if prim.multiple else (outs,), (), None
+        )
+
+
+NEEDS_AXIS = {"psum", "all_gather", "psum_scatter", "all_to_all", "ppermute"}
+EVALUATED = [
+    name
+    for name, prim in REGISTRY.items()
+    if prim.cases is not None and name not in NEEDS_AXIS | WITHOUT and "for_the_test" not in name
+]
+
+
+@pytest.mark.parametrize("name", EVALUATED)
+def test_both_kinds_of_numbers_agree(name):
+    compared = 0
+    for operation in operations(REGISTRY[name]):
+        found = [
+            evaluate(n, operation, [n.lift(x) if inexact(x) else x for x in operation.operands])
+            for n in (PAIRS, MANY)
+        ]
+        if not all(f.exact for f in found):
+            continue
+        for computed, pair, many in zip(operation.outputs, *[f.outs for f in found], strict=True):
+            assert np.shape(computed) == pair.shape == many.shape
+            if inexact(computed):
+                compare(np.asarray(computed), MANY.total(PAIRS.terms(pair)), many)
+            compared += 1
+    assert compared
+
+
+def compare(computed, pair, many):
+    eps = float(np.finfo(computed.dtype).eps)
+    for c, p, m in zip(computed.flat, pair.flat, many.flat, strict=True):
+        if not MANY.context.isfinite(m):
+            assert not np.isfinite(c)
+            continue
+        size = max(abs(m), 1e-3)
+        assert abs(p - m) <= 1e-27 * size
+        assert abs(m - MANY.number(c)) <= 1e4 * eps * size
+
+
+def test_the_list_of_exceptions_is_not_too_long():
+    for name in WITHOUT:
+        found = [
+            evaluate(PAIRS, o, [PAIRS.lift(x) if inexact(x) else x for x in o.operands]).exact
+            for o in operations(REGISTRY[name])
+        ]
+        assert not all(found), name
+
+
+magnitudes = st.builds(lambda m, e, s: s * m * 10.0**e, st.floats(1, 10), st.integers(-12, 1),
+                       st.sampled_from([1, -1]))  # fmt: skip
+DOMAINS = {
+    **dict.fromkeys(("sqrt", "log", "log2", "log10", "xlogx", "entr", "log_expm1"), (0, np.inf)),
+    **dict.fromkeys(("asin", "acos", "atanh"), (-1, 1)),
+    "logit": (0, 1), "acosh": (1, np.inf), "log1p": (-1, np.inf), "log1mexp": (-np.inf, 0),
+}  # fmt: skip
+UNARY = sorted(n for n in FUNCTIONS if REGISTRY[n].arity == 1 or len(REGISTRY[n].partials) == 1)
+
+
+@pytest.mark.parametrize("name", UNARY)
+@given(x=magnitudes, rest=st.floats(-0.5, 0.5))
+@settings(max_examples=examples(25), deadline=None)
+def test_elementary_functions_are_right_to_28_digits(name, x, rest):
+    low, high = DOMAINS.get(name, (-np.inf, np.inf))
+    pair = DoubleDouble(np.array([x]), np.array([rest * np.spacing(x)]))
+    if not low < x < high:
+        return
+    with np.errstate(all="ignore"):
+        found = MANY.total(PAIRS.terms(FUNCTIONS[name](pair)))[0]
+    with mpmath.workdps(60):
+        exact = SCALAR_FUNCTIONS[name](mpmath, mpmath.mpf(pair.hi[0]) + mpmath.mpf(pair.lo[0]))
+        if not 1e-280 < abs(exact) < 1e300:
+            return
+        assert abs(mpmath.mpf(found) - exact) <= 1e-28 * abs(exact)
+
+
+@given(magnitudes, magnitudes)
+@settings(max_examples=examples(60), deadline=None)
+def test_sums_and_products_of_two_numbers_are_exact(a, b):
+    for function, exact in ((two_sum, lambda x, y: x + y), (two_product, lambda x, y: x * y)):
+        value, rest = function(np.float64(a), np.float64(b))
+        with mpmath.workdps(80):
+            assert mpmath.mpf(value) + mpmath.mpf(rest) == exact(mpmath.mpf(a), mpmath.mpf(b))
+
+
+def test_products_do_not_overflow_in_the_splitting():
+    with np.errstate(all="ignore"):
+        value, rest = two_product(np.float64(1.7e308), np.float64(0.3))
+    with mpmath.workdps(60):
+        assert mpmath.mpf(value) + mpmath.mpf(float(rest)) == mpmath.mpf(1.7e308) * mpmath.mpf(0.3)
+
+
+@given(st.lists(magnitudes, min_size=1, max_size=5), st.integers(3, 40))
+@settings(max_examples=examples(40), deadline=None)
+def test_slices_add_up_and_have_few_bits(values, bits):
+    terms = [np.array(values), np.array(values) * 2.0**-60]
+    found = slices(terms, bits)
+    with mpmath.workdps(80):
+        for i, v in enumerate(values):
+            exact = mpmath.mpf(v) * (1 + mpmath.mpf(2) ** -60)
+            assert mpmath.fsum(mpmath.mpf(float(s[i])) for s in found) == exact
+    for s in found:
+        top = np.max(np.abs(s))
+        unit = 2.0 ** (np.frexp(top)[1] + 1 - bits)
+        assert top == 0 or np.all(s / (unit / 2) == np.rint(s / (unit / 2)))
+
+
+def test_slices_say_when_there_are_too_many():
+    assert slices([10.0 ** np.arange(-300.0, 300.0, 4)], 10) is None
+
+
+@pytest.mark.parametrize("name", ["add", "mul", "div"])
+def test_limits_are_as_computed(name):
+    x = np.array([np.inf, 1.0, np.nan, 0.0])
+    y = np.array([1.0, 0.0, 1.0, -np.inf])
+    with np.errstate(all="ignore"):
+        computed = {"add": x + y, "mul": x * y, "div": x / y}[name]
+        found = PAIRS.elementwise(name, False)(computed, PAIRS.lift(x), PAIRS.lift(y))
+        np.testing.assert_array_equal(found.hi, computed)
+    assert name in ARITHMETIC
