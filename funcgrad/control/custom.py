@@ -16,6 +16,7 @@ from ..compiler.program import program
 from ..core.avals import Aval, is_inexact
 from ..core.jaxpr import Jaxpr, Var
 from ..core.primitive import Primitive
+from ..core.source import IN_BACKWARD_RULE, source_of_equation
 from ..core.tracing import Tracer, aval_of
 from ..errors import DifferentiationError
 from ..ops.families import general
@@ -407,7 +408,13 @@ def _linear_transpose(
 ) -> tuple[list[Any], list[bool]]:
     full = [zeros(a) if c is None else c for c, a in zip(cts, out_avals, strict=True)]
     assert rule.backward is not None
-    found = rule.backward(*operands[:residuals], *full)
+    named = source_of_equation.get() is not None
+    token = source_of_equation.set(IN_BACKWARD_RULE) if named else None
+    try:
+        found = rule.backward(*operands[:residuals], *full)
+    finally:
+        if token is not None:
+            source_of_equation.reset(token)
     used = [c for c, nz in zip(found, nonzero, strict=True) if nz]
     avals = operands[residuals:]
     assert all(linear_operands(avals))

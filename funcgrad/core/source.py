@@ -75,6 +75,10 @@ source_of_equation: ContextVar[Any] = ContextVar("funcgrad_source_of_equation", 
 """The source of the equation that is being evaluated or transposed for someone who records it."""
 
 
+IN_BACKWARD_RULE = object()
+"""As the source of the equation: a user's rule for the backward pass is running, line by line."""
+
+
 class ResolvedSource(NamedTuple):
     """A position in the user's program as text; what a Source becomes when it is pickled."""
 
@@ -102,10 +106,13 @@ def user_frame(depth: int = 1) -> FrameType | None:
 def current_source(depth: int = 2) -> Any:
     """The source of the equation being evaluated, or the position from which funcgrad is called."""
     found = source_of_equation.get()
-    if found is not None:
+    if found is not None and found is not IN_BACKWARD_RULE:
         return found
     frame = user_frame(depth)
-    return None if frame is None else Source(frame.f_code, frame.f_lasti)
+    if frame is None:
+        return None
+    here = Source(frame.f_code, frame.f_lasti)
+    return here if found is None else Transposed(here)
 
 
 def where_defined(fun: object) -> str:

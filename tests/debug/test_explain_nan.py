@@ -159,20 +159,26 @@ def with_a_rule(x):
 
 
 def with_a_rule_backward(x, ct):
-    return (ct * (x / np.abs(x)),)
+    return (ct * (x / np.abs(x)),)  # in a rule
 
 
 with_a_rule.defvjp(lambda x: (np.abs(x), x), with_a_rule_backward)
 
 
-@planted("div", "nan", np.array([1.0, 0.0]), derive=fg.grad, backward=True, element=(1,))
+@planted(
+    "div", "nan", np.array([1.0, 0.0]),
+    derive=fg.grad, backward=True, element=(1,), marker="in a rule",
+)  # fmt: skip
 def uses_a_rule(x):
-    return np.sum(with_a_rule(x))  # uses_a_rule
+    return np.sum(with_a_rule(x))
 
 
-@planted("div", "nan", np.array([1.0, 0.0]), derive=lambda f: fg.jit(fg.grad(f)), backward=True)
+@planted(
+    "div", "nan", np.array([1.0, 0.0]),
+    derive=lambda f: fg.jit(fg.grad(f)), backward=True, marker="in a rule",
+)  # fmt: skip
 def uses_a_rule_under_jit(x):
-    return np.sum(with_a_rule(x))  # uses_a_rule_under_jit
+    return np.sum(with_a_rule(x))
 
 
 @planted("cholesky", "nan", np.diag([1.0, -1.0]), derive=fg.jit, says="not positive definite")
