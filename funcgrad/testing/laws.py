@@ -101,29 +101,49 @@ def check_adjoint(session: Session, flat: Flat, chain: tuple[str, ...]) -> None:
     outs, pull = reverse(flat, flat.point)
     cts = session.random(outs)
     pushed, pulled = forward(flat, flat.point, ts)[1], pull(cts)
-    left, left_size = inner(cts, pushed)
-    right, right_size = inner(pulled, ts)
+    sizes = weighted_sizes(cts, flat.sizes)
+    title = "the vjp is not the transpose of the jvp"
+    names = "<ct, jvp(t)>", "<vjp(ct), t>"
+    first, second = inner(cts, pushed), inner(pulled, ts)
+    compare_products(session, flat, chain, title, names, first, second, sizes)
+    session.passed(f"order {len(chain)}, mode {mode_text(chain)}: adjoint to the jvp")
+
+
+def weighted_sizes(weights: Sequence[Any], sizes: Sequence[Any]) -> float:
+    """The size of a sum of numbers times weights, if the numbers are as large as sizes."""
+    terms = [length(np.abs(host(w)) * n) for w, n in zip(weights, sizes, strict=True)]
+    return float(np.sum(terms))
+
+
+def compare_products(
+    session: Session,
+    flat: Flat,
+    chain: Sequence[str],
+    title: str,
+    names: tuple[str, str],
+    first: tuple[float, float],
+    second: tuple[float, float],
+    size: float,
+) -> None:
+    """Raise unless two inner products, given with the sizes of their terms, are equal."""
+    (left, left_size), (right, right_size) = first, second
     tolerances = session.tolerances
     allowed = tolerances.law_rtol * max(left_size, right_size) + (tolerances.atol or 0.0)
-    terms = [length(np.abs(host(c)) * n) for c, n in zip(cts, flat.sizes, strict=True)]
-    allowed += 64 * tolerances.eps * float(np.sum(terms))
-    if not (abs(left - right) <= allowed or (not np.isfinite(left) and not np.isfinite(right))):
-        ratio = f"<vjp(ct), t> / <ct, jvp(t)> is {right / left:.6g}" if left else None
-        raise GradientCheckError(
-            Finding(
-                path="<ct, jvp(t)> against <vjp(ct), t>",
-                index=None,
-                expected=left,
-                found=right,
-                error_estimate=0.0,
-                tolerance=allowed,
-                diagnosis=ratio,
-                **session.about(
-                    flat, chain, "the vjp is not the transpose of the jvp", source="<ct, jvp(t)>"
-                ),
-            )
+    allowed += 64 * tolerances.eps * size
+    if abs(left - right) <= allowed or (not np.isfinite(left) and not np.isfinite(right)):
+        return
+    raise GradientCheckError(
+        Finding(
+            path=f"{names[0]} against {names[1]}",
+            index=None,
+            expected=left,
+            found=right,
+            error_estimate=0.0,
+            tolerance=allowed,
+            diagnosis=f"{names[1]} / {names[0]} is {right / left:.6g}" if left else None,
+            **session.about(flat, chain, title, source=names[0]),
         )
-    session.passed(f"order {len(chain)}, mode {mode_text(chain)}: adjoint to the jvp")
+    )
 
 
 def check_symmetric(session: Session, flat: Flat, modes: Sequence[str]) -> None:
@@ -140,28 +160,12 @@ def check_symmetric(session: Session, flat: Flat, modes: Sequence[str]) -> None:
         return reverse(gradient, flat.point)[1](direction)
 
     chain = ("rev", second)
-    left, left_size = inner(session.derive(flat, chain, lambda: product(s)), t)
-    right, right_size = inner(session.derive(flat, chain, lambda: product(t)), s)
-    tolerances = session.tolerances
-    allowed = tolerances.law_rtol * max(left_size, right_size) + (tolerances.atol or 0.0)
-    terms = [length(np.abs(host(x)) * n) for x, n in zip(t, gradient.sizes, strict=True)]
-    allowed += 64 * tolerances.eps * float(np.sum(terms))
-    if abs(left - right) > allowed:
-        raise GradientCheckError(
-            Finding(
-                path="<H s, t> against <H t, s>",
-                index=None,
-                expected=left,
-                found=right,
-                error_estimate=0.0,
-                tolerance=allowed,
-                diagnosis="the first derivative is not the gradient of any function, or its own "
-                "derivative is wrong",
-                **session.about(
-                    flat, chain, "the second derivative is not symmetric", source="<H s, t>"
-                ),
-            )
-        )
+    first = inner(session.derive(flat, chain, lambda: product(s)), t)
+    turned = inner(session.derive(flat, chain, lambda: product(t)), s)
+    sizes = weighted_sizes(t, gradient.sizes)
+    title = "the second derivative is not symmetric: it is not that of any function"
+    names = "<H s, t>", "<H t, s>"
+    compare_products(session, flat, chain, title, names, first, turned, sizes)
     session.passed(f"order 2, mode {mode_text(chain)}: symmetric")
 
 
