@@ -22,6 +22,7 @@ from ..core.source import where_defined
 from ..core.tracing import Tracer, axis_frames, owner_name
 from ..transforms.staging import lift_tracers
 from .results import check_leaf, is_leaf_value
+from .stabilizing import stable_call
 from .staging import stage_call
 
 
@@ -241,7 +242,7 @@ def _compile(jitted: Jitted, args: Any, kwargs: Any, static: Any) -> Compiled:
 def stage_stable(fun: Any, args: Any, kwargs: Any, owner: str, stabilize: bool) -> Any:
     """The jaxpr of a call with its naive formulas replaced, and the structure of its output."""
     stable = stabilize and stabilizing.get() is not False
-    token = stabilizing.set(stable)
+    token = stabilizing.set(stable and stable_call)
     try:
         jaxpr, out_tree = stage_call(fun, args, kwargs, owner)
     finally:

@@ -9,6 +9,7 @@ import numpy as np
 
 from .. import tree
 from ..control import mutation
+from ..control.jit_state import stabilizing
 from ..core.avals import float0, is_inexact
 from ..core.jaxpr import Jaxpr, Var
 from ..core.source import where_defined
@@ -17,7 +18,6 @@ from ..ops.shape import zeros
 from ..transforms.linearize import LinearizeTrace, LinearizeTracer, tape_jaxpr
 from ..transforms.transpose import backward, seed_cotangents
 from .results import check_leaf
-from .stabilizing import stable_call
 
 
 class Linearized:
@@ -28,7 +28,9 @@ class Linearized:
     def __init__(
         self, fun: Callable[[Sequence[Any]], Any], leaves: Sequence[Any], owner: str, has_aux: bool
     ) -> None:
-        fun = stable_call(fun, leaves, owner)
+        stable = stabilizing.get()
+        if stable:
+            fun = stable(fun, leaves, owner)
         trace = LinearizeTrace(owner)
         checked = mutation.new_tape()
         if checked is not None:

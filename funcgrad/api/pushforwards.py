@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from .. import tree
+from ..control.jit_state import stabilizing
 from ..core.boundary import user_facing
 from ..core.jaxpr import Jaxpr, Var, eval_jaxpr
 from ..core.tracing import aval_of, owner_name
@@ -19,7 +20,6 @@ from ..transforms.strengthen import strengthen
 from ..transforms.transpose import transpose_values
 from .linearized import Linearized, check_leaves, unpack_aux
 from .results import check_cotangent, disown, own, zero_derivative
-from .stabilizing import stable_call
 
 
 @user_facing
@@ -53,14 +53,16 @@ def jvp(
     directions = tree.match_prefix(treedef, tuple(tangents), "jvp: tangents", None, tuple(primals))
     paths = treedef.paths()
     owner = owner_name("jvp", fun)
-    call = stable_call(lambda xs: fun(*tree.unflatten(treedef, xs)), leaves, owner)
+    stable = stabilizing.get()
+    if stable:
+        call = stable(lambda xs: fun(*tree.unflatten(treedef, xs)), leaves, owner)
     trace = JVPTrace(owner)
     inputs = []
     for x, t, path in zip(leaves, directions, paths, strict=True):
         t = check_cotangent(t, aval_of(x), tree.format_path(path, " "), "jvp: the tangent")
         inputs.append(x if t is None else JVPTracer(trace, x, t))
     try:
-        out = call(inputs)
+        out = call(inputs) if stable else fun(*tree.unflatten(treedef, inputs))
         aux = None
         if has_aux:
             out, aux = unpack_aux(out, trace.owner)

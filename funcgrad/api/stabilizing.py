@@ -12,7 +12,6 @@ from typing import Any
 from .. import tree
 from ..compiler.stabilize import stabilize_jaxpr
 from ..control.custom import must_stage
-from ..control.jit_state import stabilizing
 from ..core.jaxpr import eval_jaxpr
 from ..core.tracing import Tracer, aval_of
 from ..transforms.staging import lift_tracers, stage
@@ -29,7 +28,7 @@ def stable_call(call: Call, leaves: Sequence[Any], owner: str) -> Call:
             depend on it, and the function is returned as it is.
         owner: the transformation, for messages.
     """
-    if not stabilizing.get() or not leaves or not all(must_stage((x,)) for x in leaves):
+    if not leaves or not all(must_stage((x,)) for x in leaves):
         return call
     box: list[Any] = []
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import Any
 
 _disabled: ContextVar[bool] = ContextVar("funcgrad_jit_disabled", default=False)
 
 
-stabilizing: ContextVar[bool | None] = ContextVar("funcgrad_stabilizing", default=None)
-"""While jit stages a function, whether naive formulas in it are replaced; else None."""
+stabilizing: ContextVar[Any] = ContextVar("funcgrad_stabilizing", default=None)
+"""While jit stages a function: what replaces naive formulas in functions that are about to be
+differentiated, called with (call, leaves, owner), or False if nothing does; else None."""
 
 
 def jit_disabled() -> bool:
