@@ -10,9 +10,9 @@ from . import adapters
 from .checks import check_grads, check_jvp, check_vjp
 from .claims import Claim, check_claim, check_gradient, check_pair
 from .decorator import DerivativeCheck, check_derivatives
-from .differences import numerical_jvp
 from .functions import rand_like
 from .gradcheck import PointsReport, gradcheck
+from .numerical import numerical_jvp
 from .profiles import PROFILES, Profile, active_profile, profile_of
 from .report import Finding, GradientCheckError, InconclusiveCheckError, Report
 
