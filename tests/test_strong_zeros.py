@@ -157,3 +157,28 @@ def test_division_by_the_number_zero_has_numpys_slope(zero, expected):
         assert fg.jit(fg.grad(f))(np.float64(1.0)) == expected
         assert fg.jvp(f, (np.float64(1.0),), (np.float64(1.0),))[1] == expected
         assert fg.grad(lambda x: np.where(x > 2, f(x), x))(np.float64(1.0)) == 1.0
+
+
+PRODUCTS_OF_STRONG_ZEROS = {
+    "carried select": (lambda x: lax.fori_loop(
+        0, 1, lambda i, c: np.where(c > 0, np.sqrt(c) * c, c), x), (1.0, 0.0, 0.0)),
+    "log times sqrt": (
+        lambda x: np.where(x > 0, np.log(x) * np.sqrt(x), 0.0) ** 2, (0.0, 0.0, 0.0)),
+    "power of 3/2": (lambda x: np.where(x > 0, x * np.sqrt(x), x), (1.0, 0.0, 0.0)),
+    "sine over x": (lambda x: np.where(x > 0, np.sin(x) / x, 1.0), (0.0, 0.0, 0.0)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("jit", [lambda f: f, fg.jit], ids=["plain", "jit"])
+@pytest.mark.parametrize("name", PRODUCTS_OF_STRONG_ZEROS)
+def test_products_of_two_strong_zeros_at_high_order(name, jit):
+    f, expected = PRODUCTS_OF_STRONG_ZEROS[name]
+    forward = lambda h: lambda x: fg.jvp(h, (x,), (1.0,))[1]  # noqa: E731
+    for derive in (fg.grad, forward):
+        g = f
+        for value in expected:
+            g = derive(g)
+            assert_allclose(jit(g)(0.0), value, atol=1e-12)
+    assert_allclose(jit(fg.grad(forward(f)))(0.0), expected[1], atol=1e-12)
+    assert_allclose(jit(forward(fg.grad(f)))(0.0), expected[1], atol=1e-12)
+    assert_allclose(jit(fg.grad(fg.grad(forward(f))))(0.0), expected[2], atol=1e-12)

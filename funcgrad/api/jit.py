@@ -236,6 +236,8 @@ def _compile(jitted: Jitted, args: Any, kwargs: Any, static: Any) -> Compiled:
         fun if static else jitted.fun, args, kwargs, jitted.owner, jitted.stabilize
     )
     jaxpr, captured = lift_tracers(jaxpr)
+    if not jitted.stabilize:
+        jaxpr.cache["plain"] = True
     return Compiled(jaxpr, captured, out_tree, None)
 
 

@@ -21,6 +21,7 @@ from .jaxprs import (
     known_values,
     linear_operands,
     linearize_jaxpr,
+    mark_plain,
     nonzero_flags,
     spread,
     transpose_jaxpr,
@@ -78,6 +79,8 @@ def _batch_rule(holder: list[Primitive]) -> Any:
         else:
             inner, flags = batch_jaxpr(jaxpr, trace, batched)
             outs = holder[0](*values, jaxpr=inner, name=name)
+        if jaxpr.cache.get("plain"):
+            mark_plain(inner)
         return [o if f else Unbatched(o) for o, f in zip(outs, flags, strict=True)]
 
     return batch

@@ -29,7 +29,20 @@ def cached(jaxpr: Jaxpr, key: tuple[Any, ...], make: Callable[[], Any]) -> Any:
     found = jaxpr.cache.get(key)
     if found is None:
         found = jaxpr.cache[key] = make()
+        if jaxpr.cache.get("plain"):
+            mark_plain(found)
     return found
+
+
+def mark_plain(derived: Any) -> None:
+    """Keep the formulas of what is derived from a jaxpr whose formulas are to be kept."""
+    if isinstance(derived, Jaxpr):
+        derived.cache["plain"] = True
+    elif isinstance(derived, LinearForm):
+        derived.known.cache["plain"] = derived.linear.cache["plain"] = True
+    elif isinstance(derived, tuple):
+        for part in derived:
+            mark_plain(part)
 
 
 def closed(jaxpr: Jaxpr) -> Jaxpr:

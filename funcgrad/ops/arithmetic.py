@@ -144,6 +144,17 @@ def strong_multiply(z: Any, x: Any, out: Any = None) -> Any:
     return np.where(np.equal(z, 0), np.zeros_like(out), out)[()]
 
 
+def strong_multiply_both(z: Any, x: Any, out: Any = None) -> Any:
+    """The product z * x, but zero where z or x is zero, whatever the other is."""
+    out = np.multiply(z, x, out=out)
+    if np.isfinite(np.vdot(out, out)):
+        return out
+    if out.ndim:
+        np.copyto(out, 0, where=np.equal(z, 0) | np.equal(x, 0))
+        return out
+    return np.where(np.equal(z, 0) | np.equal(x, 0), np.zeros_like(out), out)[()]
+
+
 mul_strong: Primitive = elementwise(
     "mul_strong",
     strong_multiply,
@@ -151,10 +162,12 @@ mul_strong: Primitive = elementwise(
     None,
     jvp=(
         lambda t, _o, _z, x: mul_strong(t, x),
-        lambda t, _o, z, _x: mul_strong(z, t),
+        lambda t, _o, z, _x: mul_both_strong(z, t),
     ),
     transpose=lambda ct, z, x: (
-        (fit(mul_strong(ct, x), z), None) if is_value(x) else (None, fit(mul_strong(z, ct), x))
+        (fit(mul_strong(ct, x), z), None)
+        if is_value(x)
+        else (None, fit(mul_both_strong(z, ct), x))
     ),
     cases=lambda rng: (
         [
@@ -167,6 +180,29 @@ mul_strong: Primitive = elementwise(
 )
 
 
+# Of a strong product differentiated in its second factor: both are derivatives that selects cut.
+mul_both_strong: Primitive = elementwise(
+    "mul_both_strong",
+    strong_multiply_both,
+    None,
+    None,
+    jvp=(
+        lambda t, _o, _z, x: mul_both_strong(t, x),
+        lambda t, _o, z, _x: mul_both_strong(z, t),
+    ),
+    transpose=lambda ct, z, x: (
+        (fit(mul_both_strong(ct, x), z), None)
+        if is_value(x)
+        else (None, fit(mul_both_strong(z, ct), x))
+    ),
+    cases=lambda rng: [
+        Case(sample(rng, (2, 3), dt, (-2, 2)), sample(rng, (3,), dt, (-2, 2)))
+        for dt in ("f8", "f4", "c16")
+    ],
+    traits=("masks", "fills", "commutative"),
+)
+
+
 def into_last(e: Any, ins: list[str]) -> str:
     """Source text that writes a result into memory at hand, for functions with a last ``out``."""
     return f"{e.primitive.evaluate.__name__}({', '.join(ins)}, {{out}})"
@@ -174,3 +210,5 @@ def into_last(e: Any, ins: list[str]) -> str:
 
 mul_strong.extra["into"] = into_last
 mul_strong.extra["overwrites"] = (1,)
+mul_both_strong.extra["into"] = into_last
+mul_both_strong.extra["overwrites"] = ()

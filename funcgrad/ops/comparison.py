@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..core.primitive import Case, Joint, Primitive
-from .arithmetic import fit, into_last, mul_strong
+from .arithmetic import fit, into_last, mul_both_strong, mul_strong
 from .families import elementwise, is_value, sample
 
 BOOLEAN = "the result is boolean"
@@ -91,7 +91,7 @@ shared_product = elementwise(
     kinds="f",
     arity=3,
 )
-mul_strong.extra["fuses"] = {shares: shared_product}
+mul_strong.extra["fuses"] = mul_both_strong.extra["fuses"] = {shares: shared_product}
 shared_product.extra["into"] = into_last
 shared_product.extra["overwrites"] = (2,)
 

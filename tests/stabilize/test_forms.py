@@ -205,7 +205,7 @@ def names(f, *args):
         ("log(1 - sigmoid(x)) -> -softplus(x)", lambda x: np.log1p(-sigmoid(x)), (X,)),
         ("log(1 - sigmoid(x)) -> -softplus(x)", lambda x: np.log1p(-1 / (1 + np.exp(-x))), (X,)),
         (
-            "log(1 - tanh(x)**2) -> 2 * (log(2) - x - softplus(-2 * x))",
+            "log(1 - tanh(x)**2) -> 2 * (log(2) - |x| - softplus(-2 * |x|))",
             lambda x: np.log(1 - np.tanh(x) ** 2),
             (X,),
         ),

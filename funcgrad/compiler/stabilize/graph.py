@@ -30,7 +30,7 @@ def operators(jaxpr: Jaxpr) -> frozenset[Primitive]:
         if any("inline" in p.extra for p in own):
             for e in jaxpr.eqns:
                 inner = called_jaxpr(e)
-                if inner is not None:
+                if inner is not None and not inner.cache.get("plain"):
                     own |= operators(inner)
         found = jaxpr.cache["operators"] = frozenset(own)
     return found
@@ -89,7 +89,7 @@ class Graph:
     def open(self, e: Eqn) -> bool:
         """Add the equations of a call, so that its results are defined by them."""
         jaxpr = called_jaxpr(e)
-        if jaxpr is None or id(e) in self.opened:
+        if jaxpr is None or jaxpr.cache.get("plain") or id(e) in self.opened:
             return False
         exported = "rule" not in e.params
         if not exported and not own_rule(e.params["rule"]):

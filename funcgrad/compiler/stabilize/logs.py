@@ -17,13 +17,13 @@ import numpy as np
 from ...core.jaxpr import Eqn
 from ...ops import math as ops
 from ...ops.arithmetic import add, div, mul, sub
-from ...ops.comparison import less, maximum, select
+from ...ops.comparison import isfinite, less, maximum, select
 from ...ops.complex import absolute
 from ...ops.contraction import dot_general
 from ...ops.gather import gather
 from ...ops.logarithms import log1mexp, log_expm1, softplus
 from ...ops.reductions import keepdims, logsumexp, reduce_max
-from ...ops.shape import reduce_sum
+from ...ops.shape import broadcast_to, reduce_sum, strengthen
 from ...ops.special import logistic
 from ...ops.stop import stop
 from .forms import (
@@ -75,7 +75,20 @@ def scaled(factor: float, x: Any) -> Any:
 
 
 def logarithm(g: Graph, a: Any, depth: int = 0) -> Log | None:
-    """The logarithm of an atom that is made of exponentials; None of any other."""
+    """The logarithm of an atom that is made of exponentials, of its shape; None of any other."""
+    log = _logarithm(g, a, depth)
+    if log is None:
+        return None
+    shape = a.aval.shape
+
+    def value(get: Get) -> Any:
+        x = log.value(get)
+        return x if np.shape(x) == shape else broadcast_to(strengthen(x), shape)
+
+    return log._replace(value=value)
+
+
+def _logarithm(g: Graph, a: Any, depth: int) -> Log | None:
     if depth > DEEPEST:
         return None
     x = exponent(g, a)
@@ -121,6 +134,8 @@ def from_top(x: Any, axes: tuple[int, ...], limited: bool) -> Any:
     top = reduce_max(x, axes=axes)
     if limited:
         top = maximum(top, np.finfo(x.dtype).min)
+    else:
+        top = select(isfinite(top), top, 0)
     return x - keepdims(stop(top), x, axes)
 
 
@@ -255,7 +270,7 @@ def _power(g: Graph, e: Eqn, depth: int) -> Log | None:
     if e.primitive is ops.power:
         number = g.uniform(e.inputs[1])
     inner = None if number is None else logarithm(g, e.inputs[0], depth)
-    if inner is None or number is None:
+    if inner is None or not number:
         return None
     return Log(
         f"({inner.before}) ** c",
@@ -286,7 +301,7 @@ def log_one_plus(g: Graph, sign: int, y: Any) -> Match | None:
         if t is not None:
             x = t.inputs[0]
             return Match(
-                "log(1 - tanh(x)**2) -> 2 * (log(2) - x - softplus(-2 * x))",
+                "log(1 - tanh(x)**2) -> 2 * (log(2) - |x| - softplus(-2 * |x|))",
                 lambda get: _log_sech_squared(get(x)),
             )
     found = sigmoid(g, y)
@@ -313,9 +328,10 @@ def log_one_plus(g: Graph, sign: int, y: Any) -> Match | None:
 
 
 def _log_sech_squared(x: Any) -> Any:
-    near = less(absolute(x), 1)
+    size = absolute(x)
+    near = less(size, 1)
     t = ops.tanh(select(near, x, 0))
-    return select(near, ops.log1p(-t * t), 2 * (LN2 - x - softplus(-2 * x)))
+    return select(near, ops.log1p(-t * t), 2 * (LN2 - size - softplus(-2 * size)))
 
 
 def _log(g: Graph, e: Eqn) -> Match | None:

@@ -222,6 +222,10 @@ def strong_product(x: DoubleDouble, y: DoubleDouble) -> DoubleDouble:
     return select(x.hi == 0, np.zeros((), x.hi.dtype), x * y)
 
 
+def strong_product_of_both(x: DoubleDouble, y: DoubleDouble) -> DoubleDouble:
+    return select((x.hi == 0) | (y.hi == 0), np.zeros((), x.hi.dtype), x * y)
+
+
 def absolute(x: DoubleDouble) -> DoubleDouble:
     return hypot(x.real, x.imag) if x.is_complex else magnitude(x)
 
@@ -236,6 +240,7 @@ ARITHMETIC: dict[str, Callable[..., Any]] = {
     "sub": lambda x, y: x - y,
     "mul": lambda x, y: x * y,
     "mul_strong": strong_product,
+    "mul_both_strong": strong_product_of_both,
     "div": lambda x, y: x / y,
     "neg": lambda x: -x,
     "pos": lambda x: x,
