@@ -92,25 +92,39 @@ def jax(f: Callable[..., Any]) -> Claim:
 
     Args:
         f: function of positional arguments, pytrees of arrays. JAX computes in float32 unless its
-            option ``jax_enable_x64`` is set; tolerances follow the dtypes.
+            option ``jax_enable_x64`` is set; arguments of the check must have that dtype.
 
     Returns:
         A Claim with a vjp and a jvp.
 
     Raises:
         ImportError: JAX is not installed.
+        TypeError: at the check, if JAX would change the dtype of an argument.
     """
     system = required("jax")
 
+    def check(args: Any) -> None:
+        for x in tree.leaves(args):
+            kept = system.numpy.asarray(x).dtype
+            if has_tangent(x) and kept != np.asarray(x).dtype:
+                raise TypeError(
+                    f"adapters.jax: JAX computes {np.asarray(x).dtype} arguments in {kept}; pass "
+                    "them in that dtype, or set jax.config.update('jax_enable_x64', True)"
+                )
+
     def arrays(xs: Any) -> Any:
         return tree.map(lambda x: np.asarray(x)[()], xs)
+
+    def value(*args: Any) -> Any:
+        check(args)
+        return arrays(f(*args))
 
     def vjp(*args: Any) -> Any:
         out, pull = system.vjp(f, *args)
         return arrays(out), lambda ct: arrays(pull(ct))
 
     return Claim(
-        lambda *args: arrays(f(*args)),
+        value,
         vjp,
         lambda args, tangents: arrays(system.jvp(f, tuple(args), tuple(tangents))),
     )

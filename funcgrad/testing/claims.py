@@ -114,7 +114,12 @@ def check_gradient(
     options.function(gradient, "gradient", caller)
     args = options.arguments(args, caller)
 
-    places = positions(argnums, len(as_tuple(gradient(*args))), len(args), caller)
+    first = gradient(*args)
+    alone = isinstance(argnums, int | np.integer) or (
+        argnums is None and tree.structure(first) == tree.structure(args[0])
+    )
+    parts = (lambda found: (found,)) if alone else as_tuple
+    places = positions(argnums, len(parts(first)), len(args), caller)
 
     def all_arguments(xs: Any) -> list[Any]:
         full = list(args)
@@ -127,7 +132,7 @@ def check_gradient(
         return np.sum(out[0] if isinstance(out, tuple) else out)
 
     def vjp(*xs: Any) -> Any:
-        grads = as_tuple(gradient(*all_arguments(xs)))
+        grads = parts(gradient(*all_arguments(xs)))
         return value(*xs), lambda ct: tuple(tree.map(lambda g: ct * np.asarray(g), grads))
 
     value.__wrapped__ = f  # type: ignore[attr-defined]

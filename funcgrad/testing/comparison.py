@@ -264,6 +264,8 @@ def inconclusive(
     k = int(np.argmax(verdict.unknown))
     left, right = float(verdict.left[k]), float(verdict.right[k])
     reason = f"the one-sided derivatives are {left:.6g} and {right:.6g}"
+    if abs(left - right) <= 1e-6 * abs(left):
+        reason = "several kinks meet: along sums of directions derivatives are not sums"
     finding = Finding(
         path=", ".join(paths),
         index=None,
@@ -433,6 +435,12 @@ def localised(
             tolerance=float(allowed[0] + SAFETY * known.error[0]),
             **about,
         )
+    if not np.all(chosen):
+        spread = f"{finding.spread}; {int(np.sum(chosen))} of {given.size} were compared"
+        text = finding.diagnosis
+        if text is not None and "the others agree" in text:
+            text = text.partition("; ")[2] or None
+        finding = replace(finding, spread=spread, diagnosis=text)
     if session.locate and len(chain) == 1 and unexplained(finding.diagnosis):
         text = edit_diagnosis(flat, cts, found)
         both = filter(None, (finding.diagnosis, text))

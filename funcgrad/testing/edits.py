@@ -8,6 +8,7 @@ Each such edit is tried; the one that gives what was found names the mistake and
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
@@ -30,6 +31,9 @@ TRIPLES = 16
 """Up to how many uses of values are tried three at a time."""
 
 CLOSE = 1e-6
+
+SECONDS = 5.0
+"""How long edits other than cuts of paths are tried."""
 
 LARGEST_FACTOR = 8
 
@@ -99,6 +103,7 @@ def explained(
     flat: Flat, backward: BackwardPass, i: int, found: Vector, tolerance: float
 ) -> str | None:
     """The edit whose cotangent of argument i is what was found."""
+    end = time.monotonic() + SECONDS
     edits = chain(
         edited_numbers(backward),
         edited_constants(backward),
@@ -106,6 +111,8 @@ def explained(
         partial_cotangents(backward),
     )
     for text, pulled in edits:
+        if time.monotonic() > end:
+            return None
         if np.max(np.abs(pulled()[i] - found), initial=0) <= tolerance:
             return text
     return missing_paths(backward, i, found, tolerance)

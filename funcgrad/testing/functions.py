@@ -213,13 +213,19 @@ def leaf_scale(x: Any) -> float:
     """The typical magnitude of a leaf's entries, 1 if they are zero or not finite."""
     values = np.abs(host(x)).astype(float)
     values = values[np.isfinite(values) & (values > 0)]
-    return float(np.sqrt(np.mean(values**2))) if values.size else 1.0
+    return length(values) / float(np.sqrt(values.size)) if values.size else 1.0
 
 
 def entry_scales(x: Any) -> np.ndarray:
     """The magnitudes of a leaf's entries, and for those that are zero the typical one."""
     values = np.abs(host(x)).astype(float)
     return np.where(np.isfinite(values) & (values > 0), values, leaf_scale(x))
+
+
+def same_values(a: Any, b: Any) -> bool:
+    """Whether two arrays hold the same numbers, NaN included."""
+    a, b = host(a), host(b)
+    return np.array_equal(a, b, equal_nan=a.dtype.kind in "fc" and b.dtype.kind in "fc")
 
 
 def length(x: Any) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Any
@@ -25,6 +26,11 @@ TURNS = 3
 MOST = 2_000
 """How many different operations are looked at."""
 
+SECONDS = 15.0
+"""How long is looked."""
+
+ONE_TRIANGLE = ("cholesky", "eigh")
+
 
 def find_cause(session: Session, f: Callable[..., Any], finding: Finding) -> str | None:
     """The first operation of f whose derivative fails by itself, with the user's line.
@@ -45,7 +51,7 @@ def find_cause(session: Session, f: Callable[..., Any], finding: Finding) -> str
 
     try:
         operations = record_peeking(flat, [leaves[i] for i in places], finding.function, TURNS)
-        checked, stopped = 0, None
+        checked, stopped, end = 0, None, time.monotonic() + SECONDS
         for operation in different(operations):
             checked += 1
             if operation.primitive is stop:
@@ -53,10 +59,16 @@ def find_cause(session: Session, f: Callable[..., Any], finding: Finding) -> str
             wrong = failure(session, operation, finding.order, modes)
             if wrong is not None:
                 return described(operation, wrong)
-            if checked >= MOST:
-                return None
+            if checked >= MOST or time.monotonic() > end:
+                return f"not among the first {checked} operations inside; no more were checked"
     except Exception:  # what f cannot do while it is recorded says nothing about its derivative
         return None
+    triangle = next((o for o in operations if o.primitive.name in ONE_TRIANGLE), None)
+    if triangle:
+        return (
+            f"{triangle.primitive.name} at {triangle.source}: derivatives are those with respect "
+            "to a Hermitian matrix, but NumPy reads one triangle; write (a + a.T) / 2 for a"
+        )
     if stopped:
         return f"stop_gradient at {stopped}; no operation fails by itself"
     return "none of the operations inside fails by itself" if checked > 1 else None

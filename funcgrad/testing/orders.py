@@ -9,7 +9,8 @@ from typing import Any
 from ..api.pushforwards import linearize
 from . import laws as law_checks
 from .comparison import check_projection, check_tangent, expected_gradient, expected_tangent
-from .functions import Flat, Leaves, forward, reverse
+from .functions import Flat, Leaves, copied, forward, reverse, same_values
+from .report import GradientCheckError
 from .session import Session
 
 Push = Callable[[Sequence[Any], Sequence[Any]], tuple[Leaves, Leaves]]
@@ -80,7 +81,11 @@ def check_reverse(session: Session, flat: Flat, pull_of: Pull, chain: tuple[str,
         outs, pull = pull_of(flat.point)
         session.check_values(flat, outs, chain)
         cts = session.random(outs, real=session.real_direction(k))
-        found = session.derive(flat, chain, partial(pull, cts))
+        given = [copied(c) for c in cts]
+        found = session.derive(flat, chain, partial(pull, given))
+        if not all(map(same_values, cts, given)):
+            title = "the backward pass overwrites the cotangent that it is given"
+            raise GradientCheckError(session.overwritten("the cotangent of the output", title))
         expected = partial(expected_gradient, session, flat, cts)
         session.check_types(flat, flat.in_paths, flat.point, found, chain, expected)
         check_projection(session, flat, outs, cts, found, chain)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from .. import tree
+from ..api.results import is_leaf_value
 from ..core.avals import dtype_name
 from ..core.source import where_defined
 from ..core.tracing import aval_of
@@ -20,9 +21,9 @@ from .functions import (
     copied,
     entry_scales,
     flatten_function,
-    has_tangent,
     host,
     random_leaf,
+    same_values,
 )
 from .report import (
     DERIVATIVES,
@@ -76,26 +77,35 @@ class Session:
 
     def check_arguments(self) -> None:
         """Raise if the arguments are not what they were at the start."""
-        for old, (path, new) in zip(self.before, tree.leaves_with_path(self.args), strict=True):
-            if has_tangent(new) and not np.array_equal(host(old), host(new), equal_nan=True):
+        now = tree.leaves_with_path(self.args)
+        if len(now) != len(self.before):
+            raise GradientCheckError(
+                self.overwritten("args", "an argument has other parts after a call")
+            )
+        for old, (path, new) in zip(self.before, now, strict=True):
+            if is_leaf_value(new) and not same_values(old, new):
+                where = tree.format_path(path, "args")
                 raise GradientCheckError(
-                    Finding(
-                        self.name,
-                        "an argument was overwritten by a call",
-                        0,
-                        "",
-                        tree.format_path(path, "args"),
-                        None,
-                        "the value before",
-                        "another value",
-                        0.0,
-                        0.0,
-                        "values must not change",
-                        diagnosis="f or its rule writes into its argument; write x = x + 1, "
-                        "not x += 1",
-                    )
+                    self.overwritten(where, "an argument was overwritten by a call")
                 )
         self.passed("the arguments are left as they were")
+
+    def overwritten(self, path: str, title: str) -> Finding:
+        """What is found where a call changes what it was given."""
+        return Finding(
+            self.name,
+            title,
+            0,
+            "",
+            path,
+            None,
+            "the value before",
+            "another value",
+            0.0,
+            0.0,
+            "values must not change",
+            diagnosis="f or its rule writes into what it is given; write x = x + 1, not x += 1",
+        )
 
     def passed(self, check: str) -> None:
         """Note a check that passed, once."""

@@ -16,12 +16,15 @@ def check_writable(path: Path, option: str) -> None:
         raise CommandError(f"{option}: there is no folder {str(folder)!r}")
     if path.is_dir():
         raise CommandError(f"{option}: {str(path)!r} is a folder; name a file")
+    if path.exists() and not path.is_file():
+        raise CommandError(f"{option}: {str(path)!r} is not a regular file; name another")
     if not os.access(folder, os.W_OK):
         raise CommandError(f"{option}: cannot write to the folder {str(folder)!r}")
 
 
 def write(path: Path, text: str) -> None:
     """Write a file: there is the whole text in the end, or what was there before."""
+    path = path.resolve()  # a link stays a link
     descriptor, temporary = tempfile.mkstemp(dir=path.absolute().parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
