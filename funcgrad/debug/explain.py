@@ -137,6 +137,8 @@ def explain(fun: Callable[..., Any], args: Any, kwargs: Any, title: str) -> NanR
         if taking and not report.arguments:
             at = f" at {taking[0].source}" if taking[0].source else ""
             report.notes.append(f"a constant that is not finite enters{at}")
+        elif not report.events and not report.arguments:
+            report.notes.append("it is made of constants alone, not of an argument")
     finally:
         result_observer.reset(token)
     return report

@@ -17,7 +17,7 @@ import numpy as np
 
 from ..core.avals import Aval
 from ..core.jaxpr import Eqn, Jaxpr, Var
-from ..core.source import INTERNAL, as_source, source_of_equation
+from ..core.source import INTERNAL, Transposed, as_source, source_of_equation
 from ..core.tracing import Trace, Tracer, aval_of
 from ..ops import operators as operators
 from ..ops.arithmetic import add, div, mul, neg, sub
@@ -273,7 +273,7 @@ def tape_jaxpr(invars: Sequence[Var], eqns: Sequence[Any], outs: Sequence[Any]) 
         with np.errstate(all="ignore"):
             for e in reversed(kept):
                 if type(e) is tuple:
-                    source_of_equation.set(as_source(e[7], e[8]))
+                    source_of_equation.set(Transposed(as_source(e[7], e[8])))
                     _expand_factor(recorder, e)
                 else:
                     expanded.append(e)

@@ -356,3 +356,14 @@ def test_functions_that_raise_still_raise():
 def test_traced_arguments_are_refused():
     with pytest.raises(TypeError, match="traced value"):
         fg.grad(lambda x: explain_nan(np.sin)(x) and x)(1.0)
+
+
+def test_the_derivative_of_a_jitted_function_is_no_division_of_the_user():
+    report = explain_nan(fg.grad(fg.jit(lambda x: np.sum(np.sqrt(x) * x))))(np.array([0.0, 1.0]))
+    assert "the derivative of sqrt is infinite at 0" in str(report)
+    assert "division" not in str(report)
+
+
+def test_a_result_of_constants_alone():
+    with np.errstate(divide="ignore"):
+        assert "made of constants alone" in str(explain_nan(lambda: np.log(0.0))())
