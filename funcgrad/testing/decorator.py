@@ -149,13 +149,14 @@ def check_derivatives(
 
     def decorate(f: Callable[..., Any]) -> Callable[..., Any]:
         options.function(f, "function", CALLER)
-        if next(iter(inspect.signature(f).parameters), "") == "self":
+        is_test = getattr(f, "__name__", "").startswith("test_")
+        if is_test and next(iter(inspect.signature(f).parameters), "") == "self":
             raise TypeError(
                 f"{CALLER}: {getattr(f, '__qualname__', f)} is a method, and its object is no "
                 "argument to differentiate by; decorate a function or a static method"
             )
         by_name(shapes, list(inspect.signature(f).parameters), "shapes", f)
-        if getattr(f, "__name__", "").startswith("test_"):
+        if is_test:
             return registered(as_test(f, settings), f, settings)
         return registered(f, f, settings)
 

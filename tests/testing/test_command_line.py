@@ -12,6 +12,7 @@ import pytest
 
 import funcgrad as fg
 from funcgrad.testing.command import files, running
+from funcgrad.testing.command.errors import CommandError
 from funcgrad.testing.command.main import main
 
 ROOT = str(Path(fg.__file__).parents[1])
@@ -575,3 +576,16 @@ def test_without_hypothesis_it_says_what_to_install():
     assert run.stderr.startswith("funcgrad.testing: funcgrad.testing.strategies needs hypothesis")
     assert "pip install 'funcgrad[testing]'" in run.stderr
     assert run.stderr.count("\n") == 1
+
+
+def test_reports_do_not_replace_links_and_devices(tmp_path):
+    target = tmp_path / "target.json"
+    link = tmp_path / "link.json"
+    link.symlink_to(target)
+    files.write(link, "text")
+    assert link.is_symlink()
+    assert target.read_text() == "text"
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(CommandError, match="not a regular file"):
+        files.check_writable(pipe, "--json")

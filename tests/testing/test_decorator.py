@@ -159,3 +159,12 @@ def test_wrong_settings_are_refused_at_once():
         check_derivatives(shapes=[(), ()])(softplus)
     with pytest.raises(ValueError, match="has no parameter 'y'"):
         check_derivatives(shapes={"y": ()})(softplus)
+
+
+def test_methods_are_refused():
+    with pytest.raises(TypeError, match="is a method"):
+
+        class Layer:
+            @check_derivatives
+            def test_scale(self, x):
+                return 2 * x

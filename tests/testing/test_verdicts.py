@@ -4,7 +4,13 @@ import numpy as np
 import pytest
 
 import funcgrad as fg
-from funcgrad.testing import GradientCheckError, InconclusiveCheckError, check_grads
+from funcgrad.testing import (
+    GradientCheckError,
+    InconclusiveCheckError,
+    check_gradient,
+    check_grads,
+    check_pair,
+)
 from funcgrad.testing import laws as law_checks
 from funcgrad.testing.checks import new_session
 
@@ -105,3 +111,81 @@ def test_holomorphy():
             check_grads(f, (Z,), holomorphic=True)
     with pytest.raises(TypeError, match="needs complex arguments"):
         check_grads(np.sin, (X,), holomorphic=True)
+
+
+def test_complex_steps_of_functions_that_are_not_analytic_excuse_nothing():
+    x = np.arange(1.0, 7.0)
+    with pytest.raises(GradientCheckError) as caught:
+        check_gradient(lambda x: np.vdot(x, x), lambda x: 0 * x, (x,))
+    assert not isinstance(caught.value, InconclusiveCheckError)
+    with pytest.raises(GradientCheckError, match=r"0\.5 everywhere"):
+        check_gradient(lambda x: np.sum(np.real(x) * x), lambda x: x, (x,))
+
+
+@pytest.mark.parametrize("f", [np.sort, np.median])
+def test_ties_of_three_are_kinks_that_no_line_shows(f):
+    report = check_grads(f, (np.zeros(3),), raises=False)
+    assert report.verdict != "fail"
+    if report.verdict == "inconclusive":
+        assert "several kinks meet" in report.finding.diagnosis
+
+
+def test_single_precision_inside():
+    def f(x):
+        return np.sin(x), np.tanh(x.astype(np.float32)).astype(float)
+
+    assert check_grads(f, (X,), raises=False).verdict == "pass"
+
+
+@pytest.mark.parametrize("scale", [1e-300, 1e-200, 1e200])
+def test_arguments_of_any_scale(scale):
+    check_grads(lambda x: np.sin(x / scale), (X * scale,), laws=False)
+
+
+def test_a_backward_pass_that_writes_into_its_cotangent():
+    def backward(ct, x):
+        ct *= 2 * x
+        return ct
+
+    with pytest.raises(GradientCheckError, match="overwrites the cotangent"):
+        check_pair(lambda x: (x**2, x), backward, (X,))
+
+
+def test_functions_that_change_what_they_are_given():
+    with pytest.raises(GradientCheckError, match="other parts after a call"):
+        check_grads(lambda d: d.pop("a"), ({"a": 1.0, "b": 2.0},))
+
+    def counting(x, n):
+        n[0] += 1
+        return 2 * x
+
+    with pytest.raises(GradientCheckError, match="overwritten by a call"):
+        check_grads(counting, (X, np.array([1, 2])))
+
+
+def test_gradients_of_arguments_that_are_tuples():
+    def loss(p, x):
+        return np.sum(x @ p[0] + p[1])
+
+    def gradient(p, x):
+        return np.repeat(x.sum(0)[:, None], 2, 1), np.full(2, float(len(x)))
+
+    args = (np.ones((3, 2)), np.ones(2)), np.arange(12.0).reshape(4, 3)
+    check_gradient(loss, gradient, args)
+    check_gradient(loss, gradient, args, argnums=0)
+    check_gradient(lambda p: np.sum(p[0] ** 2) + p[1], lambda p: [2 * p[0], 1.0], ([X, 0.5],))
+
+
+def test_one_triangle_is_explained():
+    a = np.array([[2.0, 0.5], [0.5, 1.0]])
+    with pytest.raises(GradientCheckError, match="NumPy reads one triangle"):
+        check_grads(np.linalg.cholesky, (a,))
+    check_grads(lambda a: np.linalg.cholesky((a + a.T) / 2), (a,), order=2)
+
+
+def test_a_thousand_numbers_of_which_some_are_compared():
+    a = np.random.default_rng(3).standard_normal((30, 30))
+    with pytest.raises(GradientCheckError) as caught:
+        check_gradient(lambda w: np.sum(np.sin(w) * a), lambda w: (np.cos(w) * a).T, (a.T + 1,))
+    assert "of 900 were compared" in caught.value.finding.spread
+    assert "the others agree" not in str(caught.value)
