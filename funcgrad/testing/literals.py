@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import os
+import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -63,8 +66,32 @@ class Literals:
 
     def imports(self) -> str:
         """The import statements of the modules that were needed."""
-        lines = [f"import {m}" for m in sorted(self.modules - {"numpy"})]
+        lines = [import_text(m) for m in sorted(self.modules - {"numpy"})]
         return "\n".join(["import numpy as np", *lines])
+
+
+FROM_FILE = "checked_"
+"""How names of modules begin that were loaded from files and cannot be imported by name."""
+
+
+def import_text(name: str) -> str:
+    """The lines that import a module wherever a program is started."""
+    file = getattr(sys.modules.get(name), "__file__", None)
+    if file is None:
+        return f"import {name}"
+    path = Path(file).resolve()
+    if name.startswith(FROM_FILE):
+        return (
+            "import importlib.util\n"
+            f"spec = importlib.util.spec_from_file_location({name!r}, {str(path)!r})\n"
+            f"{name} = importlib.util.module_from_spec(spec)\n"
+            f"spec.loader.exec_module({name})"
+        )
+    folder = path.parents[name.count(".") + (path.name == "__init__.py")]
+    known = [Path(p).resolve() for p in os.environ.get("PYTHONPATH", "").split(os.pathsep) if p]
+    if folder in (Path.cwd(), *known) or Path(sys.prefix).resolve() in path.parents:
+        return f"import {name}"
+    return f"import sys\nsys.path.insert(0, {str(folder)!r})\nimport {name}"
 
 
 def importable_name(thing: Any) -> str | None:

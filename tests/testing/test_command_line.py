@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import funcgrad as fg
-from funcgrad.testing.command import files, running
+from funcgrad.testing.command import files, lock, running
 from funcgrad.testing.command.errors import CommandError
 from funcgrad.testing.command.main import main
 
@@ -589,3 +589,47 @@ def test_reports_do_not_replace_links_and_devices(tmp_path):
     os.mkfifo(pipe)
     with pytest.raises(CommandError, match="not a regular file"):
         files.check_writable(pipe, "--json")
+
+
+HALVED = '''
+import numpy as np
+import funcgrad as fg
+
+@fg.custom_vjp
+def halved(x):
+    return np.sin(x)
+
+halved.defvjp(lambda x: (np.sin(x), x), lambda x, ct: (ct * np.cos(x) / 2,))
+'''
+
+
+@pytest.mark.parametrize("name", ["random.py", "my-file.py"])
+def test_programs_of_files_that_cannot_be_imported_by_name_run(name, tmp_path):
+    folder = tmp_path / "files"
+    folder.mkdir()
+    (folder / name).write_text(HALVED)
+    environment = {**os.environ, "PYTHONPATH": ROOT}
+
+    def run(*arguments):
+        return subprocess.run([sys.executable, *arguments], capture_output=True, text=True,
+                              cwd=tmp_path, env=environment, check=False)  # fmt: skip
+
+    found = run("-m", "funcgrad.testing", f"files/{name}", "--profile", "quick").stdout
+    lines = found.partition("this program repeats it:")[2].strip().splitlines()
+    program = "\n".join(lines[: next(i for i, x in enumerate(lines) if "seed=" in x) + 1])
+    assert "GradientCheckError" in run("-c", program).stderr
+
+
+@pytest.mark.parametrize(
+    "change", [{"order": "two"}, {"seed": -1}, {"profile": "nope"}, {"modes": ["up"]}]
+)
+def test_a_lock_file_edited_by_hand_is_refused(change, tmp_path):
+    entry = {"order": 2, "modes": ["fwd"], "profile": "ci", "seed": 0, "domain": "", "shapes": "",
+             "verdict": "pass", "source": "0"}  # fmt: skip
+    contents = {"format": 1, **lock.versions(), "targets": ["m"], "functions": {"m:f": entry}}
+    path = tmp_path / "d.lock"
+    path.write_text(json.dumps(contents))
+    assert lock.read_lock(path).targets == ["m"]
+    path.write_text(json.dumps({**contents, "functions": {"m:f": {**entry, **change}}}))
+    with pytest.raises(CommandError, match="is not a lock file"):
+        lock.read_lock(path)

@@ -12,6 +12,8 @@ import numpy as np
 
 import funcgrad
 
+from ..options import MODES
+from ..profiles import PROFILES
 from .errors import CommandError
 from .files import write
 from .running import Result
@@ -92,7 +94,8 @@ def read_lock(path: Path) -> Lock:
             )
         known = {name: contents[name] for name in versions()}
         lock = Lock(list(contents["targets"]), dict(contents["functions"]), known)
-        whole = all(set(locked) >= KEYS for locked in lock.functions.values())
+        whole = all(map(is_entry, lock.functions.values()))
+        whole = whole and all(isinstance(text, str) for text in lock.targets)
     except (KeyError, TypeError):
         whole = False
     if not whole:
@@ -100,6 +103,20 @@ def read_lock(path: Path) -> Lock:
             f"--check-lock: {str(path)!r} is not a lock file; write it anew with --lock"
         )
     return lock
+
+
+def is_entry(locked: Any) -> bool:
+    """Whether this can be what a lock file holds of one function."""
+    return (
+        set(locked) >= KEYS
+        and type(locked["order"]) is int
+        and locked["order"] > 0
+        and type(locked["seed"]) is int
+        and locked["seed"] >= 0
+        and set(locked["modes"]) <= set(MODES)
+        and locked["profile"] in PROFILES
+        and all(isinstance(locked[key], str) for key in ("domain", "shapes", "source", "verdict"))
+    )
 
 
 def compare(

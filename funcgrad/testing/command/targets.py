@@ -7,6 +7,7 @@ import difflib
 import importlib
 import importlib.util
 import pkgutil
+import re
 import sys
 import traceback
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from ..literals import FROM_FILE
 from .errors import CommandError, first_line
 
 
@@ -85,13 +87,15 @@ def from_path(path: Path) -> ModuleType:
     if str(folder) not in sys.path:
         sys.path.insert(0, str(folder))
     name = ".".join(parts)
+    source = path / "__init__.py" if path.is_dir() else path
+    if not path.stem.isidentifier():
+        return from_file(FROM_FILE + re.sub(r"\W", "_", path.stem), source)
     spec = None
     with contextlib.suppress(ImportError, ValueError):
         spec = importlib.util.find_spec(name)
-    source = path / "__init__.py" if path.is_dir() else path
     if spec is not None and spec.origin and Path(spec.origin).resolve() == source:
         return imported(name)
-    return from_file(f"checked_{path.stem}", source)
+    return from_file(FROM_FILE + path.stem, source)
 
 
 def from_file(name: str, path: Path) -> ModuleType:
