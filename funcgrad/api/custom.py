@@ -10,7 +10,8 @@ from typing import Any, Generic, ParamSpec, TypeVar
 import numpy as np
 
 from .. import tree
-from ..control.custom import Rule, call_with_rule, custom_jvp_call, custom_vjp_call
+from ..control.custom import call_with_rule, custom_jvp_call, custom_vjp_call
+from ..control.rule import Rule
 from ..core.avals import Aval, float0, is_inexact
 from ..core.boundary import user_facing
 from ..core.source import where_defined
