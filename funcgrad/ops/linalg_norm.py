@@ -26,7 +26,7 @@ def norm_of(xp: Any, x: Any, axes: tuple[int, ...], order: float) -> Any:
 
 
 def _norm_eval(xp: Any, x: Any, *, axes: tuple[int, ...], order: float) -> Any:
-    """The norm; of x / max|x| where powers of numbers so large or so small lose digits."""
+    """The norm by its definition, but where powers of such numbers lose digits."""
     with np.errstate(over="ignore"):
         out = norm_of(xp, x, axes, order)
     info = np.finfo(out.dtype)
@@ -34,11 +34,20 @@ def _norm_eval(xp: Any, x: Any, *, axes: tuple[int, ...], order: float) -> Any:
     clear = (out > 2.0**-exponent) & (out < 2.0**exponent)
     if clear.all():
         return out
-    largest = xp.max(abs(x), axis=axes, keepdims=True, initial=0)
+    rest = tuple(i for i in range(x.ndim) if i not in axes)
+    vectors = xp.transpose(x, (*rest, *axes)).reshape(out.size, -1)
+    rare = ~clear.reshape(-1)
+    norms = out.reshape(-1)
+    norms[rare] = scaled_norm(xp, vectors[rare], order)
+    return norms.reshape(out.shape)[()]
+
+
+def scaled_norm(xp: Any, rows: Any, order: float) -> Any:
+    """The norm of each row, from the row divided by its largest element."""
+    largest = xp.max(abs(rows), axis=1, keepdims=True, initial=0)
     usable = (largest > 0) & xp.isfinite(largest)
     scale = xp.where(usable, largest, xp.ones((), largest.dtype))
-    scaled = norm_of(xp, x / scale, axes, order) * scale.reshape(out.shape)
-    return xp.where(clear, out, scaled)[()]
+    return norm_of(xp, rows / scale, (1,), order) * scale[:, 0]
 
 
 def _norm_abstract(x: Aval, *, axes: tuple[int, ...], **_: Any) -> Aval:

@@ -10,37 +10,91 @@ from typing import Any
 import numpy as np
 
 from ..core.primitive import Primitive
+from .arithmetic import into_last
 from .families import elementwise
-from .special import logistic
+from .special import logistic, own
 
 LN2 = 0.6931471805599453
 
 
-def softplus_values(x: Any) -> Any:
+def where_infinite(x: Any, out: Any) -> Any:
+    """The result ``out``, which may be written into, but x where exponentials overflowed."""
+    if np.max(out, initial=0) < np.inf:
+        return out
+    infinite = np.equal(out, np.inf)
+    if own(out) is None:
+        return np.where(infinite, x, out)[()]
+    np.copyto(out, x, where=infinite)
+    return out
+
+
+def softplus_values(x: Any, out: Any = None) -> Any:
     """log(1 + exp(x)) without overflow."""
-    return np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))
+    with np.errstate(over="ignore"):
+        out = np.exp(x, out=out)
+    out = np.log1p(out, out=own(out))
+    return where_infinite(x, out)
 
 
-def log1mexp_values(x: Any) -> Any:
+def log1mexp_values(x: Any, out: Any = None) -> Any:
     """log(1 - exp(x)), accurate for small and for large negative x."""
-    near = np.log(-np.expm1(np.maximum(x, -LN2)))
-    return np.where(np.greater(x, -LN2), near, np.log1p(-np.exp(np.minimum(x, -LN2))))[()]
+    near = np.greater(x, -LN2)
+    small = np.maximum(x, -LN2)
+    small = np.expm1(small, out=own(small))
+    small = np.negative(small, out=own(small))
+    small = np.log(small, out=own(small))
+    out = np.minimum(x, -LN2, out=out)
+    out = np.exp(out, out=own(out))
+    out = np.negative(out, out=own(out))
+    out = np.log1p(out, out=own(out))
+    if own(out) is None:
+        return np.where(near, small, out)[()]
+    np.copyto(out, small, where=near)
+    return out
 
 
-def log_expm1_values(x: Any) -> Any:
+def log_expm1_values(x: Any, out: Any = None) -> Any:
     """log(exp(x) - 1) without overflow or cancellation."""
-    large = np.maximum(x, 1)
-    small = np.log(np.expm1(np.minimum(x, 1)))
-    return np.where(np.greater(x, 1), large + np.log1p(-np.exp(-large)), small)[()]
+    with np.errstate(over="ignore"):
+        out = np.expm1(x, out=out)
+    out = np.log(out, out=own(out))
+    return where_infinite(x, out)
 
 
-def xlogx_values(x: Any) -> Any:
+def xlogx_values(x: Any, out: Any = None) -> Any:
     """The product x * log(x), and 0 at 0."""
-    return x * np.log(np.where(np.equal(x, 0), 1, x))
+    with np.errstate(divide="ignore"):
+        out = np.log(x, out=out)
+    with np.errstate(all="ignore"):
+        out = np.multiply(out, x, out=own(out))
+        if np.isfinite(np.vdot(out, out)):
+            return out
+    zero = np.equal(x, 0)
+    if own(out) is None:
+        return np.where(zero, x, out)[()]
+    np.copyto(out, x, where=zero)
+    return out
 
 
-def xlogratio_values(x: Any, y: Any) -> Any:
+def xlogratio_values(x: Any, y: Any, out: Any = None) -> Any:
     """The product x * log(x / y), and 0 where x is 0 and y is positive."""
+    with np.errstate(all="ignore"):
+        out = np.divide(x, y, out=out)
+        out = np.log(out, out=own(out))
+        least = np.log(np.finfo(out.dtype).tiny)
+        if np.min(out, initial=0) >= least and np.max(out, initial=0) < np.inf:
+            return np.multiply(out, x, out=own(out))
+        if own(out) is None:
+            return rare_xlogratio_values(x, y)
+        rare = ~((out >= least) & (out < np.inf))
+        np.multiply(out, x, out=out)
+    x, y = np.broadcast_to(x, out.shape), np.broadcast_to(y, out.shape)
+    out[rare] = rare_xlogratio_values(x[rare], y[rare])
+    return out
+
+
+def rare_xlogratio_values(x: Any, y: Any) -> Any:
+    """The product x * log(x / y), also where the ratio is no normal number."""
     with np.errstate(over="ignore", under="ignore"):
         ratio = np.where(np.equal(x, 0) & np.greater(y, 0), 1, np.divide(x, y))
     normal = np.isfinite(ratio) & (np.abs(ratio) >= np.finfo(ratio.dtype).tiny)
@@ -72,3 +126,7 @@ xlogratio: Primitive = elementwise(
     domain=(0.2, 3.0),
     kinds="f",
 )
+
+log1mexp.extra["into"] = into_last
+for _operator in (softplus, log_expm1, xlogx, xlogratio):  # these read operands again at the end
+    _operator.extra.update(into=into_last, overwrites=())

@@ -190,11 +190,17 @@ argmin = _arg_operator("argmin", "argmin")
 
 
 def _logsumexp_eval(xp: Any, x: Any, *, axes: tuple[int, ...]) -> Any:
+    """By its definition where exponentials neither overflow nor vanish, else of x - max(x)."""
+    with np.errstate(over="ignore"):
+        total = xp.exp(x).sum(axis=axes)
+    if ((total > np.finfo(x.dtype).tiny ** 0.5) & (total < np.inf)).all():
+        return xp.log(total)
     top = x.max(axis=axes, keepdims=True)
     finite = xp.isfinite(top)
     if not finite.all():
         top = xp.where(finite, top, xp.zeros((), top.dtype))
-    total = xp.exp(x - top).sum(axis=axes)
+    below = x - top
+    total = xp.exp(below, out=below if below.ndim else None).sum(axis=axes)
     if total.all():
         total = xp.log(total)
     else:

@@ -79,14 +79,22 @@ def polygamma_values(n: Any, x: Any) -> Any:
     return out.astype(dtype if dtype.kind == "f" else out.dtype, copy=False)[()]
 
 
-def logistic_values(x: Any) -> Any:
+def own(x: Any) -> Any:
+    """An array of floats as a place for results, None for other things: for ufuncs' ``out``."""
+    return x if getattr(x, "ndim", 0) and x.dtype.kind == "f" else None
+
+
+def logistic_values(x: Any, out: Any = None) -> Any:
     """1 / (1 + exp(-x)); where that overflows, the result is less than any normal number."""
     if np.iscomplexobj(x):
         positive = np.real(x) >= 0
         e = np.exp(np.where(positive, -x, x))
-        return (np.where(positive, 1, e) / (1 + e))[()]
+        return np.divide(np.where(positive, 1, e), 1 + e, out=out)[()]
     with np.errstate(over="ignore"):
-        return np.reciprocal(1 + np.exp(-x))
+        out = np.negative(x, out=out)
+        out = np.exp(out, out=own(out))
+        out = np.add(1, out, out=own(out))
+        return np.reciprocal(out, out=own(out))
 
 
 def _polygamma_cases(rng: Any) -> Any:
@@ -133,6 +141,7 @@ polygamma: Primitive = elementwise(
 logistic: Primitive = elementwise(
     "logistic", logistic_values, lambda o, x: o * logistic(-x), kinds="fc"
 )
+logistic.extra["into"] = into_last
 
 logit: Primitive = elementwise(
     "logit", logit_values, lambda _o, x: 1 / x + 1 / (1 - x), domain=(0.1, 0.9), kinds="f"

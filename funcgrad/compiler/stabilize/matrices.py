@@ -1,10 +1,12 @@
 """Products with an inverse matrix: solved instead, unless the inverse has other uses.
 
-Then it is there anyway, and another factorisation would cost more than the product.
+Then it is there anyway, and another factorisation would cost more than the product. With many
+columns on the other side, products are several times as fast as triangular solves.
 """
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from ...core.jaxpr import Eqn
@@ -15,13 +17,16 @@ from .forms import operand, unplaced
 from .graph import Graph
 from .rewriting import Get, Match, Rule
 
+MOST_COLUMNS = 4
+"""How many times as many columns as equations a system may have."""
+
 
 def _product(g: Graph, e: Eqn) -> Match | None:
     if e.params["strong"] is not None or any(len(c) != 1 for c in e.params["contract"]):
         return None
     for i in (0, 1):
         inverse = _inverse(g, e.inputs[i])
-        if inverse is not None and _leads(e, i):
+        if inverse is not None and _leads(e, i) and not _is_wide(e, i):
             name = "inv(a) @ b -> solve(a, b)" if i == 0 else "b @ inv(a) -> solve(a.T, b.T).T"
             return _match(name, e, i, *inverse)
     return None
@@ -51,6 +56,16 @@ def _leads(e: Eqn, i: int) -> bool:
     """Whether the inverse has no axes but those of the batch, in order, and its two."""
     batch = e.params["batch"][i]
     return batch == tuple(range(len(batch))) and len(e.inputs[i].aval.shape) == len(batch) + 2
+
+
+def _is_wide(e: Eqn, i: int) -> bool:
+    """Whether systems with the inverse, operand i, would have many more columns than rows."""
+    n = e.inputs[i].aval.shape[-1]
+    x = e.inputs[1 - i].aval
+    if x.symbolic:
+        return False
+    matrices = math.prod(x.shape[j] for j in e.params["batch"][1 - i])
+    return x.size > MOST_COLUMNS * n * n * matrices
 
 
 def _solved(get: Get, e: Eqn, i: int, a: Any, turned: bool) -> Any:

@@ -4,54 +4,40 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from ...core.jaxpr import Eqn
 from ...ops import math as ops
 from ...ops.arithmetic import add, div, mul, sub
-from ...ops.comparison import less, select
+from ...ops.comparison import minimum
 from ...ops.complex import absolute
 from ...ops.contraction import dot_general
 from ...ops.linalg_norm import vector_norm
 from ...ops.shape import reduce_sum
+from ...ops.stop import stop
 from .forms import operand, rooted, shifted, squared, unplaced
 from .graph import Graph
 from .logs import moved
 from .rewriting import Match, Rule
-
-MOST_TERMS = 4
-
-
-def _terms(g: Graph, a: Any) -> list[Any] | None:
-    """The x, y, ... of x**2 + y**2 + ..., or None."""
-    x = squared(g, a)
-    if x is not None:
-        return [x]
-    e = operand(g, a, add)
-    if e is None:
-        return None
-    first = _terms(g, e.inputs[0])
-    second = squared(g, e.inputs[1])
-    if first is None or second is None or len(first) == MOST_TERMS:
-        return None
-    return [*first, second]
 
 
 def _root(g: Graph, e: Eqn) -> Match | None:
     a = rooted(g, e)
     if a is None:
         return None
-    terms = _terms(g, a)
-    if terms is not None and len(terms) == 1:
-        return Match("sqrt(x**2) -> abs(x)", lambda get: absolute(get(terms[0])))
-    if terms is not None:
-        return Match("sqrt(x**2 + y**2) -> hypot(x, y)", lambda get: _hypot([*map(get, terms)]))
-    return _norm(g, a) or _root_mean_square(g, a)
+    x = squared(g, a)
+    if x is not None:
+        return Match("sqrt(x**2) -> abs(x)", lambda get: absolute(get(x)))
+    return _hypot(g, a) or _norm(g, a) or _root_mean_square(g, a)
 
 
-def _hypot(values: list[Any]) -> Any:
-    total = values[0]
-    for x in values[1:]:
-        total = ops.hypot(total, x)
-    return total
+def _hypot(g: Graph, a: Any) -> Match | None:
+    """The root of two squares; of more, nested hypots would take several times as long."""
+    total = operand(g, a, add)
+    terms = [] if total is None else [squared(g, b) for b in total.inputs]
+    if not terms or any(x is None for x in terms):
+        return None
+    return Match("sqrt(x**2 + y**2) -> hypot(x, y)", lambda get: ops.hypot(*map(get, terms)))
 
 
 def _sum_of_squares(g: Graph, a: Any) -> tuple[Any, tuple[int, ...], list[Eqn]] | None:
@@ -106,9 +92,9 @@ def _moved_norm(
 
 
 def _difference(g: Graph, e: Eqn) -> Match | None:
-    """A difference x**2 - y**2."""
+    """A difference x**2 - y**2; if one is broadcast, the product would take longer."""
     x, y = (squared(g, a) for a in e.inputs)
-    if x is None or y is None:
+    if x is None or y is None or x.aval.shape != y.aval.shape:
         return None
     return Match(
         "x**2 - y**2 -> (x - y) * (x + y)", lambda get: (get(x) - get(y)) * (get(x) + get(y))
@@ -133,10 +119,13 @@ def _root_minus_one(g: Graph, e: Eqn) -> Match | None:
 
 
 def _root_less_one(x: Any, sign: int) -> Any:
-    """The quotient where the difference cancels; it is NaN at infinity."""
-    root = ops.sqrt(1 + x)
-    near = less(absolute(x), 1)
-    value = select(near, x, 0) / (root + 1) + select(near, 0, root - 1)
+    """The difference and its error, known from the quotient, which does not cancel.
+
+    The error counts as constant, so that the derivative is that of the root.
+    """
+    rough = ops.sqrt(1 + x) - 1
+    finite = minimum(stop(rough), float(np.finfo(rough.dtype).max))
+    value = rough + (stop(x) / (finite + 2) - finite)
     return value if sign > 0 else -value
 
 
