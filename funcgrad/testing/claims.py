@@ -115,8 +115,11 @@ def check_gradient(
     args = options.arguments(args, caller)
 
     first = gradient(*args)
-    alone = isinstance(argnums, int | np.integer) or (
-        argnums is None and tree.structure(first) == tree.structure(args[0])
+    one = 0 if argnums is None else argnums
+    alone = (
+        isinstance(one, int | np.integer)
+        and -len(args) <= one < len(args)
+        and tree.structure(first) == tree.structure(args[one])
     )
     parts = (lambda found: (found,)) if alone else as_tuple
     places = positions(argnums, len(parts(first)), len(args), caller)

@@ -53,8 +53,8 @@ Activation functions with a kink other than that of `relu` and its limited relat
 that `jax.nn` gives, which is one of the generalised derivative, too.
 
 This is about single functions. A formula of several follows the chain rule: `sqrt(sum(x**2))` gives
-inf * 0 = NaN at 0, where `norm(x)` gives 0, unless `jit` or `stabilize` put the function in place of
-the formula. [Zeros from branches not taken](differences.md) are something else: they are strong.
+inf * 0 = NaN at 0, where `norm(x)` gives 0, unless `jit` or `stabilize` put the function in place
+of the formula. [Zeros from branches not taken](differences.md) are something else: they are strong.
 
 The tables show what funcgrad computes. Forward and reverse mode, `jit` and `vmap` give the same.
 Derivatives are with respect to all arguments; a matrix is written row by row, and so are its
