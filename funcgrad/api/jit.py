@@ -11,7 +11,6 @@ import numpy as np
 
 from .. import arrays, tree
 from ..compiler.program import compiled, source_text
-from ..compiler.stabilize import stabilize_jaxpr
 from ..compiler.wrapper import program_wrapper
 from ..control.call import call
 from ..control.jit_state import jit_disabled, stabilizing
@@ -22,8 +21,7 @@ from ..core.source import where_defined
 from ..core.tracing import Tracer, axis_frames, owner_name
 from ..transforms.staging import lift_tracers
 from .results import check_leaf, is_leaf_value
-from .stabilizing import stable_call
-from .staging import stage_call
+from .stabilizing import stage_stable
 
 
 def _as_tuple(x: Any) -> tuple[Any, ...]:
@@ -232,24 +230,13 @@ def _compile(jitted: Jitted, args: Any, kwargs: Any, static: Any) -> Compiled:
         full = [fixed[i] if i in fixed else next(it) for i in range(len(given) + len(fixed))]
         return jitted.fun(*full, **kw, **named)
 
-    jaxpr, out_tree = stage_stable(
+    jaxpr, out_tree, _ = stage_stable(
         fun if static else jitted.fun, args, kwargs, jitted.owner, jitted.stabilize
     )
     jaxpr, captured = lift_tracers(jaxpr)
     if not jitted.stabilize:
         jaxpr.cache["plain"] = True
     return Compiled(jaxpr, captured, out_tree, None)
-
-
-def stage_stable(fun: Any, args: Any, kwargs: Any, owner: str, stabilize: bool) -> Any:
-    """The jaxpr of a call with its naive formulas replaced, and the structure of its output."""
-    stable = stabilize and stabilizing.get() is not False
-    token = stabilizing.set(stable and stable_call)
-    try:
-        jaxpr, out_tree = stage_call(fun, args, kwargs, owner)
-    finally:
-        stabilizing.reset(token)
-    return stabilize_jaxpr(jaxpr)[0] if stable else jaxpr, out_tree
 
 
 def _donated_leaves(jitted: Jitted, args: Any, kwargs: Any) -> tuple[int, ...]:
@@ -331,7 +318,7 @@ def to_source(fun: Callable[..., Any]) -> Callable[..., str]:
 
     @user_facing
     def source(*args: Any, **kwargs: Any) -> str:
-        jaxpr, out_tree = stage_stable(inner, args, kwargs, owner, stable)
+        jaxpr, out_tree, _ = stage_stable(inner, args, kwargs, owner, stable)
         return source_text(jaxpr, program_wrapper(args, kwargs, out_tree))
 
     return source

@@ -53,16 +53,17 @@ def jvp(
     directions = tree.match_prefix(treedef, tuple(tangents), "jvp: tangents", None, tuple(primals))
     paths = treedef.paths()
     owner = owner_name("jvp", fun)
+    call = lambda xs: fun(*tree.unflatten(treedef, xs))  # noqa: E731
     stable = stabilizing.get()
     if stable:
-        call = stable(lambda xs: fun(*tree.unflatten(treedef, xs)), leaves, owner)
+        call = stable(call, leaves, owner)
     trace = JVPTrace(owner)
     inputs = []
     for x, t, path in zip(leaves, directions, paths, strict=True):
         t = check_cotangent(t, aval_of(x), tree.format_path(path, " "), "jvp: the tangent")
         inputs.append(x if t is None else JVPTracer(trace, x, t))
     try:
-        out = call(inputs) if stable else fun(*tree.unflatten(treedef, inputs))
+        out = call(inputs)
         aux = None
         if has_aux:
             out, aux = unpack_aux(out, trace.owner)

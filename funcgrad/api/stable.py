@@ -7,13 +7,14 @@ from collections.abc import Callable
 from typing import Any
 
 from .. import tree
-from ..compiler.stabilize import Rewrite, stabilize_jaxpr
+from ..compiler.stabilize import Rewrite
 from ..core.boundary import user_facing
 from ..core.jaxpr import Jaxpr, eval_jaxpr
 from ..core.source import where_defined
 from ..core.tracing import axis_frames, owner_name
 from ..transforms.staging import lift_tracers
-from .staging import stage_call, staged_aval
+from .stabilizing import stage_stable
+from .staging import staged_aval
 
 __all__ = ["Report", "Rewrite", "Stabilized", "stabilize"]
 
@@ -55,9 +56,9 @@ class Stabilized:
         found = self.cache.get(key)
         captured: list[Any] = []
         if found is None:
-            jaxpr, out_tree = stage_call(self.fun, args, kwargs, self.owner)
+            jaxpr, out_tree, _ = stage_stable(self.fun, args, kwargs, self.owner)
             jaxpr, captured = lift_tracers(jaxpr)
-            found = stabilize_jaxpr(jaxpr)[0], out_tree
+            found = jaxpr, out_tree
             if not captured:
                 self.cache[key] = found
         jaxpr, out_tree = found
@@ -67,8 +68,7 @@ class Stabilized:
     @user_facing
     def report(self, *args: Any, **kwargs: Any) -> Report:
         """What is replaced at these arguments, or at ShapeDtypeStructs for them."""
-        jaxpr, _ = stage_call(self.fun, args, kwargs, self.owner)
-        return Report(stabilize_jaxpr(lift_tracers(jaxpr)[0])[1])
+        return Report(stage_stable(self.fun, args, kwargs, self.owner)[2])
 
 
 def stabilize(fun: Callable[..., Any]) -> Stabilized:

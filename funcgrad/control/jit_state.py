@@ -11,8 +11,8 @@ _disabled: ContextVar[bool] = ContextVar("funcgrad_jit_disabled", default=False)
 
 
 stabilizing: ContextVar[Any] = ContextVar("funcgrad_stabilizing", default=None)
-"""While jit stages a function: what replaces naive formulas in functions that are about to be
-differentiated, called with (call, leaves, owner), or False if nothing does; else None."""
+"""While jit or stabilize stage a function: what replaces naive formulas in functions that are about
+to be differentiated, called with (call, leaves, owner), or False if nothing does; else None."""
 
 
 def jit_disabled() -> bool:

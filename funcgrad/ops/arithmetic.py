@@ -130,18 +130,21 @@ pos: Primitive = elementwise(
 )
 
 
+def zeroed(out: Any, zero: Any) -> Any:
+    """A product, which may be written into, with zeros where it must have them."""
+    if out.ndim:
+        np.copyto(out, 0, where=zero)
+        return out
+    return np.where(zero, np.zeros_like(out), out)[()]
+
+
 def strong_multiply(z: Any, x: Any, out: Any = None) -> Any:
     """The product z * x, but zero where z is zero, whatever x is there.
 
     ``out`` may be x. An infinity or NaN of x leaves a trace in the product and so in its norm.
     """
     out = np.multiply(z, x, out=out)
-    if np.isfinite(np.vdot(out, out)):
-        return out
-    if out.ndim:
-        np.copyto(out, 0, where=np.equal(z, 0))
-        return out
-    return np.where(np.equal(z, 0), np.zeros_like(out), out)[()]
+    return out if np.isfinite(np.vdot(out, out)) else zeroed(out, np.equal(z, 0))
 
 
 def strong_multiply_both(z: Any, x: Any, out: Any = None) -> Any:
@@ -149,57 +152,38 @@ def strong_multiply_both(z: Any, x: Any, out: Any = None) -> Any:
     out = np.multiply(z, x, out=out)
     if np.isfinite(np.vdot(out, out)):
         return out
-    if out.ndim:
-        np.copyto(out, 0, where=np.equal(z, 0) | np.equal(x, 0))
-        return out
-    return np.where(np.equal(z, 0) | np.equal(x, 0), np.zeros_like(out), out)[()]
+    return zeroed(out, np.equal(z, 0) | np.equal(x, 0))
 
 
-mul_strong: Primitive = elementwise(
-    "mul_strong",
-    strong_multiply,
-    None,
-    None,
-    jvp=(
-        lambda t, _o, _z, x: mul_strong(t, x),
-        lambda t, _o, z, _x: mul_both_strong(z, t),
-    ),
-    transpose=lambda ct, z, x: (
-        (fit(mul_strong(ct, x), z), None)
-        if is_value(x)
-        else (None, fit(mul_both_strong(z, ct), x))
-    ),
-    cases=lambda rng: (
-        [
-            Case(sample(rng, (2, 3), dt, (-2, 2)), sample(rng, (3,), dt, (-2, 2)))
-            for dt in ("f8", "f4", "c16")
-        ]
-        + [Case(np.array([0.0, 1.5, -2.0]), np.array([0.7, 3.0, 0.4]))]
-    ),
-    traits=("masks", "fills"),
+def _strong_product(name: str, evaluate: Any, first: Any, second: Any) -> Primitive:
+    """A strong product: ``first`` and ``second`` give it differentiated in each factor."""
+    return elementwise(
+        name,
+        evaluate,
+        None,
+        None,
+        jvp=(lambda t, _o, _z, x: first()(t, x), lambda t, _o, z, _x: second()(z, t)),
+        transpose=lambda ct, z, x: (
+            (fit(first()(ct, x), z), None) if is_value(x) else (None, fit(second()(z, ct), x))
+        ),
+        cases=lambda rng: (
+            [
+                Case(sample(rng, (2, 3), dt, (-2, 2)), sample(rng, (3,), dt, (-2, 2)))
+                for dt in ("f8", "f4", "c16")
+            ]
+            + [Case(np.array([0.0, 1.5, -2.0]), np.array([0.7, 3.0, 0.4]))]
+        ),
+        traits=("masks", "fills"),
+    )
+
+
+# Differentiated in its second factor a strong product has two derivatives as factors, of which
+# both may have been cut by a select.
+mul_strong: Primitive = _strong_product(
+    "mul_strong", strong_multiply, lambda: mul_strong, lambda: mul_both_strong
 )
-
-
-# Of a strong product differentiated in its second factor: both are derivatives that selects cut.
-mul_both_strong: Primitive = elementwise(
-    "mul_both_strong",
-    strong_multiply_both,
-    None,
-    None,
-    jvp=(
-        lambda t, _o, _z, x: mul_both_strong(t, x),
-        lambda t, _o, z, _x: mul_both_strong(z, t),
-    ),
-    transpose=lambda ct, z, x: (
-        (fit(mul_both_strong(ct, x), z), None)
-        if is_value(x)
-        else (None, fit(mul_both_strong(z, ct), x))
-    ),
-    cases=lambda rng: [
-        Case(sample(rng, (2, 3), dt, (-2, 2)), sample(rng, (3,), dt, (-2, 2)))
-        for dt in ("f8", "f4", "c16")
-    ],
-    traits=("masks", "fills", "commutative"),
+mul_both_strong: Primitive = _strong_product(
+    "mul_both_strong", strong_multiply_both, lambda: mul_both_strong, lambda: mul_both_strong
 )
 
 

@@ -17,8 +17,11 @@ from .special import logistic, own
 LN2 = 0.6931471805599453
 
 
-def where_infinite(x: Any, out: Any) -> Any:
-    """The result ``out``, which may be written into, but x where exponentials overflowed."""
+def log_of_exponential(x: Any, exponential: Any, logarithm: Any, out: Any) -> Any:
+    """The logarithm of an exponential of x, and x where that overflows."""
+    with np.errstate(over="ignore"):
+        out = exponential(x, out=out)
+    out = logarithm(out, out=own(out))
     if np.max(out, initial=0) < np.inf:
         return out
     infinite = np.equal(out, np.inf)
@@ -30,10 +33,7 @@ def where_infinite(x: Any, out: Any) -> Any:
 
 def softplus_values(x: Any, out: Any = None) -> Any:
     """log(1 + exp(x)) without overflow."""
-    with np.errstate(over="ignore"):
-        out = np.exp(x, out=out)
-    out = np.log1p(out, out=own(out))
-    return where_infinite(x, out)
+    return log_of_exponential(x, np.exp, np.log1p, out)
 
 
 def log1mexp_values(x: Any, out: Any = None) -> Any:
@@ -55,10 +55,7 @@ def log1mexp_values(x: Any, out: Any = None) -> Any:
 
 def log_expm1_values(x: Any, out: Any = None) -> Any:
     """log(exp(x) - 1) without overflow or cancellation."""
-    with np.errstate(over="ignore"):
-        out = np.expm1(x, out=out)
-    out = np.log(out, out=own(out))
-    return where_infinite(x, out)
+    return log_of_exponential(x, np.expm1, np.log, out)
 
 
 def xlogx_values(x: Any, out: Any = None) -> Any:

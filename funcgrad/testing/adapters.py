@@ -3,7 +3,6 @@
 Each takes a function of that system and returns a ``Claim`` for ``check_claim``. The function is
 called with that system's arrays; arguments and results of the check are NumPy's::
 
-    from funcgrad.testing import adapters, check_claim
     check_claim(adapters.torch(torch.special.xlogy), (np.ones(3), np.ones(3)))
 """
 

@@ -121,6 +121,17 @@ def test_a_decorator_takes_the_option_too():
     assert fg.jit(lambda x: np.exp(x) - 1)(1e-20) == 1e-20
 
 
+def test_stabilize_goes_before_derivatives_as_jit_does():
+    for derived, at, expected in (
+        (fg.grad(naive_softplus), X, 1.0),
+        (lambda x: fg.jvp(naive_softplus, (x,), (x,))[1], X, 800.0),
+        (fg.grad(fg.grad(naive_softplus)), np.float64(0.0), 0.25),
+    ):
+        f = fg.stabilize(derived)
+        assert_allclose(f(at), expected, rtol=1e-14)
+        assert "log(1 + exp(x)) -> softplus(x)" in str(f.report(at))
+
+
 def test_functions_are_traced_once():
     calls = []
 
