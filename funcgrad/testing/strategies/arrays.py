@@ -45,8 +45,9 @@ def arrays(
         ValueError: if the domain has no members of that dtype.
 
     >>> from hypothesis import find
-    >>> find(arrays((2,), domain="positive"), lambda x: x[1] > x[0])
-    array([1., 2.])
+    >>> x = find(arrays((2,), domain="positive"), lambda x: x[1] > x[0])
+    >>> x.shape, x.dtype, bool(np.all(x > 0))
+    ((2,), dtype('float64'), True)
     """
     domain = as_domain(domain)
     shape = shapes(max_dims=2) if shape is None else shape

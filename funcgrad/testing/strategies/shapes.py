@@ -46,8 +46,10 @@ def broadcastable_shapes(
         A strategy for pairs (input_shapes, result_shape), named tuples.
 
     >>> from hypothesis import find
-    >>> find(broadcastable_shapes(2), lambda s: s.input_shapes[0] != s.input_shapes[1])
-    BroadcastableShapes(input_shapes=((1,), ()), result_shape=(1,))
+    >>> import numpy as np
+    >>> s = find(broadcastable_shapes(2), lambda s: s.input_shapes[0] != s.input_shapes[1])
+    >>> s.result_shape == np.broadcast_shapes(*s.input_shapes)
+    True
     """
     return hypothesis_numpy.mutually_broadcastable_shapes(
         num_shapes=n, min_dims=min_dims, max_dims=max_dims, min_side=min_side, max_side=max_side
