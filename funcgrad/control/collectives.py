@@ -40,10 +40,10 @@ class Collective(Primitive):
         trace: Trace | None = newest_trace((x,))
         if trace is None or trace.level < frame.level:
             value = x if isinstance(x, Tracer) or hasattr(x, "shape") else np.asarray(x)
-            return frame.process(
+            return frame.handle(
                 self, (BatchTracer(frame, add_batch_axis(value, frame.size)),), params
             )
-        return trace.process(self, (x,), params)
+        return trace.handle(self, (x,), params)
 
 
 def _evaluate(xp: Any, x: Any, **params: Any) -> Any:

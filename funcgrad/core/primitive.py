@@ -133,7 +133,7 @@ class Primitive:
                 trace = body
         if trace is None:
             return self.compute(args, params)
-        return trace.process(self, args, params)
+        return trace.handle(self, args, params)
 
     def belongs_to(self, body: Trace, trace: Trace | None) -> bool:
         """Whether an operation with operands from outside must be recorded in a body."""

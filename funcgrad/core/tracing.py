@@ -38,22 +38,38 @@ def sources_wanted() -> bool:
 class Trace:
     """What a transformation does with each operation on its tracers."""
 
-    __slots__ = ("__weakref__", "alive", "level", "owner")
+    __slots__ = ("__weakref__", "alive", "body", "level", "owner")
 
     def __init__(self, owner: str = "a transformation") -> None:
         self.level = next(_levels)
         self.alive = True
         self.owner = owner
+        self.body = current_body.get()
+
+    def handle(self, prim: Any, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
+        """Process an operation in the context in which this trace was made.
+
+        The function that is running may have gone on into the body of a newer staging trace. What
+        this trace's rule does belongs to this trace, and must not be recorded in that body.
+        """
+        body = current_body.get()
+        if body is None or body.level <= self.level:
+            return self.process(prim, args, params)
+        token = current_body.set(self.body)
+        try:
+            return self.process(prim, args, params)
+        finally:
+            current_body.reset(token)
 
     def process(self, prim: Any, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
         """Handle one operation of which this trace is the newest among the operands."""
         raise TypeError(f"{type(self).__name__} has no rule to process {prim.name}")
 
     def unary(self, prim: Any, x: Any) -> Any:
-        return self.process(prim, (x,), {})
+        return self.handle(prim, (x,), {})
 
     def binary(self, prim: Any, x: Any, y: Any) -> Any:
-        return self.process(prim, (x, y), {})
+        return self.handle(prim, (x, y), {})
 
     def check_alive(self, prim: Any = None) -> None:
         """Raise unless the transformation that owns this trace is still running."""
@@ -231,6 +247,14 @@ def unknown_function_message(func: Any) -> str:
         f"{name} has no derivative rule in funcgrad, so a traced value cannot pass through it"
         f"{_at_source()}. Use a function of funcgrad.numpy, or give it a rule with "
         "funcgrad.custom_jvp (or funcgrad.pure_callback where no derivative is needed)."
+    )
+
+
+def foreign_tracer_error(tracer: Tracer, trace: Trace) -> errors.EscapedTracerError:
+    """A value of a newer trace, or of one that has ended, came to where it does not belong."""
+    return errors.EscapedTracerError(
+        f"a traced value ({tracer.aval}) of {tracer._trace.owner} was used by {trace.owner} "
+        f"outside of it{_at_source()}. Return the value from the function instead of storing it."
     )
 
 

@@ -18,7 +18,7 @@ import numpy as np
 from ..core.avals import Aval
 from ..core.jaxpr import Eqn, Jaxpr, Var
 from ..core.source import INTERNAL, Transposed, as_source, source_of_equation
-from ..core.tracing import Trace, Tracer, aval_of
+from ..core.tracing import Trace, Tracer, aval_of, foreign_tracer_error
 from ..ops import operators as operators
 from ..ops.arithmetic import add, div, mul, neg, sub
 from ..ops.families import FUNCTION, NEED_OUT, NEED_X, NEED_Y, NEGATIVE
@@ -101,8 +101,11 @@ class LinearizeTrace(Trace):
         return primals, tangents
 
     def join(self, out: Any, tangent: Any) -> Any:
-        if type(tangent) is StagingTracer and tangent._trace is self.tape:
-            return LinearizeTracer(self, out, tangent._var)
+        if type(tangent) is StagingTracer:
+            if tangent._trace is self.tape:
+                return LinearizeTracer(self, out, tangent._var)
+            if tangent._trace.level > self.level:
+                raise foreign_tracer_error(tangent, self)
         return out
 
     def process(self, prim: Any, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
@@ -146,7 +149,7 @@ class LinearizeTrace(Trace):
         if not prim.partial_kinds[0]:
             if prim.nondifferentiable:
                 return prim.unary(x.primal)
-            return self.process(prim, (x,), {})
+            return self.handle(prim, (x,), {})
         a = x.primal
         r = prim.unary(a) if isinstance(a, Tracer) else prim.evaluate(a)
         try:
@@ -207,7 +210,7 @@ class LinearizeTrace(Trace):
         if xt is None and yt is None:
             if prim.nondifferentiable or prim.jvp is None:
                 return r
-            return self.process(prim, (x, y), {})
+            return self.handle(prim, (x, y), {})
         try:
             out = LinearVar(r.shape, r.dtype)
         except AttributeError:

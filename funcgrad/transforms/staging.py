@@ -11,7 +11,7 @@ from .. import arrays
 from ..core.avals import Aval
 from ..core.jaxpr import Eqn, Jaxpr, Literal, Var
 from ..core.source import current_source
-from ..core.tracing import Trace, Tracer, aval_of, current_body
+from ..core.tracing import Trace, Tracer, aval_of, current_body, foreign_tracer_error
 
 SMALL_CONSTANT = 4096
 """Bytes up to which constants that a trace keeps are copied, so that buffers may be refilled."""
@@ -87,7 +87,11 @@ class StagingTrace(Trace):
 
     def finish(self, invars: Sequence[Var], outs: Sequence[Any]) -> Jaxpr:
         """The recorded jaxpr; values from outside (arrays, outer tracers) become its consts."""
-        return hoist_constants(invars, self.eqns, [self.atom(o) for o in outs])
+        jaxpr = hoist_constants(invars, self.eqns, [self.atom(o) for o in outs])
+        for c in jaxpr.consts:
+            if isinstance(c, Tracer) and (c._trace.level >= self.level or not c._trace.alive):
+                raise foreign_tracer_error(c, self)
+        return jaxpr
 
 
 def literal(x: Any) -> Literal | None:
