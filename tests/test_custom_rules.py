@@ -180,3 +180,72 @@ def test_defaults_and_ufuncs():
     assert fg.grad(h)(2.0, 4.0) == 4.0
     with pytest.raises(TypeError, match="keyword-only"):
         h(2.0, n=3)
+
+
+def scaled_jvp(k):
+    """10 times the derivative of x * k, so that one sees whether the rule was used."""
+    h = fg.custom_jvp(lambda x: x * k)
+    h.defjvp(lambda p, t: (p[0] * k, 10 * k * t[0]))
+    return h
+
+
+def scaled_vjp(k):
+    h = fg.custom_vjp(lambda x: x * k)
+    h.defvjp(lambda x: (x * k, x), lambda _, ct: (10 * k * ct,))
+    return h
+
+
+@pytest.mark.parametrize("rule", [scaled_jvp, scaled_vjp])
+@pytest.mark.parametrize("outer", [fg.jit, lambda f: fg.vmap(f, axis_size=1, in_axes=None)])
+def test_closures_over_traced_values_under_vmap(rule, outer):
+    assert_allclose(np.ravel(outer(lambda k: fg.vmap(rule(k))(X))(3.0)), 3 * X)
+    assert_allclose(np.ravel(outer(lambda k: fg.vmap(fg.grad(rule(k)))(X))(3.0)), [30.0] * 3)
+
+
+@pytest.mark.parametrize("rule", [scaled_jvp, scaled_vjp])
+def test_an_outer_derivative_goes_through_what_a_rule_closes_over(rule):
+    for slope in (
+        lambda k: fg.grad(rule(k))(2.0),
+        lambda k: fg.jit(fg.grad(rule(k)))(2.0),
+        lambda k: np.mean(fg.vmap(fg.grad(rule(k)))(X)),
+    ):
+        assert_allclose(fg.grad(slope)(3.0), 10.0)
+        assert_allclose(fg.jit(fg.grad(slope))(3.0), 10.0)
+
+
+@pytest.mark.parametrize("kind", [fg.custom_jvp, fg.custom_vjp])
+def test_defaults_may_be_skipped(kind):
+    @kind
+    def h(x, a=1.0, b=2.0):
+        return x * a * b
+
+    if kind is fg.custom_jvp:
+        h.defjvp(lambda p, t: (p[0] * p[1] * p[2], 7 * t[0] + 5 * t[2]))
+    else:
+        h.defvjp(lambda x, a, b: (x * a * b, None), lambda _, ct: (7 * ct, ct, 5 * ct))
+    assert h(2.0, b=3.0) == 6.0
+    assert fg.grad(lambda x: h(x, b=3.0))(1.0) == 7.0
+    assert fg.grad(lambda b: h(1.0, b=b))(1.0) == 5.0
+    named = kind(lambda x, *, n=2: x * n)
+    if kind is fg.custom_jvp:
+        named.defjvp(lambda p, t: (2 * p[0], 7 * t[0]))
+    else:
+        named.defvjp(lambda x: (2 * x, None), lambda _, ct: (7 * ct,))
+    assert fg.grad(named)(1.0) == 7.0
+    with pytest.raises(TypeError, match=r"keyword-only arguments \(n\)"):
+        named(1.0, n=3)
+
+
+def test_linear_functions_with_a_jvp_rule_are_transposed():
+    triple = fg.custom_jvp(lambda x: 3 * x)
+    triple.defjvp(lambda p, t: (triple(p[0]), 3 * t[0]))
+    assert fg.linear_transpose(triple, 1.0)(2.0) == (6.0,)
+    assert fg.linear_transpose(lambda x: triple(triple(x)) + x, 1.0)(2.0) == (20.0,)
+    assert_allclose(fg.linear_transpose(fg.vmap(triple), X)(X)[0], 3 * X)
+    square = fg.custom_jvp(lambda x: x * x)
+    square.defjvp(lambda p, t: (square(p[0]), triple(t[0]) * p[0]))
+    assert fg.grad(square)(2.0) == 6.0
+    assert fg.jit(fg.grad(square))(2.0) == 6.0
+    assert fg.grad(fg.grad(square))(2.0) == 3.0
+    with pytest.raises(fg.errors.DifferentiationError, match="custom_jvp rule does"):
+        fg.linear_transpose(scaled_vjp(3.0), 1.0)(2.0)

@@ -57,12 +57,14 @@ class _Custom(Generic[P, R]):
                 raise TypeError(f"{self.name} has a derivative rule: pass arguments by position")
             return args
         bound = self.signature.bind(*args, **kwargs)
-        if bound.kwargs:
-            raise TypeError(
-                f"{self.name}: keyword-only arguments ({', '.join(bound.kwargs)}) cannot pass a "
-                "derivative rule"
-            )
+        given = set(bound.arguments)
         bound.apply_defaults()
+        named = [name for name in bound.kwargs if name in given or name in kwargs]
+        if named:
+            raise TypeError(
+                f"{self.name}: keyword-only arguments ({', '.join(named)}) cannot pass a "
+                "derivative rule; make them positional"
+            )
         return bound.args
 
     def split(self, args: tuple[Any, ...]) -> tuple[list[Any], list[int], list[Any]]:

@@ -203,6 +203,8 @@ def linear_transpose(fun: Callable[..., Any], *primals: Any) -> Callable[[Any], 
         ]
         try:
             found, _ = transpose_values(jaxpr, jaxpr.consts, {}, cts, [False] * len(cts))
+        except DifferentiationError as error:
+            raise DifferentiationError(f"{owner}: {error}, so it is not linear") from error
         except (TypeError, AttributeError, TreeError) as error:
             raise DifferentiationError(f"{owner}: the function is not linear") from error
         grads = [

@@ -16,7 +16,7 @@ from ..core.avals import Aval, is_inexact
 from ..core.jaxpr import Jaxpr
 from ..core.primitive import Primitive
 from ..core.source import IN_BACKWARD_RULE, source_of_equation
-from ..core.tracing import Tracer, aval_of
+from ..core.tracing import Tracer, aval_of, current_body, newest_trace
 from ..errors import DifferentiationError
 from ..ops.families import general
 from ..ops.shape import cast, zeros
@@ -25,8 +25,18 @@ from ..transforms.linearize import LinearizeTracer
 from ..transforms.recording import RecordTracer
 from ..transforms.rules import instantiate
 from ..transforms.vmap import BatchTrace, BatchTracer, add_batch_axis, batch_jaxpr, named_axis
+from .call import call
 from .jaxprs import bind_on_tape, linear_operands, spread
 from .rule import Rule, stage_rule
+
+
+def belongs_to_body(args: Sequence[Any]) -> bool:
+    """Whether traced operands come from outside of a function that is being staged."""
+    body = current_body.get()
+    if body is None:
+        return False
+    trace = newest_trace(args)
+    return trace is not None and trace.level < body.level
 
 
 def must_stage(args: Sequence[Any]) -> bool:
@@ -62,7 +72,7 @@ def call_with_rule(prim: Primitive, rule: Rule, args: Sequence[Any]) -> Sequence
             if isinstance(o, LinearizeTracer | JVPTracer):
                 raise closure_error(rule)
         return outs
-    if must_stage(args):
+    if must_stage(args) or belongs_to_body(args):
         rule, captured = stage_rule(rule, [aval_of(a) for a in args])
         return prim(*captured, *args, rule=rule)
     return prim(*args, rule=rule)
@@ -135,9 +145,11 @@ def _primal_count(results: Sequence[Any]) -> int:
     raise AssertionError("a jvp rule returned an odd number of results")
 
 
-def _batched(fun: Any, trace: Any, flags: Sequence[bool]) -> Any:
-    """A flat function over batches; all its results are batched."""
+def _batched(fun: Any, trace: Any, flags: Sequence[bool] | None) -> Any:
+    """A flat function over batches; all its results are batched, without flags all arguments."""
     if isinstance(fun, Jaxpr):
+        if flags is None:
+            flags = (True,) * len(fun.invars)
         return batch_jaxpr(fun, trace, flags, force=(True,) * len(fun.outvars))[0]
     size, owner, axis_name = trace.size, trace.owner, trace.axis_name
 
@@ -145,7 +157,7 @@ def _batched(fun: Any, trace: Any, flags: Sequence[bool]) -> Any:
         inner = BatchTrace(size, owner, axis_name)
         try:
             with named_axis(inner):
-                given = zip(args, flags, strict=False)
+                given = zip(args, itertools.repeat(True) if flags is None else flags, strict=False)
                 outs = fun(*[BatchTracer(inner, a) if b else a for a, b in given])
             return [inner.materialize(o) for o in outs]
         finally:
@@ -159,23 +171,10 @@ def _batch_rule(rule: Rule, trace: Any, batched: Sequence[bool]) -> Rule:
     inexact = [is_inexact(v.aval.dtype) for v in call.invars[rule.consts :]]
     flags = batched if rule.backward is not None else [*batched, *(True for f in inexact if f)]
     forward = _batched(rule.forward, trace, flags)
-    backward = None if rule.backward is None else _batched(rule.backward, trace, _Always())
+    backward = None if rule.backward is None else _batched(rule.backward, trace, None)
     return Rule(
         rule.__name__, call, forward, backward, rule.consts, call.out_avals, rule.roots
     )
-
-
-class _Always(Sequence[bool]):
-    """As many times True as asked for."""
-
-    def __len__(self) -> int:
-        return 1 << 30
-
-    def __getitem__(self, index: Any) -> Any:
-        return True
-
-    def __iter__(self) -> Any:
-        return itertools.repeat(True)
 
 
 def _batch(trace: Any, values: Any, batched: Any, *, rule: Rule, prim: Primitive) -> Any:
@@ -197,7 +196,24 @@ def _batch(trace: Any, values: Any, batched: Any, *, rule: Rule, prim: Primitive
     return prim(*values, rule=_batch_rule(rule, trace, flags))
 
 
-def _make(name: str, forward: Any, linearize: Any) -> Primitive:
+def _transpose_linear(
+    cts: Any, ct_flags: Any, operands: Any, *, rule: Rule
+) -> tuple[list[Any], list[bool]]:
+    """The function itself is transposed: its rule says nothing that a linear function does not."""
+    assert call.transpose is not None and isinstance(rule.call, Jaxpr)
+    return call.transpose(cts, ct_flags, operands, jaxpr=rule.call, name=rule.__name__)
+
+
+def _refuse_transpose(
+    _cts: Any, _ct_flags: Any, _operands: Any, *, rule: Rule
+) -> tuple[list[Any], list[bool]]:
+    raise DifferentiationError(
+        f"{rule.__name__} has a custom_vjp rule, which does not serve where a linear function is "
+        "transposed (a custom_jvp rule does)"
+    )
+
+
+def _make(name: str, forward: Any, linearize: Any, transpose: Any) -> Primitive:
     holder: list[Primitive] = []
 
     def batch(trace: Any, values: Any, batched: Any, *, rule: Rule) -> Any:
@@ -212,6 +228,7 @@ def _make(name: str, forward: Any, linearize: Any) -> Primitive:
         no_cases="holds functions: tested with custom rules",
         forward=forward,
         linearize=linearize,
+        transpose=transpose,
         multiple=True,
     )
     prim.extra["control"] = True
@@ -220,7 +237,9 @@ def _make(name: str, forward: Any, linearize: Any) -> Primitive:
     return prim
 
 
-custom_jvp_call: Primitive = _make("custom_jvp_call", _jvp_rule, _jvp_rule)
+custom_jvp_call: Primitive = _make(
+    "custom_jvp_call", _jvp_rule, _jvp_rule, _transpose_linear
+)
 
 
 # --- custom_vjp ----------------------------------------------------------------------------------
@@ -260,7 +279,9 @@ def _vjp_rule(trace: Any, primals: Any, tangents: Any, *, rule: Rule) -> Any:
     return outs, spread(outs_t, [is_inexact(a.dtype) for a in avals])
 
 
-custom_vjp_call: Primitive = _make("custom_vjp_call", _refuse_forward, _vjp_rule)
+custom_vjp_call: Primitive = _make(
+    "custom_vjp_call", _refuse_forward, _vjp_rule, _refuse_transpose
+)
 
 
 def _linear_evaluate(xp: Any, *args: Any, rule: Rule, **_: Any) -> Any:
