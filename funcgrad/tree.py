@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import dataclasses
 import functools
 from collections.abc import Callable, Iterable
@@ -9,6 +10,7 @@ from typing import Any
 
 import optree
 
+from .equality import exact_key
 from .errors import TreeError
 
 NAMESPACE = "funcgrad"
@@ -27,14 +29,34 @@ class _Static:
 
     def __eq__(self, other: object) -> bool:
         return (
-            isinstance(other, _Static) and self.names == other.names and self.values == other.values
+            isinstance(other, _Static)
+            and self.names == other.names
+            and exact_key(self.values) == exact_key(other.values)
         )
 
     def __hash__(self) -> int:
-        return hash((self.names, self.values))
+        return hash((self.names, exact_key(self.values)))
 
     def __repr__(self) -> str:
         return repr(dict(zip(self.names, self.values, strict=True)))
+
+
+class _Metadata:
+    """The structure of a registered class, equal only to what no program can tell from it."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Metadata) and exact_key(self.value) == exact_key(other.value)
+
+    def __hash__(self) -> int:
+        return hash(exact_key(self.value))
+
+    def __repr__(self) -> str:
+        return repr(self.value)
 
 
 def register_dataclass(cls: type) -> type:
@@ -100,7 +122,15 @@ def register_node(
     >>> leaves(Pair(1, 2))
     [1, 2]
     """
-    optree.register_pytree_node(cls, flatten_func, unflatten_func, namespace=NAMESPACE)  # type: ignore[arg-type]
+
+    def to_children(obj: Any) -> Any:
+        children, metadata, *paths = flatten_func(obj)
+        return (children, _Metadata(metadata), *paths)
+
+    def from_children(metadata: _Metadata, children: Iterable[Any]) -> Any:
+        return unflatten_func(metadata.value, children)
+
+    optree.register_pytree_node(cls, to_children, from_children, namespace=NAMESPACE)  # type: ignore[arg-type]
     return cls
 
 
@@ -176,6 +206,24 @@ def map(
     for other in rest:
         columns.append(match_prefix(spec, other, "tree.map", is_leaf, tree))
     return unflatten(spec, [f(*xs) for xs in zip(*columns, strict=True)])
+
+
+def exact_dict_keys(treedef: Any) -> Any:
+    """The keys of a structure's dicts as ``exact_key`` tells them apart; None if all are strings.
+
+    Structures with the keys 1, 1.0 and True compare equal.
+    """
+    found: list[Any] = []
+    waiting = [treedef]
+    while waiting:
+        node = waiting.pop()
+        children = node.children()
+        if isinstance(node.type, type) and issubclass(node.type, dict):
+            found.append(tuple(node.entries()))
+        waiting += children
+    if builtins.all(type(key) is str for keys in found for key in keys):
+        return None
+    return exact_key(tuple(found))
 
 
 def match_prefix(

@@ -14,7 +14,7 @@ from funcgrad.ops.families import elementwise, general
 ROOT = Path(fg.__file__).parent
 
 LAYERS = {
-    "errors": 0, "arrays": 0, "tree": 0.5,
+    "errors": 0, "arrays": 0, "equality": 0, "tree": 0.5,
     "core": 1,
     "ops": 2,
     "transforms": 3,

@@ -19,6 +19,7 @@ from ..core.boundary import result_observer, shown_error, user_facing
 from ..core.jaxpr import Jaxpr, eval_jaxpr
 from ..core.source import where_defined
 from ..core.tracing import Tracer, axis_frames, owner_name
+from ..equality import exact_key
 from ..transforms.staging import lift_tracers
 from .results import check_leaf, is_leaf_value
 from .stabilizing import stage_stable
@@ -30,16 +31,30 @@ def _as_tuple(x: Any) -> tuple[Any, ...]:
     return (x,) if isinstance(x, int | str) else tuple(x)
 
 
-class Compiled:
-    """One signature of a jitted function."""
+MOST_SIGNATURES = 4096
+"""How many signatures a jitted function keeps; the oldest go first."""
 
-    __slots__ = ("captured", "jaxpr", "out_tree", "run")
+
+class Compiled:
+    """One signature of a jitted function.
+
+    ``exact`` says that the structure of the arguments has dicts whose keys are not all strings.
+    """
+
+    __slots__ = ("captured", "exact", "jaxpr", "out_tree", "run")
 
     def __init__(self, jaxpr: Jaxpr, captured: list[Any], out_tree: Any, run: Any) -> None:
         self.jaxpr = jaxpr
         self.captured = captured
         self.out_tree = out_tree
         self.run = run
+        self.exact = False
+
+
+def _keep(cache: dict[Any, Any], key: Any, value: Any) -> None:
+    cache[key] = value
+    if len(cache) > MOST_SIGNATURES:
+        del cache[next(iter(cache))]
 
 
 class Jitted:
@@ -96,7 +111,12 @@ class Jitted:
                 key.append(a.dtype)
             else:
                 found = self.programs.get(tuple(key))
-                if found is not None and not jit_disabled() and not axis_frames.get():
+                if (
+                    found is not None
+                    and not jit_disabled()
+                    and not axis_frames.get()
+                    and (stabilizing.get() is not False or not self.stabilize)
+                ):
                     return _run(found, args)
         return _dispatch(self, args, kwargs)
 
@@ -138,7 +158,7 @@ def _hashable(value: Any, what: str, owner: str) -> Any:
             "which cannot be hashed. Static arguments are part of the cache key: pass a tuple for "
             "a list, or make the argument dynamic."
         ) from None
-    return (type(value), value)
+    return exact_key(value)
 
 
 def _signature(leaves: Sequence[Any], owner: str) -> tuple[Any, bool]:
@@ -181,16 +201,25 @@ def _dispatch(jitted: Jitted, args: tuple[Any, ...], kwargs: dict[str, Any]) -> 
     leaves, treedef = tree.flatten((args, kwargs) if kwargs else args)
     shapes, traced = _signature(leaves, jitted.owner)
     key: Any = (treedef, shapes, static and static[0])
-    if stabilizing.get() is False and jitted.stabilize:
+    plain = stabilizing.get() is False and jitted.stabilize
+    if plain:
         key = (*key, "plain")
     frames = axis_frames.get()
     if frames:
         key = (*key, tuple((name, t.size) for name, t in frames.items()))
     entry = jitted.cache.get(key)
-    if entry is None:
-        entry = _compile(jitted, args, kwargs, static and static[1])
-        if not entry.captured:
-            jitted.cache[key] = entry
+    if entry is None or entry.exact:
+        names = tree.exact_dict_keys(treedef)
+        if names is not None:
+            short, key = key, (*key, names)
+            entry = jitted.cache.get(key)
+        if entry is None:
+            entry = _compile(jitted, args, kwargs, static and static[1])
+            entry.exact = names is not None
+            if not entry.captured:
+                _keep(jitted.cache, key, entry)
+                if entry.exact:
+                    _keep(jitted.cache, short, entry)
     if traced or entry.captured:
         outs = call(*entry.captured, *leaves, jaxpr=entry.jaxpr, name=jitted.name)
         return tree.unflatten(entry.out_tree, outs)
@@ -199,10 +228,10 @@ def _dispatch(jitted: Jitted, args: tuple[Any, ...], kwargs: dict[str, Any]) -> 
         return tree.unflatten(entry.out_tree, outs)
     if entry.run is None:
         entry.run = compiled(entry.jaxpr, _donated_leaves(jitted, args, kwargs))
-    if not static and not kwargs and all(type(a) is np.ndarray for a in args):
-        short = tuple(part for a in args for part in (a.shape, a.dtype))
+    if not (static or kwargs or plain) and all(type(a) is np.ndarray for a in args):
+        shapes = tuple(part for a in args for part in (a.shape, a.dtype))
         spec = None if entry.out_tree.is_leaf() else entry.out_tree
-        jitted.programs[short] = (entry.run, spec)
+        _keep(jitted.programs, shapes, (entry.run, spec))
     return tree.unflatten(entry.out_tree, entry.run(*leaves))
 
 

@@ -17,6 +17,7 @@ from ..core.avals import Aval, SymbolicDim
 from ..core.jaxpr import Jaxpr, Literal
 from ..core.source import PACKAGE
 from ..core.tracing import Tracer
+from ..equality import exact_key
 from .passes.share import atom_key
 from .pipeline import optimize
 from .source import Module
@@ -163,7 +164,7 @@ def _param_key(v: Any) -> Any:
         return tuple(map(_param_key, v))
     if isinstance(v, SymbolicDim):
         return "n?"
-    return v
+    return exact_key(v)
 
 
 # --- source text ---------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ...core.jaxpr import Eqn, Jaxpr, Literal
+from ...equality import exact_key
 
 
 def share_subexpressions(jaxpr: Jaxpr) -> Jaxpr:
@@ -45,7 +46,7 @@ def _key(e: Eqn, inputs: list[Any]) -> Any:
     atoms = tuple(atom_key(a) for a in inputs)
     if not e.params:
         return (e.primitive, atoms)
-    key = (e.primitive, atoms, tuple(e.params.items()))
+    key = (e.primitive, atoms, tuple((k, exact_key(v)) for k, v in e.params.items()))
     try:
         hash(key)
     except TypeError:
