@@ -14,7 +14,7 @@ from ..core.boundary import user_facing
 from ..core.tracing import Tracer, aval_of, owner_name, shape_of
 from ..errors import ShapeError, TreeError
 from ..ops.shape import move_axis
-from ..transforms.vmap import BatchTrace, BatchTracer, named_axis, to_front
+from ..transforms.vmap import BatchTrace, BatchTracer, running_lanes, to_front
 from .results import check_leaf, own
 
 
@@ -65,7 +65,7 @@ def vmap(
             for x, a in zip(leaves, axes, strict=True)
         ]
         try:
-            with named_axis(trace):
+            with running_lanes(trace):
                 call_args, call_kwargs = tree.unflatten(treedef, inputs)
                 out = fun(*call_args, **call_kwargs)
             outs, out_tree = tree.flatten(out)

@@ -16,9 +16,9 @@ from ..control.call import call
 from ..control.jit_state import jit_disabled, stabilizing
 from ..core.avals import WEAK_DTYPES
 from ..core.boundary import result_observer, shown_error, user_facing
-from ..core.jaxpr import Jaxpr, eval_jaxpr
+from ..core.jaxpr import Jaxpr, eval_jaxpr, has_effects
 from ..core.source import where_defined
-from ..core.tracing import Tracer, axis_frames, owner_name
+from ..core.tracing import Tracer, axis_frames, owner_name, running
 from ..equality import exact_key
 from ..transforms.staging import lift_tracers
 from .results import check_leaf, is_leaf_value
@@ -220,7 +220,8 @@ def _dispatch(jitted: Jitted, args: tuple[Any, ...], kwargs: dict[str, Any]) -> 
                 _keep(jitted.cache, key, entry)
                 if entry.exact:
                     _keep(jitted.cache, short, entry)
-    if traced or entry.captured:
+    effects = has_effects(entry.jaxpr)
+    if traced or entry.captured or (effects and running.get() is not None):
         outs = call(*entry.captured, *leaves, jaxpr=entry.jaxpr, name=jitted.name)
         return tree.unflatten(entry.out_tree, outs)
     if frames:
@@ -228,7 +229,7 @@ def _dispatch(jitted: Jitted, args: tuple[Any, ...], kwargs: dict[str, Any]) -> 
         return tree.unflatten(entry.out_tree, outs)
     if entry.run is None:
         entry.run = compiled(entry.jaxpr, _donated_leaves(jitted, args, kwargs))
-    if not (static or kwargs or plain) and all(type(a) is np.ndarray for a in args):
+    if not (static or kwargs or plain or effects) and all(type(a) is np.ndarray for a in args):
         shapes = tuple(part for a in args for part in (a.shape, a.dtype))
         spec = None if entry.out_tree.is_leaf() else entry.out_tree
         _keep(jitted.programs, shapes, (entry.run, spec))

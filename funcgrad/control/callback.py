@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -39,36 +39,46 @@ def _refuse(_trace: Any, _primals: Any, _tangents: Any, *, function: Any, **_: A
 
 
 class _Batched:
-    """A callback that is called once per example, or once with the batch axis leading."""
+    """A callback that is called once per example.
 
-    def __init__(self, function: Any, size: int, batched: tuple[bool, ...], sequential: bool):
+    With ``masked`` the first operand says which examples are there; the results of others are 0.
+    """
+
+    def __init__(
+        self, function: Any, avals: Sequence[Aval], size: int, batched: Sequence[bool], masked: bool
+    ) -> None:
         self.function = function
+        self.avals = avals
         self.size = size
-        self.batched = batched
-        self.sequential = sequential
+        self.batched = tuple(batched)
+        self.masked = masked
         self.__name__ = function.__name__
 
     def __call__(self, *args: Any) -> Any:
-        if not self.sequential:
-            return self.function(*args)
-        rows = [
-            self.function(*[a[i] if b else a for a, b in zip(args, self.batched, strict=True)])
-            for i in range(self.size)
-        ]
-        return [np.stack([np.asarray(r) for r in column]) for column in zip(*rows, strict=True)]
+        here, args = (args[0], args[1:]) if self.masked else (None, args)
+        outs = [np.zeros((self.size, *a.shape), a.dtype) for a in self.avals]
+        for i in range(self.size):
+            if here is not None and not here[i]:
+                continue
+            row = self.function(*[a[i] if b else a for a, b in zip(args, self.batched)])
+            for out, r, a in zip(outs, row, self.avals, strict=True):
+                out[i] = checked_result(r, a, self.__name__)
+        return outs
 
 
 def _batch(
     trace: Any, values: Any, batched: Any, *, function: Any, avals: Any, vmap_method: Any
 ) -> Any:
-    sequential = vmap_method in (None, "sequential")
-    if not sequential:
+    wide = tuple(Aval((trace.size, *a.shape), a.dtype) for a in avals)
+    if vmap_method in (None, "sequential"):
+        masked = trace.active is not None
+        function = _Batched(function, avals, trace.size, batched, masked)
+        values = [trace.active, *values] if masked else values
+    else:
         values = [
             v if b else add_batch_axis(v, trace.size) for v, b in zip(values, batched, strict=True)
         ]
-    wide = tuple(Aval((trace.size, *a.shape), a.dtype) for a in avals)
-    wrapped = _Batched(function, trace.size, tuple(batched), sequential)
-    return callback(*values, function=wrapped, avals=wide, vmap_method=vmap_method)
+    return callback(*values, function=function, avals=wide, vmap_method=vmap_method)
 
 
 callback: Primitive = general(
@@ -105,7 +115,21 @@ def _print_evaluate(xp: Any, *args: Any, function: Callable[..., Any]) -> Any:
     return ()
 
 
+class _Where:
+    """An effect that happens where its first operand is true."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self.function = function
+        self.__name__ = getattr(function, "__name__", "function")
+
+    def __call__(self, here: Any, *args: Any) -> None:
+        if here:
+            self.function(*args)
+
+
 def _print_batch(trace: Any, values: Any, batched: Any, *, function: Any) -> Any:
+    if trace.active is not None:
+        values, batched, function = [trace.active, *values], [True, *batched], _Where(function)
     for i in range(trace.size):
         effect(*[v[i] if b else v for v, b in zip(values, batched, strict=True)], function=function)
     return ()

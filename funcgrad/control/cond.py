@@ -17,7 +17,7 @@ from ..ops.comparison import equal, select
 from ..ops.families import general
 from ..ops.shape import cast, reshape, zeros
 from ..transforms.staging import stage
-from ..transforms.vmap import BatchTrace, BatchTracer, batch_jaxpr, named_axis
+from ..transforms.vmap import BatchTrace, BatchTracer, batch_jaxpr, running_lanes
 from .jaxprs import (
     OWNER,
     Flags,
@@ -150,7 +150,7 @@ def _batch_select(trace: BatchTrace, index: Any, args: Any, batched: Any, branch
         active = here if trace.active is None else np.logical_and(here, trace.active)
         inner = BatchTrace(trace.size, trace.owner, trace.axis_name, active)
         try:
-            with named_axis(inner):
+            with running_lanes(inner):
                 tracers = [
                     BatchTracer(inner, a) if b else a for a, b in zip(args, batched, strict=True)
                 ]

@@ -24,7 +24,7 @@ from ..transforms.jvp import JVPTracer
 from ..transforms.linearize import LinearizeTracer
 from ..transforms.recording import RecordTracer
 from ..transforms.rules import instantiate
-from ..transforms.vmap import BatchTrace, BatchTracer, add_batch_axis, batch_jaxpr, named_axis
+from ..transforms.vmap import BatchTrace, BatchTracer, add_batch_axis, batch_jaxpr, running_lanes
 from .call import call
 from .jaxprs import bind_on_tape, linear_operands, spread
 from .rule import Rule, stage_rule
@@ -32,7 +32,7 @@ from .rule import Rule, stage_rule
 
 def belongs_to_body(args: Sequence[Any]) -> bool:
     """Whether traced operands come from outside of a function that is being staged."""
-    body = current_body.get()
+    body = current_body()
     if body is None:
         return False
     trace = newest_trace(args)
@@ -156,7 +156,7 @@ def _batched(fun: Any, trace: Any, flags: Sequence[bool] | None) -> Any:
     def run(*args: Any) -> list[Any]:
         inner = BatchTrace(size, owner, axis_name)
         try:
-            with named_axis(inner):
+            with running_lanes(inner):
                 given = zip(args, itertools.repeat(True) if flags is None else flags, strict=False)
                 outs = fun(*[BatchTracer(inner, a) if b else a for a, b in given])
             return [inner.materialize(o) for o in outs]

@@ -254,20 +254,21 @@ def _batch(
         return _results(outs, out_flags, carry)
     every = (True,) * carry
     values = [*values[:start], *_with_batch_axis(trace, values[start:], batched[start:], every)]
-    test, step_body = _masked_jaxprs(trace, cond, body, in_cond, in_body, carry, masked)
-    lead = [trace.active] if masked else []
-    tests = [*lead, *values[:cond_consts]]
+    first, test, step_body = _masked_jaxprs(trace, cond, body, in_cond, in_body, carry)
+    here = np.ones(trace.size, bool) if trace.active is None else trace.active
+    tests, state = values[:cond_consts], values[start:]
+    going = eval_jaxpr(first, first.consts, [here, *tests, *state])[0]
     outs = while_(
-        *tests,
-        *tests,
-        *values[cond_consts:],
+        *values[:start],
+        logical_and(here, going),
+        *state,
         cond=test,
         body=step_body,
-        cond_consts=len(tests),
-        body_consts=len(tests) + body_consts,
+        cond_consts=0,
+        body_consts=start,
         length=length,
     )
-    return _results(outs, [True] * len(outs), carry)
+    return _results(outs[1:], [True] * (len(outs) - 1), carry)
 
 
 def _with_batch_axis(trace: BatchTrace, values: Any, batched: Any, wanted: Any) -> list[Any]:
@@ -292,49 +293,46 @@ def _masked_jaxprs(
     in_cond: Flags,
     in_body: Flags,
     carry: int,
-    masked: bool,
-) -> tuple[Jaxpr, Jaxpr]:
-    """Condition and body where lanes finish at different times: a finished lane keeps its carry,
-    and its other outputs are zero.
+) -> tuple[Jaxpr, Jaxpr, Jaxpr]:
+    """The loop whose lanes finish at different times, with (which lanes go on, state) as carry.
+
+    A finished lane keeps its state, and its other outputs are zero. The condition is evaluated
+    once per turn, and for the lanes only that go on.
+
+    Returns:
+        The batched condition with the lanes that count in front; condition and body of the loop.
     """
     size = trace.size
     every = (True,) * carry
-    test, (test_flag,) = batch_jaxpr(cond, trace, (*in_cond, *every), force=(True,), active=masked)
-    assert test_flag
-    step, _ = batch_jaxpr(
-        body, trace, (*in_body, *every), force=(True,) * len(body.outvars), active=True
-    )
-    nt = len(in_cond) + masked
-    nb = len(in_body)
+    nt, nb = len(in_cond), len(in_body)
 
-    def alive(tests: Any, state: Any) -> Any:
-        here = eval_jaxpr(test, test.consts, [*tests, *state])[0]
-        return logical_and(here, tests[0]) if masked else here
-
-    def run_cond(*args: Any) -> list[Any]:
-        return [reduce_any(alive(args[:nt], args[nt:]), axes=(0,))]
-
-    def run_body(*args: Any) -> list[Any]:
-        tests, fixed, state = args[:nt], args[nt : nt + nb], args[nt + nb :]
-        here = alive(tests, state)
-        outs = eval_jaxpr(step, step.consts, [here, *fixed, *state])
-        old = [*state, *(0 for _ in outs[carry:])]
-        return [
-            select(reshape(here, shape=(size,) + (1,) * (len(shape_of(new)) - 1)), new, before)
-            for new, before in zip(outs, old, strict=True)
-        ]
-
-    key = ("masked", size, trace.axis_name, in_cond, in_body, masked, body)
-
-    def make() -> tuple[Jaxpr, Jaxpr]:
-        test_avals = test.in_avals[:nt]
-        state_avals = step.in_avals[1 + nb :]
-        fixed_avals = step.in_avals[1 : 1 + nb]
-        return (
-            closed(stage(run_cond, [*test_avals, *state_avals], OWNER)),
-            closed(stage(run_body, [*test_avals, *fixed_avals, *state_avals], OWNER)),
+    def make() -> tuple[Jaxpr, Jaxpr, Jaxpr]:
+        test = batch_jaxpr(cond, trace, (*in_cond, *every), force=(True,), active=True)[0]
+        step, _ = batch_jaxpr(
+            body, trace, (*in_body, *every), force=(True,) * len(body.outvars), active=True
         )
 
+        def run_body(*args: Any) -> list[Any]:
+            tests, fixed = args[:nt], args[nt : nt + nb]
+            here, state = args[nt + nb], args[nt + nb + 1 :]
+            outs = eval_jaxpr(step, step.consts, [here, *fixed, *state])
+            old = [*state, *(0 for _ in outs[carry:])]
+            kept = [
+                select(reshape(here, shape=(size,) + (1,) * (len(shape_of(new)) - 1)), new, before)
+                for new, before in zip(outs, old, strict=True)
+            ]
+            going = eval_jaxpr(test, test.consts, [here, *tests, *kept[:carry]])[0]
+            return [logical_and(here, going), *kept]
+
+        lanes, state_avals = Aval((size,), bool), step.in_avals[1 + nb :]
+        avals = [*test.in_avals[1 : 1 + nt], *step.in_avals[1 : 1 + nb], lanes, *state_avals]
+        return (
+            test,
+            closed(stage(lambda *s: [reduce_any(s[0], axes=(0,))], [lanes, *state_avals], OWNER)),
+            closed(stage(run_body, avals, OWNER)),
+        )
+
+    key = ("masked", size, trace.axis_name, in_cond, in_body, body)
     return cached(cond, key, make)
 
 

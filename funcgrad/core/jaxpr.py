@@ -130,6 +130,19 @@ def jaxprs_among(params: dict[str, Any]) -> list[Jaxpr]:
     return found
 
 
+def has_effects(jaxpr: Jaxpr) -> bool:
+    """Whether an equation must run even if nothing reads its results."""
+    found = jaxpr.cache.get("effects")
+    if found is None:
+        found = jaxpr.cache["effects"] = any(map(has_effect, jaxpr.eqns))
+    return found
+
+
+def has_effect(e: Eqn) -> bool:
+    """Whether an equation, or one in a jaxpr that it holds, must run even if nothing reads it."""
+    return "effect" in e.primitive.traits or any(map(has_effects, subjaxprs(e)))
+
+
 def eval_jaxpr(jaxpr: Jaxpr, consts: Sequence[Any], args: Sequence[Any]) -> list[Any]:
     """Evaluate a jaxpr on arrays or tracers.
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .. import arrays
-from .tracing import Trace, Tracer, current_body, newest_trace
+from .jaxpr import has_effects, jaxprs_among
+from .tracing import Running, Trace, Tracer, newest_trace, running
 
 REGISTRY: dict[str, Primitive] = {}
 """Every operator by name."""
@@ -128,18 +129,26 @@ class Primitive:
     def __call__(self, *args: Any, **params: Any) -> Any:
         trace = newest_trace(args)
         if self.bodily or self.extra:
-            body = current_body.get()
-            if body is not None and self.belongs_to(body, trace):
-                trace = body
+            here = running.get()
+            if here is not None:
+                trace = self.taken_up(here, trace, params)
         if trace is None:
             return self.compute(args, params)
         return trace.handle(self, args, params)
 
-    def belongs_to(self, body: Trace, trace: Trace | None) -> bool:
-        """Whether an operation with operands from outside must be recorded in a body."""
-        if trace is None:
-            return "effect" in self.traits
-        return trace.level < body.level and (self.bodily or "control" in self.extra)
+    def taken_up(self, here: Running, trace: Trace | None, params: dict[str, Any]) -> Trace | None:
+        """The trace that handles an operation, which may be that of the function that is run."""
+        level = 0 if trace is None else trace.level
+        if level >= here.level:
+            return trace
+        effects = "effect" in self.traits or any(map(has_effects, jaxprs_among(params)))
+        body, lanes = here.body, here.lanes
+        if body is not None and level < body.level:
+            if effects or (trace is not None and (self.bodily or "control" in self.extra)):
+                trace, level = body, body.level
+        if effects and lanes is not None and level < lanes.level:
+            return lanes
+        return trace
 
     def compute(self, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
         """Evaluate on plain arrays."""

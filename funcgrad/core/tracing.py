@@ -7,8 +7,8 @@ process-wide counter, so a newer trace is an inner one. An operation looks at it
 from __future__ import annotations
 
 import itertools
-from contextvars import ContextVar
-from typing import Any, ClassVar
+from contextvars import ContextVar, Token
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
@@ -21,10 +21,41 @@ _levels = itertools.count(1)
 axis_frames: ContextVar[dict[Any, Any]] = ContextVar("funcgrad_axis_frames", default={})  # noqa: B039
 """The named axes in scope: name -> the batching trace that owns the axis."""
 
-current_body: ContextVar[Any] = ContextVar("funcgrad_current_body", default=None)
-"""The staging trace whose function is being run. Operations that may raise or have an effect are
-recorded there even if all their operands come from outside: they belong to that body, which may
-be a branch that is not taken."""
+
+class Running(NamedTuple):
+    """What the function that is being run belongs to.
+
+    ``body`` is the staging trace that records it: operations that may raise or have an effect go
+    there even if all their operands come from outside, since the body may be a branch that is not
+    taken. ``lanes`` is the batching trace that runs it for many examples at once: effects go there,
+    to happen once per example. ``level`` is that of the newer one.
+    """
+
+    body: Any
+    lanes: Any
+    level: int
+
+
+running: ContextVar[Running | None] = ContextVar("funcgrad_running", default=None)
+
+
+def current_body() -> Any:
+    """The staging trace whose function is being run, or None."""
+    here = running.get()
+    return None if here is None else here.body
+
+
+def enter_body(trace: Trace) -> Token[Running | None]:
+    """From now on, until the token is given back, a staging trace's function is being run."""
+    here = running.get()
+    return running.set(Running(trace, here and here.lanes, trace.level))
+
+
+def enter_lanes(trace: Trace) -> Token[Running | None]:
+    """The same for a batching trace."""
+    here = running.get()
+    return running.set(Running(here and here.body, trace, trace.level))
+
 
 current_recorder: ContextVar[Any] = ContextVar("funcgrad_current_recorder", default=None)
 """The trace that records concrete values of all operations, if one does."""
@@ -32,34 +63,40 @@ current_recorder: ContextVar[Any] = ContextVar("funcgrad_current_recorder", defa
 
 def sources_wanted() -> bool:
     """Whether somebody records the equations that are being evaluated, with their sources."""
-    return current_body.get() is not None or current_recorder.get() is not None
+    return current_body() is not None or current_recorder.get() is not None
 
 
 class Trace:
     """What a transformation does with each operation on its tracers."""
 
-    __slots__ = ("__weakref__", "alive", "body", "level", "owner")
+    __slots__ = ("__weakref__", "alive", "level", "outside", "owner")
 
     def __init__(self, owner: str = "a transformation") -> None:
         self.level = next(_levels)
         self.alive = True
         self.owner = owner
-        self.body = current_body.get()
+        self.outside = running.get()
 
     def handle(self, prim: Any, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
         """Process an operation in the context in which this trace was made.
 
         The function that is running may have gone on into the body of a newer staging trace. What
-        this trace's rule does belongs to this trace, and must not be recorded in that body.
+        this trace's rule does belongs to this trace, and must not be recorded in that body. (The
+        lanes of this trace are left for operators that hold jaxprs or effects only: others do not
+        ask for them.)
         """
-        body = current_body.get()
-        if body is None or body.level <= self.level:
+        here = running.get()
+        if (
+            here is None
+            or here.level < self.level
+            or (here.level == self.level and not (prim.extra and here.lanes is self))
+        ):
             return self.process(prim, args, params)
-        token = current_body.set(self.body)
+        token = running.set(self.outside)
         try:
             return self.process(prim, args, params)
         finally:
-            current_body.reset(token)
+            running.reset(token)
 
     def process(self, prim: Any, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
         """Handle one operation of which this trace is the newest among the operands."""

@@ -57,7 +57,7 @@ class KeyUses:
 
 def _numbers(key: Any) -> list[int]:
     """Keys as integers: one key, or all of a batch; none where values are not known."""
-    if current_body.get() is not None:
+    if current_body() is not None:
         return []
     while isinstance(key, BatchTracer):
         key = key.value

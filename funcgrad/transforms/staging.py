@@ -11,7 +11,14 @@ from .. import arrays
 from ..core.avals import Aval
 from ..core.jaxpr import Eqn, Jaxpr, Literal, Var
 from ..core.source import current_source
-from ..core.tracing import Trace, Tracer, aval_of, current_body, foreign_tracer_error
+from ..core.tracing import (
+    Trace,
+    Tracer,
+    aval_of,
+    enter_body,
+    foreign_tracer_error,
+    running,
+)
 
 SMALL_CONSTANT = 4096
 """Bytes up to which constants that a trace keeps are copied, so that buffers may be refilled."""
@@ -136,13 +143,13 @@ def stage(fun: Callable[..., Sequence[Any]], avals: Sequence[Aval], owner: str) 
     Tracers of outer traces that it captures are among the consts of the jaxpr.
     """
     trace = StagingTrace(owner)
-    token = current_body.set(trace)
+    token = enter_body(trace)
     try:
         tracers = [trace.new(a) for a in avals]
         outs = fun(*tracers)
         return trace.finish([t._var for t in tracers], outs)
     finally:
-        current_body.reset(token)
+        running.reset(token)
         trace.alive = False
 
 

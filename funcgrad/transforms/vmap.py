@@ -16,6 +16,8 @@ from ..core.tracing import (
     abstract_value_error,
     aval_of,
     axis_frames,
+    enter_lanes,
+    running,
     shape_of,
 )
 from ..errors import ConcretizationError
@@ -124,23 +126,25 @@ def to_front(x: Any, axis: int) -> Any:
     return move_axis(x, axis, 0)
 
 
-class named_axis:
-    """Puts the axis name of a batching trace in scope."""
+class running_lanes:
+    """Makes a batching trace the one whose function is being run, with its axis name in scope."""
 
-    __slots__ = ("_trace", "token")
+    __slots__ = ("_trace", "token", "token_of_axis")
 
     def __init__(self, trace: BatchTrace) -> None:
         self._trace = trace
 
     def __enter__(self) -> None:
         name = self._trace.axis_name
-        self.token = (
+        self.token = enter_lanes(self._trace)
+        self.token_of_axis = (
             None if name is None else axis_frames.set({**axis_frames.get(), name: self._trace})
         )
 
     def __exit__(self, *exc: Any) -> None:
-        if self.token is not None:
-            axis_frames.reset(self.token)
+        running.reset(self.token)
+        if self.token_of_axis is not None:
+            axis_frames.reset(self.token_of_axis)
 
 
 def batch_jaxpr(
@@ -175,7 +179,7 @@ def batch_jaxpr(
         if active:
             inner.active, args = args[0], args[1:]
         try:
-            with named_axis(inner):
+            with running_lanes(inner):
                 tracers = [
                     BatchTracer(inner, a) if b else a for a, b in zip(args, batched, strict=True)
                 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...core.jaxpr import Eqn, Jaxpr, Literal, subjaxprs
+from ...core.jaxpr import Eqn, Jaxpr, Literal, has_effect
 
 
 def drop_dead_code(jaxpr: Jaxpr) -> Jaxpr:
@@ -17,14 +17,3 @@ def drop_dead_code(jaxpr: Jaxpr) -> Jaxpr:
     consts = [(v, c) for v, c in zip(jaxpr.constvars, jaxpr.consts, strict=True) if v in live]
     return Jaxpr([v for v, _ in consts], jaxpr.invars, kept, jaxpr.outvars, [c for _, c in consts])
 
-
-def has_effect(e: Eqn) -> bool:
-    """Whether an equation, or one in a jaxpr that it holds, must run even if nothing reads it."""
-    return "effect" in e.primitive.traits or any(map(_any_effect, subjaxprs(e)))
-
-
-def _any_effect(jaxpr: Jaxpr) -> bool:
-    found = jaxpr.cache.get("effect")
-    if found is None:
-        found = jaxpr.cache["effect"] = any(map(has_effect, jaxpr.eqns))
-    return found

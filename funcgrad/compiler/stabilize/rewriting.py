@@ -10,7 +10,7 @@ import numpy as np
 
 from ...core.jaxpr import Eqn, Jaxpr, Literal, Var
 from ...core.primitive import Primitive
-from ...core.tracing import current_body
+from ...core.tracing import enter_body, running
 from ...ops.shape import broadcast_to, cast, strengthen
 from ...transforms.staging import StagingTrace
 from ..passes.prune import drop_dead_code
@@ -178,7 +178,7 @@ class Builder:
 
     def build(self, expression: Expression) -> tuple[Jaxpr, list[Var]]:
         """The jaxpr of an expression and the variables that it is a function of."""
-        token = current_body.set(self.trace)
+        token = enter_body(self.trace)
         try:
             with np.errstate(all="ignore"):
                 out = expression(self)
@@ -186,7 +186,7 @@ class Builder:
                     out = broadcast_to(strengthen(out), self.out.shape)
                     out = cast(out, self.out.dtype)
         finally:
-            current_body.reset(token)
+            running.reset(token)
             self.trace.alive = False
         jaxpr = self.trace.finish([x._var for x in self.operands.values()], [out])
         if jaxpr.out_avals[0] != self.out:
