@@ -124,7 +124,7 @@ def register_node(
     """
 
     def to_children(obj: Any) -> Any:
-        children, metadata, *paths = flatten_func(obj)
+        children, metadata, *paths = flatten_func(obj)  # type: ignore[misc]
         return (children, _Metadata(metadata), *paths)
 
     def from_children(metadata: _Metadata, children: Iterable[Any]) -> Any:

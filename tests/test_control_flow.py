@@ -336,7 +336,7 @@ def test_disable_jit_runs_loops_in_python():
 class TestMessages:
     def test_carry_dtype(self):
         with pytest.raises(fg.errors.ShapeError, match=r"comes in as i64\[\] and out as f64\[\]"):
-            lax.while_loop(lambda c: c < 3, lambda c: c + 0.5, 0)
+            lax.while_loop(lambda c: c < 3, lambda c: c + 0.5, np.int64(0))
 
     def test_carry_structure(self):
         with pytest.raises(fg.errors.TreeError, match="structure"):
@@ -368,3 +368,88 @@ def test_memory_of_loop_constants():
 
     jaxpr = fg.make_jaxpr(lambda w, x: fg.vjp(f, w, x)[1])(w, np.ones(50))
     assert all(v.aval.shape != (20, 50, 50) for e in jaxpr.eqns for v in e.outvars)
+
+
+class TestOlderAndLooserCalls:
+    def test_operand_none_is_an_operand(self):
+        assert lax.cond(True, lambda o: (o, 1), lambda o: (o, 2), operand=None) == (None, 1)
+        f = fg.jit(lambda p: lax.cond(p, lambda o: 1.0, lambda o: 2.0, operand=None))
+        assert (f(True), f(False)) == (1.0, 2.0)
+
+    def test_an_operand_for_each_branch(self):
+        def f(p, x):
+            return lax.cond(p, x, lambda x: x + 1, (x, x), lambda xs: xs[0] * xs[1])
+
+        for run in (f, fg.jit(f)):
+            assert (run(True, 3.0), run(False, 3.0)) == (4.0, 9.0)
+        assert fg.jit(fg.grad(f, 1))(False, 3.0) == 6.0
+        xs = np.array([3.0, 4.0])
+        assert_allclose(fg.vmap(f)(np.array([True, False]), xs), [4.0, 16.0])
+
+    LOOPS = {
+        "scan": lambda b, start: lax.scan(lambda c, x: (b(c, x), c), start, X)[0],
+        "fori_loop": lambda b, start: lax.fori_loop(0, 3, lambda i, c: b(c, 0.5), start),
+        "unknown length": lambda b, start: fg.jit(
+            lambda n: lax.fori_loop(0, n, lambda i, c: b(c, 0.5), start)
+        )(3),
+        "while_loop": lambda b, start: lax.while_loop(lambda c: c < 2, lambda c: b(c, 0.5), start),
+    }
+
+    @pytest.mark.parametrize("loop", LOOPS)
+    @pytest.mark.parametrize("start", [0, False, 0.0])
+    def test_python_numbers_take_the_dtype_of_the_carry(self, loop, start):
+        run = self.LOOPS[loop]
+        expected = run(lambda c, x: c + x, 0.0)
+        got = run(lambda c, x: c + x, start)
+        assert type(got) is np.float64
+        assert got == expected
+        assert run(lambda c, x: c + 1j * x, start + 0).dtype == complex if loop[0] != "w" else True
+        assert_allclose(fg.grad(lambda s: run(lambda c, x: c + s * x, start))(1.0), expected)
+
+    def test_numpy_numbers_keep_theirs(self):
+        for run in self.LOOPS.values():
+            with pytest.raises(fg.errors.ShapeError, match="i64") as info:
+                run(lambda c, x: c + x, np.int64(0))
+            assert "test_control_flow.py" in str(info.value)
+            assert "loops.py" not in str(info.value)
+
+    @pytest.mark.parametrize("wrap", [fg.jit, fg.vmap, lambda f: fg.jit(fg.vmap(f))])
+    def test_branches_that_return_numbers(self, wrap):
+        x = np.array([0.5, 1.5])
+
+        def f(x):
+            index = np.sum(x > 1)
+            return lax.switch(index, [lambda x: 1, lambda x: x * x, lambda x: 2.5], x)
+
+        def g(x):
+            return lax.cond(np.sum(x) > 1, lambda: 1, lambda: 0.5)
+
+        for h, want in ((f, [1.0, 2.25]), (g, [0.5, 1.0])):
+            if wrap is fg.jit:
+                got = [wrap(h)(v) for v in x]
+            else:
+                got = wrap(h)(x)
+            assert_allclose(got, want)
+            assert np.asarray(got).dtype == float
+        slopes = fg.vmap(fg.grad(f))(x)
+        assert_allclose(slopes, [0.0, 3.0])
+
+    def test_loops_that_return_numbers(self):
+        carry, ys = lax.scan(lambda c, x: (1.0, 2), 5.0, X)
+        assert type(carry) is np.float64
+        assert ys.dtype == np.int64
+        assert fg.vmap(lambda z: lax.while_loop(lambda c: c < 1, lambda c: 2.0, z))(X[:1]) == [2.0]
+
+    def test_bounds_that_are_no_integers(self):
+        for bounds in ((0, 2.5), (0.0, 2), (np.zeros(1, int), 2), (0, "3")):
+            with pytest.raises(TypeError, match="fori_loop: (lower|upper) must be an integer"):
+                lax.fori_loop(*bounds, lambda i, c: c, 0.0)
+
+    def test_conditions_that_are_no_booleans(self):
+        with pytest.raises(TypeError, match="must return a boolean, got f64"):
+            lax.while_loop(lambda c: c, lambda c: c - 1, 3.0)
+
+    def test_constant_bounds_take_no_memory(self):
+        jaxpr = fg.make_jaxpr(lambda x: lax.fori_loop(0, 10**12, lambda i, c: c + x * i, 0.0))(2.0)
+        assert "length=1000000000000" in str(jaxpr)
+        assert sum(c.nbytes for c in jaxpr.consts) < 1000

@@ -82,7 +82,7 @@ def test_the_same_value_is_traced_once(wrap, value):
 
 
 def test_keys_of_dictionaries():
-    f = fg.jit(lambda d: [(type(k).__name__, v) for k, v in d.items()][0][1] * next(iter(d)))
+    f = fg.jit(lambda d: next(iter(d.values())) * next(iter(d)))
     for _ in range(2):
         assert f({1: np.int64(3)}).dtype == np.int64
         assert f({1.0: np.int64(3)}).dtype == np.float64

@@ -9,13 +9,15 @@ from typing import Any
 from .. import tree
 from ..control.call import checkpoint_call
 from ..control.callback import callback
+from ..control.closures import staged_once
 from ..core.avals import Aval, is_inexact
 from ..core.boundary import user_facing
 from ..core.jaxpr import Jaxpr, eval_jaxpr
 from ..core.tracing import Tracer, owner_name
+from ..equality import exact_key
 from ..ops.stop import stop
 from ..transforms.staging import lift_tracers
-from .staging import stage_call
+from .staging import stage_call, staged_aval
 
 
 def checkpoint(
@@ -55,9 +57,14 @@ def checkpoint(
             it = iter(given)
             return fun(*[a if i in static else next(it) for i, a in enumerate(args)], **kw)
 
-        jaxpr, out_tree = stage_call(call, dynamic, kwargs, owner)
-        jaxpr, captured = lift_tracers(jaxpr)
-        leaves = tree.leaves((dynamic, kwargs))
+        def staged() -> Any:
+            jaxpr, out_tree = stage_call(call, dynamic, kwargs, owner)
+            return (*lift_tracers(jaxpr), out_tree)
+
+        leaves, treedef = tree.flatten((dynamic, kwargs))
+        fixed = exact_key(tuple(a for i, a in enumerate(args) if i in static))
+        avals = tuple(staged_aval(x, f"{owner}: an argument ") for x in leaves)
+        jaxpr, captured, out_tree = staged_once(fun, ("checkpoint", treedef, avals, fixed), staged)
         name = getattr(fun, "__name__", "checkpoint")
         outs = checkpoint_call(*captured, *leaves, jaxpr=jaxpr, name=name)
         return tree.unflatten(out_tree, outs)

@@ -13,6 +13,7 @@ from .. import arrays, tree
 from ..compiler.program import compiled, source_text
 from ..compiler.wrapper import program_wrapper
 from ..control.call import call
+from ..control.closures import staged_once
 from ..control.jit_state import jit_disabled, stabilizing
 from ..core.avals import WEAK_DTYPES
 from ..core.boundary import result_observer, shown_error, user_facing
@@ -214,7 +215,11 @@ def _dispatch(jitted: Jitted, args: tuple[Any, ...], kwargs: dict[str, Any]) -> 
             short, key = key, (*key, names)
             entry = jitted.cache.get(key)
         if entry is None:
-            entry = _compile(jitted, args, kwargs, static and static[1])
+            entry = staged_once(
+                jitted.fun,
+                ("jit", id(jitted), key),
+                lambda: _compile(jitted, args, kwargs, static and static[1]),
+            )
             entry.exact = names is not None
             if not entry.captured:
                 _keep(jitted.cache, key, entry)

@@ -1,41 +1,152 @@
-"""What a Python function holds on to besides its arguments."""
+"""What a Python function holds on to besides its arguments, and staging it once for all uses."""
 
 from __future__ import annotations
 
+import dis
 import functools
-from collections.abc import Iterable
-from types import FunctionType, MethodType, ModuleType
+from collections.abc import Callable, Iterator
+from types import CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
 
-from ..core.tracing import Tracer
+import numpy as np
+
+from .. import arrays
+from ..core.tracing import Tracer, axis_frames, current_body
+from ..equality import exact_key
+from .jit_state import settings
+
+MOST_HELD = 10_000
+"""How many objects are looked at that a function holds on to."""
+
+LARGE = 1 << 20
+"""Bytes from which an array that is closed over is not compared with what it was."""
 
 
 def closes_over_tracer(x: Any, seen: set[int]) -> bool:
     """Whether a function (or a container of functions) holds on to a tracer."""
     if isinstance(x, Tracer):
         return True
-    if id(x) in seen or len(seen) > 10_000 or isinstance(x, type | ModuleType | str | bytes):
+    if id(x) in seen or len(seen) > MOST_HELD or isinstance(x, type | ModuleType | str | bytes):
         return False
     seen.add(id(x))
+    return any(closes_over_tracer(p, seen) for _, p in _parts(x))
+
+
+def _parts(x: Any) -> Iterator[tuple[str, Any]]:
+    """What an object holds on to, each with the kind of place that holds it."""
     if isinstance(x, FunctionType):
-        cells = [c.cell_contents for c in x.__closure__ or () if not _empty(c)]
-        parts: Iterable[Any] = [*cells, *(x.__defaults__ or ()), *(x.__kwdefaults__ or {}).values()]
+        own = _stored_names(x.__code__)
+        for name, cell in zip(x.__code__.co_freevars, x.__closure__ or (), strict=True):
+            try:
+                yield ("own" if name in own else "fixed"), cell.cell_contents
+            except ValueError:  # the cell is empty still
+                continue
+        for value in (*(x.__defaults__ or ()), *(x.__kwdefaults__ or {}).values()):
+            yield "fixed", value
     elif isinstance(x, dict):
-        parts = x.values()
-    elif isinstance(x, list | tuple | set | frozenset):
-        parts = x
+        for value in list(x.values()):
+            yield "changing", value
+    elif isinstance(x, tuple | frozenset):
+        for value in x:
+            yield "fixed", value
+    elif isinstance(x, list | set):
+        for value in list(x):
+            yield "changing", value
     elif isinstance(x, functools.partial):
-        parts = [x.func, *x.args, *x.keywords.values()]
+        for value in (x.func, *x.args, *x.keywords.values()):
+            yield "fixed", value
     elif isinstance(x, MethodType):
-        parts = [x.__self__, x.__func__]
+        yield "fixed", x.__self__
+        yield "fixed", x.__func__
     else:
-        parts = getattr(x, "__dict__", {}).values()
-    return any(closes_over_tracer(p, seen) for p in parts)
+        for value in list(getattr(x, "__dict__", {}).values()):
+            yield "fixed", value
 
 
-def _empty(cell: Any) -> bool:
-    try:
-        cell.cell_contents  # noqa: B018
-    except ValueError:
+@functools.lru_cache(maxsize=4096)
+def _stored_names(code: CodeType) -> frozenset[str]:
+    """The variables of enclosing functions that a function assigns to: counters and the like."""
+    return frozenset(
+        i.argval
+        for i in dis.get_instructions(code)
+        if i.opname == "STORE_DEREF" and i.argval in code.co_freevars
+    )
+
+
+def closure_state(fun: Any) -> list[Any] | None:
+    """What the values are that a function holds on to; None if that cannot be told.
+
+    Numbers and strings in lists, dicts and variables that the function itself assigns to are
+    left out: a pure function does not read what it changes.
+    """
+    found: list[Any] = []
+    seen: set[int] = set()
+    waiting: list[tuple[str, Any]] = [("fixed", fun)]
+    while waiting:
+        place, x = waiting.pop()
+        if isinstance(x, bool | int | str | bytes | type(None)):
+            if place == "fixed":
+                found.append(exact_key(x))
+        elif isinstance(x, float | complex | np.generic):
+            if place != "own":
+                found.append(exact_key(x))
+        elif isinstance(x, Tracer | type | ModuleType):
+            found.append(x)
+        elif arrays.is_array(x):
+            if x.nbytes > LARGE or not isinstance(x, np.ndarray):
+                return None
+            found.append((x, x.copy()))
+        elif id(x) not in seen:
+            seen.add(id(x))
+            if len(seen) > MOST_HELD:
+                return None
+            found.append(x)
+            waiting += _parts(x)
+    return found
+
+
+def same_state(before: list[Any] | None, now: list[Any] | None) -> bool:
+    """Whether a function still holds on to what it did."""
+    if before is None or now is None or len(before) != len(now):
+        return False
+    return all(_same(a, b) for a, b in zip(before, now, strict=True))
+
+
+def _same(a: Any, b: Any) -> bool:
+    if a is b:
         return True
-    return False
+    if type(a) is not tuple or type(b) is not tuple:
+        return False
+    if isinstance(a[0], np.ndarray):
+        return a[0] is b[0] and np.array_equal(a[1], b[1], equal_nan=a[1].dtype.kind in "fc")
+    return a == b
+
+
+def staged_once(fun: Any, key: tuple[Any, ...], make: Callable[[], Any]) -> Any:
+    """What ``make`` returns; while an outer function is being staged, it is made once.
+
+    Args:
+        fun: the user's function that ``make`` runs.
+        key: what the result depends on besides: structures, abstract values, settings.
+        make: makes the result.
+
+    Returns:
+        The result, or that of an earlier use of the same function in the function that is being
+        staged, if it holds on to the same values still.
+    """
+    body = current_body()
+    if body is None:
+        return make()
+    frames = tuple((name, id(trace)) for name, trace in axis_frames.get().items())
+    try:
+        hash(fun)
+    except TypeError:
+        return make()
+    key = (fun, key, frames, settings())
+    state = closure_state(fun)
+    known = body.staged.get(key)
+    if known is not None and same_state(known[0], state):
+        return known[1]
+    result = make()
+    body.staged[key] = (state, result)
+    return result

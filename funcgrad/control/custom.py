@@ -8,7 +8,6 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from contextvars import ContextVar
 from typing import Any
 
 from ..compiler.program import program
@@ -27,6 +26,7 @@ from ..transforms.rules import instantiate
 from ..transforms.vmap import BatchTrace, BatchTracer, add_batch_axis, batch_jaxpr, running_lanes
 from .call import call
 from .jaxprs import bind_on_tape, linear_operands, spread
+from .jit_state import rules_ignored
 from .rule import Rule, stage_rule
 
 
@@ -49,22 +49,19 @@ def must_stage(args: Sequence[Any]) -> bool:
     return False
 
 
-_rules_ignored: ContextVar[bool] = ContextVar("funcgrad_rules_ignored", default=False)
-
-
 @contextmanager
 def ignoring_rules() -> Iterator[None]:
     """Differentiate functions that have rules of their own as if they had none."""
-    token = _rules_ignored.set(True)
+    token = rules_ignored.set(True)
     try:
         yield
     finally:
-        _rules_ignored.reset(token)
+        rules_ignored.reset(token)
 
 
 def call_with_rule(prim: Primitive, rule: Rule, args: Sequence[Any]) -> Sequence[Any]:
     """Call a function with a rule on flat arguments."""
-    if _rules_ignored.get():
+    if rules_ignored.get():
         return rule.call(*args)
     if not any(isinstance(a, Tracer) for a in args):
         outs = rule.call(*args)
@@ -200,7 +197,8 @@ def _transpose_linear(
     cts: Any, ct_flags: Any, operands: Any, *, rule: Rule
 ) -> tuple[list[Any], list[bool]]:
     """The function itself is transposed: its rule says nothing that a linear function does not."""
-    assert call.transpose is not None and isinstance(rule.call, Jaxpr)
+    assert call.transpose is not None
+    assert isinstance(rule.call, Jaxpr)
     return call.transpose(cts, ct_flags, operands, jaxpr=rule.call, name=rule.__name__)
 
 

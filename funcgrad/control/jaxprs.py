@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..core.avals import Aval, is_inexact
-from ..core.jaxpr import Jaxpr, Var, eval_jaxpr
+from ..core.jaxpr import Eqn, Jaxpr, Var, eval_jaxpr, has_effects
 from ..core.primitive import Primitive
 from ..core.tracing import Tracer, aval_of
 from ..ops.shape import zeros
@@ -43,6 +43,34 @@ def mark_plain(derived: Any) -> None:
     elif isinstance(derived, tuple):
         for part in derived:
             mark_plain(part)
+
+
+def without_effects(jaxpr: Jaxpr) -> Jaxpr:
+    """A jaxpr that computes the same without effects: what is computed again must not repeat them.
+    """
+    if not has_effects(jaxpr):
+        return jaxpr
+
+    def make() -> Jaxpr:
+        eqns = [
+            Eqn(e.primitive, e.inputs, _silent_params(e.params), e.outvars, e.source)
+            for e in jaxpr.eqns
+            if "effect" not in e.primitive.traits
+        ]
+        return Jaxpr(jaxpr.constvars, jaxpr.invars, eqns, jaxpr.outvars, jaxpr.consts)
+
+    return cached(jaxpr, ("silent",), make)
+
+
+def _silent_params(params: dict[str, Any]) -> dict[str, Any]:
+    def silent(value: Any) -> Any:
+        if isinstance(value, Jaxpr):
+            return without_effects(value)
+        if isinstance(value, tuple) and any(isinstance(v, Jaxpr) for v in value):
+            return tuple(map(silent, value))
+        return value
+
+    return {k: silent(v) for k, v in params.items()}
 
 
 def closed(jaxpr: Jaxpr) -> Jaxpr:
@@ -193,8 +221,10 @@ def linearize_recomputing(jaxpr: Jaxpr, nonzero: Flags, force: Flags | None = No
         def values(*args: Any) -> list[Any]:
             return [*eval_jaxpr(jaxpr, jaxpr.consts, args), *args]
 
+        again = without_effects(form.known)
+
         def tangents(*args: Any) -> list[Any]:
-            residuals = eval_jaxpr(form.known, form.known.consts, args[:n])[m:]
+            residuals = eval_jaxpr(again, again.consts, args[:n])[m:]
             return eval_jaxpr(form.linear, form.linear.consts, [*residuals, *args[n:]])
 
         avals = jaxpr.in_avals

@@ -1,4 +1,4 @@
-"""Whether jit and staged loops are switched off, and what jit does while it stages."""
+"""Settings that what is staged depends on: whether jit is switched off, what it rewrites."""
 
 from __future__ import annotations
 
@@ -13,6 +13,15 @@ _disabled: ContextVar[bool] = ContextVar("funcgrad_jit_disabled", default=False)
 stabilizing: ContextVar[Any] = ContextVar("funcgrad_stabilizing", default=None)
 """While jit or stabilize stage a function: what replaces naive formulas in functions that are about
 to be differentiated, called with (call, leaves, owner), or False if nothing does; else None."""
+
+
+rules_ignored: ContextVar[bool] = ContextVar("funcgrad_rules_ignored", default=False)
+"""Whether functions with derivative rules of their own are differentiated as if they had none."""
+
+
+def settings() -> tuple[bool, ...]:
+    """The settings in force."""
+    return (_disabled.get(), bool(stabilizing.get()), rules_ignored.get())
 
 
 def jit_disabled() -> bool:

@@ -20,15 +20,8 @@ from ..ops.convolution import (
 )
 from ..ops.special import digamma, erf, erf_inv, erfc, lgamma, logistic
 from ..ops.windows import avg_pool, max_pool, reduce_window
-from .control_flow import (
-    cond,
-    fori_loop,
-    map,
-    scan,
-    select,
-    switch,
-    while_loop,
-)
+from .branches import cond, select, switch
+from .loops import fori_loop, map, scan, while_loop
 from .operators import (
     argmax,
     argmin,

@@ -41,13 +41,15 @@ class StagingTracer(Tracer):
 class StagingTrace(Trace):
     """Records every operation as an equation. Also the tape of linearize."""
 
-    __slots__ = ("copies", "eqns", "lanes")
+    __slots__ = ("copies", "eqns", "lanes", "staged")
 
     def __init__(self, owner: str = "a transformation", *, tape: bool = False) -> None:
         super().__init__(owner)
         self.eqns: list[Any] = []
         self.copies: dict[int, tuple[Any, Any]] = {}
         self.lanes = not tape
+        outer = None if tape or self.outside is None else self.outside.body
+        self.staged: dict[Any, Any] = {} if outer is None else outer.staged
 
     def new(self, aval: Aval) -> StagingTracer:
         return StagingTracer(self, Var(aval))
@@ -151,6 +153,8 @@ def stage(fun: Callable[..., Sequence[Any]], avals: Sequence[Aval], owner: str) 
     finally:
         running.reset(token)
         trace.alive = False
+        if trace.outside is None or trace.outside.body is None:
+            trace.staged.clear()  # tracers of this trace are in there
 
 
 def stage_closed(

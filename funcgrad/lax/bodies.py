@@ -1,0 +1,80 @@
+"""The functions of branches and loops as jaxprs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from .. import tree
+from ..api.results import check_leaf, is_leaf_value
+from ..control.closures import staged_once
+from ..core.avals import Aval
+from ..core.jaxpr import Jaxpr
+from ..core.tracing import Tracer, aval_of, owner_name
+from ..errors import ConcretizationError
+from ..ops.shape import cast
+from ..transforms.staging import lift_tracers, stage
+
+KINDS = "bifc"
+"""Kinds of dtypes that Python's numbers may become, in this order."""
+
+
+def as_carried(x: Any) -> Any:
+    """A carried value: strongly typed, since it changes from step to step."""
+    aval = aval_of(x)
+    if aval.weak:
+        return cast(x, aval.dtype) if isinstance(x, Tracer) else aval.dtype.type(x)
+    return x if isinstance(x, Tracer) or hasattr(x, "dtype") else np.asarray(x)
+
+
+def stage_function(
+    fun: Callable[..., Any],
+    specs: Sequence[Any],
+    avals: Sequence[Aval],
+    what: str,
+    call: Callable[..., Any] | None = None,
+    *,
+    weak: bool = False,
+) -> tuple[Jaxpr, list[Any], Any]:
+    """The closed jaxpr of a body, the tracers it captured, and the structure of its output.
+
+    ``call`` is how the user's function ``fun`` is called, by default like this. Python numbers
+    that it returns become arrays unless they may stay ``weak``.
+    """
+    key = (what, tuple(specs), tuple(avals))
+    return staged_once(
+        fun, key, lambda: _staged(call or fun, specs, avals, owner_name(what, fun), weak)
+    )
+
+
+def _staged(
+    fun: Callable[..., Any], specs: Sequence[Any], avals: Sequence[Aval], owner: str, weak: bool
+) -> tuple[Jaxpr, list[Any], Any]:
+    box: list[Any] = []
+
+    def flat(*xs: Any) -> list[Any]:
+        args, start = [], 0
+        for spec in specs:
+            args.append(tree.unflatten(spec, xs[start : start + spec.num_leaves]))
+            start += spec.num_leaves
+        outs, out_tree = tree.flatten(fun(*args))
+        for i, o in enumerate(outs):
+            if not is_leaf_value(o):
+                check_leaf(o, f"{owner}: output", tree.format_path(out_tree.paths()[i], " "))
+        box[:] = [out_tree]
+        return outs if weak else [as_carried(o) for o in outs]
+
+    jaxpr, captured = lift_tracers(stage(flat, avals, owner))
+    return jaxpr, captured, box[0]
+
+
+def concrete_or_none(x: Any, use: str) -> Any:
+    """The plain value of x, or None if it has none."""
+    if not isinstance(x, Tracer):
+        return x
+    try:
+        return x.concrete(use)
+    except ConcretizationError:
+        return None

@@ -1,0 +1,188 @@
+"""Branches: cond, switch, select."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from .. import tree
+from ..control.cond import as_index
+from ..control.cond import cond as cond_p
+from ..core.boundary import user_facing
+from ..core.jaxpr import Jaxpr, Var, eval_jaxpr
+from ..core.source import where_defined
+from ..core.tracing import aval_of
+from ..errors import ShapeError, TreeError
+from ..ops.comparison import select as select_p
+from ..ops.shape import cast
+from ..transforms.staging import stage
+from .bodies import KINDS, as_carried, concrete_or_none, stage_function
+
+
+def _check_scalar_predicate(pred: Any, what: str) -> None:
+    aval = aval_of(pred)
+    if aval.shape != ():
+        raise ShapeError(f"{what}: the predicate must be a scalar, got {aval}; use fnp.where")
+
+
+_NO_OPERAND: Any = object()
+
+
+@user_facing
+def cond(
+    pred: Any,
+    true_fun: Callable[..., Any],
+    false_fun: Callable[..., Any],
+    *operands: Any,
+    operand: Any = _NO_OPERAND,
+) -> Any:
+    """Apply one of two functions, by a predicate.
+
+    Args:
+        pred: boolean scalar.
+        true_fun: applied if it is true.
+        false_fun: applied if it is false; its result must have the same structure, shapes and
+            dtypes.
+        operands: arguments of either. The older ``cond(pred, true_operand, true_fun,
+            false_operand, false_fun)`` is understood, too.
+        operand: a single argument, as a keyword; None is one.
+
+    Returns:
+        The result of the function that was applied. With a concrete predicate only that one runs;
+        under jit both are staged, under vmap with a mapped predicate both are evaluated.
+
+    >>> cond(True, lambda x: x + 1, lambda x: x - 1, 2.0)
+    3.0
+    """
+    if operand is not _NO_OPERAND:
+        operands = (*operands, operand)
+    if len(operands) == 2 and callable(false_fun) and callable(operands[1]):
+        older, (of_true, of_false) = (false_fun, operands[1]), (true_fun, operands[0])
+        operands = (of_true, of_false)
+        true_fun, false_fun = _of_one(older[0], 0), _of_one(older[1], 1)
+    _check_scalar_predicate(pred, "cond")
+    value = concrete_or_none(pred, "cond")
+    if value is not None:
+        return true_fun(*operands) if value else false_fun(*operands)
+    if aval_of(pred).dtype.kind != "b":
+        pred = pred != 0
+    return _branch(as_index(pred), (false_fun, true_fun), operands, "cond")
+
+
+def _of_one(fun: Callable[..., Any], place: int) -> Callable[..., Any]:
+    """A function of several operands that uses one."""
+
+    @functools.wraps(fun)
+    def of_one(*operands: Any) -> Any:
+        return fun(operands[place])
+
+    return of_one
+
+
+@user_facing
+def switch(index: Any, branches: Sequence[Callable[..., Any]], *operands: Any) -> Any:
+    """Apply one of several functions, by an index that is clamped into range.
+
+    Args:
+        index: integer scalar.
+        branches: functions whose results agree in structure, shapes and dtypes.
+        operands: arguments of each.
+
+    Returns:
+        The result of ``branches[index]``.
+
+    >>> switch(1, [np.sin, np.negative], 2.0)
+    np.float64(-2.0)
+    """
+    _check_scalar_predicate(index, "switch")
+    if not branches:
+        raise TypeError("switch needs at least one branch")
+    if aval_of(index).dtype.kind not in "iu":
+        raise TypeError(f"switch: the index must be an integer, got {aval_of(index)}")
+    value = concrete_or_none(index, "switch")
+    if value is not None:
+        return branches[min(max(int(value), 0), len(branches) - 1)](*operands)
+    return _branch(index, tuple(branches), operands, "switch")
+
+
+def _numbers_as_arrays(staged: list[Any]) -> list[Any]:
+    """Branches in which a Python number takes the dtype that another branch returns in its place,
+    where that is of the same kind or of one that it may become.
+    """
+    if any(s[2] != staged[0][2] for s in staged):
+        return staged
+    columns = list(zip(*(jaxpr.out_avals for jaxpr, _, _ in staged), strict=True))
+    dtypes = [max((a.dtype for a in c), key=lambda d: KINDS.find(d.kind)) for c in columns]
+    strong = [next((a.dtype for a in c if not a.weak), d) for c, d in zip(columns, dtypes)]
+    wanted = [
+        s if KINDS.find(s.kind) == KINDS.find(d.kind) else d
+        for s, d in zip(strong, dtypes, strict=True)
+    ]
+    return [(_cast_numbers(jaxpr, wanted), captured, out) for jaxpr, captured, out in staged]
+
+
+def _cast_numbers(jaxpr: Jaxpr, dtypes: Sequence[Any]) -> Jaxpr:
+    """A jaxpr whose weakly typed outputs have the given dtypes."""
+    if all(not a.weak or a.dtype == d for a, d in zip(jaxpr.out_avals, dtypes, strict=True)):
+        return jaxpr
+
+    def run(*args: Any) -> list[Any]:
+        outs = eval_jaxpr(jaxpr, jaxpr.consts, args)
+        pairs = zip(outs, jaxpr.out_avals, dtypes, strict=True)
+        return [cast(o, d) if a.weak and a.dtype != d else o for o, a, d in pairs]
+
+    return stage(run, jaxpr.in_avals, "a branch")
+
+
+def _branch(index: Any, functions: Any, operands: Any, what: str) -> Any:
+    leaves, spec = tree.flatten(operands)
+    leaves = [as_carried(x) for x in leaves]
+    avals = [aval_of(x) for x in leaves]
+    staged = [
+        stage_function(f, [spec], avals, what, lambda ops, f=f: f(*ops), weak=True)
+        for f in functions
+    ]
+    staged = _numbers_as_arrays(staged)
+    first, first_tree = staged[0][0], staged[0][2]
+    for f, (jaxpr, _, out_tree) in zip(functions[1:], staged[1:], strict=True):
+        if out_tree != first_tree:
+            raise TreeError(
+                f"{what}: the branches return different structures: {where_defined(functions[0])} "
+                f"returns {first_tree}, {where_defined(f)} returns {out_tree}"
+            )
+        for i, (a, b) in enumerate(zip(first.out_avals, jaxpr.out_avals, strict=True)):
+            if not a.matches(b):
+                path = tree.format_path(first_tree.paths()[i], " at output ")
+                raise ShapeError(
+                    f"{what}: the branches differ{path}: {where_defined(functions[0])} returns "
+                    f"{a}, {where_defined(f)} returns {b}"
+                )
+    captured = [c for _, cs, _ in staged for c in cs]
+    branches = []
+    start = 0
+    for jaxpr, cs, _ in staged:
+        before = [Var(aval_of(c)) for c in captured[:start]]
+        after = [Var(aval_of(c)) for c in captured[start + len(cs) :]]
+        invars = [*before, *jaxpr.invars[: len(cs)], *after, *jaxpr.invars[len(cs) :]]
+        branches.append(Jaxpr(jaxpr.constvars, invars, jaxpr.eqns, jaxpr.outvars, jaxpr.consts))
+        start += len(cs)
+    outs = cond_p(index, *captured, *leaves, branches=tuple(branches))
+    return tree.unflatten(first_tree, outs)
+
+
+def select(pred: Any, on_true: Any, on_false: Any) -> Any:
+    """Elements of one array where a mask is true, of another elsewhere.
+
+    Args:
+        pred: boolean array.
+        on_true: array.
+        on_false: array of the same shape and dtype.
+
+    Returns:
+        The selected elements. The derivative of what is not selected is zero, whatever it is.
+
+    >>> select(np.array([True, False]), np.array([1, 2]), np.array([3, 4]))
+    array([1, 4])
+    """
+    return select_p(pred, on_true, on_false)
