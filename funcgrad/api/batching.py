@@ -61,7 +61,7 @@ def vmap(
         size, axes = _batch_size(leaves, axes, args, kwargs, axis_size, owner)
         trace = BatchTrace(size, owner, axis_name)
         inputs = [
-            x if a is None else BatchTracer(trace, to_front(_as_array(x), a))
+            trace.unmapped(x) if a is None else BatchTracer(trace, to_front(_as_array(x), a))
             for x, a in zip(leaves, axes, strict=True)
         ]
         try:

@@ -25,7 +25,6 @@ from .jaxprs import (
     nonzero_flags,
     spread,
     transpose_jaxpr,
-    without_effects,
 )
 
 
@@ -124,10 +123,9 @@ def _recomputed_form(jaxpr: Jaxpr, nonzero: Flags) -> tuple[Jaxpr, Flags]:
     def make() -> tuple[Jaxpr, Flags]:
         form = linearize_jaxpr(jaxpr, nonzero)
         n, m = len(jaxpr.invars), len(jaxpr.outvars)
-        again = without_effects(form.known)
 
         def run(*args: Any) -> list[Any]:
-            residuals = eval_jaxpr(again, again.consts, args[:n])[m:]
+            residuals = eval_jaxpr(form.known, form.known.consts, args[:n])[m:]
             return eval_jaxpr(form.linear, form.linear.consts, [*residuals, *args[n:]])
 
         tangent_avals = [v.aval for v in form.linear.invars[form.residuals :]]

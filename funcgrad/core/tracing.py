@@ -204,6 +204,14 @@ class Tracer:
         raise _dropping_error(self, ".tolist()")
 
     def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
+        if self.dtype.kind in "iub":
+            raise errors.TracerError(
+                f"a traced value ({self.aval}) cannot index a plain array{_at_source()}: NumPy "
+                "turns indices into plain arrays. Write fnp.take(table, i, axis=0) of "
+                "funcgrad.numpy for table[i], or pass the table as an argument of the transformed "
+                "function. If it was no index: build arrays from traced values with fnp.stack or "
+                "fnp.array, and change them with fnp.at(a)[i].set(v)."
+            )
         raise errors.TracerError(
             f"NumPy tried to turn a traced value ({self.aval}) into a plain array"
             f"{_at_source()}, which would drop its derivative. Build arrays from traced values "
@@ -305,8 +313,8 @@ def abstract_value_error(tracer: Tracer, use: str) -> errors.ConcretizationError
     return errors.ConcretizationError(
         f"{use} needs a concrete value{_at_source()}, but this {tracer.aval} is traced without "
         f"one by {owner}. Use fnp.where or fg.lax.cond / fg.lax.while_loop for branches and loops "
-        "on values, & | ~ for and/or/not, or name the argument in static_argnums of jit if it "
-        "is not an array."
+        "on values, & | ~ for and/or/not, fnp.take(table, i, axis=0) for indices, or name the "
+        "argument in static_argnums of jit if it is not an array."
     )
 
 

@@ -13,7 +13,7 @@ from ..core.source import Source, current_source
 from ..core.tracing import Tracer, current_body
 from ..errors import KeyReuseError
 from ..ops.key_uses import key_uses
-from ..transforms.vmap import BatchTracer
+from ..transforms.vmap import BatchTracer, UnmappedTracer
 
 
 class KeyUses:
@@ -59,7 +59,7 @@ def _numbers(key: Any) -> list[int]:
     """Keys as integers: one key, or all of a batch; none where values are not known."""
     if current_body() is not None:
         return []
-    while isinstance(key, BatchTracer):
+    while isinstance(key, BatchTracer | UnmappedTracer):
         key = key.value
     if isinstance(key, Tracer):
         return []

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import arrays, tree
 from ..core.avals import Aval
 from ..core.jaxpr import Jaxpr, eval_jaxpr
 from ..core.primitive import Unbatched
@@ -61,6 +62,58 @@ class BatchTracer(Tracer):
         raise abstract_value_error(self, use)
 
 
+class UnmappedTracer(Tracer):
+    """An array that is the same for every example, such as a table that a traced index may index.
+
+    It has a value, and is used as a plain array would be where that is asked for.
+    """
+
+    __slots__ = ("value",)
+
+    def __init__(self, trace: Trace, value: Any) -> None:
+        self._trace = trace
+        self.value = value
+
+    @property
+    def aval(self) -> Aval:  # type: ignore[override]
+        return Aval(self.value.shape, self.value.dtype)
+
+    def concrete(self, use: str) -> Any:
+        self._trace.check_alive()
+        return self.value
+
+    def __float__(self) -> float:
+        return float(self.concrete("float()"))
+
+    def __complex__(self) -> complex:
+        return complex(self.concrete("complex()"))
+
+    def item(self, *args: Any) -> Any:
+        return self.concrete(".item()").item(*args)
+
+    def tolist(self) -> Any:
+        return self.concrete(".tolist()").tolist()
+
+    def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
+        return np.array(self.concrete("np.asarray"), dtype, copy=copy)
+
+    def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        if not all(issubclass(t, UnmappedTracer) for t in types):
+            return super().__array_function__(func, types, args, kwargs)
+        newest = self._trace
+
+        def value(x: Any) -> Any:
+            nonlocal newest
+            if type(x) is not UnmappedTracer:
+                return x
+            if x._trace.level > newest.level:
+                newest = x._trace
+            return x.concrete("a NumPy function")
+
+        args, kwargs = tree.map(value, (args, kwargs))
+        return tree.map(newest.unmapped, func(*args, **kwargs))  # type: ignore[attr-defined]
+
+
 class BatchTrace(Trace):
     """Evaluates operations on whole batches."""
 
@@ -76,7 +129,13 @@ class BatchTrace(Trace):
         if not self.alive:
             self.check_alive(prim)
         batched = [type(a) is BatchTracer and a._trace is self for a in args]
-        values = [a.value if b else a for a, b in zip(args, batched, strict=True)]
+        values = [
+            a.value if b or (type(a) is UnmappedTracer and a._trace is self) else a
+            for a, b in zip(args, batched, strict=True)
+        ]
+        if not any(batched) and "control" not in prim.extra and "collective" not in prim.extra:
+            out = prim(*values, **params)
+            return tuple(map(self.unmapped, out)) if prim.multiple else self.unmapped(out)
         if prim.family == "elementwise":
             return BatchTracer(self, prim(*align(values, batched)))
         if "fails" in prim.traits:
@@ -93,12 +152,18 @@ class BatchTrace(Trace):
         return self.wrap(out)
 
     def wrap(self, out: Any) -> Any:
-        return out.value if type(out) is Unbatched else BatchTracer(self, out)
+        return self.unmapped(out.value) if type(out) is Unbatched else BatchTracer(self, out)
+
+    def unmapped(self, x: Any) -> Any:
+        """A value that does not depend on the example, so that traced indices can index it."""
+        return UnmappedTracer(self, x) if arrays.is_array(x) and x.ndim else x
 
     def unwrap(self, x: Any) -> tuple[Any, bool]:
         """The value of an output, and whether it is batched."""
         if type(x) is BatchTracer and x._trace is self:
             return x.value, True
+        if type(x) is UnmappedTracer and x._trace is self:
+            return x.value, False
         return x, False
 
     def materialize(self, x: Any) -> Any:
