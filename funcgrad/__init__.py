@@ -48,6 +48,7 @@ _HOME = {
     "save": "train.files",
     "load": "train.files",
     "float0": "core.avals",
+    "Array": "core.array_type",
     "eval_jaxpr": "core.jaxpr",
     "Jaxpr": "core.jaxpr",
     "check_jaxpr": "core.check",
@@ -67,7 +68,7 @@ _MODULES = (
     "tree",
 )
 
-_NEEDS_TABLE = frozenset(_HOME) - {"default_device", "float0", "disable_jit"}
+_NEEDS_TABLE = frozenset(_HOME) - {"Array", "default_device", "float0", "disable_jit"}
 
 __all__ = sorted([*_HOME, *_MODULES, "__version__"])
 

@@ -124,8 +124,8 @@ def register_node(
     """
 
     def to_children(obj: Any) -> Any:
-        children, metadata, *paths = flatten_func(obj)  # type: ignore[misc]
-        return (children, _Metadata(metadata), *paths)
+        found: Any = flatten_func(obj)  # children, metadata, and perhaps paths
+        return (found[0], _Metadata(found[1]), *found[2:])
 
     def from_children(metadata: _Metadata, children: Iterable[Any]) -> Any:
         return unflatten_func(metadata.value, children)

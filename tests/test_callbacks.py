@@ -1,4 +1,4 @@
-"""Effects happen once per example that gets there: under vmap as in a loop, under jit as eagerly."""
+"""Effects happen once per example that gets there: in vmap as in a loop, in jit as eagerly."""
 
 import numpy as np
 import pytest

@@ -147,3 +147,44 @@ def test_tree_functions():
         fg.tree.transpose(fg.tree.structure([0, 0]), fg.tree.structure((0, 0)), [(1, 2), (3, 4)]),
         ([1, 3], [2, 4]),
     )
+
+
+class TestSeveralAxes:
+    """A tuple of names is one axis of all examples in row-major order, first name slowest."""
+
+    NAMES = (("i", "j"), ("j", "i"))
+
+    @staticmethod
+    def both(f, names, x):
+        """Over two named axes, and over one axis of all examples."""
+        inner, outer = ("j", "i")
+        found = fg.vmap(fg.vmap(lambda x: f(x, names), axis_name=inner), axis_name=outer)(x)
+        order = [0, 1] if names == ("i", "j") else [1, 0]
+        flat = np.moveaxis(x, order, (0, 1)).reshape(6, *x.shape[2:])
+        one = fg.vmap(lambda x: f(x, "k"), axis_name="k")(flat)
+        sizes = [x.shape[a] for a in order]
+        return found, np.moveaxis(one.reshape(*sizes, *one.shape[1:]), (0, 1), order)
+
+    @pytest.mark.parametrize("names", NAMES)
+    @pytest.mark.parametrize(
+        "f",
+        [
+            lambda x, n: lax.psum(x, n), lambda x, n: lax.pmean(x, n), lambda x, n: lax.pmax(x, n),
+            lambda x, n: lax.pmin(x, n), lambda x, n: lax.all_gather(x, n),
+            lambda x, n: lax.all_gather(x, n, axis=1),
+            lambda x, n: lax.all_gather(x, n, tiled=True),
+            lambda x, n: lax.psum_scatter(x, n),
+            lambda x, n: lax.psum_scatter(x, n, tiled=True),
+            lambda x, n: lax.all_to_all(x, n, 0, 0),
+            lambda x, n: lax.all_to_all(x, n, 0, 0, tiled=True),
+            lambda x, n: lax.ppermute(x, n, [(0, 1), (1, 5), (4, 0)]),
+            lambda x, n: x * lax.axis_index(n) + lax.axis_size(n),
+        ],
+    )  # fmt: skip
+    def test_as_one_axis(self, f, names):
+        x = np.arange(36.0).reshape(2, 3, 6) ** 1.5
+        assert_allclose(*self.both(f, names, x))
+        slope = [
+            fg.grad(lambda x, k=k: np.sum(np.sin(self.both(f, names, x)[k])))(x) for k in (0, 1)
+        ]
+        assert_allclose(*slope)

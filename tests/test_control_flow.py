@@ -1,5 +1,7 @@
 """Structured control flow against plain Python, under every transformation."""
 
+from typing import ClassVar
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
@@ -386,7 +388,7 @@ class TestOlderAndLooserCalls:
         xs = np.array([3.0, 4.0])
         assert_allclose(fg.vmap(f)(np.array([True, False]), xs), [4.0, 16.0])
 
-    LOOPS = {
+    LOOPS: ClassVar = {
         "scan": lambda b, start: lax.scan(lambda c, x: (b(c, x), c), start, X)[0],
         "fori_loop": lambda b, start: lax.fori_loop(0, 3, lambda i, c: b(c, 0.5), start),
         "unknown length": lambda b, start: fg.jit(
@@ -442,7 +444,7 @@ class TestOlderAndLooserCalls:
 
     def test_bounds_that_are_no_integers(self):
         for bounds in ((0, 2.5), (0.0, 2), (np.zeros(1, int), 2), (0, "3")):
-            with pytest.raises(TypeError, match="fori_loop: (lower|upper) must be an integer"):
+            with pytest.raises(TypeError, match=r"fori_loop: (lower|upper) must be an integer"):
                 lax.fori_loop(*bounds, lambda i, c: c, 0.0)
 
     def test_conditions_that_are_no_booleans(self):

@@ -10,6 +10,7 @@ import numpy as np
 from .. import tree
 from ..control import mutation
 from ..control.jit_state import stabilizing
+from ..core.array_type import check_plain
 from ..core.avals import float0, is_inexact
 from ..core.jaxpr import Jaxpr, Var
 from ..core.source import where_defined
@@ -50,6 +51,8 @@ class Linearized:
                 self.aux = tree.unflatten(aux_tree, [primal_of(trace, a) for a in aux_leaves])
             outs, self.out_tree = tree.flatten(out)
             self.outs = [primal_of(trace, o) for o in outs]
+            for o in self.outs:
+                check_plain(o, f"{owner}: an output")
             self.out_vars: list[Any] = [
                 o.tangent if type(o) is LinearizeTracer and o._trace is trace else None
                 for o in outs
@@ -102,14 +105,20 @@ def select_arguments(
 ) -> tuple[tuple[int, ...], bool]:
     """Normalised argnums, and whether one int was given."""
     single = isinstance(argnums, int | np.integer)
-    nums: tuple[Any, ...] = (argnums,) if single else tuple(argnums)  # type: ignore[arg-type]
-    for n in nums:
+    given: tuple[Any, ...] = (argnums,) if single else tuple(argnums)  # type: ignore[arg-type]
+    for n in given:
         if not -len(args) <= n < len(args):
             raise TypeError(
                 f"{name} of {where_defined(fun)}: argnums={argnums}, but the call has "
                 f"{len(args)} positional arguments"
             )
-    return tuple(int(n) % len(args) for n in nums), single
+    nums = tuple(int(n) % len(args) for n in given)
+    if len(set(nums)) < len(nums):
+        raise ValueError(
+            f"{name} of {where_defined(fun)}: argnums={argnums} names an argument twice; name each "
+            "once"
+        )
+    return nums, single
 
 
 def check_leaves(leaves: Sequence[Any], whole: Any, name: str) -> None:

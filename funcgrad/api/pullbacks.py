@@ -52,7 +52,7 @@ class Pullback:
 @user_facing
 def _pull(pullback: Pullback, ct: Any) -> Any:
     given = tree.match_prefix(pullback.out_tree, ct, "the cotangent given to a vjp function")
-    paths = pullback.out_tree.paths() if len(given) > 1 else [()]
+    paths = pullback.out_tree.paths() if len(given) != 1 else [()]
     cts = [
         check_cotangent(c, a, tree.format_path(p, " ") if p else "", "the cotangent")
         for c, a, p in zip(given, pullback.out_avals, paths, strict=True)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from .. import arrays, tree
+from ..core.array_type import check_plain
 from ..core.avals import WEAK_DTYPES, Aval, float0, is_inexact
 from ..core.source import where_defined
 from ..core.tracing import Tracer, aval_of
@@ -18,17 +19,22 @@ from ..ops.shape import cast, zeros
 
 def is_leaf_value(x: Any) -> bool:
     """Whether x is something that a transformation can trace."""
-    return type(x) in WEAK_DTYPES or isinstance(x, Tracer) or arrays.is_array(x)
+    kind = type(x)
+    if kind is np.ndarray or kind in WEAK_DTYPES or isinstance(x, Tracer):
+        return True
+    return arrays.is_array(x) and (not isinstance(x, np.ndarray) or kind is np.memmap)
 
 
 def check_leaf(x: Any, what: str, path: str) -> None:
     """Raise unless x is an array, a scalar or a tracer of numeric dtype."""
     if not is_leaf_value(x):
+        check_plain(x, f"{what}{path}")
         raise TracerError(
             f"{what}{path} is {x!r} of type {type(x).__name__}, which is not an array or number. "
             "Pass it as a static argument, or close over it."
         )
-    if aval_of(x).dtype.kind not in "biufcV":
+    dtype = aval_of(x).dtype
+    if dtype.kind not in "biufc" and dtype != float0:
         raise TracerError(f"{what}{path} has dtype {x.dtype}, which is not numeric")
 
 
@@ -65,6 +71,8 @@ def check_cotangent(ct: Any, aval: Aval, path: str, what: str) -> Any:
     """A cotangent (or tangent) of the right shape and dtype, or an error that names both."""
     if not is_inexact(aval.dtype):
         return None
+    if type(ct) is not np.ndarray and not is_leaf_value(ct):
+        check_leaf(ct, what, path)
     given = aval_of(ct)
     if given.dtype == float0:
         return zeros(aval)

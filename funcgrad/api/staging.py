@@ -24,11 +24,44 @@ class ShapeDtypeStruct:
     ShapeDtypeStruct(shape=(2, 3), dtype=float64)
     """
 
-    __slots__ = ("dtype", "shape")
+    __slots__ = ("dtype", "shape", "weak_type")
 
-    def __init__(self, shape: Sequence[int], dtype: Any) -> None:
+    def __init__(self, shape: Sequence[int], dtype: Any, *, weak_type: bool = False) -> None:
+        if dtype is None:
+            raise TypeError("ShapeDtypeStruct: dtype is None; name one, such as float")
         self.shape = tuple(int(d) for d in shape)
         self.dtype = np.dtype(dtype)
+        self.weak_type = bool(weak_type)
+
+    @classmethod
+    def like(cls, x: Any) -> ShapeDtypeStruct:
+        """The shape and dtype of an array, a number, or anything that has both.
+
+        >>> ShapeDtypeStruct.like(np.ones(3))
+        ShapeDtypeStruct(shape=(3,), dtype=float64)
+        """
+        aval = staged_aval(x, "ShapeDtypeStruct.like: ")
+        return cls(aval.shape, aval.dtype, weak_type=aval.weak)
+
+    def update(self, **changes: Any) -> ShapeDtypeStruct:
+        """A copy with some of shape, dtype and weak_type replaced.
+
+        >>> ShapeDtypeStruct((2,), float).update(shape=(4,))
+        ShapeDtypeStruct(shape=(4,), dtype=float64)
+        """
+        parts = {"shape": self.shape, "dtype": self.dtype, "weak_type": self.weak_type}
+        unknown = sorted(set(changes) - set(parts))
+        if unknown:
+            raise TypeError(f"ShapeDtypeStruct.update: no attribute {', '.join(unknown)}")
+        return ShapeDtypeStruct(**{**parts, **changes})
+
+    def __len__(self) -> int:
+        if not self.shape:
+            raise TypeError("len() of a ShapeDtypeStruct of shape ()")
+        return self.shape[0]
+
+    def __bool__(self) -> bool:
+        return True
 
     @property
     def ndim(self) -> int:
@@ -39,16 +72,18 @@ class ShapeDtypeStruct:
         return int(np.prod(self.shape, dtype=np.int64))
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, ShapeDtypeStruct) and (self.shape, self.dtype) == (
-            other.shape,
-            other.dtype,
+        return isinstance(other, ShapeDtypeStruct) and (
+            self.shape == other.shape
+            and self.dtype == other.dtype
+            and self.weak_type == other.weak_type
         )
 
     def __hash__(self) -> int:
-        return hash((self.shape, self.dtype))
+        return hash((self.shape, self.dtype, self.weak_type))
 
     def __repr__(self) -> str:
-        return f"ShapeDtypeStruct(shape={self.shape}, dtype={self.dtype.name})"
+        weak = ", weak_type=True" if self.weak_type else ""
+        return f"ShapeDtypeStruct(shape={self.shape}, dtype={self.dtype.name}{weak})"
 
     def __str__(self) -> str:
         return f"{dtype_name(self.dtype)}[{','.join(map(str, self.shape))}]"
@@ -57,10 +92,13 @@ class ShapeDtypeStruct:
 def staged_aval(x: Any, what: str) -> Aval:
     """The aval at which an argument is staged."""
     if isinstance(x, ShapeDtypeStruct):
-        return Aval(x.shape, x.dtype)
-    if not is_leaf_value(x):
+        return Aval(x.shape, x.dtype, x.weak_type)
+    if is_leaf_value(x):
+        return aval_of(x)
+    shape, dtype = getattr(x, "shape", None), getattr(x, "dtype", None)
+    if shape is None or dtype is None or isinstance(x, np.ndarray):
         check_leaf(x, what, "")
-    return aval_of(x)
+    return Aval(shape, dtype)  # type: ignore[arg-type]
 
 
 def stage_call(fun: Callable[..., Any], args: Any, kwargs: Any, owner: str) -> tuple[Jaxpr, Any]:
@@ -123,14 +161,23 @@ def eval_shape(fun: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
 
     Args:
         fun: the function.
-        args: arrays or ShapeDtypeStructs.
+        args: arrays, ShapeDtypeStructs, or anything else with a shape and a dtype.
         kwargs: likewise.
 
     Returns:
-        The output's pytree with ShapeDtypeStructs as leaves.
+        The output's pytree with ShapeDtypeStructs as leaves; those that the function returns
+        itself stay as they are.
 
     >>> eval_shape(np.matmul, np.ones((2, 3)), np.ones((3, 4)))
     ShapeDtypeStruct(shape=(2, 4), dtype=float64)
     """
-    jaxpr, out_tree = stage_call(fun, args, kwargs, owner_name("eval_shape", fun))
-    return tree.unflatten(out_tree, [ShapeDtypeStruct(a.shape, a.dtype) for a in jaxpr.out_avals])
+    found: dict[int, ShapeDtypeStruct] = {}
+
+    def without_structs(*a: Any, **k: Any) -> Any:
+        outs, out_tree = tree.flatten(fun(*a, **k))
+        found.update((i, o) for i, o in enumerate(outs) if isinstance(o, ShapeDtypeStruct))
+        return tree.unflatten(out_tree, [0 if i in found else o for i, o in enumerate(outs)])
+
+    jaxpr, out_tree = stage_call(without_structs, args, kwargs, owner_name("eval_shape", fun))
+    shapes = [ShapeDtypeStruct(a.shape, a.dtype) for a in jaxpr.out_avals]
+    return tree.unflatten(out_tree, [found.get(i, s) for i, s in enumerate(shapes)])

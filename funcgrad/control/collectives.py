@@ -135,13 +135,19 @@ all_to_all_p: Primitive = _collective(
 )
 
 
-def _permute(x: Any, size: int, *, axis_name: Any, perm: tuple[tuple[int, int], ...]) -> Any:
+def sources_of(perm: tuple[tuple[int, int], ...], size: int) -> tuple[Any, Any]:
+    """For each example the one that it gets a value from, and whether it gets one."""
     source = np.zeros(size, np.intp)
     there = np.zeros(size, bool)
     for src, dst in perm:
         if not (0 <= src < size and 0 <= dst < size):
             raise ShapeError(f"ppermute: pair {(src, dst)} is out of range for an axis of {size}")
         source[dst], there[dst] = src, True
+    return source, there
+
+
+def _permute(x: Any, size: int, *, axis_name: Any, perm: tuple[tuple[int, int], ...]) -> Any:
+    source, there = sources_of(perm, size)
     moved = gather(x, source)
     mask = there.reshape((size,) + (1,) * (len(aval_of(x).shape) - 1))
     return select(mask, moved, 0)

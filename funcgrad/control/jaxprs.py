@@ -46,8 +46,7 @@ def mark_plain(derived: Any) -> None:
 
 
 def without_effects(jaxpr: Jaxpr) -> Jaxpr:
-    """A jaxpr that computes the same without effects: what is computed again must not repeat them.
-    """
+    """A jaxpr that computes the same without effects, for what is computed a second time."""
     if not has_effects(jaxpr):
         return jaxpr
 

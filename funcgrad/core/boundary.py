@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Any, TypeVar
 
 from ..errors import FuncgradError, TracerError
-from .source import INTERNAL
+from .source import OURS
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -68,7 +68,7 @@ def without_internal(tb: TracebackType | None) -> TracebackType | None:
     """A traceback without funcgrad's own frames."""
     frames = []
     while tb is not None:
-        if not INTERNAL[tb.tb_frame.f_code.co_filename]:
+        if not OURS[tb.tb_frame.f_code.co_filename]:
             frames.append(tb)
         tb = tb.tb_next
     result: TracebackType | None = None

@@ -6,9 +6,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from .. import arrays
+from .array_type import check_plain
 from .jaxpr import has_effects, jaxprs_among
-from .tracing import Running, Trace, Tracer, newest_trace, running
+from .tracing import Running, Trace, Tracer, at_source, newest_trace, running
 
 REGISTRY: dict[str, Primitive] = {}
 """Every operator by name."""
@@ -152,6 +155,9 @@ class Primitive:
 
     def compute(self, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
         """Evaluate on plain arrays."""
+        for a in args:
+            if type(a) is not np.ndarray and isinstance(a, np.ndarray):
+                check_plain(a, f"an operand of {self.name}{at_source()}")
         xp, args = arrays.harmonize(args)
         if self.family == "elementwise":
             return self.evaluate(*args)

@@ -8,17 +8,32 @@ from contextvars import ContextVar
 from types import CodeType, FrameType
 from typing import Any, NamedTuple
 
+import numpy as np
+
 PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 
 
-class _InternalFiles(dict):
+_SITE = os.path.dirname(os.path.dirname(os.path.abspath(np.__file__)))
+LIBRARIES = tuple(
+    os.path.join(_SITE, name) + os.sep for name in ("numpy", "scipy", "cupy", "cupyx")
+)
+
+
+class _FilesBelow(dict):
+    def __init__(self, *folders: str) -> None:
+        super().__init__()
+        self.folders = folders
+
     def __missing__(self, filename: str) -> bool:
-        internal = self[filename] = filename.startswith(PACKAGE)
-        return internal
+        below = self[filename] = filename.startswith(self.folders)
+        return below
 
 
-INTERNAL = _InternalFiles()
+OURS = _FilesBelow(PACKAGE)
 """Maps a file name to whether the file belongs to funcgrad."""
+
+INTERNAL = _FilesBelow(PACKAGE, *LIBRARIES)
+"""Maps a file name to whether it belongs to funcgrad or to a library that calls it for a user."""
 
 
 class Source(NamedTuple):
@@ -96,7 +111,7 @@ def as_source(code: Any, offset: int | None) -> Any:
 
 
 def user_frame(depth: int = 1) -> FrameType | None:
-    """The innermost frame on the stack that is not funcgrad's own."""
+    """The innermost frame on the stack that is the user's."""
     frame: FrameType | None = sys._getframe(depth)
     while frame is not None and INTERNAL[frame.f_code.co_filename]:
         frame = frame.f_back

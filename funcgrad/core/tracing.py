@@ -206,7 +206,7 @@ class Tracer:
     def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
         if self.dtype.kind in "iub":
             raise errors.TracerError(
-                f"a traced value ({self.aval}) cannot index a plain array{_at_source()}: NumPy "
+                f"a traced value ({self.aval}) cannot index a plain array{at_source()}: NumPy "
                 "turns indices into plain arrays. Write fnp.take(table, i, axis=0) of "
                 "funcgrad.numpy for table[i], or pass the table as an argument of the transformed "
                 "function. If it was no index: build arrays from traced values with fnp.stack or "
@@ -214,7 +214,7 @@ class Tracer:
             )
         raise errors.TracerError(
             f"NumPy tried to turn a traced value ({self.aval}) into a plain array"
-            f"{_at_source()}, which would drop its derivative. Build arrays from traced values "
+            f"{at_source()}, which would drop its derivative. Build arrays from traced values "
             "with fnp.stack, fnp.concatenate or fnp.array of funcgrad.numpy; write "
             "fnp.at(a)[i].set(v) instead of a[i] = v, and fnp.take(a, i, axis=0) for a plain "
             "array a at a traced index i; use funcgrad.numpy for functions that "
@@ -223,7 +223,7 @@ class Tracer:
 
     def __setitem__(self, key: Any, value: Any) -> None:
         raise errors.TracerError(
-            f"traced arrays cannot be changed in place{_at_source()}: write "
+            f"traced arrays cannot be changed in place{at_source()}: write "
             "x = x.at[i].set(v), or x = fnp.at(x)[i].set(v), which also works on plain arrays."
         )
 
@@ -290,7 +290,7 @@ def unknown_function_message(func: Any) -> str:
     name = f"{module}.{getattr(func, '__name__', func)}"
     return (
         f"{name} has no derivative rule in funcgrad, so a traced value cannot pass through it"
-        f"{_at_source()}. Use a function of funcgrad.numpy, or give it a rule with "
+        f"{at_source()}. Use a function of funcgrad.numpy, or give it a rule with "
         "funcgrad.custom_jvp (or funcgrad.pure_callback where no derivative is needed)."
     )
 
@@ -299,11 +299,12 @@ def foreign_tracer_error(tracer: Tracer, trace: Trace) -> errors.EscapedTracerEr
     """A value of a newer trace, or of one that has ended, came to where it does not belong."""
     return errors.EscapedTracerError(
         f"a traced value ({tracer.aval}) of {tracer._trace.owner} was used by {trace.owner} "
-        f"outside of it{_at_source()}. Return the value from the function instead of storing it."
+        f"outside of it{at_source()}. Return the value from the function instead of storing it."
     )
 
 
-def _at_source() -> str:
+def at_source() -> str:
+    """Where the user's program is, for the middle of a message."""
     source = current_source(3)
     return f" at {source}" if source else ""
 
@@ -311,7 +312,7 @@ def _at_source() -> str:
 def abstract_value_error(tracer: Tracer, use: str) -> errors.ConcretizationError:
     owner = tracer._trace.owner
     return errors.ConcretizationError(
-        f"{use} needs a concrete value{_at_source()}, but this {tracer.aval} is traced without "
+        f"{use} needs a concrete value{at_source()}, but this {tracer.aval} is traced without "
         f"one by {owner}. Use fnp.where or fg.lax.cond / fg.lax.while_loop for branches and loops "
         "on values, & | ~ for and/or/not, fnp.take(table, i, axis=0) for indices, or name the "
         "argument in static_argnums of jit if it is not an array."
@@ -320,7 +321,7 @@ def abstract_value_error(tracer: Tracer, use: str) -> errors.ConcretizationError
 
 def _dropping_error(tracer: Tracer, what: str) -> errors.TracerError:
     return errors.TracerError(
-        f"{what} on a traced value ({tracer.aval}){_at_source()} would drop its derivative. Use "
+        f"{what} on a traced value ({tracer.aval}){at_source()} would drop its derivative. Use "
         "NumPy or funcgrad.numpy functions on the value itself (np.sin instead of math.sin), or "
         "funcgrad.stop_gradient(x) outside of jit if a constant is meant; write "
         "fnp.at(a)[i].set(v) instead of a[i] = v."

@@ -9,6 +9,7 @@ from typing import Any
 from .. import tree
 from ..control.cond import as_index
 from ..control.cond import cond as cond_p
+from ..core.array_type import check_plain
 from ..core.boundary import user_facing
 from ..core.jaxpr import Jaxpr, Var, eval_jaxpr
 from ..core.source import where_defined
@@ -63,6 +64,8 @@ def cond(
         true_fun, false_fun = _of_one(older[0], 0), _of_one(older[1], 1)
     _check_scalar_predicate(pred, "cond")
     value = concrete_or_none(pred, "cond")
+    for x in tree.leaves(operands):
+        check_plain(x, "cond: an operand")
     if value is not None:
         return true_fun(*operands) if value else false_fun(*operands)
     if aval_of(pred).dtype.kind != "b":
@@ -101,6 +104,8 @@ def switch(index: Any, branches: Sequence[Callable[..., Any]], *operands: Any) -
     if aval_of(index).dtype.kind not in "iu":
         raise TypeError(f"switch: the index must be an integer, got {aval_of(index)}")
     value = concrete_or_none(index, "switch")
+    for x in tree.leaves(operands):
+        check_plain(x, "switch: an operand")
     if value is not None:
         return branches[min(max(int(value), 0), len(branches) - 1)](*operands)
     return _branch(index, tuple(branches), operands, "switch")

@@ -1,7 +1,11 @@
-"""Collectives over a named vmap axis, with JAX's names."""
+"""Collectives over a named vmap axis, or over several at once, with JAX's names.
+
+The examples of several axes, given as a tuple of names, are numbered in row-major order.
+"""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,6 +16,8 @@ from ..control import collectives as c
 from ..core.boundary import user_facing
 from ..core.tracing import Tracer
 from ..errors import ShapeError
+from ..ops.comparison import select
+from ..ops.gather import gather
 from ..ops.reductions import reduce_max, reduce_min
 from ..ops.shape import move_axis, reshape
 
@@ -104,6 +110,21 @@ def _divide(x: Any, axis: int, n: int) -> Any:
     return reshape(x, shape=shape)
 
 
+def _gathered(a: Any, axis_name: Any) -> Any:
+    """All values along a new axis 0; those of several named axes in row-major order."""
+    names = _names(axis_name)
+    for name in reversed(names):
+        a = c.all_gather_p(a, axis_name=name)
+    for _ in names[1:]:
+        a = _merge(a, 0)
+    return a
+
+
+def _split_names(a: Any, axis_name: Any) -> Any:
+    """Axis 0 as one axis per named axis."""
+    return reshape(a, shape=(*(c.axis_frame(n).size for n in _names(axis_name)), *a.shape[1:]))
+
+
 @user_facing
 def all_gather(x: Any, axis_name: Any, *, axis: int = 0, tiled: bool = False) -> Any:
     """The values of all examples, stacked along a new axis (or joined along one, if tiled).
@@ -115,7 +136,7 @@ def all_gather(x: Any, axis_name: Any, *, axis: int = 0, tiled: bool = False) ->
     """
 
     def one(a: Any) -> Any:
-        out = c.all_gather_p(a, axis_name=axis_name)
+        out = _gathered(a, axis_name)
         k = axis % (len(out.shape) - (1 if tiled else 0))
         out = move_axis(out, 0, k)
         return _merge(out, k) if tiled else out
@@ -134,11 +155,14 @@ def psum_scatter(x: Any, axis_name: Any, *, scatter_dimension: int = 0, tiled: b
 
     def one(a: Any) -> Any:
         k = scatter_dimension % len(a.shape)
-        n = c.axis_frame(axis_name).size
+        n = axis_size(axis_name)
         a = _divide(a, k, n) if tiled else a
         if a.shape[k] != n:
             raise ShapeError(f"psum_scatter: axis {k} of shape {a.shape} must have size {n}")
-        return c.psum_scatter_p(move_axis(a, k, 0), axis_name=axis_name)
+        a = _split_names(move_axis(a, k, 0), axis_name)
+        for name in _names(axis_name):
+            a = c.psum_scatter_p(a, axis_name=name)
+        return a
 
     return tree.map(one, x)
 
@@ -157,11 +181,15 @@ def all_to_all(
     """
 
     def one(a: Any) -> Any:
-        n = c.axis_frame(axis_name).size
+        n = axis_size(axis_name)
         a = _divide(a, split_axis, n) if tiled else a
         if a.shape[split_axis] != n:
             raise ShapeError(f"all_to_all: axis {split_axis} of shape {a.shape} must have size {n}")
-        out = c.all_to_all_p(move_axis(a, split_axis, 0), axis_name=axis_name)
+        out = _split_names(move_axis(a, split_axis, 0), axis_name)
+        for k, name in enumerate(_names(axis_name)):
+            out = move_axis(c.all_to_all_p(move_axis(out, k, 0), axis_name=name), 0, k)
+        for _ in _names(axis_name)[1:]:
+            out = _merge(out, 0)
         out = move_axis(out, 0, concat_axis)
         return _merge(out, concat_axis) if tiled else out
 
@@ -177,7 +205,15 @@ def ppermute(x: Any, axis_name: Any, perm: Sequence[tuple[int, int]]) -> Any:
     array([3., 1.])
     """
     pairs = tuple((int(s), int(d)) for s, d in perm)
-    return tree.map(lambda a: c.ppermute_p(a, axis_name=axis_name, perm=pairs), x)
+    names = _names(axis_name)
+    if len(names) == 1:
+        return tree.map(lambda a: c.ppermute_p(a, axis_name=names[0], perm=pairs), x)
+    source, there = c.sources_of(pairs, axis_size(names))
+    here = axis_index(names)
+    return tree.map(
+        lambda a: select(gather(there, here), gather(_gathered(a, names), gather(source, here)), 0),
+        x,
+    )
 
 
 @user_facing
@@ -188,14 +224,17 @@ def axis_index(axis_name: Any) -> Any:
     >>> vmap(lambda x: x * axis_index("i"), axis_name="i")(np.array([5.0, 5.0]))
     array([0., 5.])
     """
-    return c.axis_index_of(axis_name)
+    index: Any = 0
+    for name in _names(axis_name):
+        index = index * c.axis_frame(name).size + c.axis_index_of(name)
+    return index
 
 
 def axis_size(axis_name: Any) -> int:
-    """The number of examples along a named axis.
+    """The number of examples along a named axis, or along several.
 
     >>> from funcgrad import vmap
     >>> vmap(lambda x: x / axis_size("i"), axis_name="i")(np.array([2.0, 4.0]))
     array([1., 2.])
     """
-    return c.axis_frame(axis_name).size
+    return math.prod(c.axis_frame(name).size for name in _names(axis_name))

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as _np
 
+from ..core.array_type import Array as _Array
 from ..core.boundary import user_facing as _user_facing
 from ..core.tracing import Tracer as _Tracer
 from ..ops import contraction as _contraction
@@ -66,7 +67,7 @@ _OWN = {
 _CONSTANTS = (
     "e", "euler_gamma", "inf", "nan", "newaxis", "pi", "float16", "float32", "float64", "int8",
     "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "complex64", "complex128",
-    "bool_", "dtype", "finfo", "iinfo", "result_type", "promote_types", "can_cast", "ndarray",
+    "bool_", "dtype", "finfo", "iinfo", "result_type", "promote_types", "can_cast",
     "errstate", "issubdtype", "integer", "floating", "inexact", "complexfloating", "number",
     "broadcast_shapes", "indices", "tril_indices", "triu_indices", "diag_indices", "bool",
     "blackman", "bartlett", "hamming", "hanning", "kaiser", "set_printoptions", "isscalar", "ix_",
@@ -84,6 +85,7 @@ def _public() -> dict[str, Any]:
                 names[name] = fun
     for name in _CONSTANTS:
         names[name] = getattr(_np, name)
+    names["ndarray"] = _Array
     aliases = ("abs", "acos", "asin", "atan", "acosh", "asinh", "atanh", "atan2", "pow", "concat",
                "permute_dims", "bitwise_invert", "bitwise_left_shift", "bitwise_right_shift",
                "amax", "amin", "around", "conj", "true_divide", "bitwise_not", "fabs", "degrees",

@@ -15,10 +15,11 @@ from typing import Any
 
 import numpy as np
 
+from ..core.array_type import check_plain
 from ..core.avals import Aval
 from ..core.jaxpr import Eqn, Jaxpr, Var
 from ..core.source import INTERNAL, Transposed, as_source, source_of_equation
-from ..core.tracing import Trace, Tracer, aval_of, foreign_tracer_error
+from ..core.tracing import Trace, Tracer, at_source, aval_of, foreign_tracer_error
 from ..ops import operators as operators
 from ..ops.arithmetic import add, div, mul, neg, sub
 from ..ops.families import FUNCTION, NEED_OUT, NEED_X, NEED_Y, NEGATIVE
@@ -192,6 +193,8 @@ class LinearizeTrace(Trace):
         else:
             a = x
             xt = None
+            if type(x) not in _PLAIN and isinstance(x, np.ndarray):
+                check_plain(x, f"an operand of {prim.name}{at_source()}")
         if type(y) is LinearizeTracer and y._trace is self:
             b = y.primal
             yt = y.tangent if kind_y else None
@@ -200,6 +203,8 @@ class LinearizeTrace(Trace):
         else:
             b = y
             yt = None
+            if type(y) not in _PLAIN and isinstance(y, np.ndarray):
+                check_plain(y, f"an operand of {prim.name}{at_source()}")
         if isinstance(a, Tracer) or isinstance(b, Tracer):
             r = prim.binary(a, b)
         else:

@@ -8,12 +8,14 @@ from typing import Any
 import numpy as np
 
 from .. import arrays
+from ..core.array_type import check_plain
 from ..core.avals import Aval
 from ..core.jaxpr import Eqn, Jaxpr, Literal, Var
 from ..core.source import current_source
 from ..core.tracing import (
     Trace,
     Tracer,
+    at_source,
     aval_of,
     enter_body,
     foreign_tracer_error,
@@ -75,6 +77,8 @@ class StagingTrace(Trace):
         """A value from outside as an input: small arrays are copied, since users refill them."""
         if not isinstance(x, np.ndarray):
             return x
+        if type(x) is not np.ndarray:
+            check_plain(x, f"a constant of {self.owner}{at_source()}")
         if not x.flags.writeable:
             if x.base is None:
                 return x

@@ -1,0 +1,93 @@
+"""Compiling ahead of time: ``jit(f).lower(*args).compile()``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from .. import tree
+from ..compiler.program import compiled, optimized
+from ..control.call import call
+from ..core.avals import Aval
+from ..core.boundary import user_facing
+from ..core.jaxpr import Jaxpr
+from ..core.tracing import Tracer, aval_of
+from ..errors import ShapeError, TreeError
+from .staging import ShapeDtypeStruct
+
+
+class Lowered:
+    """A jitted function traced at given shapes and dtypes.
+
+    Attributes:
+        jaxpr: what it computes, on flat arguments.
+        in_tree: structure of (args, kwargs) without static arguments.
+        out_tree: structure of the result.
+        in_avals: shapes and dtypes of the leaves of the arguments.
+        out_info: the result with ShapeDtypeStructs as leaves.
+    """
+
+    def __init__(
+        self, name: str, jaxpr: Jaxpr, captured: Sequence[Any], in_tree: Any, out_tree: Any
+    ) -> None:
+        self.name = name
+        self.jaxpr = jaxpr
+        self.captured = list(captured)
+        self.in_tree = in_tree
+        self.out_tree = out_tree
+
+    @property
+    def in_avals(self) -> tuple[Aval, ...]:
+        return tuple(self.jaxpr.in_avals[len(self.captured) :])
+
+    @property
+    def out_info(self) -> Any:
+        return tree.unflatten(
+            self.out_tree, [ShapeDtypeStruct(a.shape, a.dtype) for a in self.jaxpr.out_avals]
+        )
+
+    def as_text(self) -> str:
+        """The optimised program in the notation of jaxprs."""
+        return str(optimized(self.jaxpr))
+
+    def compile(self) -> Executable:
+        """Compile the program now."""
+        return Executable(self)
+
+    def __repr__(self) -> str:
+        return f"<{self.name} lowered at {', '.join(map(str, self.in_avals))}>"
+
+
+class Executable(Lowered):
+    """A program for arguments of given shapes and dtypes; static arguments are not passed."""
+
+    def __init__(self, lowered: Lowered) -> None:
+        super().__init__(
+            lowered.name, lowered.jaxpr, lowered.captured, lowered.in_tree, lowered.out_tree
+        )
+        self.run: Callable[..., Any] | None = None if self.captured else compiled(self.jaxpr)
+
+    @user_facing
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the program.
+
+        Raises:
+            TreeError: the arguments have another structure than the program was compiled for.
+            ShapeError: one of them has another shape or dtype; the message has its path.
+        """
+        leaves, in_tree = tree.flatten((args, kwargs))
+        if in_tree != self.in_tree:
+            raise TreeError(
+                f"{self.name}: compiled for arguments of structure {self.in_tree}, got {in_tree}"
+            )
+        for i, (x, aval) in enumerate(zip(leaves, self.in_avals, strict=True)):
+            given = aval_of(x)
+            if not given.matches(aval):
+                which, *path = in_tree.paths()[i]
+                where = tree.format_path(tuple(path), "args" if which == 0 else "kwargs")
+                raise ShapeError(f"{self.name}: compiled for {where} of {aval}, got {given}")
+        if self.run is None or any(isinstance(x, Tracer) for x in leaves):
+            outs = call(*self.captured, *leaves, jaxpr=self.jaxpr, name=self.name)
+        else:
+            outs = self.run(*leaves)
+        return tree.unflatten(self.out_tree, outs)
