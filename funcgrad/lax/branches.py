@@ -95,6 +95,7 @@ def switch(index: Any, branches: Sequence[Callable[..., Any]], *operands: Any) -
     Returns:
         The result of ``branches[index]``.
 
+    >>> import numpy as np
     >>> switch(1, [np.sin, np.negative], 2.0)
     np.float64(-2.0)
     """
@@ -187,6 +188,7 @@ def select(pred: Any, on_true: Any, on_false: Any) -> Any:
     Returns:
         The selected elements. The derivative of what is not selected is zero, whatever it is.
 
+    >>> import numpy as np
     >>> select(np.array([True, False]), np.array([1, 2]), np.array([3, 4]))
     array([1, 4])
     """
