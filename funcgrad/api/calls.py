@@ -16,7 +16,7 @@ from ..core.jaxpr import Jaxpr, eval_jaxpr
 from ..core.tracing import Tracer, owner_name
 from ..equality import exact_key
 from ..ops.stop import stop
-from ..transforms.staging import lift_tracers
+from ..transforms.staging import lift_constants, lift_tracers
 from .staging import stage_call, staged_aval
 
 
@@ -59,7 +59,7 @@ def checkpoint(
 
         def staged() -> Any:
             jaxpr, out_tree = stage_call(call, dynamic, kwargs, owner)
-            return (*lift_tracers(jaxpr), out_tree)
+            return (*lift_constants(jaxpr), out_tree)
 
         leaves, treedef = tree.flatten((dynamic, kwargs))
         fixed = exact_key(tuple(a for i, a in enumerate(args) if i in static))

@@ -7,7 +7,7 @@ import base64
 import inspect
 import textwrap
 from collections.abc import Callable
-from types import CodeType, FunctionType
+from types import BuiltinFunctionType, CodeType, FunctionType
 from typing import Any
 
 import numpy as np
@@ -18,12 +18,21 @@ from ..core.jaxpr import Jaxpr, Literal
 from ..core.source import PACKAGE
 from ..core.tracing import Tracer
 from ..equality import exact_key
+from ..transforms.staging import SMALL_CONSTANT
 from .passes.share import atom_key
 from .pipeline import optimize
 from .source import Module
 
 MOST_PROGRAMS = 4096
 """How many compiled programs are kept; the oldest go first."""
+
+MOST_BYTES = 1 << 26
+"""How many bytes the constants may have that loops inside of kept programs read."""
+
+_bytes_held = 0
+
+_ITSELF: Any = object()
+"""What stands for a jaxpr in its own cache: a cycle would keep its constants alive."""
 
 FILENAME = PACKAGE + "<program>"
 
@@ -35,8 +44,8 @@ def optimized(jaxpr: Jaxpr) -> Jaxpr:
     found = jaxpr.cache.get("optimized")
     if found is None:
         found = jaxpr.cache["optimized"] = optimize(jaxpr)
-        found.cache["optimized"] = found
-    return found
+        found.cache["optimized"] = _ITSELF
+    return jaxpr if found is _ITSELF else found
 
 
 def program(jaxpr: Jaxpr) -> Callable[..., Any]:
@@ -56,16 +65,48 @@ def compiled(jaxpr: Jaxpr, donated: tuple[int, ...] = ()) -> Callable[..., Any]:
     if entry is None:
         module = Module()
         module.function(jaxpr, "program", donated)
-        text = "\n".join(module.functions)
-        code = compile(text, FILENAME, "exec")
-        names = [n for n, v in module.values.items() if any(v is c for c in consts)]
-        order = [next(i for i, c in enumerate(consts) if module.values[n] is c) for n in names]
         table = {**module.values, **module.helpers}
-        entry = _codes[key] = (code, table, list(zip(names, order, strict=True)))
-        if len(_codes) > MOST_PROGRAMS:
-            del _codes[next(iter(_codes))]
+        code = compile(_factory(module.functions, ["np", *table]), FILENAME, "exec")
+        places = {id(c): i for i, c in enumerate(consts)}
+        given = [(n, places[id(v)]) for n, v in module.values.items() if id(v) in places]
+        for name, _ in given:
+            del table[name]
+        entry = (code, table, given)
+        if not any(map(_holds_values, module.helpers.values())):
+            _codes[key] = entry
+            _bound_programs(table)
     code, table, places = entry
     return _Runner(code, {**table, **{n: consts[i] for n, i in places}}).start()
+
+
+def _holds_values(helper: Any) -> bool:
+    """Whether a function that a program calls is the user's, or made for one program."""
+    if isinstance(helper, FunctionType):
+        return helper.__closure__ is not None
+    return not isinstance(helper, np.ufunc | BuiltinFunctionType | type)
+
+
+def _bound_programs(added: dict[str, Any]) -> None:
+    """Forget the oldest programs if there are many, or if they hold many constants."""
+    global _bytes_held
+    _bytes_held += _bytes_of(added)
+    while len(_codes) > 1 and (len(_codes) > MOST_PROGRAMS or _bytes_held > MOST_BYTES):
+        _, table, _ = _codes.pop(next(iter(_codes)))
+        _bytes_held -= _bytes_of(table)
+
+
+def _bytes_of(table: dict[str, Any]) -> int:
+    return sum(v.nbytes for v in table.values() if isinstance(v, np.ndarray))
+
+
+def _factory(functions: list[str], names: list[str]) -> str:
+    """Source of a function of constants and helpers that returns the program.
+
+    Its functions know each other by closures: through a dict of globals, every one would hold
+    itself, and with it the program's constants.
+    """
+    body = textwrap.indent("\n".join(functions), "    ")
+    return f"def build({', '.join(names)}):\n{body}\n    return program\n"
 
 
 class _Runner:
@@ -86,9 +127,9 @@ class _Runner:
             text_np = _GpuNamespace(xp)
         else:
             text_np = np
-        scope = {**values, "np": text_np}
+        scope: dict[str, Any] = {}
         exec(self.code, scope)
-        return scope["program"]
+        return scope.pop("build")(text_np, **values)
 
     def start(self) -> Callable[..., Any]:
         cpu = self.bind(np)
@@ -156,10 +197,32 @@ def _structure(jaxpr: Jaxpr) -> Any:
     return found
 
 
+class _Same:
+    """Equal to what stands for the same object, which it keeps alive."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and self.value is other.value
+
+    def __hash__(self) -> int:
+        return id(self.value)
+
+
+def _const_key(c: Any) -> Any:
+    """What identifies a constant that is part of the code: of small arrays their contents."""
+    if isinstance(c, np.ndarray) and c.nbytes <= SMALL_CONSTANT:
+        return (c.shape, c.dtype, c.tobytes())
+    return _Same(c)
+
+
 def _param_key(v: Any) -> Any:
     if isinstance(v, Jaxpr):
         inner = optimized(v)
-        return (_structure(inner), tuple(map(id, inner.consts)), inner if inner.consts else None)
+        return (_structure(inner), tuple(map(_const_key, inner.consts)))
     if isinstance(v, tuple):
         return tuple(map(_param_key, v))
     if isinstance(v, SymbolicDim):
@@ -215,28 +278,29 @@ def _helper_sources(helpers: dict[str, Any]) -> list[str]:
     """The source texts of the functions that a program calls, and of those that they call."""
     texts: dict[str, str] = {}
     values: dict[str, Any] = {}
-
-    def visit(name: str, fun: Any) -> None:
-        if name in texts or name in values:
-            return
-        if not isinstance(fun, FunctionType):
-            raise TypeError(
-                f"to_source: the program calls {fun!r}, which is no function of plain NumPy"
-            )
-        text = textwrap.dedent(inspect.getsource(fun))
-        texts[name] = ""
-        for used in _names_read(text):
-            target = fun.__globals__.get(used)
-            if isinstance(target, FunctionType):
-                visit(used, target)
-            elif isinstance(target, int | float | str | tuple | np.generic):
-                values[used] = target
-        texts[name] = _strip_annotations(text, fun.__name__, name)
-
     for name, fun in helpers.items():
-        visit(name, fun)
+        _add_source(name, fun, texts, values)
     constants = [f"{k} = {_value_text(v)}" for k, v in values.items()]
     return constants + [t for t in texts.values() if t]
+
+
+def _add_source(name: str, fun: Any, texts: dict[str, str], values: dict[str, Any]) -> None:
+    """Add the source of a function and of what it calls, callees first."""
+    if name in texts or name in values:
+        return
+    if not isinstance(fun, FunctionType):
+        raise TypeError(
+            f"to_source: the program calls {fun!r}, which is no function of plain NumPy"
+        )
+    text = textwrap.dedent(inspect.getsource(fun))
+    texts[name] = ""
+    for used in _names_read(text):
+        target = fun.__globals__.get(used)
+        if isinstance(target, FunctionType):
+            _add_source(used, target, texts, values)
+        elif isinstance(target, int | float | str | tuple | np.generic):
+            values[used] = target
+    texts[name] = _strip_annotations(text, fun.__name__, name)
 
 
 def _names_read(text: str) -> list[str]:

@@ -176,14 +176,14 @@ def linearize_jaxpr(jaxpr: Jaxpr, nonzero: Flags, force: Flags | None = None) ->
                 values = [o.primal if m else o for o, m in zip(outs, mine, strict=True)]
                 tangents = [o.tangent if m else None for o, m in zip(outs, mine, strict=True)]
             finally:
-                trace.close()
+                entries = trace.close()
             if force is not None:
                 tangents = [
                     zeros(Aval(a.shape, a.dtype)) if must and t is None else t
                     for t, must, a in zip(tangents, force, jaxpr.out_avals, strict=True)
                 ]
             in_vars = [t.tangent for t, nz in zip(inputs, nonzero, strict=True) if nz]
-            linear = tape_jaxpr(in_vars, trace.tape.eqns, [t for t in tangents if t is not None])
+            linear = tape_jaxpr(in_vars, entries, [t for t in tangents if t is not None])
             residuals, linear = _residual_inputs(linear)
             box[:] = [linear, len(residuals), nonzero_flags(tangents)]
             return [*values, *residuals]

@@ -15,7 +15,7 @@ from ..core.jaxpr import Jaxpr
 from ..core.tracing import Tracer, aval_of, owner_name
 from ..errors import ConcretizationError
 from ..ops.shape import cast
-from ..transforms.staging import lift_tracers, stage
+from ..transforms.staging import lift_constants, stage
 
 KINDS = "bifc"
 """Kinds of dtypes that Python's numbers may become, in this order."""
@@ -38,7 +38,7 @@ def stage_function(
     *,
     weak: bool = False,
 ) -> tuple[Jaxpr, list[Any], Any]:
-    """The closed jaxpr of a body, the tracers it captured, and the structure of its output.
+    """The closed jaxpr of a body, the values it captured, and the structure of its output.
 
     ``call`` is how the user's function ``fun`` is called, by default like this. Python numbers
     that it returns become arrays unless they may stay ``weak``.
@@ -66,7 +66,7 @@ def _staged(
         box[:] = [out_tree]
         return outs if weak else [as_carried(o) for o in outs]
 
-    jaxpr, captured = lift_tracers(stage(flat, avals, owner))
+    jaxpr, captured = lift_constants(stage(flat, avals, owner))
     return jaxpr, captured, box[0]
 
 

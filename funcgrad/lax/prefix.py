@@ -52,16 +52,16 @@ def associative_scan(
     def join(xs: list[Any], ys: list[Any]) -> list[Any]:
         return [concatenate(x, y, axis=axis % len(x.shape)) for x, y in zip(xs, ys, strict=True)]
 
-    def run(xs: list[Any], n: int) -> list[Any]:
-        if n < 2:
-            return xs
-        pairs = combine(cut(xs, 0, n - 1, 2), cut(xs, 1, None, 2))
-        odd = run(pairs, n // 2)
-        later = combine(cut(odd, 0, (n - 1) // 2), cut(xs, 2, None, 2))
-        even = join(cut(xs, 0, 1), later)
-        return _interleave(even, odd, n, axis)
-
-    result = run(turn(leaves) if reverse else leaves, sizes.pop())
+    n = sizes.pop()
+    levels = [turn(leaves) if reverse else leaves]
+    while n >> (len(levels) - 1) >= 2:
+        xs, m = levels[-1], n >> (len(levels) - 1)
+        levels.append(combine(cut(xs, 0, m - 1, 2), cut(xs, 1, None, 2)))
+    result = levels.pop()
+    while levels:
+        xs, m = levels.pop(), n >> len(levels)
+        later = combine(cut(result, 0, (m - 1) // 2), cut(xs, 2, None, 2))
+        result = _interleave(join(cut(xs, 0, 1), later), result, m, axis)
     return tree.unflatten(spec, turn(result) if reverse else result)
 
 

@@ -78,10 +78,18 @@ class LinearizeTrace(Trace):
         self.record = self.tape.eqns.append
         super().__init__(owner)
 
-    def close(self) -> None:
-        """End the trace: its tracers can no longer be used, and the tape lets go of its arrays."""
+    def close(self) -> list[Any]:
+        """End the trace: its tracers can no longer be used.
+
+        Returns:
+            The entries of the tape, which the trace lets go of: rules among them may hold tracers
+            of this trace, and a cycle would keep its arrays alive.
+        """
         self.alive = False
         self.tape.alive = False
+        entries, self.tape.eqns = self.tape.eqns, []
+        self.record = self.tape.eqns.append
+        return entries
 
     def input(self, x: Any) -> LinearizeTracer:
         aval = aval_of(x)

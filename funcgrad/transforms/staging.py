@@ -157,6 +157,7 @@ def stage(fun: Callable[..., Sequence[Any]], avals: Sequence[Aval], owner: str) 
     finally:
         running.reset(token)
         trace.alive = False
+        trace.eqns, trace.copies = [], {}  # rules among them may hold tracers of this trace
         if trace.outside is None or trace.outside.body is None:
             trace.staged.clear()  # tracers of this trace are in there
 
@@ -174,16 +175,22 @@ def stage_closed(
 
 def lift_tracers(jaxpr: Jaxpr) -> tuple[Jaxpr, list[Any]]:
     """Turn the consts that are tracers into leading arguments."""
-    captured = [
-        (v, c) for v, c in zip(jaxpr.constvars, jaxpr.consts, strict=True) if isinstance(c, Tracer)
-    ]
+    return _lift(jaxpr, lambda c: isinstance(c, Tracer))
+
+
+def lift_constants(jaxpr: Jaxpr) -> tuple[Jaxpr, list[Any]]:
+    """Turn all consts into leading arguments, so that the program does not hold on to arrays and
+    serves for others of their shapes.
+    """
+    return _lift(jaxpr, lambda c: True)
+
+
+def _lift(jaxpr: Jaxpr, wanted: Callable[[Any], bool]) -> tuple[Jaxpr, list[Any]]:
+    pairs = list(zip(jaxpr.constvars, jaxpr.consts, strict=True))
+    captured = [(v, c) for v, c in pairs if wanted(c)]
     if not captured:
         return jaxpr, []
-    kept = [
-        (v, c)
-        for v, c in zip(jaxpr.constvars, jaxpr.consts, strict=True)
-        if not isinstance(c, Tracer)
-    ]
+    kept = [(v, c) for v, c in pairs if not wanted(c)]
     closed = Jaxpr(
         [v for v, _ in kept],
         [v for v, _ in captured] + jaxpr.invars,

@@ -74,20 +74,10 @@ def _stabilize(jaxpr: Jaxpr) -> tuple[Any, ...]:
 def _inside(jaxpr: Jaxpr) -> tuple[Jaxpr, tuple[Rewrite, ...]]:
     """Stabilize the jaxprs in parameters: bodies of loops, branches, calls."""
     rewrites: list[Rewrite] = []
-
-    def stable(value: Any) -> Any:
-        if isinstance(value, Jaxpr):
-            new, found = stabilize_jaxpr(value)
-            rewrites.extend(found)
-            return new
-        if isinstance(value, tuple) and any(isinstance(v, Jaxpr) for v in value):
-            return tuple(map(stable, value))
-        return value
-
     eqns: list[Eqn] = []
     for e in jaxpr.eqns:
         if "control" in e.primitive.extra:
-            params = {k: stable(v) for k, v in e.params.items()}
+            params = {k: _stable_param(v, rewrites) for k, v in e.params.items()}
             if any(params[k] is not v for k, v in e.params.items()):
                 e = Eqn(e.primitive, e.inputs, params, e.outvars, e.source)
         eqns.append(e)
@@ -97,3 +87,13 @@ def _inside(jaxpr: Jaxpr) -> tuple[Jaxpr, tuple[Rewrite, ...]]:
         Jaxpr(jaxpr.constvars, jaxpr.invars, eqns, jaxpr.outvars, jaxpr.consts),
         tuple(rewrites),
     )
+
+
+def _stable_param(value: Any, rewrites: list[Rewrite]) -> Any:
+    if isinstance(value, Jaxpr):
+        new, found = stabilize_jaxpr(value)
+        rewrites.extend(found)
+        return new
+    if isinstance(value, tuple) and any(isinstance(v, Jaxpr) for v in value):
+        return tuple(_stable_param(v, rewrites) for v in value)
+    return value
