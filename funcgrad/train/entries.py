@@ -124,12 +124,13 @@ def leaf_of(x: Any, path: Path, argument: str) -> Plain | Tensor:
             "arrays, numbers, booleans, strings and None can be saved"
         )  # fmt: skip
         raise TypeError(f"{at} is {x!r:.200} of type {type(x).__name__}; {advice}")
-    if isinstance(x, np.ndarray) and type(x) not in (np.ndarray, np.memmap):
+    dtype = np.dtype(x.dtype)
+    of_gpus = getattr(arrays.loaded_cupy(), "ndarray", np.ndarray)
+    if type(x) not in (np.ndarray, np.memmap, of_gpus, dtype.type):
         raise TypeError(
             f"{at} is a {type(x).__name__}, of which an array would come back; convert it with "
             "np.asarray"
         )
-    dtype = np.dtype(x.dtype)
     if dtype.newbyteorder("=").name not in DTYPES or dtype.kind not in "biufc":
         raise TypeError(f"{at} has dtype {x.dtype}, which has no place in a safetensors file")
     kind = "scalar" if isinstance(x, np.generic) else "array"

@@ -99,10 +99,10 @@ class Stored:
         }
         restored = Restored(self.path, self.entry, like, shapes)
         dtypes = {t.name: t.dtype for t in self._tensors.values()}
-        leaves = {
-            name: restored.tensor(self._tensors[name], x)
-            for name, x in tensor_file.read_tensors(self._file, self._header, dtypes)
-        }
+        leaves = {}
+        for name, x in tensor_file.read_tensors(self._file, self._header, dtypes):
+            leaves[name] = restored.tensor(self._tensors[name], x)
+            del x  # which is on another device then, perhaps
         return restored.value(leaves)
 
 

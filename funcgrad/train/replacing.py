@@ -4,7 +4,8 @@ A new file is written beside the old one, flushed to the disk, and renamed. Its 
 ``.funcgrad-HASH-N.tmp`` has a hash of the file's name, and the first number N that no other writer
 holds. It is made exclusively, so that no link is followed, and locked while it is written: the
 system lifts the lock when a process ends in whatever way, and the next writer removes what is not
-locked. So there are never more of them than writers at one time.
+locked, under its own name and the numbers that follow. So there are never more of them than there
+were writers at one time. Where files cannot be locked, those go that are a day old.
 """
 
 from __future__ import annotations
@@ -29,6 +30,9 @@ POSIX = os.name == "posix"
 """Whether open files can be renamed and removed, and folders flushed."""
 
 MAX_WRITERS = 10_000
+SWEPT = 16
+"""How many names are looked at, after a writer's own, for files that were left behind."""
+
 ABANDONED_AFTER = 24 * 3600.0
 """Seconds after which a temporary file counts as left behind where files cannot be locked."""
 
@@ -150,7 +154,8 @@ def _new_file(place: str, mode: int) -> tuple[int, str]:
             if not _removed_abandoned(temporary):
                 number += 1
             continue
-        if _owned(descriptor, temporary):
+        if _lock(descriptor) is not False and _is_named(descriptor, temporary):
+            _sweep(os.path.join(folder, stem), number + 1)
             return descriptor, temporary
         os.close(descriptor)  # another writer took it for abandoned before it was locked
     raise FileExistsError(
@@ -158,8 +163,11 @@ def _new_file(place: str, mode: int) -> tuple[int, str]:
     )
 
 
-def _owned(descriptor: int, name: str) -> bool:
-    return _lock(descriptor) is not False and _is_named(descriptor, name)
+def _sweep(stem: str, first: int) -> None:
+    for number in range(first, first + SWEPT):
+        name = f"{stem}-{number}.tmp"
+        if os.path.lexists(name):
+            _removed_abandoned(name)
 
 
 def _lock(descriptor: int) -> bool | None:

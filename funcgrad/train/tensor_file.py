@@ -22,7 +22,7 @@ MAX_HEADER = 100_000_000
 
 MAX_NESTING = 1000
 MAX_DIMENSIONS = 64
-PIECE = 1 << 20
+PIECE = 1 << 18
 
 _CODES = {
     "bool": "BOOL", "int8": "I8", "uint8": "U8", "int16": "I16", "uint16": "U16", "float16": "F16",
@@ -125,15 +125,19 @@ def write(descriptor: int, header: Header, array_of: Callable[[str], Any]) -> No
         form = header.forms[name]
         digest.update(form.label(name))
         os.lseek(descriptor, header.start + header.offsets[name], os.SEEK_SET)
-        data = _stored_bytes(array_of(name))
-        if len(data) != form.size():
-            raise RuntimeError(f"the array stored as {name!r} changed its size while it was saved")
-        for begin in range(0, len(data), PIECE):
-            piece = bytes(data[begin : begin + PIECE])
-            digest.update(piece)
-            _write_all(descriptor, piece)
+        _write_tensor(descriptor, name, array_of(name), form, digest)
     os.lseek(descriptor, 0, os.SEEK_SET)
     _write_all(descriptor, _encoded(header._replace(checksum=digest.hexdigest())))
+
+
+def _write_tensor(descriptor: int, name: str, array: Any, form: Form, digest: Any) -> None:
+    data = _stored_bytes(array)
+    if len(data) != form.size():
+        raise RuntimeError(f"the array stored as {name!r} changed its size while it was saved")
+    for begin in range(0, len(data), PIECE):
+        piece = bytes(data[begin : begin + PIECE])
+        digest.update(piece)
+        _write_all(descriptor, piece)
 
 
 def _stored_bytes(array: Any) -> memoryview:
@@ -270,23 +274,25 @@ def read_tensors(
     """Read all tensors one by one, as arrays of the given dtypes, and check them in the end."""
     digest = hashlib.sha256(header.text.encode())
     for name in sorted(header.forms):
-        form = header.forms[name]
-        digest.update(form.label(name))
-        dtype = np.dtype(dtypes[name])
-        try:
-            array = np.empty(original_shape(dtype.name, form), dtype.newbyteorder("<"))
-        except (MemoryError, ValueError) as error:
-            raise Malformed(f"the tensor {name!r} cannot be held in memory: {error}") from None
+        digest.update(header.forms[name].label(name))
         file.seek(header.start + header.offsets[name])
-        data = _bytes_of(array)
-        while data:
-            n = file.readinto(data[:PIECE])
-            if not n:
-                raise Malformed("it became shorter while it was read")
-            digest.update(data[:n])
-            data = data[n:]
-        if form.dtype == "bool" and array.view(np.uint8).max(initial=0) > 1:
-            raise Malformed(f"the tensor {name!r} has bytes that are no booleans")
-        yield name, array.astype(dtype, copy=False)
+        yield name, _read_tensor(file, name, header.forms[name], np.dtype(dtypes[name]), digest)
     if digest.hexdigest() != header.checksum:
         raise Malformed("its checksum does not fit its contents, which were changed afterwards")
+
+
+def _read_tensor(file: Any, name: str, form: Form, dtype: Any, digest: Any) -> np.ndarray:
+    try:
+        array = np.empty(original_shape(dtype.name, form), dtype.newbyteorder("<"))
+    except (MemoryError, ValueError) as error:
+        raise Malformed(f"the tensor {name!r} cannot be held in memory: {error}") from None
+    data = _bytes_of(array)
+    while data:
+        n = file.readinto(data[:PIECE])
+        if not n:
+            raise Malformed("it became shorter while it was read")
+        digest.update(data[:n])
+        data = data[n:]
+    if form.dtype == "bool" and array.view(np.uint8).max(initial=0) > 1:
+        raise Malformed(f"the tensor {name!r} has bytes that are no booleans")
+    return array.astype(dtype, copy=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import contextlib
 import dataclasses
 import enum
 import hashlib
@@ -10,6 +11,8 @@ import json
 import math
 import os
 import struct
+import sys
+import types
 from pathlib import Path
 from typing import Any
 
@@ -102,7 +105,7 @@ def arrays(draw: Any) -> Any:
     shape = draw(hnp.array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=4))
     size = math.prod(shape) * dtype.itemsize
     data = draw(st.binary(min_size=size, max_size=size))
-    if dtype == bool:
+    if dtype.kind == "b":
         data = bytes(b & 1 for b in data)
     x = np.frombuffer(data, dtype).reshape(shape)
     if draw(st.booleans()):
@@ -288,6 +291,7 @@ REFUSED = [
     ({"m": np.ones(2).view(np.recarray)}, TypeError, "leaf at m is a recarray"),
     ({"m": np.array([b"x"]).view(np.char.chararray)}, TypeError, "leaf at m is a chararray"),
     ({"m": np.ones(2).view(Array)}, TypeError, "leaf at m is a Array"),
+    ({"m": type("Number", (np.float64,), {})(1.0)}, TypeError, "leaf at m is a Number"),
     ({"c": Color.RED}, TypeError, r"leaf at c is <Color.* as int; convert it with int"),
     ({"c": collections.UserDict()}, TypeError, "leaf at c is .* of type UserDict"),
     ({"c": type("Text", (str,), {})("x")}, TypeError, "leaf at c is 'x' of type Text"),
@@ -323,6 +327,46 @@ def test_arrays_in_files_are_saved_as_arrays(tmp_path: Path) -> None:
     mapped[:] = np.arange(6.0).reshape(2, 3)
     fg.save(tmp_path / "t", [mapped, mapped[:, 1]])
     assert_same(fg.load(tmp_path / "t"), [np.array(mapped), np.array(mapped[:, 1])])
+
+
+class OnDevice:
+    """An array of a stand-in for CuPy: it has what saving and loading may use."""
+
+    def __init__(self, host: Any, number: int) -> None:
+        self._host, self.device = host, types.SimpleNamespace(id=number)
+        self.dtype, self.shape = host.dtype, host.shape
+
+    def get(self) -> Any:
+        return self._host.copy()
+
+
+def test_arrays_of_devices_come_back_where_like_has_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    current: list[int] = []
+
+    @contextlib.contextmanager
+    def device(number: int) -> Any:
+        current.append(number)
+        yield
+        current.pop()
+
+    cupy = types.ModuleType("cupy")
+    cupy.__dict__.update(
+        ndarray=OnDevice, cuda=types.SimpleNamespace(Device=device),
+        array=lambda x: OnDevice(np.array(x), current[-1]),
+    )  # fmt: skip
+    monkeypatch.setitem(sys.modules, "cupy", cupy)
+    x = np.arange(6.0).reshape(2, 3).T
+    fg.save(tmp_path / "t", {"x": OnDevice(x, 1), "y": np.float32(2), "z": 1})
+    assert_same(fg.load(tmp_path / "t"), {"x": np.array(x), "y": np.float32(2), "z": 1})
+    like = {"x": OnDevice(0 * x, 1), "y": OnDevice(np.zeros((), np.float32), 2), "z": 0}
+    back = fg.load(tmp_path / "t", like)
+    assert [back[k].device.id for k in "xy"] == [1, 2]
+    assert_same(back["x"].get(), np.array(x))
+    assert back["y"].get() == 2
+    with pytest.raises(TypeError, match="leaf at x is a Sub"):
+        fg.save(tmp_path / "t", {"x": type("Sub", (OnDevice,), {})(x, 1)})
 
 
 def test_booleans_of_other_bytes_come_back_true(tmp_path: Path) -> None:
@@ -390,13 +434,14 @@ def test_old_files_are_read(tmp_path: Path) -> None:
     def array(name: str, dtype: str, kind: str = "array") -> Any:
         return {"kind": kind, "name": name, "dtype": dtype}
 
+    scalar, nan = array("a/1", "float64", "scalar"), {"kind": "float", "value": "nan"}
     entries = {
         "kind": "dict",
         "items": [
             ["b", array("b", "bool")],
-            ["a", {"kind": "list", "items": [array("a/0", "complex64"), array("a/1", "float64", "scalar")]}],
+            ["a", {"kind": "list", "items": [array("a/0", "complex64"), scalar]}],
             ["s", {"kind": "funcgrad.optim.transformation:EmptyState", "items": []}],
-            ["p", {"kind": f"{__name__}:Point", "items": [{"kind": "float", "value": "nan"}, {"kind": "int", "value": 7}]}],
+            ["p", {"kind": f"{__name__}:Point", "items": [nan, {"kind": "int", "value": 7}]}],
             ["o", {"kind": "collections:OrderedDict", "items": [{"kind": "str", "value": "x"}]}],
             [3, {"kind": "NoneType", "value": None}],
             ["c", {"kind": "complex", "value": ["0x1.8p+0", "-inf"]}],
@@ -417,6 +462,6 @@ def test_old_files_are_read(tmp_path: Path) -> None:
 
 
 def test_no_other_package_is_needed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(__import__("sys").modules, "safetensors", None)
+    monkeypatch.setitem(sys.modules, "safetensors", None)
     fg.save(tmp_path / "t", {"w": np.ones(2)})
     assert fg.load(tmp_path / "t")["w"].tolist() == [1, 1]
