@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import math
 import struct
@@ -13,7 +14,7 @@ import optree
 
 from .. import arrays, tree
 from ..core.tracing import Tracer
-from .tensor_file import DTYPES, METADATA, Malformed
+from .tensor_file import DTYPES, METADATA, Form, Malformed, stored_form
 
 MAX_DEPTH = 200
 """How deep a tree may be nested: its JSON is three times as deep, and is parsed recursively."""
@@ -110,39 +111,59 @@ def leaf_of(x: Any, path: Path, argument: str) -> Plain | Tensor:
     """The entry of a leaf, its tensor without a name; what has no place in a file is refused."""
     if type(x) in _PLAIN:
         return Plain(type(x).__name__, x)
-    at = f"{argument}: the leaf at {where(path)}"
+    if isinstance(x, Tracer) or not arrays.is_array(x):
+        raise TypeError(f"{argument}: the leaf at {where(path)} is {_why_no_array(x)}")
+    if type(x) is not np.ndarray:
+        _check_class(x, path, argument)
+    name, swapped = _dtype(x.dtype)
+    if name not in DTYPES:
+        raise TypeError(
+            f"{argument}: the leaf at {where(path)} has dtype {x.dtype}, which has no place in a "
+            "safetensors file"
+        )
+    return Tensor("scalar" if isinstance(x, np.generic) else "array", "", name, swapped)
+
+
+def _why_no_array(x: Any) -> str:
     if isinstance(x, Tracer):
-        raise TypeError(f"{at} is traced by a transformation; call this outside of it")
+        return "traced by a transformation; call this outside of it"
+    shown = f"{x!r:.200} of type {type(x).__name__}"
+    for plain in _PLAIN[1:]:
+        if isinstance(x, plain):
+            name = plain.__name__
+            return f"{shown}; it would come back as {name}; convert it with {name}(...)"
+    return f"{shown}; arrays, numbers, booleans, strings and None can be saved"
+
+
+def _check_class(x: Any, path: Path, argument: str) -> None:
+    """Refuse arrays and scalars of classes that do not come back, and may not behave as arrays."""
+    of_gpus = getattr(arrays.loaded_cupy(), "ndarray", np.ndarray)
+    if type(x) in (np.memmap, of_gpus, np.dtype(x.dtype).type):
+        return
+    at = f"{argument}: the leaf at {where(path)}"
     if isinstance(x, np.ma.MaskedArray):
         raise TypeError(
             f"{at} is a masked array; take its data and its mask, as two leaves, or fill it"
         )
-    if not arrays.is_array(x):
-        plain = next((t.__name__ for t in _PLAIN[1:] if isinstance(x, t)), None)
-        advice = (
-            f"it would come back as {plain}; convert it with {plain}(...)" if plain else
-            "arrays, numbers, booleans, strings and None can be saved"
-        )  # fmt: skip
-        raise TypeError(f"{at} is {x!r:.200} of type {type(x).__name__}; {advice}")
-    dtype = np.dtype(x.dtype)
-    of_gpus = getattr(arrays.loaded_cupy(), "ndarray", np.ndarray)
-    if type(x) not in (np.ndarray, np.memmap, of_gpus, dtype.type):
-        raise TypeError(
-            f"{at} is a {type(x).__name__}, of which an array would come back; convert it with "
-            "np.asarray"
-        )
-    if dtype.newbyteorder("=").name not in DTYPES or dtype.kind not in "biufc":
-        raise TypeError(f"{at} has dtype {x.dtype}, which has no place in a safetensors file")
-    kind = "scalar" if isinstance(x, np.generic) else "array"
-    return Tensor(kind, "", dtype.newbyteorder("=").name, not dtype.isnative)
+    raise TypeError(
+        f"{at} is a {type(x).__name__}, of which an array would come back; convert it with "
+        "np.asarray"
+    )
+
+
+@functools.lru_cache(256)
+def _dtype(dtype: Any) -> tuple[str, bool]:
+    """The name of a dtype, and whether its bytes are swapped."""
+    return dtype.newbyteorder("=").name, not dtype.isnative
 
 
 class Description:
-    """The entries of a tree that is to be saved, and its arrays by the names of their tensors."""
+    """A tree that is to be saved: its entries as JSON, its arrays and their forms by name."""
 
     def __init__(self, value: Any, argument: str) -> None:
         self._argument = argument
         self.arrays: dict[str, Any] = {}
+        self.forms: dict[str, Form] = {}
         try:
             self.text = json.dumps({"version": 1, "tree": self._describe(value, ())})
         except RecursionError:
@@ -180,7 +201,7 @@ class Description:
         if isinstance(leaf, Plain):
             return _plain_to_json(leaf)
         name = self._free_name(path)
-        self.arrays[name] = x
+        self.arrays[name], self.forms[name] = x, stored_form(leaf.dtype, x.shape)
         found: dict[str, Any] = {"kind": leaf.kind, "name": name, "dtype": leaf.dtype}
         return found | {"swapped": True} if leaf.swapped else found
 

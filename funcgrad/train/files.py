@@ -12,7 +12,7 @@ import numpy as np
 from .. import arrays
 from ..errors import FileError
 from . import tensor_file
-from .entries import Description, Entry, Node, Plain, parse, tensors_in
+from .entries import Description, Entry, Node, Plain, Tensor, parse, tensors_in
 from .replacing import check_regular, place_of, replacing, text_path
 from .restoring import UNKNOWN, Restored
 
@@ -59,15 +59,12 @@ def save(path: Any, value: Any) -> None:
     """
     check_place(path)
     described = Description(value, "save: value")
-    forms = {
-        name: tensor_file.stored_form(np.dtype(x.dtype).newbyteorder("=").name, x.shape)
-        for name, x in described.arrays.items()
-    }
-    header = tensor_file.new_header(forms, described.text)
+    header = tensor_file.new_header(described.forms, described.text)
     if header.start > tensor_file.MAX_HEADER:
         raise ValueError(
-            f"save: value has {len(forms)} arrays, whose names and places need {header.start} "
-            f"bytes; programs read {tensor_file.MAX_HEADER}. Stack arrays, or save several files"
+            f"save: value has {len(header.forms)} arrays, whose structure and names need "
+            f"{header.start} bytes; programs read {tensor_file.MAX_HEADER}. Stack arrays, or save "
+            "several files"
         )
     with replacing(path, "save: path") as descriptor:
         tensor_file.write(
@@ -78,10 +75,14 @@ def save(path: Any, value: Any) -> None:
 class Stored:
     """An open file that ``save`` wrote: its entries, whose arrays ``restore`` reads."""
 
-    def __init__(self, path: str, file: Any, header: tensor_file.Header, entry: Entry) -> None:
-        self.path, self.entry = path, entry
-        self._file, self._header = file, header
-        self._tensors = {t.name: t for t in tensors_in(entry)}
+    def __init__(self, path: str, file: Any, header: tensor_file.Header) -> None:
+        self.path, self._file, self._header = path, file, header
+        self.entry = _entry_of(header)
+        tensors = tensors_in(self.entry)
+        if sorted(t.name for t in tensors) != sorted(header.forms):
+            raise tensor_file.Malformed("its tree does not have each of its tensors once")
+        self._tensors = {t.name: t for t in tensors}
+        self._shapes = {t.name: _shape_of(t, header) for t in tensors}
 
     def holds_none(self, key: str) -> bool:
         """Whether the value of a key of the dict at the top is None."""
@@ -92,12 +93,7 @@ class Stored:
 
     def restore(self, like: Any = UNKNOWN) -> Any:
         """The tree; with like, a tree of the same structure, it gets the classes of that."""
-        forms = self._header.forms
-        shapes = {
-            t.name: tensor_file.original_shape(t.dtype, forms[t.name])
-            for t in self._tensors.values()
-        }
-        restored = Restored(self.path, self.entry, like, shapes)
+        restored = Restored(self.path, self.entry, like, self._shapes)
         dtypes = {t.name: t.dtype for t in self._tensors.values()}
         leaves = {}
         for name, x in tensor_file.read_tensors(self._file, self._header, dtypes):
@@ -115,8 +111,7 @@ def opened_file(path: Any, argument: str = "load: path") -> Iterator[Stored]:
         check_regular(file.fileno(), argument, name)
         size = os.fstat(file.fileno()).st_size
         try:
-            header = tensor_file.read_header(file, size)
-            yield Stored(name, file, header, _entry_of(header))
+            yield Stored(name, file, tensor_file.read_header(file, size))
         except (tensor_file.Malformed, MemoryError) as error:
             reason = str(error) or "it needs more memory than there is"
             raise FileError(
@@ -139,16 +134,14 @@ def _entry_of(header: tensor_file.Header) -> Entry:
         raise tensor_file.Malformed(
             f"it has version {stored.get('version')!r:.80}; this funcgrad reads version 1"
         )
-    entry = parse(stored.get("tree"))
-    tensors = tensors_in(entry)
-    names = sorted(t.name for t in tensors)
-    if names != sorted(header.forms):
-        raise tensor_file.Malformed("its tree does not have each of its tensors once")
-    for t in tensors:
-        shape = tensor_file.original_shape(t.dtype, header.forms[t.name])
-        if t.kind == "scalar" and shape != ():
-            raise tensor_file.Malformed(f"the scalar {t.name!r} has the shape {list(shape)}")
-    return entry
+    return parse(stored.get("tree"))
+
+
+def _shape_of(tensor: Tensor, header: tensor_file.Header) -> tuple[int, ...]:
+    shape = tensor_file.original_shape(tensor.dtype, header.forms[tensor.name])
+    if tensor.kind == "scalar" and shape != ():
+        raise tensor_file.Malformed(f"the scalar {tensor.name!r} has the shape {list(shape)}")
+    return shape
 
 
 def load(path: Any, like: Any = UNKNOWN) -> Any:

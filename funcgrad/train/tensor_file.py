@@ -30,6 +30,7 @@ _CODES = {
     "float64": "F64",
 }  # fmt: skip
 _REAL = {"complex64": "float32", "complex128": "float64"}
+_SIZES = {name: np.dtype(name).itemsize for name in _CODES}
 _NAMES = {code: name for name, code in _CODES.items()}
 DTYPES = frozenset(_CODES) | frozenset(_REAL)
 """Names of the dtypes that have a place in a file."""
@@ -49,7 +50,7 @@ class Form(NamedTuple):
         return math.prod(self.shape) * self.alignment()
 
     def alignment(self) -> int:
-        return np.dtype(self.dtype).itemsize
+        return _SIZES[self.dtype]
 
     def label(self, name: str) -> bytes:
         """What goes into the checksum before the bytes of a tensor."""

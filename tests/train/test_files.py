@@ -293,6 +293,8 @@ REFUSED = [
     ({"a": np.zeros(2, "i4,f4")[0]}, TypeError, "leaf at a has dtype"),
     ({"a": np.zeros(2, "M8[s]")}, TypeError, "leaf at a has dtype datetime64"),
     ({"a": np.zeros(2, np.longdouble)}, TypeError, "leaf at a has dtype"),
+    ({"a": np.array(["x"], np.dtypes.StringDType())}, TypeError, "leaf at a has dtype StringD"),
+    ({"a": np.array([b"x"])}, TypeError, "leaf at a has dtype"),
     ({"a": np.str_("x")}, TypeError, "leaf at a "),
     ({"": {"/": [object()]}}, TypeError, "leaf at ''/'/'/0 is"),
     ({"\ud800": object()}, TypeError, r"leaf at '\\ud800' is"),
@@ -476,3 +478,13 @@ def test_no_other_package_is_needed(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setitem(sys.modules, "safetensors", None)
     fg.save(tmp_path / "t", {"w": np.ones(2)})
     assert fg.load(tmp_path / "t")["w"].tolist() == [1, 1]
+
+
+def test_more_than_programs_read_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fg.save(tmp_path / "t", 1)
+    monkeypatch.setattr(fg.train.files.tensor_file, "MAX_HEADER", 2000)
+    with pytest.raises(ValueError, match="save: value has 100 arrays, .* programs read 2000"):
+        fg.save(tmp_path / "t", [np.ones(1)] * 100)
+    assert fg.load(tmp_path / "t") == 1
