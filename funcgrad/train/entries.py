@@ -154,6 +154,8 @@ def _check_class(x: Any, path: Path, argument: str) -> None:
 @functools.lru_cache(256)
 def _dtype(dtype: Any) -> tuple[str, bool]:
     """The name of a dtype, and whether its bytes are swapped."""
+    if dtype.kind not in "biufc":
+        return str(dtype), False
     return dtype.newbyteorder("=").name, not dtype.isnative
 
 

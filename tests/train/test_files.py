@@ -485,6 +485,6 @@ def test_more_than_programs_read_is_refused(
 ) -> None:
     fg.save(tmp_path / "t", 1)
     monkeypatch.setattr(fg.train.files.tensor_file, "MAX_HEADER", 2000)
-    with pytest.raises(ValueError, match="save: value has 100 arrays, .* programs read 2000"):
+    with pytest.raises(ValueError, match=r"save: value has 100 arrays, .* programs read 2000"):
         fg.save(tmp_path / "t", [np.ones(1)] * 100)
     assert fg.load(tmp_path / "t") == 1
