@@ -11,9 +11,10 @@ import numpy as np
 
 from ..optim import accumulate as accumulate_gradients
 from .batches import Batches, example_count
-from .files import check_place, read, save
+from .files import check_place, opened_file, save
 from .history import History
 from .progress import Bar, NoBar
+from .restoring import UNKNOWN
 from .steps import training_step
 
 
@@ -181,12 +182,17 @@ class _Run:
 
 
 def _resume(path: Any, training: Training) -> tuple[Training, History]:
-    stored = read(path)
-    found = stored.part("training").restore(training)
-    best_like = (0.0, training.params, training.state, 0)
-    part = stored.part("best")
-    best = None if part.structure["kind"] == "NoneType" else Best(*part.restore(best_like))
-    return found._replace(best=best), History(**stored.part("history").restore())
+    like = (0.0, training.params, training.state, 0)
+    with opened_file(path, "fit: checkpoint") as stored:
+        found = stored.restore(
+            {
+                "training": training,
+                "best": None if stored.holds_none("best") else like,
+                "history": UNKNOWN,
+            }
+        )
+    best = None if found["best"] is None else Best(*found["best"])
+    return found["training"]._replace(best=best), History.from_stored(found["history"])
 
 
 def fit(
@@ -244,7 +250,7 @@ def fit(
         A Fitted: params, state, training, history, interrupted.
 
     Raises:
-        FileError: the checkpoint is damaged, or of another model or optimizer.
+        FileError: the checkpoint is damaged, of another model or optimizer, or no regular file.
         FileNotFoundError: the checkpoint's folder does not exist.
         ShapeError: the loss is not a number.
         TypeError: the loss function returns something else.
@@ -260,7 +266,7 @@ def fit(
     if epochs < 0 or accumulate < 1:
         raise ValueError(f"fit needs epochs >= 0 and accumulate >= 1; got {epochs}, {accumulate}")
     if checkpoint is not None:
-        check_place(checkpoint)
+        check_place(checkpoint, "fit: checkpoint")
     if accumulate > 1:
         optimizer = accumulate_gradients(optimizer, accumulate)
     training, history = Training(params, state, optimizer.init(params), key), History()

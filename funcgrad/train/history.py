@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from ..errors import FileError
+
 
 class History:
     """Numbers of all steps, and what was measured at the end of each epoch.
@@ -56,6 +58,20 @@ class History:
     def stored(self) -> Any:
         """The history as a pytree that can be saved."""
         return {"steps": self.steps, "epochs": self.epochs}
+
+    @classmethod
+    def from_stored(cls, found: Any) -> History:
+        """The history of what ``stored`` returned; a FileError if it is something else."""
+        if isinstance(found, dict) and found.keys() == {"steps", "epochs"}:
+            steps, epochs = found["steps"], found["epochs"]
+            if (
+                isinstance(steps, dict)
+                and all(isinstance(v, np.ndarray) and v.ndim == 1 for v in steps.values())
+                and isinstance(epochs, list)
+                and all(isinstance(e, dict) for e in epochs)
+            ):
+                return cls(steps, epochs)
+        raise FileError("the history of the run is not one that fit wrote")
 
     def plot(self, path: Any = None) -> Any:
         """Draw the loss over the steps, and one panel for each other kind of number.

@@ -15,7 +15,6 @@ import pytest
 
 import funcgrad as fg
 
-pytest.importorskip("safetensors")
 SCRIPT = Path(__file__).with_name("killable.py")
 KILLS = 20
 
