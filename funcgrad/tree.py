@@ -256,6 +256,20 @@ def paths_of(tree: Any) -> list[tuple[Any, ...]]:
     return optree.tree_paths(tree, namespace=NAMESPACE)  # type: ignore[arg-type]
 
 
+class LeafPath:
+    """The path of a leaf for a message, found when it is printed: most are never needed."""
+
+    __slots__ = ("index", "root", "whole")
+
+    def __init__(self, whole: Any, index: int, root: str = "") -> None:
+        self.whole = whole
+        self.index = index
+        self.root = root
+
+    def __str__(self) -> str:
+        return format_path(paths_of(self.whole)[self.index], self.root)
+
+
 def format_path(path: tuple[Any, ...], root: str = "") -> str:
     """A path as it would be written in Python: ``['w'][0]``, ``.bias``."""
     text = root

@@ -64,7 +64,7 @@ def _value_and_grad(
         leaves, treedef = tree.flatten(selected)
         for i, x in enumerate(leaves):
             if type(x) is not np.ndarray or x.dtype.kind != "f" or holomorphic:
-                path = _leaf_path(selected, i, nums, single)
+                path = _ArgumentPath(selected, i, nums, single)
                 check_differentiable(x, path, owner, holomorphic=holomorphic, allow_int=allow_int)
 
         def call(inputs: Sequence[Any]) -> Any:
@@ -96,11 +96,21 @@ def _value_and_grad(
     )
 
 
-def _leaf_path(selected: Any, index: int, nums: tuple[int, ...], single: bool) -> str:
-    path = tree.paths_of(selected)[index]
-    if single:
-        return tree.format_path(path, f"args[{nums[0]}]")
-    return tree.format_path(path[1:], f"args[{nums[path[0]]}]")
+class _ArgumentPath(tree.LeafPath):
+    """The path of a leaf of the differentiated arguments."""
+
+    __slots__ = ("nums", "single")
+
+    def __init__(self, selected: Any, index: int, nums: tuple[int, ...], single: bool) -> None:
+        super().__init__(selected, index)
+        self.nums = nums
+        self.single = single
+
+    def __str__(self) -> str:
+        path = tree.paths_of(self.whole)[self.index]
+        if self.single:
+            return tree.format_path(path, f"args[{self.nums[0]}]")
+        return tree.format_path(path[1:], f"args[{self.nums[path[0]]}]")
 
 
 def grad(

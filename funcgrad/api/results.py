@@ -25,7 +25,7 @@ def is_leaf_value(x: Any) -> bool:
     return arrays.is_array(x) and (not isinstance(x, np.ndarray) or kind is np.memmap)
 
 
-def check_leaf(x: Any, what: str, path: str) -> None:
+def check_leaf(x: Any, what: str, path: Any) -> None:
     """Raise unless x is an array, a scalar or a tracer of numeric dtype."""
     if not is_leaf_value(x):
         check_plain(x, f"{what}{path}")
@@ -103,7 +103,7 @@ def zero_derivative(x: Any) -> Any:
 
 
 def check_differentiable(
-    x: Any, path: str, name: str, *, holomorphic: bool, allow_int: bool
+    x: Any, path: Any, name: str, *, holomorphic: bool, allow_int: bool
 ) -> None:
     """Raise unless grad can differentiate with respect to x."""
     check_leaf(x, f"{name}: argument ", path)

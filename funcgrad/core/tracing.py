@@ -230,7 +230,7 @@ class Tracer:
     def __iter__(self) -> Any:
         if not self.shape:
             raise TypeError("iteration over a 0-d traced array")
-        return iter([self[i] for i in range(self.shape[0])])  # type: ignore[index]
+        return iter(Tracer.methods["rows"](self)) if self.shape[0] else iter(())
 
     def __contains__(self, item: Any) -> bool:
         return bool((self == item).any())  # type: ignore[union-attr]

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import ShapeError
-from ..ops import joining
+from ..ops import joining, stacking
 from ..ops import shape as ops
 from ..ops.indexing import FULL, index
 from ..ops.shape import cast
@@ -44,6 +44,8 @@ def stack(
     if len(shapes) > 1:
         raise ShapeError(f"stack: arrays differ in shape: {sorted(shapes)}")
     axis = axis_of(axis, len(parts[0].shape) + 1)
+    if axis == 0 and out is None and dtype is None:
+        return stacking.stack(*parts)
     return concatenate([np.expand_dims(p, axis) for p in parts], axis, out, dtype=dtype)
 
 
@@ -144,5 +146,4 @@ def dsplit(ary: Any, indices_or_sections: Any) -> Any:
 
 @implements("unstack")
 def unstack(x: Any, /, *, axis: int = 0) -> Any:
-    moved = np.moveaxis(x, axis, 0)
-    return tuple(moved[i] for i in range(moved.shape[0]))
+    return tuple(np.moveaxis(x, axis, 0))

@@ -11,6 +11,7 @@ from ..core.tracing import Tracer
 from . import arithmetic, comparison, math
 from . import complex as complex_
 from .shape import strengthen
+from .stacking import unstack
 
 _DIRECT = frozenset([float, int, complex, bool, np.ndarray, np.float64, np.float32, np.int64])
 
@@ -101,3 +102,4 @@ def _table() -> dict[Any, Primitive]:
 _install()
 Tracer.ufuncs.update(_table())
 Tracer.methods["strengthen"] = strengthen
+Tracer.methods["rows"] = unstack
