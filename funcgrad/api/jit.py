@@ -17,6 +17,7 @@ from ..control.closures import staged_once
 from ..control.jit_state import jit_disabled, stabilizing
 from ..core.avals import WEAK_DTYPES
 from ..core.boundary import result_observer, shown_error, user_facing
+from ..core.collector import rare_collections
 from ..core.jaxpr import Jaxpr, eval_jaxpr, has_effects
 from ..core.source import where_defined
 from ..core.tracing import Tracer, axis_frames, owner_name, running
@@ -240,11 +241,12 @@ def _dispatch(jitted: Jitted, args: tuple[Any, ...], kwargs: dict[str, Any]) -> 
             short, key = key, (*key, names)
             entry = jitted.cache.get(key)
         if entry is None:
-            entry = staged_once(
-                jitted.fun,
-                ("jit", id(jitted), key),
-                lambda: _compile(jitted, args, kwargs, static and static[1]),
-            )
+            with rare_collections():
+                entry = staged_once(
+                    jitted.fun,
+                    ("jit", id(jitted), key),
+                    lambda: _compile(jitted, args, kwargs, static and static[1]),
+                )
             entry.exact = names is not None
             if not entry.captured:
                 _keep(jitted.cache, key, entry)
@@ -258,7 +260,8 @@ def _dispatch(jitted: Jitted, args: tuple[Any, ...], kwargs: dict[str, Any]) -> 
         outs = eval_jaxpr(entry.jaxpr, entry.jaxpr.consts, leaves)
         return tree.unflatten(entry.out_tree, outs)
     if entry.run is None:
-        entry.run = compiled(entry.jaxpr, _donated_leaves(jitted, args, kwargs))
+        with rare_collections():
+            entry.run = compiled(entry.jaxpr, _donated_leaves(jitted, args, kwargs))
     if not (static or kwargs or plain or effects) and all(type(a) is np.ndarray for a in args):
         shapes = tuple(part for a in args for part in (a.shape, a.dtype))
         spec = None if entry.out_tree.is_leaf() else entry.out_tree

@@ -46,10 +46,8 @@ def _evaluate(xp: Any, index: Any, *args: Any, branches: Branches) -> Any:
 
 
 def _abstract(_index: Aval, *avals: Aval, branches: Branches) -> tuple[Aval, ...]:
-    return tuple(
-        Aval(a.shape, a.dtype, all(b.out_avals[i].weak for b in branches))
-        for i, a in enumerate(branches[0].out_avals)
-    )
+    columns = zip(*(b.out_avals for b in branches), strict=True)
+    return tuple(Aval(c[0].shape, c[0].dtype, all(a.weak for a in c)) for c in columns)
 
 
 def _union(flags: Sequence[Flags]) -> Flags:
