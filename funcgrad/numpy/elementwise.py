@@ -10,7 +10,7 @@ import numpy as np
 from ..core.tracing import Tracer, aval_of
 from ..ops import complex as complex_ops
 from ..ops import math as math_ops
-from ..ops.comparison import maximum, minimum, select
+from ..ops.comparison import filled_like, maximum, minimum, select
 from ..ops.shape import cast
 from .protocol import UFUNCS, array, implements, inexact, promoted, refuse, strong
 
@@ -118,7 +118,7 @@ def real(val: Any) -> Any:
 @implements(np.imag)
 def imag(val: Any) -> Any:
     x = strong(val)
-    return complex_ops.imag(x) if x.dtype.kind == "c" else x * 0
+    return complex_ops.imag(x) if x.dtype.kind == "c" else filled_like(x, 0)
 
 
 @implements(np.angle)

@@ -9,7 +9,7 @@ import numpy as np
 from ..core.tracing import Tracer, aval_of
 from ..ops import sorting
 from ..ops.gather import scatter_add
-from ..ops.shape import cast, convert
+from ..ops.shape import cast, convert, wider
 from .protocol import axis_of, given, implements, inexact, refuse, strong
 from .reducing import average
 from .taking import diagonal
@@ -57,7 +57,7 @@ def _neighbours(q: Any, n: Any, method: str) -> tuple[Any, Any, Any]:
         below = above
     share = at - below
     if method == "midpoint":
-        share = np.where(below == above, share * 0, share * 0 + 0.5)
+        share = np.where(below == above, 0.0, 0.5)
     below, above = (cast(np.maximum(i, 0), np.dtype(np.intp)) for i in (below, above))
     return below, above, share
 
@@ -67,8 +67,9 @@ def quantile_of(name: str, a: Any, q: Any, axis: Any, method: str, keepdims: Any
     """Quantiles along axes, of all elements or of those that are not NaN."""
     refuse(name, out=out, weights=weights)
     a = inexact(a)
-    real = np.dtype(a.dtype.char.lower())
+    real = wider(np.dtype(a.dtype.char.lower()))
     q = convert(q, dtype=real) if aval_of(q).weak else inexact(q)
+    q = cast(q, wider(q.dtype))
     x, kept = _last_axis(a, axis)
     rest = tuple(x.shape[:-1])
     ordered = sorting.sort(x, axis=len(rest), descending=False)

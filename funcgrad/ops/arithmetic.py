@@ -10,7 +10,7 @@ import numpy as np
 
 from ..core.avals import WEAK_DTYPES, Aval
 from ..core.primitive import Case, Primitive
-from .families import elementwise, is_value, sample
+from .families import Scaling, elementwise, is_value, sample
 from .shape import cast, sum_to
 
 
@@ -40,8 +40,13 @@ def _reciprocal(y: Any) -> Any:
     return 1 / y if type(y) not in (int, float) or y else math.copysign(math.inf, y)
 
 
+def _quotient(t: Any, y: Any) -> Any:
+    """The quotient t / y, for the Python number 0 as well."""
+    return t / y if type(y) not in (int, float) or y else t * _reciprocal(y)
+
+
 def _quotient_transpose(ct: Any, x: Any, y: Any, *, flagged: bool) -> Any:
-    return fit(mul_strong(ct, _reciprocal(y)) if flagged else ct / y, x), None
+    return fit(mul_strong(ct, _reciprocal(y)) if flagged else _quotient(ct, y), x), None
 
 
 add: Primitive = elementwise(
@@ -102,8 +107,8 @@ mul.extra["unit"] = 1
 div: Primitive = elementwise(
     "div",
     np.divide,
-    lambda _o, _x, y: _reciprocal(y),
-    lambda o, _x, y: -o / y,
+    Scaling(lambda t, _o, _x, y: _quotient(t, y)),
+    Scaling(lambda t, o, _x, y: _quotient(t, y) * -o),
     operator=operator.truediv,
     domain=((-2, 2), (0.3, 2)),
     kinds="fci",

@@ -10,9 +10,9 @@ from ..core.avals import Aval
 from ..core.primitive import Case, Joint, Primitive
 from ..errors import ShapeError
 from .arithmetic import mul_strong
-from .comparison import select
+from .comparison import filled_like, select
 from .families import general, sample
-from .shape import broadcast_to, cast, move_axis, reshape, zeros
+from .shape import broadcast_to, cast, move_axis, reshape, wider, zeros
 
 
 def _gather_eval(xp: Any, x: Any, *idx: Any) -> Any:
@@ -96,9 +96,9 @@ gather.extra["mask_indices"] = _mask_gather
 
 
 def _scatter_add_eval(xp: Any, v: Any, *idx: Any, shape: tuple[int, ...]) -> Any:
-    out = xp.zeros(shape, v.dtype)
+    out = xp.zeros(shape, wider(v.dtype))
     add_at(xp, out, idx, v)
-    return out
+    return out.astype(v.dtype, copy=False)
 
 
 def add_at(xp: Any, out: Any, idx: tuple[Any, ...], v: Any) -> None:
@@ -218,12 +218,14 @@ def _scatter_jvp(ts: Any, out: Any, x: Any, v: Any, *idx: Any, op: str) -> Any:
         others = select(
             zero, select(here == 1, there, 0), select(here == 0, there / select(zero, 1, v), 0)
         )
-        factor = scatter(x * 0 + 1, v, *idx, op="mul")
+        factor = scatter(filled_like(x, 1), v, *idx, op="mul")
         return x_t * factor + scatter_add(v_t * others, *idx, shape=x.shape)
     hit_x, hit_v = x == out, v == gather(out, *idx)
-    count = cast(hit_x, x.dtype) + scatter_add(cast(hit_v, x.dtype), *idx, shape=x.shape)
-    share_x = select(hit_x, 1 / select(count == 0, 1, count), 0)
-    share_v = select(hit_v, 1 / gather(select(count == 0, 1, count), *idx), 0)
+    dtype = wider(x.dtype)
+    count = cast(hit_x, dtype) + scatter_add(cast(hit_v, dtype), *idx, shape=x.shape)
+    share = cast(1 / select(count == 0, 1, count), x.dtype)
+    share_x = select(hit_x, share, 0)
+    share_v = select(hit_v, gather(share, *idx), 0)
     return mul_strong(share_x, x_t) + scatter_add(mul_strong(share_v, v_t), *idx, shape=x.shape)
 
 

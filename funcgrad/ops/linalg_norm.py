@@ -10,6 +10,7 @@ from ..core.avals import Aval
 from ..core.primitive import Case, Primitive
 from .comparison import select
 from .complex import conj, real
+from .directions import share
 from .families import general, sample
 from .linalg import real_dtype
 from .reductions import keepdims
@@ -27,6 +28,8 @@ def norm_of(xp: Any, x: Any, axes: tuple[int, ...], order: float) -> Any:
 
 def _norm_eval(xp: Any, x: Any, *, axes: tuple[int, ...], order: float) -> Any:
     """The norm by its definition, but where powers of such numbers lose digits."""
+    if x.dtype == np.float16:
+        return _norm_eval(xp, x.astype(np.float32), axes=axes, order=order).astype(x.dtype)
     with np.errstate(over="ignore"):
         out = norm_of(xp, x, axes, order)
     info = np.finfo(out.dtype)
@@ -59,7 +62,7 @@ def _norm_jvp(t: Any, out: Any, x: Any, *, axes: tuple[int, ...], order: float) 
 
     They are where the norm or its power is not differentiable, and 0 is the smallest choice.
     """
-    weight = conj(x) / keepdims(select(out == 0, np.inf, out), x, axes)
+    weight = share(conj(x), keepdims(out, x, axes))
     if order != 2:
         ratio = abs(weight)
         zero = ratio == 0

@@ -10,7 +10,7 @@ from ..core.avals import Aval
 from ..core.primitive import Case, Primitive
 from .families import general, sample
 from .gather import gather
-from .shape import broadcast, broadcast_to, reshape
+from .shape import broadcast, broadcast_to, reshape, wider
 
 
 def take_along(x: Any, idx: Any, axis: int) -> Any:
@@ -75,8 +75,10 @@ def means_of_equals(xp: Any, t: Any, x: Any, *, axis: int) -> Any:
     moved = xp.moveaxis(t, axis, -1)
     first = first.reshape(-1)
     starts = xp.flatnonzero(first)
-    counts = xp.diff(xp.append(starts, first.size)).astype(t.real.dtype)
-    means = xp.add.reduceat(moved.reshape(-1), starts) / counts
+    dtype = wider(t.dtype)
+    counts = xp.diff(xp.append(starts, first.size)).astype(wider(t.real.dtype))
+    means = xp.add.reduceat(moved.reshape(-1).astype(dtype, copy=False), starts) / counts
+    means = means.astype(t.dtype, copy=False)
     return xp.moveaxis(means[xp.cumsum(first) - 1].reshape(moved.shape), -1, axis)
 
 

@@ -11,7 +11,8 @@ from ..core.primitive import Joint, Primitive
 from ..core.tracing import aval_of, shape_of
 from ..errors import DifferentiationError
 from ..ops.arithmetic import Mask, add, mul, mul_strong, neg
-from ..ops.families import FUNCTION, NEGATIVE, SAME
+from ..ops.comparison import filled_like
+from ..ops.families import FUNCTION, NEGATIVE, SAME, SCALING
 from ..ops.shape import broadcast_to, cast, strong_scalar, zeros
 
 
@@ -84,9 +85,7 @@ def instantiate(t: Any, primal: Any) -> Any:
     if t is not None:
         return t
     aval = aval_of(primal)
-    if aval.symbolic:
-        return mul(primal, 0)
-    return zeros(aval)
+    return filled_like(primal, 0) if aval.symbolic else zeros(aval)
 
 
 def _without_integers(result: Any, out: Any) -> tuple[Any, ...]:
@@ -158,7 +157,9 @@ def factor(
         return t
     if kind == NEGATIVE:
         return neg(t)
-    assert kind == FUNCTION
+    if kind == SCALING and not (strong or prim.masks):
+        return prim.partials[i].scale(t, out, *primals)
+    assert kind in (FUNCTION, SCALING)
     return scaled(prim, t, prim.partials[i](out, *primals), strong)
 
 
