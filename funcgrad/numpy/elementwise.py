@@ -90,8 +90,9 @@ def sinc(x: Any) -> Any:
     for c in reversed(_SINC_SERIES[1:-1]):
         series = z * (series + c)
     series = 1 + series
-    far = np.pi * np.where(small, 1, x)
-    return np.where(small, series, np.sin(far) / far)
+    far = np.where(small, 1, x)
+    turns = 2 * np.rint(far / 2) if x.dtype.kind == "f" else 0
+    return np.where(small, series, np.sin(np.pi * (far - turns)) / np.pi / far)
 
 
 @implements(np.nan_to_num)

