@@ -192,6 +192,29 @@ mul_both_strong: Primitive = _strong_product(
 )
 
 
+class StrongTangent:
+    """A tangent whose zeros win over infinities, as ``Scaling`` uses it."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def __mul__(self, factor: Any) -> StrongTangent:
+        return StrongTangent(mul_strong(self.value, factor))
+
+    __rmul__ = __mul__
+
+    def __truediv__(self, divisor: Any) -> StrongTangent:
+        return StrongTangent(mul_strong(self.value, _reciprocal(divisor)))
+
+    def __neg__(self) -> StrongTangent:
+        return StrongTangent(-self.value)
+
+    def __add__(self, other: StrongTangent) -> StrongTangent:
+        return StrongTangent(self.value + other.value)
+
+
 def into_last(e: Any, ins: list[str]) -> str:
     """Source text that writes a result into memory at hand, for functions with a last ``out``."""
     return f"{e.primitive.evaluate.__name__}({', '.join(ins)}, {{out}})"

@@ -24,7 +24,8 @@ class Scaling:
 
     ``scale(t, out, *operands)`` is t times the partial derivative, by products and quotients that
     start at t: ``t / x`` and ``t / x * -out`` are in range wherever the result is, when 1 / x or
-    out / x are not.
+    out / x are not. It uses sums, products and quotients of t alone, so that it can be done with
+    a StrongTangent as well.
     """
 
     __slots__ = ("scale",)

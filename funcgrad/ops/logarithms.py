@@ -119,7 +119,7 @@ xlogratio: Primitive = elementwise(
     "xlogratio",
     xlogratio_values,
     lambda _o, x, y: np.log(x) - np.log(y) + 1,
-    Scaling(lambda t, _o, x, y: t / y * -x),
+    Scaling(lambda t, _o, x, y: t * -x / y),
     domain=(0.2, 3.0),
     kinds="f",
 )

@@ -19,7 +19,7 @@ LN10 = 2.302585092994046
 
 
 def _power_scale_x(t: Any, o: Any, x: Any, y: Any) -> Any:
-    """The tangent times y * x**(y - 1), by way of t / x for negative y.
+    """The tangent times y * x**(y - 1), by way of out / x for small y.
 
     At (0, 0) it is 0; elsewhere an exponent 0 makes the factor y alone 0, which has a derivative.
     """
@@ -31,9 +31,10 @@ def _power_scale_x(t: Any, o: Any, x: Any, y: Any) -> Any:
         if np.real(y) < 0:
             return t / x * (y * o)
         return t * (y * x ** (y - 1))
-    down = np.real(y) < 0
-    exponent = np.where(down, y, np.where((y == 0) & (x == 0), 1, y - 1))
-    return t / np.where(down, x, 1) * (y * x**exponent)
+    from_value = (np.real(y) < 1) & np.isfinite(x) & (x != 0)
+    exponent = np.where((y == 0) & (x == 0), 1, y - 1)
+    power_below = np.where(from_value, o, np.where(from_value, 1, x) ** exponent)
+    return t * (y * power_below) / np.where(from_value, x, 1)
 
 
 def _power_partial_y(o: Any, x: Any, _y: Any) -> Any:
@@ -156,31 +157,34 @@ def _tan_slope(o: Any, x: Any) -> Any:
 
 
 def _by_size(x: Any, near: Any, far: Any) -> Any:
-    """One formula for complex numbers of small size, another one for those of large size.
+    """Two divisors, from one formula for small complex numbers and another one for large ones.
 
     The square of a large number leaves the range of the type; factors 1 - x and 1 + x cancel in
     derivatives at a small one.
     """
     small = abs(x) < 2
-    return np.where(small, near(np.where(small, x, 0)), far(np.where(small, 2, x)))
+    inner, outer = np.where(small, x, 0), np.where(small, 2, x)
+    return tuple(np.where(small, n, f) for n, f in zip(near(inner), far(outer), strict=True))
 
 
 def _over_cosine(t: Any, x: Any) -> Any:
     """A tangent divided by the cosine of arcsin(x)."""
     if not _is_complex(x):
         return t / np.sqrt(one_minus_square(x))
-    return _by_size(
+    one, other = _by_size(
         x,
-        lambda z: t / np.sqrt(one_minus_square(z)),
-        lambda z: t / np.sqrt(1 - z) / np.sqrt(1 + z),
+        lambda z: (np.sqrt(one_minus_square(z)), 1),
+        lambda z: (np.sqrt(1 - z), np.sqrt(1 + z)),
     )
+    return t / one / other
 
 
 def _over_squares(t: Any, x: Any) -> Any:
     """A tangent divided by 1 - x**2."""
     if not _is_complex(x):
         return t / one_minus_square(x)
-    return _by_size(x, lambda z: t / one_minus_square(z), lambda z: t / (1 - z) / (1 + z))
+    one, other = _by_size(x, lambda z: (one_minus_square(z), 1), lambda z: (1 - z, 1 + z))
+    return t / one / other
 
 
 def _arctan_scale(t: Any, _o: Any, x: Any) -> Any:
@@ -197,12 +201,13 @@ def _arcsinh_scale(t: Any, _o: Any, x: Any) -> Any:
 def _arccosh_scale(t: Any, _o: Any, x: Any) -> Any:
     if not _is_complex(x):
         return t / np.sqrt(x - 1) / np.sqrt(x + 1)
-    turn = np.where(np.signbit(x.imag), 1j, -1j)
-    return _by_size(
+    turn = np.where(np.signbit(x.imag), -1j, 1j)
+    one, other = _by_size(
         x,
-        lambda z: t * turn / np.sqrt(one_minus_square(z)),
-        lambda z: t / np.sqrt(z - 1) / np.sqrt(z + 1),
+        lambda z: (np.sqrt(one_minus_square(z)), turn),
+        lambda z: (np.sqrt(z - 1), np.sqrt(z + 1)),
     )
+    return t / one / other
 
 
 tan: Primitive = elementwise("tan", np.tan, _tan_slope, domain=(-1, 1))

@@ -123,6 +123,18 @@ def tanh_slope_values(y: Any, x: Any, out: Any = None) -> Any:
     return out
 
 
+def logistic_slope_values(x: Any, out: Any = None) -> Any:
+    """The derivative of the logistic function, exp(-|x|) / (1 + exp(-|x|))**2."""
+    if np.iscomplexobj(x):
+        return 0.25 * squared_sech(0.5 * x)
+    out = np.abs(x, out=out)
+    out = np.negative(out, out=own(out))
+    out = np.exp(out, out=own(out))
+    below = np.add(1, out)
+    below = np.multiply(below, below, out=own(below))
+    return np.divide(out, below, out=own(out))
+
+
 def _tanh_slope_cases(rng: Any) -> Any:
     for dtype in ("f8", "f4"):
         x = sample(rng, (2, 3), dtype, (-1.5, 1.5))
@@ -176,9 +188,12 @@ tanh_slope: Primitive = elementwise(
     "tanh_slope", tanh_slope_values, lambda _o, y, _x: -2 * y, None, cases=_tanh_slope_cases
 )
 tanh_slope.extra.update(into=into_last, overwrites=())
-# y * logistic(-x) keeps its relative accuracy where 1 - y rounds to 0.
+logistic_slope: Primitive = elementwise(
+    "logistic_slope", logistic_slope_values, lambda o, x: -o * np.tanh(0.5 * x), kinds="fc"
+)
+logistic_slope.extra["into"] = into_last
 logistic: Primitive = elementwise(
-    "logistic", logistic_values, lambda o, x: o * logistic(-x), kinds="fc"
+    "logistic", logistic_values, lambda _o, x: logistic_slope(x), kinds="fc"
 )
 logistic.extra["into"] = into_last
 
@@ -203,7 +218,7 @@ def _relative_slope_x(_o: Any, x: Any, y: Any) -> Any:
 
 def _relative_scale_y(t: Any, _o: Any, x: Any, y: Any) -> Any:
     outside = (x < 0) | (y <= 0)
-    return np.where(outside, 0, t / np.where(outside, 1, y) * -x)
+    return t * np.where(outside, 0, -x) / np.where(outside, 1, y)
 
 
 entropy: Primitive = elementwise(

@@ -10,7 +10,7 @@ from ..core.jaxpr import Jaxpr, subjaxprs
 from ..core.primitive import Joint, Primitive
 from ..core.tracing import aval_of, shape_of
 from ..errors import DifferentiationError
-from ..ops.arithmetic import Mask, add, mul, mul_strong, neg
+from ..ops.arithmetic import Mask, StrongTangent, add, mul, mul_strong, neg
 from ..ops.comparison import filled_like
 from ..ops.families import FUNCTION, NEGATIVE, SAME, SCALING
 from ..ops.shape import broadcast_to, cast, strong_scalar, zeros
@@ -157,9 +157,10 @@ def factor(
         return t
     if kind == NEGATIVE:
         return neg(t)
-    if kind == SCALING and not (strong or prim.masks):
-        return prim.partials[i].scale(t, out, *primals)
-    assert kind in (FUNCTION, SCALING)
+    if kind == SCALING:
+        scale = prim.partials[i].scale
+        return scale(StrongTangent(t), out, *primals).value if strong else scale(t, out, *primals)
+    assert kind == FUNCTION
     return scaled(prim, t, prim.partials[i](out, *primals), strong)
 
 

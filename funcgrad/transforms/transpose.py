@@ -13,7 +13,7 @@ from ..core.jaxpr import Eqn, Jaxpr, Literal, Var
 from ..core.source import Transposed, as_source, source_of_equation
 from ..core.tracing import sources_wanted
 from ..errors import DifferentiationError
-from ..ops.arithmetic import Mask, add, mul_strong
+from ..ops.arithmetic import Mask, StrongTangent, add, mul_strong
 from ..ops.families import FUNCTION, NEGATIVE, SCALING
 from ..ops.shape import cast, sum_to, zeros
 
@@ -62,11 +62,9 @@ def _backward(entries: list[Any], cts: dict[Var, Any], flagged: set[Var], named:
                 else:
                     c = ct * d if not strong else _strong_factor(prim, ct, d)
             elif kind == SCALING:
-                if strong:
-                    d = prim.partials[0](r, a) if prim.arity == 1 else prim.partials[0](r, a, b)
-                    c = _strong_factor(prim, ct, d)
-                else:
-                    c = partial(ct, r, a) if prim.arity == 1 else partial(ct, r, a, b)
+                t = StrongTangent(ct) if strong else ct
+                c = partial(t, r, a) if prim.arity == 1 else partial(t, r, a, b)
+                c = c.value if strong else c
             else:
                 c = ct if kind != NEGATIVE else -ct
             if c.shape != x.shape:
@@ -86,10 +84,9 @@ def _backward(entries: list[Any], cts: dict[Var, Any], flagged: set[Var], named:
                 else:
                     c = ct * d if not strong else _strong_factor(prim, ct, d)
             elif kind == SCALING:
-                if strong:
-                    c = _strong_factor(prim, ct, prim.partials[1](r, a, b))
-                else:
-                    c = partial(ct, r, a, b)
+                t = StrongTangent(ct) if strong else ct
+                c = partial(t, r, a, b)
+                c = c.value if strong else c
             else:
                 c = ct if kind != NEGATIVE else -ct
             if c.shape != y.shape:

@@ -74,7 +74,7 @@ def operands(entry: Elementwise, code: str) -> list[tuple[np.ndarray, ...]]:
 
 def derivatives_of(f: Callable[..., Any], at: tuple[Any, ...], total: int) -> dict[Any, Any]:
     """Derivatives up to an order of a function of mpmath, by differences with very many digits."""
-    steps = [min(abs(x), mp.mpf(1)) * mp.mpf(10) ** (-mp.mp.dps // 6) for x in at]
+    steps = [min(abs(x), mp.mpf(1)) * mp.mpf(10) ** (-mp.mp.dps // 8) for x in at]
     known: dict[Any, Any] = {}
 
     def value(place: tuple[int, ...]) -> Any:

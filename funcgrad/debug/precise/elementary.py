@@ -296,6 +296,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "logit": logit,
     "gaussian": lambda x: exp(-(x * x)),
     "one_minus_square": lambda x: (1.0 - x) * (x + 1.0),
+    "logistic_slope": lambda x: logistic(x) * logistic(-x),
     "length": lambda x: hypot(x, as_pair(1.0)),
 }
 """Operators of real numbers."""

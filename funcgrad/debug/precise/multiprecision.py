@@ -86,6 +86,7 @@ SCALAR_FUNCTIONS: dict[str, Callable[..., Any]] = {
     "logit": lambda m, x: m.log(x / (1 - x)),
     "gaussian": lambda m, x: m.exp(-x * x),
     "one_minus_square": lambda m, x: (1 - x) * (1 + x),
+    "logistic_slope": lambda m, x: m.sech(x / 2) ** 2 / 4,
     "length": lambda m, x: m.hypot(x, 1),
     "cosine": lambda m, x, y: _share(x, m.hypot(x, y)),
     "share": lambda _m, x, whole: _share(x, whole),
