@@ -165,8 +165,10 @@ def average(
     keepdims = bool(given(keepdims) and keepdims)
     if weights is None:
         out = mean(a, axis, keepdims=keepdims)
-        count = np.full(out.shape, _counted(a, axes_of(axis, len(a.shape)), True, False), out.dtype)
-        return (out, count[()]) if returned else out
+        if not returned:
+            return out
+        count = _counted(a, axes_of(axis, len(a.shape)), True, False)
+        return out, np.full(out.shape, count, out.dtype)[()]
     weights = strong(weights)
     if weights.shape != a.shape:
         weights = _weights_along(weights, a, axis)

@@ -46,7 +46,7 @@ def _quotient(t: Any, y: Any) -> Any:
 
 
 def _quotient_transpose(ct: Any, x: Any, y: Any, *, flagged: bool) -> Any:
-    return fit(mul_strong(ct, _reciprocal(y)) if flagged else _quotient(ct, y), x), None
+    return fit(div_strong(ct, y) if flagged else _quotient(ct, y), x), None
 
 
 add: Primitive = elementwise(
@@ -192,6 +192,40 @@ mul_both_strong: Primitive = _strong_product(
 )
 
 
+def into_last(e: Any, ins: list[str]) -> str:
+    """Source text that writes a result into memory at hand, for functions with a last ``out``."""
+    return f"{e.primitive.evaluate.__name__}({', '.join(ins)}, {{out}})"
+
+
+def strong_divide(z: Any, y: Any, out: Any = None) -> Any:
+    """The quotient z / y, but zero where z is zero, whatever y is there. ``out`` may be z."""
+    zero = np.equal(z, 0)
+    out = np.divide(z, y, out=out)
+    return out if np.isfinite(np.vdot(out, out)) else zeroed(out, zero)
+
+
+def _strong_quotient_cases(rng: Any) -> Any:
+    for dtype in ("f8", "f4", "c16"):
+        yield Case(sample(rng, (2, 3), dtype, (-2, 2)), sample(rng, (3,), dtype, (0.3, 2)))
+    yield Case(np.array([0.0, 1.5, -2.0]), np.array([0.7, 3.0, 0.4]))
+
+
+div_strong: Primitive = elementwise(
+    "div_strong",
+    strong_divide,
+    None,
+    None,
+    jvp=(
+        lambda t, _o, _z, y: div_strong(t, y),
+        lambda t, o, _z, y: -mul_both_strong(o, div_strong(t, y)),
+    ),
+    transpose=lambda ct, z, y: (fit(div_strong(ct, y), z), None),
+    cases=_strong_quotient_cases,
+    traits=("masks", "fills"),
+)
+div_strong.extra.update(into=into_last, overwrites=())
+
+
 class StrongTangent:
     """A tangent whose zeros win over infinities, as ``Scaling`` uses it."""
 
@@ -206,18 +240,13 @@ class StrongTangent:
     __rmul__ = __mul__
 
     def __truediv__(self, divisor: Any) -> StrongTangent:
-        return StrongTangent(mul_strong(self.value, _reciprocal(divisor)))
+        return StrongTangent(div_strong(self.value, divisor))
 
     def __neg__(self) -> StrongTangent:
         return StrongTangent(-self.value)
 
     def __add__(self, other: StrongTangent) -> StrongTangent:
         return StrongTangent(self.value + other.value)
-
-
-def into_last(e: Any, ins: list[str]) -> str:
-    """Source text that writes a result into memory at hand, for functions with a last ``out``."""
-    return f"{e.primitive.evaluate.__name__}({', '.join(ins)}, {{out}})"
 
 
 mul_strong.extra["into"] = into_last

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..core.primitive import Case, Joint, Primitive
 from ..core.tracing import aval_of
-from .arithmetic import fit, into_last, mul_both_strong, mul_strong
+from .arithmetic import fit, into_last, mul_both_strong, mul_strong, zeroed
 from .families import elementwise, is_value, sample
 
 BOOLEAN = "the result is boolean"
@@ -79,10 +79,10 @@ def ordered_product(x: Any, y: Any, t: Any, out: Any = None) -> Any:
     even = np.equal(x, y)
     out = np.multiply(t, keep, out=out)
     if not np.isfinite(np.vdot(out, out)):
-        out = np.where(keep, out, out.dtype.type(0))[()]
-    if even.any():
-        out = np.where(even, out / 2, out)[()]
-    return out
+        out = zeroed(out, np.logical_not(keep))
+    if not even.any():
+        return out
+    return np.multiply(out, np.where(even, out.dtype.type(0.5), 1), out=out if out.ndim else None)
 
 
 shared_product = elementwise(

@@ -25,8 +25,12 @@ def share_values(x: Any, whole: Any, out: Any = None) -> Any:
         ends = infinite_part(x.real), infinite_part(x.imag)
         unit = ends[0] if x.dtype.kind == "f" else ends[0] + 1j * ends[1]
         unit = unit / np.maximum(np.hypot(*ends), 1)
-        rare = np.where(np.equal(whole, 0), 0, unit)
-        return np.where(np.equal(whole, 0) | np.isinf(whole), rare, out).astype(out.dtype)[()]
+        nothing = np.equal(whole, 0)
+        rare, unit = nothing | np.isinf(whole), np.where(nothing, 0, unit).astype(out.dtype)
+    if out.ndim == 0:
+        return np.where(rare, unit, out)[()]
+    np.copyto(out, unit, where=rare)
+    return out
 
 
 def cosine_values(x: Any, y: Any) -> Any:

@@ -225,9 +225,9 @@ def _logsumexp_jvp(t: Any, out: Any, x: Any, *, axes: tuple[int, ...]) -> Any:
 
     The largest number stands for infinity: entries that are infinite share the weight.
     """
-    largest = float(np.finfo(x.dtype).max)
-    top = minimum(select(out == -np.inf, 0, out), largest)
-    weights = cast(np.exp(minimum(x, largest) - keepdims(top, x, axes)), wider(x.dtype))
+    largest, dtype = float(np.finfo(x.dtype).max), wider(x.dtype)
+    top = minimum(cast(select(out == -np.inf, 0, out), dtype), largest)
+    weights = np.exp(minimum(cast(x, dtype), largest) - keepdims(top, x, axes))
     total = reduce_sum(weights, axes=axes)
     return cast(reduce_sum(t * weights, axes=axes) / select(total == 0, 1, total), x.dtype)
 

@@ -108,7 +108,7 @@ def squared_sech(x: Any) -> Any:
 def tanh_slope_values(y: Any, x: Any, out: Any = None) -> Any:
     """The derivative of y = tanh(x): 1 - y * y, but from x where that cancels."""
     if np.iscomplexobj(y):
-        return squared_sech(x)
+        return np.positive(squared_sech(x), out=out)
     if np.shape(x) != np.shape(y):
         x, y = np.broadcast_arrays(x, y)
     out = np.multiply(y, y, out=out)
@@ -126,7 +126,7 @@ def tanh_slope_values(y: Any, x: Any, out: Any = None) -> Any:
 def logistic_slope_values(x: Any, out: Any = None) -> Any:
     """The derivative of the logistic function, exp(-|x|) / (1 + exp(-|x|))**2."""
     if np.iscomplexobj(x):
-        return 0.25 * squared_sech(0.5 * x)
+        return np.multiply(0.25, squared_sech(0.5 * x), out=out)
     out = np.abs(x, out=out)
     out = np.negative(out, out=own(out))
     out = np.exp(out, out=own(out))
