@@ -65,7 +65,11 @@ square: Primitive = elementwise(
     "square", np.square, lambda _o, x: 2 * x, kinds="fci", traits=("cheap",)
 )
 reciprocal: Primitive = elementwise(
-    "reciprocal", np.reciprocal, Scaling(lambda t, o, _x: t * o * -o), domain=(0.4, 2), traits=("cheap",)
+    "reciprocal",
+    np.reciprocal,
+    Scaling(lambda t, o, _x: t * o * -o),
+    domain=(0.4, 2),
+    traits=("cheap",),
 )
 sqrt: Primitive = elementwise(
     "sqrt", np.sqrt, Scaling(lambda t, o, _x: 0.5 * t / o), domain=(0.2, 3)

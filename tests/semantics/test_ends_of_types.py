@@ -49,7 +49,8 @@ def test_reductions_scale(name, dtype):
             expected = float(value * mp.mpf(scale) ** reduction.degree)
             slope = slopes * float(mp.mpf(scale) ** (reduction.degree - 1))
         with np.errstate(all="ignore"):
-            for run in (fg.value_and_grad(reduction.call), fg.jit(fg.value_and_grad(reduction.call))):
+            both = fg.value_and_grad(reduction.call)
+            for run in (both, fg.jit(both)):
                 got, gradient = run(x)
                 assert got.dtype == gradient.dtype == dtype
                 if abs(expected) < largest:
