@@ -242,7 +242,7 @@ hypot: Primitive = elementwise(
 )
 sinh: Primitive = elementwise("sinh", np.sinh, lambda _o, x: np.cosh(x))
 cosh: Primitive = elementwise("cosh", np.cosh, lambda _o, x: np.sinh(x))
-tanh: Primitive = elementwise("tanh", np.tanh, lambda o, x: tanh_slope(o, x))
+tanh: Primitive = elementwise("tanh", np.tanh, lambda o, x: tanh_slope.binary(o, x))
 arcsinh: Primitive = elementwise("asinh", np.arcsinh, Scaling(_arcsinh_scale))
 arccosh: Primitive = elementwise(
     "acosh",

@@ -106,12 +106,13 @@ def squared_sech(x: Any) -> Any:
 
 
 def tanh_slope_values(y: Any, x: Any, out: Any = None) -> Any:
-    """The derivative of y = tanh(x): 1 - y * y, but from x where that cancels."""
+    """The derivative of y = tanh(x): 1 - y * y, but from x where that cancels. ``out`` may be y."""
     if y.dtype.kind == "c":
         return np.positive(squared_sech(x), out=out)
     if x.shape != y.shape:
         x, y = np.broadcast_arrays(x, y)
-    out = 1 - y * y if out is None else np.subtract(1, np.multiply(y, y, out=out), out=out)
+    out = np.multiply(y, y, out=out)
+    out = np.subtract(1, out, out=out if out.ndim else None)
     # The position of the smallest is found several times as fast as a minimum in small arrays.
     if type(out) is np.ndarray and out.size and out.item(out.argmin()) >= 1 / 16:
         return out
@@ -186,7 +187,7 @@ polygamma: Primitive = elementwise(
 tanh_slope: Primitive = elementwise(
     "tanh_slope", tanh_slope_values, lambda _o, y, _x: -2 * y, None, cases=_tanh_slope_cases
 )
-tanh_slope.extra.update(into=into_last, overwrites=())
+tanh_slope.extra.update(into=into_last, overwrites=(0,))
 logistic_slope: Primitive = elementwise(
     "logistic_slope", logistic_slope_values, lambda o, x: -o * np.tanh(0.5 * x), kinds="fc"
 )
