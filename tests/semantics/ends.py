@@ -77,11 +77,11 @@ def operands(entry: Elementwise, code: str) -> list[tuple[np.ndarray, ...]]:
     return [(x, (0.75 * x).astype(x.dtype)), (x, one), (one, x)]
 
 
-def digits(at: tuple[Any, ...]) -> int:
-    """Enough for third differences of what may be as small as exp(-2 |x|) beside 1."""
+def digits(at: tuple[Any, ...], code: str) -> int:
+    """Enough for third differences whose error is below the smallest number of the type."""
     sizes = [abs(complex(x)) for x in at]
     powers = [4 * abs(np.log10(s)) if s < 1 else 3 * np.log10(s) for s in sizes]
-    return int(430 + max(powers) + 2 * min(max(sizes), 400))
+    return int({"e": 60, "f": 140, "d": 430}[code] + max(powers))
 
 
 def derivatives_of(f: Callable[..., Any], at: tuple[Any, ...], total: int) -> dict[Any, Any]:
@@ -170,7 +170,7 @@ def check(entry: Elementwise, f: Any, code: str) -> list[str]:
     for args in operands(entry, code):
         exact = []
         for at in zip(*args, strict=True):
-            with mp.workdps(entry.digits or digits(at)):
+            with mp.workdps(entry.digits or digits(at, real_code(code))):
                 exact.append(derivatives_of(entry.exact, tuple(map(to_mp, at)), 3))
         with mp.workdps(60):
             for order in orders(entry.operands):
