@@ -33,6 +33,7 @@ SCALAR_FUNCTIONS: dict[str, Callable[..., Any]] = {
     "sub": lambda m, x, y: x - y,
     "mul": lambda m, x, y: x * y,
     "mul_strong": lambda m, x, y: m.mpf(0) if x == 0 else x * y,
+    "div_strong": lambda m, x, y: m.mpf(0) if x == 0 else x / y,
     "mul_both_strong": lambda m, x, y: m.mpf(0) if x == 0 or y == 0 else x * y,
     "div": lambda m, x, y: x / y,
     "neg": lambda m, x: -x,
