@@ -17,8 +17,9 @@ from ..core.boundary import user_facing
 from ..core.source import where_defined
 from ..core.tracing import aval_of
 from ..errors import DifferentiationError, TreeError
-from ..ops.arithmetic import add, mul
+from ..ops.arithmetic import add
 from ..ops.shape import cast, zeros
+from ..transforms.rules import instantiate
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -136,7 +137,7 @@ class custom_jvp(_Custom[P, R]):
                 part = jvp(t, out, *primals)
                 total = part if total is None else tree.map(add, total, part)
             if total is None:
-                total = tree.map(lambda o: mul(o, 0), out)
+                total = tree.map(lambda o: instantiate(None, o), out)
             return out, total
 
         self.rule = rule

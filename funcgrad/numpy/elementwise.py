@@ -10,7 +10,7 @@ import numpy as np
 from ..core.tracing import Tracer, aval_of
 from ..ops import complex as complex_ops
 from ..ops import math as math_ops
-from ..ops.comparison import maximum, minimum, select
+from ..ops.comparison import filled_like, maximum, minimum, select
 from ..ops.shape import cast
 from .protocol import UFUNCS, array, implements, inexact, promoted, refuse, strong
 
@@ -90,8 +90,9 @@ def sinc(x: Any) -> Any:
     for c in reversed(_SINC_SERIES[1:-1]):
         series = z * (series + c)
     series = 1 + series
-    far = np.pi * np.where(small, 1, x)
-    return np.where(small, series, np.sin(far) / far)
+    far = np.where(small, 1, x)
+    turns = 2 * np.rint(far / 2) if x.dtype.kind == "f" else 0
+    return np.where(small, series, np.sin(np.pi * (far - turns)) / np.pi / far)
 
 
 @implements(np.nan_to_num)
@@ -118,7 +119,7 @@ def real(val: Any) -> Any:
 @implements(np.imag)
 def imag(val: Any) -> Any:
     x = strong(val)
-    return complex_ops.imag(x) if x.dtype.kind == "c" else x * 0
+    return complex_ops.imag(x) if x.dtype.kind == "c" else filled_like(x, 0)
 
 
 @implements(np.angle)

@@ -8,7 +8,6 @@ import numpy as np
 
 from . import reducing
 from .protocol import given, implements, strong
-from .reducing import safe_sqrt
 from .statistics import percent, quantile_of
 
 _NONE = np._NoValue
@@ -68,8 +67,9 @@ def nanvar(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: A
 def nanstd(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: Any = 0,
            keepdims: Any = False, *, where: Any = True, mean: Any = _NONE,
            correction: Any = _NONE) -> Any:
-    return safe_sqrt(nanvar(a, axis, dtype, out, ddof, keepdims, where=where, mean=mean,
-                            correction=correction))
+    a = strong(a)
+    return reducing.std(_filled(a, 0), axis, dtype, out, ddof, keepdims, where=_present(a, where),
+                        mean=mean, correction=correction)
 
 
 def _extremum(reduce: Any, fill: float) -> Any:

@@ -8,6 +8,7 @@ import numpy as np
 
 from ..errors import ShapeError
 from ..ops import shape as ops
+from ..ops.comparison import filled_like
 from ..ops.contraction import dot_general
 from ..ops.contraction import matmul as matrix_product
 from ..ops.shape import cast, reduce_sum
@@ -121,8 +122,8 @@ def cross(a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1,
     z = x0 * y1 - x1 * y0
     if x.shape[-1] == 2 and y.shape[-1] == 2:
         return z
-    x2 = x[..., 2] if x.shape[-1] == 3 else x0 * 0
-    y2 = y[..., 2] if y.shape[-1] == 3 else y0 * 0
+    x2 = x[..., 2] if x.shape[-1] == 3 else filled_like(x0, 0)
+    y2 = y[..., 2] if y.shape[-1] == 3 else filled_like(y0, 0)
     parts = np.broadcast_arrays(x1 * y2 - x2 * y1, x2 * y0 - x0 * y2, z)
     return np.moveaxis(np.stack(list(parts), -1), -1, axisc)
 

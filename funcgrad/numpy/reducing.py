@@ -9,7 +9,8 @@ import numpy as np
 
 from ..core.tracing import aval_of
 from ..ops import cumulative, reductions
-from ..ops.shape import cast, convert, kept_shape, reduce_sum, reshape
+from ..ops.linalg_norm import vector_norm
+from ..ops.shape import cast, convert, kept_shape, reduce_sum, reshape, wider
 from .protocol import (
     ACCUMULATIONS,
     REDUCTIONS,
@@ -19,6 +20,7 @@ from .protocol import (
     given,
     implements,
     inexact,
+    promoted,
     refuse,
     strong,
 )
@@ -123,6 +125,11 @@ def _float(a: Any, dtype: Any = None) -> Any:
     return inexact(a) if dtype is None else cast(a, np.dtype(dtype))
 
 
+def _wide(a: Any) -> Any:
+    """The array in the type in which its sums and counts are formed."""
+    return cast(a, wider(a.dtype))
+
+
 @implements(np.mean)
 def mean(
     a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False,
@@ -131,8 +138,9 @@ def mean(
     refuse("np.mean", out=out)
     a = _float(strong(a), dtype)
     axes = axes_of(axis, len(a.shape))
-    total = sum(a, axis=axes, keepdims=keepdims, where=where)
-    return total / _counted(a, axes, where, keepdims)
+    wide = _wide(a)
+    total = sum(wide, axis=axes, keepdims=keepdims, where=where)
+    return cast(total / _counted(wide, axes, where, keepdims), a.dtype)
 
 
 def _weights_along(weights: Any, a: Any, axis: Any) -> Any:
@@ -157,13 +165,19 @@ def average(
     keepdims = bool(given(keepdims) and keepdims)
     if weights is None:
         out = mean(a, axis, keepdims=keepdims)
-        count = np.full(out.shape, _counted(a, axes_of(axis, len(a.shape)), True, False), out.dtype)
-        return (out, count[()]) if returned else out
+        if not returned:
+            return out
+        count = _counted(a, axes_of(axis, len(a.shape)), True, False)
+        return out, np.full(out.shape, count, out.dtype)[()]
     weights = strong(weights)
     if weights.shape != a.shape:
         weights = _weights_along(weights, a, axis)
+    dtype = promoted(a, weights)
+    a, weights = _wide(a), _wide(weights)
     scale = sum(weights, axis=axis, keepdims=keepdims)
     out = sum(a * weights, axis=axis, keepdims=keepdims) / scale
+    if dtype == np.float16:
+        out, scale = cast(out, dtype), cast(scale, dtype)
     return (out, scale) if returned else out
 
 
@@ -174,26 +188,26 @@ def var(
 ) -> Any:
     refuse("np.var", out=out)
     a = _float(strong(a), dtype)
-    if given(correction):
-        ddof = correction
     axes = axes_of(axis, len(a.shape))
-    center = mean if given(mean) else _mean(a, axes, where)
-    away = a - center
+    away, free = _deviations(a, axes, ddof, keepdims, where, mean, correction)
     squares = (away * np.conj(away)).real if away.dtype.kind == "c" else away * away
     total = sum(squares, axis=axes, keepdims=keepdims, where=where)
-    count = _counted(a, axes, where, keepdims)
-    free = count - ddof
-    return total / (np.maximum(free, 0) if hasattr(free, "dtype") else builtins.max(free, 0))
+    return cast(total / free, np.dtype(a.dtype.char.lower()))
 
 
 def _mean(a: Any, axes: tuple[int, ...], where: Any) -> Any:
     return mean(a, axis=axes, keepdims=True, where=where)
 
 
-def safe_sqrt(x: Any) -> Any:
-    """The square root whose derivative at 0 is 0, the element of least norm."""
-    zero = x == 0
-    return np.where(zero, 0, np.sqrt(np.where(zero, 1, x)))
+def _deviations(
+    a: Any, axes: tuple[int, ...], ddof: Any, keepdims: Any, where: Any, center: Any,
+    correction: Any,
+) -> tuple[Any, Any]:
+    """What is left of an array without its mean, and its degrees of freedom."""
+    a = _wide(a)
+    away = a - (center if given(center) else _mean(a, axes, where))
+    free = _counted(a, axes, where, keepdims) - (correction if given(correction) else ddof)
+    return away, np.maximum(free, 0) if hasattr(free, "dtype") else builtins.max(free, 0)
 
 
 @implements(np.std)
@@ -201,9 +215,16 @@ def std(
     a: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: Any = 0,
     keepdims: Any = False, *, where: Any = True, mean: Any = _NONE, correction: Any = _NONE,
 ) -> Any:
-    return safe_sqrt(
-        var(a, axis, dtype, out, ddof, keepdims, where=where, mean=mean, correction=correction)
-    )
+    refuse("np.std", out=out)
+    a = _float(strong(a), dtype)
+    axes = axes_of(axis, len(a.shape))
+    away, free = _deviations(a, axes, ddof, keepdims, where, mean, correction)
+    away = _masked(away, where, 0)
+    if isinstance(free, int | float) and free > 0:
+        out = vector_norm(away, axes=axes, order=2, count=free)
+        return cast(_finish(out, a, axes, keepdims), np.dtype(a.dtype.char.lower()))
+    length = _finish(vector_norm(away, axes=axes, order=2), a, axes, keepdims)
+    return cast(length / np.sqrt(free), np.dtype(a.dtype.char.lower()))
 
 
 @implements(np.ptp)

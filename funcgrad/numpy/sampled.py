@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ..ops.comparison import filled_like
 from ..ops.shape import cast
 from .protocol import axis_of, given, implements, inexact, promoted, strong
 from .taking import take
@@ -158,7 +159,7 @@ def _unrolled(x: Any, xp: Any, fp: Any, period: Any) -> Any:
 @implements(np.polyval)
 def polyval(p: Any, x: Any) -> Any:
     p, x = strong(p), strong(x)
-    out = x * 0
+    out = filled_like(x, 0)
     for i in range(p.shape[0]):
         out = out * x + p[i]
     return out

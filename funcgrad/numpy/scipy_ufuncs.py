@@ -12,12 +12,13 @@ import numpy as np
 
 from ..ops import math as math_ops
 from ..ops import special
+from ..ops.comparison import filled_like
 from .protocol import SCIPY_UFUNCS, inexact
 
 
 def log_expit(x: Any) -> Any:
     x = inexact(x)
-    return -np.logaddexp(x * 0, -x)
+    return -np.logaddexp(filled_like(x, 0), -x)
 
 
 def ndtr(x: Any) -> Any:

@@ -9,7 +9,7 @@ import numpy as np
 from ..core.tracing import Tracer, aval_of
 from ..ops import sorting
 from ..ops.gather import scatter_add
-from ..ops.shape import cast, convert
+from ..ops.shape import cast, convert, wider
 from .protocol import axis_of, given, implements, inexact, refuse, strong
 from .reducing import average
 from .taking import diagonal
@@ -57,7 +57,7 @@ def _neighbours(q: Any, n: Any, method: str) -> tuple[Any, Any, Any]:
         below = above
     share = at - below
     if method == "midpoint":
-        share = np.where(below == above, share * 0, share * 0 + 0.5)
+        share = np.where(below == above, 0.0, 0.5)
     below, above = (cast(np.maximum(i, 0), np.dtype(np.intp)) for i in (below, above))
     return below, above, share
 
@@ -68,7 +68,8 @@ def quantile_of(name: str, a: Any, q: Any, axis: Any, method: str, keepdims: Any
     refuse(name, out=out, weights=weights)
     a = inexact(a)
     real = np.dtype(a.dtype.char.lower())
-    q = convert(q, dtype=real) if aval_of(q).weak else inexact(q)
+    q, share_dtype = (q, real) if aval_of(q).weak else (inexact(q), inexact(q).dtype)
+    q = convert(q, dtype=wider(share_dtype))
     x, kept = _last_axis(a, axis)
     rest = tuple(x.shape[:-1])
     ordered = sorting.sort(x, axis=len(rest), descending=False)
@@ -77,11 +78,11 @@ def quantile_of(name: str, a: Any, q: Any, axis: Any, method: str, keepdims: Any
         count = np.sum(~np.isnan(x), axis=-1, keepdims=True)
         below, above, share = _neighbours(flat, cast(count, q.dtype), method)
         low, high = (sorting.take_along(ordered, i, len(rest)) for i in (below, above))
-        result = _between(low, high, share)
+        result = _between(low, high, cast(share, share_dtype))
     else:
         below, above, share = _neighbours(flat, x.shape[-1], method)
         low, high = (np.take(ordered, i, -1) for i in (below, above))
-        result = _between(low, high, share)
+        result = _between(low, high, cast(share, share_dtype))
         last = np.take(ordered, np.arange(x.shape[-1] - 1, x.shape[-1]), -1)
         result = np.where(np.isnan(last), a.dtype.type(np.nan), result)
     result = np.moveaxis(result, -1, 0)

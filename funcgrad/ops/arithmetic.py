@@ -10,7 +10,7 @@ import numpy as np
 
 from ..core.avals import WEAK_DTYPES, Aval
 from ..core.primitive import Case, Primitive
-from .families import elementwise, is_value, sample
+from .families import Scaling, elementwise, is_value, sample
 from .shape import cast, sum_to
 
 
@@ -40,8 +40,13 @@ def _reciprocal(y: Any) -> Any:
     return 1 / y if type(y) not in (int, float) or y else math.copysign(math.inf, y)
 
 
+def _quotient(t: Any, y: Any) -> Any:
+    """The quotient t / y, for the Python number 0 as well."""
+    return t / y if type(y) not in (int, float) or y else t * _reciprocal(y)
+
+
 def _quotient_transpose(ct: Any, x: Any, y: Any, *, flagged: bool) -> Any:
-    return fit(mul_strong(ct, _reciprocal(y)) if flagged else ct / y, x), None
+    return fit(div_strong(ct, y) if flagged else _quotient(ct, y), x), None
 
 
 add: Primitive = elementwise(
@@ -102,8 +107,8 @@ mul.extra["unit"] = 1
 div: Primitive = elementwise(
     "div",
     np.divide,
-    lambda _o, _x, y: _reciprocal(y),
-    lambda o, _x, y: -o / y,
+    Scaling(lambda t, _o, _x, y: _quotient(t, y)),
+    Scaling(lambda t, o, _x, y: _quotient(t, y) * -o),
     operator=operator.truediv,
     domain=((-2, 2), (0.3, 2)),
     kinds="fci",
@@ -190,6 +195,58 @@ mul_both_strong: Primitive = _strong_product(
 def into_last(e: Any, ins: list[str]) -> str:
     """Source text that writes a result into memory at hand, for functions with a last ``out``."""
     return f"{e.primitive.evaluate.__name__}({', '.join(ins)}, {{out}})"
+
+
+def strong_divide(z: Any, y: Any, out: Any = None) -> Any:
+    """The quotient z / y, but zero where z is zero, whatever y is there. ``out`` may be z."""
+    zero = np.equal(z, 0)
+    out = np.divide(z, y, out=out)
+    return out if np.isfinite(np.vdot(out, out)) else zeroed(out, zero)
+
+
+def _strong_quotient_cases(rng: Any) -> Any:
+    for dtype in ("f8", "f4", "c16"):
+        yield Case(sample(rng, (2, 3), dtype, (-2, 2)), sample(rng, (3,), dtype, (0.3, 2)))
+    yield Case(np.array([0.0, 1.5, -2.0]), np.array([0.7, 3.0, 0.4]))
+
+
+div_strong: Primitive = elementwise(
+    "div_strong",
+    strong_divide,
+    None,
+    None,
+    jvp=(
+        lambda t, _o, _z, y: div_strong(t, y),
+        lambda t, o, _z, y: -mul_both_strong(o, div_strong(t, y)),
+    ),
+    transpose=lambda ct, z, y: (fit(div_strong(ct, y), z), None),
+    cases=_strong_quotient_cases,
+    traits=("masks", "fills"),
+)
+div_strong.extra.update(into=into_last, overwrites=())
+
+
+class StrongTangent:
+    """A tangent whose zeros win over infinities, as ``Scaling`` uses it."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def __mul__(self, factor: Any) -> StrongTangent:
+        return StrongTangent(mul_strong(self.value, factor))
+
+    __rmul__ = __mul__
+
+    def __truediv__(self, divisor: Any) -> StrongTangent:
+        return StrongTangent(div_strong(self.value, divisor))
+
+    def __neg__(self) -> StrongTangent:
+        return StrongTangent(-self.value)
+
+    def __add__(self, other: StrongTangent) -> StrongTangent:
+        return StrongTangent(self.value + other.value)
 
 
 mul_strong.extra["into"] = into_last

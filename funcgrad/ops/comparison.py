@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from ..core.primitive import Case, Joint, Primitive
-from .arithmetic import fit, into_last, mul_both_strong, mul_strong
+from ..core.tracing import aval_of
+from .arithmetic import fit, into_last, mul_both_strong, mul_strong, zeroed
 from .families import elementwise, is_value, sample
 
 BOOLEAN = "the result is boolean"
@@ -78,10 +79,10 @@ def ordered_product(x: Any, y: Any, t: Any, out: Any = None) -> Any:
     even = np.equal(x, y)
     out = np.multiply(t, keep, out=out)
     if not np.isfinite(np.vdot(out, out)):
-        out = np.where(keep, out, out.dtype.type(0))[()]
-    if even.any():
-        out = np.where(even, out / 2, out)[()]
-    return out
+        out = zeroed(out, np.logical_not(keep))
+    if not even.any():
+        return out
+    return np.multiply(out, np.where(even, out.dtype.type(0.5), 1), out=out if out.ndim else None)
 
 
 shared_product = elementwise(
@@ -107,7 +108,7 @@ def _smaller_share(_o: Any, x: Any, y: Any) -> Any:
 def _number_share(share: Any) -> Any:
     def partial(o: Any, x: Any, y: Any) -> Any:
         one = o.dtype.type(1)
-        return np.where(np.isnan(y), one, np.where(np.isnan(x), one * 0, share(o, x, y)))
+        return np.where(np.isnan(y), one, np.where(np.isnan(x), o.dtype.type(0), share(o, x, y)))
 
     return partial
 
@@ -139,6 +140,15 @@ fmin: Primitive = elementwise(
     kinds="fi",
     traits=_ties,
 )
+
+
+def filled_like(x: Any, value: float) -> Any:
+    """One number in the shape and dtype of an array or tracer, whatever elements that has."""
+    aval = aval_of(x)
+    number = aval.dtype.type(value)
+    if aval.symbolic:
+        return select(not_equal(x, x), number, number)
+    return np.broadcast_to(number, aval.shape) if aval.shape else number
 
 
 def choose(c: Any, x: Any, y: Any) -> Any:

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..core.primitive import Case, Primitive
 from .arithmetic import fit
+from .directions import over, share_values
 from .families import as_scalar, elementwise, is_value, sample
 
 
@@ -60,7 +61,7 @@ imag: Primitive = elementwise(
     "imag",
     imaginary_part,
     jvp=(lambda t, _o, _x: imag(t),),
-    transpose=lambda ct, x: (fit(ct * -1j if _is_complex(x) else ct * 0, x),),
+    transpose=lambda ct, x: (fit(ct * -1j, x) if _is_complex(x) else None,),
     kinds="cf",
     traits=("cheap",),
 )
@@ -74,7 +75,7 @@ def _complex_cases(rng: Any) -> Any:
 make: Primitive = elementwise(
     "complex",
     make_complex,
-    jvp=(lambda t, _o, _x, _y: make(t, t * 0), lambda t, _o, _x, _y: make(t * 0, t)),
+    jvp=(lambda t, _o, _x, _y: make(t, 0), lambda t, _o, _x, _y: make(0, t)),
     transpose=lambda ct, x, y: (
         None if is_value(x) else fit(real(ct), x),
         None if is_value(y) else fit(real(ct * 1j), y),
@@ -84,15 +85,14 @@ make: Primitive = elementwise(
 )
 
 
-def _unit(x: Any, size: Any) -> Any:
-    """X / |x|, and 0 at 0."""
-    zero = size == 0
-    return np.where(zero, 0, x / np.where(zero, 1, size))
+def direction_of(x: Any) -> Any:
+    """The number x / |x|, and 0 at 0; of infinite parts the direction is that of their signs."""
+    return share_values(x, np.abs(x))
 
 
-def _abs_tangent(t: Any, o: Any, x: Any) -> Any:
+def _abs_tangent(t: Any, _o: Any, x: Any) -> Any:
     if _is_complex(t):
-        return real(np.conjugate(_unit(x, o)) * t)
+        return real(np.conjugate(direction(x)) * t)
     return np.sign(x) * t
 
 
@@ -104,9 +104,12 @@ absolute: Primitive = elementwise(
 def _sign_tangent(t: Any, o: Any, x: Any) -> Any:
     if not _is_complex(t):
         return None
-    return 1j * o * imag(np.conjugate(o) * t) / np.where(x == 0, 1, abs(x))
+    return 1j * o * imag(over(np.conjugate(o) * t, abs(x)))
 
 
+direction: Primitive = elementwise(
+    "direction", direction_of, jvp=(_sign_tangent,), kinds="fc"
+)
 sign: Primitive = elementwise("sign", np.sign, jvp=(_sign_tangent,), kinds="fci")
 
 

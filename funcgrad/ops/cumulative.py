@@ -110,6 +110,9 @@ def running_sums(xp: Any, x: Any, starts: Any, lengths: Any) -> Any:
 
 def shares_of_runs(xp: Any, t: Any, hit: Any, first: Any, transposed: bool) -> Any:
     """Means over the hits so far in every run of a vector, or the transpose of that."""
+    if t.dtype == np.float16:
+        wide = shares_of_runs(xp, t.astype(np.float32), hit, first, transposed)
+        return wide.astype(np.float16)
     starts = xp.flatnonzero(first)
     lengths = xp.diff(xp.append(starts, first.size))
     zero = xp.zeros((), t.dtype)

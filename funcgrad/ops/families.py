@@ -13,10 +13,29 @@ from ..core.primitive import Case, Joint, Primitive
 from ..core.tracing import Tracer
 from ..errors import ShapeError
 
-NONE, SAME, NEGATIVE, FUNCTION = range(4)
-"""How a partial derivative is given: none, 1, -1, or a function."""
+NONE, SAME, NEGATIVE, FUNCTION, SCALING = range(5)
+"""How a partial derivative is given: none, 1, -1, a function, or a function of the tangent, too."""
 
 NEED_OUT, NEED_X, NEED_Y = 1, 2, 4
+
+
+class Scaling:
+    """A partial derivative that is given as what it makes of a tangent.
+
+    ``scale(t, out, *operands)`` is t times the partial derivative, by products and quotients that
+    start at t: ``t / x`` and ``t / x * -out`` are in range wherever the result is, when 1 / x or
+    out / x are not. It uses sums, products and quotients of t alone, so that it can be done with
+    a StrongTangent as well.
+    """
+
+    __slots__ = ("scale",)
+
+    def __init__(self, scale: Callable[..., Any]) -> None:
+        self.scale = scale
+
+    def __call__(self, out: Any, *operands: Any) -> Any:
+        """The partial derivative itself."""
+        return self.scale(1, out, *operands)
 
 
 def elementwise(
@@ -39,7 +58,7 @@ def elementwise(
     Args:
         name: name in jaxprs.
         evaluate: NumPy ufunc or function of arrays.
-        partials: one per operand: 1, -1, None, or function(out, *operands).
+        partials: one per operand: 1, -1, None, function(out, *operands), or Scaling.
         operator: Python's operator of the same meaning, used for evaluation, so that Python
             scalars stay Python scalars.
         jvp: rules per operand (t, out, *operands), for maps that are only real-linear.
@@ -75,7 +94,7 @@ def elementwise(
         partials=partials,
         partial_kinds=tuple(map(_partial_kind, partials)),
         partial_needs=tuple(map(_partial_needs, partials)),
-        partial_table=tuple((_partial_kind(p), p) for p in partials),
+        partial_table=tuple((_partial_kind(p), getattr(p, "scale", p)) for p in partials),
         arity=count,
         ufunc=evaluate,
         masks="masks" in traits,
@@ -187,6 +206,8 @@ def general(
 def _partial_kind(partial: Any) -> int:
     if partial is None:
         return NONE
+    if isinstance(partial, Scaling):
+        return SCALING
     if callable(partial):
         return FUNCTION
     return {1: SAME, -1: NEGATIVE}[partial]
@@ -196,7 +217,10 @@ def _partial_needs(partial: Any) -> int:
     """Which of output and operands a partial reads: those not named with an underscore."""
     if not callable(partial):
         return 0
-    names = partial.__code__.co_varnames[: partial.__code__.co_argcount]
+    code, first = (
+        (partial.scale.__code__, 1) if isinstance(partial, Scaling) else (partial.__code__, 0)
+    )
+    names = code.co_varnames[first : code.co_argcount]
     return sum(1 << i for i, name in enumerate(names) if not name.startswith("_"))
 
 

@@ -9,10 +9,13 @@ import numpy as np
 from ..core.avals import Aval
 from ..core.primitive import Case, Joint, Primitive
 from ..errors import ShapeError
+from .argsort import argsort
 from .arithmetic import mul_strong
-from .comparison import select
+from .comparison import filled_like, select
 from .families import general, sample
-from .shape import broadcast_to, cast, move_axis, reshape, zeros
+from .indexing import index
+from .joining import concatenate
+from .shape import broadcast_to, cast, move_axis, reshape, wider, zeros
 
 
 def _gather_eval(xp: Any, x: Any, *idx: Any) -> Any:
@@ -96,9 +99,9 @@ gather.extra["mask_indices"] = _mask_gather
 
 
 def _scatter_add_eval(xp: Any, v: Any, *idx: Any, shape: tuple[int, ...]) -> Any:
-    out = xp.zeros(shape, v.dtype)
+    out = xp.zeros(shape, wider(v.dtype))
     add_at(xp, out, idx, v)
-    return out
+    return out.astype(v.dtype, copy=False)
 
 
 def add_at(xp: Any, out: Any, idx: tuple[Any, ...], v: Any) -> None:
@@ -206,24 +209,52 @@ def _winning(t: Any, idx: Any, shape: Any) -> Any:
     return select(_expand(won, t), t, 0)
 
 
+def _products_by_place(v: Any, v_t: Any, idx: Any, shape: Any) -> tuple[Any, Any, Any]:
+    """Factors sorted by their place, multiplied up along equal places, and their tangents.
+
+    Pairs of value and tangent are multiplied over doubling distances, which is right to every
+    order where factors are zero. The last of several with one place has the whole product.
+    """
+    lead, depth = len(idx[0].shape), len(idx)
+    n = 1
+    for d in idx[0].shape:
+        n *= d
+    flat = [reshape(np.where(i < 0, i + d, i), shape=(n,)) for i, d in zip(idx, shape)]
+    number = flat[0]
+    for i, d in zip(flat[1:], shape[1:depth]):
+        number = number * d + i
+    order = argsort(number, axis=0, descending=False)
+    number, places = gather(number, order), [gather(i, order) for i in flat]
+    rows = (n, *v.shape[lead:])
+    v, v_t = gather(reshape(v, shape=rows), order), gather(reshape(v_t, shape=rows), order)
+    step = 1
+    while step < n:
+        head, tail, before = ((None, step, None),), ((step, None, None),), ((None, n - step, None),)
+        same = _expand(index(number, key=tail) == index(number, key=before), v)
+        a, a_t, b, b_t = (index(z, key=k) for k in (before, tail) for z in (v, v_t))
+        v_t = concatenate(
+            index(v_t, key=head), select(same, a_t * b + a * b_t, b_t), axis=0
+        )
+        v = concatenate(index(v, key=head), select(same, a * b, b), axis=0)
+        step *= 2
+    return places, v, v_t
+
+
 def _scatter_jvp(ts: Any, out: Any, x: Any, v: Any, *idx: Any, op: str) -> Any:
     x_t, v_t = ts[0], cast(ts[1], x.dtype)
     if op == "set":
         return scatter(x_t, v_t, *idx, op="set")
     if op == "mul":
-        zero = v == 0
-        count = scatter_add(cast(zero, x.dtype), *idx, shape=x.shape)
-        rest = scatter(x, select(zero, 1, v), *idx, op="mul")
-        here, there = gather(count, *idx), gather(rest, *idx)
-        others = select(
-            zero, select(here == 1, there, 0), select(here == 0, there / select(zero, 1, v), 0)
-        )
-        factor = scatter(x * 0 + 1, v, *idx, op="mul")
-        return x_t * factor + scatter_add(v_t * others, *idx, shape=x.shape)
+        places, factors, factors_t = _products_by_place(v, v_t, idx, x.shape)
+        factor = scatter(filled_like(x, 1), factors, *places, op="set")
+        factor_t = scatter(filled_like(x, 0), factors_t, *places, op="set")
+        return x_t * factor + mul_strong(factor_t, x)
     hit_x, hit_v = x == out, v == gather(out, *idx)
-    count = cast(hit_x, x.dtype) + scatter_add(cast(hit_v, x.dtype), *idx, shape=x.shape)
-    share_x = select(hit_x, 1 / select(count == 0, 1, count), 0)
-    share_v = select(hit_v, 1 / gather(select(count == 0, 1, count), *idx), 0)
+    dtype = wider(x.dtype)
+    count = cast(hit_x, dtype) + scatter_add(cast(hit_v, dtype), *idx, shape=x.shape)
+    share = cast(1 / select(count == 0, 1, count), x.dtype)
+    share_x = select(hit_x, share, 0)
+    share_v = select(hit_v, gather(share, *idx), 0)
     return mul_strong(share_x, x_t) + scatter_add(mul_strong(share_v, v_t), *idx, shape=x.shape)
 
 

@@ -6,7 +6,8 @@ rotation among vectors whose values are equal up to the rounding of the largest 
 are finite everywhere, and right for functions of the values alone, of the subspaces, and of the
 polar factor ``u @ vh``. What cannot be right at exactly equal values is a function that weighs
 their vectors differently nearby, like ``(v * np.exp(w)) @ v.T``: the derivative of the weight is
-not in the outputs.
+not in the outputs. The first derivative of a function of the values is such a function, so second
+derivatives are not right there either.
 
 Derivatives: Giles, Collected matrix derivative results for forward and reverse mode algorithmic
 differentiation (2008); Townsend, Differentiating the singular value decomposition (2016).

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..core.primitive import Primitive
 from .arithmetic import into_last
-from .families import elementwise
+from .families import Scaling, elementwise
 from .special import logistic, own
 
 LN2 = 0.6931471805599453
@@ -119,7 +119,7 @@ xlogratio: Primitive = elementwise(
     "xlogratio",
     xlogratio_values,
     lambda _o, x, y: np.log(x) - np.log(y) + 1,
-    lambda _o, x, y: -x / y,
+    Scaling(lambda t, _o, x, y: t * -x / y),
     domain=(0.2, 3.0),
     kinds="f",
 )

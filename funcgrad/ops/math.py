@@ -10,19 +10,31 @@ import numpy as np
 from ..core.avals import WEAK_DTYPES
 from ..core.primitive import Case, Primitive
 from .arithmetic import into_last
-from .families import elementwise, sample
-from .special import logistic
+from .directions import cosine, length, one_minus_square
+from .families import Scaling, elementwise, sample
+from .special import logistic, tanh_slope
 
 LN2 = 0.6931471805599453
 LN10 = 2.302585092994046
 
 
-def _power_partial_x(_o: Any, x: Any, y: Any) -> Any:
+def _power_scale_x(t: Any, o: Any, x: Any, y: Any) -> Any:
+    """The tangent times y * x**(y - 1), by way of out / x for small y.
+
+    At (0, 0) it is 0; elsewhere an exponent 0 makes the factor y alone 0, which has a derivative.
+    """
     if type(y) in WEAK_DTYPES:
         if y == 2:
-            return 2 * x
-        return y * x ** (y - 1) if y != 0 else x * 0
-    return y * x ** np.where(y == 0, 1, y - 1)
+            return t * (2 * x)
+        if y == 0:
+            return t * 0
+        if np.real(y) < 0:
+            return t / x * (y * o)
+        return t * (y * x ** (y - 1))
+    from_value = (np.real(y) < 1) & np.isfinite(x) & (x != 0)
+    exponent = np.where((y == 0) & (x == 0), 1, y - 1)
+    power_below = np.where(from_value, o, np.where(from_value, 1, x) ** exponent)
+    return t * (y * power_below) / np.where(from_value, x, 1)
 
 
 def _power_partial_y(o: Any, x: Any, _y: Any) -> Any:
@@ -44,7 +56,7 @@ def _power_cases(rng: Any) -> Any:
 power: Primitive = elementwise(
     "pow",
     np.power,
-    _power_partial_x,
+    Scaling(_power_scale_x),
     _power_partial_y,
     operator=operator.pow,
     cases=_power_cases,
@@ -53,26 +65,32 @@ square: Primitive = elementwise(
     "square", np.square, lambda _o, x: 2 * x, kinds="fci", traits=("cheap",)
 )
 reciprocal: Primitive = elementwise(
-    "reciprocal", np.reciprocal, lambda o, _x: -o * o, domain=(0.4, 2), traits=("cheap",)
+    "reciprocal",
+    np.reciprocal,
+    Scaling(lambda t, o, _x: t * o * -o),
+    domain=(0.4, 2),
+    traits=("cheap",),
 )
-
-
-def _square(x: Any) -> Any:
-    return x * x
-
-
-sqrt: Primitive = elementwise("sqrt", np.sqrt, lambda o, _x: 0.5 / o, domain=(0.2, 3))
+sqrt: Primitive = elementwise(
+    "sqrt", np.sqrt, Scaling(lambda t, o, _x: 0.5 * t / o), domain=(0.2, 3)
+)
 cbrt: Primitive = elementwise(
-    "cbrt", np.cbrt, lambda o, _x: _square(1 / o) / 3, domain=(0.2, 3), kinds="f"
+    "cbrt", np.cbrt, Scaling(lambda t, o, _x: t / o / o / 3), domain=(0.2, 3), kinds="f"
 )
 
 exp: Primitive = elementwise("exp", np.exp, lambda o, _x: o)
 exp2: Primitive = elementwise("exp2", np.exp2, lambda o, _x: o * LN2)
 expm1: Primitive = elementwise("expm1", np.expm1, lambda _o, x: np.exp(x))
-log: Primitive = elementwise("log", np.log, lambda _o, x: 1 / x, domain=(0.2, 3))
-log2: Primitive = elementwise("log2", np.log2, lambda _o, x: 1 / (x * LN2), domain=(0.2, 3))
-log10: Primitive = elementwise("log10", np.log10, lambda _o, x: 1 / (x * LN10), domain=(0.2, 3))
-log1p: Primitive = elementwise("log1p", np.log1p, lambda _o, x: 1 / (1 + x), domain=(-0.6, 3))
+log: Primitive = elementwise("log", np.log, Scaling(lambda t, _o, x: t / x), domain=(0.2, 3))
+log2: Primitive = elementwise(
+    "log2", np.log2, Scaling(lambda t, _o, x: t / x * (1 / LN2)), domain=(0.2, 3)
+)
+log10: Primitive = elementwise(
+    "log10", np.log10, Scaling(lambda t, _o, x: t / x * (1 / LN10)), domain=(0.2, 3)
+)
+log1p: Primitive = elementwise(
+    "log1p", np.log1p, Scaling(lambda t, _o, x: t / (1 + x)), domain=(-0.6, 3)
+)
 
 
 def logaddexp_values(x: Any, y: Any, out: Any = None) -> Any:
@@ -131,41 +149,109 @@ logaddexp2: Primitive = elementwise(
 
 sin: Primitive = elementwise("sin", np.sin, lambda _o, x: np.cos(x))
 cos: Primitive = elementwise("cos", np.cos, lambda _o, x: -np.sin(x))
-tan: Primitive = elementwise("tan", np.tan, lambda o, _x: 1 + o * o, domain=(-1, 1))
+
+
+def _is_complex(x: Any) -> bool:
+    return x.dtype.kind == "c"
+
+
+def _tan_slope(o: Any, x: Any) -> Any:
+    """The derivative of tan(x) = -i tanh(ix); far from the real axis 1 + o**2 cancels."""
+    return tanh_slope(1j * o, 1j * x) if _is_complex(x) else 1 + o * o
+
+
+def _by_size(x: Any, near: Any, far: Any) -> Any:
+    """Two divisors, from one formula for small complex numbers and another one for large ones.
+
+    The square of a large number leaves the range of the type; factors 1 - x and 1 + x cancel in
+    derivatives at a small one.
+    """
+    small = abs(x) < 2
+    inner, outer = np.where(small, x, 0), np.where(small, 2, x)
+    return tuple(np.where(small, n, f) for n, f in zip(near(inner), far(outer), strict=True))
+
+
+def _over_cosine(t: Any, x: Any) -> Any:
+    """A tangent divided by the cosine of arcsin(x)."""
+    if not _is_complex(x):
+        return t / np.sqrt(one_minus_square(x))
+    one, other = _by_size(
+        x,
+        lambda z: (np.sqrt(one_minus_square(z)), 1),
+        lambda z: (np.sqrt(1 - z), np.sqrt(1 + z)),
+    )
+    return t / one / other
+
+
+def _over_squares(t: Any, x: Any) -> Any:
+    """A tangent divided by 1 - x**2."""
+    if not _is_complex(x):
+        return t / one_minus_square(x)
+    one, other = _by_size(x, lambda z: (one_minus_square(z), 1), lambda z: (1 - z, 1 + z))
+    return t / one / other
+
+
+def _arctan_scale(t: Any, _o: Any, x: Any) -> Any:
+    if _is_complex(x):
+        return _over_squares(t, 1j * x)
+    secant = length(x)
+    return t / secant / secant
+
+
+def _arcsinh_scale(t: Any, _o: Any, x: Any) -> Any:
+    return _over_cosine(t, 1j * x) if _is_complex(x) else t / length(x)
+
+
+def _arccosh_scale(t: Any, _o: Any, x: Any) -> Any:
+    if not _is_complex(x):
+        return t / np.sqrt(x - 1) / np.sqrt(x + 1)
+    turn = np.where(np.signbit(x.imag), -1j, 1j)
+    one, other = _by_size(
+        x,
+        lambda z: (np.sqrt(one_minus_square(z)), turn),
+        lambda z: (np.sqrt(z - 1), np.sqrt(z + 1)),
+    )
+    return t / one / other
+
+
+tan: Primitive = elementwise("tan", np.tan, _tan_slope, domain=(-1, 1))
 arcsin: Primitive = elementwise(
-    "asin", np.arcsin, lambda _o, x: 1 / np.sqrt(1 - x * x), domain=(-0.9, 0.9)
+    "asin", np.arcsin, Scaling(lambda t, _o, x: _over_cosine(t, x)), domain=(-0.9, 0.9)
 )
 arccos: Primitive = elementwise(
-    "acos", np.arccos, lambda _o, x: -1 / np.sqrt(1 - x * x), domain=(-0.9, 0.9)
+    "acos", np.arccos, Scaling(lambda t, _o, x: _over_cosine(-t, x)), domain=(-0.9, 0.9)
 )
-arctan: Primitive = elementwise("atan", np.arctan, lambda _o, x: 1 / (1 + x * x))
+arctan: Primitive = elementwise("atan", np.arctan, Scaling(_arctan_scale))
 
 
-def _ratio(numerator: Any, denominator: Any) -> Any:
-    """Their quotient, and 0 where the denominator is 0 (the minimal-norm convention)."""
-    zero = denominator == 0
-    return np.where(zero, 0, numerator / np.where(zero, 1, denominator))
+def _over_radius(t: Any, x: Any, y: Any) -> Any:
+    """A tangent divided by the distance of (x, y) from the origin, and 0 there."""
+    radius = np.hypot(x, y)
+    return t / np.where(radius == 0, np.inf, radius)
 
 
 arctan2: Primitive = elementwise(
     "atan2",
     np.arctan2,
-    lambda _o, y, x: _ratio(x, x * x + y * y),
-    lambda _o, y, x: _ratio(-y, x * x + y * y),
+    Scaling(lambda t, _o, y, x: _over_radius(t, y, x) * cosine(x, y)),
+    Scaling(lambda t, _o, y, x: _over_radius(t, y, x) * -cosine(y, x)),
     kinds="f",
 )
 hypot: Primitive = elementwise(
-    "hypot", np.hypot, lambda o, x, _y: _ratio(x, o), lambda o, _x, y: _ratio(y, o), kinds="f"
+    "hypot", np.hypot, lambda _o, x, y: cosine(x, y), lambda _o, x, y: cosine(y, x), kinds="f"
 )
 sinh: Primitive = elementwise("sinh", np.sinh, lambda _o, x: np.cosh(x))
 cosh: Primitive = elementwise("cosh", np.cosh, lambda _o, x: np.sinh(x))
-tanh: Primitive = elementwise("tanh", np.tanh, lambda o, _x: 1 - o * o)
-arcsinh: Primitive = elementwise("asinh", np.arcsinh, lambda _o, x: 1 / np.sqrt(x * x + 1))
+tanh: Primitive = elementwise("tanh", np.tanh, lambda o, x: tanh_slope.binary(o, x))
+arcsinh: Primitive = elementwise("asinh", np.arcsinh, Scaling(_arcsinh_scale))
 arccosh: Primitive = elementwise(
-    "acosh", np.arccosh, lambda _o, x: 1 / np.sqrt(x - 1) / np.sqrt(x + 1), domain=(1.3, 3)
+    "acosh",
+    np.arccosh,
+    Scaling(_arccosh_scale),
+    domain=(1.3, 3),
 )
 arctanh: Primitive = elementwise(
-    "atanh", np.arctanh, lambda _o, x: 0.5 / (1 - x) + 0.5 / (1 + x), domain=(-0.8, 0.8)
+    "atanh", np.arctanh, Scaling(lambda t, _o, x: _over_squares(t, x)), domain=(-0.8, 0.8)
 )
 
 deg2rad: Primitive = elementwise("deg2rad", np.deg2rad, lambda _o, _x: np.pi / 180, kinds="f")
@@ -218,7 +304,7 @@ copysign: Primitive = elementwise(
 ldexp: Primitive = elementwise(
     "ldexp",
     np.ldexp,
-    lambda _o, x, y: np.ldexp(x * 0 + 1, y),
+    lambda _o, x, y: np.ldexp(x.dtype.type(1), y),
     None,
     cases=lambda rng: [
         Case(sample(rng, (2, 3), "f8", (-2, 2)), np.array([1, -2, 3])),

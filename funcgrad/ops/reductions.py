@@ -13,7 +13,16 @@ from .comparison import minimum, select
 from .families import general, sample
 from .indexing import index
 from .joining import concatenate
-from .shape import cast, kept_shape, reduce_sum, reduced_shape, reshape, shift_axes, transpose
+from .shape import (
+    cast,
+    kept_shape,
+    reduce_sum,
+    reduced_shape,
+    reshape,
+    shift_axes,
+    transpose,
+    wider,
+)
 
 
 def keepdims(out: Any, x: Any, axes: tuple[int, ...]) -> Any:
@@ -55,9 +64,9 @@ def _min_eval(xp: Any, x: Any, *, axes: tuple[int, ...]) -> Any:
 
 
 def _extremum_jvp(t: Any, out: Any, x: Any, *, axes: tuple[int, ...]) -> Any:
-    hit = cast(x == keepdims(out, x, axes), x.dtype)
+    hit = cast(x == keepdims(out, x, axes), wider(x.dtype))
     count = reduce_sum(hit, axes=axes)
-    share = hit / keepdims(select(count == 0, 1, count), x, axes)
+    share = cast(hit / keepdims(select(count == 0, 1, count), x, axes), x.dtype)
     return reduce_sum(mul_strong(share, t), axes=axes)
 
 
@@ -191,6 +200,8 @@ argmin = _arg_operator("argmin", "argmin")
 
 def _logsumexp_eval(xp: Any, x: Any, *, axes: tuple[int, ...]) -> Any:
     """By its definition where exponentials neither overflow nor vanish, else of x - max(x)."""
+    if x.dtype == np.float16:
+        return _logsumexp_eval(xp, x.astype(np.float32), axes=axes).astype(x.dtype)
     with np.errstate(over="ignore"):
         total = xp.exp(x).sum(axis=axes)
     if ((total > np.finfo(x.dtype).tiny ** 0.5) & (total < np.inf)).all():
@@ -214,11 +225,11 @@ def _logsumexp_jvp(t: Any, out: Any, x: Any, *, axes: tuple[int, ...]) -> Any:
 
     The largest number stands for infinity: entries that are infinite share the weight.
     """
-    largest = float(np.finfo(x.dtype).max)
-    top = minimum(select(out == -np.inf, 0, out), largest)
-    weights = np.exp(minimum(x, largest) - keepdims(top, x, axes))
+    largest, dtype = float(np.finfo(x.dtype).max), wider(x.dtype)
+    top = minimum(cast(select(out == -np.inf, 0, out), dtype), largest)
+    weights = np.exp(minimum(cast(x, dtype), largest) - keepdims(top, x, axes))
     total = reduce_sum(weights, axes=axes)
-    return reduce_sum(t * weights, axes=axes) / select(total == 0, 1, total)
+    return cast(reduce_sum(t * weights, axes=axes) / select(total == 0, 1, total), x.dtype)
 
 
 logsumexp: Primitive = general(

@@ -276,6 +276,17 @@ def cast(x: Any, dtype: np.dtype) -> Any:
     return x if hasattr(x, "dtype") and x.dtype == dtype else convert(x, dtype=dtype)
 
 
+def wider(dtype: np.dtype) -> np.dtype:
+    """The type in which numbers of a type are counted, and summed up if the sum is divided again.
+
+    float16 ends at 65504, and counts no further than 2048.
+
+    >>> wider(np.dtype(np.float16)), wider(np.dtype(np.float64))
+    (dtype('float32'), dtype('float64'))
+    """
+    return np.dtype(np.float32) if dtype == np.float16 else dtype
+
+
 def strengthen(x: Any) -> Any:
     """A Python scalar (or a tracer of one) as a NumPy scalar, which promotes strongly."""
     aval = aval_of(x)

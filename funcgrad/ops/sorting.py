@@ -8,9 +8,10 @@ import numpy as np
 
 from ..core.avals import Aval
 from ..core.primitive import Case, Primitive
+from .argsort import argsort, order_cases
 from .families import general, sample
 from .gather import gather
-from .shape import broadcast, broadcast_to, reshape
+from .shape import broadcast, broadcast_to, reshape, wider
 
 
 def take_along(x: Any, idx: Any, axis: int) -> Any:
@@ -33,37 +34,10 @@ def take_along(x: Any, idx: Any, axis: int) -> Any:
     return gather(x, *grids)
 
 
-def _argsort_eval(xp: Any, x: Any, *, axis: int, descending: bool) -> Any:
-    if not descending:
-        return xp.argsort(x, axis=axis, kind="stable")
-    order = xp.flip(xp.argsort(xp.flip(x, axis), axis=axis, kind="stable"), axis)
-    return x.shape[axis] - 1 - order
-
-
 def _sort_eval(xp: Any, x: Any, *, axis: int, descending: bool) -> Any:
     out = xp.sort(x, axis=axis)
     return xp.flip(out, axis) if descending else out
 
-
-def _cases(dtypes: tuple[str, ...]) -> Any:
-    def cases(rng: Any) -> Any:
-        for dtype in dtypes:
-            for axis, descending in ((0, False), (1, True)):
-                yield Case(sample(rng, (3, 4), dtype, (-9, 9)), axis=axis, descending=descending)
-
-    return cases
-
-
-argsort: Primitive = general(
-    "argsort",
-    _argsort_eval,
-    abstract=lambda x, **_: Aval(x.shape, np.intp),
-    batch=lambda _size, args, _batched, *, axis, descending: argsort(
-        args[0], axis=axis + 1, descending=descending
-    ),
-    cases=_cases(("f8", "f4", "i8")),
-    nondifferentiable="the result is an index",
-)
 
 def means_of_equals(xp: Any, t: Any, x: Any, *, axis: int) -> Any:
     """Every element of t replaced by the mean of those where x, which is sorted, has its value."""
@@ -75,8 +49,10 @@ def means_of_equals(xp: Any, t: Any, x: Any, *, axis: int) -> Any:
     moved = xp.moveaxis(t, axis, -1)
     first = first.reshape(-1)
     starts = xp.flatnonzero(first)
-    counts = xp.diff(xp.append(starts, first.size)).astype(t.real.dtype)
-    means = xp.add.reduceat(moved.reshape(-1), starts) / counts
+    dtype = wider(t.dtype)
+    counts = xp.diff(xp.append(starts, first.size)).astype(wider(t.real.dtype))
+    means = xp.add.reduceat(moved.reshape(-1).astype(dtype, copy=False), starts) / counts
+    means = means.astype(t.dtype, copy=False)
     return xp.moveaxis(means[xp.cumsum(first) - 1].reshape(moved.shape), -1, axis)
 
 
@@ -120,7 +96,7 @@ sort: Primitive = general(
     batch=lambda _size, args, _batched, *, axis, descending: sort(
         args[0], axis=axis + 1, descending=descending
     ),
-    cases=_cases(("f8", "f4", "i8")),
+    cases=order_cases(("f8", "f4", "i8")),
     traits=("masks",),
 )
 

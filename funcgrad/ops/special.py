@@ -15,7 +15,7 @@ from ..arrays import special_module
 from ..core.primitive import Case, Primitive
 from .arithmetic import into_last
 from .erf_inverse import inverse_error_function
-from .families import elementwise, sample
+from .families import Scaling, elementwise, sample
 
 TWO_OVER_ROOT_PI = 2 / sqrt(pi)
 HALF_ROOT_PI = sqrt(pi) / 2
@@ -97,6 +97,52 @@ def logistic_values(x: Any, out: Any = None) -> Any:
         return np.reciprocal(out, out=own(out))
 
 
+def squared_sech(x: Any) -> Any:
+    """sech(x)**2 from the exponential that does not overflow."""
+    away = np.where(np.real(x) < 0, x, -x) if np.iscomplexobj(x) else -np.abs(x)
+    e = np.exp(2 * away)
+    half = 0.5 * (1 + e)
+    return e / half / half
+
+
+def tanh_slope_values(y: Any, x: Any, out: Any = None) -> Any:
+    """The derivative of y = tanh(x): 1 - y * y, but from x where that cancels. ``out`` may be y."""
+    if y.dtype.kind == "c":
+        return np.positive(squared_sech(x), out=out)
+    if x.shape != y.shape:
+        x, y = np.broadcast_arrays(x, y)
+    out = np.multiply(y, y, out=out)
+    out = np.subtract(1, out, out=out if out.ndim else None)
+    # The position of the smallest is found several times as fast as a minimum in small arrays.
+    if type(out) is np.ndarray and out.size and out.item(out.argmin()) >= 1 / 16:
+        return out
+    rare = out < 1 / 16
+    if not out.ndim:
+        return np.where(rare, squared_sech(x), out)[()]
+    out[rare] = squared_sech(x[rare])
+    return out
+
+
+def logistic_slope_values(x: Any, out: Any = None) -> Any:
+    """The derivative of the logistic function, exp(-|x|) / (1 + exp(-|x|))**2."""
+    if np.iscomplexobj(x):
+        return np.multiply(0.25, squared_sech(0.5 * x), out=out)
+    out = np.abs(x, out=out)
+    out = np.negative(out, out=own(out))
+    out = np.exp(out, out=own(out))
+    below = np.add(1, out)
+    below = np.multiply(below, below, out=own(below))
+    return np.divide(out, below, out=own(out))
+
+
+def _tanh_slope_cases(rng: Any) -> Any:
+    for dtype in ("f8", "f4"):
+        x = sample(rng, (2, 3), dtype, (-1.5, 1.5))
+        yield Case(np.tanh(x), x)
+    x = sample(rng, (), "f8", (-1.5, 1.5))
+    yield Case(np.tanh(x), x)
+
+
 def _polygamma_cases(rng: Any) -> Any:
     orders = np.array([1, 2, 3])
     for dtype in ("f8", "f4"):
@@ -137,14 +183,25 @@ polygamma: Primitive = elementwise(
     lambda _o, n, x: polygamma(n + 1, x),
     cases=_polygamma_cases,
 )
-# y * logistic(-x) keeps its relative accuracy where 1 - y rounds to 0.
+# As a function of y, which carries the derivative, it is 1 - y * y.
+tanh_slope: Primitive = elementwise(
+    "tanh_slope", tanh_slope_values, lambda _o, y, _x: -2 * y, None, cases=_tanh_slope_cases
+)
+tanh_slope.extra.update(into=into_last, overwrites=(0,))
+logistic_slope: Primitive = elementwise(
+    "logistic_slope", logistic_slope_values, lambda o, x: -o * np.tanh(0.5 * x), kinds="fc"
+)
+logistic_slope.extra["into"] = into_last
 logistic: Primitive = elementwise(
-    "logistic", logistic_values, lambda o, x: o * logistic(-x), kinds="fc"
+    "logistic", logistic_values, lambda _o, x: logistic_slope(x), kinds="fc"
 )
 logistic.extra["into"] = into_last
 
 logit: Primitive = elementwise(
-    "logit", logit_values, lambda _o, x: 1 / x + 1 / (1 - x), domain=(0.1, 0.9), kinds="f"
+    "logit",
+    logit_values,
+    Scaling(lambda t, _o, x: t / x + t / (1 - x)),
+    domain=(0.1, 0.9), kinds="f",
 )
 
 
@@ -159,9 +216,9 @@ def _relative_slope_x(_o: Any, x: Any, y: Any) -> Any:
     return np.where(outside, 0, 1 + logs)
 
 
-def _relative_slope_y(_o: Any, x: Any, y: Any) -> Any:
+def _relative_scale_y(t: Any, _o: Any, x: Any, y: Any) -> Any:
     outside = (x < 0) | (y <= 0)
-    return np.where(outside, 0, -x / np.where(outside, 1, y))
+    return t * np.where(outside, 0, -x) / np.where(outside, 1, y)
 
 
 entropy: Primitive = elementwise(
@@ -171,7 +228,7 @@ relative_entropy: Primitive = elementwise(
     "rel_entr",
     relative_entropy_values,
     _relative_slope_x,
-    _relative_slope_y,
+    Scaling(_relative_scale_y),
     domain=(0.1, 3),
     kinds="f",
 )

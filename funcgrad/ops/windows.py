@@ -8,6 +8,7 @@ import numpy as np
 
 from ..core.tracing import Tracer, aval_of, shape_of
 from ..errors import ShapeError
+from .shape import cast, wider
 from .window_extrema import highest, lowest, reduce_window_max, reduce_window_min
 from .window_geometry import GEOMETRY, dilated_size, per_axis, window_padding
 from .window_linear import overlap_add, reduce_window_sum, window_patches, window_sum_eval
@@ -172,10 +173,13 @@ def avg_pool(
     array([2.5, 2.5])
     """
     params = _pool_params(x, window_shape, strides, padding)
-    total = reduce_window_sum(x, **params)
+    dtype = aval_of(x).dtype
+    total = reduce_window_sum(cast(x, wider(dtype)), **params)
     if count_include_pad or not any(any(pair) for pair in params["padding"]):
-        return total / int(np.prod(window_shape))
-    shape = shape_of(x)
-    lead = len(shape) - len(window_shape) - 1
-    ones = np.ones((*(1,) * lead, *shape[lead:-1], 1), (aval_of(total)).dtype)
-    return total / window_sum_eval(np, ones, **params)
+        count = int(np.prod(window_shape))
+    else:
+        shape = shape_of(x)
+        lead = len(shape) - len(window_shape) - 1
+        ones = np.ones((*(1,) * lead, *shape[lead:-1], 1), aval_of(total).dtype)
+        count = window_sum_eval(np, ones, **params)
+    return cast(total / count, dtype) if dtype == np.float16 else total / count

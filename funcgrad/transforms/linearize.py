@@ -22,7 +22,7 @@ from ..core.source import INTERNAL, Transposed, as_source, source_of_equation
 from ..core.tracing import Trace, Tracer, at_source, aval_of, foreign_tracer_error
 from ..ops import operators as operators
 from ..ops.arithmetic import add, div, mul, neg, sub
-from ..ops.families import FUNCTION, NEED_OUT, NEED_X, NEED_Y, NEGATIVE
+from ..ops.families import FUNCTION, NEED_OUT, NEED_X, NEED_Y, NEGATIVE, SCALING
 from ..ops.shape import broadcast_to, cast, strong_scalar
 from .jvp import concrete_value
 from .rules import scaled, tangent_out
@@ -196,7 +196,7 @@ class LinearizeTrace(Trace):
         if type(x) is LinearizeTracer and x._trace is self:
             a = x.primal
             xt = x.tangent if kind_x else None
-            if kind_x == FUNCTION:
+            if kind_x >= FUNCTION:
                 need = prim.partial_needs[0]
         else:
             a = x
@@ -206,7 +206,7 @@ class LinearizeTrace(Trace):
         if type(y) is LinearizeTracer and y._trace is self:
             b = y.primal
             yt = y.tangent if kind_y else None
-            if kind_y == FUNCTION:
+            if kind_y >= FUNCTION:
                 need |= prim.partial_needs[1]
         else:
             b = y
@@ -310,6 +310,9 @@ def _expand_factor(tape: StagingTrace, entry: tuple[Any, ...]) -> None:
         if kind == FUNCTION:
             d = factor_partial(prim, i, r, a, b)
             part = scaled(prim, t, d)
+        elif kind == SCALING:
+            scale = prim.partials[i].scale
+            part = scale(t, r, a) if prim.arity == 1 else scale(t, r, a, b)
         else:
             part = neg(t) if kind == NEGATIVE else t
         total = part if total is None else add(total, part)
@@ -329,7 +332,7 @@ def _with_plain_operand(prim: Any, general: Any) -> Any:
     This is the commonest operation of all, and half of the time of a small gradient.
     """
     evaluate = prim.evaluate
-    need = prim.partial_needs[0] if prim.partial_kinds[0] == FUNCTION else 0
+    need = prim.partial_needs[0] if prim.partial_kinds[0] >= FUNCTION else 0
     need_out, need_x, need_y = need & NEED_OUT, need & NEED_X, need & NEED_Y
 
     def method(self: LinearizeTracer, other: Any) -> Any:

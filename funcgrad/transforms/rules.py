@@ -10,8 +10,9 @@ from ..core.jaxpr import Jaxpr, subjaxprs
 from ..core.primitive import Joint, Primitive
 from ..core.tracing import aval_of, shape_of
 from ..errors import DifferentiationError
-from ..ops.arithmetic import Mask, add, mul, mul_strong, neg
-from ..ops.families import FUNCTION, NEGATIVE, SAME
+from ..ops.arithmetic import Mask, StrongTangent, add, mul, mul_strong, neg
+from ..ops.comparison import filled_like
+from ..ops.families import FUNCTION, NEGATIVE, SAME, SCALING
 from ..ops.shape import broadcast_to, cast, strong_scalar, zeros
 
 
@@ -84,9 +85,7 @@ def instantiate(t: Any, primal: Any) -> Any:
     if t is not None:
         return t
     aval = aval_of(primal)
-    if aval.symbolic:
-        return mul(primal, 0)
-    return zeros(aval)
+    return filled_like(primal, 0) if aval.symbolic else zeros(aval)
 
 
 def _without_integers(result: Any, out: Any) -> tuple[Any, ...]:
@@ -158,6 +157,9 @@ def factor(
         return t
     if kind == NEGATIVE:
         return neg(t)
+    if kind == SCALING:
+        scale = prim.partials[i].scale
+        return scale(StrongTangent(t), out, *primals).value if strong else scale(t, out, *primals)
     assert kind == FUNCTION
     return scaled(prim, t, prim.partials[i](out, *primals), strong)
 

@@ -13,8 +13,8 @@ from ..core.jaxpr import Eqn, Jaxpr, Literal, Var
 from ..core.source import Transposed, as_source, source_of_equation
 from ..core.tracing import sources_wanted
 from ..errors import DifferentiationError
-from ..ops.arithmetic import Mask, add, mul_strong
-from ..ops.families import FUNCTION, NEGATIVE
+from ..ops.arithmetic import Mask, StrongTangent, add, mul_strong
+from ..ops.families import FUNCTION, NEGATIVE, SCALING
 from ..ops.shape import cast, sum_to, zeros
 
 
@@ -61,6 +61,10 @@ def _backward(entries: list[Any], cts: dict[Var, Any], flagged: set[Var], named:
                     c, flag = mul_strong(d.values, ct), True
                 else:
                     c = ct * d if not strong else _strong_factor(prim, ct, d)
+            elif kind == SCALING:
+                t = StrongTangent(ct) if strong else ct
+                c = partial(t, r, a) if prim.arity == 1 else partial(t, r, a, b)
+                c = c.value if strong else c
             else:
                 c = ct if kind != NEGATIVE else -ct
             if c.shape != x.shape:
@@ -79,6 +83,10 @@ def _backward(entries: list[Any], cts: dict[Var, Any], flagged: set[Var], named:
                     c, flag = mul_strong(d.values, ct), True
                 else:
                     c = ct * d if not strong else _strong_factor(prim, ct, d)
+            elif kind == SCALING:
+                t = StrongTangent(ct) if strong else ct
+                c = partial(t, r, a, b)
+                c = c.value if strong else c
             else:
                 c = ct if kind != NEGATIVE else -ct
             if c.shape != y.shape:

@@ -197,7 +197,7 @@ def too_large(x):
     return 1 + y
 
 
-@planted("div", "inf", np.array([2.0, 0.0]), element=(1,), derive=fg.jacrev, backward=True)
+@planted("div", "inf", np.array([2.0, 0.0]), element=(1, 1), derive=fg.jacrev, backward=True)
 def in_a_jacobian(x):
     return np.sqrt(x)  # in_a_jacobian
 

@@ -40,8 +40,7 @@ def test_results_that_are_not_finite_raise(name):
     call()
     with nan_checks(), pytest.raises(NonFiniteError, match="the result is not finite") as caught:
         call()
-    expected = {"a pullback": "argument args[0]", "linearize": "a constant"}
-    assert expected.get(name, "first infinite value") in str(caught.value)
+    assert "first infinite value" in str(caught.value)
     assert "test_nan_checks.py" in str(caught.value)
     call()
 

@@ -242,6 +242,7 @@ ARITHMETIC: dict[str, Callable[..., Any]] = {
     "mul_strong": strong_product,
     "mul_both_strong": strong_product_of_both,
     "div": lambda x, y: x / y,
+    "div_strong": lambda x, y: select(x.hi == 0, np.zeros((), x.hi.dtype), x / y),
     "neg": lambda x: -x,
     "pos": lambda x: x,
     "square": lambda x: x * x,
@@ -249,7 +250,7 @@ ARITHMETIC: dict[str, Callable[..., Any]] = {
     "abs": absolute,
     "conj": rotated,
     "real": lambda x: x.real if x.is_complex else x,
-    "imag": lambda x: x.imag if x.is_complex else x * 0.0,
+    "imag": lambda x: x.imag if x.is_complex else select(x.hi == x.hi, 0.0, x * 0.0),
     "complex": complex_of,
 }
 """Operators of real and complex numbers."""
@@ -295,5 +296,8 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "logistic": logistic,
     "logit": logit,
     "gaussian": lambda x: exp(-(x * x)),
+    "one_minus_square": lambda x: (1.0 - x) * (x + 1.0),
+    "logistic_slope": lambda x: logistic(x) * logistic(-x),
+    "length": lambda x: hypot(x, as_pair(1.0)),
 }
 """Operators of real numbers."""

@@ -24,11 +24,16 @@ def _x_log_y(m: Any, x: Any, y: Any) -> Any:
     return m.mpf(0) if x == 0 else x * m.log(y)
 
 
+def _share(x: Any, whole: Any) -> Any:
+    return x / whole if whole else x * 0
+
+
 SCALAR_FUNCTIONS: dict[str, Callable[..., Any]] = {
     "add": lambda m, x, y: x + y,
     "sub": lambda m, x, y: x - y,
     "mul": lambda m, x, y: x * y,
     "mul_strong": lambda m, x, y: m.mpf(0) if x == 0 else x * y,
+    "div_strong": lambda m, x, y: m.mpf(0) if x == 0 else x / y,
     "mul_both_strong": lambda m, x, y: m.mpf(0) if x == 0 or y == 0 else x * y,
     "div": lambda m, x, y: x / y,
     "neg": lambda m, x: -x,
@@ -81,6 +86,13 @@ SCALAR_FUNCTIONS: dict[str, Callable[..., Any]] = {
     "logistic": lambda m, x: 1 / (1 + m.exp(-x)),
     "logit": lambda m, x: m.log(x / (1 - x)),
     "gaussian": lambda m, x: m.exp(-x * x),
+    "one_minus_square": lambda m, x: (1 - x) * (1 + x),
+    "logistic_slope": lambda m, x: m.sech(x / 2) ** 2 / 4,
+    "length": lambda m, x: m.hypot(x, 1),
+    "cosine": lambda m, x, y: _share(x, m.hypot(x, y)),
+    "share": lambda _m, x, whole: _share(x, whole),
+    "direction": lambda _m, x: _share(x, abs(x)),
+    "tanh_slope": lambda m, y, _x: (1 - y) * (1 + y),
     "erf": lambda m, x: m.erf(x),
     "erfc": lambda m, x: m.erfc(x),
     "erfcx": _erfcx,
