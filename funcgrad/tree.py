@@ -167,6 +167,16 @@ def unflatten(treedef: Any, leaves: Iterable[Any]) -> Any:
     return optree.tree_unflatten(treedef, leaves)
 
 
+class Stored:
+    """The structure of a pytree in a form that can be pickled: a tree with numbers for leaves."""
+
+    def __init__(self, treedef: Any) -> None:
+        self.example = unflatten(treedef, range(treedef.num_leaves))
+
+    def structure(self) -> Any:
+        return flatten(self.example)[1]
+
+
 def leaves(tree: Any, is_leaf: Callable[[Any], bool] | None = None) -> list[Any]:
     """The leaves of a pytree, in order.
 

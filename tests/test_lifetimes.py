@@ -137,6 +137,6 @@ def test_kept_programs_hold_few_constants(monkeypatch):
         fg.jit(lambda x, c=c: np.sum(fg.jit(lambda x: x * c)(x)))(c)
         loop = fg.grad(lambda x, c=c: lax.scan(lambda k, _: (k * np.mean(c), None), x, None, 2)[0])
         fg.vmap(loop)(X[:2])
-        del c
+        del c, loop
     assert not any(r() is not None for r in seen)
     assert program._bytes_held <= 1 << 20

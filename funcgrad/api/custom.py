@@ -14,6 +14,7 @@ from ..control.custom import call_with_rule, custom_jvp_call, custom_vjp_call
 from ..control.rule import Rule
 from ..core.avals import Aval, float0, is_inexact
 from ..core.boundary import user_facing
+from ..core.portable import importable_name, portable, taken
 from ..core.source import where_defined
 from ..core.tracing import aval_of
 from ..errors import DifferentiationError, TreeError
@@ -51,6 +52,19 @@ class _Custom(Generic[P, R]):
     def __get__(self, obj: Any, owner: Any = None) -> Any:
         return self if obj is None else functools.partial(self, obj)
 
+    def __copy__(self) -> Any:
+        return self
+
+    def __deepcopy__(self, memo: Any) -> Any:
+        return self
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        name = importable_name(self)
+        if name is not None:
+            return name
+        rules = {k: taken(v) for k, v in self.__dict__.items() if k in ("rule", "rules")}
+        return (type(self), (portable(self.fun), self.nondiff_argnums), rules)
+
     def positional(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
         """All arguments by position, defaults included."""
         if self.signature is None:
@@ -74,16 +88,22 @@ class _Custom(Generic[P, R]):
         places = [i for i in range(len(args)) if i not in self.nondiff_argnums]
         return held, places, [args[i] for i in places]
 
-    def function_of(self, args: tuple[Any, ...], places: list[int]) -> Callable[..., Any]:
-        """The function of the differentiated arguments only."""
+    def function_of(self, fun: Any, held: list[Any], places: list[int]) -> Callable[..., Any]:
+        """A function of the differentiated arguments only.
 
-        def fun(*given: Any) -> Any:
-            full = list(args)
+        It knows the others, but not the values of those: a rule outlives the call.
+        """
+        template: list[Any] = [None] * (len(held) + len(places))
+        for i, a in zip(self.nondiff_argnums, held, strict=True):
+            template[i] = a
+
+        def of_given(*given: Any) -> Any:
+            full = list(template)
             for i, a in zip(places, given, strict=True):
                 full[i] = a
-            return self.fun(*full)  # type: ignore[call-arg]
+            return fun(*full)
 
-        return fun
+        return of_given
 
 
 def _spread_tangents(tangents: Sequence[Any], leaves: Sequence[Any]) -> list[Any]:
@@ -150,8 +170,9 @@ class custom_jvp(_Custom[P, R]):
             )
         full = self.positional(args, kwargs)
         held, places, given = self.split(full)
-        fun = self.function_of(full, places)
+        fun = self.function_of(self.fun, held, places)
         leaves, treedef = tree.flatten(tuple(given))
+        n = len(leaves)
         box: list[Any] = []
 
         def call(*xs: Any) -> list[Any]:
@@ -160,7 +181,7 @@ class custom_jvp(_Custom[P, R]):
             return outs
 
         def forward(*xs: Any) -> list[Any]:
-            primals, tangents = xs[: len(leaves)], xs[len(leaves) :]
+            primals, tangents = xs[:n], xs[n:]
             result = self.rule(  # type: ignore[misc]
                 *held,
                 tree.unflatten(treedef, primals),
@@ -205,6 +226,9 @@ class _Forward:
     def __init__(self, run: Callable[..., tuple[list[Any], list[Any]]]) -> None:
         self.run = run
         self.out_count = 0
+
+    def __reduce__(self) -> Any:
+        return (_Forward, (taken(self.run),), {"out_count": self.out_count})
 
     def __call__(self, *xs: Any) -> list[Any]:
         outs, residuals = self.run(*xs)
@@ -252,8 +276,10 @@ class custom_vjp(_Custom[P, R]):
         fwd, bwd = self.rules
         full = self.positional(args, kwargs)
         held, places, given = self.split(full)
-        fun = self.function_of(full, places)
+        fun = self.function_of(self.fun, held, places)
+        fwd_of_given = self.function_of(fwd, held, places)
         leaves, treedef = tree.flatten(tuple(given))
+        specs = [tree.structure(x) for x in given]
         avals = [aval_of(x) for x in leaves]
         box: dict[str, Any] = {}
 
@@ -262,10 +288,7 @@ class custom_vjp(_Custom[P, R]):
             return outs
 
         def forward(*xs: Any) -> tuple[list[Any], list[Any]]:
-            args_now = list(full)
-            for i, a in zip(places, tree.unflatten(treedef, xs), strict=True):
-                args_now[i] = a
-            result = fwd(*args_now)
+            result = fwd_of_given(*tree.unflatten(treedef, xs))
             if not isinstance(result, tuple) or len(result) != 2:
                 raise TypeError(f"the fwd rule of {self.name} must return (output, residuals)")
             outs, box["out"] = tree.flatten(result[0])
@@ -283,7 +306,7 @@ class custom_vjp(_Custom[P, R]):
                 for f, a in zip(box["inexact"], box["avals"], strict=True)
             ]
             found = bwd(*held, residuals, tree.unflatten(box["out"], cts))
-            return _input_cotangents(self.name, found, given, treedef, avals)
+            return _input_cotangents(self.name, found, specs, avals)
 
         roots = (self.fun, self.rules, held)
         rule = Rule(self.name, call, _Forward(forward), backward, roots=roots)
@@ -292,16 +315,15 @@ class custom_vjp(_Custom[P, R]):
 
 
 def _input_cotangents(
-    name: str, found: Any, given: Sequence[Any], treedef: Any, avals: Sequence[Aval]
+    name: str, found: Any, specs: Sequence[Any], avals: Sequence[Aval]
 ) -> list[Any]:
-    if not isinstance(found, tuple | list) or len(found) != len(given):
+    if not isinstance(found, tuple | list) or len(found) != len(specs):
         raise TypeError(
-            f"the bwd rule of {name} must return a tuple of {len(given)} cotangents, one per "
+            f"the bwd rule of {name} must return a tuple of {len(specs)} cotangents, one per "
             f"argument, got {tree.structure(found)}"
         )
     leaves: list[Any] = []
-    for ct, x in zip(found, given, strict=True):
-        spec = tree.structure(x)
+    for ct, spec in zip(found, specs, strict=True):
         if ct is None:
             leaves += [None] * spec.num_leaves
         else:

@@ -19,6 +19,7 @@ from ..core.avals import WEAK_DTYPES
 from ..core.boundary import result_observer, shown_error, user_facing
 from ..core.collector import rare_collections
 from ..core.jaxpr import Jaxpr, eval_jaxpr, has_effects
+from ..core.portable import importable_name, portable
 from ..core.source import where_defined
 from ..core.tracing import Tracer, axis_frames, owner_name, running
 from ..equality import exact_key
@@ -88,6 +89,19 @@ class Jitted:
 
     def __repr__(self) -> str:
         return f"<jit of {where_defined(self.fun)}>"
+
+    def __copy__(self) -> Jitted:
+        return self
+
+    def __deepcopy__(self, memo: Any) -> Jitted:
+        return self
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        name = importable_name(self)
+        if name is not None:
+            return name
+        options = (self.static_argnums, self.static_argnames, self.donated, self.stabilize)
+        return (Jitted, (portable(self.fun), *options))
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         try:

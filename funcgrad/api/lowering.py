@@ -54,8 +54,19 @@ class Lowered:
         """Compile the program now."""
         return Executable(self)
 
+    def __reduce__(self) -> Any:
+        trees = (tree.Stored(self.in_tree), tree.Stored(self.out_tree))
+        return (_rebuild, (type(self), self.name, self.jaxpr, self.captured, *trees))
+
     def __repr__(self) -> str:
         return f"<{self.name} lowered at {', '.join(map(str, self.in_avals))}>"
+
+
+def _rebuild(
+    cls: type[Lowered], name: str, jaxpr: Jaxpr, captured: Any, in_tree: Any, out_tree: Any
+) -> Lowered:
+    lowered = Lowered(name, jaxpr, captured, in_tree.structure(), out_tree.structure())
+    return lowered if cls is Lowered else lowered.compile()
 
 
 class Executable(Lowered):

@@ -39,6 +39,17 @@ class Pullback:
         """The cotangents of the primals, as a tuple, at a cotangent of the output."""
         return _pull(self, ct)
 
+    def __reduce__(self) -> Any:
+        program, consts = self.stage()
+        trees = (tree.Stored(self.in_tree), tree.Stored(self.out_tree))
+        return (_rebuild, (program, consts, self.in_avals, self.out_avals, *trees))
+
+    def __copy__(self) -> Pullback:
+        return self
+
+    def __deepcopy__(self, memo: Any) -> Pullback:
+        return self
+
     def stage(self) -> tuple[Any, list[Any]]:
         """The linear jaxpr and its residuals."""
         if self.program is None:
@@ -47,6 +58,14 @@ class Pullback:
             self.program = jaxpr
             self.lin = None
         return self.program, self.consts
+
+
+def _rebuild(
+    program: Any, consts: Any, in_avals: Any, out_avals: Any, in_tree: Any, out_tree: Any
+) -> Pullback:
+    return Pullback(
+        None, program, consts, (in_avals, in_tree.structure(), out_avals, out_tree.structure())
+    )
 
 
 @user_facing

@@ -95,6 +95,23 @@ class Pushforward:
         """The tangent of the output at tangents of the primals."""
         return _push(self, tangents)
 
+    def __reduce__(self) -> Any:
+        trees = (tree.Stored(self.in_tree), tree.Stored(self.out_tree))
+        return (_rebuild, (self.program, self.consts, self.in_avals, self.out_avals, *trees))
+
+    def __copy__(self) -> Pushforward:
+        return self
+
+    def __deepcopy__(self, memo: Any) -> Pushforward:
+        return self
+
+
+def _rebuild(
+    program: Any, consts: Any, in_avals: Any, out_avals: Any, in_tree: Any, out_tree: Any
+) -> Pushforward:
+    meta = (in_avals, in_tree.structure(), out_avals, out_tree.structure())
+    return Pushforward(program, consts, meta)
+
 
 @user_facing
 def _push(f: Pushforward, tangents: Any) -> Any:

@@ -67,8 +67,8 @@ def compiled(jaxpr: Jaxpr, donated: tuple[int, ...] = ()) -> Callable[..., Any]:
         module.function(jaxpr, "program", donated)
         table = {**module.values, **module.helpers}
         code = compile(_factory(module.functions, ["np", *table]), FILENAME, "exec")
-        places = {id(c): i for i, c in enumerate(consts)}
-        given = [(n, places[id(v)]) for n, v in module.values.items() if id(v) in places]
+        order = {id(c): i for i, c in enumerate(consts)}
+        given = [(n, order[id(v)]) for n, v in module.values.items() if id(v) in order]
         for name, _ in given:
             del table[name]
         entry = (code, table, given)

@@ -12,6 +12,7 @@ from typing import Any
 
 from ..core.avals import Aval, is_inexact
 from ..core.jaxpr import Jaxpr, Var
+from ..core.portable import taken
 from ..core.tracing import Tracer, aval_of
 from ..errors import DifferentiationError
 from ..transforms.staging import lift_tracers, stage
@@ -48,6 +49,12 @@ class Rule:
         self.consts = consts
         self.out_avals = list(out_avals)
         self.roots = roots
+
+
+    def __reduce__(self) -> Any:
+        parts = (self.call, self.forward, self.backward)
+        rest = (self.consts, self.out_avals, taken(self.roots))
+        return (Rule, (self.__name__, *map(taken, parts), *rest))
 
 
 def _join_captured(jaxprs: Sequence[Jaxpr]) -> tuple[list[Jaxpr], list[Any]]:

@@ -6,10 +6,11 @@ import functools
 import os
 from collections.abc import Callable
 from contextvars import ContextVar
-from types import TracebackType
+from types import FunctionType, TracebackType
 from typing import Any, TypeVar
 
 from ..errors import FuncgradError, TracerError
+from .portable import Portable, portable
 from .source import OURS
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -24,7 +25,12 @@ def show_full_tracebacks() -> bool:
 
 
 def user_facing(fun: F) -> F:
-    """Wrap a function that users call, so that errors inside show only the users' frames."""
+    """Wrap a function that users call, so that errors inside show only the users' frames.
+
+    A function made inside of another one, and one that is returned, can be pickled.
+    """
+    if "<locals>" in fun.__code__.co_qualname:
+        return UserFacing(fun)  # type: ignore[return-value]
 
     @functools.wraps(fun)
     def wrapper(*args: Any, **kwargs: Any) -> Any:
@@ -33,7 +39,7 @@ def user_facing(fun: F) -> F:
             observe = result_observer.get()
             if observe is not None:
                 observe(fun, args, kwargs, result)
-            return result
+            return result if type(result) is not FunctionType else portable(result)
         except Exception as error:
             shown = shown_error(error)
             try:
@@ -42,6 +48,26 @@ def user_facing(fun: F) -> F:
                 del shown  # no cycle of error, traceback and frame keeps arrays alive
 
     return wrapper  # type: ignore[return-value]
+
+
+class UserFacing(Portable):
+    """A function that users call and that was made inside of another one."""
+
+    __slots__ = ()
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        try:
+            result = self.run(*args, **kwargs)
+            observe = result_observer.get()
+            if observe is not None:
+                observe(self.run, args, kwargs, result)
+            return result
+        except Exception as error:
+            shown = shown_error(error)
+            try:
+                raise shown from shown.__cause__
+            finally:
+                del shown  # no cycle of error, traceback and frame keeps arrays alive
 
 
 def shown_error(error: Exception) -> Exception:

@@ -10,7 +10,7 @@ from types import FrameType
 from typing import Any
 
 from ..api.jit import Jitted
-from ..core.boundary import result_observer, user_facing
+from ..core.boundary import UserFacing, result_observer, user_facing
 from ..core.source import INTERNAL, PACKAGE, current_source
 from ..core.tracing import Tracer
 from ..errors import NonFiniteError
@@ -27,7 +27,11 @@ CHECKED = frozenset(
 NAMES = {"_pull": "the function that vjp returned", "_push": "the function that linearize returned"}
 """What messages call functions, by the name in the code."""
 
-BOUNDARIES = (user_facing(lambda: None).__code__, Jitted.__call__.__code__)  # type: ignore[attr-defined]
+BOUNDARIES = (
+    user_facing(lambda: None).__code__,  # type: ignore[attr-defined]
+    UserFacing.__call__.__code__,
+    Jitted.__call__.__code__,
+)
 """The code through which users call functions, and through which results are checked."""
 
 

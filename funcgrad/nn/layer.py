@@ -17,6 +17,7 @@ from typing import Any
 
 from .. import tree
 from ..api.staging import ShapeDtypeStruct, eval_shape
+from ..core.portable import portable
 from ..errors import ShapeError
 
 __all__ = ["Identity", "Lambda", "Layer", "stateless"]
@@ -55,7 +56,7 @@ class Layer(tuple):
         route: str = "same",
         takes_mask: bool = False,
     ) -> Layer:
-        self = super().__new__(cls, (init, apply))
+        self = super().__new__(cls, (portable(init), portable(apply)))
         self.name, self.layers, self.route = name, layers, route
         self.takes_mask = takes_mask or any(part.takes_mask for part in layers)
         return self
@@ -69,6 +70,10 @@ class Layer(tuple):
     def apply(self) -> Callable[..., Any]:
         """From (params, state, inputs, *, key=None, train=False) to (outputs, state)."""
         return self[1]
+
+    def __reduce__(self) -> Any:
+        parts = (self.init, self.apply, self.name, self.layers, self.route, self.takes_mask)
+        return (Layer, parts)
 
     def __repr__(self) -> str:
         return f"{self.name}({', '.join(map(repr, self.layers))})" if self.layers else self.name

@@ -23,6 +23,7 @@ def _check_count(name: str, what: str, value: Any, least: int) -> None:
         raise ValueError(f"{name}: {what} must be a number that is {words}; got {value!r}")
 
 
+@user_facing
 def constant_schedule(value: Any) -> Schedule:
     """One value for all counts.
 

@@ -44,6 +44,9 @@ class LinearVar(Var):
     def aval(self) -> Aval:  # type: ignore[override]
         return Aval(self.shape, self.dtype)
 
+    def __reduce__(self) -> Any:
+        return (Var, (self.aval,))
+
 
 class LinearizeTracer(Tracer):
     """A primal value with the variable of its tangent on the tape."""
