@@ -1,0 +1,86 @@
+"""Which transformations a program is tried under, and what many programs show."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from .comparison import AGREE, MISMATCH, Subject, Verdict
+from .generation import Case, generate
+from .program import Body, all_steps
+from .transforming import FIRST, SECOND, VALUES, WRAPPED
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A mismatch: the program, the transformation, and what was found."""
+
+    case: Case
+    transformation: str
+    verdict: Verdict
+
+
+@dataclass
+class Tally:
+    """Figures of many programs."""
+
+    programs: int = 0
+    formulas: Counter[str] = field(default_factory=Counter)
+    bodies: Counter[str] = field(default_factory=Counter)
+    transformations: Counter[str] = field(default_factory=Counter)
+    outcomes: Counter[str] = field(default_factory=Counter)
+    undecided: Counter[str] = field(default_factory=Counter)
+    findings: list[Finding] = field(default_factory=list)
+
+    def add(self, other: Tally) -> None:
+        self.programs += other.programs
+        for name in ("formulas", "bodies", "transformations", "outcomes", "undecided"):
+            getattr(self, name).update(getattr(other, name))
+        self.findings += other.findings
+
+
+def transformations(seed: int) -> list[tuple[str, bool]]:
+    """The transformations of a program, and whether passed operands are compared with, too."""
+    rng = np.random.default_rng([seed, 3])
+
+    def derivative(names: list[str]) -> str:
+        wrapped = WRAPPED[int(rng.integers(len(WRAPPED)))] if rng.random() < 0.7 else "{}"
+        return wrapped.format(names[int(rng.integers(len(names)))])
+
+    chosen = [(derivative(list(FIRST)), bool(rng.random() < 0.3))]
+    if rng.random() < 0.5:
+        chosen.append((VALUES[int(rng.integers(len(VALUES)))], False))
+    if rng.random() < 0.35:
+        chosen.append((derivative(list(SECOND)), bool(rng.random() < 0.2)))
+    return chosen
+
+
+def tried(seed: int) -> tuple[Case, list[tuple[str, Verdict]]]:
+    """Program number ``seed`` under its transformations."""
+    case = generate(seed)
+    subject = Subject(case)
+    return case, [(name, subject.judged(name, passed=p)) for name, p in transformations(seed)]
+
+
+def campaign(seeds: Iterator[int] | range) -> Tally:
+    """Many programs."""
+    tally = Tally()
+    for seed in seeds:
+        case, verdicts = tried(seed)
+        tally.programs += 1
+        for step in all_steps(case.program.steps):
+            if isinstance(step, Body):
+                tally.bodies[step.kind] += 1
+            else:
+                tally.formulas[step.formula] += 1
+        for name, verdict in verdicts:
+            tally.transformations[name] += 1
+            tally.outcomes[verdict.outcome] += 1
+            if verdict.outcome == MISMATCH:
+                tally.findings.append(Finding(case, name, verdict))
+            elif verdict.outcome != AGREE:
+                tally.undecided[verdict.kind] += 1
+    return tally
