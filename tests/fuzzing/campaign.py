@@ -42,19 +42,27 @@ class Tally:
         self.findings += other.findings
 
 
-def transformations(seed: int) -> list[tuple[str, bool]]:
+REVERSE = [name for name in FIRST if name in ("vjp", "grad", "jacrev")]
+REVERSE_TWICE = [name for name in SECOND if set(name.split(" of ")) <= set(REVERSE)]
+"""What a function with a rule for reverse mode only lets through."""
+
+
+def transformations(case: Case) -> list[tuple[str, bool]]:
     """The transformations of a program, and whether passed operands are compared with, too."""
-    rng = np.random.default_rng([seed, 3])
+    rng = np.random.default_rng([case.seed, 3])
+    reverse = any(isinstance(s, Body) and s.kind == "custom_vjp"
+                  for s in all_steps(case.program.steps))  # fmt: skip
+    first, second = (REVERSE, REVERSE_TWICE) if reverse else (list(FIRST), list(SECOND))
 
     def derivative(names: list[str]) -> str:
         wrapped = WRAPPED[int(rng.integers(len(WRAPPED)))] if rng.random() < 0.7 else "{}"
         return wrapped.format(names[int(rng.integers(len(names)))])
 
-    chosen = [(derivative(list(FIRST)), bool(rng.random() < 0.3))]
+    chosen = [(derivative(first), bool(rng.random() < 0.3))]
     if rng.random() < 0.5:
         chosen.append((VALUES[int(rng.integers(len(VALUES)))], False))
     if rng.random() < 0.35:
-        chosen.append((derivative(list(SECOND)), bool(rng.random() < 0.2)))
+        chosen.append((derivative(second), bool(rng.random() < 0.2)))
     return chosen
 
 
@@ -62,7 +70,7 @@ def tried(seed: int) -> tuple[Case, list[tuple[str, Verdict]]]:
     """Program number ``seed`` under its transformations."""
     case = generate(seed)
     subject = Subject(case)
-    return case, [(name, subject.judged(name, passed=p)) for name, p in transformations(seed)]
+    return case, [(name, subject.judged(name, passed=p)) for name, p in transformations(case)]
 
 
 def campaign(seeds: Iterator[int] | range) -> Tally:

@@ -68,13 +68,37 @@ def prefixes(fun: Any, x: Any) -> Any:
     return np.stack(list(itertools.accumulate(x, fun)))
 
 
+def along_rows(ufunc: Any) -> Any:
+    """A cumulative function along the first axis, which there must be."""
+
+    def cumulative(x: Any) -> Any:
+        if np.ndim(x) == 0:
+            raise ValueError("no axis to go along")
+        return ufunc.accumulate(x, axis=0)
+
+    return cumulative
+
+
+def top_k(x: Any, k: int) -> Any:
+    if x.shape[-1] < k:
+        raise ValueError("not so many elements")
+    return np.flip(np.sort(x, axis=-1), -1)[..., :k], None
+
+
+def fitting(sizes: Any, shape: Any) -> None:
+    if any(k > n for k, n in zip(sizes, shape, strict=True)):
+        raise ValueError("a slice that does not fit")
+
+
 def dynamic_slice(x: Any, starts: Any, sizes: Any) -> Any:
+    fitting(sizes, x.shape)
     places = [min(max(int(s), 0), n - k) for s, n, k in zip(starts, x.shape, sizes, strict=True)]
     return x[tuple(slice(p, p + k) for p, k in zip(places, sizes, strict=True))]
 
 
 def dynamic_update_slice(x: Any, update: Any, starts: Any) -> Any:
     sizes = update.shape
+    fitting(sizes, x.shape)
     places = [min(max(int(s), 0), n - k) for s, n, k in zip(starts, x.shape, sizes, strict=True)]
     result = x.copy()
     result[tuple(slice(p, p + k) for p, k in zip(places, sizes, strict=True))] = update
@@ -131,10 +155,9 @@ lax = SimpleNamespace(
     scan=scan, fori_loop=fori_loop, while_loop=while_loop, map=map_rows, cond=cond, switch=switch,
     erf=scipy.special.erf, erfc=scipy.special.erfc, erf_inv=scipy.special.erfinv,
     lgamma=scipy.special.gammaln, digamma=scipy.special.digamma, logistic=scipy.special.expit,
-    rsqrt=lambda x: 1 / np.sqrt(x), cummax=lambda x: np.maximum.accumulate(x, axis=0),
-    cummin=lambda x: np.minimum.accumulate(x, axis=0), cumsum=lambda x: np.cumsum(x, axis=0),
-    cumprod=lambda x: np.cumprod(x, axis=0),
-    top_k=lambda x, k: (np.flip(np.sort(x, axis=-1), -1)[..., :k], None),
+    rsqrt=lambda x: 1 / np.sqrt(x), cummax=along_rows(np.maximum),
+    cummin=along_rows(np.minimum), cumsum=along_rows(np.add), cumprod=along_rows(np.multiply),
+    top_k=top_k,
     associative_scan=prefixes, dynamic_slice=dynamic_slice,
     dynamic_update_slice=dynamic_update_slice, dynamic_index_in_dim=dynamic_index_in_dim,
     stop_gradient=same_function, clamp=lambda low, x, high: np.clip(x, low, high),

@@ -21,6 +21,7 @@ from .program import (
     Program,
     Statement,
     Step,
+    all_steps,
     live,
     uses,
     variables,
@@ -28,7 +29,7 @@ from .program import (
 from .traced import PREAMBLE
 from .transforming import simpler
 
-TRIES = 1500
+TRIES = 1200
 
 Steps = tuple[Statement, ...]
 
@@ -44,6 +45,8 @@ def shrunk(finding: Finding, tries: int = TRIES) -> Finding:
         again = False
         for change in changes:
             for candidate in change(finding):
+                if weight(candidate) >= weight(finding):
+                    continue
                 tries -= 1
                 found = confirmed(candidate, finding.verdict)
                 if found is not None:
@@ -54,6 +57,22 @@ def shrunk(finding: Finding, tries: int = TRIES) -> Finding:
             if again:
                 break
     return finding
+
+
+def weight(finding: Finding) -> float:
+    """How much there is to read; what is tried must be less, so that shrinking ends."""
+    try:
+        case = tidied(finding.case)
+    except ValueError:
+        return np.inf
+    steps = list(all_steps(case.program.steps))
+    bodies = sum(isinstance(s, Body) for s in steps)
+    formulas = sum(len(s.text) for s in steps if isinstance(s, Step))
+    results = sum(len(b.result) for s in steps if isinstance(s, Body) for b in s.branches)
+    kinds = sum(2 + (s.kind != "jit") for s in steps if isinstance(s, Body))
+    digits = sum(len(repr(np.asarray(x).tolist())) for x in case.args)
+    words = 10 * len(finding.transformation.split())
+    return 40 * len(steps) + 60 * bodies + formulas + results + kinds + 0.3 * digits + words
 
 
 def confirmed(candidate: Finding, like: Verdict) -> Finding | None:
@@ -80,7 +99,7 @@ def family(verdict: Verdict) -> str:
 
 def tidied(case: Case) -> Case:
     """Without statements and arguments that nothing depends on."""
-    program = live(case.program)
+    program = live(without_copies(case.program))
     used = set(program.results).union(*(uses(s) for s in program.steps))
     kept = [i for i, n in enumerate(program.arguments) if n in used]
     wanted = tuple(kept.index(i) for i in case.wanted if i in kept)
@@ -88,6 +107,31 @@ def tidied(case: Case) -> Case:
         raise ValueError("no argument is left")
     program = replace(program, arguments=tuple(program.arguments[i] for i in kept))
     return Case(program, tuple(case.args[i] for i in kept), wanted, case.seed)
+
+
+def without_copies(program: Program) -> Program:
+    """Variables that only repeat another one are that one."""
+    steps, names = copies_followed(program.steps)
+    results = tuple(dict.fromkeys(re_named(r, names) for r in program.results))
+    return replace(program, steps=steps, results=results)
+
+
+def copies_followed(steps: Steps) -> tuple[Steps, dict[str, str]]:
+    names: dict[str, str] = {}
+    found: list[Statement] = []
+    for step in steps:
+        (step,) = renamed((step,), names)
+        if isinstance(step, Step) and VARIABLE.fullmatch(step.text):
+            names[step.name] = step.text
+            continue
+        if isinstance(step, Body):
+            branches = []
+            for b in step.branches:
+                inner, inner_names = copies_followed(b.steps)
+                branches.append(Branch(b.params, inner, re_named(b.result, inner_names)))
+            step = replace(step, branches=tuple(branches))
+        found.append(step)
+    return tuple(found), names
 
 
 def with_simpler_transformation(finding: Finding) -> Iterator[Finding]:
@@ -99,54 +143,85 @@ def with_program(finding: Finding, program: Program) -> Finding:
     return replace(finding, case=replace(finding.case, program=program))
 
 
+def values_of(case: Case) -> dict[str, Any]:
+    """The last value of every variable, within bodies too, in plain Python."""
+    lines, found = [], {}
+    for line in case.program.text().splitlines():
+        lines.append(line)
+        left, separator, _ = line.partition(" = ")
+        if separator:
+            indent = len(line) - len(line.lstrip())
+            names = variables(left)
+            lines.append(" " * indent + f"record({dict_of(names)})")
+        elif line.lstrip().startswith("def "):
+            indent = len(line) - len(line.lstrip()) + 4
+            lines.append(" " * indent + f"record({dict_of(variables(line))})")
+    scope = {**plain.SCOPE, "record": found.update}
+    with np.errstate(all="ignore"):
+        exec("\n".join(lines), scope)
+        scope["program"](*case.args)
+    return found
+
+
+def dict_of(names: list[str]) -> str:
+    return "{" + ", ".join(f"{n!r}: {n}" for n in names) + "}"
+
+
 def with_fewer_statements(finding: Finding) -> Iterator[Finding]:
     program = finding.case.program
+    values = values_of(finding.case)
     if len(program.results) > 1:
         for name in program.results:
             yield with_program(finding, replace(program, results=(name,)))
     for step in program.steps:
         for name in step.targets:
             yield with_program(finding, replace(program, results=(name,)))
-    for steps in shorter(program.steps, program.arguments):
+    for steps in shorter(program.steps, program.arguments, values):
         yield with_program(finding, replace(program, steps=steps))
 
 
-def shorter(steps: Steps, scope: tuple[str, ...]) -> Iterator[Steps]:
+def stand_ins(name: str, scope: tuple[str, ...], values: dict[str, Any]) -> list[str]:
+    """What may stand for a variable: others of its shape, or a constant."""
+    value = values.get(name)
+    if value is None:
+        return list(scope[-2:])
+    like = np.asarray(value)
+    same = [
+        n for n in scope
+        if n in values and np.shape(values[n]) == like.shape
+        and np.asarray(values[n]).dtype == like.dtype
+    ]  # fmt: skip
+    constant = f"np.full({like.shape}, 0.7)" if like.dtype == np.float64 else (
+        f"np.full({like.shape}, {like.flat[0] if like.size else 0}, np.{like.dtype.name})")
+    return [*dict.fromkeys((*same[:2], *same[-2:])), f"{constant}[()]"]
+
+
+def shorter(
+    steps: Steps, scope: tuple[str, ...], values: dict[str, Any]
+) -> Iterator[Steps]:
     """Statements without one of them, whose variable becomes another one; within bodies, too."""
-    for i, step in enumerate(steps):
+    for i, step in reversed(list(enumerate(steps))):
         before, after = steps[:i], steps[i + 1 :]
         known = (*scope, *(n for s in before for n in s.targets))
+        for target in step.targets:
+            for text in stand_ins(target, known, values):
+                if isinstance(step, Body) or text != step.text:
+                    others = [Step(n, text if n == target else known[0]) for n in step.targets]
+                    yield (*before, *others, *after)
         if isinstance(step, Step):
-            for name in dict.fromkeys((*variables(step.text), *reversed(known[-4:]))):
-                yield (*before, *renamed(after, {step.name: name}))
             continue
         yield from ((*before, *inlined, *after) for inlined in unnested(step))
-        for name in (*variables(" ".join(step.operands)), *reversed(known[-4:])):
-            yield (*before, *renamed(after, dict.fromkeys(step.targets, name)))
         for j, branch in enumerate(step.branches):
-            for inner in shorter_branch(branch, known):
-                branches = (*step.branches[:j], inner, *step.branches[j + 1 :])
+            inside = (*known, *branch.params)
+            for inner in shorter(branch.steps, inside, values):
+                branches = (*step.branches[:j], replace(branch, steps=inner),
+                            *step.branches[j + 1 :])  # fmt: skip
                 yield (*before, replace(step, branches=branches), *after)
-
-
-def shorter_branch(branch: Branch, known: tuple[str, ...]) -> Iterator[Branch]:
-    scope = (*known, *branch.params)
-    for i, step in enumerate(branch.steps):
-        for steps in shorter(branch.steps[i:], (*scope, *(
-            n for s in branch.steps[:i] for n in s.targets))):  # fmt: skip
-            kept = {n for s in (*branch.steps[:i], *steps) for n in s.targets}
-            for name in step.targets:
-                result = branch.result
-                if name in variables(result) and name not in kept:
-                    result = re_named(result, {name: (variables_of(step) or scope[-1:])[0]})
-                yield Branch(branch.params, (*branch.steps[:i], *steps), result)
-    for name in (*branch.params, *(n for s in branch.steps for n in s.targets)):
-        if name != branch.result:
-            yield replace(branch, result=name)
-
-
-def variables_of(step: Statement) -> tuple[str, ...]:
-    return tuple(sorted(uses(step)))
+            for name in (*branch.params, *known, *(n for s in branch.steps for n in s.targets)):
+                if " ; " not in branch.result and name != branch.result:
+                    branches = (*step.branches[:j], replace(branch, result=name),
+                                *step.branches[j + 1 :])  # fmt: skip
+                    yield (*before, replace(step, branches=branches), *after)
 
 
 def unnested(body: Body) -> Iterator[Steps]:
@@ -257,13 +332,12 @@ def with_simpler_arguments(finding: Finding) -> Iterator[Finding]:
         for other in simpler_arrays(x):
             args = (*case.args[:i], other, *case.args[i + 1 :])
             yield replace(finding, case=replace(case, args=args))
-    if case.dtype == np.float32:
-        args = tuple(np.asarray(x, np.float64)[()] for x in case.args)
-        yield replace(finding, case=replace(case, args=args))
 
 
 def simpler_arrays(x: Any) -> Iterator[Any]:
     for axis in range(np.ndim(x)):
+        if not x.shape[axis]:
+            continue
         yield np.take(x, 0, axis=axis)
         if x.shape[axis] > 1:
             yield np.take(x, range(x.shape[axis] - 1), axis=axis)
