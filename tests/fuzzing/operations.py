@@ -356,9 +356,9 @@ np.diagonal({r})
 {v}[np.clip({k}, 0, {v}.shape[0] - 1)]
 {v}[np.clip({i}, 0, {v}.shape[0] - 1)]
 np.take({a}, 0, axis=-1)
-np.take({v}, np.clip({i}, 0, {v}.shape[0] - 1))
-np.take({v}, {i}, mode="wrap")
-np.take({v}, {i}, mode="clip")
+fnp.take({v}, np.clip({i}, 0, {v}.shape[0] - 1))
+fnp.take({v}, {i}, mode="wrap")
+fnp.take({v}, {i}, mode="clip")
 np.take_along_axis({a}, np.argsort({a}, axis=-1), axis=-1)
 np.take_along_axis({a}, np.argmax({a}, axis=-1, keepdims=True), axis=-1)
 np.compress([True], {a}, axis=-1)
