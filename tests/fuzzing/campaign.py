@@ -58,10 +58,10 @@ def transformations(case: Case) -> list[tuple[str, bool]]:
         wrapped = WRAPPED[int(rng.integers(len(WRAPPED)))] if rng.random() < 0.7 else "{}"
         return wrapped.format(names[int(rng.integers(len(names)))])
 
-    chosen = [(derivative(first), bool(rng.random() < 0.3))]
-    if rng.random() < 0.5:
-        chosen.append((VALUES[int(rng.integers(len(VALUES)))], False))
+    chosen = [(derivative(first), bool(rng.random() < 0.25))]
     if rng.random() < 0.35:
+        chosen.append((VALUES[int(rng.integers(len(VALUES)))], False))
+    if rng.random() < 0.25:
         chosen.append((derivative(second), bool(rng.random() < 0.2)))
     return chosen
 

@@ -126,7 +126,7 @@ class Generator:
             if self.chance(0.5):
                 shape = self.pick(SHAPES)
         arguments = tuple(values)
-        steps = self.statements(values, 2 + int(self.rng.integers(5)), 0)
+        steps = self.statements(values, 1 + int(self.rng.integers(5)), 0)
         floats = [n for n, x in values.items() if kind_of(x) == "f" and n not in arguments]
         if not floats:
             return None
@@ -220,7 +220,7 @@ class Generator:
     def inner(self, values: Values, params: Values, depth: int) -> tuple[tuple[Any, ...], str, Any]:
         """The statements of a function, the name of a float among its variables and its value."""
         scope = {**values, **params}
-        steps = self.statements(scope, 1 + int(self.rng.integers(3)), depth + 1)
+        steps = self.statements(scope, 1 + int(self.rng.integers(2)), depth + 1)
         made = [n for s in steps for n in s.targets if kind_of(scope[n]) == "f"]
         result = made[-1] if made else list(params)[-1]
         return tuple(steps), result, scope[result]
