@@ -36,6 +36,8 @@ SHAPES = (
 LARGEST = 50.0
 MOST_ELEMENTS = 36
 DEPTH = 3
+CLOSED_OVER = 0.6
+"""How often a formula in a body takes a variable from outside of it, if there is one."""
 LETTER = re.compile(r"\{([a-z])\}")
 
 Values = dict[str, Any]
@@ -100,11 +102,16 @@ def generate(seed: int) -> Case:
 
 
 class Generator:
-    """The state of making one program: the random numbers, and how many names there are."""
+    """The state of making one program.
+
+    It knows the random numbers, how many names there are, and which are outside of the function
+    that is being made.
+    """
 
     def __init__(self, rng: np.random.Generator) -> None:
         self.rng = rng
         self.names = 0
+        self.outside: tuple[str, ...] = ()
 
     def chance(self, p: float) -> bool:
         return bool(self.rng.random() < p)
@@ -152,7 +159,7 @@ class Generator:
         found: list[Statement] = []
         for _ in range(count):
             try:
-                nested = depth < DEPTH and self.chance(0.45 if depth == 0 else 0.3)
+                nested = depth < DEPTH and self.chance(0.6 if depth == 0 else 0.3)
                 found.append(self.body(values, depth) if nested else self.step(values))
             except Rejected:
                 continue
@@ -186,6 +193,9 @@ class Generator:
         fits = FITS.get(letter, lambda x: kind_of(x) == "f")
         names = [n for n, x in values.items() if fits(x)]
         if names and (letter not in CONVERSIONS or self.chance(0.7)):
+            closed_over = [n for n in names if n in self.outside]
+            if closed_over and self.chance(CLOSED_OVER):
+                return self.pick(closed_over)
             return names[-1] if self.chance(0.35) else self.pick(names)
         return self.filled(self.pick(CONVERSIONS[letter]), values)
 
@@ -220,7 +230,9 @@ class Generator:
     def inner(self, values: Values, params: Values, depth: int) -> tuple[tuple[Any, ...], str, Any]:
         """The statements of a function, the name of a float among its variables and its value."""
         scope = {**values, **params}
+        before, self.outside = self.outside, tuple(values)
         steps = self.statements(scope, 1 + int(self.rng.integers(2)), depth + 1)
+        self.outside = before
         made = [n for s in steps for n in s.targets if kind_of(scope[n]) == "f"]
         result = made[-1] if made else list(params)[-1]
         return tuple(steps), result, scope[result]
