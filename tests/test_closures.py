@@ -2,8 +2,9 @@
 
 Every public function and every operator is called inside of every kind of body, on operands that
 the body closes over, under every transformation. Values and derivatives are those of the function
-called without a body. Which bodies and transformations a call meets is drawn from its name; all
-of them meet with FUNCGRAD_THOROUGH=100 and more.
+called without a body. Which bodies and transformations a call meets is drawn from its name; with
+FUNCGRAD_THOROUGH=100 and more, every call meets every body under every transformation, and a
+hundred nested ones.
 """
 
 import warnings
@@ -21,23 +22,26 @@ from funcgrad.core.tracing import Tracer
 
 SUBJECTS = functions.subjects()
 EXHAUSTIVE = 100
-"""From this effort on, every body meets every transformation."""
+"""From this effort on, every call meets every body under every transformation."""
 
 
 def meetings(name, number):
     """Pairs of a body and a transformation: single and nested bodies, mostly derivatives."""
-    if examples(1) >= EXHAUSTIVE:
-        return [(b, t) for b in bodies.ALL for t in transformations.ALL]
     rng = np.random.default_rng(zlib.crc32(f"{name} {number}".encode()))
-    chosen = [
-        (rng.choice(list(bodies.BODIES)), rng.choice(list(transformations.DERIVATIVES)))
-        for _ in range(examples(1))
-    ]
-    kinds = [bodies.NESTED, bodies.PLAIN]
-    return chosen + [
-        (rng.choice(list(kinds[i % 2])), rng.choice(list(transformations.ALL)))
-        for i in range(examples(1))
-    ]
+
+    def drawn(some_bodies, some_transformations):
+        return rng.choice(list(some_bodies)), rng.choice(list(some_transformations))
+
+    found = []
+    if examples(1) >= EXHAUSTIVE:
+        found = [(b, t) for b in bodies.PLAIN for t in transformations.ALL]
+    for i in range(number, number + examples(1)):
+        kinds = bodies.NESTED if i % 2 else bodies.PLAIN
+        if i % 2 or not name.startswith("operator."):
+            found.append(drawn(kinds, transformations.ALL))
+        if i % 2 == 0 or not name.startswith("operator."):
+            found.append(drawn(bodies.BODIES, transformations.DERIVATIVES))
+    return found
 
 
 def closed(subject, body, like):

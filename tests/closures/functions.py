@@ -1,4 +1,4 @@
-"""What is called inside of bodies: public functions and operators, with arrays to call them with."""
+"""What is called inside of bodies: public functions and operators, with arrays for them."""
 
 from __future__ import annotations
 

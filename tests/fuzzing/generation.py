@@ -87,7 +87,9 @@ def admissible(x: Any) -> bool:
     dtype = np.asarray(x).dtype
     if dtype.kind not in "fbi" or np.size(x) > MOST_ELEMENTS or np.ndim(x) > 3:
         return False
-    return dtype.kind != "f" or bool(np.all(np.isfinite(x)) and np.max(np.abs(x), initial=0) < LARGEST)
+    if dtype.kind != "f":
+        return True
+    return bool(np.all(np.isfinite(x)) and np.max(np.abs(x), initial=0) < LARGEST)
 
 
 def generate(seed: int) -> Case:

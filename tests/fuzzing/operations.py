@@ -370,7 +370,7 @@ np.zeros_like({a}) + {b}
 np.ones_like({a}) * {b}
 np.empty_like({a}) * 0 + {b}
 np.full_like({a}, 0.5) * {b}
-np.full_like({a}, {s})
+fnp.full_like({a}, {s})
 fnp.full((2,), {s})
 fnp.array([{s}, 1.0, {s} * 2.0])
 fnp.asarray([{s}, 0.5])

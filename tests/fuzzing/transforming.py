@@ -31,11 +31,11 @@ class Directions:
         rng = np.random.default_rng([seed, 17])
 
         def draw(arrays: Arrays) -> tuple[Any, ...]:
-            return tuple(
-                (rng.uniform(0.4, 1.6, np.shape(a)) * rng.choice([-1.0, 1.0], np.shape(a)))
-                .astype(np.asarray(a).dtype)[()]
-                for a in arrays
-            )
+            found = []
+            for a in arrays:
+                t = rng.uniform(0.4, 1.6, np.shape(a)) * rng.choice([-1.0, 1.0], np.shape(a))
+                found.append(np.asarray(t, np.asarray(a).dtype)[()])
+            return tuple(found)
 
         return Directions(draw(xs), draw(xs), draw(outs))
 
@@ -64,7 +64,7 @@ def everything(xs: Arrays) -> tuple[int, ...]:
     return tuple(range(len(xs)))
 
 
-# --- derivatives of first order: a function of the arguments, and how its result is contracted -----
+# --- derivatives of first order: functions of the arguments, and how results are contracted ---
 
 
 def jvp(f: Function, d: Directions) -> Function:
