@@ -6,6 +6,7 @@ The text of a program is executed with these names to evaluate it without funcgr
 from __future__ import annotations
 
 import itertools
+import math
 from types import SimpleNamespace
 from typing import Any
 
@@ -146,7 +147,7 @@ def standardized(x: Any) -> Any:
 
 
 def gelu(x: Any) -> Any:
-    return 0.5 * x * (1 + np.tanh(np.sqrt(2 / np.pi) * (x + 0.044715 * x**3)))
+    return 0.5 * x * (1 + np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)))
 
 
 SELU = (1.0507009873554804934193349852946, 1.6732632423543772848170429916717)
