@@ -130,6 +130,40 @@ def test_every_body_under_every_transformation(body, transformation):
         check(Subject(name, fun, (x,)), body, transformation)
 
 
+FORWARD = ("jvp", "linearize", "jvp of grad", "grad of jvp")
+
+
+def by_jvp(fun):
+    """A function whose rule differentiates it."""
+    custom = fg.custom_jvp(fun)
+    custom.defjvp(lambda primals, tangents: fg.jvp(fun, primals, tangents))
+    return custom
+
+
+def by_vjp(fun):
+    custom = fg.custom_vjp(fun)
+    custom.defvjp(lambda *xs: (fun(*xs), xs), lambda xs, cts: fg.vjp(fun, *xs)[1](cts))
+    return custom
+
+
+@pytest.mark.parametrize("transformation", transformations.DERIVATIVES)
+@pytest.mark.parametrize("body", bodies.BODIES)
+def test_rules_that_differentiate_a_body(body, transformation):
+    """The rule of a custom function calls jvp or vjp on a body, and what it gives is looked at."""
+    x = np.array([0.7, 1.9])
+    plain = lambda x: (np.nancumsum(np.sin(x) * x),)  # noqa: E731
+    expected = run(transformation, plain, (x,))
+    like = plain(x)
+    for rule in (by_jvp, by_vjp) if transformation not in FORWARD else (by_jvp,):
+
+        def inside(x):
+            (y,) = bodies.ALL[body](lambda: (np.sin(x) * x,), like)
+            return (np.nancumsum(y),)
+
+        found = run(transformation, rule(inside), (x,))
+        same(found, expected, f"{transformation} of {rule.__name__} around {body}")
+
+
 def test_the_tables_hold_the_public_functions():
     assert set(functions.LINALG) == set(fnp.linalg.__all__)
     assert len(SURFACE) > 250

@@ -125,13 +125,15 @@ LAX: dict[str, tuple[Callable[..., Any], tuple[Any, ...]]] = {
     "dot_general": (lambda x, y: lax.dot_general(x, y, (((1,), (0,)), ((), ()))), (X, SQUARE)),
     "dynamic_slice": (lambda x, i: lax.dynamic_slice(x, (0, i), (2, 2)), (X, INDEX)),
     "dynamic_update_slice": (
-        lambda x, u, i: lax.dynamic_update_slice(x, u, (i, 0)), (X, X[:1] * 2, INDEX),
+        lambda x, u, i: lax.dynamic_update_slice(x, u, (i, 0)),
+        (X, X[:1] * 2, INDEX),
     ),
     "dynamic_index_in_dim": (lax.dynamic_index_in_dim, (X, INDEX)),
     "logsumexp": (lambda x: lax.logsumexp(x, axis=1), (X,)),
     "pad": (lambda x, v: lax.pad(x, v, [(1, 0, 0), (0, 1, 1)]), (X, np.float64(0.3))),
     "reduce_window": (
-        lambda x: lax.reduce_window(x, 0.0, np.add, (1, 2), (1, 1), "VALID"), (X,),
+        lambda x: lax.reduce_window(x, 0.0, np.add, (1, 2), (1, 1), "VALID"),
+        (X,),
     ),
     "rev": (lambda x: lax.rev(x, (1,)), (X,)),
     "select": (lax.select, (arrays.MASK, X, SMALL)),

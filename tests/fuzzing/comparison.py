@@ -231,8 +231,7 @@ class Subject:
     def values_compared(self, name: str, found: Outcome, allowed: float) -> Verdict:
         reference = self.reference
         if "vmap" in name:
-            rows = [reference.values(xs, exact=True) for xs in
-                    (reference.xs, nearby(reference.xs))]
+            rows = [reference.values(xs, exact=True) for xs in (reference.xs, nearby(reference.xs))]
             expected = [np.stack(column) for column in zip(*rows, strict=True)]
             if name == "vmap of vmap":
                 expected = [np.stack([e, e]) for e in expected]

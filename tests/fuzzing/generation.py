@@ -224,7 +224,8 @@ class Generator:
 
     def floats(self, values: Values, min_ndim: int = 0) -> str | None:
         names = [
-            n for n, x in values.items()
+            n
+            for n, x in values.items()
             if kind_of(x) == "f" and np.ndim(x) >= min_ndim and (not min_ndim or 0 < len(x) < 5)
         ]
         return self.pick(names) if names else None

@@ -513,9 +513,7 @@ def named(formula: str, module: str) -> list[str]:
     return re.findall(rf"\b{module}\.([a-z_0-9]+(?:\.[a-z_0-9]+)?)", formula)
 
 
-FLOATS = tuple(
-    lines(text) for text in (ELEMENTWISE, REDUCING, SHAPING, PRODUCTS, LINALG, OTHER)
-)
+FLOATS = tuple(lines(text) for text in (ELEMENTWISE, REDUCING, SHAPING, PRODUCTS, LINALG, OTHER))
 """Groups of formulas with float results; each group is drawn equally often."""
 
 PLAIN = (lines(BOOLEAN), lines(INTEGER))
@@ -568,7 +566,9 @@ def covered() -> set[str]:
     conversions = [text for some in CONVERSIONS.values() for text in some]
     texts = [*FORMULAS, *conversions]
     return {
-        name.split(".")[0] for text in texts for module in ("np", "fnp")
+        name.split(".")[0]
+        for text in texts
+        for module in ("np", "fnp")
         for name in named(text, module)
     }
 

@@ -191,14 +191,15 @@ def stand_ins(name: str, scope: tuple[str, ...], values: dict[str, Any]) -> list
         if n in values and np.shape(values[n]) == like.shape
         and np.asarray(values[n]).dtype == like.dtype
     ]  # fmt: skip
-    constant = f"np.full({like.shape}, 0.7)" if like.dtype == np.float64 else (
-        f"np.full({like.shape}, {like.flat[0] if like.size else 0}, np.{like.dtype.name})")
+    constant = (
+        f"np.full({like.shape}, 0.7)"
+        if like.dtype == np.float64
+        else (f"np.full({like.shape}, {like.flat[0] if like.size else 0}, np.{like.dtype.name})")
+    )
     return [*dict.fromkeys((*same[:2], *same[-2:])), f"{constant}[()]"]
 
 
-def shorter(
-    steps: Steps, scope: tuple[str, ...], values: dict[str, Any]
-) -> Iterator[Steps]:
+def shorter(steps: Steps, scope: tuple[str, ...], values: dict[str, Any]) -> Iterator[Steps]:
     """Statements without one of them, whose variable becomes another one; within bodies, too."""
     for i, step in reversed(list(enumerate(steps))):
         before, after = steps[:i], steps[i + 1 :]
