@@ -123,11 +123,14 @@ def main() -> None:
     start = time.perf_counter()
     tally = load("campaign").Tally()
     starts = range(options.first, options.first + options.programs, CHUNK)
-    for part in each(starts, options.processes):
-        before = tally.programs // 1000
-        tally.add(part)
-        if tally.programs // 1000 > before:
-            print(tally.programs, dict(tally.outcomes), flush=True)
+    try:
+        for part in each(starts, options.processes):
+            before = tally.programs // 1000
+            tally.add(part)
+            if tally.programs // 1000 > before:
+                print(tally.programs, dict(tally.outcomes), flush=True)
+    except KeyboardInterrupt:
+        print("interrupted: the figures are those of the programs so far")
     seconds = time.perf_counter() - start
     rate = tally.programs / seconds / options.processes
     print(f"programs: {tally.programs} in {seconds:.0f} s, {rate:.1f} a second and process")
