@@ -1,0 +1,1 @@
+"""Random programs with bodies and closures, compared with plain Python over NumPy."""
