@@ -23,6 +23,7 @@ from ..transforms.jvp import JVPTracer
 from ..transforms.linearize import LinearizeTracer
 from ..transforms.recording import RecordTracer
 from ..transforms.rules import instantiate
+from ..transforms.staging import StagingTracer
 from ..transforms.vmap import BatchTrace, BatchTracer, add_batch_axis, batch_jaxpr, running_lanes
 from .call import call
 from .jaxprs import bind_on_tape, linear_operands, spread
@@ -129,6 +130,11 @@ def _jvp_rule(trace: Any, primals: Any, tangents: Any, *, rule: Rule) -> Any:
         return _restage(custom_jvp_call, trace, rule, primals, tangents)
     n = _primal_count(results)
     outs = results[:n]
+    if any(type(o) is StagingTracer and o._trace.is_tape for o in outs):  # type: ignore[attr-defined]
+        raise DifferentiationError(
+            f"the value that the jvp rule of {rule.__name__} returns depends on the tangents; only "
+            "the tangent may"
+        )
     flags = [is_inexact(aval_of(o).dtype) for o in outs]
     return outs, spread(results[n:], flags)
 

@@ -11,12 +11,12 @@ from typing import Any
 from ..core.avals import Aval, is_inexact
 from ..core.jaxpr import Eqn, Jaxpr, Var, eval_jaxpr, has_effects
 from ..core.primitive import Primitive
-from ..core.tracing import Tracer, aval_of
+from ..core.tracing import Tracer, aval_of, newest_trace
 from ..ops.shape import zeros
-from ..transforms.jvp import JVPTrace, JVPTracer
+from ..transforms.jvp import JVPTrace, JVPTracer, OnTape
 from ..transforms.linearize import LinearizeTrace, LinearizeTracer, tape_jaxpr
 from ..transforms.rules import instantiate
-from ..transforms.staging import StagingTracer, consts_to_inputs, stage
+from ..transforms.staging import consts_to_inputs, stage
 from ..transforms.transpose import transpose_values
 
 Flags = tuple[bool, ...]
@@ -301,10 +301,12 @@ def spread(values: Sequence[Any], flags: Sequence[bool], default: Any = None) ->
 
 
 def bind_on_tape(
-    trace: LinearizeTrace, prim: Primitive, args: Sequence[Any], **params: Any
+    trace: LinearizeTrace | OnTape, prim: Primitive, args: Sequence[Any], **params: Any
 ) -> tuple[Any, ...]:
-    """Record a linear equation of a control operator on the tape of a linearize trace."""
-    if any(type(a) is StagingTracer and a._trace is trace.tape for a in args):
+    """Record a linear equation of a control operator on a tape, unless the operands have nothing
+    to do with it, or a newer trace has to do with them first.
+    """
+    if newest_trace(args) is trace.tape:
         return trace.tape.process(prim, tuple(args), params)
     return prim(*args, **params)
 

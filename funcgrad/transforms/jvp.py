@@ -14,6 +14,7 @@ from ..core.avals import Aval
 from ..core.jaxpr import jaxprs_among
 from ..core.tracing import Trace, Tracer, aval_of
 from .rules import fills, fills_inside, tangent_out
+from .staging import StagingTrace, StagingTracer
 
 
 class JVPTracer(Tracer):
@@ -39,6 +40,15 @@ class JVPTracer(Tracer):
 def concrete_value(x: Any, use: str) -> Any:
     """The plain value of an array or tracer."""
     return x.concrete(use) if isinstance(x, Tracer) else x
+
+
+class OnTape:
+    """What rules that linearize need of a trace: where the linear part goes."""
+
+    __slots__ = ("tape",)
+
+    def __init__(self, tape: StagingTrace) -> None:
+        self.tape = tape
 
 
 class JVPTrace(Trace):
@@ -68,6 +78,16 @@ class JVPTrace(Trace):
     def join(self, out: Any, tangent: Any, strong: bool = False) -> Any:
         return out if tangent is None else JVPTracer(self, out, tangent, strong)
 
+    def tape_of(self, tangents: Any) -> StagingTrace | None:
+        """The tape that tangents are on: those in a rule that reverse mode runs.
+
+        Values must be computed apart from what goes onto it, since only that is linear.
+        """
+        for t in tangents:
+            if type(t) is StagingTracer and t._trace.is_tape:  # type: ignore[attr-defined]
+                return t._trace  # type: ignore[return-value]
+        return None
+
     def process(self, prim: Any, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
         if not self.alive:
             self.check_alive(prim)
@@ -78,7 +98,11 @@ class JVPTrace(Trace):
         strong = any(flags)
         if prim.forward is not None:
             self.strong = strong
-            outs, outs_t = prim.forward(self, primals, tangents, **params)
+            tape = self.tape_of(tangents)
+            if tape is not None and prim.linearize is not None and jaxprs_among(params):
+                outs, outs_t = prim.linearize(OnTape(tape), primals, tangents, **params)
+            else:
+                outs, outs_t = prim.forward(self, primals, tangents, **params)
             strong = strong or any(map(fills_inside, jaxprs_among(params)))
             return tuple(self.join(o, t, strong) for o, t in zip(outs, outs_t, strict=True))
         out = prim(*primals, **params)

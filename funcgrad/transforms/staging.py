@@ -43,13 +43,13 @@ class StagingTracer(Tracer):
 class StagingTrace(Trace):
     """Records every operation as an equation. Also the tape of linearize."""
 
-    __slots__ = ("copies", "eqns", "lanes", "staged")
+    __slots__ = ("copies", "eqns", "is_tape", "staged")
 
     def __init__(self, owner: str = "a transformation", *, tape: bool = False) -> None:
         super().__init__(owner)
         self.eqns: list[Any] = []
         self.copies: dict[int, tuple[Any, Any]] = {}
-        self.lanes = not tape
+        self.is_tape = tape
         outer = None if tape or self.outside is None else self.outside.body
         self.staged: dict[Any, Any] = {} if outer is None else outer.staged
 
@@ -59,7 +59,7 @@ class StagingTrace(Trace):
     def process(self, prim: Any, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
         if not self.alive:
             self.check_alive(prim)
-        if self.lanes and "fails" in prim.traits:
+        if not self.is_tape and "fails" in prim.traits:
             params = {**params, "failing": "nan"}
         avals = [aval_of(a) for a in args]
         out = prim.abstract(*avals, **params)
@@ -86,7 +86,7 @@ class StagingTrace(Trace):
                 return np.broadcast_to(x.flat[0], x.shape)
         if x.nbytes <= SMALL_CONSTANT:
             return x.copy()
-        if not self.lanes:
+        if self.is_tape:
             return x
         known = self.copies.get(id(x))
         if known is not None and np.array_equal(known[1], x):
