@@ -7,7 +7,8 @@ are finite everywhere, and right for functions of the values alone, of the subsp
 polar factor ``u @ vh``. What cannot be right at exactly equal values is a function that weighs
 their vectors differently nearby, like ``(v * np.exp(w)) @ v.T``: the derivative of the weight is
 not in the outputs. The first derivative of a function of the values is such a function, so second
-derivatives are not right there either.
+derivatives are not right there either. Where a derivative has to do with vectors of equal values,
+a ``DegenerateWarning`` says so.
 
 Derivatives: Giles, Collected matrix derivative results for forward and reverse mode algorithmic
 differentiation (2008); Townsend, Differentiating the singular value decomposition (2016).
@@ -15,13 +16,14 @@ differentiation (2008); Townsend, Differentiating the singular value decompositi
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
 
 from ..core.avals import Aval
 from ..core.primitive import Case, Primitive
-from ..errors import ShapeError
+from ..errors import DegenerateWarning, ShapeError
 from .comparison import select
 from .complex import conj, real
 from .contraction import matmul
@@ -31,7 +33,7 @@ from .joining import concatenate
 from .linalg import adjoint, by_lanes, check_square, random_matrix, real_dtype, safe_reciprocal
 from .linalg_factor import from_triangle, hermitian_cases
 from .reductions import reduce_max
-from .shape import reduce_sum, reshape
+from .shape import broadcast_to, reduce_sum, reshape
 
 # --- symmetric eigenvalues -----------------------------------------------------------------------
 
@@ -42,11 +44,54 @@ def pairs(w: Any) -> tuple[Any, Any]:
     return reshape(w, shape=(*lead, n, 1)), reshape(w, shape=(*lead, 1, n))
 
 
-def inverse_gaps(w: Any) -> Any:
-    """1 / (w_j - w_i), and 0 for pairs that are equal to rounding."""
+def between(x: Any, w: Any) -> Any:
+    """x_ij / (w_j - w_i), and 0 for pairs that are equal to rounding."""
     wi, wj = pairs(w)
     gap = wj - wi
-    return safe_reciprocal(gap, abs(gap) <= _entrywise(rounding(w)))
+    equal = abs(gap) <= _entrywise(rounding(w))
+    others = np.logical_and(equal, ~np.eye(w.shape[-1], dtype=bool))
+    return noted(noted(x, others) * safe_reciprocal(gap, equal), others)
+
+
+def noted_values(xp: Any, x: Any, equal: Any) -> Any:
+    """X as it is; a warning tells if there is anything in it where vectors have equal values."""
+    if equal.any():
+        size = abs(x)
+        if (equal & (size > 1e-8 * size.max())).any():
+            warnings.warn(
+                "a derivative of eigenvectors or singular vectors was taken at equal values. It is "
+                "right for functions of the values, of the space of those vectors, and of "
+                "u @ vh, but leaves something out for others, such as (v * f(w)) @ v.T and second "
+                "derivatives of functions of the values; make the values differ slightly for these",
+                DegenerateWarning,
+                stacklevel=2,
+            )
+    return x
+
+
+def _noted_batch(size: int, args: Any, batched: Any) -> Any:
+    x, equal = (
+        a if b else broadcast_to(a, (size, *a.shape)) for a, b in zip(args, batched, strict=True)
+    )
+    return noted(x, equal)
+
+
+def _noted_cases(rng: Any) -> Any:
+    none = np.zeros((3, 3), bool)
+    for dtype in ("f8", "f4"):
+        yield Case(random_matrix(rng, (3, 3), dtype), none)
+
+
+noted: Primitive = general(
+    "note_equal_values",
+    noted_values,
+    abstract=lambda x, _equal: Aval(x.shape, x.dtype),
+    jvp=(lambda t, _out, _x, equal: noted(t, equal), None),
+    transpose=lambda ct, _x, equal: (noted(ct, equal), None),
+    batch=_noted_batch,
+    cases=_noted_cases,
+    traits=("view",),
+)
 
 
 def rounding(w: Any) -> Any:
@@ -104,7 +149,7 @@ def _eigh_jvp(t: Any, out: Any, _a: Any, *, lower: bool, **_: Any) -> Any:
     """Rule: dw = diag(V* dA V), dV = V (V* dA V / (w_j - w_i)) (Giles 2008)."""
     w, v = out
     tv = matmul(from_triangle(t, lower=lower), v)
-    turn = matmul(adjoint(v), tv) * inverse_gaps(w)
+    turn = between(matmul(adjoint(v), tv), w)
     return _columns_product(v, tv), matmul(v, turn)
 
 
@@ -197,7 +242,7 @@ def _svd_jvp(t: Any, out: Any, a: Any, *, full_matrices: bool, **_: Any) -> Any:
     eh = adjoint(e)
     si, sj = pairs(s)
     total = si + sj
-    x = (e + eh) * 0.5 * inverse_gaps(s)
+    x = between((e + eh) * 0.5, s)
     small = _entrywise(rounding(s))
     y = (e - eh) * 0.5 * safe_reciprocal(total, total <= small)
     du, dv = matmul(u1, x + y), matmul(v1, x - y)

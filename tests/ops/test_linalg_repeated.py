@@ -6,11 +6,14 @@ import numpy as np
 import pytest
 from ops.linalg_checks import DTYPES, along, check_gradient, difference, random_like, total, weigh
 
-from funcgrad import grad, jvp
+from funcgrad import grad, hessian, jit, jvp
 from funcgrad.api.batching import vmap
+from funcgrad.errors import DegenerateWarning
 from funcgrad.numpy import linalg
 from funcgrad.ops import linalg as systems
 from funcgrad.ops.indexing import FULL, index
+
+pytestmark = pytest.mark.filterwarnings("ignore::funcgrad.errors.DegenerateWarning")
 
 # --- repeated eigenvalues and singular values -----------------------------------------------------
 
@@ -108,6 +111,48 @@ def test_product_of_the_factors_with_repeated_singular_values():
     lost = np.zeros((4, 4))
     lost[0, 1] = lost[1, 0] = (true[0, 1] + true[1, 0]) / 2
     np.testing.assert_allclose(got, true - lost, atol=1e-12)
+
+
+def _by_vectors(x):
+    w, v = np.linalg.eigh(x)
+    return np.sum((v * np.exp(w)) @ v.T)
+
+
+def _by_singular_vectors(x):
+    u, s, vh = np.linalg.svd(x)
+    return np.sum((u * s**3) @ vh)
+
+
+def _by_values(x):
+    return np.sum(np.linalg.eigvalsh(x) ** 3) + np.sum(np.linalg.svd(x, compute_uv=False) ** 4)
+
+
+SAID = {
+    "function of a matrix": lambda a: grad(_by_vectors)(a),
+    "its forward derivative": lambda a: jvp(_by_vectors, (a,), (np.ones((3, 3)),)),
+    "function of singular values": lambda a: grad(_by_singular_vectors)(a),
+    "second derivative of values": lambda a: hessian(_by_values)(a),
+    "under jit": lambda a: jit(grad(_by_vectors))(a),
+    "under vmap": lambda a: vmap(grad(_by_vectors))(a[None]),
+}
+
+
+@pytest.mark.parametrize("name", SAID)
+@pytest.mark.parametrize("matrix", ["identity", "pair", "turned pair"])
+def test_what_cannot_be_right_is_said(name, matrix):
+    with pytest.warns(DegenerateWarning, match="at equal values"):
+        SAID[name](REPEATED[matrix])
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("matrix", REPEATED)
+def test_functions_of_values_alone_are_right_and_silent(matrix):
+    a = REPEATED[matrix]
+    np.testing.assert_allclose(grad(_by_values)(a), 3 * a @ a + 4 * a @ a @ a, atol=1e-12)
+    np.testing.assert_allclose(jit(grad(_by_values))(a), grad(_by_values)(a), atol=1e-12)
+    different = turned([3.0, 2.0, 1.0])
+    hessian(_by_values)(different)
+    grad(_by_vectors)(different)
 
 
 def test_gradient_of_a_singular_value_at_zero_is_zero():
