@@ -14,7 +14,8 @@ import numpy as np
 MOVING = frozenset(
     [
         "reshape", "transpose", "broadcast_to", "rev", "index", "index_set", "concatenate",
-        "split", "gather", "select_n", "dynamic_slice", "dynamic_update_slice", "stop_gradient",
+        "split", "stack", "unstack", "note_equal_values", "gather", "select_n", "dynamic_slice",
+        "dynamic_update_slice", "stop_gradient",
         "pos", "all_gather", "all_to_all", "ppermute", "window_patches",
     ]
 )  # fmt: skip
@@ -33,6 +34,7 @@ ZERO = -1
 
 
 WHERE = {
+    "note_equal_values": slice(1, None),
     "select_n": slice(1),
     "gather": slice(1, None),
     "scatter": slice(2, None),
