@@ -130,6 +130,8 @@ class Tracer:
 
     _trace: Trace
     aval: Aval
+    holds: ClassVar[str | None] = None
+    """The attribute with the value, of a trace further out, that a tracer is made around."""
     methods: ClassVar[dict[str, Any]] = {}
     ufuncs: ClassVar[dict[Any, Any]] = {}
     functions: ClassVar[dict[Any, Any]] = {}

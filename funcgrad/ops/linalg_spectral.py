@@ -54,7 +54,7 @@ def between(x: Any, w: Any) -> Any:
 
 
 def noted_values(xp: Any, x: Any, equal: Any) -> Any:
-    """Give x back as it is; a warning tells if there is anything in it where vectors have equal values."""
+    """Give x back; a warning tells if something is in it where vectors have equal values."""
     if equal.any():
         size = abs(x)
         if (equal & (size > 1e-8 * size.max())).any():

@@ -21,6 +21,7 @@ class JVPTracer(Tracer):
     """A primal value with its tangent, and whether the tangent's zeros are strong."""
 
     __slots__ = ("primal", "strong", "tangent")
+    holds = "primal"
 
     def __init__(self, trace: Trace, primal: Any, tangent: Any, strong: bool = False) -> None:
         self._trace = trace
@@ -84,6 +85,8 @@ class JVPTrace(Trace):
         Values must be computed apart from what goes onto it, since only that is linear.
         """
         for t in tangents:
+            while isinstance(t, Tracer) and t.holds is not None:
+                t = getattr(t, t.holds)
             if type(t) is StagingTracer and t._trace.is_tape:  # type: ignore[attr-defined]
                 return t._trace  # type: ignore[return-value]
         return None

@@ -52,6 +52,7 @@ class LinearizeTracer(Tracer):
     """A primal value with the variable of its tangent on the tape."""
 
     __slots__ = ("primal", "tangent")
+    holds = "primal"
 
     def __init__(self, trace: Trace, primal: Any, tangent: Var) -> None:
         self._trace = trace

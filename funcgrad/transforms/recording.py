@@ -39,6 +39,7 @@ class RecordTracer(Tracer):
     """A value, and which operation it is a result of."""
 
     __slots__ = ("origin", "primal")
+    holds = "primal"
 
     def __init__(self, trace: Trace, primal: Any, origin: Any) -> None:
         self._trace = trace

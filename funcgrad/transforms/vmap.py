@@ -31,6 +31,7 @@ class BatchTracer(Tracer):
     """A batch of values; its shape is that of one of them."""
 
     __slots__ = ("value",)
+    holds = "value"
 
     def __init__(self, trace: Trace, value: Any) -> None:
         self._trace = trace
@@ -69,6 +70,7 @@ class UnmappedTracer(Tracer):
     """
 
     __slots__ = ("value",)
+    holds = "value"
 
     def __init__(self, trace: Trace, value: Any) -> None:
         self._trace = trace
