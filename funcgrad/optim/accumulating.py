@@ -101,17 +101,18 @@ def accumulate(
 
         def leaf(g: Any, mean: Any) -> Any:
             mean = mean + (g - mean) * like(mean, 1 / k)
-            return g, mean
+            return mean, mean
 
-        _, mean = map_leaves("accumulate", leaf, updates, (state.acc_grads,))
+        gradient, mean = map_leaves("accumulate", leaf, updates, (state.acc_grads,))
+        still = tree.map(lambda a: np.zeros_like(a)[()], gradient)
         zeros = tree.map(lambda a: np.zeros_like(a)[()], mean)
 
         def step(inner_state: Any, mean: Any, zeros: Any) -> Any:
-            made, inner_state = inner.update(mean, inner_state, params, **extra)
+            made, inner_state = inner.update(gradient, inner_state, params, **extra)
             return made, inner_state, zeros
 
         def wait(inner_state: Any, mean: Any, zeros: Any) -> Any:
-            return zeros, inner_state, mean
+            return still, inner_state, mean
 
         last = k >= (every(state.gradient_step) if callable(every) else every)
         made, inner_state, mean = lax.cond(last, step, wait, state.inner_state, mean, zeros)

@@ -10,7 +10,7 @@ import numpy as np
 from .. import lax, tree
 from ..core.boundary import user_facing
 from .accumulating import check_positive
-from .leaves import as_leaf, check_params, inner_product, keep_dtype, like, map_leaves
+from .leaves import as_leaf, check_params, inner_product, keep_dtype, like, map_leaves, wide
 from .objective import objective_of, search_dtype
 from .transformation import GradientTransformation, make_transformation
 
@@ -84,7 +84,7 @@ def scale_by_backtracking_linesearch(
     ) -> Any:  # fmt: skip
         check_params(name, params)
         objective = objective_of(name, updates, params, value, grad, value_fn, extra)
-        value = as_leaf(value)
+        value = wide(as_leaf(value))
         slope = inner_product(grad, updates).astype(value.dtype)
 
         def body(carry: Any) -> Any:

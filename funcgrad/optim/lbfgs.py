@@ -14,9 +14,11 @@ from .leaves import (
     check_params,
     global_norm,
     inner_product,
+    keep_dtype,
     leaf_error,
     like,
     map_leaves,
+    wide,
     zeros_like,
 )
 from .linesearch import scale_by_zoom_linesearch
@@ -111,7 +113,8 @@ def scale_by_lbfgs(
 
     def update_lbfgs(updates: Any, state: Any, params: Any = None, **extra: Any) -> Any:
         check_params(name, params)
-        params, updates = tree.map(as_leaf, params), tree.map(as_leaf, updates)
+        given = tree.map(as_leaf, updates)
+        params, updates = (tree.map(lambda x: wide(as_leaf(x)), t) for t in (params, updates))
         started = state.count > 0
 
         def change(new: Any, old: Any) -> Any:
@@ -135,6 +138,7 @@ def scale_by_lbfgs(
             ratio = np.where(good, product / np.where(good, length, 1.0), 1.0)
             first_scale = np.where(started, ratio, 1 / np.maximum(global_norm(updates), 1.0))
         direction = _precondition(updates, memory, weights, first_scale)
+        direction = tree.map(keep_dtype, direction, given)
         return direction, ScaleByLBFGSState(state.count + 1, params, updates, *memory, weights)
 
     return make_transformation(init_lbfgs, update_lbfgs)

@@ -10,7 +10,7 @@ import numpy as np
 from .. import lax, tree
 from ..core.boundary import user_facing
 from .accumulating import check_positive
-from .leaves import as_leaf, check_params, choose, inner_product, keep_dtype, like, map_leaves
+from .leaves import as_leaf, check_params, choose, inner_product, keep_dtype, like, map_leaves, wide
 from .objective import Objective, objective_of, search_dtype
 from .transformation import GradientTransformation, make_transformation
 
@@ -260,7 +260,7 @@ def scale_by_zoom_linesearch(
     ) -> Any:  # fmt: skip
         check_params(name, params)
         objective = objective_of(name, updates, params, value, grad, value_fn, extra)
-        value = as_leaf(value)
+        value = wide(as_leaf(value))
         first = 1.0 if initial_guess_strategy == "one" else state.learning_rate
         zero = value.dtype.type(0)
         start = _Point(zero, value, inner_product(grad, updates).astype(value.dtype))
