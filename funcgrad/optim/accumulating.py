@@ -57,7 +57,7 @@ def apply_every(k: int = 1) -> GradientTransformation:
         updates, total = map_leaves("apply_every", leaf, updates, (state.grad_acc,))
         return updates, ApplyEveryState((state.count + 1) % k, total)
 
-    return make_transformation(init_every, update_every)
+    return make_transformation(init_every, update_every, ApplyEveryState)
 
 
 class AccumulateState(NamedTuple):
@@ -88,7 +88,7 @@ def accumulate(
     >>> first, tx.update(np.array([4.0]), state)[0]
     (array([0.]), array([-2.5]))
     """
-    inner = with_extra_args_support(transformation)
+    inner = with_extra_args_support(transformation, "accumulate")
     if not callable(every):
         check_positive("accumulate", "every", every)
 
@@ -104,6 +104,12 @@ def accumulate(
             return mean, mean
 
         gradient, mean = map_leaves("accumulate", leaf, updates, (state.acc_grads,))
+        # Where there is no gradient this time, there may have been one before.
+        latest = tree.match_prefix(tree.structure(mean), gradient, "accumulate", tree=mean)
+        gradient = tree.unflatten(
+            tree.structure(mean),
+            [m if g is None else g for g, m in zip(latest, tree.leaves(mean), strict=True)],
+        )
         still = tree.map(lambda a: np.zeros_like(a)[()], gradient)
         zeros = tree.map(lambda a: np.zeros_like(a)[()], mean)
 
@@ -120,7 +126,7 @@ def accumulate(
         gradient_step = state.gradient_step + choose(last, 1, 0)
         return made, AccumulateState(mini_step, gradient_step, inner_state, mean)
 
-    return make_transformation(init_accumulate, update_accumulate)
+    return make_transformation(init_accumulate, update_accumulate, AccumulateState)
 
 
 class ApplyIfFiniteState(NamedTuple):
@@ -191,7 +197,8 @@ def skip_not_finite(inner: GradientTransformation) -> GradientTransformation:
 
 
 def _if_finite(inner: GradientTransformation, limit: int | None) -> GradientTransformation:
-    inner = with_extra_args_support(inner)
+    name = "skip_not_finite" if limit is None else "apply_if_finite"
+    inner = with_extra_args_support(inner, name)
 
     def init_finite(params: Any) -> ApplyIfFiniteState:
         none = np.int64(0)
@@ -212,4 +219,4 @@ def _if_finite(inner: GradientTransformation, limit: int | None) -> GradientTran
         in_all = state.total_notfinite + choose(finite, 0, 1)
         return updates, ApplyIfFiniteState(in_a_row, finite, in_all, inner_state)
 
-    return make_transformation(init_finite, update_finite)
+    return make_transformation(init_finite, update_finite, ApplyIfFiniteState)

@@ -91,7 +91,7 @@ def add_noise(eta: Any, gamma: Any, key: Any) -> GradientTransformation:
             noisy.append(keep_dtype(x, u))
         return tree.unflatten(spec, noisy), AddNoiseState(t, keys[0])
 
-    return make_transformation(lambda params: AddNoiseState(0, first), update_noisy)
+    return make_transformation(lambda params: AddNoiseState(0, first), update_noisy, AddNoiseState)
 
 
 class ZeroNansState(NamedTuple):
@@ -119,7 +119,7 @@ def zero_nans() -> GradientTransformation:
         found = tree.map(lambda u: np.any(np.isnan(u)), updates)
         return tree.map(lambda u: np.where(np.isnan(u), 0.0, u), updates), ZeroNansState(found)
 
-    return make_transformation(init_zero_nans, update_zero_nans)
+    return make_transformation(init_zero_nans, update_zero_nans, ZeroNansState)
 
 
 def keep_params_nonnegative() -> GradientTransformation:

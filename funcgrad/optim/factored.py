@@ -104,7 +104,7 @@ def scale_by_factored_rms(
         updates, *states = map_leaves(name, leaf, updates, states, (params,))
         return updates, FactoredState(state.count + 1, *states)
 
-    return make_transformation(init_factored, update_factored)
+    return make_transformation(init_factored, update_factored, FactoredState)
 
 
 @user_facing

@@ -29,6 +29,7 @@ class Range(NamedTuple):
 REAL = Range("a finite number", lambda x: -math.inf < x < math.inf)
 NOT_NEGATIVE = Range("a finite number that is not negative", lambda x: 0 <= x < math.inf)
 POSITIVE = Range("a positive number", lambda x: x > 0)
+ABOVE_ONE = Range("more than 1", lambda x: x > 1)
 FRACTION = Range("from 0 to 1", lambda x: 0 <= x <= 1)
 BELOW_ONE = Range("at least 0 and less than 1", lambda x: 0 <= x < 1)
 
@@ -136,7 +137,7 @@ def _scheduled(
         updates, inner_state = inner.update(updates, state.inner_state, params, **extra)
         return updates, ScheduledState(state.count + 1, values, inner_state)
 
-    return make_transformation(init_scheduled, update_scheduled)
+    return make_transformation(init_scheduled, update_scheduled, ScheduledState)
 
 
 class InjectHyperparamsState(NamedTuple):
@@ -212,6 +213,6 @@ def inject_hyperparams(
             updates, inner_state = inner.update(updates, state.inner_state, params, **extra)
             return updates, InjectHyperparamsState(state.count + 1, values, inner_state)
 
-        return make_transformation(init_injected, update_injected)
+        return make_transformation(init_injected, update_injected, InjectHyperparamsState)
 
     return make

@@ -23,7 +23,13 @@ from .leaves import (
 )
 from .linesearch import scale_by_zoom_linesearch
 from .scaling import scale, scale_by_learning_rate
-from .transformation import GradientTransformation, chain, identity, make_transformation
+from .transformation import (
+    GradientTransformation,
+    chain,
+    identity,
+    make_transformation,
+    with_extra_args_support,
+)
 
 
 class ScaleByLBFGSState(NamedTuple):
@@ -141,7 +147,7 @@ def scale_by_lbfgs(
         direction = tree.map(keep_dtype, direction, given)
         return direction, ScaleByLBFGSState(state.count + 1, params, updates, *memory, weights)
 
-    return make_transformation(init_lbfgs, update_lbfgs)
+    return make_transformation(init_lbfgs, update_lbfgs, ScaleByLBFGSState)
 
 
 _ZOOM = scale_by_zoom_linesearch(max_linesearch_steps=20, initial_guess_strategy="one")
@@ -180,6 +186,8 @@ def lbfgs(
     >>> x.round(6)
     array([1., 1.])
     """
+    if linesearch is not None:
+        linesearch = with_extra_args_support(linesearch, "lbfgs")
     rate = scale(-1.0) if learning_rate is None else scale_by_learning_rate(learning_rate)
     search = identity() if linesearch is None else linesearch
     return chain(scale_by_lbfgs(memory_size, scale_init_precond), rate, search)

@@ -45,12 +45,12 @@ def bounded(g: Any) -> Any:
     as that, by their sign or direction; infinity becomes NaN, as infinity / infinity is.
     """
     limit = float(np.sqrt(np.finfo(g.dtype).max)) / 4096
-    if type(g) is np.ndarray and g.size and g.dtype.kind == "f":
-        if -limit <= g.min() and g.max() <= limit:  # two passes that read only
-            return g
-        with np.errstate(invalid="ignore"):
-            return g * (limit / np.maximum(np.abs(g), limit))
-    return g * (limit / np.maximum(np.abs(g), limit))
+    if g.dtype.kind == "c":
+        return g * (limit / np.maximum(np.abs(g), limit))
+    if type(g) is np.ndarray and g.size and -limit <= g.min() and g.max() <= limit:
+        return g
+    with np.errstate(invalid="ignore"):
+        return np.clip(g, -limit, limit) + 0.0 * g  # the product is NaN at infinity
 
 
 def floor_under_root(v: Any, eps_root: Any, eps: Any) -> Any:

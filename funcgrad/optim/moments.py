@@ -94,7 +94,7 @@ def _adam_like(
         updates, mu, nu = map_leaves(name, rule(t), updates, (state.mu, state.nu))
         return updates, state_type(t, mu, nu)
 
-    return make_transformation(init_averages, update_averages)
+    return make_transformation(init_averages, update_averages, state_type)
 
 
 @schedulable(b1=BELOW_ONE, b2=BELOW_ONE, eps=NOT_NEGATIVE, eps_root=NOT_NEGATIVE)
@@ -195,7 +195,7 @@ def scale_by_amsgrad(
         updates, *states = map_leaves(name, leaf, updates, states)
         return updates, ScaleByAmsgradState(t, *states)
 
-    return make_transformation(init_amsgrad, update_amsgrad)
+    return make_transformation(init_amsgrad, update_amsgrad, ScaleByAmsgradState)
 
 
 @schedulable(b1=BELOW_ONE, b2=BELOW_ONE, eps=NOT_NEGATIVE)
@@ -222,8 +222,9 @@ def scale_by_adamax(b1: Any = 0.9, b2: Any = 0.999, eps: Any = 1e-8) -> Gradient
 
         def leaf(g: Any, m: Any, v: Any) -> Any:
             m = average(m, g, b1)
-            least = floor_under_root(v, 0.0, eps)
-            v = np.maximum(np.abs(g) + like(v, eps) + like(v, least), like(v, b2) * v)
+            # Not 0, so that a gradient of 0 is not divided by it.
+            least = like(v, eps if hasattr(eps, "dtype") or eps else float(np.finfo(v.dtype).tiny))
+            v = np.maximum(np.abs(g) + least, like(v, b2) * v)
             return m * like(m, weight) / v, m, v
 
         return leaf

@@ -59,7 +59,7 @@ def trace(
         updates, new = map_leaves("trace", leaf, updates, (state.trace,))
         return updates, TraceState(new)
 
-    return make_transformation(init_trace, update_trace)
+    return make_transformation(init_trace, update_trace, TraceState)
 
 
 class EmaState(NamedTuple):
@@ -100,7 +100,7 @@ def ema(decay: Any, debias: bool = True, accumulator_dtype: Any = None) -> Gradi
         updates, new = map_leaves("ema", leaf, updates, (state.ema,))
         return updates, EmaState(t, new)
 
-    return make_transformation(init_ema, update_ema)
+    return make_transformation(init_ema, update_ema, EmaState)
 
 
 class ScaleByLionState(NamedTuple):
@@ -157,7 +157,7 @@ def scale_by_lion(
         updates, mu = map_leaves("scale_by_lion", leaf, updates, (state.mu,))
         return updates, ScaleByLionState(state.count + 1, mu)
 
-    return make_transformation(init_lion, update_lion)
+    return make_transformation(init_lion, update_lion, ScaleByLionState)
 
 
 class ScaleByNovogradState(NamedTuple):
@@ -227,7 +227,7 @@ def scale_by_novograd(
         updates, mu, nu = map_leaves(name, leaf, updates, (state.mu, state.nu), (params,))
         return updates, ScaleByNovogradState(t, mu, nu)
 
-    return make_transformation(init_novograd, update_novograd)
+    return make_transformation(init_novograd, update_novograd, ScaleByNovogradState)
 
 
 class ScaleByAdanState(NamedTuple):
@@ -291,7 +291,7 @@ def scale_by_adan(
         updates, m, v, n, last = map_leaves(name, leaf, updates, states)
         return updates, ScaleByAdanState(m, v, n, last, t)
 
-    return make_transformation(init_adan, update_adan)
+    return make_transformation(init_adan, update_adan, ScaleByAdanState)
 
 
 class ScaleByOptimisticGradientState(NamedTuple):
@@ -333,4 +333,4 @@ def scale_by_optimistic_gradient(alpha: Any = 1.0, beta: Any = 1.0) -> GradientT
         updates, last = map_leaves(name, leaf, updates, (state.previous_gradient,))
         return updates, ScaleByOptimisticGradientState(state.count + 1, last)
 
-    return make_transformation(init_optimistic, update_optimistic)
+    return make_transformation(init_optimistic, update_optimistic, ScaleByOptimisticGradientState)

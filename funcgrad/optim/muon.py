@@ -11,6 +11,7 @@ import numpy as np
 from .. import tree
 from ..core.boundary import user_facing
 from ..errors import ShapeError
+from .accumulating import check_positive
 from .adding import add_decayed_weights
 from .hyperparameters import BELOW_ONE, NOT_NEGATIVE, schedulable
 from .leaves import as_leaf, floor_under_root, keep_dtype, like, map_leaves, norm, wide, zeros_like
@@ -110,6 +111,7 @@ def scale_by_muon(
            [0. , 1.1]])
     """
     name = "scale_by_muon"
+    check_positive(name, "ns_steps", ns_steps)
     _steps(ns_coeffs, ns_steps)
 
     def init_muon(params: Any) -> MuonState:
@@ -134,7 +136,7 @@ def scale_by_muon(
         updates, mu = map_leaves(name, leaf, updates, (state.mu,))
         return updates, MuonState(t, mu)
 
-    return make_transformation(init_muon, update_muon)
+    return make_transformation(init_muon, update_muon, MuonState)
 
 
 def _scale_by_shape(consistent_rms: Any) -> GradientTransformation:

@@ -114,7 +114,10 @@ def optimistic_gradient_descent(
     >>> tx.update(np.array([3.0]), tx.init(params))[0]
     array([-1.5])
     """
-    return chain(scale_by_optimistic_gradient(alpha, beta), descend("optimistic_gradient_descent", learning_rate))
+    return chain(
+        scale_by_optimistic_gradient(alpha, beta),
+        descend("optimistic_gradient_descent", learning_rate),
+    )
 
 
 @user_facing

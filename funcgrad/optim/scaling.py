@@ -6,7 +6,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .. import tree
 from .hyperparameters import NOT_NEGATIVE, POSITIVE, REAL, check_scalar, resolve, schedulable
 from .leaves import (
     as_leaf,
@@ -99,7 +98,7 @@ def scale_by_learning_rate(
         updates = map_leaves(name, lambda u: u * like(u, factor), updates)
         return updates, ScaleByLearningRateState(state.count + 1, rate)
 
-    return make_transformation(init_learning_rate, update_learning_rate)
+    return make_transformation(init_learning_rate, update_learning_rate, ScaleByLearningRateState)
 
 
 def descend(name: str, learning_rate: Any) -> GradientTransformation:
@@ -141,7 +140,9 @@ def scale_by_schedule(step_size_fn: Any) -> GradientTransformation:
         updates = map_leaves(name, lambda u: u * like(u, factor), updates)
         return updates, ScaleByScheduleState(state.count + 1)
 
-    return make_transformation(lambda params: ScaleByScheduleState(0), update_schedule)
+    return make_transformation(
+        lambda params: ScaleByScheduleState(0), update_schedule, ScaleByScheduleState
+    )
 
 
 def scale_by_sign() -> GradientTransformation:

@@ -52,7 +52,7 @@ def scale_by_rss(
         updates, total = map_leaves("scale_by_rss", leaf, updates, (state.sum_of_squares,))
         return updates, ScaleByRssState(total)
 
-    return make_transformation(init_rss, update_rss)
+    return make_transformation(init_rss, update_rss, ScaleByRssState)
 
 
 class ScaleByRmsState(NamedTuple):
@@ -113,7 +113,7 @@ def scale_by_rms(
         updates, nu = map_leaves(name, leaf, updates, (state.nu,))
         return updates, ScaleByRmsState(t, nu)
 
-    return make_transformation(init_rms, update_rms)
+    return make_transformation(init_rms, update_rms, ScaleByRmsState)
 
 
 class ScaleByRStdDevState(NamedTuple):
@@ -171,7 +171,7 @@ def scale_by_stddev(
         updates, mu, nu = map_leaves(name, leaf, updates, (state.mu, state.nu))
         return updates, ScaleByRStdDevState(t, mu, nu)
 
-    return make_transformation(init_stddev, update_stddev)
+    return make_transformation(init_stddev, update_stddev, ScaleByRStdDevState)
 
 
 class ScaleByAdaDeltaState(NamedTuple):
@@ -215,7 +215,7 @@ def scale_by_adadelta(rho: Any = 0.9, eps: Any = 1e-6) -> GradientTransformation
         updates, *states = map_leaves("scale_by_adadelta", leaf, updates, state)
         return updates, ScaleByAdaDeltaState(*states)
 
-    return make_transformation(init_adadelta, update_adadelta)
+    return make_transformation(init_adadelta, update_adadelta, ScaleByAdaDeltaState)
 
 
 class ScaleBySM3State(NamedTuple):
@@ -275,7 +275,7 @@ def scale_by_sm3(b1: Any = 0.9, b2: Any = 1.0, eps: Any = 1e-8) -> GradientTrans
         updates, nu, mu = map_leaves(name, leaf, updates, (state.nu, state.mu))
         return updates, ScaleBySM3State(mu, nu)
 
-    return make_transformation(init_sm3, update_sm3)
+    return make_transformation(init_sm3, update_sm3, ScaleBySM3State)
 
 
 class ScaleByRpropState(NamedTuple):
@@ -335,4 +335,4 @@ def scale_by_rprop(
         updates, *states = map_leaves(name, leaf, updates, state)
         return updates, ScaleByRpropState(*states)
 
-    return make_transformation(init_rprop, update_rprop)
+    return make_transformation(init_rprop, update_rprop, ScaleByRpropState)
