@@ -155,7 +155,8 @@ def adaptive_grad_clip(clipping: Any, eps: Any = 1e-3, axis: Any = None) -> Grad
     def clipped(u: Any, p: Any) -> Any:
         limit = like(u, clipping) * np.maximum(size(as_leaf(p)), like(u, eps))
         own = size(u)
-        return np.where(own < limit, u, u * (limit / np.where(own == 0, 1.0, own)))
+        below = np.maximum(np.maximum(own, limit), float(np.finfo(own.dtype).tiny))
+        return np.where(own < limit, u, u * (limit / below))
 
     def update_adaptive(updates: Any, params: Any) -> Any:
         check_params("adaptive_grad_clip", params)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any, TypeVar
 
 import numpy as np
@@ -38,17 +39,29 @@ def wide_dtype(dtype: Any) -> np.dtype:
     return _SINGLE if dtype == _HALF else np.dtype(dtype)
 
 
+@lru_cache
+def _largest_squared(dtype: np.dtype) -> float:
+    return float(np.sqrt(np.finfo(dtype).max)) / 4096
+
+
+@lru_cache
+def _least(dtype: np.dtype) -> tuple[float, float]:
+    """The least number of a type, and its root."""
+    least = float(np.finfo(dtype).smallest_subnormal)
+    return least, least**0.5
+
+
 def bounded(g: Any) -> Any:
     """A gradient whose squares, and sums of millions of them, its type can hold.
 
     Elements beyond the root of the largest number / 4096 (4e15 in float32, 3e150 in float64) count
     as that, by their sign or direction; infinity becomes NaN, as infinity / infinity is.
     """
-    limit = float(np.sqrt(np.finfo(g.dtype).max)) / 4096
+    limit = _largest_squared(g.dtype)
     if g.dtype.kind == "c":
         return g * (limit / np.maximum(np.abs(g), limit))
-    if type(g) is np.ndarray and g.size and -limit <= g.min() and g.max() <= limit:
-        return g
+    if type(g) is np.ndarray and np.vdot(g, g) <= limit * limit:
+        return g  # one pass that only reads
     with np.errstate(invalid="ignore"):
         return np.clip(g, -limit, limit) + 0.0 * g  # the product is NaN at infinity
 
@@ -59,11 +72,11 @@ def floor_under_root(v: Any, eps_root: Any, eps: Any) -> Any:
     If both are too small for the type, squares that vanish would be divided by 0: then it is the
     least number of the type, which changes no sum with a normal number.
     """
-    least = np.finfo(v.dtype).smallest_subnormal
-    if not hasattr(eps, "dtype") and eps >= float(np.sqrt(least)):
+    least, root = _least(v.dtype)
+    if not hasattr(eps, "dtype") and eps >= root:
         return eps_root
     if not hasattr(eps_root, "dtype"):
-        return max(eps_root, float(least))
+        return max(eps_root, least)
     return np.maximum(like(v, eps_root), least)
 
 
