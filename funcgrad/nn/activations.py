@@ -40,6 +40,7 @@ from .piecewise import (
     sparse_sigmoid,
     with_slope,
 )
+from .scaled import in_single
 
 __all__ = [
     "celu",
@@ -333,17 +334,21 @@ softsign = soft_sign
 
 
 def _unit_squareplus_slope(x: Any) -> Any:
-    x = np.clip(x, -1e9, 1e9)
-    return 0.5 * (1 + x / np.sqrt(x * x + 1))
+    limit = float(np.sqrt(np.finfo(x.dtype).max)) / 4  # beyond, the slope is 0 or 1
+    x = np.clip(x, -limit, limit)
+    root = np.sqrt(x * x + 1)
+    below = 0.5 / (root * (root + np.abs(x)))
+    return np.where(x < 0, below, 1 - below)
 
 
 # (x + sqrt(x**2 + 1)) / 2 without the difference of equal numbers where x is negative.
 _unit_squareplus = with_slope(
-    lambda x: np.maximum(x, 0) + 0.5 / (np.sqrt(x * x + 1) + np.abs(x)), _unit_squareplus_slope
+    lambda x: np.maximum(x, 0) + 0.5 / (np.hypot(x, 1) + np.abs(x)), _unit_squareplus_slope
 )
 
 
 @user_facing
+@in_single
 def squareplus(x: Any, b: Any = 4) -> Any:
     """(x + sqrt(x**2 + b)) / 2, a smooth relu.
 
