@@ -144,8 +144,8 @@ def _wald_roots(key: Any, mean: Any, dtype: np.dtype) -> Any:
     y = normals(keys[0], mean.shape, dtype) ** 2
     u = random_uniform(keys[1], shape=mean.shape, dtype=dtype)
     # The product of both roots is mean**2: the smaller one comes without cancellation.
-    larger = mean + mean * (mean * y + np.sqrt(mean * y * (4 + mean * y))) / 2
-    smaller = mean * (mean / larger)
+    ratio = 1 + (mean * y + np.sqrt(mean * y) * np.sqrt(4 + mean * y)) / 2
+    larger, smaller = mean * ratio, mean / ratio
     return np.where(u <= mean / (mean + smaller), smaller, larger)[()]
 
 
