@@ -225,19 +225,20 @@ _ROOT_HALF = math.sqrt(0.5)
 _NORMAL_PEAK = 1 / math.sqrt(2 * math.pi)
 
 
-def _gelu_tanh(x: Any) -> Any:
-    return np.tanh(x * (_GELU_LINEAR + _GELU_CUBIC * (x * x)))
+def _gelu_share(x: Any) -> Any:
+    """(1 + tanh(u)) / 2 as a logistic function, which is not a difference for negative x."""
+    return lax.logistic(x * (2 * _GELU_LINEAR + 2 * _GELU_CUBIC * (x * x)))
 
 
 def _fast_gelu(x: Any) -> Any:
-    return np.maximum(x, -10.0) * (0.5 + 0.5 * _gelu_tanh(np.clip(x, -10.0, 10.0)))
+    return np.maximum(x, -20.0) * _gelu_share(np.clip(x, -20.0, 20.0))
 
 
 def _fast_gelu_slope(x: Any) -> Any:
-    x = np.clip(x, -10.0, 10.0)
-    t = _gelu_tanh(x)
-    inner = x * (_GELU_LINEAR + 3 * _GELU_CUBIC * (x * x))
-    return 0.5 * (1 + t + (1 - t * t) * inner)
+    x = np.clip(x, -20.0, 20.0)
+    inner = x * (2 * _GELU_LINEAR + 6 * _GELU_CUBIC * (x * x))
+    share = _gelu_share(x)
+    return share * (1 + _gelu_share(-x) * inner)
 
 
 def _exact_gelu(x: Any) -> Any:

@@ -34,7 +34,7 @@ from .embedding_losses import (
     triplet_margin_loss,
 )
 from .normalizing import log_softmax
-from .piecewise import relu, with_slope
+from .piecewise import with_slope
 from .reduction import (
     along,
     axes_of,
@@ -117,7 +117,8 @@ def sigmoid_binary_cross_entropy(
     if where is not None:
         logits, labels = masked(mask_of(name, where, logits.shape), logits, labels)
     labels = _smooth(_as_probabilities(labels, logits), label_smoothing, 2)
-    losses = relu(logits) - logits * labels + _excess(logits)
+    # One factor of logits: 0 where a label is certain and right, so that the rest is not lost.
+    losses = logits * ((logits > 0).astype(logits.dtype) - labels) + _excess(logits)
     return reduce_losses(name, losses, reduction, where, weights)
 
 

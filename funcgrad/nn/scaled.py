@@ -86,11 +86,13 @@ def _over_deviation_value(x: Any, axes: Any, epsilon: float, axis_name: Any) -> 
         largest = np.max(np.abs(x), axis=axes, keepdims=True, initial=0.0)
         if axis_name is not None:
             largest = lax.pmax(largest, axis_name)
+        # Below the root of epsilon it is epsilon that counts.
+        largest = np.maximum(largest, math.sqrt(epsilon))
         usable = (largest > 0) & (largest < np.inf)
         power = 1 / np.where(usable, largest, 1.0)
     small = x * power
     mean = _average(small * small, axes, axis_name)
-    inverse = lax.rsqrt(mean + power * power * epsilon)
+    inverse = lax.rsqrt(mean + power * (power * epsilon) if epsilon else mean)
     return small * inverse, inverse * power, mean / power / power
 
 
@@ -137,5 +139,6 @@ def over_masked_deviation(x: Any, axes: tuple[int, ...], epsilon: Any, where: An
     """As ``over_deviation``, with the mean of those elements that a mask leaves."""
     where = np.broadcast_to(where, x.shape)
     count = np.maximum(np.sum(where, axis=axes, keepdims=True), 1).astype(x.dtype)
+    root = math.sqrt(epsilon) if isinstance(epsilon, int | float) else np.sqrt(epsilon)
     length = np.expand_dims(norm(np.where(where, x, 0), axes), axes)
-    return x / np.hypot(length / np.sqrt(count), np.sqrt(epsilon))
+    return x / np.hypot(length / np.sqrt(count), root)

@@ -145,7 +145,8 @@ def test_zero_and_tiny_gradients(name, dtype):
     bound = 1.01 * np.abs(ordinary[0]).max() + float(info.eps)
     for size in (0.0, info.smallest_subnormal, info.tiny, float(info.tiny) ** 0.5):
         w, updates = walk(MADE[name][1](), dtype, size)
-        assert w.dtype == dtype and all(u.dtype == dtype for u in updates)
+        assert w.dtype == dtype
+        assert all(u.dtype == dtype for u in updates)
         assert np.all(np.isfinite(w)), size
         if size == 0 and name not in MOVING:
             assert not np.any(updates[0]), "a gradient of 0 moves parameters"
@@ -163,7 +164,8 @@ def test_huge_gradients_are_a_step(name, dtype):
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             w, updates = walk(MADE[name][1](), dtype, size, 2)
-        assert np.all(np.isfinite(w)) and np.all(updates[0] != 0)
+        assert np.all(np.isfinite(w))
+        assert np.all(updates[0] != 0)
         reference = walk(MADE[name][1](), np.float64, 8.0)[1][0]
         assert np.array_equal(np.sign(updates[0]), np.sign(reference))
         assert np.abs(updates[0]).max() < 1e3
@@ -226,7 +228,8 @@ def test_steps_that_look_at_the_loss(name, dtype):
         value, g = fg.value_and_grad(loss)(w)
         u, _ = tx.update(g, tx.init(w), w, value=value, grad=g, value_fn=loss)
         new = optim.apply_updates(w, u)
-        assert new.dtype == dtype and np.all(np.isfinite(new))
+        assert new.dtype == dtype
+        assert np.all(np.isfinite(new))
         assert loss(new) <= value
 
 
@@ -260,4 +263,5 @@ def test_many_steps():
     for count in (100_000, np.int32(100_000), np.float16(60_000), np.float32(1e5)):
         state = tx.init(w)._replace(count=count)
         u, _ = tx.update(np.full(3, 0.5, np.float16), state, w)
-        assert np.all(np.isfinite(u)) and np.all(u > 0)
+        assert np.all(np.isfinite(u))
+        assert np.all(u > 0)
