@@ -231,14 +231,14 @@ def _gelu_share(x: Any) -> Any:
 
 
 def _fast_gelu(x: Any) -> Any:
-    return np.maximum(x, -20.0) * _gelu_share(np.clip(x, -20.0, 20.0))
+    return np.maximum(x, -40.0) * _gelu_share(np.clip(x, -40.0, 40.0))
 
 
 def _fast_gelu_slope(x: Any) -> Any:
-    x = np.clip(x, -20.0, 20.0)
+    x = np.clip(x, -40.0, 40.0)
     inner = x * (2 * _GELU_LINEAR + 6 * _GELU_CUBIC * (x * x))
     share = _gelu_share(x)
-    return share * (1 + _gelu_share(-x) * inner)
+    return share * (1 + (1 - share) * inner)
 
 
 def _exact_gelu(x: Any) -> Any:
@@ -335,10 +335,10 @@ softsign = soft_sign
 
 
 def _unit_squareplus_slope(x: Any) -> Any:
-    limit = float(np.sqrt(np.finfo(x.dtype).max)) / 4  # beyond, the slope is 0 or 1
+    limit = float(np.finfo(x.dtype).max) / 4
     x = np.clip(x, -limit, limit)
-    root = np.sqrt(x * x + 1)
-    below = 0.5 / (root * (root + np.abs(x)))
+    root = np.hypot(x, 1)
+    below = 0.5 / root / (root + np.abs(x))
     return np.where(x < 0, below, 1 - below)
 
 

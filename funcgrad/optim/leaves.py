@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from .. import numpy as fnp
 from .. import tree
 from ..core.array_type import check_plain
 from ..core.boundary import user_facing
@@ -131,7 +132,7 @@ def zeros_like(
                 "or leave it out with masked or multi_transform",
             )  # fmt: skip
         wanted = wide_dtype(p.dtype) if dtype is None else np.dtype(dtype)
-        made.append(np.full_like(p, value, dtype=_real(wanted) if real else wanted)[()])
+        made.append(fnp.full_like(p, value, dtype=_real(wanted) if real else wanted)[()])
     return tree.unflatten(spec, made)
 
 

@@ -254,10 +254,11 @@ def generalized_normal(key: Any, p: Any, shape: Any = (), dtype: Any = float) ->
     (2,)
     """
     check_key("generalized_normal", key)
-    dtype = check_dtype("generalized_normal", dtype, "f")
+    result = check_dtype("generalized_normal", dtype, "f")
+    dtype = single_for_half(result)
     shape, key, p = parameters("generalized_normal", key, shape, dtype, p=p)
     sign, log_power = _signed_powers(key, p, shape, dtype)
-    return sign * np.exp(log_power / p)
+    return rounded(sign * np.exp(log_power / p), result)
 
 
 def _signed_powers(key: Any, p: Any, shape: tuple[int, ...], dtype: np.dtype) -> tuple[Any, Any]:
@@ -288,11 +289,12 @@ def ball(key: Any, d: Any, p: Any = 2.0, shape: Any = (), dtype: Any = float) ->
     True
     """
     check_key("ball", key)
-    dtype = check_dtype("ball", dtype, "f")
+    result = check_dtype("ball", dtype, "f")
+    dtype = single_for_half(result)
     shape = check_shape("ball", shape)
     d = check_size("ball", "d", d)
     _, key, p = parameters("ball", key, (), dtype, p=p)
     keys = split_key(key)
     sign, log_power = _signed_powers(keys[0], p, (*shape, d), dtype)
     total = np.sum(np.exp(log_power), axis=-1) + exponentials(keys[1], shape, dtype)
-    return sign * np.exp(log_power / p) / (total ** (1 / p))[..., None]
+    return rounded(sign * np.exp(log_power / p) / (total ** (1 / p))[..., None], result)

@@ -24,7 +24,7 @@ from .arguments import (
     parameters,
     real_parameter,
 )
-from .draws import normals, signs, split_key
+from .draws import normals, rounded, signs, single_for_half, split_key
 
 
 @user_facing
@@ -133,10 +133,11 @@ def wald(key: Any, mean: Any, shape: Any = None, dtype: Any = float) -> Any:
     (2,)
     """
     check_key("wald", key)
-    dtype = check_dtype("wald", dtype, "f")
+    result = check_dtype("wald", dtype, "f")
+    dtype = single_for_half(result)
     shape, key, mean = parameters("wald", key, shape, dtype, mean=mean)
     mean = np.broadcast_to(mean, shape)
-    return following(_wald_roots(key, stop(mean), dtype), mean, slope=slope_of_wald)
+    return rounded(following(_wald_roots(key, stop(mean), dtype), mean, slope=slope_of_wald), result)
 
 
 def _wald_roots(key: Any, mean: Any, dtype: np.dtype) -> Any:
