@@ -135,7 +135,7 @@ def _smooth(labels: Any, smoothing: Any, count: int) -> Any:
 
 def check_smoothing(smoothing: Any) -> None:
     """Raise for a smoothing that is known and no probability."""
-    if isinstance(smoothing, int | float | np.generic) and not 0 <= smoothing <= 1:
+    if isinstance(smoothing, int | float | np.floating) and not 0 <= smoothing <= 1:
         raise ValueError(f"label_smoothing must be from 0 to 1; got {smoothing!r}")
 
 

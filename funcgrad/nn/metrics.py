@@ -23,7 +23,7 @@ from ..errors import ShapeError
 from ..numpy.protocol import array, inexact
 from .losses import softmax_cross_entropy_with_integer_labels
 from .reduction import check_classes, floats, mask_of, masked, reduce_losses, same_shape
-from .scaled import in_single, norm
+from .scaled import in_single
 
 __all__ = [
     "accuracy",
@@ -264,6 +264,10 @@ def r2_score(targets: Any, predictions: Any, where: Any = None) -> Any:
         targets, predictions = masked(mask, targets, predictions)
     center = np.sum(targets, axis=0) / count
     (around,) = masked(mask, targets - center)
-    left, whole = norm(targets - predictions, (0,)), norm(around, (0,))
+    # In units of the largest deviation, whose square may be out of range.
+    largest = np.max(np.abs(around), axis=0, initial=0.0)
+    unit = np.where((largest > 0) & (largest < np.inf), largest, 1)
+    left = np.sum(((targets - predictions) / unit) ** 2, axis=0)
+    whole = np.sum((around / unit) ** 2, axis=0)
     even = whole == 0
-    return np.mean(np.where(even, left == 0, 1 - (left / np.where(even, 1, whole)) ** 2))
+    return np.mean(np.where(even, left == 0, 1 - left / np.where(even, 1, whole)))

@@ -128,7 +128,7 @@ def huber_loss(
     >>> huber_loss(np.array([1.0, 4.0]), reduction="none")
     array([0.5, 3.5])
     """
-    if isinstance(delta, int | float | np.generic) and not delta > 0:
+    if isinstance(delta, int | float | np.floating) and not delta > 0:
         raise ValueError(f"huber_loss: delta must be positive; got {delta!r}")
     error = _errors("huber_loss", predictions, targets, where)
     near = np.clip(error, -delta, delta)

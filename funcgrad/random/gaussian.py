@@ -137,7 +137,8 @@ def wald(key: Any, mean: Any, shape: Any = None, dtype: Any = float) -> Any:
     dtype = single_for_half(result)
     shape, key, mean = parameters("wald", key, shape, dtype, mean=mean)
     mean = np.broadcast_to(mean, shape)
-    return rounded(following(_wald_roots(key, stop(mean), dtype), mean, slope=slope_of_wald), result)
+    drawn = following(_wald_roots(key, stop(mean), dtype), mean, slope=slope_of_wald)
+    return rounded(drawn, result)
 
 
 def _wald_roots(key: Any, mean: Any, dtype: np.dtype) -> Any:

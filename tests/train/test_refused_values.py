@@ -219,6 +219,9 @@ def test_subclasses_of_arrays(name):
 STATEFUL = ("adam", "adagrad", "rmsprop", "adadelta", "adan", "novograd", "sm3", "rprop", "lion")
 
 
+ANOTHER = r"update needs|a state of|needs an EmptyState"
+
+
 @pytest.mark.parametrize("own", STATEFUL)
 def test_states_of_other_optimizers(own):
     w = np.ones(2)
@@ -227,10 +230,10 @@ def test_states_of_other_optimizers(own):
         state = getattr(optim, other)(0.1).init(w)
         if other == own:
             continue
-        with pytest.raises((TypeError, ValueError), match=r"update needs|a state of|needs an EmptyState"):
+        with pytest.raises((TypeError, ValueError), match=ANOTHER):
             tx.update(w, state, w)
     for state in (None, (), w, {"count": 0}):
-        with pytest.raises((TypeError, ValueError), match=r"update needs|a state of|needs an EmptyState"):
+        with pytest.raises((TypeError, ValueError), match=ANOTHER):
             tx.update(w, state, w)
     with pytest.raises(TypeError, match=r"needs an EmptyState.*got a ScaleByAdamState"):
         optim.clip(1.0).update(w, optim.scale_by_adam().init(w), w)
