@@ -237,8 +237,8 @@ def _fast_gelu(x: Any) -> Any:
 def _fast_gelu_slope(x: Any) -> Any:
     x = np.clip(x, -40.0, 40.0)
     inner = x * (2 * _GELU_LINEAR + 6 * _GELU_CUBIC * (x * x))
-    share = _gelu_share(x)
-    return share * (1 + (1 - share) * inner)
+    rest = _gelu_share(-np.abs(x))  # the smaller of the share and 1 - share
+    return rest + (x > 0) * (1 - 2 * rest) + rest * (1 - rest) * inner
 
 
 def _exact_gelu(x: Any) -> Any:

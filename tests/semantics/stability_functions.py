@@ -166,7 +166,7 @@ ACTIVATIONS = [
              (lambda x: x * logistic(x), lambda x: logistic(x) * (1 + x * logistic(-x)),
               lambda x: bell(x) * (2 - x * mp.tanh(x / 2))), (4, 16, 1), measure=ABSOLUTE_SECOND),
     Function("nn.mish(x)", nn.mish, _mish(), (4, 32, 32), measure=ABSOLUTE_SECOND),
-    Function("nn.gelu(x)", nn.gelu, _tanh_gelu(), (2, 8, 32), measure=ABSOLUTE),
+    Function("nn.gelu(x)", nn.gelu, _tanh_gelu(), (2, 8, 16), measure=ABSOLUTE),
     Function("nn.gelu(x, approximate=False)", lambda x: nn.gelu(x, approximate=False),
              (lambda x: x * below(x), lambda x: below(x) + x * normal(x),
               lambda x: normal(x) * (2 - x * x)), (1, 1, 1), measure=ABSOLUTE),
