@@ -40,6 +40,7 @@ from .piecewise import (
     sparse_sigmoid,
     with_slope,
 )
+from .scaled import in_single
 
 __all__ = [
     "celu",
@@ -224,19 +225,20 @@ _ROOT_HALF = math.sqrt(0.5)
 _NORMAL_PEAK = 1 / math.sqrt(2 * math.pi)
 
 
-def _gelu_tanh(x: Any) -> Any:
-    return np.tanh(x * (_GELU_LINEAR + _GELU_CUBIC * (x * x)))
+def _gelu_share(x: Any) -> Any:
+    """(1 + tanh(u)) / 2 as a logistic function, which is not a difference for negative x."""
+    return lax.logistic(x * (2 * _GELU_LINEAR + 2 * _GELU_CUBIC * (x * x)))
 
 
 def _fast_gelu(x: Any) -> Any:
-    return np.maximum(x, -10.0) * (0.5 + 0.5 * _gelu_tanh(np.clip(x, -10.0, 10.0)))
+    return np.maximum(x, -40.0) * _gelu_share(np.clip(x, -40.0, 40.0))
 
 
 def _fast_gelu_slope(x: Any) -> Any:
-    x = np.clip(x, -10.0, 10.0)
-    t = _gelu_tanh(x)
-    inner = x * (_GELU_LINEAR + 3 * _GELU_CUBIC * (x * x))
-    return 0.5 * (1 + t + (1 - t * t) * inner)
+    x = np.clip(x, -40.0, 40.0)
+    inner = x * (2 * _GELU_LINEAR + 6 * _GELU_CUBIC * (x * x))
+    rest = _gelu_share(-np.abs(x))  # the smaller of the share and 1 - share
+    return rest + (x > 0) * (1 - 2 * rest) + rest * (1 - rest) * inner
 
 
 def _exact_gelu(x: Any) -> Any:
@@ -333,17 +335,21 @@ softsign = soft_sign
 
 
 def _unit_squareplus_slope(x: Any) -> Any:
-    x = np.clip(x, -1e9, 1e9)
-    return 0.5 * (1 + x / np.sqrt(x * x + 1))
+    limit = float(np.finfo(x.dtype).max) / 4
+    x = np.clip(x, -limit, limit)
+    root = np.hypot(x, 1)
+    below = 0.5 / root / (root + np.abs(x))
+    return np.where(x < 0, below, 1 - below)
 
 
 # (x + sqrt(x**2 + 1)) / 2 without the difference of equal numbers where x is negative.
 _unit_squareplus = with_slope(
-    lambda x: np.maximum(x, 0) + 0.5 / (np.sqrt(x * x + 1) + np.abs(x)), _unit_squareplus_slope
+    lambda x: np.maximum(x, 0) + 0.5 / (np.hypot(x, 1) + np.abs(x)), _unit_squareplus_slope
 )
 
 
 @user_facing
+@in_single
 def squareplus(x: Any, b: Any = 4) -> Any:
     """(x + sqrt(x**2 + b)) / 2, a smooth relu.
 

@@ -12,8 +12,9 @@ from ..errors import ShapeError
 from ..numpy import arange, zeros
 from .activations import softmax
 from .initializers import glorot_uniform, normal
-from .layer import Layer, check_shape, feature_size, stateless_layer
-from .normalization import dropout
+from .layer import Layer, check_shape, feature_size, sized, stateless_layer
+from .normalization import check_rate, dropout
+from .scaled import narrowed, widened
 
 __all__ = [
     "LearnedPositions",
@@ -87,7 +88,8 @@ def dot_product_attention(
     if scale is None:
         scale = 1 / math.sqrt(query.shape[-1])
     q, v = np.swapaxes(query, 1, 2), np.swapaxes(value, 1, 2)
-    logits = (q * scale) @ np.transpose(key, (0, 2, 3, 1))
+    # float16 products and sums may be out of its range, though the weights are not.
+    logits = (widened(q) * scale) @ widened(np.transpose(key, (0, 2, 3, 1)))
     if bias is not None:
         logits = logits + bias
     if mask is not None:
@@ -98,7 +100,7 @@ def dot_product_attention(
     weights = softmax(logits, where=mask)
     if dropout_key is not None:
         weights = dropout(dropout_key, weights, dropout_rate)
-    return np.swapaxes(weights @ v, 1, 2)
+    return narrowed(np.swapaxes(weights @ widened(v), 1, 2), value)
 
 
 def _silenced(v: Any, mask: Any) -> Any:
@@ -171,6 +173,7 @@ def multi_head_attention(
     return y + params["bo"] if "bo" in params else y
 
 
+@sized("heads", "size", "features")
 def MultiHeadAttention(
     heads: int,
     *,
@@ -201,6 +204,7 @@ def MultiHeadAttention(
     >>> shape, params["wq"].shape
     ((-1, 7, 4), (4, 4))
     """
+    check_rate(dropout)
     weights = w_init or glorot_uniform()
     label = f"MultiHeadAttention({heads})"
 
@@ -331,6 +335,7 @@ def learned_positions(params: Any, x: Any) -> Any:
     return x + params["table"][: x.shape[1]]
 
 
+@sized("length")
 def LearnedPositions(length: int, *, init: Any = None) -> Layer:
     """A layer that adds a learned vector for each position to (batch, time, features).
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from .. import random
 from ..errors import ShapeError
-from .layer import Identity, Layer, apply_layer, as_layer, check_shape, init_layer
+from .layer import Identity, Layer, apply_layer, as_layer, check_shape, init_layer, sized
 
 __all__ = ["FanInConcat", "FanInSum", "FanOut", "Residual", "parallel", "serial"]
 
@@ -178,6 +178,7 @@ def _many_init(name: str, combine: Callable[[Any], Any]) -> Callable[..., Any]:
     return init
 
 
+@sized("n")
 def FanOut(n: int) -> Layer:
     """A layer that hands its input on n times.
 

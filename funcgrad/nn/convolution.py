@@ -9,7 +9,7 @@ import numpy as np
 from .. import lax, random
 from ..errors import ShapeError
 from .initializers import glorot_normal, zeros
-from .layer import Layer, feature_size, output_shape, stateless_layer
+from .layer import Layer, feature_size, output_shape, sized, stateless_layer
 
 __all__ = ["Conv", "ConvTranspose", "conv", "conv_transpose"]
 
@@ -141,6 +141,7 @@ def _convolution_layer(
     return stateless_layer(label, init, apply)
 
 
+@sized("features", "groups")
 def Conv(
     features: int,
     kernel_size: Any,
@@ -180,6 +181,7 @@ def Conv(
     )  # fmt: skip
 
 
+@sized("features")
 def ConvTranspose(
     features: int,
     kernel_size: Any,

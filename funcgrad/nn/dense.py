@@ -12,7 +12,7 @@ from ..core.tracing import Tracer
 from ..errors import ShapeError
 from .containers import serial
 from .initializers import glorot_normal, normal, zeros
-from .layer import Layer, check_shape, feature_size, init_layer, stateless_layer
+from .layer import Layer, check_shape, feature_size, init_layer, sized, stateless_layer
 
 __all__ = [
     "Dense",
@@ -53,6 +53,7 @@ def dense(params: Any, x: Any) -> Any:
     return y + params["b"] if "b" in params else y
 
 
+@sized("features")
 def Dense(
     features: int, *, bias: bool = True, w_init: Any = None, b_init: Any = zeros
 ) -> Layer:
@@ -124,6 +125,7 @@ def attend(params: Any, x: Any) -> Any:
     return x @ params["table"].T
 
 
+@sized("count", "features")
 def Embedding(count: int, features: int, *, init: Any = None) -> Layer:
     """A layer that maps integers to vectors, from (...) to (..., features).
 
@@ -148,6 +150,7 @@ def Embedding(count: int, features: int, *, init: Any = None) -> Layer:
     return stateless_layer(f"Embedding({count}, {features})", layer_init, embedding)
 
 
+@sized("count", "features")
 def Tied(count: int, features: int, *layers: Any, init: Any = None) -> Layer:
     """Embed integers, apply layers, and multiply by the transposed table: tied weights.
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
+from ..api.calls import stop_gradient
 from ..core.boundary import user_facing
 from ..errors import ShapeError
 from .activations import log_sigmoid
@@ -20,6 +22,7 @@ from .reduction import (
     same_shape,
     without,
 )
+from .scaled import in_single, norm
 
 __all__ = [
     "contrastive_loss",
@@ -44,6 +47,7 @@ def _vectors(name: str, axis: Any, where: Any, **named: Any) -> Any:
 
 
 @user_facing
+@in_single
 def cosine_similarity(
     predictions: Any, targets: Any, *, epsilon: Any = 0.0, axis: Any = -1
 ) -> Any:
@@ -66,22 +70,26 @@ def cosine_similarity(
 
 
 def _cosine(x: Any, y: Any, axes: tuple[int, ...], epsilon: Any) -> Any:
-    length = _norm(x, axes, epsilon) * _norm(y, axes, epsilon)
+    cosine = np.sum(_unit(x, axes, epsilon) * _unit(y, axes, epsilon), axis=axes)
+    return cosine[()]
+
+
+def _unit(x: Any, axes: tuple[int, ...], epsilon: Any) -> Any:
+    """Vectors divided by their norms; zero, with derivative 0, where they are zero.
+
+    Each is scaled first, since the derivative has the norm squared in it.
+    """
+    largest = np.max(np.abs(stop_gradient(x)), axis=axes, keepdims=True, initial=0.0)
+    scale = np.where((largest > 0) & (largest < np.inf), largest, 1.0)
+    x = x / scale
+    length = np.expand_dims(norm(x, axes), axes)
+    length = np.maximum(length, epsilon / scale)
     zero = length == 0
-    return np.where(zero, 0, np.sum(x * y, axis=axes) / np.where(zero, 1, length))[()]
-
-
-def _norm(x: Any, axes: tuple[int, ...], epsilon: Any) -> Any:
-    return np.maximum(_root(np.sum(x * x, axis=axes)), epsilon)
-
-
-def _root(x: Any) -> Any:
-    """A square root with the derivative 0 at 0."""
-    zero = x == 0
-    return np.where(zero, 0, np.sqrt(np.where(zero, 1, x)))
+    return np.where(zero, 0, x / np.where(zero, 1, length))
 
 
 @user_facing
+@in_single
 def cosine_distance(
     predictions: Any, targets: Any, *, epsilon: Any = 0.0, axis: Any = -1,
     reduction: str = "mean", where: Any = None, weights: Any = None,
@@ -109,6 +117,7 @@ def cosine_distance(
 
 
 @user_facing
+@in_single
 def triplet_margin_loss(
     anchors: Any, positives: Any, negatives: Any, axis: Any = -1, norm_degree: Any = 2,
     margin: Any = 1.0, eps: Any = 1e-6, *, reduction: str = "mean", where: Any = None,
@@ -144,14 +153,24 @@ def triplet_margin_loss(
 
     def distance(other: Any) -> Any:
         difference = x - other
-        powers = difference * difference if norm_degree == 2 else np.abs(difference) ** norm_degree
-        return (np.sum(powers, axis=axes) + eps) ** (1 / norm_degree)
+        if norm_degree == 2:
+            return np.hypot(norm(difference, axes), math.sqrt(eps))
+        return _distance(np.abs(difference), axes, norm_degree, eps)
 
     losses = relu(distance(near) - distance(far) + margin)
     return reduce_losses(name, losses, reduction, where, weights)
 
 
+def _distance(x: Any, axes: tuple[int, ...], p: Any, eps: Any) -> Any:
+    """(sum(x**p) + eps)**(1/p), with powers of what is at most 1 where x is large."""
+    scale = np.maximum(np.max(stop_gradient(x), axis=axes, keepdims=True, initial=0.0), 1.0)
+    scale = np.where(np.isfinite(scale), scale, 1.0)
+    total = np.sum((x / scale) ** p, axis=axes, keepdims=True) + eps / scale**p
+    return np.squeeze(scale * total ** (1 / p), axes)
+
+
 @user_facing
+@in_single
 def contrastive_loss(
     first: Any, second: Any, labels: Any, *, margin: Any = 1.0, axis: Any = -1,
     reduction: str = "mean", where: Any = None, weights: Any = None,
@@ -178,17 +197,18 @@ def contrastive_loss(
     """
     name = "contrastive_loss"
     x, y, axes = _vectors(name, axis, where, first=first, second=second)
-    difference = x - y
-    squares = np.sum(difference * difference, axis=axes)
+    distance = norm(x - y, axes)
     (labels,) = floats(labels)
-    same_shape(name, "pairs of vectors", squares, "labels", labels)
-    labels = labels.astype(squares.dtype)
-    short = relu(margin - _root(squares))
-    losses = 0.5 * (labels * squares + (1 - labels) * (short * short))
+    same_shape(name, "pairs of vectors", distance, "labels", labels)
+    labels = labels.astype(distance.dtype)
+    short = relu(margin - distance)
+    # The label comes first: where it is 0, a square out of range does not count.
+    losses = 0.5 * (labels * distance * distance + (1 - labels) * (short * short))
     return reduce_losses(name, losses, reduction, where, weights)
 
 
 @user_facing
+@in_single
 def negative_sampling_loss(
     embeddings: Any, targets: Any, negatives: Any, *, reduction: str = "mean", where: Any = None,
     weights: Any = None,

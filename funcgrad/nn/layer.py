@@ -12,8 +12,12 @@ layers. Layers over sequences also take ``mask=``, which containers pass on to t
 
 from __future__ import annotations
 
+import functools
+import inspect
 from collections.abc import Callable
 from typing import Any
+
+import numpy as np
 
 from .. import tree
 from ..api.staging import ShapeDtypeStruct, eval_shape
@@ -105,6 +109,39 @@ def check_shape(name: str, shape: Any, rank: int | None = None) -> tuple[int, ..
     if rank is not None and len(sizes) != rank:
         raise ShapeError(f"{name} needs inputs of {rank} axes; got the shape {sizes}")
     return sizes
+
+
+def sized(*names: str) -> Callable[[Any], Any]:
+    """Let a function that makes layers check that these arguments are positive integers.
+
+    Args:
+        names: the arguments; None is let through.
+
+    Returns:
+        A decorator.
+    """
+
+    def decorate(make: Any) -> Any:
+        signature = inspect.signature(make)
+
+        @functools.wraps(make)
+        def make_checked(*args: Any, **options: Any) -> Any:
+            try:
+                given = signature.bind(*args, **options).arguments
+            except TypeError:
+                return make(*args, **options)  # the interpreter's own message
+            for name in names:
+                size = given.get(name)
+                whole = isinstance(size, int | np.integer) and not isinstance(size, bool)
+                if size is not None and not (whole and size >= 1):
+                    raise ValueError(
+                        f"{make.__name__}: {name} must be a positive integer; got {size!r}"
+                    )
+            return make(*args, **options)
+
+        return make_checked
+
+    return decorate
 
 
 def feature_size(name: str, shape: tuple[int, ...]) -> int:

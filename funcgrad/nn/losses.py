@@ -23,7 +23,6 @@ import numpy as np
 
 from .. import lax
 from .. import numpy as fnp
-from ..api.calls import stop_gradient
 from ..core.boundary import user_facing
 from ..errors import ShapeError
 from ..numpy.protocol import array, inexact
@@ -35,7 +34,7 @@ from .embedding_losses import (
     triplet_margin_loss,
 )
 from .normalizing import log_softmax
-from .piecewise import relu, with_slope
+from .piecewise import with_slope
 from .reduction import (
     along,
     axes_of,
@@ -58,6 +57,7 @@ from .regression_losses import (
     squared_error,
     squared_hinge_loss,
 )
+from .scaled import in_single
 from .sequence_losses import ctc_loss
 
 __all__ = [
@@ -84,11 +84,13 @@ __all__ = [
 
 # softplus(x) - max(x, 0): what remains of a cross-entropy when its large terms have cancelled.
 _excess = with_slope(
-    lambda x: np.log1p(np.exp(-np.abs(x))), lambda x: lax.logistic(x) - (x > 0)
+    lambda x: np.log1p(np.exp(-np.abs(x))),
+    lambda x: np.where(x > 0, -1.0, 1.0) * lax.logistic(-np.abs(x)),
 )
 
 
 @user_facing
+@in_single
 def sigmoid_binary_cross_entropy(
     logits: Any, labels: Any, *, label_smoothing: Any = 0.0, reduction: str = "mean",
     where: Any = None, weights: Any = None,
@@ -115,7 +117,8 @@ def sigmoid_binary_cross_entropy(
     if where is not None:
         logits, labels = masked(mask_of(name, where, logits.shape), logits, labels)
     labels = _smooth(_as_probabilities(labels, logits), label_smoothing, 2)
-    losses = relu(logits) - logits * labels + _excess(logits)
+    # One factor of logits: 0 where a label is certain and right, so that the rest is not lost.
+    losses = logits * ((logits > 0).astype(logits.dtype) - labels) + _excess(logits)
     return reduce_losses(name, losses, reduction, where, weights)
 
 
@@ -126,7 +129,14 @@ def _as_probabilities(labels: Any, logits: Any) -> Any:
 def _smooth(labels: Any, smoothing: Any, count: int) -> Any:
     if isinstance(smoothing, int | float) and smoothing == 0:
         return labels
+    check_smoothing(smoothing)
     return (1 - smoothing) * labels + smoothing / count
+
+
+def check_smoothing(smoothing: Any) -> None:
+    """Raise for a smoothing that is known and no probability."""
+    if isinstance(smoothing, int | float | np.floating) and not 0 <= smoothing <= 1:
+        raise ValueError(f"label_smoothing must be from 0 to 1; got {smoothing!r}")
 
 
 def _class_weights(name: str, weights: Any, shape: tuple[int, ...], axes: tuple[int, ...]) -> Any:
@@ -141,6 +151,7 @@ def _class_weights(name: str, weights: Any, shape: tuple[int, ...], axes: tuple[
 
 
 @user_facing
+@in_single
 def softmax_cross_entropy(
     logits: Any, labels: Any, axis: Any = -1, *, label_smoothing: Any = 0.0,
     class_weights: Any = None, reduction: str = "mean", where: Any = None, weights: Any = None,
@@ -193,6 +204,7 @@ def _size(shape: tuple[int, ...], axes: tuple[int, ...]) -> int:
 
 
 @user_facing
+@in_single
 def softmax_cross_entropy_with_integer_labels(
     logits: Any, labels: Any, axis: int = -1, *, label_smoothing: Any = 0.0,
     class_weights: Any = None, reduction: str = "mean", where: Any = None, weights: Any = None,
@@ -242,31 +254,23 @@ def softmax_cross_entropy_with_integer_labels(
             "softmax_cross_entropy."
         )
     check_classes(name, "labels", labels, count)
-    logits, total = _above_largest(logits, axis)
+    log_p = log_softmax(logits, axis)
     places = np.expand_dims(labels, axis)
-    losses = total - np.squeeze(np.take_along_axis(logits, places, axis), axis)
+    losses = -np.squeeze(np.take_along_axis(log_p, places, axis), axis)
     mass = None
     if class_weights is not None:
         factors = _class_weights(name, class_weights, logits.shape, axes)
         mass = fnp.take(factors.reshape((count,)), labels, axis=0)
         losses = losses * mass
     if not (isinstance(label_smoothing, int | float) and label_smoothing == 0):
-        even = np.expand_dims(total, axis) - logits
-        even = np.mean(even if class_weights is None else even * factors, axis=axis)
+        check_smoothing(label_smoothing)
+        even = -np.mean(log_p if class_weights is None else log_p * factors, axis=axis)
         losses = (1 - label_smoothing) * losses + label_smoothing * even
     return reduce_losses(name, losses, reduction, where, weights, mass)
 
 
-def _above_largest(logits: Any, axis: int) -> tuple[Any, Any]:
-    """Logits minus their maximum, of which no rounding is left, and their logsumexp."""
-    info = np.finfo(logits.dtype)
-    largest = np.max(stop_gradient(logits), axis=axis, keepdims=True)
-    shifted = logits - np.maximum(largest, info.min)
-    # The sum is at least 1, unless all logits are -inf.
-    return shifted, np.log(np.maximum(np.sum(np.exp(shifted), axis), info.tiny))
-
-
 @user_facing
+@in_single
 def kl_divergence(
     log_predictions: Any, targets: Any, axis: Any = -1, *, log_targets: bool = False,
     reduction: str = "mean", where: Any = None, weights: Any = None,

@@ -23,6 +23,7 @@ from ..errors import ShapeError
 from ..numpy.protocol import array, inexact
 from .losses import softmax_cross_entropy_with_integer_labels
 from .reduction import check_classes, floats, mask_of, masked, reduce_losses, same_shape
+from .scaled import in_single
 
 __all__ = [
     "accuracy",
@@ -37,6 +38,7 @@ __all__ = [
 
 
 @user_facing
+@in_single
 def accuracy(logits: Any, labels: Any, where: Any = None) -> Any:
     """The fraction of examples whose largest logit is that of the label.
 
@@ -67,6 +69,7 @@ def _scores(name: str, logits: Any, labels: Any) -> Any:
 
 
 @user_facing
+@in_single
 def top_k_accuracy(logits: Any, labels: Any, k: int = 5, where: Any = None) -> Any:
     """The fraction of examples whose label is among the k largest logits.
 
@@ -95,6 +98,7 @@ def top_k_accuracy(logits: Any, labels: Any, k: int = 5, where: Any = None) -> A
 
 
 @user_facing
+@in_single
 def perplexity(logits: Any, labels: Any = None, where: Any = None) -> Any:
     """exp(mean cross-entropy): how many equally likely classes are as hard to predict.
 
@@ -230,6 +234,7 @@ def f1_score(
 
 
 @user_facing
+@in_single
 def r2_score(targets: Any, predictions: Any, where: Any = None) -> Any:
     """1 - sum((t - p)**2) / sum((t - mean(t))**2), the fraction of variance that is explained.
 
@@ -259,7 +264,10 @@ def r2_score(targets: Any, predictions: Any, where: Any = None) -> Any:
         targets, predictions = masked(mask, targets, predictions)
     center = np.sum(targets, axis=0) / count
     (around,) = masked(mask, targets - center)
-    left = np.sum((targets - predictions) ** 2, axis=0)
-    whole = np.sum(around * around, axis=0)
+    # In units of the largest deviation, whose square may be out of range.
+    largest = np.max(np.abs(around), axis=0, initial=0.0)
+    unit = np.where((largest > 0) & (largest < np.inf), largest, 1)
+    left = np.sum(((targets - predictions) / unit) ** 2, axis=0)
+    whole = np.sum((around / unit) ** 2, axis=0)
     even = whole == 0
     return np.mean(np.where(even, left == 0, 1 - left / np.where(even, 1, whole)))

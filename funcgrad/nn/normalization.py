@@ -10,7 +10,8 @@ import numpy as np
 from .. import lax, random
 from ..errors import ShapeError
 from .initializers import ones, zeros
-from .layer import Layer, check_shape, feature_size, stateless_layer
+from .layer import Layer, check_shape, feature_size, sized, stateless_layer
+from .scaled import narrowed, over_deviation, widened
 
 __all__ = [
     "BatchNorm",
@@ -33,9 +34,19 @@ def _affine(params: Any, x: Any) -> Any:
 
 
 def _standardized(x: Any, axis: Any, epsilon: float) -> Any:
-    centered = x - np.mean(x, axis=axis, keepdims=True)
-    variance = np.mean(centered * centered, axis=axis, keepdims=True)
-    return centered * lax.rsqrt(variance + epsilon)
+    wide = widened(x)
+    centered = wide - np.mean(wide, axis=axis, keepdims=True)
+    return narrowed(over_deviation(centered, axis, epsilon)[0], x)
+
+
+def _check_momentum(name: str, momentum: Any) -> None:
+    if isinstance(momentum, int | float) and not 0 <= momentum <= 1:
+        raise ValueError(f"{name}: momentum must be from 0 to 1; got {momentum}")
+
+
+def _check_epsilon(name: str, epsilon: Any) -> None:
+    if isinstance(epsilon, int | float) and not 0 <= epsilon < math.inf:
+        raise ValueError(f"{name}: epsilon must not be negative; got {epsilon}")
 
 
 def layer_norm(params: Any, x: Any, *, epsilon: float = 1e-5) -> Any:
@@ -54,6 +65,7 @@ def layer_norm(params: Any, x: Any, *, epsilon: float = 1e-5) -> Any:
     >>> layer_norm({}, np.array([1.0, 3.0]), epsilon=0.0)
     array([-1.,  1.])
     """
+    _check_epsilon("layer_norm", epsilon)
     return _affine(params, _standardized(x, -1, epsilon))
 
 
@@ -73,7 +85,8 @@ def rms_norm(params: Any, x: Any, *, epsilon: float = 1e-6) -> Any:
     >>> rms_norm({}, np.array([3.0, 3.0]), epsilon=0.0)
     array([1., 1.])
     """
-    return _affine(params, x * lax.rsqrt(np.mean(x * x, axis=-1, keepdims=True) + epsilon))
+    _check_epsilon("rms_norm", epsilon)
+    return _affine(params, narrowed(over_deviation(widened(x), -1, epsilon)[0], x))
 
 
 def group_norm(params: Any, x: Any, *, groups: int, epsilon: float = 1e-5) -> Any:
@@ -96,7 +109,10 @@ def group_norm(params: Any, x: Any, *, groups: int, epsilon: float = 1e-5) -> An
     >>> group_norm({}, np.array([[1.0, 3.0, 5.0, 9.0]]), groups=2, epsilon=0.0)
     array([[-1.,  1., -1.,  1.]])
     """
+    _check_epsilon("group_norm", epsilon)
     channels = x.shape[-1]
+    if isinstance(groups, bool) or not groups >= 1:
+        raise ValueError(f"group_norm: groups must be a positive integer; got {groups!r}")
     if x.ndim < 2 or channels % groups:
         raise ShapeError(
             f"group_norm needs (batch, *space, channels), the channels divisible by {groups} "
@@ -130,7 +146,8 @@ def batch_norm(
 
     Returns:
         (an array of the shape of x, the new state). Variances are those of the batch, without
-        Bessel's correction.
+        Bessel's correction. The state keeps its dtype; ``BatchNorm`` makes that of float16
+        parameters in float32.
 
     Source: Ioffe and Szegedy (2015), "Batch normalization".
 
@@ -139,22 +156,23 @@ def batch_norm(
     >>> y.ravel(), state["mean"]
     (array([-1.,  1.]), array([0.2]))
     """
+    _check_epsilon("batch_norm", epsilon)
+    _check_momentum("batch_norm", momentum)
+    wide = widened(x)
     if not train:
-        y = (x - state["mean"]) * lax.rsqrt(state["var"] + epsilon)
-        return _affine(params, y), state
+        y = (wide - state["mean"]) * lax.rsqrt(widened(state["var"]) + epsilon)
+        return _affine(params, narrowed(y, x)), state
     axes = tuple(range(x.ndim - 1))
-    mean = np.mean(x, axis=axes)
+
+    mean = np.mean(wide, axis=axes, keepdims=True)
     if axis_name is not None:
         mean = lax.pmean(mean, axis_name)
-    centered = x - mean
-    var = np.mean(centered * centered, axis=axes)
-    if axis_name is not None:
-        var = lax.pmean(var, axis_name)
+    y, var = over_deviation(wide - mean, axes, epsilon, axis_name)
     new = {
-        "mean": momentum * state["mean"] + (1 - momentum) * mean,
-        "var": momentum * state["var"] + (1 - momentum) * var,
+        name: (momentum * old + (1 - momentum) * value.reshape(old.shape)).astype(old.dtype)
+        for name, old, value in (("mean", state["mean"], mean), ("var", state["var"], var))
     }
-    return _affine(params, centered * lax.rsqrt(var + epsilon)), new
+    return _affine(params, narrowed(y, x)), new
 
 
 def _affine_params(key: Any, size: int, dtype: Any, scale: bool, offset: bool) -> Any:
@@ -186,11 +204,14 @@ def BatchNorm(
     >>> sorted(params), sorted(state), state["var"]
     (['offset', 'scale'], ['mean', 'var'], array([1., 1., 1.]))
     """
+    _check_epsilon("BatchNorm", epsilon)
+    _check_momentum("BatchNorm", momentum)
 
     def init(key: Any, input_shape: Any, dtype: Any = float) -> Any:
         shape = check_shape("BatchNorm", input_shape)
         size = feature_size("BatchNorm", shape)
-        state = {"mean": zeros(key, (size,), dtype), "var": ones(key, (size,), dtype)}
+        held = np.float32 if np.dtype(dtype) == np.float16 else dtype
+        state = {"mean": zeros(key, (size,), held), "var": ones(key, (size,), held)}
         return shape, _affine_params(key, size, dtype, scale, offset), state
 
     def apply(
@@ -220,6 +241,7 @@ def LayerNorm(*, epsilon: float = 1e-5, scale: bool = True, offset: bool = True)
     >>> LayerNorm().init(None, (-1, 7, 3))[1]
     {'scale': array([1., 1., 1.]), 'offset': array([0., 0., 0.])}
     """
+    _check_epsilon("LayerNorm", epsilon)
     return _norm_layer(
         "LayerNorm", lambda params, x: layer_norm(params, x, epsilon=epsilon), scale, offset
     )
@@ -231,11 +253,13 @@ def RMSNorm(*, epsilon: float = 1e-6, scale: bool = True) -> Layer:
     >>> RMSNorm().init(None, (-1, 3))[1]
     {'scale': array([1., 1., 1.])}
     """
+    _check_epsilon("RMSNorm", epsilon)
     return _norm_layer(
         "RMSNorm", lambda params, x: rms_norm(params, x, epsilon=epsilon), scale, False
     )
 
 
+@sized("groups")
 def GroupNorm(
     groups: int, *, epsilon: float = 1e-5, scale: bool = True, offset: bool = True
 ) -> Layer:
@@ -244,6 +268,7 @@ def GroupNorm(
     >>> sorted(GroupNorm(2).init(None, (-1, 8, 8, 4))[1])
     ['offset', 'scale']
     """
+    _check_epsilon("GroupNorm", epsilon)
     return _norm_layer(
         f"GroupNorm({groups})",
         lambda params, x: group_norm(params, x, groups=groups, epsilon=epsilon),
@@ -251,7 +276,8 @@ def GroupNorm(
     )  # fmt: skip
 
 
-def _check_rate(rate: float) -> float:
+def check_rate(rate: float) -> float:
+    """The rate of a dropout, if it is one."""
     if not 0 <= rate < 1:
         raise ValueError(f"dropout: the rate must be at least 0 and less than 1; got {rate}")
     return float(rate)
@@ -275,7 +301,7 @@ def dropout(key: Any, x: Any, rate: float, *, broadcast: Any = ()) -> Any:
     >>> dropout(random.key(0), np.ones(6), 0.5)
     array([2., 2., 0., 0., 0., 2.])
     """
-    rate = _check_rate(rate)
+    rate = check_rate(rate)
     if rate == 0:
         return x
     together = {a % x.ndim for a in ((broadcast,) if isinstance(broadcast, int) else broadcast)}
@@ -298,7 +324,7 @@ def Dropout(rate: float, *, broadcast: Any = ()) -> Layer:
     >>> layer.apply((), (), np.ones(3))[0]
     array([1., 1., 1.])
     """
-    rate = _check_rate(rate)
+    rate = check_rate(rate)
 
     def init(key: Any, input_shape: Any, dtype: Any = float) -> Any:
         return check_shape("Dropout", input_shape), (), ()

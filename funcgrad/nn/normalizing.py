@@ -13,6 +13,7 @@ from ..api.custom import custom_jvp
 from ..core.boundary import user_facing
 from ..errors import ShapeError
 from ..numpy.protocol import array, inexact
+from .scaled import in_single, over_deviation, over_masked_deviation
 
 __all__ = ["log_softmax", "logsumexp", "one_hot", "softmax", "standardize"]
 
@@ -34,8 +35,12 @@ def _softmax_value(x: Any, axis: Any) -> Any:
 
 
 def _log_softmax_value(x: Any, axis: Any) -> Any:
-    (shifted, _), total = _from_largest(x, axis)
-    return shifted - np.log(total)
+    """The sum of exponentials without the 1 of the largest, which would swallow small ones."""
+    (shifted, exponentials), _ = _from_largest(x, axis)
+    top = shifted == 0
+    equal = np.sum(top, axis, keepdims=True).astype(x.dtype)
+    rest = np.sum(np.where(top, 0.0, exponentials), axis, keepdims=True)
+    return shifted - np.log1p(rest + (np.maximum(equal, 1) - 1))
 
 
 _softmax = custom_jvp(_softmax_value, nondiff_argnums=(1,))
@@ -53,7 +58,9 @@ def _softmax_jvp(axis: Any, primals: Any, tangents: Any) -> Any:
 def _log_softmax_jvp(axis: Any, primals: Any, tangents: Any) -> Any:
     out = _log_softmax(primals[0], axis)
     (t,) = tangents
-    return out, t - np.sum(np.exp(out) * t, axis, keepdims=True)
+    # 1 - p is -expm1 of the logarithm, which is not 0 for p next to 1; tanh is faster.
+    half, weighted = np.tanh(0.5 * out), np.exp(out) * t
+    return out, (weighted - np.sum(weighted, axis, keepdims=True)) - 2.0 * half / (1.0 - half) * t
 
 
 def _axes(axis: Any) -> Any:
@@ -66,6 +73,7 @@ def _only(x: Any, where: Any) -> Any:
 
 
 @user_facing
+@in_single
 def softmax(x: Any, axis: Any = -1, where: Any = None) -> Any:
     """exp(x) divided by its sum along an axis.
 
@@ -87,6 +95,7 @@ def softmax(x: Any, axis: Any = -1, where: Any = None) -> Any:
 
 
 @user_facing
+@in_single
 def log_softmax(x: Any, axis: Any = -1, where: Any = None) -> Any:
     """The logarithm of ``softmax``, accurate where the probability is small.
 
@@ -105,6 +114,7 @@ def log_softmax(x: Any, axis: Any = -1, where: Any = None) -> Any:
 
 
 @user_facing
+@in_single
 def logsumexp(x: Any, axis: Any = None, keepdims: bool = False, where: Any = None) -> Any:
     """log(sum(exp(x))), without overflow.
 
@@ -124,6 +134,7 @@ def logsumexp(x: Any, axis: Any = None, keepdims: bool = False, where: Any = Non
 
 
 @user_facing
+@in_single
 def standardize(
     x: Any, axis: Any = -1, mean: Any = None, variance: Any = None, epsilon: Any = 1e-5,
     where: Any = None,
@@ -151,8 +162,17 @@ def standardize(
         mean = _average(x, axis, where)
     centered = x - mean
     if variance is None:
-        variance = _average(centered * centered, axis, where)
+        return _over_deviation(centered, axis, where, epsilon)
     return centered * (1 / np.sqrt(variance + epsilon))
+
+
+def _over_deviation(centered: Any, axis: Any, where: Any, epsilon: Any) -> Any:
+    ndim = len(centered.shape)
+    given = range(ndim) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+    axes = tuple(a % ndim for a in given)
+    if where is None:
+        return over_deviation(centered, axes, epsilon)[0]
+    return over_masked_deviation(centered, axes, epsilon, where)
 
 
 def _average(x: Any, axis: Any, where: Any) -> Any:
@@ -179,6 +199,7 @@ def one_hot(x: Any, num_classes: int, *, dtype: Any = float, axis: int = -1) -> 
 
     Raises:
         TypeError: if x holds anything but integers.
+        ValueError: if num_classes is negative.
 
     >>> one_hot(np.array([0, 2, 3]), 3)
     array([[1., 0., 0.],
@@ -189,6 +210,8 @@ def one_hot(x: Any, num_classes: int, *, dtype: Any = float, axis: int = -1) -> 
     if x.dtype.kind not in "iu":
         raise TypeError(f"one_hot needs integer positions; got {x.dtype}. Convert them first.")
     num_classes = operator.index(num_classes)
+    if num_classes < 0:
+        raise ValueError(f"one_hot: num_classes must not be negative; got {num_classes}")
     if not -len(x.shape) - 1 <= axis <= len(x.shape):
         raise ShapeError(f"one_hot: axis {axis} does not exist in a result of {x.ndim + 1} axes")
     classes = arrays.namespace((x,)).arange(num_classes)

@@ -10,6 +10,7 @@ from .. import lax
 from ..errors import ShapeError
 from .convolution import spatial
 from .layer import Layer, output_shape, stateless_layer
+from .scaled import narrowed, widened
 
 __all__ = [
     "AvgPool",
@@ -65,7 +66,7 @@ def avg_pool(
     array([0.5, 2.5, 4.5])
     """
     window, steps = _window("avg_pool", x.ndim, window_shape, strides)
-    return lax.avg_pool(x, window, steps, padding, count_include_pad)
+    return narrowed(lax.avg_pool(widened(x), window, steps, padding, count_include_pad), x)
 
 
 def _window(name: str, ndim: int, shape: Any, strides: Any) -> Any:
@@ -90,7 +91,7 @@ def global_avg_pool(x: Any) -> Any:
     >>> global_avg_pool(np.arange(6.0).reshape(1, 3, 2))
     array([[2., 3.]])
     """
-    return np.mean(x, axis=tuple(range(1, x.ndim - 1)))
+    return narrowed(np.mean(widened(x), axis=tuple(range(1, x.ndim - 1))), x)
 
 
 def _pooling_layer(label: str, f: Any) -> Layer:

@@ -11,7 +11,7 @@ from ..api.calls import stop_gradient
 from ..errors import ShapeError
 from .cells import Cell, gru, lstm, rnn
 from .containers import make_container
-from .layer import Layer, as_layer, check_shape, feature_size, init_layer
+from .layer import Layer, as_layer, check_shape, feature_size, init_layer, sized
 
 __all__ = ["GRU", "LSTM", "RNN", "Bidirectional", "Recurrent", "scan_cell"]
 
@@ -76,6 +76,7 @@ def scan_cell(
     return carry, np.swapaxes(y, 0, 1)
 
 
+@sized("hidden")
 def Recurrent(
     cell: Cell,
     hidden: int,
@@ -135,6 +136,7 @@ def Recurrent(
     return Layer(init, apply, label, takes_mask=True)
 
 
+@sized("hidden")
 def RNN(hidden: int, **options: Any) -> Layer:
     """A simple recurrent layer; the options are those of ``Recurrent``.
 
@@ -145,6 +147,7 @@ def RNN(hidden: int, **options: Any) -> Layer:
     return Recurrent(rnn, hidden, **options)
 
 
+@sized("hidden")
 def GRU(hidden: int, **options: Any) -> Layer:
     """A layer of gated recurrent units; the options are those of ``Recurrent``.
 
@@ -155,6 +158,7 @@ def GRU(hidden: int, **options: Any) -> Layer:
     return Recurrent(gru, hidden, **options)
 
 
+@sized("hidden")
 def LSTM(hidden: int, **options: Any) -> Layer:
     """A long short-term memory; the options are those of ``Recurrent``.
 

@@ -11,6 +11,7 @@ from ..core.boundary import user_facing
 from ..numpy.protocol import inexact
 from .piecewise import relu, with_slope
 from .reduction import floats, mask_of, masked, reduce_losses, same_shape
+from .scaled import in_single
 
 __all__ = [
     "absolute_error",
@@ -43,6 +44,7 @@ def _operands(name: str, predictions: Any, targets: Any, where: Any) -> Any:
 
 
 @user_facing
+@in_single
 def squared_error(
     predictions: Any, targets: Any = None, *, reduction: str = "mean", where: Any = None,
     weights: Any = None,
@@ -73,6 +75,7 @@ def squared_error(
 
 
 @user_facing
+@in_single
 def l2_loss(
     predictions: Any, targets: Any = None, *, reduction: str = "mean", where: Any = None,
     weights: Any = None,
@@ -87,6 +90,7 @@ def l2_loss(
 
 
 @user_facing
+@in_single
 def absolute_error(
     predictions: Any, targets: Any = None, *, reduction: str = "mean", where: Any = None,
     weights: Any = None,
@@ -101,6 +105,7 @@ def absolute_error(
 
 
 @user_facing
+@in_single
 def huber_loss(
     predictions: Any, targets: Any = None, *, delta: Any = 1.0, reduction: str = "mean",
     where: Any = None, weights: Any = None,
@@ -123,6 +128,8 @@ def huber_loss(
     >>> huber_loss(np.array([1.0, 4.0]), reduction="none")
     array([0.5, 3.5])
     """
+    if isinstance(delta, int | float | np.floating) and not delta > 0:
+        raise ValueError(f"huber_loss: delta must be positive; got {delta!r}")
     error = _errors("huber_loss", predictions, targets, where)
     near = np.clip(error, -delta, delta)
     losses = near * (error - 0.5 * near)
@@ -138,6 +145,7 @@ _log_cosh = with_slope(_log_cosh_value, np.tanh)
 
 
 @user_facing
+@in_single
 def log_cosh(
     predictions: Any, targets: Any = None, *, reduction: str = "mean", where: Any = None,
     weights: Any = None,
@@ -152,6 +160,7 @@ def log_cosh(
 
 
 @user_facing
+@in_single
 def hinge_loss(
     predictor_outputs: Any, targets: Any, *, reduction: str = "mean", where: Any = None,
     weights: Any = None,
@@ -176,6 +185,7 @@ def hinge_loss(
 
 
 @user_facing
+@in_single
 def squared_hinge_loss(
     predictor_outputs: Any, targets: Any, *, reduction: str = "mean", where: Any = None,
     weights: Any = None,
@@ -195,6 +205,7 @@ def _hinge(name: str, outputs: Any, targets: Any, where: Any) -> Any:
 
 
 @user_facing
+@in_single
 def poisson_nll_loss(
     log_predictions: Any, targets: Any, *, reduction: str = "mean", where: Any = None,
     weights: Any = None,
@@ -220,6 +231,7 @@ def poisson_nll_loss(
 
 
 @user_facing
+@in_single
 def gaussian_nll_loss(
     predictions: Any, targets: Any, variance: Any, *, full: bool = False,
     reduction: str = "mean", where: Any = None, weights: Any = None,
@@ -245,7 +257,7 @@ def gaussian_nll_loss(
     (variance,) = floats(variance)
     if where is not None:
         variance = np.where(where, variance, 1)
-    losses = 0.5 * (np.log(variance) + error * error / variance)
+    losses = 0.5 * (np.log(variance) + error * (error / variance))
     if full:
         losses = losses + 0.5 * math.log(2 * math.pi)
     return reduce_losses("gaussian_nll_loss", losses, reduction, where, weights)

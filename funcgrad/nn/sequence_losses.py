@@ -13,11 +13,13 @@ from ..errors import ShapeError
 from ..numpy.protocol import array, inexact
 from .normalizing import log_softmax, logsumexp
 from .reduction import check_classes, mask_of, masked, reduce_losses
+from .scaled import in_single
 
 __all__ = ["ctc_loss"]
 
 
 @user_facing
+@in_single
 def ctc_loss(
     logits: Any, logit_paddings: Any, labels: Any, label_paddings: Any, *, blank_id: int = 0,
     reduction: str = "mean", where: Any = None, weights: Any = None,

@@ -8,7 +8,7 @@ from .activations import gelu
 from .attention import MultiHeadAttention, multi_head_attention
 from .containers import Residual, serial
 from .dense import Dense, dense
-from .layer import Layer
+from .layer import Layer, sized
 from .normalization import Dropout, LayerNorm, layer_norm
 
 __all__ = ["TransformerBlock", "transformer_block"]
@@ -62,6 +62,7 @@ def transformer_block(
     return norm(params[3], x + network(one, two, x))
 
 
+@sized("heads", "features", "hidden")
 def TransformerBlock(
     heads: int,
     features: int,

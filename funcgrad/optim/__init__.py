@@ -20,6 +20,18 @@ States are named tuples of arrays and Python numbers. Transformations are chaine
 >>> params.round(2)
 array([3., 3.])
 
+Number types. Updates have the dtypes of the gradients. Of float16 parameters all states are held
+in float32, unless a dtype is asked for, and all arithmetic is in float32; so are norms of float16.
+Gradients beyond the root of the largest number of float32 or float64, divided by 4096 (4e15 and
+3e150), count as that where squares of them are averaged or summed; norms do not overflow by their
+squares. Where eps is too small for the type, the least number of the type is added under the root:
+a gradient of 0 gives an update of 0, also with eps=0. A NaN in a gradient is NaN in the update, and
+so is an infinity that is divided by a root of squares.
+
+Numbers that steer an optimizer and whose values are known are checked: learning rates and eps must
+not be negative, decays be in [0, 1), norms to clip to be positive. The values of schedules and
+traced ones are not.
+
 Every hyper-parameter may be a schedule, a function of the number of updates made so far:
 
 >>> tx = optim.adamw(optim.cosine_decay_schedule(1e-2, 100), b1=optim.linear_schedule(0.8, 0.9, 50))

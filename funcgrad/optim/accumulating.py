@@ -57,7 +57,7 @@ def apply_every(k: int = 1) -> GradientTransformation:
         updates, total = map_leaves("apply_every", leaf, updates, (state.grad_acc,))
         return updates, ApplyEveryState((state.count + 1) % k, total)
 
-    return make_transformation(init_every, update_every)
+    return make_transformation(init_every, update_every, ApplyEveryState)
 
 
 class AccumulateState(NamedTuple):
@@ -88,7 +88,7 @@ def accumulate(
     >>> first, tx.update(np.array([4.0]), state)[0]
     (array([0.]), array([-2.5]))
     """
-    inner = with_extra_args_support(transformation)
+    inner = with_extra_args_support(transformation, "accumulate")
     if not callable(every):
         check_positive("accumulate", "every", every)
 
@@ -101,17 +101,24 @@ def accumulate(
 
         def leaf(g: Any, mean: Any) -> Any:
             mean = mean + (g - mean) * like(mean, 1 / k)
-            return g, mean
+            return mean, mean
 
-        _, mean = map_leaves("accumulate", leaf, updates, (state.acc_grads,))
+        gradient, mean = map_leaves("accumulate", leaf, updates, (state.acc_grads,))
+        # Where there is no gradient this time, there may have been one before.
+        latest = tree.match_prefix(tree.structure(mean), gradient, "accumulate", tree=mean)
+        gradient = tree.unflatten(
+            tree.structure(mean),
+            [m if g is None else g for g, m in zip(latest, tree.leaves(mean), strict=True)],
+        )
+        still = tree.map(lambda a: np.zeros_like(a)[()], gradient)
         zeros = tree.map(lambda a: np.zeros_like(a)[()], mean)
 
         def step(inner_state: Any, mean: Any, zeros: Any) -> Any:
-            made, inner_state = inner.update(mean, inner_state, params, **extra)
+            made, inner_state = inner.update(gradient, inner_state, params, **extra)
             return made, inner_state, zeros
 
         def wait(inner_state: Any, mean: Any, zeros: Any) -> Any:
-            return zeros, inner_state, mean
+            return still, inner_state, mean
 
         last = k >= (every(state.gradient_step) if callable(every) else every)
         made, inner_state, mean = lax.cond(last, step, wait, state.inner_state, mean, zeros)
@@ -119,7 +126,7 @@ def accumulate(
         gradient_step = state.gradient_step + choose(last, 1, 0)
         return made, AccumulateState(mini_step, gradient_step, inner_state, mean)
 
-    return make_transformation(init_accumulate, update_accumulate)
+    return make_transformation(init_accumulate, update_accumulate, AccumulateState)
 
 
 class ApplyIfFiniteState(NamedTuple):
@@ -190,7 +197,8 @@ def skip_not_finite(inner: GradientTransformation) -> GradientTransformation:
 
 
 def _if_finite(inner: GradientTransformation, limit: int | None) -> GradientTransformation:
-    inner = with_extra_args_support(inner)
+    name = "skip_not_finite" if limit is None else "apply_if_finite"
+    inner = with_extra_args_support(inner, name)
 
     def init_finite(params: Any) -> ApplyIfFiniteState:
         none = np.int64(0)
@@ -211,4 +219,4 @@ def _if_finite(inner: GradientTransformation, limit: int | None) -> GradientTran
         in_all = state.total_notfinite + choose(finite, 0, 1)
         return updates, ApplyIfFiniteState(in_a_row, finite, in_all, inner_state)
 
-    return make_transformation(init_finite, update_finite)
+    return make_transformation(init_finite, update_finite, ApplyIfFiniteState)

@@ -7,13 +7,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .. import random, tree
-from .hyperparameters import schedulable
-from .leaves import as_leaf, check_params, like, map_leaves
+from .hyperparameters import NOT_NEGATIVE, REAL, schedulable
+from .leaves import as_leaf, check_params, keep_dtype, like, map_leaves, wide
 from .masking import masked
 from .transformation import GradientTransformation, make_transformation, stateless
 
 
-@schedulable("weight_decay")
+@schedulable(weight_decay=NOT_NEGATIVE)
 def add_decayed_weights(weight_decay: Any = 0.0, mask: Any = None) -> GradientTransformation:
     """Add a multiple of the parameters: u <- u + weight_decay p.
 
@@ -57,7 +57,7 @@ def _as_key(name: str, key: Any) -> Any:
     raise TypeError(f"{name} needs a key, like funcgrad.random.key(0), or a seed; got {key!r}")
 
 
-@schedulable("eta", "gamma")
+@schedulable(eta=NOT_NEGATIVE, gamma=REAL)
 def add_noise(eta: Any, gamma: Any, key: Any) -> GradientTransformation:
     """Add normal noise whose variance decays: eta / t^gamma at update t.
 
@@ -85,11 +85,13 @@ def add_noise(eta: Any, gamma: Any, key: Any) -> GradientTransformation:
         drawn = random.split(keys[1], len(leaves)) if leaves else ()
         noisy = []
         for i, u in enumerate(leaves):
-            u = as_leaf(u)
-            noisy.append(u + like(u, deviation) * random.normal(drawn[i], u.shape, u.dtype))
+            u = as_leaf(u, "add_noise: an update")
+            x = wide(u)
+            x = x + like(x, deviation) * random.normal(drawn[i], x.shape, x.dtype)
+            noisy.append(keep_dtype(x, u))
         return tree.unflatten(spec, noisy), AddNoiseState(t, keys[0])
 
-    return make_transformation(lambda params: AddNoiseState(0, first), update_noisy)
+    return make_transformation(lambda params: AddNoiseState(0, first), update_noisy, AddNoiseState)
 
 
 class ZeroNansState(NamedTuple):
@@ -113,10 +115,11 @@ def zero_nans() -> GradientTransformation:
         return ZeroNansState(tree.map(lambda p: np.False_, params))
 
     def update_zero_nans(updates: Any, state: Any, params: Any = None, **extra: Any) -> Any:
+        updates = tree.map(lambda u: as_leaf(u, "zero_nans: an update"), updates)
         found = tree.map(lambda u: np.any(np.isnan(u)), updates)
         return tree.map(lambda u: np.where(np.isnan(u), 0.0, u), updates), ZeroNansState(found)
 
-    return make_transformation(init_zero_nans, update_zero_nans)
+    return make_transformation(init_zero_nans, update_zero_nans, ZeroNansState)
 
 
 def keep_params_nonnegative() -> GradientTransformation:

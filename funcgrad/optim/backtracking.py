@@ -10,7 +10,8 @@ import numpy as np
 from .. import lax, tree
 from ..core.boundary import user_facing
 from .accumulating import check_positive
-from .leaves import as_leaf, check_params, inner_product, keep_dtype, like, map_leaves
+from .hyperparameters import BELOW_ONE, NOT_NEGATIVE, POSITIVE, check_scalar
+from .leaves import as_leaf, check_params, inner_product, keep_dtype, like, map_leaves, wide
 from .objective import objective_of, search_dtype
 from .transformation import GradientTransformation, make_transformation
 
@@ -71,6 +72,12 @@ def scale_by_backtracking_linesearch(
     """
     name = "scale_by_backtracking_linesearch"
     check_positive(name, "max_backtracking_steps", max_backtracking_steps)
+    for what, value, allowed in (
+        ("slope_rtol", slope_rtol, NOT_NEGATIVE), ("decrease_factor", decrease_factor, BELOW_ONE),
+        ("increase_factor", increase_factor, POSITIVE), ("atol", atol, NOT_NEGATIVE),
+        ("max_learning_rate", max_learning_rate, POSITIVE), ("rtol", rtol, NOT_NEGATIVE),
+    ):  # fmt: skip
+        check_scalar(name, what, value, allowed)
 
     def init_backtracking(params: Any) -> ScaleByBacktrackingLinesearchState:
         infinite = search_dtype(name, params).type(np.inf)
@@ -84,7 +91,7 @@ def scale_by_backtracking_linesearch(
     ) -> Any:  # fmt: skip
         check_params(name, params)
         objective = objective_of(name, updates, params, value, grad, value_fn, extra)
-        value = as_leaf(value)
+        value = wide(as_leaf(value))
         slope = inner_product(grad, updates).astype(value.dtype)
 
         def body(carry: Any) -> Any:
@@ -108,4 +115,6 @@ def scale_by_backtracking_linesearch(
         new = ScaleByBacktrackingLinesearchState(step, reached, end, info)
         return updates, tree.map(keep_dtype, new, state)
 
-    return make_transformation(init_backtracking, update_backtracking)
+    return make_transformation(
+        init_backtracking, update_backtracking, ScaleByBacktrackingLinesearchState
+    )

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .hyperparameters import schedulable
+from .hyperparameters import NOT_NEGATIVE, POSITIVE, schedulable
 from .leaves import (
     as_leaf,
     check_params,
@@ -14,14 +14,12 @@ from .leaves import (
     like,
     map_leaves,
     norm,
-    root,
     root_mean_square,
-    square,
 )
 from .transformation import GradientTransformation, stateless
 
 
-@schedulable("max_delta")
+@schedulable(max_delta=POSITIVE)
 def clip(max_delta: Any) -> GradientTransformation:
     """Limit each element to [-max_delta, max_delta].
 
@@ -44,11 +42,13 @@ def clip(max_delta: Any) -> GradientTransformation:
 
 def _limited(u: Any, size: Any, limit: Any) -> Any:
     """A leaf scaled down so that what has the given size does not exceed the limit."""
+    if not hasattr(limit, "dtype") and limit == np.inf:
+        return u
     limit = like(size, limit)
     return u * like(u, limit / np.maximum(size, limit))
 
 
-@schedulable("max_norm")
+@schedulable(max_norm=POSITIVE)
 def clip_by_global_norm(max_norm: Any) -> GradientTransformation:
     """Scale all updates down together so that their global norm is at most max_norm.
 
@@ -71,7 +71,7 @@ def clip_by_global_norm(max_norm: Any) -> GradientTransformation:
     return stateless(update_clipped)
 
 
-@schedulable("max_norm")
+@schedulable(max_norm=POSITIVE)
 def clip_by_norm(max_norm: Any) -> GradientTransformation:
     """Scale the update of each leaf down so that its own norm is at most max_norm.
 
@@ -91,7 +91,7 @@ def clip_by_norm(max_norm: Any) -> GradientTransformation:
     )
 
 
-@schedulable("threshold")
+@schedulable(threshold=POSITIVE)
 def clip_by_block_rms(threshold: Any) -> GradientTransformation:
     """Scale the update of each leaf down so that its root mean square is at most threshold.
 
@@ -129,7 +129,7 @@ def _unit_axes(x: Any, axis: Any) -> tuple[int, ...]:
     )
 
 
-@schedulable("clipping", "eps")
+@schedulable(clipping=POSITIVE, eps=NOT_NEGATIVE)
 def adaptive_grad_clip(clipping: Any, eps: Any = 1e-3, axis: Any = None) -> GradientTransformation:
     """Limit the norm of each unit's gradient to a fraction of the norm of its parameters.
 
@@ -149,13 +149,14 @@ def adaptive_grad_clip(clipping: Any, eps: Any = 1e-3, axis: Any = None) -> Grad
     """
 
     def size(x: Any) -> Any:
-        return root(np.sum(square(x), _unit_axes(x, axis), keepdims=True))
+        axes = tuple(sorted(a % x.ndim for a in _unit_axes(x, axis)))
+        return np.expand_dims(norm(x, axes), axes)
 
     def clipped(u: Any, p: Any) -> Any:
         limit = like(u, clipping) * np.maximum(size(as_leaf(p)), like(u, eps))
         own = size(u)
-        # The floor only keeps the branch that is not taken free of divisions by zero.
-        return np.where(own < limit, u, u * (limit / np.maximum(own, 1e-6)))
+        below = np.maximum(np.maximum(own, limit), float(np.finfo(own.dtype).tiny))
+        return np.where(own < limit, u, u * (limit / below))
 
     def update_adaptive(updates: Any, params: Any) -> Any:
         check_params("adaptive_grad_clip", params)

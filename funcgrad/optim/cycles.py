@@ -10,6 +10,7 @@ import numpy as np
 from ..core.boundary import user_facing
 from .schedules import (
     Schedule,
+    check_numbers,
     cosine_decay_schedule,
     exponential_decay,
     join_schedules,
@@ -66,6 +67,7 @@ def warmup_cosine_decay_schedule(
             f"warmup_cosine_decay_schedule: decay_steps, {decay_steps}, counts the warm-up too and "
             f"must be more than warmup_steps, {warmup_steps}"
         )
+    check_numbers("warmup_cosine_decay_schedule", peak_value=peak_value, end_value=end_value)
     zero = isinstance(peak_value, int | float) and peak_value == 0
     decay = cosine_decay_schedule(
         peak_value, decay_steps - warmup_steps, 0.0 if zero else end_value / peak_value, exponent
@@ -129,6 +131,7 @@ def warmup_inverse_sqrt_schedule(
     >>> warmup_inverse_sqrt_schedule(1.0, 2)(np.array([0, 1, 2, 8]))
     array([0. , 0.5, 1. , 0.5])
     """
+    check_numbers("warmup_inverse_sqrt_schedule", peak_value=peak_value, init_value=init_value)
     if not warmup_steps >= 1:
         raise ValueError(
             f"warmup_inverse_sqrt_schedule: warmup_steps must be positive; got {warmup_steps!r}"
@@ -165,9 +168,21 @@ def sgdr_schedule(cosine_kwargs: Iterable[Mapping[str, Any]]) -> Schedule:
     return join_schedules([warmup_cosine_decay_schedule(**kw) for kw in cycles], ends[:-1])
 
 
-def _check_cycle(name: str, transition_steps: Any) -> None:
+def _check_cycle(name: str, transition_steps: Any, peak: Any, *parts: float) -> None:
     if not transition_steps > 0:
         raise ValueError(f"{name}: transition_steps must be positive; got {transition_steps!r}")
+    check_numbers(name, peak_value=peak)
+    if not all(a <= b for a, b in zip((0, *parts), (*parts, 1), strict=True)):
+        raise ValueError(
+            f"{name}: pct_start and pct_final must be from 0 to 1, and come in order; got "
+            f"{', '.join(map(repr, parts))}"
+        )
+
+
+def _check_factors(name: str, **factors: Any) -> None:
+    for what, factor in factors.items():
+        if isinstance(factor, int | float) and not factor > 0:
+            raise ValueError(f"{name}: {what} must be positive; got {factor!r}")
 
 
 @user_facing
@@ -197,7 +212,9 @@ def linear_onecycle_schedule(
     >>> linear_onecycle_schedule(4, 1.0, 0.5, 0.75, 2.0, 5.0)(np.arange(6))
     array([0.5 , 0.75, 1.  , 0.5 , 0.1 , 0.1 ])
     """
-    _check_cycle("linear_onecycle_schedule", transition_steps)
+    name = "linear_onecycle_schedule"
+    _check_cycle(name, transition_steps, peak_value, pct_start, pct_final)
+    _check_factors(name, div_factor=div_factor, final_div_factor=final_div_factor)
     return piecewise_interpolate_schedule(
         "linear",
         peak_value / div_factor,
@@ -234,7 +251,9 @@ def cosine_onecycle_schedule(
     >>> cosine_onecycle_schedule(4, 1.0, 0.5, 2.0, 5.0)(np.arange(6))
     array([0.5 , 0.75, 1.  , 0.55, 0.1 , 0.1 ])
     """
-    _check_cycle("cosine_onecycle_schedule", transition_steps)
+    name = "cosine_onecycle_schedule"
+    _check_cycle(name, transition_steps, peak_value, pct_start)
+    _check_factors(name, div_factor=div_factor, final_div_factor=final_div_factor)
     return piecewise_interpolate_schedule(
         "cosine",
         peak_value / div_factor,

@@ -10,8 +10,8 @@ from .. import tree
 from ..core.boundary import user_facing
 from .adding import add_decayed_weights
 from .clipping import clip_by_block_rms
-from .hyperparameters import schedulable
-from .leaves import check_params, like, map_leaves, square, zeros_like
+from .hyperparameters import NOT_NEGATIVE, schedulable
+from .leaves import bounded, check_params, floor_under_root, like, map_leaves, square, zeros_like
 from .moments import average
 from .momentum import ema
 from .scaling import scale, scale_by_learning_rate, scale_by_param_block_rms
@@ -30,7 +30,7 @@ class FactoredState(NamedTuple):
     v: Any
 
 
-@schedulable("decay_rate", "epsilon")
+@schedulable(decay_rate=NOT_NEGATIVE, epsilon=NOT_NEGATIVE)
 def scale_by_factored_rms(
     factored: bool = True,
     decay_rate: Any = 0.8,
@@ -86,8 +86,9 @@ def scale_by_factored_rms(
         decay = 1 - np.maximum(state.count - step_offset + 1, 1) ** (-decay_rate)
 
         def leaf(g: Any, row: Any, column: Any, v: Any, p: Any) -> Any:
-            s, axes = square(g), factors(g.shape)
-            s = s + like(s, epsilon)
+            g, axes = bounded(g), factors(g.shape)
+            s = square(g)
+            s = s + like(s, floor_under_root(s, epsilon, 0.0))
             if axes is None:
                 v = average(v, s, decay)
                 return g / np.sqrt(v), row, column, v
@@ -103,7 +104,7 @@ def scale_by_factored_rms(
         updates, *states = map_leaves(name, leaf, updates, states, (params,))
         return updates, FactoredState(state.count + 1, *states)
 
-    return make_transformation(init_factored, update_factored)
+    return make_transformation(init_factored, update_factored, FactoredState)
 
 
 @user_facing

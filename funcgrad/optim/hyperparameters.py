@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import math
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple, TypeVar
 
@@ -18,6 +19,21 @@ from .transformation import GradientTransformation, make_transformation, with_ex
 F = TypeVar("F", bound=Callable[..., GradientTransformation])
 
 
+class Range(NamedTuple):
+    """The values that a hyper-parameter may have: what they are called, and a test."""
+
+    words: str
+    holds: Callable[[Any], Any]
+
+
+REAL = Range("a finite number", lambda x: -math.inf < x < math.inf)
+NOT_NEGATIVE = Range("a finite number that is not negative", lambda x: 0 <= x < math.inf)
+POSITIVE = Range("a positive number", lambda x: x > 0)
+ABOVE_ONE = Range("more than 1", lambda x: x > 1)
+FRACTION = Range("from 0 to 1", lambda x: 0 <= x <= 1)
+BELOW_ONE = Range("at least 0 and less than 1", lambda x: 0 <= x < 1)
+
+
 def is_scalar(value: Any) -> bool:
     """Whether a value is a real number of Python, NumPy, CuPy, or traced."""
     if hasattr(value, "dtype"):
@@ -25,9 +41,12 @@ def is_scalar(value: Any) -> bool:
     return isinstance(value, float | int) and not isinstance(value, bool)
 
 
-def check_scalar(name: str, what: str, value: Any) -> None:
-    """Raise unless a hyper-parameter is a real number."""
+def check_scalar(name: str, what: str, value: Any, allowed: Range | None = None) -> None:
+    """Raise unless a hyper-parameter is a real number, in its range if its value is known."""
     if is_scalar(value):
+        known = isinstance(value, float | int | np.generic)
+        if allowed is not None and known and not allowed.holds(value):
+            raise ValueError(f"{name}: {what} must be {allowed.words}; got {value!r}")
         return
     if getattr(value, "shape", ()) != ():
         raise ShapeError(
@@ -59,12 +78,13 @@ class ScheduledState(NamedTuple):
     inner_state: Any
 
 
-def schedulable(*names: str) -> Callable[[F], F]:
+def schedulable(**ranges: Range) -> Callable[[F], F]:
     """Let the named arguments of a factory of transformations be schedules.
 
     Args:
-        names: the arguments; each must be a number, None if that is its default, or a function
-            from the number of updates made so far to a number.
+        ranges: of the arguments; each must be a number in its range, None if that is its default,
+            or a function from the number of updates made so far to a number. Only values that are
+            given as numbers are checked: neither those of schedules nor traced ones.
 
     Returns:
         A decorator. If an argument is a function, the transformation counts its updates, makes
@@ -83,12 +103,12 @@ def schedulable(*names: str) -> Callable[[F], F]:
             except TypeError:
                 return factory(*args, **kwargs)  # the interpreter's own message
             bound.apply_defaults()
-            for what in names:
+            for what, allowed in ranges.items():
                 value = bound.arguments[what]
                 default = signature.parameters[what].default
                 if not callable(value) and not (value is None and default is None):
-                    check_scalar(name, what, value)
-            schedules = {n: bound.arguments[n] for n in names if callable(bound.arguments[n])}
+                    check_scalar(name, what, value, allowed)
+            schedules = {n: bound.arguments[n] for n in ranges if callable(bound.arguments[n])}
             if not schedules:
                 return factory(*args, **kwargs)
             fixed = {n: v for n, v in bound.arguments.items() if n not in schedules}
@@ -117,7 +137,7 @@ def _scheduled(
         updates, inner_state = inner.update(updates, state.inner_state, params, **extra)
         return updates, ScheduledState(state.count + 1, values, inner_state)
 
-    return make_transformation(init_scheduled, update_scheduled)
+    return make_transformation(init_scheduled, update_scheduled, ScheduledState)
 
 
 class InjectHyperparamsState(NamedTuple):
@@ -193,6 +213,6 @@ def inject_hyperparams(
             updates, inner_state = inner.update(updates, state.inner_state, params, **extra)
             return updates, InjectHyperparamsState(state.count + 1, values, inner_state)
 
-        return make_transformation(init_injected, update_injected)
+        return make_transformation(init_injected, update_injected, InjectHyperparamsState)
 
     return make

@@ -14,14 +14,22 @@ from .leaves import (
     check_params,
     global_norm,
     inner_product,
+    keep_dtype,
     leaf_error,
     like,
     map_leaves,
+    wide,
     zeros_like,
 )
 from .linesearch import scale_by_zoom_linesearch
 from .scaling import scale, scale_by_learning_rate
-from .transformation import GradientTransformation, chain, identity, make_transformation
+from .transformation import (
+    GradientTransformation,
+    chain,
+    identity,
+    make_transformation,
+    with_extra_args_support,
+)
 
 
 class ScaleByLBFGSState(NamedTuple):
@@ -111,7 +119,8 @@ def scale_by_lbfgs(
 
     def update_lbfgs(updates: Any, state: Any, params: Any = None, **extra: Any) -> Any:
         check_params(name, params)
-        params, updates = tree.map(as_leaf, params), tree.map(as_leaf, updates)
+        given = tree.map(as_leaf, updates)
+        params, updates = (tree.map(lambda x: wide(as_leaf(x)), t) for t in (params, updates))
         started = state.count > 0
 
         def change(new: Any, old: Any) -> Any:
@@ -135,9 +144,10 @@ def scale_by_lbfgs(
             ratio = np.where(good, product / np.where(good, length, 1.0), 1.0)
             first_scale = np.where(started, ratio, 1 / np.maximum(global_norm(updates), 1.0))
         direction = _precondition(updates, memory, weights, first_scale)
+        direction = tree.map(keep_dtype, direction, given)
         return direction, ScaleByLBFGSState(state.count + 1, params, updates, *memory, weights)
 
-    return make_transformation(init_lbfgs, update_lbfgs)
+    return make_transformation(init_lbfgs, update_lbfgs, ScaleByLBFGSState)
 
 
 _ZOOM = scale_by_zoom_linesearch(max_linesearch_steps=20, initial_guess_strategy="one")
@@ -176,6 +186,8 @@ def lbfgs(
     >>> x.round(6)
     array([1., 1.])
     """
+    if linesearch is not None:
+        linesearch = with_extra_args_support(linesearch, "lbfgs")
     rate = scale(-1.0) if learning_rate is None else scale_by_learning_rate(learning_rate)
     search = identity() if linesearch is None else linesearch
     return chain(scale_by_lbfgs(memory_size, scale_init_precond), rate, search)

@@ -3,20 +3,82 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any, TypeVar
 
 import numpy as np
 
+from .. import numpy as fnp
 from .. import tree
+from ..core.array_type import check_plain
 from ..core.boundary import user_facing
 from ..errors import ShapeError
+from ..ops.linalg_norm import vector_norm
 
 E = TypeVar("E", bound=Exception)
 
+_HALF, _SINGLE = np.dtype(np.float16), np.dtype(np.float32)
 
-def as_leaf(x: Any) -> Any:
+
+def as_leaf(x: Any, what: str = "a leaf of parameters or updates") -> Any:
     """A leaf with a shape and a dtype: Python numbers become NumPy scalars."""
+    if type(x) is np.ndarray:
+        return x
+    check_plain(x, what)
     return x if hasattr(x, "dtype") else np.asarray(x)[()]
+
+
+def wide(x: Any) -> Any:
+    """A leaf, or a list of them, in a type in which squares are formed: float16 in float32."""
+    if isinstance(x, list):
+        return [wide(y) for y in x]
+    return x.astype(_SINGLE) if getattr(x, "dtype", None) == _HALF else x
+
+
+def wide_dtype(dtype: Any) -> np.dtype:
+    """The dtype in which states are held: float32 for float16."""
+    return _SINGLE if dtype == _HALF else np.dtype(dtype)
+
+
+@lru_cache
+def _largest_squared(dtype: np.dtype) -> float:
+    return float(np.sqrt(np.finfo(dtype).max)) / 4096
+
+
+@lru_cache
+def _least(dtype: np.dtype) -> tuple[float, float]:
+    """The least number of a type, and its root."""
+    least = float(np.finfo(dtype).smallest_subnormal)
+    return least, least**0.5
+
+
+def bounded(g: Any) -> Any:
+    """A gradient whose squares, and sums of millions of them, its type can hold.
+
+    Elements beyond the root of the largest number / 4096 (4e15 in float32, 3e150 in float64) count
+    as that, by their sign or direction; infinity becomes NaN, as infinity / infinity is.
+    """
+    limit = _largest_squared(g.dtype)
+    if g.dtype.kind == "c":
+        return g * (limit / np.maximum(np.abs(g), limit))
+    if type(g) is np.ndarray and np.vdot(g, g) <= limit * limit:
+        return g  # one pass that only reads
+    with np.errstate(invalid="ignore"):
+        return np.clip(g, -limit, limit) + 0.0 * g  # the product is NaN at infinity
+
+
+def floor_under_root(v: Any, eps_root: Any, eps: Any) -> Any:
+    """What is added to squares under a root to which eps is added.
+
+    If both are too small for the type, squares that vanish would be divided by 0: then it is the
+    least number of the type, which changes no sum with a normal number.
+    """
+    least, root = _least(v.dtype)
+    if not hasattr(eps, "dtype") and eps >= root:
+        return eps_root
+    if not hasattr(eps_root, "dtype"):
+        return max(eps_root, least)
+    return np.maximum(like(v, eps_root), least)
 
 
 def leaf_error(kind: type[E], name: str, spec: Any, index: int, found: str) -> E:
@@ -49,7 +111,7 @@ def zeros_like(
     Args:
         name: of the transformation, for errors.
         params: pytree of floating-point arrays.
-        dtype: of the arrays; None for that of each parameter.
+        dtype: of the arrays; None for that of each parameter, float32 for float16.
         value: the value.
         real: whether to give complex parameters arrays of their real dtype.
 
@@ -62,15 +124,15 @@ def zeros_like(
     leaves, spec = tree.flatten(params)
     made = []
     for i, p in enumerate(leaves):
-        p = as_leaf(p)
+        p = as_leaf(p, f"{name}: a parameter")
         if p.dtype.kind not in "fc":
             raise leaf_error(
                 TypeError, name, spec, i,
                 f"is {p.dtype}, which cannot be trained; keep it apart from the parameters, "
                 "or leave it out with masked or multi_transform",
             )  # fmt: skip
-        wanted = p.dtype if dtype is None else np.dtype(dtype)
-        made.append(np.full_like(p, value, dtype=_real(wanted) if real else wanted)[()])
+        wanted = wide_dtype(p.dtype) if dtype is None else np.dtype(dtype)
+        made.append(fnp.full_like(p, value, dtype=_real(wanted) if real else wanted)[()])
     return tree.unflatten(spec, made)
 
 
@@ -94,7 +156,7 @@ def map_leaves(
     Args:
         name: of the transformation, for errors.
         f: from (update, *states, *others) of one leaf to the new (update, *states), or to the new
-            update if there are no states.
+            update if there are no states. It sees float16 as float32.
         updates: pytree. Where it has None, f is not called and the state stays as it is.
         states: pytrees with the structure of updates; in all but the first, leaves may be lists.
         others: further pytrees. The leaves of the first of these, or else of the first of states,
@@ -118,13 +180,16 @@ def map_leaves(
         if u is None:
             new: Any = (u, *rest[:count])
         else:
-            u = as_leaf(u)
+            u = as_leaf(u, f"{name}: an update")
+            for other in rest[count:]:
+                as_leaf(other, f"{name}: a parameter")
             shape = np.shape(rest[count if others else 0]) if rest else u.shape
             if u.shape != shape:
                 raise leaf_error(
                     ShapeError, name, spec, i, f"has shape {shape}, its update {u.shape}"
                 )
-            new = f(u, *rest) if count else (f(u, *rest),)
+            new = f(*map(wide, (u, *rest)))
+            new = new if count else (new,)
             new = [keep_dtype(n, old) for n, old in zip(new, (u, *rest[:count]), strict=True)]
         for out, n in zip(outs, new, strict=True):
             out.append(n)
@@ -147,27 +212,28 @@ def keep_dtype(new: Any, old: Any) -> Any:
     return new.real.astype(old.dtype) if old.dtype.kind != "c" else new.astype(old.dtype)
 
 
-def root(total: Any) -> Any:
-    """The square root of a sum of squares, with derivative 0 where it is 0."""
-    return choose(total == 0, 0.0, np.sqrt(total))
-
-
-def norm(x: Any) -> Any:
-    """The Euclidean norm of all elements of a leaf."""
-    return root(np.sum(square(as_leaf(x))))
+def norm(x: Any, axes: tuple[int, ...] | None = None) -> Any:
+    """The Euclidean norm of a leaf, without overflow of squares; its derivative is 0 at 0."""
+    x = wide(as_leaf(x))
+    x = x if x.dtype.kind in "fc" else x.astype(np.float64)
+    found: Any = vector_norm(x, axes=tuple(range(x.ndim)) if axes is None else axes, order=2)
+    return found
 
 
 def root_mean_square(x: Any) -> Any:
     """The root of the mean square of all elements of a leaf."""
-    return root(np.mean(square(as_leaf(x))))
+    x = as_leaf(x)
+    return norm(x) / float(np.sqrt(max(x.size, 1)))
 
 
 def inner_product(a: Any, b: Any) -> Any:
-    """The real inner product of two pytrees of the same structure."""
+    """The real inner product of two pytrees of the same structure, in float64."""
     leaves, spec = tree.flatten(a)
     pairs = zip(leaves, tree.match_prefix(spec, b, "inner product", tree=a), strict=True)
     total: Any = 0.0
     for x, y in pairs:
+        x = as_leaf(x)
+        x = x if x.dtype.itemsize >= 8 else x.astype(np.float64)
         product = np.conj(x) * y if as_leaf(x).dtype.kind == "c" else x * y
         total = total + np.sum(product.real if product.dtype.kind == "c" else product)
     return total
@@ -175,13 +241,13 @@ def inner_product(a: Any, b: Any) -> Any:
 
 @user_facing
 def global_norm(updates: Any) -> Any:
-    """The Euclidean norm of all elements of all leaves.
+    """The Euclidean norm of all elements of all leaves, without overflow of squares.
 
     Args:
         updates: pytree of arrays.
 
     Returns:
-        A scalar.
+        A scalar, of float32 if all leaves are float16.
 
     >>> global_norm({"w": np.array([3.0]), "b": np.array([[4.0]])})
     np.float64(5.0)
@@ -189,7 +255,7 @@ def global_norm(updates: Any) -> Any:
     leaves = tree.leaves(updates)
     if not leaves:
         return np.float64(0.0)
-    total = 0.0
-    for x in leaves:
-        total = total + np.sum(square(as_leaf(x)))
-    return root(total)
+    norms = [norm(x) for x in leaves]
+    if len(norms) == 1:
+        return norms[0]
+    return norm(np.stack([n.astype(np.result_type(*[n.dtype for n in norms])) for n in norms]))

@@ -10,7 +10,8 @@ import numpy as np
 from .. import lax, tree
 from ..core.boundary import user_facing
 from .accumulating import check_positive
-from .leaves import as_leaf, check_params, choose, inner_product, keep_dtype, like, map_leaves
+from .hyperparameters import ABOVE_ONE, FRACTION, NOT_NEGATIVE, POSITIVE, check_scalar
+from .leaves import as_leaf, check_params, choose, inner_product, keep_dtype, like, map_leaves, wide
 from .objective import Objective, objective_of, search_dtype
 from .transformation import GradientTransformation, make_transformation
 
@@ -238,6 +239,14 @@ def scale_by_zoom_linesearch(
     """
     name = "scale_by_zoom_linesearch"
     check_positive(name, "max_linesearch_steps", max_linesearch_steps)
+    for what, value, allowed in (
+        ("max_learning_rate", max_learning_rate, POSITIVE), ("tol", tol, NOT_NEGATIVE),
+        ("increase_factor", increase_factor, ABOVE_ONE), ("slope_rtol", slope_rtol, FRACTION),
+        ("curv_rtol", curv_rtol, NOT_NEGATIVE), ("approx_dec_rtol", approx_dec_rtol, NOT_NEGATIVE),
+        ("stepsize_precision", stepsize_precision, NOT_NEGATIVE),
+    ):  # fmt: skip
+        if value is not None or what not in ("max_learning_rate", "approx_dec_rtol"):
+            check_scalar(name, what, value, allowed)
     if initial_guess_strategy not in ("one", "keep"):
         raise ValueError(
             f"{name}: initial_guess_strategy must be 'one' or 'keep'; "
@@ -260,7 +269,7 @@ def scale_by_zoom_linesearch(
     ) -> Any:  # fmt: skip
         check_params(name, params)
         objective = objective_of(name, updates, params, value, grad, value_fn, extra)
-        value = as_leaf(value)
+        value = wide(as_leaf(value))
         first = 1.0 if initial_guess_strategy == "one" else state.learning_rate
         zero = value.dtype.type(0)
         start = _Point(zero, value, inner_product(grad, updates).astype(value.dtype))
@@ -269,4 +278,4 @@ def scale_by_zoom_linesearch(
         new = ScaleByZoomLinesearchState(point.step, point.value, grad, info)
         return updates, tree.map(keep_dtype, new, state)
 
-    return make_transformation(init_zoom, update_zoom)
+    return make_transformation(init_zoom, update_zoom, ScaleByZoomLinesearchState)

@@ -112,7 +112,7 @@ def masked(inner: GradientTransformation, mask: Any) -> GradientTransformation:
     >>> tx.update({"w": 1.0, "b": 1.0}, tx.init({"w": 0.0, "b": 0.0}))[0]
     {'w': np.float64(2.0), 'b': 1.0}
     """
-    inner = with_extra_args_support(inner)
+    inner = with_extra_args_support(inner, "masked")
 
     def kept_of(params: Any) -> list[bool]:
         kept = _spread(mask(params) if callable(mask) else mask, params, "masked, the mask")
@@ -138,7 +138,7 @@ def masked(inner: GradientTransformation, mask: Any) -> GradientTransformation:
         outs = [c if k else g for c, g, k in zip(changed, given, kept, strict=True)]
         return tree.unflatten(spec, outs), MaskedState(inner_state)
 
-    return make_transformation(init_masked, update_masked)
+    return make_transformation(init_masked, update_masked, MaskedState)
 
 
 @user_facing
@@ -182,7 +182,9 @@ def multi_transform(
     >>> tx.update(params, tx.init(params))[0]
     {'w': np.float64(-0.5), 'b': np.float64(0.0)}
     """
-    known = {label: with_extra_args_support(tx) for label, tx in transforms.items()}
+    known = {
+        label: with_extra_args_support(tx, "multi_transform") for label, tx in transforms.items()
+    }
     chosen = by_path({label: label for label in known}) if param_labels is None else param_labels
 
     def labels_of(params: Any) -> list[str]:
@@ -219,5 +221,5 @@ def multi_transform(
             outs = [c if k else u for c, u, k in zip(changed, outs, kept, strict=True)]
         return tree.unflatten(spec, outs), MultiTransformState(states)
 
-    return make_transformation(init_partition, update_partition)
+    return make_transformation(init_partition, update_partition, MultiTransformState)
 

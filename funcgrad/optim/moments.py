@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .hyperparameters import schedulable
-from .leaves import like, map_leaves, square, zeros_like
+from .hyperparameters import BELOW_ONE, NOT_NEGATIVE, REAL, schedulable
+from .leaves import bounded, floor_under_root, like, map_leaves, square, zeros_like
 from .transformation import GradientTransformation, make_transformation
 
 
@@ -69,6 +69,7 @@ def over_root(
     """
     r = np.sqrt(c2)
     scaled = (weights[0] * r, None if weights[1] is None else weights[1] * r)
+    eps_root = floor_under_root(v, eps_root, eps)
     if hasattr(eps_root, "dtype") or eps_root != 0:
         v = v + like(v, eps_root * c2)
     return weighted_mean(m, g, scaled) / (np.sqrt(v) + like(v, eps * r))
@@ -93,10 +94,10 @@ def _adam_like(
         updates, mu, nu = map_leaves(name, rule(t), updates, (state.mu, state.nu))
         return updates, state_type(t, mu, nu)
 
-    return make_transformation(init_averages, update_averages)
+    return make_transformation(init_averages, update_averages, state_type)
 
 
-@schedulable("b1", "b2", "eps", "eps_root")
+@schedulable(b1=BELOW_ONE, b2=BELOW_ONE, eps=NOT_NEGATIVE, eps_root=NOT_NEGATIVE)
 def scale_by_adam(
     b1: Any = 0.9,
     b2: Any = 0.999,
@@ -132,6 +133,7 @@ def scale_by_adam(
         weights, c2 = mean_weights(b1, t, nesterov), 1 - b2**t
 
         def leaf(g: Any, m: Any, v: Any) -> Any:
+            g = bounded(g)
             m, v = average(m, g, b1), average(v, square(g), b2)
             return over_root(m, g, v, weights, c2, eps, eps_root), m, v
 
@@ -140,7 +142,7 @@ def scale_by_adam(
     return _adam_like("scale_by_adam", rule, mu_dtype=mu_dtype)
 
 
-@schedulable("b1", "b2", "eps", "eps_root")
+@schedulable(b1=BELOW_ONE, b2=BELOW_ONE, eps=NOT_NEGATIVE, eps_root=NOT_NEGATIVE)
 def scale_by_amsgrad(
     b1: Any = 0.9,
     b2: Any = 0.999,
@@ -182,19 +184,21 @@ def scale_by_amsgrad(
         c2 = 1 / (1 - b2**t) if bias_correction_nu else 1.0
 
         def leaf(g: Any, m: Any, v: Any, top: Any) -> Any:
+            g = bounded(g)
             m, v = average(m, g, b1), average(v, square(g), b2)
             top = np.maximum(top, v * like(v, c2))
-            below = np.sqrt(top + like(top, eps_root)) + like(top, eps)
+            inner = top + like(top, floor_under_root(top, eps_root, eps))
+            below = np.sqrt(inner) + like(top, eps)
             return m * like(m, c1) / below, m, v, top
 
         states = (state.mu, state.nu, state.nu_max)
         updates, *states = map_leaves(name, leaf, updates, states)
         return updates, ScaleByAmsgradState(t, *states)
 
-    return make_transformation(init_amsgrad, update_amsgrad)
+    return make_transformation(init_amsgrad, update_amsgrad, ScaleByAmsgradState)
 
 
-@schedulable("b1", "b2", "eps")
+@schedulable(b1=BELOW_ONE, b2=BELOW_ONE, eps=NOT_NEGATIVE)
 def scale_by_adamax(b1: Any = 0.9, b2: Any = 0.999, eps: Any = 1e-8) -> GradientTransformation:
     """Like Adam, with a decaying maximum in place of the root of the average of squares.
 
@@ -218,7 +222,9 @@ def scale_by_adamax(b1: Any = 0.9, b2: Any = 0.999, eps: Any = 1e-8) -> Gradient
 
         def leaf(g: Any, m: Any, v: Any) -> Any:
             m = average(m, g, b1)
-            v = np.maximum(np.abs(g) + like(v, eps), like(v, b2) * v)
+            # Not 0, so that a gradient of 0 is not divided by it.
+            least = like(v, eps if hasattr(eps, "dtype") or eps else float(np.finfo(v.dtype).tiny))
+            v = np.maximum(np.abs(g) + least, like(v, b2) * v)
             return m * like(m, weight) / v, m, v
 
         return leaf
@@ -226,7 +232,7 @@ def scale_by_adamax(b1: Any = 0.9, b2: Any = 0.999, eps: Any = 1e-8) -> Gradient
     return _adam_like("scale_by_adamax", rule)
 
 
-@schedulable("b1", "b2", "eps", "eps_root")
+@schedulable(b1=BELOW_ONE, b2=BELOW_ONE, eps=NOT_NEGATIVE, eps_root=NOT_NEGATIVE)
 def scale_by_belief(
     b1: Any = 0.9,
     b2: Any = 0.999,
@@ -258,6 +264,7 @@ def scale_by_belief(
         weights, c2 = mean_weights(b1, t, nesterov), 1 - b2**t
 
         def leaf(g: Any, m: Any, v: Any) -> Any:
+            g = bounded(g)
             m = average(m, g, b1)
             v = average(v, square(g - m), b2) + like(v, eps_root)
             return over_root(m, g, v, weights, c2, eps, 0.0), m, v
@@ -267,7 +274,10 @@ def scale_by_belief(
     return _adam_like("scale_by_belief", rule, state_type=ScaleByBeliefState)
 
 
-@schedulable("b1", "b2", "eps", "eps_root", "initial_accumulator_value")
+@schedulable(
+    b1=BELOW_ONE, b2=BELOW_ONE, eps=NOT_NEGATIVE,
+    eps_root=NOT_NEGATIVE, initial_accumulator_value=NOT_NEGATIVE,
+)  # fmt: skip
 def scale_by_yogi(
     b1: Any = 0.9,
     b2: Any = 0.999,
@@ -298,6 +308,7 @@ def scale_by_yogi(
         weights, c2 = mean_weights(b1, t, False), 1 - b2**t
 
         def leaf(g: Any, m: Any, v: Any) -> Any:
+            g = bounded(g)
             m, s = average(m, g, b1), square(g)
             v = v - (1 - like(v, b2)) * (np.sign(v - s) * s)
             return over_root(m, g, v, weights, c2, eps, eps_root), m, v
@@ -307,7 +318,7 @@ def scale_by_yogi(
     return _adam_like("scale_by_yogi", rule, value=initial_accumulator_value)
 
 
-@schedulable("b1", "b2", "eps", "eps_root", "threshold")
+@schedulable(b1=BELOW_ONE, b2=BELOW_ONE, eps=NOT_NEGATIVE, eps_root=NOT_NEGATIVE, threshold=REAL)
 def scale_by_radam(
     b1: Any = 0.9,
     b2: Any = 0.999,
@@ -352,6 +363,7 @@ def scale_by_radam(
         r = np.sqrt((k - 4) * (k - 2) * n / below)
 
         def leaf(g: Any, m: Any, v: Any) -> Any:
+            g = bounded(g)
             m, v = average(m, g, b1), average(v, square(g), b2)
             adaptive = over_root(m, g, v, weights, c2, eps, eps_root) * like(v, r)
             return np.where(enough, adaptive, weighted_mean(m, g, weights)), m, v

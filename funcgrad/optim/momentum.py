@@ -7,8 +7,18 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .. import tree
-from .hyperparameters import schedulable
-from .leaves import as_leaf, check_params, like, map_leaves, square, zeros_like
+from .hyperparameters import BELOW_ONE, FRACTION, NOT_NEGATIVE, REAL, schedulable
+from .leaves import (
+    as_leaf,
+    bounded,
+    check_params,
+    floor_under_root,
+    like,
+    map_leaves,
+    norm,
+    square,
+    zeros_like,
+)
 from .moments import average
 from .transformation import GradientTransformation, make_transformation
 
@@ -19,7 +29,7 @@ class TraceState(NamedTuple):
     trace: Any
 
 
-@schedulable("decay")
+@schedulable(decay=FRACTION)
 def trace(
     decay: Any, nesterov: bool = False, accumulator_dtype: Any = None
 ) -> GradientTransformation:
@@ -49,7 +59,7 @@ def trace(
         updates, new = map_leaves("trace", leaf, updates, (state.trace,))
         return updates, TraceState(new)
 
-    return make_transformation(init_trace, update_trace)
+    return make_transformation(init_trace, update_trace, TraceState)
 
 
 class EmaState(NamedTuple):
@@ -59,7 +69,7 @@ class EmaState(NamedTuple):
     ema: Any
 
 
-@schedulable("decay")
+@schedulable(decay=BELOW_ONE)
 def ema(decay: Any, debias: bool = True, accumulator_dtype: Any = None) -> GradientTransformation:
     """Exponential moving average: a <- decay a + (1 - decay) u.
 
@@ -90,7 +100,7 @@ def ema(decay: Any, debias: bool = True, accumulator_dtype: Any = None) -> Gradi
         updates, new = map_leaves("ema", leaf, updates, (state.ema,))
         return updates, EmaState(t, new)
 
-    return make_transformation(init_ema, update_ema)
+    return make_transformation(init_ema, update_ema, EmaState)
 
 
 class ScaleByLionState(NamedTuple):
@@ -100,7 +110,7 @@ class ScaleByLionState(NamedTuple):
     mu: Any
 
 
-@schedulable("b1", "b2", "smooth_beta")
+@schedulable(b1=FRACTION, b2=FRACTION, smooth_beta=REAL)
 def scale_by_lion(
     b1: Any = 0.9,
     b2: Any = 0.99,
@@ -147,7 +157,7 @@ def scale_by_lion(
         updates, mu = map_leaves("scale_by_lion", leaf, updates, (state.mu,))
         return updates, ScaleByLionState(state.count + 1, mu)
 
-    return make_transformation(init_lion, update_lion)
+    return make_transformation(init_lion, update_lion, ScaleByLionState)
 
 
 class ScaleByNovogradState(NamedTuple):
@@ -158,7 +168,9 @@ class ScaleByNovogradState(NamedTuple):
     nu: Any
 
 
-@schedulable("b1", "b2", "eps", "eps_root", "weight_decay")
+@schedulable(
+    b1=FRACTION, b2=FRACTION, eps=NOT_NEGATIVE, eps_root=NOT_NEGATIVE, weight_decay=NOT_NEGATIVE,
+)
 def scale_by_novograd(
     b1: Any = 0.9,
     b2: Any = 0.25,
@@ -201,16 +213,21 @@ def scale_by_novograd(
         first = t == 1
 
         def leaf(g: Any, m: Any, v: Any, p: Any) -> Any:
-            total = np.sum(square(g))
+            size = norm(g)
+            limited = bounded(size)
+            # A norm of 0 has the factor 1.
+            g = g * (limited / np.where(size == 0, 1.0, size) + (size == 0))
+            total = limited * limited
             v = np.where(first, total, average(v, total, b2))[()]
-            scaled = g / (np.sqrt(v + like(v, eps_root)) + like(v, eps))
+            inner = v + like(v, floor_under_root(v, eps_root, eps))
+            scaled = g / (np.sqrt(inner) + like(v, eps))
             m = like(m, b1) * m + scaled + like(m, weight_decay) * as_leaf(p)
             return m, m, v
 
         updates, mu, nu = map_leaves(name, leaf, updates, (state.mu, state.nu), (params,))
         return updates, ScaleByNovogradState(t, mu, nu)
 
-    return make_transformation(init_novograd, update_novograd)
+    return make_transformation(init_novograd, update_novograd, ScaleByNovogradState)
 
 
 class ScaleByAdanState(NamedTuple):
@@ -223,7 +240,7 @@ class ScaleByAdanState(NamedTuple):
     t: Any
 
 
-@schedulable("b1", "b2", "b3", "eps", "eps_root")
+@schedulable(b1=BELOW_ONE, b2=BELOW_ONE, b3=BELOW_ONE, eps=NOT_NEGATIVE, eps_root=NOT_NEGATIVE)
 def scale_by_adan(
     b1: Any = 0.98, b2: Any = 0.92, b3: Any = 0.99, eps: Any = 1e-8, eps_root: Any = 0.0
 ) -> GradientTransformation:
@@ -260,19 +277,21 @@ def scale_by_adan(
         c1, c2, c3 = 1 - b1**t, 1 - b2**t, 1 - b3**t
 
         def leaf(g: Any, m: Any, v: Any, n: Any, last: Any) -> Any:
+            g = bounded(g)
             d = np.where(first, 0.0, g - last)
             ahead = 1 - like(g, b2)
             m, v = average(m, g, b1), average(v, d, b2)
             n = average(n, square(g + ahead * d), b3)
             above = m * like(m, 1 / c1) + v * (ahead * like(v, 1 / c2))
-            below = np.sqrt(n * like(n, 1 / c3) + like(n, eps_root)) + like(n, eps)
+            inner = n * like(n, 1 / c3) + like(n, floor_under_root(n, eps_root, eps))
+            below = np.sqrt(inner) + like(n, eps)
             return above / below, m, v, n, g
 
         states = (state.m, state.v, state.n, state.g)
         updates, m, v, n, last = map_leaves(name, leaf, updates, states)
         return updates, ScaleByAdanState(m, v, n, last, t)
 
-    return make_transformation(init_adan, update_adan)
+    return make_transformation(init_adan, update_adan, ScaleByAdanState)
 
 
 class ScaleByOptimisticGradientState(NamedTuple):
@@ -282,7 +301,7 @@ class ScaleByOptimisticGradientState(NamedTuple):
     previous_gradient: Any
 
 
-@schedulable("alpha", "beta")
+@schedulable(alpha=REAL, beta=REAL)
 def scale_by_optimistic_gradient(alpha: Any = 1.0, beta: Any = 1.0) -> GradientTransformation:
     """The gradient, extrapolated from the one before: (alpha + beta) g - beta g_before.
 
@@ -314,4 +333,4 @@ def scale_by_optimistic_gradient(alpha: Any = 1.0, beta: Any = 1.0) -> GradientT
         updates, last = map_leaves(name, leaf, updates, (state.previous_gradient,))
         return updates, ScaleByOptimisticGradientState(state.count + 1, last)
 
-    return make_transformation(init_optimistic, update_optimistic)
+    return make_transformation(init_optimistic, update_optimistic, ScaleByOptimisticGradientState)

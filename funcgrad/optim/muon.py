@@ -11,13 +11,14 @@ import numpy as np
 from .. import tree
 from ..core.boundary import user_facing
 from ..errors import ShapeError
+from .accumulating import check_positive
 from .adding import add_decayed_weights
-from .hyperparameters import schedulable
-from .leaves import as_leaf, like, map_leaves, norm, zeros_like
+from .hyperparameters import BELOW_ONE, NOT_NEGATIVE, schedulable
+from .leaves import as_leaf, floor_under_root, keep_dtype, like, map_leaves, norm, wide, zeros_like
 from .masking import multi_transform
 from .moments import average, mean_weights, weighted_mean
 from .optimizers_adam import adamw
-from .scaling import scale_by_learning_rate
+from .scaling import descend
 from .transformation import GradientTransformation, chain, make_transformation, stateless
 
 _COEFFICIENTS = (3.4445, -4.775, 2.0315)
@@ -68,16 +69,18 @@ def orthogonalize(
     >>> np.linalg.svd(orthogonalize(np.array([[3.0, 0.0], [1.0, 1.0]])))[1].round(1)
     array([0.9, 0.7])
     """
+    given = x
     tall = x.shape[0] > x.shape[1]
-    x = x.T if tall else x
-    x = x / (norm(x) + like(x, eps))
+    x = wide(x.T if tall else x)
+    size = norm(x)
+    x = x / (size + like(size, floor_under_root(size, eps, 0.0)))
     for a, b, c in _steps(ns_coeffs, ns_steps):
         gram = x @ np.conj(x).T
         x = a * x + (b * gram + c * (gram @ gram)) @ x
-    return x.T if tall else x
+    return keep_dtype(x.T if tall else x, given)
 
 
-@schedulable("beta", "eps")
+@schedulable(beta=BELOW_ONE, eps=NOT_NEGATIVE)
 def scale_by_muon(
     ns_coeffs: Sequence[Any] = _COEFFICIENTS,
     ns_steps: int = 5,
@@ -108,6 +111,7 @@ def scale_by_muon(
            [0. , 1.1]])
     """
     name = "scale_by_muon"
+    check_positive(name, "ns_steps", ns_steps)
     _steps(ns_coeffs, ns_steps)
 
     def init_muon(params: Any) -> MuonState:
@@ -132,7 +136,7 @@ def scale_by_muon(
         updates, mu = map_leaves(name, leaf, updates, (state.mu,))
         return updates, MuonState(t, mu)
 
-    return make_transformation(init_muon, update_muon)
+    return make_transformation(init_muon, update_muon, MuonState)
 
 
 def _scale_by_shape(consistent_rms: Any) -> GradientTransformation:
@@ -208,7 +212,7 @@ def muon(
         ),
         _scale_by_shape(consistent_rms),
         add_decayed_weights(weight_decay, weight_decay_mask),
-        scale_by_learning_rate(learning_rate),
+        descend("muon", learning_rate),
     )
     rest = adamw(
         learning_rate if adam_learning_rate is None else adam_learning_rate,

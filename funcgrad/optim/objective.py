@@ -12,7 +12,7 @@ from .. import lax, tree
 from ..api.gradients import value_and_grad
 from ..core.boundary import user_facing
 from .inspection import tree_get
-from .leaves import as_leaf, keep_dtype, leaf_error, like
+from .leaves import as_leaf, keep_dtype, leaf_error, like, wide, wide_dtype
 
 
 class Objective(NamedTuple):
@@ -25,16 +25,19 @@ class Objective(NamedTuple):
     def at(self, step: Any) -> Any:
         """The parameters at a step."""
         return tree.map(
-            lambda p, u: keep_dtype(p + like(u, step) * u, p), self.params, self.direction
+            lambda p, u: keep_dtype(wide(p) + like(wide(u), step) * wide(u), p),
+            self.params,
+            self.direction,
         )
 
     def value(self, step: Any) -> Any:
         """The value at a step."""
-        return as_leaf(self.function(self.at(step)))
+        return wide(as_leaf(self.function(self.at(step))))
 
     def value_and_grad(self, step: Any) -> Any:
         """The value and the gradient with respect to the parameters at a step."""
-        return value_and_grad(self.function)(self.at(step))
+        value, grad = value_and_grad(self.function)(self.at(step))
+        return wide(value), grad
 
 
 def objective_of(
@@ -66,7 +69,7 @@ def search_dtype(name: str, params: Any) -> np.dtype:
             raise leaf_error(
                 TypeError, name, spec, i, f"is {as_leaf(p).dtype}; it must be a real float"
             )
-    return np.result_type(*[as_leaf(p).dtype for p in leaves])
+    return wide_dtype(np.result_type(*[as_leaf(p).dtype for p in leaves]))
 
 
 @user_facing

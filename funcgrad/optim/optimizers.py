@@ -11,6 +11,7 @@ from .adding import add_decayed_weights, add_noise
 from .masking import masked
 from .momentum import scale_by_lion, scale_by_novograd, scale_by_optimistic_gradient, trace
 from .scaling import (
+    descend,
     scale,
     scale_by_learning_rate,
     scale_by_polyak,
@@ -50,7 +51,7 @@ def sgd(
     >>> tx.update(np.array([3.0, -1.0]), tx.init(params))[0]
     array([-1.5,  0.5])
     """
-    step = scale_by_learning_rate(learning_rate)
+    step = descend("sgd", learning_rate)
     if momentum is None:
         return chain(identity(), step)
     return chain(trace(momentum, nesterov, accumulator_dtype), step)
@@ -75,7 +76,7 @@ def noisy_sgd(
     >>> tx.update(np.array([1.0]), tx.init(params))[0].round(2)
     array([-0.1])
     """
-    return chain(add_noise(eta, gamma, key), scale_by_learning_rate(learning_rate))
+    return chain(add_noise(eta, gamma, key), descend("noisy_sgd", learning_rate))
 
 
 @user_facing
@@ -92,7 +93,7 @@ def sign_sgd(learning_rate: Any) -> GradientTransformation:
     >>> tx.update(np.array([3.0, -0.1]), tx.init(params))[0]
     array([-0.5,  0.5])
     """
-    return chain(scale_by_sign(), scale_by_learning_rate(learning_rate))
+    return chain(scale_by_sign(), descend("sign_sgd", learning_rate))
 
 
 @user_facing
@@ -113,7 +114,10 @@ def optimistic_gradient_descent(
     >>> tx.update(np.array([3.0]), tx.init(params))[0]
     array([-1.5])
     """
-    return chain(scale_by_optimistic_gradient(alpha, beta), scale_by_learning_rate(learning_rate))
+    return chain(
+        scale_by_optimistic_gradient(alpha, beta),
+        descend("optimistic_gradient_descent", learning_rate),
+    )
 
 
 @user_facing
@@ -141,7 +145,7 @@ def polyak_sgd(
     array([-0.25, -0.25])
     """
     return chain(
-        scale_by_learning_rate(scaling), scale_by_polyak(f_min, max_learning_rate, eps, variant)
+        descend("polyak_sgd", scaling), scale_by_polyak(f_min, max_learning_rate, eps, variant)
     )
 
 
@@ -164,7 +168,7 @@ def adagrad(
     array([-0.1])
     """
     return chain(
-        scale_by_rss(initial_accumulator_value, eps), scale_by_learning_rate(learning_rate)
+        scale_by_rss(initial_accumulator_value, eps), descend("adagrad", learning_rate)
     )
 
 
@@ -235,7 +239,7 @@ def rmsprop(
     scaled = scale_by_stddev if centered else scale_by_rms
     return chain(
         scaled(decay, eps, initial_scale, eps_in_sqrt, bias_correction),
-        scale_by_learning_rate(learning_rate),
+        descend("rmsprop", learning_rate),
         identity() if momentum is None else trace(momentum, nesterov),
     )
 
@@ -275,7 +279,7 @@ def lars(
         masked(
             scale_by_trust_ratio(trust_coefficient=trust_coefficient, eps=eps), trust_ratio_mask
         ),
-        scale_by_learning_rate(learning_rate),
+        descend("lars", learning_rate),
         trace(momentum, nesterov),
     )
 
@@ -309,7 +313,7 @@ def lion(
     return chain(
         scale_by_lion(b1, b2, mu_dtype),
         add_decayed_weights(weight_decay, mask),
-        scale_by_learning_rate(learning_rate),
+        descend("lion", learning_rate),
     )
 
 
@@ -341,7 +345,7 @@ def novograd(
     """
     return chain(
         scale_by_novograd(b1, b2, eps, eps_root, weight_decay),
-        scale_by_learning_rate(learning_rate),
+        descend("novograd", learning_rate),
     )
 
 
@@ -390,4 +394,4 @@ def sm3(learning_rate: Any, momentum: Any = 0.9) -> GradientTransformation:
     >>> tx.update(np.array([3.0, -0.1]), tx.init(params))[0].round(4)
     array([-0.05,  0.05])
     """
-    return chain(scale_by_sm3(momentum), scale_by_learning_rate(learning_rate))
+    return chain(scale_by_sm3(momentum), descend("sm3", learning_rate))

@@ -17,7 +17,7 @@ from .moments import (
     scale_by_yogi,
 )
 from .momentum import scale_by_adan
-from .scaling import scale_by_learning_rate, scale_by_trust_ratio
+from .scaling import descend, scale_by_trust_ratio
 from .transformation import GradientTransformation, chain
 
 
@@ -53,7 +53,7 @@ def adam(
     """
     return chain(
         scale_by_adam(b1, b2, eps, eps_root, mu_dtype, nesterov=nesterov),
-        scale_by_learning_rate(learning_rate),
+        descend("adam", learning_rate),
     )
 
 
@@ -93,7 +93,7 @@ def adamw(
     return chain(
         scale_by_adam(b1, b2, eps, eps_root, mu_dtype, nesterov=nesterov),
         add_decayed_weights(weight_decay, mask),
-        scale_by_learning_rate(learning_rate),
+        descend("adamw", learning_rate),
     )
 
 
@@ -179,7 +179,7 @@ def amsgrad(
     """
     return chain(
         scale_by_amsgrad(b1, b2, eps, eps_root, mu_dtype, bias_correction_mu, bias_correction_nu),
-        scale_by_learning_rate(learning_rate),
+        descend("amsgrad", learning_rate),
     )
 
 
@@ -202,7 +202,7 @@ def adamax(
     >>> tx.update(np.array([3.0]), tx.init(params), params)[0].round(6)
     array([-0.1])
     """
-    return chain(scale_by_adamax(b1, b2, eps), scale_by_learning_rate(learning_rate))
+    return chain(scale_by_adamax(b1, b2, eps), descend("adamax", learning_rate))
 
 
 @user_facing
@@ -226,7 +226,7 @@ def adamaxw(
     return chain(
         scale_by_adamax(b1, b2, eps),
         add_decayed_weights(weight_decay, mask),
-        scale_by_learning_rate(learning_rate),
+        descend("adamaxw", learning_rate),
     )
 
 
@@ -261,7 +261,7 @@ def radam(
     """
     return chain(
         scale_by_radam(b1, b2, eps, eps_root, threshold, nesterov=nesterov),
-        scale_by_learning_rate(learning_rate),
+        descend("radam", learning_rate),
     )
 
 
@@ -294,7 +294,7 @@ def adabelief(
     """
     return chain(
         scale_by_belief(b1, b2, eps, eps_root, nesterov=nesterov),
-        scale_by_learning_rate(learning_rate),
+        descend("adabelief", learning_rate),
     )
 
 
@@ -317,7 +317,7 @@ def yogi(
     >>> tx.update(np.array([3.0]), tx.init(params), params)[0].round(3)
     array([-0.1])
     """
-    return chain(scale_by_yogi(b1, b2, eps), scale_by_learning_rate(learning_rate))
+    return chain(scale_by_yogi(b1, b2, eps), descend("yogi", learning_rate))
 
 
 @user_facing
@@ -352,7 +352,7 @@ def lamb(
         scale_by_adam(b1, b2, eps, eps_root),
         add_decayed_weights(weight_decay, mask),
         scale_by_trust_ratio(),
-        scale_by_learning_rate(learning_rate),
+        descend("lamb", learning_rate),
     )
 
 
@@ -389,5 +389,5 @@ def adan(
     return chain(
         scale_by_adan(b1, b2, b3, eps, eps_root),
         add_decayed_weights(weight_decay, mask),
-        scale_by_learning_rate(learning_rate),
+        descend("adan", learning_rate),
     )

@@ -6,16 +6,17 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .. import tree
-from .hyperparameters import resolve, schedulable
+from .hyperparameters import NOT_NEGATIVE, POSITIVE, REAL, check_scalar, resolve, schedulable
 from .leaves import (
     as_leaf,
     check_params,
+    floor_under_root,
     global_norm,
     like,
     map_leaves,
     norm,
     root_mean_square,
+    wide,
     zeros_like,
 )
 from .transformation import (
@@ -27,7 +28,7 @@ from .transformation import (
 )
 
 
-@schedulable("step_size")
+@schedulable(step_size=REAL)
 def scale(step_size: Any) -> GradientTransformation:
     """Multiply updates by a number.
 
@@ -68,6 +69,7 @@ def scale_by_learning_rate(
 
     Raises:
         TypeError: the learning rate is not a real number, or a parameter not a floating-point one.
+        ValueError: the learning rate is a number that is negative or not finite.
 
     >>> tx = scale_by_learning_rate(lambda count: 0.1 * 0.5**count)
     >>> updates, state = tx.update(np.array([1.0]), tx.init(np.zeros(1)))
@@ -81,6 +83,8 @@ def scale_by_learning_rate(
     def at(count: Any) -> Any:
         return resolve(name, "learning_rate", learning_rate, count)
 
+    if not callable(learning_rate):
+        check_scalar(name, "learning_rate", learning_rate, NOT_NEGATIVE)
     at(0)
     sign = -1.0 if flip_sign else 1.0
 
@@ -94,7 +98,20 @@ def scale_by_learning_rate(
         updates = map_leaves(name, lambda u: u * like(u, factor), updates)
         return updates, ScaleByLearningRateState(state.count + 1, rate)
 
-    return make_transformation(init_learning_rate, update_learning_rate)
+    return make_transformation(init_learning_rate, update_learning_rate, ScaleByLearningRateState)
+
+
+def descend(name: str, learning_rate: Any) -> GradientTransformation:
+    """The last part of an optimizer: against the gradient, as far as its learning rate says."""
+    if learning_rate is None:
+        raise TypeError(
+            f"{name}: learning_rate must be a number or a schedule; got None. Without one, updates "
+            f"would go uphill; for the direction alone there are transformations like "
+            "scale_by_adam."
+        )
+    if not callable(learning_rate):
+        check_scalar(name, "learning_rate", learning_rate, NOT_NEGATIVE)
+    return scale_by_learning_rate(learning_rate)
 
 
 class ScaleByScheduleState(NamedTuple):
@@ -123,7 +140,9 @@ def scale_by_schedule(step_size_fn: Any) -> GradientTransformation:
         updates = map_leaves(name, lambda u: u * like(u, factor), updates)
         return updates, ScaleByScheduleState(state.count + 1)
 
-    return make_transformation(lambda params: ScaleByScheduleState(0), update_schedule)
+    return make_transformation(
+        lambda params: ScaleByScheduleState(0), update_schedule, ScaleByScheduleState
+    )
 
 
 def scale_by_sign() -> GradientTransformation:
@@ -135,10 +154,10 @@ def scale_by_sign() -> GradientTransformation:
     >>> scale_by_sign().update(np.array([-3.0, 0.0, 2.0]), ())[0]
     array([-1.,  0.,  1.])
     """
-    return stateless(lambda updates, params: tree.map(np.sign, updates))
+    return stateless(lambda updates, params: map_leaves("scale_by_sign", np.sign, updates))
 
 
-@schedulable("min_norm", "trust_coefficient", "eps")
+@schedulable(min_norm=NOT_NEGATIVE, trust_coefficient=NOT_NEGATIVE, eps=NOT_NEGATIVE)
 def scale_by_trust_ratio(
     min_norm: Any = 0.0, trust_coefficient: Any = 1.0, eps: Any = 0.0
 ) -> GradientTransformation:
@@ -164,8 +183,9 @@ def scale_by_trust_ratio(
         own, of_param = np.maximum(norm(u), floor), np.maximum(norm(p), floor)
         zero = (own == 0) | (of_param == 0)
         below = np.where(zero, 1.0, own + like(u, eps))
-        ratio = np.where(zero, 1.0, like(u, trust_coefficient) * of_param / below)
-        return u * like(u, ratio)
+        # Two steps, for the ratio of the norms may be out of range.
+        factor = np.where(zero, 1.0, like(u, trust_coefficient) * of_param)
+        return u / like(u, below) * like(u, factor)
 
     def update_trust_ratio(updates: Any, params: Any) -> Any:
         check_params("scale_by_trust_ratio", params)
@@ -174,7 +194,7 @@ def scale_by_trust_ratio(
     return stateless(update_trust_ratio)
 
 
-@schedulable("min_scale")
+@schedulable(min_scale=NOT_NEGATIVE)
 def scale_by_param_block_norm(min_scale: Any = 1e-3) -> GradientTransformation:
     """Multiply the update of each leaf by the norm of its parameter.
 
@@ -190,7 +210,7 @@ def scale_by_param_block_norm(min_scale: Any = 1e-3) -> GradientTransformation:
     return _scale_by_parameter("scale_by_param_block_norm", norm, min_scale)
 
 
-@schedulable("min_scale")
+@schedulable(min_scale=NOT_NEGATIVE)
 def scale_by_param_block_rms(min_scale: Any = 1e-3) -> GradientTransformation:
     """Multiply the update of each leaf by the root mean square of its parameter.
 
@@ -217,7 +237,7 @@ def _scale_by_parameter(name: str, measure: Any, min_scale: Any) -> GradientTran
     return stateless(update_by_parameter)
 
 
-@schedulable("scale_factor", "eps")
+@schedulable(scale_factor=REAL, eps=NOT_NEGATIVE)
 def normalize_by_update_norm(scale_factor: Any = 1.0, eps: Any = 1e-6) -> GradientTransformation:
     """Scale updates to a global norm: u <- scale_factor u / (|u| + eps).
 
@@ -234,8 +254,11 @@ def normalize_by_update_norm(scale_factor: Any = 1.0, eps: Any = 1e-6) -> Gradie
 
     def update_normalized(updates: Any, params: Any) -> Any:
         total = global_norm(updates)
-        factor = like(total, scale_factor) / (total + like(total, eps))
-        return map_leaves("normalize_by_update_norm", lambda u: u * like(u, factor), updates)
+        below = total + like(total, floor_under_root(total, eps, 0.0))
+        factor = like(total, scale_factor)
+        return map_leaves(
+            "normalize_by_update_norm", lambda u: u / like(u, below) * like(u, factor), updates
+        )
 
     return stateless(update_normalized)
 
@@ -259,7 +282,7 @@ def centralize() -> GradientTransformation:
     return stateless(lambda updates, params: map_leaves("centralize", centered, updates))
 
 
-@schedulable("f_min", "max_learning_rate", "eps")
+@schedulable(f_min=REAL, max_learning_rate=POSITIVE, eps=NOT_NEGATIVE)
 def scale_by_polyak(
     f_min: Any = 0.0, max_learning_rate: Any = 1.0, eps: Any = 0.0, variant: str = "sps"
 ) -> GradientTransformation:
@@ -288,12 +311,17 @@ def scale_by_polyak(
     ) -> Any:
         if value is None:
             raise TypeError("scale_by_polyak needs the loss: update(..., value=loss)")
-        total = global_norm(updates) ** 2 + eps
-        flat = total <= float(np.finfo(np.float64).eps)
-        gap = as_leaf(value) - f_min
+        total = global_norm(updates)
+        flat = total == 0
+        size = np.where(flat, 1.0, total)
+        gap = wide(as_leaf(value)) - f_min
         gap = np.maximum(gap, 0.0) if variant == "sps+" else gap
-        step = np.minimum(gap / np.where(flat, 1.0, total), max_learning_rate)
-        step = np.where(flat, 0.0, step)
-        return map_leaves("scale_by_polyak", lambda u: u * like(u, step), updates), state
+        # The length of the step, since the square of the norm may be out of range.
+        length = np.minimum(gap / (size + eps / size), max_learning_rate * size)
+        length = np.where(flat, 0.0, length)
+        updates = map_leaves(
+            "scale_by_polyak", lambda u: u / like(u, size) * like(u, length), updates
+        )
+        return updates, state
 
     return make_transformation(lambda params: EmptyState(), update_polyak)

@@ -18,9 +18,27 @@ Schedule = Callable[[Any], Any]
 
 def _check_count(name: str, what: str, value: Any, least: int) -> None:
     number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
-    if not number or value < least:
+    if not number or not least <= value < math.inf:
         words = "positive" if least else "not negative"
         raise ValueError(f"{name}: {what} must be a number that is {words}; got {value!r}")
+
+
+def check_numbers(name: str, **given: Any) -> None:
+    """Raise for numbers that are known and NaN or infinite."""
+    for what, value in given.items():
+        known = isinstance(value, int | float | np.generic)
+        if known and not -math.inf < value < math.inf:
+            raise ValueError(f"{name}: {what} must be finite; got {value!r}")
+
+
+def check_boundaries(name: str, boundaries: Sequence[Any]) -> None:
+    """Raise unless the counts at which something begins are not negative and in order."""
+    for before, boundary in zip((0, *boundaries), boundaries, strict=False):
+        if isinstance(boundary, int | float | np.generic) and not boundary >= before:
+            raise ValueError(
+                f"{name}: boundaries must not be negative, and come in order; got "
+                f"{list(boundaries)}"
+            )
 
 
 @user_facing
@@ -36,6 +54,7 @@ def constant_schedule(value: Any) -> Schedule:
     >>> constant_schedule(0.1)(1000)
     0.1
     """
+    check_numbers("constant_schedule", value=value)
     return lambda count: value
 
 
@@ -66,6 +85,7 @@ def polynomial_schedule(
     """
     _check_count("polynomial_schedule", "transition_steps", transition_steps, 0)
     _check_count("polynomial_schedule", "transition_begin", transition_begin, 0)
+    check_numbers("polynomial_schedule", init_value=init_value, end_value=end_value, power=power)
     if transition_steps == 0:
         return constant_schedule(init_value)
 
@@ -125,8 +145,9 @@ def exponential_decay(
     """
     _check_count("exponential_decay", "transition_steps", transition_steps, 0)
     _check_count("exponential_decay", "transition_begin", transition_begin, 0)
+    check_numbers("exponential_decay", init_value=init_value, end_value=end_value)
     fixed = isinstance(decay_rate, int | float)
-    if fixed and decay_rate < 0:
+    if fixed and not 0 <= decay_rate < math.inf:
         raise ValueError(f"exponential_decay: decay_rate must not be negative; got {decay_rate!r}")
     if transition_steps == 0 or (fixed and decay_rate == 0):
         return constant_schedule(init_value)
@@ -161,7 +182,9 @@ def cosine_decay_schedule(
     >>> cosine_decay_schedule(1.0, 2)(np.arange(4))
     array([1. , 0.5, 0. , 0. ])
     """
-    _check_count("cosine_decay_schedule", "decay_steps", decay_steps, 1)
+    name = "cosine_decay_schedule"
+    _check_count(name, "decay_steps", decay_steps, 1)
+    check_numbers(name, init_value=init_value, alpha=alpha, exponent=exponent)
 
     def cosine(count: Any) -> Any:
         phase = (math.pi / decay_steps) * np.minimum(count, decay_steps)
@@ -172,8 +195,9 @@ def cosine_decay_schedule(
 
 def _pieces(name: str, boundaries_and_scales: Mapping[int, float] | None) -> list[Any]:
     pieces = sorted((boundaries_and_scales or {}).items())
+    check_boundaries(name, [boundary for boundary, _ in pieces])
     for boundary, factor in pieces:
-        if factor < 0:
+        if not 0 <= factor < math.inf:
             raise ValueError(f"{name}: scales must not be negative; got {factor!r} at {boundary}")
     return pieces
 
@@ -195,6 +219,7 @@ def piecewise_constant_schedule(
     array([1.  , 1.  , 0.5 , 0.25, 0.25])
     """
     pieces = _pieces("piecewise_constant_schedule", boundaries_and_scales)
+    check_numbers("piecewise_constant_schedule", init_value=init_value)
 
     def piecewise_constant(count: Any) -> Any:
         value = init_value
@@ -231,6 +256,7 @@ def piecewise_interpolate_schedule(
             f"{name}: interpolate_type must be 'linear' or 'cosine'; got {interpolate_type!r}"
         )
     pieces = _pieces(name, boundaries_and_scales)
+    check_numbers(name, init_value=init_value)
 
     def piecewise(count: Any) -> Any:
         value, begin, start = init_value, 0, init_value
@@ -266,6 +292,8 @@ def join_schedules(schedules: Sequence[Schedule], boundaries: Sequence[int]) -> 
             f"join_schedules: {len(schedules)} schedules need {len(schedules) - 1} boundaries; "
             f"got {len(boundaries)}"
         )
+
+    check_boundaries("join_schedules", boundaries)
 
     def joined(count: Any) -> Any:
         value = schedules[0](count)

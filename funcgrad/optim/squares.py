@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .. import tree
-from .hyperparameters import schedulable
-from .leaves import leaf_error, like, map_leaves, square, zeros_like
+from .hyperparameters import BELOW_ONE, FRACTION, NOT_NEGATIVE, POSITIVE, schedulable
+from .leaves import bounded, floor_under_root, leaf_error, like, map_leaves, square, zeros_like
 from .moments import average
 from .transformation import GradientTransformation, make_transformation
 
@@ -19,7 +19,7 @@ class ScaleByRssState(NamedTuple):
     sum_of_squares: Any
 
 
-@schedulable("initial_accumulator_value", "eps")
+@schedulable(initial_accumulator_value=NOT_NEGATIVE, eps=NOT_NEGATIVE)
 def scale_by_rss(
     initial_accumulator_value: Any = 0.1, eps: Any = 1e-7
 ) -> GradientTransformation:
@@ -40,10 +40,9 @@ def scale_by_rss(
     """
 
     def leaf(g: Any, s: Any) -> Any:
+        g = bounded(g)
         s = s + square(g)
-        positive = s > 0
-        below = np.sqrt(np.where(positive, s + like(s, eps), 1.0))
-        return np.where(positive, g / below, 0.0), s
+        return g / np.sqrt(s + like(s, floor_under_root(s, eps, 0.0))), s
 
     def init_rss(params: Any) -> ScaleByRssState:
         value = initial_accumulator_value
@@ -53,7 +52,7 @@ def scale_by_rss(
         updates, total = map_leaves("scale_by_rss", leaf, updates, (state.sum_of_squares,))
         return updates, ScaleByRssState(total)
 
-    return make_transformation(init_rss, update_rss)
+    return make_transformation(init_rss, update_rss, ScaleByRssState)
 
 
 class ScaleByRmsState(NamedTuple):
@@ -64,11 +63,14 @@ class ScaleByRmsState(NamedTuple):
 
 
 def _over_root(g: Any, v: Any, eps: Any, eps_in_sqrt: bool) -> Any:
-    eps = like(v, eps)
-    return g / (np.sqrt(v + eps) if eps_in_sqrt else np.sqrt(v) + eps)
+    inside, beside = (eps, 0.0) if eps_in_sqrt else (0.0, eps)
+    inside = floor_under_root(v, inside, beside)
+    if hasattr(inside, "dtype") or inside != 0:
+        v = v + like(v, inside)
+    return g / (np.sqrt(v) if eps_in_sqrt else np.sqrt(v) + like(v, beside))
 
 
-@schedulable("decay", "eps", "initial_scale")
+@schedulable(decay=BELOW_ONE, eps=NOT_NEGATIVE, initial_scale=NOT_NEGATIVE)
 def scale_by_rms(
     decay: Any = 0.9,
     eps: Any = 1e-8,
@@ -104,13 +106,14 @@ def scale_by_rms(
         weight = 1 / (1 - decay**t) if bias_correction else 1.0
 
         def leaf(g: Any, v: Any) -> Any:
+            g = bounded(g)
             v = average(v, square(g), decay)
             return _over_root(g, v * like(v, weight), eps, eps_in_sqrt), v
 
         updates, nu = map_leaves(name, leaf, updates, (state.nu,))
         return updates, ScaleByRmsState(t, nu)
 
-    return make_transformation(init_rms, update_rms)
+    return make_transformation(init_rms, update_rms, ScaleByRmsState)
 
 
 class ScaleByRStdDevState(NamedTuple):
@@ -121,7 +124,7 @@ class ScaleByRStdDevState(NamedTuple):
     nu: Any
 
 
-@schedulable("decay", "eps", "initial_scale")
+@schedulable(decay=BELOW_ONE, eps=NOT_NEGATIVE, initial_scale=NOT_NEGATIVE)
 def scale_by_stddev(
     decay: Any = 0.9,
     eps: Any = 1e-8,
@@ -159,6 +162,7 @@ def scale_by_stddev(
         weight = 1 / (1 - decay**t) if bias_correction else 1.0
 
         def leaf(g: Any, m: Any, v: Any) -> Any:
+            g = bounded(g)
             m, v = average(m, g, decay), average(v, square(g), decay)
             variance = v * like(v, weight) - square(m * like(m, weight))
             variance = np.maximum(variance, 0.0)  # it may be negative by rounding
@@ -167,7 +171,7 @@ def scale_by_stddev(
         updates, mu, nu = map_leaves(name, leaf, updates, (state.mu, state.nu))
         return updates, ScaleByRStdDevState(t, mu, nu)
 
-    return make_transformation(init_stddev, update_stddev)
+    return make_transformation(init_stddev, update_stddev, ScaleByRStdDevState)
 
 
 class ScaleByAdaDeltaState(NamedTuple):
@@ -177,7 +181,7 @@ class ScaleByAdaDeltaState(NamedTuple):
     e_x: Any
 
 
-@schedulable("rho", "eps")
+@schedulable(rho=FRACTION, eps=NOT_NEGATIVE)
 def scale_by_adadelta(rho: Any = 0.9, eps: Any = 1e-6) -> GradientTransformation:
     """Scale by the ratio of the root mean squares of past updates and gradients.
 
@@ -197,8 +201,10 @@ def scale_by_adadelta(rho: Any = 0.9, eps: Any = 1e-6) -> GradientTransformation
     """
 
     def leaf(g: Any, e_g: Any, e_x: Any) -> Any:
+        g = bounded(g)
         e_g = average(e_g, square(g), rho)
-        u = g * np.sqrt((e_x + like(e_x, eps)) / (e_g + like(e_g, eps)))
+        below = e_g + like(e_g, floor_under_root(e_g, eps, 0.0))
+        u = g * np.sqrt((e_x + like(e_x, eps)) / below)
         return u, e_g, average(e_x, square(u), rho)
 
     def init_adadelta(params: Any) -> ScaleByAdaDeltaState:
@@ -209,7 +215,7 @@ def scale_by_adadelta(rho: Any = 0.9, eps: Any = 1e-6) -> GradientTransformation
         updates, *states = map_leaves("scale_by_adadelta", leaf, updates, state)
         return updates, ScaleByAdaDeltaState(*states)
 
-    return make_transformation(init_adadelta, update_adadelta)
+    return make_transformation(init_adadelta, update_adadelta, ScaleByAdaDeltaState)
 
 
 class ScaleBySM3State(NamedTuple):
@@ -219,7 +225,7 @@ class ScaleBySM3State(NamedTuple):
     nu: Any
 
 
-@schedulable("b1", "b2", "eps")
+@schedulable(b1=BELOW_ONE, b2=FRACTION, eps=NOT_NEGATIVE)
 def scale_by_sm3(b1: Any = 0.9, b2: Any = 1.0, eps: Any = 1e-8) -> GradientTransformation:
     """Adagrad with the memory of one vector for each axis, and momentum.
 
@@ -253,7 +259,7 @@ def scale_by_sm3(b1: Any = 0.9, b2: Any = 1.0, eps: Any = 1e-8) -> GradientTrans
         return ScaleBySM3State(tree.unflatten(spec, mu), nu)
 
     def leaf(g: Any, u: Any, covers: Any) -> Any:
-        axes = range(g.ndim)
+        g, axes = bounded(g), range(g.ndim)
         least = covers[0]
         if g.ndim > 1:
             along = [[-1 if i == axis else 1 for i in axes] for axis in axes]
@@ -261,8 +267,7 @@ def scale_by_sm3(b1: Any = 0.9, b2: Any = 1.0, eps: Any = 1e-8) -> GradientTrans
             for cover, shape in zip(covers[1:], along[1:], strict=True):
                 least = np.minimum(least, cover.reshape(shape))
         s = like(g, fresh) * square(g) + like(g, b2) * least
-        positive = s > 0
-        direction = np.where(positive, g / np.sqrt(np.where(positive, s + like(s, eps), 1.0)), 0.0)
+        direction = g / np.sqrt(s + like(s, floor_under_root(s, eps, 0.0)))
         u = average(u, direction, b1)
         return u, u, [np.max(s, tuple(i for i in axes if i != axis)) for axis in axes] or [s]
 
@@ -270,7 +275,7 @@ def scale_by_sm3(b1: Any = 0.9, b2: Any = 1.0, eps: Any = 1e-8) -> GradientTrans
         updates, nu, mu = map_leaves(name, leaf, updates, (state.nu, state.mu))
         return updates, ScaleBySM3State(mu, nu)
 
-    return make_transformation(init_sm3, update_sm3)
+    return make_transformation(init_sm3, update_sm3, ScaleBySM3State)
 
 
 class ScaleByRpropState(NamedTuple):
@@ -280,7 +285,10 @@ class ScaleByRpropState(NamedTuple):
     prev_updates: Any
 
 
-@schedulable("learning_rate", "eta_minus", "eta_plus", "min_step_size", "max_step_size")
+@schedulable(
+    learning_rate=NOT_NEGATIVE, eta_minus=FRACTION, eta_plus=POSITIVE,
+    min_step_size=NOT_NEGATIVE, max_step_size=POSITIVE,
+)  # fmt: skip
 def scale_by_rprop(
     learning_rate: Any,
     eta_minus: Any = 0.5,
@@ -311,7 +319,7 @@ def scale_by_rprop(
     name = "scale_by_rprop"
 
     def leaf(g: Any, size: Any, before: Any) -> Any:
-        agreement = g * before
+        agreement = np.sign(g) * np.sign(before)
         changed = agreement < 0
         factor = np.where(changed, like(size, eta_minus), like(size, eta_plus))
         low, high = like(size, min_step_size), like(size, max_step_size)
@@ -327,4 +335,4 @@ def scale_by_rprop(
         updates, *states = map_leaves(name, leaf, updates, state)
         return updates, ScaleByRpropState(*states)
 
-    return make_transformation(init_rprop, update_rprop)
+    return make_transformation(init_rprop, update_rprop, ScaleByRpropState)

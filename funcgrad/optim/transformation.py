@@ -40,10 +40,39 @@ class EmptyState(NamedTuple):
 
 
 def make_transformation(
-    init: Callable[..., Any], update: Callable[..., Any]
+    init: Callable[..., Any], update: Callable[..., Any], state_type: type | None = None
 ) -> GradientTransformation:
-    """A transformation of this library, whose errors show the lines of its user only."""
-    return GradientTransformation(user_facing(init), user_facing(update))
+    """A transformation of this library, whose errors show the lines of its user only.
+
+    Args:
+        init: makes the state.
+        update: makes updates.
+        state_type: named tuple that the state is; None if it has no type of its own.
+
+    Returns:
+        The transformation. Its update refuses states of other types.
+    """
+    checked = update if state_type is None else _only_for(state_type, update)
+    return GradientTransformation(user_facing(init), user_facing(checked))
+
+
+def _only_for(state_type: type, update: Callable[..., Any]) -> Callable[..., Any]:
+    def update_checked(updates: Any, state: Any, params: Any = None, **extra: Any) -> Any:
+        if not isinstance(state, state_type):
+            raise TypeError(
+                f"update needs the state that init of the same transformation makes, here a "
+                f"{state_type.__name__}; got {_kind_of_state(state)}"
+            )
+        return update(updates, state, params, **extra)
+
+    return update_checked
+
+
+def _kind_of_state(state: Any) -> str:
+    """What a state is made for, in a few words."""
+    if hasattr(state, "_fields") or not isinstance(state, tuple):
+        return f"a {type(state).__name__}"
+    return f"a chain of {len(state)} states: ({', '.join(type(s).__name__ for s in state)})"
 
 
 def stateless(update: Callable[[Any, Any], Any]) -> GradientTransformation:
@@ -64,6 +93,11 @@ def stateless(update: Callable[[Any, Any], Any]) -> GradientTransformation:
         return EmptyState()
 
     def update_stateless(updates: Any, state: Any, params: Any = None, **extra: Any) -> Any:
+        if state != () or (hasattr(state, "_fields") and not isinstance(state, EmptyState)):
+            raise TypeError(
+                "update of a transformation without state needs an EmptyState, which its init "
+                f"makes; got {_kind_of_state(state)}"
+            )
         return update(updates, params), state
 
     return make_transformation(init_stateless, update_stateless)
@@ -90,14 +124,19 @@ def set_to_zero() -> GradientTransformation:
     >>> set_to_zero().update(np.array([1.0]), EmptyState())
     (array([0.]), EmptyState())
     """
-    return stateless(lambda updates, params: tree.map(lambda u: np.zeros_like(u)[()], updates))
+    return stateless(
+        lambda updates, params: tree.map(lambda u: np.zeros_like(as_leaf(u))[()], updates)
+    )
 
 
-def with_extra_args_support(tx: GradientTransformation) -> GradientTransformation:
+def with_extra_args_support(
+    tx: GradientTransformation, name: str = ""
+) -> GradientTransformation:
     """A transformation whose ``update`` accepts further keywords.
 
     Args:
         tx: a transformation, whose update may or may not accept them.
+        name: the function to name in errors.
 
     Returns:
         tx itself, or one that drops them.
@@ -110,8 +149,8 @@ def with_extra_args_support(tx: GradientTransformation) -> GradientTransformatio
         pair = getattr(tx, "init", None), getattr(tx, "update", None)
         if not all(callable(part) for part in pair):
             raise TypeError(
-                "a gradient transformation has functions init and update, like optim.adam(1e-3); "
-                f"got {tx!r}"
+                f"{name}: " * bool(name) + "a gradient transformation has functions init and "
+                f"update, like optim.adam(1e-3); got {tx!r}"
             )
         tx = GradientTransformation(*pair)
     kinds = {p.kind for p in inspect.signature(tx.update).parameters.values()}
@@ -141,12 +180,17 @@ def chain(*transformations: GradientTransformation) -> GradientTransformation:
     >>> clipped.update(np.array([0.2, 3.0]), clipped.init(params), params)[0]
     array([-0.1, -0.5])
     """
-    parts = tuple(with_extra_args_support(tx) for tx in transformations)
+    parts = tuple(with_extra_args_support(tx, "chain") for tx in transformations)
 
     def init_chain(params: Any) -> Any:
         return tuple(tx.init(params) for tx in parts)
 
     def update_chain(updates: Any, state: Any, params: Any = None, **extra: Any) -> Any:
+        if type(state) is not tuple:
+            raise TypeError(
+                f"chain: update needs a tuple of {len(parts)} states, which init of the same chain "
+                f"makes; got {_kind_of_state(state)}"
+            )
         if len(state) != len(parts):
             raise ValueError(
                 f"chain: a state of {len(state)} parts for {len(parts)} transformations; "
@@ -185,6 +229,11 @@ def named_chain(*transformations: tuple[str, GradientTransformation]) -> Gradien
         return dict(zip(names, inner.init(params), strict=True))
 
     def update_named(updates: Any, state: Any, params: Any = None, **extra: Any) -> Any:
+        if not isinstance(state, dict) or state.keys() != set(names):
+            found = f"a dict of {sorted(state)}" if isinstance(state, dict) else repr(type(state))
+            raise TypeError(
+                f"named_chain: update needs a dict of the states of {names}; got {found}"
+            )
         parts = tuple(state[name] for name in names)
         updates, parts = inner.update(updates, parts, params, **extra)
         return updates, dict(zip(names, parts, strict=True))
@@ -219,7 +268,8 @@ def apply_updates(params: Any, updates: Any) -> Any:
         if u is None or (hasattr(u, "dtype") and u.dtype.kind == "V"):
             applied.append(p)
             continue
-        p, u = as_leaf(p), as_leaf(u)
+        p = as_leaf(p, "apply_updates: a parameter")
+        u = as_leaf(u, "apply_updates: an update")
         if p.shape != u.shape:
             raise leaf_error(
                 ShapeError, "apply_updates", spec, i,

@@ -9,7 +9,7 @@ import numpy as np
 from .. import lax, tree
 from ..core.boundary import user_facing
 from .accumulating import check_positive
-from .hyperparameters import resolve
+from .hyperparameters import FRACTION, check_scalar, resolve
 from .leaves import as_leaf, check_params, choose, like, map_leaves
 from .transformation import (
     GradientTransformation,
@@ -57,7 +57,9 @@ def lookahead(
     array([-0.5])
     """
     check_positive("lookahead", "sync_period", sync_period)
-    fast = with_extra_args_support(fast_optimizer)
+    if not callable(slow_step_size):
+        check_scalar("lookahead", "slow_step_size", slow_step_size, FRACTION)
+    fast = with_extra_args_support(fast_optimizer, "lookahead")
 
     def init_lookahead(params: Any) -> LookaheadState:
         return LookaheadState(fast.init(params), params, np.int64(0))
@@ -79,7 +81,7 @@ def lookahead(
         steps = choose(sync, 0, state.steps_since_sync + 1)
         return updates, LookaheadState(fast_state, slow, steps)
 
-    return make_transformation(init_lookahead, update_lookahead)
+    return make_transformation(init_lookahead, update_lookahead, LookaheadState)
 
 
 class SAMState(NamedTuple):
@@ -128,8 +130,8 @@ def sam(
     array([-8.])
     """
     check_positive("sam", "sync_period", sync_period)
-    descend = with_extra_args_support(optimizer)
-    ascend = with_extra_args_support(adv_optimizer)
+    descend = with_extra_args_support(optimizer, "sam")
+    ascend = with_extra_args_support(adv_optimizer, "sam")
 
     def init_sam(params: Any) -> SAMState:
         cache = None if opaque_mode else params
@@ -176,4 +178,4 @@ def sam(
         made, opt_state = descend.update(updates, state.opt_state, params, **extra)
         return made, SAMState(np.int64(0), opt_state, adv_state, None)
 
-    return make_transformation(init_sam, update_opaque if opaque_mode else update_sam)
+    return make_transformation(init_sam, update_opaque if opaque_mode else update_sam, SAMState)

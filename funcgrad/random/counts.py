@@ -47,7 +47,8 @@ def geometric(key: Any, p: Any, shape: Any = None, dtype: Any = int) -> Any:
         dtype: integer type of the result, to whose largest number longer waits are cut.
 
     Returns:
-        Array of this shape and dtype: floor(log(u) / log(1 - p)) + 1 for uniform u in (0, 1].
+        Array of this shape and dtype: floor(log(u) / log(1 - p)) + 1 for uniform u in (0, 1]; 0
+        where p is outside of [0, 1] or NaN.
 
     >>> from funcgrad import random
     >>> random.geometric(random.key(0), 0.1, (4,))
@@ -60,7 +61,9 @@ def geometric(key: Any, p: Any, shape: Any = None, dtype: Any = int) -> Any:
     u = random_uniform(key, shape=shape, dtype=p.dtype)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         failures = np.floor(np.log(np.where(u == 0, 1, u)) / np.log1p(-p))
-        return np.minimum(failures + 1, _largest_below(dtype, p.dtype)).astype(dtype)
+        waits = np.minimum(failures + 1, _largest_below(dtype, p.dtype))
+        waits = np.where(p == 0, _largest_below(dtype, p.dtype), waits)
+        return np.where((p >= 0) & (p <= 1), waits, 0).astype(dtype)[()]
 
 
 def _largest_below(dtype: np.dtype, precision: np.dtype) -> Any:
@@ -81,7 +84,8 @@ def poisson(key: Any, lam: Any, shape: Any = None, dtype: Any = int) -> Any:
         dtype: integer type of the result.
 
     Returns:
-        Array of this shape and dtype; -1 where the rate is negative or NaN.
+        Array of this shape and dtype; -1 where the rate is negative or NaN. Numbers that the dtype
+        cannot hold are its largest one, and so are all of rates from 2**62 on.
 
     Source: Knuth, The art of computer programming, volume 2, for rates below 10; Hoermann, The
     transformed rejection method for generating Poisson random variables (1993), for larger ones.
@@ -93,7 +97,11 @@ def poisson(key: Any, lam: Any, shape: Any = None, dtype: Any = int) -> Any:
     check_key("poisson", key)
     dtype = check_dtype("poisson", dtype, "iu")
     shape, key, lam = parameters("poisson", key, shape, np.float32, lam=lam)
-    return random_poisson(key, np.broadcast_to(lam, shape)).astype(dtype)
+    huge = lam >= 2.0**62
+    drawn = random_poisson(key, np.broadcast_to(np.minimum(lam, np.float32(2.0**62)), shape))
+    most = min(np.iinfo(dtype).max, np.iinfo(np.int64).max)
+    drawn = np.minimum(drawn, most) if most < np.iinfo(np.int64).max else drawn
+    return np.where(huge, most, drawn).astype(dtype)[()]
 
 
 @user_facing

@@ -72,7 +72,11 @@ def uniform(
         return u
     low = real_parameter("uniform", "minval", minval, shape).astype(dtype)
     high = real_parameter("uniform", "maxval", maxval, shape).astype(dtype)
-    if is_scalar(low) and is_scalar(high):
+    if is_scalar(low) and is_scalar(high) and np.isfinite(0.5 * high - 0.5 * low):
+        with np.errstate(over="ignore"):
+            wide = not np.isfinite(high - low)
+        if wide:
+            return (u * (0.5 * high - 0.5 * low) + 0.5 * low).astype(dtype) * dtype.type(2)
         u = scaled(u, high - low, low)
         return u if low <= high else np.maximum(low, u)
     u, low, high = arrays.harmonize((u, low, high))[1]
@@ -118,7 +122,8 @@ def bernoulli(key: Any, p: Any = 0.5, shape: Any = None, mode: str = "low") -> A
             "low" a float32 p below 1e-7 is drawn as 0 or 1.2e-7.
 
     Returns:
-        Boolean array: uniform numbers less than p.
+        Boolean array: uniform numbers less than p. Where p is 1 or more they are all True, where
+        it is 0 or less, or NaN, all False.
 
     >>> from funcgrad import random
     >>> random.bernoulli(random.key(0), 0.3, (4,))

@@ -67,6 +67,19 @@ def _normal_constants(dtype: np.dtype) -> tuple[Any, Any, Any]:
     return low, one - low, dtype.type(np.sqrt(2))
 
 
+def single_for_half(dtype: np.dtype) -> np.dtype:
+    """The type in which numbers of a type are computed whose logarithms leave that of float16."""
+    return np.dtype(np.float32) if dtype == np.float16 else dtype
+
+
+def rounded(x: Any, dtype: np.dtype) -> Any:
+    """Numbers in the type that is asked for; those of float16 that are too large are infinite."""
+    if x.dtype == dtype:
+        return x
+    with np.errstate(over="ignore"):
+        return x.astype(dtype)
+
+
 def signs(key: Any, shape: tuple[int, ...], dtype: np.dtype) -> Any:
     """Numbers that are 1 or -1."""
     positive = random_uniform(key, shape=shape, dtype=np.dtype(np.float64)) < 0.5

@@ -23,7 +23,16 @@ from .arguments import (
     parameters,
     real_parameter,
 )
-from .draws import exponentials, gammas, log_gammas, normals, signs, split_key
+from .draws import (
+    exponentials,
+    gammas,
+    log_gammas,
+    normals,
+    rounded,
+    signs,
+    single_for_half,
+    split_key,
+)
 
 
 @user_facing
@@ -47,9 +56,10 @@ def gamma(key: Any, a: Any, shape: Any = None, dtype: Any = float) -> Any:
     array([1.352 , 1.1244])
     """
     check_key("gamma", key)
-    dtype = check_dtype("gamma", dtype, "f")
+    result = check_dtype("gamma", dtype, "f")
+    dtype = single_for_half(result)
     shape, key, a = parameters("gamma", key, shape, dtype, a=a)
-    return gammas(key, a, shape)
+    return rounded(gammas(key, a, shape), result)
 
 
 @user_facing
@@ -70,9 +80,10 @@ def loggamma(key: Any, a: Any, shape: Any = None, dtype: Any = float) -> Any:
     array([-1113. , -2280.5])
     """
     check_key("loggamma", key)
-    dtype = check_dtype("loggamma", dtype, "f")
+    result = check_dtype("loggamma", dtype, "f")
+    dtype = single_for_half(result)
     shape, key, a = parameters("loggamma", key, shape, dtype, a=a)
-    return log_gammas(key, a, shape)
+    return rounded(log_gammas(key, a, shape), result)
 
 
 @user_facing
@@ -93,9 +104,10 @@ def chisquare(key: Any, df: Any, shape: Any = None, dtype: Any = float) -> Any:
     array([2.7041, 2.2487])
     """
     check_key("chisquare", key)
-    dtype = check_dtype("chisquare", dtype, "f")
+    result = check_dtype("chisquare", dtype, "f")
+    dtype = single_for_half(result)
     shape, key, df = parameters("chisquare", key, shape, dtype, df=df)
-    return np.exp(log_gammas(key, df / 2, shape)) * 2
+    return rounded(np.exp(log_gammas(key, df / 2, shape)) * 2, result)
 
 
 @user_facing
@@ -117,12 +129,13 @@ def f(key: Any, dfnum: Any, dfden: Any, shape: Any = None, dtype: Any = float) -
     (2,)
     """
     check_key("f", key)
-    dtype = check_dtype("f", dtype, "f")
+    result = check_dtype("f", dtype, "f")
+    dtype = single_for_half(result)
     shape, key, dfnum, dfden = parameters("f", key, shape, dtype, dfnum=dfnum, dfden=dfden)
     keys = split_key(key)
     difference = log_gammas(keys[1], dfnum / 2, shape) - log_gammas(keys[0], dfden / 2, shape)
     with np.errstate(over="ignore"):
-        return np.exp(difference) * (dfden / dfnum)
+        return rounded(np.exp(difference) * (dfden / dfnum), result)
 
 
 @user_facing
@@ -144,14 +157,15 @@ def t(key: Any, df: Any, shape: Any = None, dtype: Any = float) -> Any:
     (2,)
     """
     check_key("t", key)
-    dtype = check_dtype("t", dtype, "f")
+    result = check_dtype("t", dtype, "f")
+    dtype = single_for_half(result)
     shape, key, df = parameters("t", key, shape, dtype, df=df)
     keys = split_key(key)
     half = df / 2
     # By the logarithm, since g may be too small for its type.
     root = -log_gammas(keys[1], half, shape) / 2
     with np.errstate(over="ignore"):
-        return normals(keys[0], shape, dtype) * (np.sqrt(half) * np.exp(root))
+        return rounded(normals(keys[0], shape, dtype) * (np.sqrt(half) * np.exp(root)), result)
 
 
 @user_facing
@@ -173,13 +187,16 @@ def beta(key: Any, a: Any, b: Any, shape: Any = None, dtype: Any = float) -> Any
     (2,)
     """
     check_key("beta", key)
-    dtype = check_dtype("beta", dtype, "f")
+    result = check_dtype("beta", dtype, "f")
+    dtype = single_for_half(result)
     shape, key, a, b = parameters("beta", key, shape, dtype, a=a, b=b)
     keys = split_key(key)
     log_g, log_h = log_gammas(keys[0], a, shape), log_gammas(keys[1], b, shape)
+    least = np.finfo(log_g.dtype).min  # -inf, for parameters next to 0, has no difference
+    log_g, log_h = np.maximum(log_g, least), np.maximum(log_h, least)
     largest = stop(np.maximum(log_g, log_h))
     g, h = np.exp(log_g - largest), np.exp(log_h - largest)
-    return g / (g + h)
+    return rounded(g / (g + h), result)
 
 
 @user_facing
@@ -204,7 +221,8 @@ def dirichlet(key: Any, alpha: Any, shape: Any = None, dtype: Any = float) -> An
     np.float64(1.0)
     """
     check_key("dirichlet", key)
-    dtype = check_dtype("dirichlet", dtype, "f")
+    result = check_dtype("dirichlet", dtype, "f")
+    dtype = single_for_half(result)
     alpha = real_parameter("dirichlet", "alpha", alpha)
     if alpha.ndim < 1:
         raise ShapeError("dirichlet needs an alpha of shape (..., n); got a scalar")
@@ -212,9 +230,9 @@ def dirichlet(key: Any, alpha: Any, shape: Any = None, dtype: Any = float) -> An
     shape = batch if shape is None else check_shape("dirichlet", shape)
     check_fit("dirichlet", "alpha without its last axis", batch, shape)
     shape, key, alpha = parameters("dirichlet", key, (*shape, alpha.shape[-1]), dtype, alpha=alpha)
-    log_g = log_gammas(key, alpha, shape)
+    log_g = np.maximum(log_gammas(key, alpha, shape), np.finfo(alpha.dtype).min)
     g = np.exp(log_g - stop(np.max(log_g, axis=-1, keepdims=True)))
-    return g / np.sum(g, axis=-1, keepdims=True)
+    return rounded(g / np.sum(g, axis=-1, keepdims=True), result)
 
 
 @user_facing
@@ -236,10 +254,11 @@ def generalized_normal(key: Any, p: Any, shape: Any = (), dtype: Any = float) ->
     (2,)
     """
     check_key("generalized_normal", key)
-    dtype = check_dtype("generalized_normal", dtype, "f")
+    result = check_dtype("generalized_normal", dtype, "f")
+    dtype = single_for_half(result)
     shape, key, p = parameters("generalized_normal", key, shape, dtype, p=p)
     sign, log_power = _signed_powers(key, p, shape, dtype)
-    return sign * np.exp(log_power / p)
+    return rounded(sign * np.exp(log_power / p), result)
 
 
 def _signed_powers(key: Any, p: Any, shape: tuple[int, ...], dtype: np.dtype) -> tuple[Any, Any]:
@@ -270,11 +289,12 @@ def ball(key: Any, d: Any, p: Any = 2.0, shape: Any = (), dtype: Any = float) ->
     True
     """
     check_key("ball", key)
-    dtype = check_dtype("ball", dtype, "f")
+    result = check_dtype("ball", dtype, "f")
+    dtype = single_for_half(result)
     shape = check_shape("ball", shape)
     d = check_size("ball", "d", d)
     _, key, p = parameters("ball", key, (), dtype, p=p)
     keys = split_key(key)
     sign, log_power = _signed_powers(keys[0], p, (*shape, d), dtype)
     total = np.sum(np.exp(log_power), axis=-1) + exponentials(keys[1], shape, dtype)
-    return sign * np.exp(log_power / p) / (total ** (1 / p))[..., None]
+    return rounded(sign * np.exp(log_power / p) / (total ** (1 / p))[..., None], result)

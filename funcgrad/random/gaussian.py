@@ -24,7 +24,7 @@ from .arguments import (
     parameters,
     real_parameter,
 )
-from .draws import normals, signs, split_key
+from .draws import normals, rounded, signs, single_for_half, split_key
 
 
 @user_facing
@@ -133,10 +133,12 @@ def wald(key: Any, mean: Any, shape: Any = None, dtype: Any = float) -> Any:
     (2,)
     """
     check_key("wald", key)
-    dtype = check_dtype("wald", dtype, "f")
+    result = check_dtype("wald", dtype, "f")
+    dtype = single_for_half(result)
     shape, key, mean = parameters("wald", key, shape, dtype, mean=mean)
     mean = np.broadcast_to(mean, shape)
-    return following(_wald_roots(key, stop(mean), dtype), mean, slope=slope_of_wald)
+    drawn = following(_wald_roots(key, stop(mean), dtype), mean, slope=slope_of_wald)
+    return rounded(drawn, result)
 
 
 def _wald_roots(key: Any, mean: Any, dtype: np.dtype) -> Any:
@@ -144,8 +146,8 @@ def _wald_roots(key: Any, mean: Any, dtype: np.dtype) -> Any:
     y = normals(keys[0], mean.shape, dtype) ** 2
     u = random_uniform(keys[1], shape=mean.shape, dtype=dtype)
     # The product of both roots is mean**2: the smaller one comes without cancellation.
-    larger = mean + mean * (mean * y + np.sqrt(mean * y * (4 + mean * y))) / 2
-    smaller = mean * (mean / larger)
+    ratio = 1 + (mean * y + np.sqrt(mean * y) * np.sqrt(4 + mean * y)) / 2
+    larger, smaller = mean * ratio, mean / ratio
     return np.where(u <= mean / (mean + smaller), smaller, larger)[()]
 
 

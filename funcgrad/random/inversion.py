@@ -14,6 +14,7 @@ from ..ops.stop import stop
 from ..ops.threefry import random_uniform
 from .arguments import check_dtype, check_key, check_shape, parameters
 from .draws import exponentials, uniform_from
+from .tails import TAIL, tail_quantile
 
 
 @user_facing
@@ -140,7 +141,7 @@ def rayleigh(key: Any, scale: Any, shape: Any = None, dtype: Any = float) -> Any
         dtype: float type of the result.
 
     Returns:
-        Array of this shape and dtype: scale sqrt(-2 log(u)) for uniform u in [0, 1).
+        Array of this shape and dtype: scale sqrt(-2 log(u)) for uniform u in (0, 1).
 
     >>> from funcgrad import random
     >>> random.rayleigh(random.key(0), 2.0, (2,)).round(4)
@@ -149,9 +150,8 @@ def rayleigh(key: Any, scale: Any, shape: Any = None, dtype: Any = float) -> Any
     check_key("rayleigh", key)
     dtype = check_dtype("rayleigh", dtype, "f")
     shape, key, scale = parameters("rayleigh", key, shape, dtype, scale=scale)
-    u = random_uniform(key, shape=shape, dtype=dtype)
-    with np.errstate(divide="ignore"):
-        return scale * np.sqrt(np.log(u) * dtype.type(-2))
+    u = np.maximum(random_uniform(key, shape=shape, dtype=dtype), np.finfo(dtype).tiny)
+    return scale * np.sqrt(np.log(u) * dtype.type(-2))
 
 
 @user_facing
@@ -235,8 +235,12 @@ def truncated_normal(
 
     Returns:
         Array of this shape and dtype: sqrt(2) erf_inv(u) for u that are uniform between
-        erf(lower / sqrt(2)) and erf(upper / sqrt(2)). More than 8 standard deviations away from 0
-        these are equal to 1 in float64 (5 in float32), and the result is an end of the interval.
+        erf(lower / sqrt(2)) and erf(upper / sqrt(2)). Where the interval begins 3 or more standard
+        deviations away from 0, quantiles of the tail are computed from logarithms. NaN where lower
+        is above upper, or one of them is NaN.
+
+    Raises:
+        ValueError: if ends that are known are NaN, or a lower one is above the upper one.
 
     >>> from funcgrad import random
     >>> random.truncated_normal(random.key(0), -2.0, 2.0, (2,)).round(4)
@@ -247,9 +251,28 @@ def truncated_normal(
     shape, key, lower, upper = parameters(
         "truncated_normal", key, shape, dtype, lower=lower, upper=upper
     )
+    known = all(isinstance(x, np.ndarray | np.generic) for x in (lower, upper))
+    if known and not np.all(lower <= upper):
+        raise ValueError(
+            f"truncated_normal: lower must not be above upper, nor NaN; got {lower} and {upper}"
+        )
     least, most = (_erf(x / sqrt(2)).astype(dtype) for x in (lower, upper))
-    u = random_uniform(key, shape=shape, dtype=dtype)
-    u = np.maximum(least, u * (most - least) + least)
+    drawn = random_uniform(key, shape=shape, dtype=dtype)
+    u = np.maximum(least, drawn * (most - least) + least)
     x = dtype.type(sqrt(2)) * erf_inv(u).astype(dtype)
+    if not known or np.any((lower >= TAIL) | (upper <= -TAIL)):
+        x = _with_tails(x, drawn, lower, upper)
     x = np.maximum(x, np.nextafter(stop(lower), dtype.type(np.inf)))
-    return np.minimum(x, np.nextafter(stop(upper), dtype.type(-np.inf)))
+    x = np.minimum(x, np.nextafter(stop(upper), dtype.type(-np.inf)))
+    return x if known else np.where(lower <= upper, x, np.nan)[()]
+
+
+def _with_tails(x: Any, u: Any, lower: Any, upper: Any) -> Any:
+    """Numbers in the place of which quantiles of a tail are put where the interval is in one."""
+    right, left = lower >= TAIL, upper <= -TAIL
+    u, low, high = (y.astype(np.float64) for y in (u, lower, upper))
+    near = np.where(right, low, np.where(left, -high, TAIL))
+    far = np.where(right, high, np.where(left, -low, np.inf))
+    quantile = tail_quantile(u, near, np.maximum(near, far))
+    tail = np.where(left, -quantile, quantile).astype(x.dtype)
+    return np.where(right | left, tail, x)

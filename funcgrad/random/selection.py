@@ -26,7 +26,7 @@ from .arguments import (
     is_integer_scalar,
     real_parameter,
 )
-from .draws import gumbels, integers, split_key
+from .draws import gumbels, integers, single_for_half, split_key
 
 
 @user_facing
@@ -51,7 +51,8 @@ def categorical(
         mode: of the noise, as for ``gumbel``.
 
     Returns:
-        int64 array of category numbers: those of the largest logits + Gumbel noise.
+        int64 array of category numbers: those of the largest logits + Gumbel noise; -1 where a
+        logit is NaN or none is left that is not -inf.
 
     Raises:
         ShapeError: if the shapes do not fit, or there are too few categories.
@@ -73,7 +74,8 @@ def categorical(
         rest.insert(axis, logits.shape[axis])
         noise = gumbels(key, (*prefix, *rest), logits.dtype, mode)
         noise, logits = arrays.harmonize((noise, logits))[1]
-        return np.argmax(noise + logits, axis=axis - logits.ndim)
+        drawn = np.argmax(noise + logits, axis=axis - logits.ndim)
+        return np.where(np.max(logits, axis=axis) > -np.inf, drawn, -1)[()]
     if shape != prefix + batch:
         raise ShapeError(
             f"categorical without replacement: shape {shape} must end with {batch}, the shape of "
@@ -83,6 +85,9 @@ def categorical(
     noise, logits = arrays.harmonize((noise, logits))[1]
     check_population("categorical", prod(prefix), logits.shape[axis])
     order = _largest(np.moveaxis(noise + logits, axis, 0), prod(prefix))
+    chosen = np.take_along_axis(np.moveaxis(logits, axis, 0), order, 0)
+    possible = (chosen > -np.inf) & ~np.any(np.isnan(logits), axis=axis)
+    order = np.where(possible, order, -1)
     return np.reshape(order, shape)[()]
 
 
@@ -157,14 +162,18 @@ def choice(
         a: array, or integer n that stands for arange(n).
         shape: shape of the draw.
         replace: whether an element may be drawn repeatedly.
-        p: probabilities of the elements, a vector; None makes them equal.
+        p: probabilities of the elements, a vector that need not be normalised; None makes them
+            equal.
         axis: axis of a along which elements are counted.
 
     Returns:
-        Array of shape a.shape[:axis] + shape + a.shape[axis + 1:].
+        Array of shape a.shape[:axis] + shape + a.shape[axis + 1:]. Where traced probabilities are
+        not possible (see below), integers below a number are -1, floats NaN, and others 0.
 
     Raises:
         ShapeError: if p does not fit, or a has too few elements.
+        ValueError: if p is known, and negative, infinite or NaN somewhere, or 0 everywhere, or
+            positive for fewer elements than are drawn without replacement.
 
     >>> from funcgrad import random
     >>> random.choice(random.key(0), np.array([2.0, 3.0, 5.0]), (4,)).shape
@@ -184,31 +193,60 @@ def choice(
         raise ShapeError(f"choice cannot draw {count} elements out of {population}")
     if not replace:
         check_population("choice", count, population)
+    possible: Any = None
     if p is not None:
-        chosen = _weighted_choice(key, population, shape, replace, p)
+        chosen, possible = _weighted_choice(key, population, shape, replace, p)
     elif replace:
         chosen = integers(key, shape, np.int64(0), np.int64(population), np.dtype(np.int64))
     else:
         chosen = np.reshape(_random_order(key, (population,), 0)[:count], shape)[()]
     if number:
-        return chosen
+        return chosen if possible is None else np.where(possible, chosen, -1)[()]
     a, chosen = arrays.harmonize((a, chosen))[1]
-    return take(a, chosen, axis=axis)
+    drawn = take(a, chosen, axis=axis)
+    if possible is None:
+        return drawn
+    possible = np.reshape(possible, possible.shape + (1,) * (a.ndim - axis - 1))
+    nothing = a.dtype.type(np.nan) if a.dtype.kind in "fc" else np.zeros((), a.dtype)[()]
+    return np.where(possible, drawn, nothing)[()]
+
+
+def _check_probabilities(p: Any, needed: int) -> None:
+    """Raise unless so many different elements can be drawn with these probabilities."""
+    if not np.all((p >= 0) & (p < np.inf)):
+        raise ValueError(f"choice: probabilities must be finite and not negative; got {p}")
+    positive = int(np.count_nonzero(p))
+    if positive < needed:
+        raise ValueError(
+            f"choice cannot draw {needed} different elements: {positive} of {p.size} probabilities "
+            "are positive"
+        )
 
 
 def _weighted_choice(
     key: Any, population: int, shape: tuple[int, ...], replace: bool, p: Any
-) -> Any:
+) -> tuple[Any, Any]:
+    """Positions that are drawn, and which of them can be, where that is not known."""
     p = as_floats(real_parameter("choice", "p", p))
     if p.shape != (population,):
         raise ShapeError(
             f"choice needs one probability for each of {population} elements, got p of shape "
             f"{p.shape}"
         )
+    count, p = prod(shape), p.astype(single_for_half(p.dtype))
+    known = isinstance(p, np.ndarray)
+    if known and count:
+        _check_probabilities(p, 1 if replace else count)
     if replace:
         total = np.cumsum(p)
         u = random_uniform(key, shape=shape, dtype=p.dtype)
         u, total = arrays.harmonize((u, total))[1]
-        return np.searchsorted(total, total[-1] * (1 - u))
-    noise, p = arrays.harmonize((gumbels(key, p.shape, p.dtype, "low"), p))[1]
-    return np.reshape(_largest(noise + np.log(p), prod(shape)), shape)[()]
+        chosen = np.searchsorted(total, total[-1] * (1 - u))
+    else:
+        noise, p = arrays.harmonize((gumbels(key, p.shape, p.dtype, "low"), p))[1]
+        with np.errstate(divide="ignore"):
+            chosen = np.reshape(_largest(noise + np.log(p), count), shape)[()]
+    if known or not population:
+        return chosen, None
+    last = np.minimum(chosen, population - 1)
+    return last, np.all((p >= 0) & (p < np.inf)) & (take(p, last, axis=0) > 0)

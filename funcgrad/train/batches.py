@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from .. import random, tree
+from ..core.array_type import check_plain
 from ..errors import ShapeError
 
 
@@ -39,6 +40,10 @@ class Batches:
         }
         if not sizes or len(set(sizes.values())) > 1 or () in sizes.values():
             raise ShapeError(f"batches need arrays with equal leading axes; got {sizes}")
+        if not isinstance(size, int | np.integer) or isinstance(size, bool):
+            raise TypeError(f"batches: size must be an integer; got {size!r}")
+        for path, x in tree.leaves_with_path(arrays):
+            check_plain(x, f"batches: {tree.format_path(path) or 'the array'}")
         self.arrays, self.size, self.key = arrays, int(size), key
         self.drop_last = key is not None if drop_last is None else drop_last
         self.examples = next(iter(sizes.values()))[0]

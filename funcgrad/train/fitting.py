@@ -9,7 +9,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from .. import tree
+from ..core.array_type import check_plain
 from ..optim import accumulate as accumulate_gradients
+from ..optim import with_extra_args_support
 from .batches import Batches, example_count
 from .files import check_place, opened_file, save
 from .history import History
@@ -195,6 +198,18 @@ def _resume(path: Any, training: Training) -> tuple[Training, History]:
     return found["training"]._replace(best=best), History.from_stored(found["history"])
 
 
+def _check_settings(optional: bool = False, **given: tuple[Any, int]) -> None:
+    """Raise unless numbers of epochs and the like are integers that are not too small."""
+    for name, (value, least) in given.items():
+        if optional and value is None:
+            continue
+        whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+        if not whole:
+            raise TypeError(f"fit: {name} must be an integer; got {value!r}")
+        if value < least:
+            raise ValueError(f"fit needs {name} >= {least}; got {value}")
+
+
 def fit(
     loss: Callable[..., Any],
     params: Any,
@@ -253,8 +268,10 @@ def fit(
         FileError: the checkpoint is damaged, of another model or optimizer, or no regular file.
         FileNotFoundError: the checkpoint's folder does not exist.
         ShapeError: the loss is not a number.
-        TypeError: the loss function returns something else.
-        ValueError: an epoch has no batches, or there is nothing to monitor.
+        TracerError: a parameter is an array of a subclass of NumPy's.
+        TypeError: the loss function returns something else, the optimizer is no transformation, or
+            a number of epochs and the like no integer.
+        ValueError: an epoch has no batches, there is nothing to monitor, or a number is too small.
 
     >>> from funcgrad import optim, train
     >>> data = train.Batches(np.ones((8, 2)), 4)
@@ -263,8 +280,11 @@ def fit(
     >>> done.params.round(3), len(done.history)
     (array([1., 1.]), 40)
     """
-    if epochs < 0 or accumulate < 1:
-        raise ValueError(f"fit needs epochs >= 0 and accumulate >= 1; got {epochs}, {accumulate}")
+    _check_settings(epochs=(epochs, 0), accumulate=(accumulate, 1))
+    _check_settings(patience=(patience, 0), save_every=(save_every, 1), optional=True)
+    optimizer = with_extra_args_support(optimizer, "fit")
+    for path, x in tree.leaves_with_path(params):
+        check_plain(x, f"fit: the parameter at {tree.format_path(path)}")
     if checkpoint is not None:
         check_place(checkpoint, "fit: checkpoint")
     if accumulate > 1:

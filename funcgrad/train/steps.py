@@ -13,7 +13,7 @@ from ..api.gradients import grad, value_and_grad
 from ..api.jit import jit
 from ..core.tracing import aval_of
 from ..errors import ShapeError
-from ..optim import apply_updates
+from ..optim import apply_updates, with_extra_args_support
 
 
 def _takes_extras(update: Callable[..., Any]) -> bool:
@@ -68,7 +68,8 @@ def training_step(loss: Callable[..., Any], optimizer: Any) -> Callable[..., Any
     >>> step(params, None, optim.sgd(0.5).init(params), np.ones(2), None, 0)[0]
     array([1., 1.])
     """
-    extras = _takes_extras(optimizer.update)
+    whole = with_extra_args_support(optimizer, "training_step")  # raises for what is no optimizer
+    extras = whole is optimizer and _takes_extras(optimizer.update)
 
     def step(params: Any, state: Any, opt_state: Any, batch: Any, key: Any, index: Any) -> Any:
         step_key = None if key is None else random.fold_in(key, index)
