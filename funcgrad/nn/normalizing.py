@@ -91,7 +91,8 @@ def softmax(x: Any, axis: Any = -1, where: Any = None) -> Any:
     >>> softmax(np.zeros(3), where=np.array([True, True, False]))
     array([0.5, 0.5, 0. ])
     """
-    return _softmax(_only(inexact(x), where), _axes(axis))
+    x = _only(inexact(x), where)
+    return _softmax(x, _axes(axis)) if x.size else x
 
 
 @user_facing
@@ -110,7 +111,8 @@ def log_softmax(x: Any, axis: Any = -1, where: Any = None) -> Any:
     >>> log_softmax(np.array([0.0, 1e4]))
     array([-10000.,      0.])
     """
-    return _log_softmax(_only(inexact(x), where), _axes(axis))
+    x = _only(inexact(x), where)
+    return _log_softmax(x, _axes(axis)) if x.size else x
 
 
 @user_facing

@@ -334,3 +334,13 @@ def test_one_hot():
         nn.one_hot(x * 1.0, 4)
     with pytest.raises(fg.errors.ShapeError, match="axis 3 does not exist in a result of 3 axes"):
         nn.one_hot(x, 4, axis=3)
+
+
+@pytest.mark.parametrize("fun", [nn.softmax, nn.log_softmax])
+@pytest.mark.parametrize("shape", [(0,), (2, 0), (0, 3), (2, 0, 3)])
+def test_softmax_of_nothing(fun, shape):
+    x = np.zeros(shape)
+    for axis in (-1, 0, None):
+        for run in (fun, fg.jit(fun, static_argnames="axis")):
+            assert run(x, axis=axis).shape == shape
+        assert fg.grad(lambda x, axis=axis: np.sum(fun(x, axis)))(x).shape == shape
