@@ -14,7 +14,7 @@ from ..core.array_type import check_plain
 from ..core.avals import float0, is_inexact
 from ..core.jaxpr import Jaxpr, Var
 from ..core.source import where_defined
-from ..core.tracing import Tracer, aval_of
+from ..core.tracing import Tracer, aval_of, check_no_leak
 from ..ops.shape import zeros
 from ..transforms.linearize import LinearizeTrace, LinearizeTracer, tape_jaxpr
 from ..transforms.transpose import backward, seed_cotangents
@@ -53,6 +53,7 @@ class Linearized:
             self.outs = [primal_of(trace, o) for o in outs]
             for o in self.outs:
                 check_plain(o, f"{owner}: an output")
+                check_no_leak(o, trace)
             self.out_vars: list[Any] = [
                 o.tangent if type(o) is LinearizeTracer and o._trace is trace else None
                 for o in outs

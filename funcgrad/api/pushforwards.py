@@ -11,7 +11,7 @@ from .. import tree
 from ..control.jit_state import stabilizing
 from ..core.boundary import user_facing
 from ..core.jaxpr import Jaxpr, Var, eval_jaxpr
-from ..core.tracing import aval_of, owner_name
+from ..core.tracing import aval_of, check_no_leak, owner_name
 from ..errors import DifferentiationError, TreeError
 from ..ops.shape import zeros
 from ..transforms.jvp import JVPTrace, JVPTracer
@@ -70,6 +70,8 @@ def jvp(
             aux = tree.map(lambda a: trace.split((a,))[0][0], aux)
         outs, out_tree = tree.flatten(out)
         values, found = trace.split(outs)
+        for o in values:
+            check_no_leak(o, trace)
     finally:
         trace.alive = False
     out_tangents = [

@@ -297,6 +297,12 @@ def unknown_function_message(func: Any) -> str:
     )
 
 
+def check_no_leak(x: Any, trace: Trace) -> None:
+    """Raise if what a function returns is a value of a newer trace, or of one that has ended."""
+    if isinstance(x, Tracer) and (x._trace.level > trace.level or not x._trace.alive):
+        raise foreign_tracer_error(x, trace)
+
+
 def foreign_tracer_error(tracer: Tracer, trace: Trace) -> errors.EscapedTracerError:
     """A value of a newer trace, or of one that has ended, came to where it does not belong."""
     return errors.EscapedTracerError(

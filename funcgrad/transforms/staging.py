@@ -17,8 +17,8 @@ from ..core.tracing import (
     Tracer,
     at_source,
     aval_of,
+    check_no_leak,
     enter_body,
-    foreign_tracer_error,
     running,
 )
 
@@ -102,8 +102,7 @@ class StagingTrace(Trace):
         """The recorded jaxpr; values from outside (arrays, outer tracers) become its consts."""
         jaxpr = hoist_constants(invars, self.eqns, [self.atom(o) for o in outs])
         for c in jaxpr.consts:
-            if isinstance(c, Tracer) and (c._trace.level >= self.level or not c._trace.alive):
-                raise foreign_tracer_error(c, self)
+            check_no_leak(c, self)
         return jaxpr
 
 
