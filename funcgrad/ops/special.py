@@ -119,7 +119,16 @@ def tanh_slope_values(y: Any, x: Any, out: Any = None) -> Any:
     rare = out < 1 / 16
     if not out.ndim:
         return np.where(rare, squared_sech(x), out)[()]
-    out[rare] = squared_sech(x[rare])
+    # Places, and in-place steps on what is there, cost a third of what masks do.
+    places = np.flatnonzero(rare)
+    e = np.abs(x.take(places))
+    e *= -2
+    np.exp(e, out=e)
+    half = 1 + e
+    half *= 0.5
+    e /= half
+    e /= half
+    np.put(out, places, e)
     return out
 
 

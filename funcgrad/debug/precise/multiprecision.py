@@ -93,6 +93,7 @@ SCALAR_FUNCTIONS: dict[str, Callable[..., Any]] = {
     "share": lambda _m, x, whole: _share(x, whole),
     "direction": lambda _m, x: _share(x, abs(x)),
     "tanh_slope": lambda m, y, _x: (1 - y) * (1 + y),
+    "complement": lambda m, p, log_p: 1 - p if p < 0.5 else -m.expm1(log_p),
     "erf": lambda m, x: m.erf(x),
     "erfc": lambda m, x: m.erfc(x),
     "erfcx": _erfcx,
