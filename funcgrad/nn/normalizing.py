@@ -95,17 +95,33 @@ def _surprisal_value(x: Any, places: Any, axis: int) -> Any:
     return _log_total(total, exponentials, axis) - chosen
 
 
+def _with_weights_value(x: Any, places: Any, axis: int) -> Any:
+    """(surprisal, softmax) from the same exponentials, but p - 1 for the chosen p.
+
+    It comes from the logarithm of p, so that it is not 0 for p next to 1.
+    """
+    (shifted, exponentials), total = _from_largest(x, axis)
+    chosen = fnp.take_along_axis(shifted, places, axis)
+    lost = _log_total(total, exponentials, axis) - chosen
+    return lost, put_along(exponentials / total, places, np.expm1(-lost), axis)
+
+
 _surprisal = custom_jvp(_surprisal_value, nondiff_argnums=(2,))
+_with_weights = custom_jvp(_with_weights_value, nondiff_argnums=(2,))
 
 
 @_surprisal.defjvp
 def _surprisal_jvp(axis: int, primals: Any, tangents: Any) -> Any:
-    """The sum of p t without the chosen p, for which p - 1 stands: it comes from its logarithm."""
-    x, places = primals
-    p, log_p = _both(x, axis)
-    chosen = fnp.take_along_axis(log_p, places, axis)
-    weights = put_along(p, places, np.expm1(chosen), axis)
-    return -chosen, np.sum(weights * tangents[0], axis, keepdims=True)
+    lost, weights = _with_weights(*primals, axis)
+    return lost, np.sum(weights * tangents[0], axis, keepdims=True)
+
+
+@_with_weights.defjvp
+def _with_weights_jvp(axis: int, primals: Any, tangents: Any) -> Any:
+    lost, weights = _with_weights(*primals, axis)
+    changes = np.sum(weights * tangents[0], axis, keepdims=True)
+    p = _softmax(primals[0], axis)
+    return (lost, weights), (changes, _softmax_tangent(tangents[0], p, axis))
 
 
 def surprisal(x: Any, labels: Any, axis: int) -> Any:

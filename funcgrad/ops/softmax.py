@@ -11,6 +11,7 @@ from ..core.primitive import Case, Primitive
 from .arithmetic import into_last
 from .families import elementwise, general, sample
 from .shape import broadcast_to, shift_axes
+from .special import put_at
 
 
 def log_total_values(xp: Any, total: Any, exponentials: Any, *, axes: tuple[int, ...]) -> Any:
@@ -35,6 +36,8 @@ def log_total_values(xp: Any, total: Any, exponentials: Any, *, axes: tuple[int,
 
 def complement_values(p: Any, log_p: Any, out: Any = None) -> Any:
     """The probability 1 - p, from the logarithm of p where the difference cancels."""
+    if p.shape != log_p.shape:
+        p, log_p = np.broadcast_arrays(p, log_p)
     out = np.subtract(1, p, out=out)
     rare = out < 0.5
     if not rare.any():
@@ -42,7 +45,7 @@ def complement_values(p: Any, log_p: Any, out: Any = None) -> Any:
     if not out.ndim:
         return -np.expm1(log_p)
     at = np.flatnonzero(rare)
-    np.put(out, at, -np.expm1(np.broadcast_to(log_p, out.shape).take(at)))
+    put_at(out, at, -np.expm1(log_p.take(at)))
     return out
 
 

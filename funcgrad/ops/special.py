@@ -126,10 +126,18 @@ def tanh_slope_values(y: Any, x: Any, out: Any = None) -> Any:
     np.exp(e, out=e)
     half = 1 + e
     half *= 0.5
+    half *= half
     e /= half
-    e /= half
-    np.put(out, places, e)
+    put_at(out, places, e)
     return out
+
+
+def put_at(out: Any, places: Any, values: Any) -> None:
+    """Write values at places counted as in ``ravel``; indices are faster than np.put."""
+    if out.flags.c_contiguous:
+        out.reshape(-1)[places] = values
+    else:
+        np.put(out, places, values)
 
 
 def logistic_slope_values(x: Any, out: Any = None) -> Any:
