@@ -46,6 +46,10 @@ def _largest_squared(dtype: np.dtype) -> float:
     return float(np.sqrt(np.finfo(dtype).max)) / 4096
 
 
+_SQUARES = (_largest_squared(_SINGLE) ** 2, _largest_squared(np.dtype(np.float64)) ** 2)
+"""Sums of squares of float32 and float64 below which nothing is out of bounds."""
+
+
 @lru_cache
 def _least(dtype: np.dtype) -> tuple[float, float]:
     """The least number of a type, and its root."""
@@ -67,9 +71,9 @@ def bounded(g: Any) -> Any:
 
 def bounded_values(g: Any) -> Any:
     """Real numbers within the bound: g itself, after one pass that only reads, if all are."""
-    limit = _largest_squared(g.dtype)
-    if np.vdot(g, g) <= limit * limit:
+    if np.vdot(g, g) <= _SQUARES[g.dtype.itemsize > 4]:
         return g
+    limit = _largest_squared(g.dtype)
     with np.errstate(invalid="ignore"):
         return np.clip(g, -limit, limit) + 0.0 * g  # the product is NaN at infinity
 
