@@ -112,13 +112,13 @@ _with_weights = custom_jvp(_with_weights_value, nondiff_argnums=(2,))
 
 @_surprisal.defjvp
 def _surprisal_jvp(axis: int, primals: Any, tangents: Any) -> Any:
-    lost, weights = _with_weights(*primals, axis)
+    lost, weights = _with_weights(primals[0], primals[1], axis)
     return lost, np.sum(weights * tangents[0], axis, keepdims=True)
 
 
 @_with_weights.defjvp
 def _with_weights_jvp(axis: int, primals: Any, tangents: Any) -> Any:
-    lost, weights = _with_weights(*primals, axis)
+    lost, weights = _with_weights(primals[0], primals[1], axis)
     changes = np.sum(weights * tangents[0], axis, keepdims=True)
     p = _softmax(primals[0], axis)
     return (lost, weights), (changes, _softmax_tangent(tangents[0], p, axis))
