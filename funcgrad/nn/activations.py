@@ -24,6 +24,7 @@ from ..core.boundary import user_facing
 from ..errors import ShapeError
 from ..numpy.protocol import array, inexact
 from ..ops import logarithms
+from ..ops.gelu import gelu as gelu_operator
 from .normalizing import log_softmax, logsumexp, one_hot, softmax, standardize
 from .piecewise import (
     celu,
@@ -218,27 +219,8 @@ def mish(x: Any) -> Any:
     return _mish(inexact(x))
 
 
-# Hendrycks and Gimpel, arXiv:1606.08415, section 2: sqrt(2 / pi) (x + 0.044715 x**3).
-_GELU_LINEAR = math.sqrt(2 / math.pi)
-_GELU_CUBIC = 0.044715 * _GELU_LINEAR
 _ROOT_HALF = math.sqrt(0.5)
 _NORMAL_PEAK = 1 / math.sqrt(2 * math.pi)
-
-
-def _gelu_share(x: Any) -> Any:
-    """(1 + tanh(u)) / 2 as a logistic function, which is not a difference for negative x."""
-    return lax.logistic(x * (2 * _GELU_LINEAR + 2 * _GELU_CUBIC * (x * x)))
-
-
-def _fast_gelu(x: Any) -> Any:
-    return np.maximum(x, -40.0) * _gelu_share(np.clip(x, -40.0, 40.0))
-
-
-def _fast_gelu_slope(x: Any) -> Any:
-    x = np.clip(x, -40.0, 40.0)
-    inner = x * (2 * _GELU_LINEAR + 6 * _GELU_CUBIC * (x * x))
-    rest = _gelu_share(-np.abs(x))  # the smaller of the share and 1 - share
-    return rest + (x > 0) * (1 - 2 * rest) + rest * (1 - rest) * inner
 
 
 def _exact_gelu(x: Any) -> Any:
@@ -250,7 +232,6 @@ def _exact_gelu_slope(x: Any) -> Any:
     return 0.5 * lax.erfc(-_ROOT_HALF * x) + x * (_NORMAL_PEAK * np.exp(-0.5 * (x * x)))
 
 
-_fast_gelu_function = with_slope(_fast_gelu, _fast_gelu_slope)
 _exact_gelu_function = with_slope(_exact_gelu, _exact_gelu_slope)
 
 
@@ -273,7 +254,7 @@ def gelu(x: Any, approximate: bool = True) -> Any:
     >>> gelu(np.array([-1.0, 0.0, 1.0]), approximate=False).round(4)
     array([-0.1587,  0.    ,  0.8413])
     """
-    return (_fast_gelu_function if approximate else _exact_gelu_function)(inexact(x))
+    return (gelu_operator if approximate else _exact_gelu_function)(inexact(x))
 
 
 @user_facing

@@ -33,7 +33,7 @@ from .embedding_losses import (
     negative_sampling_loss,
     triplet_margin_loss,
 )
-from .normalizing import log_softmax
+from .normalizing import log_softmax, surprisal
 from .piecewise import with_slope
 from .reduction import (
     along,
@@ -254,9 +254,7 @@ def softmax_cross_entropy_with_integer_labels(
             "softmax_cross_entropy."
         )
     check_classes(name, "labels", labels, count)
-    log_p = log_softmax(logits, axis)
-    places = np.expand_dims(labels, axis)
-    losses = -np.squeeze(np.take_along_axis(log_p, places, axis), axis)
+    losses = surprisal(logits, labels, axis)
     mass = None
     if class_weights is not None:
         factors = _class_weights(name, class_weights, logits.shape, axes)
@@ -264,6 +262,7 @@ def softmax_cross_entropy_with_integer_labels(
         losses = losses * mass
     if not (isinstance(label_smoothing, int | float) and label_smoothing == 0):
         check_smoothing(label_smoothing)
+        log_p = log_softmax(logits, axis)
         even = -np.mean(log_p if class_weights is None else log_p * factors, axis=axis)
         losses = (1 - label_smoothing) * losses + label_smoothing * even
     return reduce_losses(name, losses, reduction, where, weights, mass)

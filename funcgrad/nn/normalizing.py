@@ -13,6 +13,8 @@ from ..api.custom import custom_jvp
 from ..core.boundary import user_facing
 from ..errors import ShapeError
 from ..numpy.protocol import array, inexact
+from ..ops.softmax import complement, log_total
+from ..ops.sorting import put_along
 from .scaled import in_single, over_deviation, over_masked_deviation
 
 __all__ = ["log_softmax", "logsumexp", "one_hot", "softmax", "standardize"]
@@ -35,32 +37,97 @@ def _softmax_value(x: Any, axis: Any) -> Any:
 
 
 def _log_softmax_value(x: Any, axis: Any) -> Any:
-    """The sum of exponentials without the 1 of the largest, which would swallow small ones."""
-    (shifted, exponentials), _ = _from_largest(x, axis)
-    top = shifted == 0
-    equal = np.sum(top, axis, keepdims=True).astype(x.dtype)
-    rest = np.sum(np.where(top, 0.0, exponentials), axis, keepdims=True)
-    return shifted - np.log1p(rest + (np.maximum(equal, 1) - 1))
+    (shifted, exponentials), total = _from_largest(x, axis)
+    return shifted - _log_total(total, exponentials, axis)
+
+
+def _log_total(total: Any, exponentials: Any, axis: Any) -> Any:
+    ndim = len(exponentials.shape)
+    given = range(ndim) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+    return log_total(total, exponentials, axes=tuple(sorted(a % ndim for a in given)))
+
+
+def _both_value(x: Any, axis: Any) -> Any:
+    """(softmax, log_softmax), from the same exponentials."""
+    (shifted, exponentials), total = _from_largest(x, axis)
+    return exponentials / total, shifted - _log_total(total, exponentials, axis)
 
 
 _softmax = custom_jvp(_softmax_value, nondiff_argnums=(1,))
 _log_softmax = custom_jvp(_log_softmax_value, nondiff_argnums=(1,))
+_both = custom_jvp(_both_value, nondiff_argnums=(1,))
 
 
 @_softmax.defjvp
 def _softmax_jvp(axis: Any, primals: Any, tangents: Any) -> Any:
     out = _softmax(primals[0], axis)
-    weighted = out * tangents[0]
-    return out, weighted - out * np.sum(weighted, axis, keepdims=True)
+    return out, _softmax_tangent(tangents[0], out, axis)
+
+
+def _softmax_tangent(t: Any, p: Any, axis: Any) -> Any:
+    weighted = p * t
+    return weighted - p * np.sum(weighted, axis, keepdims=True)
 
 
 @_log_softmax.defjvp
 def _log_softmax_jvp(axis: Any, primals: Any, tangents: Any) -> Any:
-    out = _log_softmax(primals[0], axis)
+    p, log_p = _both(primals[0], axis)
+    return log_p, _log_softmax_tangent(tangents[0], p, log_p, axis)
+
+
+def _log_softmax_tangent(t: Any, p: Any, log_p: Any, axis: Any) -> Any:
+    """The difference of t and its mean, by 1 - p, which is not 0 for p next to 1."""
+    weighted = p * t
+    return (weighted - np.sum(weighted, axis, keepdims=True)) + complement(p, log_p) * t
+
+
+@_both.defjvp
+def _both_jvp(axis: Any, primals: Any, tangents: Any) -> Any:
+    p, log_p = _both(primals[0], axis)
     (t,) = tangents
-    # 1 - p is -expm1 of the logarithm, which is not 0 for p next to 1; tanh is faster.
-    half, weighted = np.tanh(0.5 * out), np.exp(out) * t
-    return out, (weighted - np.sum(weighted, axis, keepdims=True)) - 2.0 * half / (1.0 - half) * t
+    changes = _softmax_tangent(t, p, axis), _log_softmax_tangent(t, p, log_p, axis)
+    return (p, log_p), changes
+
+
+def _surprisal_value(x: Any, places: Any, axis: int) -> Any:
+    (shifted, exponentials), total = _from_largest(x, axis)
+    chosen = fnp.take_along_axis(shifted, places, axis)
+    return _log_total(total, exponentials, axis) - chosen
+
+
+def _with_weights_value(x: Any, places: Any, axis: int) -> Any:
+    """(surprisal, softmax) from the same exponentials, but p - 1 for the chosen p.
+
+    It comes from the logarithm of p, so that it is not 0 for p next to 1.
+    """
+    (shifted, exponentials), total = _from_largest(x, axis)
+    chosen = fnp.take_along_axis(shifted, places, axis)
+    lost = _log_total(total, exponentials, axis) - chosen
+    return lost, put_along(exponentials / total, places, np.expm1(-lost), axis)
+
+
+_surprisal = custom_jvp(_surprisal_value, nondiff_argnums=(2,))
+_with_weights = custom_jvp(_with_weights_value, nondiff_argnums=(2,))
+
+
+@_surprisal.defjvp
+def _surprisal_jvp(axis: int, primals: Any, tangents: Any) -> Any:
+    lost, weights = _with_weights(primals[0], primals[1], axis)
+    return lost, np.sum(weights * tangents[0], axis, keepdims=True)
+
+
+@_with_weights.defjvp
+def _with_weights_jvp(axis: int, primals: Any, tangents: Any) -> Any:
+    lost, weights = _with_weights(primals[0], primals[1], axis)
+    changes = np.sum(weights * tangents[0], axis, keepdims=True)
+    p = _softmax(primals[0], axis)
+    return (lost, weights), (changes, _softmax_tangent(tangents[0], p, axis))
+
+
+def surprisal(x: Any, labels: Any, axis: int) -> Any:
+    """Minus the logarithms of the probabilities that softmax gives to one place per row."""
+    axis %= len(x.shape)
+    return np.squeeze(_surprisal(x, np.expand_dims(labels, axis), axis), axis)
 
 
 def _axes(axis: Any) -> Any:

@@ -10,12 +10,22 @@ from ..core.avals import Aval
 from ..core.primitive import Case, Primitive
 from .argsort import argsort, order_cases
 from .families import general, sample
-from .gather import gather
+from .gather import gather, scatter
 from .shape import broadcast, broadcast_to, reshape, wider
 
 
 def take_along(x: Any, idx: Any, axis: int) -> Any:
     """X at positions idx along one axis, the other axes side by side (np.take_along_axis)."""
+    return gather(x, *_places_along(x, idx, axis))
+
+
+def put_along(x: Any, idx: Any, values: Any, axis: int) -> Any:
+    """X with values at positions idx along one axis, the other axes side by side."""
+    return scatter(x, values, *_places_along(x, idx, axis), op="set")
+
+
+def _places_along(x: Any, idx: Any, axis: int) -> list[Any]:
+    """Index arrays for all axes, from one that says where along one of them."""
     ndim = len(x.shape)
     shape = list(idx.shape)
     for i in range(ndim):
@@ -31,7 +41,7 @@ def take_along(x: Any, idx: Any, axis: int) -> Any:
         axes[i] = full[i]
         places = np.arange(full[i]) if x.shape[i] != 1 else np.zeros(full[i], np.intp)
         grids.append(np.broadcast_to(places.reshape(axes), full))
-    return gather(x, *grids)
+    return grids
 
 
 def _sort_eval(xp: Any, x: Any, *, axis: int, descending: bool) -> Any:

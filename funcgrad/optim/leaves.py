@@ -12,7 +12,9 @@ from .. import numpy as fnp
 from .. import tree
 from ..core.array_type import check_plain
 from ..core.boundary import user_facing
+from ..core.primitive import Primitive
 from ..errors import ShapeError
+from ..ops.families import elementwise
 from ..ops.linalg_norm import vector_norm
 
 E = TypeVar("E", bound=Exception)
@@ -40,9 +42,12 @@ def wide_dtype(dtype: Any) -> np.dtype:
     return _SINGLE if dtype == _HALF else np.dtype(dtype)
 
 
-@lru_cache
 def _largest_squared(dtype: np.dtype) -> float:
     return float(np.sqrt(np.finfo(dtype).max)) / 4096
+
+
+_SQUARES = (_largest_squared(_SINGLE) ** 2, _largest_squared(np.dtype(np.float64)) ** 2)
+"""Sums of squares of float32 and float64 below which nothing is out of bounds."""
 
 
 @lru_cache
@@ -58,13 +63,28 @@ def bounded(g: Any) -> Any:
     Elements beyond the root of the largest number / 4096 (4e15 in float32, 3e150 in float64) count
     as that, by their sign or direction; infinity becomes NaN, as infinity / infinity is.
     """
+    if g.dtype.kind != "c":
+        return _bounded(g)
     limit = _largest_squared(g.dtype)
-    if g.dtype.kind == "c":
-        return g * (limit / np.maximum(np.abs(g), limit))
-    if type(g) is np.ndarray and np.vdot(g, g) <= limit * limit:
-        return g  # one pass that only reads
+    return g * (limit / np.maximum(np.abs(g), limit))
+
+
+def bounded_values(g: Any) -> Any:
+    """Real numbers within the bound: g itself, after one pass that only reads, if all are."""
+    if np.vdot(g, g) <= _SQUARES[g.dtype.itemsize > 4]:
+        return g
+    limit = _largest_squared(g.dtype)
     with np.errstate(invalid="ignore"):
         return np.clip(g, -limit, limit) + 0.0 * g  # the product is NaN at infinity
+
+
+_bounded: Primitive = elementwise(
+    "bounded",
+    bounded_values,
+    lambda _o, g: (np.abs(g) <= _largest_squared(g.dtype)).astype(g.dtype),
+    kinds="f",
+    traits=("view",),
+)
 
 
 def floor_under_root(v: Any, eps_root: Any, eps: Any) -> Any:

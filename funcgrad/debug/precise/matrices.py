@@ -86,6 +86,12 @@ def logsumexp(c: Calculator, x: Array, *, axes: tuple[int, ...]) -> Result:
     return [c.call("add", c.call("log", c.fold("add", exps, axes)), flat)]
 
 
+def log_total(
+    c: Calculator, total: Array, _exponentials: Array, *, axes: tuple[int, ...]
+) -> Result:
+    return [c.call("log", total)]
+
+
 def vector_norm(c: Calculator, x: Array, *, axes: tuple[int, ...], order: Any) -> Result | None:
     size = c.call("abs", x)
     if order in (np.inf, -np.inf, 0):
@@ -225,6 +231,7 @@ RULES: dict[str, Callable[..., Result | None]] = {
     "reduce_prod": reduce_prod,
     "cumprod": cumprod,
     "logsumexp": logsumexp,
+    "log_total": log_total,
     "vector_norm": vector_norm,
     "solve": solve,
     "inv": inv,

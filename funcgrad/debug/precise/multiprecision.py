@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from ...ops import gelu
+
 
 def _log_gamma(m: Any, x: Any) -> Any:
     """The logarithm of the absolute value of the gamma function."""
@@ -13,6 +15,15 @@ def _log_gamma(m: Any, x: Any) -> Any:
 
 def _erfcx(m: Any, x: Any) -> Any:
     return m.exp(x * x) * m.erfc(x)
+
+
+def _gelu_share(m: Any, x: Any) -> Any:
+    return 1 / (1 + m.exp(-x * (gelu.LINEAR + gelu.CUBIC * x * x)))
+
+
+def _gelu_slope(m: Any, x: Any) -> Any:
+    share, rest = _gelu_share(m, x), _gelu_share(m, -x)
+    return share + share * rest * x * (gelu.LINEAR + 3 * gelu.CUBIC * x * x)
 
 
 def _logaddexp(m: Any, x: Any, y: Any) -> Any:
@@ -93,6 +104,9 @@ SCALAR_FUNCTIONS: dict[str, Callable[..., Any]] = {
     "share": lambda _m, x, whole: _share(x, whole),
     "direction": lambda _m, x: _share(x, abs(x)),
     "tanh_slope": lambda m, y, _x: (1 - y) * (1 + y),
+    "complement": lambda m, p, log_p: 1 - p if p < 0.5 else -m.expm1(log_p),
+    "gelu": lambda m, x: x * _gelu_share(m, x),
+    "gelu_slope": _gelu_slope,
     "erf": lambda m, x: m.erf(x),
     "erfc": lambda m, x: m.erfc(x),
     "erfcx": _erfcx,
