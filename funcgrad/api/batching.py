@@ -18,6 +18,7 @@ from ..transforms.vmap import BatchTrace, BatchTracer, running_lanes, to_front
 from .results import check_leaf, own
 
 
+@user_facing
 def vmap(
     fun: Callable[..., Any],
     in_axes: Any = 0,

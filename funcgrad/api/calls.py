@@ -20,6 +20,7 @@ from ..transforms.staging import lift_constants, lift_tracers
 from .staging import stage_call, staged_aval
 
 
+@user_facing
 def checkpoint(
     fun: Callable[..., Any],
     *,
@@ -75,6 +76,7 @@ def checkpoint(
 remat = checkpoint
 
 
+@user_facing
 def stop_gradient(x: Any) -> Any:
     """The same values, as constants for every derivative.
 

@@ -15,6 +15,7 @@ from .linearized import Linearized, select_arguments
 from .results import check_differentiable, check_scalar_output, own, zero_derivative
 
 
+@user_facing
 def value_and_grad(
     fun: Callable[..., Any],
     argnums: int | Sequence[int] = 0,
@@ -113,6 +114,7 @@ class _ArgumentPath(tree.LeafPath):
         return tree.format_path(path[1:], f"args[{self.nums[path[0]]}]")
 
 
+@user_facing
 def grad(
     fun: Callable[..., Any],
     argnums: int | Sequence[int] = 0,

@@ -46,6 +46,7 @@ def _partial_function(
     return call, args[nums[0]] if single else tuple(args[n] for n in nums)
 
 
+@user_facing
 def jacfwd(
     fun: Callable[..., Any],
     argnums: int | Sequence[int] = 0,
@@ -127,6 +128,7 @@ def _check_inputs(leaves: Sequence[Any], name: str, fun: Any, holomorphic: bool)
             )
 
 
+@user_facing
 def jacrev(
     fun: Callable[..., Any],
     argnums: int | Sequence[int] = 0,
@@ -193,6 +195,7 @@ def jacrev(
 jacobian = jacrev
 
 
+@user_facing
 def hessian(
     fun: Callable[..., Any],
     argnums: int | Sequence[int] = 0,

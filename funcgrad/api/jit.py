@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -16,10 +17,11 @@ from ..control.call import call
 from ..control.closures import staged_once
 from ..control.jit_state import jit_disabled, stabilizing
 from ..core.avals import WEAK_DTYPES
-from ..core.boundary import result_observer, shown_error, user_facing
+from ..core.boundary import result_observer, user_facing
 from ..core.collector import rare_collections
 from ..core.jaxpr import Jaxpr, eval_jaxpr, has_effects
 from ..core.portable import importable_name, portable
+from ..core.shown import better_error
 from ..core.source import where_defined
 from ..core.tracing import Tracer, axis_frames, owner_name, running
 from ..equality import exact_key
@@ -111,11 +113,17 @@ class Jitted:
                 observe(self, args, kwargs, result)
             return result
         except Exception as error:
-            shown = shown_error(error)
+            shown = better_error(error, sys._getframe().f_back)
+            if shown is None:
+                raise
+            kept = shown.__traceback__, shown.__context__
             try:
-                raise shown from shown.__cause__
+                raise shown
+            except Exception:
+                shown.__traceback__, shown.__context__ = kept
+                raise
             finally:
-                del shown  # no cycle of error, traceback and frame keeps arrays alive
+                del shown, kept  # no cycle of error, traceback and frame keeps arrays alive
 
     def call(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if not kwargs:
@@ -333,6 +341,7 @@ def _donated_leaves(jitted: Jitted, args: Any, kwargs: Any) -> tuple[int, ...]:
     return tuple(places)
 
 
+@user_facing
 def jit(
     fun: Callable[..., Any] | None = None,
     *,
@@ -375,6 +384,7 @@ def jit(
     return Jitted(fun, static_argnums, static_argnames, donate_argnums, stabilize)
 
 
+@user_facing
 def to_source(fun: Callable[..., Any]) -> Callable[..., str]:
     """The program that jit would run, as standalone source text.
 

@@ -175,6 +175,7 @@ def linearize(fun: Callable[..., Any], *primals: Any, has_aux: bool = False) -> 
     return (out, f_jvp, lin.aux) if has_aux else (out, f_jvp)
 
 
+@user_facing
 def linear_transpose(fun: Callable[..., Any], *primals: Any) -> Callable[[Any], Any]:
     """Transpose a function that is linear in all its arguments.
 

@@ -71,6 +71,7 @@ class Stabilized:
         return Report(stage_stable(self.fun, args, kwargs, self.owner)[2])
 
 
+@user_facing
 def stabilize(fun: Callable[..., Any]) -> Stabilized:
     """A function that computes the same with numerically stable formulas.
 

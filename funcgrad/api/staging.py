@@ -118,6 +118,7 @@ def stage_call(fun: Callable[..., Any], args: Any, kwargs: Any, owner: str) -> t
     return jaxpr, box[0]
 
 
+@user_facing
 def make_jaxpr(
     fun: Callable[..., Any],
     static_argnums: int | Sequence[int] = (),

@@ -177,6 +177,7 @@ def _branch(index: Any, functions: Any, operands: Any, what: str) -> Any:
     return tree.unflatten(first_tree, outs)
 
 
+@user_facing
 def select(pred: Any, on_true: Any, on_false: Any) -> Any:
     """Elements of one array where a mask is true, of another elsewhere.
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from .. import random
+from ..core.boundary import user_facing
 from ..core.tracing import Tracer
 from ..errors import ShapeError
 from .containers import serial
@@ -27,6 +28,7 @@ __all__ = [
 ]
 
 
+@user_facing
 def dense(params: Any, x: Any) -> Any:
     """The affine map x @ w + b.
 
@@ -53,6 +55,7 @@ def dense(params: Any, x: Any) -> Any:
     return y + params["b"] if "b" in params else y
 
 
+@user_facing
 def Dense(
     features: int, *, bias: bool = True, w_init: Any = None, b_init: Any = zeros
 ) -> Layer:
@@ -84,6 +87,7 @@ def Dense(
     return stateless_layer(f"Dense({features})", init, dense)
 
 
+@user_facing
 def embedding(params: Any, indices: Any) -> Any:
     """Rows of a table: table[indices].
 
@@ -108,6 +112,7 @@ def embedding(params: Any, indices: Any) -> Any:
     return params["table"][indices]
 
 
+@user_facing
 def attend(params: Any, x: Any) -> Any:
     """Products of vectors with all rows of an embedding's table, for tied output weights.
 
@@ -124,6 +129,7 @@ def attend(params: Any, x: Any) -> Any:
     return x @ params["table"].T
 
 
+@user_facing
 def Embedding(count: int, features: int, *, init: Any = None) -> Layer:
     """A layer that maps integers to vectors, from (...) to (..., features).
 
@@ -148,6 +154,7 @@ def Embedding(count: int, features: int, *, init: Any = None) -> Layer:
     return stateless_layer(f"Embedding({count}, {features})", layer_init, embedding)
 
 
+@user_facing
 def Tied(count: int, features: int, *layers: Any, init: Any = None) -> Layer:
     """Embed integers, apply layers, and multiply by the transposed table: tied weights.
 
@@ -184,6 +191,7 @@ def Tied(count: int, features: int, *layers: Any, init: Any = None) -> Layer:
     return Layer(layer_init, layer_apply, "Tied", model.layers, "serial")
 
 
+@user_facing
 def flatten(x: Any) -> Any:
     """Join all axes after the first.
 
@@ -202,6 +210,7 @@ def _flatten_init(key: Any, shape: tuple[int, ...], dtype: Any) -> Any:
 Flatten = stateless_layer("Flatten", _flatten_init, lambda params, x: flatten(x))
 
 
+@user_facing
 def Reshape(shape: tuple[int, ...]) -> Layer:
     """A layer that gives all axes after the first a new shape.
 

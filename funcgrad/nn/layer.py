@@ -17,6 +17,7 @@ from typing import Any
 
 from .. import tree
 from ..api.staging import ShapeDtypeStruct, eval_shape
+from ..core.boundary import user_facing
 from ..core.portable import portable
 from ..errors import ShapeError
 
@@ -173,6 +174,7 @@ def stateless_layer(
     return Layer(layer_init, layer_apply, name)
 
 
+@user_facing
 def Lambda(f: Callable[[Any], Any], name: str | None = None) -> Layer:
     """A layer without parameters from a function of an array.
 
@@ -201,6 +203,7 @@ Identity = stateless_layer(
 )
 
 
+@user_facing
 def stateless(layer: Any) -> tuple[Callable[..., Any], Callable[..., Any]]:
     """Stax's two-argument form of a layer that has no state.
 

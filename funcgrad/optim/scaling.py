@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .. import tree
+from ..core.boundary import user_facing
 from .hyperparameters import resolve, schedulable
 from .leaves import (
     as_leaf,
@@ -53,6 +54,7 @@ class ScaleByLearningRateState(NamedTuple):
     learning_rate: Any
 
 
+@user_facing
 def scale_by_learning_rate(
     learning_rate: Any = None, *, flip_sign: bool = True
 ) -> GradientTransformation:
@@ -103,6 +105,7 @@ class ScaleByScheduleState(NamedTuple):
     count: Any
 
 
+@user_facing
 def scale_by_schedule(step_size_fn: Any) -> GradientTransformation:
     """Multiply updates by a number that depends on how many there were.
 
@@ -126,6 +129,7 @@ def scale_by_schedule(step_size_fn: Any) -> GradientTransformation:
     return make_transformation(lambda params: ScaleByScheduleState(0), update_schedule)
 
 
+@user_facing
 def scale_by_sign() -> GradientTransformation:
     """Replace each element by its sign.
 
@@ -240,6 +244,7 @@ def normalize_by_update_norm(scale_factor: Any = 1.0, eps: Any = 1e-6) -> Gradie
     return stateless(update_normalized)
 
 
+@user_facing
 def centralize() -> GradientTransformation:
     """Take from the update of each matrix or kernel its mean over all axes but the first.
 

@@ -46,6 +46,7 @@ def make_transformation(
     return GradientTransformation(user_facing(init), user_facing(update))
 
 
+@user_facing
 def stateless(update: Callable[[Any, Any], Any]) -> GradientTransformation:
     """A transformation without state.
 
@@ -69,6 +70,7 @@ def stateless(update: Callable[[Any, Any], Any]) -> GradientTransformation:
     return make_transformation(init_stateless, update_stateless)
 
 
+@user_facing
 def identity() -> GradientTransformation:
     """Updates as they are.
 
@@ -81,6 +83,7 @@ def identity() -> GradientTransformation:
     return stateless(lambda updates, params: updates)
 
 
+@user_facing
 def set_to_zero() -> GradientTransformation:
     """Zeros, which leave parameters as they are.
 
@@ -93,6 +96,7 @@ def set_to_zero() -> GradientTransformation:
     return stateless(lambda updates, params: tree.map(lambda u: np.zeros_like(u)[()], updates))
 
 
+@user_facing
 def with_extra_args_support(tx: GradientTransformation) -> GradientTransformation:
     """A transformation whose ``update`` accepts further keywords.
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from .. import random, tree
+from ..core.boundary import user_facing
 from ..errors import ShapeError
 
 
@@ -74,6 +75,7 @@ class Batches:
             yield tree.map(lambda x, chosen=chosen: x[chosen], self.arrays)
 
 
+@user_facing
 def evaluate(f: Any, *args: Any, batches: Any) -> Any:
     """Average a function over batches, each weighted by its number of examples.
 

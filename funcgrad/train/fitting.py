@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..core.boundary import user_facing
 from ..optim import accumulate as accumulate_gradients
 from .batches import Batches, example_count
 from .files import check_place, opened_file, save
@@ -195,6 +196,7 @@ def _resume(path: Any, training: Training) -> tuple[Training, History]:
     return found["training"]._replace(best=best), History.from_stored(found["history"])
 
 
+@user_facing
 def fit(
     loss: Callable[..., Any],
     params: Any,
