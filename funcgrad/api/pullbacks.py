@@ -35,6 +35,7 @@ class Pullback:
     def meta(self) -> tuple[Any, ...]:
         return (self.in_avals, self.in_tree, self.out_avals, self.out_tree)
 
+    @user_facing
     def __call__(self, ct: Any) -> Any:
         """The cotangents of the primals, as a tuple, at a cotangent of the output."""
         return _pull(self, ct)
@@ -68,7 +69,6 @@ def _rebuild(
     )
 
 
-@user_facing
 def _pull(pullback: Pullback, ct: Any) -> Any:
     given = tree.match_prefix(pullback.out_tree, ct, "the cotangent given to a vjp function")
     paths = pullback.out_tree.paths() if len(given) != 1 else [()]

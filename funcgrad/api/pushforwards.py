@@ -91,6 +91,7 @@ class Pushforward:
         self.consts = consts
         self.in_avals, self.in_tree, self.out_avals, self.out_tree = meta
 
+    @user_facing
     def __call__(self, *tangents: Any) -> Any:
         """The tangent of the output at tangents of the primals."""
         return _push(self, tangents)
@@ -113,7 +114,6 @@ def _rebuild(
     return Pushforward(program, consts, meta)
 
 
-@user_facing
 def _push(f: Pushforward, tangents: Any) -> Any:
     given = tree.match_prefix(f.in_tree, tangents, "the tangents given to a linearized function")
     checked = [

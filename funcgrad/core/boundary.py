@@ -9,7 +9,7 @@ from contextvars import ContextVar
 from types import FunctionType
 from typing import Any, TypeVar
 
-from .portable import Portable, portable
+from .portable import Portable, is_inner, portable
 from .shown import better_error
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -48,6 +48,11 @@ def user_facing(fun: F) -> F:
                 del shown, kept  # no cycle of error, traceback and frame keeps arrays alive
 
     return wrapper  # type: ignore[return-value]
+
+
+def facing(fun: Any) -> Any:
+    """A function as users get to call it: made inside of one of ours, it is wrapped."""
+    return UserFacing(fun) if is_inner(fun) else fun
 
 
 class UserFacing(Portable):

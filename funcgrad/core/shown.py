@@ -31,8 +31,11 @@ def better_error(error: Exception, caller: FrameType | None) -> Exception | None
         better = blamed(error)
     shown = ours or better
     if shown is not None:
-        shown.__cause__ = error if full and better else None  # and no context is printed
         shown.__traceback__ = error.__traceback__
+    if better is not None:
+        better.__context__ = error.__context__
+        if full:
+            better.__cause__ = error
     if not full:
         for e in chain_of(error if shown is None else shown):
             e.__traceback__ = without_internal(e.__traceback__)

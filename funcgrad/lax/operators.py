@@ -242,7 +242,8 @@ def rev(operand: Any, dimensions: Sequence[int]) -> Any:
     array([2, 1, 0])
     """
     operand = _array(operand)
-    return shape_ops.flip(operand, axes=tuple(sorted(_axis(d, len(operand.shape)) for d in dimensions)))
+    axes = sorted(_axis(d, len(operand.shape)) for d in dimensions)
+    return shape_ops.flip(operand, axes=tuple(axes))
 
 
 @user_facing

@@ -17,8 +17,7 @@ from typing import Any
 
 from .. import tree
 from ..api.staging import ShapeDtypeStruct, eval_shape
-from ..core.boundary import user_facing
-from ..core.portable import portable
+from ..core.boundary import facing, user_facing
 from ..errors import ShapeError
 
 __all__ = ["Identity", "Lambda", "Layer", "stateless"]
@@ -57,7 +56,7 @@ class Layer(tuple):
         route: str = "same",
         takes_mask: bool = False,
     ) -> Layer:
-        self = super().__new__(cls, (portable(init), portable(apply)))
+        self = super().__new__(cls, (facing(init), facing(apply)))
         self.name, self.layers, self.route = name, layers, route
         self.takes_mask = takes_mask or any(part.takes_mask for part in layers)
         return self

@@ -10,7 +10,6 @@ import numpy as np
 
 from .. import tree
 from ..core.boundary import user_facing
-from ..core.portable import portable
 from ..errors import ShapeError
 from .leaves import as_leaf, leaf_error
 
@@ -125,7 +124,7 @@ def with_extra_args_support(tx: GradientTransformation) -> GradientTransformatio
     def update_without_extra(updates: Any, state: Any, params: Any = None, **extra: Any) -> Any:
         return tx.update(updates, state, params)
 
-    return GradientTransformation(tx.init, portable(update_without_extra))
+    return GradientTransformation(tx.init, user_facing(update_without_extra))
 
 
 @user_facing
