@@ -162,6 +162,7 @@ def flatten(tree: Any, is_leaf: Callable[[Any], bool] | None = None) -> tuple[li
     return flatten(tree, is_leaf)
 
 
+@user_facing
 def unflatten(treedef: Any, leaves: Iterable[Any]) -> Any:
     """The pytree of a structure with given leaves.
 

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from .. import tree
+from ..core.arguments import check_function
 from ..core.boundary import user_facing
 from ..core.tracing import aval_of, owner_name
-from .linearized import Linearized, select_arguments
+from .linearized import Linearized, check_argnums, select_arguments
 from .results import check_differentiable, check_scalar_output, own, zero_derivative
 
 
@@ -54,8 +55,8 @@ def _value_and_grad(
     holomorphic: bool,
     allow_int: bool,
 ) -> Callable[..., Any]:
-    if not callable(fun):
-        raise TypeError(f"{name} needs a function, got {fun!r}")
+    check_function(fun, name)
+    check_argnums(argnums, name)
     owner = owner_name(name, fun)
 
     @user_facing

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from .. import tree
+from ..core.arguments import check_function
 from ..core.avals import float0, is_inexact
 from ..core.boundary import user_facing
 from ..core.tracing import aval_of, owner_name
@@ -121,6 +122,7 @@ def vjp(fun: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
     >>> y, pull(1.0)
     (np.float64(12.0), (np.float64(4.0), np.float64(3.0)))
     """
+    check_function(fun, "vjp")
     leaves, treedef = tree.flatten(primals)
     check_leaves(leaves, primals, "vjp")
     lin = Linearized(

@@ -57,13 +57,22 @@ def blamed(error: Exception) -> Exception | None:
     call = _failed_call(inside[0].tb_frame)
     if call is None:
         return None
-    found = min(_suspects(call, error), default=None)
+    calls = [call, _maker(call)]
+    found = min(
+        ((*s, i) for i, c in enumerate(calls) if c is not None for s in _suspects(c, error)),
+        default=None,
+    )
     if found is None:
         return None
-    rank, _, name = found
+    rank, _, name, which = found
+    call = calls[which]
+    assert call is not None
     value = call.arguments[name]
     kind = ValueError if rank >= VALUE else TypeError
-    return kind(f"{_name(call.fun)}: {name} is {describe(value)}, {_wanted(call, name, rank)}")
+    wanted = _wanted(call, name, rank)
+    if isinstance(error, AttributeError) and rank == FOUND and not wanted.startswith("but"):
+        wanted = f"which has no {error.name}: it is not what belongs here"
+    return kind(f"{_name(call.fun)}: {name} is {describe(value)}, {wanted}")
 
 
 def _our_frames(tb: TracebackType | None) -> list[TracebackType]:
@@ -125,9 +134,24 @@ def _failed_call(frame: FrameType) -> Call | None:
     return Call(fun, dict(bound.arguments), signature.parameters)
 
 
-MISMATCH, STRANGE, TEXT, NOTHING, VALUE, NUMBER = range(6)
-"""How a value is suspect: against its annotation; of a class that no function takes; a string or
-None where an array may be meant; a string that is none of the right ones; a negative number."""
+def _maker(call: Call) -> Call | None:
+    """The call of one of ours that made the function which failed: what it closes over."""
+    code = getattr(call.fun, "__code__", None)
+    if code is None or "<locals>" not in code.co_qualname or not call.fun.__closure__:
+        return None
+    outer = inspect.unwrap(call.fun.__globals__.get(code.co_qualname.partition(".")[0], _maker))
+    if not inspect.isfunction(outer) or outer is _maker:
+        return None
+    parameters = inspect.signature(outer).parameters
+    cells = dict(zip(code.co_freevars, call.fun.__closure__, strict=True))
+    values = {n: cells[n].cell_contents for n in parameters if n in cells}
+    return Call(outer, values, parameters)
+
+
+FOUND, MISMATCH, STRANGE, TEXT, NOTHING, SCALAR, VALUE, NUMBER = range(8)
+"""How a value is suspect: the attribute was asked of it; against its annotation; of a class that no
+function takes; a string or None where an array may be meant; a number where a container may be
+meant; a string that is none of the right ones; a negative number."""
 
 
 def _suspects(call: Call, error: Exception) -> Iterator[tuple[int, int, str]]:
@@ -136,6 +160,9 @@ def _suspects(call: Call, error: Exception) -> Iterator[tuple[int, int, str]]:
         if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
             continue
         if parameter.default is not parameter.empty and value is parameter.default:
+            continue
+        if isinstance(error, AttributeError) and error.obj is value:
+            yield FOUND, place, name
             continue
         rank = _suspicion(value, parameter.annotation, error)
         if rank is not None:
@@ -155,6 +182,8 @@ def _suspicion(value: Any, annotation: Any, error: Exception) -> int | None:
     if isinstance(error, IndexError | ValueError | OverflowError | ZeroDivisionError):
         if isinstance(value, int | float | np.number) and value < 0:
             return NUMBER
+    elif known is None and isinstance(value, int | float | np.number):
+        return SCALAR
     return None
 
 

@@ -9,7 +9,7 @@ from contextvars import ContextVar
 from types import FunctionType
 from typing import Any, TypeVar
 
-from .portable import Portable, is_inner, portable
+from .portable import Portable, is_inner
 from .shown import better_error
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -33,7 +33,7 @@ def user_facing(fun: F) -> F:
             observe = result_observer.get()
             if observe is not None:
                 observe(fun, args, kwargs, result)
-            return result if type(result) is not FunctionType else portable(result)
+            return result if type(result) is not FunctionType else facing(result)
         except Exception as error:
             shown = better_error(error, sys._getframe().f_back)
             if shown is None:

@@ -54,7 +54,13 @@ def dot_general(
     >>> dot_general(np.ones((2, 3)), np.ones((3, 4)), (((1,), (0,)), ((), ()))).shape
     (2, 4)
     """
-    (lc, rc), (lb, rb) = dimension_numbers
+    try:
+        (lc, rc), (lb, rb) = dimension_numbers
+    except (TypeError, ValueError):
+        raise TypeError(
+            "dot_general: dimension_numbers must be ((lhs contracting, rhs contracting), (lhs "
+            f"batch, rhs batch)), tuples of axes; got {dimension_numbers!r}"
+        ) from None
     lhs, rhs = _array(lhs), _array(rhs)
     dtype = np.dtype(preferred_element_type or np.result_type(lhs.dtype, rhs.dtype))
     return dot_general_p(

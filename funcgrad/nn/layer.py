@@ -57,6 +57,11 @@ class Layer(tuple):
         takes_mask: bool = False,
     ) -> Layer:
         self = super().__new__(cls, (facing(init), facing(apply)))
+        if not isinstance(layers, tuple | list) or not all(isinstance(p, Layer) for p in layers):
+            raise TypeError(f"Layer: layers must be a tuple of layers, got {layers!r}")
+        for what, function in (("init", init), ("apply", apply)):
+            if not callable(function):
+                raise TypeError(f"Layer: {what} must be a function, got {function!r}")
         self.name, self.layers, self.route = name, layers, route
         self.takes_mask = takes_mask or any(part.takes_mask for part in layers)
         return self
