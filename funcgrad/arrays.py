@@ -72,20 +72,27 @@ def creation_namespace(device: Any = None) -> Any:
     device = device if device is not None else _default_device.get()
     if device is None or device == "cpu":
         return np
+    number = _device_number(device)
     cupy = import_cupy()
-    cupy.cuda.Device(_device_number(device)).use()
+    cupy.cuda.Device(number).use()
     return cupy
 
 
 def _device_number(device: Any) -> int:
     if isinstance(device, str):
         kind, _, number = device.partition(":")
-        if kind not in ("gpu", "cuda"):
+        if kind not in ("gpu", "cuda") or not (number or "0").isdecimal():
             raise ValueError(
                 f"unknown device {device!r}: use 'cpu', 'gpu' or 'gpu:0', 'gpu:1', ..."
             )
         return int(number or 0)
-    return int(getattr(device, "id", device))
+    found = getattr(device, "id", device)
+    if not isinstance(found, int) or found < 0:
+        raise TypeError(
+            f"a device is 'cpu', 'gpu', 'gpu:1' or a CuPy device; got {device!r} of type "
+            f"{type(device).__name__}"
+        )
+    return found
 
 
 def device_put(x: Any, device: Any = None) -> Any:
@@ -104,8 +111,9 @@ def device_put(x: Any, device: Any = None) -> Any:
     device = device if device is not None else _default_device.get()
     if device is None or device == "cpu":
         return x.get() if is_gpu_array(x) else np.array(x)
+    number = _device_number(device)
     cupy = import_cupy()
-    with cupy.cuda.Device(_device_number(device)):
+    with cupy.cuda.Device(number):
         return cupy.array(x)
 
 

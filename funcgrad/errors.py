@@ -31,6 +31,10 @@ class DifferentiationError(FuncgradError, TypeError):
     """A derivative was asked for that does not exist."""
 
 
+class DepthError(FuncgradError, RecursionError):
+    """Transformations, calls or containers are nested deeper than Python's stack is high."""
+
+
 class MutationError(FuncgradError, RuntimeError):
     """An array was changed in place between the forward and the backward pass."""
 

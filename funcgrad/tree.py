@@ -10,6 +10,7 @@ from typing import Any
 
 import optree
 
+from .core.boundary import user_facing
 from .equality import exact_key
 from .errors import TreeError
 
@@ -59,6 +60,7 @@ class _Metadata:
         return repr(self.value)
 
 
+@user_facing
 def register_dataclass(cls: type) -> type:
     """Make the instances of a dataclass pytrees.
 
@@ -101,6 +103,7 @@ def register_dataclass(cls: type) -> type:
     return cls
 
 
+@user_facing
 def register_node(
     cls: type,
     flatten_func: Callable[[Any], tuple[Iterable[Any], Any]],
@@ -134,6 +137,7 @@ def register_node(
     return cls
 
 
+@user_facing
 def register_node_class(cls: type) -> type:
     """Make a class with methods ``tree_flatten`` and ``tree_unflatten`` a pytree; a decorator."""
     return register_node(cls, lambda obj: obj.tree_flatten(), cls.tree_unflatten)  # type: ignore[attr-defined]
@@ -158,6 +162,7 @@ def flatten(tree: Any, is_leaf: Callable[[Any], bool] | None = None) -> tuple[li
     return flatten(tree, is_leaf)
 
 
+@user_facing
 def unflatten(treedef: Any, leaves: Iterable[Any]) -> Any:
     """The pytree of a structure with given leaves.
 
@@ -177,6 +182,7 @@ class Stored:
         return flatten(self.example)[1]
 
 
+@user_facing
 def leaves(tree: Any, is_leaf: Callable[[Any], bool] | None = None) -> list[Any]:
     """The leaves of a pytree, in order.
 
@@ -186,11 +192,13 @@ def leaves(tree: Any, is_leaf: Callable[[Any], bool] | None = None) -> list[Any]
     return flatten(tree, is_leaf)[0]
 
 
+@user_facing
 def structure(tree: Any, is_leaf: Callable[[Any], bool] | None = None) -> Any:
     """The structure of a pytree: what is left when its leaves are taken out."""
     return flatten(tree, is_leaf)[1]
 
 
+@user_facing
 def map(
     f: Callable[..., Any], tree: Any, *rest: Any, is_leaf: Callable[[Any], bool] | None = None
 ) -> Any:
@@ -297,6 +305,7 @@ def leaves_with_path(tree: Any) -> list[tuple[tuple[Any, ...], Any]]:
     return list(zip(paths_of(tree), leaves(tree), strict=True))
 
 
+@user_facing
 def map_with_path(f: Callable[..., Any], tree: Any, *rest: Any) -> Any:
     """Like ``map``, with the path of the leaf as first argument of ``f``.
 
@@ -307,6 +316,7 @@ def map_with_path(f: Callable[..., Any], tree: Any, *rest: Any) -> Any:
     return map(lambda *xs: f(next(paths), *xs), tree, *rest)
 
 
+@user_facing
 def reduce(f: Callable[[Any, Any], Any], tree: Any, *initial: Any) -> Any:
     """Combine the leaves from left to right.
 
@@ -316,6 +326,7 @@ def reduce(f: Callable[[Any, Any], Any], tree: Any, *initial: Any) -> Any:
     return functools.reduce(f, leaves(tree), *initial)
 
 
+@user_facing
 def all(tree: Any) -> bool:
     """Whether every leaf is true.
 
@@ -328,6 +339,7 @@ def all(tree: Any) -> bool:
     return True
 
 
+@user_facing
 def transpose(outer_treedef: Any, inner_treedef: Any, tree: Any) -> Any:
     """A tree of trees turned inside out.
 

@@ -14,8 +14,8 @@ from funcgrad.ops.families import elementwise, general
 ROOT = Path(fg.__file__).parent
 
 LAYERS = {
-    "errors": 0, "arrays": 0, "equality": 0, "tree": 0.5,
-    "core": 1,
+    "errors": 0, "arrays": 0, "equality": 0,
+    "core": 1, "tree": 1.5,
     "ops": 2,
     "transforms": 3,
     "compiler": 4,

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
 import numpy as np
 import optree
 
 from .. import tree
+from ..core.arguments import check_function, is_integer
+from ..core.blame import describe
 from ..core.boundary import user_facing
 from ..core.tracing import Tracer, aval_of, owner_name, shape_of
 from ..errors import ShapeError, TreeError
 from ..ops.shape import move_axis
 from ..transforms.vmap import BatchTrace, BatchTracer, running_lanes, to_front
-from .results import check_leaf, own
+from .results import ArgumentPath, OutputPath, check_leaf, own
 
 
+@user_facing
 def vmap(
     fun: Callable[..., Any],
     in_axes: Any = 0,
@@ -46,12 +49,18 @@ def vmap(
     >>> vmap(lambda x, y: x @ y, in_axes=(0, None))(np.ones((2, 3)), np.ones(3))
     array([3., 3.])
     """
-    if not callable(fun):
-        raise TypeError(f"vmap needs a function, got {fun!r}")
+    check_function(fun, "vmap")
     if isinstance(in_axes, list):
         in_axes = tuple(in_axes)
     if not isinstance(in_axes, int | tuple | dict | type(None) | np.integer):
         raise TypeError(f"vmap: in_axes must be an int, None or a tuple, got {in_axes!r}")
+    _check_axes(in_axes, "in_axes")
+    _check_axes(out_axes, "out_axes")
+    if axis_size is not None and not (is_integer(axis_size) and axis_size >= 0):
+        kind = ValueError if is_integer(axis_size) else TypeError
+        raise kind(f"vmap: axis_size must be a number of examples, got {describe(axis_size)}")
+    if not isinstance(axis_name, Hashable):
+        raise TypeError(f"vmap: axis_name must be a name that can be hashed, got {axis_name!r}")
     owner = owner_name("vmap", fun)
 
     @user_facing
@@ -79,6 +88,14 @@ def vmap(
         return tree.unflatten(out_tree, own(results, leaves))
 
     return functools.wraps(fun)(vmap_fun) if hasattr(fun, "__name__") else vmap_fun
+
+
+def _check_axes(axes: Any, argument: str) -> None:
+    for a in tree.leaves(axes, is_leaf=_is_none):
+        if a is not None and not is_integer(a):
+            raise TypeError(
+                f"vmap: {argument} must hold ints and None, axes of arrays; got {describe(a)}"
+            )
 
 
 def _as_array(x: Any) -> Any:
@@ -133,14 +150,13 @@ def _batch_size(
     sizes = set() if given is None else {given}
     normal: list[Any] = []
     bad = False
-    for x, a in zip(leaves, axes, strict=True):
-        check_leaf(x, f"{owner}: an argument ", "")
+    for i, (x, a) in enumerate(zip(leaves, axes, strict=True)):
+        if type(x) is not np.ndarray or x.dtype.kind not in "biufc":
+            check_leaf(x, "", ArgumentPath(owner, args, i, kwargs))
         if a is None:
             normal.append(None)
             continue
         shape = shape_of(x)
-        if not isinstance(a, int | np.integer):
-            raise TreeError(f"{owner}: in_axes must hold ints and None, found {a!r}")
         if not -len(shape) <= a < len(shape):
             bad = True
             normal.append(a)
@@ -180,7 +196,8 @@ def _output_axes(out_axes: Any, out: Any, out_tree: Any, owner: str) -> list[Any
 
 
 def _output(trace: BatchTrace, x: Any, axis: Any, index: int, out: Any) -> Any:
-    check_leaf(x, f"{trace.owner}: an output ", "")
+    if type(x) is not BatchTracer:
+        check_leaf(x, "", OutputPath(trace.owner, out, index))
     if axis is None:
         value, batched = trace.unwrap(x)
         if batched:

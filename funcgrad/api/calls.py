@@ -6,20 +6,26 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from .. import tree
 from ..control.call import checkpoint_call
 from ..control.callback import callback
 from ..control.closures import staged_once
+from ..core.arguments import check_function, positions
 from ..core.avals import Aval, is_inexact
+from ..core.blame import describe
 from ..core.boundary import user_facing
 from ..core.jaxpr import Jaxpr, eval_jaxpr
 from ..core.tracing import Tracer, owner_name
 from ..equality import exact_key
 from ..ops.stop import stop
 from ..transforms.staging import lift_constants, lift_tracers
+from .results import ArgumentPath
 from .staging import stage_call, staged_aval
 
 
+@user_facing
 def checkpoint(
     fun: Callable[..., Any],
     *,
@@ -46,7 +52,8 @@ def checkpoint(
     """
     if policy is not None:
         raise ValueError("checkpoint: policies are not supported; everything is recomputed")
-    static = (static_argnums,) if isinstance(static_argnums, int) else tuple(static_argnums)
+    check_function(fun, "checkpoint")
+    static = positions(static_argnums, "checkpoint", "static_argnums")
     owner = owner_name("checkpoint", fun)
 
     @user_facing
@@ -63,7 +70,9 @@ def checkpoint(
 
         leaves, treedef = tree.flatten((dynamic, kwargs))
         fixed = exact_key(tuple(a for i, a in enumerate(args) if i in static))
-        avals = tuple(staged_aval(x, f"{owner}: an argument ") for x in leaves)
+        avals = tuple(
+            staged_aval(x, ArgumentPath(owner, dynamic, i, kwargs)) for i, x in enumerate(leaves)
+        )
         jaxpr, captured, out_tree = staged_once(fun, ("checkpoint", treedef, avals, fixed), staged)
         name = getattr(fun, "__name__", "checkpoint")
         outs = checkpoint_call(*captured, *leaves, jaxpr=jaxpr, name=name)
@@ -75,6 +84,7 @@ def checkpoint(
 remat = checkpoint
 
 
+@user_facing
 def stop_gradient(x: Any) -> Any:
     """The same values, as constants for every derivative.
 
@@ -109,6 +119,7 @@ def closure_convert(
     >>> converted(3.0), captured
     (6.0, [])
     """
+    check_function(fun, "closure_convert")
     jaxpr, out_tree = stage_call(fun, example_args, {}, owner_name("closure_convert", fun))
     closed, captured = lift_tracers(jaxpr)
     spec = tree.structure(example_args)
@@ -155,9 +166,10 @@ def pure_callback(
     >>> jit(lambda x: pure_callback(np.sin, ShapeDtypeStruct((), float), x))(0.0)
     np.float64(0.0)
     """
+    check_function(fun, "pure_callback")
     leaves, spec = tree.flatten(args)
     shapes, out_tree = tree.flatten(result_shape_dtypes)
-    avals = tuple(Aval(s.shape, s.dtype) for s in shapes)
+    avals = tuple(_promised(s, i, result_shape_dtypes) for i, s in enumerate(shapes))
     if vmap_method not in (None, "sequential", "expand_dims", "broadcast_all"):
         raise ValueError(f"pure_callback: unknown vmap_method {vmap_method!r}")
 
@@ -168,6 +180,17 @@ def pure_callback(
     name = getattr(fun, "__name__", "function")
     outs = callback(*leaves, function=_Named(flat, name), avals=avals, vmap_method=vmap_method)
     return tree.unflatten(out_tree, outs)
+
+
+def _promised(x: Any, index: int, whole: Any) -> Aval:
+    """The shape and dtype that a callback promises for a part of its result."""
+    try:
+        return Aval(tuple(x.shape), np.dtype(x.dtype))
+    except (AttributeError, TypeError):
+        path = tree.LeafPath(whole, index, "result_shape_dtypes")
+        raise TypeError(
+            f"pure_callback: {path} must be a ShapeDtypeStruct or an array, got {describe(x)}"
+        ) from None
 
 
 class _Named:

@@ -12,6 +12,7 @@ import numpy as np
 from .. import tree
 from ..control.custom import call_with_rule, custom_jvp_call, custom_vjp_call
 from ..control.rule import Rule
+from ..core.arguments import check_function, positions
 from ..core.avals import Aval, float0, is_inexact
 from ..core.boundary import user_facing
 from ..core.portable import importable_name, portable, taken
@@ -43,9 +44,10 @@ class _Custom(Generic[P, R]):
     __call__: Callable[..., R]
 
     def __init__(self, fun: Callable[P, R], nondiff_argnums: Sequence[int] = ()) -> None:
+        check_function(fun, type(self).__name__)
         functools.update_wrapper(self, fun)  # type: ignore[arg-type]
         self.fun = fun
-        self.nondiff_argnums = tuple(nondiff_argnums)
+        self.nondiff_argnums = positions(nondiff_argnums, type(self).__name__, "nondiff_argnums")
         self.name = where_defined(fun)
         self.signature = _signature(fun)
 
@@ -84,6 +86,11 @@ class _Custom(Generic[P, R]):
 
     def split(self, args: tuple[Any, ...]) -> tuple[list[Any], list[int], list[Any]]:
         """Non-differentiated arguments, positions of the others, and those."""
+        for i in self.nondiff_argnums:
+            if not 0 <= i < len(args):
+                raise TypeError(
+                    f"{self.name}: nondiff_argnums has {i}, but the call has {len(args)} arguments"
+                )
         held = [args[i] for i in self.nondiff_argnums]
         places = [i for i in range(len(args)) if i not in self.nondiff_argnums]
         return held, places, [args[i] for i in places]
@@ -140,6 +147,7 @@ class custom_jvp(_Custom[P, R]):
         """Set the rule: ``jvp(*nondiff, primals, tangents) -> (output, tangent_out)``."""
         if symbolic_zeros:
             raise TypeError("custom_jvp: symbolic_zeros is not supported; zeros come as arrays")
+        check_function(jvp, f"{self.name}: defjvp")
         self.rule = jvp
         return jvp
 
@@ -151,6 +159,11 @@ class custom_jvp(_Custom[P, R]):
         def rule(primals: Any, tangents: Any) -> Any:
             out = self(*primals)  # type: ignore[call-arg]
             total: Any = None
+            if len(jvps) != len(tangents):
+                raise TypeError(
+                    f"{self.name} was given {len(jvps)} rules by defjvps, one per argument, but is "
+                    f"called with {len(tangents)} arguments"
+                )
             for jvp, t in zip(jvps, tangents, strict=True):
                 if jvp is None:
                     continue
@@ -267,6 +280,8 @@ class custom_vjp(_Custom[P, R]):
         """
         if symbolic_zeros:
             raise TypeError("custom_vjp: symbolic_zeros is not supported; zeros come as arrays")
+        check_function(fwd, f"{self.name}: defvjp", "fwd")
+        check_function(bwd, f"{self.name}: defvjp", "bwd")
         self.rules = (fwd, bwd)
 
     @user_facing

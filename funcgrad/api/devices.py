@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from .. import arrays, tree
+from ..core.boundary import user_facing
 from ..core.tracing import Tracer
 
 
+@user_facing
 def device_put(x: Any, device: Any = None) -> Any:
     """Copy the arrays of a pytree to a device.
 
@@ -24,6 +26,7 @@ def device_put(x: Any, device: Any = None) -> Any:
     return tree.map(lambda a: a if isinstance(a, Tracer) else arrays.device_put(a, device), x)
 
 
+@user_facing
 def device_get(x: Any) -> Any:
     """The pytree with all arrays on the CPU.
 

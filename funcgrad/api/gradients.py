@@ -9,12 +9,14 @@ from typing import Any
 import numpy as np
 
 from .. import tree
+from ..core.arguments import check_function
 from ..core.boundary import user_facing
 from ..core.tracing import aval_of, owner_name
-from .linearized import Linearized, select_arguments
+from .linearized import Linearized, check_argnums, select_arguments
 from .results import check_differentiable, check_scalar_output, own, zero_derivative
 
 
+@user_facing
 def value_and_grad(
     fun: Callable[..., Any],
     argnums: int | Sequence[int] = 0,
@@ -53,8 +55,8 @@ def _value_and_grad(
     holomorphic: bool,
     allow_int: bool,
 ) -> Callable[..., Any]:
-    if not callable(fun):
-        raise TypeError(f"{name} needs a function, got {fun!r}")
+    check_function(fun, name)
+    check_argnums(argnums, name)
     owner = owner_name(name, fun)
 
     @user_facing
@@ -113,6 +115,7 @@ class _ArgumentPath(tree.LeafPath):
         return tree.format_path(path[1:], f"args[{self.nums[path[0]]}]")
 
 
+@user_facing
 def grad(
     fun: Callable[..., Any],
     argnums: int | Sequence[int] = 0,
@@ -141,8 +144,8 @@ def grad(
     """
     both = _value_and_grad("grad", fun, argnums, has_aux, holomorphic, allow_int)
 
-    @user_facing
     @functools.wraps(both)
+    @user_facing
     def grad_fun(*args: Any, **kwargs: Any) -> Any:
         value, gradient = both(*args, **kwargs)
         return (gradient, value[1]) if has_aux else gradient

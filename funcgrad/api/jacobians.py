@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 
 from .. import tree
+from ..core.arguments import check_function
+from ..core.blame import describe
 from ..core.boundary import user_facing
 from ..core.source import where_defined
 from ..core.tracing import aval_of
@@ -16,7 +18,7 @@ from ..errors import DifferentiationError
 from ..ops.shape import reshape
 from .batching import vmap
 from .gradients import grad
-from .linearized import select_arguments
+from .linearized import check_argnums, select_arguments
 from .pullbacks import vjp
 from .pushforwards import jvp
 from .results import check_differentiable
@@ -46,6 +48,7 @@ def _partial_function(
     return call, args[nums[0]] if single else tuple(args[n] for n in nums)
 
 
+@user_facing
 def jacfwd(
     fun: Callable[..., Any],
     argnums: int | Sequence[int] = 0,
@@ -68,6 +71,8 @@ def jacfwd(
     array([[2., 0.],
            [0., 4.]])
     """
+    check_function(fun, "jacfwd")
+    check_argnums(argnums, "jacfwd")
 
     @user_facing
     def jacfwd_fun(*args: Any, **kwargs: Any) -> Any:
@@ -127,6 +132,7 @@ def _check_inputs(leaves: Sequence[Any], name: str, fun: Any, holomorphic: bool)
             )
 
 
+@user_facing
 def jacrev(
     fun: Callable[..., Any],
     argnums: int | Sequence[int] = 0,
@@ -151,6 +157,8 @@ def jacrev(
     array([[2., 0.],
            [0., 4.]])
     """
+    check_function(fun, "jacrev")
+    check_argnums(argnums, "jacrev")
 
     @user_facing
     def jacrev_fun(*args: Any, **kwargs: Any) -> Any:
@@ -193,6 +201,7 @@ def jacrev(
 jacobian = jacrev
 
 
+@user_facing
 def hessian(
     fun: Callable[..., Any],
     argnums: int | Sequence[int] = 0,
@@ -215,6 +224,8 @@ def hessian(
     array([[ 6.,  0.],
            [ 0., 12.]])
     """
+    check_function(fun, "hessian")
+    check_argnums(argnums, "hessian")
     return jacfwd(
         jacrev(fun, argnums, has_aux=has_aux, holomorphic=holomorphic),
         argnums,
@@ -239,5 +250,11 @@ def hvp(fun: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]
     >>> hvp(lambda x: np.sum(x**3), (np.array([1.0, 2.0]),), (np.array([1.0, 0.0]),))
     array([6., 0.])
     """
+    check_function(fun, "hvp")
+    for what, value in (("primals", primals), ("tangents", tangents)):
+        if not isinstance(value, tuple | list) or not value:
+            raise TypeError(
+                f"hvp: {what} must be a tuple or list of arguments, got {describe(value)}"
+            )
     argnums: Any = 0 if len(primals) == 1 else tuple(range(len(primals)))
     return jvp(grad(fun, argnums), tuple(primals), tuple(tangents))[1]

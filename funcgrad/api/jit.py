@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -15,25 +16,21 @@ from ..compiler.wrapper import program_wrapper
 from ..control.call import call
 from ..control.closures import staged_once
 from ..control.jit_state import jit_disabled, stabilizing
-from ..core.avals import WEAK_DTYPES
-from ..core.boundary import result_observer, shown_error, user_facing
+from ..core.arguments import check_function, names, positions
+from ..core.avals import WEAK_DTYPES, float0
+from ..core.boundary import result_observer, user_facing
 from ..core.collector import rare_collections
 from ..core.jaxpr import Jaxpr, eval_jaxpr, has_effects
 from ..core.portable import importable_name, portable
+from ..core.shown import better_error
 from ..core.source import where_defined
 from ..core.tracing import Tracer, axis_frames, owner_name, running
 from ..equality import exact_key
+from ..errors import TracerError
 from ..transforms.staging import lift_tracers
 from .lowering import Lowered
-from .results import check_leaf, is_leaf_value
+from .results import ArgumentPath, check_leaf, is_leaf_value
 from .stabilizing import stage_stable
-
-
-def _as_tuple(x: Any) -> tuple[Any, ...]:
-    if x is None:
-        return ()
-    return (x,) if isinstance(x, int | str) else tuple(x)
-
 
 MOST_SIGNATURES = 4096
 """How many signatures a jitted function keeps; the oldest go first."""
@@ -75,12 +72,15 @@ class Jitted:
         functools.update_wrapper(self, fun)
         self.fun = fun
         self.stabilize = stabilize
-        self.static_argnums, self.static_argnames = _static_arguments(
-            fun, _as_tuple(static_argnums), _as_tuple(static_argnames)
-        )
-        self.donated = _as_tuple(donate_argnums)
-        self.name = getattr(fun, "__name__", type(fun).__name__)
         self.owner = owner_name("jit", fun)
+        self.static_argnums, self.static_argnames = _static_arguments(
+            fun,
+            positions(static_argnums, self.owner, "static_argnums"),
+            names(static_argnames, self.owner, "static_argnames"),
+        )
+        self.donated = positions(donate_argnums, self.owner, "donate_argnums")
+        _check_positions(fun, self.owner, {"donate_argnums": self.donated})
+        self.name = getattr(fun, "__name__", type(fun).__name__)
         self.cache: dict[Any, Compiled] = {}
         self.programs: dict[Any, tuple[Any, Any]] = {}
 
@@ -111,11 +111,17 @@ class Jitted:
                 observe(self, args, kwargs, result)
             return result
         except Exception as error:
-            shown = shown_error(error)
+            shown = better_error(error, sys._getframe().f_back)
+            if shown is None:
+                raise
+            kept = shown.__traceback__, shown.__context__
             try:
-                raise shown from shown.__cause__
+                raise shown
+            except Exception:
+                shown.__traceback__, shown.__context__ = kept
+                raise
             finally:
-                del shown  # no cycle of error, traceback and frame keeps arrays alive
+                del shown, kept  # no cycle of error, traceback and frame keeps arrays alive
 
     def call(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if not kwargs:
@@ -167,27 +173,48 @@ class Jitted:
         self.programs.clear()
 
 
-def _static_arguments(
-    fun: Callable[..., Any], nums: tuple[int, ...], names: tuple[str, ...]
-) -> tuple[tuple[int, ...], tuple[str, ...]]:
-    """Static arguments by position and by name: each implies the other."""
-    if not nums and not names:
-        return (), ()
+def _check_positions(fun: Any, owner: str, named: dict[str, tuple[int, ...]]) -> None:
+    """Raise if a position of an argument is out of range for every call of a function."""
+    if not any(named.values()):
+        return
     try:
         parameters = list(inspect.signature(fun).parameters.values())
     except (TypeError, ValueError):
-        return nums, names
+        return
+    kinds = [p.kind for p in parameters]
+    count = sum(k <= inspect.Parameter.POSITIONAL_OR_KEYWORD for k in kinds)
+    if inspect.Parameter.VAR_POSITIONAL in kinds:
+        return
+    for argument, nums in named.items():
+        for n in nums:
+            if not -count <= n < count:
+                raise ValueError(
+                    f"{owner}: {argument} has {n}, but there are {count} positional arguments"
+                )
+
+
+def _static_arguments(
+    fun: Callable[..., Any], nums: tuple[int, ...], by_names: tuple[str, ...]
+) -> tuple[tuple[int, ...], tuple[str, ...]]:
+    """Static arguments by position and by name: each implies the other."""
+    if not nums and not by_names:
+        return (), ()
+    _check_positions(fun, owner_name("jit", fun), {"static_argnums": nums})
+    try:
+        parameters = list(inspect.signature(fun).parameters.values())
+    except (TypeError, ValueError):
+        return nums, by_names
     positional = [
         p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
     ]
-    for name in names:
+    for name in by_names:
         if name not in [p.name for p in parameters] and not any(
             p.kind == p.VAR_KEYWORD for p in parameters
         ):
             raise ValueError(f"jit of {where_defined(fun)}: no argument is called {name!r}")
-    by_name = tuple(positional.index(n) for n in names if n in positional)
+    by_name = tuple(positional.index(n) for n in by_names if n in positional)
     by_num = tuple(positional[n] for n in nums if -len(positional) <= n < len(positional))
-    return tuple(dict.fromkeys(nums + by_name)), tuple(dict.fromkeys(names + by_num))
+    return tuple(dict.fromkeys(nums + by_name)), tuple(dict.fromkeys(by_names + by_num))
 
 
 def _hashable(value: Any, what: str, owner: str) -> Any:
@@ -202,8 +229,11 @@ def _hashable(value: Any, what: str, owner: str) -> Any:
     return exact_key(value)
 
 
-def _signature(leaves: Sequence[Any], owner: str) -> tuple[Any, bool]:
-    """What of the arguments a program depends on, and whether one is traced."""
+def _signature(leaves: Sequence[Any]) -> tuple[Any, bool] | None:
+    """What of the arguments a program depends on, and whether one is traced.
+
+    None if one of them is nothing that can be traced.
+    """
     key: list[Any] = []
     traced = False
     for x in leaves:
@@ -220,10 +250,22 @@ def _signature(leaves: Sequence[Any], owner: str) -> tuple[Any, bool]:
             device = x.device.id if arrays.is_gpu_array(x) else None
             key.append((x.shape, x.dtype) if device is None else (x.shape, x.dtype, device, "gpu"))
         else:
-            check_leaf(x, f"{owner}: an argument ", "")
-        if kind is np.ndarray and x.dtype.kind not in "biufc":
-            check_leaf(x, f"{owner}: an argument ", "")
+            return None
+        if kind is np.ndarray and x.dtype.kind not in "biufc" and x.dtype != float0:
+            return None
     return tuple(key), traced
+
+
+def _untraceable(jitted: Jitted, leaves: Any, args: Any, kwargs: Any, static: Any) -> Exception:
+    """The error about an argument that cannot be traced, which names it."""
+    fixed = static[1][0] if static else {}
+    places = [i for i in range(len(args) + len(fixed)) if i not in fixed]
+    for i, x in enumerate(leaves):
+        try:
+            check_leaf(x, "", ArgumentPath(jitted.owner, args, i, kwargs, places))
+        except TracerError as error:
+            return error.with_traceback(None)
+    raise AssertionError("every argument can be traced")
 
 
 def _run(found: tuple[Any, Any], args: Any) -> Any:
@@ -240,7 +282,10 @@ def _dispatch(jitted: Jitted, args: tuple[Any, ...], kwargs: dict[str, Any]) -> 
     if jitted.static_argnums or jitted.static_argnames:
         args, kwargs, static = _split_static(jitted, args, kwargs)
     leaves, treedef = tree.flatten((args, kwargs) if kwargs else args)
-    shapes, traced = _signature(leaves, jitted.owner)
+    signature = _signature(leaves)
+    if signature is None:
+        raise _untraceable(jitted, leaves, args, kwargs, static)
+    shapes, traced = signature
     key: Any = (treedef, shapes, static and static[0])
     plain = stabilizing.get() is False and jitted.stabilize
     if plain:
@@ -325,14 +370,16 @@ def _donated_leaves(jitted: Jitted, args: Any, kwargs: Any) -> tuple[int, ...]:
     ]
     places: list[int] = []
     start = 0
+    total = len(args) + len(jitted.static_argnums)
     for position, a in zip(skipped, args, strict=False):
         count = len(tree.leaves(a))
-        if position in jitted.donated:
+        if position in jitted.donated or position - total in jitted.donated:
             places += range(start, start + count)
         start += count
     return tuple(places)
 
 
+@user_facing
 def jit(
     fun: Callable[..., Any] | None = None,
     *,
@@ -370,11 +417,11 @@ def jit(
             donate_argnums=donate_argnums,
             stabilize=stabilize,
         )
-    if not callable(fun):
-        raise TypeError(f"jit needs a function, got {fun!r}")
+    check_function(fun, "jit")
     return Jitted(fun, static_argnums, static_argnames, donate_argnums, stabilize)
 
 
+@user_facing
 def to_source(fun: Callable[..., Any]) -> Callable[..., str]:
     """The program that jit would run, as standalone source text.
 
@@ -390,6 +437,7 @@ def to_source(fun: Callable[..., Any]) -> Callable[..., str]:
     import numpy as np
     ...
     """
+    check_function(fun, "to_source")
     owner = owner_name("to_source", fun)
     inner, stable = (fun.fun, fun.stabilize) if isinstance(fun, Jitted) else (fun, True)
 

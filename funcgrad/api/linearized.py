@@ -10,6 +10,7 @@ import numpy as np
 from .. import tree
 from ..control import mutation
 from ..control.jit_state import stabilizing
+from ..core.arguments import positions
 from ..core.array_type import check_plain
 from ..core.avals import float0, is_inexact
 from ..core.jaxpr import Jaxpr, Var
@@ -99,6 +100,15 @@ def unpack_aux(out: Any, owner: str) -> tuple[Any, Any]:
             f"got {type(out).__name__}"
         )
     return out
+
+
+def check_argnums(argnums: Any, name: str) -> None:
+    """Raise unless argnums is an int or a sequence of ints that is not empty."""
+    if argnums is None or not positions(argnums, name, "argnums"):
+        raise TypeError(
+            f"{name}: argnums must be an int or a sequence of ints, positions of arguments; got "
+            f"{argnums!r}"
+        )
 
 
 def select_arguments(

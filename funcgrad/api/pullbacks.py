@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from .. import tree
+from ..core.arguments import check_function
 from ..core.avals import float0, is_inexact
 from ..core.boundary import user_facing
 from ..core.tracing import aval_of, owner_name
@@ -35,6 +36,7 @@ class Pullback:
     def meta(self) -> tuple[Any, ...]:
         return (self.in_avals, self.in_tree, self.out_avals, self.out_tree)
 
+    @user_facing
     def __call__(self, ct: Any) -> Any:
         """The cotangents of the primals, as a tuple, at a cotangent of the output."""
         return _pull(self, ct)
@@ -68,7 +70,6 @@ def _rebuild(
     )
 
 
-@user_facing
 def _pull(pullback: Pullback, ct: Any) -> Any:
     given = tree.match_prefix(pullback.out_tree, ct, "the cotangent given to a vjp function")
     paths = pullback.out_tree.paths() if len(given) != 1 else [()]
@@ -121,6 +122,7 @@ def vjp(fun: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
     >>> y, pull(1.0)
     (np.float64(12.0), (np.float64(4.0), np.float64(3.0)))
     """
+    check_function(fun, "vjp")
     leaves, treedef = tree.flatten(primals)
     check_leaves(leaves, primals, "vjp")
     lin = Linearized(

@@ -9,17 +9,20 @@ import numpy as np
 
 from .. import tree
 from ..control.jit_state import stabilizing
+from ..core.arguments import check_function
+from ..core.avals import Aval
 from ..core.boundary import user_facing
 from ..core.jaxpr import Jaxpr, Var, eval_jaxpr
 from ..core.tracing import aval_of, check_no_leak, owner_name
-from ..errors import DifferentiationError, TreeError
+from ..errors import DifferentiationError
 from ..ops.shape import zeros
 from ..transforms.jvp import JVPTrace, JVPTracer
 from ..transforms.staging import stage
 from ..transforms.strengthen import strengthen
 from ..transforms.transpose import transpose_values
 from .linearized import Linearized, check_leaves, unpack_aux
-from .results import check_cotangent, disown, own, zero_derivative
+from .results import ArgumentPath, check_cotangent, disown, own, zero_derivative
+from .staging import staged_aval
 
 
 @user_facing
@@ -43,6 +46,7 @@ def jvp(
     >>> jvp(np.sin, (0.0,), (1.0,))
     (np.float64(0.0), np.float64(1.0))
     """
+    check_function(fun, "jvp")
     for what, value in (("primals", primals), ("tangents", tangents)):
         if not isinstance(value, tuple | list):
             raise TypeError(
@@ -93,6 +97,7 @@ class Pushforward:
         self.consts = consts
         self.in_avals, self.in_tree, self.out_avals, self.out_tree = meta
 
+    @user_facing
     def __call__(self, *tangents: Any) -> Any:
         """The tangent of the output at tangents of the primals."""
         return _push(self, tangents)
@@ -115,7 +120,6 @@ def _rebuild(
     return Pushforward(program, consts, meta)
 
 
-@user_facing
 def _push(f: Pushforward, tangents: Any) -> Any:
     given = tree.match_prefix(f.in_tree, tangents, "the tangents given to a linearized function")
     checked = [
@@ -159,6 +163,7 @@ def linearize(fun: Callable[..., Any], *primals: Any, has_aux: bool = False) -> 
     >>> f_jvp(2.0)
     np.float64(2.0)
     """
+    check_function(fun, "linearize")
     leaves, treedef = tree.flatten(primals)
     check_leaves(leaves, primals, "linearize")
     lin = Linearized(
@@ -177,6 +182,7 @@ def linearize(fun: Callable[..., Any], *primals: Any, has_aux: bool = False) -> 
     return (out, f_jvp, lin.aux) if has_aux else (out, f_jvp)
 
 
+@user_facing
 def linear_transpose(fun: Callable[..., Any], *primals: Any) -> Callable[[Any], Any]:
     """Transpose a function that is linear in all its arguments.
 
@@ -193,6 +199,7 @@ def linear_transpose(fun: Callable[..., Any], *primals: Any) -> Callable[[Any], 
     >>> linear_transpose(lambda x: 3.0 * x, 1.0)(2.0)
     (np.float64(6.0),)
     """
+    check_function(fun, "linear_transpose")
     leaves, treedef = tree.flatten(primals)
     box: list[Any] = []
 
@@ -202,7 +209,8 @@ def linear_transpose(fun: Callable[..., Any], *primals: Any) -> Callable[[Any], 
         return outs
 
     owner = owner_name("linear_transpose", fun)
-    jaxpr = user_facing(stage)(flat, [_strong(x) for x in leaves], owner)
+    avals = [staged_aval(x, ArgumentPath(owner, primals, i)) for i, x in enumerate(leaves)]
+    jaxpr = stage(flat, [Aval(a.shape, a.dtype) for a in avals], owner)
     linear = set(jaxpr.invars)
     for e in jaxpr.eqns:
         if any(v in linear for v in e.inputs if isinstance(v, Var)):
@@ -224,16 +232,9 @@ def linear_transpose(fun: Callable[..., Any], *primals: Any) -> Callable[[Any], 
             found, _ = transpose_values(jaxpr, jaxpr.consts, {}, cts, [False] * len(cts))
         except DifferentiationError as error:
             raise DifferentiationError(f"{owner}: {error}, so it is not linear") from error
-        except (TypeError, AttributeError, TreeError) as error:
-            raise DifferentiationError(f"{owner}: the function is not linear") from error
         grads = [
             zeros(v.aval) if g is None else g for g, v in zip(found, jaxpr.invars, strict=True)
         ]
         return tree.unflatten(treedef, own(grads, given))
 
     return transposed
-
-
-def _strong(x: Any) -> Any:
-    aval = aval_of(x)
-    return type(aval)(aval.shape, aval.dtype)

@@ -25,6 +25,38 @@ def is_leaf_value(x: Any) -> bool:
     return arrays.is_array(x) and (not isinstance(x, np.ndarray) or kind is np.memmap)
 
 
+class ArgumentPath(tree.LeafPath):
+    """A leaf among the arguments of a call, for a message: ``jit of f: argument args[0]['w']``."""
+
+    __slots__ = ("kwargs", "owner", "places")
+
+    def __init__(
+        self, owner: str, args: Any, index: int, kwargs: Any = None, places: Any = None
+    ) -> None:
+        super().__init__(args, index)
+        self.owner, self.kwargs, self.places = owner, kwargs or {}, places
+
+    def __str__(self) -> str:
+        part, *path = tree.paths_of((tuple(self.whole), self.kwargs))[self.index]
+        first = path[0] if part or self.places is None else self.places[path[0]]
+        root = f"kwargs[{first!r}]" if part else f"args[{first}]"
+        return f"{self.owner}: argument {tree.format_path(tuple(path[1:]), root)}"
+
+
+class OutputPath(tree.LeafPath):
+    """A leaf of what a function returned, for a message: ``jit of f: the output['y']``."""
+
+    __slots__ = ("owner",)
+
+    def __init__(self, owner: str, out: Any, index: int) -> None:
+        super().__init__(out, index)
+        self.owner = owner
+
+    def __str__(self) -> str:
+        path = tree.paths_of(self.whole)[self.index]
+        return f"{self.owner}: {tree.format_path(path, 'the output')}"
+
+
 def check_leaf(x: Any, what: str, path: Any) -> None:
     """Raise unless x is an array, a scalar or a tracer of numeric dtype."""
     if not is_leaf_value(x):

@@ -13,6 +13,7 @@ from ..core.jaxpr import Jaxpr, eval_jaxpr
 from ..core.source import where_defined
 from ..core.tracing import axis_frames, owner_name
 from ..transforms.staging import lift_tracers
+from .results import ArgumentPath
 from .stabilizing import stage_stable
 from .staging import staged_aval
 
@@ -50,7 +51,9 @@ class Stabilized:
     @user_facing
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         leaves, treedef = tree.flatten((args, kwargs))
-        avals = tuple(staged_aval(x, f"{self.owner}: an argument ") for x in leaves)
+        avals = tuple(
+            staged_aval(x, ArgumentPath(self.owner, args, i, kwargs)) for i, x in enumerate(leaves)
+        )
         frames = tuple((name, t.size) for name, t in axis_frames.get().items())
         key = (treedef, avals, frames)
         found = self.cache.get(key)
@@ -71,6 +74,7 @@ class Stabilized:
         return Report(stage_stable(self.fun, args, kwargs, self.owner)[2])
 
 
+@user_facing
 def stabilize(fun: Callable[..., Any]) -> Stabilized:
     """A function that computes the same with numerically stable formulas.
 

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import functools
+import operator
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from .. import tree
+from ..core.arguments import check_function, is_integer, positions
 from ..core.avals import Aval, dtype_name
+from ..core.blame import describe
 from ..core.boundary import user_facing
 from ..core.jaxpr import Jaxpr
 from ..core.tracing import aval_of, owner_name
 from ..transforms.staging import stage
-from .results import check_leaf, is_leaf_value
+from .results import ArgumentPath, OutputPath, check_leaf, is_leaf_value
 
 
 class ShapeDtypeStruct:
@@ -29,7 +32,15 @@ class ShapeDtypeStruct:
     def __init__(self, shape: Sequence[int], dtype: Any, *, weak_type: bool = False) -> None:
         if dtype is None:
             raise TypeError("ShapeDtypeStruct: dtype is None; name one, such as float")
-        self.shape = tuple(int(d) for d in shape)
+        try:
+            sizes = (shape,) if is_integer(shape) else shape
+            self.shape = tuple(operator.index(d) for d in sizes)  # type: ignore[union-attr]
+        except TypeError:
+            raise TypeError(
+                f"ShapeDtypeStruct: shape must be a tuple of ints, got {describe(shape)}"
+            ) from None
+        if any(d < 0 for d in self.shape):
+            raise ValueError(f"ShapeDtypeStruct: shape must have no negative sizes, got {shape!r}")
         self.dtype = np.dtype(dtype)
         self.weak_type = bool(weak_type)
 
@@ -40,7 +51,7 @@ class ShapeDtypeStruct:
         >>> ShapeDtypeStruct.like(np.ones(3))
         ShapeDtypeStruct(shape=(3,), dtype=float64)
         """
-        aval = staged_aval(x, "ShapeDtypeStruct.like: ")
+        aval = staged_aval(x, "ShapeDtypeStruct.like: the value")
         return cls(aval.shape, aval.dtype, weak_type=aval.weak)
 
     def update(self, **changes: Any) -> ShapeDtypeStruct:
@@ -89,15 +100,17 @@ class ShapeDtypeStruct:
         return f"{dtype_name(self.dtype)}[{','.join(map(str, self.shape))}]"
 
 
-def staged_aval(x: Any, what: str) -> Aval:
-    """The aval at which an argument is staged."""
+def staged_aval(x: Any, what: Any) -> Aval:
+    """The aval at which an argument is staged; ``what`` names it in messages."""
     if isinstance(x, ShapeDtypeStruct):
         return Aval(x.shape, x.dtype, x.weak_type)
     if is_leaf_value(x):
+        if isinstance(x, np.ndarray) and x.dtype.kind not in "biufc":
+            check_leaf(x, "", what)
         return aval_of(x)
     shape, dtype = getattr(x, "shape", None), getattr(x, "dtype", None)
     if shape is None or dtype is None or isinstance(x, np.ndarray):
-        check_leaf(x, what, "")
+        check_leaf(x, "", what)
     return Aval(shape, dtype)  # type: ignore[arg-type]
 
 
@@ -108,16 +121,20 @@ def stage_call(fun: Callable[..., Any], args: Any, kwargs: Any, owner: str) -> t
 
     def flat(*xs: Any) -> list[Any]:
         a, k = tree.unflatten(treedef, xs)
-        outs, out_tree = tree.flatten(fun(*a, **k))
+        out = fun(*a, **k)
+        outs, out_tree = tree.flatten(out)
         for i, o in enumerate(outs):
-            check_leaf(o, f"{owner}: output ", str(i))
+            if not is_leaf_value(o) or type(o) is np.ndarray:
+                check_leaf(o, "", OutputPath(owner, out, i))
         box[:] = [out_tree]
         return outs
 
-    jaxpr = stage(flat, [staged_aval(x, f"{owner}: an argument ") for x in leaves], owner)
+    avals = [staged_aval(x, ArgumentPath(owner, args, i, kwargs)) for i, x in enumerate(leaves)]
+    jaxpr = stage(flat, avals, owner)
     return jaxpr, box[0]
 
 
+@user_facing
 def make_jaxpr(
     fun: Callable[..., Any],
     static_argnums: int | Sequence[int] = (),
@@ -136,7 +153,8 @@ def make_jaxpr(
     >>> make_jaxpr(np.sin)(np.ones(3))
     { lambda ; a:f64[3]. let b:f64[3] = sin a in (b,) }
     """
-    static = (static_argnums,) if isinstance(static_argnums, int) else tuple(static_argnums)
+    check_function(fun, "make_jaxpr")
+    static = positions(static_argnums, "make_jaxpr", "static_argnums")
 
     @user_facing
     def make_jaxpr_fun(*args: Any, **kwargs: Any) -> Any:
@@ -171,6 +189,7 @@ def eval_shape(fun: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     >>> eval_shape(np.matmul, np.ones((2, 3)), np.ones((3, 4)))
     ShapeDtypeStruct(shape=(2, 4), dtype=float64)
     """
+    check_function(fun, "eval_shape")
     found: dict[int, ShapeDtypeStruct] = {}
 
     def without_structs(*a: Any, **k: Any) -> Any:

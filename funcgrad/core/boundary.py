@@ -1,17 +1,16 @@
-"""Short tracebacks: users see their own lines and at most one frame of ours."""
+"""Short tracebacks: users see their own lines, and the errors that they raised themselves."""
 
 from __future__ import annotations
 
 import functools
-import os
+import sys
 from collections.abc import Callable
 from contextvars import ContextVar
-from types import FunctionType, TracebackType
+from types import FunctionType
 from typing import Any, TypeVar
 
-from ..errors import FuncgradError, TracerError
-from .portable import Portable, portable
-from .source import OURS
+from .portable import Portable, is_inner
+from .shown import better_error
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -19,17 +18,12 @@ result_observer: ContextVar[Any] = ContextVar("funcgrad_result_observer", defaul
 """Called with (function, args, kwargs, result) when a function that users call returns."""
 
 
-def show_full_tracebacks() -> bool:
-    """Whether FUNCGRAD_TRACEBACK=full asks for our frames too."""
-    return os.environ.get("FUNCGRAD_TRACEBACK") == "full"
-
-
 def user_facing(fun: F) -> F:
     """Wrap a function that users call, so that errors inside show only the users' frames.
 
     A function made inside of another one, and one that is returned, can be pickled.
     """
-    if "<locals>" in fun.__code__.co_qualname:
+    if "<locals>" in fun.__qualname__:
         return UserFacing(fun)  # type: ignore[return-value]
 
     @functools.wraps(fun)
@@ -39,15 +33,26 @@ def user_facing(fun: F) -> F:
             observe = result_observer.get()
             if observe is not None:
                 observe(fun, args, kwargs, result)
-            return result if type(result) is not FunctionType else portable(result)
+            return result if type(result) is not FunctionType else facing(result)
         except Exception as error:
-            shown = shown_error(error)
+            shown = better_error(error, sys._getframe().f_back)
+            if shown is None:
+                raise  # an error of the user's keeps its cause and context
+            kept = shown.__traceback__, shown.__context__
             try:
-                raise shown from shown.__cause__
+                raise shown
+            except Exception:
+                shown.__traceback__, shown.__context__ = kept
+                raise
             finally:
-                del shown  # no cycle of error, traceback and frame keeps arrays alive
+                del shown, kept  # no cycle of error, traceback and frame keeps arrays alive
 
     return wrapper  # type: ignore[return-value]
+
+
+def facing(fun: Any) -> Any:
+    """A function as users get to call it: made inside of one of ours, it is wrapped."""
+    return UserFacing(fun) if is_inner(fun) else fun
 
 
 class UserFacing(Portable):
@@ -63,41 +68,15 @@ class UserFacing(Portable):
                 observe(self.run, args, kwargs, result)
             return result
         except Exception as error:
-            shown = shown_error(error)
+            shown = better_error(error, sys._getframe().f_back)
+            if shown is None:
+                raise
+            kept = shown.__traceback__, shown.__context__
             try:
-                raise shown from shown.__cause__
+                raise shown
+            except Exception:
+                shown.__traceback__, shown.__context__ = kept
+                raise
             finally:
-                del shown  # no cycle of error, traceback and frame keeps arrays alive
+                del shown, kept  # no cycle of error, traceback and frame keeps arrays alive
 
-
-def shown_error(error: Exception) -> Exception:
-    """The error that users get to see, with a traceback of their frames."""
-    if show_full_tracebacks():
-        return error
-    shown = our_error(error)
-    return shown.with_traceback(without_internal(error.__traceback__))
-
-
-def our_error(error: Exception) -> Exception:
-    """The error to show: ours, where NumPy wrapped it in one of its own."""
-    if isinstance(error, FuncgradError):
-        return error
-    cause = error.__cause__ or error.__context__
-    if isinstance(cause, TracerError) and isinstance(error, TypeError | ValueError):
-        cause.__cause__ = None
-        cause.__suppress_context__ = True
-        return cause
-    return error
-
-
-def without_internal(tb: TracebackType | None) -> TracebackType | None:
-    """A traceback without funcgrad's own frames."""
-    frames = []
-    while tb is not None:
-        if not OURS[tb.tb_frame.f_code.co_filename]:
-            frames.append(tb)
-        tb = tb.tb_next
-    result: TracebackType | None = None
-    for frame in reversed(frames):
-        result = TracebackType(result, frame.tb_frame, frame.tb_lasti, frame.tb_lineno)
-    return result

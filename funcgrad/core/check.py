@@ -6,10 +6,12 @@ from typing import Any
 
 from ..errors import JaxprError
 from .avals import Aval, SymbolicDim
+from .boundary import user_facing
 from .jaxpr import Eqn, Jaxpr, Literal, Var, subjaxprs
 from .tracing import aval_of
 
 
+@user_facing
 def check_jaxpr(jaxpr: Jaxpr) -> None:
     """Check that a jaxpr is well formed.
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from .avals import Aval
+from .boundary import user_facing
 from .source import Source, source_of_equation
 from .tracing import sources_wanted
 
@@ -143,6 +144,7 @@ def has_effect(e: Eqn) -> bool:
     return "effect" in e.primitive.traits or any(map(has_effects, subjaxprs(e)))
 
 
+@user_facing
 def eval_jaxpr(jaxpr: Jaxpr, consts: Sequence[Any], args: Sequence[Any]) -> list[Any]:
     """Evaluate a jaxpr on arrays or tracers.
 

@@ -64,7 +64,7 @@ class Portable:
 
 def portable(x: Any) -> Any:
     """A function as one that can be pickled, if it was made inside of one of funcgrad's."""
-    if type(x) is FunctionType and _is_inner(x):
+    if is_inner(x):
         return Portable(x)
     return x
 
@@ -98,10 +98,13 @@ def _pickled_by_value() -> bool:
     return False
 
 
-def _is_inner(fun: FunctionType) -> bool:
-    return "<" in fun.__code__.co_qualname and fun.__globals__.get(
-        "__name__", ""
-    ).startswith(PREFIX)
+def is_inner(x: Any) -> bool:
+    """Whether x is a function that was made inside of one of funcgrad's."""
+    return (
+        type(x) is FunctionType
+        and "<" in x.__code__.co_qualname
+        and x.__globals__.get("__name__", "").startswith(PREFIX)
+    )
 
 
 def _description(fun: Any) -> tuple[Any, ...]:
@@ -126,7 +129,7 @@ def _content(cell: CellType) -> Any:
 def taken(x: Any) -> Any:
     """A value with the functions in it that pickle would refuse wrapped."""
     if type(x) is FunctionType:
-        return portable(x) if _is_inner(x) else _importable(x)
+        return portable(x) if is_inner(x) else _importable(x)
     if type(x) in (tuple, list):
         return type(x)(map(taken, x))
     if type(x) is dict:

@@ -15,7 +15,7 @@ PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 
 _SITE = os.path.dirname(os.path.dirname(os.path.abspath(np.__file__)))
 LIBRARIES = tuple(
-    os.path.join(_SITE, name) + os.sep for name in ("numpy", "scipy", "cupy", "cupyx")
+    os.path.join(_SITE, name) + os.sep for name in ("numpy", "scipy", "cupy", "cupyx", "optree")
 )
 
 

@@ -179,6 +179,7 @@ def notes_of(report: NanReport, fun: Callable[..., Any], args: Any, kwargs: Any)
     return ["funcgrad.stabilize of the function gives a finite result"] if stable else []
 
 
+@user_facing
 def explain_nan(fun: Callable[..., Any]) -> Callable[..., NanReport]:
     """A function that explains infinities and NaN in the result of ``fun``.
 

@@ -209,6 +209,7 @@ def rewrites_by_line(fun: Callable[..., Any], args: Any, kwargs: Any) -> dict[An
     return {place_of(r.source): r.name for r in found if r.source}
 
 
+@user_facing
 def accuracy(
     fun: Callable[..., Any], *, precision: str = "double-double", digits: int | None = None
 ) -> Callable[..., AccuracyReport]:

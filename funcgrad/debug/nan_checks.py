@@ -24,7 +24,10 @@ CHECKED = frozenset(
 )  # fmt: skip
 """The files of ``funcgrad/api`` whose functions are checked."""
 
-NAMES = {"_pull": "the function that vjp returned", "_push": "the function that linearize returned"}
+NAMES = {
+    "Pullback.__call__": "the function that vjp returned",
+    "Pushforward.__call__": "the function that linearize returned",
+}
 """What messages call functions, by the name in the code."""
 
 BOUNDARIES = (
@@ -55,7 +58,7 @@ def check_result(fun: Callable[..., Any], args: Any, kwargs: Any, result: Any) -
         return
     if any(isinstance(x, Tracer) for x in visible(result)) or is_finite(result):
         return
-    name = NAMES.get(code.co_name) or code.co_name.removesuffix("_fun")
+    name = NAMES.get(code.co_qualname) or code.co_name.removesuffix("_fun")
     if name == "__call__":
         name = "jit" if isinstance(fun, Jitted) else "stabilize"
     source = current_source(3)

@@ -9,6 +9,7 @@ from typing import Any
 
 from .. import tree
 from ..control.callback import effect
+from ..core.boundary import user_facing
 
 
 class _Effect:
@@ -22,6 +23,7 @@ class _Effect:
         self.run(*args)
 
 
+@user_facing
 def print(fmt: str, *args: Any, ordered: bool = False, **kwargs: Any) -> None:
     """Print values when they are computed, inside jit, vmap, grad and loops too.
 
@@ -60,6 +62,7 @@ def _check_fields(fmt: str, args: Any, kwargs: Any) -> None:
         raise ValueError(f"debug.print: {fmt!r} has {count} positional fields, got {len(args)}")
 
 
+@user_facing
 def callback(fun: Callable[..., Any], *args: Any, ordered: bool = False, **kwargs: Any) -> None:
     """Call a Python function with concrete values, for its effect.
 

@@ -6,6 +6,7 @@ import numpy as _np
 
 from ..api.calls import stop_gradient
 from ..control import collectives as _collectives
+from ..core.boundary import user_facing as _user_facing
 from ..numpy import logsumexp
 from ..ops import arithmetic as _arithmetic
 from ..ops import comparison as _comparison
@@ -123,6 +124,7 @@ _UFUNCS = {
 globals().update({name: getattr(_np, numpy_name) for name, numpy_name in _UFUNCS.items()})
 
 
+@_user_facing
 def rsqrt(x):  # type: ignore[no-untyped-def]
     """One over the square root, elementwise.
 
@@ -132,6 +134,7 @@ def rsqrt(x):  # type: ignore[no-untyped-def]
     return 1 / _np.sqrt(x)
 
 
+@_user_facing
 def concatenate(operands, dimension):  # type: ignore[no-untyped-def]
     """Arrays joined along an axis.
 
@@ -141,6 +144,7 @@ def concatenate(operands, dimension):  # type: ignore[no-untyped-def]
     return _np.concatenate(operands, axis=dimension)
 
 
+@_user_facing
 def clamp(min, x, max):  # type: ignore[no-untyped-def]
     """X limited to between min and max, elementwise.
 

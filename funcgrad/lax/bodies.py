@@ -21,6 +21,13 @@ KINDS = "bifc"
 """Kinds of dtypes that Python's numbers may become, in this order."""
 
 
+def check_operands(whole: Any, root: str) -> None:
+    """Raise unless the leaves of a pytree are arrays or numbers; name the path of one if not."""
+    for i, x in enumerate(tree.leaves(whole)):
+        if not is_leaf_value(x) or (isinstance(x, np.ndarray) and x.dtype.kind not in "biufc"):
+            check_leaf(x, "", tree.LeafPath(whole, i, root))
+
+
 def as_carried(x: Any) -> Any:
     """A carried value: strongly typed, since it changes from step to step."""
     aval = aval_of(x)

@@ -7,9 +7,11 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from .. import tree
+from ..api.results import is_leaf_value
 from ..control.cond import as_index
 from ..control.cond import cond as cond_p
-from ..core.array_type import check_plain
+from ..core.arguments import check_function
+from ..core.blame import describe
 from ..core.boundary import user_facing
 from ..core.jaxpr import Jaxpr, Var, eval_jaxpr
 from ..core.source import where_defined
@@ -18,10 +20,12 @@ from ..errors import ShapeError, TreeError
 from ..ops.comparison import select as select_p
 from ..ops.shape import cast
 from ..transforms.staging import stage
-from .bodies import KINDS, as_carried, concrete_or_none, stage_function
+from .bodies import KINDS, as_carried, check_operands, concrete_or_none, stage_function
 
 
 def _check_scalar_predicate(pred: Any, what: str) -> None:
+    if not is_leaf_value(pred):
+        raise TypeError(f"{what}: the predicate must be a boolean scalar, got {describe(pred)}")
     aval = aval_of(pred)
     if aval.shape != ():
         raise ShapeError(f"{what}: the predicate must be a scalar, got {aval}; use fnp.where")
@@ -62,10 +66,11 @@ def cond(
         older, (of_true, of_false) = (false_fun, operands[1]), (true_fun, operands[0])
         operands = (of_true, of_false)
         true_fun, false_fun = _of_one(older[0], 0), _of_one(older[1], 1)
+    check_function(true_fun, "cond", "true_fun")
+    check_function(false_fun, "cond", "false_fun")
     _check_scalar_predicate(pred, "cond")
     value = concrete_or_none(pred, "cond")
-    for x in tree.leaves(operands):
-        check_plain(x, "cond: an operand")
+    check_operands(operands, "cond: operands")
     if value is not None:
         return true_fun(*operands) if value else false_fun(*operands)
     if aval_of(pred).dtype.kind != "b":
@@ -100,13 +105,18 @@ def switch(index: Any, branches: Sequence[Callable[..., Any]], *operands: Any) -
     np.float64(-2.0)
     """
     _check_scalar_predicate(index, "switch")
+    if not isinstance(branches, Sequence) or isinstance(branches, str):
+        raise TypeError(
+            f"switch: branches must be a sequence of functions, got {describe(branches)}"
+        )
     if not branches:
         raise TypeError("switch needs at least one branch")
+    for i, branch in enumerate(branches):
+        check_function(branch, "switch", f"branches[{i}]")
     if aval_of(index).dtype.kind not in "iu":
         raise TypeError(f"switch: the index must be an integer, got {aval_of(index)}")
     value = concrete_or_none(index, "switch")
-    for x in tree.leaves(operands):
-        check_plain(x, "switch: an operand")
+    check_operands(operands, "switch: operands")
     if value is not None:
         return branches[min(max(int(value), 0), len(branches) - 1)](*operands)
     return _branch(index, tuple(branches), operands, "switch")
@@ -177,6 +187,7 @@ def _branch(index: Any, functions: Any, operands: Any, what: str) -> Any:
     return tree.unflatten(first_tree, outs)
 
 
+@user_facing
 def select(pred: Any, on_true: Any, on_false: Any) -> Any:
     """Elements of one array where a mask is true, of another elsewhere.
 

@@ -8,17 +8,20 @@ from typing import Any
 import numpy as np
 
 from .. import tree
+from ..api.results import is_leaf_value
 from ..control.jit_state import jit_disabled
 from ..control.scan import scan as scan_p
 from ..control.while_loop import while_ as while_p
+from ..core.arguments import check_function, is_integer
 from ..core.avals import Aval
+from ..core.blame import describe
 from ..core.boundary import user_facing
 from ..core.source import where_defined
 from ..core.tracing import Tracer, aval_of
 from ..errors import ShapeError, TreeError
 from ..ops.joining import concatenate
 from ..ops.shape import cast, reshape
-from .bodies import KINDS, as_carried, concrete_or_none, stage_function
+from .bodies import KINDS, as_carried, check_operands, concrete_or_none, stage_function
 
 
 def _with_carry(leaves: list[Any], spec: Any, stage_body: Any, what: str) -> Any:
@@ -91,6 +94,9 @@ def while_loop(
 
 def _while(cond_fun: Any, body_fun: Any, call: Any, init_val: Any, name: str) -> Any:
     """A while loop whose body is ``call``, on behalf of the user's function ``body_fun``."""
+    check_function(cond_fun, name, "cond_fun")
+    check_function(body_fun, name, "body_fun")
+    check_operands(init_val, f"{name}: init_val")
     leaves, spec = tree.flatten(init_val)
     if jit_disabled():
         value = tree.unflatten(spec, [as_carried(x) for x in leaves])
@@ -138,10 +144,11 @@ def fori_loop(lower: Any, upper: Any, body_fun: Callable[[Any, Any], Any], init_
     >>> fori_loop(0, 4, lambda i, x: x + i, 0)
     np.int64(6)
     """
+    check_function(body_fun, "fori_loop", "body_fun")
     for name, bound in (("lower", lower), ("upper", upper)):
-        aval = aval_of(bound)
-        if aval.shape != () or aval.dtype.kind not in "iu":
-            raise TypeError(f"fori_loop: {name} must be an integer, got {bound!r}")
+        aval = aval_of(bound) if is_leaf_value(bound) else None
+        if aval is None or aval.shape != () or aval.dtype.kind not in "iu":
+            raise TypeError(f"fori_loop: {name} must be an integer, got {describe(bound)}")
     known = [concrete_or_none(b, "fori_loop") for b in (lower, upper)]
 
     def step(carry: Any, _: Any = None) -> Any:
@@ -200,7 +207,13 @@ def _scan(
     f: Any, call: Any, init: Any, xs: Any, length: Any, reverse: bool, unroll: Any, name: str
 ) -> Any:
     """A scan whose body is ``call``, on behalf of the user's function ``f``."""
+    check_function(f, name)
     what = f"{name} of {where_defined(f)}"
+    check_operands(init, f"{what}: init")
+    check_operands(xs, f"{what}: xs")
+    if not isinstance(unroll, bool) and not (is_integer(unroll) and unroll >= 0):
+        kind = ValueError if is_integer(unroll) else TypeError
+        raise kind(f"{what}: unroll must be a number of steps or a bool, got {describe(unroll)}")
     leaves, spec = tree.flatten(init)
     x_leaves, x_spec = tree.flatten(xs)
     x_leaves = [
@@ -241,6 +254,9 @@ def _scan(
 
 
 def _scan_length(leaves: Sequence[Any], spec: Any, length: int | None, what: str) -> int:
+    if length is not None and not (is_integer(length) and length >= 0):
+        kind = ValueError if is_integer(length) else TypeError
+        raise kind(f"{what}: length must be a number of steps, got {describe(length)}")
     sizes = {} if length is None else {"length": int(length)}
     for x, path in zip(leaves, spec.paths(), strict=True):
         if not x.shape:

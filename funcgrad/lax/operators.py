@@ -19,6 +19,18 @@ def _array(x: Any) -> Any:
     return x if isinstance(x, Tracer) or hasattr(x, "shape") else np.asarray(x)
 
 
+def _axis(axis: int, ndim: int) -> int:
+    """A non-negative axis; a ShapeError if there is none."""
+    if not -ndim <= axis < ndim:
+        raise ShapeError(f"axis {axis} is out of range for an array of {ndim} dimensions")
+    return int(axis) % ndim
+
+
+def _cumulative(prim: Any, operand: Any, axis: int, reverse: bool) -> Any:
+    operand = _array(operand)
+    return prim(operand, axis=_axis(axis, len(operand.shape)), reverse=bool(reverse))
+
+
 @user_facing
 def dot_general(
     lhs: Any,
@@ -42,7 +54,13 @@ def dot_general(
     >>> dot_general(np.ones((2, 3)), np.ones((3, 4)), (((1,), (0,)), ((), ()))).shape
     (2, 4)
     """
-    (lc, rc), (lb, rb) = dimension_numbers
+    try:
+        (lc, rc), (lb, rb) = dimension_numbers
+    except (TypeError, ValueError):
+        raise TypeError(
+            "dot_general: dimension_numbers must be ((lhs contracting, rhs contracting), (lhs "
+            f"batch, rhs batch)), tuples of axes; got {dimension_numbers!r}"
+        ) from None
     lhs, rhs = _array(lhs), _array(rhs)
     dtype = np.dtype(preferred_element_type or np.result_type(lhs.dtype, rhs.dtype))
     return dot_general_p(
@@ -91,7 +109,7 @@ def dynamic_index_in_dim(operand: Any, index: Any, axis: int = 0, keepdims: bool
     array([3, 4, 5])
     """
     operand = _array(operand)
-    axis %= len(operand.shape)
+    axis = _axis(axis, len(operand.shape))
     starts = [index if i == axis else 0 for i in range(len(operand.shape))]
     sizes = tuple(1 if i == axis else d for i, d in enumerate(operand.shape))
     out = dynamic.dynamic_slice(operand, *starts, sizes=sizes)
@@ -108,7 +126,7 @@ def dynamic_slice_in_dim(operand: Any, start_index: Any, slice_size: int, axis: 
     array([1, 2])
     """
     operand = _array(operand)
-    axis %= len(operand.shape)
+    axis = _axis(axis, len(operand.shape))
     starts = [start_index if i == axis else 0 for i in range(len(operand.shape))]
     sizes = [slice_size if i == axis else d for i, d in enumerate(operand.shape)]
     return dynamic_slice(operand, starts, sizes)
@@ -122,7 +140,8 @@ def dynamic_update_slice_in_dim(operand: Any, update: Any, start_index: Any, axi
     array([0., 0., 1.])
     """
     ndim = len(_array(operand).shape)
-    starts = [start_index if i == axis % ndim else 0 for i in range(ndim)]
+    place = _axis(axis, ndim)
+    starts = [start_index if i == place else 0 for i in range(ndim)]
     return dynamic_update_slice(operand, update, starts)
 
 
@@ -173,7 +192,7 @@ def slice_in_dim(
     array([1, 2])
     """
     operand = _array(operand)
-    key = (indexing.FULL,) * (axis % len(operand.shape)) + ((start_index, limit_index, stride),)
+    key = (indexing.FULL,) * _axis(axis, len(operand.shape)) + ((start_index, limit_index, stride),)
     return indexing.index(operand, key=key)
 
 
@@ -229,23 +248,48 @@ def rev(operand: Any, dimensions: Sequence[int]) -> Any:
     array([2, 1, 0])
     """
     operand = _array(operand)
-    return shape_ops.flip(operand, axes=tuple(sorted(d % len(operand.shape) for d in dimensions)))
+    axes = sorted(_axis(d, len(operand.shape)) for d in dimensions)
+    return shape_ops.flip(operand, axes=tuple(axes))
 
 
-def _cumulative(prim: Any, name: str, doc: str) -> Any:
-    def run(operand: Any, axis: int = 0, reverse: bool = False) -> Any:
-        operand = _array(operand)
-        return prim(operand, axis=axis % len(operand.shape), reverse=bool(reverse))
+@user_facing
+def cumsum(operand: Any, axis: int = 0, reverse: bool = False) -> Any:
+    """Cumulative sum along an axis.
 
-    run.__name__ = run.__qualname__ = name
-    run.__doc__ = doc
-    return run
+    >>> cumsum(np.array([1, 3, 2]))
+    array([1, 4, 6])
+    """
+    return _cumulative(cumulative.cumsum, operand, axis, reverse)
 
 
-cumsum = _cumulative(cumulative.cumsum, "cumsum", "Cumulative sum along an axis.")
-cumprod = _cumulative(cumulative.cumprod, "cumprod", "Cumulative product along an axis.")
-cummax = _cumulative(cumulative.cummax, "cummax", "Cumulative maximum along an axis.")
-cummin = _cumulative(cumulative.cummin, "cummin", "Cumulative minimum along an axis.")
+@user_facing
+def cumprod(operand: Any, axis: int = 0, reverse: bool = False) -> Any:
+    """Cumulative product along an axis.
+
+    >>> cumprod(np.array([1, 3, 2]))
+    array([1, 3, 6])
+    """
+    return _cumulative(cumulative.cumprod, operand, axis, reverse)
+
+
+@user_facing
+def cummax(operand: Any, axis: int = 0, reverse: bool = False) -> Any:
+    """Cumulative maximum along an axis.
+
+    >>> cummax(np.array([1, 3, 2]))
+    array([1, 3, 3])
+    """
+    return _cumulative(cumulative.cummax, operand, axis, reverse)
+
+
+@user_facing
+def cummin(operand: Any, axis: int = 0, reverse: bool = False) -> Any:
+    """Cumulative minimum along an axis.
+
+    >>> cummin(np.array([1, 3, 2]))
+    array([1, 1, 1])
+    """
+    return _cumulative(cumulative.cummin, operand, axis, reverse)
 
 
 @user_facing

@@ -230,6 +230,7 @@ def axis_index(axis_name: Any) -> Any:
     return index
 
 
+@user_facing
 def axis_size(axis_name: Any) -> int:
     """The number of examples along a named axis, or along several.
 

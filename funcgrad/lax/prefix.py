@@ -8,12 +8,14 @@ from typing import Any
 import numpy as np
 
 from .. import tree
+from ..core.arguments import check_function
 from ..core.boundary import user_facing
-from ..core.tracing import Tracer
+from ..core.tracing import Tracer, aval_of
 from ..errors import ShapeError
 from ..ops.indexing import FULL, index
 from ..ops.joining import concatenate
 from ..ops.shape import flip, reshape
+from .bodies import check_operands
 
 
 @user_facing
@@ -34,8 +36,13 @@ def associative_scan(
     >>> associative_scan(np.add, np.arange(5))
     array([ 0,  1,  3,  6, 10])
     """
+    check_function(fn, "associative_scan")
+    check_operands(elems, "associative_scan: elems")
     leaves, spec = tree.flatten(elems)
     leaves = [x if isinstance(x, Tracer) else np.asarray(x) for x in leaves]
+    for x in leaves:
+        if not -len(x.shape) <= axis < len(x.shape):
+            raise ShapeError(f"associative_scan: axis {axis} is out of range for {aval_of(x)}")
     sizes = {x.shape[axis] for x in leaves}
     if len(sizes) != 1:
         raise ShapeError(f"associative_scan: sizes along axis {axis} differ: {sorted(sizes)}")

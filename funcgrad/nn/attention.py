@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from .. import random
+from ..core.boundary import user_facing
 from ..errors import ShapeError
 from ..numpy import arange, zeros
 from .activations import softmax
@@ -29,6 +30,7 @@ __all__ = [
 ]
 
 
+@user_facing
 def causal_mask(queries: int, keys: int | None = None) -> Any:
     """True where a key's position is not after the query's, of shape (queries, keys).
 
@@ -41,6 +43,7 @@ def causal_mask(queries: int, keys: int | None = None) -> Any:
     return arange(keys) <= arange(queries)[:, None] + (keys - queries)
 
 
+@user_facing
 def dot_product_attention(
     query: Any,
     key: Any,
@@ -110,6 +113,7 @@ def _silenced(v: Any, mask: Any) -> Any:
     return np.where(seen[..., None], v, 0.0)
 
 
+@user_facing
 def multi_head_attention(
     params: Any,
     query: Any,
@@ -174,6 +178,7 @@ def multi_head_attention(
 
 
 @sized("heads", "size", "features")
+@user_facing
 def MultiHeadAttention(
     heads: int,
     *,
@@ -247,6 +252,7 @@ def MultiHeadAttention(
     return Layer(init, apply, label, takes_mask=True)
 
 
+@user_facing
 def sinusoidal_positions(length: int, features: int, dtype: Any = float) -> Any:
     """Sines and cosines of positions at geometrically spaced wavelengths from 2 pi to 10000 * 2 pi.
 
@@ -276,6 +282,7 @@ def _angles(length: int, features: int) -> Any:
     return np.arange(length)[:, None] * rates
 
 
+@user_facing
 def rotary_positions(x: Any, *, time_axis: int = 1) -> Any:
     """Rotate pairs of features by angles proportional to the position.
 
@@ -310,6 +317,7 @@ SinusoidalPositions = stateless_layer(
 )
 
 
+@user_facing
 def learned_positions(params: Any, x: Any) -> Any:
     """Add a learned vector for each position.
 
@@ -336,6 +344,7 @@ def learned_positions(params: Any, x: Any) -> Any:
 
 
 @sized("length")
+@user_facing
 def LearnedPositions(length: int, *, init: Any = None) -> Layer:
     """A layer that adds a learned vector for each position to (batch, time, features).
 

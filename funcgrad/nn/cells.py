@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .. import lax, random
+from ..core.boundary import user_facing
 from ..errors import ShapeError
 from ..numpy import concatenate, full, zeros
 from .initializers import glorot_uniform, orthogonal
@@ -80,6 +81,7 @@ def _rnn_step(params: Any, h: Any, z: Any) -> Any:
 rnn = Cell("RNN", _rnn_init, _hidden_start, _project, _rnn_step)
 
 
+@user_facing
 def rnn_cell(params: Any, h: Any, x: Any) -> tuple[Any, Any]:
     """One step of a simple recurrent network: h' = tanh(x @ wi + h @ wh + b).
 
@@ -117,6 +119,7 @@ def _gru_step(params: Any, h: Any, z: Any) -> Any:
 gru = Cell("GRU", _gru_init, _hidden_start, _project, _gru_step)
 
 
+@user_facing
 def gru_cell(params: Any, h: Any, x: Any) -> tuple[Any, Any]:
     """One step of a gated recurrent unit, its reset gate applied after the product with h.
 
@@ -164,6 +167,7 @@ def _lstm_step(params: Any, carry: Any, z: Any) -> Any:
 lstm = Cell("LSTM", _lstm_init, _lstm_start, _project, _lstm_step)
 
 
+@user_facing
 def lstm_cell(params: Any, carry: Any, x: Any) -> tuple[Any, Any]:
     """One step of a long short-term memory.
 

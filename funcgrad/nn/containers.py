@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from .. import random
+from ..core.boundary import user_facing
 from ..errors import ShapeError
 from .layer import Identity, Layer, apply_layer, as_layer, check_shape, init_layer, sized
 
@@ -61,6 +62,7 @@ def make_container(
     return Layer(container_init, container_apply, name, parts, route)
 
 
+@user_facing
 def serial(*layers: Any) -> Layer:
     """Layers one after the other.
 
@@ -95,6 +97,7 @@ def serial(*layers: Any) -> Layer:
     return make_container("serial", parts, "serial", init, apply)
 
 
+@user_facing
 def parallel(*layers: Any) -> Layer:
     """Layers side by side: the i-th gets the i-th input.
 
@@ -134,6 +137,7 @@ def parallel(*layers: Any) -> Layer:
     return make_container("parallel", parts, "parallel", init, apply)
 
 
+@user_facing
 def Residual(*layers: Any, shortcut: Any = Identity) -> Layer:
     """Layers one after the other, whose input is added to their output: x + f(x).
 
@@ -179,6 +183,7 @@ def _many_init(name: str, combine: Callable[[Any], Any]) -> Callable[..., Any]:
 
 
 @sized("n")
+@user_facing
 def FanOut(n: int) -> Layer:
     """A layer that hands its input on n times.
 
@@ -215,6 +220,7 @@ def _sum_apply(
 FanInSum = Layer(_many_init("FanInSum", _sum_shape), _sum_apply, "FanInSum")
 
 
+@user_facing
 def FanInConcat(axis: int = -1) -> Layer:
     """A layer that joins a tuple of inputs along an axis.
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from .. import lax, random
+from ..core.boundary import user_facing
 from ..errors import ShapeError
 from .initializers import glorot_normal, zeros
 from .layer import Layer, feature_size, output_shape, sized, stateless_layer
@@ -38,6 +39,7 @@ def _numbers(name: str, x: Any, w: Any) -> tuple[str, str, str]:
     return _NUMBERS[w.ndim - 2]
 
 
+@user_facing
 def conv(
     params: Any,
     x: Any,
@@ -82,6 +84,7 @@ def conv(
     return y + params["b"] if "b" in params else y
 
 
+@user_facing
 def conv_transpose(params: Any, x: Any, *, strides: Any = 1, padding: Any = "SAME") -> Any:
     """A fractionally strided convolution, which enlarges an image.
 
@@ -142,6 +145,7 @@ def _convolution_layer(
 
 
 @sized("features", "groups")
+@user_facing
 def Conv(
     features: int,
     kernel_size: Any,
@@ -182,6 +186,7 @@ def Conv(
 
 
 @sized("features")
+@user_facing
 def ConvTranspose(
     features: int,
     kernel_size: Any,

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from .. import random
+from ..core.boundary import user_facing
 from ..core.tracing import Tracer
 from ..errors import ShapeError
 from .containers import serial
@@ -27,6 +28,7 @@ __all__ = [
 ]
 
 
+@user_facing
 def dense(params: Any, x: Any) -> Any:
     """The affine map x @ w + b.
 
@@ -54,6 +56,7 @@ def dense(params: Any, x: Any) -> Any:
 
 
 @sized("features")
+@user_facing
 def Dense(
     features: int, *, bias: bool = True, w_init: Any = None, b_init: Any = zeros
 ) -> Layer:
@@ -85,6 +88,7 @@ def Dense(
     return stateless_layer(f"Dense({features})", init, dense)
 
 
+@user_facing
 def embedding(params: Any, indices: Any) -> Any:
     """Rows of a table: table[indices].
 
@@ -109,6 +113,7 @@ def embedding(params: Any, indices: Any) -> Any:
     return params["table"][indices]
 
 
+@user_facing
 def attend(params: Any, x: Any) -> Any:
     """Products of vectors with all rows of an embedding's table, for tied output weights.
 
@@ -126,6 +131,7 @@ def attend(params: Any, x: Any) -> Any:
 
 
 @sized("count", "features")
+@user_facing
 def Embedding(count: int, features: int, *, init: Any = None) -> Layer:
     """A layer that maps integers to vectors, from (...) to (..., features).
 
@@ -151,6 +157,7 @@ def Embedding(count: int, features: int, *, init: Any = None) -> Layer:
 
 
 @sized("count", "features")
+@user_facing
 def Tied(count: int, features: int, *layers: Any, init: Any = None) -> Layer:
     """Embed integers, apply layers, and multiply by the transposed table: tied weights.
 
@@ -187,6 +194,7 @@ def Tied(count: int, features: int, *layers: Any, init: Any = None) -> Layer:
     return Layer(layer_init, layer_apply, "Tied", model.layers, "serial")
 
 
+@user_facing
 def flatten(x: Any) -> Any:
     """Join all axes after the first.
 
@@ -205,6 +213,7 @@ def _flatten_init(key: Any, shape: tuple[int, ...], dtype: Any) -> Any:
 Flatten = stateless_layer("Flatten", _flatten_init, lambda params, x: flatten(x))
 
 
+@user_facing
 def Reshape(shape: tuple[int, ...]) -> Layer:
     """A layer that gives all axes after the first a new shape.
 

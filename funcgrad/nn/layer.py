@@ -21,7 +21,7 @@ import numpy as np
 
 from .. import tree
 from ..api.staging import ShapeDtypeStruct, eval_shape
-from ..core.portable import portable
+from ..core.boundary import facing, user_facing
 from ..errors import ShapeError
 
 __all__ = ["Identity", "Lambda", "Layer", "stateless"]
@@ -60,7 +60,12 @@ class Layer(tuple):
         route: str = "same",
         takes_mask: bool = False,
     ) -> Layer:
-        self = super().__new__(cls, (portable(init), portable(apply)))
+        self = super().__new__(cls, (facing(init), facing(apply)))
+        if not isinstance(layers, tuple | list) or not all(isinstance(p, Layer) for p in layers):
+            raise TypeError(f"Layer: layers must be a tuple of layers, got {layers!r}")
+        for what, function in (("init", init), ("apply", apply)):
+            if not callable(function):
+                raise TypeError(f"Layer: {what} must be a function, got {function!r}")
         self.name, self.layers, self.route = name, layers, route
         self.takes_mask = takes_mask or any(part.takes_mask for part in layers)
         return self
@@ -210,6 +215,7 @@ def stateless_layer(
     return Layer(layer_init, layer_apply, name)
 
 
+@user_facing
 def Lambda(f: Callable[[Any], Any], name: str | None = None) -> Layer:
     """A layer without parameters from a function of an array.
 
@@ -238,6 +244,7 @@ Identity = stateless_layer(
 )
 
 
+@user_facing
 def stateless(layer: Any) -> tuple[Callable[..., Any], Callable[..., Any]]:
     """Stax's two-argument form of a layer that has no state.
 

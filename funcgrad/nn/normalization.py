@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from .. import lax, random
+from ..core.boundary import user_facing
 from ..errors import ShapeError
 from .initializers import ones, zeros
 from .layer import Layer, check_shape, feature_size, sized, stateless_layer
@@ -49,6 +50,7 @@ def _check_epsilon(name: str, epsilon: Any) -> None:
         raise ValueError(f"{name}: epsilon must not be negative; got {epsilon}")
 
 
+@user_facing
 def layer_norm(params: Any, x: Any, *, epsilon: float = 1e-5) -> Any:
     """Standardize the last axis of each example, then scale and shift it.
 
@@ -69,6 +71,7 @@ def layer_norm(params: Any, x: Any, *, epsilon: float = 1e-5) -> Any:
     return _affine(params, _standardized(x, -1, epsilon))
 
 
+@user_facing
 def rms_norm(params: Any, x: Any, *, epsilon: float = 1e-6) -> Any:
     """Divide the last axis by its root mean square, then scale it.
 
@@ -89,6 +92,7 @@ def rms_norm(params: Any, x: Any, *, epsilon: float = 1e-6) -> Any:
     return _affine(params, narrowed(over_deviation(widened(x), -1, epsilon)[0], x))
 
 
+@user_facing
 def group_norm(params: Any, x: Any, *, groups: int, epsilon: float = 1e-5) -> Any:
     """Standardize groups of channels over space, example by example, then scale and shift.
 
@@ -122,6 +126,7 @@ def group_norm(params: Any, x: Any, *, groups: int, epsilon: float = 1e-5) -> An
     return _affine(params, _standardized(grouped, (1, 3), epsilon).reshape(x.shape))
 
 
+@user_facing
 def batch_norm(
     params: Any,
     state: Any,
@@ -180,6 +185,7 @@ def _affine_params(key: Any, size: int, dtype: Any, scale: bool, offset: bool) -
     return params | {"offset": zeros(key, (size,), dtype)} if offset else params
 
 
+@user_facing
 def BatchNorm(
     *,
     momentum: float = 0.9,
@@ -235,6 +241,7 @@ def _norm_layer(name: str, f: Any, scale: bool, offset: bool, groups: int = 1) -
     return stateless_layer(name, init, f)
 
 
+@user_facing
 def LayerNorm(*, epsilon: float = 1e-5, scale: bool = True, offset: bool = True) -> Layer:
     """A layer normalisation of the last axis; its params are those of ``layer_norm``.
 
@@ -247,6 +254,7 @@ def LayerNorm(*, epsilon: float = 1e-5, scale: bool = True, offset: bool = True)
     )
 
 
+@user_facing
 def RMSNorm(*, epsilon: float = 1e-6, scale: bool = True) -> Layer:
     """A root-mean-square normalisation of the last axis; its params are those of ``rms_norm``.
 
@@ -260,6 +268,7 @@ def RMSNorm(*, epsilon: float = 1e-6, scale: bool = True) -> Layer:
 
 
 @sized("groups")
+@user_facing
 def GroupNorm(
     groups: int, *, epsilon: float = 1e-5, scale: bool = True, offset: bool = True
 ) -> Layer:
@@ -283,6 +292,7 @@ def check_rate(rate: float) -> float:
     return float(rate)
 
 
+@user_facing
 def dropout(key: Any, x: Any, rate: float, *, broadcast: Any = ()) -> Any:
     """Set a random part of an array to zero and scale up the rest, so that the mean stays.
 
@@ -310,6 +320,7 @@ def dropout(key: Any, x: Any, rate: float, *, broadcast: Any = ()) -> Any:
     return np.where(kept, x * (1 / (1 - rate)), 0.0)
 
 
+@user_facing
 def Dropout(rate: float, *, broadcast: Any = ()) -> Layer:
     """A layer that drops elements when training, and is the identity otherwise.
 

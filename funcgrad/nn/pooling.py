@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from .. import lax
+from ..core.boundary import user_facing
 from ..errors import ShapeError
 from .convolution import spatial
 from .layer import Layer, output_shape, stateless_layer
@@ -24,6 +25,7 @@ __all__ = [
 ]
 
 
+@user_facing
 def max_pool(x: Any, window_shape: Any, strides: Any = None, padding: Any = "VALID") -> Any:
     """The maximum of each window; elements that attain it share its derivative equally.
 
@@ -43,6 +45,7 @@ def max_pool(x: Any, window_shape: Any, strides: Any = None, padding: Any = "VAL
     return lax.max_pool(x, window, steps, padding)
 
 
+@user_facing
 def avg_pool(
     x: Any,
     window_shape: Any,
@@ -76,6 +79,7 @@ def _window(name: str, ndim: int, shape: Any, strides: Any) -> Any:
     return window, window if strides is None else spatial(name, "strides", strides, ndim - 2)
 
 
+@user_facing
 def global_max_pool(x: Any) -> Any:
     """The maximum over all spatial axes, from (batch, *space, channels) to (batch, channels).
 
@@ -85,6 +89,7 @@ def global_max_pool(x: Any) -> Any:
     return np.max(x, axis=tuple(range(1, x.ndim - 1)))
 
 
+@user_facing
 def global_avg_pool(x: Any) -> Any:
     """The mean over all spatial axes, from (batch, *space, channels) to (batch, channels).
 
@@ -102,6 +107,7 @@ def _pooling_layer(label: str, f: Any) -> Layer:
     )
 
 
+@user_facing
 def MaxPool(window_shape: Any, *, strides: Any = None, padding: Any = "VALID") -> Layer:
     """A layer that takes the maximum of each window; its arguments are those of ``max_pool``.
 
@@ -113,6 +119,7 @@ def MaxPool(window_shape: Any, *, strides: Any = None, padding: Any = "VALID") -
     )
 
 
+@user_facing
 def AvgPool(
     window_shape: Any,
     *,

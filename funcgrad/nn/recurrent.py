@@ -8,6 +8,7 @@ import numpy as np
 
 from .. import lax, tree
 from ..api.calls import stop_gradient
+from ..core.boundary import user_facing
 from ..errors import ShapeError
 from .cells import Cell, gru, lstm, rnn
 from .containers import make_container
@@ -16,6 +17,7 @@ from .layer import Layer, as_layer, check_shape, feature_size, init_layer, sized
 __all__ = ["GRU", "LSTM", "RNN", "Bidirectional", "Recurrent", "scan_cell"]
 
 
+@user_facing
 def scan_cell(
     cell: Cell,
     params: Any,
@@ -77,6 +79,7 @@ def scan_cell(
 
 
 @sized("hidden")
+@user_facing
 def Recurrent(
     cell: Cell,
     hidden: int,
@@ -137,6 +140,7 @@ def Recurrent(
 
 
 @sized("hidden")
+@user_facing
 def RNN(hidden: int, **options: Any) -> Layer:
     """A simple recurrent layer; the options are those of ``Recurrent``.
 
@@ -148,6 +152,7 @@ def RNN(hidden: int, **options: Any) -> Layer:
 
 
 @sized("hidden")
+@user_facing
 def GRU(hidden: int, **options: Any) -> Layer:
     """A layer of gated recurrent units; the options are those of ``Recurrent``.
 
@@ -159,6 +164,7 @@ def GRU(hidden: int, **options: Any) -> Layer:
 
 
 @sized("hidden")
+@user_facing
 def LSTM(hidden: int, **options: Any) -> Layer:
     """A long short-term memory; the options are those of ``Recurrent``.
 
@@ -170,6 +176,7 @@ def LSTM(hidden: int, **options: Any) -> Layer:
     return Recurrent(lstm, hidden, **options)
 
 
+@user_facing
 def Bidirectional(forward: Any, backward: Any) -> Layer:
     """Two recurrent layers whose outputs are joined along the last axis.
 

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from .. import random, tree
 from ..api.staging import eval_shape
+from ..core.boundary import user_facing
 from .layer import Layer, as_layer, init_layer
 
 __all__ = ["Row", "Summary", "summary"]
@@ -53,6 +54,7 @@ def _shape(shape: Any) -> str:
     return f"({', '.join('batch' if d == -1 else str(d) for d in shape)})"
 
 
+@user_facing
 def summary(model: Any, input_shape: Any) -> Summary:
     """List a model's layers with their shapes and numbers of parameters.
 

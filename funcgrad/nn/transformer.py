@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..core.boundary import user_facing
 from .activations import gelu
 from .attention import MultiHeadAttention, multi_head_attention
 from .containers import Residual, serial
@@ -14,6 +15,7 @@ from .normalization import Dropout, LayerNorm, layer_norm
 __all__ = ["TransformerBlock", "transformer_block"]
 
 
+@user_facing
 def transformer_block(
     params: Any,
     x: Any,
@@ -63,6 +65,7 @@ def transformer_block(
 
 
 @sized("heads", "features", "hidden")
+@user_facing
 def TransformerBlock(
     heads: int,
     features: int,

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..core.boundary import user_facing
 from ..ops import linalg_factor, linalg_spectral
 from ..ops.complex import sign
 from ..ops.linalg import adjoint
@@ -41,6 +42,7 @@ def _symmetrized(a: Any) -> Any:
     return (a + adjoint(a)) * 0.5
 
 
+@user_facing
 def cholesky(a: Any, /, *, upper: bool = False, symmetrize_input: bool = True) -> Any:
     """Cholesky factor of Hermitian positive definite matrices.
 
@@ -80,6 +82,7 @@ def _triangle_to_read(name: str, UPLO: str | None, symmetrize: bool | None) -> t
     return UPLO is None or UPLO.upper() == "L", symmetrize
 
 
+@user_facing
 def eigh(a: Any, UPLO: str | None = None, symmetrize_input: bool | None = None) -> EighResult:
     """Eigenvalues and eigenvectors of Hermitian matrices.
 
@@ -106,6 +109,7 @@ def eigh(a: Any, UPLO: str | None = None, symmetrize_input: bool | None = None) 
     return EighResult(*linalg_spectral.eigh(_symmetrized(a) if symmetrize else a, lower=lower))
 
 
+@user_facing
 def eigvalsh(a: Any, UPLO: str | None = None, symmetrize_input: bool | None = None) -> Any:
     """Eigenvalues of Hermitian matrices.
 
@@ -130,6 +134,7 @@ def eigvalsh(a: Any, UPLO: str | None = None, symmetrize_input: bool | None = No
     return linalg_spectral.eigvalsh(_symmetrized(a) if symmetrize else a, lower=lower)
 
 
+@user_facing
 def qr(a: Any, mode: str = "reduced") -> Any:
     """QR factorization, ``a = Q R``.
 
@@ -159,6 +164,7 @@ def qr(a: Any, mode: str = "reduced") -> Any:
     return r if mode == "r" else QRResult(q, r)
 
 
+@user_facing
 def svd(
     a: Any, full_matrices: bool = True, compute_uv: bool = True, hermitian: bool = False
 ) -> Any:
@@ -208,6 +214,7 @@ def _hermitian_svd(a: Any, compute_uv: bool) -> Any:
     return SVDResult(u, abs(w), vh)
 
 
+@user_facing
 def svdvals(x: Any, /) -> Any:
     """Singular values in descending order.
 

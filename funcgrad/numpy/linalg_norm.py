@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core.boundary import user_facing
 from ..ops import linalg as systems
 from ..ops import linalg_norm, linalg_spectral
 from ..ops.comparison import isnan, select
@@ -17,6 +18,7 @@ from .linalg_operands import inexact, is_plain
 from .protocol import array
 
 
+@user_facing
 def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
     """Norm of vectors or matrices.
 
@@ -99,6 +101,7 @@ def _matrix_norm(x: Any, axes: tuple[int, ...], order: Any) -> Any:
     return reduce(sums, axes=(extremum - (extremum > summed),))
 
 
+@user_facing
 def vector_norm(x: Any, /, *, axis: Any = None, keepdims: bool = False, ord: Any = 2) -> Any:
     """Norm of vectors.
 
@@ -127,6 +130,7 @@ def vector_norm(x: Any, /, *, axis: Any = None, keepdims: bool = False, ord: Any
     return _kept(_vector_norm(x, tuple(sorted(axes)), ord), x, axes, keepdims)
 
 
+@user_facing
 def matrix_norm(x: Any, /, *, keepdims: bool = False, ord: Any = "fro") -> Any:
     """Norm of matrices, the last two axes.
 
@@ -144,6 +148,7 @@ def matrix_norm(x: Any, /, *, keepdims: bool = False, ord: Any = "fro") -> Any:
     return norm(x, ord, (-2, -1), keepdims)
 
 
+@user_facing
 def cond(x: Any, p: Any = None) -> Any:
     """Condition number: the norm of x times that of its inverse.
 
@@ -173,6 +178,7 @@ def cond(x: Any, p: Any = None) -> Any:
     return select(isnan(ratio) & ~given, np.inf, ratio)
 
 
+@user_facing
 def matrix_rank(A: Any, tol: Any = None, hermitian: bool = False, *, rtol: Any = None) -> Any:
     """Number of singular values above a tolerance.
 

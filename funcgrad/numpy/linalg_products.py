@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core.boundary import user_facing
 from ..core.tracing import aval_of
 from ..errors import ShapeError
 from ..ops import linalg as systems
@@ -21,6 +22,7 @@ from .linalg_operands import inexact, is_plain
 from .protocol import array
 
 
+@user_facing
 def matmul(x1: Any, x2: Any, /) -> Any:
     """Matrix product, as ``numpy.matmul``.
 
@@ -37,6 +39,7 @@ def matmul(x1: Any, x2: Any, /) -> Any:
     return product(array(x1), array(x2))
 
 
+@user_facing
 def matrix_power(a: Any, n: int) -> Any:
     """Integer power of square matrices.
 
@@ -74,6 +77,7 @@ def matrix_power(a: Any, n: int) -> Any:
     return out
 
 
+@user_facing
 def multi_dot(arrays: Sequence[Any], *, out: Any = None) -> Any:
     """Product of several matrices, in the order that needs the fewest multiplications.
 
@@ -130,6 +134,7 @@ def _chain(operands: list[Any], split: dict[tuple[int, int], int], i: int, j: in
     return product(_chain(operands, split, i, k), _chain(operands, split, k + 1, j))
 
 
+@user_facing
 def outer(x1: Any, x2: Any, /) -> Any:
     """All products of the elements of two vectors.
 
@@ -150,6 +155,7 @@ def outer(x1: Any, x2: Any, /) -> Any:
     return mul(reshape(x1, shape=(*x1.shape, 1)), x2)
 
 
+@user_facing
 def vecdot(x1: Any, x2: Any, /, *, axis: int = -1) -> Any:
     """Dot products of vectors, with the complex conjugate of the first.
 
@@ -173,6 +179,7 @@ def vecdot(x1: Any, x2: Any, /, *, axis: int = -1) -> Any:
     return reduce_sum(both, axes=(len(both.shape) - 1,))
 
 
+@user_facing
 def cross(x1: Any, x2: Any, /, *, axis: int = -1) -> Any:
     """Cross products of vectors of three elements.
 
@@ -199,6 +206,7 @@ def cross(x1: Any, x2: Any, /, *, axis: int = -1) -> Any:
     return move_axis(out, -1, axis)
 
 
+@user_facing
 def tensordot(x1: Any, x2: Any, /, *, axes: Any = 2) -> Any:
     """Sum of products over some axes of each operand.
 
@@ -234,6 +242,7 @@ def tensordot(x1: Any, x2: Any, /, *, axes: Any = 2) -> Any:
     return dot_general(x1, x2, contract=(left, right), batch=((), ()), strong=None)
 
 
+@user_facing
 def matrix_transpose(x: Any, /) -> Any:
     """Exchange the last two axes.
 
@@ -252,6 +261,7 @@ def matrix_transpose(x: Any, /) -> Any:
     return systems.swap(x)
 
 
+@user_facing
 def diagonal(x: Any, /, *, offset: int = 0) -> Any:
     """Diagonals of matrices.
 
@@ -278,6 +288,7 @@ def diagonal(x: Any, /, *, offset: int = 0) -> Any:
     return index(flat, key=(FULL,) * len(lead) + (step,))
 
 
+@user_facing
 def trace(x: Any, /, *, offset: int = 0, dtype: Any = None) -> Any:
     """Sums of the diagonals of matrices.
 

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..core.boundary import user_facing
 from ..errors import ShapeError
 from ..ops import linalg as systems
 from ..ops import linalg_det, linalg_factor, linalg_spectral
@@ -25,6 +26,7 @@ class SlogdetResult(NamedTuple):
     logabsdet: Any
 
 
+@user_facing
 def solve(a: Any, b: Any) -> Any:
     """Solve ``a @ x = b``.
 
@@ -64,6 +66,7 @@ def solve(a: Any, b: Any) -> Any:
     return reshape(x, shape=tuple(x.shape[:-1])) if vector else x
 
 
+@user_facing
 def inv(a: Any) -> Any:
     """Inverse of matrices.
 
@@ -85,6 +88,7 @@ def inv(a: Any) -> Any:
     return systems.inv(square("inv", a))
 
 
+@user_facing
 def pinv(
     a: Any, rcond: Any = None, hermitian: bool = False, *, rtol: Any = np._NoValue
 ) -> Any:
@@ -122,6 +126,7 @@ def _precision(a: Any) -> float:
     return max(a.shape[-2:]) * float(np.finfo(a.dtype).eps)
 
 
+@user_facing
 def lstsq(a: Any, b: Any, rcond: float | None = None) -> tuple[Any, Any, Any, Any]:
     """Least-squares solution of ``a @ x = b``, the smallest one if there are several.
 
@@ -168,6 +173,7 @@ def lstsq(a: Any, b: Any, rcond: float | None = None) -> tuple[Any, Any, Any, An
     return x, select(rank == n, residuals, np.nan), rank, s
 
 
+@user_facing
 def det(a: Any) -> Any:
     """Determinant.
 
@@ -185,6 +191,7 @@ def det(a: Any) -> Any:
     return linalg_det.det(square("det", a))
 
 
+@user_facing
 def slogdet(a: Any) -> SlogdetResult:
     """Sign and logarithm of the absolute value of the determinant.
 
@@ -202,6 +209,7 @@ def slogdet(a: Any) -> SlogdetResult:
     return SlogdetResult(*linalg_det.slogdet(square("slogdet", a)))
 
 
+@user_facing
 def tensorinv(a: Any, ind: int = 2) -> Any:
     """Inverse of a as a linear map from its last axes to its first ``ind`` ones.
 
@@ -223,6 +231,7 @@ def tensorinv(a: Any, ind: int = 2) -> Any:
     return reshape(inv(reshape(a, shape=(first, last))), shape=shape[ind:] + shape[:ind])
 
 
+@user_facing
 def tensorsolve(a: Any, b: Any, axes: Any = None) -> Any:
     """Solve ``tensordot(a, x, x.ndim) = b``.
 

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..core.boundary import user_facing
 from ..core.tracing import aval_of, shape_of
 from ..errors import ShapeError
 from .convolution_operator import check_convolution, convolution
@@ -31,6 +32,7 @@ class ConvDimensionNumbers(NamedTuple):
     out_spec: tuple[int, ...]
 
 
+@user_facing
 def conv_dimension_numbers(
     lhs_shape: Any, rhs_shape: Any, dimension_numbers: Any = None
 ) -> ConvDimensionNumbers:
@@ -79,6 +81,7 @@ def conv_dimension_numbers(
     )
 
 
+@user_facing
 def conv_general_dilated(
     lhs: Any,
     rhs: Any,
@@ -155,6 +158,7 @@ def _permute(x: Any, perm: tuple[int, ...]) -> Any:
     return x if perm == tuple(range(len(perm))) else transpose(x, perm=perm)
 
 
+@user_facing
 def conv(lhs: Any, rhs: Any, window_strides: Any, padding: Any) -> Any:
     """Convolution of (n, c, *space) with (o, c, *taps).
 
@@ -176,6 +180,7 @@ def conv(lhs: Any, rhs: Any, window_strides: Any, padding: Any) -> Any:
     return conv_general_dilated(lhs, rhs, window_strides, padding)
 
 
+@user_facing
 def conv_with_general_padding(
     lhs: Any,
     rhs: Any,
@@ -207,6 +212,7 @@ def conv_with_general_padding(
     return conv_general_dilated(lhs, rhs, window_strides, padding, lhs_dilation, rhs_dilation)
 
 
+@user_facing
 def conv_transpose(
     lhs: Any,
     rhs: Any,
@@ -282,6 +288,7 @@ def _transposed_padding(k: int, stride: int, padding: str) -> tuple[int, int]:
     return low, total - low
 
 
+@user_facing
 def conv_general_dilated_patches(
     lhs: Any,
     filter_shape: Any,

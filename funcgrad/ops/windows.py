@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core.boundary import user_facing
 from ..core.tracing import Tracer, aval_of, shape_of
 from ..errors import ShapeError
 from .shape import cast, wider
@@ -50,6 +51,7 @@ def _window_params(
     return dict(zip(GEOMETRY, (window, strides, pads, base, dilation), strict=True))
 
 
+@user_facing
 def reduce_window(
     operand: Any,
     init_value: Any,
@@ -122,6 +124,7 @@ def _pool_params(x: Any, window_shape: Any, strides: Any, padding: Any) -> dict[
     return _window_params(shape, (*ones, *window_shape, 1), (*ones, *strides, 1), padding)
 
 
+@user_facing
 def max_pool(x: Any, window_shape: Any, strides: Any = None, padding: Any = "VALID") -> Any:
     """The maximum of each window of an image.
 
@@ -146,6 +149,7 @@ def max_pool(x: Any, window_shape: Any, strides: Any = None, padding: Any = "VAL
     return reduce_window_max(x, **_pool_params(x, window_shape, strides, padding))
 
 
+@user_facing
 def avg_pool(
     x: Any,
     window_shape: Any,

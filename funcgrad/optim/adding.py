@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .. import random, tree
+from ..core.boundary import user_facing
 from .hyperparameters import NOT_NEGATIVE, REAL, schedulable
 from .leaves import as_leaf, check_params, keep_dtype, like, map_leaves, wide
 from .masking import masked
@@ -100,6 +101,7 @@ class ZeroNansState(NamedTuple):
     found_nan: Any
 
 
+@user_facing
 def zero_nans() -> GradientTransformation:
     """Replace NaN by 0.
 
@@ -122,6 +124,7 @@ def zero_nans() -> GradientTransformation:
     return make_transformation(init_zero_nans, update_zero_nans, ZeroNansState)
 
 
+@user_facing
 def keep_params_nonnegative() -> GradientTransformation:
     """Shorten updates so that parameters that are not negative stay so.
 

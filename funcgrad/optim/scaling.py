@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..core.boundary import user_facing
 from .hyperparameters import NOT_NEGATIVE, POSITIVE, REAL, check_scalar, resolve, schedulable
 from .leaves import (
     as_leaf,
@@ -54,6 +55,7 @@ class ScaleByLearningRateState(NamedTuple):
     learning_rate: Any
 
 
+@user_facing
 def scale_by_learning_rate(
     learning_rate: Any = None, *, flip_sign: bool = True
 ) -> GradientTransformation:
@@ -120,6 +122,7 @@ class ScaleByScheduleState(NamedTuple):
     count: Any
 
 
+@user_facing
 def scale_by_schedule(step_size_fn: Any) -> GradientTransformation:
     """Multiply updates by a number that depends on how many there were.
 
@@ -145,6 +148,7 @@ def scale_by_schedule(step_size_fn: Any) -> GradientTransformation:
     )
 
 
+@user_facing
 def scale_by_sign() -> GradientTransformation:
     """Replace each element by its sign.
 
@@ -263,6 +267,7 @@ def normalize_by_update_norm(scale_factor: Any = 1.0, eps: Any = 1e-6) -> Gradie
     return stateless(update_normalized)
 
 
+@user_facing
 def centralize() -> GradientTransformation:
     """Take from the update of each matrix or kernel its mean over all axes but the first.
 

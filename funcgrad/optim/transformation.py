@@ -10,7 +10,6 @@ import numpy as np
 
 from .. import tree
 from ..core.boundary import user_facing
-from ..core.portable import portable
 from ..errors import ShapeError
 from .leaves import as_leaf, leaf_error
 
@@ -75,6 +74,7 @@ def _kind_of_state(state: Any) -> str:
     return f"a chain of {len(state)} states: ({', '.join(type(s).__name__ for s in state)})"
 
 
+@user_facing
 def stateless(update: Callable[[Any, Any], Any]) -> GradientTransformation:
     """A transformation without state.
 
@@ -103,6 +103,7 @@ def stateless(update: Callable[[Any, Any], Any]) -> GradientTransformation:
     return make_transformation(init_stateless, update_stateless)
 
 
+@user_facing
 def identity() -> GradientTransformation:
     """Updates as they are.
 
@@ -115,6 +116,7 @@ def identity() -> GradientTransformation:
     return stateless(lambda updates, params: updates)
 
 
+@user_facing
 def set_to_zero() -> GradientTransformation:
     """Zeros, which leave parameters as they are.
 
@@ -129,6 +131,7 @@ def set_to_zero() -> GradientTransformation:
     )
 
 
+@user_facing
 def with_extra_args_support(
     tx: GradientTransformation, name: str = ""
 ) -> GradientTransformation:
@@ -160,7 +163,7 @@ def with_extra_args_support(
     def update_without_extra(updates: Any, state: Any, params: Any = None, **extra: Any) -> Any:
         return tx.update(updates, state, params)
 
-    return GradientTransformation(tx.init, portable(update_without_extra))
+    return GradientTransformation(tx.init, user_facing(update_without_extra))
 
 
 @user_facing

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ..core.boundary import user_facing
 from ..core.source import where_defined
 from . import options
 from .gradcheck import PointsReport, gradcheck
@@ -89,6 +90,7 @@ def by_name(values: Any, names: list[str], what: str, f: Callable[..., Any]) -> 
     return dict(given)
 
 
+@user_facing
 def check_derivatives(
     function: Callable[..., Any] | None = None,
     *,

@@ -13,6 +13,7 @@ from ..api.pullbacks import vjp
 from ..api.pushforwards import jvp
 from ..api.results import is_leaf_value
 from ..core.avals import float0, is_inexact
+from ..core.boundary import user_facing
 from ..core.source import where_defined
 from ..core.tracing import aval_of
 from ..ops.shape import cast
@@ -282,6 +283,7 @@ def generator(seed: Any) -> np.random.Generator:
     return np.random.default_rng([STREAM, int(seed)])
 
 
+@user_facing
 def rand_like(x: Any, seed: int = 0) -> Any:
     """Normal random numbers in the structure, shapes and dtypes of a pytree.
 

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 
+from ..core.boundary import user_facing
+
 
 @dataclass(frozen=True)
 class Profile:
@@ -29,6 +31,7 @@ PROFILES = {
 _active: ContextVar[str] = ContextVar("funcgrad_testing_profile", default="ci")
 
 
+@user_facing
 def profile_of(name: str | None = None) -> Profile:
     """The profile of a name, or the active one.
 

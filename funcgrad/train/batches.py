@@ -9,6 +9,7 @@ import numpy as np
 
 from .. import random, tree
 from ..core.array_type import check_plain
+from ..core.boundary import user_facing
 from ..errors import ShapeError
 
 
@@ -79,6 +80,7 @@ class Batches:
             yield tree.map(lambda x, chosen=chosen: x[chosen], self.arrays)
 
 
+@user_facing
 def evaluate(f: Any, *args: Any, batches: Any) -> Any:
     """Average a function over batches, each weighted by its number of examples.
 

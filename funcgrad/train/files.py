@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from .. import arrays
+from ..core.boundary import user_facing
 from ..errors import FileError
 from . import tensor_file
 from .entries import Description, Entry, Node, Plain, Tensor, parse, tensors_in
@@ -22,6 +23,7 @@ def check_place(path: Any, argument: str = "save: path") -> None:
     place_of(path, argument)
 
 
+@user_facing
 def save(path: Any, value: Any) -> None:
     """Write a pytree of arrays and Python numbers to a file, all of it or nothing.
 
@@ -144,6 +146,7 @@ def _shape_of(tensor: Tensor, header: tensor_file.Header) -> tuple[int, ...]:
     return shape
 
 
+@user_facing
 def load(path: Any, like: Any = UNKNOWN) -> Any:
     """Read a pytree that ``save`` wrote.
 

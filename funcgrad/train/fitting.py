@@ -11,6 +11,7 @@ import numpy as np
 
 from .. import tree
 from ..core.array_type import check_plain
+from ..core.boundary import user_facing
 from ..optim import accumulate as accumulate_gradients
 from ..optim import with_extra_args_support
 from .batches import Batches, example_count
@@ -210,6 +211,7 @@ def _check_settings(optional: bool = False, **given: tuple[Any, int]) -> None:
             raise ValueError(f"fit needs {name} >= {least}; got {value}")
 
 
+@user_facing
 def fit(
     loss: Callable[..., Any],
     params: Any,

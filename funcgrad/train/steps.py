@@ -11,6 +11,7 @@ import numpy as np
 from .. import random
 from ..api.gradients import grad, value_and_grad
 from ..api.jit import jit
+from ..core.boundary import user_facing
 from ..core.tracing import aval_of
 from ..errors import ShapeError
 from ..optim import apply_updates, with_extra_args_support
@@ -47,6 +48,7 @@ def call_loss(
     return parts[0], (parts[1] if state is not None else None, metrics)
 
 
+@user_facing
 def training_step(loss: Callable[..., Any], optimizer: Any) -> Callable[..., Any]:
     """One step of training, forward, backward and optimizer, compiled as one program.
 

@@ -1,0 +1,293 @@
+"""Which argument is at fault when a call failed where nobody checked: found after the fact.
+
+Functions check what they must; a wrong argument that none of them expected fails somewhere below,
+as an attribute of None or an index out of range. The call is then found in the traceback, its
+arguments are compared with the annotations, and the error names the one that does not fit and what
+its docstring asks for. Nothing of this costs anything where no error is raised.
+"""
+
+from __future__ import annotations
+
+import inspect
+import numbers
+import opcode
+import os
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from types import FrameType, TracebackType
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .. import arrays
+from ..errors import DepthError
+from .source import INTERNAL, OURS
+from .tracing import Tracer
+
+ACCIDENTS = (
+    AssertionError, AttributeError, IndexError, KeyError, OverflowError, RuntimeError,
+    StopIteration, TypeError, UnboundLocalError, ValueError, ZeroDivisionError,
+)  # fmt: skip
+"""Classes of errors that Python and NumPy raise where an argument does not fit."""
+
+STANDARD_LIBRARY = os.path.dirname(os.__file__) + os.sep
+
+
+class Call(NamedTuple):
+    """A call of one of our functions that failed inside."""
+
+    fun: Any
+    arguments: dict[str, Any]
+    parameters: Mapping[str, inspect.Parameter]
+
+
+def blamed(error: Exception) -> Exception | None:
+    """The error that names the argument at fault, or None if ``error`` is the better one."""
+    inside = _our_frames(error.__traceback__)
+    if not inside:
+        return None
+    if isinstance(error, RecursionError):
+        return DepthError(
+            f"{_name(_function(inside[0].tb_frame))}: transformations, calls or containers are "
+            "nested deeper than Python's stack is high; nest less deeply, or raise the limit with "
+            "sys.setrecursionlimit"
+        )
+    if not _is_accident(error, inside[-1]):
+        return None
+    call = _failed_call(inside[0].tb_frame)
+    if call is None:
+        return None
+    calls = [call, _maker(call)]
+    found = min(
+        ((*s, i) for i, c in enumerate(calls) if c is not None for s in _suspects(c, error)),
+        default=None,
+    )
+    if found is None:
+        return None
+    rank, _, name, which = found
+    call = calls[which]
+    assert call is not None
+    value = call.arguments[name]
+    kind = ValueError if rank >= VALUE else TypeError
+    wanted = _wanted(call, name, rank)
+    if isinstance(error, AttributeError) and rank == FOUND and not wanted.startswith("but"):
+        wanted = f"which has no {error.name}: it is not what belongs here"
+    return kind(f"{_name(call.fun)}: {name} is {describe(value)}, {wanted}")
+
+
+def _our_frames(tb: TracebackType | None) -> list[TracebackType]:
+    """The end of a traceback that is ours, and of libraries that we call; it may be empty."""
+    found: list[TracebackType] = []
+    while tb is not None:
+        file = tb.tb_frame.f_code.co_filename
+        if not (OURS[file] or (found and _is_library(file))):
+            found = []
+        else:
+            found.append(tb)
+        tb = tb.tb_next
+    return found
+
+
+def _is_library(file: str) -> bool:
+    if INTERNAL[file] or file.startswith("<frozen"):
+        return True
+    return file.startswith(STANDARD_LIBRARY) and "site-packages" not in file
+
+
+def _is_accident(error: Exception, last: TracebackType) -> bool:
+    """Whether an error was not raised on purpose by a statement of ours."""
+    if type(error) not in ACCIDENTS and not type(error).__module__.startswith("numpy._core"):
+        return False
+    code = last.tb_frame.f_code
+    return not (
+        OURS[code.co_filename] and opcode.opname[code.co_code[last.tb_lasti]] == "RAISE_VARARGS"
+    )
+
+
+def _function(frame: FrameType) -> Any:
+    """The function of ours that a frame runs, or the one that it runs for a user."""
+    values = frame.f_locals
+    name = frame.f_code.co_qualname
+    if name == "user_facing.<locals>.wrapper":
+        return values["fun"]
+    if name == "UserFacing.__call__":
+        return values["self"].run
+    if name in ("Tracer.__array_function__", "Tracer.__array_ufunc__"):
+        return values.get("func", values.get("ufunc"))
+    return frame.f_code
+
+
+def _failed_call(frame: FrameType) -> Call | None:
+    fun, values = _function(frame), frame.f_locals
+    if fun is frame.f_code:
+        count = fun.co_argcount + fun.co_kwonlyargcount
+        names = [n for n in fun.co_varnames[:count] if n in values and n != "self"]
+        parameters = {
+            n: inspect.Parameter(n, inspect.Parameter.POSITIONAL_OR_KEYWORD) for n in names
+        }
+        return Call(fun, {n: values[n] for n in names}, parameters)
+    try:
+        signature = inspect.signature(fun)
+        bound = signature.bind(*values["args"], **values["kwargs"])
+    except (TypeError, ValueError, KeyError):
+        return None
+    return Call(fun, dict(bound.arguments), signature.parameters)
+
+
+def _maker(call: Call) -> Call | None:
+    """The call of one of ours that made the function which failed: what it closes over."""
+    code = getattr(call.fun, "__code__", None)
+    if code is None or "<locals>" not in code.co_qualname or not call.fun.__closure__:
+        return None
+    outer = inspect.unwrap(call.fun.__globals__.get(code.co_qualname.partition(".")[0], _maker))
+    if not inspect.isfunction(outer) or outer is _maker:
+        return None
+    parameters = inspect.signature(outer).parameters
+    cells = dict(zip(code.co_freevars, call.fun.__closure__, strict=True))
+    values = {n: cells[n].cell_contents for n in parameters if n in cells}
+    return Call(outer, values, parameters)
+
+
+FOUND, MISMATCH, STRANGE, TEXT, NOTHING, SCALAR, VALUE, NUMBER = range(8)
+"""How a value is suspect: the attribute was asked of it; against its annotation; of a class that no
+function takes; a string or None where an array may be meant; a number where a container may be
+meant; a string that is none of the right ones; a negative number."""
+
+
+def _suspects(call: Call, error: Exception) -> Iterator[tuple[int, int, str]]:
+    for place, (name, value) in enumerate(call.arguments.items()):
+        parameter = call.parameters[name]
+        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+            continue
+        if parameter.default is not parameter.empty and value is parameter.default:
+            continue
+        if isinstance(error, AttributeError) and error.obj is value:
+            yield FOUND, place, name
+            continue
+        rank = _suspicion(value, parameter.annotation, error)
+        if rank is not None:
+            yield rank, place, name
+
+
+def _suspicion(value: Any, annotation: Any, error: Exception) -> int | None:
+    known = _fits(value, annotation)
+    if known is False:
+        return MISMATCH
+    if isinstance(value, str):
+        return VALUE if known else TEXT
+    if value is None:
+        return None if known else NOTHING
+    if known is None and _is_strange(value):
+        return STRANGE
+    if isinstance(error, IndexError | ValueError | OverflowError | ZeroDivisionError):
+        if isinstance(value, int | float | np.number) and value < 0:
+            return NUMBER
+    elif known is None and isinstance(value, int | float | np.number):
+        return SCALAR
+    return None
+
+
+def _is_strange(value: Any) -> bool:
+    if isinstance(value, Tracer | numbers.Number | bool | np.dtype | slice | type | Mapping):
+        return False
+    if callable(value) or arrays.is_array(value) or hasattr(type(value), "__dataclass_fields__"):
+        return False
+    if isinstance(value, Sequence | Set):
+        return any(isinstance(v, str) or _is_strange(v) for v in list(value)[:10])
+    return type(value) is object
+
+
+_CHECKS: dict[str, Callable[[Any], bool]] = {
+    "int": lambda v: isinstance(v, int | np.integer) or _is_scalar(v, "iu"),
+    "float": lambda v: isinstance(v, numbers.Real) or _is_scalar(v, "iuf"),
+    "complex": lambda v: isinstance(v, numbers.Number) or _is_scalar(v, "iufc"),
+    "bool": lambda v: isinstance(v, bool | np.bool) or _is_scalar(v, "b"),
+    "str": lambda v: isinstance(v, str),
+    "None": lambda v: v is None,
+    "Callable": callable,
+    "Schedule": lambda v: callable(v) or isinstance(v, numbers.Real) or _is_scalar(v, "iuf"),
+    "tuple": lambda v: isinstance(v, tuple | list),
+    "list": lambda v: isinstance(v, tuple | list),
+    "Sequence": lambda v: isinstance(v, Sequence | np.ndarray) and not isinstance(v, str),
+    "dict": lambda v: isinstance(v, Mapping),
+    "Mapping": lambda v: isinstance(v, Mapping),
+}
+
+
+def _is_scalar(value: Any, kinds: str) -> bool:
+    return (arrays.is_array(value) or isinstance(value, Tracer)) and (
+        value.shape == () and value.dtype.kind in kinds
+    )
+
+
+def _fits(value: Any, annotation: Any) -> bool | None:
+    """Whether a value is of an annotated type; None if the annotation does not say."""
+    if not isinstance(annotation, str):
+        return None
+    alternatives = _alternatives(annotation)
+    if any(_base(a) not in _CHECKS for a in alternatives):
+        return None
+    return any(_fits_one(value, a) for a in alternatives)
+
+
+def _fits_one(value: Any, annotation: str) -> bool:
+    if not _CHECKS[_base(annotation)](value):
+        return False
+    inner = re.fullmatch(r"(?:Sequence|list|tuple)\[(.*?)(?:, \.\.\.)?\]", annotation)
+    if inner is None or not isinstance(value, list | tuple) or "," in inner[1]:
+        return True
+    return all(_fits(v, inner[1]) is not False for v in value)
+
+
+def _base(annotation: str) -> str:
+    return annotation.partition("[")[0]
+
+
+def _alternatives(annotation: str) -> list[str]:
+    """The members of a union, at the outermost level."""
+    parts, depth, start = [], 0, 0
+    for i, c in enumerate(annotation):
+        depth += (c in "[(") - (c in "])")
+        if c == "|" and not depth:
+            parts.append(annotation[start:i].strip())
+            start = i + 1
+    return [*parts, annotation[start:].strip()]
+
+
+def describe(value: Any) -> str:
+    """A value for a message, in few characters: ``'x' of type str``, ``f64[3]``."""
+    if value is None:
+        return "None"
+    if isinstance(value, Tracer):
+        return str(value.aval)
+    if arrays.is_array(value) and value.ndim:
+        return f"an array of shape {tuple(value.shape)} and dtype {value.dtype}"
+    text = repr(value)
+    short = text if len(text) <= 60 else f"{text[:57]}..."
+    return f"{short} of type {type(value).__name__}".replace("\n", " ")
+
+
+def _name(fun: Any) -> str:
+    return getattr(fun, "__name__", None) or getattr(fun, "co_name", type(fun).__name__)
+
+
+def _wanted(call: Call, name: str, rank: int) -> str:
+    """What a docstring says of an argument, or its annotation, or what the function is."""
+    text = _documented(inspect.getdoc(call.fun) or "", name)
+    annotation = call.parameters[name].annotation
+    if not text and isinstance(annotation, str) and annotation != "Any":
+        text = annotation
+    if text:
+        return f"but must be: {text}"
+    if rank == NUMBER:
+        return "which is out of range"
+    return "which is not an array or anything else that it can use"
+
+
+def _documented(doc: str, name: str) -> str:
+    found = re.search(rf"^( *)\*{{0,2}}{re.escape(name)} ?: (.*(?:\n\1 +\S.*)*)", doc, re.MULTILINE)
+    if found is None:
+        return ""
+    text = " ".join(found[2].split()) if found[1] else found[2].partition("\n")[0]
+    text = re.split(r"(?<=[a-z)])[.;] ", text)[0].rstrip(".")
+    return text if len(text) <= 160 else f"{text[:157]}..."
