@@ -267,7 +267,7 @@ def describe(value: Any) -> str:
     return f"{short} of type {type(value).__name__}".replace("\n", " ")
 
 
-def _name(fun: Any) -> str:
+def _name(fun: Any) -> Any:
     return getattr(fun, "__name__", None) or getattr(fun, "co_name", type(fun).__name__)
 
 

@@ -159,7 +159,10 @@ def _importable(fun: FunctionType) -> Any:
     if found is fun:
         return fun
     if fun.__module__.startswith(PREFIX):
-        return found if getattr(found, "__wrapped__", None) is fun else fun
+        inner = found
+        while inner is not fun and hasattr(inner, "__wrapped__"):
+            inner = inner.__wrapped__
+        return found if inner is fun else fun
     return FunctionOf(found) if getattr(found, "fun", None) is fun else fun
 
 
