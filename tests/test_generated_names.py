@@ -1,4 +1,4 @@
-"""Names in generated programs: no variable has that of something that the program calls or reads."""
+"""Names in generated programs: no variable is called like what the program calls or reads."""
 
 from __future__ import annotations
 
@@ -97,9 +97,7 @@ def named(name):
     return f
 
 
-@pytest.mark.parametrize(
-    "wanted", ["a", "k0", "x1", "len", "np", "program", "build", "run", "lambda", "function_0", "k_0"]
-)
+@pytest.mark.parametrize("wanted", "a k0 x1 len np program build run lambda function_0 k_0".split())
 def test_helpers_get_names_of_their_own(wanted):
     module = Module()
     taken = [module.value(np.ones(2)), module.helper(named("cast")), module.helper(named("cast"))]
