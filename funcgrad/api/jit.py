@@ -444,6 +444,7 @@ def to_source(fun: Callable[..., Any]) -> Callable[..., str]:
     @user_facing
     def source(*args: Any, **kwargs: Any) -> str:
         jaxpr, out_tree, _ = stage_stable(inner, args, kwargs, owner, stable)
-        return source_text(jaxpr, program_wrapper(args, kwargs, out_tree))
+        wrap = functools.partial(program_wrapper, args=args, kwargs=kwargs, out_tree=out_tree)
+        return source_text(jaxpr, wrap, kwargs)
 
     return source

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-import keyword
+import re
 from typing import Any
 
 import numpy as np
 
 from ..core.jaxpr import Eqn, Jaxpr, Literal, Var
-from ..core.printing import letters
 
 LARGE = 8192
 """Bytes from which a result is written into memory that is free already."""
 
-_RESERVED = {*keyword.kwlist, *keyword.softkwlist, "np"}
+VARIABLE = re.compile("[a-z][0-9]*")
+"""What names of variables look like. Nothing that a program calls or reads has such a name."""
+
+
+def variable_name(n: int) -> str:
+    """The n-th name of a variable: a, b, ..., z, a1, b1, ..."""
+    row, letter = divmod(n, 26)
+    return chr(ord("a") + letter) + (str(row) if row else "")
 
 
 class Names:
@@ -40,11 +46,8 @@ class Names:
     def fresh_name(self) -> str:
         if self.free_names:
             return self.free_names.pop()
-        while True:
-            name = letters(self.count)
-            self.count += 1
-            if name not in _RESERVED:
-                return name
+        self.count += 1
+        return variable_name(self.count - 1)
 
     def define(
         self, v: Var, *, owned: bool = True, alias: Var | None = None, name: str | None = None

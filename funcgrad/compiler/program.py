@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import ast
-import base64
-import inspect
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from types import BuiltinFunctionType, CodeType, FunctionType
 from typing import Any
 
@@ -19,6 +16,7 @@ from ..core.source import PACKAGE
 from ..core.tracing import Tracer
 from ..equality import exact_key
 from ..transforms.staging import SMALL_CONSTANT
+from .helpers import HelperSources, value_text
 from .passes.share import atom_key
 from .pipeline import optimize
 from .source import Module
@@ -75,8 +73,8 @@ def compiled(jaxpr: Jaxpr, donated: tuple[int, ...] = ()) -> Callable[..., Any]:
         if not any(map(_holds_values, module.helpers.values())):
             _codes[key] = entry
             _bound_programs(table)
-    code, table, places = entry
-    return _Runner(code, {**table, **{n: consts[i] for n, i in places}}).start()
+    code, table, given = entry
+    return _Runner(code, {**table, **{n: consts[i] for n, i in given}}).start()
 
 
 def _holds_values(helper: Any) -> bool:
@@ -233,97 +231,44 @@ def _param_key(v: Any) -> Any:
 # --- source text ---------------------------------------------------------------------------------
 
 
-def source_text(jaxpr: Jaxpr, wrap: str) -> str:
+def source_text(jaxpr: Jaxpr, wrap: Callable[[str], str], parameters: Container[str] = ()) -> str:
     """A standalone NumPy program as text.
 
     Args:
         jaxpr: what to compute, on flat arguments.
-        wrap: source of a function ``program`` that calls ``run`` on the flat arguments.
+        wrap: from the name of the function on flat arguments to the source of a function
+            ``program`` that calls it.
+        parameters: names of parameters of ``program``.
 
     Returns:
         Source that imports NumPy (and SciPy where it calls special functions) only.
     """
     module = Module()
-    module.function(optimized(jaxpr), "run", ())
-    helpers = _helper_sources(module.helpers)
-    values = [f"{name} = {_value_text(v)}" for name, v in module.values.items()]
-    imports = ["import numpy as np"]
-    if any("base64." in v for v in values):
-        imports.insert(0, "import base64")
-    parts = ["\n".join(imports), *helpers]
+    run = "run"
+    while run in parameters:
+        run = module.new_name("run")
+    module.function(optimized(jaxpr), run, ())
+    sources = _helper_sources(module)
+    values = [f"{name} = {value_text(v)}" for name, v in module.values.items()]
+    texts = [*sources.lines, *values, *module.functions]
+    if any("base64." in t for t in texts):
+        sources.imports.add("import base64")
+    parts = ["\n".join([*sorted(sources.imports), "import numpy as np"]), *sources.lines]
     if values:
         parts.append("\n".join(values))
-    return "\n\n".join([*parts, *module.functions, wrap]).rstrip() + "\n"
+    return "\n\n".join([*parts, *module.functions, wrap(run)]).rstrip() + "\n"
 
 
-def _value_text(x: Any) -> str:
-    x = arrays.device_get(x)
-    if isinstance(x, np.ndarray):
-        if x.size > 200:
-            data = base64.b64encode(np.ascontiguousarray(x).tobytes()).decode()
-            return (
-                f'np.frombuffer(base64.b64decode("{data}"), np.dtype("{x.dtype.name}"))'
-                f".reshape({x.shape}).copy()"
-            )
-        with np.printoptions(threshold=1000):
-            body = repr(x.tolist()).replace("nan", "np.nan").replace("inf", "np.inf")
-        return f'np.array({body}, np.dtype("{x.dtype.name}")).reshape({x.shape})'
-    if isinstance(x, np.generic):
-        body = repr(x.item()).replace("nan", "np.nan").replace("inf", "np.inf")
-        return f"np.{x.dtype.name if x.dtype.kind != 'b' else 'bool_'}({body})"
-    return repr(x)
-
-
-def _helper_sources(helpers: dict[str, Any]) -> list[str]:
-    """The source texts of the functions that a program calls, and of those that they call."""
-    texts: dict[str, str] = {}
-    values: dict[str, Any] = {}
-    for name, fun in helpers.items():
-        _add_source(name, fun, texts, values)
-    constants = [f"{k} = {_value_text(v)}" for k, v in values.items()]
-    return constants + [t for t in texts.values() if t]
-
-
-def _add_source(name: str, fun: Any, texts: dict[str, str], values: dict[str, Any]) -> None:
-    """Add the source of a function and of what it calls, callees first."""
-    if name in texts or name in values:
-        return
-    if not isinstance(fun, FunctionType):
-        raise TypeError(
-            f"to_source: the program calls {fun!r}, which is no function of plain NumPy"
-        )
-    text = textwrap.dedent(inspect.getsource(fun))
-    texts[name] = ""
-    for used in _names_read(text):
-        target = fun.__globals__.get(used)
-        if isinstance(target, FunctionType):
-            _add_source(used, target, texts, values)
-        elif isinstance(target, int | float | str | tuple | np.generic):
-            values[used] = target
-    texts[name] = _strip_annotations(text, fun.__name__, name)
-
-
-def _names_read(text: str) -> list[str]:
-    """The names that a function's source refers to (attributes are not names)."""
-    nodes = ast.walk(ast.parse(_strip_annotations(text, "", "")))
-    return [n.id for n in nodes if isinstance(n, ast.Name)]
-
-
-def _strip_annotations(text: str, old: str, new: str) -> str:
-    """A function's source without annotations and docstring, under a new name."""
-    module = ast.parse(text)
-    for node in ast.walk(module):
-        if isinstance(node, ast.FunctionDef):
-            node.returns = None
-            node.decorator_list = []
-            if node.name == old:
-                node.name = new
-            every = [*node.args.args, *node.args.kwonlyargs, *node.args.posonlyargs]
-            every += [a for a in (node.args.vararg, node.args.kwarg) if a]
-            for a in every:
-                a.annotation = None
-            if ast.get_docstring(node) is not None and len(node.body) > 1:
-                node.body = node.body[1:]
-        if isinstance(node, ast.AnnAssign) and node.value is not None:
-            node.annotation = ast.Name("object")
-    return ast.unparse(module)
+def _helper_sources(module: Module) -> HelperSources:
+    """The definitions of the functions that a program calls."""
+    sources = HelperSources(module.new_name)
+    for name, fun in module.helpers.items():
+        try:
+            sources.define(fun, name)
+        except TypeError as error:
+            operator = f"the operator {module.called_by[name]}"
+            raise TypeError(
+                f"to_source: {operator} calls {fun!r}, which has no text of its own: {error}. "
+                "Define the operator with a function of plain NumPy that is written in a file."
+            ) from None
+    return sources

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import builtins
 import keyword
 import operator
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -11,7 +13,7 @@ import numpy as np
 
 from ..core.avals import SymbolicDim
 from ..core.jaxpr import Eqn, Jaxpr, Literal, Var
-from .names import Names, writes_into
+from .names import VARIABLE, Names, writes_into
 
 _BINARY = {
     operator.add: "+",
@@ -36,14 +38,23 @@ _BINARY = {
 _UNARY = {operator.neg: "-", operator.pos: "+", operator.invert: "~"}
 
 
+RESERVED = frozenset(
+    (*keyword.kwlist, *keyword.softkwlist, *dir(builtins), *sys.stdlib_module_names)
+) | {"np", "scipy", "build", "program", "run"}
+"""Names that mean something else in every program."""
+
+
 class Module:
     """A generated program: functions, the helpers they call, and the constants they read."""
 
     def __init__(self) -> None:
+        self.taken: set[str] = set(RESERVED)
         self.functions: list[str] = []
         self.helpers: dict[str, Any] = {}
         self.values: dict[str, Any] = {}
-        self._helper_names: dict[Any, str] = {}
+        self.called_by: dict[str, str] = {}
+        self.operator = ""
+        self._helper_names: dict[int, str] = {}
         self._value_names: dict[Any, str] = {}
         self._function_names: dict[tuple[int, int | None], str] = {}
         self._kept: list[Any] = []
@@ -54,25 +65,28 @@ class Module:
         name = getattr(function, "__name__", "helper")
         if module.partition(".")[0] == "numpy" and getattr(np, name, None) is function:
             return f"np.{name}"
-        if isinstance(function, np.ufunc):
-            return f"np.{function.__name__}"
-        known = self._helper_names.get(function)
+        known = self._helper_names.get(id(function))
         if known is None:
             name = name.strip("_<>")
-            usable = name.isidentifier() and not keyword.iskeyword(name)
-            known = name if usable else "helper"
-            while known in self.helpers:
-                known += "_"
-            self._helper_names[function] = known
+            known = self.new_name(name if name.isidentifier() else "helper")
+            self._helper_names[id(function)] = known
             self.helpers[known] = function
+            self.called_by[known] = self.operator
         return known
+
+    def new_name(self, wanted: str) -> str:
+        """A name for something in the program's outer scope, which nothing else has."""
+        while wanted in self.taken or VARIABLE.fullmatch(wanted):
+            wanted += "_"
+        self.taken.add(wanted)
+        return wanted
 
     def value(self, x: Any, key: Any = None) -> str:
         """The name of a constant."""
         key = id(x) if key is None else key
         name = self._value_names.get(key)
         if name is None:
-            name = f"k{len(self.values)}"
+            name = self.new_name(f"k_{len(self.values)}")
             self._value_names[key] = name
             self.values[name] = x
             self._kept.append(x)
@@ -93,7 +107,7 @@ class Module:
         known = self._function_names.get(key) if name is None else None
         if known is not None:
             return known
-        chosen = name or f"function_{len(self._function_names)}"
+        chosen = name or self.new_name(f"function_{len(self._function_names)}")
         self._function_names[key] = chosen
         self._kept.append(jaxpr)
         body = _FunctionWriter(self, jaxpr, donated, owned, top=name is not None)
@@ -161,6 +175,7 @@ class _FunctionWriter:
 
     def equation(self, i: int, e: Eqn) -> None:
         prim = e.primitive
+        self.module.operator = prim.name
         emit = prim.extra.get("emit")
         dead = self.names.dying(i, e)
         if emit is not None:
@@ -179,8 +194,7 @@ class _FunctionWriter:
         """How to write the result into given memory, if the operator can."""
         prim = e.primitive
         if "into" in prim.extra:
-            self.module.helper(prim.evaluate)
-            return prim.extra["into"](e, ins)
+            return prim.extra["into"](self.module, e, ins)
         if writes_into(e) and prim.ufunc is not np.power:
             return f"np.{prim.ufunc.__name__}({', '.join(ins)}, out={{out}})"
         return None

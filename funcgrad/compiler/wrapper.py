@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from typing import Any
 
 from .. import tree
 
 
-def program_wrapper(args: tuple[Any, ...], kwargs: dict[str, Any], out_tree: Any) -> str:
-    """Source of ``program(*args, **kwargs)``, which calls ``run`` on the leaves."""
-    names = [f"arg{i}" for i in range(len(args))]
+def unlike(names: Container[str], wanted: str) -> str:
+    """A name that is not among some others."""
+    while wanted in names:
+        wanted += "_"
+    return wanted
+
+
+def program_wrapper(
+    run: str, args: tuple[Any, ...], kwargs: dict[str, Any], out_tree: Any
+) -> str:
+    """Source of ``program(*args, **kwargs)``, which calls a function ``run`` on the leaves."""
+    names = [unlike(kwargs, f"arg{i}") for i in range(len(args))]
+    out = unlike(kwargs, "out")
     parameters = names + sorted(kwargs)
     leaves: list[str] = []
     for name, value in zip(names, args, strict=True):
@@ -17,11 +28,11 @@ def program_wrapper(args: tuple[Any, ...], kwargs: dict[str, Any], out_tree: Any
     for name in sorted(kwargs):
         leaves += [name + _access(p, kwargs[name]) for p in tree.paths_of(kwargs[name])]
     count = out_tree.num_leaves
-    outs = [f"out[{i}]" for i in range(count)]
+    outs = [f"{out}[{i}]" for i in range(count)]
     result = _construct(tree.unflatten(out_tree, [_Slot(o) for o in outs]))
     return (
         f"def program({', '.join(parameters)}):\n"
-        f"    out = run({', '.join(leaves)})\n"
+        f"    {out} = {run}({', '.join(leaves)})\n"
         f"    return {result}\n"
     )
 

@@ -110,6 +110,7 @@ class Primitive:
     # What single passes or interpreters know of the operator, by their own names.
     extra: dict[str, Any] = field(default_factory=dict)
     bodily: bool = False
+    pythonic: bool = False
 
     def __post_init__(self) -> None:
         unknown = self.traits - TRAITS
@@ -127,6 +128,7 @@ class Primitive:
         if self.cases is None and not self.no_cases:
             raise TypeError(f"operator {self.name} has no test cases")
         object.__setattr__(self, "bodily", bool(self.traits & {"indexes", "fails", "effect"}))
+        object.__setattr__(self, "pythonic", self.evaluate is not self.ufunc)
         REGISTRY[self.name] = self
 
     def __call__(self, *args: Any, **params: Any) -> Any:

@@ -254,6 +254,8 @@ class Tracer:
             prim = Tracer.ufuncs.get(ufunc)
             if prim is not None:
                 if len(args) == 1:
+                    if prim.pythonic and self.weak:
+                        return self._trace.unary(prim, Tracer.methods["strengthen"](self))
                     return self._trace.unary(prim, self)
                 if len(args) == 2:
                     x, y = args

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from .. import arrays
-from ..core.tracing import Tracer
+from ..core.tracing import Tracer, aval_of
 from ..ops.shape import cast, reshape, strengthen
 from .protocol import array as as_operand
 from .protocol import holds_tracer
@@ -33,6 +33,8 @@ def array(object: Any, dtype: Any = None, *, copy: bool = True, ndmin: int = 0,
     """
     if holds_tracer(object):
         out = strengthen(as_operand(object))
+        if dtype is not None and np.dtype(dtype).kind in "iuf" and _has_python_complex(object):
+            raise TypeError(f"array: a Python complex number cannot be {np.dtype(dtype)}")
         out = out if dtype is None else cast(out, np.dtype(dtype))
         lead = (1,) * (ndmin - len(out.shape))
         return reshape(out, shape=lead + out.shape) if lead else out
@@ -40,6 +42,13 @@ def array(object: Any, dtype: Any = None, *, copy: bool = True, ndmin: int = 0,
     if device is None and not arrays.is_array(object):
         xp = arrays.creation_namespace()
     return xp.array(object, dtype=dtype, copy=True if copy else None, ndmin=ndmin)
+
+
+def _has_python_complex(x: Any) -> bool:
+    if isinstance(x, list | tuple):
+        return any(map(_has_python_complex, x))
+    aval = aval_of(x)
+    return aval.weak and aval.dtype.kind == "c"
 
 
 def asarray(a: Any, dtype: Any = None, *, copy: bool | None = None, device: Any = None) -> Any:

@@ -11,8 +11,10 @@ from ..core.tracing import Tracer, aval_of
 from ..ops import complex as complex_ops
 from ..ops import math as math_ops
 from ..ops.comparison import filled_like, maximum, minimum, select
+from ..ops.math import exponent_of
 from ..ops.shape import cast
-from .protocol import UFUNCS, array, implements, inexact, promoted, refuse, strong
+from ..ops.stop import stop
+from .protocol import UFUNCS, array, implements, in_loop, inexact, promoted, refuse, strong
 
 
 @implements(np.where)
@@ -38,6 +40,12 @@ def clip(a: Any, a_min: Any = np._NoValue, a_max: Any = np._NoValue, out: Any = 
     low = a_min if a_min is not np._NoValue else (None if min is np._NoValue else min)
     high = a_max if a_max is not np._NoValue else (None if max is np._NoValue else max)
     a = strong(a)
+    if a.dtype.kind in "iu":
+        ends = np.iinfo(a.dtype)
+        low = None if type(low) is int and low <= ends.min else low
+        high = None if type(high) is int and high >= ends.max else high
+    if low is None and high is None:
+        return np.positive(a)
     if low is not None:
         a = maximum(a, low)
     if high is not None:
@@ -53,10 +61,14 @@ def _clip_ufunc(a: Any, low: Any, high: Any) -> Any:
 def round(a: Any, decimals: int = 0, out: Any = None) -> Any:
     refuse("np.round", out=out)
     a = strong(a)
-    if a.dtype.kind in "iub":
+    if a.dtype.kind == "b":
+        if decimals:
+            raise TypeError("np.round: truth values have no decimals")
+        return np.rint(a)
+    if a.dtype.kind in "iu":
         if decimals >= 0:
             return a
-        scale = 10 ** (-decimals)
+        scale = 10.0 ** (-decimals)
         return cast(np.rint(a / scale) * scale, a.dtype)
     if a.dtype.kind == "c":
         return complex_ops.make(round(a.real, decimals), round(a.imag, decimals))
@@ -110,15 +122,21 @@ def nan_to_num(x: Any, copy: bool = True, nan: Any = 0.0, posinf: Any = None,
     return np.where(x == -np.inf, info.min if neginf is None else neginf, x)
 
 
+def _part_of(x: Any) -> Any:
+    """An operand whose parts are asked for: those of Python's truth values are integers."""
+    aval = aval_of(x)
+    return cast(strong(x), np.dtype(int)) if aval.weak and aval.dtype.kind == "b" else strong(x)
+
+
 @implements(np.real)
 def real(val: Any) -> Any:
-    x = strong(val)
+    x = _part_of(val)
     return complex_ops.real(x) if x.dtype.kind == "c" else x
 
 
 @implements(np.imag)
 def imag(val: Any) -> Any:
-    x = strong(val)
+    x = _part_of(val)
     return complex_ops.imag(x) if x.dtype.kind == "c" else filled_like(x, 0)
 
 
@@ -153,21 +171,29 @@ def isreal(x: Any) -> Any:
     return imag(x) == 0
 
 
+def _ordered(name: str, x: Any) -> Any:
+    x = strong(x)
+    if x.dtype.kind == "c":
+        raise TypeError(f"{name}: complex numbers are infinite in no one direction")
+    return x
+
+
 @implements(np.isposinf)
 def isposinf(x: Any, out: Any = None) -> Any:
     refuse("np.isposinf", out=out)
-    return strong(x) == np.inf
+    return _ordered("np.isposinf", x) == np.inf
 
 
 @implements(np.isneginf)
 def isneginf(x: Any, out: Any = None) -> Any:
     refuse("np.isneginf", out=out)
-    return strong(x) == -np.inf
+    return _ordered("np.isneginf", x) == -np.inf
 
 
 @implements(np.isclose)
 def isclose(a: Any, b: Any, rtol: Any = 1e-05, atol: Any = 1e-08, equal_nan: bool = False) -> Any:
     a, b = strong(a), strong(b)
+    b = cast(b, promoted(b, 1.0))
     close = (abs(a - b) <= atol + rtol * abs(b)) & np.isfinite(b) | (a == b)
     return close | (np.isnan(a) & np.isnan(b)) if equal_nan else close
 
@@ -233,7 +259,7 @@ def float_power(x: Any, y: Any) -> Any:
 
 def fabs(x: Any) -> Any:
     """The absolute value in floating point."""
-    return complex_ops.absolute(inexact(x))
+    return complex_ops.absolute(in_loop(np.fabs, x))
 
 
 def divmod_(x: Any, y: Any) -> Any:
@@ -243,21 +269,18 @@ def divmod_(x: Any, y: Any) -> Any:
 
 def modf(x: Any) -> Any:
     """Fractional and integral part."""
-    x = inexact(x)
+    x = in_loop(np.modf, x)
     whole = math_ops.trunc(x)
-    return x - whole, whole
+    part = np.where(np.signbit(x), -(whole - x), x - whole)
+    return np.where(np.isinf(x), np.copysign(x.dtype.type(0), stop(x)), part), whole
 
 
 def frexp(x: Any) -> Any:
     """Mantissa in [0.5, 1) and exponent of base 2."""
-    x = inexact(x)
-    zero = x == 0
-    exponent = np.floor(np.log2(np.where(zero, 1, abs(x)))) + 1
-    mantissa = np.where(zero, 0, x / np.exp2(exponent))
-    carry = abs(mantissa) >= 1
-    mantissa = np.where(carry, mantissa / 2, mantissa)
-    exponent = np.where(zero, 0, exponent + carry)
-    return mantissa, cast(exponent, np.dtype(np.int32))
+    x = in_loop(np.frexp, x)
+    exponent = exponent_of(x)
+    half = exponent // 2
+    return np.ldexp(np.ldexp(x, -half), half - exponent), exponent
 
 
 UFUNCS.update({

@@ -178,7 +178,13 @@ def _index_array(k: Any, axis: int) -> Any:
             f"only integers, slices, ..., None and integer or boolean arrays are valid indices; "
             f"axis {axis} got {type(k).__name__} {aval_of(a)}"
         )
-    return a
+    return positions(a)
+
+
+def positions(k: Any) -> Any:
+    """Integer positions in a type in which the length of every axis can be added to them."""
+    a = array(k)
+    return a if not hasattr(a, "dtype") or a.dtype.itemsize == 8 else cast(a, np.dtype(np.intp))
 
 
 def _broadcast_indices(arrays: list[Any]) -> list[Any]:

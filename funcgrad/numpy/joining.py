@@ -21,6 +21,11 @@ def concatenate(
 ) -> Any:
     refuse("np.concatenate", out=out)
     common = np.dtype(dtype) if dtype is not None else promoted(*map(array, arrays))
+    for part in arrays if dtype is not None else ():
+        if not np.can_cast(strong(part).dtype, common, casting):
+            raise TypeError(
+                f"np.concatenate: {strong(part).dtype} cannot be {common} by casting={casting!r}"
+            )
     if axis is None:
         common = promoted(*arrays) if dtype is None else common
         arrays, axis = [np.ravel(strong(p)) for p in arrays], 0
@@ -136,6 +141,8 @@ def hsplit(ary: Any, indices_or_sections: Any) -> Any:
 
 @implements(np.vsplit)
 def vsplit(ary: Any, indices_or_sections: Any) -> Any:
+    if len(array(ary).shape) < 2:
+        raise ValueError("np.vsplit needs two axes or more")
     return split(ary, indices_or_sections, 0)
 
 

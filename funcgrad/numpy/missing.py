@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ..errors import ConcretizationError
 from . import reducing
 from .protocol import given, implements, strong
 from .statistics import percent, quantile_of
@@ -77,7 +78,7 @@ def _extremum(reduce: Any, fill: float) -> Any:
                  initial: Any = _NONE, where: Any = True) -> Any:
         a = strong(a)
         result = reduce(_filled(a, fill), axis, out, keepdims, initial, where)
-        if a.dtype.kind not in "fc":
+        if a.dtype.kind not in "fc" or given(initial):
             return result
         empty = reducing.all(np.isnan(a), axis=axis, keepdims=keepdims)
         return np.where(empty, a.dtype.type(np.nan), result)
@@ -89,8 +90,21 @@ nanmax = implements(np.nanmax)(_extremum(reducing.max, -np.inf))
 nanmin = implements(np.nanmin)(_extremum(reducing.min, np.inf))
 
 
+def _refuse_empty_slices(a: Any, axis: Any) -> None:
+    """Raise for slices where everything is NaN, if that can be known."""
+    try:
+        empty = bool(np.any(reducing.all(np.isnan(a), axis=axis)))
+    except ConcretizationError:
+        return
+    if empty:
+        raise ValueError("there is a slice in which all numbers are NaN")
+
+
 def _argument(find: Any, fill: float) -> Any:
     def argument(a: Any, axis: Any = None, out: Any = None, *, keepdims: Any = False) -> Any:
+        a = strong(a)
+        if a.dtype.kind in "fc":
+            _refuse_empty_slices(a, axis)
         return find(_filled(a, fill), axis, out, keepdims=keepdims)
 
     return argument
@@ -104,8 +118,8 @@ nanargmin = implements(np.nanargmin)(_argument(reducing.argmin, np.inf))
 def nanquantile(a: Any, q: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False,
                 method: str = "linear", keepdims: Any = False, *, weights: Any = None,
                 interpolation: Any = None) -> Any:
-    return quantile_of("np.nanquantile", a, q, axis, method, keepdims, skip_nan=True, out=out,
-                       weights=weights)
+    return quantile_of("np.nanquantile", a, q, axis, method, keepdims, skip_nan=True,
+                       empty_is_nan=True, out=out, weights=weights)
 
 
 @implements(np.nanpercentile)
@@ -113,10 +127,11 @@ def nanpercentile(a: Any, q: Any, axis: Any = None, out: Any = None,
                   overwrite_input: bool = False, method: str = "linear", keepdims: Any = False, *,
                   weights: Any = None, interpolation: Any = None) -> Any:
     return quantile_of("np.nanpercentile", a, percent(a, q), axis, method, keepdims, skip_nan=True,
-                       out=out, weights=weights)
+                       empty_is_nan=True, out=out, weights=weights)
 
 
 @implements(np.nanmedian)
 def nanmedian(a: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False,
               keepdims: Any = False) -> Any:
-    return quantile_of("np.nanmedian", a, 0.5, axis, "linear", keepdims, skip_nan=True, out=out)
+    return quantile_of("np.nanmedian", a, 0.5, axis, "linear", keepdims, skip_nan=True,
+                       empty_is_nan=True, out=out)

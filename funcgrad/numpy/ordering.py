@@ -9,7 +9,7 @@ import numpy as np
 from ..ops import sorting
 from ..ops.shape import cast
 from ..ops.sorting import searchsorted as searchsorted_p
-from .protocol import axis_of, implements, strong
+from .protocol import axis_of, implements, strong, with_axis
 
 
 @implements(np.sort)
@@ -24,20 +24,29 @@ def sort(a: Any, axis: Any = -1, kind: Any = None, order: Any = None, *, stable:
 def argsort(a: Any, axis: Any = -1, kind: Any = None, order: Any = None, *,
             stable: Any = None) -> Any:
     a = strong(a)
-    if axis is None:
-        a, axis = np.ravel(a), 0
-    return sorting.argsort(a, axis=axis_of(axis, len(a.shape)), descending=False)
+    a, k = with_axis(a, axis)
+    return sorting.argsort(a, axis=k, descending=False)
 
 
 @implements(np.partition)
 def partition(a: Any, kth: Any, axis: Any = -1, kind: Any = "introselect",
               order: Any = None) -> Any:
+    _check_kth("np.partition", a, kth, axis)
     return sort(a, axis)
+
+
+def _check_kth(name: str, a: Any, kth: Any, axis: Any) -> None:
+    x, k = with_axis(strong(a), axis)
+    n = x.shape[k]
+    for i in np.ravel(np.asarray(kth)).tolist():
+        if not -n <= i < n:
+            raise ValueError(f"{name}: kth={i} is out of bounds for an axis of {n} elements")
 
 
 @implements(np.argpartition)
 def argpartition(a: Any, kth: Any, axis: Any = -1, kind: Any = "introselect",
                  order: Any = None) -> Any:
+    _check_kth("np.argpartition", a, kth, axis)
     return argsort(a, axis)
 
 
@@ -50,6 +59,10 @@ def sort_complex(a: Any) -> Any:
 @implements(np.lexsort)
 def lexsort(keys: Any, axis: int = -1) -> Any:
     keys = [strong(k) for k in keys]
+    if len({tuple(k.shape) for k in keys}) > 1:
+        raise ValueError("np.lexsort: all keys need one shape")
+    if not len(keys[0].shape):
+        return np.intp(0)
     axis = axis_of(axis, len(keys[0].shape))
     order: Any = None
     for key in keys:
@@ -64,12 +77,16 @@ def searchsorted(a: Any, v: Any, side: Any = "left", sorter: Any = None) -> Any:
     a, v = strong(a), strong(v)
     if sorter is not None:
         a = np.take(a, sorter)
+    if len(a.shape) != 1:
+        raise ValueError(f"np.searchsorted: the sorted array has shape {tuple(a.shape)}")
     return searchsorted_p(a, v, side=side)
 
 
 @implements(np.digitize)
 def digitize(x: Any, bins: Any, right: bool = False) -> Any:
-    bins = strong(bins)
+    x, bins = strong(x), strong(bins)
+    if x.dtype.kind == "c":
+        raise TypeError("np.digitize: complex numbers have no order")
     upward = searchsorted(bins, x, "left" if right else "right")
     if not bins.shape[0]:
         return upward

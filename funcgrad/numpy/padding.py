@@ -32,6 +32,7 @@ def pad(array: Any, pad_width: Any, mode: Any = "constant", **kwargs: Any) -> An
     unknown = set(kwargs) - _OPTIONS[mode]
     if unknown:
         raise ValueError(f"np.pad: mode {mode!r} has no argument {', '.join(sorted(unknown))}")
+    np.broadcast_shapes(np.shape(kwargs.get("constant_values", 0)), (len(a.shape), 2))
     if mode == "empty":
         mode = "constant"
     if mode == "constant" and not np.ndim(kwargs.get("constant_values", 0)):

@@ -130,6 +130,8 @@ def cross(a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1,
 
 def vecdot(x1: Any, x2: Any, /, *, axis: int = -1) -> Any:
     x, y = strong(x1), strong(x2)
+    if not len(x.shape) or not len(y.shape):
+        raise ValueError("vecdot: both operands need an axis")
     return np.sum(np.conj(x) * y, axis=axis)
 
 

@@ -73,6 +73,12 @@ def inexact(x: Any) -> Any:
     return x if x.dtype.kind in "fc" else cast(x, np.dtype(np.float64))
 
 
+def in_loop(ufunc: Any, x: Any) -> Any:
+    """An operand in the type in which a function of NumPy computes it: float16 for int8."""
+    x = strong(x)
+    return cast(x, ufunc.resolve_dtypes((x.dtype, *(None,) * ufunc.nout))[0])
+
+
 def given(x: Any) -> bool:
     """Whether an optional argument was given."""
     return x is not None and x is not np._NoValue
@@ -102,6 +108,20 @@ def axes_of(axis: Any, ndim: int, what: str = "axis") -> tuple[int, ...]:
         return tuple(range(ndim))
     given = (axis,) if isinstance(axis, int | np.integer) else tuple(axis)
     return tuple(sorted(axis_of(a, ndim, what) for a in _distinct(given, ndim)))
+
+
+def axes_or_none(axis: Any, ndim: int) -> tuple[int, ...]:
+    """Normalised axes of a reduction: the numbers 0 and -1 are right without axes, too."""
+    if not ndim and isinstance(axis, int | np.integer) and axis in (0, -1):
+        return ()
+    return axes_of(axis, ndim)
+
+
+def with_axis(x: Any, axis: Any) -> tuple[Any, int]:
+    """An array with at least one axis, flat for ``axis=None``, and the normalised axis."""
+    if axis is None or (not len(x.shape) and axis in (0, -1)):
+        x, axis = reshape(x, shape=(x.size,)), 0
+    return x, axis_of(axis, len(x.shape))
 
 
 def _distinct(axes: tuple[Any, ...], ndim: int) -> tuple[Any, ...]:

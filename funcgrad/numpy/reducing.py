@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import builtins
+import math
 from typing import Any
 
 import numpy as np
 
-from ..core.tracing import aval_of
+from ..errors import ConcretizationError
 from ..ops import cumulative, reductions
 from ..ops.linalg_norm import vector_norm
-from ..ops.shape import cast, convert, kept_shape, reduce_sum, reshape, wider
+from ..ops.shape import cast, convert, kept_shape, reduce_sum, reduced_shape, reshape, wider
 from .protocol import (
     ACCUMULATIONS,
     REDUCTIONS,
     array,
     axes_of,
+    axes_or_none,
     axis_of,
     given,
     implements,
@@ -23,6 +25,7 @@ from .protocol import (
     promoted,
     refuse,
     strong,
+    with_axis,
 )
 
 _NONE = np._NoValue
@@ -32,13 +35,28 @@ def _masked(a: Any, where: Any, identity: Any) -> Any:
     """Elements that ``where=`` leaves out, replaced by the identity of the reduction."""
     if where is True or not given(where):
         return a
-    return np.where(where, a, a.dtype.type(identity))
+    return np.where(_mask_of(where, a), a, a.dtype.type(identity))
+
+
+def _mask_of(where: Any, a: Any) -> Any:
+    """The mask that ``where=`` gives, which must not have more axes than the array."""
+    mask = array(where)
+    if np.broadcast_shapes(tuple(mask.shape), tuple(a.shape)) != tuple(a.shape):
+        raise ValueError(
+            f"where= of shape {tuple(mask.shape)} does not fit an array of shape {tuple(a.shape)}"
+        )
+    return mask
 
 
 def _finish(out: Any, a: Any, axes: tuple[int, ...], keepdims: Any) -> Any:
     if keepdims is True or (given(keepdims) and keepdims):
         return reshape(out, shape=kept_shape(a.shape, axes))
     return out
+
+
+def all_sizes(a: Any, axes: tuple[int, ...]) -> int:
+    """The number of elements along some axes."""
+    return math.prod(a.shape[i] for i in axes)
 
 
 _COMBINE = {"sum": np.add, "prod": np.multiply, "max": np.maximum, "min": np.minimum}
@@ -58,8 +76,12 @@ def _reduction(prim: Any, name: str, identity: Any = None) -> Any:
         elif where is not True and given(where):
             if not given(initial):
                 raise ValueError(f"np.{name} with where= needs initial=, as NumPy's does")
-            a = np.where(where, a, convert(initial, dtype=a.dtype))
-        axes = axes_of(axis, len(a.shape))
+            a = np.where(_mask_of(where, a), a, convert(initial, dtype=a.dtype))
+        axes = axes_or_none(axis, len(a.shape))
+        if identity is None and given(initial) and not all_sizes(a, axes):
+            shape = reduced_shape(a.shape, axes)
+            result = np.broadcast_to(convert(initial, dtype=a.dtype), shape)
+            return _finish(result if shape else strong(result)[()], a, axes, keepdims)
         result = _finish(prim(a, axes=axes), a, axes, keepdims)
         if given(initial):
             result = _COMBINE[name](result, convert(initial, dtype=result.dtype))
@@ -96,10 +118,10 @@ def _truth(prim: Any, name: str, identity: bool) -> Any:
         a: Any, axis: Any = None, out: Any = None, keepdims: Any = False, where: Any = True
     ) -> Any:
         refuse(f"np.{name}", out=out)
-        a = array(a)
-        a = a if aval_of(a).dtype.kind == "b" else a != 0
+        a = strong(a)
+        a = a if a.dtype.kind == "b" else a != 0
         a = _masked(a, where, identity)
-        axes = axes_of(axis, len(a.shape))
+        axes = axes_or_none(axis, len(a.shape))
         return _finish(prim(a, axes=axes), a, axes, keepdims)
 
     return reduce
@@ -112,11 +134,8 @@ all = implements(np.all)(_truth(reductions.reduce_all, "all", True))
 def _counted(a: Any, axes: tuple[int, ...], where: Any, keepdims: Any) -> Any:
     """How many elements each result of a reduction is made of."""
     if where is True or not given(where):
-        n = 1
-        for i in axes:
-            n *= a.shape[i]
-        return n
-    mask = np.broadcast_to(where, a.shape)
+        return all_sizes(a, axes)
+    mask = np.broadcast_to(array(where), a.shape)
     real = np.dtype(a.dtype.char.lower())
     return cast(_finish(reduce_sum(mask, axes=axes), a, axes, keepdims), real)
 
@@ -130,6 +149,12 @@ def _wide(a: Any) -> Any:
     return cast(a, wider(a.dtype))
 
 
+def _axes_of_moment(axis: Any, a: Any, where: Any) -> tuple[int, ...]:
+    """The axes of a mean or variance, of which NumPy takes axis=0 of a number with where= only."""
+    masked = where is not True and given(where)
+    return (axes_or_none if masked else axes_of)(axis, len(a.shape))
+
+
 @implements(np.mean)
 def mean(
     a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False,
@@ -137,7 +162,7 @@ def mean(
 ) -> Any:
     refuse("np.mean", out=out)
     a = _float(strong(a), dtype)
-    axes = axes_of(axis, len(a.shape))
+    axes = _axes_of_moment(axis, a, where)
     wide = _wide(a)
     total = sum(wide, axis=axes, keepdims=keepdims, where=where)
     return cast(total / _counted(wide, axes, where, keepdims), a.dtype)
@@ -157,6 +182,16 @@ def _weights_along(weights: Any, a: Any, axis: Any) -> Any:
     return np.broadcast_to(reshape(weights, shape=shape), a.shape)
 
 
+def _check_weights(scale: Any, count: int) -> None:
+    """Raise for weights whose sum is zero, if that can be known."""
+    try:
+        zero = scale.size and (not count or bool(np.any(scale == 0)))
+    except ConcretizationError:
+        return
+    if zero:
+        raise ZeroDivisionError("np.average: weights sum to zero, can't be normalized")
+
+
 @implements(np.average)
 def average(
     a: Any, axis: Any = None, weights: Any = None, returned: bool = False, *, keepdims: Any = False
@@ -165,6 +200,8 @@ def average(
     keepdims = bool(given(keepdims) and keepdims)
     if weights is None:
         out = mean(a, axis, keepdims=keepdims)
+        if not out.size:
+            raise ZeroDivisionError("np.average: the result has no elements")
         if not returned:
             return out
         count = _counted(a, axes_of(axis, len(a.shape)), True, False)
@@ -175,6 +212,7 @@ def average(
     dtype = promoted(a, weights)
     a, weights = _wide(a), _wide(weights)
     scale = sum(weights, axis=axis, keepdims=keepdims)
+    _check_weights(scale, all_sizes(a, axes_of(axis, len(a.shape))))
     out = sum(a * weights, axis=axis, keepdims=keepdims) / scale
     if dtype == np.float16:
         out, scale = cast(out, dtype), cast(scale, dtype)
@@ -188,7 +226,7 @@ def var(
 ) -> Any:
     refuse("np.var", out=out)
     a = _float(strong(a), dtype)
-    axes = axes_of(axis, len(a.shape))
+    axes = _axes_of_moment(axis, a, where)
     away, free = _deviations(a, axes, ddof, keepdims, where, mean, correction)
     squares = (away * np.conj(away)).real if away.dtype.kind == "c" else away * away
     total = sum(squares, axis=axes, keepdims=keepdims, where=where)
@@ -217,7 +255,7 @@ def std(
 ) -> Any:
     refuse("np.std", out=out)
     a = _float(strong(a), dtype)
-    axes = axes_of(axis, len(a.shape))
+    axes = _axes_of_moment(axis, a, where)
     away, free = _deviations(a, axes, ddof, keepdims, where, mean, correction)
     away = _masked(away, where, 0)
     if isinstance(free, int | float) and free > 0:
@@ -242,13 +280,10 @@ def _arg(prim: Any, name: str) -> Any:
     def arg(a: Any, axis: Any = None, out: Any = None, *, keepdims: Any = False) -> Any:
         refuse(f"np.{name}", out=out)
         a = strong(a)
-        flat = axis is None
-        x = reshape(a, shape=(a.size,)) if flat else a
-        k = 0 if flat else axis_of(axis, len(a.shape))
+        x, k = with_axis(a, axis)
         result = prim(x, axis=k)
         if given(keepdims) and keepdims:
-            axes = tuple(range(len(a.shape))) if flat else (k,)
-            return reshape(result, shape=kept_shape(a.shape, axes))
+            return reshape(result, shape=kept_shape(a.shape, axes_or_none(axis, len(a.shape))))
         return result
 
     return arg
@@ -264,9 +299,8 @@ def _cumulative(prim: Any, name: str) -> Any:
         a = strong(a)
         if dtype is not None:
             a = cast(a, np.dtype(dtype))
-        if axis is None:
-            a, axis = reshape(a, shape=(a.size,)), 0
-        return prim(a, axis=axis_of(axis, len(a.shape)), reverse=False)
+        a, k = with_axis(a, axis)
+        return prim(a, axis=k, reverse=False)
 
     return accumulate
 
@@ -315,7 +349,7 @@ def logsumexp(a: Any, axis: Any = None, keepdims: bool = False) -> Any:
     np.float64(1000.6931471805599)
     """
     a = _float(strong(a))
-    axes = axes_of(axis, len(a.shape))
+    axes = axes_or_none(axis, len(a.shape))
     return _finish(reductions.logsumexp(a, axes=axes), a, axes, keepdims)
 
 

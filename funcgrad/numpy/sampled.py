@@ -27,6 +27,8 @@ def gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> An
     ndim = len(f.shape)
     chosen = range(ndim) if axis is None else ([axis] if isinstance(axis, int) else axis)
     axes = [axis_of(k, ndim) for k in chosen]
+    if varargs and not axes:
+        raise TypeError("np.gradient: spacings for an array without axes")
     spacings = varargs * len(axes) if len(varargs) == 1 else (varargs or (1.0,) * len(axes))
     if len(spacings) != len(axes):
         raise TypeError(f"np.gradient: {len(spacings)} spacings for {len(axes)} axes")
@@ -95,6 +97,11 @@ def _end(end: Any, a: Any, axis: int) -> Any:
 @implements(np.ediff1d)
 def ediff1d(ary: Any, to_end: Any = None, to_begin: Any = None) -> Any:
     ary = strong(ary)
+    if ary.dtype.kind == "b":
+        raise TypeError("np.ediff1d: truth values cannot be subtracted")
+    for name, end in (("to_begin", to_begin), ("to_end", to_end)):
+        if end is not None and not np.can_cast(strong(end).dtype, ary.dtype, "same_kind"):
+            raise TypeError(f"np.ediff1d: {name} of {strong(end).dtype} in {ary.dtype}")
     parts = [to_begin, diff(np.ravel(ary)), to_end]
     return np.concatenate([cast(np.ravel(strong(p)), ary.dtype) for p in parts if p is not None])
 
@@ -114,6 +121,10 @@ def trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
 def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None,
            period: Any = None) -> Any:
     fp = strong(fp)
+    if "c" in (strong(x).dtype.kind, strong(xp).dtype.kind):
+        raise TypeError("np.interp: places must be real numbers")
+    if not strong(xp).size:
+        raise ValueError("np.interp: there are no samples")
     x, xp = (cast(strong(a), np.dtype(float)) for a in (x, xp))
     fp = cast(fp, np.result_type(fp.dtype, float))
     if period is not None:
@@ -168,6 +179,8 @@ def polyval(p: Any, x: Any) -> Any:
 @implements(np.vander)
 def vander(x: Any, N: Any = None, increasing: bool = False) -> Any:
     x = strong(x)
+    if len(x.shape) != 1:
+        raise ValueError(f"np.vander needs one axis, got shape {tuple(x.shape)}")
     x = cast(x, np.result_type(x.dtype, int))
     n = x.shape[0] if N is None else N
     powers = [x**k for k in (range(n) if increasing else range(n - 1, -1, -1))]

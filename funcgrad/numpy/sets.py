@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from ..core.tracing import Tracer
-from .protocol import implements, strong
+from ..ops.shape import cast
+from .protocol import implements, promoted, strong
 from .taking import take
 
 
@@ -58,5 +59,5 @@ def intersect1d(ar1: Any, ar2: Any, assume_unique: bool = False,
     _, first, second = np.intersect1d(
         _value(ar1, "np.intersect1d"), _value(ar2, "np.intersect1d"), assume_unique, True
     )
-    values = take(ar1, first, 0)
+    values = cast(take(ar1, first, 0), promoted(ar1, strong(ar2)))
     return (values, first, second) if return_indices else values

@@ -16,7 +16,7 @@ from ..ops.indexing import FULL, index
 from ..ops.shape import cast
 from .indexing import mask_value
 from .joining import concatenate
-from .protocol import array, axes_of, axis_of, implements, strong
+from .protocol import array, axes_of, axes_or_none, axis_of, implements, strong, with_axis
 from .taking import take
 
 
@@ -118,7 +118,7 @@ def squeeze(a: Any, axis: Any = None) -> Any:
     if axis is None:
         axes = tuple(i for i, d in enumerate(a.shape) if d == 1)
     else:
-        axes = axes_of(axis, len(a.shape))
+        axes = axes_or_none(axis, len(a.shape))
     for i in axes:
         if a.shape[i] != 1:
             raise ValueError(f"cannot squeeze axis {i} of size {a.shape[i]} in shape {a.shape}")
@@ -180,7 +180,11 @@ def flipud(m: Any) -> Any:
 
 @implements(np.rot90)
 def rot90(m: Any, k: int = 1, axes: Any = (0, 1)) -> Any:
-    k %= 4
+    k, ndim = k % 4, len(array(m).shape)
+    if len(axes) != 2 or len({a % max(ndim, 1) for a in axes}) != 2:
+        raise ValueError(f"rot90 needs two different axes, got {axes}")
+    if any(not -ndim <= a < ndim for a in axes):
+        raise ValueError(f"rot90: axes {axes} of an array with {ndim} axes")
     if k == 0:
         return strong(m)
     if k == 2:
@@ -211,10 +215,7 @@ def roll(a: Any, shift: Any, axis: Any = None) -> Any:
 
 @implements(np.repeat)
 def repeat(a: Any, repeats: Any, axis: Any = None) -> Any:
-    a = strong(a)
-    if axis is None:
-        a, axis = ravel(a), 0
-    axis = axis_of(axis, len(a.shape))
+    a, axis = with_axis(strong(a), axis)
     counts = np.broadcast_to(np.asarray(repeats), (a.shape[axis],))
     return take(a, np.repeat(np.arange(a.shape[axis]), counts), axis)
 
@@ -235,7 +236,11 @@ def tile(A: Any, reps: Any) -> Any:
 @implements(np.resize)
 def resize(a: Any, new_shape: Any) -> Any:
     a = ravel(a)
-    shape = (new_shape,) if isinstance(new_shape, int) else tuple(new_shape)
+    shape = (new_shape,) if isinstance(new_shape, int | np.integer) else tuple(new_shape)
+    if any(d < 0 for d in shape):
+        raise ValueError(f"np.resize: the shape {shape} has a negative dimension")
+    if not a.size:
+        return np.zeros(shape, a.dtype)[()]
     return reshape(take(a, np.arange(math.prod(shape)) % a.size, 0), shape)
 
 
@@ -245,7 +250,12 @@ def delete(arr: Any, obj: Any, axis: Any = None) -> Any:
     if axis is None:
         a, axis = ravel(a), 0
     axis = axis_of(axis, len(a.shape))
-    return take(a, np.delete(np.arange(a.shape[axis]), obj), axis)
+    return take(a, np.delete(np.arange(a.shape[axis]), _known(obj, "np.delete")), axis)
+
+
+def _known(obj: Any, name: str) -> Any:
+    """Positions on which a shape, or an order of elements, depends."""
+    return obj.concrete(f"the position of {name}") if isinstance(obj, Tracer) else obj
 
 
 @implements(np.insert)
@@ -254,7 +264,7 @@ def insert(arr: Any, obj: Any, values: Any, axis: Any = None) -> Any:
     if axis is None:
         a, axis = ravel(a), 0
     axis = axis_of(axis, len(a.shape))
-    n = a.shape[axis]
+    n, obj = a.shape[axis], _known(obj, "np.insert")
     order = np.insert(np.arange(n), obj, -1)
     count = len(order) - n
     values = strong(values)
@@ -265,6 +275,9 @@ def insert(arr: Any, obj: Any, values: Any, axis: Any = None) -> Any:
         count = values.shape[axis]
         order = np.insert(np.arange(n), np.full(count, obj), -1)
     shape = (*a.shape[:axis], count, *a.shape[axis + 1 :])
+    extra = len(values.shape) - len(shape)
+    if extra > 0 and values.shape[:extra] == (1,) * extra:
+        values = ops.reshape(values, shape=values.shape[extra:])
     values = ops.broadcast_to(cast(values, a.dtype), shape)
     places = np.where(order < 0, n + np.cumsum(order < 0) - 1, order)
     return take(concatenate([a, values], axis), places, axis)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.tracing import Tracer, aval_of
+from ..core.tracing import Tracer, aval_of, shape_of
 from ..ops import sorting
 from ..ops.gather import scatter_add
 from ..ops.shape import cast, convert, wider
@@ -19,7 +19,9 @@ PLOTTING_POSITIONS = {
     "interpolated_inverted_cdf": (0.0, 1.0), "hazen": (0.5, 0.5), "weibull": (0.0, 0.0),
     "linear": (1.0, 1.0), "median_unbiased": (1 / 3, 1 / 3), "normal_unbiased": (3 / 8, 3 / 8),
 }
-BETWEEN = ("lower", "higher", "nearest", "midpoint")
+DISCRETE = ("lower", "higher", "nearest")
+"""The definitions that give one of the numbers, in its own type."""
+BETWEEN = (*DISCRETE, "midpoint")
 
 
 def _last_axis(a: Any, axis: Any) -> tuple[Any, Any]:
@@ -63,28 +65,40 @@ def _neighbours(q: Any, n: Any, method: str) -> tuple[Any, Any, Any]:
 
 
 def quantile_of(name: str, a: Any, q: Any, axis: Any, method: str, keepdims: Any, *,
-                skip_nan: bool = False, out: Any = None, weights: Any = None) -> Any:
+                skip_nan: bool = False, empty_is_nan: bool = False, out: Any = None,
+                weights: Any = None) -> Any:
     """Quantiles along axes, of all elements or of those that are not NaN."""
     refuse(name, out=out, weights=weights)
-    a = inexact(a)
-    real = np.dtype(a.dtype.char.lower())
+    a = strong(a)
+    if a.dtype.kind == "c":
+        raise TypeError(f"{name}: complex numbers have no order")
+    if a.dtype.kind == "b" and method not in DISCRETE:
+        raise TypeError(f"{name}: truth values cannot be interpolated; use method='nearest'")
+    if len(shape_of(q)) > 2:
+        raise ValueError(f"{name}: q has shape {shape_of(q)}, but at most two axes are possible")
+    a = a if method in DISCRETE else inexact(a)
+    real = a.dtype if a.dtype.kind == "f" else np.dtype(float)
     q, share_dtype = (q, real) if aval_of(q).weak else (inexact(q), inexact(q).dtype)
     q = convert(q, dtype=wider(share_dtype))
     x, kept = _last_axis(a, axis)
     rest = tuple(x.shape[:-1])
+    if empty_is_nan and not x.shape[-1]:
+        nothing = np.full((*shape_of(q), *(kept if given(keepdims) and keepdims else rest)), np.nan)
+        return nothing.astype(a.dtype)[()]
     ordered = sorting.sort(x, axis=len(rest), descending=False)
     flat = np.reshape(q, (-1,))
     if skip_nan:
         count = np.sum(~np.isnan(x), axis=-1, keepdims=True)
         below, above, share = _neighbours(flat, cast(count, q.dtype), method)
         low, high = (sorting.take_along(ordered, i, len(rest)) for i in (below, above))
-        result = _between(low, high, cast(share, share_dtype))
+        result = low if method in DISCRETE else _between(low, high, cast(share, share_dtype))
     else:
         below, above, share = _neighbours(flat, x.shape[-1], method)
         low, high = (np.take(ordered, i, -1) for i in (below, above))
-        result = _between(low, high, cast(share, share_dtype))
-        last = np.take(ordered, np.arange(x.shape[-1] - 1, x.shape[-1]), -1)
-        result = np.where(np.isnan(last), a.dtype.type(np.nan), result)
+        result = low if method in DISCRETE else _between(low, high, cast(share, share_dtype))
+        if a.dtype.kind == "f":
+            last = np.take(ordered, np.arange(x.shape[-1] - 1, x.shape[-1]), -1)
+            result = np.where(np.isnan(last), a.dtype.type(np.nan), result)
     result = np.moveaxis(result, -1, 0)
     return np.reshape(result, tuple(q.shape) + (kept if given(keepdims) and keepdims else rest))
 
@@ -121,7 +135,7 @@ def percentile(a: Any, q: Any, axis: Any = None, out: Any = None, overwrite_inpu
 @implements(np.median)
 def median(a: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False,
            keepdims: Any = False) -> Any:
-    return quantile_of("np.median", a, 0.5, axis, "linear", keepdims, out=out)
+    return quantile_of("np.median", a, 0.5, axis, "linear", keepdims, out=out, empty_is_nan=True)
 
 
 def _rows(m: Any, rowvar: bool, dtype: np.dtype) -> Any:
@@ -139,11 +153,19 @@ def _frequencies(fweights: Any, aweights: Any) -> Any:
     return weights
 
 
+def _reciprocal(free: Any) -> Any:
+    """One over the degrees of freedom, infinite if there are none."""
+    return 1 / free if isinstance(free, Tracer) or free else np.inf
+
+
 @implements(np.cov)
 def cov(m: Any, y: Any = None, rowvar: bool = True, bias: bool = False, ddof: Any = None,
         fweights: Any = None, aweights: Any = None, *, dtype: Any = None) -> Any:
     m = strong(m)
     parts = [m] if y is None else [m, strong(y)]
+    for part in parts:
+        if len(part.shape) > 2:
+            raise ValueError(f"np.cov: an array of shape {tuple(part.shape)} has too many axes")
     common = np.result_type(*(p.dtype for p in parts), np.float64)
     common = common if dtype is None else np.dtype(dtype)
     x = np.concatenate([_rows(p, rowvar, common) for p in parts])
@@ -158,9 +180,10 @@ def cov(m: Any, y: Any = None, rowvar: bool = True, bias: bool = False, ddof: An
             free = free - ddof
         elif ddof:
             free = free - ddof * np.sum(weights * aweights) / free
+    free = np.where(free <= 0, 0.0, free) if isinstance(free, Tracer) else max(free, 0)
     x = x - center[:, None]
     scaled = x if weights is None else x * weights
-    c = cast(x @ np.conj(scaled.T) * (1 / free), common)
+    c = cast(x @ np.conj(scaled.T) * _reciprocal(free), common)
     return np.reshape(c, tuple(d for d in c.shape if d != 1))
 
 
@@ -179,6 +202,13 @@ def bincount(x: Any, /, weights: Any = None, minlength: int = 0) -> Any:
         x = x.concrete("np.bincount")
     if weights is None:
         return np.bincount(x, minlength=minlength)
-    places = np.asarray(x)
+    places, weights = np.asarray(x), strong(weights)
+    if places.ndim != 1 or tuple(weights.shape) != places.shape:
+        raise ValueError(
+            f"np.bincount: places of shape {places.shape} and weights of shape "
+            f"{tuple(weights.shape)} need one axis of one length"
+        )
+    if not places.size or places.min() < 0:
+        return np.bincount(places, minlength=minlength)
     size = max(int(np.max(places, initial=-1)) + 1, minlength)
-    return scatter_add(cast(strong(weights), np.dtype(float)), places, shape=(size,))
+    return scatter_add(cast(weights, np.dtype(float)), places, shape=(size,))

@@ -2,47 +2,72 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
-from ..ops.shape import broadcast_to, convert, reshape, transpose
+from ..core.tracing import aval_of, shape_of
+from ..ops.shape import broadcast_to, cast, convert, reshape, transpose
 from ..ops.sorting import take_along
-from .indexing import getitem, mask_value
-from .protocol import array, axis_of, implements, promoted, refuse, strong
+from .indexing import getitem, mask_value, positions
+from .protocol import array, axis_of, implements, promoted, refuse, strong, with_axis
 
 
 @implements(np.take)
 def take(a: Any, indices: Any, axis: Any = None, out: Any = None, mode: str = "raise") -> Any:
     refuse("np.take", out=out)
-    a = strong(a)
-    if axis is None:
-        a, axis = reshape(a, shape=(a.size,)), 0
-    axis = axis_of(axis, len(a.shape))
-    return getitem(a, (slice(None),) * axis + (in_range(array(indices), a.shape[axis], mode),))
+    a, k = with_axis(strong(a), axis)
+    places = array(indices)
+    if aval_of(places).dtype.kind == "b" or getattr(places, "size", 1) == 0:
+        places = cast(strong(places), np.dtype(np.intp))
+    around = (*a.shape[:k], *a.shape[k + 1 :])
+    if not math.prod(around):
+        return np.zeros((*a.shape[:k], *shape_of(places), *a.shape[k + 1 :]), a.dtype)
+    return getitem(a, (slice(None),) * k + (in_range(places, a.shape[k], mode),))
 
 
 def in_range(i: Any, size: int, mode: str) -> Any:
     """Positions moved into an axis as mode= says; with 'clip' negative ones do not wrap."""
     if mode == "raise":
         return i
+    i = positions(i)
     if mode not in ("clip", "wrap"):
         raise ValueError(f"mode must be 'raise', 'clip' or 'wrap', got {mode!r}")
+    if not size:
+        raise IndexError("cannot take from an axis without elements")
     return i % size if mode == "wrap" else np.clip(i, 0, size - 1)
 
 
 @implements(np.take_along_axis)
 def take_along_axis(arr: Any, indices: Any, axis: Any = -1) -> Any:
-    arr, indices = strong(arr), array(indices)
+    arr, indices = strong(arr), positions(indices)
     if axis is None:
+        if len(indices.shape) != 1:
+            raise ValueError("np.take_along_axis: with axis=None the indices have one axis")
         arr, axis = reshape(arr, shape=(arr.size,)), 0
-    return take_along(arr, indices, axis_of(axis, len(arr.shape)))
+    k = axis_of(axis, len(arr.shape))
+    if len(indices.shape) != len(arr.shape):
+        raise ValueError(
+            f"np.take_along_axis: indices of shape {tuple(indices.shape)} need as many axes as an "
+            f"array of shape {tuple(arr.shape)}"
+        )
+    for i, (m, n) in enumerate(zip(indices.shape, arr.shape, strict=True)):
+        if i != k and m != n and 1 not in (m, n):
+            raise IndexError(
+                f"np.take_along_axis: indices of shape {tuple(indices.shape)} do not fit an array "
+                f"of shape {tuple(arr.shape)}"
+            )
+    return take_along(arr, indices, k)
 
 
 @implements(np.compress)
 def compress(condition: Any, a: Any, axis: Any = None, out: Any = None) -> Any:
     refuse("np.compress", out=out)
-    return take(a, np.flatnonzero(mask_value(array(condition))), axis)
+    condition = mask_value(array(condition))
+    if len(condition.shape) != 1:
+        raise ValueError("np.compress: the condition must have one axis")
+    return take(a, np.flatnonzero(condition), axis)
 
 
 @implements(np.extract)
@@ -57,6 +82,9 @@ def select_list(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
     if len(condlist) != len(choicelist):
         raise ValueError("np.select needs as many choices as conditions")
     dtype = promoted(*choicelist, default)
+    for i, c in enumerate(condlist):
+        if aval_of(c).dtype.kind != "b":
+            raise TypeError(f"np.select: condition {i} must be boolean, got {aval_of(c)}")
     out = convert(default, dtype=dtype)
     for c, x in reversed(list(zip(condlist, choicelist, strict=True))):
         out = np.where(c, convert(x, dtype=dtype), out)
@@ -67,6 +95,7 @@ def select_list(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
 def choose(a: Any, choices: Any, out: Any = None, mode: str = "raise") -> Any:
     refuse("np.choose", out=out)
     a = array(a)
+    a = cast(strong(a), np.dtype(np.intp)) if aval_of(a).dtype.kind == "b" else a
     dtype = promoted(*choices)
     choices = [convert(c, dtype=dtype) for c in choices]
     shape = np.broadcast_shapes(tuple(a.shape), *[tuple(c.shape) for c in choices])

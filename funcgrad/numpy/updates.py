@@ -11,7 +11,7 @@ from ..ops.comparison import select
 from ..ops.indexing import index
 from ..ops.joining import pad
 from ..ops.shape import convert, reshape
-from .indexing import expand_entries, getitem, make_plan, update, with_flag_axes
+from .indexing import expand_entries, getitem, make_plan, positions, update, with_flag_axes
 from .protocol import array
 
 
@@ -122,9 +122,9 @@ def _with_mode(x: Any, key: Any, mode: str | None) -> Any:
         if isinstance(k, slice):
             out.append(k)
         elif mode == "wrap":
-            out.append(array(k) % n)
+            out.append(positions(k) % n)
         else:
-            moved = array(k)
+            moved = positions(k)
             moved = np.where(moved < 0, moved + n, moved)
             out.append(np.clip(moved, 0, n - 1))
     return tuple(out)
@@ -143,7 +143,7 @@ def _valid_lanes(x: Any, key: Any) -> tuple[Any, Any]:
             continue
         n = x.shape[axis]
         axis += 1
-        a = array(k)
+        a = positions(k)
         inside = (a >= -n) & (a < n)
         valid = inside if valid is None else valid & inside
         out.append(np.where(inside, a, 0))
@@ -164,7 +164,7 @@ def _update_dropping(x: Any, key: Any, value: Any, op: str) -> Any:
             axis += k is not None
             continue
         n = x.shape[axis]
-        a = array(k)
+        a = positions(k)
         a = np.where(a < 0, a + n, a)
         out.append(np.where((a >= 0) & (a < n), a, n))
         config[axis] = (0, 1, 0)

@@ -52,7 +52,18 @@ def _bits(name: str, ufunc: Any, op: Any = None, kinds: str = "ib", domain: Any 
 bitwise_and = _bits("and", np.bitwise_and, operator.and_)
 bitwise_or = _bits("or", np.bitwise_or, operator.or_)
 bitwise_xor = _bits("xor", np.bitwise_xor, operator.xor)
-invert = _bits("not", np.invert, operator.invert)
+
+
+def inverted(x: Any) -> Any:
+    """~x, which negates truth values, Python's too."""
+    return not x if type(x) is bool else ~x
+
+
+invert = _bits("not", np.invert, inverted)
+invert.extra["expression"] = lambda _module, e, ins: (
+    f"not {ins[0]}" if e.outvars[0].aval.weak and e.outvars[0].aval.dtype.kind == "b"
+    else f"~{ins[0]}"
+)
 left_shift = _bits("shift_left", np.left_shift, operator.lshift, "i", ((-9, 9), (0, 5)))
 right_shift = _bits("shift_right", np.right_shift, operator.rshift, "i", ((-9, 9), (0, 5)))
 bitwise_count = _bits("population_count", np.bitwise_count, kinds="i")

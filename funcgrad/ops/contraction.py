@@ -228,7 +228,7 @@ def _plain_matmul(e: Any, ins: list[str]) -> tuple[str, str] | None:
     return left, right
 
 
-def _into(e: Any, ins: list[str]) -> str | None:
+def _into(_module: Any, e: Any, ins: list[str]) -> str | None:
     """Source text that writes a product of two matrices into memory at hand."""
     operands = _plain_matmul(e, ins)
     if operands is None or len(e.outvars[0].aval.shape) != 2:

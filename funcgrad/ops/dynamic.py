@@ -12,7 +12,7 @@ from ..errors import ShapeError
 from .comparison import select
 from .families import general, sample
 from .gather import gather, lane_numbers, scatter
-from .shape import broadcast_to, reshape, zeros
+from .shape import broadcast_to, cast, reshape, zeros
 
 
 def clamped_starts(
@@ -50,6 +50,7 @@ def _slice_indices(size: int, shape: Any, starts: Any, sizes: Any) -> list[Any]:
     idx = []
     for axis, (n, start, length) in enumerate(zip(shape, starts, sizes, strict=True)):
         start = start if getattr(start, "shape", ()) else broadcast_to(start, (size,))
+        start = cast(start, np.dtype(np.intp))
         start = select(start < 0, start + n, start)
         start = select(start < 0, 0, select(start > n - length, n - length, start))
         axes = [1] * len(sizes)

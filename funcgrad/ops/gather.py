@@ -110,7 +110,7 @@ def add_at(xp: Any, out: Any, idx: tuple[Any, ...], v: Any) -> None:
     if xp is not np or len(idx) > 1 or rows.size < 64 or out.ndim == 1 or v.size < 4096:
         xp.add.at(out, idx, v)
         return
-    rows = rows.reshape(-1)
+    rows = rows.reshape(-1).astype(xp.intp, copy=False)
     if rows.size and (rows.min() < -out.shape[0] or rows.max() >= out.shape[0]):
         raise IndexError(f"index out of bounds for axis 0 with size {out.shape[0]}")
     rows = np.where(rows < 0, rows + out.shape[0], rows)
@@ -219,6 +219,7 @@ def _products_by_place(v: Any, v_t: Any, idx: Any, shape: Any) -> tuple[Any, Any
     n = 1
     for d in idx[0].shape:
         n *= d
+    idx = [cast(i, np.dtype(np.intp)) for i in idx]
     flat = [reshape(np.where(i < 0, i + d, i), shape=(n,)) for i, d in zip(idx, shape)]
     number = flat[0]
     for i, d in zip(flat[1:], shape[1:depth]):

@@ -297,19 +297,27 @@ fmod: Primitive = elementwise(
 copysign: Primitive = elementwise(
     "copysign",
     np.copysign,
-    lambda _o, x, y: np.sign(x) * np.copysign(x.dtype.type(1), y),
+    lambda o, x, y: np.sign(x) * np.copysign(o.dtype.type(1), y),
     None,
     kinds="f",
 )
 ldexp: Primitive = elementwise(
     "ldexp",
     np.ldexp,
-    lambda _o, x, y: np.ldexp(x.dtype.type(1), y),
+    lambda o, _x, y: np.ldexp(o.dtype.type(1), y),
     None,
     cases=lambda rng: [
         Case(sample(rng, (2, 3), "f8", (-2, 2)), np.array([1, -2, 3])),
         Case(sample(rng, (2, 3), "f4", (-2, 2)), np.array([1, -2, 3], np.int32)),
     ],
+)
+def exponents(x: Any) -> Any:
+    """The exponents e of numbers m * 2**e with m in [0.5, 1)."""
+    return np.frexp(x)[1]
+
+
+exponent_of: Primitive = elementwise(
+    "exponent", exponents, nondifferentiable="piecewise constant", kinds="f", arity=1
 )
 gcd: Primitive = elementwise("gcd", np.gcd, nondifferentiable="integers", kinds="i", domain=(-9, 9))
 lcm: Primitive = elementwise("lcm", np.lcm, nondifferentiable="integers", kinds="i", domain=(-9, 9))

@@ -204,7 +204,7 @@ def _logsumexp_eval(xp: Any, x: Any, *, axes: tuple[int, ...]) -> Any:
         return _logsumexp_eval(xp, x.astype(np.float32), axes=axes).astype(x.dtype)
     with np.errstate(over="ignore"):
         total = xp.exp(x).sum(axis=axes)
-    if ((total > np.finfo(x.dtype).tiny ** 0.5) & (total < np.inf)).all():
+    if not x.size or ((total > np.finfo(x.dtype).tiny ** 0.5) & (total < np.inf)).all():
         return xp.log(total)
     top = x.max(axis=axes, keepdims=True)
     finite = xp.isfinite(top)

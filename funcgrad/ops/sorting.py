@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -142,10 +143,11 @@ def search_positions(xp: Any, a: Any, v: Any, *, side: str) -> Any:
     """Where values go in sorted arrays, row by row of the leading axes."""
     if a.ndim == 1:
         return xp.searchsorted(a, v, side)
-    flat_a = a.reshape(-1, a.shape[-1])
-    flat_v = v.reshape(flat_a.shape[0], -1)
-    rows = [xp.searchsorted(r, w, side) for r, w in zip(flat_a, flat_v)]
-    return xp.stack(rows).reshape(v.shape) if rows else xp.zeros(v.shape, xp.intp)
+    rows = math.prod(a.shape[:-1])
+    flat_a = a.reshape(rows, a.shape[-1])
+    flat_v = v.reshape(rows, math.prod(v.shape) // max(rows, 1))
+    found = [xp.searchsorted(r, w, side) for r, w in zip(flat_a, flat_v)]
+    return xp.stack(found).reshape(v.shape) if found else xp.zeros(v.shape, xp.intp)
 
 
 def _search_batch(size: int, args: Any, batched: Any, *, side: str) -> Any:

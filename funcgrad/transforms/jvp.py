@@ -114,4 +114,6 @@ class JVPTrace(Trace):
         strong = strong or fills(prim, primals)
         if prim.multiple:
             return tuple(self.join(o, t, strong) for o, t in zip(out, tangent, strict=True))
+        if type(out) is bool:
+            return np.bool_(out)  # of which ~ is the negation
         return self.join(out, tangent, strong)

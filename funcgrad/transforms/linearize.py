@@ -226,7 +226,7 @@ class LinearizeTrace(Trace):
                 r = prim.compute((a, b), {})
         if xt is None and yt is None:
             if prim.nondifferentiable or prim.jvp is None:
-                return r
+                return np.bool_(r) if type(r) is bool else r  # of which ~ is the negation
             return self.handle(prim, (x, y), {})
         try:
             out = LinearVar(r.shape, r.dtype)

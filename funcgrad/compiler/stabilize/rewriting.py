@@ -165,7 +165,9 @@ class Builder:
         if aval.dtype.kind != "f" and aval.dtype.kind != self.kind:
             raise NoMatch
         x = self.as_it_is(a)
-        return x if aval.weak else cast(x, self.out.dtype)
+        if not aval.weak:
+            return cast(x, self.out.dtype)
+        return x if self.out.weak else cast(strengthen(x), self.out.dtype)
 
     def as_it_is(self, a: Any) -> Any:
         """The value of an atom of any dtype."""
