@@ -206,6 +206,8 @@ class _FunctionWriter:
         if prim.source is not None:
             return prim.source(*ins, **e.params)
         if prim.family == "elementwise":
+            if _is_mixed_complex(e):
+                return f"np.{prim.ufunc.__name__}({', '.join(ins)})"
             if prim.evaluate in _BINARY:
                 return f"{ins[0]} {_BINARY[prim.evaluate]} {ins[1]}"
             if prim.evaluate in _UNARY:
@@ -285,6 +287,13 @@ class _FunctionWriter:
     def _own(self, a: Any, returned: set[Var]) -> bool:
         root = self.names.root[a]
         return root in self.names.owned and root not in returned and a not in self.broadcast
+
+
+def _is_mixed_complex(e: Eqn) -> bool:
+    """Whether Python would take a number of NumPy for one of its own: complex with np.float64."""
+    if len(e.inputs) != 2 or e.outvars[0].aval.shape or e.outvars[0].aval.weak:
+        return False
+    return any(a.aval.weak and a.aval.dtype.kind == "c" for a in e.inputs)
 
 
 def donated_buffers(donated: Any, others: Any) -> Any:

@@ -15,7 +15,7 @@ from ..ops.reductions import reduce_any, reduce_max, reduce_min
 from ..ops.shape import cast, reduce_sum, reshape
 from ..ops.shape import transpose as permute
 from .linalg_operands import inexact, is_plain
-from .protocol import array
+from .protocol import strong
 
 
 @user_facing
@@ -41,7 +41,7 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
     >>> norm(np.array([3.0, 4.0]))
     np.float64(5.0)
     """
-    x = array(x)
+    x = strong(x)
     if is_plain(x):
         return np.linalg.norm(x, ord, axis, keepdims)
     if x.dtype.kind not in "fc":
@@ -117,7 +117,7 @@ def vector_norm(x: Any, /, *, axis: Any = None, keepdims: bool = False, ord: Any
     >>> vector_norm(np.array([[3.0, 4.0]]), axis=1)
     array([5.])
     """
-    x = array(x)
+    x = strong(x)
     if is_plain(x):
         return np.linalg.vector_norm(x, axis=axis, keepdims=keepdims, ord=ord)
     ndim = len(x.shape)
@@ -195,7 +195,7 @@ def matrix_rank(A: Any, tol: Any = None, hermitian: bool = False, *, rtol: Any =
     >>> matrix_rank(np.ones((2, 3)))
     np.int64(1)
     """
-    A = array(A)
+    A = strong(A)
     if is_plain(A):
         return np.linalg.matrix_rank(A, tol, hermitian, rtol=rtol)
     if tol is not None and rtol is not None:
@@ -208,6 +208,6 @@ def matrix_rank(A: Any, tol: Any = None, hermitian: bool = False, *, rtol: Any =
     if tol is None:
         rtol = max(A.shape[-2:]) * float(np.finfo(s.dtype).eps) if rtol is None else rtol
         tol = reduce_max(s, axes=(axis,)) * rtol
-    tol = array(tol)
+    tol = strong(tol)
     above = s > reshape(tol, shape=(*tol.shape, 1))
     return reduce_sum(cast(above, np.dtype(np.int64)), axes=(axis,))

@@ -10,7 +10,7 @@ from .. import arrays
 from ..core.tracing import Tracer
 from ..errors import ShapeError
 from ..ops.shape import cast
-from .protocol import array
+from .protocol import strong
 
 
 def is_plain(*xs: Any) -> bool:
@@ -20,7 +20,7 @@ def is_plain(*xs: Any) -> bool:
 
 def inexact(*xs: Any) -> Any:
     """Operands as arrays of one dtype that LAPACK works in; one operand comes back alone."""
-    operands = [array(x) for x in xs]
+    operands = [strong(x) for x in xs]
     dtype = np.result_type(*[x.dtype for x in operands])
     if dtype.kind in "biu":
         dtype = np.dtype(np.float64)

@@ -19,7 +19,7 @@ from ..ops.indexing import FULL, index
 from ..ops.joining import concatenate
 from ..ops.shape import broadcast, cast, move_axis, reduce_sum, reshape
 from .linalg_operands import inexact, is_plain
-from .protocol import array
+from .protocol import strong
 
 
 @user_facing
@@ -36,7 +36,7 @@ def matmul(x1: Any, x2: Any, /) -> Any:
     >>> matmul(np.eye(2), np.array([1.0, 2.0]))
     array([1., 2.])
     """
-    return product(array(x1), array(x2))
+    return product(strong(x1), strong(x2))
 
 
 @user_facing
@@ -57,7 +57,7 @@ def matrix_power(a: Any, n: int) -> Any:
     array([[1, 3],
            [0, 1]])
     """
-    a = array(a)
+    a = strong(a)
     if is_plain(a):
         return np.linalg.matrix_power(a, n)
     systems.check_square("matrix_power", aval_of(a))
@@ -93,7 +93,7 @@ def multi_dot(arrays: Sequence[Any], *, out: Any = None) -> Any:
     """
     if out is not None:
         raise TypeError("multi_dot: out= is not supported; use the returned array")
-    operands = [array(a) for a in arrays]
+    operands = [strong(a) for a in arrays]
     if len(operands) < 2:
         raise ValueError(f"multi_dot needs at least two arrays, got {len(operands)}")
     if len(operands) == 2:
@@ -149,7 +149,7 @@ def outer(x1: Any, x2: Any, /) -> Any:
     array([[3., 4.],
            [6., 8.]])
     """
-    x1, x2 = array(x1), array(x2)
+    x1, x2 = strong(x1), strong(x2)
     if len(x1.shape) != 1 or len(x2.shape) != 1:
         raise ShapeError(f"outer needs two vectors, got {tuple(x1.shape)} and {tuple(x2.shape)}")
     return mul(reshape(x1, shape=(*x1.shape, 1)), x2)
@@ -170,7 +170,7 @@ def vecdot(x1: Any, x2: Any, /, *, axis: int = -1) -> Any:
     >>> vecdot(np.array([1.0, 2.0]), np.array([3.0, 4.0]))
     np.float64(11.0)
     """
-    x1, x2 = move_axis(array(x1), axis, -1), move_axis(array(x2), axis, -1)
+    x1, x2 = move_axis(strong(x1), axis, -1), move_axis(strong(x2), axis, -1)
     if x1.shape[-1] != x2.shape[-1]:
         raise ShapeError(f"vecdot: vectors of {x1.shape[-1]} and of {x2.shape[-1]} elements")
     if x1.dtype.kind == "c":
@@ -194,7 +194,7 @@ def cross(x1: Any, x2: Any, /, *, axis: int = -1) -> Any:
     >>> cross(np.array([1.0, 0.0, 0.0]), np.array([0.0, 1.0, 0.0]))
     array([0., 0., 1.])
     """
-    x1, x2 = move_axis(array(x1), axis, -1), move_axis(array(x2), axis, -1)
+    x1, x2 = move_axis(strong(x1), axis, -1), move_axis(strong(x2), axis, -1)
     if x1.shape[-1] != 3 or x2.shape[-1] != 3:
         raise ShapeError(f"cross needs vectors of 3 elements, got {x1.shape[-1]}, {x2.shape[-1]}")
     a, b = (
@@ -225,7 +225,7 @@ def tensordot(x1: Any, x2: Any, /, *, axes: Any = 2) -> Any:
     >>> tensordot(np.ones((2, 3)), np.ones((3, 4)), axes=1).shape
     (2, 4)
     """
-    x1, x2 = array(x1), array(x2)
+    x1, x2 = strong(x1), strong(x2)
     n1, n2 = len(x1.shape), len(x2.shape)
     if isinstance(axes, int | np.integer):
         left, right = tuple(range(n1 - axes, n1)), tuple(range(axes))
@@ -255,7 +255,7 @@ def matrix_transpose(x: Any, /) -> Any:
     >>> matrix_transpose(np.ones((4, 2, 3))).shape
     (4, 3, 2)
     """
-    x = array(x)
+    x = strong(x)
     if len(x.shape) < 2:
         raise ShapeError(f"matrix_transpose needs two axes at least, got shape {tuple(x.shape)}")
     return systems.swap(x)
@@ -275,7 +275,7 @@ def diagonal(x: Any, /, *, offset: int = 0) -> Any:
     >>> diagonal(np.array([[1, 2], [3, 4]]))
     array([1, 4])
     """
-    x = array(x)
+    x = strong(x)
     if is_plain(x):
         return np.linalg.diagonal(x, offset=offset)
     if len(x.shape) < 2:
@@ -303,7 +303,7 @@ def trace(x: Any, /, *, offset: int = 0, dtype: Any = None) -> Any:
     >>> trace(np.array([[1, 2], [3, 4]]))
     np.int64(5)
     """
-    x = array(x)
+    x = strong(x)
     if is_plain(x):
         return np.linalg.trace(x, offset=offset, dtype=dtype)
     d = diagonal(x, offset=offset)

@@ -9,7 +9,7 @@ import numpy as np
 from ..errors import ConcretizationError
 from . import reducing
 from .protocol import given, implements, strong
-from .statistics import percent, quantile_of
+from .statistics import check_order, percent, quantile_of
 
 _NONE = np._NoValue
 
@@ -22,6 +22,8 @@ def _filled(a: Any, value: float) -> Any:
 
 def _present(a: Any, where: Any) -> Any:
     """The mask of the elements that count."""
+    if a.dtype.kind not in "fc":
+        return where
     keep = ~np.isnan(a)
     return keep if where is True or not given(where) else keep & where
 
@@ -118,6 +120,7 @@ nanargmin = implements(np.nanargmin)(_argument(reducing.argmin, np.inf))
 def nanquantile(a: Any, q: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False,
                 method: str = "linear", keepdims: Any = False, *, weights: Any = None,
                 interpolation: Any = None) -> Any:
+    check_order("np.nanquantile", a, q, method)
     return quantile_of("np.nanquantile", a, q, axis, method, keepdims, skip_nan=True,
                        empty_is_nan=True, out=out, weights=weights)
 
@@ -126,6 +129,7 @@ def nanquantile(a: Any, q: Any, axis: Any = None, out: Any = None, overwrite_inp
 def nanpercentile(a: Any, q: Any, axis: Any = None, out: Any = None,
                   overwrite_input: bool = False, method: str = "linear", keepdims: Any = False, *,
                   weights: Any = None, interpolation: Any = None) -> Any:
+    check_order("np.nanpercentile", a, 0.5, method)
     return quantile_of("np.nanpercentile", a, percent(a, q), axis, method, keepdims, skip_nan=True,
                        empty_is_nan=True, out=out, weights=weights)
 

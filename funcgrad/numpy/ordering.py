@@ -36,8 +36,10 @@ def partition(a: Any, kth: Any, axis: Any = -1, kind: Any = "introselect",
 
 
 def _check_kth(name: str, a: Any, kth: Any, axis: Any) -> None:
-    x, k = with_axis(strong(a), axis)
-    n = x.shape[k]
+    a = strong(a)
+    if not a.size:
+        return
+    n = a.size if axis is None or not len(a.shape) else a.shape[axis_of(axis, len(a.shape))]
     for i in np.ravel(np.asarray(kth)).tolist():
         if not -n <= i < n:
             raise ValueError(f"{name}: kth={i} is out of bounds for an axis of {n} elements")

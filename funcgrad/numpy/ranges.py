@@ -18,10 +18,17 @@ def linspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, retste
     common = promoted(start, stop, 1.0)
     start, stop = np.broadcast_arrays(convert(start, dtype=common), convert(stop, dtype=common))
     parts = num - 1 if endpoint else num
-    step = (stop - start) / parts if parts > 0 else np.nan * start
-    shares = np.arange(num) / parts if parts > 0 else np.zeros(num)
-    shares = shares.astype(common.char.lower()).reshape((num,) + (1,) * len(start.shape))
-    out = np.moveaxis(start * (1 - shares) + stop * shares, 0, axis)
+    real = np.dtype(common.char.lower())
+    numbers = np.arange(num).astype(real).reshape((num,) + (1,) * len(start.shape))
+    delta = stop - start
+    step = delta / parts if parts > 0 else np.nan * start
+    if parts > 0:
+        out = start + np.where(step == 0, numbers / parts * delta, numbers * step)
+    else:
+        out = start + numbers * delta
+    if endpoint and num > 1:
+        out = np.where(numbers == parts, stop, out)
+    out = np.moveaxis(out, 0, axis)
     if dtype is not None:
         target = np.dtype(dtype)
         out = cast(np.floor(out) if target.kind in "iu" else out, target)
@@ -45,10 +52,20 @@ def geomspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, dtype
               axis: int = 0) -> Any:
     common = np.result_type(promoted(start, stop), np.float64)
     start, stop = np.broadcast_arrays(convert(start, dtype=common), convert(stop, dtype=common))
-    sign = np.sign(start)
+    sign, ends = np.sign(start), (start, stop)
     exponents = linspace(0.0 * start, np.log(stop / start), num, endpoint, axis=axis)
     if common.kind != "c":
         start, exponents = abs(start), exponents.real
     out = np.expand_dims(start, axis) * np.exp(exponents)
     out = out * np.expand_dims(sign, axis) if common.kind != "c" else out
+    out = _with_ends(out, ends, num, endpoint, axis)
     return out if dtype is None else cast(out, np.dtype(dtype))
+
+
+def _with_ends(out: Any, ends: tuple[Any, Any], num: int, endpoint: bool, axis: int) -> Any:
+    """Numbers of which the first and the last are as they were given."""
+    place = np.arange(num).reshape((num,) + (1,) * (len(out.shape) - 1))
+    place = np.moveaxis(place, 0, axis)
+    first, last = (np.expand_dims(end, axis) for end in ends)
+    out = np.where(place == 0, first, out)
+    return np.where(place == num - 1, last, out) if endpoint and num > 1 else out

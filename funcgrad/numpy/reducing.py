@@ -182,10 +182,10 @@ def _weights_along(weights: Any, a: Any, axis: Any) -> Any:
     return np.broadcast_to(reshape(weights, shape=shape), a.shape)
 
 
-def _check_weights(scale: Any, count: int) -> None:
+def _check_weights(scale: Any, none: bool) -> None:
     """Raise for weights whose sum is zero, if that can be known."""
     try:
-        zero = scale.size and (not count or bool(np.any(scale == 0)))
+        zero = none or (scale.size and bool(np.any(scale == 0)))
     except ConcretizationError:
         return
     if zero:
@@ -206,13 +206,15 @@ def average(
             return out
         count = _counted(a, axes_of(axis, len(a.shape)), True, False)
         return out, np.full(out.shape, count, out.dtype)[()]
+    axes = axes_of(axis, len(a.shape))
     weights = strong(weights)
-    if weights.shape != a.shape:
+    short = weights.shape != a.shape
+    if short:
         weights = _weights_along(weights, a, axis)
     dtype = promoted(a, weights)
     a, weights = _wide(a), _wide(weights)
     scale = sum(weights, axis=axis, keepdims=keepdims)
-    _check_weights(scale, all_sizes(a, axes_of(axis, len(a.shape))))
+    _check_weights(scale, not all_sizes(a, axes) and (short or bool(scale.size)))
     out = sum(a * weights, axis=axis, keepdims=keepdims) / scale
     if dtype == np.float16:
         out, scale = cast(out, dtype), cast(scale, dtype)

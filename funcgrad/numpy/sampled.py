@@ -27,9 +27,8 @@ def gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> An
     ndim = len(f.shape)
     chosen = range(ndim) if axis is None else ([axis] if isinstance(axis, int) else axis)
     axes = [axis_of(k, ndim) for k in chosen]
-    if varargs and not axes:
-        raise TypeError("np.gradient: spacings for an array without axes")
-    spacings = varargs * len(axes) if len(varargs) == 1 else (varargs or (1.0,) * len(axes))
+    same = [np.ndim(h) for h in varargs] == [0]
+    spacings = varargs * len(axes) if same else (varargs or (1.0,) * len(axes))
     if len(spacings) != len(axes):
         raise TypeError(f"np.gradient: {len(spacings)} spacings for {len(axes)} axes")
     if edge_order not in (1, 2):
@@ -123,8 +122,11 @@ def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None,
     fp = strong(fp)
     if "c" in (strong(x).dtype.kind, strong(xp).dtype.kind):
         raise TypeError("np.interp: places must be real numbers")
-    if not strong(xp).size:
-        raise ValueError("np.interp: there are no samples")
+    if len(strong(xp).shape) != 1 or strong(xp).shape != fp.shape or not fp.size:
+        raise ValueError(
+            f"np.interp: samples of shapes {tuple(strong(xp).shape)} and {tuple(fp.shape)} need "
+            "one axis of one length"
+        )
     x, xp = (cast(strong(a), np.dtype(float)) for a in (x, xp))
     fp = cast(fp, np.result_type(fp.dtype, float))
     if period is not None:

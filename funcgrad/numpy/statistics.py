@@ -10,7 +10,7 @@ from ..core.tracing import Tracer, aval_of, shape_of
 from ..ops import sorting
 from ..ops.gather import scatter_add
 from ..ops.shape import cast, convert, wider
-from .protocol import axis_of, given, implements, inexact, refuse, strong
+from .protocol import array, axis_of, given, implements, inexact, refuse, strong
 from .reducing import average
 from .taking import diagonal
 
@@ -64,25 +64,37 @@ def _neighbours(q: Any, n: Any, method: str) -> tuple[Any, Any, Any]:
     return below, above, share
 
 
+def _is_discrete(q: Any, method: str) -> bool:
+    """Whether quantiles are elements, not values between them."""
+    return method in DISCRETE or (method == "linear" and aval_of(q).dtype.kind in "iub")
+
+
+def check_order(name: str, a: Any, q: Any, method: str) -> None:
+    """Raise for what has no quantiles."""
+    kind = aval_of(array(a)).dtype.kind
+    if kind == "c":
+        raise TypeError(f"{name}: complex numbers have no order")
+    if kind == "b" and not _is_discrete(q, method):
+        raise TypeError(f"{name}: truth values cannot be interpolated; use method='nearest'")
+    if len(shape_of(q)) > 2:
+        raise ValueError(f"{name}: q has shape {shape_of(q)}, but at most two axes are possible")
+
+
 def quantile_of(name: str, a: Any, q: Any, axis: Any, method: str, keepdims: Any, *,
                 skip_nan: bool = False, empty_is_nan: bool = False, out: Any = None,
                 weights: Any = None) -> Any:
     """Quantiles along axes, of all elements or of those that are not NaN."""
     refuse(name, out=out, weights=weights)
-    a = strong(a)
-    if a.dtype.kind == "c":
-        raise TypeError(f"{name}: complex numbers have no order")
-    if a.dtype.kind == "b" and method not in DISCRETE:
-        raise TypeError(f"{name}: truth values cannot be interpolated; use method='nearest'")
-    if len(shape_of(q)) > 2:
-        raise ValueError(f"{name}: q has shape {shape_of(q)}, but at most two axes are possible")
-    a = a if method in DISCRETE else inexact(a)
+    a, discrete = strong(a), _is_discrete(q, method)
+    a = a if discrete else inexact(a)
     real = a.dtype if a.dtype.kind == "f" else np.dtype(float)
     q, share_dtype = (q, real) if aval_of(q).weak else (inexact(q), inexact(q).dtype)
     q = convert(q, dtype=wider(share_dtype))
     x, kept = _last_axis(a, axis)
     rest = tuple(x.shape[:-1])
-    if empty_is_nan and not x.shape[-1]:
+    if not x.shape[-1]:
+        if not empty_is_nan:
+            raise IndexError(f"{name} of no elements")
         nothing = np.full((*shape_of(q), *(kept if given(keepdims) and keepdims else rest)), np.nan)
         return nothing.astype(a.dtype)[()]
     ordered = sorting.sort(x, axis=len(rest), descending=False)
@@ -91,12 +103,12 @@ def quantile_of(name: str, a: Any, q: Any, axis: Any, method: str, keepdims: Any
         count = np.sum(~np.isnan(x), axis=-1, keepdims=True)
         below, above, share = _neighbours(flat, cast(count, q.dtype), method)
         low, high = (sorting.take_along(ordered, i, len(rest)) for i in (below, above))
-        result = low if method in DISCRETE else _between(low, high, cast(share, share_dtype))
+        result = low if discrete else _between(low, high, cast(share, share_dtype))
     else:
         below, above, share = _neighbours(flat, x.shape[-1], method)
         low, high = (np.take(ordered, i, -1) for i in (below, above))
-        result = low if method in DISCRETE else _between(low, high, cast(share, share_dtype))
-        if a.dtype.kind == "f":
+        result = low if discrete else _between(low, high, cast(share, share_dtype))
+        if a.dtype.kind in "fc":
             last = np.take(ordered, np.arange(x.shape[-1] - 1, x.shape[-1]), -1)
             result = np.where(np.isnan(last), a.dtype.type(np.nan), result)
     result = np.moveaxis(result, -1, 0)
@@ -121,6 +133,7 @@ def percent(a: Any, q: Any) -> Any:
 def quantile(a: Any, q: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False,
              method: str = "linear", keepdims: Any = False, *, weights: Any = None,
              interpolation: Any = None) -> Any:
+    check_order("np.quantile", a, q, method)
     return quantile_of("np.quantile", a, q, axis, method, keepdims, out=out, weights=weights)
 
 
@@ -128,6 +141,7 @@ def quantile(a: Any, q: Any, axis: Any = None, out: Any = None, overwrite_input:
 def percentile(a: Any, q: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False,
                method: str = "linear", keepdims: Any = False, *, weights: Any = None,
                interpolation: Any = None) -> Any:
+    check_order("np.percentile", a, 0.5, method)
     return quantile_of("np.percentile", a, percent(a, q), axis, method, keepdims, out=out,
                        weights=weights)
 
@@ -168,7 +182,10 @@ def cov(m: Any, y: Any = None, rowvar: bool = True, bias: bool = False, ddof: An
             raise ValueError(f"np.cov: an array of shape {tuple(part.shape)} has too many axes")
     common = np.result_type(*(p.dtype for p in parts), np.float64)
     common = common if dtype is None else np.dtype(dtype)
-    x = np.concatenate([_rows(p, rowvar, common) for p in parts])
+    rows = [_rows(p, rowvar, common) for p in parts]
+    if not rows[0].shape[0]:
+        return np.zeros((0, 0))
+    x = np.concatenate(rows)
     ddof = ddof if ddof is not None else (0 if bias else 1)
     weights = _frequencies(fweights, aweights)
     if weights is None:
@@ -203,12 +220,14 @@ def bincount(x: Any, /, weights: Any = None, minlength: int = 0) -> Any:
     if weights is None:
         return np.bincount(x, minlength=minlength)
     places, weights = np.asarray(x), strong(weights)
+    if places.ndim == 1 and not places.size:
+        return np.bincount(places, minlength=minlength)
     if places.ndim != 1 or tuple(weights.shape) != places.shape:
         raise ValueError(
             f"np.bincount: places of shape {places.shape} and weights of shape "
             f"{tuple(weights.shape)} need one axis of one length"
         )
-    if not places.size or places.min() < 0:
+    if places.min() < 0:
         return np.bincount(places, minlength=minlength)
     size = max(int(np.max(places, initial=-1)) + 1, minlength)
     return scatter_add(cast(weights, np.dtype(float)), places, shape=(size,))

@@ -21,8 +21,7 @@ def take(a: Any, indices: Any, axis: Any = None, out: Any = None, mode: str = "r
     places = array(indices)
     if aval_of(places).dtype.kind == "b" or getattr(places, "size", 1) == 0:
         places = cast(strong(places), np.dtype(np.intp))
-    around = (*a.shape[:k], *a.shape[k + 1 :])
-    if not math.prod(around):
+    if not math.prod(a.shape[:k]):
         return np.zeros((*a.shape[:k], *shape_of(places), *a.shape[k + 1 :]), a.dtype)
     return getitem(a, (slice(None),) * k + (in_range(places, a.shape[k], mode),))
 

@@ -85,6 +85,8 @@ def products_without(xp: Any, s: Any) -> Any:
 
 def singular_cofactors(xp: Any, a: Any) -> Any:
     """Cofactors of any matrix: those of its singular values, turned by its singular vectors."""
+    if not xp.isfinite(a).all():  # LAPACK may not come to an end
+        raise np.linalg.LinAlgError("the cofactors of a matrix that is not finite")
     u, s, vh = xp.linalg.svd(a)
     scale = xp.linalg.det(u) * xp.linalg.det(vh)
     turned = u.conj() * products_without(xp, s)[..., None, :]

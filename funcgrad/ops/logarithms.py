@@ -74,7 +74,7 @@ def xlogx_values(x: Any, out: Any = None) -> Any:
 
 
 def xlogratio_values(x: Any, y: Any, out: Any = None) -> Any:
-    """The product x * log(x / y), and 0 where x is 0 and y is positive."""
+    """The product x * log(x / y), and 0 where x is 0 and y is not."""
     with np.errstate(all="ignore"):
         out = np.divide(x, y, out=out)
         out = np.log(out, out=own(out))
@@ -91,12 +91,22 @@ def xlogratio_values(x: Any, y: Any, out: Any = None) -> Any:
 
 
 def rare_xlogratio_values(x: Any, y: Any) -> Any:
-    """The product x * log(x / y), also where the ratio is no normal number."""
-    with np.errstate(over="ignore", under="ignore"):
-        ratio = np.where(np.equal(x, 0) & np.greater(y, 0), 1, np.divide(x, y))
-    normal = np.isfinite(ratio) & (np.abs(ratio) >= np.finfo(ratio.dtype).tiny)
-    apart = np.log(np.where(normal, 1, x)) - np.log(np.where(normal, 1, y))
-    return (x * np.where(normal, np.log(np.where(normal, ratio, 1)), apart))[()]
+    """The product x * log(x / y), also where the ratio of two normal numbers is none."""
+    with np.errstate(all="ignore"):
+        ratio = np.divide(x, y)
+        usual = np.isfinite(ratio) & (np.abs(ratio) >= np.finfo(ratio.dtype).tiny)
+        spoiled = ~usual & np.isfinite(x) & np.isfinite(y) & np.not_equal(x, 0) & np.not_equal(y, 0)
+        apart = np.log(np.abs(x)) - np.log(np.abs(y))
+        apart = np.where(np.less(x, 0) == np.less(y, 0), apart, np.nan)
+        logs = np.where(spoiled, apart, np.log(np.where(spoiled, 1, ratio)))
+        zero = np.equal(x, 0) & (np.less(y, 0) | np.greater(y, 0))
+        return np.where(zero, x, x * logs).astype(ratio.dtype)[()]
+
+
+def _log_of_ratio(x: Any, y: Any) -> Any:
+    """log(x / y) of numbers of one sign, without their ratio."""
+    apart = np.log(np.abs(x)) - np.log(np.abs(y))
+    return np.where(np.sign(x) * np.sign(y) < 0, apart.dtype.type(np.nan), apart)
 
 
 softplus: Primitive = elementwise("softplus", softplus_values, lambda _o, x: logistic(x), kinds="f")
@@ -118,7 +128,7 @@ xlogx: Primitive = elementwise(
 xlogratio: Primitive = elementwise(
     "xlogratio",
     xlogratio_values,
-    lambda _o, x, y: np.log(x) - np.log(y) + 1,
+    lambda _o, x, y: _log_of_ratio(x, y) + 1,
     Scaling(lambda t, _o, x, y: t * -x / y),
     domain=(0.2, 3.0),
     kinds="f",

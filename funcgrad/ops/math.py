@@ -311,6 +311,20 @@ ldexp: Primitive = elementwise(
         Case(sample(rng, (2, 3), "f4", (-2, 2)), np.array([1, -2, 3], np.int32)),
     ],
 )
+def factored_difference(x: Any, y: Any) -> Any:
+    """x**2 - y**2 by its factors, of which neither cancels more than it must."""
+    return (x - y) * (x + y)
+
+
+difference_of_squares: Primitive = elementwise(
+    "difference_of_squares",
+    factored_difference,
+    lambda _o, x, _y: 2 * x,
+    lambda _o, _x, y: -2 * y,
+    kinds="f",
+)
+
+
 def exponents(x: Any) -> Any:
     """The exponents e of numbers m * 2**e with m in [0.5, 1)."""
     return np.frexp(x)[1]

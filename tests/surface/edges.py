@@ -5,6 +5,7 @@ What is right is what NumPy says: the same shape, dtype and values, or an error 
 
 from __future__ import annotations
 
+import functools
 import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -41,7 +42,8 @@ def variants(case: Call) -> Iterator[tuple[str, list[Any]]]:
     for old in [*sizes, *([None] if len(sizes) > 1 else [])]:
         for new in (0, 1):
             if old != new:
-                yield f"size {old} -> {new}", changed(lambda x: resized(x, old, new), places)
+                change = functools.partial(resized, old=old, new=new)
+                yield f"size {old} -> {new}", changed(change, places)
     yield "without axes", changed(lambda x: np.resize(x, ())[()], places)
     yield "first without axes", changed(lambda x: np.resize(x, ())[()], places[:1])
     yield "first empty", changed(lambda x: np.zeros(0, x.dtype), places[:1])

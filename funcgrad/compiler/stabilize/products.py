@@ -17,6 +17,7 @@ from ...ops.comparison import (
     less,
     less_equal,
     logical_and,
+    logical_or,
     select,
 )
 from ...ops.complex import absolute, sign
@@ -56,21 +57,32 @@ def _log(g: Graph, e: Eqn) -> Match | None:
         if axes is None:
             s, value = slogdet(get(x))
         else:
-            s, value = _log_product(get(x), axes)
+            s, value = _log_product(get(x), axes, absolute if size is not None else _unsigned)
         if size is None:
-            value = select(less(s, 0), value.dtype.type(np.nan), value)
+            value = undefined_where(less(s, 0), value)
         return moved(value, steps)
 
     return Match(name, build)
 
 
-def _log_product(x: Any, axes: tuple[int, ...]) -> tuple[Any, Any]:
+def undefined_where(outside: Any, value: Any) -> Any:
+    """A value that is NaN outside of its domain, and its derivatives with it."""
+    nan = value.dtype.type(np.nan)
+    return value * select(outside, nan, value.dtype.type(1))
+
+
+def _unsigned(x: Any) -> Any:
+    """|x|, whose slope at 0 is that from above, as the logarithm of a product has it."""
+    return x * stop(select(less(x, 0), x.dtype.type(-1), x.dtype.type(1)))
+
+
+def _log_product(x: Any, axes: tuple[int, ...], size_of: Any) -> tuple[Any, Any]:
     """The sign of a product and the logarithm of its size.
 
     The sum of logarithms is right where the product overflows or underflows; elsewhere the
     logarithm of the product has the smaller rounding error, and is taken if the two agree.
     """
-    logs = ops.log(absolute(x))
+    logs = ops.log(size_of(x))
     total = reduce_sum(logs, axes=axes)
     bound = ROUNDING * np.finfo(x.dtype).eps * (1 + reduce_sum(absolute(logs), axes=axes))
     size = absolute(reduce_prod(x, axes=axes))
@@ -138,8 +150,9 @@ def _with_difference(g: Graph, x: Any, b: Any, factor: float) -> Match | None:
         return None
 
     def build(get: Get) -> Any:
-        value = scaled(factor, xlogratio(get(p), get(q)))
-        return select(less(get(p), 0), value.dtype.type(np.nan), value)
+        x, y = get(p), get(q) + 0.0  # not -0, which has the logarithm of 0, too
+        value = scaled(factor, xlogratio(x, y))
+        return undefined_where(logical_or(less(x, 0), less(y, 0)), value)
 
     return Match("x * (log(x) - log(y)) -> xlogratio(x, y), 0 at 0", build)
 

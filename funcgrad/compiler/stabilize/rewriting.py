@@ -11,7 +11,7 @@ import numpy as np
 from ...core.jaxpr import Eqn, Jaxpr, Literal, Var
 from ...core.primitive import Primitive
 from ...core.tracing import enter_body, running
-from ...ops.shape import broadcast_to, cast, strengthen
+from ...ops.shape import broadcast_to, cast, convert, strengthen
 from ...transforms.staging import StagingTrace
 from ..passes.prune import drop_dead_code
 from .graph import Graph, NoMatch
@@ -149,6 +149,17 @@ class Rewriter:
         self.found.append((out, Rewrite(match.name, before, jaxpr, e.source)))
 
 
+class _Expression(StagingTrace):
+    """Records an expression; what is not elementwise takes Python's numbers as NumPy's."""
+
+    __slots__ = ()
+
+    def process(self, prim: Any, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
+        if prim.family != "elementwise" and prim is not convert:
+            args = tuple(map(strengthen, args))
+        return super().process(prim, args, params)
+
+
 class Builder:
     """Stages an expression of atoms, with the abstract value of the equation it replaces."""
 
@@ -156,7 +167,7 @@ class Builder:
         self.graph = graph
         self.out = out.aval
         self.kind = kind
-        self.trace = StagingTrace("stabilize")
+        self.trace = _Expression("stabilize")
         self.operands: dict[Var, Any] = {}
 
     def __call__(self, a: Any) -> Any:
@@ -165,9 +176,7 @@ class Builder:
         if aval.dtype.kind != "f" and aval.dtype.kind != self.kind:
             raise NoMatch
         x = self.as_it_is(a)
-        if not aval.weak:
-            return cast(x, self.out.dtype)
-        return x if self.out.weak else cast(strengthen(x), self.out.dtype)
+        return x if aval.weak else cast(x, self.out.dtype)
 
     def as_it_is(self, a: Any) -> Any:
         """The value of an atom of any dtype."""

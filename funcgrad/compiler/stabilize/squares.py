@@ -97,7 +97,7 @@ def _difference(g: Graph, e: Eqn) -> Match | None:
     if x is None or y is None or x.aval.shape != y.aval.shape:
         return None
     return Match(
-        "x**2 - y**2 -> (x - y) * (x + y)", lambda get: (get(x) - get(y)) * (get(x) + get(y))
+        "x**2 - y**2 -> (x - y) * (x + y)", lambda get: ops.difference_of_squares(get(x), get(y))
     )
 
 
