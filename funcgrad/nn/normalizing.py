@@ -42,9 +42,13 @@ def _log_softmax_value(x: Any, axis: Any) -> Any:
 
 
 def _log_total(total: Any, exponentials: Any, axis: Any) -> Any:
-    ndim = len(exponentials.shape)
+    return log_total(total, exponentials, axes=_places(axis, len(exponentials.shape)))
+
+
+def _places(axis: Any, ndim: int) -> tuple[int, ...]:
+    """The axes counted from the front; a number has none."""
     given = range(ndim) if axis is None else axis if isinstance(axis, tuple) else (axis,)
-    return log_total(total, exponentials, axes=tuple(sorted(a % ndim for a in given)))
+    return tuple(sorted(a % ndim for a in given)) if ndim else ()
 
 
 def _both_value(x: Any, axis: Any) -> Any:
@@ -236,9 +240,7 @@ def standardize(
 
 
 def _over_deviation(centered: Any, axis: Any, where: Any, epsilon: Any) -> Any:
-    ndim = len(centered.shape)
-    given = range(ndim) if axis is None else axis if isinstance(axis, tuple) else (axis,)
-    axes = tuple(a % ndim for a in given)
+    axes = _places(axis, len(centered.shape))
     if where is None:
         return over_deviation(centered, axes, epsilon)[0]
     return over_masked_deviation(centered, axes, epsilon, where)

@@ -336,6 +336,14 @@ def test_one_hot():
         nn.one_hot(x, 4, axis=3)
 
 
+@pytest.mark.parametrize("axis", [-1, 0, None])
+def test_softmax_of_a_number(axis):
+    for wrap in (lambda f: f, fg.jit):
+        assert wrap(lambda x: nn.softmax(x, axis))(np.float64(2.0)) == 1.0
+        assert wrap(lambda x: nn.log_softmax(x, axis))(np.float64(2.0)) == 0.0
+        assert wrap(fg.grad(lambda x: nn.log_softmax(x, axis)))(2.0) == 0.0
+
+
 @pytest.mark.parametrize("fun", [nn.softmax, nn.log_softmax])
 @pytest.mark.parametrize("shape", [(0,), (2, 0), (0, 3), (2, 0, 3)])
 def test_softmax_of_nothing(fun, shape):
