@@ -98,6 +98,8 @@ def _is_accident(error: Exception, last: TracebackType) -> bool:
     """Whether an error was not raised on purpose by a statement of ours."""
     if type(error) not in ACCIDENTS and not type(error).__module__.startswith("numpy._core"):
         return False
+    if type(error) is IndexError and "out of bounds" in str(error):
+        return False  # NumPy says of an index what there is to say
     code = last.tb_frame.f_code
     return not (
         OURS[code.co_filename] and opcode.opname[code.co_code[last.tb_lasti]] == "RAISE_VARARGS"
