@@ -87,7 +87,7 @@ def quantile_of(name: str, a: Any, q: Any, axis: Any, method: str, keepdims: Any
     refuse(name, out=out, weights=weights)
     a, discrete = strong(a), _is_discrete(q, method)
     a = a if discrete else inexact(a)
-    real = a.dtype if a.dtype.kind == "f" else np.dtype(float)
+    real = np.dtype(a.dtype.char.lower()) if a.dtype.kind in "fc" else np.dtype(float)
     q, share_dtype = (q, real) if aval_of(q).weak else (inexact(q), inexact(q).dtype)
     q = convert(q, dtype=wider(share_dtype))
     x, kept = _last_axis(a, axis)
