@@ -57,22 +57,36 @@ def nanmean(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdi
     return reducing.mean(a, axis, dtype, out, keepdims, where=_present(a, where))
 
 
+def _nan_without_freedom(result: Any, a: Any, keep: Any, axis: Any, keepdims: Any, ddof: Any
+                         ) -> Any:
+    """A variance, NaN where there are no more numbers than ``ddof``."""
+    if a.dtype.kind not in "fc":
+        return result
+    keepdims = bool(given(keepdims) and keepdims)
+    count = reducing.sum(np.broadcast_to(keep, a.shape), axis=axis, keepdims=keepdims)
+    return np.where(count <= ddof, result.dtype.type(np.nan), result)
+
+
 @implements(np.nanvar)
 def nanvar(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: Any = 0,
            keepdims: Any = False, *, where: Any = True, mean: Any = _NONE,
            correction: Any = _NONE) -> Any:
-    a = strong(a)
-    return reducing.var(_filled(a, 0), axis, dtype, out, ddof, keepdims, where=_present(a, where),
-                        mean=mean, correction=correction)
+    a, keep = strong(a), _present(strong(a), where)
+    result = reducing.var(_filled(a, 0), axis, dtype, out, ddof, keepdims, where=keep, mean=mean,
+                          correction=correction)
+    return _nan_without_freedom(result, a, keep, axis, keepdims,
+                                correction if given(correction) else ddof)
 
 
 @implements(np.nanstd)
 def nanstd(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: Any = 0,
            keepdims: Any = False, *, where: Any = True, mean: Any = _NONE,
            correction: Any = _NONE) -> Any:
-    a = strong(a)
-    return reducing.std(_filled(a, 0), axis, dtype, out, ddof, keepdims, where=_present(a, where),
-                        mean=mean, correction=correction)
+    a, keep = strong(a), _present(strong(a), where)
+    result = reducing.std(_filled(a, 0), axis, dtype, out, ddof, keepdims, where=keep, mean=mean,
+                          correction=correction)
+    return _nan_without_freedom(result, a, keep, axis, keepdims,
+                                correction if given(correction) else ddof)
 
 
 def _extremum(reduce: Any, fill: float) -> Any:
@@ -129,7 +143,7 @@ def nanquantile(a: Any, q: Any, axis: Any = None, out: Any = None, overwrite_inp
 def nanpercentile(a: Any, q: Any, axis: Any = None, out: Any = None,
                   overwrite_input: bool = False, method: str = "linear", keepdims: Any = False, *,
                   weights: Any = None, interpolation: Any = None) -> Any:
-    check_order("np.nanpercentile", a, 0.5, method)
+    check_order("np.nanpercentile", a, q, method, 100)
     return quantile_of("np.nanpercentile", a, percent(a, q), axis, method, keepdims, skip_nan=True,
                        empty_is_nan=True, out=out, weights=weights)
 

@@ -10,7 +10,7 @@ from ..core.tracing import Tracer, aval_of, shape_of
 from ..ops import sorting
 from ..ops.gather import scatter_add
 from ..ops.shape import cast, convert, wider
-from .protocol import array, axis_of, given, implements, inexact, refuse, strong
+from .protocol import array, axis_of, given, holds_tracer, implements, inexact, refuse, strong
 from .reducing import average
 from .taking import diagonal
 
@@ -69,12 +69,14 @@ def _is_discrete(q: Any, method: str) -> bool:
     return method in DISCRETE or (method == "linear" and aval_of(q).dtype.kind in "iub")
 
 
-def check_order(name: str, a: Any, q: Any, method: str) -> None:
-    """Raise for what has no quantiles."""
+def check_order(name: str, a: Any, q: Any, method: str, largest: int = 1) -> None:
+    """Raise for what has no quantiles; of traced q it is not known whether they are in range."""
+    if not holds_tracer(q) and not np.all((np.asarray(q) >= 0) & (np.asarray(q) <= largest)):
+        raise ValueError(f"{name}: q must be in the range [0, {largest}], got {q}")
     kind = aval_of(array(a)).dtype.kind
     if kind == "c":
         raise TypeError(f"{name}: complex numbers have no order")
-    if kind == "b" and not _is_discrete(q, method):
+    if kind == "b" and not _is_discrete(q if largest == 1 else 0.5, method):
         raise TypeError(f"{name}: truth values cannot be interpolated; use method='nearest'")
     if len(shape_of(q)) > 2:
         raise ValueError(f"{name}: q has shape {shape_of(q)}, but at most two axes are possible")
@@ -87,7 +89,7 @@ def quantile_of(name: str, a: Any, q: Any, axis: Any, method: str, keepdims: Any
     refuse(name, out=out, weights=weights)
     a, discrete = strong(a), _is_discrete(q, method)
     a = a if discrete else inexact(a)
-    real = a.dtype if a.dtype.kind == "f" else np.dtype(float)
+    real = np.dtype(a.dtype.char.lower()) if a.dtype.kind in "fc" else np.dtype(float)
     q, share_dtype = (q, real) if aval_of(q).weak else (inexact(q), inexact(q).dtype)
     q = convert(q, dtype=wider(share_dtype))
     x, kept = _last_axis(a, axis)
@@ -98,7 +100,9 @@ def quantile_of(name: str, a: Any, q: Any, axis: Any, method: str, keepdims: Any
         nothing = np.full((*shape_of(q), *(kept if given(keepdims) and keepdims else rest)), np.nan)
         return nothing.astype(a.dtype)[()]
     ordered = sorting.sort(x, axis=len(rest), descending=False)
-    flat = np.reshape(q, (-1,))
+    flat = given_q = np.reshape(q, (-1,))
+    if isinstance(q, Tracer):
+        flat = np.clip(given_q, 0, 1)
     if skip_nan:
         count = np.sum(~np.isnan(x), axis=-1, keepdims=True)
         below, above, share = _neighbours(flat, cast(count, q.dtype), method)
@@ -111,6 +115,8 @@ def quantile_of(name: str, a: Any, q: Any, axis: Any, method: str, keepdims: Any
         if a.dtype.kind in "fc":
             last = np.take(ordered, np.arange(x.shape[-1] - 1, x.shape[-1]), -1)
             result = np.where(np.isnan(last), a.dtype.type(np.nan), result)
+    if isinstance(q, Tracer) and result.dtype.kind in "fc":
+        result = np.where(given_q == flat, result, result.dtype.type(np.nan))
     result = np.moveaxis(result, -1, 0)
     return np.reshape(result, tuple(q.shape) + (kept if given(keepdims) and keepdims else rest))
 
@@ -118,7 +124,8 @@ def quantile_of(name: str, a: Any, q: Any, axis: Any, method: str, keepdims: Any
 def _between(low: Any, high: Any, share: Any) -> Any:
     """Linear interpolation, without the difference of equal infinities."""
     endless = np.isinf(low) & (low == high)
-    return low + np.where(endless, 0, high - low) * share
+    gap = np.where(endless, 0, high - low)
+    return np.where(share < 0.5, low + gap * share, high - gap * (1 - share))
 
 
 def percent(a: Any, q: Any) -> Any:
@@ -141,7 +148,7 @@ def quantile(a: Any, q: Any, axis: Any = None, out: Any = None, overwrite_input:
 def percentile(a: Any, q: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False,
                method: str = "linear", keepdims: Any = False, *, weights: Any = None,
                interpolation: Any = None) -> Any:
-    check_order("np.percentile", a, 0.5, method)
+    check_order("np.percentile", a, q, method, 100)
     return quantile_of("np.percentile", a, percent(a, q), axis, method, keepdims, out=out,
                        weights=weights)
 
