@@ -162,14 +162,21 @@ def flatten(tree: Any, is_leaf: Callable[[Any], bool] | None = None) -> tuple[li
     return flatten(tree, is_leaf)
 
 
-@user_facing
 def unflatten(treedef: Any, leaves: Iterable[Any]) -> Any:
     """The pytree of a structure with given leaves.
 
     >>> unflatten(structure((0, [0])), [1, 2])
     (1, [2])
     """
-    return optree.tree_unflatten(treedef, leaves)
+    try:
+        return optree.tree_unflatten(treedef, leaves)
+    except AttributeError:
+        if isinstance(treedef, optree.PyTreeSpec):
+            raise
+        raise TypeError(
+            "tree.unflatten: treedef must be a structure, as tree.structure returns it; got "
+            f"{treedef!r}"
+        ) from None
 
 
 class Stored:

@@ -33,6 +33,10 @@ ACCIDENTS = (
 STANDARD_LIBRARY = os.path.dirname(os.__file__) + os.sep
 
 
+BOUNDARIES = ("user_facing.<locals>.wrapper", "UserFacing.__call__")
+"""The code through which users call functions."""
+
+
 class Call(NamedTuple):
     """A call of one of our functions that failed inside."""
 
@@ -54,19 +58,27 @@ def blamed(error: Exception) -> Exception | None:
         )
     if not _is_accident(error, inside[-1]):
         return None
-    call = _failed_call(inside[0].tb_frame)
-    if call is None:
-        return None
-    calls = [call, _maker(call)]
-    found = min(
-        ((*s, i) for i, c in enumerate(calls) if c is not None for s in _suspects(c, error)),
-        default=None,
-    )
+    for entry in inside:
+        if entry is not inside[0] and entry.tb_frame.f_code.co_qualname not in BOUNDARIES:
+            continue
+        call = _failed_call(entry.tb_frame)
+        found = None if call is None else _suspect(call, error)
+        if found is not None:
+            return _blaming(*found, error)
+    return None
+
+
+def _suspect(call: Call, error: Exception) -> tuple[Call, str, int] | None:
+    """The most suspect argument of a call, or of the one that made the function called."""
+    calls = [c for c in (call, _maker(call)) if c is not None]
+    found = min(((*s, i) for i, c in enumerate(calls) for s in _suspects(c, error)), default=None)
     if found is None:
         return None
     rank, _, name, which = found
-    call = calls[which]
-    assert call is not None
+    return calls[which], name, rank
+
+
+def _blaming(call: Call, name: str, rank: int, error: Exception) -> Exception:
     value = call.arguments[name]
     kind = ValueError if rank >= VALUE else TypeError
     wanted = _wanted(call, name, rank)
@@ -108,9 +120,9 @@ def _function(frame: FrameType) -> Any:
     """The function of ours that a frame runs, or the one that it runs for a user."""
     values = frame.f_locals
     name = frame.f_code.co_qualname
-    if name == "user_facing.<locals>.wrapper":
+    if name == BOUNDARIES[0]:
         return values["fun"]
-    if name == "UserFacing.__call__":
+    if name == BOUNDARIES[1]:
         return values["self"].run
     if name in ("Tracer.__array_function__", "Tracer.__array_ufunc__"):
         return values.get("func", values.get("ufunc"))

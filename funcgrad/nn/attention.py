@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from .. import random
+from ..core.arguments import check_function
 from ..core.boundary import user_facing
 from ..errors import ShapeError
 from ..numpy import arange, zeros
@@ -206,6 +207,8 @@ def MultiHeadAttention(
     >>> shape, params["wq"].shape
     ((-1, 7, 4), (4, 4))
     """
+    if w_init is not None:
+        check_function(w_init, "MultiHeadAttention", "w_init")
     weights = w_init or glorot_uniform()
     label = f"MultiHeadAttention({heads})"
 

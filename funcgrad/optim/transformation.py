@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .. import tree
+from ..core.blame import describe
 from ..core.boundary import user_facing
 from ..errors import ShapeError
 from .leaves import as_leaf, leaf_error
@@ -150,6 +151,11 @@ def chain(*transformations: GradientTransformation) -> GradientTransformation:
         return tuple(tx.init(params) for tx in parts)
 
     def update_chain(updates: Any, state: Any, params: Any = None, **extra: Any) -> Any:
+        if not isinstance(state, tuple | list):
+            raise TypeError(
+                f"chain: the state must be a tuple, as made by init of the same chain; got "
+                f"{describe(state)}"
+            )
         if len(state) != len(parts):
             raise ValueError(
                 f"chain: a state of {len(state)} parts for {len(parts)} transformations; "
@@ -179,6 +185,9 @@ def named_chain(*transformations: tuple[str, GradientTransformation]) -> Gradien
     >>> tx.update(np.array([3.0]), tx.init(np.zeros(1)))
     (array([-0.5]), {'clip': EmptyState(), 'step': EmptyState()})
     """
+    for pair in transformations:
+        if not isinstance(pair, tuple | list) or len(pair) != 2:
+            raise TypeError(f"named_chain: pairs (name, transformation) are needed; got {pair!r}")
     names = [name for name, _ in transformations]
     if len(set(names)) < len(names):
         raise ValueError(f"named_chain: names must differ; got {names}")
@@ -188,6 +197,11 @@ def named_chain(*transformations: tuple[str, GradientTransformation]) -> Gradien
         return dict(zip(names, inner.init(params), strict=True))
 
     def update_named(updates: Any, state: Any, params: Any = None, **extra: Any) -> Any:
+        if not isinstance(state, dict) or set(state) != set(names):
+            raise ValueError(
+                f"named_chain: the state must be a dict with {names}, as made by init of the same "
+                f"chain; got {describe(state)}"
+            )
         parts = tuple(state[name] for name in names)
         updates, parts = inner.update(updates, parts, params, **extra)
         return updates, dict(zip(names, parts, strict=True))

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..core.arguments import check_function
 from ..core.boundary import user_facing
 from ..optim import accumulate as accumulate_gradients
 from .batches import Batches, example_count
@@ -265,6 +266,12 @@ def fit(
     >>> done.params.round(3), len(done.history)
     (array([1., 1.]), 40)
     """
+    check_function(loss, "fit", "loss")
+    callbacks = tuple(callbacks)
+    named = {"evaluate": evaluate, **{f"callbacks[{i}]": c for i, c in enumerate(callbacks)}}
+    for what, function in named.items():
+        if function is not None or what != "evaluate":
+            check_function(function, "fit", what)
     if epochs < 0 or accumulate < 1:
         raise ValueError(f"fit needs epochs >= 0 and accumulate >= 1; got {epochs}, {accumulate}")
     if checkpoint is not None:
@@ -277,7 +284,7 @@ def fit(
     run = _Run(
         training, history, step=training_step(loss, optimizer), batches=batches, epochs=epochs,
         evaluate=evaluate, monitor=monitor, maximize=maximize, patience=patience,
-        callbacks=tuple(callbacks), checkpoint=checkpoint, save_every=save_every,
+        callbacks=callbacks, checkpoint=checkpoint, save_every=save_every,
     )  # fmt: skip
     interrupted = False
     steps = len(batches) if hasattr(batches, "__len__") else None
