@@ -356,6 +356,8 @@ def LearnedPositions(length: int, *, init: Any = None) -> Layer:
     >>> LearnedPositions(16).init(random.key(0), (-1, 7, 4))[1]["table"].shape
     (16, 4)
     """
+    if init is not None:
+        check_function(init, "LearnedPositions", "init")
     table_init = init or normal(0.02)
     label = f"LearnedPositions({length})"
 

@@ -78,7 +78,7 @@ def add_noise(eta: Any, gamma: Any, key: Any) -> GradientTransformation:
     """
     first = _as_key("add_noise", key)
 
-    def update_noisy(updates: Any, state: Any, params: Any = None, **extra: Any) -> Any:
+    def update_noisy(updates: Any, state: AddNoiseState, params: Any = None, **extra: Any) -> Any:
         t = state.count + 1
         deviation = np.sqrt(eta / t**gamma)
         keys = random.split(state.rng_key)
@@ -114,7 +114,9 @@ def zero_nans() -> GradientTransformation:
     def init_zero_nans(params: Any) -> ZeroNansState:
         return ZeroNansState(tree.map(lambda p: np.False_, params))
 
-    def update_zero_nans(updates: Any, state: Any, params: Any = None, **extra: Any) -> Any:
+    def update_zero_nans(
+        updates: Any, state: ZeroNansState, params: Any = None, **extra: Any
+    ) -> Any:
         found = tree.map(lambda u: np.any(np.isnan(u)), updates)
         return tree.map(lambda u: np.where(np.isnan(u), 0.0, u), updates), ZeroNansState(found)
 

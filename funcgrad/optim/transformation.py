@@ -64,7 +64,7 @@ def stateless(update: Callable[[Any, Any], Any]) -> GradientTransformation:
     def init_stateless(params: Any) -> EmptyState:
         return EmptyState()
 
-    def update_stateless(updates: Any, state: Any, params: Any = None, **extra: Any) -> Any:
+    def update_stateless(updates: Any, state: EmptyState, params: Any = None, **extra: Any) -> Any:
         return update(updates, params), state
 
     return make_transformation(init_stateless, update_stateless)
