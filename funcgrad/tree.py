@@ -162,14 +162,21 @@ def flatten(tree: Any, is_leaf: Callable[[Any], bool] | None = None) -> tuple[li
     return flatten(tree, is_leaf)
 
 
-@user_facing
 def unflatten(treedef: Any, leaves: Iterable[Any]) -> Any:
     """The pytree of a structure with given leaves.
 
     >>> unflatten(structure((0, [0])), [1, 2])
     (1, [2])
     """
-    return optree.tree_unflatten(treedef, leaves)
+    try:
+        return optree.tree_unflatten(treedef, leaves)
+    except AttributeError:
+        if isinstance(treedef, optree.PyTreeSpec):
+            raise
+        raise TypeError(
+            "tree.unflatten: treedef must be a structure, as tree.structure returns it; got "
+            f"{treedef!r}"
+        ) from None
 
 
 class Stored:
@@ -354,7 +361,16 @@ def transpose(outer_treedef: Any, inner_treedef: Any, tree: Any) -> Any:
     >>> transpose(structure([0, 0]), structure((0, 0)), [(1, 2), (3, 4)])
     ([1, 3], [2, 4])
     """
-    rows = [inner_treedef.flatten_up_to(t) for t in outer_treedef.flatten_up_to(tree)]
+    for what, treedef in (("outer_treedef", outer_treedef), ("inner_treedef", inner_treedef)):
+        if not isinstance(treedef, optree.PyTreeSpec):
+            raise TypeError(
+                f"tree.transpose: {what} must be a structure, as tree.structure returns it; got "
+                f"{treedef!r}"
+            )
+    rows = [
+        match_prefix(inner_treedef, t, "tree.transpose")
+        for t in match_prefix(outer_treedef, tree, "tree.transpose")
+    ]
     return unflatten(
         inner_treedef,
         [unflatten(outer_treedef, column) for column in zip(*rows, strict=True)],

@@ -14,6 +14,7 @@ from ..control.custom import call_with_rule, custom_jvp_call, custom_vjp_call
 from ..control.rule import Rule
 from ..core.arguments import check_function, positions
 from ..core.avals import Aval, float0, is_inexact
+from ..core.blame import describe
 from ..core.boundary import user_facing
 from ..core.portable import importable_name, portable, taken
 from ..core.source import where_defined
@@ -22,6 +23,7 @@ from ..errors import DifferentiationError, TreeError
 from ..ops.arithmetic import add
 from ..ops.shape import cast, zeros
 from ..transforms.rules import instantiate
+from .results import is_leaf_value
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -43,6 +45,7 @@ class _Custom(Generic[P, R]):
     __name__: str
     __call__: Callable[..., R]
 
+    @user_facing
     def __init__(self, fun: Callable[P, R], nondiff_argnums: Sequence[int] = ()) -> None:
         check_function(fun, type(self).__name__)
         functools.update_wrapper(self, fun)  # type: ignore[arg-type]
@@ -143,6 +146,7 @@ class custom_jvp(_Custom[P, R]):
 
     rule: Callable[..., Any] | None = None
 
+    @user_facing
     def defjvp(self, jvp: Callable[..., Any], symbolic_zeros: bool = False) -> Callable[..., Any]:
         """Set the rule: ``jvp(*nondiff, primals, tangents) -> (output, tangent_out)``."""
         if symbolic_zeros:
@@ -151,6 +155,7 @@ class custom_jvp(_Custom[P, R]):
         self.rule = jvp
         return jvp
 
+    @user_facing
     def defjvps(self, *jvps: Callable[..., Any] | None) -> None:
         """Set one rule per argument: ``jvp(t, out, *primals)``; contributions are added."""
         if self.nondiff_argnums:
@@ -224,6 +229,11 @@ def _checked(values: Sequence[Any], derivatives: Sequence[Any], what: str) -> li
         aval = aval_of(x)
         if not is_inexact(aval.dtype):
             continue
+        if not is_leaf_value(t):
+            raise TreeError(
+                f"{what} has {describe(t)} where the value that it belongs to is {aval}; both need "
+                "the same structure"
+            )
         if aval_of(t).shape != aval.shape:
             raise TreeError(
                 f"{what} has shape {aval_of(t).shape}, but the value it belongs to has "
@@ -267,6 +277,7 @@ class custom_vjp(_Custom[P, R]):
 
     rules: tuple[Callable[..., Any], Callable[..., Any]] | None = None
 
+    @user_facing
     def defvjp(
         self, fwd: Callable[..., Any], bwd: Callable[..., Any], symbolic_zeros: bool = False
     ) -> None:

@@ -66,7 +66,7 @@ def _value_and_grad(
         leaves, treedef = tree.flatten(selected)
         for i, x in enumerate(leaves):
             if type(x) is not np.ndarray or x.dtype.kind != "f" or holomorphic:
-                path = _ArgumentPath(selected, i, nums, single)
+                path = SelectedPath(selected, i, nums, single)
                 check_differentiable(x, path, owner, holomorphic=holomorphic, allow_int=allow_int)
 
         def call(inputs: Sequence[Any]) -> Any:
@@ -98,7 +98,7 @@ def _value_and_grad(
     )
 
 
-class _ArgumentPath(tree.LeafPath):
+class SelectedPath(tree.LeafPath):
     """The path of a leaf of the differentiated arguments."""
 
     __slots__ = ("nums", "single")

@@ -17,7 +17,7 @@ from ..core.tracing import aval_of
 from ..errors import DifferentiationError
 from ..ops.shape import reshape
 from .batching import vmap
-from .gradients import grad
+from .gradients import SelectedPath, grad
 from .linearized import check_argnums, select_arguments
 from .pullbacks import vjp
 from .pushforwards import jvp
@@ -79,7 +79,7 @@ def jacfwd(
         nums, single = select_arguments(args, argnums, "jacfwd", fun)
         call, selected = _partial_function(fun, args, nums, single, kwargs)
         leaves, in_tree = tree.flatten(selected)
-        _check_inputs(leaves, "jacfwd", fun, holomorphic)
+        _check_inputs(leaves, selected, nums, single, "jacfwd", fun, holomorphic)
         avals = [aval_of(x) for x in leaves]
         box: list[Any] = []
 
@@ -117,11 +117,19 @@ def _unfold(x: Any, aval: Any) -> Any:
     return out.copy() if isinstance(out, np.ndarray) else out
 
 
-def _check_inputs(leaves: Sequence[Any], name: str, fun: Any, holomorphic: bool) -> None:
+def _check_inputs(
+    leaves: Sequence[Any],
+    selected: Any,
+    nums: tuple[int, ...],
+    single: bool,
+    name: str,
+    fun: Any,
+    holomorphic: bool,
+) -> None:
     for i, x in enumerate(leaves):
         check_differentiable(
             x,
-            f"leaf {i}",
+            SelectedPath(selected, i, nums, single),
             f"{name} of {where_defined(fun)}",
             holomorphic=holomorphic,
             allow_int=False,
@@ -166,7 +174,7 @@ def jacrev(
         call, selected = _partial_function(fun, args, nums, single, kwargs)
         leaves, in_tree = tree.flatten(selected)
         if not allow_int:
-            _check_inputs(leaves, "jacrev", fun, holomorphic)
+            _check_inputs(leaves, selected, nums, single, "jacrev", fun, holomorphic)
         if has_aux:
             out, pull, aux = vjp(call, selected, has_aux=True)
         else:

@@ -13,8 +13,9 @@ from ..core.arguments import check_function
 from ..core.avals import Aval
 from ..core.boundary import user_facing
 from ..core.jaxpr import Jaxpr, Var, eval_jaxpr
+from ..core.shown import raised_by_user
 from ..core.tracing import aval_of, check_no_leak, owner_name
-from ..errors import DifferentiationError
+from ..errors import DifferentiationError, TreeError
 from ..ops.shape import zeros
 from ..transforms.jvp import JVPTrace, JVPTracer
 from ..transforms.staging import stage
@@ -232,6 +233,10 @@ def linear_transpose(fun: Callable[..., Any], *primals: Any) -> Callable[[Any], 
             found, _ = transpose_values(jaxpr, jaxpr.consts, {}, cts, [False] * len(cts))
         except DifferentiationError as error:
             raise DifferentiationError(f"{owner}: {error}, so it is not linear") from error
+        except (TypeError, AttributeError, TreeError) as error:
+            if raised_by_user(error.__traceback__):
+                raise
+            raise DifferentiationError(f"{owner}: the function is not linear") from None
         grads = [
             zeros(v.aval) if g is None else g for g, v in zip(found, jaxpr.invars, strict=True)
         ]

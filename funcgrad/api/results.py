@@ -11,6 +11,7 @@ import numpy as np
 from .. import arrays, tree
 from ..core.array_type import check_plain
 from ..core.avals import WEAK_DTYPES, Aval, float0, is_inexact
+from ..core.blame import describe
 from ..core.source import where_defined
 from ..core.tracing import Tracer, aval_of
 from ..errors import DifferentiationError, TracerError, TreeError
@@ -61,10 +62,10 @@ def check_leaf(x: Any, what: str, path: Any) -> None:
     """Raise unless x is an array, a scalar or a tracer of numeric dtype."""
     if not is_leaf_value(x):
         check_plain(x, f"{what}{path}")
-        raise TracerError(
-            f"{what}{path} is {x!r} of type {type(x).__name__}, which is not an array or number. "
-            "Pass it as a static argument, or close over it."
+        hint = "" if isinstance(path, OutputPath) or "tangent" in what else (
+            " Pass it as a static argument, or close over it."
         )
+        raise TracerError(f"{what}{path} is {describe(x)}, which is not an array or number.{hint}")
     dtype = aval_of(x).dtype
     if dtype.kind not in "biufc" and dtype != float0:
         raise TracerError(f"{what}{path} has dtype {x.dtype}, which is not numeric")

@@ -29,6 +29,7 @@ class ShapeDtypeStruct:
 
     __slots__ = ("dtype", "shape", "weak_type")
 
+    @user_facing
     def __init__(self, shape: Sequence[int], dtype: Any, *, weak_type: bool = False) -> None:
         if dtype is None:
             raise TypeError("ShapeDtypeStruct: dtype is None; name one, such as float")

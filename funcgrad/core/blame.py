@@ -33,6 +33,10 @@ ACCIDENTS = (
 STANDARD_LIBRARY = os.path.dirname(os.__file__) + os.sep
 
 
+BOUNDARIES = ("user_facing.<locals>.wrapper", "UserFacing.__call__")
+"""The code through which users call functions."""
+
+
 class Call(NamedTuple):
     """A call of one of our functions that failed inside."""
 
@@ -54,21 +58,18 @@ def blamed(error: Exception) -> Exception | None:
         )
     if not _is_accident(error, inside[-1]):
         return None
-    call = _failed_call(inside[0].tb_frame)
-    if call is None:
+    calls = list(_calls([entry.tb_frame for entry in inside]))
+    found = [(rank, i, name) for i, c in enumerate(calls) for rank, name in _suspects(c, error)]
+    if not found:
         return None
-    calls = [call, _maker(call)]
-    found = min(
-        ((*s, i) for i, c in enumerate(calls) if c is not None for s in _suspects(c, error)),
-        default=None,
-    )
-    if found is None:
-        return None
-    rank, _, name, which = found
-    call = calls[which]
-    assert call is not None
+    first = [s for s in found if s[0] == FOUND] or [s for s in found if s[1] == found[0][1]]
+    rank, i, name = min(first, key=lambda s: s[0])
+    return _blaming(calls[i], name, rank, error)
+
+
+def _blaming(call: Call, name: str, rank: int, error: Exception) -> Exception:
     value = call.arguments[name]
-    kind = ValueError if rank >= VALUE else TypeError
+    kind = ValueError if rank == NUMBER else TypeError
     wanted = _wanted(call, name, rank)
     if isinstance(error, AttributeError) and rank == FOUND and not wanted.startswith("but"):
         wanted = f"which has no {error.name}: it is not what belongs here"
@@ -110,24 +111,33 @@ def _function(frame: FrameType) -> Any:
     """The function of ours that a frame runs, or the one that it runs for a user."""
     values = frame.f_locals
     name = frame.f_code.co_qualname
-    if name == "user_facing.<locals>.wrapper":
+    if name == BOUNDARIES[0]:
         return values["fun"]
-    if name == "UserFacing.__call__":
+    if name == BOUNDARIES[1]:
         return values["self"].run
     if name in ("Tracer.__array_function__", "Tracer.__array_ufunc__"):
         return values.get("func", values.get("ufunc"))
     return frame.f_code
 
 
-def _failed_call(frame: FrameType) -> Call | None:
-    fun, values = _function(frame), frame.f_locals
-    if fun is frame.f_code:
-        count = fun.co_argcount + fun.co_kwonlyargcount
-        names = [n for n in fun.co_varnames[:count] if n in values and n != "self"]
-        parameters = {
-            n: inspect.Parameter(n, inspect.Parameter.POSITIONAL_OR_KEYWORD) for n in names
-        }
-        return Call(fun, {n: values[n] for n in names}, parameters)
+def _calls(frames: list[FrameType]) -> Iterator[Call]:
+    """The calls of functions that users call, outermost first, and those that made functions."""
+    for frame in frames:
+        fun = _function(frame)
+        if fun is not frame.f_code:
+            call = _call_of(fun, frame.f_locals)
+        elif frame is frames[0]:
+            call = _plain_call(frame)
+        else:
+            call = None
+        if call is not None:
+            yield call
+        maker = _maker(frame)
+        if maker is not None:
+            yield maker
+
+
+def _call_of(fun: Any, values: Mapping[str, Any]) -> Call | None:
     try:
         signature = inspect.signature(fun)
         bound = signature.bind(*values["args"], **values["kwargs"])
@@ -136,39 +146,56 @@ def _failed_call(frame: FrameType) -> Call | None:
     return Call(fun, dict(bound.arguments), signature.parameters)
 
 
-def _maker(call: Call) -> Call | None:
-    """The call of one of ours that made the function which failed: what it closes over."""
-    code = getattr(call.fun, "__code__", None)
-    if code is None or "<locals>" not in code.co_qualname or not call.fun.__closure__:
+def _plain_call(frame: FrameType) -> Call:
+    """A call of a function that is no boundary, a method of traced arrays for example."""
+    code, values = frame.f_code, frame.f_locals
+    count = code.co_argcount + code.co_kwonlyargcount
+    names = [n for n in code.co_varnames[:count] if n in values and n != "self"]
+    parameters: Mapping[str, inspect.Parameter] = {
+        n: inspect.Parameter(n, inspect.Parameter.POSITIONAL_OR_KEYWORD) for n in names
+    }
+    fun = frame.f_globals.get(code.co_name)
+    if getattr(fun, "__code__", None) is code:
+        parameters = inspect.signature(fun).parameters
+    return Call(code, {n: values[n] for n in names}, parameters)
+
+
+def _maker(frame: FrameType) -> Call | None:
+    """The call that made the function which a frame runs: what that function closes over."""
+    code = frame.f_code
+    outer = frame.f_globals.get(code.co_qualname.partition(".")[0])
+    if not code.co_freevars or not inspect.isfunction(outer) or not OURS[code.co_filename]:
         return None
-    outer = inspect.unwrap(call.fun.__globals__.get(code.co_qualname.partition(".")[0], _maker))
-    if not inspect.isfunction(outer) or outer is _maker:
-        return None
+    outer = inspect.unwrap(outer)
     parameters = inspect.signature(outer).parameters
-    cells = dict(zip(code.co_freevars, call.fun.__closure__, strict=True))
-    values = {n: cells[n].cell_contents for n in parameters if n in cells}
-    return Call(outer, values, parameters)
+    closed = set(code.co_freevars) & set(frame.f_locals)
+    return Call(outer, {n: frame.f_locals[n] for n in parameters if n in closed}, parameters)
 
 
-FOUND, MISMATCH, STRANGE, TEXT, NOTHING, SCALAR, VALUE, NUMBER = range(8)
+FOUND, MISMATCH, STRANGE, TEXT, NOTHING, SCALAR, NUMBER = range(7)
 """How a value is suspect: the attribute was asked of it; against its annotation; of a class that no
 function takes; a string or None where an array may be meant; a number where a container may be
-meant; a string that is none of the right ones; a negative number."""
+meant; a negative number."""
 
 
-def _suspects(call: Call, error: Exception) -> Iterator[tuple[int, int, str]]:
-    for place, (name, value) in enumerate(call.arguments.items()):
+def _suspects(call: Call, error: Exception) -> Iterator[tuple[int, str]]:
+    for name, value in call.arguments.items():
         parameter = call.parameters[name]
         if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
             continue
         if parameter.default is not parameter.empty and value is parameter.default:
             continue
         if isinstance(error, AttributeError) and error.obj is value:
-            yield FOUND, place, name
+            yield FOUND, name
             continue
-        rank = _suspicion(value, parameter.annotation, error)
+        annotation = parameter.annotation
+        named = getattr(call.fun, "__globals__", {})
+        found = named.get(annotation) if isinstance(annotation, str) else None
+        if isinstance(found, type) and found.__module__.startswith("funcgrad."):
+            annotation = found  # the class of a state, for example
+        rank = _suspicion(value, annotation, error)
         if rank is not None:
-            yield rank, place, name
+            yield rank, name
 
 
 def _suspicion(value: Any, annotation: Any, error: Exception) -> int | None:
@@ -176,7 +203,7 @@ def _suspicion(value: Any, annotation: Any, error: Exception) -> int | None:
     if known is False:
         return MISMATCH
     if isinstance(value, str):
-        return VALUE if known else TEXT
+        return TEXT if known is None else None
     if value is None:
         return None if known else NOTHING
     if known is None and _is_strange(value):
@@ -211,6 +238,7 @@ _CHECKS: dict[str, Callable[[Any], bool]] = {
     "tuple": lambda v: isinstance(v, tuple | list),
     "list": lambda v: isinstance(v, tuple | list),
     "Sequence": lambda v: isinstance(v, Sequence | np.ndarray) and not isinstance(v, str),
+    "Iterable": lambda v: hasattr(v, "__iter__") or hasattr(v, "__getitem__"),
     "dict": lambda v: isinstance(v, Mapping),
     "Mapping": lambda v: isinstance(v, Mapping),
 }
@@ -224,6 +252,8 @@ def _is_scalar(value: Any, kinds: str) -> bool:
 
 def _fits(value: Any, annotation: Any) -> bool | None:
     """Whether a value is of an annotated type; None if the annotation does not say."""
+    if isinstance(annotation, type) and annotation is not inspect.Parameter.empty:
+        return isinstance(value, annotation)
     if not isinstance(annotation, str):
         return None
     alternatives = _alternatives(annotation)
@@ -270,7 +300,8 @@ def describe(value: Any) -> str:
 
 
 def _name(fun: Any) -> Any:
-    return getattr(fun, "__name__", None) or getattr(fun, "co_name", type(fun).__name__)
+    name = getattr(fun, "__name__", None) or getattr(fun, "co_name", type(fun).__name__)
+    return name.lstrip("_")
 
 
 def _wanted(call: Call, name: str, rank: int) -> str:
@@ -278,7 +309,7 @@ def _wanted(call: Call, name: str, rank: int) -> str:
     text = _documented(inspect.getdoc(call.fun) or "", name)
     annotation = call.parameters[name].annotation
     if not text and isinstance(annotation, str) and annotation != "Any":
-        text = annotation
+        text = f"{annotation}, as it was made for it" if name == "state" else annotation
     if text:
         return f"but must be: {text}"
     if rank == NUMBER:

@@ -28,7 +28,10 @@ def better_error(error: Exception, caller: FrameType | None) -> Exception | None
     full = show_full_tracebacks()
     ours, better = wrapped_by_numpy(error), None
     if ours is None:
-        better = blamed(error)
+        try:
+            better = blamed(error)
+        except Exception:  # a value whose repr fails, for example: the error itself is shown
+            better = None
     shown = ours or better
     if shown is not None:
         shown.__traceback__ = error.__traceback__

@@ -9,6 +9,8 @@ from typing import Any
 
 from .. import tree
 from ..control.callback import effect
+from ..core.arguments import check_function
+from ..core.blame import describe
 from ..core.boundary import user_facing
 
 
@@ -43,6 +45,8 @@ def print(fmt: str, *args: Any, ordered: bool = False, **kwargs: Any) -> None:
     >>> _ = f(2.0)
     x is 2.0
     """
+    if not isinstance(fmt, str):
+        raise TypeError(f"debug.print: fmt must be a format string, got {describe(fmt)}")
     _check_fields(fmt, args, kwargs)
     callback(lambda *a, **k: builtins.print(fmt.format(*a, **k)), *args, **kwargs)
 
@@ -78,6 +82,7 @@ def callback(fun: Callable[..., Any], *args: Any, ordered: bool = False, **kwarg
     >>> seen
     [1.0]
     """
+    check_function(fun, "debug.callback")
     leaves, spec = tree.flatten((args, kwargs))
     dynamic = [is_traceable(x) for x in leaves]
     fixed = [None if d else x for x, d in zip(leaves, dynamic, strict=True)]

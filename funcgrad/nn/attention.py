@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from .. import random
+from ..core.arguments import check_function
 from ..core.boundary import user_facing
 from ..errors import ShapeError
 from ..numpy import arange, zeros
@@ -210,6 +211,8 @@ def MultiHeadAttention(
     ((-1, 7, 4), (4, 4))
     """
     check_rate(dropout)
+    if w_init is not None:
+        check_function(w_init, "MultiHeadAttention", "w_init")
     weights = w_init or glorot_uniform()
     label = f"MultiHeadAttention({heads})"
 
@@ -358,6 +361,8 @@ def LearnedPositions(length: int, *, init: Any = None) -> Layer:
     >>> LearnedPositions(16).init(random.key(0), (-1, 7, 4))[1]["table"].shape
     (16, 4)
     """
+    if init is not None:
+        check_function(init, "LearnedPositions", "init")
     table_init = init or normal(0.02)
     label = f"LearnedPositions({length})"
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from .. import random
+from ..core.arguments import check_function
 from ..core.boundary import user_facing
 from ..core.tracing import Tracer
 from ..errors import ShapeError
@@ -148,6 +149,8 @@ def Embedding(count: int, features: int, *, init: Any = None) -> Layer:
     >>> shape, params["table"].shape
     ((-1, 7, 4), (10, 4))
     """
+    if init is not None:
+        check_function(init, "Embedding", "init")
     table_init = init or normal(1 / math.sqrt(features))
 
     def layer_init(key: Any, shape: tuple[int, ...], dtype: Any) -> Any:

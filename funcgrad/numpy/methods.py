@@ -13,7 +13,10 @@ from . import elementwise, ordering, products, reducing, shaping, taking
 
 
 def _reshape(self: Any, *shape: Any, order: str = "C") -> Any:
-    return shaping.reshape(self, shape[0] if len(shape) == 1 else shape, order)
+    wanted = shape[0] if len(shape) == 1 else shape
+    if isinstance(wanted, str):
+        raise TypeError(f"reshape: shape must be integers, got {wanted!r}")
+    return shaping.reshape(self, wanted, order)
 
 
 def _transpose(self: Any, *axes: Any) -> Any:

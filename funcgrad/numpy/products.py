@@ -154,6 +154,15 @@ for _name, _fun in (("matvec", matvec), ("vecmat", vecmat)):
 # --- einsum --------------------------------------------------------------------------------------
 
 
+def _check_output(subscripts: str) -> None:
+    """Raise if the output of an einsum has labels that no operand has, or one twice."""
+    inputs, arrow, output = subscripts.replace(" ", "").replace("...", "").partition("->")
+    for c in output if arrow else "":
+        if c not in inputs or output.count(c) > 1:
+            why = "is in no operand" if c not in inputs else "comes twice"
+            raise ValueError(f"einsum {subscripts!r}: the output label {c!r} {why}")
+
+
 @implements(np.einsum)
 def einsum(subscripts: Any, *operands: Any, out: Any = None, optimize: Any = True,
            dtype: Any = None, order: str = "K", casting: str = "safe") -> Any:
@@ -202,6 +211,7 @@ def _parse(subscripts: str, ndims: list[int]) -> tuple[list[str], str]:
     terms = left.split(",")
     if len(terms) != len(ndims):
         raise ValueError(f"einsum {subscripts!r} names {len(terms)} operands, got {len(ndims)}")
+    _check_output(subscripts)
     free = [c for c in "ZYXWVUTSRQPONMLKJIHGFEDCBA" if c not in text]
     widths = [n - len(t.replace("...", "")) for t, n in zip(terms, ndims, strict=True)]
     wide = max([w for t, w in zip(terms, widths, strict=True) if "..." in t], default=0)

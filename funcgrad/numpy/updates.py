@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core.boundary import user_facing
 from ..core.tracing import Tracer
 from ..ops.comparison import select
 from ..ops.indexing import index
@@ -23,6 +24,7 @@ class _At:
     def __init__(self, x: Any) -> None:
         self.x = x
 
+    @user_facing
     def __getitem__(self, key: Any) -> _AtIndex:
         return _AtIndex(self.x, key)
 
@@ -48,24 +50,29 @@ class _AtIndex:
             out = update(x, _with_mode(x, key, mode), value, op)
         return out if out.shape == given.shape else reshape(out, shape=given.shape)
 
+    @user_facing
     def set(self, value: Any, *, mode: str | None = None) -> Any:
         """The array with the elements replaced; of repeated indices the last counts."""
         return self._update(value, "set", mode)
 
+    @user_facing
     def add(self, value: Any, *, mode: str | None = None) -> Any:
         """The array with values added; repeated indices add up."""
         return self._update(value, "add", mode)
 
+    @user_facing
     def subtract(self, value: Any, *, mode: str | None = None) -> Any:
         """The array with values subtracted; repeated indices add up."""
         return self._update(-array(value), "add", mode)
 
+    @user_facing
     def multiply(self, value: Any, *, mode: str | None = None) -> Any:
         """The array with elements multiplied; repeated indices multiply up."""
         return self._update(value, "mul", mode)
 
     mul = multiply
 
+    @user_facing
     def divide(self, value: Any, *, mode: str | None = None) -> Any:
         """The array of floating-point numbers with elements divided."""
         dtype = array(self.x).dtype
@@ -73,22 +80,27 @@ class _AtIndex:
             raise TypeError(f"division does not give {dtype}; write fnp.at(x.astype(float))")
         return self._update(1 / array(value), "mul", mode)
 
+    @user_facing
     def power(self, value: Any, *, mode: str | None = None) -> Any:
         """The array with elements raised to a power."""
         return self.set(self.get(mode=mode) ** value, mode=mode)
 
+    @user_facing
     def min(self, value: Any, *, mode: str | None = None) -> Any:
         """The array with elements replaced by the smaller of them and the values."""
         return self._update(value, "min", mode)
 
+    @user_facing
     def max(self, value: Any, *, mode: str | None = None) -> Any:
         """The array with elements replaced by the larger of them and the values."""
         return self._update(value, "max", mode)
 
+    @user_facing
     def apply(self, ufunc: Any, *, mode: str | None = None) -> Any:
         """The array with a function applied to the elements."""
         return self.set(ufunc(self.get(mode=mode)), mode=mode)
 
+    @user_facing
     def get(self, *, mode: str | None = None, fill_value: Any = None) -> Any:
         """The elements themselves; mode is None (raise), 'clip', 'wrap' or 'fill'."""
         x, key = with_flag_axes(array(self.x), self.key)

@@ -47,7 +47,7 @@ def apply_every(k: int = 1) -> GradientTransformation:
     def init_every(params: Any) -> ApplyEveryState:
         return ApplyEveryState(0, zeros_like("apply_every", params))
 
-    def update_every(updates: Any, state: Any, params: Any = None, **extra: Any) -> Any:
+    def update_every(updates: Any, state: ApplyEveryState, params: Any = None, **extra: Any) -> Any:
         first, emit = state.count == 0, state.count == k - 1
 
         def leaf(u: Any, total: Any) -> Any:
@@ -96,7 +96,9 @@ def accumulate(
         none = np.int64(0)
         return AccumulateState(none, none, inner.init(params), zeros_like("accumulate", params))
 
-    def update_accumulate(updates: Any, state: Any, params: Any = None, **extra: Any) -> Any:
+    def update_accumulate(
+        updates: Any, state: AccumulateState, params: Any = None, **extra: Any
+    ) -> Any:
         k = state.mini_step + 1
 
         def leaf(g: Any, mean: Any) -> Any:
@@ -204,7 +206,9 @@ def _if_finite(inner: GradientTransformation, limit: int | None) -> GradientTran
         none = np.int64(0)
         return ApplyIfFiniteState(none, np.True_, none, inner.init(params))
 
-    def update_finite(updates: Any, state: Any, params: Any = None, **extra: Any) -> Any:
+    def update_finite(
+        updates: Any, state: ApplyIfFiniteState, params: Any = None, **extra: Any
+    ) -> Any:
         finite = all_finite(updates)
         in_a_row = choose(finite, 0, state.notfinite_count + 1)
         apply = finite if limit is None else finite | (in_a_row > limit)

@@ -78,7 +78,7 @@ def add_noise(eta: Any, gamma: Any, key: Any) -> GradientTransformation:
     """
     first = _as_key("add_noise", key)
 
-    def update_noisy(updates: Any, state: Any, params: Any = None, **extra: Any) -> Any:
+    def update_noisy(updates: Any, state: AddNoiseState, params: Any = None, **extra: Any) -> Any:
         t = state.count + 1
         deviation = np.sqrt(eta / t**gamma)
         keys = random.split(state.rng_key)

@@ -86,7 +86,8 @@ def scale_by_backtracking_linesearch(
         return ScaleByBacktrackingLinesearchState(np.float64(1.0), infinite, grad, info)
 
     def update_backtracking(
-        updates: Any, state: Any, params: Any = None, *, value: Any = None, grad: Any = None,
+        updates: Any, state: ScaleByBacktrackingLinesearchState, params: Any = None,
+        *, value: Any = None, grad: Any = None,
         value_fn: Callable[..., Any] | None = None, **extra: Any,
     ) -> Any:  # fmt: skip
         check_params(name, params)

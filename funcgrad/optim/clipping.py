@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core.arguments import is_integer
 from .hyperparameters import NOT_NEGATIVE, POSITIVE, schedulable
 from .leaves import (
     as_leaf,
@@ -147,6 +148,11 @@ def adaptive_grad_clip(clipping: Any, eps: Any = 1e-3, axis: Any = None) -> Grad
     >>> adaptive_grad_clip(0.5).update(np.array([3.0, 4.0]), (), np.array([0.0, 2.0]))[0]
     array([0.6, 0.8])
     """
+    for a in axis if isinstance(axis, tuple) else (axis,):
+        if a is not None and not is_integer(a):
+            raise TypeError(
+                f"adaptive_grad_clip: axis must be an int or a tuple of ints, got {axis!r}"
+            )
 
     def size(x: Any) -> Any:
         axes = tuple(sorted(a % x.ndim for a in _unit_axes(x, axis)))

@@ -80,7 +80,9 @@ def scale_by_factored_rms(
             single.append(z if axes is None else none)
         return FactoredState(0, *[tree.unflatten(spec, x) for x in (rows, columns, single)])
 
-    def update_factored(updates: Any, state: Any, params: Any = None, **extra: Any) -> Any:
+    def update_factored(
+        updates: Any, state: FactoredState, params: Any = None, **extra: Any
+    ) -> Any:
         check_params(name, params)
         # The least exponent base that is not 0 keeps the first decay, 1 - 1, exact.
         decay = 1 - np.maximum(state.count - step_offset + 1, 1) ** (-decay_rate)

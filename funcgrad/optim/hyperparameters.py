@@ -132,7 +132,9 @@ def _scheduled(
         values, inner = at(0)
         return ScheduledState(0, values, inner.init(params))
 
-    def update_scheduled(updates: Any, state: Any, params: Any = None, **extra: Any) -> Any:
+    def update_scheduled(
+        updates: Any, state: ScheduledState, params: Any = None, **extra: Any
+    ) -> Any:
         values, inner = at(state.count)
         updates, inner_state = inner.update(updates, state.inner_state, params, **extra)
         return updates, ScheduledState(state.count + 1, values, inner_state)
@@ -208,7 +210,9 @@ def inject_hyperparams(
             values, inner = at(0, first)
             return InjectHyperparamsState(0, values, inner.init(params))
 
-        def update_injected(updates: Any, state: Any, params: Any = None, **extra: Any) -> Any:
+        def update_injected(
+            updates: Any, state: InjectHyperparamsState, params: Any = None, **extra: Any
+        ) -> Any:
             values, inner = at(state.count, state.hyperparams)
             updates, inner_state = inner.update(updates, state.inner_state, params, **extra)
             return updates, InjectHyperparamsState(state.count + 1, values, inner_state)

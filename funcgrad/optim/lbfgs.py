@@ -117,7 +117,9 @@ def scale_by_lbfgs(
         weights = np.zeros_like(leaves[0], shape=(memory_size,), dtype=np.float64)
         return ScaleByLBFGSState(0, zeros, zeros, memory, memory, weights)
 
-    def update_lbfgs(updates: Any, state: Any, params: Any = None, **extra: Any) -> Any:
+    def update_lbfgs(
+        updates: Any, state: ScaleByLBFGSState, params: Any = None, **extra: Any
+    ) -> Any:
         check_params(name, params)
         given = tree.map(as_leaf, updates)
         params, updates = (tree.map(lambda x: wide(as_leaf(x)), t) for t in (params, updates))

@@ -264,7 +264,8 @@ def scale_by_zoom_linesearch(
         return ScaleByZoomLinesearchState(np.float64(1.0), infinite, zeros, info)
 
     def update_zoom(
-        updates: Any, state: Any, params: Any = None, *, value: Any = None, grad: Any = None,
+        updates: Any, state: ScaleByZoomLinesearchState, params: Any = None,
+        *, value: Any = None, grad: Any = None,
         value_fn: Callable[..., Any] | None = None, **extra: Any,
     ) -> Any:  # fmt: skip
         check_params(name, params)

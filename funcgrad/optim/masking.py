@@ -125,7 +125,7 @@ def masked(inner: GradientTransformation, mask: Any) -> GradientTransformation:
         kept = kept_of(params)
         return MaskedState(inner.init(_keep(params, kept, "masked", tree.structure(params))))
 
-    def update_masked(updates: Any, state: Any, params: Any = None, **extra: Any) -> Any:
+    def update_masked(updates: Any, state: MaskedState, params: Any = None, **extra: Any) -> Any:
         # None in updates is a leaf that has no gradient, so parameters tell where leaves are.
         base = updates if params is None else params
         spec, kept = tree.structure(base), kept_of(base)
@@ -206,7 +206,9 @@ def multi_transform(
             states[label] = MaskedState(tx.init(own))
         return MultiTransformState(states)
 
-    def update_partition(updates: Any, state: Any, params: Any = None, **extra: Any) -> Any:
+    def update_partition(
+        updates: Any, state: MultiTransformState, params: Any = None, **extra: Any
+    ) -> Any:
         base = updates if params is None else params
         labels, spec = labels_of(base), tree.structure(base)
         outs = tree.match_prefix(spec, updates, "multi_transform, updates", tree=base)

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..core.blame import describe
 from .hyperparameters import BELOW_ONE, NOT_NEGATIVE, REAL, schedulable
 from .leaves import bounded, floor_under_root, like, map_leaves, square, zeros_like
 from .transformation import GradientTransformation, make_transformation
@@ -90,6 +91,11 @@ def _adam_like(
         return state_type(0, mu, zeros_like(name, params, value=value, real=True))
 
     def update_averages(updates: Any, state: Any, params: Any = None, **extra: Any) -> Any:
+        if not isinstance(state, state_type):
+            raise TypeError(
+                f"{name}: state must be the {state_type.__name__} that init made; got "
+                f"{describe(state)}"
+            )
         t = state.count + 1
         updates, mu, nu = map_leaves(name, rule(t), updates, (state.mu, state.nu))
         return updates, state_type(t, mu, nu)
@@ -178,7 +184,9 @@ def scale_by_amsgrad(
         nu = zeros_like(name, params, real=True)
         return ScaleByAmsgradState(0, zeros_like(name, params, mu_dtype), nu, nu)
 
-    def update_amsgrad(updates: Any, state: Any, params: Any = None, **extra: Any) -> Any:
+    def update_amsgrad(
+        updates: Any, state: ScaleByAmsgradState, params: Any = None, **extra: Any
+    ) -> Any:
         t = state.count + 1
         c1 = 1 / (1 - b1**t) if bias_correction_mu else 1.0
         c2 = 1 / (1 - b2**t) if bias_correction_nu else 1.0

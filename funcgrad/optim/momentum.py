@@ -55,7 +55,7 @@ def trace(
     def init_trace(params: Any) -> TraceState:
         return TraceState(zeros_like("trace", params, accumulator_dtype))
 
-    def update_trace(updates: Any, state: Any, params: Any = None, **extra: Any) -> Any:
+    def update_trace(updates: Any, state: TraceState, params: Any = None, **extra: Any) -> Any:
         updates, new = map_leaves("trace", leaf, updates, (state.trace,))
         return updates, TraceState(new)
 
@@ -89,7 +89,7 @@ def ema(decay: Any, debias: bool = True, accumulator_dtype: Any = None) -> Gradi
     def init_ema(params: Any) -> EmaState:
         return EmaState(0, zeros_like("ema", params, accumulator_dtype))
 
-    def update_ema(updates: Any, state: Any, params: Any = None, **extra: Any) -> Any:
+    def update_ema(updates: Any, state: EmaState, params: Any = None, **extra: Any) -> Any:
         t = state.count + 1
         weight = 1 / (1 - decay**t) if debias else None
 
@@ -153,7 +153,7 @@ def scale_by_lion(
     def init_lion(params: Any) -> ScaleByLionState:
         return ScaleByLionState(0, zeros_like("scale_by_lion", params, mu_dtype))
 
-    def update_lion(updates: Any, state: Any, params: Any = None, **extra: Any) -> Any:
+    def update_lion(updates: Any, state: ScaleByLionState, params: Any = None, **extra: Any) -> Any:
         updates, mu = map_leaves("scale_by_lion", leaf, updates, (state.mu,))
         return updates, ScaleByLionState(state.count + 1, mu)
 
@@ -207,7 +207,9 @@ def scale_by_novograd(
         nu = tree.map(lambda z: np.zeros((), z.dtype)[()], first)
         return ScaleByNovogradState(0, mu, nu)
 
-    def update_novograd(updates: Any, state: Any, params: Any = None, **extra: Any) -> Any:
+    def update_novograd(
+        updates: Any, state: ScaleByNovogradState, params: Any = None, **extra: Any
+    ) -> Any:
         check_params(name, params)
         t = state.count + 1
         first = t == 1
@@ -271,7 +273,7 @@ def scale_by_adan(
         zeros, real = zeros_like(name, params), zeros_like(name, params, real=True)
         return ScaleByAdanState(zeros, zeros, real, zeros, 0)
 
-    def update_adan(updates: Any, state: Any, params: Any = None, **extra: Any) -> Any:
+    def update_adan(updates: Any, state: ScaleByAdanState, params: Any = None, **extra: Any) -> Any:
         t = state.t + 1
         first = t == 1
         c1, c2, c3 = 1 - b1**t, 1 - b2**t, 1 - b3**t
@@ -323,7 +325,9 @@ def scale_by_optimistic_gradient(alpha: Any = 1.0, beta: Any = 1.0) -> GradientT
     def init_optimistic(params: Any) -> ScaleByOptimisticGradientState:
         return ScaleByOptimisticGradientState(0, zeros_like(name, params))
 
-    def update_optimistic(updates: Any, state: Any, params: Any = None, **extra: Any) -> Any:
+    def update_optimistic(
+        updates: Any, state: ScaleByOptimisticGradientState, params: Any = None, **extra: Any
+    ) -> Any:
         first = state.count == 0
 
         def leaf(g: Any, before: Any) -> Any:

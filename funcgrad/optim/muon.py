@@ -123,7 +123,7 @@ def scale_by_muon(
                 )
         return MuonState(0, zeros_like(name, params, mu_dtype))
 
-    def update_muon(updates: Any, state: Any, params: Any = None, **extra: Any) -> Any:
+    def update_muon(updates: Any, state: MuonState, params: Any = None, **extra: Any) -> Any:
         t = state.count + 1
         weights = mean_weights(beta, t, nesterov)
 

@@ -94,7 +94,9 @@ def scale_by_learning_rate(
         zeros_like(name, params)
         return ScaleByLearningRateState(0, at(0))
 
-    def update_learning_rate(updates: Any, state: Any, params: Any = None, **extra: Any) -> Any:
+    def update_learning_rate(
+        updates: Any, state: ScaleByLearningRateState, params: Any = None, **extra: Any
+    ) -> Any:
         rate = at(state.count)
         factor = sign * rate
         updates = map_leaves(name, lambda u: u * like(u, factor), updates)
@@ -138,7 +140,9 @@ def scale_by_schedule(step_size_fn: Any) -> GradientTransformation:
     """
     name = "scale_by_schedule"
 
-    def update_schedule(updates: Any, state: Any, params: Any = None, **extra: Any) -> Any:
+    def update_schedule(
+        updates: Any, state: ScaleByScheduleState, params: Any = None, **extra: Any
+    ) -> Any:
         factor = resolve(name, "step_size_fn", step_size_fn, state.count)
         updates = map_leaves(name, lambda u: u * like(u, factor), updates)
         return updates, ScaleByScheduleState(state.count + 1)

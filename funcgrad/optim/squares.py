@@ -48,7 +48,7 @@ def scale_by_rss(
         value = initial_accumulator_value
         return ScaleByRssState(zeros_like("scale_by_rss", params, value=value, real=True))
 
-    def update_rss(updates: Any, state: Any, params: Any = None, **extra: Any) -> Any:
+    def update_rss(updates: Any, state: ScaleByRssState, params: Any = None, **extra: Any) -> Any:
         updates, total = map_leaves("scale_by_rss", leaf, updates, (state.sum_of_squares,))
         return updates, ScaleByRssState(total)
 
@@ -101,7 +101,7 @@ def scale_by_rms(
     def init_rms(params: Any) -> ScaleByRmsState:
         return ScaleByRmsState(0, zeros_like(name, params, value=initial_scale, real=True))
 
-    def update_rms(updates: Any, state: Any, params: Any = None, **extra: Any) -> Any:
+    def update_rms(updates: Any, state: ScaleByRmsState, params: Any = None, **extra: Any) -> Any:
         t = state.count + 1
         weight = 1 / (1 - decay**t) if bias_correction else 1.0
 
@@ -157,7 +157,9 @@ def scale_by_stddev(
         nu = zeros_like(name, params, value=initial_scale, real=True)
         return ScaleByRStdDevState(0, zeros_like(name, params), nu)
 
-    def update_stddev(updates: Any, state: Any, params: Any = None, **extra: Any) -> Any:
+    def update_stddev(
+        updates: Any, state: ScaleByRStdDevState, params: Any = None, **extra: Any
+    ) -> Any:
         t = state.count + 1
         weight = 1 / (1 - decay**t) if bias_correction else 1.0
 
@@ -211,7 +213,9 @@ def scale_by_adadelta(rho: Any = 0.9, eps: Any = 1e-6) -> GradientTransformation
         zeros = zeros_like("scale_by_adadelta", params, real=True)
         return ScaleByAdaDeltaState(zeros, zeros)
 
-    def update_adadelta(updates: Any, state: Any, params: Any = None, **extra: Any) -> Any:
+    def update_adadelta(
+        updates: Any, state: ScaleByAdaDeltaState, params: Any = None, **extra: Any
+    ) -> Any:
         updates, *states = map_leaves("scale_by_adadelta", leaf, updates, state)
         return updates, ScaleByAdaDeltaState(*states)
 
@@ -271,7 +275,7 @@ def scale_by_sm3(b1: Any = 0.9, b2: Any = 1.0, eps: Any = 1e-8) -> GradientTrans
         u = average(u, direction, b1)
         return u, u, [np.max(s, tuple(i for i in axes if i != axis)) for axis in axes] or [s]
 
-    def update_sm3(updates: Any, state: Any, params: Any = None, **extra: Any) -> Any:
+    def update_sm3(updates: Any, state: ScaleBySM3State, params: Any = None, **extra: Any) -> Any:
         updates, nu, mu = map_leaves(name, leaf, updates, (state.nu, state.mu))
         return updates, ScaleBySM3State(mu, nu)
 
@@ -331,7 +335,9 @@ def scale_by_rprop(
         sizes = zeros_like(name, params, value=learning_rate)
         return ScaleByRpropState(sizes, zeros_like(name, params))
 
-    def update_rprop(updates: Any, state: Any, params: Any = None, **extra: Any) -> Any:
+    def update_rprop(
+        updates: Any, state: ScaleByRpropState, params: Any = None, **extra: Any
+    ) -> Any:
         updates, *states = map_leaves(name, leaf, updates, state)
         return updates, ScaleByRpropState(*states)
 

@@ -223,6 +223,9 @@ def named_chain(*transformations: tuple[str, GradientTransformation]) -> Gradien
     >>> tx.update(np.array([3.0]), tx.init(np.zeros(1)))
     (array([-0.5]), {'clip': EmptyState(), 'step': EmptyState()})
     """
+    for pair in transformations:
+        if not isinstance(pair, tuple | list) or len(pair) != 2:
+            raise TypeError(f"named_chain: pairs (name, transformation) are needed; got {pair!r}")
     names = [name for name, _ in transformations]
     if len(set(names)) < len(names):
         raise ValueError(f"named_chain: names must differ; got {names}")

@@ -64,7 +64,9 @@ def lookahead(
     def init_lookahead(params: Any) -> LookaheadState:
         return LookaheadState(fast.init(params), params, np.int64(0))
 
-    def update_lookahead(updates: Any, state: Any, params: Any = None, **extra: Any) -> Any:
+    def update_lookahead(
+        updates: Any, state: LookaheadState, params: Any = None, **extra: Any
+    ) -> Any:
         check_params("lookahead", params)
         updates, fast_state = fast.update(updates, state.fast_state, params, **extra)
         sync = state.steps_since_sync == sync_period - 1
@@ -141,7 +143,7 @@ def sam(
         updates, adv_state = ascend.update(updates, adv_state, params, **extra)
         return tree.map(np.negative, updates), adv_state
 
-    def update_sam(updates: Any, state: Any, params: Any = None, **extra: Any) -> Any:
+    def update_sam(updates: Any, state: SAMState, params: Any = None, **extra: Any) -> Any:
         check_params("sam", params)
         first = state.steps_since_sync == 0
         start = tree.map(lambda p, c: choose(first, p, c), params, state.cache)
@@ -163,7 +165,7 @@ def sam(
         return made, SAMState(steps, opt_state, adv_state, start)
 
     def update_opaque(
-        updates: Any, state: Any, params: Any = None, *, grad_fn: Any = None, **extra: Any
+        updates: Any, state: SAMState, params: Any = None, *, grad_fn: Any = None, **extra: Any
     ) -> Any:
         check_params("sam", params)
         if grad_fn is None:

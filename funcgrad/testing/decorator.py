@@ -183,6 +183,7 @@ def registered(
 ) -> Callable[..., Any]:
     """A function with its settings, and with a function that runs the check."""
 
+    @user_facing
     def check_derivatives_now(**replaced: Any) -> PointsReport:
         return settings.run(checked, **replaced)
 

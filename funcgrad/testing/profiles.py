@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 
@@ -47,16 +47,22 @@ def profile_of(name: str | None = None) -> Profile:
     return PROFILES[name]
 
 
-@contextmanager
-def active_profile(name: str) -> Iterator[Profile]:
+@user_facing
+def active_profile(name: str) -> AbstractContextManager[Profile]:
     """Make a profile the active one within a ``with`` statement.
 
     >>> with active_profile("thorough"):
     ...     profile_of().max_examples
     200
     """
-    profile = profile_of(name)
-    token = _active.set(name)
+    if not isinstance(name, str):
+        raise TypeError(f"active_profile: name must be a string, got {name!r}")
+    return _active_profile(profile_of(name))
+
+
+@contextmanager
+def _active_profile(profile: Profile) -> Iterator[Profile]:
+    token = _active.set(profile.name)
     try:
         yield profile
     finally:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .. import tree
+from ..core.arguments import check_function
 from ..core.array_type import check_plain
 from ..core.boundary import user_facing
 from ..optim import accumulate as accumulate_gradients
@@ -287,6 +288,12 @@ def fit(
     optimizer = with_extra_args_support(optimizer, "fit")
     for path, x in tree.leaves_with_path(params):
         check_plain(x, f"fit: the parameter at {tree.format_path(path)}")
+    check_function(loss, "fit", "loss")
+    callbacks = tuple(callbacks)
+    named = {"evaluate": evaluate, **{f"callbacks[{i}]": c for i, c in enumerate(callbacks)}}
+    for what, function in named.items():
+        if function is not None or what != "evaluate":
+            check_function(function, "fit", what)
     if checkpoint is not None:
         check_place(checkpoint, "fit: checkpoint")
     if accumulate > 1:
@@ -297,7 +304,7 @@ def fit(
     run = _Run(
         training, history, step=training_step(loss, optimizer), batches=batches, epochs=epochs,
         evaluate=evaluate, monitor=monitor, maximize=maximize, patience=patience,
-        callbacks=tuple(callbacks), checkpoint=checkpoint, save_every=save_every,
+        callbacks=callbacks, checkpoint=checkpoint, save_every=save_every,
     )  # fmt: skip
     interrupted = False
     steps = len(batches) if hasattr(batches, "__len__") else None
