@@ -85,7 +85,8 @@ __all__ = [
 # softplus(x) - max(x, 0): what remains of a cross-entropy when its large terms have cancelled.
 _excess = with_slope(
     lambda x: np.log1p(np.exp(-np.abs(x))),
-    lambda x: np.where(x > 0, -1.0, 1.0) * lax.logistic(-np.abs(x)),
+    # -|x| is written so that its slope at 0, which the second derivative needs, is not 0.
+    lambda x: np.where(x > 0, -1.0, 1.0) * lax.logistic(np.where(x > 0, -x, x)),
 )
 
 
