@@ -268,11 +268,13 @@ def describe_mismatch(tree: Any, other: Any, spec: Any = None) -> str:
     other_paths = set(paths_of(other))
     for path in sorted(paths, key=str):
         if path not in other_paths and not any(p[: len(path)] == path for p in other_paths):
-            return f"the pytrees differ: {format_path(path)} is missing in {structure(other)}"
+            there = _short(structure(other))
+            return f"the pytrees differ: {format_path(path)} is missing in {there}"
     for path in sorted(other_paths, key=str):
         if not any(path[: len(p)] == p for p in paths):
-            return f"the pytrees differ: {format_path(path)} should not be there; expected {spec}"
-    return f"the pytrees differ: {spec} against {structure(other)}"
+            wanted = _short(spec)
+            return f"the pytrees differ: {format_path(path)} should not be there; expected {wanted}"
+    return f"the pytrees differ: {_short(spec)} against {_short(structure(other))}"
 
 
 def paths_of(tree: Any) -> list[tuple[Any, ...]]:
@@ -297,10 +299,16 @@ class LeafPath:
 
 def format_path(path: tuple[Any, ...], root: str = "") -> str:
     """A path as it would be written in Python: ``['w'][0]``, ``.bias``."""
-    text = root
-    for entry in path:
-        text += f"[{entry!r}]"
-    return text or "the root"
+    entries = [f"[{entry!r}]" for entry in path]
+    if len(entries) > 24:
+        entries[12:-8] = [f" ... ({len(entries)} deep) ... "]
+    return root + "".join(entries) or "the root"
+
+
+def _short(spec: Any) -> str:
+    """A structure for a message, cut where it is long."""
+    text = str(spec)
+    return text if len(text) <= 400 else f"{text[:300]} ... {text[-60:]}"
 
 
 def leaves_with_path(tree: Any) -> list[tuple[tuple[Any, ...], Any]]:

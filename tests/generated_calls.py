@@ -36,7 +36,7 @@ def public_callables():
             value = getattr(module, name)
             if name.startswith("_") or not callable(value) or inspect.ismodule(value):
                 continue
-            if id(value) not in seen and home(value) is not None:
+            if id(value) not in seen and home(value) is not None and hasattr(value, "__name__"):
                 seen.add(id(value))
                 yield f"{space}.{name}", value
 

@@ -52,7 +52,7 @@ def blamed(error: Exception) -> Exception | None:
         return None
     if isinstance(error, RecursionError):
         return DepthError(
-            f"{_name(_function(inside[0].tb_frame))}: transformations, calls or containers are "
+            f"{_owner(inside[0].tb_frame)}: transformations, calls or containers are "
             "nested deeper than Python's stack is high; nest less deeply, or raise the limit with "
             "sys.setrecursionlimit"
         )
@@ -297,6 +297,12 @@ def describe(value: Any) -> str:
     text = repr(value)
     short = text if len(text) <= 60 else f"{text[:57]}..."
     return f"{short} of type {type(value).__name__}".replace("\n", " ")
+
+
+def _owner(frame: FrameType) -> str:
+    """How a message names the transformed function that a frame runs."""
+    owner = getattr(frame.f_locals.get("self"), "owner", None)
+    return owner if isinstance(owner, str) else _name(_function(frame))
 
 
 def _name(fun: Any) -> Any:

@@ -10,6 +10,7 @@ from ..core.boundary import user_facing as _user_facing
 from ..numpy import logsumexp
 from ..ops import arithmetic as _arithmetic
 from ..ops import comparison as _comparison
+from ..ops import special as _special
 from ..ops.convolution import (
     ConvDimensionNumbers,
     conv,
@@ -19,7 +20,6 @@ from ..ops.convolution import (
     conv_transpose,
     conv_with_general_padding,
 )
-from ..ops.special import digamma, erf, erf_inv, erfc, lgamma, logistic
 from ..ops.windows import avg_pool, max_pool, reduce_window
 from .branches import cond, select, switch
 from .loops import fori_loop, map, scan, while_loop
@@ -152,6 +152,66 @@ def clamp(min, x, max):  # type: ignore[no-untyped-def]
     array([0. , 0.5])
     """
     return _np.clip(x, min, max)
+
+
+@_user_facing
+def digamma(x):  # type: ignore[no-untyped-def]
+    """The derivative of lgamma, elementwise.
+
+    >>> digamma(1.0).round(6)
+    np.float64(-0.577216)
+    """
+    return _special.digamma(x)
+
+
+@_user_facing
+def erf(x):  # type: ignore[no-untyped-def]
+    """The error function, elementwise.
+
+    >>> erf(0.0)
+    np.float64(0.0)
+    """
+    return _special.erf(x)
+
+
+@_user_facing
+def erf_inv(x):  # type: ignore[no-untyped-def]
+    """The inverse of the error function, elementwise.
+
+    >>> erf_inv(0.0)
+    np.float64(0.0)
+    """
+    return _special.erf_inv(x)
+
+
+@_user_facing
+def erfc(x):  # type: ignore[no-untyped-def]
+    """One minus the error function, elementwise.
+
+    >>> erfc(0.0)
+    np.float64(1.0)
+    """
+    return _special.erfc(x)
+
+
+@_user_facing
+def lgamma(x):  # type: ignore[no-untyped-def]
+    """The logarithm of the absolute value of the gamma function, elementwise.
+
+    >>> lgamma(1.0)
+    np.float64(0.0)
+    """
+    return _special.lgamma(x)
+
+
+@_user_facing
+def logistic(x):  # type: ignore[no-untyped-def]
+    """1 / (1 + exp(-x)), elementwise.
+
+    >>> logistic(0.0)
+    np.float64(0.5)
+    """
+    return _special.logistic(x)
 
 
 __all__ = [
