@@ -156,7 +156,7 @@ def _plain_call(frame: FrameType) -> Call:
     }
     fun = frame.f_globals.get(code.co_name)
     if getattr(fun, "__code__", None) is code:
-        parameters = inspect.signature(fun).parameters
+        parameters = inspect.signature(fun).parameters  # type: ignore[arg-type]
     return Call(code, {n: values[n] for n in names}, parameters)
 
 
@@ -307,7 +307,7 @@ def _owner(frame: FrameType) -> str:
 
 def _name(fun: Any) -> Any:
     name = getattr(fun, "__name__", None) or getattr(fun, "co_name", type(fun).__name__)
-    return name.lstrip("_")
+    return name.lstrip("_")  # type: ignore[union-attr]
 
 
 def _wanted(call: Call, name: str, rank: int) -> str:

@@ -22,7 +22,7 @@ def concatenate(
     refuse("np.concatenate", out=out)
     common = np.dtype(dtype) if dtype is not None else promoted(*map(array, arrays))
     for part in arrays if dtype is not None else ():
-        if not np.can_cast(strong(part).dtype, common, casting):
+        if not np.can_cast(strong(part).dtype, common, casting):  # type: ignore[arg-type]
             raise TypeError(
                 f"np.concatenate: {strong(part).dtype} cannot be {common} by casting={casting!r}"
             )

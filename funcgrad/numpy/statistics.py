@@ -176,7 +176,7 @@ def _frequencies(fweights: Any, aweights: Any) -> Any:
 
 def _reciprocal(free: Any) -> Any:
     """One over the degrees of freedom, infinite if there are none."""
-    return 1 / free if isinstance(free, Tracer) or free else np.inf
+    return 1 / free if isinstance(free, Tracer) or free else np.inf  # type: ignore[operator]
 
 
 @implements(np.cov)
@@ -204,7 +204,7 @@ def cov(m: Any, y: Any = None, rowvar: bool = True, bias: bool = False, ddof: An
             free = free - ddof
         elif ddof:
             free = free - ddof * np.sum(weights * aweights) / free
-    free = np.where(free <= 0, 0.0, free) if isinstance(free, Tracer) else max(free, 0)
+    free = np.where(free <= 0, 0.0, free) if isinstance(free, Tracer) else max(free, 0)  # type: ignore[operator]
     x = x - center[:, None]
     scaled = x if weights is None else x * weights
     c = cast(x @ np.conj(scaled.T) * _reciprocal(free), common)
