@@ -206,9 +206,9 @@ class _FunctionWriter:
         if prim.source is not None:
             return prim.source(*ins, **e.params)
         if prim.family == "elementwise":
-            if _is_mixed_complex(e):
-                return f"np.{prim.ufunc.__name__}({', '.join(ins)})"
             if prim.evaluate in _BINARY:
+                if _is_mixed_complex(e):
+                    return f"np.{prim.ufunc.__name__}({', '.join(ins)})"
                 return f"{ins[0]} {_BINARY[prim.evaluate]} {ins[1]}"
             if prim.evaluate in _UNARY:
                 return f"{_UNARY[prim.evaluate]}{ins[0]}"

@@ -17,7 +17,7 @@ from .protocol import array, axis_of, implements, promoted, refuse, strong
 
 @implements(np.concatenate)
 def concatenate(
-    arrays: Any, axis: Any = 0, out: Any = None, *, dtype: Any = None, casting: str = "same_kind"
+    arrays: Any, axis: Any = 0, out: Any = None, *, dtype: Any = None, casting: Any = "same_kind"
 ) -> Any:
     refuse("np.concatenate", out=out)
     common = np.dtype(dtype) if dtype is not None else promoted(*map(array, arrays))

@@ -176,7 +176,8 @@ def _frequencies(fweights: Any, aweights: Any) -> Any:
 
 def _reciprocal(free: Any) -> Any:
     """One over the degrees of freedom, infinite if there are none."""
-    return 1 / free if isinstance(free, Tracer) or free else np.inf  # type: ignore[operator]
+    known = not isinstance(free, Tracer)
+    return np.inf if known and not free else 1 / free
 
 
 @implements(np.cov)
@@ -222,11 +223,10 @@ def corrcoef(x: Any, y: Any = None, rowvar: bool = True, *, dtype: Any = None) -
 
 @implements(np.bincount)
 def bincount(x: Any, /, weights: Any = None, minlength: int = 0) -> Any:
-    if isinstance(x, Tracer):
-        x = x.concrete("np.bincount")
+    places: Any = np.asarray(x.concrete("np.bincount") if isinstance(x, Tracer) else x)
     if weights is None:
-        return np.bincount(x, minlength=minlength)
-    places, weights = np.asarray(x), strong(weights)
+        return np.bincount(places, minlength=minlength)
+    weights = strong(weights)
     if places.ndim == 1 and not places.size:
         return np.bincount(places, minlength=minlength)
     if places.ndim != 1 or tuple(weights.shape) != places.shape:
