@@ -47,6 +47,7 @@ SCALAR_FUNCTIONS: dict[str, Callable[..., Any]] = {
     "div_strong": lambda m, x, y: m.mpf(0) if x == 0 else x / y,
     "mul_both_strong": lambda m, x, y: m.mpf(0) if x == 0 or y == 0 else x * y,
     "div": lambda m, x, y: x / y,
+    "difference_of_squares": lambda m, x, y: (x - y) * (x + y),
     "neg": lambda m, x: -x,
     "pos": lambda m, x: x,
     "square": lambda m, x: x * x,
