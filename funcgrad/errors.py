@@ -47,12 +47,6 @@ class FileError(FuncgradError, ValueError):
     """A file does not hold what was saved, or not what is asked for."""
 
 
-class DegenerateWarning(RuntimeWarning):
-    """A derivative of eigenvectors or singular vectors was taken at equal values, where it is
-    right for some functions only.
-    """
-
-
 class KeyReuseError(FuncgradError, ValueError):
     """A key of random numbers was consumed twice."""
 

@@ -205,6 +205,8 @@ def matrix_rank(A: Any, tol: Any = None, hermitian: bool = False, *, rtol: Any =
     A = inexact(A)
     s = abs(linalg_spectral.eigvalsh(A, lower=True)) if hermitian else linalg_spectral.svdvals(A)
     axis = len(s.shape) - 1
+    if not s.shape[-1]:
+        return np.zeros(s.shape[:-1], np.int64)[()]
     if tol is None:
         rtol = max(A.shape[-2:]) * float(np.finfo(s.dtype).eps) if rtol is None else rtol
         tol = reduce_max(s, axes=(axis,)) * rtol

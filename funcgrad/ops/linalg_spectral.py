@@ -8,7 +8,7 @@ polar factor ``u @ vh``. What cannot be right at exactly equal values is a funct
 their vectors differently nearby, like ``(v * np.exp(w)) @ v.T``: the derivative of the weight is
 not in the outputs. The first derivative of a function of the values is such a function, so second
 derivatives are not right there either. Where a derivative has to do with vectors of equal values,
-a ``DegenerateWarning`` says so.
+a ``RuntimeWarning`` says so.
 
 Derivatives: Giles, Collected matrix derivative results for forward and reverse mode algorithmic
 differentiation (2008); Townsend, Differentiating the singular value decomposition (2016).
@@ -23,7 +23,7 @@ import numpy as np
 
 from ..core.avals import Aval
 from ..core.primitive import Case, Primitive
-from ..errors import DegenerateWarning, ShapeError
+from ..errors import ShapeError
 from .comparison import select
 from .complex import conj, real
 from .contraction import matmul
@@ -63,7 +63,7 @@ def noted_values(xp: Any, x: Any, equal: Any) -> Any:
                 "right for functions of the values, of the space of those vectors, and of "
                 "u @ vh, but leaves something out for others, such as (v * f(w)) @ v.T and second "
                 "derivatives of functions of the values; make the values differ slightly for these",
-                DegenerateWarning,
+                RuntimeWarning,
                 stacklevel=2,
             )
     return x
