@@ -120,7 +120,7 @@ def sized(*names: str) -> Callable[[Any], Any]:
     """Let a function that makes layers check that these arguments are positive integers.
 
     Args:
-        names: the arguments; None is let through.
+        names: the arguments; None is let through where it is the default.
 
     Returns:
         A decorator.
@@ -128,6 +128,7 @@ def sized(*names: str) -> Callable[[Any], Any]:
 
     def decorate(make: Any) -> Any:
         signature = inspect.signature(make)
+        parameters = signature.parameters
 
         @functools.wraps(make)
         def make_checked(*args: Any, **options: Any) -> Any:
@@ -137,14 +138,17 @@ def sized(*names: str) -> Callable[[Any], Any]:
                 return make(*args, **options)  # the interpreter's own message
             for name in names:
                 size = given.get(name)
+                if size is None and (name not in given or parameters[name].default is None):
+                    continue
                 whole = isinstance(size, int | np.integer) and not isinstance(size, bool)
-                if size is not None and not (whole and size >= 1):
-                    raise ValueError(
+                if not whole or size < 1:
+                    number = isinstance(size, int | float | np.number)
+                    raise (ValueError if number else TypeError)(
                         f"{make.__name__}: {name} must be a positive integer; got {size!r}"
                     )
             return make(*args, **options)
 
-        return make_checked
+        return user_facing(make_checked)
 
     return decorate
 

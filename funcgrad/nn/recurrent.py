@@ -106,6 +106,8 @@ def Recurrent(
     >>> nn.Recurrent(nn.gru, 8, return_sequences=False).init(random.key(0), (-1, 7, 3))[0]
     (-1, 8)
     """
+    if not isinstance(cell, Cell):
+        raise TypeError(f"Recurrent: cell must be a Cell, such as nn.gru; got {cell!r}")
     label = f"{cell.name}({hidden})"
 
     def init(key: Any, input_shape: Any, dtype: Any = float) -> Any:

@@ -152,8 +152,8 @@ def with_extra_args_support(
         pair = getattr(tx, "init", None), getattr(tx, "update", None)
         if not all(callable(part) for part in pair):
             raise TypeError(
-                f"{name}: " * bool(name) + "a gradient transformation has functions init and "
-                f"update, like optim.adam(1e-3); got {tx!r}"
+                f"{name}: " * bool(name) + "an optimizer or another gradient transformation has "
+                f"functions init and update, like optim.adam(1e-3); got {tx!r}"
             )
         tx = GradientTransformation(*pair)
     kinds = {p.kind for p in inspect.signature(tx.update).parameters.values()}
@@ -236,9 +236,10 @@ def named_chain(*transformations: tuple[str, GradientTransformation]) -> Gradien
 
     def update_named(updates: Any, state: Any, params: Any = None, **extra: Any) -> Any:
         if not isinstance(state, dict) or state.keys() != set(names):
-            found = f"a dict of {sorted(state)}" if isinstance(state, dict) else repr(type(state))
-            raise TypeError(
-                f"named_chain: update needs a dict of the states of {names}; got {found}"
+            keyed = isinstance(state, dict)
+            found = f"a dict of {sorted(state)}" if keyed else repr(type(state))
+            raise (ValueError if keyed else TypeError)(
+                f"named_chain: the state must be a dict of the states of {names}; got {found}"
             )
         parts = tuple(state[name] for name in names)
         updates, parts = inner.update(updates, parts, params, **extra)
