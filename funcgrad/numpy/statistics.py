@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from typing import Any
 
 import numpy as np
@@ -175,7 +176,8 @@ def _frequencies(fweights: Any, aweights: Any) -> Any:
 
 
 def _at_least_zero(free: Any) -> Any:
-    return np.where(free <= 0, 0.0, free) if isinstance(free, Tracer) else max(free, 0)
+    known = not isinstance(free, Tracer)
+    return builtins.max(free, 0) if known else np.where(free <= 0, 0.0, free)
 
 
 def _reciprocal(free: Any) -> Any:
