@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from typing import Any
 
 import numpy as np
@@ -174,6 +175,11 @@ def _frequencies(fweights: Any, aweights: Any) -> Any:
     return weights
 
 
+def _at_least_zero(free: Any) -> Any:
+    known = not isinstance(free, Tracer)
+    return builtins.max(free, 0) if known else np.where(free <= 0, 0.0, free)
+
+
 def _reciprocal(free: Any) -> Any:
     """One over the degrees of freedom, infinite if there are none."""
     known = not isinstance(free, Tracer)
@@ -205,7 +211,7 @@ def cov(m: Any, y: Any = None, rowvar: bool = True, bias: bool = False, ddof: An
             free = free - ddof
         elif ddof:
             free = free - ddof * np.sum(weights * aweights) / free
-    free = np.where(free <= 0, 0.0, free) if isinstance(free, Tracer) else max(free, 0)  # type: ignore[operator]
+    free = _at_least_zero(free)
     x = x - center[:, None]
     scaled = x if weights is None else x * weights
     c = cast(x @ np.conj(scaled.T) * _reciprocal(free), common)
@@ -227,7 +233,7 @@ def bincount(x: Any, /, weights: Any = None, minlength: int = 0) -> Any:
     if weights is None:
         return np.bincount(places, minlength=minlength)
     weights = strong(weights)
-    if places.ndim == 1 and not places.size:
+    if places.ndim == 1 and not len(places):
         return np.bincount(places, minlength=minlength)
     if places.ndim != 1 or tuple(weights.shape) != places.shape:
         raise ValueError(

@@ -189,7 +189,7 @@ def fit(**settings: Any) -> Any:
         ({"save_every": 0}, ValueError, "save_every >= 1"),
         ({"optimizer": 0.1}, TypeError, r"fit: .*init and update.*got 0\.1"),
         ({"params": np.ma.masked_array(np.zeros(2))}, TracerError, "MaskedArray"),
-        ({"params": {"w": np.matrix([[1.0]])}}, TracerError, "matrix"),
+        ({"params": {"w": np.ones((1, 1)).view(np.matrix)}}, TracerError, "matrix"),
     ],
 )  # fmt: skip
 def test_fit(settings, error, message):

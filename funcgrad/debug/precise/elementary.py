@@ -276,6 +276,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "atan": arctan,
     "atan2": arctan2,
     "hypot": hypot,
+    "difference_of_squares": lambda x, y: (x - y) * (x + y),
     "sinh": sinh,
     "cosh": cosh,
     "tanh": tanh,
