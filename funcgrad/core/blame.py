@@ -152,7 +152,7 @@ def _plain_call(frame: FrameType) -> Call:
     parameters: Mapping[str, inspect.Parameter] = {
         n: inspect.Parameter(n, inspect.Parameter.POSITIONAL_OR_KEYWORD) for n in names
     }
-    fun = frame.f_globals.get(code.co_name)
+    fun: Any = frame.f_globals.get(code.co_name)
     if getattr(fun, "__code__", None) is code:
         parameters = inspect.signature(fun).parameters
     return Call(code, {n: values[n] for n in names}, parameters)
@@ -304,8 +304,8 @@ def _owner(frame: FrameType) -> str:
 
 
 def _name(fun: Any) -> str:
-    name = getattr(fun, "__name__", None) or getattr(fun, "co_name", type(fun).__name__)
-    return name.lstrip("_")
+    name = getattr(fun, "__name__", None) or getattr(fun, "co_name", None) or type(fun).__name__
+    return str(name).lstrip("_")
 
 
 def _wanted(call: Call, name: str, rank: int) -> str:
