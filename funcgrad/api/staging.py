@@ -34,8 +34,8 @@ class ShapeDtypeStruct:
         if dtype is None:
             raise TypeError("ShapeDtypeStruct: dtype is None; name one, such as float")
         try:
-            sizes = (shape,) if is_integer(shape) else shape
-            self.shape = tuple(operator.index(d) for d in sizes)  # type: ignore[union-attr, arg-type]
+            sizes: Any = (shape,) if is_integer(shape) else shape
+            self.shape = tuple(operator.index(d) for d in sizes)
         except TypeError:
             raise TypeError(
                 f"ShapeDtypeStruct: shape must be a tuple of ints, got {describe(shape)}"

@@ -154,7 +154,7 @@ def _plain_call(frame: FrameType) -> Call:
     parameters: Mapping[str, inspect.Parameter] = {
         n: inspect.Parameter(n, inspect.Parameter.POSITIONAL_OR_KEYWORD) for n in names
     }
-    fun = frame.f_globals.get(code.co_name)
+    fun: Any = frame.f_globals.get(code.co_name)
     if getattr(fun, "__code__", None) is code:
         parameters = inspect.signature(fun).parameters  # type: ignore[arg-type]
     return Call(code, {n: values[n] for n in names}, parameters)
@@ -305,9 +305,9 @@ def _owner(frame: FrameType) -> str:
     return owner if isinstance(owner, str) else _name(_function(frame))
 
 
-def _name(fun: Any) -> Any:
-    name = getattr(fun, "__name__", None) or getattr(fun, "co_name", type(fun).__name__)
-    return name.lstrip("_")  # type: ignore[union-attr]
+def _name(fun: Any) -> str:
+    name = getattr(fun, "__name__", None) or getattr(fun, "co_name", None) or type(fun).__name__
+    return str(name).lstrip("_")
 
 
 def _wanted(call: Call, name: str, rank: int) -> str:

@@ -141,7 +141,7 @@ def sized(*names: str) -> Callable[[Any], Any]:
                 if size is None and (name not in given or parameters[name].default is None):
                     continue
                 whole = isinstance(size, int | np.integer) and not isinstance(size, bool)
-                if not whole or size < 1:
+                if not (whole and size >= 1):  # type: ignore[operator]
                     number = isinstance(size, int | float | np.number)
                     raise (ValueError if number else TypeError)(
                         f"{make.__name__}: {name} must be a positive integer; got {size!r}"

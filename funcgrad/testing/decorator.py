@@ -90,7 +90,6 @@ def by_name(values: Any, names: list[str], what: str, f: Callable[..., Any]) -> 
     return dict(given)
 
 
-@user_facing
 def check_derivatives(
     function: Callable[..., Any] | None = None,
     *,
