@@ -77,7 +77,6 @@ SCALAR_FUNCTIONS: dict[str, Callable[..., Any]] = {
     "atan": lambda m, x: m.atan(x),
     "atan2": lambda m, y, x: m.atan2(y, x),
     "hypot": lambda m, x, y: m.hypot(x, y),
-    "difference_of_squares": lambda m, x, y: (x - y) * (x + y),
     "sinh": lambda m, x: m.sinh(x),
     "cosh": lambda m, x: m.cosh(x),
     "tanh": lambda m, x: m.tanh(x),
