@@ -243,7 +243,6 @@ ARITHMETIC: dict[str, Callable[..., Any]] = {
     "mul_both_strong": strong_product_of_both,
     "div": lambda x, y: x / y,
     "div_strong": lambda x, y: select(x.hi == 0, np.zeros((), x.hi.dtype), x / y),
-    "difference_of_squares": lambda x, y: (x - y) * (x + y),
     "neg": lambda x: -x,
     "pos": lambda x: x,
     "square": lambda x: x * x,
