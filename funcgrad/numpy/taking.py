@@ -34,6 +34,8 @@ def in_range(i: Any, size: int, mode: str) -> Any:
     if mode not in ("clip", "wrap"):
         raise ValueError(f"mode must be 'raise', 'clip' or 'wrap', got {mode!r}")
     if not size:
+        if not math.prod(shape_of(i)):
+            return i
         raise IndexError("cannot take from an axis without elements")
     return i % size if mode == "wrap" else np.clip(i, 0, size - 1)
 
