@@ -98,11 +98,11 @@ def named(name):
 
 
 @pytest.mark.parametrize("wanted", "a k0 x1 len np program build run lambda function_0 k_0".split())
-def test_helpers_get_names_of_their_own(wanted):
+def test_called_functions_get_names_of_their_own(wanted):
     module = Module()
-    taken = [module.value(np.ones(2)), module.helper(named("cast")), module.helper(named("cast"))]
+    taken = [module.value(np.ones(2)), module.callee(named("cast")), module.callee(named("cast"))]
     taken.append(module.function(fg.make_jaxpr(np.sin)(1.0)))
-    taken.append(module.helper(named(wanted)))
+    taken.append(module.callee(named(wanted)))
     assert len(set(taken)) == len(taken)
     assert not any(VARIABLE.fullmatch(name) or name in RESERVED for name in taken)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import inspect
-import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -18,11 +17,10 @@ from ..control.closures import staged_once
 from ..control.jit_state import jit_disabled, stabilizing
 from ..core.arguments import check_function, names, positions
 from ..core.avals import WEAK_DTYPES, float0
-from ..core.boundary import result_observer, user_facing
+from ..core.boundary import Facing, user_facing
 from ..core.collector import rare_collections
 from ..core.jaxpr import Jaxpr, eval_jaxpr, has_effects
 from ..core.portable import importable_name, portable
-from ..core.shown import better_error
 from ..core.source import where_defined
 from ..core.tracing import Tracer, axis_frames, owner_name, running
 from ..equality import exact_key
@@ -58,7 +56,7 @@ def _keep(cache: dict[Any, Any], key: Any, value: Any) -> None:
         del cache[next(iter(cache))]
 
 
-class Jitted:
+class Jitted(Facing):
     """A jitted function."""
 
     def __init__(
@@ -103,27 +101,11 @@ class Jitted:
         options = (self.static_argnums, self.static_argnames, self.donated, self.stabilize)
         return (Jitted, (portable(self.fun), *options))
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        try:
-            result = self.call(args, kwargs)
-            observe = result_observer.get()
-            if observe is not None:
-                observe(self, args, kwargs, result)
-            return result
-        except Exception as error:
-            shown = better_error(error, sys._getframe().f_back)
-            if shown is None:
-                raise
-            kept = shown.__traceback__, shown.__context__
-            try:
-                raise shown
-            except Exception:
-                shown.__traceback__, shown.__context__ = kept
-                raise
-            finally:
-                del shown, kept  # no cycle of error, traceback and frame keeps arrays alive
+    @property
+    def observed(self) -> Any:
+        return self
 
-    def call(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def run(self, *args: Any, **kwargs: Any) -> Any:
         if not kwargs:
             # The common case, plain arrays by position: find the program by shapes and dtypes.
             key: list[Any] = []

@@ -16,7 +16,7 @@ from ..core.source import PACKAGE
 from ..core.tracing import Tracer
 from ..equality import exact_key
 from ..transforms.staging import SMALL_CONSTANT
-from .helpers import HelperSources, value_text
+from .function_source import FunctionSources, value_text
 from .passes.share import atom_key
 from .pipeline import optimize
 from .source import Module
@@ -63,14 +63,14 @@ def compiled(jaxpr: Jaxpr, donated: tuple[int, ...] = ()) -> Callable[..., Any]:
     if entry is None:
         module = Module()
         module.function(jaxpr, "program", donated)
-        table = {**module.values, **module.helpers}
+        table = {**module.values, **module.called}
         code = compile(_factory(module.functions, ["np", *table]), FILENAME, "exec")
         order = {id(c): i for i, c in enumerate(consts)}
         given = [(n, order[id(v)]) for n, v in module.values.items() if id(v) in order]
         for name, _ in given:
             del table[name]
         entry = (code, table, given)
-        if not any(map(_holds_values, module.helpers.values())):
+        if not any(map(_holds_values, module.called.values())):
             _codes[key] = entry
             _bound_programs(table)
     code, table, given = entry
@@ -98,7 +98,7 @@ def _bytes_of(table: dict[str, Any]) -> int:
 
 
 def _factory(functions: list[str], names: list[str]) -> str:
-    """Source of a function of constants and helpers that returns the program.
+    """Source of a function of constants and called functions that returns the program.
 
     Its functions know each other by closures: through a dict of globals, every one would hold
     itself, and with it the program's constants.
@@ -248,7 +248,7 @@ def source_text(jaxpr: Jaxpr, wrap: Callable[[str], str], parameters: Container[
     while run in parameters:
         run = module.new_name("run")
     module.function(optimized(jaxpr), run, ())
-    sources = _helper_sources(module)
+    sources = _called_sources(module)
     values = [f"{name} = {value_text(v)}" for name, v in module.values.items()]
     texts = [*sources.lines, *values, *module.functions]
     if any("base64." in t for t in texts):
@@ -259,10 +259,10 @@ def source_text(jaxpr: Jaxpr, wrap: Callable[[str], str], parameters: Container[
     return "\n\n".join([*parts, *module.functions, wrap(run)]).rstrip() + "\n"
 
 
-def _helper_sources(module: Module) -> HelperSources:
+def _called_sources(module: Module) -> FunctionSources:
     """The definitions of the functions that a program calls."""
-    sources = HelperSources(module.new_name)
-    for name, fun in module.helpers.items():
+    sources = FunctionSources(module.new_name)
+    for name, fun in module.called.items():
         try:
             sources.define(fun, name)
         except TypeError as error:

@@ -45,32 +45,32 @@ RESERVED = frozenset(
 
 
 class Module:
-    """A generated program: functions, the helpers they call, and the constants they read."""
+    """A generated program: functions, what they call, and the constants they read."""
 
     def __init__(self) -> None:
         self.taken: set[str] = set(RESERVED)
         self.functions: list[str] = []
-        self.helpers: dict[str, Any] = {}
+        self.called: dict[str, Any] = {}
         self.values: dict[str, Any] = {}
         self.called_by: dict[str, str] = {}
         self.operator = ""
-        self._helper_names: dict[int, str] = {}
+        self._called_names: dict[int, str] = {}
         self._value_names: dict[Any, str] = {}
         self._function_names: dict[tuple[int, int | None], str] = {}
         self._kept: list[Any] = []
 
-    def helper(self, function: Callable[..., Any]) -> str:
+    def callee(self, function: Callable[..., Any]) -> str:
         """The name under which a function is called from the program."""
         module = getattr(function, "__module__", "") or ""
-        name = getattr(function, "__name__", "helper")
+        name = getattr(function, "__name__", "callee")
         if module.partition(".")[0] == "numpy" and getattr(np, name, None) is function:
             return f"np.{name}"
-        known = self._helper_names.get(id(function))
+        known = self._called_names.get(id(function))
         if known is None:
             name = name.strip("_<>")
-            known = self.new_name(name if name.isidentifier() else "helper")
-            self._helper_names[id(function)] = known
-            self.helpers[known] = function
+            known = self.new_name(name if name.isidentifier() else "callee")
+            self._called_names[id(function)] = known
+            self.called[known] = function
             self.called_by[known] = self.operator
         return known
 
@@ -143,7 +143,7 @@ class _FunctionWriter:
             every = [self.names.name[v] for v in self.jaxpr.invars]
             mine = [every[i] for i in self.donated]
             others = [n for i, n in enumerate(every) if i not in self.donated]
-            own = self.module.helper(donated_buffers)
+            own = self.module.callee(donated_buffers)
             self.lines.append(
                 f"{', '.join(mine)}, = {own}({call_arguments(mine)}, {call_arguments(others)})"
             )
@@ -214,15 +214,15 @@ class _FunctionWriter:
                 return f"{_UNARY[prim.evaluate]}{ins[0]}"
             if prim.evaluate is operator.abs:
                 return f"abs({ins[0]})"
-            return f"{self.module.helper(prim.evaluate)}({', '.join(ins)})"
+            return f"{self.module.callee(prim.evaluate)}({', '.join(ins)})"
         params = "".join(f", {k}={self.param(v)}" for k, v in e.params.items())
-        return f"{self.module.helper(prim.evaluate)}(np, {', '.join(ins)}{params})"
+        return f"{self.module.callee(prim.evaluate)}(np, {', '.join(ins)}{params})"
 
     def param(self, v: Any) -> str:
         if isinstance(v, np.dtype):
             return f"np.dtype('{v.name}')"
         if callable(v):
-            return self.module.helper(v)
+            return self.module.callee(v)
         if isinstance(v, Jaxpr | SymbolicDim):
             raise TypeError(f"a parameter {v!r} needs an emitter")
         if isinstance(v, np.generic):

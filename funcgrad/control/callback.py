@@ -101,7 +101,7 @@ def _emit_callback(module: Any, e: Any, ins: list[str]) -> tuple[str, list[bool]
     def run(*args: Any) -> Any:
         return _evaluate(np, *args, **p)
 
-    return f"{module.helper(run)}({', '.join(ins)})", [False] * len(e.outvars)
+    return f"{module.callee(run)}({', '.join(ins)})", [False] * len(e.outvars)
 
 
 callback.extra["emit"] = _emit_callback
@@ -150,7 +150,7 @@ effect.extra["control"] = True
 
 
 def _emit_effect(module: Any, e: Any, ins: list[str]) -> tuple[str, list[bool]]:
-    return f"{module.helper(e.params['function'])}({', '.join(ins)})", []
+    return f"{module.callee(e.params['function'])}({', '.join(ins)})", []
 
 
 effect.extra["emit"] = _emit_effect

@@ -191,7 +191,7 @@ def _emit(module: Any, e: Any, ins: list[str]) -> tuple[str, list[bool]]:
     """Source of the choice: the branches as functions, picked from a tuple."""
     branches = e.params["branches"]
     names = [module.function(optimized(b)) for b in branches]
-    pick = f"{module.helper(clamp_index)}({ins[0]}, {len(branches)})"
+    pick = f"{module.callee(clamp_index)}({ins[0]}, {len(branches)})"
     text = f"{call_arguments(names)}[{pick}]({', '.join(ins[1:])})"
     return text, [False] * len(e.outvars)
 

@@ -406,7 +406,7 @@ def _emit(module: Any, e: Any, ins: list[str]) -> tuple[str, list[bool]]:
     n = str(p["length"]) if isinstance(p["length"], int) else f"len({ins[start]})"
     ys = stacked_text(p["jaxpr"].outvars[p["carry"] :])
     text = (
-        f"{module.helper(run_scan)}(np, {body}, {call_arguments(ins)}, {p['consts']}, "
+        f"{module.callee(run_scan)}(np, {body}, {call_arguments(ins)}, {p['consts']}, "
         f"{p['carry']}, {n}, {p['reverse']}, {ys})"
     )
     return text, [i >= p["carry"] for i in range(len(e.outvars))]

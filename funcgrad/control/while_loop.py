@@ -357,7 +357,7 @@ def _emit(module: Any, e: Any, ins: list[str]) -> tuple[str, list[bool]]:
     carry = _carry_count(ins, p["cond_consts"], p["body_consts"])
     ys = stacked_text(p["body"].outvars[carry:])
     text = (
-        f"{module.helper(run_while)}(np, {test}, {body}, {call_arguments(ins)}, "
+        f"{module.callee(run_while)}(np, {test}, {body}, {call_arguments(ins)}, "
         f"{p['cond_consts']}, {p['body_consts']}, {ys})"
     )
     return text, [i >= carry for i in range(len(e.outvars))]

@@ -33,7 +33,7 @@ ACCIDENTS = (
 STANDARD_LIBRARY = os.path.dirname(os.__file__) + os.sep
 
 
-BOUNDARIES = ("user_facing.<locals>.wrapper", "UserFacing.__call__")
+BOUNDARIES = ("user_facing.<locals>.wrapper", "Facing.__call__")
 """The code through which users call functions."""
 
 

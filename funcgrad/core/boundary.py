@@ -55,17 +55,19 @@ def facing(fun: Any) -> Any:
     return UserFacing(fun) if is_inner(fun) else fun
 
 
-class UserFacing(Portable):
-    """A function that users call and that was made inside of another one."""
+class Facing:
+    """Something that users call: what ``run`` raises shows only the users' frames."""
 
     __slots__ = ()
+
+    run: Callable[..., Any]
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         try:
             result = self.run(*args, **kwargs)
             observe = result_observer.get()
             if observe is not None:
-                observe(self.run, args, kwargs, result)
+                observe(self.observed, args, kwargs, result)
             return result
         except Exception as error:
             shown = better_error(error, sys._getframe().f_back)
@@ -80,3 +82,14 @@ class UserFacing(Portable):
             finally:
                 del shown, kept  # no cycle of error, traceback and frame keeps arrays alive
 
+
+    @property
+    def observed(self) -> Any:
+        """What an observer of results is told that was called."""
+        return self.run
+
+
+class UserFacing(Facing, Portable):
+    """A function that users call and that was made inside of another one."""
+
+    __slots__ = ()

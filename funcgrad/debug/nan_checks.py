@@ -10,7 +10,7 @@ from types import FrameType
 from typing import Any
 
 from ..api.jit import Jitted
-from ..core.boundary import UserFacing, result_observer, user_facing
+from ..core.boundary import Facing, result_observer, user_facing
 from ..core.source import INTERNAL, PACKAGE, current_source
 from ..core.tracing import Tracer
 from ..errors import NonFiniteError
@@ -32,8 +32,7 @@ NAMES = {
 
 BOUNDARIES = (
     user_facing(lambda: None).__code__,  # type: ignore[attr-defined]
-    UserFacing.__call__.__code__,
-    Jitted.__call__.__code__,
+    Facing.__call__.__code__,
 )
 """The code through which users call functions, and through which results are checked."""
 
@@ -52,14 +51,15 @@ def check_result(fun: Callable[..., Any], args: Any, kwargs: Any, result: Any) -
     """Raise if the result of a transformed function that the user has called is not finite."""
     if called_by_us():
         return
-    code = fun.__code__ if hasattr(fun, "__code__") else type(fun).__call__.__code__
+    kind = type(fun)
+    code = fun.__code__ if hasattr(fun, "__code__") else getattr(kind, "run", kind.__call__).__code__
     folder, file = os.path.split(code.co_filename)
     if folder != os.path.join(PACKAGE, "api") or file not in CHECKED:
         return
     if any(isinstance(x, Tracer) for x in visible(result)) or is_finite(result):
         return
     name = NAMES.get(code.co_qualname) or code.co_name.removesuffix("_fun")
-    if name == "__call__":
+    if name in ("__call__", "run"):
         name = "jit" if isinstance(fun, Jitted) else "stabilize"
     source = current_source(3)
     title = f"{name} at {source}" if source else name

@@ -67,6 +67,8 @@ def matrix_power(a: Any, n: int) -> Any:
         return broadcast(np.eye(a.shape[-1], dtype=a.dtype), shape=tuple(a.shape))
     if n < 0:
         a, n = systems.inv(inexact(a)), -n
+    if n == 3:  # NumPy multiplies in this order, too
+        return product(product(a, a), a)
     power, out = a, None
     while n:
         if n & 1:

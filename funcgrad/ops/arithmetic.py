@@ -194,7 +194,7 @@ mul_both_strong: Primitive = _strong_product(
 
 def into_last(module: Any, e: Any, ins: list[str]) -> str:
     """Source text that writes a result into memory at hand, for functions with a last ``out``."""
-    return f"{module.helper(e.primitive.evaluate)}({', '.join(ins)}, {{out}})"
+    return f"{module.callee(e.primitive.evaluate)}({', '.join(ins)}, {{out}})"
 
 
 def strong_divide(z: Any, y: Any, out: Any = None) -> Any:

@@ -243,9 +243,9 @@ def _expression(module: Any, e: Any, ins: list[str]) -> str:
         return f"np.matmul({operands[0]}, {operands[1]})"
     contract, batch, strong = (e.params[k] for k in ("contract", "batch", "strong"))
     if strong is None:
-        return f"{module.helper(contract_arrays)}(np, {', '.join(ins)}, {contract}, {batch})"
+        return f"{module.callee(contract_arrays)}(np, {', '.join(ins)}, {contract}, {batch})"
     params = f"contract={contract}, batch={batch}, strong={strong}"
-    return f"{module.helper(contract_strongly)}(np, {', '.join(ins)}, {params})"
+    return f"{module.callee(contract_strongly)}(np, {', '.join(ins)}, {params})"
 
 
 dot_general.extra["into"] = _into

@@ -147,7 +147,7 @@ def _sum_expression(module: Any, e: Any, ins: list[str]) -> str:
     """Source text of a sum."""
     x, axes = e.inputs[0].aval, e.params["axes"]
     if not x.symbolic and sums_short_rows(x, axes):
-        return f"{module.helper(sum_values)}(np, {ins[0]}, axes={axes})"
+        return f"{module.callee(sum_values)}(np, {ins[0]}, axes={axes})"
     return f"np.sum({ins[0]}, axis={axes})"
 
 

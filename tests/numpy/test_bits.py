@@ -53,5 +53,57 @@ def test_jit_gives_the_bits_of_numpy(name):
                 np.testing.assert_array_equal(got, want)
 
 
+RNG = np.random.default_rng(0)
+SQUARE, STACK, TALL = RNG.normal(size=(5, 5)), RNG.normal(size=(3, 5, 5)), RNG.normal(size=(6, 4))
+SYMMETRIC, VECTOR = SQUARE @ SQUARE.T + np.eye(5), RNG.normal(size=5)
+LINALG = {
+    "cholesky": [(SYMMETRIC,)],
+    "cond": [(SQUARE,), (SQUARE, 1), (TALL,)],
+    "cross": [(SQUARE[:, :3], SQUARE[0, :3])],
+    "det": [(SQUARE,), (STACK,)],
+    "diagonal": [(SQUARE,)],
+    "eigh": [(SYMMETRIC,)],
+    "eigvalsh": [(SYMMETRIC,)],
+    "inv": [(SQUARE,), (STACK,)],
+    "matmul": [(SQUARE, TALL.T[:, :5].T), (STACK, SQUARE), (SQUARE, VECTOR)],
+    "matrix_power": [(SQUARE, n) for n in (0, 1, 2, 3, 4, 7, 12, -1, -3)] + [(STACK, 5)],
+    "matrix_rank": [(SQUARE,), (TALL,)],
+    "matrix_transpose": [(SQUARE,)],
+    "multi_dot": [([SQUARE, SYMMETRIC, SQUARE],), ([TALL, TALL.T, TALL],), ([SQUARE] * 3,)],
+    "outer": [(VECTOR, VECTOR)],
+    "pinv": [(TALL,)],
+    "qr": [(TALL,), (SQUARE,)],
+    "slogdet": [(SQUARE,), (STACK,)],
+    "solve": [(SQUARE, VECTOR), (STACK, SQUARE)],
+    "svd": [(TALL,), (SQUARE,)],
+    "svdvals": [(TALL,)],
+    "tensorinv": [(RNG.normal(size=(4, 6, 8, 3)), 2)],
+    "tensorsolve": [(RNG.normal(size=(2, 3, 6)), RNG.normal(size=(2, 3)))],
+    "trace": [(SQUARE,)],
+}
+LINALG_DIFFERENT = {"lstsq", "norm", "matrix_norm", "vector_norm", "tensordot", "vecdot"}
+"""Those of the table above in docs/sharp_bits.md."""
+
+
+@pytest.mark.parametrize("name", sorted(LINALG))
+@pytest.mark.parametrize("dtype", "fdD")
+def test_jit_gives_the_bits_of_linear_algebra(name, dtype):
+    for args in LINALG[name]:
+        args = fg.tree.map(lambda x: x.astype(dtype) if isinstance(x, np.ndarray) else x, args)
+        traced, fixed = args[:1], args[1:]
+        if fixed and isinstance(fixed[0], np.ndarray):
+            traced, fixed = args, ()
+        expected = getattr(np.linalg, name)(*args)
+        fun = getattr(fnp.linalg, name)
+        found = fg.jit(lambda *a: fun(*a, *fixed), stabilize=False)(*traced)  # noqa: B023
+        for got, want in zip(fg.tree.leaves(found), fg.tree.leaves(expected), strict=True):
+            np.testing.assert_array_equal(got, want)
+
+
+def test_every_function_of_linear_algebra_is_in_a_table():
+    public = {n for n in fnp.linalg.__all__ if hasattr(np.linalg, n)} - {"LinAlgError"}
+    assert public == LINALG.keys() | LINALG_DIFFERENT
+
+
 def test_the_list_names_functions_of_the_table():
     assert TABLE.keys() >= DIFFERENT - {"matvec", "vecmat"}

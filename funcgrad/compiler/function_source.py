@@ -21,7 +21,7 @@ from ..core.source import OURS
 NewName = Callable[[str], str]
 
 
-class HelperSources:
+class FunctionSources:
     """Definitions of functions, and of the functions and constants that they read.
 
     Each has a name that nothing else in the program has; ``lines`` holds the definitions in an
