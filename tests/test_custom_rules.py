@@ -249,3 +249,32 @@ def test_linear_functions_with_a_jvp_rule_are_transposed():
     assert fg.grad(fg.grad(square))(2.0) == 3.0
     with pytest.raises(fg.errors.DifferentiationError, match="custom_jvp rule does"):
         fg.linear_transpose(scaled_vjp(3.0), 1.0)(2.0)
+
+
+BODIES = {
+    "call": lambda f: lambda *args: f(*args),
+    "jit": fg.jit,
+    "checkpoint": fg.checkpoint,
+    "while_loop": lambda f: lambda *args: fg.lax.while_loop(
+        lambda t: t[0] < 2, lambda t: (t[0] + 1, f(*args)), (0, args[0])
+    )[1],
+    "scan": lambda f: lambda *args: fg.lax.scan(
+        lambda c, _: (c + f(*args), None), 0.0, None, length=1
+    )[0],
+    "cond": lambda f: lambda *args: fg.lax.cond(args[0] > -9, f, f, *args),
+}
+
+
+@pytest.mark.parametrize("inner", BODIES)
+@pytest.mark.parametrize("outer", BODIES)
+@pytest.mark.parametrize("place", [0, 1])
+def test_custom_vjp_inside_a_custom_jvp_of_which_an_argument_is_not_differentiated(
+    inner, outer, place
+):
+    """The rule further out gets zeros for that argument, which are values and nothing linear."""
+    product = fg.custom_vjp(lambda x, y: x * y)
+    product.defvjp(lambda x, y: (x * y, (x, y)), lambda r, ct: (ct * r[1], ct * r[0]))
+    around = fg.custom_jvp(lambda x, y: BODIES[inner](product)(x, y))
+    around.defjvp(lambda p, t: fg.jvp(lambda x, y: BODIES[inner](product)(x, y), p, t))
+    values = (np.float64(3.0), np.float64(5.0))
+    assert fg.grad(lambda *a: BODIES[outer](around)(*a), place)(*values) == values[1 - place]

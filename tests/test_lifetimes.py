@@ -68,6 +68,15 @@ WRAPS = {
 }
 
 
+@pytest.fixture(autouse=True, scope="module")
+def only_new_objects():
+    """Let the collector look at what this file makes, not at the whole test suite each time."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
+
+
 def left_behind(run):
     """Whether an array made inside lives on, and how many objects only the collector frees."""
     array = X * 2

@@ -19,7 +19,7 @@ from ..core.tracing import Tracer, aval_of, current_body, newest_trace
 from ..errors import DifferentiationError
 from ..ops.families import general
 from ..ops.shape import cast, zeros
-from ..transforms.jvp import JVPTracer
+from ..transforms.jvp import JVPTracer, OnTape
 from ..transforms.linearize import LinearizeTracer
 from ..transforms.recording import RecordTracer
 from ..transforms.rules import instantiate
@@ -259,8 +259,9 @@ def _refuse_forward(_trace: Any, _primals: Any, _tangents: Any, *, rule: Rule) -
 def _vjp_rule(trace: Any, primals: Any, tangents: Any, *, rule: Rule) -> Any:
     _check_consts(rule, tangents)
     results = list(rule.forward(*primals))
-    if not rule.consts and _check_captured(trace, rule, results):
-        return _restage(custom_vjp_call, trace, rule, primals, tangents)
+    own = trace.trace if isinstance(trace, OnTape) else trace
+    if not rule.consts and _check_captured(own, rule, results):
+        return _restage(custom_vjp_call, own, rule, primals, tangents)
     n = len(rule.out_avals) if rule.out_avals else rule.forward.out_count  # type: ignore[attr-defined]
     outs, residuals = results[:n], results[n:]
     given = [t for t in tangents if t is not None]
@@ -312,9 +313,12 @@ def _linear_transpose(
         if token is not None:
             source_of_equation.reset(token)
     used = [c for c, nz in zip(found, nonzero, strict=True) if nz]
-    avals = operands[residuals:]
-    assert all(linear_operands(avals))
-    used = [None if c is None else cast(c, a.dtype) for c, a in zip(used, avals, strict=True)]
+    # A tangent that a rule further out was given as zeros is a value, not something linear.
+    given = operands[residuals:]
+    used = [
+        cast(c, a.dtype) if c is not None and linear else None
+        for c, a, linear in zip(used, given, linear_operands(given), strict=True)
+    ]
     strong = any(f and c is not None for f, c in zip(ct_flags, cts, strict=True))
     return [*(None,) * residuals, *used], [False] * residuals + [strong] * len(used)
 

@@ -51,8 +51,8 @@ def check_result(fun: Callable[..., Any], args: Any, kwargs: Any, result: Any) -
     """Raise if the result of a transformed function that the user has called is not finite."""
     if called_by_us():
         return
-    kind = type(fun)
-    code = fun.__code__ if hasattr(fun, "__code__") else getattr(kind, "run", kind.__call__).__code__
+    run = fun if hasattr(fun, "__code__") else getattr(type(fun), "run", type(fun).__call__)
+    code = run.__code__
     folder, file = os.path.split(code.co_filename)
     if folder != os.path.join(PACKAGE, "api") or file not in CHECKED:
         return

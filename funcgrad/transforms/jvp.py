@@ -44,12 +44,13 @@ def concrete_value(x: Any, use: str) -> Any:
 
 
 class OnTape:
-    """What rules that linearize need of a trace: where the linear part goes."""
+    """What rules that linearize need of a trace: where the linear part goes, and whose it is."""
 
-    __slots__ = ("tape",)
+    __slots__ = ("tape", "trace")
 
-    def __init__(self, tape: StagingTrace) -> None:
+    def __init__(self, tape: StagingTrace, trace: JVPTrace) -> None:
         self.tape = tape
+        self.trace = trace
 
 
 class JVPTrace(Trace):
@@ -102,8 +103,8 @@ class JVPTrace(Trace):
         if prim.forward is not None:
             self.strong = strong
             tape = self.tape_of(tangents)
-            if tape is not None and prim.linearize is not None and jaxprs_among(params):
-                outs, outs_t = prim.linearize(OnTape(tape), primals, tangents, **params)
+            if tape is not None and prim.linearize not in (None, prim.forward):
+                outs, outs_t = prim.linearize(OnTape(tape, self), primals, tangents, **params)
             else:
                 outs, outs_t = prim.forward(self, primals, tangents, **params)
             strong = strong or any(map(fills_inside, jaxprs_among(params)))

@@ -158,8 +158,8 @@ INTEGER = """
 np.astype({a} * 2.7183, int)
 np.argmax({a} + 0.0, axis=-1)
 np.argmin({a}, axis=-1)
-np.argsort({a}, axis=-1)
-np.argsort({v})
+np.argsort({a}, axis=-1, kind="stable")
+np.argsort({v}, kind="stable")
 np.nanargmax(np.ravel({a}))
 np.nanargmin({a}, axis=-1)
 np.argpartition({v}, 0)[:1]
@@ -350,8 +350,8 @@ np.diagonal({r})
 {a}[::-1]
 {a}[..., :1]
 {a}[[0, -1, 0]]
-{a}[np.argsort({a}[:, 0])]
-{v}[np.argsort({v})]
+{a}[np.argsort({a}[:, 0], kind="stable")]
+{v}[np.argsort({v}, kind="stable")]
 {v}[np.argmax({v})]
 {v}[np.clip({k}, 0, {v}.shape[0] - 1)]
 {v}[np.clip({i}, 0, {v}.shape[0] - 1)]
@@ -359,7 +359,7 @@ np.take({a}, 0, axis=-1)
 fnp.take({v}, np.clip({i}, 0, {v}.shape[0] - 1))
 fnp.take({v}, {i}, mode="wrap")
 fnp.take({v}, {i}, mode="clip")
-np.take_along_axis({a}, np.argsort({a}, axis=-1), axis=-1)
+np.take_along_axis({a}, np.argsort({a}, axis=-1, kind="stable"), axis=-1)
 np.take_along_axis({a}, np.argmax({a}, axis=-1, keepdims=True), axis=-1)
 np.compress([True], {a}, axis=-1)
 np.extract([True], {v})
@@ -534,8 +534,8 @@ CONVERSIONS = {
     ),
     "m": ("({a} > 0.0317)", "({a} < {b} + 0.0713)"),
     "n": ("({a} > -0.2317)",),
-    "i": ("np.argsort({v})", "np.astype({a} * 1.7, int)"),
-    "j": ("np.argsort({a}, axis=-1)",),
+    "i": ('np.argsort({v}, kind="stable")', "np.astype({a} * 1.7, int)"),
+    "j": ('np.argsort({a}, axis=-1, kind="stable")',),
     "k": ("np.argmax({v})", "np.count_nonzero({a} > 0.0119)"),
 }
 """What stands for an operand of a kind of which a program has none; ``d`` is definite."""

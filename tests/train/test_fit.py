@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -236,6 +237,15 @@ def test_an_interruption_returns_what_was_trained_and_resumes(tmp_path: Path, n:
     np.testing.assert_array_equal(rest.history.steps["size"], whole.history.steps["size"])
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Python's own handler, which a process that was started in the background does not have."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_a_real_signal_interrupts() -> None:
     def evaluate(params: Any, state: Any) -> float:
         if len(calls) == 2:
