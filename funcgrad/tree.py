@@ -10,7 +10,7 @@ from typing import Any
 
 import optree
 
-from .core.boundary import user_facing
+from .core.tracebacks import user_facing
 from .equality import exact_key
 from .errors import TreeError
 

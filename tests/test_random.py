@@ -13,7 +13,7 @@ import pytest
 import funcgrad as fg
 from funcgrad import arrays, random
 from funcgrad.errors import ShapeError
-from funcgrad.ops.threefry import random_uniform, threefry2x32
+from funcgrad.ops.random.threefry import random_uniform, threefry2x32
 
 JAX = json.loads((Path(__file__).parent / "data" / "random_jax.json").read_text())
 

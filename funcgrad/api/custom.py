@@ -11,19 +11,19 @@ import numpy as np
 
 from .. import tree
 from ..control.custom import call_with_rule, custom_jvp_call, custom_vjp_call
-from ..control.rule import Rule
+from ..control.custom_rule import Rule
 from ..core.arguments import check_function, positions
 from ..core.avals import Aval, float0, is_inexact
 from ..core.blame import describe
-from ..core.boundary import user_facing
-from ..core.portable import importable_name, portable, taken
+from ..core.pickling import importable_name, portable, taken
 from ..core.source import where_defined
+from ..core.tracebacks import user_facing
 from ..core.tracing import aval_of
 from ..errors import DifferentiationError, TreeError
-from ..ops.arithmetic import add
+from ..ops.elementwise.arithmetic import add
 from ..ops.shape import cast, zeros
-from ..transforms.rules import instantiate
-from .results import is_leaf_value
+from ..transforms.tangents import instantiate
+from .leaves import is_leaf_value
 
 P = ParamSpec("P")
 R = TypeVar("R")

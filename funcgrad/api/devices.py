@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .. import arrays, tree
-from ..core.boundary import user_facing
+from ..core.tracebacks import user_facing
 from ..core.tracing import Tracer
 
 

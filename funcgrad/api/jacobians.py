@@ -11,17 +11,17 @@ import numpy as np
 from .. import tree
 from ..core.arguments import check_function
 from ..core.blame import describe
-from ..core.boundary import user_facing
 from ..core.source import where_defined
+from ..core.tracebacks import user_facing
 from ..core.tracing import aval_of
 from ..errors import DifferentiationError
 from ..ops.shape import reshape
-from .batching import vmap
-from .gradients import SelectedPath, grad
+from .grad import SelectedPath, grad
+from .jvp import jvp
+from .leaves import check_differentiable
 from .linearized import check_argnums, select_arguments
-from .pullbacks import vjp
-from .pushforwards import jvp
-from .results import check_differentiable
+from .vjp import vjp
+from .vmap import vmap
 
 
 def _standard_basis(avals: Sequence[Any]) -> list[Any]:

@@ -14,21 +14,21 @@ from ..compiler.program import compiled, source_text
 from ..compiler.wrapper import program_wrapper
 from ..control.call import call
 from ..control.closures import staged_once
-from ..control.jit_state import jit_disabled, stabilizing
+from ..control.jit_settings import jit_disabled, stabilizing
 from ..core.arguments import check_function, names, positions
 from ..core.avals import WEAK_DTYPES, float0
-from ..core.boundary import Facing, user_facing
-from ..core.collector import rare_collections
+from ..core.garbage import rare_collections
 from ..core.jaxpr import Jaxpr, eval_jaxpr, has_effects
-from ..core.portable import importable_name, portable
+from ..core.pickling import importable_name, portable
 from ..core.source import where_defined
+from ..core.tracebacks import Facing, user_facing
 from ..core.tracing import Tracer, axis_frames, owner_name, running
 from ..equality import exact_key
 from ..errors import TracerError
 from ..transforms.staging import lift_tracers
+from .leaves import ArgumentPath, check_leaf, is_leaf_value
 from .lowering import Lowered
-from .results import ArgumentPath, check_leaf, is_leaf_value
-from .stabilizing import stage_stable
+from .stable_staging import stage_stable
 
 MOST_SIGNATURES = 4096
 """How many signatures a jitted function keeps; the oldest go first."""

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from .. import tree
-from ..control import mutation
-from ..control.jit_state import stabilizing
+from ..control import overwritten as mutation
+from ..control.jit_settings import stabilizing
 from ..core.arguments import positions
 from ..core.array_type import check_plain
 from ..core.avals import float0, is_inexact
@@ -19,7 +19,7 @@ from ..core.tracing import Tracer, aval_of, check_no_leak
 from ..ops.shape import zeros
 from ..transforms.linearize import LinearizeTrace, LinearizeTracer, tape_jaxpr
 from ..transforms.transpose import backward, seed_cotangents
-from .results import check_leaf
+from .leaves import check_leaf
 
 
 class Linearized:

@@ -9,8 +9,8 @@ from .. import tree
 from ..compiler.program import compiled, optimized
 from ..control.call import call
 from ..core.avals import Aval
-from ..core.boundary import user_facing
 from ..core.jaxpr import Jaxpr
+from ..core.tracebacks import user_facing
 from ..core.tracing import Tracer, aval_of
 from ..errors import ShapeError, TreeError
 from .staging import ShapeDtypeStruct

@@ -13,11 +13,11 @@ from .. import tree
 from ..core.arguments import check_function, is_integer, positions
 from ..core.avals import Aval, dtype_name
 from ..core.blame import describe
-from ..core.boundary import user_facing
 from ..core.jaxpr import Jaxpr
+from ..core.tracebacks import user_facing
 from ..core.tracing import aval_of, owner_name
 from ..transforms.staging import stage
-from .results import ArgumentPath, OutputPath, check_leaf, is_leaf_value
+from .leaves import ArgumentPath, OutputPath, check_leaf, is_leaf_value
 
 
 class ShapeDtypeStruct:

@@ -13,7 +13,7 @@ import numpy as np
 from .. import arrays
 from ..core.tracing import Tracer, axis_frames, current_body
 from ..equality import exact_key
-from .jit_state import settings
+from .jit_settings import settings
 
 MOST_HELD = 10_000
 """How many objects are looked at that a function holds on to."""

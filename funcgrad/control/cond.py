@@ -13,7 +13,7 @@ from ..core.avals import Aval
 from ..core.jaxpr import Jaxpr, eval_jaxpr
 from ..core.primitive import Primitive, Unbatched
 from ..core.tracing import shape_of
-from ..ops.comparison import equal, select
+from ..ops.elementwise.comparison import equal, select
 from ..ops.families import general
 from ..ops.shape import cast, reshape, zeros
 from ..transforms.staging import stage

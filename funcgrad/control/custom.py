@@ -22,13 +22,13 @@ from ..ops.shape import cast, zeros
 from ..transforms.jvp import JVPTracer, OnTape
 from ..transforms.linearize import LinearizeTracer
 from ..transforms.recording import RecordTracer
-from ..transforms.rules import instantiate
 from ..transforms.staging import StagingTracer
+from ..transforms.tangents import instantiate
 from ..transforms.vmap import BatchTrace, BatchTracer, add_batch_axis, batch_jaxpr, running_lanes
 from .call import call
+from .custom_rule import Rule, stage_rule
 from .jaxprs import bind_on_tape, linear_operands, spread
-from .jit_state import rules_ignored
-from .rule import Rule, stage_rule
+from .jit_settings import rules_ignored
 
 
 def belongs_to_body(args: Sequence[Any]) -> bool:

@@ -15,8 +15,8 @@ from ..core.tracing import Tracer, aval_of, newest_trace
 from ..ops.shape import zeros
 from ..transforms.jvp import JVPTrace, JVPTracer, OnTape
 from ..transforms.linearize import LinearizeTrace, LinearizeTracer, tape_jaxpr
-from ..transforms.rules import instantiate
 from ..transforms.staging import consts_to_inputs, stage
+from ..transforms.tangents import instantiate
 from ..transforms.transpose import transpose_values
 
 Flags = tuple[bool, ...]

@@ -11,15 +11,14 @@ from ..core.avals import Aval
 from ..core.jaxpr import Jaxpr
 from ..core.primitive import Primitive, Unbatched
 from ..core.tracing import aval_of
-from ..ops.arithmetic import add
+from ..ops.elementwise.arithmetic import add
 from ..ops.families import general
 from ..ops.shape import move_axis, zeros
-from ..transforms.rules import fills_inside, instantiate
 from ..transforms.staging import stage
+from ..transforms.tangents import fills_inside, instantiate
 from ..transforms.transpose import transpose_values
 from ..transforms.vmap import add_batch_axis, batch_jaxpr
-from .accumulation import Hoisted, add_products, hoist_products
-from .invariants import transpose_invariants
+from .hoisted_products import Hoisted, add_products, hoist_products
 from .jaxprs import (
     OWNER,
     Flags,
@@ -34,6 +33,7 @@ from .jaxprs import (
     stackable_form,
     with_vars,
 )
+from .transposed_constants import transpose_invariants
 
 
 def _evaluate(

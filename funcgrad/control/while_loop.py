@@ -19,12 +19,12 @@ from ..core.avals import Aval, SymbolicDim
 from ..core.jaxpr import Jaxpr, Literal, Var, eval_jaxpr
 from ..core.primitive import Primitive, Unbatched
 from ..core.tracing import shape_of
-from ..ops.comparison import logical_and, select
+from ..ops.elementwise.comparison import logical_and, select
 from ..ops.families import general
-from ..ops.reductions import reduce_any
+from ..ops.reductions.reducing import reduce_any
 from ..ops.shape import move_axis, reshape
-from ..transforms.rules import fills_inside, instantiate
 from ..transforms.staging import stage
+from ..transforms.tangents import fills_inside, instantiate
 from ..transforms.vmap import BatchTrace, add_batch_axis, batch_jaxpr
 from .jaxprs import (
     OWNER,

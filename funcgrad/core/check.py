@@ -6,8 +6,8 @@ from typing import Any
 
 from ..errors import JaxprError
 from .avals import Aval, SymbolicDim
-from .boundary import user_facing
 from .jaxpr import Eqn, Jaxpr, Literal, Var, subjaxprs
+from .tracebacks import user_facing
 from .tracing import aval_of
 
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from .avals import Aval
-from .boundary import user_facing
 from .source import Source, source_of_equation
+from .tracebacks import user_facing
 from .tracing import sources_wanted
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ..control.mutation import check_mutation
-from .explain import NanReport, explain_nan
+from ..control.overwritten import check_mutation
+from .explain_nan import NanReport, explain_nan
 from .key_reuse import key_reuse
 from .nan_checks import nan_checks
 from .printing import callback, print

@@ -9,11 +9,11 @@ import numpy as np
 
 from ..core.source import Transposed
 from ..core.tracing import aval_of
+from ..transforms.opened import Recording, Turn
 from ..transforms.recording import Operation
-from ..transforms.replaying import Recording, Turn
 from .influence import influences, reached
 from .precise.operations import inexact
-from .recorded import text_of_line
+from .recorded_calls import text_of_line
 
 LONGEST = 6
 """Arrays with more elements than this are described by shape and dtype."""

@@ -12,7 +12,7 @@ from .. import arrays
 from ..core.source import Source, current_source
 from ..core.tracing import Tracer, current_body
 from ..errors import KeyReuseError
-from ..ops.key_uses import key_uses
+from ..ops.random.key_uses import key_uses
 from ..transforms.vmap import BatchTracer, UnmappedTracer
 
 

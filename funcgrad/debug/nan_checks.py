@@ -10,16 +10,15 @@ from types import FrameType
 from typing import Any
 
 from ..api.jit import Jitted
-from ..core.boundary import Facing, result_observer, user_facing
 from ..core.source import INTERNAL, PACKAGE, current_source
+from ..core.tracebacks import Facing, result_observer, user_facing
 from ..core.tracing import Tracer
 from ..errors import NonFiniteError
-from .explain import explain, is_finite, visible
+from .explain_nan import explain, is_finite, visible
 
 CHECKED = frozenset(
     [
-        "gradients.py", "jacobians.py", "pullbacks.py", "pushforwards.py", "batching.py",
-        "stable.py", "jit.py",
+        "grad.py", "jacobians.py", "vjp.py", "jvp.py", "vmap.py", "stabilize.py", "jit.py",
     ]
 )  # fmt: skip
 """The files of ``funcgrad/api`` whose functions are checked."""

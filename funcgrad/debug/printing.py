@@ -11,7 +11,7 @@ from .. import tree
 from ..control.callback import effect
 from ..core.arguments import check_function
 from ..core.blame import describe
-from ..core.boundary import user_facing
+from ..core.tracebacks import user_facing
 
 
 class _Effect:

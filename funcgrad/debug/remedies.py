@@ -10,7 +10,7 @@ import numpy as np
 from ..core.source import Transposed
 from ..transforms.recording import Operation
 from .events import Event
-from .recorded import place_of
+from .recorded_calls import place_of
 
 LEFT_OUT = (
     "np.where(x > 0, f(x), other) leaves such elements out; its zeros are strong, so the "

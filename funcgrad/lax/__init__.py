@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import numpy as _np
 
-from ..api.calls import stop_gradient
+from ..api.stop_gradient import stop_gradient
 from ..control import collectives as _collectives
-from ..core.boundary import user_facing as _user_facing
+from ..core.tracebacks import user_facing as _user_facing
 from ..numpy import logsumexp
-from ..ops import arithmetic as _arithmetic
-from ..ops import comparison as _comparison
-from ..ops import special as _special
-from ..ops.convolution import (
+from ..ops.contraction.convolution import (
     ConvDimensionNumbers,
     conv,
     conv_dimension_numbers,
@@ -20,7 +17,10 @@ from ..ops.convolution import (
     conv_transpose,
     conv_with_general_padding,
 )
-from ..ops.windows import avg_pool, max_pool, reduce_window
+from ..ops.elementwise import arithmetic as _arithmetic
+from ..ops.elementwise import comparison as _comparison
+from ..ops.elementwise import special as _special
+from ..ops.windows.reduce_window import avg_pool, max_pool, reduce_window
 from .branches import cond, select, switch
 from .loops import fori_loop, map, scan, while_loop
 from .operators import (

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .. import tree
-from ..api.results import check_leaf, is_leaf_value
+from ..api.leaves import check_leaf, is_leaf_value
 from ..control.closures import staged_once
 from ..core.avals import Aval
 from ..core.jaxpr import Jaxpr

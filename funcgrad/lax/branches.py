@@ -7,17 +7,17 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from .. import tree
-from ..api.results import is_leaf_value
+from ..api.leaves import is_leaf_value
 from ..control.cond import as_index
 from ..control.cond import cond as cond_p
 from ..core.arguments import check_function
 from ..core.blame import describe
-from ..core.boundary import user_facing
 from ..core.jaxpr import Jaxpr, Var, eval_jaxpr
 from ..core.source import where_defined
+from ..core.tracebacks import user_facing
 from ..core.tracing import aval_of
 from ..errors import ShapeError, TreeError
-from ..ops.comparison import select as select_p
+from ..ops.elementwise.comparison import select as select_p
 from ..ops.shape import cast
 from ..transforms.staging import stage
 from .bodies import KINDS, as_carried, check_operands, concrete_or_none, stage_function

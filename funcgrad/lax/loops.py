@@ -8,19 +8,19 @@ from typing import Any
 import numpy as np
 
 from .. import tree
-from ..api.results import is_leaf_value
-from ..control.jit_state import jit_disabled
+from ..api.leaves import is_leaf_value
+from ..control.jit_settings import jit_disabled
 from ..control.scan import scan as scan_p
 from ..control.while_loop import while_ as while_p
 from ..core.arguments import check_function, is_integer
 from ..core.avals import Aval
 from ..core.blame import describe
-from ..core.boundary import user_facing
 from ..core.source import where_defined
+from ..core.tracebacks import user_facing
 from ..core.tracing import Tracer, aval_of
 from ..errors import ShapeError, TreeError
-from ..ops.joining import concatenate
 from ..ops.shape import cast, reshape
+from ..ops.structural.joining import concatenate
 from .bodies import KINDS, as_carried, check_operands, concrete_or_none, stage_function
 
 

@@ -7,12 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from ..core.boundary import user_facing
+from ..core.tracebacks import user_facing
 from ..core.tracing import Tracer
 from ..errors import ShapeError
-from ..ops import cumulative, dynamic, indexing, joining, reductions, sorting
 from ..ops import shape as shape_ops
-from ..ops.contraction import dot_general as dot_general_p
+from ..ops.contraction.dot_general import dot_general as dot_general_p
+from ..ops.reductions import cumulative, sorting
+from ..ops.reductions import reducing as reductions
+from ..ops.structural import dynamic, indexing, joining
 
 
 def _array(x: Any) -> Any:

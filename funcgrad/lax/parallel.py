@@ -13,13 +13,13 @@ import numpy as np
 
 from .. import tree
 from ..control import collectives as c
-from ..core.boundary import user_facing
+from ..core.tracebacks import user_facing
 from ..core.tracing import Tracer
 from ..errors import ShapeError
-from ..ops.comparison import select
-from ..ops.gather import gather
-from ..ops.reductions import reduce_max, reduce_min
+from ..ops.elementwise.comparison import select
+from ..ops.reductions.reducing import reduce_max, reduce_min
 from ..ops.shape import move_axis, reshape
+from ..ops.structural.gather import gather
 
 
 def _names(axis_name: Any) -> tuple[Any, ...]:

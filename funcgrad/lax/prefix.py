@@ -9,12 +9,12 @@ import numpy as np
 
 from .. import tree
 from ..core.arguments import check_function
-from ..core.boundary import user_facing
+from ..core.tracebacks import user_facing
 from ..core.tracing import Tracer, aval_of
 from ..errors import ShapeError
-from ..ops.indexing import FULL, index
-from ..ops.joining import concatenate
 from ..ops.shape import flip, reshape
+from ..ops.structural.indexing import FULL, index
+from ..ops.structural.joining import concatenate
 from .bodies import check_operands
 
 

@@ -53,7 +53,7 @@ from .activations import (
     swish,
     tanh,
 )
-from .attention import (
+from .layers.attention import (
     LearnedPositions,
     MultiHeadAttention,
     SinusoidalPositions,
@@ -64,23 +64,10 @@ from .attention import (
     rotary_positions,
     sinusoidal_positions,
 )
-from .cells import (
-    Cell,
-    gru,
-    gru_cell,
-    lstm,
-    lstm_cell,
-    rnn,
-    rnn_cell,
-)
-from .containers import FanInConcat, FanInSum, FanOut, Residual, parallel, serial
-from .convolution import (
-    Conv,
-    ConvTranspose,
-    conv,
-    conv_transpose,
-)
-from .dense import (
+from .layers.cells import Cell, gru, gru_cell, lstm, lstm_cell, rnn, rnn_cell
+from .layers.containers import FanInConcat, FanInSum, FanOut, Residual, parallel, serial
+from .layers.convolution import Conv, ConvTranspose, conv, conv_transpose
+from .layers.dense import (
     Dense,
     Embedding,
     Flatten,
@@ -91,7 +78,31 @@ from .dense import (
     embedding,
     flatten,
 )
-from .layer import Identity, Lambda, Layer, stateless
+from .layers.layer import Identity, Lambda, Layer, stateless
+from .layers.normalization import (
+    BatchNorm,
+    Dropout,
+    GroupNorm,
+    LayerNorm,
+    RMSNorm,
+    batch_norm,
+    dropout,
+    group_norm,
+    layer_norm,
+    rms_norm,
+)
+from .layers.pooling import (
+    AvgPool,
+    GlobalAvgPool,
+    GlobalMaxPool,
+    MaxPool,
+    avg_pool,
+    global_avg_pool,
+    global_max_pool,
+    max_pool,
+)
+from .layers.recurrent import GRU, LSTM, RNN, Bidirectional, Recurrent, scan_cell
+from .layers.transformer import TransformerBlock, transformer_block
 from .losses import (
     absolute_error,
     contrastive_loss,
@@ -123,38 +134,7 @@ from .metrics import (
     recall_score,
     top_k_accuracy,
 )
-from .normalization import (
-    BatchNorm,
-    Dropout,
-    GroupNorm,
-    LayerNorm,
-    RMSNorm,
-    batch_norm,
-    dropout,
-    group_norm,
-    layer_norm,
-    rms_norm,
-)
-from .pooling import (
-    AvgPool,
-    GlobalAvgPool,
-    GlobalMaxPool,
-    MaxPool,
-    avg_pool,
-    global_avg_pool,
-    global_max_pool,
-    max_pool,
-)
-from .recurrent import (
-    GRU,
-    LSTM,
-    RNN,
-    Bidirectional,
-    Recurrent,
-    scan_cell,
-)
 from .summary import Row, Summary, summary
-from .transformer import TransformerBlock, transformer_block
 
 __all__ = [
     "GRU",

@@ -18,12 +18,12 @@ import numpy as np
 
 from .. import arrays
 from .. import numpy as fnp
-from ..core.boundary import user_facing
+from ..core.tracebacks import user_facing
 from ..errors import ShapeError
 from ..numpy.protocol import array, inexact
 from .losses import softmax_cross_entropy_with_integer_labels
-from .reduction import check_classes, floats, mask_of, masked, reduce_losses, same_shape
-from .scaled import in_single
+from .losses.reduction import check_classes, floats, mask_of, masked, reduce_losses, same_shape
+from .rescaled import in_single
 
 __all__ = [
     "accuracy",

@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 
 from .. import random, tree
 from ..api.staging import eval_shape
-from ..core.boundary import user_facing
-from .layer import Layer, as_layer, init_layer
+from ..core.tracebacks import user_facing
+from .layers.layer import Layer, as_layer, init_layer
 
 __all__ = ["Row", "Summary", "summary"]
 

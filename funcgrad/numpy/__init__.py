@@ -12,35 +12,33 @@ from typing import Any
 import numpy as _np
 
 from ..core.array_type import Array as _Array
-from ..core.boundary import user_facing as _user_facing
+from ..core.tracebacks import user_facing as _user_facing
 from ..core.tracing import Tracer as _Tracer
-from ..ops import contraction as _contraction
 from ..ops import operators as _operators
+from ..ops.contraction import dot_general as _contraction
 from . import (
-    creation,
     elementwise,
-    indexing,
-    joining,
     linalg,
     methods,
-    missing,
-    ordering,
-    padding,
     products,
     protocol,
-    ranges,
-    reducing,
     refused,
-    sampled,
     scipy_ufuncs,
-    sets,
-    shaping,
-    statistics,
-    taking,
-    updates,
-    wider,
 )
-from .creation import (
+from . import (
+    sampled_functions as sampled,
+)
+from . import (
+    wider_dispatch as wider,
+)
+from .indexing import keys as indexing
+from .indexing import taking, updates
+from .indexing.updates import at
+from .reductions import nan_reductions as missing
+from .reductions import ordering, reducing, sets, statistics
+from .reductions.reducing import logsumexp
+from .shapes import creation, joining, padding, ranges, shaping
+from .shapes.creation import (
     arange,
     array,
     asarray,
@@ -53,9 +51,7 @@ from .creation import (
     tri,
     zeros,
 )
-from .reducing import logsumexp
-from .updates import at
-from .wider import full_like, pad, roll, take
+from .wider_dispatch import full_like, pad, roll, take
 
 _OWN = {
     "arange": arange, "array": array, "asarray": asarray, "at": at, "empty": empty, "eye": eye,

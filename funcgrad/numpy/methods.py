@@ -9,7 +9,10 @@ import numpy as np
 from ..core.tracing import Tracer
 from ..errors import TracerError
 from ..ops.shape import cast
-from . import elementwise, ordering, products, reducing, shaping, taking
+from . import elementwise, products
+from .indexing import taking
+from .reductions import ordering, reducing
+from .shapes import shaping
 
 
 def _reshape(self: Any, *shape: Any, order: str = "C") -> Any:

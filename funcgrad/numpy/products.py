@@ -8,12 +8,12 @@ import numpy as np
 
 from ..errors import ShapeError
 from ..ops import shape as ops
-from ..ops.comparison import filled_like
-from ..ops.contraction import dot_general
-from ..ops.contraction import matmul as matrix_product
+from ..ops.contraction.dot_general import dot_general
+from ..ops.contraction.dot_general import matmul as matrix_product
+from ..ops.elementwise.comparison import filled_like
 from ..ops.shape import cast, reduce_sum
+from .indexing.taking import diagonal
 from .protocol import UFUNCS, axis_of, implements, refuse, strong
-from .taking import diagonal
 
 
 def contract(x: Any, y: Any, left: Any, right: Any, batch: Any = ((), ())) -> Any:

@@ -14,8 +14,8 @@ import numpy as np
 from ..core.avals import WEAK_SAMPLES
 from ..core.tracing import Tracer, aval_of, unknown_function_message
 from ..errors import ShapeError, TracerError
-from ..ops.joining import concatenate
 from ..ops.shape import cast, reshape, strengthen
+from ..ops.structural.joining import concatenate
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -8,10 +8,10 @@ import numpy as np
 
 from ..core.primitive import Primitive
 from ..core.tracing import Tracer
-from . import arithmetic, comparison, math
-from . import complex as complex_
+from .elementwise import arithmetic, comparison, math
+from .elementwise import complex as complex_
 from .shape import strengthen
-from .stacking import unstack
+from .structural.stacking import unstack
 
 _DIRECT = frozenset([float, int, complex, bool, np.ndarray, np.float64, np.float32, np.int64])
 

@@ -45,49 +45,6 @@ training loop can change them, use ``inject_hyperparams``.
 
 from __future__ import annotations
 
-from .accumulating import (
-    AccumulateState,
-    ApplyEveryState,
-    ApplyIfFiniteState,
-    accumulate,
-    apply_every,
-    apply_if_finite,
-    skip_not_finite,
-)
-from .adding import (
-    AddNoiseState,
-    ZeroNansState,
-    add_decayed_weights,
-    add_noise,
-    keep_params_nonnegative,
-    zero_nans,
-)
-from .backtracking import (
-    BacktrackingLinesearchInfo,
-    ScaleByBacktrackingLinesearchState,
-    scale_by_backtracking_linesearch,
-)
-from .clipping import (
-    adaptive_grad_clip,
-    clip,
-    clip_by_block_rms,
-    clip_by_global_norm,
-    clip_by_norm,
-)
-from .cycles import (
-    cosine_onecycle_schedule,
-    linear_onecycle_schedule,
-    sgdr_schedule,
-    warmup_constant_schedule,
-    warmup_cosine_decay_schedule,
-    warmup_exponential_decay_schedule,
-    warmup_inverse_sqrt_schedule,
-)
-from .factored import (
-    FactoredState,
-    adafactor,
-    scale_by_factored_rms,
-)
 from .hyperparameters import (
     InjectHyperparamsState,
     inject_hyperparams,
@@ -95,63 +52,37 @@ from .hyperparameters import (
 from .inspection import (
     tree_get,
 )
-from .lbfgs import (
-    ScaleByLBFGSState,
-    lbfgs,
-    scale_by_lbfgs,
-)
 from .leaves import (
     global_norm,
 )
-from .linesearch import (
+from .linesearch.backtracking import (
+    BacktrackingLinesearchInfo,
+    ScaleByBacktrackingLinesearchState,
+    scale_by_backtracking_linesearch,
+)
+from .linesearch.objective import value_and_grad_from_state
+from .linesearch.wolfe import (
     ScaleByZoomLinesearchState,
     ZoomLinesearchInfo,
     scale_by_zoom_linesearch,
 )
-from .masking import (
-    MaskedNode,
-    MaskedState,
-    MultiTransformState,
-    by_path,
-    freeze,
-    masked,
-    multi_transform,
+from .optimizers.adafactor import FactoredState, adafactor, scale_by_factored_rms
+from .optimizers.adam_family import (
+    adabelief,
+    adam,
+    adamax,
+    adamaxw,
+    adamw,
+    adan,
+    amsgrad,
+    lamb,
+    nadam,
+    nadamw,
+    radam,
+    yogi,
 )
-from .moments import (
-    ScaleByAdamState,
-    ScaleByAmsgradState,
-    ScaleByBeliefState,
-    scale_by_adam,
-    scale_by_adamax,
-    scale_by_amsgrad,
-    scale_by_belief,
-    scale_by_radam,
-    scale_by_yogi,
-)
-from .momentum import (
-    EmaState,
-    ScaleByAdanState,
-    ScaleByLionState,
-    ScaleByNovogradState,
-    ScaleByOptimisticGradientState,
-    TraceState,
-    ema,
-    scale_by_adan,
-    scale_by_lion,
-    scale_by_novograd,
-    scale_by_optimistic_gradient,
-    trace,
-)
-from .muon import (
-    MuonState,
-    muon,
-    orthogonalize,
-    scale_by_muon,
-)
-from .objective import (
-    value_and_grad_from_state,
-)
-from .optimizers import (
+from .optimizers.lbfgs import ScaleByLBFGSState, lbfgs, scale_by_lbfgs
+from .optimizers.momentum_family import (
     adadelta,
     adagrad,
     lars,
@@ -166,45 +97,48 @@ from .optimizers import (
     sign_sgd,
     sm3,
 )
-from .optimizers_adam import (
-    adabelief,
-    adam,
-    adamax,
-    adamaxw,
-    adamw,
-    adan,
-    amsgrad,
-    lamb,
-    nadam,
-    nadamw,
-    radam,
-    yogi,
+from .optimizers.muon import MuonState, muon, orthogonalize, scale_by_muon
+from .pieces.adam_moments import (
+    ScaleByAdamState,
+    ScaleByAmsgradState,
+    ScaleByBeliefState,
+    scale_by_adam,
+    scale_by_adamax,
+    scale_by_amsgrad,
+    scale_by_belief,
+    scale_by_radam,
+    scale_by_yogi,
 )
-from .scaling import (
-    ScaleByLearningRateState,
-    ScaleByScheduleState,
-    centralize,
-    normalize_by_update_norm,
-    scale,
-    scale_by_learning_rate,
-    scale_by_param_block_norm,
-    scale_by_param_block_rms,
-    scale_by_polyak,
-    scale_by_schedule,
-    scale_by_sign,
-    scale_by_trust_ratio,
+from .pieces.clipping import (
+    adaptive_grad_clip,
+    clip,
+    clip_by_block_rms,
+    clip_by_global_norm,
+    clip_by_norm,
 )
-from .schedules import (
-    constant_schedule,
-    cosine_decay_schedule,
-    exponential_decay,
-    join_schedules,
-    linear_schedule,
-    piecewise_constant_schedule,
-    piecewise_interpolate_schedule,
-    polynomial_schedule,
+from .pieces.decay_and_noise import (
+    AddNoiseState,
+    ZeroNansState,
+    add_decayed_weights,
+    add_noise,
+    keep_params_nonnegative,
+    zero_nans,
 )
-from .squares import (
+from .pieces.momentum import (
+    EmaState,
+    ScaleByAdanState,
+    ScaleByLionState,
+    ScaleByNovogradState,
+    ScaleByOptimisticGradientState,
+    TraceState,
+    ema,
+    scale_by_adan,
+    scale_by_lion,
+    scale_by_novograd,
+    scale_by_optimistic_gradient,
+    trace,
+)
+from .pieces.root_of_squares import (
     ScaleByAdaDeltaState,
     ScaleByRmsState,
     ScaleByRpropState,
@@ -218,6 +152,39 @@ from .squares import (
     scale_by_sm3,
     scale_by_stddev,
 )
+from .pieces.scaling import (
+    ScaleByLearningRateState,
+    ScaleByScheduleState,
+    centralize,
+    normalize_by_update_norm,
+    scale,
+    scale_by_learning_rate,
+    scale_by_param_block_norm,
+    scale_by_param_block_rms,
+    scale_by_polyak,
+    scale_by_schedule,
+    scale_by_sign,
+    scale_by_trust_ratio,
+)
+from .schedules.decreasing import (
+    constant_schedule,
+    cosine_decay_schedule,
+    exponential_decay,
+    join_schedules,
+    linear_schedule,
+    piecewise_constant_schedule,
+    piecewise_interpolate_schedule,
+    polynomial_schedule,
+)
+from .schedules.rising_first import (
+    cosine_onecycle_schedule,
+    linear_onecycle_schedule,
+    sgdr_schedule,
+    warmup_constant_schedule,
+    warmup_cosine_decay_schedule,
+    warmup_exponential_decay_schedule,
+    warmup_inverse_sqrt_schedule,
+)
 from .transformation import (
     EmptyState,
     GradientTransformation,
@@ -229,11 +196,24 @@ from .transformation import (
     stateless,
     with_extra_args_support,
 )
-from .wrapping import (
-    LookaheadState,
-    SAMState,
-    lookahead,
-    sam,
+from .wrappers.lookahead import LookaheadState, SAMState, lookahead, sam
+from .wrappers.masking import (
+    MaskedNode,
+    MaskedState,
+    MultiTransformState,
+    by_path,
+    freeze,
+    masked,
+    multi_transform,
+)
+from .wrappers.skipping import (
+    AccumulateState,
+    ApplyEveryState,
+    ApplyIfFiniteState,
+    accumulate,
+    apply_every,
+    apply_if_finite,
+    skip_not_finite,
 )
 
 __all__ = [

@@ -12,7 +12,7 @@ import numpy as np
 
 from .. import numpy as fnp
 from ..core.avals import Aval
-from ..core.boundary import user_facing
+from ..core.tracebacks import user_facing
 from ..errors import ShapeError
 from .transformation import GradientTransformation, make_transformation, with_extra_args_support
 

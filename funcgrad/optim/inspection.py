@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from ..core.boundary import user_facing
+from ..core.tracebacks import user_facing
 
 
 def _children(node: Any) -> Iterator[tuple[Any, Any]]:

@@ -11,11 +11,11 @@ import numpy as np
 from .. import numpy as fnp
 from .. import tree
 from ..core.array_type import check_plain
-from ..core.boundary import user_facing
 from ..core.primitive import Primitive
+from ..core.tracebacks import user_facing
 from ..errors import ShapeError
 from ..ops.families import elementwise
-from ..ops.linalg_norm import vector_norm
+from ..ops.linalg.norms import vector_norm
 
 E = TypeVar("E", bound=Exception)
 

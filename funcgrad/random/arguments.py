@@ -12,7 +12,7 @@ from ..core.avals import Aval
 from ..core.tracing import Tracer
 from ..errors import ShapeError
 from ..ops.families import broadcast_shapes
-from ..ops.key_uses import key_uses
+from ..ops.random.key_uses import key_uses
 
 UINT32 = np.dtype(np.uint32)
 

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from .. import arrays
-from ..core.boundary import user_facing
+from ..core.tracebacks import user_facing
 from ..errors import ShapeError
-from ..ops.random_counts import random_binomial, random_multinomial, random_poisson
-from ..ops.threefry import random_uniform
+from ..ops.random.counts import random_binomial, random_multinomial, random_poisson
+from ..ops.random.threefry import random_uniform
 from .arguments import as_floats, check_dtype, check_key, check_shape, parameters, real_parameter
 from .draws import signs
 

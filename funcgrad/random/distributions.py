@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from .. import arrays
-from ..core.boundary import user_facing
-from ..ops.threefry import random_uniform
+from ..core.tracebacks import user_facing
+from ..ops.random.threefry import random_uniform
 from .arguments import (
     as_floats,
     as_integers,

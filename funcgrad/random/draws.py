@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from .. import arrays
-from ..ops.random_gamma import following, random_gamma, slope_of_gamma, slope_of_loggamma
-from ..ops.special import erf_inv
-from ..ops.threefry import random_uniform, threefry2x32
+from ..ops.elementwise.special import erf_inv
+from ..ops.random.gamma import following, random_gamma, slope_of_gamma, slope_of_loggamma
+from ..ops.random.threefry import random_uniform, threefry2x32
 from .arguments import UINT32, is_scalar
 
 _UNSIGNED = {size: np.dtype(f"u{size}") for size in (1, 2, 4, 8)}

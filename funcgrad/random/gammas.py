@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from ..core.boundary import user_facing
+from ..core.tracebacks import user_facing
 from ..errors import ShapeError
-from ..ops.stop import stop
+from ..ops.structural.stop import stop
 from .arguments import (
     check_dtype,
     check_fit,

@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 
 from .. import arrays
-from ..core.boundary import user_facing
+from ..core.tracebacks import user_facing
 from ..errors import ShapeError
 from ..ops.families import broadcast_shapes
-from ..ops.random_gamma import following, slope_of_wald
-from ..ops.stop import stop
-from ..ops.threefry import random_uniform
+from ..ops.random.gamma import following, slope_of_wald
+from ..ops.random.threefry import random_uniform
+from ..ops.structural.stop import stop
 from .arguments import (
     as_floats,
     check_choice,

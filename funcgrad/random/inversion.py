@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from ..core.boundary import user_facing
-from ..ops.special import erf, erf_inv
-from ..ops.stop import stop
-from ..ops.threefry import random_uniform
+from ..core.tracebacks import user_facing
+from ..ops.elementwise.special import erf, erf_inv
+from ..ops.random.threefry import random_uniform
+from ..ops.structural.stop import stop
 from .arguments import check_dtype, check_key, check_shape, parameters
 from .draws import exponentials, uniform_from
 from .tails import TAIL, tail_quantile

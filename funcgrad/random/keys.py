@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from .. import arrays
-from ..core.boundary import user_facing
-from ..ops.key_uses import key_uses
-from ..ops.threefry import threefry2x32
+from ..core.tracebacks import user_facing
+from ..ops.random.key_uses import key_uses
+from ..ops.random.threefry import threefry2x32
 from .arguments import (
     UINT32,
     check_choice,

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from .. import arrays
-from ..core.boundary import user_facing
+from ..core.tracebacks import user_facing
 from ..errors import ShapeError
-from ..numpy.taking import take
-from ..ops.threefry import random_uniform
+from ..numpy.indexing.taking import take
+from ..ops.random.threefry import random_uniform
 from .arguments import (
     UINT32,
     as_array,

@@ -10,11 +10,11 @@ from . import adapters
 from .checks import check_grads, check_jvp, check_vjp
 from .claims import Claim, check_claim, check_gradient, check_pair
 from .decorator import DerivativeCheck, check_derivatives
-from .functions import rand_like
+from .derivatives.functions import rand_like
 from .gradcheck import PointsReport, gradcheck
 from .numerical import numerical_jvp
 from .profiles import PROFILES, Profile, active_profile, profile_of
-from .report import Finding, GradientCheckError, InconclusiveCheckError, Report
+from .reports.report import Finding, GradientCheckError, InconclusiveCheckError, Report
 
 __all__ = [
     "PROFILES",

@@ -16,7 +16,7 @@ import numpy as np
 
 from .. import tree
 from .claims import Claim
-from .functions import has_tangent
+from .derivatives.functions import has_tangent
 
 
 def autograd(f: Callable[..., Any]) -> Claim:

@@ -9,23 +9,16 @@ from typing import Any
 import numpy as np
 
 from .. import tree
-from ..core.boundary import user_facing
+from ..core.tracebacks import user_facing
 from ..errors import DifferentiationError
-from . import laws as law_checks
 from . import options
-from .functions import (
-    Flat,
-    Leaves,
-    forward,
-    generator,
-    has_tangent,
-    with_zeros,
-)
-from .jacobian import check_jacobian
-from .localisation import find_cause
-from .orders import check_forward, check_orders, check_reverse
-from .report import Finding, GradientCheckError, InconclusiveCheckError, Report
-from .session import Session
+from .derivatives import laws as law_checks
+from .derivatives.functions import Flat, Leaves, forward, generator, has_tangent, with_zeros
+from .derivatives.jacobian import check_jacobian
+from .derivatives.localisation import find_cause
+from .derivatives.orders import check_forward, check_orders, check_reverse
+from .derivatives.session import Session
+from .reports.report import Finding, GradientCheckError, InconclusiveCheckError, Report
 
 
 @user_facing
@@ -186,7 +179,7 @@ def check_jvp(
     >>> check_jvp(np.sin, wrong, (np.array([1.0, 2.0]),))
     Traceback (most recent call last):
         ...
-    funcgrad.testing.report.GradientCheckError: sin: the jvp differs from finite differences
+    funcgrad.testing.reports.report.GradientCheckError: sin: the jvp differs from finite differences
       order      1, mode 'fwd'
       where      output at index (0,); 2 of 2 elements differ
       expected   ...

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 
 from .. import tree
-from ..core.boundary import user_facing
 from ..core.source import where_defined
+from ..core.tracebacks import user_facing
 from . import options
 from .checks import check_jvp, check_vjp
-from .functions import has_tangent
-from .report import Report
+from .derivatives.functions import has_tangent
+from .reports.report import Report
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ def check_gradient(
     >>> check_gradient(lambda x: np.mean(x**2), lambda x: 2 * x, (np.array([1.0, 2.0, 4.0]),))
     Traceback (most recent call last):
         ...
-    funcgrad.testing.report.GradientCheckError: <lambda> ...: the vjp differs from finite ...
+    funcgrad.testing.reports.report.GradientCheckError: <lambda> ...: the vjp differs from ...
       order ...
       diagnosis  found/expected is 3 everywhere: that is the number of elements: a sum taken ...
     """
@@ -198,7 +198,7 @@ def check_pair(
     >>> check_pair(scale, scale_backward, (np.ones((2, 3)), np.ones(3)))
     Traceback (most recent call last):
         ...
-    funcgrad.testing.report.GradientCheckError: scale ...: the vjp has the wrong type
+    funcgrad.testing.reports.report.GradientCheckError: scale ...: the vjp has the wrong type
       order ...
       diagnosis  found has shape (2, 3), expected (3,): the sum over broadcast axes (0,) is missing
     """

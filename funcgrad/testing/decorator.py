@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..core.boundary import user_facing
 from ..core.source import where_defined
+from ..core.tracebacks import user_facing
 from . import options
 from .gradcheck import PointsReport, gradcheck
 

@@ -11,8 +11,8 @@ from .checks import check_grads, verdict_of
 from .claims import Claim, check_claim, check_gradient, check_pair
 from .gradcheck import claimed_modes
 from .profiles import profile_of
-from .records import Record, note
-from .report import GradientCheckError, Report
+from .reports.records import Record, note
+from .reports.report import GradientCheckError, Report
 
 SIGNATURE = inspect.signature(check_grads)
 

@@ -9,15 +9,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..core.boundary import user_facing
 from ..core.source import where_defined
+from ..core.tracebacks import user_facing
 from . import options
 from .checks import verdict_of
 from .claims import Claim
-from .literals import Literals, importable_name
 from .profiles import profile_of
-from .records import Record, note
-from .report import GradientCheckError, InconclusiveCheckError
+from .reports.literals import Literals, importable_name
+from .reports.records import Record, note
+from .reports.report import GradientCheckError, InconclusiveCheckError
 
 MANY = 9
 """It is an error if more than this many points are rejected for each one accepted."""

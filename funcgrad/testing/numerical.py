@@ -9,11 +9,11 @@ import numpy as np
 
 from .. import tree
 from ..core.avals import float0
-from ..core.boundary import user_facing
+from ..core.tracebacks import user_facing
 from ..core.tracing import aval_of
 from ..errors import TreeError
-from .differences import directional, unpack, unpack_error
-from .functions import flatten_function, has_tangent, with_zeros
+from .derivatives.differences import directional, unpack, unpack_error
+from .derivatives.functions import flatten_function, has_tangent, with_zeros
 from .options import positive
 
 

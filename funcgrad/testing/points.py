@@ -15,9 +15,9 @@ from hypothesis import HealthCheck, Phase, Verbosity
 from .. import tree
 from .checks import check_grads
 from .claims import Claim, check_claim
-from .functions import copied, has_tangent, host
-from .literals import Literals
-from .report import GradientCheckError, InconclusiveCheckError, Report
+from .derivatives.functions import copied, has_tangent, host
+from .reports.literals import Literals
+from .reports.report import GradientCheckError, InconclusiveCheckError, Report
 from .strategies.signatures import Parameter
 from .strategies.trees import cooked
 

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 
-from ..core.boundary import user_facing
+from ..core.tracebacks import user_facing
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import numpy as np
 
 from .. import random, tree
 from ..core.array_type import check_plain
-from ..core.boundary import user_facing
+from ..core.tracebacks import user_facing
 from ..errors import ShapeError
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from .. import arrays
-from ..core.boundary import user_facing
+from ..core.tracebacks import user_facing
 from ..errors import FileError
 from . import tensor_file
 from .entries import Description, Entry, Node, Plain, Tensor, parse, tensors_in

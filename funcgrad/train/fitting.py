@@ -12,7 +12,7 @@ import numpy as np
 from .. import tree
 from ..core.arguments import check_function
 from ..core.array_type import check_plain
-from ..core.boundary import user_facing
+from ..core.tracebacks import user_facing
 from ..optim import accumulate as accumulate_gradients
 from ..optim import with_extra_args_support
 from .batches import Batches, example_count

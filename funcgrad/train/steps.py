@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from .. import random
-from ..api.gradients import grad, value_and_grad
+from ..api.grad import grad, value_and_grad
 from ..api.jit import jit
-from ..core.boundary import user_facing
+from ..core.tracebacks import user_facing
 from ..core.tracing import aval_of
 from ..errors import ShapeError
 from ..optim import apply_updates, with_extra_args_support

@@ -13,8 +13,8 @@ import numpy as np
 from ..core.avals import Aval
 from ..core.jaxpr import jaxprs_among
 from ..core.tracing import Trace, Tracer, aval_of
-from .rules import fills, fills_inside, tangent_out
 from .staging import StagingTrace, StagingTracer
+from .tangents import fills, fills_inside, tangent_out
 
 
 class JVPTracer(Tracer):

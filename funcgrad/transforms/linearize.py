@@ -21,12 +21,12 @@ from ..core.jaxpr import Eqn, Jaxpr, Var
 from ..core.source import INTERNAL, Transposed, as_source, source_of_equation
 from ..core.tracing import Trace, Tracer, at_source, aval_of, foreign_tracer_error
 from ..ops import operators as operators
-from ..ops.arithmetic import add, div, mul, neg, sub
+from ..ops.elementwise.arithmetic import add, div, mul, neg, sub
 from ..ops.families import FUNCTION, NEED_OUT, NEED_X, NEED_Y, NEGATIVE, SCALING
 from ..ops.shape import broadcast_to, cast, strong_scalar
 from .jvp import concrete_value
-from .rules import scaled, tangent_out
 from .staging import SMALL_CONSTANT, StagingTrace, StagingTracer, hoist_constants
+from .tangents import scaled, tangent_out
 
 _getframe = sys._getframe
 

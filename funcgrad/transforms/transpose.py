@@ -13,7 +13,7 @@ from ..core.jaxpr import Eqn, Jaxpr, Literal, Var
 from ..core.source import Transposed, as_source, source_of_equation
 from ..core.tracing import sources_wanted
 from ..errors import DifferentiationError
-from ..ops.arithmetic import Mask, StrongTangent, add, mul_strong
+from ..ops.elementwise.arithmetic import Mask, StrongTangent, add, mul_strong
 from ..ops.families import FUNCTION, NEGATIVE, SCALING
 from ..ops.shape import cast, sum_to, zeros
 

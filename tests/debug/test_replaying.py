@@ -6,7 +6,7 @@ from numpy.testing import assert_allclose
 
 import funcgrad as fg
 from funcgrad.core.source import Transposed
-from funcgrad.transforms.replaying import record_opened
+from funcgrad.transforms.opened import record_opened
 
 
 def scanned(x):

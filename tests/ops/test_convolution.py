@@ -3,11 +3,10 @@ import pytest
 import scipy.signal
 
 from funcgrad import grad, jvp, vjp
-from funcgrad.api.batching import vmap
 from funcgrad.api.jit import jit
+from funcgrad.api.vmap import vmap
 from funcgrad.errors import ShapeError
-from funcgrad.ops.comparison import select
-from funcgrad.ops.convolution import (
+from funcgrad.ops.contraction.convolution import (
     ConvDimensionNumbers,
     conv,
     conv_dimension_numbers,
@@ -16,7 +15,8 @@ from funcgrad.ops.convolution import (
     conv_transpose,
     conv_with_general_padding,
 )
-from funcgrad.ops.convolution_operator import convolution
+from funcgrad.ops.contraction.convolution_operator import convolution
+from funcgrad.ops.elementwise.comparison import select
 from funcgrad.ops.shape import reduce_sum
 
 

@@ -9,14 +9,22 @@ import pytest
 from ops.linalg_checks import DTYPES, check_gradient, hermitian, random_like, total, weigh
 
 from funcgrad import grad, jvp
-from funcgrad.api.batching import vmap
 from funcgrad.api.staging import make_jaxpr
+from funcgrad.api.vmap import vmap
 from funcgrad.compiler.program import program
 from funcgrad.numpy import linalg
-from funcgrad.ops import linalg as systems
-from funcgrad.ops import linalg_det, linalg_factor, linalg_spectral
-from funcgrad.ops.comparison import select
-from funcgrad.ops.indexing import FULL, index
+from funcgrad.ops.elementwise.comparison import select
+from funcgrad.ops.linalg import (
+    determinants as linalg_det,
+)
+from funcgrad.ops.linalg import (
+    factorizations as linalg_factor,
+)
+from funcgrad.ops.linalg import solving as systems
+from funcgrad.ops.linalg import (
+    spectral as linalg_spectral,
+)
+from funcgrad.ops.structural.indexing import FULL, index
 
 # --- closed forms ---------------------------------------------------------------------------------
 

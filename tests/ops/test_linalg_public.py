@@ -7,13 +7,13 @@ import pytest
 from ops.linalg_checks import DTYPES, check_gradient, hermitian, random_like, total, weigh
 
 from funcgrad import grad, jvp
-from funcgrad.api.batching import vmap
 from funcgrad.api.staging import eval_shape, make_jaxpr
+from funcgrad.api.vmap import vmap
 from funcgrad.compiler.program import program
 from funcgrad.errors import DifferentiationError, ShapeError
 from funcgrad.numpy import linalg
-from funcgrad.ops import linalg as systems
-from funcgrad.ops.indexing import index
+from funcgrad.ops.linalg import solving as systems
+from funcgrad.ops.structural.indexing import index
 
 MATRIX = {
     "solve": lambda x: linalg.solve(x, np.array([[1.0, 2.0], [0.5, -1.0], [3.0, 1.0]])),

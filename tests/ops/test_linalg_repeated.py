@@ -7,10 +7,10 @@ import pytest
 from ops.linalg_checks import DTYPES, along, check_gradient, difference, random_like, total, weigh
 
 from funcgrad import grad, hessian, jit, jvp
-from funcgrad.api.batching import vmap
+from funcgrad.api.vmap import vmap
 from funcgrad.numpy import linalg
-from funcgrad.ops import linalg as systems
-from funcgrad.ops.indexing import FULL, index
+from funcgrad.ops.linalg import solving as systems
+from funcgrad.ops.structural.indexing import FULL, index
 
 pytestmark = pytest.mark.filterwarnings("ignore:a derivative of eigenvectors:RuntimeWarning")
 

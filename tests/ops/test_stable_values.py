@@ -6,10 +6,10 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 import funcgrad as fg
-from funcgrad.ops.linalg_norm import vector_norm
-from funcgrad.ops.logarithms import log1mexp, log_expm1, softplus, xlogratio, xlogx
-from funcgrad.ops.reductions import logsumexp
-from funcgrad.ops.special import logistic
+from funcgrad.ops.elementwise.logarithms import log1mexp, log_expm1, softplus, xlogratio, xlogx
+from funcgrad.ops.elementwise.special import logistic
+from funcgrad.ops.linalg.norms import vector_norm
+from funcgrad.ops.reductions.reducing import logsumexp
 
 MANY = 3000
 TINY, HUGE = np.finfo(float).tiny, np.finfo(float).max

@@ -2,13 +2,13 @@ import numpy as np
 import pytest
 
 from funcgrad import grad, jvp, vjp
-from funcgrad.api.batching import vmap
 from funcgrad.api.jit import jit
+from funcgrad.api.vmap import vmap
 from funcgrad.errors import ShapeError
-from funcgrad.ops.comparison import select
+from funcgrad.ops.elementwise.comparison import select
 from funcgrad.ops.shape import reduce_sum
-from funcgrad.ops.window_geometry import window_count, window_padding
-from funcgrad.ops.windows import (
+from funcgrad.ops.windows.geometry import window_count, window_padding
+from funcgrad.ops.windows.reduce_window import (
     avg_pool,
     max_pool,
     overlap_add,

@@ -11,7 +11,7 @@ import pytest
 import funcgrad as fg
 from funcgrad import debug, random
 from funcgrad.errors import KeyReuseError
-from funcgrad.ops.key_uses import key_uses
+from funcgrad.ops.random.key_uses import key_uses
 
 CALLS = {
     "ball": lambda k: random.ball(k, 2),

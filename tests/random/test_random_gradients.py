@@ -12,8 +12,8 @@ import scipy.stats
 
 import funcgrad as fg
 from funcgrad import random
-from funcgrad.ops.gamma_slope import gamma_slope
-from funcgrad.ops.random_gamma import erfcx, slope_of_gamma, slope_of_wald
+from funcgrad.ops.random.gamma import erfcx, slope_of_gamma, slope_of_wald
+from funcgrad.ops.random.gamma_slope import gamma_slope
 from funcgrad.testing import check_grads
 
 TABLE = json.loads((Path(__file__).parent.parent / "data" / "random_gamma_slope.json").read_text())

@@ -22,7 +22,7 @@ from funcgrad.testing import (
     profile_of,
 )
 from funcgrad.testing import strategies as fst
-from funcgrad.testing.literals import Literals
+from funcgrad.testing.reports.literals import Literals
 
 
 @fg.custom_vjp

@@ -11,8 +11,8 @@ from funcgrad.testing import (
     check_grads,
     check_pair,
 )
-from funcgrad.testing import laws as law_checks
 from funcgrad.testing.checks import new_session
+from funcgrad.testing.derivatives import laws as law_checks
 
 X = np.array([0.3, -0.7, 1.1])
 Z = X + 1j * X[::-1]

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from ...core.jaxpr import Eqn
-from ...ops import math as ops
-from ...ops.arithmetic import add, div, mul, sub
-from ...ops.reductions import keepdims
+from ...ops.elementwise import math as ops
+from ...ops.elementwise.arithmetic import add, div, mul, sub
+from ...ops.elementwise.special import logistic
+from ...ops.reductions.reducing import keepdims
 from ...ops.shape import reduce_sum
-from ...ops.special import logistic
 from .forms import (
     Quotient,
     both_orders,

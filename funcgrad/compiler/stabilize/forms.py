@@ -7,14 +7,14 @@ from typing import Any, NamedTuple
 
 from ...core.jaxpr import Eqn
 from ...core.primitive import Primitive
-from ...ops import math as ops
-from ...ops.arithmetic import add, div, mul, neg, sub
-from ...ops.comparison import maximum
-from ...ops.indexing import index
-from ...ops.reductions import logsumexp, reduce_max
+from ...ops.elementwise import math as ops
+from ...ops.elementwise.arithmetic import add, div, mul, neg, sub
+from ...ops.elementwise.comparison import maximum
+from ...ops.elementwise.special import logistic
+from ...ops.reductions.reducing import logsumexp, reduce_max
 from ...ops.shape import broadcast, reduce_sum, reshape, transpose
-from ...ops.special import logistic
-from ...ops.stop import stop
+from ...ops.structural.indexing import index
+from ...ops.structural.stop import stop
 from .graph import Graph
 
 LAYOUT = frozenset([reshape, transpose, broadcast, index])

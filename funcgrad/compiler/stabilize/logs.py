@@ -15,17 +15,17 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...core.jaxpr import Eqn
-from ...ops import math as ops
-from ...ops.arithmetic import add, div, mul, sub
-from ...ops.comparison import isfinite, less, maximum, select
-from ...ops.complex import absolute
-from ...ops.contraction import dot_general
-from ...ops.gather import gather
-from ...ops.logarithms import log1mexp, log_expm1, softplus
-from ...ops.reductions import keepdims, logsumexp, reduce_max
+from ...ops.contraction.dot_general import dot_general
+from ...ops.elementwise import math as ops
+from ...ops.elementwise.arithmetic import add, div, mul, sub
+from ...ops.elementwise.comparison import isfinite, less, maximum, select
+from ...ops.elementwise.complex import absolute
+from ...ops.elementwise.logarithms import log1mexp, log_expm1, softplus
+from ...ops.elementwise.special import logistic
+from ...ops.reductions.reducing import keepdims, logsumexp, reduce_max
 from ...ops.shape import broadcast_to, reduce_sum, strengthen
-from ...ops.special import logistic
-from ...ops.stop import stop
+from ...ops.structural.gather import gather
+from ...ops.structural.stop import stop
 from .forms import (
     Quotient,
     both_orders,

@@ -10,8 +10,8 @@ import math
 from typing import Any
 
 from ...core.jaxpr import Eqn
-from ...ops.contraction import dot_general
-from ...ops.linalg import inv, solve, swap
+from ...ops.contraction.dot_general import dot_general
+from ...ops.linalg.solving import inv, solve, swap
 from ...ops.shape import reshape, transpose
 from .forms import operand, unplaced
 from .graph import Graph

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from ...core.jaxpr import Eqn
-from ...ops import math as ops
-from ...ops.arithmetic import div, mul, sub
-from ...ops.comparison import (
+from ...ops.elementwise import math as ops
+from ...ops.elementwise.arithmetic import div, mul, sub
+from ...ops.elementwise.comparison import (
     equal,
     greater,
     isfinite,
@@ -20,12 +20,12 @@ from ...ops.comparison import (
     logical_or,
     select,
 )
-from ...ops.complex import absolute, sign
-from ...ops.linalg_det import det, slogdet
-from ...ops.logarithms import xlogratio, xlogx
-from ...ops.reductions import reduce_prod
+from ...ops.elementwise.complex import absolute, sign
+from ...ops.elementwise.logarithms import xlogratio, xlogx
+from ...ops.linalg.determinants import det, slogdet
+from ...ops.reductions.reducing import reduce_prod
 from ...ops.shape import reduce_sum
-from ...ops.stop import stop
+from ...ops.structural.stop import stop
 from .forms import both_orders, operand, signed, unplaced
 from .graph import Graph
 from .logs import logarithm, moved, scaled

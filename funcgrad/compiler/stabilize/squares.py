@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 
 from ...core.jaxpr import Eqn
-from ...ops import math as ops
-from ...ops.arithmetic import add, div, mul, sub
-from ...ops.comparison import minimum
-from ...ops.complex import absolute
-from ...ops.contraction import dot_general
-from ...ops.linalg_norm import vector_norm
+from ...ops.contraction.dot_general import dot_general
+from ...ops.elementwise import math as ops
+from ...ops.elementwise.arithmetic import add, div, mul, sub
+from ...ops.elementwise.comparison import minimum
+from ...ops.elementwise.complex import absolute
+from ...ops.linalg.norms import vector_norm
 from ...ops.shape import reduce_sum
-from ...ops.stop import stop
+from ...ops.structural.stop import stop
 from .forms import operand, rooted, shifted, squared, unplaced
 from .graph import Graph
 from .logs import moved

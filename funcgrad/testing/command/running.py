@@ -15,9 +15,9 @@ from typing import Any
 
 from ...core.source import where_defined
 from ...errors import DifferentiationError
-from .. import records
 from ..gradcheck import SMALLEST, gradcheck
-from ..report import Finding, GradientCheckError
+from ..reports import records
+from ..reports.report import Finding, GradientCheckError
 from .discovery import Case
 from .errors import first_line
 from .settings import Chosen, domain_of

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from ..literals import FROM_FILE
+from ..reports.literals import FROM_FILE
 from .errors import CommandError, first_line
 
 

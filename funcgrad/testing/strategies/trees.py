@@ -13,7 +13,7 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 from ... import tree
 from ...api.staging import ShapeDtypeStruct
 from ...core.tracing import aval_of
-from ..functions import has_tangent
+from ..derivatives.functions import has_tangent
 from .arrays import arrays, numbers
 from .dimensions import Dimension, Sizes, parse
 from .domains import DOMAINS, Domain, as_domain, real

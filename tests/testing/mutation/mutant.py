@@ -13,7 +13,7 @@ import funcgrad as fg
 from funcgrad.core.primitive import REGISTRY, Primitive
 from funcgrad.errors import FuncgradError
 from funcgrad.testing import GradientCheckError, check_gradient, check_grads, check_jvp, check_pair
-from funcgrad.testing.report import InconclusiveCheckError
+from funcgrad.testing.reports.report import InconclusiveCheckError
 
 Draw = Callable[[Any], tuple[Any, ...]]
 """Arguments from a random generator."""

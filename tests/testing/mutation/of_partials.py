@@ -11,9 +11,9 @@ import numpy as np
 
 import funcgrad as fg
 from funcgrad.core.primitive import REGISTRY, Primitive
-from funcgrad.ops import math, special  # noqa: F401  (fills the registry)
-from funcgrad.ops.arithmetic import fit
-from funcgrad.ops.complex import real
+from funcgrad.ops.elementwise import math, special  # noqa: F401  (fills the registry)
+from funcgrad.ops.elementwise.arithmetic import fit
+from funcgrad.ops.elementwise.complex import real
 from funcgrad.ops.families import elementwise, is_value
 
 from .mutant import Draw, Mutant, Record, between, normal, of_function, pulled, twice, with_jvp

@@ -8,15 +8,11 @@ from typing import Any
 import numpy as np
 
 from funcgrad.core.primitive import REGISTRY, Joint
-from funcgrad.ops import convolution_operator, dynamic, windows  # noqa: F401  (fills the registry)
-from funcgrad.ops.complex import imag, real
-from funcgrad.ops.contraction import matmul
-from funcgrad.ops.cumulative import cumsum
+from funcgrad.ops.contraction.dot_general import matmul
+from funcgrad.ops.elementwise.complex import imag, real
 from funcgrad.ops.families import bilinear
-from funcgrad.ops.gather import gather, scatter_add
-from funcgrad.ops.indexing import index, index_put
-from funcgrad.ops.joining import concatenate, split
-from funcgrad.ops.linalg import solve, swap
+from funcgrad.ops.linalg.solving import solve, swap
+from funcgrad.ops.reductions.cumulative import cumsum
 from funcgrad.ops.shape import (
     broadcast,
     convert,
@@ -28,6 +24,10 @@ from funcgrad.ops.shape import (
     sum_to,
     transpose,
 )
+from funcgrad.ops.structural.gather import gather, scatter_add
+from funcgrad.ops.structural.indexing import index, index_put
+from funcgrad.ops.structural.joining import concatenate, split
+from funcgrad.ops.windows import reduce_window as windows  # noqa: F401  (fills the registry)
 
 from .mutant import Draw, Mutant, Record, normal, of_function, pulled
 

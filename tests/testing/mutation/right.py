@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from funcgrad.testing import GradientCheckError, check_grads
-from funcgrad.testing.report import InconclusiveCheckError
+from funcgrad.testing.reports.report import InconclusiveCheckError
 
 Domain = Callable[[Any, str], Any]
 """From a random generator and a dtype to an argument."""

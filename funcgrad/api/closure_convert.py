@@ -1,0 +1,52 @@
+"""closure_convert: what a function closes over, as arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from .. import tree
+from ..core.arguments import check_function
+from ..core.jaxpr import Jaxpr, eval_jaxpr
+from ..core.tracebacks import user_facing
+from ..core.tracing import owner_name
+from ..transforms.staging import lift_tracers
+from .staging import stage_call
+
+
+@user_facing
+def closure_convert(
+    fun: Callable[..., Any], *example_args: Any
+) -> tuple[Callable[..., Any], list[Any]]:
+    """Make explicit the traced values that a function closes over.
+
+    Args:
+        fun: function of positional arguments.
+        example_args: arguments to trace it at.
+
+    Returns:
+        (converted, captured): ``converted(*args, *captured)`` computes ``fun(*args)``, and
+        ``captured`` is the list of values that are being differentiated, batched or staged.
+
+    >>> converted, captured = closure_convert(lambda x: 2 * x, 1.0)
+    >>> converted(3.0), captured
+    (6.0, [])
+    """
+    check_function(fun, "closure_convert")
+    jaxpr, out_tree = stage_call(fun, example_args, {}, owner_name("closure_convert", fun))
+    closed, captured = lift_tracers(jaxpr)
+    spec = tree.structure(example_args)
+
+    def converted(*args: Any) -> Any:
+        given, values = args[: len(example_args)], args[len(example_args) :]
+        if tree.structure(given) != spec:
+            raise tree.TreeError(
+                f"closure_convert: arguments of structure {tree.structure(given)}; traced at {spec}"
+            )
+        return tree.unflatten(out_tree, _run(closed, [*values, *tree.leaves(given)]))
+
+    return converted, captured
+
+
+def _run(jaxpr: Jaxpr, args: list[Any]) -> list[Any]:
+    return eval_jaxpr(jaxpr, jaxpr.consts, args)

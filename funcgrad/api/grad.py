@@ -1,0 +1,153 @@
+"""grad and value_and_grad."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from .. import tree
+from ..core.arguments import check_function
+from ..core.tracebacks import user_facing
+from ..core.tracing import aval_of, owner_name
+from .leaves import check_differentiable, check_scalar_output, own, zero_derivative
+from .linearized import Linearized, check_argnums, select_arguments
+
+
+@user_facing
+def value_and_grad(
+    fun: Callable[..., Any],
+    argnums: int | Sequence[int] = 0,
+    has_aux: bool = False,
+    holomorphic: bool = False,
+    allow_int: bool = False,
+) -> Callable[..., Any]:
+    """A function that computes both ``fun`` and its gradient.
+
+    Args:
+        fun: function whose output is a scalar (or a pair of one and anything, see has_aux).
+        argnums: which positional arguments to differentiate, an int or a sequence of ints.
+        has_aux: ``fun`` returns a pair; its second part is passed through.
+        holomorphic: ``fun`` is holomorphic, with complex input and output.
+        allow_int: allow integer arguments; their gradients are of dtype ``float0``.
+
+    Returns:
+        A function of the same arguments that returns (value, gradient), or
+        ((value, aux), gradient). Gradients have the structure, shapes and dtypes of the
+        arguments; for several argnums they come as a tuple.
+
+    Raises:
+        DifferentiationError: the output is not a scalar, or an argument not differentiable.
+
+    >>> value_and_grad(lambda x: x**2)(3.0)
+    (9.0, np.float64(6.0))
+    """
+    return _value_and_grad("value_and_grad", fun, argnums, has_aux, holomorphic, allow_int)
+
+
+def _value_and_grad(
+    name: str,
+    fun: Callable[..., Any],
+    argnums: int | Sequence[int],
+    has_aux: bool,
+    holomorphic: bool,
+    allow_int: bool,
+) -> Callable[..., Any]:
+    check_function(fun, name)
+    check_argnums(argnums, name)
+    owner = owner_name(name, fun)
+
+    @user_facing
+    def value_and_grad_fun(*args: Any, **kwargs: Any) -> Any:
+        nums, single = select_arguments(args, argnums, name, fun)
+        selected = args[nums[0]] if single else tuple(args[n] for n in nums)
+        leaves, treedef = tree.flatten(selected)
+        for i, x in enumerate(leaves):
+            if type(x) is not np.ndarray or x.dtype.kind != "f" or holomorphic:
+                path = SelectedPath(selected, i, nums, single)
+                check_differentiable(x, path, owner, holomorphic=holomorphic, allow_int=allow_int)
+
+        def call(inputs: Sequence[Any]) -> Any:
+            rebuilt = tree.unflatten(treedef, inputs)
+            full = list(args)
+            for n, a in zip(nums, (rebuilt,) if single else rebuilt, strict=True):
+                full[n] = a
+            return fun(*full, **kwargs)
+
+        lin = Linearized(call, leaves, owner, has_aux)
+        out = tree.unflatten(lin.out_tree, lin.outs)
+        check_scalar_output(out, fun, name, holomorphic=holomorphic)
+        ct = aval_of(out).dtype.type(1)
+        grads = lin.pull([ct], consume=True)
+        grads = [zero_derivative(x) if g is None else g for g, x in zip(grads, leaves, strict=True)]
+        if not has_aux:
+            *grads, value = own([*grads, out], leaves)
+            return value, tree.unflatten(treedef, grads)
+        aux_leaves, aux_tree = tree.flatten(lin.aux)
+        results = own([*grads, out, *aux_leaves], leaves)
+        n = len(grads)
+        value = (results[n], tree.unflatten(aux_tree, results[n + 1 :]))
+        return value, tree.unflatten(treedef, results[:n])
+
+    return (
+        functools.wraps(fun)(value_and_grad_fun)
+        if hasattr(fun, "__name__")
+        else (value_and_grad_fun)
+    )
+
+
+class SelectedPath(tree.LeafPath):
+    """The path of a leaf of the differentiated arguments."""
+
+    __slots__ = ("nums", "single")
+
+    def __init__(self, selected: Any, index: int, nums: tuple[int, ...], single: bool) -> None:
+        super().__init__(selected, index)
+        self.nums = nums
+        self.single = single
+
+    def __str__(self) -> str:
+        path = tree.paths_of(self.whole)[self.index]
+        if self.single:
+            return tree.format_path(path, f"args[{self.nums[0]}]")
+        return tree.format_path(path[1:], f"args[{self.nums[path[0]]}]")
+
+
+@user_facing
+def grad(
+    fun: Callable[..., Any],
+    argnums: int | Sequence[int] = 0,
+    has_aux: bool = False,
+    holomorphic: bool = False,
+    allow_int: bool = False,
+) -> Callable[..., Any]:
+    """A function that computes the gradient of ``fun``.
+
+    Args:
+        fun: function whose output is a scalar (or a pair of one and anything, see has_aux).
+        argnums: which positional arguments to differentiate, an int or a sequence of ints.
+        has_aux: ``fun`` returns a pair (scalar, aux); the result is then (gradient, aux).
+        holomorphic: ``fun`` is holomorphic, with complex input and output.
+        allow_int: allow integer arguments; their gradients are of dtype ``float0``.
+
+    Returns:
+        A function of the same arguments that returns the gradient. For a real function of a
+        complex argument z = x + iy the gradient is df/dx - i df/dy, as in JAX.
+
+    Raises:
+        DifferentiationError: the output is not a scalar, or an argument not differentiable.
+
+    >>> grad(np.tanh)(0.0)
+    np.float64(1.0)
+    """
+    both = _value_and_grad("grad", fun, argnums, has_aux, holomorphic, allow_int)
+
+    @functools.wraps(both)
+    @user_facing
+    def grad_fun(*args: Any, **kwargs: Any) -> Any:
+        value, gradient = both(*args, **kwargs)
+        return (gradient, value[1]) if has_aux else gradient
+
+    return grad_fun

@@ -1,0 +1,245 @@
+"""jvp, linearize, linear_transpose: derivatives as linear functions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from .. import tree
+from ..control.jit_settings import stabilizing
+from ..core.arguments import check_function
+from ..core.avals import Aval
+from ..core.jaxpr import Jaxpr, Var, eval_jaxpr
+from ..core.shown_errors import raised_by_user
+from ..core.tracebacks import user_facing
+from ..core.tracing import aval_of, check_no_leak, owner_name
+from ..errors import DifferentiationError, TreeError
+from ..ops.shape import zeros
+from ..transforms.jvp import JVPTrace, JVPTracer
+from ..transforms.staging import stage
+from ..transforms.strong_zeros import strengthen
+from ..transforms.transpose import transpose_values
+from .leaves import ArgumentPath, check_cotangent, disown, own, zero_derivative
+from .linearized import Linearized, check_leaves, unpack_aux
+from .staging import staged_aval
+
+
+@user_facing
+def jvp(
+    fun: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any], has_aux: bool = False
+) -> Any:
+    """Evaluate a function and its directional derivative.
+
+    Args:
+        fun: function of positional arguments.
+        primals: tuple or list of arguments: the point.
+        tangents: tuple or list of the same structure: the direction.
+        has_aux: ``fun`` returns a pair (output, aux).
+
+    Returns:
+        (output, tangent_out) or (output, tangent_out, aux).
+
+    Raises:
+        TreeError: primals and tangents differ in structure, shape or dtype.
+
+    >>> jvp(np.sin, (0.0,), (1.0,))
+    (np.float64(0.0), np.float64(1.0))
+    """
+    check_function(fun, "jvp")
+    for what, value in (("primals", primals), ("tangents", tangents)):
+        if not isinstance(value, tuple | list):
+            raise TypeError(
+                f"jvp: {what} must be a tuple or list of arguments, got {type(value).__name__}"
+            )
+    leaves, treedef = tree.flatten(tuple(primals))
+    check_leaves(leaves, tuple(primals), "jvp")
+    directions = tree.match_prefix(treedef, tuple(tangents), "jvp: tangents", None, tuple(primals))
+    paths = treedef.paths()
+    owner = owner_name("jvp", fun)
+    call = lambda xs: fun(*tree.unflatten(treedef, xs))  # noqa: E731
+    stable = stabilizing.get()
+    if stable:
+        call = stable(call, leaves, owner)
+    trace = JVPTrace(owner)
+    inputs = []
+    for x, t, path in zip(leaves, directions, paths, strict=True):
+        t = check_cotangent(t, aval_of(x), tree.format_path(path, " "), "jvp: the tangent")
+        inputs.append(x if t is None else JVPTracer(trace, x, t))
+    try:
+        out = call(inputs)
+        aux = None
+        if has_aux:
+            out, aux = unpack_aux(out, trace.owner)
+            aux = tree.map(lambda a: trace.split((a,))[0][0], aux)
+        outs, out_tree = tree.flatten(out)
+        values, found = trace.split(outs)
+        for o in values:
+            check_no_leak(o, trace)
+    finally:
+        trace.alive = False
+    out_tangents = [
+        zero_derivative(v) if t is None else t for v, t in zip(values, found, strict=True)
+    ]
+    results = own([*values, *out_tangents], [*leaves, *directions])
+    n = len(values)
+    result = (tree.unflatten(out_tree, results[:n]), tree.unflatten(out_tree, results[n:]))
+    return (*result, aux) if has_aux else result
+
+
+class Pushforward:
+    """The linear function that ``linearize`` returns; a pytree of its residuals."""
+
+    __slots__ = ("consts", "in_avals", "in_tree", "out_avals", "out_tree", "program")
+
+    def __init__(self, program: Jaxpr, consts: Sequence[Any], meta: tuple[Any, ...]) -> None:
+        self.program = program
+        self.consts = consts
+        self.in_avals, self.in_tree, self.out_avals, self.out_tree = meta
+
+    @user_facing
+    def __call__(self, *tangents: Any) -> Any:
+        """The tangent of the output at tangents of the primals."""
+        return _push(self, tangents)
+
+    def __reduce__(self) -> Any:
+        trees = (tree.Stored(self.in_tree), tree.Stored(self.out_tree))
+        return (_rebuild, (self.program, self.consts, self.in_avals, self.out_avals, *trees))
+
+    def __copy__(self) -> Pushforward:
+        return self
+
+    def __deepcopy__(self, memo: Any) -> Pushforward:
+        return self
+
+
+def _rebuild(
+    program: Any, consts: Any, in_avals: Any, out_avals: Any, in_tree: Any, out_tree: Any
+) -> Pushforward:
+    meta = (in_avals, in_tree.structure(), out_avals, out_tree.structure())
+    return Pushforward(program, consts, meta)
+
+
+def _push(f: Pushforward, tangents: Any) -> Any:
+    given = tree.match_prefix(f.in_tree, tangents, "the tangents given to a linearized function")
+    checked = [
+        check_cotangent(t, a, tree.format_path(p, " "), "the tangent")
+        for t, a, p in zip(given, f.in_avals, f.in_tree.paths(), strict=True)
+    ]
+    with np.errstate(all="ignore"):
+        outs = eval_jaxpr(f.program, f.consts, [t for t in checked if t is not None])
+    return tree.unflatten(f.out_tree, own([own_constant(o, f.consts) for o in outs], given))
+
+
+def own_constant(x: Any, consts: Sequence[Any]) -> Any:
+    """A copy of x if it is one of a program's constants."""
+    return x.copy() if any(x is c for c in consts) and isinstance(x, np.ndarray) else x
+
+
+tree.register_node(
+    Pushforward,
+    lambda f: (
+        list(f.consts),
+        (f.program, f.in_avals, f.in_tree, f.out_avals, f.out_tree),
+    ),
+    lambda meta, consts: Pushforward(meta[0], list(consts), meta[1:]),
+)
+
+
+@user_facing
+def linearize(fun: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
+    """Evaluate a function and get its derivative as a linear function.
+
+    Args:
+        fun: function of positional arguments.
+        primals: the point: pytrees of arrays.
+        has_aux: ``fun`` returns a pair (output, aux).
+
+    Returns:
+        (output, f_jvp) or (output, f_jvp, aux). ``f_jvp`` maps tangents of the primals to the
+        tangent of the output; what depends only on the point is computed once.
+
+    >>> y, f_jvp = linearize(np.sin, 0.0)
+    >>> f_jvp(2.0)
+    np.float64(2.0)
+    """
+    check_function(fun, "linearize")
+    leaves, treedef = tree.flatten(primals)
+    check_leaves(leaves, primals, "linearize")
+    lin = Linearized(
+        lambda xs: fun(*tree.unflatten(treedef, xs)), leaves, owner_name("linearize", fun), has_aux
+    )
+    jaxpr = lin.jaxpr()
+    jaxpr, _ = strengthen(jaxpr, (False,) * len(jaxpr.invars))
+    meta = (
+        tuple(aval_of(x) for x in leaves),
+        treedef,
+        tuple(aval_of(o) for o in lin.outs),
+        lin.out_tree,
+    )
+    out = tree.unflatten(lin.out_tree, disown(lin.outs, leaves))
+    f_jvp = Pushforward(jaxpr, jaxpr.consts, meta)
+    return (out, f_jvp, lin.aux) if has_aux else (out, f_jvp)
+
+
+@user_facing
+def linear_transpose(fun: Callable[..., Any], *primals: Any) -> Callable[[Any], Any]:
+    """Transpose a function that is linear in all its arguments.
+
+    Args:
+        fun: a linear function.
+        primals: arrays or ShapeDtypeStructs: only shapes and dtypes count.
+
+    Returns:
+        The transposed function, from a cotangent of the output to a tuple of cotangents.
+
+    Raises:
+        DifferentiationError: ``fun`` is not linear.
+
+    >>> linear_transpose(lambda x: 3.0 * x, 1.0)(2.0)
+    (np.float64(6.0),)
+    """
+    check_function(fun, "linear_transpose")
+    leaves, treedef = tree.flatten(primals)
+    box: list[Any] = []
+
+    def flat(*xs: Any) -> list[Any]:
+        outs, out_tree = tree.flatten(fun(*tree.unflatten(treedef, xs)))
+        box[:] = [out_tree]
+        return outs
+
+    owner = owner_name("linear_transpose", fun)
+    avals = [staged_aval(x, ArgumentPath(owner, primals, i)) for i, x in enumerate(leaves)]
+    jaxpr = stage(flat, [Aval(a.shape, a.dtype) for a in avals], owner)
+    linear = set(jaxpr.invars)
+    for e in jaxpr.eqns:
+        if any(v in linear for v in e.inputs if isinstance(v, Var)):
+            linear.update(e.outvars)
+    for v in jaxpr.outvars:
+        if v not in linear and np.any(getattr(v, "value", 1)):
+            raise DifferentiationError(
+                f"{owner}: an output does not depend on the inputs, so it is not linear in them"
+            )
+
+    @user_facing
+    def transposed(ct: Any) -> Any:
+        given = tree.match_prefix(box[0], ct, "linear_transpose: the cotangent")
+        cts = [
+            check_cotangent(c, a, "", "linear_transpose: the cotangent")
+            for c, a in zip(given, jaxpr.out_avals, strict=True)
+        ]
+        try:
+            found, _ = transpose_values(jaxpr, jaxpr.consts, {}, cts, [False] * len(cts))
+        except DifferentiationError as error:
+            raise DifferentiationError(f"{owner}: {error}, so it is not linear") from error
+        except (TypeError, AttributeError, TreeError) as error:
+            if raised_by_user(error.__traceback__):
+                raise
+            raise DifferentiationError(f"{owner}: the function is not linear") from None
+        grads = [
+            zeros(v.aval) if g is None else g for g, v in zip(found, jaxpr.invars, strict=True)
+        ]
+        return tree.unflatten(treedef, own(grads, given))
+
+    return transposed

@@ -1,0 +1,53 @@
+"""Pytrees as flat vectors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from .. import tree
+from ..core.tracebacks import user_facing
+from ..core.tracing import aval_of
+from ..errors import ShapeError
+from ..ops.shape import cast, reshape
+from ..ops.structural.joining import concatenate
+
+
+@user_facing
+def ravel_pytree(pytree: Any) -> tuple[Any, Callable[[Any], Any]]:
+    """A pytree of arrays as one vector, and the function that undoes it.
+
+    Args:
+        pytree: pytree of arrays and scalars.
+
+    Returns:
+        (vector, unravel): the leaves, promoted to one dtype and joined; ``unravel`` takes a vector
+        of that length back to the structure, shapes and dtypes.
+
+    >>> vector, unravel = ravel_pytree({"a": np.ones(2), "b": 3.0})
+    >>> vector
+    array([1., 1., 3.])
+    """
+    leaves, spec = tree.flatten(pytree)
+    avals = [aval_of(x) for x in leaves]
+    if not leaves:
+        return np.zeros(0), lambda _: tree.unflatten(spec, [])
+    dtype = np.result_type(*[a.dtype for a in avals])
+    parts = [reshape(cast(x, dtype), shape=(a.size,)) for x, a in zip(leaves, avals, strict=True)]
+    vector = concatenate(*parts, axis=0)
+    total = sum(a.size for a in avals)
+
+    def unravel(v: Any) -> Any:
+        if tuple(np.shape(v)) != (total,):
+            raise ShapeError(f"unravel needs a vector of length {total}, got shape {np.shape(v)}")
+        out, start = [], 0
+        for a in avals:
+            part = reshape(v[start : start + a.size], shape=a.shape)
+            part = cast(part, a.dtype)
+            out.append(part.copy() if isinstance(part, np.ndarray) else part)
+            start += a.size
+        return tree.unflatten(spec, out)
+
+    return vector, unravel

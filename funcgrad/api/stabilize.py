@@ -1,0 +1,106 @@
+"""stabilize: a function with its naive formulas replaced by numerically stable ones."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+from .. import tree
+from ..compiler.stabilize import Rewrite
+from ..core.jaxpr import Jaxpr, eval_jaxpr
+from ..core.source import where_defined
+from ..core.tracebacks import user_facing
+from ..core.tracing import axis_frames, owner_name
+from ..transforms.staging import lift_tracers
+from .leaves import ArgumentPath
+from .stable_staging import stage_stable
+from .staging import staged_aval
+
+__all__ = ["Report", "Rewrite", "Stabilized", "stabilize"]
+
+
+class Report:
+    """What ``stabilize`` replaced: prints one line per formula.
+
+    ``rewrites`` holds the records: name, equations before and after, the user's line.
+    """
+
+    def __init__(self, rewrites: tuple[Rewrite, ...]) -> None:
+        self.rewrites = rewrites
+
+    def __repr__(self) -> str:
+        return "\n".join(map(str, self.rewrites)) or "nothing to rewrite"
+
+
+class Stabilized:
+    """A function that computes with stable formulas; see ``stabilize``."""
+
+    def __init__(self, fun: Callable[..., Any]) -> None:
+        functools.update_wrapper(self, fun)
+        self.fun = fun
+        self.owner = owner_name("stabilize", fun)
+        self.cache: dict[Any, tuple[Jaxpr, Any]] = {}
+
+    def __repr__(self) -> str:
+        return f"<stabilize of {where_defined(self.fun)}>"
+
+    def __get__(self, obj: Any, owner: Any = None) -> Any:
+        return self if obj is None else functools.partial(self, obj)
+
+    @user_facing
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        leaves, treedef = tree.flatten((args, kwargs))
+        avals = tuple(
+            staged_aval(x, ArgumentPath(self.owner, args, i, kwargs)) for i, x in enumerate(leaves)
+        )
+        frames = tuple((name, t.size) for name, t in axis_frames.get().items())
+        key = (treedef, avals, frames)
+        found = self.cache.get(key)
+        captured: list[Any] = []
+        if found is None:
+            jaxpr, out_tree, _ = stage_stable(self.fun, args, kwargs, self.owner)
+            jaxpr, captured = lift_tracers(jaxpr)
+            found = jaxpr, out_tree
+            if not captured:
+                self.cache[key] = found
+        jaxpr, out_tree = found
+        outs = eval_jaxpr(jaxpr, jaxpr.consts, [*captured, *leaves])
+        return tree.unflatten(out_tree, outs)
+
+    @user_facing
+    def report(self, *args: Any, **kwargs: Any) -> Report:
+        """What is replaced at these arguments, or at ShapeDtypeStructs for them."""
+        return Report(stage_stable(self.fun, args, kwargs, self.owner)[2])
+
+
+@user_facing
+def stabilize(fun: Callable[..., Any]) -> Stabilized:
+    """A function that computes the same with numerically stable formulas.
+
+    ``log(1 + exp(x))``, ``log(softmax(x))``, ``exp(x) - 1``, ``inv(a) @ b`` and their like are
+    recognised, in any spelling, and replaced where they lose digits, overflow, or have derivatives
+    that do. ``stabilize(f).report(...)`` tells which, and where they stand.
+
+    Args:
+        fun: the function. It is staged, once per shapes and dtypes of its arguments, as by
+            ``jit``: Python's ``if`` and ``while`` on their values raise, what it closes over is
+            taken as it is then, and a singular matrix gives NaN instead of ``LinAlgError``.
+
+    Returns:
+        The function, with a method ``report`` of the same arguments. It may be transformed, and
+        used in transformed functions.
+
+    Raises:
+        ConcretizationError: the function needs the value of an argument.
+
+    >>> import numpy as np
+    >>> f = stabilize(lambda x: np.log(1 + np.exp(x)))
+    >>> f(1000.0)
+    np.float64(1000.0)
+    >>> f.report(1000.0)  # doctest: +ELLIPSIS
+    log(1 + exp(x)) -> softplus(x)  at ...
+    """
+    if not callable(fun):
+        raise TypeError(f"stabilize needs a function, got {fun!r}")
+    return Stabilized(fun)

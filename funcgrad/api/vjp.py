@@ -1,0 +1,137 @@
+"""vjp, and the pullback it returns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from .. import tree
+from ..core.arguments import check_function
+from ..core.avals import float0, is_inexact
+from ..core.tracebacks import user_facing
+from ..core.tracing import aval_of, owner_name
+from ..ops.shape import zeros
+from ..transforms.transpose import transpose_values
+from .leaves import check_cotangent, disown, own
+from .linearized import Linearized, check_leaves
+
+
+class Pullback:
+    """The function that ``vjp`` returns: from output cotangents to input cotangents.
+
+    It is a pytree of its residuals, so it can be passed to and returned from jitted functions.
+    """
+
+    __slots__ = ("consts", "in_avals", "in_tree", "lin", "out_avals", "out_tree", "program")
+
+    def __init__(self, lin: Any, program: Any, consts: Any, meta: tuple[Any, ...]) -> None:
+        self.lin = lin
+        self.program = program
+        self.consts = consts
+        self.in_avals, self.in_tree, self.out_avals, self.out_tree = meta
+
+    @property
+    def meta(self) -> tuple[Any, ...]:
+        return (self.in_avals, self.in_tree, self.out_avals, self.out_tree)
+
+    @user_facing
+    def __call__(self, ct: Any) -> Any:
+        """The cotangents of the primals, as a tuple, at a cotangent of the output."""
+        return _pull(self, ct)
+
+    def __reduce__(self) -> Any:
+        program, consts = self.stage()
+        trees = (tree.Stored(self.in_tree), tree.Stored(self.out_tree))
+        return (_rebuild, (program, consts, self.in_avals, self.out_avals, *trees))
+
+    def __copy__(self) -> Pullback:
+        return self
+
+    def __deepcopy__(self, memo: Any) -> Pullback:
+        return self
+
+    def stage(self) -> tuple[Any, list[Any]]:
+        """The linear jaxpr and its residuals."""
+        if self.program is None:
+            jaxpr = self.lin.jaxpr()
+            self.consts = jaxpr.consts
+            self.program = jaxpr
+            self.lin = None
+        return self.program, self.consts
+
+
+def _rebuild(
+    program: Any, consts: Any, in_avals: Any, out_avals: Any, in_tree: Any, out_tree: Any
+) -> Pullback:
+    return Pullback(
+        None, program, consts, (in_avals, in_tree.structure(), out_avals, out_tree.structure())
+    )
+
+
+def _pull(pullback: Pullback, ct: Any) -> Any:
+    given = tree.match_prefix(pullback.out_tree, ct, "the cotangent given to a vjp function")
+    paths = pullback.out_tree.paths() if len(given) != 1 else [()]
+    cts = [
+        check_cotangent(c, a, tree.format_path(p, " ") if p else "", "the cotangent")
+        for c, a, p in zip(given, pullback.out_avals, paths, strict=True)
+    ]
+    if pullback.lin is not None:
+        grads = pullback.lin.pull(cts, consume=False)
+    else:
+        with np.errstate(all="ignore"):
+            found, _ = transpose_values(
+                pullback.program, pullback.consts, {}, cts, [False] * len(cts)
+            )
+        it = iter(found)
+        grads = [next(it) if is_inexact(a.dtype) else None for a in pullback.in_avals]
+    filled = [
+        g if g is not None else (zeros(a) if is_inexact(a.dtype) else np.zeros(a.shape, float0))
+        for g, a in zip(grads, pullback.in_avals, strict=True)
+    ]
+    return tree.unflatten(pullback.in_tree, own(filled, given))
+
+
+def _pullback_children(p: Pullback) -> Any:
+    program, consts = p.stage()
+    return list(consts), (program, *p.meta)
+
+
+tree.register_node(
+    Pullback,
+    _pullback_children,
+    lambda meta, consts: Pullback(None, meta[0], list(consts), meta[1:]),
+)
+
+
+@user_facing
+def vjp(fun: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
+    """Evaluate a function and get the function that pulls cotangents back through it.
+
+    Args:
+        fun: function of positional arguments.
+        primals: the point: pytrees of arrays.
+        has_aux: ``fun`` returns a pair (output, aux).
+
+    Returns:
+        (output, vjp_fun) or (output, vjp_fun, aux). ``vjp_fun`` takes a cotangent of the
+        structure of the output and returns a tuple of cotangents, one per primal.
+
+    >>> y, pull = vjp(np.multiply, 3.0, 4.0)
+    >>> y, pull(1.0)
+    (np.float64(12.0), (np.float64(4.0), np.float64(3.0)))
+    """
+    check_function(fun, "vjp")
+    leaves, treedef = tree.flatten(primals)
+    check_leaves(leaves, primals, "vjp")
+    lin = Linearized(
+        lambda xs: fun(*tree.unflatten(treedef, xs)), leaves, owner_name("vjp", fun), has_aux
+    )
+    out_avals = tuple(aval_of(o) for o in lin.outs)
+    pullback = Pullback(
+        lin, None, None, (tuple(aval_of(x) for x in leaves), treedef, out_avals, lin.out_tree)
+    )
+    outs = disown(lin.outs, leaves)
+    out = tree.unflatten(lin.out_tree, outs)
+    return (out, pullback, lin.aux) if has_aux else (out, pullback)

@@ -1,0 +1,152 @@
+"""A derivative rule of a user's function, and how it is staged.
+
+A rule holds flat functions. Under plain derivatives of concrete values they run eagerly; otherwise
+they are staged when called, with the tracers they capture as leading operands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextvars import ContextVar
+from typing import Any
+
+from ..core.avals import Aval, is_inexact
+from ..core.jaxpr import Jaxpr, Var
+from ..core.pickling import taken
+from ..core.tracing import Tracer, aval_of
+from ..errors import DifferentiationError
+from ..transforms.staging import lift_tracers, stage
+from .closures import closes_over_tracer
+
+Flat = Callable[..., Sequence[Any]]
+
+
+class Rule:
+    """A function with a derivative rule.
+
+    ``call(*args) -> outs``. For a jvp rule ``forward(*primals, *tangents) -> (*outs, *tangents)``,
+    over the inexact ones. For a vjp rule ``forward(*args) -> (*outs, *residuals)`` and
+    ``backward(*residuals, *cts) -> cts of the inexact args``. ``consts`` counts leading operands
+    that are captured, not differentiated.
+    """
+
+    __slots__ = ("__name__", "backward", "call", "consts", "forward", "out_avals", "roots")
+
+    def __init__(
+        self,
+        name: str,
+        call: Flat,
+        forward: Flat,
+        backward: Flat | None = None,
+        consts: int = 0,
+        out_avals: Sequence[Aval] = (),
+        roots: tuple[Any, ...] = (),
+    ) -> None:
+        self.__name__ = name
+        self.call = call
+        self.forward = forward
+        self.backward = backward
+        self.consts = consts
+        self.out_avals = list(out_avals)
+        self.roots = roots
+
+
+    def __reduce__(self) -> Any:
+        parts = (self.call, self.forward, self.backward)
+        rest = (self.consts, self.out_avals, taken(self.roots))
+        return (Rule, (self.__name__, *map(taken, parts), *rest))
+
+
+def _join_captured(jaxprs: Sequence[Jaxpr]) -> tuple[list[Jaxpr], list[Any]]:
+    """Make several jaxprs take the tracers captured by any of them as leading inputs."""
+    lifted = [lift_tracers(j) for j in jaxprs]
+    captured = [c for _, cs in lifted for c in cs]
+    joined = []
+    start = 0
+    for jaxpr, cs in lifted:
+        own, rest = jaxpr.invars[: len(cs)], jaxpr.invars[len(cs) :]
+        before = [Var(aval_of(c)) for c in captured[:start]]
+        after = [Var(aval_of(c)) for c in captured[start + len(cs) :]]
+        joined.append(
+            Jaxpr(
+                jaxpr.constvars,
+                [*before, *own, *after, *rest],
+                jaxpr.eqns,
+                jaxpr.outvars,
+                jaxpr.consts,
+            )
+        )
+        start += len(cs)
+    return joined, captured
+
+
+def _tangent_avals(avals: Sequence[Aval]) -> list[Aval]:
+    return [Aval(a.shape, a.dtype) for a in avals if is_inexact(a.dtype)]
+
+
+def stage_rule(rule: Rule, avals: Sequence[Aval]) -> tuple[Rule, list[Any]]:
+    """The rule with a jaxpr for its function, and the tracers it captured.
+
+    The derivative functions stay Python functions, to be run when they are needed, unless they
+    close over tracers, which are gone by then: in that case they are staged now, too.
+    """
+    call = stage(rule.call, avals, rule.__name__)
+    captured = [c for c in call.consts if isinstance(c, Tracer)]
+    if not captured and not closes_over_tracer(rule.roots, set()):
+        out_avals = call.out_avals
+        return Rule(
+            rule.__name__, call, rule.forward, rule.backward, 0, out_avals, rule.roots
+        ), []
+    return _stage_with_captured(rule, call, avals)
+
+
+_staging: ContextVar[frozenset[int]] = ContextVar(
+    "funcgrad_rules_being_staged", default=frozenset()
+)
+
+
+def _stage_with_captured(rule: Rule, call: Jaxpr, avals: Sequence[Aval]) -> tuple[Rule, list[Any]]:
+    mark = id(rule.roots[0])
+    if mark in _staging.get():
+        # A rule that calls its own function: the value is staged, its derivative cannot be.
+        (call,), captured = _join_captured([call])
+        refuse = _refuse_recursion(rule.__name__)
+        return (
+            Rule(rule.__name__, call, refuse, refuse, len(captured), call.out_avals, rule.roots),
+            captured,
+        )
+    token = _staging.set(_staging.get() | {mark})
+    try:
+        if rule.backward is None:
+            forward = stage(rule.forward, [*avals, *_tangent_avals(avals)], rule.__name__)
+            (call, forward), captured = _join_captured([call, forward])
+            n = len(captured)
+            return Rule(rule.__name__, call, forward, None, n, call.out_avals, rule.roots), captured
+        forward = stage(rule.forward, avals, rule.__name__)
+        n = len(call.outvars)
+        backward_avals = [*forward.out_avals[n:], *_tangent_avals(call.out_avals)]
+        backward = stage(rule.backward, backward_avals, rule.__name__)
+    finally:
+        _staging.reset(token)
+    (call, forward, backward), captured = _join_captured([call, forward, backward])
+    # The backward function needs the captured values too: they travel among the residuals.
+    forward = Jaxpr(
+        forward.constvars,
+        forward.invars,
+        forward.eqns,
+        [*forward.outvars[:n], *forward.invars[: len(captured)], *forward.outvars[n:]],
+        forward.consts,
+    )
+    n = len(captured)
+    rule = Rule(rule.__name__, call, forward, backward, n, call.out_avals, rule.roots)
+    return rule, captured
+
+
+def _refuse_recursion(name: str) -> Flat:
+    def refuse(*_: Any) -> Any:
+        raise DifferentiationError(
+            f"the rule of {name} calls {name} itself and closes over traced values, so it has no "
+            "second derivative inside jit; pass those values as arguments"
+        )
+
+    return refuse

@@ -1,0 +1,95 @@
+"""Short tracebacks: users see their own lines, and the errors that they raised themselves."""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Callable
+from contextvars import ContextVar
+from types import FunctionType
+from typing import Any, TypeVar
+
+from .pickling import Portable, is_inner
+from .shown_errors import better_error
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+result_observer: ContextVar[Any] = ContextVar("funcgrad_result_observer", default=None)
+"""Called with (function, args, kwargs, result) when a function that users call returns."""
+
+
+def user_facing(fun: F) -> F:
+    """Wrap a function that users call, so that errors inside show only the users' frames.
+
+    A function made inside of another one, and one that is returned, can be pickled.
+    """
+    if "<locals>" in fun.__qualname__:
+        return UserFacing(fun)  # type: ignore[return-value]
+
+    @functools.wraps(fun)
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        try:
+            result = fun(*args, **kwargs)
+            observe = result_observer.get()
+            if observe is not None:
+                observe(fun, args, kwargs, result)
+            return result if type(result) is not FunctionType else facing(result)
+        except Exception as error:
+            shown = better_error(error, sys._getframe().f_back)
+            if shown is None:
+                raise  # an error of the user's keeps its cause and context
+            kept = shown.__traceback__, shown.__context__
+            try:
+                raise shown
+            except Exception:
+                shown.__traceback__, shown.__context__ = kept
+                raise
+            finally:
+                del shown, kept  # no cycle of error, traceback and frame keeps arrays alive
+
+    return wrapper  # type: ignore[return-value]
+
+
+def facing(fun: Any) -> Any:
+    """A function as users get to call it: made inside of one of ours, it is wrapped."""
+    return UserFacing(fun) if is_inner(fun) else fun
+
+
+class Facing:
+    """Something that users call: what ``run`` raises shows only the users' frames."""
+
+    __slots__ = ()
+
+    run: Callable[..., Any]
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        try:
+            result = self.run(*args, **kwargs)
+            observe = result_observer.get()
+            if observe is not None:
+                observe(self.observed, args, kwargs, result)
+            return result
+        except Exception as error:
+            shown = better_error(error, sys._getframe().f_back)
+            if shown is None:
+                raise
+            kept = shown.__traceback__, shown.__context__
+            try:
+                raise shown
+            except Exception:
+                shown.__traceback__, shown.__context__ = kept
+                raise
+            finally:
+                del shown, kept  # no cycle of error, traceback and frame keeps arrays alive
+
+
+    @property
+    def observed(self) -> Any:
+        """What an observer of results is told that was called."""
+        return self.run
+
+
+class UserFacing(Facing, Portable):
+    """A function that users call and that was made inside of another one."""
+
+    __slots__ = ()

@@ -1,0 +1,1 @@
+"""Layers, and layers of layers."""

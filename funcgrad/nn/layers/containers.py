@@ -1,0 +1,246 @@
+"""Layers of layers: one after the other, side by side, and around a shortcut."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ... import random
+from ...core.tracebacks import user_facing
+from ...errors import ShapeError
+from .layer import Identity, Layer, apply_layer, as_layer, check_shape, init_layer, sized
+
+__all__ = ["FanInConcat", "FanInSum", "FanOut", "Residual", "parallel", "serial"]
+
+
+def _split(key: Any, n: int) -> Any:
+    return [None] * n if key is None or n == 0 else random.split(key, n)
+
+
+def _check_parts(name: str, parts: tuple[Layer, ...], params: Any, state: Any) -> None:
+    for what, given in (("params", params), ("state", state)):
+        if not isinstance(given, tuple | list) or len(given) != len(parts):
+            found = f"{len(given)}" if isinstance(given, tuple | list) else type(given).__name__
+            raise TypeError(
+                f"{name} of {len(parts)} layers needs {what} as a tuple of {len(parts)}, as its "
+                f"init returned it; got {found}"
+            )
+
+
+def make_container(
+    name: str, parts: tuple[Layer, ...], route: str, init: Any, apply: Any
+) -> Layer:
+    """A layer of layers from functions that loop over them."""
+
+    def container_init(key: Any, input_shape: Any, dtype: Any = float) -> Any:
+        shape, made = init(list(zip(parts, _split(key, len(parts)), strict=True)), input_shape,
+                           dtype)
+        return shape, tuple(p for p, _ in made), tuple(s for _, s in made)
+
+    def container_apply(
+        params: Any,
+        state: Any,
+        inputs: Any,
+        *,
+        key: Any = None,
+        train: bool = False,
+        mask: Any = None,
+    ) -> Any:
+        _check_parts(name, parts, params, state)
+        states = list(state)
+
+        def run(i: int, x: Any) -> Any:
+            y, states[i] = apply_layer(parts[i], params[i], state[i], x, keys[i], train, mask)
+            return y
+
+        keys = _split(key, len(parts))
+        outputs = apply(run, inputs)
+        return outputs, tuple(states)
+
+    return Layer(container_init, container_apply, name, parts, route)
+
+
+@user_facing
+def serial(*layers: Any) -> Layer:
+    """Layers one after the other.
+
+    Args:
+        *layers: layers; functions of an array, as ``np.tanh`` or ``nn.relu``, are layers too.
+
+    Returns:
+        A layer whose params and state are tuples of those of its parts. A key is split among them.
+
+    >>> from funcgrad import nn, random
+    >>> init, apply = nn.serial(nn.Dense(8), nn.relu, nn.Dense(2))
+    >>> shape, params, state = init(random.key(0), (-1, 3))
+    >>> shape, params[2]["w"].shape
+    ((-1, 2), (8, 2))
+    >>> apply(params, state, np.ones((5, 3)))[0].shape
+    (5, 2)
+    """
+    parts = tuple(map(as_layer, layers))
+
+    def init(keyed: Any, shape: Any, dtype: Any) -> Any:
+        made = []
+        for part, key in keyed:
+            shape, params, state = init_layer(part, key, shape, dtype)
+            made.append((params, state))
+        return shape, made
+
+    def apply(run: Any, x: Any) -> Any:
+        for i in range(len(parts)):
+            x = run(i, x)
+        return x
+
+    return make_container("serial", parts, "serial", init, apply)
+
+
+@user_facing
+def parallel(*layers: Any) -> Layer:
+    """Layers side by side: the i-th gets the i-th input.
+
+    Args:
+        *layers: layers, or functions of an array.
+
+    Returns:
+        A layer from tuples of inputs to tuples of outputs.
+
+    >>> from funcgrad import nn
+    >>> both = nn.serial(nn.FanOut(2), nn.parallel(np.sin, np.cos), nn.FanInSum)
+    >>> _, params, state = both.init(None, (-1, 3))
+    >>> both.apply(params, state, np.zeros((1, 3)))[0]
+    array([[1., 1., 1.]])
+    """
+    parts = tuple(map(as_layer, layers))
+
+    def check(inputs: Any, what: str) -> None:
+        if not isinstance(inputs, tuple | list) or len(inputs) != len(parts):
+            found = f"{len(inputs)}" if isinstance(inputs, tuple | list) else "one array"
+            raise ShapeError(
+                f"parallel: {len(parts)} layers need a tuple of {len(parts)} {what}; got {found}"
+            )
+
+    def init(keyed: Any, shapes: Any, dtype: Any) -> Any:
+        check(shapes, "input shapes")
+        made = [
+            init_layer(part, key, shape, dtype)
+            for (part, key), shape in zip(keyed, shapes, strict=True)
+        ]
+        return tuple(m[0] for m in made), [m[1:] for m in made]
+
+    def apply(run: Any, inputs: Any) -> Any:
+        check(inputs, "inputs")
+        return tuple(run(i, x) for i, x in enumerate(inputs))
+
+    return make_container("parallel", parts, "parallel", init, apply)
+
+
+@user_facing
+def Residual(*layers: Any, shortcut: Any = Identity) -> Layer:
+    """Layers one after the other, whose input is added to their output: x + f(x).
+
+    Args:
+        *layers: layers whose outputs have the shape of the inputs, or of the shortcut's outputs.
+        shortcut: the layer through which the input is added.
+
+    Returns:
+        A layer whose params are a pair, of the layers and of the shortcut.
+
+    Source: He, Zhang, Ren and Sun (2016), "Deep residual learning for image recognition".
+
+    >>> from funcgrad import nn
+    >>> block = nn.Residual(lambda x: 2 * x)
+    >>> _, params, state = block.init(None, (-1, 1))
+    >>> block.apply(params, state, np.ones((1, 1)))[0]
+    array([[3.]])
+    """
+    parts = (serial(*layers), as_layer(shortcut))
+
+    def init(keyed: Any, shape: Any, dtype: Any) -> Any:
+        made = [init_layer(part, key, shape, dtype) for part, key in keyed]
+        if made[0][0] != made[1][0]:
+            raise ShapeError(
+                f"Residual: the layers give shape {made[0][0]} and the shortcut {made[1][0]}; "
+                "pass shortcut= a layer that gives the same shape"
+            )
+        return made[0][0], [m[1:] for m in made]
+
+    def apply(run: Any, x: Any) -> Any:
+        return run(0, x) + run(1, x)
+
+    return make_container("Residual", parts, "same", init, apply)
+
+
+def _many_init(name: str, combine: Callable[[Any], Any]) -> Callable[..., Any]:
+    def init(key: Any, shapes: Any, dtype: Any = float) -> Any:
+        if not isinstance(shapes, tuple | list) or not shapes or isinstance(shapes[0], int):
+            raise ShapeError(f"{name} needs a tuple of input shapes; got {shapes}")
+        return combine([check_shape(name, s) for s in shapes]), (), ()
+
+    return init
+
+
+@sized("n")
+@user_facing
+def FanOut(n: int) -> Layer:
+    """A layer that hands its input on n times.
+
+    >>> FanOut(2).init(None, (-1, 3))[0]
+    ((-1, 3), (-1, 3))
+    """
+
+    def init(key: Any, input_shape: Any, dtype: Any = float) -> Any:
+        return (check_shape("FanOut", input_shape),) * n, (), ()
+
+    def apply(
+        params: Any, state: Any, inputs: Any, *, key: Any = None, train: bool = False
+    ) -> Any:
+        return (inputs,) * n, state
+
+    return Layer(init, apply, f"FanOut({n})")
+
+
+def _sum_shape(shapes: list[tuple[int, ...]]) -> tuple[int, ...]:
+    if any(s != shapes[0] for s in shapes):
+        raise ShapeError(f"FanInSum: shapes differ: {', '.join(map(str, shapes))}")
+    return shapes[0]
+
+
+def _sum_apply(
+    params: Any, state: Any, inputs: Any, *, key: Any = None, train: bool = False
+) -> Any:
+    total = inputs[0]
+    for x in inputs[1:]:
+        total = total + x
+    return total, state
+
+
+FanInSum = Layer(_many_init("FanInSum", _sum_shape), _sum_apply, "FanInSum")
+
+
+@user_facing
+def FanInConcat(axis: int = -1) -> Layer:
+    """A layer that joins a tuple of inputs along an axis.
+
+    >>> FanInConcat().init(None, ((-1, 3), (-1, 4)))[0]
+    (-1, 7)
+    """
+
+    def joined(shapes: list[tuple[int, ...]]) -> tuple[int, ...]:
+        i = axis % len(shapes[0])
+        others = {(*s[:i], *s[i + 1 :]) for s in shapes}
+        if len(others) > 1 or (any(s[i] == -1 for s in shapes) and len(shapes) > 1):
+            raise ShapeError(
+                f"FanInConcat(axis={axis}): shapes must agree but for that axis, whose sizes "
+                f"must be known; got {', '.join(map(str, shapes))}"
+            )
+        return (*shapes[0][:i], sum(s[i] for s in shapes), *shapes[0][i + 1 :])
+
+    def apply(
+        params: Any, state: Any, inputs: Any, *, key: Any = None, train: bool = False
+    ) -> Any:
+        return np.concatenate(inputs, axis=axis), state
+
+    return Layer(_many_init("FanInConcat", joined), apply, "FanInConcat")

@@ -1,0 +1,220 @@
+"""Convolutions in one, two and three dimensions: images NHWC, kernels HWIO."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ... import lax, random
+from ...core.tracebacks import user_facing
+from ...errors import ShapeError
+from ..initializers import glorot_normal, zeros
+from .layer import Layer, feature_size, output_shape, sized, stateless_layer
+
+__all__ = ["Conv", "ConvTranspose", "conv", "conv_transpose"]
+
+_NUMBERS = {
+    1: ("NWC", "WIO", "NWC"),
+    2: ("NHWC", "HWIO", "NHWC"),
+    3: ("NDHWC", "DHWIO", "NDHWC"),
+}
+
+
+def spatial(name: str, what: str, value: Any, rank: int) -> tuple[int, ...]:
+    """One integer for each spatial axis."""
+    sizes = (value,) * rank if isinstance(value, int | np.integer) else tuple(value)
+    if len(sizes) != rank:
+        raise ShapeError(f"{name}: {what} needs {rank} integers, or one; got {value}")
+    return tuple(int(v) for v in sizes)
+
+
+def _numbers(name: str, x: Any, w: Any) -> tuple[str, str, str]:
+    if x.ndim != w.ndim or w.ndim - 2 not in _NUMBERS:
+        raise ShapeError(
+            f"{name} needs an image of shape (batch, *space, channels) and a kernel of shape "
+            f"(*taps, channels, features) with one to three spatial axes; got {x.shape} and "
+            f"{w.shape}"
+        )
+    return _NUMBERS[w.ndim - 2]
+
+
+@user_facing
+def conv(
+    params: Any,
+    x: Any,
+    *,
+    strides: Any = 1,
+    padding: Any = "SAME",
+    dilation: Any = 1,
+    groups: int = 1,
+) -> Any:
+    """A convolution (cross-correlation, as networks mean it) in one to three dimensions.
+
+    Args:
+        params: ``{"w": (*taps, channels / groups, features), "b": (features,)}``, the bias being
+            optional.
+        x: array of shape (batch, *space, channels).
+        strides: step of the window, one integer or one for each spatial axis.
+        padding: "SAME", "VALID" or a (low, high) pair for each spatial axis.
+        dilation: distance between taps.
+        groups: into how many separate groups the channels fall; all channels: depthwise.
+
+    Returns:
+        An array of shape (batch, *positions, features).
+
+    Raises:
+        ShapeError: axes or channels do not fit.
+
+    >>> conv({"w": np.ones((2, 1, 1))}, np.arange(4.0).reshape(1, 4, 1), padding="VALID").ravel()
+    array([1., 3., 5.])
+    """
+    w = params["w"]
+    numbers = _numbers("conv", x, w)
+    rank = w.ndim - 2
+    y = lax.conv_general_dilated(
+        x,
+        w,
+        spatial("conv", "strides", strides, rank),
+        padding,
+        rhs_dilation=spatial("conv", "dilation", dilation, rank),
+        dimension_numbers=numbers,
+        feature_group_count=groups,
+    )
+    return y + params["b"] if "b" in params else y
+
+
+@user_facing
+def conv_transpose(params: Any, x: Any, *, strides: Any = 1, padding: Any = "SAME") -> Any:
+    """A fractionally strided convolution, which enlarges an image.
+
+    Args:
+        params: ``{"w": (*taps, channels, features), "b": (features,)}``, the bias being optional.
+        x: array of shape (batch, *space, channels).
+        strides: by which factor space grows, one integer or one for each spatial axis.
+        padding: "SAME", "VALID" or a (low, high) pair for each spatial axis.
+
+    Returns:
+        An array of shape (batch, *positions, features).
+
+    >>> conv_transpose({"w": np.ones((2, 1, 1))}, np.ones((1, 2, 1)), strides=2).ravel()
+    array([1., 1., 1., 1.])
+    """
+    w = params["w"]
+    numbers = _numbers("conv_transpose", x, w)
+    steps = spatial("conv_transpose", "strides", strides, w.ndim - 2)
+    y = lax.conv_transpose(x, w, steps, padding, dimension_numbers=numbers)
+    return y + params["b"] if "b" in params else y
+
+
+def _convolution_layer(
+    label: str,
+    f: Any,
+    features: int,
+    kernel_size: Any,
+    bias: bool,
+    w_init: Any,
+    b_init: Any,
+    **options: Any,
+) -> Layer:
+    w_init, groups = w_init or glorot_normal(), options.get("groups", 1)
+
+    def apply(params: Any, x: Any) -> Any:
+        return f(params, x, **options)
+
+    def init(key: Any, shape: tuple[int, ...], dtype: Any) -> Any:
+        channels, rank = feature_size(label, shape), len(shape) - 2
+        if rank not in _NUMBERS:
+            raise ShapeError(
+                f"{label} needs the shape (batch, *space, channels) with one to three spatial "
+                f"axes; got {shape}"
+            )
+        if channels % groups or features % groups:
+            raise ShapeError(
+                f"{label}: {channels} channels and {features} features must both be divisible by "
+                f"the {groups} groups"
+            )
+        taps = spatial(label, "kernel_size", kernel_size, rank)
+        w_key, b_key = random.split(key)
+        params = {"w": w_init(w_key, (*taps, channels // groups, features), dtype)}
+        if bias:
+            params["b"] = b_init(b_key, (features,), dtype)
+        return output_shape(lambda x: apply(params, x), shape, dtype), params
+
+    return stateless_layer(label, init, apply)
+
+
+@sized("features", "groups")
+@user_facing
+def Conv(
+    features: int,
+    kernel_size: Any,
+    *,
+    strides: Any = 1,
+    padding: Any = "SAME",
+    dilation: Any = 1,
+    groups: int = 1,
+    bias: bool = True,
+    w_init: Any = None,
+    b_init: Any = zeros,
+) -> Layer:
+    """A convolution, from (batch, *space, channels) to (batch, *positions, features).
+
+    Args:
+        features: number of features.
+        kernel_size: number of taps, one integer or one for each spatial axis; how many axes there
+            are (one to three) is known from the input's shape.
+        strides: step of the window.
+        padding: "SAME", "VALID" or a (low, high) pair for each spatial axis.
+        dilation: distance between taps.
+        groups: into how many separate groups the channels fall.
+        bias: whether there is a bias.
+        w_init: initializer of the kernel, by default glorot_normal.
+        b_init: initializer of the bias.
+
+    Returns:
+        The layer; its params are those of ``conv``.
+
+    >>> shape, params, _ = Conv(8, 3, strides=2).init(random.key(0), (-1, 28, 28, 1))
+    >>> shape, params["w"].shape
+    ((-1, 14, 14, 8), (3, 3, 1, 8))
+    """
+    return _convolution_layer(
+        f"Conv({features}, {kernel_size})", conv, features, kernel_size, bias, w_init, b_init,
+        strides=strides, padding=padding, dilation=dilation, groups=groups,
+    )  # fmt: skip
+
+
+@sized("features")
+@user_facing
+def ConvTranspose(
+    features: int,
+    kernel_size: Any,
+    *,
+    strides: Any = 1,
+    padding: Any = "SAME",
+    bias: bool = True,
+    w_init: Any = None,
+    b_init: Any = zeros,
+) -> Layer:
+    """A fractionally strided convolution, from (batch, *space, channels) to larger images.
+
+    Args:
+        features: number of features.
+        kernel_size: number of taps, one integer or one for each spatial axis.
+        strides: by which factor space grows.
+        padding: "SAME", "VALID" or a (low, high) pair for each spatial axis.
+        bias: whether there is a bias.
+        w_init: initializer of the kernel, by default glorot_normal.
+        b_init: initializer of the bias.
+
+    Returns:
+        The layer; its params are those of ``conv_transpose``.
+
+    >>> ConvTranspose(1, 3, strides=2).init(random.key(0), (-1, 7, 7, 8))[0]
+    (-1, 14, 14, 1)
+    """
+    return _convolution_layer(
+        f"ConvTranspose({features}, {kernel_size})", conv_transpose, features, kernel_size,
+        bias, w_init, b_init, strides=strides, padding=padding,
+    )  # fmt: skip

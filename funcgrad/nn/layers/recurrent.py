@@ -1,0 +1,209 @@
+"""Recurrent networks: scans of a cell over time, with masks and carried state."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ... import lax, tree
+from ...api.stop_gradient import stop_gradient
+from ...core.tracebacks import user_facing
+from ...errors import ShapeError
+from .cells import Cell, gru, lstm, rnn
+from .containers import make_container
+from .layer import Layer, as_layer, check_shape, feature_size, init_layer, sized
+
+__all__ = ["GRU", "LSTM", "RNN", "Bidirectional", "Recurrent", "scan_cell"]
+
+
+@user_facing
+def scan_cell(
+    cell: Cell,
+    params: Any,
+    x: Any,
+    carry: Any = None,
+    *,
+    mask: Any = None,
+    reverse: bool = False,
+) -> tuple[Any, Any]:
+    """Run a cell over time.
+
+    Args:
+        cell: nn.rnn, nn.gru or nn.lstm, or a Cell of yours.
+        params: the cell's parameters.
+        x: inputs of shape (batch, time, m).
+        carry: the first carry; None is the cell's start. Pass the last carry of the segment before
+            through ``stop_gradient`` for truncated back-propagation.
+        mask: booleans of shape (batch, time); where False the carry stays and the output is 0.
+        reverse: run from the end to the start.
+
+    Returns:
+        (the last carry, outputs of shape (batch, time, n)).
+
+    Raises:
+        ShapeError: shapes do not fit.
+
+    >>> from funcgrad import nn, random
+    >>> params = nn.lstm.init(random.key(0), 3, 5, float)
+    >>> (h, c), y = nn.scan_cell(nn.lstm, params, np.ones((2, 7, 3)))
+    >>> h.shape, y.shape
+    ((2, 5), (2, 7, 5))
+    """
+    if x.ndim != 3:
+        raise ShapeError(f"scan_cell needs inputs of shape (batch, time, features); got {x.shape}")
+    projected = np.swapaxes(cell.project(params, x), 0, 1)
+    if carry is None:
+        hidden = params["wh"].shape[0]
+        carry = cell.start((x.shape[0],), hidden, projected.dtype)
+
+    def step(carry: Any, z: Any) -> Any:
+        return cell.step(params, carry, z)
+
+    def masked_step(carry: Any, inputs: Any) -> Any:
+        z, active = inputs
+        new, y = cell.step(params, carry, z)
+        new = tree.map(lambda a, b: np.where(active, a, b), new, carry)
+        return new, np.where(active, y, 0.0)
+
+    if mask is None:
+        carry, y = lax.scan(step, carry, projected, reverse=reverse)
+    else:
+        if mask.shape != x.shape[:2]:
+            raise ShapeError(
+                f"scan_cell: a mask of shape {x.shape[:2]} is needed; got {mask.shape}"
+            )
+        active = np.swapaxes(mask, 0, 1)[:, :, None]
+        carry, y = lax.scan(masked_step, carry, (projected, active), reverse=reverse)
+    return carry, np.swapaxes(y, 0, 1)
+
+
+@sized("hidden")
+@user_facing
+def Recurrent(
+    cell: Cell,
+    hidden: int,
+    *,
+    return_sequences: bool = True,
+    reverse: bool = False,
+    stateful: bool = False,
+) -> Layer:
+    """A recurrent layer of any cell, from (batch, time, m) to (batch, time, hidden).
+
+    Args:
+        cell: nn.rnn, nn.gru or nn.lstm, or a Cell of yours.
+        hidden: size of the outputs.
+        return_sequences: give all outputs, or only the last one, of shape (batch, hidden).
+        reverse: run from the end to the start.
+        stateful: keep the last carry as state, from which the next call starts; no gradient flows
+            back through it (truncated back-propagation). The batch size must then be known to init,
+            and the initial state starts a new text.
+
+    Returns:
+        The layer; its apply takes ``mask=``, booleans of shape (batch, time).
+
+    >>> from funcgrad import nn, random
+    >>> nn.Recurrent(nn.gru, 8, return_sequences=False).init(random.key(0), (-1, 7, 3))[0]
+    (-1, 8)
+    """
+    if not isinstance(cell, Cell):
+        raise TypeError(f"Recurrent: cell must be a Cell, such as nn.gru; got {cell!r}")
+    label = f"{cell.name}({hidden})"
+
+    def init(key: Any, input_shape: Any, dtype: Any = float) -> Any:
+        shape = check_shape(label, input_shape, 3)
+        params = cell.init(key, feature_size(label, shape), hidden, dtype)
+        state: Any = ()
+        if stateful:
+            if shape[0] < 0:
+                raise ShapeError(
+                    f"{label} with stateful=True needs the batch size, as its state has one carry "
+                    f"for each example; got the input shape {shape}"
+                )
+            state = cell.start((shape[0],), hidden, dtype)
+        return (*(shape[:2] if return_sequences else shape[:1]), hidden), params, state
+
+    def apply(
+        params: Any,
+        state: Any,
+        inputs: Any,
+        *,
+        key: Any = None,
+        train: bool = False,
+        mask: Any = None,
+    ) -> Any:
+        carry = stop_gradient(state) if stateful else None
+        carry, y = scan_cell(cell, params, inputs, carry, mask=mask, reverse=reverse)
+        if not return_sequences:
+            y = tree.leaves(carry)[0]
+        return y, carry if stateful else state
+
+    return Layer(init, apply, label, takes_mask=True)
+
+
+@sized("hidden")
+@user_facing
+def RNN(hidden: int, **options: Any) -> Layer:
+    """A simple recurrent layer; the options are those of ``Recurrent``.
+
+    >>> from funcgrad import nn, random
+    >>> nn.RNN(8).init(random.key(0), (-1, 7, 3))[0]
+    (-1, 7, 8)
+    """
+    return Recurrent(rnn, hidden, **options)
+
+
+@sized("hidden")
+@user_facing
+def GRU(hidden: int, **options: Any) -> Layer:
+    """A layer of gated recurrent units; the options are those of ``Recurrent``.
+
+    >>> from funcgrad import nn, random
+    >>> nn.GRU(8, return_sequences=False).init(random.key(0), (-1, 7, 3))[0]
+    (-1, 8)
+    """
+    return Recurrent(gru, hidden, **options)
+
+
+@sized("hidden")
+@user_facing
+def LSTM(hidden: int, **options: Any) -> Layer:
+    """A long short-term memory; the options are those of ``Recurrent``.
+
+    >>> from funcgrad import nn, random
+    >>> _, params, state = nn.LSTM(8, stateful=True).init(random.key(0), (4, 7, 3))
+    >>> params["wi"].shape, [s.shape for s in state]
+    ((3, 32), [(4, 8), (4, 8)])
+    """
+    return Recurrent(lstm, hidden, **options)
+
+
+@user_facing
+def Bidirectional(forward: Any, backward: Any) -> Layer:
+    """Two recurrent layers whose outputs are joined along the last axis.
+
+    Args:
+        forward: a recurrent layer.
+        backward: a recurrent layer made with reverse=True.
+
+    Returns:
+        The layer; its params are a pair, and its apply takes ``mask=``.
+
+    >>> from funcgrad import nn, random
+    >>> both = nn.Bidirectional(nn.LSTM(8), nn.LSTM(8, reverse=True))
+    >>> both.init(random.key(0), (-1, 7, 3))[0]
+    (-1, 7, 16)
+    """
+    parts = (as_layer(forward), as_layer(backward))
+
+    def init(keyed: Any, shape: Any, dtype: Any) -> Any:
+        made = [init_layer(part, key, shape, dtype) for part, key in keyed]
+        one, two = made[0][0], made[1][0]
+        if one[:-1] != two[:-1]:
+            raise ShapeError(f"Bidirectional: the layers give different shapes, {one} and {two}")
+        return (*one[:-1], one[-1] + two[-1]), [m[1:] for m in made]
+
+    def apply(run: Any, x: Any) -> Any:
+        return np.concatenate([run(0, x), run(1, x)], axis=-1)
+
+    return make_container("Bidirectional", parts, "same", init, apply)

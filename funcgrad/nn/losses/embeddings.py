@@ -1,0 +1,242 @@
+"""Losses of vectors: how near they are to each other, and how far from others."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ...api.stop_gradient import stop_gradient
+from ...core.tracebacks import user_facing
+from ...errors import ShapeError
+from ..activations import log_sigmoid
+from ..activations.piecewise import relu
+from ..rescaled import in_single, norm
+from .reduction import along, axes_of, floats, mask_of, masked, reduce_losses, same_shape, without
+
+__all__ = [
+    "contrastive_loss",
+    "cosine_distance",
+    "cosine_similarity",
+    "negative_sampling_loss",
+    "triplet_margin_loss",
+]
+
+
+def _vectors(name: str, axis: Any, where: Any, **named: Any) -> Any:
+    """Arrays of vectors of one shape, zeros under the mask, and the axes of components."""
+    names, vectors = list(named), floats(*named.values())
+    for other, v in zip(names[1:], vectors[1:], strict=True):
+        same_shape(name, names[0], vectors[0], other, v)
+    shape = vectors[0].shape
+    axes = axes_of(name, axis, len(shape))
+    if where is not None:
+        losses = without(shape, axes)
+        vectors = masked(along(mask_of(name, where, losses), losses, axes), *vectors)
+    return (*vectors, axes)
+
+
+@user_facing
+@in_single
+def cosine_similarity(
+    predictions: Any, targets: Any, *, epsilon: Any = 0.0, axis: Any = -1
+) -> Any:
+    """The cosine of the angle between vectors.
+
+    Args:
+        predictions: real array of vectors.
+        targets: array of the same shape.
+        epsilon: lower bound of the norms that are divided by.
+        axis: axis or axes of the components.
+
+    Returns:
+        Array without these axes. It is 0, with derivative 0, where a vector is zero.
+
+    >>> cosine_similarity(np.array([1.0, 0.0]), np.array([1.0, 1.0])).round(4)
+    np.float64(0.7071)
+    """
+    x, y, axes = _vectors("cosine_similarity", axis, None, predictions=predictions, targets=targets)
+    return _cosine(x, y, axes, epsilon)
+
+
+def _cosine(x: Any, y: Any, axes: tuple[int, ...], epsilon: Any) -> Any:
+    cosine = np.sum(_unit(x, axes, epsilon) * _unit(y, axes, epsilon), axis=axes)
+    return cosine[()]
+
+
+def _unit(x: Any, axes: tuple[int, ...], epsilon: Any) -> Any:
+    """Vectors divided by their norms; zero, with derivative 0, where they are zero.
+
+    Each is scaled first, since the derivative has the norm squared in it.
+    """
+    largest = np.max(np.abs(stop_gradient(x)), axis=axes, keepdims=True, initial=0.0)
+    scale = np.where((largest > 0) & (largest < np.inf), largest, 1.0)
+    x = x / scale
+    length = np.expand_dims(norm(x, axes), axes)
+    length = np.maximum(length, epsilon / scale)
+    zero = length == 0
+    return np.where(zero, 0, x / np.where(zero, 1, length))
+
+
+@user_facing
+@in_single
+def cosine_distance(
+    predictions: Any, targets: Any, *, epsilon: Any = 0.0, axis: Any = -1,
+    reduction: str = "mean", where: Any = None, weights: Any = None,
+) -> Any:
+    """1 - ``cosine_similarity``.
+
+    Args:
+        predictions: real array of vectors.
+        targets: array of the same shape.
+        epsilon: lower bound of the norms that are divided by.
+        axis: axis or axes of the components.
+        reduction: "mean", "sum", or "none" for an array of losses.
+        where: boolean array that broadcasts to the losses, one for each pair of vectors.
+        weights: array that broadcasts to the losses; the mean is divided by their sum.
+
+    Returns:
+        Scalar, or array without the axes of components.
+
+    >>> cosine_distance(np.array([[1.0, 0.0]]), np.array([[0.0, 2.0]]))
+    np.float64(1.0)
+    """
+    name = "cosine_distance"
+    x, y, axes = _vectors(name, axis, where, predictions=predictions, targets=targets)
+    return reduce_losses(name, 1 - _cosine(x, y, axes, epsilon), reduction, where, weights)
+
+
+@user_facing
+@in_single
+def triplet_margin_loss(
+    anchors: Any, positives: Any, negatives: Any, axis: Any = -1, norm_degree: Any = 2,
+    margin: Any = 1.0, eps: Any = 1e-6, *, reduction: str = "mean", where: Any = None,
+    weights: Any = None,
+) -> Any:
+    """max(0, d(anchor, positive) - d(anchor, negative) + margin).
+
+    The distance is (sum(abs(x - y)**p) + eps)**(1/p). Balntas et al., Learning local feature
+    descriptors with triplets and shallow convolutional neural networks, BMVC 2016.
+
+    Args:
+        anchors: real array of vectors.
+        positives: array of the same shape: vectors that should be near to the anchors.
+        negatives: array of the same shape: vectors that should be farther away.
+        axis: axis or axes of the components.
+        norm_degree: the number p.
+        margin: how much farther.
+        eps: small number that keeps derivatives finite where vectors are equal.
+        reduction: "mean", "sum" or "none".
+        where: as in ``cosine_distance``.
+        weights: as in ``cosine_distance``.
+
+    Returns:
+        Scalar, or array without the axes of components.
+
+    >>> triplet_margin_loss(np.zeros((1, 2)), np.ones((1, 2)), np.ones((1, 2)))
+    np.float64(1.0)
+    """
+    name = "triplet_margin_loss"
+    x, near, far, axes = _vectors(
+        name, axis, where, anchors=anchors, positives=positives, negatives=negatives
+    )
+
+    def distance(other: Any) -> Any:
+        difference = x - other
+        if norm_degree == 2:
+            return np.hypot(norm(difference, axes), math.sqrt(eps))
+        return _distance(np.abs(difference), axes, norm_degree, eps)
+
+    losses = relu(distance(near) - distance(far) + margin)
+    return reduce_losses(name, losses, reduction, where, weights)
+
+
+def _distance(x: Any, axes: tuple[int, ...], p: Any, eps: Any) -> Any:
+    """(sum(x**p) + eps)**(1/p), with powers of what is at most 1 where x is large."""
+    scale = np.maximum(np.max(stop_gradient(x), axis=axes, keepdims=True, initial=0.0), 1.0)
+    scale = np.where(np.isfinite(scale), scale, 1.0)
+    total = np.sum((x / scale) ** p, axis=axes, keepdims=True) + eps / scale**p
+    return np.squeeze(scale * total ** (1 / p), axes)
+
+
+@user_facing
+@in_single
+def contrastive_loss(
+    first: Any, second: Any, labels: Any, *, margin: Any = 1.0, axis: Any = -1,
+    reduction: str = "mean", where: Any = None, weights: Any = None,
+) -> Any:
+    """d**2 / 2 for pairs that belong together, max(0, margin - d)**2 / 2 for others.
+
+    Hadsell, Chopra and LeCun, Dimensionality reduction by learning an invariant mapping, 2006.
+
+    Args:
+        first: real array of vectors.
+        second: array of the same shape; d is the Euclidean distance.
+        labels: one for each pair: 1 (or True) if they belong together, else 0.
+        margin: distance from which on others are far enough.
+        axis: axis or axes of the components.
+        reduction: "mean", "sum" or "none".
+        where: as in ``cosine_distance``.
+        weights: as in ``cosine_distance``.
+
+    Returns:
+        Scalar, or array without the axes of components. At distance 0 the derivative is 0.
+
+    >>> contrastive_loss(np.zeros((2, 1)), np.full((2, 1), 0.5), np.array([1, 0]), reduction="none")
+    array([0.125, 0.125])
+    """
+    name = "contrastive_loss"
+    x, y, axes = _vectors(name, axis, where, first=first, second=second)
+    distance = norm(x - y, axes)
+    (labels,) = floats(labels)
+    same_shape(name, "pairs of vectors", distance, "labels", labels)
+    labels = labels.astype(distance.dtype)
+    short = relu(margin - distance)
+    # The label comes first: where it is 0, a square out of range does not count.
+    losses = 0.5 * (labels * distance * distance + (1 - labels) * (short * short))
+    return reduce_losses(name, losses, reduction, where, weights)
+
+
+@user_facing
+@in_single
+def negative_sampling_loss(
+    embeddings: Any, targets: Any, negatives: Any, *, reduction: str = "mean", where: Any = None,
+    weights: Any = None,
+) -> Any:
+    """-log s(u.v) - sum over k of log s(-u.n_k), for the logistic function s.
+
+    The objective of skip-gram (u is the vector of the word in the middle, v that of a word near
+    it) and of CBOW (u is the mean of the vectors near v). Mikolov et al., arXiv:1310.4546,
+    equation 4.
+
+    Args:
+        embeddings: vectors u, real array of shape (..., d).
+        targets: vectors v that were seen with them, of the same shape.
+        negatives: vectors n that were drawn at random, of shape (..., k, d).
+        reduction: "mean", "sum" or "none".
+        where: boolean array that broadcasts to the losses, of shape (...).
+        weights: array that broadcasts to the losses; the mean is divided by their sum.
+
+    Returns:
+        Scalar, or array of shape (...).
+
+    Raises:
+        ShapeError: if shapes do not fit.
+
+    >>> negative_sampling_loss(np.zeros((1, 2)), np.ones((1, 2)), np.ones((1, 3, 2))).round(4)
+    np.float64(2.7726)
+    """
+    name = "negative_sampling_loss"
+    u, v, axes = _vectors(name, -1, where, embeddings=embeddings, targets=targets)
+    (negatives,) = floats(negatives)
+    if (*negatives.shape[:-2], *negatives.shape[-1:]) != u.shape or len(negatives.shape) < 2:
+        raise ShapeError(
+            f"{name} needs negatives of shape {(*u.shape[:-1], 'k', u.shape[-1])} for embeddings "
+            f"of shape {u.shape}; got {negatives.shape}"
+        )
+    if where is not None:
+        (negatives,) = masked(along(where, u.shape[:-1], (-2, -1)), negatives)
+    seen = log_sigmoid(np.sum(u * v, axis=axes))
+    drawn = log_sigmoid(-np.matmul(negatives, u[..., None])[..., 0])
+    return reduce_losses(name, -seen - np.sum(drawn, axis=-1), reduction, where, weights)

@@ -1,0 +1,144 @@
+"""Squares, norms and sums that stay in range where what is made of them does.
+
+float16 is computed in float32: its squares and counts would leave its range. Norms do not form
+squares out of range. Root mean squares of float32 and float64 are those of numbers multiplied by a
+power of two, which leaves ordinary results as they are, bit for bit.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any, TypeVar
+
+import numpy as np
+
+from .. import lax
+from ..api.custom import custom_jvp
+from ..core.tracing import Tracer
+from ..ops.linalg.norms import vector_norm
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_HALF, _SINGLE = np.dtype(np.float16), np.dtype(np.float32)
+
+
+def widened(x: Any) -> Any:
+    """An array in the type in which it is computed with: float32 for float16."""
+    return x.astype(_SINGLE) if x.dtype == _HALF else x
+
+
+def narrowed(y: Any, x: Any) -> Any:
+    """A result in the type of the operand it was computed from, if that is float16."""
+    return y.astype(_HALF) if x.dtype == _HALF and y.dtype == _SINGLE else y
+
+
+def in_single(function: F) -> F:
+    """A function that computes with float16 operands in float32, and rounds its result once."""
+
+    @functools.wraps(function)
+    def computed(*args: Any, **options: Any) -> Any:
+        kinds = [getattr(x, "dtype", None) for x in (*args, *options.values())]
+        if _HALF not in kinds:
+            return function(*args, **options)
+        y = function(*map(_wide, args), **{k: _wide(x) for k, x in options.items()})
+        others = [k for k in kinds if getattr(k, "kind", "") == "f" and k != _HALF]
+        return y if others or y.dtype != _SINGLE else y.astype(_HALF)
+
+    return computed  # type: ignore[return-value]
+
+
+def _wide(x: Any) -> Any:
+    return x.astype(_SINGLE) if getattr(x, "dtype", None) == _HALF else x
+
+
+def norm(x: Any, axes: tuple[int, ...]) -> Any:
+    """Euclidean norms along axes; the derivative at zero is 0."""
+    found: Any = vector_norm(x, axes=tuple(sorted(a % x.ndim for a in axes)), order=2)
+    return found
+
+
+@lru_cache
+def _power(dtype: np.dtype, epsilon: float) -> float | None:
+    """A power of two p for which p**2 epsilon is a normal number with digits to spare.
+
+    With it numbers up to 4e28 in float32 and 4e289 in float64 can be squared, for an epsilon of
+    1e-5. None if epsilon is so small that squares that count beside it could vanish.
+    """
+    info = np.finfo(dtype)
+    if not epsilon > 0:
+        return None
+    room = math.log2(epsilon) - 2 * info.nmant - info.minexp  # octaves below what counts
+    return None if room < 40 else 2.0 ** -int(room // 2)
+
+
+def _average(x: Any, axes: Any, axis_name: Any) -> Any:
+    mean = np.mean(x, axis=axes, keepdims=True)
+    return mean if axis_name is None else lax.pmean(mean, axis_name)
+
+
+def _over_deviation_value(x: Any, axes: Any, epsilon: float, axis_name: Any) -> Any:
+    """(x / r, 1 / r, mean(x**2)) for r = sqrt(mean(x**2) + epsilon)."""
+    power: Any = _power(x.dtype, epsilon)
+    if power is None:
+        largest = np.max(np.abs(x), axis=axes, keepdims=True, initial=0.0)
+        if axis_name is not None:
+            largest = lax.pmax(largest, axis_name)
+        # Below the root of epsilon it is epsilon that counts.
+        largest = np.maximum(largest, math.sqrt(epsilon))
+        usable = (largest > 0) & (largest < np.inf)
+        power = 1 / np.where(usable, largest, 1.0)
+    small = x * power
+    mean = _average(small * small, axes, axis_name)
+    inverse = lax.rsqrt(mean + power * (power * epsilon) if epsilon else mean)
+    return small * inverse, inverse * power, mean / power / power
+
+
+_over_deviation = custom_jvp(_over_deviation_value, nondiff_argnums=(1, 2, 3))
+
+
+@_over_deviation.defjvp
+def _over_deviation_jvp(
+    axes: Any, epsilon: float, axis_name: Any, primals: Any, tangents: Any
+) -> Any:
+    (x,), (t,) = primals, tangents
+    y, inverse, square = _over_deviation(x, axes, epsilon, axis_name)
+    along = _average(y * t, axes, axis_name)
+    changes = (
+        inverse * (t - y * along),
+        -(inverse * inverse) * along,
+        2.0 * _average(x * t, axes, axis_name),
+    )
+    return (y, inverse, square), changes
+
+
+def over_deviation(x: Any, axes: Any, epsilon: Any, axis_name: Any = None) -> tuple[Any, Any]:
+    """X / sqrt(mean(x**2) + epsilon), with the mean along axes.
+
+    Args:
+        x: array of float32 or float64.
+        axes: axes of the mean.
+        epsilon: added to the mean.
+        axis_name: an axis of vmap over which the mean goes too.
+
+    Returns:
+        (the quotient, the mean of squares as an array with these axes of size one).
+    """
+    axes = tuple(axes) if isinstance(axes, tuple | list) else (axes,)
+    if isinstance(epsilon, int | float):
+        run = _over_deviation if isinstance(x, Tracer) else _over_deviation_value
+        y, _, square = run(x, axes, float(epsilon), axis_name)
+        return y, square
+    square = _average(x * x, axes, axis_name)
+    return x * lax.rsqrt(square + epsilon), square
+
+
+def over_masked_deviation(x: Any, axes: tuple[int, ...], epsilon: Any, where: Any) -> Any:
+    """As ``over_deviation``, with the mean of those elements that a mask leaves."""
+    where = np.broadcast_to(where, x.shape)
+    count = np.maximum(np.sum(where, axis=axes, keepdims=True), 1).astype(x.dtype)
+    root = math.sqrt(epsilon) if isinstance(epsilon, int | float) else np.sqrt(epsilon)
+    length = np.expand_dims(norm(np.where(where, x, 0), axes), axes)
+    return x / np.hypot(length / np.sqrt(count), root)

@@ -1,0 +1,292 @@
+"""NumPy's indexing on tracers, functional updates, and functions that take by position."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ...core.tracing import Tracer, aval_of
+from ...errors import ConcretizationError, TracerError
+from ...ops.shape import broadcast_to, cast, inverse_permutation, reshape, transpose
+from ...ops.structural.gather import gather, scatter, scatter_add
+from ...ops.structural.indexing import FULL, index, index_put, index_set
+from ..protocol import array, strong
+
+
+class Plan:
+    """An index brought to normal form: a static key, then a gather along some axes."""
+
+    __slots__ = ("arrays", "axes", "key", "place", "static")
+
+    def __init__(self, key: Any, axes: Any, arrays: Any, place: int) -> None:
+        self.key = tuple(key)
+        self.axes = tuple(axes)
+        self.arrays = arrays
+        self.place = place
+        self.static = all(k == FULL for k in self.key)
+
+
+def _is_int(k: Any) -> bool:
+    return isinstance(k, int | np.integer) and not isinstance(k, bool | np.bool_)
+
+
+def _entries(key: Any) -> list[Any]:
+    entries = list(key) if isinstance(key, tuple) else [key]
+    return [array(k) if isinstance(k, list) else k for k in entries]
+
+
+def _is_flag(k: Any) -> bool:
+    """Whether an index entry is a boolean without axes: it adds an axis and takes 0 or 1 of it."""
+    return isinstance(k, bool | np.bool_) or _mask_ndim(k) == 0
+
+
+def _width(k: Any) -> int:
+    """How many axes of the array an index entry belongs to."""
+    if k is None or k is Ellipsis or _is_flag(k):
+        return 0
+    return _mask_ndim(k) or 1
+
+
+def with_flag_axes(x: Any, key: Any) -> tuple[Any, Any]:
+    """The array with an axis of one for each boolean without axes, and the index of that array."""
+    entries = _entries(key)
+    if not any(map(_is_flag, entries)):
+        return x, key
+    shape = list(x.shape)
+    rest = len(shape) - sum(map(_width, entries))
+    axis = 0
+    for i, k in enumerate(entries):
+        if _is_flag(k):
+            shape.insert(axis, 1)
+            entries[i] = np.flatnonzero(np.atleast_1d(np.asarray(mask_value(k))))
+            axis += 1
+        else:
+            axis += rest if k is Ellipsis else _width(k)
+    return reshape(x, shape=tuple(shape)), tuple(entries)
+
+
+def expand_entries(shape: tuple[int, ...], key: Any) -> list[Any]:
+    """Index entries one per axis (None apart): ellipsis filled in, masks as integer arrays."""
+    entries = _entries(key)
+    if sum(k is Ellipsis for k in entries) > 1:
+        raise IndexError("an index can only have a single ellipsis ('...')")
+    used = sum(map(_width, entries))
+    if used > len(shape):
+        raise IndexError(
+            f"too many indices: the array has shape {tuple(shape)}, but {used} were given"
+        )
+    fill = [slice(None)] * (len(shape) - used)
+    expanded: list[Any] = []
+    axis = 0
+    for k in entries:
+        if k is Ellipsis:
+            expanded += fill
+            axis += len(fill)
+            continue
+        ndim = _mask_ndim(k)
+        if ndim is None:
+            expanded.append(k)
+        else:
+            _check_mask(k, shape, axis)
+            expanded += list(np.nonzero(mask_value(k)))
+        axis += _width(k)
+    return expanded if any(k is Ellipsis for k in entries) else [*expanded, *fill]
+
+
+def _check_mask(mask: Any, shape: tuple[int, ...], axis: int) -> None:
+    wanted = tuple(shape[axis : axis + len(mask.shape)])
+    if tuple(mask.shape) != wanted:
+        raise IndexError(
+            f"a boolean index of shape {tuple(mask.shape)} does not fit axes of shape {wanted}"
+        )
+
+
+def _mask_ndim(k: Any) -> int | None:
+    if isinstance(k, Tracer | np.ndarray | np.bool_) and k.dtype.kind == "b":
+        return len(k.shape)
+    return None
+
+
+def mask_value(mask: Any) -> Any:
+    """The concrete value of a boolean mask, since its number of elements must be known."""
+    if not isinstance(mask, Tracer):
+        return mask
+    try:
+        return mask.concrete("a boolean mask")
+    except ConcretizationError as error:
+        raise ConcretizationError(
+            f"{error} The result of indexing with a mask has a data-dependent shape: use "
+            "fnp.where(mask, x, 0) instead."
+        ) from None
+
+
+def make_plan(shape: tuple[int, ...], index_key: Any) -> Plan:
+    """Normalise an index of an array of given shape."""
+    entries = expand_entries(shape, index_key)
+    key: list[Any] = []
+    axes: list[int] = []
+    arrays: list[Any] = []
+    positions: list[int] = []
+    advanced = any(k is not None and not isinstance(k, slice) and not _is_int(k) for k in entries)
+    axis = 0
+    out_axis = 0
+    for i, k in enumerate(entries):
+        if k is None:
+            key.append(None)
+            out_axis += 1
+            continue
+        if isinstance(k, slice):
+            key.append(_slice_key(k, shape[axis]))
+            out_axis += 1
+        elif _is_int(k) and not advanced:
+            key.append(int(k))
+        else:
+            key.append(FULL)
+            axes.append(out_axis)
+            arrays.append(_index_array(k, axis))
+            positions.append(i)
+            out_axis += 1
+        axis += 1
+    if not arrays:
+        return Plan(key, (), [], 0)
+    joined = positions[-1] - positions[0] + 1 == len(positions)
+    place = axes[0] if joined else 0
+    return Plan(key, axes, _broadcast_indices(arrays), place)
+
+
+def _slice_key(k: slice, size: int) -> Any:
+    parts = []
+    for part in (k.start, k.stop, k.step):
+        if isinstance(part, Tracer):
+            part = part.__index__()
+        parts.append(None if part is None else int(part))
+    start, stop, step = slice(*parts).indices(size)
+    if (start, stop, step) == (0, size, 1):
+        return FULL
+    if step < 0 and stop < 0:
+        return (start, None, step)
+    return (start, stop, None if step == 1 else step)
+
+
+def _index_array(k: Any, axis: int) -> Any:
+    a = array(k)
+    if aval_of(a).dtype.kind not in "iu":
+        if getattr(a, "size", 1) == 0:
+            return np.zeros(a.shape, np.intp)
+        raise IndexError(
+            f"only integers, slices, ..., None and integer or boolean arrays are valid indices; "
+            f"axis {axis} got {type(k).__name__} {aval_of(a)}"
+        )
+    return positions(a)
+
+
+def positions(k: Any) -> Any:
+    """Integer positions in a type in which the length of every axis can be added to them."""
+    a = array(k)
+    return a if not hasattr(a, "dtype") or a.dtype.itemsize == 8 else cast(a, np.dtype(np.intp))
+
+
+def _broadcast_indices(arrays: list[Any]) -> list[Any]:
+    shape = np.broadcast_shapes(*[tuple(getattr(a, "shape", ())) for a in arrays])
+    return [broadcast_to(a, shape) if getattr(a, "shape", ()) != shape else a for a in arrays]
+
+
+def _front(x: Any, axes: tuple[int, ...]) -> tuple[Any, tuple[int, ...]]:
+    """X with some axes first, and the permutation that did it."""
+    rest = tuple(i for i in range(len(x.shape)) if i not in axes)
+    perm = (*axes, *rest)
+    return (x if perm == tuple(range(len(perm))) else transpose(x, perm=perm)), perm
+
+
+def _placement(plan: Plan, ndim: int) -> tuple[int, ...] | None:
+    """The permutation that moves the axes of the index arrays from the front to their place."""
+    nb = len(plan.arrays[0].shape) if hasattr(plan.arrays[0], "shape") else 0
+    total = nb + ndim - len(plan.axes)
+    if plan.place == 0 or nb == 0:
+        return None
+    rest = list(range(nb, total))
+    perm = (*rest[: plan.place], *range(nb), *rest[plan.place :])
+    return perm
+
+
+def getitem(x: Any, key: Any) -> Any:
+    """x[key] with NumPy's meaning."""
+    x, key = with_flag_axes(x, key)
+    plan = make_plan(x.shape, key)
+    y = x if plan.static else index(x, key=plan.key)
+    if not plan.axes:
+        return y
+    y, _ = _front(y, plan.axes)
+    out = gather(y, *plan.arrays)
+    perm = _placement(plan, len(y.shape))
+    return out if perm is None else transpose(out, perm=perm)
+
+
+def update(x: Any, key: Any, value: Any, op: str) -> Any:
+    """X with x[key] updated by an operation: set, add, mul, min, max."""
+    shape = tuple(x.shape)
+    x, key = with_flag_axes(x, key)
+    if tuple(x.shape) != shape:
+        return reshape(update(x, key, value, op), shape=shape)
+    plan = make_plan(x.shape, key)
+    value = strong(value) if not hasattr(value, "dtype") else value
+    value = _as_dtype(value, x)
+    if not plan.axes:
+        part = index(x, key=plan.key)
+        value = broadcast_to(value, _update_shape(value, part.shape))
+        if op == "add":
+            if isinstance(x, Tracer) or isinstance(value, Tracer):
+                return x + index_put(value, key=plan.key, shape=tuple(x.shape))
+        return index_set(x, _combine(part, value, op), key=plan.key)
+    y = x if plan.static else index(x, key=plan.key)
+    y, perm = _front(y, plan.axes)
+    nb = len(plan.arrays[0].shape) if hasattr(plan.arrays[0], "shape") else 0
+    idx_shape = tuple(plan.arrays[0].shape) if nb else ()
+    rest = tuple(y.shape[len(plan.axes) :])
+    target = (*rest[: plan.place], *idx_shape, *rest[plan.place :])
+    value = broadcast_to(value, _update_shape(value, target))
+    placed = _placement(plan, len(y.shape))
+    if placed is not None:
+        value = transpose(value, perm=inverse_permutation(placed))
+    if op == "add":
+        z = y + scatter_add(value, *plan.arrays, shape=tuple(y.shape))
+    else:
+        z = scatter(y, value, *plan.arrays, op=op)
+    back = inverse_permutation(perm)
+    if back != tuple(range(len(back))):
+        z = transpose(z, perm=back)
+    return z if plan.static else index_set(x, z, key=plan.key)
+
+
+def _as_dtype(value: Any, x: Any) -> Any:
+    """An update in the dtype of the array it goes into, as NumPy's assignment converts it."""
+    if value.dtype.kind == "c" and x.dtype.kind != "c":
+        raise TracerError(
+            f"cannot put {value.dtype} values into an array of {x.dtype}; take .real first"
+        )
+    return cast(value, x.dtype)
+
+
+def _update_shape(value: Any, shape: tuple[int, ...]) -> tuple[int, ...]:
+    given = tuple(value.shape)
+    try:
+        ok = np.broadcast_shapes(given, shape) == tuple(shape)
+    except ValueError:
+        ok = False
+    if not ok:
+        raise ValueError(f"cannot update elements of shape {tuple(shape)} with shape {given}")
+    return tuple(shape)
+
+
+def _combine(part: Any, value: Any, op: str) -> Any:
+    if op == "set":
+        return value
+    if op == "add":
+        return part + value
+    if op == "mul":
+        return part * value
+    return np.minimum(part, value) if op == "min" else np.maximum(part, value)
+
+
+setattr(Tracer, "__getitem__", getitem)  # noqa: B010

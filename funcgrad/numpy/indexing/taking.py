@@ -1,0 +1,136 @@
+"""Elements by position, by mask or by choice, on tracers."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ...core.tracing import aval_of, shape_of
+from ...ops.reductions.sorting import take_along
+from ...ops.shape import broadcast_to, cast, convert, reshape, transpose
+from ..protocol import array, axis_of, implements, promoted, refuse, strong, with_axis
+from .keys import getitem, mask_value, positions
+
+
+@implements(np.take)
+def take(a: Any, indices: Any, axis: Any = None, out: Any = None, mode: str = "raise") -> Any:
+    refuse("np.take", out=out)
+    a, k = with_axis(strong(a), axis)
+    places = array(indices)
+    if aval_of(places).dtype.kind == "b" or getattr(places, "size", 1) == 0:
+        places = cast(strong(places), np.dtype(np.intp))
+    if not math.prod(a.shape[:k]):
+        return np.zeros((*a.shape[:k], *shape_of(places), *a.shape[k + 1 :]), a.dtype)
+    return getitem(a, (slice(None),) * k + (in_range(places, a.shape[k], mode),))
+
+
+def in_range(i: Any, size: int, mode: str) -> Any:
+    """Positions moved into an axis as mode= says; with 'clip' negative ones do not wrap."""
+    if mode == "raise":
+        return i
+    i = positions(i)
+    if mode not in ("clip", "wrap"):
+        raise ValueError(f"mode must be 'raise', 'clip' or 'wrap', got {mode!r}")
+    if not size:
+        if not math.prod(shape_of(i)):
+            return i
+        raise IndexError("cannot take from an axis without elements")
+    return i % size if mode == "wrap" else np.clip(i, 0, size - 1)
+
+
+@implements(np.take_along_axis)
+def take_along_axis(arr: Any, indices: Any, axis: Any = -1) -> Any:
+    arr, indices = strong(arr), positions(indices)
+    if axis is None:
+        if len(indices.shape) != 1:
+            raise ValueError("np.take_along_axis: with axis=None the indices have one axis")
+        arr, axis = reshape(arr, shape=(arr.size,)), 0
+    k = axis_of(axis, len(arr.shape))
+    if len(indices.shape) != len(arr.shape):
+        raise ValueError(
+            f"np.take_along_axis: indices of shape {tuple(indices.shape)} need as many axes as an "
+            f"array of shape {tuple(arr.shape)}"
+        )
+    for i, (m, n) in enumerate(zip(indices.shape, arr.shape, strict=True)):
+        if i != k and m != n and 1 not in (m, n):
+            raise IndexError(
+                f"np.take_along_axis: indices of shape {tuple(indices.shape)} do not fit an array "
+                f"of shape {tuple(arr.shape)}"
+            )
+    return take_along(arr, indices, k)
+
+
+@implements(np.compress)
+def compress(condition: Any, a: Any, axis: Any = None, out: Any = None) -> Any:
+    refuse("np.compress", out=out)
+    condition = mask_value(array(condition))
+    if len(condition.shape) != 1:
+        raise ValueError("np.compress: the condition must have one axis")
+    return take(a, np.flatnonzero(condition), axis)
+
+
+@implements(np.extract)
+def extract(condition: Any, arr: Any) -> Any:
+    arr = strong(arr)
+    mask = np.ravel(mask_value(array(condition)))
+    return take(reshape(arr, shape=(arr.size,)), np.flatnonzero(mask), 0)
+
+
+@implements(np.select)
+def select_list(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
+    if len(condlist) != len(choicelist):
+        raise ValueError("np.select needs as many choices as conditions")
+    dtype = promoted(*choicelist, default)
+    for i, c in enumerate(condlist):
+        if aval_of(c).dtype.kind != "b":
+            raise TypeError(f"np.select: condition {i} must be boolean, got {aval_of(c)}")
+    out = convert(default, dtype=dtype)
+    for c, x in reversed(list(zip(condlist, choicelist, strict=True))):
+        out = np.where(c, convert(x, dtype=dtype), out)
+    return out
+
+
+@implements(np.choose)
+def choose(a: Any, choices: Any, out: Any = None, mode: str = "raise") -> Any:
+    refuse("np.choose", out=out)
+    a = array(a)
+    a = cast(strong(a), np.dtype(np.intp)) if aval_of(a).dtype.kind == "b" else a
+    dtype = promoted(*choices)
+    choices = [convert(c, dtype=dtype) for c in choices]
+    shape = np.broadcast_shapes(tuple(a.shape), *[tuple(c.shape) for c in choices])
+    stacked = np.stack([broadcast_to(c, shape) for c in choices])
+    idx = broadcast_to(in_range(a, len(choices), mode), shape)
+    return take_along(stacked, reshape(idx, shape=(1, *shape)), 0)[0]
+
+
+@implements(np.diagonal)
+def diagonal(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
+    a = strong(a)
+    ndim = len(a.shape)
+    i, j = axis_of(axis1, ndim), axis_of(axis2, ndim)
+    if i == j:
+        raise ValueError("axis1 and axis2 cannot be the same")
+    rest = tuple(k for k in range(ndim) if k not in (i, j))
+    moved = transpose(a, perm=(*rest, i, j))
+    rows, cols = a.shape[i], a.shape[j]
+    start = (0, offset) if offset >= 0 else (-offset, 0)
+    count = max(0, min(rows - start[0], cols - start[1]))
+    steps = np.arange(count)
+    return getitem(moved, (Ellipsis, steps + start[0], steps + start[1]))
+
+
+@implements(np.nonzero)
+def nonzero(a: Any) -> Any:
+    return np.nonzero(mask_value(array(a) != 0))
+
+
+@implements(np.flatnonzero)
+def flatnonzero(a: Any) -> Any:
+    return np.flatnonzero(mask_value(array(a) != 0))
+
+
+@implements(np.argwhere)
+def argwhere(a: Any) -> Any:
+    return np.argwhere(mask_value(array(a) != 0))

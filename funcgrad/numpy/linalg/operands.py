@@ -1,0 +1,46 @@
+"""What the functions of ``funcgrad.numpy.linalg`` take: arrays of one inexact dtype, matrices."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ... import arrays
+from ...core.tracing import Tracer
+from ...errors import ShapeError
+from ...ops.shape import cast
+from ..protocol import strong
+
+
+def is_plain(*xs: Any) -> bool:
+    """Whether NumPy's own function will do: no traced values, no arrays on a GPU."""
+    return not any(isinstance(x, Tracer) or arrays.is_gpu_array(x) for x in xs)
+
+
+def inexact(*xs: Any) -> Any:
+    """Operands as arrays of one dtype that LAPACK works in; one operand comes back alone."""
+    operands = [strong(x) for x in xs]
+    dtype = np.result_type(*[x.dtype for x in operands])
+    if dtype.kind in "biu":
+        dtype = np.dtype(np.float64)
+    if dtype.char not in "fdFD":
+        raise TypeError(f"linear algebra works in float32, float64 and complex, not in {dtype}")
+    operands = [cast(x, dtype) for x in operands]
+    return operands if len(xs) > 1 else operands[0]
+
+
+def matrices(name: str, x: Any) -> Any:
+    """An operand of which the last two axes are matrices."""
+    x = inexact(x)
+    if len(x.shape) < 2:
+        raise ShapeError(f"{name} needs matrices in the last two axes, got shape {tuple(x.shape)}")
+    return x
+
+
+def square(name: str, x: Any) -> Any:
+    """An operand of which the last two axes are square matrices."""
+    x = matrices(name, x)
+    if x.shape[-1] != x.shape[-2]:
+        raise ShapeError(f"{name} needs square matrices, got shape {tuple(x.shape)}")
+    return x

@@ -1,0 +1,270 @@
+"""Linear systems, inverses and determinants."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ...core.tracebacks import user_facing
+from ...errors import ShapeError
+from ...ops.contraction.dot_general import matmul
+from ...ops.elementwise.comparison import select
+from ...ops.elementwise.complex import conj, real
+from ...ops.linalg import (
+    determinants as linalg_det,
+)
+from ...ops.linalg import (
+    factorizations as linalg_factor,
+)
+from ...ops.linalg import solving as systems
+from ...ops.linalg import (
+    spectral as linalg_spectral,
+)
+from ...ops.shape import broadcast_to, cast, reduce_sum, reshape, transpose
+from ...ops.structural.indexing import index
+from .operands import inexact, is_plain, matrices, square
+
+
+class SlogdetResult(NamedTuple):
+    """Sign (or phase) and logarithm of the absolute value of a determinant."""
+
+    sign: Any
+    logabsdet: Any
+
+
+@user_facing
+def solve(a: Any, b: Any) -> Any:
+    """Solve ``a @ x = b``.
+
+    Args:
+        a: (..., n, n).
+        b: (n,), one vector, or (..., n, k), stacks of columns; leading axes broadcast.
+
+    Returns:
+        x, of b's shape with broadcast leading axes.
+
+    Raises:
+        LinAlgError: a matrix is singular.
+
+    Derivative: dx = a^-1 (db - da x) (Giles 2008).
+
+    >>> solve([[2.0, 0.0], [0.0, 4.0]], [2.0, 2.0])
+    array([1. , 0.5])
+    """
+    a, b = inexact(a, b)
+    a = square("solve", a)
+    vector = len(b.shape) == 1
+    if vector:
+        b = reshape(b, shape=(*b.shape, 1))
+    if len(b.shape) < 2 or b.shape[-2] != a.shape[-1]:
+        raise ShapeError(
+            f"solve: matrices of shape {tuple(a.shape)} need right-hand sides of shape "
+            f"({a.shape[-1]},) or (..., {a.shape[-1]}, k), got {tuple(b.shape)}"
+        )
+    lead = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
+    if len(a.shape) == 2 and prod(lead) > 1:
+        flat = reshape(b, shape=(prod(lead), *b.shape[-2:]))
+        x = systems.unfold_columns(systems.solve(a, systems.fold_columns(flat)), prod(lead))
+        return reshape(x, shape=tuple(b.shape))
+    a = broadcast_to(a, (*lead, *a.shape[-2:]))
+    b = broadcast_to(b, (*lead, *b.shape[-2:]))
+    x = systems.solve(a, b)
+    return reshape(x, shape=tuple(x.shape[:-1])) if vector else x
+
+
+@user_facing
+def inv(a: Any) -> Any:
+    """Inverse of matrices.
+
+    Args:
+        a: (..., n, n).
+
+    Returns:
+        The inverses, of a's shape.
+
+    Raises:
+        LinAlgError: a matrix is singular.
+
+    Derivative: -X dA X (Giles 2008).
+
+    >>> inv([[2.0, 0.0], [0.0, 4.0]])
+    array([[0.5 , 0.  ],
+           [0.  , 0.25]])
+    """
+    return systems.inv(square("inv", a))
+
+
+@user_facing
+def pinv(
+    a: Any, rcond: Any = None, hermitian: bool = False, *, rtol: Any = np._NoValue
+) -> Any:
+    """Moore-Penrose pseudo-inverse.
+
+    Args:
+        a: (..., m, n).
+        rcond: singular values up to rcond times the largest count as zero; 1e-15 by default.
+        hermitian: a is Hermitian (its lower triangle is read).
+        rtol: the same as rcond; None stands for max(m, n) times the machine epsilon.
+
+    Returns:
+        The pseudo-inverses, (..., n, m).
+
+    Raises:
+        LinAlgError: the iteration does not converge.
+
+    Derivative: Golub and Pereyra (1973), for changes of a that keep its rank.
+
+    >>> pinv([[2.0], [0.0]])
+    array([[0.5, 0. ]])
+    """
+    a = square("pinv", a) if hermitian else matrices("pinv", a)
+    if hermitian:
+        a = linalg_factor.from_triangle(a, lower=True)
+    if rcond is None and rtol is not np._NoValue:
+        rcond = _precision(a) if rtol is None else rtol
+    elif rcond is None:
+        rcond = 1e-15
+    rcond = np.asarray(rcond, np.float64)
+    return systems.pinv(a, np.broadcast_to(rcond, a.shape[:-2])[()])
+
+
+def _precision(a: Any) -> float:
+    return max(a.shape[-2:]) * float(np.finfo(a.dtype).eps)
+
+
+@user_facing
+def lstsq(a: Any, b: Any, rcond: float | None = None) -> tuple[Any, Any, Any, Any]:
+    """Least-squares solution of ``a @ x = b``, the smallest one if there are several.
+
+    Args:
+        a: (m, n).
+        b: (m,) or (m, k).
+        rcond: singular values up to rcond times the largest count as zero; None stands for
+            max(m, n) times the machine epsilon, -1 for the machine epsilon.
+
+    Returns:
+        x, sums of squared residuals, rank of a, singular values of a. Residuals are empty unless
+        m > n and the rank is n. Inside transformations a shape cannot depend on the rank: there
+        they are NaN where m > n and the rank is less.
+
+    Derivative: that of the pseudo-inverse, for changes of a that keep its rank.
+
+    >>> lstsq([[1.0], [1.0]], [1.0, 3.0])[0]
+    array([2.])
+    """
+    a, b = inexact(a, b)
+    if len(a.shape) != 2 or len(b.shape) not in (1, 2) or a.shape[0] != b.shape[0]:
+        raise ShapeError(
+            f"lstsq needs a of shape (m, n) and b of shape (m,) or (m, k), got {tuple(a.shape)} "
+            f"and {tuple(b.shape)}"
+        )
+    if is_plain(a, b):
+        return np.linalg.lstsq(a, b, rcond)
+    m, n = a.shape
+    if rcond is None:
+        rcond = _precision(a)
+    elif rcond < 0:
+        rcond = float(np.finfo(a.dtype).eps)
+    s = linalg_spectral.svdvals(a)
+    largest = index(s, key=((0, 1, None),))
+    rank = reduce_sum(cast(s > largest * rcond, np.dtype(np.int64)), axes=(0,))
+    x = matmul(systems.pinv(a, np.float64(rcond)), b)
+    if m <= n:
+        return x, np.empty(0, s.dtype), rank, s
+    rest = b - matmul(a, x)
+    squares = real(conj(rest) * rest) if rest.dtype.kind == "c" else rest * rest
+    residuals = reduce_sum(squares, axes=(0,))
+    if len(b.shape) == 1:
+        residuals = reshape(residuals, shape=(1,))
+    return x, select(rank == n, residuals, np.nan), rank, s
+
+
+@user_facing
+def det(a: Any) -> Any:
+    """Determinant.
+
+    Args:
+        a: (..., n, n).
+
+    Returns:
+        The determinants, of shape (...).
+
+    Derivative: the cofactors, for singular matrices too.
+
+    >>> det([[1.0, 2.0], [3.0, 4.0]]).round(6)
+    np.float64(-2.0)
+    """
+    return linalg_det.det(square("det", a))
+
+
+@user_facing
+def slogdet(a: Any) -> SlogdetResult:
+    """Sign and logarithm of the absolute value of the determinant.
+
+    Args:
+        a: (..., n, n).
+
+    Returns:
+        Signs, complex phases for complex matrices, and logarithms; 0 and -inf for a singular one.
+
+    Derivative: trace(a^-1 da) (Giles 2008), which raises LinAlgError for singular matrices.
+
+    >>> slogdet([[-2.0, 0.0], [0.0, 1.0]]).sign
+    np.float64(-1.0)
+    """
+    return SlogdetResult(*linalg_det.slogdet(square("slogdet", a)))
+
+
+@user_facing
+def tensorinv(a: Any, ind: int = 2) -> Any:
+    """Inverse of a as a linear map from its last axes to its first ``ind`` ones.
+
+    Args:
+        a: array whose first ind axes have as many elements as the others.
+        ind: number of leading axes, at least 1.
+
+    Returns:
+        The inverse, with those groups of axes exchanged.
+
+    >>> tensorinv(np.eye(4).reshape(2, 2, 4)).shape
+    (4, 2, 2)
+    """
+    if ind <= 0:
+        raise ValueError(f"tensorinv: ind must be at least 1, got {ind}")
+    a = inexact(a)
+    shape = tuple(a.shape)
+    first, last = prod(shape[:ind]), prod(shape[ind:])
+    return reshape(inv(reshape(a, shape=(first, last))), shape=shape[ind:] + shape[:ind])
+
+
+@user_facing
+def tensorsolve(a: Any, b: Any, axes: Any = None) -> Any:
+    """Solve ``tensordot(a, x, x.ndim) = b``.
+
+    Args:
+        a: array with the axes of b in front and those of x behind.
+        b: right-hand side.
+        axes: axes of a that are moved to the end first.
+
+    Returns:
+        x.
+
+    >>> tensorsolve(np.eye(4).reshape(2, 2, 4), np.ones((2, 2)))
+    array([1., 1., 1., 1.])
+    """
+    a, b = inexact(a, b)
+    ndim = len(a.shape)
+    if axes is not None:
+        moved = [ax % ndim for ax in axes]
+        kept = [i for i in range(ndim) if i not in moved]
+        a = transpose(a, perm=(*kept, *moved))
+    solution = tuple(a.shape[len(b.shape) :])
+    if not prod(a.shape[: len(b.shape)]) == prod(b.shape) == prod(solution):
+        raise ShapeError(
+            f"tensorsolve: a of shape {tuple(a.shape)} is no square map to b of shape "
+            f"{tuple(b.shape)}"
+        )
+    matrix = reshape(a, shape=(prod(b.shape), prod(solution)))
+    return reshape(solve(matrix, reshape(b, shape=(prod(b.shape),))), shape=solution)

@@ -1,0 +1,1 @@
+"""NumPy's reductions and order statistics on tracers."""

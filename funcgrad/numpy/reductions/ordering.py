@@ -1,0 +1,96 @@
+"""Sorting and searching on tracers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ...ops.reductions import sorting
+from ...ops.reductions.sorting import searchsorted as searchsorted_p
+from ...ops.shape import cast
+from ..protocol import axis_of, implements, strong, with_axis
+
+
+@implements(np.sort)
+def sort(a: Any, axis: Any = -1, kind: Any = None, order: Any = None, *, stable: Any = None) -> Any:
+    a = strong(a)
+    if axis is None:
+        a, axis = np.ravel(a), 0
+    return sorting.sort(a, axis=axis_of(axis, len(a.shape)), descending=False)
+
+
+@implements(np.argsort)
+def argsort(a: Any, axis: Any = -1, kind: Any = None, order: Any = None, *,
+            stable: Any = None) -> Any:
+    a = strong(a)
+    a, k = with_axis(a, axis)
+    return sorting.argsort(a, axis=k, descending=False)
+
+
+@implements(np.partition)
+def partition(a: Any, kth: Any, axis: Any = -1, kind: Any = "introselect",
+              order: Any = None) -> Any:
+    _check_kth("np.partition", a, kth, axis)
+    return sort(a, axis)
+
+
+def _check_kth(name: str, a: Any, kth: Any, axis: Any) -> None:
+    a = strong(a)
+    if not a.size:
+        return
+    n = a.size if axis is None or not len(a.shape) else a.shape[axis_of(axis, len(a.shape))]
+    for i in np.ravel(np.asarray(kth)).tolist():
+        if not -n <= i < n:
+            raise ValueError(f"{name}: kth={i} is out of bounds for an axis of {n} elements")
+
+
+@implements(np.argpartition)
+def argpartition(a: Any, kth: Any, axis: Any = -1, kind: Any = "introselect",
+                 order: Any = None) -> Any:
+    _check_kth("np.argpartition", a, kth, axis)
+    return argsort(a, axis)
+
+
+@implements(np.sort_complex)
+def sort_complex(a: Any) -> Any:
+    a = strong(a)
+    return sort(a if a.dtype.kind == "c" else cast(a, np.dtype(complex)))
+
+
+@implements(np.lexsort)
+def lexsort(keys: Any, axis: int = -1) -> Any:
+    keys = [strong(k) for k in keys]
+    if len({tuple(k.shape) for k in keys}) > 1:
+        raise ValueError("np.lexsort: all keys need one shape")
+    if not len(keys[0].shape):
+        return np.intp(0)
+    axis = axis_of(axis, len(keys[0].shape))
+    order: Any = None
+    for key in keys:
+        column = key if order is None else sorting.take_along(key, order, axis)
+        step = sorting.argsort(column, axis=axis, descending=False)
+        order = step if order is None else sorting.take_along(order, step, axis)
+    return order
+
+
+@implements(np.searchsorted)
+def searchsorted(a: Any, v: Any, side: Any = "left", sorter: Any = None) -> Any:
+    a, v = strong(a), strong(v)
+    if sorter is not None:
+        a = np.take(a, sorter)
+    if len(a.shape) != 1:
+        raise ValueError(f"np.searchsorted: the sorted array has shape {tuple(a.shape)}")
+    return searchsorted_p(a, v, side=side)
+
+
+@implements(np.digitize)
+def digitize(x: Any, bins: Any, right: bool = False) -> Any:
+    x, bins = strong(x), strong(bins)
+    if x.dtype.kind == "c":
+        raise TypeError("np.digitize: complex numbers have no order")
+    upward = searchsorted(bins, x, "left" if right else "right")
+    if not bins.shape[0]:
+        return upward
+    downward = bins.shape[0] - searchsorted(bins[::-1], x, "right" if right else "left")
+    return np.where(bins[0] <= bins[-1], upward, downward)

@@ -1,0 +1,1 @@
+"""New arrays, and arrays of other shapes."""

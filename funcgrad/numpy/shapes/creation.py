@@ -1,0 +1,163 @@
+"""New arrays: NumPy's creation functions, with ``device=`` and traced elements."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ... import arrays
+from ...core.tracing import Tracer, aval_of
+from ...ops.shape import cast, reshape, strengthen
+from ..protocol import array as as_operand
+from ..protocol import holds_tracer
+
+
+def array(object: Any, dtype: Any = None, *, copy: bool = True, ndmin: int = 0,
+          device: Any = None) -> Any:
+    """An array of numbers, arrays or traced values, in nested sequences.
+
+    Args:
+        object: array, scalar, tracer, or nested lists and tuples of them.
+        dtype: dtype of the result; by default the promoted dtype of the elements.
+        copy: make a new array even if one is given.
+        ndmin: least number of axes; ones are put before the others.
+        device: where to put it: 'cpu', 'gpu', 'gpu:1'; by default where the input is.
+
+    Returns:
+        The array; traced if an element is.
+
+    >>> array([[1.0, 2.0], [3.0, 4.0]])
+    array([[1., 2.],
+           [3., 4.]])
+    """
+    if holds_tracer(object):
+        out = strengthen(as_operand(object))
+        if dtype is not None and np.dtype(dtype).kind in "iuf" and _has_python_complex(object):
+            raise TypeError(f"array: a Python complex number cannot be {np.dtype(dtype)}")
+        out = out if dtype is None else cast(out, np.dtype(dtype))
+        lead = (1,) * (ndmin - len(out.shape))
+        return reshape(out, shape=lead + out.shape) if lead else out
+    xp = arrays.namespace((object,)) if device is None else arrays.creation_namespace(device)
+    if device is None and not arrays.is_array(object):
+        xp = arrays.creation_namespace()
+    return xp.array(object, dtype=dtype, copy=True if copy else None, ndmin=ndmin)
+
+
+def _has_python_complex(x: Any) -> bool:
+    if isinstance(x, list | tuple):
+        return any(map(_has_python_complex, x))
+    aval = aval_of(x)
+    return aval.weak and aval.dtype.kind == "c"
+
+
+def asarray(a: Any, dtype: Any = None, *, copy: bool | None = None, device: Any = None) -> Any:
+    """Like ``array``, without copying what is an array already.
+
+    >>> asarray([1, 2])
+    array([1, 2])
+    """
+    if isinstance(a, Tracer) and dtype is None:
+        return strengthen(a)
+    return array(a, dtype, copy=bool(copy), device=device)
+
+
+def concrete_shape(shape: Any) -> Any:
+    """A shape as plain integers, or an error that says why a traced size cannot be one."""
+    if isinstance(shape, Tracer):
+        return shape.concrete("the shape of a new array")
+    if isinstance(shape, tuple | list):
+        return tuple(concrete_shape(d) for d in shape)
+    return shape
+
+
+def zeros(shape: Any, dtype: Any = float, *, device: Any = None) -> Any:
+    """An array of zeros, of the given shape and dtype.
+
+    >>> zeros((2,))
+    array([0., 0.])
+    """
+    return arrays.creation_namespace(device).zeros(concrete_shape(shape), dtype)
+
+
+def ones(shape: Any, dtype: Any = float, *, device: Any = None) -> Any:
+    """An array of ones, of the given shape and dtype.
+
+    >>> ones(2, int)
+    array([1, 1])
+    """
+    return arrays.creation_namespace(device).ones(concrete_shape(shape), dtype)
+
+
+def empty(shape: Any, dtype: Any = float, *, device: Any = None) -> Any:
+    """An array of zeros: like ``zeros``, since there is no writing into it later.
+
+    >>> empty(1)
+    array([0.])
+    """
+    return zeros(shape, dtype, device=device)
+
+
+def full(shape: Any, fill_value: Any, dtype: Any = None, *, device: Any = None) -> Any:
+    """An array of one value, which may be traced.
+
+    >>> full((2,), 7.0)
+    array([7., 7.])
+    """
+    if isinstance(fill_value, Tracer):
+        value = fill_value if dtype is None else cast(fill_value, np.dtype(dtype))
+        return np.broadcast_to(value, shape)
+    return arrays.creation_namespace(device).full(concrete_shape(shape), fill_value, dtype)
+
+
+def eye(N: int, M: int | None = None, k: int = 0, dtype: Any = float, *, device: Any = None) -> Any:
+    """A matrix of N rows and M columns with ones on diagonal k.
+
+    >>> eye(2)
+    array([[1., 0.],
+           [0., 1.]])
+    """
+    return arrays.creation_namespace(device).eye(N, M, k, dtype)
+
+
+def identity(n: int, dtype: Any = float, *, device: Any = None) -> Any:
+    """The identity matrix of n rows.
+
+    >>> identity(1)
+    array([[1.]])
+    """
+    return eye(n, dtype=dtype, device=device)
+
+
+def arange(start: Any, stop: Any = None, step: Any = None, dtype: Any = None, *,
+           device: Any = None) -> Any:
+    """Evenly spaced values from start to before stop.
+
+    >>> arange(3)
+    array([0, 1, 2])
+    """
+    given = [x.concrete("arange") if isinstance(x, Tracer) else x for x in (start, stop, step)]
+    if given[1] is None:
+        given[0], given[1] = 0, given[0]
+    step = 1 if given[2] is None else given[2]
+    return arrays.creation_namespace(device).arange(given[0], given[1], step, dtype=dtype)
+
+
+def tri(N: int, M: int | None = None, k: int = 0, dtype: Any = float, *, device: Any = None) -> Any:
+    """A matrix with ones at and below diagonal k.
+
+    >>> tri(2)
+    array([[1., 0.],
+           [1., 1.]])
+    """
+    return arrays.creation_namespace(device).tri(N, M, k, dtype)
+
+
+def fromfunction(function: Any, shape: Any, *, dtype: Any = float, **kwargs: Any) -> Any:
+    """An array made by calling a function on arrays of indices.
+
+    >>> fromfunction(lambda i, j: i + j, (2, 2))
+    array([[0., 1.],
+           [1., 2.]])
+    """
+    return function(*np.indices(shape, dtype=dtype), **kwargs)

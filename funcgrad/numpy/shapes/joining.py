@@ -1,0 +1,156 @@
+"""Joining and splitting, on tracers."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import numpy as np
+
+from ...errors import ShapeError
+from ...ops import shape as ops
+from ...ops.shape import cast
+from ...ops.structural import joining, stacking
+from ...ops.structural.indexing import FULL, index
+from ..protocol import array, axis_of, implements, promoted, refuse, strong
+
+
+@implements(np.concatenate)
+def concatenate(
+    arrays: Any, axis: Any = 0, out: Any = None, *, dtype: Any = None, casting: Any = "same_kind"
+) -> Any:
+    refuse("np.concatenate", out=out)
+    common = np.dtype(dtype) if dtype is not None else promoted(*map(array, arrays))
+    for part in arrays if dtype is not None else ():
+        if not np.can_cast(strong(part).dtype, common, casting):  # type: ignore[arg-type]
+            raise TypeError(
+                f"np.concatenate: {strong(part).dtype} cannot be {common} by casting={casting!r}"
+            )
+    if axis is None:
+        common = promoted(*arrays) if dtype is None else common
+        arrays, axis = [np.ravel(strong(p)) for p in arrays], 0
+    parts = [strong(a) for a in arrays]
+    if not parts:
+        raise ValueError("need at least one array to concatenate")
+    if not parts[0].shape:
+        raise ValueError("zero-dimensional arrays cannot be concatenated")
+    parts = [cast(p, common) for p in parts]
+    return joining.concatenate(*parts, axis=axis_of(axis, len(parts[0].shape)))
+
+
+@implements(np.stack)
+def stack(
+    arrays: Any, axis: Any = 0, out: Any = None, *, dtype: Any = None, casting: str = "same_kind"
+) -> Any:
+    parts = [strong(a) for a in arrays]
+    if not parts:
+        raise ValueError("need at least one array to stack")
+    shapes = {tuple(p.shape) for p in parts}
+    if len(shapes) > 1:
+        raise ShapeError(f"stack: arrays differ in shape: {sorted(shapes)}")
+    axis = axis_of(axis, len(parts[0].shape) + 1)
+    if axis == 0 and out is None and dtype is None:
+        return stacking.stack(*parts)
+    return concatenate([np.expand_dims(p, axis) for p in parts], axis, out, dtype=dtype)
+
+
+@implements(np.vstack)
+def vstack(tup: Any, *, dtype: Any = None, casting: str = "same_kind") -> Any:
+    return concatenate([np.atleast_2d(a) for a in tup], 0, dtype=dtype)
+
+
+@implements(np.hstack)
+def hstack(tup: Any, *, dtype: Any = None, casting: str = "same_kind") -> Any:
+    parts = [np.atleast_1d(a) for a in tup]
+    return concatenate(parts, 0 if len(parts[0].shape) == 1 else 1, dtype=dtype)
+
+
+@implements(np.dstack)
+def dstack(tup: Any) -> Any:
+    return concatenate([np.atleast_3d(a) for a in tup], 2)
+
+
+@implements(np.column_stack)
+def column_stack(tup: Any) -> Any:
+    parts = [strong(a) for a in tup]
+    return concatenate([np.atleast_2d(p).T if len(p.shape) < 2 else p for p in parts], 1)
+
+
+@implements(np.append)
+def append(arr: Any, values: Any, axis: Any = None) -> Any:
+    return concatenate([strong(arr), strong(values)], axis)
+
+
+@implements(np.block)
+def block(arrays: Any) -> Any:
+    def depth_of(x: Any) -> int:
+        return 1 + max(map(depth_of, x)) if isinstance(x, list) else 0
+
+    def join(x: Any, depth: int, ndim: int) -> Any:
+        if isinstance(x, list):
+            return concatenate([join(e, depth - 1, ndim) for e in x], axis=-depth)
+        x = strong(x)
+        return ops.reshape(x, shape=(1,) * (ndim - len(x.shape)) + tuple(x.shape))
+
+    def ndim_of(x: Any) -> int:
+        return max(map(ndim_of, x)) if isinstance(x, list) else len(array(x).shape)
+
+    depth = depth_of(arrays)
+    return join(arrays, depth, max(depth, ndim_of(arrays)))
+
+
+def _split_points(n: int, sections: Any, *, equal: bool) -> list[int]:
+    if not isinstance(sections, int | np.integer):
+        points = [int(p) for p in sections]
+        return [0, *(min(p if p >= 0 else p + n, n) for p in points), n]
+    if equal and n % sections:
+        raise ValueError(f"an axis of size {n} cannot be split into {sections} equal parts")
+    size, extra = divmod(n, int(sections))
+    points = [0]
+    for i in range(int(sections)):
+        points.append(points[-1] + size + (i < extra))
+    return points
+
+
+def _split(a: Any, sections: Any, axis: Any, *, equal: bool) -> list[Any]:
+    a = strong(a)
+    axis = axis_of(axis, len(a.shape))
+    points = _split_points(a.shape[axis], sections, equal=equal)
+    if points == sorted(points) and len(points) > 2:
+        return list(joining.split(a, ends=tuple(points), axis=axis))
+    return [
+        index(a, key=(FULL,) * axis + ((start, max(start, stop), None),))
+        for start, stop in itertools.pairwise(points)
+    ]
+
+
+@implements(np.split)
+def split(ary: Any, indices_or_sections: Any, axis: Any = 0) -> Any:
+    return _split(ary, indices_or_sections, axis, equal=True)
+
+
+@implements(np.array_split)
+def array_split(ary: Any, indices_or_sections: Any, axis: Any = 0) -> Any:
+    return _split(ary, indices_or_sections, axis, equal=False)
+
+
+@implements(np.hsplit)
+def hsplit(ary: Any, indices_or_sections: Any) -> Any:
+    return split(ary, indices_or_sections, 0 if len(array(ary).shape) == 1 else 1)
+
+
+@implements(np.vsplit)
+def vsplit(ary: Any, indices_or_sections: Any) -> Any:
+    if len(array(ary).shape) < 2:
+        raise ValueError("np.vsplit needs two axes or more")
+    return split(ary, indices_or_sections, 0)
+
+
+@implements(np.dsplit)
+def dsplit(ary: Any, indices_or_sections: Any) -> Any:
+    return split(ary, indices_or_sections, 2)
+
+
+@implements("unstack")
+def unstack(x: Any, /, *, axis: int = 0) -> Any:
+    return tuple(np.moveaxis(x, axis, 0))

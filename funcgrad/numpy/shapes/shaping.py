@@ -1,0 +1,374 @@
+"""Shapes, axes, joining and splitting, on tracers."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ...core.tracing import Tracer
+from ...errors import ShapeError
+from ...ops import shape as ops
+from ...ops.shape import cast
+from ...ops.structural import joining
+from ...ops.structural.gather import scatter_add
+from ...ops.structural.indexing import FULL, index
+from ..indexing.keys import mask_value
+from ..indexing.taking import take
+from ..protocol import array, axes_of, axes_or_none, axis_of, implements, strong, with_axis
+from .joining import concatenate
+
+
+@implements(np.reshape)
+def reshape(
+    a: Any, /, shape: Any = None, order: str = "C", *, newshape: Any = None, copy: Any = None
+) -> Any:
+    a = strong(a)
+    shape = newshape if shape is None else shape
+    shape = (shape,) if isinstance(shape, int | np.integer) else tuple(int(d) for d in shape)
+    full = _complete(a.shape, shape)
+    if order in ("C", "K") or (order == "A"):
+        return ops.reshape(a, shape=full)
+    if order != "F":
+        raise ValueError(f"reshape: order must be 'C' or 'F', got {order!r}")
+    return transpose(ops.reshape(transpose(a), shape=full[::-1]))
+
+
+def _complete(given: tuple[int, ...], shape: tuple[int, ...]) -> tuple[int, ...]:
+    """A shape with -1 filled in."""
+    size = math.prod(given)
+    if shape.count(-1) > 1:
+        raise ShapeError(f"reshape to {shape}: only one dimension can be -1")
+    if -1 in shape:
+        rest = math.prod(d for d in shape if d != -1)
+        if rest == 0 or size % rest:
+            raise ShapeError(f"cannot reshape an array of shape {given} to {shape}")
+        return tuple(size // rest if d == -1 else d for d in shape)
+    if math.prod(shape) != size:
+        raise ShapeError(f"cannot reshape an array of shape {given} to {shape}")
+    return shape
+
+
+@implements(np.ravel)
+def ravel(a: Any, order: str = "C") -> Any:
+    return reshape(a, (-1,), order)
+
+
+@implements(np.transpose, np.permute_dims)
+def transpose(a: Any, axes: Any = None) -> Any:
+    a = strong(a)
+    ndim = len(a.shape)
+    perm = tuple(range(ndim))[::-1] if axes is None else tuple(axis_of(i, ndim) for i in axes)
+    if len(set(perm)) != ndim:
+        raise ValueError(f"axes {axes} do not match an array of shape {a.shape}")
+    return a if perm == tuple(range(ndim)) else ops.transpose(a, perm=perm)
+
+
+@implements(np.matrix_transpose)
+def matrix_transpose(x: Any, /) -> Any:
+    return swapaxes(x, -1, -2)
+
+
+@implements(np.swapaxes)
+def swapaxes(a: Any, axis1: Any, axis2: Any) -> Any:
+    a = strong(a)
+    perm = list(range(len(a.shape)))
+    i, j = axis_of(axis1, len(perm)), axis_of(axis2, len(perm))
+    perm[i], perm[j] = j, i
+    return transpose(a, perm)
+
+
+@implements(np.moveaxis)
+def moveaxis(a: Any, source: Any, destination: Any) -> Any:
+    a = strong(a)
+    ndim = len(a.shape)
+    sources = [source] if isinstance(source, int | np.integer) else list(source)
+    targets = [destination] if isinstance(destination, int | np.integer) else list(destination)
+    if len(sources) != len(targets):
+        raise ValueError("moveaxis: source and destination must have as many axes")
+    sources = [axis_of(s, ndim) for s in sources]
+    targets = [axis_of(t, ndim) for t in targets]
+    perm: list[Any] = [i for i in range(ndim) if i not in sources]
+    for t, s in sorted(zip(targets, sources, strict=True)):
+        perm.insert(int(t), s)
+    return transpose(a, perm)
+
+
+@implements(np.rollaxis)
+def rollaxis(a: Any, axis: int, start: int = 0) -> Any:
+    ndim = len(array(a).shape)
+    axis, start = axis_of(axis, ndim), start + ndim if start < 0 else start
+    return moveaxis(a, axis, start - 1 if axis < start else start)
+
+
+@implements(np.expand_dims)
+def expand_dims(a: Any, axis: Any) -> Any:
+    a = strong(a)
+    axes = (axis,) if isinstance(axis, int | np.integer) else tuple(axis)
+    ndim = len(a.shape) + len(axes)
+    places = {axis_of(i, ndim) for i in axes}
+    it = iter(a.shape)
+    return ops.reshape(a, shape=tuple(1 if i in places else next(it) for i in range(ndim)))
+
+
+@implements(np.squeeze)
+def squeeze(a: Any, axis: Any = None) -> Any:
+    a = strong(a)
+    if axis is None:
+        axes = tuple(i for i, d in enumerate(a.shape) if d == 1)
+    else:
+        axes = axes_or_none(axis, len(a.shape))
+    for i in axes:
+        if a.shape[i] != 1:
+            raise ValueError(f"cannot squeeze axis {i} of size {a.shape[i]} in shape {a.shape}")
+    return ops.reshape(a, shape=tuple(d for i, d in enumerate(a.shape) if i not in axes))
+
+
+@implements(np.broadcast_to)
+def broadcast_to(array: Any, shape: Any, subok: bool = False) -> Any:
+    shape = (shape,) if isinstance(shape, int | np.integer) else tuple(int(d) for d in shape)
+    return ops.broadcast_to(strong(array), shape)
+
+
+@implements(np.broadcast_arrays)
+def broadcast_arrays(*args: Any, subok: bool = False) -> Any:
+    arrays = [strong(a) for a in args]
+    shape = np.broadcast_shapes(*[tuple(a.shape) for a in arrays])
+    return tuple(ops.broadcast_to(a, shape) for a in arrays)
+
+
+def _at_least(n: int) -> Any:
+    def widen(a: Any) -> Any:
+        a = strong(a)
+        ndim = len(a.shape)
+        if ndim >= n:
+            return a
+        if n < 3 or ndim == 0:
+            return ops.reshape(a, shape=(1,) * (n - ndim) + tuple(a.shape))
+        if ndim == 1:
+            return ops.reshape(a, shape=(1, a.shape[0], 1))
+        return ops.reshape(a, shape=(*a.shape, 1))
+
+    def at_least(*arys: Any) -> Any:
+        out = tuple(widen(a) for a in arys)
+        return out[0] if len(out) == 1 else out
+
+    return at_least
+
+
+atleast_1d = implements(np.atleast_1d)(_at_least(1))
+atleast_2d = implements(np.atleast_2d)(_at_least(2))
+atleast_3d = implements(np.atleast_3d)(_at_least(3))
+
+
+@implements(np.flip)
+def flip(m: Any, axis: Any = None) -> Any:
+    m = strong(m)
+    return ops.flip(m, axes=axes_of(axis, len(m.shape)))
+
+
+@implements(np.fliplr)
+def fliplr(m: Any) -> Any:
+    return flip(m, 1)
+
+
+@implements(np.flipud)
+def flipud(m: Any) -> Any:
+    return flip(m, 0)
+
+
+@implements(np.rot90)
+def rot90(m: Any, k: int = 1, axes: Any = (0, 1)) -> Any:
+    k, ndim = k % 4, len(array(m).shape)
+    if len(axes) != 2 or len({a % max(ndim, 1) for a in axes}) != 2:
+        raise ValueError(f"rot90 needs two different axes, got {axes}")
+    if any(not -ndim <= a < ndim for a in axes):
+        raise ValueError(f"rot90: axes {axes} of an array with {ndim} axes")
+    if k == 0:
+        return strong(m)
+    if k == 2:
+        return flip(m, axes)
+    turned = swapaxes(m, *axes)
+    return flip(turned, axes[0]) if k == 1 else flip(turned, axes[1])
+
+
+@implements(np.roll)
+def roll(a: Any, shift: Any, axis: Any = None) -> Any:
+    a = strong(a)
+    if axis is None:
+        return reshape(roll(ravel(a), shift, 0), a.shape)
+    shifts, axes = np.broadcast_arrays(np.atleast_1d(array(shift)), np.atleast_1d(axis))
+    for i, k in enumerate(axes.tolist()):
+        k = axis_of(k, len(a.shape))
+        n = a.shape[k]
+        if isinstance(shifts, Tracer):
+            a = take(a, (np.arange(n) - shifts[i]) % max(n, 1), k)
+            continue
+        s = int(shifts[i]) % n if n else 0
+        if s:
+            head = index(a, key=(FULL,) * k + ((n - s, None, None),))
+            tail = index(a, key=(FULL,) * k + ((0, n - s, None),))
+            a = joining.concatenate(head, tail, axis=k)
+    return a
+
+
+@implements(np.repeat)
+def repeat(a: Any, repeats: Any, axis: Any = None) -> Any:
+    a, axis = with_axis(strong(a), axis)
+    counts = np.broadcast_to(np.asarray(repeats), (a.shape[axis],))
+    return take(a, np.repeat(np.arange(a.shape[axis]), counts), axis)
+
+
+@implements(np.tile)
+def tile(A: Any, reps: Any) -> Any:
+    a = strong(A)
+    reps = (reps,) if isinstance(reps, int | np.integer) else tuple(int(r) for r in reps)
+    ndim = max(len(reps), len(a.shape))
+    reps = (1,) * (ndim - len(reps)) + reps
+    shape = (1,) * (ndim - len(a.shape)) + tuple(a.shape)
+    doubled = tuple(d for pair in zip((1,) * ndim, shape, strict=True) for d in pair)
+    target = tuple(d for pair in zip(reps, shape, strict=True) for d in pair)
+    wide = ops.broadcast_to(ops.reshape(a, shape=doubled), target)
+    return ops.reshape(wide, shape=tuple(r * d for r, d in zip(reps, shape, strict=True)))
+
+
+@implements(np.resize)
+def resize(a: Any, new_shape: Any) -> Any:
+    a = ravel(a)
+    shape = (new_shape,) if isinstance(new_shape, int | np.integer) else tuple(new_shape)
+    if any(d < 0 for d in shape):
+        raise ValueError(f"np.resize: the shape {shape} has a negative dimension")
+    if not a.size:
+        return np.zeros(shape, a.dtype)[()]
+    return reshape(take(a, np.arange(math.prod(shape)) % a.size, 0), shape)
+
+
+@implements(np.delete)
+def delete(arr: Any, obj: Any, axis: Any = None) -> Any:
+    a = strong(arr)
+    if axis is None:
+        a, axis = ravel(a), 0
+    axis = axis_of(axis, len(a.shape))
+    return take(a, np.delete(np.arange(a.shape[axis]), _known(obj, "np.delete")), axis)
+
+
+def _known(obj: Any, name: str) -> Any:
+    """Positions on which a shape, or an order of elements, depends."""
+    return obj.concrete(f"the position of {name}") if isinstance(obj, Tracer) else obj
+
+
+@implements(np.insert)
+def insert(arr: Any, obj: Any, values: Any, axis: Any = None) -> Any:
+    a = strong(arr)
+    if axis is None:
+        a, axis = ravel(a), 0
+    axis = axis_of(axis, len(a.shape))
+    n, obj = a.shape[axis], _known(obj, "np.insert")
+    order = np.insert(np.arange(n), obj, -1)
+    count = len(order) - n
+    values = strong(values)
+    if isinstance(obj, int | np.integer):
+        # One position takes as many slices as there are values.
+        values = ops.reshape(values, shape=(1,) * (len(a.shape) - len(values.shape)) + values.shape)
+        values = moveaxis(values, 0, axis)
+        count = values.shape[axis]
+        order = np.insert(np.arange(n), np.full(count, obj), -1)
+    shape = (*a.shape[:axis], count, *a.shape[axis + 1 :])
+    extra = len(values.shape) - len(shape)
+    if extra > 0 and values.shape[:extra] == (1,) * extra:
+        values = ops.reshape(values, shape=values.shape[extra:])
+    values = ops.broadcast_to(cast(values, a.dtype), shape)
+    places = np.where(order < 0, n + np.cumsum(order < 0) - 1, order)
+    return take(concatenate([a, values], axis), places, axis)
+
+
+@implements(np.meshgrid)
+def meshgrid(*xi: Any, copy: bool = True, sparse: bool = False, indexing: str = "xy") -> Any:
+    arrays = [ravel(strong(x)) for x in xi]
+    n = len(arrays)
+    out = []
+    for i, x in enumerate(arrays):
+        shape = [1] * n
+        shape[i] = x.shape[0]
+        out.append(ops.reshape(x, shape=tuple(shape)))
+    if not sparse:
+        full = tuple(x.shape[0] for x in arrays)
+        out = [ops.broadcast_to(x, full) for x in out]
+    if indexing == "xy" and n > 1:
+        out = [swapaxes(x, 0, 1) for x in out]
+    return tuple(out)
+
+
+def _triangle(keep: Any) -> Any:
+    def triangle(m: Any, k: int = 0) -> Any:
+        m = strong(m)
+        if len(m.shape) < 2:
+            m = ops.broadcast_to(m, (m.shape[-1], m.shape[-1]))
+        mask = keep(np.ones(m.shape[-2:], bool), k)
+        return np.where(mask, m, m.dtype.type(0))
+
+    return triangle
+
+
+tril = implements(np.tril)(_triangle(np.tril))
+triu = implements(np.triu)(_triangle(np.triu))
+
+
+@implements(np.diag)
+def diag(v: Any, k: int = 0) -> Any:
+    v = strong(v)
+    if len(v.shape) == 2:
+        return np.diagonal(v, k)
+    if len(v.shape) != 1:
+        raise ValueError(f"diag needs 1 or 2 axes, got shape {v.shape}")
+    n = v.shape[0] + abs(k)
+    rows = np.arange(v.shape[0]) + max(-k, 0)
+    cols = np.arange(v.shape[0]) + max(k, 0)
+    return scatter_add(v, rows, cols, shape=(n, n))
+
+
+@implements(np.diagflat)
+def diagflat(v: Any, k: int = 0) -> Any:
+    return diag(ravel(strong(v)), k)
+
+
+@implements(np.trim_zeros)
+def trim_zeros(filt: Any, trim: str = "fb", axis: Any = None) -> Any:
+    filt = strong(filt)
+    found = mask_value(filt != 0)
+    key: list[Any] = [FULL] * len(filt.shape)
+    for k in axes_of(axis, len(filt.shape)):
+        others = tuple(i for i in range(len(filt.shape)) if i != k)
+        places = np.flatnonzero(np.any(found, axis=others))
+        start = int(places[0]) if "f" in trim.lower() and places.size else 0
+        stop = int(places[-1]) + 1 if "b" in trim.lower() and places.size else filt.shape[k]
+        key[k] = (start, stop if places.size else start, None)
+    return index(filt, key=tuple(key))
+
+
+@implements(np.shape)
+def shape(a: Any) -> tuple[int, ...]:
+    return tuple(array(a).shape)
+
+
+@implements(np.ndim)
+def ndim(a: Any) -> int:
+    return len(array(a).shape)
+
+
+@implements(np.size)
+def size(a: Any, axis: Any = None) -> int:
+    given = array(a).shape
+    return math.prod(given) if axis is None else given[axis]
+
+
+@implements(np.copy)
+def copy(a: Any, order: str = "K", subok: bool = False) -> Any:
+    return strong(a)
+
+
+@implements("astype")
+def astype(x: Any, dtype: Any, /, *, copy: bool = True, device: Any = None) -> Any:
+    return ops.cast(x, np.dtype(dtype))
+

@@ -1,0 +1,1 @@
+"""Operators that work on every element by itself."""

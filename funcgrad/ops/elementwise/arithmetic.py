@@ -1,0 +1,255 @@
+"""Arithmetic, and the strong product that transposition uses behind selects."""
+
+from __future__ import annotations
+
+import math
+import operator
+from typing import Any
+
+import numpy as np
+
+from ...core.avals import WEAK_DTYPES, Aval
+from ...core.primitive import Case, Primitive
+from ..families import Scaling, elementwise, is_value, sample
+from ..shape import cast, sum_to
+
+
+def fit(ct: Any, x: Aval) -> Any:
+    """A cotangent of the output as one of operand x: sum over broadcast axes, cast to its dtype."""
+    return cast(sum_to(ct, x.shape), x.dtype)
+
+
+def _signed_transpose(sign_y: int) -> Any:
+    def transpose(ct: Any, x: Any, y: Any) -> Any:
+        ct_x = None if is_value(x) else fit(ct, x)
+        ct_y = None if is_value(y) else fit(ct if sign_y > 0 else -ct, y)
+        return ct_x, ct_y
+
+    return transpose
+
+
+def _product_transpose(ct: Any, x: Any, y: Any, *, flagged: bool) -> Any:
+    times = mul_strong if flagged else mul
+    if is_value(y):
+        return fit(times(ct, y), x), None
+    return None, fit(times(ct, x), y)
+
+
+def _reciprocal(y: Any) -> Any:
+    """1 / y; of the Python number 0, for which Python raises, what NumPy gives."""
+    return 1 / y if type(y) not in (int, float) or y else math.copysign(math.inf, y)
+
+
+def _quotient(t: Any, y: Any) -> Any:
+    """The quotient t / y, for the Python number 0 as well."""
+    return t / y if type(y) not in (int, float) or y else t * _reciprocal(y)
+
+
+def _quotient_transpose(ct: Any, x: Any, y: Any, *, flagged: bool) -> Any:
+    return fit(div_strong(ct, y) if flagged else _quotient(ct, y), x), None
+
+
+add: Primitive = elementwise(
+    "add",
+    np.add,
+    1,
+    1,
+    operator=operator.add,
+    kinds="fciub",
+    transpose=_signed_transpose(1),
+    traits=("commutative", "cheap"),
+)
+sub: Primitive = elementwise(
+    "sub",
+    np.subtract,
+    1,
+    -1,
+    operator=operator.sub,
+    kinds="fciu",
+    transpose=_signed_transpose(-1),
+    traits=("cheap",),
+)
+_BOOLEAN = np.dtype(bool)
+
+
+class Mask:
+    """A boolean partial derivative: it selects instead of multiplying."""
+
+    __slots__ = ("values",)
+
+    def __init__(self, values: Any) -> None:
+        self.values = values
+
+
+def _times_y(_o: Any, _x: Any, y: Any) -> Any:
+    if type(y) is float:
+        return y
+    if type(y) in WEAK_DTYPES:
+        return Mask(np.bool_(y)) if type(y) is bool else y
+    return y if y.dtype is not _BOOLEAN else Mask(y)
+
+
+def _times_x(_o: Any, x: Any, _y: Any) -> Any:
+    return _times_y(None, None, x)
+
+
+mul: Primitive = elementwise(
+    "mul",
+    np.multiply,
+    _times_y,
+    _times_x,
+    operator=operator.mul,
+    kinds="fciub",
+    transpose=_product_transpose,
+    traits=("commutative", "cheap", "residual"),
+)
+mul.extra["unit"] = 1
+div: Primitive = elementwise(
+    "div",
+    np.divide,
+    Scaling(lambda t, _o, _x, y: _quotient(t, y)),
+    Scaling(lambda t, o, _x, y: _quotient(t, y) * -o),
+    operator=operator.truediv,
+    domain=((-2, 2), (0.3, 2)),
+    kinds="fci",
+    transpose=_quotient_transpose,
+    traits=("cheap", "residual"),
+)
+neg: Primitive = elementwise(
+    "neg",
+    np.negative,
+    -1,
+    operator=operator.neg,
+    kinds="fci",
+    transpose=lambda ct, x: (fit(-ct, x),),
+    traits=("cheap",),
+)
+pos: Primitive = elementwise(
+    "pos",
+    np.positive,
+    1,
+    operator=operator.pos,
+    kinds="fciu",
+    transpose=lambda ct, x: (fit(ct, x),),
+    traits=("cheap",),
+)
+
+
+def zeroed(out: Any, zero: Any) -> Any:
+    """A product, which may be written into, with zeros where it must have them."""
+    if out.ndim:
+        np.copyto(out, 0, where=zero)
+        return out
+    return np.where(zero, np.zeros_like(out), out)[()]
+
+
+def strong_multiply(z: Any, x: Any, out: Any = None) -> Any:
+    """The product z * x, but zero where z is zero, whatever x is there.
+
+    ``out`` may be x. An infinity or NaN of x leaves a trace in the product and so in its norm.
+    """
+    out = np.multiply(z, x, out=out)
+    return out if np.isfinite(np.vdot(out, out)) else zeroed(out, np.equal(z, 0))
+
+
+def strong_multiply_both(z: Any, x: Any, out: Any = None) -> Any:
+    """The product z * x, but zero where z or x is zero, whatever the other is."""
+    out = np.multiply(z, x, out=out)
+    if np.isfinite(np.vdot(out, out)):
+        return out
+    return zeroed(out, np.equal(z, 0) | np.equal(x, 0))
+
+
+def _strong_product(name: str, evaluate: Any, first: Any, second: Any) -> Primitive:
+    """A strong product: ``first`` and ``second`` give it differentiated in each factor."""
+    return elementwise(
+        name,
+        evaluate,
+        None,
+        None,
+        jvp=(lambda t, _o, _z, x: first()(t, x), lambda t, _o, z, _x: second()(z, t)),
+        transpose=lambda ct, z, x: (
+            (fit(first()(ct, x), z), None) if is_value(x) else (None, fit(second()(z, ct), x))
+        ),
+        cases=lambda rng: (
+            [
+                Case(sample(rng, (2, 3), dt, (-2, 2)), sample(rng, (3,), dt, (-2, 2)))
+                for dt in ("f8", "f4", "c16")
+            ]
+            + [Case(np.array([0.0, 1.5, -2.0]), np.array([0.7, 3.0, 0.4]))]
+        ),
+        traits=("masks", "fills"),
+    )
+
+
+# Differentiated in its second factor a strong product has two derivatives as factors, of which
+# both may have been cut by a select.
+mul_strong: Primitive = _strong_product(
+    "mul_strong", strong_multiply, lambda: mul_strong, lambda: mul_both_strong
+)
+mul_both_strong: Primitive = _strong_product(
+    "mul_both_strong", strong_multiply_both, lambda: mul_both_strong, lambda: mul_both_strong
+)
+
+
+def into_last(module: Any, e: Any, ins: list[str]) -> str:
+    """Source text that writes a result into memory at hand, for functions with a last ``out``."""
+    return f"{module.callee(e.primitive.evaluate)}({', '.join(ins)}, {{out}})"
+
+
+def strong_divide(z: Any, y: Any, out: Any = None) -> Any:
+    """The quotient z / y, but zero where z is zero, whatever y is there. ``out`` may be z."""
+    zero = np.equal(z, 0)
+    out = np.divide(z, y, out=out)
+    return out if np.isfinite(np.vdot(out, out)) else zeroed(out, zero)
+
+
+def _strong_quotient_cases(rng: Any) -> Any:
+    for dtype in ("f8", "f4", "c16"):
+        yield Case(sample(rng, (2, 3), dtype, (-2, 2)), sample(rng, (3,), dtype, (0.3, 2)))
+    yield Case(np.array([0.0, 1.5, -2.0]), np.array([0.7, 3.0, 0.4]))
+
+
+div_strong: Primitive = elementwise(
+    "div_strong",
+    strong_divide,
+    None,
+    None,
+    jvp=(
+        lambda t, _o, _z, y: div_strong(t, y),
+        lambda t, o, _z, y: -mul_both_strong(o, div_strong(t, y)),
+    ),
+    transpose=lambda ct, z, y: (fit(div_strong(ct, y), z), None),
+    cases=_strong_quotient_cases,
+    traits=("masks", "fills"),
+)
+div_strong.extra.update(into=into_last, overwrites=())
+
+
+class StrongTangent:
+    """A tangent whose zeros win over infinities, as ``Scaling`` uses it."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def __mul__(self, factor: Any) -> StrongTangent:
+        return StrongTangent(mul_strong(self.value, factor))
+
+    __rmul__ = __mul__
+
+    def __truediv__(self, divisor: Any) -> StrongTangent:
+        return StrongTangent(div_strong(self.value, divisor))
+
+    def __neg__(self) -> StrongTangent:
+        return StrongTangent(-self.value)
+
+    def __add__(self, other: StrongTangent) -> StrongTangent:
+        return StrongTangent(self.value + other.value)
+
+
+mul_strong.extra["into"] = into_last
+mul_strong.extra["overwrites"] = (1,)
+mul_both_strong.extra["into"] = into_last
+mul_both_strong.extra["overwrites"] = ()

@@ -1,0 +1,122 @@
+"""Complex parts, absolute value, sign and angle: real-linear maps and rules by name."""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+import numpy as np
+
+from ...core.primitive import Case, Primitive
+from ..families import as_scalar, elementwise, is_value, sample
+from .arithmetic import fit
+from .directions import over, share_values
+
+
+def _is_complex(x: Any) -> bool:
+    return x.dtype.kind == "c"
+
+
+def real_part(x: Any) -> Any:
+    """The real part of an array or scalar."""
+    return x.real
+
+
+def imaginary_part(x: Any) -> Any:
+    """The imaginary part of an array or scalar."""
+    return as_scalar(x.imag * 1) if hasattr(x, "dtype") else x.imag
+
+
+def angle_of(x: Any) -> Any:
+    """The argument of a complex number, the angle of a real one (0 or pi)."""
+    return np.angle(x)
+
+
+def make_complex(x: Any, y: Any) -> Any:
+    """X + iy without rounding or spurious NaN."""
+    shape = np.broadcast_shapes(np.shape(x), np.shape(y))
+    out = np.empty(shape, np.result_type(x, y, np.complex64))
+    out.real = x
+    out.imag = y
+    return out[()]
+
+
+conj: Primitive = elementwise(
+    "conj",
+    np.conjugate,
+    jvp=(lambda t, _o, _x: conj(t),),
+    transpose=lambda ct, x: (fit(conj(ct), x),),
+    kinds="cfi",
+    traits=("cheap",),
+)
+real: Primitive = elementwise(
+    "real",
+    real_part,
+    jvp=(lambda t, _o, _x: real(t),),
+    transpose=lambda ct, x: (fit(ct, x),),
+    kinds="cf",
+    traits=("cheap", "view"),
+)
+imag: Primitive = elementwise(
+    "imag",
+    imaginary_part,
+    jvp=(lambda t, _o, _x: imag(t),),
+    transpose=lambda ct, x: (fit(ct * -1j, x) if _is_complex(x) else None,),
+    kinds="cf",
+    traits=("cheap",),
+)
+
+
+def _complex_cases(rng: Any) -> Any:
+    yield Case(sample(rng, (2, 3), "f8", (-2, 2)), sample(rng, (3,), "f8", (-2, 2)))
+    yield Case(sample(rng, (2, 3), "f4", (-2, 2)), sample(rng, (2, 1), "f4", (-2, 2)))
+
+
+make: Primitive = elementwise(
+    "complex",
+    make_complex,
+    jvp=(lambda t, _o, _x, _y: make(t, 0), lambda t, _o, _x, _y: make(0, t)),
+    transpose=lambda ct, x, y: (
+        None if is_value(x) else fit(real(ct), x),
+        None if is_value(y) else fit(real(ct * 1j), y),
+    ),
+    cases=_complex_cases,
+    arity=2,
+)
+
+
+def direction_of(x: Any) -> Any:
+    """The number x / |x|, and 0 at 0; of infinite parts the direction is that of their signs."""
+    return share_values(x, np.abs(x))
+
+
+def _abs_tangent(t: Any, _o: Any, x: Any) -> Any:
+    if _is_complex(t):
+        return real(np.conjugate(direction(x)) * t)
+    return np.sign(x) * t
+
+
+absolute: Primitive = elementwise(
+    "abs", np.abs, jvp=(_abs_tangent,), operator=operator.abs, kinds="fci"
+)
+
+
+def _sign_tangent(t: Any, o: Any, x: Any) -> Any:
+    if not _is_complex(t):
+        return None
+    return 1j * o * imag(over(np.conjugate(o) * t, abs(x)))
+
+
+direction: Primitive = elementwise(
+    "direction", direction_of, jvp=(_sign_tangent,), kinds="fc"
+)
+sign: Primitive = elementwise("sign", np.sign, jvp=(_sign_tangent,), kinds="fci")
+
+
+def _angle_tangent(t: Any, o: Any, x: Any) -> Any:
+    if not _is_complex(t):
+        return None
+    return imag(np.where(x == 0, 0, t / np.where(x == 0, 1, x)))
+
+
+angle: Primitive = elementwise("angle", angle_of, jvp=(_angle_tangent,), kinds="cf")

@@ -1,0 +1,103 @@
+"""Unit vectors: what a part is of the whole, in range wherever the numbers are, and at infinity."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ...core.primitive import Primitive
+from ..families import Scaling, elementwise
+from .arithmetic import into_last
+
+
+def infinite_part(x: Any) -> Any:
+    """The sign of an infinite real number, 0 for a finite one: the direction of what has both."""
+    return np.where(np.isinf(x), np.sign(x), np.zeros_like(x))
+
+
+def share_values(x: Any, whole: Any, out: Any = None) -> Any:
+    """The quotient x / whole; 0 where the whole is 0, a unit where both are infinite."""
+    with np.errstate(all="ignore"):
+        out = np.divide(x, whole, out=out)
+        if np.isfinite(np.vdot(out, out)):
+            return out
+        ends = infinite_part(x.real), infinite_part(x.imag)
+        unit = ends[0] if x.dtype.kind == "f" else ends[0] + 1j * ends[1]
+        unit = unit / np.maximum(np.hypot(*ends), 1)
+        nothing = np.equal(whole, 0)
+        rare, unit = nothing | np.isinf(whole), np.where(nothing, 0, unit).astype(out.dtype)
+    if out.ndim == 0:
+        return np.where(rare, unit, out)[()]
+    np.copyto(out, unit, where=rare)
+    return out
+
+
+def cosine_values(x: Any, y: Any) -> Any:
+    """The cosine x / hypot(x, y) of the angle between (x, y) and the first axis; 0 at (0, 0)."""
+    dtype = np.result_type(x, y)
+    if dtype == np.float16:
+        x, y = np.asarray(x, np.float32), np.asarray(y, np.float32)
+    with np.errstate(all="ignore"):
+        square = x * x + y * y
+        info = np.finfo(square.dtype)
+        low = float(info.tiny / info.eps)
+        clear = np.min(square, initial=low) >= low and np.max(square, initial=low) < np.inf
+        out = x / np.sqrt(square) if clear else scaled_cosine(x, y)
+    return out.astype(dtype, copy=False)[()]
+
+
+def scaled_cosine(x: Any, y: Any) -> Any:
+    """The cosine from numbers divided by the larger one."""
+    largest = np.maximum(np.abs(x), np.abs(y))
+    scale = np.where((largest > 0) & np.isfinite(largest), largest, 1).astype(largest.dtype)
+    endless = np.isinf(largest)
+    a = np.where(endless, infinite_part(x), x / scale)
+    b = np.where(endless, infinite_part(y), y / scale)
+    length = np.sqrt(a * a + b * b)
+    return a / np.where(length == 0, np.ones_like(length), length)
+
+
+def one_minus_square_of(x: Any) -> Any:
+    """1 - x**2, accurate also near 1 and -1."""
+    return (1 - x) * (1 + x)
+
+
+def length_of(x: Any) -> Any:
+    """The distance of (x, 1) from the origin."""
+    with np.errstate(over="ignore"):
+        out = np.sqrt(1 + x * x)
+    return out if np.isfinite(np.vdot(out, out)) else np.hypot(x, x.dtype.type(1))
+
+
+def over(t: Any, whole: Any) -> Any:
+    """A tangent divided by a length, and 0 where that is 0."""
+    return t / np.where(whole == 0, np.inf, whole)
+
+
+def _cosine_scale_x(t: Any, _o: Any, x: Any, y: Any) -> Any:
+    sine = cosine(y, x)
+    return over(t, np.hypot(x, y)) * sine * sine
+
+
+def _cosine_scale_y(t: Any, o: Any, x: Any, y: Any) -> Any:
+    return over(t, np.hypot(x, y)) * -o * cosine(y, x)
+
+
+share: Primitive = elementwise(
+    "share",
+    share_values,
+    Scaling(lambda t, _o, _x, whole: over(t, whole)),
+    Scaling(lambda t, o, _x, whole: over(t, whole) * -o),
+    domain=((-2, 2), (0.3, 2)),
+)
+share.extra.update(into=into_last, overwrites=())
+cosine: Primitive = elementwise(
+    "cosine", cosine_values, Scaling(_cosine_scale_x), Scaling(_cosine_scale_y), kinds="f"
+)
+one_minus_square: Primitive = elementwise(
+    "one_minus_square", one_minus_square_of, lambda _o, x: -2 * x
+)
+length: Primitive = elementwise(
+    "length", length_of, lambda _o, x: cosine(x, x.dtype.type(1)), kinds="f"
+)

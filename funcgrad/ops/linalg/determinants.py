@@ -1,0 +1,218 @@
+"""Determinants of stacks of matrices, with derivatives that are right for singular ones too.
+
+The gradient of the determinant is the matrix of cofactors, an operator of its own, whose derivative
+is again one. All three are polynomials of the entries and are computed as such, by the singular
+value decomposition, where dividing by the determinant would fail.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ...arrays import raising_linalg
+from ...core.avals import Aval
+from ...core.primitive import Case, Primitive
+from ..contraction.dot_general import matmul
+from ..elementwise.complex import imag, real
+from ..families import general, sample
+from ..shape import broadcast, reduce_sum, reshape
+from .solving import by_lanes, check_square, inv, random_matrix, real_dtype, swap
+
+
+def _entries_product(x: Any, y: Any) -> Any:
+    """The sum of x * y over the entries of each matrix."""
+    n = len(x.shape)
+    return reduce_sum(x * y, axes=(n - 2, n - 1))
+
+
+def _per_matrix(x: Any) -> Any:
+    """One number per matrix, to multiply its entries with."""
+    return reshape(x, shape=(*x.shape, 1, 1))
+
+
+# --- det -----------------------------------------------------------------------------------------
+
+
+def _det_eval(xp: Any, a: Any) -> Any:
+    return xp.linalg.det(a)
+
+
+def _det_abstract(a: Aval) -> Aval:
+    check_square("det", a)
+    return Aval(a.shape[:-2], a.dtype)
+
+
+def _cases(*dtypes: str) -> Any:
+    def cases(rng: Any) -> Any:
+        for dtype in dtypes:
+            yield Case(random_matrix(rng, (3, 3), dtype))
+        yield Case(random_matrix(rng, (2, 4, 4), "f8"))
+
+    return cases
+
+
+def _singular_cases(*dtypes: str) -> Any:
+    def cases(rng: Any) -> Any:
+        yield from _cases(*dtypes)(rng)
+        a = random_matrix(rng, (3, 3), "f8")
+        a[2] = a[0] - 0.5 * a[1]
+        yield Case(a)
+
+    return cases
+
+
+det: Primitive = general(
+    "det",
+    _det_eval,
+    abstract=_det_abstract,
+    jvp=lambda t, _d, a: _entries_product(cofactors(a), t),
+    batch=lambda _size, args, _batched: det(args[0]),
+    cases=_singular_cases("f8", "f4", "c16"),
+)
+
+# --- cofactors -----------------------------------------------------------------------------------
+
+
+def products_without(xp: Any, s: Any) -> Any:
+    """For each element of the last axis the product of all others."""
+    one = xp.ones_like(s[..., :1])
+    before = xp.cumprod(xp.concatenate([one, s[..., :-1]], axis=-1), axis=-1)
+    after = xp.cumprod(xp.concatenate([one, s[..., :0:-1]], axis=-1), axis=-1)
+    return before * after[..., ::-1]
+
+
+def singular_cofactors(xp: Any, a: Any) -> Any:
+    """Cofactors of any matrix: those of its singular values, turned by its singular vectors."""
+    if not xp.isfinite(a).all():  # LAPACK may not come to an end
+        raise np.linalg.LinAlgError("the cofactors of a matrix that is not finite")
+    u, s, vh = xp.linalg.svd(a)
+    scale = xp.linalg.det(u) * xp.linalg.det(vh)
+    turned = u.conj() * products_without(xp, s)[..., None, :]
+    return xp.asarray(scale)[..., None, None] * xp.matmul(turned, vh.conj())
+
+
+def _cofactors_eval(xp: Any, a: Any) -> Any:
+    """The inverse times the determinant where there is one, however near to singular.
+
+    Both come from the same LU factorization, so that its error in the smallest pivot cancels.
+    """
+    if a.shape[-1] == 0:
+        return xp.zeros(a.shape, a.dtype)
+    try:
+        with raising_linalg(xp):
+            inverse = xp.linalg.inv(a)
+    except np.linalg.LinAlgError:
+        return by_lanes(xp, singular_cofactors, (a,), "nan")
+    if not xp.isfinite(inverse).all():
+        return by_lanes(xp, singular_cofactors, (a,), "nan")
+    scale = xp.asarray(xp.linalg.det(a))[..., None, None]
+    return scale * xp.swapaxes(inverse, -1, -2)
+
+
+def _cofactors_abstract(a: Aval, *_: Aval) -> Aval:
+    check_square("det", a)
+    return Aval(a.shape, a.dtype)
+
+
+cofactors: Primitive = general(
+    "cofactors",
+    _cofactors_eval,
+    abstract=_cofactors_abstract,
+    jvp=lambda t, _c, a: cofactors_change(a, t),
+    batch=lambda _size, args, _batched: cofactors(args[0]),
+    cases=_cases("f8", "f4", "c16"),
+)
+
+
+def changed_cofactors(xp: Any, a: Any, t: Any) -> Any:
+    """The derivative of the cofactors in direction t, at any matrix.
+
+    In the frame of the singular vectors, E = U* t V, it has the diagonal entries sum_k E_kk p_ik
+    and the others -E_ji p_ij, where p_ij is the product of all singular values but i and j.
+    """
+    u, s, vh = xp.linalg.svd(a)
+    scale = xp.linalg.det(u) * xp.linalg.det(vh)
+    n = s.shape[-1]
+    same = xp.eye(n, dtype=bool)
+    zero = xp.zeros((), s.dtype)
+    others = products_without(xp, xp.where(same, xp.ones((), s.dtype), s[..., None, :]))
+    others = xp.where(same, zero, others)
+    e = xp.matmul(xp.matmul(xp.swapaxes(u, -1, -2).conj(), t), xp.swapaxes(vh, -1, -2).conj())
+    trace = xp.matmul(others, xp.diagonal(e, axis1=-2, axis2=-1)[..., None])
+    inner = xp.where(same, trace, -others * xp.swapaxes(e, -1, -2))
+    turned = xp.matmul(xp.matmul(u.conj(), inner), vh.conj())
+    return xp.asarray(scale)[..., None, None] * turned
+
+
+def _change_eval(xp: Any, a: Any, t: Any) -> Any:
+    if a.shape[-1] == 0:
+        return xp.zeros(a.shape, a.dtype)
+    return by_lanes(xp, changed_cofactors, (a, t), "nan")
+
+
+def _change_jvp_a(b: Any, h: Any, a: Any, t: Any) -> Any:
+    """From d C[t] = (<C, t> C - C t' C) / det, differentiated once more; for regular matrices."""
+    c, h_b, tt = cofactors(a), cofactors_change(a, b), swap(t)
+    total = _per_matrix(_entries_product(h_b, t)) * c + _per_matrix(_entries_product(c, t)) * h_b
+    total = total - matmul(matmul(h_b, tt), c) - matmul(matmul(c, tt), h_b)
+    return (total - h * _per_matrix(_entries_product(c, b))) / _per_matrix(det(a))
+
+
+def _change_batch(size: int, args: Any, batched: Any) -> Any:
+    a, t = (
+        x if is_batched else broadcast(x, shape=(size, *x.shape))
+        for x, is_batched in zip(args, batched, strict=True)
+    )
+    return cofactors_change(a, t)
+
+
+def _change_cases(rng: Any) -> Any:
+    for dtype, shape in (("f8", (3, 3)), ("f4", (3, 3)), ("c16", (3, 3)), ("f8", (2, 4, 4))):
+        yield Case(random_matrix(rng, shape, dtype), sample(rng, shape, dtype, (-1, 1)))
+
+
+cofactors_change: Primitive = general(
+    "cofactors_change",
+    _change_eval,
+    abstract=_cofactors_abstract,
+    jvp=(_change_jvp_a, lambda t, _h, a, _t: cofactors_change(a, t)),
+    transpose=lambda ct, a, _t: (None, cofactors_change(a, ct)),
+    batch=_change_batch,
+    cases=_change_cases,
+)
+
+# --- slogdet -------------------------------------------------------------------------------------
+
+
+def _slogdet_eval(xp: Any, a: Any) -> Any:
+    sign, logdet = xp.linalg.slogdet(a)
+    return sign, logdet
+
+
+def _slogdet_abstract(a: Aval) -> Any:
+    check_square("slogdet", a)
+    return Aval(a.shape[:-2], a.dtype), Aval(a.shape[:-2], real_dtype(a.dtype))
+
+
+def _slogdet_jvp(t: Any, out: Any, a: Any) -> Any:
+    """Rule: d log det = trace(A^-1 dA) (Giles 2008): real part for the size, i times the rest.
+
+    A singular matrix has a value, -inf, so that it does not fail but has NaN in its lane.
+    """
+    change = _entries_product(swap(inv(a, failing="nan")), t)
+    if a.dtype.kind != "c":
+        return None, change
+    return out[0] * 1j * imag(change), real(change)
+
+
+slogdet: Primitive = general(
+    "slogdet",
+    _slogdet_eval,
+    abstract=_slogdet_abstract,
+    jvp=_slogdet_jvp,
+    batch=lambda _size, args, _batched: slogdet(args[0]),
+    cases=_cases("f8", "f4", "c16"),
+    multiple=True,
+)

@@ -1,0 +1,98 @@
+"""Norms of vectors as one operator, whose derivatives are finite where the vector is zero."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ...core.avals import Aval
+from ...core.primitive import Case, Primitive
+from ..elementwise.comparison import select
+from ..elementwise.complex import conj, real
+from ..elementwise.directions import share
+from ..families import general, sample
+from ..reductions.reducing import keepdims
+from ..shape import reduce_sum, reduced_shape, shift_axes
+from .solving import real_dtype
+
+
+def norm_of(xp: Any, x: Any, axes: tuple[int, ...], order: float, count: float) -> Any:
+    """The norm by its definition, or the root of a mean of squares over ``count``."""
+    if order == 2:
+        squares = x.real**2 + x.imag**2 if x.dtype.kind == "c" else x * x
+        total = xp.sum(squares, axis=axes)
+        return xp.sqrt(total if count == 1 else total / count)
+    power = x.real.dtype.type(order)
+    return xp.sum(abs(x) ** power, axis=axes) ** (1 / power)
+
+
+def _norm_eval(
+    xp: Any, x: Any, *, axes: tuple[int, ...], order: float, count: float = 1
+) -> Any:
+    """The norm by its definition, but where powers of such numbers lose digits."""
+    if x.dtype == np.float16:
+        wide = x.astype(np.float32)
+        return _norm_eval(xp, wide, axes=axes, order=order, count=count).astype(x.dtype)
+    with np.errstate(over="ignore"):
+        out = norm_of(xp, x, axes, order, count)
+    info = np.finfo(out.dtype)
+    exponent = min((info.maxexp - info.nmant - 2) / abs(order), info.maxexp - 1)
+    clear = (out > 2.0**-exponent) & (out < 2.0**exponent)
+    if clear.all():
+        return out
+    rest = tuple(i for i in range(x.ndim) if i not in axes)
+    vectors = xp.transpose(x, (*rest, *axes)).reshape(out.size, -1)
+    rare = ~clear.reshape(-1)
+    norms = out.reshape(-1)
+    norms[rare] = scaled_norm(xp, vectors[rare], order, count)
+    return norms.reshape(out.shape)[()]
+
+
+def scaled_norm(xp: Any, rows: Any, order: float, count: float) -> Any:
+    """The norm of each row, from the row divided by its largest element."""
+    largest = xp.max(abs(rows), axis=1, keepdims=True, initial=0)
+    usable = (largest > 0) & xp.isfinite(largest)
+    scale = xp.where(usable, largest, xp.ones((), largest.dtype))
+    return norm_of(xp, rows / scale, (1,), order, count) * scale[:, 0]
+
+
+def _norm_abstract(x: Aval, *, axes: tuple[int, ...], **_: Any) -> Aval:
+    return Aval(reduced_shape(x.shape, axes), real_dtype(x.dtype))
+
+
+def _norm_jvp(
+    t: Any, out: Any, x: Any, *, axes: tuple[int, ...], order: float, count: float = 1
+) -> Any:
+    """The sum of sign(x) (|x| / |x|_p)^(p-1) dx; elements that are zero are left out.
+
+    They are where the norm or its power is not differentiable, and 0 is the smallest choice.
+    """
+    weight = share(conj(x), keepdims(out, x, axes))
+    if order != 2:
+        ratio = abs(weight)
+        zero = ratio == 0
+        weight = weight * select(zero, 0, select(zero, 1, ratio) ** (order - 2))
+    product = weight * t
+    total = reduce_sum(real(product) if x.dtype.kind == "c" else product, axes=axes)
+    return total if count == 1 else total / count
+
+
+def _norm_cases(rng: Any) -> Any:
+    for dtype, order in (("f8", 2), ("f4", 2), ("c16", 2), ("f8", 3), ("f8", 1.5), ("c16", 2.5)):
+        for axes in ((0,), (0, 2)):
+            yield Case(sample(rng, (2, 3, 4), dtype, (0.3, 2)), axes=axes, order=order)
+    yield Case(sample(rng, (3,), "f8", (-2, 2)), axes=(0,), order=2)
+    yield Case(sample(rng, (3, 2), "f8", (-2, 2)), axes=(0,), order=2, count=2.5)
+
+
+vector_norm: Primitive = general(
+    "vector_norm",
+    _norm_eval,
+    abstract=_norm_abstract,
+    jvp=_norm_jvp,
+    batch=lambda _size, args, _batched, *, axes, **params: vector_norm(
+        args[0], axes=shift_axes(axes), **params
+    ),
+    cases=_norm_cases,
+)

@@ -1,0 +1,406 @@
+"""Linear systems: triangular and general solves, inverse, pseudo-inverse, of stacks of matrices.
+
+What the other linear algebra operators share is here too: adjoints, triangles, failing lanes.
+Matrices are the last two axes; operands have equal leading axes and one dtype.
+Derivatives: Giles, Collected matrix derivative results for forward and reverse mode algorithmic
+differentiation (2008); Golub and Pereyra, The differentiation of pseudo-inverses (1973).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from ...arrays import raising_linalg, triangular_solver
+from ...core.avals import Aval
+from ...core.primitive import Case, Primitive
+from ...errors import ShapeError
+from ..contraction.dot_general import matmul
+from ..elementwise.arithmetic import mul
+from ..elementwise.comparison import select
+from ..elementwise.complex import conj
+from ..families import general, sample
+from ..shape import broadcast, move_axis, reshape, transpose
+
+NONE, TRANSPOSED, ADJOINT = range(3)
+"""What ``transpose_a`` of triangular_solve makes of its matrix."""
+
+# --- matrices ------------------------------------------------------------------------------------
+
+
+def swap(x: Any) -> Any:
+    """The transpose of each matrix."""
+    n = len(x.shape)
+    return transpose(x, perm=(*range(n - 2), n - 1, n - 2))
+
+
+def adjoint(x: Any) -> Any:
+    """The conjugate transpose of each matrix."""
+    return conj(swap(x)) if x.dtype.kind == "c" else swap(x)
+
+
+def real_dtype(dtype: np.dtype) -> np.dtype:
+    """The dtype of absolute values."""
+    return np.finfo(dtype).dtype
+
+
+def triangle(x: Any, *, lower: bool = True, diagonal: float = 1.0) -> Any:
+    """One triangle of each square matrix, with the diagonal times a factor."""
+    n = x.shape[-1]
+    make = _triangle_mask if n <= 64 else _triangle_mask.__wrapped__
+    return mul(x, make(n, real_dtype(x.dtype), lower, diagonal))
+
+
+@lru_cache(maxsize=64)
+def _triangle_mask(n: int, dtype: np.dtype, lower: bool, diagonal: float) -> np.ndarray:
+    mask = np.tri(n, dtype=dtype)
+    mask.flat[:: n + 1] = diagonal
+    mask = mask if lower else mask.T
+    mask.flags.writeable = False
+    return mask
+
+
+def safe_reciprocal(x: Any, small: Any) -> Any:
+    """1 / x, and 0 where ``small``, without warnings."""
+    return select(small, 0, 1 / select(small, 1, x))
+
+
+def check_square(name: str, a: Aval) -> None:
+    """Raise unless the last two axes are square matrices."""
+    if a.ndim < 2 or a.shape[-1] != a.shape[-2]:
+        raise ShapeError(f"{name} needs square matrices in the last two axes, got shape {a.shape}")
+
+
+def check_system(name: str, a: Aval, b: Aval) -> None:
+    """Raise unless b holds right-hand sides for the matrices of a."""
+    check_square(name, a)
+    if b.shape[:-1] != a.shape[:-1]:
+        raise ShapeError(
+            f"{name}: matrices of shape {a.shape} and right-hand sides of shape {b.shape} do not "
+            "fit; they must agree in all axes but the last"
+        )
+
+
+# --- failing lanes -------------------------------------------------------------------------------
+
+
+def by_lanes(xp: Any, function: Callable[..., Any], operands: tuple[Any, ...], failing: str) -> Any:
+    """Apply a function to stacks of matrices.
+
+    With failing="nan" a matrix on which it raises gives NaN, and only that one.
+    """
+    try:
+        with raising_linalg(xp):
+            return function(xp, *operands)
+    except np.linalg.LinAlgError:
+        if failing == "raise":
+            raise
+    lead = operands[0].shape[:-2]
+    good = np.ones(lead, bool)
+    for lane in np.ndindex(*lead):
+        try:
+            with raising_linalg(xp):
+                function(xp, *[x[lane] for x in operands])
+        except np.linalg.LinAlgError:
+            good[lane] = False
+    good = xp.asarray(good)
+    harmless = [
+        xp.where(good[..., None, None], x, xp.eye(*x.shape[-2:], dtype=x.dtype)) for x in operands
+    ]
+    out = function(xp, *harmless)
+    if isinstance(out, tuple):
+        return tuple(nan_unless(xp, good, x) for x in out)
+    return nan_unless(xp, good, out)
+
+
+def nan_unless(xp: Any, good: Any, x: Any) -> Any:
+    """Return x with NaN in the lanes that are not good."""
+    mask = xp.reshape(good, good.shape + (1,) * (x.ndim - good.ndim))
+    return xp.where(mask, x, xp.asarray(np.nan, x.dtype))[()]
+
+
+def zero_columns(xp: Any, b: Any, x: Any) -> Any:
+    """Return x, but zero in the columns where b is zero, whatever the matrix."""
+    return xp.where((b == 0).all(axis=-2, keepdims=True), xp.zeros((), x.dtype), x)
+
+
+def fold_columns(b: Any) -> Any:
+    """The stacks of axis 0 side by side as columns, so that one factorization serves all."""
+    b = move_axis(b, 0, len(b.shape) - 2)
+    return reshape(b, shape=(*b.shape[:-2], b.shape[-2] * b.shape[-1]))
+
+
+def unfold_columns(x: Any, size: int) -> Any:
+    """Undo fold_columns."""
+    x = reshape(x, shape=(*x.shape[:-1], size, x.shape[-1] // size if size else 0))
+    return move_axis(x, len(x.shape) - 2, 0)
+
+
+def batch_system(operator: Any, size: int, args: Any, batched: Any, params: dict[str, Any]) -> Any:
+    """The batching rule of solves."""
+    a, b = args
+    if not batched[0] and size:
+        return unfold_columns(operator(a, fold_columns(b), **params), size)
+    a, b = (
+        x if is_batched else broadcast(x, shape=(size, *x.shape))
+        for x, is_batched in zip(args, batched, strict=True)
+    )
+    return operator(a, b, **params)
+
+
+# --- triangular solve ----------------------------------------------------------------------------
+
+
+def back_substitution(xp: Any, a: Any, b: Any) -> Any:
+    """Solve with upper triangles, by blocks: LAPACK's general solver never pivots in those."""
+    n = a.shape[-1]
+    if n <= 32:
+        return xp.linalg.solve(xp.triu(a), b)
+    h = n // 2
+    low = back_substitution(xp, a[..., h:, h:], b[..., h:, :])
+    rest = b[..., :h, :] - xp.matmul(a[..., :h, h:], low)
+    return xp.concatenate([back_substitution(xp, a[..., :h, :h], rest), low], axis=-2)
+
+
+def substitute(xp: Any, a: Any, b: Any, lower: bool, transpose_a: int, unit_diagonal: bool) -> Any:
+    """Solve with the triangles of a stack of matrices; the other triangle is not read."""
+    solver = triangular_solver(xp) if a.shape[-1] > 32 else None
+    if solver is None:
+        if unit_diagonal:
+            eye = xp.eye(a.shape[-1], dtype=a.dtype)
+            a = (xp.tril(a, -1) if lower else xp.triu(a, 1)) + eye
+        if transpose_a:
+            a = xp.swapaxes(a.conj() if transpose_a == 2 else a, -1, -2)
+            lower = not lower
+        if lower:
+            return back_substitution(xp, a[..., ::-1, ::-1], b[..., ::-1, :])[..., ::-1, :]
+        return back_substitution(xp, a, b)
+    diagonal = xp.diagonal(a, axis1=-2, axis2=-1)
+    if not unit_diagonal and (diagonal == 0).any():
+        raise np.linalg.LinAlgError("triangular_solve: zero on the diagonal; singular matrix")
+    out = xp.empty(b.shape, b.dtype)
+    for lane in np.ndindex(*a.shape[:-2]):
+        out[lane] = solver(
+            a[lane],
+            b[lane],
+            trans=transpose_a,
+            lower=lower,
+            unit_diagonal=unit_diagonal,
+            check_finite=False,
+        )
+    return out
+
+
+def _triangular_solve_eval(
+    xp: Any,
+    a: Any,
+    b: Any,
+    *,
+    lower: bool,
+    transpose_a: int,
+    unit_diagonal: bool,
+    strong: bool = False,
+    failing: str = "raise",
+) -> Any:
+    def run(xp: Any, a: Any, b: Any) -> Any:
+        return substitute(xp, a, b, lower, transpose_a, unit_diagonal)
+
+    x = by_lanes(xp, run, (a, b), failing)
+    return zero_columns(xp, b, x) if strong else x
+
+
+def _triangular_solve_abstract(a: Aval, b: Aval, **_: Any) -> Aval:
+    check_system("triangular_solve", a, b)
+    return Aval(b.shape, b.dtype)
+
+
+def _triangular_solve_jvp_a(t: Any, x: Any, a: Any, _b: Any, **params: Any) -> Any:
+    diagonal = 0.0 if params["unit_diagonal"] else 1.0
+    t = triangle(t, lower=params["lower"], diagonal=diagonal)
+    if params["transpose_a"]:
+        t = adjoint(t) if params["transpose_a"] == ADJOINT else swap(t)
+    return -triangular_solve(a, matmul(t, x), **params)
+
+
+def _triangular_solve_transpose(
+    ct: Any, a: Any, b: Any, *, flagged: bool, transpose_a: int, strong: bool = False, **params: Any
+) -> Any:
+    if transpose_a == ADJOINT:
+        a = conj(a)
+    mode = TRANSPOSED if transpose_a == NONE else NONE
+    ct = triangular_solve(a, ct, transpose_a=mode, strong=strong or flagged, **params)
+    return None, ct
+
+
+def random_matrix(rng: Any, shape: tuple[int, ...], dtype: str) -> Any:
+    """Matrices for cases: far from singular, singular values well apart."""
+    x = sample(rng, shape, dtype, (-1, 1)) / 2
+    steps = np.zeros(shape[-2:])
+    np.fill_diagonal(steps, 1.5 + 1.3 * np.arange(min(shape[-2:])))
+    return (x + steps).astype(dtype)
+
+
+def _system(rng: Any, dtype: str, lead: tuple[int, ...] = ()) -> Any:
+    return random_matrix(rng, (*lead, 3, 3), dtype), sample(rng, (*lead, 3, 2), dtype, (-2, 2))
+
+
+def _triangular_solve_cases(rng: Any) -> Any:
+    for dtype in ("f8", "c16"):
+        for lower in (True, False):
+            for mode in (NONE, TRANSPOSED, ADJOINT):
+                a, b = _system(rng, dtype)
+                unit = lower and mode == TRANSPOSED
+                yield Case(a, b, lower=lower, transpose_a=mode, unit_diagonal=unit)
+    for dtype, unit in (("f4", False), ("f8", True)):
+        a, b = _system(rng, dtype, (2,))
+        yield Case(a, b, lower=True, transpose_a=NONE, unit_diagonal=unit)
+    a, b = _system(rng, "f8")
+    b[:, 0] = 0
+    yield Case(a, b, lower=False, transpose_a=NONE, unit_diagonal=False, strong=True)
+
+
+triangular_solve: Primitive = general(
+    "triangular_solve",
+    _triangular_solve_eval,
+    abstract=_triangular_solve_abstract,
+    jvp=(
+        _triangular_solve_jvp_a,
+        lambda t, _x, a, _b, **params: triangular_solve(a, t, **params),
+    ),
+    transpose=_triangular_solve_transpose,
+    batch=lambda size, args, batched, **params: batch_system(
+        triangular_solve, size, args, batched, params
+    ),
+    cases=_triangular_solve_cases,
+    traits=("fails", "residual"),
+)
+
+# --- solve ---------------------------------------------------------------------------------------
+
+
+def solve_values(xp: Any, a: Any, b: Any) -> Any:
+    """Solve by LU factorization with partial pivoting."""
+    return xp.linalg.solve(a, b)
+
+
+def _solve_eval(xp: Any, a: Any, b: Any, *, strong: bool = False, failing: str = "raise") -> Any:
+    x = by_lanes(xp, solve_values, (a, b), failing)
+    return zero_columns(xp, b, x) if strong else x
+
+
+def _solve_abstract(a: Aval, b: Aval, **_: Any) -> Aval:
+    check_system("solve", a, b)
+    return Aval(b.shape, b.dtype)
+
+
+def _solve_transpose(
+    ct: Any, a: Any, _b: Any, *, flagged: bool, strong: bool = False, **params: Any
+) -> Any:
+    return None, solve(swap(a), ct, strong=strong or flagged, **params)
+
+
+def _solve_cases(rng: Any) -> Any:
+    for dtype, lead in (("f8", ()), ("f4", ()), ("c16", ()), ("f8", (2,))):
+        yield Case(*_system(rng, dtype, lead))
+    a, b = _system(rng, "f8")
+    b[:, 1] = 0
+    yield Case(a, b, strong=True)
+
+
+solve: Primitive = general(
+    "solve",
+    _solve_eval,
+    abstract=_solve_abstract,
+    jvp=(
+        lambda t, x, a, _b, **params: -solve(a, matmul(t, x), **params),
+        lambda t, _x, a, _b, **params: solve(a, t, **params),
+    ),
+    transpose=_solve_transpose,
+    batch=lambda size, args, batched, **params: batch_system(solve, size, args, batched, params),
+    cases=_solve_cases,
+    traits=("fails", "residual"),
+)
+
+# --- inverses ------------------------------------------------------------------------------------
+
+
+def inverse_values(xp: Any, a: Any) -> Any:
+    """The inverse of each matrix."""
+    return xp.linalg.inv(a)
+
+
+def _inv_eval(xp: Any, a: Any, *, failing: str = "raise") -> Any:
+    return by_lanes(xp, inverse_values, (a,), failing)
+
+
+def _inv_abstract(a: Aval, **_: Any) -> Aval:
+    check_square("inv", a)
+    return Aval(a.shape, a.dtype)
+
+
+inv: Primitive = general(
+    "inv",
+    _inv_eval,
+    abstract=_inv_abstract,
+    jvp=lambda t, x, _a, **_: -matmul(matmul(x, t), x),
+    batch=lambda _size, args, _batched, **params: inv(args[0], **params),
+    cases=lambda rng: [
+        Case(random_matrix(rng, shape, dtype))
+        for dtype, shape in (("f8", (3, 3)), ("f4", (3, 3)), ("c16", (3, 3)), ("f8", (2, 3, 3)))
+    ],
+    traits=("fails",),
+)
+
+
+def pseudo_inverse_values(xp: Any, a: Any, rcond: Any) -> Any:
+    """The pseudo-inverse by SVD; singular values up to rcond times the largest count as zero."""
+    u, s, vh = xp.linalg.svd(a.conj(), full_matrices=False)
+    keep = s > rcond[..., 0] * s[..., :1]
+    s = xp.where(keep, 1 / xp.where(keep, s, xp.ones((), s.dtype)), xp.zeros((), s.dtype))
+    return xp.matmul(xp.swapaxes(vh, -1, -2), s[..., None] * xp.swapaxes(u, -1, -2))
+
+
+def _pinv_eval(xp: Any, a: Any, rcond: Any, *, failing: str = "raise") -> Any:
+    return by_lanes(xp, pseudo_inverse_values, (a, xp.asarray(rcond)[..., None, None]), failing)
+
+
+def _pinv_abstract(a: Aval, rcond: Aval, **_: Any) -> Aval:
+    if rcond.shape != a.shape[:-2]:
+        raise ShapeError(f"pinv: rcond of shape {rcond.shape} for matrices of shape {a.shape}")
+    return Aval((*a.shape[:-2], a.shape[-1], a.shape[-2]), a.dtype)
+
+
+def _pinv_jvp(t: Any, p: Any, a: Any, _rcond: Any, **_: Any) -> Any:
+    """Rule: dP = -P T P + P P* T* (1 - A P) + (1 - P A) T* P* P, where the rank is kept."""
+    tp = matmul(t, p)
+    left = matmul(p, adjoint(tp))
+    right = matmul(adjoint(matmul(p, t)), p)
+    return left - matmul(matmul(left, a), p) + right - matmul(p, matmul(a, right)) - matmul(p, tp)
+
+
+def _pinv_batch(size: int, args: Any, batched: Any, **params: Any) -> Any:
+    a, rcond = (
+        x if is_batched else broadcast(x, shape=(size, *x.shape))
+        for x, is_batched in zip(args, batched, strict=True)
+    )
+    return pinv(a, rcond, **params)
+
+
+def _pinv_cases(rng: Any) -> Any:
+    for dtype, shape in (("f8", (3, 3)), ("f8", (4, 2)), ("f4", (2, 3)), ("c16", (2, 3))):
+        yield Case(random_matrix(rng, shape, dtype), np.float64(1e-15))
+    yield Case(random_matrix(rng, (2, 3, 4), "f8"), np.array([1e-15, 1e-13]))
+
+
+pinv: Primitive = general(
+    "pinv",
+    _pinv_eval,
+    abstract=_pinv_abstract,
+    jvp=(_pinv_jvp, None),
+    batch=_pinv_batch,
+    cases=_pinv_cases,
+    traits=("fails",),
+)

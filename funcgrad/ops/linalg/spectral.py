@@ -1,0 +1,308 @@
+"""Eigenvalues of Hermitian matrices and singular values, of stacks of matrices.
+
+Eigenvectors and singular vectors are determined up to a phase each, and within the subspace of a
+repeated value not at all. Their tangents are the smallest possible ones: no change of phase, and no
+rotation among vectors whose values are equal up to the rounding of the largest one. So derivatives
+are finite everywhere, and right for functions of the values alone, of the subspaces, and of the
+polar factor ``u @ vh``. What cannot be right at exactly equal values is a function that weighs
+their vectors differently nearby, like ``(v * np.exp(w)) @ v.T``: the derivative of the weight is
+not in the outputs. The first derivative of a function of the values is such a function, so second
+derivatives are not right there either. Where a derivative has to do with vectors of equal values,
+a ``RuntimeWarning`` says so.
+
+Derivatives: Giles, Collected matrix derivative results for forward and reverse mode algorithmic
+differentiation (2008); Townsend, Differentiating the singular value decomposition (2016).
+"""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+
+from ...core.avals import Aval
+from ...core.primitive import Case, Primitive
+from ...errors import ShapeError
+from ..contraction.dot_general import matmul
+from ..elementwise.comparison import select
+from ..elementwise.complex import conj, real
+from ..families import general
+from ..reductions.reducing import reduce_max
+from ..shape import broadcast_to, reduce_sum, reshape
+from ..structural.indexing import FULL, index
+from ..structural.joining import concatenate
+from .factorizations import from_triangle, hermitian_cases
+from .solving import adjoint, by_lanes, check_square, random_matrix, real_dtype, safe_reciprocal
+
+# --- symmetric eigenvalues -----------------------------------------------------------------------
+
+
+def pairs(w: Any) -> tuple[Any, Any]:
+    """Values as columns and as rows: w_i and w_j of each pair."""
+    *lead, n = w.shape
+    return reshape(w, shape=(*lead, n, 1)), reshape(w, shape=(*lead, 1, n))
+
+
+def between(x: Any, w: Any) -> Any:
+    """x_ij / (w_j - w_i), and 0 for pairs that are equal to rounding."""
+    wi, wj = pairs(w)
+    gap = wj - wi
+    equal = abs(gap) <= _entrywise(rounding(w))
+    others = np.logical_and(equal, ~np.eye(w.shape[-1], dtype=bool))
+    return noted(noted(x, others) * safe_reciprocal(gap, equal), others)
+
+
+def noted_values(xp: Any, x: Any, equal: Any) -> Any:
+    """Give x back; a warning tells if something is in it where vectors have equal values."""
+    if equal.any():
+        size = abs(x)
+        if (equal & (size > 1e-8 * size.max())).any():
+            warnings.warn(
+                "a derivative of eigenvectors or singular vectors was taken at equal values. It is "
+                "right for functions of the values, of the space of those vectors, and of "
+                "u @ vh, but leaves something out for others, such as (v * f(w)) @ v.T and second "
+                "derivatives of functions of the values; make the values differ slightly for these",
+                RuntimeWarning,
+                stacklevel=2,
+            )
+    return x
+
+
+def _noted_batch(size: int, args: Any, batched: Any) -> Any:
+    x, equal = (
+        a if b else broadcast_to(a, (size, *a.shape)) for a, b in zip(args, batched, strict=True)
+    )
+    return noted(x, equal)
+
+
+def _noted_cases(rng: Any) -> Any:
+    none = np.zeros((3, 3), bool)
+    for dtype in ("f8", "f4"):
+        yield Case(random_matrix(rng, (3, 3), dtype), none)
+
+
+noted: Primitive = general(
+    "note_equal_values",
+    noted_values,
+    abstract=lambda x, _equal: Aval(x.shape, x.dtype),
+    jvp=(lambda t, _out, _x, equal: noted(t, equal), None),
+    transpose=lambda ct, _x, equal: (noted(ct, equal), None),
+    batch=_noted_batch,
+    cases=_noted_cases,
+    traits=("view",),
+)
+
+
+def rounding(w: Any) -> Any:
+    """The size of errors in eigenvalues or singular values: a multiple of the largest of them."""
+    reduce = reduce_max if w.shape[-1] else reduce_sum
+    largest = reduce(abs(w), axes=(len(w.shape) - 1,))
+    return reshape(largest, shape=(*largest.shape, 1)) * (8 * float(np.finfo(w.dtype).eps))
+
+
+def _entrywise(bound: Any) -> Any:
+    return reshape(bound, shape=(*bound.shape, 1))
+
+
+def eigh_lower(xp: Any, a: Any) -> Any:
+    """Eigenvalues and eigenvectors from the lower triangle."""
+    return tuple(xp.linalg.eigh(a, "L"))
+
+
+def eigh_upper(xp: Any, a: Any) -> Any:
+    """Eigenvalues and eigenvectors from the upper triangle."""
+    return tuple(xp.linalg.eigh(a, "U"))
+
+
+def eigenvalues_lower(xp: Any, a: Any) -> Any:
+    """Eigenvalues from the lower triangle."""
+    return xp.linalg.eigvalsh(a, "L")
+
+
+def eigenvalues_upper(xp: Any, a: Any) -> Any:
+    """Eigenvalues from the upper triangle."""
+    return xp.linalg.eigvalsh(a, "U")
+
+
+def _eigh_eval(xp: Any, a: Any, *, lower: bool, failing: str = "raise") -> Any:
+    return by_lanes(xp, eigh_lower if lower else eigh_upper, (a,), failing)
+
+
+def _eigvalsh_eval(xp: Any, a: Any, *, lower: bool, failing: str = "raise") -> Any:
+    return by_lanes(xp, eigenvalues_lower if lower else eigenvalues_upper, (a,), failing)
+
+
+def _eigvalsh_abstract(a: Aval, **_: Any) -> Aval:
+    check_square("eigh", a)
+    return Aval(a.shape[:-1], real_dtype(a.dtype))
+
+
+def _columns_product(x: Any, y: Any) -> Any:
+    """The real part of x_k* y_k for each column k."""
+    product = conj(x) * y if x.dtype.kind == "c" else x * y
+    product = reduce_sum(product, axes=(len(x.shape) - 2,))
+    return real(product) if x.dtype.kind == "c" else product
+
+
+def _eigh_jvp(t: Any, out: Any, _a: Any, *, lower: bool, **_: Any) -> Any:
+    """Rule: dw = diag(V* dA V), dV = V (V* dA V / (w_j - w_i)) (Giles 2008)."""
+    w, v = out
+    tv = matmul(from_triangle(t, lower=lower), v)
+    turn = between(matmul(adjoint(v), tv), w)
+    return _columns_product(v, tv), matmul(v, turn)
+
+
+def _eigvalsh_jvp(t: Any, _w: Any, a: Any, *, lower: bool, failing: str = "raise") -> Any:
+    _, v = eigh(a, lower=lower, failing=failing)
+    return _columns_product(v, matmul(from_triangle(t, lower=lower), v))
+
+
+def _eigh_cases(*dtypes: str) -> Any:
+    def cases(rng: Any) -> Any:
+        yield from hermitian_cases(*dtypes, lower=True)(rng)
+        yield Case(random_matrix(rng, (3, 3), "f8"), lower=False)
+
+    return cases
+
+
+# Complex eigenvectors are no case: LAPACK chooses other phases than the tangents keep.
+eigh: Primitive = general(
+    "eigh",
+    _eigh_eval,
+    abstract=lambda a, **_: (_eigvalsh_abstract(a), Aval(a.shape, a.dtype)),
+    jvp=_eigh_jvp,
+    batch=lambda _size, args, _batched, **params: eigh(args[0], **params),
+    cases=_eigh_cases("f8", "f4"),
+    multiple=True,
+    traits=("fails",),
+)
+eigvalsh: Primitive = general(
+    "eigvalsh",
+    _eigvalsh_eval,
+    abstract=_eigvalsh_abstract,
+    jvp=_eigvalsh_jvp,
+    batch=lambda _size, args, _batched, **params: eigvalsh(args[0], **params),
+    cases=_eigh_cases("f8", "f4", "c16"),
+    traits=("fails",),
+)
+
+# --- singular values -----------------------------------------------------------------------------
+
+
+def thin_svd(xp: Any, a: Any) -> Any:
+    """The singular value decomposition with min(m, n) vectors on each side."""
+    return tuple(xp.linalg.svd(a, full_matrices=False))
+
+
+def full_svd(xp: Any, a: Any) -> Any:
+    """The singular value decomposition with square matrices of vectors."""
+    return tuple(xp.linalg.svd(a, full_matrices=True))
+
+
+def singular_values(xp: Any, a: Any) -> Any:
+    """The singular values in descending order."""
+    return xp.linalg.svd(a, compute_uv=False)
+
+
+def _svd_eval(xp: Any, a: Any, *, full_matrices: bool, failing: str = "raise") -> Any:
+    return by_lanes(xp, full_svd if full_matrices else thin_svd, (a,), failing)
+
+
+def _svdvals_eval(xp: Any, a: Any, *, failing: str = "raise") -> Any:
+    return by_lanes(xp, singular_values, (a,), failing)
+
+
+def _svdvals_abstract(a: Aval, **_: Any) -> Aval:
+    if a.ndim < 2:
+        raise ShapeError(f"svd needs matrices in the last two axes, got shape {a.shape}")
+    *lead, m, n = a.shape
+    return Aval((*lead, min(m, n)), real_dtype(a.dtype))
+
+
+def _svd_abstract(a: Aval, *, full_matrices: bool, **_: Any) -> Any:
+    s = _svdvals_abstract(a)
+    *lead, m, n = a.shape
+    k, j = (m, n) if full_matrices else (min(m, n), min(m, n))
+    return Aval((*lead, m, k), a.dtype), s, Aval((*lead, j, n), a.dtype)
+
+
+def _svd_jvp(t: Any, out: Any, a: Any, *, full_matrices: bool, **_: Any) -> Any:
+    """With E = U* dA V split into its Hermitian part H and its skew part K (after Townsend 2016):
+
+    ds = diag(H), dU = U (X + Y), dV = V (X - Y), X = H / (s_j - s_i), Y = K / (s_i + s_j); a tall
+    matrix adds (1 - U U*) dA V / s to dU, a wide one (1 - V V*) dA* U / s to dV.
+    """
+    u, s, vh = out
+    m, n = a.shape[-2:]
+    v = adjoint(vh)
+    u1, v1 = (_leading(u, s), _leading(v, s)) if full_matrices else (u, v)
+    tv = matmul(t, v1)
+    e = matmul(adjoint(u1), tv)
+    eh = adjoint(e)
+    si, sj = pairs(s)
+    total = si + sj
+    x = between((e + eh) * 0.5, s)
+    small = _entrywise(rounding(s))
+    y = (e - eh) * 0.5 * safe_reciprocal(total, total <= small)
+    du, dv = matmul(u1, x + y), matmul(v1, x - y)
+    if m != n:
+        inverse = safe_reciprocal(sj, sj <= small)
+        if m > n:
+            du = du + (tv - matmul(u1, e)) * inverse
+        else:
+            dv = dv + (matmul(adjoint(t), u1) - matmul(v1, eh)) * inverse
+    if full_matrices:
+        du, dv = _with_complement(du, u1, u), _with_complement(dv, v1, v)
+    return du, _columns_product(u1, tv), adjoint(dv)
+
+
+def _leading(u: Any, s: Any) -> Any:
+    """The vectors that belong to singular values."""
+    return index(u, key=(FULL,) * (len(u.shape) - 1) + ((0, s.shape[-1], None),))
+
+
+def _with_complement(du: Any, u1: Any, u: Any) -> Any:
+    """Tangents of all of u: the other vectors move as they must to stay orthogonal to u1."""
+    k, m = u1.shape[-1], u.shape[-1]
+    if k == m:
+        return du
+    u2 = index(u, key=(FULL,) * (len(u.shape) - 1) + ((k, m, None),))
+    return concatenate(du, -matmul(u1, matmul(adjoint(du), u2)), axis=len(u.shape) - 1)
+
+
+def _svdvals_jvp(t: Any, s: Any, a: Any, *, failing: str = "raise") -> Any:
+    """Rule: ds = diag(U* dA V), and 0 for a singular value 0 up to rounding, a minimum."""
+    u, _, vh = svd(a, full_matrices=False, failing=failing)
+    return select(s <= rounding(s), 0, _columns_product(u, matmul(t, adjoint(vh))))
+
+
+def _svd_cases(dtypes: tuple[str, ...], **params: Any) -> Any:
+    def cases(rng: Any) -> Any:
+        for dtype in dtypes:
+            for shape in ((3, 3), (4, 2), (2, 3)):
+                yield Case(random_matrix(rng, shape, dtype), **params)
+        yield Case(random_matrix(rng, (2, 3, 2), "f8"), **params)
+
+    return cases
+
+
+svd: Primitive = general(
+    "svd",
+    _svd_eval,
+    abstract=_svd_abstract,
+    jvp=_svd_jvp,
+    batch=lambda _size, args, _batched, **params: svd(args[0], **params),
+    cases=_svd_cases(("f8", "f4"), full_matrices=False),
+    multiple=True,
+    traits=("fails",),
+)
+svdvals: Primitive = general(
+    "svdvals",
+    _svdvals_eval,
+    abstract=_svdvals_abstract,
+    jvp=_svdvals_jvp,
+    batch=lambda _size, args, _batched, **params: svdvals(args[0], **params),
+    cases=_svd_cases(("f8", "f4", "c16")),
+    traits=("fails",),
+)

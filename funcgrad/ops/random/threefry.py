@@ -1,0 +1,240 @@
+"""Random bits: the block cipher Threefry-2x32 with 20 rounds as a counter-based generator.
+
+Salmon, Moraes, Dror and Shaw, Parallel random numbers: as easy as 1, 2, 3 (2011). A key of two
+32-bit words turns counters into random words; equal keys and counters give equal words on every
+machine, so results are reproducible and every element of an array is drawn independently.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from ...core.avals import Aval
+from ...core.primitive import Case, Primitive
+from ...errors import ShapeError
+from ..families import as_scalar, broadcast_shapes, expand_rank, general
+from ..shape import reshape
+
+_DISCRETE = "random bits are integers: they do not vary smoothly with the key"
+
+
+def count_of(shape: tuple[int, ...]) -> int:
+    """The number of elements of an array of this shape."""
+    count = 1
+    for d in shape:
+        count *= d
+    return count
+
+
+def threefry_rounds() -> tuple[tuple[tuple[int, ...], int, int, int], ...]:
+    """The cipher's schedule: rotations of four rounds, then key words added to x0 and x1."""
+    even, odd = (13, 15, 26, 6), (17, 29, 16, 24)
+    return ((even, 1, 2, 1), (odd, 2, 0, 2), (even, 0, 1, 3), (odd, 1, 2, 4), (even, 2, 0, 5))
+
+
+def threefry_in_lanes(operands: tuple[Any, ...], shape: tuple[int, ...]) -> Any:
+    """Threefry of few counters: each operand is one Python int with a 64-bit lane per counter.
+
+    Python's integers have no fixed cost per operation like NumPy's half a microsecond, and a
+    carry out of 32 bits stays in its lane until it is masked.
+    """
+    size = count_of(shape)
+    ones = int.from_bytes(b"\1\0\0\0\0\0\0\0" * size, "little")
+    mask = ones * 0xFFFFFFFF
+    lanes = []
+    for x in operands:
+        if x.size == 1:
+            lanes.append(x.item() * ones)
+        else:
+            wide = np.ascontiguousarray(np.broadcast_to(x, shape), "<u8")
+            lanes.append(int.from_bytes(wide.tobytes(), "little"))
+    key0, key1, count0, count1 = lanes
+    keys = (key0, key1, key0 ^ key1 ^ (0x1BD11BDA * ones))
+    x0 = (count0 + key0) & mask
+    x1 = (count1 + key1) & mask
+    for rotations, i, j, number in threefry_rounds():
+        for r in rotations:
+            x0 = (x0 + x1) & mask
+            x1 = (((x1 << r) | (x1 >> (32 - r))) & mask) ^ x0
+        x0 = (x0 + keys[i]) & mask
+        x1 = (x1 + keys[j] + number * ones) & mask
+    words = [np.frombuffer(x.to_bytes(8 * size, "little"), "<u8") for x in (x0, x1)]
+    return tuple(x.astype(np.uint32).reshape(shape) for x in words)
+
+
+def threefry_in_blocks(operands: tuple[Any, ...], store: Any, dtypes: tuple[Any, ...]) -> Any:
+    """Threefry of many counters: arithmetic in place on blocks that stay in the cache.
+
+    ``store(x0, x1, *outs)`` writes the words of one block into the outputs of these dtypes.
+    """
+    block = 32768
+    words = np.empty((3, block), np.uint32)
+    flags: Any = [["readonly"]] * 4 + [["writeonly", "allocate"]] * len(dtypes)
+    walk = np.nditer(
+        operands + (None,) * len(dtypes),
+        ["external_loop", "buffered"],
+        flags,
+        [np.uint32] * 4 + list(dtypes),
+        order="C",
+        buffersize=block,
+    )
+    with walk:
+        for key0, key1, count0, count1, *outs in walk:
+            if key0.strides == (0,) and key1.strides == (0,):
+                key0, key1 = key0[:1], key1[:1]
+            keys = (key0, key1, key0 ^ key1 ^ 0x1BD11BDA)
+            x0, x1, rotated = words[:, : count0.size]
+            np.add(count0, key0, out=x0)
+            np.add(count1, key1, out=x1)
+            for rotations, i, j, number in threefry_rounds():
+                for r in rotations:
+                    np.add(x0, x1, out=x0)
+                    np.left_shift(x1, r, out=rotated)
+                    np.right_shift(x1, 32 - r, out=x1)
+                    np.bitwise_or(x1, rotated, out=x1)
+                    np.bitwise_xor(x1, x0, out=x1)
+                np.add(x0, keys[i], out=x0)
+                np.add(x1, keys[j] + number, out=x1)
+            store(x0, x1, *outs)
+        return walk.operands[4:]
+
+
+def store_words(x0: Any, x1: Any, out0: Any, out1: Any) -> None:
+    """Keep both words of each counter."""
+    np.copyto(out0, x0)
+    np.copyto(out1, x1)
+
+
+def store_uniform(x0: Any, x1: Any, out: Any) -> None:
+    """Join the words of each counter to one number: all integers of a type, or floats in [0, 1).
+
+    The leading bits become the mantissa of a float in [1, 2); taking 1 away leaves equidistant
+    floats in [0, 1).
+    """
+    size = out.dtype.itemsize
+    bits = out.view(f"u{size}")
+    if size == 8:
+        bits[...] = x0
+        bits <<= 32
+        bits |= x1
+    else:
+        bits[...] = x0 ^ x1
+    if out.dtype.kind == "f":
+        drop, one = {2: (6, 0x3C00), 4: (9, 0x3F800000), 8: (12, 0x3FF0000000000000)}[size]
+        bits >>= drop
+        bits |= one
+        out -= 1
+
+
+def threefry_on_gpu(xp: Any, operands: tuple[Any, ...]) -> tuple[Any, Any]:
+    """Threefry as one CUDA kernel."""
+    code = ["const unsigned int k[3] = {key0, key1, key0 ^ key1 ^ 0x1BD11BDAu};"]
+    code.append("x0 = count0 + k[0]; x1 = count1 + k[1];")
+    for rotations, a, b, number in threefry_rounds():
+        for r in rotations:
+            code.append(f"x0 += x1; x1 = ((x1 << {r}) | (x1 >> {32 - r})) ^ x0;")
+        code.append(f"x0 += k[{a}]; x1 += k[{b}] + {number}u;")
+    kernel = xp.ElementwiseKernel(
+        "uint32 key0, uint32 key1, uint32 count0, uint32 count1",
+        "uint32 x0, uint32 x1",
+        "\n".join(code),
+        "funcgrad_threefry2x32",
+    )
+    return kernel(*operands)
+
+
+def evaluate_threefry2x32(xp: Any, key0: Any, key1: Any, count0: Any, count1: Any) -> Any:
+    """Two random words for each pair of counter words; operands broadcast."""
+    operands = (key0, key1, count0, count1)
+    if xp is not np:
+        return threefry_on_gpu(xp, operands)
+    shape = np.broadcast_shapes(key0.shape, key1.shape, count0.shape, count1.shape)
+    if count_of(shape) <= 256:
+        x0, x1 = threefry_in_lanes(operands, shape)
+        return x0[()], x1[()]
+    return threefry_in_blocks(operands, store_words, (np.uint32, np.uint32))
+
+
+def evaluate_random_uniform(xp: Any, key: Any, *, shape: tuple[int, ...], dtype: Any) -> Any:
+    """Element i comes from counter i: any integer of an unsigned type, or a float in [0, 1)."""
+    size = count_of(shape)
+    rank = (1,) * len(shape)
+    key0, key1 = (key[..., i].reshape(key.shape[:-1] + rank) for i in (0, 1))
+    if size <= 2**32:
+        high = xp.zeros((), xp.uint32)
+        low = xp.arange(size, dtype=xp.uint32).reshape(shape)
+    else:
+        counters = xp.arange(size, dtype=xp.uint64).reshape(shape)
+        high, low = (counters >> 32).astype(xp.uint32), counters.astype(xp.uint32)
+    operands = (key0, key1, high, low)
+    shape = key.shape[:-1] + shape
+    if xp is np and count_of(shape) > 256:
+        return threefry_in_blocks(operands, store_uniform, (dtype,))[0]
+    x0, x1 = threefry_in_lanes(operands, shape) if xp is np else threefry_on_gpu(xp, operands)
+    out = xp.empty(shape, dtype)
+    store_uniform(x0, x1, out)
+    return out[()] if xp is np else out
+
+
+def _abstract_threefry2x32(*operands: Aval) -> tuple[Aval, Aval]:
+    if any(a.dtype != np.uint32 for a in operands):
+        raise TypeError(f"threefry2x32 needs uint32 operands, got {operands}")
+    shape = broadcast_shapes("threefry2x32", *[a.shape for a in operands])
+    return Aval(shape, np.uint32), Aval(shape, np.uint32)
+
+
+def _batch_threefry2x32(_size: int, args: Any, batched: Any) -> Any:
+    ndim = max(len(a.shape) - b for a, b in zip(args, batched, strict=True))
+    aligned = [
+        expand_rank(a, ndim, reshape) if b else a for a, b in zip(args, batched, strict=True)
+    ]
+    return threefry2x32(*aligned)
+
+
+def _words(rng: Any, *shape: int) -> Any:
+    return as_scalar(rng.integers(0, 2**32, shape, np.uint32))
+
+
+def _threefry2x32_cases(rng: Any) -> Iterable[Case]:
+    yield Case(*[_words(rng) for _ in range(4)])
+    yield Case(_words(rng), _words(rng), np.uint32(0), _words(rng, 5))
+    yield Case(_words(rng, 4, 1), _words(rng, 4, 1), _words(rng), _words(rng, 3))
+    yield Case(_words(rng, 2, 1, 1), _words(rng, 3, 1), _words(rng, 1), _words(rng, 3, 101))
+
+
+threefry2x32: Primitive = general(
+    "threefry2x32",
+    evaluate_threefry2x32,
+    abstract=_abstract_threefry2x32,
+    batch=_batch_threefry2x32,
+    cases=_threefry2x32_cases,
+    multiple=True,
+    nondifferentiable=_DISCRETE,
+)
+
+
+def _abstract_random_uniform(key: Aval, *, shape: tuple[int, ...], dtype: np.dtype) -> Aval:
+    if key.dtype != np.uint32 or key.shape[-1:] != (2,):
+        raise ShapeError(f"random_uniform needs uint32 keys of shape (..., 2), got {key}")
+    return Aval(key.shape[:-1] + shape, dtype)
+
+
+def _random_uniform_cases(rng: Any) -> Iterable[Case]:
+    for dtype in ("u1", "u2", "u4", "u8", "f2", "f4", "f8"):
+        yield Case(_words(rng, 2), shape=(3, 5), dtype=np.dtype(dtype))
+    yield Case(_words(rng, 2), shape=(), dtype=np.dtype("f8"))
+    yield Case(_words(rng, 2), shape=(0, 3), dtype=np.dtype("u4"))
+    yield Case(_words(rng, 4, 3, 2), shape=(5, 7), dtype=np.dtype("f4"))
+
+
+random_uniform: Primitive = general(
+    "random_uniform",
+    evaluate_random_uniform,
+    abstract=_abstract_random_uniform,
+    batch=lambda _size, args, _batched, **params: random_uniform(*args, **params),
+    cases=_random_uniform_cases,
+    nondifferentiable=_DISCRETE,
+)

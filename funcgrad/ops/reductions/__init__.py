@@ -1,0 +1,1 @@
+"""Operators along axes: sums, extrema, orders, cumulative forms."""

@@ -1,0 +1,253 @@
+"""Reductions other than the sum: prod, max, min, argmax, argmin, any, all, logsumexp."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ...core.avals import Aval
+from ...core.primitive import Case, Primitive
+from ..elementwise.arithmetic import mul_strong
+from ..elementwise.comparison import minimum, select
+from ..families import general, sample
+from ..shape import (
+    cast,
+    kept_shape,
+    reduce_sum,
+    reduced_shape,
+    reshape,
+    shift_axes,
+    transpose,
+    wider,
+)
+from ..structural.indexing import index
+from ..structural.joining import concatenate
+
+
+def keepdims(out: Any, x: Any, axes: tuple[int, ...]) -> Any:
+    """A reduced value with its axes kept as ones, so that it broadcasts against x."""
+    return reshape(out, shape=kept_shape(x.shape, axes))
+
+
+def _reduced(x: Aval, *, axes: tuple[int, ...]) -> Aval:
+    return Aval(reduced_shape(x.shape, axes), x.dtype)
+
+
+def _reduced_bool(x: Aval, *, axes: tuple[int, ...]) -> Aval:
+    return Aval(reduced_shape(x.shape, axes), bool)
+
+
+def _batch(name: str) -> Any:
+    def batch(_size: int, args: Any, _batched: Any, *, axes: tuple[int, ...]) -> Any:
+        return _OPERATORS[name](args[0], axes=shift_axes(axes))
+
+    return batch
+
+
+def _cases(dtypes: tuple[str, ...], domain: tuple[float, float] = (-2, 2)) -> Any:
+    def cases(rng: Any) -> Any:
+        for dtype in dtypes:
+            for axes in ((0,), (1, 2), (0, 1, 2)):
+                yield Case(sample(rng, (2, 3, 4), dtype, domain), axes=axes)
+        yield Case(sample(rng, (2, 3), dtypes[0], domain), axes=())
+
+    return cases
+
+
+def _max_eval(xp: Any, x: Any, *, axes: tuple[int, ...]) -> Any:
+    return xp.max(x, axis=axes)
+
+
+def _min_eval(xp: Any, x: Any, *, axes: tuple[int, ...]) -> Any:
+    return xp.min(x, axis=axes)
+
+
+def _extremum_jvp(t: Any, out: Any, x: Any, *, axes: tuple[int, ...]) -> Any:
+    hit = cast(x == keepdims(out, x, axes), wider(x.dtype))
+    count = reduce_sum(hit, axes=axes)
+    share = cast(hit / keepdims(select(count == 0, 1, count), x, axes), x.dtype)
+    return reduce_sum(mul_strong(share, t), axes=axes)
+
+
+def _axes_source(function: str) -> Any:
+    return lambda x, *, axes: f"np.{function}({x}, axis={axes})"
+
+
+reduce_max: Primitive = general(
+    "reduce_max",
+    _max_eval,
+    abstract=_reduced,
+    jvp=_extremum_jvp,
+    batch=_batch("max"),
+    cases=_cases(("f8", "f4", "i8")),
+    traits=("masks",),
+    source=_axes_source("max"),
+)
+reduce_min: Primitive = general(
+    "reduce_min",
+    _min_eval,
+    abstract=_reduced,
+    jvp=_extremum_jvp,
+    batch=_batch("min"),
+    cases=_cases(("f8", "f4", "i8")),
+    traits=("masks",),
+    source=_axes_source("min"),
+)
+
+
+def _prod_eval(xp: Any, x: Any, *, axes: tuple[int, ...]) -> Any:
+    return xp.prod(x, axis=axes)
+
+
+def _prod_jvp(t: Any, _out: Any, x: Any, *, axes: tuple[int, ...]) -> Any:
+    """Multiply pairs in a tree, values and tangents together: right where factors are zero."""
+    rest = tuple(i for i in range(len(x.shape)) if i not in axes)
+    shape = tuple(x.shape[i] for i in rest)
+    perm = (*axes, *rest)
+    x, t = transpose(x, perm=perm), transpose(t, perm=perm)
+    n = 1
+    for i in range(len(axes)):
+        n *= x.shape[i]
+    if n == 0:
+        return reduce_sum(reshape(t, shape=(0, *shape)), axes=(0,))
+    x, t = reshape(x, shape=(n, *shape)), reshape(t, shape=(n, *shape))
+    while n > 1:
+        even, odd = ((0, 2 * (n // 2), 2),), ((1, None, 2),)
+        a, b = index(x, key=even), index(x, key=odd)
+        a_t, b_t = index(t, key=even), index(t, key=odd)
+        y, y_t = a * b, a_t * b + a * b_t
+        if n % 2:
+            last = ((n - 1, None, None),)
+            y = concatenate(y, index(x, key=last), axis=0)
+            y_t = concatenate(y_t, index(t, key=last), axis=0)
+        x, t, n = y, y_t, (n + 1) // 2
+    return reshape(t, shape=shape)
+
+
+def _prod_abstract(x: Aval, *, axes: tuple[int, ...]) -> Aval:
+    return Aval(reduced_shape(x.shape, axes), np.multiply.reduce(np.zeros(1, x.dtype)).dtype)
+
+
+reduce_prod: Primitive = general(
+    "reduce_prod",
+    _prod_eval,
+    abstract=_prod_abstract,
+    jvp=_prod_jvp,
+    batch=_batch("prod"),
+    cases=_cases(("f8", "f4", "c16", "i4"), (0.4, 2)),
+    source=_axes_source("prod"),
+)
+
+
+def _any_eval(xp: Any, x: Any, *, axes: tuple[int, ...]) -> Any:
+    return xp.any(x, axis=axes)
+
+
+def _all_eval(xp: Any, x: Any, *, axes: tuple[int, ...]) -> Any:
+    return xp.all(x, axis=axes)
+
+
+reduce_any: Primitive = general(
+    "reduce_or",
+    _any_eval,
+    abstract=_reduced_bool,
+    batch=_batch("any"),
+    cases=_cases(("?", "f8")),
+    nondifferentiable="the result is boolean",
+    source=_axes_source("any"),
+)
+reduce_all: Primitive = general(
+    "reduce_and",
+    _all_eval,
+    abstract=_reduced_bool,
+    batch=_batch("all"),
+    cases=_cases(("?", "f8")),
+    nondifferentiable="the result is boolean",
+    source=_axes_source("all"),
+)
+
+
+def _arg_operator(name: str, function: str) -> Any:
+    def evaluate_max(xp: Any, x: Any, *, axis: int) -> Any:
+        return xp.argmax(x, axis=axis)
+
+    def evaluate_min(xp: Any, x: Any, *, axis: int) -> Any:
+        return xp.argmin(x, axis=axis)
+
+    def batch(_size: int, args: Any, _batched: Any, *, axis: int) -> Any:
+        return _OPERATORS[function](args[0], axis=axis + 1)
+
+    def cases(rng: Any) -> Any:
+        for dtype in ("f8", "i8", "f4"):
+            for axis in (0, 1):
+                yield Case(sample(rng, (3, 4), dtype, (-9, 9)), axis=axis)
+
+    return general(
+        name,
+        evaluate_max if function == "argmax" else evaluate_min,
+        abstract=lambda x, *, axis: Aval(reduced_shape(x.shape, (axis,)), np.intp),
+        batch=batch,
+        cases=cases,
+        nondifferentiable="the result is an index",
+        source=lambda x, *, axis: f"np.{function}({x}, axis={axis})",
+    )
+
+
+argmax = _arg_operator("argmax", "argmax")
+argmin = _arg_operator("argmin", "argmin")
+
+
+def _logsumexp_eval(xp: Any, x: Any, *, axes: tuple[int, ...]) -> Any:
+    """By its definition where exponentials neither overflow nor vanish, else of x - max(x)."""
+    if x.dtype == np.float16:
+        return _logsumexp_eval(xp, x.astype(np.float32), axes=axes).astype(x.dtype)
+    with np.errstate(over="ignore"):
+        total = xp.exp(x).sum(axis=axes)
+    if not x.size or ((total > np.finfo(x.dtype).tiny ** 0.5) & (total < np.inf)).all():
+        return xp.log(total)
+    top = x.max(axis=axes, keepdims=True)
+    finite = xp.isfinite(top)
+    if not finite.all():
+        top = xp.where(finite, top, xp.zeros((), top.dtype))
+    below = x - top
+    total = xp.exp(below, out=below if below.ndim else None).sum(axis=axes)
+    if total.all():
+        total = xp.log(total)
+    else:
+        with np.errstate(divide="ignore"):
+            total = xp.log(total)
+    return (total + top.reshape(total.shape))[()]
+
+
+def _logsumexp_jvp(t: Any, out: Any, x: Any, *, axes: tuple[int, ...]) -> Any:
+    """Weights are divided by their sum, which is 1 up to the rounding of the output.
+
+    The largest number stands for infinity: entries that are infinite share the weight.
+    """
+    largest, dtype = float(np.finfo(x.dtype).max), wider(x.dtype)
+    top = minimum(cast(select(out == -np.inf, 0, out), dtype), largest)
+    weights = np.exp(minimum(cast(x, dtype), largest) - keepdims(top, x, axes))
+    total = reduce_sum(weights, axes=axes)
+    return cast(reduce_sum(t * weights, axes=axes) / select(total == 0, 1, total), x.dtype)
+
+
+logsumexp: Primitive = general(
+    "logsumexp",
+    _logsumexp_eval,
+    abstract=_reduced,
+    jvp=_logsumexp_jvp,
+    batch=_batch("lse"),
+    cases=_cases(("f8", "f4")),
+)
+
+_OPERATORS = {
+    "max": reduce_max,
+    "min": reduce_min,
+    "prod": reduce_prod,
+    "any": reduce_any,
+    "all": reduce_all,
+    "lse": logsumexp,
+    "argmax": argmax,
+    "argmin": argmin,
+}

@@ -1,0 +1,86 @@
+"""What softmax and its relatives need besides exponentials: digits that sums next to 1 lose."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ...core.avals import Aval
+from ...core.primitive import Case, Primitive
+from ..elementwise.arithmetic import into_last
+from ..elementwise.special import put_at
+from ..families import elementwise, general, sample
+from ..shape import broadcast_to, shift_axes
+
+
+def log_total_values(xp: Any, total: Any, exponentials: Any, *, axes: tuple[int, ...]) -> Any:
+    """The logarithm of sums of exponentials of which the largest is 1.
+
+    A sum next to 1 has lost digits of the small ones: there they are summed without the 1. Sums of
+    nothing, from rows of -inf, are given as 1.
+    """
+    out = xp.log(total)
+    rare = total < 1.5
+    if not rare.any():
+        return out
+    moved = xp.moveaxis(exponentials, axes, range(-len(axes), 0))
+    rows = moved.reshape(total.size, -1)
+    rare = rare.reshape(-1)
+    rest = rows[rare]
+    rest[rest == 1] = 0
+    logs = out.reshape(-1)
+    logs[rare] = xp.log1p(xp.sum(rest, axis=1))
+    return logs.reshape(total.shape)
+
+
+def complement_values(p: Any, log_p: Any, out: Any = None) -> Any:
+    """The probability 1 - p, from the logarithm of p where the difference cancels."""
+    if p.shape != log_p.shape:
+        p, log_p = np.broadcast_arrays(p, log_p)
+    out = np.subtract(1, p, out=out)
+    rare = out < 0.5
+    if not rare.any():
+        return out
+    if not out.ndim:
+        return -np.expm1(log_p)
+    at = np.flatnonzero(rare)
+    put_at(out, at, -np.expm1(log_p.take(at)))
+    return out
+
+
+def _log_total_batch(size: int, args: Any, batched: Any, *, axes: tuple[int, ...]) -> Any:
+    total, exponentials = (
+        a if b else broadcast_to(a, (size, *a.shape)) for a, b in zip(args, batched, strict=True)
+    )
+    return log_total(total, exponentials, axes=shift_axes(axes))
+
+
+def _log_total_cases(rng: Any) -> Any:
+    for dtype in ("f8", "f4"):
+        for axes in ((1,), (0, 2)):
+            e = sample(rng, (2, 3, 4), dtype, (0.4, 0.9))
+            yield Case(np.sum(e, axes, keepdims=True) + 1, e, axes=axes)
+
+
+def _complement_cases(rng: Any) -> Any:
+    for dtype in ("f8", "f4"):
+        p = sample(rng, (2, 3), dtype, (0.05, 0.45))
+        yield Case(p, np.log(p))
+    p = sample(rng, (), "f8", (0.05, 0.45))
+    yield Case(p, np.log(p))
+
+
+# Both as functions of their first operand, which carries the derivative.
+log_total: Primitive = general(
+    "log_total",
+    log_total_values,
+    abstract=lambda total, _exponentials, *, axes: Aval(total.shape, total.dtype),
+    jvp=(lambda t, _o, total, _e, *, axes: t / total, None),
+    batch=_log_total_batch,
+    cases=_log_total_cases,
+)
+complement: Primitive = elementwise(
+    "complement", complement_values, -1, None, cases=_complement_cases
+)
+complement.extra.update(into=into_last, overwrites=(0,))

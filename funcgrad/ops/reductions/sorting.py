@@ -1,0 +1,177 @@
+"""Sorting, order statistics, and taking elements along an axis by computed positions."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ...core.avals import Aval
+from ...core.primitive import Case, Primitive
+from ..families import general, sample
+from ..shape import broadcast, broadcast_to, reshape, wider
+from ..structural.argsort import argsort, order_cases
+from ..structural.gather import gather, scatter
+
+
+def take_along(x: Any, idx: Any, axis: int) -> Any:
+    """X at positions idx along one axis, the other axes side by side (np.take_along_axis)."""
+    return gather(x, *_places_along(x, idx, axis))
+
+
+def put_along(x: Any, idx: Any, values: Any, axis: int) -> Any:
+    """X with values at positions idx along one axis, the other axes side by side."""
+    return scatter(x, values, *_places_along(x, idx, axis), op="set")
+
+
+def _places_along(x: Any, idx: Any, axis: int) -> list[Any]:
+    """Index arrays for all axes, from one that says where along one of them."""
+    ndim = len(x.shape)
+    shape = list(idx.shape)
+    for i in range(ndim):
+        if i != axis and shape[i] == 1:
+            shape[i] = x.shape[i]
+    full = tuple(shape)
+    grids = []
+    for i in range(ndim):
+        if i == axis:
+            grids.append(broadcast_to(idx, full))
+            continue
+        axes = [1] * ndim
+        axes[i] = full[i]
+        places = np.arange(full[i]) if x.shape[i] != 1 else np.zeros(full[i], np.intp)
+        grids.append(np.broadcast_to(places.reshape(axes), full))
+    return grids
+
+
+def _sort_eval(xp: Any, x: Any, *, axis: int, descending: bool) -> Any:
+    out = xp.sort(x, axis=axis)
+    return xp.flip(out, axis) if descending else out
+
+
+def means_of_equals(xp: Any, t: Any, x: Any, *, axis: int) -> Any:
+    """Every element of t replaced by the mean of those where x, which is sorted, has its value."""
+    x = xp.moveaxis(x, axis, -1)
+    first = xp.ones(x.shape, bool)
+    first[..., 1:] = x[..., 1:] != x[..., :-1]
+    if first.all():
+        return t.copy()
+    moved = xp.moveaxis(t, axis, -1)
+    first = first.reshape(-1)
+    starts = xp.flatnonzero(first)
+    dtype = wider(t.dtype)
+    counts = xp.diff(xp.append(starts, first.size)).astype(wider(t.real.dtype))
+    means = xp.add.reduceat(moved.reshape(-1).astype(dtype, copy=False), starts) / counts
+    means = means.astype(t.dtype, copy=False)
+    return xp.moveaxis(means[xp.cumsum(first) - 1].reshape(moved.shape), -1, axis)
+
+
+def _means_batch(size: int, args: Any, batched: Any, *, axis: int) -> Any:
+    t, x = (
+        a if is_batched else broadcast(a, shape=(size, *a.shape))
+        for a, is_batched in zip(args, batched, strict=True)
+    )
+    return mean_of_equals(t, x, axis=axis + 1)
+
+
+def _means_cases(rng: Any) -> Any:
+    x = np.array([[1, 2, 2, 2, 5], [3, 3, 4, 5, 5]])
+    for dtype in ("f8", "f4", "c16"):
+        yield Case(sample(rng, (2, 5), dtype, (-2, 2)), x, axis=1)
+    yield Case(sample(rng, (5, 2), "f8", (-2, 2)), x.T, axis=0)
+
+
+# Where numbers are equal, their order is any: the mean over all orders has the least norm.
+mean_of_equals: Primitive = general(
+    "mean_of_equals",
+    means_of_equals,
+    abstract=lambda t, _x, **_: Aval(t.shape, t.dtype),
+    jvp=(lambda t, _o, _t, x, *, axis: mean_of_equals(t, x, axis=axis), None),
+    transpose=lambda ct, _t, x, *, axis: (mean_of_equals(ct, x, axis=axis), None),
+    batch=_means_batch,
+    cases=_means_cases,
+)
+
+
+def _sort_jvp(t: Any, out: Any, x: Any, *, axis: int, descending: bool) -> Any:
+    ordered = take_along(t, argsort(x, axis=axis, descending=descending), axis)
+    return mean_of_equals(ordered, out, axis=axis)
+
+
+sort: Primitive = general(
+    "sort",
+    _sort_eval,
+    abstract=lambda x, **_: Aval(x.shape, x.dtype),
+    jvp=_sort_jvp,
+    batch=lambda _size, args, _batched, *, axis, descending: sort(
+        args[0], axis=axis + 1, descending=descending
+    ),
+    cases=order_cases(("f8", "f4", "i8")),
+    traits=("masks",),
+)
+
+
+def _top_k_eval(xp: Any, x: Any, *, k: int) -> Any:
+    n = x.shape[-1]
+    order = xp.flip(xp.argsort(xp.flip(x, -1), axis=-1, kind="stable"), -1)
+    idx = (n - 1 - order)[..., :k]
+    return xp.take_along_axis(x, idx, -1), idx
+
+
+def _top_k_abstract(x: Aval, *, k: int) -> Any:
+    shape = (*x.shape[:-1], k)
+    return Aval(shape, x.dtype), Aval(shape, np.intp)
+
+
+top_k: Primitive = general(
+    "top_k",
+    _top_k_eval,
+    abstract=_top_k_abstract,
+    jvp=lambda t, out, x, *, k: (take_along(t, out[1], len(x.shape) - 1), None),
+    batch=lambda _size, args, _batched, *, k: top_k(args[0], k=k),
+    cases=lambda rng: [
+        Case(sample(rng, s, dt, (-9, 9)), k=2)
+        for dt, s in (("f8", (4,)), ("f4", (3, 5)), ("i8", (2, 4)))
+    ],
+    multiple=True,
+    traits=("masks",),
+)
+
+
+def search_positions(xp: Any, a: Any, v: Any, *, side: str) -> Any:
+    """Where values go in sorted arrays, row by row of the leading axes."""
+    if a.ndim == 1:
+        return xp.searchsorted(a, v, side)
+    rows = math.prod(a.shape[:-1])
+    flat_a = a.reshape(rows, a.shape[-1])
+    flat_v = v.reshape(rows, math.prod(v.shape) // max(rows, 1))
+    found = [xp.searchsorted(r, w, side) for r, w in zip(flat_a, flat_v)]
+    return xp.stack(found).reshape(v.shape) if found else xp.zeros(v.shape, xp.intp)
+
+
+def _search_batch(size: int, args: Any, batched: Any, *, side: str) -> Any:
+    a, v = args
+    if not batched[0]:
+        return searchsorted(a, v, side=side)
+    if not batched[1]:
+        v = broadcast_to(v, (size, *v.shape))
+    lead = tuple(a.shape[:-1])
+    if len(v.shape) < len(lead) + 1:
+        shape = tuple(v.shape)
+        v = reshape(v, shape=(*shape, *(1,) * (len(lead) + 1 - len(shape))))
+        return reshape(searchsorted(a, v, side=side), shape=shape)
+    return searchsorted(a, v, side=side)
+
+
+searchsorted: Primitive = general(
+    "searchsorted",
+    search_positions,
+    abstract=lambda a, v, *, side: Aval(v.shape, np.intp),
+    batch=_search_batch,
+    cases=lambda rng: [
+        Case(np.sort(rng.standard_normal(5)), rng.standard_normal((2, 3)), side=side)
+        for side in ("left", "right")
+    ],
+    nondifferentiable="the result is an index",
+)

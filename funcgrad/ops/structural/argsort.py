@@ -1,0 +1,41 @@
+"""The order of the elements along an axis."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ...core.avals import Aval
+from ...core.primitive import Case, Primitive
+from ..families import general, sample
+
+
+def _argsort_eval(xp: Any, x: Any, *, axis: int, descending: bool) -> Any:
+    if not descending:
+        return xp.argsort(x, axis=axis, kind="stable")
+    order = xp.flip(xp.argsort(xp.flip(x, axis), axis=axis, kind="stable"), axis)
+    return x.shape[axis] - 1 - order
+
+
+def order_cases(dtypes: tuple[str, ...]) -> Any:
+    """Arrays to be sorted along an axis."""
+
+    def cases(rng: Any) -> Any:
+        for dtype in dtypes:
+            for axis, descending in ((0, False), (1, True)):
+                yield Case(sample(rng, (3, 4), dtype, (-9, 9)), axis=axis, descending=descending)
+
+    return cases
+
+
+argsort: Primitive = general(
+    "argsort",
+    _argsort_eval,
+    abstract=lambda x, **_: Aval(x.shape, np.intp),
+    batch=lambda _size, args, _batched, *, axis, descending: argsort(
+        args[0], axis=axis + 1, descending=descending
+    ),
+    cases=order_cases(("f8", "f4", "i8")),
+    nondifferentiable="the result is an index",
+)

@@ -1,0 +1,313 @@
+"""Indexing by integer arrays along the leading axes, and its adjoints: scatter."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ...core.avals import Aval
+from ...core.primitive import Case, Joint, Primitive
+from ...errors import ShapeError
+from ..elementwise.arithmetic import mul_strong
+from ..elementwise.comparison import filled_like, select
+from ..families import general, sample
+from ..shape import broadcast_to, cast, move_axis, reshape, wider, zeros
+from .argsort import argsort
+from .indexing import index
+from .joining import concatenate
+
+
+def _gather_eval(xp: Any, x: Any, *idx: Any) -> Any:
+    out = x[idx]
+    return out.copy() if xp.ndim(idx[0]) == 0 and xp.ndim(out) else out
+
+
+def _index_arrays_shape(idx: tuple[Aval, ...]) -> tuple[int, ...]:
+    for a in idx:
+        if a.shape != idx[0].shape:
+            raise ShapeError(f"index arrays differ in shape: {[a.shape for a in idx]}")
+    return idx[0].shape
+
+
+def _gather_abstract(x: Aval, *idx: Aval) -> Aval:
+    return Aval(_index_arrays_shape(idx) + x.shape[len(idx) :], x.dtype)
+
+
+def lane_numbers(size: int, ndim: int) -> Any:
+    """arange(size) with ndim axes of one behind it: the index of the batch axis."""
+    return np.arange(size).reshape((size,) + (1,) * ndim)
+
+
+def _gather_batch(size: int, args: Any, batched: Any) -> Any:
+    x, idx = args[0], args[1:]
+    if not any(batched[1:]):
+        k, nb = len(idx), len(idx[0].shape)
+        return move_axis(gather(move_axis(x, 0, k), *idx), nb, 0)
+    idx = _batched_indices(size, idx, batched[1:])
+    if not batched[0]:
+        return gather(x, *idx)
+    lanes = np.broadcast_to(lane_numbers(size, len(idx[0].shape) - 1), idx[0].shape)
+    return gather(x, lanes, *idx)
+
+
+def _batched_indices(size: int, idx: Any, batched: Any) -> list[Any]:
+    return [
+        i if b else broadcast_to(i, (size, *i.shape)) for i, b in zip(idx, batched, strict=True)
+    ]
+
+
+def _gather_transpose(ct: Any, x: Aval, *idx: Any) -> Any:
+    return scatter_add(ct, *idx, shape=x.shape), *(None for _ in idx)
+
+
+def _mask_gather(values: Any, batched: Any, active: Any, params: Any) -> Any:
+    return [values[0], *_mask_indices(values[1:], batched[1:], active)]
+
+
+def _mask_indices(idx: Any, batched: Any, active: Any) -> list[Any]:
+    """Index 0 in lanes that are not active."""
+    size = active.shape[0]
+    masked = []
+    for i, b in zip(idx, batched, strict=True):
+        ndim = len(i.shape) - b
+        mask = reshape(active, shape=(size,) + (1,) * ndim)
+        masked.append(select(mask, i if b else broadcast_to(i, (size, *i.shape)), 0))
+    return masked
+
+
+def _gather_cases(rng: Any) -> Any:
+    i, j = np.array([[0, 3, 1], [2, 2, -1]]), np.array([[1, 0, 2], [2, 1, 0]])
+    for dtype in ("f8", "f4", "c16", "i8"):
+        yield Case(sample(rng, (4, 3, 2), dtype, (-2, 2)), i)
+    yield Case(sample(rng, (4, 3, 2), "f8", (-2, 2)), i, j)
+    yield Case(sample(rng, (4, 3), "f8", (-2, 2)), np.int64(2))
+    yield Case(sample(rng, (4, 3), "f8", (-2, 2)), np.int64(2), np.int64(-1))
+
+
+gather: Primitive = general(
+    "gather",
+    _gather_eval,
+    abstract=_gather_abstract,
+    jvp=Joint(lambda ts, _o, _x, *idx: gather(ts[0], *idx)),
+    transpose=_gather_transpose,
+    batch=_gather_batch,
+    cases=_gather_cases,
+    traits=("masks", "indexes"),
+)
+gather.extra["mask_indices"] = _mask_gather
+
+
+def _scatter_add_eval(xp: Any, v: Any, *idx: Any, shape: tuple[int, ...]) -> Any:
+    out = xp.zeros(shape, wider(v.dtype))
+    add_at(xp, out, idx, v)
+    return out.astype(v.dtype, copy=False)
+
+
+def add_at(xp: Any, out: Any, idx: tuple[Any, ...], v: Any) -> None:
+    """out[idx] += v with repeated indices adding up; rows are summed by sorting when many."""
+    rows = idx[0]
+    if xp is not np or len(idx) > 1 or rows.size < 64 or out.ndim == 1 or v.size < 4096:
+        xp.add.at(out, idx, v)
+        return
+    rows = rows.reshape(-1).astype(xp.intp, copy=False)
+    if rows.size and (rows.min() < -out.shape[0] or rows.max() >= out.shape[0]):
+        raise IndexError(f"index out of bounds for axis 0 with size {out.shape[0]}")
+    rows = np.where(rows < 0, rows + out.shape[0], rows)
+    order = np.argsort(rows, kind="stable")
+    ordered = rows[order]
+    starts = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]]))
+    values = v.reshape((rows.size, *out.shape[1:]))
+    out[ordered[starts]] += np.add.reduceat(values[order], starts, axis=0)
+
+
+def _scatter_add_batch(size: int, args: Any, batched: Any, *, shape: tuple[int, ...]) -> Any:
+    v, idx = args[0], args[1:]
+    if not any(batched[1:]):
+        nb, k = len(idx[0].shape), len(idx)
+        out = scatter_add(move_axis(v, 0, nb), *idx, shape=(*shape[:k], size, *shape[k:]))
+        return move_axis(out, k, 0)
+    idx = _batched_indices(size, idx, batched[1:])
+    if not batched[0]:
+        v = broadcast_to(v, (size, *v.shape))
+    lanes = np.broadcast_to(lane_numbers(size, len(idx[0].shape) - 1), idx[0].shape)
+    return scatter_add(v, lanes, *idx, shape=(size, *shape))
+
+
+scatter_add: Primitive = general(
+    "scatter_add",
+    _scatter_add_eval,
+    abstract=lambda v, *idx, shape: Aval(shape, v.dtype),
+    jvp=Joint(lambda ts, _o, _v, *idx, shape: scatter_add(ts[0], *idx, shape=shape)),
+    transpose=lambda ct, _v, *idx, shape: (gather(ct, *idx), *(None for _ in idx)),
+    batch=_scatter_add_batch,
+    cases=lambda rng: [
+        Case(
+            sample(rng, (2, 3, 2), "f8", (-2, 2)), np.array([[0, 3, 1], [2, 2, -1]]), shape=(4, 2)
+        ),
+        Case(
+            sample(rng, (3,), "c16", (-2, 2)),
+            np.array([0, 1, 1]),
+            np.array([2, 0, 0]),
+            shape=(2, 3),
+        ),
+        Case(sample(rng, (3,), "f4", (-2, 2)), np.int64(1), shape=(2, 3)),
+        Case(sample(rng, (3,), "i8", (-2, 2)), np.array([1, 1, 0]), shape=(2,)),
+    ],
+    traits=("masks", "fills", "indexes"),
+)
+scatter_add.extra["mask_indices"] = _mask_gather
+
+
+def _scatter_eval(xp: Any, x: Any, v: Any, *idx: Any, op: str) -> Any:
+    out = xp.array(x)
+    if op == "set":
+        out[idx] = v
+    elif op == "mul":
+        xp.multiply.at(out, idx, v)
+    elif op == "min":
+        xp.minimum.at(out, idx, v)
+    else:
+        xp.maximum.at(out, idx, v)
+    return out
+
+
+def last_writers(xp: Any, *idx: Any, shape: tuple[int, ...]) -> Any:
+    """Which entries of index arrays are not overwritten by a later one that hits the same place."""
+    numbers = xp.arange(idx[0].size).reshape(idx[0].shape)
+    owner = xp.full(shape, -1)
+    owner[idx] = numbers
+    return (owner[idx] == numbers)[()]
+
+
+def _winners_batch(size: int, args: Any, batched: Any, *, shape: tuple[int, ...]) -> Any:
+    idx = _batched_indices(size, args, batched)
+    lanes = np.broadcast_to(lane_numbers(size, len(idx[0].shape) - 1), idx[0].shape)
+    return winners(lanes, *idx, shape=(size, *shape))
+
+
+winners: Primitive = general(
+    "scatter_winners",
+    last_writers,
+    abstract=lambda *idx, shape: Aval(idx[0].shape, bool),
+    batch=_winners_batch,
+    cases=lambda rng: [
+        Case(np.array([[0, 3, 1], [0, 2, 1]]), shape=(4,)),
+        Case(np.array([0, 1, 0]), np.array([1, 1, 1]), shape=(2, 3)),
+    ],
+    nondifferentiable="the result is boolean",
+)
+
+
+def _expand(mask: Any, v: Any) -> Any:
+    return reshape(mask, shape=tuple(mask.shape) + (1,) * (len(v.shape) - len(mask.shape)))
+
+
+def _winning(t: Any, idx: Any, shape: Any) -> Any:
+    """The part of an update's tangent that is not overwritten by a later entry."""
+    won = winners(*idx, shape=shape[: len(idx)])
+    return select(_expand(won, t), t, 0)
+
+
+def _products_by_place(v: Any, v_t: Any, idx: Any, shape: Any) -> tuple[Any, Any, Any]:
+    """Factors sorted by their place, multiplied up along equal places, and their tangents.
+
+    Pairs of value and tangent are multiplied over doubling distances, which is right to every
+    order where factors are zero. The last of several with one place has the whole product.
+    """
+    lead, depth = len(idx[0].shape), len(idx)
+    n = 1
+    for d in idx[0].shape:
+        n *= d
+    idx = [cast(i, np.dtype(np.intp)) for i in idx]
+    flat = [reshape(np.where(i < 0, i + d, i), shape=(n,)) for i, d in zip(idx, shape)]
+    number = flat[0]
+    for i, d in zip(flat[1:], shape[1:depth]):
+        number = number * d + i
+    order = argsort(number, axis=0, descending=False)
+    number, places = gather(number, order), [gather(i, order) for i in flat]
+    rows = (n, *v.shape[lead:])
+    v, v_t = gather(reshape(v, shape=rows), order), gather(reshape(v_t, shape=rows), order)
+    step = 1
+    while step < n:
+        head, tail, before = ((None, step, None),), ((step, None, None),), ((None, n - step, None),)
+        same = _expand(index(number, key=tail) == index(number, key=before), v)
+        a, a_t, b, b_t = (index(z, key=k) for k in (before, tail) for z in (v, v_t))
+        v_t = concatenate(
+            index(v_t, key=head), select(same, a_t * b + a * b_t, b_t), axis=0
+        )
+        v = concatenate(index(v, key=head), select(same, a * b, b), axis=0)
+        step *= 2
+    return places, v, v_t
+
+
+def _scatter_jvp(ts: Any, out: Any, x: Any, v: Any, *idx: Any, op: str) -> Any:
+    x_t, v_t = ts[0], cast(ts[1], x.dtype)
+    if op == "set":
+        return scatter(x_t, v_t, *idx, op="set")
+    if op == "mul":
+        places, factors, factors_t = _products_by_place(v, v_t, idx, x.shape)
+        factor = scatter(filled_like(x, 1), factors, *places, op="set")
+        factor_t = scatter(filled_like(x, 0), factors_t, *places, op="set")
+        return x_t * factor + mul_strong(factor_t, x)
+    hit_x, hit_v = x == out, v == gather(out, *idx)
+    dtype = wider(x.dtype)
+    count = cast(hit_x, dtype) + scatter_add(cast(hit_v, dtype), *idx, shape=x.shape)
+    share = cast(1 / select(count == 0, 1, count), x.dtype)
+    share_x = select(hit_x, share, 0)
+    share_v = select(hit_v, gather(share, *idx), 0)
+    return mul_strong(share_x, x_t) + scatter_add(mul_strong(share_v, v_t), *idx, shape=x.shape)
+
+
+def _scatter_transpose(ct: Any, x: Any, v: Any, *idx: Any, op: str) -> Any:
+    if op != "set":
+        raise TypeError(f"scatter {op} is not linear")
+    none = (None,) * len(idx)
+    ct_x = ct_v = None
+    if isinstance(x, Aval):
+        ct_x = scatter(ct, zeros(Aval(v.shape, ct.dtype)), *idx, op="set")
+    if isinstance(v, Aval):
+        ct_v = cast(_winning(gather(ct, *idx), idx, ct.shape), v.dtype)
+    return (ct_x, ct_v, *none)
+
+
+def _scatter_batch(size: int, args: Any, batched: Any, *, op: str) -> Any:
+    x, v = (
+        a if b else broadcast_to(a, (size, *a.shape))
+        for a, b in zip(args[:2], batched[:2], strict=True)
+    )
+    idx = _batched_indices(size, args[2:], batched[2:])
+    lanes = np.broadcast_to(lane_numbers(size, len(idx[0].shape) - 1), idx[0].shape)
+    return scatter(x, v, lanes, *idx, op=op)
+
+
+def _scatter_cases(rng: Any) -> Any:
+    i, j = np.array([0, 3, 1, 0]), np.array([1, 0, 2, 1])
+    for op in ("set", "mul", "min", "max"):
+        yield Case(sample(rng, (4, 3), "f8", (-2, 2)), sample(rng, (4, 3), "f8", (-2, 2)), i, op=op)
+        yield Case(
+            sample(rng, (4, 3), "f8", (-2, 2)), sample(rng, (4,), "f8", (-2, 2)), i, j, op=op
+        )
+    yield Case(
+        sample(rng, (4, 3), "c16", (-2, 2)), sample(rng, (4,), "c16", (-2, 2)), i, j, op="set"
+    )
+    yield Case(sample(rng, (4,), "i8", (-9, 9)), sample(rng, (4,), "i8", (-9, 9)), i, op="max")
+    yield Case(
+        sample(rng, (4,), "f4", (-2, 2)), sample(rng, (), "f4", (-2, 2)), np.int64(2), op="set"
+    )
+
+
+scatter: Primitive = general(
+    "scatter",
+    _scatter_eval,
+    abstract=lambda x, v, *idx, op: Aval(x.shape, x.dtype),
+    jvp=Joint(_scatter_jvp),
+    transpose=_scatter_transpose,
+    batch=_scatter_batch,
+    cases=_scatter_cases,
+    traits=("masks", "fills", "indexes"),
+)
+scatter.extra["mask_indices"] = lambda values, batched, active, params: [
+    *values[:2],
+    *_mask_indices(values[2:], batched[2:], active),
+]

@@ -1,0 +1,224 @@
+"""The largest and the smallest element of sliding windows, and what goes through where it sits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ...core.avals import Aval
+from ...core.primitive import Case, Primitive
+from ..families import general, sample
+from ..shape import broadcast, reshape
+from .geometry import (
+    GEOMETRY,
+    behind_batch,
+    offset_slice,
+    pad_and_dilate,
+    window_counts,
+    window_geometries,
+)
+from .linear import reduce_windows
+
+
+def lowest(dtype: Any) -> Any:
+    """The identity of the maximum."""
+    if dtype.kind == "b":
+        return False
+    return int(np.iinfo(dtype).min) if dtype.kind in "iu" else -np.inf
+
+
+def highest(dtype: Any) -> Any:
+    """The identity of the minimum."""
+    if dtype.kind == "b":
+        return True
+    return int(np.iinfo(dtype).max) if dtype.kind in "iu" else np.inf
+
+
+def window_max_eval(xp: Any, x: Any, **params: Any) -> Any:
+    """The maximum of each window; the dtype's lowest value where there is only padding."""
+    return reduce_windows(xp, xp.maximum, lowest(x.dtype), x, **params)
+
+
+def window_min_eval(xp: Any, x: Any, **params: Any) -> Any:
+    """The minimum of each window; the dtype's highest value where there is only padding."""
+    return reduce_windows(xp, xp.minimum, highest(x.dtype), x, **params)
+
+
+def _cases(dtypes: str) -> list[tuple[str, dict[str, Any]]]:
+    """Dtypes and geometries with an element in every window."""
+    every = window_geometries()[:3]
+    gaps = ((3, 4), (1, 2), ((0, 2), (-1, 0)), (1, 3), (2, 1))
+    every.append(dict(zip(GEOMETRY, gaps, strict=True)))
+    return [("d", g) for g in every] + [(dtype, every[1]) for dtype in dtypes]
+
+
+def _extremum_cases(rng: Any) -> list[Case]:
+    """Operands without ties."""
+    return [
+        Case(np.asarray((rng.permutation(20).reshape(5, 4) - 9) / (1 if dt == "q" else 7), dt), **g)
+        for dt, g in _cases("fq")
+    ]
+
+
+def _pick_cases(rng: Any) -> list[Case]:
+    """Integers, which have no tangents, tell where the extrema are."""
+    cases = []
+    for dtype, g in _cases("f"):
+        x = rng.integers(0, 4, (5, 4))
+        t = sample(rng, x.shape, dtype, (-2, 2))
+        cases.append(Case(t, x, window_max_eval(np, x, **g), **g))
+    return cases
+
+
+def _drop_cases(rng: Any) -> list[Case]:
+    cases = []
+    for dtype, g in _cases("f"):
+        x = rng.integers(0, 4, (5, 4))
+        out = window_min_eval(np, x, **g)
+        cases.append(Case(sample(rng, out.shape, dtype, (-2, 2)), x, out, **g))
+    return cases
+
+
+# --- where the extremum sits ---------------------------------------------------------------------
+
+
+def window_slices(
+    counts: Any, window_dimensions: Any, window_strides: Any, window_dilation: Any
+) -> list[tuple[slice, ...]]:
+    """For each place in a window the elements of the padded array that are there."""
+    return [
+        tuple(
+            offset_slice(i * r, n, s)
+            for i, r, n, s in zip(k, window_dilation, counts, window_strides, strict=True)
+        )
+        for k in np.ndindex(*window_dimensions)
+    ]
+
+
+def window_hits(xp: Any, x: Any, out: Any, slices: Any, padding: Any, gaps: Any) -> Any:
+    """Where each place in the windows holds the extremum, and the number of such places."""
+    x = x if x.dtype.kind == "f" else x.astype(np.float64)
+    x = pad_and_dilate(xp, x, np.nan, padding, gaps)
+    hits = xp.empty((len(slices), *out.shape), bool)
+    for hit, at in zip(hits, slices, strict=True):
+        xp.equal(x[at], out, out=hit)
+    return hits, hits.sum(axis=0, dtype=np.uint8 if len(slices) < 256 else np.intp)
+
+
+def _pick_eval(
+    xp: Any,
+    t: Any,
+    x: Any,
+    out: Any,
+    *,
+    window_dimensions: Any,
+    window_strides: Any,
+    padding: Any,
+    base_dilation: Any,
+    window_dilation: Any,
+) -> Any:
+    slices = window_slices(out.shape, window_dimensions, window_strides, window_dilation)
+    hits, ties = window_hits(xp, x, out, slices, padding, base_dilation)
+    t = pad_and_dilate(xp, t, 0, padding, base_dilation)
+    finite = bool(xp.isfinite(t).all())
+    total = xp.zeros(out.shape, t.dtype)
+    for at, hit in zip(slices, hits, strict=True):
+        # Products are faster than choices, but 0 * inf is not 0.
+        xp.add(total, t[at] * hit if finite else xp.where(hit, t[at], 0), out=total)
+    return xp.divide(total, xp.maximum(ties, 1), out=total)
+
+
+def _drop_eval(
+    xp: Any,
+    ct: Any,
+    x: Any,
+    out: Any,
+    *,
+    window_dimensions: Any,
+    window_strides: Any,
+    padding: Any,
+    base_dilation: Any,
+    window_dilation: Any,
+) -> Any:
+    slices = window_slices(out.shape, window_dimensions, window_strides, window_dilation)
+    hits, ties = window_hits(xp, x, out, slices, padding, base_dilation)
+    shape = [
+        max(0, low + ((n - 1) * d + 1 if n else 0) + high)
+        for n, (low, high), d in zip(x.shape, padding, base_dilation, strict=True)
+    ]
+    total = xp.zeros(shape, ct.dtype)
+    finite = bool(xp.isfinite(ct).all())
+    ct = xp.divide(ct, xp.maximum(ties, 1), out=xp.empty(ct.shape, ct.dtype))
+    spans = [(n - 1) * d + 1 for n, d in zip(window_dimensions, window_dilation, strict=True)]
+    disjoint = all(s >= n for s, n in zip(window_strides, spans, strict=True))
+    for at, hit in zip(slices, hits, strict=True):
+        part = total[at]
+        if disjoint and finite:
+            xp.multiply(ct, hit, out=part)
+        else:
+            xp.add(part, ct * hit if finite else xp.where(hit, ct, 0), out=part)
+    back = [(-low, -high) for low, high in padding]
+    total = pad_and_dilate(xp, total, 0, back, (1,) * x.ndim)
+    return xp.ascontiguousarray(total[tuple(slice(None, None, d) for d in base_dilation)])
+
+
+def _batch_all(size: int, args: Any, batched: Any) -> list[Any]:
+    """All operands with a batch axis."""
+    return [
+        a if b else broadcast(reshape(a, shape=(1, *a.shape)), shape=(size, *a.shape))
+        for a, b in zip(args, batched, strict=True)
+    ]
+
+
+# The derivatives with respect to x and out are zero wherever they exist.
+pick_extrema: Primitive = general(
+    "pick_window_extrema",
+    _pick_eval,
+    abstract=lambda t, _x, out, **_: Aval(out.shape, t.dtype),
+    jvp=(lambda t, _o, _t, x, out, **params: pick_extrema(t, x, out, **params), None, None),
+    transpose=lambda ct, _t, x, out, **params: (drop_at_extrema(ct, x, out, **params), None, None),
+    batch=lambda size, args, batched, **params: pick_extrema(
+        *_batch_all(size, args, batched), **behind_batch(params)
+    ),
+    cases=_pick_cases,
+    traits=("masks",),
+)
+"""The mean of what t holds where the elements of x attain the extremum ``out`` of their window."""
+
+drop_at_extrema: Primitive = general(
+    "drop_at_window_extrema",
+    _drop_eval,
+    abstract=lambda ct, x, _out, **_: Aval(x.shape, ct.dtype),
+    jvp=(lambda t, _o, _t, x, out, **params: drop_at_extrema(t, x, out, **params), None, None),
+    transpose=lambda ct, _t, x, out, **params: (pick_extrema(ct, x, out, **params), None, None),
+    batch=lambda size, args, batched, **params: drop_at_extrema(
+        *_batch_all(size, args, batched), **behind_batch(params)
+    ),
+    cases=_drop_cases,
+    traits=("masks",),
+)
+"""Adds what windows hold at the elements of x that attain their extremum, in equal shares."""
+
+# --- the operators -------------------------------------------------------------------------------
+
+
+def _window_extremum(name: str, evaluate: Callable[..., Any]) -> Any:
+    def batch(_size: int, args: Any, _batched: Any, **params: Any) -> Any:
+        return operator(args[0], **behind_batch(params))
+
+    operator = general(
+        name,
+        evaluate,
+        abstract=lambda x, **params: Aval(window_counts(x.shape, params), x.dtype),
+        jvp=lambda t, out, x, **params: pick_extrema(t, x, out, **params),
+        batch=batch,
+        cases=_extremum_cases,
+        traits=("masks",),
+    )
+    return operator
+
+
+reduce_window_max = _window_extremum("reduce_window_max", window_max_eval)
+reduce_window_min = _window_extremum("reduce_window_min", window_min_eval)

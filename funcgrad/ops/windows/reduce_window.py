@@ -1,0 +1,189 @@
+"""Reductions over sliding windows, and pooling."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ...core.tracebacks import user_facing
+from ...core.tracing import Tracer, aval_of, shape_of
+from ...errors import ShapeError
+from ..shape import cast, wider
+from .extrema import highest, lowest, reduce_window_max, reduce_window_min
+from .geometry import GEOMETRY, dilated_size, per_axis, window_padding
+from .linear import overlap_add, reduce_window_sum, window_patches, window_sum_eval
+
+__all__ = [
+    "avg_pool",
+    "max_pool",
+    "overlap_add",
+    "reduce_window",
+    "reduce_window_max",
+    "reduce_window_min",
+    "reduce_window_sum",
+    "window_patches",
+]
+
+_REDUCTIONS: dict[Any, Any] = {
+    "max": (reduce_window_max, np.maximum, lambda dtype: (lowest(dtype), -np.inf)),
+    "min": (reduce_window_min, np.minimum, lambda dtype: (highest(dtype), np.inf)),
+    "add": (reduce_window_sum, np.add, lambda _dtype: (0,)),
+}
+
+
+def _window_params(
+    shape: tuple[int, ...],
+    window: Any,
+    strides: Any,
+    padding: Any,
+    base: Any = None,
+    dilation: Any = None,
+) -> dict[str, Any]:
+    """Parameters of the operators above, checked and in their normal form."""
+    rank = len(shape)
+    window = per_axis("window_dimensions", window, rank)
+    strides = per_axis("window_strides", strides, rank)
+    base = per_axis("base_dilation", base, rank)
+    dilation = per_axis("window_dilation", dilation, rank)
+    spans = [dilated_size(n, d) for n, d in zip(window, dilation, strict=True)]
+    pads = window_padding(padding, shape, spans, strides)
+    return dict(zip(GEOMETRY, (window, strides, pads, base, dilation), strict=True))
+
+
+@user_facing
+def reduce_window(
+    operand: Any,
+    init_value: Any,
+    computation: Any,
+    window_dimensions: Any,
+    window_strides: Any,
+    padding: Any,
+    base_dilation: Any = None,
+    window_dilation: Any = None,
+) -> Any:
+    """The maximum, minimum or sum of each window of an array.
+
+    Elements that attain the extremum of their window share its derivative equally.
+
+    Args:
+        operand: array.
+        init_value: combined with the result of each window; usually -inf, inf or 0.
+        computation: np.maximum, np.minimum, np.add, or "max", "min", "add".
+        window_dimensions: size of the window along each axis.
+        window_strides: step of the window along each axis.
+        padding: "SAME", "SAME_LOWER", "VALID", or a (low, high) pair for each axis. Padding does
+            not count in a maximum, minimum or sum.
+        base_dilation: distance of the array's elements, with padding in between; None is 1.
+        window_dilation: distance of the window's elements; None is 1.
+
+    Returns:
+        An array with one element for each position of the window.
+
+    Raises:
+        ShapeError: the window's parameters do not fit the array's rank.
+        TypeError: the computation is none of these.
+
+    >>> reduce_window(np.array([1.0, 4.0, 2.0, 3.0]), -np.inf, np.maximum, (2,), (1,), "VALID")
+    array([4., 4., 3.])
+    """
+    name = getattr(computation, "__name__", getattr(computation, "name", computation))
+    found = _REDUCTIONS.get(name.removesuffix("imum")) if isinstance(name, str) else None
+    if found is None:
+        raise TypeError(
+            f"reduce_window has no rule for {computation!r}: use np.maximum, np.minimum or np.add"
+        )
+    operator, combine, identities = found
+    params = _window_params(
+        shape_of(operand),
+        window_dimensions,
+        window_strides,
+        padding,
+        base_dilation,
+        window_dilation,
+    )
+    out = operator(operand, **params)
+    known = not isinstance(init_value, Tracer)
+    if known and init_value in identities(aval_of(operand).dtype):
+        return out
+    return combine(out, init_value)
+
+
+def _pool_params(x: Any, window_shape: Any, strides: Any, padding: Any) -> dict[str, Any]:
+    """A window over the spatial axes of (*batch, *space, channels)."""
+    rank, shape = len(window_shape), shape_of(x)
+    if len(shape) < rank + 1:
+        raise ShapeError(
+            f"pooling with the window {tuple(window_shape)} needs an array (*batch, *space, "
+            f"channels) with {rank} spatial axes, not one of shape {tuple(shape)}"
+        )
+    ones = (1,) * (len(shape) - rank - 1)
+    if not isinstance(padding, str):
+        padding = (*((0, 0) for _ in ones), *padding, (0, 0))
+    strides = per_axis("strides", strides, rank)
+    return _window_params(shape, (*ones, *window_shape, 1), (*ones, *strides, 1), padding)
+
+
+@user_facing
+def max_pool(x: Any, window_shape: Any, strides: Any = None, padding: Any = "VALID") -> Any:
+    """The maximum of each window of an image.
+
+    Elements that attain the maximum share its derivative equally.
+
+    Args:
+        x: array of shape (*batch, *space, channels).
+        window_shape: size of the window along each spatial axis.
+        strides: step of the window along each spatial axis; None is 1.
+        padding: "SAME", "SAME_LOWER", "VALID" or a (low, high) pair for each spatial axis;
+            padding is never the maximum.
+
+    Returns:
+        An array of shape (*batch, *positions, channels).
+
+    Raises:
+        ShapeError: the window does not fit the array's rank.
+
+    >>> max_pool(np.array([[[1.0], [4.0], [2.0], [3.0]]]), (2,), strides=(2,))[0, :, 0]
+    array([4., 3.])
+    """
+    return reduce_window_max(x, **_pool_params(x, window_shape, strides, padding))
+
+
+@user_facing
+def avg_pool(
+    x: Any,
+    window_shape: Any,
+    strides: Any = None,
+    padding: Any = "VALID",
+    count_include_pad: bool = True,
+) -> Any:
+    """The mean of each window of an image.
+
+    Args:
+        x: array of shape (*batch, *space, channels).
+        window_shape: size of the window along each spatial axis.
+        strides: step of the window along each spatial axis; None is 1.
+        padding: "SAME", "SAME_LOWER", "VALID" or a (low, high) pair for each spatial axis, of
+            zeros.
+        count_include_pad: whether the mean counts padding.
+
+    Returns:
+        An array of shape (*batch, *positions, channels).
+
+    Raises:
+        ShapeError: the window does not fit the array's rank.
+
+    >>> avg_pool(np.array([[[1.0], [4.0], [2.0], [3.0]]]), (2,), strides=(2,))[0, :, 0]
+    array([2.5, 2.5])
+    """
+    params = _pool_params(x, window_shape, strides, padding)
+    dtype = aval_of(x).dtype
+    total = reduce_window_sum(cast(x, wider(dtype)), **params)
+    if count_include_pad or not any(any(pair) for pair in params["padding"]):
+        count = int(np.prod(window_shape))
+    else:
+        shape = shape_of(x)
+        lead = len(shape) - len(window_shape) - 1
+        ones = np.ones((*(1,) * lead, *shape[lead:-1], 1), aval_of(total).dtype)
+        count = window_sum_eval(np, ones, **params)
+    return cast(total / count, dtype) if dtype == np.float16 else total / count

@@ -1,0 +1,1 @@
+"""Step sizes that are searched for at each step."""

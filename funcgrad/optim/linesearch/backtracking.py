@@ -1,0 +1,121 @@
+"""Line search for sufficient decrease only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ... import lax, tree
+from ...core.tracebacks import user_facing
+from ..hyperparameters import BELOW_ONE, NOT_NEGATIVE, POSITIVE, check_scalar
+from ..leaves import as_leaf, check_params, inner_product, keep_dtype, like, map_leaves, wide
+from ..transformation import GradientTransformation, make_transformation
+from ..wrappers.skipping import check_positive
+from .objective import objective_of, search_dtype
+
+
+class BacktrackingLinesearchInfo(NamedTuple):
+    """How a search went: evaluations, and by how much the decrease is too small (0: it is not)."""
+
+    num_linesearch_steps: Any
+    decrease_error: Any
+
+
+class ScaleByBacktrackingLinesearchState(NamedTuple):
+    """The step size found, the value and (if it is kept) the gradient there, how it was found."""
+
+    learning_rate: Any
+    value: Any
+    grad: Any
+    info: BacktrackingLinesearchInfo
+
+
+@user_facing
+def scale_by_backtracking_linesearch(
+    max_backtracking_steps: int,
+    slope_rtol: float = 1e-4,
+    decrease_factor: float = 0.8,
+    increase_factor: float = 1.5,
+    max_learning_rate: float = 1.0,
+    atol: float = 0.0,
+    rtol: float = 0.0,
+    store_grad: bool = False,
+) -> GradientTransformation:
+    """Multiply updates by a step size that decreases the function enough.
+
+    f(x + t u) <= (1 + rtol) f(x) + slope_rtol t f'(x).u + atol. The search begins with
+    increase_factor times the step size before, and shrinks it.
+    (Nocedal and Wright 2006, algorithm 3.1; Vaswani et al. 2019, arXiv:1905.09997.)
+
+    Args:
+        max_backtracking_steps: how often the step may shrink.
+        slope_rtol: as above.
+        decrease_factor: by which the step shrinks.
+        increase_factor: as above.
+        max_learning_rate: largest step size.
+        atol: as above.
+        rtol: as above.
+        store_grad: whether the gradient at the end is computed and kept, for
+            ``value_and_grad_from_state``.
+
+    Returns:
+        The transformation. Its update needs params and the keywords ``value``, ``grad`` and
+        ``value_fn``; further keywords that value_fn has are passed on to it. Where the function is
+        not finite at any step, updates are zeros.
+
+    >>> tx = scale_by_backtracking_linesearch(max_backtracking_steps=15)
+    >>> f, x = lambda x: np.sum(x**2), np.array([1.0, 2.0])
+    >>> tx.update(-2 * x, tx.init(x), x, value=f(x), grad=2 * x, value_fn=f)[0]
+    array([-1.6, -3.2])
+    """
+    name = "scale_by_backtracking_linesearch"
+    check_positive(name, "max_backtracking_steps", max_backtracking_steps)
+    for what, value, allowed in (
+        ("slope_rtol", slope_rtol, NOT_NEGATIVE), ("decrease_factor", decrease_factor, BELOW_ONE),
+        ("increase_factor", increase_factor, POSITIVE), ("atol", atol, NOT_NEGATIVE),
+        ("max_learning_rate", max_learning_rate, POSITIVE), ("rtol", rtol, NOT_NEGATIVE),
+    ):  # fmt: skip
+        check_scalar(name, what, value, allowed)
+
+    def init_backtracking(params: Any) -> ScaleByBacktrackingLinesearchState:
+        infinite = search_dtype(name, params).type(np.inf)
+        grad = tree.map(lambda p: np.zeros_like(p)[()], params) if store_grad else None
+        info = BacktrackingLinesearchInfo(np.int64(0), infinite)
+        return ScaleByBacktrackingLinesearchState(np.float64(1.0), infinite, grad, info)
+
+    def update_backtracking(
+        updates: Any, state: ScaleByBacktrackingLinesearchState, params: Any = None,
+        *, value: Any = None, grad: Any = None,
+        value_fn: Callable[..., Any] | None = None, **extra: Any,
+    ) -> Any:  # fmt: skip
+        check_params(name, params)
+        objective = objective_of(name, updates, params, value, grad, value_fn, extra)
+        value = wide(as_leaf(value))
+        slope = inner_product(grad, updates).astype(value.dtype)
+
+        def body(carry: Any) -> Any:
+            count, step, _, _ = carry
+            step = np.where(count > 0, decrease_factor * step, step)
+            reached = objective.value(step)
+            error = reached - (1 + rtol) * value - slope_rtol * like(value, step) * slope
+            error = np.where(np.isnan(error), np.inf, np.maximum(error, 0.0))
+            made = (count + 1, step, reached, error)
+            return tuple(keep_dtype(new, old) for new, old in zip(made, carry, strict=True))
+
+        first = np.minimum(increase_factor * state.learning_rate, max_learning_rate)
+        carry = (np.int64(0), first, value, value.dtype.type(np.inf))
+        count, step, reached, error = lax.while_loop(
+            lambda c: ~(c[3] <= atol) & (c[0] <= max_backtracking_steps), body, carry
+        )
+        step = np.where(np.isinf(error), 0.0, step)
+        end = objective.value_and_grad(step)[1] if store_grad else None
+        updates = map_leaves(name, lambda u: u * like(u, step), updates)
+        info = BacktrackingLinesearchInfo(count, error)
+        new = ScaleByBacktrackingLinesearchState(step, reached, end, info)
+        return updates, tree.map(keep_dtype, new, state)
+
+    return make_transformation(
+        init_backtracking, update_backtracking, ScaleByBacktrackingLinesearchState
+    )

@@ -1,0 +1,1 @@
+"""The transformations of gradients that optimizers are chained from."""

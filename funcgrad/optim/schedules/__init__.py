@@ -1,0 +1,1 @@
+"""Hyper-parameters as functions of the number of updates."""

@@ -1,0 +1,183 @@
+"""Optimizers around optimizers: lookahead and sharpness-aware minimisation."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ... import lax, tree
+from ...core.tracebacks import user_facing
+from ..hyperparameters import FRACTION, check_scalar, resolve
+from ..leaves import as_leaf, check_params, choose, like, map_leaves
+from ..transformation import (
+    GradientTransformation,
+    apply_updates,
+    make_transformation,
+    with_extra_args_support,
+)
+from .skipping import check_positive
+
+
+class LookaheadState(NamedTuple):
+    """State of the inner optimizer, the slow parameters, and steps since they last moved."""
+
+    fast_state: Any
+    slow: Any
+    steps_since_sync: Any
+
+
+@user_facing
+def lookahead(
+    fast_optimizer: GradientTransformation,
+    sync_period: int,
+    slow_step_size: Any,
+    reset_state: bool = False,
+) -> GradientTransformation:
+    """Every few steps, go back part of the way to where the last such stretch began.
+
+    After sync_period steps of the inner optimizer: slow <- slow + a (params - slow),
+    params <- slow. (Zhang et al. 2019, arXiv:1907.08610.) Here the slow parameters are part of the
+    state, ``tree_get(state, "slow")``, and parameters are what they are without lookahead; Optax
+    keeps both in ``LookaheadParams``.
+
+    Args:
+        fast_optimizer: the inner optimizer.
+        sync_period: number of its steps, at least 1.
+        slow_step_size: a, a number or a schedule of the number of updates in this stretch.
+        reset_state: whether the inner optimizer starts anew after each stretch.
+
+    Returns:
+        The transformation; its update needs params.
+
+    >>> from funcgrad import optim
+    >>> tx = lookahead(optim.sgd(1.0), sync_period=1, slow_step_size=0.5)
+    >>> params = np.array([3.0])
+    >>> tx.update(np.array([1.0]), tx.init(params), params)[0]
+    array([-0.5])
+    """
+    check_positive("lookahead", "sync_period", sync_period)
+    if not callable(slow_step_size):
+        check_scalar("lookahead", "slow_step_size", slow_step_size, FRACTION)
+    fast = with_extra_args_support(fast_optimizer, "lookahead")
+
+    def init_lookahead(params: Any) -> LookaheadState:
+        return LookaheadState(fast.init(params), params, np.int64(0))
+
+    def update_lookahead(
+        updates: Any, state: LookaheadState, params: Any = None, **extra: Any
+    ) -> Any:
+        check_params("lookahead", params)
+        updates, fast_state = fast.update(updates, state.fast_state, params, **extra)
+        sync = state.steps_since_sync == sync_period - 1
+        alpha = resolve("lookahead", "slow_step_size", slow_step_size, state.steps_since_sync)
+
+        def leaf(u: Any, slow: Any, p: Any) -> Any:
+            p, slow = as_leaf(p), as_leaf(slow)
+            moved = slow + like(slow, alpha) * (p + u - slow)
+            return choose(sync, moved - p, u), choose(sync, moved, slow)
+
+        updates, slow = map_leaves("lookahead", leaf, updates, (state.slow,), (params,))
+        if reset_state:
+            fast_state = lax.cond(sync, lambda s: fast.init(params), lambda s: s, fast_state)
+        steps = choose(sync, 0, state.steps_since_sync + 1)
+        return updates, LookaheadState(fast_state, slow, steps)
+
+    return make_transformation(init_lookahead, update_lookahead, LookaheadState)
+
+
+class SAMState(NamedTuple):
+    """Steps since the last descent, both inner states, and the parameters to descend from."""
+
+    steps_since_sync: Any
+    opt_state: Any
+    adv_state: Any
+    cache: Any
+
+
+@user_facing
+def sam(
+    optimizer: GradientTransformation,
+    adv_optimizer: GradientTransformation,
+    sync_period: int = 2,
+    reset_state: bool = True,
+    opaque_mode: bool = False,
+) -> GradientTransformation:
+    """Sharpness-aware minimisation: descend with the gradient at the worst point nearby.
+
+    (Foret et al. 2021, arXiv:2010.01412.) The worst point is found by ascending with
+    adv_optimizer, for which the paper takes
+    ``chain(normalize_by_update_norm(eps=0.0), sgd(radius))``.
+
+    Without opaque_mode the transformation is called sync_period times for each step, each time
+    with the gradient at the parameters it has led to: first it ascends, and the last time it goes
+    back to where it began and descends from there. With opaque_mode it is called once, with
+    the keyword ``grad_fn(params, i)``, and computes the gradients in between itself.
+
+    Args:
+        optimizer: descends.
+        adv_optimizer: ascends (its updates are negated).
+        sync_period: number of gradients for each step.
+        reset_state: whether adv_optimizer starts anew for each step.
+        opaque_mode: whether all of this happens in one call.
+
+    Returns:
+        The transformation; its update needs params.
+
+    >>> from funcgrad import grad, optim
+    >>> gradient = grad(lambda x: np.sum(x**4))
+    >>> tx = sam(optim.sgd(0.25), optim.sgd(0.25), opaque_mode=True)
+    >>> x = np.array([1.0])  # ascends to 2, where the gradient is 32
+    >>> tx.update(gradient(x), tx.init(x), x, grad_fn=lambda x, i: gradient(x))[0]
+    array([-8.])
+    """
+    check_positive("sam", "sync_period", sync_period)
+    descend = with_extra_args_support(optimizer, "sam")
+    ascend = with_extra_args_support(adv_optimizer, "sam")
+
+    def init_sam(params: Any) -> SAMState:
+        cache = None if opaque_mode else params
+        return SAMState(np.int64(0), descend.init(params), ascend.init(params), cache)
+
+    def climb(updates: Any, adv_state: Any, params: Any, extra: Any) -> Any:
+        updates, adv_state = ascend.update(updates, adv_state, params, **extra)
+        return tree.map(np.negative, updates), adv_state
+
+    def update_sam(updates: Any, state: SAMState, params: Any = None, **extra: Any) -> Any:
+        check_params("sam", params)
+        first = state.steps_since_sync == 0
+        start = tree.map(lambda p, c: choose(first, p, c), params, state.cache)
+
+        def go_up(opt_state: Any, adv_state: Any) -> Any:
+            made, adv_state = climb(updates, adv_state, params, extra)
+            return made, opt_state, adv_state
+
+        def come_down(opt_state: Any, adv_state: Any) -> Any:
+            made, opt_state = descend.update(updates, opt_state, start, **extra)
+            made = map_leaves("sam", lambda u, c, p: c - p + u, made, others=(start, params))
+            return made, opt_state, ascend.init(params) if reset_state else adv_state
+
+        last = state.steps_since_sync == sync_period - 1
+        made, opt_state, adv_state = lax.cond(
+            last, come_down, go_up, state.opt_state, state.adv_state
+        )
+        steps = (state.steps_since_sync + 1) % sync_period
+        return made, SAMState(steps, opt_state, adv_state, start)
+
+    def update_opaque(
+        updates: Any, state: SAMState, params: Any = None, *, grad_fn: Any = None, **extra: Any
+    ) -> Any:
+        check_params("sam", params)
+        if grad_fn is None:
+            raise TypeError("sam in opaque_mode needs the gradient: update(..., grad_fn=f)")
+        adv_params, adv_state = params, state.adv_state
+        for i in range(sync_period - 1):
+            made, adv_state = climb(updates, adv_state, adv_params, extra)
+            adv_params = apply_updates(adv_params, made)
+            updates = grad_fn(adv_params, i)
+        if reset_state:
+            adv_state = ascend.init(params)
+        made, opt_state = descend.update(updates, state.opt_state, params, **extra)
+        return made, SAMState(np.int64(0), opt_state, adv_state, None)
+
+    return make_transformation(init_sam, update_opaque if opaque_mode else update_sam, SAMState)

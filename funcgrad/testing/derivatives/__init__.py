@@ -1,0 +1,1 @@
+"""How the derivative of one function is compared with others."""

@@ -1,0 +1,448 @@
+"""Derivatives against finite differences: tangents elementwise, cotangents by projection."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from ..reports.report import (
+    DERIVATIVES,
+    Finding,
+    GradientCheckError,
+    InconclusiveCheckError,
+    mode_text,
+    worst_finding,
+)
+from .differences import (
+    SAFETY,
+    Difference,
+    Line,
+    Vector,
+    bent,
+    change,
+    complex_step,
+    directional,
+    one_sided,
+    pack,
+    pack_bounds,
+    unpack,
+    unpack_error,
+)
+from .edits import edit_diagnosis
+from .functions import Flat, entry_scales, finite_max, host, length, random_leaf
+from .session import Session
+
+SOURCE = "finite differences"
+TINY_STEPS = (2.0**-20, 2.0**-24, 2.0**-28)
+NEAR = 1e-3
+ACROSS = 6
+LOCALISED = 400
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Which elements of a derivative are wrong, of which nothing can be said, and which are
+    accepted as subgradients, between the derivatives from the left and from the right.
+    """
+
+    wrong: np.ndarray
+    unknown: np.ndarray
+    kinks: np.ndarray
+    edges: np.ndarray
+    left: Vector
+    right: Vector
+
+
+def judge(line: Line, known: Difference, found: Vector, allowed: Vector, eps: Any) -> Verdict:
+    """Compare a derivative with differences, looking from one side at what does not agree."""
+    none = np.zeros(found.shape, bool)
+    gap = np.abs(found - known.value)
+    agree = gap <= allowed
+    if np.all(agree):
+        return Verdict(none, none, none, none, known.value, known.value)
+    settled = known.settled
+    agree |= settled & (gap <= allowed + SAFETY * known.error)
+    flat = (known.value == 0) & (known.error <= 8 * line.noise())
+    agree |= flat & (np.abs(found) <= 64 * line.eps)
+    exact = None
+    if not np.all(agree):
+        exact = not_contradicted(line, complex_step(line))
+        if exact is not None:
+            agree |= ~settled & (np.abs(found - exact) <= allowed + 1e-9 * np.abs(exact))
+    if np.all(agree):
+        return Verdict(none, none, none, none, known.value, known.value)
+    left, right = one_sided(line, -1.0, eps), one_sided(line, 1.0, eps)
+    kinks, edges, between = _from_sides(left, right, found, allowed)
+    accepted = ~agree & kinks & between
+    agree |= (kinks | edges) & between
+    wrong = ~agree & ~kinks & (settled | edges)
+    if np.any(wrong):
+        wrong &= ~bent_across(line, known, eps)
+    if exact is not None:  # differences of a function with waves shorter than all steps settle, too
+        with np.errstate(all="ignore"):
+            wrong &= ~(np.abs(found - exact) <= allowed + 1e-9 * np.abs(exact))
+    return Verdict(wrong, ~agree & ~wrong, accepted, edges, left.value, right.value)
+
+
+def bent_across(line: Line, known: Difference, eps: Any) -> np.ndarray:
+    """Where the derivative along a sum of directions is not the sum of the derivatives.
+
+    There f has kinks that do not show along the line: the median of three equal numbers. A
+    subgradient may be anything between the derivatives along other directions.
+    """
+    rng = np.random.default_rng(0)
+    bends = np.zeros(known.value.shape, bool)
+    for _ in range(ACROSS):
+        others = [random_leaf(rng, x, entry_scales(x)) for x in line.flat.point]
+        both = [s + t for s, t in zip(others, line.tangents, strict=True)]
+        alone, total = (directional(line.flat, ts, eps, line.weights)[1] for ts in (others, both))
+        with np.errstate(all="ignore"):
+            size = np.abs(alone.value) + np.abs(known.value)
+            errors = alone.error + total.error + known.error
+            gap = np.abs(total.value - alone.value - known.value)
+            bends |= alone.settled & total.settled & (gap > SAFETY * errors + 1e-3 * size)
+    return bends
+
+
+def not_contradicted(line: Line, exact: Vector | None) -> Vector | None:
+    """A complex step, NaN where quotients at tiny steps agree with each other and not with it.
+
+    A function that takes a modulus inside, as np.var does, has complex steps that are no
+    derivatives; a wrong rule that holds the modulus constant may agree with them.
+    """
+    if exact is None:
+        return None
+    with np.errstate(all="ignore"):
+        steps = [line.unit * h for h in TINY_STEPS]
+        quotients = [change(line.at(h), line.at(-h)) / (2 * h) for h in steps]
+        spread = np.ptp(quotients, axis=0)
+        gap = np.abs(quotients[0] - exact)
+        size = np.abs(quotients[0])
+        contradicted = (spread <= NEAR * size) & (gap > 2 * spread + NEAR * size)
+    return np.where(contradicted, np.nan, exact)
+
+
+def _from_sides(
+    left: Difference, right: Difference, found: Vector, allowed: Vector
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Where f has kinks, where edges of its domain, and where found lies between the sides.
+
+    Where several kinks meet, a derivative outside of the two sides may still be a subgradient.
+    """
+    with np.errstate(all="ignore"):
+        bound = SAFETY * (left.error + right.error)
+        both = left.settled & right.settled
+        size = np.maximum(np.abs(left.value), np.abs(right.value))
+        split = both & (np.abs(left.value - right.value) > bound + 1e-6 * size)
+        edge_left = left.settled & ~np.isfinite(right.error)
+        edge_right = right.settled & ~np.isfinite(left.error)
+        low = np.where(edge_right, right.value, left.value)
+        high = np.where(edge_left, left.value, right.value)
+        low, high = np.minimum(low, high), np.maximum(low, high)
+        slack = allowed + SAFETY * np.where(
+            edge_left, left.error, np.where(edge_right, right.error, left.error + right.error)
+        )
+        between = (low - slack <= found) & (found <= high + slack)
+    return split, edge_left | edge_right, between
+
+
+def precision_losses(line: Line, outs: Sequence[Any]) -> list[float]:
+    """For each output how much the precision of the arguments changed it."""
+    losses = []
+    for o, wide in zip(outs, line.outs, strict=True):
+        with np.errstate(all="ignore"):
+            losses.append(finite_max(host(o) - host(wide)))
+    return losses
+
+
+def allowed_differences(
+    session: Session, flat: Flat, outs: Sequence[Any], line: Line, known: Difference
+) -> list[np.ndarray]:
+    """By how much each element of a tangent may differ, the error of differences left out."""
+    values, losses = unpack(known.value, line.outs), precision_losses(line, outs)
+    return [
+        session.tolerances.of(e, size, loss)
+        for e, size, loss in zip(values, flat.sizes, losses, strict=True)
+    ]
+
+
+def check_tangent(
+    session: Session,
+    flat: Flat,
+    outs: Sequence[Any],
+    ts: Sequence[Any],
+    found: Sequence[Any],
+    chain: tuple[str, ...],
+) -> None:
+    """Raise unless tangents of outputs agree with differences."""
+    line, known = directional(flat, ts, session.eps)
+    limits = allowed_differences(session, flat, outs, line, known)
+    allowed = pack_bounds(limits, line.outs)
+    verdict = judge(line, known, pack(found), allowed, session.eps)
+    title = f"the {DERIVATIVES[chain[-1]]} differs from {SOURCE}"
+    if np.any(verdict.wrong):
+        errors = unpack_error(known.error, line.outs)
+        expected = nearest_side(verdict, known.value, pack(found))
+        limit = np.where(verdict.wrong, allowed + SAFETY * known.error, np.inf)
+        limit = np.where(verdict.edges & verdict.wrong, allowed, limit)
+        about = session.about(flat, chain, title, source=source_text(verdict))
+        finding = worst_finding(
+            flat.out_paths,
+            unpack(expected, line.outs),
+            [host(x) for x in found],
+            errors,
+            [least(x) for x in unpack(limit, line.outs)],
+            **about,
+        )
+        raise GradientCheckError(finding or unlocated(about, flat.out_paths))
+    if np.any(verdict.unknown):
+        raise inconclusive(session, flat, chain, flat.out_paths, known, pack(found), verdict)
+    note_kinks(session, chain, line, verdict)
+    session.passed(f"order {len(chain)}, mode {mode_text(chain)}: derivative = {SOURCE}")
+
+
+def note_kinks(session: Session, chain: Sequence[str], line: Line, verdict: Verdict) -> None:
+    """Tell in the report that derivatives at kinks were accepted."""
+    kinks = verdict.kinks | bent(line)
+    if not np.any(kinks):
+        return
+    k = int(np.argmax(kinks))
+    sides = verdict.left, verdict.right
+    if not verdict.kinks[k]:
+        sides = one_sided(line, -1.0).value, one_sided(line, 1.0).value
+    low, high = sorted(float(side[k]) for side in sides)
+    text = f"order {len(chain)}, mode {mode_text(chain)}: between {low:.6g} and {high:.6g}"
+    if not any(known.startswith(text.split(":")[0]) for known in session.report.subgradients):
+        session.report.subgradients.append(f"{text}, the derivatives from both sides")
+
+
+def least(limit: np.ndarray) -> np.ndarray:
+    """One limit for both parts of complex numbers."""
+    return np.fmin(np.real(limit), np.imag(limit)) if limit.dtype.kind == "c" else limit
+
+
+def nearest_side(verdict: Verdict, value: Vector, found: Vector) -> Vector:
+    """The expected value: at an edge of the domain the derivative from inside."""
+    with np.errstate(all="ignore"):
+        left = ~(np.abs(verdict.right - found) < np.abs(verdict.left - found))
+    return np.where(verdict.edges, np.where(left, verdict.left, verdict.right), value)
+
+
+def source_text(verdict: Verdict) -> str:
+    """Where expected values come from."""
+    if np.any(verdict.edges & verdict.wrong):
+        return "from one side: f is not finite on the other"
+    return SOURCE
+
+
+def unlocated(about: dict[str, Any], paths: Sequence[str]) -> Finding:
+    """A finding without an element."""
+    return Finding(
+        path=", ".join(paths),
+        index=None,
+        expected="agreement",
+        found="disagreement",
+        error_estimate=0.0,
+        tolerance=0.0,
+        **about,
+    )
+
+
+def inconclusive(
+    session: Session,
+    flat: Flat,
+    chain: tuple[str, ...],
+    paths: Sequence[str],
+    known: Difference,
+    found: Vector,
+    verdict: Verdict,
+) -> InconclusiveCheckError:
+    """The error for elements whose differences do not settle."""
+    k = int(np.argmax(verdict.unknown))
+    left, right = float(verdict.left[k]), float(verdict.right[k])
+    reason = f"the one-sided derivatives are {left:.6g} and {right:.6g}"
+    if abs(left - right) <= 1e-6 * abs(left):
+        reason = "several kinks meet: along sums of directions derivatives are not sums"
+    finding = Finding(
+        path=", ".join(paths),
+        index=None,
+        expected=float(known.value[k]),
+        found=float(found[k]),
+        error_estimate=float(known.error[k]),
+        tolerance=0.0,
+        spread=f"{int(np.sum(verdict.unknown))} of {verdict.unknown.size} numbers are unknown",
+        diagnosis=f"f is not smooth, not finite or too noisy around this point ({reason}); choose "
+        "another point, give the step with eps, or the error you accept with atol",
+        **session.about(flat, chain, f"inconclusive: {SOURCE} do not settle", source=SOURCE),
+    )
+    return InconclusiveCheckError(finding)
+
+
+def expected_tangent(session: Session, flat: Flat, ts: Sequence[Any]) -> list[np.ndarray]:
+    """The derivative along tangents by differences, leaf by leaf."""
+    line, found = directional(flat, ts, session.eps)
+    return unpack(found.value, line.outs)
+
+
+def check_projection(
+    session: Session,
+    flat: Flat,
+    outs: Sequence[Any],
+    cts: Sequence[Any],
+    found: Sequence[Any],
+    chain: tuple[str, ...],
+    ts: Sequence[Any] | None = None,
+) -> None:
+    """Raise unless cotangents of inputs, projected on a direction, agree with differences.
+
+    The projection is Re sum(cotangent * tangent), on a random direction if none is given; only
+    where it is wrong are all elements compared, each with a difference of its own.
+    """
+    if ts is None:
+        ts = session.random_tangents(flat.point)
+    weights = weights_of(cts)
+    line, known = directional(flat, ts, session.eps, weights)
+    products = pack([np.conj(host(c)) for c in found]) * pack(ts)
+    allowed = np.array([allowed_of_sum(session, flat, outs, cts, line, known)])
+    allowed += 64 * line.eps * length(np.nan_to_num(products))
+    total = np.array([np.sum(products)])
+    verdict = judge(line, known, total, allowed, session.eps)
+    if np.any(verdict.wrong):
+        raise localised(session, flat, cts, found, chain, (known, total, allowed, verdict))
+    if np.any(verdict.unknown):
+        raise inconclusive(session, flat, chain, flat.in_paths, known, total, verdict)
+    note_kinks(session, chain, line, verdict)
+    session.passed(f"order {len(chain)}, mode {mode_text(chain)}: derivative = {SOURCE}")
+
+
+def weights_of(cts: Sequence[Any]) -> Vector:
+    """Cotangents as weights of packed outputs: their weighted sum is Re sum(ct * out)."""
+    return pack([np.conj(host(c)) for c in cts])
+
+
+def allowed_of_sum(
+    session: Session,
+    flat: Flat,
+    outs: Sequence[Any],
+    cts: Sequence[Any],
+    line: Line,
+    known: Difference,
+) -> float:
+    """By how much the weighted sum of a derivative may differ, the differences' error left out."""
+    tolerances = session.tolerances
+    rounding = 0.0
+    for c, size, loss in zip(cts, flat.sizes, precision_losses(line, outs), strict=True):
+        noise = 64 * tolerances.eps * size + 30 * loss
+        rounding += length(np.abs(host(c)) * noise)
+    value = finite_max(known.value)
+    floor = 1e-3 * tolerances.rtol * value
+    if tolerances.atol is not None:
+        floor = tolerances.atol * max(1.0, length(weights_of(cts)))
+    return floor + tolerances.rtol * value + rounding
+
+
+def expected_gradient(session: Session, flat: Flat, cts: Sequence[Any]) -> list[np.ndarray]:
+    """The vjp of cotangents by differences, leaf by leaf."""
+    return numerical_gradient(session, flat, cts, np.ones(pack(flat.point).shape, bool))[0]
+
+
+def numerical_gradient(
+    session: Session, flat: Flat, cts: Sequence[Any], chosen: np.ndarray
+) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """The vjp of cotangents by one difference per number of the inputs, and the errors.
+
+    ``chosen`` says which of the packed numbers to compute; the others are NaN.
+    """
+    shapes = pack(flat.point)
+    value, error = np.full(shapes.shape, np.nan), np.full(shapes.shape, np.nan)
+    weights = weights_of(cts)
+    unit = np.zeros(shapes.shape)
+    for k in np.flatnonzero(chosen):
+        unit[k] = 1.0
+        _, found = directional(flat, unpack(unit.copy(), flat.point), session.eps, weights)
+        unit[k] = 0.0
+        value[k], error[k] = found.value[0], found.error[0]
+    values = [np.conj(v) for v in unpack(value, flat.point)]
+    return values, unpack_error(error, flat.point)
+
+
+def bisected(session: Session, flat: Flat, cts: Sequence[Any], found: Vector) -> int:
+    """The place of a wrong number in a packed vjp: the half that disagrees more, repeatedly."""
+    direction = pack(session.random_tangents(flat.point))
+    weights, signed = weights_of(cts), pack([np.conj(x) for x in unpack(found, flat.point)])
+
+    def gap(start: int, stop: int) -> float:
+        part = np.zeros(direction.shape)
+        part[start:stop] = direction[start:stop]
+        _, known = directional(flat, unpack(part, flat.point), session.eps, weights)
+        excess = np.abs(known.value[0] - part @ signed)
+        return float(np.nan_to_num(excess, nan=np.inf)) / (length(part) + 1e-300)
+
+    start, stop = 0, found.size
+    while stop - start > 1:
+        middle = (start + stop) // 2
+        start, stop = (start, middle) if gap(start, middle) > gap(middle, stop) else (middle, stop)
+    return start
+
+
+def unexplained(diagnosis: str | None) -> bool:
+    """Whether a diagnosis is missing, or only tells a number without a meaning."""
+    if diagnosis is None or diagnosis.endswith(("is zero everywhere", "agree", "is stopped")):
+        return True
+    return "found/expected" in diagnosis and ": that is" not in diagnosis
+
+
+def localised(
+    session: Session,
+    flat: Flat,
+    cts: Sequence[Any],
+    found: Sequence[Any],
+    chain: tuple[str, ...],
+    projection: tuple[Difference, Vector, Vector, Verdict],
+) -> GradientCheckError:
+    """The error of a wrong vjp, with its worst element."""
+    given = pack(found)
+    chosen = np.ones(given.size, bool)
+    if given.size > LOCALISED:
+        chosen[:] = False
+        middle = bisected(session, flat, cts, given)
+        chosen[max(0, middle - LOCALISED // 8) : middle + LOCALISED // 8] = True
+        chosen[np.argsort(-np.abs(given))[: LOCALISED // 4]] = True
+        chosen[session.rng.choice(given.size, LOCALISED // 4, replace=False)] = True
+    expected, errors = numerical_gradient(session, flat, cts, chosen)
+    known, total, allowed, verdict = projection
+    title = f"the {DERIVATIVES[chain[-1]]} differs from {SOURCE}"
+    about = session.about(flat, chain, title, source=source_text(verdict))
+    right, limits = [], []
+    sizes = flat.cotangent_sizes(cts)
+    for e, f, bound, size in zip(expected, found, errors, sizes, strict=True):
+        skipped = np.isnan(e)
+        right.append(np.where(skipped, host(f), e))
+        limits.append(session.tolerances.of(right[-1], size, 0.0) + SAFETY * np.nan_to_num(bound))
+    paths = [f"the cotangent of {p}" for p in flat.in_paths]
+    leaves = [host(x) for x in found]
+    finding = worst_finding(paths, right, leaves, errors, limits, **about)
+    if finding is None:
+        finding = Finding(
+            path="sum(cotangent * direction) over " + ", ".join(flat.in_paths),
+            index=None,
+            expected=float(nearest_side(verdict, known.value, total)[0]),
+            found=float(total[0]),
+            error_estimate=float(known.error[0]),
+            tolerance=float(allowed[0] + SAFETY * known.error[0]),
+            **about,
+        )
+    if not np.all(chosen):
+        spread = f"{finding.spread}; {int(np.sum(chosen))} of {given.size} were compared"
+        text = finding.diagnosis
+        if text is not None and "the others agree" in text:
+            text = text.partition("; ")[2] or None
+        finding = replace(finding, spread=spread, diagnosis=text)
+    if session.locate and len(chain) == 1 and unexplained(finding.diagnosis):
+        text = edit_diagnosis(flat, cts, found)
+        both = filter(None, (finding.diagnosis, text))
+        finding = replace(finding, diagnosis="; ".join(both) or None)
+    return GradientCheckError(finding)

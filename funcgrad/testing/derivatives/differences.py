@@ -1,0 +1,365 @@
+"""Directional derivatives by finite differences, with estimates of their errors."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from ... import arrays
+from ...core.tracing import aval_of
+from .functions import Flat, Leaves, copied, host, leaf_scale, widened
+
+ROWS = 6
+BLOCKS = 4
+FIRST_STEP = 2.0**-4
+GOAL = 1e-10
+QUICK_STEP = 2.0**-8
+QUICK_ROWS = 3
+CONFIRMED = 1e-5
+CONTROL_STEPS = (2.0**-17, 2.0**-22)
+CONTROL = 1e-3
+SAFETY = 16.0
+"""Estimates are smallest of many, hence small: comparisons allow this multiple of them."""
+
+Vector = np.ndarray
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A derivative of all outputs as one real vector, and the bound of its error.
+
+    ``natural`` is the size of the function's values: errors that are small beside it count as
+    small even where the derivative is zero.
+    """
+
+    value: Vector
+    error: Vector
+    natural: Vector
+
+    @property
+    def settled(self) -> np.ndarray:
+        """Where the value is known to some digits."""
+        size = np.max(np.abs(self.value), initial=0, where=np.isfinite(self.value))
+        bound = np.maximum(0.01 * size, 1e-8 * np.nan_to_num(self.natural))
+        return np.isfinite(self.error) & (SAFETY * self.error <= bound + 1e-300)
+
+
+def pack(leaves: Sequence[Any]) -> Vector:
+    """Leaves as one vector of doubles; a complex number is two."""
+    parts = [np.zeros(0)]
+    for x in leaves:
+        a = np.ravel(host(x))
+        parts.append(
+            a.astype(np.complex128).view(np.float64) if a.dtype.kind == "c" else a.astype(float)
+        )
+    return np.concatenate(parts)
+
+
+def unpack(vector: Vector, like: Sequence[Any]) -> list[np.ndarray]:
+    """A vector made by pack as arrays of the shapes of other leaves."""
+    out, start = [], 0
+    for x in like:
+        aval = aval_of(x)
+        count = aval.size * (2 if aval.dtype.kind == "c" else 1)
+        part = vector[start : start + count]
+        start += count
+        out.append(
+            (part.view(np.complex128) if aval.dtype.kind == "c" else part).reshape(aval.shape)
+        )
+    return out
+
+
+def unpack_error(vector: Vector, like: Sequence[Any]) -> list[np.ndarray]:
+    """Like unpack, for error bounds: of a complex number, the sum of both."""
+    found = unpack(vector, like)
+    return [np.real(e) + np.imag(e) if e.dtype.kind == "c" else e for e in found]
+
+
+def pack_bounds(bounds: Sequence[Any], outs: Sequence[Any]) -> Vector:
+    """Bounds of leaves beside pack(outs): both parts of a complex number have the same."""
+    parts = [np.zeros(0)]
+    for bound, o in zip(bounds, outs, strict=True):
+        aval = aval_of(o)
+        full = np.ravel(np.broadcast_to(bound, aval.shape))
+        parts.append(np.repeat(full, 2 if aval.dtype.kind == "c" else 1))
+    return np.concatenate(parts)
+
+
+class Line:
+    """A function restricted to the line through a point: h -> f(x + h t), as a vector.
+
+    Evaluated in double precision if the function lets itself be, otherwise in its own. With
+    weights the vector has one element, the weighted sum of all finite outputs.
+    """
+
+    def __init__(
+        self,
+        flat: Flat,
+        point: Sequence[Any],
+        tangents: Sequence[Any],
+        weights: Vector | None = None,
+    ) -> None:
+        self.flat = flat
+        self.tangents = [host(t) for t in tangents]
+        self.point, self.outs = best_precision(flat, point)
+        values = pack(self.outs)
+        finite = np.isfinite(values)
+        self.weights = None if weights is None else np.where(finite, weights, 0.0)
+        self.start = self.project(values)
+        self.terms = np.fmax(np.abs(values), pack_bounds(flat.sizes, self.outs))
+        if self.weights is not None:
+            self.terms = np.array([np.sum(np.abs(self.weights[finite]) * self.terms[finite])])
+        self.eps = max(2.0**-52, *(precision(x) for x in (*self.point, *self.outs)))
+        self.unit = unit_step(self.point, self.tangents)
+        self.bends: dict[float, tuple[Vector, Vector]] = {}
+
+    def project(self, values: Vector) -> Vector:
+        """All outputs, or their weighted sum."""
+        if self.weights is None:
+            return values
+        used = self.weights != 0
+        return np.array([np.sum(self.weights[used] * values[used])])
+
+    def at(self, h: float) -> Vector:
+        """The outputs at a step, or NaN where there are none."""
+        xs = [moved(x, t, h) for x, t in zip(self.point, self.tangents, strict=True)]
+        try:
+            with np.errstate(all="ignore"), warnings.catch_warnings():
+                warnings.simplefilter("ignore", RuntimeWarning)
+                found = self.project(pack(self.flat.call(xs)))
+        except (ArithmeticError, np.linalg.LinAlgError, ValueError, IndexError):
+            return np.full_like(self.start, np.nan)
+        return found if found.shape == self.start.shape else np.full_like(self.start, np.nan)
+
+    def noise(self, *values: Vector) -> Vector:
+        """The rounding error to be expected of outputs."""
+        return self.eps * np.max(np.abs([self.terms, *values]), axis=0)
+
+
+def precision(x: Any) -> float:
+    """The distance from 1 to the next number of the dtype of x."""
+    return float(np.finfo(aval_of(x).dtype).eps)
+
+
+def change(a: Vector, b: Vector) -> Vector:
+    """A - b, where infinity less itself is zero."""
+    return np.where(a == b, 0.0, a - b)
+
+
+def best_precision(flat: Flat, point: Sequence[Any]) -> tuple[Leaves, Leaves]:
+    """The point and the outputs there, in double precision if the function allows that."""
+    outs = flat.call([copied(x) for x in point])
+    wide = [widened(x) for x in point]
+    if all(w is x for w, x in zip(wide, point, strict=True)):
+        return wide, outs
+    try:
+        found = flat.call(wide)
+        kinds = [(aval_of(o).shape, aval_of(o).dtype.kind) for o in found]
+    except Exception:  # a function may refuse double precision in any way it likes
+        return list(point), outs
+    if kinds != [(aval_of(o).shape, aval_of(o).dtype.kind) for o in outs]:
+        return list(point), outs
+    if any(aval_of(o).dtype.itemsize < 8 for o in found):
+        return list(point), outs
+    return wide, found
+
+
+def moved(x: Any, t: np.ndarray, h: complex) -> Any:
+    """X + h t in the dtype of x, or the complex one of its precision; a Python number stays one."""
+    if type(x) in (float, complex):
+        return (x + h * t).item()
+    dtype = aval_of(x).dtype
+    if isinstance(h, complex):
+        dtype = np.result_type(dtype, np.complex64)
+    step = np.asarray(h * t.astype(np.result_type(t.dtype, float)), dtype)
+    if arrays.is_gpu_array(x):
+        step = arrays.namespace((x,)).asarray(step)
+    return x.astype(dtype) + step
+
+
+def unit_step(point: Sequence[Any], tangents: Sequence[Any]) -> float:
+    """The step that moves the point by as much as it is large."""
+    ratios = []
+    for x, t in zip(point, tangents, strict=True):
+        largest = np.max(np.abs(t), initial=0)
+        if largest > 0:
+            ratios.append(leaf_scale(x) / float(largest))
+    return float(2.0 ** np.round(np.log2(max(ratios, default=1.0))))
+
+
+def extrapolated(
+    quotient: Callable[[float], tuple[Vector, Vector]], first: float, base: float, rows: int = ROWS
+) -> Difference:
+    """Ridders' extrapolation of difference quotients at halved steps.
+
+    The error of the quotient is a series in ``base ** -k`` as the step is halved k times. Of the
+    whole tableau each element takes the entry of the least estimated error: the larger of its
+    distances to its two parents, plus rounding.
+    """
+    best, _ = quotient(first)
+    error = np.full(best.shape, np.inf)
+    above: list[Vector] = [best]
+    for k in range(1, rows):
+        value, noise = quotient(first * 2.0**-k)
+        row = [value]
+        for j, parent in enumerate(above, start=1):
+            row.append(row[-1] + (row[-1] - parent) / (base**j - 1))
+            estimate = np.maximum(np.abs(row[j] - row[j - 1]), np.abs(row[j] - parent))
+            estimate = estimate + 4 * noise
+            better = estimate < error
+            best = np.where(better, row[j], best)
+            error = np.where(better, estimate, error)
+        above = row
+    return Difference(best, error, np.zeros(()))
+
+
+def better_of(a: Difference, b: Difference) -> Difference:
+    """Of each element the value whose error is estimated less."""
+    first = ~(b.error < a.error)
+    return Difference(
+        np.where(first, a.value, b.value), np.where(first, a.error, b.error), a.natural
+    )
+
+
+def searched(
+    quotient: Callable[[float], tuple[Vector, Vector]], base: float, unit: float, eps: float | None
+) -> Difference:
+    """Extrapolations from ever smaller steps until the error is small or stops falling."""
+    with np.errstate(all="ignore"):
+        if eps is not None:
+            return extrapolated(quotient, eps, base)
+        controls = [quotient(unit * h) for h in CONTROL_STEPS]
+        found = confirmed(extrapolated(quotient, unit * FIRST_STEP, base), controls)
+        for block in range(1, BLOCKS):
+            size = np.max(np.abs(found.value), initial=0, where=np.isfinite(found.value))
+            if np.all(found.error <= GOAL * size):
+                break
+            smaller = extrapolated(quotient, unit * FIRST_STEP * 2.0 ** (-ROWS * block), base)
+            if block < BLOCKS - 1:
+                smaller = confirmed(smaller, controls)
+            improved = np.any(smaller.error < found.error)
+            found = better_of(found, smaller)
+            if not improved and np.all(np.isfinite(found.error)) and block > 1:
+                break
+        return found
+
+
+def confirmed(found: Difference, controls: Sequence[tuple[Vector, Vector]]) -> Difference:
+    """A difference whose error is infinite where quotients at much smaller steps contradict it.
+
+    At steps larger than the waves of a function a tableau may converge to a wrong value.
+    """
+    error = found.error
+    for value, noise in controls:
+        size = np.maximum(np.abs(value), np.abs(found.value))
+        apart = np.abs(value - found.value) > CONTROL * size + SAFETY * (found.error + 4 * noise)
+        error = np.where(apart & np.isfinite(value), np.inf, error)
+    return replace(found, error=error)
+
+
+def central_quotient(line: Line, h: float) -> tuple[Vector, Vector]:
+    """A central difference quotient, and its rounding error."""
+    plus, minus = line.at(h), line.at(-h)
+    noise = line.noise(plus, minus) / h
+    line.bends[h] = (np.abs(plus - 2 * line.start + minus) / h, noise)
+    return change(plus, minus) / (2 * h), noise
+
+
+def central(line: Line, eps: float | None = None) -> Difference:
+    """The derivative along a line from both sides."""
+    found = searched(lambda h: central_quotient(line, h), 4.0, line.unit, eps)
+    return replace(found, natural=line.terms)
+
+
+def quick(line: Line) -> Difference | None:
+    """The complex step, if few central differences confirm it in all elements."""
+    exact = complex_step(line)
+    if exact is None or not np.all(np.isfinite(exact)):
+        return None
+    with np.errstate(all="ignore"):
+        first = line.unit * QUICK_STEP
+        rough = extrapolated(lambda h: central_quotient(line, h), first, 4.0, QUICK_ROWS)
+        size = np.max(np.abs(exact), initial=0)
+        agree = np.abs(exact - rough.value) <= SAFETY * rough.error + 1e-12 * size
+        close = SAFETY * rough.error <= CONFIRMED * size + 1e3 * line.noise()
+    if not np.all(agree & close):
+        return None
+    bound = 1e-15 * (np.abs(exact) + 1e-3 * size) + line.noise()
+    return Difference(exact, np.minimum(rough.error, bound), line.terms)
+
+
+def bent(line: Line) -> np.ndarray:
+    """Where the values that ``central`` has seen show a kink at the point itself.
+
+    (f(h) - 2 f(0) + f(-h)) / h vanishes with the step, or stays if the two slopes differ.
+    """
+    steps = sorted(line.bends)
+    if len(steps) < 2:
+        return np.zeros(line.start.shape, bool)
+    (near, noise), (far, _) = line.bends[steps[0]], line.bends[steps[1]]
+    with np.errstate(all="ignore"):
+        stays = (near > 0.7 * far) & (near < 1.4 * far)
+        return stays & (near > 100 * noise) & np.isfinite(near)
+
+
+def one_sided(line: Line, sign: float, eps: float | None = None) -> Difference:
+    """The derivative along a line from one side; sign is 1 (right) or -1 (left)."""
+
+    def quotient(h: float) -> tuple[Vector, Vector]:
+        there = line.at(sign * h)
+        return sign * change(there, line.start) / h, 8 * line.noise(there) / h
+
+    return replace(searched(quotient, 2.0, line.unit, eps), natural=line.terms)
+
+
+def complex_step(line: Line) -> Vector | None:
+    """The derivative as Im f(x + ih t) / h, exact up to rounding; None if f does not allow it.
+
+    Squire and Trapp, "Using complex variables to estimate derivatives of real functions", 1998.
+    """
+    if any(aval_of(x).dtype.kind == "c" for x in (*line.point, *line.outs)):
+        return None
+    h = 1e-30 * line.unit
+    xs = [moved(x, t, complex(0, h)) for x, t in zip(line.point, line.tangents, strict=True)]
+    try:
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("error")
+            outs = line.flat.call(xs)
+            shapes = [aval_of(o).shape for o in outs]
+            if shapes != [aval_of(o).shape for o in line.outs]:
+                return None
+            if any(aval_of(o).dtype.kind != "c" for o in outs):
+                return None
+            parts = [np.imag(np.ravel(host(o))) for o in outs]
+    except Exception:  # f was not made for complex numbers: any error only means that
+        return None
+    return line.project(np.concatenate([np.zeros(0), *parts]).astype(float)) / h
+
+
+def refined(line: Line, found: Difference) -> Difference:
+    """A central difference replaced by the complex step where the two agree."""
+    exact = complex_step(line)
+    if exact is None:
+        return found
+    size = np.max(np.abs(exact), initial=0, where=np.isfinite(exact))
+    agree = np.abs(exact - found.value) <= SAFETY * found.error + 1e-14 * size
+    if not np.all(agree & found.settled):
+        return found
+    bound = 1e-15 * (np.abs(exact) + 1e-3 * size) + line.noise()
+    return replace(found, value=exact, error=np.minimum(found.error, bound))
+
+
+def directional(
+    flat: Flat,
+    tangents: Sequence[Any],
+    eps: float | None = None,
+    weights: Vector | None = None,
+) -> tuple[Line, Difference]:
+    """The best numerical derivative of a function, or of a weighted sum, along tangents."""
+    line = Line(flat, flat.point, tangents, weights)
+    found = quick(line) if eps is None else None
+    return line, refined(line, central(line, eps)) if found is None else found

@@ -1,0 +1,283 @@
+"""The smallest edit of the right backward pass that gives a wrong gradient.
+
+Where funcgrad can trace a function, it has the right backward pass as a linear program. A gradient
+that somebody wrote by hand is often that program with one mistake: a path left out or counted
+twice, a factor forgotten or transposed, one array taken for another, a sum over examples missing.
+Each such edit is tried; the one that gives what was found names the mistake and its line.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from functools import partial
+from itertools import chain, combinations
+from typing import Any
+
+import numpy as np
+
+from ...api.jvp import linearize
+from ...control.custom import ignoring_rules
+from ...core.jaxpr import Eqn, Jaxpr, Literal, Var
+from ...transforms.transpose import transpose_values
+from .differences import Vector, pack
+from .functions import Flat, host
+
+MOST = 60
+"""How many uses of values, and how many constants, are tried."""
+
+TRIPLES = 16
+"""Up to how many uses of values are tried three at a time."""
+
+CLOSE = 1e-6
+
+SECONDS = 5.0
+"""How long edits other than cuts of paths are tried."""
+
+LARGEST_FACTOR = 8
+
+class BackwardPass:
+    """The right backward pass of a function at a point and cotangents, open to edits."""
+
+    def __init__(self, flat: Flat, cts: Sequence[Any]) -> None:
+        _, f_jvp = linearize(lambda *xs: flat.call(xs), *flat.point)
+        self.program: Jaxpr = f_jvp.program
+        self.consts = list(f_jvp.consts)
+        self.point = [host(x) for x in flat.point]
+        self.paths = flat.in_paths
+        self.cts = [host(c) for c in cts]
+        self.right = self.pull()
+
+    def pull(
+        self,
+        program: Jaxpr | None = None,
+        consts: Sequence[Any] | None = None,
+        cts: Sequence[Any] | None = None,
+    ) -> list[Vector]:
+        """The cotangent of each argument, packed, of the pass or of an edit of it."""
+        program = self.program if program is None else program
+        consts = self.consts if consts is None else consts
+        cts = self.cts if cts is None else cts
+        with np.errstate(all="ignore"):
+            grads, _ = transpose_values(program, consts, {}, cts, [False] * len(cts))
+        return [
+            pack([np.zeros(x.shape, x.dtype) if g is None else g])
+            for g, x in zip(grads, self.point, strict=False)
+        ]
+
+
+def edit_diagnosis(flat: Flat, cts: Sequence[Any], found: Sequence[Any]) -> str | None:
+    """What turns the right gradient into the one found, or None if no single edit does.
+
+    Args:
+        flat: a function at a point.
+        cts: cotangents of its outputs.
+        found: the cotangents of its inputs that somebody claims.
+    """
+    with ignoring_rules():
+        return _edit_diagnosis(flat, cts, found)
+
+
+def _edit_diagnosis(flat: Flat, cts: Sequence[Any], found: Sequence[Any]) -> str | None:
+    try:
+        backward = BackwardPass(flat, cts)
+        given = [pack([x]) for x in found]
+        sizes = [np.max(np.abs(r), initial=0) for r in backward.right]
+        wrong = [
+            i
+            for i, (r, g) in enumerate(zip(backward.right, given, strict=True))
+            if np.max(np.abs(r - g), initial=0) > CLOSE * sizes[i]
+        ]
+        for i in wrong:
+            text = explained(flat, backward, i, given[i], CLOSE * float(sizes[i]))
+            if text:
+                place = f"in the cotangent of {flat.in_paths[i]}: " if len(given) > 1 else ""
+                return place + text
+    except Exception:  # what cannot be traced has no backward pass to edit
+        return None
+    return None
+
+
+def explained(
+    flat: Flat, backward: BackwardPass, i: int, found: Vector, tolerance: float
+) -> str | None:
+    """The edit whose cotangent of argument i is what was found."""
+    end = time.monotonic() + SECONDS
+    edits = chain(
+        edited_numbers(backward),
+        edited_constants(backward),
+        edited_arguments(flat, backward, i),
+        partial_cotangents(backward),
+    )
+    for text, pulled in edits:
+        if time.monotonic() > end:
+            return None
+        if np.max(np.abs(pulled()[i] - found), initial=0) <= tolerance:
+            return text
+    return missing_paths(backward, i, found, tolerance)
+
+
+Edit = tuple[str, Callable[[], list[Vector]]]
+
+
+def edited_constants(backward: BackwardPass) -> Iterator[Edit]:
+    """A factor left out, transposed, turned around or conjugated, or another in its place."""
+    program = backward.program
+    names = dict(zip(backward.paths, backward.point, strict=True))
+    pairs = list(zip(program.constvars, backward.consts, strict=True))
+    for k, (var, value) in enumerate(pairs[:MOST]):
+        if not isinstance(value, np.ndarray) or value.dtype.kind not in "fc":
+            continue
+        users = [e for e in program.eqns if any(a is var for a in e.inputs)]
+        if not users:
+            continue
+        name = next((p for p, x in names.items() if np.array_equal(x, value)), "the factor")
+        at = f"in {users[0].primitive.name} at {users[0].source}"
+        for what, new in substitutes(value, names):
+            if new.shape == value.shape and not np.array_equal(new, value):
+                consts = [*backward.consts[:k], new, *backward.consts[k + 1 :]]
+                yield f"{name} {what} {at}", partial(backward.pull, consts=consts)
+
+
+def edited_numbers(backward: BackwardPass) -> Iterator[Edit]:
+    """A number that multiplies left out."""
+    program = backward.program
+    for k, e in enumerate(program.eqns):
+        for place, a in enumerate(e.inputs):
+            if type(a) is Literal and "residual" in e.primitive.traits:
+                inputs = list(e.inputs)
+                inputs[place] = Literal(a.value * 0 + 1, a.aval)
+                eqns = list(program.eqns)
+                eqns[k] = Eqn(e.primitive, inputs, e.params, e.outvars, e.source)
+                edited = with_eqns(program, eqns)
+                text = f"the factor {a.value:.6g} is left out at {e.source}"
+                yield text, partial(backward.pull, edited)
+
+
+def with_eqns(program: Jaxpr, eqns: Sequence[Eqn], extra: Sequence[Var] = ()) -> Jaxpr:
+    """A linear program with other equations, and more inputs."""
+    invars = [*program.invars, *extra]
+    return Jaxpr(program.constvars, invars, eqns, program.outvars, program.consts)
+
+
+def edited_arguments(flat: Flat, backward: BackwardPass, i: int) -> Iterator[Edit]:
+    """The right backward pass at another argument than the given one."""
+    for j, value in enumerate(backward.point):
+        if j == i or value.dtype.kind not in "fc" or value.ndim < 2:
+            continue
+        for what, new in substitutes(value, {}):
+            if new.shape == value.shape and not np.array_equal(new, value):
+                point = [*flat.point[:j], new, *flat.point[j + 1 :]]
+                there = replace(flat, point=point)
+                text = f"{flat.in_paths[j]} {what}"
+                yield text, partial(right_at, there, backward.cts)
+
+
+def right_at(flat: Flat, cts: Sequence[Any]) -> list[Vector]:
+    return BackwardPass(flat, cts).right
+
+
+def substitutes(value: np.ndarray, names: dict[str, np.ndarray]) -> Iterator[tuple[str, Any]]:
+    """What may stand by mistake where a value should, in words and as an array."""
+    yield "is left out", np.ones_like(value)
+    if value.ndim > 1:
+        yield "is transposed", np.swapaxes(value, -1, -2)
+    if value.dtype.kind == "c":
+        yield "is conjugated", np.conj(value)
+    for axis in range(value.ndim):
+        yield f"is turned around along axis {axis}", np.flip(value, axis)
+    if value.ndim > 1:
+        yield "is turned around along axes 0 and 1", np.flip(value, (0, 1))
+    for name, other in names.items():
+        yield f"is replaced by {name}", other
+
+
+def partial_cotangents(backward: BackwardPass) -> Iterator[Edit]:
+    """Only the first part of the output's cotangent along an axis: a sum is missing."""
+    for i, ct in enumerate(backward.cts):
+        for axis in range(ct.ndim):
+            if ct.shape[axis] < 2:
+                continue
+            for where in (0, -1):
+                mask = np.zeros(ct.shape[axis])
+                mask[where] = 1
+                shape = [-1 if a == axis else 1 for a in range(ct.ndim)]
+                cts = list(backward.cts)
+                cts[i] = ct * mask.reshape(shape).astype(ct.dtype)
+                which = "first" if where == 0 else "last"
+                text = f"only the {which} part along axis {axis} of the output's cotangent counts: "
+                yield text + "a sum is missing", partial(backward.pull, cts=cts)
+
+
+def missing_paths(backward: BackwardPass, i: int, found: Vector, tolerance: float) -> str | None:
+    """The few uses of values whose paths, times whole numbers, make up what is wrong."""
+    gap = backward.right[i] - found
+    parts: list[tuple[Eqn, Vector]] = []
+    for e, program in list(cuts(backward.program))[:MOST]:
+        part = backward.right[i] - backward.pull(program)[i]
+        new = all(np.max(np.abs(part - other)) > tolerance for _, other in parts)
+        if new and np.max(np.abs(part), initial=0) > tolerance:
+            parts.append((e, part))
+    groups = [
+        group
+        for number in ((1, 2, 3) if len(parts) <= TRIPLES else (1, 2))
+        for group in combinations(parts, number)
+    ]
+    for group in groups:
+        total = np.sum([part for _, part in group], axis=0)
+        if np.max(np.abs(total - gap)) <= tolerance:
+            return " and ".join(f"{path_at(e)} is missing" for e, _ in group)
+    for group in groups:
+        factors = whole_factors(group, gap, tolerance)
+        if factors is not None:
+            pairs = zip(group, factors, strict=True)
+            return " and ".join(f"{path_at(e)} {mistake(k)}" for (e, _), k in pairs)
+    return None
+
+
+def path_at(e: Eqn) -> str:
+    return f"the path through {e.primitive.name} at {e.source}"
+
+
+def whole_factors(
+    group: Sequence[tuple[Eqn, Vector]], gap: Vector, tolerance: float
+) -> list[int] | None:
+    """The small whole numbers, none zero, times which the parts make up the gap."""
+    matrix = np.stack([part for _, part in group], axis=1)
+    whole = np.rint(np.asarray(np.linalg.lstsq(matrix, gap, rcond=None)[0]))
+    if np.any(whole == 0) or np.any(np.abs(whole) > LARGEST_FACTOR):
+        return None
+    if np.max(np.abs(matrix @ whole - gap)) > tolerance:
+        return None
+    return [int(k) for k in whole]
+
+
+def mistake(k: int) -> str:
+    """What it means that found = right - k * part."""
+    if k == 1:
+        return "is missing"
+    if k == 2:
+        return "has the wrong sign"
+    return "is counted twice" if k == -1 else f"is counted {1 - k} times"
+
+
+def cuts(program: Jaxpr) -> Iterator[tuple[Eqn, Jaxpr]]:
+    """For each use of a value that is used several times, the program where it leads nowhere."""
+    linear = set(program.invars)
+    count: dict[Any, int] = {}
+    for e in program.eqns:
+        inside = [a for a in e.inputs if type(a) is not Literal and a in linear]
+        if inside:
+            linear.update(e.outvars)
+        for a in inside:
+            count[a] = count.get(a, 0) + 1
+    for number, e in enumerate(program.eqns):
+        for place, a in enumerate(e.inputs):
+            if type(a) is Literal or count.get(a, 0) < 2:
+                continue
+            nowhere = Var(a.aval)
+            inputs = [nowhere if i == place else x for i, x in enumerate(e.inputs)]
+            eqns = list(program.eqns)
+            eqns[number] = Eqn(e.primitive, inputs, e.params, e.outvars, e.source)
+            yield e, with_eqns(program, eqns, [nowhere])

@@ -1,0 +1,302 @@
+"""User functions of pytrees as functions of flat lists of real and complex leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from ... import arrays, tree
+from ...api.jvp import jvp
+from ...api.leaves import is_leaf_value
+from ...api.vjp import vjp
+from ...core.avals import float0, is_inexact
+from ...core.source import where_defined
+from ...core.tracebacks import user_facing
+from ...core.tracing import aval_of
+from ...ops.shape import cast
+
+Leaves = list[Any]
+
+CANCELLED = 1e3
+"""Outputs are taken for sums of terms up to this many times the largest number seen."""
+
+STREAM = 0x66756E63
+"""Sets the random numbers of checks apart from other people's."""
+
+SHAKES = (2, 2, 4, 8, 16)
+"""By how many units in the last place inputs are moved to see the rounding errors of outputs."""
+
+ROUGH_STEPS = (2.0**-24, 2.0**-16)
+"""By how much inputs are moved, relative to them, to see outputs that change in jumps."""
+
+ROUGHEST = 1e-5
+"""Larger jumps, relative to the largest number seen, are none of rounding."""
+
+WIDE = {"f": np.dtype(np.float64), "c": np.dtype(np.complex128)}
+
+
+def has_tangent(x: Any) -> bool:
+    """Whether x is a real or complex array or number."""
+    return is_leaf_value(x) and is_inexact(aval_of(x).dtype)
+
+
+def host(x: Any) -> np.ndarray:
+    """An array of any device as a NumPy array."""
+    return np.asarray(arrays.device_get(x))
+
+
+@dataclass
+class Flat:
+    """A function of the real and complex leaves of its arguments, at a point.
+
+    ``call`` takes and returns lists of leaves; leaves of other kinds are held constant and
+    outputs of other kinds are left out. ``sizes`` are bounds of what the outputs are sums of:
+    rounding errors of values and derivatives are in proportion to them, however much cancels.
+    """
+
+    call: Callable[[Sequence[Any]], Leaves]
+    point: Leaves
+    in_paths: list[str]
+    name: str
+    out_paths: list[str] = field(default_factory=list)
+    sizes: list[Any] = field(default_factory=list)
+
+    def differentiated(self, mode: str, seeds: Sequence[Any]) -> Flat:
+        """The derivative along fixed directions, as a function of the point.
+
+        In mode 'rev' ``seeds`` are cotangents of the outputs, else tangents of the inputs.
+        """
+        if mode == "rev":
+
+            def derivative(xs: Sequence[Any]) -> Leaves:
+                outs, pull = reverse(self, xs)
+                return pull(cast_like(seeds, outs))
+
+            paths = [f"vjp({p})" for p in self.in_paths]
+            sizes: list[Any] = self.cotangent_sizes(seeds)
+        else:
+
+            def derivative(xs: Sequence[Any]) -> Leaves:
+                return forward(self, xs, cast_like(seeds, xs))[1]
+
+            paths = [f"jvp({p})" for p in self.out_paths]
+            sizes = self.sizes
+        measured = value_sizes(derivative, self.point)
+        sizes = [np.maximum(a, b) for a, b in zip(sizes, measured, strict=True)]
+        return Flat(derivative, self.point, self.in_paths, self.name, paths, sizes)
+
+    def cotangent_sizes(self, cts: Sequence[Any]) -> list[np.ndarray]:
+        """What the cotangents of the inputs are sums of, by size."""
+        parts = [length(np.abs(host(c)) * s) for c, s in zip(cts, self.sizes, strict=True)]
+        return [np.sum(parts) / entry_scales(x) for x in self.point]
+
+
+def cast_like(values: Sequence[Any], like: Sequence[Any]) -> Leaves:
+    """Values in the dtypes of other leaves."""
+    return [cast(v, aval_of(x).dtype) for v, x in zip(values, like, strict=True)]
+
+
+def forward(flat: Flat, xs: Sequence[Any], ts: Sequence[Any]) -> tuple[Leaves, Leaves]:
+    """Outputs and their tangents, by forward mode."""
+    return jvp(lambda *leaves: flat.call(leaves), tuple(xs), tuple(ts))
+
+
+def reverse(flat: Flat, xs: Sequence[Any]) -> tuple[Leaves, Callable[[Sequence[Any]], Leaves]]:
+    """Outputs and the function from their cotangents to those of the inputs."""
+    outs, pull = vjp(lambda *leaves: flat.call(leaves), *xs)
+    return outs, lambda cts: list(pull(list(cts)))
+
+
+def flatten_function(f: Callable[..., Any], args: tuple[Any, ...]) -> Flat:
+    """A user's function at its arguments as a Flat; evaluates it once for its output paths."""
+    leaves, spec = tree.flatten(args)
+    places = [i for i, x in enumerate(leaves) if has_tangent(x)]
+
+    def call(xs: Sequence[Any]) -> Leaves:
+        full = list(leaves)
+        for i, x in zip(places, xs, strict=True):
+            full[i] = x
+        return [o for o in tree.leaves(f(*tree.unflatten(spec, full))) if has_tangent(o)]
+
+    paths = tree.paths_of(args)
+    in_paths = [tree.format_path(paths[i], "args") for i in places]
+    out_paths = inexact_paths(f(*args))
+    name = where_defined(f)
+    if not places:
+        raise ValueError(f"args of {name} hold no real or complex array to differentiate by")
+    if not out_paths:
+        raise ValueError(f"{name} returned no real or complex array to differentiate")
+    point = [leaves[i] for i in places]
+    return Flat(call, point, in_paths, name, out_paths, value_sizes(call, point))
+
+
+def value_sizes(call: Callable[[Sequence[Any]], Leaves], point: Sequence[Any]) -> list[np.ndarray]:
+    """For each output the size of what it is a sum of, as its rounding errors show it.
+
+    That is its value, or more if it changes by more than its rounding where the inputs do.
+    """
+    outs = [host(o) for o in call(point)]
+    eps = max(float(np.finfo(x.dtype).eps) for x in (*map(host, point), *outs))
+    rng = np.random.default_rng(0)
+    sizes = [finite_max(o) for o in outs]
+    limit = CANCELLED * max([1.0, *sizes, *(finite_max(host(x)) for x in point)])
+    for ulps in SHAKES:
+        try:
+            with np.errstate(all="ignore"):
+                shaken = call([_shaken(x, rng, ulps) for x in point])
+                changes = [finite_max(host(a) - b) for a, b in zip(shaken, outs, strict=True)]
+        except (ArithmeticError, np.linalg.LinAlgError, ValueError):
+            continue
+        sizes = [max(s, min(c / eps, limit)) for s, c in zip(sizes, changes, strict=True)]
+    jumps = roughness(call, point, outs) if eps < 1e-10 else [0.0] * len(outs)
+    jumps = [j if j <= ROUGHEST * limit / CANCELLED else 0.0 for j in jumps]
+    return [np.asarray(max(s, j / eps)) for s, j in zip(sizes, jumps, strict=True)]
+
+
+def roughness(
+    call: Callable[[Sequence[Any]], Leaves], point: Sequence[Any], outs: Sequence[np.ndarray]
+) -> list[float]:
+    """For each output the size of its jumps between close points, 0 if it has none but rounding.
+
+    Fourth differences of a smooth function vanish with the step, those of a kink are in proportion
+    to it; where a function computes in single precision inside, or adds to large numbers, they do
+    not shrink (Moré and Wild, "Estimating computational noise", 2011).
+    """
+    rng = np.random.default_rng(1)
+    signs = [rng.choice([-1.0, 1.0], np.shape(x)) for x in point]
+    found = [0.0] * len(outs)
+    for step in ROUGH_STEPS:
+        values: dict[int, Sequence[np.ndarray]] = {0: outs}
+        try:
+            with np.errstate(all="ignore"):
+                for k in (-4, -2, -1, 1, 2, 4):
+                    xs = [_scaled(x, 1 + k * step * s) for x, s in zip(point, signs, strict=True)]
+                    values[k] = [host(o) for o in call(xs)]
+                near, far = fourth_differences(values, 1), fourth_differences(values, 2)
+        except (ArithmeticError, np.linalg.LinAlgError, ValueError):
+            continue
+        found = [
+            s if 1.9 * n < f < 2.1 * n or f > 4 * n else max(s, n)
+            for s, n, f in zip(found, near, far, strict=True)
+        ]
+    return found
+
+
+def fourth_differences(values: dict[int, Sequence[np.ndarray]], step: int) -> list[float]:
+    """The largest fourth difference of each output, as if by rounding errors of its size."""
+    columns = zip(*(values[k * step] for k in (-2, -1, 0, 1, 2)), strict=True)
+    return [finite_max(a - 4 * b + 6 * c - 4 * d + e) / 8 for a, b, c, d, e in columns]
+
+
+def _scaled(x: Any, factor: np.ndarray) -> Any:
+    if type(x) in (float, complex):
+        return x * float(factor)
+    return x * arrays.namespace((x,)).asarray(factor, aval_of(x).dtype)[()]
+
+
+def _shaken(x: Any, rng: np.random.Generator, ulps: int) -> Any:
+    aval = aval_of(x)
+    steps = rng.integers(-ulps, ulps + 1, aval.shape) * float(np.finfo(aval.dtype).eps)
+    if type(x) in (float, complex):
+        return x * (1 + float(steps))
+    return x + x * arrays.namespace((x,)).asarray(steps, aval.dtype)[()]
+
+
+def inexact_paths(out: Any) -> list[str]:
+    """The paths of the real and complex leaves of an output."""
+    return [tree.format_path(p, "output") for p, o in tree.leaves_with_path(out) if has_tangent(o)]
+
+
+def leaf_scale(x: Any) -> float:
+    """The typical magnitude of a leaf's entries, 1 if they are zero or not finite."""
+    values = np.abs(host(x)).astype(float)
+    values = values[np.isfinite(values) & (values > 0)]
+    return length(values) / float(np.sqrt(values.size)) if values.size else 1.0
+
+
+def entry_scales(x: Any) -> np.ndarray:
+    """The magnitudes of a leaf's entries, and for those that are zero the typical one."""
+    values = np.abs(host(x)).astype(float)
+    return np.where(np.isfinite(values) & (values > 0), values, leaf_scale(x))
+
+
+def same_values(a: Any, b: Any) -> bool:
+    """Whether two arrays hold the same numbers, NaN included."""
+    a, b = host(a), host(b)
+    return np.array_equal(a, b, equal_nan=a.dtype.kind in "fc" and b.dtype.kind in "fc")
+
+
+def length(x: Any) -> float:
+    """The Euclidean length of all numbers in an array, however large or small they are."""
+    size = np.abs(x)
+    largest = float(np.max(size, initial=0))
+    if largest == 0 or not np.isfinite(largest):
+        return largest
+    return largest * float(np.sqrt(np.sum((size / largest) ** 2)))
+
+
+def finite_max(x: np.ndarray) -> float:
+    """The largest finite magnitude in an array, 0 if there is none."""
+    magnitude = np.abs(np.where(np.isfinite(x), x, 0.0))
+    return float(np.max(magnitude, initial=0))
+
+
+def copied(x: Any) -> Any:
+    """A copy of an array; other leaves as they are."""
+    return x.copy() if isinstance(x, np.ndarray) or arrays.is_gpu_array(x) else x
+
+
+def widened(x: Any) -> Any:
+    """A leaf in double precision, or as it is if it has that or more."""
+    dtype = aval_of(x).dtype
+    return x if dtype.itemsize >= WIDE[dtype.kind].itemsize else x.astype(WIDE[dtype.kind])
+
+
+def with_zeros(values: Sequence[Any], whole: Any) -> Any:
+    """A pytree like ``whole`` whose real and complex leaves are ``values``, the others float0."""
+    it = iter(values)
+    leaves, spec = tree.flatten(whole)
+    filled = [next(it) if has_tangent(x) else np.zeros(np.shape(x), float0) for x in leaves]
+    return tree.unflatten(spec, filled)
+
+
+def random_leaf(rng: np.random.Generator, x: Any, scale: Any = 1.0, *, real: bool = False) -> Any:
+    """Normal random numbers of the shape and dtype of a leaf, on its device."""
+    aval = aval_of(x)
+    t: Any = rng.standard_normal(aval.shape) * scale
+    if aval.dtype.kind == "c" and not real:
+        t = t + 1j * rng.standard_normal(aval.shape) * scale
+    t = np.asarray(t, aval.dtype)[()]
+    if arrays.is_gpu_array(x):
+        return arrays.namespace((x,)).asarray(t)
+    return t.item() if type(x) in (float, complex) else t
+
+
+def generator(seed: Any) -> np.random.Generator:
+    """Random numbers of a seed, others than those that users draw from the same seed.
+
+    Directions that equal the user's data may be ones along which nothing changes.
+    """
+    return np.random.default_rng([STREAM, int(seed)])
+
+
+@user_facing
+def rand_like(x: Any, seed: int = 0) -> Any:
+    """Normal random numbers in the structure, shapes and dtypes of a pytree.
+
+    Args:
+        x: a pytree; its leaves that are neither real nor complex become float0 zeros, which is
+            what the tangent of an integer is.
+        seed: of the random numbers.
+
+    Returns:
+        A pytree that can serve as a tangent or cotangent of ``x``.
+
+    >>> rand_like({"w": np.ones(2), "n": 3})["w"].shape
+    (2,)
+    """
+    rng = generator(seed)
+    return with_zeros([random_leaf(rng, leaf) for leaf in tree.leaves(x) if has_tangent(leaf)], x)

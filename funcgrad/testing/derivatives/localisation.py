@@ -1,0 +1,135 @@
+"""Which operation inside a function has a wrong derivative of its own."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from ... import tree
+from ...core.source import Transposed, where_defined
+from ...core.tracing import aval_of
+from ...ops.structural.stop import stop
+from ...transforms.opened import record_peeking
+from ...transforms.recording import Operation
+from ..reports.report import Finding, GradientCheckError, InconclusiveCheckError
+from .functions import flatten_function, generator, has_tangent
+from .orders import check_orders
+from .session import Session
+
+TURNS = 3
+"""How many turns of a loop are looked at."""
+
+MOST = 2_000
+"""How many different operations are looked at."""
+
+SECONDS = 15.0
+"""How long is looked."""
+
+ONE_TRIANGLE = ("cholesky", "eigh")
+
+
+def find_cause(session: Session, f: Callable[..., Any], finding: Finding) -> str | None:
+    """The first operation of f whose derivative fails by itself, with the user's line.
+
+    None if there is none, or if f does not let its operations be recorded.
+    """
+    if not finding.order:
+        return None
+    modes = tuple(dict.fromkeys(m for m in ("fwd", "rev", "lin") if repr(m) in finding.mode))
+    leaves, spec = tree.flatten(session.args)
+    places = [i for i, x in enumerate(leaves) if has_tangent(x)]
+
+    def flat(*xs: Any) -> list[Any]:
+        full = list(leaves)
+        for i, x in zip(places, xs, strict=True):
+            full[i] = x
+        return tree.leaves(f(*tree.unflatten(spec, full)))
+
+    try:
+        operations = record_peeking(flat, [leaves[i] for i in places], finding.function, TURNS)
+        checked, stopped, end = 0, None, time.monotonic() + SECONDS
+        for operation in different(operations):
+            checked += 1
+            if operation.primitive is stop:
+                stopped = operation.source
+            wrong = failure(session, operation, finding.order, modes)
+            if wrong is not None:
+                return described(operation, wrong)
+            if checked >= MOST or time.monotonic() > end:
+                return f"not among the first {checked} operations inside; no more were checked"
+    except Exception:  # what f cannot do while it is recorded says nothing about its derivative
+        return None
+    triangle = next((o for o in operations if o.primitive.name in ONE_TRIANGLE), None)
+    if triangle:
+        return (
+            f"{triangle.primitive.name} at {triangle.source}: derivatives are those with respect "
+            "to a Hermitian matrix, but NumPy reads one triangle; write (a + a.T) / 2 for a"
+        )
+    if stopped:
+        return f"stop_gradient at {stopped}; no operation fails by itself"
+    return "none of the operations inside fails by itself" if checked > 1 else None
+
+
+def different(operations: Iterable[Operation]) -> Iterator[Operation]:
+    """Operations without repetitions of the same operator at the same shapes."""
+    seen: set[Any] = set()
+    for operation in operations:
+        shapes = tuple((np.shape(x), aval_of(x).dtype) for x in operation.operands)
+        key: Any = (operation.primitive, shapes, str(operation.params), operation.source)
+        if key not in seen:
+            seen.add(key)
+            yield operation
+
+
+def failure(
+    session: Session, operation: Operation, order: int, modes: tuple[str, ...]
+) -> Finding | None:
+    """What is wrong with the derivative of one operation, if anything is."""
+    prim = operation.primitive
+    if prim.nondifferentiable or not any(map(has_tangent, operation.operands)):
+        return None
+    if not any(map(has_tangent, operation.outputs)):
+        return None
+
+    def call(*operands: Any) -> Any:
+        return prim(*operands, **operation.params)
+
+    call.__name__ = name_of(operation)
+    alone = replace(session, rng=generator(0))
+    try:
+        flat = flatten_function(call, operation.operands)
+        alone.tolerances = session.tolerances
+        check_orders(alone, flat, modes, order, transformations=False)
+    except InconclusiveCheckError:
+        return None
+    except GradientCheckError as error:
+        return error.finding
+    except Exception:  # an operation that cannot be tested alone cannot be blamed
+        return None
+    return None
+
+
+def name_of(operation: Operation) -> str:
+    """An operation in words: the operator, or the function that has a rule of its own."""
+    rule = operation.params.get("rule")
+    name = operation.primitive.name
+    return name if rule is None else getattr(rule, "__name__", name)
+
+
+def described(operation: Operation, finding: Finding) -> str:
+    """One operation and what is wrong with it, in a sentence."""
+    rule = operation.params.get("rule")
+    source = operation.source
+    what = f"the rule of {name_of(operation)}" if rule else f"the operator {name_of(operation)}"
+    if rule is not None and where_defined(rule) != name_of(operation):
+        what = f"the rule of {where_defined(rule)}"
+    side = "the backward pass of " if isinstance(source, Transposed) else ""
+    at = f" at {side}{source}" if source and not source.file.startswith("<frozen") else ""
+    text = f"{what}{at}: {finding.check.split(': ', 1)[-1]}"
+    shapes = ", ".join(str(aval_of(x)) for x in operation.operands)
+    text += f"; operands {shapes}"
+    return f"{text}; {finding.diagnosis}" if finding.diagnosis else text

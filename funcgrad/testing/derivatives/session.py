@@ -1,0 +1,270 @@
+"""One run of a checker: its options, random numbers and report, and the checks of values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from ... import tree
+from ...api.leaves import is_leaf_value
+from ...core.avals import dtype_name
+from ...core.source import where_defined
+from ...core.tracing import aval_of
+from ...errors import TreeError
+from ..reports.diagnosis import diagnose
+from ..reports.report import (
+    DERIVATIVES,
+    Finding,
+    GradientCheckError,
+    Report,
+    mode_text,
+    worst_finding,
+)
+from .functions import (
+    Flat,
+    Leaves,
+    copied,
+    entry_scales,
+    flatten_function,
+    host,
+    random_leaf,
+    same_values,
+)
+from .tolerances import Tolerances
+
+
+@dataclass
+class Session:
+    """Options, random numbers and report of one run of a checker."""
+
+    atol: Any
+    rtol: Any
+    eps: float | None
+    directions: int
+    rng: np.random.Generator
+    report: Report = field(default_factory=Report)
+    before: list[Any] = field(default_factory=list)
+    args: tuple[Any, ...] = ()
+    locate: bool = True
+    name: str = ""
+    tolerances: Tolerances = field(init=False)
+
+    def flatten(self, f: Callable[..., Any], args: tuple[Any, ...]) -> Flat:
+        """A function at copies of its arguments, known to be deterministic."""
+        self.name = where_defined(f)
+        leaves, spec = tree.flatten(args)
+        self.before = [copied(x) for x in leaves]
+        self.args = args = tree.unflatten(spec, [copied(x) for x in leaves])
+        flat = flatten_function(f, args)
+        self.check_arguments()
+        self.tolerances = Tolerances([*flat.point, *flat.call(flat.point)], self.atol, self.rtol)
+        first, again = (flat.call([copied(x) for x in flat.point]) for _ in range(2))
+        finding = worst_finding(
+            flat.out_paths,
+            [host(x) for x in first],
+            [host(x) for x in again],
+            [np.zeros(np.shape(x)) for x in first],
+            [np.zeros(np.shape(x)) for x in first],
+            **self.about(flat, ("value",), "two calls with the same arguments differ"),
+        )
+        if finding:
+            hint = "f is not a function of its arguments alone: random numbers or hidden state"
+            raise GradientCheckError(replace(finding, diagnosis=hint))
+        return flat
+
+    def check_arguments(self) -> None:
+        """Raise if the arguments are not what they were at the start."""
+        now = tree.leaves_with_path(self.args)
+        if len(now) != len(self.before):
+            raise GradientCheckError(
+                self.overwritten("args", "an argument has other parts after a call")
+            )
+        for old, (path, new) in zip(self.before, now, strict=True):
+            if is_leaf_value(new) and not same_values(old, new):
+                where = tree.format_path(path, "args")
+                raise GradientCheckError(
+                    self.overwritten(where, "an argument was overwritten by a call")
+                )
+        self.passed("the arguments are left as they were")
+
+    def overwritten(self, path: str, title: str) -> Finding:
+        """What is found where a call changes what it was given."""
+        return Finding(
+            self.name,
+            title,
+            0,
+            "",
+            path,
+            None,
+            "the value before",
+            "another value",
+            0.0,
+            0.0,
+            "values must not change",
+            diagnosis="f or its rule writes into what it is given; write x = x + 1, not x += 1",
+        )
+
+    def passed(self, check: str) -> None:
+        """Note a check that passed, once."""
+        if check not in self.report.passed:
+            self.report.passed.append(check)
+
+    def about(self, flat: Flat, chain: Sequence[str], check: str, **more: Any) -> dict[str, Any]:
+        """The fields of a Finding that do not depend on elements."""
+        value = tuple(chain) == ("value",)
+        return {
+            "function": flat.name,
+            "check": check,
+            "order": 0 if value else max(1, len(chain)),
+            "mode": "" if value else mode_text(chain),
+            "source": "the first call",
+            **more,
+        }
+
+    def random(self, leaves: Sequence[Any], *, real: bool = False) -> Leaves:
+        """Random leaves of the shapes and dtypes of others; with real, of real values."""
+        return [random_leaf(self.rng, x, real=real) for x in leaves]
+
+    def random_tangents(self, leaves: Sequence[Any], *, real: bool = False) -> Leaves:
+        """Random tangents in proportion to the entries of leaves; with real, of real values."""
+        return [random_leaf(self.rng, x, entry_scales(x), real=real) for x in leaves]
+
+    def real_direction(self, k: int) -> bool:
+        """Whether the k-th direction is real: one is, since it shows a missing conj best."""
+        return k == 0 and self.directions > 1
+
+    def derive(self, flat: Flat, chain: tuple[str, ...], call: Callable[[], Any]) -> Any:
+        """The result of a derivative; what does not fit its value becomes a failed check."""
+        try:
+            return call()
+        except TreeError as error:
+            name = DERIVATIVES[chain[-1]]
+            raise GradientCheckError(
+                Finding(
+                    path="a derivative rule",
+                    index=None,
+                    expected="a derivative of the structure and shape of its value",
+                    found=str(error),
+                    error_estimate=0.0,
+                    tolerance=0.0,
+                    diagnosis="if broadcasting made the shapes differ, sum over those axes",
+                    **self.about(
+                        flat, chain, f"the {name} does not fit", source="as transposition needs it"
+                    ),
+                )
+            ) from error
+
+    def check_values(self, flat: Flat, outs: Sequence[Any], chain: tuple[str, ...]) -> None:
+        """Raise unless a transformation returned the value of the function, in its dtypes."""
+        name = DERIVATIVES[chain[-1]]
+        title = f"the value that the {name} returns differs from f"
+        expected = flat.call(flat.point)
+        self.compare(
+            flat,
+            flat.out_paths,
+            expected,
+            outs,
+            chain,
+            title,
+            "f evaluated directly",
+            floors=flat.sizes,
+            dtypes=True,
+        )
+        self.passed(f"order {len(chain)}, mode {mode_text(chain)}: value = f")
+
+    def compare(
+        self,
+        flat: Flat,
+        paths: Sequence[str],
+        expected: Sequence[Any],
+        found: Sequence[Any],
+        chain: Sequence[str],
+        title: str,
+        source: str,
+        *,
+        floors: Sequence[Any],
+        dtypes: bool = False,
+        more_accurate: bool = False,
+    ) -> None:
+        """Raise unless two lists of leaves agree up to rounding.
+
+        ``floors`` are sizes of what each leaf is a sum of; with ``more_accurate`` found may be
+        finite where expected is not.
+        """
+        about = self.about(flat, chain, title, source=source)
+        if len(expected) != len(found):
+            raise GradientCheckError(
+                Finding(
+                    path="the output",
+                    index=None,
+                    expected=f"{len(expected)} arrays",
+                    found=f"{len(found)} arrays",
+                    error_estimate=0.0,
+                    tolerance=0.0,
+                    **about,
+                )
+            )
+        if dtypes:
+            self._same_types(paths, expected, found, about)
+        right, given = [host(x) for x in expected], [host(x) for x in found]
+        if more_accurate:
+            right = [
+                np.where(np.isfinite(e) | ~np.isfinite(f), e, f)
+                for e, f in zip(right, given, strict=True)
+            ]
+        limits = [self.tolerances.of_law(e, floor) for e, floor in zip(right, floors, strict=True)]
+        zeros = [np.zeros(e.shape) for e in right]
+        finding = worst_finding(paths, right, given, zeros, limits, **about)
+        if finding:
+            raise GradientCheckError(finding)
+
+    def _same_types(
+        self,
+        paths: Sequence[str],
+        expected: Sequence[Any],
+        found: Sequence[Any],
+        about: dict[str, Any],
+        diagnosis: Callable[[int], str | None] = lambda _: None,
+    ) -> None:
+        for k, (path, e, f) in enumerate(zip(paths, expected, found, strict=True)):
+            want, have = aval_of(e), aval_of(f)
+            if want.matches(have):
+                continue
+            what = "dtypes" if want.shape == have.shape else "shapes"
+            raise GradientCheckError(
+                Finding(
+                    path=path,
+                    index=None,
+                    expected=f"{dtype_name(want.dtype)}{list(want.shape)}",
+                    found=f"{dtype_name(have.dtype)}{list(have.shape)}",
+                    error_estimate=0.0,
+                    tolerance=0.0,
+                    spread=f"the {what} differ",
+                    diagnosis=diagnosis(k),
+                    **about,
+                )
+            )
+
+    def check_types(
+        self,
+        flat: Flat,
+        paths: Sequence[str],
+        values: Sequence[Any],
+        found: Sequence[Any],
+        chain: tuple[str, ...],
+        expected: Callable[[], Sequence[np.ndarray]],
+    ) -> None:
+        """Raise unless derivatives have the shapes and dtypes of what they belong to."""
+        name = DERIVATIVES[chain[-1]]
+
+        def diagnosis(k: int) -> str | None:
+            if np.shape(found[k]) == np.shape(values[k]):
+                return "derivatives have the dtype of the value that they belong to"
+            right = np.asarray(expected()[k])
+            return diagnose(right, host(found[k]), 1e-6 * np.abs(right) + 1e-9)
+
+        about = self.about(flat, chain, f"the {name} has the wrong type", source="as its value")
+        self._same_types(paths, values, found, about, diagnosis)

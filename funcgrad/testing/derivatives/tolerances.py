@@ -1,0 +1,65 @@
+"""How much two derivatives may differ."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from ...core.tracing import aval_of
+from .functions import finite_max
+
+RELATIVE = {2: 3e-2, 4: 1e-3}
+"""Relative tolerance by the bytes of a real number; below it stands DOUBLE."""
+
+DOUBLE = 1e-8
+LAW = {2: 3e-2, 4: 1e-3}
+LAW_DOUBLE = 1e-9
+
+
+class Tolerances:
+    """Tolerances for values of the coarsest dtype among some leaves.
+
+    Args:
+        leaves: what takes part in the computation.
+        atol: None, a number or a mapping from dtypes.
+        rtol: None, a number or a mapping from dtypes.
+    """
+
+    def __init__(self, leaves: Iterable[Any], atol: Any = None, rtol: Any = None) -> None:
+        dtypes = {aval_of(x).dtype for x in leaves}
+        coarsest = max(dtypes, key=lambda d: float(np.finfo(d).eps))
+        size = np.finfo(coarsest).dtype.itemsize
+        self.eps = max(2.0**-52, float(np.finfo(coarsest).eps))
+        self.atol = chosen(atol, dtypes)
+        given = chosen(rtol, dtypes)
+        self.rtol = RELATIVE.get(size, DOUBLE) if given is None else given
+        self.law_rtol = max(LAW.get(size, LAW_DOUBLE), given or 0.0)
+
+    def of(self, expected: np.ndarray, outputs: Any, condition: float) -> np.ndarray:
+        """Allowed differences from a leaf, elementwise, without the error of the leaf itself.
+
+        ``outputs`` is the size of the function's values, whose rounding enters derivatives too,
+        and ``condition`` how much rounding changed those values.
+        """
+        size = finite_max(expected)
+        floor = max(64 * self.eps, 1e-3 * self.rtol) * size if self.atol is None else self.atol
+        rounding = 64 * self.eps * outputs + 30 * condition
+        with np.errstate(invalid="ignore"):
+            relative = np.where(np.isfinite(expected), np.abs(expected), 0.0)
+        return floor + self.rtol * relative + rounding
+
+    def of_law(self, expected: np.ndarray, floor: Any = 0.0) -> np.ndarray:
+        """Allowed differences where both sides are exact up to rounding."""
+        size = np.maximum(finite_max(expected), floor)
+        limit = self.law_rtol * size + (self.atol or 0.0)
+        return np.broadcast_to(limit, expected.shape)
+
+
+def chosen(option: Any, dtypes: Sequence[Any] | set[Any]) -> float | None:
+    """The tolerance that an option gives for some dtypes: the largest of a mapping."""
+    if option is None or isinstance(option, float):
+        return option
+    found = [option[d] for d in dtypes if d in option]
+    return max(found) if found else None

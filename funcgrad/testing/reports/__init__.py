@@ -1,0 +1,1 @@
+"""What checks say: verdicts, diagnoses, records."""

@@ -1,0 +1,88 @@
+"""Strong zeros in a linear program that runs forward: what the flags of JVPTrace are to values."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..core.jaxpr import Eqn, Jaxpr, jaxprs_among
+from ..ops.elementwise.arithmetic import mul, mul_strong
+from .tangents import fills, fills_inside
+
+Flags = tuple[bool | None, ...]
+"""Of each variable whether its zeros are strong; None for what is no tangent."""
+
+
+def strengthen(jaxpr: Jaxpr, flags: Flags) -> tuple[Jaxpr, Flags]:
+    """Make products of tangents that have passed a select strong.
+
+    Args:
+        jaxpr: linear in its invars whose flag is not None, as ``linearize`` makes it.
+        flags: of its invars.
+
+    Returns:
+        The program, and the flags of its outputs.
+    """
+    known: dict[Any, bool | None] = dict(zip(jaxpr.invars, flags, strict=True))
+    if not any(flags) and not fills_inside(jaxpr):
+        for e in jaxpr.eqns:
+            if any(known.get(a) is not None for a in e.inputs):
+                known.update((v, False) for v in e.outvars)
+        return jaxpr, tuple(known.get(v) for v in jaxpr.outvars)
+    eqns = []
+    for e in jaxpr.eqns:
+        which = tuple(known.get(a) for a in e.inputs)
+        if any(flag is not None for flag in which):
+            e, outs = _strengthened(e, which)
+            known.update(zip(e.outvars, outs, strict=True))
+        eqns.append(e)
+    result = Jaxpr(jaxpr.constvars, jaxpr.invars, eqns, jaxpr.outvars, jaxpr.consts)
+    return result, tuple(known.get(v) for v in jaxpr.outvars)
+
+
+def _strengthened(e: Eqn, which: Flags) -> tuple[Eqn, Flags]:
+    """One equation that has tangents among its operands, and the flags of its results."""
+    prim, params = e.primitive, e.params
+    if jaxprs_among(params):
+        return _with_bodies(e, which)
+    outs = (any(which) or fills(prim, [a.aval for a in e.inputs]),) * len(e.outvars)
+    if not any(which):
+        return e, outs
+    if prim is mul:
+        inputs = e.inputs if which[0] else e.inputs[::-1]
+        return Eqn(mul_strong, inputs, {}, e.outvars, e.source), outs
+    if prim.family == "bilinear" and params["strong"] is None:
+        params = {**params, "strong": which.index(True)}
+    return Eqn(prim, e.inputs, params, e.outvars, e.source), outs
+
+
+def _with_bodies(e: Eqn, which: Flags) -> tuple[Eqn, Flags]:
+    """A call, branches or a scan: the last of its operands are those of the jaxprs it holds."""
+    first, carry = e.params.get("consts", 0), e.params.get("carry", 0)
+    found: list[Flags] = []
+
+    def body(jaxpr: Jaxpr) -> Jaxpr:
+        flags = list(which[len(which) - len(jaxpr.invars) :])
+        while True:
+            made, outs = strengthen(jaxpr, tuple(flags))
+            grown = list(flags)
+            for i in range(carry):
+                if flags[first + i] is False and outs[i]:
+                    grown[first + i] = True
+            if grown == flags:
+                found.append(outs)
+                return made
+            flags = grown
+
+    def value(x: Any) -> Any:
+        if isinstance(x, Jaxpr):
+            return body(x)
+        if isinstance(x, tuple) and any(isinstance(v, Jaxpr) for v in x):
+            return tuple(map(body, x))
+        return x
+
+    params = {k: value(v) for k, v in e.params.items()}
+    outs = tuple(
+        None if all(flag is None for flag in column) else any(column)
+        for column in zip(*found, strict=True)
+    )
+    return Eqn(e.primitive, e.inputs, params, e.outvars, e.source), outs
