@@ -116,12 +116,18 @@ def draw(path: str, codes: dict[str, Any], labels: Any, plane: Any, images: dict
     *scatters, grid = top.subplots(1, len(codes) + 1)
     for axes, (name, code) in zip(scatters, codes.items(), strict=True):
         points = axes.scatter(*code.T, c=labels, s=7, cmap="tab10", vmin=-0.5, vmax=9.5)
-        axes.set(title=f"{name}: codes of held-out images", xlabel="first number",
-                 ylabel="second number")
+        axes.set(
+            title=f"{name}: codes of held-out images", xlabel="first number", ylabel="second number"
+        )
     top.colorbar(points, ax=scatters, ticks=range(10), pad=0.01)
     grid.imshow(tiles(plane), cmap="gray_r", vmin=0, vmax=1)
-    grid.set(title="variational: drawn from codes", xticks=[], yticks=[],
-             xlabel="first number", ylabel="second number")
+    grid.set(
+        title="variational: drawn from codes",
+        xticks=[],
+        yticks=[],
+        xlabel="first number",
+        ylabel="second number",
+    )
     chosen = np.flatnonzero(np.arange(len(labels)) % 100 < 2)
     rows = bottom.subplots()
     shown = np.stack([x[chosen] for x in images.values()])
@@ -161,8 +167,10 @@ def main(argv: list[str] | None = None) -> dict[str, float]:
     plane = np.stack(np.meshgrid(line, line[::-1]), axis=-1)
     drawn = nn.sigmoid(decode(variational["decoder"], plane.reshape(-1, CODE)))
     draw(args.output, codes, labels, drawn.reshape(16, 16, 28, 28, 1), images)
-    print("held-out squared error per pixel from two numbers per image: "
-          + ", ".join(f"{name} {error:.4f}" for name, error in errors.items()))
+    print(
+        "held-out squared error per pixel from two numbers per image: "
+        + ", ".join(f"{name} {error:.4f}" for name, error in errors.items())
+    )
     print(f"held-out ELBO: {elbo:.1f} nats per image; picture: {args.output}")
     return errors | {"ELBO": elbo}
 

@@ -90,8 +90,16 @@ def fit(model: Any, text: Segments, held_out: Segments, epochs: int, key: Any) -
 
     rate = optim.cosine_decay_schedule(6e-3, epochs * len(text))
     optimizer = optim.chain(optim.clip_by_global_norm(1.0), optim.adam(rate))
-    return train.fit(loss, params, optimizer, text, epochs=epochs, state=start, key=dropout_key,
-                     evaluate=evaluate)
+    return train.fit(
+        loss,
+        params,
+        optimizer,
+        text,
+        epochs=epochs,
+        state=start,
+        key=dropout_key,
+        evaluate=evaluate,
+    )
 
 
 def sample(model: Any, params: Any, prompt: Any, length: int, temperatures: Any, key: Any) -> Any:
@@ -121,11 +129,21 @@ def draw(path: str, histories: dict[str, Any]) -> None:
     for i, (name, history) in enumerate(histories.items()):
         window = max(1, len(history) // 60)
         smooth = np.convolve(history.losses, np.ones(window) / window, "valid")
-        curves.plot(np.arange(window, len(history) + 1), smooth, color=f"C{i}", linewidth=1,
-                    alpha=0.6, label=f"{name}, training")
+        curves.plot(
+            np.arange(window, len(history) + 1),
+            smooth,
+            color=f"C{i}",
+            linewidth=1,
+            alpha=0.6,
+            label=f"{name}, training",
+        )
         perplexities = [e["evaluation.perplexity"] for e in history.epochs]
-        curves.plot([e["step"] for e in history.epochs], np.log(perplexities), f"C{i}o--",
-                    label=f"{name}, held out")
+        curves.plot(
+            [e["step"] for e in history.epochs],
+            np.log(perplexities),
+            f"C{i}o--",
+            label=f"{name}, held out",
+        )
         bar = bars.bar(name, perplexities[-1], color=f"C{i}", alpha=0.7)
         bars.bar_label(bar, fmt="%.2f", padding=2)
     curves.set(xlabel="step", ylabel="cross-entropy per character (nats)", ylim=(None, 3.5))

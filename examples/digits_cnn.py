@@ -73,8 +73,16 @@ def shifted(key: Any, images: Any, most: int) -> Any:
 
 
 def fit(
-    data: Any, held_out: Any, epochs: int, seed: int, *, shift: int = 2,
-    weight_decay: float = 1e-3, momentum: float | None = 0.9, rate: float = 0.05, **options: Any
+    data: Any,
+    held_out: Any,
+    epochs: int,
+    seed: int,
+    *,
+    shift: int = 2,
+    weight_decay: float = 1e-3,
+    momentum: float | None = 0.9,
+    rate: float = 0.05,
+    **options: Any,
 ) -> tuple[dict[str, float], list[dict[str, float]], Any]:
     """Train by one recipe: its figures, the figures of each epoch, the held-out logits."""
     model = make_model(**options)
@@ -95,9 +103,7 @@ def fit(
 
     batches = train.Batches(data, 50, key=order_key)
     schedule = optim.cosine_decay_schedule(rate, epochs * len(batches))
-    optimizer = optim.chain(
-        optim.add_decayed_weights(weight_decay), optim.sgd(schedule, momentum)
-    )
+    optimizer = optim.chain(optim.add_decayed_weights(weight_decay), optim.sgd(schedule, momentum))
     fitted = train.fit(
         loss, params, optimizer, batches, epochs=epochs, state=state, key=step_key,
         evaluate=lambda params, state: measure(params, state, *held_out),
@@ -116,8 +122,12 @@ def table(results: dict[str, dict[str, float]]) -> Table:
     """The figures of each row."""
     shown = Table("recipe", "held-out accuracy", "held-out loss", "training loss")
     for name, figures in results.items():
-        shown.add_row(name, f"{figures['accuracy']:.1%}", f"{figures['held-out loss']:.4f}",
-                      f"{figures['training loss']:.4f}")
+        shown.add_row(
+            name,
+            f"{figures['accuracy']:.1%}",
+            f"{figures['held-out loss']:.4f}",
+            f"{figures['training loss']:.4f}",
+        )
     return shown
 
 
@@ -136,11 +146,15 @@ def draw(path: str, curves: dict[str, Any], images: Any, labels: Any, read: Any)
     for axes in (accuracy, loss):
         axes.locator_params(axis="x", integer=True)
         axes.grid(alpha=0.3)
-    left.legend(*loss.get_legend_handles_labels(), loc="outside lower center", ncols=4,
-                frameon=False)
+    left.legend(
+        *loss.get_legend_handles_labels(), loc="outside lower center", ncols=4, frameon=False
+    )
     wrong = np.flatnonzero(read != labels)
-    right.suptitle(f"full recipe: {len(wrong)} of {len(labels)} held-out digits misread"
-                   + (", 20 of them:" if len(wrong) > 20 else ""), fontsize=11)
+    right.suptitle(
+        f"full recipe: {len(wrong)} of {len(labels)} held-out digits misread"
+        + (", 20 of them:" if len(wrong) > 20 else ""),
+        fontsize=11,
+    )
     cells = right.subplots(4, 5).ravel()
     for cell in cells:
         cell.axis("off")

@@ -48,8 +48,9 @@ def local_epochs(params: Any, data: Any, key: Any, epochs: int) -> Any:
 
 def average(trees: list[Any], weights: Any) -> Any:
     """The weighted mean of pytrees."""
-    return fg.tree.map(lambda *leaves: sum(w * x for w, x in zip(weights, leaves, strict=True)),
-                       *trees)
+    return fg.tree.map(
+        lambda *leaves: sum(w * x for w, x in zip(weights, leaves, strict=True)), *trees
+    )
 
 
 def load_clients() -> tuple[list[Any], Any]:
@@ -86,8 +87,12 @@ def draw(path: str, curves: dict[str, list[float]]) -> None:
     figure = Figure(figsize=(8, 4.2), layout="constrained")
     axes = figure.subplots()
     for name, values in curves.items():
-        axes.plot(np.arange(1, len(values) + 1), values, label=name,
-                  linewidth=2.5 if name == "federated average" else 1.2)
+        axes.plot(
+            np.arange(1, len(values) + 1),
+            values,
+            label=name,
+            linewidth=2.5 if name == "federated average" else 1.2,
+        )
     axes.set(xlabel="round", ylabel="accuracy on all ten digits", ylim=(0, 1))
     axes.grid(alpha=0.3)
     axes.legend(frameon=False, loc="lower right")

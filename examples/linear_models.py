@@ -111,8 +111,11 @@ def draw(path: str, curves: dict[str, Any], prices: Any, guess: Any, errors: Any
     left.grid(alpha=0.3)
     right.plot(prices, guess, "o", alpha=0.6, label="held-out houses, network")
     right.plot([5, 50], [5, 50], "k--", linewidth=1, label="exact")
-    right.set(xlabel="price, 1000 dollars", ylabel="predicted price",
-              title=f"error {errors[1]:.2f}; of the linear model {errors[0]:.2f}")
+    right.set(
+        xlabel="price, 1000 dollars",
+        ylabel="predicted price",
+        title=f"error {errors[1]:.2f}; of the linear model {errors[0]:.2f}",
+    )
     right.legend(frameon=False)
     right.grid(alpha=0.3)
     figure.savefig(path, dpi=120)

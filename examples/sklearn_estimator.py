@@ -105,9 +105,7 @@ class FuncgradClassifier(ClassifierMixin, _Estimator):
             raise ValueError(
                 f"FuncgradClassifier needs two classes; y has one class, {self.classes_[0]!r}"
             )
-        self._train(
-            x, codes, len(self.classes_), nn.softmax_cross_entropy_with_integer_labels
-        )
+        self._train(x, codes, len(self.classes_), nn.softmax_cross_entropy_with_integer_labels)
         return self
 
     def predict_proba(self, X: Any) -> Any:
@@ -161,9 +159,7 @@ def compare(quick: bool) -> dict[str, tuple[str, dict[str, Any]]]:
 def draw(path: str, results: dict[str, tuple[str, dict[str, Any]]]) -> None:
     """The folds' scores as points, their means as bars."""
     figure = Figure(figsize=(9, 4), layout="constrained")
-    for axes, (data, (measure, scores)) in zip(
-        figure.subplots(1, 2), results.items(), strict=True
-    ):
+    for axes, (data, (measure, scores)) in zip(figure.subplots(1, 2), results.items(), strict=True):
         for i, (name, values) in enumerate(scores.items()):
             axes.bar(i, values.mean(), width=0.6, alpha=0.5, label=name)
             axes.plot(np.full(len(values), i), values, "ko", markersize=4)

@@ -101,16 +101,19 @@ def draw(path: str, losses: Any, x: Any, y: Any, guess: Any) -> None:
     figure = Figure(figsize=(10, 4.2), layout="constrained")
     left, right = figure.subfigures(1, 2)
     axes = left.subplots()
-    for values, label in zip(np.transpose(losses), ("training, with dropout", "held out"),
-                             strict=True):
+    for values, label in zip(
+        np.transpose(losses), ("training, with dropout", "held out"), strict=True
+    ):
         axes.semilogy(np.arange(1, len(values) + 1), values, label=label)
     axes.set(xlabel="epoch", ylabel="cross-entropy")
     axes.locator_params(axis="x", integer=True)
     axes.grid(alpha=0.3)
     axes.legend(frameon=False)
     wrong = np.flatnonzero(guess != y)
-    right.suptitle(f"{len(wrong)} of {len(y)} held-out digits misclassified"
-                   + (", the first 8:" if len(wrong) > 8 else ""))
+    right.suptitle(
+        f"{len(wrong)} of {len(y)} held-out digits misclassified"
+        + (", the first 8:" if len(wrong) > 8 else "")
+    )
     cells = list(right.subplots(2, 4).flat)
     for cell in cells:
         cell.axis("off")
@@ -139,8 +142,12 @@ def main(argv: list[str] | None = None) -> float:
     state, step = init(params), make_step(update)
 
     losses, accuracy, batch_size = [], 0.0, 64
-    columns = (TextColumn("epoch {task.completed}/{task.total}"), BarColumn(), TimeElapsedColumn(),
-               TextColumn("loss {task.fields[loss]:.3f}, {task.fields[accuracy]:.1%} right"))
+    columns = (
+        TextColumn("epoch {task.completed}/{task.total}"),
+        BarColumn(),
+        TimeElapsedColumn(),
+        TextColumn("loss {task.fields[loss]:.3f}, {task.fields[accuracy]:.1%} right"),
+    )
     with Progress(*columns) as progress:
         task = progress.add_task("", total=epochs, loss=np.nan, accuracy=accuracy)
         for epoch in range(epochs):

@@ -85,8 +85,9 @@ def fit(apply: Any, params: Any, text: Any, held_out: Any, epochs: int, key: Any
     optimizer = optim.chain(
         optim.clip_by_global_norm(1.0), optim.adamw(rate, b2=0.99, weight_decay=0.1)
     )
-    return train.fit(loss, params, optimizer, batches, epochs=epochs, key=dropout_key,
-                     evaluate=evaluate)
+    return train.fit(
+        loss, params, optimizer, batches, epochs=epochs, key=dropout_key, evaluate=evaluate
+    )
 
 
 def sample(apply: Any, params: Any, prompt: Any, length: int, temperatures: Any, key: Any) -> Any:

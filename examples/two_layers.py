@@ -85,8 +85,9 @@ def draw(path: str, curves: dict[str, Any], surfaces: dict[str, Any]) -> None:
     loss.legend(frameon=False)
     loss.grid(alpha=0.3)
     for axes, (name, surface) in zip(maps, surfaces.items(), strict=True):
-        image = axes.imshow(surface, extent=(-1, 1, -1, 1), origin="lower", vmin=-1, vmax=1,
-                            cmap="RdBu")
+        image = axes.imshow(
+            surface, extent=(-1, 1, -1, 1), origin="lower", vmin=-1, vmax=1, cmap="RdBu"
+        )
         axes.set(title=name, xlabel="x1", ylabel="x2")
     figure.colorbar(image, ax=maps, shrink=0.8)
     figure.savefig(path, dpi=120)

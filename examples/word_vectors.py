@@ -173,8 +173,9 @@ def learn_to_read(
 
     optimizer = optim.chain(optim.clip_by_global_norm(1.0), optim.adam(2e-3))
     batches = train.Batches(data, 32, key=order_key)
-    fitted = train.fit(loss, params, optimizer, batches, epochs=epochs, key=dropout_key,
-                       evaluate=evaluate)
+    fitted = train.fit(
+        loss, params, optimizer, batches, epochs=epochs, key=dropout_key, evaluate=evaluate
+    )
     return [e["evaluation.accuracy"] for e in fitted.history.epochs]
 
 
@@ -194,13 +195,20 @@ def draw(path: str, words: list[str], vectors: Any, accuracies: Any, majority: f
             left.text(*points[i], words[chosen[i]], fontsize=8, ha="center", va="center")
     left.plot(*points.T, ",", alpha=0)
     left.margins(0.07)
-    left.set(xlabel="first principal component", ylabel="second principal component",
-             title=f"vectors of {len(shown)} frequent words")
+    left.set(
+        xlabel="first principal component",
+        ylabel="second principal component",
+        title=f"vectors of {len(shown)} frequent words",
+    )
     for name, values in accuracies.items():
         right.plot(range(1, len(values) + 1), values, ".-", label=name)
     right.axhline(majority, color="k", linestyle=":", label="always the most frequent part")
-    right.set(xlabel="epoch", ylabel="accuracy on held-out sentences", ylim=(0, 1),
-              title="Which part is a sentence from?")
+    right.set(
+        xlabel="epoch",
+        ylabel="accuracy on held-out sentences",
+        ylim=(0, 1),
+        title="Which part is a sentence from?",
+    )
     right.grid(alpha=0.3)
     right.legend(frameon=False, loc="lower right")
     figure.savefig(path, dpi=120)
@@ -215,9 +223,11 @@ def look(vocabulary: Vocabulary, vectors: Any) -> float:
     for question in list(ranks)[:: len(ranks) // 7]:
         print(f"{question} at place {ranks[question]}")
     places = np.array(list(ranks.values()))
-    print(f"{len(places)} analogies of plurals: median place {np.median(places):.0f}, "
-          f"{np.mean(places == 1):.0%} in the first; by nearness alone {np.median(plain):.0f}; "
-          f"by chance {len(vectors) // 2}")
+    print(
+        f"{len(places)} analogies of plurals: median place {np.median(places):.0f}, "
+        f"{np.mean(places == 1):.0%} in the first; by nearness alone {np.median(plain):.0f}; "
+        f"by chance {len(vectors) // 2}"
+    )
     return float(np.median(places))
 
 
@@ -248,8 +258,10 @@ def main(argv: list[str] | None = None) -> dict[str, float]:
         reached = learn_to_read(model, start, training, held_out, reader_epochs, reader_key)
         accuracies[f"starting from {name} vectors"] = reached
         figures[name] = reached[-1]
-        print(f"{figures[name]:.1%} of {test.sum()} held-out sentences recognised, starting from "
-              f"{name} vectors; always the most frequent part: {figures['majority']:.1%}")
+        print(
+            f"{figures[name]:.1%} of {test.sum()} held-out sentences recognised, starting from "
+            f"{name} vectors; always the most frequent part: {figures['majority']:.1%}"
+        )
     draw(args.output, vocabulary.words, vectors, accuracies, figures["majority"])
     print(f"picture: {args.output}")
     return figures

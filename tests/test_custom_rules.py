@@ -255,12 +255,14 @@ BODIES = {
     "call": lambda f: lambda *args: f(*args),
     "jit": fg.jit,
     "checkpoint": fg.checkpoint,
-    "while_loop": lambda f: lambda *args: fg.lax.while_loop(
-        lambda t: t[0] < 2, lambda t: (t[0] + 1, f(*args)), (0, args[0])
-    )[1],
-    "scan": lambda f: lambda *args: fg.lax.scan(
-        lambda c, _: (c + f(*args), None), 0.0, None, length=1
-    )[0],
+    "while_loop": lambda f: (
+        lambda *args: fg.lax.while_loop(
+            lambda t: t[0] < 2, lambda t: (t[0] + 1, f(*args)), (0, args[0])
+        )[1]
+    ),
+    "scan": lambda f: (
+        lambda *args: fg.lax.scan(lambda c, _: (c + f(*args), None), 0.0, None, length=1)[0]
+    ),
     "cond": lambda f: lambda *args: fg.lax.cond(args[0] > -9, f, f, *args),
 }
 

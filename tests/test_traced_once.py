@@ -85,9 +85,9 @@ def test_what_changed_in_between_is_seen(use, kind):
         def run(x):
             if use == "while_loop":
                 start = (x, 0)
-                return lax.while_loop(
-                    lambda c: c[1] < 1, lambda c: (value(c[0]), c[1] + 1), start
-                )[0]
+                return lax.while_loop(lambda c: c[1] < 1, lambda c: (value(c[0]), c[1] + 1), start)[
+                    0
+                ]
             return {
                 "jit": lambda: fg.jit(body)(x),
                 "checkpoint": lambda: fg.checkpoint(body)(x),

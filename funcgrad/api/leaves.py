@@ -62,8 +62,10 @@ def check_leaf(x: Any, what: str, path: Any) -> None:
     """Raise unless x is an array, a scalar or a tracer of numeric dtype."""
     if not is_leaf_value(x):
         check_plain(x, f"{what}{path}")
-        hint = "" if isinstance(path, OutputPath) or "tangent" in what else (
-            " Pass it as a static argument, or close over it."
+        hint = (
+            ""
+            if isinstance(path, OutputPath) or "tangent" in what
+            else (" Pass it as a static argument, or close over it.")
         )
         raise TracerError(f"{what}{path} is {describe(x)}, which is not an array or number.{hint}")
     dtype = aval_of(x).dtype

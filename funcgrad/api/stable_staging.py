@@ -42,9 +42,7 @@ def stage_stable(
     return jaxpr, out_tree, (*inner, *outer)
 
 
-def stable_call(
-    rewrites: list[Rewrite], call: Call, leaves: Sequence[Any], owner: str
-) -> Call:
+def stable_call(rewrites: list[Rewrite], call: Call, leaves: Sequence[Any], owner: str) -> Call:
     """A function of leaves with its naive formulas replaced, where it is being staged anyway.
 
     Args:

@@ -15,9 +15,7 @@ def unlike(names: Container[str], wanted: str) -> str:
     return wanted
 
 
-def program_wrapper(
-    run: str, args: tuple[Any, ...], kwargs: dict[str, Any], out_tree: Any
-) -> str:
+def program_wrapper(run: str, args: tuple[Any, ...], kwargs: dict[str, Any], out_tree: Any) -> str:
     """Source of ``program(*args, **kwargs)``, which calls a function ``run`` on the leaves."""
     names = [unlike(kwargs, f"arg{i}") for i in range(len(args))]
     out = unlike(kwargs, "out")

@@ -175,9 +175,7 @@ def _batch_rule(rule: Rule, trace: Any, batched: Sequence[bool]) -> Rule:
     flags = batched if rule.backward is not None else [*batched, *(True for f in inexact if f)]
     forward = _batched(rule.forward, trace, flags)
     backward = None if rule.backward is None else _batched(rule.backward, trace, None)
-    return Rule(
-        rule.__name__, call, forward, backward, rule.consts, call.out_avals, rule.roots
-    )
+    return Rule(rule.__name__, call, forward, backward, rule.consts, call.out_avals, rule.roots)
 
 
 def _batch(trace: Any, values: Any, batched: Any, *, rule: Rule, prim: Primitive) -> Any:
@@ -241,9 +239,7 @@ def _make(name: str, forward: Any, linearize: Any, transpose: Any) -> Primitive:
     return prim
 
 
-custom_jvp_call: Primitive = _make(
-    "custom_jvp_call", _jvp_rule, _jvp_rule, _transpose_linear
-)
+custom_jvp_call: Primitive = _make("custom_jvp_call", _jvp_rule, _jvp_rule, _transpose_linear)
 
 
 # --- custom_vjp ----------------------------------------------------------------------------------
@@ -284,9 +280,7 @@ def _vjp_rule(trace: Any, primals: Any, tangents: Any, *, rule: Rule) -> Any:
     return outs, spread(outs_t, [is_inexact(a.dtype) for a in avals])
 
 
-custom_vjp_call: Primitive = _make(
-    "custom_vjp_call", _refuse_forward, _vjp_rule, _refuse_transpose
-)
+custom_vjp_call: Primitive = _make("custom_vjp_call", _refuse_forward, _vjp_rule, _refuse_transpose)
 
 
 def _linear_evaluate(xp: Any, *args: Any, rule: Rule, **_: Any) -> Any:

@@ -50,7 +50,6 @@ class Rule:
         self.out_avals = list(out_avals)
         self.roots = roots
 
-
     def __reduce__(self) -> Any:
         parts = (self.call, self.forward, self.backward)
         rest = (self.consts, self.out_avals, taken(self.roots))
@@ -94,9 +93,7 @@ def stage_rule(rule: Rule, avals: Sequence[Aval]) -> tuple[Rule, list[Any]]:
     captured = [c for c in call.consts if isinstance(c, Tracer)]
     if not captured and not closes_over_tracer(rule.roots, set()):
         out_avals = call.out_avals
-        return Rule(
-            rule.__name__, call, rule.forward, rule.backward, 0, out_avals, rule.roots
-        ), []
+        return Rule(rule.__name__, call, rule.forward, rule.backward, 0, out_avals, rule.roots), []
     return _stage_with_captured(rule, call, avals)
 
 

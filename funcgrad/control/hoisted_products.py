@@ -61,8 +61,10 @@ def hoist_products(body: Jaxpr, first: int, count: int, carry: int) -> Hoisted:
         stacked = [v in xs or v in ys for v in e.inputs]
         small = [v.aval.size <= e.outvars[0].aval.size for v in e.inputs]
         constant = any(type(v) is Literal or not (v in made or v in xs) for v in e.inputs)
-        if constant or not any(stacked) or not all(
-            s or n for s, n in zip(stacked, small, strict=True)
+        if (
+            constant
+            or not any(stacked)
+            or not all(s or n for s, n in zip(stacked, small, strict=True))
         ):
             continue
         for v in e.inputs:

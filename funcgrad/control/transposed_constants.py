@@ -16,9 +16,7 @@ SMALL = 1 << 12
 SHORT = 16
 
 
-def transpose_invariants(
-    body: Jaxpr, consts: int, length: Any
-) -> tuple[Jaxpr, tuple[int, ...]]:
+def transpose_invariants(body: Jaxpr, consts: int, length: Any) -> tuple[Jaxpr, tuple[int, ...]]:
     """Let a loop's body take matrices as it multiplies with them.
 
     Args:

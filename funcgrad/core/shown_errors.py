@@ -75,8 +75,10 @@ def entries(tb: TracebackType | None) -> Iterator[TracebackType]:
 def raised_by_user(tb: TracebackType | None) -> bool:
     """Whether a ``raise`` in a frame of the user's started a traceback."""
     found = list(entries(tb))
-    return bool(found) and not INTERNAL[found[-1].tb_frame.f_code.co_filename] and (
-        at_raise(found[-1])
+    return (
+        bool(found)
+        and not INTERNAL[found[-1].tb_frame.f_code.co_filename]
+        and (at_raise(found[-1]))
     )
 
 

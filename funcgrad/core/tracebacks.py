@@ -82,7 +82,6 @@ class Facing:
             finally:
                 del shown, kept  # no cycle of error, traceback and frame keeps arrays alive
 
-
     @property
     def observed(self) -> Any:
         """What an observer of results is told that was called."""

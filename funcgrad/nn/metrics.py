@@ -156,9 +156,7 @@ def confusion_matrix(labels: Any, predictions: Any, num_classes: int, where: Any
 AVERAGES = ("macro", "micro", "weighted", "none")
 
 
-def _score(
-    name: str, numerator: Any, denominator: Any, support: Any, average: str
-) -> Any:
+def _score(name: str, numerator: Any, denominator: Any, support: Any, average: str) -> Any:
     if average not in AVERAGES:
         raise ValueError(f"{name}: average must be one of {AVERAGES}; got {average!r}")
     if average == "micro":

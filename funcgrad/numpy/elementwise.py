@@ -34,8 +34,16 @@ def where(condition: Any, x: Any = None, y: Any = None, /) -> Any:
 
 
 @implements(np.clip)
-def clip(a: Any, a_min: Any = np._NoValue, a_max: Any = np._NoValue, out: Any = None, *,
-         min: Any = np._NoValue, max: Any = np._NoValue, **kwargs: Any) -> Any:
+def clip(
+    a: Any,
+    a_min: Any = np._NoValue,
+    a_max: Any = np._NoValue,
+    out: Any = None,
+    *,
+    min: Any = np._NoValue,
+    max: Any = np._NoValue,
+    **kwargs: Any,
+) -> Any:
     refuse("np.clip", out=out)
     low = a_min if a_min is not np._NoValue else (None if min is np._NoValue else min)
     high = a_max if a_max is not np._NoValue else (None if max is np._NoValue else max)
@@ -108,8 +116,9 @@ def sinc(x: Any) -> Any:
 
 
 @implements(np.nan_to_num)
-def nan_to_num(x: Any, copy: bool = True, nan: Any = 0.0, posinf: Any = None,
-               neginf: Any = None) -> Any:
+def nan_to_num(
+    x: Any, copy: bool = True, nan: Any = 0.0, posinf: Any = None, neginf: Any = None
+) -> Any:
     x = strong(x)
     if x.dtype.kind == "c":
         parts = [nan_to_num(p, copy, nan, posinf, neginf) for p in (x.real, x.imag)]
@@ -223,26 +232,55 @@ def array_equiv(a1: Any, a2: Any) -> Any:
 
 
 @implements(np.zeros_like)
-def zeros_like(a: Any, dtype: Any = None, order: str = "K", subok: bool = True,
-               shape: Any = None, *, device: Any = None) -> Any:
+def zeros_like(
+    a: Any,
+    dtype: Any = None,
+    order: str = "K",
+    subok: bool = True,
+    shape: Any = None,
+    *,
+    device: Any = None,
+) -> Any:
     return full_like(a, 0, dtype, order, subok, shape)
 
 
 @implements(np.ones_like)
-def ones_like(a: Any, dtype: Any = None, order: str = "K", subok: bool = True,
-              shape: Any = None, *, device: Any = None) -> Any:
+def ones_like(
+    a: Any,
+    dtype: Any = None,
+    order: str = "K",
+    subok: bool = True,
+    shape: Any = None,
+    *,
+    device: Any = None,
+) -> Any:
     return full_like(a, 1, dtype, order, subok, shape)
 
 
 @implements(np.empty_like)
-def empty_like(prototype: Any, dtype: Any = None, order: str = "K", subok: bool = True,
-               shape: Any = None, *, device: Any = None) -> Any:
+def empty_like(
+    prototype: Any,
+    dtype: Any = None,
+    order: str = "K",
+    subok: bool = True,
+    shape: Any = None,
+    *,
+    device: Any = None,
+) -> Any:
     return full_like(prototype, 0, dtype, order, subok, shape)
 
 
 @implements(np.full_like)
-def full_like(a: Any, fill_value: Any, dtype: Any = None, order: str = "K", subok: bool = True,
-              shape: Any = None, *, device: Any = None) -> Any:
+def full_like(
+    a: Any,
+    fill_value: Any,
+    dtype: Any = None,
+    order: str = "K",
+    subok: bool = True,
+    shape: Any = None,
+    *,
+    device: Any = None,
+) -> Any:
     aval = aval_of(a)
     target = aval.shape if shape is None else shape
     kind = aval.dtype if dtype is None else np.dtype(dtype)
@@ -283,9 +321,14 @@ def frexp(x: Any) -> Any:
     return np.ldexp(np.ldexp(x, -half), half - exponent), exponent
 
 
-UFUNCS.update({
-    np.float_power: float_power, np.divmod: divmod_, np.modf: modf, np.frexp: frexp,
-    np.fabs: fabs,
-    np._core.umath.clip: _clip_ufunc,  # type: ignore[attr-defined]
-})
+UFUNCS.update(
+    {
+        np.float_power: float_power,
+        np.divmod: divmod_,
+        np.modf: modf,
+        np.frexp: frexp,
+        np.fabs: fabs,
+        np._core.umath.clip: _clip_ufunc,  # type: ignore[attr-defined]
+    }
+)
 del Tracer.ufuncs[np.fabs]

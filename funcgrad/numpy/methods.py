@@ -28,8 +28,14 @@ def _transpose(self: Any, *axes: Any) -> Any:
     return shaping.transpose(self, axes[0] if isinstance(axes[0], tuple | list) else axes)
 
 
-def _astype(self: Any, dtype: Any, order: str = "K", casting: str = "unsafe", subok: bool = True,
-            copy: bool = True) -> Any:
+def _astype(
+    self: Any,
+    dtype: Any,
+    order: str = "K",
+    casting: str = "unsafe",
+    subok: bool = True,
+    copy: bool = True,
+) -> Any:
     return cast(self, np.dtype(dtype))
 
 
@@ -75,24 +81,51 @@ def _round(self: Any, ndigits: int | None = None) -> Any:
 
 
 METHODS: dict[str, Any] = {
-    "sum": reducing.sum, "prod": reducing.prod, "max": reducing.max, "min": reducing.min,
-    "mean": reducing.mean, "var": reducing.var, "std": reducing.std, "any": reducing.any,
-    "all": reducing.all, "argmax": reducing.argmax, "argmin": reducing.argmin,
-    "cumsum": reducing.cumsum, "cumprod": reducing.cumprod, "ptp": reducing.ptp,
-    "reshape": _reshape, "transpose": _transpose, "swapaxes": shaping.swapaxes,
-    "ravel": shaping.ravel, "flatten": _flatten, "squeeze": shaping.squeeze,
-    "repeat": shaping.repeat, "astype": _astype, "copy": _copy, "clip": _clip,
-    "round": elementwise.round, "conj": lambda self: np.conjugate(self),
-    "conjugate": lambda self: np.conjugate(self), "dot": products.dot, "take": taking.take,
+    "sum": reducing.sum,
+    "prod": reducing.prod,
+    "max": reducing.max,
+    "min": reducing.min,
+    "mean": reducing.mean,
+    "var": reducing.var,
+    "std": reducing.std,
+    "any": reducing.any,
+    "all": reducing.all,
+    "argmax": reducing.argmax,
+    "argmin": reducing.argmin,
+    "cumsum": reducing.cumsum,
+    "cumprod": reducing.cumprod,
+    "ptp": reducing.ptp,
+    "reshape": _reshape,
+    "transpose": _transpose,
+    "swapaxes": shaping.swapaxes,
+    "ravel": shaping.ravel,
+    "flatten": _flatten,
+    "squeeze": shaping.squeeze,
+    "repeat": shaping.repeat,
+    "astype": _astype,
+    "copy": _copy,
+    "clip": _clip,
+    "round": elementwise.round,
+    "conj": lambda self: np.conjugate(self),
+    "conjugate": lambda self: np.conjugate(self),
+    "dot": products.dot,
+    "take": taking.take,
     "compress": lambda self, condition, axis=None: taking.compress(condition, self, axis),
-    "diagonal": taking.diagonal, "trace": products.trace, "nonzero": taking.nonzero,
+    "diagonal": taking.diagonal,
+    "trace": products.trace,
+    "nonzero": taking.nonzero,
     "sort": _in_place("sort", "x = np.sort(x)"),
     "fill": _in_place("fill", "x = np.full_like(x, v)"),
     "partition": _in_place("partition", "x = np.partition(x, k)"),
     "put": _in_place("put", "x = x.at[i].set(v)"),
-    "resize": _in_place("resize", "x = np.resize(x, shape)"), "argsort": ordering.argsort,
-    "searchsorted": ordering.searchsorted, "choose": taking.choose,
-    "__matmul__": _matmul, "__rmatmul__": _rmatmul, "__divmod__": _divmod, "__rdivmod__": _rdivmod,
+    "resize": _in_place("resize", "x = np.resize(x, shape)"),
+    "argsort": ordering.argsort,
+    "searchsorted": ordering.searchsorted,
+    "choose": taking.choose,
+    "__matmul__": _matmul,
+    "__rmatmul__": _rmatmul,
+    "__divmod__": _divmod,
+    "__rdivmod__": _rdivmod,
     "__round__": _round,
 }
 

@@ -20,7 +20,10 @@ def contract(x: Any, y: Any, left: Any, right: Any, batch: Any = ((), ())) -> An
     """Contract axes ``left`` of x with axes ``right`` of y, in the promoted dtype."""
     dtype = np.result_type(x.dtype, y.dtype)
     return dot_general(
-        cast(x, dtype), cast(y, dtype), contract=(tuple(left), tuple(right)), batch=batch,
+        cast(x, dtype),
+        cast(y, dtype),
+        contract=(tuple(left), tuple(right)),
+        batch=batch,
         strong=None,
     )
 
@@ -101,8 +104,9 @@ def tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
 
 
 @implements(np.trace)
-def trace(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = None,
-          out: Any = None) -> Any:
+def trace(
+    a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = None, out: Any = None
+) -> Any:
     refuse("np.trace", out=out)
     line = diagonal(a, offset, axis1, axis2)
     line = cast(line, np.dtype(dtype)) if dtype is not None else line
@@ -110,8 +114,9 @@ def trace(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = 
 
 
 @implements(np.cross)
-def cross(a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1,
-          axis: Any = None) -> Any:
+def cross(
+    a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: Any = None
+) -> Any:
     if axis is not None:
         axisa = axisb = axisc = axis
     x, y = np.moveaxis(strong(a), axisa, -1), np.moveaxis(strong(b), axisb, -1)
@@ -143,9 +148,12 @@ def vecmat(x1: Any, x2: Any, /) -> Any:
     return matmul(np.expand_dims(np.conj(strong(x1)), -2), x2)[..., 0, :]
 
 
-UFUNCS.update({
-    np.matmul: matmul, np.vecdot: vecdot,
-})
+UFUNCS.update(
+    {
+        np.matmul: matmul,
+        np.vecdot: vecdot,
+    }
+)
 for _name, _fun in (("matvec", matvec), ("vecmat", vecmat)):
     if hasattr(np, _name):  # since NumPy 2.2
         UFUNCS[getattr(np, _name)] = _fun
@@ -164,8 +172,15 @@ def _check_output(subscripts: str) -> None:
 
 
 @implements(np.einsum)
-def einsum(subscripts: Any, *operands: Any, out: Any = None, optimize: Any = True,
-           dtype: Any = None, order: str = "K", casting: str = "safe") -> Any:
+def einsum(
+    subscripts: Any,
+    *operands: Any,
+    out: Any = None,
+    optimize: Any = True,
+    dtype: Any = None,
+    order: str = "K",
+    casting: str = "safe",
+) -> Any:
     refuse("np.einsum", out=out)
     if not isinstance(subscripts, str):
         subscripts, arrays = _from_sublists((subscripts, *operands))
@@ -301,7 +316,8 @@ def _pair(left: str, x: Any, right: str, y: Any, kept: set[str]) -> tuple[str, A
     batch = [c for c in shared if c in kept]
     summed = [c for c in shared if c not in kept]
     out = dot_general(
-        x, y,
+        x,
+        y,
         contract=(tuple(left.index(c) for c in summed), tuple(right.index(c) for c in summed)),
         batch=(tuple(left.index(c) for c in batch), tuple(right.index(c) for c in batch)),
         strong=None,

@@ -47,8 +47,9 @@ def _slope(f: Any, k: int, h: Any, edge_order: int) -> Any:
         h = diff(h)
         steps = _one_axis(h, k, ndim)
     else:
-        steps = np.reshape(strong(h) if hasattr(h, "dtype") else h * np.ones((), f.real.dtype),
-                           (1,) * ndim)
+        steps = np.reshape(
+            strong(h) if hasattr(h, "dtype") else h * np.ones((), f.real.dtype), (1,) * ndim
+        )
         steps = np.broadcast_to(steps, tuple(n - 1 if i == k else 1 for i in range(ndim)))
     slopes = (_part(f, k, 1, None) - _part(f, k, None, -1)) / steps
     before, after = _part(steps, k, None, -1), _part(steps, k, 1, None)
@@ -56,20 +57,33 @@ def _slope(f: Any, k: int, h: Any, edge_order: int) -> Any:
     inner = (left * after + right * before) / (before + after)
     first, last = _part(slopes, k, None, 1), _part(slopes, k, -1, None)
     if edge_order == 2:
-        first = 2 * first - _part(inner, k, None, 1) if not np.ndim(h) else first - (
-            (_part(right, k, None, 1) - first) * _part(before, k, None, 1)
-            / _part(before + after, k, None, 1)
+        first = (
+            2 * first - _part(inner, k, None, 1)
+            if not np.ndim(h)
+            else first
+            - (
+                (_part(right, k, None, 1) - first)
+                * _part(before, k, None, 1)
+                / _part(before + after, k, None, 1)
+            )
         )
-        last = 2 * last - _part(inner, k, -1, None) if not np.ndim(h) else last + (
-            (last - _part(left, k, -1, None)) * _part(after, k, -1, None)
-            / _part(before + after, k, -1, None)
+        last = (
+            2 * last - _part(inner, k, -1, None)
+            if not np.ndim(h)
+            else last
+            + (
+                (last - _part(left, k, -1, None))
+                * _part(after, k, -1, None)
+                / _part(before + after, k, -1, None)
+            )
         )
     return cast(np.concatenate([first, inner, last], axis=k), f.dtype)
 
 
 @implements(np.diff)
-def diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = np._NoValue,
-         append: Any = np._NoValue) -> Any:
+def diff(
+    a: Any, n: int = 1, axis: int = -1, prepend: Any = np._NoValue, append: Any = np._NoValue
+) -> Any:
     if n < 0:
         raise ValueError(f"np.diff: n must not be negative, got {n}")
     a = strong(a)
@@ -117,8 +131,9 @@ def trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
 
 
 @implements(np.interp)
-def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None,
-           period: Any = None) -> Any:
+def interp(
+    x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period: Any = None
+) -> Any:
     fp = strong(fp)
     if "c" in (strong(x).dtype.kind, strong(xp).dtype.kind):
         raise TypeError("np.interp: places must be real numbers")

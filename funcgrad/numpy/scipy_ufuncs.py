@@ -63,9 +63,21 @@ def exp10(x: Any) -> Any:
 
 
 SCIPY_UFUNCS.update(special.UFUNC_NAMES)
-SCIPY_UFUNCS.update({
-    "betaln": betaln, "cbrt": math_ops.cbrt, "exp10": exp10, "exp2": math_ops.exp2,
-    "expm1": math_ops.expm1, "gamma": gamma, "gammasgn": gammasgn, "kl_div": kl_div,
-    "log1p": math_ops.log1p, "log_expit": log_expit, "ndtr": ndtr,
-    "rel_entr": special.relative_entropy, "xlog1py": xlog1py, "xlogy": xlogy,
-})
+SCIPY_UFUNCS.update(
+    {
+        "betaln": betaln,
+        "cbrt": math_ops.cbrt,
+        "exp10": exp10,
+        "exp2": math_ops.exp2,
+        "expm1": math_ops.expm1,
+        "gamma": gamma,
+        "gammasgn": gammasgn,
+        "kl_div": kl_div,
+        "log1p": math_ops.log1p,
+        "log_expit": log_expit,
+        "ndtr": ndtr,
+        "rel_entr": special.relative_entropy,
+        "xlog1py": xlog1py,
+        "xlogy": xlogy,
+    }
+)

@@ -159,9 +159,7 @@ def zeros_like(
 def check_params(name: str, params: Any) -> None:
     """Raise if a transformation that needs parameters was not given them."""
     if params is None:
-        raise ValueError(
-            f"{name} needs the parameters: call update(updates, state, params)"
-        )
+        raise ValueError(f"{name} needs the parameters: call update(updates, state, params)")
 
 
 def map_leaves(

@@ -132,9 +132,7 @@ def set_to_zero() -> GradientTransformation:
 
 
 @user_facing
-def with_extra_args_support(
-    tx: GradientTransformation, name: str = ""
-) -> GradientTransformation:
+def with_extra_args_support(tx: GradientTransformation, name: str = "") -> GradientTransformation:
     """A transformation whose ``update`` accepts further keywords.
 
     Args:

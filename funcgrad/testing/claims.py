@@ -157,9 +157,7 @@ def positions(argnums: Any, parts: int, count: int, caller: str) -> tuple[int, .
     nums = (argnums,) if isinstance(argnums, int | np.integer) else tuple(argnums)
     for n in nums:
         if not -count <= n < count:
-            raise ValueError(
-                f"{caller}: there is no argument {n}: f was given {count} of them"
-            )
+            raise ValueError(f"{caller}: there is no argument {n}: f was given {count} of them")
     if len(nums) != parts:
         raise ValueError(
             f"{caller}: argnums names {len(nums)} arguments, but the gradient has {parts} parts"
@@ -226,12 +224,9 @@ def check_pair(
                     f"{caller}: {where_defined(backward)} returned {len(found)} cotangents for "
                     f"{len(xs)} arguments"
                 )
-            return tuple(
-                zero_like(x) if g is None else g for g, x in zip(found, xs, strict=True)
-            )
+            return tuple(zero_like(x) if g is None else g for g, x in zip(found, xs, strict=True))
 
         return out, pull
 
     value.__wrapped__ = forward  # type: ignore[attr-defined]
     return check_vjp(value, vjp, args, **settings)
-

@@ -24,8 +24,7 @@ class Profile:
 
 
 PROFILES = {
-    p.name: p
-    for p in (Profile("quick", 5, 2), Profile("ci", 20, 3), Profile("thorough", 200, 10))
+    p.name: p for p in (Profile("quick", 5, 2), Profile("ci", 20, 3), Profile("thorough", 200, 10))
 }
 
 _active: ContextVar[str] = ContextVar("funcgrad_testing_profile", default="ci")

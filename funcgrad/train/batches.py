@@ -49,9 +49,7 @@ class Batches:
         self.drop_last = key is not None if drop_last is None else drop_last
         self.examples = next(iter(sizes.values()))[0]
         if self.size < 1 or len(self) == 0:
-            raise ShapeError(
-                f"batches of {size} cannot be made from {self.examples} examples"
-            )
+            raise ShapeError(f"batches of {size} cannot be made from {self.examples} examples")
 
     def __len__(self) -> int:
         """Number of batches in an epoch."""

@@ -91,9 +91,7 @@ def opened(x: Any) -> Opened | None:
         return None
     named = type(x) not in (list, tuple)
     kind = f"{type(x).__module__}:{type(x).__qualname__}" if named else type(x).__name__
-    return Opened(
-        kind, _keys(x) if named else None, children, lambda c: tree.unflatten(spec, c)
-    )
+    return Opened(kind, _keys(x) if named else None, children, lambda c: tree.unflatten(spec, c))
 
 
 def _keys(x: Any) -> tuple[Any, ...] | None:

@@ -96,9 +96,15 @@ class History:
         ):
             for label, steps, values in curves:
                 thin = label == "steps"
-                axes.plot(steps, values, label=label, alpha=0.35 if thin else 1.0,
-                          linewidth=0.8 if thin else 1.8, marker="" if thin else ".",
-                          color="C1" if label == "evaluation" else "C0")
+                axes.plot(
+                    steps,
+                    values,
+                    label=label,
+                    alpha=0.35 if thin else 1.0,
+                    linewidth=0.8 if thin else 1.8,
+                    marker="" if thin else ".",
+                    color="C1" if label == "evaluation" else "C0",
+                )
             if name == "loss" and all(np.min(v, initial=np.inf) > 0 for _, _, v in curves):
                 axes.set_yscale("log")
             axes.set(xlabel="step", ylabel=name)

@@ -38,7 +38,11 @@ class Bar:
         )
         total = None if steps is None else steps * epochs
         self._task = self._progress.add_task(
-            f"{title}  " if title else "", total=total, completed=done, epoch=1, numbers="",
+            f"{title}  " if title else "",
+            total=total,
+            completed=done,
+            epoch=1,
+            numbers="",
             speed="",
         )
         self._next = 0.0

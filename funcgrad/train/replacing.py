@@ -51,9 +51,7 @@ def text_path(path: Any, argument: str) -> str:
     return text
 
 
-def check_regular(
-    path: str | int, argument: str, name: str | None = None
-) -> os.stat_result | None:
+def check_regular(path: str | int, argument: str, name: str | None = None) -> os.stat_result | None:
     """What there is at a path, None for nothing; anything but a regular file is refused."""
     try:
         found = os.stat(path)

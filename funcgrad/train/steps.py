@@ -31,8 +31,10 @@ def call_loss(
         options["key"] = key
     result = loss(params, batch, **options)
     parts = result if isinstance(result, tuple) else (result,)
-    wanted = "(value, state) or (value, state, metrics)" if state is not None else (
-        "a value or (value, metrics)"
+    wanted = (
+        "(value, state) or (value, state, metrics)"
+        if state is not None
+        else ("a value or (value, metrics)")
     )
     known = (2, 3) if state is not None else (1, 2)
     metrics = parts[-1] if len(parts) == known[1] else {}

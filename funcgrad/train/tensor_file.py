@@ -187,8 +187,11 @@ def read_header(file: Any, size: int) -> Header:
 
 def _encodable(text: Any, what: str) -> str:
     if not isinstance(text, str):
-        raise Malformed(f"{what} is {text!r}, not a string" if text is not None else
-                        f"its header has no {what!r}")
+        raise Malformed(
+            f"{what} is {text!r}, not a string"
+            if text is not None
+            else f"its header has no {what!r}"
+        )
     try:
         text.encode()
     except UnicodeEncodeError:

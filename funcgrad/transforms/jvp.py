@@ -96,9 +96,7 @@ class JVPTrace(Trace):
         if not self.alive:
             self.check_alive(prim)
         primals, tangents = self.split(args)
-        flags = tuple(
-            type(a) is JVPTracer and a._trace is self and a.strong for a in args
-        )
+        flags = tuple(type(a) is JVPTracer and a._trace is self and a.strong for a in args)
         strong = any(flags)
         if prim.forward is not None:
             self.strong = strong

@@ -54,9 +54,7 @@ def tangent_out(
         return None
     if prim.family == "linear":
         return prim(tangents[0], **params)
-    primals = [
-        p if t is None else strong_scalar(p) for p, t in zip(primals, tangents, strict=True)
-    ]
+    primals = [p if t is None else strong_scalar(p) for p, t in zip(primals, tangents, strict=True)]
     out = out if prim.multiple else strong_scalar(out)
     if isinstance(prim.jvp, Joint):
         if prim.jvp.zeros:
@@ -149,9 +147,7 @@ def _elementwise_tangent(
     return fit_tangent(total, out)
 
 
-def factor(
-    prim: Primitive, i: int, kind: int, t: Any, out: Any, primals: Any, strong: bool
-) -> Any:
+def factor(prim: Primitive, i: int, kind: int, t: Any, out: Any, primals: Any, strong: bool) -> Any:
     """The contribution of operand i's tangent: the tangent times the partial derivative."""
     if kind == SAME:
         return t

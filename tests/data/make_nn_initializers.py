@@ -40,8 +40,10 @@ def calls() -> Any:
                 yield "variance_scaling", stated, [2, 3, 5], dtype
     stated = {"scale": 1.0, "mode": "fan_avg", "distribution": "normal"}
     for axes in (
-        {"in_axis": 0, "out_axis": 2}, {"in_axis": [0, 1], "out_axis": 3},
-        {"in_axis": -1, "out_axis": -2, "batch_axis": 0}, {"batch_axis": [0, 1]},
+        {"in_axis": 0, "out_axis": 2},
+        {"in_axis": [0, 1], "out_axis": 3},
+        {"in_axis": -1, "out_axis": -2, "batch_axis": 0},
+        {"batch_axis": [0, 1]},
     ):
         yield "variance_scaling", {**stated, **axes}, [2, 3, 5, 4], "float64"
     yield "variance_scaling", {**stated, "in_axis": 0, "out_axis": 0}, [6], "float64"

@@ -37,13 +37,18 @@ def cross_entropies() -> Any:
             for reduction in ("mean", "sum"):
                 x = leaf(logits)
                 loss = F.cross_entropy(
-                    x, torch.tensor(labels), weight=None if given is None else torch.tensor(given),
-                    label_smoothing=smoothing, reduction=reduction,
+                    x,
+                    torch.tensor(labels),
+                    weight=None if given is None else torch.tensor(given),
+                    label_smoothing=smoothing,
+                    reduction=reduction,
                 )
                 arguments = {"logits": logits, "labels": labels, "label_smoothing": smoothing}
                 yield record(
                     "softmax_cross_entropy_with_integer_labels",
-                    {**arguments, "class_weights": given, "reduction": reduction}, loss, x,
+                    {**arguments, "class_weights": given, "reduction": reduction},
+                    loss,
+                    x,
                 )
     probabilities = RNG.dirichlet(np.ones(4), 5)
     x = leaf(logits)
@@ -81,7 +86,9 @@ def others() -> Any:
 
 def ctc() -> Any:
     for batch, frames, classes, sizes, blank in (
-        (3, 7, 5, (3, 2, 0), 0), (2, 6, 4, (3, 1), 2), (1, 40, 6, (12,), 0),
+        (3, 7, 5, (3, 2, 0), 0),
+        (2, 6, 4, (3, 1), 2),
+        (1, 40, 6, (12,), 0),
     ):
         logits = 2 * RNG.normal(size=(batch, frames, classes))
         others = [c for c in range(classes) if c != blank]
@@ -90,8 +97,12 @@ def ctc() -> Any:
         lengths = np.array([frames - i for i in range(batch)])
         x = leaf(logits)
         losses = F.ctc_loss(
-            torch.log_softmax(x, -1).transpose(0, 1), torch.tensor(labels), torch.tensor(lengths),
-            torch.tensor(sizes), blank=blank, reduction="sum",
+            torch.log_softmax(x, -1).transpose(0, 1),
+            torch.tensor(labels),
+            torch.tensor(lengths),
+            torch.tensor(sizes),
+            blank=blank,
+            reduction="sum",
         )
         arguments = {
             "logits": logits,

@@ -247,8 +247,15 @@ def search(spec: Any, start: list[float], steps: int) -> list[list[float]]:
     return rows
 
 
-ZOOM = ["scale_by_zoom_linesearch", {"max_linesearch_steps": 12, "curv_rtol": 0.3,
-                                     "approx_dec_rtol": None, "max_learning_rate": 1.5}]
+ZOOM = [
+    "scale_by_zoom_linesearch",
+    {
+        "max_linesearch_steps": 12,
+        "curv_rtol": 0.3,
+        "approx_dec_rtol": None,
+        "max_learning_rate": 1.5,
+    },
+]
 BACK = ["scale_by_backtracking_linesearch", {"max_backtracking_steps": 30, "store_grad": True}]
 SEARCHES = [
     (["lbfgs", {}], [-1.2, 1.0], 24),

@@ -29,9 +29,7 @@ def test_digits_reach_97_percent(
     check_picture(path)
 
 
-def test_digits_quick_mode_trains_less_but_learns(
-    train_digits: ModuleType, tmp_path: Path
-) -> None:
+def test_digits_quick_mode_trains_less_but_learns(train_digits: ModuleType, tmp_path: Path) -> None:
     path = tmp_path / "digits.png"
     accuracy = train_digits.main(["--quick", "--seed", "1", "--output", str(path)])
     assert accuracy >= 0.9  # five epochs instead of fifty

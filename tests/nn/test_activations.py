@@ -37,10 +37,16 @@ ELEMENTWISE = {
         {},
     ),
     "hard_sigmoid": (
-        nn.hard_sigmoid, lambda x: limit(x + 3, 0, 6) / 6, (1, 0, 0, 0), {-3: 0, 3: 0},
+        nn.hard_sigmoid,
+        lambda x: limit(x + 3, 0, 6) / 6,
+        (1, 0, 0, 0),
+        {-3: 0, 3: 0},
     ),
     "hard_silu": (
-        nn.hard_silu, lambda x: x * limit(x + 3, 0, 6) / 6, (np.inf, 1, 0, 0), {-3: 0, 3: 1},
+        nn.hard_silu,
+        lambda x: x * limit(x + 3, 0, 6) / 6,
+        (np.inf, 1, 0, 0),
+        {-3: 0, 3: 1},
     ),
     "hard_tanh": (nn.hard_tanh, lambda x: limit(x, -1, 1), (1, 0, -1, 0), {-1: 1, 1: 1}),
     "leaky_relu": (
@@ -70,15 +76,35 @@ ELEMENTWISE = {
         {-1: 0, 1: 1},
     ),
     "sparse_sigmoid": (
-        nn.sparse_sigmoid, lambda x: limit(x + 1, 0, 2) / 2, (1, 0, 0, 0), {-1: 0.25, 1: 0.25},
+        nn.sparse_sigmoid,
+        lambda x: limit(x + 1, 0, 2) / 2,
+        (1, 0, 0, 0),
+        {-1: 0.25, 1: 0.25},
     ),
     "squareplus": (
-        nn.squareplus, lambda x: (x + mpmath.sqrt(x * x + 4)) / 2, (np.inf, 1, 0, 0), {},
+        nn.squareplus,
+        lambda x: (x + mpmath.sqrt(x * x + 4)) / 2,
+        (np.inf, 1, 0, 0),
+        {},
     ),
     "tanh": (nn.tanh, mpmath.tanh, (1, 0, -1, 0), {}),
 }
 GRID = (
-    -1e4, -800.0, -90.0, -30.0, -8.5, -2.5, -0.625, -1e-5, 1e-9, 0.75, 2.0, 5.0, 20.0, 95.0, 1e4
+    -1e4,
+    -800.0,
+    -90.0,
+    -30.0,
+    -8.5,
+    -2.5,
+    -0.625,
+    -1e-5,
+    1e-9,
+    0.75,
+    2.0,
+    5.0,
+    20.0,
+    95.0,
+    1e4,
 )
 
 ROWS = {
@@ -128,8 +154,10 @@ def test_values_and_derivatives_are_accurate_up_to_large_arguments(name, dtype):
         f = derivative(function, order)
         expected = np.array([float(v) for v in exact(name)[order]])
         # The grid is not exact in float32: 1/2 eps of x, times the next derivative and x.
-        slack = 0 if dtype == "float64" or order == 3 else eps * np.abs(
-            np.array([float(v) for v in exact(name)[order + 1]]) * np.array(GRID)
+        slack = (
+            0
+            if dtype == "float64" or order == 3
+            else eps * np.abs(np.array([float(v) for v in exact(name)[order + 1]]) * np.array(GRID))
         )
         bound = tolerance * eps * np.maximum(np.abs(expected), 1) + slack
         for got in (np.array([f(v) for v in x]), fg.vmap(f)(x), fg.jit(fg.vmap(f))(x)):

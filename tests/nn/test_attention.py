@@ -60,7 +60,9 @@ def test_bias_is_added_to_the_logits() -> None:
     very_negative = np.where(RANDOM_MASK, 0.0, -1e30)
     np.testing.assert_allclose(
         nn.dot_product_attention(*QKV, bias=very_negative + bias),
-        nn.dot_product_attention(*QKV, bias=bias, mask=RANDOM_MASK), rtol=1e-11, atol=1e-15,
+        nn.dot_product_attention(*QKV, bias=bias, mask=RANDOM_MASK),
+        rtol=1e-11,
+        atol=1e-15,
     )
 
 
@@ -97,8 +99,11 @@ def test_what_padding_holds_changes_nothing(padding: float) -> None:
 
 def test_causal_attention_does_not_look_ahead() -> None:
     model = nn.serial(
-        nn.Embedding(7, 4), nn.SinusoidalPositions, nn.TransformerBlock(2, 4, is_causal=True),
-        nn.TransformerBlock(2, 4, is_causal=True), nn.Dense(7),
+        nn.Embedding(7, 4),
+        nn.SinusoidalPositions,
+        nn.TransformerBlock(2, 4, is_causal=True),
+        nn.TransformerBlock(2, 4, is_causal=True),
+        nn.Dense(7),
     )
     _, params, state = model.init(random.key(0), (-1, 6))
     ids = np.array([[1, 2, 3, 4, 5, 6]])

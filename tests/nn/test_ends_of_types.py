@@ -148,7 +148,8 @@ def test_normalisation_is_that_of_float64(dtype, epsilon, order):
 
     want = of(ROWS)
     np.testing.assert_allclose(
-        of(ROWS.astype(dtype)).astype(float), want,
+        of(ROWS.astype(dtype)).astype(float),
+        want,
         atol=30 * np.finfo(dtype).eps * np.abs(want).max(),
     )
 

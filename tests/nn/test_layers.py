@@ -250,11 +250,10 @@ def looped_conv(x: Any, w: Any, stride: int, dilation: int, groups: int) -> Any:
 @pytest.mark.parametrize(("stride", "dilation", "groups"), [(1, 1, 1), (2, 1, 2), (1, 2, 4)])
 def test_conv_by_definition(stride: int, dilation: int, groups: int) -> None:
     x, w, b = rng_array(2, 9, 4), rng_array(3, 4 // groups, 8, seed=1), rng_array(8, seed=2)
-    got = nn.conv({"w": w, "b": b}, x, strides=stride, dilation=dilation, groups=groups,
-                  padding=((2, 1),))
-    np.testing.assert_allclose(
-        got, looped_conv(x, w, stride, dilation, groups) + b, rtol=1e-11
+    got = nn.conv(
+        {"w": w, "b": b}, x, strides=stride, dilation=dilation, groups=groups, padding=((2, 1),)
     )
+    np.testing.assert_allclose(got, looped_conv(x, w, stride, dilation, groups) + b, rtol=1e-11)
 
 
 def test_conv_2d_of_same_padding() -> None:
@@ -274,9 +273,7 @@ def test_conv_transpose_spreads_each_input(stride: int, padding: str) -> None:
     got = nn.conv_transpose({"w": w}, x, strides=stride, padding=padding)
     if padding == "SAME":
         assert got.shape[1] == 4 * stride
-        start = next(
-            s for s in range(3) if np.allclose(full[:, s : s + got.shape[1]], got)
-        )
+        start = next(s for s in range(3) if np.allclose(full[:, s : s + got.shape[1]], got))
         assert start == (3 - stride) // 2 if stride < 3 else start == 0
     else:
         np.testing.assert_allclose(got, full, rtol=1e-11)
@@ -297,18 +294,21 @@ def test_normalisations_by_definition() -> None:
     centered = x - x.mean(-1, keepdims=True)
     np.testing.assert_allclose(
         nn.layer_norm(params, x),
-        centered / np.sqrt(x.var(-1, keepdims=True) + 1e-5) * scale + offset, rtol=1e-11,
+        centered / np.sqrt(x.var(-1, keepdims=True) + 1e-5) * scale + offset,
+        rtol=1e-11,
     )
     np.testing.assert_allclose(
         nn.rms_norm({"scale": scale}, x),
-        x / np.sqrt(np.mean(x**2, -1, keepdims=True) + 1e-6) * scale, rtol=1e-11,
+        x / np.sqrt(np.mean(x**2, -1, keepdims=True) + 1e-6) * scale,
+        rtol=1e-11,
     )
     parts = [x[..., :2], x[..., 2:]]
     expected = np.concatenate(
         [
             (p - p.mean((1, 2), keepdims=True)) / np.sqrt(p.var((1, 2), keepdims=True) + 1e-5)
             for p in parts
-        ], axis=-1,
+        ],
+        axis=-1,
     )
     np.testing.assert_allclose(
         nn.group_norm(params, x, groups=2), expected * scale + offset, rtol=1e-11
@@ -340,9 +340,7 @@ def test_batch_norm_over_a_mapped_axis_sees_the_whole_batch() -> None:
     whole = nn.BatchNorm()
     _, params, state = layer.init(None, (-1, 3))
     x = rng_array(4, 5, 3)
-    y, states = fg.vmap(
-        lambda x: layer.apply(params, state, x, train=True), axis_name="devices"
-    )(x)
+    y, states = fg.vmap(lambda x: layer.apply(params, state, x, train=True), axis_name="devices")(x)
     expected, new = whole.apply(params, state, x.reshape(20, 3), train=True)
     np.testing.assert_allclose(y.reshape(20, 3), expected, rtol=1e-11)
     np.testing.assert_allclose(states["var"], np.tile(new["var"], (4, 1)), rtol=1e-11)
@@ -377,9 +375,7 @@ def test_stateless_gives_two_arguments() -> None:
     assert shape == (-1, 4)
     x = rng_array(5, 3)
     h = np.tanh(x @ params[0]["w"])
-    np.testing.assert_allclose(
-        apply(params, x), h + h @ params[2][0][0]["w"], rtol=1e-12
-    )
+    np.testing.assert_allclose(apply(params, x), h + h @ params[2][0][0]["w"], rtol=1e-12)
     with pytest.raises(TypeError, match="has state"):
         nn.stateless(nn.BatchNorm())[0](random.key(0), (-1, 3))
 

@@ -49,12 +49,15 @@ CASES = {
     "contrastive_loss": (
         lambda x, y, **k: nn.contrastive_loss(x, y, np.array([1, 0, 0]), margin=3.0, **k),
         (X, Y),
-        lambda x, y: np.where(
-            [True, False, False], norm(x - y) ** 2, np.maximum(0, 3 - norm(x - y)) ** 2
-        ) / 2,
+        lambda x, y: (
+            np.where([True, False, False], norm(x - y) ** 2, np.maximum(0, 3 - norm(x - y)) ** 2)
+            / 2
+        ),
     ),
     "cosine_distance": (
-        nn.cosine_distance, (X, Y), lambda x, y: 1 - np.sum(x * y, -1) / norm(x) / norm(y)
+        nn.cosine_distance,
+        (X, Y),
+        lambda x, y: 1 - np.sum(x * y, -1) / norm(x) / norm(y),
     ),
     "ctc_loss": (
         lambda x, **k: nn.ctc_loss(x, *NO_PADDING, **k),
@@ -87,8 +90,10 @@ CASES = {
     "negative_sampling_loss": (
         nn.negative_sampling_loss,
         (X, Y, RNG.normal(size=(3, 5, 4))),
-        lambda u, v, n: -scipy.special.log_expit(np.sum(u * v, -1))
-        - np.sum(scipy.special.log_expit(-np.einsum("bd,bkd->bk", u, n)), -1),
+        lambda u, v, n: (
+            -scipy.special.log_expit(np.sum(u * v, -1))
+            - np.sum(scipy.special.log_expit(-np.einsum("bd,bkd->bk", u, n)), -1)
+        ),
     ),
     "poisson_nll_loss": (
         nn.poisson_nll_loss,
@@ -112,7 +117,9 @@ CASES = {
     ),
     "squared_error": (nn.squared_error, (X, Y), lambda x, y: (x - y) ** 2),
     "squared_hinge_loss": (
-        nn.squared_hinge_loss, (X, SIGNS), lambda x, y: np.maximum(0, 1 - x * y) ** 2
+        nn.squared_hinge_loss,
+        (X, SIGNS),
+        lambda x, y: np.maximum(0, 1 - x * y) ** 2,
     ),
     "triplet_margin_loss": (
         lambda x, y, z, **k: nn.triplet_margin_loss(x, y, z, norm_degree=3, eps=1e-3, **k),
@@ -145,8 +152,9 @@ def test_values(name):
 @pytest.mark.parametrize("i", range(len(STORED)))
 def test_numbers_of_pytorch(i):
     stored = STORED[i]
-    arguments = {k: np.array(v) if isinstance(v, list) else v for k, v in
-                 stored["arguments"].items()}
+    arguments = {
+        k: np.array(v) if isinstance(v, list) else v for k, v in stored["arguments"].items()
+    }
     first = next(iter(arguments))
     x = arguments.pop(first)
     function = getattr(nn, stored["name"])
@@ -172,8 +180,14 @@ def test_float32_stays_float32(name):
     small = tuple(a.astype(np.float32) for a in args)
     mask = np.array([True, False, True]).reshape((3,) + (1,) * (len(losses_shape(name)) - 1))
     weights = np.full(mask.shape, 0.5, np.float32)
-    for given in ({}, {"reduction": "none"}, {"reduction": "sum"}, {"where": mask},
-                  {"weights": weights}, {"where": mask, "weights": weights}):
+    for given in (
+        {},
+        {"reduction": "none"},
+        {"reduction": "sum"},
+        {"where": mask},
+        {"weights": weights},
+        {"where": mask, "weights": weights},
+    ):
         f = lambda *a, g=given: function(*a, **g)  # noqa: E731
         eager = f(*small)
         assert eager.dtype == np.float32
@@ -255,7 +269,8 @@ def test_reductions_masks_and_weights_go_together(name):
     assert function(*args, weights=np.zeros(1)) == 0
     scaled = lambda w: function(*args, reduction="sum", weights=w)  # noqa: E731
     np.testing.assert_allclose(
-        fg.grad(scaled)(weights), np.sum(losses, tuple(range(1, losses.ndim)), keepdims=True),
+        fg.grad(scaled)(weights),
+        np.sum(losses, tuple(range(1, losses.ndim)), keepdims=True),
         rtol=1e-13,
     )
 
@@ -394,8 +409,12 @@ def test_integer_labels_equal_one_hot_labels(smoothing):
     one_hot = np.eye(4)[LABELS]
     sample, classes = np.array([0.3, 2.0, 1.0]), np.array([1.0, 0.2, 3.0, 0.5])
     where = np.array([True, True, False])
-    for given in ({}, {"class_weights": classes}, {"weights": sample},
-                  {"class_weights": classes, "weights": sample, "where": where}):
+    for given in (
+        {},
+        {"class_weights": classes},
+        {"weights": sample},
+        {"class_weights": classes, "weights": sample, "where": where},
+    ):
         f = lambda x, g=given: nn.softmax_cross_entropy(  # noqa: E731
             x, one_hot, label_smoothing=smoothing, **g
         )
@@ -440,8 +459,15 @@ def test_labels_out_of_range():
 def test_shapes_must_agree():
     """Broadcasting (n, 1) against (n,) would give n**2 losses without a word."""
     column = X[:, :1]
-    for function in (nn.squared_error, nn.absolute_error, nn.hinge_loss, nn.l2_loss,
-                     nn.sigmoid_binary_cross_entropy, nn.softmax_cross_entropy, nn.cosine_distance):
+    for function in (
+        nn.squared_error,
+        nn.absolute_error,
+        nn.hinge_loss,
+        nn.l2_loss,
+        nn.sigmoid_binary_cross_entropy,
+        nn.softmax_cross_entropy,
+        nn.cosine_distance,
+    ):
         with pytest.raises(fg.errors.ShapeError, match=r"\(3, 1\) and \(3,\)"):
             function(column, X[:, 0])
     with pytest.raises(fg.errors.ShapeError, match=r"negatives of shape \(3, 'k', 4\)"):
@@ -489,8 +515,10 @@ def test_ctc_sums_over_all_alignments(blank):
         np.testing.assert_allclose(fg.jit(f)(batch), losses, rtol=1e-14)
         impossible = np.array([paths(s) > frames for s in sequences])
         np.testing.assert_array_equal(np.isinf(losses), impossible)
-        for gradient in (fg.grad(lambda x, f=f: np.sum(f(x)))(batch),
-                         fg.jit(fg.grad(lambda x, f=f: np.sum(f(x))))(batch)):
+        for gradient in (
+            fg.grad(lambda x, f=f: np.sum(f(x)))(batch),
+            fg.jit(fg.grad(lambda x, f=f: np.sum(f(x))))(batch),
+        ):
             assert np.all(np.isfinite(gradient))
             np.testing.assert_array_equal(gradient[impossible], 0)
             assert np.all(np.any(gradient[~impossible] != 0, axis=(1, 2)))
@@ -537,8 +565,12 @@ def test_ctc_of_masked_impossible_labels():
 
 def test_ctc_errors():
     good = (FRAMES, np.zeros((3, 5)), NO_PADDING[1], np.zeros((3, 2)))
-    for i, wrong in ((0, FRAMES[0]), (1, np.zeros((3, 4))), (2, NO_PADDING[1][:2]),
-                     (3, np.zeros((3, 3)))):
+    for i, wrong in (
+        (0, FRAMES[0]),
+        (1, np.zeros((3, 4))),
+        (2, NO_PADDING[1][:2]),
+        (3, np.zeros((3, 3))),
+    ):
         args = [*good[:i], wrong, *good[i + 1 :]]
         with pytest.raises(fg.errors.ShapeError, match=r"ctc_loss needs logits \(batch, frames"):
             nn.ctc_loss(*args)

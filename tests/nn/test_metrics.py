@@ -46,8 +46,9 @@ CASES = {
         (
             nn.perplexity,
             (LOGITS, LABELS),
-            lambda x, y: np.exp(sk.log_loss(y, np.exp(x) / np.exp(x).sum(-1)[:, None],
-                                            labels=range(5))),
+            lambda x, y: np.exp(
+                sk.log_loss(y, np.exp(x) / np.exp(x).sum(-1)[:, None], labels=range(5))
+            ),
         )
     ],
     "precision_score": [*averaged(nn.precision_score, sk.precision_score)],

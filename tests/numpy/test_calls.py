@@ -17,9 +17,8 @@ CALLS = [
     for name, calls in sorted(TABLE.items())
     for i, c in enumerate(calls)
     for dtype in c.dtypes
-    if dtype == "d" or any(
-        getattr(a, "dtype", None) == np.float64 for a in leaves_of((c.args, c.kwargs))
-    )
+    if dtype == "d"
+    or any(getattr(a, "dtype", None) == np.float64 for a in leaves_of((c.args, c.kwargs)))
 ]
 
 EXEMPT = {

@@ -12,8 +12,28 @@ import funcgrad as fg
 import funcgrad.numpy as fnp
 
 INTEGERS = [np.dtype(c) for c in "bBhHiIlL"]
-ENDS = np.array([0.0, -0.0, 0.5, -0.5, 1.0, -1.0, 2.5, 1e300, -1e300, 5e-324, -3e-310, 1.7e308,
-                 np.inf, -np.inf, np.nan, 255.0, -2.0, 1e16])
+ENDS = np.array(
+    [
+        0.0,
+        -0.0,
+        0.5,
+        -0.5,
+        1.0,
+        -1.0,
+        2.5,
+        1e300,
+        -1e300,
+        5e-324,
+        -3e-310,
+        1.7e308,
+        np.inf,
+        -np.inf,
+        np.nan,
+        255.0,
+        -2.0,
+        1e16,
+    ]
+)
 
 
 def ends_of(dtype):
@@ -52,15 +72,30 @@ def check(f, *xs, signs=True):
         if expected.error is None and signs:
             for a, b in zip(got.values, expected.values, strict=True):
                 zeros = (np.asarray(b) == 0) & (np.asarray(b).dtype.kind == "f")
-                np.testing.assert_array_equal(np.signbit(np.where(zeros, a, 1.0)),
-                                              np.signbit(np.where(zeros, b, 1.0)), err_msg=how)
+                np.testing.assert_array_equal(
+                    np.signbit(np.where(zeros, a, 1.0)),
+                    np.signbit(np.where(zeros, b, 1.0)),
+                    err_msg=how,
+                )
 
 
 @pytest.mark.parametrize("dtype", [*INTEGERS, "?", "e", "f", "d"])
 @pytest.mark.parametrize(
     "f",
-    [np.frexp, np.modf, np.rint, np.abs, np.square, np.isfinite, np.isinf, np.isnan, np.fabs,
-     np.nan_to_num, lambda x: np.nan_to_num(x, nan=2.5, posinf=7.0, neginf=-7.0), np.sign],
+    [
+        np.frexp,
+        np.modf,
+        np.rint,
+        np.abs,
+        np.square,
+        np.isfinite,
+        np.isinf,
+        np.isnan,
+        np.fabs,
+        np.nan_to_num,
+        lambda x: np.nan_to_num(x, nan=2.5, posinf=7.0, neginf=-7.0),
+        np.sign,
+    ],
 )
 def test_one_operand(f, dtype):
     check(f, ends_of(dtype))
@@ -74,9 +109,25 @@ def pairs(dtype):
 @pytest.mark.parametrize("dtype", [*INTEGERS, "?", "f", "d"])
 @pytest.mark.parametrize(
     "f",
-    [np.floor_divide, np.remainder, np.mod, np.divmod, np.fmod, np.add, np.subtract, np.multiply,
-     np.isclose, lambda x, y: np.isclose(x, y, equal_nan=True), np.maximum, np.fmin, np.left_shift,
-     np.true_divide, np.hypot, np.copysign, np.arctan2],
+    [
+        np.floor_divide,
+        np.remainder,
+        np.mod,
+        np.divmod,
+        np.fmod,
+        np.add,
+        np.subtract,
+        np.multiply,
+        np.isclose,
+        lambda x, y: np.isclose(x, y, equal_nan=True),
+        np.maximum,
+        np.fmin,
+        np.left_shift,
+        np.true_divide,
+        np.hypot,
+        np.copysign,
+        np.arctan2,
+    ],
 )
 def test_two_operands(f, dtype):
     x, y = pairs(dtype)
@@ -85,8 +136,21 @@ def test_two_operands(f, dtype):
     check(f, x, y)
 
 
-BOUNDS = [(-5, 300), (None, 4550), (-1, None), (0, 256), (-(2**70), 2**70), (3, 5), (0.5, 2.5),
-          (None, 2**63), (5, 3), (2**40, None), (None, -(2**40)), (np.nan, 2.0), (-np.inf, np.inf)]
+BOUNDS = [
+    (-5, 300),
+    (None, 4550),
+    (-1, None),
+    (0, 256),
+    (-(2**70), 2**70),
+    (3, 5),
+    (0.5, 2.5),
+    (None, 2**63),
+    (5, 3),
+    (2**40, None),
+    (None, -(2**40)),
+    (np.nan, 2.0),
+    (-np.inf, np.inf),
+]
 
 
 @pytest.mark.parametrize("dtype", [*INTEGERS, "f", "d"])
@@ -147,7 +211,10 @@ class TestPositionsOfSmallTypes:
         expected = x.copy()
         old = expected[i.astype(int)]
         expected[i.astype(int)] = {
-            "set": 2.5, "add": old + 2.5, "mul": old * 2.5, "min": np.minimum(old, 2.5),
+            "set": 2.5,
+            "add": old + 2.5,
+            "mul": old * 2.5,
+            "min": np.minimum(old, 2.5),
             "max": np.maximum(old, 2.5),
         }[op]
         np.testing.assert_array_equal(wide(x, i), expected)

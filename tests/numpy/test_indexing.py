@@ -43,7 +43,7 @@ def mixed(draw, shape):
         elif kind == "slice":
             entries.append(draw(st.slices(n)))
         elif kind == "array":
-            cut = common[draw(st.integers(0, len(common))):]
+            cut = common[draw(st.integers(0, len(common))) :]
             dims = tuple(d if draw(st.booleans()) else 1 for d in cut)
             values = st.integers(-n, n - 1)
             entries.append(draw(nps.arrays(np.int64, dims, elements=values)))
@@ -92,13 +92,36 @@ def test_any_index(case):
 
 
 KEYS = [
-    (slice(None, None, -2), 1), (..., None, [0, 2, -1]), ([1, 0], slice(None), [[0], [3]]),
-    (1, slice(None), [0, 2]), ([0, 1], 2, slice(None)), (slice(1, 1),), (np.array(1), np.array(2)),
-    (None, [True, False], ..., -1), (np.zeros((2, 3), bool),), np.array([[True] * 3] * 2),
-    ([], slice(None)), (slice(5, 0, -1), slice(-9, 9)), True, False, (np.True_, 1), (0, True, [1]),
-    (slice(None), np.array([True, False, True]), [1, 2]), ..., None, (), -1, [1, 1, 0], [[1], [0]],
-    (slice(None), [1], None, [2]), (np.int8(1), slice(np.int64(0), np.int64(2))), ([1],), 5,
-    (0, 0, 0, 0), ([0], [1, 2], [0, 1, 2]), (np.array([True, False, True]),),
+    (slice(None, None, -2), 1),
+    (..., None, [0, 2, -1]),
+    ([1, 0], slice(None), [[0], [3]]),
+    (1, slice(None), [0, 2]),
+    ([0, 1], 2, slice(None)),
+    (slice(1, 1),),
+    (np.array(1), np.array(2)),
+    (None, [True, False], ..., -1),
+    (np.zeros((2, 3), bool),),
+    np.array([[True] * 3] * 2),
+    ([], slice(None)),
+    (slice(5, 0, -1), slice(-9, 9)),
+    True,
+    False,
+    (np.True_, 1),
+    (0, True, [1]),
+    (slice(None), np.array([True, False, True]), [1, 2]),
+    ...,
+    None,
+    (),
+    -1,
+    [1, 1, 0],
+    [[1], [0]],
+    (slice(None), [1], None, [2]),
+    (np.int8(1), slice(np.int64(0), np.int64(2))),
+    ([1],),
+    5,
+    (0, 0, 0, 0),
+    ([0], [1, 2], [0, 1, 2]),
+    (np.array([True, False, True]),),
 ]
 
 
@@ -116,10 +139,17 @@ def test_what_is_no_index(key):
 def test_traced_indices():
     x, i = numbers((3, 4)), np.array([[2, 0], [-1, 1]])
     for fun in (
-        lambda a, k: a[k], lambda a, k: a[:, k], lambda a, k: a[k, k], lambda a, k: a[k, 1:3],
-        lambda a, k: a[1, k], lambda a, k: fnp.take(x, k, 1) * a[0, 0], lambda a, k: a[k[0, 0]],
-        lambda a, k: a[k[0, 0], k[1, 1]], lambda a, k: fnp.at(x)[k].get() * a[0, 0],
-        lambda a, k: a[k[0, 0], :, None], lambda a, k: a[..., k[0, 1]],
+        lambda a, k: a[k],
+        lambda a, k: a[:, k],
+        lambda a, k: a[k, k],
+        lambda a, k: a[k, 1:3],
+        lambda a, k: a[1, k],
+        lambda a, k: fnp.take(x, k, 1) * a[0, 0],
+        lambda a, k: a[k[0, 0]],
+        lambda a, k: a[k[0, 0], k[1, 1]],
+        lambda a, k: fnp.at(x)[k].get() * a[0, 0],
+        lambda a, k: a[k[0, 0], :, None],
+        lambda a, k: a[..., k[0, 1]],
     ):
         np.testing.assert_array_equal(fg.jit(fun)(x, i), fun(x, i))
         got = fg.vmap(fun)(np.stack([x, 2 * x]), np.stack([i, i[::-1]]))
@@ -146,8 +176,13 @@ def test_index_out_of_range():
 # --- updates --------------------------------------------------------------------------------------
 
 IN_PLACE = {
-    "set": lambda y, k, v: y.__setitem__(k, v), "add": np.add.at, "multiply": np.multiply.at,
-    "min": np.minimum.at, "max": np.maximum.at, "subtract": np.subtract.at, "mul": np.multiply.at,
+    "set": lambda y, k, v: y.__setitem__(k, v),
+    "add": np.add.at,
+    "multiply": np.multiply.at,
+    "min": np.minimum.at,
+    "max": np.maximum.at,
+    "subtract": np.subtract.at,
+    "mul": np.multiply.at,
 }
 
 
@@ -198,8 +233,13 @@ def test_any_update(case, name, broadcast):
 
 
 UPDATES = [
-    (1, 5), ((slice(None), 1), 3), (([1, 1, 0],), 4), (([1, 0], slice(None), [2, 2]), 3),
-    ((..., -1), 3), ((slice(None, None, -1),), 4), ((np.array([True, False]),), 4),
+    (1, 5),
+    ((slice(None), 1), 3),
+    (([1, 1, 0],), 4),
+    (([1, 0], slice(None), [2, 2]), 3),
+    ((..., -1), 3),
+    ((slice(None, None, -1),), 4),
+    ((np.array([True, False]),), 4),
 ]
 
 
@@ -225,11 +265,17 @@ def test_divide_power_and_apply():
 def test_plain_arrays_with_traced_indices():
     x, i = numbers((3, 4)), np.array([[2, 0], [-1, 1]])
     for fun in (
-        lambda k: fnp.at(x)[k].get(), lambda k: fnp.at(x)[:, k].get(), lambda k: fnp.take(x, k, 1),
-        lambda k: fnp.take_along_axis(x[:2], k, 1), lambda k: fnp.roll(x, k[0, 0], 1),
-        lambda k: fnp.roll(x, (k[0, 0], 1), (0, 1)), lambda k: fnp.roll(x, k[0, 0]),
-        lambda k: fnp.choose(k % 3, [1.0, 2.0, 3.0]), lambda k: fnp.at(x)[k].add(1.0),
-        lambda k: fnp.full_like(x, k[0, 1]), lambda k: fnp.pad(x, 1, constant_values=k[0, 0]),
+        lambda k: fnp.at(x)[k].get(),
+        lambda k: fnp.at(x)[:, k].get(),
+        lambda k: fnp.take(x, k, 1),
+        lambda k: fnp.take_along_axis(x[:2], k, 1),
+        lambda k: fnp.roll(x, k[0, 0], 1),
+        lambda k: fnp.roll(x, (k[0, 0], 1), (0, 1)),
+        lambda k: fnp.roll(x, k[0, 0]),
+        lambda k: fnp.choose(k % 3, [1.0, 2.0, 3.0]),
+        lambda k: fnp.at(x)[k].add(1.0),
+        lambda k: fnp.full_like(x, k[0, 1]),
+        lambda k: fnp.pad(x, 1, constant_values=k[0, 0]),
     ):
         np.testing.assert_array_equal(fg.jit(fun)(i), fun(i))
         got = fg.vmap(fun)(np.stack([i, i[::-1]]))
@@ -271,10 +317,12 @@ FAR = np.array([1, -1, 7, -9])
 def test_get_modes(traced):
     x = np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])
     want = {
-        "clip": x[[1, 2, 2, 0]], "wrap": x[[1, 2, 1, 0]],
+        "clip": x[[1, 2, 2, 0]],
+        "wrap": x[[1, 2, 1, 0]],
         "fill": np.array([x[1], x[2], [np.nan] * 2, [np.nan] * 2]),
     }
     for mode, rows in want.items():
+
         def fun(v, i, mode=mode):
             return fnp.at(v)[i].get(mode=mode)
 
@@ -307,10 +355,14 @@ def test_update_modes(run):
     x = np.array([10.0, 20.0, 30.0])
     v = np.array([1.0, 2.0, 3.0, 4.0])
     want = {
-        ("set", "drop"): [10.0, 1.0, 2.0], ("add", "drop"): [10.0, 21.0, 32.0],
-        ("add", "fill"): [10.0, 21.0, 32.0], ("add", "clip"): [14.0, 21.0, 35.0],
-        ("add", "wrap"): [14.0, 24.0, 32.0], ("max", "drop"): [10.0, 20.0, 30.0],
-        ("mul", "drop"): [10.0, 20.0, 60.0], ("min", "clip"): [4.0, 1.0, 2.0],
+        ("set", "drop"): [10.0, 1.0, 2.0],
+        ("add", "drop"): [10.0, 21.0, 32.0],
+        ("add", "fill"): [10.0, 21.0, 32.0],
+        ("add", "clip"): [14.0, 21.0, 35.0],
+        ("add", "wrap"): [14.0, 24.0, 32.0],
+        ("max", "drop"): [10.0, 20.0, 30.0],
+        ("mul", "drop"): [10.0, 20.0, 60.0],
+        ("min", "clip"): [4.0, 1.0, 2.0],
     }
     for (name, mode), result in want.items():
         got = run(lambda a, b, n=name, m=mode: getattr(fnp.at(a)[FAR], n)(b, mode=m))(x, v)

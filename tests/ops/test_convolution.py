@@ -21,7 +21,13 @@ from funcgrad.ops.shape import reduce_sum
 
 
 def reference(
-    lhs, rhs, window_strides, padding, lhs_dilation, rhs_dilation, feature_group_count=1,
+    lhs,
+    rhs,
+    window_strides,
+    padding,
+    lhs_dilation,
+    rhs_dilation,
+    feature_group_count=1,
     batch_group_count=1,
 ):
     """The definition, element by element, on (n, c, *space) and (o, i, *taps)."""
@@ -29,7 +35,12 @@ def reference(
     n_out, o_count, i_count = lhs.shape[0] // batch_group_count, rhs.shape[0], rhs.shape[1]
     rows = list(
         zip(
-            lhs.shape[2:], rhs.shape[2:], window_strides, padding, lhs_dilation, rhs_dilation,
+            lhs.shape[2:],
+            rhs.shape[2:],
+            window_strides,
+            padding,
+            lhs_dilation,
+            rhs_dilation,
             strict=True,
         )
     )
@@ -153,7 +164,8 @@ def test_layouts_and_large_arrays(layout, lhs, rhs, groups, strides):
     ct_x, ct_w = np.zeros_like(xg), np.zeros_like(wg)
     for i, j in np.ndindex(*rhs[2:]):
         at = (
-            ..., slice(i, i + (size[0] - 1) * strides[0] + 1, strides[0]),
+            ...,
+            slice(i, i + (size[0] - 1) * strides[0] + 1, strides[0]),
             slice(j, j + (size[1] - 1) * strides[1] + 1, strides[1]),
         )
         wanted += np.einsum("ngchw,goc->ngohw", xg[at], wg[..., i, j], optimize=True)
@@ -276,9 +288,7 @@ def test_transposed_convolution_is_the_adjoint(padding, k, stride, dilation):
     grown = 5 * stride if padding == "SAME" else 5 * stride + max(length - stride, 0)
     assert large.shape == (2, grown, 4)
     y = rng.standard_normal(large.shape)
-    back = conv_general_dilated(
-        y, w, (stride,), padding, None, (dilation,), ("NWC", "WIO", "NWC")
-    )
+    back = conv_general_dilated(y, w, (stride,), padding, None, (dilation,), ("NWC", "WIO", "NWC"))
     np.testing.assert_allclose(np.sum(large * y), np.sum(back * small), rtol=1e-12)
 
 
@@ -345,8 +355,12 @@ def test_zeros_of_cotangents_are_strong():
 
 def test_strong_product_keeps_infinities_and_their_signs():
     params = {
-        "window_strides": (1,), "padding": ((0, 0),), "lhs_dilation": (1,), "rhs_dilation": (1,),
-        "feature_group_count": 1, "batch_group_count": 1,
+        "window_strides": (1,),
+        "padding": ((0, 0),),
+        "lhs_dilation": (1,),
+        "rhs_dilation": (1,),
+        "feature_group_count": 1,
+        "batch_group_count": 1,
     }
     z = np.array([0.0, 2.0, 0.0, -1.0, 0.0]).reshape(1, 1, 5)
     d = np.array([np.inf, 3.0]).reshape(1, 1, 2)
@@ -393,7 +407,9 @@ def test_operands_are_not_changed_and_results_are_fresh():
         ((2, 6, 5), (4, 2, 2), {"feature_group_count": 3}, "4 outputs do not divide into 3"),
         ((3, 2, 5), (4, 2, 2), {"batch_group_count": 2}, "3 images and 4 outputs do not"),
         (
-            (2, 4, 5), (4, 2, 2), {"feature_group_count": 2, "batch_group_count": 2},
+            (2, 4, 5),
+            (4, 2, 2),
+            {"feature_group_count": 2, "batch_group_count": 2},
             "one of feature_group_count and batch_group_count must be 1",
         ),
         ((2, 3, 5), (4, 3, 2, 2), {}, "equal rank of at least 2"),

@@ -312,7 +312,9 @@ def test_every_factorization_is_differentiable_in_float32():
     rng = np.random.default_rng(26)
     a = hermitian(rng, 3).astype("f4")
     for fun in (
-        linalg_factor.cholesky, linalg_det.det, systems.inv,
+        linalg_factor.cholesky,
+        linalg_det.det,
+        systems.inv,
         lambda x: linalg_spectral.eigh(x, lower=True)[1],
         lambda x: linalg_spectral.svd(x, full_matrices=False)[0],
         lambda x: linalg_factor.qr(x, mode="reduced")[0],

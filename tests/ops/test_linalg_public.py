@@ -42,8 +42,10 @@ MATRIX = {
     "tensorsolve": lambda x: linalg.tensorsolve(systems.reshape(x, shape=(3, 3, 1)), np.ones(3)),
     "trace": lambda x: linalg.trace(x, offset=1),
     "diagonal": lambda x: linalg.diagonal(x, offset=-1),
-    "outer": lambda x: linalg.outer(x[0], x[1]) if isinstance(x, np.ndarray) else linalg.outer(
-        index(x, key=(0,)), index(x, key=(1,))
+    "outer": lambda x: (
+        linalg.outer(x[0], x[1])
+        if isinstance(x, np.ndarray)
+        else linalg.outer(index(x, key=(0,)), index(x, key=(1,)))
     ),
     "cross": lambda x: linalg.cross(x, np.array([1.0, 2.0, -1.0]), axis=0),
     "vecdot": lambda x: linalg.vecdot(x, np.arange(9.0).reshape(3, 3), axis=0),
@@ -86,20 +88,35 @@ def plain_arguments(rng):
     g = random_like(rng, (3, 3)) + 2 * np.eye(3)
     tall = random_like(rng, (2, 4, 3))
     return {
-        "cholesky": [(a,), {}], "solve": [(g, np.ones((4, 3, 2))), {}], "inv": [(tall[:, :3],), {}],
-        "det": [(tall[:, :3],), {}], "slogdet": [(tall[:, :3],), {}], "eigh": [(a,), {}],
-        "eigvalsh": [(a, "U"), {}], "qr": [(tall,), {}], "svd": [(tall,), {}],
-        "svdvals": [(tall,), {}], "pinv": [(tall,), {"rtol": None}], "cond": [(tall,), {}],
-        "matrix_rank": [(tall,), {}], "lstsq": [(tall[0], np.ones(4)), {}],
+        "cholesky": [(a,), {}],
+        "solve": [(g, np.ones((4, 3, 2))), {}],
+        "inv": [(tall[:, :3],), {}],
+        "det": [(tall[:, :3],), {}],
+        "slogdet": [(tall[:, :3],), {}],
+        "eigh": [(a,), {}],
+        "eigvalsh": [(a, "U"), {}],
+        "qr": [(tall,), {}],
+        "svd": [(tall,), {}],
+        "svdvals": [(tall,), {}],
+        "pinv": [(tall,), {"rtol": None}],
+        "cond": [(tall,), {}],
+        "matrix_rank": [(tall,), {}],
+        "lstsq": [(tall[0], np.ones(4)), {}],
         "norm": [(tall,), {"axis": (1, 2), "ord": "nuc", "keepdims": True}],
-        "vector_norm": [(tall,), {"axis": (0, 2), "ord": 3}], "matrix_norm": [(tall,), {"ord": 1}],
-        "matrix_power": [(g, 4), {}], "multi_dot": [([g, tall[0].T, tall[1]],), {}],
-        "matrix_transpose": [(tall,), {}], "tensorinv": [(g.reshape(3, 3, 1),), {"ind": 1}],
+        "vector_norm": [(tall,), {"axis": (0, 2), "ord": 3}],
+        "matrix_norm": [(tall,), {"ord": 1}],
+        "matrix_power": [(g, 4), {}],
+        "multi_dot": [([g, tall[0].T, tall[1]],), {}],
+        "matrix_transpose": [(tall,), {}],
+        "tensorinv": [(g.reshape(3, 3, 1),), {"ind": 1}],
         "tensorsolve": [(g.reshape(3, 3, 1), np.ones(3)), {"axes": (0,)}],
-        "trace": [(tall,), {"offset": -2}], "diagonal": [(tall,), {"offset": 1}],
-        "outer": [(g[0], g[1]), {}], "cross": [(g, a), {"axis": 0}],
+        "trace": [(tall,), {"offset": -2}],
+        "diagonal": [(tall,), {"offset": 1}],
+        "outer": [(g[0], g[1]), {}],
+        "cross": [(g, a), {"axis": 0}],
         "vecdot": [(tall, tall[0]), {}],
-        "matmul": [(tall, g), {}], "tensordot": [(tall, g), {"axes": 1}],
+        "matmul": [(tall, g), {}],
+        "tensordot": [(tall, g), {"axes": 1}],
     }
 
 
@@ -166,9 +183,9 @@ def test_only_the_named_triangle_is_read(uplo):
     broken = (np.tril if uplo == "L" else np.triu)(a)
     np.testing.assert_allclose(linalg.eigvalsh(broken, uplo), np.linalg.eigvalsh(a))
     g = grad(lambda x: total(linalg.eigvalsh(x, uplo) ** 2))(broken)
-    np.testing.assert_allclose(g, (np.tril if uplo == "L" else np.triu)(4 * a) - 2 * np.diag(
-        np.diag(a)
-    ), atol=1e-12)
+    np.testing.assert_allclose(
+        g, (np.tril if uplo == "L" else np.triu)(4 * a) - 2 * np.diag(np.diag(a)), atol=1e-12
+    )
 
 
 def test_lstsq_inside_a_transformation_returns_what_numpy_returns():

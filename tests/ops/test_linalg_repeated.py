@@ -63,7 +63,8 @@ def test_symmetric_functions_of_repeated_values_are_right(name):
     )
     np.testing.assert_allclose(
         jvp(grad(lambda x: total(linalg.eigvalsh(x) ** 2)), (a,), (np.eye(3),))[1],
-        2 * np.eye(3), atol=1e-12,
+        2 * np.eye(3),
+        atol=1e-12,
     )
 
 

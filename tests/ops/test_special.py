@@ -65,7 +65,7 @@ def test_complex_arguments():
     z = np.array([0.4 + 0.7j, -1.2 + 0.3j])
     np.testing.assert_allclose(special.logistic(z), 1 / (1 + np.exp(-z)), rtol=1e-14)
     slope = grad(special.erf, holomorphic=True)(z[0])
-    np.testing.assert_allclose(slope, 2 / np.sqrt(np.pi) * np.exp(-z[0] ** 2), rtol=1e-14)
+    np.testing.assert_allclose(slope, 2 / np.sqrt(np.pi) * np.exp(-(z[0] ** 2)), rtol=1e-14)
 
 
 OPERATORS = ["erf", "erfc", "erf_inv", "lgamma", "digamma", "logistic"]

@@ -51,10 +51,7 @@ def elements(x, position, g):
 
 def counts(shape, g):
     return tuple(
-        len([
-            q for q in range(99)
-            if q * s + (k - 1) * r < low + (n - 1) * b + 1 + high
-        ])
+        len([q for q in range(99) if q * s + (k - 1) * r < low + (n - 1) * b + 1 + high])
         for n, k, s, (low, high), b, r in zip(shape, *(g[k] for k in NAMES), strict=True)
     )
 

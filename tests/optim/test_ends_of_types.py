@@ -68,9 +68,7 @@ MADE |= {
     "masked": ("scale", lambda: optim.masked(optim.adam(RATE), True)),
     "multi_transform": ("scale", lambda: optim.multi_transform({"*": optim.adam(RATE)})),
     "inject_hyperparams": ("scale", lambda: optim.inject_hyperparams(optim.adam)(RATE)),
-    "with_extra_args_support": (
-        "scale", lambda: optim.with_extra_args_support(optim.adam(RATE))
-    ),
+    "with_extra_args_support": ("scale", lambda: optim.with_extra_args_support(optim.adam(RATE))),
     "stateless": ("linear", lambda: optim.stateless(lambda u, p: u)),
     "zero_nans": ("other", lambda: optim.zero_nans()),
     "set_to_zero": ("other", lambda: optim.set_to_zero()),

@@ -166,9 +166,7 @@ def test_backtracking_decreases_enough(store):
     state = tx.init(x)
     for _ in range(30):
         g = gradient(x)
-        updates, state = tx.update(
-            g, state, x, value=quartic(x), grad=g, value_fn=quartic
-        )
+        updates, state = tx.update(g, state, x, value=quartic(x), grad=g, value_fn=quartic)
         y = x + updates
         rate = optim.tree_get(state, "learning_rate", filtering=lambda path, _: path[0] == 1)
         np.testing.assert_allclose(updates, -rate * g)

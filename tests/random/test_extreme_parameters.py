@@ -223,8 +223,8 @@ def test_choices_that_cannot_be(replace):
         traced = fg.jit(draw)(p).tolist()
         assert traced == kept + [-1] * (2 - len(kept))
         values = fg.jit(lambda p: draw(p, np.arange(8.0).reshape(4, 2)))(p)
-        assert np.all(np.isnan(values[len(kept):]))
-        assert fg.jit(lambda p: draw(p, np.arange(4)))(p).tolist()[len(kept):] == [0] * (
+        assert np.all(np.isnan(values[len(kept) :]))
+        assert fg.jit(lambda p: draw(p, np.arange(4)))(p).tolist()[len(kept) :] == [0] * (
             2 - len(kept)
         )
 

@@ -103,8 +103,7 @@ def second_derivative(point: Point, mode: str) -> Any:
         for i, m in enumerate(sizes):
             g = inner(point.call, i, point.scalar)
             row = [
-                np.reshape(outer(g, j, False)(*point.args), (-1, m, n))
-                for j, n in enumerate(sizes)
+                np.reshape(outer(g, j, False)(*point.args), (-1, m, n)) for j, n in enumerate(sizes)
             ]
             yield np.concatenate(row, axis=2)
 

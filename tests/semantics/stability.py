@@ -147,7 +147,8 @@ def page() -> str:
     head = "| function | range | value | first | second | measure |\n|---|---|---|---|---|---|"
     for title, functions in FUNCTIONS.items():
         rows = [
-            f"| `{f.name}` | {f.low:g} to {f.high:g} | " + " | ".join(map(str, f.bounds))
+            f"| `{f.name}` | {f.low:g} to {f.high:g} | "
+            + " | ".join(map(str, f.bounds))
             + f" | {f.measured} |"
             for f in functions
         ]

@@ -42,12 +42,8 @@ def test_order_statistics_of_many_equal_numbers(n, seed):
     so_far = np.tri(n, dtype=bool)
     jacobians = {
         np.sort: means_over_equals(np.sort(x)[:, None] == x),
-        np.maximum.accumulate: means_over_equals(
-            (np.maximum.accumulate(x)[:, None] == x) & so_far
-        ),
-        np.minimum.accumulate: means_over_equals(
-            (np.minimum.accumulate(x)[:, None] == x) & so_far
-        ),
+        np.maximum.accumulate: means_over_equals((np.maximum.accumulate(x)[:, None] == x) & so_far),
+        np.minimum.accumulate: means_over_equals((np.minimum.accumulate(x)[:, None] == x) & so_far),
     }
     for function, expected in jacobians.items():
         for jacobian in (fg.jacrev(function), fg.jacfwd(function), fg.jit(fg.jacrev(function))):

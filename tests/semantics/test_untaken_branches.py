@@ -62,6 +62,7 @@ def stacked(taken, bad, good):
 
 def looped(c, bad, good, x):
     """A loop of two turns whose carry is selected in each."""
+
     def body(carry, _):
         return np.where(c, carry + bad(x) / 2, carry + good(x) / 2), None
 

@@ -72,9 +72,9 @@ def test_it_stays_switched_off_inside_of_others():
     assert fg.jit(fg.vmap(plain))(np.full(2, 1e-20))[0] == 0
     assert fg.jit(lambda x: plain(x) + (np.exp(x) - 1))(1e-20) == 1e-20
     assert fg.jit(lambda x: fg.jvp(plain, (x,), (1.0,))[0])(1e-20) == 0
-    assert fg.jit(lambda x: lax.scan(lambda c, _: (plain(c), None), x, None, length=1)[0])(
-        1e-20
-    ) == 0
+    assert (
+        fg.jit(lambda x: lax.scan(lambda c, _: (plain(c), None), x, None, length=1)[0])(1e-20) == 0
+    )
 
 
 ONES = np.ones((3, 1))

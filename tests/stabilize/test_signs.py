@@ -156,8 +156,11 @@ def _power(a, b):
 
 
 for _name, _function in {
-    "add": lambda a, b: a + b, "sub": lambda a, b: a - b, "mul": lambda a, b: a * b,
-    "truediv": _divided, "pow": _power,
+    "add": lambda a, b: a + b,
+    "sub": lambda a, b: a - b,
+    "mul": lambda a, b: a * b,
+    "truediv": _divided,
+    "pow": _power,
 }.items():
     _run = Number.binary(_function)
     setattr(Number, f"__{_name}__", _run)
@@ -172,17 +175,36 @@ def _inverse(a):
 
 
 EXACT = SimpleNamespace(
-    exp=Number.unary(mp.exp), log=Number.unary(lambda x: mp.log(x) if x else -mp.inf),
-    log1p=Number.unary(lambda x: mp.log(1 + x)), log2=Number.unary(lambda x: mp.log(x, 2)),
-    log10=Number.unary(mp.log10), sqrt=Number.unary(mp.sqrt), cos=Number.unary(mp.cos),
-    tanh=Number.unary(mp.tanh), reciprocal=Number.unary(lambda x: 1 / x), sum=np.sum, prod=np.prod,
-    diag=lambda v: np.where(np.eye(3), v, Number(mp.mpf(0))), det=lambda a: np.prod(np.diag(a)),
+    exp=Number.unary(mp.exp),
+    log=Number.unary(lambda x: mp.log(x) if x else -mp.inf),
+    log1p=Number.unary(lambda x: mp.log(1 + x)),
+    log2=Number.unary(lambda x: mp.log(x, 2)),
+    log10=Number.unary(mp.log10),
+    sqrt=Number.unary(mp.sqrt),
+    cos=Number.unary(mp.cos),
+    tanh=Number.unary(mp.tanh),
+    reciprocal=Number.unary(lambda x: 1 / x),
+    sum=np.sum,
+    prod=np.prod,
+    diag=lambda v: np.where(np.eye(3), v, Number(mp.mpf(0))),
+    det=lambda a: np.prod(np.diag(a)),
     inv=_inverse,
 )
 PLAIN = SimpleNamespace(
-    exp=np.exp, log=np.log, log1p=np.log1p, log2=np.log2, log10=np.log10, sqrt=np.sqrt, cos=np.cos,
-    tanh=np.tanh, reciprocal=np.reciprocal, sum=np.sum, prod=np.prod, diag=np.diag,
-    det=np.linalg.det, inv=np.linalg.inv,
+    exp=np.exp,
+    log=np.log,
+    log1p=np.log1p,
+    log2=np.log2,
+    log10=np.log10,
+    sqrt=np.sqrt,
+    cos=np.cos,
+    tanh=np.tanh,
+    reciprocal=np.reciprocal,
+    sum=np.sum,
+    prod=np.prod,
+    diag=np.diag,
+    det=np.linalg.det,
+    inv=np.linalg.inv,
 )
 
 
@@ -307,7 +329,8 @@ def names_written():
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "name":
                 yield from (
-                    c.value for c in ast.walk(node.value)
+                    c.value
+                    for c in ast.walk(node.value)
                     if isinstance(c, ast.Constant) and isinstance(c.value, str)
                 )
 

@@ -205,7 +205,8 @@ def check_derivative(bound: Bound, reference: Any) -> None:
             for i, x in zip(at, xs, strict=True):
                 full[i] = x
             return tuple(
-                o for o in bound.run(fun, *full)
+                o
+                for o in bound.run(fun, *full)
                 if getattr(o, "dtype", None) is not None and o.dtype.kind in "fc"
             )
 

@@ -591,7 +591,7 @@ def test_reports_do_not_replace_links_and_devices(tmp_path):
         files.check_writable(pipe, "--json")
 
 
-HALVED = '''
+HALVED = """
 import numpy as np
 import funcgrad as fg
 
@@ -600,7 +600,7 @@ def halved(x):
     return np.sin(x)
 
 halved.defvjp(lambda x: (np.sin(x), x), lambda x, ct: (ct * np.cos(x) / 2,))
-'''
+"""
 
 
 @pytest.mark.parametrize("name", ["random.py", "my-file.py"])

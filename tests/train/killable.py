@@ -30,8 +30,16 @@ def run(checkpoint: str | None) -> Any:
     _, params, state = MODEL.init(random.key(0), (-1, 3), np.float32)
     optimizer = optim.adam(optim.cosine_decay_schedule(1e-2, EPOCHS * 10))
     return train.fit(
-        loss, params, optimizer, batches, epochs=EPOCHS, state=state, key=random.key(2),
-        checkpoint=checkpoint, save_every=1, progress=False,
+        loss,
+        params,
+        optimizer,
+        batches,
+        epochs=EPOCHS,
+        state=state,
+        key=random.key(2),
+        checkpoint=checkpoint,
+        save_every=1,
+        progress=False,
     )
 
 

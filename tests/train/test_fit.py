@@ -94,8 +94,14 @@ def test_the_step_is_one_program_traced_once() -> None:
         optim.clip_by_global_norm(1.0), optim.adamw(optim.cosine_decay_schedule(1e-2, 50))
     )
     done = train.fit(
-        loss, params, optimizer, train.Batches(X, 8, key=random.key(1)), epochs=6, state=state,
-        key=random.key(2), progress=False,
+        loss,
+        params,
+        optimizer,
+        train.Batches(X, 8, key=random.key(1)),
+        epochs=6,
+        state=state,
+        key=random.key(2),
+        progress=False,
     )
     assert done.training.step == 30
     assert len(traces) == 1
@@ -145,8 +151,14 @@ def test_early_stopping_returns_the_best() -> None:
         return {"score": next(scores), "other": 1.0}
 
     done = train.fit(
-        mse, start(), optim.sgd(0.05), train.Batches((X, Y), 8), epochs=20, evaluate=evaluate,
-        patience=2, progress=False,
+        mse,
+        start(),
+        optim.sgd(0.05),
+        train.Batches((X, Y), 8),
+        epochs=20,
+        evaluate=evaluate,
+        patience=2,
+        progress=False,
     )
     assert done.training.epoch == 4
     assert same(done.params, seen[1])
@@ -162,8 +174,15 @@ def test_early_stopping_returns_the_best() -> None:
 def test_the_best_score(scores: list[float], maximize: bool, best: float) -> None:
     it = iter(scores)
     done = train.fit(
-        mse, start(), optim.sgd(0.05), train.Batches((X, Y), 20), epochs=4, patience=2,
-        evaluate=lambda p: next(it), maximize=maximize, progress=False,
+        mse,
+        start(),
+        optim.sgd(0.05),
+        train.Batches((X, Y), 20),
+        epochs=4,
+        patience=2,
+        evaluate=lambda p: next(it),
+        maximize=maximize,
+        progress=False,
     )
     assert done.training.best.score == best
 
@@ -176,7 +195,12 @@ def test_callbacks_may_stop() -> None:
         return training.epoch == 2
 
     train.fit(
-        mse, start(), optim.sgd(0.1), train.Batches((X, Y), 8), epochs=9, callbacks=[callback],
+        mse,
+        start(),
+        optim.sgd(0.1),
+        train.Batches((X, Y), 8),
+        epochs=9,
+        callbacks=[callback],
         progress=False,
     )
     assert calls == [(1, 5), (2, 10)]
@@ -215,8 +239,15 @@ def noisy_loss(params: Any, batch: Any, *, state: Any, key: Any) -> Any:
 def run(batches: Any, checkpoint: Any = None, **options: Any) -> Any:
     _, params, state = MODEL.init(random.key(0), (-1, 3))
     return train.fit(
-        noisy_loss, params, optim.adam(0.05), batches, state=state, key=random.key(3),
-        checkpoint=checkpoint, progress=False, **{"epochs": 4, **options},
+        noisy_loss,
+        params,
+        optim.adam(0.05),
+        batches,
+        state=state,
+        key=random.key(3),
+        checkpoint=checkpoint,
+        progress=False,
+        **{"epochs": 4, **options},
     )
 
 
@@ -277,9 +308,7 @@ def test_early_stopping_resumes(tmp_path: Path) -> None:
 def test_a_checkpoint_of_another_model_is_refused(tmp_path: Path) -> None:
     run(BATCHES, tmp_path / "c", epochs=1)
     with pytest.raises(FileError, match=r"at params/w there is|params has the keys|a tuple"):
-        train.fit(
-            mse, start(), optim.adam(0.1), BATCHES, checkpoint=tmp_path / "c", progress=False
-        )
+        train.fit(mse, start(), optim.adam(0.1), BATCHES, checkpoint=tmp_path / "c", progress=False)
     fresh = run(BATCHES, tmp_path / "c", epochs=1, resume=False)
     assert fresh.training.step == 5
 
@@ -287,8 +316,13 @@ def test_a_checkpoint_of_another_model_is_refused(tmp_path: Path) -> None:
 def test_the_progress_bar_shows_what_happens(capsys: pytest.CaptureFixture[str]) -> None:
     pytest.importorskip("rich")
     train.fit(
-        mse, start(), optim.sgd(0.1), train.Batches((X, Y), 8), epochs=3,
-        evaluate=lambda p: {"accuracy": 0.5}, progress="linear",
+        mse,
+        start(),
+        optim.sgd(0.1),
+        train.Batches((X, Y), 8),
+        epochs=3,
+        evaluate=lambda p: {"accuracy": 0.5},
+        progress="linear",
     )
     shown = " ".join(capsys.readouterr().out.split())
     for text in ("linear epoch 3/3", "15/15", "loss 0.", "accuracy 0.5", "examples/s", "ETA"):
@@ -316,9 +350,7 @@ def test_wrong_use() -> None:
 
         train.fit(bad, start(), optim.sgd(0.1), [X], progress=False)
     with pytest.raises(TypeError, match=r"\(value, state\)"):
-        train.fit(
-            mse_with_state, start(), optim.sgd(0.1), [(X, Y)], state=(), progress=False
-        )
+        train.fit(mse_with_state, start(), optim.sgd(0.1), [(X, Y)], state=(), progress=False)
     with pytest.raises(ValueError, match="no batches"):
         train.fit(mse, start(), optim.sgd(0.1), [], progress=False)
     with pytest.raises(ValueError, match="no batches"):
@@ -334,8 +366,6 @@ def test_wrong_use() -> None:
 
         train.fit(residuals, start(), optim.sgd(0.1), [(X, Y)], progress=False)
     with pytest.raises(FileNotFoundError, match="the folder /nowhere of the file"):
-        train.fit(
-            mse, start(), optim.sgd(0.1), [(X, Y)], checkpoint="/nowhere/c", progress=False
-        )
+        train.fit(mse, start(), optim.sgd(0.1), [(X, Y)], checkpoint="/nowhere/c", progress=False)
     with pytest.raises(ValueError, match="accumulate >= 1"):
         train.fit(mse, start(), optim.sgd(0.1), [(X, Y)], accumulate=0, progress=False)

@@ -47,9 +47,7 @@ def test_killed_at_twenty_random_moments(tmp_path: Path) -> None:
     assert 0 < steps[-1] < killable.EPOCHS * 10
     resumed, whole = killable.run(str(path)), killable.run(None)
     assert resumed.training.step == whole.training.step == killable.EPOCHS * 10
-    for a, b in zip(
-        fg.tree.leaves(resumed.training), fg.tree.leaves(whole.training), strict=True
-    ):
+    for a, b in zip(fg.tree.leaves(resumed.training), fg.tree.leaves(whole.training), strict=True):
         assert type(a) is type(b)
         assert np.asarray(a).tobytes() == np.asarray(b).tobytes()
     assert resumed.history.losses.tobytes() == whole.history.losses.tobytes()

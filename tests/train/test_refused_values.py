@@ -83,14 +83,18 @@ CALLS: dict[str, tuple[Any, Any, str]] = {
     "trace": (lambda: optim.trace(1.5), ValueError, "decay must be from 0 to 1"),
     "noise": (lambda: optim.add_noise(-1.0, 0.5, 0), ValueError, "eta must be"),
     "lookahead": (
-        lambda: optim.lookahead(optim.sgd(0.1), 2, 1.5), ValueError, "slow_step_size must be"
+        lambda: optim.lookahead(optim.sgd(0.1), 2, 1.5),
+        ValueError,
+        "slow_step_size must be",
     ),
     "zoom": (
-        lambda: optim.scale_by_zoom_linesearch(5, max_learning_rate=-1.0), ValueError,
+        lambda: optim.scale_by_zoom_linesearch(5, max_learning_rate=-1.0),
+        ValueError,
         "max_learning_rate must be",
     ),
     "backtracking": (
-        lambda: optim.scale_by_backtracking_linesearch(5, decrease_factor=1.5), ValueError,
+        lambda: optim.scale_by_backtracking_linesearch(5, decrease_factor=1.5),
+        ValueError,
         "decrease_factor must be",
     ),
     "chain": (lambda: optim.chain(0.1), TypeError, r"chain: .*got 0\.1"),
@@ -102,17 +106,24 @@ CALLS: dict[str, tuple[Any, Any, str]] = {
     "exponential": (lambda: optim.exponential_decay(1.0, 5, NAN), ValueError, "decay_rate"),
     "constant": (lambda: optim.constant_schedule(NAN), ValueError, "value must be finite"),
     "join": (
-        lambda: optim.join_schedules([optim.constant_schedule(1.0)] * 3, [5, 2]), ValueError,
+        lambda: optim.join_schedules([optim.constant_schedule(1.0)] * 3, [5, 2]),
+        ValueError,
         "in order",
     ),
     "piecewise": (
-        lambda: optim.piecewise_constant_schedule(1.0, {-3: 0.5}), ValueError, "not be negative"
+        lambda: optim.piecewise_constant_schedule(1.0, {-3: 0.5}),
+        ValueError,
+        "not be negative",
     ),
     "onecycle": (
-        lambda: optim.linear_onecycle_schedule(10, 1.0, 0.9, 0.5), ValueError, "pct_start"
+        lambda: optim.linear_onecycle_schedule(10, 1.0, 0.9, 0.5),
+        ValueError,
+        "pct_start",
     ),
     "warm-up": (
-        lambda: optim.warmup_cosine_decay_schedule(0.0, 1.0, -1, 5), ValueError, "transition_steps"
+        lambda: optim.warmup_cosine_decay_schedule(0.0, 1.0, -1, 5),
+        ValueError,
+        "transition_steps",
     ),
     "one_hot": (lambda: nn.one_hot(LABELS, -1), ValueError, "num_classes must not be negative"),
     "dropout": (lambda: nn.dropout(KEY, X, 1.5), ValueError, "the rate must be"),
@@ -120,20 +131,26 @@ CALLS: dict[str, tuple[Any, Any, str]] = {
     "Dropout NaN": (lambda: nn.Dropout(NAN), ValueError, "the rate must be"),
     "attention": (lambda: nn.MultiHeadAttention(2, dropout=1.5), ValueError, "the rate must be"),
     "labels": (
-        lambda: nn.losses.softmax_cross_entropy_with_integer_labels(X, LABELS + 5), ValueError,
+        lambda: nn.losses.softmax_cross_entropy_with_integer_labels(X, LABELS + 5),
+        ValueError,
         "labels must be from 0 to 1",
     ),
     "top_k": (lambda: nn.metrics.top_k_accuracy(X, LABELS - 1), ValueError, "labels must be"),
     "smoothing": (
-        lambda: nn.losses.softmax_cross_entropy(X, X, label_smoothing=1.5), ValueError,
+        lambda: nn.losses.softmax_cross_entropy(X, X, label_smoothing=1.5),
+        ValueError,
         "label_smoothing must be from 0 to 1",
     ),
     "integer smoothing": (
         lambda: nn.losses.softmax_cross_entropy_with_integer_labels(
-            X, LABELS, label_smoothing=-0.5), ValueError, "label_smoothing must be from 0 to 1",
+            X, LABELS, label_smoothing=-0.5
+        ),
+        ValueError,
+        "label_smoothing must be from 0 to 1",
     ),
     "binary smoothing": (
-        lambda: nn.losses.sigmoid_binary_cross_entropy(X, X, label_smoothing=NAN), ValueError,
+        lambda: nn.losses.sigmoid_binary_cross_entropy(X, X, label_smoothing=NAN),
+        ValueError,
         "label_smoothing must be from 0 to 1",
     ),
     "huber": (lambda: nn.losses.huber_loss(X, delta=-1.0), ValueError, "delta must be positive"),
@@ -148,17 +165,22 @@ CALLS: dict[str, tuple[Any, Any, str]] = {
     "LSTM": (lambda: nn.LSTM(-2), ValueError, "hidden must be a positive integer"),
     "heads": (lambda: nn.MultiHeadAttention(0), ValueError, "heads must be a positive integer"),
     "choice": (
-        lambda: random.choice(KEY, 3, (2,), False, np.array([0.0, 1.0, 0.0])), ValueError,
+        lambda: random.choice(KEY, 3, (2,), False, np.array([0.0, 1.0, 0.0])),
+        ValueError,
         "cannot draw 2 different",
     ),
     "choice sign": (
-        lambda: random.choice(KEY, 2, (2,), p=np.array([-1.0, 2.0])), ValueError, "not negative"
+        lambda: random.choice(KEY, 2, (2,), p=np.array([-1.0, 2.0])),
+        ValueError,
+        "not negative",
     ),
     "truncated": (lambda: random.truncated_normal(KEY, 2.0, 1.0), ValueError, "lower must not"),
     "truncated NaN": (lambda: random.truncated_normal(KEY, NAN, 1.0), ValueError, "lower must not"),
     "batches": (lambda: train.Batches(X, 2.5), TypeError, "size must be an integer"),
     "masked batches": (
-        lambda: train.Batches(np.ma.masked_array(X), 2), TracerError, "batches: .*MaskedArray"
+        lambda: train.Batches(np.ma.masked_array(X), 2),
+        TracerError,
+        "batches: .*MaskedArray",
     ),
 }
 

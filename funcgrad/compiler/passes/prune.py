@@ -16,4 +16,3 @@ def drop_dead_code(jaxpr: Jaxpr) -> Jaxpr:
     kept.reverse()
     consts = [(v, c) for v, c in zip(jaxpr.constvars, jaxpr.consts, strict=True) if v in live]
     return Jaxpr([v for v, _ in consts], jaxpr.invars, kept, jaxpr.outvars, [c for _, c in consts])
-

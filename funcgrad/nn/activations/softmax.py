@@ -209,7 +209,11 @@ def logsumexp(x: Any, axis: Any = None, keepdims: bool = False, where: Any = Non
 @user_facing
 @in_single
 def standardize(
-    x: Any, axis: Any = -1, mean: Any = None, variance: Any = None, epsilon: Any = 1e-5,
+    x: Any,
+    axis: Any = -1,
+    mean: Any = None,
+    variance: Any = None,
+    epsilon: Any = 1e-5,
     where: Any = None,
 ) -> Any:
     """(x - mean) / sqrt(variance + epsilon).

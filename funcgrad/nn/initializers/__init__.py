@@ -60,6 +60,7 @@ __all__ = [
     "zeros",
 ]
 
+
 @user_facing
 def zeros(key: Any, shape: Any, dtype: Any = float) -> Any:
     """Zeros; the key is not looked at.

@@ -46,9 +46,7 @@ def _cell_init(gates: int, key: Any, size: int, hidden: int, dtype: Any) -> Any:
     """Input weights by Glorot, recurrent weights orthogonal gate by gate, biases of zero."""
     wi_key, *wh_keys = random.split(key, gates + 1)
     blocks = [orthogonal()(k, (hidden, hidden), dtype) for k in wh_keys]
-    wi_blocks = [
-        glorot_uniform()(k, (size, hidden), dtype) for k in random.split(wi_key, gates)
-    ]
+    wi_blocks = [glorot_uniform()(k, (size, hidden), dtype) for k in random.split(wi_key, gates)]
     return {
         "wi": concatenate(wi_blocks, axis=1),
         "wh": concatenate(blocks, axis=1),

@@ -29,14 +29,13 @@ def _check_parts(name: str, parts: tuple[Layer, ...], params: Any, state: Any) -
             )
 
 
-def make_container(
-    name: str, parts: tuple[Layer, ...], route: str, init: Any, apply: Any
-) -> Layer:
+def make_container(name: str, parts: tuple[Layer, ...], route: str, init: Any, apply: Any) -> Layer:
     """A layer of layers from functions that loop over them."""
 
     def container_init(key: Any, input_shape: Any, dtype: Any = float) -> Any:
-        shape, made = init(list(zip(parts, _split(key, len(parts)), strict=True)), input_shape,
-                           dtype)
+        shape, made = init(
+            list(zip(parts, _split(key, len(parts)), strict=True)), input_shape, dtype
+        )
         return shape, tuple(p for p, _ in made), tuple(s for _, s in made)
 
     def container_apply(
@@ -194,9 +193,7 @@ def FanOut(n: int) -> Layer:
     def init(key: Any, input_shape: Any, dtype: Any = float) -> Any:
         return (check_shape("FanOut", input_shape),) * n, (), ()
 
-    def apply(
-        params: Any, state: Any, inputs: Any, *, key: Any = None, train: bool = False
-    ) -> Any:
+    def apply(params: Any, state: Any, inputs: Any, *, key: Any = None, train: bool = False) -> Any:
         return (inputs,) * n, state
 
     return Layer(init, apply, f"FanOut({n})")
@@ -238,9 +235,7 @@ def FanInConcat(axis: int = -1) -> Layer:
             )
         return (*shapes[0][:i], sum(s[i] for s in shapes), *shapes[0][i + 1 :])
 
-    def apply(
-        params: Any, state: Any, inputs: Any, *, key: Any = None, train: bool = False
-    ) -> Any:
+    def apply(params: Any, state: Any, inputs: Any, *, key: Any = None, train: bool = False) -> Any:
         return np.concatenate(inputs, axis=axis), state
 
     return Layer(_many_init("FanInConcat", joined), apply, "FanInConcat")

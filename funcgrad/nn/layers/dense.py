@@ -58,9 +58,7 @@ def dense(params: Any, x: Any) -> Any:
 
 @sized("features")
 @user_facing
-def Dense(
-    features: int, *, bias: bool = True, w_init: Any = None, b_init: Any = zeros
-) -> Layer:
+def Dense(features: int, *, bias: bool = True, w_init: Any = None, b_init: Any = zeros) -> Layer:
     """A dense layer, from (..., m) to (..., features).
 
     Args:

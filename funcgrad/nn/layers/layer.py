@@ -191,9 +191,7 @@ def output_shape(f: Callable[..., Any], shape: Any, dtype: Any = float) -> Any:
 
     one, two = at(7), at(11)
     shapes = tree.map(
-        lambda a, b: tuple(
-            m if m == n else -1 for m, n in zip(a.shape, b.shape, strict=True)
-        ),
+        lambda a, b: tuple(m if m == n else -1 for m, n in zip(a.shape, b.shape, strict=True)),
         one,
         two,
     )

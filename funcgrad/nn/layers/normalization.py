@@ -220,9 +220,7 @@ def BatchNorm(
         state = {"mean": zeros(key, (size,), held), "var": ones(key, (size,), held)}
         return shape, _affine_params(key, size, dtype, scale, offset), state
 
-    def apply(
-        params: Any, state: Any, inputs: Any, *, key: Any = None, train: bool = False
-    ) -> Any:
+    def apply(params: Any, state: Any, inputs: Any, *, key: Any = None, train: bool = False) -> Any:
         return batch_norm(
             params, state, inputs, train=train, momentum=momentum, epsilon=epsilon,
             axis_name=axis_name,
@@ -340,9 +338,7 @@ def Dropout(rate: float, *, broadcast: Any = ()) -> Layer:
     def init(key: Any, input_shape: Any, dtype: Any = float) -> Any:
         return check_shape("Dropout", input_shape), (), ()
 
-    def apply(
-        params: Any, state: Any, inputs: Any, *, key: Any = None, train: bool = False
-    ) -> Any:
+    def apply(params: Any, state: Any, inputs: Any, *, key: Any = None, train: bool = False) -> Any:
         if not train:
             return inputs, state
         if key is None:

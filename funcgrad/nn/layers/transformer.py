@@ -117,6 +117,4 @@ def TransformerBlock(
     else:
         parts = (Residual(*attention), norm(), Residual(*network), norm())
     block = serial(*parts)
-    return Layer(
-        block.init, block.apply, f"TransformerBlock({heads})", block.layers, block.route
-    )
+    return Layer(block.init, block.apply, f"TransformerBlock({heads})", block.layers, block.route)

@@ -44,8 +44,13 @@ _excess = with_slope(
 @user_facing
 @in_single
 def sigmoid_binary_cross_entropy(
-    logits: Any, labels: Any, *, label_smoothing: Any = 0.0, reduction: str = "mean",
-    where: Any = None, weights: Any = None,
+    logits: Any,
+    labels: Any,
+    *,
+    label_smoothing: Any = 0.0,
+    reduction: str = "mean",
+    where: Any = None,
+    weights: Any = None,
 ) -> Any:
     """-y log(p) - (1 - y) log(1 - p) for the probability p = sigmoid(logit).
 
@@ -105,8 +110,15 @@ def _class_weights(name: str, weights: Any, shape: tuple[int, ...], axes: tuple[
 @user_facing
 @in_single
 def softmax_cross_entropy(
-    logits: Any, labels: Any, axis: Any = -1, *, label_smoothing: Any = 0.0,
-    class_weights: Any = None, reduction: str = "mean", where: Any = None, weights: Any = None,
+    logits: Any,
+    labels: Any,
+    axis: Any = -1,
+    *,
+    label_smoothing: Any = 0.0,
+    class_weights: Any = None,
+    reduction: str = "mean",
+    where: Any = None,
+    weights: Any = None,
 ) -> Any:
     """-sum(y log(softmax(logits))) for probabilities y of classes.
 
@@ -158,8 +170,15 @@ def _size(shape: tuple[int, ...], axes: tuple[int, ...]) -> int:
 @user_facing
 @in_single
 def softmax_cross_entropy_with_integer_labels(
-    logits: Any, labels: Any, axis: int = -1, *, label_smoothing: Any = 0.0,
-    class_weights: Any = None, reduction: str = "mean", where: Any = None, weights: Any = None,
+    logits: Any,
+    labels: Any,
+    axis: int = -1,
+    *,
+    label_smoothing: Any = 0.0,
+    class_weights: Any = None,
+    reduction: str = "mean",
+    where: Any = None,
+    weights: Any = None,
 ) -> Any:
     """-log(softmax(logits)[label]), faster than ``softmax_cross_entropy`` of one-hot labels.
 
@@ -223,8 +242,14 @@ def softmax_cross_entropy_with_integer_labels(
 @user_facing
 @in_single
 def kl_divergence(
-    log_predictions: Any, targets: Any, axis: Any = -1, *, log_targets: bool = False,
-    reduction: str = "mean", where: Any = None, weights: Any = None,
+    log_predictions: Any,
+    targets: Any,
+    axis: Any = -1,
+    *,
+    log_targets: bool = False,
+    reduction: str = "mean",
+    where: Any = None,
+    weights: Any = None,
 ) -> Any:
     """sum(t (log(t) - log(p))), the Kullback-Leibler divergence of predictions p from targets t.
 

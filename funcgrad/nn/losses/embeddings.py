@@ -39,9 +39,7 @@ def _vectors(name: str, axis: Any, where: Any, **named: Any) -> Any:
 
 @user_facing
 @in_single
-def cosine_similarity(
-    predictions: Any, targets: Any, *, epsilon: Any = 0.0, axis: Any = -1
-) -> Any:
+def cosine_similarity(predictions: Any, targets: Any, *, epsilon: Any = 0.0, axis: Any = -1) -> Any:
     """The cosine of the angle between vectors.
 
     Args:
@@ -82,8 +80,14 @@ def _unit(x: Any, axes: tuple[int, ...], epsilon: Any) -> Any:
 @user_facing
 @in_single
 def cosine_distance(
-    predictions: Any, targets: Any, *, epsilon: Any = 0.0, axis: Any = -1,
-    reduction: str = "mean", where: Any = None, weights: Any = None,
+    predictions: Any,
+    targets: Any,
+    *,
+    epsilon: Any = 0.0,
+    axis: Any = -1,
+    reduction: str = "mean",
+    where: Any = None,
+    weights: Any = None,
 ) -> Any:
     """1 - ``cosine_similarity``.
 
@@ -110,8 +114,16 @@ def cosine_distance(
 @user_facing
 @in_single
 def triplet_margin_loss(
-    anchors: Any, positives: Any, negatives: Any, axis: Any = -1, norm_degree: Any = 2,
-    margin: Any = 1.0, eps: Any = 1e-6, *, reduction: str = "mean", where: Any = None,
+    anchors: Any,
+    positives: Any,
+    negatives: Any,
+    axis: Any = -1,
+    norm_degree: Any = 2,
+    margin: Any = 1.0,
+    eps: Any = 1e-6,
+    *,
+    reduction: str = "mean",
+    where: Any = None,
     weights: Any = None,
 ) -> Any:
     """max(0, d(anchor, positive) - d(anchor, negative) + margin).
@@ -163,8 +175,15 @@ def _distance(x: Any, axes: tuple[int, ...], p: Any, eps: Any) -> Any:
 @user_facing
 @in_single
 def contrastive_loss(
-    first: Any, second: Any, labels: Any, *, margin: Any = 1.0, axis: Any = -1,
-    reduction: str = "mean", where: Any = None, weights: Any = None,
+    first: Any,
+    second: Any,
+    labels: Any,
+    *,
+    margin: Any = 1.0,
+    axis: Any = -1,
+    reduction: str = "mean",
+    where: Any = None,
+    weights: Any = None,
 ) -> Any:
     """d**2 / 2 for pairs that belong together, max(0, margin - d)**2 / 2 for others.
 
@@ -201,7 +220,12 @@ def contrastive_loss(
 @user_facing
 @in_single
 def negative_sampling_loss(
-    embeddings: Any, targets: Any, negatives: Any, *, reduction: str = "mean", where: Any = None,
+    embeddings: Any,
+    targets: Any,
+    negatives: Any,
+    *,
+    reduction: str = "mean",
+    where: Any = None,
     weights: Any = None,
 ) -> Any:
     """-log s(u.v) - sum over k of log s(-u.n_k), for the logistic function s.

@@ -14,7 +14,11 @@ REDUCTIONS = ("none", "mean", "sum")
 
 
 def reduce_losses(
-    name: str, losses: Any, reduction: str, where: Any = None, weights: Any = None,
+    name: str,
+    losses: Any,
+    reduction: str,
+    where: Any = None,
+    weights: Any = None,
     mass: Any = None,
 ) -> Any:
     """Losses weighted, masked, and summed up or averaged.

@@ -46,7 +46,11 @@ def _operands(name: str, predictions: Any, targets: Any, where: Any) -> Any:
 @user_facing
 @in_single
 def squared_error(
-    predictions: Any, targets: Any = None, *, reduction: str = "mean", where: Any = None,
+    predictions: Any,
+    targets: Any = None,
+    *,
+    reduction: str = "mean",
+    where: Any = None,
     weights: Any = None,
 ) -> Any:
     """(prediction - target)**2.
@@ -77,7 +81,11 @@ def squared_error(
 @user_facing
 @in_single
 def l2_loss(
-    predictions: Any, targets: Any = None, *, reduction: str = "mean", where: Any = None,
+    predictions: Any,
+    targets: Any = None,
+    *,
+    reduction: str = "mean",
+    where: Any = None,
     weights: Any = None,
 ) -> Any:
     """Half of ``squared_error``, with its arguments.
@@ -92,7 +100,11 @@ def l2_loss(
 @user_facing
 @in_single
 def absolute_error(
-    predictions: Any, targets: Any = None, *, reduction: str = "mean", where: Any = None,
+    predictions: Any,
+    targets: Any = None,
+    *,
+    reduction: str = "mean",
+    where: Any = None,
     weights: Any = None,
 ) -> Any:
     """abs(prediction - target), with the arguments of ``squared_error``; the derivative at 0 is 0.
@@ -107,8 +119,13 @@ def absolute_error(
 @user_facing
 @in_single
 def huber_loss(
-    predictions: Any, targets: Any = None, *, delta: Any = 1.0, reduction: str = "mean",
-    where: Any = None, weights: Any = None,
+    predictions: Any,
+    targets: Any = None,
+    *,
+    delta: Any = 1.0,
+    reduction: str = "mean",
+    where: Any = None,
+    weights: Any = None,
 ) -> Any:
     """Half of the squared error up to delta, and a straight line beyond: e**2 / 2, or d (e - d/2).
 
@@ -147,7 +164,11 @@ _log_cosh = with_slope(_log_cosh_value, np.tanh)
 @user_facing
 @in_single
 def log_cosh(
-    predictions: Any, targets: Any = None, *, reduction: str = "mean", where: Any = None,
+    predictions: Any,
+    targets: Any = None,
+    *,
+    reduction: str = "mean",
+    where: Any = None,
     weights: Any = None,
 ) -> Any:
     """log(cosh(prediction - target)), without overflow, with the arguments of ``squared_error``.
@@ -162,7 +183,11 @@ def log_cosh(
 @user_facing
 @in_single
 def hinge_loss(
-    predictor_outputs: Any, targets: Any, *, reduction: str = "mean", where: Any = None,
+    predictor_outputs: Any,
+    targets: Any,
+    *,
+    reduction: str = "mean",
+    where: Any = None,
     weights: Any = None,
 ) -> Any:
     """max(0, 1 - output * target); the derivative where the product is 1 is 0.
@@ -187,7 +212,11 @@ def hinge_loss(
 @user_facing
 @in_single
 def squared_hinge_loss(
-    predictor_outputs: Any, targets: Any, *, reduction: str = "mean", where: Any = None,
+    predictor_outputs: Any,
+    targets: Any,
+    *,
+    reduction: str = "mean",
+    where: Any = None,
     weights: Any = None,
 ) -> Any:
     """The square of ``hinge_loss``, with its arguments.
@@ -207,7 +236,11 @@ def _hinge(name: str, outputs: Any, targets: Any, where: Any) -> Any:
 @user_facing
 @in_single
 def poisson_nll_loss(
-    log_predictions: Any, targets: Any, *, reduction: str = "mean", where: Any = None,
+    log_predictions: Any,
+    targets: Any,
+    *,
+    reduction: str = "mean",
+    where: Any = None,
     weights: Any = None,
 ) -> Any:
     """The negative logarithm of the Poisson probability of targets, without log(target!).
@@ -233,8 +266,14 @@ def poisson_nll_loss(
 @user_facing
 @in_single
 def gaussian_nll_loss(
-    predictions: Any, targets: Any, variance: Any, *, full: bool = False,
-    reduction: str = "mean", where: Any = None, weights: Any = None,
+    predictions: Any,
+    targets: Any,
+    variance: Any,
+    *,
+    full: bool = False,
+    reduction: str = "mean",
+    where: Any = None,
+    weights: Any = None,
 ) -> Any:
     """The negative logarithm of the normal density of targets.
 

@@ -21,8 +21,15 @@ __all__ = ["ctc_loss"]
 @user_facing
 @in_single
 def ctc_loss(
-    logits: Any, logit_paddings: Any, labels: Any, label_paddings: Any, *, blank_id: int = 0,
-    reduction: str = "mean", where: Any = None, weights: Any = None,
+    logits: Any,
+    logit_paddings: Any,
+    labels: Any,
+    label_paddings: Any,
+    *,
+    blank_id: int = 0,
+    reduction: str = "mean",
+    where: Any = None,
+    weights: Any = None,
 ) -> Any:
     """The negative logarithm of the probability of label sequences under any alignment.
 

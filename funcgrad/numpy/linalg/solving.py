@@ -97,9 +97,7 @@ def inv(a: Any) -> Any:
 
 
 @user_facing
-def pinv(
-    a: Any, rcond: Any = None, hermitian: bool = False, *, rtol: Any = np._NoValue
-) -> Any:
+def pinv(a: Any, rcond: Any = None, hermitian: bool = False, *, rtol: Any = np._NoValue) -> Any:
     """Moore-Penrose pseudo-inverse.
 
     Args:

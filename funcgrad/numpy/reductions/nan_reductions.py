@@ -29,14 +29,28 @@ def _present(a: Any, where: Any) -> Any:
 
 
 @implements(np.nansum)
-def nansum(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False,
-           initial: Any = _NONE, where: Any = True) -> Any:
+def nansum(
+    a: Any,
+    axis: Any = None,
+    dtype: Any = None,
+    out: Any = None,
+    keepdims: Any = False,
+    initial: Any = _NONE,
+    where: Any = True,
+) -> Any:
     return reducing.sum(_filled(a, 0), axis, dtype, out, keepdims, initial, where)
 
 
 @implements(np.nanprod)
-def nanprod(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False,
-            initial: Any = _NONE, where: Any = True) -> Any:
+def nanprod(
+    a: Any,
+    axis: Any = None,
+    dtype: Any = None,
+    out: Any = None,
+    keepdims: Any = False,
+    initial: Any = _NONE,
+    where: Any = True,
+) -> Any:
     return reducing.prod(_filled(a, 1), axis, dtype, out, keepdims, initial, where)
 
 
@@ -51,14 +65,22 @@ def nancumprod(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> 
 
 
 @implements(np.nanmean)
-def nanmean(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False,
-            *, where: Any = True) -> Any:
+def nanmean(
+    a: Any,
+    axis: Any = None,
+    dtype: Any = None,
+    out: Any = None,
+    keepdims: Any = False,
+    *,
+    where: Any = True,
+) -> Any:
     a = strong(a)
     return reducing.mean(a, axis, dtype, out, keepdims, where=_present(a, where))
 
 
-def _nan_without_freedom(result: Any, a: Any, keep: Any, axis: Any, keepdims: Any, ddof: Any
-                         ) -> Any:
+def _nan_without_freedom(
+    result: Any, a: Any, keep: Any, axis: Any, keepdims: Any, ddof: Any
+) -> Any:
     """A variance, NaN where there are no more numbers than ``ddof``."""
     if a.dtype.kind not in "fc":
         return result
@@ -68,30 +90,74 @@ def _nan_without_freedom(result: Any, a: Any, keep: Any, axis: Any, keepdims: An
 
 
 @implements(np.nanvar)
-def nanvar(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: Any = 0,
-           keepdims: Any = False, *, where: Any = True, mean: Any = _NONE,
-           correction: Any = _NONE) -> Any:
+def nanvar(
+    a: Any,
+    axis: Any = None,
+    dtype: Any = None,
+    out: Any = None,
+    ddof: Any = 0,
+    keepdims: Any = False,
+    *,
+    where: Any = True,
+    mean: Any = _NONE,
+    correction: Any = _NONE,
+) -> Any:
     a, keep = strong(a), _present(strong(a), where)
-    result = reducing.var(_filled(a, 0), axis, dtype, out, ddof, keepdims, where=keep, mean=mean,
-                          correction=correction)
-    return _nan_without_freedom(result, a, keep, axis, keepdims,
-                                correction if given(correction) else ddof)
+    result = reducing.var(
+        _filled(a, 0),
+        axis,
+        dtype,
+        out,
+        ddof,
+        keepdims,
+        where=keep,
+        mean=mean,
+        correction=correction,
+    )
+    return _nan_without_freedom(
+        result, a, keep, axis, keepdims, correction if given(correction) else ddof
+    )
 
 
 @implements(np.nanstd)
-def nanstd(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: Any = 0,
-           keepdims: Any = False, *, where: Any = True, mean: Any = _NONE,
-           correction: Any = _NONE) -> Any:
+def nanstd(
+    a: Any,
+    axis: Any = None,
+    dtype: Any = None,
+    out: Any = None,
+    ddof: Any = 0,
+    keepdims: Any = False,
+    *,
+    where: Any = True,
+    mean: Any = _NONE,
+    correction: Any = _NONE,
+) -> Any:
     a, keep = strong(a), _present(strong(a), where)
-    result = reducing.std(_filled(a, 0), axis, dtype, out, ddof, keepdims, where=keep, mean=mean,
-                          correction=correction)
-    return _nan_without_freedom(result, a, keep, axis, keepdims,
-                                correction if given(correction) else ddof)
+    result = reducing.std(
+        _filled(a, 0),
+        axis,
+        dtype,
+        out,
+        ddof,
+        keepdims,
+        where=keep,
+        mean=mean,
+        correction=correction,
+    )
+    return _nan_without_freedom(
+        result, a, keep, axis, keepdims, correction if given(correction) else ddof
+    )
 
 
 def _extremum(reduce: Any, fill: float) -> Any:
-    def extremum(a: Any, axis: Any = None, out: Any = None, keepdims: Any = False,
-                 initial: Any = _NONE, where: Any = True) -> Any:
+    def extremum(
+        a: Any,
+        axis: Any = None,
+        out: Any = None,
+        keepdims: Any = False,
+        initial: Any = _NONE,
+        where: Any = True,
+    ) -> Any:
         a = strong(a)
         result = reduce(_filled(a, fill), axis, out, keepdims, initial, where)
         if a.dtype.kind not in "fc" or given(initial):
@@ -131,25 +197,65 @@ nanargmin = implements(np.nanargmin)(_argument(reducing.argmin, np.inf))
 
 
 @implements(np.nanquantile)
-def nanquantile(a: Any, q: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False,
-                method: str = "linear", keepdims: Any = False, *, weights: Any = None,
-                interpolation: Any = None) -> Any:
+def nanquantile(
+    a: Any,
+    q: Any,
+    axis: Any = None,
+    out: Any = None,
+    overwrite_input: bool = False,
+    method: str = "linear",
+    keepdims: Any = False,
+    *,
+    weights: Any = None,
+    interpolation: Any = None,
+) -> Any:
     check_order("np.nanquantile", a, q, method)
-    return quantile_of("np.nanquantile", a, q, axis, method, keepdims, skip_nan=True,
-                       empty_is_nan=True, out=out, weights=weights)
+    return quantile_of(
+        "np.nanquantile",
+        a,
+        q,
+        axis,
+        method,
+        keepdims,
+        skip_nan=True,
+        empty_is_nan=True,
+        out=out,
+        weights=weights,
+    )
 
 
 @implements(np.nanpercentile)
-def nanpercentile(a: Any, q: Any, axis: Any = None, out: Any = None,
-                  overwrite_input: bool = False, method: str = "linear", keepdims: Any = False, *,
-                  weights: Any = None, interpolation: Any = None) -> Any:
+def nanpercentile(
+    a: Any,
+    q: Any,
+    axis: Any = None,
+    out: Any = None,
+    overwrite_input: bool = False,
+    method: str = "linear",
+    keepdims: Any = False,
+    *,
+    weights: Any = None,
+    interpolation: Any = None,
+) -> Any:
     check_order("np.nanpercentile", a, q, method, 100)
-    return quantile_of("np.nanpercentile", a, percent(a, q), axis, method, keepdims, skip_nan=True,
-                       empty_is_nan=True, out=out, weights=weights)
+    return quantile_of(
+        "np.nanpercentile",
+        a,
+        percent(a, q),
+        axis,
+        method,
+        keepdims,
+        skip_nan=True,
+        empty_is_nan=True,
+        out=out,
+        weights=weights,
+    )
 
 
 @implements(np.nanmedian)
-def nanmedian(a: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False,
-              keepdims: Any = False) -> Any:
-    return quantile_of("np.nanmedian", a, 0.5, axis, "linear", keepdims, skip_nan=True,
-                       empty_is_nan=True, out=out)
+def nanmedian(
+    a: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False, keepdims: Any = False
+) -> Any:
+    return quantile_of(
+        "np.nanmedian", a, 0.5, axis, "linear", keepdims, skip_nan=True, empty_is_nan=True, out=out
+    )

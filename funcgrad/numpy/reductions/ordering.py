@@ -21,16 +21,18 @@ def sort(a: Any, axis: Any = -1, kind: Any = None, order: Any = None, *, stable:
 
 
 @implements(np.argsort)
-def argsort(a: Any, axis: Any = -1, kind: Any = None, order: Any = None, *,
-            stable: Any = None) -> Any:
+def argsort(
+    a: Any, axis: Any = -1, kind: Any = None, order: Any = None, *, stable: Any = None
+) -> Any:
     a = strong(a)
     a, k = with_axis(a, axis)
     return sorting.argsort(a, axis=k, descending=False)
 
 
 @implements(np.partition)
-def partition(a: Any, kth: Any, axis: Any = -1, kind: Any = "introselect",
-              order: Any = None) -> Any:
+def partition(
+    a: Any, kth: Any, axis: Any = -1, kind: Any = "introselect", order: Any = None
+) -> Any:
     _check_kth("np.partition", a, kth, axis)
     return sort(a, axis)
 
@@ -46,8 +48,9 @@ def _check_kth(name: str, a: Any, kth: Any, axis: Any) -> None:
 
 
 @implements(np.argpartition)
-def argpartition(a: Any, kth: Any, axis: Any = -1, kind: Any = "introselect",
-                 order: Any = None) -> Any:
+def argpartition(
+    a: Any, kth: Any, axis: Any = -1, kind: Any = "introselect", order: Any = None
+) -> Any:
     _check_kth("np.argpartition", a, kth, axis)
     return argsort(a, axis)
 

@@ -65,8 +65,13 @@ _COMBINE = {"sum": np.add, "prod": np.multiply, "max": np.maximum, "min": np.min
 
 def _reduction(prim: Any, name: str, identity: Any = None) -> Any:
     def reduce(
-        a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False,
-        initial: Any = _NONE, where: Any = True,
+        a: Any,
+        axis: Any = None,
+        dtype: Any = None,
+        out: Any = None,
+        keepdims: Any = False,
+        initial: Any = _NONE,
+        where: Any = True,
     ) -> Any:
         refuse(f"np.{name}", out=out)
         a = strong(a)
@@ -102,7 +107,11 @@ implements(np.prod)(prod)
 
 def _extremum(reduce: Any) -> Any:
     def extremum(
-        a: Any, axis: Any = None, out: Any = None, keepdims: Any = False, initial: Any = _NONE,
+        a: Any,
+        axis: Any = None,
+        out: Any = None,
+        keepdims: Any = False,
+        initial: Any = _NONE,
         where: Any = True,
     ) -> Any:
         return reduce(a, axis, None, out, keepdims, initial, where)
@@ -158,8 +167,13 @@ def _axes_of_moment(axis: Any, a: Any, where: Any) -> tuple[int, ...]:
 
 @implements(np.mean)
 def mean(
-    a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False,
-    *, where: Any = True,
+    a: Any,
+    axis: Any = None,
+    dtype: Any = None,
+    out: Any = None,
+    keepdims: Any = False,
+    *,
+    where: Any = True,
 ) -> Any:
     refuse("np.mean", out=out)
     a = _float(strong(a), dtype)
@@ -224,8 +238,16 @@ def average(
 
 @implements(np.var)
 def var(
-    a: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: Any = 0,
-    keepdims: Any = False, *, where: Any = True, mean: Any = _NONE, correction: Any = _NONE,
+    a: Any,
+    axis: Any = None,
+    dtype: Any = None,
+    out: Any = None,
+    ddof: Any = 0,
+    keepdims: Any = False,
+    *,
+    where: Any = True,
+    mean: Any = _NONE,
+    correction: Any = _NONE,
 ) -> Any:
     refuse("np.var", out=out)
     a = _float(strong(a), dtype)
@@ -241,7 +263,12 @@ def _mean(a: Any, axes: tuple[int, ...], where: Any) -> Any:
 
 
 def _deviations(
-    a: Any, axes: tuple[int, ...], ddof: Any, keepdims: Any, where: Any, center: Any,
+    a: Any,
+    axes: tuple[int, ...],
+    ddof: Any,
+    keepdims: Any,
+    where: Any,
+    center: Any,
     correction: Any,
 ) -> tuple[Any, Any]:
     """What is left of an array without its mean, and its degrees of freedom."""
@@ -253,8 +280,16 @@ def _deviations(
 
 @implements(np.std)
 def std(
-    a: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: Any = 0,
-    keepdims: Any = False, *, where: Any = True, mean: Any = _NONE, correction: Any = _NONE,
+    a: Any,
+    axis: Any = None,
+    dtype: Any = None,
+    out: Any = None,
+    ddof: Any = 0,
+    keepdims: Any = False,
+    *,
+    where: Any = True,
+    mean: Any = _NONE,
+    correction: Any = _NONE,
 ) -> Any:
     refuse("np.std", out=out)
     a = _float(strong(a), dtype)
@@ -313,8 +348,15 @@ cumprod = implements(np.cumprod)(_cumulative(cumulative.cumprod, "cumprod"))
 
 
 def _cumulative_all(accumulate: Any, name: str, first: int) -> Any:
-    def cumulative(x: Any, /, *, axis: Any = None, dtype: Any = None, out: Any = None,
-                   include_initial: bool = False) -> Any:
+    def cumulative(
+        x: Any,
+        /,
+        *,
+        axis: Any = None,
+        dtype: Any = None,
+        out: Any = None,
+        include_initial: bool = False,
+    ) -> Any:
         refuse(f"np.{name}", out=out)
         x = np.atleast_1d(strong(x))
         if axis is None:
@@ -357,23 +399,35 @@ def logsumexp(a: Any, axis: Any = None, keepdims: bool = False) -> Any:
 
 
 def _ufunc_reduce(reduce: Any) -> Any:
-    def method(a: Any, axis: Any = 0, dtype: Any = None, keepdims: Any = False,
-               initial: Any = _NONE, where: Any = True) -> Any:
+    def method(
+        a: Any,
+        axis: Any = 0,
+        dtype: Any = None,
+        keepdims: Any = False,
+        initial: Any = _NONE,
+        where: Any = True,
+    ) -> Any:
         return reduce(a, axis, dtype, None, keepdims, initial, where)
 
     return method
 
 
-REDUCTIONS.update({
-    np.add: _ufunc_reduce(sum), np.multiply: _ufunc_reduce(prod),
-    np.maximum: _ufunc_reduce(_max), np.minimum: _ufunc_reduce(_min),
-    np.logical_and: lambda a, axis=0, keepdims=False, **_: all(a, axis, keepdims=keepdims),
-    np.logical_or: lambda a, axis=0, keepdims=False, **_: any(a, axis, keepdims=keepdims),
-    np.logaddexp: lambda a, axis=0, keepdims=False, **_: logsumexp(a, axis, keepdims),
-})
-ACCUMULATIONS.update({
-    np.add: lambda a, axis=0, dtype=None: cumsum(a, axis, dtype),
-    np.multiply: lambda a, axis=0, dtype=None: cumprod(a, axis, dtype),
-    np.maximum: lambda a, axis=0, dtype=None: cummax(a, axis, dtype),
-    np.minimum: lambda a, axis=0, dtype=None: cummin(a, axis, dtype),
-})
+REDUCTIONS.update(
+    {
+        np.add: _ufunc_reduce(sum),
+        np.multiply: _ufunc_reduce(prod),
+        np.maximum: _ufunc_reduce(_max),
+        np.minimum: _ufunc_reduce(_min),
+        np.logical_and: lambda a, axis=0, keepdims=False, **_: all(a, axis, keepdims=keepdims),
+        np.logical_or: lambda a, axis=0, keepdims=False, **_: any(a, axis, keepdims=keepdims),
+        np.logaddexp: lambda a, axis=0, keepdims=False, **_: logsumexp(a, axis, keepdims),
+    }
+)
+ACCUMULATIONS.update(
+    {
+        np.add: lambda a, axis=0, dtype=None: cumsum(a, axis, dtype),
+        np.multiply: lambda a, axis=0, dtype=None: cumprod(a, axis, dtype),
+        np.maximum: lambda a, axis=0, dtype=None: cummax(a, axis, dtype),
+        np.minimum: lambda a, axis=0, dtype=None: cummin(a, axis, dtype),
+    }
+)

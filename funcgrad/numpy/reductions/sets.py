@@ -13,15 +13,24 @@ from ..protocol import implements, promoted, strong
 
 
 def _value(x: Any, name: str) -> Any:
-    return x.concrete(f"{name}, whose result has a size that depends on values,") if isinstance(
-        x, Tracer
-    ) else np.asarray(x)
+    return (
+        x.concrete(f"{name}, whose result has a size that depends on values,")
+        if isinstance(x, Tracer)
+        else np.asarray(x)
+    )
 
 
 @implements(np.unique)
-def unique(ar: Any, return_index: bool = False, return_inverse: bool = False,
-           return_counts: bool = False, axis: Any = None, *, equal_nan: bool = True,
-           sorted: bool = True) -> Any:
+def unique(
+    ar: Any,
+    return_index: bool = False,
+    return_inverse: bool = False,
+    return_counts: bool = False,
+    axis: Any = None,
+    *,
+    equal_nan: bool = True,
+    sorted: bool = True,
+) -> Any:
     ar = strong(ar)
     _, first, inverse, counts = np.unique(
         _value(ar, "np.unique"), True, True, True, axis, equal_nan=equal_nan
@@ -33,8 +42,14 @@ def unique(ar: Any, return_index: bool = False, return_inverse: bool = False,
 
 
 @implements(np.isin)
-def isin(element: Any, test_elements: Any, assume_unique: bool = False, invert: bool = False, *,
-         kind: Any = None) -> Any:
+def isin(
+    element: Any,
+    test_elements: Any,
+    assume_unique: bool = False,
+    invert: bool = False,
+    *,
+    kind: Any = None,
+) -> Any:
     element, tests = strong(element), np.ravel(strong(test_elements))
     found = np.any(element[..., None] == tests, axis=-1)
     return ~found if invert else found
@@ -53,8 +68,9 @@ def setdiff1d(ar1: Any, ar2: Any, assume_unique: bool = False) -> Any:
 
 
 @implements(np.intersect1d)
-def intersect1d(ar1: Any, ar2: Any, assume_unique: bool = False,
-                return_indices: bool = False) -> Any:
+def intersect1d(
+    ar1: Any, ar2: Any, assume_unique: bool = False, return_indices: bool = False
+) -> Any:
     ar1 = np.ravel(strong(ar1))
     _, first, second = np.intersect1d(
         _value(ar1, "np.intersect1d"), _value(ar2, "np.intersect1d"), assume_unique, True

@@ -17,8 +17,12 @@ from .reducing import average
 
 # Hyndman and Fan, Sample Quantiles in Statistical Packages (1996): the continuous definitions.
 PLOTTING_POSITIONS = {
-    "interpolated_inverted_cdf": (0.0, 1.0), "hazen": (0.5, 0.5), "weibull": (0.0, 0.0),
-    "linear": (1.0, 1.0), "median_unbiased": (1 / 3, 1 / 3), "normal_unbiased": (3 / 8, 3 / 8),
+    "interpolated_inverted_cdf": (0.0, 1.0),
+    "hazen": (0.5, 0.5),
+    "weibull": (0.0, 0.0),
+    "linear": (1.0, 1.0),
+    "median_unbiased": (1 / 3, 1 / 3),
+    "normal_unbiased": (3 / 8, 3 / 8),
 }
 DISCRETE = ("lower", "higher", "nearest")
 """The definitions that give one of the numbers, in its own type."""
@@ -83,9 +87,19 @@ def check_order(name: str, a: Any, q: Any, method: str, largest: int = 1) -> Non
         raise ValueError(f"{name}: q has shape {shape_of(q)}, but at most two axes are possible")
 
 
-def quantile_of(name: str, a: Any, q: Any, axis: Any, method: str, keepdims: Any, *,
-                skip_nan: bool = False, empty_is_nan: bool = False, out: Any = None,
-                weights: Any = None) -> Any:
+def quantile_of(
+    name: str,
+    a: Any,
+    q: Any,
+    axis: Any,
+    method: str,
+    keepdims: Any,
+    *,
+    skip_nan: bool = False,
+    empty_is_nan: bool = False,
+    out: Any = None,
+    weights: Any = None,
+) -> Any:
     """Quantiles along axes, of all elements or of those that are not NaN."""
     refuse(name, out=out, weights=weights)
     a, discrete = strong(a), _is_discrete(q, method)
@@ -138,25 +152,45 @@ def percent(a: Any, q: Any) -> Any:
 
 
 @implements(np.quantile)
-def quantile(a: Any, q: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False,
-             method: str = "linear", keepdims: Any = False, *, weights: Any = None,
-             interpolation: Any = None) -> Any:
+def quantile(
+    a: Any,
+    q: Any,
+    axis: Any = None,
+    out: Any = None,
+    overwrite_input: bool = False,
+    method: str = "linear",
+    keepdims: Any = False,
+    *,
+    weights: Any = None,
+    interpolation: Any = None,
+) -> Any:
     check_order("np.quantile", a, q, method)
     return quantile_of("np.quantile", a, q, axis, method, keepdims, out=out, weights=weights)
 
 
 @implements(np.percentile)
-def percentile(a: Any, q: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False,
-               method: str = "linear", keepdims: Any = False, *, weights: Any = None,
-               interpolation: Any = None) -> Any:
+def percentile(
+    a: Any,
+    q: Any,
+    axis: Any = None,
+    out: Any = None,
+    overwrite_input: bool = False,
+    method: str = "linear",
+    keepdims: Any = False,
+    *,
+    weights: Any = None,
+    interpolation: Any = None,
+) -> Any:
     check_order("np.percentile", a, q, method, 100)
-    return quantile_of("np.percentile", a, percent(a, q), axis, method, keepdims, out=out,
-                       weights=weights)
+    return quantile_of(
+        "np.percentile", a, percent(a, q), axis, method, keepdims, out=out, weights=weights
+    )
 
 
 @implements(np.median)
-def median(a: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False,
-           keepdims: Any = False) -> Any:
+def median(
+    a: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False, keepdims: Any = False
+) -> Any:
     return quantile_of("np.median", a, 0.5, axis, "linear", keepdims, out=out, empty_is_nan=True)
 
 
@@ -187,8 +221,17 @@ def _reciprocal(free: Any) -> Any:
 
 
 @implements(np.cov)
-def cov(m: Any, y: Any = None, rowvar: bool = True, bias: bool = False, ddof: Any = None,
-        fweights: Any = None, aweights: Any = None, *, dtype: Any = None) -> Any:
+def cov(
+    m: Any,
+    y: Any = None,
+    rowvar: bool = True,
+    bias: bool = False,
+    ddof: Any = None,
+    fweights: Any = None,
+    aweights: Any = None,
+    *,
+    dtype: Any = None,
+) -> Any:
     m = strong(m)
     parts = [m] if y is None else [m, strong(y)]
     for part in parts:

@@ -13,8 +13,9 @@ from ..protocol import array as as_operand
 from ..protocol import holds_tracer
 
 
-def array(object: Any, dtype: Any = None, *, copy: bool = True, ndmin: int = 0,
-          device: Any = None) -> Any:
+def array(
+    object: Any, dtype: Any = None, *, copy: bool = True, ndmin: int = 0, device: Any = None
+) -> Any:
     """An array of numbers, arrays or traced values, in nested sequences.
 
     Args:
@@ -129,8 +130,9 @@ def identity(n: int, dtype: Any = float, *, device: Any = None) -> Any:
     return eye(n, dtype=dtype, device=device)
 
 
-def arange(start: Any, stop: Any = None, step: Any = None, dtype: Any = None, *,
-           device: Any = None) -> Any:
+def arange(
+    start: Any, stop: Any = None, step: Any = None, dtype: Any = None, *, device: Any = None
+) -> Any:
     """Evenly spaced values from start to before stop.
 
     >>> arange(3)

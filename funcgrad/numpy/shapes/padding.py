@@ -14,8 +14,13 @@ from ..protocol import axis_of, implements, strong
 _FOLDED = ("edge", "reflect", "symmetric", "wrap")
 _STATISTICS = {"mean": np.mean, "maximum": np.max, "minimum": np.min, "median": np.median}
 _OPTIONS = {
-    "constant": {"constant_values"}, "reflect": {"reflect_type"}, "symmetric": {"reflect_type"},
-    "linear_ramp": {"end_values"}, "edge": set(), "wrap": set(), "empty": set(),
+    "constant": {"constant_values"},
+    "reflect": {"reflect_type"},
+    "symmetric": {"reflect_type"},
+    "linear_ramp": {"end_values"},
+    "edge": set(),
+    "wrap": set(),
+    "empty": set(),
     **{name: {"stat_length"} for name in _STATISTICS},
 }
 

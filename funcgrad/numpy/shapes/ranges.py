@@ -11,8 +11,17 @@ from ..protocol import implements, promoted, strong
 
 
 @implements(np.linspace)
-def linspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, retstep: bool = False,
-             dtype: Any = None, axis: int = 0, *, device: Any = None) -> Any:
+def linspace(
+    start: Any,
+    stop: Any,
+    num: int = 50,
+    endpoint: bool = True,
+    retstep: bool = False,
+    dtype: Any = None,
+    axis: int = 0,
+    *,
+    device: Any = None,
+) -> Any:
     if num < 0:
         raise ValueError(f"np.linspace: num must not be negative, got {num}")
     common = promoted(start, stop, 1.0)
@@ -36,8 +45,15 @@ def linspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, retste
 
 
 @implements(np.logspace)
-def logspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, base: Any = 10.0,
-             dtype: Any = None, axis: int = 0) -> Any:
+def logspace(
+    start: Any,
+    stop: Any,
+    num: int = 50,
+    endpoint: bool = True,
+    base: Any = 10.0,
+    dtype: Any = None,
+    axis: int = 0,
+) -> Any:
     common = promoted(start, stop, base, 1.0)
     if np.ndim(base):
         start, stop, base = np.broadcast_arrays(strong(start), strong(stop), strong(base))
@@ -48,8 +64,9 @@ def logspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, base: 
 
 
 @implements(np.geomspace)
-def geomspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, dtype: Any = None,
-              axis: int = 0) -> Any:
+def geomspace(
+    start: Any, stop: Any, num: int = 50, endpoint: bool = True, dtype: Any = None, axis: int = 0
+) -> Any:
     common = np.result_type(promoted(start, stop), np.float64)
     start, stop = np.broadcast_arrays(convert(start, dtype=common), convert(stop, dtype=common))
     sign, ends = np.sign(start), (start, stop)

@@ -371,4 +371,3 @@ def copy(a: Any, order: str = "K", subok: bool = False) -> Any:
 @implements("astype")
 def astype(x: Any, dtype: Any, /, *, copy: bool = True, device: Any = None) -> Any:
     return ops.cast(x, np.dtype(dtype))
-

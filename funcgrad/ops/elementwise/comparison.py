@@ -61,7 +61,8 @@ def inverted(x: Any) -> Any:
 
 invert = _bits("not", np.invert, inverted)
 invert.extra["expression"] = lambda _module, e, ins: (
-    f"not {ins[0]}" if e.outvars[0].aval.weak and e.outvars[0].aval.dtype.kind == "b"
+    f"not {ins[0]}"
+    if e.outvars[0].aval.weak and e.outvars[0].aval.dtype.kind == "b"
     else f"~{ins[0]}"
 )
 left_shift = _bits("shift_left", np.left_shift, operator.lshift, "i", ((-9, 9), (0, 5)))

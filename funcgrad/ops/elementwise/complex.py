@@ -107,9 +107,7 @@ def _sign_tangent(t: Any, o: Any, x: Any) -> Any:
     return 1j * o * imag(over(np.conjugate(o) * t, abs(x)))
 
 
-direction: Primitive = elementwise(
-    "direction", direction_of, jvp=(_sign_tangent,), kinds="fc"
-)
+direction: Primitive = elementwise("direction", direction_of, jvp=(_sign_tangent,), kinds="fc")
 sign: Primitive = elementwise("sign", np.sign, jvp=(_sign_tangent,), kinds="fci")
 
 

@@ -311,6 +311,8 @@ ldexp: Primitive = elementwise(
         Case(sample(rng, (2, 3), "f4", (-2, 2)), np.array([1, -2, 3], np.int32)),
     ],
 )
+
+
 def factored_difference(x: Any, y: Any) -> Any:
     """x**2 - y**2 by its factors, of which neither cancels more than it must."""
     return (x - y) * (x + y)

@@ -218,7 +218,8 @@ logit: Primitive = elementwise(
     "logit",
     logit_values,
     Scaling(lambda t, _o, x: t / x + t / (1 - x)),
-    domain=(0.1, 0.9), kinds="f",
+    domain=(0.1, 0.9),
+    kinds="f",
 )
 
 
@@ -238,9 +239,7 @@ def _relative_scale_y(t: Any, _o: Any, x: Any, y: Any) -> Any:
     return t * np.where(outside, 0, -x) / np.where(outside, 1, y)
 
 
-entropy: Primitive = elementwise(
-    "entr", entropy_values, _entropy_slope, domain=(0.1, 3), kinds="f"
-)
+entropy: Primitive = elementwise("entr", entropy_values, _entropy_slope, domain=(0.1, 3), kinds="f")
 relative_entropy: Primitive = elementwise(
     "rel_entr",
     relative_entropy_values,

@@ -27,9 +27,7 @@ def norm_of(xp: Any, x: Any, axes: tuple[int, ...], order: float, count: float) 
     return xp.sum(abs(x) ** power, axis=axes) ** (1 / power)
 
 
-def _norm_eval(
-    xp: Any, x: Any, *, axes: tuple[int, ...], order: float, count: float = 1
-) -> Any:
+def _norm_eval(xp: Any, x: Any, *, axes: tuple[int, ...], order: float, count: float = 1) -> Any:
     """The norm by its definition, but where powers of such numbers lose digits."""
     if x.dtype == np.float16:
         wide = x.astype(np.float32)

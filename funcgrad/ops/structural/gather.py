@@ -233,9 +233,7 @@ def _products_by_place(v: Any, v_t: Any, idx: Any, shape: Any) -> tuple[Any, Any
         head, tail, before = ((None, step, None),), ((step, None, None),), ((None, n - step, None),)
         same = _expand(index(number, key=tail) == index(number, key=before), v)
         a, a_t, b, b_t = (index(z, key=k) for k in (before, tail) for z in (v, v_t))
-        v_t = concatenate(
-            index(v_t, key=head), select(same, a_t * b + a * b_t, b_t), axis=0
-        )
+        v_t = concatenate(index(v_t, key=head), select(same, a_t * b + a * b_t, b_t), axis=0)
         v = concatenate(index(v, key=head), select(same, a * b, b), axis=0)
         step *= 2
     return places, v, v_t

@@ -150,9 +150,7 @@ def adafactor(
     >>> tx.update(np.array([0.5, 4.0]), tx.init(params), params)[0]
     array([-0.1, -0.1])
     """
-    parts = [
-        scale_by_factored_rms(factored, decay_rate, decay_offset, min_dim_size_to_factor, eps)
-    ]
+    parts = [scale_by_factored_rms(factored, decay_rate, decay_offset, min_dim_size_to_factor, eps)]
     if clipping_threshold is not None:
         parts.append(clip_by_block_rms(clipping_threshold))
     if learning_rate is not None:

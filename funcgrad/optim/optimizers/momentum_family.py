@@ -167,9 +167,7 @@ def adagrad(
     >>> tx.update(np.array([3.0]), tx.init(params))[0].round(6)
     array([-0.1])
     """
-    return chain(
-        scale_by_rss(initial_accumulator_value, eps), descend("adagrad", learning_rate)
-    )
+    return chain(scale_by_rss(initial_accumulator_value, eps), descend("adagrad", learning_rate))
 
 
 @user_facing

@@ -169,7 +169,11 @@ class ScaleByNovogradState(NamedTuple):
 
 
 @schedulable(
-    b1=FRACTION, b2=FRACTION, eps=NOT_NEGATIVE, eps_root=NOT_NEGATIVE, weight_decay=NOT_NEGATIVE,
+    b1=FRACTION,
+    b2=FRACTION,
+    eps=NOT_NEGATIVE,
+    eps_root=NOT_NEGATIVE,
+    weight_decay=NOT_NEGATIVE,
 )
 def scale_by_novograd(
     b1: Any = 0.9,

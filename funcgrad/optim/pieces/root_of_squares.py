@@ -20,9 +20,7 @@ class ScaleByRssState(NamedTuple):
 
 
 @schedulable(initial_accumulator_value=NOT_NEGATIVE, eps=NOT_NEGATIVE)
-def scale_by_rss(
-    initial_accumulator_value: Any = 0.1, eps: Any = 1e-7
-) -> GradientTransformation:
+def scale_by_rss(initial_accumulator_value: Any = 0.1, eps: Any = 1e-7) -> GradientTransformation:
     """Divide by the root of the sum of all squares so far: s <- s + g^2, u = g / sqrt(s + eps).
 
     (Duchi, Hazan and Singer 2011.) Where s is 0, u is 0.

@@ -224,4 +224,3 @@ def multi_transform(
         return tree.unflatten(spec, outs), MultiTransformState(states)
 
     return make_transformation(init_partition, update_partition, MultiTransformState)
-

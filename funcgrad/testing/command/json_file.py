@@ -35,8 +35,7 @@ def contents(summary: Summary) -> dict[str, Any]:
         "functions": [function(result) for result in summary.results],
         "unchecked": [{"name": name, "reason": why} for name, why in summary.unchecked],
         "deselected": summary.deselected,
-        "lock": lock
-        and {"file": lock.path, "differences": lock.differences, "notes": lock.notes},
+        "lock": lock and {"file": lock.path, "differences": lock.differences, "notes": lock.notes},
     }
 
 

@@ -37,6 +37,7 @@ SECONDS = 5.0
 
 LARGEST_FACTOR = 8
 
+
 class BackwardPass:
     """The right backward pass of a function at a point and cotangents, open to edits."""
 

@@ -42,7 +42,9 @@ def unit_vectors(leaves: Sequence[Any]) -> list[list[Any]]:
         unit = np.zeros(size)
         unit[k] = 1.0
         rows.append(
-            [np.asarray(u, x.dtype)[()] if hasattr(x, "dtype") else u.item()
-             for u, x in zip(unpack(unit, leaves), leaves, strict=True)]
+            [
+                np.asarray(u, x.dtype)[()] if hasattr(x, "dtype") else u.item()
+                for u, x in zip(unpack(unit, leaves), leaves, strict=True)
+            ]
         )
     return rows

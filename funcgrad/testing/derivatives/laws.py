@@ -291,9 +291,7 @@ def stack_points(session: Session, flat: Flat) -> Leaves:
         stacked = []
         for x, t in zip(flat.point, ts, strict=True):
             dtype = aval_of(x).dtype
-            lanes = [
-                np.asarray(host(x) + h * distance * host(t), dtype) for h in (0.0, 1.0, -2.0)
-            ]
+            lanes = [np.asarray(host(x) + h * distance * host(t), dtype) for h in (0.0, 1.0, -2.0)]
             stacked.append(np.stack(lanes))
         try:
             with np.errstate(all="ignore"):
