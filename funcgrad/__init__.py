@@ -48,7 +48,7 @@ _HOME = {
     "save": "train.files",
     "load": "train.files",
     "float0": "core.avals",
-    "Array": "core.array_type",
+    "Array": "typing",
     "eval_jaxpr": "core.jaxpr",
     "Jaxpr": "core.jaxpr",
     "check_jaxpr": "core.check",
@@ -66,6 +66,7 @@ _MODULES = (
     "testing",
     "train",
     "tree",
+    "typing",
 )
 
 _NEEDS_TABLE = frozenset(_HOME) - {"Array", "default_device", "float0", "disable_jit"}
@@ -79,7 +80,7 @@ def __getattr__(name: str) -> Any:
             importlib.import_module(".numpy", __name__)
         value = getattr(importlib.import_module(f".{_HOME[name]}", __name__), name)
     elif name in _MODULES:
-        if name not in ("errors", "tree"):
+        if name not in ("errors", "tree", "typing"):
             importlib.import_module(".numpy", __name__)
         value = importlib.import_module(f".{name}", __name__)
     else:

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from .. import arrays, tree
-from ..core.array_type import check_plain
 from ..core.avals import WEAK_DTYPES, Aval, float0, is_inexact
 from ..core.blame import describe
+from ..core.plain_arrays import check_plain
 from ..core.source import where_defined
 from ..core.tracing import Tracer, aval_of
 from ..errors import DifferentiationError, TracerError, TreeError

@@ -11,9 +11,9 @@ from .. import tree
 from ..control import overwritten as mutation
 from ..control.jit_settings import stabilizing
 from ..core.arguments import positions
-from ..core.array_type import check_plain
 from ..core.avals import float0, is_inexact
 from ..core.jaxpr import Jaxpr, Var
+from ..core.plain_arrays import check_plain
 from ..core.source import where_defined
 from ..core.tracing import Tracer, aval_of, check_no_leak
 from ..ops.shape import zeros

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from .. import arrays
-from .array_type import check_plain
 from .jaxpr import has_effects, jaxprs_among
+from .plain_arrays import check_plain
 from .tracing import Running, Trace, Tracer, at_source, newest_trace, running
 
 REGISTRY: dict[str, Primitive] = {}

@@ -13,6 +13,7 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 
 from .. import errors
+from ..typing import Array
 from .avals import WEAK_DTYPES, Aval
 from .source import current_source, where_defined
 
@@ -282,6 +283,9 @@ class Tracer:
 
 
 _PLAIN = frozenset([np.ndarray, np.float64, np.float32, np.int64])
+
+
+Array.register(Tracer)  # type: ignore[attr-defined]
 
 
 def all_weak(args: tuple[Any, ...]) -> bool:

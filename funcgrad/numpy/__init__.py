@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as _np
 
-from ..core.array_type import Array as _Array
 from ..core.tracebacks import user_facing as _user_facing
 from ..core.tracing import Tracer as _Tracer
 from ..ops import operators as _operators
 from ..ops.contraction import dot_general as _contraction
+from ..typing import Array as _Array
 from . import (
     elementwise,
     linalg,

@@ -10,7 +10,7 @@ import numpy as np
 
 from .. import numpy as fnp
 from .. import tree
-from ..core.array_type import check_plain
+from ..core.plain_arrays import check_plain
 from ..core.primitive import Primitive
 from ..core.tracebacks import user_facing
 from ..errors import ShapeError

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .. import random, tree
-from ..core.array_type import check_plain
+from ..core.plain_arrays import check_plain
 from ..core.tracebacks import user_facing
 from ..errors import ShapeError
 

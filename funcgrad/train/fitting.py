@@ -11,7 +11,7 @@ import numpy as np
 
 from .. import tree
 from ..core.arguments import check_function
-from ..core.array_type import check_plain
+from ..core.plain_arrays import check_plain
 from ..core.tracebacks import user_facing
 from ..optim import accumulate as accumulate_gradients
 from ..optim import with_extra_args_support

@@ -15,9 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from ..core.array_type import check_plain
 from ..core.avals import Aval
 from ..core.jaxpr import Eqn, Jaxpr, Var
+from ..core.plain_arrays import check_plain
 from ..core.source import INTERNAL, Transposed, as_source, source_of_equation
 from ..core.tracing import Trace, Tracer, at_source, aval_of, foreign_tracer_error
 from ..ops import operators as operators

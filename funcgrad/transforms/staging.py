@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from .. import arrays
-from ..core.array_type import check_plain
 from ..core.avals import Aval
 from ..core.jaxpr import Eqn, Jaxpr, Literal, Var
+from ..core.plain_arrays import check_plain
 from ..core.source import current_source
 from ..core.tracing import (
     Trace,
