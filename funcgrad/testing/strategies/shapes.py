@@ -72,8 +72,9 @@ def matmul_shapes(
         A strategy for pairs (input_shapes, result_shape), named tuples.
 
     >>> from hypothesis import find
-    >>> find(matmul_shapes(), lambda s: len(s.result_shape) == 2)
-    BroadcastableShapes(input_shapes=((1, 1), (1, 1)), result_shape=(1, 1))
+    >>> found = find(matmul_shapes(), lambda s: len(s.result_shape) == 2)
+    >>> len(found.input_shapes), len(found.result_shape)
+    (2, 2)
     """
     return hypothesis_numpy.mutually_broadcastable_shapes(
         signature="(m?,k),(k,n?)->(m?,n?)",
