@@ -125,12 +125,16 @@ class Trace:
 class Tracer:
     """A value that a transformation follows; it behaves like an array."""
 
-    __slots__ = ("__weakref__", "_trace")
+    __slots__ = ("__weakref__", "_trace", "definite", "quotient_of")
     __array_priority__ = 1000
     __hash__ = None  # type: ignore[assignment]
 
     _trace: Trace
     aval: Aval
+    definite: Any
+    """Of a Python scalar: the same as a scalar of NumPy, once it has been asked for."""
+    quotient_of: tuple[Any, Any]
+    """Of a tangent that is a quotient: numerator and denominator."""
     holds: ClassVar[str | None] = None
     """The attribute with the value, of a trace further out, that a tracer is made around."""
     methods: ClassVar[dict[str, Any]] = {}

@@ -38,6 +38,16 @@ class Scaling:
         return self.scale(1, out, *operands)
 
 
+class Quotient(Scaling):
+    """A partial derivative 1 / y, where y is an operand: ``Quotient(lambda x: x)`` of log(x)."""
+
+    __slots__ = ("denominator",)
+
+    def __init__(self, denominator: Callable[..., Any]) -> None:
+        self.denominator = denominator
+        super().__init__(lambda t, _out, *operands: t / denominator(*operands))
+
+
 def elementwise(
     name: str,
     evaluate: Callable[..., Any],
@@ -217,6 +227,8 @@ def _partial_needs(partial: Any) -> int:
     """Which of output and operands a partial reads: those not named with an underscore."""
     if not callable(partial):
         return 0
+    if isinstance(partial, Quotient):
+        return NEED_X
     code, first = (
         (partial.scale.__code__, 1) if isinstance(partial, Scaling) else (partial.__code__, 0)
     )

@@ -304,7 +304,10 @@ def strong_scalar(x: Any) -> Any:
     if kind is complex:
         return np.complex128(x)
     if isinstance(x, Tracer) and not x.shape and x.weak and x.dtype.kind in "fc":
-        return convert(x, dtype=x.dtype)
+        known = getattr(x, "definite", None)
+        if known is None:
+            known = x.definite = convert(x, dtype=x.dtype)
+        return known
     return x
 
 

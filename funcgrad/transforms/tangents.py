@@ -8,11 +8,11 @@ from typing import Any
 from ..core.avals import is_inexact
 from ..core.jaxpr import Jaxpr, subjaxprs
 from ..core.primitive import Joint, Primitive
-from ..core.tracing import aval_of, shape_of
+from ..core.tracing import Tracer, aval_of, shape_of
 from ..errors import DifferentiationError
 from ..ops.elementwise.arithmetic import Mask, StrongTangent, add, mul, mul_strong, neg
 from ..ops.elementwise.comparison import filled_like
-from ..ops.families import FUNCTION, NEGATIVE, SAME, SCALING
+from ..ops.families import FUNCTION, NEGATIVE, SAME, SCALING, Quotient
 from ..ops.shape import broadcast_to, cast, strong_scalar, zeros
 
 
@@ -154,8 +154,13 @@ def factor(prim: Primitive, i: int, kind: int, t: Any, out: Any, primals: Any, s
     if kind == NEGATIVE:
         return neg(t)
     if kind == SCALING:
-        scale = prim.partials[i].scale
-        return scale(StrongTangent(t), out, *primals).value if strong else scale(t, out, *primals)
+        partial = prim.partials[i]
+        if strong:
+            return partial.scale(StrongTangent(t), out, *primals).value
+        part = partial.scale(t, out, *primals)
+        if type(partial) is Quotient and isinstance(part, Tracer):
+            part.quotient_of = (t, partial.denominator(*primals))
+        return part
     assert kind == FUNCTION
     return scaled(prim, t, prim.partials[i](out, *primals), strong)
 
@@ -166,4 +171,16 @@ def scaled(prim: Primitive, t: Any, d: Any, strong: bool = False) -> Any:
         return mul_strong(d.values, t)
     if strong and not prim.masks:
         return mul_strong(t, d)
-    return mul_strong(d, t) if prim.masks else mul(t, d)
+    return mul_strong(d, t) if prim.masks else product(t, d)
+
+
+def product(t: Any, d: Any) -> Any:
+    """The product of a tangent and a partial derivative; of a quotient t / d, its numerator t.
+
+    The derivative of log(y) is t / y. Its own derivative, t / y**2, leaves the range of the type
+    long before its product with y does.
+    """
+    parts = getattr(t, "quotient_of", None)
+    if parts is not None and parts[1] is d and aval_of(parts[0]).matches(t.aval):
+        return parts[0]
+    return mul(t, d)

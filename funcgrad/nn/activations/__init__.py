@@ -13,6 +13,7 @@ array([0., 2.])
 np.float64(0.0)
 """
 
+from .along_axes import log_softmax, logsumexp, one_hot, softmax, standardize
 from .piecewise import (
     celu,
     elu,
@@ -42,7 +43,6 @@ from .smooth import (
     swish,
     tanh,
 )
-from .softmax import log_softmax, logsumexp, one_hot, softmax, standardize
 
 __all__ = [
     "celu",

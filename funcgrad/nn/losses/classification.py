@@ -11,8 +11,8 @@ from ... import numpy as fnp
 from ...core.tracebacks import user_facing
 from ...errors import ShapeError
 from ...numpy.protocol import array, inexact
+from ..activations.along_axes import log_softmax, surprisal
 from ..activations.piecewise import with_slope
-from ..activations.softmax import log_softmax, surprisal
 from ..rescaled import in_single
 from .reduction import (
     along,

@@ -11,7 +11,7 @@ from ...core.tracebacks import user_facing
 from ...core.tracing import Tracer
 from ...errors import ShapeError
 from ...numpy.protocol import array, inexact
-from ..activations.softmax import log_softmax, logsumexp
+from ..activations.along_axes import log_softmax, logsumexp
 from ..rescaled import in_single
 from .reduction import check_classes, mask_of, masked, reduce_losses
 

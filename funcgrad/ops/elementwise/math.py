@@ -9,7 +9,7 @@ import numpy as np
 
 from ...core.avals import WEAK_DTYPES
 from ...core.primitive import Case, Primitive
-from ..families import Scaling, elementwise, sample
+from ..families import Quotient, Scaling, elementwise, sample
 from .arithmetic import into_last
 from .directions import cosine, length, one_minus_square
 from .special import logistic, tanh_slope
@@ -81,7 +81,7 @@ cbrt: Primitive = elementwise(
 exp: Primitive = elementwise("exp", np.exp, lambda o, _x: o)
 exp2: Primitive = elementwise("exp2", np.exp2, lambda o, _x: o * LN2)
 expm1: Primitive = elementwise("expm1", np.expm1, lambda _o, x: np.exp(x))
-log: Primitive = elementwise("log", np.log, Scaling(lambda t, _o, x: t / x), domain=(0.2, 3))
+log: Primitive = elementwise("log", np.log, Quotient(lambda x: x), domain=(0.2, 3))
 log2: Primitive = elementwise(
     "log2", np.log2, Scaling(lambda t, _o, x: t / x * (1 / LN2)), domain=(0.2, 3)
 )
