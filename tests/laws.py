@@ -122,7 +122,7 @@ def check_vmap(prim: Primitive, case: Case) -> None:
             x = np.asarray(case.args[i])
             rows = [x]
             for k in range(1, size):
-                if x.dtype.kind in "iu" and "indexes" in prim.traits:
+                if x.dtype.kind in "iu" and prim.mask_indices is not None:
                     rows.append(x)
                 elif x.dtype.kind in "fc":
                     rows.append((x * (1 + 0.01 * k)).astype(x.dtype))

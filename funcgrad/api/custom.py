@@ -22,7 +22,7 @@ from ..core.tracing import aval_of
 from ..errors import DifferentiationError, TreeError
 from ..ops.elementwise.arithmetic import add
 from ..ops.shape import cast, zeros
-from ..transforms.tangents import instantiate
+from ..transforms.algebra import instantiate
 from .leaves import is_leaf_value
 
 P = ParamSpec("P")

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..core.jaxpr import Eqn, Jaxpr, Literal, Var
+from ..ops.families import Elementwise
 
 LARGE = 8192
 """Bytes from which a result is written into memory that is free already."""
@@ -76,7 +77,8 @@ class Names:
         out = e.outvars[0].aval
         if not _is_large(out):
             return None
-        allowed = e.primitive.extra.get("overwrites", range(len(e.inputs)))
+        overwrites = e.primitive.numpy.overwrites
+        allowed = range(len(e.inputs)) if overwrites is None else overwrites
         for a in self.dying(index, e):
             if all(i in allowed for i, b in enumerate(e.inputs) if b is a) and (
                 a.aval.shape == out.shape
@@ -134,13 +136,13 @@ def last_uses(jaxpr: Jaxpr) -> dict[Any, int]:
 
 def writes_into(e: Eqn) -> bool:
     """Whether the operator can write its result into given memory."""
-    return e.primitive.family == "elementwise" and isinstance(e.primitive.ufunc, np.ufunc)
+    return isinstance(e.primitive, Elementwise) and isinstance(e.primitive.ufunc, np.ufunc)
 
 
 def _upcoming(jaxpr: Jaxpr) -> dict[Any, int]:
     """For each shape and dtype the last equation that could write into such memory."""
     wanted: dict[Any, int] = {}
     for i, e in enumerate(jaxpr.eqns):
-        if len(e.outvars) == 1 and ("into" in e.primitive.extra or writes_into(e)):
+        if len(e.outvars) == 1 and (e.primitive.numpy.into or writes_into(e)):
             wanted[(e.outvars[0].aval.shape, e.outvars[0].aval.dtype)] = i
     return wanted

@@ -13,6 +13,7 @@ import numpy as np
 
 from ..core.avals import SymbolicDim
 from ..core.jaxpr import Eqn, Jaxpr, Literal, Var
+from ..ops.families import Elementwise
 from .names import VARIABLE, Names, writes_into
 
 _BINARY = {
@@ -167,7 +168,7 @@ class _FunctionWriter:
         if e is not None and a.aval.dtype in (np.float64, np.int64):
             if (
                 any(b.aval.shape and b.aval.dtype == a.aval.dtype for b in e.inputs)
-                and e.primitive.family == "elementwise"
+                and isinstance(e.primitive, Elementwise)
                 and np.isfinite(value)
             ):
                 return scalar_text(value.item())
@@ -176,7 +177,7 @@ class _FunctionWriter:
     def equation(self, i: int, e: Eqn) -> None:
         prim = e.primitive
         self.module.operator = prim.name
-        emit = prim.extra.get("emit")
+        emit = prim.numpy.statement
         dead = self.names.dying(i, e)
         if emit is not None:
             text, owned = emit(self.module, e, [self.atom(a, e) for a in e.inputs])
@@ -193,19 +194,19 @@ class _FunctionWriter:
     def into(self, e: Eqn, ins: list[str]) -> str | None:
         """How to write the result into given memory, if the operator can."""
         prim = e.primitive
-        if "into" in prim.extra:
-            return prim.extra["into"](self.module, e, ins)
+        if prim.numpy.into:
+            return prim.numpy.write_into(self.module, e, ins)
         if writes_into(e) and prim.ufunc is not np.power:
             return f"np.{prim.ufunc.__name__}({', '.join(ins)}, out={{out}})"
         return None
 
     def expression(self, e: Eqn, ins: list[str]) -> str:
         prim = e.primitive
-        if "expression" in prim.extra:
-            return prim.extra["expression"](self.module, e, ins)
-        if prim.source is not None:
-            return prim.source(*ins, **e.params)
-        if prim.family == "elementwise":
+        if prim.numpy.expression is not None:
+            return prim.numpy.expression(self.module, e, ins)
+        if prim.numpy.template is not None:
+            return prim.numpy.template(*ins, **e.params)
+        if isinstance(prim, Elementwise):
             if prim.evaluate in _BINARY:
                 if _is_mixed_complex(e):
                     return f"np.{prim.ufunc.__name__}({', '.join(ins)})"
@@ -234,7 +235,7 @@ class _FunctionWriter:
     ) -> None:
         """Write one line: the result under its name; then let go of what died."""
         names = self.names
-        view = "view" in e.primitive.traits
+        view = e.primitive.view
         if place is not None:
             self.lines.append(text)
             names.release(i, dead, place)
@@ -253,7 +254,7 @@ class _FunctionWriter:
             else:
                 targets = [names.define(v, owned=False) for v in e.outvars]
             deleted = names.release(i, dead, None)
-            if "broadcasts" in e.primitive.traits or source in self.broadcast:
+            if e.primitive.broadcasts or source in self.broadcast:
                 self.broadcast.update(e.outvars)
         left = ", ".join(targets) + ("," if e.primitive.multiple and len(targets) == 1 else "")
         self.lines.append(f"{left} = {text}" if targets else text)

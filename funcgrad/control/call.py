@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from ..compiler.program import optimized, program
 from ..core.avals import Aval
 from ..core.jaxpr import Jaxpr, eval_jaxpr
-from ..core.primitive import Primitive, Unbatched
-from ..ops.families import general
+from ..core.primitive import Unbatched
+from ..ops.families import Control, control
 from ..transforms.staging import stage
 from ..transforms.vmap import batch_jaxpr
 from .jaxprs import (
@@ -36,15 +37,73 @@ def _abstract(*avals: Aval, jaxpr: Jaxpr, name: str) -> tuple[Aval, ...]:
     return tuple(jaxpr.out_avals)
 
 
-def _forward_rule(holder: list[Primitive]) -> Any:
+class InlinedCall(Control):
+    """A call whose equations may take its place."""
+
+    __slots__ = ()
+
+    transparent = True
+
+    def called(self, params: dict[str, Any]) -> Jaxpr | None:
+        return params["jaxpr"]
+
+
+def _emit(module: Any, e: Any, ins: list[str]) -> tuple[str, list[bool]]:
+    """Source of a call that is not inlined."""
+    name = module.function(optimized(e.params["jaxpr"]))
+    return f"{name}({', '.join(ins)})", [False] * len(e.outvars)
+
+
+def _call_operator(
+    name: str,
+    itself: Callable[[], Control],
+    linearize: Callable[..., Any],
+    kind: type[Control] = Control,
+    **declared: Any,
+) -> Control:
+    """An operator that evaluates its one jaxpr; ``itself`` returns the operator."""
+
     def forward(trace: Any, primals: Any, tangents: Any, *, jaxpr: Jaxpr, name: str) -> Any:
         nonzero = nonzero_flags(tangents)
         both, flags = jvp_jaxpr(jaxpr, nonzero, strong=trace.strong)
-        outs = holder[0](*primals, *(t for t in tangents if t is not None), jaxpr=both, name=name)
+        given = [t for t in tangents if t is not None]
+        outs = itself()(*primals, *given, jaxpr=both, name=name)
         n = len(jaxpr.outvars)
         return outs[:n], spread(outs[n:], flags)
 
-    return forward
+    def transpose(
+        cts: Any, ct_flags: Any, operands: Any, *, jaxpr: Jaxpr, name: str
+    ) -> tuple[list[Any], list[bool]]:
+        linear = linear_operands(operands)
+        nonzero = nonzero_flags(cts)
+        backward, found, flags = transpose_jaxpr(jaxpr, linear, nonzero, tuple(ct_flags), False)
+        given = [c for c in cts if c is not None]
+        outs = itself()(*known_values(operands), *given, jaxpr=backward, name=name)
+        return spread(spread(outs, found), linear), spread(flags, linear, False)
+
+    def batch(trace: Any, values: Any, batched: Any, *, jaxpr: Jaxpr, name: str) -> Any:
+        masked = trace.active is not None
+        inner, flags = batch_jaxpr(jaxpr, trace, batched, active=masked)
+        lead = [trace.active] if masked else []
+        outs = itself()(*lead, *values, jaxpr=inner, name=name)
+        if jaxpr.cache.get("plain"):
+            mark_plain(inner)
+        return [o if f else Unbatched(o) for o, f in zip(outs, flags, strict=True)]
+
+    return control(
+        name,
+        _evaluate,
+        abstract=_abstract,
+        batch=batch,
+        no_cases="holds a jaxpr: tested with the transformations of functions",
+        kind=kind,
+        forward=forward,
+        linearize=linearize,
+        transpose=transpose,
+        statement=_emit,
+        open=lambda opener, args, *, jaxpr, name: opener.run(jaxpr, args),
+        **declared,
+    )
 
 
 def _linearize(trace: Any, primals: Any, tangents: Any, *, jaxpr: Jaxpr, name: str) -> Any:
@@ -56,65 +115,7 @@ def _linearize(trace: Any, primals: Any, tangents: Any, *, jaxpr: Jaxpr, name: s
     return outs[:n], spread(outs_t, form.out_nonzero)
 
 
-def _transpose_rule(holder: list[Primitive]) -> Any:
-    def transpose(
-        cts: Any, ct_flags: Any, operands: Any, *, jaxpr: Jaxpr, name: str
-    ) -> tuple[list[Any], list[bool]]:
-        linear = linear_operands(operands)
-        nonzero = nonzero_flags(cts)
-        backward, found, flags = transpose_jaxpr(jaxpr, linear, nonzero, tuple(ct_flags), False)
-        outs = holder[0](
-            *known_values(operands), *(c for c in cts if c is not None), jaxpr=backward, name=name
-        )
-        return spread(spread(outs, found), linear), spread(flags, linear, False)
-
-    return transpose
-
-
-def _batch_rule(holder: list[Primitive]) -> Any:
-    def batch(trace: Any, values: Any, batched: Any, *, jaxpr: Jaxpr, name: str) -> Any:
-        if trace.active is not None:
-            inner, flags = batch_jaxpr(jaxpr, trace, batched, active=True)
-            outs = holder[0](trace.active, *values, jaxpr=inner, name=name)
-        else:
-            inner, flags = batch_jaxpr(jaxpr, trace, batched)
-            outs = holder[0](*values, jaxpr=inner, name=name)
-        if jaxpr.cache.get("plain"):
-            mark_plain(inner)
-        return [o if f else Unbatched(o) for o, f in zip(outs, flags, strict=True)]
-
-    return batch
-
-
-def _make(name: str, linearize: Any, traits: tuple[str, ...] = ()) -> Primitive:
-    holder: list[Primitive] = []
-    prim = general(
-        name,
-        _evaluate,
-        abstract=_abstract,
-        batch=_batch_rule(holder),
-        cases=None,
-        no_cases="holds a jaxpr: tested with the transformations of functions",
-        forward=_forward_rule(holder),
-        linearize=linearize,
-        transpose=_transpose_rule(holder),
-        multiple=True,
-        traits=traits,
-    )
-    prim.extra["control"] = True
-    holder.append(prim)
-    return prim
-
-
-def _emit(module: Any, e: Any, ins: list[str]) -> tuple[str, list[bool]]:
-    """Source of a call that is not inlined."""
-    name = module.function(optimized(e.params["jaxpr"]))
-    return f"{name}({', '.join(ins)})", [False] * len(e.outvars)
-
-
-call: Primitive = _make("jit", _linearize)
-call.extra["inline"] = True
-call.extra["emit"] = _emit
+call: Control = _call_operator("jit", lambda: call, _linearize, InlinedCall)
 
 
 def _recomputed_form(jaxpr: Jaxpr, nonzero: Flags) -> tuple[Jaxpr, Flags]:
@@ -145,5 +146,6 @@ def _linearize_checkpoint(
     return outs, spread(outs_t, out_nonzero)
 
 
-checkpoint_call: Primitive = _make("checkpoint", _linearize_checkpoint, ("opaque",))
-checkpoint_call.extra["emit"] = _emit
+checkpoint_call: Control = _call_operator(
+    "checkpoint", lambda: checkpoint_call, _linearize_checkpoint, opaque=True
+)

@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 
 from ..core.avals import Aval
-from ..core.primitive import Primitive
 from ..errors import DifferentiationError, ShapeError
-from ..ops.families import general
+from ..ops.families import Control, control
 from ..transforms.vmap import add_batch_axis
 
 
@@ -81,20 +80,6 @@ def _batch(
     return callback(*values, function=function, avals=wide, vmap_method=vmap_method)
 
 
-callback: Primitive = general(
-    "pure_callback",
-    _evaluate,
-    abstract=lambda *_, avals, **__: avals,
-    batch=_batch,
-    cases=None,
-    no_cases="holds a Python function: tested by itself",
-    forward=_refuse,
-    linearize=_refuse,
-    multiple=True,
-)
-callback.extra["control"] = True
-
-
 def _emit_callback(module: Any, e: Any, ins: list[str]) -> tuple[str, list[bool]]:
     p = e.params
 
@@ -104,7 +89,16 @@ def _emit_callback(module: Any, e: Any, ins: list[str]) -> tuple[str, list[bool]
     return f"{module.callee(run)}({', '.join(ins)})", [False] * len(e.outvars)
 
 
-callback.extra["emit"] = _emit_callback
+callback: Control = control(
+    "pure_callback",
+    _evaluate,
+    abstract=lambda *_, avals, **__: avals,
+    batch=_batch,
+    no_cases="holds a Python function: tested by itself",
+    forward=_refuse,
+    linearize=_refuse,
+    statement=_emit_callback,
+)
 
 
 # --- printing ------------------------------------------------------------------------------------
@@ -135,22 +129,18 @@ def _print_batch(trace: Any, values: Any, batched: Any, *, function: Any) -> Any
     return ()
 
 
-effect: Primitive = general(
-    "debug_callback",
-    _print_evaluate,
-    abstract=lambda *_, **__: (),
-    batch=_print_batch,
-    cases=None,
-    no_cases="holds a Python function: tested by itself",
-    nondifferentiable="it has no result",
-    multiple=True,
-    traits=("effect", "opaque"),
-)
-effect.extra["control"] = True
-
-
 def _emit_effect(module: Any, e: Any, ins: list[str]) -> tuple[str, list[bool]]:
     return f"{module.callee(e.params['function'])}({', '.join(ins)})", []
 
 
-effect.extra["emit"] = _emit_effect
+effect: Control = control(
+    "debug_callback",
+    _print_evaluate,
+    abstract=lambda *_, **__: (),
+    batch=_print_batch,
+    no_cases="holds a Python function: tested by itself",
+    nondifferentiable="it has no result",
+    effect=True,
+    opaque=True,
+    statement=_emit_effect,
+)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from ..core.primitive import Primitive, Unbatched
 from ..core.tracing import Trace, Tracer, aval_of, axis_frames, newest_trace
 from ..errors import ShapeError
 from ..ops.elementwise.comparison import select
+from ..ops.families import Linear
 from ..ops.shape import reduce_sum, transpose
 from ..ops.structural.gather import gather
 from ..transforms.vmap import BatchTrace, BatchTracer, add_batch_axis
@@ -32,8 +34,20 @@ def axis_frame(name: Any) -> BatchTrace:
     return frame
 
 
-class Collective(Primitive):
-    """A linear operator over a named axis; bound at the trace of that axis or a newer one."""
+class Collective(Linear):
+    """A linear operator over a named axis; bound at the trace of that axis or a newer one.
+
+    Its batching rule takes the trace in the place of a size.
+    """
+
+    __slots__ = ()
+
+    asks_for_lanes = True
+
+    def batched(
+        self, trace: Any, values: Sequence[Any], batched: Sequence[bool], params: dict[str, Any]
+    ) -> Any:
+        return self.batch(trace, values, batched, **params)
 
     def __call__(self, x: Any, **params: Any) -> Any:
         frame = axis_frame(params["axis_name"])
@@ -70,16 +84,12 @@ def _collective(name: str, abstract: Any, transpose_rule: Any, own_axis: Any, sh
 
     prim = Collective(
         name=name,
-        family="linear",
         evaluate=_evaluate,
         abstract=abstract,
         batch=batch,
-        cases=None,  # type: ignore[arg-type]
         no_cases="needs a named axis: tested with vmap",
         transpose=transpose_rule,
-        traits=frozenset(["linear"]),
     )
-    prim.extra["collective"] = True
     holder = [prim]
     return prim
 

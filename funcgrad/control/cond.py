@@ -11,10 +11,10 @@ from ..compiler.program import optimized, program
 from ..compiler.source import call_arguments
 from ..core.avals import Aval
 from ..core.jaxpr import Jaxpr, eval_jaxpr
-from ..core.primitive import Primitive, Unbatched
+from ..core.primitive import Unbatched
 from ..core.tracing import shape_of
 from ..ops.elementwise.comparison import equal, select
-from ..ops.families import general
+from ..ops.families import Control, control
 from ..ops.shape import cast, reshape, zeros
 from ..transforms.staging import stage
 from ..transforms.vmap import BatchTrace, BatchTracer, batch_jaxpr, running_lanes
@@ -166,22 +166,6 @@ def _batch_select(trace: BatchTrace, index: Any, args: Any, batched: Any, branch
     return results
 
 
-cond: Primitive = general(
-    "cond",
-    _evaluate,
-    abstract=_abstract,
-    batch=_batch,
-    cases=None,
-    no_cases="holds jaxprs: tested with control flow",
-    forward=_forward,
-    linearize=_linearize,
-    transpose=_transpose,
-    multiple=True,
-    traits=("masks",),
-)
-cond.extra["control"] = True
-
-
 def as_index(predicate: Any) -> Any:
     """A boolean predicate as a branch number."""
     return cast(predicate, np.dtype(np.int64))
@@ -196,4 +180,17 @@ def _emit(module: Any, e: Any, ins: list[str]) -> tuple[str, list[bool]]:
     return text, [False] * len(e.outvars)
 
 
-cond.extra["emit"] = _emit
+cond: Control = control(
+    "cond",
+    _evaluate,
+    abstract=_abstract,
+    batch=_batch,
+    no_cases="holds jaxprs: tested with control flow",
+    forward=_forward,
+    linearize=_linearize,
+    transpose=_transpose,
+    statement=_emit,
+    open=lambda opener, args, *, branches: opener.run(
+        branches[clamp_index(args[0], len(branches))], args[1:]
+    ),
+)

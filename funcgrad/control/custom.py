@@ -6,7 +6,7 @@ Rules run eagerly under plain derivatives of concrete values, and are staged oth
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -17,13 +17,13 @@ from ..core.primitive import Primitive
 from ..core.source import IN_BACKWARD_RULE, source_of_equation
 from ..core.tracing import Tracer, aval_of, current_body, newest_trace
 from ..errors import DifferentiationError
-from ..ops.families import general
+from ..ops.families import Control, control
 from ..ops.shape import cast, zeros
+from ..transforms.algebra import instantiate
 from ..transforms.jvp import JVPTracer, OnTape
 from ..transforms.linearize import LinearizeTracer
 from ..transforms.recording import RecordTracer
 from ..transforms.staging import StagingTracer
-from ..transforms.tangents import instantiate
 from ..transforms.vmap import BatchTrace, BatchTracer, add_batch_axis, batch_jaxpr, running_lanes
 from .call import call
 from .custom_rule import Rule, stage_rule
@@ -215,31 +215,44 @@ def _refuse_transpose(
     )
 
 
-def _make(name: str, forward: Any, linearize: Any, transpose: Any) -> Primitive:
-    holder: list[Primitive] = []
+class UserRule(Control):
+    """A function with a derivative rule of the user's."""
+
+    __slots__ = ()
+
+    transparent = True
+    user_rule = True
+
+    def called(self, params: dict[str, Any]) -> Jaxpr | None:
+        call = params["rule"].call
+        return call if isinstance(call, Jaxpr) else None
+
+
+def _rule_operator(
+    name: str, itself: Callable[[], Control], forward: Any, linearize: Any, transpose: Any
+) -> Control:
+    """An operator that calls a function with a rule; ``itself`` returns the operator."""
 
     def batch(trace: Any, values: Any, batched: Any, *, rule: Rule) -> Any:
-        return _batch(trace, values, batched, rule=rule, prim=holder[0])
+        return _batch(trace, values, batched, rule=rule, prim=itself())
 
-    prim = general(
+    return control(
         name,
         _evaluate,
         abstract=_abstract,
         batch=batch,
-        cases=None,
         no_cases="holds functions: tested with custom rules",
+        kind=UserRule,
         forward=forward,
         linearize=linearize,
         transpose=transpose,
-        multiple=True,
+        open=lambda opener, args, *, rule: opener.run(rule.call, args),
     )
-    prim.extra["control"] = True
-    prim.extra["inline"] = True
-    holder.append(prim)
-    return prim
 
 
-custom_jvp_call: Primitive = _make("custom_jvp_call", _jvp_rule, _jvp_rule, _transpose_linear)
+custom_jvp_call: Control = _rule_operator(
+    "custom_jvp_call", lambda: custom_jvp_call, _jvp_rule, _jvp_rule, _transpose_linear
+)
 
 
 # --- custom_vjp ----------------------------------------------------------------------------------
@@ -280,7 +293,9 @@ def _vjp_rule(trace: Any, primals: Any, tangents: Any, *, rule: Rule) -> Any:
     return outs, spread(outs_t, [is_inexact(a.dtype) for a in avals])
 
 
-custom_vjp_call: Primitive = _make("custom_vjp_call", _refuse_forward, _vjp_rule, _refuse_transpose)
+custom_vjp_call: Control = _rule_operator(
+    "custom_vjp_call", lambda: custom_vjp_call, _refuse_forward, _vjp_rule, _refuse_transpose
+)
 
 
 def _linear_evaluate(xp: Any, *args: Any, rule: Rule, **_: Any) -> Any:
@@ -338,17 +353,14 @@ def _linear_batch(
     )
 
 
-custom_vjp_linear: Primitive = general(
+custom_vjp_linear: Control = control(
     "custom_vjp_linear",
     _linear_evaluate,
     abstract=lambda *_, out_avals, **__: out_avals,
     batch=_linear_batch,
-    cases=None,
     no_cases="stands for a linear map of which only the transpose is known",
     forward=lambda _trace, _primals, _tangents, *, rule, **__: _refuse_forward(
         None, None, None, rule=rule
     ),
     transpose=_linear_transpose,
-    multiple=True,
 )
-custom_vjp_linear.extra["control"] = True

@@ -13,10 +13,10 @@ from ..core.jaxpr import Eqn, Jaxpr, Var, eval_jaxpr, has_effects
 from ..core.primitive import Primitive
 from ..core.tracing import Tracer, aval_of, newest_trace
 from ..ops.shape import zeros
+from ..transforms.algebra import instantiate
 from ..transforms.jvp import JVPTrace, JVPTracer, OnTape
 from ..transforms.linearize import LinearizeTrace, LinearizeTracer, tape_jaxpr
 from ..transforms.staging import consts_to_inputs, stage
-from ..transforms.tangents import instantiate
 from ..transforms.transpose import transpose_values
 
 Flags = tuple[bool, ...]
@@ -54,7 +54,7 @@ def without_effects(jaxpr: Jaxpr) -> Jaxpr:
         eqns = [
             Eqn(e.primitive, e.inputs, _silent_params(e.params), e.outvars, e.source)
             for e in jaxpr.eqns
-            if "effect" not in e.primitive.traits
+            if not e.primitive.effect
         ]
         return Jaxpr(jaxpr.constvars, jaxpr.invars, eqns, jaxpr.outvars, jaxpr.consts)
 

@@ -9,13 +9,13 @@ from ..compiler.program import optimized, program
 from ..compiler.source import call_arguments
 from ..core.avals import Aval
 from ..core.jaxpr import Jaxpr
-from ..core.primitive import Primitive, Unbatched
+from ..core.primitive import Unbatched
 from ..core.tracing import aval_of
 from ..ops.elementwise.arithmetic import add
-from ..ops.families import general
+from ..ops.families import Control, control
 from ..ops.shape import move_axis, zeros
+from ..transforms.algebra import fills_inside, instantiate
 from ..transforms.staging import stage
-from ..transforms.tangents import fills_inside, instantiate
 from ..transforms.transpose import transpose_values
 from ..transforms.vmap import add_batch_axis, batch_jaxpr
 from .hoisted_products import Hoisted, add_products, hoist_products
@@ -377,21 +377,6 @@ def _batch(
     return [o if f else Unbatched(o) for o, f in zip(result, out_flags, strict=True)]
 
 
-scan: Primitive = general(
-    "scan",
-    _evaluate,
-    abstract=_abstract,
-    batch=_batch,
-    cases=None,
-    no_cases="holds a jaxpr: tested with control flow",
-    forward=_forward,
-    linearize=_linearize,
-    transpose=_transpose,
-    multiple=True,
-)
-scan.extra["control"] = True
-
-
 def _emit(module: Any, e: Any, ins: list[str]) -> tuple[str, list[bool]]:
     """Source of the loop: the body as a function, called by ``run_scan``."""
     p = e.params
@@ -418,4 +403,36 @@ def stacked_text(outvars: Any) -> str:
     return f"[{', '.join(items)}]"
 
 
-scan.extra["emit"] = _emit
+def _open(
+    opener: Any,
+    args: Any,
+    *,
+    jaxpr: Jaxpr,
+    consts: int,
+    carry: int,
+    reverse: bool,
+    length: Any,
+    unroll: int,
+) -> list[Any]:
+    fixed, state, xs = args[:consts], args[consts : consts + carry], args[consts + carry :]
+    n = trip_count(length, xs)
+    rows: dict[int, Any] = {}
+    for i in (range(n - 1, -1, -1) if reverse else range(n))[: opener.most]:
+        with opener.turn("scan", i):
+            outs = opener.run(jaxpr, [*fixed, *state, *[x[i] for x in xs]])
+        state, rows[i] = outs[:carry], outs[carry:]
+    return [*state, *opener.stacked([rows[i] for i in sorted(rows)], jaxpr.out_avals[carry:])]
+
+
+scan: Control = control(
+    "scan",
+    _evaluate,
+    abstract=_abstract,
+    batch=_batch,
+    no_cases="holds a jaxpr: tested with control flow",
+    forward=_forward,
+    linearize=_linearize,
+    transpose=_transpose,
+    statement=_emit,
+    open=_open,
+)

@@ -17,14 +17,14 @@ from ..compiler.program import optimized, program
 from ..compiler.source import call_arguments
 from ..core.avals import Aval, SymbolicDim
 from ..core.jaxpr import Jaxpr, Literal, Var, eval_jaxpr
-from ..core.primitive import Primitive, Unbatched
+from ..core.primitive import Unbatched
 from ..core.tracing import shape_of
 from ..ops.elementwise.comparison import logical_and, select
-from ..ops.families import general
+from ..ops.families import Control, control
 from ..ops.reductions.reducing import reduce_any
 from ..ops.shape import move_axis, reshape
+from ..transforms.algebra import fills_inside, instantiate
 from ..transforms.staging import stage
-from ..transforms.tangents import fills_inside, instantiate
 from ..transforms.vmap import BatchTrace, add_batch_axis, batch_jaxpr
 from .jaxprs import (
     OWNER,
@@ -336,20 +336,6 @@ def _masked_jaxprs(
     return cached(cond, key, make)
 
 
-while_: Primitive = general(
-    "while",
-    _evaluate,
-    abstract=_abstract,
-    batch=_batch,
-    cases=None,
-    no_cases="holds jaxprs: tested with control flow",
-    forward=_forward,
-    linearize=_linearize,
-    multiple=True,
-)
-while_.extra["control"] = True
-
-
 def _emit(module: Any, e: Any, ins: list[str]) -> tuple[str, list[bool]]:
     """Source of the loop: condition and body as functions, called by ``run_while``."""
     p = e.params
@@ -363,4 +349,36 @@ def _emit(module: Any, e: Any, ins: list[str]) -> tuple[str, list[bool]]:
     return text, [i >= carry for i in range(len(e.outvars))]
 
 
-while_.extra["emit"] = _emit
+def _open(
+    opener: Any,
+    args: Any,
+    *,
+    cond: Jaxpr,
+    body: Jaxpr,
+    cond_consts: int,
+    body_consts: int,
+    length: Any,
+) -> list[Any]:
+    start = cond_consts + body_consts
+    tests, fixed, state = args[:cond_consts], args[cond_consts:start], list(args[start:])
+    n = len(state)
+    rows: list[list[Any]] = []
+    while len(rows) != opener.most and bool(opener.run(cond, [*tests, *state])[0]):
+        with opener.turn("while loop", len(rows)):
+            outs = opener.run(body, [*fixed, *state])
+        state = outs[:n]
+        rows.append(outs[n:])
+    return [*state, *opener.stacked(rows, body.out_avals[n:])]
+
+
+while_: Control = control(
+    "while",
+    _evaluate,
+    abstract=_abstract,
+    batch=_batch,
+    no_cases="holds jaxprs: tested with control flow",
+    forward=_forward,
+    linearize=_linearize,
+    statement=_emit,
+    open=_open,
+)

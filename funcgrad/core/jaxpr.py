@@ -141,7 +141,7 @@ def has_effects(jaxpr: Jaxpr) -> bool:
 
 def has_effect(e: Eqn) -> bool:
     """Whether an equation, or one in a jaxpr that it holds, must run even if nothing reads it."""
-    return "effect" in e.primitive.traits or any(map(has_effects, subjaxprs(e)))
+    return e.primitive.effect or any(map(has_effects, subjaxprs(e)))
 
 
 @user_facing

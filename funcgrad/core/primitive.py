@@ -1,20 +1,29 @@
-"""The record that defines an operator, and the one table of all of them."""
+"""The record that defines an operator, and the one table of all of them.
+
+What an operator is, is said by declared fields; how it is evaluated, differentiated, transposed
+and batched, by its family, which is a subclass (``funcgrad.ops.families``).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
 from .. import arrays
-from .jaxpr import has_effects, jaxprs_among
+from .avals import Aval
+from .jaxpr import Jaxpr, has_effects, jaxprs_among
+from .lowering import NumpyText
 from .plain_arrays import check_plain
-from .tracing import Running, Trace, Tracer, at_source, newest_trace, running
+from .tracing import Running, Trace, at_source, newest_trace, running
 
 REGISTRY: dict[str, Primitive] = {}
 """Every operator by name."""
+
+FUSED: dict[Primitive, dict[Primitive, Primitive]] = {}
+"""outer -> the operator that makes its first operand -> the operator that does both."""
 
 
 class Case:
@@ -32,20 +41,6 @@ class Case:
         return f"Case({', '.join(map(str, from_args))}, {self.params})"
 
 
-class Joint:
-    """A jvp rule that needs all operands' tangents at once, zeros included.
-
-    ``rule(tangents, out, *operands, **params)``; tangents of integer operands are None, and so
-    are zeros with ``zeros=False``.
-    """
-
-    __slots__ = ("rule", "zeros")
-
-    def __init__(self, rule: Callable[..., Any], *, zeros: bool = True) -> None:
-        self.rule = rule
-        self.zeros = zeros
-
-
 class Unbatched:
     """What a batching rule wraps an output in that does not depend on the batched operands."""
 
@@ -55,85 +50,139 @@ class Unbatched:
         self.value = value
 
 
-TRAITS = frozenset(
-    [
-        "masks",  # the transpose drops cotangents
-        "fills",  # puts zeros into its tangent where an operand has none
-        "parts",  # the results are parts of the operand: one without cotangent masks its part
-        "residual",  # the transpose multiplies with an operand, and takes ``flagged``
-        "view",  # the result may share memory with the first operand
-        "identity",  # a result of the operand's own abstract value is the operand
-        "broadcasts",  # only repeats elements along axes
-        "reshapes",  # of two in a row only the last counts
-        "fails",  # takes ``failing``: raise, or NaN in the lane that fails
-        "indexes",  # raises on indices out of range
-        "effect",  # must run even if nothing reads its result
-        "opaque",  # must not be merged with an equal equation
-        "linear",
-        "commutative",
-        "cheap",
-    ]
-)
-"""Facts about operators that interpreters and passes read."""
+class Evaluate(Protocol):
+    """Results on plain arrays of the module ``xp``: NumPy or CuPy."""
+
+    def __call__(self, xp: Any, /, *operands: Any, **params: Any) -> Any: ...
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+class Abstract(Protocol):
+    """Shapes and dtypes of the results from those of the operands."""
+
+    def __call__(self, *operands: Aval, **params: Any) -> Any: ...
+
+
+class Cases(Protocol):
+    """Test cases, drawn from a random number generator."""
+
+    def __call__(self, rng: np.random.Generator, /) -> Iterable[Case]: ...
+
+
+class Algebra(Protocol):
+    """What rules of all families combine tangents with; an interpreter hands it in."""
+
+    def add(self, x: Any, y: Any) -> Any: ...
+    def add_or_none(self, x: Any, y: Any) -> Any: ...
+    def negative(self, t: Any) -> Any: ...
+    def times(self, t: Any, d: Any, *, strong: bool, masks: bool) -> Any: ...
+    def strong_tangent(self, t: Any) -> Any: ...
+    def fit(self, t: Any, out: Any) -> Any: ...
+    def definite(self, x: Any) -> Any: ...
+    def definite_where_needed(
+        self, primals: Sequence[Any], tangents: Sequence[Any]
+    ) -> list[Any]: ...
+    def instantiate(self, t: Any, primal: Any) -> Any: ...
+    def zeros(self, aval: Aval) -> Any: ...
+
+
+@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
 class Primitive:
     """One operator: everything that funcgrad knows of it.
 
     Arrays are positional, parameters keyword-only, hashable and normalised before the call.
+
+    Attributes:
+        name: in jaxprs.
+        evaluate: results on plain arrays.
+        abstract: shapes and dtypes of results.
+        cases: test cases, on which all laws are checked.
+        no_cases: why there are none.
+        nondifferentiable: why there is no derivative.
+        transpose: the adjoint, of an operator that is linear in operands.
+        multiple: it returns a tuple of results.
+        masks: its transpose drops cotangents.
+        fills: it puts zeros into its tangent where an operand has none; a function of the
+            operands where that depends on them.
+        parts: its results are parts of the operand: one without cotangent masks its part.
+        view: its result may share memory with the first operand.
+        identity: a result of the operand's own abstract value is the operand.
+        broadcasts: it only repeats elements along axes.
+        reshapes: of two in a row only the last counts.
+        fails: it takes ``failing``: raise, or NaN in the lane that fails.
+        mask_indices: it raises for indices out of range; this makes those of lanes that are not
+            active 0: ``(operands, batched, active, params) -> operands``.
+        effect: it must run even if nothing reads its result.
+        opaque: it must not be merged with an equal equation.
+        unit: the number that changes nothing as an operand.
+        fuses: pairs of operators of which it does both, without the array in between: the outer
+            one, and the one that makes its first operand.
+        numpy: how the NumPy back end writes it.
+        elements: that its results are elements of operands, and which.
+        steep: where its derivative is infinite although it has a value.
+        hazard: how it makes infinities and NaN of finite numbers.
     """
 
     name: str
-    family: str
     evaluate: Callable[..., Any]
     abstract: Callable[..., Any]
-    batch: Callable[..., Any] | None
-    cases: Callable[[Any], Iterable[Case]]
-    jvp: tuple[Any, ...] | Joint | None = None
-    transpose: Callable[..., Any] | None = None
-    linearize: Callable[..., Any] | None = None
-    forward: Callable[..., Any] | None = None
-    multiple: bool = False
-    nondifferentiable: str | None = None
+    cases: Callable[[Any], Iterable[Case]] | None = None
     no_cases: str | None = None
-    traits: frozenset[str] = frozenset()
-    source: Callable[..., str] | None = None
-    # The elementwise family only:
-    partials: tuple[Any, ...] = ()
-    partial_kinds: tuple[int, ...] = ()
-    partial_needs: tuple[int, ...] = ()
-    partial_table: tuple[tuple[int, Any], ...] = ()
-    arity: int = 0
-    ufunc: Any = None
+    nondifferentiable: str | None = None
+    transpose: Callable[..., Any] | None = None
+    multiple: bool = False
     masks: bool = False
-    # What single passes or interpreters know of the operator, by their own names.
-    extra: dict[str, Any] = field(default_factory=dict)
-    bodily: bool = False
-    pythonic: bool = False
+    fills: bool | Callable[[Sequence[Any]], bool] = False
+    parts: bool = False
+    view: bool = False
+    identity: bool = False
+    broadcasts: bool = False
+    reshapes: bool = False
+    fails: bool = False
+    mask_indices: Callable[..., Any] | None = None
+    effect: bool = False
+    opaque: bool = False
+    unit: int | None = None
+    fuses: tuple[tuple[Primitive, Primitive], ...] = ()
+    numpy: NumpyText = field(default_factory=NumpyText)
+    elements: Any = None
+    steep: Any = None
+    hazard: Any = None
+    bodily: bool = field(init=False, default=False)
+
+    asks_for_lanes: ClassVar[bool] = False
+    """Whether vmap concerns it even where no operand is batched."""
+    transparent: ClassVar[bool] = False
+    """Whether ``called`` may name a jaxpr."""
+    user_rule: ClassVar[bool] = False
+    """Whether it stands for a function with a derivative rule of the user's."""
 
     def __post_init__(self) -> None:
-        unknown = self.traits - TRAITS
-        if unknown:
-            raise TypeError(f"operator {self.name}: unknown traits {sorted(unknown)}")
         if self.name in REGISTRY:
             raise TypeError(f"operator {self.name} is defined twice")
-        has_rule = self.jvp or self.transpose or self.linearize or self.partials
-        if not has_rule and not self.nondifferentiable:
+        if self.cases is None and not self.no_cases:
+            raise TypeError(
+                f"operator {self.name} has no test cases; give cases, or no_cases='why'"
+            )
+        if not self.nondifferentiable and not self.has_derivative():
             raise TypeError(
                 f"operator {self.name} has no derivative; give jvp, or nondifferentiable='why'"
             )
-        if self.batch is None and self.family != "elementwise":
-            raise TypeError(f"operator {self.name} has no batching rule")
-        if self.cases is None and not self.no_cases:
-            raise TypeError(f"operator {self.name} has no test cases")
-        object.__setattr__(self, "bodily", bool(self.traits & {"indexes", "fails", "effect"}))
-        object.__setattr__(self, "pythonic", self.evaluate is not self.ufunc)
+        object.__setattr__(
+            self, "bodily", self.mask_indices is not None or self.fails or self.effect
+        )
         REGISTRY[self.name] = self
+        for outer, first in self.fuses:
+            FUSED.setdefault(outer, {})[first] = self
+
+    def has_derivative(self) -> bool:
+        """Whether a rule says what its derivative is."""
+        return self.transpose is not None
+
+    # --- calls ------------------------------------------------------------------------------------
 
     def __call__(self, *args: Any, **params: Any) -> Any:
         trace = newest_trace(args)
-        if self.bodily or self.extra:
+        if self.bodily:
             here = running.get()
             if here is not None:
                 trace = self.taken_up(here, trace, params)
@@ -146,51 +195,122 @@ class Primitive:
         level = 0 if trace is None else trace.level
         if level >= here.level:
             return trace
-        effects = "effect" in self.traits or any(map(has_effects, jaxprs_among(params)))
+        effects = self.effect or any(map(has_effects, jaxprs_among(params)))
         body, lanes = here.body, here.lanes
-        if body is not None and level < body.level:
-            if effects or (trace is not None and (self.bodily or "control" in self.extra)):
-                trace, level = body, body.level
+        if body is not None and level < body.level and (effects or trace is not None):
+            trace, level = body, body.level
         if effects and lanes is not None and level < lanes.level:
             return lanes
         return trace
 
     def compute(self, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
         """Evaluate on plain arrays."""
-        for a in args:
-            if type(a) is not np.ndarray and isinstance(a, np.ndarray):
-                check_plain(a, f"an operand of {self.name}{at_source()}")
+        check_operands(self, args)
         xp, args = arrays.harmonize(args)
-        if self.family == "elementwise":
-            return self.evaluate(*args)
         return self.evaluate(xp, *args, **params)
 
-    def unary(self, x: Any) -> Any:
-        """Call an elementwise operator of one operand."""
-        if isinstance(x, Tracer):
-            return x._trace.unary(self, x)
-        return self.evaluate(x)
+    # --- what interpreters ask of a family -------------------------------------------------------
 
-    def binary(self, x: Any, y: Any) -> Any:
-        """Call an elementwise operator of two operands."""
-        if isinstance(x, Tracer):
-            trace = x._trace
-            if isinstance(y, Tracer) and y._trace.level > trace.level:
-                trace = y._trace
-        elif isinstance(y, Tracer):
-            trace = y._trace
-        else:
-            try:
-                return self.evaluate(x, y)
-            except TypeError:
-                return self.compute((x, y), {})
-        return trace.binary(self, x, y)
+    def fills_tangent(self, operands: Sequence[Any]) -> bool:
+        """Whether an operation puts zeros into its tangent; operands have shapes and dtypes."""
+        return self.fills(operands) if callable(self.fills) else self.fills
+
+    def push_forward(
+        self, trace: Any, primals: Any, tangents: Any, strong: Sequence[bool], params: Any
+    ) -> Any:
+        """Results and their tangents, joined by a trace of forward mode."""
+        out = self(*primals, **params)
+        with np.errstate(all="ignore"):
+            tangent = self.tangent(trace.algebra, out, primals, tangents, params, strong)
+        flag = any(strong) or self.fills_tangent(primals)
+        if self.multiple:
+            return tuple(trace.join(o, t, flag) for o, t in zip(out, tangent, strict=True))
+        if type(out) is bool:
+            return np.bool_(out)  # of which ~ is the negation
+        return trace.join(out, tangent, flag)
+
+    def linearize_on(self, trace: Any, primals: Any, tangents: Any, params: Any) -> Any:
+        """Results, and their tangents on the tape of a trace."""
+        out = self(*primals, **params)
+        with np.errstate(all="ignore"):
+            tangent = self.tangent(trace.algebra, out, primals, tangents, params, ())
+        if self.multiple:
+            return tuple(trace.join(o, t) for o, t in zip(out, tangent, strict=True))
+        return trace.join(out, tangent)
+
+    def tangent(
+        self,
+        algebra: Algebra,
+        out: Any,
+        primals: Sequence[Any],
+        tangents: Sequence[Any],
+        params: dict[str, Any],
+        strong: Sequence[bool],
+    ) -> Any:
+        """The tangent of ``out = self(*primals)``; zeros are None, in and out.
+
+        A tuple for operators with several results. ``strong`` says of which tangents the zeros
+        are strong; of none if it is empty.
+        """
+        return (None,) * len(out) if self.multiple else None
+
+    def pull_back(
+        self,
+        algebra: Algebra,
+        cts: Sequence[Any],
+        flags: Sequence[bool],
+        operands: Sequence[Any],
+        outs: Sequence[Aval],
+        params: dict[str, Any],
+    ) -> tuple[Sequence[Any], Sequence[bool]]:
+        """Cotangents of linear operands, and whether each has passed a select.
+
+        Operands are Avals where they are linear, values elsewhere; cotangents that are zero are
+        None, in and out.
+        """
+        raise TypeError(f"{self.name} cannot be transposed")
+
+    def batched(
+        self, trace: Any, values: Sequence[Any], batched: Sequence[bool], params: dict[str, Any]
+    ) -> Any:
+        """Results for a whole batch; ``trace`` knows its size, and which lanes are active."""
+        raise TypeError(f"{self.name} cannot be batched")
+
+    def with_strong(self, params: dict[str, Any], which: int) -> dict[str, Any]:
+        """Parameters of a product whose factor ``which`` is a tangent with strong zeros."""
+        return params
+
+    def called(self, params: dict[str, Any]) -> Jaxpr | None:
+        """The jaxpr that an operation merely calls, if it does no more."""
+        return None
+
+    @property
+    def source(self) -> Callable[..., str] | None:
+        return self.numpy.template
 
     def __repr__(self) -> str:
         return f"<operator {self.name}>"
 
     def __reduce__(self) -> Any:
         return (operator_named, (self.name,))
+
+
+def check_operands(prim: Primitive, args: Sequence[Any]) -> None:
+    """Raise if an operand is of a subclass of NumPy's array with a meaning of its own."""
+    for a in args:
+        if type(a) is not np.ndarray and isinstance(a, np.ndarray):
+            check_plain(a, f"an operand of {prim.name}{at_source()}")
+
+
+def check_declared(owner: str, kind: type[Primitive], declared: dict[str, Any]) -> None:
+    """Raise if an operator declares what no record has."""
+    known = {f.name for f in fields(kind) if f.init}
+    unknown = sorted(declared.keys() - known)
+    if unknown:
+        raise TypeError(
+            f"operator {owner}: unknown {', '.join(unknown)}; a record of {kind.__name__} can say "
+            f"{', '.join(sorted(known))}"
+        )
 
 
 def operator_named(name: str) -> Primitive:

@@ -90,7 +90,7 @@ class Trace:
         if (
             here is None
             or here.level < self.level
-            or (here.level == self.level and not (prim.extra and here.lanes is self))
+            or (here.level == self.level and not (prim.asks_for_lanes and here.lanes is self))
         ):
             return self.process(prim, args, params)
         token = running.set(self.outside)
@@ -259,7 +259,7 @@ class Tracer:
             prim = Tracer.ufuncs.get(ufunc)
             if prim is not None:
                 if len(args) == 1:
-                    if prim.pythonic and self.weak:
+                    if prim.evaluate is not prim.ufunc and self.weak:
                         return self._trace.unary(prim, Tracer.methods["strengthen"](self))
                     return self._trace.unary(prim, self)
                 if len(args) == 2:

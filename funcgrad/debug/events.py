@@ -9,6 +9,7 @@ import numpy as np
 
 from ..core.source import Transposed
 from ..core.tracing import aval_of
+from ..ops.families import Elementwise
 from ..transforms.opened import Recording, Turn
 from ..transforms.recording import Operation
 from .influence import influences, reached
@@ -56,7 +57,7 @@ class Event(NamedTuple):
     @property
     def operands(self) -> tuple[Any, ...]:
         """The operands at the element, where they have one; else the whole operands."""
-        if self.operation.primitive.family != "elementwise":
+        if not isinstance(self.operation.primitive, Elementwise):
             return self.operation.operands
         shape = np.shape(self.operation.outputs[self.place])
         return tuple(

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..core.avals import Aval
 from ..core.tracing import aval_of
+from ..ops.families import Bilinear, Elementwise, Linear
 from ..transforms.recording import Operation
 from .precise.choices import is_choice, moved_operands, sources_of
 
@@ -31,9 +32,9 @@ def influences(operation: Operation, wanted: Sequence[Any]) -> list[Any]:
         return everything
     if is_choice(prim, operation.params):
         return _of_choice(operation, wanted, everything)
-    if prim.family == "elementwise":
+    if isinstance(prim, Elementwise):
         return [folded(wanted[0], np.shape(x)) for x in operation.operands]
-    if prim.family in ("linear", "bilinear") and prim.transpose is not None:
+    if isinstance(prim, Linear | Bilinear):
         return _of_linear(operation, wanted[0], everything)
     return everything
 
@@ -73,12 +74,12 @@ def _of_linear(operation: Operation, wanted: Any, everything: list[Any]) -> list
         aval = aval_of(x)
         given: list[Any] = [Aval(aval.shape, np.dtype(np.float64)) if j == i else y
                             for j, y in enumerate(stand_ins)]  # fmt: skip
-        extra = {"flagged": False} if prim.family == "bilinear" else {}
+        extra = {"flagged": False} if isinstance(prim, Bilinear) else {}
         params = operation.params
         if prim.name == "convert_element_type":
             params = {"dtype": np.dtype(np.float64)}
         result = prim.transpose(ct, *given, **extra, **params)
-        result = result[i] if prim.family == "bilinear" else result
+        result = result[i] if isinstance(prim, Bilinear) else result
         found[i] = np.asarray(result != 0)
     return found
 
@@ -101,9 +102,9 @@ def reached(operation: Operation, bad: Sequence[Any]) -> list[Any]:
             np.ones(s, bool) if p is None else (p >= 0) & flat[np.maximum(p, 0)]
             for p, s in zip(places, shapes, strict=True)
         ]
-    if prim.family == "elementwise":
+    if isinstance(prim, Elementwise):
         return [np.logical_or.reduce([np.broadcast_to(b, shapes[0]) for b in bad])]
-    if prim.family in ("linear", "bilinear"):
+    if isinstance(prim, Linear | Bilinear):
         return [_of_linear_forward(operation, bad)]
     return [np.ones(s, bool) for s in shapes]
 

@@ -9,16 +9,43 @@ np.float64(32.0)
 """
 
 from ..core.avals import Aval
-from ..core.primitive import Case, Joint, Primitive, Unbatched, operator_named
-from .families import bilinear, elementwise, general, linear
+from ..core.primitive import Case, Primitive, Unbatched, operator_named
+from .families import (
+    Bilinear,
+    Control,
+    Elementwise,
+    General,
+    Joint,
+    Linear,
+    Quotient,
+    Scaling,
+    bilinear,
+    control,
+    elementwise,
+    general,
+    linear,
+)
 
 __all__ = [
     "Aval",
+    "Bilinear",
     "Case",
+    "Control",
+    "Elementwise",
+    "General",
+    "Hazard",
     "Joint",
+    "Linear",
+    "Moves",
+    "NumpyText",
+    "Picks",
     "Primitive",
+    "Quotient",
+    "Scaling",
+    "Steep",
     "Unbatched",
     "bilinear",
+    "control",
     "elementwise",
     "general",
     "linear",

@@ -10,6 +10,7 @@ from ..core.primitive import Primitive
 from ..core.tracing import Tracer
 from .elementwise import arithmetic, comparison, math
 from .elementwise import complex as complex_
+from .families import Elementwise
 from .shape import strengthen
 from .structural.stacking import unstack
 
@@ -91,7 +92,7 @@ def _table() -> dict[Any, Primitive]:
     table: dict[Any, Primitive] = {}
     for module in (arithmetic, math, comparison, complex_):
         for prim in vars(module).values():
-            if isinstance(prim, Primitive) and isinstance(prim.ufunc, np.ufunc):
+            if isinstance(prim, Elementwise) and isinstance(prim.ufunc, np.ufunc):
                 table[prim.ufunc] = prim
     table[np.fabs] = complex_.absolute
     table[np.degrees] = math.rad2deg

@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 
 from ..core.avals import Aval
-from ..core.primitive import Case, Primitive
+from ..core.lowering import NumpyText
+from ..core.primitive import Case
 from ..core.tracing import Tracer, aval_of
 from ..errors import ShapeError
-from .families import as_scalar, expand_rank, linear, sample
+from .families import Linear, as_scalar, expand_rank, linear, sample
 
 # --- reshape -------------------------------------------------------------------------------------
 
@@ -25,7 +26,7 @@ def _reshape_abstract(x: Aval, *, shape: tuple[int, ...]) -> Aval:
     return Aval(shape, x.dtype)
 
 
-reshape: Primitive = linear(
+reshape: Linear = linear(
     "reshape",
     _reshape_eval,
     abstract=_reshape_abstract,
@@ -38,7 +39,9 @@ reshape: Primitive = linear(
         ]
         + [Case(sample(rng, (1, 1), "f8", (-2, 2)), shape=())]
     ),
-    traits=("view", "identity", "reshapes", "cheap"),
+    view=True,
+    identity=True,
+    reshapes=True,
     source=lambda x, *, shape: f"np.reshape({x}, {shape})" + ("[()]" if shape == () else ""),
 )
 
@@ -63,7 +66,7 @@ def _transpose_abstract(x: Aval, *, perm: tuple[int, ...]) -> Aval:
     return Aval(tuple(x.shape[p] for p in perm), x.dtype)
 
 
-transpose: Primitive = linear(
+transpose: Linear = linear(
     "transpose",
     _transpose_eval,
     abstract=_transpose_abstract,
@@ -74,7 +77,7 @@ transpose: Primitive = linear(
     cases=lambda rng: [
         Case(sample(rng, (2, 3, 4), dt, (-2, 2)), perm=(1, 2, 0)) for dt in ("f8", "f4", "c16", "?")
     ],
-    traits=("view", "cheap"),
+    view=True,
     source=lambda x, *, perm: f"{x}.T" if perm == (1, 0) else f"np.transpose({x}, {perm})",
 )
 
@@ -108,7 +111,7 @@ def _broadcast_batch(size: int, args: Any, _batched: Any, *, shape: tuple[int, .
     return broadcast(expand_rank(args[0], len(shape), reshape), shape=(size, *shape))
 
 
-broadcast: Primitive = linear(
+broadcast: Linear = linear(
     "broadcast_to",
     _broadcast_eval,
     abstract=_broadcast_abstract,
@@ -119,7 +122,9 @@ broadcast: Primitive = linear(
         for dt in ("f8", "f4", "c16")
         for s in ((), (3,), (2, 1), (1, 1, 3))
     ],
-    traits=("view", "identity", "broadcasts", "cheap"),
+    view=True,
+    identity=True,
+    broadcasts=True,
     source=lambda x, *, shape: f"np.broadcast_to({x}, {shape})",
 )
 
@@ -174,7 +179,7 @@ def shift_axes(axes: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(a + 1 for a in axes)
 
 
-reduce_sum: Primitive = linear(
+reduce_sum: Linear = linear(
     "reduce_sum",
     sum_values,
     abstract=lambda x, *, axes: Aval(reduced_shape(x.shape, axes), _sum_dtype(x.dtype)),
@@ -193,8 +198,8 @@ reduce_sum: Primitive = linear(
             ("?", (1,)),
         )
     ],
+    numpy=NumpyText(expression=_sum_expression),
 )
-reduce_sum.extra["expression"] = _sum_expression
 
 
 def sum_to(x: Any, shape: tuple[int, ...]) -> Any:
@@ -223,7 +228,7 @@ def _flip_eval(xp: Any, x: Any, *, axes: tuple[int, ...]) -> Any:
     return xp.flip(x, axes)
 
 
-flip: Primitive = linear(
+flip: Linear = linear(
     "rev",
     _flip_eval,
     abstract=lambda x, **_: Aval(x.shape, x.dtype),
@@ -233,7 +238,7 @@ flip: Primitive = linear(
         Case(sample(rng, (2, 3), dt, (-2, 2)), axes=axes)
         for dt, axes in (("f8", (0,)), ("f8", (0, 1)), ("f4", (1,)), ("c16", (1,)), ("i8", (0,)))
     ],
-    traits=("view", "cheap"),
+    view=True,
     source=lambda x, *, axes: f"np.flip({x}, {axes})",
 )
 
@@ -247,7 +252,7 @@ def _convert_eval(xp: Any, x: Any, *, dtype: np.dtype) -> Any:
     return x.astype(dtype)[()]
 
 
-convert: Primitive = linear(
+convert: Linear = linear(
     "convert_element_type",
     _convert_eval,
     abstract=lambda x, *, dtype: Aval(x.shape, dtype),
@@ -267,7 +272,7 @@ convert: Primitive = linear(
             ("f8", "?"),
         )
     ],
-    traits=("identity",),
+    identity=True,
 )
 
 

@@ -11,10 +11,9 @@ import numpy as np
 from .. import numpy as fnp
 from .. import tree
 from ..core.plain_arrays import check_plain
-from ..core.primitive import Primitive
 from ..core.tracebacks import user_facing
 from ..errors import ShapeError
-from ..ops.families import elementwise
+from ..ops.families import Elementwise, elementwise
 from ..ops.linalg.norms import vector_norm
 
 E = TypeVar("E", bound=Exception)
@@ -78,12 +77,12 @@ def bounded_values(g: Any) -> Any:
         return np.clip(g, -limit, limit) + 0.0 * g  # the product is NaN at infinity
 
 
-_bounded: Primitive = elementwise(
+_bounded: Elementwise = elementwise(
     "bounded",
     bounded_values,
     lambda _o, g: (np.abs(g) <= _largest_squared(g.dtype)).astype(g.dtype),
     kinds="f",
-    traits=("view",),
+    view=True,
 )
 
 

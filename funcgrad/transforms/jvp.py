@@ -8,13 +8,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from ..core.avals import Aval
 from ..core.jaxpr import jaxprs_among
 from ..core.tracing import Trace, Tracer, aval_of
+from .algebra import ALGEBRA, fills_inside
 from .staging import StagingTrace, StagingTracer
-from .tangents import fills, fills_inside, tangent_out
 
 
 class JVPTracer(Tracer):
@@ -60,6 +58,7 @@ class JVPTrace(Trace):
     """
 
     __slots__ = ("strong",)
+    algebra = ALGEBRA
 
     def __init__(self, owner: str) -> None:
         super().__init__(owner)
@@ -96,23 +95,18 @@ class JVPTrace(Trace):
         if not self.alive:
             self.check_alive(prim)
         primals, tangents = self.split(args)
-        flags = tuple(type(a) is JVPTracer and a._trace is self and a.strong for a in args)
-        strong = any(flags)
-        if prim.forward is not None:
-            self.strong = strong
-            tape = self.tape_of(tangents)
-            if tape is not None and prim.linearize not in (None, prim.forward):
-                outs, outs_t = prim.linearize(OnTape(tape, self), primals, tangents, **params)
-            else:
-                outs, outs_t = prim.forward(self, primals, tangents, **params)
-            strong = strong or any(map(fills_inside, jaxprs_among(params)))
-            return tuple(self.join(o, t, strong) for o, t in zip(outs, outs_t, strict=True))
-        out = prim(*primals, **params)
-        with np.errstate(all="ignore"):
-            tangent = tangent_out(prim, out, primals, tangents, params, flags)
-        strong = strong or fills(prim, primals)
-        if prim.multiple:
-            return tuple(self.join(o, t, strong) for o, t in zip(out, tangent, strict=True))
-        if type(out) is bool:
-            return np.bool_(out)  # of which ~ is the negation
-        return self.join(out, tangent, strong)
+        strong = tuple(type(a) is JVPTracer and a._trace is self and a.strong for a in args)
+        return prim.push_forward(self, primals, tangents, strong, params)
+
+    def push_through(
+        self, prim: Any, primals: Any, tangents: Any, strong: bool, params: dict[str, Any]
+    ) -> tuple[Any, ...]:
+        """Results and tangents of an operator that holds jaxprs or functions."""
+        self.strong = strong
+        tape = self.tape_of(tangents)
+        if tape is not None and prim.linearize not in (None, prim.forward):
+            outs, outs_t = prim.linearize(OnTape(tape, self), primals, tangents, **params)
+        else:
+            outs, outs_t = prim.forward(self, primals, tangents, **params)
+        strong = strong or any(map(fills_inside, jaxprs_among(params)))
+        return tuple(self.join(o, t, strong) for o, t in zip(outs, outs_t, strict=True))

@@ -22,11 +22,19 @@ from ..core.source import INTERNAL, Transposed, as_source, source_of_equation
 from ..core.tracing import Trace, Tracer, at_source, aval_of, foreign_tracer_error
 from ..ops import operators as operators
 from ..ops.elementwise.arithmetic import add, div, mul, neg, sub
-from ..ops.families import FUNCTION, NEED_OUT, NEED_X, NEED_Y, NEGATIVE, SCALING
+from ..ops.families import (
+    FUNCTION,
+    NEED_OUT,
+    NEED_X,
+    NEED_Y,
+    NEGATIVE,
+    SCALING,
+    Elementwise,
+)
 from ..ops.shape import broadcast_to, cast, strong_scalar
+from .algebra import ALGEBRA
 from .jvp import concrete_value
 from .staging import SMALL_CONSTANT, StagingTrace, StagingTracer, hoist_constants
-from .tangents import scaled, tangent_out
 
 _getframe = sys._getframe
 
@@ -76,6 +84,7 @@ class LinearizeTrace(Trace):
     """Computes values and records how tangents depend on the inputs' tangents."""
 
     __slots__ = ("record", "tape")
+    algebra = ALGEBRA
 
     def __init__(self, owner: str) -> None:
         self.tape = StagingTrace(owner, tape=True)
@@ -129,23 +138,17 @@ class LinearizeTrace(Trace):
                 self.unary(prim, args[0]) if len(args) == 1 else self.binary(prim, *args)
             )
         primals, tangents = self.split(args)
-        if prim.linearize is not None:
-            outs, outs_t = prim.linearize(self, primals, tangents, **params)
-            return tuple(self.join(o, t) for o, t in zip(outs, outs_t, strict=True))
-        out = prim(*primals, **params)
-        if prim.family == "linear":
-            return self.join(out, tangent_out(prim, out, primals, tangents, params))
-        with np.errstate(all="ignore"):
-            tangent = tangent_out(prim, out, primals, tangents, params)
-        if prim.multiple:
-            return tuple(self.join(o, t) for o, t in zip(out, tangent, strict=True))
-        return self.join(out, tangent)
+        return prim.linearize_on(self, primals, tangents, params)
 
     def factored(self, prim: Any, args: tuple[Any, ...]) -> bool:
         """Whether the fast path records the operation."""
-        return 0 < len(args) <= 2 and any(
-            kind and type(a) is LinearizeTracer and a._trace is self
-            for kind, a in zip(prim.partial_kinds, args, strict=False)
+        return (
+            isinstance(prim, Elementwise)
+            and 0 < len(args) <= 2
+            and any(
+                kind and type(a) is LinearizeTracer and a._trace is self
+                for kind, a in zip(prim.partial_kinds, args, strict=False)
+            )
         )
 
     def named(self, out: Any) -> Any:
@@ -313,7 +316,7 @@ def _expand_factor(tape: StagingTrace, entry: tuple[Any, ...]) -> None:
         t = StagingTracer(tape, v)
         if kind == FUNCTION:
             d = factor_partial(prim, i, r, a, b)
-            part = scaled(prim, t, d)
+            part = ALGEBRA.times(t, d, strong=False, masks=prim.masks)
         elif kind == SCALING:
             scale = prim.partials[i].scale
             part = scale(t, r, a) if prim.arity == 1 else scale(t, r, a, b)

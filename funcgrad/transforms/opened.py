@@ -12,6 +12,7 @@ import numpy as np
 from ..core.jaxpr import Jaxpr, eval_jaxpr
 from ..core.source import current_source
 from ..core.tracing import aval_of
+from ..ops.families import Control
 from ..ops.shape import cast, reshape, strengthen
 from ..ops.structural.joining import concatenate
 from .recording import Operation, RecordTrace, run_recorded
@@ -60,82 +61,31 @@ class OpeningTrace(RecordTrace):
     def process(self, prim: Any, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
         if not self.alive:
             self.check_alive(prim)
-        if "control" in prim.extra:
-            outs = self.open(prim, args, params)
-            if outs is not None:
-                return tuple(outs)
+        if isinstance(prim, Control) and prim.open is not None:
+            return tuple(prim.open(self, args, **params))
         before = len(self.operations)
         outs = super().process(prim, args, params)
         if self.running:
             self.turns.update(dict.fromkeys(self.operations[before:], self.running))
         return outs
 
-    def open(self, prim: Any, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
-        """The results of an operation that holds jaxprs or functions; None if it holds none."""
-        if "branches" in params:
-            branches = params["branches"]
-            k = min(max(int(args[0]), 0), len(branches) - 1)
-            return run(branches[k], args[1:])
-        if "carry" in params:
-            return self.scan(args, **params)
-        if "body" in params:
-            return self.loop(args, **params)
-        if "rule" in params and prim.evaluate is not None and "inline" in prim.extra:
-            return run(params["rule"].call, args)
-        if isinstance(params.get("jaxpr"), Jaxpr):
-            return run(params["jaxpr"], args)
-        return None
+    def run(self, fun: Any, args: Sequence[Any]) -> list[Any]:
+        """Evaluate a jaxpr or call a flat function."""
+        return eval_jaxpr(fun, fun.consts, args) if isinstance(fun, Jaxpr) else list(fun(*args))
+
+    def stacked(self, rows: list[Any], avals: Sequence[Any]) -> list[Any]:
+        """What the turns of a loop gave out, one array per output."""
+        return stacked(rows, avals)
 
     @contextmanager
-    def turn(self, loop: str, number: int, source: Any) -> Iterator[None]:
+    def turn(self, loop: str, number: int) -> Iterator[None]:
         """Operations inside belong to one turn of a loop."""
-        outer = self.running
+        outer, source = self.running, current_source(4)
         self.running = (*outer, Turn(loop, number, source))
         try:
             yield
         finally:
             self.running = outer
-
-    def scan(
-        self,
-        args: Any,
-        *,
-        jaxpr: Jaxpr,
-        consts: int,
-        carry: int,
-        reverse: bool,
-        length: Any,
-        **_: Any,
-    ) -> list[Any]:
-        source = current_source(3)
-        fixed, state, xs = args[:consts], args[consts : consts + carry], args[consts + carry :]
-        n = length if isinstance(length, int) else len(xs[0])
-        rows: dict[int, Any] = {}
-        for i in (range(n - 1, -1, -1) if reverse else range(n))[: self.most]:
-            with self.turn("scan", i, source):
-                outs = run(jaxpr, [*fixed, *state, *[x[i] for x in xs]])
-            state, rows[i] = outs[:carry], outs[carry:]
-        return [*state, *stacked([rows[i] for i in sorted(rows)], jaxpr.out_avals[carry:])]
-
-    def loop(
-        self, args: Any, *, cond: Jaxpr, body: Jaxpr, cond_consts: int, body_consts: int, **_: Any
-    ) -> list[Any]:
-        source = current_source(3)
-        start = cond_consts + body_consts
-        tests, fixed, state = args[:cond_consts], args[cond_consts:start], list(args[start:])
-        n = len(state)
-        rows: list[list[Any]] = []
-        while len(rows) != self.most and bool(run(cond, [*tests, *state])[0]):
-            with self.turn("while loop", len(rows), source):
-                outs = run(body, [*fixed, *state])
-            state = outs[:n]
-            rows.append(outs[n:])
-        return [*state, *stacked(rows, body.out_avals[n:])]
-
-
-def run(fun: Any, args: Sequence[Any]) -> list[Any]:
-    """Evaluate a jaxpr or call a flat function."""
-    return eval_jaxpr(fun, fun.consts, args) if isinstance(fun, Jaxpr) else list(fun(*args))
 
 
 def stacked(rows: list[Any], avals: Sequence[Any]) -> list[Any]:
@@ -171,8 +121,8 @@ class PeekingTrace(OpeningTrace):
     __slots__ = ()
 
     def process(self, prim: Any, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
-        if "control" in prim.extra and "rule" not in params:
-            self.open(prim, args, params)
+        if isinstance(prim, Control) and prim.open is not None and not prim.user_rule:
+            prim.open(self, args, **params)
         return RecordTrace.process(self, prim, args, params)
 
 

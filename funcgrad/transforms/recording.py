@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..core.avals import Aval
-from ..core.jaxpr import Jaxpr, eval_jaxpr
+from ..core.jaxpr import eval_jaxpr
 from ..core.source import current_source
 from ..core.tracing import Trace, Tracer, aval_of, current_recorder
 
@@ -67,8 +67,8 @@ class RecordTrace(Trace):
     def process(self, prim: Any, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
         if not self.alive:
             self.check_alive(prim)
-        inner = params.get("jaxpr") if "inline" in prim.extra else None
-        if isinstance(inner, Jaxpr):
+        inner = prim.called(params)
+        if inner is not None and not prim.user_rule:
             return tuple(eval_jaxpr(inner, inner.consts, args))
         mine = [type(a) is RecordTracer and a._trace is self for a in args]
         values = tuple(a.primal if m else a for a, m in zip(args, mine, strict=True))

@@ -59,7 +59,7 @@ class StagingTrace(Trace):
     def process(self, prim: Any, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
         if not self.alive:
             self.check_alive(prim)
-        if not self.is_tape and "fails" in prim.traits:
+        if not self.is_tape and prim.fails:
             params = {**params, "failing": "nan"}
         avals = [aval_of(a) for a in args]
         out = prim.abstract(*avals, **params)

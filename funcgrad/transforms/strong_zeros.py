@@ -6,7 +6,7 @@ from typing import Any
 
 from ..core.jaxpr import Eqn, Jaxpr, jaxprs_among
 from ..ops.elementwise.arithmetic import mul, mul_strong
-from .tangents import fills, fills_inside
+from .algebra import fills_inside
 
 Flags = tuple[bool | None, ...]
 """Of each variable whether its zeros are strong; None for what is no tangent."""
@@ -44,14 +44,13 @@ def _strengthened(e: Eqn, which: Flags) -> tuple[Eqn, Flags]:
     prim, params = e.primitive, e.params
     if jaxprs_among(params):
         return _with_bodies(e, which)
-    outs = (any(which) or fills(prim, [a.aval for a in e.inputs]),) * len(e.outvars)
+    outs = (any(which) or prim.fills_tangent([a.aval for a in e.inputs]),) * len(e.outvars)
     if not any(which):
         return e, outs
     if prim is mul:
         inputs = e.inputs if which[0] else e.inputs[::-1]
         return Eqn(mul_strong, inputs, {}, e.outvars, e.source), outs
-    if prim.family == "bilinear" and params["strong"] is None:
-        params = {**params, "strong": which.index(True)}
+    params = prim.with_strong(params, which.index(True))
     return Eqn(prim, e.inputs, params, e.outvars, e.source), outs
 
 

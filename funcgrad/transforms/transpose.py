@@ -12,10 +12,10 @@ from typing import Any
 from ..core.jaxpr import Eqn, Jaxpr, Literal, Var
 from ..core.source import Transposed, as_source, source_of_equation
 from ..core.tracing import sources_wanted
-from ..errors import DifferentiationError
 from ..ops.elementwise.arithmetic import Mask, StrongTangent, add, mul_strong
 from ..ops.families import FUNCTION, NEGATIVE, SCALING
-from ..ops.shape import cast, sum_to, zeros
+from ..ops.shape import cast, sum_to
+from .algebra import ALGEBRA
 
 
 def backward(entries: list[Any], cts: dict[Var, Any], flagged: set[Var]) -> None:
@@ -106,29 +106,11 @@ def _backward_eqn(e: Eqn, cts: dict[Var, Any], flagged: set[Var]) -> None:
     outs = [cts.pop(v, None) for v in e.outvars]
     if all(ct is None for ct in outs):
         return
-    prim = e.primitive
     out_flags = [v in flagged for v in e.outvars]
     operands = [v.aval if isinstance(v, Var) else v for v in e.inputs]
-    if prim.transpose is None:
-        raise DifferentiationError(f"{prim.name} has no reverse derivative")
-    if "control" in prim.extra:
-        results, flags = prim.transpose(outs, out_flags, operands, **e.params)
-        _accumulate(e.inputs, results, flags, cts, flagged)
-        return
-    strong = any(flag for flag, ct in zip(out_flags, outs, strict=True) if ct is not None)
-    ct = outs[0]
-    if prim.multiple:
-        ct = [zeros(v.aval) if c is None else c for v, c in zip(e.outvars, outs, strict=True)]
-    params = e.params
-    if "residual" in prim.traits:
-        params = {**params, "flagged": strong}
-    results = prim.transpose(ct, *operands, **params)
-    if not isinstance(results, tuple | list):
-        results = (results,)
-    strong = strong or "masks" in prim.traits
-    if "parts" in prim.traits and any(ct is None for ct in outs):
-        strong = True
-    _accumulate(e.inputs, results, (strong,) * len(results), cts, flagged)
+    avals = [v.aval for v in e.outvars]
+    results, flags = e.primitive.pull_back(ALGEBRA, outs, out_flags, operands, avals, e.params)
+    _accumulate(e.inputs, results, flags, cts, flagged)
 
 
 def _accumulate(

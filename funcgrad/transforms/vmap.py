@@ -22,7 +22,7 @@ from ..core.tracing import (
     shape_of,
 )
 from ..errors import ConcretizationError
-from ..ops.families import expand_rank
+from ..ops.families import align
 from ..ops.shape import broadcast, move_axis, reshape
 from .staging import stage_closed
 
@@ -135,23 +135,20 @@ class BatchTrace(Trace):
             a.value if b or (type(a) is UnmappedTracer and a._trace is self) else a
             for a, b in zip(args, batched, strict=True)
         ]
-        if not any(batched) and "control" not in prim.extra and "collective" not in prim.extra:
+        if not any(batched) and not prim.asks_for_lanes:
             out = prim(*values, **params)
             return tuple(map(self.unmapped, out)) if prim.multiple else self.unmapped(out)
-        if prim.family == "elementwise":
-            return BatchTracer(self, prim(*align(values, batched)))
-        if "fails" in prim.traits:
+        if prim.fails:
             params = {**params, "failing": "nan"}
-        if self.active is not None and "indexes" in prim.traits:
-            values = prim.extra["mask_indices"](values, batched, self.active, params)
+        if self.active is not None and prim.mask_indices is not None:
+            values = prim.mask_indices(values, batched, self.active, params)
             batched = [b or v is not a for b, v, a in zip(batched, values, args, strict=True)]
-        if "control" in prim.extra or "collective" in prim.extra:
-            out = prim.batch(self, values, batched, **params)
-        else:
-            out = prim.batch(self.size, values, batched, **params)
-        if prim.multiple:
-            return tuple(self.wrap(o) for o in out)
-        return self.wrap(out)
+        out = prim.batched(self, values, batched, params)
+        return tuple(map(self.wrap, out)) if prim.multiple else self.wrap(out)
+
+    def align(self, values: Sequence[Any], batched: Sequence[bool]) -> list[Any]:
+        """Batched operands with axes of one behind the batch axis, so that ranks agree."""
+        return align(values, batched, reshape)
 
     def wrap(self, out: Any) -> Any:
         return self.unmapped(out.value) if type(out) is Unbatched else BatchTracer(self, out)
@@ -180,12 +177,6 @@ def add_batch_axis(x: Any, size: int) -> Any:
         x = np.asarray(x)
     shape = tuple(shape_of(x))
     return broadcast(reshape(x, shape=(1, *shape)), shape=(size, *shape))
-
-
-def align(values: Sequence[Any], batched: Sequence[bool]) -> list[Any]:
-    """Give batched operands axes of one behind the batch axis, so that ranks agree."""
-    ndim = max(len(shape_of(v)) - b for v, b in zip(values, batched, strict=True))
-    return [expand_rank(v, ndim, reshape) if b else v for v, b in zip(values, batched, strict=True)]
 
 
 def to_front(x: Any, axis: int) -> Any:

@@ -59,16 +59,14 @@ def fold_constants(jaxpr: Jaxpr) -> Jaxpr:
 
 
 def _foldable(e: Eqn, known: dict[Var, Any]) -> bool:
-    if {"effect", "broadcasts"} & e.primitive.traits or {
-        "control",
-        "collective",
-    } & e.primitive.extra.keys():
+    prim = e.primitive
+    if prim.effect or prim.broadcasts or prim.asks_for_lanes:
         return False
     if not all(type(a) is Literal or a in known for a in e.inputs):
         return False
     if any(v.aval.symbolic for v in e.outvars):
         return False
     size = sum(v.aval.size * v.aval.dtype.itemsize for v in e.outvars)
-    if size <= LARGE or "view" in e.primitive.traits:
+    if size <= LARGE or prim.view:
         return True
     return size <= sum(a.aval.size * a.aval.dtype.itemsize for a in e.inputs)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from ...core.jaxpr import Eqn, Jaxpr, Literal
+from ...core.primitive import FUSED
 
 
 def fuse_pairs(jaxpr: Jaxpr) -> Jaxpr:
     """Replace ``outer(inner(*xs), *ys)`` by one equation, where the operators say that they can.
 
-    ``outer.extra["fuses"]`` maps the operator of its first operand to the fused one.
+    The fused operator says so: ``fuses``.
     """
     count: dict[Any, int] = {}
     for e in jaxpr.eqns:
@@ -36,7 +37,7 @@ def fuse_pairs(jaxpr: Jaxpr) -> Jaxpr:
 
 
 def _fused(e: Eqn, made: dict[Any, Eqn], count: dict[Any, int]) -> Eqn | None:
-    table = e.primitive.extra.get("fuses")
+    table = FUSED.get(e.primitive)
     if table is None or type(e.inputs[0]) is Literal or count[e.inputs[0]] != 1:
         return None
     inner = made.get(e.inputs[0])

@@ -9,10 +9,7 @@ from ...core.jaxpr import Eqn, Jaxpr, Literal, Var
 
 def called_jaxpr(eqn: Eqn) -> Jaxpr | None:
     """The jaxpr that an equation merely calls, if it does."""
-    if "inline" not in eqn.primitive.extra:
-        return None
-    found = eqn.params.get("jaxpr") or getattr(eqn.params.get("rule"), "call", None)
-    return found if isinstance(found, Jaxpr) else None
+    return eqn.primitive.called(eqn.params)
 
 
 def inline_calls(jaxpr: Jaxpr) -> Jaxpr:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ...core.jaxpr import Eqn, Jaxpr, Literal
+from ...ops.families import Elementwise
 
 
 def schedule_early(jaxpr: Jaxpr) -> Jaxpr:
@@ -55,7 +56,7 @@ def schedule_early(jaxpr: Jaxpr) -> Jaxpr:
 
 def _gives_back(e: Eqn, v: Any, readers: dict[Any, int]) -> bool:
     """Whether the equation is the last reader of v and its result is no larger than v."""
-    if e.primitive.family != "elementwise" or "effect" in e.primitive.traits:
+    if not isinstance(e.primitive, Elementwise) or e.primitive.effect:
         return False
     out = e.outvars[0].aval
     if out.symbolic or v.aval.symbolic or readers[v] != 1:

@@ -41,7 +41,7 @@ def atom_key(a: Any) -> Any:
 
 
 def _key(e: Eqn, inputs: list[Any]) -> Any:
-    if "effect" in e.primitive.traits or "opaque" in e.primitive.traits:
+    if e.primitive.effect or e.primitive.opaque:
         return None
     atoms = tuple(atom_key(a) for a in inputs)
     if not e.params:

@@ -8,6 +8,7 @@ import numpy as np
 
 from ...core.avals import Aval
 from ...core.jaxpr import Eqn, Jaxpr, Literal, Var
+from ...ops.families import Elementwise
 
 
 def simplify(jaxpr: Jaxpr) -> Jaxpr:
@@ -21,13 +22,13 @@ def simplify(jaxpr: Jaxpr) -> Jaxpr:
     for e in jaxpr.eqns:
         inputs = [a if type(a) is Literal else env.get(a, a) for a in e.inputs]
         prim = e.primitive
-        if prim.family == "elementwise" and len(inputs) > 1:
+        if isinstance(prim, Elementwise) and len(inputs) > 1:
             inputs = _without_broadcasts(inputs, e.outvars[0].aval, made, uniform)
         same = _identity(prim, inputs, e)
         if same is not None:
             env[e.outvars[0]] = same
             continue
-        if "reshapes" in prim.traits and (inner := made.get(inputs[0])) is not None:
+        if prim.reshapes and (inner := made.get(inputs[0])) is not None:
             if inner.primitive is prim:
                 inputs = list(inner.inputs)
                 if inputs[0].aval == e.outvars[0].aval:
@@ -47,9 +48,9 @@ def _identity(prim: Any, inputs: list[Any], e: Eqn) -> Any:
         return None
     aval = e.outvars[0].aval
     x = inputs[0]
-    if "identity" in prim.traits:
+    if prim.identity:
         return x if x.aval == aval else None
-    unit = prim.extra.get("unit")
+    unit = prim.unit
     if unit is not None and aval.dtype.kind != "b":
         for one, other in ((inputs[0], inputs[1]), (inputs[1], inputs[0])):
             if type(one) is Literal and one.value == unit and other.aval == aval:
@@ -74,7 +75,7 @@ def _without_broadcasts(
     for i, a in enumerate(inputs):
         candidate = uniform.get(a) if type(a) is not Literal else None
         eqn = made.get(a) if type(a) is not Literal else None
-        if eqn is not None and "broadcasts" in eqn.primitive.traits:
+        if eqn is not None and eqn.primitive.broadcasts:
             candidate = eqn.inputs[0]
         if candidate is None or candidate.aval.weak:
             continue

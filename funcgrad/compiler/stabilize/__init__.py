@@ -15,6 +15,7 @@ from typing import Any
 
 from ...core.jaxpr import Eqn, Jaxpr
 from ...core.primitive import Primitive
+from ...ops.families import Control
 from . import exponentials, logs, matrices, products, squares
 from .graph import operators
 from .rewriting import Rewrite, Rewriter, Rule
@@ -66,7 +67,7 @@ def _stabilize(jaxpr: Jaxpr) -> tuple[Any, ...]:
     if active:
         jaxpr, outer = Rewriter(jaxpr, active).run()
     inner: tuple[Rewrite, ...] = ()
-    if any("control" in p.extra for p in present):
+    if any(isinstance(p, Control) for p in present):
         jaxpr, inner = _inside(jaxpr)
     return (jaxpr, outer + inner) if outer or inner else ()
 
@@ -76,7 +77,7 @@ def _inside(jaxpr: Jaxpr) -> tuple[Jaxpr, tuple[Rewrite, ...]]:
     rewrites: list[Rewrite] = []
     eqns: list[Eqn] = []
     for e in jaxpr.eqns:
-        if "control" in e.primitive.extra:
+        if isinstance(e.primitive, Control):
             params = {k: _stable_param(v, rewrites) for k, v in e.params.items()}
             if any(params[k] is not v for k, v in e.params.items()):
                 e = Eqn(e.primitive, e.inputs, params, e.outvars, e.source)

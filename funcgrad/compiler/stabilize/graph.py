@@ -26,7 +26,7 @@ def operators(jaxpr: Jaxpr) -> frozenset[Primitive]:
     found = jaxpr.cache.get("operators")
     if found is None:
         own = {e.primitive for e in jaxpr.eqns}
-        if any("inline" in p.extra for p in own):
+        if any(p.transparent for p in own):
             for e in jaxpr.eqns:
                 inner = called_jaxpr(e)
                 if inner is not None and not inner.cache.get("plain"):
@@ -37,7 +37,7 @@ def operators(jaxpr: Jaxpr) -> frozenset[Primitive]:
 
 def is_transparent(prim: Primitive) -> bool:
     """Whether results of an operator may be those of other equations."""
-    return prim is pos or "identity" in prim.traits or "inline" in prim.extra
+    return prim is pos or prim.identity or prim.transparent
 
 
 class Graph:
@@ -67,10 +67,10 @@ class Graph:
                 if e is None or e.primitive not in self.transparent:
                     return a
                 if e.primitive is pos or (
-                    "identity" in e.primitive.traits and e.inputs[0].aval.matches(a.aval)
+                    e.primitive.identity and e.inputs[0].aval.matches(a.aval)
                 ):
                     found = e.inputs[0]
-                elif "inline" in e.primitive.extra and self.open(e):
+                elif e.primitive.transparent and self.open(e):
                     continue
                 else:
                     return a
@@ -90,7 +90,7 @@ class Graph:
         jaxpr = called_jaxpr(e)
         if jaxpr is None or jaxpr.cache.get("plain") or id(e) in self.opened:
             return False
-        exported = "rule" not in e.params
+        exported = not e.primitive.user_rule
         if not exported and not own_rule(e.params["rule"]):
             return False
         self.opened.add(id(e))
@@ -211,7 +211,7 @@ class Graph:
         return self.numbers[a]
 
     def _key(self, v: Var, e: Eqn, inputs: list[Any]) -> Any:
-        if e.primitive.multiple or {"effect", "opaque"} & e.primitive.traits:
+        if e.primitive.multiple or e.primitive.effect or e.primitive.opaque:
             return v
         parts = tuple(
             self.numbers[b] if type(b) is Var else (atom_key(b), "literal") for b in inputs

@@ -11,6 +11,7 @@ import numpy as np
 from ...core.jaxpr import Eqn, Jaxpr, Literal, Var
 from ...core.primitive import Primitive
 from ...core.tracing import enter_body, running
+from ...ops.families import Elementwise
 from ...ops.shape import broadcast_to, cast, convert, strengthen
 from ...transforms.staging import StagingTrace
 from ..passes.prune import drop_dead_code
@@ -155,7 +156,7 @@ class _Expression(StagingTrace):
     __slots__ = ()
 
     def process(self, prim: Any, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
-        if prim.family != "elementwise" and prim is not convert:
+        if not isinstance(prim, Elementwise) and prim is not convert:
             args = tuple(map(strengthen, args))
         return super().process(prim, args, params)
 

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...core.tracing import aval_of
+from ...ops.families import Bilinear, Elementwise, Linear
 from ...transforms.recording import Operation
 from .choices import is_choice, moved_operands, sources_of
 from .exact_sums import summed
@@ -75,15 +76,15 @@ def _exactly(numbers: Numbers, operation: Operation, operands: Sequence[Array]) 
     ]
     if prim.name == "convert_element_type":
         return [lifted[0]] if keeps_value(operation) else None
-    if prim.nondifferentiable and prim.family == "elementwise":
+    if prim.nondifferentiable and isinstance(prim, Elementwise):
         return [numbers.lift(o) for o in operation.outputs]
     if is_choice(prim, params):
         return _chosen(numbers, operation, lifted)
-    if prim.family == "elementwise":
+    if isinstance(prim, Elementwise):
         return _elementwise(numbers, operation, lifted)
     if prim.name in RULES and all(np.isfinite(o).all() for o in operation.outputs):
         return RULES[prim.name](Calculator(numbers), *lifted, **params)
-    if prim.family in ("linear", "bilinear") or prim.name == "scatter_add":
+    if isinstance(prim, Linear | Bilinear) or prim.name == "scatter_add":
         return _linear(numbers, operation, lifted, real)
     return None
 
@@ -143,7 +144,7 @@ def _linear(
     places = [i for i, r in enumerate(real) if r]
     if not all(numbers.is_finite(lifted[i]) for i in places):
         return None
-    if len(places) != len(real) and prim.family == "bilinear":
+    if len(places) != len(real) and isinstance(prim, Bilinear):
         return None
     full = list(operation.operands)
 

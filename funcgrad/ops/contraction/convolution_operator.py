@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from ...core.avals import Aval
-from ...core.primitive import Case, Primitive
+from ...core.primitive import Case
 from ...core.tracing import shape_of
 from ...errors import ShapeError
-from ..families import bilinear, is_value, sample
+from ..families import Bilinear, bilinear, is_value, sample
 from ..shape import cast, flip, move_axis, reshape, transpose
 from ..windows.geometry import dilated_size, window_adjoint, window_count
 from .convolution_evaluation import conv_grouped
@@ -238,7 +238,7 @@ def _conv_cases(rng: Any) -> list[Case]:
     ]
 
 
-convolution: Primitive = bilinear(
+convolution: Bilinear = bilinear(
     "conv_general_dilated",
     _conv_eval,
     abstract=check_convolution,

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from ...core.avals import Aval
-from ...core.primitive import Case, Primitive
+from ...core.lowering import NumpyText
+from ...core.primitive import Case
 from ...errors import ShapeError
-from ..families import bilinear, is_value, sample
+from ..families import Bilinear, bilinear, is_value, sample
 from ..shape import cast, inverse_permutation, move_axis, reshape, shift_axes, transpose
 
 Pairs = tuple[tuple[int, ...], tuple[int, ...]]
@@ -207,16 +208,6 @@ def _cases(rng: Any) -> Any:
     yield Case(a[0], a[1], contract=((1,), (1,)), batch=none, strong=1)
 
 
-dot_general: Primitive = bilinear(
-    "dot_general",
-    contract_strongly,
-    abstract=_abstract,
-    transpose=_transpose,
-    batch=_batch,
-    cases=_cases,
-)
-
-
 def _plain_matmul(e: Any, ins: list[str]) -> tuple[str, str] | None:
     """The operands of np.matmul, as source text, if the contraction is one product of matrices."""
     x, y = (a.aval for a in e.inputs)
@@ -248,9 +239,15 @@ def _expression(module: Any, e: Any, ins: list[str]) -> str:
     return f"{module.callee(contract_strongly)}(np, {', '.join(ins)}, {params})"
 
 
-dot_general.extra["into"] = _into
-dot_general.extra["expression"] = _expression
-dot_general.extra["overwrites"] = ()
+dot_general: Bilinear = bilinear(
+    "dot_general",
+    contract_strongly,
+    abstract=_abstract,
+    transpose=_transpose,
+    batch=_batch,
+    cases=_cases,
+    numpy=NumpyText(expression=_expression, into=_into, overwrites=()),
+)
 
 
 def matmul(x: Any, y: Any) -> Any:

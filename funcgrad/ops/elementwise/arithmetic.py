@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 
 from ...core.avals import WEAK_DTYPES, Aval
+from ...core.lowering import NumpyText
 from ...core.primitive import Case, Primitive
-from ..families import Scaling, elementwise, is_value, sample
+from ..families import Elementwise, Scaling, elementwise, is_value, sample
+from ..families.rules import out_dtype
 from ..shape import cast, sum_to
 
 
@@ -20,7 +22,7 @@ def fit(ct: Any, x: Aval) -> Any:
 
 
 def _signed_transpose(sign_y: int) -> Any:
-    def transpose(ct: Any, x: Any, y: Any) -> Any:
+    def transpose(ct: Any, x: Any, y: Any, *, flagged: bool) -> Any:
         ct_x = None if is_value(x) else fit(ct, x)
         ct_y = None if is_value(y) else fit(ct if sign_y > 0 else -ct, y)
         return ct_x, ct_y
@@ -49,7 +51,7 @@ def _quotient_transpose(ct: Any, x: Any, y: Any, *, flagged: bool) -> Any:
     return fit(div_strong(ct, y) if flagged else _quotient(ct, y), x), None
 
 
-add: Primitive = elementwise(
+add: Elementwise = elementwise(
     "add",
     np.add,
     1,
@@ -57,9 +59,8 @@ add: Primitive = elementwise(
     operator=operator.add,
     kinds="fciub",
     transpose=_signed_transpose(1),
-    traits=("commutative", "cheap"),
 )
-sub: Primitive = elementwise(
+sub: Elementwise = elementwise(
     "sub",
     np.subtract,
     1,
@@ -67,7 +68,6 @@ sub: Primitive = elementwise(
     operator=operator.sub,
     kinds="fciu",
     transpose=_signed_transpose(-1),
-    traits=("cheap",),
 )
 _BOOLEAN = np.dtype(bool)
 
@@ -93,7 +93,12 @@ def _times_x(_o: Any, x: Any, _y: Any) -> Any:
     return _times_y(None, None, x)
 
 
-mul: Primitive = elementwise(
+def any_boolean(operands: Any) -> bool:
+    """Whether one of the factors is a mask."""
+    return any(out_dtype(x).kind == "b" for x in operands)
+
+
+mul: Elementwise = elementwise(
     "mul",
     np.multiply,
     _times_y,
@@ -101,10 +106,10 @@ mul: Primitive = elementwise(
     operator=operator.mul,
     kinds="fciub",
     transpose=_product_transpose,
-    traits=("commutative", "cheap", "residual"),
+    unit=1,
+    fills=any_boolean,
 )
-mul.extra["unit"] = 1
-div: Primitive = elementwise(
+div: Elementwise = elementwise(
     "div",
     np.divide,
     Scaling(lambda t, _o, _x, y: _quotient(t, y)),
@@ -113,25 +118,22 @@ div: Primitive = elementwise(
     domain=((-2, 2), (0.3, 2)),
     kinds="fci",
     transpose=_quotient_transpose,
-    traits=("cheap", "residual"),
 )
-neg: Primitive = elementwise(
+neg: Elementwise = elementwise(
     "neg",
     np.negative,
     -1,
     operator=operator.neg,
     kinds="fci",
-    transpose=lambda ct, x: (fit(-ct, x),),
-    traits=("cheap",),
+    transpose=lambda ct, x, *, flagged: (fit(-ct, x),),
 )
-pos: Primitive = elementwise(
+pos: Elementwise = elementwise(
     "pos",
     np.positive,
     1,
     operator=operator.pos,
     kinds="fciu",
-    transpose=lambda ct, x: (fit(ct, x),),
-    traits=("cheap",),
+    transpose=lambda ct, x, *, flagged: (fit(ct, x),),
 )
 
 
@@ -160,7 +162,9 @@ def strong_multiply_both(z: Any, x: Any, out: Any = None) -> Any:
     return zeroed(out, np.equal(z, 0) | np.equal(x, 0))
 
 
-def _strong_product(name: str, evaluate: Any, first: Any, second: Any) -> Primitive:
+def _strong_product(
+    name: str, evaluate: Any, first: Any, second: Any, overwrites: tuple[int, ...]
+) -> Elementwise:
     """A strong product: ``first`` and ``second`` give it differentiated in each factor."""
     return elementwise(
         name,
@@ -168,7 +172,7 @@ def _strong_product(name: str, evaluate: Any, first: Any, second: Any) -> Primit
         None,
         None,
         jvp=(lambda t, _o, _z, x: first()(t, x), lambda t, _o, z, _x: second()(z, t)),
-        transpose=lambda ct, z, x: (
+        transpose=lambda ct, z, x, *, flagged: (
             (fit(first()(ct, x), z), None) if is_value(x) else (None, fit(second()(z, ct), x))
         ),
         cases=lambda rng: (
@@ -178,23 +182,20 @@ def _strong_product(name: str, evaluate: Any, first: Any, second: Any) -> Primit
             ]
             + [Case(np.array([0.0, 1.5, -2.0]), np.array([0.7, 3.0, 0.4]))]
         ),
-        traits=("masks", "fills"),
+        masks=True,
+        fills=True,
+        numpy=NumpyText(into=True, overwrites=overwrites),
     )
 
 
 # Differentiated in its second factor a strong product has two derivatives as factors, of which
 # both may have been cut by a select.
 mul_strong: Primitive = _strong_product(
-    "mul_strong", strong_multiply, lambda: mul_strong, lambda: mul_both_strong
+    "mul_strong", strong_multiply, lambda: mul_strong, lambda: mul_both_strong, (1,)
 )
 mul_both_strong: Primitive = _strong_product(
-    "mul_both_strong", strong_multiply_both, lambda: mul_both_strong, lambda: mul_both_strong
+    "mul_both_strong", strong_multiply_both, lambda: mul_both_strong, lambda: mul_both_strong, ()
 )
-
-
-def into_last(module: Any, e: Any, ins: list[str]) -> str:
-    """Source text that writes a result into memory at hand, for functions with a last ``out``."""
-    return f"{module.callee(e.primitive.evaluate)}({', '.join(ins)}, {{out}})"
 
 
 def strong_divide(z: Any, y: Any, out: Any = None) -> Any:
@@ -210,7 +211,7 @@ def _strong_quotient_cases(rng: Any) -> Any:
     yield Case(np.array([0.0, 1.5, -2.0]), np.array([0.7, 3.0, 0.4]))
 
 
-div_strong: Primitive = elementwise(
+div_strong: Elementwise = elementwise(
     "div_strong",
     strong_divide,
     None,
@@ -219,11 +220,12 @@ div_strong: Primitive = elementwise(
         lambda t, _o, _z, y: div_strong(t, y),
         lambda t, o, _z, y: -mul_both_strong(o, div_strong(t, y)),
     ),
-    transpose=lambda ct, z, y: (fit(div_strong(ct, y), z), None),
+    transpose=lambda ct, z, y, *, flagged: (fit(div_strong(ct, y), z), None),
     cases=_strong_quotient_cases,
-    traits=("masks", "fills"),
+    masks=True,
+    fills=True,
+    numpy=NumpyText(into=True, overwrites=()),
 )
-div_strong.extra.update(into=into_last, overwrites=())
 
 
 class StrongTangent:
@@ -247,9 +249,3 @@ class StrongTangent:
 
     def __add__(self, other: StrongTangent) -> StrongTangent:
         return StrongTangent(self.value + other.value)
-
-
-mul_strong.extra["into"] = into_last
-mul_strong.extra["overwrites"] = (1,)
-mul_both_strong.extra["into"] = into_last
-mul_both_strong.extra["overwrites"] = ()

@@ -7,19 +7,18 @@ from typing import Any
 
 import numpy as np
 
-from ...core.primitive import Case, Joint, Primitive
+from ...core.lowering import NumpyText
+from ...core.primitive import Case
 from ...core.tracing import aval_of
-from ..families import elementwise, is_value, sample
-from .arithmetic import fit, into_last, mul_both_strong, mul_strong, zeroed
+from ..families import Elementwise, Joint, elementwise, is_value, sample
+from .arithmetic import fit, mul_both_strong, mul_strong, zeroed
 
 BOOLEAN = "the result is boolean"
 INTEGER = "the result is integer"
 
 
 def _compare(name: str, ufunc: Any, op: Any = None, kinds: str = "fib") -> Any:
-    return elementwise(
-        name, ufunc, operator=op, nondifferentiable=BOOLEAN, kinds=kinds, traits=("cheap",)
-    )
+    return elementwise(name, ufunc, operator=op, nondifferentiable=BOOLEAN, kinds=kinds)
 
 
 equal = _compare("eq", np.equal, operator.eq, "fcib")
@@ -37,7 +36,14 @@ isinf = _compare("is_inf", np.isinf, kinds="fc")
 isfinite = _compare("is_finite", np.isfinite, kinds="fci")
 
 
-def _bits(name: str, ufunc: Any, op: Any = None, kinds: str = "ib", domain: Any = (-9, 9)) -> Any:
+def _bits(
+    name: str,
+    ufunc: Any,
+    op: Any = None,
+    kinds: str = "ib",
+    domain: Any = (-9, 9),
+    numpy: NumpyText | None = None,
+) -> Elementwise:
     return elementwise(
         name,
         ufunc,
@@ -45,7 +51,7 @@ def _bits(name: str, ufunc: Any, op: Any = None, kinds: str = "ib", domain: Any 
         nondifferentiable=INTEGER,
         kinds=kinds,
         domain=domain,
-        traits=("cheap",),
+        numpy=numpy,
     )
 
 
@@ -59,12 +65,12 @@ def inverted(x: Any) -> Any:
     return not x if type(x) is bool else ~x
 
 
-invert = _bits("not", np.invert, inverted)
-invert.extra["expression"] = lambda _module, e, ins: (
-    f"not {ins[0]}"
-    if e.outvars[0].aval.weak and e.outvars[0].aval.dtype.kind == "b"
-    else f"~{ins[0]}"
-)
+def _inverted_text(_module: Any, e: Any, ins: list[str]) -> str:
+    out = e.outvars[0].aval
+    return f"not {ins[0]}" if out.weak and out.dtype.kind == "b" else f"~{ins[0]}"
+
+
+invert = _bits("not", np.invert, inverted, numpy=NumpyText(expression=_inverted_text))
 left_shift = _bits("shift_left", np.left_shift, operator.lshift, "i", ((-9, 9), (0, 5)))
 right_shift = _bits("shift_right", np.right_shift, operator.rshift, "i", ((-9, 9), (0, 5)))
 bitwise_count = _bits("population_count", np.bitwise_count, kinds="i")
@@ -80,7 +86,7 @@ def tie_shares(x: Any, y: Any) -> Any:
     return out
 
 
-shares: Primitive = elementwise(
+shares: Elementwise = elementwise(
     "tie_shares", tie_shares, nondifferentiable="piecewise constant", kinds="f", arity=2
 )
 
@@ -103,10 +109,9 @@ shared_product = elementwise(
     nondifferentiable="made by the compiler after derivatives are taken",
     kinds="f",
     arity=3,
+    fuses=((mul_strong, shares), (mul_both_strong, shares)),
+    numpy=NumpyText(into=True, overwrites=(2,)),
 )
-mul_strong.extra["fuses"] = mul_both_strong.extra["fuses"] = {shares: shared_product}
-shared_product.extra["into"] = into_last
-shared_product.extra["overwrites"] = (2,)
 
 
 def _larger_share(_o: Any, x: Any, y: Any) -> Any:
@@ -129,28 +134,29 @@ def _swap(share: Any) -> Any:
     return lambda o, x, y: share(o, y, x)
 
 
-_ties = ("masks", "fills", "commutative")
-maximum: Primitive = elementwise(
-    "max", np.maximum, _larger_share, _swap(_larger_share), kinds="fi", traits=_ties
+maximum: Elementwise = elementwise(
+    "max", np.maximum, _larger_share, _swap(_larger_share), kinds="fi", masks=True, fills=True
 )
-minimum: Primitive = elementwise(
-    "min", np.minimum, _smaller_share, _swap(_smaller_share), kinds="fi", traits=_ties
+minimum: Elementwise = elementwise(
+    "min", np.minimum, _smaller_share, _swap(_smaller_share), kinds="fi", masks=True, fills=True
 )
-fmax: Primitive = elementwise(
+fmax: Elementwise = elementwise(
     "fmax",
     np.fmax,
     _number_share(_larger_share),
     _swap(_number_share(_larger_share)),
     kinds="fi",
-    traits=_ties,
+    masks=True,
+    fills=True,
 )
-fmin: Primitive = elementwise(
+fmin: Elementwise = elementwise(
     "fmin",
     np.fmin,
     _number_share(_smaller_share),
     _swap(_number_share(_smaller_share)),
     kinds="fi",
-    traits=_ties,
+    masks=True,
+    fills=True,
 )
 
 
@@ -173,7 +179,7 @@ def _select_tangent(tangents: Any, _out: Any, c: Any, _x: Any, _y: Any) -> Any:
     return select(c, 0 if x_t is None else x_t, 0 if y_t is None else y_t)
 
 
-def _select_transpose(ct: Any, c: Any, x: Any, y: Any) -> Any:
+def _select_transpose(ct: Any, c: Any, x: Any, y: Any, *, flagged: bool) -> Any:
     ct_x = None if is_value(x) else fit(select(c, ct, 0), x)
     ct_y = None if is_value(y) else fit(select(c, 0, ct), y)
     return None, ct_x, ct_y
@@ -187,12 +193,13 @@ def _select_cases(rng: Any) -> Any:
     yield Case(np.True_, sample(rng, (2, 3), "f8", (-2, 2)), sample(rng, (), "f8", (-2, 2)))
 
 
-select: Primitive = elementwise(
+select: Elementwise = elementwise(
     "select_n",
     choose,
     jvp=Joint(_select_tangent, zeros=False),
     transpose=_select_transpose,
     arity=3,
     cases=_select_cases,
-    traits=("masks", "fills", "cheap"),
+    masks=True,
+    fills=True,
 )

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ...core.primitive import Case, Primitive
-from ..families import as_scalar, elementwise, is_value, sample
+from ...core.primitive import Case
+from ..families import Elementwise, as_scalar, elementwise, is_value, sample
 from .arithmetic import fit
 from .directions import over, share_values
 
@@ -41,29 +41,27 @@ def make_complex(x: Any, y: Any) -> Any:
     return out[()]
 
 
-conj: Primitive = elementwise(
+conj: Elementwise = elementwise(
     "conj",
     np.conjugate,
     jvp=(lambda t, _o, _x: conj(t),),
-    transpose=lambda ct, x: (fit(conj(ct), x),),
+    transpose=lambda ct, x, *, flagged: (fit(conj(ct), x),),
     kinds="cfi",
-    traits=("cheap",),
 )
-real: Primitive = elementwise(
+real: Elementwise = elementwise(
     "real",
     real_part,
     jvp=(lambda t, _o, _x: real(t),),
-    transpose=lambda ct, x: (fit(ct, x),),
+    transpose=lambda ct, x, *, flagged: (fit(ct, x),),
     kinds="cf",
-    traits=("cheap", "view"),
+    view=True,
 )
-imag: Primitive = elementwise(
+imag: Elementwise = elementwise(
     "imag",
     imaginary_part,
     jvp=(lambda t, _o, _x: imag(t),),
-    transpose=lambda ct, x: (fit(ct * -1j, x) if _is_complex(x) else None,),
+    transpose=lambda ct, x, *, flagged: (fit(ct * -1j, x) if _is_complex(x) else None,),
     kinds="cf",
-    traits=("cheap",),
 )
 
 
@@ -72,11 +70,11 @@ def _complex_cases(rng: Any) -> Any:
     yield Case(sample(rng, (2, 3), "f4", (-2, 2)), sample(rng, (2, 1), "f4", (-2, 2)))
 
 
-make: Primitive = elementwise(
+make: Elementwise = elementwise(
     "complex",
     make_complex,
     jvp=(lambda t, _o, _x, _y: make(t, 0), lambda t, _o, _x, _y: make(0, t)),
-    transpose=lambda ct, x, y: (
+    transpose=lambda ct, x, y, *, flagged: (
         None if is_value(x) else fit(real(ct), x),
         None if is_value(y) else fit(real(ct * 1j), y),
     ),
@@ -96,7 +94,7 @@ def _abs_tangent(t: Any, _o: Any, x: Any) -> Any:
     return np.sign(x) * t
 
 
-absolute: Primitive = elementwise(
+absolute: Elementwise = elementwise(
     "abs", np.abs, jvp=(_abs_tangent,), operator=operator.abs, kinds="fci"
 )
 
@@ -107,8 +105,8 @@ def _sign_tangent(t: Any, o: Any, x: Any) -> Any:
     return 1j * o * imag(over(np.conjugate(o) * t, abs(x)))
 
 
-direction: Primitive = elementwise("direction", direction_of, jvp=(_sign_tangent,), kinds="fc")
-sign: Primitive = elementwise("sign", np.sign, jvp=(_sign_tangent,), kinds="fci")
+direction: Elementwise = elementwise("direction", direction_of, jvp=(_sign_tangent,), kinds="fc")
+sign: Elementwise = elementwise("sign", np.sign, jvp=(_sign_tangent,), kinds="fci")
 
 
 def _angle_tangent(t: Any, o: Any, x: Any) -> Any:
@@ -117,4 +115,4 @@ def _angle_tangent(t: Any, o: Any, x: Any) -> Any:
     return imag(np.where(x == 0, 0, t / np.where(x == 0, 1, x)))
 
 
-angle: Primitive = elementwise("angle", angle_of, jvp=(_angle_tangent,), kinds="cf")
+angle: Elementwise = elementwise("angle", angle_of, jvp=(_angle_tangent,), kinds="cf")

@@ -6,9 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from ...core.primitive import Primitive
-from ..families import Scaling, elementwise
-from .arithmetic import into_last
+from ...core.lowering import NumpyText
+from ..families import Elementwise, Scaling, elementwise
 
 
 def infinite_part(x: Any) -> Any:
@@ -84,20 +83,20 @@ def _cosine_scale_y(t: Any, o: Any, x: Any, y: Any) -> Any:
     return over(t, np.hypot(x, y)) * -o * cosine(y, x)
 
 
-share: Primitive = elementwise(
+share: Elementwise = elementwise(
     "share",
     share_values,
     Scaling(lambda t, _o, _x, whole: over(t, whole)),
     Scaling(lambda t, o, _x, whole: over(t, whole) * -o),
     domain=((-2, 2), (0.3, 2)),
+    numpy=NumpyText(into=True, overwrites=()),
 )
-share.extra.update(into=into_last, overwrites=())
-cosine: Primitive = elementwise(
+cosine: Elementwise = elementwise(
     "cosine", cosine_values, Scaling(_cosine_scale_x), Scaling(_cosine_scale_y), kinds="f"
 )
-one_minus_square: Primitive = elementwise(
+one_minus_square: Elementwise = elementwise(
     "one_minus_square", one_minus_square_of, lambda _o, x: -2 * x
 )
-length: Primitive = elementwise(
+length: Elementwise = elementwise(
     "length", length_of, lambda _o, x: cosine(x, x.dtype.type(1)), kinds="f"
 )

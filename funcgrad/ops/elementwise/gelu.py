@@ -11,9 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from ...core.primitive import Primitive
-from ..families import elementwise
-from .arithmetic import into_last
+from ...core.lowering import NumpyText
+from ..families import Elementwise, elementwise
 from .special import logistic_slope
 
 LINEAR = 2 * sqrt(2 / pi)
@@ -76,7 +75,17 @@ def _curvature(_o: Any, x: Any) -> Any:
     return logistic_slope(u2) * (2 * growth + x * bend)
 
 
-gelu: Primitive = elementwise("gelu", gelu_values, lambda _o, x: gelu_slope(x), kinds="f")
-gelu_slope: Primitive = elementwise("gelu_slope", gelu_slope_values, _curvature, kinds="f")
-gelu.extra.update(into=into_last, overwrites=())
-gelu_slope.extra["into"] = into_last
+gelu: Elementwise = elementwise(
+    "gelu",
+    gelu_values,
+    lambda _o, x: gelu_slope(x),
+    kinds="f",
+    numpy=NumpyText(into=True, overwrites=()),
+)
+gelu_slope: Elementwise = elementwise(
+    "gelu_slope",
+    gelu_slope_values,
+    _curvature,
+    kinds="f",
+    numpy=NumpyText(into=True),
+)

@@ -9,9 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from ...core.primitive import Primitive
-from ..families import Scaling, elementwise
-from .arithmetic import into_last
+from ...core.lowering import NumpyText
+from ..families import Elementwise, Scaling, elementwise
 from .special import logistic, own
 
 LN2 = 0.6931471805599453
@@ -109,31 +108,48 @@ def _log_of_ratio(x: Any, y: Any) -> Any:
     return np.where(np.sign(x) * np.sign(y) < 0, apart.dtype.type(np.nan), apart)
 
 
-softplus: Primitive = elementwise("softplus", softplus_values, lambda _o, x: logistic(x), kinds="f")
+READ_TO_THE_END = NumpyText(into=True, overwrites=())
+"""Functions with ``out`` that read their operands again at the end."""
+
+softplus: Elementwise = elementwise(
+    "softplus",
+    softplus_values,
+    lambda _o, x: logistic(x),
+    kinds="f",
+    numpy=READ_TO_THE_END,
+)
 # -(0 - x) is -0 for both zeros, so that the derivative at 0 has the sign of the limit.
-log1mexp: Primitive = elementwise(
+log1mexp: Elementwise = elementwise(
     "log1mexp",
     log1mexp_values,
     lambda _o, x: np.exp(x) / np.expm1(-(0 - x)),
     domain=(-3.0, -0.2),
     kinds="f",
+    numpy=NumpyText(into=True),
 )
 # 1 / (1 - exp(-x)), whose derivative must not lose what exp(-x) adds to 1.
-log_expm1: Primitive = elementwise(
-    "log_expm1", log_expm1_values, lambda o, _x: 1 + np.exp(-o), domain=(0.2, 3.0), kinds="f"
+log_expm1: Elementwise = elementwise(
+    "log_expm1",
+    log_expm1_values,
+    lambda o, _x: 1 + np.exp(-o),
+    domain=(0.2, 3.0),
+    kinds="f",
+    numpy=READ_TO_THE_END,
 )
-xlogx: Primitive = elementwise(
-    "xlogx", xlogx_values, lambda _o, x: np.log(x) + 1, domain=(0.2, 3.0), kinds="f"
+xlogx: Elementwise = elementwise(
+    "xlogx",
+    xlogx_values,
+    lambda _o, x: np.log(x) + 1,
+    domain=(0.2, 3.0),
+    kinds="f",
+    numpy=READ_TO_THE_END,
 )
-xlogratio: Primitive = elementwise(
+xlogratio: Elementwise = elementwise(
     "xlogratio",
     xlogratio_values,
     lambda _o, x, y: _log_of_ratio(x, y) + 1,
     Scaling(lambda t, _o, x, y: t * -x / y),
     domain=(0.2, 3.0),
     kinds="f",
+    numpy=READ_TO_THE_END,
 )
-
-log1mexp.extra["into"] = into_last
-for _operator in (softplus, log_expm1, xlogx, xlogratio):  # these read operands again at the end
-    _operator.extra.update(into=into_last, overwrites=())

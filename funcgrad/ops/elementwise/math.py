@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from ...core.avals import WEAK_DTYPES
-from ...core.primitive import Case, Primitive
-from ..families import Quotient, Scaling, elementwise, sample
-from .arithmetic import into_last
+from ...core.lowering import NumpyText
+from ...core.primitive import Case
+from ..families import Elementwise, Quotient, Scaling, elementwise, sample
 from .directions import cosine, length, one_minus_square
 from .special import logistic, tanh_slope
 
@@ -53,7 +53,7 @@ def _power_cases(rng: Any) -> Any:
     yield Case(sample(rng, (2, 3), "i8", (-3, 3)), np.array([2, 0, 3]))
 
 
-power: Primitive = elementwise(
+power: Elementwise = elementwise(
     "pow",
     np.power,
     Scaling(_power_scale_x),
@@ -61,34 +61,31 @@ power: Primitive = elementwise(
     operator=operator.pow,
     cases=_power_cases,
 )
-square: Primitive = elementwise(
-    "square", np.square, lambda _o, x: 2 * x, kinds="fci", traits=("cheap",)
-)
-reciprocal: Primitive = elementwise(
+square: Elementwise = elementwise("square", np.square, lambda _o, x: 2 * x, kinds="fci")
+reciprocal: Elementwise = elementwise(
     "reciprocal",
     np.reciprocal,
     Scaling(lambda t, o, _x: t * o * -o),
     domain=(0.4, 2),
-    traits=("cheap",),
 )
-sqrt: Primitive = elementwise(
+sqrt: Elementwise = elementwise(
     "sqrt", np.sqrt, Scaling(lambda t, o, _x: 0.5 * t / o), domain=(0.2, 3)
 )
-cbrt: Primitive = elementwise(
+cbrt: Elementwise = elementwise(
     "cbrt", np.cbrt, Scaling(lambda t, o, _x: t / o / o / 3), domain=(0.2, 3), kinds="f"
 )
 
-exp: Primitive = elementwise("exp", np.exp, lambda o, _x: o)
-exp2: Primitive = elementwise("exp2", np.exp2, lambda o, _x: o * LN2)
-expm1: Primitive = elementwise("expm1", np.expm1, lambda _o, x: np.exp(x))
-log: Primitive = elementwise("log", np.log, Quotient(lambda x: x), domain=(0.2, 3))
-log2: Primitive = elementwise(
+exp: Elementwise = elementwise("exp", np.exp, lambda o, _x: o)
+exp2: Elementwise = elementwise("exp2", np.exp2, lambda o, _x: o * LN2)
+expm1: Elementwise = elementwise("expm1", np.expm1, lambda _o, x: np.exp(x))
+log: Elementwise = elementwise("log", np.log, Quotient(lambda x: x), domain=(0.2, 3))
+log2: Elementwise = elementwise(
     "log2", np.log2, Scaling(lambda t, _o, x: t / x * (1 / LN2)), domain=(0.2, 3)
 )
-log10: Primitive = elementwise(
+log10: Elementwise = elementwise(
     "log10", np.log10, Scaling(lambda t, _o, x: t / x * (1 / LN10)), domain=(0.2, 3)
 )
-log1p: Primitive = elementwise(
+log1p: Elementwise = elementwise(
     "log1p", np.log1p, Scaling(lambda t, _o, x: t / (1 + x)), domain=(-0.6, 3)
 )
 
@@ -128,27 +125,25 @@ def _share2(x: Any, y: Any) -> Any:
     return logistic(LN2 * _above(x, y))
 
 
-logaddexp: Primitive = elementwise(
+logaddexp: Elementwise = elementwise(
     "logaddexp",
     np.logaddexp,
     lambda _o, x, y: _share(x, y),
     lambda _o, x, y: _share(y, x),
     operator=logaddexp_values,
     kinds="f",
-    traits=("commutative",),
+    numpy=NumpyText(into=True),
 )
-logaddexp.extra["into"] = into_last
-logaddexp2: Primitive = elementwise(
+logaddexp2: Elementwise = elementwise(
     "logaddexp2",
     np.logaddexp2,
     lambda _o, x, y: _share2(x, y),
     lambda _o, x, y: _share2(y, x),
     kinds="f",
-    traits=("commutative",),
 )
 
-sin: Primitive = elementwise("sin", np.sin, lambda _o, x: np.cos(x))
-cos: Primitive = elementwise("cos", np.cos, lambda _o, x: -np.sin(x))
+sin: Elementwise = elementwise("sin", np.sin, lambda _o, x: np.cos(x))
+cos: Elementwise = elementwise("cos", np.cos, lambda _o, x: -np.sin(x))
 
 
 def _is_complex(x: Any) -> bool:
@@ -214,14 +209,14 @@ def _arccosh_scale(t: Any, _o: Any, x: Any) -> Any:
     return t / one / other
 
 
-tan: Primitive = elementwise("tan", np.tan, _tan_slope, domain=(-1, 1))
-arcsin: Primitive = elementwise(
+tan: Elementwise = elementwise("tan", np.tan, _tan_slope, domain=(-1, 1))
+arcsin: Elementwise = elementwise(
     "asin", np.arcsin, Scaling(lambda t, _o, x: _over_cosine(t, x)), domain=(-0.9, 0.9)
 )
-arccos: Primitive = elementwise(
+arccos: Elementwise = elementwise(
     "acos", np.arccos, Scaling(lambda t, _o, x: _over_cosine(-t, x)), domain=(-0.9, 0.9)
 )
-arctan: Primitive = elementwise("atan", np.arctan, Scaling(_arctan_scale))
+arctan: Elementwise = elementwise("atan", np.arctan, Scaling(_arctan_scale))
 
 
 def _over_radius(t: Any, x: Any, y: Any) -> Any:
@@ -230,32 +225,32 @@ def _over_radius(t: Any, x: Any, y: Any) -> Any:
     return t / np.where(radius == 0, np.inf, radius)
 
 
-arctan2: Primitive = elementwise(
+arctan2: Elementwise = elementwise(
     "atan2",
     np.arctan2,
     Scaling(lambda t, _o, y, x: _over_radius(t, y, x) * cosine(x, y)),
     Scaling(lambda t, _o, y, x: _over_radius(t, y, x) * -cosine(y, x)),
     kinds="f",
 )
-hypot: Primitive = elementwise(
+hypot: Elementwise = elementwise(
     "hypot", np.hypot, lambda _o, x, y: cosine(x, y), lambda _o, x, y: cosine(y, x), kinds="f"
 )
-sinh: Primitive = elementwise("sinh", np.sinh, lambda _o, x: np.cosh(x))
-cosh: Primitive = elementwise("cosh", np.cosh, lambda _o, x: np.sinh(x))
-tanh: Primitive = elementwise("tanh", np.tanh, lambda o, x: tanh_slope.binary(o, x))
-arcsinh: Primitive = elementwise("asinh", np.arcsinh, Scaling(_arcsinh_scale))
-arccosh: Primitive = elementwise(
+sinh: Elementwise = elementwise("sinh", np.sinh, lambda _o, x: np.cosh(x))
+cosh: Elementwise = elementwise("cosh", np.cosh, lambda _o, x: np.sinh(x))
+tanh: Elementwise = elementwise("tanh", np.tanh, lambda o, x: tanh_slope.binary(o, x))
+arcsinh: Elementwise = elementwise("asinh", np.arcsinh, Scaling(_arcsinh_scale))
+arccosh: Elementwise = elementwise(
     "acosh",
     np.arccosh,
     Scaling(_arccosh_scale),
     domain=(1.3, 3),
 )
-arctanh: Primitive = elementwise(
+arctanh: Elementwise = elementwise(
     "atanh", np.arctanh, Scaling(lambda t, _o, x: _over_squares(t, x)), domain=(-0.8, 0.8)
 )
 
-deg2rad: Primitive = elementwise("deg2rad", np.deg2rad, lambda _o, _x: np.pi / 180, kinds="f")
-rad2deg: Primitive = elementwise("rad2deg", np.rad2deg, lambda _o, _x: 180 / np.pi, kinds="f")
+deg2rad: Elementwise = elementwise("deg2rad", np.deg2rad, lambda _o, _x: np.pi / 180, kinds="f")
+rad2deg: Elementwise = elementwise("rad2deg", np.rad2deg, lambda _o, _x: 180 / np.pi, kinds="f")
 
 
 def _steps(name: str, ufunc: Any, **kw: Any) -> Any:
@@ -277,7 +272,7 @@ floor_divide = _steps(
     kinds="fi",
     domain=((-5, 5), (1, 3)),
 )
-remainder: Primitive = elementwise(
+remainder: Elementwise = elementwise(
     "rem",
     np.remainder,
     1,
@@ -286,7 +281,7 @@ remainder: Primitive = elementwise(
     kinds="fi",
     domain=((-5, 5), (1.1, 3)),
 )
-fmod: Primitive = elementwise(
+fmod: Elementwise = elementwise(
     "fmod",
     np.fmod,
     1,
@@ -294,14 +289,14 @@ fmod: Primitive = elementwise(
     kinds="fi",
     domain=((-5, 5), (1.1, 3)),
 )
-copysign: Primitive = elementwise(
+copysign: Elementwise = elementwise(
     "copysign",
     np.copysign,
     lambda o, x, y: np.sign(x) * np.copysign(o.dtype.type(1), y),
     None,
     kinds="f",
 )
-ldexp: Primitive = elementwise(
+ldexp: Elementwise = elementwise(
     "ldexp",
     np.ldexp,
     lambda o, _x, y: np.ldexp(o.dtype.type(1), y),
@@ -318,7 +313,7 @@ def factored_difference(x: Any, y: Any) -> Any:
     return (x - y) * (x + y)
 
 
-difference_of_squares: Primitive = elementwise(
+difference_of_squares: Elementwise = elementwise(
     "difference_of_squares",
     factored_difference,
     lambda _o, x, _y: 2 * x,
@@ -332,8 +327,12 @@ def exponents(x: Any) -> Any:
     return np.frexp(x)[1]
 
 
-exponent_of: Primitive = elementwise(
+exponent_of: Elementwise = elementwise(
     "exponent", exponents, nondifferentiable="piecewise constant", kinds="f", arity=1
 )
-gcd: Primitive = elementwise("gcd", np.gcd, nondifferentiable="integers", kinds="i", domain=(-9, 9))
-lcm: Primitive = elementwise("lcm", np.lcm, nondifferentiable="integers", kinds="i", domain=(-9, 9))
+gcd: Elementwise = elementwise(
+    "gcd", np.gcd, nondifferentiable="integers", kinds="i", domain=(-9, 9)
+)
+lcm: Elementwise = elementwise(
+    "lcm", np.lcm, nondifferentiable="integers", kinds="i", domain=(-9, 9)
+)

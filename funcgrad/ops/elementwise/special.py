@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 
 from ...arrays import special_module
-from ...core.primitive import Case, Primitive
-from ..families import Scaling, elementwise, sample
-from .arithmetic import into_last
+from ...core.lowering import NumpyText
+from ...core.primitive import Case
+from ..families import Elementwise, Scaling, elementwise, sample
 from .erf_inverse import inverse_error_function
 
 TWO_OVER_ROOT_PI = 2 / sqrt(pi)
@@ -170,30 +170,32 @@ def _polygamma_cases(rng: Any) -> Any:
 
 
 # Where the value is 0, so are all derivatives; the chain rule through x * x would give inf * 0.
-gaussian: Primitive = elementwise(
-    "gaussian", gaussian_values, lambda o, x: -2 * (np.where(o == 0, 0, x) * o)
+gaussian: Elementwise = elementwise(
+    "gaussian",
+    gaussian_values,
+    lambda o, x: -2 * (np.where(o == 0, 0, x) * o),
+    numpy=NumpyText(into=True),
 )
-gaussian.extra["into"] = into_last
-erf: Primitive = elementwise(
+erf: Elementwise = elementwise(
     "erf", erf_values, lambda _o, x: TWO_OVER_ROOT_PI * gaussian(x), kinds="f"
 )
-erfc: Primitive = elementwise(
+erfc: Elementwise = elementwise(
     "erfc", erfc_values, lambda _o, x: -TWO_OVER_ROOT_PI * gaussian(x), kinds="f"
 )
-erf_inv: Primitive = elementwise(
+erf_inv: Elementwise = elementwise(
     "erf_inv",
     erf_inv_values,
     lambda o, _x: HALF_ROOT_PI * np.exp(o * o),
     domain=(-0.9, 0.9),
     kinds="f",
 )
-lgamma: Primitive = elementwise(
+lgamma: Elementwise = elementwise(
     "lgamma", lgamma_values, lambda _o, x: digamma(x), domain=(0.4, 4), kinds="f"
 )
-digamma: Primitive = elementwise(
+digamma: Elementwise = elementwise(
     "digamma", digamma_values, lambda _o, x: polygamma(1, x), domain=(0.4, 4), kinds="f"
 )
-polygamma: Primitive = elementwise(
+polygamma: Elementwise = elementwise(
     "polygamma",
     polygamma_values,
     None,
@@ -201,20 +203,30 @@ polygamma: Primitive = elementwise(
     cases=_polygamma_cases,
 )
 # As a function of y, which carries the derivative, it is 1 - y * y.
-tanh_slope: Primitive = elementwise(
-    "tanh_slope", tanh_slope_values, lambda _o, y, _x: -2 * y, None, cases=_tanh_slope_cases
+tanh_slope: Elementwise = elementwise(
+    "tanh_slope",
+    tanh_slope_values,
+    lambda _o, y, _x: -2 * y,
+    None,
+    cases=_tanh_slope_cases,
+    numpy=NumpyText(into=True, overwrites=(0,)),
 )
-tanh_slope.extra.update(into=into_last, overwrites=(0,))
-logistic_slope: Primitive = elementwise(
-    "logistic_slope", logistic_slope_values, lambda o, x: -o * np.tanh(0.5 * x), kinds="fc"
+logistic_slope: Elementwise = elementwise(
+    "logistic_slope",
+    logistic_slope_values,
+    lambda o, x: -o * np.tanh(0.5 * x),
+    kinds="fc",
+    numpy=NumpyText(into=True),
 )
-logistic_slope.extra["into"] = into_last
-logistic: Primitive = elementwise(
-    "logistic", logistic_values, lambda _o, x: logistic_slope(x), kinds="fc"
+logistic: Elementwise = elementwise(
+    "logistic",
+    logistic_values,
+    lambda _o, x: logistic_slope(x),
+    kinds="fc",
+    numpy=NumpyText(into=True),
 )
-logistic.extra["into"] = into_last
 
-logit: Primitive = elementwise(
+logit: Elementwise = elementwise(
     "logit",
     logit_values,
     Scaling(lambda t, _o, x: t / x + t / (1 - x)),
@@ -239,8 +251,10 @@ def _relative_scale_y(t: Any, _o: Any, x: Any, y: Any) -> Any:
     return t * np.where(outside, 0, -x) / np.where(outside, 1, y)
 
 
-entropy: Primitive = elementwise("entr", entropy_values, _entropy_slope, domain=(0.1, 3), kinds="f")
-relative_entropy: Primitive = elementwise(
+entropy: Elementwise = elementwise(
+    "entr", entropy_values, _entropy_slope, domain=(0.1, 3), kinds="f"
+)
+relative_entropy: Elementwise = elementwise(
     "rel_entr",
     relative_entropy_values,
     _relative_slope_x,

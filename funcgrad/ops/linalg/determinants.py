@@ -13,10 +13,10 @@ import numpy as np
 
 from ...arrays import raising_linalg
 from ...core.avals import Aval
-from ...core.primitive import Case, Primitive
+from ...core.primitive import Case
 from ..contraction.dot_general import matmul
 from ..elementwise.complex import imag, real
-from ..families import general, sample
+from ..families import General, general, sample
 from ..shape import broadcast, reduce_sum, reshape
 from .solving import by_lanes, check_square, inv, random_matrix, real_dtype, swap
 
@@ -63,7 +63,7 @@ def _singular_cases(*dtypes: str) -> Any:
     return cases
 
 
-det: Primitive = general(
+det: General = general(
     "det",
     _det_eval,
     abstract=_det_abstract,
@@ -116,7 +116,7 @@ def _cofactors_abstract(a: Aval, *_: Aval) -> Aval:
     return Aval(a.shape, a.dtype)
 
 
-cofactors: Primitive = general(
+cofactors: General = general(
     "cofactors",
     _cofactors_eval,
     abstract=_cofactors_abstract,
@@ -173,12 +173,12 @@ def _change_cases(rng: Any) -> Any:
         yield Case(random_matrix(rng, shape, dtype), sample(rng, shape, dtype, (-1, 1)))
 
 
-cofactors_change: Primitive = general(
+cofactors_change: General = general(
     "cofactors_change",
     _change_eval,
     abstract=_cofactors_abstract,
     jvp=(_change_jvp_a, lambda t, _h, a, _t: cofactors_change(a, t)),
-    transpose=lambda ct, a, _t: (None, cofactors_change(a, ct)),
+    transpose=lambda ct, a, _t, *, flagged: (None, cofactors_change(a, ct)),
     batch=_change_batch,
     cases=_change_cases,
 )
@@ -207,7 +207,7 @@ def _slogdet_jvp(t: Any, out: Any, a: Any) -> Any:
     return out[0] * 1j * imag(change), real(change)
 
 
-slogdet: Primitive = general(
+slogdet: General = general(
     "slogdet",
     _slogdet_eval,
     abstract=_slogdet_abstract,

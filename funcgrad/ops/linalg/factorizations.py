@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 
 from ...core.avals import Aval
-from ...core.primitive import Case, Primitive
+from ...core.primitive import Case
 from ...errors import DifferentiationError, ShapeError
 from ..contraction.dot_general import matmul
 from ..elementwise.arithmetic import mul
 from ..elementwise.complex import conj
-from ..families import general
+from ..families import General, general
 from ..structural.indexing import FULL, index
 from .solving import (
     NONE,
@@ -82,14 +82,14 @@ def hermitian_cases(*dtypes: str, **params: Any) -> Any:
     return cases
 
 
-cholesky: Primitive = general(
+cholesky: General = general(
     "cholesky",
     _cholesky_eval,
     abstract=_cholesky_abstract,
     jvp=_cholesky_jvp,
     batch=lambda _size, args, _batched, **params: cholesky(args[0], **params),
     cases=hermitian_cases("f8", "f4", "c16"),
-    traits=("fails",),
+    fails=True,
 )
 
 # --- QR ------------------------------------------------------------------------------------------
@@ -166,7 +166,7 @@ def _qr_cases(rng: Any) -> Any:
     yield Case(random_matrix(rng, (2, 3), "f8"), mode="complete")
 
 
-qr: Primitive = general(
+qr: General = general(
     "qr",
     _qr_eval,
     abstract=_qr_abstract,

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 
 from ...core.avals import Aval
-from ...core.primitive import Case, Primitive
+from ...core.primitive import Case
 from ..elementwise.comparison import select
 from ..elementwise.complex import conj, real
 from ..elementwise.directions import share
-from ..families import general, sample
+from ..families import General, general, sample
 from ..reductions.reducing import keepdims
 from ..shape import reduce_sum, reduced_shape, shift_axes
 from .solving import real_dtype
@@ -84,7 +84,7 @@ def _norm_cases(rng: Any) -> Any:
     yield Case(sample(rng, (3, 2), "f8", (-2, 2)), axes=(0,), order=2, count=2.5)
 
 
-vector_norm: Primitive = general(
+vector_norm: General = general(
     "vector_norm",
     _norm_eval,
     abstract=_norm_abstract,

@@ -16,13 +16,13 @@ import numpy as np
 
 from ...arrays import raising_linalg, triangular_solver
 from ...core.avals import Aval
-from ...core.primitive import Case, Primitive
+from ...core.primitive import Case
 from ...errors import ShapeError
 from ..contraction.dot_general import matmul
 from ..elementwise.arithmetic import mul
 from ..elementwise.comparison import select
 from ..elementwise.complex import conj
-from ..families import general, sample
+from ..families import General, general, sample
 from ..shape import broadcast, move_axis, reshape, transpose
 
 NONE, TRANSPOSED, ADJOINT = range(3)
@@ -262,7 +262,7 @@ def _triangular_solve_cases(rng: Any) -> Any:
     yield Case(a, b, lower=False, transpose_a=NONE, unit_diagonal=False, strong=True)
 
 
-triangular_solve: Primitive = general(
+triangular_solve: General = general(
     "triangular_solve",
     _triangular_solve_eval,
     abstract=_triangular_solve_abstract,
@@ -275,7 +275,7 @@ triangular_solve: Primitive = general(
         triangular_solve, size, args, batched, params
     ),
     cases=_triangular_solve_cases,
-    traits=("fails", "residual"),
+    fails=True,
 )
 
 # --- solve ---------------------------------------------------------------------------------------
@@ -310,7 +310,7 @@ def _solve_cases(rng: Any) -> Any:
     yield Case(a, b, strong=True)
 
 
-solve: Primitive = general(
+solve: General = general(
     "solve",
     _solve_eval,
     abstract=_solve_abstract,
@@ -321,7 +321,7 @@ solve: Primitive = general(
     transpose=_solve_transpose,
     batch=lambda size, args, batched, **params: batch_system(solve, size, args, batched, params),
     cases=_solve_cases,
-    traits=("fails", "residual"),
+    fails=True,
 )
 
 # --- inverses ------------------------------------------------------------------------------------
@@ -341,7 +341,7 @@ def _inv_abstract(a: Aval, **_: Any) -> Aval:
     return Aval(a.shape, a.dtype)
 
 
-inv: Primitive = general(
+inv: General = general(
     "inv",
     _inv_eval,
     abstract=_inv_abstract,
@@ -351,7 +351,7 @@ inv: Primitive = general(
         Case(random_matrix(rng, shape, dtype))
         for dtype, shape in (("f8", (3, 3)), ("f4", (3, 3)), ("c16", (3, 3)), ("f8", (2, 3, 3)))
     ],
-    traits=("fails",),
+    fails=True,
 )
 
 
@@ -395,12 +395,12 @@ def _pinv_cases(rng: Any) -> Any:
     yield Case(random_matrix(rng, (2, 3, 4), "f8"), np.array([1e-15, 1e-13]))
 
 
-pinv: Primitive = general(
+pinv: General = general(
     "pinv",
     _pinv_eval,
     abstract=_pinv_abstract,
     jvp=(_pinv_jvp, None),
     batch=_pinv_batch,
     cases=_pinv_cases,
-    traits=("fails",),
+    fails=True,
 )

@@ -22,12 +22,12 @@ from typing import Any
 import numpy as np
 
 from ...core.avals import Aval
-from ...core.primitive import Case, Primitive
+from ...core.primitive import Case
 from ...errors import ShapeError
 from ..contraction.dot_general import matmul
 from ..elementwise.comparison import select
 from ..elementwise.complex import conj, real
-from ..families import general
+from ..families import General, general
 from ..reductions.reducing import reduce_max
 from ..shape import broadcast_to, reduce_sum, reshape
 from ..structural.indexing import FULL, index
@@ -82,15 +82,15 @@ def _noted_cases(rng: Any) -> Any:
         yield Case(random_matrix(rng, (3, 3), dtype), none)
 
 
-noted: Primitive = general(
+noted: General = general(
     "note_equal_values",
     noted_values,
     abstract=lambda x, _equal: Aval(x.shape, x.dtype),
     jvp=(lambda t, _out, _x, equal: noted(t, equal), None),
-    transpose=lambda ct, _x, equal: (noted(ct, equal), None),
+    transpose=lambda ct, _x, equal, *, flagged: (noted(ct, equal), None),
     batch=_noted_batch,
     cases=_noted_cases,
-    traits=("view",),
+    view=True,
 )
 
 
@@ -167,7 +167,7 @@ def _eigh_cases(*dtypes: str) -> Any:
 
 
 # Complex eigenvectors are no case: LAPACK chooses other phases than the tangents keep.
-eigh: Primitive = general(
+eigh: General = general(
     "eigh",
     _eigh_eval,
     abstract=lambda a, **_: (_eigvalsh_abstract(a), Aval(a.shape, a.dtype)),
@@ -175,16 +175,16 @@ eigh: Primitive = general(
     batch=lambda _size, args, _batched, **params: eigh(args[0], **params),
     cases=_eigh_cases("f8", "f4"),
     multiple=True,
-    traits=("fails",),
+    fails=True,
 )
-eigvalsh: Primitive = general(
+eigvalsh: General = general(
     "eigvalsh",
     _eigvalsh_eval,
     abstract=_eigvalsh_abstract,
     jvp=_eigvalsh_jvp,
     batch=lambda _size, args, _batched, **params: eigvalsh(args[0], **params),
     cases=_eigh_cases("f8", "f4", "c16"),
-    traits=("fails",),
+    fails=True,
 )
 
 # --- singular values -----------------------------------------------------------------------------
@@ -287,7 +287,7 @@ def _svd_cases(dtypes: tuple[str, ...], **params: Any) -> Any:
     return cases
 
 
-svd: Primitive = general(
+svd: General = general(
     "svd",
     _svd_eval,
     abstract=_svd_abstract,
@@ -295,14 +295,14 @@ svd: Primitive = general(
     batch=lambda _size, args, _batched, **params: svd(args[0], **params),
     cases=_svd_cases(("f8", "f4"), full_matrices=False),
     multiple=True,
-    traits=("fails",),
+    fails=True,
 )
-svdvals: Primitive = general(
+svdvals: General = general(
     "svdvals",
     _svdvals_eval,
     abstract=_svdvals_abstract,
     jvp=_svdvals_jvp,
     batch=lambda _size, args, _batched, **params: svdvals(args[0], **params),
     cases=_svd_cases(("f8", "f4", "c16")),
-    traits=("fails",),
+    fails=True,
 )

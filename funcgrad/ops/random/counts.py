@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from ...core.avals import Aval
-from ...core.primitive import Case, Primitive
-from ..families import general, sample
+from ...core.primitive import Case
+from ..families import General, general, sample
 from .gamma import (
     batch_of_keys,
     check_keys,
@@ -277,7 +277,7 @@ def _multinomial_cases(rng: Any) -> Iterable[Case]:
     yield Case(random_words(rng, 2), np.array([6.0, 50.0]), sample(rng, (2, 3), "f8", (0.1, 1)))
 
 
-random_poisson: Primitive = general(
+random_poisson: General = general(
     "random_poisson",
     evaluate_random_poisson,
     abstract=_abstract_poisson,
@@ -285,7 +285,7 @@ random_poisson: Primitive = general(
     cases=_poisson_cases,
     nondifferentiable=_COUNTS,
 )
-random_binomial: Primitive = general(
+random_binomial: General = general(
     "random_binomial",
     evaluate_random_binomial,
     abstract=_abstract_binomial,
@@ -293,7 +293,7 @@ random_binomial: Primitive = general(
     cases=_binomial_cases,
     nondifferentiable=_COUNTS,
 )
-random_multinomial: Primitive = general(
+random_multinomial: General = general(
     "random_multinomial",
     evaluate_random_multinomial,
     abstract=_abstract_binomial,

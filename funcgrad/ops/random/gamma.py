@@ -14,10 +14,10 @@ import numpy as np
 
 from ...arrays import special_module
 from ...core.avals import Aval
-from ...core.primitive import Case, Primitive
+from ...core.primitive import Case
 from ...errors import ShapeError
 from ..elementwise.special import erf_inv_values
-from ..families import elementwise, general, sample
+from ..families import Elementwise, General, elementwise, general, sample
 from ..shape import broadcast, reshape
 from .gamma_slope import gamma_slope
 from .threefry import count_of, evaluate_threefry2x32, store_uniform
@@ -152,7 +152,7 @@ def _random_gamma_cases(rng: Any) -> Iterable[Case]:
     yield Case(random_words(rng), np.ones((0, 3)), log_space=True)
 
 
-random_gamma: Primitive = general(
+random_gamma: General = general(
     "random_gamma",
     evaluate_random_gamma,
     abstract=_abstract_random_gamma,
@@ -169,7 +169,7 @@ def evaluate_following(xp: Any, drawn: Any, parameter: Any, *, slope: Any) -> An
     return drawn
 
 
-following: Primitive = general(
+following: General = general(
     "following",
     evaluate_following,
     abstract=lambda drawn, parameter, **_: Aval(drawn.shape, drawn.dtype),
@@ -182,7 +182,8 @@ following: Primitive = general(
         lambda t, _out, _drawn, _parameter, slope: t,
         lambda t, out, _drawn, parameter, slope: t * slope(out, parameter),
     ),
-    traits=("view", "identity"),
+    view=True,
+    identity=True,
 )
 """Numbers drawn from a distribution with a parameter of the same shape.
 
@@ -206,7 +207,7 @@ def erfcx_values(x: Any) -> Any:
     return special_module(x).erfcx(x)[()]
 
 
-erfcx: Primitive = elementwise(
+erfcx: Elementwise = elementwise(
     "erfcx", erfcx_values, lambda o, x: 2 * x * o - 2 / sqrt(pi), domain=(-1.0, 4.0), kinds="f"
 )
 

@@ -19,9 +19,9 @@ from typing import Any
 import numpy as np
 
 from ...core.avals import Aval
-from ...core.primitive import Case, Primitive
+from ...core.primitive import Case
 from ..elementwise.special import digamma, digamma_values, polygamma, polygamma_values
-from ..families import broadcast_shapes, expand_rank, general, sample
+from ..families import General, broadcast_shapes, expand_rank, general, sample
 from ..shape import reshape
 
 
@@ -153,7 +153,7 @@ def _cases(rng: Any) -> Iterable[Case]:
     yield Case(*large, order=0, check=("double",))
 
 
-gamma_slope: Primitive = general(
+gamma_slope: General = general(
     "gamma_slope",
     evaluate_gamma_slope,
     abstract=_abstract,

@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 
 from ...core.avals import Aval
-from ...core.primitive import Case, Primitive
+from ...core.primitive import Case
 from ...errors import ShapeError
-from ..families import as_scalar, broadcast_shapes, expand_rank, general
+from ..families import General, as_scalar, broadcast_shapes, expand_rank, general
 from ..shape import reshape
 
 _DISCRETE = "random bits are integers: they do not vary smoothly with the key"
@@ -205,7 +205,7 @@ def _threefry2x32_cases(rng: Any) -> Iterable[Case]:
     yield Case(_words(rng, 2, 1, 1), _words(rng, 3, 1), _words(rng, 1), _words(rng, 3, 101))
 
 
-threefry2x32: Primitive = general(
+threefry2x32: General = general(
     "threefry2x32",
     evaluate_threefry2x32,
     abstract=_abstract_threefry2x32,
@@ -230,7 +230,7 @@ def _random_uniform_cases(rng: Any) -> Iterable[Case]:
     yield Case(_words(rng, 4, 3, 2), shape=(5, 7), dtype=np.dtype("f4"))
 
 
-random_uniform: Primitive = general(
+random_uniform: General = general(
     "random_uniform",
     evaluate_random_uniform,
     abstract=_abstract_random_uniform,

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from ...core.avals import Aval
-from ...core.primitive import Case, Primitive
-from ..families import general, linear, sample
+from ...core.primitive import Case
+from ..families import General, Linear, general, linear, sample
 from ..shape import broadcast, flip
 from ..structural.indexing import FULL, index
 from ..structural.joining import concatenate
@@ -37,7 +37,7 @@ def _cases(dtypes: tuple[str, ...], domain: tuple[float, float] = (-2, 2)) -> An
     return cases
 
 
-cumsum: Primitive = linear(
+cumsum: Linear = linear(
     "cumsum",
     _cumsum_eval,
     abstract=_cumsum_abstract,
@@ -71,7 +71,7 @@ def _cumprod_jvp(t: Any, _out: Any, x: Any, *, axis: int, reverse: bool) -> Any:
     return flip(t, axes=(axis,)) if reverse else t
 
 
-cumprod: Primitive = general(
+cumprod: General = general(
     "cumprod",
     _cumprod_eval,
     abstract=lambda x, **_: Aval(x.shape, np.cumprod(np.zeros(1, x.dtype)).dtype),
@@ -158,7 +158,9 @@ def _share_batch(size: int, args: Any, batched: Any, *, axis: int, **params: Any
     return share_of_equals(*full, axis=axis + 1, **params)
 
 
-def _share_transpose(ct: Any, _t: Any, x: Any, out: Any, *, transposed: bool, **params: Any) -> Any:
+def _share_transpose(
+    ct: Any, _t: Any, x: Any, out: Any, *, flagged: bool, transposed: bool, **params: Any
+) -> Any:
     return share_of_equals(ct, x, out, transposed=not transposed, **params), None, None
 
 
@@ -175,7 +177,7 @@ def _share_cases(rng: Any) -> Any:
     yield Case(t, x.T, out, axis=0, reverse=True, transposed=False)
 
 
-share_of_equals: Primitive = general(
+share_of_equals: General = general(
     "share_of_equals",
     shared_by_equals,
     abstract=lambda t, *_, **__: Aval(t.shape, t.dtype),
@@ -183,7 +185,7 @@ share_of_equals: Primitive = general(
     transpose=_share_transpose,
     batch=_share_batch,
     cases=_share_cases,
-    traits=("masks",),
+    masks=True,
 )
 
 
@@ -191,7 +193,7 @@ def _extremum_jvp(t: Any, out: Any, x: Any, *, axis: int, reverse: bool) -> Any:
     return share_of_equals(t, x, out, axis=axis, reverse=reverse, transposed=False)
 
 
-cummax: Primitive = general(
+cummax: General = general(
     "cummax",
     _cummax_eval,
     abstract=lambda x, **_: Aval(x.shape, x.dtype),
@@ -200,9 +202,9 @@ cummax: Primitive = general(
         args[0], axis=axis + 1, reverse=reverse
     ),
     cases=_cases(("f8", "f4", "i8")),
-    traits=("masks",),
+    masks=True,
 )
-cummin: Primitive = general(
+cummin: General = general(
     "cummin",
     _cummin_eval,
     abstract=lambda x, **_: Aval(x.shape, x.dtype),
@@ -211,5 +213,5 @@ cummin: Primitive = general(
         args[0], axis=axis + 1, reverse=reverse
     ),
     cases=_cases(("f8", "f4", "i8")),
-    traits=("masks",),
+    masks=True,
 )

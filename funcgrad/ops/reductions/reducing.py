@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from ...core.avals import Aval
-from ...core.primitive import Case, Primitive
+from ...core.primitive import Case
 from ..elementwise.arithmetic import mul_strong
 from ..elementwise.comparison import minimum, select
-from ..families import general, sample
+from ..families import General, general, sample
 from ..shape import (
     cast,
     kept_shape,
@@ -74,24 +74,24 @@ def _axes_source(function: str) -> Any:
     return lambda x, *, axes: f"np.{function}({x}, axis={axes})"
 
 
-reduce_max: Primitive = general(
+reduce_max: General = general(
     "reduce_max",
     _max_eval,
     abstract=_reduced,
     jvp=_extremum_jvp,
     batch=_batch("max"),
     cases=_cases(("f8", "f4", "i8")),
-    traits=("masks",),
+    masks=True,
     source=_axes_source("max"),
 )
-reduce_min: Primitive = general(
+reduce_min: General = general(
     "reduce_min",
     _min_eval,
     abstract=_reduced,
     jvp=_extremum_jvp,
     batch=_batch("min"),
     cases=_cases(("f8", "f4", "i8")),
-    traits=("masks",),
+    masks=True,
     source=_axes_source("min"),
 )
 
@@ -129,7 +129,7 @@ def _prod_abstract(x: Aval, *, axes: tuple[int, ...]) -> Aval:
     return Aval(reduced_shape(x.shape, axes), np.multiply.reduce(np.zeros(1, x.dtype)).dtype)
 
 
-reduce_prod: Primitive = general(
+reduce_prod: General = general(
     "reduce_prod",
     _prod_eval,
     abstract=_prod_abstract,
@@ -148,7 +148,7 @@ def _all_eval(xp: Any, x: Any, *, axes: tuple[int, ...]) -> Any:
     return xp.all(x, axis=axes)
 
 
-reduce_any: Primitive = general(
+reduce_any: General = general(
     "reduce_or",
     _any_eval,
     abstract=_reduced_bool,
@@ -157,7 +157,7 @@ reduce_any: Primitive = general(
     nondifferentiable="the result is boolean",
     source=_axes_source("any"),
 )
-reduce_all: Primitive = general(
+reduce_all: General = general(
     "reduce_and",
     _all_eval,
     abstract=_reduced_bool,
@@ -232,7 +232,7 @@ def _logsumexp_jvp(t: Any, out: Any, x: Any, *, axes: tuple[int, ...]) -> Any:
     return cast(reduce_sum(t * weights, axes=axes) / select(total == 0, 1, total), x.dtype)
 
 
-logsumexp: Primitive = general(
+logsumexp: General = general(
     "logsumexp",
     _logsumexp_eval,
     abstract=_reduced,

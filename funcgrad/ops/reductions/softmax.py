@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from ...core.avals import Aval
-from ...core.primitive import Case, Primitive
-from ..elementwise.arithmetic import into_last
+from ...core.lowering import NumpyText
+from ...core.primitive import Case
 from ..elementwise.special import put_at
-from ..families import elementwise, general, sample
+from ..families import Elementwise, General, elementwise, general, sample
 from ..shape import broadcast_to, shift_axes
 
 
@@ -72,7 +72,7 @@ def _complement_cases(rng: Any) -> Any:
 
 
 # Both as functions of their first operand, which carries the derivative.
-log_total: Primitive = general(
+log_total: General = general(
     "log_total",
     log_total_values,
     abstract=lambda total, _exponentials, *, axes: Aval(total.shape, total.dtype),
@@ -80,7 +80,11 @@ log_total: Primitive = general(
     batch=_log_total_batch,
     cases=_log_total_cases,
 )
-complement: Primitive = elementwise(
-    "complement", complement_values, -1, None, cases=_complement_cases
+complement: Elementwise = elementwise(
+    "complement",
+    complement_values,
+    -1,
+    None,
+    cases=_complement_cases,
+    numpy=NumpyText(into=True, overwrites=(0,)),
 )
-complement.extra.update(into=into_last, overwrites=(0,))

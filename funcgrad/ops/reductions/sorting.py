@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from ...core.avals import Aval
-from ...core.primitive import Case, Primitive
-from ..families import general, sample
+from ...core.primitive import Case
+from ..families import General, general, sample
 from ..shape import broadcast, broadcast_to, reshape, wider
 from ..structural.argsort import argsort, order_cases
 from ..structural.gather import gather, scatter
@@ -83,12 +83,12 @@ def _means_cases(rng: Any) -> Any:
 
 
 # Where numbers are equal, their order is any: the mean over all orders has the least norm.
-mean_of_equals: Primitive = general(
+mean_of_equals: General = general(
     "mean_of_equals",
     means_of_equals,
     abstract=lambda t, _x, **_: Aval(t.shape, t.dtype),
     jvp=(lambda t, _o, _t, x, *, axis: mean_of_equals(t, x, axis=axis), None),
-    transpose=lambda ct, _t, x, *, axis: (mean_of_equals(ct, x, axis=axis), None),
+    transpose=lambda ct, _t, x, *, flagged, axis: (mean_of_equals(ct, x, axis=axis), None),
     batch=_means_batch,
     cases=_means_cases,
 )
@@ -99,7 +99,7 @@ def _sort_jvp(t: Any, out: Any, x: Any, *, axis: int, descending: bool) -> Any:
     return mean_of_equals(ordered, out, axis=axis)
 
 
-sort: Primitive = general(
+sort: General = general(
     "sort",
     _sort_eval,
     abstract=lambda x, **_: Aval(x.shape, x.dtype),
@@ -108,7 +108,7 @@ sort: Primitive = general(
         args[0], axis=axis + 1, descending=descending
     ),
     cases=order_cases(("f8", "f4", "i8")),
-    traits=("masks",),
+    masks=True,
 )
 
 
@@ -124,7 +124,7 @@ def _top_k_abstract(x: Aval, *, k: int) -> Any:
     return Aval(shape, x.dtype), Aval(shape, np.intp)
 
 
-top_k: Primitive = general(
+top_k: General = general(
     "top_k",
     _top_k_eval,
     abstract=_top_k_abstract,
@@ -135,7 +135,7 @@ top_k: Primitive = general(
         for dt, s in (("f8", (4,)), ("f4", (3, 5)), ("i8", (2, 4)))
     ],
     multiple=True,
-    traits=("masks",),
+    masks=True,
 )
 
 
@@ -164,7 +164,7 @@ def _search_batch(size: int, args: Any, batched: Any, *, side: str) -> Any:
     return searchsorted(a, v, side=side)
 
 
-searchsorted: Primitive = general(
+searchsorted: General = general(
     "searchsorted",
     search_positions,
     abstract=lambda a, v, *, side: Aval(v.shape, np.intp),

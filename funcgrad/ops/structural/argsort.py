@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from ...core.avals import Aval
-from ...core.primitive import Case, Primitive
-from ..families import general, sample
+from ...core.primitive import Case
+from ..families import General, general, sample
 
 
 def _argsort_eval(xp: Any, x: Any, *, axis: int, descending: bool) -> Any:
@@ -29,7 +29,7 @@ def order_cases(dtypes: tuple[str, ...]) -> Any:
     return cases
 
 
-argsort: Primitive = general(
+argsort: General = general(
     "argsort",
     _argsort_eval,
     abstract=lambda x, **_: Aval(x.shape, np.intp),

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from ...core.avals import Aval
-from ...core.primitive import Case, Joint, Primitive
+from ...core.primitive import Case
 from ...errors import ShapeError
 from ..elementwise.comparison import select
-from ..families import general, sample
+from ..families import General, Joint, general, sample
 from ..shape import broadcast_to, cast, reshape, zeros
 from .gather import gather, lane_numbers, scatter
 
@@ -85,12 +85,12 @@ def _dynamic_update_batch(size: int, args: Any, batched: Any) -> Any:
     return scatter(x, v, lanes, *idx, op="set")
 
 
-dynamic_slice: Primitive = general(
+dynamic_slice: General = general(
     "dynamic_slice",
     _dynamic_slice_eval,
     abstract=_dynamic_slice_abstract,
     jvp=Joint(lambda ts, _o, _x, *starts, sizes: dynamic_slice(ts[0], *starts, sizes=sizes)),
-    transpose=lambda ct, x, *starts, sizes: (
+    transpose=lambda ct, x, *starts, flagged, sizes: (
         dynamic_update_slice(zeros(Aval(x.shape, ct.dtype)), ct, *starts),
         *(None for _ in starts),
     ),
@@ -99,14 +99,15 @@ dynamic_slice: Primitive = general(
         Case(sample(rng, (4, 3), dt, (-2, 2)), i, j, sizes=(2, 2))
         for dt, i, j in (("f8", 1, 0), ("f8", 9, -2), ("f4", 0, 1), ("c16", 1, 1), ("i8", 1, 0))
     ],
-    traits=("masks", "view"),
+    masks=True,
+    view=True,
 )
-dynamic_update_slice: Primitive = general(
+dynamic_update_slice: General = general(
     "dynamic_update_slice",
     _dynamic_update_eval,
     abstract=lambda x, v, *starts: Aval(x.shape, x.dtype),
     jvp=Joint(lambda ts, _o, _x, _v, *starts: dynamic_update_slice(ts[0], ts[1], *starts)),
-    transpose=lambda ct, x, v, *starts: (
+    transpose=lambda ct, x, v, *starts, flagged: (
         dynamic_update_slice(ct, zeros(Aval(v.shape, ct.dtype)), *starts)
         if isinstance(x, Aval)
         else None,
@@ -118,5 +119,6 @@ dynamic_update_slice: Primitive = general(
         Case(sample(rng, (4, 3), dt, (-2, 2)), sample(rng, (2, 2), dt, (-2, 2)), i, j)
         for dt, i, j in (("f8", 1, 0), ("f8", 9, -2), ("f4", 0, 1), ("c16", 1, 1), ("i8", 1, 0))
     ],
-    traits=("masks", "fills"),
+    masks=True,
+    fills=True,
 )

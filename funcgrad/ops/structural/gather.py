@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 
 from ...core.avals import Aval
-from ...core.primitive import Case, Joint, Primitive
+from ...core.primitive import Case
 from ...errors import ShapeError
 from ..elementwise.arithmetic import mul_strong
 from ..elementwise.comparison import filled_like, select
-from ..families import general, sample
+from ..families import General, Joint, general, sample
 from ..shape import broadcast_to, cast, move_axis, reshape, wider, zeros
 from .argsort import argsort
 from .indexing import index
@@ -57,7 +57,7 @@ def _batched_indices(size: int, idx: Any, batched: Any) -> list[Any]:
     ]
 
 
-def _gather_transpose(ct: Any, x: Aval, *idx: Any) -> Any:
+def _gather_transpose(ct: Any, x: Aval, *idx: Any, flagged: bool) -> Any:
     return scatter_add(ct, *idx, shape=x.shape), *(None for _ in idx)
 
 
@@ -85,7 +85,7 @@ def _gather_cases(rng: Any) -> Any:
     yield Case(sample(rng, (4, 3), "f8", (-2, 2)), np.int64(2), np.int64(-1))
 
 
-gather: Primitive = general(
+gather: General = general(
     "gather",
     _gather_eval,
     abstract=_gather_abstract,
@@ -93,9 +93,9 @@ gather: Primitive = general(
     transpose=_gather_transpose,
     batch=_gather_batch,
     cases=_gather_cases,
-    traits=("masks", "indexes"),
+    masks=True,
+    mask_indices=_mask_gather,
 )
-gather.extra["mask_indices"] = _mask_gather
 
 
 def _scatter_add_eval(xp: Any, v: Any, *idx: Any, shape: tuple[int, ...]) -> Any:
@@ -134,12 +134,12 @@ def _scatter_add_batch(size: int, args: Any, batched: Any, *, shape: tuple[int, 
     return scatter_add(v, lanes, *idx, shape=(size, *shape))
 
 
-scatter_add: Primitive = general(
+scatter_add: General = general(
     "scatter_add",
     _scatter_add_eval,
     abstract=lambda v, *idx, shape: Aval(shape, v.dtype),
     jvp=Joint(lambda ts, _o, _v, *idx, shape: scatter_add(ts[0], *idx, shape=shape)),
-    transpose=lambda ct, _v, *idx, shape: (gather(ct, *idx), *(None for _ in idx)),
+    transpose=lambda ct, _v, *idx, flagged, shape: (gather(ct, *idx), *(None for _ in idx)),
     batch=_scatter_add_batch,
     cases=lambda rng: [
         Case(
@@ -154,9 +154,10 @@ scatter_add: Primitive = general(
         Case(sample(rng, (3,), "f4", (-2, 2)), np.int64(1), shape=(2, 3)),
         Case(sample(rng, (3,), "i8", (-2, 2)), np.array([1, 1, 0]), shape=(2,)),
     ],
-    traits=("masks", "fills", "indexes"),
+    masks=True,
+    fills=True,
+    mask_indices=_mask_gather,
 )
-scatter_add.extra["mask_indices"] = _mask_gather
 
 
 def _scatter_eval(xp: Any, x: Any, v: Any, *idx: Any, op: str) -> Any:
@@ -186,7 +187,7 @@ def _winners_batch(size: int, args: Any, batched: Any, *, shape: tuple[int, ...]
     return winners(lanes, *idx, shape=(size, *shape))
 
 
-winners: Primitive = general(
+winners: General = general(
     "scatter_winners",
     last_writers,
     abstract=lambda *idx, shape: Aval(idx[0].shape, bool),
@@ -257,7 +258,7 @@ def _scatter_jvp(ts: Any, out: Any, x: Any, v: Any, *idx: Any, op: str) -> Any:
     return mul_strong(share_x, x_t) + scatter_add(mul_strong(share_v, v_t), *idx, shape=x.shape)
 
 
-def _scatter_transpose(ct: Any, x: Any, v: Any, *idx: Any, op: str) -> Any:
+def _scatter_transpose(ct: Any, x: Any, v: Any, *idx: Any, flagged: bool, op: str) -> Any:
     if op != "set":
         raise TypeError(f"scatter {op} is not linear")
     none = (None,) * len(idx)
@@ -295,7 +296,7 @@ def _scatter_cases(rng: Any) -> Any:
     )
 
 
-scatter: Primitive = general(
+scatter: General = general(
     "scatter",
     _scatter_eval,
     abstract=lambda x, v, *idx, op: Aval(x.shape, x.dtype),
@@ -303,9 +304,10 @@ scatter: Primitive = general(
     transpose=_scatter_transpose,
     batch=_scatter_batch,
     cases=_scatter_cases,
-    traits=("masks", "fills", "indexes"),
+    masks=True,
+    fills=True,
+    mask_indices=lambda values, batched, active, params: [
+        *values[:2],
+        *_mask_indices(values[2:], batched[2:], active),
+    ],
 )
-scatter.extra["mask_indices"] = lambda values, batched, active, params: [
-    *values[:2],
-    *_mask_indices(values[2:], batched[2:], active),
-]

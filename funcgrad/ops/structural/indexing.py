@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 from ...core.avals import Aval
-from ...core.primitive import Case, Joint, Primitive
-from ..families import general, linear, sample
+from ...core.primitive import Case
+from ..families import General, Joint, Linear, general, linear, sample
 from ..shape import broadcast_to, cast, zeros
 
 FULL = (None, None, None)
@@ -78,17 +78,18 @@ def _index_cases(rng: Any) -> Any:
         yield Case(sample(rng, (4, 3), dtype, (-2, 2)), key=((1, None, None), 0))
 
 
-index: Primitive = linear(
+index: Linear = linear(
     "index",
     _index_eval,
     abstract=lambda x, *, key: Aval(key_shape(key, x.shape), x.dtype),
     transpose=lambda ct, x, *, key: index_put(ct, key=key, shape=x.shape),
     batch=lambda _size, args, _batched, *, key: index(args[0], key=(FULL, *key)),
     cases=_index_cases,
-    traits=("view", "cheap", "masks"),
+    view=True,
+    masks=True,
     source=lambda x, *, key: f"{x}[{_key_source(key)}]",
 )
-index_put: Primitive = linear(
+index_put: Linear = linear(
     "index_put",
     _index_put_eval,
     abstract=lambda x, *, key, shape: Aval(shape, x.dtype),
@@ -101,7 +102,8 @@ index_put: Primitive = linear(
         Case(sample(rng, (2,), "c16", (-2, 2)), key=((None, None, -2),), shape=(4,)),
         Case(sample(rng, (), "f4", (-2, 2)), key=(1, -1), shape=(2, 3)),
     ],
-    traits=("masks", "fills"),
+    masks=True,
+    fills=True,
 )
 
 
@@ -111,12 +113,12 @@ def _index_set_eval(xp: Any, x: Any, v: Any, *, key: tuple[Any, ...]) -> Any:
     return out[()]
 
 
-index_set: Primitive = general(
+index_set: General = general(
     "index_set",
     _index_set_eval,
     abstract=lambda x, v, *, key: Aval(x.shape, x.dtype),
     jvp=Joint(lambda ts, _o, x, v, *, key: index_set(ts[0], cast(ts[1], x.dtype), key=key)),
-    transpose=lambda ct, x, v, *, key: (
+    transpose=lambda ct, x, v, *, flagged, key: (
         index_set(ct, zeros(Aval(v.shape, ct.dtype)), key=key) if isinstance(x, Aval) else None,
         cast(index(ct, key=key), v.dtype) if isinstance(v, Aval) else None,
     ),
@@ -133,5 +135,6 @@ index_set: Primitive = general(
         )
         for dt in ("f8", "f4", "c16", "i8")
     ],
-    traits=("masks", "fills"),
+    masks=True,
+    fills=True,
 )

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from ...core.avals import Aval
-from ...core.primitive import Case, Joint, Primitive
+from ...core.primitive import Case
 from ...errors import ShapeError
 from ..elementwise.comparison import select
-from ..families import general, sample
+from ..families import General, Joint, general, sample
 from ..shape import broadcast_to, cast
 from .indexing import FULL, index, index_put
 
@@ -35,7 +35,7 @@ def _concatenate_abstract(*xs: Aval, axis: int) -> Aval:
     return Aval((*first[:axis], total, *first[axis + 1 :]), dtype)
 
 
-def _concatenate_transpose(ct: Any, *xs: Any, axis: int) -> Any:
+def _concatenate_transpose(ct: Any, *xs: Any, flagged: bool, axis: int) -> Any:
     ends = [0]
     for x in xs:
         ends.append(ends[-1] + x.shape[axis])
@@ -55,7 +55,7 @@ def _concatenate_jvp(ts: Any, out: Any, *xs: Any, axis: int) -> Any:
     return cast(concatenate(*zeros, axis=axis), out.dtype)
 
 
-concatenate: Primitive = general(
+concatenate: General = general(
     "concatenate",
     _concatenate_eval,
     abstract=_concatenate_abstract,
@@ -75,7 +75,7 @@ concatenate: Primitive = general(
         ]
         + [Case(*[sample(rng, (n, 2), "f8", (-2, 2)) for n in (1, 3, 2)], axis=0)]
     ),
-    traits=("fills",),
+    fills=True,
     source=lambda *xs, axis: f"np.concatenate(({', '.join(xs)},), {axis})",
 )
 
@@ -90,12 +90,12 @@ def _split_abstract(x: Aval, *, ends: tuple[int, ...], axis: int) -> Any:
     return tuple(Aval((*before, j - i, *after), x.dtype) for i, j in pairwise(ends))
 
 
-split: Primitive = general(
+split: General = general(
     "split",
     _split_eval,
     abstract=_split_abstract,
     jvp=lambda t, _out, x, *, ends, axis: split(t, ends=ends, axis=axis),
-    transpose=lambda cts, x, *, ends, axis: concatenate(*cts, axis=axis),
+    transpose=lambda cts, x, *, flagged, ends, axis: concatenate(*cts, axis=axis),
     batch=lambda _size, args, _batched, *, ends, axis: split(args[0], ends=ends, axis=axis + 1),
     cases=lambda rng: [
         *(
@@ -105,7 +105,8 @@ split: Primitive = general(
         Case(sample(rng, (5, 3), "f8", (-2, 2)), ends=(0, 2, 2, 5), axis=0),
     ],
     multiple=True,
-    traits=("view", "cheap", "parts"),
+    view=True,
+    parts=True,
 )
 """Consecutive parts of an array along an axis, from one of ``ends`` to the next."""
 

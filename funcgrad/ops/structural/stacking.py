@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from ...core.avals import Aval
-from ...core.primitive import Case, Joint, Primitive
+from ...core.primitive import Case
 from ...errors import ShapeError
-from ..families import general, sample
+from ..families import General, Joint, general, sample
 from ..shape import broadcast_to, cast, move_axis
 from .indexing import index
 
@@ -30,7 +30,7 @@ def _stack_jvp(ts: Any, out: Any, *xs: Any) -> Any:
     return cast(stack(*full), out.dtype)
 
 
-def _stack_transpose(ct: Any, *xs: Any) -> Any:
+def _stack_transpose(ct: Any, *xs: Any, flagged: bool) -> Any:
     if all(isinstance(x, Aval) for x in xs):
         return tuple(cast(c, x.dtype) for c, x in zip(unstack(ct), xs, strict=True))
     return tuple(
@@ -39,7 +39,7 @@ def _stack_transpose(ct: Any, *xs: Any) -> Any:
     )
 
 
-stack: Primitive = general(
+stack: General = general(
     "stack",
     _stack_eval,
     abstract=_stack_abstract,
@@ -53,7 +53,7 @@ stack: Primitive = general(
         ),
         Case(sample(rng, (), "f8", (-2, 2)), sample(rng, (), "f8", (-2, 2))),
     ],
-    traits=("fills",),
+    fills=True,
     source=lambda *xs: f"np.stack(({', '.join(xs)},))",
 )
 """Arrays of one shape along a new axis 0."""
@@ -74,12 +74,12 @@ def _unstack_abstract(x: Aval) -> Any:
     return (Aval(x.shape[1:], x.dtype),) * x.shape[0]
 
 
-unstack: Primitive = general(
+unstack: General = general(
     "unstack",
     _unstack_eval,
     abstract=_unstack_abstract,
     jvp=lambda t, _out, x: unstack(t),
-    transpose=lambda cts, x: stack(*cts),
+    transpose=lambda cts, x, *, flagged: stack(*cts),
     batch=lambda _size, args, _batched: unstack(move_axis(args[0], 1, 0)),
     cases=lambda rng: [
         *(Case(sample(rng, (3, 2), dt, (-2, 2))) for dt in ("f8", "f4", "c16", "i8")),
@@ -87,6 +87,7 @@ unstack: Primitive = general(
         Case(sample(rng, (1, 3), "f8", (-2, 2))),
     ],
     multiple=True,
-    traits=("view", "cheap", "parts"),
+    view=True,
+    parts=True,
 )
 """The rows of an array, one result each."""

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from ...core.avals import Aval
-from ...core.primitive import Case, Primitive
-from ..families import general, sample
+from ...core.primitive import Case
+from ..families import General, general, sample
 from ..shape import broadcast, reshape
 from .geometry import (
     GEOMETRY,
@@ -173,31 +173,39 @@ def _batch_all(size: int, args: Any, batched: Any) -> list[Any]:
 
 
 # The derivatives with respect to x and out are zero wherever they exist.
-pick_extrema: Primitive = general(
+pick_extrema: General = general(
     "pick_window_extrema",
     _pick_eval,
     abstract=lambda t, _x, out, **_: Aval(out.shape, t.dtype),
     jvp=(lambda t, _o, _t, x, out, **params: pick_extrema(t, x, out, **params), None, None),
-    transpose=lambda ct, _t, x, out, **params: (drop_at_extrema(ct, x, out, **params), None, None),
+    transpose=lambda ct, _t, x, out, *, flagged, **params: (
+        drop_at_extrema(ct, x, out, **params),
+        None,
+        None,
+    ),
     batch=lambda size, args, batched, **params: pick_extrema(
         *_batch_all(size, args, batched), **behind_batch(params)
     ),
     cases=_pick_cases,
-    traits=("masks",),
+    masks=True,
 )
 """The mean of what t holds where the elements of x attain the extremum ``out`` of their window."""
 
-drop_at_extrema: Primitive = general(
+drop_at_extrema: General = general(
     "drop_at_window_extrema",
     _drop_eval,
     abstract=lambda ct, x, _out, **_: Aval(x.shape, ct.dtype),
     jvp=(lambda t, _o, _t, x, out, **params: drop_at_extrema(t, x, out, **params), None, None),
-    transpose=lambda ct, _t, x, out, **params: (pick_extrema(ct, x, out, **params), None, None),
+    transpose=lambda ct, _t, x, out, *, flagged, **params: (
+        pick_extrema(ct, x, out, **params),
+        None,
+        None,
+    ),
     batch=lambda size, args, batched, **params: drop_at_extrema(
         *_batch_all(size, args, batched), **behind_batch(params)
     ),
     cases=_drop_cases,
-    traits=("masks",),
+    masks=True,
 )
 """Adds what windows hold at the elements of x that attain their extremum, in equal shares."""
 
@@ -215,7 +223,7 @@ def _window_extremum(name: str, evaluate: Callable[..., Any]) -> Any:
         jvp=lambda t, out, x, **params: pick_extrema(t, x, out, **params),
         batch=batch,
         cases=_extremum_cases,
-        traits=("masks",),
+        masks=True,
     )
     return operator
 

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from ...core.avals import Aval
-from ...core.primitive import Case, Primitive
-from ..families import linear, sample
+from ...core.primitive import Case
+from ..families import Linear, linear, sample
 from ..shape import move_axis, reshape
 from .geometry import (
     GEOMETRY,
@@ -103,7 +103,7 @@ def _overlap_add_cases(rng: Any) -> list[Case]:
     ]
 
 
-window_patches: Primitive = linear(
+window_patches: Linear = linear(
     "window_patches",
     _patches_eval,
     abstract=lambda x, **params: Aval(
@@ -115,7 +115,7 @@ window_patches: Primitive = linear(
 )
 """The elements of all windows, zeros for padding: shape (*window_dimensions, *positions)."""
 
-overlap_add: Primitive = linear(
+overlap_add: Linear = linear(
     "overlap_add",
     _overlap_add_eval,
     abstract=lambda x, *, shape, **_: Aval(shape, x.dtype),
@@ -178,7 +178,7 @@ def _window_sum_transpose(ct: Any, x: Aval, **params: Any) -> Any:
     )
 
 
-reduce_window_sum: Primitive = linear(
+reduce_window_sum: Linear = linear(
     "reduce_window_sum",
     window_sum_eval,
     abstract=lambda x, **params: Aval(window_counts(x.shape, params), x.dtype),

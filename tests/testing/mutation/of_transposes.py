@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from funcgrad.core.primitive import REGISTRY, Joint
+from funcgrad.core.primitive import REGISTRY
 from funcgrad.ops.contraction.dot_general import matmul
 from funcgrad.ops.elementwise.complex import imag, real
-from funcgrad.ops.families import bilinear
+from funcgrad.ops.families import Joint, Linear, bilinear
 from funcgrad.ops.linalg.solving import solve, swap
 from funcgrad.ops.reductions.cumulative import cumsum
 from funcgrad.ops.shape import (
@@ -155,7 +155,7 @@ def of_case(name: str, mistake: str, number: int) -> Mutant:
         return changed(prim.transpose(*args, **kw), mistake)  # type: ignore[misc]
 
     def copied(rule: Any) -> Record:
-        if prim.family == "linear":
+        if isinstance(prim, Linear):
             return Record(lambda new: replace(prim, name=new, transpose=rule), params)
         about: dict[str, Any] = {"abstract": prim.abstract, "batch": prim.batch}
         return Record(

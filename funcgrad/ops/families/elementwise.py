@@ -1,0 +1,252 @@
+"""Elementwise operators: they broadcast and promote as NumPy's ufuncs do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from ... import arrays
+from ...core.avals import WEAK_DTYPES, WEAK_SAMPLES, Aval
+from ...core.lowering import NumpyText
+from ...core.primitive import Algebra, Case, Primitive, check_declared, check_operands
+from ...core.tracing import Tracer, shape_of
+from ...errors import ShapeError
+from .cases import elementwise_cases
+from .partials import FUNCTION, NEGATIVE, SAME, SCALING, Quotient, partial_kind, partial_needs
+from .rules import Joint, Rules, as_rules, carries_no_tangent, sum_of_rules
+from .transposing import pull_back_one
+
+
+@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
+class Elementwise(Primitive):
+    """An operator that does the same with every element.
+
+    Attributes:
+        partials: one per operand: 1, -1, None, function(out, *operands), or Scaling.
+        jvp: rules in the place of partials, for maps that are only real-linear.
+        arity: number of operands.
+        ufunc: NumPy's function, where ``evaluate`` is Python's operator.
+    """
+
+    partials: tuple[Any, ...] = ()
+    jvp: Rules | Joint | None = None
+    arity: int = 0
+    ufunc: Any = None
+    partial_kinds: tuple[int, ...] = field(init=False, default=())
+    partial_needs: tuple[int, ...] = field(init=False, default=())
+    partial_table: tuple[tuple[int, Any], ...] = field(init=False, default=())
+
+    def __post_init__(self) -> None:
+        kinds = tuple(map(partial_kind, self.partials))
+        table = tuple(
+            (k, getattr(p, "scale", p)) for k, p in zip(kinds, self.partials, strict=True)
+        )
+        object.__setattr__(self, "partial_kinds", kinds)
+        object.__setattr__(self, "partial_needs", tuple(map(partial_needs, self.partials)))
+        object.__setattr__(self, "partial_table", table)
+        Primitive.__post_init__(self)
+
+    def has_derivative(self) -> bool:
+        return self.jvp is not None or any(self.partial_kinds) or self.transpose is not None
+
+    def compute(self, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
+        """Evaluate on plain arrays."""
+        check_operands(self, args)
+        return self.evaluate(*arrays.harmonize(args)[1])
+
+    def unary(self, x: Any) -> Any:
+        """Call an operator of one operand."""
+        if isinstance(x, Tracer):
+            return x._trace.unary(self, x)
+        return self.evaluate(x)
+
+    def binary(self, x: Any, y: Any) -> Any:
+        """Call an operator of two operands."""
+        if isinstance(x, Tracer):
+            trace = x._trace
+            if isinstance(y, Tracer) and y._trace.level > trace.level:
+                trace = y._trace
+        elif isinstance(y, Tracer):
+            trace = y._trace
+        else:
+            try:
+                return self.evaluate(x, y)
+            except TypeError:
+                return self.compute((x, y), {})
+        return trace.binary(self, x, y)
+
+    def tangent(
+        self,
+        algebra: Algebra,
+        out: Any,
+        primals: Sequence[Any],
+        tangents: Sequence[Any],
+        params: dict[str, Any],
+        strong: Sequence[bool],
+    ) -> Any:
+        if carries_no_tangent(self, out):
+            return None
+        primals = algebra.definite_where_needed(primals, tangents)
+        out = algebra.definite(out)
+        total: Any
+        if isinstance(self.jvp, Joint):
+            total = self.jvp.tangent(algebra, out, primals, tangents, params)
+        elif self.jvp is not None:
+            none: tuple[dict[str, Any], ...] = ({},) * len(primals)
+            total = sum_of_rules(algebra, self.jvp, out, primals, tangents, none, False)
+        else:
+            total = None
+            for i, t in enumerate(tangents):
+                kind = self.partial_kinds[i]
+                if t is None or not kind:
+                    continue
+                flag = bool(strong) and strong[i]
+                part = self.scaled_tangent(algebra, i, kind, t, out, primals, flag)
+                total = part if total is None else algebra.add(total, part)
+        return None if total is None else algebra.fit(total, out)
+
+    def scaled_tangent(
+        self, algebra: Algebra, i: int, kind: int, t: Any, out: Any, primals: Any, strong: bool
+    ) -> Any:
+        """The tangent of operand i times its partial derivative."""
+        if kind == SAME:
+            return t
+        if kind == NEGATIVE:
+            return algebra.negative(t)
+        partial = self.partials[i]
+        if kind == SCALING:
+            if strong:
+                return partial.scale(algebra.strong_tangent(t), out, *primals).value
+            part = partial.scale(t, out, *primals)
+            if type(partial) is Quotient and isinstance(part, Tracer):
+                part.quotient_of = (t, partial.denominator(*primals))
+            return part
+        assert kind == FUNCTION
+        return algebra.times(t, partial(out, *primals), strong=strong, masks=self.masks)
+
+    def pull_back(
+        self,
+        algebra: Algebra,
+        cts: Sequence[Any],
+        flags: Sequence[bool],
+        operands: Sequence[Any],
+        outs: Sequence[Aval],
+        params: dict[str, Any],
+    ) -> tuple[Sequence[Any], Sequence[bool]]:
+        return pull_back_one(self, cts, flags, operands, params)
+
+    def batched(
+        self, trace: Any, values: Sequence[Any], batched: Sequence[bool], params: dict[str, Any]
+    ) -> Any:
+        return self(*trace.align(values, batched))
+
+
+def elementwise(
+    name: str,
+    evaluate: Callable[..., Any],
+    *partials: Any,
+    operator: Callable[..., Any] | None = None,
+    jvp: Rules | Joint | None = None,
+    domain: tuple[Any, ...] = (-2.0, 2.0),
+    kinds: str = "fc",
+    arity: int | None = None,
+    cases: Callable[[Any], Iterable[Case]] | None = None,
+    source: Callable[..., str] | None = None,
+    numpy: NumpyText | None = None,
+    **declared: Any,
+) -> Elementwise:
+    """An operator that broadcasts and promotes as NumPy's ufuncs do.
+
+    Args:
+        name: name in jaxprs.
+        evaluate: NumPy ufunc or function of arrays.
+        partials: one per operand: 1, -1, None, function(out, *operands), or Scaling.
+        operator: Python's operator of the same meaning, used for evaluation, so that Python
+            scalars stay Python scalars.
+        jvp: rules per operand (t, out, *operands), for maps that are only real-linear.
+        domain: interval the cases are drawn from; one interval per operand, or one for all.
+        kinds: dtype kinds of the cases: f, c, i, u, b.
+        arity: number of operands, where partials do not tell.
+        cases: replaces the derived cases.
+        source: template of the generated source.
+        numpy: how the NumPy back end writes it.
+        declared: other fields of ``Primitive``: transpose, masks, fills, nondifferentiable, ...
+
+    Returns:
+        The registered record.
+    """
+    check_declared(name, Elementwise, declared)
+    rules = jvp if isinstance(jvp, tuple) else ()
+    count: int = arity or len(partials) or len(rules) or int(getattr(evaluate, "nin", 1))
+    run = operator or evaluate
+    return Elementwise(
+        name=name,
+        evaluate=run,
+        abstract=_abstract(name, run),
+        cases=cases or elementwise_cases(count, domain, kinds),
+        jvp=as_rules(jvp),
+        numpy=numpy or NumpyText(template=source),
+        partials=partials or (None,) * count,
+        arity=count,
+        ufunc=evaluate,
+        **declared,
+    )
+
+
+def _abstract(name: str, run: Callable[..., Any]) -> Callable[..., Aval]:
+    @cache
+    def result_type(*operands: Any) -> tuple[np.dtype, bool]:
+        samples = [WEAK_SAMPLES[dt] if weak else np.ones((1,), dt) for dt, weak in operands]
+        with np.errstate(all="ignore"):
+            out = run(*samples)
+        weak = WEAK_DTYPES.get(type(out))
+        return (weak, True) if weak is not None else (out.dtype, False)
+
+    def abstract(*avals: Aval) -> Aval:
+        dtype, weak = result_type(*[(a.dtype, a.weak) for a in avals])
+        first = avals[0].shape
+        for a in avals:
+            if a.shape != first:
+                break
+        else:
+            return Aval(first, dtype, weak)
+        return Aval(broadcast_shapes(name, *[a.shape for a in avals]), dtype, weak)
+
+    return abstract
+
+
+def broadcast_shapes(what: str, *shapes: tuple[Any, ...]) -> tuple[Any, ...]:
+    """NumPy's broadcasting of shapes, with symbolic leading dimensions, or an error that names all.
+
+    >>> broadcast_shapes("add", (3, 1), (2,))
+    (3, 2)
+    """
+    ndim = max(map(len, shapes))
+    out: list[Any] = [1] * ndim
+    for shape in shapes:
+        offset = ndim - len(shape)
+        for i, d in enumerate(shape):
+            if out[offset + i] == 1:
+                out[offset + i] = d
+            elif d not in (1, out[offset + i]):
+                listed = " and ".join(map(str, shapes))
+                raise ShapeError(f"{what}: shapes {listed} do not broadcast together")
+    return tuple(out)
+
+
+def expand_rank(x: Any, ndim: int, reshape: Callable[..., Any]) -> Any:
+    """Insert axes of one after the batch axis, so that x has ``ndim`` axes behind it."""
+    missing = ndim - (len(x.shape) - 1)
+    if missing == 0:
+        return x
+    return reshape(x, shape=(x.shape[0],) + (1,) * missing + tuple(x.shape[1:]))
+
+
+def align(values: Sequence[Any], batched: Sequence[bool], reshape: Callable[..., Any]) -> list[Any]:
+    """Give batched operands axes of one behind the batch axis, so that ranks agree."""
+    ndim = max(len(shape_of(v)) - b for v, b in zip(values, batched, strict=True))
+    return [expand_rank(v, ndim, reshape) if b else v for v, b in zip(values, batched, strict=True)]

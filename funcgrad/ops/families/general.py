@@ -1,0 +1,127 @@
+"""Operators of which every rule is given by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from ...core.avals import Aval
+from ...core.lowering import NumpyText
+from ...core.primitive import Algebra, Case, Primitive, check_declared
+from ...errors import DifferentiationError
+from .rules import (
+    Joint,
+    Rules,
+    as_rules,
+    carries_no_tangent,
+    sum_of_rules,
+    without_integers,
+)
+from .transposing import pull_back_many, pull_back_one
+
+
+class GeneralTranspose(Protocol):
+    """The adjoint in the operands that are given as Avals, at the values of the others.
+
+    Returns a cotangent for each operand, None for values. ``flagged`` says that the zeros of
+    ``ct`` are strong; of operators with several results ``ct`` is a list.
+    """
+
+    def __call__(self, ct: Any, /, *operands: Any, flagged: bool, **params: Any) -> Any: ...
+
+
+@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
+class General(Primitive):
+    """An operator with a jvp rule and, where it is linear in an operand, a transpose."""
+
+    batch: Callable[..., Any]
+    jvp: Rules | Joint | None = None
+
+    def has_derivative(self) -> bool:
+        return self.jvp is not None
+
+    def tangent(
+        self,
+        algebra: Algebra,
+        out: Any,
+        primals: Sequence[Any],
+        tangents: Sequence[Any],
+        params: dict[str, Any],
+        strong: Sequence[bool],
+    ) -> Any:
+        if carries_no_tangent(self, out):
+            return (None,) * len(out) if self.multiple else None
+        primals = algebra.definite_where_needed(primals, tangents)
+        out = out if self.multiple else algebra.definite(out)
+        if isinstance(self.jvp, Joint):
+            total = self.jvp.tangent(algebra, out, primals, tangents, params)
+        elif self.jvp is not None:
+            given = (params,) * len(primals)
+            total = sum_of_rules(algebra, self.jvp, out, primals, tangents, given, self.multiple)
+        else:
+            raise DifferentiationError(f"{self.name} has no forward derivative")
+        if not self.multiple:
+            return total
+        return without_integers(total or (None,) * len(out), out)
+
+    def pull_back(
+        self,
+        algebra: Algebra,
+        cts: Sequence[Any],
+        flags: Sequence[bool],
+        operands: Sequence[Any],
+        outs: Sequence[Aval],
+        params: dict[str, Any],
+    ) -> tuple[Sequence[Any], Sequence[bool]]:
+        if self.multiple:
+            return pull_back_many(self, algebra, cts, flags, operands, outs, params)
+        return pull_back_one(self, cts, flags, operands, params)
+
+    def batched(
+        self, trace: Any, values: Sequence[Any], batched: Sequence[bool], params: dict[str, Any]
+    ) -> Any:
+        return self.batch(trace.size, values, batched, **params)
+
+
+def general(
+    name: str,
+    evaluate: Callable[..., Any],
+    *,
+    abstract: Callable[..., Any],
+    batch: Callable[..., Any],
+    cases: Callable[[Any], Iterable[Case]] | None,
+    jvp: Any = None,
+    source: Callable[..., str] | None = None,
+    numpy: NumpyText | None = None,
+    **declared: Any,
+) -> General:
+    """An operator with every rule given by name.
+
+    Args:
+        name: name in jaxprs.
+        evaluate: (xp, *operands, **params) -> result, or a tuple with ``multiple=True``.
+        abstract: (*Avals, **params) -> Aval, or a tuple.
+        batch: see ``linear.Batch``.
+        cases: rng -> cases.
+        jvp: a JvpRule per operand, one alone for one operand, or Joint.
+        source: template of the generated source.
+        numpy: how the NumPy back end writes it.
+        declared: other fields of ``Primitive``: transpose, multiple, nondifferentiable, masks, ...
+
+    Returns:
+        The registered record.
+    """
+    if batch is None:
+        raise TypeError(f"operator {name} has no batching rule; give batch")
+    check_declared(name, General, declared)
+    return General(
+        name=name,
+        evaluate=evaluate,
+        abstract=abstract,
+        batch=batch,
+        cases=cases,
+        jvp=as_rules(jvp),
+        numpy=numpy or NumpyText(template=source),
+        **declared,
+    )

@@ -1,0 +1,204 @@
+"""Operators that are linear in their one operand, and in each of two."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from ...core.avals import Aval
+from ...core.lowering import NumpyText
+from ...core.primitive import Algebra, Case, Primitive, check_declared
+from .rules import carries_no_tangent
+from .transposing import pull_back_one, rule_of
+
+
+class LinearTranspose(Protocol):
+    """The adjoint of a linear operator: the cotangent of x, which is given as an Aval."""
+
+    def __call__(self, ct: Any, x: Aval, /, **params: Any) -> Any: ...
+
+
+class BilinearTranspose(Protocol):
+    """The adjoint in one factor, which is given as an Aval, at the value of the other.
+
+    Returns a cotangent for each, None for the value. ``flagged`` says that the zeros of ``ct``
+    are strong.
+    """
+
+    def __call__(self, ct: Any, x: Any, y: Any, /, *, flagged: bool, **params: Any) -> Any: ...
+
+
+class Batch(Protocol):
+    """Results for a whole batch, whose axis is at 0, in those operands that ``batched`` names."""
+
+    def __call__(
+        self, size: int, values: Sequence[Any], batched: Sequence[bool], /, **params: Any
+    ) -> Any: ...
+
+
+@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
+class Linear(Primitive):
+    """An operator that is linear in its one operand: its tangent is itself."""
+
+    batch: Callable[..., Any]
+
+    def tangent(
+        self,
+        algebra: Algebra,
+        out: Any,
+        primals: Sequence[Any],
+        tangents: Sequence[Any],
+        params: dict[str, Any],
+        strong: Sequence[bool],
+    ) -> Any:
+        return None if carries_no_tangent(self, out) else self(tangents[0], **params)
+
+    def pull_back(
+        self,
+        algebra: Algebra,
+        cts: Sequence[Any],
+        flags: Sequence[bool],
+        operands: Sequence[Any],
+        outs: Sequence[Aval],
+        params: dict[str, Any],
+    ) -> tuple[Sequence[Any], Sequence[bool]]:
+        result = rule_of(self)(cts[0], operands[0], **params)
+        return (result,), (flags[0] or self.masks,)
+
+    def batched(
+        self, trace: Any, values: Sequence[Any], batched: Sequence[bool], params: dict[str, Any]
+    ) -> Any:
+        return self.batch(trace.size, values, batched, **params)
+
+
+def linear(
+    name: str,
+    evaluate: Callable[..., Any],
+    *,
+    abstract: Callable[..., Any],
+    transpose: Callable[..., Any],
+    batch: Callable[..., Any],
+    cases: Callable[[Any], Iterable[Case]],
+    source: Callable[..., str] | None = None,
+    numpy: NumpyText | None = None,
+    **declared: Any,
+) -> Linear:
+    """An operator that is linear in its one operand: its tangent is itself.
+
+    Args:
+        name: name in jaxprs.
+        evaluate: (xp, x, **params) -> result.
+        abstract: (Aval, **params) -> Aval.
+        transpose: see LinearTranspose.
+        batch: see Batch.
+        cases: rng -> cases.
+        source: template of the generated source.
+        numpy: how the NumPy back end writes it.
+        declared: other fields of ``Primitive``: view, masks, ...
+
+    Returns:
+        The registered record.
+    """
+    check_declared(name, Linear, declared)
+    return Linear(
+        name=name,
+        evaluate=evaluate,
+        abstract=abstract,
+        batch=batch,
+        cases=cases,
+        transpose=transpose,
+        numpy=numpy or NumpyText(template=source),
+        **declared,
+    )
+
+
+@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
+class Bilinear(Primitive):
+    """An operator that is linear in each of two operands.
+
+    A parameter ``strong`` says which factor's zeros win over infinities of the other: 0, 1 or
+    None; operators without such a parameter have no strong form.
+    """
+
+    batch: Callable[..., Any]
+
+    def tangent(
+        self,
+        algebra: Algebra,
+        out: Any,
+        primals: Sequence[Any],
+        tangents: Sequence[Any],
+        params: dict[str, Any],
+        strong: Sequence[bool],
+    ) -> Any:
+        if carries_no_tangent(self, out):
+            return None
+        x, y = algebra.definite_where_needed(primals, tangents)
+        t, u = tangents
+        first = None if t is None else self(t, y, **self._given(params, 0, strong))
+        second = None if u is None else self(x, u, **self._given(params, 1, strong))
+        return algebra.add_or_none(first, second)
+
+    def _given(self, params: dict[str, Any], i: int, strong: Sequence[bool]) -> dict[str, Any]:
+        return self.with_strong(params, i) if strong and strong[i] else params
+
+    def with_strong(self, params: dict[str, Any], which: int) -> dict[str, Any]:
+        return {**params, "strong": which} if params.get("strong", which) is None else params
+
+    def pull_back(
+        self,
+        algebra: Algebra,
+        cts: Sequence[Any],
+        flags: Sequence[bool],
+        operands: Sequence[Any],
+        outs: Sequence[Aval],
+        params: dict[str, Any],
+    ) -> tuple[Sequence[Any], Sequence[bool]]:
+        return pull_back_one(self, cts, flags, operands, params)
+
+    def batched(
+        self, trace: Any, values: Sequence[Any], batched: Sequence[bool], params: dict[str, Any]
+    ) -> Any:
+        return self.batch(trace.size, values, batched, **params)
+
+
+def bilinear(
+    name: str,
+    evaluate: Callable[..., Any],
+    *,
+    abstract: Callable[..., Any],
+    transpose: Callable[..., Any],
+    batch: Callable[..., Any],
+    cases: Callable[[Any], Iterable[Case]],
+    source: Callable[..., str] | None = None,
+    numpy: NumpyText | None = None,
+    **declared: Any,
+) -> Bilinear:
+    """An operator that is linear in each of two operands; the jvp follows.
+
+    Args:
+        name: name in jaxprs.
+        evaluate: (xp, x, y, **params) -> result.
+        abstract: (Aval, Aval, **params) -> Aval.
+        transpose: see BilinearTranspose.
+        batch: see Batch.
+        cases: rng -> cases.
+        source: template of the generated source.
+        numpy: how the NumPy back end writes it.
+        declared: other fields of ``Primitive``.
+
+    Returns:
+        The registered record.
+    """
+    check_declared(name, Bilinear, declared)
+    return Bilinear(
+        name=name,
+        evaluate=evaluate,
+        abstract=abstract,
+        batch=batch,
+        cases=cases,
+        transpose=transpose,
+        numpy=numpy or NumpyText(template=source),
+        **declared,
+    )
