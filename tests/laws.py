@@ -11,6 +11,8 @@ from funcgrad.api.staging import eval_shape, make_jaxpr
 from funcgrad.api.vmap import vmap
 from funcgrad.core.jaxpr import eval_jaxpr
 from funcgrad.core.primitive import REGISTRY, Case, Primitive
+from funcgrad.core.tracing import aval_of
+from funcgrad.ops.families import Elementwise
 from funcgrad.testing import check_grads
 
 
@@ -60,13 +62,82 @@ def function_of(prim: Primitive, case: Case, positions: list[int]) -> Any:
     return fun
 
 
+DRAWN = {name for name in REGISTRY if name.startswith(("random_", "threefry"))}
+"""Samplers, whose operands are what the functions of funcgrad.random make of arguments."""
+
+KINDS = ("f2", "f4", "f8", "c8", "c16", "i1", "i4", "i8", "u1", "u8", "?")
+ONE_DTYPE_ONLY = {
+    "pow": "?",  # NumPy's x**2 of booleans has another type than its x**3
+}
+
+
+def in_dtype(case: Case, dtype: str) -> Case | None:
+    """A case with operands of another kind in the place of its inexact ones, or of all."""
+    positions = inexact_positions(case.args) or range(len(case.args))
+    args = list(case.args)
+    for i in positions:
+        if not isinstance(args[i], np.ndarray | np.generic):
+            return None
+        values = np.asarray(args[i])
+        values = values if dtype[0] == "c" else values.real
+        args[i] = values.astype(dtype)[()]
+    return Case(*args, **case.params)
+
+
+@np.errstate(all="ignore")
+def check_abstract(prim: Primitive, case: Case) -> None:
+    """Declared shapes and dtypes are those of the results, for every kind of operand.
+
+    Where an operator takes no operands of a kind, its evaluation or its abstract form raises.
+    """
+    for dtype in KINDS:
+        other = in_dtype(case, dtype)
+        if other is None or ONE_DTYPE_ONLY.get(prim.name) == dtype or prim.name in DRAWN:
+            continue
+        try:
+            outs = as_tuple(prim, prim.compute(other.args, other.params))
+            declared = prim.abstract(*map(aval_of, other.args), **other.params)
+        except (TypeError, ValueError, IndexError, ArithmeticError, Warning):
+            continue
+        for out, aval in zip(outs, as_tuple(prim, declared), strict=True):
+            found = f"{np.asarray(out).dtype}{list(np.shape(out))}"
+            said = f"{aval.dtype}{list(aval.shape)}"
+            assert found == said, (
+                f"{prim.name}: abstract says {said} of operands {other}, evaluate returns {found}; "
+                "make abstract say what evaluate returns"
+            )
+
+
+def check_masks(prim: Primitive, case: Case) -> None:
+    """Elementwise operators whose partial derivatives are 0 at generic points say if they mask."""
+    if not isinstance(prim, Elementwise) or prim.masks is not None:
+        return
+    with np.errstate(all="ignore"):
+        out = prim(*case.args)
+        for i in inexact_positions(case.args):
+            partial = prim.partials[i]
+            if not callable(partial):
+                continue
+            d = np.asarray(partial(out, *case.args))
+            assert np.all(d != 0), (
+                f"{prim.name}: its partial derivative for operand {i} is 0 at generic points; "
+                "declare masks=True if it selects there (so that 0 * inf is 0), masks=False if not"
+            )
+
+
 def check_shape_rule(prim: Primitive, case: Case) -> None:
     out = as_tuple(prim, prim(*case.args, **case.params))
     shapes = eval_shape(lambda *a: as_tuple(prim, prim(*a, **case.params)), *case.args)
     for o, s in zip(out, shapes, strict=True):
-        assert np.shape(o) == s.shape, (np.shape(o), s)
-        assert np.asarray(o).dtype == s.dtype, (np.asarray(o).dtype, s)
-        assert not (isinstance(o, np.ndarray) and o.ndim == 0), "0-d array instead of a scalar"
+        found = f"{np.asarray(o).dtype}{list(np.shape(o))}"
+        said = f"{s.dtype}{list(s.shape)}"
+        assert found == said, (
+            f"{prim.name}: abstract says {said}, evaluate returns {found}; make abstract say what "
+            "evaluate returns"
+        )
+        assert not (isinstance(o, np.ndarray) and o.ndim == 0), (
+            f"{prim.name}: evaluate returns a 0-d array; make it a scalar, by [()]"
+        )
 
 
 def check_staged(prim: Primitive, case: Case) -> None:
@@ -138,8 +209,9 @@ def check_vmap(prim: Primitive, case: Case) -> None:
             row = [a[k] if i in chosen else a for i, a in enumerate(stacked)]
             one = fun(*row)
             for b, o in zip(batched, one, strict=True):
-                close(b[k], o, 1e-4 if np.asarray(o).dtype.itemsize <= 4 else 1e-10, "vmap")
-                assert b.dtype == np.asarray(o).dtype
+                what = f"{prim.name}: batch gives other results than one example at a time"
+                close(b[k], o, 1e-4 if np.asarray(o).dtype.itemsize <= 4 else 1e-10, what)
+                assert b.dtype == np.asarray(o).dtype, what
 
 
 def check_jit(prim: Primitive, case: Case) -> None:

@@ -29,6 +29,8 @@ def differentiable(prim, case):
 def test_values(name, i):
     prim, case = pick(name, i)
     laws.check_shape_rule(prim, case)
+    laws.check_abstract(prim, case)
+    laws.check_masks(prim, case)
     laws.check_staged(prim, case)
     laws.check_inputs_unchanged(prim, case)
 

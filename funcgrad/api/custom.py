@@ -20,7 +20,7 @@ from ..core.source import where_defined
 from ..core.tracebacks import user_facing
 from ..core.tracing import aval_of
 from ..errors import DifferentiationError, TreeError
-from ..ops.elementwise.arithmetic import add
+from ..ops.pointwise.arithmetic import add
 from ..ops.shape import cast, zeros
 from ..transforms.algebra import instantiate
 from .leaves import is_leaf_value

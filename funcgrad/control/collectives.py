@@ -11,8 +11,8 @@ from ..core.avals import Aval
 from ..core.primitive import Primitive, Unbatched
 from ..core.tracing import Trace, Tracer, aval_of, axis_frames, newest_trace
 from ..errors import ShapeError
-from ..ops.elementwise.comparison import select
 from ..ops.families import Linear
+from ..ops.pointwise.comparison import select
 from ..ops.shape import reduce_sum, transpose
 from ..ops.structural.gather import gather
 from ..transforms.vmap import BatchTrace, BatchTracer, add_batch_axis

@@ -13,8 +13,8 @@ from ..core.avals import Aval
 from ..core.jaxpr import Jaxpr, eval_jaxpr
 from ..core.primitive import Unbatched
 from ..core.tracing import shape_of
-from ..ops.elementwise.comparison import equal, select
 from ..ops.families import Control, control
+from ..ops.pointwise.comparison import equal, select
 from ..ops.shape import cast, reshape, zeros
 from ..transforms.staging import stage
 from ..transforms.vmap import BatchTrace, BatchTracer, batch_jaxpr, running_lanes

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from ..compiler.passes.prune import drop_dead_code
 from ..core.jaxpr import Eqn, Jaxpr, Literal, Var
 from ..ops.contraction.dot_general import dot_general
-from ..ops.elementwise.arithmetic import add
+from ..ops.pointwise.arithmetic import add
 
 
 class Product(NamedTuple):

@@ -11,8 +11,8 @@ from ..core.avals import Aval
 from ..core.jaxpr import Jaxpr
 from ..core.primitive import Unbatched
 from ..core.tracing import aval_of
-from ..ops.elementwise.arithmetic import add
 from ..ops.families import Control, control
+from ..ops.pointwise.arithmetic import add
 from ..ops.shape import move_axis, zeros
 from ..transforms.algebra import fills_inside, instantiate
 from ..transforms.staging import stage

@@ -19,8 +19,8 @@ from ..core.avals import Aval, SymbolicDim
 from ..core.jaxpr import Jaxpr, Literal, Var, eval_jaxpr
 from ..core.primitive import Unbatched
 from ..core.tracing import shape_of
-from ..ops.elementwise.comparison import logical_and, select
 from ..ops.families import Control, control
+from ..ops.pointwise.comparison import logical_and, select
 from ..ops.reductions.reducing import reduce_any
 from ..ops.shape import move_axis, reshape
 from ..transforms.algebra import fills_inside, instantiate

@@ -24,6 +24,13 @@ WEAK_SAMPLES: dict[np.dtype, Any] = {
     WEAK_DTYPES[complex]: 1j,
 }
 
+
+def inexact_dtype(*avals: Aval) -> np.dtype:
+    """The dtype of numbers computed by division: float64 for integers, as NumPy has it."""
+    dtype = np.result_type(*[a.dtype for a in avals])
+    return dtype if dtype.kind in "fc" else np.dtype(np.float64)
+
+
 _symbol_numbers = itertools.count()
 
 

@@ -100,7 +100,8 @@ class Primitive:
         nondifferentiable: why there is no derivative.
         transpose: the adjoint, of an operator that is linear in operands.
         multiple: it returns a tuple of results.
-        masks: its transpose drops cotangents.
+        masks: its transpose drops cotangents, so that their zeros are strong. Must be said of
+            elementwise operators whose partial derivatives are 0 at generic points.
         fills: it puts zeros into its tangent where an operand has none; a function of the
             operands where that depends on them.
         parts: its results are parts of the operand: one without cotangent masks its part.
@@ -130,7 +131,7 @@ class Primitive:
     nondifferentiable: str | None = None
     transpose: Callable[..., Any] | None = None
     multiple: bool = False
-    masks: bool = False
+    masks: bool | None = None
     fills: bool | Callable[[Sequence[Any]], bool] = False
     parts: bool = False
     view: bool = False

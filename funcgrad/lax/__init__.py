@@ -17,9 +17,9 @@ from ..ops.contraction.convolution import (
     conv_transpose,
     conv_with_general_padding,
 )
-from ..ops.elementwise import arithmetic as _arithmetic
-from ..ops.elementwise import comparison as _comparison
-from ..ops.elementwise import special as _special
+from ..ops.pointwise import arithmetic as _arithmetic
+from ..ops.pointwise import comparison as _comparison
+from ..ops.pointwise import special as _special
 from ..ops.windows.reduce_window import avg_pool, max_pool, reduce_window
 from .branches import cond, select, switch
 from .loops import fori_loop, map, scan, while_loop

@@ -17,7 +17,7 @@ from ..core.source import where_defined
 from ..core.tracebacks import user_facing
 from ..core.tracing import aval_of
 from ..errors import ShapeError, TreeError
-from ..ops.elementwise.comparison import select as select_p
+from ..ops.pointwise.comparison import select as select_p
 from ..ops.shape import cast
 from ..transforms.staging import stage
 from .bodies import KINDS, as_carried, check_operands, concrete_or_none, stage_function

@@ -16,7 +16,7 @@ from ..control import collectives as c
 from ..core.tracebacks import user_facing
 from ..core.tracing import Tracer
 from ..errors import ShapeError
-from ..ops.elementwise.comparison import select
+from ..ops.pointwise.comparison import select
 from ..ops.reductions.reducing import reduce_max, reduce_min
 from ..ops.shape import move_axis, reshape
 from ..ops.structural.gather import gather

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from ..core.tracing import Tracer, aval_of
-from ..ops.elementwise import complex as complex_ops
-from ..ops.elementwise import math as math_ops
-from ..ops.elementwise.comparison import filled_like, maximum, minimum, select
-from ..ops.elementwise.math import exponent_of
+from ..ops.pointwise import complex as complex_ops
+from ..ops.pointwise import math as math_ops
+from ..ops.pointwise.comparison import filled_like, maximum, minimum, select
+from ..ops.pointwise.math import exponent_of
 from ..ops.shape import cast
 from ..ops.structural.stop import stop
 from .protocol import UFUNCS, array, implements, in_loop, inexact, promoted, refuse, strong

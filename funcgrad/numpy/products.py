@@ -10,7 +10,7 @@ from ..errors import ShapeError
 from ..ops import shape as ops
 from ..ops.contraction.dot_general import dot_general
 from ..ops.contraction.dot_general import matmul as matrix_product
-from ..ops.elementwise.comparison import filled_like
+from ..ops.pointwise.comparison import filled_like
 from ..ops.shape import cast, reduce_sum
 from .indexing.taking import diagonal
 from .protocol import UFUNCS, axis_of, implements, refuse, strong

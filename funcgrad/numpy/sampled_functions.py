@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..ops.elementwise.comparison import filled_like
+from ..ops.pointwise.comparison import filled_like
 from ..ops.shape import cast
 from .indexing.taking import take
 from .protocol import axis_of, given, implements, inexact, promoted, strong

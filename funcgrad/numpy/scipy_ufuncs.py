@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from ..ops.elementwise import math as math_ops
-from ..ops.elementwise import special
-from ..ops.elementwise.comparison import filled_like
+from ..ops.pointwise import math as math_ops
+from ..ops.pointwise import special
+from ..ops.pointwise.comparison import filled_like
 from .protocol import SCIPY_UFUNCS, inexact
 
 

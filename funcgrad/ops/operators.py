@@ -8,9 +8,9 @@ import numpy as np
 
 from ..core.primitive import Primitive
 from ..core.tracing import Tracer
-from .elementwise import arithmetic, comparison, math
-from .elementwise import complex as complex_
 from .families import Elementwise
+from .pointwise import arithmetic, comparison, math
+from .pointwise import complex as complex_
 from .shape import strengthen
 from .structural.stacking import unstack
 

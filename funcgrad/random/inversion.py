@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..core.tracebacks import user_facing
-from ..ops.elementwise.special import erf, erf_inv
+from ..ops.pointwise.special import erf, erf_inv
 from ..ops.random.threefry import random_uniform
 from ..ops.structural.stop import stop
 from .arguments import check_dtype, check_key, check_shape, parameters

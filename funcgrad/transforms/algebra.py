@@ -8,9 +8,9 @@ from typing import Any
 from ..core.avals import Aval
 from ..core.jaxpr import Jaxpr, subjaxprs
 from ..core.tracing import aval_of, shape_of
-from ..ops.elementwise.arithmetic import Mask, StrongTangent, add, mul, mul_strong, neg
-from ..ops.elementwise.comparison import filled_like
 from ..ops.families.rules import out_dtype
+from ..ops.pointwise.arithmetic import Mask, StrongTangent, add, mul, mul_strong, neg
+from ..ops.pointwise.comparison import filled_like
 from ..ops.shape import broadcast_to, cast, strong_scalar, zeros
 
 

@@ -21,7 +21,6 @@ from ..core.plain_arrays import check_plain
 from ..core.source import INTERNAL, Transposed, as_source, source_of_equation
 from ..core.tracing import Trace, Tracer, at_source, aval_of, foreign_tracer_error
 from ..ops import operators as operators
-from ..ops.elementwise.arithmetic import add, div, mul, neg, sub
 from ..ops.families import (
     FUNCTION,
     NEED_OUT,
@@ -31,6 +30,7 @@ from ..ops.families import (
     SCALING,
     Elementwise,
 )
+from ..ops.pointwise.arithmetic import add, div, mul, neg, sub
 from ..ops.shape import broadcast_to, cast, strong_scalar
 from .algebra import ALGEBRA
 from .jvp import concrete_value

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..core.jaxpr import Eqn, Jaxpr, jaxprs_among
-from ..ops.elementwise.arithmetic import mul, mul_strong
+from ..ops.pointwise.arithmetic import mul, mul_strong
 from .algebra import fills_inside
 
 Flags = tuple[bool | None, ...]

@@ -12,8 +12,8 @@ from typing import Any
 from ..core.jaxpr import Eqn, Jaxpr, Literal, Var
 from ..core.source import Transposed, as_source, source_of_equation
 from ..core.tracing import sources_wanted
-from ..ops.elementwise.arithmetic import Mask, StrongTangent, add, mul_strong
 from ..ops.families import FUNCTION, NEGATIVE, SCALING
+from ..ops.pointwise.arithmetic import Mask, StrongTangent, add, mul_strong
 from ..ops.shape import cast, sum_to
 from .algebra import ALGEBRA
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from funcgrad import grad, jvp, vjp
-from funcgrad.ops.elementwise.complex import real
+from funcgrad.ops.pointwise.complex import real
 from funcgrad.ops.shape import reduce_sum
 
 DTYPES = ["f8", "c16"]

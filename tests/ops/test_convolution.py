@@ -16,7 +16,7 @@ from funcgrad.ops.contraction.convolution import (
     conv_with_general_padding,
 )
 from funcgrad.ops.contraction.convolution_operator import convolution
-from funcgrad.ops.elementwise.comparison import select
+from funcgrad.ops.pointwise.comparison import select
 from funcgrad.ops.shape import reduce_sum
 
 

@@ -13,7 +13,6 @@ from funcgrad.api.staging import make_jaxpr
 from funcgrad.api.vmap import vmap
 from funcgrad.compiler.program import program
 from funcgrad.numpy import linalg
-from funcgrad.ops.elementwise.comparison import select
 from funcgrad.ops.linalg import (
     determinants as linalg_det,
 )
@@ -24,6 +23,7 @@ from funcgrad.ops.linalg import solving as systems
 from funcgrad.ops.linalg import (
     spectral as linalg_spectral,
 )
+from funcgrad.ops.pointwise.comparison import select
 from funcgrad.ops.structural.indexing import FULL, index
 
 # --- closed forms ---------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ import scipy.special
 
 from funcgrad import grad
 from funcgrad.core.primitive import REGISTRY
-from funcgrad.ops.elementwise import special
+from funcgrad.ops.pointwise import special
 
 REFERENCES = {
     "erf": (special.erf, mpmath.erf, [-1.7, 0.0, 0.4]),

@@ -6,9 +6,9 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 import funcgrad as fg
-from funcgrad.ops.elementwise.logarithms import log1mexp, log_expm1, softplus, xlogratio, xlogx
-from funcgrad.ops.elementwise.special import logistic
 from funcgrad.ops.linalg.norms import vector_norm
+from funcgrad.ops.pointwise.logarithms import log1mexp, log_expm1, softplus, xlogratio, xlogx
+from funcgrad.ops.pointwise.special import logistic
 from funcgrad.ops.reductions.reducing import logsumexp
 
 MANY = 3000

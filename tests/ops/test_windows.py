@@ -5,7 +5,7 @@ from funcgrad import grad, jvp, vjp
 from funcgrad.api.jit import jit
 from funcgrad.api.vmap import vmap
 from funcgrad.errors import ShapeError
-from funcgrad.ops.elementwise.comparison import select
+from funcgrad.ops.pointwise.comparison import select
 from funcgrad.ops.shape import reduce_sum
 from funcgrad.ops.windows.geometry import window_count, window_padding
 from funcgrad.ops.windows.reduce_window import (

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from ...core.jaxpr import Eqn
-from ...ops.elementwise import math as ops
-from ...ops.elementwise.arithmetic import add, div, mul, sub
-from ...ops.elementwise.special import logistic
+from ...ops.pointwise import math as ops
+from ...ops.pointwise.arithmetic import add, div, mul, sub
+from ...ops.pointwise.special import logistic
 from ...ops.reductions.reducing import keepdims
 from ...ops.shape import reduce_sum
 from .forms import (

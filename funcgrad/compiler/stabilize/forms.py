@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 
 from ...core.jaxpr import Eqn
 from ...core.primitive import Primitive
-from ...ops.elementwise import math as ops
-from ...ops.elementwise.arithmetic import add, div, mul, neg, sub
-from ...ops.elementwise.comparison import maximum
-from ...ops.elementwise.special import logistic
+from ...ops.pointwise import math as ops
+from ...ops.pointwise.arithmetic import add, div, mul, neg, sub
+from ...ops.pointwise.comparison import maximum
+from ...ops.pointwise.special import logistic
 from ...ops.reductions.reducing import logsumexp, reduce_max
 from ...ops.shape import broadcast, reduce_sum, reshape, transpose
 from ...ops.structural.indexing import index

@@ -11,7 +11,7 @@ from ...core.jaxpr import Eqn, Jaxpr, Literal, Var, has_effect
 from ...core.primitive import Primitive
 from ...core.source import INTERNAL
 from ...core.tracing import Tracer
-from ...ops.elementwise.arithmetic import pos
+from ...ops.pointwise.arithmetic import pos
 from ...ops.shape import broadcast, reshape
 from ..passes.inline import called_jaxpr
 from ..passes.share import atom_key

@@ -16,12 +16,12 @@ import numpy as np
 
 from ...core.jaxpr import Eqn
 from ...ops.contraction.dot_general import dot_general
-from ...ops.elementwise import math as ops
-from ...ops.elementwise.arithmetic import add, div, mul, sub
-from ...ops.elementwise.comparison import isfinite, less, maximum, select
-from ...ops.elementwise.complex import absolute
-from ...ops.elementwise.logarithms import log1mexp, log_expm1, softplus
-from ...ops.elementwise.special import logistic
+from ...ops.pointwise import math as ops
+from ...ops.pointwise.arithmetic import add, div, mul, sub
+from ...ops.pointwise.comparison import isfinite, less, maximum, select
+from ...ops.pointwise.complex import absolute
+from ...ops.pointwise.logarithms import log1mexp, log_expm1, softplus
+from ...ops.pointwise.special import logistic
 from ...ops.reductions.reducing import keepdims, logsumexp, reduce_max
 from ...ops.shape import broadcast_to, reduce_sum, strengthen
 from ...ops.structural.gather import gather

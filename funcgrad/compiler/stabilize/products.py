@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from ...core.jaxpr import Eqn
-from ...ops.elementwise import math as ops
-from ...ops.elementwise.arithmetic import div, mul, sub
-from ...ops.elementwise.comparison import (
+from ...ops.linalg.determinants import det, slogdet
+from ...ops.pointwise import math as ops
+from ...ops.pointwise.arithmetic import div, mul, sub
+from ...ops.pointwise.comparison import (
     equal,
     greater,
     isfinite,
@@ -20,9 +21,8 @@ from ...ops.elementwise.comparison import (
     logical_or,
     select,
 )
-from ...ops.elementwise.complex import absolute, sign
-from ...ops.elementwise.logarithms import xlogratio, xlogx
-from ...ops.linalg.determinants import det, slogdet
+from ...ops.pointwise.complex import absolute, sign
+from ...ops.pointwise.logarithms import xlogratio, xlogx
 from ...ops.reductions.reducing import reduce_prod
 from ...ops.shape import reduce_sum
 from ...ops.structural.stop import stop

@@ -8,11 +8,11 @@ import numpy as np
 
 from ...core.jaxpr import Eqn
 from ...ops.contraction.dot_general import dot_general
-from ...ops.elementwise import math as ops
-from ...ops.elementwise.arithmetic import add, div, mul, sub
-from ...ops.elementwise.comparison import minimum
-from ...ops.elementwise.complex import absolute
 from ...ops.linalg.norms import vector_norm
+from ...ops.pointwise import math as ops
+from ...ops.pointwise.arithmetic import add, div, mul, sub
+from ...ops.pointwise.comparison import minimum
+from ...ops.pointwise.complex import absolute
 from ...ops.shape import reduce_sum
 from ...ops.structural.stop import stop
 from .forms import operand, rooted, shifted, squared, unplaced

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ...ops.elementwise import gelu
+from ...ops.pointwise import gelu
 
 
 def _log_gamma(m: Any, x: Any) -> Any:

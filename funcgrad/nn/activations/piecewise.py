@@ -15,7 +15,7 @@ from ...api.custom import custom_jvp
 from ...core.tracebacks import user_facing
 from ...core.tracing import Tracer
 from ...numpy.protocol import array, inexact
-from ...ops.elementwise.arithmetic import mul_strong
+from ...ops.pointwise.arithmetic import mul_strong
 
 __all__ = [
     "celu",

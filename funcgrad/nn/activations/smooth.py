@@ -11,8 +11,8 @@ from ... import lax
 from ...core.tracebacks import user_facing
 from ...errors import ShapeError
 from ...numpy.protocol import array, inexact
-from ...ops.elementwise import logarithms
-from ...ops.elementwise.gelu import gelu as gelu_operator
+from ...ops.pointwise import logarithms
+from ...ops.pointwise.gelu import gelu as gelu_operator
 from ..rescaled import in_single
 from .piecewise import with_slope
 

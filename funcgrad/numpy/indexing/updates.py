@@ -8,7 +8,7 @@ import numpy as np
 
 from ...core.tracebacks import user_facing
 from ...core.tracing import Tracer
-from ...ops.elementwise.comparison import select
+from ...ops.pointwise.comparison import select
 from ...ops.shape import convert, reshape
 from ...ops.structural.indexing import index
 from ...ops.structural.joining import pad

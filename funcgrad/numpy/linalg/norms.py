@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from ...core.tracebacks import user_facing
-from ...ops.elementwise.comparison import isnan, select
 from ...ops.linalg import norms as linalg_norm
 from ...ops.linalg import solving as systems
 from ...ops.linalg import spectral as linalg_spectral
+from ...ops.pointwise.comparison import isnan, select
 from ...ops.reductions.reducing import keepdims as restore_axes
 from ...ops.reductions.reducing import reduce_any, reduce_max, reduce_min
 from ...ops.shape import cast, reduce_sum, reshape

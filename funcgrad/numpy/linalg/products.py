@@ -12,9 +12,9 @@ from ...core.tracing import aval_of
 from ...errors import ShapeError
 from ...ops.contraction.dot_general import dot_general
 from ...ops.contraction.dot_general import matmul as product
-from ...ops.elementwise.arithmetic import mul
-from ...ops.elementwise.complex import conj
 from ...ops.linalg import solving as systems
+from ...ops.pointwise.arithmetic import mul
+from ...ops.pointwise.complex import conj
 from ...ops.shape import broadcast, cast, move_axis, reduce_sum, reshape
 from ...ops.structural.indexing import FULL, index
 from ...ops.structural.joining import concatenate

@@ -10,8 +10,6 @@ import numpy as np
 from ...core.tracebacks import user_facing
 from ...errors import ShapeError
 from ...ops.contraction.dot_general import matmul
-from ...ops.elementwise.comparison import select
-from ...ops.elementwise.complex import conj, real
 from ...ops.linalg import (
     determinants as linalg_det,
 )
@@ -22,6 +20,8 @@ from ...ops.linalg import solving as systems
 from ...ops.linalg import (
     spectral as linalg_spectral,
 )
+from ...ops.pointwise.comparison import select
+from ...ops.pointwise.complex import conj, real
 from ...ops.shape import broadcast_to, cast, reduce_sum, reshape, transpose
 from ...ops.structural.indexing import index
 from .operands import inexact, is_plain, matrices, square

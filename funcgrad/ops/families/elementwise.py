@@ -126,7 +126,7 @@ class Elementwise(Primitive):
                 part.quotient_of = (t, partial.denominator(*primals))
             return part
         assert kind == FUNCTION
-        return algebra.times(t, partial(out, *primals), strong=strong, masks=self.masks)
+        return algebra.times(t, partial(out, *primals), strong=strong, masks=bool(self.masks))
 
     def pull_back(
         self,

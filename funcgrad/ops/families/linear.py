@@ -64,7 +64,7 @@ class Linear(Primitive):
         params: dict[str, Any],
     ) -> tuple[Sequence[Any], Sequence[bool]]:
         result = rule_of(self)(cts[0], operands[0], **params)
-        return (result,), (flags[0] or self.masks,)
+        return (result,), (flags[0] or bool(self.masks),)
 
     def batched(
         self, trace: Any, values: Sequence[Any], batched: Sequence[bool], params: dict[str, Any]

@@ -18,7 +18,10 @@ def is_value(x: Any) -> bool:
 def rule_of(prim: Any) -> Any:
     """The transpose rule of an operator, or an error that there is none."""
     if prim.transpose is None:
-        raise DifferentiationError(f"{prim.name} has no reverse derivative")
+        raise DifferentiationError(
+            f"{prim.name} has no reverse derivative: give its record transpose=, the adjoint in the "
+            "operands that its jvp is linear in"
+        )
     return prim.transpose
 
 
@@ -34,7 +37,7 @@ def pull_back_one(
     results = rule_of(prim)(cts[0], *operands, flagged=strong, **params)
     if not isinstance(results, tuple | list):
         results = (results,)
-    return results, (strong or prim.masks,) * len(results)
+    return results, (strong or bool(prim.masks),) * len(results)
 
 
 def pull_back_many(
@@ -52,5 +55,5 @@ def pull_back_many(
     results = rule_of(prim)(full, *operands, flagged=strong, **params)
     if not isinstance(results, tuple | list):
         results = (results,)
-    strong = strong or prim.masks or (prim.parts and any(ct is None for ct in cts))
+    strong = strong or bool(prim.masks) or (prim.parts and any(ct is None for ct in cts))
     return results, (strong,) * len(results)

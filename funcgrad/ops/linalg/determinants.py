@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 
 from ...arrays import raising_linalg
-from ...core.avals import Aval
+from ...core.avals import Aval, inexact_dtype
 from ...core.primitive import Case
 from ..contraction.dot_general import matmul
-from ..elementwise.complex import imag, real
 from ..families import General, general, sample
+from ..pointwise.complex import imag, real
 from ..shape import broadcast, reduce_sum, reshape
 from .solving import by_lanes, check_square, inv, random_matrix, real_dtype, swap
 
@@ -41,7 +41,7 @@ def _det_eval(xp: Any, a: Any) -> Any:
 
 def _det_abstract(a: Aval) -> Aval:
     check_square("det", a)
-    return Aval(a.shape[:-2], a.dtype)
+    return Aval(a.shape[:-2], inexact_dtype(a))
 
 
 def _cases(*dtypes: str) -> Any:
@@ -113,7 +113,7 @@ def _cofactors_eval(xp: Any, a: Any) -> Any:
 
 def _cofactors_abstract(a: Aval, *_: Aval) -> Aval:
     check_square("det", a)
-    return Aval(a.shape, a.dtype)
+    return Aval(a.shape, inexact_dtype(a))
 
 
 cofactors: General = general(
@@ -193,7 +193,8 @@ def _slogdet_eval(xp: Any, a: Any) -> Any:
 
 def _slogdet_abstract(a: Aval) -> Any:
     check_square("slogdet", a)
-    return Aval(a.shape[:-2], a.dtype), Aval(a.shape[:-2], real_dtype(a.dtype))
+    dtype = inexact_dtype(a)
+    return Aval(a.shape[:-2], dtype), Aval(a.shape[:-2], real_dtype(dtype))
 
 
 def _slogdet_jvp(t: Any, out: Any, a: Any) -> Any:

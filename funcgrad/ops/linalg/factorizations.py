@@ -11,13 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from ...core.avals import Aval
+from ...core.avals import Aval, inexact_dtype
 from ...core.primitive import Case
 from ...errors import DifferentiationError, ShapeError
 from ..contraction.dot_general import matmul
-from ..elementwise.arithmetic import mul
-from ..elementwise.complex import conj
 from ..families import General, general
+from ..pointwise.arithmetic import mul
+from ..pointwise.complex import conj
 from ..structural.indexing import FULL, index
 from .solving import (
     NONE,
@@ -46,7 +46,7 @@ def _cholesky_eval(xp: Any, a: Any, *, failing: str = "raise") -> Any:
 
 def _cholesky_abstract(a: Aval, **_: Any) -> Aval:
     check_square("cholesky", a)
-    return Aval(a.shape, a.dtype)
+    return Aval(a.shape, inexact_dtype(a))
 
 
 def from_triangle(t: Any, *, lower: bool) -> Any:
@@ -105,7 +105,8 @@ def _qr_abstract(a: Aval, *, mode: str) -> tuple[Aval, Aval]:
         raise ShapeError(f"qr needs matrices in the last two axes, got shape {a.shape}")
     *lead, m, n = a.shape
     k = m if mode == "complete" else min(m, n)
-    return Aval((*lead, m, k), a.dtype), Aval((*lead, k, n), a.dtype)
+    dtype = inexact_dtype(a)
+    return Aval((*lead, m, k), dtype), Aval((*lead, k, n), dtype)
 
 
 def _qr_jvp(t: Any, out: Any, a: Any, *, mode: str) -> Any:

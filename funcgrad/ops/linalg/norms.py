@@ -8,10 +8,10 @@ import numpy as np
 
 from ...core.avals import Aval
 from ...core.primitive import Case
-from ..elementwise.comparison import select
-from ..elementwise.complex import conj, real
-from ..elementwise.directions import share
 from ..families import General, general, sample
+from ..pointwise.comparison import select
+from ..pointwise.complex import conj, real
+from ..pointwise.directions import share
 from ..reductions.reducing import keepdims
 from ..shape import reduce_sum, reduced_shape, shift_axes
 from .solving import real_dtype

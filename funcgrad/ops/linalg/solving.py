@@ -15,14 +15,14 @@ from typing import Any
 import numpy as np
 
 from ...arrays import raising_linalg, triangular_solver
-from ...core.avals import Aval
+from ...core.avals import Aval, inexact_dtype
 from ...core.primitive import Case
 from ...errors import ShapeError
 from ..contraction.dot_general import matmul
-from ..elementwise.arithmetic import mul
-from ..elementwise.comparison import select
-from ..elementwise.complex import conj
 from ..families import General, general, sample
+from ..pointwise.arithmetic import mul
+from ..pointwise.comparison import select
+from ..pointwise.complex import conj
 from ..shape import broadcast, move_axis, reshape, transpose
 
 NONE, TRANSPOSED, ADJOINT = range(3)
@@ -214,7 +214,7 @@ def _triangular_solve_eval(
 
 def _triangular_solve_abstract(a: Aval, b: Aval, **_: Any) -> Aval:
     check_system("triangular_solve", a, b)
-    return Aval(b.shape, b.dtype)
+    return Aval(b.shape, inexact_dtype(a, b))
 
 
 def _triangular_solve_jvp_a(t: Any, x: Any, a: Any, _b: Any, **params: Any) -> Any:
@@ -293,7 +293,7 @@ def _solve_eval(xp: Any, a: Any, b: Any, *, strong: bool = False, failing: str =
 
 def _solve_abstract(a: Aval, b: Aval, **_: Any) -> Aval:
     check_system("solve", a, b)
-    return Aval(b.shape, b.dtype)
+    return Aval(b.shape, inexact_dtype(a, b))
 
 
 def _solve_transpose(
@@ -338,7 +338,7 @@ def _inv_eval(xp: Any, a: Any, *, failing: str = "raise") -> Any:
 
 def _inv_abstract(a: Aval, **_: Any) -> Aval:
     check_square("inv", a)
-    return Aval(a.shape, a.dtype)
+    return Aval(a.shape, inexact_dtype(a))
 
 
 inv: General = general(
@@ -370,7 +370,7 @@ def _pinv_eval(xp: Any, a: Any, rcond: Any, *, failing: str = "raise") -> Any:
 def _pinv_abstract(a: Aval, rcond: Aval, **_: Any) -> Aval:
     if rcond.shape != a.shape[:-2]:
         raise ShapeError(f"pinv: rcond of shape {rcond.shape} for matrices of shape {a.shape}")
-    return Aval((*a.shape[:-2], a.shape[-1], a.shape[-2]), a.dtype)
+    return Aval((*a.shape[:-2], a.shape[-1], a.shape[-2]), inexact_dtype(a))
 
 
 def _pinv_jvp(t: Any, p: Any, a: Any, _rcond: Any, **_: Any) -> Any:

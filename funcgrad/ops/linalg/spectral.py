@@ -21,13 +21,13 @@ from typing import Any
 
 import numpy as np
 
-from ...core.avals import Aval
+from ...core.avals import Aval, inexact_dtype
 from ...core.primitive import Case
 from ...errors import ShapeError
 from ..contraction.dot_general import matmul
-from ..elementwise.comparison import select
-from ..elementwise.complex import conj, real
 from ..families import General, general
+from ..pointwise.comparison import select
+from ..pointwise.complex import conj, real
 from ..reductions.reducing import reduce_max
 from ..shape import broadcast_to, reduce_sum, reshape
 from ..structural.indexing import FULL, index
@@ -135,7 +135,7 @@ def _eigvalsh_eval(xp: Any, a: Any, *, lower: bool, failing: str = "raise") -> A
 
 def _eigvalsh_abstract(a: Aval, **_: Any) -> Aval:
     check_square("eigh", a)
-    return Aval(a.shape[:-1], real_dtype(a.dtype))
+    return Aval(a.shape[:-1], real_dtype(inexact_dtype(a)))
 
 
 def _columns_product(x: Any, y: Any) -> Any:
@@ -170,7 +170,7 @@ def _eigh_cases(*dtypes: str) -> Any:
 eigh: General = general(
     "eigh",
     _eigh_eval,
-    abstract=lambda a, **_: (_eigvalsh_abstract(a), Aval(a.shape, a.dtype)),
+    abstract=lambda a, **_: (_eigvalsh_abstract(a), Aval(a.shape, inexact_dtype(a))),
     jvp=_eigh_jvp,
     batch=lambda _size, args, _batched, **params: eigh(args[0], **params),
     cases=_eigh_cases("f8", "f4"),
@@ -217,14 +217,15 @@ def _svdvals_abstract(a: Aval, **_: Any) -> Aval:
     if a.ndim < 2:
         raise ShapeError(f"svd needs matrices in the last two axes, got shape {a.shape}")
     *lead, m, n = a.shape
-    return Aval((*lead, min(m, n)), real_dtype(a.dtype))
+    return Aval((*lead, min(m, n)), real_dtype(inexact_dtype(a)))
 
 
 def _svd_abstract(a: Aval, *, full_matrices: bool, **_: Any) -> Any:
     s = _svdvals_abstract(a)
     *lead, m, n = a.shape
     k, j = (m, n) if full_matrices else (min(m, n), min(m, n))
-    return Aval((*lead, m, k), a.dtype), s, Aval((*lead, j, n), a.dtype)
+    dtype = inexact_dtype(a)
+    return Aval((*lead, m, k), dtype), s, Aval((*lead, j, n), dtype)
 
 
 def _svd_jvp(t: Any, out: Any, a: Any, *, full_matrices: bool, **_: Any) -> Any:

@@ -16,8 +16,8 @@ from ...arrays import special_module
 from ...core.avals import Aval
 from ...core.primitive import Case
 from ...errors import ShapeError
-from ..elementwise.special import erf_inv_values
 from ..families import Elementwise, General, elementwise, general, sample
+from ..pointwise.special import erf_inv_values
 from ..shape import broadcast, reshape
 from .gamma_slope import gamma_slope
 from .threefry import count_of, evaluate_threefry2x32, store_uniform

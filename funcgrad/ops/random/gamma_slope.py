@@ -20,8 +20,8 @@ import numpy as np
 
 from ...core.avals import Aval
 from ...core.primitive import Case
-from ..elementwise.special import digamma, digamma_values, polygamma, polygamma_values
 from ..families import General, broadcast_shapes, expand_rank, general, sample
+from ..pointwise.special import digamma, digamma_values, polygamma, polygamma_values
 from ..shape import reshape
 
 

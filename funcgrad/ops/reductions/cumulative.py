@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ...core.avals import Aval
+from ...core.avals import Aval, inexact_dtype
 from ...core.primitive import Case
 from ..families import General, Linear, general, linear, sample
 from ..shape import broadcast, flip
@@ -138,6 +138,7 @@ def shared_by_equals(
 
     With ``transposed``, the transpose of that: each place gets its shares back.
     """
+    t = t if t.dtype.kind in "fc" else t.astype(np.float64)
     moved = [xp.moveaxis(a, axis, -1) for a in (t, x, out)]
     t, x, out = [xp.flip(a, -1) for a in moved] if reverse else moved
     shape = t.shape
@@ -180,7 +181,7 @@ def _share_cases(rng: Any) -> Any:
 share_of_equals: General = general(
     "share_of_equals",
     shared_by_equals,
-    abstract=lambda t, *_, **__: Aval(t.shape, t.dtype),
+    abstract=lambda t, *_, **__: Aval(t.shape, inexact_dtype(t)),
     jvp=(lambda t, _o, _t, x, out, **params: share_of_equals(t, x, out, **params), None, None),
     transpose=_share_transpose,
     batch=_share_batch,

@@ -8,9 +8,9 @@ import numpy as np
 
 from ...core.avals import Aval
 from ...core.primitive import Case
-from ..elementwise.arithmetic import mul_strong
-from ..elementwise.comparison import minimum, select
 from ..families import General, general, sample
+from ..pointwise.arithmetic import mul_strong
+from ..pointwise.comparison import minimum, select
 from ..shape import (
     cast,
     kept_shape,

@@ -9,8 +9,8 @@ import numpy as np
 from ...core.avals import Aval
 from ...core.lowering import NumpyText
 from ...core.primitive import Case
-from ..elementwise.special import put_at
 from ..families import Elementwise, General, elementwise, general, sample
+from ..pointwise.special import put_at
 from ..shape import broadcast_to, shift_axes
 
 

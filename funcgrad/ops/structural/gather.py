@@ -9,9 +9,9 @@ import numpy as np
 from ...core.avals import Aval
 from ...core.primitive import Case
 from ...errors import ShapeError
-from ..elementwise.arithmetic import mul_strong
-from ..elementwise.comparison import filled_like, select
 from ..families import General, Joint, general, sample
+from ..pointwise.arithmetic import mul_strong
+from ..pointwise.comparison import filled_like, select
 from ..shape import broadcast_to, cast, move_axis, reshape, wider, zeros
 from .argsort import argsort
 from .indexing import index

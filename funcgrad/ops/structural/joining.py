@@ -10,8 +10,8 @@ import numpy as np
 from ...core.avals import Aval
 from ...core.primitive import Case
 from ...errors import ShapeError
-from ..elementwise.comparison import select
 from ..families import General, Joint, general, sample
+from ..pointwise.comparison import select
 from ..shape import broadcast_to, cast
 from .indexing import FULL, index, index_put
 

@@ -20,7 +20,7 @@ import numpy as np
 from ...api.jvp import linearize
 from ...control.custom import ignoring_rules
 from ...core.jaxpr import Eqn, Jaxpr, Literal, Var
-from ...ops.elementwise.arithmetic import div, mul
+from ...ops.pointwise.arithmetic import div, mul
 from ...transforms.transpose import transpose_values
 from .differences import Vector, pack
 from .functions import Flat, host

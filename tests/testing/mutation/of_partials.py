@@ -11,10 +11,10 @@ import numpy as np
 
 import funcgrad as fg
 from funcgrad.core.primitive import REGISTRY, Primitive
-from funcgrad.ops.elementwise import math, special  # noqa: F401  (fills the registry)
-from funcgrad.ops.elementwise.arithmetic import fit
-from funcgrad.ops.elementwise.complex import real
 from funcgrad.ops.families import elementwise, is_value
+from funcgrad.ops.pointwise import math, special  # noqa: F401  (fills the registry)
+from funcgrad.ops.pointwise.arithmetic import fit
+from funcgrad.ops.pointwise.complex import real
 
 from .mutant import Draw, Mutant, Record, between, normal, of_function, pulled, twice, with_jvp
 

@@ -9,9 +9,9 @@ import numpy as np
 
 from funcgrad.core.primitive import REGISTRY
 from funcgrad.ops.contraction.dot_general import matmul
-from funcgrad.ops.elementwise.complex import imag, real
 from funcgrad.ops.families import Joint, Linear, bilinear
 from funcgrad.ops.linalg.solving import solve, swap
+from funcgrad.ops.pointwise.complex import imag, real
 from funcgrad.ops.reductions.cumulative import cumsum
 from funcgrad.ops.shape import (
     broadcast,

@@ -60,6 +60,7 @@ power: Elementwise = elementwise(
     _power_partial_y,
     operator=operator.pow,
     cases=_power_cases,
+    masks=False,  # the exponent 0
 )
 square: Elementwise = elementwise("square", np.square, lambda _o, x: 2 * x, kinds="fci")
 reciprocal: Elementwise = elementwise(
@@ -280,6 +281,7 @@ remainder: Elementwise = elementwise(
     operator=operator.mod,
     kinds="fi",
     domain=((-5, 5), (1.1, 3)),
+    masks=False,  # the quotient rounds to 0, and nothing is selected
 )
 fmod: Elementwise = elementwise(
     "fmod",
@@ -288,6 +290,7 @@ fmod: Elementwise = elementwise(
     lambda o, x, y: -np.rint((x - o) / y),
     kinds="fi",
     domain=((-5, 5), (1.1, 3)),
+    masks=False,  # the quotient rounds to 0, and nothing is selected
 )
 copysign: Elementwise = elementwise(
     "copysign",
