@@ -13,7 +13,9 @@ from ..core.arguments import check_function
 from ..core.tracebacks import user_facing
 from ..core.tracing import aval_of, owner_name
 from .leaves import check_differentiable, check_scalar_output, own, zero_derivative
-from .linearized import Linearized, check_argnums, select_arguments
+from .linearized import LEAF, Linearized, check_argnums, select_arguments
+
+ONE = np.float64(1)
 
 
 @user_facing
@@ -61,30 +63,39 @@ def _value_and_grad(
 
     @user_facing
     def value_and_grad_fun(*args: Any, **kwargs: Any) -> Any:
-        nums, single = select_arguments(args, argnums, name, fun)
+        if type(argnums) is int and 0 <= argnums < len(args):
+            nums, single = (argnums,), True
+        else:
+            nums, single = select_arguments(args, argnums, name, fun)
         selected = args[nums[0]] if single else tuple(args[n] for n in nums)
-        leaves, treedef = tree.flatten(selected)
+        if type(selected) is np.ndarray:
+            leaves, treedef = [selected], LEAF
+        else:
+            leaves, treedef = tree.flatten(selected)
         for i, x in enumerate(leaves):
             if type(x) is not np.ndarray or x.dtype.kind != "f" or holomorphic:
                 path = SelectedPath(selected, i, nums, single)
                 check_differentiable(x, path, owner, holomorphic=holomorphic, allow_int=allow_int)
 
         def call(inputs: Sequence[Any]) -> Any:
-            rebuilt = tree.unflatten(treedef, inputs)
+            rebuilt = inputs[0] if treedef is LEAF else tree.unflatten(treedef, inputs)
             full = list(args)
             for n, a in zip(nums, (rebuilt,) if single else rebuilt, strict=True):
                 full[n] = a
             return fun(*full, **kwargs)
 
         lin = Linearized(call, leaves, owner, has_aux)
-        out = tree.unflatten(lin.out_tree, lin.outs)
-        check_scalar_output(out, fun, name, holomorphic=holomorphic)
-        ct = aval_of(out).dtype.type(1)
+        out = lin.outs[0] if lin.out_tree is LEAF else tree.unflatten(lin.out_tree, lin.outs)
+        if type(out) is np.float64 and not holomorphic:
+            ct = ONE
+        else:
+            check_scalar_output(out, fun, name, holomorphic=holomorphic)
+            ct = aval_of(out).dtype.type(1)
         grads = lin.pull([ct], consume=True)
         grads = [zero_derivative(x) if g is None else g for g, x in zip(grads, leaves, strict=True)]
         if not has_aux:
             *grads, value = own([*grads, out], leaves)
-            return value, tree.unflatten(treedef, grads)
+            return value, grads[0] if treedef is LEAF else tree.unflatten(treedef, grads)
         aux_leaves, aux_tree = tree.flatten(lin.aux)
         results = own([*grads, out, *aux_leaves], leaves)
         n = len(grads)

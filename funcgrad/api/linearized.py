@@ -21,6 +21,9 @@ from ..transforms.linearize import LinearizeTrace, LinearizeTracer, tape_jaxpr
 from ..transforms.transpose import backward, seed_cotangents
 from .leaves import check_leaf
 
+LEAF = tree.structure(0)
+"""The structure of one leaf."""
+
 
 class Linearized:
     """A function's values at a point, and the tape of its linear part."""
@@ -50,11 +53,16 @@ class Linearized:
                 out, aux = unpack_aux(out, owner)
                 aux_leaves, aux_tree = tree.flatten(aux)
                 self.aux = tree.unflatten(aux_tree, [primal_of(trace, a) for a in aux_leaves])
-            outs, self.out_tree = tree.flatten(out)
+            outs: list[Any]
+            if type(out) is LinearizeTracer:
+                outs, self.out_tree = [out], LEAF
+            else:
+                outs, self.out_tree = tree.flatten(out)
             self.outs = [primal_of(trace, o) for o in outs]
             for o in self.outs:
-                check_plain(o, f"{owner}: an output")
-                check_no_leak(o, trace)
+                if type(o) is not np.float64:
+                    check_plain(o, f"{owner}: an output")
+                    check_no_leak(o, trace)
             self.out_vars: list[Any] = [
                 o.tangent if type(o) is LinearizeTracer and o._trace is trace else None
                 for o in outs

@@ -152,6 +152,8 @@ class Primitive:
 
     asks_for_lanes: ClassVar[bool] = False
     """Whether vmap concerns it even where no operand is batched."""
+    recorded: ClassVar[bool] = False
+    """Whether a tape keeps an operation as it is, with its parameters: it is linear."""
     transparent: ClassVar[bool] = False
     """Whether ``called`` may name a jaxpr."""
     user_rule: ClassVar[bool] = False

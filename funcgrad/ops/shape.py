@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,8 @@ from .families import Linear, as_scalar, expand_rank, linear, sample
 
 
 def _reshape_eval(xp: Any, x: Any, *, shape: tuple[int, ...]) -> Any:
-    return xp.reshape(x, shape)[()]
+    x = x.reshape(shape)
+    return x if shape else x[()]
 
 
 def _reshape_abstract(x: Aval, *, shape: tuple[int, ...]) -> Aval:
@@ -96,7 +98,15 @@ def move_axis(x: Any, source: int, destination: int) -> Any:
 # --- broadcast and sum ---------------------------------------------------------------------------
 
 
+SMALL = 1024
+"""Elements up to which a repeated array is made in less time than a view of it."""
+
+
 def _broadcast_eval(xp: Any, x: Any, *, shape: tuple[int, ...]) -> Any:
+    if xp is np and math.prod(shape) <= SMALL:
+        out = np.empty(shape, x.dtype)
+        out[...] = x
+        return out
     return xp.broadcast_to(x, shape)
 
 
@@ -145,7 +155,7 @@ def sum_values(xp: Any, x: Any, *, axes: tuple[int, ...]) -> Any:
     if xp is np and sums_short_rows(x, axes) and x.flags.c_contiguous:
         rows = x.size // x.shape[-1]
         return np.matmul(np.ones(rows, x.dtype), x.reshape(rows, x.shape[-1]))
-    return xp.sum(x, axis=axes)
+    return np.add.reduce(x, axis=axes) if xp is np else xp.sum(x, axis=axes)
 
 
 def _sum_expression(module: Any, e: Any, ins: list[str]) -> str:
@@ -171,6 +181,8 @@ def kept_shape(shape: tuple[int, ...], axes: tuple[int, ...]) -> tuple[int, ...]
 
 
 def _sum_transpose(ct: Any, x: Aval, *, axes: tuple[int, ...]) -> Any:
+    if len(axes) == len(x.shape):
+        return broadcast(ct, shape=x.shape)
     return broadcast(reshape(ct, shape=kept_shape(x.shape, axes)), shape=x.shape)
 
 

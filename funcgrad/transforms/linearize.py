@@ -28,6 +28,7 @@ from ..ops.families import (
     NEED_Y,
     NEGATIVE,
     SCALING,
+    Bilinear,
     Elementwise,
 )
 from ..ops.pointwise.arithmetic import add, div, mul, neg, sub
@@ -73,7 +74,20 @@ class LinearizeTracer(Tracer):
 
     @property
     def shape(self) -> tuple[int, ...]:
-        return self.primal.shape if hasattr(self.primal, "shape") else ()
+        return self.tangent.shape  # type: ignore[attr-defined]
+
+    @property
+    def dtype(self) -> np.dtype:
+        return self.tangent.dtype  # type: ignore[attr-defined]
+
+    @property
+    def weak(self) -> bool:
+        primal = self.primal
+        return type(primal) is not np.ndarray and aval_of(primal).weak
+
+    @property
+    def ndim(self) -> int:
+        return len(self.tangent.shape)  # type: ignore[attr-defined]
 
     def concrete(self, use: str) -> Any:
         self._trace.check_alive()
@@ -137,8 +151,37 @@ class LinearizeTrace(Trace):
             return self.named(
                 self.unary(prim, args[0]) if len(args) == 1 else self.binary(prim, *args)
             )
+        if prim.recorded:
+            return self.named(self.linear(prim, args, params))
         primals, tangents = self.split(args)
         return prim.linearize_on(self, primals, tangents, params)
+
+    def linear(self, prim: Any, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
+        """Record an operation of a linear or bilinear operator with its parameters."""
+        x = args[0]
+        y = args[1] if len(args) == 2 else None
+        xt = yt = None
+        if type(x) is LinearizeTracer and x._trace is self:
+            x, xt = x.primal, x.tangent
+        if type(y) is LinearizeTracer and y._trace is self:
+            y, yt = y.primal, y.tangent
+        r = prim(x, **params) if len(args) == 1 else prim(x, y, **params)
+        try:
+            out = LinearVar(r.shape, r.dtype)
+        except AttributeError:
+            out = LinearVar((), aval_of(r).dtype)
+        if out.dtype.kind not in "fc":
+            return r
+        if len(args) == 1:
+            x = None
+        else:
+            x = None if yt is None else kept(x, xt)
+            y = None if xt is None else kept(y, yt)
+        frame = _getframe(3)
+        while INTERNAL[frame.f_code.co_filename]:
+            frame = frame.f_back  # type: ignore[assignment]
+        self.record((prim, xt, yt, out, params, x, y, frame.f_code, frame.f_lasti))
+        return LinearizeTracer(self, r, out)
 
     def factored(self, prim: Any, args: tuple[Any, ...]) -> bool:
         """Whether the fast path records the operation."""
@@ -154,7 +197,7 @@ class LinearizeTrace(Trace):
     def named(self, out: Any) -> Any:
         """Give the last Factor the source of the equation that is being evaluated again."""
         source = source_of_equation.get()
-        if source is not None:
+        if source is not None and type(out) is LinearizeTracer:
             entries = self.tape.eqns
             entries[-1] = (*entries[-1][:7], source, None)
         return out
@@ -270,6 +313,12 @@ class LinearizeTrace(Trace):
         return LinearizeTracer(self, r, out)
 
 
+def kept(x: Any, tangent: Any) -> Any:
+    """A factor as a residual: small arrays from outside are copied, since users refill them."""
+    small = tangent is None and type(x) is np.ndarray and x.nbytes <= SMALL_CONSTANT
+    return x.copy() if small else x
+
+
 def factor_partial(prim: Any, i: int, r: Any, a: Any, b: Any) -> Any:
     """The partial derivative that a Factor stands for, from its saved values."""
     partials = prim.partials
@@ -309,6 +358,20 @@ def _expand_factor(tape: StagingTrace, entry: tuple[Any, ...]) -> None:
     """Record the equations of a Factor: out = partial_x * x + partial_y * y."""
     prim, x, y, out, r, a, b, _, _ = entry
     total: Any = None
+    if prim.recorded:
+        first = None if x is None else StagingTracer(tape, x)
+        second = None if y is None else StagingTracer(tape, y)
+        if not isinstance(prim, Bilinear):
+            total = prim(first, **r)
+        else:
+            parts = [] if first is None else [prim(first, b, **r)]
+            parts += [] if second is None else [prim(a, second, **r)]
+            total = parts[0] if len(parts) == 1 else add(*parts)
+        if total._var is x or total._var is y:
+            total = add(total, out.dtype.type(0))
+        last = tape.eqns[-1]
+        tape.eqns[-1] = Eqn(last.primitive, last.inputs, last.params, [out], last.source)
+        return
     for i, v in ((0, x), (1, y)):
         if v is None:
             continue

@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import numpy as np
+
 from ..core.jaxpr import Eqn, Jaxpr, Literal, Var
 from ..core.source import Transposed, as_source, source_of_equation
 from ..core.tracing import sources_wanted
-from ..ops.families import FUNCTION, NEGATIVE, SCALING
+from ..ops.families import FUNCTION, NEGATIVE, SCALING, Bilinear
 from ..ops.pointwise.arithmetic import Mask, StrongTangent, add, mul_strong
 from ..ops.shape import cast, sum_to
 from .algebra import ALGEBRA
@@ -39,6 +41,7 @@ def backward(entries: list[Any], cts: dict[Var, Any], flagged: set[Var]) -> None
 
 def _backward(entries: list[Any], cts: dict[Var, Any], flagged: set[Var], named: bool) -> None:
     take = entries.pop
+    buffers: dict[Var, Any] = {}
     while entries:
         e = take()
         if named:
@@ -52,6 +55,9 @@ def _backward(entries: list[Any], cts: dict[Var, Any], flagged: set[Var], named:
         if ct is None:
             continue
         strong = prim.masks or (flagged and out in flagged)
+        if prim.recorded:
+            _pull_recorded(prim, x, y, ct, r, a, b, strong, cts, flagged, buffers)
+            continue
         if x is not None:
             kind, partial = prim.partial_table[0]
             flag = strong
@@ -96,6 +102,55 @@ def _backward(entries: list[Any], cts: dict[Var, Any], flagged: set[Var], named:
             cts[y] = c if y not in cts else cts[y] + c
             if flag:
                 flagged.add(y)
+
+
+def _pull_recorded(
+    prim: Any,
+    x: Any,
+    y: Any,
+    ct: Any,
+    params: dict[str, Any],
+    a: Any,
+    b: Any,
+    strong: bool,
+    cts: dict[Var, Any],
+    flagged: set[Var],
+    buffers: dict[Var, Any],
+) -> None:
+    """Transpose an operation of a linear or bilinear operator."""
+    if isinstance(prim, Bilinear):
+        if x is not None:
+            c = prim.transpose(ct, x.aval, b, flagged=strong, **params)[0]
+            _add_cotangent(x, c, strong, cts, flagged)
+        if y is not None:
+            c = prim.transpose(ct, a, y.aval, flagged=strong, **params)[1]
+            _add_cotangent(y, c, strong, cts, flagged)
+        return
+    if prim.accumulate is not None and type(ct) in _PLAIN:
+        before = cts.get(x)
+        if before is None or type(before) is np.ndarray:
+            total = buffers.get(x)
+            if total is None or before is not total:
+                total = np.zeros(x.shape, x.dtype)
+                if before is not None:
+                    total += before
+                cts[x] = buffers[x] = total
+            prim.accumulate(total, ct, **params)
+            if strong:
+                flagged.add(x)
+            return
+    _add_cotangent(x, prim.transpose(ct, x, **params), strong, cts, flagged)
+
+
+_PLAIN = frozenset([np.ndarray, np.float64, np.float32])
+
+
+def _add_cotangent(v: Var, c: Any, strong: bool, cts: dict[Var, Any], flagged: set[Var]) -> None:
+    if c.dtype is not v.dtype:  # type: ignore[attr-defined]
+        c = cast(c, v.dtype)  # type: ignore[attr-defined]
+    cts[v] = c if v not in cts else cts[v] + c
+    if strong:
+        flagged.add(v)
 
 
 def _strong_factor(prim: Any, ct: Any, d: Any) -> Any:

@@ -210,8 +210,32 @@ def _placement(plan: Plan, ndim: int) -> tuple[int, ...] | None:
     return perm
 
 
+def simple_key(key: Any, shape: tuple[Any, ...]) -> tuple[Any, ...] | None:
+    """The static key of one integer or slice, or of a tuple of them; None of anything else."""
+    entries = key if type(key) is tuple else (key,)
+    if len(entries) > len(shape):
+        return None
+    static: list[Any] = []
+    for k, size in zip(entries, shape, strict=False):
+        if type(k) is int:
+            if not -size <= k < size:
+                return None  # the plan says what is wrong
+            static.append(k)
+        elif type(k) is slice and type(size) is int:
+            for part in (k.start, k.stop, k.step):
+                if part is not None and type(part) is not int:
+                    return None
+            static.append(_slice_key(k, size))
+        else:
+            return None
+    return tuple(static)
+
+
 def getitem(x: Any, key: Any) -> Any:
     """x[key] with NumPy's meaning."""
+    static = simple_key(key, x.shape)
+    if static is not None:
+        return x if all(k == FULL for k in static) else index(x, key=static)
     x, key = with_flag_axes(x, key)
     plan = make_plan(x.shape, key)
     y = x if plan.static else index(x, key=plan.key)

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ...core.tracing import Tracer
 from ...errors import ConcretizationError
 from ...ops.linalg.norms import vector_norm
 from ...ops.reductions import cumulative
@@ -60,6 +61,8 @@ def all_sizes(a: Any, axes: tuple[int, ...]) -> int:
     return math.prod(a.shape[i] for i in axes)
 
 
+_PLAIN_AXES = frozenset([type(None), int])
+
 _COMBINE = {"sum": np.add, "prod": np.multiply, "max": np.maximum, "min": np.minimum}
 
 
@@ -73,6 +76,20 @@ def _reduction(prim: Any, name: str, identity: Any = None) -> Any:
         initial: Any = _NONE,
         where: Any = True,
     ) -> Any:
+        if (
+            type(axis) in _PLAIN_AXES
+            and dtype is out is None
+            and keepdims is False
+            and initial is _NONE
+            and where is True
+            and isinstance(a, Tracer)
+            and not a.weak
+        ):
+            ndim = len(a.shape)
+            if axis is None:
+                return prim(a, axes=tuple(range(ndim)))
+            if 0 <= axis < ndim:
+                return prim(a, axes=(axis,))
         refuse(f"np.{name}", out=out)
         a = strong(a)
         if dtype is not None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
+
+import numpy as np
 
 from ...core.avals import Aval
 from ...core.lowering import NumpyText
@@ -39,9 +41,22 @@ class Batch(Protocol):
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
 class Linear(Primitive):
-    """An operator that is linear in its one operand: its tangent is itself."""
+    """An operator that is linear in its one operand: its tangent is itself.
+
+    Attributes:
+        batch: see Batch.
+        accumulate: (array, ct, **params) adds the cotangent of the operand to an array in place.
+    """
 
     batch: Callable[..., Any]
+    accumulate: Callable[..., None] | None = None
+
+    recorded: ClassVar[bool] = True
+
+    def __call__(self, x: Any, **params: Any) -> Any:
+        if type(x) is np.ndarray or type(x) is np.float64:
+            return self.evaluate(np, x, **params)
+        return Primitive.__call__(self, x, **params)
 
     def tangent(
         self,
@@ -122,6 +137,8 @@ class Bilinear(Primitive):
     """
 
     batch: Callable[..., Any]
+
+    recorded: ClassVar[bool] = True
 
     def tangent(
         self,

@@ -19,8 +19,8 @@ def rule_of(prim: Any) -> Any:
     """The transpose rule of an operator, or an error that there is none."""
     if prim.transpose is None:
         raise DifferentiationError(
-            f"{prim.name} has no reverse derivative: give its record transpose=, the adjoint in the "
-            "operands that its jvp is linear in"
+            f"{prim.name} has no reverse derivative: give its record transpose=, the adjoint in "
+            "the operands that its jvp is linear in"
         )
     return prim.transpose
 

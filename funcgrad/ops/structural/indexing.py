@@ -78,6 +78,10 @@ def _index_cases(rng: Any) -> Any:
         yield Case(sample(rng, (4, 3), dtype, (-2, 2)), key=((1, None, None), 0))
 
 
+def _add_at(total: Any, ct: Any, *, key: tuple[Any, ...]) -> None:
+    total[as_key(key)] += ct
+
+
 index: Linear = linear(
     "index",
     _index_eval,
@@ -85,6 +89,7 @@ index: Linear = linear(
     transpose=lambda ct, x, *, key: index_put(ct, key=key, shape=x.shape),
     batch=lambda _size, args, _batched, *, key: index(args[0], key=(FULL, *key)),
     cases=_index_cases,
+    accumulate=_add_at,
     view=True,
     masks=True,
     source=lambda x, *, key: f"{x}[{_key_source(key)}]",
