@@ -43,7 +43,7 @@ class Collective(Linear):
     __slots__ = ()
 
     asks_for_lanes = True
-    recorded = False
+    linear = False
 
     def batched(
         self, trace: Any, values: Sequence[Any], batched: Sequence[bool], params: dict[str, Any]

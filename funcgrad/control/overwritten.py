@@ -21,7 +21,10 @@ def _checksum(x: Any) -> int:
 
 
 def _arrays(entry: Any) -> list[Any]:
-    values = entry[4:7] if type(entry) is tuple else entry.inputs
+    if type(entry) is not tuple:
+        values = entry.inputs
+    else:
+        values = entry[2] if entry[0].jointly else entry[4:7]
     return [v for v in values if isinstance(v, np.ndarray)]
 
 

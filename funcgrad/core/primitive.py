@@ -99,6 +99,7 @@ class Primitive:
         no_cases: why there are none.
         nondifferentiable: why there is no derivative.
         transpose: the adjoint, of an operator that is linear in operands.
+        jointly: it is linear in all operands that have tangents at once, at the values of others.
         multiple: it returns a tuple of results.
         masks: its transpose drops cotangents, so that their zeros are strong. Must be said of
             elementwise operators whose partial derivatives are 0 at generic points.
@@ -130,6 +131,7 @@ class Primitive:
     no_cases: str | None = None
     nondifferentiable: str | None = None
     transpose: Callable[..., Any] | None = None
+    jointly: bool = False
     multiple: bool = False
     masks: bool | None = None
     fills: bool | Callable[[Sequence[Any]], bool] = False
@@ -149,11 +151,12 @@ class Primitive:
     steep: Any = None
     hazard: Any = None
     bodily: bool = field(init=False, default=False)
+    recorded: bool = field(init=False, default=False)
 
     asks_for_lanes: ClassVar[bool] = False
     """Whether vmap concerns it even where no operand is batched."""
-    recorded: ClassVar[bool] = False
-    """Whether a tape keeps an operation as it is, with its parameters: it is linear."""
+    linear: ClassVar[bool] = False
+    """Whether its family is linear in an operand at the value of the other."""
     transparent: ClassVar[bool] = False
     """Whether ``called`` may name a jaxpr."""
     user_rule: ClassVar[bool] = False
@@ -173,6 +176,8 @@ class Primitive:
         object.__setattr__(
             self, "bodily", self.mask_indices is not None or self.fails or self.effect
         )
+        # A tape keeps operations that are linear as they are, with their parameters.
+        object.__setattr__(self, "recorded", self.linear or self.jointly)
         REGISTRY[self.name] = self
         for outer, first in self.fuses:
             FUSED.setdefault(outer, {})[first] = self

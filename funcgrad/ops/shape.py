@@ -18,7 +18,7 @@ from .families import Linear, as_scalar, expand_rank, linear, sample
 
 
 def _reshape_eval(xp: Any, x: Any, *, shape: tuple[int, ...]) -> Any:
-    x = x.reshape(shape)
+    x = x.reshape(shape) if type(x) is np.ndarray else xp.reshape(x, shape)
     return x if shape else x[()]
 
 

@@ -152,7 +152,8 @@ class LinearizeTrace(Trace):
                 self.unary(prim, args[0]) if len(args) == 1 else self.binary(prim, *args)
             )
         if prim.recorded:
-            return self.named(self.linear(prim, args, params))
+            record = self.jointly if prim.jointly else self.linear
+            return self.named(record(prim, args, params))
         primals, tangents = self.split(args)
         return prim.linearize_on(self, primals, tangents, params)
 
@@ -181,6 +182,33 @@ class LinearizeTrace(Trace):
         while INTERNAL[frame.f_code.co_filename]:
             frame = frame.f_back  # type: ignore[assignment]
         self.record((prim, xt, yt, out, params, x, y, frame.f_code, frame.f_lasti))
+        return LinearizeTracer(self, r, out)
+
+    def jointly(self, prim: Any, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
+        """Record an operation that is linear in all operands with tangents at once.
+
+        Its entry has a variable for each of them, and the values of the others.
+        """
+        mine = [type(a) is LinearizeTracer and a._trace is self for a in args]
+        r = prim(*[a.primal if m else a for a, m in zip(args, mine, strict=True)], **params)
+        try:
+            out = LinearVar(r.shape, r.dtype)
+        except AttributeError:
+            out = LinearVar((), aval_of(r).dtype)
+        if out.dtype.kind not in "fc":
+            return r
+        variables = tuple(
+            a.tangent if m and a.dtype.kind in "fc" else None
+            for a, m in zip(args, mine, strict=True)
+        )
+        values = tuple(
+            kept(a.primal if m else a, None) if v is None else None
+            for a, m, v in zip(args, mine, variables, strict=True)
+        )
+        frame = _getframe(3)
+        while INTERNAL[frame.f_code.co_filename]:
+            frame = frame.f_back  # type: ignore[assignment]
+        self.record((prim, variables, values, out, params, None, None, frame.f_code, frame.f_lasti))
         return LinearizeTracer(self, r, out)
 
     def factored(self, prim: Any, args: tuple[Any, ...]) -> bool:
@@ -325,6 +353,11 @@ def factor_partial(prim: Any, i: int, r: Any, a: Any, b: Any) -> Any:
     return partials[i](r, a) if len(partials) == 1 else partials[i](r, a, b)
 
 
+def entry_inputs(entry: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The tangent variables that an entry of a tape reads, and None."""
+    return entry[1] if entry[0].jointly else (entry[1], entry[2])
+
+
 def tape_jaxpr(invars: Sequence[Var], eqns: Sequence[Any], outs: Sequence[Any]) -> Jaxpr:
     """The linear jaxpr of a tape: partials are computed now and become its consts.
 
@@ -336,7 +369,7 @@ def tape_jaxpr(invars: Sequence[Var], eqns: Sequence[Any], outs: Sequence[Any]) 
         outvars = (e[3],) if type(e) is tuple else e.outvars
         if any(v in live for v in outvars):
             kept.append(e)
-            inputs = (e[1], e[2]) if type(e) is tuple else e.inputs
+            inputs = entry_inputs(e) if type(e) is tuple else e.inputs
             live.update(v for v in inputs if isinstance(v, Var))
     recorder = StagingTrace("linearize", tape=True)
     recorder.eqns = expanded = []
@@ -358,6 +391,12 @@ def _expand_factor(tape: StagingTrace, entry: tuple[Any, ...]) -> None:
     """Record the equations of a Factor: out = partial_x * x + partial_y * y."""
     prim, x, y, out, r, a, b, _, _ = entry
     total: Any = None
+    if prim.jointly:
+        tangents = [None if v is None else StagingTracer(tape, v) for v in x]
+        operands = [v if v is not None else c for v, c in zip(x, y, strict=True)]
+        total = prim.tangent(ALGEBRA, out, operands, tangents, r, ())
+        _finish(tape, total, out, x)
+        return
     if prim.recorded:
         first = None if x is None else StagingTracer(tape, x)
         second = None if y is None else StagingTracer(tape, y)
@@ -367,10 +406,7 @@ def _expand_factor(tape: StagingTrace, entry: tuple[Any, ...]) -> None:
             parts = [] if first is None else [prim(first, b, **r)]
             parts += [] if second is None else [prim(a, second, **r)]
             total = parts[0] if len(parts) == 1 else add(*parts)
-        if total._var is x or total._var is y:
-            total = add(total, out.dtype.type(0))
-        last = tape.eqns[-1]
-        tape.eqns[-1] = Eqn(last.primitive, last.inputs, last.params, [out], last.source)
+        _finish(tape, total, out, (x, y))
         return
     for i, v in ((0, x), (1, y)):
         if v is None:
@@ -387,8 +423,13 @@ def _expand_factor(tape: StagingTrace, entry: tuple[Any, ...]) -> None:
             part = neg(t) if kind == NEGATIVE else t
         total = part if total is None else add(total, part)
     total = cast(broadcast_to(total, out.shape), out.dtype)
-    if total._var is x or total._var is y:
-        total = add(total, out.dtype.type(0))
+    _finish(tape, total, out, (x, y))
+
+
+def _finish(tape: StagingTrace, total: Any, out: Var, inputs: Sequence[Any]) -> None:
+    """Make the last equation define ``out``, which may not be another name of an input."""
+    if any(total._var is v for v in inputs):
+        total = add(total, out.aval.dtype.type(0))
     last = tape.eqns[-1]
     tape.eqns[-1] = Eqn(last.primitive, last.inputs, last.params, [out], last.source)
 

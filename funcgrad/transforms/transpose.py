@@ -118,6 +118,13 @@ def _pull_recorded(
     buffers: dict[Var, Any],
 ) -> None:
     """Transpose an operation of a linear or bilinear operator."""
+    if prim.jointly:
+        operands = [c if v is None else v.aval for v, c in zip(x, y, strict=True)]
+        found = prim.transpose(ct, *operands, flagged=strong, **params)
+        for v, c in zip(x, found, strict=True):
+            if v is not None and c is not None:
+                _add_cotangent(v, c, strong, cts, flagged)
+        return
     if isinstance(prim, Bilinear):
         if x is not None:
             c = prim.transpose(ct, x.aval, b, flagged=strong, **params)[0]

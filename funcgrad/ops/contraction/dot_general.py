@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -147,25 +148,43 @@ def _transpose_first(
 
     The operands are put in the order that leaves the axes of the result as x has them, if possible.
     """
+    plan = _transpose_plan(len(x.shape), len(y.shape), contract, batch, swapped)
+    if swapped:
+        strong = None if strong is None else 1 - strong
+        out = dot_general(y, ct, contract=plan.contract, batch=plan.batch, strong=strong)
+    else:
+        out = dot_general(ct, y, contract=plan.contract, batch=plan.batch, strong=strong)
+    if plan.perm is not None:
+        out = transpose(out, perm=plan.perm)
+    return cast(out, x.dtype)
+
+
+class _Plan(NamedTuple):
+    """How a cotangent is multiplied with the other operand, and how the result's axes move."""
+
+    contract: Pairs
+    batch: Pairs
+    perm: tuple[int, ...] | None
+
+
+@lru_cache(maxsize=4096)
+def _transpose_plan(
+    ndim: int, other_ndim: int, contract: Pairs, batch: Pairs, swapped: bool
+) -> _Plan:
     (lc, rc), (lb, rb) = contract, batch
-    lf, rf = _free(x.ndim, lc, lb), _free(len(y.shape), rc, rb)
+    lf, rf = _free(ndim, lc, lb), _free(other_ndim, rc, rb)
     nb = len(lb)
     lead = tuple(range(nb))
     order = sorted(range(len(rc)), key=lambda i: rc[i])
     contracted = tuple(lc[i] for i in order)
     if swapped:
-        ct_rf = tuple(range(nb, nb + len(rf)))
-        flip = None if strong is None else 1 - strong
-        out = dot_general(y, ct, contract=(rf, ct_rf), batch=(rb, lead), strong=flip)
+        pairs, batch = (rf, tuple(range(nb, nb + len(rf)))), (rb, lead)
         axes = (*lb, *contracted, *lf)
     else:
-        ct_rf = tuple(range(nb + len(lf), nb + len(lf) + len(rf)))
-        out = dot_general(ct, y, contract=(ct_rf, rf), batch=(lead, rb), strong=strong)
-        axes = (*lb, *lf, *contracted)
+        pairs = (tuple(range(nb + len(lf), nb + len(lf) + len(rf))), rf)
+        batch, axes = (lead, rb), (*lb, *lf, *contracted)
     perm = inverse_permutation(axes)
-    if perm != tuple(range(len(perm))):
-        out = transpose(out, perm=perm)
-    return cast(out, x.dtype)
+    return _Plan(pairs, batch, None if perm == tuple(range(len(perm))) else perm)
 
 
 def _batch(

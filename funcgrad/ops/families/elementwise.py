@@ -20,6 +20,8 @@ from .partials import FUNCTION, NEGATIVE, SAME, SCALING, Quotient, partial_kind,
 from .rules import Joint, Rules, as_rules, carries_no_tangent, sum_of_rules
 from .transposing import pull_back_one
 
+_PLAIN = frozenset([np.ndarray, np.float64, np.float32, np.bool_, float])
+
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
 class Elementwise(Primitive):
@@ -52,6 +54,12 @@ class Elementwise(Primitive):
 
     def has_derivative(self) -> bool:
         return self.jvp is not None or any(self.partial_kinds) or self.transpose is not None
+
+    def __call__(self, *args: Any, **params: Any) -> Any:
+        for a in args:
+            if type(a) not in _PLAIN:
+                return Primitive.__call__(self, *args, **params)
+        return self.evaluate(*args)
 
     def compute(self, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
         """Evaluate on plain arrays."""

@@ -51,7 +51,7 @@ class Linear(Primitive):
     batch: Callable[..., Any]
     accumulate: Callable[..., None] | None = None
 
-    recorded: ClassVar[bool] = True
+    linear: ClassVar[bool] = True
 
     def __call__(self, x: Any, **params: Any) -> Any:
         if type(x) is np.ndarray or type(x) is np.float64:
@@ -138,7 +138,7 @@ class Bilinear(Primitive):
 
     batch: Callable[..., Any]
 
-    recorded: ClassVar[bool] = True
+    linear: ClassVar[bool] = True
 
     def tangent(
         self,

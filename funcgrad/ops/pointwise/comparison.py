@@ -197,6 +197,7 @@ select: Elementwise = elementwise(
     "select_n",
     choose,
     jvp=Joint(_select_tangent, zeros=False),
+    jointly=True,
     transpose=_select_transpose,
     arity=3,
     cases=_select_cases,

@@ -60,6 +60,7 @@ concatenate: General = general(
     _concatenate_eval,
     abstract=_concatenate_abstract,
     jvp=Joint(_concatenate_jvp),
+    jointly=True,
     transpose=_concatenate_transpose,
     batch=lambda size, args, batched, *, axis: concatenate(
         *(

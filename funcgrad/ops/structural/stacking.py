@@ -44,6 +44,7 @@ stack: General = general(
     _stack_eval,
     abstract=_stack_abstract,
     jvp=Joint(_stack_jvp),
+    jointly=True,
     transpose=_stack_transpose,
     batch=lambda size, args, batched: _batched_stack(size, args, batched),
     cases=lambda rng: [
