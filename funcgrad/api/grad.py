@@ -63,6 +63,7 @@ def _value_and_grad(
 
     @user_facing
     def value_and_grad_fun(*args: Any, **kwargs: Any) -> Any:
+        nums: tuple[int, ...]
         if type(argnums) is int and 0 <= argnums < len(args):
             nums, single = (argnums,), True
         else:

@@ -99,7 +99,9 @@ class Primitive:
         no_cases: why there are none.
         nondifferentiable: why there is no derivative.
         transpose: the adjoint, of an operator that is linear in operands.
-        jointly: it is linear in all operands that have tangents at once, at the values of others.
+        jointly: it is linear in several operands at once, at the values of the others, whose
+            derivatives are zero.
+        linear_in: in which operands, if not in all.
         multiple: it returns a tuple of results.
         masks: its transpose drops cotangents, so that their zeros are strong. Must be said of
             elementwise operators whose partial derivatives are 0 at generic points.
@@ -132,6 +134,7 @@ class Primitive:
     nondifferentiable: str | None = None
     transpose: Callable[..., Any] | None = None
     jointly: bool = False
+    linear_in: tuple[int, ...] | None = None
     multiple: bool = False
     masks: bool | None = None
     fills: bool | Callable[[Sequence[Any]], bool] = False

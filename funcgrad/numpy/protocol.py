@@ -164,6 +164,8 @@ UFUNCS: dict[Any, Callable[..., Any]] = {}
 
 def dispatch_ufunc(ufunc: Any, method: str, args: Any, kwargs: dict[str, Any]) -> Any:
     """A ufunc call on tracers that is not the plain call of an operator."""
+    if method == "__call__" and not kwargs and ufunc in UFUNCS:
+        return UFUNCS[ufunc](*args)
     kwargs = {k: v for k, v in kwargs.items() if v is not None or k == "axis"}
     name = f"np.{ufunc.__name__}"
     if method == "__call__":

@@ -306,6 +306,8 @@ def wider(dtype: np.dtype) -> np.dtype:
 
 def strengthen(x: Any) -> Any:
     """A Python scalar (or a tracer of one) as a NumPy scalar, which promotes strongly."""
+    if type(x) is np.ndarray or (isinstance(x, Tracer) and not x.weak):
+        return x
     aval = aval_of(x)
     return convert(x, dtype=aval.dtype) if aval.weak else x
 

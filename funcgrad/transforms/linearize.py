@@ -185,9 +185,9 @@ class LinearizeTrace(Trace):
         return LinearizeTracer(self, r, out)
 
     def jointly(self, prim: Any, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
-        """Record an operation that is linear in all operands with tangents at once.
+        """Record an operation that is linear in several operands at once.
 
-        Its entry has a variable for each of them, and the values of the others.
+        Its entry has a variable for each of them that has a tangent, and the values of the others.
         """
         mine = [type(a) is LinearizeTracer and a._trace is self for a in args]
         r = prim(*[a.primal if m else a for a, m in zip(args, mine, strict=True)], **params)
@@ -197,10 +197,13 @@ class LinearizeTrace(Trace):
             out = LinearVar((), aval_of(r).dtype)
         if out.dtype.kind not in "fc":
             return r
+        places = prim.linear_in or range(len(args))
         variables = tuple(
-            a.tangent if m and a.dtype.kind in "fc" else None
-            for a, m in zip(args, mine, strict=True)
+            a.tangent if m and i in places and a.dtype.kind in "fc" else None
+            for i, (a, m) in enumerate(zip(args, mine, strict=True))
         )
+        if all(v is None for v in variables):
+            return r
         values = tuple(
             kept(a.primal if m else a, None) if v is None else None
             for a, m, v in zip(args, mine, variables, strict=True)

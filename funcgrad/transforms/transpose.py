@@ -15,6 +15,7 @@ from ..core.jaxpr import Eqn, Jaxpr, Literal, Var
 from ..core.source import Transposed, as_source, source_of_equation
 from ..core.tracing import sources_wanted
 from ..ops.families import FUNCTION, NEGATIVE, SCALING, Bilinear
+from ..ops.families.transposing import rule_of
 from ..ops.pointwise.arithmetic import Mask, StrongTangent, add, mul_strong
 from ..ops.shape import cast, sum_to
 from .algebra import ALGEBRA
@@ -54,7 +55,7 @@ def _backward(entries: list[Any], cts: dict[Var, Any], flagged: set[Var], named:
         ct = cts.pop(out, None)
         if ct is None:
             continue
-        strong = prim.masks or (flagged and out in flagged)
+        strong = bool(prim.masks or (flagged and out in flagged))
         if prim.recorded:
             _pull_recorded(prim, x, y, ct, r, a, b, strong, cts, flagged, buffers)
             continue
@@ -118,19 +119,20 @@ def _pull_recorded(
     buffers: dict[Var, Any],
 ) -> None:
     """Transpose an operation of a linear or bilinear operator."""
+    rule = rule_of(prim)
     if prim.jointly:
         operands = [c if v is None else v.aval for v, c in zip(x, y, strict=True)]
-        found = prim.transpose(ct, *operands, flagged=strong, **params)
+        found = rule(ct, *operands, flagged=strong, **params)
         for v, c in zip(x, found, strict=True):
             if v is not None and c is not None:
                 _add_cotangent(v, c, strong, cts, flagged)
         return
     if isinstance(prim, Bilinear):
         if x is not None:
-            c = prim.transpose(ct, x.aval, b, flagged=strong, **params)[0]
+            c = rule(ct, x.aval, b, flagged=strong, **params)[0]
             _add_cotangent(x, c, strong, cts, flagged)
         if y is not None:
-            c = prim.transpose(ct, a, y.aval, flagged=strong, **params)[1]
+            c = rule(ct, a, y.aval, flagged=strong, **params)[1]
             _add_cotangent(y, c, strong, cts, flagged)
         return
     if prim.accumulate is not None and type(ct) in _PLAIN:
@@ -146,7 +148,7 @@ def _pull_recorded(
             if strong:
                 flagged.add(x)
             return
-    _add_cotangent(x, prim.transpose(ct, x, **params), strong, cts, flagged)
+    _add_cotangent(x, rule(ct, x, **params), strong, cts, flagged)
 
 
 _PLAIN = frozenset([np.ndarray, np.float64, np.float32])

@@ -9,9 +9,9 @@ import numpy as np
 from ...core.avals import Aval
 from ...core.primitive import Case
 from ..families import General, general, sample
-from ..pointwise.arithmetic import mul_strong
 from ..pointwise.comparison import minimum, select
 from ..shape import (
+    broadcast_to,
     cast,
     kept_shape,
     reduce_sum,
@@ -63,11 +63,86 @@ def _min_eval(xp: Any, x: Any, *, axes: tuple[int, ...]) -> Any:
     return xp.min(x, axis=axes)
 
 
+def _hits(xp: Any, x: Any, out: Any, axes: tuple[int, ...]) -> tuple[Any, Any]:
+    """Where the extremum is reached, and in how many places: at least 1, for NaN."""
+    hit = x == out.reshape(kept_shape(x.shape, axes))
+    return hit, xp.maximum(xp.sum(hit, axis=axes), 1)
+
+
+def mean_of_hits_values(xp: Any, t: Any, x: Any, out: Any, *, axes: tuple[int, ...]) -> Any:
+    """The mean of t over the places where x reaches its extremum ``out``."""
+    hit, count = _hits(xp, x, out, axes)
+    zero = t.dtype.type(0)
+    total = xp.sum(xp.where(hit, t, zero), axis=axes, dtype=wider(t.dtype))
+    return (total / count).astype(t.dtype, copy=False)[()]
+
+
+def spread_to_hits_values(xp: Any, ct: Any, x: Any, out: Any, *, axes: tuple[int, ...]) -> Any:
+    """Equal shares of ct for the places where x reaches its extremum, zeros elsewhere."""
+    hit, count = _hits(xp, x, out, axes)
+    share = (ct / count).astype(ct.dtype, copy=False).reshape(kept_shape(x.shape, axes))
+    return xp.where(hit, share, ct.dtype.type(0))[()]
+
+
+def _hits_batch(itself: Any) -> Any:
+    def batch(size: int, args: Any, batched: Any, *, axes: tuple[int, ...]) -> Any:
+        full = [
+            a if b else broadcast_to(a, (size, *a.shape))
+            for a, b in zip(args, batched, strict=True)
+        ]
+        return itself()(*full, axes=shift_axes(axes))
+
+    return batch
+
+
+def _hits_cases(first: Any) -> Any:
+    def cases(rng: Any) -> Any:
+        x = np.array([[1, 3, 2, 3], [2, 2, 5, 4], [5, 3, 5, 1]])
+        for dtype, axes in (("f8", (1,)), ("f4", (0,)), ("c16", (0, 1)), ("f8", ())):
+            out = np.max(x, axis=axes)
+            yield Case(sample(rng, first(x, out), dtype, (-2, 2)), x, out, axes=axes)
+
+    return cases
+
+
+mean_of_hits: General = general(
+    "mean_of_hits",
+    mean_of_hits_values,
+    abstract=lambda t, _x, out, *, axes: Aval(out.shape, t.dtype),
+    jvp=(lambda t, _o, _t, x, out, *, axes: mean_of_hits(t, x, out, axes=axes), None, None),
+    transpose=lambda ct, _t, x, out, *, flagged, axes: (
+        spread_to_hits(ct, x, out, axes=axes),
+        None,
+        None,
+    ),
+    batch=_hits_batch(lambda: mean_of_hits),
+    cases=_hits_cases(lambda x, _out: x.shape),
+    jointly=True,
+    linear_in=(0,),
+    masks=True,
+    fills=True,
+)
+spread_to_hits: General = general(
+    "spread_to_hits",
+    spread_to_hits_values,
+    abstract=lambda ct, x, _out, *, axes: Aval(x.shape, ct.dtype),
+    jvp=(lambda t, _o, _ct, x, out, *, axes: spread_to_hits(t, x, out, axes=axes), None, None),
+    transpose=lambda ct, _t, x, out, *, flagged, axes: (
+        mean_of_hits(ct, x, out, axes=axes),
+        None,
+        None,
+    ),
+    batch=_hits_batch(lambda: spread_to_hits),
+    cases=_hits_cases(lambda _x, out: np.shape(out)),
+    jointly=True,
+    linear_in=(0,),
+    masks=True,
+    fills=True,
+)
+
+
 def _extremum_jvp(t: Any, out: Any, x: Any, *, axes: tuple[int, ...]) -> Any:
-    hit = cast(x == keepdims(out, x, axes), wider(x.dtype))
-    count = reduce_sum(hit, axes=axes)
-    share = cast(hit / keepdims(select(count == 0, 1, count), x, axes), x.dtype)
-    return reduce_sum(mul_strong(share, t), axes=axes)
+    return mean_of_hits(t, x, out, axes=axes)
 
 
 def _axes_source(function: str) -> Any:
