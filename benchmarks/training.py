@@ -87,6 +87,7 @@ class Recurrent(tnn.Module):
         self.dense = tnn.Linear(hidden, VOCABULARY)
 
     def forward(self, x):
+        """Logits for numbers of characters."""
         return self.dense(self.dropout(self.layer(self.embedding(x))[0]))
 
 
@@ -107,6 +108,7 @@ class Transformer(tnn.Module):
         self.mask = tnn.Transformer.generate_square_subsequent_mask(length)
 
     def forward(self, x):
+        """Logits for numbers of characters."""
         h = self.embedding(x) + self.positions
         for block in self.blocks:
             h = block(h, src_mask=self.mask, is_causal=True)
