@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -144,7 +146,7 @@ def test_other_dtypes(dtype):
         np.testing.assert_allclose(got, want, rtol=2e-2 if dtype is np.float16 else 1e-5)
 
 
-CREATED = {
+CREATED: dict[str, Any] = {
     "zeros": [((2, 3),), (4, int), ((), np.float32)],
     "ones": [((2, 3),), (3, bool)],
     "eye": [(3,), (2, 4), (3, 3, 1), (2, 2, -1, int)],
