@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from surface.checks import OLDER_NUMPY
 
 import funcgrad as fg
 import funcgrad.numpy as fnp
@@ -85,6 +86,8 @@ FUNCTIONS = {
     "s", [1.5, 2, np.float32(1.5), np.float64(1.5)], ids=lambda s: type(s).__name__
 )
 def test_dtype(name, s):
+    if OLDER_NUMPY and name == "quantile" and type(s) is np.float64:
+        pytest.skip("this NumPy rounds to the dtype of the array")
     fun = FUNCTIONS[name]
     want = np.asarray(fun(X, s))
     runs = {
