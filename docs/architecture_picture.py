@@ -193,7 +193,12 @@ def picture(found: Imports) -> str:
     placed = boxes(found)
     last = list(placed.values())[-1]
     width, height = last.x + BOX + 130, last.y + last.height + 20
-    body = [*band_lines(found, placed, width), *arrow_lines(found, placed), *box_lines(found, placed), *legend(width)]
+    body = [
+        *band_lines(found, placed, width),
+        *arrow_lines(found, placed),
+        *box_lines(found, placed),
+        *legend(width),
+    ]
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}" '
         'font-family="Helvetica, Arial, sans-serif">\n'
