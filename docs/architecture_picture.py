@@ -133,8 +133,7 @@ def arrow_lines(found: Imports, placed: dict[str, Box]) -> list[str]:
             f'stroke="{colour}" stroke-width="{width}"/>'
         )
         lines.append(
-            f'<path d="M{b.x - 6:.1f} {y - 2.4:.1f}L{b.x:.1f} {y:.1f}L{b.x - 6:.1f} {y + 2.4:.1f}Z" '
-            f'fill="{colour}"/>'
+            f'<path d="M{b.x - 6:.1f} {y - 2.4:.1f}L{b.x:.1f} {y:.1f}l-6 2.4z" fill="{colour}"/>'
         )
     return lines
 

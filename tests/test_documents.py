@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import itertools
 import re
 from pathlib import Path
 from typing import Any
@@ -144,5 +145,5 @@ def test_the_picture_names_every_package():
 def test_boxes_of_the_picture_do_not_overlap():
     script = drawing()
     placed = list(script.boxes(script.imports()).values())
-    for above, below in zip(placed, placed[1:], strict=False):
+    for above, below in itertools.pairwise(placed):
         assert above.y + above.height < below.y

@@ -363,8 +363,8 @@ def test_wrong_use(tmp_path: Path) -> None:
         )
     with pytest.raises(ShapeError, match=r"residuals must return a number .*; got f64\[40"):
         train.fit(residuals, start(), optim.sgd(0.1), [(X, Y)], progress=False)
-    with pytest.raises(FileNotFoundError, match="the folder .*nowhere of the file"):
-        place = tmp_path / "nowhere" / "c"
+    place = tmp_path / "nowhere" / "c"
+    with pytest.raises(FileNotFoundError, match=r"the folder .*nowhere of the file"):
         train.fit(mse, start(), optim.sgd(0.1), [(X, Y)], checkpoint=place, progress=False)
     with pytest.raises(ValueError, match="accumulate >= 1"):
         train.fit(mse, start(), optim.sgd(0.1), [(X, Y)], accumulate=0, progress=False)
