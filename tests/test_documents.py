@@ -100,8 +100,9 @@ def test_what_is_missing_is_found(tmp_path):
     assert missing_links(page, text) == ["#one", "other.md"]
 
 
-def drawing() -> Any:
-    """The script that draws the picture."""
+@pytest.fixture(scope="module")
+def script() -> Any:
+    """The module that draws the picture."""
     spec: Any = importlib.util.spec_from_file_location(
         "architecture_picture", ROOT / "docs" / "architecture_picture.py"
     )
@@ -126,24 +127,26 @@ def shown(svg: str) -> tuple[dict[str, float], dict[tuple[str, str], str]]:
     return packages, arrows
 
 
-def test_the_picture_shows_todays_imports():
-    script = drawing()
-    found = script.imports()
+@pytest.fixture(scope="module")
+def found(script):
+    """Today's imports."""
+    return script.imports()
+
+
+def test_the_picture_shows_todays_imports(script, found):
     advice = "run python docs/architecture_picture.py"
     assert shown(script.PICTURE.read_text(encoding="utf-8")) == found, advice
     assert len(found.arrows) > 50
     assert all(found.layers[a] > found.layers[b] for a, b in found.arrows)
 
 
-def test_the_picture_names_every_package():
-    script = drawing()
+def test_the_picture_names_every_package(script):
     packages = {p.stem for p in script.PACKAGE.iterdir() if p.suffix == ".py" or p.is_dir()}
     assert set(script.layers()) == packages - {"__init__", "__pycache__", "pytest_plugin"}
     assert set(script.PURPOSES) == set(script.layers())
 
 
-def test_boxes_of_the_picture_do_not_overlap():
-    script = drawing()
-    placed = list(script.boxes(script.imports()).values())
+def test_boxes_of_the_picture_do_not_overlap(script, found):
+    placed = list(script.boxes(found).values())
     for above, below in itertools.pairwise(placed):
         assert above.y + above.height < below.y
