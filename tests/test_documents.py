@@ -1,4 +1,4 @@
-"""What the documents name exists, and the picture of the architecture shows today's imports."""
+"""What documents and lists name exists, and the picture of the architecture shows the imports."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import importlib
 import importlib.util
 import itertools
 import re
+import tomllib
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -150,3 +151,23 @@ def test_boxes_of_the_picture_do_not_overlap(script, found):
     placed = list(script.boxes(found).values())
     for above, below in itertools.pairwise(placed):
         assert above.y + above.height < below.y
+
+
+def test_the_oldest_versions_are_the_lower_bounds():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = project["optional-dependencies"]
+    bounds = dict.fromkeys(project["dependencies"] + extras["special"] + extras["testing"])
+    pins = (ROOT / ".ci" / "oldest").read_text(encoding="utf-8").split()
+    for bound in bounds:
+        name, _, version = bound.partition(">=")
+        (pin,) = (p.partition("==")[2] for p in pins if p.startswith(f"{name}=="))
+        assert (pin + ".0.0").startswith(version + "."), bound
+        assert set(pin.removeprefix(version)) <= {".", "0"}, bound
+    assert len(pins) == len(bounds)
+
+
+def test_the_core_is_there():
+    for line in (ROOT / ".ci" / "core_tests").read_text(encoding="utf-8").split():
+        file, _, function = line.partition("::")
+        text = (ROOT / file).read_text(encoding="utf-8")
+        assert not function or f"def {function}(" in text
