@@ -49,6 +49,7 @@ def each(items: Iterable[int], processes: int) -> Iterable[Any]:
 
 
 def percent(part: int, whole: int) -> str:
+    """A number, and what part of a whole it is."""
     return f"{part} ({100 * part / max(whole, 1):.2f} %)"
 
 

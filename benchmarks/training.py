@@ -13,6 +13,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -29,7 +30,7 @@ THREADS = os.environ.get("OPENBLAS_NUM_THREADS")
 def example(name):
     """An example as a module."""
     path = Path(__file__).parent.parent / "examples" / f"{name}.py"
-    spec = importlib.util.spec_from_file_location(name, path)
+    spec: Any = importlib.util.spec_from_file_location(name, path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
@@ -87,6 +88,7 @@ class Recurrent(tnn.Module):
         self.dense = tnn.Linear(hidden, VOCABULARY)
 
     def forward(self, x):
+        """Logits for numbers of characters."""
         return self.dense(self.dropout(self.layer(self.embedding(x))[0]))
 
 
@@ -107,6 +109,7 @@ class Transformer(tnn.Module):
         self.mask = tnn.Transformer.generate_square_subsequent_mask(length)
 
     def forward(self, x):
+        """Logits for numbers of characters."""
         h = self.embedding(x) + self.positions
         for block in self.blocks:
             h = block(h, src_mask=self.mask, is_causal=True)

@@ -121,7 +121,7 @@ def cross_entropy(scores: Array, labels: Array) -> tuple[Array, Any]:
     return -np.mean(log_p[rows, labels]), (np.exp(log_p), labels)
 
 
-def cross_entropy_backward(ct: Array, cache: Any) -> Any:
+def cross_entropy_backward(ct: Any, cache: Any) -> Any:
     p, labels = cache
     return ct * (p - np.eye(p.shape[1])[labels]) / len(labels), None
 

@@ -183,7 +183,8 @@ def main(argv: list[str] | None = None) -> dict[str, dict[str, float]]:
             data, held_out, args.epochs, args.seed, **options
         )
     rich_print(table(results))
-    draw(args.output, curves, *held_out, logits["full recipe"].argmax(axis=1))
+    images, labels = held_out
+    draw(args.output, curves, images, labels, logits["full recipe"].argmax(axis=1))
     print(f"picture: {args.output}")
     return results
 

@@ -71,7 +71,7 @@ def run(rounds: int, seed: int) -> dict[str, list[float]]:
     _, server = init(init_key, (-1, 64), np.float32)
     alone = [server] * len(clients)
     names = [f"client with {own[0]}-{own[-1]} alone" for own in CLIENTS]
-    curves: dict[str, list[float]] = {"federated average": []} | {n: [] for n in names}
+    curves: dict[str, list[float]] = {n: [] for n in ("federated average", *names)}
     for r in track(range(rounds), "rounds"):
         step_keys = [random.fold_in(k, r) for k in keys]
         jobs = list(zip(clients, step_keys, strict=True))

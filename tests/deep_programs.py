@@ -5,6 +5,7 @@ import sys
 import tempfile
 import time
 import traceback
+from typing import Any
 
 import numpy as np
 
@@ -20,7 +21,7 @@ def nested(wrap, times):
 
 
 def container(kind, depth):
-    x = 1.0
+    x: Any = 1.0
     for _ in range(depth):
         x = [x] if kind == "list" else {"a": x} if kind == "dict" else (x,)
     return x

@@ -1,5 +1,7 @@
 """Inside jit, a function is traced once per signature, however often it is used."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
@@ -61,7 +63,7 @@ def test_with_a_traced_value_closed_over(use):
 @pytest.mark.parametrize("kind", ["number", "array", "traced", "in a list", "attribute", "buffer"])
 def test_what_changed_in_between_is_seen(use, kind):
     class Holder:
-        pass
+        k: Any
 
     def outer(x):
         holder = Holder()

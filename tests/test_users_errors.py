@@ -204,7 +204,9 @@ class Pair:
 
 
 fg.tree.register_node(
-    Pair, lambda p: ((p.a,), p.raiser), lambda meta, xs: meta(xs[0]) if meta else Pair(xs[0], None)
+    Pair,
+    lambda p: ((p.a,), p.raiser),
+    lambda raiser, xs: (raiser or (lambda a: Pair(a, None)))(*xs),
 )
 
 TRACED = {

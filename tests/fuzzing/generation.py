@@ -278,7 +278,7 @@ class Generator:
         if carry is None or (kind == "scan" and rows is None):
             return None
         c, other = self.name("p"), self.name("p")
-        start = {c: values[carry], other: values[rows][0] if kind == "scan" else np.int64(0)}
+        start = {c: values[carry], other: values[rows][0] if rows else np.int64(0)}
         steps, result, value = self.inner(values, start, depth)
         fitted = carried(result, value, c, values[carry])
         if kind == "scan":

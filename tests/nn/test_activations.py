@@ -1,6 +1,7 @@
 """Activation functions: values and derivatives against mpmath, limits, kinks, dtypes, laws."""
 
 from functools import cache
+from typing import Any
 
 import mpmath
 import numpy as np
@@ -26,7 +27,7 @@ def gelu_tanh(x):
 
 
 # Function, its definition in mpmath, value and derivative at inf, at -inf, derivative at kinks.
-ELEMENTWISE = {
+ELEMENTWISE: dict[str, Any] = {
     "celu": (nn.celu, lambda x: x if x > 0 else mpmath.expm1(x), (np.inf, 1, -1, 0), {0: 1}),
     "elu": (nn.elu, lambda x: x if x > 0 else mpmath.expm1(x), (np.inf, 1, -1, 0), {0: 1}),
     "gelu": (nn.gelu, gelu_tanh, (np.inf, 1, 0, 0), {}),

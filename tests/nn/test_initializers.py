@@ -126,8 +126,11 @@ def test_scales_may_be_traced_and_do_not_widen():
         f = lambda s, make=make: np.sum(make(s)(key, (3, 2)))  # noqa: E731
         np.testing.assert_allclose(fg.grad(f)(2.0), f(1.0), rtol=1e-13)
         assert make(np.float64(2.0))(key, (3, 2), np.float32).dtype == np.float32
-    f = lambda s: np.sum(nn.variance_scaling(s, "fan_in", "uniform")(key, (3, 2)))  # noqa: E731
-    np.testing.assert_allclose(fg.grad(f)(4.0), f(4.0) / 8, rtol=1e-13)
+
+    def scaled(s):
+        return np.sum(nn.variance_scaling(s, "fan_in", "uniform")(key, (3, 2)))
+
+    np.testing.assert_allclose(fg.grad(scaled)(4.0), scaled(4.0) / 8, rtol=1e-13)
 
 
 @pytest.mark.parametrize("name", [n for n in nn.__all__ if n != "delta_orthogonal"])

@@ -314,15 +314,20 @@ def test_large_logits(dtype):
             np.testing.assert_allclose(f(x), float(exact), rtol=4 * eps, atol=1e-40)
             np.testing.assert_allclose(fg.grad(f)(x), float(slope), rtol=eps, atol=2 * eps)
             assert np.isfinite(fg.grad(fg.grad(f))(x))
+
+    def of_logits(z):
+        return nn.softmax_cross_entropy_with_integer_labels(z, np.array([1]))
+
     for x in LARGE:
         logits = np.array([[0.0, x]], dtype)
-        f = lambda z: nn.softmax_cross_entropy_with_integer_labels(z, np.array([1]))  # noqa: E731
         exact = scipy.special.log1p(np.exp(-x)) if x > -700 else -x
-        np.testing.assert_allclose(f(logits), exact, rtol=4 * eps, atol=2 * eps)
+        np.testing.assert_allclose(of_logits(logits), exact, rtol=4 * eps, atol=2 * eps)
         p = scipy.special.expit(x)
         for shift in (0.0, 1e4):  # rounds nothing: the sum is exact
             np.testing.assert_allclose(
-                fg.grad(f)(logits + logits.dtype.type(shift)), [[1 - p, p - 1]], atol=2 * eps
+                fg.grad(of_logits)(logits + logits.dtype.type(shift)),
+                [[1 - p, p - 1]],
+                atol=2 * eps,
             )
         for error, size in ((x, abs(x)), (-x, abs(x))):
             e = np.array([error], dtype)

@@ -1,5 +1,7 @@
 """Metrics against scikit-learn, with masks, under jit and vmap, and their errors."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 import sklearn.metrics as sk
@@ -30,7 +32,7 @@ def averaged(ours, theirs):
         )
 
 
-CASES = {
+CASES: dict[str, Any] = {
     "accuracy": [
         (nn.accuracy, (LOGITS, LABELS), lambda x, y: sk.accuracy_score(y, np.argmax(x, -1)))
     ],

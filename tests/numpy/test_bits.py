@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from typing import Any
 
 import numpy as np
 import pytest
@@ -56,7 +57,7 @@ def test_jit_gives_the_bits_of_numpy(name):
 RNG = np.random.default_rng(0)
 SQUARE, STACK, TALL = RNG.normal(size=(5, 5)), RNG.normal(size=(3, 5, 5)), RNG.normal(size=(6, 4))
 SYMMETRIC, VECTOR = SQUARE @ SQUARE.T + np.eye(5), RNG.normal(size=5)
-LINALG = {
+LINALG: dict[str, Any] = {
     "cholesky": [(SYMMETRIC,)],
     "cond": [(SQUARE,), (SQUARE, 1), (TALL,)],
     "cross": [(SQUARE[:, :3], SQUARE[0, :3])],

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
+from surface.checks import OLDER_NUMPY
 
 import funcgrad as fg
 import funcgrad.numpy as fnp
@@ -83,6 +86,8 @@ FUNCTIONS = {
     "s", [1.5, 2, np.float32(1.5), np.float64(1.5)], ids=lambda s: type(s).__name__
 )
 def test_dtype(name, s):
+    if OLDER_NUMPY and name == "quantile" and type(s) is np.float64:
+        pytest.skip("this NumPy rounds to the dtype of the array")
     fun = FUNCTIONS[name]
     want = np.asarray(fun(X, s))
     runs = {
@@ -144,7 +149,7 @@ def test_other_dtypes(dtype):
         np.testing.assert_allclose(got, want, rtol=2e-2 if dtype is np.float16 else 1e-5)
 
 
-CREATED = {
+CREATED: dict[str, Any] = {
     "zeros": [((2, 3),), (4, int), ((), np.float32)],
     "ones": [((2, 3),), (3, bool)],
     "eye": [(3,), (2, 4), (3, 3, 1), (2, 2, -1, int)],

@@ -146,8 +146,9 @@ def test_arguments_that_do_not_fit():
         (lambda v: np.tensordot(v, v, 1), "do not fit"),
         (lambda v: np.where(v > 0, v), "both of x and y|either both"),
         (lambda v: np.diff(v, -1), "not be negative"),
-        (lambda v: np.cumulative_sum(v), "needs axis="),
     ]
+    if hasattr(np, "cumulative_sum"):  # since NumPy 2.1
+        cases.append((lambda v: np.cumulative_sum(v), "needs axis="))
     for fun, message in cases:
         with pytest.raises((ValueError, TypeError, IndexError), match=message):
             fg.jit(fun)(X)

@@ -1,3 +1,5 @@
+"""Convolutions against SciPy and against loops, and their derivatives."""
+
 import numpy as np
 import pytest
 import scipy.signal

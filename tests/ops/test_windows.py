@@ -1,3 +1,5 @@
+"""Sums, extrema and patches of windows against loops, and their derivatives."""
+
 import numpy as np
 import pytest
 

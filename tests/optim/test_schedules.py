@@ -296,7 +296,7 @@ def test_wrong_hyperparameters():
     with pytest.raises(TypeError, match="scale_by_adam: b2 must be a number or a schedule; got"):
         optim.adam(0.1, b2=lambda count: "x").init(np.zeros(1))
     with pytest.raises(TypeError, match="missing 1 required positional argument"):
-        optim.clip()
+        optim.clip()  # type: ignore[call-arg]
     with pytest.raises(ValueError, match="threshold must be at least 4; got 3"):
         optim.radam(0.1, threshold=3)
 

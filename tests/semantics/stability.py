@@ -52,7 +52,7 @@ def _pulled(f: Any) -> Any:
     return fg.grad(_total(f))
 
 
-MODES = [
+MODES: Any = [
     [lambda f: f],
     [_pushed, _pulled],
     [lambda f, a=a, b=b: a(b(f)) for a in (_pushed, _pulled) for b in (_pushed, _pulled)],

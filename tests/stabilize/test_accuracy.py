@@ -126,9 +126,9 @@ def test_softmax_and_its_logarithm(x):
     x = np.array(x)
     with mp.workdps(6000 if abs(x).max() > 1e3 else DIGITS):
         e = [mp.exp(mp.mpf(v)) for v in x]
-        p = [v / mp.fsum(e) for v in e]
-        logs = np.array([float(mp.log(v)) for v in p])
-        p = np.array([float(v) for v in p])
+        shares = [v / mp.fsum(e) for v in e]
+        logs = np.array([float(mp.log(v)) for v in shares])
+        p = np.array([float(v) for v in shares])
 
     def share(x):
         return np.exp(x) / np.exp(x).sum()

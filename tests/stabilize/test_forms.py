@@ -1,6 +1,7 @@
 """What is replaced by what, in every spelling; and what only looks like it."""
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -57,7 +58,7 @@ def sigmoid(x):
 
 
 # Last equation of the result -> spellings (functions and arguments).
-ONE_EQUATION = {
+ONE_EQUATION: dict[str, Any] = {
     "log1p a": [
         (lambda x: np.log(1 + x), X),
         (lambda x: np.log(x + 1.0), X),

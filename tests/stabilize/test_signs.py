@@ -322,8 +322,8 @@ def names_written():
     folder = Path(stabilize.__file__).parent
     for path in sorted(folder.glob("*.py")):
         for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("Match", "Log"):
-                name = node.args[0] if node.func.id == "Match" else None
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Match":
+                name = node.args[0]
                 if isinstance(name, ast.Constant):
                     yield name.value
         for node in ast.walk(ast.parse(path.read_text())):

@@ -6,9 +6,13 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
+import pytest
 
 import funcgrad as fg
 import funcgrad.numpy as fnp
+
+OLDER_NUMPY = np.lib.NumpyVersion(np.__version__) < "2.4.0"
+"""Whether NumPy, to which results are compared, may refuse calls that it takes by now."""
 
 
 @dataclass(frozen=True)
@@ -132,7 +136,9 @@ def check(name: str, case: Call, dtype: str) -> None:
         try:
             expected = bound.run(reference, *bound.leaves)
         except (TypeError, ValueError, np.exceptions.ComplexWarning):
-            assert dtype != "d", "NumPy refuses this call"
+            if dtype == "d":
+                assert OLDER_NUMPY, "NumPy refuses this call"
+                pytest.skip("this NumPy does not know the call yet")
             return
         if not bound.leaves:
             return

@@ -135,7 +135,7 @@ def test_torch():
     check_claim(adapters.torch(lambda z: z * z * torch.conj(z)), (z,))
     check_claim(adapters.torch(lambda z: torch.abs(z) ** 2), (z,))
 
-    class Wrong(torch.autograd.Function):
+    class Wrong(torch.autograd.Function):  # type: ignore[name-defined]
         @staticmethod
         def forward(x):
             return x**2

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -484,6 +485,7 @@ def test_an_interrupt_keeps_what_is_done(folder, capsys):
     assert "(interrupted)" in (folder / "r.html").read_text()
 
 
+@pytest.mark.skipif(not hasattr(signal, "SIGALRM"), reason="alarms that interrupt Python")
 def test_a_function_that_hangs_is_stopped(folder, capsys):
     (folder / "slow.py").write_text(
         "import time\ndef f(x):\n    while True: time.sleep(0.01)\ndef g(x): return x\n"
@@ -578,6 +580,7 @@ def test_without_hypothesis_it_says_what_to_install():
     assert run.stderr.count("\n") == 1
 
 
+@pytest.mark.skipif(os.name != "posix", reason="links and pipes")
 def test_reports_do_not_replace_links_and_devices(tmp_path):
     target = tmp_path / "target.json"
     link = tmp_path / "link.json"

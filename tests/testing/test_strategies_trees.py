@@ -99,6 +99,8 @@ def test_like_keeps_structure_shapes_and_dtypes(tree):
 class Jaxtyped(type):
     """What jaxtyping's annotations show of themselves: dtypes and dim_str."""
 
+    dtypes: list[str]
+
     def __getitem__(cls, item):
         return type(cls.__name__, (), {"dtypes": cls.dtypes, "dim_str": item[1]})
 
@@ -159,7 +161,7 @@ class Linear:
 
 class State(NamedTuple):
     x: Annotated[np.ndarray, "n"]
-    count: int = 3
+    steps: int = 3
 
 
 class Options(TypedDict):
@@ -192,7 +194,7 @@ def test_annotations_of_records_and_containers(args):
     assert np.all(layer.w > 0)
     assert layer.b.shape == (m,)
     assert 2 < layer.scale < 3
-    assert (layer.steps, layer.name, state.count) == (5, "linear", 3)
+    assert (layer.steps, layer.name, state.steps) == (5, "linear", 3)
     assert state.x.shape == (n,)
     assert -7 < options["rate"] < -6
     assert options["kind"] in {"a", "b"}
@@ -207,7 +209,7 @@ def test_annotations_of_records_and_containers(args):
 
 
 def test_what_annotations_cannot_say_is_an_error():
-    def local(x: "Missing"): ...  # noqa: F821
+    def local(x: "Missing"): ...  # type: ignore[name-defined]  # noqa: F821
 
     def opaque(x: object): ...
 

@@ -230,7 +230,7 @@ def test_classes_come_back_with_like(tmp_path: Path) -> None:
 def test_children_with_names_come_back_by_name(tmp_path: Path) -> None:
     """A mapping or class whose order has changed since does not get its values mixed up."""
     fg.save(tmp_path / "t", [collections.OrderedDict(a=1, b=2), Point(3, 4)])
-    other = collections.namedtuple("Point", "y x")  # type: ignore[misc]
+    other = collections.namedtuple("Point", "y x")  # type: ignore[name-match]
     other.__module__ = Point.__module__
     first, second = fg.load(tmp_path / "t", [collections.OrderedDict(b=0, a=0), other(0, 0)])
     assert list(first.items()) == [("b", 2), ("a", 1)]

@@ -17,6 +17,8 @@ import funcgrad as fg
 
 SCRIPT = Path(__file__).with_name("killable.py")
 KILLS = 20
+KILLED = -9 if os.name == "posix" else 1
+"""What a process returns that was killed."""
 
 
 @pytest.mark.slow
@@ -27,21 +29,22 @@ def test_killed_at_twenty_random_moments(tmp_path: Path) -> None:
     killable = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(killable)
     path = tmp_path / "run.safetensors"
-    moments, steps = random.Random(0), []
+    moments, steps, longest = random.Random(0), [], 0.06
     environment = os.environ | {"PYTHONPATH": str(Path(fg.__file__).parent.parent)}
     for _ in range(KILLS):
         process = subprocess.Popen(
             [sys.executable, str(SCRIPT), str(path)], stdout=subprocess.PIPE, env=environment
         )
         assert process.stdout is not None
-        assert process.stdout.readline() == b"begun\n"
-        time.sleep(moments.uniform(0.0, 0.06))
+        assert process.stdout.readline().strip() == b"begun"
+        time.sleep(moments.uniform(0.0, longest))
         process.kill()
-        assert process.wait() == -9, "the run ended before it was killed"
+        assert process.wait() == KILLED, "the run ended before it was killed"
         process.stdout.close()
-        if path.exists():
-            steps.append(fg.load(path)["training"].step)
-    assert len(steps) >= KILLS - 2
+        step = fg.load(path)["training"].step if path.exists() else 0
+        if step == (steps[-1] if steps else 0):
+            longest *= 1.2  # a slow or busy machine
+        steps.append(step)
     assert steps == sorted(steps)
     assert len(set(steps)) > KILLS // 3
     assert 0 < steps[-1] < killable.EPOCHS * 10

@@ -32,14 +32,15 @@ def test_learning_rates(name):
     for bad in (-0.1, NAN, INF, np.float64(-1), np.nan):
         with pytest.raises(ValueError, match=r"learning_rate must be a finite number that is not"):
             make(bad)
-    for bad in ("0.1", [0.1], None) if name not in WITHOUT else ("0.1", [0.1]):
+    no_numbers: Any = ("0.1", [0.1]) if name in WITHOUT else ("0.1", [0.1], None)
+    for bad in no_numbers:
         with pytest.raises(TypeError, match=r"learning_rate must be a number or a schedule"):
             make(bad)
     make(lambda count: -1.0)  # schedules are not checked by value
     fg.make_jaxpr(lambda rate: make(rate).init(np.ones((2, 2))))(0.1)
 
 
-HYPERPARAMETERS = {
+HYPERPARAMETERS: dict[str, Any] = {
     "adam": {"b1": (-0.1, 1.0, NAN), "b2": (1.5, NAN), "eps": (-1e-8, NAN), "eps_root": (-1.0,)},
     "amsgrad": {"b1": (1.0,), "eps": (-1.0,)},
     "adamax": {"b1": (2.0,), "b2": (-1.0,), "eps": (NAN,)},

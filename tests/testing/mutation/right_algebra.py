@@ -97,6 +97,11 @@ def power_iteration(a: Any) -> Any:
     return v @ a @ v
 
 
+def spectral_square_root(a: Any) -> Any:
+    w, v = np.linalg.eigh(hermitian(a))
+    return v @ np.diag(np.sqrt(w)) @ v.T
+
+
 FUNCTIONS = table({
     "inv | dfD": (np.linalg.inv, A), "solve | dfD": (np.linalg.solve, A, B),
     "solve of a vector": (np.linalg.solve, A, real(3)), "stacked solve": (
@@ -107,8 +112,7 @@ FUNCTIONS = table({
         lambda a: np.linalg.cholesky(hermitian(a)), S),
     "eigenvalues | dD": (lambda a: np.linalg.eigvalsh(hermitian(a)), spread(0.5, 1.5, 4.0)),
     "eigenvectors": (lambda a: np.linalg.eigh(hermitian(a))[1] ** 2, spread(0.5, 1.5, 4.0)),
-    "spectral square root": (lambda a: (lambda w, v: v @ np.diag(np.sqrt(w)) @ v.T)(
-        *np.linalg.eigh(hermitian(a))), spread(0.5, 1.5, 4.0)),
+    "spectral square root": (spectral_square_root, spread(0.5, 1.5, 4.0)),
     "svd | d": (lambda a: np.linalg.svd(a, full_matrices=False)[1], nearly_singular(0.3)),
     "singular projector": (lambda a: (lambda u, s, v: np.outer(u[:, 0], v[0]))(
         *np.linalg.svd(a)), nearly_singular(0.3)),
