@@ -7,15 +7,15 @@ than ``where``, which NumPy evaluates element by element.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 
 from ...api.custom import custom_jvp
 from ...core.tracebacks import user_facing
 from ...core.tracing import Tracer
-from ...numpy.protocol import array, inexact
 from ...ops.elementwise.arithmetic import mul_strong
+from ...typing import Array, ArrayLike
+from ..operands import array, inexact
 
 __all__ = [
     "celu",
@@ -32,7 +32,7 @@ __all__ = [
     "sparse_sigmoid",
 ]
 
-Function = Callable[[Any], Any]
+Function = Callable[[Array], Array]
 
 
 def with_slope(value: Function, slope: Function) -> Function:
@@ -45,11 +45,11 @@ def _with_mask(value: Function, mask: Function) -> Function:
     return _with_rule(value, lambda t, _out, x: mul_strong(mask(x), t))
 
 
-def _with_rule(value: Function, rule: Callable[..., Any]) -> Function:
+def _with_rule(value: Function, rule: Callable[..., Array]) -> Function:
     custom = custom_jvp(value)
     custom.defjvps(rule)
 
-    def function(x: Any) -> Any:
+    def function(x: Array) -> Array:
         return custom(x) if isinstance(x, Tracer) else value(x)
 
     return function
@@ -62,7 +62,7 @@ _not_positive = _with_mask(lambda x: np.minimum(x, 0), lambda x: x <= 0)
 
 
 @user_facing
-def relu(x: Any) -> Any:
+def relu(x: ArrayLike) -> Array:
     """max(x, 0); the derivative at 0 is 0.
 
     Args:
@@ -81,7 +81,7 @@ _relu6 = _with_mask(lambda x: np.clip(x, 0, 6), lambda x: (x > 0) & (x < 6))
 
 
 @user_facing
-def relu6(x: Any) -> Any:
+def relu6(x: ArrayLike) -> Array:
     """Limit x to [0, 6]; the derivative at 0 and 6 is 0.
 
     Args:
@@ -97,7 +97,7 @@ def relu6(x: Any) -> Any:
 
 
 @user_facing
-def leaky_relu(x: Any, negative_slope: Any = 1e-2) -> Any:
+def leaky_relu(x: ArrayLike, negative_slope: float | Array = 1e-2) -> Array:
     """Return x where it is not negative, else negative_slope * x; the derivative at 0 is 1.
 
     Args:
@@ -115,7 +115,7 @@ def leaky_relu(x: Any, negative_slope: Any = 1e-2) -> Any:
 
 
 @user_facing
-def elu(x: Any, alpha: Any = 1.0) -> Any:
+def elu(x: ArrayLike, alpha: float | Array = 1.0) -> Array:
     """Return x where it is positive, else alpha (exp(x) - 1); the derivative at 0 is alpha.
 
     Clevert, Unterthiner and Hochreiter, arXiv:1511.07289.
@@ -135,7 +135,7 @@ def elu(x: Any, alpha: Any = 1.0) -> Any:
 
 
 @user_facing
-def celu(x: Any, alpha: Any = 1.0) -> Any:
+def celu(x: ArrayLike, alpha: float | Array = 1.0) -> Array:
     """Return x where it is positive, else alpha (exp(x / alpha) - 1); the derivative at 0 is 1.
 
     Barron, arXiv:1704.07483.
@@ -160,7 +160,7 @@ _SELU_SCALE = 1.0507009873554804934193349852946
 
 
 @user_facing
-def selu(x: Any) -> Any:
+def selu(x: ArrayLike) -> Array:
     """1.0507 elu(x, 1.6733), which keeps mean 0 and variance 1 of what a layer passes on.
 
     Klambauer, Unterthiner, Mayr and Hochreiter, arXiv:1706.02515.
@@ -181,7 +181,7 @@ _hard_tanh = _with_mask(lambda x: np.clip(x, -1, 1), lambda x: np.abs(x) <= 1)
 
 
 @user_facing
-def hard_tanh(x: Any) -> Any:
+def hard_tanh(x: ArrayLike) -> Array:
     """Limit x to [-1, 1]; the derivative at -1 and 1 is 1.
 
     Args:
@@ -197,7 +197,7 @@ def hard_tanh(x: Any) -> Any:
 
 
 @user_facing
-def hard_sigmoid(x: Any) -> Any:
+def hard_sigmoid(x: ArrayLike) -> Array:
     """relu6(x + 3) / 6; the derivative at -3 and 3 is 0.
 
     Args:
@@ -219,7 +219,7 @@ _hard_silu = with_slope(
 
 
 @user_facing
-def hard_silu(x: Any) -> Any:
+def hard_silu(x: ArrayLike) -> Array:
     """The product x * hard_sigmoid(x), or hard_swish; the derivative at -3 is 0, at 3 it is 1.
 
     Howard et al., arXiv:1905.02244.
@@ -240,7 +240,7 @@ hard_swish = hard_silu
 
 
 @user_facing
-def sparse_sigmoid(x: Any) -> Any:
+def sparse_sigmoid(x: ArrayLike) -> Array:
     """(x + 1) / 2 limited to [0, 1]; the derivative at -1 and 1 is 1/4.
 
     Blondel, Martins and Niculae, arXiv:1901.02324, section 6.2.
@@ -257,7 +257,7 @@ def sparse_sigmoid(x: Any) -> Any:
     return 0.5 * np.clip(inexact(x) + 1.0, 0.0, 2.0)
 
 
-def _sparse_plus_value(x: Any) -> Any:
+def _sparse_plus_value(x: Array) -> Array:
     root = 0.5 * (np.clip(x, -1.0, 1.0) + 1)
     return np.maximum(x, root * root)
 
@@ -266,7 +266,7 @@ _sparse_plus = with_slope(_sparse_plus_value, sparse_sigmoid)
 
 
 @user_facing
-def sparse_plus(x: Any) -> Any:
+def sparse_plus(x: ArrayLike) -> Array:
     """0 below -1, (x + 1)**2 / 4 from -1 to 1, x above 1: the integral of sparse_sigmoid.
 
     Args:

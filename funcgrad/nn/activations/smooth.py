@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 
 from ... import lax
 from ...core.tracebacks import user_facing
 from ...errors import ShapeError
-from ...numpy.protocol import array, inexact
 from ...ops.elementwise import logarithms
 from ...ops.elementwise.gelu import gelu as gelu_operator
+from ...typing import Array, ArrayLike
+from ..operands import array, inexact
 from ..rescaled import in_single
 from .piecewise import with_slope
 
@@ -37,7 +37,7 @@ __all__ = [
 
 
 @user_facing
-def softplus(x: Any) -> Any:
+def softplus(x: ArrayLike) -> Array:
     """log(1 + exp(x)), without overflow.
 
     Args:
@@ -53,7 +53,7 @@ def softplus(x: Any) -> Any:
 
 
 @user_facing
-def log_sigmoid(x: Any) -> Any:
+def log_sigmoid(x: ArrayLike) -> Array:
     """log(sigmoid(x)), without underflow.
 
     Args:
@@ -69,7 +69,7 @@ def log_sigmoid(x: Any) -> Any:
 
 
 @user_facing
-def log1mexp(x: Any) -> Any:
+def log1mexp(x: ArrayLike) -> Array:
     """log(1 - exp(-x)), the logarithm of one minus a probability whose logarithm is -x.
 
     Maechler, Accurately computing log(1 - exp(-|a|)), 2012.
@@ -87,7 +87,7 @@ def log1mexp(x: Any) -> Any:
 
 
 @user_facing
-def sigmoid(x: Any) -> Any:
+def sigmoid(x: ArrayLike) -> Array:
     """1 / (1 + exp(-x)), the logistic function.
 
     Args:
@@ -103,7 +103,7 @@ def sigmoid(x: Any) -> Any:
 
 
 @user_facing
-def tanh(x: Any) -> Any:
+def tanh(x: ArrayLike) -> Array:
     """The hyperbolic tangent.
 
     Args:
@@ -118,7 +118,7 @@ def tanh(x: Any) -> Any:
     return np.tanh(array(x))
 
 
-def _silu_slope(x: Any) -> Any:
+def _silu_slope(x: Array) -> Array:
     x = np.clip(x, -1000.0, 1000.0)
     s = lax.logistic(x)
     return s * (1 + x * (1 - s))
@@ -128,7 +128,7 @@ _silu = with_slope(lambda x: np.maximum(x, -1000.0) * lax.logistic(x), _silu_slo
 
 
 @user_facing
-def silu(x: Any) -> Any:
+def silu(x: ArrayLike) -> Array:
     """The product x * sigmoid(x), also known as swish.
 
     Elfwing, Uchibe and Doya, arXiv:1702.03118.
@@ -148,7 +148,7 @@ def silu(x: Any) -> Any:
 swish = silu
 
 
-def _mish_slope(x: Any) -> Any:
+def _mish_slope(x: Array) -> Array:
     x = np.clip(x, -1000.0, 1000.0)
     t = np.tanh(logarithms.softplus(x))
     return t + x * ((1 - t * t) * lax.logistic(x))
@@ -158,7 +158,7 @@ _mish = with_slope(lambda x: np.maximum(x, -1000.0) * np.tanh(logarithms.softplu
 
 
 @user_facing
-def mish(x: Any) -> Any:
+def mish(x: ArrayLike) -> Array:
     """The product x * tanh(softplus(x)).
 
     Misra, arXiv:1908.08681.
@@ -179,11 +179,11 @@ _ROOT_HALF = math.sqrt(0.5)
 _NORMAL_PEAK = 1 / math.sqrt(2 * math.pi)
 
 
-def _exact_gelu(x: Any) -> Any:
+def _exact_gelu(x: Array) -> Array:
     return np.maximum(x, -40.0) * (0.5 * lax.erfc(-_ROOT_HALF * x))
 
 
-def _exact_gelu_slope(x: Any) -> Any:
+def _exact_gelu_slope(x: Array) -> Array:
     x = np.clip(x, -40.0, 40.0)
     return 0.5 * lax.erfc(-_ROOT_HALF * x) + x * (_NORMAL_PEAK * np.exp(-0.5 * (x * x)))
 
@@ -192,7 +192,7 @@ _exact_gelu_function = with_slope(_exact_gelu, _exact_gelu_slope)
 
 
 @user_facing
-def gelu(x: Any, approximate: bool = True) -> Any:
+def gelu(x: ArrayLike, approximate: bool = True) -> Array:
     """The product of x and the probability that a standard normal number is below x.
 
     Hendrycks and Gimpel, arXiv:1606.08415.
@@ -214,7 +214,7 @@ def gelu(x: Any, approximate: bool = True) -> Any:
 
 
 @user_facing
-def glu(x: Any, axis: int = -1) -> Any:
+def glu(x: ArrayLike, axis: int = -1) -> Array:
     """The first half of x times the sigmoid of the second half.
 
     Dauphin, Fan, Auli and Grangier, arXiv:1612.08083.
@@ -239,12 +239,12 @@ def glu(x: Any, axis: int = -1) -> Any:
     return first * lax.logistic(second)
 
 
-def _soft_sign_slope(x: Any) -> Any:
+def _soft_sign_slope(x: Array) -> Array:
     root = 1 / (1 + np.abs(x))
     return root * root
 
 
-def _soft_sign_value(x: Any) -> Any:
+def _soft_sign_value(x: Array) -> Array:
     x = np.clip(x, np.finfo(x.dtype).min, np.finfo(x.dtype).max)
     return x / (1 + np.abs(x))
 
@@ -253,7 +253,7 @@ _soft_sign = with_slope(_soft_sign_value, _soft_sign_slope)
 
 
 @user_facing
-def soft_sign(x: Any) -> Any:
+def soft_sign(x: ArrayLike) -> Array:
     """The quotient x / (1 + abs(x)).
 
     Args:
@@ -271,7 +271,7 @@ def soft_sign(x: Any) -> Any:
 softsign = soft_sign
 
 
-def _unit_squareplus_slope(x: Any) -> Any:
+def _unit_squareplus_slope(x: Array) -> Array:
     limit = float(np.finfo(x.dtype).max) / 4
     x = np.clip(x, -limit, limit)
     root = np.hypot(x, 1)
@@ -288,7 +288,7 @@ _unit_squareplus = with_slope(
 
 @user_facing
 @in_single
-def squareplus(x: Any, b: Any = 4) -> Any:
+def squareplus(x: ArrayLike, b: float | Array = 4) -> Array:
     """(x + sqrt(x**2 + b)) / 2, a smooth relu.
 
     Barron, arXiv:2112.11687.

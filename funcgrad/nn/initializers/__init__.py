@@ -12,7 +12,6 @@ a convolution window.
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 
@@ -21,8 +20,9 @@ from ... import numpy as fnp
 from ...core.tracebacks import user_facing
 from ...errors import ShapeError
 from ...random.arguments import check_axis, check_shape
+from ...typing import Array, ArrayLike, DTypeLike, Key, Shape
+from ..typing import Initializer
 from .variance_scaling import (
-    Initializer,
     glorot_normal,
     glorot_uniform,
     he_normal,
@@ -62,7 +62,7 @@ __all__ = [
 
 
 @user_facing
-def zeros(key: Any, shape: Any, dtype: Any = float) -> Any:
+def zeros(key: Key, shape: Shape, dtype: DTypeLike = float) -> Array:
     """Zeros; the key is not looked at.
 
     Args:
@@ -80,7 +80,7 @@ def zeros(key: Any, shape: Any, dtype: Any = float) -> Any:
 
 
 @user_facing
-def ones(key: Any, shape: Any, dtype: Any = float) -> Any:
+def ones(key: Key, shape: Shape, dtype: DTypeLike = float) -> Array:
     """Ones; the key is not looked at.
 
     Args:
@@ -97,7 +97,7 @@ def ones(key: Any, shape: Any, dtype: Any = float) -> Any:
     return fnp.ones(check_shape("ones", shape), dtype)
 
 
-def constant(value: Any, dtype: Any = float) -> Initializer:
+def constant(value: ArrayLike, dtype: DTypeLike = float) -> Initializer:
     """Make an initializer that fills an array with a value.
 
     Args:
@@ -112,13 +112,13 @@ def constant(value: Any, dtype: Any = float) -> Initializer:
     """
 
     @user_facing
-    def init(key: Any, shape: Any, dtype: Any = dtype) -> Any:
+    def init(key: Key, shape: Shape, dtype: DTypeLike = dtype) -> Array:
         return fnp.full(check_shape("constant", shape), value, dtype)
 
     return init
 
 
-def uniform(scale: Any = 1e-2, dtype: Any = float) -> Initializer:
+def uniform(scale: float | Array = 1e-2, dtype: DTypeLike = float) -> Initializer:
     """Make an initializer that draws from the uniform distribution on [0, scale).
 
     Args:
@@ -133,13 +133,13 @@ def uniform(scale: Any = 1e-2, dtype: Any = float) -> Initializer:
     """
 
     @user_facing
-    def init(key: Any, shape: Any, dtype: Any = dtype) -> Any:
+    def init(key: Key, shape: Shape, dtype: DTypeLike = dtype) -> Array:
         return random.uniform(key, shape, dtype) * scaled_by(scale, dtype)
 
     return init
 
 
-def normal(stddev: Any = 1e-2, dtype: Any = float) -> Initializer:
+def normal(stddev: float | Array = 1e-2, dtype: DTypeLike = float) -> Initializer:
     """Make an initializer that draws from the normal distribution around 0.
 
     Args:
@@ -154,14 +154,17 @@ def normal(stddev: Any = 1e-2, dtype: Any = float) -> Initializer:
     """
 
     @user_facing
-    def init(key: Any, shape: Any, dtype: Any = dtype) -> Any:
+    def init(key: Key, shape: Shape, dtype: DTypeLike = dtype) -> Array:
         return random.normal(key, shape, dtype) * scaled_by(stddev, dtype)
 
     return init
 
 
 def truncated_normal(
-    stddev: Any = 1e-2, dtype: Any = float, lower: Any = -2.0, upper: Any = 2.0
+    stddev: float | Array = 1e-2,
+    dtype: DTypeLike = float,
+    lower: float | Array = -2.0,
+    upper: float | Array = 2.0,
 ) -> Initializer:
     """Make an initializer that draws normal numbers between two bounds.
 
@@ -181,14 +184,16 @@ def truncated_normal(
     """
 
     @user_facing
-    def init(key: Any, shape: Any, dtype: Any = dtype) -> Any:
+    def init(key: Key, shape: Shape, dtype: DTypeLike = dtype) -> Array:
         drawn = random.truncated_normal(key, lower, upper, check_shape("init", shape), dtype)
         return drawn * scaled_by(stddev, dtype)
 
     return init
 
 
-def orthogonal(scale: Any = 1.0, column_axis: int = -1, dtype: Any = float) -> Initializer:
+def orthogonal(
+    scale: float | Array = 1.0, column_axis: int = -1, dtype: DTypeLike = float
+) -> Initializer:
     """Make an initializer that draws matrices with orthonormal rows or columns, times scale.
 
     Seen as a matrix whose columns are numbered by one axis, the result has orthonormal columns
@@ -213,7 +218,7 @@ def orthogonal(scale: Any = 1.0, column_axis: int = -1, dtype: Any = float) -> I
     """
 
     @user_facing
-    def init(key: Any, shape: Any, dtype: Any = dtype) -> Any:
+    def init(key: Key, shape: Shape, dtype: DTypeLike = dtype) -> Array:
         shape = check_shape("orthogonal", shape)
         if len(shape) < 2:
             raise ShapeError(f"orthogonal needs a shape of two axes or more, got {shape}")
@@ -227,7 +232,9 @@ def orthogonal(scale: Any = 1.0, column_axis: int = -1, dtype: Any = float) -> I
     return init
 
 
-def delta_orthogonal(scale: Any = 1.0, column_axis: int = -1, dtype: Any = float) -> Initializer:
+def delta_orthogonal(
+    scale: float | Array = 1.0, column_axis: int = -1, dtype: DTypeLike = float
+) -> Initializer:
     """Make an initializer of convolution kernels: orthogonal in the middle of the window, else 0.
 
     Xiao et al., arXiv:1806.05393.
@@ -249,7 +256,7 @@ def delta_orthogonal(scale: Any = 1.0, column_axis: int = -1, dtype: Any = float
     """
 
     @user_facing
-    def init(key: Any, shape: Any, dtype: Any = dtype) -> Any:
+    def init(key: Key, shape: Shape, dtype: DTypeLike = dtype) -> Array:
         shape = check_shape("delta_orthogonal", shape)
         if len(shape) not in (3, 4, 5):
             raise ShapeError(f"delta_orthogonal needs a shape of 3, 4 or 5 axes, got {shape}")
@@ -267,7 +274,7 @@ def delta_orthogonal(scale: Any = 1.0, column_axis: int = -1, dtype: Any = float
     return init
 
 
-def identity(scale: Any = 1.0, dtype: Any = float) -> Initializer:
+def identity(scale: float | Array = 1.0, dtype: DTypeLike = float) -> Initializer:
     """Make an initializer of matrices with scale on the diagonal and 0 elsewhere.
 
     For recurrent layers: Le, Jaitly and Hinton, arXiv:1504.00941.
@@ -288,7 +295,7 @@ def identity(scale: Any = 1.0, dtype: Any = float) -> Initializer:
     """
 
     @user_facing
-    def init(key: Any, shape: Any, dtype: Any = dtype) -> Any:
+    def init(key: Key, shape: Shape, dtype: DTypeLike = dtype) -> Array:
         shape = check_shape("identity", shape)
         if len(shape) != 2:
             raise ShapeError(f"identity needs a shape of two axes, got {shape}")

@@ -12,9 +12,11 @@ from ...core.arguments import check_function
 from ...core.tracebacks import user_facing
 from ...errors import ShapeError
 from ...numpy import arange, zeros
+from ...typing import Array, DTypeLike, Key, PyTree
 from ..activations import softmax
 from ..initializers import glorot_uniform, normal
 from ..rescaled import narrowed, widened
+from ..typing import Initializer
 from .layer import Layer, check_shape, feature_size, sized, stateless_layer
 from .normalization import check_rate, dropout
 
@@ -32,7 +34,7 @@ __all__ = [
 
 
 @user_facing
-def causal_mask(queries: int, keys: int | None = None) -> Any:
+def causal_mask(queries: int, keys: int | None = None) -> Array:
     """True where a key's position is not after the query's, of shape (queries, keys).
 
     >>> causal_mask(3)
@@ -46,17 +48,17 @@ def causal_mask(queries: int, keys: int | None = None) -> Any:
 
 @user_facing
 def dot_product_attention(
-    query: Any,
-    key: Any,
-    value: Any,
-    bias: Any = None,
-    mask: Any = None,
+    query: Array,
+    key: Array,
+    value: Array,
+    bias: Array | None = None,
+    mask: Array | None = None,
     *,
     scale: float | None = None,
     is_causal: bool = False,
-    dropout_key: Any = None,
+    dropout_key: Key | None = None,
     dropout_rate: float = 0.0,
-) -> Any:
+) -> Array:
     """Averages of values, weighted by the softmax of the products of queries and keys.
 
     Args:
@@ -107,25 +109,25 @@ def dot_product_attention(
     return narrowed(np.swapaxes(weights @ widened(v), 1, 2), value)
 
 
-def _silenced(v: Any, mask: Any) -> Any:
+def _silenced(v: Array, mask: Array) -> Array:
     """Values of which no query may see anything are 0, so that not even a NaN gets through."""
     shape = (1,) * (4 - mask.ndim) + mask.shape
-    seen = mask.reshape(shape).any(axis=2)
+    seen: Any = mask.reshape(shape).any(axis=2)
     return np.where(seen[..., None], v, 0.0)
 
 
 @user_facing
 def multi_head_attention(
-    params: Any,
-    query: Any,
-    key_value: Any = None,
+    params: PyTree,
+    query: Array,
+    key_value: Array | None = None,
     *,
     heads: int,
-    mask: Any = None,
+    mask: Array | None = None,
     is_causal: bool = False,
-    dropout_key: Any = None,
+    dropout_key: Key | None = None,
     dropout_rate: float = 0.0,
-) -> Any:
+) -> Array:
     """Attention of several heads, between linear maps.
 
     Args:
@@ -160,7 +162,7 @@ def multi_head_attention(
     if mask is not None and mask.ndim == 2:
         mask = mask[:, None, None, :]
 
-    def split_heads(name: str, x: Any) -> Any:
+    def split_heads(name: str, x: Array) -> Array:
         y = x @ params[f"w{name}"]
         if f"b{name}" in params:
             y = y + params[f"b{name}"]
@@ -188,7 +190,7 @@ def MultiHeadAttention(
     is_causal: bool = False,
     bias: bool = True,
     dropout: float = 0.0,
-    w_init: Any = None,
+    w_init: Initializer | None = None,
 ) -> Layer:
     """A layer of attention, of a sequence to itself or of one sequence to another.
 
@@ -216,7 +218,9 @@ def MultiHeadAttention(
     weights = w_init or glorot_uniform()
     label = f"MultiHeadAttention({heads})"
 
-    def init(key: Any, input_shape: Any, dtype: Any = float) -> Any:
+    def init(
+        key: Key, input_shape: PyTree, dtype: DTypeLike = float
+    ) -> tuple[PyTree, PyTree, PyTree]:
         pair = bool(input_shape) and isinstance(input_shape[0], tuple | list)
         query, source = (
             check_shape(label, s, 3) for s in (input_shape if pair else (input_shape,) * 2)
@@ -235,14 +239,14 @@ def MultiHeadAttention(
         return (*query[:2], out), params, ()
 
     def apply(
-        params: Any,
-        state: Any,
-        inputs: Any,
+        params: PyTree,
+        state: PyTree,
+        inputs: PyTree,
         *,
-        key: Any = None,
+        key: Key | None = None,
         train: bool = False,
-        mask: Any = None,
-    ) -> Any:
+        mask: Array | None = None,
+    ) -> tuple[PyTree, PyTree]:
         query, source = inputs if isinstance(inputs, tuple | list) else (inputs, None)
         if train and dropout and key is None:
             raise TypeError(f"{label} drops weights when it trains and needs key=")
@@ -256,7 +260,7 @@ def MultiHeadAttention(
 
 
 @user_facing
-def sinusoidal_positions(length: int, features: int, dtype: Any = float) -> Any:
+def sinusoidal_positions(length: int, features: int, dtype: DTypeLike = float) -> Array:
     """Sines and cosines of positions at geometrically spaced wavelengths from 2 pi to 10000 * 2 pi.
 
     Args:
@@ -278,7 +282,7 @@ def sinusoidal_positions(length: int, features: int, dtype: Any = float) -> Any:
     return pairs.reshape(length, features).astype(dtype)
 
 
-def _angles(length: int, features: int) -> Any:
+def _angles(length: int, features: int) -> Array:
     if features % 2:
         raise ShapeError(f"positions need an even number of features; got {features}")
     rates = np.exp(np.arange(0, features, 2) * (-math.log(10000.0) / features))
@@ -286,7 +290,7 @@ def _angles(length: int, features: int) -> Any:
 
 
 @user_facing
-def rotary_positions(x: Any, *, time_axis: int = 1) -> Any:
+def rotary_positions(x: Array, *, time_axis: int = 1) -> Array:
     """Rotate pairs of features by angles proportional to the position.
 
     Products of rotated queries and keys depend on the difference of their positions only.
@@ -321,7 +325,7 @@ SinusoidalPositions = stateless_layer(
 
 
 @user_facing
-def learned_positions(params: Any, x: Any) -> Any:
+def learned_positions(params: PyTree, x: Array) -> Array:
     """Add a learned vector for each position.
 
     Args:
@@ -348,7 +352,7 @@ def learned_positions(params: Any, x: Any) -> Any:
 
 @sized("length")
 @user_facing
-def LearnedPositions(length: int, *, init: Any = None) -> Layer:
+def LearnedPositions(length: int, *, init: Initializer | None = None) -> Layer:
     """A layer that adds a learned vector for each position to (batch, time, features).
 
     Args:
@@ -366,7 +370,7 @@ def LearnedPositions(length: int, *, init: Any = None) -> Layer:
     table_init = init or normal(0.02)
     label = f"LearnedPositions({length})"
 
-    def layer_init(key: Any, shape: tuple[int, ...], dtype: Any) -> Any:
+    def layer_init(key: Key, shape: tuple[int, ...], dtype: DTypeLike) -> tuple[PyTree, PyTree]:
         check_shape(label, shape, 3)
         if shape[1] > length:
             raise ShapeError(f"{label}: a sequence of {shape[1]} is longer than the table")

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+import functools
+from collections.abc import Callable
 
 import numpy as np
 
 from ... import lax, random
 from ...core.tracebacks import user_facing
 from ...errors import ShapeError
+from ...typing import Array, DTypeLike, Key, PyTree
 from ..initializers import glorot_normal, zeros
+from ..typing import Initializer, Padding, Spatial
 from .layer import Layer, feature_size, output_shape, sized, stateless_layer
 
 __all__ = ["Conv", "ConvTranspose", "conv", "conv_transpose"]
@@ -21,7 +24,7 @@ _NUMBERS = {
 }
 
 
-def spatial(name: str, what: str, value: Any, rank: int) -> tuple[int, ...]:
+def spatial(name: str, what: str, value: Spatial, rank: int) -> tuple[int, ...]:
     """One integer for each spatial axis."""
     sizes = (value,) * rank if isinstance(value, int | np.integer) else tuple(value)
     if len(sizes) != rank:
@@ -29,7 +32,7 @@ def spatial(name: str, what: str, value: Any, rank: int) -> tuple[int, ...]:
     return tuple(int(v) for v in sizes)
 
 
-def _numbers(name: str, x: Any, w: Any) -> tuple[str, str, str]:
+def _numbers(name: str, x: Array, w: Array) -> tuple[str, str, str]:
     if x.ndim != w.ndim or w.ndim - 2 not in _NUMBERS:
         raise ShapeError(
             f"{name} needs an image of shape (batch, *space, channels) and a kernel of shape "
@@ -41,14 +44,14 @@ def _numbers(name: str, x: Any, w: Any) -> tuple[str, str, str]:
 
 @user_facing
 def conv(
-    params: Any,
-    x: Any,
+    params: PyTree,
+    x: Array,
     *,
-    strides: Any = 1,
-    padding: Any = "SAME",
-    dilation: Any = 1,
+    strides: Spatial = 1,
+    padding: Padding = "SAME",
+    dilation: Spatial = 1,
     groups: int = 1,
-) -> Any:
+) -> Array:
     """A convolution (cross-correlation, as networks mean it) in one to three dimensions.
 
     Args:
@@ -85,7 +88,9 @@ def conv(
 
 
 @user_facing
-def conv_transpose(params: Any, x: Any, *, strides: Any = 1, padding: Any = "SAME") -> Any:
+def conv_transpose(
+    params: PyTree, x: Array, *, strides: Spatial = 1, padding: Padding = "SAME"
+) -> Array:
     """A fractionally strided convolution, which enlarges an image.
 
     Args:
@@ -109,20 +114,17 @@ def conv_transpose(params: Any, x: Any, *, strides: Any = 1, padding: Any = "SAM
 
 def _convolution_layer(
     label: str,
-    f: Any,
+    f: Callable[[PyTree, Array], Array],
     features: int,
-    kernel_size: Any,
-    bias: bool,
-    w_init: Any,
-    b_init: Any,
-    **options: Any,
+    kernel_size: Spatial,
+    w_init: Initializer | None,
+    b_init: Initializer | None,
+    groups: int = 1,
 ) -> Layer:
-    w_init, groups = w_init or glorot_normal(), options.get("groups", 1)
+    """A layer that applies f to parameters and an image; without b_init it has no bias."""
+    draw_kernel = w_init or glorot_normal()
 
-    def apply(params: Any, x: Any) -> Any:
-        return f(params, x, **options)
-
-    def init(key: Any, shape: tuple[int, ...], dtype: Any) -> Any:
+    def init(key: Key, shape: tuple[int, ...], dtype: DTypeLike) -> tuple[PyTree, PyTree]:
         channels, rank = feature_size(label, shape), len(shape) - 2
         if rank not in _NUMBERS:
             raise ShapeError(
@@ -136,27 +138,27 @@ def _convolution_layer(
             )
         taps = spatial(label, "kernel_size", kernel_size, rank)
         w_key, b_key = random.split(key)
-        params = {"w": w_init(w_key, (*taps, channels // groups, features), dtype)}
-        if bias:
+        params = {"w": draw_kernel(w_key, (*taps, channels // groups, features), dtype)}
+        if b_init is not None:
             params["b"] = b_init(b_key, (features,), dtype)
-        return output_shape(lambda x: apply(params, x), shape, dtype), params
+        return output_shape(lambda x: f(params, x), shape, dtype), params
 
-    return stateless_layer(label, init, apply)
+    return stateless_layer(label, init, f)
 
 
 @sized("features", "groups")
 @user_facing
 def Conv(
     features: int,
-    kernel_size: Any,
+    kernel_size: Spatial,
     *,
-    strides: Any = 1,
-    padding: Any = "SAME",
-    dilation: Any = 1,
+    strides: Spatial = 1,
+    padding: Padding = "SAME",
+    dilation: Spatial = 1,
     groups: int = 1,
     bias: bool = True,
-    w_init: Any = None,
-    b_init: Any = zeros,
+    w_init: Initializer | None = None,
+    b_init: Initializer = zeros,
 ) -> Layer:
     """A convolution, from (batch, *space, channels) to (batch, *positions, features).
 
@@ -179,23 +181,24 @@ def Conv(
     >>> shape, params["w"].shape
     ((-1, 14, 14, 8), (3, 3, 1, 8))
     """
-    return _convolution_layer(
-        f"Conv({features}, {kernel_size})", conv, features, kernel_size, bias, w_init, b_init,
-        strides=strides, padding=padding, dilation=dilation, groups=groups,
-    )  # fmt: skip
+    convolve = functools.partial(
+        conv, strides=strides, padding=padding, dilation=dilation, groups=groups
+    )
+    label, drawn_bias = f"Conv({features}, {kernel_size})", b_init if bias else None
+    return _convolution_layer(label, convolve, features, kernel_size, w_init, drawn_bias, groups)
 
 
 @sized("features")
 @user_facing
 def ConvTranspose(
     features: int,
-    kernel_size: Any,
+    kernel_size: Spatial,
     *,
-    strides: Any = 1,
-    padding: Any = "SAME",
+    strides: Spatial = 1,
+    padding: Padding = "SAME",
     bias: bool = True,
-    w_init: Any = None,
-    b_init: Any = zeros,
+    w_init: Initializer | None = None,
+    b_init: Initializer = zeros,
 ) -> Layer:
     """A fractionally strided convolution, from (batch, *space, channels) to larger images.
 
@@ -214,7 +217,6 @@ def ConvTranspose(
     >>> ConvTranspose(1, 3, strides=2).init(random.key(0), (-1, 7, 7, 8))[0]
     (-1, 14, 14, 1)
     """
-    return _convolution_layer(
-        f"ConvTranspose({features}, {kernel_size})", conv_transpose, features, kernel_size,
-        bias, w_init, b_init, strides=strides, padding=padding,
-    )  # fmt: skip
+    enlarge = functools.partial(conv_transpose, strides=strides, padding=padding)
+    label, drawn_bias = f"ConvTranspose({features}, {kernel_size})", b_init if bias else None
+    return _convolution_layer(label, enlarge, features, kernel_size, w_init, drawn_bias)

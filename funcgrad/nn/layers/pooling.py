@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
 
 import numpy as np
 
 from ... import lax
 from ...core.tracebacks import user_facing
 from ...errors import ShapeError
+from ...typing import Array
 from ..rescaled import narrowed, widened
+from ..typing import Padding, Spatial
 from .convolution import spatial
 from .layer import Layer, output_shape, stateless_layer
 
@@ -26,7 +28,9 @@ __all__ = [
 
 
 @user_facing
-def max_pool(x: Any, window_shape: Any, strides: Any = None, padding: Any = "VALID") -> Any:
+def max_pool(
+    x: Array, window_shape: Spatial, strides: Spatial | None = None, padding: Padding = "VALID"
+) -> Array:
     """The maximum of each window; elements that attain it share its derivative equally.
 
     Args:
@@ -47,12 +51,12 @@ def max_pool(x: Any, window_shape: Any, strides: Any = None, padding: Any = "VAL
 
 @user_facing
 def avg_pool(
-    x: Any,
-    window_shape: Any,
-    strides: Any = None,
-    padding: Any = "VALID",
+    x: Array,
+    window_shape: Spatial,
+    strides: Spatial | None = None,
+    padding: Padding = "VALID",
     count_include_pad: bool = True,
-) -> Any:
+) -> Array:
     """The mean of each window.
 
     Args:
@@ -72,7 +76,9 @@ def avg_pool(
     return narrowed(lax.avg_pool(widened(x), window, steps, padding, count_include_pad), x)
 
 
-def _window(name: str, ndim: int, shape: Any, strides: Any) -> Any:
+def _window(
+    name: str, ndim: int, shape: Spatial, strides: Spatial | None
+) -> tuple[tuple[int, ...], tuple[int, ...]]:
     if ndim < 3:
         raise ShapeError(f"{name} needs an array (batch, *space, channels); got {ndim} axes")
     window = spatial(name, "window_shape", shape, ndim - 2)
@@ -80,7 +86,7 @@ def _window(name: str, ndim: int, shape: Any, strides: Any) -> Any:
 
 
 @user_facing
-def global_max_pool(x: Any) -> Any:
+def global_max_pool(x: Array) -> Array:
     """The maximum over all spatial axes, from (batch, *space, channels) to (batch, channels).
 
     >>> global_max_pool(np.arange(6.0).reshape(1, 3, 2))
@@ -90,7 +96,7 @@ def global_max_pool(x: Any) -> Any:
 
 
 @user_facing
-def global_avg_pool(x: Any) -> Any:
+def global_avg_pool(x: Array) -> Array:
     """The mean over all spatial axes, from (batch, *space, channels) to (batch, channels).
 
     >>> global_avg_pool(np.arange(6.0).reshape(1, 3, 2))
@@ -99,7 +105,7 @@ def global_avg_pool(x: Any) -> Any:
     return narrowed(np.mean(widened(x), axis=tuple(range(1, x.ndim - 1))), x)
 
 
-def _pooling_layer(label: str, f: Any) -> Layer:
+def _pooling_layer(label: str, f: Callable[[Array], Array]) -> Layer:
     return stateless_layer(
         label,
         lambda key, shape, dtype: (output_shape(f, shape, dtype), ()),
@@ -108,7 +114,9 @@ def _pooling_layer(label: str, f: Any) -> Layer:
 
 
 @user_facing
-def MaxPool(window_shape: Any, *, strides: Any = None, padding: Any = "VALID") -> Layer:
+def MaxPool(
+    window_shape: Spatial, *, strides: Spatial | None = None, padding: Padding = "VALID"
+) -> Layer:
     """A layer that takes the maximum of each window; its arguments are those of ``max_pool``.
 
     >>> MaxPool(2).init(None, (-1, 28, 28, 8))[0]
@@ -121,10 +129,10 @@ def MaxPool(window_shape: Any, *, strides: Any = None, padding: Any = "VALID") -
 
 @user_facing
 def AvgPool(
-    window_shape: Any,
+    window_shape: Spatial,
     *,
-    strides: Any = None,
-    padding: Any = "VALID",
+    strides: Spatial | None = None,
+    padding: Padding = "VALID",
     count_include_pad: bool = True,
 ) -> Layer:
     """A layer that takes the mean of each window; its arguments are those of ``avg_pool``.

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
 
 from ...core.tracebacks import user_facing
+from ...typing import Array, PyTree
 from ..activations import gelu
 from .attention import MultiHeadAttention, multi_head_attention
 from .containers import Residual, serial
 from .dense import Dense, dense
-from .layer import Layer, sized
+from .layer import Layer, LayerLike, sized
 from .normalization import Dropout, LayerNorm, layer_norm
 
 __all__ = ["TransformerBlock", "transformer_block"]
@@ -17,16 +18,16 @@ __all__ = ["TransformerBlock", "transformer_block"]
 
 @user_facing
 def transformer_block(
-    params: Any,
-    x: Any,
+    params: PyTree,
+    x: Array,
     *,
     heads: int,
-    mask: Any = None,
+    mask: Array | None = None,
     is_causal: bool = False,
-    activation: Any = gelu,
-    norm: Any = layer_norm,
+    activation: Callable[[Array], Array] = gelu,
+    norm: Callable[[PyTree, Array], Array] = layer_norm,
     norm_first: bool = True,
-) -> Any:
+) -> Array:
     """What a ``TransformerBlock`` computes when it does not train.
 
     Args:
@@ -49,10 +50,10 @@ def transformer_block(
     (3, 7, 4)
     """
 
-    def attention(p: Any, x: Any) -> Any:
+    def attention(p: PyTree, x: Array) -> Array:
         return multi_head_attention(p, x, heads=heads, mask=mask, is_causal=is_causal)
 
-    def network(one: Any, two: Any, x: Any) -> Any:
+    def network(one: PyTree, two: PyTree, x: Array) -> Array:
         return dense(two, activation(dense(one, x)))
 
     if norm_first:
@@ -73,8 +74,8 @@ def TransformerBlock(
     hidden: int | None = None,
     is_causal: bool = False,
     dropout: float = 0.0,
-    activation: Any = gelu,
-    norm: Any = LayerNorm,
+    activation: Callable[[Array], Array] = gelu,
+    norm: Callable[[], Layer] = LayerNorm,
     norm_first: bool = True,
 ) -> Layer:
     """Attention and a dense network of two layers, each added to its input.
@@ -101,11 +102,11 @@ def TransformerBlock(
     >>> block.init(random.key(0), (-1, 7, 4))[0]
     (-1, 7, 4)
     """
-    attention = [
+    attention: list[LayerLike] = [
         MultiHeadAttention(heads, is_causal=is_causal, dropout=dropout),
         *([Dropout(dropout)] if dropout else []),
     ]
-    network = [
+    network: list[LayerLike] = [
         Dense(4 * features if hidden is None else hidden),
         activation,
         Dense(features),

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from ... import lax
 from ... import numpy as fnp
 from ...core.tracebacks import user_facing
 from ...errors import ShapeError
-from ...numpy.protocol import array, inexact
+from ...typing import Array, ArrayLike, Axes
 from ..activations.piecewise import with_slope
 from ..activations.softmax import log_softmax, surprisal
+from ..operands import array, inexact
 from ..rescaled import in_single
 from .reduction import (
     along,
@@ -44,14 +43,14 @@ _excess = with_slope(
 @user_facing
 @in_single
 def sigmoid_binary_cross_entropy(
-    logits: Any,
-    labels: Any,
+    logits: ArrayLike,
+    labels: ArrayLike,
     *,
-    label_smoothing: Any = 0.0,
+    label_smoothing: float | Array = 0.0,
     reduction: str = "mean",
-    where: Any = None,
-    weights: Any = None,
-) -> Any:
+    where: ArrayLike | None = None,
+    weights: ArrayLike | None = None,
+) -> Array:
     """-y log(p) - (1 - y) log(1 - p) for the probability p = sigmoid(logit).
 
     Args:
@@ -79,24 +78,26 @@ def sigmoid_binary_cross_entropy(
     return reduce_losses(name, losses, reduction, where, weights)
 
 
-def _as_probabilities(labels: Any, logits: Any) -> Any:
+def _as_probabilities(labels: Array, logits: Array) -> Array:
     return labels if labels.dtype.kind == "f" else labels.astype(logits.dtype)
 
 
-def _smooth(labels: Any, smoothing: Any, count: int) -> Any:
+def _smooth(labels: Array, smoothing: float | Array, count: int) -> Array:
     if isinstance(smoothing, int | float) and smoothing == 0:
         return labels
     check_smoothing(smoothing)
     return (1 - smoothing) * labels + smoothing / count
 
 
-def check_smoothing(smoothing: Any) -> None:
+def check_smoothing(smoothing: float | Array) -> None:
     """Raise for a smoothing that is known and no probability."""
     if isinstance(smoothing, int | float | np.floating) and not 0 <= smoothing <= 1:
         raise ValueError(f"label_smoothing must be from 0 to 1; got {smoothing!r}")
 
 
-def _class_weights(name: str, weights: Any, shape: tuple[int, ...], axes: tuple[int, ...]) -> Any:
+def _class_weights(
+    name: str, weights: ArrayLike, shape: tuple[int, ...], axes: tuple[int, ...]
+) -> Array:
     """Weights of classes in a shape that broadcasts with logits."""
     (weights,) = floats(weights)
     if len(axes) != 1 or tuple(weights.shape) != (shape[axes[0]],):
@@ -110,16 +111,16 @@ def _class_weights(name: str, weights: Any, shape: tuple[int, ...], axes: tuple[
 @user_facing
 @in_single
 def softmax_cross_entropy(
-    logits: Any,
-    labels: Any,
-    axis: Any = -1,
+    logits: ArrayLike,
+    labels: ArrayLike,
+    axis: Axes = -1,
     *,
-    label_smoothing: Any = 0.0,
-    class_weights: Any = None,
+    label_smoothing: float | Array = 0.0,
+    class_weights: ArrayLike | None = None,
     reduction: str = "mean",
-    where: Any = None,
-    weights: Any = None,
-) -> Any:
+    where: ArrayLike | None = None,
+    weights: ArrayLike | None = None,
+) -> Array:
     """-sum(y log(softmax(logits))) for probabilities y of classes.
 
     Args:
@@ -170,16 +171,16 @@ def _size(shape: tuple[int, ...], axes: tuple[int, ...]) -> int:
 @user_facing
 @in_single
 def softmax_cross_entropy_with_integer_labels(
-    logits: Any,
-    labels: Any,
+    logits: ArrayLike,
+    labels: ArrayLike,
     axis: int = -1,
     *,
-    label_smoothing: Any = 0.0,
-    class_weights: Any = None,
+    label_smoothing: float | Array = 0.0,
+    class_weights: ArrayLike | None = None,
     reduction: str = "mean",
-    where: Any = None,
-    weights: Any = None,
-) -> Any:
+    where: ArrayLike | None = None,
+    weights: ArrayLike | None = None,
+) -> Array:
     """-log(softmax(logits)[label]), faster than ``softmax_cross_entropy`` of one-hot labels.
 
     Args:
@@ -226,7 +227,7 @@ def softmax_cross_entropy_with_integer_labels(
         )
     check_classes(name, "labels", labels, count)
     losses = surprisal(logits, labels, axis)
-    mass = None
+    mass = factors = None
     if class_weights is not None:
         factors = _class_weights(name, class_weights, logits.shape, axes)
         mass = fnp.take(factors.reshape((count,)), labels, axis=0)
@@ -234,7 +235,7 @@ def softmax_cross_entropy_with_integer_labels(
     if not (isinstance(label_smoothing, int | float) and label_smoothing == 0):
         check_smoothing(label_smoothing)
         log_p = log_softmax(logits, axis)
-        even = -np.mean(log_p if class_weights is None else log_p * factors, axis=axis)
+        even = -np.mean(log_p if factors is None else log_p * factors, axis=axis)
         losses = (1 - label_smoothing) * losses + label_smoothing * even
     return reduce_losses(name, losses, reduction, where, weights, mass)
 
@@ -242,15 +243,15 @@ def softmax_cross_entropy_with_integer_labels(
 @user_facing
 @in_single
 def kl_divergence(
-    log_predictions: Any,
-    targets: Any,
-    axis: Any = -1,
+    log_predictions: ArrayLike,
+    targets: ArrayLike,
+    axis: Axes = -1,
     *,
     log_targets: bool = False,
     reduction: str = "mean",
-    where: Any = None,
-    weights: Any = None,
-) -> Any:
+    where: ArrayLike | None = None,
+    weights: ArrayLike | None = None,
+) -> Array:
     """sum(t (log(t) - log(p))), the Kullback-Leibler divergence of predictions p from targets t.
 
     Args:
