@@ -1,8 +1,8 @@
-"""How good predictions are: numbers to report, not to differentiate.
+"""Measures of predictions: numbers to report, not to differentiate.
 
 Arguments come in the order of scikit-learn where it has the function: first what is true. All
 functions work under ``jit`` and ``vmap``; the number of classes is given, since it cannot be found
-out there. ``where`` is a boolean mask of examples: which of them count.
+out there. ``where`` is a boolean mask that broadcasts to the examples, True for those that count.
 
 >>> from funcgrad import nn
 >>> nn.metrics.accuracy(np.array([[0.1, 0.9], [0.8, 0.2]]), np.array([1, 1]))
@@ -43,10 +43,9 @@ __all__ = [
 def accuracy(logits: ArrayLike, labels: ArrayLike, where: ArrayLike | None = None) -> Array:
     """The fraction of examples whose largest logit is that of the label.
 
-    Args:
+    Args besides the common ones (``help(nn.metrics)``):
         logits: real array of shape (..., classes); of equal ones the first counts.
         labels: integers of shape (...).
-        where: boolean array that broadcasts to labels.
 
     Returns:
         Scalar of the dtype of logits; 0 if there are no examples.
@@ -76,11 +75,10 @@ def top_k_accuracy(
 ) -> Array:
     """The fraction of examples whose label is among the k largest logits.
 
-    Args:
+    Args besides the common ones (``help(nn.metrics)``):
         logits: real array of shape (..., classes); of equal ones the first come first.
         labels: integers of shape (...).
-        k: how many of the largest.
-        where: boolean array that broadcasts to labels.
+        k: number of largest logits that count.
 
     Returns:
         Scalar of the dtype of logits; 0 if there are no examples.
@@ -105,12 +103,11 @@ def top_k_accuracy(
 def perplexity(
     logits: ArrayLike, labels: ArrayLike | None = None, where: ArrayLike | None = None
 ) -> Array:
-    """exp(mean cross-entropy): how many equally likely classes are as hard to predict.
+    """exp(mean cross-entropy): the number of equally likely classes that are as hard to predict.
 
-    Args:
+    Args besides the common ones (``help(nn.metrics)``):
         logits: real array of shape (..., classes); without labels, the cross-entropies.
         labels: integers of shape (...).
-        where: boolean array that broadcasts to the cross-entropies.
 
     Returns:
         Scalar of the dtype of logits.
@@ -130,13 +127,12 @@ def perplexity(
 def confusion_matrix(
     labels: ArrayLike, predictions: ArrayLike, num_classes: int, where: ArrayLike | None = None
 ) -> Array:
-    """How many examples of each class were taken for each class.
+    """Count for each class the examples that were taken for it and for each other class.
 
-    Args:
+    Args besides the common ones (``help(nn.metrics)``):
         labels: true classes, integers from 0 to num_classes - 1.
         predictions: predicted classes, integers of the same shape.
         num_classes: number of classes.
-        where: boolean array that broadcasts to labels.
 
     Returns:
         int64 array of shape (num_classes, num_classes): rows are true classes, columns predicted
@@ -190,14 +186,13 @@ def precision_score(
 ) -> Array:
     """The fraction of examples predicted to be of a class that are of it.
 
-    Args:
+    Args besides the common ones (``help(nn.metrics)``):
         labels: true classes, integers from 0 to num_classes - 1.
         predictions: predicted classes, integers of the same shape.
         num_classes: number of classes.
         average: "macro" (mean over all classes, those without examples too), "weighted" (by the
             number of examples of each class), "micro" (over all examples, which gives the
             accuracy), or "none".
-        where: boolean array that broadcasts to labels.
 
     Returns:
         Scalar, or array of shape (num_classes,) for "none". What would be 0 / 0 is 0.
@@ -258,10 +253,9 @@ def f1_score(
 def r2_score(targets: ArrayLike, predictions: ArrayLike, where: ArrayLike | None = None) -> Array:
     """1 - sum((t - p)**2) / sum((t - mean(t))**2), the fraction of variance that is explained.
 
-    Args:
+    Args besides the common ones (``help(nn.metrics)``):
         targets: true values, real array of shape (examples,) or (examples, ...).
         predictions: array of the same shape. Mind the order, which is that of scikit-learn.
-        where: boolean array of shape (examples,).
 
     Returns:
         Scalar: the mean over the columns. For a column whose targets are all equal it is 1 if

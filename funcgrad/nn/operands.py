@@ -1,4 +1,4 @@
-"""What users give as arrays: lists and numbers become arrays, what is traced stays so."""
+"""Arrays from the arguments of users: lists and numbers become arrays, what is traced stays so."""
 
 from __future__ import annotations
 

@@ -32,7 +32,9 @@ Numbers that steer an optimizer and whose values are known are checked: learning
 not be negative, decays be in [0, 1), norms to clip to be positive. The values of schedules and
 traced ones are not.
 
-Every hyper-parameter may be a schedule, a function of the number of updates made so far:
+Arguments that many functions share are explained in ``help(optim.optimizers)`` and
+``help(optim.schedules)``. Every hyper-parameter may be a schedule, a function of the number of
+updates made so far:
 
 >>> tx = optim.adamw(optim.cosine_decay_schedule(1e-2, 100), b1=optim.linear_schedule(0.8, 0.9, 50))
 >>> optim.tree_get(tx.init(params), "learning_rate")

@@ -22,7 +22,7 @@ P = ParamSpec("P")
 
 
 class Range(NamedTuple):
-    """The values that a hyper-parameter may have: how messages describe them, and a test."""
+    """The values that a hyper-parameter may have: words for messages, and a test."""
 
     words: str
     holds: Callable[[float], bool]

@@ -65,12 +65,6 @@ _not_positive = _with_mask(lambda x: np.minimum(x, 0), lambda x: x <= 0)
 def relu(x: ArrayLike) -> Array:
     """max(x, 0); the derivative at 0 is 0.
 
-    Args:
-        x: real array.
-
-    Returns:
-        Array of the shape and dtype of x.
-
     >>> relu(np.array([-2.0, 3.0]))
     array([0., 3.])
     """
@@ -84,12 +78,6 @@ _relu6 = _with_mask(lambda x: np.clip(x, 0, 6), lambda x: (x > 0) & (x < 6))
 def relu6(x: ArrayLike) -> Array:
     """Limit x to [0, 6]; the derivative at 0 and 6 is 0.
 
-    Args:
-        x: real array.
-
-    Returns:
-        Array of the shape and dtype of x.
-
     >>> relu6(np.array([-2.0, 3.0, 7.0]))
     array([0., 3., 6.])
     """
@@ -100,12 +88,8 @@ def relu6(x: ArrayLike) -> Array:
 def leaky_relu(x: ArrayLike, negative_slope: float | Array = 1e-2) -> Array:
     """Return x where it is not negative, else negative_slope * x; the derivative at 0 is 1.
 
-    Args:
-        x: real array.
+    Args besides x:
         negative_slope: number, or array that broadcasts with x; derivatives reach it too.
-
-    Returns:
-        Array.
 
     >>> leaky_relu(np.array([-2.0, 3.0]))
     array([-0.02,  3.  ])
@@ -120,12 +104,8 @@ def elu(x: ArrayLike, alpha: float | Array = 1.0) -> Array:
 
     Clevert, Unterthiner and Hochreiter, arXiv:1511.07289.
 
-    Args:
-        x: real array.
+    Args besides x:
         alpha: number or array.
-
-    Returns:
-        Array.
 
     >>> elu(np.array([-np.inf, 0.0, 2.0]))
     array([-1.,  0.,  2.])
@@ -140,12 +120,8 @@ def celu(x: ArrayLike, alpha: float | Array = 1.0) -> Array:
 
     Barron, arXiv:1704.07483.
 
-    Args:
-        x: real array.
+    Args besides x:
         alpha: positive number or array.
-
-    Returns:
-        Array.
 
     >>> celu(np.array([-np.inf, 0.0, 2.0]), 0.5)
     array([-0.5,  0. ,  2. ])
@@ -165,12 +141,6 @@ def selu(x: ArrayLike) -> Array:
 
     Klambauer, Unterthiner, Mayr and Hochreiter, arXiv:1706.02515.
 
-    Args:
-        x: real array.
-
-    Returns:
-        Array.
-
     >>> selu(np.array([-1.0, 1.0])).round(4)
     array([-1.1113,  1.0507])
     """
@@ -184,12 +154,6 @@ _hard_tanh = _with_mask(lambda x: np.clip(x, -1, 1), lambda x: np.abs(x) <= 1)
 def hard_tanh(x: ArrayLike) -> Array:
     """Limit x to [-1, 1]; the derivative at -1 and 1 is 1.
 
-    Args:
-        x: real array.
-
-    Returns:
-        Array of the shape and dtype of x.
-
     >>> hard_tanh(np.array([-2.0, 0.5]))
     array([-1. ,  0.5])
     """
@@ -199,12 +163,6 @@ def hard_tanh(x: ArrayLike) -> Array:
 @user_facing
 def hard_sigmoid(x: ArrayLike) -> Array:
     """relu6(x + 3) / 6; the derivative at -3 and 3 is 0.
-
-    Args:
-        x: real array.
-
-    Returns:
-        Array.
 
     >>> hard_sigmoid(np.array([-4.0, 0.0, 3.0]))
     array([0. , 0.5, 1. ])
@@ -224,12 +182,6 @@ def hard_silu(x: ArrayLike) -> Array:
 
     Howard et al., arXiv:1905.02244.
 
-    Args:
-        x: real array.
-
-    Returns:
-        Array.
-
     >>> hard_silu(np.array([-4.0, 1.5, 3.0]))
     array([-0.   ,  1.125,  3.   ])
     """
@@ -244,12 +196,6 @@ def sparse_sigmoid(x: ArrayLike) -> Array:
     """(x + 1) / 2 limited to [0, 1]; the derivative at -1 and 1 is 1/4.
 
     Blondel, Martins and Niculae, arXiv:1901.02324, section 6.2.
-
-    Args:
-        x: real array.
-
-    Returns:
-        Array.
 
     >>> sparse_sigmoid(np.array([-2.0, 0.5]))
     array([0.  , 0.75])
@@ -268,12 +214,6 @@ _sparse_plus = with_slope(_sparse_plus_value, sparse_sigmoid)
 @user_facing
 def sparse_plus(x: ArrayLike) -> Array:
     """0 below -1, (x + 1)**2 / 4 from -1 to 1, x above 1: the integral of sparse_sigmoid.
-
-    Args:
-        x: real array.
-
-    Returns:
-        Array.
 
     >>> sparse_plus(np.array([-2.0, 0.0, 3.0]))
     array([0.  , 0.25, 3.  ])

@@ -40,12 +40,6 @@ __all__ = [
 def softplus(x: ArrayLike) -> Array:
     """log(1 + exp(x)), without overflow.
 
-    Args:
-        x: real array.
-
-    Returns:
-        Array.
-
     >>> softplus(np.array([-9999.0, 0.0, 9999.0])).round(4)
     array([0.000e+00, 6.931e-01, 9.999e+03])
     """
@@ -55,12 +49,6 @@ def softplus(x: ArrayLike) -> Array:
 @user_facing
 def log_sigmoid(x: ArrayLike) -> Array:
     """log(sigmoid(x)), without underflow.
-
-    Args:
-        x: real array.
-
-    Returns:
-        Array.
 
     >>> log_sigmoid(np.array([-50.0, 0.0])).round(4)
     array([-50.    ,  -0.6931])
@@ -77,9 +65,6 @@ def log1mexp(x: ArrayLike) -> Array:
     Args:
         x: real array of positive numbers. 0 gives -inf, negative numbers give NaN.
 
-    Returns:
-        Array.
-
     >>> log1mexp(np.array([1e-20, 1.0, 50.0])).round(4)
     array([-46.0517,  -0.4587,  -0.    ])
     """
@@ -88,13 +73,7 @@ def log1mexp(x: ArrayLike) -> Array:
 
 @user_facing
 def sigmoid(x: ArrayLike) -> Array:
-    """1 / (1 + exp(-x)), the logistic function.
-
-    Args:
-        x: array.
-
-    Returns:
-        Array.
+    """1 / (1 + exp(-x)), the logistic function, of real or complex numbers.
 
     >>> sigmoid(np.array([-1e4, 0.0, 1e4]))
     array([0. , 0.5, 1. ])
@@ -104,13 +83,7 @@ def sigmoid(x: ArrayLike) -> Array:
 
 @user_facing
 def tanh(x: ArrayLike) -> Array:
-    """The hyperbolic tangent.
-
-    Args:
-        x: array.
-
-    Returns:
-        Array.
+    """The hyperbolic tangent, of real or complex numbers.
 
     >>> tanh(np.array([0.0, 1e4]))
     array([0., 1.])
@@ -132,12 +105,6 @@ def silu(x: ArrayLike) -> Array:
     """The product x * sigmoid(x), also known as swish.
 
     Elfwing, Uchibe and Doya, arXiv:1702.03118.
-
-    Args:
-        x: real array.
-
-    Returns:
-        Array.
 
     >>> silu(np.array([-1.0, 0.0, 50.0])).round(4)
     array([-0.2689,  0.    , 50.    ])
@@ -162,12 +129,6 @@ def mish(x: ArrayLike) -> Array:
     """The product x * tanh(softplus(x)).
 
     Misra, arXiv:1908.08681.
-
-    Args:
-        x: real array.
-
-    Returns:
-        Array.
 
     >>> mish(np.array([-1.0, 0.0, 1.0])).round(4)
     array([-0.3034,  0.    ,  0.8651])
@@ -197,13 +158,9 @@ def gelu(x: ArrayLike, approximate: bool = True) -> Array:
 
     Hendrycks and Gimpel, arXiv:1606.08415.
 
-    Args:
-        x: real array.
-        approximate: whether to use their formula with tanh, which differs by less than 5e-4 and
-            is faster. The exact function needs SciPy.
-
-    Returns:
-        Array.
+    Args besides x:
+        approximate: True to use their formula with tanh, which differs by less than 5e-4 and is
+            faster. The exact function needs SciPy.
 
     >>> gelu(np.array([-1.0, 0.0, 1.0])).round(4)
     array([-0.1588,  0.    ,  0.8412])
@@ -256,12 +213,6 @@ _soft_sign = with_slope(_soft_sign_value, _soft_sign_slope)
 def soft_sign(x: ArrayLike) -> Array:
     """The quotient x / (1 + abs(x)).
 
-    Args:
-        x: real array.
-
-    Returns:
-        Array.
-
     >>> soft_sign(np.array([-3.0, 0.0, np.inf]))
     array([-0.75,  0.  ,  1.  ])
     """
@@ -293,12 +244,8 @@ def squareplus(x: ArrayLike, b: float | Array = 4) -> Array:
 
     Barron, arXiv:2112.11687.
 
-    Args:
-        x: real array.
+    Args besides x:
         b: positive number or array; with 4 the second derivative at 0 is that of softplus.
-
-    Returns:
-        Array.
 
     >>> squareplus(np.array([-1.5, 0.0, 1.5]))
     array([0.5, 1. , 2. ])

@@ -28,7 +28,7 @@ Places: TypeAlias = "int | tuple[int, ...] | None"
 
 
 def _from_largest(x: Array, axis: Places) -> tuple[tuple[Array, Array], Array]:
-    """What x is above its maximum, its exponential, and the sum of that, which is at least 1.
+    """The differences of x to its maximum, their exponentials, and the sum of these, at least 1.
 
     A row of -inf only has the sum 0; it counts as 1, so that its probabilities are 0.
     """
@@ -210,10 +210,9 @@ def logsumexp(
 ) -> Array:
     """log(sum(exp(x))), without overflow.
 
-    Args:
-        x: real array.
+    Args besides x:
         axis: axis or axes to sum over; None is all of them.
-        keepdims: whether to keep these axes, with size 1.
+        keepdims: True to keep these axes, with size 1.
         where: boolean array that broadcasts with x; elements left out are not summed.
 
     Returns:
@@ -239,16 +238,13 @@ def standardize(
 
     The variance is computed from differences to the mean (JAX by default subtracts squares).
 
-    Args:
-        x: real array.
+    Args besides x:
         axis: axis or axes along which mean and variance are taken; None is all of them.
         mean: array that broadcasts with x, in the place of the mean of x.
         variance: array that broadcasts with x, in the place of the mean square of x - mean.
         epsilon: positive number.
-        where: boolean array that broadcasts with x: which elements mean and variance count.
-
-    Returns:
-        Array of the shape of x.
+        where: boolean array that broadcasts with x: True for the elements that mean and variance
+            count.
 
     >>> standardize(np.array([1.0, 2.0, 3.0]), epsilon=0.0).round(4)
     array([-1.2247,  0.    ,  1.2247])

@@ -1,5 +1,8 @@
 """Initial values of parameters: functions ``init(key, shape, dtype)`` and functions that make them.
 
+``dtype`` is float64 by default; a function that makes an initializer takes its default ``dtype``,
+which may be complex where numbers are drawn from a normal, scaled or orthogonal distribution.
+
 Names, arguments and numbers are those of ``jax.nn.initializers`` (with 64-bit types enabled).
 A kernel's last two axes are inputs and outputs unless said otherwise; its other axes are those of
 a convolution window.
@@ -65,14 +68,6 @@ __all__ = [
 def zeros(key: Key, shape: Shape, dtype: DTypeLike = float) -> Array:
     """Zeros; the key is not looked at.
 
-    Args:
-        key: anything.
-        shape: shape of the result.
-        dtype: dtype of the result.
-
-    Returns:
-        Array of this shape and dtype.
-
     >>> zeros(random.key(0), (2,))
     array([0., 0.])
     """
@@ -83,14 +78,6 @@ def zeros(key: Key, shape: Shape, dtype: DTypeLike = float) -> Array:
 def ones(key: Key, shape: Shape, dtype: DTypeLike = float) -> Array:
     """Ones; the key is not looked at.
 
-    Args:
-        key: anything.
-        shape: shape of the result.
-        dtype: dtype of the result.
-
-    Returns:
-        Array of this shape and dtype.
-
     >>> ones(random.key(0), (2,))
     array([1., 1.])
     """
@@ -100,9 +87,8 @@ def ones(key: Key, shape: Shape, dtype: DTypeLike = float) -> Array:
 def constant(value: ArrayLike, dtype: DTypeLike = float) -> Initializer:
     """Make an initializer that fills an array with a value.
 
-    Args:
+    Args besides dtype:
         value: scalar, or array that broadcasts to the shape asked for.
-        dtype: default dtype of the initializer.
 
     Returns:
         Function init(key, shape, dtype) that does not look at the key.
@@ -121,12 +107,8 @@ def constant(value: ArrayLike, dtype: DTypeLike = float) -> Initializer:
 def uniform(scale: float | Array = 1e-2, dtype: DTypeLike = float) -> Initializer:
     """Make an initializer that draws from the uniform distribution on [0, scale).
 
-    Args:
+    Args besides dtype:
         scale: upper bound.
-        dtype: default dtype of the initializer.
-
-    Returns:
-        Function init(key, shape, dtype).
 
     >>> bool(uniform(10.0)(random.key(0), ()) < 10)
     True
@@ -142,12 +124,8 @@ def uniform(scale: float | Array = 1e-2, dtype: DTypeLike = float) -> Initialize
 def normal(stddev: float | Array = 1e-2, dtype: DTypeLike = float) -> Initializer:
     """Make an initializer that draws from the normal distribution around 0.
 
-    Args:
+    Args besides dtype:
         stddev: standard deviation.
-        dtype: default dtype of the initializer, real or complex.
-
-    Returns:
-        Function init(key, shape, dtype).
 
     >>> normal(0.5)(random.key(0), (2, 3)).shape
     (2, 3)
@@ -168,15 +146,11 @@ def truncated_normal(
 ) -> Initializer:
     """Make an initializer that draws normal numbers between two bounds.
 
-    Args:
+    Args besides dtype:
         stddev: standard deviation before numbers beyond the bounds are excluded; that of the
             result is smaller (by the factor 0.8796 for the default bounds).
-        dtype: default dtype of the initializer.
         lower: lower bound in units of stddev.
         upper: upper bound in units of stddev.
-
-    Returns:
-        Function init(key, shape, dtype).
 
     >>> w = truncated_normal(0.5)(random.key(0), (100,))
     >>> bool(np.all(np.abs(w) <= 1))
@@ -200,13 +174,9 @@ def orthogonal(
     if there are no more columns than rows, else orthonormal rows. Saxe, McClelland and Ganguli,
     arXiv:1312.6120.
 
-    Args:
+    Args besides dtype:
         scale: factor.
         column_axis: axis of the columns; the others together are that of the rows.
-        dtype: default dtype of the initializer, real or complex.
-
-    Returns:
-        Function init(key, shape, dtype).
 
     Raises:
         ShapeError: from the initializer, for fewer than two axes.
@@ -239,10 +209,9 @@ def delta_orthogonal(
 
     Xiao et al., arXiv:1806.05393.
 
-    Args:
+    Args besides dtype:
         scale: factor.
         column_axis: axis of the columns of the matrix in the middle, -1 or -2.
-        dtype: default dtype of the initializer, real or complex.
 
     Returns:
         Function init(key, shape, dtype) for shapes (*window, inputs, outputs).
@@ -279,9 +248,8 @@ def identity(scale: float | Array = 1.0, dtype: DTypeLike = float) -> Initialize
 
     For recurrent layers: Le, Jaitly and Hinton, arXiv:1504.00941.
 
-    Args:
+    Args besides dtype:
         scale: the diagonal.
-        dtype: default dtype of the initializer.
 
     Returns:
         Function init(key, shape, dtype) for shapes of two axes; it does not look at the key.

@@ -58,8 +58,8 @@ def variance_scaling(
 
     Args:
         scale: positive number.
-        mode: which n: 'fan_in' (inputs), 'fan_out' (outputs), 'fan_avg' (arithmetic mean of both)
-            or 'fan_geo_avg' (geometric mean).
+        mode: the number n: 'fan_in' (inputs), 'fan_out' (outputs), 'fan_avg' (arithmetic mean of
+            both) or 'fan_geo_avg' (geometric mean).
         distribution: 'truncated_normal' (cut off at two standard deviations before it is scaled),
             'normal' or 'uniform' (around 0). Complex numbers are
             uniform on a disk, or cut off by their modulus, which makes them 0.9 % larger than
@@ -109,7 +109,7 @@ def _axes(axes: Axes, ndim: int) -> tuple[int, ...]:
 def _fans(
     shape: tuple[int, ...], in_axis: Axes, out_axis: Axes, batch_axis: Axes
 ) -> tuple[float, float]:
-    """How many inputs an output depends on, and how many outputs an input influences."""
+    """The number of inputs that an output depends on, and of outputs that an input influences."""
     if len(shape) < 2 and in_axis == -2:
         raise ShapeError(
             f"an initializer that scales by the numbers of inputs and outputs got shape {shape}; "

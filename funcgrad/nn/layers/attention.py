@@ -61,7 +61,7 @@ def dot_product_attention(
 ) -> Array:
     """Averages of values, weighted by the softmax of the products of queries and keys.
 
-    Args:
+    Args besides the common ones (``help(nn.layers)``):
         query: array of shape (batch, queries, heads, n).
         key: array of shape (batch, keys, heads, n).
         value: array of shape (batch, keys, heads, m).
@@ -69,9 +69,6 @@ def dot_product_attention(
         mask: booleans that broadcast to (batch, heads, queries, keys); False keys get no weight,
             and a query without any key gives 0.
         scale: factor of the logits; None is 1/sqrt(n).
-        is_causal: let no query see a later key.
-        dropout_key: a key, with which weights are dropped at random.
-        dropout_rate: probability that a weight is dropped.
 
     Returns:
         An array of shape (batch, queries, heads, m).
@@ -130,7 +127,7 @@ def multi_head_attention(
 ) -> Array:
     """Attention of several heads, between linear maps.
 
-    Args:
+    Args besides the common ones (``help(nn.layers)``):
         params: ``{"wq": (d, h), "wk": (e, h), "wv": (e, h), "wo": (h, o)}`` and, optionally, the
             biases "bq", "bk", "bv" (h,) and "bo" (o,).
         query: array of shape (batch, queries, d).
@@ -138,9 +135,6 @@ def multi_head_attention(
         heads: number of heads, a divisor of h.
         mask: booleans of shape (batch, keys) that tell real keys from padding, or of a shape of
             four axes that broadcasts to (batch, heads, queries, keys).
-        is_causal: let no query see a later key.
-        dropout_key: a key, with which weights are dropped at random.
-        dropout_rate: probability that a weight is dropped.
 
     Returns:
         An array of shape (batch, queries, o).
@@ -194,12 +188,10 @@ def MultiHeadAttention(
 ) -> Layer:
     """A layer of attention, of a sequence to itself or of one sequence to another.
 
-    Args:
-        heads: number of heads.
+    Args besides the common ones (``help(nn.layers)``):
         size: size of all heads together; None is the input's size.
         features: size of the output; None is the input's size.
-        is_causal: let no query see a later key.
-        bias: whether the linear maps have biases.
+        bias: False for linear maps without biases.
         dropout: probability that a weight is dropped when training.
         w_init: initializer of the weights, by default glorot_uniform.
 
@@ -265,7 +257,7 @@ def sinusoidal_positions(length: int, features: int, dtype: DTypeLike = float) -
 
     Args:
         length: number of positions.
-        features: how many numbers encode a position; even.
+        features: number of features that encode a position; even.
         dtype: float type.
 
     Returns:
@@ -299,9 +291,6 @@ def rotary_positions(x: Array, *, time_axis: int = 1) -> Array:
         x: queries or keys of shape (batch, time, heads, n), n even; feature i pairs with i + n/2.
         time_axis: the axis of the positions.
 
-    Returns:
-        An array of the shape of x.
-
     Source: Su, Lu, Pan, Murtadha, Wen and Liu (2021), "RoFormer".
 
     >>> rotary_positions(np.ones((1, 2, 1, 2)))[0, :, 0].round(3)
@@ -331,9 +320,6 @@ def learned_positions(params: PyTree, x: Array) -> Array:
     Args:
         params: ``{"table": (length, features)}``.
         x: array of shape (batch, time, features).
-
-    Returns:
-        An array of the shape of x.
 
     Raises:
         ShapeError: the sequence is longer than the table.

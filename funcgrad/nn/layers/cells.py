@@ -26,13 +26,14 @@ __all__ = [
 
 
 class Cell(NamedTuple):
-    """A recurrent cell: what it adds for each step is computed for all steps at once.
+    """A recurrent cell, one step in time.
 
     Attributes:
         name: the cell's name.
         init: from (key, input size, hidden size, dtype) to params.
         start: from (batch shape, hidden size, dtype) to the first carry.
-        project: from (params, inputs (..., m)) to what the steps need of them, (..., k).
+        project: from (params, inputs (..., m)) to what the steps need of them, (..., k); it is
+            called once, for all steps.
         step: from (params, carry, projected inputs) to (carry, output).
     """
 

@@ -54,14 +54,10 @@ def conv(
 ) -> Array:
     """A convolution (cross-correlation, as networks mean it) in one to three dimensions.
 
-    Args:
+    Args besides the common ones (``help(nn.layers)``):
         params: ``{"w": (*taps, channels / groups, features), "b": (features,)}``, the bias being
             optional.
-        x: array of shape (batch, *space, channels).
-        strides: step of the window, one integer or one for each spatial axis.
-        padding: "SAME", "VALID" or a (low, high) pair for each spatial axis.
-        dilation: distance between taps.
-        groups: into how many separate groups the channels fall; all channels: depthwise.
+        groups: number of separate groups of channels; as many as channels is a depthwise one.
 
     Returns:
         An array of shape (batch, *positions, features).
@@ -93,11 +89,9 @@ def conv_transpose(
 ) -> Array:
     """A fractionally strided convolution, which enlarges an image.
 
-    Args:
+    Args besides the common ones (``help(nn.layers)``):
         params: ``{"w": (*taps, channels, features), "b": (features,)}``, the bias being optional.
-        x: array of shape (batch, *space, channels).
-        strides: by which factor space grows, one integer or one for each spatial axis.
-        padding: "SAME", "VALID" or a (low, high) pair for each spatial axis.
+        strides: factor by which space grows, one integer or one for each spatial axis.
 
     Returns:
         An array of shape (batch, *positions, features).
@@ -162,17 +156,12 @@ def Conv(
 ) -> Layer:
     """A convolution, from (batch, *space, channels) to (batch, *positions, features).
 
-    Args:
+    Args besides the common ones (``help(nn.layers)``):
         features: number of features.
         kernel_size: number of taps, one integer or one for each spatial axis; how many axes there
             are (one to three) is known from the input's shape.
-        strides: step of the window.
-        padding: "SAME", "VALID" or a (low, high) pair for each spatial axis.
-        dilation: distance between taps.
-        groups: into how many separate groups the channels fall.
-        bias: whether there is a bias.
+        groups: number of separate groups of channels.
         w_init: initializer of the kernel, by default glorot_normal.
-        b_init: initializer of the bias.
 
     Returns:
         The layer; its params are those of ``conv``.
@@ -202,14 +191,11 @@ def ConvTranspose(
 ) -> Layer:
     """A fractionally strided convolution, from (batch, *space, channels) to larger images.
 
-    Args:
+    Args besides the common ones (``help(nn.layers)``):
         features: number of features.
         kernel_size: number of taps, one integer or one for each spatial axis.
-        strides: by which factor space grows.
-        padding: "SAME", "VALID" or a (low, high) pair for each spatial axis.
-        bias: whether there is a bias.
+        strides: factor by which space grows.
         w_init: initializer of the kernel, by default glorot_normal.
-        b_init: initializer of the bias.
 
     Returns:
         The layer; its params are those of ``conv_transpose``.

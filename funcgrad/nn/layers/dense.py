@@ -70,11 +70,9 @@ def Dense(
 ) -> Layer:
     """A dense layer, from (..., m) to (..., features).
 
-    Args:
+    Args besides the common ones (``help(nn.layers)``):
         features: size of the output's last axis.
-        bias: whether there is a bias.
         w_init: initializer of the weights, by default glorot_normal.
-        b_init: initializer of the bias.
 
     Returns:
         The layer; its params are those of ``dense``.
@@ -144,7 +142,7 @@ def Embedding(count: int, features: int, *, init: Initializer | None = None) -> 
     """A layer that maps integers to vectors, from (...) to (..., features).
 
     Args:
-        count: how many different integers there are.
+        count: number of different integers.
         features: size of a vector.
         init: initializer of the table, by default normal with standard deviation 1/sqrt(features),
             so that vectors have length 1; recurrent networks often learn faster from normal(1.0).
@@ -172,7 +170,7 @@ def Tied(count: int, features: int, *layers: LayerLike, init: Initializer | None
     """Embed integers, apply layers, and multiply by the transposed table: tied weights.
 
     Args:
-        count: how many different integers there are.
+        count: number of different integers.
         features: size of a vector, which the layers must give back.
         *layers: layers from (..., features) to (..., features).
         init: initializer of the table.

@@ -43,10 +43,11 @@ class Layer(tuple[Init, Apply]):
     Args:
         init: from (key, input_shape, dtype=float) to (output_shape, params, state).
         apply: from (params, state, inputs, *, key, train) to (outputs, state).
-        name: what summary prints.
+        name: printed by summary.
         layers: the parts of a container; its params and state are tuples of theirs.
-        route: how inputs reach the parts: "serial", "parallel" or "same".
-        takes_mask: whether apply takes ``mask=``, a boolean array of shape (batch, time).
+        route: the way of inputs to the parts: "serial" (one after the other), "parallel" (the i-th
+            input to the i-th part) or "same" (all to each).
+        takes_mask: True if apply takes ``mask=``, a boolean array of shape (batch, time).
 
     >>> init, apply = Layer(
     ...     lambda key, shape, dtype=float: (shape, 3.0, ()),
@@ -99,7 +100,7 @@ class Layer(tuple[Init, Apply]):
 
 
 LayerLike: TypeAlias = "Layer | tuple[Init, Apply] | Callable[[Array], Array]"
-"""What becomes a layer: a pair (init, apply), or a function of an array, as ``np.tanh``."""
+"""A layer, a pair (init, apply), or a function of an array, as ``np.tanh``."""
 
 
 def as_layer(x: LayerLike) -> Layer:
@@ -252,7 +253,7 @@ def Lambda(f: Callable[[Array], Array], name: str | None = None) -> Layer:
 
     Args:
         f: function of one array; its output's shape is found by tracing it.
-        name: what summary prints, by default the function's name.
+        name: printed by summary; by default the function's name.
 
     Returns:
         The layer.

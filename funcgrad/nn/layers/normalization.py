@@ -55,13 +55,9 @@ def _check_epsilon(name: str, epsilon: float) -> None:
 def layer_norm(params: PyTree, x: Array, *, epsilon: float = 1e-5) -> Array:
     """Standardize the last axis of each example, then scale and shift it.
 
-    Args:
+    Args besides the common ones (``help(nn.layers)``):
         params: ``{"scale": (n,), "offset": (n,)}``, both being optional.
         x: array of shape (..., n).
-        epsilon: added to the variance.
-
-    Returns:
-        An array of the shape of x.
 
     Source: Ba, Kiros and Hinton (2016), "Layer normalization".
 
@@ -76,13 +72,9 @@ def layer_norm(params: PyTree, x: Array, *, epsilon: float = 1e-5) -> Array:
 def rms_norm(params: PyTree, x: Array, *, epsilon: float = 1e-6) -> Array:
     """Divide the last axis by its root mean square, then scale it.
 
-    Args:
+    Args besides the common ones (``help(nn.layers)``):
         params: ``{"scale": (n,)}``, which is optional.
         x: array of shape (..., n).
-        epsilon: added to the mean square.
-
-    Returns:
-        An array of the shape of x.
 
     Source: Zhang and Sennrich (2019), "Root mean square layer normalization".
 
@@ -97,14 +89,9 @@ def rms_norm(params: PyTree, x: Array, *, epsilon: float = 1e-6) -> Array:
 def group_norm(params: PyTree, x: Array, *, groups: int, epsilon: float = 1e-5) -> Array:
     """Standardize groups of channels over space, example by example, then scale and shift.
 
-    Args:
+    Args besides the common ones (``help(nn.layers)``):
         params: ``{"scale": (channels,), "offset": (channels,)}``, both being optional.
-        x: array of shape (batch, *space, channels).
         groups: number of groups; 1 is one for all channels, as many as channels is instance norm.
-        epsilon: added to the variance.
-
-    Returns:
-        An array of the shape of x.
 
     Raises:
         ShapeError: the channels are not divisible by the groups.
@@ -140,15 +127,12 @@ def batch_norm(
 ) -> tuple[Array, PyTree]:
     """Standardize each channel over the batch and over space, then scale and shift it.
 
-    Args:
+    Args besides the common ones (``help(nn.layers)``):
         params: ``{"scale": (channels,), "offset": (channels,)}``, both being optional.
         state: ``{"mean": (channels,), "var": (channels,)}``, the running statistics.
-        x: array of shape (batch, *space, channels).
         train: True: use the statistics of this batch and update the running ones; False: use the
             running ones.
-        momentum: how much of the running statistics is kept in an update.
-        epsilon: added to the variance.
-        axis_name: an axis of vmap over which the statistics are averaged too.
+        momentum: fraction of the running statistics that is kept in an update.
 
     Returns:
         (an array of the shape of x, the new state). Variances are those of the batch, without
@@ -197,12 +181,8 @@ def BatchNorm(
 ) -> Layer:
     """A batch normalisation, whose state holds the running mean and variance.
 
-    Args:
-        momentum: how much of the running statistics is kept in a step of training.
-        epsilon: added to the variance.
-        scale: whether there is a scale.
-        offset: whether there is an offset.
-        axis_name: an axis of vmap over which the statistics are averaged too.
+    Args besides the common ones (``help(nn.layers)``):
+        momentum: fraction of the running statistics that is kept in a step of training.
 
     Returns:
         The layer; its params and state are those of ``batch_norm``.

@@ -33,11 +33,7 @@ def max_pool(
 ) -> Array:
     """The maximum of each window; elements that attain it share its derivative equally.
 
-    Args:
-        x: array of shape (batch, *space, channels).
-        window_shape: size of the window, one integer or one for each spatial axis.
-        strides: step of the window; None is its size.
-        padding: "SAME", "VALID" or a (low, high) pair for each spatial axis.
+    Common arguments: ``help(nn.layers)``.
 
     Returns:
         An array of shape (batch, *positions, channels).
@@ -59,12 +55,9 @@ def avg_pool(
 ) -> Array:
     """The mean of each window.
 
-    Args:
-        x: array of shape (batch, *space, channels).
-        window_shape: size of the window, one integer or one for each spatial axis.
-        strides: step of the window; None is its size.
+    Args besides the common ones (``help(nn.layers)``):
         padding: "SAME", "VALID" or a (low, high) pair for each spatial axis, of zeros.
-        count_include_pad: whether the padding counts in the mean.
+        count_include_pad: True to count the padding in the mean.
 
     Returns:
         An array of shape (batch, *positions, channels).

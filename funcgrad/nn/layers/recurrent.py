@@ -30,14 +30,13 @@ def scan_cell(
 ) -> tuple[PyTree, Array]:
     """Run a cell over time.
 
-    Args:
+    Args besides the common ones (``help(nn.layers)``):
         cell: nn.rnn, nn.gru or nn.lstm, or a Cell of yours.
         params: the cell's parameters.
         x: inputs of shape (batch, time, m).
         carry: the first carry; None is the cell's start. Pass the last carry of the segment before
             through ``stop_gradient`` for truncated back-propagation.
         mask: booleans of shape (batch, time); where False the carry stays and the output is 0.
-        reverse: run from the end to the start.
 
     Returns:
         (the last carry, outputs of shape (batch, time, n)).
@@ -91,11 +90,10 @@ def Recurrent(
 ) -> Layer:
     """A recurrent layer of any cell, from (batch, time, m) to (batch, time, hidden).
 
-    Args:
+    Args besides the common ones (``help(nn.layers)``):
         cell: nn.rnn, nn.gru or nn.lstm, or a Cell of yours.
         hidden: size of the outputs.
         return_sequences: give all outputs, or only the last one, of shape (batch, hidden).
-        reverse: run from the end to the start.
         stateful: keep the last carry as state, from which the next call starts; no gradient flows
             back through it (truncated back-propagation). The batch size must then be known to init,
             and the initial state starts a new text.

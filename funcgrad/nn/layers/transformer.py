@@ -28,20 +28,15 @@ def transformer_block(
     norm: Callable[[PyTree, Array], Array] = layer_norm,
     norm_first: bool = True,
 ) -> Array:
-    """What a ``TransformerBlock`` computes when it does not train.
+    """The outputs of a ``TransformerBlock`` that does not train.
 
-    Args:
+    Args besides the common ones (``help(nn.layers)``):
         params: parameters that the layer's init made.
         x: array of shape (batch, time, features).
-        heads: number of heads.
         mask: booleans of shape (batch, time) that tell real positions from padding.
-        is_causal: let no position see a later one.
         activation: function of the inner layer.
         norm: function (params, x) that normalises.
-        norm_first: whether the layer normalises first.
-
-    Returns:
-        An array of the shape of x.
+        norm_first: True if the layer normalises first.
 
     >>> import numpy as np
     >>> from funcgrad import random
@@ -80,11 +75,9 @@ def TransformerBlock(
 ) -> Layer:
     """Attention and a dense network of two layers, each added to its input.
 
-    Args:
-        heads: number of heads.
+    Args besides the common ones (``help(nn.layers)``):
         features: size of the inputs and outputs.
         hidden: size of the dense network's inner layer; None is 4 * features.
-        is_causal: let no position see a later one.
         dropout: probability that a weight or an activation is dropped when training.
         activation: function of the inner layer.
         norm: maker of the normalising layers.

@@ -53,16 +53,10 @@ def sigmoid_binary_cross_entropy(
 ) -> Array:
     """-y log(p) - (1 - y) log(1 - p) for the probability p = sigmoid(logit).
 
-    Args:
+    Args besides the common ones (``help(nn.losses)``):
         logits: real array.
         labels: array of the same shape: 0, 1, or probabilities y.
         label_smoothing: number s in [0, 1]; labels become (1 - s) y + s/2.
-        reduction: "mean", "sum", or "none" for an array of losses.
-        where: boolean array that broadcasts to the losses: which of them count.
-        weights: array that broadcasts to the losses; the mean is divided by their sum.
-
-    Returns:
-        Scalar, or array of the shape of logits.
 
     >>> sigmoid_binary_cross_entropy(np.array([0.0, 1e4]), np.array([1, 1])).round(4)
     np.float64(0.3466)
@@ -123,19 +117,12 @@ def softmax_cross_entropy(
 ) -> Array:
     """-sum(y log(softmax(logits))) for probabilities y of classes.
 
-    Args:
+    Args besides the common ones (``help(nn.losses)``):
         logits: real array. A class with logit -inf is excluded: its probability y has to be 0.
         labels: probabilities y, array of the same shape.
-        axis: axis or axes of the classes.
         label_smoothing: number s in [0, 1]; y becomes (1 - s) y + s / (number of classes).
         class_weights: one factor w for each class: y log(p) becomes w y log(p), and the mean is
             divided by the sum of the weights sum(w y) of the examples.
-        reduction: "mean", "sum", or "none" for an array of losses.
-        where: boolean array that broadcasts to the losses: which examples count.
-        weights: array that broadcasts to the losses; the mean is divided by their sum.
-
-    Returns:
-        Scalar, or array without the axes of classes.
 
     >>> softmax_cross_entropy(np.zeros((1, 2)), np.array([[0.25, 0.75]])).round(4)
     np.float64(0.6931)
@@ -183,22 +170,15 @@ def softmax_cross_entropy_with_integer_labels(
 ) -> Array:
     """-log(softmax(logits)[label]), faster than ``softmax_cross_entropy`` of one-hot labels.
 
-    Args:
+    Args besides the common ones (``help(nn.losses)``):
         logits: real array.
         labels: integers from 0 to the number of classes - 1, array of the shape of logits
             without the axis of classes. Where the mask is False any integer will do.
-        axis: axis of the classes.
         label_smoothing: number s in [0, 1]: the label has probability 1 - s, the rest is shared
             by all classes equally.
         class_weights: one factor for each class: a loss is multiplied by that of its label (with
             smoothing, each part by that of its class), and the mean is divided by the sum of the
             weights of the labels, as in PyTorch.
-        reduction: "mean", "sum", or "none" for an array of losses.
-        where: boolean array that broadcasts to the losses: which examples count.
-        weights: array that broadcasts to the losses; the mean is divided by their sum.
-
-    Returns:
-        Scalar, or array of the shape of labels.
 
     Raises:
         ValueError: if a label is out of range and its value is known, that is outside of jit.
@@ -254,17 +234,10 @@ def kl_divergence(
 ) -> Array:
     """sum(t (log(t) - log(p))), the Kullback-Leibler divergence of predictions p from targets t.
 
-    Args:
+    Args besides the common ones (``help(nn.losses)``):
         log_predictions: logarithms of p, real array.
         targets: probabilities t, array of the same shape; 0 log 0 is 0.
-        axis: axis or axes of the classes.
-        log_targets: whether targets are the logarithms of t (Optax has another function for it).
-        reduction: "mean", "sum", or "none" for an array of divergences.
-        where: boolean array that broadcasts to the divergences: which of them count.
-        weights: array that broadcasts to them; the mean is divided by their sum.
-
-    Returns:
-        Scalar, or array without the axes of classes.
+        log_targets: True if targets are the logarithms of t (Optax has another function for it).
 
     >>> kl_divergence(np.log(np.array([0.5, 0.5])), np.array([1.0, 0.0])).round(4)
     np.float64(0.6931)

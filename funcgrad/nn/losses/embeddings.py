@@ -46,11 +46,10 @@ def cosine_similarity(
 ) -> Array:
     """The cosine of the angle between vectors.
 
-    Args:
+    Args besides the common ones (``help(nn.losses)``):
         predictions: real array of vectors.
         targets: array of the same shape.
         epsilon: lower bound of the norms that are divided by.
-        axis: axis or axes of the components.
 
     Returns:
         Array without these axes. It is 0, with derivative 0, where a vector is zero.
@@ -97,17 +96,10 @@ def cosine_distance(
 ) -> Array:
     """1 - ``cosine_similarity``.
 
-    Args:
+    Args besides the common ones (``help(nn.losses)``):
         predictions: real array of vectors.
         targets: array of the same shape.
         epsilon: lower bound of the norms that are divided by.
-        axis: axis or axes of the components.
-        reduction: "mean", "sum", or "none" for an array of losses.
-        where: boolean array that broadcasts to the losses, one for each pair of vectors.
-        weights: array that broadcasts to the losses; the mean is divided by their sum.
-
-    Returns:
-        Scalar, or array without the axes of components.
 
     >>> cosine_distance(np.array([[1.0, 0.0]]), np.array([[0.0, 2.0]]))
     np.float64(1.0)
@@ -137,20 +129,13 @@ def triplet_margin_loss(
     The distance is (sum(abs(x - y)**p) + eps)**(1/p). Balntas et al., Learning local feature
     descriptors with triplets and shallow convolutional neural networks, BMVC 2016.
 
-    Args:
+    Args besides the common ones (``help(nn.losses)``):
         anchors: real array of vectors.
         positives: array of the same shape: vectors that should be near to the anchors.
         negatives: array of the same shape: vectors that should be farther away.
-        axis: axis or axes of the components.
         norm_degree: the number p.
-        margin: how much farther.
+        margin: least difference of the two distances.
         eps: small number that keeps derivatives finite where vectors are equal.
-        reduction: "mean", "sum" or "none".
-        where: as in ``cosine_distance``.
-        weights: as in ``cosine_distance``.
-
-    Returns:
-        Scalar, or array without the axes of components.
 
     >>> triplet_margin_loss(np.zeros((1, 2)), np.ones((1, 2)), np.ones((1, 2)))
     np.float64(1.0)
@@ -195,15 +180,11 @@ def contrastive_loss(
 
     Hadsell, Chopra and LeCun, Dimensionality reduction by learning an invariant mapping, 2006.
 
-    Args:
+    Args besides the common ones (``help(nn.losses)``):
         first: real array of vectors.
         second: array of the same shape; d is the Euclidean distance.
         labels: one for each pair: 1 (or True) if they belong together, else 0.
         margin: distance from which on others are far enough.
-        axis: axis or axes of the components.
-        reduction: "mean", "sum" or "none".
-        where: as in ``cosine_distance``.
-        weights: as in ``cosine_distance``.
 
     Returns:
         Scalar, or array without the axes of components. At distance 0 the derivative is 0.
@@ -240,16 +221,10 @@ def negative_sampling_loss(
     it) and of CBOW (u is the mean of the vectors near v). Mikolov et al., arXiv:1310.4546,
     equation 4.
 
-    Args:
+    Args besides the common ones (``help(nn.losses)``):
         embeddings: vectors u, real array of shape (..., d).
         targets: vectors v that were seen with them, of the same shape.
         negatives: vectors n that were drawn at random, of shape (..., k, d).
-        reduction: "mean", "sum" or "none".
-        where: boolean array that broadcasts to the losses, of shape (...).
-        weights: array that broadcasts to the losses; the mean is divided by their sum.
-
-    Returns:
-        Scalar, or array of shape (...).
 
     Raises:
         ShapeError: if shapes do not fit.

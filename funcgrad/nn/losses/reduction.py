@@ -1,4 +1,4 @@
-"""What all losses share: masks, weights, and the reduction of losses to one number."""
+"""Masks, weights, and the reduction of losses to one number, which all losses share."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def reduce_losses(
         reduction: "none", "mean" or "sum".
         where: boolean array that broadcasts to losses; those left out count as 0.
         weights: array that broadcasts to losses.
-        mass: how much each loss counts in the mean before weights; None is 1.
+        mass: weight of each loss in the mean, apart from weights; None is 1.
 
     Returns:
         The losses, their sum, or the sum divided by that of weights * mass: by the number of

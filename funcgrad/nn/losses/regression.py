@@ -62,16 +62,9 @@ def squared_error(
 ) -> Array:
     """(prediction - target)**2.
 
-    Args:
+    Args besides the common ones (``help(nn.losses)``):
         predictions: real array.
         targets: real array of the same shape; None is zeros.
-        reduction: "mean", "sum", or "none" for an array of losses.
-        where: boolean array that broadcasts to the losses: which of them count. Those left out
-            change neither value nor derivative, even if they are infinite or NaN.
-        weights: array that broadcasts to the losses; the mean is divided by the sum of weights.
-
-    Returns:
-        Scalar, or array of the shape of predictions.
 
     Raises:
         ShapeError: if shapes do not fit.
@@ -138,16 +131,10 @@ def huber_loss(
 
     Huber, Robust estimation of a location parameter, 1964.
 
-    Args:
+    Args besides the common ones (``help(nn.losses)``):
         predictions: real array.
         targets: real array of the same shape; None is zeros.
-        delta: where the line begins, a positive number.
-        reduction: "mean", "sum" or "none".
-        where: as in ``squared_error``.
-        weights: as in ``squared_error``.
-
-    Returns:
-        Scalar, or array of the shape of predictions.
+        delta: error at which the line begins, a positive number.
 
     >>> huber_loss(np.array([1.0, 4.0]), reduction="none")
     array([0.5, 3.5])
@@ -199,15 +186,9 @@ def hinge_loss(
 ) -> Array:
     """max(0, 1 - output * target); the derivative where the product is 1 is 0.
 
-    Args:
+    Args besides the common ones (``help(nn.losses)``):
         predictor_outputs: real array.
         targets: array of the same shape, of 1 and -1.
-        reduction: "mean", "sum" or "none".
-        where: as in ``squared_error``.
-        weights: as in ``squared_error``.
-
-    Returns:
-        Scalar, or array of the shape of the outputs.
 
     >>> hinge_loss(np.array([0.5, -2.0]), np.array([1.0, -1.0]), reduction="none")
     array([0.5, 0. ])
@@ -252,12 +233,9 @@ def poisson_nll_loss(
 ) -> Array:
     """The negative logarithm of the Poisson probability of targets, without log(target!).
 
-    Args:
+    Args besides the common ones (``help(nn.losses)``):
         log_predictions: logarithms of the predicted rates.
         targets: counts, array of the same shape.
-        reduction: "mean", "sum" or "none".
-        where: as in ``squared_error``.
-        weights: as in ``squared_error``.
 
     Returns:
         exp(log_prediction) - target * log_prediction: scalar, or array of that shape.
@@ -284,14 +262,11 @@ def gaussian_nll_loss(
 ) -> Array:
     """The negative logarithm of the normal density of targets.
 
-    Args:
+    Args besides the common ones (``help(nn.losses)``):
         predictions: predicted means, real array.
         targets: array of the same shape.
         variance: predicted variances, positive, array that broadcasts with predictions.
-        full: whether to add log(2 pi) / 2.
-        reduction: "mean", "sum" or "none".
-        where: as in ``squared_error``.
-        weights: as in ``squared_error``.
+        full: True to add log(2 pi) / 2.
 
     Returns:
         (log(variance) + (prediction - target)**2 / variance) / 2: scalar, or array.

@@ -37,7 +37,7 @@ def ctc_loss(
     logarithms. Graves, Fernandez, Gomez and Schmidhuber, Connectionist temporal classification,
     ICML 2006, equations 5 to 8.
 
-    Args:
+    Args besides the common ones (``help(nn.losses)``):
         logits: array of shape (batch, frames, classes), of which a softmax is taken.
         logit_paddings: array of shape (batch, frames): 1 or True for frames that are padding.
         labels: integers, array of shape (batch, labels). They must not be the blank.
@@ -46,8 +46,6 @@ def ctc_loss(
         blank_id: class of the blank.
         reduction: "mean", "sum", or "none" for an array of losses. Losses are not divided by the
             number of labels.
-        where: boolean array of shape (batch,): which sequences count.
-        weights: array of shape (batch,); the mean is divided by their sum.
 
     Returns:
         Scalar, or array of shape (batch,). Labels that need more frames than there are have

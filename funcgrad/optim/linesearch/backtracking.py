@@ -54,7 +54,7 @@ def scale_by_backtracking_linesearch(
     Args:
         max_backtracking_steps: number of times that the step may shrink.
         slope_rtol: as above.
-        decrease_factor: by which the step shrinks.
+        decrease_factor: factor by which the step shrinks.
         increase_factor: as above.
         max_learning_rate: largest step size.
         atol: as above.

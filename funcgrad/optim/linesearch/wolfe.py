@@ -232,7 +232,7 @@ def scale_by_zoom_linesearch(
         max_linesearch_steps: largest number of evaluations of the function.
         max_learning_rate: largest step size, or None.
         tol: tolerance of the conditions.
-        increase_factor: by which the step grows.
+        increase_factor: factor by which the step grows.
         slope_rtol: as above.
         curv_rtol: as above.
         approx_dec_rtol: relative rise of the function up to which the approximation counts, or None

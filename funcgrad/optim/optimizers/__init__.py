@@ -15,8 +15,8 @@ Some arguments mean the same in all optimizers, and in the transformations that 
     accumulator_dtype: as ``mu_dtype``, for the sum or average that a transformation keeps.
     weight_decay: multiple of the parameters that is added to the direction, before the learning
         rate multiplies both.
-    mask: which parameters decay: booleans with the structure of the parameters or of an upper part
-        of it, or a function that makes them from parameters, like
+    mask: the parameters that decay: booleans with the structure of the parameters or of an upper
+        part of it, or a function that makes them from parameters, like
         ``by_path({"*/b": False, "*": True})``; None for all of them.
     weight_decay_mask: the same.
 

@@ -233,10 +233,10 @@ def lars(
 
     Args besides the common ones (``help(optim.optimizers)``):
         weight_decay: multiple of the parameters that is added to gradients.
-        weight_decay_mask: which parameters decay, as of ``masked``.
+        weight_decay_mask: the parameters that decay, as of ``masked``.
         trust_coefficient: as of ``scale_by_trust_ratio``.
         eps: as there.
-        trust_ratio_mask: which parameters are scaled so.
+        trust_ratio_mask: the parameters that are scaled so.
 
     >>> tx, params = lars(1.0, trust_coefficient=0.1), np.array([3.0, 4.0])
     >>> tx.update(np.array([2.0, 0.0]), tx.init(params), params)[0]

@@ -1,7 +1,4 @@
-"""Schedules: functions from the number of updates made so far to a hyper-parameter.
-
-They take Python integers, arrays of counts (and return arrays of values), and traced counts.
-"""
+"""Schedules that stay or fall: constants, lines, powers, cosines, pieces."""
 
 from __future__ import annotations
 
@@ -68,12 +65,8 @@ def polynomial_schedule(
 
     n is the count since transition_begin, limited to [0, transition_steps].
 
-    Args:
-        init_value: value up to transition_begin.
-        end_value: value at the end and after it.
+    Args besides the common ones (``help(optim.schedules)``):
         power: 1 for a straight line.
-        transition_steps: length; with 0, the value is always init_value.
-        transition_begin: count at which the value begins to change.
 
     >>> polynomial_schedule(1.0, 0.0, power=2, transition_steps=4)(np.arange(5))
     array([1.    , 0.5625, 0.25  , 0.0625, 0.    ])
@@ -97,11 +90,7 @@ def linear_schedule(
 ) -> Schedule:
     """From one value to another in a straight line.
 
-    Args:
-        init_value: value up to transition_begin.
-        end_value: value at the end and after it.
-        transition_steps: length; with 0, the value is always init_value.
-        transition_begin: count at which the value begins to change.
+    Common arguments: ``help(optim.schedules)``.
 
     >>> linear_schedule(1.0, 0.0, transition_steps=2, transition_begin=1)(np.arange(5))
     array([1. , 1. , 0.5, 0. , 0. ])
@@ -118,14 +107,14 @@ def exponential_decay(
     staircase: bool = False,
     end_value: Scalar | None = None,
 ) -> Schedule:
-    """Init decay_rate^(n / transition_steps), with n the count since transition_begin, at least 0.
+    """The exponential init_value decay_rate^(n / transition_steps).
 
-    Args:
-        init_value: value up to transition_begin.
+    n is the count since transition_begin, at least 0.
+
+    Args besides the common ones (``help(optim.schedules)``):
         transition_steps: counts in which the value is multiplied by decay_rate once; with 0 it is
             always init_value.
         decay_rate: positive number, or 0 for a constant.
-        transition_begin: count at which the decay begins.
         staircase: True to round the exponent down.
         end_value: bound that the value does not cross, or None.
 
@@ -159,11 +148,9 @@ def cosine_decay_schedule(
 
     n is the count, at most decay_steps. (Loshchilov and Hutter 2017, arXiv:1608.03983.)
 
-    Args:
-        init_value: value at 0.
+    Args besides the common ones (``help(optim.schedules)``):
         decay_steps: length.
         alpha: last value as a fraction of the first.
-        exponent: of the cosine.
 
     >>> cosine_decay_schedule(1.0, 2)(np.arange(4))
     array([1. , 0.5, 0. , 0. ])
@@ -194,8 +181,7 @@ def piecewise_constant_schedule(
 ) -> Schedule:
     """A value that is multiplied by given factors from given counts on.
 
-    Args:
-        init_value: the first value.
+    Args besides the common ones (``help(optim.schedules)``):
         boundaries_and_scales: from count to factor.
 
     >>> piecewise_constant_schedule(1.0, {2: 0.5, 3: 0.5})(np.arange(5))
@@ -221,9 +207,8 @@ def piecewise_interpolate_schedule(
 ) -> Schedule:
     """A value that changes smoothly by given factors up to given counts.
 
-    Args:
+    Args besides the common ones (``help(optim.schedules)``):
         interpolate_type: 'linear' or 'cosine', the way between.
-        init_value: value at 0.
         boundaries_and_scales: from count to the factor by which the value has changed there
             since the count before.
 

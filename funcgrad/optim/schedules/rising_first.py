@@ -23,10 +23,7 @@ from .decreasing import (
 def warmup_constant_schedule(init_value: Scalar, peak_value: Scalar, warmup_steps: int) -> Schedule:
     """A straight line up to a value that stays.
 
-    Args:
-        init_value: value at 0.
-        peak_value: value from warmup_steps on.
-        warmup_steps: length of the line.
+    Common arguments: ``help(optim.schedules)``.
 
     >>> warmup_constant_schedule(0.0, 1.0, 2)(np.arange(4))
     array([0. , 0.5, 1. , 1. ])
@@ -45,13 +42,8 @@ def warmup_cosine_decay_schedule(
 ) -> Schedule:
     """A straight line up, then half a cosine down.
 
-    Args:
-        init_value: value at 0.
-        peak_value: value at warmup_steps.
-        warmup_steps: length of the line.
+    Args besides the common ones (``help(optim.schedules)``):
         decay_steps: length of both.
-        end_value: value from decay_steps on.
-        exponent: of the cosine.
 
     >>> warmup_cosine_decay_schedule(0.0, 1.0, warmup_steps=1, decay_steps=3)(np.arange(5))
     array([0. , 1. , 0.5, 0. , 0. ])
@@ -83,10 +75,7 @@ def warmup_exponential_decay_schedule(
 ) -> Schedule:
     """A straight line up, then an exponential decay.
 
-    Args:
-        init_value: value at 0.
-        peak_value: value at warmup_steps.
-        warmup_steps: length of the line.
+    Args besides the common ones (``help(optim.schedules)``):
         transition_steps: as of ``exponential_decay``.
         decay_rate: as there.
         transition_begin: as there, counted from warmup_steps.
@@ -111,10 +100,8 @@ def warmup_inverse_sqrt_schedule(
 
     (Vaswani et al. 2017, arXiv:1706.03762, section 5.3.)
 
-    Args:
-        peak_value: value at warmup_steps.
+    Args besides the common ones (``help(optim.schedules)``):
         warmup_steps: length of the line, at least 1.
-        init_value: value at 0.
 
     >>> warmup_inverse_sqrt_schedule(1.0, 2)(np.array([0, 1, 2, 8]))
     array([0. , 0.5, 1. , 0.5])
@@ -183,10 +170,8 @@ def linear_onecycle_schedule(
 
     (Smith and Topin 2018, arXiv:1708.07120.)
 
-    Args:
-        transition_steps: length.
-        peak_value: the largest value.
-        pct_start: part of the length after which it is reached.
+    Args besides the common ones (``help(optim.schedules)``):
+        pct_start: part of the length after which the peak is reached.
         pct_final: part of the length after which the first value is reached again.
         div_factor: the first value is peak_value / div_factor.
         final_div_factor: the last value is the first divided by this.
@@ -218,14 +203,7 @@ def cosine_onecycle_schedule(
 ) -> Schedule:
     """Up to the peak and far down again along cosines.
 
-    (Smith and Topin 2018, arXiv:1708.07120.)
-
-    Args:
-        transition_steps: length.
-        peak_value: the largest value.
-        pct_start: part of the length after which it is reached.
-        div_factor: the first value is peak_value / div_factor.
-        final_div_factor: the last value is the first divided by this.
+    (Smith and Topin 2018, arXiv:1708.07120.) Arguments as of ``linear_onecycle_schedule``.
 
     >>> cosine_onecycle_schedule(4, 1.0, 0.5, 2.0, 5.0)(np.arange(6))
     array([0.5 , 0.75, 1.  , 0.55, 0.1 , 0.1 ])
