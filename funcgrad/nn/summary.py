@@ -79,11 +79,11 @@ def summary(model: LayerLike, input_shape: PyTree) -> Summary:
     50 parameters
     """
     rows = Summary()
-    _collect(as_layer(model), input_shape, 0, rows)
+    _add_rows(as_layer(model), input_shape, 0, rows)
     return rows
 
 
-def _collect(layer: Layer, shape: PyTree, depth: int, rows: Summary) -> Array:
+def _add_rows(layer: Layer, shape: PyTree, depth: int, rows: Summary) -> Array:
     shapes: list[PyTree] = []
 
     def init(key: Key) -> tuple[PyTree, PyTree]:
@@ -98,7 +98,7 @@ def _collect(layer: Layer, shape: PyTree, depth: int, rows: Summary) -> Array:
     inner = shape
     for i, part in enumerate(layer.layers):
         given = shape[i] if layer.route == "parallel" else inner
-        output = _collect(part, given, depth + 1, rows)
+        output = _add_rows(part, given, depth + 1, rows)
         if layer.route == "serial":
             inner = output
     return shapes[0]

@@ -63,7 +63,7 @@ from .linesearch.backtracking import (
     scale_by_backtracking_linesearch,
 )
 from .linesearch.objective import value_and_grad_from_state
-from .linesearch.wolfe import (
+from .linesearch.zoom import (
     ScaleByZoomLinesearchState,
     ZoomLinesearchInfo,
     scale_by_zoom_linesearch,
@@ -168,7 +168,7 @@ from .pieces.scaling import (
     scale_by_sign,
     scale_by_trust_ratio,
 )
-from .schedules.decreasing import (
+from .schedules.basic import (
     constant_schedule,
     cosine_decay_schedule,
     exponential_decay,
@@ -178,7 +178,7 @@ from .schedules.decreasing import (
     piecewise_interpolate_schedule,
     polynomial_schedule,
 )
-from .schedules.rising_first import (
+from .schedules.warmup import (
     cosine_onecycle_schedule,
     linear_onecycle_schedule,
     sgdr_schedule,

@@ -70,10 +70,10 @@ def resolve(name: str, what: str, value: ScalarOrSchedule, count: Count) -> Scal
     if callable(value):
         value = value(count)
     check_scalar(name, what, value)
-    return _strong(value, np.float64)
+    return _scalar_of_dtype(value, np.float64)
 
 
-def _strong(value: Scalar, dtype: DTypeLike) -> Scalar:
+def _scalar_of_dtype(value: Scalar, dtype: DTypeLike) -> Scalar:
     """A scalar of a dtype, on the device where it is."""
     kind: np.dtype[Any] = np.dtype(dtype)
     made: Scalar = (
@@ -219,27 +219,39 @@ def inject_hyperparams(
         }
         constants = {k: v for k, v in dynamic.items() if is_scalar(v) and not is_size(k, v)}
 
-        def at(
-            count: Count, hyperparams: dict[str, Scalar]
-        ) -> tuple[dict[str, Scalar], GradientTransformation]:
-            values = {k: _strong(hyperparams[k], dtype) for k in constants}
-            for k, schedule in schedules.items():
-                values[k] = _strong(resolve(name, k, schedule, count), dtype)
+        def build(values: dict[str, Scalar]) -> GradientTransformation:
             given = inspect.BoundArguments(signature, bound.arguments | values)  # type: ignore[arg-type]
-            return values, with_extra_args_support(inner_factory(*given.args, **given.kwargs))
+            return with_extra_args_support(inner_factory(*given.args, **given.kwargs))
 
-        def init_injected(params: PyTree) -> InjectHyperparamsState:
-            first = {k: _strong(v, dtype) for k, v in constants.items()}
-            values, inner = at(0, first)
-            return InjectHyperparamsState(0, values, inner.init(params))
-
-        def update_injected(
-            updates: PyTree, state: InjectHyperparamsState, params: PyTree = None, **extra: object
-        ) -> tuple[PyTree, InjectHyperparamsState]:
-            values, inner = at(state.count, state.hyperparams)
-            updates, inner_state = inner.update(updates, state.inner_state, params, **extra)
-            return updates, InjectHyperparamsState(state.count + 1, values, inner_state)
-
-        return make_transformation(init_injected, update_injected, InjectHyperparamsState)
+        return _injected(name, dtype, constants, schedules, build)
 
     return make
+
+
+def _injected(
+    name: str,
+    dtype: np.dtype,
+    constants: dict[str, Scalar],
+    schedules: dict[str, Schedule],
+    build: Callable[[dict[str, Scalar]], GradientTransformation],
+) -> GradientTransformation:
+    """A transformation that ``build`` makes for each update from the values in the state."""
+
+    def values_at(count: Count, hyperparams: dict[str, Scalar]) -> dict[str, Scalar]:
+        values = {k: _scalar_of_dtype(hyperparams[k], dtype) for k in constants}
+        for k, schedule in schedules.items():
+            values[k] = _scalar_of_dtype(resolve(name, k, schedule, count), dtype)
+        return values
+
+    def init_injected(params: PyTree) -> InjectHyperparamsState:
+        values = values_at(0, constants)
+        return InjectHyperparamsState(0, values, build(values).init(params))
+
+    def update_injected(
+        updates: PyTree, state: InjectHyperparamsState, params: PyTree = None, **extra: object
+    ) -> tuple[PyTree, InjectHyperparamsState]:
+        values = values_at(state.count, state.hyperparams)
+        updates, inner_state = build(values).update(updates, state.inner_state, params, **extra)
+        return updates, InjectHyperparamsState(state.count + 1, values, inner_state)
+
+    return make_transformation(init_injected, update_injected, InjectHyperparamsState)

@@ -58,7 +58,7 @@ def _places(axis: Places, ndim: int) -> tuple[int, ...]:
     return tuple(sorted(a % ndim for a in given)) if ndim else ()
 
 
-def _both_value(x: Array, axis: Places) -> tuple[Array, Array]:
+def _softmax_and_log_value(x: Array, axis: Places) -> tuple[Array, Array]:
     """(softmax, log_softmax), from the same exponentials."""
     (shifted, exponentials), total = _from_largest(x, axis)
     return exponentials / total, shifted - _log_total(total, exponentials, axis)
@@ -66,7 +66,7 @@ def _both_value(x: Array, axis: Places) -> tuple[Array, Array]:
 
 _softmax = custom_jvp(_softmax_value, nondiff_argnums=(1,))
 _log_softmax = custom_jvp(_log_softmax_value, nondiff_argnums=(1,))
-_both = custom_jvp(_both_value, nondiff_argnums=(1,))
+_softmax_and_log = custom_jvp(_softmax_and_log_value, nondiff_argnums=(1,))
 
 
 @_softmax.defjvp
@@ -86,7 +86,7 @@ def _softmax_tangent(t: Array, p: Array, axis: Places) -> Array:
 def _log_softmax_jvp(
     axis: Places, primals: tuple[Array, ...], tangents: tuple[Array, ...]
 ) -> tuple[Array, Array]:
-    p, log_p = _both(primals[0], axis)
+    p, log_p = _softmax_and_log(primals[0], axis)
     return log_p, _log_softmax_tangent(tangents[0], p, log_p, axis)
 
 
@@ -96,11 +96,11 @@ def _log_softmax_tangent(t: Array, p: Array, log_p: Array, axis: Places) -> Arra
     return (weighted - np.sum(weighted, axis, keepdims=True)) + complement(p, log_p) * t
 
 
-@_both.defjvp
-def _both_jvp(
+@_softmax_and_log.defjvp
+def _softmax_and_log_jvp(
     axis: Places, primals: tuple[Array, ...], tangents: tuple[Array, ...]
 ) -> tuple[Pair, Pair]:
-    p, log_p = _both(primals[0], axis)
+    p, log_p = _softmax_and_log(primals[0], axis)
     (t,) = tangents
     changes = _softmax_tangent(t, p, axis), _log_softmax_tangent(t, p, log_p, axis)
     return (p, log_p), changes
@@ -112,7 +112,7 @@ def _surprisal_value(x: Array, places: Array, axis: int) -> Array:
     return _log_total(total, exponentials, axis) - chosen
 
 
-def _with_weights_value(x: Array, places: Array, axis: int) -> tuple[Array, Array]:
+def _surprisal_and_slope_value(x: Array, places: Array, axis: int) -> tuple[Array, Array]:
     """(surprisal, softmax) from the same exponentials, but p - 1 for the chosen p.
 
     It comes from the logarithm of p, so that it is not 0 for p next to 1.
@@ -124,22 +124,22 @@ def _with_weights_value(x: Array, places: Array, axis: int) -> tuple[Array, Arra
 
 
 _surprisal = custom_jvp(_surprisal_value, nondiff_argnums=(2,))
-_with_weights = custom_jvp(_with_weights_value, nondiff_argnums=(2,))
+_surprisal_and_slope = custom_jvp(_surprisal_and_slope_value, nondiff_argnums=(2,))
 
 
 @_surprisal.defjvp
 def _surprisal_jvp(
     axis: int, primals: tuple[Array, ...], tangents: tuple[Array, ...]
 ) -> tuple[Array, Array]:
-    lost, weights = _with_weights(primals[0], primals[1], axis)
+    lost, weights = _surprisal_and_slope(primals[0], primals[1], axis)
     return lost, np.sum(weights * tangents[0], axis, keepdims=True)
 
 
-@_with_weights.defjvp
-def _with_weights_jvp(
+@_surprisal_and_slope.defjvp
+def _surprisal_and_slope_jvp(
     axis: int, primals: tuple[Array, ...], tangents: tuple[Array, ...]
 ) -> tuple[Pair, Pair]:
-    lost, weights = _with_weights(primals[0], primals[1], axis)
+    lost, weights = _surprisal_and_slope(primals[0], primals[1], axis)
     changes = np.sum(weights * tangents[0], axis, keepdims=True)
     p = _softmax(primals[0], axis)
     return (lost, weights), (changes, _softmax_tangent(tangents[0], p, axis))
@@ -155,7 +155,7 @@ def _axes(axis: Axes) -> Places:
     return tuple(axis) if isinstance(axis, list) else cast("Places", axis)
 
 
-def _only(x: Array, where: ArrayLike | None) -> Array:
+def _masked_out(x: Array, where: ArrayLike | None) -> Array:
     """Minus infinity in the place of elements that a mask leaves out."""
     return x if where is None else np.where(where, x, -np.inf)
 
@@ -179,7 +179,7 @@ def softmax(x: ArrayLike, axis: Axes = -1, where: ArrayLike | None = None) -> Ar
     >>> softmax(np.zeros(3), where=np.array([True, True, False]))
     array([0.5, 0.5, 0. ])
     """
-    x = _only(inexact(x), where)
+    x = _masked_out(inexact(x), where)
     return _softmax(x, _axes(axis)) if x.size else x
 
 
@@ -199,7 +199,7 @@ def log_softmax(x: ArrayLike, axis: Axes = -1, where: ArrayLike | None = None) -
     >>> log_softmax(np.array([0.0, 1e4]))
     array([-10000.,      0.])
     """
-    x = _only(inexact(x), where)
+    x = _masked_out(inexact(x), where)
     return _log_softmax(x, _axes(axis)) if x.size else x
 
 
@@ -221,7 +221,7 @@ def logsumexp(
     >>> logsumexp(np.array([1000.0, 1000.0]))
     np.float64(1000.6931471805599)
     """
-    return fnp.logsumexp(_only(inexact(x), where), _axes(axis), keepdims)
+    return fnp.logsumexp(_masked_out(inexact(x), where), _axes(axis), keepdims)
 
 
 @user_facing

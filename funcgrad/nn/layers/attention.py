@@ -17,7 +17,7 @@ from ..activations import softmax
 from ..initializers import glorot_uniform, normal
 from ..rescaled import narrowed, widened
 from ..typing import Initializer
-from .layer import Layer, check_shape, feature_size, sized, stateless_layer
+from .layer import InitResult, Layer, check_shape, feature_size, sized, stateless_layer
 from .normalization import check_rate, dropout
 
 __all__ = [
@@ -174,6 +174,20 @@ def multi_head_attention(
     return y + params["bo"] if "bo" in params else y
 
 
+def _linear_maps(
+    key: Key, shapes: dict[str, tuple[int, int]], w_init: Initializer, bias: bool, dtype: DTypeLike
+) -> dict[str, Array]:
+    """Weights "wq", ... of the linear maps "q", ..., and biases "bq", ... if they have some."""
+    keys = random.split(key, len(shapes))
+    params = {
+        f"w{name}": w_init(k, shape, dtype)
+        for (name, shape), k in zip(shapes.items(), keys, strict=True)
+    }
+    if bias:
+        params |= {f"b{name}": zeros(shape[1:], dtype) for name, shape in shapes.items()}
+    return params
+
+
 @sized("heads", "size", "features")
 @user_facing
 def MultiHeadAttention(
@@ -210,9 +224,7 @@ def MultiHeadAttention(
     weights = w_init or glorot_uniform()
     label = f"MultiHeadAttention({heads})"
 
-    def init(
-        key: Key, input_shape: PyTree, dtype: DTypeLike = float
-    ) -> tuple[PyTree, PyTree, PyTree]:
+    def init(key: Key, input_shape: PyTree, dtype: DTypeLike = float) -> InitResult:
         pair = bool(input_shape) and isinstance(input_shape[0], tuple | list)
         query, source = (
             check_shape(label, s, 3) for s in (input_shape if pair else (input_shape,) * 2)
@@ -222,13 +234,7 @@ def MultiHeadAttention(
         if inner % heads:
             raise ShapeError(f"{label}: {heads} heads do not divide the size {inner}")
         shapes = {"q": (d, inner), "k": (e, inner), "v": (e, inner), "o": (inner, out)}
-        params = {
-            f"w{n}": weights(k, s, dtype)
-            for (n, s), k in zip(shapes.items(), random.split(key, 4), strict=True)
-        }
-        if bias:
-            params |= {f"b{n}": zeros(s[1:], dtype) for n, s in shapes.items()}
-        return (*query[:2], out), params, ()
+        return (*query[:2], out), _linear_maps(key, shapes, weights, bias, dtype), ()
 
     def apply(
         params: PyTree,

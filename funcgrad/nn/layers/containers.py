@@ -14,6 +14,7 @@ from ...typing import Array, DTypeLike, Key, PyTree
 from .layer import (
     Identity,
     Init,
+    InitResult,
     Layer,
     LayerLike,
     apply_layer,
@@ -60,7 +61,7 @@ def make_container(
 
     def container_init(
         key: Key | None, input_shape: PyTree, dtype: DTypeLike = float
-    ) -> tuple[PyTree, PyTree, PyTree]:
+    ) -> InitResult:
         shape, made = init(
             list(zip(parts, _split(key, len(parts)), strict=True)), input_shape, dtype
         )
@@ -200,10 +201,10 @@ def Residual(*layers: LayerLike, shortcut: LayerLike = Identity) -> Layer:
     return make_container("Residual", parts, "same", init, apply)
 
 
-def _many_init(name: str, combine: Callable[[list[tuple[int, ...]]], tuple[int, ...]]) -> Init:
-    def init(
-        key: Key | None, shapes: PyTree, dtype: DTypeLike = float
-    ) -> tuple[PyTree, PyTree, PyTree]:
+def _init_of_many_inputs(
+    name: str, combine: Callable[[list[tuple[int, ...]]], tuple[int, ...]]
+) -> Init:
+    def init(key: Key | None, shapes: PyTree, dtype: DTypeLike = float) -> InitResult:
         if not isinstance(shapes, tuple | list) or not shapes or isinstance(shapes[0], int):
             raise ShapeError(f"{name} needs a tuple of input shapes; got {shapes}")
         return combine([check_shape(name, s) for s in shapes]), (), ()
@@ -220,9 +221,7 @@ def FanOut(n: int) -> Layer:
     ((-1, 3), (-1, 3))
     """
 
-    def init(
-        key: Key | None, input_shape: PyTree, dtype: DTypeLike = float
-    ) -> tuple[PyTree, PyTree, PyTree]:
+    def init(key: Key | None, input_shape: PyTree, dtype: DTypeLike = float) -> InitResult:
         return (check_shape("FanOut", input_shape),) * n, (), ()
 
     def apply(
@@ -253,7 +252,7 @@ def _sum_apply(
     return total, state
 
 
-FanInSum = Layer(_many_init("FanInSum", _sum_shape), _sum_apply, "FanInSum")
+FanInSum = Layer(_init_of_many_inputs("FanInSum", _sum_shape), _sum_apply, "FanInSum")
 
 
 @user_facing
@@ -284,4 +283,4 @@ def FanInConcat(axis: int = -1) -> Layer:
     ) -> tuple[PyTree, PyTree]:
         return np.concatenate(inputs, axis=axis), state
 
-    return Layer(_many_init("FanInConcat", joined), apply, "FanInConcat")
+    return Layer(_init_of_many_inputs("FanInConcat", joined), apply, "FanInConcat")

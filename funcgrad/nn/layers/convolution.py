@@ -32,7 +32,7 @@ def spatial(name: str, what: str, value: Spatial, rank: int) -> tuple[int, ...]:
     return tuple(int(v) for v in sizes)
 
 
-def _numbers(name: str, x: Array, w: Array) -> tuple[str, str, str]:
+def _dimension_numbers(name: str, x: Array, w: Array) -> tuple[str, str, str]:
     if x.ndim != w.ndim or w.ndim - 2 not in _NUMBERS:
         raise ShapeError(
             f"{name} needs an image of shape (batch, *space, channels) and a kernel of shape "
@@ -69,7 +69,7 @@ def conv(
     array([1., 3., 5.])
     """
     w = params["w"]
-    numbers = _numbers("conv", x, w)
+    numbers = _dimension_numbers("conv", x, w)
     rank = w.ndim - 2
     y = lax.conv_general_dilated(
         x,
@@ -100,7 +100,7 @@ def conv_transpose(
     array([1., 1., 1., 1.])
     """
     w = params["w"]
-    numbers = _numbers("conv_transpose", x, w)
+    numbers = _dimension_numbers("conv_transpose", x, w)
     steps = spatial("conv_transpose", "strides", strides, w.ndim - 2)
     y = lax.conv_transpose(x, w, steps, padding, dimension_numbers=numbers)
     return y + params["b"] if "b" in params else y

@@ -17,7 +17,16 @@ from ...typing import Array, DTypeLike, Key, PyTree
 from ..initializers import glorot_normal, normal, zeros
 from ..typing import Initializer
 from .containers import serial
-from .layer import Layer, LayerLike, check_shape, feature_size, init_layer, sized, stateless_layer
+from .layer import (
+    InitResult,
+    Layer,
+    LayerLike,
+    check_shape,
+    feature_size,
+    init_layer,
+    sized,
+    stateless_layer,
+)
 
 __all__ = [
     "Dense",
@@ -187,9 +196,7 @@ def Tied(count: int, features: int, *layers: LayerLike, init: Initializer | None
     """
     model = serial(Embedding(count, features, init=init), *layers)
 
-    def layer_init(
-        key: Key, input_shape: Sequence[int], dtype: DTypeLike = float
-    ) -> tuple[PyTree, PyTree, PyTree]:
+    def layer_init(key: Key, input_shape: Sequence[int], dtype: DTypeLike = float) -> InitResult:
         shape, params, state = init_layer(model, key, input_shape, dtype)
         if shape[-1] != features:
             raise ShapeError(

@@ -30,7 +30,10 @@ __all__ = ["Identity", "Lambda", "Layer", "stateless"]
 
 P = ParamSpec("P")
 
-Init: TypeAlias = "Callable[..., tuple[PyTree, PyTree, PyTree]]"
+InitResult: TypeAlias = "tuple[PyTree, PyTree, PyTree]"
+"""(output_shape, params, state)."""
+
+Init: TypeAlias = "Callable[..., InitResult]"
 """From (key, input_shape, dtype=float) to (output_shape, params, state)."""
 
 Apply: TypeAlias = "Callable[..., tuple[PyTree, PyTree]]"
@@ -178,9 +181,7 @@ def feature_size(name: str, shape: tuple[int, ...]) -> int:
     return shape[-1]
 
 
-def init_layer(
-    layer: Layer, key: Key | None, shape: PyTree, dtype: DTypeLike
-) -> tuple[PyTree, PyTree, PyTree]:
+def init_layer(layer: Layer, key: Key | None, shape: PyTree, dtype: DTypeLike) -> InitResult:
     """Call a layer's init; one that knows no dtype is asked for float64."""
     result = layer.init(key, shape) if dtype is float else layer.init(key, shape, dtype)
     if not isinstance(result, tuple) or len(result) != 3:
@@ -228,9 +229,7 @@ def stateless_layer(
 ) -> Layer:
     """A layer without state, key or modes from init to (output_shape, params) and apply."""
 
-    def layer_init(
-        key: Key, input_shape: Sequence[int], dtype: DTypeLike = float
-    ) -> tuple[PyTree, PyTree, PyTree]:
+    def layer_init(key: Key, input_shape: Sequence[int], dtype: DTypeLike = float) -> InitResult:
         shape, params = init(key, check_shape(name, input_shape), dtype)
         return shape, params, ()
 

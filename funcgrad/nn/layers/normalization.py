@@ -13,7 +13,7 @@ from ...errors import ShapeError
 from ...typing import Array, DTypeLike, Key, PyTree
 from ..initializers import ones, zeros
 from ..rescaled import narrowed, over_deviation, widened
-from .layer import Layer, check_shape, feature_size, sized, stateless_layer
+from .layer import InitResult, Layer, check_shape, feature_size, sized, stateless_layer
 
 __all__ = [
     "BatchNorm",
@@ -194,9 +194,7 @@ def BatchNorm(
     _check_epsilon("BatchNorm", epsilon)
     _check_momentum("BatchNorm", momentum)
 
-    def init(
-        key: Key, input_shape: Sequence[int], dtype: DTypeLike = float
-    ) -> tuple[PyTree, PyTree, PyTree]:
+    def init(key: Key, input_shape: Sequence[int], dtype: DTypeLike = float) -> InitResult:
         shape = check_shape("BatchNorm", input_shape)
         size = feature_size("BatchNorm", shape)
         held = np.float32 if np.dtype(dtype) == np.float16 else dtype
@@ -322,9 +320,7 @@ def Dropout(rate: float, *, broadcast: int | Sequence[int] = ()) -> Layer:
     """
     rate = check_rate(rate)
 
-    def init(
-        key: Key, input_shape: Sequence[int], dtype: DTypeLike = float
-    ) -> tuple[PyTree, PyTree, PyTree]:
+    def init(key: Key, input_shape: Sequence[int], dtype: DTypeLike = float) -> InitResult:
         return check_shape("Dropout", input_shape), (), ()
 
     def apply(

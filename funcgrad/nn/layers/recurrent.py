@@ -13,7 +13,16 @@ from ...errors import ShapeError
 from ...typing import Array, DTypeLike, Key, PyTree, Shape
 from .cells import Cell, gru, lstm, rnn
 from .containers import Keyed, Run, make_container
-from .layer import Layer, LayerLike, as_layer, check_shape, feature_size, init_layer, sized
+from .layer import (
+    InitResult,
+    Layer,
+    LayerLike,
+    as_layer,
+    check_shape,
+    feature_size,
+    init_layer,
+    sized,
+)
 
 __all__ = ["GRU", "LSTM", "RNN", "Bidirectional", "Recurrent", "scan_cell"]
 
@@ -109,19 +118,15 @@ def Recurrent(
         raise TypeError(f"Recurrent: cell must be a Cell, such as nn.gru; got {cell!r}")
     label = f"{cell.name}({hidden})"
 
-    def init(
-        key: Key, input_shape: Sequence[int], dtype: DTypeLike = float
-    ) -> tuple[PyTree, PyTree, PyTree]:
+    def init(key: Key, input_shape: Sequence[int], dtype: DTypeLike = float) -> InitResult:
         shape = check_shape(label, input_shape, 3)
         params = cell.init(key, feature_size(label, shape), hidden, dtype)
-        state: PyTree = ()
-        if stateful:
-            if shape[0] < 0:
-                raise ShapeError(
-                    f"{label} with stateful=True needs the batch size, as its state has one carry "
-                    f"for each example; got the input shape {shape}"
-                )
-            state = cell.start((shape[0],), hidden, dtype)
+        if stateful and shape[0] < 0:
+            raise ShapeError(
+                f"{label} with stateful=True needs the batch size, as its state has one carry for "
+                f"each example; got the input shape {shape}"
+            )
+        state = cell.start((shape[0],), hidden, dtype) if stateful else ()
         return (*(shape[:2] if return_sequences else shape[:1]), hidden), params, state
 
     def apply(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from ... import lax
@@ -14,15 +16,15 @@ from ..activations.softmax import log_softmax, surprisal
 from ..operands import array, inexact
 from ..rescaled import in_single
 from .reduction import (
-    along,
     axes_of,
     check_classes,
     floats,
+    mask_along,
     mask_of,
     masked,
     reduce_losses,
     same_shape,
-    without,
+    without_axes,
 )
 
 __all__ = [
@@ -66,7 +68,7 @@ def sigmoid_binary_cross_entropy(
     same_shape(name, "logits", logits, "labels", labels)
     if where is not None:
         logits, labels = masked(mask_of(name, where, logits.shape), logits, labels)
-    labels = _smooth(_as_probabilities(labels, logits), label_smoothing, 2)
+    labels = _smoothed(_as_probabilities(labels, logits), label_smoothing, 2)
     # One factor of logits: 0 where a label is certain and right, so that the rest is not lost.
     losses = logits * ((logits > 0).astype(logits.dtype) - labels) + _excess(logits)
     return reduce_losses(name, losses, reduction, where, weights)
@@ -76,7 +78,7 @@ def _as_probabilities(labels: Array, logits: Array) -> Array:
     return labels if labels.dtype.kind == "f" else labels.astype(logits.dtype)
 
 
-def _smooth(labels: Array, smoothing: float | Array, count: int) -> Array:
+def _smoothed(labels: Array, smoothing: float | Array, count: int) -> Array:
     if isinstance(smoothing, int | float) and smoothing == 0:
         return labels
     check_smoothing(smoothing)
@@ -133,12 +135,12 @@ def softmax_cross_entropy(
     shape = logits.shape
     axes = axes_of(name, axis, len(shape))
     if where is not None:
-        losses_shape = without(shape, axes)
-        mask = along(mask_of(name, where, losses_shape), losses_shape, axes)
+        losses_shape = without_axes(shape, axes)
+        mask = mask_along(mask_of(name, where, losses_shape), losses_shape, axes)
         logits, labels = masked(mask, logits, labels)
     labels = _as_probabilities(labels, logits)
     mass = None
-    targets = _smooth(labels, label_smoothing, _size(shape, axes))
+    targets = _smoothed(labels, label_smoothing, math.prod(shape[a] for a in axes))
     if class_weights is not None:
         factors = _class_weights(name, class_weights, shape, axes)
         mass, targets = np.sum(factors * labels, axis=axes), factors * targets
@@ -146,13 +148,6 @@ def softmax_cross_entropy(
     excluded = (targets == 0) & (log_p == -np.inf)
     losses = -np.sum(targets * np.where(excluded, 0, log_p), axis=axes)
     return reduce_losses(name, losses, reduction, where, weights, mass)
-
-
-def _size(shape: tuple[int, ...], axes: tuple[int, ...]) -> int:
-    count = 1
-    for a in axes:
-        count *= shape[a]
-    return count
 
 
 @user_facing
@@ -190,7 +185,7 @@ def softmax_cross_entropy_with_integer_labels(
     name = "softmax_cross_entropy_with_integer_labels"
     logits, labels = inexact(logits), array(labels)
     axes = axes_of(name, axis, len(logits.shape))
-    losses_shape, count = without(logits.shape, axes), logits.shape[axis]
+    losses_shape, count = without_axes(logits.shape, axes), logits.shape[axis]
     if tuple(labels.shape) != losses_shape:
         raise ShapeError(
             f"{name} needs labels of shape {losses_shape}, that of logits without axis {axis}; "
@@ -199,7 +194,7 @@ def softmax_cross_entropy_with_integer_labels(
     if where is not None:
         where = mask_of(name, where, losses_shape)
         (labels,) = masked(where, labels)
-        (logits,) = masked(along(where, losses_shape, axes), logits)
+        (logits,) = masked(mask_along(where, losses_shape, axes), logits)
     if labels.dtype.kind == "f":
         raise TypeError(
             f"{name} needs integer labels; got {labels.dtype}. For probabilities there is "
@@ -214,10 +209,15 @@ def softmax_cross_entropy_with_integer_labels(
         losses = losses * mass
     if not (isinstance(label_smoothing, int | float) and label_smoothing == 0):
         check_smoothing(label_smoothing)
-        log_p = log_softmax(logits, axis)
-        even = -np.mean(log_p if factors is None else log_p * factors, axis=axis)
+        even = _loss_of_all_classes(logits, axis, factors)
         losses = (1 - label_smoothing) * losses + label_smoothing * even
     return reduce_losses(name, losses, reduction, where, weights, mass)
+
+
+def _loss_of_all_classes(logits: Array, axis: int, factors: Array | None) -> Array:
+    """The mean of the losses that each class would have as label."""
+    log_p = log_softmax(logits, axis)
+    return -np.mean(log_p if factors is None else log_p * factors, axis=axis)
 
 
 @user_facing
@@ -248,8 +248,8 @@ def kl_divergence(
     axes = axes_of(name, axis, len(log_p.shape))
     absent = targets == (-np.inf if log_targets else 0)
     if where is not None:
-        losses_shape = without(log_p.shape, axes)
-        absent = absent | ~along(mask_of(name, where, losses_shape), losses_shape, axes)
+        losses_shape = without_axes(log_p.shape, axes)
+        absent = absent | ~mask_along(mask_of(name, where, losses_shape), losses_shape, axes)
     # What is absent is replaced by t = p = 1, whose term is 0.
     log_p = np.where(absent, 0, log_p)
     if log_targets:

@@ -13,7 +13,16 @@ from ...typing import Array, ArrayLike, Axes
 from ..activations import log_sigmoid
 from ..activations.piecewise import relu
 from ..rescaled import in_single, norm
-from .reduction import along, axes_of, floats, mask_of, masked, reduce_losses, same_shape, without
+from .reduction import (
+    axes_of,
+    floats,
+    mask_along,
+    mask_of,
+    masked,
+    reduce_losses,
+    same_shape,
+    without_axes,
+)
 
 __all__ = [
     "contrastive_loss",
@@ -34,8 +43,8 @@ def _vectors(
     shape = vectors[0].shape
     axes = axes_of(name, axis, len(shape))
     if where is not None:
-        losses = without(shape, axes)
-        vectors = masked(along(mask_of(name, where, losses), losses, axes), *vectors)
+        losses = without_axes(shape, axes)
+        vectors = masked(mask_along(mask_of(name, where, losses), losses, axes), *vectors)
     return vectors, axes
 
 
@@ -64,11 +73,11 @@ def cosine_similarity(
 
 
 def _cosine(x: Array, y: Array, axes: tuple[int, ...], epsilon: float | Array) -> Array:
-    cosine = np.sum(_unit(x, axes, epsilon) * _unit(y, axes, epsilon), axis=axes)
+    cosine = np.sum(_unit_vectors(x, axes, epsilon) * _unit_vectors(y, axes, epsilon), axis=axes)
     return cosine[()]
 
 
-def _unit(x: Array, axes: tuple[int, ...], epsilon: float | Array) -> Array:
+def _unit_vectors(x: Array, axes: tuple[int, ...], epsilon: float | Array) -> Array:
     """Vectors divided by their norms; zero, with derivative 0, where they are zero.
 
     Each is scaled first, since the derivative has the norm squared in it.
@@ -241,7 +250,7 @@ def negative_sampling_loss(
             f"of shape {u.shape}; got {negatives.shape}"
         )
     if where is not None:
-        (negatives,) = masked(along(where, u.shape[:-1], (-2, -1)), negatives)
+        (negatives,) = masked(mask_along(where, u.shape[:-1], (-2, -1)), negatives)
     seen = log_sigmoid(np.sum(u * v, axis=axes))
     drawn = log_sigmoid(-np.matmul(negatives, u[..., None])[..., 0])
     return reduce_losses(name, -seen - np.sum(drawn, axis=-1), reduction, where, weights)

@@ -77,7 +77,7 @@ def _fitting(name: str, what: str, x: Array, shape: tuple[int, ...]) -> Array:
     return x
 
 
-def along(where: ArrayLike, shape: tuple[int, ...], axes: tuple[int, ...]) -> Array:
+def mask_along(where: ArrayLike, shape: tuple[int, ...], axes: tuple[int, ...]) -> Array:
     """A mask of losses as one of what the losses are computed from: with axes put in."""
     return np.expand_dims(np.broadcast_to(where, shape), axes)
 
@@ -121,7 +121,7 @@ def axes_of(name: str, axis: Axes, ndim: int) -> tuple[int, ...]:
     return tuple(sorted(a % ndim for a in given))
 
 
-def without(shape: tuple[int, ...], axes: tuple[int, ...]) -> tuple[int, ...]:
+def without_axes(shape: tuple[int, ...], axes: tuple[int, ...]) -> tuple[int, ...]:
     """A shape without some of its axes."""
     return tuple(d for i, d in enumerate(shape) if i not in axes)
 

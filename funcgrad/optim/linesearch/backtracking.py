@@ -15,7 +15,7 @@ from ..leaves import as_leaf, check_params, inner_product, keep_dtype, like, map
 from ..transformation import GradientTransformation, make_transformation
 from ..typing import Count, Scalar
 from ..wrappers.skipping import check_positive
-from .objective import objective_of, search_dtype
+from .objective import Objective, objective_of, search_dtype
 
 
 class BacktrackingLinesearchInfo(NamedTuple):
@@ -32,6 +32,59 @@ class ScaleByBacktrackingLinesearchState(NamedTuple):
     value: Scalar
     grad: PyTree
     info: BacktrackingLinesearchInfo
+
+
+class _Rules(NamedTuple):
+    """The parameters of a search."""
+
+    max_backtracking_steps: int
+    slope_rtol: float
+    decrease_factor: float
+    increase_factor: float
+    max_learning_rate: float
+    atol: float
+    rtol: float
+
+
+_RANGES = {
+    "slope_rtol": NOT_NEGATIVE, "decrease_factor": BELOW_ONE, "increase_factor": POSITIVE,
+    "atol": NOT_NEGATIVE, "max_learning_rate": POSITIVE, "rtol": NOT_NEGATIVE,
+}  # fmt: skip
+
+
+def _backtrack(
+    rules: _Rules, objective: Objective, start: Array, slope: Array, before: Scalar
+) -> tuple[Array, Array, Array, Array]:
+    """Shrink the step until the function decreases enough.
+
+    Args:
+        rules: the parameters.
+        objective: the function along the direction.
+        start: its value at 0.
+        slope: its slope at 0.
+        before: the step size of the search before.
+
+    Returns:
+        (number of evaluations, step, value there, violation of the condition).
+    """
+
+    def body(carry: tuple[Array, ...]) -> tuple[Array, ...]:
+        count, step, _, _ = carry
+        step = np.where(count > 0, rules.decrease_factor * step, step)
+        reached = objective.value(step)
+        error = reached - (1 + rules.rtol) * start
+        error = error - rules.slope_rtol * like(start, step) * slope
+        error = np.where(np.isnan(error), np.inf, np.maximum(error, 0.0))
+        made = (count + 1, step, reached, error)
+        return tuple(keep_dtype(new, old) for new, old in zip(made, carry, strict=True))
+
+    def go_on(carry: tuple[Array, ...]) -> Array:
+        return ~(carry[3] <= rules.atol) & (carry[0] <= rules.max_backtracking_steps)
+
+    first = np.minimum(rules.increase_factor * before, rules.max_learning_rate)
+    carry = (np.int64(0), first, start, start.dtype.type(np.inf))
+    found: tuple[Array, Array, Array, Array] = lax.while_loop(go_on, body, carry)
+    return found
 
 
 @user_facing
@@ -74,12 +127,12 @@ def scale_by_backtracking_linesearch(
     """
     name = "scale_by_backtracking_linesearch"
     check_positive(name, "max_backtracking_steps", max_backtracking_steps)
-    for what, value, allowed in (
-        ("slope_rtol", slope_rtol, NOT_NEGATIVE), ("decrease_factor", decrease_factor, BELOW_ONE),
-        ("increase_factor", increase_factor, POSITIVE), ("atol", atol, NOT_NEGATIVE),
-        ("max_learning_rate", max_learning_rate, POSITIVE), ("rtol", rtol, NOT_NEGATIVE),
-    ):  # fmt: skip
-        check_scalar(name, what, value, allowed)
+    rules = _Rules(
+        max_backtracking_steps, slope_rtol, decrease_factor, increase_factor, max_learning_rate,
+        atol, rtol,
+    )  # fmt: skip
+    for what, allowed in _RANGES.items():
+        check_scalar(name, what, getattr(rules, what), allowed)
 
     def init_backtracking(params: PyTree) -> ScaleByBacktrackingLinesearchState:
         infinite = search_dtype(name, params).type(np.inf)
@@ -96,20 +149,8 @@ def scale_by_backtracking_linesearch(
         objective = objective_of(name, updates, params, value, grad, value_fn, extra)
         start = wide(as_leaf(value))
         slope = inner_product(grad, updates).astype(start.dtype)
-
-        def body(carry: tuple[Array, ...]) -> tuple[Array, ...]:
-            count, step, _, _ = carry
-            step = np.where(count > 0, decrease_factor * step, step)
-            reached = objective.value(step)
-            error = reached - (1 + rtol) * start - slope_rtol * like(start, step) * slope
-            error = np.where(np.isnan(error), np.inf, np.maximum(error, 0.0))
-            made = (count + 1, step, reached, error)
-            return tuple(keep_dtype(new, old) for new, old in zip(made, carry, strict=True))
-
-        first = np.minimum(increase_factor * state.learning_rate, max_learning_rate)
-        carry = (np.int64(0), first, start, start.dtype.type(np.inf))
-        count, step, reached, error = lax.while_loop(
-            lambda c: ~(c[3] <= atol) & (c[0] <= max_backtracking_steps), body, carry
+        count, step, reached, error = _backtrack(
+            rules, objective, start, slope, state.learning_rate
         )
         step = np.where(np.isinf(error), 0.0, step)
         end = objective.value_and_grad(step)[1] if store_grad else None

@@ -42,6 +42,13 @@ def _factored_axes(shape: tuple[int, ...], least: int) -> tuple[int, int] | None
     return None if shape[second] < least else (int(second), int(largest))
 
 
+def _root_of_product(row: Array, column: Array, second: int, largest: int) -> Array:
+    """The root of R C / mean(R), as an array with all axes."""
+    within = second - 1 if second > largest else second
+    of_row = np.sqrt(row / np.mean(row, within, keepdims=True))
+    return np.expand_dims(of_row, largest) * np.expand_dims(np.sqrt(column), second)
+
+
 @schedulable(decay_rate=NOT_NEGATIVE, epsilon=NOT_NEGATIVE)
 def scale_by_factored_rms(
     factored: bool = True,
@@ -100,10 +107,7 @@ def scale_by_factored_rms(
             second, largest = axes
             row = average(row, np.mean(s, largest), decay)
             column = average(column, np.mean(s, second), decay)
-            within = second - 1 if second > largest else second
-            of_row = np.sqrt(row / np.mean(row, within, keepdims=True))
-            below = np.expand_dims(of_row, largest) * np.expand_dims(np.sqrt(column), second)
-            return g / below, row, column, v
+            return g / _root_of_product(row, column, second, largest), row, column, v
 
         return leaf
 

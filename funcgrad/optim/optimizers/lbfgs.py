@@ -21,7 +21,7 @@ from ..leaves import (
     wide,
     zeros_like,
 )
-from ..linesearch.wolfe import scale_by_zoom_linesearch
+from ..linesearch.zoom import scale_by_zoom_linesearch
 from ..pieces.scaling import scale, scale_by_learning_rate
 from ..transformation import (
     GradientTransformation,
@@ -49,9 +49,28 @@ class ScaleByLBFGSState(NamedTuple):
     weights_memory: Array
 
 
-def _plus(a: PyTree, factor: Scalar, b: PyTree) -> PyTree:
+def _add_multiple(a: PyTree, factor: Scalar, b: PyTree) -> PyTree:
     """The tree a + factor * b."""
     return tree.map(lambda x, y: x + like(x, factor) * y, a, b)
+
+
+def _empty_memory(name: str, params: PyTree, size: int) -> ScaleByLBFGSState:
+    """The first state, after checking that the parameters are real."""
+    zeros = zeros_like(name, params)
+    leaves, spec = tree.flatten(zeros)
+    if not leaves:
+        raise ValueError(f"{name}: there are no parameters")
+    for i, z in enumerate(leaves):
+        if z.dtype.kind == "c":
+            raise leaf_error(TypeError, name, spec, i, f"is {z.dtype}; it must be real")
+    memory = tree.map(lambda z: np.zeros_like(z, shape=(size, *z.shape)), zeros)
+    weights = np.zeros_like(leaves[0], shape=(size,), dtype=np.float64)
+    return ScaleByLBFGSState(0, zeros, zeros, memory, memory, weights)
+
+
+def _remember(memory: Array, new: Array) -> Array:
+    """The memory of changes without the oldest one, and with the new one."""
+    return np.concatenate([memory[1:], np.reshape(new, (1, *memory.shape[1:]))])
 
 
 def _times_inverse_hessian(
@@ -74,14 +93,14 @@ def _times_inverse_hessian(
     ) -> tuple[PyTree, Array]:
         (s, y), weight = change
         alpha = weight * inner_product(s, vector)
-        return _plus(vector, -alpha, y), alpha
+        return _add_multiple(vector, -alpha, y), alpha
 
     def forward(
         vector: PyTree, change: tuple[tuple[tuple[PyTree, PyTree], Array], Array]
     ) -> tuple[PyTree, None]:
         ((s, y), weight), alpha = change
         beta = weight * inner_product(y, vector)
-        return _plus(vector, alpha - beta, s), None
+        return _add_multiple(vector, alpha - beta, s), None
 
     vector, alphas = lax.scan(backward, gradient, (memory, weights), reverse=True)
     vector = tree.map(lambda x: x * like(x, first_scale), vector)
@@ -112,16 +131,7 @@ def scale_by_lbfgs(
     check_positive(name, "memory_size", memory_size)
 
     def init_lbfgs(params: PyTree) -> ScaleByLBFGSState:
-        zeros = zeros_like(name, params)
-        leaves, spec = tree.flatten(zeros)
-        if not leaves:
-            raise ValueError(f"{name}: there are no parameters")
-        for i, z in enumerate(leaves):
-            if z.dtype.kind == "c":
-                raise leaf_error(TypeError, name, spec, i, f"is {z.dtype}; it must be real")
-        memory = tree.map(lambda z: np.zeros_like(z, shape=(memory_size, *z.shape)), zeros)
-        weights = np.zeros_like(leaves[0], shape=(memory_size,), dtype=np.float64)
-        return ScaleByLBFGSState(0, zeros, zeros, memory, memory, weights)
+        return _empty_memory(name, params, memory_size)
 
     def update_lbfgs(
         updates: PyTree, state: ScaleByLBFGSState, params: PyTree = None, **extra: object
@@ -139,14 +149,11 @@ def scale_by_lbfgs(
         good = product > 0
         weight = np.where(good, 1 / np.where(good, product, 1.0), 0.0).astype(np.float64)
 
-        def remember(memory: Array, new: Array) -> Array:
-            return np.concatenate([memory[1:], np.reshape(new, (1, *memory.shape[1:]))])
-
         memory = (
-            tree.map(remember, state.diff_params_memory, s),
-            tree.map(remember, state.diff_updates_memory, y),
+            tree.map(_remember, state.diff_params_memory, s),
+            tree.map(_remember, state.diff_updates_memory, y),
         )
-        weights = remember(state.weights_memory, weight)
+        weights = _remember(state.weights_memory, weight)
         first_scale: Scalar = 1.0
         if scale_init_precond:
             ratio = np.where(good, product / np.where(good, length, 1.0), 1.0)

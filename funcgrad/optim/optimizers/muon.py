@@ -205,15 +205,9 @@ def muon(
         add_decayed_weights(weight_decay, weight_decay_mask),
         descend("muon", learning_rate),
     )
+    rate = learning_rate if adam_learning_rate is None else adam_learning_rate
     rest = adamw(
-        learning_rate if adam_learning_rate is None else adam_learning_rate,
-        adam_b1,
-        adam_b2,
-        eps,
-        adam_eps_root,
-        mu_dtype,
-        adam_weight_decay,
-        nesterov=nesterov,
+        rate, adam_b1, adam_b2, eps, adam_eps_root, mu_dtype, adam_weight_decay, nesterov=nesterov
     )
 
     def labels(params: PyTree) -> PyTree:

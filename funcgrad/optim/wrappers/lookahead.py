@@ -18,7 +18,7 @@ from ..transformation import (
     make_transformation,
     with_extra_args_support,
 )
-from ..typing import Count, ScalarOrSchedule
+from ..typing import Count, ScalarOrSchedule, Update
 from .skipping import check_positive
 
 
@@ -137,11 +137,31 @@ def sam(
         cache = None if opaque_mode else params
         return SAMState(np.int64(0), descend.init(params), ascend.init(params), cache)
 
-    def climb(
-        updates: PyTree, adv_state: PyTree, params: PyTree, extra: Mapping[str, object]
-    ) -> tuple[PyTree, PyTree]:
-        updates, adv_state = ascend.update(updates, adv_state, params, **extra)
-        return tree.map(np.negative, updates), adv_state
+    update = _update_at_once if opaque_mode else _update_in_turns
+    return make_transformation(
+        init_sam, update(descend, ascend, sync_period, reset_state), SAMState
+    )
+
+
+def _climb(
+    ascend: GradientTransformation,
+    updates: PyTree,
+    state: PyTree,
+    params: PyTree,
+    extra: Mapping[str, object],
+) -> tuple[PyTree, PyTree]:
+    """One step uphill."""
+    updates, state = ascend.update(updates, state, params, **extra)
+    return tree.map(np.negative, updates), state
+
+
+def _update_in_turns(
+    descend: GradientTransformation,
+    ascend: GradientTransformation,
+    sync_period: int,
+    reset_state: bool,
+) -> Update:
+    """The update of ``sam`` that is called for each step up, and once for the way down."""
 
     def update_sam(
         updates: PyTree, state: SAMState, params: PyTree = None, **extra: object
@@ -151,7 +171,7 @@ def sam(
         start = tree.map(lambda p, c: choose(first, p, c), params, state.cache)
 
         def go_up(opt_state: PyTree, adv_state: PyTree) -> tuple[PyTree, PyTree, PyTree]:
-            made, adv_state = climb(updates, adv_state, params, extra)
+            made, adv_state = _climb(ascend, updates, adv_state, params, extra)
             return made, opt_state, adv_state
 
         def come_down(opt_state: PyTree, adv_state: PyTree) -> tuple[PyTree, PyTree, PyTree]:
@@ -166,6 +186,17 @@ def sam(
         steps = (state.steps_since_sync + 1) % sync_period
         return made, SAMState(steps, opt_state, adv_state, start)
 
+    return update_sam
+
+
+def _update_at_once(
+    descend: GradientTransformation,
+    ascend: GradientTransformation,
+    sync_period: int,
+    reset_state: bool,
+) -> Update:
+    """The update of ``sam`` in its opaque mode: it computes the gradients on the way itself."""
+
     def update_opaque(
         updates: PyTree,
         state: SAMState,
@@ -179,7 +210,7 @@ def sam(
             raise TypeError("sam in opaque_mode needs the gradient: update(..., grad_fn=f)")
         adv_params, adv_state = params, state.adv_state
         for i in range(sync_period - 1):
-            made, adv_state = climb(updates, adv_state, adv_params, extra)
+            made, adv_state = _climb(ascend, updates, adv_state, adv_params, extra)
             adv_params = apply_updates(adv_params, made)
             updates = grad_fn(adv_params, i)
         if reset_state:
@@ -187,4 +218,4 @@ def sam(
         made, opt_state = descend.update(updates, state.opt_state, params, **extra)
         return made, SAMState(np.int64(0), opt_state, adv_state, None)
 
-    return make_transformation(init_sam, update_opaque if opaque_mode else update_sam, SAMState)
+    return update_opaque

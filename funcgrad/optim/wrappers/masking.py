@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import NamedTuple, TypeVar
 
 import numpy as np
@@ -83,14 +83,14 @@ def by_path(patterns: Mapping[str, T]) -> Callable[[PyTree], PyTree]:
     return labels
 
 
-def _spread(prefix: PyTree, full: PyTree, what: str) -> list[PyTree]:
+def _for_each_leaf(prefix: PyTree, full: PyTree, what: str) -> list[PyTree]:
     """For each leaf of a tree, the leaf of a prefix of it that stands above it."""
     values, spec = tree.flatten(prefix)
     subtrees = tree.match_prefix(spec, full, what, tree=prefix)
     return [v for v, sub in zip(values, subtrees, strict=True) for _ in tree.leaves(sub)]
 
 
-def _keep(full: PyTree, kept: list[bool], name: str, spec: PyTreeSpec) -> PyTree:
+def _masked(full: PyTree, kept: list[bool], name: str, spec: PyTreeSpec) -> PyTree:
     """A tree with MaskedNode in place of the leaves that are left out."""
     parts = tree.match_prefix(spec, full, name)
     chosen = [x if k else MaskedNode() for x, k in zip(parts, kept, strict=True)]
@@ -114,7 +114,7 @@ def masked(inner: GradientTransformation, mask: Mask) -> GradientTransformation:
     inner = with_extra_args_support(inner, "masked")
 
     def kept_of(params: PyTree) -> list[bool]:
-        kept = _spread(mask(params) if callable(mask) else mask, params, "masked, the mask")
+        kept = _for_each_leaf(mask(params) if callable(mask) else mask, params, "masked, the mask")
         for k in kept:
             if not isinstance(k, bool | np.bool_):
                 raise TypeError(f"masked: a mask is made of True and False; got {k!r}")
@@ -122,7 +122,7 @@ def masked(inner: GradientTransformation, mask: Mask) -> GradientTransformation:
 
     def init_masked(params: PyTree) -> MaskedState:
         kept = kept_of(params)
-        return MaskedState(inner.init(_keep(params, kept, "masked", tree.structure(params))))
+        return MaskedState(inner.init(_masked(params, kept, "masked", tree.structure(params))))
 
     def update_masked(
         updates: PyTree, state: MaskedState, params: PyTree = None, **extra: object
@@ -131,9 +131,9 @@ def masked(inner: GradientTransformation, mask: Mask) -> GradientTransformation:
         base = updates if params is None else params
         spec, kept = tree.structure(base), kept_of(base)
         given = tree.match_prefix(spec, updates, "masked, updates", tree=base)
-        part = None if params is None else _keep(params, kept, "masked", spec)
+        part = None if params is None else _masked(params, kept, "masked", spec)
         new, inner_state = inner.update(
-            _keep(updates, kept, "masked", spec), state.inner_state, part, **extra
+            _masked(updates, kept, "masked", spec), state.inner_state, part, **extra
         )
         changed = tree.match_prefix(spec, new, "masked")
         outs = [c if k else g for c, g, k in zip(changed, given, kept, strict=True)]
@@ -154,6 +154,15 @@ def freeze(mask: Mask) -> GradientTransformation:
     {'w': np.float64(0.0), 'b': 1.0}
     """
     return masked(set_to_zero(), mask)
+
+
+def _check_labels(labels: list[str], known: Collection[str], params: PyTree) -> None:
+    for label, path in zip(labels, tree.paths_of(params), strict=True):
+        if label not in known:
+            raise ValueError(
+                f"multi_transform: the parameter at {tree.format_path(path)} has the label "
+                f"{label!r}; there are transformations for {', '.join(map(repr, known))}"
+            )
 
 
 @user_facing
@@ -188,20 +197,15 @@ def multi_transform(
 
     def labels_of(params: PyTree) -> list[str]:
         tree_of_labels = chosen(params) if callable(chosen) else chosen
-        labels = _spread(tree_of_labels, params, "multi_transform, the labels")
-        for label, path in zip(labels, tree.paths_of(params), strict=True):
-            if label not in known:
-                raise ValueError(
-                    f"multi_transform: the parameter at {tree.format_path(path)} has the label "
-                    f"{label!r}; there are transformations for {', '.join(map(repr, known))}"
-                )
+        labels = _for_each_leaf(tree_of_labels, params, "multi_transform, the labels")
+        _check_labels(labels, known, params)
         return labels
 
     def init_partition(params: PyTree) -> MultiTransformState:
         labels, spec = labels_of(params), tree.structure(params)
         states = {}
         for label, tx in known.items():
-            own = _keep(params, [name == label for name in labels], "multi_transform", spec)
+            own = _masked(params, [name == label for name in labels], "multi_transform", spec)
             states[label] = MaskedState(tx.init(own))
         return MultiTransformState(states)
 
@@ -214,8 +218,8 @@ def multi_transform(
         states = {}
         for label, tx in known.items():
             kept = [name == label for name in labels]
-            own = None if params is None else _keep(params, kept, "multi_transform", spec)
-            part = _keep(updates, kept, "multi_transform", spec)
+            own = None if params is None else _masked(params, kept, "multi_transform", spec)
+            part = _masked(updates, kept, "multi_transform", spec)
             new, inner = tx.update(part, state.inner_states[label].inner_state, own, **extra)
             states[label] = MaskedState(inner)
             changed = tree.match_prefix(spec, new, "multi_transform")

@@ -73,6 +73,14 @@ class AccumulateState(NamedTuple):
     acc_grads: PyTree
 
 
+def _filled_in(gradient: PyTree, mean: PyTree) -> PyTree:
+    """The gradient; of leaves that have none this time, the mean of those that they had before."""
+    means, spec = tree.flatten(mean)
+    latest = tree.match_prefix(spec, gradient, "accumulate", tree=mean)
+    filled = [m if g is None else g for g, m in zip(latest, means, strict=True)]
+    return tree.unflatten(spec, filled)
+
+
 @user_facing
 def accumulate(
     transformation: GradientTransformation, every: int | Callable[[Count], Count]
@@ -111,12 +119,7 @@ def accumulate(
             return mean, mean
 
         gradient, mean = map_leaves("accumulate", leaf, updates, (state.acc_grads,))
-        # Where there is no gradient this time, there may have been one before.
-        latest = tree.match_prefix(tree.structure(mean), gradient, "accumulate", tree=mean)
-        gradient = tree.unflatten(
-            tree.structure(mean),
-            [m if g is None else g for g, m in zip(latest, tree.leaves(mean), strict=True)],
-        )
+        gradient = _filled_in(gradient, mean)
         still = tree.map(lambda a: np.zeros_like(a)[()], gradient)
         zeros = tree.map(lambda a: np.zeros_like(a)[()], mean)
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from ...core.tracebacks import user_facing
 from ..typing import Count, Scalar, Schedule
-from .decreasing import (
+from .basic import (
     check_numbers,
     cosine_decay_schedule,
     exponential_decay,

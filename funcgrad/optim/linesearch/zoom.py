@@ -73,14 +73,28 @@ class _Search(NamedTuple):
 class _Rules(NamedTuple):
     """The parameters of a search."""
 
-    max_steps: int
-    max_step_size: float | None
+    max_linesearch_steps: int
+    max_learning_rate: float | None
     tol: float
     increase_factor: float
     slope_rtol: float
     curv_rtol: float
     approx_dec_rtol: float | None
-    precision: float
+    stepsize_precision: float
+
+
+_RANGES = {
+    "max_learning_rate": POSITIVE, "tol": NOT_NEGATIVE, "increase_factor": ABOVE_ONE,
+    "slope_rtol": FRACTION, "curv_rtol": NOT_NEGATIVE, "approx_dec_rtol": NOT_NEGATIVE,
+    "stepsize_precision": NOT_NEGATIVE,
+}  # fmt: skip
+
+
+def _check_rules(name: str, rules: _Rules) -> None:
+    for what, allowed in _RANGES.items():
+        value = getattr(rules, what)
+        if value is not None or what not in ("max_learning_rate", "approx_dec_rtol"):
+            check_scalar(name, what, value, allowed)
 
 
 Bracket: TypeAlias = "tuple[_Point, _Point, _Point, Array | np.bool]"
@@ -161,9 +175,9 @@ def _advance(
     """Evaluate the function once more."""
     step = np.where(s.count == 0, first, rules.increase_factor * s.last.step)
     at_end: Array | bool = False
-    if rules.max_step_size is not None:
-        at_end = ~s.bracketed & (step >= rules.max_step_size)
-        step = np.minimum(step, rules.max_step_size)
+    if rules.max_learning_rate is not None:
+        at_end = ~s.bracketed & (step >= rules.max_learning_rate)
+        step = np.minimum(step, rules.max_learning_rate)
     step = np.where(s.bracketed, _interpolate(s.low, s.high, s.reference), step)
     value, grad = objective.value_and_grad(step)
     new = _Point(step, value, inner_product(grad, objective.direction))
@@ -178,10 +192,15 @@ def _advance(
     bracketed = bracketed | fine
     safe = _pick(kept, new, s.safe)
     done = fine | (at_end & ~bracketed)
-    short = s.bracketed & (np.abs(s.high.step - s.low.step) <= rules.precision) & (safe.step > 0)
+    short = (
+        s.bracketed
+        & (np.abs(s.high.step - s.low.step) <= rules.stepsize_precision)
+        & (safe.step > 0)
+    )
+    exhausted = now.count >= rules.max_linesearch_steps
     return _Search(
         now.count, new, grad, low, high, reference, safe, _pick(kept, grad, s.safe_grad),
-        decrease, curvature, bracketed, done, ((now.count >= rules.max_steps) | short) & ~done,
+        decrease, curvature, bracketed, done, (exhausted | short) & ~done,
     )  # fmt: skip
 
 
@@ -252,23 +271,16 @@ def scale_by_zoom_linesearch(
     """
     name = "scale_by_zoom_linesearch"
     check_positive(name, "max_linesearch_steps", max_linesearch_steps)
-    for what, value, allowed in (
-        ("max_learning_rate", max_learning_rate, POSITIVE), ("tol", tol, NOT_NEGATIVE),
-        ("increase_factor", increase_factor, ABOVE_ONE), ("slope_rtol", slope_rtol, FRACTION),
-        ("curv_rtol", curv_rtol, NOT_NEGATIVE), ("approx_dec_rtol", approx_dec_rtol, NOT_NEGATIVE),
-        ("stepsize_precision", stepsize_precision, NOT_NEGATIVE),
-    ):  # fmt: skip
-        if value is not None or what not in ("max_learning_rate", "approx_dec_rtol"):
-            check_scalar(name, what, value, allowed)
+    rules = _Rules(
+        max_linesearch_steps, max_learning_rate, tol, increase_factor, slope_rtol, curv_rtol,
+        approx_dec_rtol, stepsize_precision,
+    )  # fmt: skip
+    _check_rules(name, rules)
     if initial_guess_strategy not in ("one", "keep"):
         raise ValueError(
             f"{name}: initial_guess_strategy must be 'one' or 'keep'; "
             f"got {initial_guess_strategy!r}"
         )
-    rules = _Rules(
-        max_linesearch_steps, max_learning_rate, tol, increase_factor, slope_rtol, curv_rtol,
-        approx_dec_rtol, stepsize_precision,
-    )  # fmt: skip
 
     def init_zoom(params: PyTree) -> ScaleByZoomLinesearchState:
         infinite = search_dtype(name, params).type(np.inf)
