@@ -51,7 +51,8 @@ def leafwise(
             updates, *trees = map_leaves(name, rule(1), updates, state, others)
             return updates, state_type._make(trees)
         count, *trees = state
-        updates, *trees = map_leaves(name, rule(count + 1), updates, trees, others)
-        return updates, state_type._make((count + 1, *trees))
+        t = count + 1
+        updates, *trees = map_leaves(name, rule(t), updates, trees, others)
+        return updates, state_type._make((t, *trees))
 
     return make_transformation(init_leaves, update_leaves, state_type)

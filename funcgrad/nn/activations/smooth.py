@@ -73,7 +73,7 @@ def log1mexp(x: ArrayLike) -> Array:
 
 @user_facing
 def sigmoid(x: ArrayLike) -> Array:
-    """1 / (1 + exp(-x)), the logistic function, of real or complex numbers.
+    """1 / (1 + exp(-x)), the logistic function of real or complex x.
 
     >>> sigmoid(np.array([-1e4, 0.0, 1e4]))
     array([0. , 0.5, 1. ])
@@ -83,7 +83,7 @@ def sigmoid(x: ArrayLike) -> Array:
 
 @user_facing
 def tanh(x: ArrayLike) -> Array:
-    """The hyperbolic tangent, of real or complex numbers.
+    """The hyperbolic tangent of x, real or complex.
 
     >>> tanh(np.array([0.0, 1e4]))
     array([0., 1.])

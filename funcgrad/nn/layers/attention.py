@@ -174,6 +174,13 @@ def multi_head_attention(
     return y + params["bo"] if "bo" in params else y
 
 
+def _query_and_source(label: str, shape: PyTree) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """The shapes of both sequences; a layer that gets one shape attends to its own input."""
+    pair = bool(shape) and isinstance(shape[0], tuple | list)
+    query, source = shape if pair else (shape, shape)
+    return check_shape(label, query, 3), check_shape(label, source, 3)
+
+
 def _linear_maps(
     key: Key, shapes: dict[str, tuple[int, int]], w_init: Initializer, bias: bool, dtype: DTypeLike
 ) -> dict[str, Array]:
@@ -225,10 +232,7 @@ def MultiHeadAttention(
     label = f"MultiHeadAttention({heads})"
 
     def init(key: Key, input_shape: PyTree, dtype: DTypeLike = float) -> InitResult:
-        pair = bool(input_shape) and isinstance(input_shape[0], tuple | list)
-        query, source = (
-            check_shape(label, s, 3) for s in (input_shape if pair else (input_shape,) * 2)
-        )
+        query, source = _query_and_source(label, input_shape)
         d, e = feature_size(label, query), feature_size(label, source)
         inner, out = size or d, features or d
         if inner % heads:

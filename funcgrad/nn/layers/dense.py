@@ -215,7 +215,7 @@ def Tied(count: int, features: int, *layers: LayerLike, init: Initializer | None
 
 @user_facing
 def flatten(x: Array) -> Array:
-    """Join all axes after the first.
+    """Join all axes of x after the first.
 
     >>> flatten(np.zeros((2, 3, 4))).shape
     (2, 12)

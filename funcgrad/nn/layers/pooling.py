@@ -80,7 +80,7 @@ def _window(
 
 @user_facing
 def global_max_pool(x: Array) -> Array:
-    """The maximum over all spatial axes, from (batch, *space, channels) to (batch, channels).
+    """The maximum of x over all spatial axes, from (batch, *space, channels) to (batch, channels).
 
     >>> global_max_pool(np.arange(6.0).reshape(1, 3, 2))
     array([[4., 5.]])
@@ -90,7 +90,7 @@ def global_max_pool(x: Array) -> Array:
 
 @user_facing
 def global_avg_pool(x: Array) -> Array:
-    """The mean over all spatial axes, from (batch, *space, channels) to (batch, channels).
+    """The mean of x over all spatial axes, from (batch, *space, channels) to (batch, channels).
 
     >>> global_avg_pool(np.arange(6.0).reshape(1, 3, 2))
     array([[2., 3.]])

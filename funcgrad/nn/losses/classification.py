@@ -195,12 +195,7 @@ def softmax_cross_entropy_with_integer_labels(
         where = mask_of(name, where, losses_shape)
         (labels,) = masked(where, labels)
         (logits,) = masked(mask_along(where, losses_shape, axes), logits)
-    if labels.dtype.kind == "f":
-        raise TypeError(
-            f"{name} needs integer labels; got {labels.dtype}. For probabilities there is "
-            "softmax_cross_entropy."
-        )
-    check_classes(name, "labels", labels, count)
+    _check_labels(name, labels, count)
     losses = surprisal(logits, labels, axis)
     mass = factors = None
     if class_weights is not None:
@@ -212,6 +207,15 @@ def softmax_cross_entropy_with_integer_labels(
         even = _loss_of_all_classes(logits, axis, factors)
         losses = (1 - label_smoothing) * losses + label_smoothing * even
     return reduce_losses(name, losses, reduction, where, weights, mass)
+
+
+def _check_labels(name: str, labels: Array, count: int) -> None:
+    if labels.dtype.kind == "f":
+        raise TypeError(
+            f"{name} needs integer labels; got {labels.dtype}. For probabilities there is "
+            "softmax_cross_entropy."
+        )
+    check_classes(name, "labels", labels, count)
 
 
 def _loss_of_all_classes(logits: Array, axis: int, factors: Array | None) -> Array:

@@ -87,6 +87,14 @@ def _backtrack(
     return found
 
 
+def _first_state(name: str, params: PyTree, store_grad: bool) -> ScaleByBacktrackingLinesearchState:
+    """The state before the first search: no value yet."""
+    infinite = search_dtype(name, params).type(np.inf)
+    grad = tree.map(lambda p: np.zeros_like(p)[()], params) if store_grad else None
+    info = BacktrackingLinesearchInfo(np.int64(0), infinite)
+    return ScaleByBacktrackingLinesearchState(np.float64(1.0), infinite, grad, info)
+
+
 @user_facing
 def scale_by_backtracking_linesearch(
     max_backtracking_steps: int,
@@ -135,10 +143,7 @@ def scale_by_backtracking_linesearch(
         check_scalar(name, what, getattr(rules, what), allowed)
 
     def init_backtracking(params: PyTree) -> ScaleByBacktrackingLinesearchState:
-        infinite = search_dtype(name, params).type(np.inf)
-        grad = tree.map(lambda p: np.zeros_like(p)[()], params) if store_grad else None
-        info = BacktrackingLinesearchInfo(np.int64(0), infinite)
-        return ScaleByBacktrackingLinesearchState(np.float64(1.0), infinite, grad, info)
+        return _first_state(name, params, store_grad)
 
     def update_backtracking(
         updates: PyTree, state: ScaleByBacktrackingLinesearchState, params: PyTree = None,

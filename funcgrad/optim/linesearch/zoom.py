@@ -229,6 +229,14 @@ def _zoom(
     return point, grad, ZoomLinesearchInfo(s.count, s.decrease_error, s.curvature_error)
 
 
+def _first_state(params: PyTree) -> ScaleByZoomLinesearchState:
+    """The state before the first search: no value yet."""
+    infinite = search_dtype("scale_by_zoom_linesearch", params).type(np.inf)
+    info = ZoomLinesearchInfo(np.int64(0), infinite, infinite)
+    zeros = tree.map(lambda p: np.zeros_like(p)[()], params)
+    return ScaleByZoomLinesearchState(np.float64(1.0), infinite, zeros, info)
+
+
 @user_facing
 def scale_by_zoom_linesearch(
     max_linesearch_steps: int,
@@ -276,17 +284,11 @@ def scale_by_zoom_linesearch(
         approx_dec_rtol, stepsize_precision,
     )  # fmt: skip
     _check_rules(name, rules)
-    if initial_guess_strategy not in ("one", "keep"):
+    strategy = initial_guess_strategy
+    if strategy not in ("one", "keep"):
         raise ValueError(
-            f"{name}: initial_guess_strategy must be 'one' or 'keep'; "
-            f"got {initial_guess_strategy!r}"
+            f"{name}: initial_guess_strategy must be 'one' or 'keep'; got {strategy!r}"
         )
-
-    def init_zoom(params: PyTree) -> ScaleByZoomLinesearchState:
-        infinite = search_dtype(name, params).type(np.inf)
-        info = ZoomLinesearchInfo(np.int64(0), infinite, infinite)
-        zeros = tree.map(lambda p: np.zeros_like(p)[()], params)
-        return ScaleByZoomLinesearchState(np.float64(1.0), infinite, zeros, info)
 
     def update_zoom(
         updates: PyTree, state: ScaleByZoomLinesearchState, params: PyTree = None,
@@ -296,7 +298,7 @@ def scale_by_zoom_linesearch(
         check_params(name, params)
         objective = objective_of(name, updates, params, value, grad, value_fn, extra)
         here = wide(as_leaf(value))
-        first: Scalar = 1.0 if initial_guess_strategy == "one" else state.learning_rate
+        first: Scalar = 1.0 if strategy == "one" else state.learning_rate
         zero = here.dtype.type(0)
         start = _Point(zero, here, inner_product(grad, updates).astype(here.dtype))
         point, grad, info = _zoom(rules, start, grad, first, objective)
@@ -304,4 +306,6 @@ def scale_by_zoom_linesearch(
         new = ScaleByZoomLinesearchState(point.step, point.value, grad, info)
         return updates, tree.map(keep_dtype, new, state)
 
-    return make_transformation(init_zoom, update_zoom, ScaleByZoomLinesearchState)
+    return make_transformation(
+        lambda params: _first_state(params), update_zoom, ScaleByZoomLinesearchState
+    )

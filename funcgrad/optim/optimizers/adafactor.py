@@ -42,6 +42,12 @@ def _factored_axes(shape: tuple[int, ...], least: int) -> tuple[int, int] | None
     return None if shape[second] < least else (int(second), int(largest))
 
 
+def _first_averages(z: Array, axes: tuple[int, int] | None) -> tuple[Array, Array, Array]:
+    """Averages of one leaf, by row, by column and of each element, from an array of zeros."""
+    none = np.zeros_like(z, shape=(1,))
+    return (none, none, z) if axes is None else (np.sum(z, axes[1]), np.sum(z, axes[0]), none)
+
+
 def _root_of_product(row: Array, column: Array, second: int, largest: int) -> Array:
     """The root of R C / mean(R), as an array with all axes."""
     within = second - 1 if second > largest else second
@@ -84,14 +90,9 @@ def scale_by_factored_rms(
         return _factored_axes(shape, min_dim_size_to_factor) if factored else None
 
     def first(params: PyTree) -> tuple[PyTree, ...]:
-        full, spec = tree.flatten(zeros_like(name, params, real=True))
-        rows, columns, single = [], [], []
-        for z in full:
-            none, axes = np.zeros_like(z, shape=(1,)), factors(z.shape)
-            rows.append(none if axes is None else np.sum(z, axes[1]))
-            columns.append(none if axes is None else np.sum(z, axes[0]))
-            single.append(z if axes is None else none)
-        return tuple(tree.unflatten(spec, x) for x in (rows, columns, single))
+        zeros, spec = tree.flatten(zeros_like(name, params, real=True))
+        made = [_first_averages(z, factors(z.shape)) for z in zeros]
+        return tuple(tree.unflatten(spec, [leaf[i] for leaf in made]) for i in range(3))
 
     def rule(t: Count) -> Callable[..., PyTree]:
         # The least exponent base that is not 0 keeps the first decay, 1 - 1, exact.

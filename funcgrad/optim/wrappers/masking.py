@@ -156,13 +156,16 @@ def freeze(mask: Mask) -> GradientTransformation:
     return masked(set_to_zero(), mask)
 
 
-def _check_labels(labels: list[str], known: Collection[str], params: PyTree) -> None:
+def _checked_labels(prefix: PyTree, params: PyTree, known: Collection[str]) -> list[str]:
+    """The label of each leaf, after checking that there is a transformation for it."""
+    labels = _for_each_leaf(prefix, params, "multi_transform, the labels")
     for label, path in zip(labels, tree.paths_of(params), strict=True):
         if label not in known:
             raise ValueError(
                 f"multi_transform: the parameter at {tree.format_path(path)} has the label "
                 f"{label!r}; there are transformations for {', '.join(map(repr, known))}"
             )
+    return labels
 
 
 @user_facing
@@ -196,10 +199,7 @@ def multi_transform(
     chosen = by_path({label: label for label in known}) if param_labels is None else param_labels
 
     def labels_of(params: PyTree) -> list[str]:
-        tree_of_labels = chosen(params) if callable(chosen) else chosen
-        labels = _for_each_leaf(tree_of_labels, params, "multi_transform, the labels")
-        _check_labels(labels, known, params)
-        return labels
+        return _checked_labels(chosen(params) if callable(chosen) else chosen, params, known)
 
     def init_partition(params: PyTree) -> MultiTransformState:
         labels, spec = labels_of(params), tree.structure(params)
