@@ -4,7 +4,7 @@ Functions in small letters compute with parameters that are given; functions wit
 layers, pairs of ``init`` and ``apply``. Some arguments mean the same in all of them:
 
     params: a dict of arrays, as the layer's init makes it.
-    x: inputs; for convolutions, pooling and batch norm of shape (batch, *space, channels).
+    x: array of inputs, of shape (batch, *space, channels) for convolutions, pooling and batch norm.
     bias: False for no bias; ``scale`` and ``offset`` likewise.
     w_init: initializer of the weights.
     b_init: initializer of the bias.
