@@ -1,8 +1,8 @@
-"""How good predictions are: numbers to report, not to differentiate.
+"""Measures of predictions: numbers to report, not to differentiate.
 
 Arguments come in the order of scikit-learn where it has the function: first what is true. All
 functions work under ``jit`` and ``vmap``; the number of classes is given, since it cannot be found
-out there. ``where`` is a boolean mask of examples: which of them count.
+out there. ``where`` is a boolean mask that broadcasts to the examples, True for those that count.
 
 >>> from funcgrad import nn
 >>> nn.metrics.accuracy(np.array([[0.1, 0.9], [0.8, 0.2]]), np.array([1, 1]))
@@ -20,9 +20,10 @@ from .. import arrays
 from .. import numpy as fnp
 from ..core.tracebacks import user_facing
 from ..errors import ShapeError
-from ..numpy.protocol import array, inexact
+from ..typing import Array, ArrayLike
 from .losses import softmax_cross_entropy_with_integer_labels
 from .losses.reduction import check_classes, floats, mask_of, masked, reduce_losses, same_shape
+from .operands import array, inexact
 from .rescaled import in_single
 
 __all__ = [
@@ -39,13 +40,12 @@ __all__ = [
 
 @user_facing
 @in_single
-def accuracy(logits: Any, labels: Any, where: Any = None) -> Any:
+def accuracy(logits: ArrayLike, labels: ArrayLike, where: ArrayLike | None = None) -> Array:
     """The fraction of examples whose largest logit is that of the label.
 
-    Args:
+    Args besides the common ones (``help(nn.metrics)``):
         logits: real array of shape (..., classes); of equal ones the first counts.
         labels: integers of shape (...).
-        where: boolean array that broadcasts to labels.
 
     Returns:
         Scalar of the dtype of logits; 0 if there are no examples.
@@ -58,7 +58,7 @@ def accuracy(logits: Any, labels: Any, where: Any = None) -> Any:
     return reduce_losses("accuracy", right.astype(logits.dtype), "mean", where)
 
 
-def _scores(name: str, logits: Any, labels: Any) -> Any:
+def _scores(name: str, logits: ArrayLike, labels: ArrayLike) -> tuple[Array, Array]:
     logits, labels = inexact(logits), array(labels)
     if len(logits.shape) == 0 or tuple(logits.shape[:-1]) != tuple(labels.shape):
         raise ShapeError(
@@ -70,14 +70,15 @@ def _scores(name: str, logits: Any, labels: Any) -> Any:
 
 @user_facing
 @in_single
-def top_k_accuracy(logits: Any, labels: Any, k: int = 5, where: Any = None) -> Any:
+def top_k_accuracy(
+    logits: ArrayLike, labels: ArrayLike, k: int = 5, where: ArrayLike | None = None
+) -> Array:
     """The fraction of examples whose label is among the k largest logits.
 
-    Args:
+    Args besides the common ones (``help(nn.metrics)``):
         logits: real array of shape (..., classes); of equal ones the first come first.
         labels: integers of shape (...).
-        k: how many of the largest.
-        where: boolean array that broadcasts to labels.
+        k: number of largest logits that count.
 
     Returns:
         Scalar of the dtype of logits; 0 if there are no examples.
@@ -99,13 +100,14 @@ def top_k_accuracy(logits: Any, labels: Any, k: int = 5, where: Any = None) -> A
 
 @user_facing
 @in_single
-def perplexity(logits: Any, labels: Any = None, where: Any = None) -> Any:
-    """exp(mean cross-entropy): how many equally likely classes are as hard to predict.
+def perplexity(
+    logits: ArrayLike, labels: ArrayLike | None = None, where: ArrayLike | None = None
+) -> Array:
+    """exp(mean cross-entropy): the number of equally likely classes that are as hard to predict.
 
-    Args:
+    Args besides the common ones (``help(nn.metrics)``):
         logits: real array of shape (..., classes); without labels, the cross-entropies.
         labels: integers of shape (...).
-        where: boolean array that broadcasts to the cross-entropies.
 
     Returns:
         Scalar of the dtype of logits.
@@ -122,14 +124,15 @@ def perplexity(logits: Any, labels: Any = None, where: Any = None) -> Any:
 
 
 @user_facing
-def confusion_matrix(labels: Any, predictions: Any, num_classes: int, where: Any = None) -> Any:
-    """How many examples of each class were taken for each class.
+def confusion_matrix(
+    labels: ArrayLike, predictions: ArrayLike, num_classes: int, where: ArrayLike | None = None
+) -> Array:
+    """Count for each class the examples that were taken for it and for each other class.
 
-    Args:
+    Args besides the common ones (``help(nn.metrics)``):
         labels: true classes, integers from 0 to num_classes - 1.
         predictions: predicted classes, integers of the same shape.
         num_classes: number of classes.
-        where: boolean array that broadcasts to labels.
 
     Returns:
         int64 array of shape (num_classes, num_classes): rows are true classes, columns predicted
@@ -142,7 +145,7 @@ def confusion_matrix(labels: Any, predictions: Any, num_classes: int, where: Any
     name = "confusion_matrix"
     labels, predictions = array(labels), array(predictions)
     same_shape(name, "labels", labels, "predictions", predictions)
-    count = np.int64(1)
+    count: Array | np.integer[Any] = np.int64(1)
     if where is not None:
         where = np.broadcast_to(mask_of(name, where, labels.shape), labels.shape)
         labels, predictions = masked(where, labels, predictions)
@@ -156,36 +159,40 @@ def confusion_matrix(labels: Any, predictions: Any, num_classes: int, where: Any
 AVERAGES = ("macro", "micro", "weighted", "none")
 
 
-def _score(name: str, numerator: Any, denominator: Any, support: Any, average: str) -> Any:
+def _score(name: str, numerator: Array, denominator: Array, support: Array, average: str) -> Array:
     if average not in AVERAGES:
         raise ValueError(f"{name}: average must be one of {AVERAGES}; got {average!r}")
     if average == "micro":
         return _ratio(np.sum(numerator), np.sum(denominator))
     scores = _ratio(numerator, denominator)
     if average == "macro":
-        return np.mean(scores)
+        return np.mean(scores, axis=-1)
     return scores if average == "none" else _ratio(np.sum(scores * support), np.sum(support))
 
 
-def _ratio(x: Any, y: Any) -> Any:
+def _ratio(x: Array, y: Array) -> Array:
     """Divide counts; 0 / 0 is 0."""
     return x / np.maximum(y, 1)
 
 
 @user_facing
 def precision_score(
-    labels: Any, predictions: Any, num_classes: int, *, average: str = "macro", where: Any = None
-) -> Any:
+    labels: ArrayLike,
+    predictions: ArrayLike,
+    num_classes: int,
+    *,
+    average: str = "macro",
+    where: ArrayLike | None = None,
+) -> Array:
     """The fraction of examples predicted to be of a class that are of it.
 
-    Args:
+    Args besides the common ones (``help(nn.metrics)``):
         labels: true classes, integers from 0 to num_classes - 1.
         predictions: predicted classes, integers of the same shape.
         num_classes: number of classes.
         average: "macro" (mean over all classes, those without examples too), "weighted" (by the
             number of examples of each class), "micro" (over all examples, which gives the
             accuracy), or "none".
-        where: boolean array that broadcasts to labels.
 
     Returns:
         Scalar, or array of shape (num_classes,) for "none". What would be 0 / 0 is 0.
@@ -200,8 +207,13 @@ def precision_score(
 
 @user_facing
 def recall_score(
-    labels: Any, predictions: Any, num_classes: int, *, average: str = "macro", where: Any = None
-) -> Any:
+    labels: ArrayLike,
+    predictions: ArrayLike,
+    num_classes: int,
+    *,
+    average: str = "macro",
+    where: ArrayLike | None = None,
+) -> Array:
     """The fraction of examples of a class that are predicted to be of it.
 
     Arguments and result are those of ``precision_score``.
@@ -216,8 +228,13 @@ def recall_score(
 
 @user_facing
 def f1_score(
-    labels: Any, predictions: Any, num_classes: int, *, average: str = "macro", where: Any = None
-) -> Any:
+    labels: ArrayLike,
+    predictions: ArrayLike,
+    num_classes: int,
+    *,
+    average: str = "macro",
+    where: ArrayLike | None = None,
+) -> Array:
     """The harmonic mean of precision and recall.
 
     Arguments and result are those of ``precision_score``.
@@ -233,13 +250,12 @@ def f1_score(
 
 @user_facing
 @in_single
-def r2_score(targets: Any, predictions: Any, where: Any = None) -> Any:
+def r2_score(targets: ArrayLike, predictions: ArrayLike, where: ArrayLike | None = None) -> Array:
     """1 - sum((t - p)**2) / sum((t - mean(t))**2), the fraction of variance that is explained.
 
-    Args:
+    Args besides the common ones (``help(nn.metrics)``):
         targets: true values, real array of shape (examples,) or (examples, ...).
         predictions: array of the same shape. Mind the order, which is that of scikit-learn.
-        where: boolean array of shape (examples,).
 
     Returns:
         Scalar: the mean over the columns. For a column whose targets are all equal it is 1 if
@@ -253,7 +269,7 @@ def r2_score(targets: Any, predictions: Any, where: Any = None) -> Any:
     same_shape(name, "targets", targets, "predictions", predictions)
     if len(targets.shape) == 0:
         raise ShapeError(f"{name} needs an axis of examples; got scalars")
-    count: Any = max(targets.shape[0], 1)
+    count: int | Array = max(targets.shape[0], 1)
     mask = None
     if where is not None:
         where = np.broadcast_to(mask_of(name, where, targets.shape[:1]), targets.shape[:1])

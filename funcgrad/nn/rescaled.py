@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import Any, ParamSpec
 
 import numpy as np
 
@@ -19,44 +19,46 @@ from .. import lax
 from ..api.custom import custom_jvp
 from ..core.tracing import Tracer
 from ..ops.linalg.norms import vector_norm
+from ..typing import Array, ArrayLike
 
-F = TypeVar("F", bound=Callable[..., Any])
+P = ParamSpec("P")
 
 _HALF, _SINGLE = np.dtype(np.float16), np.dtype(np.float32)
 
 
-def widened(x: Any) -> Any:
+def widened(x: Array) -> Array:
     """An array in the type in which it is computed with: float32 for float16."""
     return x.astype(_SINGLE) if x.dtype == _HALF else x
 
 
-def narrowed(y: Any, x: Any) -> Any:
+def narrowed(y: Array, x: Array) -> Array:
     """A result in the type of the operand it was computed from, if that is float16."""
     return y.astype(_HALF) if x.dtype == _HALF and y.dtype == _SINGLE else y
 
 
-def in_single(function: F) -> F:
+def in_single(function: Callable[P, Array]) -> Callable[P, Array]:
     """A function that computes with float16 operands in float32, and rounds its result once."""
+    run: Callable[..., Array] = function
 
     @functools.wraps(function)
-    def computed(*args: Any, **options: Any) -> Any:
+    def computed(*args: P.args, **options: P.kwargs) -> Array:
         kinds = [getattr(x, "dtype", None) for x in (*args, *options.values())]
         if _HALF not in kinds:
             return function(*args, **options)
-        y = function(*map(_wide, args), **{k: _wide(x) for k, x in options.items()})
+        y = run(*map(_wide, args), **{k: _wide(x) for k, x in options.items()})
         others = [k for k in kinds if getattr(k, "kind", "") == "f" and k != _HALF]
         return y if others or y.dtype != _SINGLE else y.astype(_HALF)
 
-    return computed  # type: ignore[return-value]
+    return computed
 
 
 def _wide(x: Any) -> Any:
     return x.astype(_SINGLE) if getattr(x, "dtype", None) == _HALF else x
 
 
-def norm(x: Any, axes: tuple[int, ...]) -> Any:
+def norm(x: Array, axes: tuple[int, ...]) -> Array:
     """Euclidean norms along axes; the derivative at zero is 0."""
-    found: Any = vector_norm(x, axes=tuple(sorted(a % x.ndim for a in axes)), order=2)
+    found: Array = vector_norm(x, axes=tuple(sorted(a % x.ndim for a in axes)), order=2)
     return found
 
 
@@ -74,14 +76,16 @@ def _power(dtype: np.dtype, epsilon: float) -> float | None:
     return None if room < 40 else 2.0 ** -int(room // 2)
 
 
-def _average(x: Any, axes: Any, axis_name: Any) -> Any:
+def _average(x: Array, axes: tuple[int, ...], axis_name: str | None) -> Array:
     mean = np.mean(x, axis=axes, keepdims=True)
     return mean if axis_name is None else lax.pmean(mean, axis_name)
 
 
-def _over_deviation_value(x: Any, axes: Any, epsilon: float, axis_name: Any) -> Any:
+def _over_deviation_value(
+    x: Array, axes: tuple[int, ...], epsilon: float, axis_name: str | None
+) -> tuple[Array, Array, Array]:
     """(x / r, 1 / r, mean(x**2)) for r = sqrt(mean(x**2) + epsilon)."""
-    power: Any = _power(x.dtype, epsilon)
+    power: float | Array | None = _power(x.dtype, epsilon)
     if power is None:
         largest = np.max(np.abs(x), axis=axes, keepdims=True, initial=0.0)
         if axis_name is not None:
@@ -101,8 +105,12 @@ _over_deviation = custom_jvp(_over_deviation_value, nondiff_argnums=(1, 2, 3))
 
 @_over_deviation.defjvp
 def _over_deviation_jvp(
-    axes: Any, epsilon: float, axis_name: Any, primals: Any, tangents: Any
-) -> Any:
+    axes: tuple[int, ...],
+    epsilon: float,
+    axis_name: str | None,
+    primals: tuple[Array, ...],
+    tangents: tuple[Array, ...],
+) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
     (x,), (t,) = primals, tangents
     y, inverse, square = _over_deviation(x, axes, epsilon, axis_name)
     along = _average(y * t, axes, axis_name)
@@ -114,7 +122,9 @@ def _over_deviation_jvp(
     return (y, inverse, square), changes
 
 
-def over_deviation(x: Any, axes: Any, epsilon: Any, axis_name: Any = None) -> tuple[Any, Any]:
+def over_deviation(
+    x: Array, axes: int | Sequence[int], epsilon: float | Array, axis_name: str | None = None
+) -> tuple[Array, Array]:
     """X / sqrt(mean(x**2) + epsilon), with the mean along axes.
 
     Args:
@@ -126,7 +136,7 @@ def over_deviation(x: Any, axes: Any, epsilon: Any, axis_name: Any = None) -> tu
     Returns:
         (the quotient, the mean of squares as an array with these axes of size one).
     """
-    axes = tuple(axes) if isinstance(axes, tuple | list) else (axes,)
+    axes = (axes,) if isinstance(axes, int) else tuple(axes)
     if isinstance(epsilon, int | float):
         run = _over_deviation if isinstance(x, Tracer) else _over_deviation_value
         y, _, square = run(x, axes, float(epsilon), axis_name)
@@ -135,7 +145,9 @@ def over_deviation(x: Any, axes: Any, epsilon: Any, axis_name: Any = None) -> tu
     return x * lax.rsqrt(square + epsilon), square
 
 
-def over_masked_deviation(x: Any, axes: tuple[int, ...], epsilon: Any, where: Any) -> Any:
+def over_masked_deviation(
+    x: Array, axes: tuple[int, ...], epsilon: float | Array, where: ArrayLike
+) -> Array:
     """As ``over_deviation``, with the mean of those elements that a mask leaves."""
     where = np.broadcast_to(where, x.shape)
     count = np.maximum(np.sum(where, axis=axes, keepdims=True), 1).astype(x.dtype)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from .. import random, tree
 from ..api.staging import eval_shape
 from ..core.tracebacks import user_facing
-from .layers.layer import Layer, as_layer, init_layer
+from ..typing import Array, Key, PyTree
+from .layers.layer import Layer, LayerLike, as_layer, init_layer
 
 __all__ = ["Row", "Summary", "summary"]
 
@@ -17,8 +18,8 @@ class Row(NamedTuple):
 
     depth: int
     name: str
-    input_shape: Any
-    output_shape: Any
+    input_shape: PyTree
+    output_shape: PyTree
     parameters: int
     state: int
 
@@ -48,14 +49,14 @@ class Summary(list):
     __repr__ = __str__
 
 
-def _shape(shape: Any) -> str:
+def _shape(shape: PyTree) -> str:
     if isinstance(shape, tuple | list) and shape and not isinstance(shape[0], int):
         return " ".join(map(_shape, shape))
     return f"({', '.join('batch' if d == -1 else str(d) for d in shape)})"
 
 
 @user_facing
-def summary(model: Any, input_shape: Any) -> Summary:
+def summary(model: LayerLike, input_shape: PyTree) -> Summary:
     """List a model's layers with their shapes and numbers of parameters.
 
     Args:
@@ -78,14 +79,14 @@ def summary(model: Any, input_shape: Any) -> Summary:
     50 parameters
     """
     rows = Summary()
-    _collect(as_layer(model), input_shape, 0, rows)
+    _add_rows(as_layer(model), input_shape, 0, rows)
     return rows
 
 
-def _collect(layer: Layer, shape: Any, depth: int, rows: Summary) -> Any:
-    shapes: list[Any] = []
+def _add_rows(layer: Layer, shape: PyTree, depth: int, rows: Summary) -> Array:
+    shapes: list[PyTree] = []
 
-    def init(key: Any) -> Any:
+    def init(key: Key) -> tuple[PyTree, PyTree]:
         output, params, state = init_layer(layer, key, shape, float)
         shapes.append(output)
         return params, state
@@ -97,7 +98,7 @@ def _collect(layer: Layer, shape: Any, depth: int, rows: Summary) -> Any:
     inner = shape
     for i, part in enumerate(layer.layers):
         given = shape[i] if layer.route == "parallel" else inner
-        output = _collect(part, given, depth + 1, rows)
+        output = _add_rows(part, given, depth + 1, rows)
         if layer.route == "serial":
             inner = output
     return shapes[0]

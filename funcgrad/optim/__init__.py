@@ -32,7 +32,9 @@ Numbers that steer an optimizer and whose values are known are checked: learning
 not be negative, decays be in [0, 1), norms to clip to be positive. The values of schedules and
 traced ones are not.
 
-Every hyper-parameter may be a schedule, a function of the number of updates made so far:
+Arguments that many functions share are explained in ``help(optim.optimizers)`` and
+``help(optim.schedules)``. Every hyper-parameter may be a schedule, a function of the number of
+updates made so far:
 
 >>> tx = optim.adamw(optim.cosine_decay_schedule(1e-2, 100), b1=optim.linear_schedule(0.8, 0.9, 50))
 >>> optim.tree_get(tx.init(params), "learning_rate")
@@ -61,7 +63,7 @@ from .linesearch.backtracking import (
     scale_by_backtracking_linesearch,
 )
 from .linesearch.objective import value_and_grad_from_state
-from .linesearch.wolfe import (
+from .linesearch.zoom import (
     ScaleByZoomLinesearchState,
     ZoomLinesearchInfo,
     scale_by_zoom_linesearch,
@@ -166,7 +168,7 @@ from .pieces.scaling import (
     scale_by_sign,
     scale_by_trust_ratio,
 )
-from .schedules.decreasing import (
+from .schedules.basic import (
     constant_schedule,
     cosine_decay_schedule,
     exponential_decay,
@@ -176,7 +178,7 @@ from .schedules.decreasing import (
     piecewise_interpolate_schedule,
     polynomial_schedule,
 )
-from .schedules.rising_first import (
+from .schedules.warmup import (
     cosine_onecycle_schedule,
     linear_onecycle_schedule,
     sgdr_schedule,

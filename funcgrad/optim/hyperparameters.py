@@ -6,7 +6,7 @@ import functools
 import inspect
 import math
 from collections.abc import Callable, Iterable
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, ParamSpec, cast
 
 import numpy as np
 
@@ -14,16 +14,18 @@ from .. import numpy as fnp
 from ..core.avals import Aval
 from ..core.tracebacks import user_facing
 from ..errors import ShapeError
+from ..typing import DTypeLike, PyTree
 from .transformation import GradientTransformation, make_transformation, with_extra_args_support
+from .typing import Count, Scalar, ScalarOrSchedule, Schedule
 
-F = TypeVar("F", bound=Callable[..., GradientTransformation])
+P = ParamSpec("P")
 
 
 class Range(NamedTuple):
-    """The values that a hyper-parameter may have: what they are called, and a test."""
+    """The values that a hyper-parameter may have: words for messages, and a test."""
 
     words: str
-    holds: Callable[[Any], Any]
+    holds: Callable[[float], bool]
 
 
 REAL = Range("a finite number", lambda x: -math.inf < x < math.inf)
@@ -34,51 +36,63 @@ FRACTION = Range("from 0 to 1", lambda x: 0 <= x <= 1)
 BELOW_ONE = Range("at least 0 and less than 1", lambda x: 0 <= x < 1)
 
 
-def is_scalar(value: Any) -> bool:
-    """Whether a value is a real number of Python, NumPy, CuPy, or traced."""
-    if hasattr(value, "dtype"):
-        return value.shape == () and value.dtype.kind in "fiu"
+def is_scalar(value: object) -> bool:
+    """True for a real number of Python, NumPy or CuPy, and for a traced one."""
+    dtype = getattr(value, "dtype", None)
+    if dtype is not None:
+        return getattr(value, "shape", None) == () and dtype.kind in "fiu"
     return isinstance(value, float | int) and not isinstance(value, bool)
 
 
-def check_scalar(name: str, what: str, value: Any, allowed: Range | None = None) -> None:
+def check_scalar(name: str, what: str, value: object, allowed: Range | None = None) -> None:
     """Raise unless a hyper-parameter is a real number, in its range if its value is known."""
     if is_scalar(value):
-        known = isinstance(value, float | int | np.generic)
-        if allowed is not None and known and not allowed.holds(value):
+        known = isinstance(value, float | int | np.integer | np.floating)
+        if allowed is not None and known and not allowed.holds(cast("float", value)):
             raise ValueError(f"{name}: {what} must be {allowed.words}; got {value!r}")
         return
-    if getattr(value, "shape", ()) != ():
+    shape, dtype = getattr(value, "shape", ()), getattr(value, "dtype", None)
+    if shape != () and dtype is not None:
         raise ShapeError(
-            f"{name}: {what} must be a scalar; got {Aval(value.shape, value.dtype)}. "
+            f"{name}: {what} must be a scalar; got {Aval(shape, dtype)}. "
             "For one optimizer for each of several values, use funcgrad.vmap."
         )
     raise TypeError(f"{name}: {what} must be a number or a schedule; got {value!r}")
 
 
-def resolve(name: str, what: str, value: Any, count: Any) -> Any:
+def numbers(*values: ScalarOrSchedule) -> tuple[Scalar, ...]:
+    """Hyper-parameters of a factory that is ``schedulable``: it gets the values of schedules."""
+    return cast("tuple[Scalar, ...]", values)
+
+
+def resolve(name: str, what: str, value: ScalarOrSchedule, count: Count) -> Scalar:
     """A hyper-parameter at a step, for the state: a float64 scalar."""
     if callable(value):
         value = value(count)
     check_scalar(name, what, value)
-    return _strong(value, np.float64)
+    return _scalar_of_dtype(value, np.float64)
 
 
-def _strong(value: Any, dtype: Any) -> Any:
+def _scalar_of_dtype(value: Scalar, dtype: DTypeLike) -> Scalar:
     """A scalar of a dtype, on the device where it is."""
-    kind = np.dtype(dtype)
-    return fnp.asarray(value, dtype=kind)[()] if hasattr(value, "dtype") else kind.type(value)
+    kind: np.dtype[Any] = np.dtype(dtype)
+    made: Scalar = (
+        fnp.asarray(value, dtype=kind)[()] if hasattr(value, "dtype") else kind.type(value)
+    )
+    return made
 
 
 class ScheduledState(NamedTuple):
     """State of a transformation some of whose hyper-parameters are schedules."""
 
     count: Any
-    hyperparams: dict[str, Any]
-    inner_state: Any
+    hyperparams: dict[str, Scalar]
+    inner_state: PyTree
 
 
-def schedulable(**ranges: Range) -> Callable[[F], F]:
+def schedulable(
+    **ranges: Range,
+) -> Callable[[Callable[P, GradientTransformation]], Callable[P, GradientTransformation]]:
     """Let the named arguments of a factory of transformations be schedules.
 
     Args:
@@ -91,13 +105,15 @@ def schedulable(**ranges: Range) -> Callable[[F], F]:
         the inner transformation anew from the current values, and shows them in its state.
     """
 
-    def decorate(factory: F) -> F:
+    def decorate(
+        factory: Callable[P, GradientTransformation],
+    ) -> Callable[P, GradientTransformation]:
         signature = inspect.signature(factory)
         name = factory.__name__
 
         @user_facing
         @functools.wraps(factory)
-        def make(*args: Any, **kwargs: Any) -> GradientTransformation:
+        def make(*args: P.args, **kwargs: P.kwargs) -> GradientTransformation:
             try:
                 bound = signature.bind(*args, **kwargs)
             except TypeError:
@@ -114,27 +130,30 @@ def schedulable(**ranges: Range) -> Callable[[F], F]:
             fixed = {n: v for n, v in bound.arguments.items() if n not in schedules}
             return _scheduled(name, factory, fixed, schedules)
 
-        return make  # type: ignore[return-value]
+        return make
 
     return decorate
 
 
 def _scheduled(
-    name: str, factory: Callable[..., Any], fixed: dict[str, Any], schedules: dict[str, Any]
+    name: str,
+    factory: Callable[..., GradientTransformation],
+    fixed: dict[str, Any],
+    schedules: dict[str, Schedule],
 ) -> GradientTransformation:
     """A transformation made anew for each update."""
 
-    def at(count: Any) -> tuple[dict[str, Any], Any]:
+    def at(count: Count) -> tuple[dict[str, Scalar], GradientTransformation]:
         values = {n: resolve(name, n, schedule, count) for n, schedule in schedules.items()}
         return values, factory(**fixed, **values)
 
-    def init_scheduled(params: Any) -> ScheduledState:
+    def init_scheduled(params: PyTree) -> ScheduledState:
         values, inner = at(0)
         return ScheduledState(0, values, inner.init(params))
 
     def update_scheduled(
-        updates: Any, state: ScheduledState, params: Any = None, **extra: Any
-    ) -> Any:
+        updates: PyTree, state: ScheduledState, params: PyTree = None, **extra: object
+    ) -> tuple[PyTree, ScheduledState]:
         values, inner = at(state.count)
         updates, inner_state = inner.update(updates, state.inner_state, params, **extra)
         return updates, ScheduledState(state.count + 1, values, inner_state)
@@ -146,15 +165,15 @@ class InjectHyperparamsState(NamedTuple):
     """State of ``inject_hyperparams``."""
 
     count: Any
-    hyperparams: dict[str, Any]
-    inner_state: Any
+    hyperparams: dict[str, Scalar]
+    inner_state: PyTree
 
 
 @user_facing
 def inject_hyperparams(
     inner_factory: Callable[..., GradientTransformation],
     static_args: str | Iterable[str] = (),
-    hyperparam_dtype: Any = None,
+    hyperparam_dtype: DTypeLike | None = None,
 ) -> Callable[..., GradientTransformation]:
     """Keep the hyper-parameters of an optimizer in its state, where they can be read and changed.
 
@@ -185,7 +204,7 @@ def inject_hyperparams(
     if unknown:
         raise ValueError(f"inject_hyperparams: {name} has no argument {sorted(unknown)[0]!r}")
 
-    def is_size(key: str, value: Any) -> bool:
+    def is_size(key: str, value: object) -> bool:
         default = signature.parameters[key].default
         return isinstance(value, int) and isinstance(default, int)
 
@@ -195,28 +214,44 @@ def inject_hyperparams(
         bound = signature.bind(*args, **kwargs)
         bound.apply_defaults()
         dynamic = {k: v for k, v in bound.arguments.items() if k not in static}
-        schedules = {k: v for k, v in dynamic.items() if callable(v) and not isinstance(v, type)}
-        numbers = {k: v for k, v in dynamic.items() if is_scalar(v) and not is_size(k, v)}
+        schedules = {
+            k: dynamic[k] for k, v in dynamic.items() if callable(v) and not isinstance(v, type)
+        }
+        constants = {k: v for k, v in dynamic.items() if is_scalar(v) and not is_size(k, v)}
 
-        def at(count: Any, hyperparams: dict[str, Any]) -> tuple[dict[str, Any], Any]:
-            values = {k: _strong(hyperparams[k], dtype) for k in numbers}
-            for k, schedule in schedules.items():
-                values[k] = resolve(name, k, schedule, count).astype(dtype)
+        def build(values: dict[str, Scalar]) -> GradientTransformation:
             given = inspect.BoundArguments(signature, bound.arguments | values)  # type: ignore[arg-type]
-            return values, with_extra_args_support(inner_factory(*given.args, **given.kwargs))
+            return with_extra_args_support(inner_factory(*given.args, **given.kwargs))
 
-        def init_injected(params: Any) -> InjectHyperparamsState:
-            first = {k: _strong(v, dtype) for k, v in numbers.items()}
-            values, inner = at(0, first)
-            return InjectHyperparamsState(0, values, inner.init(params))
-
-        def update_injected(
-            updates: Any, state: InjectHyperparamsState, params: Any = None, **extra: Any
-        ) -> Any:
-            values, inner = at(state.count, state.hyperparams)
-            updates, inner_state = inner.update(updates, state.inner_state, params, **extra)
-            return updates, InjectHyperparamsState(state.count + 1, values, inner_state)
-
-        return make_transformation(init_injected, update_injected, InjectHyperparamsState)
+        return _injected(name, dtype, constants, schedules, build)
 
     return make
+
+
+def _injected(
+    name: str,
+    dtype: np.dtype,
+    constants: dict[str, Scalar],
+    schedules: dict[str, Schedule],
+    build: Callable[[dict[str, Scalar]], GradientTransformation],
+) -> GradientTransformation:
+    """A transformation that ``build`` makes for each update from the values in the state."""
+
+    def values_at(count: Count, hyperparams: dict[str, Scalar]) -> dict[str, Scalar]:
+        values = {k: _scalar_of_dtype(hyperparams[k], dtype) for k in constants}
+        for k, schedule in schedules.items():
+            values[k] = _scalar_of_dtype(resolve(name, k, schedule, count), dtype)
+        return values
+
+    def init_injected(params: PyTree) -> InjectHyperparamsState:
+        values = values_at(0, constants)
+        return InjectHyperparamsState(0, values, build(values).init(params))
+
+    def update_injected(
+        updates: PyTree, state: InjectHyperparamsState, params: PyTree = None, **extra: object
+    ) -> tuple[PyTree, InjectHyperparamsState]:
+        values = values_at(state.count, state.hyperparams)
+        updates, inner_state = build(values).update(updates, state.inner_state, params, **extra)
+        return updates, InjectHyperparamsState(state.count + 1, values, inner_state)
+
+    return make_transformation(init_injected, update_injected, InjectHyperparamsState)

@@ -4,24 +4,28 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TypeAlias
 
 from ..core.tracebacks import user_facing
+from ..typing import PyTree
+
+Name: TypeAlias = "str | int"
+"""A field of a named tuple or dataclass, a key of a dict, or an index."""
 
 
-def _children(node: Any) -> Iterator[tuple[Any, Any]]:
-    """Names or indices, and what is there."""
+def _children(node: PyTree) -> Iterator[tuple[Name, PyTree]]:
+    """The parts of a container, each with its name."""
     if isinstance(node, dict):
         yield from node.items()
-    elif isinstance(node, tuple) and hasattr(node, "_fields"):
-        yield from zip(node._fields, node, strict=True)
+    elif isinstance(node, tuple) and (fields := getattr(node, "_fields", ())):
+        yield from zip(fields, node, strict=True)
     elif isinstance(node, tuple | list):
         yield from enumerate(node)
     elif dataclasses.is_dataclass(node) and not isinstance(node, type):
         yield from ((f.name, getattr(node, f.name)) for f in dataclasses.fields(node))
 
 
-def _walk(node: Any, path: tuple[Any, ...]) -> Iterator[tuple[tuple[Any, ...], Any]]:
+def _walk(node: PyTree, path: tuple[Name, ...]) -> Iterator[tuple[tuple[Name, ...], PyTree]]:
     for name, child in _children(node):
         yield (*path, name), child
         yield from _walk(child, (*path, name))
@@ -29,22 +33,22 @@ def _walk(node: Any, path: tuple[Any, ...]) -> Iterator[tuple[tuple[Any, ...], A
 
 @user_facing
 def tree_get(
-    state: Any,
-    key: Any,
-    default: Any = None,
-    filtering: Callable[[tuple[Any, ...], Any], bool] | None = None,
-) -> Any:
+    state: PyTree,
+    key: Name,
+    default: PyTree = None,
+    filtering: Callable[[tuple[Name, ...], PyTree], bool] | None = None,
+) -> PyTree:
     """Find a field by name anywhere in the state of an optimizer.
 
     Args:
         state: nested named tuples, dicts, tuples, lists and dataclasses.
         key: name of a field or of a dict's entry.
-        default: what to return if there is none.
-        filtering: function of the path (a tuple of names and indices) and of what is there that
-            says which ones count.
+        default: the result if there is none.
+        filtering: function of the path (a tuple of names and indices) and of what is there: True
+            for those that count.
 
     Returns:
-        What was found. Of several the one that is nested least counts.
+        The value of the field. Of several the one that is nested least counts.
 
     Raises:
         KeyError: several are nested equally.

@@ -1,4 +1,4 @@
-"""What optimizers do with leaves: map over them, make their states, take their norms."""
+"""Work on single leaves: mapping over them, the states made for them, their norms."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any, TypeVar
 
 import numpy as np
+from optree import PyTreeSpec
 
 from .. import numpy as fnp
 from .. import tree
@@ -15,13 +16,16 @@ from ..core.tracebacks import user_facing
 from ..errors import ShapeError
 from ..ops.families import Elementwise, elementwise
 from ..ops.linalg.norms import vector_norm
+from ..typing import Array, ArrayLike, DTypeLike, PyTree
+from .typing import Scalar
 
 E = TypeVar("E", bound=Exception)
+L = TypeVar("L", Array, list[Array])
 
 _HALF, _SINGLE = np.dtype(np.float16), np.dtype(np.float32)
 
 
-def as_leaf(x: Any, what: str = "a leaf of parameters or updates") -> Any:
+def as_leaf(x: PyTree, what: str = "a leaf of parameters or updates") -> Array:
     """A leaf with a shape and a dtype: Python numbers become NumPy scalars."""
     if type(x) is np.ndarray:
         return x
@@ -29,14 +33,14 @@ def as_leaf(x: Any, what: str = "a leaf of parameters or updates") -> Any:
     return x if hasattr(x, "dtype") else np.asarray(x)[()]
 
 
-def wide(x: Any) -> Any:
+def wide(x: L) -> L:
     """A leaf, or a list of them, in a type in which squares are formed: float16 in float32."""
     if isinstance(x, list):
         return [wide(y) for y in x]
     return x.astype(_SINGLE) if getattr(x, "dtype", None) == _HALF else x
 
 
-def wide_dtype(dtype: Any) -> np.dtype:
+def wide_dtype(dtype: DTypeLike) -> np.dtype:
     """The dtype in which states are held: float32 for float16."""
     return _SINGLE if dtype == _HALF else np.dtype(dtype)
 
@@ -56,8 +60,8 @@ def _least(dtype: np.dtype) -> tuple[float, float]:
     return least, least**0.5
 
 
-def bounded(g: Any) -> Any:
-    """A gradient whose squares, and sums of millions of them, its type can hold.
+def bounded(g: Array) -> Array:
+    """The gradient, limited so that its type holds squares of it and sums of millions of them.
 
     Elements beyond the root of the largest number / 4096 (4e15 in float32, 3e150 in float64) count
     as that, by their sign or direction; infinity becomes NaN, as infinity / infinity is.
@@ -68,7 +72,7 @@ def bounded(g: Any) -> Any:
     return g * (limit / np.maximum(np.abs(g), limit))
 
 
-def bounded_values(g: Any) -> Any:
+def bounded_values(g: Array) -> Array:
     """Real numbers within the bound: g itself, after one pass that only reads, if all are."""
     if np.vdot(g, g) <= _SQUARES[g.dtype.itemsize > 4]:
         return g
@@ -86,8 +90,8 @@ _bounded: Elementwise = elementwise(
 )
 
 
-def floor_under_root(v: Any, eps_root: Any, eps: Any) -> Any:
-    """What is added to squares under a root to which eps is added.
+def floor_under_root(v: Array, eps_root: Scalar, eps: Scalar) -> Scalar:
+    """The number to add to squares under a root to which eps is added: eps_root, or more.
 
     If both are too small for the type, squares that vanish would be divided by 0: then it is the
     least number of the type, which changes no sum with a normal number.
@@ -100,7 +104,7 @@ def floor_under_root(v: Any, eps_root: Any, eps: Any) -> Any:
     return np.maximum(like(v, eps_root), least)
 
 
-def leaf_error(kind: type[E], name: str, spec: Any, index: int, found: str) -> E:
+def leaf_error(kind: type[E], name: str, spec: PyTreeSpec, index: int, found: str) -> E:
     """An error about one leaf, which it names."""
     return kind(f"{name}: the parameter at {tree.format_path(spec.paths()[index])} {found}")
 
@@ -109,22 +113,31 @@ def _real(dtype: np.dtype) -> np.dtype:
     return np.dtype(f"f{dtype.itemsize // 2}") if dtype.kind == "c" else dtype
 
 
-def like(x: Any, scalar: Any) -> Any:
+def like(x: Array, scalar: Scalar) -> Scalar:
     """A scalar in the real dtype of a leaf, so that their product has the dtype of the leaf."""
     if not hasattr(scalar, "dtype"):
         return scalar
+    number: Any = scalar
     dtype = _real(x.dtype)
-    return scalar if scalar.dtype == dtype else scalar.astype(dtype)
+    return scalar if number.dtype == dtype else number.astype(dtype)
 
 
-def square(x: Any) -> Any:
+def square(x: Array) -> Array:
     """The squares of the moduli."""
-    return (x * np.conj(x)).real if x.dtype.kind == "c" else x * x
+    if x.dtype.kind != "c":
+        return x * x
+    squares: Any = x * np.conj(x)
+    return squares.real
 
 
 def zeros_like(
-    name: str, params: Any, dtype: Any = None, *, value: Any = 0.0, real: bool = False
-) -> Any:
+    name: str,
+    params: PyTree,
+    dtype: DTypeLike | None = None,
+    *,
+    value: Scalar = 0.0,
+    real: bool = False,
+) -> PyTree:
     """A pytree of arrays of one value, with the shapes of parameters.
 
     Args:
@@ -132,7 +145,7 @@ def zeros_like(
         params: pytree of floating-point arrays.
         dtype: of the arrays; None for that of each parameter, float32 for float16.
         value: the value.
-        real: whether to give complex parameters arrays of their real dtype.
+        real: True to give complex parameters arrays of their real dtype.
 
     Returns:
         The pytree.
@@ -155,7 +168,7 @@ def zeros_like(
     return tree.unflatten(spec, made)
 
 
-def check_params(name: str, params: Any) -> None:
+def check_params(name: str, params: PyTree) -> None:
     """Raise if a transformation that needs parameters was not given them."""
     if params is None:
         raise ValueError(f"{name} needs the parameters: call update(updates, state, params)")
@@ -163,11 +176,11 @@ def check_params(name: str, params: Any) -> None:
 
 def map_leaves(
     name: str,
-    f: Callable[..., Any],
-    updates: Any,
-    states: Sequence[Any] = (),
-    others: Sequence[Any] = (),
-) -> Any:
+    f: Callable[..., PyTree],
+    updates: PyTree,
+    states: Sequence[PyTree] = (),
+    others: Sequence[PyTree] = (),
+) -> PyTree:
     """Update each leaf together with its part of the state, in one pass.
 
     Args:
@@ -192,10 +205,10 @@ def map_leaves(
     given = tree.match_prefix(spec, updates, f"{name}, updates", tree=base)
     columns = [tree.match_prefix(spec, t, name, tree=base) for t in trees]
     count = len(states)
-    outs: list[list[Any]] = [[] for _ in range(1 + count)]
+    outs: list[list[PyTree]] = [[] for _ in range(1 + count)]
     for i, (u, *rest) in enumerate(zip(given, *columns, strict=True)):
         if u is None:
-            new: Any = (u, *rest[:count])
+            new: PyTree = (u, *rest[:count])
         else:
             u = as_leaf(u, f"{name}: an update")
             for other in rest[count:]:
@@ -214,13 +227,12 @@ def map_leaves(
     return tuple(done) if count else done[0]
 
 
-def choose(condition: Any, yes: Any, no: Any) -> Any:
+def choose(condition: Array | np.bool | bool, yes: ArrayLike, no: ArrayLike) -> Array:
     """One of two numbers or arrays, element by element; a scalar if both are."""
-    chosen: Any = np.where(condition, yes, no)
-    return chosen[()]
+    return np.where(condition, yes, no)[()]
 
 
-def keep_dtype(new: Any, old: Any) -> Any:
+def keep_dtype(new: PyTree, old: PyTree) -> PyTree:
     """A new value in the dtype of the old one; lists element by element."""
     if isinstance(new, list):
         return [keep_dtype(n, o) for n, o in zip(new, old, strict=True)]
@@ -229,21 +241,21 @@ def keep_dtype(new: Any, old: Any) -> Any:
     return new.real.astype(old.dtype) if old.dtype.kind != "c" else new.astype(old.dtype)
 
 
-def norm(x: Any, axes: tuple[int, ...] | None = None) -> Any:
+def norm(x: Array, axes: tuple[int, ...] | None = None) -> Array:
     """The Euclidean norm of a leaf, without overflow of squares; its derivative is 0 at 0."""
     x = wide(as_leaf(x))
     x = x if x.dtype.kind in "fc" else x.astype(np.float64)
-    found: Any = vector_norm(x, axes=tuple(range(x.ndim)) if axes is None else axes, order=2)
+    found: Array = vector_norm(x, axes=tuple(range(x.ndim)) if axes is None else axes, order=2)
     return found
 
 
-def root_mean_square(x: Any) -> Any:
+def root_mean_square(x: Array) -> Array:
     """The root of the mean square of all elements of a leaf."""
     x = as_leaf(x)
     return norm(x) / float(np.sqrt(max(x.size, 1)))
 
 
-def inner_product(a: Any, b: Any) -> Any:
+def inner_product(a: PyTree, b: PyTree) -> Array:
     """The real inner product of two pytrees of the same structure, in float64."""
     leaves, spec = tree.flatten(a)
     pairs = zip(leaves, tree.match_prefix(spec, b, "inner product", tree=a), strict=True)
@@ -257,7 +269,7 @@ def inner_product(a: Any, b: Any) -> Any:
 
 
 @user_facing
-def global_norm(updates: Any) -> Any:
+def global_norm(updates: PyTree) -> Array:
     """The Euclidean norm of all elements of all leaves, without overflow of squares.
 
     Args:
@@ -271,7 +283,7 @@ def global_norm(updates: Any) -> Any:
     """
     leaves = tree.leaves(updates)
     if not leaves:
-        return np.float64(0.0)
+        return np.zeros(())[()]
     norms = [norm(x) for x in leaves]
     if len(norms) == 1:
         return norms[0]

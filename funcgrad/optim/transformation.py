@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from .. import tree
 from ..core.tracebacks import user_facing
 from ..errors import ShapeError
+from ..typing import PyTree
 from .leaves import as_leaf, leaf_error
+from .typing import Init, Update
 
 
 class GradientTransformation(NamedTuple):
@@ -30,8 +32,8 @@ class GradientTransformation(NamedTuple):
     (array([1.]), ())
     """
 
-    init: Callable[..., Any]
-    update: Callable[..., Any]
+    init: Init
+    update: Callable[..., tuple[PyTree, PyTree]]
 
 
 class EmptyState(NamedTuple):
@@ -39,7 +41,7 @@ class EmptyState(NamedTuple):
 
 
 def make_transformation(
-    init: Callable[..., Any], update: Callable[..., Any], state_type: type | None = None
+    init: Init, update: Update, state_type: type | None = None
 ) -> GradientTransformation:
     """A transformation of this library, whose errors show the lines of its user only.
 
@@ -55,8 +57,10 @@ def make_transformation(
     return GradientTransformation(user_facing(init), user_facing(checked))
 
 
-def _only_for(state_type: type, update: Callable[..., Any]) -> Callable[..., Any]:
-    def update_checked(updates: Any, state: Any, params: Any = None, **extra: Any) -> Any:
+def _only_for(state_type: type, update: Update) -> Update:
+    def update_checked(
+        updates: PyTree, state: PyTree, params: PyTree = None, **extra: object
+    ) -> tuple[PyTree, PyTree]:
         if not isinstance(state, state_type):
             raise TypeError(
                 f"update needs the state that init of the same transformation makes, here a "
@@ -67,32 +71,31 @@ def _only_for(state_type: type, update: Callable[..., Any]) -> Callable[..., Any
     return update_checked
 
 
-def _kind_of_state(state: Any) -> str:
-    """What a state is made for, in a few words."""
+def _kind_of_state(state: PyTree) -> str:
+    """A state in a few words, for messages."""
     if hasattr(state, "_fields") or not isinstance(state, tuple):
         return f"a {type(state).__name__}"
     return f"a chain of {len(state)} states: ({', '.join(type(s).__name__ for s in state)})"
 
 
 @user_facing
-def stateless(update: Callable[[Any, Any], Any]) -> GradientTransformation:
+def stateless(update: Callable[[PyTree, PyTree], PyTree]) -> GradientTransformation:
     """A transformation without state.
 
     Args:
         update: from (updates, params) to updates; params may be None.
-
-    Returns:
-        The transformation.
 
     >>> double = stateless(lambda updates, params: 2 * updates)
     >>> double.update(np.array([1.0]), double.init(np.zeros(1)))
     (array([2.]), EmptyState())
     """
 
-    def init_stateless(params: Any) -> EmptyState:
+    def init_stateless(params: PyTree) -> EmptyState:
         return EmptyState()
 
-    def update_stateless(updates: Any, state: Any, params: Any = None, **extra: Any) -> Any:
+    def update_stateless(
+        updates: PyTree, state: PyTree, params: PyTree = None, **extra: object
+    ) -> tuple[PyTree, PyTree]:
         if state != () or (hasattr(state, "_fields") and not isinstance(state, EmptyState)):
             raise TypeError(
                 "update of a transformation without state needs an EmptyState, which its init "
@@ -107,9 +110,6 @@ def stateless(update: Callable[[Any, Any], Any]) -> GradientTransformation:
 def identity() -> GradientTransformation:
     """Updates as they are.
 
-    Returns:
-        The transformation.
-
     >>> identity().update(np.array([1.0]), EmptyState())
     (array([1.]), EmptyState())
     """
@@ -119,9 +119,6 @@ def identity() -> GradientTransformation:
 @user_facing
 def set_to_zero() -> GradientTransformation:
     """Zeros, which leave parameters as they are.
-
-    Returns:
-        The transformation.
 
     >>> set_to_zero().update(np.array([1.0]), EmptyState())
     (array([0.]), EmptyState())
@@ -136,7 +133,7 @@ def with_extra_args_support(tx: GradientTransformation, name: str = "") -> Gradi
     """A transformation whose ``update`` accepts further keywords.
 
     Args:
-        tx: a transformation, whose update may or may not accept them.
+        tx: a transformation, with an update that accepts them or does not.
         name: the function to name in errors.
 
     Returns:
@@ -158,7 +155,9 @@ def with_extra_args_support(tx: GradientTransformation, name: str = "") -> Gradi
     if inspect.Parameter.VAR_KEYWORD in kinds:
         return tx
 
-    def update_without_extra(updates: Any, state: Any, params: Any = None, **extra: Any) -> Any:
+    def update_without_extra(
+        updates: PyTree, state: PyTree, params: PyTree = None, **extra: object
+    ) -> tuple[PyTree, PyTree]:
         return tx.update(updates, state, params)
 
     return GradientTransformation(tx.init, user_facing(update_without_extra))
@@ -183,10 +182,12 @@ def chain(*transformations: GradientTransformation) -> GradientTransformation:
     """
     parts = tuple(with_extra_args_support(tx, "chain") for tx in transformations)
 
-    def init_chain(params: Any) -> Any:
+    def init_chain(params: PyTree) -> tuple[PyTree, ...]:
         return tuple(tx.init(params) for tx in parts)
 
-    def update_chain(updates: Any, state: Any, params: Any = None, **extra: Any) -> Any:
+    def update_chain(
+        updates: PyTree, state: PyTree, params: PyTree = None, **extra: object
+    ) -> tuple[PyTree, PyTree]:
         if type(state) is not tuple:
             raise TypeError(
                 f"chain: update needs a tuple of {len(parts)} states, which init of the same chain "
@@ -213,9 +214,6 @@ def named_chain(*transformations: tuple[str, GradientTransformation]) -> Gradien
     Args:
         transformations: pairs of name and transformation; names differ.
 
-    Returns:
-        The transformation.
-
     >>> from funcgrad import optim
     >>> tx = named_chain(("clip", optim.clip(1.0)), ("step", optim.scale(-0.5)))
     >>> tx.update(np.array([3.0]), tx.init(np.zeros(1)))
@@ -229,10 +227,12 @@ def named_chain(*transformations: tuple[str, GradientTransformation]) -> Gradien
         raise ValueError(f"named_chain: names must differ; got {names}")
     inner = chain(*[tx for _, tx in transformations])
 
-    def init_named(params: Any) -> dict[str, Any]:
+    def init_named(params: PyTree) -> dict[str, PyTree]:
         return dict(zip(names, inner.init(params), strict=True))
 
-    def update_named(updates: Any, state: Any, params: Any = None, **extra: Any) -> Any:
+    def update_named(
+        updates: PyTree, state: PyTree, params: PyTree = None, **extra: object
+    ) -> tuple[PyTree, PyTree]:
         if not isinstance(state, dict) or state.keys() != set(names):
             keyed = isinstance(state, dict)
             found = f"a dict of {sorted(state)}" if keyed else repr(type(state))
@@ -247,7 +247,7 @@ def named_chain(*transformations: tuple[str, GradientTransformation]) -> Gradien
 
 
 @user_facing
-def apply_updates(params: Any, updates: Any) -> Any:
+def apply_updates(params: PyTree, updates: PyTree) -> PyTree:
     """Add updates to parameters.
 
     Args:

@@ -154,7 +154,7 @@ def test_zero_and_tiny_gradients(name, dtype):
 @pytest.mark.parametrize("dtype", TYPES)
 @pytest.mark.parametrize("name", [n for n, (kind, _) in MADE.items() if kind == "scale"])
 def test_huge_gradients_are_a_step(name, dtype):
-    """Where the length of a step does not depend on that of the gradient, it stays a step.
+    """A step whose length does not depend on that of the gradient stays a step.
 
     The reference is the same transformation in float64, far from the ends of the type.
     """

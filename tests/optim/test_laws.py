@@ -1,4 +1,4 @@
-"""What holds for all optimizers: jit, vmap, scan, dtypes, containers, derivatives, purity."""
+"""Laws of all optimizers: jit, vmap, scan, dtypes, containers, derivatives, purity."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
 """Activation functions, with the names, arguments and defaults of ``jax.nn``.
 
-All of them work elementwise, keep the dtype of floats, and turn integers into floats unless they
-only select. Values and derivatives of any order are finite for all finite arguments up to 1e9,
+They take a real array x and return one of the same shape, computed elementwise unless a docstring
+says otherwise. Floats keep their dtype; integers become floats unless a function only selects.
+Values and derivatives of any order are finite for all finite arguments up to 1e9,
 and at infinities they are the limits, where these exist. At a kink the derivative is that of JAX,
 which the docstring states.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from typing import Any
+from typing import TypeAlias, cast
 
 import numpy as np
 
@@ -12,16 +12,23 @@ from ... import numpy as fnp
 from ...api.custom import custom_jvp
 from ...core.tracebacks import user_facing
 from ...errors import ShapeError
-from ...numpy.protocol import array, inexact
 from ...ops.reductions.softmax import complement, log_total
 from ...ops.reductions.sorting import put_along
+from ...typing import Array, ArrayLike, Axes, DTypeLike
+from ..operands import array, inexact
 from ..rescaled import in_single, over_deviation, over_masked_deviation
 
 __all__ = ["log_softmax", "logsumexp", "one_hot", "softmax", "standardize"]
 
 
-def _from_largest(x: Any, axis: Any) -> tuple[Any, Any]:
-    """What x is above its maximum, its exponential, and the sum of that, which is at least 1.
+Pair: TypeAlias = "tuple[Array, Array]"
+
+Places: TypeAlias = "int | tuple[int, ...] | None"
+"""Axes of a reduction: one, several, or all for None."""
+
+
+def _from_largest(x: Array, axis: Places) -> tuple[tuple[Array, Array], Array]:
+    """The differences of x to its maximum, their exponentials, and the sum of these, at least 1.
 
     A row of -inf only has the sum 0; it counts as 1, so that its probabilities are 0.
     """
@@ -31,27 +38,27 @@ def _from_largest(x: Any, axis: Any) -> tuple[Any, Any]:
     return (shifted, exponentials), np.maximum(np.sum(exponentials, axis, keepdims=True), 1)
 
 
-def _softmax_value(x: Any, axis: Any) -> Any:
+def _softmax_value(x: Array, axis: Places) -> Array:
     (_, exponentials), total = _from_largest(x, axis)
     return exponentials / total
 
 
-def _log_softmax_value(x: Any, axis: Any) -> Any:
+def _log_softmax_value(x: Array, axis: Places) -> Array:
     (shifted, exponentials), total = _from_largest(x, axis)
     return shifted - _log_total(total, exponentials, axis)
 
 
-def _log_total(total: Any, exponentials: Any, axis: Any) -> Any:
+def _log_total(total: Array, exponentials: Array, axis: Places) -> Array:
     return log_total(total, exponentials, axes=_places(axis, len(exponentials.shape)))
 
 
-def _places(axis: Any, ndim: int) -> tuple[int, ...]:
+def _places(axis: Places, ndim: int) -> tuple[int, ...]:
     """The axes counted from the front; a number has none."""
     given = range(ndim) if axis is None else axis if isinstance(axis, tuple) else (axis,)
     return tuple(sorted(a % ndim for a in given)) if ndim else ()
 
 
-def _both_value(x: Any, axis: Any) -> Any:
+def _softmax_and_log_value(x: Array, axis: Places) -> tuple[Array, Array]:
     """(softmax, log_softmax), from the same exponentials."""
     (shifted, exponentials), total = _from_largest(x, axis)
     return exponentials / total, shifted - _log_total(total, exponentials, axis)
@@ -59,47 +66,53 @@ def _both_value(x: Any, axis: Any) -> Any:
 
 _softmax = custom_jvp(_softmax_value, nondiff_argnums=(1,))
 _log_softmax = custom_jvp(_log_softmax_value, nondiff_argnums=(1,))
-_both = custom_jvp(_both_value, nondiff_argnums=(1,))
+_softmax_and_log = custom_jvp(_softmax_and_log_value, nondiff_argnums=(1,))
 
 
 @_softmax.defjvp
-def _softmax_jvp(axis: Any, primals: Any, tangents: Any) -> Any:
+def _softmax_jvp(
+    axis: Places, primals: tuple[Array, ...], tangents: tuple[Array, ...]
+) -> tuple[Array, Array]:
     out = _softmax(primals[0], axis)
     return out, _softmax_tangent(tangents[0], out, axis)
 
 
-def _softmax_tangent(t: Any, p: Any, axis: Any) -> Any:
+def _softmax_tangent(t: Array, p: Array, axis: Places) -> Array:
     weighted = p * t
     return weighted - p * np.sum(weighted, axis, keepdims=True)
 
 
 @_log_softmax.defjvp
-def _log_softmax_jvp(axis: Any, primals: Any, tangents: Any) -> Any:
-    p, log_p = _both(primals[0], axis)
+def _log_softmax_jvp(
+    axis: Places, primals: tuple[Array, ...], tangents: tuple[Array, ...]
+) -> tuple[Array, Array]:
+    p, log_p = _softmax_and_log(primals[0], axis)
     return log_p, _log_softmax_tangent(tangents[0], p, log_p, axis)
 
 
-def _log_softmax_tangent(t: Any, p: Any, log_p: Any, axis: Any) -> Any:
+def _log_softmax_tangent(t: Array, p: Array, log_p: Array, axis: Places) -> Array:
     """The difference of t and its mean, by 1 - p, which is not 0 for p next to 1."""
     weighted = p * t
     return (weighted - np.sum(weighted, axis, keepdims=True)) + complement(p, log_p) * t
 
 
-@_both.defjvp
-def _both_jvp(axis: Any, primals: Any, tangents: Any) -> Any:
-    p, log_p = _both(primals[0], axis)
+@_softmax_and_log.defjvp
+def _softmax_and_log_jvp(
+    axis: Places, primals: tuple[Array, ...], tangents: tuple[Array, ...]
+) -> tuple[Pair, Pair]:
+    p, log_p = _softmax_and_log(primals[0], axis)
     (t,) = tangents
     changes = _softmax_tangent(t, p, axis), _log_softmax_tangent(t, p, log_p, axis)
     return (p, log_p), changes
 
 
-def _surprisal_value(x: Any, places: Any, axis: int) -> Any:
+def _surprisal_value(x: Array, places: Array, axis: int) -> Array:
     (shifted, exponentials), total = _from_largest(x, axis)
     chosen = fnp.take_along_axis(shifted, places, axis)
     return _log_total(total, exponentials, axis) - chosen
 
 
-def _with_weights_value(x: Any, places: Any, axis: int) -> Any:
+def _surprisal_and_slope_value(x: Array, places: Array, axis: int) -> tuple[Array, Array]:
     """(surprisal, softmax) from the same exponentials, but p - 1 for the chosen p.
 
     It comes from the logarithm of p, so that it is not 0 for p next to 1.
@@ -111,41 +124,45 @@ def _with_weights_value(x: Any, places: Any, axis: int) -> Any:
 
 
 _surprisal = custom_jvp(_surprisal_value, nondiff_argnums=(2,))
-_with_weights = custom_jvp(_with_weights_value, nondiff_argnums=(2,))
+_surprisal_and_slope = custom_jvp(_surprisal_and_slope_value, nondiff_argnums=(2,))
 
 
 @_surprisal.defjvp
-def _surprisal_jvp(axis: int, primals: Any, tangents: Any) -> Any:
-    lost, weights = _with_weights(primals[0], primals[1], axis)
+def _surprisal_jvp(
+    axis: int, primals: tuple[Array, ...], tangents: tuple[Array, ...]
+) -> tuple[Array, Array]:
+    lost, weights = _surprisal_and_slope(primals[0], primals[1], axis)
     return lost, np.sum(weights * tangents[0], axis, keepdims=True)
 
 
-@_with_weights.defjvp
-def _with_weights_jvp(axis: int, primals: Any, tangents: Any) -> Any:
-    lost, weights = _with_weights(primals[0], primals[1], axis)
+@_surprisal_and_slope.defjvp
+def _surprisal_and_slope_jvp(
+    axis: int, primals: tuple[Array, ...], tangents: tuple[Array, ...]
+) -> tuple[Pair, Pair]:
+    lost, weights = _surprisal_and_slope(primals[0], primals[1], axis)
     changes = np.sum(weights * tangents[0], axis, keepdims=True)
     p = _softmax(primals[0], axis)
     return (lost, weights), (changes, _softmax_tangent(tangents[0], p, axis))
 
 
-def surprisal(x: Any, labels: Any, axis: int) -> Any:
+def surprisal(x: Array, labels: Array, axis: int) -> Array:
     """Minus the logarithms of the probabilities that softmax gives to one place per row."""
     axis %= len(x.shape)
     return np.squeeze(_surprisal(x, np.expand_dims(labels, axis), axis), axis)
 
 
-def _axes(axis: Any) -> Any:
-    return tuple(axis) if isinstance(axis, list) else axis
+def _axes(axis: Axes) -> Places:
+    return tuple(axis) if isinstance(axis, list) else cast("Places", axis)
 
 
-def _only(x: Any, where: Any) -> Any:
+def _masked_out(x: Array, where: ArrayLike | None) -> Array:
     """Minus infinity in the place of elements that a mask leaves out."""
     return x if where is None else np.where(where, x, -np.inf)
 
 
 @user_facing
 @in_single
-def softmax(x: Any, axis: Any = -1, where: Any = None) -> Any:
+def softmax(x: ArrayLike, axis: Axes = -1, where: ArrayLike | None = None) -> Array:
     """exp(x) divided by its sum along an axis.
 
     Args:
@@ -162,13 +179,13 @@ def softmax(x: Any, axis: Any = -1, where: Any = None) -> Any:
     >>> softmax(np.zeros(3), where=np.array([True, True, False]))
     array([0.5, 0.5, 0. ])
     """
-    x = _only(inexact(x), where)
+    x = _masked_out(inexact(x), where)
     return _softmax(x, _axes(axis)) if x.size else x
 
 
 @user_facing
 @in_single
-def log_softmax(x: Any, axis: Any = -1, where: Any = None) -> Any:
+def log_softmax(x: ArrayLike, axis: Axes = -1, where: ArrayLike | None = None) -> Array:
     """The logarithm of ``softmax``, accurate where the probability is small.
 
     Args:
@@ -182,19 +199,20 @@ def log_softmax(x: Any, axis: Any = -1, where: Any = None) -> Any:
     >>> log_softmax(np.array([0.0, 1e4]))
     array([-10000.,      0.])
     """
-    x = _only(inexact(x), where)
+    x = _masked_out(inexact(x), where)
     return _log_softmax(x, _axes(axis)) if x.size else x
 
 
 @user_facing
 @in_single
-def logsumexp(x: Any, axis: Any = None, keepdims: bool = False, where: Any = None) -> Any:
+def logsumexp(
+    x: ArrayLike, axis: Axes = None, keepdims: bool = False, where: ArrayLike | None = None
+) -> Array:
     """log(sum(exp(x))), without overflow.
 
-    Args:
-        x: real array.
+    Args besides x:
         axis: axis or axes to sum over; None is all of them.
-        keepdims: whether to keep these axes, with size 1.
+        keepdims: True to keep these axes, with size 1.
         where: boolean array that broadcasts with x; elements left out are not summed.
 
     Returns:
@@ -203,54 +221,53 @@ def logsumexp(x: Any, axis: Any = None, keepdims: bool = False, where: Any = Non
     >>> logsumexp(np.array([1000.0, 1000.0]))
     np.float64(1000.6931471805599)
     """
-    return fnp.logsumexp(_only(inexact(x), where), _axes(axis), keepdims)
+    return fnp.logsumexp(_masked_out(inexact(x), where), _axes(axis), keepdims)
 
 
 @user_facing
 @in_single
 def standardize(
-    x: Any,
-    axis: Any = -1,
-    mean: Any = None,
-    variance: Any = None,
-    epsilon: Any = 1e-5,
-    where: Any = None,
-) -> Any:
+    x: ArrayLike,
+    axis: Axes = -1,
+    mean: float | Array | None = None,
+    variance: float | Array | None = None,
+    epsilon: float | Array = 1e-5,
+    where: ArrayLike | None = None,
+) -> Array:
     """(x - mean) / sqrt(variance + epsilon).
 
     The variance is computed from differences to the mean (JAX by default subtracts squares).
 
-    Args:
-        x: real array.
+    Args besides x:
         axis: axis or axes along which mean and variance are taken; None is all of them.
         mean: array that broadcasts with x, in the place of the mean of x.
         variance: array that broadcasts with x, in the place of the mean square of x - mean.
         epsilon: positive number.
-        where: boolean array that broadcasts with x: which elements mean and variance count.
-
-    Returns:
-        Array of the shape of x.
+        where: boolean array that broadcasts with x: True for the elements that mean and variance
+            count.
 
     >>> standardize(np.array([1.0, 2.0, 3.0]), epsilon=0.0).round(4)
     array([-1.2247,  0.    ,  1.2247])
     """
-    x, axis = inexact(x), _axes(axis)
+    x, axes = inexact(x), _axes(axis)
     if mean is None:
-        mean = _average(x, axis, where)
+        mean = _average(x, axes, where)
     centered = x - mean
     if variance is None:
-        return _over_deviation(centered, axis, where, epsilon)
+        return _over_deviation(centered, axes, where, epsilon)
     return centered * (1 / np.sqrt(variance + epsilon))
 
 
-def _over_deviation(centered: Any, axis: Any, where: Any, epsilon: Any) -> Any:
+def _over_deviation(
+    centered: Array, axis: Places, where: ArrayLike | None, epsilon: float | Array
+) -> Array:
     axes = _places(axis, len(centered.shape))
     if where is None:
         return over_deviation(centered, axes, epsilon)[0]
     return over_masked_deviation(centered, axes, epsilon, where)
 
 
-def _average(x: Any, axis: Any, where: Any) -> Any:
+def _average(x: Array, axis: Places, where: ArrayLike | None) -> Array:
     """The mean of the elements under a mask, 0 where there are none."""
     if where is None:
         return np.mean(x, axis, keepdims=True)
@@ -260,7 +277,7 @@ def _average(x: Any, axis: Any, where: Any) -> Any:
 
 
 @user_facing
-def one_hot(x: Any, num_classes: int, *, dtype: Any = float, axis: int = -1) -> Any:
+def one_hot(x: ArrayLike, num_classes: int, *, dtype: DTypeLike = float, axis: int = -1) -> Array:
     """Vectors with a one at the positions given by x and zeros elsewhere.
 
     Args:

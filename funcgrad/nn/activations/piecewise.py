@@ -7,15 +7,15 @@ than ``where``, which NumPy evaluates element by element.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 
 from ...api.custom import custom_jvp
 from ...core.tracebacks import user_facing
 from ...core.tracing import Tracer
-from ...numpy.protocol import array, inexact
 from ...ops.pointwise.arithmetic import mul_strong
+from ...typing import Array, ArrayLike
+from ..operands import array, inexact
 
 __all__ = [
     "celu",
@@ -32,7 +32,7 @@ __all__ = [
     "sparse_sigmoid",
 ]
 
-Function = Callable[[Any], Any]
+Function = Callable[[Array], Array]
 
 
 def with_slope(value: Function, slope: Function) -> Function:
@@ -45,11 +45,11 @@ def _with_mask(value: Function, mask: Function) -> Function:
     return _with_rule(value, lambda t, _out, x: mul_strong(mask(x), t))
 
 
-def _with_rule(value: Function, rule: Callable[..., Any]) -> Function:
+def _with_rule(value: Function, rule: Callable[..., Array]) -> Function:
     custom = custom_jvp(value)
     custom.defjvps(rule)
 
-    def function(x: Any) -> Any:
+    def function(x: Array) -> Array:
         return custom(x) if isinstance(x, Tracer) else value(x)
 
     return function
@@ -62,14 +62,8 @@ _not_positive = _with_mask(lambda x: np.minimum(x, 0), lambda x: x <= 0)
 
 
 @user_facing
-def relu(x: Any) -> Any:
+def relu(x: ArrayLike) -> Array:
     """max(x, 0); the derivative at 0 is 0.
-
-    Args:
-        x: real array.
-
-    Returns:
-        Array of the shape and dtype of x.
 
     >>> relu(np.array([-2.0, 3.0]))
     array([0., 3.])
@@ -81,14 +75,8 @@ _relu6 = _with_mask(lambda x: np.clip(x, 0, 6), lambda x: (x > 0) & (x < 6))
 
 
 @user_facing
-def relu6(x: Any) -> Any:
+def relu6(x: ArrayLike) -> Array:
     """Limit x to [0, 6]; the derivative at 0 and 6 is 0.
-
-    Args:
-        x: real array.
-
-    Returns:
-        Array of the shape and dtype of x.
 
     >>> relu6(np.array([-2.0, 3.0, 7.0]))
     array([0., 3., 6.])
@@ -97,15 +85,11 @@ def relu6(x: Any) -> Any:
 
 
 @user_facing
-def leaky_relu(x: Any, negative_slope: Any = 1e-2) -> Any:
+def leaky_relu(x: ArrayLike, negative_slope: float | Array = 1e-2) -> Array:
     """Return x where it is not negative, else negative_slope * x; the derivative at 0 is 1.
 
-    Args:
-        x: real array.
+    Args besides x:
         negative_slope: number, or array that broadcasts with x; derivatives reach it too.
-
-    Returns:
-        Array.
 
     >>> leaky_relu(np.array([-2.0, 3.0]))
     array([-0.02,  3.  ])
@@ -115,17 +99,13 @@ def leaky_relu(x: Any, negative_slope: Any = 1e-2) -> Any:
 
 
 @user_facing
-def elu(x: Any, alpha: Any = 1.0) -> Any:
+def elu(x: ArrayLike, alpha: float | Array = 1.0) -> Array:
     """Return x where it is positive, else alpha (exp(x) - 1); the derivative at 0 is alpha.
 
     Clevert, Unterthiner and Hochreiter, arXiv:1511.07289.
 
-    Args:
-        x: real array.
+    Args besides x:
         alpha: number or array.
-
-    Returns:
-        Array.
 
     >>> elu(np.array([-np.inf, 0.0, 2.0]))
     array([-1.,  0.,  2.])
@@ -135,17 +115,13 @@ def elu(x: Any, alpha: Any = 1.0) -> Any:
 
 
 @user_facing
-def celu(x: Any, alpha: Any = 1.0) -> Any:
+def celu(x: ArrayLike, alpha: float | Array = 1.0) -> Array:
     """Return x where it is positive, else alpha (exp(x / alpha) - 1); the derivative at 0 is 1.
 
     Barron, arXiv:1704.07483.
 
-    Args:
-        x: real array.
+    Args besides x:
         alpha: positive number or array.
-
-    Returns:
-        Array.
 
     >>> celu(np.array([-np.inf, 0.0, 2.0]), 0.5)
     array([-0.5,  0. ,  2. ])
@@ -160,16 +136,10 @@ _SELU_SCALE = 1.0507009873554804934193349852946
 
 
 @user_facing
-def selu(x: Any) -> Any:
+def selu(x: ArrayLike) -> Array:
     """1.0507 elu(x, 1.6733), which keeps mean 0 and variance 1 of what a layer passes on.
 
     Klambauer, Unterthiner, Mayr and Hochreiter, arXiv:1706.02515.
-
-    Args:
-        x: real array.
-
-    Returns:
-        Array.
 
     >>> selu(np.array([-1.0, 1.0])).round(4)
     array([-1.1113,  1.0507])
@@ -181,14 +151,8 @@ _hard_tanh = _with_mask(lambda x: np.clip(x, -1, 1), lambda x: np.abs(x) <= 1)
 
 
 @user_facing
-def hard_tanh(x: Any) -> Any:
+def hard_tanh(x: ArrayLike) -> Array:
     """Limit x to [-1, 1]; the derivative at -1 and 1 is 1.
-
-    Args:
-        x: real array.
-
-    Returns:
-        Array of the shape and dtype of x.
 
     >>> hard_tanh(np.array([-2.0, 0.5]))
     array([-1. ,  0.5])
@@ -197,14 +161,8 @@ def hard_tanh(x: Any) -> Any:
 
 
 @user_facing
-def hard_sigmoid(x: Any) -> Any:
+def hard_sigmoid(x: ArrayLike) -> Array:
     """relu6(x + 3) / 6; the derivative at -3 and 3 is 0.
-
-    Args:
-        x: real array.
-
-    Returns:
-        Array.
 
     >>> hard_sigmoid(np.array([-4.0, 0.0, 3.0]))
     array([0. , 0.5, 1. ])
@@ -219,16 +177,10 @@ _hard_silu = with_slope(
 
 
 @user_facing
-def hard_silu(x: Any) -> Any:
+def hard_silu(x: ArrayLike) -> Array:
     """The product x * hard_sigmoid(x), or hard_swish; the derivative at -3 is 0, at 3 it is 1.
 
     Howard et al., arXiv:1905.02244.
-
-    Args:
-        x: real array.
-
-    Returns:
-        Array.
 
     >>> hard_silu(np.array([-4.0, 1.5, 3.0]))
     array([-0.   ,  1.125,  3.   ])
@@ -240,16 +192,10 @@ hard_swish = hard_silu
 
 
 @user_facing
-def sparse_sigmoid(x: Any) -> Any:
+def sparse_sigmoid(x: ArrayLike) -> Array:
     """(x + 1) / 2 limited to [0, 1]; the derivative at -1 and 1 is 1/4.
 
     Blondel, Martins and Niculae, arXiv:1901.02324, section 6.2.
-
-    Args:
-        x: real array.
-
-    Returns:
-        Array.
 
     >>> sparse_sigmoid(np.array([-2.0, 0.5]))
     array([0.  , 0.75])
@@ -257,7 +203,7 @@ def sparse_sigmoid(x: Any) -> Any:
     return 0.5 * np.clip(inexact(x) + 1.0, 0.0, 2.0)
 
 
-def _sparse_plus_value(x: Any) -> Any:
+def _sparse_plus_value(x: Array) -> Array:
     root = 0.5 * (np.clip(x, -1.0, 1.0) + 1)
     return np.maximum(x, root * root)
 
@@ -266,14 +212,8 @@ _sparse_plus = with_slope(_sparse_plus_value, sparse_sigmoid)
 
 
 @user_facing
-def sparse_plus(x: Any) -> Any:
+def sparse_plus(x: ArrayLike) -> Array:
     """0 below -1, (x + 1)**2 / 4 from -1 to 1, x above 1: the integral of sparse_sigmoid.
-
-    Args:
-        x: real array.
-
-    Returns:
-        Array.
 
     >>> sparse_plus(np.array([-2.0, 0.0, 3.0]))
     array([0.  , 0.25, 3.  ])

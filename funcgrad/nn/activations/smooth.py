@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 
 from ... import lax
 from ...core.tracebacks import user_facing
 from ...errors import ShapeError
-from ...numpy.protocol import array, inexact
 from ...ops.pointwise import logarithms
 from ...ops.pointwise.gelu import gelu as gelu_operator
+from ...typing import Array, ArrayLike
+from ..operands import array, inexact
 from ..rescaled import in_single
 from .piecewise import with_slope
 
@@ -37,14 +37,8 @@ __all__ = [
 
 
 @user_facing
-def softplus(x: Any) -> Any:
+def softplus(x: ArrayLike) -> Array:
     """log(1 + exp(x)), without overflow.
-
-    Args:
-        x: real array.
-
-    Returns:
-        Array.
 
     >>> softplus(np.array([-9999.0, 0.0, 9999.0])).round(4)
     array([0.000e+00, 6.931e-01, 9.999e+03])
@@ -53,14 +47,8 @@ def softplus(x: Any) -> Any:
 
 
 @user_facing
-def log_sigmoid(x: Any) -> Any:
+def log_sigmoid(x: ArrayLike) -> Array:
     """log(sigmoid(x)), without underflow.
-
-    Args:
-        x: real array.
-
-    Returns:
-        Array.
 
     >>> log_sigmoid(np.array([-50.0, 0.0])).round(4)
     array([-50.    ,  -0.6931])
@@ -69,16 +57,13 @@ def log_sigmoid(x: Any) -> Any:
 
 
 @user_facing
-def log1mexp(x: Any) -> Any:
+def log1mexp(x: ArrayLike) -> Array:
     """log(1 - exp(-x)), the logarithm of one minus a probability whose logarithm is -x.
 
     Maechler, Accurately computing log(1 - exp(-|a|)), 2012.
 
     Args:
         x: real array of positive numbers. 0 gives -inf, negative numbers give NaN.
-
-    Returns:
-        Array.
 
     >>> log1mexp(np.array([1e-20, 1.0, 50.0])).round(4)
     array([-46.0517,  -0.4587,  -0.    ])
@@ -87,14 +72,8 @@ def log1mexp(x: Any) -> Any:
 
 
 @user_facing
-def sigmoid(x: Any) -> Any:
-    """1 / (1 + exp(-x)), the logistic function.
-
-    Args:
-        x: array.
-
-    Returns:
-        Array.
+def sigmoid(x: ArrayLike) -> Array:
+    """1 / (1 + exp(-x)), the logistic function of real or complex x.
 
     >>> sigmoid(np.array([-1e4, 0.0, 1e4]))
     array([0. , 0.5, 1. ])
@@ -103,14 +82,8 @@ def sigmoid(x: Any) -> Any:
 
 
 @user_facing
-def tanh(x: Any) -> Any:
-    """The hyperbolic tangent.
-
-    Args:
-        x: array.
-
-    Returns:
-        Array.
+def tanh(x: ArrayLike) -> Array:
+    """The hyperbolic tangent of x, real or complex.
 
     >>> tanh(np.array([0.0, 1e4]))
     array([0., 1.])
@@ -118,7 +91,7 @@ def tanh(x: Any) -> Any:
     return np.tanh(array(x))
 
 
-def _silu_slope(x: Any) -> Any:
+def _silu_slope(x: Array) -> Array:
     x = np.clip(x, -1000.0, 1000.0)
     s = lax.logistic(x)
     return s * (1 + x * (1 - s))
@@ -128,16 +101,10 @@ _silu = with_slope(lambda x: np.maximum(x, -1000.0) * lax.logistic(x), _silu_slo
 
 
 @user_facing
-def silu(x: Any) -> Any:
+def silu(x: ArrayLike) -> Array:
     """The product x * sigmoid(x), also known as swish.
 
     Elfwing, Uchibe and Doya, arXiv:1702.03118.
-
-    Args:
-        x: real array.
-
-    Returns:
-        Array.
 
     >>> silu(np.array([-1.0, 0.0, 50.0])).round(4)
     array([-0.2689,  0.    , 50.    ])
@@ -148,7 +115,7 @@ def silu(x: Any) -> Any:
 swish = silu
 
 
-def _mish_slope(x: Any) -> Any:
+def _mish_slope(x: Array) -> Array:
     x = np.clip(x, -1000.0, 1000.0)
     t = np.tanh(logarithms.softplus(x))
     return t + x * ((1 - t * t) * lax.logistic(x))
@@ -158,16 +125,10 @@ _mish = with_slope(lambda x: np.maximum(x, -1000.0) * np.tanh(logarithms.softplu
 
 
 @user_facing
-def mish(x: Any) -> Any:
+def mish(x: ArrayLike) -> Array:
     """The product x * tanh(softplus(x)).
 
     Misra, arXiv:1908.08681.
-
-    Args:
-        x: real array.
-
-    Returns:
-        Array.
 
     >>> mish(np.array([-1.0, 0.0, 1.0])).round(4)
     array([-0.3034,  0.    ,  0.8651])
@@ -179,11 +140,11 @@ _ROOT_HALF = math.sqrt(0.5)
 _NORMAL_PEAK = 1 / math.sqrt(2 * math.pi)
 
 
-def _exact_gelu(x: Any) -> Any:
+def _exact_gelu(x: Array) -> Array:
     return np.maximum(x, -40.0) * (0.5 * lax.erfc(-_ROOT_HALF * x))
 
 
-def _exact_gelu_slope(x: Any) -> Any:
+def _exact_gelu_slope(x: Array) -> Array:
     x = np.clip(x, -40.0, 40.0)
     return 0.5 * lax.erfc(-_ROOT_HALF * x) + x * (_NORMAL_PEAK * np.exp(-0.5 * (x * x)))
 
@@ -192,18 +153,14 @@ _exact_gelu_function = with_slope(_exact_gelu, _exact_gelu_slope)
 
 
 @user_facing
-def gelu(x: Any, approximate: bool = True) -> Any:
+def gelu(x: ArrayLike, approximate: bool = True) -> Array:
     """The product of x and the probability that a standard normal number is below x.
 
     Hendrycks and Gimpel, arXiv:1606.08415.
 
-    Args:
-        x: real array.
-        approximate: whether to use their formula with tanh, which differs by less than 5e-4 and
-            is faster. The exact function needs SciPy.
-
-    Returns:
-        Array.
+    Args besides x:
+        approximate: True to use their formula with tanh, which differs by less than 5e-4 and is
+            faster. The exact function needs SciPy.
 
     >>> gelu(np.array([-1.0, 0.0, 1.0])).round(4)
     array([-0.1588,  0.    ,  0.8412])
@@ -214,7 +171,7 @@ def gelu(x: Any, approximate: bool = True) -> Any:
 
 
 @user_facing
-def glu(x: Any, axis: int = -1) -> Any:
+def glu(x: ArrayLike, axis: int = -1) -> Array:
     """The first half of x times the sigmoid of the second half.
 
     Dauphin, Fan, Auli and Grangier, arXiv:1612.08083.
@@ -239,12 +196,12 @@ def glu(x: Any, axis: int = -1) -> Any:
     return first * lax.logistic(second)
 
 
-def _soft_sign_slope(x: Any) -> Any:
+def _soft_sign_slope(x: Array) -> Array:
     root = 1 / (1 + np.abs(x))
     return root * root
 
 
-def _soft_sign_value(x: Any) -> Any:
+def _soft_sign_value(x: Array) -> Array:
     x = np.clip(x, np.finfo(x.dtype).min, np.finfo(x.dtype).max)
     return x / (1 + np.abs(x))
 
@@ -253,14 +210,8 @@ _soft_sign = with_slope(_soft_sign_value, _soft_sign_slope)
 
 
 @user_facing
-def soft_sign(x: Any) -> Any:
+def soft_sign(x: ArrayLike) -> Array:
     """The quotient x / (1 + abs(x)).
-
-    Args:
-        x: real array.
-
-    Returns:
-        Array.
 
     >>> soft_sign(np.array([-3.0, 0.0, np.inf]))
     array([-0.75,  0.  ,  1.  ])
@@ -271,7 +222,7 @@ def soft_sign(x: Any) -> Any:
 softsign = soft_sign
 
 
-def _unit_squareplus_slope(x: Any) -> Any:
+def _unit_squareplus_slope(x: Array) -> Array:
     limit = float(np.finfo(x.dtype).max) / 4
     x = np.clip(x, -limit, limit)
     root = np.hypot(x, 1)
@@ -288,17 +239,13 @@ _unit_squareplus = with_slope(
 
 @user_facing
 @in_single
-def squareplus(x: Any, b: Any = 4) -> Any:
+def squareplus(x: ArrayLike, b: float | Array = 4) -> Array:
     """(x + sqrt(x**2 + b)) / 2, a smooth relu.
 
     Barron, arXiv:2112.11687.
 
-    Args:
-        x: real array.
+    Args besides x:
         b: positive number or array; with 4 the second derivative at 0 is that of softplus.
-
-    Returns:
-        Array.
 
     >>> squareplus(np.array([-1.5, 0.0, 1.5]))
     array([0.5, 1. , 2. ])

@@ -1,5 +1,8 @@
 """Initial values of parameters: functions ``init(key, shape, dtype)`` and functions that make them.
 
+``dtype`` is float64 by default; a function that makes an initializer takes its default ``dtype``,
+which may be complex where numbers are drawn from a normal, scaled or orthogonal distribution.
+
 Names, arguments and numbers are those of ``jax.nn.initializers`` (with 64-bit types enabled).
 A kernel's last two axes are inputs and outputs unless said otherwise; its other axes are those of
 a convolution window.
@@ -12,7 +15,6 @@ a convolution window.
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 
@@ -21,8 +23,9 @@ from ... import numpy as fnp
 from ...core.tracebacks import user_facing
 from ...errors import ShapeError
 from ...random.arguments import check_axis, check_shape
+from ...typing import Array, ArrayLike, DTypeLike, Key, Shape
+from ..typing import Initializer
 from .variance_scaling import (
-    Initializer,
     glorot_normal,
     glorot_uniform,
     he_normal,
@@ -62,16 +65,8 @@ __all__ = [
 
 
 @user_facing
-def zeros(key: Any, shape: Any, dtype: Any = float) -> Any:
+def zeros(key: Key, shape: Shape, dtype: DTypeLike = float) -> Array:
     """Zeros; the key is not looked at.
-
-    Args:
-        key: anything.
-        shape: shape of the result.
-        dtype: dtype of the result.
-
-    Returns:
-        Array of this shape and dtype.
 
     >>> zeros(random.key(0), (2,))
     array([0., 0.])
@@ -80,16 +75,8 @@ def zeros(key: Any, shape: Any, dtype: Any = float) -> Any:
 
 
 @user_facing
-def ones(key: Any, shape: Any, dtype: Any = float) -> Any:
+def ones(key: Key, shape: Shape, dtype: DTypeLike = float) -> Array:
     """Ones; the key is not looked at.
-
-    Args:
-        key: anything.
-        shape: shape of the result.
-        dtype: dtype of the result.
-
-    Returns:
-        Array of this shape and dtype.
 
     >>> ones(random.key(0), (2,))
     array([1., 1.])
@@ -97,12 +84,11 @@ def ones(key: Any, shape: Any, dtype: Any = float) -> Any:
     return fnp.ones(check_shape("ones", shape), dtype)
 
 
-def constant(value: Any, dtype: Any = float) -> Initializer:
+def constant(value: ArrayLike, dtype: DTypeLike = float) -> Initializer:
     """Make an initializer that fills an array with a value.
 
-    Args:
+    Args besides dtype:
         value: scalar, or array that broadcasts to the shape asked for.
-        dtype: default dtype of the initializer.
 
     Returns:
         Function init(key, shape, dtype) that does not look at the key.
@@ -112,68 +98,59 @@ def constant(value: Any, dtype: Any = float) -> Initializer:
     """
 
     @user_facing
-    def init(key: Any, shape: Any, dtype: Any = dtype) -> Any:
+    def init(key: Key, shape: Shape, dtype: DTypeLike = dtype) -> Array:
         return fnp.full(check_shape("constant", shape), value, dtype)
 
     return init
 
 
-def uniform(scale: Any = 1e-2, dtype: Any = float) -> Initializer:
+def uniform(scale: float | Array = 1e-2, dtype: DTypeLike = float) -> Initializer:
     """Make an initializer that draws from the uniform distribution on [0, scale).
 
-    Args:
+    Args besides dtype:
         scale: upper bound.
-        dtype: default dtype of the initializer.
-
-    Returns:
-        Function init(key, shape, dtype).
 
     >>> bool(uniform(10.0)(random.key(0), ()) < 10)
     True
     """
 
     @user_facing
-    def init(key: Any, shape: Any, dtype: Any = dtype) -> Any:
+    def init(key: Key, shape: Shape, dtype: DTypeLike = dtype) -> Array:
         return random.uniform(key, shape, dtype) * scaled_by(scale, dtype)
 
     return init
 
 
-def normal(stddev: Any = 1e-2, dtype: Any = float) -> Initializer:
+def normal(stddev: float | Array = 1e-2, dtype: DTypeLike = float) -> Initializer:
     """Make an initializer that draws from the normal distribution around 0.
 
-    Args:
+    Args besides dtype:
         stddev: standard deviation.
-        dtype: default dtype of the initializer, real or complex.
-
-    Returns:
-        Function init(key, shape, dtype).
 
     >>> normal(0.5)(random.key(0), (2, 3)).shape
     (2, 3)
     """
 
     @user_facing
-    def init(key: Any, shape: Any, dtype: Any = dtype) -> Any:
+    def init(key: Key, shape: Shape, dtype: DTypeLike = dtype) -> Array:
         return random.normal(key, shape, dtype) * scaled_by(stddev, dtype)
 
     return init
 
 
 def truncated_normal(
-    stddev: Any = 1e-2, dtype: Any = float, lower: Any = -2.0, upper: Any = 2.0
+    stddev: float | Array = 1e-2,
+    dtype: DTypeLike = float,
+    lower: float | Array = -2.0,
+    upper: float | Array = 2.0,
 ) -> Initializer:
     """Make an initializer that draws normal numbers between two bounds.
 
-    Args:
+    Args besides dtype:
         stddev: standard deviation before numbers beyond the bounds are excluded; that of the
             result is smaller (by the factor 0.8796 for the default bounds).
-        dtype: default dtype of the initializer.
         lower: lower bound in units of stddev.
         upper: upper bound in units of stddev.
-
-    Returns:
-        Function init(key, shape, dtype).
 
     >>> w = truncated_normal(0.5)(random.key(0), (100,))
     >>> bool(np.all(np.abs(w) <= 1))
@@ -181,27 +158,25 @@ def truncated_normal(
     """
 
     @user_facing
-    def init(key: Any, shape: Any, dtype: Any = dtype) -> Any:
+    def init(key: Key, shape: Shape, dtype: DTypeLike = dtype) -> Array:
         drawn = random.truncated_normal(key, lower, upper, check_shape("init", shape), dtype)
         return drawn * scaled_by(stddev, dtype)
 
     return init
 
 
-def orthogonal(scale: Any = 1.0, column_axis: int = -1, dtype: Any = float) -> Initializer:
+def orthogonal(
+    scale: float | Array = 1.0, column_axis: int = -1, dtype: DTypeLike = float
+) -> Initializer:
     """Make an initializer that draws matrices with orthonormal rows or columns, times scale.
 
     Seen as a matrix whose columns are numbered by one axis, the result has orthonormal columns
     if there are no more columns than rows, else orthonormal rows. Saxe, McClelland and Ganguli,
     arXiv:1312.6120.
 
-    Args:
+    Args besides dtype:
         scale: factor.
         column_axis: axis of the columns; the others together are that of the rows.
-        dtype: default dtype of the initializer, real or complex.
-
-    Returns:
-        Function init(key, shape, dtype).
 
     Raises:
         ShapeError: from the initializer, for fewer than two axes.
@@ -213,7 +188,7 @@ def orthogonal(scale: Any = 1.0, column_axis: int = -1, dtype: Any = float) -> I
     """
 
     @user_facing
-    def init(key: Any, shape: Any, dtype: Any = dtype) -> Any:
+    def init(key: Key, shape: Shape, dtype: DTypeLike = dtype) -> Array:
         shape = check_shape("orthogonal", shape)
         if len(shape) < 2:
             raise ShapeError(f"orthogonal needs a shape of two axes or more, got {shape}")
@@ -227,15 +202,16 @@ def orthogonal(scale: Any = 1.0, column_axis: int = -1, dtype: Any = float) -> I
     return init
 
 
-def delta_orthogonal(scale: Any = 1.0, column_axis: int = -1, dtype: Any = float) -> Initializer:
+def delta_orthogonal(
+    scale: float | Array = 1.0, column_axis: int = -1, dtype: DTypeLike = float
+) -> Initializer:
     """Make an initializer of convolution kernels: orthogonal in the middle of the window, else 0.
 
     Xiao et al., arXiv:1806.05393.
 
-    Args:
+    Args besides dtype:
         scale: factor.
         column_axis: axis of the columns of the matrix in the middle, -1 or -2.
-        dtype: default dtype of the initializer, real or complex.
 
     Returns:
         Function init(key, shape, dtype) for shapes (*window, inputs, outputs).
@@ -249,7 +225,7 @@ def delta_orthogonal(scale: Any = 1.0, column_axis: int = -1, dtype: Any = float
     """
 
     @user_facing
-    def init(key: Any, shape: Any, dtype: Any = dtype) -> Any:
+    def init(key: Key, shape: Shape, dtype: DTypeLike = dtype) -> Array:
         shape = check_shape("delta_orthogonal", shape)
         if len(shape) not in (3, 4, 5):
             raise ShapeError(f"delta_orthogonal needs a shape of 3, 4 or 5 axes, got {shape}")
@@ -267,14 +243,13 @@ def delta_orthogonal(scale: Any = 1.0, column_axis: int = -1, dtype: Any = float
     return init
 
 
-def identity(scale: Any = 1.0, dtype: Any = float) -> Initializer:
+def identity(scale: float | Array = 1.0, dtype: DTypeLike = float) -> Initializer:
     """Make an initializer of matrices with scale on the diagonal and 0 elsewhere.
 
     For recurrent layers: Le, Jaitly and Hinton, arXiv:1504.00941.
 
-    Args:
+    Args besides dtype:
         scale: the diagonal.
-        dtype: default dtype of the initializer.
 
     Returns:
         Function init(key, shape, dtype) for shapes of two axes; it does not look at the key.
@@ -288,7 +263,7 @@ def identity(scale: Any = 1.0, dtype: Any = float) -> Initializer:
     """
 
     @user_facing
-    def init(key: Any, shape: Any, dtype: Any = dtype) -> Any:
+    def init(key: Key, shape: Shape, dtype: DTypeLike = dtype) -> Array:
         shape = check_shape("identity", shape)
         if len(shape) != 2:
             raise ShapeError(f"identity needs a shape of two axes, got {shape}")

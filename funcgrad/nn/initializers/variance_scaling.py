@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import numpy as np
 
@@ -13,6 +12,8 @@ from ... import random
 from ...core.tracebacks import user_facing
 from ...errors import ShapeError
 from ...random.arguments import as_array, check_axis, check_dtype, check_shape
+from ...typing import Array, DTypeLike, Key, Shape
+from ..typing import Initializer
 
 __all__ = [
     "glorot_normal",
@@ -28,7 +29,6 @@ __all__ = [
     "xavier_uniform",
 ]
 
-Initializer = Callable[..., Any]
 Axes = int | Sequence[int]
 
 # The deviation of normal numbers cut off at 2, sqrt(1 - 4 phi(2) / (2 Phi(2) - 1)), and the number
@@ -37,19 +37,19 @@ _CUT_DEVIATION = 0.87962566103423978
 _CUT_COMPLEX_DEVIATION = 0.95311164380491208
 
 
-def scaled_by(value: Any, dtype: Any) -> Any:
+def scaled_by(value: float | Array, dtype: DTypeLike) -> Array:
     """A factor of the dtype of what it multiplies."""
     return as_array(value).astype(np.dtype(dtype))
 
 
 def variance_scaling(
-    scale: Any,
+    scale: float | Array,
     mode: str,
     distribution: str,
     in_axis: Axes = -2,
     out_axis: Axes = -1,
     batch_axis: Axes = (),
-    dtype: Any = float,
+    dtype: DTypeLike = float,
 ) -> Initializer:
     """Make an initializer whose variance is scale / n, for a number n of inputs or outputs.
 
@@ -58,8 +58,8 @@ def variance_scaling(
 
     Args:
         scale: positive number.
-        mode: which n: 'fan_in' (inputs), 'fan_out' (outputs), 'fan_avg' (arithmetic mean of both)
-            or 'fan_geo_avg' (geometric mean).
+        mode: the number n: 'fan_in' (inputs), 'fan_out' (outputs), 'fan_avg' (arithmetic mean of
+            both) or 'fan_geo_avg' (geometric mean).
         distribution: 'truncated_normal' (cut off at two standard deviations before it is scaled),
             'normal' or 'uniform' (around 0). Complex numbers are
             uniform on a disk, or cut off by their modulus, which makes them 0.9 % larger than
@@ -89,7 +89,7 @@ def variance_scaling(
         )
 
     @user_facing
-    def init(key: Any, shape: Any, dtype: Any = dtype) -> Any:
+    def init(key: Key, shape: Shape, dtype: DTypeLike = dtype) -> Array:
         shape = check_shape("variance_scaling", shape)
         dtype = check_dtype("variance_scaling", dtype, "fc")
         fans = _fans(shape, in_axis, out_axis, batch_axis)
@@ -109,7 +109,7 @@ def _axes(axes: Axes, ndim: int) -> tuple[int, ...]:
 def _fans(
     shape: tuple[int, ...], in_axis: Axes, out_axis: Axes, batch_axis: Axes
 ) -> tuple[float, float]:
-    """How many inputs an output depends on, and how many outputs an input influences."""
+    """The number of inputs that an output depends on, and of outputs that an input influences."""
     if len(shape) < 2 and in_axis == -2:
         raise ShapeError(
             f"an initializer that scales by the numbers of inputs and outputs got shape {shape}; "
@@ -131,7 +131,7 @@ _DENOMINATORS: dict[str, Callable[[float, float], float]] = {
 }
 
 
-def _draw_truncated(key: Any, shape: tuple[int, ...], dtype: np.dtype, variance: Any) -> Any:
+def _draw_truncated(key: Key, shape: tuple[int, ...], dtype: np.dtype, variance: Array) -> Array:
     if dtype.kind == "f":
         drawn = random.truncated_normal(key, -2, 2, shape, dtype)
         return drawn * (np.sqrt(variance) / dtype.type(_CUT_DEVIATION))
@@ -141,11 +141,11 @@ def _draw_truncated(key: Any, shape: tuple[int, ...], dtype: np.dtype, variance:
     return drawn * (np.sqrt(variance) / dtype.type(_CUT_COMPLEX_DEVIATION))
 
 
-def _draw_normal(key: Any, shape: tuple[int, ...], dtype: np.dtype, variance: Any) -> Any:
+def _draw_normal(key: Key, shape: tuple[int, ...], dtype: np.dtype, variance: Array) -> Array:
     return random.normal(key, shape, dtype) * np.sqrt(variance)
 
 
-def _draw_uniform(key: Any, shape: tuple[int, ...], dtype: np.dtype, variance: Any) -> Any:
+def _draw_uniform(key: Key, shape: tuple[int, ...], dtype: np.dtype, variance: Array) -> Array:
     if dtype.kind == "f":
         return random.uniform(key, shape, dtype, -1.0, 1.0) * np.sqrt(3 * variance)
     radius_key, angle_key = random.split(key)
@@ -157,13 +157,13 @@ def _real(dtype: np.dtype) -> np.dtype:
     return np.dtype(f"f{dtype.itemsize // 2}")
 
 
-def _polar(radius: Any, key: Any) -> Any:
+def _polar(radius: Array, key: Key) -> Array:
     """Complex numbers of given moduli and random angles."""
     angle = (2 * math.pi) * random.uniform(key, radius.shape, radius.dtype)
     return radius * np.exp(1j * angle)
 
 
-_DISTRIBUTIONS: dict[str, Callable[..., Any]] = {
+_DISTRIBUTIONS: dict[str, Callable[[Key, tuple[int, ...], np.dtype, Array], Array]] = {
     "truncated_normal": _draw_truncated,
     "normal": _draw_normal,
     "uniform": _draw_uniform,
@@ -171,7 +171,7 @@ _DISTRIBUTIONS: dict[str, Callable[..., Any]] = {
 
 
 def glorot_uniform(
-    in_axis: Axes = -2, out_axis: Axes = -1, batch_axis: Axes = (), dtype: Any = float
+    in_axis: Axes = -2, out_axis: Axes = -1, batch_axis: Axes = (), dtype: DTypeLike = float
 ) -> Initializer:
     """Make an initializer that is uniform with variance 2 / (inputs + outputs).
 
@@ -185,7 +185,7 @@ def glorot_uniform(
 
 
 def glorot_normal(
-    in_axis: Axes = -2, out_axis: Axes = -1, batch_axis: Axes = (), dtype: Any = float
+    in_axis: Axes = -2, out_axis: Axes = -1, batch_axis: Axes = (), dtype: DTypeLike = float
 ) -> Initializer:
     """Make an initializer that is truncated normal with variance 2 / (inputs + outputs).
 
@@ -200,7 +200,7 @@ def glorot_normal(
 
 
 def lecun_uniform(
-    in_axis: Axes = -2, out_axis: Axes = -1, batch_axis: Axes = (), dtype: Any = float
+    in_axis: Axes = -2, out_axis: Axes = -1, batch_axis: Axes = (), dtype: DTypeLike = float
 ) -> Initializer:
     """Make an initializer that is uniform with variance 1 / inputs.
 
@@ -214,7 +214,7 @@ def lecun_uniform(
 
 
 def lecun_normal(
-    in_axis: Axes = -2, out_axis: Axes = -1, batch_axis: Axes = (), dtype: Any = float
+    in_axis: Axes = -2, out_axis: Axes = -1, batch_axis: Axes = (), dtype: DTypeLike = float
 ) -> Initializer:
     """Make an initializer that is truncated normal with variance 1 / inputs.
 
@@ -227,7 +227,7 @@ def lecun_normal(
 
 
 def he_uniform(
-    in_axis: Axes = -2, out_axis: Axes = -1, batch_axis: Axes = (), dtype: Any = float
+    in_axis: Axes = -2, out_axis: Axes = -1, batch_axis: Axes = (), dtype: DTypeLike = float
 ) -> Initializer:
     """Make an initializer that is uniform with variance 2 / inputs.
 
@@ -241,7 +241,7 @@ def he_uniform(
 
 
 def he_normal(
-    in_axis: Axes = -2, out_axis: Axes = -1, batch_axis: Axes = (), dtype: Any = float
+    in_axis: Axes = -2, out_axis: Axes = -1, batch_axis: Axes = (), dtype: DTypeLike = float
 ) -> Initializer:
     """Make an initializer that is truncated normal with variance 2 / inputs.
 

@@ -12,10 +12,12 @@ from ...core.arguments import check_function
 from ...core.tracebacks import user_facing
 from ...errors import ShapeError
 from ...numpy import arange, zeros
+from ...typing import Array, DTypeLike, Key, PyTree
 from ..activations import softmax
 from ..initializers import glorot_uniform, normal
 from ..rescaled import narrowed, widened
-from .layer import Layer, check_shape, feature_size, sized, stateless_layer
+from ..typing import Initializer
+from .layer import InitResult, Layer, check_shape, feature_size, sized, stateless_layer
 from .normalization import check_rate, dropout
 
 __all__ = [
@@ -32,7 +34,7 @@ __all__ = [
 
 
 @user_facing
-def causal_mask(queries: int, keys: int | None = None) -> Any:
+def causal_mask(queries: int, keys: int | None = None) -> Array:
     """True where a key's position is not after the query's, of shape (queries, keys).
 
     >>> causal_mask(3)
@@ -46,20 +48,20 @@ def causal_mask(queries: int, keys: int | None = None) -> Any:
 
 @user_facing
 def dot_product_attention(
-    query: Any,
-    key: Any,
-    value: Any,
-    bias: Any = None,
-    mask: Any = None,
+    query: Array,
+    key: Array,
+    value: Array,
+    bias: Array | None = None,
+    mask: Array | None = None,
     *,
     scale: float | None = None,
     is_causal: bool = False,
-    dropout_key: Any = None,
+    dropout_key: Key | None = None,
     dropout_rate: float = 0.0,
-) -> Any:
+) -> Array:
     """Averages of values, weighted by the softmax of the products of queries and keys.
 
-    Args:
+    Args besides the common ones (``help(nn.layers)``):
         query: array of shape (batch, queries, heads, n).
         key: array of shape (batch, keys, heads, n).
         value: array of shape (batch, keys, heads, m).
@@ -67,9 +69,6 @@ def dot_product_attention(
         mask: booleans that broadcast to (batch, heads, queries, keys); False keys get no weight,
             and a query without any key gives 0.
         scale: factor of the logits; None is 1/sqrt(n).
-        is_causal: let no query see a later key.
-        dropout_key: a key, with which weights are dropped at random.
-        dropout_rate: probability that a weight is dropped.
 
     Returns:
         An array of shape (batch, queries, heads, m).
@@ -107,28 +106,28 @@ def dot_product_attention(
     return narrowed(np.swapaxes(weights @ widened(v), 1, 2), value)
 
 
-def _silenced(v: Any, mask: Any) -> Any:
+def _silenced(v: Array, mask: Array) -> Array:
     """Values of which no query may see anything are 0, so that not even a NaN gets through."""
     shape = (1,) * (4 - mask.ndim) + mask.shape
-    seen = mask.reshape(shape).any(axis=2)
+    seen: Any = mask.reshape(shape).any(axis=2)
     return np.where(seen[..., None], v, 0.0)
 
 
 @user_facing
 def multi_head_attention(
-    params: Any,
-    query: Any,
-    key_value: Any = None,
+    params: PyTree,
+    query: Array,
+    key_value: Array | None = None,
     *,
     heads: int,
-    mask: Any = None,
+    mask: Array | None = None,
     is_causal: bool = False,
-    dropout_key: Any = None,
+    dropout_key: Key | None = None,
     dropout_rate: float = 0.0,
-) -> Any:
+) -> Array:
     """Attention of several heads, between linear maps.
 
-    Args:
+    Args besides the common ones (``help(nn.layers)``):
         params: ``{"wq": (d, h), "wk": (e, h), "wv": (e, h), "wo": (h, o)}`` and, optionally, the
             biases "bq", "bk", "bv" (h,) and "bo" (o,).
         query: array of shape (batch, queries, d).
@@ -136,9 +135,6 @@ def multi_head_attention(
         heads: number of heads, a divisor of h.
         mask: booleans of shape (batch, keys) that tell real keys from padding, or of a shape of
             four axes that broadcasts to (batch, heads, queries, keys).
-        is_causal: let no query see a later key.
-        dropout_key: a key, with which weights are dropped at random.
-        dropout_rate: probability that a weight is dropped.
 
     Returns:
         An array of shape (batch, queries, o).
@@ -160,7 +156,7 @@ def multi_head_attention(
     if mask is not None and mask.ndim == 2:
         mask = mask[:, None, None, :]
 
-    def split_heads(name: str, x: Any) -> Any:
+    def split_heads(name: str, x: Array) -> Array:
         y = x @ params[f"w{name}"]
         if f"b{name}" in params:
             y = y + params[f"b{name}"]
@@ -178,6 +174,27 @@ def multi_head_attention(
     return y + params["bo"] if "bo" in params else y
 
 
+def _query_and_source(label: str, shape: PyTree) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """The shapes of both sequences; a layer that gets one shape attends to its own input."""
+    pair = bool(shape) and isinstance(shape[0], tuple | list)
+    query, source = shape if pair else (shape, shape)
+    return check_shape(label, query, 3), check_shape(label, source, 3)
+
+
+def _linear_maps(
+    key: Key, shapes: dict[str, tuple[int, int]], w_init: Initializer, bias: bool, dtype: DTypeLike
+) -> dict[str, Array]:
+    """Weights "wq", ... of the linear maps "q", ..., and biases "bq", ... if they have some."""
+    keys = random.split(key, len(shapes))
+    params = {
+        f"w{name}": w_init(k, shape, dtype)
+        for (name, shape), k in zip(shapes.items(), keys, strict=True)
+    }
+    if bias:
+        params |= {f"b{name}": zeros(shape[1:], dtype) for name, shape in shapes.items()}
+    return params
+
+
 @sized("heads", "size", "features")
 @user_facing
 def MultiHeadAttention(
@@ -188,16 +205,14 @@ def MultiHeadAttention(
     is_causal: bool = False,
     bias: bool = True,
     dropout: float = 0.0,
-    w_init: Any = None,
+    w_init: Initializer | None = None,
 ) -> Layer:
     """A layer of attention, of a sequence to itself or of one sequence to another.
 
-    Args:
-        heads: number of heads.
+    Args besides the common ones (``help(nn.layers)``):
         size: size of all heads together; None is the input's size.
         features: size of the output; None is the input's size.
-        is_causal: let no query see a later key.
-        bias: whether the linear maps have biases.
+        bias: False for linear maps without biases.
         dropout: probability that a weight is dropped when training.
         w_init: initializer of the weights, by default glorot_uniform.
 
@@ -216,33 +231,24 @@ def MultiHeadAttention(
     weights = w_init or glorot_uniform()
     label = f"MultiHeadAttention({heads})"
 
-    def init(key: Any, input_shape: Any, dtype: Any = float) -> Any:
-        pair = bool(input_shape) and isinstance(input_shape[0], tuple | list)
-        query, source = (
-            check_shape(label, s, 3) for s in (input_shape if pair else (input_shape,) * 2)
-        )
+    def init(key: Key, input_shape: PyTree, dtype: DTypeLike = float) -> InitResult:
+        query, source = _query_and_source(label, input_shape)
         d, e = feature_size(label, query), feature_size(label, source)
         inner, out = size or d, features or d
         if inner % heads:
             raise ShapeError(f"{label}: {heads} heads do not divide the size {inner}")
         shapes = {"q": (d, inner), "k": (e, inner), "v": (e, inner), "o": (inner, out)}
-        params = {
-            f"w{n}": weights(k, s, dtype)
-            for (n, s), k in zip(shapes.items(), random.split(key, 4), strict=True)
-        }
-        if bias:
-            params |= {f"b{n}": zeros(s[1:], dtype) for n, s in shapes.items()}
-        return (*query[:2], out), params, ()
+        return (*query[:2], out), _linear_maps(key, shapes, weights, bias, dtype), ()
 
     def apply(
-        params: Any,
-        state: Any,
-        inputs: Any,
+        params: PyTree,
+        state: PyTree,
+        inputs: PyTree,
         *,
-        key: Any = None,
+        key: Key | None = None,
         train: bool = False,
-        mask: Any = None,
-    ) -> Any:
+        mask: Array | None = None,
+    ) -> tuple[PyTree, PyTree]:
         query, source = inputs if isinstance(inputs, tuple | list) else (inputs, None)
         if train and dropout and key is None:
             raise TypeError(f"{label} drops weights when it trains and needs key=")
@@ -256,12 +262,12 @@ def MultiHeadAttention(
 
 
 @user_facing
-def sinusoidal_positions(length: int, features: int, dtype: Any = float) -> Any:
+def sinusoidal_positions(length: int, features: int, dtype: DTypeLike = float) -> Array:
     """Sines and cosines of positions at geometrically spaced wavelengths from 2 pi to 10000 * 2 pi.
 
     Args:
         length: number of positions.
-        features: how many numbers encode a position; even.
+        features: number of features that encode a position; even.
         dtype: float type.
 
     Returns:
@@ -278,7 +284,7 @@ def sinusoidal_positions(length: int, features: int, dtype: Any = float) -> Any:
     return pairs.reshape(length, features).astype(dtype)
 
 
-def _angles(length: int, features: int) -> Any:
+def _angles(length: int, features: int) -> Array:
     if features % 2:
         raise ShapeError(f"positions need an even number of features; got {features}")
     rates = np.exp(np.arange(0, features, 2) * (-math.log(10000.0) / features))
@@ -286,7 +292,7 @@ def _angles(length: int, features: int) -> Any:
 
 
 @user_facing
-def rotary_positions(x: Any, *, time_axis: int = 1) -> Any:
+def rotary_positions(x: Array, *, time_axis: int = 1) -> Array:
     """Rotate pairs of features by angles proportional to the position.
 
     Products of rotated queries and keys depend on the difference of their positions only.
@@ -294,9 +300,6 @@ def rotary_positions(x: Any, *, time_axis: int = 1) -> Any:
     Args:
         x: queries or keys of shape (batch, time, heads, n), n even; feature i pairs with i + n/2.
         time_axis: the axis of the positions.
-
-    Returns:
-        An array of the shape of x.
 
     Source: Su, Lu, Pan, Murtadha, Wen and Liu (2021), "RoFormer".
 
@@ -321,15 +324,12 @@ SinusoidalPositions = stateless_layer(
 
 
 @user_facing
-def learned_positions(params: Any, x: Any) -> Any:
+def learned_positions(params: PyTree, x: Array) -> Array:
     """Add a learned vector for each position.
 
     Args:
         params: ``{"table": (length, features)}``.
         x: array of shape (batch, time, features).
-
-    Returns:
-        An array of the shape of x.
 
     Raises:
         ShapeError: the sequence is longer than the table.
@@ -348,7 +348,7 @@ def learned_positions(params: Any, x: Any) -> Any:
 
 @sized("length")
 @user_facing
-def LearnedPositions(length: int, *, init: Any = None) -> Layer:
+def LearnedPositions(length: int, *, init: Initializer | None = None) -> Layer:
     """A layer that adds a learned vector for each position to (batch, time, features).
 
     Args:
@@ -366,7 +366,7 @@ def LearnedPositions(length: int, *, init: Any = None) -> Layer:
     table_init = init or normal(0.02)
     label = f"LearnedPositions({length})"
 
-    def layer_init(key: Any, shape: tuple[int, ...], dtype: Any) -> Any:
+    def layer_init(key: Key, shape: tuple[int, ...], dtype: DTypeLike) -> tuple[PyTree, PyTree]:
         check_shape(label, shape, 3)
         if shape[1] > length:
             raise ShapeError(f"{label}: a sequence of {shape[1]} is longer than the table")

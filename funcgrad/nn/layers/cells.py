@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from ... import lax, random
 from ...core.tracebacks import user_facing
 from ...errors import ShapeError
 from ...numpy import concatenate, full, zeros
+from ...typing import Array, DTypeLike, Key, PyTree
 from ..initializers import glorot_uniform, orthogonal
 
 __all__ = [
@@ -25,24 +26,25 @@ __all__ = [
 
 
 class Cell(NamedTuple):
-    """A recurrent cell: what it adds for each step is computed for all steps at once.
+    """A recurrent cell, one step in time.
 
     Attributes:
         name: the cell's name.
         init: from (key, input size, hidden size, dtype) to params.
         start: from (batch shape, hidden size, dtype) to the first carry.
-        project: from (params, inputs (..., m)) to what the steps need of them, (..., k).
+        project: from (params, inputs (..., m)) to what the steps need of them, (..., k); it is
+            called once, for all steps.
         step: from (params, carry, projected inputs) to (carry, output).
     """
 
     name: str
-    init: Callable[..., Any]
-    start: Callable[..., Any]
-    project: Callable[..., Any]
-    step: Callable[..., Any]
+    init: Callable[[Key, int, int, DTypeLike], PyTree]
+    start: Callable[[tuple[int, ...], int, DTypeLike], PyTree]
+    project: Callable[[PyTree, Array], Array]
+    step: Callable[[PyTree, PyTree, Array], tuple[PyTree, Array]]
 
 
-def _cell_init(gates: int, key: Any, size: int, hidden: int, dtype: Any) -> Any:
+def _cell_init(gates: int, key: Key, size: int, hidden: int, dtype: DTypeLike) -> dict[str, Array]:
     """Input weights by Glorot, recurrent weights orthogonal gate by gate, biases of zero."""
     wi_key, *wh_keys = random.split(key, gates + 1)
     blocks = [orthogonal()(k, (hidden, hidden), dtype) for k in wh_keys]
@@ -54,7 +56,7 @@ def _cell_init(gates: int, key: Any, size: int, hidden: int, dtype: Any) -> Any:
     }
 
 
-def _project(params: Any, x: Any) -> Any:
+def _project(params: PyTree, x: Array) -> Array:
     if x.shape[-1] != params["wi"].shape[0]:
         raise ShapeError(
             f"the cell's parameters are for inputs of size {params['wi'].shape[0]}; "
@@ -63,15 +65,15 @@ def _project(params: Any, x: Any) -> Any:
     return x @ params["wi"] + params["b"]
 
 
-def _hidden_start(batch: tuple[int, ...], hidden: int, dtype: Any) -> Any:
+def _hidden_start(batch: tuple[int, ...], hidden: int, dtype: DTypeLike) -> Array:
     return zeros((*batch, hidden), dtype)
 
 
-def _rnn_init(key: Any, size: int, hidden: int, dtype: Any) -> Any:
+def _rnn_init(key: Key, size: int, hidden: int, dtype: DTypeLike) -> dict[str, Array]:
     return _cell_init(1, key, size, hidden, dtype)
 
 
-def _rnn_step(params: Any, h: Any, z: Any) -> Any:
+def _rnn_step(params: PyTree, h: Array, z: Array) -> tuple[PyTree, Array]:
     h = np.tanh(z + h @ params["wh"])
     return h, h
 
@@ -80,7 +82,7 @@ rnn = Cell("RNN", _rnn_init, _hidden_start, _project, _rnn_step)
 
 
 @user_facing
-def rnn_cell(params: Any, h: Any, x: Any) -> tuple[Any, Any]:
+def rnn_cell(params: PyTree, h: Array, x: Array) -> tuple[PyTree, Array]:
     """One step of a simple recurrent network: h' = tanh(x @ wi + h @ wh + b).
 
     Args:
@@ -100,11 +102,11 @@ def rnn_cell(params: Any, h: Any, x: Any) -> tuple[Any, Any]:
     return _rnn_step(params, h, _project(params, x))
 
 
-def _gru_init(key: Any, size: int, hidden: int, dtype: Any) -> Any:
+def _gru_init(key: Key, size: int, hidden: int, dtype: DTypeLike) -> dict[str, Array]:
     return _cell_init(3, key, size, hidden, dtype) | {"bh": zeros((hidden,), dtype)}
 
 
-def _gru_step(params: Any, h: Any, z: Any) -> Any:
+def _gru_step(params: PyTree, h: Array, z: Array) -> tuple[PyTree, Array]:
     n = h.shape[-1]
     gates, candidate = np.split(h @ params["wh"], [2 * n], axis=-1)
     z_gates, z_candidate = np.split(z, [2 * n], axis=-1)
@@ -118,7 +120,7 @@ gru = Cell("GRU", _gru_init, _hidden_start, _project, _gru_step)
 
 
 @user_facing
-def gru_cell(params: Any, h: Any, x: Any) -> tuple[Any, Any]:
+def gru_cell(params: PyTree, h: Array, x: Array) -> tuple[PyTree, Array]:
     """One step of a gated recurrent unit, its reset gate applied after the product with h.
 
     r, u = sigmoid of their gates; c = tanh(x wi_c + b_c + r * (h wh_c + bh)); h' = (1 - u) c + u h.
@@ -142,18 +144,18 @@ def gru_cell(params: Any, h: Any, x: Any) -> tuple[Any, Any]:
     return _gru_step(params, h, _project(params, x))
 
 
-def _lstm_init(key: Any, size: int, hidden: int, dtype: Any) -> Any:
+def _lstm_init(key: Key, size: int, hidden: int, dtype: DTypeLike) -> dict[str, Array]:
     params = _cell_init(4, key, size, hidden, dtype)
     n = hidden
     bias = concatenate([zeros((n,), dtype), full((n,), 1.0, dtype), zeros((2 * n,), dtype)])
     return params | {"b": bias}
 
 
-def _lstm_start(batch: tuple[int, ...], hidden: int, dtype: Any) -> Any:
+def _lstm_start(batch: tuple[int, ...], hidden: int, dtype: DTypeLike) -> tuple[Array, Array]:
     return zeros((*batch, hidden), dtype), zeros((*batch, hidden), dtype)
 
 
-def _lstm_step(params: Any, carry: Any, z: Any) -> Any:
+def _lstm_step(params: PyTree, carry: PyTree, z: Array) -> tuple[PyTree, Array]:
     h, c = carry
     gates, g = np.split(z + h @ params["wh"], [3 * h.shape[-1]], axis=-1)
     i, f, o = np.split(lax.logistic(gates), 3, axis=-1)
@@ -166,7 +168,7 @@ lstm = Cell("LSTM", _lstm_init, _lstm_start, _project, _lstm_step)
 
 
 @user_facing
-def lstm_cell(params: Any, carry: Any, x: Any) -> tuple[Any, Any]:
+def lstm_cell(params: PyTree, carry: PyTree, x: Array) -> tuple[PyTree, Array]:
     """One step of a long short-term memory.
 
     i, f, o = sigmoid of their gates; c' = f * c + i * tanh(x wi_g + h wh_g + b_g);

@@ -2,24 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
 
 import numpy as np
 
 from ... import random
 from ...core.tracebacks import user_facing
 from ...errors import ShapeError
-from .layer import Identity, Layer, apply_layer, as_layer, check_shape, init_layer, sized
+from ...typing import Array, DTypeLike, Key, PyTree
+from .layer import (
+    Identity,
+    Init,
+    InitResult,
+    Layer,
+    LayerLike,
+    apply_layer,
+    as_layer,
+    check_shape,
+    init_layer,
+    sized,
+)
 
 __all__ = ["FanInConcat", "FanInSum", "FanOut", "Residual", "parallel", "serial"]
 
 
-def _split(key: Any, n: int) -> Any:
+Keyed: TypeAlias = "list[tuple[Layer, Key | None]]"
+"""The parts of a container, each with its key."""
+
+Made: TypeAlias = "list[tuple[PyTree, PyTree]]"
+"""The params and the state of each part of a container."""
+
+InitParts: TypeAlias = "Callable[[Keyed, PyTree, DTypeLike], tuple[PyTree, Made]]"
+Run: TypeAlias = "Callable[[int, PyTree], PyTree]"
+"""Applies a part, given by its number, to its inputs."""
+
+ApplyParts: TypeAlias = "Callable[[Run, PyTree], PyTree]"
+
+
+def _split(key: Key | None, n: int) -> Sequence[Key | None]:
     return [None] * n if key is None or n == 0 else random.split(key, n)
 
 
-def _check_parts(name: str, parts: tuple[Layer, ...], params: Any, state: Any) -> None:
+def _check_parts(name: str, parts: tuple[Layer, ...], params: PyTree, state: PyTree) -> None:
     for what, given in (("params", params), ("state", state)):
         if not isinstance(given, tuple | list) or len(given) != len(parts):
             found = f"{len(given)}" if isinstance(given, tuple | list) else type(given).__name__
@@ -29,28 +54,32 @@ def _check_parts(name: str, parts: tuple[Layer, ...], params: Any, state: Any) -
             )
 
 
-def make_container(name: str, parts: tuple[Layer, ...], route: str, init: Any, apply: Any) -> Layer:
+def make_container(
+    name: str, parts: tuple[Layer, ...], route: str, init: InitParts, apply: ApplyParts
+) -> Layer:
     """A layer of layers from functions that loop over them."""
 
-    def container_init(key: Any, input_shape: Any, dtype: Any = float) -> Any:
+    def container_init(
+        key: Key | None, input_shape: PyTree, dtype: DTypeLike = float
+    ) -> InitResult:
         shape, made = init(
             list(zip(parts, _split(key, len(parts)), strict=True)), input_shape, dtype
         )
         return shape, tuple(p for p, _ in made), tuple(s for _, s in made)
 
     def container_apply(
-        params: Any,
-        state: Any,
-        inputs: Any,
+        params: PyTree,
+        state: PyTree,
+        inputs: PyTree,
         *,
-        key: Any = None,
+        key: Key | None = None,
         train: bool = False,
-        mask: Any = None,
-    ) -> Any:
+        mask: Array | None = None,
+    ) -> tuple[PyTree, PyTree]:
         _check_parts(name, parts, params, state)
         states = list(state)
 
-        def run(i: int, x: Any) -> Any:
+        def run(i: int, x: Array) -> Array:
             y, states[i] = apply_layer(parts[i], params[i], state[i], x, keys[i], train, mask)
             return y
 
@@ -62,7 +91,7 @@ def make_container(name: str, parts: tuple[Layer, ...], route: str, init: Any, a
 
 
 @user_facing
-def serial(*layers: Any) -> Layer:
+def serial(*layers: LayerLike) -> Layer:
     """Layers one after the other.
 
     Args:
@@ -81,14 +110,14 @@ def serial(*layers: Any) -> Layer:
     """
     parts = tuple(map(as_layer, layers))
 
-    def init(keyed: Any, shape: Any, dtype: Any) -> Any:
+    def init(keyed: Keyed, shape: PyTree, dtype: DTypeLike) -> tuple[PyTree, PyTree]:
         made = []
         for part, key in keyed:
             shape, params, state = init_layer(part, key, shape, dtype)
             made.append((params, state))
         return shape, made
 
-    def apply(run: Any, x: Any) -> Any:
+    def apply(run: Run, x: Array) -> Array:
         for i in range(len(parts)):
             x = run(i, x)
         return x
@@ -97,7 +126,7 @@ def serial(*layers: Any) -> Layer:
 
 
 @user_facing
-def parallel(*layers: Any) -> Layer:
+def parallel(*layers: LayerLike) -> Layer:
     """Layers side by side: the i-th gets the i-th input.
 
     Args:
@@ -114,14 +143,14 @@ def parallel(*layers: Any) -> Layer:
     """
     parts = tuple(map(as_layer, layers))
 
-    def check(inputs: Any, what: str) -> None:
+    def check(inputs: PyTree, what: str) -> None:
         if not isinstance(inputs, tuple | list) or len(inputs) != len(parts):
             found = f"{len(inputs)}" if isinstance(inputs, tuple | list) else "one array"
             raise ShapeError(
                 f"parallel: {len(parts)} layers need a tuple of {len(parts)} {what}; got {found}"
             )
 
-    def init(keyed: Any, shapes: Any, dtype: Any) -> Any:
+    def init(keyed: Keyed, shapes: PyTree, dtype: DTypeLike) -> tuple[PyTree, PyTree]:
         check(shapes, "input shapes")
         made = [
             init_layer(part, key, shape, dtype)
@@ -129,7 +158,7 @@ def parallel(*layers: Any) -> Layer:
         ]
         return tuple(m[0] for m in made), [m[1:] for m in made]
 
-    def apply(run: Any, inputs: Any) -> Any:
+    def apply(run: Run, inputs: PyTree) -> tuple[PyTree, ...]:
         check(inputs, "inputs")
         return tuple(run(i, x) for i, x in enumerate(inputs))
 
@@ -137,7 +166,7 @@ def parallel(*layers: Any) -> Layer:
 
 
 @user_facing
-def Residual(*layers: Any, shortcut: Any = Identity) -> Layer:
+def Residual(*layers: LayerLike, shortcut: LayerLike = Identity) -> Layer:
     """Layers one after the other, whose input is added to their output: x + f(x).
 
     Args:
@@ -157,7 +186,7 @@ def Residual(*layers: Any, shortcut: Any = Identity) -> Layer:
     """
     parts = (serial(*layers), as_layer(shortcut))
 
-    def init(keyed: Any, shape: Any, dtype: Any) -> Any:
+    def init(keyed: Keyed, shape: PyTree, dtype: DTypeLike) -> tuple[PyTree, PyTree]:
         made = [init_layer(part, key, shape, dtype) for part, key in keyed]
         if made[0][0] != made[1][0]:
             raise ShapeError(
@@ -166,14 +195,16 @@ def Residual(*layers: Any, shortcut: Any = Identity) -> Layer:
             )
         return made[0][0], [m[1:] for m in made]
 
-    def apply(run: Any, x: Any) -> Any:
+    def apply(run: Run, x: Array) -> Array:
         return run(0, x) + run(1, x)
 
     return make_container("Residual", parts, "same", init, apply)
 
 
-def _many_init(name: str, combine: Callable[[Any], Any]) -> Callable[..., Any]:
-    def init(key: Any, shapes: Any, dtype: Any = float) -> Any:
+def _init_of_many_inputs(
+    name: str, combine: Callable[[list[tuple[int, ...]]], tuple[int, ...]]
+) -> Init:
+    def init(key: Key | None, shapes: PyTree, dtype: DTypeLike = float) -> InitResult:
         if not isinstance(shapes, tuple | list) or not shapes or isinstance(shapes[0], int):
             raise ShapeError(f"{name} needs a tuple of input shapes; got {shapes}")
         return combine([check_shape(name, s) for s in shapes]), (), ()
@@ -190,10 +221,17 @@ def FanOut(n: int) -> Layer:
     ((-1, 3), (-1, 3))
     """
 
-    def init(key: Any, input_shape: Any, dtype: Any = float) -> Any:
+    def init(key: Key | None, input_shape: PyTree, dtype: DTypeLike = float) -> InitResult:
         return (check_shape("FanOut", input_shape),) * n, (), ()
 
-    def apply(params: Any, state: Any, inputs: Any, *, key: Any = None, train: bool = False) -> Any:
+    def apply(
+        params: PyTree,
+        state: PyTree,
+        inputs: PyTree,
+        *,
+        key: Key | None = None,
+        train: bool = False,
+    ) -> tuple[PyTree, PyTree]:
         return (inputs,) * n, state
 
     return Layer(init, apply, f"FanOut({n})")
@@ -206,15 +244,15 @@ def _sum_shape(shapes: list[tuple[int, ...]]) -> tuple[int, ...]:
 
 
 def _sum_apply(
-    params: Any, state: Any, inputs: Any, *, key: Any = None, train: bool = False
-) -> Any:
+    params: PyTree, state: PyTree, inputs: PyTree, *, key: Key | None = None, train: bool = False
+) -> tuple[Array, PyTree]:
     total = inputs[0]
     for x in inputs[1:]:
         total = total + x
     return total, state
 
 
-FanInSum = Layer(_many_init("FanInSum", _sum_shape), _sum_apply, "FanInSum")
+FanInSum = Layer(_init_of_many_inputs("FanInSum", _sum_shape), _sum_apply, "FanInSum")
 
 
 @user_facing
@@ -235,7 +273,14 @@ def FanInConcat(axis: int = -1) -> Layer:
             )
         return (*shapes[0][:i], sum(s[i] for s in shapes), *shapes[0][i + 1 :])
 
-    def apply(params: Any, state: Any, inputs: Any, *, key: Any = None, train: bool = False) -> Any:
+    def apply(
+        params: PyTree,
+        state: PyTree,
+        inputs: PyTree,
+        *,
+        key: Key | None = None,
+        train: bool = False,
+    ) -> tuple[PyTree, PyTree]:
         return np.concatenate(inputs, axis=axis), state
 
-    return Layer(_many_init("FanInConcat", joined), apply, "FanInConcat")
+    return Layer(_init_of_many_inputs("FanInConcat", joined), apply, "FanInConcat")

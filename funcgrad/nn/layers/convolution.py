@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+import functools
+from collections.abc import Callable
 
 import numpy as np
 
 from ... import lax, random
 from ...core.tracebacks import user_facing
 from ...errors import ShapeError
+from ...typing import Array, DTypeLike, Key, PyTree
 from ..initializers import glorot_normal, zeros
+from ..typing import Initializer, Padding, Spatial
 from .layer import Layer, feature_size, output_shape, sized, stateless_layer
 
 __all__ = ["Conv", "ConvTranspose", "conv", "conv_transpose"]
@@ -21,7 +24,7 @@ _NUMBERS = {
 }
 
 
-def spatial(name: str, what: str, value: Any, rank: int) -> tuple[int, ...]:
+def spatial(name: str, what: str, value: Spatial, rank: int) -> tuple[int, ...]:
     """One integer for each spatial axis."""
     sizes = (value,) * rank if isinstance(value, int | np.integer) else tuple(value)
     if len(sizes) != rank:
@@ -29,7 +32,7 @@ def spatial(name: str, what: str, value: Any, rank: int) -> tuple[int, ...]:
     return tuple(int(v) for v in sizes)
 
 
-def _numbers(name: str, x: Any, w: Any) -> tuple[str, str, str]:
+def _dimension_numbers(name: str, x: Array, w: Array) -> tuple[str, str, str]:
     if x.ndim != w.ndim or w.ndim - 2 not in _NUMBERS:
         raise ShapeError(
             f"{name} needs an image of shape (batch, *space, channels) and a kernel of shape "
@@ -41,24 +44,20 @@ def _numbers(name: str, x: Any, w: Any) -> tuple[str, str, str]:
 
 @user_facing
 def conv(
-    params: Any,
-    x: Any,
+    params: PyTree,
+    x: Array,
     *,
-    strides: Any = 1,
-    padding: Any = "SAME",
-    dilation: Any = 1,
+    strides: Spatial = 1,
+    padding: Padding = "SAME",
+    dilation: Spatial = 1,
     groups: int = 1,
-) -> Any:
+) -> Array:
     """A convolution (cross-correlation, as networks mean it) in one to three dimensions.
 
-    Args:
+    Args besides the common ones (``help(nn.layers)``):
         params: ``{"w": (*taps, channels / groups, features), "b": (features,)}``, the bias being
             optional.
-        x: array of shape (batch, *space, channels).
-        strides: step of the window, one integer or one for each spatial axis.
-        padding: "SAME", "VALID" or a (low, high) pair for each spatial axis.
-        dilation: distance between taps.
-        groups: into how many separate groups the channels fall; all channels: depthwise.
+        groups: number of separate groups of channels; as many as channels is a depthwise one.
 
     Returns:
         An array of shape (batch, *positions, features).
@@ -70,7 +69,7 @@ def conv(
     array([1., 3., 5.])
     """
     w = params["w"]
-    numbers = _numbers("conv", x, w)
+    numbers = _dimension_numbers("conv", x, w)
     rank = w.ndim - 2
     y = lax.conv_general_dilated(
         x,
@@ -85,14 +84,14 @@ def conv(
 
 
 @user_facing
-def conv_transpose(params: Any, x: Any, *, strides: Any = 1, padding: Any = "SAME") -> Any:
+def conv_transpose(
+    params: PyTree, x: Array, *, strides: Spatial = 1, padding: Padding = "SAME"
+) -> Array:
     """A fractionally strided convolution, which enlarges an image.
 
-    Args:
+    Args besides the common ones (``help(nn.layers)``):
         params: ``{"w": (*taps, channels, features), "b": (features,)}``, the bias being optional.
-        x: array of shape (batch, *space, channels).
-        strides: by which factor space grows, one integer or one for each spatial axis.
-        padding: "SAME", "VALID" or a (low, high) pair for each spatial axis.
+        strides: factor by which space grows, one integer or one for each spatial axis.
 
     Returns:
         An array of shape (batch, *positions, features).
@@ -101,7 +100,7 @@ def conv_transpose(params: Any, x: Any, *, strides: Any = 1, padding: Any = "SAM
     array([1., 1., 1., 1.])
     """
     w = params["w"]
-    numbers = _numbers("conv_transpose", x, w)
+    numbers = _dimension_numbers("conv_transpose", x, w)
     steps = spatial("conv_transpose", "strides", strides, w.ndim - 2)
     y = lax.conv_transpose(x, w, steps, padding, dimension_numbers=numbers)
     return y + params["b"] if "b" in params else y
@@ -109,20 +108,17 @@ def conv_transpose(params: Any, x: Any, *, strides: Any = 1, padding: Any = "SAM
 
 def _convolution_layer(
     label: str,
-    f: Any,
+    f: Callable[[PyTree, Array], Array],
     features: int,
-    kernel_size: Any,
-    bias: bool,
-    w_init: Any,
-    b_init: Any,
-    **options: Any,
+    kernel_size: Spatial,
+    w_init: Initializer | None,
+    b_init: Initializer | None,
+    groups: int = 1,
 ) -> Layer:
-    w_init, groups = w_init or glorot_normal(), options.get("groups", 1)
+    """A layer that applies f to parameters and an image; without b_init it has no bias."""
+    draw_kernel = w_init or glorot_normal()
 
-    def apply(params: Any, x: Any) -> Any:
-        return f(params, x, **options)
-
-    def init(key: Any, shape: tuple[int, ...], dtype: Any) -> Any:
+    def init(key: Key, shape: tuple[int, ...], dtype: DTypeLike) -> tuple[PyTree, PyTree]:
         channels, rank = feature_size(label, shape), len(shape) - 2
         if rank not in _NUMBERS:
             raise ShapeError(
@@ -136,41 +132,36 @@ def _convolution_layer(
             )
         taps = spatial(label, "kernel_size", kernel_size, rank)
         w_key, b_key = random.split(key)
-        params = {"w": w_init(w_key, (*taps, channels // groups, features), dtype)}
-        if bias:
+        params = {"w": draw_kernel(w_key, (*taps, channels // groups, features), dtype)}
+        if b_init is not None:
             params["b"] = b_init(b_key, (features,), dtype)
-        return output_shape(lambda x: apply(params, x), shape, dtype), params
+        return output_shape(lambda x: f(params, x), shape, dtype), params
 
-    return stateless_layer(label, init, apply)
+    return stateless_layer(label, init, f)
 
 
 @sized("features", "groups")
 @user_facing
 def Conv(
     features: int,
-    kernel_size: Any,
+    kernel_size: Spatial,
     *,
-    strides: Any = 1,
-    padding: Any = "SAME",
-    dilation: Any = 1,
+    strides: Spatial = 1,
+    padding: Padding = "SAME",
+    dilation: Spatial = 1,
     groups: int = 1,
     bias: bool = True,
-    w_init: Any = None,
-    b_init: Any = zeros,
+    w_init: Initializer | None = None,
+    b_init: Initializer = zeros,
 ) -> Layer:
     """A convolution, from (batch, *space, channels) to (batch, *positions, features).
 
-    Args:
+    Args besides the common ones (``help(nn.layers)``):
         features: number of features.
         kernel_size: number of taps, one integer or one for each spatial axis; how many axes there
             are (one to three) is known from the input's shape.
-        strides: step of the window.
-        padding: "SAME", "VALID" or a (low, high) pair for each spatial axis.
-        dilation: distance between taps.
-        groups: into how many separate groups the channels fall.
-        bias: whether there is a bias.
+        groups: number of separate groups of channels.
         w_init: initializer of the kernel, by default glorot_normal.
-        b_init: initializer of the bias.
 
     Returns:
         The layer; its params are those of ``conv``.
@@ -179,34 +170,32 @@ def Conv(
     >>> shape, params["w"].shape
     ((-1, 14, 14, 8), (3, 3, 1, 8))
     """
-    return _convolution_layer(
-        f"Conv({features}, {kernel_size})", conv, features, kernel_size, bias, w_init, b_init,
-        strides=strides, padding=padding, dilation=dilation, groups=groups,
-    )  # fmt: skip
+    convolve = functools.partial(
+        conv, strides=strides, padding=padding, dilation=dilation, groups=groups
+    )
+    label, drawn_bias = f"Conv({features}, {kernel_size})", b_init if bias else None
+    return _convolution_layer(label, convolve, features, kernel_size, w_init, drawn_bias, groups)
 
 
 @sized("features")
 @user_facing
 def ConvTranspose(
     features: int,
-    kernel_size: Any,
+    kernel_size: Spatial,
     *,
-    strides: Any = 1,
-    padding: Any = "SAME",
+    strides: Spatial = 1,
+    padding: Padding = "SAME",
     bias: bool = True,
-    w_init: Any = None,
-    b_init: Any = zeros,
+    w_init: Initializer | None = None,
+    b_init: Initializer = zeros,
 ) -> Layer:
     """A fractionally strided convolution, from (batch, *space, channels) to larger images.
 
-    Args:
+    Args besides the common ones (``help(nn.layers)``):
         features: number of features.
         kernel_size: number of taps, one integer or one for each spatial axis.
-        strides: by which factor space grows.
-        padding: "SAME", "VALID" or a (low, high) pair for each spatial axis.
-        bias: whether there is a bias.
+        strides: factor by which space grows.
         w_init: initializer of the kernel, by default glorot_normal.
-        b_init: initializer of the bias.
 
     Returns:
         The layer; its params are those of ``conv_transpose``.
@@ -214,7 +203,6 @@ def ConvTranspose(
     >>> ConvTranspose(1, 3, strides=2).init(random.key(0), (-1, 7, 7, 8))[0]
     (-1, 14, 14, 1)
     """
-    return _convolution_layer(
-        f"ConvTranspose({features}, {kernel_size})", conv_transpose, features, kernel_size,
-        bias, w_init, b_init, strides=strides, padding=padding,
-    )  # fmt: skip
+    enlarge = functools.partial(conv_transpose, strides=strides, padding=padding)
+    label, drawn_bias = f"ConvTranspose({features}, {kernel_size})", b_init if bias else None
+    return _convolution_layer(label, enlarge, features, kernel_size, w_init, drawn_bias)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -12,9 +13,20 @@ from ...core.arguments import check_function
 from ...core.tracebacks import user_facing
 from ...core.tracing import Tracer
 from ...errors import ShapeError
+from ...typing import Array, DTypeLike, Key, PyTree
 from ..initializers import glorot_normal, normal, zeros
+from ..typing import Initializer
 from .containers import serial
-from .layer import Layer, check_shape, feature_size, init_layer, sized, stateless_layer
+from .layer import (
+    InitResult,
+    Layer,
+    LayerLike,
+    check_shape,
+    feature_size,
+    init_layer,
+    sized,
+    stateless_layer,
+)
 
 __all__ = [
     "Dense",
@@ -30,7 +42,7 @@ __all__ = [
 
 
 @user_facing
-def dense(params: Any, x: Any) -> Any:
+def dense(params: PyTree, x: Array) -> Array:
     """The affine map x @ w + b.
 
     Args:
@@ -58,14 +70,18 @@ def dense(params: Any, x: Any) -> Any:
 
 @sized("features")
 @user_facing
-def Dense(features: int, *, bias: bool = True, w_init: Any = None, b_init: Any = zeros) -> Layer:
+def Dense(
+    features: int,
+    *,
+    bias: bool = True,
+    w_init: Initializer | None = None,
+    b_init: Initializer = zeros,
+) -> Layer:
     """A dense layer, from (..., m) to (..., features).
 
-    Args:
+    Args besides the common ones (``help(nn.layers)``):
         features: size of the output's last axis.
-        bias: whether there is a bias.
         w_init: initializer of the weights, by default glorot_normal.
-        b_init: initializer of the bias.
 
     Returns:
         The layer; its params are those of ``dense``.
@@ -76,7 +92,7 @@ def Dense(features: int, *, bias: bool = True, w_init: Any = None, b_init: Any =
     """
     w_init = w_init or glorot_normal()
 
-    def init(key: Any, shape: tuple[int, ...], dtype: Any) -> Any:
+    def init(key: Key, shape: tuple[int, ...], dtype: DTypeLike) -> tuple[PyTree, PyTree]:
         size = feature_size("Dense", shape)
         w_key, b_key = random.split(key)
         params = {"w": w_init(w_key, (size, features), dtype)}
@@ -88,7 +104,7 @@ def Dense(features: int, *, bias: bool = True, w_init: Any = None, b_init: Any =
 
 
 @user_facing
-def embedding(params: Any, indices: Any) -> Any:
+def embedding(params: PyTree, indices: Array) -> Array:
     """Rows of a table: table[indices].
 
     Args:
@@ -113,7 +129,7 @@ def embedding(params: Any, indices: Any) -> Any:
 
 
 @user_facing
-def attend(params: Any, x: Any) -> Any:
+def attend(params: PyTree, x: Array) -> Array:
     """Products of vectors with all rows of an embedding's table, for tied output weights.
 
     Args:
@@ -131,11 +147,11 @@ def attend(params: Any, x: Any) -> Any:
 
 @sized("count", "features")
 @user_facing
-def Embedding(count: int, features: int, *, init: Any = None) -> Layer:
+def Embedding(count: int, features: int, *, init: Initializer | None = None) -> Layer:
     """A layer that maps integers to vectors, from (...) to (..., features).
 
     Args:
-        count: how many different integers there are.
+        count: number of different integers.
         features: size of a vector.
         init: initializer of the table, by default normal with standard deviation 1/sqrt(features),
             so that vectors have length 1; recurrent networks often learn faster from normal(1.0).
@@ -151,7 +167,7 @@ def Embedding(count: int, features: int, *, init: Any = None) -> Layer:
         check_function(init, "Embedding", "init")
     table_init = init or normal(1 / math.sqrt(features))
 
-    def layer_init(key: Any, shape: tuple[int, ...], dtype: Any) -> Any:
+    def layer_init(key: Key, shape: tuple[int, ...], dtype: DTypeLike) -> tuple[PyTree, PyTree]:
         return (*shape, features), {"table": table_init(key, (count, features), dtype)}
 
     return stateless_layer(f"Embedding({count}, {features})", layer_init, embedding)
@@ -159,11 +175,11 @@ def Embedding(count: int, features: int, *, init: Any = None) -> Layer:
 
 @sized("count", "features")
 @user_facing
-def Tied(count: int, features: int, *layers: Any, init: Any = None) -> Layer:
+def Tied(count: int, features: int, *layers: LayerLike, init: Initializer | None = None) -> Layer:
     """Embed integers, apply layers, and multiply by the transposed table: tied weights.
 
     Args:
-        count: how many different integers there are.
+        count: number of different integers.
         features: size of a vector, which the layers must give back.
         *layers: layers from (..., features) to (..., features).
         init: initializer of the table.
@@ -180,7 +196,7 @@ def Tied(count: int, features: int, *layers: Any, init: Any = None) -> Layer:
     """
     model = serial(Embedding(count, features, init=init), *layers)
 
-    def layer_init(key: Any, input_shape: Any, dtype: Any = float) -> Any:
+    def layer_init(key: Key, input_shape: Sequence[int], dtype: DTypeLike = float) -> InitResult:
         shape, params, state = init_layer(model, key, input_shape, dtype)
         if shape[-1] != features:
             raise ShapeError(
@@ -188,7 +204,9 @@ def Tied(count: int, features: int, *layers: Any, init: Any = None) -> Layer:
             )
         return (*shape[:-1], count), params, state
 
-    def layer_apply(params: Any, state: Any, inputs: Any, **options: Any) -> Any:
+    def layer_apply(
+        params: PyTree, state: PyTree, inputs: PyTree, **options: Any
+    ) -> tuple[PyTree, PyTree]:
         x, state = model.apply(params, state, inputs, **options)
         return attend(params[0], x), state
 
@@ -196,8 +214,8 @@ def Tied(count: int, features: int, *layers: Any, init: Any = None) -> Layer:
 
 
 @user_facing
-def flatten(x: Any) -> Any:
-    """Join all axes after the first.
+def flatten(x: Array) -> Array:
+    """Join all axes of x after the first.
 
     >>> flatten(np.zeros((2, 3, 4))).shape
     (2, 12)
@@ -205,7 +223,7 @@ def flatten(x: Any) -> Any:
     return x.reshape(x.shape[0], math.prod(x.shape[1:]))
 
 
-def _flatten_init(key: Any, shape: tuple[int, ...], dtype: Any) -> Any:
+def _flatten_init(key: Key, shape: tuple[int, ...], dtype: DTypeLike) -> tuple[PyTree, PyTree]:
     if any(d < 0 for d in shape[1:]):
         raise ShapeError(f"Flatten needs all sizes after the first axis; got {shape}")
     return (shape[0], math.prod(shape[1:])), ()
@@ -229,7 +247,7 @@ def Reshape(shape: tuple[int, ...]) -> Layer:
     """
     new = check_shape("Reshape", shape)
 
-    def init(key: Any, old: tuple[int, ...], dtype: Any) -> Any:
+    def init(key: Key, old: tuple[int, ...], dtype: DTypeLike) -> tuple[PyTree, PyTree]:
         if math.prod(old[1:]) != math.prod(new) or any(d < 0 for d in (*old[1:], *new)):
             raise ShapeError(f"Reshape: cannot give {old[1:]} the shape {new}")
         return (old[0], *new), ()

@@ -14,8 +14,8 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, ParamSpec, TypeAlias
 
 import numpy as np
 
@@ -23,20 +23,34 @@ from ... import tree
 from ...api.staging import ShapeDtypeStruct, eval_shape
 from ...core.tracebacks import facing, user_facing
 from ...errors import ShapeError
+from ...typing import Array, DTypeLike, Key, PyTree
 
 __all__ = ["Identity", "Lambda", "Layer", "stateless"]
 
 
-class Layer(tuple):
+P = ParamSpec("P")
+
+InitResult: TypeAlias = "tuple[PyTree, PyTree, PyTree]"
+"""(output_shape, params, state)."""
+
+Init: TypeAlias = "Callable[..., InitResult]"
+"""From (key, input_shape, dtype=float) to (output_shape, params, state)."""
+
+Apply: TypeAlias = "Callable[..., tuple[PyTree, PyTree]]"
+"""From (params, state, inputs, *, key=None, train=False) to (outputs, state)."""
+
+
+class Layer(tuple[Init, Apply]):
     """A pair (init, apply) of pure functions that also knows its name and its parts.
 
     Args:
         init: from (key, input_shape, dtype=float) to (output_shape, params, state).
         apply: from (params, state, inputs, *, key, train) to (outputs, state).
-        name: what summary prints.
+        name: printed by summary.
         layers: the parts of a container; its params and state are tuples of theirs.
-        route: how inputs reach the parts: "serial", "parallel" or "same".
-        takes_mask: whether apply takes ``mask=``, a boolean array of shape (batch, time).
+        route: the way of inputs to the parts: "serial" (one after the other), "parallel" (the i-th
+            input to the i-th part) or "same" (all to each).
+        takes_mask: True if apply takes ``mask=``, a boolean array of shape (batch, time).
 
     >>> init, apply = Layer(
     ...     lambda key, shape, dtype=float: (shape, 3.0, ()),
@@ -53,8 +67,8 @@ class Layer(tuple):
 
     def __new__(
         cls,
-        init: Callable[..., Any],
-        apply: Callable[..., Any],
+        init: Init,
+        apply: Apply,
         name: str = "Layer",
         layers: tuple[Layer, ...] = (),
         route: str = "same",
@@ -71,16 +85,16 @@ class Layer(tuple):
         return self
 
     @property
-    def init(self) -> Callable[..., Any]:
+    def init(self) -> Init:
         """From (key, input_shape, dtype=float) to (output_shape, params, state)."""
         return self[0]
 
     @property
-    def apply(self) -> Callable[..., Any]:
+    def apply(self) -> Apply:
         """From (params, state, inputs, *, key=None, train=False) to (outputs, state)."""
         return self[1]
 
-    def __reduce__(self) -> Any:
+    def __reduce__(self) -> tuple[type[Layer], tuple[object, ...]]:
         parts = (self.init, self.apply, self.name, self.layers, self.route, self.takes_mask)
         return (Layer, parts)
 
@@ -88,7 +102,11 @@ class Layer(tuple):
         return f"{self.name}({', '.join(map(repr, self.layers))})" if self.layers else self.name
 
 
-def as_layer(x: Any) -> Layer:
+LayerLike: TypeAlias = "Layer | tuple[Init, Apply] | Callable[[Array], Array]"
+"""A layer, a pair (init, apply), or a function of an array, as ``np.tanh``."""
+
+
+def as_layer(x: LayerLike) -> Layer:
     """A layer from a layer, a pair of functions, or a function of arrays."""
     if isinstance(x, Layer):
         return x
@@ -101,7 +119,7 @@ def as_layer(x: Any) -> Layer:
     )
 
 
-def check_shape(name: str, shape: Any, rank: int | None = None) -> tuple[int, ...]:
+def check_shape(name: str, shape: Sequence[int], rank: int | None = None) -> tuple[int, ...]:
     """An input shape as a tuple; rank is the number of axes that the layer needs."""
     try:
         sizes = tuple(int(d) for d in shape)
@@ -116,7 +134,7 @@ def check_shape(name: str, shape: Any, rank: int | None = None) -> tuple[int, ..
     return sizes
 
 
-def sized(*names: str) -> Callable[[Any], Any]:
+def sized(*names: str) -> Callable[[Callable[P, Layer]], Callable[P, Layer]]:
     """Let a function that makes layers check that these arguments are positive integers.
 
     Args:
@@ -126,12 +144,12 @@ def sized(*names: str) -> Callable[[Any], Any]:
         A decorator.
     """
 
-    def decorate(make: Any) -> Any:
+    def decorate(make: Callable[P, Layer]) -> Callable[P, Layer]:
         signature = inspect.signature(make)
         parameters = signature.parameters
 
         @functools.wraps(make)
-        def make_checked(*args: Any, **options: Any) -> Any:
+        def make_checked(*args: P.args, **options: P.kwargs) -> Layer:
             try:
                 given = signature.bind(*args, **options).arguments
             except TypeError:
@@ -163,7 +181,7 @@ def feature_size(name: str, shape: tuple[int, ...]) -> int:
     return shape[-1]
 
 
-def init_layer(layer: Layer, key: Any, shape: Any, dtype: Any) -> tuple[Any, Any, Any]:
+def init_layer(layer: Layer, key: Key | None, shape: PyTree, dtype: DTypeLike) -> InitResult:
     """Call a layer's init; one that knows no dtype is asked for float64."""
     result = layer.init(key, shape) if dtype is float else layer.init(key, shape, dtype)
     if not isinstance(result, tuple) or len(result) != 3:
@@ -174,18 +192,24 @@ def init_layer(layer: Layer, key: Any, shape: Any, dtype: Any) -> tuple[Any, Any
 
 
 def apply_layer(
-    layer: Layer, params: Any, state: Any, inputs: Any, key: Any, train: bool, mask: Any
-) -> tuple[Any, Any]:
+    layer: Layer,
+    params: PyTree,
+    state: PyTree,
+    inputs: PyTree,
+    key: Key | None,
+    train: bool,
+    mask: Array | None,
+) -> tuple[PyTree, PyTree]:
     """Call a layer's apply, with the mask if it takes one."""
     if mask is not None and layer.takes_mask:
         return layer.apply(params, state, inputs, key=key, train=train, mask=mask)
     return layer.apply(params, state, inputs, key=key, train=train)
 
 
-def output_shape(f: Callable[..., Any], shape: Any, dtype: Any = float) -> Any:
+def output_shape(f: Callable[[Array], Array], shape: PyTree, dtype: DTypeLike = float) -> PyTree:
     """The shape of f(array), where -1 in the input's shape stays -1."""
 
-    def at(batch: int) -> Any:
+    def at(batch: int) -> PyTree:
         sizes = [batch if d == -1 else d for d in shape]
         return eval_shape(f, ShapeDtypeStruct(sizes, dtype))
 
@@ -200,30 +224,35 @@ def output_shape(f: Callable[..., Any], shape: Any, dtype: Any = float) -> Any:
 
 def stateless_layer(
     name: str,
-    init: Callable[[Any, tuple[int, ...], Any], tuple[Any, Any]],
-    apply: Callable[[Any, Any], Any],
+    init: Callable[[Key, tuple[int, ...], DTypeLike], tuple[PyTree, PyTree]],
+    apply: Callable[[PyTree, Array], Array],
 ) -> Layer:
     """A layer without state, key or modes from init to (output_shape, params) and apply."""
 
-    def layer_init(key: Any, input_shape: Any, dtype: Any = float) -> Any:
+    def layer_init(key: Key, input_shape: Sequence[int], dtype: DTypeLike = float) -> InitResult:
         shape, params = init(key, check_shape(name, input_shape), dtype)
         return shape, params, ()
 
     def layer_apply(
-        params: Any, state: Any, inputs: Any, *, key: Any = None, train: bool = False
-    ) -> Any:
+        params: PyTree,
+        state: PyTree,
+        inputs: PyTree,
+        *,
+        key: Key | None = None,
+        train: bool = False,
+    ) -> tuple[PyTree, PyTree]:
         return apply(params, inputs), state
 
     return Layer(layer_init, layer_apply, name)
 
 
 @user_facing
-def Lambda(f: Callable[[Any], Any], name: str | None = None) -> Layer:
+def Lambda(f: Callable[[Array], Array], name: str | None = None) -> Layer:
     """A layer without parameters from a function of an array.
 
     Args:
         f: function of one array; its output's shape is found by tracing it.
-        name: what summary prints, by default the function's name.
+        name: printed by summary; by default the function's name.
 
     Returns:
         The layer.
@@ -247,7 +276,9 @@ Identity = stateless_layer(
 
 
 @user_facing
-def stateless(layer: Any) -> tuple[Callable[..., Any], Callable[..., Any]]:
+def stateless(
+    layer: LayerLike,
+) -> tuple[Callable[..., tuple[PyTree, PyTree]], Callable[..., PyTree]]:
     """Stax's two-argument form of a layer that has no state.
 
     Args:
@@ -269,7 +300,9 @@ def stateless(layer: Any) -> tuple[Callable[..., Any], Callable[..., Any]]:
     """
     inner = as_layer(layer)
 
-    def init(key: Any, input_shape: Any, dtype: Any = float) -> Any:
+    def init(
+        key: Key, input_shape: Sequence[int], dtype: DTypeLike = float
+    ) -> tuple[PyTree, PyTree]:
         shape, params, state = init_layer(inner, key, input_shape, dtype)
         if tree.leaves(state):
             raise TypeError(
@@ -278,12 +311,12 @@ def stateless(layer: Any) -> tuple[Callable[..., Any], Callable[..., Any]]:
             )
         return shape, params
 
-    def apply(params: Any, inputs: Any, **options: Any) -> Any:
+    def apply(params: PyTree, inputs: PyTree, **options: Any) -> PyTree:
         return inner.apply(params, _empty_state(inner), inputs, **options)[0]
 
     return init, apply
 
 
-def _empty_state(layer: Layer) -> Any:
+def _empty_state(layer: Layer) -> PyTree:
     """The state of a layer that has none."""
     return tuple(_empty_state(part) for part in layer.layers)

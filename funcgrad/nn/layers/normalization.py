@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from ... import lax, random
 from ...core.tracebacks import user_facing
 from ...errors import ShapeError
+from ...typing import Array, DTypeLike, Key, PyTree
 from ..initializers import ones, zeros
 from ..rescaled import narrowed, over_deviation, widened
-from .layer import Layer, check_shape, feature_size, sized, stateless_layer
+from .layer import InitResult, Layer, check_shape, feature_size, sized, stateless_layer
 
 __all__ = [
     "BatchNorm",
@@ -28,39 +29,35 @@ __all__ = [
 ]
 
 
-def _affine(params: Any, x: Any) -> Any:
+def _affine(params: PyTree, x: Array) -> Array:
     if "scale" in params:
         x = x * params["scale"]
     return x + params["offset"] if "offset" in params else x
 
 
-def _standardized(x: Any, axis: Any, epsilon: float) -> Any:
+def _standardized(x: Array, axis: int | tuple[int, ...], epsilon: float) -> Array:
     wide = widened(x)
     centered = wide - np.mean(wide, axis=axis, keepdims=True)
     return narrowed(over_deviation(centered, axis, epsilon)[0], x)
 
 
-def _check_momentum(name: str, momentum: Any) -> None:
+def _check_momentum(name: str, momentum: float) -> None:
     if isinstance(momentum, int | float) and not 0 <= momentum <= 1:
         raise ValueError(f"{name}: momentum must be from 0 to 1; got {momentum}")
 
 
-def _check_epsilon(name: str, epsilon: Any) -> None:
+def _check_epsilon(name: str, epsilon: float) -> None:
     if isinstance(epsilon, int | float) and not 0 <= epsilon < math.inf:
         raise ValueError(f"{name}: epsilon must not be negative; got {epsilon}")
 
 
 @user_facing
-def layer_norm(params: Any, x: Any, *, epsilon: float = 1e-5) -> Any:
+def layer_norm(params: PyTree, x: Array, *, epsilon: float = 1e-5) -> Array:
     """Standardize the last axis of each example, then scale and shift it.
 
-    Args:
+    Args besides the common ones (``help(nn.layers)``):
         params: ``{"scale": (n,), "offset": (n,)}``, both being optional.
         x: array of shape (..., n).
-        epsilon: added to the variance.
-
-    Returns:
-        An array of the shape of x.
 
     Source: Ba, Kiros and Hinton (2016), "Layer normalization".
 
@@ -72,16 +69,12 @@ def layer_norm(params: Any, x: Any, *, epsilon: float = 1e-5) -> Any:
 
 
 @user_facing
-def rms_norm(params: Any, x: Any, *, epsilon: float = 1e-6) -> Any:
+def rms_norm(params: PyTree, x: Array, *, epsilon: float = 1e-6) -> Array:
     """Divide the last axis by its root mean square, then scale it.
 
-    Args:
+    Args besides the common ones (``help(nn.layers)``):
         params: ``{"scale": (n,)}``, which is optional.
         x: array of shape (..., n).
-        epsilon: added to the mean square.
-
-    Returns:
-        An array of the shape of x.
 
     Source: Zhang and Sennrich (2019), "Root mean square layer normalization".
 
@@ -93,17 +86,12 @@ def rms_norm(params: Any, x: Any, *, epsilon: float = 1e-6) -> Any:
 
 
 @user_facing
-def group_norm(params: Any, x: Any, *, groups: int, epsilon: float = 1e-5) -> Any:
+def group_norm(params: PyTree, x: Array, *, groups: int, epsilon: float = 1e-5) -> Array:
     """Standardize groups of channels over space, example by example, then scale and shift.
 
-    Args:
+    Args besides the common ones (``help(nn.layers)``):
         params: ``{"scale": (channels,), "offset": (channels,)}``, both being optional.
-        x: array of shape (batch, *space, channels).
         groups: number of groups; 1 is one for all channels, as many as channels is instance norm.
-        epsilon: added to the variance.
-
-    Returns:
-        An array of the shape of x.
 
     Raises:
         ShapeError: the channels are not divisible by the groups.
@@ -128,26 +116,23 @@ def group_norm(params: Any, x: Any, *, groups: int, epsilon: float = 1e-5) -> An
 
 @user_facing
 def batch_norm(
-    params: Any,
-    state: Any,
-    x: Any,
+    params: PyTree,
+    state: PyTree,
+    x: Array,
     *,
     train: bool,
     momentum: float = 0.9,
     epsilon: float = 1e-5,
-    axis_name: Any = None,
-) -> tuple[Any, Any]:
+    axis_name: str | None = None,
+) -> tuple[Array, PyTree]:
     """Standardize each channel over the batch and over space, then scale and shift it.
 
-    Args:
+    Args besides the common ones (``help(nn.layers)``):
         params: ``{"scale": (channels,), "offset": (channels,)}``, both being optional.
         state: ``{"mean": (channels,), "var": (channels,)}``, the running statistics.
-        x: array of shape (batch, *space, channels).
         train: True: use the statistics of this batch and update the running ones; False: use the
             running ones.
-        momentum: how much of the running statistics is kept in an update.
-        epsilon: added to the variance.
-        axis_name: an axis of vmap over which the statistics are averaged too.
+        momentum: fraction of the running statistics that is kept in an update.
 
     Returns:
         (an array of the shape of x, the new state). Variances are those of the batch, without
@@ -180,7 +165,7 @@ def batch_norm(
     return _affine(params, narrowed(y, x)), new
 
 
-def _affine_params(key: Any, size: int, dtype: Any, scale: bool, offset: bool) -> Any:
+def _affine_params(key: Key, size: int, dtype: DTypeLike, scale: bool, offset: bool) -> PyTree:
     params = {"scale": ones(key, (size,), dtype)} if scale else {}
     return params | {"offset": zeros(key, (size,), dtype)} if offset else params
 
@@ -192,16 +177,12 @@ def BatchNorm(
     epsilon: float = 1e-5,
     scale: bool = True,
     offset: bool = True,
-    axis_name: Any = None,
+    axis_name: str | None = None,
 ) -> Layer:
     """A batch normalisation, whose state holds the running mean and variance.
 
-    Args:
-        momentum: how much of the running statistics is kept in a step of training.
-        epsilon: added to the variance.
-        scale: whether there is a scale.
-        offset: whether there is an offset.
-        axis_name: an axis of vmap over which the statistics are averaged too.
+    Args besides the common ones (``help(nn.layers)``):
+        momentum: fraction of the running statistics that is kept in a step of training.
 
     Returns:
         The layer; its params and state are those of ``batch_norm``.
@@ -213,14 +194,16 @@ def BatchNorm(
     _check_epsilon("BatchNorm", epsilon)
     _check_momentum("BatchNorm", momentum)
 
-    def init(key: Any, input_shape: Any, dtype: Any = float) -> Any:
+    def init(key: Key, input_shape: Sequence[int], dtype: DTypeLike = float) -> InitResult:
         shape = check_shape("BatchNorm", input_shape)
         size = feature_size("BatchNorm", shape)
         held = np.float32 if np.dtype(dtype) == np.float16 else dtype
         state = {"mean": zeros(key, (size,), held), "var": ones(key, (size,), held)}
         return shape, _affine_params(key, size, dtype, scale, offset), state
 
-    def apply(params: Any, state: Any, inputs: Any, *, key: Any = None, train: bool = False) -> Any:
+    def apply(
+        params: PyTree, state: PyTree, inputs: Array, *, key: Key | None = None, train: bool = False
+    ) -> tuple[PyTree, PyTree]:
         return batch_norm(
             params, state, inputs, train=train, momentum=momentum, epsilon=epsilon,
             axis_name=axis_name,
@@ -229,8 +212,10 @@ def BatchNorm(
     return Layer(init, apply, "BatchNorm")
 
 
-def _norm_layer(name: str, f: Any, scale: bool, offset: bool, groups: int = 1) -> Layer:
-    def init(key: Any, shape: tuple[int, ...], dtype: Any) -> Any:
+def _norm_layer(
+    name: str, f: Callable[[PyTree, Array], Array], scale: bool, offset: bool, groups: int = 1
+) -> Layer:
+    def init(key: Key, shape: tuple[int, ...], dtype: DTypeLike) -> tuple[PyTree, PyTree]:
         size = feature_size(name, shape)
         if size % groups:
             raise ShapeError(f"{name}: {size} channels are not divisible by {groups} groups")
@@ -291,7 +276,7 @@ def check_rate(rate: float) -> float:
 
 
 @user_facing
-def dropout(key: Any, x: Any, rate: float, *, broadcast: Any = ()) -> Any:
+def dropout(key: Key, x: Array, rate: float, *, broadcast: int | Sequence[int] = ()) -> Array:
     """Set a random part of an array to zero and scale up the rest, so that the mean stays.
 
     Args:
@@ -319,7 +304,7 @@ def dropout(key: Any, x: Any, rate: float, *, broadcast: Any = ()) -> Any:
 
 
 @user_facing
-def Dropout(rate: float, *, broadcast: Any = ()) -> Layer:
+def Dropout(rate: float, *, broadcast: int | Sequence[int] = ()) -> Layer:
     """A layer that drops elements when training, and is the identity otherwise.
 
     Args:
@@ -335,10 +320,12 @@ def Dropout(rate: float, *, broadcast: Any = ()) -> Layer:
     """
     rate = check_rate(rate)
 
-    def init(key: Any, input_shape: Any, dtype: Any = float) -> Any:
+    def init(key: Key, input_shape: Sequence[int], dtype: DTypeLike = float) -> InitResult:
         return check_shape("Dropout", input_shape), (), ()
 
-    def apply(params: Any, state: Any, inputs: Any, *, key: Any = None, train: bool = False) -> Any:
+    def apply(
+        params: PyTree, state: PyTree, inputs: Array, *, key: Key | None = None, train: bool = False
+    ) -> tuple[PyTree, PyTree]:
         if not train:
             return inputs, state
         if key is None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
 
 import numpy as np
 
 from ... import lax
 from ...core.tracebacks import user_facing
 from ...errors import ShapeError
+from ...typing import Array
 from ..rescaled import narrowed, widened
+from ..typing import Padding, Spatial
 from .convolution import spatial
 from .layer import Layer, output_shape, stateless_layer
 
@@ -26,14 +28,12 @@ __all__ = [
 
 
 @user_facing
-def max_pool(x: Any, window_shape: Any, strides: Any = None, padding: Any = "VALID") -> Any:
+def max_pool(
+    x: Array, window_shape: Spatial, strides: Spatial | None = None, padding: Padding = "VALID"
+) -> Array:
     """The maximum of each window; elements that attain it share its derivative equally.
 
-    Args:
-        x: array of shape (batch, *space, channels).
-        window_shape: size of the window, one integer or one for each spatial axis.
-        strides: step of the window; None is its size.
-        padding: "SAME", "VALID" or a (low, high) pair for each spatial axis.
+    Common arguments: ``help(nn.layers)``.
 
     Returns:
         An array of shape (batch, *positions, channels).
@@ -47,20 +47,17 @@ def max_pool(x: Any, window_shape: Any, strides: Any = None, padding: Any = "VAL
 
 @user_facing
 def avg_pool(
-    x: Any,
-    window_shape: Any,
-    strides: Any = None,
-    padding: Any = "VALID",
+    x: Array,
+    window_shape: Spatial,
+    strides: Spatial | None = None,
+    padding: Padding = "VALID",
     count_include_pad: bool = True,
-) -> Any:
+) -> Array:
     """The mean of each window.
 
-    Args:
-        x: array of shape (batch, *space, channels).
-        window_shape: size of the window, one integer or one for each spatial axis.
-        strides: step of the window; None is its size.
+    Args besides the common ones (``help(nn.layers)``):
         padding: "SAME", "VALID" or a (low, high) pair for each spatial axis, of zeros.
-        count_include_pad: whether the padding counts in the mean.
+        count_include_pad: True to count the padding in the mean.
 
     Returns:
         An array of shape (batch, *positions, channels).
@@ -72,7 +69,9 @@ def avg_pool(
     return narrowed(lax.avg_pool(widened(x), window, steps, padding, count_include_pad), x)
 
 
-def _window(name: str, ndim: int, shape: Any, strides: Any) -> Any:
+def _window(
+    name: str, ndim: int, shape: Spatial, strides: Spatial | None
+) -> tuple[tuple[int, ...], tuple[int, ...]]:
     if ndim < 3:
         raise ShapeError(f"{name} needs an array (batch, *space, channels); got {ndim} axes")
     window = spatial(name, "window_shape", shape, ndim - 2)
@@ -80,8 +79,8 @@ def _window(name: str, ndim: int, shape: Any, strides: Any) -> Any:
 
 
 @user_facing
-def global_max_pool(x: Any) -> Any:
-    """The maximum over all spatial axes, from (batch, *space, channels) to (batch, channels).
+def global_max_pool(x: Array) -> Array:
+    """The maximum of x over all spatial axes, from (batch, *space, channels) to (batch, channels).
 
     >>> global_max_pool(np.arange(6.0).reshape(1, 3, 2))
     array([[4., 5.]])
@@ -90,8 +89,8 @@ def global_max_pool(x: Any) -> Any:
 
 
 @user_facing
-def global_avg_pool(x: Any) -> Any:
-    """The mean over all spatial axes, from (batch, *space, channels) to (batch, channels).
+def global_avg_pool(x: Array) -> Array:
+    """The mean of x over all spatial axes, from (batch, *space, channels) to (batch, channels).
 
     >>> global_avg_pool(np.arange(6.0).reshape(1, 3, 2))
     array([[2., 3.]])
@@ -99,7 +98,7 @@ def global_avg_pool(x: Any) -> Any:
     return narrowed(np.mean(widened(x), axis=tuple(range(1, x.ndim - 1))), x)
 
 
-def _pooling_layer(label: str, f: Any) -> Layer:
+def _pooling_layer(label: str, f: Callable[[Array], Array]) -> Layer:
     return stateless_layer(
         label,
         lambda key, shape, dtype: (output_shape(f, shape, dtype), ()),
@@ -108,7 +107,9 @@ def _pooling_layer(label: str, f: Any) -> Layer:
 
 
 @user_facing
-def MaxPool(window_shape: Any, *, strides: Any = None, padding: Any = "VALID") -> Layer:
+def MaxPool(
+    window_shape: Spatial, *, strides: Spatial | None = None, padding: Padding = "VALID"
+) -> Layer:
     """A layer that takes the maximum of each window; its arguments are those of ``max_pool``.
 
     >>> MaxPool(2).init(None, (-1, 28, 28, 8))[0]
@@ -121,10 +122,10 @@ def MaxPool(window_shape: Any, *, strides: Any = None, padding: Any = "VALID") -
 
 @user_facing
 def AvgPool(
-    window_shape: Any,
+    window_shape: Spatial,
     *,
-    strides: Any = None,
-    padding: Any = "VALID",
+    strides: Spatial | None = None,
+    padding: Padding = "VALID",
     count_include_pad: bool = True,
 ) -> Layer:
     """A layer that takes the mean of each window; its arguments are those of ``avg_pool``.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -10,9 +10,19 @@ from ... import lax, tree
 from ...api.stop_gradient import stop_gradient
 from ...core.tracebacks import user_facing
 from ...errors import ShapeError
+from ...typing import Array, DTypeLike, Key, PyTree, Shape
 from .cells import Cell, gru, lstm, rnn
-from .containers import make_container
-from .layer import Layer, as_layer, check_shape, feature_size, init_layer, sized
+from .containers import Keyed, Run, make_container
+from .layer import (
+    InitResult,
+    Layer,
+    LayerLike,
+    as_layer,
+    check_shape,
+    feature_size,
+    init_layer,
+    sized,
+)
 
 __all__ = ["GRU", "LSTM", "RNN", "Bidirectional", "Recurrent", "scan_cell"]
 
@@ -20,23 +30,22 @@ __all__ = ["GRU", "LSTM", "RNN", "Bidirectional", "Recurrent", "scan_cell"]
 @user_facing
 def scan_cell(
     cell: Cell,
-    params: Any,
-    x: Any,
-    carry: Any = None,
+    params: PyTree,
+    x: Array,
+    carry: PyTree = None,
     *,
-    mask: Any = None,
+    mask: Array | None = None,
     reverse: bool = False,
-) -> tuple[Any, Any]:
+) -> tuple[PyTree, Array]:
     """Run a cell over time.
 
-    Args:
+    Args besides the common ones (``help(nn.layers)``):
         cell: nn.rnn, nn.gru or nn.lstm, or a Cell of yours.
         params: the cell's parameters.
         x: inputs of shape (batch, time, m).
         carry: the first carry; None is the cell's start. Pass the last carry of the segment before
             through ``stop_gradient`` for truncated back-propagation.
         mask: booleans of shape (batch, time); where False the carry stays and the output is 0.
-        reverse: run from the end to the start.
 
     Returns:
         (the last carry, outputs of shape (batch, time, n)).
@@ -57,10 +66,10 @@ def scan_cell(
         hidden = params["wh"].shape[0]
         carry = cell.start((x.shape[0],), hidden, projected.dtype)
 
-    def step(carry: Any, z: Any) -> Any:
+    def step(carry: PyTree, z: Array) -> tuple[PyTree, Array]:
         return cell.step(params, carry, z)
 
-    def masked_step(carry: Any, inputs: Any) -> Any:
+    def masked_step(carry: PyTree, inputs: tuple[Array, Array]) -> tuple[PyTree, Array]:
         z, active = inputs
         new, y = cell.step(params, carry, z)
         new = tree.map(lambda a, b: np.where(active, a, b), new, carry)
@@ -90,11 +99,10 @@ def Recurrent(
 ) -> Layer:
     """A recurrent layer of any cell, from (batch, time, m) to (batch, time, hidden).
 
-    Args:
+    Args besides the common ones (``help(nn.layers)``):
         cell: nn.rnn, nn.gru or nn.lstm, or a Cell of yours.
         hidden: size of the outputs.
         return_sequences: give all outputs, or only the last one, of shape (batch, hidden).
-        reverse: run from the end to the start.
         stateful: keep the last carry as state, from which the next call starts; no gradient flows
             back through it (truncated back-propagation). The batch size must then be known to init,
             and the initial state starts a new text.
@@ -110,28 +118,26 @@ def Recurrent(
         raise TypeError(f"Recurrent: cell must be a Cell, such as nn.gru; got {cell!r}")
     label = f"{cell.name}({hidden})"
 
-    def init(key: Any, input_shape: Any, dtype: Any = float) -> Any:
+    def init(key: Key, input_shape: Sequence[int], dtype: DTypeLike = float) -> InitResult:
         shape = check_shape(label, input_shape, 3)
         params = cell.init(key, feature_size(label, shape), hidden, dtype)
-        state: Any = ()
-        if stateful:
-            if shape[0] < 0:
-                raise ShapeError(
-                    f"{label} with stateful=True needs the batch size, as its state has one carry "
-                    f"for each example; got the input shape {shape}"
-                )
-            state = cell.start((shape[0],), hidden, dtype)
+        if stateful and shape[0] < 0:
+            raise ShapeError(
+                f"{label} with stateful=True needs the batch size, as its state has one carry for "
+                f"each example; got the input shape {shape}"
+            )
+        state = cell.start((shape[0],), hidden, dtype) if stateful else ()
         return (*(shape[:2] if return_sequences else shape[:1]), hidden), params, state
 
     def apply(
-        params: Any,
-        state: Any,
-        inputs: Any,
+        params: PyTree,
+        state: PyTree,
+        inputs: Array,
         *,
-        key: Any = None,
+        key: Key | None = None,
         train: bool = False,
-        mask: Any = None,
-    ) -> Any:
+        mask: Array | None = None,
+    ) -> tuple[PyTree, PyTree]:
         carry = stop_gradient(state) if stateful else None
         carry, y = scan_cell(cell, params, inputs, carry, mask=mask, reverse=reverse)
         if not return_sequences:
@@ -143,7 +149,7 @@ def Recurrent(
 
 @sized("hidden")
 @user_facing
-def RNN(hidden: int, **options: Any) -> Layer:
+def RNN(hidden: int, **options: bool) -> Layer:
     """A simple recurrent layer; the options are those of ``Recurrent``.
 
     >>> from funcgrad import nn, random
@@ -155,7 +161,7 @@ def RNN(hidden: int, **options: Any) -> Layer:
 
 @sized("hidden")
 @user_facing
-def GRU(hidden: int, **options: Any) -> Layer:
+def GRU(hidden: int, **options: bool) -> Layer:
     """A layer of gated recurrent units; the options are those of ``Recurrent``.
 
     >>> from funcgrad import nn, random
@@ -167,7 +173,7 @@ def GRU(hidden: int, **options: Any) -> Layer:
 
 @sized("hidden")
 @user_facing
-def LSTM(hidden: int, **options: Any) -> Layer:
+def LSTM(hidden: int, **options: bool) -> Layer:
     """A long short-term memory; the options are those of ``Recurrent``.
 
     >>> from funcgrad import nn, random
@@ -179,7 +185,7 @@ def LSTM(hidden: int, **options: Any) -> Layer:
 
 
 @user_facing
-def Bidirectional(forward: Any, backward: Any) -> Layer:
+def Bidirectional(forward: LayerLike, backward: LayerLike) -> Layer:
     """Two recurrent layers whose outputs are joined along the last axis.
 
     Args:
@@ -196,14 +202,14 @@ def Bidirectional(forward: Any, backward: Any) -> Layer:
     """
     parts = (as_layer(forward), as_layer(backward))
 
-    def init(keyed: Any, shape: Any, dtype: Any) -> Any:
+    def init(keyed: Keyed, shape: Shape, dtype: DTypeLike) -> tuple[PyTree, PyTree]:
         made = [init_layer(part, key, shape, dtype) for part, key in keyed]
         one, two = made[0][0], made[1][0]
         if one[:-1] != two[:-1]:
             raise ShapeError(f"Bidirectional: the layers give different shapes, {one} and {two}")
         return (*one[:-1], one[-1] + two[-1]), [m[1:] for m in made]
 
-    def apply(run: Any, x: Any) -> Any:
+    def apply(run: Run, x: Array) -> Array:
         return np.concatenate([run(0, x), run(1, x)], axis=-1)
 
     return make_container("Bidirectional", parts, "same", init, apply)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
 
 from ...core.tracebacks import user_facing
+from ...typing import Array, PyTree
 from ..activations import gelu
 from .attention import MultiHeadAttention, multi_head_attention
 from .containers import Residual, serial
 from .dense import Dense, dense
-from .layer import Layer, sized
+from .layer import Layer, LayerLike, sized
 from .normalization import Dropout, LayerNorm, layer_norm
 
 __all__ = ["TransformerBlock", "transformer_block"]
@@ -17,30 +18,25 @@ __all__ = ["TransformerBlock", "transformer_block"]
 
 @user_facing
 def transformer_block(
-    params: Any,
-    x: Any,
+    params: PyTree,
+    x: Array,
     *,
     heads: int,
-    mask: Any = None,
+    mask: Array | None = None,
     is_causal: bool = False,
-    activation: Any = gelu,
-    norm: Any = layer_norm,
+    activation: Callable[[Array], Array] = gelu,
+    norm: Callable[[PyTree, Array], Array] = layer_norm,
     norm_first: bool = True,
-) -> Any:
-    """What a ``TransformerBlock`` computes when it does not train.
+) -> Array:
+    """The outputs of a ``TransformerBlock`` that does not train.
 
-    Args:
+    Args besides the common ones (``help(nn.layers)``):
         params: parameters that the layer's init made.
         x: array of shape (batch, time, features).
-        heads: number of heads.
         mask: booleans of shape (batch, time) that tell real positions from padding.
-        is_causal: let no position see a later one.
         activation: function of the inner layer.
         norm: function (params, x) that normalises.
-        norm_first: whether the layer normalises first.
-
-    Returns:
-        An array of the shape of x.
+        norm_first: True if the layer normalises first.
 
     >>> import numpy as np
     >>> from funcgrad import random
@@ -49,10 +45,10 @@ def transformer_block(
     (3, 7, 4)
     """
 
-    def attention(p: Any, x: Any) -> Any:
+    def attention(p: PyTree, x: Array) -> Array:
         return multi_head_attention(p, x, heads=heads, mask=mask, is_causal=is_causal)
 
-    def network(one: Any, two: Any, x: Any) -> Any:
+    def network(one: PyTree, two: PyTree, x: Array) -> Array:
         return dense(two, activation(dense(one, x)))
 
     if norm_first:
@@ -73,17 +69,15 @@ def TransformerBlock(
     hidden: int | None = None,
     is_causal: bool = False,
     dropout: float = 0.0,
-    activation: Any = gelu,
-    norm: Any = LayerNorm,
+    activation: Callable[[Array], Array] = gelu,
+    norm: Callable[[], Layer] = LayerNorm,
     norm_first: bool = True,
 ) -> Layer:
     """Attention and a dense network of two layers, each added to its input.
 
-    Args:
-        heads: number of heads.
+    Args besides the common ones (``help(nn.layers)``):
         features: size of the inputs and outputs.
         hidden: size of the dense network's inner layer; None is 4 * features.
-        is_causal: let no position see a later one.
         dropout: probability that a weight or an activation is dropped when training.
         activation: function of the inner layer.
         norm: maker of the normalising layers.
@@ -101,11 +95,11 @@ def TransformerBlock(
     >>> block.init(random.key(0), (-1, 7, 4))[0]
     (-1, 7, 4)
     """
-    attention = [
+    attention: list[LayerLike] = [
         MultiHeadAttention(heads, is_causal=is_causal, dropout=dropout),
         *([Dropout(dropout)] if dropout else []),
     ]
-    network = [
+    network: list[LayerLike] = [
         Dense(4 * features if hidden is None else hidden),
         activation,
         Dense(features),

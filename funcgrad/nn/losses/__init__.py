@@ -1,11 +1,16 @@
 """Losses of classes, numbers, vectors and sequences.
 
-Names and order of arguments are those of Optax, where it has the loss. All take
+Names and order of arguments are those of Optax, where it has the loss. Some arguments mean the same
+in all losses:
 
-- ``reduction``: "mean" (the default; Optax's functions never reduce), "sum" or "none";
-- ``where``: a boolean mask that broadcasts to the losses. What it leaves out changes neither the
-  value nor the derivative, even if it is infinite or NaN, and the mean does not count it;
-- ``weights``: factors that broadcast to the losses. The mean is divided by their sum.
+    reduction: "mean" (the default; Optax's functions never reduce) or "sum" for a scalar, "none"
+        for an array with one loss for each element, or for each example where there is an axis.
+    where: boolean array that broadcasts to the losses, True for those that count. The others change
+        neither the value nor the derivative, even if they are infinite or NaN, and the mean does
+        not count them.
+    weights: factors that broadcast to the losses. The mean is divided by their sum.
+    axis: the axis, or the axes, of the classes or of the components of vectors: the losses have one
+        for each of the rest.
 
 The mean over nothing is 0.
 

@@ -1,26 +1,25 @@
-"""What all losses share: masks, weights, and the reduction of losses to one number."""
+"""Masks, weights, and the reduction of losses to one number, which all losses share."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import numpy as np
 
 from ...core.tracing import Tracer
 from ...errors import ShapeError
-from ...numpy.protocol import array, inexact
+from ...typing import Array, ArrayLike, Axes
+from ..operands import array, inexact
 
 REDUCTIONS = ("none", "mean", "sum")
 
 
 def reduce_losses(
     name: str,
-    losses: Any,
+    losses: Array,
     reduction: str,
-    where: Any = None,
-    weights: Any = None,
-    mass: Any = None,
-) -> Any:
+    where: ArrayLike | None = None,
+    weights: ArrayLike | None = None,
+    mass: Array | None = None,
+) -> Array:
     """Losses weighted, masked, and summed up or averaged.
 
     Args:
@@ -29,7 +28,7 @@ def reduce_losses(
         reduction: "none", "mean" or "sum".
         where: boolean array that broadcasts to losses; those left out count as 0.
         weights: array that broadcasts to losses.
-        mass: how much each loss counts in the mean before weights; None is 1.
+        mass: weight of each loss in the mean, apart from weights; None is 1.
 
     Returns:
         The losses, their sum, or the sum divided by that of weights * mass: by the number of
@@ -50,17 +49,17 @@ def reduce_losses(
     return total if reduction == "sum" else total / _divisor(losses, where, mass)
 
 
-def _divisor(losses: Any, where: Any, mass: Any) -> Any:
+def _divisor(losses: Array, where: Array | None, mass: Array | None) -> Array | int:
     if mass is not None:
-        mass = np.broadcast_to(mass, losses.shape)
-        mass = np.sum(mass if where is None else np.where(where, mass, 0))
-        return np.where(mass == 0, 1, mass).astype(losses.dtype)
+        counted: Array = np.broadcast_to(mass, losses.shape)
+        total = np.sum(counted if where is None else np.where(where, counted, 0))
+        return np.where(total == 0, 1, total).astype(losses.dtype)
     if where is None:
         return max(losses.size, 1)
     return np.maximum(np.sum(np.broadcast_to(where, losses.shape)), 1).astype(losses.dtype)
 
 
-def mask_of(name: str, where: Any, shape: tuple[int, ...]) -> Any:
+def mask_of(name: str, where: ArrayLike, shape: tuple[int, ...]) -> Array:
     """A mask, checked to be boolean and to broadcast to the shape of what it masks."""
     where = array(where)
     if where.dtype.kind != "b":
@@ -68,7 +67,7 @@ def mask_of(name: str, where: Any, shape: tuple[int, ...]) -> Any:
     return _fitting(name, "where", where, shape)
 
 
-def _fitting(name: str, what: str, x: Any, shape: tuple[int, ...]) -> Any:
+def _fitting(name: str, what: str, x: Array, shape: tuple[int, ...]) -> Array:
     pairs = zip(x.shape[::-1], shape[::-1], strict=False)
     if len(x.shape) > len(shape) or any(d not in (1, size) for d, size in pairs):
         raise ShapeError(
@@ -78,19 +77,19 @@ def _fitting(name: str, what: str, x: Any, shape: tuple[int, ...]) -> Any:
     return x
 
 
-def along(where: Any, shape: tuple[int, ...], axes: tuple[int, ...]) -> Any:
+def mask_along(where: ArrayLike, shape: tuple[int, ...], axes: tuple[int, ...]) -> Array:
     """A mask of losses as one of what the losses are computed from: with axes put in."""
     return np.expand_dims(np.broadcast_to(where, shape), axes)
 
 
-def masked(where: Any, *operands: Any) -> Any:
+def masked(where: Array | None, *operands: Array) -> tuple[Array, ...]:
     """Operands with zeros where the mask leaves elements out, whatever they hold there."""
     if where is None:
         return operands
     return tuple(np.where(where, x, 0) for x in operands)
 
 
-def same_shape(name: str, what: str, x: Any, other: str, y: Any) -> None:
+def same_shape(name: str, what: str, x: Array, other: str, y: Array) -> None:
     """Raise unless two operands have the same shape: broadcasting would hide a mistake."""
     if tuple(x.shape) != tuple(y.shape):
         raise ShapeError(
@@ -99,7 +98,7 @@ def same_shape(name: str, what: str, x: Any, other: str, y: Any) -> None:
         )
 
 
-def check_classes(name: str, what: str, x: Any, count: int) -> None:
+def check_classes(name: str, what: str, x: Array, count: int) -> None:
     """Raise unless classes are integers and, where their values are known, in range."""
     if x.dtype.kind not in "iu":
         raise TypeError(f"{name} needs integer {what}; got {x.dtype}")
@@ -113,7 +112,7 @@ def check_classes(name: str, what: str, x: Any, count: int) -> None:
         )
 
 
-def axes_of(name: str, axis: Any, ndim: int) -> tuple[int, ...]:
+def axes_of(name: str, axis: Axes, ndim: int) -> tuple[int, ...]:
     """Axes as a sorted tuple of numbers that are not negative; None is all of them."""
     given = range(ndim) if axis is None else (axis,) if isinstance(axis, int) else axis
     for a in given:
@@ -122,11 +121,11 @@ def axes_of(name: str, axis: Any, ndim: int) -> tuple[int, ...]:
     return tuple(sorted(a % ndim for a in given))
 
 
-def without(shape: tuple[int, ...], axes: tuple[int, ...]) -> tuple[int, ...]:
+def without_axes(shape: tuple[int, ...], axes: tuple[int, ...]) -> tuple[int, ...]:
     """A shape without some of its axes."""
     return tuple(d for i, d in enumerate(shape) if i not in axes)
 
 
-def floats(*operands: Any) -> tuple[Any, ...]:
+def floats(*operands: ArrayLike) -> tuple[Array, ...]:
     """Operands as arrays of floats."""
     return tuple(inexact(x) for x in operands)

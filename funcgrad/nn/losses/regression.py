@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 
 from ...core.tracebacks import user_facing
-from ...numpy.protocol import inexact
+from ...typing import Array, ArrayLike
 from ..activations.piecewise import relu, with_slope
+from ..operands import inexact
 from ..rescaled import in_single
 from .reduction import floats, mask_of, masked, reduce_losses, same_shape
 
@@ -26,45 +26,45 @@ __all__ = [
 ]
 
 
-def _errors(name: str, predictions: Any, targets: Any, where: Any) -> Any:
+def _errors(
+    name: str, predictions: ArrayLike, targets: ArrayLike | None, where: ArrayLike | None
+) -> Array:
     """Predictions minus targets, with zeros under the mask."""
-    predictions, targets, where = _operands(name, predictions, targets, where)
-    return predictions if targets is None else predictions - targets
-
-
-def _operands(name: str, predictions: Any, targets: Any, where: Any) -> Any:
+    if targets is not None:
+        predictions, targets = _operands(name, predictions, targets, where)
+        return predictions - targets
     predictions = inexact(predictions)
-    if where is not None:
-        where = mask_of(name, where, predictions.shape)
-    if targets is None:
-        return (*masked(where, predictions), None, where)
+    if where is None:
+        return predictions
+    return masked(mask_of(name, where, predictions.shape), predictions)[0]
+
+
+def _operands(
+    name: str, predictions: ArrayLike, targets: ArrayLike, where: ArrayLike | None
+) -> tuple[Array, ...]:
+    """Predictions and targets as floats of the same shape, with zeros under the mask."""
+    predictions = inexact(predictions)
+    mask = None if where is None else mask_of(name, where, predictions.shape)
     targets = inexact(targets)
     same_shape(name, "predictions", predictions, "targets", targets)
-    return (*masked(where, predictions, targets), where)
+    return masked(mask, predictions, targets)
 
 
 @user_facing
 @in_single
 def squared_error(
-    predictions: Any,
-    targets: Any = None,
+    predictions: ArrayLike,
+    targets: ArrayLike | None = None,
     *,
     reduction: str = "mean",
-    where: Any = None,
-    weights: Any = None,
-) -> Any:
+    where: ArrayLike | None = None,
+    weights: ArrayLike | None = None,
+) -> Array:
     """(prediction - target)**2.
 
-    Args:
+    Args besides the common ones (``help(nn.losses)``):
         predictions: real array.
         targets: real array of the same shape; None is zeros.
-        reduction: "mean", "sum", or "none" for an array of losses.
-        where: boolean array that broadcasts to the losses: which of them count. Those left out
-            change neither value nor derivative, even if they are infinite or NaN.
-        weights: array that broadcasts to the losses; the mean is divided by the sum of weights.
-
-    Returns:
-        Scalar, or array of the shape of predictions.
 
     Raises:
         ShapeError: if shapes do not fit.
@@ -81,13 +81,13 @@ def squared_error(
 @user_facing
 @in_single
 def l2_loss(
-    predictions: Any,
-    targets: Any = None,
+    predictions: ArrayLike,
+    targets: ArrayLike | None = None,
     *,
     reduction: str = "mean",
-    where: Any = None,
-    weights: Any = None,
-) -> Any:
+    where: ArrayLike | None = None,
+    weights: ArrayLike | None = None,
+) -> Array:
     """Half of ``squared_error``, with its arguments.
 
     >>> l2_loss(np.array([1.0, 3.0]), np.array([0.0, 1.0]))
@@ -100,13 +100,13 @@ def l2_loss(
 @user_facing
 @in_single
 def absolute_error(
-    predictions: Any,
-    targets: Any = None,
+    predictions: ArrayLike,
+    targets: ArrayLike | None = None,
     *,
     reduction: str = "mean",
-    where: Any = None,
-    weights: Any = None,
-) -> Any:
+    where: ArrayLike | None = None,
+    weights: ArrayLike | None = None,
+) -> Array:
     """abs(prediction - target), with the arguments of ``squared_error``; the derivative at 0 is 0.
 
     >>> absolute_error(np.array([1.0, 3.0]), np.array([0.0, 1.0]))
@@ -119,28 +119,22 @@ def absolute_error(
 @user_facing
 @in_single
 def huber_loss(
-    predictions: Any,
-    targets: Any = None,
+    predictions: ArrayLike,
+    targets: ArrayLike | None = None,
     *,
-    delta: Any = 1.0,
+    delta: float | Array = 1.0,
     reduction: str = "mean",
-    where: Any = None,
-    weights: Any = None,
-) -> Any:
+    where: ArrayLike | None = None,
+    weights: ArrayLike | None = None,
+) -> Array:
     """Half of the squared error up to delta, and a straight line beyond: e**2 / 2, or d (e - d/2).
 
     Huber, Robust estimation of a location parameter, 1964.
 
-    Args:
+    Args besides the common ones (``help(nn.losses)``):
         predictions: real array.
         targets: real array of the same shape; None is zeros.
-        delta: where the line begins, a positive number.
-        reduction: "mean", "sum" or "none".
-        where: as in ``squared_error``.
-        weights: as in ``squared_error``.
-
-    Returns:
-        Scalar, or array of the shape of predictions.
+        delta: error at which the line begins, a positive number.
 
     >>> huber_loss(np.array([1.0, 4.0]), reduction="none")
     array([0.5, 3.5])
@@ -153,7 +147,7 @@ def huber_loss(
     return reduce_losses("huber_loss", losses, reduction, where, weights)
 
 
-def _log_cosh_value(x: Any) -> Any:
+def _log_cosh_value(x: Array) -> Array:
     x = np.abs(x)
     return x + np.log1p(0.5 * np.expm1(-2.0 * x))
 
@@ -164,13 +158,13 @@ _log_cosh = with_slope(_log_cosh_value, np.tanh)
 @user_facing
 @in_single
 def log_cosh(
-    predictions: Any,
-    targets: Any = None,
+    predictions: ArrayLike,
+    targets: ArrayLike | None = None,
     *,
     reduction: str = "mean",
-    where: Any = None,
-    weights: Any = None,
-) -> Any:
+    where: ArrayLike | None = None,
+    weights: ArrayLike | None = None,
+) -> Array:
     """log(cosh(prediction - target)), without overflow, with the arguments of ``squared_error``.
 
     >>> log_cosh(np.array([0.0, 1e4]), reduction="none").round(4)
@@ -183,24 +177,18 @@ def log_cosh(
 @user_facing
 @in_single
 def hinge_loss(
-    predictor_outputs: Any,
-    targets: Any,
+    predictor_outputs: ArrayLike,
+    targets: ArrayLike,
     *,
     reduction: str = "mean",
-    where: Any = None,
-    weights: Any = None,
-) -> Any:
+    where: ArrayLike | None = None,
+    weights: ArrayLike | None = None,
+) -> Array:
     """max(0, 1 - output * target); the derivative where the product is 1 is 0.
 
-    Args:
+    Args besides the common ones (``help(nn.losses)``):
         predictor_outputs: real array.
         targets: array of the same shape, of 1 and -1.
-        reduction: "mean", "sum" or "none".
-        where: as in ``squared_error``.
-        weights: as in ``squared_error``.
-
-    Returns:
-        Scalar, or array of the shape of the outputs.
 
     >>> hinge_loss(np.array([0.5, -2.0]), np.array([1.0, -1.0]), reduction="none")
     array([0.5, 0. ])
@@ -212,13 +200,13 @@ def hinge_loss(
 @user_facing
 @in_single
 def squared_hinge_loss(
-    predictor_outputs: Any,
-    targets: Any,
+    predictor_outputs: ArrayLike,
+    targets: ArrayLike,
     *,
     reduction: str = "mean",
-    where: Any = None,
-    weights: Any = None,
-) -> Any:
+    where: ArrayLike | None = None,
+    weights: ArrayLike | None = None,
+) -> Array:
     """The square of ``hinge_loss``, with its arguments.
 
     >>> squared_hinge_loss(np.array([0.5, -2.0]), np.array([1.0, -1.0]), reduction="none")
@@ -228,29 +216,26 @@ def squared_hinge_loss(
     return reduce_losses("squared_hinge_loss", losses * losses, reduction, where, weights)
 
 
-def _hinge(name: str, outputs: Any, targets: Any, where: Any) -> Any:
-    outputs, targets, _ = _operands(name, outputs, targets, where)
+def _hinge(name: str, outputs: ArrayLike, targets: ArrayLike, where: ArrayLike | None) -> Array:
+    outputs, targets = _operands(name, outputs, targets, where)
     return relu(1 - outputs * targets)
 
 
 @user_facing
 @in_single
 def poisson_nll_loss(
-    log_predictions: Any,
-    targets: Any,
+    log_predictions: ArrayLike,
+    targets: ArrayLike,
     *,
     reduction: str = "mean",
-    where: Any = None,
-    weights: Any = None,
-) -> Any:
+    where: ArrayLike | None = None,
+    weights: ArrayLike | None = None,
+) -> Array:
     """The negative logarithm of the Poisson probability of targets, without log(target!).
 
-    Args:
+    Args besides the common ones (``help(nn.losses)``):
         log_predictions: logarithms of the predicted rates.
         targets: counts, array of the same shape.
-        reduction: "mean", "sum" or "none".
-        where: as in ``squared_error``.
-        weights: as in ``squared_error``.
 
     Returns:
         exp(log_prediction) - target * log_prediction: scalar, or array of that shape.
@@ -258,7 +243,7 @@ def poisson_nll_loss(
     >>> poisson_nll_loss(np.array([0.0, 0.0]), np.array([3.0, 0.0]), reduction="none")
     array([1., 1.])
     """
-    rates, targets, _ = _operands("poisson_nll_loss", log_predictions, targets, where)
+    rates, targets = _operands("poisson_nll_loss", log_predictions, targets, where)
     losses = np.exp(rates) - targets * rates
     return reduce_losses("poisson_nll_loss", losses, reduction, where, weights)
 
@@ -266,25 +251,22 @@ def poisson_nll_loss(
 @user_facing
 @in_single
 def gaussian_nll_loss(
-    predictions: Any,
-    targets: Any,
-    variance: Any,
+    predictions: ArrayLike,
+    targets: ArrayLike,
+    variance: ArrayLike,
     *,
     full: bool = False,
     reduction: str = "mean",
-    where: Any = None,
-    weights: Any = None,
-) -> Any:
+    where: ArrayLike | None = None,
+    weights: ArrayLike | None = None,
+) -> Array:
     """The negative logarithm of the normal density of targets.
 
-    Args:
+    Args besides the common ones (``help(nn.losses)``):
         predictions: predicted means, real array.
         targets: array of the same shape.
         variance: predicted variances, positive, array that broadcasts with predictions.
-        full: whether to add log(2 pi) / 2.
-        reduction: "mean", "sum" or "none".
-        where: as in ``squared_error``.
-        weights: as in ``squared_error``.
+        full: True to add log(2 pi) / 2.
 
     Returns:
         (log(variance) + (prediction - target)**2 / variance) / 2: scalar, or array.

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from ... import arrays, lax
 from ...core.tracebacks import user_facing
 from ...core.tracing import Tracer
 from ...errors import ShapeError
-from ...numpy.protocol import array, inexact
+from ...typing import Array, ArrayLike
 from ..activations.along_axes import log_softmax, logsumexp
+from ..operands import array, inexact
 from ..rescaled import in_single
 from .reduction import check_classes, mask_of, masked, reduce_losses
 
@@ -21,16 +20,16 @@ __all__ = ["ctc_loss"]
 @user_facing
 @in_single
 def ctc_loss(
-    logits: Any,
-    logit_paddings: Any,
-    labels: Any,
-    label_paddings: Any,
+    logits: ArrayLike,
+    logit_paddings: ArrayLike,
+    labels: ArrayLike,
+    label_paddings: ArrayLike,
     *,
     blank_id: int = 0,
     reduction: str = "mean",
-    where: Any = None,
-    weights: Any = None,
-) -> Any:
+    where: ArrayLike | None = None,
+    weights: ArrayLike | None = None,
+) -> Array:
     """The negative logarithm of the probability of label sequences under any alignment.
 
     A path has one class for each frame; removing repetitions and then blanks gives its labels.
@@ -38,7 +37,7 @@ def ctc_loss(
     logarithms. Graves, Fernandez, Gomez and Schmidhuber, Connectionist temporal classification,
     ICML 2006, equations 5 to 8.
 
-    Args:
+    Args besides the common ones (``help(nn.losses)``):
         logits: array of shape (batch, frames, classes), of which a softmax is taken.
         logit_paddings: array of shape (batch, frames): 1 or True for frames that are padding.
         labels: integers, array of shape (batch, labels). They must not be the blank.
@@ -47,8 +46,6 @@ def ctc_loss(
         blank_id: class of the blank.
         reduction: "mean", "sum", or "none" for an array of losses. Losses are not divided by the
             number of labels.
-        where: boolean array of shape (batch,): which sequences count.
-        weights: array of shape (batch,); the mean is divided by their sum.
 
     Returns:
         Scalar, or array of shape (batch,). Labels that need more frames than there are have
@@ -75,7 +72,7 @@ def ctc_loss(
     return reduce_losses("ctc_loss", losses, reduction, where, weights)
 
 
-def _check_shapes(logits: Any, frames_padded: Any, labels: Any, labels_padded: Any) -> None:
+def _check_shapes(logits: Array, frames_padded: Array, labels: Array, labels_padded: Array) -> None:
     given = [tuple(x.shape) for x in (logits, frames_padded, labels, labels_padded)]
     frames, batch = given[0][:2], given[0][:1]
     if len(given[0]) != 3 or len(given[2]) != 2:
@@ -90,15 +87,15 @@ def _check_shapes(logits: Any, frames_padded: Any, labels: Any, labels_padded: A
         )
 
 
-def _check_labels(labels: Any, padded: Any, count: int) -> None:
+def _check_labels(labels: Array, padded: Array, count: int) -> None:
     if not isinstance(labels, Tracer):
         labels = labels[:0] if isinstance(padded, Tracer) else labels[padded == 0]
     check_classes("ctc_loss", "labels", labels, count)
 
 
 def _log_probability(
-    logits: Any, frames_padded: Any, labels: Any, labels_padded: Any, blank: int
-) -> Any:
+    logits: Array, frames_padded: Array, labels: Array, labels_padded: Array, blank: int
+) -> Array:
     """The logarithm of the probability of the labels, -inf for none.
 
     States are blank, first label, blank, second label, ..., blank. A path stays in its state,
@@ -114,7 +111,7 @@ def _log_probability(
     start = np.where(xp.arange(2 * count + 1) == 0, 0, -np.inf).astype(logits.dtype)
     lost = xp.full((batch, 2), -np.inf, logits.dtype)
 
-    def advance(alpha: Any, frame: Any) -> Any:
+    def advance(alpha: Array, frame: tuple[Array, Array]) -> tuple[Array, None]:
         emissions, padded = frame
         wide = np.concatenate([lost, alpha], axis=1)
         skipped = np.where(may_skip, wide[:, :-2], -np.inf)
@@ -128,7 +125,7 @@ def _log_probability(
     return logsumexp(alpha, 1, where=(from_last == 0) | (from_last == 1))
 
 
-def _interleave(outer: Any, inner: Any) -> Any:
+def _interleave(outer: Array, inner: Array) -> Array:
     """Columns of two matrices in turns; the first has one more."""
     pairs = np.stack([outer[:, :-1], inner], axis=2)
     flat = pairs.reshape((pairs.shape[0], 2 * inner.shape[1]))

@@ -1,4 +1,4 @@
-"""The function that a line search looks at, and what is kept of it from one step to the next."""
+"""The function of a line search, and its value and gradient from one step to the next."""
 
 from __future__ import annotations
 
@@ -11,18 +11,20 @@ import numpy as np
 from ... import lax, tree
 from ...api.grad import value_and_grad
 from ...core.tracebacks import user_facing
+from ...typing import Array, PyTree
 from ..inspection import tree_get
 from ..leaves import as_leaf, keep_dtype, leaf_error, like, wide, wide_dtype
+from ..typing import Scalar
 
 
 class Objective(NamedTuple):
     """A function along a direction."""
 
-    function: Callable[[Any], Any]
-    params: Any
-    direction: Any
+    function: Callable[[PyTree], Array]
+    params: PyTree
+    direction: PyTree
 
-    def at(self, step: Any) -> Any:
+    def at(self, step: Array) -> PyTree:
         """The parameters at a step."""
         return tree.map(
             lambda p, u: keep_dtype(wide(p) + like(wide(u), step) * wide(u), p),
@@ -30,23 +32,29 @@ class Objective(NamedTuple):
             self.direction,
         )
 
-    def value(self, step: Any) -> Any:
+    def value(self, step: Array) -> Array:
         """The value at a step."""
         return wide(as_leaf(self.function(self.at(step))))
 
-    def value_and_grad(self, step: Any) -> Any:
+    def value_and_grad(self, step: Array) -> tuple[Array, PyTree]:
         """The value and the gradient with respect to the parameters at a step."""
         value, grad = value_and_grad(self.function)(self.at(step))
         return wide(value), grad
 
 
 def objective_of(
-    name: str, updates: Any, params: Any, value: Any, grad: Any, value_fn: Any, extra: dict
+    name: str,
+    updates: PyTree,
+    params: PyTree,
+    value: Scalar | None,
+    grad: PyTree,
+    value_fn: Callable[..., Array] | None,
+    extra: dict[str, object],
 ) -> Objective:
     """The objective of a search, after checking that all it needs was given."""
     given = {"value": value, "grad": grad, "value_fn": value_fn}
     missing = [key for key, x in given.items() if x is None]
-    if missing:
+    if missing or value_fn is None:
         raise TypeError(
             f"{name} needs {', '.join(missing)}: call update(grad, state, params, value=loss, "
             "grad=grad, value_fn=loss_function)"
@@ -59,7 +67,7 @@ def objective_of(
     return Objective(lambda p: value_fn(p, **extra), params, tree.map(as_leaf, updates))
 
 
-def search_dtype(name: str, params: Any) -> np.dtype:
+def search_dtype(name: str, params: PyTree) -> np.dtype:
     """The dtype in which values of a function of these parameters are kept."""
     leaves, spec = tree.flatten(params)
     if not leaves:
@@ -73,8 +81,10 @@ def search_dtype(name: str, params: Any) -> np.dtype:
 
 
 @user_facing
-def value_and_grad_from_state(value_fn: Callable[..., Any]) -> Callable[..., Any]:
-    """Like ``funcgrad.value_and_grad``, with what the last line search found, if anything.
+def value_and_grad_from_state(
+    value_fn: Callable[..., Array],
+) -> Callable[..., tuple[Array, PyTree]]:
+    """Like ``funcgrad.value_and_grad``, with the results of the last line search, if there was one.
 
     Args:
         value_fn: the loss, a function of parameters and further arguments.
@@ -91,7 +101,9 @@ def value_and_grad_from_state(value_fn: Callable[..., Any]) -> Callable[..., Any
     (np.float64(9.0), array([6.]))
     """
 
-    def value_and_grad_fun(params: Any, *args: Any, state: Any, **kwargs: Any) -> Any:
+    def value_and_grad_fun(
+        params: PyTree, *args: Any, state: PyTree, **kwargs: Any
+    ) -> tuple[Array, PyTree]:
         value, grad = tree_get(state, "value"), tree_get(state, "grad")
         if value is None or grad is None:
             raise ValueError(
@@ -99,7 +111,7 @@ def value_and_grad_from_state(value_fn: Callable[..., Any]) -> Callable[..., Any
                 "a line search (scale_by_backtracking_linesearch needs store_grad=True)"
             )
 
-        def compute(params: Any) -> Any:
+        def compute(params: PyTree) -> tuple[Array, PyTree]:
             fresh = value_and_grad(value_fn)(params, *args, **kwargs)
             return tree.map(lambda new, old: keep_dtype(as_leaf(new), old), fresh, (value, grad))
 

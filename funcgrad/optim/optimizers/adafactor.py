@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ... import tree
 from ...core.tracebacks import user_facing
-from ..hyperparameters import NOT_NEGATIVE, schedulable
-from ..leaves import bounded, check_params, floor_under_root, like, map_leaves, square, zeros_like
+from ...typing import Array, DTypeLike, PyTree
+from ..hyperparameters import NOT_NEGATIVE, numbers, schedulable
+from ..leafwise import leafwise
+from ..leaves import bounded, floor_under_root, like, square, zeros_like
 from ..pieces.adam_moments import average
 from ..pieces.clipping import clip_by_block_rms
 from ..pieces.decay_and_noise import add_decayed_weights
 from ..pieces.momentum import ema
 from ..pieces.scaling import scale, scale_by_learning_rate, scale_by_param_block_rms
-from ..transformation import GradientTransformation, chain, make_transformation
+from ..transformation import GradientTransformation, chain
+from ..typing import Count, Mask, ScalarOrSchedule
 
 
 class FactoredState(NamedTuple):
@@ -25,35 +29,53 @@ class FactoredState(NamedTuple):
     """
 
     count: Any
-    v_row: Any
-    v_col: Any
-    v: Any
+    v_row: PyTree
+    v_col: PyTree
+    v: PyTree
+
+
+def _factored_axes(shape: tuple[int, ...], least: int) -> tuple[int, int] | None:
+    """The axes that are second largest and largest; None if they are too short to be factored."""
+    if len(shape) < 2:
+        return None
+    *_, second, largest = np.argsort(shape)
+    return None if shape[second] < least else (int(second), int(largest))
+
+
+def _first_averages(z: Array, axes: tuple[int, int] | None) -> tuple[Array, Array, Array]:
+    """Averages of one leaf, by row, by column and of each element, from an array of zeros."""
+    none = np.zeros_like(z, shape=(1,))
+    return (none, none, z) if axes is None else (np.sum(z, axes[1]), np.sum(z, axes[0]), none)
+
+
+def _root_of_product(row: Array, column: Array, second: int, largest: int) -> Array:
+    """The root of R C / mean(R), as an array with all axes."""
+    within = second - 1 if second > largest else second
+    of_row = np.sqrt(row / np.mean(row, within, keepdims=True))
+    return np.expand_dims(of_row, largest) * np.expand_dims(np.sqrt(column), second)
 
 
 @schedulable(decay_rate=NOT_NEGATIVE, epsilon=NOT_NEGATIVE)
 def scale_by_factored_rms(
     factored: bool = True,
-    decay_rate: Any = 0.8,
+    decay_rate: ScalarOrSchedule = 0.8,
     step_offset: int = 0,
     min_dim_size_to_factor: int = 128,
-    epsilon: Any = 1e-30,
+    epsilon: ScalarOrSchedule = 1e-30,
 ) -> GradientTransformation:
     """Divide by the root of an average of squares that is a product of a row and a column.
 
     With R and C the averages of g^2 + epsilon over the columns and over the rows of a matrix, its
     average of squares is R C / mean(R). Averages decay by 1 - t^(-decay_rate) at update t.
-    (Shazeer and Stern 2018, arXiv:1804.04235.)
+    (Shazeer and Stern 2018, arXiv:1804.04235.) Its update needs params.
 
     Args:
-        factored: whether to keep R and C; otherwise each element has its own average.
+        factored: True to keep R and C, False to keep an average for each element.
         decay_rate: exponent of the decay.
         step_offset: number of updates at which t begins to count.
         min_dim_size_to_factor: least size of both axes for which R and C are kept. Of arrays with
             more than two axes, the two largest count.
         epsilon: added to squares.
-
-    Returns:
-        The transformation; its update needs params.
 
     >>> tx = scale_by_factored_rms(min_dim_size_to_factor=2)
     >>> g = np.array([[1.0, 2.0], [2.0, 4.0]])
@@ -62,76 +84,62 @@ def scale_by_factored_rms(
            [1., 1.]])
     """
     name = "scale_by_factored_rms"
+    exponent, eps = numbers(decay_rate, epsilon)
 
     def factors(shape: tuple[int, ...]) -> tuple[int, int] | None:
-        """The axes that are second largest and largest."""
-        if not factored or len(shape) < 2:
-            return None
-        *_, second, largest = np.argsort(shape)
-        return None if shape[second] < min_dim_size_to_factor else (int(second), int(largest))
+        return _factored_axes(shape, min_dim_size_to_factor) if factored else None
 
-    def init_factored(params: Any) -> FactoredState:
-        full, spec = tree.flatten(zeros_like(name, params, real=True))
-        rows, columns, single = [], [], []
-        for z in full:
-            none, axes = np.zeros_like(z, shape=(1,)), factors(z.shape)
-            rows.append(none if axes is None else np.sum(z, axes[1]))
-            columns.append(none if axes is None else np.sum(z, axes[0]))
-            single.append(z if axes is None else none)
-        return FactoredState(0, *[tree.unflatten(spec, x) for x in (rows, columns, single)])
+    def first(params: PyTree) -> tuple[PyTree, ...]:
+        zeros, spec = tree.flatten(zeros_like(name, params, real=True))
+        made = [_first_averages(z, factors(z.shape)) for z in zeros]
+        return tuple(tree.unflatten(spec, [leaf[i] for leaf in made]) for i in range(3))
 
-    def update_factored(
-        updates: Any, state: FactoredState, params: Any = None, **extra: Any
-    ) -> Any:
-        check_params(name, params)
+    def rule(t: Count) -> Callable[..., PyTree]:
         # The least exponent base that is not 0 keeps the first decay, 1 - 1, exact.
-        decay = 1 - np.maximum(state.count - step_offset + 1, 1) ** (-decay_rate)
+        decay = 1 - np.maximum(t - step_offset, 1) ** (-exponent)
 
-        def leaf(g: Any, row: Any, column: Any, v: Any, p: Any) -> Any:
+        def leaf(g: Array, row: Array, column: Array, v: Array, p: Array) -> tuple[Array, ...]:
             g, axes = bounded(g), factors(g.shape)
             s = square(g)
-            s = s + like(s, floor_under_root(s, epsilon, 0.0))
+            s = s + like(s, floor_under_root(s, eps, 0.0))
             if axes is None:
                 v = average(v, s, decay)
                 return g / np.sqrt(v), row, column, v
             second, largest = axes
             row = average(row, np.mean(s, largest), decay)
             column = average(column, np.mean(s, second), decay)
-            within = second - 1 if second > largest else second
-            of_row = np.sqrt(row / np.mean(row, within, keepdims=True))
-            below = np.expand_dims(of_row, largest) * np.expand_dims(np.sqrt(column), second)
-            return g / below, row, column, v
+            return g / _root_of_product(row, column, second, largest), row, column, v
 
-        states = (state.v_row, state.v_col, state.v)
-        updates, *states = map_leaves(name, leaf, updates, states, (params,))
-        return updates, FactoredState(state.count + 1, *states)
+        return leaf
 
-    return make_transformation(init_factored, update_factored, FactoredState)
+    return leafwise(name, FactoredState, first, rule, needs_params=True)
 
 
 @user_facing
 def adafactor(
-    learning_rate: Any = None,
+    learning_rate: ScalarOrSchedule | None = None,
     min_dim_size_to_factor: int = 128,
-    decay_rate: Any = 0.8,
+    decay_rate: ScalarOrSchedule = 0.8,
     decay_offset: int = 0,
     multiply_by_parameter_scale: bool = True,
-    clipping_threshold: Any = 1.0,
-    momentum: Any = None,
-    dtype_momentum: Any = None,
-    weight_decay_rate: Any = None,
-    eps: Any = 1e-30,
+    clipping_threshold: ScalarOrSchedule | None = 1.0,
+    momentum: ScalarOrSchedule | None = None,
+    dtype_momentum: DTypeLike | None = None,
+    weight_decay_rate: ScalarOrSchedule | None = None,
+    eps: ScalarOrSchedule = 1e-30,
     factored: bool = True,
-    weight_decay_mask: Any = None,
+    weight_decay_mask: Mask | None = None,
 ) -> GradientTransformation:
     """Adafactor, an Adam with little memory. (Shazeer and Stern 2018, arXiv:1804.04235.)
+
+    Its update needs params.
 
     Args:
         learning_rate: a number, a schedule, or None for 1.
         min_dim_size_to_factor: as of ``scale_by_factored_rms``.
         decay_rate: as there.
         decay_offset: as its step_offset.
-        multiply_by_parameter_scale: whether updates are relative to the root mean square of their
+        multiply_by_parameter_scale: True to multiply updates by the root mean square of their
             parameter.
         clipping_threshold: largest root mean square of the scaled gradient of a leaf, or None.
         momentum: decay of an average of updates, or None.
@@ -141,9 +149,6 @@ def adafactor(
         eps: added to squares.
         factored: as there.
         weight_decay_mask: as of ``add_decayed_weights``.
-
-    Returns:
-        The transformation; its update needs params.
 
     >>> tx = adafactor(0.1)
     >>> params = np.array([1.0, -1.0])

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np  # noqa: F401  (the examples use it)
 
 from ...core.tracebacks import user_facing
+from ...typing import DTypeLike
 from ..pieces.adam_moments import (
     scale_by_adam,
     scale_by_adamax,
@@ -19,32 +18,23 @@ from ..pieces.decay_and_noise import add_decayed_weights
 from ..pieces.momentum import scale_by_adan
 from ..pieces.scaling import descend, scale_by_trust_ratio
 from ..transformation import GradientTransformation, chain
+from ..typing import Mask, ScalarOrSchedule
 
 
 @user_facing
 def adam(
-    learning_rate: Any,
-    b1: Any = 0.9,
-    b2: Any = 0.999,
-    eps: Any = 1e-8,
-    eps_root: Any = 0.0,
-    mu_dtype: Any = None,
+    learning_rate: ScalarOrSchedule,
+    b1: ScalarOrSchedule = 0.9,
+    b2: ScalarOrSchedule = 0.999,
+    eps: ScalarOrSchedule = 1e-8,
+    eps_root: ScalarOrSchedule = 0.0,
+    mu_dtype: DTypeLike | None = None,
     *,
     nesterov: bool = False,
 ) -> GradientTransformation:
     """Adam. (Kingma and Ba 2015, arXiv:1412.6980.) Formulas: ``scale_by_adam``.
 
-    Args:
-        learning_rate: a number or a schedule.
-        b1: decay of the average of gradients.
-        b2: decay of the average of squares.
-        eps: added to the root.
-        eps_root: added under the root.
-        mu_dtype: dtype of the average of gradients, if not that of the parameters.
-        nesterov: whether the average looks one step ahead.
-
-    Returns:
-        The transformation.
+    Common arguments: ``help(optim.optimizers)``.
 
     >>> tx, params = adam(0.1), np.array([1.0, 2.0])
     >>> updates, state = tx.update(np.array([3.0, -0.5]), tx.init(params), params)
@@ -59,32 +49,20 @@ def adam(
 
 @user_facing
 def adamw(
-    learning_rate: Any,
-    b1: Any = 0.9,
-    b2: Any = 0.999,
-    eps: Any = 1e-8,
-    eps_root: Any = 0.0,
-    mu_dtype: Any = None,
-    weight_decay: Any = 1e-4,
-    mask: Any = None,
+    learning_rate: ScalarOrSchedule,
+    b1: ScalarOrSchedule = 0.9,
+    b2: ScalarOrSchedule = 0.999,
+    eps: ScalarOrSchedule = 1e-8,
+    eps_root: ScalarOrSchedule = 0.0,
+    mu_dtype: DTypeLike | None = None,
+    weight_decay: ScalarOrSchedule = 1e-4,
+    mask: Mask | None = None,
     *,
     nesterov: bool = False,
 ) -> GradientTransformation:
     """Adam with weight decay apart from the averages. (Loshchilov and Hutter, arXiv:1711.05101.)
 
-    Args:
-        learning_rate: a number or a schedule; it multiplies the weight decay too.
-        b1: decay of the average of gradients.
-        b2: decay of the average of squares.
-        eps: added to the root.
-        eps_root: added under the root.
-        mu_dtype: dtype of the average of gradients, if not that of the parameters.
-        weight_decay: multiple of the parameters that is added to the direction.
-        mask: which parameters decay, as of ``add_decayed_weights``.
-        nesterov: whether the average looks one step ahead.
-
-    Returns:
-        The transformation; its update needs params.
+    Its update needs params. Common arguments: ``help(optim.optimizers)``.
 
     >>> tx, params = adamw(0.1, weight_decay=0.5), np.array([1.0, 2.0])
     >>> tx.update(np.array([3.0, 0.0]), tx.init(params), params)[0].round(6)
@@ -99,19 +77,16 @@ def adamw(
 
 @user_facing
 def nadam(
-    learning_rate: Any,
-    b1: Any = 0.9,
-    b2: Any = 0.999,
-    eps: Any = 1e-8,
-    eps_root: Any = 0.0,
-    mu_dtype: Any = None,
+    learning_rate: ScalarOrSchedule,
+    b1: ScalarOrSchedule = 0.9,
+    b2: ScalarOrSchedule = 0.999,
+    eps: ScalarOrSchedule = 1e-8,
+    eps_root: ScalarOrSchedule = 0.0,
+    mu_dtype: DTypeLike | None = None,
     *,
     nesterov: bool = True,
 ) -> GradientTransformation:
     """Adam with Nesterov's momentum. (Dozat 2016.) Arguments as of ``adam``.
-
-    Returns:
-        The transformation.
 
     >>> tx, params = nadam(0.1), np.zeros(1)
     >>> tx.update(np.array([3.0]), tx.init(params), params)[0].round(4)
@@ -122,21 +97,18 @@ def nadam(
 
 @user_facing
 def nadamw(
-    learning_rate: Any,
-    b1: Any = 0.9,
-    b2: Any = 0.999,
-    eps: Any = 1e-8,
-    eps_root: Any = 0.0,
-    mu_dtype: Any = None,
-    weight_decay: Any = 1e-4,
-    mask: Any = None,
+    learning_rate: ScalarOrSchedule,
+    b1: ScalarOrSchedule = 0.9,
+    b2: ScalarOrSchedule = 0.999,
+    eps: ScalarOrSchedule = 1e-8,
+    eps_root: ScalarOrSchedule = 0.0,
+    mu_dtype: DTypeLike | None = None,
+    weight_decay: ScalarOrSchedule = 1e-4,
+    mask: Mask | None = None,
     *,
     nesterov: bool = True,
 ) -> GradientTransformation:
     """AdamW with Nesterov's momentum. Arguments as of ``adamw``.
-
-    Returns:
-        The transformation; its update needs params.
 
     >>> tx, params = nadamw(0.1), np.zeros(1)
     >>> tx.update(np.array([3.0]), tx.init(params), params)[0].round(4)
@@ -149,29 +121,20 @@ def nadamw(
 
 @user_facing
 def amsgrad(
-    learning_rate: Any,
-    b1: Any = 0.9,
-    b2: Any = 0.999,
-    eps: Any = 1e-8,
-    eps_root: Any = 0.0,
-    mu_dtype: Any = None,
+    learning_rate: ScalarOrSchedule,
+    b1: ScalarOrSchedule = 0.9,
+    b2: ScalarOrSchedule = 0.999,
+    eps: ScalarOrSchedule = 1e-8,
+    eps_root: ScalarOrSchedule = 0.0,
+    mu_dtype: DTypeLike | None = None,
     bias_correction_mu: bool = True,
     bias_correction_nu: bool = True,
 ) -> GradientTransformation:
     """AMSGrad. (Reddi, Kale and Kumar 2018, arXiv:1904.09237.) Formulas: ``scale_by_amsgrad``.
 
-    Args:
-        learning_rate: a number or a schedule.
-        b1: decay of the average of gradients.
-        b2: decay of the average of squares.
-        eps: added to the root.
-        eps_root: added under the root.
-        mu_dtype: dtype of the average of gradients, if not that of the parameters.
-        bias_correction_mu: whether to divide the average of gradients by 1 - b1^t.
-        bias_correction_nu: whether to divide the average of squares by 1 - b2^t.
-
-    Returns:
-        The transformation.
+    Args besides the common ones (``help(optim.optimizers)``):
+        bias_correction_mu: True to divide the average of gradients by 1 - b1^t.
+        bias_correction_nu: True to divide the average of squares by 1 - b2^t.
 
     >>> tx, params = amsgrad(0.1), np.zeros(1)
     >>> tx.update(np.array([3.0]), tx.init(params), params)[0].round(6)
@@ -185,18 +148,16 @@ def amsgrad(
 
 @user_facing
 def adamax(
-    learning_rate: Any, b1: Any = 0.9, b2: Any = 0.999, eps: Any = 1e-8
+    learning_rate: ScalarOrSchedule,
+    b1: ScalarOrSchedule = 0.9,
+    b2: ScalarOrSchedule = 0.999,
+    eps: ScalarOrSchedule = 1e-8,
 ) -> GradientTransformation:
     """Adamax. (Kingma and Ba 2015, section 7.1.) Formulas: ``scale_by_adamax``.
 
-    Args:
-        learning_rate: a number or a schedule.
-        b1: decay of the average of gradients.
-        b2: decay of the maximum.
+    Args besides the common ones (``help(optim.optimizers)``):
+        b2: decay of the largest modulus of gradients, which takes the place of the root.
         eps: added to the moduli of gradients.
-
-    Returns:
-        The transformation.
 
     >>> tx, params = adamax(0.1), np.zeros(1)
     >>> tx.update(np.array([3.0]), tx.init(params), params)[0].round(6)
@@ -207,17 +168,14 @@ def adamax(
 
 @user_facing
 def adamaxw(
-    learning_rate: Any,
-    b1: Any = 0.9,
-    b2: Any = 0.999,
-    eps: Any = 1e-8,
-    weight_decay: Any = 1e-4,
-    mask: Any = None,
+    learning_rate: ScalarOrSchedule,
+    b1: ScalarOrSchedule = 0.9,
+    b2: ScalarOrSchedule = 0.999,
+    eps: ScalarOrSchedule = 1e-8,
+    weight_decay: ScalarOrSchedule = 1e-4,
+    mask: Mask | None = None,
 ) -> GradientTransformation:
     """Adamax with weight decay. Arguments as of ``adamax`` and ``add_decayed_weights``.
-
-    Returns:
-        The transformation; its update needs params.
 
     >>> tx, params = adamaxw(0.1, weight_decay=1.0), np.ones(1)
     >>> tx.update(np.array([3.0]), tx.init(params), params)[0].round(6)
@@ -232,28 +190,19 @@ def adamaxw(
 
 @user_facing
 def radam(
-    learning_rate: Any,
-    b1: Any = 0.9,
-    b2: Any = 0.999,
-    eps: Any = 1e-8,
-    eps_root: Any = 0.0,
-    threshold: Any = 5.0,
+    learning_rate: ScalarOrSchedule,
+    b1: ScalarOrSchedule = 0.9,
+    b2: ScalarOrSchedule = 0.999,
+    eps: ScalarOrSchedule = 1e-8,
+    eps_root: ScalarOrSchedule = 0.0,
+    threshold: ScalarOrSchedule = 5.0,
     *,
     nesterov: bool = False,
 ) -> GradientTransformation:
     """Rectified Adam. (Liu et al. 2020, arXiv:1908.03265.) Formulas: ``scale_by_radam``.
 
-    Args:
-        learning_rate: a number or a schedule.
-        b1: decay of the average of gradients.
-        b2: decay of the average of squares.
-        eps: added to the root.
-        eps_root: added under the root.
+    Args besides the common ones (``help(optim.optimizers)``):
         threshold: from which the squares are used.
-        nesterov: whether the average looks one step ahead.
-
-    Returns:
-        The transformation.
 
     >>> tx, params = radam(0.1), np.zeros(1)
     >>> tx.update(np.array([3.0]), tx.init(params), params)[0].round(6)
@@ -267,26 +216,19 @@ def radam(
 
 @user_facing
 def adabelief(
-    learning_rate: Any,
-    b1: Any = 0.9,
-    b2: Any = 0.999,
-    eps: Any = 1e-16,
-    eps_root: Any = 1e-16,
+    learning_rate: ScalarOrSchedule,
+    b1: ScalarOrSchedule = 0.9,
+    b2: ScalarOrSchedule = 0.999,
+    eps: ScalarOrSchedule = 1e-16,
+    eps_root: ScalarOrSchedule = 1e-16,
     *,
     nesterov: bool = False,
 ) -> GradientTransformation:
     """AdaBelief. (Zhuang et al. 2020, arXiv:2010.07468.) Formulas: ``scale_by_belief``.
 
-    Args:
-        learning_rate: a number or a schedule.
-        b1: decay of the average of gradients.
-        b2: decay of the average of squares.
-        eps: added to the root.
-        eps_root: added to the average of squares.
-        nesterov: whether the average looks one step ahead.
-
-    Returns:
-        The transformation.
+    Args besides the common ones (``help(optim.optimizers)``):
+        b2: decay of the average of squares of what the average of gradients did not predict.
+        eps_root: added to this average.
 
     >>> tx, params = adabelief(0.1), np.zeros(1)
     >>> tx.update(np.array([3.0]), tx.init(params), params)[0].round(6)
@@ -300,18 +242,14 @@ def adabelief(
 
 @user_facing
 def yogi(
-    learning_rate: Any, b1: Any = 0.9, b2: Any = 0.999, eps: Any = 1e-3
+    learning_rate: ScalarOrSchedule,
+    b1: ScalarOrSchedule = 0.9,
+    b2: ScalarOrSchedule = 0.999,
+    eps: ScalarOrSchedule = 1e-3,
 ) -> GradientTransformation:
     """Yogi. (Zaheer et al. 2018.) Formulas: ``scale_by_yogi``.
 
-    Args:
-        learning_rate: a number or a schedule.
-        b1: decay of the average of gradients.
-        b2: decay of the average of squares.
-        eps: added to the root.
-
-    Returns:
-        The transformation.
+    Common arguments: ``help(optim.optimizers)``.
 
     >>> tx, params = yogi(0.1), np.zeros(1)
     >>> tx.update(np.array([3.0]), tx.init(params), params)[0].round(3)
@@ -322,27 +260,17 @@ def yogi(
 
 @user_facing
 def lamb(
-    learning_rate: Any,
-    b1: Any = 0.9,
-    b2: Any = 0.999,
-    eps: Any = 1e-6,
-    eps_root: Any = 0.0,
-    weight_decay: Any = 0.0,
-    mask: Any = None,
+    learning_rate: ScalarOrSchedule,
+    b1: ScalarOrSchedule = 0.9,
+    b2: ScalarOrSchedule = 0.999,
+    eps: ScalarOrSchedule = 1e-6,
+    eps_root: ScalarOrSchedule = 0.0,
+    weight_decay: ScalarOrSchedule = 0.0,
+    mask: Mask | None = None,
 ) -> GradientTransformation:
     """AdamW with updates as large as their parameters. (You et al. 2020, arXiv:1904.00962.)
 
-    Args:
-        learning_rate: a number or a schedule.
-        b1: decay of the average of gradients.
-        b2: decay of the average of squares.
-        eps: added to the root.
-        eps_root: added under the root.
-        weight_decay: multiple of the parameters that is added to the direction.
-        mask: which parameters decay, as of ``add_decayed_weights``.
-
-    Returns:
-        The transformation; its update needs params.
+    Its update needs params. Common arguments: ``help(optim.optimizers)``.
 
     >>> tx, params = lamb(0.1), np.array([3.0, 4.0])
     >>> tx.update(np.array([2.0, -2.0]), tx.init(params), params)[0].round(4)
@@ -358,29 +286,22 @@ def lamb(
 
 @user_facing
 def adan(
-    learning_rate: Any,
-    b1: Any = 0.98,
-    b2: Any = 0.92,
-    b3: Any = 0.99,
-    eps: Any = 1e-8,
-    eps_root: Any = 1e-8,
-    weight_decay: Any = 0.0,
-    mask: Any = None,
+    learning_rate: ScalarOrSchedule,
+    b1: ScalarOrSchedule = 0.98,
+    b2: ScalarOrSchedule = 0.92,
+    b3: ScalarOrSchedule = 0.99,
+    eps: ScalarOrSchedule = 1e-8,
+    eps_root: ScalarOrSchedule = 1e-8,
+    weight_decay: ScalarOrSchedule = 0.0,
+    mask: Mask | None = None,
 ) -> GradientTransformation:
     """Adan. (Xie et al. 2022, arXiv:2208.06677.) Formulas: ``scale_by_adan``.
 
-    Args:
-        learning_rate: a number or a schedule.
-        b1: decay of the average of gradients.
-        b2: decay of the average of differences.
-        b3: decay of the average of squares.
-        eps: added to the root.
-        eps_root: added under the root.
-        weight_decay: multiple of the parameters that is added to the direction.
-        mask: which parameters decay, as of ``add_decayed_weights``.
+    Its update needs params.
 
-    Returns:
-        The transformation; its update needs params.
+    Args besides the common ones (``help(optim.optimizers)``):
+        b2: decay of the average of differences of gradients.
+        b3: decay of the average of squares.
 
     >>> tx, params = adan(0.1), np.zeros(1)
     >>> tx.update(np.array([3.0]), tx.init(params), params)[0].round(6)

@@ -8,6 +8,7 @@ import numpy as np
 
 from ... import lax, tree
 from ...core.tracebacks import user_facing
+from ...typing import Array, PyTree
 from ..leaves import (
     as_leaf,
     check_params,
@@ -20,7 +21,7 @@ from ..leaves import (
     wide,
     zeros_like,
 )
-from ..linesearch.wolfe import scale_by_zoom_linesearch
+from ..linesearch.zoom import scale_by_zoom_linesearch
 from ..pieces.scaling import scale, scale_by_learning_rate
 from ..transformation import (
     GradientTransformation,
@@ -29,6 +30,7 @@ from ..transformation import (
     make_transformation,
     with_extra_args_support,
 )
+from ..typing import Scalar, ScalarOrSchedule
 from ..wrappers.skipping import check_positive
 
 
@@ -40,19 +42,40 @@ class ScaleByLBFGSState(NamedTuple):
     """
 
     count: Any
-    params: Any
-    updates: Any
-    diff_params_memory: Any
-    diff_updates_memory: Any
-    weights_memory: Any
+    params: PyTree
+    updates: PyTree
+    diff_params_memory: PyTree
+    diff_updates_memory: PyTree
+    weights_memory: Array
 
 
-def _plus(a: Any, factor: Any, b: Any) -> Any:
+def _add_multiple(a: PyTree, factor: Scalar, b: PyTree) -> PyTree:
     """The tree a + factor * b."""
     return tree.map(lambda x, y: x + like(x, factor) * y, a, b)
 
 
-def _precondition(gradient: Any, memory: Any, weights: Any, first_scale: Any) -> Any:
+def _empty_memory(name: str, params: PyTree, size: int) -> ScaleByLBFGSState:
+    """The first state, after checking that the parameters are real."""
+    zeros = zeros_like(name, params)
+    leaves, spec = tree.flatten(zeros)
+    if not leaves:
+        raise ValueError(f"{name}: there are no parameters")
+    for i, z in enumerate(leaves):
+        if z.dtype.kind == "c":
+            raise leaf_error(TypeError, name, spec, i, f"is {z.dtype}; it must be real")
+    memory = tree.map(lambda z: np.zeros_like(z, shape=(size, *z.shape)), zeros)
+    weights = np.zeros_like(leaves[0], shape=(size,), dtype=np.float64)
+    return ScaleByLBFGSState(0, zeros, zeros, memory, memory, weights)
+
+
+def _remember(memory: Array, new: Array) -> Array:
+    """The memory of changes without the oldest one, and with the new one."""
+    return np.concatenate([memory[1:], np.reshape(new, (1, *memory.shape[1:]))])
+
+
+def _times_inverse_hessian(
+    gradient: PyTree, memory: tuple[PyTree, PyTree], weights: Array, first_scale: Scalar
+) -> PyTree:
     """The estimated inverse Hessian times the gradient. (Nocedal and Wright 2006, algorithm 7.4.)
 
     Args:
@@ -65,15 +88,19 @@ def _precondition(gradient: Any, memory: Any, weights: Any, first_scale: Any) ->
         A pytree like gradient.
     """
 
-    def backward(vector: Any, item: Any) -> Any:
-        (s, y), weight = item
+    def backward(
+        vector: PyTree, change: tuple[tuple[PyTree, PyTree], Array]
+    ) -> tuple[PyTree, Array]:
+        (s, y), weight = change
         alpha = weight * inner_product(s, vector)
-        return _plus(vector, -alpha, y), alpha
+        return _add_multiple(vector, -alpha, y), alpha
 
-    def forward(vector: Any, item: Any) -> Any:
-        ((s, y), weight), alpha = item
+    def forward(
+        vector: PyTree, change: tuple[tuple[tuple[PyTree, PyTree], Array], Array]
+    ) -> tuple[PyTree, None]:
+        ((s, y), weight), alpha = change
         beta = weight * inner_product(y, vector)
-        return _plus(vector, alpha - beta, s), None
+        return _add_multiple(vector, alpha - beta, s), None
 
     vector, alphas = lax.scan(backward, gradient, (memory, weights), reverse=True)
     vector = tree.map(lambda x: x * like(x, first_scale), vector)
@@ -89,13 +116,11 @@ def scale_by_lbfgs(
     (Nocedal and Wright 2006, section 7.2.) The estimate starts from s.y / y.y times the identity,
     with s and y the last changes of parameters and gradients, and at first from
     min(1, 1 / |gradient|). Changes with s.y <= 0 are left out of it (Optax leaves out s.y = 0).
+    Its update needs params.
 
     Args:
         memory_size: number of past steps that are used.
-        scale_init_precond: whether the estimate starts as above, or from the identity.
-
-    Returns:
-        The transformation; its update needs params.
+        scale_init_precond: True to start the estimate as above, False to start from the identity.
 
     >>> tx = scale_by_lbfgs()
     >>> params, gradient = np.array([1.0, 2.0]), np.array([6.0, 8.0])
@@ -105,27 +130,18 @@ def scale_by_lbfgs(
     name = "scale_by_lbfgs"
     check_positive(name, "memory_size", memory_size)
 
-    def init_lbfgs(params: Any) -> ScaleByLBFGSState:
-        zeros = zeros_like(name, params)
-        leaves, spec = tree.flatten(zeros)
-        if not leaves:
-            raise ValueError(f"{name}: there are no parameters")
-        for i, z in enumerate(leaves):
-            if z.dtype.kind == "c":
-                raise leaf_error(TypeError, name, spec, i, f"is {z.dtype}; it must be real")
-        memory = tree.map(lambda z: np.zeros_like(z, shape=(memory_size, *z.shape)), zeros)
-        weights = np.zeros_like(leaves[0], shape=(memory_size,), dtype=np.float64)
-        return ScaleByLBFGSState(0, zeros, zeros, memory, memory, weights)
+    def init_lbfgs(params: PyTree) -> ScaleByLBFGSState:
+        return _empty_memory(name, params, memory_size)
 
     def update_lbfgs(
-        updates: Any, state: ScaleByLBFGSState, params: Any = None, **extra: Any
-    ) -> Any:
+        updates: PyTree, state: ScaleByLBFGSState, params: PyTree = None, **extra: object
+    ) -> tuple[PyTree, ScaleByLBFGSState]:
         check_params(name, params)
         given = tree.map(as_leaf, updates)
         params, updates = (tree.map(lambda x: wide(as_leaf(x)), t) for t in (params, updates))
         started = state.count > 0
 
-        def change(new: Any, old: Any) -> Any:
+        def change(new: PyTree, old: PyTree) -> PyTree:
             return map_leaves(name, lambda x, o: np.where(started, x - o, 0.0), new, others=(old,))
 
         s, y = change(params, state.params), change(updates, state.updates)
@@ -133,19 +149,16 @@ def scale_by_lbfgs(
         good = product > 0
         weight = np.where(good, 1 / np.where(good, product, 1.0), 0.0).astype(np.float64)
 
-        def remember(memory: Any, new: Any) -> Any:
-            return np.concatenate([memory[1:], np.reshape(new, (1, *memory.shape[1:]))])
-
         memory = (
-            tree.map(remember, state.diff_params_memory, s),
-            tree.map(remember, state.diff_updates_memory, y),
+            tree.map(_remember, state.diff_params_memory, s),
+            tree.map(_remember, state.diff_updates_memory, y),
         )
-        weights = remember(state.weights_memory, weight)
-        first_scale: Any = 1.0
+        weights = _remember(state.weights_memory, weight)
+        first_scale: Scalar = 1.0
         if scale_init_precond:
             ratio = np.where(good, product / np.where(good, length, 1.0), 1.0)
             first_scale = np.where(started, ratio, 1 / np.maximum(global_norm(updates), 1.0))
-        direction = _precondition(updates, memory, weights, first_scale)
+        direction = _times_inverse_hessian(updates, memory, weights, first_scale)
         direction = tree.map(keep_dtype, direction, given)
         return direction, ScaleByLBFGSState(state.count + 1, params, updates, *memory, weights)
 
@@ -157,7 +170,7 @@ _ZOOM = scale_by_zoom_linesearch(max_linesearch_steps=20, initial_guess_strategy
 
 @user_facing
 def lbfgs(
-    learning_rate: Any = None,
+    learning_rate: ScalarOrSchedule | None = None,
     memory_size: int = 10,
     scale_init_precond: bool = True,
     linesearch: GradientTransformation | None = _ZOOM,

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np  # noqa: F401  (the examples use it)
 
 from ...core.tracebacks import user_facing
+from ...typing import DTypeLike, Key
 from ..pieces.decay_and_noise import add_decayed_weights, add_noise
 from ..pieces.momentum import scale_by_lion, scale_by_novograd, scale_by_optimistic_gradient, trace
 from ..pieces.root_of_squares import (
@@ -26,26 +25,20 @@ from ..pieces.scaling import (
     scale_by_trust_ratio,
 )
 from ..transformation import GradientTransformation, chain, identity
+from ..typing import Mask, ScalarOrSchedule
 from ..wrappers.masking import masked
 
 
 @user_facing
 def sgd(
-    learning_rate: Any,
-    momentum: Any = None,
+    learning_rate: ScalarOrSchedule,
+    momentum: ScalarOrSchedule | None = None,
     nesterov: bool = False,
-    accumulator_dtype: Any = None,
+    accumulator_dtype: DTypeLike | None = None,
 ) -> GradientTransformation:
     """Gradient descent, with momentum or without. (Sutskever et al. 2013.) Formulas: ``trace``.
 
-    Args:
-        learning_rate: a number or a schedule.
-        momentum: decay of the sum of gradients, or None for none.
-        nesterov: whether the momentum looks one step ahead.
-        accumulator_dtype: dtype of the sum, if not that of the parameters.
-
-    Returns:
-        The transformation.
+    Common arguments: ``help(optim.optimizers)``.
 
     >>> tx, params = sgd(0.5), np.array([1.0, 2.0])
     >>> tx.update(np.array([3.0, -1.0]), tx.init(params))[0]
@@ -59,18 +52,17 @@ def sgd(
 
 @user_facing
 def noisy_sgd(
-    learning_rate: Any, eta: Any = 0.01, gamma: Any = 0.55, key: Any = 0
+    learning_rate: ScalarOrSchedule,
+    eta: ScalarOrSchedule = 0.01,
+    gamma: ScalarOrSchedule = 0.55,
+    key: Key | int = 0,
 ) -> GradientTransformation:
     """Gradient descent with decaying noise. (Neelakantan et al. 2015, arXiv:1511.06807.)
 
-    Args:
-        learning_rate: a number or a schedule.
+    Args besides the common ones (``help(optim.optimizers)``):
         eta: variance of the noise at the first update.
         gamma: exponent of its decay.
         key: a key of ``funcgrad.random``, or an integer to make one of.
-
-    Returns:
-        The transformation.
 
     >>> tx, params = noisy_sgd(0.1, eta=1e-6), np.zeros(1)
     >>> tx.update(np.array([1.0]), tx.init(params))[0].round(2)
@@ -80,14 +72,10 @@ def noisy_sgd(
 
 
 @user_facing
-def sign_sgd(learning_rate: Any) -> GradientTransformation:
+def sign_sgd(learning_rate: ScalarOrSchedule) -> GradientTransformation:
     """Descent by the signs of gradients. (Bernstein et al. 2018, arXiv:1802.04434.)
 
-    Args:
-        learning_rate: a number or a schedule.
-
-    Returns:
-        The transformation.
+    Common arguments: ``help(optim.optimizers)``.
 
     >>> tx, params = sign_sgd(0.5), np.zeros(2)
     >>> tx.update(np.array([3.0, -0.1]), tx.init(params))[0]
@@ -98,17 +86,13 @@ def sign_sgd(learning_rate: Any) -> GradientTransformation:
 
 @user_facing
 def optimistic_gradient_descent(
-    learning_rate: Any, alpha: Any = 1.0, beta: Any = 1.0
+    learning_rate: ScalarOrSchedule, alpha: ScalarOrSchedule = 1.0, beta: ScalarOrSchedule = 1.0
 ) -> GradientTransformation:
     """Descent along extrapolated gradients, for games. Formula: ``scale_by_optimistic_gradient``.
 
-    Args:
-        learning_rate: a number or a schedule.
+    Args besides the common ones (``help(optim.optimizers)``):
         alpha: weight of the gradient.
         beta: weight of its change.
-
-    Returns:
-        The transformation.
 
     >>> tx, params = optimistic_gradient_descent(0.5), np.zeros(1)
     >>> tx.update(np.array([3.0]), tx.init(params))[0]
@@ -122,10 +106,10 @@ def optimistic_gradient_descent(
 
 @user_facing
 def polyak_sgd(
-    max_learning_rate: Any = 1.0,
-    scaling: Any = 1.0,
-    f_min: Any = 0.0,
-    eps: Any = 0.0,
+    max_learning_rate: ScalarOrSchedule = 1.0,
+    scaling: ScalarOrSchedule = 1.0,
+    f_min: ScalarOrSchedule = 0.0,
+    eps: ScalarOrSchedule = 0.0,
     variant: str = "sps",
 ) -> GradientTransformation:
     """Gradient descent with Polyak's step size. Formula: ``scale_by_polyak``.
@@ -151,17 +135,15 @@ def polyak_sgd(
 
 @user_facing
 def adagrad(
-    learning_rate: Any, initial_accumulator_value: Any = 0.1, eps: Any = 1e-7
+    learning_rate: ScalarOrSchedule,
+    initial_accumulator_value: ScalarOrSchedule = 0.1,
+    eps: ScalarOrSchedule = 1e-7,
 ) -> GradientTransformation:
     """Adagrad. (Duchi, Hazan and Singer 2011.) Formulas: ``scale_by_rss``.
 
-    Args:
-        learning_rate: a number or a schedule.
+    Args besides the common ones (``help(optim.optimizers)``):
         initial_accumulator_value: the first sum of squares.
         eps: added under the root.
-
-    Returns:
-        The transformation.
 
     >>> tx, params = adagrad(0.1, initial_accumulator_value=0.0), np.zeros(1)
     >>> tx.update(np.array([3.0]), tx.init(params))[0].round(6)
@@ -172,24 +154,22 @@ def adagrad(
 
 @user_facing
 def adadelta(
-    learning_rate: Any = None,
-    rho: Any = 0.9,
-    eps: Any = 1e-6,
-    weight_decay: Any = 0.0,
-    weight_decay_mask: Any = None,
+    learning_rate: ScalarOrSchedule | None = None,
+    rho: ScalarOrSchedule = 0.9,
+    eps: ScalarOrSchedule = 1e-6,
+    weight_decay: ScalarOrSchedule = 0.0,
+    weight_decay_mask: Mask | None = None,
 ) -> GradientTransformation:
     """Adadelta. (Zeiler 2012, arXiv:1212.5701.) Formulas: ``scale_by_adadelta``.
 
-    Args:
+    Its update needs params.
+
+    Args besides the common ones (``help(optim.optimizers)``):
         learning_rate: a number or a schedule; the paper's is 1. With None updates keep the sign of
             gradients, as in Optax, and are to be negated by what follows in a chain.
         rho: decay of the averages.
         eps: added under the roots.
         weight_decay: multiple of the parameters that is added to gradients.
-        weight_decay_mask: which parameters decay, as of ``add_decayed_weights``.
-
-    Returns:
-        The transformation; its update needs params.
 
     >>> tx, params = adadelta(1.0, rho=0.75, eps=1.0), np.zeros(1)
     >>> tx.update(np.array([2.0]), tx.init(params), params)[0].round(6)
@@ -204,31 +184,25 @@ def adadelta(
 
 @user_facing
 def rmsprop(
-    learning_rate: Any,
-    decay: Any = 0.9,
-    eps: Any = 1e-8,
-    initial_scale: Any = 0.0,
+    learning_rate: ScalarOrSchedule,
+    decay: ScalarOrSchedule = 0.9,
+    eps: ScalarOrSchedule = 1e-8,
+    initial_scale: ScalarOrSchedule = 0.0,
     eps_in_sqrt: bool = True,
     centered: bool = False,
-    momentum: Any = None,
+    momentum: ScalarOrSchedule | None = None,
     nesterov: bool = False,
     bias_correction: bool = False,
 ) -> GradientTransformation:
     """RMSProp. (Tieleman and Hinton 2012.) Formulas: ``scale_by_rms``, ``scale_by_stddev``.
 
-    Args:
-        learning_rate: a number or a schedule.
+    Args besides the common ones (``help(optim.optimizers)``):
         decay: of the averages.
         eps: added under the root, or to it.
         initial_scale: the first average of squares.
-        eps_in_sqrt: whether eps is added under the root.
-        centered: whether to divide by the standard deviation instead.
-        momentum: decay of a sum of updates, or None for none.
-        nesterov: whether the momentum looks one step ahead.
-        bias_correction: whether averages are corrected for their start.
-
-    Returns:
-        The transformation.
+        eps_in_sqrt: True to add eps under the root, False to add it to the root.
+        centered: True to divide by the standard deviation instead.
+        bias_correction: True to correct averages for their start.
 
     >>> tx, params = rmsprop(0.1, decay=0.75, eps=0.0), np.zeros(1)
     >>> tx.update(np.array([3.0]), tx.init(params))[0]
@@ -244,29 +218,25 @@ def rmsprop(
 
 @user_facing
 def lars(
-    learning_rate: Any,
-    weight_decay: Any = 0.0,
-    weight_decay_mask: Any = True,
-    trust_coefficient: Any = 0.001,
-    eps: Any = 0.0,
-    trust_ratio_mask: Any = True,
-    momentum: Any = 0.9,
+    learning_rate: ScalarOrSchedule,
+    weight_decay: ScalarOrSchedule = 0.0,
+    weight_decay_mask: Mask = True,
+    trust_coefficient: ScalarOrSchedule = 0.001,
+    eps: ScalarOrSchedule = 0.0,
+    trust_ratio_mask: Mask = True,
+    momentum: ScalarOrSchedule = 0.9,
     nesterov: bool = False,
 ) -> GradientTransformation:
     """LARS: momentum with a learning rate for each leaf. (You et al. 2017, arXiv:1708.03888.)
 
-    Args:
-        learning_rate: a number or a schedule.
+    Its update needs params.
+
+    Args besides the common ones (``help(optim.optimizers)``):
         weight_decay: multiple of the parameters that is added to gradients.
-        weight_decay_mask: which parameters decay, as of ``masked``.
+        weight_decay_mask: the parameters that decay, as of ``masked``.
         trust_coefficient: as of ``scale_by_trust_ratio``.
         eps: as there.
-        trust_ratio_mask: which parameters are scaled so.
-        momentum: decay of the sum of updates.
-        nesterov: whether the momentum looks one step ahead.
-
-    Returns:
-        The transformation; its update needs params.
+        trust_ratio_mask: the parameters that are scaled so.
 
     >>> tx, params = lars(1.0, trust_coefficient=0.1), np.array([3.0, 4.0])
     >>> tx.update(np.array([2.0, 0.0]), tx.init(params), params)[0]
@@ -284,25 +254,21 @@ def lars(
 
 @user_facing
 def lion(
-    learning_rate: Any,
-    b1: Any = 0.9,
-    b2: Any = 0.99,
-    mu_dtype: Any = None,
-    weight_decay: Any = 1e-3,
-    mask: Any = None,
+    learning_rate: ScalarOrSchedule,
+    b1: ScalarOrSchedule = 0.9,
+    b2: ScalarOrSchedule = 0.99,
+    mu_dtype: DTypeLike | None = None,
+    weight_decay: ScalarOrSchedule = 1e-3,
+    mask: Mask | None = None,
 ) -> GradientTransformation:
     """Lion. (Chen et al. 2023, arXiv:2302.06675.) Formulas: ``scale_by_lion``.
 
-    Args:
+    Its update needs params.
+
+    Args besides the common ones (``help(optim.optimizers)``):
         learning_rate: a number or a schedule; a third to a tenth of Adam's.
         b1: weight of the average in the direction.
         b2: decay of the average.
-        mu_dtype: dtype of the average, if not that of the parameters.
-        weight_decay: multiple of the parameters that is added to the direction.
-        mask: which parameters decay, as of ``add_decayed_weights``.
-
-    Returns:
-        The transformation; its update needs params.
 
     >>> tx, params = lion(0.5), np.zeros(2)
     >>> tx.update(np.array([3.0, -0.1]), tx.init(params), params)[0]
@@ -317,25 +283,21 @@ def lion(
 
 @user_facing
 def novograd(
-    learning_rate: Any,
-    b1: Any = 0.9,
-    b2: Any = 0.25,
-    eps: Any = 1e-6,
-    eps_root: Any = 0.0,
-    weight_decay: Any = 0.0,
+    learning_rate: ScalarOrSchedule,
+    b1: ScalarOrSchedule = 0.9,
+    b2: ScalarOrSchedule = 0.25,
+    eps: ScalarOrSchedule = 1e-6,
+    eps_root: ScalarOrSchedule = 0.0,
+    weight_decay: ScalarOrSchedule = 0.0,
 ) -> GradientTransformation:
     """NovoGrad. (Ginsburg et al. 2019, arXiv:1905.11286.) Formulas: ``scale_by_novograd``.
 
-    Args:
-        learning_rate: a number or a schedule.
+    Its update needs params.
+
+    Args besides the common ones (``help(optim.optimizers)``):
         b1: decay of the momentum.
         b2: decay of the squared norm.
-        eps: added to the root.
-        eps_root: added under the root.
         weight_decay: multiple of the parameters that is added before the momentum.
-
-    Returns:
-        The transformation; its update needs params.
 
     >>> tx, params = novograd(1.0), np.zeros(2)
     >>> tx.update(np.array([3.0, 4.0]), tx.init(params), params)[0].round(6)
@@ -349,11 +311,11 @@ def novograd(
 
 @user_facing
 def rprop(
-    learning_rate: Any,
-    eta_minus: Any = 0.5,
-    eta_plus: Any = 1.2,
-    min_step_size: Any = 1e-6,
-    max_step_size: Any = 50.0,
+    learning_rate: ScalarOrSchedule,
+    eta_minus: ScalarOrSchedule = 0.5,
+    eta_plus: ScalarOrSchedule = 1.2,
+    min_step_size: ScalarOrSchedule = 1e-6,
+    max_step_size: ScalarOrSchedule = 50.0,
 ) -> GradientTransformation:
     """Rprop, for gradients that are not stochastic. Formulas: ``scale_by_rprop``.
 
@@ -363,9 +325,6 @@ def rprop(
         eta_plus: factor of a step otherwise.
         min_step_size: the least step.
         max_step_size: the largest step.
-
-    Returns:
-        The transformation.
 
     >>> tx, params = rprop(0.5), np.zeros(2)
     >>> tx.update(np.array([3.0, -0.1]), tx.init(params))[0]
@@ -378,15 +337,13 @@ def rprop(
 
 
 @user_facing
-def sm3(learning_rate: Any, momentum: Any = 0.9) -> GradientTransformation:
+def sm3(
+    learning_rate: ScalarOrSchedule, momentum: ScalarOrSchedule = 0.9
+) -> GradientTransformation:
     """SM3, an Adagrad with little memory. (Anil et al. 2019.) Formulas: ``scale_by_sm3``.
 
-    Args:
-        learning_rate: a number or a schedule.
+    Args besides the common ones (``help(optim.optimizers)``):
         momentum: decay of the average of directions.
-
-    Returns:
-        The transformation.
 
     >>> tx, params = sm3(0.1, momentum=0.5), np.zeros(2)
     >>> tx.update(np.array([3.0, -0.1]), tx.init(params))[0].round(4)

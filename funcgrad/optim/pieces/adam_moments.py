@@ -3,48 +3,54 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from ...core.blame import describe
-from ..hyperparameters import BELOW_ONE, NOT_NEGATIVE, REAL, schedulable
-from ..leaves import bounded, floor_under_root, like, map_leaves, square, zeros_like
-from ..transformation import GradientTransformation, make_transformation
+from ...typing import Array, DTypeLike, PyTree
+from ..hyperparameters import BELOW_ONE, NOT_NEGATIVE, REAL, numbers, schedulable
+from ..leafwise import leafwise
+from ..leaves import bounded, floor_under_root, like, square, zeros_like
+from ..transformation import GradientTransformation
+from ..typing import Count, Scalar, ScalarOrSchedule
 
 
 class ScaleByAdamState(NamedTuple):
     """Number of updates, and the averages of gradients (mu) and of their squares (nu)."""
 
     count: Any
-    mu: Any
-    nu: Any
+    mu: PyTree
+    nu: PyTree
 
 
 class ScaleByAmsgradState(NamedTuple):
     """As for Adam, and the largest averages of squares so far."""
 
     count: Any
-    mu: Any
-    nu: Any
-    nu_max: Any
+    mu: PyTree
+    nu: PyTree
+    nu_max: PyTree
 
 
 class ScaleByBeliefState(NamedTuple):
     """As for Adam; nu averages the squares of what mu did not predict."""
 
     count: Any
-    mu: Any
-    nu: Any
+    mu: PyTree
+    nu: PyTree
 
 
-def average(old: Any, new: Any, decay: Any) -> Any:
+Weights: TypeAlias = "tuple[Scalar, Scalar | None]"
+"""Factors of the average and of the gradient in a corrected mean; None leaves the gradient out."""
+
+
+def average(old: Array, new: Array, decay: Scalar) -> Array:
     """The next value of an exponential moving average."""
     decay = like(old, decay)
     return decay * old + (1 - decay) * new
 
 
-def mean_weights(b1: Any, t: Any, nesterov: bool) -> tuple[Any, Any]:
+def mean_weights(b1: Scalar, t: Count, nesterov: bool) -> Weights:
     """Weights of the average and of the gradient in the corrected mean after t updates.
 
     m / (1 - b1^t), or with Nesterov's look ahead b1 m / (1 - b1^(t+1)) + (1 - b1) g / (1 - b1^t)
@@ -55,15 +61,15 @@ def mean_weights(b1: Any, t: Any, nesterov: bool) -> tuple[Any, Any]:
     return 1 / (1 - b1**t), None
 
 
-def weighted_mean(m: Any, g: Any, weights: tuple[Any, Any]) -> Any:
+def weighted_mean(m: Array, g: Array, weights: Weights) -> Array:
     """The mean with the weights of ``mean_weights``."""
     ahead, now = weights
     return m * like(m, ahead) if now is None else m * like(m, ahead) + g * like(g, now)
 
 
-def over_root(
-    m: Any, g: Any, v: Any, weights: tuple[Any, Any], c2: Any, eps: Any, eps_root: Any
-) -> Any:
+def mean_over_root(
+    m: Array, g: Array, v: Array, weights: Weights, c2: Scalar, eps: Scalar, eps_root: Scalar
+) -> Array:
     """The corrected mean over sqrt(v / c2 + eps_root) + eps, with few passes over the arrays.
 
     Multiplying above and below by sqrt(c2) leaves one product for both corrections.
@@ -76,40 +82,25 @@ def over_root(
     return weighted_mean(m, g, scaled) / (np.sqrt(v) + like(v, eps * r))
 
 
-def _adam_like(
-    name: str,
-    rule: Callable[[Any], Callable[..., tuple[Any, Any, Any]]],
-    *,
-    mu_dtype: Any = None,
-    state_type: Any = ScaleByAdamState,
-    value: Any = 0.0,
-) -> GradientTransformation:
-    """A transformation with two averages, by the rule that a step number gives for a leaf."""
+def _two_averages(
+    name: str, mu_dtype: DTypeLike | None = None, value: Scalar = 0.0
+) -> Callable[[PyTree], tuple[PyTree, PyTree]]:
+    """Make the first averages of gradients and of squares from parameters."""
 
-    def init_averages(params: Any) -> Any:
+    def first(params: PyTree) -> tuple[PyTree, PyTree]:
         mu = zeros_like(name, params, mu_dtype, value=value)
-        return state_type(0, mu, zeros_like(name, params, value=value, real=True))
+        return mu, zeros_like(name, params, value=value, real=True)
 
-    def update_averages(updates: Any, state: Any, params: Any = None, **extra: Any) -> Any:
-        if not isinstance(state, state_type):
-            raise TypeError(
-                f"{name}: state must be the {state_type.__name__} that init made; got "
-                f"{describe(state)}"
-            )
-        t = state.count + 1
-        updates, mu, nu = map_leaves(name, rule(t), updates, (state.mu, state.nu))
-        return updates, state_type(t, mu, nu)
-
-    return make_transformation(init_averages, update_averages, state_type)
+    return first
 
 
 @schedulable(b1=BELOW_ONE, b2=BELOW_ONE, eps=NOT_NEGATIVE, eps_root=NOT_NEGATIVE)
 def scale_by_adam(
-    b1: Any = 0.9,
-    b2: Any = 0.999,
-    eps: Any = 1e-8,
-    eps_root: Any = 0.0,
-    mu_dtype: Any = None,
+    b1: ScalarOrSchedule = 0.9,
+    b2: ScalarOrSchedule = 0.999,
+    eps: ScalarOrSchedule = 1e-8,
+    eps_root: ScalarOrSchedule = 0.0,
+    mu_dtype: DTypeLike | None = None,
     *,
     nesterov: bool = False,
 ) -> GradientTransformation:
@@ -118,43 +109,35 @@ def scale_by_adam(
     m <- b1 m + (1 - b1) g, v <- b2 v + (1 - b2) g^2,
     u = m / (1 - b1^t) / (sqrt(v / (1 - b2^t) + eps_root) + eps).
     (Kingma and Ba 2015, arXiv:1412.6980; with nesterov: Dozat 2016.)
-
-    Args:
-        b1: decay of the average of gradients.
-        b2: decay of the average of squares.
-        eps: added to the root.
-        eps_root: added under the root, for derivatives through the update where gradients are 0.
-        mu_dtype: dtype of the average of gradients, if not that of the parameters.
-        nesterov: whether the mean looks one step ahead.
-
-    Returns:
-        The transformation.
+    Common arguments: ``help(optim.optimizers)``.
 
     >>> tx = scale_by_adam()
     >>> tx.update(np.array([0.5, -2.0]), tx.init(np.zeros(2)))[0].round(6)
     array([ 1., -1.])
     """
+    name = "scale_by_adam"
+    b1, b2, eps, eps_root = numbers(b1, b2, eps, eps_root)
 
-    def rule(t: Any) -> Any:
+    def rule(t: Count) -> Callable[..., PyTree]:
         weights, c2 = mean_weights(b1, t, nesterov), 1 - b2**t
 
-        def leaf(g: Any, m: Any, v: Any) -> Any:
+        def leaf(g: Array, m: Array, v: Array) -> tuple[Array, Array, Array]:
             g = bounded(g)
             m, v = average(m, g, b1), average(v, square(g), b2)
-            return over_root(m, g, v, weights, c2, eps, eps_root), m, v
+            return mean_over_root(m, g, v, weights, c2, eps, eps_root), m, v
 
         return leaf
 
-    return _adam_like("scale_by_adam", rule, mu_dtype=mu_dtype)
+    return leafwise(name, ScaleByAdamState, _two_averages(name, mu_dtype), rule)
 
 
 @schedulable(b1=BELOW_ONE, b2=BELOW_ONE, eps=NOT_NEGATIVE, eps_root=NOT_NEGATIVE)
 def scale_by_amsgrad(
-    b1: Any = 0.9,
-    b2: Any = 0.999,
-    eps: Any = 1e-8,
-    eps_root: Any = 0.0,
-    mu_dtype: Any = None,
+    b1: ScalarOrSchedule = 0.9,
+    b2: ScalarOrSchedule = 0.999,
+    eps: ScalarOrSchedule = 1e-8,
+    eps_root: ScalarOrSchedule = 0.0,
+    mu_dtype: DTypeLike | None = None,
     bias_correction_mu: bool = True,
     bias_correction_nu: bool = True,
 ) -> GradientTransformation:
@@ -162,36 +145,26 @@ def scale_by_amsgrad(
 
     (Reddi, Kale and Kumar 2018, arXiv:1904.09237.)
 
-    Args:
-        b1: decay of the average of gradients.
-        b2: decay of the average of squares.
-        eps: added to the root.
-        eps_root: added under the root.
-        mu_dtype: dtype of the average of gradients, if not that of the parameters.
-        bias_correction_mu: whether to divide the average of gradients by 1 - b1^t.
-        bias_correction_nu: whether to divide the average of squares by 1 - b2^t.
-
-    Returns:
-        The transformation.
+    Args besides the common ones (``help(optim.optimizers)``):
+        bias_correction_mu: True to divide the average of gradients by 1 - b1^t.
+        bias_correction_nu: True to divide the average of squares by 1 - b2^t.
 
     >>> tx = scale_by_amsgrad()
     >>> tx.update(np.array([0.5, -2.0]), tx.init(np.zeros(2)))[0].round(6)
     array([ 1., -1.])
     """
     name = "scale_by_amsgrad"
+    b1, b2, eps, eps_root = numbers(b1, b2, eps, eps_root)
 
-    def init_amsgrad(params: Any) -> ScaleByAmsgradState:
+    def first(params: PyTree) -> tuple[PyTree, PyTree, PyTree]:
         nu = zeros_like(name, params, real=True)
-        return ScaleByAmsgradState(0, zeros_like(name, params, mu_dtype), nu, nu)
+        return zeros_like(name, params, mu_dtype), nu, nu
 
-    def update_amsgrad(
-        updates: Any, state: ScaleByAmsgradState, params: Any = None, **extra: Any
-    ) -> Any:
-        t = state.count + 1
+    def rule(t: Count) -> Callable[..., PyTree]:
         c1 = 1 / (1 - b1**t) if bias_correction_mu else 1.0
         c2 = 1 / (1 - b2**t) if bias_correction_nu else 1.0
 
-        def leaf(g: Any, m: Any, v: Any, top: Any) -> Any:
+        def leaf(g: Array, m: Array, v: Array, top: Array) -> tuple[Array, Array, Array, Array]:
             g = bounded(g)
             m, v = average(m, g, b1), average(v, square(g), b2)
             top = np.maximum(top, v * like(v, c2))
@@ -199,36 +172,31 @@ def scale_by_amsgrad(
             below = np.sqrt(inner) + like(top, eps)
             return m * like(m, c1) / below, m, v, top
 
-        states = (state.mu, state.nu, state.nu_max)
-        updates, *states = map_leaves(name, leaf, updates, states)
-        return updates, ScaleByAmsgradState(t, *states)
+        return leaf
 
-    return make_transformation(init_amsgrad, update_amsgrad, ScaleByAmsgradState)
+    return leafwise(name, ScaleByAmsgradState, first, rule)
 
 
 @schedulable(b1=BELOW_ONE, b2=BELOW_ONE, eps=NOT_NEGATIVE)
-def scale_by_adamax(b1: Any = 0.9, b2: Any = 0.999, eps: Any = 1e-8) -> GradientTransformation:
+def scale_by_adamax(
+    b1: ScalarOrSchedule = 0.9, b2: ScalarOrSchedule = 0.999, eps: ScalarOrSchedule = 1e-8
+) -> GradientTransformation:
     """Like Adam, with a decaying maximum in place of the root of the average of squares.
 
     v <- max(b2 v, |g| + eps), u = m / (1 - b1^t) / v. (Kingma and Ba 2015, section 7.1.)
-
-    Args:
-        b1: decay of the average of gradients.
-        b2: decay of the maximum.
-        eps: added to the moduli of gradients.
-
-    Returns:
-        The transformation.
+    Common arguments: ``help(optim.optimizers)``.
 
     >>> tx = scale_by_adamax()
     >>> tx.update(np.array([0.5, -2.0]), tx.init(np.zeros(2)))[0].round(6)
     array([ 1., -1.])
     """
+    name = "scale_by_adamax"
+    b1, b2, eps = numbers(b1, b2, eps)
 
-    def rule(t: Any) -> Any:
+    def rule(t: Count) -> Callable[..., PyTree]:
         weight = 1 / (1 - b1**t)
 
-        def leaf(g: Any, m: Any, v: Any) -> Any:
+        def leaf(g: Array, m: Array, v: Array) -> tuple[Array, Array, Array]:
             m = average(m, g, b1)
             # Not 0, so that a gradient of 0 is not divided by it.
             least = like(v, eps if hasattr(eps, "dtype") or eps else float(np.finfo(v.dtype).tiny))
@@ -237,49 +205,42 @@ def scale_by_adamax(b1: Any = 0.9, b2: Any = 0.999, eps: Any = 1e-8) -> Gradient
 
         return leaf
 
-    return _adam_like("scale_by_adamax", rule)
+    return leafwise(name, ScaleByAdamState, _two_averages(name), rule)
 
 
 @schedulable(b1=BELOW_ONE, b2=BELOW_ONE, eps=NOT_NEGATIVE, eps_root=NOT_NEGATIVE)
 def scale_by_belief(
-    b1: Any = 0.9,
-    b2: Any = 0.999,
-    eps: Any = 1e-16,
-    eps_root: Any = 1e-16,
+    b1: ScalarOrSchedule = 0.9,
+    b2: ScalarOrSchedule = 0.999,
+    eps: ScalarOrSchedule = 1e-16,
+    eps_root: ScalarOrSchedule = 1e-16,
     *,
     nesterov: bool = False,
 ) -> GradientTransformation:
     """Like Adam, with the mean square of what the mean did not predict under the root.
 
     v <- b2 v + (1 - b2) (g - m)^2 + eps_root. (Zhuang et al. 2020, arXiv:2010.07468.)
-
-    Args:
-        b1: decay of the average of gradients.
-        b2: decay of the average of squares.
-        eps: added to the root.
-        eps_root: added to the average of squares.
-        nesterov: whether the mean looks one step ahead.
-
-    Returns:
-        The transformation.
+    Common arguments: ``help(optim.optimizers)``.
 
     >>> tx = scale_by_belief()
     >>> tx.update(np.array([0.5, -2.0]), tx.init(np.zeros(2)))[0].round(6)
     array([ 1.111111, -1.111111])
     """
+    name = "scale_by_belief"
+    b1, b2, eps, eps_root = numbers(b1, b2, eps, eps_root)
 
-    def rule(t: Any) -> Any:
+    def rule(t: Count) -> Callable[..., PyTree]:
         weights, c2 = mean_weights(b1, t, nesterov), 1 - b2**t
 
-        def leaf(g: Any, m: Any, v: Any) -> Any:
+        def leaf(g: Array, m: Array, v: Array) -> tuple[Array, Array, Array]:
             g = bounded(g)
             m = average(m, g, b1)
             v = average(v, square(g - m), b2) + like(v, eps_root)
-            return over_root(m, g, v, weights, c2, eps, 0.0), m, v
+            return mean_over_root(m, g, v, weights, c2, eps, 0.0), m, v
 
         return leaf
 
-    return _adam_like("scale_by_belief", rule, state_type=ScaleByBeliefState)
+    return leafwise(name, ScaleByBeliefState, _two_averages(name), rule)
 
 
 @schedulable(
@@ -287,52 +248,47 @@ def scale_by_belief(
     eps_root=NOT_NEGATIVE, initial_accumulator_value=NOT_NEGATIVE,
 )  # fmt: skip
 def scale_by_yogi(
-    b1: Any = 0.9,
-    b2: Any = 0.999,
-    eps: Any = 1e-3,
-    eps_root: Any = 0.0,
-    initial_accumulator_value: Any = 1e-6,
+    b1: ScalarOrSchedule = 0.9,
+    b2: ScalarOrSchedule = 0.999,
+    eps: ScalarOrSchedule = 1e-3,
+    eps_root: ScalarOrSchedule = 0.0,
+    initial_accumulator_value: ScalarOrSchedule = 1e-6,
 ) -> GradientTransformation:
     """Like Adam, with an average of squares that changes by steps of bounded size.
 
     v <- v - (1 - b2) sign(v - g^2) g^2. (Zaheer et al. 2018.)
 
-    Args:
-        b1: decay of the average of gradients.
-        b2: decay of the average of squares.
-        eps: added to the root.
-        eps_root: added under the root.
+    Args besides the common ones (``help(optim.optimizers)``):
         initial_accumulator_value: the first value of both averages.
-
-    Returns:
-        The transformation.
 
     >>> tx = scale_by_yogi(initial_accumulator_value=0.0)
     >>> tx.update(np.array([0.5, -2.0]), tx.init(np.zeros(2)))[0].round(3)
     array([ 0.998, -1.   ])
     """
+    name = "scale_by_yogi"
+    b1, b2, eps, eps_root, value = numbers(b1, b2, eps, eps_root, initial_accumulator_value)
 
-    def rule(t: Any) -> Any:
+    def rule(t: Count) -> Callable[..., PyTree]:
         weights, c2 = mean_weights(b1, t, False), 1 - b2**t
 
-        def leaf(g: Any, m: Any, v: Any) -> Any:
+        def leaf(g: Array, m: Array, v: Array) -> tuple[Array, Array, Array]:
             g = bounded(g)
             m, s = average(m, g, b1), square(g)
             v = v - (1 - like(v, b2)) * (np.sign(v - s) * s)
-            return over_root(m, g, v, weights, c2, eps, eps_root), m, v
+            return mean_over_root(m, g, v, weights, c2, eps, eps_root), m, v
 
         return leaf
 
-    return _adam_like("scale_by_yogi", rule, value=initial_accumulator_value)
+    return leafwise(name, ScaleByAdamState, _two_averages(name, value=value), rule)
 
 
 @schedulable(b1=BELOW_ONE, b2=BELOW_ONE, eps=NOT_NEGATIVE, eps_root=NOT_NEGATIVE, threshold=REAL)
 def scale_by_radam(
-    b1: Any = 0.9,
-    b2: Any = 0.999,
-    eps: Any = 1e-8,
-    eps_root: Any = 0.0,
-    threshold: Any = 5.0,
+    b1: ScalarOrSchedule = 0.9,
+    b2: ScalarOrSchedule = 0.999,
+    eps: ScalarOrSchedule = 1e-8,
+    eps_root: ScalarOrSchedule = 0.0,
+    threshold: ScalarOrSchedule = 5.0,
     *,
     nesterov: bool = False,
 ) -> GradientTransformation:
@@ -342,25 +298,19 @@ def scale_by_radam(
     sqrt((k - 4)(k - 2) n / ((n - 4)(n - 2) k)) if k >= threshold.
     (Liu et al. 2020, arXiv:1908.03265.)
 
-    Args:
-        b1: decay of the average of gradients.
-        b2: decay of the average of squares.
-        eps: added to the root.
-        eps_root: added under the root.
+    Args besides the common ones (``help(optim.optimizers)``):
         threshold: of k, at least 4.
-        nesterov: whether the mean looks one step ahead.
-
-    Returns:
-        The transformation.
 
     >>> tx = scale_by_radam()
     >>> tx.update(np.array([0.5, -2.0]), tx.init(np.zeros(2)))[0]
     array([ 0.5, -2. ])
     """
+    name = "scale_by_radam"
+    b1, b2, eps, eps_root, threshold = numbers(b1, b2, eps, eps_root, threshold)
     if isinstance(threshold, float | int) and threshold < 4:
-        raise ValueError(f"scale_by_radam: threshold must be at least 4; got {threshold!r}")
+        raise ValueError(f"{name}: threshold must be at least 4; got {threshold!r}")
 
-    def rule(t: Any) -> Any:
+    def rule(t: Count) -> Callable[..., PyTree]:
         weights, power = mean_weights(b1, t, nesterov), b2**t
         c2, n = 1 - power, 2 / (1 - b2) - 1
         k = n - 2 * t * power / c2
@@ -370,12 +320,12 @@ def scale_by_radam(
         below = np.maximum((n - 4) * (n - 2), 1e-12) * k
         r = np.sqrt((k - 4) * (k - 2) * n / below)
 
-        def leaf(g: Any, m: Any, v: Any) -> Any:
+        def leaf(g: Array, m: Array, v: Array) -> tuple[Array, Array, Array]:
             g = bounded(g)
             m, v = average(m, g, b1), average(v, square(g), b2)
-            adaptive = over_root(m, g, v, weights, c2, eps, eps_root) * like(v, r)
+            adaptive = mean_over_root(m, g, v, weights, c2, eps, eps_root) * like(v, r)
             return np.where(enough, adaptive, weighted_mean(m, g, weights)), m, v
 
         return leaf
 
-    return _adam_like("scale_by_radam", rule)
+    return leafwise(name, ScaleByAdamState, _two_averages(name), rule)

@@ -3,50 +3,52 @@
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Callable, Collection, Mapping
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import optree
+from optree import PyTreeSpec
 
 from ... import tree
 from ...core.tracebacks import user_facing
+from ...typing import PyTree
 from ..transformation import (
     GradientTransformation,
     make_transformation,
     set_to_zero,
     with_extra_args_support,
 )
+from ..typing import Mask
+
+T = TypeVar("T")
 
 
 class MaskedNode(NamedTuple):
-    """What stands in a tree in place of a leaf that is left out. It has no leaves."""
+    """Stands in a tree in place of a leaf that is left out. It has no leaves."""
 
 
 class MaskedState(NamedTuple):
     """The state of the masked transformation."""
 
-    inner_state: Any
+    inner_state: PyTree
 
 
 class MultiTransformState(NamedTuple):
     """The states of the transformations, by label."""
 
-    inner_states: dict[str, Any]
+    inner_states: dict[str, PyTree]
 
 
-def _text_paths(params: Any) -> list[str]:
+def _text_paths(params: PyTree) -> list[str]:
     """The paths of leaves, like ``layers/0/w``; of named tuples with the names of fields."""
     tree.flatten(params)
     accessors = optree.tree_accessors(params, namespace=tree.NAMESPACE)  # type: ignore[arg-type]
-    return [
-        "/".join(str(e.field if hasattr(e, "field") else e.entry) for e in accessor)
-        for accessor in accessors
-    ]
+    return ["/".join(str(getattr(e, "field", e.entry)) for e in accessor) for accessor in accessors]
 
 
 @user_facing
-def by_path(patterns: Mapping[str, Any]) -> Callable[[Any], Any]:
+def by_path(patterns: Mapping[str, T]) -> Callable[[PyTree], PyTree]:
     """Labels or masks of parameters, chosen by patterns of their paths.
 
     The path of a leaf is made of keys, indices and names of fields, like ``layers/0/w``. In a
@@ -65,7 +67,7 @@ def by_path(patterns: Mapping[str, Any]) -> Callable[[Any], Any]:
     """
     known = dict(patterns)
 
-    def choose(path: str) -> Any:
+    def choose(path: str) -> T:
         for pattern, label in known.items():
             if fnmatch.fnmatchcase(path, pattern):
                 return label
@@ -74,21 +76,21 @@ def by_path(patterns: Mapping[str, Any]) -> Callable[[Any], Any]:
             "Add '*' as the last one for all others."
         )
 
-    def labels(params: Any) -> Any:
+    def labels(params: PyTree) -> PyTree:
         found = [choose(path) for path in _text_paths(params)]
         return tree.unflatten(tree.structure(params), found)
 
     return labels
 
 
-def _spread(prefix: Any, full: Any, what: str) -> list[Any]:
+def _for_each_leaf(prefix: PyTree, full: PyTree, what: str) -> list[PyTree]:
     """For each leaf of a tree, the leaf of a prefix of it that stands above it."""
     values, spec = tree.flatten(prefix)
     subtrees = tree.match_prefix(spec, full, what, tree=prefix)
     return [v for v, sub in zip(values, subtrees, strict=True) for _ in tree.leaves(sub)]
 
 
-def _keep(full: Any, kept: list[bool], name: str, spec: Any) -> Any:
+def _masked(full: PyTree, kept: list[bool], name: str, spec: PyTreeSpec) -> PyTree:
     """A tree with MaskedNode in place of the leaves that are left out."""
     parts = tree.match_prefix(spec, full, name)
     chosen = [x if k else MaskedNode() for x, k in zip(parts, kept, strict=True)]
@@ -96,16 +98,13 @@ def _keep(full: Any, kept: list[bool], name: str, spec: Any) -> Any:
 
 
 @user_facing
-def masked(inner: GradientTransformation, mask: Any) -> GradientTransformation:
+def masked(inner: GradientTransformation, mask: Mask) -> GradientTransformation:
     """Transform some leaves and pass the others on as they are.
 
     Args:
         inner: the transformation. It sees trees without the leaves that are left out.
         mask: pytree of booleans with the structure of the parameters or of an upper part of it,
             or a function that gives one for parameters (or updates).
-
-    Returns:
-        The transformation.
 
     >>> from funcgrad import optim
     >>> tx = masked(optim.scale(2.0), {"w": True, "b": False})
@@ -114,25 +113,27 @@ def masked(inner: GradientTransformation, mask: Any) -> GradientTransformation:
     """
     inner = with_extra_args_support(inner, "masked")
 
-    def kept_of(params: Any) -> list[bool]:
-        kept = _spread(mask(params) if callable(mask) else mask, params, "masked, the mask")
+    def kept_of(params: PyTree) -> list[bool]:
+        kept = _for_each_leaf(mask(params) if callable(mask) else mask, params, "masked, the mask")
         for k in kept:
             if not isinstance(k, bool | np.bool_):
                 raise TypeError(f"masked: a mask is made of True and False; got {k!r}")
         return kept
 
-    def init_masked(params: Any) -> MaskedState:
+    def init_masked(params: PyTree) -> MaskedState:
         kept = kept_of(params)
-        return MaskedState(inner.init(_keep(params, kept, "masked", tree.structure(params))))
+        return MaskedState(inner.init(_masked(params, kept, "masked", tree.structure(params))))
 
-    def update_masked(updates: Any, state: MaskedState, params: Any = None, **extra: Any) -> Any:
+    def update_masked(
+        updates: PyTree, state: MaskedState, params: PyTree = None, **extra: object
+    ) -> tuple[PyTree, MaskedState]:
         # None in updates is a leaf that has no gradient, so parameters tell where leaves are.
         base = updates if params is None else params
         spec, kept = tree.structure(base), kept_of(base)
         given = tree.match_prefix(spec, updates, "masked, updates", tree=base)
-        part = None if params is None else _keep(params, kept, "masked", spec)
+        part = None if params is None else _masked(params, kept, "masked", spec)
         new, inner_state = inner.update(
-            _keep(updates, kept, "masked", spec), state.inner_state, part, **extra
+            _masked(updates, kept, "masked", spec), state.inner_state, part, **extra
         )
         changed = tree.match_prefix(spec, new, "masked")
         outs = [c if k else g for c, g, k in zip(changed, given, kept, strict=True)]
@@ -142,14 +143,11 @@ def masked(inner: GradientTransformation, mask: Any) -> GradientTransformation:
 
 
 @user_facing
-def freeze(mask: Any) -> GradientTransformation:
-    """Keep some parameters as they are.
+def freeze(mask: Mask) -> GradientTransformation:
+    """Keep some parameters as they are; to be the last of a chain.
 
     Args:
         mask: as of ``masked``; True where updates become zeros.
-
-    Returns:
-        The transformation, to be the last of a chain.
 
     >>> tx = freeze({"w": True, "b": False})
     >>> tx.update({"w": 1.0, "b": 1.0}, tx.init({"w": 0.0, "b": 0.0}))[0]
@@ -158,9 +156,22 @@ def freeze(mask: Any) -> GradientTransformation:
     return masked(set_to_zero(), mask)
 
 
+def _checked_labels(prefix: PyTree, params: PyTree, known: Collection[str]) -> list[str]:
+    """The label of each leaf, after checking that there is a transformation for it."""
+    labels = _for_each_leaf(prefix, params, "multi_transform, the labels")
+    for label, path in zip(labels, tree.paths_of(params), strict=True):
+        if label not in known:
+            raise ValueError(
+                f"multi_transform: the parameter at {tree.format_path(path)} has the label "
+                f"{label!r}; there are transformations for {', '.join(map(repr, known))}"
+            )
+    return labels
+
+
 @user_facing
 def multi_transform(
-    transforms: Mapping[str, GradientTransformation], param_labels: Any = None
+    transforms: Mapping[str, GradientTransformation],
+    param_labels: PyTree | Callable[[PyTree], PyTree] = None,
 ) -> GradientTransformation:
     """Transform each leaf with one of several transformations.
 
@@ -187,36 +198,28 @@ def multi_transform(
     }
     chosen = by_path({label: label for label in known}) if param_labels is None else param_labels
 
-    def labels_of(params: Any) -> list[str]:
-        tree_of_labels = chosen(params) if callable(chosen) else chosen
-        labels = _spread(tree_of_labels, params, "multi_transform, the labels")
-        for label, path in zip(labels, tree.paths_of(params), strict=True):
-            if label not in known:
-                raise ValueError(
-                    f"multi_transform: the parameter at {tree.format_path(path)} has the label "
-                    f"{label!r}; there are transformations for {', '.join(map(repr, known))}"
-                )
-        return labels
+    def labels_of(params: PyTree) -> list[str]:
+        return _checked_labels(chosen(params) if callable(chosen) else chosen, params, known)
 
-    def init_partition(params: Any) -> MultiTransformState:
+    def init_partition(params: PyTree) -> MultiTransformState:
         labels, spec = labels_of(params), tree.structure(params)
         states = {}
         for label, tx in known.items():
-            own = _keep(params, [name == label for name in labels], "multi_transform", spec)
+            own = _masked(params, [name == label for name in labels], "multi_transform", spec)
             states[label] = MaskedState(tx.init(own))
         return MultiTransformState(states)
 
     def update_partition(
-        updates: Any, state: MultiTransformState, params: Any = None, **extra: Any
-    ) -> Any:
+        updates: PyTree, state: MultiTransformState, params: PyTree = None, **extra: object
+    ) -> tuple[PyTree, MultiTransformState]:
         base = updates if params is None else params
         labels, spec = labels_of(base), tree.structure(base)
         outs = tree.match_prefix(spec, updates, "multi_transform, updates", tree=base)
         states = {}
         for label, tx in known.items():
             kept = [name == label for name in labels]
-            own = None if params is None else _keep(params, kept, "multi_transform", spec)
-            part = _keep(updates, kept, "multi_transform", spec)
+            own = None if params is None else _masked(params, kept, "multi_transform", spec)
+            part = _masked(updates, kept, "multi_transform", spec)
             new, inner = tx.update(part, state.inner_states[label].inner_state, own, **extra)
             states[label] = MaskedState(inner)
             changed = tree.match_prefix(spec, new, "multi_transform")

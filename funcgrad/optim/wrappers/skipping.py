@@ -9,11 +9,13 @@ import numpy as np
 
 from ... import lax, tree
 from ...core.tracebacks import user_facing
+from ...typing import Array, PyTree
 from ..leaves import as_leaf, choose, like, map_leaves, zeros_like
 from ..transformation import GradientTransformation, make_transformation, with_extra_args_support
+from ..typing import Count
 
 
-def check_positive(name: str, what: str, value: Any) -> None:
+def check_positive(name: str, what: str, value: object) -> None:
     """Raise unless a number of updates is a positive integer."""
     if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < 1:
         raise ValueError(f"{name}: {what} must be a positive integer; got {value!r}")
@@ -23,7 +25,7 @@ class ApplyEveryState(NamedTuple):
     """Updates since the last that was applied, and their sum."""
 
     count: Any
-    grad_acc: Any
+    grad_acc: PyTree
 
 
 @user_facing
@@ -44,13 +46,15 @@ def apply_every(k: int = 1) -> GradientTransformation:
     """
     check_positive("apply_every", "k", k)
 
-    def init_every(params: Any) -> ApplyEveryState:
+    def init_every(params: PyTree) -> ApplyEveryState:
         return ApplyEveryState(0, zeros_like("apply_every", params))
 
-    def update_every(updates: Any, state: ApplyEveryState, params: Any = None, **extra: Any) -> Any:
+    def update_every(
+        updates: PyTree, state: ApplyEveryState, params: PyTree = None, **extra: object
+    ) -> tuple[PyTree, ApplyEveryState]:
         first, emit = state.count == 0, state.count == k - 1
 
-        def leaf(u: Any, total: Any) -> Any:
+        def leaf(u: Array, total: Array) -> tuple[Array, Array]:
             total = np.where(first, u, total + u)
             return np.where(emit, total, 0.0), total
 
@@ -63,21 +67,30 @@ def apply_every(k: int = 1) -> GradientTransformation:
 class AccumulateState(NamedTuple):
     """Gradients since the last step, steps made, the inner state, the mean of these gradients."""
 
-    mini_step: Any
-    gradient_step: Any
-    inner_state: Any
-    acc_grads: Any
+    mini_step: Count
+    gradient_step: Count
+    inner_state: PyTree
+    acc_grads: PyTree
+
+
+def _filled_in(gradient: PyTree, mean: PyTree) -> PyTree:
+    """The gradient; of leaves that have none this time, the mean of those that they had before."""
+    means, spec = tree.flatten(mean)
+    latest = tree.match_prefix(spec, gradient, "accumulate", tree=mean)
+    filled = [m if g is None else g for g, m in zip(latest, means, strict=True)]
+    return tree.unflatten(spec, filled)
 
 
 @user_facing
 def accumulate(
-    transformation: GradientTransformation, every: int | Callable[[Any], Any]
+    transformation: GradientTransformation, every: int | Callable[[Count], Count]
 ) -> GradientTransformation:
     """Average gradients over several calls, then make one step: large batches in small memory.
 
     Args:
         transformation: makes the step; it sees one mean gradient for each ``every`` calls.
-        every: number of calls for one step, or a function from the number of steps made to it.
+        every: number of calls for one step, or a function from the number of steps made so far to
+            it.
 
     Returns:
         The transformation. Updates are zeros between steps. (In Optax: ``MultiSteps``.)
@@ -92,34 +105,29 @@ def accumulate(
     if not callable(every):
         check_positive("accumulate", "every", every)
 
-    def init_accumulate(params: Any) -> AccumulateState:
+    def init_accumulate(params: PyTree) -> AccumulateState:
         none = np.int64(0)
         return AccumulateState(none, none, inner.init(params), zeros_like("accumulate", params))
 
     def update_accumulate(
-        updates: Any, state: AccumulateState, params: Any = None, **extra: Any
-    ) -> Any:
+        updates: PyTree, state: AccumulateState, params: PyTree = None, **extra: object
+    ) -> tuple[PyTree, AccumulateState]:
         k = state.mini_step + 1
 
-        def leaf(g: Any, mean: Any) -> Any:
+        def leaf(g: Array, mean: Array) -> tuple[Array, Array]:
             mean = mean + (g - mean) * like(mean, 1 / k)
             return mean, mean
 
         gradient, mean = map_leaves("accumulate", leaf, updates, (state.acc_grads,))
-        # Where there is no gradient this time, there may have been one before.
-        latest = tree.match_prefix(tree.structure(mean), gradient, "accumulate", tree=mean)
-        gradient = tree.unflatten(
-            tree.structure(mean),
-            [m if g is None else g for g, m in zip(latest, tree.leaves(mean), strict=True)],
-        )
+        gradient = _filled_in(gradient, mean)
         still = tree.map(lambda a: np.zeros_like(a)[()], gradient)
         zeros = tree.map(lambda a: np.zeros_like(a)[()], mean)
 
-        def step(inner_state: Any, mean: Any, zeros: Any) -> Any:
+        def step(inner_state: PyTree, mean: PyTree, zeros: PyTree) -> tuple[PyTree, PyTree, PyTree]:
             made, inner_state = inner.update(gradient, inner_state, params, **extra)
             return made, inner_state, zeros
 
-        def wait(inner_state: Any, mean: Any, zeros: Any) -> Any:
+        def wait(inner_state: PyTree, mean: PyTree, zeros: PyTree) -> tuple[PyTree, PyTree, PyTree]:
             return still, inner_state, mean
 
         last = k >= (every(state.gradient_step) if callable(every) else every)
@@ -132,17 +140,17 @@ def accumulate(
 
 
 class ApplyIfFiniteState(NamedTuple):
-    """Bad gradients in a row, whether the last was good, bad ones in all, the inner state."""
+    """Bad gradients in a row, True if the last was good, bad ones in all, the inner state."""
 
-    notfinite_count: Any
-    last_finite: Any
-    total_notfinite: Any
-    inner_state: Any
+    notfinite_count: Count
+    last_finite: Array | np.bool
+    total_notfinite: Count
+    inner_state: PyTree
 
 
-def all_finite(updates: Any) -> Any:
-    """Whether all elements of all leaves are finite."""
-    finite: Any = np.True_
+def all_finite(updates: PyTree) -> Array | np.bool:
+    """True if all elements of all leaves are finite."""
+    finite: Array | np.bool = np.True_
     for u in tree.leaves(updates):
         u = as_leaf(u)
         if u.dtype.kind in "fc":
@@ -202,21 +210,21 @@ def _if_finite(inner: GradientTransformation, limit: int | None) -> GradientTran
     name = "skip_not_finite" if limit is None else "apply_if_finite"
     inner = with_extra_args_support(inner, name)
 
-    def init_finite(params: Any) -> ApplyIfFiniteState:
+    def init_finite(params: PyTree) -> ApplyIfFiniteState:
         none = np.int64(0)
         return ApplyIfFiniteState(none, np.True_, none, inner.init(params))
 
     def update_finite(
-        updates: Any, state: ApplyIfFiniteState, params: Any = None, **extra: Any
-    ) -> Any:
+        updates: PyTree, state: ApplyIfFiniteState, params: PyTree = None, **extra: object
+    ) -> tuple[PyTree, ApplyIfFiniteState]:
         finite = all_finite(updates)
         in_a_row = choose(finite, 0, state.notfinite_count + 1)
         apply = finite if limit is None else finite | (in_a_row > limit)
 
-        def run(updates: Any, inner_state: Any) -> Any:
+        def run(updates: PyTree, inner_state: PyTree) -> tuple[PyTree, PyTree]:
             return inner.update(updates, inner_state, params, **extra)
 
-        def rest(updates: Any, inner_state: Any) -> Any:
+        def rest(updates: PyTree, inner_state: PyTree) -> tuple[PyTree, PyTree]:
             return tree.map(lambda u: np.zeros_like(u)[()], updates), inner_state
 
         updates, inner_state = lax.cond(apply, run, rest, updates, state.inner_state)

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from ...core.tracebacks import user_facing
-from .decreasing import (
-    Schedule,
+from ..typing import Count, Scalar, Schedule
+from .basic import (
     check_numbers,
     cosine_decay_schedule,
     exponential_decay,
@@ -20,16 +20,10 @@ from .decreasing import (
 
 
 @user_facing
-def warmup_constant_schedule(init_value: Any, peak_value: Any, warmup_steps: int) -> Schedule:
+def warmup_constant_schedule(init_value: Scalar, peak_value: Scalar, warmup_steps: int) -> Schedule:
     """A straight line up to a value that stays.
 
-    Args:
-        init_value: value at 0.
-        peak_value: value from warmup_steps on.
-        warmup_steps: length of the line.
-
-    Returns:
-        The schedule.
+    Common arguments: ``help(optim.schedules)``.
 
     >>> warmup_constant_schedule(0.0, 1.0, 2)(np.arange(4))
     array([0. , 0.5, 1. , 1. ])
@@ -39,25 +33,17 @@ def warmup_constant_schedule(init_value: Any, peak_value: Any, warmup_steps: int
 
 @user_facing
 def warmup_cosine_decay_schedule(
-    init_value: Any,
-    peak_value: Any,
+    init_value: Scalar,
+    peak_value: Scalar,
     warmup_steps: int,
     decay_steps: int,
-    end_value: Any = 0.0,
-    exponent: Any = 1.0,
+    end_value: Scalar = 0.0,
+    exponent: Scalar = 1.0,
 ) -> Schedule:
     """A straight line up, then half a cosine down.
 
-    Args:
-        init_value: value at 0.
-        peak_value: value at warmup_steps.
-        warmup_steps: length of the line.
+    Args besides the common ones (``help(optim.schedules)``):
         decay_steps: length of both.
-        end_value: value from decay_steps on.
-        exponent: of the cosine.
-
-    Returns:
-        The schedule.
 
     >>> warmup_cosine_decay_schedule(0.0, 1.0, warmup_steps=1, decay_steps=3)(np.arange(5))
     array([0. , 1. , 0.5, 0. , 0. ])
@@ -78,29 +64,23 @@ def warmup_cosine_decay_schedule(
 
 @user_facing
 def warmup_exponential_decay_schedule(
-    init_value: Any,
-    peak_value: Any,
+    init_value: Scalar,
+    peak_value: Scalar,
     warmup_steps: int,
     transition_steps: int,
-    decay_rate: Any,
+    decay_rate: Scalar,
     transition_begin: int = 0,
     staircase: bool = False,
-    end_value: Any = None,
+    end_value: Scalar | None = None,
 ) -> Schedule:
     """A straight line up, then an exponential decay.
 
-    Args:
-        init_value: value at 0.
-        peak_value: value at warmup_steps.
-        warmup_steps: length of the line.
+    Args besides the common ones (``help(optim.schedules)``):
         transition_steps: as of ``exponential_decay``.
         decay_rate: as there.
         transition_begin: as there, counted from warmup_steps.
         staircase: as there.
         end_value: as there.
-
-    Returns:
-        The schedule.
 
     >>> warmup_exponential_decay_schedule(0.0, 1.0, 1, 1, 0.5)(np.arange(4))
     array([0.  , 1.  , 0.5 , 0.25])
@@ -114,19 +94,14 @@ def warmup_exponential_decay_schedule(
 
 @user_facing
 def warmup_inverse_sqrt_schedule(
-    peak_value: Any, warmup_steps: int, init_value: Any = 0.0
+    peak_value: Scalar, warmup_steps: int, init_value: Scalar = 0.0
 ) -> Schedule:
     """A straight line up, then peak sqrt(warmup_steps / count).
 
     (Vaswani et al. 2017, arXiv:1706.03762, section 5.3.)
 
-    Args:
-        peak_value: value at warmup_steps.
+    Args besides the common ones (``help(optim.schedules)``):
         warmup_steps: length of the line, at least 1.
-        init_value: value at 0.
-
-    Returns:
-        The schedule.
 
     >>> warmup_inverse_sqrt_schedule(1.0, 2)(np.array([0, 1, 2, 8]))
     array([0. , 0.5, 1. , 0.5])
@@ -137,7 +112,7 @@ def warmup_inverse_sqrt_schedule(
             f"warmup_inverse_sqrt_schedule: warmup_steps must be positive; got {warmup_steps!r}"
         )
 
-    def inverse_root(count: Any) -> Any:
+    def inverse_root(count: Count) -> Scalar:
         warm = init_value + (peak_value - init_value) * (count / warmup_steps)
         late = peak_value * np.sqrt(warmup_steps / np.maximum(count, warmup_steps))
         return np.where(count < warmup_steps, warm, late)
@@ -154,9 +129,6 @@ def sgdr_schedule(cosine_kwargs: Iterable[Mapping[str, Any]]) -> Schedule:
     Args:
         cosine_kwargs: the arguments of each. The next begins after its decay_steps.
 
-    Returns:
-        The schedule.
-
     >>> cycle = {"init_value": 1.0, "peak_value": 1.0, "warmup_steps": 0, "decay_steps": 2}
     >>> sgdr_schedule([cycle, cycle])(np.arange(6))
     array([1. , 0.5, 1. , 0.5, 0. , 0. ])
@@ -168,7 +140,7 @@ def sgdr_schedule(cosine_kwargs: Iterable[Mapping[str, Any]]) -> Schedule:
     return join_schedules([warmup_cosine_decay_schedule(**kw) for kw in cycles], ends[:-1])
 
 
-def _check_cycle(name: str, transition_steps: Any, peak: Any, *parts: float) -> None:
+def _check_cycle(name: str, transition_steps: int, peak: Scalar, *parts: float) -> None:
     if not transition_steps > 0:
         raise ValueError(f"{name}: transition_steps must be positive; got {transition_steps!r}")
     check_numbers(name, peak_value=peak)
@@ -179,7 +151,7 @@ def _check_cycle(name: str, transition_steps: Any, peak: Any, *parts: float) -> 
         )
 
 
-def _check_factors(name: str, **factors: Any) -> None:
+def _check_factors(name: str, **factors: float) -> None:
     for what, factor in factors.items():
         if isinstance(factor, int | float) and not factor > 0:
             raise ValueError(f"{name}: {what} must be positive; got {factor!r}")
@@ -188,7 +160,7 @@ def _check_factors(name: str, **factors: Any) -> None:
 @user_facing
 def linear_onecycle_schedule(
     transition_steps: int,
-    peak_value: Any,
+    peak_value: Scalar,
     pct_start: float = 0.3,
     pct_final: float = 0.85,
     div_factor: float = 25.0,
@@ -198,16 +170,11 @@ def linear_onecycle_schedule(
 
     (Smith and Topin 2018, arXiv:1708.07120.)
 
-    Args:
-        transition_steps: length.
-        peak_value: the largest value.
-        pct_start: part of the length after which it is reached.
+    Args besides the common ones (``help(optim.schedules)``):
+        pct_start: part of the length after which the peak is reached.
         pct_final: part of the length after which the first value is reached again.
         div_factor: the first value is peak_value / div_factor.
         final_div_factor: the last value is the first divided by this.
-
-    Returns:
-        The schedule.
 
     >>> linear_onecycle_schedule(4, 1.0, 0.5, 0.75, 2.0, 5.0)(np.arange(6))
     array([0.5 , 0.75, 1.  , 0.5 , 0.1 , 0.1 ])
@@ -229,24 +196,14 @@ def linear_onecycle_schedule(
 @user_facing
 def cosine_onecycle_schedule(
     transition_steps: int,
-    peak_value: Any,
+    peak_value: Scalar,
     pct_start: float = 0.3,
     div_factor: float = 25.0,
     final_div_factor: float = 1e4,
 ) -> Schedule:
     """Up to the peak and far down again along cosines.
 
-    (Smith and Topin 2018, arXiv:1708.07120.)
-
-    Args:
-        transition_steps: length.
-        peak_value: the largest value.
-        pct_start: part of the length after which it is reached.
-        div_factor: the first value is peak_value / div_factor.
-        final_div_factor: the last value is the first divided by this.
-
-    Returns:
-        The schedule.
+    (Smith and Topin 2018, arXiv:1708.07120.) Arguments as of ``linear_onecycle_schedule``.
 
     >>> cosine_onecycle_schedule(4, 1.0, 0.5, 2.0, 5.0)(np.arange(6))
     array([0.5 , 0.75, 1.  , 0.55, 0.1 , 0.1 ])

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
 from ... import lax, tree
 from ...core.tracebacks import user_facing
+from ...typing import Array, PyTree
 from ..hyperparameters import ABOVE_ONE, FRACTION, NOT_NEGATIVE, POSITIVE, check_scalar
 from ..leaves import (
     as_leaf,
@@ -21,33 +22,34 @@ from ..leaves import (
     wide,
 )
 from ..transformation import GradientTransformation, make_transformation
+from ..typing import Count, Scalar
 from ..wrappers.skipping import check_positive
 from .objective import Objective, objective_of, search_dtype
 
 
 class ZoomLinesearchInfo(NamedTuple):
-    """How a search went: evaluations, and by how much the two conditions are violated (0: not)."""
+    """Evaluations in a search, and by how much the two conditions are violated (0: not)."""
 
-    num_linesearch_steps: Any
-    decrease_error: Any
-    curvature_error: Any
+    num_linesearch_steps: Count
+    decrease_error: Scalar
+    curvature_error: Scalar
 
 
 class ScaleByZoomLinesearchState(NamedTuple):
-    """The step size found, the value and the gradient there, and how it was found."""
+    """The step size found, the value and the gradient there, and about the search."""
 
-    learning_rate: Any
-    value: Any
-    grad: Any
+    learning_rate: Scalar
+    value: Scalar
+    grad: PyTree
     info: ZoomLinesearchInfo
 
 
 class _Point(NamedTuple):
     """A step size, and the value and the slope of the function there."""
 
-    step: Any
-    value: Any
-    slope: Any
+    step: Array
+    value: Array
+    slope: Array
 
 
 class _Search(NamedTuple):
@@ -55,43 +57,61 @@ class _Search(NamedTuple):
 
     count: Any
     last: _Point
-    last_grad: Any
+    last_grad: PyTree
     low: _Point
     high: _Point
     reference: _Point  # a former end of the bracket
     safe: _Point  # the best point with sufficient decrease
-    safe_grad: Any
-    decrease_error: Any
-    curvature_error: Any
-    bracketed: Any
-    done: Any
-    failed: Any
+    safe_grad: PyTree
+    decrease_error: Array
+    curvature_error: Array
+    bracketed: Array | np.bool
+    done: Array | np.bool
+    failed: Array | np.bool
 
 
 class _Rules(NamedTuple):
     """The parameters of a search."""
 
-    max_steps: int
-    max_step_size: float | None
+    max_linesearch_steps: int
+    max_learning_rate: float | None
     tol: float
     increase_factor: float
     slope_rtol: float
     curv_rtol: float
     approx_dec_rtol: float | None
-    precision: float
+    stepsize_precision: float
 
 
-def _pick(condition: Any, yes: Any, no: Any) -> Any:
+_RANGES = {
+    "max_learning_rate": POSITIVE, "tol": NOT_NEGATIVE, "increase_factor": ABOVE_ONE,
+    "slope_rtol": FRACTION, "curv_rtol": NOT_NEGATIVE, "approx_dec_rtol": NOT_NEGATIVE,
+    "stepsize_precision": NOT_NEGATIVE,
+}  # fmt: skip
+
+
+def _check_rules(name: str, rules: _Rules) -> None:
+    for what, allowed in _RANGES.items():
+        value = getattr(rules, what)
+        if value is not None or what not in ("max_learning_rate", "approx_dec_rtol"):
+            check_scalar(name, what, value, allowed)
+
+
+Bracket: TypeAlias = "tuple[_Point, _Point, _Point, Array | np.bool]"
+"""(low, high, a former end, True if both ends are known)."""
+
+
+def _pick(condition: Array | np.bool, yes: PyTree, no: PyTree) -> PyTree:
     """One of two trees of the same structure and dtypes."""
     return tree.map(lambda a, b: choose(condition, a, b), yes, no)
 
 
-def _violation(x: Any) -> Any:
-    """How far x is above 0; NaN is infinitely far."""
+def _violation(x: Array) -> Array:
+    """The distance of x above 0; NaN is infinitely far."""
     return np.where(np.isnan(x), np.inf, np.maximum(x, 0.0))
 
 
-def _decrease_error(rules: _Rules, new: _Point, start: _Point) -> Any:
+def _decrease_error(rules: _Rules, new: _Point, start: _Point) -> Array:
     """Violation of sufficient decrease, or of its approximation near a minimum.
 
     f(t) <= f(0) + c t f'(0) (Nocedal and Wright 2006, equation 3.7a), or
@@ -106,7 +126,7 @@ def _decrease_error(rules: _Rules, new: _Point, start: _Point) -> Any:
     return _violation(error)
 
 
-def _interpolate(low: _Point, high: _Point, reference: _Point) -> Any:
+def _interpolate(low: _Point, high: _Point, reference: _Point) -> Array:
     """A step inside the bracket: least of a cubic, else of a parabola, else the middle.
 
     The cubic goes through all three points, the parabola through two, and both have the slope at
@@ -125,27 +145,23 @@ def _interpolate(low: _Point, high: _Point, reference: _Point) -> Any:
         cubic = low.step + (np.sqrt(b * b - 3 * a * low.slope) - b) / (3 * a)
         parabola = low.step - low.slope * h**2 / (2 * rise_h)
 
-    def inside(x: Any, margin: float) -> Any:
+    def inside(x: Array, margin: float) -> Array:
         return (x > left + margin * length) & (x < right - margin * length)
 
     step = np.where(inside(parabola, 0.1), parabola, 0.5 * (low.step + high.step))
     return np.where(inside(cubic, 0.2), cubic, step)
 
 
-def _extended(rules: _Rules, s: _Search, new: _Point) -> Any:
-    """Bracket after a step beyond all before. (Nocedal and Wright 2006, algorithm 3.5.)
-
-    Returns:
-        (low, high, reference, whether there is a bracket).
-    """
+def _extended(rules: _Rules, s: _Search, new: _Point) -> Bracket:
+    """The bracket after a step beyond all before. (Nocedal and Wright 2006, algorithm 3.5.)"""
     worse = (s.decrease_error > 0) | ((new.value >= s.last.value) & (s.count > 1))
     rising = (new.slope >= 0) & ~worse
     low, high = _pick(rising, new, s.last), _pick(rising, s.last, new)
     return low, high, low, worse | rising
 
 
-def _narrowed(s: _Search, new: _Point) -> Any:
-    """Bracket after a step inside of it. (Nocedal and Wright 2006, algorithm 3.6.)"""
+def _narrowed(s: _Search, new: _Point) -> Bracket:
+    """The bracket after a step inside of it. (Nocedal and Wright 2006, algorithm 3.6.)"""
     worse = (s.decrease_error > 0) | (new.value >= s.low.value)
     turned = (new.slope * (s.high.step - s.low.step) >= 0) & ~worse
     high = _pick(worse, new, _pick(turned, s.low, s.high))
@@ -153,13 +169,15 @@ def _narrowed(s: _Search, new: _Point) -> Any:
     return _pick(worse, s.low, new), high, reference, s.bracketed
 
 
-def _advance(rules: _Rules, s: _Search, start: _Point, first: Any, objective: Objective) -> _Search:
+def _advance(
+    rules: _Rules, s: _Search, start: _Point, first: Scalar, objective: Objective
+) -> _Search:
     """Evaluate the function once more."""
     step = np.where(s.count == 0, first, rules.increase_factor * s.last.step)
-    at_end: Any = False
-    if rules.max_step_size is not None:
-        at_end = ~s.bracketed & (step >= rules.max_step_size)
-        step = np.minimum(step, rules.max_step_size)
+    at_end: Array | bool = False
+    if rules.max_learning_rate is not None:
+        at_end = ~s.bracketed & (step >= rules.max_learning_rate)
+        step = np.minimum(step, rules.max_learning_rate)
     step = np.where(s.bracketed, _interpolate(s.low, s.high, s.reference), step)
     value, grad = objective.value_and_grad(step)
     new = _Point(step, value, inner_product(grad, objective.direction))
@@ -174,20 +192,25 @@ def _advance(rules: _Rules, s: _Search, start: _Point, first: Any, objective: Ob
     bracketed = bracketed | fine
     safe = _pick(kept, new, s.safe)
     done = fine | (at_end & ~bracketed)
-    short = s.bracketed & (np.abs(s.high.step - s.low.step) <= rules.precision) & (safe.step > 0)
+    short = (
+        s.bracketed
+        & (np.abs(s.high.step - s.low.step) <= rules.stepsize_precision)
+        & (safe.step > 0)
+    )
+    exhausted = now.count >= rules.max_linesearch_steps
     return _Search(
         now.count, new, grad, low, high, reference, safe, _pick(kept, grad, s.safe_grad),
-        decrease, curvature, bracketed, done, ((now.count >= rules.max_steps) | short) & ~done,
+        decrease, curvature, bracketed, done, (exhausted | short) & ~done,
     )  # fmt: skip
 
 
 def _zoom(
-    rules: _Rules, start: _Point, grad: Any, first: Any, objective: Objective
-) -> tuple[_Point, Any, ZoomLinesearchInfo]:
+    rules: _Rules, start: _Point, grad: PyTree, first: Scalar, objective: Objective
+) -> tuple[_Point, PyTree, ZoomLinesearchInfo]:
     """Search along a direction.
 
     Returns:
-        (the point, the gradient there, how it went).
+        (the point, the gradient there, about the search).
     """
     no, infinite = np.False_, start.value.dtype.type(np.inf)
     state = _Search(
@@ -204,6 +227,14 @@ def _zoom(
     fall_back = s.failed & ((s.safe.step > 0) | np.isinf(s.decrease_error))
     point, grad = _pick(fall_back, (s.safe, s.safe_grad), (s.last, s.last_grad))
     return point, grad, ZoomLinesearchInfo(s.count, s.decrease_error, s.curvature_error)
+
+
+def _first_state(params: PyTree) -> ScaleByZoomLinesearchState:
+    """The state before the first search: no value yet."""
+    infinite = search_dtype("scale_by_zoom_linesearch", params).type(np.inf)
+    info = ZoomLinesearchInfo(np.int64(0), infinite, infinite)
+    zeros = tree.map(lambda p: np.zeros_like(p)[()], params)
+    return ScaleByZoomLinesearchState(np.float64(1.0), infinite, zeros, info)
 
 
 @user_facing
@@ -228,7 +259,7 @@ def scale_by_zoom_linesearch(
         max_linesearch_steps: largest number of evaluations of the function.
         max_learning_rate: largest step size, or None.
         tol: tolerance of the conditions.
-        increase_factor: by which the step grows.
+        increase_factor: factor by which the step grows.
         slope_rtol: as above.
         curv_rtol: as above.
         approx_dec_rtol: relative rise of the function up to which the approximation counts, or None
@@ -248,44 +279,33 @@ def scale_by_zoom_linesearch(
     """
     name = "scale_by_zoom_linesearch"
     check_positive(name, "max_linesearch_steps", max_linesearch_steps)
-    for what, value, allowed in (
-        ("max_learning_rate", max_learning_rate, POSITIVE), ("tol", tol, NOT_NEGATIVE),
-        ("increase_factor", increase_factor, ABOVE_ONE), ("slope_rtol", slope_rtol, FRACTION),
-        ("curv_rtol", curv_rtol, NOT_NEGATIVE), ("approx_dec_rtol", approx_dec_rtol, NOT_NEGATIVE),
-        ("stepsize_precision", stepsize_precision, NOT_NEGATIVE),
-    ):  # fmt: skip
-        if value is not None or what not in ("max_learning_rate", "approx_dec_rtol"):
-            check_scalar(name, what, value, allowed)
-    if initial_guess_strategy not in ("one", "keep"):
-        raise ValueError(
-            f"{name}: initial_guess_strategy must be 'one' or 'keep'; "
-            f"got {initial_guess_strategy!r}"
-        )
     rules = _Rules(
         max_linesearch_steps, max_learning_rate, tol, increase_factor, slope_rtol, curv_rtol,
         approx_dec_rtol, stepsize_precision,
     )  # fmt: skip
-
-    def init_zoom(params: Any) -> ScaleByZoomLinesearchState:
-        infinite = search_dtype(name, params).type(np.inf)
-        info = ZoomLinesearchInfo(np.int64(0), infinite, infinite)
-        zeros = tree.map(lambda p: np.zeros_like(p)[()], params)
-        return ScaleByZoomLinesearchState(np.float64(1.0), infinite, zeros, info)
+    _check_rules(name, rules)
+    strategy = initial_guess_strategy
+    if strategy not in ("one", "keep"):
+        raise ValueError(
+            f"{name}: initial_guess_strategy must be 'one' or 'keep'; got {strategy!r}"
+        )
 
     def update_zoom(
-        updates: Any, state: ScaleByZoomLinesearchState, params: Any = None,
-        *, value: Any = None, grad: Any = None,
-        value_fn: Callable[..., Any] | None = None, **extra: Any,
-    ) -> Any:  # fmt: skip
+        updates: PyTree, state: ScaleByZoomLinesearchState, params: PyTree = None,
+        *, value: Scalar | None = None, grad: PyTree = None,
+        value_fn: Callable[..., Array] | None = None, **extra: object,
+    ) -> tuple[PyTree, ScaleByZoomLinesearchState]:  # fmt: skip
         check_params(name, params)
         objective = objective_of(name, updates, params, value, grad, value_fn, extra)
-        value = wide(as_leaf(value))
-        first = 1.0 if initial_guess_strategy == "one" else state.learning_rate
-        zero = value.dtype.type(0)
-        start = _Point(zero, value, inner_product(grad, updates).astype(value.dtype))
+        here = wide(as_leaf(value))
+        first: Scalar = 1.0 if strategy == "one" else state.learning_rate
+        zero = here.dtype.type(0)
+        start = _Point(zero, here, inner_product(grad, updates).astype(here.dtype))
         point, grad, info = _zoom(rules, start, grad, first, objective)
         updates = map_leaves(name, lambda u: u * like(u, point.step), updates)
         new = ScaleByZoomLinesearchState(point.step, point.value, grad, info)
         return updates, tree.map(keep_dtype, new, state)
 
-    return make_transformation(init_zoom, update_zoom, ScaleByZoomLinesearchState)
+    return make_transformation(
+        lambda params: _first_state(params), update_zoom, ScaleByZoomLinesearchState
+    )

@@ -1,40 +1,38 @@
-"""Schedules: functions from the number of updates made so far to a hyper-parameter.
-
-They take Python integers, arrays of counts (and return arrays of values), and traced counts.
-"""
+"""Schedules that stay or fall: constants, lines, powers, cosines, pieces."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from ...core.tracebacks import user_facing
+from ..typing import Count, Scalar, Schedule
 
-Schedule = Callable[[Any], Any]
+KNOWN = (int, float, np.integer, np.floating)
+"""Classes of numbers whose values are known: not arrays, and nothing that is traced."""
 
 
-def _check_count(name: str, what: str, value: Any, least: int) -> None:
+def _check_count(name: str, what: str, value: Scalar, least: int) -> None:
     number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
     if not number or not least <= value < math.inf:
         words = "positive" if least else "not negative"
         raise ValueError(f"{name}: {what} must be a number that is {words}; got {value!r}")
 
 
-def check_numbers(name: str, **given: Any) -> None:
+def check_numbers(name: str, **given: Scalar | None) -> None:
     """Raise for numbers that are known and NaN or infinite."""
     for what, value in given.items():
-        known = isinstance(value, int | float | np.generic)
-        if known and not -math.inf < value < math.inf:
+        if isinstance(value, KNOWN) and not -math.inf < value < math.inf:
             raise ValueError(f"{name}: {what} must be finite; got {value!r}")
 
 
 def check_boundaries(name: str, boundaries: Sequence[Any]) -> None:
     """Raise unless the counts at which something begins are not negative and in order."""
     for before, boundary in zip((0, *boundaries), boundaries, strict=False):
-        if isinstance(boundary, int | float | np.generic) and not boundary >= before:
+        if isinstance(boundary, KNOWN) and not boundary >= before:
             raise ValueError(
                 f"{name}: boundaries must not be negative, and come in order; got "
                 f"{list(boundaries)}"
@@ -42,14 +40,11 @@ def check_boundaries(name: str, boundaries: Sequence[Any]) -> None:
 
 
 @user_facing
-def constant_schedule(value: Any) -> Schedule:
+def constant_schedule(value: Scalar) -> Schedule:
     """One value for all counts.
 
     Args:
         value: the value.
-
-    Returns:
-        The schedule.
 
     >>> constant_schedule(0.1)(1000)
     0.1
@@ -60,9 +55,9 @@ def constant_schedule(value: Any) -> Schedule:
 
 @user_facing
 def polynomial_schedule(
-    init_value: Any,
-    end_value: Any,
-    power: Any,
+    init_value: Scalar,
+    end_value: Scalar,
+    power: Scalar,
     transition_steps: int,
     transition_begin: int = 0,
 ) -> Schedule:
@@ -70,15 +65,8 @@ def polynomial_schedule(
 
     n is the count since transition_begin, limited to [0, transition_steps].
 
-    Args:
-        init_value: value up to transition_begin.
-        end_value: value at the end and after it.
+    Args besides the common ones (``help(optim.schedules)``):
         power: 1 for a straight line.
-        transition_steps: length; with 0, the value is always init_value.
-        transition_begin: count at which the value begins to change.
-
-    Returns:
-        The schedule.
 
     >>> polynomial_schedule(1.0, 0.0, power=2, transition_steps=4)(np.arange(5))
     array([1.    , 0.5625, 0.25  , 0.0625, 0.    ])
@@ -89,7 +77,7 @@ def polynomial_schedule(
     if transition_steps == 0:
         return constant_schedule(init_value)
 
-    def polynomial(count: Any) -> Any:
+    def polynomial(count: Count) -> Scalar:
         done = np.clip(count - transition_begin, 0, transition_steps) / transition_steps
         return (init_value - end_value) * (1 - done) ** power + end_value
 
@@ -98,18 +86,11 @@ def polynomial_schedule(
 
 @user_facing
 def linear_schedule(
-    init_value: Any, end_value: Any, transition_steps: int, transition_begin: int = 0
+    init_value: Scalar, end_value: Scalar, transition_steps: int, transition_begin: int = 0
 ) -> Schedule:
     """From one value to another in a straight line.
 
-    Args:
-        init_value: value up to transition_begin.
-        end_value: value at the end and after it.
-        transition_steps: length; with 0, the value is always init_value.
-        transition_begin: count at which the value begins to change.
-
-    Returns:
-        The schedule.
+    Common arguments: ``help(optim.schedules)``.
 
     >>> linear_schedule(1.0, 0.0, transition_steps=2, transition_begin=1)(np.arange(5))
     array([1. , 1. , 0.5, 0. , 0. ])
@@ -119,26 +100,23 @@ def linear_schedule(
 
 @user_facing
 def exponential_decay(
-    init_value: Any,
+    init_value: Scalar,
     transition_steps: int,
-    decay_rate: Any,
+    decay_rate: Scalar,
     transition_begin: int = 0,
     staircase: bool = False,
-    end_value: Any = None,
+    end_value: Scalar | None = None,
 ) -> Schedule:
-    """Init decay_rate^(n / transition_steps), with n the count since transition_begin, at least 0.
+    """The exponential init_value decay_rate^(n / transition_steps).
 
-    Args:
-        init_value: value up to transition_begin.
+    n is the count since transition_begin, at least 0.
+
+    Args besides the common ones (``help(optim.schedules)``):
         transition_steps: counts in which the value is multiplied by decay_rate once; with 0 it is
             always init_value.
         decay_rate: positive number, or 0 for a constant.
-        transition_begin: count at which the decay begins.
-        staircase: whether the exponent is rounded down.
+        staircase: True to round the exponent down.
         end_value: bound that the value does not cross, or None.
-
-    Returns:
-        The schedule.
 
     >>> exponential_decay(1.0, 2, 0.25, end_value=0.1)(np.arange(5))
     array([1.   , 0.5  , 0.25 , 0.125, 0.1  ])
@@ -152,7 +130,7 @@ def exponential_decay(
     if transition_steps == 0 or (fixed and decay_rate == 0):
         return constant_schedule(init_value)
 
-    def exponential(count: Any) -> Any:
+    def exponential(count: Count) -> Scalar:
         exponent = np.maximum(count - transition_begin, 0) / transition_steps
         value = init_value * decay_rate ** (np.floor(exponent) if staircase else exponent)
         if end_value is None:
@@ -164,20 +142,15 @@ def exponential_decay(
 
 @user_facing
 def cosine_decay_schedule(
-    init_value: Any, decay_steps: int, alpha: Any = 0.0, exponent: Any = 1.0
+    init_value: Scalar, decay_steps: int, alpha: Scalar = 0.0, exponent: Scalar = 1.0
 ) -> Schedule:
     """Half a cosine: init ((1 - alpha) ((1 + cos(pi n / decay_steps)) / 2)^exponent + alpha).
 
     n is the count, at most decay_steps. (Loshchilov and Hutter 2017, arXiv:1608.03983.)
 
-    Args:
-        init_value: value at 0.
+    Args besides the common ones (``help(optim.schedules)``):
         decay_steps: length.
         alpha: last value as a fraction of the first.
-        exponent: of the cosine.
-
-    Returns:
-        The schedule.
 
     >>> cosine_decay_schedule(1.0, 2)(np.arange(4))
     array([1. , 0.5, 0. , 0. ])
@@ -186,7 +159,7 @@ def cosine_decay_schedule(
     _check_count(name, "decay_steps", decay_steps, 1)
     check_numbers(name, init_value=init_value, alpha=alpha, exponent=exponent)
 
-    def cosine(count: Any) -> Any:
+    def cosine(count: Count) -> Scalar:
         phase = (math.pi / decay_steps) * np.minimum(count, decay_steps)
         return init_value * ((1 - alpha) * (0.5 * (1 + np.cos(phase))) ** exponent + alpha)
 
@@ -204,16 +177,12 @@ def _pieces(name: str, boundaries_and_scales: Mapping[int, float] | None) -> lis
 
 @user_facing
 def piecewise_constant_schedule(
-    init_value: Any, boundaries_and_scales: Mapping[int, float] | None = None
+    init_value: Scalar, boundaries_and_scales: Mapping[int, float] | None = None
 ) -> Schedule:
     """A value that is multiplied by given factors from given counts on.
 
-    Args:
-        init_value: the first value.
+    Args besides the common ones (``help(optim.schedules)``):
         boundaries_and_scales: from count to factor.
-
-    Returns:
-        The schedule.
 
     >>> piecewise_constant_schedule(1.0, {2: 0.5, 3: 0.5})(np.arange(5))
     array([1.  , 1.  , 0.5 , 0.25, 0.25])
@@ -221,7 +190,7 @@ def piecewise_constant_schedule(
     pieces = _pieces("piecewise_constant_schedule", boundaries_and_scales)
     check_numbers("piecewise_constant_schedule", init_value=init_value)
 
-    def piecewise_constant(count: Any) -> Any:
+    def piecewise_constant(count: Count) -> Scalar:
         value = init_value
         for boundary, factor in pieces:
             value = value * np.where(count >= boundary, factor, 1.0)
@@ -233,19 +202,15 @@ def piecewise_constant_schedule(
 @user_facing
 def piecewise_interpolate_schedule(
     interpolate_type: str,
-    init_value: Any,
+    init_value: Scalar,
     boundaries_and_scales: Mapping[int, float] | None = None,
 ) -> Schedule:
     """A value that changes smoothly by given factors up to given counts.
 
-    Args:
+    Args besides the common ones (``help(optim.schedules)``):
         interpolate_type: 'linear' or 'cosine', the way between.
-        init_value: value at 0.
         boundaries_and_scales: from count to the factor by which the value has changed there
             since the count before.
-
-    Returns:
-        The schedule.
 
     >>> piecewise_interpolate_schedule("linear", 1.0, {2: 3.0, 4: 0.0})(np.arange(6))
     array([1. , 2. , 3. , 1.5, 0. , 0. ])
@@ -258,7 +223,7 @@ def piecewise_interpolate_schedule(
     pieces = _pieces(name, boundaries_and_scales)
     check_numbers(name, init_value=init_value)
 
-    def piecewise(count: Any) -> Any:
+    def piecewise(count: Count) -> Scalar:
         value, begin, start = init_value, 0, init_value
         for boundary, factor in pieces:
             end = start * factor
@@ -281,9 +246,6 @@ def join_schedules(schedules: Sequence[Schedule], boundaries: Sequence[int]) -> 
         schedules: each counts from 0 where it begins.
         boundaries: counts at which the second, third, ... begin.
 
-    Returns:
-        The schedule.
-
     >>> join_schedules([constant_schedule(1.0), lambda count: 2.0 + count], [2])(np.arange(5))
     array([1., 1., 2., 3., 4.])
     """
@@ -295,7 +257,7 @@ def join_schedules(schedules: Sequence[Schedule], boundaries: Sequence[int]) -> 
 
     check_boundaries("join_schedules", boundaries)
 
-    def joined(count: Any) -> Any:
+    def joined(count: Count) -> Scalar:
         value = schedules[0](count)
         for boundary, schedule in zip(boundaries, schedules[1:], strict=True):
             later = schedule(np.maximum(count - boundary, 0))
