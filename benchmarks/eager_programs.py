@@ -55,15 +55,18 @@ def torch_namespace() -> Any:
 
 
 def rosenbrock(m: Any, x: Any, _c: Any) -> Any:
+    """Rosenbrock's function of ten numbers."""
     return m.sum(100.0 * (x[1:10] - x[:9] ** 2) ** 2 + (1 - x[:9]) ** 2)
 
 
 def softmax_loss(m: Any, x: Any, c: Any) -> Any:
+    """The cross-entropy of four rows with labels."""
     shifted = x - m.log(m.sum(m.exp(x), 1)).reshape((4, 1))
     return -m.sum(c.labels * shifted)
 
 
 def loop_over_indices(_m: Any, x: Any, _c: Any) -> Any:
+    """A sum of squares, element by element."""
     total = 0.0
     for i in range(12):
         total = total + x[i] * x[i]

@@ -88,7 +88,7 @@ DOMAINS = {
     **dict.fromkeys(("asin", "acos", "atanh"), (-1, 1)),
     "logit": (0, 1), "acosh": (1, np.inf), "log1p": (-1, np.inf), "log1mexp": (-np.inf, 0),
 }  # fmt: skip
-UNARY = sorted(n for n in FUNCTIONS if REGISTRY[n].arity == 1 or len(REGISTRY[n].partials) == 1)
+UNARY = sorted(n for n in FUNCTIONS if getattr(REGISTRY[n], "arity", 0) == 1)
 
 
 @pytest.mark.parametrize("name", UNARY)

@@ -133,7 +133,7 @@ def as_function(partial: Any, count: int) -> Partial:
 
 def record(name: str, mistake: Any) -> Record:
     """An operator's record with mistaken partial derivatives."""
-    prim = REGISTRY[name]
+    prim: Any = REGISTRY[name]
     partials = tuple(as_function(p, prim.arity) for p in prim.partials)
 
     def make(new: str) -> Primitive:
@@ -201,7 +201,7 @@ class Transposed(Record):
 
     @contextmanager
     def registered(self) -> Iterator[Callable[..., Any]]:
-        prim = REGISTRY[self.name]
+        prim: Any = REGISTRY[self.name]
         with super().registered() as op:
 
             def rule(*both: Any) -> Any:

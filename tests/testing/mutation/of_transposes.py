@@ -148,11 +148,11 @@ def changed(result: Any, mistake: str) -> Any:
 
 
 def of_case(name: str, mistake: str, number: int) -> Mutant:
-    prim = REGISTRY[name]
+    prim: Any = REGISTRY[name]
     params = list(prim.cases(np.random.default_rng(0)))[number].params
 
     def wrong(*args: Any, **kw: Any) -> Any:
-        return changed(prim.transpose(*args, **kw), mistake)  # type: ignore[misc]
+        return changed(prim.transpose(*args, **kw), mistake)
 
     def copied(rule: Any) -> Record:
         if isinstance(prim, Linear):
@@ -242,7 +242,8 @@ def tangent_by_itself(ts: Any, _out: Any, *operands: Any, **params: Any) -> Any:
 def own_tangents(name: str) -> Any:
     """The jvp rule of an operator that is linear in its operands, or of solve."""
     if name == "solve":
-        first = REGISTRY[name].jvp[0]  # type: ignore[index]
+        solve_record: Any = REGISTRY[name]
+        first = solve_record.jvp[0]
         return (first, lambda t, _x, a, _b, **_: REGISTRY["mutant"](a, t))
     if name == "split":
         return (lambda t, _out, _x, **params: REGISTRY["mutant"](t, **params),)
