@@ -62,7 +62,9 @@ class Module:
 
     def callee(self, function: Callable[..., Any]) -> str:
         """The name under which a function is called from the program."""
-        module = getattr(function, "__module__", "") or ""
+        # Before NumPy 2.1 ufuncs did not say where they come from.
+        unknown = "numpy" if isinstance(function, np.ufunc) else ""
+        module = getattr(function, "__module__", None) or unknown
         name = getattr(function, "__name__", "callee")
         if module.partition(".")[0] == "numpy" and getattr(np, name, None) is function:
             return f"np.{name}"

@@ -59,7 +59,9 @@ class _Batched:
         for i in range(self.size):
             if here is not None and not here[i]:
                 continue
-            row = self.function(*[a[i] if b else a for a, b in zip(args, self.batched)])
+            row = self.function(
+                *[a[i] if b else a for a, b in zip(args, self.batched, strict=True)]
+            )
             for out, r, a in zip(outs, row, self.avals, strict=True):
                 out[i] = checked_result(r, a, self.__name__)
         return outs

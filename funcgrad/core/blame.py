@@ -13,6 +13,7 @@ import numbers
 import opcode
 import os
 import re
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from types import FrameType, TracebackType
 from typing import Any, NamedTuple
@@ -312,15 +313,34 @@ def _name(fun: Any) -> str:
 
 def _wanted(call: Call, name: str, rank: int) -> str:
     """What a docstring says of an argument, or its annotation, or what the function is."""
-    text = _documented(inspect.getdoc(call.fun) or "", name)
+    doc = inspect.getdoc(call.fun) or ""
+    text = _documented(doc, name) or _documented(_named_page(doc), name)
     annotation = call.parameters[name].annotation
     if not text and isinstance(annotation, str) and annotation != "Any":
-        text = f"{annotation}, as it was made for it" if name == "state" else annotation
+        text = f"{annotation}, as it was made for it" if name == "state" else _in_words(annotation)
     if text:
         return f"but must be: {text}"
     if rank == NUMBER:
         return "which is out of range"
     return "which is not an array or anything else that it can use"
+
+
+_WORDS = {
+    "ArrayLike": "an array, a number or nested lists of numbers", "Array": "an array",
+    "PyTree": "arrays in containers", "DTypeLike": "a dtype", "Key": "a key", "Scalar": "a number",
+    "ScalarOrSchedule": "a number or a schedule", "Schedule": "a schedule",
+}  # fmt: skip
+
+
+def _in_words(annotation: str) -> str:
+    return " or ".join(_WORDS.get(a, a) for a in _alternatives(annotation))
+
+
+def _named_page(doc: str) -> str:
+    """The docstring of the package that a docstring names for arguments that many share."""
+    found = re.search(r"``help\(([\w.]+)\)``", doc)
+    module = sys.modules.get(f"funcgrad.{found[1]}") if found else None
+    return inspect.getdoc(module) or ""
 
 
 def _documented(doc: str, name: str) -> str:

@@ -130,7 +130,9 @@ def _numbers_as_arrays(staged: list[Any]) -> list[Any]:
         return staged
     columns = list(zip(*(jaxpr.out_avals for jaxpr, _, _ in staged), strict=True))
     dtypes = [max((a.dtype for a in c), key=lambda d: KINDS.find(d.kind)) for c in columns]
-    strong = [next((a.dtype for a in c if not a.weak), d) for c, d in zip(columns, dtypes)]
+    strong = [
+        next((a.dtype for a in c if not a.weak), d) for c, d in zip(columns, dtypes, strict=True)
+    ]
     wanted = [
         s if KINDS.find(s.kind) == KINDS.find(d.kind) else d
         for s, d in zip(strong, dtypes, strict=True)

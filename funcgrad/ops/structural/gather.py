@@ -221,9 +221,12 @@ def _products_by_place(v: Any, v_t: Any, idx: Any, shape: Any) -> tuple[Any, Any
     for d in idx[0].shape:
         n *= d
     idx = [cast(i, np.dtype(np.intp)) for i in idx]
-    flat = [reshape(np.where(i < 0, i + d, i), shape=(n,)) for i, d in zip(idx, shape)]
+    flat = [
+        reshape(np.where(i < 0, i + d, i), shape=(n,))
+        for i, d in zip(idx, shape[:depth], strict=True)
+    ]
     number = flat[0]
-    for i, d in zip(flat[1:], shape[1:depth]):
+    for i, d in zip(flat[1:], shape[1:depth], strict=True):
         number = number * d + i
     order = argsort(number, axis=0, descending=False)
     number, places = gather(number, order), [gather(i, order) for i in flat]
