@@ -21,7 +21,6 @@ Numbers can be differentiated with respect to all continuous parameters.
 from __future__ import annotations
 
 from .counts import binomial, geometric, multinomial, poisson, rademacher
-from .distributions import bernoulli, bits, gumbel, normal, randint, uniform
 from .gammas import (
     ball,
     beta,
@@ -54,6 +53,7 @@ from .inversion import (
 )
 from .keys import PRNGKey, clone, fold_in, key, key_data, split, wrap_key_data
 from .selection import categorical, choice, permutation
+from .uniform_and_normal import bernoulli, bits, gumbel, normal, randint, uniform
 
 __all__ = [
     "PRNGKey",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from math import erf as erf_of_number
 from math import sqrt
-from typing import Any
 
 import numpy as np
 
@@ -12,13 +11,14 @@ from ..core.tracebacks import user_facing
 from ..ops.elementwise.special import erf, erf_inv
 from ..ops.random.threefry import random_uniform
 from ..ops.structural.stop import stop
+from ..typing import Array, ArrayLike, DTypeLike, Key, Shape
 from .arguments import check_dtype, check_key, check_shape, parameters
-from .draws import exponentials, uniform_from
-from .tails import TAIL, tail_quantile
+from .normal_tail import TAIL, tail_quantile
+from .samplers import exponentials, uniform_from
 
 
 @user_facing
-def exponential(key: Any, shape: Any = (), dtype: Any = float) -> Any:
+def exponential(key: Key, shape: Shape = (), dtype: DTypeLike = float) -> Array:
     """Draw from the standard exponential distribution, exp(-x) on [0, inf).
 
     Args:
@@ -39,7 +39,7 @@ def exponential(key: Any, shape: Any = (), dtype: Any = float) -> Any:
 
 
 @user_facing
-def laplace(key: Any, shape: Any = (), dtype: Any = float) -> Any:
+def laplace(key: Key, shape: Shape = (), dtype: DTypeLike = float) -> Array:
     """Draw from the standard Laplace distribution, exp(-abs(x)) / 2.
 
     Args:
@@ -62,7 +62,7 @@ def laplace(key: Any, shape: Any = (), dtype: Any = float) -> Any:
 
 
 @user_facing
-def logistic(key: Any, shape: Any = (), dtype: Any = float) -> Any:
+def logistic(key: Key, shape: Shape = (), dtype: DTypeLike = float) -> Array:
     """Draw from the standard logistic distribution, exp(-x) / (1 + exp(-x))**2.
 
     Args:
@@ -84,7 +84,7 @@ def logistic(key: Any, shape: Any = (), dtype: Any = float) -> Any:
 
 
 @user_facing
-def cauchy(key: Any, shape: Any = (), dtype: Any = float) -> Any:
+def cauchy(key: Key, shape: Shape = (), dtype: DTypeLike = float) -> Array:
     """Draw from the standard Cauchy distribution, 1 / (pi (1 + x**2)).
 
     Args:
@@ -106,7 +106,7 @@ def cauchy(key: Any, shape: Any = (), dtype: Any = float) -> Any:
 
 
 @user_facing
-def pareto(key: Any, b: Any, shape: Any = None, dtype: Any = float) -> Any:
+def pareto(key: Key, b: ArrayLike, shape: Shape | None = None, dtype: DTypeLike = float) -> Array:
     """Draw from Pareto distributions, b / x**(b + 1) on [1, inf).
 
     Args:
@@ -124,14 +124,16 @@ def pareto(key: Any, b: Any, shape: Any = None, dtype: Any = float) -> Any:
     """
     check_key("pareto", key)
     dtype = check_dtype("pareto", dtype, "f")
-    shape, key, b = parameters("pareto", key, shape, dtype, b=b)
+    shape, key, (b,) = parameters("pareto", key, shape, dtype, b=b)
     e = exponentials(key, shape, dtype)
     with np.errstate(over="ignore"):
         return np.exp(e / b)
 
 
 @user_facing
-def rayleigh(key: Any, scale: Any, shape: Any = None, dtype: Any = float) -> Any:
+def rayleigh(
+    key: Key, scale: ArrayLike, shape: Shape | None = None, dtype: DTypeLike = float
+) -> Array:
     """Draw from Rayleigh distributions, x / scale**2 exp(-x**2 / (2 scale**2)) on [0, inf).
 
     Args:
@@ -149,15 +151,19 @@ def rayleigh(key: Any, scale: Any, shape: Any = None, dtype: Any = float) -> Any
     """
     check_key("rayleigh", key)
     dtype = check_dtype("rayleigh", dtype, "f")
-    shape, key, scale = parameters("rayleigh", key, shape, dtype, scale=scale)
+    shape, key, (scale,) = parameters("rayleigh", key, shape, dtype, scale=scale)
     u = np.maximum(random_uniform(key, shape=shape, dtype=dtype), np.finfo(dtype).tiny)
     return scale * np.sqrt(np.log(u) * dtype.type(-2))
 
 
 @user_facing
 def weibull_min(
-    key: Any, scale: Any, concentration: Any, shape: Any = (), dtype: Any = float
-) -> Any:
+    key: Key,
+    scale: ArrayLike,
+    concentration: ArrayLike,
+    shape: Shape = (),
+    dtype: DTypeLike = float,
+) -> Array:
     """Draw from Weibull distributions, of density ~ x**(c - 1) exp(-(x / scale)**c) on [0, inf).
 
     Args:
@@ -176,7 +182,7 @@ def weibull_min(
     """
     check_key("weibull_min", key)
     dtype = check_dtype("weibull_min", dtype, "f")
-    shape, key, scale, concentration = parameters(
+    shape, key, (scale, concentration) = parameters(
         "weibull_min", key, shape, dtype, scale=scale, concentration=concentration
     )
     return exponentials(key, shape, dtype) ** (1 / concentration) * scale
@@ -184,8 +190,13 @@ def weibull_min(
 
 @user_facing
 def triangular(
-    key: Any, left: Any, mode: Any, right: Any, shape: Any = None, dtype: Any = float
-) -> Any:
+    key: Key,
+    left: ArrayLike,
+    mode: ArrayLike,
+    right: ArrayLike,
+    shape: Shape | None = None,
+    dtype: DTypeLike = float,
+) -> Array:
     """Draw from triangular distributions, whose densities rise from left to mode and fall to right.
 
     Args:
@@ -205,7 +216,7 @@ def triangular(
     """
     check_key("triangular", key)
     dtype = check_dtype("triangular", dtype, "f")
-    shape, key, left, mode, right = parameters(
+    shape, key, (left, mode, right) = parameters(
         "triangular", key, shape, dtype, left=left, mode=mode, right=right
     )
     u = random_uniform(key, shape=shape, dtype=dtype)
@@ -215,15 +226,19 @@ def triangular(
     return np.where(u < (mode - left) / width, rising, falling)[()]
 
 
-def _erf(x: Any) -> Any:
+def _erf(x: Array) -> Array:
     """The error function; of a number it needs no SciPy, which arrays do."""
     return np.float64(erf_of_number(x)) if isinstance(x, np.generic) else erf(x)
 
 
 @user_facing
 def truncated_normal(
-    key: Any, lower: Any, upper: Any, shape: Any = None, dtype: Any = float
-) -> Any:
+    key: Key,
+    lower: ArrayLike,
+    upper: ArrayLike,
+    shape: Shape | None = None,
+    dtype: DTypeLike = float,
+) -> Array:
     """Draw from the standard normal distribution, restricted to the interval (lower, upper).
 
     Args:
@@ -248,7 +263,7 @@ def truncated_normal(
     """
     check_key("truncated_normal", key)
     dtype = check_dtype("truncated_normal", dtype, "f")
-    shape, key, lower, upper = parameters(
+    shape, key, (lower, upper) = parameters(
         "truncated_normal", key, shape, dtype, lower=lower, upper=upper
     )
     known = all(isinstance(x, np.ndarray | np.generic) for x in (lower, upper))
@@ -267,7 +282,7 @@ def truncated_normal(
     return x if known else np.where(lower <= upper, x, np.nan)[()]
 
 
-def _with_tails(x: Any, u: Any, lower: Any, upper: Any) -> Any:
+def _with_tails(x: Array, u: Array, lower: Array, upper: Array) -> Array:
     """Numbers in the place of which quantiles of a tail are put where the interval is in one."""
     right, left = lower >= TAIL, upper <= -TAIL
     u, low, high = (y.astype(np.float64) for y in (u, lower, upper))
