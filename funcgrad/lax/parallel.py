@@ -6,13 +6,14 @@ The examples of several axes, given as a tuple of names, are numbered in row-maj
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Hashable, Sequence
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 
 from .. import tree
 from ..control import collectives as c
+from ..core.primitive import Primitive
 from ..core.tracebacks import user_facing
 from ..core.tracing import Tracer
 from ..errors import ShapeError
@@ -20,14 +21,20 @@ from ..ops.elementwise.comparison import select
 from ..ops.reductions.reducing import reduce_max, reduce_min
 from ..ops.shape import move_axis, reshape
 from ..ops.structural.gather import gather
+from ..typing import Array
+
+T = TypeVar("T")
+
+AxisNames: TypeAlias = Hashable | Sequence[Hashable]
+"""The name of a mapped axis, or a tuple of several."""
 
 
-def _names(axis_name: Any) -> tuple[Any, ...]:
+def _names(axis_name: AxisNames) -> tuple[Hashable, ...]:
     return tuple(axis_name) if isinstance(axis_name, tuple | list) else (axis_name,)
 
 
 @user_facing
-def psum(x: Any, axis_name: Any) -> Any:
+def psum(x: T, axis_name: AxisNames) -> T:
     """The sum over the examples of a named axis.
 
     Args:
@@ -42,7 +49,7 @@ def psum(x: Any, axis_name: Any) -> Any:
     array([0.25, 0.75])
     """
 
-    def one(a: Any) -> Any:
+    def one(a: Array) -> Array:
         for name in _names(axis_name):
             if not isinstance(a, Tracer) and np.ndim(a) == 0:
                 a = a * c.axis_frame(name).size
@@ -54,7 +61,7 @@ def psum(x: Any, axis_name: Any) -> Any:
 
 
 @user_facing
-def pmean(x: Any, axis_name: Any) -> Any:
+def pmean(x: T, axis_name: AxisNames) -> T:
     """The mean over the examples of a named axis.
 
     >>> from funcgrad import vmap
@@ -65,8 +72,8 @@ def pmean(x: Any, axis_name: Any) -> Any:
     return tree.map(lambda a: a / size, psum(x, axis_name))
 
 
-def _extremum(x: Any, axis_name: Any, prim: Any) -> Any:
-    def one(a: Any) -> Any:
+def _extremum(x: T, axis_name: AxisNames, prim: Primitive) -> T:
+    def one(a: Array) -> Array:
         for name in _names(axis_name):
             a = prim(c.all_gather_p(a, axis_name=name), axes=(0,))
         return a
@@ -75,7 +82,7 @@ def _extremum(x: Any, axis_name: Any, prim: Any) -> Any:
 
 
 @user_facing
-def pmax(x: Any, axis_name: Any) -> Any:
+def pmax(x: T, axis_name: AxisNames) -> T:
     """The maximum over the examples of a named axis; ties share the derivative.
 
     >>> from funcgrad import vmap
@@ -86,7 +93,7 @@ def pmax(x: Any, axis_name: Any) -> Any:
 
 
 @user_facing
-def pmin(x: Any, axis_name: Any) -> Any:
+def pmin(x: T, axis_name: AxisNames) -> T:
     """The minimum over the examples of a named axis; ties share the derivative.
 
     >>> from funcgrad import vmap
@@ -96,13 +103,13 @@ def pmin(x: Any, axis_name: Any) -> Any:
     return _extremum(x, axis_name, reduce_min)
 
 
-def _merge(x: Any, axis: int) -> Any:
+def _merge(x: Array, axis: int) -> Array:
     """Two neighbouring axes as one."""
     shape = (*x.shape[:axis], x.shape[axis] * x.shape[axis + 1], *x.shape[axis + 2 :])
     return reshape(x, shape=shape)
 
 
-def _divide(x: Any, axis: int, n: int) -> Any:
+def _divide(x: Array, axis: int, n: int) -> Array:
     """One axis as n blocks: two axes."""
     if x.shape[axis] % n:
         raise ShapeError(f"axis {axis} of size {x.shape[axis]} is not a multiple of {n} examples")
@@ -110,7 +117,7 @@ def _divide(x: Any, axis: int, n: int) -> Any:
     return reshape(x, shape=shape)
 
 
-def _gathered(a: Any, axis_name: Any) -> Any:
+def _gathered(a: Array, axis_name: AxisNames) -> Array:
     """All values along a new axis 0; those of several named axes in row-major order."""
     names = _names(axis_name)
     for name in reversed(names):
@@ -120,13 +127,13 @@ def _gathered(a: Any, axis_name: Any) -> Any:
     return a
 
 
-def _split_names(a: Any, axis_name: Any) -> Any:
+def _split_names(a: Array, axis_name: AxisNames) -> Array:
     """Axis 0 as one axis per named axis."""
     return reshape(a, shape=(*(c.axis_frame(n).size for n in _names(axis_name)), *a.shape[1:]))
 
 
 @user_facing
-def all_gather(x: Any, axis_name: Any, *, axis: int = 0, tiled: bool = False) -> Any:
+def all_gather(x: T, axis_name: AxisNames, *, axis: int = 0, tiled: bool = False) -> T:
     """The values of all examples, stacked along a new axis (or joined along one, if tiled).
 
     >>> from funcgrad import vmap
@@ -135,7 +142,7 @@ def all_gather(x: Any, axis_name: Any, *, axis: int = 0, tiled: bool = False) ->
            [1., 3.]])
     """
 
-    def one(a: Any) -> Any:
+    def one(a: Array) -> Array:
         out = _gathered(a, axis_name)
         k = axis % (len(out.shape) - (1 if tiled else 0))
         out = move_axis(out, 0, k)
@@ -145,7 +152,9 @@ def all_gather(x: Any, axis_name: Any, *, axis: int = 0, tiled: bool = False) ->
 
 
 @user_facing
-def psum_scatter(x: Any, axis_name: Any, *, scatter_dimension: int = 0, tiled: bool = False) -> Any:
+def psum_scatter(
+    x: T, axis_name: AxisNames, *, scatter_dimension: int = 0, tiled: bool = False
+) -> T:
     """The sum over the examples, of which each example keeps its own part.
 
     >>> from funcgrad import vmap
@@ -153,7 +162,7 @@ def psum_scatter(x: Any, axis_name: Any, *, scatter_dimension: int = 0, tiled: b
     array([4., 6.])
     """
 
-    def one(a: Any) -> Any:
+    def one(a: Array) -> Array:
         k = scatter_dimension % len(a.shape)
         n = axis_size(axis_name)
         a = _divide(a, k, n) if tiled else a
@@ -169,8 +178,8 @@ def psum_scatter(x: Any, axis_name: Any, *, scatter_dimension: int = 0, tiled: b
 
 @user_facing
 def all_to_all(
-    x: Any, axis_name: Any, split_axis: int, concat_axis: int, *, tiled: bool = False
-) -> Any:
+    x: T, axis_name: AxisNames, split_axis: int, concat_axis: int, *, tiled: bool = False
+) -> T:
     """Example i sends part j of its value to example j, which joins what it gets.
 
     >>> from funcgrad import vmap
@@ -180,7 +189,7 @@ def all_to_all(
            [2., 4.]])
     """
 
-    def one(a: Any) -> Any:
+    def one(a: Array) -> Array:
         n = axis_size(axis_name)
         a = _divide(a, split_axis, n) if tiled else a
         if a.shape[split_axis] != n:
@@ -197,7 +206,7 @@ def all_to_all(
 
 
 @user_facing
-def ppermute(x: Any, axis_name: Any, perm: Sequence[tuple[int, int]]) -> Any:
+def ppermute(x: T, axis_name: AxisNames, perm: Sequence[tuple[int, int]]) -> T:
     """Send values between examples: pairs (source, destination); others get zero.
 
     >>> from funcgrad import vmap
@@ -217,7 +226,7 @@ def ppermute(x: Any, axis_name: Any, perm: Sequence[tuple[int, int]]) -> Any:
 
 
 @user_facing
-def axis_index(axis_name: Any) -> Any:
+def axis_index(axis_name: AxisNames) -> Array:
     """The number of the example along a named axis.
 
     >>> from funcgrad import vmap
@@ -231,7 +240,7 @@ def axis_index(axis_name: Any) -> Any:
 
 
 @user_facing
-def axis_size(axis_name: Any) -> int:
+def axis_size(axis_name: AxisNames) -> int:
     """The number of examples along a named axis, or along several.
 
     >>> from funcgrad import vmap

@@ -4,11 +4,9 @@ The few that NumPy does not pass on to traced values (``array``, ``zeros``, ``ar
 defined here with NumPy's signatures, and so are a few that NumPy lacks (``at``, ``logsumexp``).
 """
 
-from __future__ import annotations
-
 import sys as _sys
+import typing as _typing
 from types import ModuleType as _ModuleType
-from typing import TYPE_CHECKING as _TYPE_CHECKING
 
 import numpy as _np
 from numpy import abs as abs
@@ -327,21 +325,8 @@ from numpy import where as where
 from numpy import zeros_like as zeros_like
 
 from ..core.tracing import Tracer as _Tracer
-from ..ops import operators as _operators
 from ..typing import Array as _Array
-from . import (
-    differences,
-    elementwise,
-    indexing,
-    interpolation,
-    methods,
-    polynomials,
-    products,
-    reductions,
-    refused,
-    scipy_ufuncs,
-    shapes,
-)
+from . import implementations
 from . import linalg as linalg
 from .indexing.updates import at as at
 from .reductions.sums_and_extrema import logsumexp as logsumexp
@@ -361,6 +346,7 @@ from .shapes.creation import ones as ones
 from .shapes.creation import tri as tri
 from .shapes.creation import zeros as zeros
 
+_registered = implementations
 ndarray = _Array
 
 if hasattr(_np, "unstack"):  # since NumPy 2.1
@@ -376,30 +362,14 @@ __all__ = ["linalg"]
 __all__ += [
     name
     for name, value in globals().items()
-    if not name.startswith("_") and name != "annotations" and not isinstance(value, _ModuleType)
+    if not name.startswith("_") and not isinstance(value, _ModuleType)
 ]
 __all__.sort()
 
-if not _TYPE_CHECKING:  # a checker is to report names that there are not
+if not _typing.TYPE_CHECKING:  # a checker is to report names that there are not
 
     def __getattr__(name):
         raise AttributeError(f"funcgrad.numpy has no {name!r}")
 
 
-_Tracer.functions.update(linalg.NUMPY_FUNCTIONS)
 _Tracer.methods["namespace"] = lambda: _sys.modules[__name__]
-
-_registered_on_import = (
-    _operators,
-    differences,
-    elementwise,
-    indexing,
-    interpolation,
-    methods,
-    polynomials,
-    products,
-    reductions,
-    refused,
-    scipy_ufuncs,
-    shapes,
-)
