@@ -17,7 +17,6 @@ import os
 import stat
 import time
 from collections.abc import Iterator
-from typing import Any
 
 from ..errors import FileError
 
@@ -37,7 +36,7 @@ ABANDONED_AFTER = 24 * 3600.0
 """Seconds after which a temporary file counts as left behind where files cannot be locked."""
 
 
-def text_path(path: Any, argument: str) -> str:
+def text_path(path: str | bytes | os.PathLike, argument: str) -> str:
     """A path as text; argument names it in messages."""
     try:
         text = os.fsdecode(path)
@@ -67,7 +66,7 @@ def check_regular(path: str | int, argument: str, name: str | None = None) -> os
     return found
 
 
-def place_of(path: Any, argument: str) -> str:
+def place_of(path: str | bytes | os.PathLike, argument: str) -> str:
     """Where a file is written: links are followed. Raises what would be raised there later."""
     text = text_path(path, argument)
     if text.endswith(("/", os.sep)):
@@ -87,7 +86,7 @@ def place_of(path: Any, argument: str) -> str:
 
 
 @contextlib.contextmanager
-def replacing(path: Any, argument: str) -> Iterator[int]:
+def replacing(path: str | bytes | os.PathLike, argument: str) -> Iterator[int]:
     """The descriptor of a new file, which takes the place of an old one if nothing is raised."""
     place = place_of(path, argument)
     old = check_regular(place, argument)
