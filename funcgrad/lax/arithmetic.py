@@ -240,7 +240,7 @@ def bitwise_not(x: ArrayLike) -> Array:
 
 @user_facing
 def population_count(x: ArrayLike) -> Array:
-    """How many bits of abs(x) are set, elementwise.
+    """The number of bits that are set in abs(x), elementwise.
 
     >>> population_count(5)
     np.uint8(2)

@@ -290,7 +290,7 @@ def _scan(
 
 
 def _steps_at_a_time(unroll: int | bool, what: str) -> int | None:
-    """How many steps ``unroll=`` asks for; None for all of them."""
+    """The number of steps that ``unroll=`` asks for; None for all of them."""
     if isinstance(unroll, bool):
         return None if unroll else 1
     if not (is_integer(unroll) and unroll > 0):

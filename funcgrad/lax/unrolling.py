@@ -27,7 +27,7 @@ def scan_unrolled(
 ) -> tuple[list[Array], list[Array]]:
     """The last carry and the stacked results of a scan that does ``unroll`` steps at a time.
 
-    What is left over when the length is no multiple of them is done one by one in the end.
+    Steps that are left over, when the length is no multiple of them, are done one by one.
     """
     size = max(min(unroll, length), 1)
     if size == 1:

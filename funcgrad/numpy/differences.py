@@ -105,7 +105,7 @@ def diff(
 
 
 def _end(end: ArrayLike, a: Array, axis: int) -> Array | None:
-    """What prepend= or append= puts before or behind an array, the differenced axis first."""
+    """The elements that prepend= or append= puts beside an array, the differenced axis first."""
     if not given(end):
         return None
     end = strong(end)

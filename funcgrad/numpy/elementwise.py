@@ -49,7 +49,8 @@ def clip(
     max: ArrayLike | None = _NONE,
     **kwargs: object,
 ) -> Array:
-    refuse("np.clip", out=out)
+    unknown = {k: v for k, v in kwargs.items() if k not in ("casting", "order", "subok")}
+    refuse("np.clip", out=out, **{k: v for k, v in unknown.items() if v is not True})
     low = a_min if a_min is not np._NoValue else (None if min is np._NoValue else min)
     high = a_max if a_max is not np._NoValue else (None if max is np._NoValue else max)
     x = strong(a)

@@ -279,7 +279,7 @@ def _check_sizes(subscripts: str, inputs: list[str], arrays: list[Any]) -> None:
 def _path(
     inputs: list[str], output: str, arrays: list[Any], optimize: bool | str | Sequence[object]
 ) -> list[Any]:
-    """Which operands to contract in which order, by NumPy's path optimiser."""
+    """The operands to contract one after the other, as NumPy's path optimiser orders them."""
     if len(inputs) == 1:
         return []
     if len(inputs) == 2:

@@ -1,4 +1,4 @@
-"""How NumPy's own functions, applied to tracers, find their implementations here.
+"""Dispatch: NumPy's own functions, applied to tracers, find their implementations here.
 
 ``np.sum(tracer)`` asks the tracer what to do (NEP 18); the table that answers is filled by the
 decorator ``implements``. On plain arrays NumPy runs alone, so nothing is slowed down.
@@ -81,12 +81,12 @@ def in_loop(ufunc: np.ufunc, x: ArrayLike) -> Array:
 
 
 def given(x: object) -> bool:
-    """Whether an optional argument was given."""
+    """True if an optional argument was given."""
     return x is not None and x is not np._NoValue
 
 
 def holds_tracer(x: object) -> bool:
-    """Whether a nested sequence contains a tracer."""
+    """True if a nested sequence contains a tracer."""
     if isinstance(x, Tracer):
         return True
     return isinstance(x, list | tuple) and any(holds_tracer(e) for e in x)

@@ -1,4 +1,4 @@
-"""What the functions of funcgrad.random accept: keys, shapes, dtypes, and parameters."""
+"""Arguments of the functions of funcgrad.random: keys, shapes, dtypes and parameters, checked."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def check_choice(name: str, what: str, given: object, choices: tuple[str, ...]) 
 
 
 def check_gumbel_mode(name: str, mode: str | None) -> str:
-    """How many random bits Gumbel numbers are made of."""
+    """The name of one of the ways to make Gumbel numbers, of few random bits or of many."""
     if mode is None:
         return "low"
     check_choice(name, "mode", mode, ("low", "high", "highest"))
@@ -175,12 +175,12 @@ def as_integers(x: Array) -> Array:
 
 
 def is_scalar(x: object) -> bool:
-    """Whether x is a NumPy scalar."""
+    """True if x is a NumPy scalar."""
     return isinstance(x, np.generic)
 
 
 def is_integer_scalar(x: Any) -> TypeGuard[SupportsIndex]:
-    """Whether x is a Python integer, or a NumPy, CuPy or traced integer of shape ()."""
+    """True if x is a Python integer, or a NumPy, CuPy or traced integer of shape ()."""
     return isinstance(x, int) or (getattr(x, "shape", None) == () and x.dtype.kind in "iu")
 
 

@@ -18,9 +18,7 @@ from .samplers import signs
 def rademacher(key: Key, shape: Shape = (), dtype: DTypeLike = int) -> Array:
     """Draw numbers that are 1 or -1, each with probability 1/2.
 
-    Args:
-        key: a key.
-        shape: shape of the result.
+    Parameters:
         dtype: signed integer or float type.
 
     Returns:
@@ -39,10 +37,8 @@ def rademacher(key: Key, shape: Shape = (), dtype: DTypeLike = int) -> Array:
 def geometric(key: Key, p: ArrayLike, shape: Shape | None = None, dtype: DTypeLike = int) -> Array:
     """Draw how many trials it takes until the first success.
 
-    Args:
-        key: a key.
-        p: probabilities of success, floats whose dtype sets the resolution; broadcasts to shape.
-        shape: shape of the result; None is the shape of p.
+    Parameters:
+        p: probabilities of success, floats whose dtype sets the resolution.
         dtype: integer type of the result, to whose largest number longer waits are cut.
 
     Returns:
@@ -76,10 +72,8 @@ def _largest_below(dtype: np.dtype, precision: np.dtype) -> np.floating:
 def poisson(key: Key, lam: ArrayLike, shape: Shape | None = None, dtype: DTypeLike = int) -> Array:
     """Draw from Poisson distributions.
 
-    Args:
-        key: a key.
-        lam: rates (means), which are rounded to float32; broadcasts to shape.
-        shape: shape of the result; None is the shape of lam.
+    Parameters:
+        lam: rates (means), which are rounded to float32.
         dtype: integer type of the result.
 
     Returns:
@@ -109,12 +103,9 @@ def binomial(
 ) -> Array:
     """Draw how many of n trials succeed.
 
-    Args:
-        key: a key.
-        n: numbers of trials; broadcasts to shape.
-        p: probabilities of success, floats whose dtype sets the resolution; broadcasts to shape.
-        shape: shape of the result; None is the shape to which n and p broadcast.
-        dtype: float type of the result.
+    Parameters:
+        n: numbers of trials.
+        p: probabilities of success, floats whose dtype sets the resolution.
 
     Returns:
         Array of this shape and dtype; NaN where n is negative or p outside of [0, 1].
@@ -140,12 +131,10 @@ def multinomial(
 ) -> Array:
     """Draw how often each of several outcomes happens in n trials.
 
-    Args:
-        key: a key.
+    Parameters:
         n: numbers of trials; broadcasts to the leading axes of shape.
-        p: probabilities of the outcomes, which are along the last axis; broadcasts to shape.
+        p: probabilities of the outcomes, which are along the last axis.
         shape: shape of the result, the axis of outcomes included; None is the shape of p.
-        dtype: float type of the result.
 
     Returns:
         Array of this shape and dtype: one outcome after the other, binomial numbers of the trials

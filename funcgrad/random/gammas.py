@@ -40,11 +40,8 @@ from .samplers import (
 def gamma(key: Key, a: ArrayLike, shape: Shape | None = None, dtype: DTypeLike = float) -> Array:
     """Draw from gamma distributions, x**(a - 1) exp(-x) / Gamma(a) on [0, inf).
 
-    Args:
-        key: a key.
-        a: positive shape parameters; broadcasts to shape.
-        shape: shape of the result; None is the shape of a.
-        dtype: float type of the result.
+    Parameters:
+        a: positive shape parameters.
 
     Returns:
         Array of this shape and dtype. Where a is below 0.01, numbers may be so small that they are
@@ -67,11 +64,8 @@ def gamma(key: Key, a: ArrayLike, shape: Shape | None = None, dtype: DTypeLike =
 def loggamma(key: Key, a: ArrayLike, shape: Shape | None = None, dtype: DTypeLike = float) -> Array:
     """Draw logarithms of numbers from gamma distributions, which do not underflow for small a.
 
-    Args:
-        key: a key.
-        a: positive shape parameters; broadcasts to shape.
-        shape: shape of the result; None is the shape of a.
-        dtype: float type of the result.
+    Parameters:
+        a: positive shape parameters.
 
     Returns:
         Array of this shape and dtype: the logarithm of ``gamma`` with the same arguments.
@@ -93,11 +87,8 @@ def chisquare(
 ) -> Array:
     """Draw from chi-square distributions, of density ~ x**(df / 2 - 1) exp(-x / 2) on [0, inf).
 
-    Args:
-        key: a key.
-        df: positive degrees of freedom; broadcasts to shape.
-        shape: shape of the result; None is the shape of df.
-        dtype: float type of the result.
+    Parameters:
+        df: positive degrees of freedom.
 
     Returns:
         Array of this shape and dtype: twice the gamma numbers of shape parameter df / 2.
@@ -123,12 +114,9 @@ def f(
 ) -> Array:
     """Draw from F distributions: ratios of chi-square numbers, each over its degrees of freedom.
 
-    Args:
-        key: a key.
-        dfnum: degrees of freedom of the numerators; broadcasts to shape.
-        dfden: degrees of freedom of the denominators; broadcasts to shape.
-        shape: shape of the result; None is the shape to which the parameters broadcast.
-        dtype: float type of the result.
+    Parameters:
+        dfnum: degrees of freedom of the numerators.
+        dfden: degrees of freedom of the denominators.
 
     Returns:
         Array of this shape and dtype.
@@ -151,11 +139,8 @@ def f(
 def t(key: Key, df: ArrayLike, shape: Shape | None = None, dtype: DTypeLike = float) -> Array:
     """Draw from Student's t distributions, of density ~ (1 + x**2 / df)**(-(df + 1) / 2).
 
-    Args:
-        key: a key.
-        df: positive degrees of freedom; broadcasts to shape.
-        shape: shape of the result; None is the shape of df.
-        dtype: float type of the result.
+    Parameters:
+        df: positive degrees of freedom.
 
     Returns:
         Array of this shape and dtype: z sqrt(df / 2 / g) for normal z and gamma numbers g of shape
@@ -183,12 +168,9 @@ def beta(
 ) -> Array:
     """Draw from beta distributions, of density ~ x**(a - 1) (1 - x)**(b - 1) on [0, 1].
 
-    Args:
-        key: a key.
-        a: positive parameters; broadcasts to shape.
-        b: positive parameters; broadcasts to shape.
-        shape: shape of the result; None is the shape to which a and b broadcast.
-        dtype: float type of the result.
+    Parameters:
+        a: positive parameters.
+        b: positive parameters.
 
     Returns:
         Array of this shape and dtype: g / (g + h) for gamma numbers g and h of a and b.
@@ -216,12 +198,10 @@ def dirichlet(
 ) -> Array:
     """Draw vectors of probabilities from Dirichlet distributions, ~ prod(x**(alpha - 1)).
 
-    Args:
-        key: a key.
+    Parameters:
         alpha: positive parameters, of shape (..., n).
         shape: shape of the result without its last axis, to which the leading axes of alpha
             broadcast; None are those axes.
-        dtype: float type of the result.
 
     Returns:
         Array of shape (*shape, n) and this dtype: gamma numbers divided by their sum.
@@ -256,11 +236,8 @@ def generalized_normal(
 ) -> Array:
     """Draw from the generalized normal distribution, of density ~ exp(-abs(x)**p).
 
-    Args:
-        key: a key.
-        p: positive exponents; broadcasts to shape.
-        shape: shape of the result.
-        dtype: float type of the result.
+    Parameters:
+        p: positive exponents.
 
     Returns:
         Array of this shape and dtype: g**(1 / p) with random signs, for gamma numbers g of shape
@@ -290,12 +267,10 @@ def ball(
 ) -> Array:
     """Draw uniformly from the unit ball of the p-norm.
 
-    Args:
-        key: a key.
+    Parameters:
         d: number of dimensions.
         p: positive exponent of the norm, a scalar.
         shape: shape of an array of points.
-        dtype: float type of the result.
 
     Returns:
         Array of shape (*shape, d) and this dtype.

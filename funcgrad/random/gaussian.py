@@ -32,10 +32,8 @@ def lognormal(
 ) -> Array:
     """Draw numbers whose logarithms are normal, with mean 0.
 
-    Args:
-        key: a key.
-        sigma: standard deviations of the logarithms; broadcasts to shape.
-        shape: shape of the result; None is the shape of sigma.
+    Parameters:
+        sigma: standard deviations of the logarithms.
         dtype: float or complex type of the result.
 
     Returns:
@@ -56,11 +54,6 @@ def lognormal(
 @user_facing
 def maxwell(key: Key, shape: Shape = (), dtype: DTypeLike = float) -> Array:
     """Draw from the Maxwell distribution, of density ~ x**2 exp(-x**2 / 2) on [0, inf).
-
-    Args:
-        key: a key.
-        shape: shape of the result.
-        dtype: float type of the result.
 
     Returns:
         Array of this shape and dtype: lengths of normal vectors of three elements.
@@ -84,12 +77,10 @@ def double_sided_maxwell(
 ) -> Array:
     """Draw z scale + loc, where z is of density ~ z**2 exp(-z**2 / 2).
 
-    Args:
-        key: a key.
+    Parameters:
         loc: centres.
         scale: scales.
         shape: axes in front of those to which loc and scale broadcast together.
-        dtype: float type of the result.
 
     Returns:
         Array of shape (*shape, *parameter_shape) and this dtype: numbers of ``maxwell`` with
@@ -114,11 +105,8 @@ def double_sided_maxwell(
 def wald(key: Key, mean: ArrayLike, shape: Shape | None = None, dtype: DTypeLike = float) -> Array:
     """Draw from Wald (inverse Gaussian) distributions with scale 1.
 
-    Args:
-        key: a key.
-        mean: positive means; broadcasts to shape.
-        shape: shape of the result; None is the shape of mean.
-        dtype: float type of the result.
+    Parameters:
+        mean: positive means.
 
     Returns:
         Array of this shape and dtype, of density
@@ -163,8 +151,7 @@ def multivariate_normal(
 ) -> Array:
     """Draw vectors from multivariate normal distributions.
 
-    Args:
-        key: a key.
+    Parameters:
         mean: array of shape (..., n).
         cov: symmetric positive matrices, of shape (..., n, n).
         shape: shape of the result without its last axis, to which the leading axes of mean and cov
@@ -231,8 +218,7 @@ def orthogonal(
 ) -> Array:
     """Draw uniformly from the orthogonal matrices, or from the unitary ones.
 
-    Args:
-        key: a key.
+    Parameters:
         n: number of rows.
         shape: shape of an array of matrices.
         dtype: float type, or complex type for unitary matrices.

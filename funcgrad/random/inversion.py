@@ -21,11 +21,6 @@ from .samplers import exponentials, uniform_from
 def exponential(key: Key, shape: Shape = (), dtype: DTypeLike = float) -> Array:
     """Draw from the standard exponential distribution, exp(-x) on [0, inf).
 
-    Args:
-        key: a key.
-        shape: shape of the result.
-        dtype: float type of the result.
-
     Returns:
         Array of this shape and dtype: -log(1 - u) for uniform u in [0, 1).
 
@@ -41,11 +36,6 @@ def exponential(key: Key, shape: Shape = (), dtype: DTypeLike = float) -> Array:
 @user_facing
 def laplace(key: Key, shape: Shape = (), dtype: DTypeLike = float) -> Array:
     """Draw from the standard Laplace distribution, exp(-abs(x)) / 2.
-
-    Args:
-        key: a key.
-        shape: shape of the result.
-        dtype: float type of the result.
 
     Returns:
         Array of this shape and dtype: sign(u) log(1 - abs(u)) for uniform u in (-1, 1).
@@ -65,11 +55,6 @@ def laplace(key: Key, shape: Shape = (), dtype: DTypeLike = float) -> Array:
 def logistic(key: Key, shape: Shape = (), dtype: DTypeLike = float) -> Array:
     """Draw from the standard logistic distribution, exp(-x) / (1 + exp(-x))**2.
 
-    Args:
-        key: a key.
-        shape: shape of the result.
-        dtype: float type of the result.
-
     Returns:
         Array of this shape and dtype: log(u / (1 - u)) for uniform u in (0, 1).
 
@@ -86,11 +71,6 @@ def logistic(key: Key, shape: Shape = (), dtype: DTypeLike = float) -> Array:
 @user_facing
 def cauchy(key: Key, shape: Shape = (), dtype: DTypeLike = float) -> Array:
     """Draw from the standard Cauchy distribution, 1 / (pi (1 + x**2)).
-
-    Args:
-        key: a key.
-        shape: shape of the result.
-        dtype: float type of the result.
 
     Returns:
         Array of this shape and dtype: tan(pi (u - 1/2)) for uniform u in (0, 1).
@@ -109,11 +89,8 @@ def cauchy(key: Key, shape: Shape = (), dtype: DTypeLike = float) -> Array:
 def pareto(key: Key, b: ArrayLike, shape: Shape | None = None, dtype: DTypeLike = float) -> Array:
     """Draw from Pareto distributions, b / x**(b + 1) on [1, inf).
 
-    Args:
-        key: a key.
-        b: positive exponents; broadcasts to shape.
-        shape: shape of the result; None is the shape of b.
-        dtype: float type of the result.
+    Parameters:
+        b: positive exponents.
 
     Returns:
         Array of this shape and dtype: exp(e / b) for exponential e.
@@ -136,11 +113,8 @@ def rayleigh(
 ) -> Array:
     """Draw from Rayleigh distributions, x / scale**2 exp(-x**2 / (2 scale**2)) on [0, inf).
 
-    Args:
-        key: a key.
-        scale: positive scales; broadcasts to shape.
-        shape: shape of the result; None is the shape of scale.
-        dtype: float type of the result.
+    Parameters:
+        scale: positive scales.
 
     Returns:
         Array of this shape and dtype: scale sqrt(-2 log(u)) for uniform u in (0, 1).
@@ -166,12 +140,9 @@ def weibull_min(
 ) -> Array:
     """Draw from Weibull distributions, of density ~ x**(c - 1) exp(-(x / scale)**c) on [0, inf).
 
-    Args:
-        key: a key.
-        scale: positive scales; broadcasts to shape.
-        concentration: positive exponents c; broadcasts to shape.
-        shape: shape of the result.
-        dtype: float type of the result.
+    Parameters:
+        scale: positive scales.
+        concentration: positive exponents c.
 
     Returns:
         Array of this shape and dtype: scale e**(1 / c) for exponential e.
@@ -199,13 +170,10 @@ def triangular(
 ) -> Array:
     """Draw from triangular distributions, whose densities rise from left to mode and fall to right.
 
-    Args:
-        key: a key.
-        left: lower ends; broadcasts to shape.
-        mode: where densities are largest, from left to right; broadcasts to shape.
-        right: upper ends, above left; broadcasts to shape.
-        shape: shape of the result; None is the shape to which the parameters broadcast.
-        dtype: float type of the result.
+    Parameters:
+        left: lower ends.
+        mode: where densities are largest, from left to right.
+        right: upper ends, above left.
 
     Returns:
         Array of this shape and dtype: the quantiles of uniform numbers.
@@ -241,12 +209,9 @@ def truncated_normal(
 ) -> Array:
     """Draw from the standard normal distribution, restricted to the interval (lower, upper).
 
-    Args:
-        key: a key.
-        lower: lower ends, which may be -inf; broadcasts to shape.
-        upper: upper ends, which may be inf; broadcasts to shape.
-        shape: shape of the result; None is the shape to which lower and upper broadcast.
-        dtype: float type of the result.
+    Parameters:
+        lower: lower ends, which may be -inf.
+        upper: upper ends, which may be inf.
 
     Returns:
         Array of this shape and dtype: sqrt(2) erf_inv(u) for u that are uniform between

@@ -19,7 +19,7 @@ _UNSIGNED = {size: np.dtype(f"u{size}") for size in (1, 2, 4, 8)}
 
 
 def split_key(key: Key, shape: tuple[int, ...] = (2,)) -> Array:
-    """So many new keys."""
+    """New keys from a key: an array of keys of this shape."""
     counters = np.arange(prod(shape), dtype=UINT32).reshape(shape)
     return np.stack(threefry2x32(key[0], key[1], np.uint32(0), counters), axis=-1)
 
@@ -162,7 +162,7 @@ def _integer_range(low: int, high: int, info: np.iinfo) -> tuple[int, int]:
 def _integer_ranges(
     low: Array, high: Array, dtype: np.dtype, wide: np.dtype
 ) -> tuple[Array, Array]:
-    """As ``_integer_range`` for arrays; the unsigned number of integers is 0 for all of them."""
+    """The lowest integers, and how many there are; 0 stands for all that the type has."""
     unsigned = _UNSIGNED[wide.itemsize]
     info = np.iinfo(dtype)
     clipped = []

@@ -41,8 +41,7 @@ def categorical(
 ) -> Array:
     """Draw categories whose log probabilities are given up to a constant.
 
-    Args:
-        key: a key.
+    Parameters:
         logits: array of log probabilities; they need not be normalised.
         axis: axis of the categories.
         shape: shape of the result, which ends with the shape of logits without this axis; None
@@ -101,8 +100,7 @@ def _largest(scores: Array, count: int) -> Array:
 def permutation(key: Key, x: ArrayLike, axis: int = 0, independent: bool = False) -> Array:
     """Shuffle an array, or the integers below a number.
 
-    Args:
-        key: a key.
+    Parameters:
         x: array, or integer n that stands for arange(n).
         axis: axis along which elements move.
         independent: whether each vector along the axis gets an order of its own.
@@ -163,8 +161,7 @@ def choice(
 ) -> Array:
     """Draw elements of an array, or integers below a number.
 
-    Args:
-        key: a key.
+    Parameters:
         a: array, or integer n that stands for arange(n).
         shape: shape of the draw.
         replace: whether an element may be drawn repeatedly.
@@ -187,28 +184,12 @@ def choice(
     """
     check_key("choice", key)
     shape = check_shape("choice", shape)
-    array: Array | None = None
     if is_integer_scalar(a):
-        population, axis = operator.index(a), 0
-    else:
-        array = as_array(a)
-        axis = check_axis("choice", axis, array.ndim)
-        population = array.shape[axis]
-    count = prod(shape)
-    if population <= 0 and count:
-        raise ShapeError(f"choice cannot draw {count} elements out of {population}")
-    if not replace:
-        check_population("choice", count, population)
-    possible: Any = None
-    if p is not None:
-        chosen, possible = _weighted_choice(key, population, shape, replace, p)
-    elif replace:
-        bounds = np.array([0, population])
-        chosen = integers(key, shape, bounds[0], bounds[1], np.dtype(np.int64))
-    else:
-        chosen = np.reshape(_random_order(key, (population,), 0)[:count], shape)[()]
-    if array is None:
+        chosen, possible = _drawn_positions(key, operator.index(a), shape, replace, p)
         return chosen if possible is None else np.where(possible, chosen, -1)[()]
+    array = as_array(a)
+    axis = check_axis("choice", axis, array.ndim)
+    chosen, possible = _drawn_positions(key, array.shape[axis], shape, replace, p)
     array, chosen = arrays.harmonize((array, chosen))[1]
     drawn = take(array, chosen, axis=axis)
     if possible is None:
@@ -218,6 +199,23 @@ def choice(
         array.dtype.type(np.nan) if array.dtype.kind in "fc" else np.zeros((), array.dtype)[()]
     )
     return np.where(possible, drawn, nothing)[()]
+
+
+def _drawn_positions(
+    key: Key, population: int, shape: tuple[int, ...], replace: bool, p: ArrayLike | None
+) -> tuple[Array, Array | None]:
+    """Positions that are drawn, and a mask of those that are possible, where that is not known."""
+    count = prod(shape)
+    if population <= 0 and count:
+        raise ShapeError(f"choice cannot draw {count} elements out of {population}")
+    if not replace:
+        check_population("choice", count, population)
+    if p is not None:
+        return _weighted_choice(key, population, shape, replace, p)
+    if replace:
+        bounds = np.array([0, population])
+        return integers(key, shape, bounds[0], bounds[1], np.dtype(np.int64)), None
+    return np.reshape(_random_order(key, (population,), 0)[:count], shape)[()], None
 
 
 def _check_probabilities(p: Array, needed: int) -> None:
@@ -235,7 +233,7 @@ def _check_probabilities(p: Array, needed: int) -> None:
 def _weighted_choice(
     key: Key, population: int, shape: tuple[int, ...], replace: bool, p: ArrayLike
 ) -> tuple[Any, Any]:
-    """Positions that are drawn, and which of them can be, where that is not known."""
+    """As ``_drawn_positions``, with probabilities."""
     weights = as_floats(real_parameter("choice", "p", p))
     if weights.shape != (population,):
         raise ShapeError(

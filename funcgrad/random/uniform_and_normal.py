@@ -26,9 +26,7 @@ from .samplers import gumbels, integers, normals, scaled
 def bits(key: Key, shape: Shape = (), dtype: DTypeLike = np.uint64) -> Array:
     """Draw unsigned integers, all values of the type being equally likely.
 
-    Args:
-        key: a key.
-        shape: shape of the result.
+    Parameters:
         dtype: uint8, uint16, uint32 or uint64.
 
     Returns:
@@ -53,11 +51,8 @@ def uniform(
 ) -> Array:
     """Draw from the uniform distribution on [minval, maxval).
 
-    Args:
-        key: a key.
-        shape: shape of the result.
-        dtype: float16, float32 or float64.
-        minval: lower bound, which may be drawn; broadcasts to shape.
+    Parameters:
+        minval: lower bound, which may be drawn.
         maxval: upper bound, which is not drawn but by rounding.
 
     Returns:
@@ -92,10 +87,8 @@ def randint(
 ) -> Array:
     """Draw integers from minval to maxval - 1.
 
-    Args:
-        key: a key.
-        shape: shape of the result.
-        minval: smallest integer; broadcasts to shape.
+    Parameters:
+        minval: smallest integer.
         maxval: smallest integer above the range; where it is not above minval, minval is drawn.
         dtype: integer type of the result; bounds are clipped to its range.
 
@@ -119,8 +112,7 @@ def randint(
 def bernoulli(key: Key, p: ArrayLike = 0.5, shape: Shape | None = None, mode: str = "low") -> Array:
     """Draw booleans that are True with probability p.
 
-    Args:
-        key: a key.
+    Parameters:
         p: probabilities, floats whose dtype sets the resolution.
         shape: shape of the result, to which p broadcasts; None is the shape of p.
         mode: "low", or "high" for twice as many random bits, which tell smaller p apart: with
@@ -151,9 +143,7 @@ def bernoulli(key: Key, p: ArrayLike = 0.5, shape: Shape | None = None, mode: st
 def normal(key: Key, shape: Shape = (), dtype: DTypeLike = float) -> Array:
     """Draw from the standard normal distribution.
 
-    Args:
-        key: a key.
-        shape: shape of the result.
+    Parameters:
         dtype: float or complex type; complex numbers have variance 1, half of it in each part.
 
     Returns:
@@ -173,10 +163,7 @@ def normal(key: Key, shape: Shape = (), dtype: DTypeLike = float) -> Array:
 def gumbel(key: Key, shape: Shape = (), dtype: DTypeLike = float, mode: str | None = None) -> Array:
     """Draw from the standard Gumbel distribution, exp(-(x + exp(-x))).
 
-    Args:
-        key: a key.
-        shape: shape of the result.
-        dtype: float16, float32 or float64.
+    Parameters:
         mode: how many random bits are used: "low" (as many as the dtype has, which bounds float32
             numbers by 16; None is this too), "high" (twice as many), or "highest" (twice as many,
             of which float32 numbers use all).

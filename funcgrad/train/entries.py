@@ -1,4 +1,4 @@
-"""The structure of a tree as JSON: what kind of node is where, and which tensor is which leaf."""
+"""The structure of a tree as JSON: the kinds of its nodes, and the names of its tensors."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from ..typing import Array, PyTree
 from .tensor_file import DTYPES, METADATA, Form, Malformed, stored_form
 
 MAX_DEPTH = 200
-"""How deep a tree may be nested: its JSON is three times as deep, and is parsed recursively."""
+"""The greatest depth of a tree: its JSON is three times as deep, and is parsed recursively."""
 
 _MAX_DEPTH_OF_FILES = 400
-"""What files may have that were written when Python's recursion limit was the only one."""
+"""The greatest depth in older files, for which Python's recursion limit was the only one."""
 
 _SHORT = 2000
 """Bits up to which an integer is written in decimal, which Python refuses for long ones."""

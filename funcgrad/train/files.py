@@ -88,7 +88,7 @@ class Stored:
         self._shapes = {t.name: _shape_of(t, header) for t in tensors}
 
     def holds_none(self, key: str) -> bool:
-        """Whether the value of a key of the dict at the top is None."""
+        """True if the value of a key of the dict at the top is None."""
         entry = self.entry
         if not isinstance(entry, Node) or entry.kind != "dict" or key not in (entry.keys or ()):
             raise FileError(f"{self.path} has no {key!r} at the top")

@@ -61,7 +61,7 @@ BatchSource: TypeAlias = Batches | Iterable[PyTree] | Callable[[int], Iterable[P
 """Batches of each epoch: iterated over anew, or made by a function of the epoch's number."""
 
 Callback: TypeAlias = Callable[[Training, History], bool | None]
-"""What is called after each epoch; True ends the run."""
+"""A function that is called after each epoch; if it returns True, the run ends."""
 
 PathLike: TypeAlias = str | bytes | os.PathLike
 
@@ -85,7 +85,7 @@ class Fitted(NamedTuple):
 
 
 class _Settings(NamedTuple):
-    """What stays as it is during a run; each as ``fit`` takes it."""
+    """The settings of a run, as ``fit`` takes them."""
 
     step: Callable[..., tuple[PyTree, ...]]
     batches: BatchSource
@@ -219,7 +219,10 @@ class _Run:
         return self.training.step * (self.settings.epochs + 1) + self.training.epoch
 
 
-def _resume(path: PathLike, training: Training) -> tuple[Training, History]:
+def _resumed(training: Training, path: PathLike | None) -> tuple[Training, History]:
+    """The run that a checkpoint holds, or the beginning of one if there is none."""
+    if path is None or not os.path.exists(path):
+        return training, History()
     like = (0.0, training.params, training.state, 0)
     with opened_file(path, "fit: checkpoint") as stored:
         found = stored.restore(
@@ -233,16 +236,23 @@ def _resume(path: PathLike, training: Training) -> tuple[Training, History]:
     return found["training"]._replace(best=best), History.from_stored(found["history"])
 
 
-def _check_settings(optional: bool = False, **given: tuple[int | None, int]) -> None:
-    """Raise unless numbers of epochs and the like are integers that are not too small."""
-    for name, (value, least) in given.items():
-        if optional and value is None:
-            continue
-        whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
-        if not whole:
-            raise TypeError(f"fit: {name} must be an integer; got {value!r}")
-        if value is not None and value < least:
-            raise ValueError(f"fit needs {name} >= {least}; got {value}")
+def _check_settings(
+    epochs: int, accumulate: int, patience: int | None, save_every: int | None
+) -> None:
+    _check_number("epochs", epochs, 0)
+    _check_number("accumulate", accumulate, 1)
+    if patience is not None:
+        _check_number("patience", patience, 0)
+    if save_every is not None:
+        _check_number("save_every", save_every, 1)
+
+
+def _check_number(name: str, value: int, least: int) -> None:
+    """Raise unless a number of epochs and the like is an integer that is not too small."""
+    if not isinstance(value, int | np.integer) or isinstance(value, bool):
+        raise TypeError(f"fit: {name} must be an integer; got {value!r}")
+    if value < least:
+        raise ValueError(f"fit needs {name} >= {least}; got {value}")
 
 
 @user_facing
@@ -316,29 +326,22 @@ def fit(
     >>> done.params.round(3), len(done.history)
     (array([1., 1.]), 40)
     """
-    _check_settings(epochs=(epochs, 0), accumulate=(accumulate, 1))
-    _check_settings(patience=(patience, 0), save_every=(save_every, 1), optional=True)
+    _check_settings(epochs, accumulate, patience, save_every)
     optimizer = with_extra_args_support(optimizer, "fit")
     for path, x in tree.leaves_with_path(params):
         check_plain(x, f"fit: the parameter at {tree.format_path(path)}")
-    callbacks = tuple(callbacks)
-    _check_functions(loss, evaluate, callbacks)
+    callbacks = _checked_functions(loss, evaluate, callbacks)
     if checkpoint is not None:
         check_place(checkpoint, "fit: checkpoint")
     if accumulate > 1:
         optimizer = accumulate_gradients(optimizer, accumulate)
-    training, history = Training(params, state, optimizer.init(params), key), History()
-    if checkpoint is not None and resume and os.path.exists(checkpoint):
-        training, history = _resume(checkpoint, training)
     settings = _Settings(
         training_step(loss, optimizer), batches, epochs, evaluate, monitor, maximize, patience,
         callbacks, checkpoint, save_every,
     )  # fmt: skip
-    run = _Run(training, history, settings)
-    steps = len(batches) if isinstance(batches, Sized) else None
-    title = progress if isinstance(progress, str) else ""
-    bar = Bar(title, epochs, steps, training.step) if progress else NoBar()
-    interrupted = run.until_interrupted(bar)
+    beginning = Training(params, state, optimizer.init(params), key)
+    run = _Run(*_resumed(beginning, checkpoint if resume else None), settings)
+    interrupted = run.until_interrupted(_bar(progress, settings, run.training.step))
     if checkpoint is not None:
         run.save()
     last = run.training
@@ -346,13 +349,23 @@ def fit(
     return Fitted(best.params, best.state, last, run.history, interrupted)
 
 
-def _check_functions(
+def _bar(progress: bool | str, settings: _Settings, done: int) -> Bar | NoBar:
+    if not progress:
+        return NoBar()
+    steps = len(settings.batches) if isinstance(settings.batches, Sized) else None
+    return Bar(progress if isinstance(progress, str) else "", settings.epochs, steps, done)
+
+
+def _checked_functions(
     loss: Callable[..., PyTree],
     evaluate: Callable[..., Any] | None,
-    callbacks: Sequence[Callback],
-) -> None:
+    callbacks: Iterable[Callback],
+) -> tuple[Callback, ...]:
+    """The callbacks as a tuple; raises unless all of these are functions."""
+    callbacks = tuple(callbacks)
     check_function(loss, "fit", "loss")
     if evaluate is not None:
         check_function(evaluate, "fit", "evaluate")
     for i, callback in enumerate(callbacks):
         check_function(callback, "fit", f"callbacks[{i}]")
+    return callbacks

@@ -1,4 +1,4 @@
-"""What a training run has recorded, and its picture."""
+"""The numbers that a training run records, and their picture."""
 
 from __future__ import annotations
 

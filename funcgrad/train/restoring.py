@@ -19,7 +19,7 @@ UNKNOWN: Any = object()
 
 
 class Restored:
-    """How the tree of an entry is made, with ``like`` as a tree of the same structure.
+    """A plan that makes the tree of an entry, with ``like`` as a tree of the same structure.
 
     Everything is compared before an array is read.
 
@@ -80,7 +80,7 @@ class Restored:
         return made
 
     def _own_class(self, entry: Node, path: Path) -> Callable[[list[PyTree]], PyTree]:
-        """What makes a node without an example: never code that only a file names.
+        """The function that makes a node without an example: never code that only a file names.
 
         Built-in containers and the named tuples of funcgrad are made, the latter if their module is
         imported already.

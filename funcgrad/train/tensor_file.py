@@ -60,13 +60,13 @@ class Form(NamedTuple):
         return _SIZES[self.dtype]
 
     def label(self, name: str) -> bytes:
-        """What goes into the checksum before the bytes of a tensor."""
+        """The bytes that go into the checksum before those of a tensor."""
         little = np.dtype(self.dtype).newbyteorder("<").str
         return f"{name} {little} {self.shape}".encode()
 
 
 def stored_form(dtype: str, shape: tuple[int, ...]) -> Form:
-    """How an array of one of the DTYPES is stored."""
+    """The form in which an array of one of the DTYPES is stored."""
     return Form(_REAL[dtype], (*shape, 2)) if dtype in _REAL else Form(dtype, shape)
 
 
@@ -261,7 +261,7 @@ def parse_json(data: bytes) -> dict[str, Any]:
 
 
 def _nesting(data: bytes) -> int:
-    """How deep JSON is nested; found without recursion, as C code without a limit may parse it."""
+    """The depth of JSON, found without recursion, as C code without a limit may parse it."""
     if data.count(b"[") + data.count(b"{") <= MAX_NESTING:
         return 0
     outside_strings = data.replace(b"\\\\", b"").replace(b'\\"', b"").split(b'"')[::2]

@@ -17,7 +17,7 @@ from ...typing import Array, ArrayLike
 from ..protocol import array, strong
 
 Index: TypeAlias = "ArrayLike | slice | EllipsisType | tuple[Any, ...] | None"
-"""What stands between the brackets of ``x[...]``: an entry, or a tuple of them."""
+"""An index, as between the brackets of ``x[...]``: an entry, or a tuple of them."""
 
 
 class Plan:
@@ -45,12 +45,12 @@ def _entries(key: Index) -> list[Any]:
 
 
 def _is_flag(k: object) -> bool:
-    """Whether an index entry is a boolean without axes: it adds an axis and takes 0 or 1 of it."""
+    """True for an index entry without axes that is a boolean: it adds an axis and takes 0 or 1."""
     return isinstance(k, bool | np.bool_) or _mask_ndim(k) == 0
 
 
 def _width(k: object) -> int:
-    """How many axes of the array an index entry belongs to."""
+    """The number of axes of the array to which an index entry belongs."""
     if k is None or k is Ellipsis or _is_flag(k):
         return 0
     return _mask_ndim(k) or 1

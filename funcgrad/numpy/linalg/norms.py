@@ -20,7 +20,7 @@ from ..protocol import strong
 from .operands import inexact, is_plain
 
 Order: TypeAlias = Literal["fro", "nuc"] | float | None
-"""Which norm: the exponent of a p-norm, or the name of a norm of matrices."""
+"""The kind of a norm: the exponent of a p-norm, or the name of a norm of matrices."""
 
 
 @user_facing

@@ -1,4 +1,4 @@
-"""What the functions of ``funcgrad.numpy.linalg`` take: arrays of one inexact dtype, matrices."""
+"""Operands of ``funcgrad.numpy.linalg`` as arrays of one inexact dtype, and as matrices."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..protocol import strong
 
 
 def is_plain(*xs: object) -> bool:
-    """Whether NumPy's own function will do: no traced values, no arrays on a GPU."""
+    """True if NumPy's own function will do: no traced values, no arrays on a GPU."""
     return not any(isinstance(x, Tracer) or arrays.is_gpu_array(x) for x in xs)
 
 

@@ -115,7 +115,7 @@ def multi_dot(arrays: Sequence[Any], *, out: None = None) -> Array:
 
 
 def _split_points(shapes: list[tuple[int, ...]]) -> dict[tuple[int, int], int]:
-    """Where to split each part of the chain, by dynamic programming (Cormen et al., 14.2)."""
+    """The best places to split the parts of a chain, by dynamic programming (Cormen, 14.2)."""
     count = len(shapes)
     cost = {(i, i): 0 for i in range(count)}
     split: dict[tuple[int, int], int] = {}

@@ -29,7 +29,7 @@ _NONE: Any = np._NoValue
 
 
 def _counted(a: Array, axes: tuple[int, ...], where: ArrayLike, keepdims: bool) -> int | Array:
-    """How many elements each result of a reduction is made of."""
+    """The number of elements of which each result of a reduction is made."""
     if where is True or not given(where):
         return count_along(a, axes)
     mask = np.broadcast_to(array(where), a.shape)

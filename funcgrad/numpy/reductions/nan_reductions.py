@@ -176,7 +176,6 @@ def nanquantile(
     keepdims: bool = False,
     *,
     weights: None = None,
-    interpolation: None = None,
 ) -> Array:
     check_order("np.nanquantile", a, q, method)
     refuse("np.nanquantile", out=out, weights=weights)
@@ -194,7 +193,6 @@ def nanpercentile(
     keepdims: bool = False,
     *,
     weights: None = None,
-    interpolation: None = None,
 ) -> Array:
     check_order("np.nanpercentile", a, q, method, 100)
     refuse("np.nanpercentile", out=out, weights=weights)

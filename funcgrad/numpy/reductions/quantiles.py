@@ -179,7 +179,6 @@ def quantile(
     keepdims: bool = False,
     *,
     weights: None = None,
-    interpolation: None = None,
 ) -> Array:
     check_order("np.quantile", a, q, method)
     refuse("np.quantile", out=out, weights=weights)
@@ -197,7 +196,6 @@ def percentile(
     keepdims: bool = False,
     *,
     weights: None = None,
-    interpolation: None = None,
 ) -> Array:
     check_order("np.percentile", a, q, method, 100)
     refuse("np.percentile", out=out, weights=weights)

@@ -63,14 +63,16 @@ def stack(
     axis = axis_of(axis, len(parts[0].shape) + 1)
     if axis == 0 and out is None and dtype is None:
         return stacking.stack(*parts)
-    return concatenate([np.expand_dims(p, axis) for p in parts], axis, out, dtype=dtype)
+    return concatenate(
+        [np.expand_dims(p, axis) for p in parts], axis, out, dtype=dtype, casting=casting
+    )
 
 
 @implements(np.vstack)
 def vstack(
     tup: Sequence[ArrayLike], *, dtype: DTypeLike | None = None, casting: str = "same_kind"
 ) -> Array:
-    return concatenate([np.atleast_2d(a) for a in tup], 0, dtype=dtype)
+    return concatenate([np.atleast_2d(a) for a in tup], 0, dtype=dtype, casting=casting)
 
 
 @implements(np.hstack)
@@ -78,7 +80,8 @@ def hstack(
     tup: Sequence[ArrayLike], *, dtype: DTypeLike | None = None, casting: str = "same_kind"
 ) -> Array:
     parts = [np.atleast_1d(a) for a in tup]
-    return concatenate(parts, 0 if len(parts[0].shape) == 1 else 1, dtype=dtype)
+    axis = 0 if len(parts[0].shape) == 1 else 1
+    return concatenate(parts, axis, dtype=dtype, casting=casting)
 
 
 @implements(np.dstack)
