@@ -333,8 +333,7 @@ def fit(
     callbacks = _checked_functions(loss, evaluate, callbacks)
     if checkpoint is not None:
         check_place(checkpoint, "fit: checkpoint")
-    if accumulate > 1:
-        optimizer = accumulate_gradients(optimizer, accumulate)
+    optimizer = accumulate_gradients(optimizer, accumulate) if accumulate > 1 else optimizer
     settings = _Settings(
         training_step(loss, optimizer), batches, epochs, evaluate, monitor, maximize, patience,
         callbacks, checkpoint, save_every,

@@ -34,8 +34,8 @@ _NONE: Any = np._NoValue
 class SlogdetResult(NamedTuple):
     """Sign (or phase) and logarithm of the absolute value of a determinant."""
 
-    sign: Any
-    logabsdet: Any
+    sign: Array
+    logabsdet: Array
 
 
 @user_facing
@@ -143,7 +143,9 @@ def _precision(a: Array) -> float:
 
 
 @user_facing
-def lstsq(a: ArrayLike, b: ArrayLike, rcond: float | None = None) -> tuple[Any, Any, Any, Any]:
+def lstsq(
+    a: ArrayLike, b: ArrayLike, rcond: float | None = None
+) -> tuple[Array, Array, Array | np.integer, Array]:
     """Least-squares solution of ``a @ x = b``, the smallest one if there are several.
 
     Args:
