@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..api.stop_gradient import stop_gradient
-from ..control import collectives as _collectives
+from ..control import collectives as _operators
 from ..numpy import logsumexp
 from ..ops.contraction.convolution import (
     ConvDimensionNumbers,
@@ -44,6 +44,18 @@ from .arithmetic import (
     sub,
 )
 from .branches import cond, select, switch
+from .collectives import (
+    all_gather,
+    all_to_all,
+    axis_index,
+    axis_size,
+    pmax,
+    pmean,
+    pmin,
+    ppermute,
+    psum,
+    psum_scatter,
+)
 from .functions_of_one import (
     abs,
     acos,
@@ -85,18 +97,6 @@ from .functions_of_one import (
     tanh,
 )
 from .loops import fori_loop, map, scan, while_loop
-from .parallel import (
-    all_gather,
-    all_to_all,
-    axis_index,
-    axis_size,
-    pmax,
-    pmean,
-    pmin,
-    ppermute,
-    psum,
-    psum_scatter,
-)
 from .prefix import associative_scan
 from .reductions import (
     argmax,
@@ -254,4 +254,4 @@ __all__ = [
     "while_loop",
 ]
 
-_registered_on_import = (_arithmetic, _collectives, _comparison)
+_registered_on_import = (_arithmetic, _comparison, _operators)

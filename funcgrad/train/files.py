@@ -15,17 +15,17 @@ from ..errors import FileError
 from ..typing import PyTree
 from . import tensor_file
 from .entries import Description, Entry, Node, Plain, Tensor, parse, tensors_in
-from .replacing import check_regular, place_of, replacing, text_path
+from .replacing import PathLike, check_regular, place_of, replacing, text_path
 from .restoring import UNKNOWN, Restored
 
 
-def check_place(path: str | bytes | os.PathLike, argument: str = "save: path") -> None:
+def check_place(path: PathLike, argument: str = "save: path") -> None:
     """Raise now what would be raised when a file is saved there later."""
     place_of(path, argument)
 
 
 @user_facing
-def save(path: str | bytes | os.PathLike, value: PyTree) -> None:
+def save(path: PathLike, value: PyTree) -> None:
     """Write a pytree of arrays and Python numbers to a file, all of it or nothing.
 
     The file is a safetensors file, which other programs can read; the tree's structure is JSON in
@@ -106,7 +106,7 @@ class Stored:
 
 
 @contextlib.contextmanager
-def opened_file(path: str | bytes | os.PathLike, argument: str = "load: path") -> Iterator[Stored]:
+def opened_file(path: PathLike, argument: str = "load: path") -> Iterator[Stored]:
     """A file that ``save`` wrote, with its header read and checked."""
     name = text_path(path, argument)
     check_regular(name, argument)
@@ -148,7 +148,7 @@ def _shape_of(tensor: Tensor, header: tensor_file.Header) -> tuple[int, ...]:
 
 
 @user_facing
-def load(path: str | bytes | os.PathLike, like: PyTree = UNKNOWN) -> PyTree:
+def load(path: PathLike, like: PyTree = UNKNOWN) -> PyTree:
     """Read a pytree that ``save`` wrote.
 
     Files are not trusted: nothing is imported or called because a file names it, sizes are checked

@@ -20,6 +20,7 @@ from .batches import Batches, example_count
 from .files import check_place, opened_file, save
 from .history import History
 from .progress import Bar, NoBar
+from .replacing import PathLike
 from .restoring import UNKNOWN
 from .steps import training_step
 
@@ -62,8 +63,6 @@ BatchSource: TypeAlias = Batches | Iterable[PyTree] | Callable[[int], Iterable[P
 
 Callback: TypeAlias = Callable[[Training, History], bool | None]
 """A function that is called after each epoch; if it returns True, the run ends."""
-
-PathLike: TypeAlias = str | bytes | os.PathLike
 
 
 class Fitted(NamedTuple):

@@ -17,6 +17,7 @@ import os
 import stat
 import time
 from collections.abc import Iterator
+from typing import TypeAlias
 
 from ..errors import FileError
 
@@ -24,6 +25,8 @@ try:
     import fcntl
 except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
+
+PathLike: TypeAlias = str | bytes | os.PathLike[str] | os.PathLike[bytes]
 
 POSIX = os.name == "posix"
 """True where open files can be renamed and removed, and folders flushed."""
@@ -36,7 +39,7 @@ ABANDONED_AFTER = 24 * 3600.0
 """Seconds after which a temporary file counts as left behind where files cannot be locked."""
 
 
-def text_path(path: str | bytes | os.PathLike, argument: str) -> str:
+def text_path(path: PathLike, argument: str) -> str:
     """A path as text; argument names it in messages."""
     try:
         text = os.fsdecode(path)
@@ -66,7 +69,7 @@ def check_regular(path: str | int, argument: str, name: str | None = None) -> os
     return found
 
 
-def place_of(path: str | bytes | os.PathLike, argument: str) -> str:
+def place_of(path: PathLike, argument: str) -> str:
     """The path to write a file at, links followed. Raises now what would be raised there later."""
     text = text_path(path, argument)
     if text.endswith(("/", os.sep)):
@@ -86,7 +89,7 @@ def place_of(path: str | bytes | os.PathLike, argument: str) -> str:
 
 
 @contextlib.contextmanager
-def replacing(path: str | bytes | os.PathLike, argument: str) -> Iterator[int]:
+def replacing(path: PathLike, argument: str) -> Iterator[int]:
     """The descriptor of a new file, which takes the place of an old one if nothing is raised."""
     place = place_of(path, argument)
     old = check_regular(place, argument)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -163,7 +163,8 @@ def _between(low: Array, high: Array, share: Array) -> Array:
 def percent(a: ArrayLike, q: ArrayLike) -> Array:
     """Percents as fractions, in the precision in which NumPy divides them."""
     if aval_of(q).weak:
-        return q / 100  # type: ignore[operator, return-value]
+        number: Any = q
+        return number / 100
     dtype = aval_of(a).dtype
     return strong(q) / (dtype.type(100) if dtype.kind == "f" else 100)
 

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias, TypeVar
 import numpy as np
 
 from .. import tree
-from ..control import collectives as c
+from ..control import collectives as operators
 from ..core.primitive import Primitive
 from ..core.tracebacks import user_facing
 from ..core.tracing import Tracer
@@ -52,9 +52,9 @@ def psum(x: T, axis_name: AxisNames) -> T:
     def one(a: Array) -> Array:
         for name in _names(axis_name):
             if not isinstance(a, Tracer) and np.ndim(a) == 0:
-                a = a * c.axis_frame(name).size
+                a = a * operators.axis_frame(name).size
             else:
-                a = c.psum_p(a, axis_name=name)
+                a = operators.psum_p(a, axis_name=name)
         return a
 
     return tree.map(one, x)
@@ -75,7 +75,7 @@ def pmean(x: T, axis_name: AxisNames) -> T:
 def _extremum(x: T, axis_name: AxisNames, prim: Primitive) -> T:
     def one(a: Array) -> Array:
         for name in _names(axis_name):
-            a = prim(c.all_gather_p(a, axis_name=name), axes=(0,))
+            a = prim(operators.all_gather_p(a, axis_name=name), axes=(0,))
         return a
 
     return tree.map(one, x)
@@ -121,7 +121,7 @@ def _gathered(a: Array, axis_name: AxisNames) -> Array:
     """All values along a new axis 0; those of several named axes in row-major order."""
     names = _names(axis_name)
     for name in reversed(names):
-        a = c.all_gather_p(a, axis_name=name)
+        a = operators.all_gather_p(a, axis_name=name)
     for _ in names[1:]:
         a = _merge(a, 0)
     return a
@@ -129,7 +129,9 @@ def _gathered(a: Array, axis_name: AxisNames) -> Array:
 
 def _split_names(a: Array, axis_name: AxisNames) -> Array:
     """Axis 0 as one axis per named axis."""
-    return reshape(a, shape=(*(c.axis_frame(n).size for n in _names(axis_name)), *a.shape[1:]))
+    return reshape(
+        a, shape=(*(operators.axis_frame(n).size for n in _names(axis_name)), *a.shape[1:])
+    )
 
 
 @user_facing
@@ -170,7 +172,7 @@ def psum_scatter(
             raise ShapeError(f"psum_scatter: axis {k} of shape {a.shape} must have size {n}")
         a = _split_names(move_axis(a, k, 0), axis_name)
         for name in _names(axis_name):
-            a = c.psum_scatter_p(a, axis_name=name)
+            a = operators.psum_scatter_p(a, axis_name=name)
         return a
 
     return tree.map(one, x)
@@ -196,7 +198,7 @@ def all_to_all(
             raise ShapeError(f"all_to_all: axis {split_axis} of shape {a.shape} must have size {n}")
         out = _split_names(move_axis(a, split_axis, 0), axis_name)
         for k, name in enumerate(_names(axis_name)):
-            out = move_axis(c.all_to_all_p(move_axis(out, k, 0), axis_name=name), 0, k)
+            out = move_axis(operators.all_to_all_p(move_axis(out, k, 0), axis_name=name), 0, k)
         for _ in _names(axis_name)[1:]:
             out = _merge(out, 0)
         out = move_axis(out, 0, concat_axis)
@@ -216,8 +218,8 @@ def ppermute(x: T, axis_name: AxisNames, perm: Sequence[tuple[int, int]]) -> T:
     pairs = tuple((int(s), int(d)) for s, d in perm)
     names = _names(axis_name)
     if len(names) == 1:
-        return tree.map(lambda a: c.ppermute_p(a, axis_name=names[0], perm=pairs), x)
-    source, there = c.sources_of(pairs, axis_size(names))
+        return tree.map(lambda a: operators.ppermute_p(a, axis_name=names[0], perm=pairs), x)
+    source, there = operators.sources_of(pairs, axis_size(names))
     here = axis_index(names)
     return tree.map(
         lambda a: select(gather(there, here), gather(_gathered(a, names), gather(source, here)), 0),
@@ -235,7 +237,7 @@ def axis_index(axis_name: AxisNames) -> Array:
     """
     index: Any = 0
     for name in _names(axis_name):
-        index = index * c.axis_frame(name).size + c.axis_index_of(name)
+        index = index * operators.axis_frame(name).size + operators.axis_index_of(name)
     return index
 
 
@@ -247,4 +249,4 @@ def axis_size(axis_name: AxisNames) -> int:
     >>> vmap(lambda x: x / axis_size("i"), axis_name="i")(np.array([2.0, 4.0]))
     array([1., 2.])
     """
-    return math.prod(c.axis_frame(name).size for name in _names(axis_name))
+    return math.prod(operators.axis_frame(name).size for name in _names(axis_name))
