@@ -233,7 +233,7 @@ def _check_probabilities(p: Array, needed: int) -> None:
 def _weighted_choice(
     key: Key, population: int, shape: tuple[int, ...], replace: bool, p: ArrayLike
 ) -> tuple[Any, Any]:
-    """As ``_drawn_positions``, with probabilities."""
+    """Positions drawn with probabilities, and a mask of those possible, where not known."""
     weights = as_floats(real_parameter("choice", "p", p))
     if weights.shape != (population,):
         raise ShapeError(
