@@ -5,41 +5,24 @@ from __future__ import annotations
 import builtins
 import dataclasses
 import functools
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Callable, Hashable, Iterable
+from typing import Any, TypeAlias, TypeVar
 
 import optree
+from optree import PyTreeSpec
 
 from .core.tracebacks import user_facing
 from .equality import exact_key
 from .errors import TreeError
+from .typing import PyTree
 
 NAMESPACE = "funcgrad"
 
+T = TypeVar("T")
+IsLeaf: TypeAlias = Callable[[Any], bool]
+"""Says which nodes are to count as leaves."""
+
 _known_dataclasses: set[type] = set()
-
-
-class _Static:
-    """The structure of a dataclass: its class and the values of its static fields."""
-
-    __slots__ = ("names", "values")
-
-    def __init__(self, names: tuple[str, ...], values: tuple[Any, ...]) -> None:
-        self.names = names
-        self.values = values
-
-    def __eq__(self, other: object) -> bool:
-        return (
-            isinstance(other, _Static)
-            and self.names == other.names
-            and exact_key(self.values) == exact_key(other.values)
-        )
-
-    def __hash__(self) -> int:
-        return hash((self.names, exact_key(self.values)))
-
-    def __repr__(self) -> str:
-        return repr(dict(zip(self.names, self.values, strict=True)))
 
 
 class _Metadata:
@@ -58,6 +41,19 @@ class _Metadata:
 
     def __repr__(self) -> str:
         return repr(self.value)
+
+
+class _StaticFields(_Metadata):
+    """The structure of a dataclass: the values of its static fields. Its class gives the names."""
+
+    __slots__ = ("names",)
+
+    def __init__(self, names: tuple[str, ...], values: tuple[Any, ...]) -> None:
+        self.names = names
+        self.value = values
+
+    def __repr__(self) -> str:
+        return repr(dict(zip(self.names, self.value, strict=True)))
 
 
 @user_facing
@@ -80,15 +76,13 @@ def register_dataclass(cls: type) -> type:
     dynamic = tuple(f.name for f in fields if not f.metadata.get("static"))
     static = tuple(f.name for f in fields if f.metadata.get("static"))
 
-    def to_children(obj: Any) -> Any:
-        meta = _Static(static, tuple(getattr(obj, name) for name in static))
-        return [getattr(obj, name) for name in dynamic], meta, dynamic
+    def to_children(obj: PyTree) -> tuple[list[PyTree], _StaticFields, tuple[str, ...]]:
+        fixed = _StaticFields(static, tuple([getattr(obj, name) for name in static]))
+        return [getattr(obj, name) for name in dynamic], fixed, dynamic
 
-    def from_children(meta: _Static, children: Iterable[Any]) -> Any:
-        obj: Any = object.__new__(cls)
-        for name, value in zip(dynamic, children, strict=True):
-            object.__setattr__(obj, name, value)
-        for name, value in zip(meta.names, meta.values, strict=True):
+    def from_children(fixed: _StaticFields, children: Iterable[PyTree]) -> PyTree:
+        obj: PyTree = object.__new__(cls)
+        for name, value in zip(dynamic + static, (*children, *fixed.value), strict=True):
             object.__setattr__(obj, name, value)
         return obj
 
@@ -106,8 +100,8 @@ def register_dataclass(cls: type) -> type:
 @user_facing
 def register_node(
     cls: type,
-    flatten_func: Callable[[Any], tuple[Iterable[Any], Any]],
-    unflatten_func: Callable[[Any, Iterable[Any]], Any],
+    flatten_func: Callable[[Any], tuple[Iterable[PyTree], Hashable]],
+    unflatten_func: Callable[[Any, Iterable[PyTree]], Any],
 ) -> type:
     """Make instances of a class pytrees.
 
@@ -126,11 +120,11 @@ def register_node(
     [1, 2]
     """
 
-    def to_children(obj: Any) -> Any:
-        found: Any = flatten_func(obj)  # children, metadata, and perhaps paths
+    def to_children(obj: PyTree) -> PyTree:
+        found: tuple[Any, ...] = flatten_func(obj)  # children, metadata, and perhaps paths
         return (found[0], _Metadata(found[1]), *found[2:])
 
-    def from_children(metadata: _Metadata, children: Iterable[Any]) -> Any:
+    def from_children(metadata: _Metadata, children: Iterable[PyTree]) -> PyTree:
         return unflatten_func(metadata.value, children)
 
     optree.register_pytree_node(cls, to_children, from_children, namespace=NAMESPACE)  # type: ignore[arg-type]
@@ -143,7 +137,7 @@ def register_node_class(cls: type) -> type:
     return register_node(cls, lambda obj: obj.tree_flatten(), cls.tree_unflatten)  # type: ignore[attr-defined]
 
 
-def flatten(tree: Any, is_leaf: Callable[[Any], bool] | None = None) -> tuple[list[Any], Any]:
+def flatten(tree: PyTree, is_leaf: IsLeaf | None = None) -> tuple[list[Any], PyTreeSpec]:
     """Leaves and structure of a pytree. None has no leaves.
 
     >>> flatten({"b": [1, 2], "a": None})[0]
@@ -162,7 +156,7 @@ def flatten(tree: Any, is_leaf: Callable[[Any], bool] | None = None) -> tuple[li
     return flatten(tree, is_leaf)
 
 
-def unflatten(treedef: Any, leaves: Iterable[Any]) -> Any:
+def unflatten(treedef: PyTreeSpec, leaves: Iterable[Any]) -> PyTree:
     """The pytree of a structure with given leaves.
 
     >>> unflatten(structure((0, [0])), [1, 2])
@@ -182,15 +176,15 @@ def unflatten(treedef: Any, leaves: Iterable[Any]) -> Any:
 class Stored:
     """The structure of a pytree in a form that can be pickled: a tree with numbers for leaves."""
 
-    def __init__(self, treedef: Any) -> None:
+    def __init__(self, treedef: PyTreeSpec) -> None:
         self.example = unflatten(treedef, range(treedef.num_leaves))
 
-    def structure(self) -> Any:
+    def structure(self) -> PyTreeSpec:
         return flatten(self.example)[1]
 
 
 @user_facing
-def leaves(tree: Any, is_leaf: Callable[[Any], bool] | None = None) -> list[Any]:
+def leaves(tree: PyTree, is_leaf: IsLeaf | None = None) -> list[Any]:
     """The leaves of a pytree, in order.
 
     >>> leaves((1, {"x": 2}))
@@ -200,15 +194,15 @@ def leaves(tree: Any, is_leaf: Callable[[Any], bool] | None = None) -> list[Any]
 
 
 @user_facing
-def structure(tree: Any, is_leaf: Callable[[Any], bool] | None = None) -> Any:
+def structure(tree: PyTree, is_leaf: IsLeaf | None = None) -> PyTreeSpec:
     """The structure of a pytree: what is left when its leaves are taken out."""
     return flatten(tree, is_leaf)[1]
 
 
 @user_facing
 def map(
-    f: Callable[..., Any], tree: Any, *rest: Any, is_leaf: Callable[[Any], bool] | None = None
-) -> Any:
+    f: Callable[..., PyTree], tree: PyTree, *rest: PyTree, is_leaf: IsLeaf | None = None
+) -> PyTree:
     """Apply a function to the leaves of one or several pytrees of the same structure.
 
     Args:
@@ -229,11 +223,11 @@ def map(
     first, spec = flatten(tree, is_leaf)
     columns = [first]
     for other in rest:
-        columns.append(match_prefix(spec, other, "tree.map", is_leaf, tree))
+        columns.append(match_prefix(spec, other, "tree.map"))
     return unflatten(spec, [f(*xs) for xs in zip(*columns, strict=True)])
 
 
-def exact_dict_keys(treedef: Any) -> Any:
+def exact_dict_keys(treedef: PyTreeSpec) -> Hashable:
     """The keys of a structure's dicts as ``exact_key`` tells them apart; None if all are strings.
 
     Structures with the keys 1, 1.0 and True compare equal.
@@ -252,19 +246,19 @@ def exact_dict_keys(treedef: Any) -> Any:
 
 
 def match_prefix(
-    spec: Any, other: Any, what: str, is_leaf: Callable[[Any], bool] | None = None, tree: Any = None
+    spec: PyTreeSpec, other: PyTree, what: str, is_leaf: IsLeaf | None = None, tree: PyTree = None
 ) -> list[Any]:
     """The subtrees of ``other`` at the leaves of ``spec``, or a TreeError with the path."""
     flatten(other)
     try:
         return spec.flatten_up_to(other)
     except ValueError as error:
-        raise TreeError(f"{what}: {describe_mismatch(tree, other, spec)}") from error
+        raise TreeError(f"{what}: {_mismatch(spec, other)}") from error
 
 
-def describe_mismatch(tree: Any, other: Any, spec: Any = None) -> str:
-    """Where two pytrees differ, in words."""
-    paths = set(optree.treespec_paths(spec)) if spec is not None else set(paths_of(tree))
+def _mismatch(spec: PyTreeSpec, other: PyTree) -> str:
+    """The place where a pytree differs from a structure, in words."""
+    paths = set(spec.paths())
     other_paths = set(paths_of(other))
     for path in sorted(paths, key=str):
         if path not in other_paths and not any(p[: len(path)] == path for p in other_paths):
@@ -277,10 +271,9 @@ def describe_mismatch(tree: Any, other: Any, spec: Any = None) -> str:
     return f"the pytrees differ: {_short(spec)} against {_short(structure(other))}"
 
 
-def paths_of(tree: Any) -> list[tuple[Any, ...]]:
+def paths_of(tree: PyTree) -> list[tuple[Any, ...]]:
     """The paths of the leaves of a pytree."""
-    flatten(tree)
-    return optree.tree_paths(tree, namespace=NAMESPACE)  # type: ignore[arg-type]
+    return structure(tree).paths()
 
 
 class LeafPath:
@@ -288,7 +281,7 @@ class LeafPath:
 
     __slots__ = ("index", "root", "whole")
 
-    def __init__(self, whole: Any, index: int, root: str = "") -> None:
+    def __init__(self, whole: PyTree, index: int, root: str = "") -> None:
         self.whole = whole
         self.index = index
         self.root = root
@@ -305,23 +298,24 @@ def format_path(path: tuple[Any, ...], root: str = "") -> str:
     return root + "".join(entries) or "the root"
 
 
-def _short(spec: Any) -> str:
+def _short(spec: PyTreeSpec) -> str:
     """A structure for a message, cut where it is long."""
     text = str(spec)
     return text if len(text) <= 400 else f"{text[:300]} ... {text[-60:]}"
 
 
-def leaves_with_path(tree: Any) -> list[tuple[tuple[Any, ...], Any]]:
+def leaves_with_path(tree: PyTree) -> list[tuple[tuple[Any, ...], Any]]:
     """Pairs of path and leaf.
 
     >>> leaves_with_path({"a": [5]})
     [(('a', 0), 5)]
     """
-    return list(zip(paths_of(tree), leaves(tree), strict=True))
+    found, spec = flatten(tree)
+    return list(zip(spec.paths(), found, strict=True))
 
 
 @user_facing
-def map_with_path(f: Callable[..., Any], tree: Any, *rest: Any) -> Any:
+def map_with_path(f: Callable[..., PyTree], tree: PyTree, *rest: PyTree) -> PyTree:
     """Like ``map``, with the path of the leaf as first argument of ``f``.
 
     >>> map_with_path(lambda path, x: (path, x), [7])
@@ -332,7 +326,7 @@ def map_with_path(f: Callable[..., Any], tree: Any, *rest: Any) -> Any:
 
 
 @user_facing
-def reduce(f: Callable[[Any, Any], Any], tree: Any, *initial: Any) -> Any:
+def reduce(f: Callable[[Any, Any], T], tree: PyTree, *initial: T) -> T:
     """Combine the leaves from left to right.
 
     >>> reduce(lambda a, b: a + b, {"x": 1, "y": (2, 3)})
@@ -342,20 +336,17 @@ def reduce(f: Callable[[Any, Any], Any], tree: Any, *initial: Any) -> Any:
 
 
 @user_facing
-def all(tree: Any) -> bool:
-    """Whether every leaf is true.
+def all(tree: PyTree) -> bool:
+    """Return True if every leaf is true.
 
     >>> all((True, [True, False]))
     False
     """
-    for leaf in leaves(tree):
-        if not leaf:
-            return False
-    return True
+    return builtins.all(leaves(tree))
 
 
 @user_facing
-def transpose(outer_treedef: Any, inner_treedef: Any, tree: Any) -> Any:
+def transpose(outer_treedef: PyTreeSpec, inner_treedef: PyTreeSpec, tree: PyTree) -> PyTree:
     """A tree of trees turned inside out.
 
     Args:
@@ -395,12 +386,13 @@ class Partial(functools.partial):
     """
 
 
-def _make_partial(func: Any, args: Any, keywords: Any) -> Partial:
+def _make_partial(func: Callable[..., Any], children: Iterable[Any]) -> Partial:
+    args, keywords = children
     return Partial(func, *args, **keywords)
 
 
 register_node(
     Partial,
     lambda p: ((p.args, p.keywords), p.func),
-    lambda func, children: _make_partial(func, *children),
+    _make_partial,
 )

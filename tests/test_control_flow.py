@@ -287,7 +287,7 @@ def test_scan_without_xs_and_with_empty_xs():
     assert_array_equal(ys, [1, 2, 4, 8])
     last, ys = lax.scan(lambda c, a: (c + a, c), 1.0, np.zeros((0,)))
     assert last == 1.0
-    assert ys.shape == (0,)
+    assert np.shape(ys) == (0,)
     gradient = fg.grad(lambda x: lax.scan(lambda c, a: (c * a, c), x, np.zeros(0))[0])(2.0)
     assert gradient == 1.0
 
@@ -439,7 +439,7 @@ class TestOlderAndLooserCalls:
     def test_loops_that_return_numbers(self):
         carry, ys = lax.scan(lambda c, x: (1.0, 2), 5.0, X)
         assert type(carry) is np.float64
-        assert ys.dtype == np.int64
+        assert np.asarray(ys).dtype == np.int64
         assert fg.vmap(lambda z: lax.while_loop(lambda c: c < 1, lambda c: 2.0, z))(X[:1]) == [2.0]
 
     def test_bounds_that_are_no_integers(self):

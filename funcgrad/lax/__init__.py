@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import numpy as _np
-
 from ..api.stop_gradient import stop_gradient
-from ..control import collectives as _collectives
-from ..core.tracebacks import user_facing as _user_facing
+from ..control import collectives as _operators
 from ..numpy import logsumexp
 from ..ops.contraction.convolution import (
     ConvDimensionNumbers,
@@ -19,33 +16,35 @@ from ..ops.contraction.convolution import (
 )
 from ..ops.pointwise import arithmetic as _arithmetic
 from ..ops.pointwise import comparison as _comparison
-from ..ops.pointwise import special as _special
 from ..ops.windows.reduce_window import avg_pool, max_pool, reduce_window
-from .branches import cond, select, switch
-from .loops import fori_loop, map, scan, while_loop
-from .operators import (
-    argmax,
-    argmin,
-    broadcast_in_dim,
-    convert_element_type,
-    cummax,
-    cummin,
-    cumprod,
-    cumsum,
-    dot_general,
-    dynamic_index_in_dim,
-    dynamic_slice,
-    dynamic_slice_in_dim,
-    dynamic_update_index_in_dim,
-    dynamic_update_slice,
-    dynamic_update_slice_in_dim,
-    pad,
-    rev,
-    slice,
-    slice_in_dim,
-    top_k,
+from .arithmetic import (
+    add,
+    atan2,
+    bitwise_and,
+    bitwise_not,
+    bitwise_or,
+    bitwise_xor,
+    clamp,
+    div,
+    eq,
+    ge,
+    gt,
+    le,
+    lt,
+    max,
+    min,
+    mul,
+    ne,
+    nextafter,
+    population_count,
+    pow,
+    rem,
+    shift_left,
+    shift_right_arithmetic,
+    sub,
 )
-from .parallel import (
+from .branches import cond, select, switch
+from .collectives import (
     all_gather,
     all_to_all,
     axis_index,
@@ -57,177 +56,112 @@ from .parallel import (
     psum,
     psum_scatter,
 )
+from .functions_of_one import (
+    abs,
+    acos,
+    acosh,
+    asin,
+    asinh,
+    atan,
+    atanh,
+    cbrt,
+    ceil,
+    conj,
+    cos,
+    cosh,
+    digamma,
+    erf,
+    erf_inv,
+    erfc,
+    exp,
+    exp2,
+    expm1,
+    floor,
+    imag,
+    is_finite,
+    lgamma,
+    log,
+    log1p,
+    logistic,
+    neg,
+    real,
+    reciprocal,
+    round,
+    rsqrt,
+    sign,
+    sin,
+    sinh,
+    sqrt,
+    square,
+    tan,
+    tanh,
+)
+from .loops import fori_loop, map, scan, while_loop
 from .prefix import associative_scan
-
-_UFUNCS = {
-    "abs": "abs",
-    "acos": "arccos",
-    "acosh": "arccosh",
-    "add": "add",
-    "asin": "arcsin",
-    "asinh": "arcsinh",
-    "atan": "arctan",
-    "atan2": "arctan2",
-    "atanh": "arctanh",
-    "bitwise_and": "bitwise_and",
-    "bitwise_not": "invert",
-    "bitwise_or": "bitwise_or",
-    "bitwise_xor": "bitwise_xor",
-    "cbrt": "cbrt",
-    "ceil": "ceil",
-    "conj": "conj",
-    "cos": "cos",
-    "cosh": "cosh",
-    "div": "divide",
-    "eq": "equal",
-    "exp": "exp",
-    "exp2": "exp2",
-    "expm1": "expm1",
-    "floor": "floor",
-    "ge": "greater_equal",
-    "gt": "greater",
-    "is_finite": "isfinite",
-    "le": "less_equal",
-    "log": "log",
-    "log1p": "log1p",
-    "lt": "less",
-    "max": "maximum",
-    "min": "minimum",
-    "mul": "multiply",
-    "ne": "not_equal",
-    "neg": "negative",
-    "nextafter": "nextafter",
-    "pow": "power",
-    "population_count": "bitwise_count",
-    "reciprocal": "reciprocal",
-    "rem": "fmod",
-    "round": "rint",
-    "shift_left": "left_shift",
-    "shift_right_arithmetic": "right_shift",
-    "sign": "sign",
-    "sin": "sin",
-    "sinh": "sinh",
-    "sqrt": "sqrt",
-    "square": "square",
-    "sub": "subtract",
-    "tan": "tan",
-    "tanh": "tanh",
-    "reshape": "reshape",
-    "transpose": "transpose",
-    "squeeze": "squeeze",
-    "sort": "sort",
-    "expand_dims": "expand_dims",
-    "imag": "imag",
-    "real": "real",
-    "full_like": "full_like",
-}
-globals().update({name: getattr(_np, numpy_name) for name, numpy_name in _UFUNCS.items()})
-
-
-@_user_facing
-def rsqrt(x):  # type: ignore[no-untyped-def]
-    """One over the square root, elementwise.
-
-    >>> rsqrt(4.0)
-    np.float64(0.5)
-    """
-    return 1 / _np.sqrt(x)
-
-
-@_user_facing
-def concatenate(operands, dimension):  # type: ignore[no-untyped-def]
-    """Arrays joined along an axis.
-
-    >>> concatenate([_np.zeros(1), _np.ones(1)], 0)
-    array([0., 1.])
-    """
-    return _np.concatenate(operands, axis=dimension)
-
-
-@_user_facing
-def clamp(min, x, max):  # type: ignore[no-untyped-def]
-    """X limited to between min and max, elementwise.
-
-    >>> clamp(0.0, _np.array([-1.0, 0.5]), 1.0)
-    array([0. , 0.5])
-    """
-    return _np.clip(x, min, max)
-
-
-@_user_facing
-def digamma(x):  # type: ignore[no-untyped-def]
-    """The derivative of lgamma, elementwise.
-
-    >>> digamma(1.0).round(6)
-    np.float64(-0.577216)
-    """
-    return _special.digamma(x)
-
-
-@_user_facing
-def erf(x):  # type: ignore[no-untyped-def]
-    """The error function, elementwise.
-
-    >>> erf(0.0)
-    np.float64(0.0)
-    """
-    return _special.erf(x)
-
-
-@_user_facing
-def erf_inv(x):  # type: ignore[no-untyped-def]
-    """The inverse of the error function, elementwise.
-
-    >>> erf_inv(0.0)
-    np.float64(0.0)
-    """
-    return _special.erf_inv(x)
-
-
-@_user_facing
-def erfc(x):  # type: ignore[no-untyped-def]
-    """One minus the error function, elementwise.
-
-    >>> erfc(0.0)
-    np.float64(1.0)
-    """
-    return _special.erfc(x)
-
-
-@_user_facing
-def lgamma(x):  # type: ignore[no-untyped-def]
-    """The logarithm of the absolute value of the gamma function, elementwise.
-
-    >>> lgamma(1.0)
-    np.float64(0.0)
-    """
-    return _special.lgamma(x)
-
-
-@_user_facing
-def logistic(x):  # type: ignore[no-untyped-def]
-    """1 / (1 + exp(-x)), elementwise.
-
-    >>> logistic(0.0)
-    np.float64(0.5)
-    """
-    return _special.logistic(x)
-
+from .reductions import (
+    argmax,
+    argmin,
+    cummax,
+    cummin,
+    cumprod,
+    cumsum,
+    sort,
+    top_k,
+)
+from .shapes import (
+    broadcast_in_dim,
+    concatenate,
+    convert_element_type,
+    dot_general,
+    expand_dims,
+    full_like,
+    pad,
+    reshape,
+    rev,
+    squeeze,
+    transpose,
+)
+from .slicing import (
+    dynamic_index_in_dim,
+    dynamic_slice,
+    dynamic_slice_in_dim,
+    dynamic_update_index_in_dim,
+    dynamic_update_slice,
+    dynamic_update_slice_in_dim,
+    slice,
+    slice_in_dim,
+)
 
 __all__ = [
     "ConvDimensionNumbers",
+    "abs",
+    "acos",
+    "acosh",
+    "add",
     "all_gather",
     "all_to_all",
     "argmax",
     "argmin",
+    "asin",
+    "asinh",
     "associative_scan",
+    "atan",
+    "atan2",
+    "atanh",
     "avg_pool",
     "axis_index",
     "axis_size",
+    "bitwise_and",
+    "bitwise_not",
+    "bitwise_or",
+    "bitwise_xor",
     "broadcast_in_dim",
+    "cbrt",
+    "ceil",
     "clamp",
     "concatenate",
     "cond",
+    "conj",
     "conv",
     "conv_dimension_numbers",
     "conv_general_dilated",
@@ -235,11 +169,14 @@ __all__ = [
     "conv_transpose",
     "conv_with_general_padding",
     "convert_element_type",
+    "cos",
+    "cosh",
     "cummax",
     "cummin",
     "cumprod",
     "cumsum",
     "digamma",
+    "div",
     "dot_general",
     "dynamic_index_in_dim",
     "dynamic_slice",
@@ -247,33 +184,74 @@ __all__ = [
     "dynamic_update_index_in_dim",
     "dynamic_update_slice",
     "dynamic_update_slice_in_dim",
+    "eq",
     "erf",
     "erf_inv",
     "erfc",
+    "exp",
+    "exp2",
+    "expand_dims",
+    "expm1",
+    "floor",
     "fori_loop",
+    "full_like",
+    "ge",
+    "gt",
+    "imag",
+    "is_finite",
+    "le",
     "lgamma",
+    "log",
+    "log1p",
     "logistic",
     "logsumexp",
+    "lt",
     "map",
+    "max",
     "max_pool",
+    "min",
+    "mul",
+    "ne",
+    "neg",
+    "nextafter",
     "pad",
     "pmax",
     "pmean",
     "pmin",
+    "population_count",
+    "pow",
     "ppermute",
     "psum",
     "psum_scatter",
+    "real",
+    "reciprocal",
     "reduce_window",
+    "rem",
+    "reshape",
     "rev",
+    "round",
     "rsqrt",
     "scan",
     "select",
+    "shift_left",
+    "shift_right_arithmetic",
+    "sign",
+    "sin",
+    "sinh",
     "slice",
     "slice_in_dim",
+    "sort",
+    "sqrt",
+    "square",
+    "squeeze",
     "stop_gradient",
+    "sub",
     "switch",
+    "tan",
+    "tanh",
     "top_k",
+    "transpose",
     "while_loop",
-    *sorted(_UFUNCS),
 ]
-_loaded = (_arithmetic, _collectives, _comparison)
+
+_registered_on_import = (_arithmetic, _comparison, _operators)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
+from optree import PyTreeSpec
 
 from .. import tree
 from ..api.leaves import check_leaf, is_leaf_value
@@ -16,35 +17,40 @@ from ..core.tracing import Tracer, aval_of, owner_name
 from ..errors import ConcretizationError
 from ..ops.shape import cast
 from ..transforms.staging import lift_constants, stage
+from ..typing import Array, ArrayLike, PyTree
+from .operands import as_array
 
 KINDS = "bifc"
 """Kinds of dtypes that Python's numbers may become, in this order."""
 
+Staged: TypeAlias = tuple[Jaxpr, list[Array], PyTreeSpec]
+"""A function as a closed jaxpr, the values that it captured, and the structure of its result."""
 
-def check_operands(whole: Any, root: str) -> None:
+
+def check_operands(whole: PyTree, root: str) -> None:
     """Raise unless the leaves of a pytree are arrays or numbers; name the path of one if not."""
     for i, x in enumerate(tree.leaves(whole)):
         if not is_leaf_value(x) or (isinstance(x, np.ndarray) and x.dtype.kind not in "biufc"):
             check_leaf(x, "", tree.LeafPath(whole, i, root))
 
 
-def as_carried(x: Any) -> Any:
+def as_carried(x: ArrayLike) -> Array:
     """A carried value: strongly typed, since it changes from step to step."""
     aval = aval_of(x)
     if aval.weak:
         return cast(x, aval.dtype) if isinstance(x, Tracer) else aval.dtype.type(x)
-    return x if isinstance(x, Tracer) or hasattr(x, "dtype") else np.asarray(x)
+    return as_array(x)
 
 
 def stage_function(
-    fun: Callable[..., Any],
-    specs: Sequence[Any],
+    fun: Callable[..., PyTree],
+    specs: Sequence[PyTreeSpec],
     avals: Sequence[Aval],
     what: str,
-    call: Callable[..., Any] | None = None,
+    call: Callable[..., PyTree] | None = None,
     *,
     weak: bool = False,
-) -> tuple[Jaxpr, list[Any], Any]:
+) -> Staged:
     """The closed jaxpr of a body, the values it captured, and the structure of its output.
 
     ``call`` is how the user's function ``fun`` is called, by default like this. Python numbers
@@ -57,11 +63,15 @@ def stage_function(
 
 
 def _staged(
-    fun: Callable[..., Any], specs: Sequence[Any], avals: Sequence[Aval], owner: str, weak: bool
-) -> tuple[Jaxpr, list[Any], Any]:
-    box: list[Any] = []
+    fun: Callable[..., PyTree],
+    specs: Sequence[PyTreeSpec],
+    avals: Sequence[Aval],
+    owner: str,
+    weak: bool,
+) -> Staged:
+    structures: list[PyTreeSpec] = []
 
-    def flat(*xs: Any) -> list[Any]:
+    def flat(*xs: Array) -> list[Any]:
         args, start = [], 0
         for spec in specs:
             args.append(tree.unflatten(spec, xs[start : start + spec.num_leaves]))
@@ -70,14 +80,14 @@ def _staged(
         for i, o in enumerate(outs):
             if not is_leaf_value(o):
                 check_leaf(o, f"{owner}: output", tree.format_path(out_tree.paths()[i], " "))
-        box[:] = [out_tree]
+        structures[:] = [out_tree]
         return outs if weak else [as_carried(o) for o in outs]
 
     jaxpr, captured = lift_constants(stage(flat, avals, owner))
-    return jaxpr, captured, box[0]
+    return jaxpr, captured, structures[0]
 
 
-def concrete_or_none(x: Any, use: str) -> Any:
+def concrete_or_none(x: ArrayLike, use: str) -> Any:
     """The plain value of x, or None if it has none."""
     if not isinstance(x, Tracer):
         return x

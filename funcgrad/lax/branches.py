@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeAlias, TypeVar, TypeVarTuple, overload
+
+import numpy as np
 
 from .. import tree
 from ..api.leaves import is_leaf_value
@@ -20,10 +22,11 @@ from ..errors import ShapeError, TreeError
 from ..ops.pointwise.comparison import select as select_p
 from ..ops.shape import cast
 from ..transforms.staging import stage
-from .bodies import KINDS, as_carried, check_operands, concrete_or_none, stage_function
+from ..typing import Array, ArrayLike, PyTree
+from .bodies import KINDS, Staged, as_carried, check_operands, concrete_or_none, stage_function
 
 
-def _check_scalar_predicate(pred: Any, what: str) -> None:
+def _check_scalar_predicate(pred: object, what: str) -> None:
     if not is_leaf_value(pred):
         raise TypeError(f"{what}: the predicate must be a boolean scalar, got {describe(pred)}")
     aval = aval_of(pred)
@@ -33,12 +36,38 @@ def _check_scalar_predicate(pred: Any, what: str) -> None:
 
 _NO_OPERAND: Any = object()
 
+T = TypeVar("T")
+X = TypeVar("X")
+Z = TypeVar("Z")
+Operands = TypeVarTuple("Operands")
+Predicate: TypeAlias = bool | np.bool | Array
 
-@user_facing
+
+@overload
 def cond(
-    pred: Any,
-    true_fun: Callable[..., Any],
-    false_fun: Callable[..., Any],
+    pred: Predicate,
+    true_fun: Callable[[*Operands], T],
+    false_fun: Callable[[*Operands], T],
+    *operands: *Operands,
+) -> T: ...
+@overload
+def cond(
+    pred: Predicate, true_fun: Callable[[X], T], false_fun: Callable[[X], T], *, operand: X
+) -> T: ...
+@overload
+def cond(
+    pred: Predicate,
+    true_operand: X,
+    true_fun: Callable[[X], T],
+    false_operand: Z,
+    false_fun: Callable[[Z], T],
+    /,
+) -> T: ...
+@user_facing  # type: ignore[misc]  # mypy does not see that *Any takes *Operands
+def cond(
+    pred: Predicate,
+    true_fun: Any,
+    false_fun: Any,
     *operands: Any,
     operand: Any = _NO_OPERAND,
 ) -> Any:
@@ -82,14 +111,16 @@ def _of_one(fun: Callable[..., Any], place: int) -> Callable[..., Any]:
     """A function of several operands that uses one."""
 
     @functools.wraps(fun)
-    def of_one(*operands: Any) -> Any:
+    def of_one(*operands: PyTree) -> PyTree:
         return fun(operands[place])
 
     return of_one
 
 
 @user_facing
-def switch(index: Any, branches: Sequence[Callable[..., Any]], *operands: Any) -> Any:
+def switch(
+    index: int | Array, branches: Sequence[Callable[[*Operands], T]], *operands: *Operands
+) -> T:
     """Apply one of several functions, by an index that is clamped into range.
 
     Args:
@@ -122,7 +153,7 @@ def switch(index: Any, branches: Sequence[Callable[..., Any]], *operands: Any) -
     return _branch(index, tuple(branches), operands, "switch")
 
 
-def _numbers_as_arrays(staged: list[Any]) -> list[Any]:
+def _numbers_as_arrays(staged: list[Staged]) -> list[Staged]:
     """Branches in which a Python number takes the dtype that another branch returns in its place,
     where that is of the same kind or of one that it may become.
     """
@@ -140,12 +171,12 @@ def _numbers_as_arrays(staged: list[Any]) -> list[Any]:
     return [(_cast_numbers(jaxpr, wanted), captured, out) for jaxpr, captured, out in staged]
 
 
-def _cast_numbers(jaxpr: Jaxpr, dtypes: Sequence[Any]) -> Jaxpr:
+def _cast_numbers(jaxpr: Jaxpr, dtypes: Sequence[np.dtype]) -> Jaxpr:
     """A jaxpr whose weakly typed outputs have the given dtypes."""
     if all(not a.weak or a.dtype == d for a, d in zip(jaxpr.out_avals, dtypes, strict=True)):
         return jaxpr
 
-    def run(*args: Any) -> list[Any]:
+    def run(*args: Array) -> list[Array]:
         outs = eval_jaxpr(jaxpr, jaxpr.consts, args)
         pairs = zip(outs, jaxpr.out_avals, dtypes, strict=True)
         return [cast(o, d) if a.weak and a.dtype != d else o for o, a, d in pairs]
@@ -153,7 +184,9 @@ def _cast_numbers(jaxpr: Jaxpr, dtypes: Sequence[Any]) -> Jaxpr:
     return stage(run, jaxpr.in_avals, "a branch")
 
 
-def _branch(index: Any, functions: Any, operands: Any, what: str) -> Any:
+def _branch(
+    index: int | Array, functions: Sequence[Callable[..., PyTree]], operands: PyTree, what: str
+) -> PyTree:
     leaves, spec = tree.flatten(operands)
     leaves = [as_carried(x) for x in leaves]
     avals = [aval_of(x) for x in leaves]
@@ -162,6 +195,24 @@ def _branch(index: Any, functions: Any, operands: Any, what: str) -> Any:
         for f in functions
     ]
     staged = _numbers_as_arrays(staged)
+    _check_results(functions, staged, what)
+    captured = [c for _, cs, _ in staged for c in cs]
+    branches = []
+    start = 0
+    for jaxpr, cs, _ in staged:
+        before = [Var(aval_of(c)) for c in captured[:start]]
+        after = [Var(aval_of(c)) for c in captured[start + len(cs) :]]
+        invars = [*before, *jaxpr.invars[: len(cs)], *after, *jaxpr.invars[len(cs) :]]
+        branches.append(Jaxpr(jaxpr.constvars, invars, jaxpr.eqns, jaxpr.outvars, jaxpr.consts))
+        start += len(cs)
+    outs = cond_p(index, *captured, *leaves, branches=tuple(branches))
+    return tree.unflatten(staged[0][2], outs)
+
+
+def _check_results(
+    functions: Sequence[Callable[..., PyTree]], staged: list[Staged], what: str
+) -> None:
+    """Raise unless all branches return the same structure, shapes and dtypes."""
     first, first_tree = staged[0][0], staged[0][2]
     for f, (jaxpr, _, out_tree) in zip(functions[1:], staged[1:], strict=True):
         if out_tree != first_tree:
@@ -176,21 +227,10 @@ def _branch(index: Any, functions: Any, operands: Any, what: str) -> Any:
                     f"{what}: the branches differ{path}: {where_defined(functions[0])} returns "
                     f"{a}, {where_defined(f)} returns {b}"
                 )
-    captured = [c for _, cs, _ in staged for c in cs]
-    branches = []
-    start = 0
-    for jaxpr, cs, _ in staged:
-        before = [Var(aval_of(c)) for c in captured[:start]]
-        after = [Var(aval_of(c)) for c in captured[start + len(cs) :]]
-        invars = [*before, *jaxpr.invars[: len(cs)], *after, *jaxpr.invars[len(cs) :]]
-        branches.append(Jaxpr(jaxpr.constvars, invars, jaxpr.eqns, jaxpr.outvars, jaxpr.consts))
-        start += len(cs)
-    outs = cond_p(index, *captured, *leaves, branches=tuple(branches))
-    return tree.unflatten(first_tree, outs)
 
 
 @user_facing
-def select(pred: Any, on_true: Any, on_false: Any) -> Any:
+def select(pred: ArrayLike, on_true: ArrayLike, on_false: ArrayLike) -> Array:
     """Elements of one array where a mask is true, of another elsewhere.
 
     Args:

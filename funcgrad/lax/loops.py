@@ -3,28 +3,62 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
+from optree import PyTreeSpec
 
 from .. import tree
 from ..api.leaves import is_leaf_value
 from ..control.jit_settings import jit_disabled
-from ..control.scan import scan as scan_p
 from ..control.while_loop import while_ as while_p
 from ..core.arguments import check_function, is_integer
 from ..core.avals import Aval
 from ..core.blame import describe
 from ..core.source import where_defined
 from ..core.tracebacks import user_facing
-from ..core.tracing import Tracer, aval_of
+from ..core.tracing import aval_of
 from ..errors import ShapeError, TreeError
 from ..ops.shape import cast, reshape
 from ..ops.structural.joining import concatenate
-from .bodies import KINDS, as_carried, check_operands, concrete_or_none, stage_function
+from ..typing import Array, PyTree
+from .bodies import KINDS, Staged, as_carried, check_operands, concrete_or_none, stage_function
+from .operands import as_array
+from .unrolling import scan_unrolled
+
+Carry = TypeVar("Carry")
+X = TypeVar("X")
+Y = TypeVar("Y")
 
 
-def _with_carry(leaves: list[Any], spec: Any, stage_body: Any, what: str) -> Any:
+class _Body(NamedTuple):
+    """The body of a loop.
+
+    Attributes:
+        function: the user's function, which messages name and whose jaxpr is kept.
+        call: what calls it, from a carry (and an element of xs) to the next carry (and a y).
+        loop: the name of the loop.
+    """
+
+    function: Callable[..., PyTree]
+    call: Callable[..., PyTree]
+    loop: str
+
+    @property
+    def title(self) -> str:
+        """The loop and where its function is defined, for messages."""
+        return f"{self.loop} of {where_defined(self.function)}"
+
+    def stage(self, specs: Sequence[PyTreeSpec], avals: Sequence[Aval]) -> Staged:
+        return stage_function(self.function, specs, avals, self.loop, self.call)
+
+
+def _with_carry(
+    leaves: Sequence[Array],
+    spec: PyTreeSpec,
+    stage_body: Callable[[Sequence[Aval]], tuple[Staged, PyTreeSpec]],
+    what: str,
+) -> tuple[list[Array], Staged]:
     """Stage a body at the avals of its carry, and check what comes out as carry.
 
     A carry that starts as a Python number takes the dtype that the body gives it: 0 may become a
@@ -33,31 +67,36 @@ def _with_carry(leaves: list[Any], spec: Any, stage_body: Any, what: str) -> Any
     Args:
         leaves: of the first carry.
         spec: its structure.
-        stage_body: from avals of the carry to (jaxpr, captured, structure of the next carry, ...).
+        stage_body: from avals of the carry to the staged body and the structure of the next carry.
         what: the loop, for messages.
 
     Returns:
-        The leaves as arrays, their avals, and what ``stage_body`` returned.
+        The leaves as arrays, and the staged body.
     """
     weak = [aval_of(x).weak for x in leaves]
-    leaves = [as_carried(x) for x in leaves]
+    carried = [as_carried(x) for x in leaves]
     while True:
-        avals = [aval_of(x) for x in leaves]
-        staged = stage_body(avals)
-        after = staged[0].out_avals[: staged[2].num_leaves]
+        avals = [aval_of(x) for x in carried]
+        staged, next_spec = stage_body(avals)
+        after = staged[0].out_avals[: next_spec.num_leaves]
         grown = [
             w and a.shape == b.shape and KINDS.find(a.dtype.kind) < KINDS.find(b.dtype.kind)
             for w, a, b in zip(weak, avals, after, strict=False)
         ]
-        if staged[2] != spec or not any(grown):
-            _check_carry(avals, after, (spec, staged[2]), what)
-            return leaves, avals, staged
-        leaves = [
-            cast(x, b.dtype) if g else x for x, b, g in zip(leaves, after, grown, strict=True)
+        if next_spec != spec or not any(grown):
+            _check_carry(avals, after, (spec, next_spec), what)
+            return carried, staged
+        carried = [
+            cast(x, b.dtype) if g else x for x, b, g in zip(carried, after, grown, strict=True)
         ]
 
 
-def _check_carry(before: Sequence[Aval], after: Sequence[Aval], specs: Any, what: str) -> None:
+def _check_carry(
+    before: Sequence[Aval],
+    after: Sequence[Aval],
+    specs: tuple[PyTreeSpec, PyTreeSpec],
+    what: str,
+) -> None:
     spec_before, spec_after = specs
     if spec_before != spec_after:
         raise TreeError(
@@ -74,8 +113,10 @@ def _check_carry(before: Sequence[Aval], after: Sequence[Aval], specs: Any, what
 
 @user_facing
 def while_loop(
-    cond_fun: Callable[[Any], Any], body_fun: Callable[[Any], Any], init_val: Any
-) -> Any:
+    cond_fun: Callable[[Carry], bool | np.bool | Array],
+    body_fun: Callable[[Carry], Carry],
+    init_val: Carry,
+) -> Carry:
     """Apply a function while a condition holds. Differentiable in forward and reverse mode.
 
     Args:
@@ -89,24 +130,29 @@ def while_loop(
     >>> while_loop(lambda x: x < 100.0, lambda x: 3 * x, 1.0)
     np.float64(243.0)
     """
-    return _while(cond_fun, body_fun, body_fun, init_val, "while_loop")
+    return _while(cond_fun, _Body(body_fun, body_fun, "while_loop"), init_val)
 
 
-def _while(cond_fun: Any, body_fun: Any, call: Any, init_val: Any, name: str) -> Any:
-    """A while loop whose body is ``call``, on behalf of the user's function ``body_fun``."""
+def _while(cond_fun: Callable[..., Any], body: _Body, init_val: Carry) -> Carry:
+    name = body.loop
     check_function(cond_fun, name, "cond_fun")
-    check_function(body_fun, name, "body_fun")
+    check_function(body.function, name, "body_fun")
     check_operands(init_val, f"{name}: init_val")
     leaves, spec = tree.flatten(init_val)
     if jit_disabled():
         value = tree.unflatten(spec, [as_carried(x) for x in leaves])
         while cond_fun(value):
-            value = call(value)
+            value = body.call(value)
         return value
-    what = f"{name} of {where_defined(body_fun)}"
-    leaves, avals, (body, captured, _) = _with_carry(
-        leaves, spec, lambda avals: stage_function(body_fun, [spec], avals, name, call), what
-    )
+
+    what = body.title
+
+    def stage_body(avals: Sequence[Aval]) -> tuple[Staged, PyTreeSpec]:
+        staged = body.stage([spec], avals)
+        return staged, staged[2]
+
+    carried, (step, captured, _) = _with_carry(leaves, spec, stage_body, what)
+    avals = [aval_of(x) for x in carried]
     test, test_captured, test_tree = stage_function(cond_fun, [spec], avals, name)
     if test_tree.num_leaves != 1 or test.out_avals[0].shape != ():
         raise ShapeError(f"{what}: the condition must return a boolean scalar")
@@ -118,9 +164,9 @@ def _while(cond_fun: Any, body_fun: Any, call: Any, init_val: Any, name: str) ->
     outs = while_p(
         *test_captured,
         *captured,
-        *leaves,
+        *carried,
         cond=test,
-        body=body,
+        body=step,
         cond_consts=len(test_captured),
         body_consts=len(captured),
         length=None,
@@ -129,7 +175,12 @@ def _while(cond_fun: Any, body_fun: Any, call: Any, init_val: Any, name: str) ->
 
 
 @user_facing
-def fori_loop(lower: Any, upper: Any, body_fun: Callable[[Any, Any], Any], init_val: Any) -> Any:
+def fori_loop(
+    lower: int | Array,
+    upper: int | Array,
+    body_fun: Callable[[int, Carry], Carry],
+    init_val: Carry,
+) -> Carry:
     """Apply ``body_fun(i, value)`` for i from lower to upper - 1.
 
     Args:
@@ -149,38 +200,32 @@ def fori_loop(lower: Any, upper: Any, body_fun: Callable[[Any, Any], Any], init_
         aval = aval_of(bound) if is_leaf_value(bound) else None
         if aval is None or aval.shape != () or aval.dtype.kind not in "iu":
             raise TypeError(f"fori_loop: {name} must be an integer, got {describe(bound)}")
-    known = [concrete_or_none(b, "fori_loop") for b in (lower, upper)]
+    first, end = (concrete_or_none(b, "fori_loop") for b in (lower, upper))
 
-    def step(carry: Any, _: Any = None) -> Any:
+    def step(carry: tuple[int, Carry]) -> tuple[int, Carry]:
         i, value = carry
         return i + 1, body_fun(i, value)
 
-    if all(b is not None for b in known):
-        first, end = int(known[0]), int(known[1])  # type: ignore[arg-type]
-        return _scan(
-            body_fun,
-            lambda carry, _: (step(carry), None),
-            (np.int64(first), init_val),
-            None,
-            max(end - first, 0),
-            False,
-            1,
-            "fori_loop",
-        )[0][1]
-    return _while(
-        lambda carry: carry[0] < upper, body_fun, step, (np.int64(0) + lower, init_val), "fori_loop"
-    )[1]
+    def scanned_step(carry: tuple[int, Carry], _: None) -> tuple[tuple[int, Carry], None]:
+        return step(carry), None
+
+    if first is not None and end is not None:
+        body = _Body(body_fun, scanned_step, "fori_loop")
+        steps = max(int(end) - int(first), 0)
+        return _scan(body, (np.int64(first), init_val), None, steps)[0][1]
+    body = _Body(body_fun, step, "fori_loop")
+    return _while(lambda carry: carry[0] < upper, body, (np.int64(0) + lower, init_val))[1]
 
 
 @user_facing
 def scan(
-    f: Callable[[Any, Any], tuple[Any, Any]],
-    init: Any,
-    xs: Any = None,
+    f: Callable[[Carry, X], tuple[Carry, Y]],
+    init: Carry,
+    xs: X | None = None,
     length: int | None = None,
     reverse: bool = False,
     unroll: int | bool = 1,
-) -> tuple[Any, Any]:
+) -> tuple[Carry, Y]:
     """Loop over the leading axis of arrays, carrying state and stacking results.
 
     Args:
@@ -189,71 +234,75 @@ def scan(
         xs: pytree of arrays whose leading axes are looped over, or None.
         length: number of steps; needed if xs is None.
         reverse: loop from the last element to the first.
-        unroll: how many steps a compiled loop does at a time.
+        unroll: how many steps the body of the loop does at a time, True for all of them: a longer
+            program that goes through the loop less often, of equal results.
 
     Returns:
         (last carry, stacked ys).
 
     Raises:
         ShapeError: leading axes differ, or the carry changes its shape or dtype.
+        ValueError: unroll is not positive.
 
     >>> scan(lambda c, x: (c + x, c * x), 0.0, np.array([1.0, 2.0, 3.0]))
     (np.float64(6.0), array([0., 2., 9.]))
     """
-    return _scan(f, f, init, xs, length, reverse, unroll, "scan")
+    return _scan(_Body(f, f, "scan"), init, xs, length, reverse, unroll)
 
 
 def _scan(
-    f: Any, call: Any, init: Any, xs: Any, length: Any, reverse: bool, unroll: Any, name: str
-) -> Any:
-    """A scan whose body is ``call``, on behalf of the user's function ``f``."""
-    check_function(f, name)
-    what = f"{name} of {where_defined(f)}"
+    body: _Body,
+    init: PyTree,
+    xs: PyTree,
+    length: int | None = None,
+    reverse: bool = False,
+    unroll: int | bool = 1,
+) -> PyTree:
+    check_function(body.function, body.loop)
+    what = body.title
     check_operands(init, f"{what}: init")
     check_operands(xs, f"{what}: xs")
-    if not isinstance(unroll, bool) and not (is_integer(unroll) and unroll >= 0):
-        kind = ValueError if is_integer(unroll) else TypeError
-        raise kind(f"{what}: unroll must be a number of steps or a bool, got {describe(unroll)}")
     leaves, spec = tree.flatten(init)
     x_leaves, x_spec = tree.flatten(xs)
-    x_leaves = [
-        x if isinstance(x, Tracer) or hasattr(x, "dtype") else np.asarray(x) for x in x_leaves
-    ]
+    x_leaves = [as_array(x) for x in x_leaves]
+    steps = _steps_at_a_time(unroll, what)
     n = _scan_length(x_leaves, x_spec, length, what)
     if jit_disabled():
         start = tree.unflatten(spec, [as_carried(x) for x in leaves])
-        return _python_scan(call, start, x_leaves, x_spec, n, reverse)
+        return _python_scan(body.call, start, x_leaves, x_spec, n, reverse)
     x_avals = [Aval(aval_of(x).shape[1:], aval_of(x).dtype) for x in x_leaves]
 
-    def body(carry: Any, x: Any) -> Any:
-        result = call(carry, x)
+    def pair(carry: PyTree, x: PyTree) -> tuple[PyTree, PyTree]:
+        result = body.call(carry, x)
         if not isinstance(result, tuple | list) or len(result) != 2:
             raise TypeError(f"{what}: the function must return a pair (carry, y)")
-        return tuple(result)
+        return result[0], result[1]
 
-    def stage_body(avals: Any) -> Any:
-        jaxpr, captured, out_tree = stage_function(
-            f, [spec, x_spec], [*avals, *x_avals], name, body
-        )
-        return (jaxpr, captured, *out_tree.children())
+    def stage_body(avals: Sequence[Aval]) -> tuple[Staged, PyTreeSpec]:
+        staged = body._replace(call=pair).stage([spec, x_spec], [*avals, *x_avals])
+        return staged, staged[2].child(0)
 
-    leaves, _, (jaxpr, captured, _, y_tree) = _with_carry(leaves, spec, stage_body, what)
-    carry = len(leaves)
-    outs = scan_p(
-        *captured,
-        *leaves,
-        *x_leaves,
-        jaxpr=jaxpr,
-        consts=len(captured),
-        carry=carry,
-        reverse=bool(reverse),
-        length=n,
-        unroll=int(unroll) if unroll is not True else n,
+    carried, (step, captured, out_tree) = _with_carry(leaves, spec, stage_body, what)
+    last, ys = scan_unrolled(
+        step, captured, carried, x_leaves, n, bool(reverse), n if steps is None else steps
     )
-    return tree.unflatten(spec, outs[:carry]), tree.unflatten(y_tree, outs[carry:])
+    return tree.unflatten(spec, last), tree.unflatten(out_tree.child(1), ys)
 
 
-def _scan_length(leaves: Sequence[Any], spec: Any, length: int | None, what: str) -> int:
+def _steps_at_a_time(unroll: int | bool, what: str) -> int | None:
+    """The number of steps that ``unroll=`` asks for; None for all of them."""
+    if isinstance(unroll, bool):
+        return None if unroll else 1
+    if not (is_integer(unroll) and unroll > 0):
+        kind = ValueError if is_integer(unroll) else TypeError
+        raise kind(
+            f"{what}: unroll must be a number of steps, at least 1, or a bool; got "
+            f"{describe(unroll)}"
+        )
+    return int(unroll)
+
+
+def _scan_length(leaves: Sequence[Array], spec: PyTreeSpec, length: int | None, what: str) -> int:
     if length is not None and not (is_integer(length) and length >= 0):
         kind = ValueError if is_integer(length) else TypeError
         raise kind(f"{what}: length must be a number of steps, got {describe(length)}")
@@ -273,7 +322,14 @@ def _scan_length(leaves: Sequence[Any], spec: Any, length: int | None, what: str
     return next(iter(sizes.values()))
 
 
-def _python_scan(f: Any, carry: Any, leaves: Any, spec: Any, n: int, reverse: bool) -> Any:
+def _python_scan(
+    f: Callable[..., PyTree],
+    carry: PyTree,
+    leaves: Sequence[Array],
+    spec: PyTreeSpec,
+    n: int,
+    reverse: bool,
+) -> tuple[PyTree, PyTree]:
     rows: list[Any] = [None] * n
     for i in range(n - 1, -1, -1) if reverse else range(n):
         carry, rows[i] = f(carry, tree.unflatten(spec, [x[i] for x in leaves]))
@@ -282,12 +338,12 @@ def _python_scan(f: Any, carry: Any, leaves: Any, spec: Any, n: int, reverse: bo
     return carry, tree.map(lambda *ys: _stack([as_carried(y) for y in ys]), *rows)
 
 
-def _stack(xs: Sequence[Any]) -> Any:
+def _stack(xs: Sequence[Array]) -> Array:
     return concatenate(*[reshape(x, shape=(1, *x.shape)) for x in xs], axis=0)
 
 
 @user_facing
-def map(f: Callable[[Any], Any], xs: Any) -> Any:
+def map(f: Callable[[X], Y], xs: X) -> Y:
     """Apply a function to the elements of the leading axis, one after the other.
 
     Args:
@@ -300,4 +356,8 @@ def map(f: Callable[[Any], Any], xs: Any) -> Any:
     >>> map(lambda x: x**2, np.arange(3.0))
     array([0., 1., 4.])
     """
-    return _scan(f, lambda _, x: (None, f(x)), None, xs, None, False, 1, "map")[1]
+
+    def step(_: None, x: X) -> tuple[None, Y]:
+        return None, f(x)
+
+    return _scan(_Body(f, step, "map"), None, xs)[1]

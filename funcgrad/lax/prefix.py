@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
 
@@ -15,13 +15,14 @@ from ..errors import ShapeError
 from ..ops.shape import flip, reshape
 from ..ops.structural.indexing import FULL, index
 from ..ops.structural.joining import concatenate
+from ..typing import Array
 from .bodies import check_operands
+
+T = TypeVar("T")
 
 
 @user_facing
-def associative_scan(
-    fn: Callable[[Any, Any], Any], elems: Any, reverse: bool = False, axis: int = 0
-) -> Any:
+def associative_scan(fn: Callable[[T, T], T], elems: T, reverse: bool = False, axis: int = 0) -> T:
     """All prefix combinations under an associative operation, in logarithmic depth.
 
     Args:
@@ -47,16 +48,16 @@ def associative_scan(
     if len(sizes) != 1:
         raise ShapeError(f"associative_scan: sizes along axis {axis} differ: {sorted(sizes)}")
 
-    def combine(a: list[Any], b: list[Any]) -> list[Any]:
+    def combine(a: list[Array], b: list[Array]) -> list[Array]:
         return tree.leaves(fn(tree.unflatten(spec, a), tree.unflatten(spec, b)))
 
-    def cut(xs: list[Any], start: Any, stop: Any, step: int = 1) -> list[Any]:
+    def cut(xs: list[Array], start: int, stop: int | None, step: int = 1) -> list[Array]:
         return [index(x, key=(FULL,) * (axis % len(x.shape)) + ((start, stop, step),)) for x in xs]
 
-    def turn(xs: list[Any]) -> list[Any]:
+    def turn(xs: list[Array]) -> list[Array]:
         return [flip(x, axes=(axis % len(x.shape),)) for x in xs]
 
-    def join(xs: list[Any], ys: list[Any]) -> list[Any]:
+    def join(xs: list[Array], ys: list[Array]) -> list[Array]:
         return [concatenate(x, y, axis=axis % len(x.shape)) for x, y in zip(xs, ys, strict=True)]
 
     n = sizes.pop()
@@ -72,7 +73,7 @@ def associative_scan(
     return tree.unflatten(spec, turn(result) if reverse else result)
 
 
-def _interleave(even: list[Any], odd: list[Any], n: int, axis: int) -> list[Any]:
+def _interleave(even: list[Array], odd: list[Array], n: int, axis: int) -> list[Array]:
     """Elements of two lists of arrays in turn, along an axis of n in all."""
     result = []
     for a, b in zip(even, odd, strict=True):

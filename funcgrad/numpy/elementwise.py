@@ -14,13 +14,18 @@ from ..ops.pointwise.comparison import filled_like, maximum, minimum, select
 from ..ops.pointwise.math import exponent_of
 from ..ops.shape import cast
 from ..ops.structural.stop import stop
+from ..typing import Array, ArrayLike, DTypeLike, Shape
 from .protocol import UFUNCS, array, implements, in_loop, inexact, promoted, refuse, strong
+
+_NONE: Any = np._NoValue
 
 
 @implements(np.where)
-def where(condition: Any, x: Any = None, y: Any = None, /) -> Any:
+def where(
+    condition: ArrayLike, x: ArrayLike | None = None, y: ArrayLike | None = None, /
+) -> Array | tuple[Array, ...]:
     if x is None and y is None:
-        return np.nonzero(condition)
+        return np.nonzero(array(condition))
     if x is None or y is None:
         raise ValueError("np.where needs both of x and y, or neither")
     condition = array(condition)
@@ -35,38 +40,39 @@ def where(condition: Any, x: Any = None, y: Any = None, /) -> Any:
 
 @implements(np.clip)
 def clip(
-    a: Any,
-    a_min: Any = np._NoValue,
-    a_max: Any = np._NoValue,
-    out: Any = None,
+    a: ArrayLike,
+    a_min: ArrayLike | None = _NONE,
+    a_max: ArrayLike | None = _NONE,
+    out: None = None,
     *,
-    min: Any = np._NoValue,
-    max: Any = np._NoValue,
-    **kwargs: Any,
-) -> Any:
-    refuse("np.clip", out=out)
+    min: ArrayLike | None = _NONE,
+    max: ArrayLike | None = _NONE,
+    **kwargs: object,
+) -> Array:
+    unknown = {k: v for k, v in kwargs.items() if k not in ("casting", "order", "subok")}
+    refuse("np.clip", out=out, **{k: v for k, v in unknown.items() if v is not True})
     low = a_min if a_min is not np._NoValue else (None if min is np._NoValue else min)
     high = a_max if a_max is not np._NoValue else (None if max is np._NoValue else max)
-    a = strong(a)
-    if a.dtype.kind in "iu":
-        ends = np.iinfo(a.dtype)
+    x = strong(a)
+    if x.dtype.kind in "iu":
+        ends = np.iinfo(x.dtype)
         low = None if type(low) is int and low <= ends.min else low
         high = None if type(high) is int and high >= ends.max else high
     if low is None and high is None:
-        return np.positive(a)
+        return np.positive(x)
     if low is not None:
-        a = maximum(a, low)
+        x = maximum(x, low)
     if high is not None:
-        a = minimum(a, high)
-    return a
+        x = minimum(x, high)
+    return x
 
 
-def _clip_ufunc(a: Any, low: Any, high: Any) -> Any:
+def _clip_ufunc(a: ArrayLike, low: ArrayLike | None, high: ArrayLike | None) -> Array:
     return clip(a, low, high)
 
 
 @implements(np.round, np.around)
-def round(a: Any, decimals: int = 0, out: Any = None) -> Any:
+def round(a: ArrayLike, decimals: int = 0, out: None = None) -> Array:
     refuse("np.round", out=out)
     a = strong(a)
     if a.dtype.kind == "b":
@@ -92,7 +98,7 @@ builtin_abs = abs
 
 
 @implements(np.fix)
-def fix(x: Any, out: Any = None) -> Any:
+def fix(x: ArrayLike, out: None = None) -> Array:
     refuse("np.fix", out=out)
     return math_ops.trunc(strong(x))
 
@@ -101,7 +107,7 @@ _SINC_SERIES = [(-1) ** k / math.factorial(2 * k + 1) for k in range(11)]
 
 
 @implements(np.sinc)
-def sinc(x: Any) -> Any:
+def sinc(x: ArrayLike) -> Array:
     """sin(pi x) / (pi x), by its series near zero so that every derivative is right there."""
     x = inexact(x)
     small = abs(x) < 0.3
@@ -117,8 +123,12 @@ def sinc(x: Any) -> Any:
 
 @implements(np.nan_to_num)
 def nan_to_num(
-    x: Any, copy: bool = True, nan: Any = 0.0, posinf: Any = None, neginf: Any = None
-) -> Any:
+    x: ArrayLike,
+    copy: bool = True,
+    nan: ArrayLike = 0.0,
+    posinf: ArrayLike | None = None,
+    neginf: ArrayLike | None = None,
+) -> Array:
     x = strong(x)
     if x.dtype.kind == "c":
         parts = [nan_to_num(p, copy, nan, posinf, neginf) for p in (x.real, x.imag)]
@@ -131,56 +141,56 @@ def nan_to_num(
     return np.where(x == -np.inf, info.min if neginf is None else neginf, x)
 
 
-def _part_of(x: Any) -> Any:
+def _part_of(x: ArrayLike) -> Array:
     """An operand whose parts are asked for: those of Python's truth values are integers."""
     aval = aval_of(x)
     return cast(strong(x), np.dtype(int)) if aval.weak and aval.dtype.kind == "b" else strong(x)
 
 
 @implements(np.real)
-def real(val: Any) -> Any:
+def real(val: ArrayLike) -> Array:
     x = _part_of(val)
     return complex_ops.real(x) if x.dtype.kind == "c" else x
 
 
 @implements(np.imag)
-def imag(val: Any) -> Any:
+def imag(val: ArrayLike) -> Array:
     x = _part_of(val)
     return complex_ops.imag(x) if x.dtype.kind == "c" else filled_like(x, 0)
 
 
 @implements(np.angle)
-def angle(z: Any, deg: bool = False) -> Any:
+def angle(z: ArrayLike, deg: bool = False) -> Array:
     out = complex_ops.angle(strong(z))
     return out * (180 / np.pi) if deg else out
 
 
 @implements(np.real_if_close)
-def real_if_close(a: Any, tol: float = 100) -> Any:
+def real_if_close(a: ArrayLike, tol: float = 100) -> Array:
     return strong(a)
 
 
 @implements(np.iscomplexobj)
-def iscomplexobj(x: Any) -> bool:
+def iscomplexobj(x: ArrayLike) -> bool:
     return aval_of(x).dtype.kind == "c"
 
 
 @implements(np.isrealobj)
-def isrealobj(x: Any) -> bool:
+def isrealobj(x: ArrayLike) -> bool:
     return aval_of(x).dtype.kind != "c"
 
 
 @implements(np.iscomplex)
-def iscomplex(x: Any) -> Any:
+def iscomplex(x: ArrayLike) -> Array:
     return imag(x) != 0
 
 
 @implements(np.isreal)
-def isreal(x: Any) -> Any:
+def isreal(x: ArrayLike) -> Array:
     return imag(x) == 0
 
 
-def _ordered(name: str, x: Any) -> Any:
+def _ordered(name: str, x: ArrayLike) -> Array:
     x = strong(x)
     if x.dtype.kind == "c":
         raise TypeError(f"{name}: complex numbers are infinite in no one direction")
@@ -188,32 +198,44 @@ def _ordered(name: str, x: Any) -> Any:
 
 
 @implements(np.isposinf)
-def isposinf(x: Any, out: Any = None) -> Any:
+def isposinf(x: ArrayLike, out: None = None) -> Array:
     refuse("np.isposinf", out=out)
     return _ordered("np.isposinf", x) == np.inf
 
 
 @implements(np.isneginf)
-def isneginf(x: Any, out: Any = None) -> Any:
+def isneginf(x: ArrayLike, out: None = None) -> Array:
     refuse("np.isneginf", out=out)
     return _ordered("np.isneginf", x) == -np.inf
 
 
 @implements(np.isclose)
-def isclose(a: Any, b: Any, rtol: Any = 1e-05, atol: Any = 1e-08, equal_nan: bool = False) -> Any:
-    a, b = strong(a), strong(b)
-    b = cast(b, promoted(b, 1.0))
-    close = (abs(a - b) <= atol + rtol * abs(b)) & np.isfinite(b) | (a == b)
-    return close | (np.isnan(a) & np.isnan(b)) if equal_nan else close
+def isclose(
+    a: ArrayLike,
+    b: ArrayLike,
+    rtol: float | Array = 1e-05,
+    atol: float | Array = 1e-08,
+    equal_nan: bool = False,
+) -> Array:
+    x, y = strong(a), strong(b)
+    y = cast(y, promoted(y, 1.0))
+    close = (abs(x - y) <= atol + rtol * abs(y)) & np.isfinite(y) | (x == y)
+    return close | (np.isnan(x) & np.isnan(y)) if equal_nan else close
 
 
 @implements(np.allclose)
-def allclose(a: Any, b: Any, rtol: Any = 1e-05, atol: Any = 1e-08, equal_nan: bool = False) -> Any:
+def allclose(
+    a: ArrayLike,
+    b: ArrayLike,
+    rtol: float | Array = 1e-05,
+    atol: float | Array = 1e-08,
+    equal_nan: bool = False,
+) -> Array | np.bool:
     return np.all(isclose(a, b, rtol, atol, equal_nan))
 
 
 @implements(np.array_equal)
-def array_equal(a1: Any, a2: Any, equal_nan: bool = False) -> Any:
+def array_equal(a1: ArrayLike, a2: ArrayLike, equal_nan: bool = False) -> Array | np.bool | bool:
     a, b = strong(a1), strong(a2)
     if tuple(a.shape) != tuple(b.shape):
         return False
@@ -222,7 +244,7 @@ def array_equal(a1: Any, a2: Any, equal_nan: bool = False) -> Any:
 
 
 @implements(np.array_equiv)
-def array_equiv(a1: Any, a2: Any) -> Any:
+def array_equiv(a1: ArrayLike, a2: ArrayLike) -> Array | np.bool | bool:
     a, b = strong(a1), strong(a2)
     try:
         np.broadcast_shapes(tuple(a.shape), tuple(b.shape))
@@ -233,54 +255,54 @@ def array_equiv(a1: Any, a2: Any) -> Any:
 
 @implements(np.zeros_like)
 def zeros_like(
-    a: Any,
-    dtype: Any = None,
+    a: ArrayLike,
+    dtype: DTypeLike | None = None,
     order: str = "K",
     subok: bool = True,
-    shape: Any = None,
+    shape: Shape | None = None,
     *,
-    device: Any = None,
-) -> Any:
+    device: str | None = None,
+) -> Array:
     return full_like(a, 0, dtype, order, subok, shape)
 
 
 @implements(np.ones_like)
 def ones_like(
-    a: Any,
-    dtype: Any = None,
+    a: ArrayLike,
+    dtype: DTypeLike | None = None,
     order: str = "K",
     subok: bool = True,
-    shape: Any = None,
+    shape: Shape | None = None,
     *,
-    device: Any = None,
-) -> Any:
+    device: str | None = None,
+) -> Array:
     return full_like(a, 1, dtype, order, subok, shape)
 
 
 @implements(np.empty_like)
 def empty_like(
-    prototype: Any,
-    dtype: Any = None,
+    prototype: ArrayLike,
+    dtype: DTypeLike | None = None,
     order: str = "K",
     subok: bool = True,
-    shape: Any = None,
+    shape: Shape | None = None,
     *,
-    device: Any = None,
-) -> Any:
+    device: str | None = None,
+) -> Array:
     return full_like(prototype, 0, dtype, order, subok, shape)
 
 
 @implements(np.full_like)
 def full_like(
-    a: Any,
-    fill_value: Any,
-    dtype: Any = None,
+    a: ArrayLike,
+    fill_value: ArrayLike,
+    dtype: DTypeLike | None = None,
     order: str = "K",
     subok: bool = True,
-    shape: Any = None,
+    shape: Shape | None = None,
     *,
-    device: Any = None,
-) -> Any:
+    device: str | None = None,
+) -> Array:
     aval = aval_of(a)
     target = aval.shape if shape is None else shape
     kind = aval.dtype if dtype is None else np.dtype(dtype)
@@ -289,23 +311,23 @@ def full_like(
     return np.full(target, fill_value, kind)[()]
 
 
-def float_power(x: Any, y: Any) -> Any:
+def float_power(x: ArrayLike, y: ArrayLike) -> Array:
     """Power in double precision, whatever the operands are."""
     dtype = np.result_type(promoted(x, y), np.float64)
     return np.power(cast(strong(x), dtype), cast(strong(y), dtype))
 
 
-def fabs(x: Any) -> Any:
+def fabs(x: ArrayLike) -> Array:
     """The absolute value in floating point."""
     return complex_ops.absolute(in_loop(np.fabs, x))
 
 
-def divmod_(x: Any, y: Any) -> Any:
+def divmod_(x: ArrayLike, y: ArrayLike) -> tuple[Array, Array]:
     """Floor quotient and remainder."""
     return np.floor_divide(x, y), np.remainder(x, y)
 
 
-def modf(x: Any) -> Any:
+def modf(x: ArrayLike) -> tuple[Array, Array]:
     """Fractional and integral part."""
     x = in_loop(np.modf, x)
     whole = math_ops.trunc(x)
@@ -313,7 +335,7 @@ def modf(x: Any) -> Any:
     return np.where(np.isinf(x), np.copysign(x.dtype.type(0), stop(x)), part), whole
 
 
-def frexp(x: Any) -> Any:
+def frexp(x: ArrayLike) -> tuple[Array, Array]:
     """Mantissa in [0.5, 1) and exponent of base 2."""
     x = in_loop(np.frexp, x)
     exponent = exponent_of(x)

@@ -2,99 +2,103 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NoReturn
 
 import numpy as np
 
 from ..core.tracing import Tracer
 from ..errors import TracerError
 from ..ops.shape import cast
+from ..typing import Array, ArrayLike, DTypeLike
 from . import elementwise, products
 from .indexing import taking
-from .reductions import ordering, reducing
+from .reductions import cumulative, moments, ordering, sums_and_extrema
 from .shapes import shaping
 
 
-def _reshape(self: Any, *shape: Any, order: str = "C") -> Any:
+def _reshape(self: Array, *shape: Any, order: str = "C") -> Array:
     wanted = shape[0] if len(shape) == 1 else shape
     if isinstance(wanted, str):
         raise TypeError(f"reshape: shape must be integers, got {wanted!r}")
     return shaping.reshape(self, wanted, order)
 
 
-def _transpose(self: Any, *axes: Any) -> Any:
+def _transpose(self: Array, *axes: Any) -> Array:
     if not axes or axes == (None,):
         return shaping.transpose(self)
     return shaping.transpose(self, axes[0] if isinstance(axes[0], tuple | list) else axes)
 
 
 def _astype(
-    self: Any,
-    dtype: Any,
+    self: Array,
+    dtype: DTypeLike,
     order: str = "K",
     casting: str = "unsafe",
     subok: bool = True,
     copy: bool = True,
-) -> Any:
+) -> Array:
     return cast(self, np.dtype(dtype))
 
 
-def _flatten(self: Any, order: str = "C") -> Any:
+def _flatten(self: Array, order: str = "C") -> Array:
     return shaping.ravel(self, order)
 
 
-def _copy(self: Any, order: str = "C") -> Any:
+def _copy(self: Array, order: str = "C") -> Array:
     return self
 
 
-def _clip(self: Any, min: Any = None, max: Any = None, out: Any = None) -> Any:
+def _clip(
+    self: Array, min: ArrayLike | None = None, max: ArrayLike | None = None, out: None = None
+) -> Array:
     return elementwise.clip(self, min, max, out)
 
 
-def _matmul(self: Any, other: Any) -> Any:
+def _matmul(self: Array, other: ArrayLike) -> Any:
     if isinstance(other, Tracer) or hasattr(other, "shape"):
         return products.matmul(self, other)
     return products.matmul(self, np.asarray(other)) if isinstance(other, list) else NotImplemented
 
 
-def _rmatmul(self: Any, other: Any) -> Any:
+def _rmatmul(self: Array, other: ArrayLike) -> Array:
     return products.matmul(other, self)
 
 
-def _divmod(self: Any, other: Any) -> Any:
+def _divmod(self: Array, other: ArrayLike) -> tuple[Array, Array]:
     return elementwise.divmod_(self, other)
 
 
-def _rdivmod(self: Any, other: Any) -> Any:
+def _rdivmod(self: Array, other: ArrayLike) -> tuple[Array, Array]:
     return elementwise.divmod_(other, self)
 
 
-def _in_place(name: str, advice: str) -> Any:
-    def refuse(self: Any, *args: Any, **kwargs: Any) -> Any:
+def _in_place(name: str, advice: str) -> Callable[..., NoReturn]:
+    def refuse(self: Array, *args: ArrayLike, **kwargs: Any) -> NoReturn:
         raise TracerError(f"x.{name}() changes an array in place: write {advice}")
 
     return refuse
 
 
-def _round(self: Any, ndigits: int | None = None) -> Any:
+def _round(self: Array, ndigits: int | None = None) -> Array:
     return elementwise.round(self, ndigits or 0)
 
 
 METHODS: dict[str, Any] = {
-    "sum": reducing.sum,
-    "prod": reducing.prod,
-    "max": reducing.max,
-    "min": reducing.min,
-    "mean": reducing.mean,
-    "var": reducing.var,
-    "std": reducing.std,
-    "any": reducing.any,
-    "all": reducing.all,
-    "argmax": reducing.argmax,
-    "argmin": reducing.argmin,
-    "cumsum": reducing.cumsum,
-    "cumprod": reducing.cumprod,
-    "ptp": reducing.ptp,
+    "sum": sums_and_extrema.sum,
+    "prod": sums_and_extrema.prod,
+    "max": sums_and_extrema.max,
+    "min": sums_and_extrema.min,
+    "mean": moments.mean,
+    "var": moments.var,
+    "std": moments.std,
+    "any": sums_and_extrema.any,
+    "all": sums_and_extrema.all,
+    "argmax": sums_and_extrema.argmax,
+    "argmin": sums_and_extrema.argmin,
+    "cumsum": cumulative.cumsum,
+    "cumprod": cumulative.cumprod,
+    "ptp": sums_and_extrema.ptp,
     "reshape": _reshape,
     "transpose": _transpose,
     "swapaxes": shaping.swapaxes,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -12,11 +13,18 @@ from ..ops.contraction.dot_general import dot_general
 from ..ops.contraction.dot_general import matmul as matrix_product
 from ..ops.pointwise.comparison import filled_like
 from ..ops.shape import cast, reduce_sum
+from ..typing import Array, ArrayLike, DTypeLike
 from .indexing.taking import diagonal
 from .protocol import UFUNCS, axis_of, implements, refuse, strong
 
 
-def contract(x: Any, y: Any, left: Any, right: Any, batch: Any = ((), ())) -> Any:
+def contract(
+    x: Array,
+    y: Array,
+    left: Sequence[int],
+    right: Sequence[int],
+    batch: tuple[Sequence[int], Sequence[int]] = ((), ()),
+) -> Array:
     """Contract axes ``left`` of x with axes ``right`` of y, in the promoted dtype."""
     dtype = np.result_type(x.dtype, y.dtype)
     return dot_general(
@@ -28,7 +36,7 @@ def contract(x: Any, y: Any, left: Any, right: Any, batch: Any = ((), ())) -> An
     )
 
 
-def matmul(x1: Any, x2: Any, /) -> Any:
+def matmul(x1: ArrayLike, x2: ArrayLike, /) -> Array:
     x, y = strong(x1), strong(x2)
     if not len(x.shape) or not len(y.shape):
         raise ValueError("matmul: operands must have at least one axis; use * for scalars")
@@ -37,7 +45,7 @@ def matmul(x1: Any, x2: Any, /) -> Any:
 
 
 @implements(np.dot)
-def dot(a: Any, b: Any, out: Any = None) -> Any:
+def dot(a: ArrayLike, b: ArrayLike, out: None = None) -> Array:
     refuse("np.dot", out=out)
     x, y = strong(a), strong(b)
     if not len(x.shape) or not len(y.shape):
@@ -49,14 +57,14 @@ def dot(a: Any, b: Any, out: Any = None) -> Any:
 
 
 @implements(np.vdot)
-def vdot(a: Any, b: Any, /) -> Any:
+def vdot(a: ArrayLike, b: ArrayLike, /) -> Array:
     x, y = strong(a), strong(b)
     x = np.conj(x) if x.dtype.kind == "c" else x
     return dot(ops.reshape(x, shape=(x.size,)), ops.reshape(y, shape=(y.size,)))
 
 
 @implements(np.inner)
-def inner(a: Any, b: Any, /) -> Any:
+def inner(a: ArrayLike, b: ArrayLike, /) -> Array:
     x, y = strong(a), strong(b)
     if not len(x.shape) or not len(y.shape):
         return x * y
@@ -66,14 +74,14 @@ def inner(a: Any, b: Any, /) -> Any:
 
 
 @implements(np.outer)
-def outer(a: Any, b: Any, out: Any = None) -> Any:
+def outer(a: ArrayLike, b: ArrayLike, out: None = None) -> Array:
     refuse("np.outer", out=out)
     x, y = strong(a), strong(b)
     return ops.reshape(x, shape=(x.size, 1)) * ops.reshape(y, shape=(1, y.size))
 
 
 @implements(np.kron)
-def kron(a: Any, b: Any) -> Any:
+def kron(a: ArrayLike, b: ArrayLike) -> Array:
     x, y = strong(a), strong(b)
     n = max(len(x.shape), len(y.shape))
     left = (1,) * (n - len(x.shape)) + tuple(x.shape)
@@ -85,7 +93,7 @@ def kron(a: Any, b: Any) -> Any:
 
 
 @implements(np.tensordot)
-def tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
+def tensordot(a: ArrayLike, b: ArrayLike, axes: int | Sequence[int | Sequence[int]] = 2) -> Array:
     x, y = strong(a), strong(b)
     nx, ny = len(x.shape), len(y.shape)
     if isinstance(axes, int | np.integer):
@@ -105,8 +113,13 @@ def tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
 
 @implements(np.trace)
 def trace(
-    a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = None, out: Any = None
-) -> Any:
+    a: ArrayLike,
+    offset: int = 0,
+    axis1: int = 0,
+    axis2: int = 1,
+    dtype: DTypeLike | None = None,
+    out: None = None,
+) -> Array:
     refuse("np.trace", out=out)
     line = diagonal(a, offset, axis1, axis2)
     line = cast(line, np.dtype(dtype)) if dtype is not None else line
@@ -115,8 +128,13 @@ def trace(
 
 @implements(np.cross)
 def cross(
-    a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: Any = None
-) -> Any:
+    a: ArrayLike,
+    b: ArrayLike,
+    axisa: int = -1,
+    axisb: int = -1,
+    axisc: int = -1,
+    axis: int | None = None,
+) -> Array:
     if axis is not None:
         axisa = axisb = axisc = axis
     x, y = np.moveaxis(strong(a), axisa, -1), np.moveaxis(strong(b), axisb, -1)
@@ -133,18 +151,18 @@ def cross(
     return np.moveaxis(np.stack(list(parts), -1), -1, axisc)
 
 
-def vecdot(x1: Any, x2: Any, /, *, axis: int = -1) -> Any:
+def vecdot(x1: ArrayLike, x2: ArrayLike, /, *, axis: int = -1) -> Array:
     x, y = strong(x1), strong(x2)
     if not len(x.shape) or not len(y.shape):
         raise ValueError("vecdot: both operands need an axis")
     return np.sum(np.conj(x) * y, axis=axis)
 
 
-def matvec(x1: Any, x2: Any, /) -> Any:
+def matvec(x1: ArrayLike, x2: ArrayLike, /) -> Array:
     return matmul(x1, np.expand_dims(strong(x2), -1))[..., 0]
 
 
-def vecmat(x1: Any, x2: Any, /) -> Any:
+def vecmat(x1: ArrayLike, x2: ArrayLike, /) -> Array:
     return matmul(np.expand_dims(np.conj(strong(x1)), -2), x2)[..., 0, :]
 
 
@@ -173,14 +191,14 @@ def _check_output(subscripts: str) -> None:
 
 @implements(np.einsum)
 def einsum(
-    subscripts: Any,
+    subscripts: str | ArrayLike,
     *operands: Any,
-    out: Any = None,
-    optimize: Any = True,
-    dtype: Any = None,
+    out: None = None,
+    optimize: bool | str | Sequence[object] = True,
+    dtype: DTypeLike | None = None,
     order: str = "K",
     casting: str = "safe",
-) -> Any:
+) -> Array:
     refuse("np.einsum", out=out)
     if not isinstance(subscripts, str):
         subscripts, arrays = _from_sublists((subscripts, *operands))
@@ -204,13 +222,13 @@ def einsum(
     return result if perm == tuple(range(len(perm))) else ops.transpose(result, perm=perm)
 
 
-def _from_sublists(args: Any) -> tuple[str, list[Any]]:
+def _from_sublists(args: Sequence[Any]) -> tuple[str, list[Any]]:
     """The string form of einsum's calls with operands and lists of axis numbers in turn."""
     operands = list(args[0:-1:2]) if len(args) % 2 else list(args[0::2])
     lists = list(args[1::2])
     letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
-    def text(entries: Any) -> str:
+    def text(entries: Sequence[Any]) -> str:
         return "".join("..." if e is Ellipsis else letters[e] for e in entries)
 
     subscripts = ",".join(map(text, lists))
@@ -258,8 +276,10 @@ def _check_sizes(subscripts: str, inputs: list[str], arrays: list[Any]) -> None:
                 sizes[c] = d
 
 
-def _path(inputs: list[str], output: str, arrays: list[Any], optimize: Any) -> list[Any]:
-    """Which operands to contract in which order, by NumPy's path optimiser."""
+def _path(
+    inputs: list[str], output: str, arrays: list[Any], optimize: bool | str | Sequence[object]
+) -> list[Any]:
+    """The operands to contract one after the other, as NumPy's path optimiser orders them."""
     if len(inputs) == 1:
         return []
     if len(inputs) == 2:
@@ -280,7 +300,7 @@ def _reduce_group(taken: list[tuple[str, Any]], kept: set[str]) -> tuple[str, An
     return labels, x
 
 
-def _single(labels: str, x: Any, kept: set[str]) -> tuple[str, Any]:
+def _single(labels: str, x: Array, kept: set[str]) -> tuple[str, Any]:
     """Take diagonals of repeated labels and sum labels that nothing else needs."""
     for c in dict.fromkeys(labels):
         while labels.count(c) > 1:
@@ -295,7 +315,7 @@ def _single(labels: str, x: Any, kept: set[str]) -> tuple[str, Any]:
     return labels, x
 
 
-def _squeeze_broadcast(labels: str, x: Any, other: str, y: Any) -> tuple[str, Any]:
+def _squeeze_broadcast(labels: str, x: Array, other: str, y: Array) -> tuple[str, Any]:
     """Drop axes of size one whose label has a larger size in the other operand."""
     keep = [
         not (d == 1 and c in other and y.shape[other.index(c)] != 1)
@@ -307,7 +327,7 @@ def _squeeze_broadcast(labels: str, x: Any, other: str, y: Any) -> tuple[str, An
     return "".join(c for c, k in zip(labels, keep, strict=True) if k), ops.reshape(x, shape=shape)
 
 
-def _pair(left: str, x: Any, right: str, y: Any, kept: set[str]) -> tuple[str, Any]:
+def _pair(left: str, x: Array, right: str, y: Array, kept: set[str]) -> tuple[str, Any]:
     left, x = _single(left, x, kept | set(right))
     right, y = _single(right, y, kept | set(left))
     left, x = _squeeze_broadcast(left, x, right, y)

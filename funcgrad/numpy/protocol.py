@@ -1,4 +1,4 @@
-"""How NumPy's own functions, applied to tracers, find their implementations here.
+"""Dispatch: NumPy's own functions, applied to tracers, find their implementations here.
 
 ``np.sum(tracer)`` asks the tracer what to do (NEP 18); the table that answers is filled by the
 decorator ``implements``. On plain arrays NumPy runs alone, so nothing is slowed down.
@@ -16,11 +16,12 @@ from ..core.tracing import Tracer, aval_of, unknown_function_message
 from ..errors import ShapeError, TracerError
 from ..ops.shape import cast, reshape, strengthen
 from ..ops.structural.joining import concatenate
+from ..typing import Array, ArrayLike, Axes
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-def implements(*functions: Any) -> Callable[[F], F]:
+def implements(*functions: Callable[..., Any] | str) -> Callable[[F], F]:
     """Register the implementation of NumPy functions for tracers.
 
     Functions that the oldest supported NumPy lacks are given by name.
@@ -46,7 +47,7 @@ def method(name: str) -> Callable[[F], F]:
     return register
 
 
-def array(x: Any) -> Any:
+def array(x: Any) -> Array:
     """An operand as an array or tracer; sequences that hold tracers are stacked."""
     if isinstance(x, Tracer) or hasattr(x, "dtype"):
         return x
@@ -55,43 +56,43 @@ def array(x: Any) -> Any:
     return np.asarray(x)
 
 
-def strong(x: Any) -> Any:
+def strong(x: ArrayLike) -> Array:
     """An operand as an array, scalar or tracer that is not weakly typed."""
     x = array(x)
     return strengthen(x)
 
 
-def promoted(*xs: Any) -> np.dtype:
+def promoted(*xs: ArrayLike) -> np.dtype:
     """The dtype NumPy gives to a mixture of arrays, tracers and Python scalars."""
     avals = [aval_of(x) for x in xs]
     return np.result_type(*(WEAK_SAMPLES[a.dtype] if a.weak else a.dtype for a in avals))
 
 
-def inexact(x: Any) -> Any:
+def inexact(x: ArrayLike) -> Array:
     """An operand in floating point: integers and booleans as float64."""
     x = strong(x)
     return x if x.dtype.kind in "fc" else cast(x, np.dtype(np.float64))
 
 
-def in_loop(ufunc: Any, x: Any) -> Any:
+def in_loop(ufunc: np.ufunc, x: ArrayLike) -> Array:
     """An operand in the type in which a function of NumPy computes it: float16 for int8."""
     x = strong(x)
     return cast(x, ufunc.resolve_dtypes((x.dtype, *(None,) * ufunc.nout))[0])
 
 
-def given(x: Any) -> bool:
-    """Whether an optional argument was given."""
+def given(x: object) -> bool:
+    """True if an optional argument was given."""
     return x is not None and x is not np._NoValue
 
 
-def holds_tracer(x: Any) -> bool:
-    """Whether a nested sequence contains a tracer."""
+def holds_tracer(x: object) -> bool:
+    """True if a nested sequence contains a tracer."""
     if isinstance(x, Tracer):
         return True
     return isinstance(x, list | tuple) and any(holds_tracer(e) for e in x)
 
 
-def stack_sequence(xs: Sequence[Any]) -> Any:
+def stack_sequence(xs: Sequence[Any]) -> Array:
     """The array of a nested sequence of numbers, arrays and tracers."""
     parts = [array(x) for x in xs]
     shapes = {tuple(p.shape) for p in parts}
@@ -102,7 +103,7 @@ def stack_sequence(xs: Sequence[Any]) -> Any:
     return concatenate(*rows, axis=0)
 
 
-def axes_of(axis: Any, ndim: int, what: str = "axis") -> tuple[int, ...]:
+def axes_of(axis: Axes, ndim: int, what: str = "axis") -> tuple[int, ...]:
     """Normalised axes: None is all of them."""
     if axis is None:
         return tuple(range(ndim))
@@ -110,14 +111,14 @@ def axes_of(axis: Any, ndim: int, what: str = "axis") -> tuple[int, ...]:
     return tuple(sorted(axis_of(a, ndim, what) for a in _distinct(given, ndim)))
 
 
-def axes_or_none(axis: Any, ndim: int) -> tuple[int, ...]:
+def axes_or_none(axis: Axes, ndim: int) -> tuple[int, ...]:
     """Normalised axes of a reduction: the numbers 0 and -1 are right without axes, too."""
     if not ndim and isinstance(axis, int | np.integer) and axis in (0, -1):
         return ()
     return axes_of(axis, ndim)
 
 
-def with_axis(x: Any, axis: Any) -> tuple[Any, int]:
+def with_axis(x: Array, axis: int | None) -> tuple[Any, int]:
     """An array with at least one axis, flat for ``axis=None``, and the normalised axis."""
     if axis is None or (not len(x.shape) and axis in (0, -1)):
         x, axis = reshape(x, shape=(x.size,)), 0
@@ -131,7 +132,7 @@ def _distinct(axes: tuple[Any, ...], ndim: int) -> tuple[Any, ...]:
     return axes
 
 
-def axis_of(axis: Any, ndim: int, what: str = "axis") -> int:
+def axis_of(axis: int, ndim: int, what: str = "axis") -> int:
     """One normalised axis, or NumPy's AxisError."""
     number = int(axis)
     if not -ndim <= number < ndim:
@@ -139,7 +140,7 @@ def axis_of(axis: Any, ndim: int, what: str = "axis") -> int:
     return number % ndim
 
 
-def refuse(what: str, **given: Any) -> None:
+def refuse(what: str, **given: object) -> None:
     """Raise for arguments that cannot be honoured on traced values."""
     for name, value in given.items():
         if value is None or value is np._NoValue:
@@ -162,7 +163,9 @@ UFUNCS: dict[Any, Callable[..., Any]] = {}
 """ufuncs that are not one operator: implementation of the call."""
 
 
-def dispatch_ufunc(ufunc: Any, method: str, args: Any, kwargs: dict[str, Any]) -> Any:
+def dispatch_ufunc(
+    ufunc: np.ufunc, method: str, args: Sequence[ArrayLike], kwargs: dict[str, Any]
+) -> Array:
     """A ufunc call on tracers that is not the plain call of an operator."""
     if method == "__call__" and not kwargs and ufunc in UFUNCS:
         return UFUNCS[ufunc](*args)
@@ -189,12 +192,17 @@ def dispatch_ufunc(ufunc: Any, method: str, args: Any, kwargs: dict[str, Any]) -
     return table[ufunc](*args, **kwargs, **axis)
 
 
-def _at_name(ufunc: Any) -> str:
-    names = {np.add: "add", np.multiply: "mul", np.minimum: "min", np.maximum: "max"}
+def _at_name(ufunc: np.ufunc) -> str:
+    names: dict[np.ufunc, str] = {
+        np.add: "add",
+        np.multiply: "mul",
+        np.minimum: "min",
+        np.maximum: "max",
+    }
     return names.get(ufunc, "set")
 
 
-def _call(ufunc: Any, name: str, args: Any, kwargs: dict[str, Any]) -> Any:
+def _call(ufunc: np.ufunc, name: str, args: Sequence[ArrayLike], kwargs: dict[str, Any]) -> Array:
     out = kwargs.pop("out", None)
     if out is not None:
         raise TracerError(
@@ -229,7 +237,7 @@ SCIPY_UFUNCS: dict[str, Callable[..., Any]] = {}
 """Implementations of scipy.special's ufuncs, by name: SciPy is not imported for this."""
 
 
-def scipy_ufunc(ufunc: Any) -> Callable[..., Any] | None:
+def scipy_ufunc(ufunc: np.ufunc) -> Callable[..., Any] | None:
     """The implementation of a ufunc of scipy.special."""
     if getattr(np, ufunc.__name__, None) is ufunc:
         return None

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -30,8 +31,8 @@ ADVICE |= {
 }
 
 
-def _refusing(function: Any, advice: str) -> Any:
-    def refuse(*args: Any, **kwargs: Any) -> Any:
+def _refusing(function: Callable[..., Any], advice: str) -> Callable[..., NoReturn]:
+    def refuse(*args: object, **kwargs: object) -> NoReturn:
         raise TracerError(f"np.{function.__name__} cannot take a traced value: {advice}.")
 
     return refuse

@@ -6,59 +6,59 @@ Those that are no operator are composed of operators; zero times a logarithm of 
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 
 from ..ops.pointwise import math as math_ops
 from ..ops.pointwise import special
 from ..ops.pointwise.comparison import filled_like
+from ..typing import Array, ArrayLike
 from .protocol import SCIPY_UFUNCS, inexact
 
 
-def log_expit(x: Any) -> Any:
+def log_expit(x: ArrayLike) -> Array:
     x = inexact(x)
     return -np.logaddexp(filled_like(x, 0), -x)
 
 
-def ndtr(x: Any) -> Any:
+def ndtr(x: ArrayLike) -> Array:
     return 0.5 * special.erfc(inexact(x) * -math.sqrt(0.5))
 
 
-def xlogy(x: Any, y: Any) -> Any:
+def xlogy(x: ArrayLike, y: ArrayLike) -> Array:
     x, y = inexact(x), inexact(y)
     free = (x == 0) & ((y <= 0) | (y == np.inf))
     return x * np.log(np.where(free, 1, y))
 
 
-def xlog1py(x: Any, y: Any) -> Any:
+def xlog1py(x: ArrayLike, y: ArrayLike) -> Array:
     x, y = inexact(x), inexact(y)
     free = (x == 0) & ((y <= -1) | (y == np.inf))
     return x * np.log1p(np.where(free, 0, y))
 
 
-def kl_div(x: Any, y: Any) -> Any:
+def kl_div(x: ArrayLike, y: ArrayLike) -> Array:
     x, y = inexact(x), inexact(y)
     entropy = special.relative_entropy(x, y)
     return np.where(entropy == np.inf, entropy, entropy - x + y)
 
 
-def gammasgn(x: Any) -> Any:
+def gammasgn(x: ArrayLike) -> Array:
     x = inexact(x)
     return np.where((x > 0) | (np.floor(x) % 2 == 0), x.dtype.type(1), x.dtype.type(-1))
 
 
-def gamma(x: Any) -> Any:
+def gamma(x: ArrayLike) -> Array:
     x = inexact(x)
     return gammasgn(x) * np.exp(special.lgamma(x))
 
 
-def betaln(a: Any, b: Any) -> Any:
+def betaln(a: ArrayLike, b: ArrayLike) -> Array:
     a, b = inexact(a), inexact(b)
     return special.lgamma(a) + special.lgamma(b) - special.lgamma(a + b)
 
 
-def exp10(x: Any) -> Any:
+def exp10(x: ArrayLike) -> Array:
     return np.power(10.0, inexact(x))
 
 

@@ -104,7 +104,7 @@ SMALL = 1024
 
 def _broadcast_eval(xp: Any, x: Any, *, shape: tuple[int, ...]) -> Any:
     if xp is np and math.prod(shape) <= SMALL:
-        out = np.empty(shape, x.dtype)
+        out = np.empty(shape, x.dtype if hasattr(x, "dtype") else np.asarray(x).dtype)
         out[...] = x
         return out
     return xp.broadcast_to(x, shape)

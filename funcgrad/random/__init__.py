@@ -12,6 +12,14 @@ are accepted or rejected in float64 here, and rarely those of ``binomial``.
 
 Numbers can be differentiated with respect to all continuous parameters.
 
+These arguments mean the same in all functions that draw, which list the others, or what differs,
+under "Parameters":
+
+- ``key``: a key.
+- ``shape``: the shape of the result, a tuple of integers or one integer. Parameters broadcast to
+  it; None is the shape to which they broadcast together.
+- ``dtype``: the type of the result: float16, float32 or float64.
+
 >>> from funcgrad import random
 >>> dropout, noise = random.split(random.key(0))
 >>> random.normal(noise, (3,)).shape
@@ -21,7 +29,6 @@ Numbers can be differentiated with respect to all continuous parameters.
 from __future__ import annotations
 
 from .counts import binomial, geometric, multinomial, poisson, rademacher
-from .distributions import bernoulli, bits, gumbel, normal, randint, uniform
 from .gammas import (
     ball,
     beta,
@@ -54,6 +61,7 @@ from .inversion import (
 )
 from .keys import PRNGKey, clone, fold_in, key, key_data, split, wrap_key_data
 from .selection import categorical, choice, permutation
+from .uniform_and_normal import bernoulli, bits, gumbel, normal, randint, uniform
 
 __all__ = [
     "PRNGKey",

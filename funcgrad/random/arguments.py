@@ -1,9 +1,9 @@
-"""What the functions of funcgrad.random accept: keys, shapes, dtypes, and parameters."""
+"""Arguments of the functions of funcgrad.random: keys, shapes, dtypes and parameters, checked."""
 
 from __future__ import annotations
 
 import operator
-from typing import Any
+from typing import Any, SupportsIndex, TypeGuard
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from ..core.tracing import Tracer
 from ..errors import ShapeError
 from ..ops.families import broadcast_shapes
 from ..ops.random.key_uses import key_uses
+from ..typing import Array, ArrayLike, DTypeLike, Key, Shape
 
 UINT32 = np.dtype(np.uint32)
 
@@ -55,7 +56,7 @@ def check_keys(name: str, keys: Any) -> None:
     raise TypeError(f"{name} needs keys, a uint32 array of shape (..., 2); got {found}")
 
 
-def check_shape(name: str, shape: Any) -> tuple[int, ...]:
+def check_shape(name: str, shape: object) -> tuple[int, ...]:
     """A shape as a tuple of integers that are not negative; one integer is a shape too."""
     try:
         sizes = shape if isinstance(shape, tuple | list) else (shape,)
@@ -67,7 +68,7 @@ def check_shape(name: str, shape: Any) -> tuple[int, ...]:
     return sizes
 
 
-def check_dtype(name: str, dtype: Any, kinds: str) -> np.dtype:
+def check_dtype(name: str, dtype: DTypeLike | None, kinds: str) -> np.dtype:
     """A dtype of one of some kinds; None is the one that Python's own numbers have."""
     if dtype is None:
         dtype = {"u": np.uint64, "iu": np.int64, "if": np.int64}.get(kinds, np.float64)
@@ -87,15 +88,15 @@ def check_fit(name: str, what: str, small: tuple[int, ...], shape: tuple[int, ..
         raise ShapeError(f"{name}: {what} of shape {small} does not broadcast to shape {shape}")
 
 
-def check_choice(name: str, what: str, given: Any, choices: tuple[str, ...]) -> None:
+def check_choice(name: str, what: str, given: object, choices: tuple[str, ...]) -> None:
     """Raise unless a string is one of those that exist."""
     if given not in choices:
         known = ", ".join(map(repr, choices))
         raise ValueError(f"{name}: {what} must be one of {known}; got {given!r}")
 
 
-def check_gumbel_mode(name: str, mode: Any) -> str:
-    """How many random bits Gumbel numbers are made of."""
+def check_gumbel_mode(name: str, mode: str | None) -> str:
+    """The name of one of the ways to make Gumbel numbers, of few random bits or of many."""
     if mode is None:
         return "low"
     check_choice(name, "mode", mode, ("low", "high", "highest"))
@@ -118,7 +119,7 @@ def check_population(name: str, count: int, population: int) -> None:
         )
 
 
-def check_size(name: str, what: str, size: Any) -> int:
+def check_size(name: str, what: str, size: SupportsIndex) -> int:
     """A number of elements."""
     try:
         found = operator.index(size)
@@ -129,14 +130,16 @@ def check_size(name: str, what: str, size: Any) -> int:
     return found
 
 
-def as_array(x: Any) -> Any:
+def as_array(x: Any) -> Array:
     """Make x an array, NumPy scalar or tracer."""
     if not isinstance(x, Tracer) and not arrays.is_array(x):
         x = np.asarray(x)
     return x[()] if isinstance(x, np.ndarray) else x
 
 
-def real_parameter(name: str, what: str, x: Any, shape: tuple[int, ...] | None = None) -> Any:
+def real_parameter(
+    name: str, what: str, x: ArrayLike, shape: tuple[int, ...] | None = None
+) -> Array:
     """A real parameter as array, NumPy scalar or tracer, checked to broadcast to shape."""
     x = as_array(x)
     if x.dtype.kind not in "fiub":
@@ -146,36 +149,38 @@ def real_parameter(name: str, what: str, x: Any, shape: tuple[int, ...] | None =
     return x
 
 
-def parameters(name: str, key: Any, shape: Any, dtype: Any, **given: Any) -> list[Any]:
+def parameters(
+    name: str, key: Key, shape: Shape | None, dtype: DTypeLike, **given: ArrayLike
+) -> tuple[tuple[int, ...], Key, list[Array]]:
     """The shape of a result, the key, and parameters of a dtype, on the device of the key.
 
     Parameters broadcast to the shape; None is the shape to which they broadcast together.
     """
-    if shape is not None:
-        shape = check_shape(name, shape)
-    found = [real_parameter(name, what, x, shape).astype(dtype) for what, x in given.items()]
-    if shape is None:
-        shape = broadcast_shapes(name, *[x.shape for x in found])
-    return [shape, *arrays.harmonize((key, *found))[1]]
+    wanted = None if shape is None else check_shape(name, shape)
+    found = [real_parameter(name, what, x, wanted).astype(dtype) for what, x in given.items()]
+    if wanted is None:
+        wanted = broadcast_shapes(name, *[x.shape for x in found])
+    key, *found = arrays.harmonize((key, *found))[1]
+    return wanted, key, found
 
 
-def as_floats(x: Any) -> Any:
+def as_floats(x: Array) -> Array:
     """Convert x to float64 unless it is of a float type."""
     return x if x.dtype.kind == "f" else x.astype(np.float64)
 
 
-def as_integers(x: Any) -> Any:
+def as_integers(x: Array) -> Array:
     """Convert x to int64 unless it is of an integer type."""
     return x if x.dtype.kind in "iu" else x.astype(np.int64)
 
 
-def is_scalar(x: Any) -> bool:
-    """Whether x is a NumPy scalar."""
+def is_scalar(x: object) -> bool:
+    """True if x is a NumPy scalar."""
     return isinstance(x, np.generic)
 
 
-def is_integer_scalar(x: Any) -> bool:
-    """Whether x is a Python integer, or a NumPy, CuPy or traced integer of shape ()."""
+def is_integer_scalar(x: Any) -> TypeGuard[SupportsIndex]:
+    """True if x is a Python integer, or a NumPy, CuPy or traced integer of shape ()."""
     return isinstance(x, int) or (getattr(x, "shape", None) == () and x.dtype.kind in "iu")
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from .. import arrays
@@ -11,17 +9,16 @@ from ..core.tracebacks import user_facing
 from ..errors import ShapeError
 from ..ops.random.counts import random_binomial, random_multinomial, random_poisson
 from ..ops.random.threefry import random_uniform
+from ..typing import Array, ArrayLike, DTypeLike, Key, Shape
 from .arguments import as_floats, check_dtype, check_key, check_shape, parameters, real_parameter
-from .draws import signs
+from .samplers import signs
 
 
 @user_facing
-def rademacher(key: Any, shape: Any = (), dtype: Any = int) -> Any:
+def rademacher(key: Key, shape: Shape = (), dtype: DTypeLike = int) -> Array:
     """Draw numbers that are 1 or -1, each with probability 1/2.
 
-    Args:
-        key: a key.
-        shape: shape of the result.
+    Parameters:
         dtype: signed integer or float type.
 
     Returns:
@@ -37,13 +34,11 @@ def rademacher(key: Any, shape: Any = (), dtype: Any = int) -> Any:
 
 
 @user_facing
-def geometric(key: Any, p: Any, shape: Any = None, dtype: Any = int) -> Any:
+def geometric(key: Key, p: ArrayLike, shape: Shape | None = None, dtype: DTypeLike = int) -> Array:
     """Draw how many trials it takes until the first success.
 
-    Args:
-        key: a key.
-        p: probabilities of success, floats whose dtype sets the resolution; broadcasts to shape.
-        shape: shape of the result; None is the shape of p.
+    Parameters:
+        p: probabilities of success, floats whose dtype sets the resolution.
         dtype: integer type of the result, to whose largest number longer waits are cut.
 
     Returns:
@@ -57,7 +52,7 @@ def geometric(key: Any, p: Any, shape: Any = None, dtype: Any = int) -> Any:
     check_key("geometric", key)
     dtype = check_dtype("geometric", dtype, "iu")
     p = as_floats(real_parameter("geometric", "p", p))
-    shape, key, p = parameters("geometric", key, shape, p.dtype, p=p)
+    shape, key, (p,) = parameters("geometric", key, shape, p.dtype, p=p)
     u = random_uniform(key, shape=shape, dtype=p.dtype)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         failures = np.floor(np.log(np.where(u == 0, 1, u)) / np.log1p(-p))
@@ -66,7 +61,7 @@ def geometric(key: Any, p: Any, shape: Any = None, dtype: Any = int) -> Any:
         return np.where((p >= 0) & (p <= 1), waits, 0).astype(dtype)[()]
 
 
-def _largest_below(dtype: np.dtype, precision: np.dtype) -> Any:
+def _largest_below(dtype: np.dtype, precision: np.dtype) -> np.floating:
     """The largest float of a type that an integer type can hold."""
     most = int(np.iinfo(dtype).max)
     limit = precision.type(min(most, float(np.finfo(precision).max)))
@@ -74,13 +69,11 @@ def _largest_below(dtype: np.dtype, precision: np.dtype) -> Any:
 
 
 @user_facing
-def poisson(key: Any, lam: Any, shape: Any = None, dtype: Any = int) -> Any:
+def poisson(key: Key, lam: ArrayLike, shape: Shape | None = None, dtype: DTypeLike = int) -> Array:
     """Draw from Poisson distributions.
 
-    Args:
-        key: a key.
-        lam: rates (means), which are rounded to float32; broadcasts to shape.
-        shape: shape of the result; None is the shape of lam.
+    Parameters:
+        lam: rates (means), which are rounded to float32.
         dtype: integer type of the result.
 
     Returns:
@@ -96,7 +89,7 @@ def poisson(key: Any, lam: Any, shape: Any = None, dtype: Any = int) -> Any:
     """
     check_key("poisson", key)
     dtype = check_dtype("poisson", dtype, "iu")
-    shape, key, lam = parameters("poisson", key, shape, np.float32, lam=lam)
+    shape, key, (lam,) = parameters("poisson", key, shape, np.float32, lam=lam)
     huge = lam >= 2.0**62
     drawn = random_poisson(key, np.broadcast_to(np.minimum(lam, np.float32(2.0**62)), shape))
     most = min(np.iinfo(dtype).max, np.iinfo(np.int64).max)
@@ -105,15 +98,14 @@ def poisson(key: Any, lam: Any, shape: Any = None, dtype: Any = int) -> Any:
 
 
 @user_facing
-def binomial(key: Any, n: Any, p: Any, shape: Any = None, dtype: Any = float) -> Any:
+def binomial(
+    key: Key, n: ArrayLike, p: ArrayLike, shape: Shape | None = None, dtype: DTypeLike = float
+) -> Array:
     """Draw how many of n trials succeed.
 
-    Args:
-        key: a key.
-        n: numbers of trials; broadcasts to shape.
-        p: probabilities of success, floats whose dtype sets the resolution; broadcasts to shape.
-        shape: shape of the result; None is the shape to which n and p broadcast.
-        dtype: float type of the result.
+    Parameters:
+        n: numbers of trials.
+        p: probabilities of success, floats whose dtype sets the resolution.
 
     Returns:
         Array of this shape and dtype; NaN where n is negative or p outside of [0, 1].
@@ -128,21 +120,21 @@ def binomial(key: Any, n: Any, p: Any, shape: Any = None, dtype: Any = float) ->
     check_key("binomial", key)
     dtype = check_dtype("binomial", dtype, "f")
     p = as_floats(real_parameter("binomial", "p", p))
-    shape, key, n, p = parameters("binomial", key, shape, p.dtype, n=n, p=p)
+    shape, key, (n, p) = parameters("binomial", key, shape, p.dtype, n=n, p=p)
     n, p = np.broadcast_to(n, shape), np.broadcast_to(p, shape)
     return random_binomial(key, n, p).astype(dtype)
 
 
 @user_facing
-def multinomial(key: Any, n: Any, p: Any, *, shape: Any = None, dtype: Any = float) -> Any:
+def multinomial(
+    key: Key, n: ArrayLike, p: ArrayLike, *, shape: Shape | None = None, dtype: DTypeLike = float
+) -> Array:
     """Draw how often each of several outcomes happens in n trials.
 
-    Args:
-        key: a key.
+    Parameters:
         n: numbers of trials; broadcasts to the leading axes of shape.
-        p: probabilities of the outcomes, which are along the last axis; broadcasts to shape.
+        p: probabilities of the outcomes, which are along the last axis.
         shape: shape of the result, the axis of outcomes included; None is the shape of p.
-        dtype: float type of the result.
 
     Returns:
         Array of this shape and dtype: one outcome after the other, binomial numbers of the trials
@@ -166,7 +158,7 @@ def multinomial(key: Any, n: Any, p: Any, *, shape: Any = None, dtype: Any = flo
             f"{p.shape} and {shape}"
         )
     precision = np.result_type(n.dtype, p.dtype) if n.dtype.kind == "f" else p.dtype
-    _, key, p = parameters("multinomial", key, shape, precision, p=p)
-    _, _, n = parameters("multinomial", key, shape[:-1], precision, n=n)
+    _, key, (p,) = parameters("multinomial", key, shape, precision, p=p)
+    _, _, (n,) = parameters("multinomial", key, shape[:-1], precision, n=n)
     n, p = arrays.harmonize((np.broadcast_to(n, shape[:-1]), np.broadcast_to(p, shape)))[1]
     return random_multinomial(key, n, p).astype(dtype)

@@ -14,6 +14,7 @@ import numpy as np
 from ..core.tracebacks import user_facing
 from ..errors import ShapeError
 from ..ops.structural.stop import stop
+from ..typing import Array, ArrayLike, DTypeLike, Key, Shape
 from .arguments import (
     check_dtype,
     check_fit,
@@ -23,7 +24,7 @@ from .arguments import (
     parameters,
     real_parameter,
 )
-from .draws import (
+from .samplers import (
     exponentials,
     gammas,
     log_gammas,
@@ -36,14 +37,11 @@ from .draws import (
 
 
 @user_facing
-def gamma(key: Any, a: Any, shape: Any = None, dtype: Any = float) -> Any:
+def gamma(key: Key, a: ArrayLike, shape: Shape | None = None, dtype: DTypeLike = float) -> Array:
     """Draw from gamma distributions, x**(a - 1) exp(-x) / Gamma(a) on [0, inf).
 
-    Args:
-        key: a key.
-        a: positive shape parameters; broadcasts to shape.
-        shape: shape of the result; None is the shape of a.
-        dtype: float type of the result.
+    Parameters:
+        a: positive shape parameters.
 
     Returns:
         Array of this shape and dtype. Where a is below 0.01, numbers may be so small that they are
@@ -58,19 +56,16 @@ def gamma(key: Any, a: Any, shape: Any = None, dtype: Any = float) -> Any:
     check_key("gamma", key)
     result = check_dtype("gamma", dtype, "f")
     dtype = single_for_half(result)
-    shape, key, a = parameters("gamma", key, shape, dtype, a=a)
+    shape, key, (a,) = parameters("gamma", key, shape, dtype, a=a)
     return rounded(gammas(key, a, shape), result)
 
 
 @user_facing
-def loggamma(key: Any, a: Any, shape: Any = None, dtype: Any = float) -> Any:
+def loggamma(key: Key, a: ArrayLike, shape: Shape | None = None, dtype: DTypeLike = float) -> Array:
     """Draw logarithms of numbers from gamma distributions, which do not underflow for small a.
 
-    Args:
-        key: a key.
-        a: positive shape parameters; broadcasts to shape.
-        shape: shape of the result; None is the shape of a.
-        dtype: float type of the result.
+    Parameters:
+        a: positive shape parameters.
 
     Returns:
         Array of this shape and dtype: the logarithm of ``gamma`` with the same arguments.
@@ -82,19 +77,18 @@ def loggamma(key: Any, a: Any, shape: Any = None, dtype: Any = float) -> Any:
     check_key("loggamma", key)
     result = check_dtype("loggamma", dtype, "f")
     dtype = single_for_half(result)
-    shape, key, a = parameters("loggamma", key, shape, dtype, a=a)
+    shape, key, (a,) = parameters("loggamma", key, shape, dtype, a=a)
     return rounded(log_gammas(key, a, shape), result)
 
 
 @user_facing
-def chisquare(key: Any, df: Any, shape: Any = None, dtype: Any = float) -> Any:
+def chisquare(
+    key: Key, df: ArrayLike, shape: Shape | None = None, dtype: DTypeLike = float
+) -> Array:
     """Draw from chi-square distributions, of density ~ x**(df / 2 - 1) exp(-x / 2) on [0, inf).
 
-    Args:
-        key: a key.
-        df: positive degrees of freedom; broadcasts to shape.
-        shape: shape of the result; None is the shape of df.
-        dtype: float type of the result.
+    Parameters:
+        df: positive degrees of freedom.
 
     Returns:
         Array of this shape and dtype: twice the gamma numbers of shape parameter df / 2.
@@ -106,20 +100,23 @@ def chisquare(key: Any, df: Any, shape: Any = None, dtype: Any = float) -> Any:
     check_key("chisquare", key)
     result = check_dtype("chisquare", dtype, "f")
     dtype = single_for_half(result)
-    shape, key, df = parameters("chisquare", key, shape, dtype, df=df)
+    shape, key, (df,) = parameters("chisquare", key, shape, dtype, df=df)
     return rounded(np.exp(log_gammas(key, df / 2, shape)) * 2, result)
 
 
 @user_facing
-def f(key: Any, dfnum: Any, dfden: Any, shape: Any = None, dtype: Any = float) -> Any:
+def f(
+    key: Key,
+    dfnum: ArrayLike,
+    dfden: ArrayLike,
+    shape: Shape | None = None,
+    dtype: DTypeLike = float,
+) -> Array:
     """Draw from F distributions: ratios of chi-square numbers, each over its degrees of freedom.
 
-    Args:
-        key: a key.
-        dfnum: degrees of freedom of the numerators; broadcasts to shape.
-        dfden: degrees of freedom of the denominators; broadcasts to shape.
-        shape: shape of the result; None is the shape to which the parameters broadcast.
-        dtype: float type of the result.
+    Parameters:
+        dfnum: degrees of freedom of the numerators.
+        dfden: degrees of freedom of the denominators.
 
     Returns:
         Array of this shape and dtype.
@@ -131,7 +128,7 @@ def f(key: Any, dfnum: Any, dfden: Any, shape: Any = None, dtype: Any = float) -
     check_key("f", key)
     result = check_dtype("f", dtype, "f")
     dtype = single_for_half(result)
-    shape, key, dfnum, dfden = parameters("f", key, shape, dtype, dfnum=dfnum, dfden=dfden)
+    shape, key, (dfnum, dfden) = parameters("f", key, shape, dtype, dfnum=dfnum, dfden=dfden)
     keys = split_key(key)
     difference = log_gammas(keys[1], dfnum / 2, shape) - log_gammas(keys[0], dfden / 2, shape)
     with np.errstate(over="ignore"):
@@ -139,14 +136,11 @@ def f(key: Any, dfnum: Any, dfden: Any, shape: Any = None, dtype: Any = float) -
 
 
 @user_facing
-def t(key: Any, df: Any, shape: Any = None, dtype: Any = float) -> Any:
+def t(key: Key, df: ArrayLike, shape: Shape | None = None, dtype: DTypeLike = float) -> Array:
     """Draw from Student's t distributions, of density ~ (1 + x**2 / df)**(-(df + 1) / 2).
 
-    Args:
-        key: a key.
-        df: positive degrees of freedom; broadcasts to shape.
-        shape: shape of the result; None is the shape of df.
-        dtype: float type of the result.
+    Parameters:
+        df: positive degrees of freedom.
 
     Returns:
         Array of this shape and dtype: z sqrt(df / 2 / g) for normal z and gamma numbers g of shape
@@ -159,7 +153,7 @@ def t(key: Any, df: Any, shape: Any = None, dtype: Any = float) -> Any:
     check_key("t", key)
     result = check_dtype("t", dtype, "f")
     dtype = single_for_half(result)
-    shape, key, df = parameters("t", key, shape, dtype, df=df)
+    shape, key, (df,) = parameters("t", key, shape, dtype, df=df)
     keys = split_key(key)
     half = df / 2
     # By the logarithm, since g may be too small for its type.
@@ -169,15 +163,14 @@ def t(key: Any, df: Any, shape: Any = None, dtype: Any = float) -> Any:
 
 
 @user_facing
-def beta(key: Any, a: Any, b: Any, shape: Any = None, dtype: Any = float) -> Any:
+def beta(
+    key: Key, a: ArrayLike, b: ArrayLike, shape: Shape | None = None, dtype: DTypeLike = float
+) -> Array:
     """Draw from beta distributions, of density ~ x**(a - 1) (1 - x)**(b - 1) on [0, 1].
 
-    Args:
-        key: a key.
-        a: positive parameters; broadcasts to shape.
-        b: positive parameters; broadcasts to shape.
-        shape: shape of the result; None is the shape to which a and b broadcast.
-        dtype: float type of the result.
+    Parameters:
+        a: positive parameters.
+        b: positive parameters.
 
     Returns:
         Array of this shape and dtype: g / (g + h) for gamma numbers g and h of a and b.
@@ -189,7 +182,7 @@ def beta(key: Any, a: Any, b: Any, shape: Any = None, dtype: Any = float) -> Any
     check_key("beta", key)
     result = check_dtype("beta", dtype, "f")
     dtype = single_for_half(result)
-    shape, key, a, b = parameters("beta", key, shape, dtype, a=a, b=b)
+    shape, key, (a, b) = parameters("beta", key, shape, dtype, a=a, b=b)
     keys = split_key(key)
     log_g, log_h = log_gammas(keys[0], a, shape), log_gammas(keys[1], b, shape)
     least = np.finfo(log_g.dtype).min  # -inf, for parameters next to 0, has no difference
@@ -200,15 +193,15 @@ def beta(key: Any, a: Any, b: Any, shape: Any = None, dtype: Any = float) -> Any
 
 
 @user_facing
-def dirichlet(key: Any, alpha: Any, shape: Any = None, dtype: Any = float) -> Any:
+def dirichlet(
+    key: Key, alpha: ArrayLike, shape: Shape | None = None, dtype: DTypeLike = float
+) -> Array:
     """Draw vectors of probabilities from Dirichlet distributions, ~ prod(x**(alpha - 1)).
 
-    Args:
-        key: a key.
+    Parameters:
         alpha: positive parameters, of shape (..., n).
         shape: shape of the result without its last axis, to which the leading axes of alpha
             broadcast; None are those axes.
-        dtype: float type of the result.
 
     Returns:
         Array of shape (*shape, n) and this dtype: gamma numbers divided by their sum.
@@ -229,21 +222,22 @@ def dirichlet(key: Any, alpha: Any, shape: Any = None, dtype: Any = float) -> An
     batch = alpha.shape[:-1]
     shape = batch if shape is None else check_shape("dirichlet", shape)
     check_fit("dirichlet", "alpha without its last axis", batch, shape)
-    shape, key, alpha = parameters("dirichlet", key, (*shape, alpha.shape[-1]), dtype, alpha=alpha)
+    shape, key, (alpha,) = parameters(
+        "dirichlet", key, (*shape, alpha.shape[-1]), dtype, alpha=alpha
+    )
     log_g = np.maximum(log_gammas(key, alpha, shape), np.finfo(alpha.dtype).min)
     g = np.exp(log_g - stop(np.max(log_g, axis=-1, keepdims=True)))
     return rounded(g / np.sum(g, axis=-1, keepdims=True), result)
 
 
 @user_facing
-def generalized_normal(key: Any, p: Any, shape: Any = (), dtype: Any = float) -> Any:
+def generalized_normal(
+    key: Key, p: ArrayLike, shape: Shape = (), dtype: DTypeLike = float
+) -> Array:
     """Draw from the generalized normal distribution, of density ~ exp(-abs(x)**p).
 
-    Args:
-        key: a key.
-        p: positive exponents; broadcasts to shape.
-        shape: shape of the result.
-        dtype: float type of the result.
+    Parameters:
+        p: positive exponents.
 
     Returns:
         Array of this shape and dtype: g**(1 / p) with random signs, for gamma numbers g of shape
@@ -256,27 +250,27 @@ def generalized_normal(key: Any, p: Any, shape: Any = (), dtype: Any = float) ->
     check_key("generalized_normal", key)
     result = check_dtype("generalized_normal", dtype, "f")
     dtype = single_for_half(result)
-    shape, key, p = parameters("generalized_normal", key, shape, dtype, p=p)
+    shape, key, (p,) = parameters("generalized_normal", key, shape, dtype, p=p)
     sign, log_power = _signed_powers(key, p, shape, dtype)
     return rounded(sign * np.exp(log_power / p), result)
 
 
-def _signed_powers(key: Any, p: Any, shape: tuple[int, ...], dtype: np.dtype) -> tuple[Any, Any]:
+def _signed_powers(key: Key, p: Array, shape: tuple[int, ...], dtype: np.dtype) -> tuple[Any, Any]:
     """Signs of numbers from the generalized normal distribution; logarithms of abs(x)**p."""
     keys = split_key(key)
     return signs(keys[1], shape, dtype), log_gammas(keys[0], 1 / p, shape)
 
 
 @user_facing
-def ball(key: Any, d: Any, p: Any = 2.0, shape: Any = (), dtype: Any = float) -> Any:
+def ball(
+    key: Key, d: int, p: ArrayLike = 2.0, shape: Shape = (), dtype: DTypeLike = float
+) -> Array:
     """Draw uniformly from the unit ball of the p-norm.
 
-    Args:
-        key: a key.
+    Parameters:
         d: number of dimensions.
         p: positive exponent of the norm, a scalar.
         shape: shape of an array of points.
-        dtype: float type of the result.
 
     Returns:
         Array of shape (*shape, d) and this dtype.
@@ -293,7 +287,7 @@ def ball(key: Any, d: Any, p: Any = 2.0, shape: Any = (), dtype: Any = float) ->
     dtype = single_for_half(result)
     shape = check_shape("ball", shape)
     d = check_size("ball", "d", d)
-    _, key, p = parameters("ball", key, (), dtype, p=p)
+    _, key, (p,) = parameters("ball", key, (), dtype, p=p)
     keys = split_key(key)
     sign, log_power = _signed_powers(keys[0], p, (*shape, d), dtype)
     total = np.sum(np.exp(log_power), axis=-1) + exponentials(keys[1], shape, dtype)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from .. import arrays
@@ -13,6 +11,7 @@ from ..ops.families import broadcast_shapes
 from ..ops.random.gamma import following, slope_of_wald
 from ..ops.random.threefry import random_uniform
 from ..ops.structural.stop import stop
+from ..typing import Array, ArrayLike, DTypeLike, Key, Shape
 from .arguments import (
     as_floats,
     check_choice,
@@ -24,17 +23,17 @@ from .arguments import (
     parameters,
     real_parameter,
 )
-from .draws import normals, rounded, signs, single_for_half, split_key
+from .samplers import normals, rounded, signs, single_for_half, split_key
 
 
 @user_facing
-def lognormal(key: Any, sigma: Any = 1.0, shape: Any = None, dtype: Any = float) -> Any:
+def lognormal(
+    key: Key, sigma: ArrayLike = 1.0, shape: Shape | None = None, dtype: DTypeLike = float
+) -> Array:
     """Draw numbers whose logarithms are normal, with mean 0.
 
-    Args:
-        key: a key.
-        sigma: standard deviations of the logarithms; broadcasts to shape.
-        shape: shape of the result; None is the shape of sigma.
+    Parameters:
+        sigma: standard deviations of the logarithms.
         dtype: float or complex type of the result.
 
     Returns:
@@ -46,20 +45,15 @@ def lognormal(key: Any, sigma: Any = 1.0, shape: Any = None, dtype: Any = float)
     """
     check_key("lognormal", key)
     dtype = check_dtype("lognormal", dtype, "fc")
-    shape, key, sigma = parameters("lognormal", key, shape, dtype, sigma=sigma)
+    shape, key, (sigma,) = parameters("lognormal", key, shape, dtype, sigma=sigma)
     exponent = normals(key, shape, dtype) * sigma
     with np.errstate(over="ignore"):
         return np.exp(exponent)
 
 
 @user_facing
-def maxwell(key: Any, shape: Any = (), dtype: Any = float) -> Any:
+def maxwell(key: Key, shape: Shape = (), dtype: DTypeLike = float) -> Array:
     """Draw from the Maxwell distribution, of density ~ x**2 exp(-x**2 / 2) on [0, inf).
-
-    Args:
-        key: a key.
-        shape: shape of the result.
-        dtype: float type of the result.
 
     Returns:
         Array of this shape and dtype: lengths of normal vectors of three elements.
@@ -73,22 +67,20 @@ def maxwell(key: Any, shape: Any = (), dtype: Any = float) -> Any:
     return _lengths(key, check_shape("maxwell", shape), dtype)
 
 
-def _lengths(key: Any, shape: tuple[int, ...], dtype: np.dtype) -> Any:
+def _lengths(key: Key, shape: tuple[int, ...], dtype: np.dtype) -> Array:
     return np.sqrt(np.sum(normals(key, (*shape, 3), dtype) ** 2, axis=-1))
 
 
 @user_facing
 def double_sided_maxwell(
-    key: Any, loc: Any, scale: Any, shape: Any = (), dtype: Any = float
-) -> Any:
+    key: Key, loc: ArrayLike, scale: ArrayLike, shape: Shape = (), dtype: DTypeLike = float
+) -> Array:
     """Draw z scale + loc, where z is of density ~ z**2 exp(-z**2 / 2).
 
-    Args:
-        key: a key.
+    Parameters:
         loc: centres.
         scale: scales.
         shape: axes in front of those to which loc and scale broadcast together.
-        dtype: float type of the result.
 
     Returns:
         Array of shape (*shape, *parameter_shape) and this dtype: numbers of ``maxwell`` with
@@ -101,7 +93,7 @@ def double_sided_maxwell(
     check_key("double_sided_maxwell", key)
     dtype = check_dtype("double_sided_maxwell", dtype, "f")
     shape = check_shape("double_sided_maxwell", shape)
-    inner, key, loc, scale = parameters(
+    inner, key, (loc, scale) = parameters(
         "double_sided_maxwell", key, None, dtype, loc=loc, scale=scale
     )
     keys = split_key(key)
@@ -110,14 +102,11 @@ def double_sided_maxwell(
 
 
 @user_facing
-def wald(key: Any, mean: Any, shape: Any = None, dtype: Any = float) -> Any:
+def wald(key: Key, mean: ArrayLike, shape: Shape | None = None, dtype: DTypeLike = float) -> Array:
     """Draw from Wald (inverse Gaussian) distributions with scale 1.
 
-    Args:
-        key: a key.
-        mean: positive means; broadcasts to shape.
-        shape: shape of the result; None is the shape of mean.
-        dtype: float type of the result.
+    Parameters:
+        mean: positive means.
 
     Returns:
         Array of this shape and dtype, of density
@@ -135,13 +124,13 @@ def wald(key: Any, mean: Any, shape: Any = None, dtype: Any = float) -> Any:
     check_key("wald", key)
     result = check_dtype("wald", dtype, "f")
     dtype = single_for_half(result)
-    shape, key, mean = parameters("wald", key, shape, dtype, mean=mean)
+    shape, key, (mean,) = parameters("wald", key, shape, dtype, mean=mean)
     mean = np.broadcast_to(mean, shape)
     drawn = following(_wald_roots(key, stop(mean), dtype), mean, slope=slope_of_wald)
     return rounded(drawn, result)
 
 
-def _wald_roots(key: Any, mean: Any, dtype: np.dtype) -> Any:
+def _wald_roots(key: Key, mean: Array, dtype: np.dtype) -> Array:
     keys = split_key(key)
     y = normals(keys[0], mean.shape, dtype) ** 2
     u = random_uniform(keys[1], shape=mean.shape, dtype=dtype)
@@ -153,12 +142,16 @@ def _wald_roots(key: Any, mean: Any, dtype: np.dtype) -> Any:
 
 @user_facing
 def multivariate_normal(
-    key: Any, mean: Any, cov: Any, shape: Any = None, dtype: Any = None, method: str = "cholesky"
-) -> Any:
+    key: Key,
+    mean: ArrayLike,
+    cov: ArrayLike,
+    shape: Shape | None = None,
+    dtype: DTypeLike | None = None,
+    method: str = "cholesky",
+) -> Array:
     """Draw vectors from multivariate normal distributions.
 
-    Args:
-        key: a key.
+    Parameters:
         mean: array of shape (..., n).
         cov: symmetric positive matrices, of shape (..., n, n).
         shape: shape of the result without its last axis, to which the leading axes of mean and cov
@@ -182,30 +175,30 @@ def multivariate_normal(
     name = "multivariate_normal"
     check_key(name, key)
     check_choice(name, "method", method, ("cholesky", "eigh", "svd"))
-    mean = as_floats(real_parameter(name, "mean", mean))
-    cov = as_floats(real_parameter(name, "cov", cov))
-    if mean.ndim < 1 or cov.ndim < 2 or cov.shape[-2:] != 2 * mean.shape[-1:]:
+    center = as_floats(real_parameter(name, "mean", mean))
+    spread = as_floats(real_parameter(name, "cov", cov))
+    if center.ndim < 1 or spread.ndim < 2 or spread.shape[-2:] != 2 * center.shape[-1:]:
         raise ShapeError(
             f"{name} needs a mean of shape (..., n) and a cov of shape (..., n, n); got shapes "
-            f"{mean.shape} and {cov.shape}"
+            f"{center.shape} and {spread.shape}"
         )
-    dtype = np.result_type(mean.dtype, cov.dtype) if dtype is None else dtype
+    dtype = np.result_type(center.dtype, spread.dtype) if dtype is None else dtype
     dtype = check_dtype(name, dtype, "f")
     if shape is None:
-        shape = broadcast_shapes(name, mean.shape[:-1], cov.shape[:-2])
+        shape = broadcast_shapes(name, center.shape[:-1], spread.shape[:-2])
     else:
         shape = check_shape(name, shape)
-        check_fit(name, "mean without its last axis", mean.shape[:-1], shape)
-        check_fit(name, "cov without its last two axes", cov.shape[:-2], shape)
-    key, mean, cov = arrays.harmonize((key, mean, cov))[1]
-    factor = _square_root(cov, method).astype(dtype)
-    z = normals(key, (*shape, mean.shape[-1]), dtype)
+        check_fit(name, "mean without its last axis", center.shape[:-1], shape)
+        check_fit(name, "cov without its last two axes", spread.shape[:-2], shape)
+    key, center, spread = arrays.harmonize((key, center, spread))[1]
+    factor = _square_root(spread, method).astype(dtype)
+    z = normals(key, (*shape, center.shape[-1]), dtype)
     if factor.ndim == 2:
-        return mean.astype(dtype) + z @ factor.T
-    return mean.astype(dtype) + np.squeeze(factor @ z[..., None], -1)
+        return center.astype(dtype) + z @ factor.T
+    return center.astype(dtype) + np.squeeze(factor @ z[..., None], -1)
 
 
-def _square_root(cov: Any, method: str) -> Any:
+def _square_root(cov: Array, method: str) -> Array:
     """A matrix that gives cov when multiplied with its transpose."""
     if method == "cholesky":
         return np.linalg.cholesky(cov)
@@ -220,11 +213,12 @@ def _square_root(cov: Any, method: str) -> Any:
 
 
 @user_facing
-def orthogonal(key: Any, n: Any, shape: Any = (), dtype: Any = float, m: Any = None) -> Any:
+def orthogonal(
+    key: Key, n: int, shape: Shape = (), dtype: DTypeLike = float, m: int | None = None
+) -> Array:
     """Draw uniformly from the orthogonal matrices, or from the unitary ones.
 
-    Args:
-        key: a key.
+    Parameters:
         n: number of rows.
         shape: shape of an array of matrices.
         dtype: float type, or complex type for unitary matrices.

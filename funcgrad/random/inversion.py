@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from math import erf as erf_of_number
 from math import sqrt
-from typing import Any
 
 import numpy as np
 
@@ -12,19 +11,15 @@ from ..core.tracebacks import user_facing
 from ..ops.pointwise.special import erf, erf_inv
 from ..ops.random.threefry import random_uniform
 from ..ops.structural.stop import stop
+from ..typing import Array, ArrayLike, DTypeLike, Key, Shape
 from .arguments import check_dtype, check_key, check_shape, parameters
-from .draws import exponentials, uniform_from
-from .tails import TAIL, tail_quantile
+from .normal_tail import TAIL, tail_quantile
+from .samplers import exponentials, uniform_from
 
 
 @user_facing
-def exponential(key: Any, shape: Any = (), dtype: Any = float) -> Any:
+def exponential(key: Key, shape: Shape = (), dtype: DTypeLike = float) -> Array:
     """Draw from the standard exponential distribution, exp(-x) on [0, inf).
-
-    Args:
-        key: a key.
-        shape: shape of the result.
-        dtype: float type of the result.
 
     Returns:
         Array of this shape and dtype: -log(1 - u) for uniform u in [0, 1).
@@ -39,13 +34,8 @@ def exponential(key: Any, shape: Any = (), dtype: Any = float) -> Any:
 
 
 @user_facing
-def laplace(key: Any, shape: Any = (), dtype: Any = float) -> Any:
+def laplace(key: Key, shape: Shape = (), dtype: DTypeLike = float) -> Array:
     """Draw from the standard Laplace distribution, exp(-abs(x)) / 2.
-
-    Args:
-        key: a key.
-        shape: shape of the result.
-        dtype: float type of the result.
 
     Returns:
         Array of this shape and dtype: sign(u) log(1 - abs(u)) for uniform u in (-1, 1).
@@ -62,13 +52,8 @@ def laplace(key: Any, shape: Any = (), dtype: Any = float) -> Any:
 
 
 @user_facing
-def logistic(key: Any, shape: Any = (), dtype: Any = float) -> Any:
+def logistic(key: Key, shape: Shape = (), dtype: DTypeLike = float) -> Array:
     """Draw from the standard logistic distribution, exp(-x) / (1 + exp(-x))**2.
-
-    Args:
-        key: a key.
-        shape: shape of the result.
-        dtype: float type of the result.
 
     Returns:
         Array of this shape and dtype: log(u / (1 - u)) for uniform u in (0, 1).
@@ -84,13 +69,8 @@ def logistic(key: Any, shape: Any = (), dtype: Any = float) -> Any:
 
 
 @user_facing
-def cauchy(key: Any, shape: Any = (), dtype: Any = float) -> Any:
+def cauchy(key: Key, shape: Shape = (), dtype: DTypeLike = float) -> Array:
     """Draw from the standard Cauchy distribution, 1 / (pi (1 + x**2)).
-
-    Args:
-        key: a key.
-        shape: shape of the result.
-        dtype: float type of the result.
 
     Returns:
         Array of this shape and dtype: tan(pi (u - 1/2)) for uniform u in (0, 1).
@@ -106,14 +86,11 @@ def cauchy(key: Any, shape: Any = (), dtype: Any = float) -> Any:
 
 
 @user_facing
-def pareto(key: Any, b: Any, shape: Any = None, dtype: Any = float) -> Any:
+def pareto(key: Key, b: ArrayLike, shape: Shape | None = None, dtype: DTypeLike = float) -> Array:
     """Draw from Pareto distributions, b / x**(b + 1) on [1, inf).
 
-    Args:
-        key: a key.
-        b: positive exponents; broadcasts to shape.
-        shape: shape of the result; None is the shape of b.
-        dtype: float type of the result.
+    Parameters:
+        b: positive exponents.
 
     Returns:
         Array of this shape and dtype: exp(e / b) for exponential e.
@@ -124,21 +101,20 @@ def pareto(key: Any, b: Any, shape: Any = None, dtype: Any = float) -> Any:
     """
     check_key("pareto", key)
     dtype = check_dtype("pareto", dtype, "f")
-    shape, key, b = parameters("pareto", key, shape, dtype, b=b)
+    shape, key, (b,) = parameters("pareto", key, shape, dtype, b=b)
     e = exponentials(key, shape, dtype)
     with np.errstate(over="ignore"):
         return np.exp(e / b)
 
 
 @user_facing
-def rayleigh(key: Any, scale: Any, shape: Any = None, dtype: Any = float) -> Any:
+def rayleigh(
+    key: Key, scale: ArrayLike, shape: Shape | None = None, dtype: DTypeLike = float
+) -> Array:
     """Draw from Rayleigh distributions, x / scale**2 exp(-x**2 / (2 scale**2)) on [0, inf).
 
-    Args:
-        key: a key.
-        scale: positive scales; broadcasts to shape.
-        shape: shape of the result; None is the shape of scale.
-        dtype: float type of the result.
+    Parameters:
+        scale: positive scales.
 
     Returns:
         Array of this shape and dtype: scale sqrt(-2 log(u)) for uniform u in (0, 1).
@@ -149,23 +125,24 @@ def rayleigh(key: Any, scale: Any, shape: Any = None, dtype: Any = float) -> Any
     """
     check_key("rayleigh", key)
     dtype = check_dtype("rayleigh", dtype, "f")
-    shape, key, scale = parameters("rayleigh", key, shape, dtype, scale=scale)
+    shape, key, (scale,) = parameters("rayleigh", key, shape, dtype, scale=scale)
     u = np.maximum(random_uniform(key, shape=shape, dtype=dtype), np.finfo(dtype).tiny)
     return scale * np.sqrt(np.log(u) * dtype.type(-2))
 
 
 @user_facing
 def weibull_min(
-    key: Any, scale: Any, concentration: Any, shape: Any = (), dtype: Any = float
-) -> Any:
+    key: Key,
+    scale: ArrayLike,
+    concentration: ArrayLike,
+    shape: Shape = (),
+    dtype: DTypeLike = float,
+) -> Array:
     """Draw from Weibull distributions, of density ~ x**(c - 1) exp(-(x / scale)**c) on [0, inf).
 
-    Args:
-        key: a key.
-        scale: positive scales; broadcasts to shape.
-        concentration: positive exponents c; broadcasts to shape.
-        shape: shape of the result.
-        dtype: float type of the result.
+    Parameters:
+        scale: positive scales.
+        concentration: positive exponents c.
 
     Returns:
         Array of this shape and dtype: scale e**(1 / c) for exponential e.
@@ -176,7 +153,7 @@ def weibull_min(
     """
     check_key("weibull_min", key)
     dtype = check_dtype("weibull_min", dtype, "f")
-    shape, key, scale, concentration = parameters(
+    shape, key, (scale, concentration) = parameters(
         "weibull_min", key, shape, dtype, scale=scale, concentration=concentration
     )
     return exponentials(key, shape, dtype) ** (1 / concentration) * scale
@@ -184,17 +161,19 @@ def weibull_min(
 
 @user_facing
 def triangular(
-    key: Any, left: Any, mode: Any, right: Any, shape: Any = None, dtype: Any = float
-) -> Any:
+    key: Key,
+    left: ArrayLike,
+    mode: ArrayLike,
+    right: ArrayLike,
+    shape: Shape | None = None,
+    dtype: DTypeLike = float,
+) -> Array:
     """Draw from triangular distributions, whose densities rise from left to mode and fall to right.
 
-    Args:
-        key: a key.
-        left: lower ends; broadcasts to shape.
-        mode: where densities are largest, from left to right; broadcasts to shape.
-        right: upper ends, above left; broadcasts to shape.
-        shape: shape of the result; None is the shape to which the parameters broadcast.
-        dtype: float type of the result.
+    Parameters:
+        left: lower ends.
+        mode: where densities are largest, from left to right.
+        right: upper ends, above left.
 
     Returns:
         Array of this shape and dtype: the quantiles of uniform numbers.
@@ -205,7 +184,7 @@ def triangular(
     """
     check_key("triangular", key)
     dtype = check_dtype("triangular", dtype, "f")
-    shape, key, left, mode, right = parameters(
+    shape, key, (left, mode, right) = parameters(
         "triangular", key, shape, dtype, left=left, mode=mode, right=right
     )
     u = random_uniform(key, shape=shape, dtype=dtype)
@@ -215,23 +194,24 @@ def triangular(
     return np.where(u < (mode - left) / width, rising, falling)[()]
 
 
-def _erf(x: Any) -> Any:
+def _erf(x: Array) -> Array:
     """The error function; of a number it needs no SciPy, which arrays do."""
     return np.float64(erf_of_number(x)) if isinstance(x, np.generic) else erf(x)
 
 
 @user_facing
 def truncated_normal(
-    key: Any, lower: Any, upper: Any, shape: Any = None, dtype: Any = float
-) -> Any:
+    key: Key,
+    lower: ArrayLike,
+    upper: ArrayLike,
+    shape: Shape | None = None,
+    dtype: DTypeLike = float,
+) -> Array:
     """Draw from the standard normal distribution, restricted to the interval (lower, upper).
 
-    Args:
-        key: a key.
-        lower: lower ends, which may be -inf; broadcasts to shape.
-        upper: upper ends, which may be inf; broadcasts to shape.
-        shape: shape of the result; None is the shape to which lower and upper broadcast.
-        dtype: float type of the result.
+    Parameters:
+        lower: lower ends, which may be -inf.
+        upper: upper ends, which may be inf.
 
     Returns:
         Array of this shape and dtype: sqrt(2) erf_inv(u) for u that are uniform between
@@ -248,7 +228,7 @@ def truncated_normal(
     """
     check_key("truncated_normal", key)
     dtype = check_dtype("truncated_normal", dtype, "f")
-    shape, key, lower, upper = parameters(
+    shape, key, (lower, upper) = parameters(
         "truncated_normal", key, shape, dtype, lower=lower, upper=upper
     )
     known = all(isinstance(x, np.ndarray | np.generic) for x in (lower, upper))
@@ -267,7 +247,7 @@ def truncated_normal(
     return x if known else np.where(lower <= upper, x, np.nan)[()]
 
 
-def _with_tails(x: Any, u: Any, lower: Any, upper: Any) -> Any:
+def _with_tails(x: Array, u: Array, lower: Array, upper: Array) -> Array:
     """Numbers in the place of which quantiles of a tail are put where the interval is in one."""
     right, left = lower >= TAIL, upper <= -TAIL
     u, low, high = (y.astype(np.float64) for y in (u, lower, upper))

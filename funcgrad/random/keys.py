@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from .. import arrays
 from ..core.tracebacks import user_facing
 from ..ops.random.key_uses import key_uses
 from ..ops.random.threefry import threefry2x32
+from ..typing import Array, Key, Shape
 from .arguments import (
     UINT32,
     check_choice,
@@ -19,11 +18,11 @@ from .arguments import (
     check_keys,
     check_shape,
 )
-from .draws import split_key
+from .samplers import split_key
 
 
 @user_facing
-def key(seed: Any) -> Any:
+def key(seed: int | Array) -> Array:
     """Make a key from an integer.
 
     Args:
@@ -56,7 +55,7 @@ def key(seed: Any) -> Any:
 
 
 @user_facing
-def PRNGKey(seed: Any) -> Any:
+def PRNGKey(seed: int | Array) -> Array:
     """Make a key from an integer: the older name of ``key``.
 
     Args:
@@ -73,7 +72,7 @@ def PRNGKey(seed: Any) -> Any:
 
 
 @user_facing
-def split(key: Any, num: Any = 2) -> Any:
+def split(key: Key, num: Shape = 2) -> Array:
     """Make several keys from one.
 
     Args:
@@ -92,7 +91,7 @@ def split(key: Any, num: Any = 2) -> Any:
 
 
 @user_facing
-def fold_in(key: Any, data: Any) -> Any:
+def fold_in(key: Key, data: int | Array) -> Array:
     """Make a key from a key and an integer, such as the number of a step or of a layer.
 
     Args:
@@ -111,7 +110,7 @@ def fold_in(key: Any, data: Any) -> Any:
     if isinstance(data, int):
         if not 0 <= data < 2**32:
             raise OverflowError(f"fold_in takes an integer from 0 to 2**32 - 1, got {data}")
-        data = np.uint32(data)
+        data = np.array(data, UINT32)[()]
     else:
         check_integer_scalar("fold_in", "data", data)
         data = data.astype(UINT32)
@@ -122,7 +121,7 @@ def fold_in(key: Any, data: Any) -> Any:
 
 
 @user_facing
-def key_data(keys: Any) -> Any:
+def key_data(keys: Array) -> Array:
     """Return the numbers that keys are made of: the keys themselves.
 
     Args:
@@ -140,7 +139,7 @@ def key_data(keys: Any) -> Any:
 
 
 @user_facing
-def wrap_key_data(key_bits_array: Any, *, impl: str | None = None) -> Any:
+def wrap_key_data(key_bits_array: Array, *, impl: str | None = None) -> Array:
     """Make keys from the numbers that they are made of.
 
     Args:
@@ -163,7 +162,7 @@ def wrap_key_data(key_bits_array: Any, *, impl: str | None = None) -> Any:
 
 
 @user_facing
-def clone(key: Any) -> Any:
+def clone(key: Key) -> Array:
     """Return an equal key that may be consumed once more.
 
     Args:

@@ -13,6 +13,7 @@ from ..core.tracebacks import user_facing
 from ..errors import ShapeError
 from ..numpy.indexing.taking import take
 from ..ops.random.threefry import random_uniform
+from ..typing import Array, ArrayLike, Key, Shape
 from .arguments import (
     UINT32,
     as_array,
@@ -26,22 +27,21 @@ from .arguments import (
     is_integer_scalar,
     real_parameter,
 )
-from .draws import gumbels, integers, single_for_half, split_key
+from .samplers import gumbels, integers, single_for_half, split_key
 
 
 @user_facing
 def categorical(
-    key: Any,
-    logits: Any,
+    key: Key,
+    logits: ArrayLike,
     axis: int = -1,
-    shape: Any = None,
+    shape: Shape | None = None,
     replace: bool = True,
     mode: str | None = None,
-) -> Any:
+) -> Array:
     """Draw categories whose log probabilities are given up to a constant.
 
-    Args:
-        key: a key.
+    Parameters:
         logits: array of log probabilities; they need not be normalised.
         axis: axis of the categories.
         shape: shape of the result, which ends with the shape of logits without this axis; None
@@ -62,46 +62,45 @@ def categorical(
     (5,)
     """
     check_key("categorical", key)
-    logits = as_floats(real_parameter("categorical", "logits", logits))
-    axis = check_axis("categorical", axis, logits.ndim)
+    scores = as_floats(real_parameter("categorical", "logits", logits))
+    axis = check_axis("categorical", axis, scores.ndim)
     mode = check_gumbel_mode("categorical", mode)
-    batch = logits.shape[:axis] + logits.shape[axis + 1 :]
+    batch = scores.shape[:axis] + scores.shape[axis + 1 :]
     shape = batch if shape is None else check_shape("categorical", shape)
     check_fit("categorical", "logits without the axis of categories", batch, shape)
     prefix = shape[: len(shape) - len(batch)]
     if replace:
         rest = list(shape[len(prefix) :])
-        rest.insert(axis, logits.shape[axis])
-        noise = gumbels(key, (*prefix, *rest), logits.dtype, mode)
-        noise, logits = arrays.harmonize((noise, logits))[1]
-        drawn = np.argmax(noise + logits, axis=axis - logits.ndim)
-        return np.where(np.max(logits, axis=axis) > -np.inf, drawn, -1)[()]
+        rest.insert(axis, scores.shape[axis])
+        noise = gumbels(key, (*prefix, *rest), scores.dtype, mode)
+        noise, scores = arrays.harmonize((noise, scores))[1]
+        drawn = np.argmax(noise + scores, axis=axis - scores.ndim)
+        return np.where(np.max(scores, axis=axis) > -np.inf, drawn, -1)[()]
     if shape != prefix + batch:
         raise ShapeError(
             f"categorical without replacement: shape {shape} must end with {batch}, the shape of "
             "logits without the axis of categories"
         )
-    noise = gumbels(key, logits.shape, logits.dtype, mode)
-    noise, logits = arrays.harmonize((noise, logits))[1]
-    check_population("categorical", prod(prefix), logits.shape[axis])
-    order = _largest(np.moveaxis(noise + logits, axis, 0), prod(prefix))
-    chosen = np.take_along_axis(np.moveaxis(logits, axis, 0), order, 0)
-    possible = (chosen > -np.inf) & ~np.any(np.isnan(logits), axis=axis)
+    noise = gumbels(key, scores.shape, scores.dtype, mode)
+    noise, scores = arrays.harmonize((noise, scores))[1]
+    check_population("categorical", prod(prefix), scores.shape[axis])
+    order = _largest(np.moveaxis(noise + scores, axis, 0), prod(prefix))
+    chosen = np.take_along_axis(np.moveaxis(scores, axis, 0), order, 0)
+    possible = (chosen > -np.inf) & ~np.any(np.isnan(scores), axis=axis)
     order = np.where(possible, order, -1)
     return np.reshape(order, shape)[()]
 
 
-def _largest(scores: Any, count: int) -> Any:
+def _largest(scores: Array, count: int) -> Array:
     """Positions of the largest scores along axis 0, the largest first."""
     return np.argsort(-scores, axis=0, kind="stable")[:count]
 
 
 @user_facing
-def permutation(key: Any, x: Any, axis: int = 0, independent: bool = False) -> Any:
+def permutation(key: Key, x: ArrayLike, axis: int = 0, independent: bool = False) -> Array:
     """Shuffle an array, or the integers below a number.
 
-    Args:
-        key: a key.
+    Parameters:
         x: array, or integer n that stands for arange(n).
         axis: axis along which elements move.
         independent: whether each vector along the axis gets an order of its own.
@@ -119,18 +118,18 @@ def permutation(key: Any, x: Any, axis: int = 0, independent: bool = False) -> A
         size = operator.index(x)
         check_axis("permutation", axis, 1)
         return _random_order(key, check_shape("permutation", size), 0)
-    x = as_array(x)
-    axis = check_axis("permutation", axis, x.ndim)
+    array = as_array(x)
+    axis = check_axis("permutation", axis, array.ndim)
     if independent:
-        order = _random_order(key, x.shape, axis)
-        x, order = arrays.harmonize((x, order))[1]
-        return np.take_along_axis(x, order, axis)
-    order = _random_order(key, (x.shape[axis],), 0)
-    x, order = arrays.harmonize((x, order))[1]
-    return take(x, order, axis=axis)
+        order = _random_order(key, array.shape, axis)
+        array, order = arrays.harmonize((array, order))[1]
+        return np.take_along_axis(array, order, axis)
+    order = _random_order(key, (array.shape[axis],), 0)
+    array, order = arrays.harmonize((array, order))[1]
+    return take(array, order, axis=axis)
 
 
-def _random_order(key: Any, shape: tuple[int, ...], axis: int) -> Any:
+def _random_order(key: Key, shape: tuple[int, ...], axis: int) -> Array:
     """Random permutations of arange(shape[axis]) along an axis.
 
     A position in the lower half of each sorted number makes the order of equal bits definite.
@@ -153,12 +152,16 @@ def _random_order(key: Any, shape: tuple[int, ...], axis: int) -> Any:
 
 @user_facing
 def choice(
-    key: Any, a: Any, shape: Any = (), replace: bool = True, p: Any = None, axis: int = 0
-) -> Any:
+    key: Key,
+    a: ArrayLike,
+    shape: Shape = (),
+    replace: bool = True,
+    p: ArrayLike | None = None,
+    axis: int = 0,
+) -> Array:
     """Draw elements of an array, or integers below a number.
 
-    Args:
-        key: a key.
+    Parameters:
         a: array, or integer n that stands for arange(n).
         shape: shape of the draw.
         replace: whether an element may be drawn repeatedly.
@@ -181,37 +184,41 @@ def choice(
     """
     check_key("choice", key)
     shape = check_shape("choice", shape)
-    number = is_integer_scalar(a)
-    if number:
-        population, axis = operator.index(a), 0
-    else:
-        a = as_array(a)
-        axis = check_axis("choice", axis, a.ndim)
-        population = a.shape[axis]
+    if is_integer_scalar(a):
+        chosen, possible = _drawn_positions(key, operator.index(a), shape, replace, p)
+        return chosen if possible is None else np.where(possible, chosen, -1)[()]
+    array = as_array(a)
+    axis = check_axis("choice", axis, array.ndim)
+    chosen, possible = _drawn_positions(key, array.shape[axis], shape, replace, p)
+    array, chosen = arrays.harmonize((array, chosen))[1]
+    drawn = take(array, chosen, axis=axis)
+    if possible is None:
+        return drawn
+    possible = np.reshape(possible, possible.shape + (1,) * (array.ndim - axis - 1))
+    nothing = (
+        array.dtype.type(np.nan) if array.dtype.kind in "fc" else np.zeros((), array.dtype)[()]
+    )
+    return np.where(possible, drawn, nothing)[()]
+
+
+def _drawn_positions(
+    key: Key, population: int, shape: tuple[int, ...], replace: bool, p: ArrayLike | None
+) -> tuple[Array, Array | None]:
+    """Positions that are drawn, and a mask of those that are possible, where that is not known."""
     count = prod(shape)
     if population <= 0 and count:
         raise ShapeError(f"choice cannot draw {count} elements out of {population}")
     if not replace:
         check_population("choice", count, population)
-    possible: Any = None
     if p is not None:
-        chosen, possible = _weighted_choice(key, population, shape, replace, p)
-    elif replace:
-        chosen = integers(key, shape, np.int64(0), np.int64(population), np.dtype(np.int64))
-    else:
-        chosen = np.reshape(_random_order(key, (population,), 0)[:count], shape)[()]
-    if number:
-        return chosen if possible is None else np.where(possible, chosen, -1)[()]
-    a, chosen = arrays.harmonize((a, chosen))[1]
-    drawn = take(a, chosen, axis=axis)
-    if possible is None:
-        return drawn
-    possible = np.reshape(possible, possible.shape + (1,) * (a.ndim - axis - 1))
-    nothing = a.dtype.type(np.nan) if a.dtype.kind in "fc" else np.zeros((), a.dtype)[()]
-    return np.where(possible, drawn, nothing)[()]
+        return _weighted_choice(key, population, shape, replace, p)
+    if replace:
+        bounds = np.array([0, population])
+        return integers(key, shape, bounds[0], bounds[1], np.dtype(np.int64)), None
+    return np.reshape(_random_order(key, (population,), 0)[:count], shape)[()], None
 
 
-def _check_probabilities(p: Any, needed: int) -> None:
+def _check_probabilities(p: Array, needed: int) -> None:
     """Raise unless so many different elements can be drawn with these probabilities."""
     if not np.all((p >= 0) & (p < np.inf)):
         raise ValueError(f"choice: probabilities must be finite and not negative; got {p}")
@@ -224,29 +231,31 @@ def _check_probabilities(p: Any, needed: int) -> None:
 
 
 def _weighted_choice(
-    key: Any, population: int, shape: tuple[int, ...], replace: bool, p: Any
+    key: Key, population: int, shape: tuple[int, ...], replace: bool, p: ArrayLike
 ) -> tuple[Any, Any]:
-    """Positions that are drawn, and which of them can be, where that is not known."""
-    p = as_floats(real_parameter("choice", "p", p))
-    if p.shape != (population,):
+    """Positions drawn with probabilities, and a mask of those possible, where not known."""
+    weights = as_floats(real_parameter("choice", "p", p))
+    if weights.shape != (population,):
         raise ShapeError(
             f"choice needs one probability for each of {population} elements, got p of shape "
-            f"{p.shape}"
+            f"{weights.shape}"
         )
-    count, p = prod(shape), p.astype(single_for_half(p.dtype))
-    known = isinstance(p, np.ndarray)
+    count, weights = prod(shape), weights.astype(single_for_half(weights.dtype))
+    known = isinstance(weights, np.ndarray)
     if known and count:
-        _check_probabilities(p, 1 if replace else count)
+        _check_probabilities(weights, 1 if replace else count)
     if replace:
-        total = np.cumsum(p)
-        u = random_uniform(key, shape=shape, dtype=p.dtype)
+        total = np.cumsum(weights)
+        u = random_uniform(key, shape=shape, dtype=weights.dtype)
         u, total = arrays.harmonize((u, total))[1]
         chosen = np.searchsorted(total, total[-1] * (1 - u))
     else:
-        noise, p = arrays.harmonize((gumbels(key, p.shape, p.dtype, "low"), p))[1]
+        noise, weights = arrays.harmonize(
+            (gumbels(key, weights.shape, weights.dtype, "low"), weights)
+        )[1]
         with np.errstate(divide="ignore"):
-            chosen = np.reshape(_largest(noise + np.log(p), count), shape)[()]
+            chosen = np.reshape(_largest(noise + np.log(weights), count), shape)[()]
     if known or not population:
         return chosen, None
     last = np.minimum(chosen, population - 1)
-    return last, np.all((p >= 0) & (p < np.inf)) & (take(p, last, axis=0) > 0)
+    return last, np.all((weights >= 0) & (weights < np.inf)) & (take(weights, last, axis=0) > 0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from .. import random, tree
 from ..core.plain_arrays import check_plain
 from ..core.tracebacks import user_facing
 from ..errors import ShapeError
+from ..typing import Key, PyTree
 
 
 class Batches:
@@ -33,7 +34,7 @@ class Batches:
     """
 
     def __init__(
-        self, arrays: Any, size: int, *, key: Any = None, drop_last: bool | None = None
+        self, arrays: PyTree, size: int, *, key: Key | None = None, drop_last: bool | None = None
     ) -> None:
         sizes = {
             tree.format_path(p) or "the array": np.shape(x)[:1]
@@ -79,7 +80,7 @@ class Batches:
 
 
 @user_facing
-def evaluate(f: Any, *args: Any, batches: Any) -> Any:
+def evaluate(f: Callable[..., PyTree], *args: PyTree, batches: Iterable[PyTree]) -> PyTree:
     """Average a function over batches, each weighted by its number of examples.
 
     Args:
@@ -107,6 +108,6 @@ def evaluate(f: Any, *args: Any, batches: Any) -> Any:
     return tree.map(lambda v: v / count, total)
 
 
-def example_count(batch: Any) -> int:
+def example_count(batch: PyTree) -> int:
     """The leading size of the first array of a batch."""
     return next((x.shape[0] for x in tree.leaves(batch) if np.ndim(x)), 1)

@@ -1,4 +1,4 @@
-"""The structure of a tree as JSON: what kind of node is where, and which tensor is which leaf."""
+"""The structure of a tree as JSON: the kinds of its nodes, and the names of its tensors."""
 
 from __future__ import annotations
 
@@ -7,34 +7,37 @@ import json
 import math
 import struct
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 import optree
 
 from .. import arrays, tree
 from ..core.tracing import Tracer
+from ..typing import Array, PyTree
 from .tensor_file import DTYPES, METADATA, Form, Malformed, stored_form
 
 MAX_DEPTH = 200
-"""How deep a tree may be nested: its JSON is three times as deep, and is parsed recursively."""
+"""The greatest depth of a tree: its JSON is three times as deep, and is parsed recursively."""
 
 _MAX_DEPTH_OF_FILES = 400
-"""What files may have that were written when Python's recursion limit was the only one."""
+"""The greatest depth in older files, for which Python's recursion limit was the only one."""
 
 _SHORT = 2000
 """Bits up to which an integer is written in decimal, which Python refuses for long ones."""
 
 _PLAIN = (type(None), bool, int, float, complex, str)
 
-Path = tuple[Any, ...]
+Path: TypeAlias = tuple[str | int, ...]
+PlainValue: TypeAlias = bool | int | float | complex | str | None
+Json: TypeAlias = dict[str, Any]
 
 
 class Plain(NamedTuple):
     """A Python number, string or None."""
 
     kind: str
-    value: Any
+    value: PlainValue
 
 
 class Tensor(NamedTuple):
@@ -53,7 +56,7 @@ class Node(NamedTuple):
     """A container; children of a mapping, named tuple or dataclass have keys."""
 
     kind: str
-    keys: tuple[Any, ...] | None
+    keys: tuple[str | int, ...] | None
     children: tuple[Entry, ...]
 
 
@@ -64,9 +67,9 @@ class Opened(NamedTuple):
     """A container of the user's, one level deep."""
 
     kind: str
-    keys: tuple[Any, ...] | None
-    children: list[Any]
-    make: Callable[[list[Any]], Any]
+    keys: tuple[str | int, ...] | None
+    children: list[PyTree]
+    make: Callable[[list[PyTree]], PyTree]
 
 
 def where(path: Path) -> str:
@@ -74,12 +77,12 @@ def where(path: Path) -> str:
     return "/".join(_shown(k) for k in path) or "the top"
 
 
-def _shown(key: Any) -> str:
+def _shown(key: object) -> str:
     text = str(key)
     return text if text.isprintable() and text and "/" not in text else repr(key)
 
 
-def opened(x: Any) -> Opened | None:
+def opened(x: PyTree) -> Opened | None:
     """The children of a container, None for what is a leaf."""
     if x is None or type(x) in (str, bool, int, float, complex, np.ndarray):
         return None
@@ -94,7 +97,7 @@ def opened(x: Any) -> Opened | None:
     return Opened(kind, _keys(x) if named else None, children, lambda c: tree.unflatten(spec, c))
 
 
-def _keys(x: Any) -> tuple[Any, ...] | None:
+def _keys(x: PyTree) -> tuple[str | int, ...] | None:
     """The names of the children of a mapping, a named tuple or a dataclass, None for others."""
     children, _, entries, *_ = optree.tree_flatten_one_level(x, namespace=tree.NAMESPACE)
     fields = getattr(x, "_fields", None)
@@ -122,7 +125,7 @@ def leaf_of(x: Any, path: Path, argument: str) -> Plain | Tensor:
     return Tensor("scalar" if isinstance(x, np.generic) else "array", "", name, swapped)
 
 
-def _why_no_array(x: Any) -> str:
+def _why_no_array(x: object) -> str:
     if isinstance(x, Tracer):
         return "traced by a transformation; call this outside of it"
     shown = f"{x!r:.200} of type {type(x).__name__}"
@@ -133,7 +136,7 @@ def _why_no_array(x: Any) -> str:
     return f"{shown}; arrays, numbers, booleans, strings and None can be saved"
 
 
-def _check_class(x: Any, path: Path, argument: str) -> None:
+def _check_class(x: Array, path: Path, argument: str) -> None:
     """Refuse arrays and scalars of classes that do not come back, and may not behave as arrays."""
     of_gpus = getattr(arrays.loaded_cupy(), "ndarray", np.ndarray)
     if type(x) in (np.memmap, of_gpus, np.dtype(x.dtype).type):
@@ -150,7 +153,7 @@ def _check_class(x: Any, path: Path, argument: str) -> None:
 
 
 @functools.lru_cache(256)
-def _dtype(dtype: Any) -> tuple[str, bool]:
+def _dtype(dtype: np.dtype) -> tuple[str, bool]:
     """The name of a dtype, and whether its bytes are swapped."""
     if dtype.kind not in "biufc":
         return str(dtype), False
@@ -160,7 +163,7 @@ def _dtype(dtype: Any) -> tuple[str, bool]:
 class Description:
     """A tree that is to be saved: its entries as JSON, its arrays and their forms by name."""
 
-    def __init__(self, value: Any, argument: str) -> None:
+    def __init__(self, value: PyTree, argument: str) -> None:
         self._argument = argument
         self.arrays: dict[str, Any] = {}
         self.forms: dict[str, Form] = {}
@@ -175,7 +178,7 @@ class Description:
             "recursion limit leaves, or contains itself; keep it flatter"
         )
 
-    def _describe(self, x: Any, path: Path) -> dict[str, Any]:
+    def _describe(self, x: PyTree, path: Path) -> Json:
         node = opened(x)
         if node is None:
             return self._describe_leaf(x, path)
@@ -196,13 +199,13 @@ class Description:
         found = {"kind": node.kind, "items": items}
         return found if node.keys is None else found | {"keys": list(keys)}
 
-    def _describe_leaf(self, x: Any, path: Path) -> dict[str, Any]:
+    def _describe_leaf(self, x: Any, path: Path) -> Json:
         leaf = leaf_of(x, path, self._argument)
         if isinstance(leaf, Plain):
             return _plain_to_json(leaf)
         name = self._free_name(path)
         self.arrays[name], self.forms[name] = x, stored_form(leaf.dtype, x.shape)
-        found: dict[str, Any] = {"kind": leaf.kind, "name": name, "dtype": leaf.dtype}
+        found: Json = {"kind": leaf.kind, "name": name, "dtype": leaf.dtype}
         return found | {"swapped": True} if leaf.swapped else found
 
     def _free_name(self, path: Path) -> str:
@@ -216,19 +219,19 @@ class Description:
         return name
 
 
-def _brief(key: Any) -> str:
+def _brief(key: object) -> str:
     return f"of {key.bit_length()} bits" if type(key) is int else f"{key!r:.80}"
 
 
-def _plain_to_json(leaf: Plain) -> dict[str, Any]:
+def _plain_to_json(leaf: Plain) -> Json:
     kind, x = leaf
-    if kind == "float":
+    if isinstance(x, float):
         return {"kind": kind, "value": x.hex(), **_nan_bits(x)}
-    if kind == "complex":
+    if isinstance(x, complex):
         parts = x.real, x.imag
         bits = _nan_bits(x.real, x.imag)
         return {"kind": kind, "value": [p.hex() for p in parts], **bits}
-    if kind == "int" and x.bit_length() > _SHORT:
+    if type(x) is int and x.bit_length() > _SHORT:
         return {"kind": kind, "hex": hex(x)}
     return {"kind": kind, "value": x}
 
@@ -240,10 +243,10 @@ def _nan_bits(*numbers: float) -> dict[str, str]:
     return {"bits": struct.pack(f">{len(numbers)}d", *numbers).hex()}
 
 
-def parse(raw: Any, depth: int = 0) -> Entry:
+def parse(raw: object, depth: int = 0) -> Entry:
     """The entry that JSON stands for; raises Malformed for anything that was not written here."""
     kind = raw.get("kind") if isinstance(raw, dict) else None
-    if not isinstance(kind, str):
+    if not isinstance(raw, dict) or not isinstance(kind, str):
         raise Malformed(f"its description has {raw!r:.80} where an entry should be")
     if depth > _MAX_DEPTH_OF_FILES:
         raise Malformed("its tree is nested too deeply")
@@ -260,7 +263,7 @@ def parse(raw: Any, depth: int = 0) -> Entry:
         raise Malformed(f"its description has a {kind!r:.80} that is none") from None
 
 
-def _parse_node(kind: str, raw: dict[str, Any], depth: int) -> Node:
+def _parse_node(kind: str, raw: Json, depth: int) -> Node:
     items, keys = raw["items"], raw.get("keys")
     if kind == "dict":
         if not isinstance(items, list) or not all(type(i) is list and len(i) == 2 for i in items):
@@ -280,7 +283,7 @@ def _parse_node(kind: str, raw: dict[str, Any], depth: int) -> Node:
     return Node(kind, None if keys is None else tuple(keys), tuple(children))
 
 
-def _plain_from_json(kind: str, raw: dict[str, Any]) -> Any:
+def _plain_from_json(kind: str, raw: Json) -> PlainValue:
     if kind in ("float", "complex") and "bits" in raw:
         numbers = struct.unpack(">d" if kind == "float" else ">2d", bytes.fromhex(raw["bits"]))
         return numbers[0] if kind == "float" else complex(*numbers)

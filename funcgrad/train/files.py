@@ -5,26 +5,27 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterator
-from typing import Any
+from io import FileIO
 
 import numpy as np
 
 from .. import arrays
 from ..core.tracebacks import user_facing
 from ..errors import FileError
+from ..typing import PyTree
 from . import tensor_file
 from .entries import Description, Entry, Node, Plain, Tensor, parse, tensors_in
-from .replacing import check_regular, place_of, replacing, text_path
+from .replacing import PathLike, check_regular, place_of, replacing, text_path
 from .restoring import UNKNOWN, Restored
 
 
-def check_place(path: Any, argument: str = "save: path") -> None:
+def check_place(path: PathLike, argument: str = "save: path") -> None:
     """Raise now what would be raised when a file is saved there later."""
     place_of(path, argument)
 
 
 @user_facing
-def save(path: Any, value: Any) -> None:
+def save(path: PathLike, value: PyTree) -> None:
     """Write a pytree of arrays and Python numbers to a file, all of it or nothing.
 
     The file is a safetensors file, which other programs can read; the tree's structure is JSON in
@@ -77,7 +78,7 @@ def save(path: Any, value: Any) -> None:
 class Stored:
     """An open file that ``save`` wrote: its entries, whose arrays ``restore`` reads."""
 
-    def __init__(self, path: str, file: Any, header: tensor_file.Header) -> None:
+    def __init__(self, path: str, file: FileIO, header: tensor_file.Header) -> None:
         self.path, self._file, self._header = path, file, header
         self.entry = _entry_of(header)
         tensors = tensors_in(self.entry)
@@ -87,13 +88,13 @@ class Stored:
         self._shapes = {t.name: _shape_of(t, header) for t in tensors}
 
     def holds_none(self, key: str) -> bool:
-        """Whether the value of a key of the dict at the top is None."""
+        """True if the value of a key of the dict at the top is None."""
         entry = self.entry
         if not isinstance(entry, Node) or entry.kind != "dict" or key not in (entry.keys or ()):
             raise FileError(f"{self.path} has no {key!r} at the top")
         return entry.children[(entry.keys or ()).index(key)] == Plain("NoneType", None)
 
-    def restore(self, like: Any = UNKNOWN) -> Any:
+    def restore(self, like: PyTree = UNKNOWN) -> PyTree:
         """The tree; with like, a tree of the same structure, it gets the classes of that."""
         restored = Restored(self.path, self.entry, like, self._shapes)
         dtypes = {t.name: t.dtype for t in self._tensors.values()}
@@ -105,7 +106,7 @@ class Stored:
 
 
 @contextlib.contextmanager
-def opened_file(path: Any, argument: str = "load: path") -> Iterator[Stored]:
+def opened_file(path: PathLike, argument: str = "load: path") -> Iterator[Stored]:
     """A file that ``save`` wrote, with its header read and checked."""
     name = text_path(path, argument)
     check_regular(name, argument)
@@ -147,7 +148,7 @@ def _shape_of(tensor: Tensor, header: tensor_file.Header) -> tuple[int, ...]:
 
 
 @user_facing
-def load(path: Any, like: Any = UNKNOWN) -> Any:
+def load(path: PathLike, like: PyTree = UNKNOWN) -> PyTree:
     """Read a pytree that ``save`` wrote.
 
     Files are not trusted: nothing is imported or called because a file names it, sizes are checked

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence, Sized
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -13,12 +13,14 @@ from .. import tree
 from ..core.arguments import check_function
 from ..core.plain_arrays import check_plain
 from ..core.tracebacks import user_facing
+from ..optim import GradientTransformation, with_extra_args_support
 from ..optim import accumulate as accumulate_gradients
-from ..optim import with_extra_args_support
+from ..typing import Key, PyTree
 from .batches import Batches, example_count
 from .files import check_place, opened_file, save
 from .history import History
 from .progress import Bar, NoBar
+from .replacing import PathLike
 from .restoring import UNKNOWN
 from .steps import training_step
 
@@ -27,8 +29,8 @@ class Best(NamedTuple):
     """The best that evaluation has seen: its score, parameters, state, and epoch."""
 
     score: float
-    params: Any
-    state: Any
+    params: PyTree
+    state: PyTree
     epoch: int
 
 
@@ -46,14 +48,21 @@ class Training(NamedTuple):
         best: the best so far, or None without early stopping.
     """
 
-    params: Any
-    state: Any
-    opt_state: Any
-    key: Any
+    params: PyTree
+    state: PyTree
+    opt_state: PyTree
+    key: Key | None
     step: int = 0
     epoch: int = 0
     batch: int = 0
-    best: Any = None
+    best: Best | None = None
+
+
+BatchSource: TypeAlias = Batches | Iterable[PyTree] | Callable[[int], Iterable[PyTree]]
+"""Batches of each epoch: iterated over anew, or made by a function of the epoch's number."""
+
+Callback: TypeAlias = Callable[[Training, History], bool | None]
+"""A function that is called after each epoch; if it returns True, the run ends."""
 
 
 class Fitted(NamedTuple):
@@ -67,41 +76,56 @@ class Fitted(NamedTuple):
         interrupted: whether Ctrl-C ended the run.
     """
 
-    params: Any
-    state: Any
+    params: PyTree
+    state: PyTree
     training: Training
     history: History
     interrupted: bool
 
 
+class _Settings(NamedTuple):
+    """The settings of a run, as ``fit`` takes them."""
+
+    step: Callable[..., tuple[PyTree, ...]]
+    batches: BatchSource
+    epochs: int
+    evaluate: Callable[..., Any] | None
+    monitor: str | None
+    maximize: bool
+    patience: int | None
+    callbacks: Sequence[Callback]
+    checkpoint: PathLike | None
+    save_every: int | None
+
+
 class _Run:
     """A training run: its settings, and where it stands in ``training`` and ``history``."""
 
-    def __init__(self, training: Training, history: History, **settings: Any) -> None:
-        self.training, self.history = training, history
-        self.step: Any = settings["step"]
-        self.batches: Any = settings["batches"]
-        self.epochs: int = settings["epochs"]
-        self.evaluate: Any = settings["evaluate"]
-        self.monitor: str | None = settings["monitor"]
-        self.maximize: bool = settings["maximize"]
-        self.patience: int | None = settings["patience"]
-        self.callbacks: tuple[Any, ...] = settings["callbacks"]
-        self.checkpoint: Any = settings["checkpoint"]
-        self.save_every: int | None = settings["save_every"]
+    def __init__(self, training: Training, history: History, settings: _Settings) -> None:
+        self.training, self.history, self.settings = training, history, settings
         self.saved_at = -1
 
-    def run(self, bar: Any) -> None:
-        while self.training.epoch < self.epochs and not self._exhausted():
+    def until_interrupted(self, bar: Bar | NoBar) -> bool:
+        """Run to the end or to Ctrl-C, after which nothing of an unfinished step is kept."""
+        try:
+            with bar:
+                self.run(bar)
+        except KeyboardInterrupt:
+            self.history.truncate(self.training.step, self.training.epoch)
+            return True
+        return False
+
+    def run(self, bar: Bar | NoBar) -> None:
+        while self.training.epoch < self.settings.epochs and not self._exhausted():
             if self._epoch(bar):
                 break
 
-    def _epoch(self, bar: Any) -> bool:
+    def _epoch(self, bar: Bar | NoBar) -> bool:
         """One epoch, or the rest of one; whether a callback asks to stop."""
         epoch = self.training.epoch
         for batch in self._batches_from(epoch, self.training.batch):
             t = self.training
-            params, state, opt_state, value, extra = self.step(
+            params, state, opt_state, value, extra = self.settings.step(
                 t.params, t.state, t.opt_state, batch, t.key, t.step
             )
             numbers = {"loss": value, **extra}
@@ -111,13 +135,13 @@ class _Run:
                 params=params, state=state, opt_state=opt_state, step=t.step + 1, batch=t.batch + 1
             )
             bar.step(t.step + 1, epoch + 1, example_count(batch), numbers)
-            if self.save_every and self.training.step % self.save_every == 0:
+            if self.settings.save_every and self.training.step % self.settings.save_every == 0:
                 self.save()
         if not self.training.batch:
             raise ValueError("fit: an epoch has no batches; can batches be iterated over again?")
         return self._end_of_epoch(bar)
 
-    def _end_of_epoch(self, bar: Any) -> bool:
+    def _end_of_epoch(self, bar: Bar | NoBar) -> bool:
         t = self.training
         numbers = self.history.means(t.step - t.batch)
         evaluation = self._evaluation()
@@ -127,34 +151,42 @@ class _Run:
             epoch=t.epoch + 1, batch=0, best=self._best(numbers | prefixed, evaluation)
         )
         bar.epoch(t.step, t.epoch + 1, numbers, evaluation)
-        if self.save_every is None:
+        if self.settings.save_every is None:
             self.save()
-        return any([c(self.training, self.history) is True for c in self.callbacks])
+        return any([c(self.training, self.history) is True for c in self.settings.callbacks])
 
-    def _batches_from(self, epoch: int, start: int) -> Iterable[Any]:
-        if isinstance(self.batches, Batches):
-            return self.batches.epoch(epoch, start)
-        source = self.batches(epoch) if callable(self.batches) else self.batches
+    def _batches_from(self, epoch: int, start: int) -> Iterable[PyTree]:
+        if isinstance(self.settings.batches, Batches):
+            return self.settings.batches.epoch(epoch, start)
+        source = (
+            self.settings.batches(epoch)
+            if callable(self.settings.batches)
+            else self.settings.batches
+        )
         return islice(source, start, None)
 
     def _evaluation(self) -> dict[str, float]:
-        if self.evaluate is None:
+        if self.settings.evaluate is None:
             return {}
         t = self.training
-        result = self.evaluate(t.params) if t.state is None else self.evaluate(t.params, t.state)
+        result = (
+            self.settings.evaluate(t.params)
+            if t.state is None
+            else self.settings.evaluate(t.params, t.state)
+        )
         named = result if isinstance(result, dict) else {"score": result}
         return {k: float(v) for k, v in named.items()}
 
     def _best(self, numbers: dict[str, float], evaluation: dict[str, float]) -> Best | None:
-        if self.patience is None:
+        if self.settings.patience is None:
             return None
         t, best = self.training, self.training.best
-        name = self.monitor or next(iter(evaluation), "loss")
+        name = self.settings.monitor or next(iter(evaluation), "loss")
         values = numbers | evaluation
         if name not in values:
             raise ValueError(f"fit: there is no {name!r} to monitor; there are {sorted(values)}")
         score = values[name]
-        sign = -1 if self.maximize else 1
+        sign = -1 if self.settings.maximize else 1
         if best is not None and not np.isnan(best.score) and not sign * score < sign * best.score:
             return best
         return Best(score, t.params, t.state, t.epoch + 1)
@@ -162,18 +194,18 @@ class _Run:
     def _exhausted(self) -> bool:
         best = self.training.best
         return (
-            self.patience is not None
+            self.settings.patience is not None
             and best is not None
-            and self.training.epoch - best.epoch >= self.patience
+            and self.training.epoch - best.epoch >= self.settings.patience
         )
 
     def save(self) -> None:
-        if self.checkpoint is None or self.saved_at == self._position():
+        if self.settings.checkpoint is None or self.saved_at == self._position():
             return
         t = self.training
         self.history.truncate(t.step, t.epoch)
         save(
-            self.checkpoint,
+            self.settings.checkpoint,
             {
                 "training": t._replace(best=None),
                 "best": None if t.best is None else tuple(t.best),
@@ -183,10 +215,13 @@ class _Run:
         self.saved_at = self._position()
 
     def _position(self) -> int:
-        return self.training.step * (self.epochs + 1) + self.training.epoch
+        return self.training.step * (self.settings.epochs + 1) + self.training.epoch
 
 
-def _resume(path: Any, training: Training) -> tuple[Training, History]:
+def _resumed(training: Training, path: PathLike | None) -> tuple[Training, History]:
+    """The run that a checkpoint holds, or the beginning of one if there is none."""
+    if path is None or not os.path.exists(path):
+        return training, History()
     like = (0.0, training.params, training.state, 0)
     with opened_file(path, "fit: checkpoint") as stored:
         found = stored.restore(
@@ -200,35 +235,42 @@ def _resume(path: Any, training: Training) -> tuple[Training, History]:
     return found["training"]._replace(best=best), History.from_stored(found["history"])
 
 
-def _check_settings(optional: bool = False, **given: tuple[Any, int]) -> None:
-    """Raise unless numbers of epochs and the like are integers that are not too small."""
-    for name, (value, least) in given.items():
-        if optional and value is None:
-            continue
-        whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
-        if not whole:
-            raise TypeError(f"fit: {name} must be an integer; got {value!r}")
-        if value < least:
-            raise ValueError(f"fit needs {name} >= {least}; got {value}")
+def _check_settings(
+    epochs: int, accumulate: int, patience: int | None, save_every: int | None
+) -> None:
+    _check_number("epochs", epochs, 0)
+    _check_number("accumulate", accumulate, 1)
+    if patience is not None:
+        _check_number("patience", patience, 0)
+    if save_every is not None:
+        _check_number("save_every", save_every, 1)
+
+
+def _check_number(name: str, value: int, least: int) -> None:
+    """Raise unless a number of epochs and the like is an integer that is not too small."""
+    if not isinstance(value, int | np.integer) or isinstance(value, bool):
+        raise TypeError(f"fit: {name} must be an integer; got {value!r}")
+    if value < least:
+        raise ValueError(f"fit needs {name} >= {least}; got {value}")
 
 
 @user_facing
 def fit(
-    loss: Callable[..., Any],
-    params: Any,
-    optimizer: Any,
-    batches: Any,
+    loss: Callable[..., PyTree],
+    params: PyTree,
+    optimizer: GradientTransformation,
+    batches: BatchSource,
     *,
     epochs: int = 1,
-    state: Any = None,
-    key: Any = None,
+    state: PyTree = None,
+    key: Key | None = None,
     evaluate: Callable[..., Any] | None = None,
     monitor: str | None = None,
     maximize: bool = False,
     patience: int | None = None,
     accumulate: int = 1,
-    callbacks: Iterable[Callable[[Training, History], Any]] = (),
-    checkpoint: Any = None,
+    callbacks: Iterable[Callback] = (),
+    checkpoint: PathLike | None = None,
     save_every: int | None = None,
     resume: bool = True,
     progress: bool | str = True,
@@ -283,41 +325,45 @@ def fit(
     >>> done.params.round(3), len(done.history)
     (array([1., 1.]), 40)
     """
-    _check_settings(epochs=(epochs, 0), accumulate=(accumulate, 1))
-    _check_settings(patience=(patience, 0), save_every=(save_every, 1), optional=True)
+    _check_settings(epochs, accumulate, patience, save_every)
     optimizer = with_extra_args_support(optimizer, "fit")
     for path, x in tree.leaves_with_path(params):
         check_plain(x, f"fit: the parameter at {tree.format_path(path)}")
-    check_function(loss, "fit", "loss")
-    callbacks = tuple(callbacks)
-    named = {"evaluate": evaluate, **{f"callbacks[{i}]": c for i, c in enumerate(callbacks)}}
-    for what, function in named.items():
-        if function is not None or what != "evaluate":
-            check_function(function, "fit", what)
+    callbacks = _checked_functions(loss, evaluate, callbacks)
     if checkpoint is not None:
         check_place(checkpoint, "fit: checkpoint")
-    if accumulate > 1:
-        optimizer = accumulate_gradients(optimizer, accumulate)
-    training, history = Training(params, state, optimizer.init(params), key), History()
-    if checkpoint is not None and resume and os.path.exists(checkpoint):
-        training, history = _resume(checkpoint, training)
-    run = _Run(
-        training, history, step=training_step(loss, optimizer), batches=batches, epochs=epochs,
-        evaluate=evaluate, monitor=monitor, maximize=maximize, patience=patience,
-        callbacks=callbacks, checkpoint=checkpoint, save_every=save_every,
+    optimizer = accumulate_gradients(optimizer, accumulate) if accumulate > 1 else optimizer
+    settings = _Settings(
+        training_step(loss, optimizer), batches, epochs, evaluate, monitor, maximize, patience,
+        callbacks, checkpoint, save_every,
     )  # fmt: skip
-    interrupted = False
-    steps = len(batches) if hasattr(batches, "__len__") else None
-    title = progress if isinstance(progress, str) else ""
-    bar: Any = Bar(title, epochs, steps, training.step) if progress else NoBar()
-    try:
-        with bar:
-            run.run(bar)
-    except KeyboardInterrupt:
-        interrupted = True
-        run.history.truncate(run.training.step, run.training.epoch)
+    beginning = Training(params, state, optimizer.init(params), key)
+    run = _Run(*_resumed(beginning, checkpoint if resume else None), settings)
+    interrupted = run.until_interrupted(_bar(progress, settings, run.training.step))
     if checkpoint is not None:
         run.save()
     last = run.training
     best = last.best if last.best is not None else last
     return Fitted(best.params, best.state, last, run.history, interrupted)
+
+
+def _bar(progress: bool | str, settings: _Settings, done: int) -> Bar | NoBar:
+    if not progress:
+        return NoBar()
+    steps = len(settings.batches) if isinstance(settings.batches, Sized) else None
+    return Bar(progress if isinstance(progress, str) else "", settings.epochs, steps, done)
+
+
+def _checked_functions(
+    loss: Callable[..., PyTree],
+    evaluate: Callable[..., Any] | None,
+    callbacks: Iterable[Callback],
+) -> tuple[Callback, ...]:
+    """The callbacks as a tuple; raises unless all of these are functions."""
+    callbacks = tuple(callbacks)
+    check_function(loss, "fit", "loss")
+    if evaluate is not None:
+        check_function(evaluate, "fit", "evaluate")
+    for i, callback in enumerate(callbacks):
+        check_function(callback, "fit", f"callbacks[{i}]")
+    return callbacks

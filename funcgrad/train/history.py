@@ -1,12 +1,18 @@
-"""What a training run has recorded, and its picture."""
+"""The numbers that a training run records, and their picture."""
 
 from __future__ import annotations
 
-from typing import Any
+import os
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..errors import FileError
+from ..typing import Array, PyTree
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 class History:
@@ -18,17 +24,21 @@ class History:
             "evaluation" followed by a dot and its name.
     """
 
-    def __init__(self, steps: Any = None, epochs: Any = ()) -> None:
-        self._steps: dict[str, list[Any]] = {k: list(v) for k, v in (steps or {}).items()}
+    def __init__(
+        self,
+        steps: Mapping[str, Iterable[float]] | None = None,
+        epochs: Iterable[Mapping[str, float]] = (),
+    ) -> None:
+        self._steps: dict[str, list[Array | float]] = {k: list(v) for k, v in (steps or {}).items()}
         self.epochs: list[dict[str, float]] = [dict(e) for e in epochs]
 
     @property
-    def steps(self) -> dict[str, Any]:
+    def steps(self) -> dict[str, Array]:
         """The loss and the metrics of each step, as arrays of float64."""
         return {k: np.array([float(x) for x in v]) for k, v in self._steps.items()}
 
     @property
-    def losses(self) -> Any:
+    def losses(self) -> Array:
         """The loss of each step, as an array of float64."""
         return np.array([float(x) for x in self._steps.get("loss", ())])
 
@@ -40,7 +50,7 @@ class History:
         last = ", ".join(f"{k}={v:.4g}" for k, v in self.epochs[-1].items()) if self.epochs else ""
         return f"History({len(self)} steps, {len(self.epochs)} epochs{'; ' if last else ''}{last})"
 
-    def record(self, numbers: dict[str, Any]) -> None:
+    def record(self, numbers: Mapping[str, Array | float]) -> None:
         """Add the loss and the metrics of a step."""
         for name, x in numbers.items():
             self._steps.setdefault(name, []).append(x)
@@ -55,12 +65,12 @@ class History:
             del values[steps:]
         del self.epochs[epochs:]
 
-    def stored(self) -> Any:
+    def stored(self) -> PyTree:
         """The history as a pytree that can be saved."""
         return {"steps": self.steps, "epochs": self.epochs}
 
     @classmethod
-    def from_stored(cls, found: Any) -> History:
+    def from_stored(cls, found: PyTree) -> History:
         """The history of what ``stored`` returned; a FileError if it is something else."""
         if isinstance(found, dict) and found.keys() == {"steps", "epochs"}:
             steps, epochs = found["steps"], found["epochs"]
@@ -73,7 +83,7 @@ class History:
                 return cls(steps, epochs)
         raise FileError("the history of the run is not one that fit wrote")
 
-    def plot(self, path: Any = None) -> Any:
+    def plot(self, path: str | os.PathLike | None = None) -> Figure:
         """Draw the loss over the steps, and one panel for each other kind of number.
 
         Args:
@@ -114,9 +124,9 @@ class History:
             figure.savefig(path, dpi=120)
         return figure
 
-    def _panels(self) -> dict[str, list[tuple[str, Any, Any]]]:
+    def _panels(self) -> dict[str, list[tuple[str, Array | list[float], Array | list[float]]]]:
         """Curves (label, steps, values), by the quantity that they show."""
-        panels: dict[str, list[tuple[str, Any, Any]]] = {
+        panels: dict[str, list[tuple[str, Array | list[float], Array | list[float]]]] = {
             "loss": [("steps", np.arange(1, len(self) + 1), self.losses)]
         }
         names = dict.fromkeys(k for e in self.epochs for k in e if k != "step")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from types import TracebackType
-from typing import Any
+
+from ..typing import Array
 
 INTERVAL = 0.1
 
@@ -62,7 +64,9 @@ class Bar:
     ) -> None:
         self._progress.stop()
 
-    def step(self, step: int, epoch: int, examples: int, numbers: dict[str, Any]) -> None:
+    def step(
+        self, step: int, epoch: int, examples: int, numbers: Mapping[str, Array | float]
+    ) -> None:
         """Show a step that is done; numbers are looked at only if it is time to."""
         self._examples += examples
         now = time.perf_counter()
@@ -70,12 +74,20 @@ class Bar:
             self._next = now + INTERVAL
             self._show(step, epoch, numbers, now)
 
-    def epoch(self, step: int, epoch: int, numbers: dict[str, Any], evaluation: Any) -> None:
+    def epoch(
+        self,
+        step: int,
+        epoch: int,
+        numbers: Mapping[str, Array | float],
+        evaluation: Mapping[str, float],
+    ) -> None:
         """Show an epoch that is done."""
         self._evaluation = f"evaluation: {_format(evaluation)}" if evaluation else ""
         self._show(step, epoch, numbers, time.perf_counter())
 
-    def _show(self, step: int, epoch: int, numbers: dict[str, Any], now: float) -> None:
+    def _show(
+        self, step: int, epoch: int, numbers: Mapping[str, Array | float], now: float
+    ) -> None:
         speed = self._examples / max(now - self._since, 1e-9)
         text = " | ".join(filter(None, (_format(numbers), self._evaluation)))
         self._progress.update(
@@ -83,7 +95,7 @@ class Bar:
         )
 
 
-def _format(numbers: dict[str, Any]) -> str:
+def _format(numbers: Mapping[str, Array | float]) -> str:
     return " ".join(f"{k} {float(v):.4g}" for k, v in numbers.items())
 
 
@@ -96,8 +108,16 @@ class NoBar:
     def __exit__(self, *error: object) -> None:
         pass
 
-    def step(self, step: int, epoch: int, examples: int, numbers: dict[str, Any]) -> None:
+    def step(
+        self, step: int, epoch: int, examples: int, numbers: Mapping[str, Array | float]
+    ) -> None:
         """Show nothing."""
 
-    def epoch(self, step: int, epoch: int, numbers: dict[str, Any], evaluation: Any) -> None:
+    def epoch(
+        self,
+        step: int,
+        epoch: int,
+        numbers: Mapping[str, Array | float],
+        evaluation: Mapping[str, float],
+    ) -> None:
         """Show nothing."""

@@ -17,7 +17,7 @@ import os
 import stat
 import time
 from collections.abc import Iterator
-from typing import Any
+from typing import TypeAlias
 
 from ..errors import FileError
 
@@ -26,18 +26,20 @@ try:
 except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
+PathLike: TypeAlias = str | bytes | os.PathLike[str] | os.PathLike[bytes]
+
 POSIX = os.name == "posix"
-"""Whether open files can be renamed and removed, and folders flushed."""
+"""True where open files can be renamed and removed, and folders flushed."""
 
 MAX_WRITERS = 10_000
 SWEPT = 16
-"""How many names are looked at, after a writer's own, for files that were left behind."""
+"""The number of names, after a writer's own, that are searched for files left behind."""
 
 ABANDONED_AFTER = 24 * 3600.0
 """Seconds after which a temporary file counts as left behind where files cannot be locked."""
 
 
-def text_path(path: Any, argument: str) -> str:
+def text_path(path: PathLike, argument: str) -> str:
     """A path as text; argument names it in messages."""
     try:
         text = os.fsdecode(path)
@@ -52,7 +54,7 @@ def text_path(path: Any, argument: str) -> str:
 
 
 def check_regular(path: str | int, argument: str, name: str | None = None) -> os.stat_result | None:
-    """What there is at a path, None for nothing; anything but a regular file is refused."""
+    """The status of the file at a path, None if there is none; only a regular one is accepted."""
     try:
         found = os.stat(path)
     except FileNotFoundError:
@@ -67,8 +69,8 @@ def check_regular(path: str | int, argument: str, name: str | None = None) -> os
     return found
 
 
-def place_of(path: Any, argument: str) -> str:
-    """Where a file is written: links are followed. Raises what would be raised there later."""
+def place_of(path: PathLike, argument: str) -> str:
+    """The path to write a file at, links followed. Raises now what would be raised there later."""
     text = text_path(path, argument)
     if text.endswith(("/", os.sep)):
         raise FileError(f"{argument}: {text} names a folder, not a file")
@@ -87,7 +89,7 @@ def place_of(path: Any, argument: str) -> str:
 
 
 @contextlib.contextmanager
-def replacing(path: Any, argument: str) -> Iterator[int]:
+def replacing(path: PathLike, argument: str) -> Iterator[int]:
     """The descriptor of a new file, which takes the place of an old one if nothing is raised."""
     place = place_of(path, argument)
     old = check_regular(place, argument)
@@ -169,7 +171,7 @@ def _sweep(stem: str, first: int) -> None:
 
 
 def _lock(descriptor: int) -> bool | None:
-    """Whether a file could be locked; None where the system has no locks for it."""
+    """Lock a file. Return False if another has the lock, None if the system has no locks."""
     if fcntl is None:
         return None
     try:

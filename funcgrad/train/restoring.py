@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from .. import arrays
 from ..errors import FileError
+from ..typing import Array, PyTree
 from .entries import Entry, Node, Path, Plain, Tensor, leaf_of, opened, where
 
 UNKNOWN: Any = object()
@@ -18,7 +19,7 @@ UNKNOWN: Any = object()
 
 
 class Restored:
-    """How the tree of an entry is made, with ``like`` as a tree of the same structure.
+    """A plan that makes the tree of an entry, with ``like`` as a tree of the same structure.
 
     Everything is compared before an array is read.
 
@@ -27,13 +28,13 @@ class Restored:
     """
 
     def __init__(
-        self, file: str, entry: Entry, like: Any, shapes: dict[str, tuple[int, ...]]
+        self, file: str, entry: Entry, like: PyTree, shapes: dict[str, tuple[int, ...]]
     ) -> None:
         self._file, self._shapes = file, shapes
         self.likes: dict[str, Any] = {}
         self._make = self._plan(entry, like, ())
 
-    def tensor(self, entry: Tensor, x: np.ndarray) -> Any:
+    def tensor(self, entry: Tensor, x: np.ndarray) -> Array:
         """The leaf for an array that was read."""
         like = self.likes[entry.name]
         if arrays.is_gpu_array(like):
@@ -42,11 +43,11 @@ class Restored:
             return x[()]
         return x.byteswap(inplace=True).view(x.dtype.newbyteorder()) if entry.swapped else x
 
-    def value(self, leaves: dict[str, Any]) -> Any:
+    def value(self, leaves: dict[str, Array]) -> PyTree:
         """The tree, with its leaves by the names of tensors."""
         return self._make(leaves)
 
-    def _plan(self, entry: Entry, like: Any, path: Path) -> Callable[[dict[str, Any]], Any]:
+    def _plan(self, entry: Entry, like: PyTree, path: Path) -> Callable[[dict[str, Array]], PyTree]:
         if isinstance(entry, Node):
             return self._node(entry, like, path)
         if like is not UNKNOWN:
@@ -58,11 +59,11 @@ class Restored:
         self.likes[name] = like
         return lambda leaves: leaves[name]
 
-    def _node(self, entry: Node, like: Any, path: Path) -> Callable[[dict[str, Any]], Any]:
+    def _node(self, entry: Node, like: PyTree, path: Path) -> Callable[[dict[str, Array]], PyTree]:
         keys = entry.keys if entry.keys is not None else tuple(range(len(entry.children)))
         if like is UNKNOWN:
             likes = [UNKNOWN] * len(keys)
-            order: Any = range(len(keys))
+            order: Sequence[int] = range(len(keys))
             make = self._own_class(entry, path)
         else:
             likes, order, make = self._like_node(entry, like, path)
@@ -70,7 +71,7 @@ class Restored:
         for key, child, child_like in zip(keys, entry.children, likes, strict=True):
             plans.append(self._plan(child, child_like, (*path, key)))
 
-        def made(leaves: dict[str, Any]) -> Any:
+        def made(leaves: dict[str, Array]) -> PyTree:
             children = []
             for plan in plans:
                 children.append(plan(leaves))
@@ -78,8 +79,8 @@ class Restored:
 
         return made
 
-    def _own_class(self, entry: Node, path: Path) -> Callable[[list[Any]], Any]:
-        """What makes a node without an example: never code that only a file names.
+    def _own_class(self, entry: Node, path: Path) -> Callable[[list[PyTree]], PyTree]:
+        """The function that makes a node without an example: never code that only a file names.
 
         Built-in containers and the named tuples of funcgrad are made, the latter if their module is
         imported already.
@@ -108,7 +109,9 @@ class Restored:
             "like=, a tree of the same structure"
         )
 
-    def _like_node(self, entry: Node, like: Any, path: Path) -> Any:
+    def _like_node(
+        self, entry: Node, like: PyTree, path: Path
+    ) -> tuple[list[PyTree], Sequence[int], Callable[[list[PyTree]], PyTree]]:
         """Children to compare with, the order in which they are wanted, and what makes the node."""
         node, at = opened(like), where(path)
         if node is None or node.kind != entry.kind:
@@ -135,7 +138,7 @@ class Restored:
         places = {key: i for i, key in enumerate(entry.keys)}
         return likes, [places[key] for key in node.keys], node.make
 
-    def _check_leaf(self, entry: Plain | Tensor, like: Any, path: Path) -> None:
+    def _check_leaf(self, entry: Plain | Tensor, like: PyTree, path: Path) -> None:
         at, node = where(path), opened(like)
         found = node or leaf_of(like, path, "load: like")
         if isinstance(entry, Tensor) and isinstance(found, Tensor):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -14,17 +14,21 @@ from ..api.jit import jit
 from ..core.tracebacks import user_facing
 from ..core.tracing import aval_of
 from ..errors import ShapeError
-from ..optim import apply_updates, with_extra_args_support
+from ..optim import GradientTransformation, apply_updates, with_extra_args_support
+from ..typing import Array, Key, PyTree
+
+Metrics: TypeAlias = dict[str, Any]
+"""Numbers by name, which are scalars of any kind of array."""
 
 
-def _takes_extras(update: Callable[..., Any]) -> bool:
+def _takes_extras(update: Callable[..., PyTree]) -> bool:
     parameters = inspect.signature(update).parameters.values()
     return any(p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters)
 
 
 def call_loss(
-    loss: Callable[..., Any], params: Any, state: Any, batch: Any, key: Any
-) -> tuple[Any, tuple[Any, dict[str, Any]]]:
+    loss: Callable[..., PyTree], params: PyTree, state: PyTree, batch: PyTree, key: Key | None
+) -> tuple[Array, tuple[PyTree, Metrics]]:
     """Call a loss function with what there is, and return (value, (state, metrics))."""
     options = {"state": state} if state is not None else {}
     if key is not None:
@@ -51,7 +55,9 @@ def call_loss(
 
 
 @user_facing
-def training_step(loss: Callable[..., Any], optimizer: Any) -> Callable[..., Any]:
+def training_step(
+    loss: Callable[..., PyTree], optimizer: GradientTransformation
+) -> Callable[..., Any]:
     """One step of training, forward, backward and optimizer, compiled as one program.
 
     Args:
@@ -75,13 +81,20 @@ def training_step(loss: Callable[..., Any], optimizer: Any) -> Callable[..., Any
     whole = with_extra_args_support(optimizer, "training_step")  # raises for what is no optimizer
     extras = whole is optimizer and _takes_extras(optimizer.update)
 
-    def step(params: Any, state: Any, opt_state: Any, batch: Any, key: Any, index: Any) -> Any:
+    def step(
+        params: PyTree,
+        state: PyTree,
+        opt_state: PyTree,
+        batch: PyTree,
+        key: Key | None,
+        index: int | Array,
+    ) -> tuple[PyTree, ...]:
         step_key = None if key is None else random.fold_in(key, index)
 
-        def objective(p: Any) -> Any:
+        def objective(p: PyTree) -> tuple[Array, tuple[PyTree, Metrics]]:
             return call_loss(loss, p, state, batch, step_key)
 
-        def value_at(p: Any) -> Any:
+        def value_at(p: PyTree) -> Array:
             return objective(p)[0]
 
         (value, (new_state, metrics)), grads = value_and_grad(objective, has_aux=True)(params)

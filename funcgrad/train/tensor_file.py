@@ -12,7 +12,8 @@ import json
 import math
 import os
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, NamedTuple
+from io import FileIO
+from typing import Any, NamedTuple, NoReturn, Protocol
 
 import numpy as np
 
@@ -36,6 +37,12 @@ DTYPES = frozenset(_CODES) | frozenset(_REAL)
 """Names of the dtypes that have a place in a file."""
 
 
+class Digest(Protocol):
+    """A running checksum, as those of hashlib."""
+
+    def update(self, data: bytes | memoryview, /) -> None: ...
+
+
 class Malformed(ValueError):
     """Bytes that are no file of ours; the message says why."""
 
@@ -53,13 +60,13 @@ class Form(NamedTuple):
         return _SIZES[self.dtype]
 
     def label(self, name: str) -> bytes:
-        """What goes into the checksum before the bytes of a tensor."""
+        """The bytes that go into the checksum before those of a tensor."""
         little = np.dtype(self.dtype).newbyteorder("<").str
         return f"{name} {little} {self.shape}".encode()
 
 
 def stored_form(dtype: str, shape: tuple[int, ...]) -> Form:
-    """How an array of one of the DTYPES is stored."""
+    """The form in which an array of one of the DTYPES is stored."""
     return Form(_REAL[dtype], (*shape, 2)) if dtype in _REAL else Form(dtype, shape)
 
 
@@ -110,7 +117,7 @@ def _encoded(header: Header) -> bytes:
     return len(data).to_bytes(8, "little") + data
 
 
-def write(descriptor: int, header: Header, array_of: Callable[[str], Any]) -> None:
+def write(descriptor: int, header: Header, array_of: Callable[[str], np.ndarray]) -> None:
     """Write a file.
 
     Each piece is copied before it is hashed and written, so that the checksum fits the file even if
@@ -131,7 +138,9 @@ def write(descriptor: int, header: Header, array_of: Callable[[str], Any]) -> No
     _write_all(descriptor, _encoded(header._replace(checksum=digest.hexdigest())))
 
 
-def _write_tensor(descriptor: int, name: str, array: Any, form: Form, digest: Any) -> None:
+def _write_tensor(
+    descriptor: int, name: str, array: np.ndarray, form: Form, digest: Digest
+) -> None:
     data = _stored_bytes(array)
     if len(data) != form.size():
         raise RuntimeError(f"the array stored as {name!r} changed its size while it was saved")
@@ -141,15 +150,15 @@ def _write_tensor(descriptor: int, name: str, array: Any, form: Form, digest: An
         _write_all(descriptor, piece)
 
 
-def _stored_bytes(array: Any) -> memoryview:
+def _stored_bytes(array: np.ndarray) -> memoryview:
     contiguous = np.ascontiguousarray(array, array.dtype.newbyteorder("<"))
     if array.dtype == bool and contiguous.view(np.uint8).max(initial=0) > 1:
         contiguous = contiguous.view(np.uint8) != 0  # memory of other origin, seen as booleans
     return _bytes_of(contiguous)
 
 
-def _bytes_of(array: Any) -> memoryview:
-    return memoryview(array.reshape(-1).view(np.uint8))
+def _bytes_of(array: np.ndarray) -> memoryview:
+    return array.reshape(-1).view(np.uint8).data
 
 
 def _write_all(descriptor: int, data: bytes) -> None:
@@ -158,7 +167,7 @@ def _write_all(descriptor: int, data: bytes) -> None:
         rest = rest[os.write(descriptor, rest) :]
 
 
-def read_header(file: Any, size: int) -> Header:
+def read_header(file: FileIO, size: int) -> Header:
     """Read and check the header of an open file of a known size, which is not read further."""
     length = int.from_bytes(file.read(8), "little")
     if size < 10 or length > size - 8:
@@ -185,7 +194,7 @@ def read_header(file: Any, size: int) -> Header:
     return Header(8 + length, forms, offsets, text, checksum)
 
 
-def _encodable(text: Any, what: str) -> str:
+def _encodable(text: object, what: str) -> str:
     if not isinstance(text, str):
         raise Malformed(
             f"{what} is {text!r}, not a string"
@@ -199,7 +208,7 @@ def _encodable(text: Any, what: str) -> str:
     return text
 
 
-def _placed(name: str, entry: Any) -> tuple[Form, int]:
+def _placed(name: str, entry: object) -> tuple[Form, int]:
     if not isinstance(entry, dict) or entry.keys() != {"dtype", "shape", "data_offsets"}:
         raise Malformed(f"the entry of the tensor {name!r} is not that of a tensor")
     code, shape, place = entry["dtype"], entry["shape"], entry["data_offsets"]
@@ -217,7 +226,7 @@ def _placed(name: str, entry: Any) -> tuple[Form, int]:
     return form, place[0]
 
 
-def _are_sizes(x: Any) -> bool:
+def _are_sizes(x: object) -> bool:
     return type(x) is list and all(type(n) is int and n >= 0 for n in x)
 
 
@@ -252,7 +261,7 @@ def parse_json(data: bytes) -> dict[str, Any]:
 
 
 def _nesting(data: bytes) -> int:
-    """How deep JSON is nested; found without recursion, as C code without a limit may parse it."""
+    """The depth of JSON, found without recursion, as C code without a limit may parse it."""
     if data.count(b"[") + data.count(b"{") <= MAX_NESTING:
         return 0
     outside_strings = data.replace(b"\\\\", b"").replace(b'\\"', b"").split(b'"')[::2]
@@ -261,19 +270,19 @@ def _nesting(data: bytes) -> int:
     return int(np.cumsum(steps).max(initial=0))
 
 
-def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _without_duplicates(pairs: list[tuple[str, object]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
         raise Malformed("a key is there twice")
     return found
 
 
-def _refused(constant: str) -> Any:
+def _refused(constant: str) -> NoReturn:
     raise Malformed(f"{constant} is not JSON")
 
 
 def read_tensors(
-    file: Any, header: Header, dtypes: Mapping[str, str]
+    file: FileIO, header: Header, dtypes: Mapping[str, str]
 ) -> Iterator[tuple[str, np.ndarray]]:
     """Read all tensors one by one, as arrays of the given dtypes, and check them in the end."""
     digest = hashlib.sha256(header.text.encode())
@@ -285,7 +294,9 @@ def read_tensors(
         raise Malformed("its checksum does not fit its contents, which were changed afterwards")
 
 
-def _read_tensor(file: Any, name: str, form: Form, dtype: Any, digest: Any) -> np.ndarray:
+def _read_tensor(
+    file: FileIO, name: str, form: Form, dtype: np.dtype, digest: Digest
+) -> np.ndarray:
     try:
         array = np.empty(original_shape(dtype.name, form), dtype.newbyteorder("<"))
     except (MemoryError, ValueError) as error:

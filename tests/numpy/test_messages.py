@@ -156,6 +156,32 @@ def test_arguments_that_do_not_fit():
 
 def test_unknown_names():
     with pytest.raises(AttributeError, match="no 'fft2d'"):
-        _ = fnp.fft2d
+        _ = fnp.fft2d  # type: ignore[attr-defined]
     with pytest.raises(AttributeError, match="no attribute 'strides'"):
         fg.jit(lambda v: v.strides)(X)
+
+
+IGNORED_ONCE = {
+    "clip, where": lambda v: np.clip(v, 0.0, 1.0, where=v > 0),
+    "clip, dtype": lambda v: np.clip(v, 0.0, 1.0, dtype=np.float32),
+}
+
+
+@pytest.mark.parametrize("what", IGNORED_ONCE)
+def test_arguments_that_change_the_result_are_refused(what):
+    with pytest.raises(TracerError, match=f"{what.split()[1]}= is not supported"):
+        fg.jit(IGNORED_ONCE[what])(np.array([0.5, 2.0]))
+    harmless = fg.jit(lambda v: np.clip(v, 0.0, 1.0, where=True, dtype=None, order="K"))
+    np.testing.assert_array_equal(harmless(np.array([0.5, 2.0])), [0.5, 1.0])
+
+
+@pytest.mark.parametrize("stack", [np.stack, np.vstack, np.hstack])
+def test_stacks_refuse_casts_as_numpy_does(stack):
+    def narrow(v, casting):
+        return stack([v, v], dtype=np.float32, casting=casting)
+
+    x = np.array([0.5, 2.0])
+    for run in (narrow, fg.jit(narrow, static_argnums=1)):
+        with pytest.raises(TypeError, match="cast"):
+            run(x, "safe")
+        np.testing.assert_array_equal(run(x, "same_kind"), narrow(x, "same_kind"), strict=True)

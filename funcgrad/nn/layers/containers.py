@@ -41,7 +41,7 @@ ApplyParts: TypeAlias = "Callable[[Run, PyTree], PyTree]"
 
 
 def _split(key: Key | None, n: int) -> Sequence[Key | None]:
-    return [None] * n if key is None or n == 0 else random.split(key, n)
+    return [None] * n if key is None or n == 0 else list(random.split(key, n))
 
 
 def _check_parts(name: str, parts: tuple[Layer, ...], params: PyTree, state: PyTree) -> None:

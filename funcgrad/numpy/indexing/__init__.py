@@ -1,1 +1,5 @@
 """Elements by position: indexing, taking, functional updates."""
+
+from . import keys, taking, updates
+
+__all__ = ["keys", "taking", "updates"]

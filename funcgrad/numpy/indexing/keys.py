@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from types import EllipsisType
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -11,7 +13,11 @@ from ...errors import ConcretizationError, TracerError
 from ...ops.shape import broadcast_to, cast, inverse_permutation, reshape, transpose
 from ...ops.structural.gather import gather, scatter, scatter_add
 from ...ops.structural.indexing import FULL, index, index_put, index_set
+from ...typing import Array, ArrayLike
 from ..protocol import array, strong
+
+Index: TypeAlias = "ArrayLike | slice | EllipsisType | tuple[Any, ...] | None"
+"""An index, as between the brackets of ``x[...]``: an entry, or a tuple of them."""
 
 
 class Plan:
@@ -19,7 +25,9 @@ class Plan:
 
     __slots__ = ("arrays", "axes", "key", "place", "static")
 
-    def __init__(self, key: Any, axes: Any, arrays: Any, place: int) -> None:
+    def __init__(
+        self, key: Sequence[Any], axes: Sequence[int], arrays: list[Array], place: int
+    ) -> None:
         self.key = tuple(key)
         self.axes = tuple(axes)
         self.arrays = arrays
@@ -27,28 +35,28 @@ class Plan:
         self.static = all(k == FULL for k in self.key)
 
 
-def _is_int(k: Any) -> bool:
+def _is_int(k: object) -> bool:
     return isinstance(k, int | np.integer) and not isinstance(k, bool | np.bool_)
 
 
-def _entries(key: Any) -> list[Any]:
+def _entries(key: Index) -> list[Any]:
     entries = list(key) if isinstance(key, tuple) else [key]
     return [array(k) if isinstance(k, list) else k for k in entries]
 
 
-def _is_flag(k: Any) -> bool:
-    """Whether an index entry is a boolean without axes: it adds an axis and takes 0 or 1 of it."""
+def _is_flag(k: object) -> bool:
+    """True for an index entry without axes that is a boolean: it adds an axis and takes 0 or 1."""
     return isinstance(k, bool | np.bool_) or _mask_ndim(k) == 0
 
 
-def _width(k: Any) -> int:
-    """How many axes of the array an index entry belongs to."""
+def _width(k: object) -> int:
+    """The number of axes of the array to which an index entry belongs."""
     if k is None or k is Ellipsis or _is_flag(k):
         return 0
     return _mask_ndim(k) or 1
 
 
-def with_flag_axes(x: Any, key: Any) -> tuple[Any, Any]:
+def with_flag_axes(x: Array, key: Index) -> tuple[Any, Any]:
     """The array with an axis of one for each boolean without axes, and the index of that array."""
     entries = _entries(key)
     if not any(map(_is_flag, entries)):
@@ -66,7 +74,7 @@ def with_flag_axes(x: Any, key: Any) -> tuple[Any, Any]:
     return reshape(x, shape=tuple(shape)), tuple(entries)
 
 
-def expand_entries(shape: tuple[int, ...], key: Any) -> list[Any]:
+def expand_entries(shape: tuple[int, ...], key: Index) -> list[Any]:
     """Index entries one per axis (None apart): ellipsis filled in, masks as integer arrays."""
     entries = _entries(key)
     if sum(k is Ellipsis for k in entries) > 1:
@@ -94,7 +102,7 @@ def expand_entries(shape: tuple[int, ...], key: Any) -> list[Any]:
     return expanded if any(k is Ellipsis for k in entries) else [*expanded, *fill]
 
 
-def _check_mask(mask: Any, shape: tuple[int, ...], axis: int) -> None:
+def _check_mask(mask: Array, shape: tuple[int, ...], axis: int) -> None:
     wanted = tuple(shape[axis : axis + len(mask.shape)])
     if tuple(mask.shape) != wanted:
         raise IndexError(
@@ -102,13 +110,13 @@ def _check_mask(mask: Any, shape: tuple[int, ...], axis: int) -> None:
         )
 
 
-def _mask_ndim(k: Any) -> int | None:
+def _mask_ndim(k: object) -> int | None:
     if isinstance(k, Tracer | np.ndarray | np.bool_) and k.dtype.kind == "b":
         return len(k.shape)
     return None
 
 
-def mask_value(mask: Any) -> Any:
+def mask_value(mask: Array) -> Array:
     """The concrete value of a boolean mask, since its number of elements must be known."""
     if not isinstance(mask, Tracer):
         return mask
@@ -121,7 +129,7 @@ def mask_value(mask: Any) -> Any:
         ) from None
 
 
-def make_plan(shape: tuple[int, ...], index_key: Any) -> Plan:
+def make_plan(shape: tuple[int, ...], index_key: Index) -> Plan:
     """Normalise an index of an array of given shape."""
     entries = expand_entries(shape, index_key)
     key: list[Any] = []
@@ -169,7 +177,7 @@ def _slice_key(k: slice, size: int) -> Any:
     return (start, stop, None if step == 1 else step)
 
 
-def _index_array(k: Any, axis: int) -> Any:
+def _index_array(k: Any, axis: int) -> Array:
     a = array(k)
     if aval_of(a).dtype.kind not in "iu":
         if getattr(a, "size", 1) == 0:
@@ -181,7 +189,7 @@ def _index_array(k: Any, axis: int) -> Any:
     return positions(a)
 
 
-def positions(k: Any) -> Any:
+def positions(k: ArrayLike) -> Array:
     """Integer positions in a type in which the length of every axis can be added to them."""
     a = array(k)
     return a if not hasattr(a, "dtype") or a.dtype.itemsize == 8 else cast(a, np.dtype(np.intp))
@@ -192,7 +200,7 @@ def _broadcast_indices(arrays: list[Any]) -> list[Any]:
     return [broadcast_to(a, shape) if getattr(a, "shape", ()) != shape else a for a in arrays]
 
 
-def _front(x: Any, axes: tuple[int, ...]) -> tuple[Any, tuple[int, ...]]:
+def _front(x: Array, axes: tuple[int, ...]) -> tuple[Any, tuple[int, ...]]:
     """X with some axes first, and the permutation that did it."""
     rest = tuple(i for i in range(len(x.shape)) if i not in axes)
     perm = (*axes, *rest)
@@ -210,7 +218,7 @@ def _placement(plan: Plan, ndim: int) -> tuple[int, ...] | None:
     return perm
 
 
-def simple_key(key: Any, shape: tuple[Any, ...]) -> tuple[Any, ...] | None:
+def simple_key(key: Index, shape: tuple[Any, ...]) -> tuple[Any, ...] | None:
     """The static key of one integer or slice, or of a tuple of them; None of anything else."""
     entries = key if type(key) is tuple else (key,)
     if len(entries) > len(shape):
@@ -231,7 +239,7 @@ def simple_key(key: Any, shape: tuple[Any, ...]) -> tuple[Any, ...] | None:
     return tuple(static)
 
 
-def getitem(x: Any, key: Any) -> Any:
+def getitem(x: Array, key: Index) -> Array:
     """x[key] with NumPy's meaning."""
     static = simple_key(key, x.shape)
     if static is not None:
@@ -247,43 +255,42 @@ def getitem(x: Any, key: Any) -> Any:
     return out if perm is None else transpose(out, perm=perm)
 
 
-def update(x: Any, key: Any, value: Any, op: str) -> Any:
+def update(x: Array, key: Index, value: ArrayLike, op: str) -> Array:
     """X with x[key] updated by an operation: set, add, mul, min, max."""
     shape = tuple(x.shape)
     x, key = with_flag_axes(x, key)
     if tuple(x.shape) != shape:
         return reshape(update(x, key, value, op), shape=shape)
     plan = make_plan(x.shape, key)
-    value = strong(value) if not hasattr(value, "dtype") else value
-    value = _as_dtype(value, x)
+    values = _as_dtype(array(value) if hasattr(value, "dtype") else strong(value), x)
     if not plan.axes:
         part = index(x, key=plan.key)
-        value = broadcast_to(value, _update_shape(value, part.shape))
+        values = broadcast_to(values, _update_shape(values, part.shape))
         if op == "add":
-            if isinstance(x, Tracer) or isinstance(value, Tracer):
-                return x + index_put(value, key=plan.key, shape=tuple(x.shape))
-        return index_set(x, _combine(part, value, op), key=plan.key)
+            if isinstance(x, Tracer) or isinstance(values, Tracer):
+                return x + index_put(values, key=plan.key, shape=tuple(x.shape))
+        return index_set(x, _combine(part, values, op), key=plan.key)
     y = x if plan.static else index(x, key=plan.key)
     y, perm = _front(y, plan.axes)
     nb = len(plan.arrays[0].shape) if hasattr(plan.arrays[0], "shape") else 0
     idx_shape = tuple(plan.arrays[0].shape) if nb else ()
     rest = tuple(y.shape[len(plan.axes) :])
     target = (*rest[: plan.place], *idx_shape, *rest[plan.place :])
-    value = broadcast_to(value, _update_shape(value, target))
+    values = broadcast_to(values, _update_shape(values, target))
     placed = _placement(plan, len(y.shape))
     if placed is not None:
-        value = transpose(value, perm=inverse_permutation(placed))
+        values = transpose(values, perm=inverse_permutation(placed))
     if op == "add":
-        z = y + scatter_add(value, *plan.arrays, shape=tuple(y.shape))
+        z = y + scatter_add(values, *plan.arrays, shape=tuple(y.shape))
     else:
-        z = scatter(y, value, *plan.arrays, op=op)
+        z = scatter(y, values, *plan.arrays, op=op)
     back = inverse_permutation(perm)
     if back != tuple(range(len(back))):
         z = transpose(z, perm=back)
     return z if plan.static else index_set(x, z, key=plan.key)
 
 
-def _as_dtype(value: Any, x: Any) -> Any:
+def _as_dtype(value: Array, x: Array) -> Array:
     """An update in the dtype of the array it goes into, as NumPy's assignment converts it."""
     if value.dtype.kind == "c" and x.dtype.kind != "c":
         raise TracerError(
@@ -292,7 +299,7 @@ def _as_dtype(value: Any, x: Any) -> Any:
     return cast(value, x.dtype)
 
 
-def _update_shape(value: Any, shape: tuple[int, ...]) -> tuple[int, ...]:
+def _update_shape(value: Array, shape: tuple[int, ...]) -> tuple[int, ...]:
     given = tuple(value.shape)
     try:
         ok = np.broadcast_shapes(given, shape) == tuple(shape)
@@ -303,7 +310,7 @@ def _update_shape(value: Any, shape: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(shape)
 
 
-def _combine(part: Any, value: Any, op: str) -> Any:
+def _combine(part: Array, value: Array, op: str) -> Array:
     if op == "set":
         return value
     if op == "add":

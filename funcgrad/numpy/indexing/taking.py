@@ -3,30 +3,33 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 
 from ...core.tracing import aval_of, shape_of
 from ...ops.reductions.sorting import take_along
 from ...ops.shape import broadcast_to, cast, convert, reshape, transpose
+from ...typing import Array, ArrayLike
 from ..protocol import array, axis_of, implements, promoted, refuse, strong, with_axis
 from .keys import getitem, mask_value, positions
 
 
 @implements(np.take)
-def take(a: Any, indices: Any, axis: Any = None, out: Any = None, mode: str = "raise") -> Any:
+def take(
+    a: ArrayLike, indices: ArrayLike, axis: int | None = None, out: None = None, mode: str = "raise"
+) -> Array:
     refuse("np.take", out=out)
-    a, k = with_axis(strong(a), axis)
+    x, k = with_axis(strong(a), axis)
     places = array(indices)
     if aval_of(places).dtype.kind == "b" or getattr(places, "size", 1) == 0:
         places = cast(strong(places), np.dtype(np.intp))
-    if not math.prod(a.shape[:k]):
-        return np.zeros((*a.shape[:k], *shape_of(places), *a.shape[k + 1 :]), a.dtype)
-    return getitem(a, (slice(None),) * k + (in_range(places, a.shape[k], mode),))
+    if not math.prod(x.shape[:k]):
+        return np.zeros((*x.shape[:k], *shape_of(places), *x.shape[k + 1 :]), x.dtype)
+    return getitem(x, (*(slice(None),) * k, in_range(places, x.shape[k], mode)))
 
 
-def in_range(i: Any, size: int, mode: str) -> Any:
+def in_range(i: Array, size: int, mode: str) -> Array:
     """Positions moved into an axis as mode= says; with 'clip' negative ones do not wrap."""
     if mode == "raise":
         return i
@@ -41,29 +44,31 @@ def in_range(i: Any, size: int, mode: str) -> Any:
 
 
 @implements(np.take_along_axis)
-def take_along_axis(arr: Any, indices: Any, axis: Any = -1) -> Any:
-    arr, indices = strong(arr), positions(indices)
+def take_along_axis(arr: ArrayLike, indices: ArrayLike, axis: int | None = -1) -> Array:
+    a, indices = strong(arr), positions(indices)
     if axis is None:
         if len(indices.shape) != 1:
             raise ValueError("np.take_along_axis: with axis=None the indices have one axis")
-        arr, axis = reshape(arr, shape=(arr.size,)), 0
-    k = axis_of(axis, len(arr.shape))
-    if len(indices.shape) != len(arr.shape):
+        a, axis = reshape(a, shape=(a.size,)), 0
+    k = axis_of(axis, len(a.shape))
+    if len(indices.shape) != len(a.shape):
         raise ValueError(
             f"np.take_along_axis: indices of shape {tuple(indices.shape)} need as many axes as an "
-            f"array of shape {tuple(arr.shape)}"
+            f"array of shape {tuple(a.shape)}"
         )
-    for i, (m, n) in enumerate(zip(indices.shape, arr.shape, strict=True)):
+    for i, (m, n) in enumerate(zip(indices.shape, a.shape, strict=True)):
         if i != k and m != n and 1 not in (m, n):
             raise IndexError(
                 f"np.take_along_axis: indices of shape {tuple(indices.shape)} do not fit an array "
-                f"of shape {tuple(arr.shape)}"
+                f"of shape {tuple(a.shape)}"
             )
-    return take_along(arr, indices, k)
+    return take_along(a, indices, k)
 
 
 @implements(np.compress)
-def compress(condition: Any, a: Any, axis: Any = None, out: Any = None) -> Any:
+def compress(
+    condition: ArrayLike, a: ArrayLike, axis: int | None = None, out: None = None
+) -> Array:
     refuse("np.compress", out=out)
     condition = mask_value(array(condition))
     if len(condition.shape) != 1:
@@ -72,14 +77,16 @@ def compress(condition: Any, a: Any, axis: Any = None, out: Any = None) -> Any:
 
 
 @implements(np.extract)
-def extract(condition: Any, arr: Any) -> Any:
+def extract(condition: ArrayLike, arr: ArrayLike) -> Array:
     arr = strong(arr)
     mask = np.ravel(mask_value(array(condition)))
     return take(reshape(arr, shape=(arr.size,)), np.flatnonzero(mask), 0)
 
 
 @implements(np.select)
-def select_list(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
+def select_list(
+    condlist: Sequence[ArrayLike], choicelist: Sequence[ArrayLike], default: ArrayLike = 0
+) -> Array:
     if len(condlist) != len(choicelist):
         raise ValueError("np.select needs as many choices as conditions")
     dtype = promoted(*choicelist, default)
@@ -93,20 +100,22 @@ def select_list(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
 
 
 @implements(np.choose)
-def choose(a: Any, choices: Any, out: Any = None, mode: str = "raise") -> Any:
+def choose(
+    a: ArrayLike, choices: Sequence[ArrayLike], out: None = None, mode: str = "raise"
+) -> Array:
     refuse("np.choose", out=out)
-    a = array(a)
-    a = cast(strong(a), np.dtype(np.intp)) if aval_of(a).dtype.kind == "b" else a
+    which = array(a)
+    which = cast(strong(which), np.dtype(np.intp)) if aval_of(which).dtype.kind == "b" else which
     dtype = promoted(*choices)
-    choices = [convert(c, dtype=dtype) for c in choices]
-    shape = np.broadcast_shapes(tuple(a.shape), *[tuple(c.shape) for c in choices])
-    stacked = np.stack([broadcast_to(c, shape) for c in choices])
-    idx = broadcast_to(in_range(a, len(choices), mode), shape)
+    options = [convert(c, dtype=dtype) for c in choices]
+    shape = np.broadcast_shapes(tuple(which.shape), *[tuple(c.shape) for c in options])
+    stacked = np.stack([broadcast_to(c, shape) for c in options])
+    idx = broadcast_to(in_range(which, len(options), mode), shape)
     return take_along(stacked, reshape(idx, shape=(1, *shape)), 0)[0]
 
 
 @implements(np.diagonal)
-def diagonal(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
+def diagonal(a: ArrayLike, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Array:
     a = strong(a)
     ndim = len(a.shape)
     i, j = axis_of(axis1, ndim), axis_of(axis2, ndim)
@@ -122,15 +131,15 @@ def diagonal(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
 
 
 @implements(np.nonzero)
-def nonzero(a: Any) -> Any:
+def nonzero(a: ArrayLike) -> tuple[Array, ...]:
     return np.nonzero(mask_value(array(a) != 0))
 
 
 @implements(np.flatnonzero)
-def flatnonzero(a: Any) -> Any:
+def flatnonzero(a: ArrayLike) -> Array:
     return np.flatnonzero(mask_value(array(a) != 0))
 
 
 @implements(np.argwhere)
-def argwhere(a: Any) -> Any:
+def argwhere(a: ArrayLike) -> Array:
     return np.argwhere(mask_value(array(a) != 0))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -12,8 +13,9 @@ from ...ops.pointwise.comparison import select
 from ...ops.shape import convert, reshape
 from ...ops.structural.indexing import index
 from ...ops.structural.joining import pad
+from ...typing import Array, ArrayLike
 from ..protocol import array
-from .keys import expand_entries, getitem, make_plan, positions, update, with_flag_axes
+from .keys import Index, expand_entries, getitem, make_plan, positions, update, with_flag_axes
 
 
 class _At:
@@ -21,11 +23,11 @@ class _At:
 
     __slots__ = ("x",)
 
-    def __init__(self, x: Any) -> None:
+    def __init__(self, x: ArrayLike) -> None:
         self.x = x
 
     @user_facing
-    def __getitem__(self, key: Any) -> _AtIndex:
+    def __getitem__(self, key: Index) -> _AtIndex:
         return _AtIndex(self.x, key)
 
     def __repr__(self) -> str:
@@ -37,11 +39,11 @@ class _AtIndex:
 
     __slots__ = ("key", "x")
 
-    def __init__(self, x: Any, key: Any) -> None:
+    def __init__(self, x: ArrayLike, key: Index) -> None:
         self.x = x
         self.key = key
 
-    def _update(self, value: Any, op: str, mode: str | None) -> Any:
+    def _update(self, value: ArrayLike, op: str, mode: str | None) -> Array:
         given = array(self.x)
         x, key = with_flag_axes(given, self.key)
         if mode in ("drop", "fill"):
@@ -51,29 +53,29 @@ class _AtIndex:
         return out if out.shape == given.shape else reshape(out, shape=given.shape)
 
     @user_facing
-    def set(self, value: Any, *, mode: str | None = None) -> Any:
+    def set(self, value: ArrayLike, *, mode: str | None = None) -> Array:
         """The array with the elements replaced; of repeated indices the last counts."""
         return self._update(value, "set", mode)
 
     @user_facing
-    def add(self, value: Any, *, mode: str | None = None) -> Any:
+    def add(self, value: ArrayLike, *, mode: str | None = None) -> Array:
         """The array with values added; repeated indices add up."""
         return self._update(value, "add", mode)
 
     @user_facing
-    def subtract(self, value: Any, *, mode: str | None = None) -> Any:
+    def subtract(self, value: ArrayLike, *, mode: str | None = None) -> Array:
         """The array with values subtracted; repeated indices add up."""
         return self._update(-array(value), "add", mode)
 
     @user_facing
-    def multiply(self, value: Any, *, mode: str | None = None) -> Any:
+    def multiply(self, value: ArrayLike, *, mode: str | None = None) -> Array:
         """The array with elements multiplied; repeated indices multiply up."""
         return self._update(value, "mul", mode)
 
     mul = multiply
 
     @user_facing
-    def divide(self, value: Any, *, mode: str | None = None) -> Any:
+    def divide(self, value: ArrayLike, *, mode: str | None = None) -> Array:
         """The array of floating-point numbers with elements divided."""
         dtype = array(self.x).dtype
         if dtype.kind not in "fc":
@@ -81,27 +83,27 @@ class _AtIndex:
         return self._update(1 / array(value), "mul", mode)
 
     @user_facing
-    def power(self, value: Any, *, mode: str | None = None) -> Any:
+    def power(self, value: ArrayLike, *, mode: str | None = None) -> Array:
         """The array with elements raised to a power."""
         return self.set(self.get(mode=mode) ** value, mode=mode)
 
     @user_facing
-    def min(self, value: Any, *, mode: str | None = None) -> Any:
+    def min(self, value: ArrayLike, *, mode: str | None = None) -> Array:
         """The array with elements replaced by the smaller of them and the values."""
         return self._update(value, "min", mode)
 
     @user_facing
-    def max(self, value: Any, *, mode: str | None = None) -> Any:
+    def max(self, value: ArrayLike, *, mode: str | None = None) -> Array:
         """The array with elements replaced by the larger of them and the values."""
         return self._update(value, "max", mode)
 
     @user_facing
-    def apply(self, ufunc: Any, *, mode: str | None = None) -> Any:
+    def apply(self, ufunc: Callable[[Array], Array], *, mode: str | None = None) -> Array:
         """The array with a function applied to the elements."""
         return self.set(ufunc(self.get(mode=mode)), mode=mode)
 
     @user_facing
-    def get(self, *, mode: str | None = None, fill_value: Any = None) -> Any:
+    def get(self, *, mode: str | None = None, fill_value: ArrayLike | None = None) -> Array:
         """The elements themselves; mode is None (raise), 'clip', 'wrap' or 'fill'."""
         x, key = with_flag_axes(array(self.x), self.key)
         if mode not in ("fill", "drop"):
@@ -116,7 +118,7 @@ class _AtIndex:
         return select(valid, out, convert(fill_value, dtype=x.dtype))
 
 
-def _with_mode(x: Any, key: Any, mode: str | None) -> Any:
+def _with_mode(x: Array, key: Index, mode: str | None) -> Index:
     """An index whose integers are moved into range as a mode says."""
     if mode in (None, "raise", "promise_in_bounds"):
         return key
@@ -142,8 +144,8 @@ def _with_mode(x: Any, key: Any, mode: str | None) -> Any:
     return tuple(out)
 
 
-def _valid_lanes(x: Any, key: Any) -> tuple[Any, Any]:
-    """Which entries of the index arrays are in range, and the index with the others at 0."""
+def _valid_lanes(x: Array, key: Index) -> tuple[Array, Index]:
+    """The mask of the index arrays' entries in range, and the index with the others at 0."""
     entries = expand_entries(x.shape, key)
     valid: Any = None
     out: list[Any] = []
@@ -160,11 +162,11 @@ def _valid_lanes(x: Any, key: Any) -> tuple[Any, Any]:
         valid = inside if valid is None else valid & inside
         out.append(np.where(inside, a, 0))
     if valid is None:
-        return np.True_, tuple(out)
+        return np.array(True)[()], tuple(out)
     return valid, tuple(out)
 
 
-def _update_dropping(x: Any, key: Any, value: Any, op: str) -> Any:
+def _update_dropping(x: Array, key: Index, value: ArrayLike, op: str) -> Array:
     """An update that skips indices out of range: they go to a row that is cut off again."""
     entries = expand_entries(x.shape, key)
     axis = 0
@@ -191,7 +193,8 @@ def _fixed_slice(k: slice, size: int) -> slice:
     return slice(start, None if stop < 0 else stop, step)
 
 
-def at(x: Any) -> _At:
+@user_facing
+def at(x: ArrayLike) -> _At:
     """Functional updates: ``at(x)[key].set(v)`` is x with x[key] = v, for arrays and tracers alike.
 
     Args:

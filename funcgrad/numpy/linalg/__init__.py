@@ -3,7 +3,7 @@
 Every function works on stacks of matrices, the last two axes, real or complex, in float32 and
 float64; integers count as float64. A matrix for which it fails raises ``numpy.linalg.LinAlgError``;
 under ``vmap`` and ``jit`` that matrix gives NaN, and the others are not touched. How derivatives
-treat repeated eigenvalues is said in ``funcgrad.ops.linalg_spectral``.
+treat repeated eigenvalues is said in ``funcgrad.ops.linalg.spectral``.
 
 >>> a = np.array([[2.0, 1.0], [1.0, 3.0]])
 >>> solve(a, np.array([3.0, 4.0]))

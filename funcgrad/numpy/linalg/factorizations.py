@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Literal, NamedTuple, overload
 
 import numpy as np
 
@@ -13,38 +13,39 @@ from ...ops.linalg.solving import adjoint
 from ...ops.pointwise.complex import sign
 from ...ops.reductions.sorting import argsort, sort, take_along
 from ...ops.shape import broadcast_to, reshape
+from ...typing import Array, ArrayLike
 from .operands import inexact, is_plain, matrices, square
 
 
 class EighResult(NamedTuple):
     """Eigenvalues in ascending order, and the eigenvectors as columns."""
 
-    eigenvalues: Any
-    eigenvectors: Any
+    eigenvalues: Array
+    eigenvectors: Array
 
 
 class QRResult(NamedTuple):
     """Orthonormal columns, and the upper triangle."""
 
-    Q: Any
-    R: Any
+    Q: Array
+    R: Array
 
 
 class SVDResult(NamedTuple):
     """Left vectors as columns, singular values, right vectors as rows."""
 
-    U: Any
-    S: Any
-    Vh: Any
+    U: Array
+    S: Array
+    Vh: Array
 
 
-def _symmetrized(a: Any) -> Any:
+def _symmetrized(a: Array) -> Array:
     """The Hermitian part: bit for bit the matrix itself where that is Hermitian."""
     return (a + adjoint(a)) * 0.5
 
 
 @user_facing
-def cholesky(a: Any, /, *, upper: bool = False, symmetrize_input: bool = True) -> Any:
+def cholesky(a: ArrayLike, /, *, upper: bool = False, symmetrize_input: bool = True) -> Array:
     """Cholesky factor of Hermitian positive definite matrices.
 
     Args:
@@ -84,7 +85,7 @@ def _triangle_to_read(name: str, UPLO: str | None, symmetrize: bool | None) -> t
 
 
 @user_facing
-def eigh(a: Any, UPLO: str | None = None, symmetrize_input: bool | None = None) -> EighResult:
+def eigh(a: ArrayLike, UPLO: str | None = None, symmetrize_input: bool | None = None) -> EighResult:
     """Eigenvalues and eigenvectors of Hermitian matrices.
 
     Args:
@@ -111,7 +112,7 @@ def eigh(a: Any, UPLO: str | None = None, symmetrize_input: bool | None = None) 
 
 
 @user_facing
-def eigvalsh(a: Any, UPLO: str | None = None, symmetrize_input: bool | None = None) -> Any:
+def eigvalsh(a: ArrayLike, UPLO: str | None = None, symmetrize_input: bool | None = None) -> Array:
     """Eigenvalues of Hermitian matrices.
 
     Args:
@@ -135,8 +136,14 @@ def eigvalsh(a: Any, UPLO: str | None = None, symmetrize_input: bool | None = No
     return linalg_spectral.eigvalsh(_symmetrized(a) if symmetrize else a, lower=lower)
 
 
+@overload
+def qr(a: ArrayLike, mode: Literal["reduced", "complete"] = "reduced") -> QRResult: ...
+@overload
+def qr(a: ArrayLike, mode: Literal["r"]) -> Array: ...
+@overload
+def qr(a: ArrayLike, mode: str) -> Array | QRResult | tuple[Array, Array]: ...
 @user_facing
-def qr(a: Any, mode: str = "reduced") -> Any:
+def qr(a: ArrayLike, mode: str = "reduced") -> Array | QRResult | tuple[Array, Array]:
     """QR factorization, ``a = Q R``.
 
     Args:
@@ -165,10 +172,25 @@ def qr(a: Any, mode: str = "reduced") -> Any:
     return r if mode == "r" else QRResult(q, r)
 
 
+@overload
+def svd(
+    a: ArrayLike,
+    full_matrices: bool = True,
+    compute_uv: Literal[True] = True,
+    hermitian: bool = False,
+) -> SVDResult: ...
+@overload
+def svd(
+    a: ArrayLike, full_matrices: bool = True, *, compute_uv: Literal[False], hermitian: bool = False
+) -> Array: ...
+@overload
+def svd(
+    a: ArrayLike, full_matrices: bool, compute_uv: Literal[False], hermitian: bool = False
+) -> Array: ...
 @user_facing
 def svd(
-    a: Any, full_matrices: bool = True, compute_uv: bool = True, hermitian: bool = False
-) -> Any:
+    a: ArrayLike, full_matrices: bool = True, compute_uv: bool = True, hermitian: bool = False
+) -> Array | SVDResult:
     """Singular value decomposition, ``a = (U * S) @ Vh``.
 
     Args:
@@ -199,7 +221,7 @@ def svd(
     return SVDResult(*linalg_spectral.svd(a, full_matrices=full))
 
 
-def _hermitian_svd(a: Any, compute_uv: bool) -> Any:
+def _hermitian_svd(a: Array, compute_uv: bool) -> Array | SVDResult:
     """The decomposition made of eigenvalues and eigenvectors, as NumPy does it."""
     axis = len(a.shape) - 2
     if not compute_uv:
@@ -216,7 +238,7 @@ def _hermitian_svd(a: Any, compute_uv: bool) -> Any:
 
 
 @user_facing
-def svdvals(x: Any, /) -> Any:
+def svdvals(x: ArrayLike, /) -> Array:
     """Singular values in descending order.
 
     Args:

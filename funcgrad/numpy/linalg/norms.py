@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
@@ -15,12 +15,21 @@ from ...ops.reductions.reducing import keepdims as restore_axes
 from ...ops.reductions.reducing import reduce_any, reduce_max, reduce_min
 from ...ops.shape import cast, reduce_sum, reshape
 from ...ops.shape import transpose as permute
+from ...typing import Array, ArrayLike
 from ..protocol import strong
 from .operands import inexact, is_plain
 
+Order: TypeAlias = Literal["fro", "nuc"] | float | None
+"""The kind of a norm: the exponent of a p-norm, or the name of a norm of matrices."""
+
 
 @user_facing
-def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
+def norm(
+    x: ArrayLike,
+    ord: Order = None,
+    axis: int | tuple[int, ...] | None = None,
+    keepdims: bool = False,
+) -> Array:
     """Norm of vectors or matrices.
 
     Args:
@@ -42,33 +51,33 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
     >>> norm(np.array([3.0, 4.0]))
     np.float64(5.0)
     """
-    x = strong(x)
-    if is_plain(x):
-        return np.linalg.norm(x, ord, axis, keepdims)
-    if x.dtype.kind not in "fc":
-        x = cast(x, np.dtype(np.float64))
-    ndim = len(x.shape)
+    array = strong(x)
+    if is_plain(array):
+        return np.linalg.norm(array, ord, axis, keepdims)
+    if array.dtype.kind not in "fc":
+        array = cast(array, np.dtype(np.float64))
+    ndim = len(array.shape)
     if axis is None:
         axes = tuple(range(ndim))
         frobenius = ndim == 2 and ord in ("fro", "f")
         if ord is None or frobenius or (ndim == 1 and ord == 2):
-            return _kept(linalg_norm.vector_norm(x, axes=axes, order=2), x, axes, keepdims)
+            return _kept(linalg_norm.vector_norm(array, axes=axes, order=2), array, axes, keepdims)
     else:
         axes = tuple(a % ndim for a in (axis if isinstance(axis, tuple | list) else (axis,)))
     if len(axes) == 1:
-        return _kept(_vector_norm(x, axes, ord), x, axes, keepdims)
+        return _kept(_vector_norm(array, axes, ord), array, axes, keepdims)
     if len(axes) == 2:
         if axes[0] == axes[1]:
             raise ValueError(f"norm: duplicate axes {axis}")
-        return _kept(_matrix_norm(x, axes, ord), x, axes, keepdims)
+        return _kept(_matrix_norm(array, axes, ord), array, axes, keepdims)
     raise ValueError(f"norm needs one axis or two, got {len(axes)}; give axis=")
 
 
-def _kept(out: Any, x: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
+def _kept(out: Array, x: Array, axes: tuple[int, ...], keepdims: bool) -> Array:
     return restore_axes(out, x, axes) if keepdims else out
 
 
-def _vector_norm(x: Any, axes: tuple[int, ...], order: Any) -> Any:
+def _vector_norm(x: Array, axes: tuple[int, ...], order: Order) -> Array:
     if isinstance(order, str):
         raise ValueError(f"norm: no norm {order!r} of vectors")
     if order is None or order == 2:
@@ -84,7 +93,7 @@ def _vector_norm(x: Any, axes: tuple[int, ...], order: Any) -> Any:
     return linalg_norm.vector_norm(x, axes=axes, order=float(order))
 
 
-def _matrix_norm(x: Any, axes: tuple[int, ...], order: Any) -> Any:
+def _matrix_norm(x: Array, axes: tuple[int, ...], order: Order) -> Array:
     row, column = axes
     if order in (None, "fro", "f"):
         return linalg_norm.vector_norm(x, axes=tuple(sorted(axes)), order=2)
@@ -103,7 +112,14 @@ def _matrix_norm(x: Any, axes: tuple[int, ...], order: Any) -> Any:
 
 
 @user_facing
-def vector_norm(x: Any, /, *, axis: Any = None, keepdims: bool = False, ord: Any = 2) -> Any:
+def vector_norm(
+    x: ArrayLike,
+    /,
+    *,
+    axis: int | tuple[int, ...] | None = None,
+    keepdims: bool = False,
+    ord: float = 2,
+) -> Array:
     """Norm of vectors.
 
     Args:
@@ -118,21 +134,22 @@ def vector_norm(x: Any, /, *, axis: Any = None, keepdims: bool = False, ord: Any
     >>> vector_norm(np.array([[3.0, 4.0]]), axis=1)
     array([5.])
     """
-    x = strong(x)
-    if is_plain(x):
-        return np.linalg.vector_norm(x, axis=axis, keepdims=keepdims, ord=ord)
-    ndim = len(x.shape)
+    a = strong(x)
+    if is_plain(a):
+        whole: Any = axis  # NumPy takes None, which its stubs do not say
+        return np.linalg.vector_norm(a, axis=whole, keepdims=keepdims, ord=ord)
+    ndim = len(a.shape)
     if axis is None:
         axes = tuple(range(ndim))
     else:
-        axes = tuple(a % ndim for a in (axis if isinstance(axis, tuple | list) else (axis,)))
-    if x.dtype.kind not in "fc":
-        x = cast(x, np.dtype(np.float64))
-    return _kept(_vector_norm(x, tuple(sorted(axes)), ord), x, axes, keepdims)
+        axes = tuple(k % ndim for k in (axis if isinstance(axis, tuple | list) else (axis,)))
+    if a.dtype.kind not in "fc":
+        a = cast(a, np.dtype(np.float64))
+    return _kept(_vector_norm(a, tuple(sorted(axes)), ord), a, axes, keepdims)
 
 
 @user_facing
-def matrix_norm(x: Any, /, *, keepdims: bool = False, ord: Any = "fro") -> Any:
+def matrix_norm(x: ArrayLike, /, *, keepdims: bool = False, ord: Order = "fro") -> Array:
     """Norm of matrices, the last two axes.
 
     Args:
@@ -150,7 +167,7 @@ def matrix_norm(x: Any, /, *, keepdims: bool = False, ord: Any = "fro") -> Any:
 
 
 @user_facing
-def cond(x: Any, p: Any = None) -> Any:
+def cond(x: ArrayLike, p: Order = None) -> Array:
     """Condition number: the norm of x times that of its inverse.
 
     Args:
@@ -180,7 +197,13 @@ def cond(x: Any, p: Any = None) -> Any:
 
 
 @user_facing
-def matrix_rank(A: Any, tol: Any = None, hermitian: bool = False, *, rtol: Any = None) -> Any:
+def matrix_rank(
+    A: ArrayLike,
+    tol: float | None = None,
+    hermitian: bool = False,
+    *,
+    rtol: Array | float | None = None,
+) -> Array:
     """Number of singular values above a tolerance.
 
     Args:
@@ -208,9 +231,10 @@ def matrix_rank(A: Any, tol: Any = None, hermitian: bool = False, *, rtol: Any =
     axis = len(s.shape) - 1
     if not s.shape[-1]:
         return np.zeros(s.shape[:-1], np.int64)[()]
-    if tol is None:
+    if tol is not None:
+        least = strong(tol)
+    else:
         rtol = max(A.shape[-2:]) * float(np.finfo(s.dtype).eps) if rtol is None else rtol
-        tol = reduce_max(s, axes=(axis,)) * rtol
-    tol = strong(tol)
-    above = s > reshape(tol, shape=(*tol.shape, 1))
+        least = strong(reduce_max(s, axes=(axis,)) * rtol)
+    above = s > reshape(least, shape=(*least.shape, 1))
     return reduce_sum(cast(above, np.dtype(np.int64)), axes=(axis,))

@@ -1,8 +1,6 @@
-"""What the functions of ``funcgrad.numpy.linalg`` take: arrays of one inexact dtype, matrices."""
+"""Operands of ``funcgrad.numpy.linalg`` as arrays of one inexact dtype, and as matrices."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import numpy as np
 
@@ -10,27 +8,32 @@ from ... import arrays
 from ...core.tracing import Tracer
 from ...errors import ShapeError
 from ...ops.shape import cast
+from ...typing import Array, ArrayLike
 from ..protocol import strong
 
 
-def is_plain(*xs: Any) -> bool:
-    """Whether NumPy's own function will do: no traced values, no arrays on a GPU."""
+def is_plain(*xs: object) -> bool:
+    """True if NumPy's own function will do: no traced values, no arrays on a GPU."""
     return not any(isinstance(x, Tracer) or arrays.is_gpu_array(x) for x in xs)
 
 
-def inexact(*xs: Any) -> Any:
-    """Operands as arrays of one dtype that LAPACK works in; one operand comes back alone."""
+def inexact(x: ArrayLike) -> Array:
+    """An operand as an array of a dtype that LAPACK works in."""
+    return of_one_dtype(x)[0]
+
+
+def of_one_dtype(*xs: ArrayLike) -> list[Array]:
+    """Operands as arrays of one dtype that LAPACK works in."""
     operands = [strong(x) for x in xs]
     dtype = np.result_type(*[x.dtype for x in operands])
     if dtype.kind in "biu":
         dtype = np.dtype(np.float64)
     if dtype.char not in "fdFD":
         raise TypeError(f"linear algebra works in float32, float64 and complex, not in {dtype}")
-    operands = [cast(x, dtype) for x in operands]
-    return operands if len(xs) > 1 else operands[0]
+    return [cast(x, dtype) for x in operands]
 
 
-def matrices(name: str, x: Any) -> Any:
+def matrices(name: str, x: ArrayLike) -> Array:
     """An operand of which the last two axes are matrices."""
     x = inexact(x)
     if len(x.shape) < 2:
@@ -38,7 +41,7 @@ def matrices(name: str, x: Any) -> Any:
     return x
 
 
-def square(name: str, x: Any) -> Any:
+def square(name: str, x: ArrayLike) -> Array:
     """An operand of which the last two axes are square matrices."""
     x = matrices(name, x)
     if x.shape[-1] != x.shape[-2]:

@@ -18,12 +18,13 @@ from ...ops.pointwise.complex import conj
 from ...ops.shape import broadcast, cast, move_axis, reduce_sum, reshape
 from ...ops.structural.indexing import FULL, index
 from ...ops.structural.joining import concatenate
+from ...typing import Array, ArrayLike, DTypeLike
 from ..protocol import strong
 from .operands import inexact, is_plain
 
 
 @user_facing
-def matmul(x1: Any, x2: Any, /) -> Any:
+def matmul(x1: ArrayLike, x2: ArrayLike, /) -> Array:
     """Matrix product, as ``numpy.matmul``.
 
     Args:
@@ -40,7 +41,7 @@ def matmul(x1: Any, x2: Any, /) -> Any:
 
 
 @user_facing
-def matrix_power(a: Any, n: int) -> Any:
+def matrix_power(a: ArrayLike, n: int) -> Array:
     """Integer power of square matrices.
 
     Args:
@@ -57,30 +58,31 @@ def matrix_power(a: Any, n: int) -> Any:
     array([[1, 3],
            [0, 1]])
     """
-    a = strong(a)
-    if is_plain(a):
-        return np.linalg.matrix_power(a, n)
-    systems.check_square("matrix_power", aval_of(a))
+    base = strong(a)
+    if is_plain(base):
+        return np.linalg.matrix_power(base, n)
+    systems.check_square("matrix_power", aval_of(base))
     if type(n) is not int and not hasattr(n, "__index__"):
         raise TypeError(f"matrix_power needs an integer exponent, got {n!r}")
     if n == 0:
-        return broadcast(np.eye(a.shape[-1], dtype=a.dtype), shape=tuple(a.shape))
+        return broadcast(np.eye(base.shape[-1], dtype=base.dtype), shape=tuple(base.shape))
     if n < 0:
-        a, n = systems.inv(inexact(a)), -n
+        base, n = systems.inv(inexact(base)), -n
     if n == 3:  # NumPy multiplies in this order, too
-        return product(product(a, a), a)
-    power, out = a, None
-    while n:
+        return product(product(base, base), base)
+    power = base
+    while not n & 1:
+        power, n = product(power, power), n >> 1
+    out = power
+    while n := n >> 1:
+        power = product(power, power)
         if n & 1:
-            out = power if out is None else product(out, power)
-        n >>= 1
-        if n:
-            power = product(power, power)
+            out = product(out, power)
     return out
 
 
 @user_facing
-def multi_dot(arrays: Sequence[Any], *, out: Any = None) -> Any:
+def multi_dot(arrays: Sequence[Any], *, out: None = None) -> Array:
     """Product of several matrices, in the order that needs the fewest multiplications.
 
     Args:
@@ -113,7 +115,7 @@ def multi_dot(arrays: Sequence[Any], *, out: Any = None) -> Any:
 
 
 def _split_points(shapes: list[tuple[int, ...]]) -> dict[tuple[int, int], int]:
-    """Where to split each part of the chain, by dynamic programming (Cormen et al., 14.2)."""
+    """The best places to split the parts of a chain, by dynamic programming (Cormen, 14.2)."""
     count = len(shapes)
     cost = {(i, i): 0 for i in range(count)}
     split: dict[tuple[int, int], int] = {}
@@ -128,7 +130,7 @@ def _split_points(shapes: list[tuple[int, ...]]) -> dict[tuple[int, int], int]:
     return split
 
 
-def _chain(operands: list[Any], split: dict[tuple[int, int], int], i: int, j: int) -> Any:
+def _chain(operands: list[Any], split: dict[tuple[int, int], int], i: int, j: int) -> Array:
     j = j % len(operands)
     if i == j:
         return operands[i]
@@ -137,7 +139,7 @@ def _chain(operands: list[Any], split: dict[tuple[int, int], int], i: int, j: in
 
 
 @user_facing
-def outer(x1: Any, x2: Any, /) -> Any:
+def outer(x1: ArrayLike, x2: ArrayLike, /) -> Array:
     """All products of the elements of two vectors.
 
     Args:
@@ -158,7 +160,7 @@ def outer(x1: Any, x2: Any, /) -> Any:
 
 
 @user_facing
-def vecdot(x1: Any, x2: Any, /, *, axis: int = -1) -> Any:
+def vecdot(x1: ArrayLike, x2: ArrayLike, /, *, axis: int = -1) -> Array:
     """Dot products of vectors, with the complex conjugate of the first.
 
     Args:
@@ -172,17 +174,15 @@ def vecdot(x1: Any, x2: Any, /, *, axis: int = -1) -> Any:
     >>> vecdot(np.array([1.0, 2.0]), np.array([3.0, 4.0]))
     np.float64(11.0)
     """
-    x1, x2 = move_axis(strong(x1), axis, -1), move_axis(strong(x2), axis, -1)
-    if x1.shape[-1] != x2.shape[-1]:
-        raise ShapeError(f"vecdot: vectors of {x1.shape[-1]} and of {x2.shape[-1]} elements")
-    if x1.dtype.kind == "c":
-        x1 = conj(x1)
-    both = mul(x1, x2)
+    x, y = move_axis(strong(x1), axis, -1), move_axis(strong(x2), axis, -1)
+    if x.shape[-1] != y.shape[-1]:
+        raise ShapeError(f"vecdot: vectors of {x.shape[-1]} and of {y.shape[-1]} elements")
+    both = mul(conj(x) if x.dtype.kind == "c" else x, y)
     return reduce_sum(both, axes=(len(both.shape) - 1,))
 
 
 @user_facing
-def cross(x1: Any, x2: Any, /, *, axis: int = -1) -> Any:
+def cross(x1: ArrayLike, x2: ArrayLike, /, *, axis: int = -1) -> Array:
     """Cross products of vectors of three elements.
 
     Args:
@@ -196,12 +196,12 @@ def cross(x1: Any, x2: Any, /, *, axis: int = -1) -> Any:
     >>> cross(np.array([1.0, 0.0, 0.0]), np.array([0.0, 1.0, 0.0]))
     array([0., 0., 1.])
     """
-    x1, x2 = move_axis(strong(x1), axis, -1), move_axis(strong(x2), axis, -1)
-    if x1.shape[-1] != 3 or x2.shape[-1] != 3:
-        raise ShapeError(f"cross needs vectors of 3 elements, got {x1.shape[-1]}, {x2.shape[-1]}")
+    x, y = move_axis(strong(x1), axis, -1), move_axis(strong(x2), axis, -1)
+    if x.shape[-1] != 3 or y.shape[-1] != 3:
+        raise ShapeError(f"cross needs vectors of 3 elements, got {x.shape[-1]}, {y.shape[-1]}")
     a, b = (
-        [index(x, key=(FULL,) * (len(x.shape) - 1) + ((i, i + 1, None),)) for i in range(3)]
-        for x in (x1, x2)
+        [index(v, key=(FULL,) * (len(v.shape) - 1) + ((i, i + 1, None),)) for i in range(3)]
+        for v in (x, y)
     )
     parts = [mul(a[i], b[j]) - mul(a[j], b[i]) for i, j in ((1, 2), (2, 0), (0, 1))]
     out = concatenate(*parts, axis=len(parts[0].shape) - 1)
@@ -209,7 +209,9 @@ def cross(x1: Any, x2: Any, /, *, axis: int = -1) -> Any:
 
 
 @user_facing
-def tensordot(x1: Any, x2: Any, /, *, axes: Any = 2) -> Any:
+def tensordot(
+    x1: ArrayLike, x2: ArrayLike, /, *, axes: int | Sequence[int | Sequence[int]] = 2
+) -> Array:
     """Sum of products over some axes of each operand.
 
     Args:
@@ -245,7 +247,7 @@ def tensordot(x1: Any, x2: Any, /, *, axes: Any = 2) -> Any:
 
 
 @user_facing
-def matrix_transpose(x: Any, /) -> Any:
+def matrix_transpose(x: ArrayLike, /) -> Array:
     """Exchange the last two axes.
 
     Args:
@@ -264,7 +266,7 @@ def matrix_transpose(x: Any, /) -> Any:
 
 
 @user_facing
-def diagonal(x: Any, /, *, offset: int = 0) -> Any:
+def diagonal(x: ArrayLike, /, *, offset: int = 0) -> Array:
     """Diagonals of matrices.
 
     Args:
@@ -291,7 +293,7 @@ def diagonal(x: Any, /, *, offset: int = 0) -> Any:
 
 
 @user_facing
-def trace(x: Any, /, *, offset: int = 0, dtype: Any = None) -> Any:
+def trace(x: ArrayLike, /, *, offset: int = 0, dtype: DTypeLike | None = None) -> Array:
     """Sums of the diagonals of matrices.
 
     Args:

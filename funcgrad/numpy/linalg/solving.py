@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import prod
 from typing import Any, NamedTuple
 
@@ -24,18 +25,21 @@ from ...ops.pointwise.comparison import select
 from ...ops.pointwise.complex import conj, real
 from ...ops.shape import broadcast_to, cast, reduce_sum, reshape, transpose
 from ...ops.structural.indexing import index
-from .operands import inexact, is_plain, matrices, square
+from ...typing import Array, ArrayLike
+from .operands import inexact, is_plain, matrices, of_one_dtype, square
+
+_NONE: Any = np._NoValue
 
 
 class SlogdetResult(NamedTuple):
     """Sign (or phase) and logarithm of the absolute value of a determinant."""
 
-    sign: Any
-    logabsdet: Any
+    sign: Array
+    logabsdet: Array
 
 
 @user_facing
-def solve(a: Any, b: Any) -> Any:
+def solve(a: ArrayLike, b: ArrayLike) -> Array:
     """Solve ``a @ x = b``.
 
     Args:
@@ -53,29 +57,29 @@ def solve(a: Any, b: Any) -> Any:
     >>> solve([[2.0, 0.0], [0.0, 4.0]], [2.0, 2.0])
     array([1. , 0.5])
     """
-    a, b = inexact(a, b)
-    a = square("solve", a)
-    vector = len(b.shape) == 1
+    matrix, rhs = of_one_dtype(a, b)
+    matrix = square("solve", matrix)
+    vector = len(rhs.shape) == 1
     if vector:
-        b = reshape(b, shape=(*b.shape, 1))
-    if len(b.shape) < 2 or b.shape[-2] != a.shape[-1]:
+        rhs = reshape(rhs, shape=(*rhs.shape, 1))
+    if len(rhs.shape) < 2 or rhs.shape[-2] != matrix.shape[-1]:
         raise ShapeError(
-            f"solve: matrices of shape {tuple(a.shape)} need right-hand sides of shape "
-            f"({a.shape[-1]},) or (..., {a.shape[-1]}, k), got {tuple(b.shape)}"
+            f"solve: matrices of shape {tuple(matrix.shape)} need right-hand sides of shape "
+            f"({matrix.shape[-1]},) or (..., {matrix.shape[-1]}, k), got {tuple(rhs.shape)}"
         )
-    lead = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
-    if len(a.shape) == 2 and prod(lead) > 1:
-        flat = reshape(b, shape=(prod(lead), *b.shape[-2:]))
-        x = systems.unfold_columns(systems.solve(a, systems.fold_columns(flat)), prod(lead))
-        return reshape(x, shape=tuple(b.shape))
-    a = broadcast_to(a, (*lead, *a.shape[-2:]))
-    b = broadcast_to(b, (*lead, *b.shape[-2:]))
-    x = systems.solve(a, b)
+    lead = np.broadcast_shapes(matrix.shape[:-2], rhs.shape[:-2])
+    if len(matrix.shape) == 2 and prod(lead) > 1:
+        flat = reshape(rhs, shape=(prod(lead), *rhs.shape[-2:]))
+        x = systems.unfold_columns(systems.solve(matrix, systems.fold_columns(flat)), prod(lead))
+        return reshape(x, shape=tuple(rhs.shape))
+    matrix = broadcast_to(matrix, (*lead, *matrix.shape[-2:]))
+    rhs = broadcast_to(rhs, (*lead, *rhs.shape[-2:]))
+    x = systems.solve(matrix, rhs)
     return reshape(x, shape=tuple(x.shape[:-1])) if vector else x
 
 
 @user_facing
-def inv(a: Any) -> Any:
+def inv(a: ArrayLike) -> Array:
     """Inverse of matrices.
 
     Args:
@@ -97,7 +101,13 @@ def inv(a: Any) -> Any:
 
 
 @user_facing
-def pinv(a: Any, rcond: Any = None, hermitian: bool = False, *, rtol: Any = np._NoValue) -> Any:
+def pinv(
+    a: ArrayLike,
+    rcond: ArrayLike | None = None,
+    hermitian: bool = False,
+    *,
+    rtol: ArrayLike | None = _NONE,
+) -> Array:
     """Moore-Penrose pseudo-inverse.
 
     Args:
@@ -117,23 +127,25 @@ def pinv(a: Any, rcond: Any = None, hermitian: bool = False, *, rtol: Any = np._
     >>> pinv([[2.0], [0.0]])
     array([[0.5, 0. ]])
     """
-    a = square("pinv", a) if hermitian else matrices("pinv", a)
+    x = square("pinv", a) if hermitian else matrices("pinv", a)
     if hermitian:
-        a = linalg_factor.from_triangle(a, lower=True)
-    if rcond is None and rtol is not np._NoValue:
-        rcond = _precision(a) if rtol is None else rtol
+        x = linalg_factor.from_triangle(x, lower=True)
+    if rcond is None and rtol is not _NONE:
+        rcond = _precision(x) if rtol is None else rtol
     elif rcond is None:
         rcond = 1e-15
-    rcond = np.asarray(rcond, np.float64)
-    return systems.pinv(a, np.broadcast_to(rcond, a.shape[:-2])[()])
+    smallest = np.asarray(rcond, np.float64)
+    return systems.pinv(x, np.broadcast_to(smallest, x.shape[:-2])[()])
 
 
-def _precision(a: Any) -> float:
+def _precision(a: Array) -> float:
     return max(a.shape[-2:]) * float(np.finfo(a.dtype).eps)
 
 
 @user_facing
-def lstsq(a: Any, b: Any, rcond: float | None = None) -> tuple[Any, Any, Any, Any]:
+def lstsq(
+    a: ArrayLike, b: ArrayLike, rcond: float | None = None
+) -> tuple[Array, Array, Array | np.integer, Array]:
     """Least-squares solution of ``a @ x = b``, the smallest one if there are several.
 
     Args:
@@ -152,35 +164,36 @@ def lstsq(a: Any, b: Any, rcond: float | None = None) -> tuple[Any, Any, Any, An
     >>> lstsq([[1.0], [1.0]], [1.0, 3.0])[0]
     array([2.])
     """
-    a, b = inexact(a, b)
-    if len(a.shape) != 2 or len(b.shape) not in (1, 2) or a.shape[0] != b.shape[0]:
+    matrix, rhs = of_one_dtype(a, b)
+    fits = len(matrix.shape) == 2 and len(rhs.shape) in (1, 2)
+    if not fits or matrix.shape[0] != rhs.shape[0]:
         raise ShapeError(
-            f"lstsq needs a of shape (m, n) and b of shape (m,) or (m, k), got {tuple(a.shape)} "
-            f"and {tuple(b.shape)}"
+            "lstsq needs a of shape (m, n) and b of shape (m,) or (m, k), got "
+            f"{tuple(matrix.shape)} and {tuple(rhs.shape)}"
         )
-    if is_plain(a, b):
-        return np.linalg.lstsq(a, b, rcond)
-    m, n = a.shape
+    if is_plain(matrix, rhs):
+        return np.linalg.lstsq(matrix, rhs, rcond)
+    m, n = matrix.shape
     if rcond is None:
-        rcond = _precision(a)
+        rcond = _precision(matrix)
     elif rcond < 0:
-        rcond = float(np.finfo(a.dtype).eps)
-    s = linalg_spectral.svdvals(a)
+        rcond = float(np.finfo(matrix.dtype).eps)
+    s = linalg_spectral.svdvals(matrix)
     largest = index(s, key=((0, 1, None),))
     rank = reduce_sum(cast(s > largest * rcond, np.dtype(np.int64)), axes=(0,))
-    x = matmul(systems.pinv(a, np.float64(rcond)), b)
+    x = matmul(systems.pinv(matrix, np.float64(rcond)), rhs)
     if m <= n:
         return x, np.empty(0, s.dtype), rank, s
-    rest = b - matmul(a, x)
+    rest = rhs - matmul(matrix, x)
     squares = real(conj(rest) * rest) if rest.dtype.kind == "c" else rest * rest
     residuals = reduce_sum(squares, axes=(0,))
-    if len(b.shape) == 1:
+    if len(rhs.shape) == 1:
         residuals = reshape(residuals, shape=(1,))
     return x, select(rank == n, residuals, np.nan), rank, s
 
 
 @user_facing
-def det(a: Any) -> Any:
+def det(a: ArrayLike) -> Array:
     """Determinant.
 
     Args:
@@ -198,7 +211,7 @@ def det(a: Any) -> Any:
 
 
 @user_facing
-def slogdet(a: Any) -> SlogdetResult:
+def slogdet(a: ArrayLike) -> SlogdetResult:
     """Sign and logarithm of the absolute value of the determinant.
 
     Args:
@@ -216,7 +229,7 @@ def slogdet(a: Any) -> SlogdetResult:
 
 
 @user_facing
-def tensorinv(a: Any, ind: int = 2) -> Any:
+def tensorinv(a: ArrayLike, ind: int = 2) -> Array:
     """Inverse of a as a linear map from its last axes to its first ``ind`` ones.
 
     Args:
@@ -238,7 +251,7 @@ def tensorinv(a: Any, ind: int = 2) -> Any:
 
 
 @user_facing
-def tensorsolve(a: Any, b: Any, axes: Any = None) -> Any:
+def tensorsolve(a: ArrayLike, b: ArrayLike, axes: Sequence[int] | None = None) -> Array:
     """Solve ``tensordot(a, x, x.ndim) = b``.
 
     Args:
@@ -252,17 +265,17 @@ def tensorsolve(a: Any, b: Any, axes: Any = None) -> Any:
     >>> tensorsolve(np.eye(4).reshape(2, 2, 4), np.ones((2, 2)))
     array([1., 1., 1., 1.])
     """
-    a, b = inexact(a, b)
-    ndim = len(a.shape)
+    array, rhs = of_one_dtype(a, b)
+    ndim = len(array.shape)
     if axes is not None:
         moved = [ax % ndim for ax in axes]
         kept = [i for i in range(ndim) if i not in moved]
-        a = transpose(a, perm=(*kept, *moved))
-    solution = tuple(a.shape[len(b.shape) :])
-    if not prod(a.shape[: len(b.shape)]) == prod(b.shape) == prod(solution):
+        array = transpose(array, perm=(*kept, *moved))
+    solution = tuple(array.shape[len(rhs.shape) :])
+    if not prod(array.shape[: len(rhs.shape)]) == prod(rhs.shape) == prod(solution):
         raise ShapeError(
-            f"tensorsolve: a of shape {tuple(a.shape)} is no square map to b of shape "
-            f"{tuple(b.shape)}"
+            f"tensorsolve: a of shape {tuple(array.shape)} is no square map to b of shape "
+            f"{tuple(rhs.shape)}"
         )
-    matrix = reshape(a, shape=(prod(b.shape), prod(solution)))
-    return reshape(solve(matrix, reshape(b, shape=(prod(b.shape),))), shape=solution)
+    matrix = reshape(array, shape=(prod(rhs.shape), prod(solution)))
+    return reshape(solve(matrix, reshape(rhs, shape=(prod(rhs.shape),))), shape=solution)

@@ -7,20 +7,22 @@ from typing import Any
 import numpy as np
 
 from ...errors import ConcretizationError
-from ..protocol import given, implements, strong
-from . import reducing
-from .statistics import check_order, percent, quantile_of
+from ...typing import Array, ArrayLike, Axes, DTypeLike
+from ..protocol import given, implements, refuse, strong
+from . import cumulative, moments, sums_and_extrema
+from .quantiles import Asked, check_order, percent, quantiles
+from .sums_and_extrema import Reduction
 
-_NONE = np._NoValue
+_NONE: Any = np._NoValue
 
 
-def _filled(a: Any, value: float) -> Any:
+def _filled(a: ArrayLike, value: float) -> Array:
     """The array with a number in place of every NaN."""
     a = strong(a)
     return np.where(np.isnan(a), a.dtype.type(value), a) if a.dtype.kind in "fc" else a
 
 
-def _present(a: Any, where: Any) -> Any:
+def _present(a: Array, where: ArrayLike) -> ArrayLike:
     """The mask of the elements that count."""
     if a.dtype.kind not in "fc":
         return where
@@ -28,234 +30,186 @@ def _present(a: Any, where: Any) -> Any:
     return keep if where is True or not given(where) else keep & where
 
 
-@implements(np.nansum)
-def nansum(
-    a: Any,
-    axis: Any = None,
-    dtype: Any = None,
-    out: Any = None,
-    keepdims: Any = False,
-    initial: Any = _NONE,
-    where: Any = True,
-) -> Any:
-    return reducing.sum(_filled(a, 0), axis, dtype, out, keepdims, initial, where)
+def _total(reduce: Reduction, nothing: float) -> Reduction:
+    """A sum or product in which NaN counts as nothing."""
+
+    def total(
+        a: ArrayLike,
+        axis: Axes = None,
+        dtype: DTypeLike | None = None,
+        out: None = None,
+        keepdims: bool = False,
+        initial: ArrayLike = _NONE,
+        where: ArrayLike = True,
+    ) -> Array:
+        return reduce(_filled(a, nothing), axis, dtype, out, keepdims, initial, where)
+
+    return total
 
 
-@implements(np.nanprod)
-def nanprod(
-    a: Any,
-    axis: Any = None,
-    dtype: Any = None,
-    out: Any = None,
-    keepdims: Any = False,
-    initial: Any = _NONE,
-    where: Any = True,
-) -> Any:
-    return reducing.prod(_filled(a, 1), axis, dtype, out, keepdims, initial, where)
+nansum = implements(np.nansum)(_total(sums_and_extrema.sum, 0))
+nanprod = implements(np.nanprod)(_total(sums_and_extrema.prod, 1))
 
 
-@implements(np.nancumsum)
-def nancumsum(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
-    return reducing.cumsum(_filled(a, 0), axis, dtype, out)
+def _running(accumulate: Reduction, nothing: float) -> Reduction:
+    """A cumulative sum or product in which NaN counts as nothing."""
+
+    def running(
+        a: ArrayLike,
+        axis: int | None = None,
+        dtype: DTypeLike | None = None,
+        out: None = None,
+    ) -> Array:
+        return accumulate(_filled(a, nothing), axis, dtype, out)
+
+    return running
 
 
-@implements(np.nancumprod)
-def nancumprod(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
-    return reducing.cumprod(_filled(a, 1), axis, dtype, out)
+nancumsum = implements(np.nancumsum)(_running(cumulative.cumsum, 0))
+nancumprod = implements(np.nancumprod)(_running(cumulative.cumprod, 1))
 
 
 @implements(np.nanmean)
 def nanmean(
-    a: Any,
-    axis: Any = None,
-    dtype: Any = None,
-    out: Any = None,
-    keepdims: Any = False,
+    a: ArrayLike,
+    axis: Axes = None,
+    dtype: DTypeLike | None = None,
+    out: None = None,
+    keepdims: bool = False,
     *,
-    where: Any = True,
-) -> Any:
+    where: ArrayLike = True,
+) -> Array:
     a = strong(a)
-    return reducing.mean(a, axis, dtype, out, keepdims, where=_present(a, where))
+    return moments.mean(a, axis, dtype, out, keepdims, where=_present(a, where))
 
 
-def _nan_without_freedom(
-    result: Any, a: Any, keep: Any, axis: Any, keepdims: Any, ddof: Any
-) -> Any:
-    """A variance, NaN where there are no more numbers than ``ddof``."""
-    if a.dtype.kind not in "fc":
-        return result
-    keepdims = bool(given(keepdims) and keepdims)
-    count = reducing.sum(np.broadcast_to(keep, a.shape), axis=axis, keepdims=keepdims)
-    return np.where(count <= ddof, result.dtype.type(np.nan), result)
+def _spread(moment: Reduction) -> Reduction:
+    """A variance or standard deviation, NaN where there are no more numbers than ``ddof``."""
+
+    def spread(
+        a: ArrayLike,
+        axis: Axes = None,
+        dtype: DTypeLike | None = None,
+        out: None = None,
+        ddof: float = 0,
+        keepdims: bool = False,
+        *,
+        where: ArrayLike = True,
+        mean: ArrayLike = _NONE,
+        correction: float = _NONE,
+    ) -> Array:
+        a = strong(a)
+        keep = _present(a, where)
+        ddof = correction if given(correction) else ddof
+        numbers = _filled(a, 0)
+        result = moment(numbers, axis, dtype, out, ddof, keepdims, where=keep, mean=mean)
+        if a.dtype.kind not in "fc":
+            return result
+        keepdims = bool(given(keepdims) and keepdims)
+        count = sums_and_extrema.sum(np.broadcast_to(keep, a.shape), axis=axis, keepdims=keepdims)
+        return np.where(count <= ddof, result.dtype.type(np.nan), result)
+
+    return spread
 
 
-@implements(np.nanvar)
-def nanvar(
-    a: Any,
-    axis: Any = None,
-    dtype: Any = None,
-    out: Any = None,
-    ddof: Any = 0,
-    keepdims: Any = False,
-    *,
-    where: Any = True,
-    mean: Any = _NONE,
-    correction: Any = _NONE,
-) -> Any:
-    a, keep = strong(a), _present(strong(a), where)
-    result = reducing.var(
-        _filled(a, 0),
-        axis,
-        dtype,
-        out,
-        ddof,
-        keepdims,
-        where=keep,
-        mean=mean,
-        correction=correction,
-    )
-    return _nan_without_freedom(
-        result, a, keep, axis, keepdims, correction if given(correction) else ddof
-    )
+nanvar = implements(np.nanvar)(_spread(moments.var))
+nanstd = implements(np.nanstd)(_spread(moments.std))
 
 
-@implements(np.nanstd)
-def nanstd(
-    a: Any,
-    axis: Any = None,
-    dtype: Any = None,
-    out: Any = None,
-    ddof: Any = 0,
-    keepdims: Any = False,
-    *,
-    where: Any = True,
-    mean: Any = _NONE,
-    correction: Any = _NONE,
-) -> Any:
-    a, keep = strong(a), _present(strong(a), where)
-    result = reducing.std(
-        _filled(a, 0),
-        axis,
-        dtype,
-        out,
-        ddof,
-        keepdims,
-        where=keep,
-        mean=mean,
-        correction=correction,
-    )
-    return _nan_without_freedom(
-        result, a, keep, axis, keepdims, correction if given(correction) else ddof
-    )
-
-
-def _extremum(reduce: Any, fill: float) -> Any:
+def _extremum(reduce: Reduction, fill: float) -> Reduction:
     def extremum(
-        a: Any,
-        axis: Any = None,
-        out: Any = None,
-        keepdims: Any = False,
-        initial: Any = _NONE,
-        where: Any = True,
-    ) -> Any:
+        a: ArrayLike,
+        axis: Axes = None,
+        out: None = None,
+        keepdims: bool = False,
+        initial: ArrayLike = _NONE,
+        where: ArrayLike = True,
+    ) -> Array:
         a = strong(a)
         result = reduce(_filled(a, fill), axis, out, keepdims, initial, where)
         if a.dtype.kind not in "fc" or given(initial):
             return result
-        empty = reducing.all(np.isnan(a), axis=axis, keepdims=keepdims)
+        empty = sums_and_extrema.all(np.isnan(a), axis=axis, keepdims=keepdims)
         return np.where(empty, a.dtype.type(np.nan), result)
 
     return extremum
 
 
-nanmax = implements(np.nanmax)(_extremum(reducing.max, -np.inf))
-nanmin = implements(np.nanmin)(_extremum(reducing.min, np.inf))
+nanmax = implements(np.nanmax)(_extremum(sums_and_extrema.max, -np.inf))
+nanmin = implements(np.nanmin)(_extremum(sums_and_extrema.min, np.inf))
 
 
-def _refuse_empty_slices(a: Any, axis: Any) -> None:
+def _refuse_empty_slices(a: Array, axis: Axes) -> None:
     """Raise for slices where everything is NaN, if that can be known."""
     try:
-        empty = bool(np.any(reducing.all(np.isnan(a), axis=axis)))
+        empty = bool(np.any(sums_and_extrema.all(np.isnan(a), axis=axis)))
     except ConcretizationError:
         return
     if empty:
         raise ValueError("there is a slice in which all numbers are NaN")
 
 
-def _argument(find: Any, fill: float) -> Any:
-    def argument(a: Any, axis: Any = None, out: Any = None, *, keepdims: Any = False) -> Any:
+def _position(find: Reduction, fill: float) -> Reduction:
+    def position(
+        a: ArrayLike, axis: int | None = None, out: None = None, *, keepdims: bool = False
+    ) -> Array:
         a = strong(a)
         if a.dtype.kind in "fc":
             _refuse_empty_slices(a, axis)
         return find(_filled(a, fill), axis, out, keepdims=keepdims)
 
-    return argument
+    return position
 
 
-nanargmax = implements(np.nanargmax)(_argument(reducing.argmax, -np.inf))
-nanargmin = implements(np.nanargmin)(_argument(reducing.argmin, np.inf))
+nanargmax = implements(np.nanargmax)(_position(sums_and_extrema.argmax, -np.inf))
+nanargmin = implements(np.nanargmin)(_position(sums_and_extrema.argmin, np.inf))
 
 
 @implements(np.nanquantile)
 def nanquantile(
-    a: Any,
-    q: Any,
-    axis: Any = None,
-    out: Any = None,
+    a: ArrayLike,
+    q: ArrayLike,
+    axis: Axes = None,
+    out: None = None,
     overwrite_input: bool = False,
     method: str = "linear",
-    keepdims: Any = False,
+    keepdims: bool = False,
     *,
-    weights: Any = None,
-    interpolation: Any = None,
-) -> Any:
+    weights: None = None,
+) -> Array:
     check_order("np.nanquantile", a, q, method)
-    return quantile_of(
-        "np.nanquantile",
-        a,
-        q,
-        axis,
-        method,
-        keepdims,
-        skip_nan=True,
-        empty_is_nan=True,
-        out=out,
-        weights=weights,
-    )
+    refuse("np.nanquantile", out=out, weights=weights)
+    return _nan_quantiles(a, Asked("np.nanquantile", q, axis, method, keepdims))
 
 
 @implements(np.nanpercentile)
 def nanpercentile(
-    a: Any,
-    q: Any,
-    axis: Any = None,
-    out: Any = None,
+    a: ArrayLike,
+    q: ArrayLike,
+    axis: Axes = None,
+    out: None = None,
     overwrite_input: bool = False,
     method: str = "linear",
-    keepdims: Any = False,
+    keepdims: bool = False,
     *,
-    weights: Any = None,
-    interpolation: Any = None,
-) -> Any:
+    weights: None = None,
+) -> Array:
     check_order("np.nanpercentile", a, q, method, 100)
-    return quantile_of(
-        "np.nanpercentile",
-        a,
-        percent(a, q),
-        axis,
-        method,
-        keepdims,
-        skip_nan=True,
-        empty_is_nan=True,
-        out=out,
-        weights=weights,
-    )
+    refuse("np.nanpercentile", out=out, weights=weights)
+    return _nan_quantiles(a, Asked("np.nanpercentile", percent(a, q), axis, method, keepdims))
 
 
 @implements(np.nanmedian)
 def nanmedian(
-    a: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False, keepdims: Any = False
-) -> Any:
-    return quantile_of(
-        "np.nanmedian", a, 0.5, axis, "linear", keepdims, skip_nan=True, empty_is_nan=True, out=out
-    )
+    a: ArrayLike,
+    axis: Axes = None,
+    out: None = None,
+    overwrite_input: bool = False,
+    keepdims: bool = False,
+) -> Array:
+    refuse("np.nanmedian", out=out)
+    return _nan_quantiles(a, Asked("np.nanmedian", 0.5, axis, "linear", keepdims))
+
+
+def _nan_quantiles(a: ArrayLike, asked: Asked) -> Array:
+    return quantiles(a, asked._replace(skip_nan=True, empty_is_nan=True))

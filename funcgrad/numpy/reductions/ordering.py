@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -9,11 +10,19 @@ import numpy as np
 from ...ops.reductions import sorting
 from ...ops.reductions.sorting import searchsorted as searchsorted_p
 from ...ops.shape import cast
+from ...typing import Array, ArrayLike
 from ..protocol import axis_of, implements, strong, with_axis
 
 
 @implements(np.sort)
-def sort(a: Any, axis: Any = -1, kind: Any = None, order: Any = None, *, stable: Any = None) -> Any:
+def sort(
+    a: ArrayLike,
+    axis: int | None = -1,
+    kind: str | None = None,
+    order: str | None = None,
+    *,
+    stable: bool | None = None,
+) -> Array:
     a = strong(a)
     if axis is None:
         a, axis = np.ravel(a), 0
@@ -22,8 +31,13 @@ def sort(a: Any, axis: Any = -1, kind: Any = None, order: Any = None, *, stable:
 
 @implements(np.argsort)
 def argsort(
-    a: Any, axis: Any = -1, kind: Any = None, order: Any = None, *, stable: Any = None
-) -> Any:
+    a: ArrayLike,
+    axis: int | None = -1,
+    kind: str | None = None,
+    order: str | None = None,
+    *,
+    stable: bool | None = None,
+) -> Array:
     a = strong(a)
     a, k = with_axis(a, axis)
     return sorting.argsort(a, axis=k, descending=False)
@@ -31,13 +45,17 @@ def argsort(
 
 @implements(np.partition)
 def partition(
-    a: Any, kth: Any, axis: Any = -1, kind: Any = "introselect", order: Any = None
-) -> Any:
+    a: ArrayLike,
+    kth: int | Sequence[int],
+    axis: int | None = -1,
+    kind: str = "introselect",
+    order: str | None = None,
+) -> Array:
     _check_kth("np.partition", a, kth, axis)
     return sort(a, axis)
 
 
-def _check_kth(name: str, a: Any, kth: Any, axis: Any) -> None:
+def _check_kth(name: str, a: ArrayLike, kth: int | Sequence[int], axis: int | None) -> None:
     a = strong(a)
     if not a.size:
         return
@@ -49,28 +67,32 @@ def _check_kth(name: str, a: Any, kth: Any, axis: Any) -> None:
 
 @implements(np.argpartition)
 def argpartition(
-    a: Any, kth: Any, axis: Any = -1, kind: Any = "introselect", order: Any = None
-) -> Any:
+    a: ArrayLike,
+    kth: int | Sequence[int],
+    axis: int | None = -1,
+    kind: str = "introselect",
+    order: str | None = None,
+) -> Array:
     _check_kth("np.argpartition", a, kth, axis)
     return argsort(a, axis)
 
 
 @implements(np.sort_complex)
-def sort_complex(a: Any) -> Any:
+def sort_complex(a: ArrayLike) -> Array:
     a = strong(a)
     return sort(a if a.dtype.kind == "c" else cast(a, np.dtype(complex)))
 
 
 @implements(np.lexsort)
-def lexsort(keys: Any, axis: int = -1) -> Any:
-    keys = [strong(k) for k in keys]
-    if len({tuple(k.shape) for k in keys}) > 1:
+def lexsort(keys: Sequence[ArrayLike], axis: int = -1) -> Array:
+    columns = [strong(k) for k in keys]
+    if len({tuple(k.shape) for k in columns}) > 1:
         raise ValueError("np.lexsort: all keys need one shape")
-    if not len(keys[0].shape):
-        return np.intp(0)
-    axis = axis_of(axis, len(keys[0].shape))
+    if not len(columns[0].shape):
+        return np.zeros((), np.intp)[()]
+    axis = axis_of(axis, len(columns[0].shape))
     order: Any = None
-    for key in keys:
+    for key in columns:
         column = key if order is None else sorting.take_along(key, order, axis)
         step = sorting.argsort(column, axis=axis, descending=False)
         order = step if order is None else sorting.take_along(order, step, axis)
@@ -78,17 +100,19 @@ def lexsort(keys: Any, axis: int = -1) -> Any:
 
 
 @implements(np.searchsorted)
-def searchsorted(a: Any, v: Any, side: Any = "left", sorter: Any = None) -> Any:
-    a, v = strong(a), strong(v)
+def searchsorted(
+    a: ArrayLike, v: ArrayLike, side: str = "left", sorter: ArrayLike | None = None
+) -> Array:
+    ordered, v = strong(a), strong(v)
     if sorter is not None:
-        a = np.take(a, sorter)
-    if len(a.shape) != 1:
-        raise ValueError(f"np.searchsorted: the sorted array has shape {tuple(a.shape)}")
-    return searchsorted_p(a, v, side=side)
+        ordered = np.take(ordered, np.asarray(sorter))
+    if len(ordered.shape) != 1:
+        raise ValueError(f"np.searchsorted: the sorted array has shape {tuple(ordered.shape)}")
+    return searchsorted_p(ordered, v, side=side)
 
 
 @implements(np.digitize)
-def digitize(x: Any, bins: Any, right: bool = False) -> Any:
+def digitize(x: ArrayLike, bins: ArrayLike, right: bool = False) -> Array:
     x, bins = strong(x), strong(bins)
     if x.dtype.kind == "c":
         raise TypeError("np.digitize: complex numbers have no order")

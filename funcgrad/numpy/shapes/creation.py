@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from ... import arrays
+from ...core.tracebacks import user_facing
 from ...core.tracing import Tracer, aval_of
 from ...ops.shape import cast, reshape, strengthen
+from ...typing import Array, ArrayLike, DTypeLike, Shape
 from ..protocol import array as as_operand
 from ..protocol import holds_tracer
 
 
+@user_facing
 def array(
-    object: Any, dtype: Any = None, *, copy: bool = True, ndmin: int = 0, device: Any = None
-) -> Any:
+    object: Any,
+    dtype: DTypeLike | None = None,
+    *,
+    copy: bool = True,
+    ndmin: int = 0,
+    device: str | None = None,
+) -> Array:
     """An array of numbers, arrays or traced values, in nested sequences.
 
     Args:
@@ -45,14 +54,21 @@ def array(
     return xp.array(object, dtype=dtype, copy=True if copy else None, ndmin=ndmin)
 
 
-def _has_python_complex(x: Any) -> bool:
+def _has_python_complex(x: object) -> bool:
     if isinstance(x, list | tuple):
         return any(map(_has_python_complex, x))
     aval = aval_of(x)
     return aval.weak and aval.dtype.kind == "c"
 
 
-def asarray(a: Any, dtype: Any = None, *, copy: bool | None = None, device: Any = None) -> Any:
+@user_facing
+def asarray(
+    a: ArrayLike,
+    dtype: DTypeLike | None = None,
+    *,
+    copy: bool | None = None,
+    device: str | None = None,
+) -> Array:
     """Like ``array``, without copying what is an array already.
 
     >>> asarray([1, 2])
@@ -72,7 +88,8 @@ def concrete_shape(shape: Any) -> Any:
     return shape
 
 
-def zeros(shape: Any, dtype: Any = float, *, device: Any = None) -> Any:
+@user_facing
+def zeros(shape: Shape, dtype: DTypeLike = float, *, device: str | None = None) -> Array:
     """An array of zeros, of the given shape and dtype.
 
     >>> zeros((2,))
@@ -81,7 +98,8 @@ def zeros(shape: Any, dtype: Any = float, *, device: Any = None) -> Any:
     return arrays.creation_namespace(device).zeros(concrete_shape(shape), dtype)
 
 
-def ones(shape: Any, dtype: Any = float, *, device: Any = None) -> Any:
+@user_facing
+def ones(shape: Shape, dtype: DTypeLike = float, *, device: str | None = None) -> Array:
     """An array of ones, of the given shape and dtype.
 
     >>> ones(2, int)
@@ -90,7 +108,8 @@ def ones(shape: Any, dtype: Any = float, *, device: Any = None) -> Any:
     return arrays.creation_namespace(device).ones(concrete_shape(shape), dtype)
 
 
-def empty(shape: Any, dtype: Any = float, *, device: Any = None) -> Any:
+@user_facing
+def empty(shape: Shape, dtype: DTypeLike = float, *, device: str | None = None) -> Array:
     """An array of zeros: like ``zeros``, since there is no writing into it later.
 
     >>> empty(1)
@@ -99,7 +118,14 @@ def empty(shape: Any, dtype: Any = float, *, device: Any = None) -> Any:
     return zeros(shape, dtype, device=device)
 
 
-def full(shape: Any, fill_value: Any, dtype: Any = None, *, device: Any = None) -> Any:
+@user_facing
+def full(
+    shape: Shape,
+    fill_value: ArrayLike,
+    dtype: DTypeLike | None = None,
+    *,
+    device: str | None = None,
+) -> Array:
     """An array of one value, which may be traced.
 
     >>> full((2,), 7.0)
@@ -111,7 +137,10 @@ def full(shape: Any, fill_value: Any, dtype: Any = None, *, device: Any = None) 
     return arrays.creation_namespace(device).full(concrete_shape(shape), fill_value, dtype)
 
 
-def eye(N: int, M: int | None = None, k: int = 0, dtype: Any = float, *, device: Any = None) -> Any:
+@user_facing
+def eye(
+    N: int, M: int | None = None, k: int = 0, dtype: DTypeLike = float, *, device: str | None = None
+) -> Array:
     """A matrix of N rows and M columns with ones on diagonal k.
 
     >>> eye(2)
@@ -121,7 +150,8 @@ def eye(N: int, M: int | None = None, k: int = 0, dtype: Any = float, *, device:
     return arrays.creation_namespace(device).eye(N, M, k, dtype)
 
 
-def identity(n: int, dtype: Any = float, *, device: Any = None) -> Any:
+@user_facing
+def identity(n: int, dtype: DTypeLike = float, *, device: str | None = None) -> Array:
     """The identity matrix of n rows.
 
     >>> identity(1)
@@ -130,9 +160,15 @@ def identity(n: int, dtype: Any = float, *, device: Any = None) -> Any:
     return eye(n, dtype=dtype, device=device)
 
 
+@user_facing
 def arange(
-    start: Any, stop: Any = None, step: Any = None, dtype: Any = None, *, device: Any = None
-) -> Any:
+    start: float | Array,
+    stop: float | Array | None = None,
+    step: float | Array | None = None,
+    dtype: DTypeLike | None = None,
+    *,
+    device: str | None = None,
+) -> Array:
     """Evenly spaced values from start to before stop.
 
     >>> arange(3)
@@ -145,7 +181,10 @@ def arange(
     return arrays.creation_namespace(device).arange(given[0], given[1], step, dtype=dtype)
 
 
-def tri(N: int, M: int | None = None, k: int = 0, dtype: Any = float, *, device: Any = None) -> Any:
+@user_facing
+def tri(
+    N: int, M: int | None = None, k: int = 0, dtype: DTypeLike = float, *, device: str | None = None
+) -> Array:
     """A matrix with ones at and below diagonal k.
 
     >>> tri(2)
@@ -155,11 +194,18 @@ def tri(N: int, M: int | None = None, k: int = 0, dtype: Any = float, *, device:
     return arrays.creation_namespace(device).tri(N, M, k, dtype)
 
 
-def fromfunction(function: Any, shape: Any, *, dtype: Any = float, **kwargs: Any) -> Any:
+@user_facing
+def fromfunction(
+    function: Callable[..., Array],
+    shape: Sequence[int],
+    *,
+    dtype: DTypeLike = float,
+    **kwargs: object,
+) -> Array:
     """An array made by calling a function on arrays of indices.
 
     >>> fromfunction(lambda i, j: i + j, (2, 2))
     array([[0., 1.],
            [1., 2.]])
     """
-    return function(*np.indices(shape, dtype=dtype), **kwargs)
+    return function(*np.indices(shape, dtype=np.dtype(dtype)), **kwargs)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -12,13 +13,19 @@ from ...ops import shape as ops
 from ...ops.shape import cast
 from ...ops.structural import joining, stacking
 from ...ops.structural.indexing import FULL, index
+from ...typing import Array, ArrayLike, DTypeLike
 from ..protocol import array, axis_of, implements, promoted, refuse, strong
 
 
 @implements(np.concatenate)
 def concatenate(
-    arrays: Any, axis: Any = 0, out: Any = None, *, dtype: Any = None, casting: Any = "same_kind"
-) -> Any:
+    arrays: Sequence[ArrayLike],
+    axis: int | None = 0,
+    out: None = None,
+    *,
+    dtype: DTypeLike | None = None,
+    casting: str = "same_kind",
+) -> Array:
     refuse("np.concatenate", out=out)
     common = np.dtype(dtype) if dtype is not None else promoted(*map(array, arrays))
     for part in arrays if dtype is not None else ():
@@ -40,8 +47,13 @@ def concatenate(
 
 @implements(np.stack)
 def stack(
-    arrays: Any, axis: Any = 0, out: Any = None, *, dtype: Any = None, casting: str = "same_kind"
-) -> Any:
+    arrays: Sequence[ArrayLike],
+    axis: int = 0,
+    out: None = None,
+    *,
+    dtype: DTypeLike | None = None,
+    casting: str = "same_kind",
+) -> Array:
     parts = [strong(a) for a in arrays]
     if not parts:
         raise ValueError("need at least one array to stack")
@@ -51,55 +63,62 @@ def stack(
     axis = axis_of(axis, len(parts[0].shape) + 1)
     if axis == 0 and out is None and dtype is None:
         return stacking.stack(*parts)
-    return concatenate([np.expand_dims(p, axis) for p in parts], axis, out, dtype=dtype)
+    return concatenate(
+        [np.expand_dims(p, axis) for p in parts], axis, out, dtype=dtype, casting=casting
+    )
 
 
 @implements(np.vstack)
-def vstack(tup: Any, *, dtype: Any = None, casting: str = "same_kind") -> Any:
-    return concatenate([np.atleast_2d(a) for a in tup], 0, dtype=dtype)
+def vstack(
+    tup: Sequence[ArrayLike], *, dtype: DTypeLike | None = None, casting: str = "same_kind"
+) -> Array:
+    return concatenate([np.atleast_2d(a) for a in tup], 0, dtype=dtype, casting=casting)
 
 
 @implements(np.hstack)
-def hstack(tup: Any, *, dtype: Any = None, casting: str = "same_kind") -> Any:
+def hstack(
+    tup: Sequence[ArrayLike], *, dtype: DTypeLike | None = None, casting: str = "same_kind"
+) -> Array:
     parts = [np.atleast_1d(a) for a in tup]
-    return concatenate(parts, 0 if len(parts[0].shape) == 1 else 1, dtype=dtype)
+    axis = 0 if len(parts[0].shape) == 1 else 1
+    return concatenate(parts, axis, dtype=dtype, casting=casting)
 
 
 @implements(np.dstack)
-def dstack(tup: Any) -> Any:
+def dstack(tup: Sequence[ArrayLike]) -> Array:
     return concatenate([np.atleast_3d(a) for a in tup], 2)
 
 
 @implements(np.column_stack)
-def column_stack(tup: Any) -> Any:
+def column_stack(tup: Sequence[ArrayLike]) -> Array:
     parts = [strong(a) for a in tup]
     return concatenate([np.atleast_2d(p).T if len(p.shape) < 2 else p for p in parts], 1)
 
 
 @implements(np.append)
-def append(arr: Any, values: Any, axis: Any = None) -> Any:
+def append(arr: ArrayLike, values: ArrayLike, axis: int | None = None) -> Array:
     return concatenate([strong(arr), strong(values)], axis)
 
 
 @implements(np.block)
-def block(arrays: Any) -> Any:
-    def depth_of(x: Any) -> int:
+def block(arrays: ArrayLike) -> Array:
+    def depth_of(x: ArrayLike) -> int:
         return 1 + max(map(depth_of, x)) if isinstance(x, list) else 0
 
-    def join(x: Any, depth: int, ndim: int) -> Any:
+    def join(x: ArrayLike, depth: int, ndim: int) -> Array:
         if isinstance(x, list):
             return concatenate([join(e, depth - 1, ndim) for e in x], axis=-depth)
         x = strong(x)
         return ops.reshape(x, shape=(1,) * (ndim - len(x.shape)) + tuple(x.shape))
 
-    def ndim_of(x: Any) -> int:
+    def ndim_of(x: ArrayLike) -> int:
         return max(map(ndim_of, x)) if isinstance(x, list) else len(array(x).shape)
 
     depth = depth_of(arrays)
     return join(arrays, depth, max(depth, ndim_of(arrays)))
 
 
-def _split_points(n: int, sections: Any, *, equal: bool) -> list[int]:
+def _split_points(n: int, sections: int | Sequence[int], *, equal: bool) -> list[int]:
     if not isinstance(sections, int | np.integer):
         points = [int(p) for p in sections]
         return [0, *(min(p if p >= 0 else p + n, n) for p in points), n]
@@ -112,7 +131,7 @@ def _split_points(n: int, sections: Any, *, equal: bool) -> list[int]:
     return points
 
 
-def _split(a: Any, sections: Any, axis: Any, *, equal: bool) -> list[Any]:
+def _split(a: ArrayLike, sections: int | Sequence[int], axis: int, *, equal: bool) -> list[Any]:
     a = strong(a)
     axis = axis_of(axis, len(a.shape))
     points = _split_points(a.shape[axis], sections, equal=equal)
@@ -125,32 +144,34 @@ def _split(a: Any, sections: Any, axis: Any, *, equal: bool) -> list[Any]:
 
 
 @implements(np.split)
-def split(ary: Any, indices_or_sections: Any, axis: Any = 0) -> Any:
+def split(ary: ArrayLike, indices_or_sections: int | Sequence[int], axis: int = 0) -> list[Array]:
     return _split(ary, indices_or_sections, axis, equal=True)
 
 
 @implements(np.array_split)
-def array_split(ary: Any, indices_or_sections: Any, axis: Any = 0) -> Any:
+def array_split(
+    ary: ArrayLike, indices_or_sections: int | Sequence[int], axis: int = 0
+) -> list[Array]:
     return _split(ary, indices_or_sections, axis, equal=False)
 
 
 @implements(np.hsplit)
-def hsplit(ary: Any, indices_or_sections: Any) -> Any:
+def hsplit(ary: ArrayLike, indices_or_sections: int | Sequence[int]) -> list[Array]:
     return split(ary, indices_or_sections, 0 if len(array(ary).shape) == 1 else 1)
 
 
 @implements(np.vsplit)
-def vsplit(ary: Any, indices_or_sections: Any) -> Any:
+def vsplit(ary: ArrayLike, indices_or_sections: int | Sequence[int]) -> list[Array]:
     if len(array(ary).shape) < 2:
         raise ValueError("np.vsplit needs two axes or more")
     return split(ary, indices_or_sections, 0)
 
 
 @implements(np.dsplit)
-def dsplit(ary: Any, indices_or_sections: Any) -> Any:
+def dsplit(ary: ArrayLike, indices_or_sections: int | Sequence[int]) -> list[Array]:
     return split(ary, indices_or_sections, 2)
 
 
 @implements("unstack")
-def unstack(x: Any, /, *, axis: int = 0) -> Any:
+def unstack(x: Array, /, *, axis: int = 0) -> tuple[Array, ...]:
     return tuple(np.moveaxis(x, axis, 0))

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from ...ops.shape import cast, convert
 from ...ops.structural import joining
+from ...typing import Array, ArrayLike
 from ..indexing.taking import take
 from ..protocol import axis_of, implements, strong
+
+PadWidth: TypeAlias = (
+    "Array | int | Sequence[int | Sequence[int]] | dict[int, int | tuple[int, int]]"
+)
+"""Widths before and behind: of all axes, of each, or by the number of the axis."""
 
 _FOLDED = ("edge", "reflect", "symmetric", "wrap")
 _STATISTICS = {"mean": np.mean, "maximum": np.max, "minimum": np.min, "median": np.median}
@@ -26,7 +33,7 @@ _OPTIONS = {
 
 
 @implements(np.pad)
-def pad(array: Any, pad_width: Any, mode: Any = "constant", **kwargs: Any) -> Any:
+def pad(array: ArrayLike, pad_width: PadWidth, mode: str = "constant", **kwargs: Any) -> Array:
     a = strong(array)
     widths = _widths(pad_width, len(a.shape))
     if mode not in _OPTIONS:
@@ -49,17 +56,19 @@ def pad(array: Any, pad_width: Any, mode: Any = "constant", **kwargs: Any) -> An
     return a
 
 
-def _widths(pad_width: Any, ndim: int) -> list[list[int]]:
+def _widths(pad_width: PadWidth, ndim: int) -> list[list[int]]:
     if isinstance(pad_width, dict):
         by_axis = {axis_of(k, ndim): v for k, v in pad_width.items()}
-        pad_width = [np.broadcast_to(by_axis.get(k, 0), 2) for k in range(ndim)]
-    widths = np.broadcast_to(np.asarray(pad_width), (ndim, 2)).tolist()
+        whole = np.array([np.broadcast_to(by_axis.get(k, 0), 2) for k in range(ndim)])
+    else:
+        whole = np.asarray(pad_width)
+    widths = np.broadcast_to(whole, (ndim, 2)).tolist()
     if any(w < 0 for pair in widths for w in pair):
         raise ValueError(f"np.pad: widths must not be negative, got {pad_width}")
     return widths
 
 
-def _pair(values: Any, k: int, a: Any) -> tuple[Any, Any]:
+def _pair(values: ArrayLike, k: int, a: Array) -> tuple[Any, Any]:
     """The values before and behind axis k, in the dtype of the array."""
     if not np.ndim(values):
         value = convert(values, dtype=a.dtype)
@@ -68,7 +77,7 @@ def _pair(values: Any, k: int, a: Any) -> tuple[Any, Any]:
     return cast(table[k, 0], a.dtype), cast(table[k, 1], a.dtype)
 
 
-def _along(a: Any, k: int, low: int, high: int, mode: str, options: dict[str, Any]) -> Any:
+def _along(a: Array, k: int, low: int, high: int, mode: str, options: dict[str, Any]) -> Array:
     """Pad one axis."""
     n = a.shape[k]
     if mode == "constant":
@@ -94,7 +103,7 @@ def _along(a: Any, k: int, low: int, high: int, mode: str, options: dict[str, An
     return np.concatenate([head, a, tail], axis=k)
 
 
-def _odd(a: Any, k: int, places: Any, mode: str) -> Any:
+def _odd(a: Array, k: int, places: Array, mode: str) -> Array:
     """Reflection in the points at the ends: the edge value twice, minus the mirrored one."""
     n = a.shape[k]
     period = max(2 * (n - 1), 1) if mode == "reflect" else 2 * n
@@ -109,13 +118,13 @@ def _odd(a: Any, k: int, places: Any, mode: str) -> Any:
     return cast(value + 2 * turns * (last - first), a.dtype)
 
 
-def _ramp(end: Any, edge: Any, width: int, k: int) -> Any:
+def _ramp(end: Array, edge: Array, width: int, k: int) -> Array:
     """Values from ``end`` towards an edge, which is left out."""
     out = np.linspace(end, take(edge, 0, k), width, endpoint=False, dtype=edge.dtype, axis=k)
     return out
 
 
-def _statistic(mode: str, part: Any, width: int, k: int) -> Any:
+def _statistic(mode: str, part: Array, width: int, k: int) -> Array:
     value = _STATISTICS[mode](part, axis=k, keepdims=True)  # type: ignore[operator]
     value = cast(np.round(value) if part.dtype.kind in "iu" else value, part.dtype)
     return np.broadcast_to(value, tuple(width if i == k else d for i, d in enumerate(part.shape)))

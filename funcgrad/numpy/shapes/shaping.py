@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from ...ops.shape import cast
 from ...ops.structural import joining
 from ...ops.structural.gather import scatter_add
 from ...ops.structural.indexing import FULL, index
+from ...typing import Array, ArrayLike, Axes, DTypeLike, Shape
 from ..indexing.keys import mask_value
 from ..indexing.taking import take
 from ..protocol import array, axes_of, axes_or_none, axis_of, implements, strong, with_axis
@@ -22,12 +24,18 @@ from .joining import concatenate
 
 @implements(np.reshape)
 def reshape(
-    a: Any, /, shape: Any = None, order: str = "C", *, newshape: Any = None, copy: Any = None
-) -> Any:
+    a: ArrayLike,
+    /,
+    shape: Shape | None = None,
+    order: str = "C",
+    *,
+    newshape: Shape | None = None,
+    copy: bool | None = None,
+) -> Array:
     a = strong(a)
-    shape = newshape if shape is None else shape
-    shape = (shape,) if isinstance(shape, int | np.integer) else tuple(int(d) for d in shape)
-    full = _complete(a.shape, shape)
+    wanted: Any = newshape if shape is None else shape
+    wanted = (wanted,) if isinstance(wanted, int | np.integer) else tuple(int(d) for d in wanted)
+    full = _complete(a.shape, wanted)
     if order in ("C", "K") or (order == "A"):
         return ops.reshape(a, shape=full)
     if order != "F":
@@ -51,12 +59,12 @@ def _complete(given: tuple[int, ...], shape: tuple[int, ...]) -> tuple[int, ...]
 
 
 @implements(np.ravel)
-def ravel(a: Any, order: str = "C") -> Any:
+def ravel(a: ArrayLike, order: str = "C") -> Array:
     return reshape(a, (-1,), order)
 
 
 @implements(np.transpose, np.permute_dims)
-def transpose(a: Any, axes: Any = None) -> Any:
+def transpose(a: ArrayLike, axes: Sequence[int] | None = None) -> Array:
     a = strong(a)
     ndim = len(a.shape)
     perm = tuple(range(ndim))[::-1] if axes is None else tuple(axis_of(i, ndim) for i in axes)
@@ -66,12 +74,12 @@ def transpose(a: Any, axes: Any = None) -> Any:
 
 
 @implements(np.matrix_transpose)
-def matrix_transpose(x: Any, /) -> Any:
+def matrix_transpose(x: ArrayLike, /) -> Array:
     return swapaxes(x, -1, -2)
 
 
 @implements(np.swapaxes)
-def swapaxes(a: Any, axis1: Any, axis2: Any) -> Any:
+def swapaxes(a: ArrayLike, axis1: int, axis2: int) -> Array:
     a = strong(a)
     perm = list(range(len(a.shape)))
     i, j = axis_of(axis1, len(perm)), axis_of(axis2, len(perm))
@@ -80,7 +88,7 @@ def swapaxes(a: Any, axis1: Any, axis2: Any) -> Any:
 
 
 @implements(np.moveaxis)
-def moveaxis(a: Any, source: Any, destination: Any) -> Any:
+def moveaxis(a: ArrayLike, source: int | Sequence[int], destination: int | Sequence[int]) -> Array:
     a = strong(a)
     ndim = len(a.shape)
     sources = [source] if isinstance(source, int | np.integer) else list(source)
@@ -96,14 +104,14 @@ def moveaxis(a: Any, source: Any, destination: Any) -> Any:
 
 
 @implements(np.rollaxis)
-def rollaxis(a: Any, axis: int, start: int = 0) -> Any:
+def rollaxis(a: ArrayLike, axis: int, start: int = 0) -> Array:
     ndim = len(array(a).shape)
     axis, start = axis_of(axis, ndim), start + ndim if start < 0 else start
     return moveaxis(a, axis, start - 1 if axis < start else start)
 
 
 @implements(np.expand_dims)
-def expand_dims(a: Any, axis: Any) -> Any:
+def expand_dims(a: ArrayLike, axis: int | Sequence[int]) -> Array:
     a = strong(a)
     axes = (axis,) if isinstance(axis, int | np.integer) else tuple(axis)
     ndim = len(a.shape) + len(axes)
@@ -113,7 +121,7 @@ def expand_dims(a: Any, axis: Any) -> Any:
 
 
 @implements(np.squeeze)
-def squeeze(a: Any, axis: Any = None) -> Any:
+def squeeze(a: ArrayLike, axis: Axes = None) -> Array:
     a = strong(a)
     if axis is None:
         axes = tuple(i for i, d in enumerate(a.shape) if d == 1)
@@ -126,20 +134,20 @@ def squeeze(a: Any, axis: Any = None) -> Any:
 
 
 @implements(np.broadcast_to)
-def broadcast_to(array: Any, shape: Any, subok: bool = False) -> Any:
+def broadcast_to(array: ArrayLike, shape: Shape, subok: bool = False) -> Array:
     shape = (shape,) if isinstance(shape, int | np.integer) else tuple(int(d) for d in shape)
     return ops.broadcast_to(strong(array), shape)
 
 
 @implements(np.broadcast_arrays)
-def broadcast_arrays(*args: Any, subok: bool = False) -> Any:
+def broadcast_arrays(*args: ArrayLike, subok: bool = False) -> tuple[Array, ...]:
     arrays = [strong(a) for a in args]
     shape = np.broadcast_shapes(*[tuple(a.shape) for a in arrays])
     return tuple(ops.broadcast_to(a, shape) for a in arrays)
 
 
-def _at_least(n: int) -> Any:
-    def widen(a: Any) -> Any:
+def _at_least(n: int) -> Callable[..., Any]:
+    def widen(a: ArrayLike) -> Array:
         a = strong(a)
         ndim = len(a.shape)
         if ndim >= n:
@@ -150,7 +158,7 @@ def _at_least(n: int) -> Any:
             return ops.reshape(a, shape=(1, a.shape[0], 1))
         return ops.reshape(a, shape=(*a.shape, 1))
 
-    def at_least(*arys: Any) -> Any:
+    def at_least(*arys: ArrayLike) -> Array | tuple[Array, ...]:
         out = tuple(widen(a) for a in arys)
         return out[0] if len(out) == 1 else out
 
@@ -163,23 +171,23 @@ atleast_3d = implements(np.atleast_3d)(_at_least(3))
 
 
 @implements(np.flip)
-def flip(m: Any, axis: Any = None) -> Any:
+def flip(m: ArrayLike, axis: Axes = None) -> Array:
     m = strong(m)
     return ops.flip(m, axes=axes_of(axis, len(m.shape)))
 
 
 @implements(np.fliplr)
-def fliplr(m: Any) -> Any:
+def fliplr(m: ArrayLike) -> Array:
     return flip(m, 1)
 
 
 @implements(np.flipud)
-def flipud(m: Any) -> Any:
+def flipud(m: ArrayLike) -> Array:
     return flip(m, 0)
 
 
 @implements(np.rot90)
-def rot90(m: Any, k: int = 1, axes: Any = (0, 1)) -> Any:
+def rot90(m: ArrayLike, k: int = 1, axes: Sequence[int] = (0, 1)) -> Array:
     k, ndim = k % 4, len(array(m).shape)
     if len(axes) != 2 or len({a % max(ndim, 1) for a in axes}) != 2:
         raise ValueError(f"rot90 needs two different axes, got {axes}")
@@ -194,34 +202,34 @@ def rot90(m: Any, k: int = 1, axes: Any = (0, 1)) -> Any:
 
 
 @implements(np.roll)
-def roll(a: Any, shift: Any, axis: Any = None) -> Any:
-    a = strong(a)
+def roll(a: ArrayLike, shift: int | Sequence[int] | Array, axis: Axes = None) -> Array:
+    out = strong(a)
     if axis is None:
-        return reshape(roll(ravel(a), shift, 0), a.shape)
+        return reshape(roll(ravel(out), shift, 0), out.shape)
     shifts, axes = np.broadcast_arrays(np.atleast_1d(array(shift)), np.atleast_1d(axis))
     for i, k in enumerate(axes.tolist()):
-        k = axis_of(k, len(a.shape))
-        n = a.shape[k]
+        k = axis_of(k, len(out.shape))
+        n = out.shape[k]
         if isinstance(shifts, Tracer):
-            a = take(a, (np.arange(n) - shifts[i]) % max(n, 1), k)
+            out = take(out, (np.arange(n) - shifts[i]) % max(n, 1), k)
             continue
         s = int(shifts[i]) % n if n else 0
         if s:
-            head = index(a, key=(FULL,) * k + ((n - s, None, None),))
-            tail = index(a, key=(FULL,) * k + ((0, n - s, None),))
-            a = joining.concatenate(head, tail, axis=k)
-    return a
+            head = index(out, key=(FULL,) * k + ((n - s, None, None),))
+            tail = index(out, key=(FULL,) * k + ((0, n - s, None),))
+            out = joining.concatenate(head, tail, axis=k)
+    return out
 
 
 @implements(np.repeat)
-def repeat(a: Any, repeats: Any, axis: Any = None) -> Any:
-    a, axis = with_axis(strong(a), axis)
-    counts = np.broadcast_to(np.asarray(repeats), (a.shape[axis],))
-    return take(a, np.repeat(np.arange(a.shape[axis]), counts), axis)
+def repeat(a: ArrayLike, repeats: int | Sequence[int], axis: int | None = None) -> Array:
+    x, axis = with_axis(strong(a), axis)
+    counts = np.broadcast_to(np.asarray(repeats), (x.shape[axis],))
+    return take(x, np.repeat(np.arange(x.shape[axis]), counts), axis)
 
 
 @implements(np.tile)
-def tile(A: Any, reps: Any) -> Any:
+def tile(A: ArrayLike, reps: Shape) -> Array:
     a = strong(A)
     reps = (reps,) if isinstance(reps, int | np.integer) else tuple(int(r) for r in reps)
     ndim = max(len(reps), len(a.shape))
@@ -234,7 +242,7 @@ def tile(A: Any, reps: Any) -> Any:
 
 
 @implements(np.resize)
-def resize(a: Any, new_shape: Any) -> Any:
+def resize(a: ArrayLike, new_shape: Shape) -> Array:
     a = ravel(a)
     shape = (new_shape,) if isinstance(new_shape, int | np.integer) else tuple(new_shape)
     if any(d < 0 for d in shape):
@@ -245,7 +253,7 @@ def resize(a: Any, new_shape: Any) -> Any:
 
 
 @implements(np.delete)
-def delete(arr: Any, obj: Any, axis: Any = None) -> Any:
+def delete(arr: ArrayLike, obj: int | slice | Sequence[int], axis: int | None = None) -> Array:
     a = strong(arr)
     if axis is None:
         a, axis = ravel(a), 0
@@ -259,7 +267,9 @@ def _known(obj: Any, name: str) -> Any:
 
 
 @implements(np.insert)
-def insert(arr: Any, obj: Any, values: Any, axis: Any = None) -> Any:
+def insert(
+    arr: ArrayLike, obj: int | slice | Sequence[int], values: ArrayLike, axis: int | None = None
+) -> Array:
     a = strong(arr)
     if axis is None:
         a, axis = ravel(a), 0
@@ -284,7 +294,9 @@ def insert(arr: Any, obj: Any, values: Any, axis: Any = None) -> Any:
 
 
 @implements(np.meshgrid)
-def meshgrid(*xi: Any, copy: bool = True, sparse: bool = False, indexing: str = "xy") -> Any:
+def meshgrid(
+    *xi: ArrayLike, copy: bool = True, sparse: bool = False, indexing: str = "xy"
+) -> tuple[Array, ...]:
     arrays = [ravel(strong(x)) for x in xi]
     n = len(arrays)
     out = []
@@ -300,13 +312,13 @@ def meshgrid(*xi: Any, copy: bool = True, sparse: bool = False, indexing: str = 
     return tuple(out)
 
 
-def _triangle(keep: Any) -> Any:
-    def triangle(m: Any, k: int = 0) -> Any:
-        m = strong(m)
-        if len(m.shape) < 2:
-            m = ops.broadcast_to(m, (m.shape[-1], m.shape[-1]))
-        mask = keep(np.ones(m.shape[-2:], bool), k)
-        return np.where(mask, m, m.dtype.type(0))
+def _triangle(keep: Callable[[Array, int], Array]) -> Callable[..., Array]:
+    def triangle(m: ArrayLike, k: int = 0) -> Array:
+        x = strong(m)
+        if len(x.shape) < 2:
+            x = ops.broadcast_to(x, (x.shape[-1], x.shape[-1]))
+        mask = keep(np.ones(x.shape[-2:], bool), k)
+        return np.where(mask, x, x.dtype.type(0))
 
     return triangle
 
@@ -316,7 +328,7 @@ triu = implements(np.triu)(_triangle(np.triu))
 
 
 @implements(np.diag)
-def diag(v: Any, k: int = 0) -> Any:
+def diag(v: ArrayLike, k: int = 0) -> Array:
     v = strong(v)
     if len(v.shape) == 2:
         return np.diagonal(v, k)
@@ -329,12 +341,12 @@ def diag(v: Any, k: int = 0) -> Any:
 
 
 @implements(np.diagflat)
-def diagflat(v: Any, k: int = 0) -> Any:
+def diagflat(v: ArrayLike, k: int = 0) -> Array:
     return diag(ravel(strong(v)), k)
 
 
 @implements(np.trim_zeros)
-def trim_zeros(filt: Any, trim: str = "fb", axis: Any = None) -> Any:
+def trim_zeros(filt: ArrayLike, trim: str = "fb", axis: Axes = None) -> Array:
     filt = strong(filt)
     found = mask_value(filt != 0)
     key: list[Any] = [FULL] * len(filt.shape)
@@ -348,26 +360,28 @@ def trim_zeros(filt: Any, trim: str = "fb", axis: Any = None) -> Any:
 
 
 @implements(np.shape)
-def shape(a: Any) -> tuple[int, ...]:
+def shape(a: ArrayLike) -> tuple[int, ...]:
     return tuple(array(a).shape)
 
 
 @implements(np.ndim)
-def ndim(a: Any) -> int:
+def ndim(a: ArrayLike) -> int:
     return len(array(a).shape)
 
 
 @implements(np.size)
-def size(a: Any, axis: Any = None) -> int:
+def size(a: ArrayLike, axis: int | None = None) -> int:
     given = array(a).shape
     return math.prod(given) if axis is None else given[axis]
 
 
 @implements(np.copy)
-def copy(a: Any, order: str = "K", subok: bool = False) -> Any:
+def copy(a: ArrayLike, order: str = "K", subok: bool = False) -> Array:
     return strong(a)
 
 
 @implements("astype")
-def astype(x: Any, dtype: Any, /, *, copy: bool = True, device: Any = None) -> Any:
+def astype(
+    x: ArrayLike, dtype: DTypeLike, /, *, copy: bool = True, device: str | None = None
+) -> Array:
     return ops.cast(x, np.dtype(dtype))

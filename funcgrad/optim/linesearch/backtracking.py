@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -82,9 +82,11 @@ def _backtrack(
         return ~(carry[3] <= rules.atol) & (carry[0] <= rules.max_backtracking_steps)
 
     first = np.minimum(rules.increase_factor * before, rules.max_learning_rate)
-    carry = (np.int64(0), first, start, start.dtype.type(np.inf))
-    found: tuple[Array, Array, Array, Array] = lax.while_loop(go_on, body, carry)
-    return found
+    zero: Any = np.int64(0)
+    infinite: Any = start.dtype.type(np.inf)
+    carry: tuple[Array, ...] = (zero, first, start, infinite)  # type: ignore[assignment]
+    count, step, reached, error = lax.while_loop(go_on, body, carry)
+    return count, step, reached, error
 
 
 def _first_state(name: str, params: PyTree, store_grad: bool) -> ScaleByBacktrackingLinesearchState:

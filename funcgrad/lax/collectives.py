@@ -6,13 +6,14 @@ The examples of several axes, given as a tuple of names, are numbered in row-maj
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Hashable, Sequence
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 
 from .. import tree
-from ..control import collectives as c
+from ..control import collectives as operators
+from ..core.primitive import Primitive
 from ..core.tracebacks import user_facing
 from ..core.tracing import Tracer
 from ..errors import ShapeError
@@ -20,14 +21,20 @@ from ..ops.pointwise.comparison import select
 from ..ops.reductions.reducing import reduce_max, reduce_min
 from ..ops.shape import move_axis, reshape
 from ..ops.structural.gather import gather
+from ..typing import Array
+
+T = TypeVar("T")
+
+AxisNames: TypeAlias = Hashable | Sequence[Hashable]
+"""The name of a mapped axis, or a tuple of several."""
 
 
-def _names(axis_name: Any) -> tuple[Any, ...]:
+def _names(axis_name: AxisNames) -> tuple[Hashable, ...]:
     return tuple(axis_name) if isinstance(axis_name, tuple | list) else (axis_name,)
 
 
 @user_facing
-def psum(x: Any, axis_name: Any) -> Any:
+def psum(x: T, axis_name: AxisNames) -> T:
     """The sum over the examples of a named axis.
 
     Args:
@@ -42,19 +49,19 @@ def psum(x: Any, axis_name: Any) -> Any:
     array([0.25, 0.75])
     """
 
-    def one(a: Any) -> Any:
+    def one(a: Array) -> Array:
         for name in _names(axis_name):
             if not isinstance(a, Tracer) and np.ndim(a) == 0:
-                a = a * c.axis_frame(name).size
+                a = a * operators.axis_frame(name).size
             else:
-                a = c.psum_p(a, axis_name=name)
+                a = operators.psum_p(a, axis_name=name)
         return a
 
     return tree.map(one, x)
 
 
 @user_facing
-def pmean(x: Any, axis_name: Any) -> Any:
+def pmean(x: T, axis_name: AxisNames) -> T:
     """The mean over the examples of a named axis.
 
     >>> from funcgrad import vmap
@@ -65,17 +72,17 @@ def pmean(x: Any, axis_name: Any) -> Any:
     return tree.map(lambda a: a / size, psum(x, axis_name))
 
 
-def _extremum(x: Any, axis_name: Any, prim: Any) -> Any:
-    def one(a: Any) -> Any:
+def _extremum(x: T, axis_name: AxisNames, prim: Primitive) -> T:
+    def one(a: Array) -> Array:
         for name in _names(axis_name):
-            a = prim(c.all_gather_p(a, axis_name=name), axes=(0,))
+            a = prim(operators.all_gather_p(a, axis_name=name), axes=(0,))
         return a
 
     return tree.map(one, x)
 
 
 @user_facing
-def pmax(x: Any, axis_name: Any) -> Any:
+def pmax(x: T, axis_name: AxisNames) -> T:
     """The maximum over the examples of a named axis; ties share the derivative.
 
     >>> from funcgrad import vmap
@@ -86,7 +93,7 @@ def pmax(x: Any, axis_name: Any) -> Any:
 
 
 @user_facing
-def pmin(x: Any, axis_name: Any) -> Any:
+def pmin(x: T, axis_name: AxisNames) -> T:
     """The minimum over the examples of a named axis; ties share the derivative.
 
     >>> from funcgrad import vmap
@@ -96,13 +103,13 @@ def pmin(x: Any, axis_name: Any) -> Any:
     return _extremum(x, axis_name, reduce_min)
 
 
-def _merge(x: Any, axis: int) -> Any:
+def _merge(x: Array, axis: int) -> Array:
     """Two neighbouring axes as one."""
     shape = (*x.shape[:axis], x.shape[axis] * x.shape[axis + 1], *x.shape[axis + 2 :])
     return reshape(x, shape=shape)
 
 
-def _divide(x: Any, axis: int, n: int) -> Any:
+def _divide(x: Array, axis: int, n: int) -> Array:
     """One axis as n blocks: two axes."""
     if x.shape[axis] % n:
         raise ShapeError(f"axis {axis} of size {x.shape[axis]} is not a multiple of {n} examples")
@@ -110,23 +117,25 @@ def _divide(x: Any, axis: int, n: int) -> Any:
     return reshape(x, shape=shape)
 
 
-def _gathered(a: Any, axis_name: Any) -> Any:
+def _gathered(a: Array, axis_name: AxisNames) -> Array:
     """All values along a new axis 0; those of several named axes in row-major order."""
     names = _names(axis_name)
     for name in reversed(names):
-        a = c.all_gather_p(a, axis_name=name)
+        a = operators.all_gather_p(a, axis_name=name)
     for _ in names[1:]:
         a = _merge(a, 0)
     return a
 
 
-def _split_names(a: Any, axis_name: Any) -> Any:
+def _split_names(a: Array, axis_name: AxisNames) -> Array:
     """Axis 0 as one axis per named axis."""
-    return reshape(a, shape=(*(c.axis_frame(n).size for n in _names(axis_name)), *a.shape[1:]))
+    return reshape(
+        a, shape=(*(operators.axis_frame(n).size for n in _names(axis_name)), *a.shape[1:])
+    )
 
 
 @user_facing
-def all_gather(x: Any, axis_name: Any, *, axis: int = 0, tiled: bool = False) -> Any:
+def all_gather(x: T, axis_name: AxisNames, *, axis: int = 0, tiled: bool = False) -> T:
     """The values of all examples, stacked along a new axis (or joined along one, if tiled).
 
     >>> from funcgrad import vmap
@@ -135,7 +144,7 @@ def all_gather(x: Any, axis_name: Any, *, axis: int = 0, tiled: bool = False) ->
            [1., 3.]])
     """
 
-    def one(a: Any) -> Any:
+    def one(a: Array) -> Array:
         out = _gathered(a, axis_name)
         k = axis % (len(out.shape) - (1 if tiled else 0))
         out = move_axis(out, 0, k)
@@ -145,7 +154,9 @@ def all_gather(x: Any, axis_name: Any, *, axis: int = 0, tiled: bool = False) ->
 
 
 @user_facing
-def psum_scatter(x: Any, axis_name: Any, *, scatter_dimension: int = 0, tiled: bool = False) -> Any:
+def psum_scatter(
+    x: T, axis_name: AxisNames, *, scatter_dimension: int = 0, tiled: bool = False
+) -> T:
     """The sum over the examples, of which each example keeps its own part.
 
     >>> from funcgrad import vmap
@@ -153,7 +164,7 @@ def psum_scatter(x: Any, axis_name: Any, *, scatter_dimension: int = 0, tiled: b
     array([4., 6.])
     """
 
-    def one(a: Any) -> Any:
+    def one(a: Array) -> Array:
         k = scatter_dimension % len(a.shape)
         n = axis_size(axis_name)
         a = _divide(a, k, n) if tiled else a
@@ -161,7 +172,7 @@ def psum_scatter(x: Any, axis_name: Any, *, scatter_dimension: int = 0, tiled: b
             raise ShapeError(f"psum_scatter: axis {k} of shape {a.shape} must have size {n}")
         a = _split_names(move_axis(a, k, 0), axis_name)
         for name in _names(axis_name):
-            a = c.psum_scatter_p(a, axis_name=name)
+            a = operators.psum_scatter_p(a, axis_name=name)
         return a
 
     return tree.map(one, x)
@@ -169,8 +180,8 @@ def psum_scatter(x: Any, axis_name: Any, *, scatter_dimension: int = 0, tiled: b
 
 @user_facing
 def all_to_all(
-    x: Any, axis_name: Any, split_axis: int, concat_axis: int, *, tiled: bool = False
-) -> Any:
+    x: T, axis_name: AxisNames, split_axis: int, concat_axis: int, *, tiled: bool = False
+) -> T:
     """Example i sends part j of its value to example j, which joins what it gets.
 
     >>> from funcgrad import vmap
@@ -180,14 +191,14 @@ def all_to_all(
            [2., 4.]])
     """
 
-    def one(a: Any) -> Any:
+    def one(a: Array) -> Array:
         n = axis_size(axis_name)
         a = _divide(a, split_axis, n) if tiled else a
         if a.shape[split_axis] != n:
             raise ShapeError(f"all_to_all: axis {split_axis} of shape {a.shape} must have size {n}")
         out = _split_names(move_axis(a, split_axis, 0), axis_name)
         for k, name in enumerate(_names(axis_name)):
-            out = move_axis(c.all_to_all_p(move_axis(out, k, 0), axis_name=name), 0, k)
+            out = move_axis(operators.all_to_all_p(move_axis(out, k, 0), axis_name=name), 0, k)
         for _ in _names(axis_name)[1:]:
             out = _merge(out, 0)
         out = move_axis(out, 0, concat_axis)
@@ -197,7 +208,7 @@ def all_to_all(
 
 
 @user_facing
-def ppermute(x: Any, axis_name: Any, perm: Sequence[tuple[int, int]]) -> Any:
+def ppermute(x: T, axis_name: AxisNames, perm: Sequence[tuple[int, int]]) -> T:
     """Send values between examples: pairs (source, destination); others get zero.
 
     >>> from funcgrad import vmap
@@ -207,8 +218,8 @@ def ppermute(x: Any, axis_name: Any, perm: Sequence[tuple[int, int]]) -> Any:
     pairs = tuple((int(s), int(d)) for s, d in perm)
     names = _names(axis_name)
     if len(names) == 1:
-        return tree.map(lambda a: c.ppermute_p(a, axis_name=names[0], perm=pairs), x)
-    source, there = c.sources_of(pairs, axis_size(names))
+        return tree.map(lambda a: operators.ppermute_p(a, axis_name=names[0], perm=pairs), x)
+    source, there = operators.sources_of(pairs, axis_size(names))
     here = axis_index(names)
     return tree.map(
         lambda a: select(gather(there, here), gather(_gathered(a, names), gather(source, here)), 0),
@@ -217,7 +228,7 @@ def ppermute(x: Any, axis_name: Any, perm: Sequence[tuple[int, int]]) -> Any:
 
 
 @user_facing
-def axis_index(axis_name: Any) -> Any:
+def axis_index(axis_name: AxisNames) -> Array:
     """The number of the example along a named axis.
 
     >>> from funcgrad import vmap
@@ -226,16 +237,16 @@ def axis_index(axis_name: Any) -> Any:
     """
     index: Any = 0
     for name in _names(axis_name):
-        index = index * c.axis_frame(name).size + c.axis_index_of(name)
+        index = index * operators.axis_frame(name).size + operators.axis_index_of(name)
     return index
 
 
 @user_facing
-def axis_size(axis_name: Any) -> int:
+def axis_size(axis_name: AxisNames) -> int:
     """The number of examples along a named axis, or along several.
 
     >>> from funcgrad import vmap
     >>> vmap(lambda x: x / axis_size("i"), axis_name="i")(np.array([2.0, 4.0]))
     array([1., 2.])
     """
-    return math.prod(c.axis_frame(name).size for name in _names(axis_name))
+    return math.prod(operators.axis_frame(name).size for name in _names(axis_name))

@@ -12,18 +12,19 @@ from .. import arrays
 from ..ops.pointwise.special import erf_inv
 from ..ops.random.gamma import following, random_gamma, slope_of_gamma, slope_of_loggamma
 from ..ops.random.threefry import random_uniform, threefry2x32
+from ..typing import Array, Key
 from .arguments import UINT32, is_scalar
 
 _UNSIGNED = {size: np.dtype(f"u{size}") for size in (1, 2, 4, 8)}
 
 
-def split_key(key: Any, shape: tuple[int, ...] = (2,)) -> Any:
-    """So many new keys."""
+def split_key(key: Key, shape: tuple[int, ...] = (2,)) -> Array:
+    """New keys from a key: an array of keys of this shape."""
     counters = np.arange(prod(shape), dtype=UINT32).reshape(shape)
     return np.stack(threefry2x32(key[0], key[1], np.uint32(0), counters), axis=-1)
 
 
-def scaled(u: Any, factor: Any, shift: Any = None) -> Any:
+def scaled(u: Array, factor: Array, shift: Array | None = None) -> Array:
     """Return u * factor + shift for scalars; an array u is overwritten."""
     u *= factor
     if shift is not None:
@@ -31,18 +32,18 @@ def scaled(u: Any, factor: Any, shift: Any = None) -> Any:
     return u
 
 
-def uniform_from(key: Any, shape: tuple[int, ...], dtype: np.dtype, low: float) -> Any:
+def uniform_from(key: Key, shape: tuple[int, ...], dtype: np.dtype, low: float) -> Array:
     """Uniform numbers from low to 1."""
     bound = dtype.type(low)
     return scaled(random_uniform(key, shape=shape, dtype=dtype), dtype.type(1) - bound, bound)
 
 
-def exponentials(key: Any, shape: tuple[int, ...], dtype: np.dtype) -> Any:
+def exponentials(key: Key, shape: tuple[int, ...], dtype: np.dtype) -> Array:
     """Numbers from the standard exponential distribution."""
     return -np.log1p(-random_uniform(key, shape=shape, dtype=dtype))
 
 
-def normals(key: Any, shape: tuple[int, ...], dtype: np.dtype) -> Any:
+def normals(key: Key, shape: tuple[int, ...], dtype: np.dtype) -> Array:
     """Numbers from the standard normal distribution, real or complex."""
     if dtype.kind == "f":
         return _real_normals(key, shape, dtype)
@@ -52,7 +53,7 @@ def normals(key: Any, shape: tuple[int, ...], dtype: np.dtype) -> Any:
     return (real + 1j * imag) / part.type(np.sqrt(2))
 
 
-def _real_normals(key: Any, shape: tuple[int, ...], dtype: np.dtype) -> Any:
+def _real_normals(key: Key, shape: tuple[int, ...], dtype: np.dtype) -> Array:
     low, scale, sqrt2 = _normal_constants(dtype)
     x = erf_inv(scaled(random_uniform(key, shape=shape, dtype=dtype), scale, low))
     if x.dtype != dtype:
@@ -72,7 +73,7 @@ def single_for_half(dtype: np.dtype) -> np.dtype:
     return np.dtype(np.float32) if dtype == np.float16 else dtype
 
 
-def rounded(x: Any, dtype: np.dtype) -> Any:
+def rounded(x: Array, dtype: np.dtype) -> Array:
     """Numbers in the type that is asked for; those of float16 that are too large are infinite."""
     if x.dtype == dtype:
         return x
@@ -80,25 +81,25 @@ def rounded(x: Any, dtype: np.dtype) -> Any:
         return x.astype(dtype)
 
 
-def signs(key: Any, shape: tuple[int, ...], dtype: np.dtype) -> Any:
+def signs(key: Key, shape: tuple[int, ...], dtype: np.dtype) -> Array:
     """Numbers that are 1 or -1."""
     positive = random_uniform(key, shape=shape, dtype=np.dtype(np.float64)) < 0.5
     return scaled(positive.astype(dtype), dtype.type(2)) - dtype.type(1)
 
 
-def gammas(key: Any, a: Any, shape: tuple[int, ...]) -> Any:
+def gammas(key: Key, a: Array, shape: tuple[int, ...]) -> Array:
     """Numbers from gamma distributions."""
     a = np.broadcast_to(a, shape)
     return following(random_gamma(key, a, log_space=False), a, slope=slope_of_gamma)
 
 
-def log_gammas(key: Any, a: Any, shape: tuple[int, ...]) -> Any:
+def log_gammas(key: Key, a: Array, shape: tuple[int, ...]) -> Array:
     """Logarithms of numbers from gamma distributions."""
     a = np.broadcast_to(a, shape)
     return following(random_gamma(key, a, log_space=True), a, slope=slope_of_loggamma)
 
 
-def gumbels(key: Any, shape: tuple[int, ...], dtype: np.dtype, mode: str) -> Any:
+def gumbels(key: Key, shape: tuple[int, ...], dtype: np.dtype, mode: str) -> Array:
     """Numbers from the standard Gumbel distribution."""
     tiny = np.finfo(dtype).tiny
     if mode == "low":
@@ -111,7 +112,7 @@ def gumbels(key: Any, shape: tuple[int, ...], dtype: np.dtype, mode: str) -> Any
     return -np.log(-np.log1p(-u))
 
 
-def _finest_gumbels(key: Any, shape: tuple[int, ...]) -> Any:
+def _finest_gumbels(key: Key, shape: tuple[int, ...]) -> Array:
     """float32 numbers from 64 random bits: all bits count next to 0 and next to 1."""
     words = random_uniform(key, shape=(2, *shape), dtype=UINT32).astype(np.uint64)
     bits = np.bitwise_or(np.left_shift(words[0], np.uint64(32)), words[1])
@@ -126,39 +127,42 @@ def _finest_gumbels(key: Any, shape: tuple[int, ...]) -> Any:
     return np.where(lower, -np.log(-np.log1p(-x)), -np.log(-np.log(x)))
 
 
-def integers(key: Any, shape: tuple[int, ...], low: Any, high: Any, dtype: np.dtype) -> Any:
+def integers(key: Key, shape: tuple[int, ...], low: Array, high: Array, dtype: np.dtype) -> Array:
     """Integers from low to high - 1."""
     wide = np.dtype(np.int32) if dtype.itemsize < 4 else dtype
     unsigned = _UNSIGNED[wide.itemsize]
+    modulus: Array | None
     if is_scalar(low) and is_scalar(high):
-        low, span = _integer_range(int(low), int(high), np.iinfo(dtype))
-        modulus = unsigned.type(span) if span < 2 ** (8 * wide.itemsize) else None
-        low = wide.type(low)
+        first, span = _integer_range(int(low), int(high), np.iinfo(dtype))
+        least = np.array(first, wide)[()]
+        modulus = np.array(span, unsigned)[()] if span < 2 ** (8 * wide.itemsize) else None
     else:
-        low, modulus = _integer_ranges(low, high, dtype, wide)
-        low, modulus = arrays.harmonize((low, modulus, key))[1][:2]
+        least, modulus = _integer_ranges(low, high, dtype, wide)
+        least, modulus = arrays.harmonize((least, modulus, key))[1][:2]
     keys = split_key(key)
     lower = _remainder(random_uniform(keys[1], shape=shape, dtype=unsigned), modulus)
     # 2**bits modulo the span, where 0 leaves the upper bits without influence.
-    factor = _remainder(unsigned.type(2 ** (4 * wide.itemsize)), modulus)
+    factor = _remainder(np.array(2 ** (4 * wide.itemsize), unsigned)[()], modulus)
     factor = _remainder(np.multiply(factor, factor), modulus)
     if is_scalar(factor) and factor == 0:
         offset = lower
     else:
         upper = _remainder(random_uniform(keys[0], shape=shape, dtype=unsigned), modulus)
         offset = _remainder(np.add(np.multiply(upper, factor), lower), modulus)
-    return np.add(offset.astype(wide), low).astype(dtype)
+    return np.add(offset.astype(wide), least).astype(dtype)
 
 
-def _integer_range(low: int, high: int, info: Any) -> tuple[int, int]:
+def _integer_range(low: int, high: int, info: np.iinfo) -> tuple[int, int]:
     """The lowest integer, and how many there are from it on."""
     low = min(max(low, info.min), info.max)
     high = min(max(high, info.min), info.max + 1)
     return low, max(high - low, 1)
 
 
-def _integer_ranges(low: Any, high: Any, dtype: np.dtype, wide: np.dtype) -> Any:
-    """As ``_integer_range`` for arrays; the unsigned number of integers is 0 for all of them."""
+def _integer_ranges(
+    low: Array, high: Array, dtype: np.dtype, wide: np.dtype
+) -> tuple[Array, Array]:
+    """The lowest integers, and how many there are; 0 stands for all that the type has."""
     unsigned = _UNSIGNED[wide.itemsize]
     info = np.iinfo(dtype)
     clipped = []
@@ -173,7 +177,7 @@ def _integer_ranges(low: Any, high: Any, dtype: np.dtype, wide: np.dtype) -> Any
     return clipped[0], np.where(some, span, unsigned.type(1))
 
 
-def _remainder(x: Any, modulus: Any) -> Any:
+def _remainder(x: Array, modulus: Array | None) -> Array:
     """The remainder of x by an unsigned modulus, where None and 0 stand for 2**bits."""
     if modulus is None:
         return x

@@ -6,10 +6,12 @@ from typing import Any
 
 import numpy as np
 
+from ..typing import Array
+
 TAIL = 3.0
 
 
-def _hazard(x: Any) -> Any:
+def _hazard(x: Array) -> Array:
     """Density over upper tail, phi(x) / Q(x), by its continued fraction, from 3 on exact.
 
     It is x + 1 / (x + 2 / (x + 3 / ...)); after n steps the error is about
@@ -21,7 +23,7 @@ def _hazard(x: Any) -> Any:
     return x + rest
 
 
-def tail_quantile(u: Any, lower: Any, upper: Any) -> Any:
+def tail_quantile(u: Array, lower: Array, upper: Array) -> Array:
     """The number below which a fraction u of the normal distribution between two ends lies.
 
     Args:

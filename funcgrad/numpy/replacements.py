@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from ..core.tracebacks import user_facing
+from ..typing import Array, ArrayLike, Axes, DTypeLike, Shape
 from . import elementwise
 from .indexing import taking
 from .protocol import holds_tracer
 from .shapes import padding, shaping
+from .shapes.padding import PadWidth
 
 
-def take(a: Any, indices: Any, axis: int | None = None, mode: str = "raise") -> Any:
+@user_facing
+def take(a: ArrayLike, indices: ArrayLike, axis: int | None = None, mode: str = "raise") -> Array:
     """Elements of an array at given positions, either of which may be traced.
 
     Args:
@@ -34,7 +39,14 @@ def take(a: Any, indices: Any, axis: int | None = None, mode: str = "raise") -> 
     return run(a, indices, axis, mode=mode)
 
 
-def full_like(a: Any, fill_value: Any, dtype: Any = None, *, shape: Any = None) -> Any:
+@user_facing
+def full_like(
+    a: ArrayLike,
+    fill_value: ArrayLike,
+    dtype: DTypeLike | None = None,
+    *,
+    shape: Shape | None = None,
+) -> Array:
     """An array of one value, which may be traced, with the shape and dtype of another.
 
     Args:
@@ -53,7 +65,8 @@ def full_like(a: Any, fill_value: Any, dtype: Any = None, *, shape: Any = None) 
     return run(a, fill_value, dtype, shape=shape)
 
 
-def pad(array: Any, pad_width: Any, mode: str = "constant", **kwargs: Any) -> Any:
+@user_facing
+def pad(array: ArrayLike, pad_width: PadWidth, mode: str = "constant", **kwargs: Any) -> Array:
     """An array with values put around it, as ``numpy.pad``; the values may be traced.
 
     Args:
@@ -75,7 +88,8 @@ def pad(array: Any, pad_width: Any, mode: str = "constant", **kwargs: Any) -> An
     return run(array, pad_width, mode, **kwargs)
 
 
-def roll(a: Any, shift: Any, axis: Any = None) -> Any:
+@user_facing
+def roll(a: ArrayLike, shift: int | Sequence[int] | Array, axis: Axes = None) -> Array:
     """An array whose elements are moved along axes, round the ends; ``shift`` may be traced.
 
     Args:

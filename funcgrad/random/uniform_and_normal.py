@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from .. import arrays
 from ..core.tracebacks import user_facing
 from ..ops.random.threefry import random_uniform
+from ..typing import Array, ArrayLike, DTypeLike, Key, Shape
 from .arguments import (
     as_floats,
     as_integers,
@@ -20,16 +19,14 @@ from .arguments import (
     is_scalar,
     real_parameter,
 )
-from .draws import gumbels, integers, normals, scaled
+from .samplers import gumbels, integers, normals, scaled
 
 
 @user_facing
-def bits(key: Any, shape: Any = (), dtype: Any = np.uint64) -> Any:
+def bits(key: Key, shape: Shape = (), dtype: DTypeLike = np.uint64) -> Array:
     """Draw unsigned integers, all values of the type being equally likely.
 
-    Args:
-        key: a key.
-        shape: shape of the result.
+    Parameters:
         dtype: uint8, uint16, uint32 or uint64.
 
     Returns:
@@ -46,15 +43,16 @@ def bits(key: Any, shape: Any = (), dtype: Any = np.uint64) -> Any:
 
 @user_facing
 def uniform(
-    key: Any, shape: Any = (), dtype: Any = float, minval: Any = 0.0, maxval: Any = 1.0
-) -> Any:
+    key: Key,
+    shape: Shape = (),
+    dtype: DTypeLike = float,
+    minval: ArrayLike = 0.0,
+    maxval: ArrayLike = 1.0,
+) -> Array:
     """Draw from the uniform distribution on [minval, maxval).
 
-    Args:
-        key: a key.
-        shape: shape of the result.
-        dtype: float16, float32 or float64.
-        minval: lower bound, which may be drawn; broadcasts to shape.
+    Parameters:
+        minval: lower bound, which may be drawn.
         maxval: upper bound, which is not drawn but by rounding.
 
     Returns:
@@ -84,13 +82,13 @@ def uniform(
 
 
 @user_facing
-def randint(key: Any, shape: Any, minval: Any, maxval: Any, dtype: Any = int) -> Any:
+def randint(
+    key: Key, shape: Shape, minval: ArrayLike, maxval: ArrayLike, dtype: DTypeLike = int
+) -> Array:
     """Draw integers from minval to maxval - 1.
 
-    Args:
-        key: a key.
-        shape: shape of the result.
-        minval: smallest integer; broadcasts to shape.
+    Parameters:
+        minval: smallest integer.
         maxval: smallest integer above the range; where it is not above minval, minval is drawn.
         dtype: integer type of the result; bounds are clipped to its range.
 
@@ -111,11 +109,10 @@ def randint(key: Any, shape: Any, minval: Any, maxval: Any, dtype: Any = int) ->
 
 
 @user_facing
-def bernoulli(key: Any, p: Any = 0.5, shape: Any = None, mode: str = "low") -> Any:
+def bernoulli(key: Key, p: ArrayLike = 0.5, shape: Shape | None = None, mode: str = "low") -> Array:
     """Draw booleans that are True with probability p.
 
-    Args:
-        key: a key.
+    Parameters:
         p: probabilities, floats whose dtype sets the resolution.
         shape: shape of the result, to which p broadcasts; None is the shape of p.
         mode: "low", or "high" for twice as many random bits, which tell smaller p apart: with
@@ -132,23 +129,21 @@ def bernoulli(key: Any, p: Any = 0.5, shape: Any = None, mode: str = "low") -> A
     check_key("bernoulli", key)
     if shape is not None:
         shape = check_shape("bernoulli", shape)
-    p = as_floats(real_parameter("bernoulli", "p", p, shape))
-    shape = p.shape if shape is None else shape
+    chance = as_floats(real_parameter("bernoulli", "p", p, shape))
+    shape = chance.shape if shape is None else shape
     check_choice("bernoulli", "mode", mode, ("low", "high"))
-    key, p = arrays.harmonize((key, p))[1]
+    key, chance = arrays.harmonize((key, chance))[1]
     if mode == "low":
-        return random_uniform(key, shape=shape, dtype=p.dtype) < p
-    u = random_uniform(key, shape=(2, *shape), dtype=p.dtype)
-    return u[1] * float(np.finfo(p.dtype).eps) < p - u[0]
+        return random_uniform(key, shape=shape, dtype=chance.dtype) < chance
+    u = random_uniform(key, shape=(2, *shape), dtype=chance.dtype)
+    return u[1] * float(np.finfo(chance.dtype).eps) < chance - u[0]
 
 
 @user_facing
-def normal(key: Any, shape: Any = (), dtype: Any = float) -> Any:
+def normal(key: Key, shape: Shape = (), dtype: DTypeLike = float) -> Array:
     """Draw from the standard normal distribution.
 
-    Args:
-        key: a key.
-        shape: shape of the result.
+    Parameters:
         dtype: float or complex type; complex numbers have variance 1, half of it in each part.
 
     Returns:
@@ -165,13 +160,10 @@ def normal(key: Any, shape: Any = (), dtype: Any = float) -> Any:
 
 
 @user_facing
-def gumbel(key: Any, shape: Any = (), dtype: Any = float, mode: str | None = None) -> Any:
+def gumbel(key: Key, shape: Shape = (), dtype: DTypeLike = float, mode: str | None = None) -> Array:
     """Draw from the standard Gumbel distribution, exp(-(x + exp(-x))).
 
-    Args:
-        key: a key.
-        shape: shape of the result.
-        dtype: float16, float32 or float64.
+    Parameters:
         mode: how many random bits are used: "low" (as many as the dtype has, which bounds float32
             numbers by 16; None is this too), "high" (twice as many), or "highest" (twice as many,
             of which float32 numbers use all).

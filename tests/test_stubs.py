@@ -1,0 +1,191 @@
+"""Names and signatures as a type checker reads them: those that there are, and no others."""
+
+import ast
+import functools
+import inspect
+import pickle
+import pydoc
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import get_overloads
+
+import numpy as np
+import pytest
+
+import funcgrad as fg
+import funcgrad.numpy as fnp
+from funcgrad import lax, random, train
+from funcgrad.core.tracing import Tracer
+from funcgrad.numpy import protocol, refused
+
+PACKAGES = {"numpy": fnp, "lax": lax, "random": random, "train": train, "linalg": fnp.linalg}
+
+
+def bound_names(module):
+    """The public names that a module binds by statements that a type checker understands."""
+    found = set()
+    for node in ast.walk(ast.parse(Path(module.__file__).read_text())):
+        if isinstance(node, ast.ImportFrom):
+            found |= {a.asname or a.name for a in node.names}
+        elif isinstance(node, ast.FunctionDef | ast.ClassDef):
+            found.add(node.name)
+        elif isinstance(node, ast.Assign):
+            found |= {t.id for t in node.targets if isinstance(t, ast.Name)}
+    assert "*" not in found
+    return {n for n in found if not n.startswith("_")}
+
+
+@pytest.mark.parametrize("name", PACKAGES)
+def test_a_checker_knows_the_public_names(name):
+    module = PACKAGES[name]
+    bound = bound_names(module)
+    assert set(module.__all__) <= bound
+    others = bound - set(module.__all__) - {"annotations"}
+    modules = {n for n in others if inspect.ismodule(getattr(module, n, None))}
+    assert others - modules <= {"Any", "NUMPY_FUNCTIONS"}, "public, but not in __all__"
+    hidden = [n for n in ast.walk(ast.parse(Path(module.__file__).read_text()))
+              if isinstance(n, ast.Call) and ast.unparse(n.func) == "globals().update"]  # fmt: skip
+    assert not hidden
+
+
+def test_what_is_implemented_is_public():
+    """All of NumPy's top-level functions that have an implementation, but for those refused."""
+    tables = (*Tracer.functions, *Tracer.ufuncs, *protocol.UFUNCS)
+    wanted = {f.__name__ for f in tables if getattr(np, f.__name__, None) is f}
+    wanted -= {f.__name__ for f in refused.ADVICE}
+    assert wanted <= set(fnp.__all__)
+
+
+def test_functions_of_numpy_are_its_own():
+    ours = {n for n in fnp.__all__ if getattr(np, n, None) is not getattr(fnp, n)}
+    assert ours == set(
+        "arange array asarray at empty eye fromfunction full full_like identity linalg logsumexp "
+        "ndarray ones pad roll take tri zeros".split()
+    )
+
+
+@pytest.mark.parametrize("name", lax.__all__)
+def test_functions_of_lax_are_functions(name):
+    fun = getattr(lax, name)
+    assert callable(fun)
+    assert fun.__name__ == name
+    assert fun.__doc__
+    assert inspect.signature(fun).parameters
+    assert f"{name}(" in pydoc.plain(pydoc.render_doc(fun))
+    assert pickle.loads(pickle.dumps(fun)) is fun
+    assert pickle.loads(pickle.dumps(functools.partial(fun, 1.0))).func is fun
+
+    @functools.wraps(fun)
+    def wrapped(*args, **kwargs):
+        return fun(*args, **kwargs)
+
+    assert inspect.signature(wrapped) == inspect.signature(fun)
+
+
+ELEMENTWISE = {
+    "acos": "arccos", "acosh": "arccosh", "asin": "arcsin", "asinh": "arcsinh", "atan": "arctan",
+    "atan2": "arctan2", "atanh": "arctanh", "bitwise_not": "invert", "div": "divide",
+    "eq": "equal", "ge": "greater_equal", "gt": "greater", "is_finite": "isfinite",
+    "le": "less_equal", "lt": "less", "max": "maximum", "min": "minimum", "mul": "multiply",
+    "ne": "not_equal", "neg": "negative", "pow": "power", "population_count": "bitwise_count",
+    "rem": "fmod", "round": "rint", "shift_left": "left_shift",
+    "shift_right_arithmetic": "right_shift", "sub": "subtract",
+    **{n: n for n in "abs add bitwise_and bitwise_or bitwise_xor cbrt ceil conj cos cosh exp exp2 "
+       "expm1 floor imag log log1p nextafter real reciprocal sign sin sinh sqrt square tan "
+       "tanh".split()},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ELEMENTWISE)
+def test_operators_of_lax_are_those_of_numpy(name):
+    fun, numpy_fun = getattr(lax, name), getattr(np, ELEMENTWISE[name])
+    bits = name.startswith(("bitwise", "shift", "population"))
+    args: tuple[object, ...] = (
+        (np.array([6, 5]), np.array([1, 3])) if bits else (np.array([1.5, 0.25]), 0.75)
+    )
+    args = args[: len(inspect.signature(fun).parameters)]
+    with np.errstate(invalid="ignore"):
+        expected = numpy_fun(*args)
+        np.testing.assert_array_equal(fun(*args), expected)
+        np.testing.assert_array_equal(fg.jit(fun)(*args), expected)
+        np.testing.assert_array_equal(fg.vmap(fun, in_axes=(0,) + (0 if bits else None,) *
+                                              (len(args) - 1))(*args), expected)  # fmt: skip
+
+
+@pytest.mark.parametrize("fun", [lax.cond, fnp.linalg.qr, fnp.linalg.svd])
+def test_overloads_fit_the_signature(fun):
+    overloads = get_overloads(inspect.unwrap(fun))
+    assert len(overloads) == 3
+    for overload in overloads:
+        parameters = inspect.signature(overload).parameters.values()
+        given = [p.name for p in parameters if p.kind is not inspect.Parameter.KEYWORD_ONLY]
+        named = {p.name: 0 for p in parameters if p.kind is inspect.Parameter.KEYWORD_ONLY}
+        inspect.signature(fun).bind(*given, **named)
+
+
+SAMPLE = """
+import numpy as np
+import funcgrad.numpy as fnp
+from funcgrad import lax, random
+
+x = np.zeros(3)
+reveal_type(lax.scan(lambda c, x: (c + x, c), x, np.zeros((4, 3))))  # tuple[Vector, Vector]
+reveal_type(lax.fori_loop(0, 4, lambda i, s: s + i, x))  # Vector
+reveal_type(lax.while_loop(lambda s: s[0] < 3, lambda s: (s[0] + 1, s[1]), (0, x)))
+# tuple[int, Vector]
+reveal_type(lax.cond(True, lambda a: a + 1, lambda a: a - 1, x))  # Vector
+reveal_type(lax.cond(True, lambda a: a + 1, lambda a: a - 1, operand=x))  # Vector
+reveal_type(lax.map(lambda a: (a, a), x))  # tuple[Vector, Vector]
+reveal_type(lax.psum(x, "i"))  # Vector
+reveal_type(lax.associative_scan(lambda a, b: a + b, x))  # Vector
+reveal_type(lax.sin(1.0))  # Array
+reveal_type(random.normal(random.key(0), (3,)))  # Array
+reveal_type(fnp.at(x)[0].set(1.0))  # Array
+reveal_type(fnp.zeros((2,)))  # Array
+reveal_type(fnp.linalg.qr(x).R)  # Array
+reveal_type(fnp.linalg.qr(x, "r"))  # Array
+reveal_type(fnp.linalg.svd(x).S)  # Array
+reveal_type(fnp.linalg.svd(x, compute_uv=False))  # Array
+lax.while_loop(lambda s: s < 3, lambda s: str(s), 1.0)  # error: arg-type, return-value
+lax.scan(lambda c, x: c, x, x)  # error: arg-type, return-value
+lax.cond(True, lambda a: a, lambda a: a, x, x)  # error: arg-type, misc
+lax.sin(1.0, 2.0)  # error: call-arg
+fnp.typo  # error: attr-defined
+lax.typo  # error: attr-defined
+random.typo  # error: attr-defined
+fnp.zeros("a")  # error: arg-type
+random.normal(0)  # error: arg-type
+"""
+SHORT = {
+    "numpy.ndarray[tuple[int], numpy.dtype[numpy.float64]]": "Vector",
+    "numpy.ndarray[tuple[Any, ...], numpy.dtype[Any]]": "Array",
+    "Literal[0]?": "int",
+}
+
+
+def test_what_mypy_finds(tmp_path):
+    """Types and errors as the comments in SAMPLE say."""
+    file = tmp_path / "sample.py"
+    file.write_text(SAMPLE.replace("\n# tuple", "  # tuple"))
+    root = str(Path(fg.__file__).parent.parent)
+    options = ["--follow-imports=silent", "--hide-error-context", "--cache-dir", str(tmp_path)]
+    command = [sys.executable, "-m", "mypy", *options, str(file)]
+    out = subprocess.run(command, capture_output=True, text=True, cwd=root).stdout
+    found = {}
+    for line, kind, text in re.findall(r"sample\.py:(\d+): (note|error): (.*)", out):
+        revealed = re.search(r'Revealed type is "(.*)"', text)
+        said = revealed[1] if revealed else text.rpartition("[")[2].rstrip("]")
+        if kind == "error" or revealed:
+            for long, short in SHORT.items():
+                said = said.replace(long, short)
+            found.setdefault(int(line), set()).add(said)
+    for number, line in enumerate(file.read_text().splitlines(), 1):
+        code, _, wanted = line.partition("  # ")
+        if not wanted:
+            assert number not in found, (code, found[number])
+        elif wanted.startswith("error: "):
+            assert found.get(number, set()) & set(wanted[7:].split(", ")), (code, found.get(number))
+        else:
+            assert found.get(number) == {wanted}, code
