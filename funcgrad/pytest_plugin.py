@@ -17,7 +17,7 @@ import pytest
 
 PROFILES = ("quick", "ci", "thorough")
 
-RECORDS = "funcgrad.testing.records"
+RECORDS = "funcgrad.testing.reports.records"
 
 SECTION = "derivatives: the smallest point found, as a program"
 
@@ -113,7 +113,7 @@ def records_taken() -> list[dict[str, Any]]:
 def is_ours(error: BaseException) -> bool:
     """Whether an error was raised by a check; its program is taken out, as a section shows it."""
     checker = sys.modules.get("funcgrad.testing.gradcheck")
-    reports = sys.modules.get("funcgrad.testing.report")
+    reports = sys.modules.get("funcgrad.testing.reports.report")
     if checker is None or reports is None:
         return False
     notes = getattr(error, "__notes__", [])

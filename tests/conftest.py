@@ -1,5 +1,7 @@
 """Common set-up: every operator is registered before tests are collected."""
 
 import funcgrad.lax
+import funcgrad.nn
 import funcgrad.numpy.linalg
+import funcgrad.optim
 import funcgrad.random  # noqa: F401

@@ -125,6 +125,22 @@ def check_masks(prim: Primitive, case: Case) -> None:
             )
 
 
+def check_accumulation(prim: Primitive, case: Case) -> None:
+    """Adding a cotangent in place gives what the transpose gives."""
+    accumulate = getattr(prim, "accumulate", None)
+    if accumulate is None or not inexact_positions(case.args):
+        return
+    (x,) = case.args
+    ct = np.asarray(prim(x, **case.params)) * 2
+    start = np.full(np.shape(x), 0.5, np.asarray(x).dtype)
+    total = start.copy()
+    accumulate(total, ct, **case.params)
+    expected = start + prim.transpose(ct, aval_of(x), **case.params)  # type: ignore[misc]
+    np.testing.assert_array_equal(
+        total, expected, f"{prim.name}: accumulate and transpose differ; mend one of them"
+    )
+
+
 def check_shape_rule(prim: Primitive, case: Case) -> None:
     out = as_tuple(prim, prim(*case.args, **case.params))
     shapes = eval_shape(lambda *a: as_tuple(prim, prim(*a, **case.params)), *case.args)

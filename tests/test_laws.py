@@ -31,6 +31,7 @@ def test_values(name, i):
     laws.check_shape_rule(prim, case)
     laws.check_abstract(prim, case)
     laws.check_masks(prim, case)
+    laws.check_accumulation(prim, case)
     laws.check_staged(prim, case)
     laws.check_inputs_unchanged(prim, case)
 

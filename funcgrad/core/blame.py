@@ -48,15 +48,16 @@ class Call(NamedTuple):
 
 def blamed(error: Exception) -> Exception | None:
     """The error that names the argument at fault, or None if ``error`` is the better one."""
-    inside = _our_frames(error.__traceback__)
-    if not inside:
-        return None
-    if isinstance(error, RecursionError):
-        return DepthError(
-            f"{_owner(inside[0].tb_frame)}: transformations, calls or containers are "
+    if isinstance(error, RecursionError) and "maximum recursion depth" in str(error).lower():
+        outermost = _first_of_deep_calls(error.__traceback__)
+        return outermost and DepthError(
+            f"{_owner(outermost)}: transformations, calls or containers are "
             "nested deeper than Python's stack is high; nest less deeply, or raise the limit with "
             "sys.setrecursionlimit"
         )
+    inside = _our_frames(error.__traceback__)
+    if not inside:
+        return None
     if not _is_accident(error, inside[-1]):
         return None
     calls = list(_calls([entry.tb_frame for entry in inside]))
@@ -88,6 +89,17 @@ def _our_frames(tb: TracebackType | None) -> list[TracebackType]:
             found.append(tb)
         tb = tb.tb_next
     return found
+
+
+def _first_of_deep_calls(tb: TracebackType | None) -> FrameType | None:
+    """The first of our frames, if calls of ours are what is nested, and not calls of the user's."""
+    frames = []
+    while tb is not None:
+        frames.append(tb.tb_frame)
+        tb = tb.tb_next
+    ours = [f for f in frames if OURS[f.f_code.co_filename]]
+    inner = [f for f in frames if OURS[f.f_code.co_filename] or _is_library(f.f_code.co_filename)]
+    return ours[0] if ours and 3 * len(inner) > len(frames) else None
 
 
 def _is_library(file: str) -> bool:

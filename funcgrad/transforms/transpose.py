@@ -155,8 +155,6 @@ _PLAIN = frozenset([np.ndarray, np.float64, np.float32])
 
 
 def _add_cotangent(v: Var, c: Any, strong: bool, cts: dict[Var, Any], flagged: set[Var]) -> None:
-    if c.dtype is not v.dtype:  # type: ignore[attr-defined]
-        c = cast(c, v.dtype)  # type: ignore[attr-defined]
     cts[v] = c if v not in cts else cts[v] + c
     if strong:
         flagged.add(v)

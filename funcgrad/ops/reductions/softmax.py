@@ -36,6 +36,8 @@ def log_total_values(xp: Any, total: Any, exponentials: Any, *, axes: tuple[int,
 
 def complement_values(p: Any, log_p: Any, out: Any = None) -> Any:
     """The probability 1 - p, from the logarithm of p where the difference cancels."""
+    if p.dtype.kind != "f":
+        raise TypeError(f"complement takes probabilities, not {p.dtype}")
     if p.shape != log_p.shape:
         p, log_p = np.broadcast_arrays(p, log_p)
     out = np.subtract(1, p, out=out)
@@ -75,7 +77,9 @@ def _complement_cases(rng: Any) -> Any:
 log_total: General = general(
     "log_total",
     log_total_values,
-    abstract=lambda total, _exponentials, *, axes: Aval(total.shape, total.dtype),
+    abstract=lambda total, _exponentials, *, axes: Aval(
+        total.shape, np.log(np.ones(1, total.dtype)).dtype
+    ),
     jvp=(lambda t, _o, total, _e, *, axes: t / total, None),
     batch=_log_total_batch,
     cases=_log_total_cases,

@@ -212,11 +212,15 @@ class Transposed(Record):
 
 def of_transpose(name: str, mistake: str, wrong: Any, draw: Draw) -> Mutant:
     """An elementwise operator with a mistaken transposition: forward mode stays right."""
-    prim = REGISTRY[name]
+    prim: Any = REGISTRY[name]
+
+    def rule(*operands: Any, flagged: bool) -> Any:
+        return wrong(*operands)
+
     return of_function(
         f"transposition of {name}: {mistake}",
         mistake,
-        Transposed(lambda new: replace(prim, name=new, transpose=wrong), {}, (), name),
+        Transposed(lambda new: replace(prim, name=new, transpose=rule), {}, (), name),
         Transposed(lambda new: replace(prim, name=new), {}, (), name),
         draw,
         probe=pulled,
@@ -239,13 +243,13 @@ TRANSPOSES = [
     ("add", "dropped operand", lambda ct, x, y: (fit(ct, x), None), COLUMNS),
     ("sub", "sign of the second", lambda ct, x, y: (fit(ct, x), fit(ct, y)), COLUMNS),
     ("sub", "mean instead of sum", lambda ct, x, y: (fit(ct, x), fit(-ct, y) / 2), COLUMNS),
-    ("mul", "sign", lambda ct, x, y, flagged: of_product(ct, x, y, lambda c, v: -c * v), MATRIX),
-    ("mul", "dtype", lambda ct, x, y, flagged: of_product(
+    ("mul", "sign", lambda ct, x, y: of_product(ct, x, y, lambda c, v: -c * v), MATRIX),
+    ("mul", "dtype", lambda ct, x, y: of_product(
         ct, x, y, lambda c, v: (c * v).astype("f4").astype("f8")), MATRIX),
-    ("mul", "missing conj", lambda ct, x, y, flagged: of_product(
+    ("mul", "missing conj", lambda ct, x, y: of_product(
         ct, x, y, lambda c, v: c * np.conj(v)), normal((2, 3), (3,), dtype="c16")),
-    ("div", "wrong power", lambda ct, x, y, flagged: (fit(ct * y, x), None), MATRIX),
-    ("div", "relative 1e-5", lambda ct, x, y, flagged: (fit(ct / y * 1.00001, x), None), MATRIX),
+    ("div", "wrong power", lambda ct, x, y: (fit(ct * y, x), None), MATRIX),
+    ("div", "relative 1e-5", lambda ct, x, y: (fit(ct / y * 1.00001, x), None), MATRIX),
     ("neg", "sign", lambda ct, x: (ct,), normal((3, 4))),
     ("conj", "missing conj", lambda ct, x: (ct,), normal((3,), dtype="c16")),
     ("real", "times i", lambda ct, x: (fit(ct * 1j, x),), normal((3,), dtype="c16")),

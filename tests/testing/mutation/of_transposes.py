@@ -103,12 +103,12 @@ LINEAR: list[tuple[str, str, Any, Draw, dict[str, Any]]] = [
 
 
 def of_linear(name: str, mistake: str, wrong: Any, draw: Draw, params: dict[str, Any]) -> Mutant:
-    prim = REGISTRY[name]
+    prim: Any = REGISTRY[name]
     return of_function(
         f"transposition of {name}: {mistake}",
         mistake,
-        Record(lambda new: replace(prim, name=new, transpose=wrong), params),
-        Record(lambda new: replace(prim, name=new), params),
+        Record(lambda new: replace(prim, name=new, transpose=wrong, accumulate=None), params),
+        Record(lambda new: replace(prim, name=new, accumulate=None), params),
         draw,
         probe=pulled,
     )
@@ -156,7 +156,9 @@ def of_case(name: str, mistake: str, number: int) -> Mutant:
 
     def copied(rule: Any) -> Record:
         if isinstance(prim, Linear):
-            return Record(lambda new: replace(prim, name=new, transpose=rule), params)
+            return Record(
+                lambda new: replace(prim, name=new, transpose=rule, accumulate=None), params
+            )
         about: dict[str, Any] = {"abstract": prim.abstract, "batch": prim.batch}
         return Record(
             lambda new: bilinear(new, prim.evaluate, transpose=rule, cases=prim.cases, **about),
@@ -250,11 +252,18 @@ def own_tangents(name: str) -> Any:
     return Joint(tangent_by_itself)
 
 
+def without_flags(rule: Any) -> Any:
+    """A transpose rule that does not care whether zeros are strong."""
+    return lambda *operands, flagged=False, **params: rule(*operands, **params)
+
+
 def of_general(
     name: str, mistake: str, rules: dict[str, Any], draw: Draw, params: Any, held: Any
 ) -> Mutant:
-    prim = REGISTRY[name]
+    prim: Any = REGISTRY[name]
     own = {"jvp": own_tangents(name)}
+    if "transpose" in rules:
+        rules = {**rules, "transpose": without_flags(rules["transpose"])}
     return of_function(
         f"rules of {name}: {mistake}",
         mistake,
