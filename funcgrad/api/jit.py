@@ -339,7 +339,7 @@ def _compile(jitted: Jitted, args: Any, kwargs: Any, static: Any) -> Compiled:
     )
     jaxpr, captured = lift_tracers(jaxpr)
     if not jitted.stabilize:
-        jaxpr.cache["plain"] = True
+        jaxpr.as_written = True
     return Compiled(jaxpr, captured, out_tree, None)
 
 

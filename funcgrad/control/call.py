@@ -19,10 +19,10 @@ from .jaxprs import (
     cached,
     closed,
     jvp_jaxpr,
+    keep_as_written,
     known_values,
     linear_operands,
     linearize_jaxpr,
-    mark_plain,
     nonzero_flags,
     spread,
     transpose_jaxpr,
@@ -86,8 +86,8 @@ def _call_operator(
         inner, flags = batch_jaxpr(jaxpr, trace, batched, active=masked)
         lead = [trace.active] if masked else []
         outs = itself()(*lead, *values, jaxpr=inner, name=name)
-        if jaxpr.cache.get("plain"):
-            mark_plain(inner)
+        if jaxpr.as_written:
+            keep_as_written(inner)
         return [o if f else Unbatched(o) for o, f in zip(outs, flags, strict=True)]
 
     return control(

@@ -29,20 +29,20 @@ def cached(jaxpr: Jaxpr, key: tuple[Any, ...], make: Callable[[], Any]) -> Any:
     found = jaxpr.cache.get(key)
     if found is None:
         found = jaxpr.cache[key] = make()
-        if jaxpr.cache.get("plain"):
-            mark_plain(found)
+        if jaxpr.as_written:
+            keep_as_written(found)
     return found
 
 
-def mark_plain(derived: Any) -> None:
+def keep_as_written(derived: Any) -> None:
     """Keep the formulas of what is derived from a jaxpr whose formulas are to be kept."""
     if isinstance(derived, Jaxpr):
-        derived.cache["plain"] = True
+        derived.as_written = True
     elif isinstance(derived, LinearForm):
-        derived.known.cache["plain"] = derived.linear.cache["plain"] = True
+        derived.known.as_written = derived.linear.as_written = True
     elif isinstance(derived, tuple):
         for part in derived:
-            mark_plain(part)
+            keep_as_written(part)
 
 
 def without_effects(jaxpr: Jaxpr) -> Jaxpr:

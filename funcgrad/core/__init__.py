@@ -1,3 +1,1 @@
 """Tracing, the jaxpr and the operator record."""
-
-from . import printing as printing

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from .avals import Aval
+from .printing import format_eqn, format_jaxpr
 from .source import Source, source_of_equation
 from .tracebacks import user_facing
 from .tracing import sources_wanted
@@ -66,6 +67,9 @@ class Eqn:
         self.outvars = outvars
         self.source = source
 
+    def __repr__(self) -> str:
+        return format_eqn(self)
+
     def __reduce__(self) -> Any:
         return (Eqn, (self.primitive, self.inputs, self.params, self.outvars, self.source))
 
@@ -73,10 +77,13 @@ class Eqn:
 class Jaxpr:
     """A function in intermediate form: ``{ lambda constvars ; invars. let eqns in outvars }``.
 
-    ``consts`` holds the arrays that the constvars stand for.
+    ``consts`` holds the arrays that the constvars stand for, ``cache`` what has been derived from
+    it. ``as_written`` says that its formulas are to be kept, stable or not.
     """
 
-    __slots__ = ("__weakref__", "cache", "consts", "constvars", "eqns", "invars", "outvars")
+    __slots__ = (
+        "__weakref__", "as_written", "cache", "consts", "constvars", "eqns", "invars", "outvars"
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -85,7 +92,9 @@ class Jaxpr:
         eqns: Sequence[Eqn],
         outvars: Sequence[Atom],
         consts: Sequence[Any] = (),
+        as_written: bool = False,
     ) -> None:
+        self.as_written = as_written
         self.constvars = list(constvars)
         self.consts = list(consts)
         self.invars = list(invars)
@@ -103,7 +112,10 @@ class Jaxpr:
 
     def __reduce__(self) -> Any:
         parts = (self.constvars, self.invars, self.eqns, self.outvars, self.consts)
-        return (Jaxpr, parts)
+        return (Jaxpr, (*parts, self.as_written))
+
+    def __repr__(self) -> str:
+        return format_jaxpr(self)
 
     def _repr_html_(self) -> str:
         import html

@@ -1,11 +1,15 @@
-"""Jaxprs as text, in JAX's notation."""
+"""Jaxprs as text, in JAX's notation. They are known by their attributes here."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from .avals import Aval, dtype_name
-from .jaxpr import Eqn, Jaxpr, Literal, Var
+
+
+def is_jaxpr(x: Any) -> bool:
+    """Whether x is a jaxpr."""
+    return hasattr(x, "eqns") and hasattr(x, "constvars")
 
 
 def letters(n: int) -> str:
@@ -22,20 +26,20 @@ class Names:
     """Gives each variable a name: a, b, ..., z, ba, bb, ..."""
 
     def __init__(self) -> None:
-        self.names: dict[Var, str] = {}
+        self.names: dict[Any, str] = {}
 
     def __call__(self, atom: Any) -> str:
-        if type(atom) is Literal:
+        if hasattr(atom, "value"):
             value = atom.value
             text = repr(value) if atom.aval.weak else repr(value.item())
             return f"{text}:{format_aval(atom.aval)}"
-        if not isinstance(atom, Var):
+        if not hasattr(atom, "aval"):
             return repr(atom)
         if atom not in self.names:
             self.names[atom] = letters(len(self.names))
         return self.names[atom]
 
-    def typed(self, var: Var) -> str:
+    def typed(self, var: Any) -> str:
         return f"{self(var)}:{format_aval(var.aval)}"
 
 
@@ -46,9 +50,9 @@ def format_aval(aval: Aval) -> str:
 
 def format_param(value: Any, names: Names | None = None, indent: int = 0) -> str:
     """One parameter of an equation."""
-    if isinstance(value, Jaxpr):
+    if is_jaxpr(value):
         return format_jaxpr(value, indent + 2)
-    if isinstance(value, tuple) and any(isinstance(v, Jaxpr) for v in value):
+    if isinstance(value, tuple) and any(is_jaxpr(v) for v in value):
         return "(" + ", ".join(format_param(v, names, indent) for v in value) + ")"
     if hasattr(value, "itemsize") and hasattr(value, "kind"):
         return dtype_name(value)
@@ -57,13 +61,13 @@ def format_param(value: Any, names: Names | None = None, indent: int = 0) -> str
     return str(value)
 
 
-def format_eqn(eqn: Eqn, names: Names | None = None, indent: int = 0) -> str:
+def format_eqn(eqn: Any, names: Names | None = None, indent: int = 0) -> str:
     """One equation: ``b:f64[3] = sin a``."""
     names = names or Names()
     params = ""
     if eqn.params:
         shown = sorted(eqn.params.items())
-        multiline = any(isinstance(v, Jaxpr) for _, v in shown)
+        multiline = any(is_jaxpr(v) for _, v in shown)
         gap = "\n" + " " * (indent + 2) if multiline else " "
         body = gap.join(f"{k}={format_param(v, names, indent + 2)}" for k, v in shown)
         end = "\n" + " " * indent if multiline else ""
@@ -73,7 +77,7 @@ def format_eqn(eqn: Eqn, names: Names | None = None, indent: int = 0) -> str:
     return f"{outs} = {eqn.primitive.name}{params} {inputs}".rstrip()
 
 
-def format_jaxpr(jaxpr: Jaxpr, indent: int = 0) -> str:
+def format_jaxpr(jaxpr: Any, indent: int = 0) -> str:
     """A whole jaxpr: ``{ lambda ; a:f64[3]. let b:f64[3] = sin a in (b,) }``."""
     names = Names()
     consts = " ".join(names.typed(v) for v in jaxpr.constvars)
@@ -88,7 +92,3 @@ def format_jaxpr(jaxpr: Jaxpr, indent: int = 0) -> str:
         return f"{head} {lines[0]} {tail}"
     pad = "\n" + " " * (indent + 4)
     return f"{head}{pad}{pad.join(lines)}\n{' ' * (indent + 2)}{tail}"
-
-
-Eqn.__repr__ = format_eqn  # type: ignore
-Jaxpr.__repr__ = format_jaxpr  # type: ignore

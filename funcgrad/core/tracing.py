@@ -14,6 +14,7 @@ import numpy as np
 
 from .. import errors
 from ..typing import Array
+from . import hooks
 from .avals import WEAK_DTYPES, Aval
 from .source import current_source, where_defined
 
@@ -137,10 +138,6 @@ class Tracer:
     """Of a tangent that is a quotient: numerator and denominator."""
     holds: ClassVar[str | None] = None
     """The attribute with the value, of a trace further out, that a tracer is made around."""
-    methods: ClassVar[dict[str, Any]] = {}
-    ufuncs: ClassVar[dict[Any, Any]] = {}
-    functions: ClassVar[dict[Any, Any]] = {}
-    ufunc_methods: ClassVar[dict[Any, Any]] = {}
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -237,7 +234,7 @@ class Tracer:
     def __iter__(self) -> Any:
         if not self.shape:
             raise TypeError("iteration over a 0-d traced array")
-        return iter(Tracer.methods["rows"](self)) if self.shape[0] else iter(())
+        return iter(hooks.hooks.rows(self)) if self.shape[0] else iter(())
 
     def __contains__(self, item: Any) -> bool:
         return bool((self == item).any())  # type: ignore[union-attr]
@@ -256,31 +253,31 @@ class Tracer:
 
     def __array_ufunc__(self, ufunc: Any, method: str, *args: Any, **kwargs: Any) -> Any:
         if method == "__call__" and not kwargs:
-            prim = Tracer.ufuncs.get(ufunc)
+            prim = hooks.hooks.ufuncs.get(ufunc)
             if prim is not None:
                 if len(args) == 1:
                     if prim.evaluate is not prim.ufunc and self.weak:
-                        return self._trace.unary(prim, Tracer.methods["strengthen"](self))
+                        return self._trace.unary(prim, hooks.hooks.definite(self))
                     return self._trace.unary(prim, self)
                 if len(args) == 2:
                     x, y = args
                     if type(x) not in _PLAIN and type(y) not in _PLAIN:
                         if all_weak(args):
-                            x = Tracer.methods["strengthen"](x)
+                            x = hooks.hooks.definite(x)
                         elif isinstance(x, list | tuple) or isinstance(y, list | tuple):
-                            x, y = map(Tracer.methods["as_array"], args)
+                            x, y = map(hooks.hooks.as_array, args)
                     return prim.binary(x, y)
                 return prim(*args)
-        return Tracer.ufunc_methods["dispatch"](ufunc, method, args, kwargs)
+        return hooks.hooks.ufunc_call(ufunc, method, args, kwargs)
 
     def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
-        handler = Tracer.functions.get(func)
+        handler = hooks.hooks.functions.get(func)
         if handler is None:
             raise errors.TracerError(unknown_function_message(func))
         return handler(*args, **kwargs)
 
     def __array_namespace__(self, *, api_version: str | None = None) -> Any:
-        return Tracer.methods["namespace"]()
+        return hooks.hooks.namespace()
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}<{self.aval}>"

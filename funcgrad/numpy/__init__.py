@@ -4,7 +4,6 @@ The few that NumPy does not pass on to traced values (``array``, ``zeros``, ``ar
 defined here with NumPy's signatures, and so are a few that NumPy lacks (``at``, ``logsumexp``).
 """
 
-import sys as _sys
 import typing as _typing
 from types import ModuleType as _ModuleType
 
@@ -324,7 +323,6 @@ from numpy import vstack as vstack
 from numpy import where as where
 from numpy import zeros_like as zeros_like
 
-from ..core.tracing import Tracer as _Tracer
 from ..typing import Array as _Array
 from . import implementations
 from . import linalg as linalg
@@ -370,6 +368,3 @@ if not _typing.TYPE_CHECKING:  # a checker is to report names that there are not
 
     def __getattr__(name):
         raise AttributeError(f"funcgrad.numpy has no {name!r}")
-
-
-_Tracer.methods["namespace"] = lambda: _sys.modules[__name__]

@@ -353,4 +353,3 @@ UFUNCS.update(
         np._core.umath.clip: _clip_ufunc,  # type: ignore[attr-defined]
     }
 )
-del Tracer.ufuncs[np.fabs]

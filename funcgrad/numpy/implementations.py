@@ -1,4 +1,4 @@
-"""All that answers for NumPy's functions on tracers: importing this registers it.
+"""All that answers for NumPy's functions on tracers, bound to them here.
 
 The implementations have NumPy's signatures. These arguments are accepted and change nothing:
 
@@ -10,8 +10,13 @@ The implementations have NumPy's signatures. These arguments are accepted and ch
 - ``tol`` of real_if_close: the type of the result cannot depend on values, so it stays complex.
 """
 
+import sys
+
+from ..core.hooks import Hooks, bind
 from ..core.tracing import Tracer
 from ..ops import operators
+from ..ops.shape import strengthen
+from ..ops.structural.stacking import unstack
 from . import (
     differences,
     elementwise,
@@ -26,6 +31,7 @@ from . import (
     scipy_ufuncs,
     shapes,
 )
+from .protocol import FUNCTIONS, METHODS, array, dispatch_ufunc
 
 __all__ = [
     "Tracer",
@@ -44,4 +50,18 @@ __all__ = [
     "shapes",
 ]
 
-Tracer.functions.update(linalg.NUMPY_FUNCTIONS)
+FUNCTIONS.update(linalg.NUMPY_FUNCTIONS)
+
+bind(
+    Tracer,
+    {**operators.python_operators(), **METHODS},
+    Hooks(
+        ufuncs=operators.ufunc_operators(),
+        functions=FUNCTIONS,
+        ufunc_call=dispatch_ufunc,
+        as_array=array,
+        definite=strengthen,
+        rows=unstack,
+        namespace=lambda: sys.modules[__package__],
+    ),
+)

@@ -13,6 +13,7 @@ from ..ops.shape import cast
 from ..typing import Array, ArrayLike, DTypeLike
 from . import elementwise, products
 from .indexing import taking
+from .protocol import METHODS
 from .reductions import cumulative, moments, ordering, sums_and_extrema
 from .shapes import shaping
 
@@ -84,64 +85,57 @@ def _round(self: Array, ndigits: int | None = None) -> Array:
     return elementwise.round(self, ndigits or 0)
 
 
-METHODS: dict[str, Any] = {
-    "sum": sums_and_extrema.sum,
-    "prod": sums_and_extrema.prod,
-    "max": sums_and_extrema.max,
-    "min": sums_and_extrema.min,
-    "mean": moments.mean,
-    "var": moments.var,
-    "std": moments.std,
-    "any": sums_and_extrema.any,
-    "all": sums_and_extrema.all,
-    "argmax": sums_and_extrema.argmax,
-    "argmin": sums_and_extrema.argmin,
-    "cumsum": cumulative.cumsum,
-    "cumprod": cumulative.cumprod,
-    "ptp": sums_and_extrema.ptp,
-    "reshape": _reshape,
-    "transpose": _transpose,
-    "swapaxes": shaping.swapaxes,
-    "ravel": shaping.ravel,
-    "flatten": _flatten,
-    "squeeze": shaping.squeeze,
-    "repeat": shaping.repeat,
-    "astype": _astype,
-    "copy": _copy,
-    "clip": _clip,
-    "round": elementwise.round,
-    "conj": lambda self: np.conjugate(self),
-    "conjugate": lambda self: np.conjugate(self),
-    "dot": products.dot,
-    "take": taking.take,
-    "compress": lambda self, condition, axis=None: taking.compress(condition, self, axis),
-    "diagonal": taking.diagonal,
-    "trace": products.trace,
-    "nonzero": taking.nonzero,
-    "sort": _in_place("sort", "x = np.sort(x)"),
-    "fill": _in_place("fill", "x = np.full_like(x, v)"),
-    "partition": _in_place("partition", "x = np.partition(x, k)"),
-    "put": _in_place("put", "x = x.at[i].set(v)"),
-    "resize": _in_place("resize", "x = np.resize(x, shape)"),
-    "argsort": ordering.argsort,
-    "searchsorted": ordering.searchsorted,
-    "choose": taking.choose,
-    "__matmul__": _matmul,
-    "__rmatmul__": _rmatmul,
-    "__divmod__": _divmod,
-    "__rdivmod__": _rdivmod,
-    "__round__": _round,
-}
-
-
-def install() -> None:
-    """Put the methods on the tracer class."""
-    for name, fun in METHODS.items():
-        setattr(Tracer, name, fun)
-    Tracer.T = property(shaping.transpose)  # type: ignore[attr-defined]
-    Tracer.mT = property(shaping.matrix_transpose)  # type: ignore[attr-defined]
-    Tracer.real = property(elementwise.real)  # type: ignore[attr-defined]
-    Tracer.imag = property(elementwise.imag)  # type: ignore[attr-defined]
-
-
-install()
+METHODS.update(
+    {
+        "sum": sums_and_extrema.sum,
+        "prod": sums_and_extrema.prod,
+        "max": sums_and_extrema.max,
+        "min": sums_and_extrema.min,
+        "mean": moments.mean,
+        "var": moments.var,
+        "std": moments.std,
+        "any": sums_and_extrema.any,
+        "all": sums_and_extrema.all,
+        "argmax": sums_and_extrema.argmax,
+        "argmin": sums_and_extrema.argmin,
+        "cumsum": cumulative.cumsum,
+        "cumprod": cumulative.cumprod,
+        "ptp": sums_and_extrema.ptp,
+        "reshape": _reshape,
+        "transpose": _transpose,
+        "swapaxes": shaping.swapaxes,
+        "ravel": shaping.ravel,
+        "flatten": _flatten,
+        "squeeze": shaping.squeeze,
+        "repeat": shaping.repeat,
+        "astype": _astype,
+        "copy": _copy,
+        "clip": _clip,
+        "round": elementwise.round,
+        "conj": lambda self: np.conjugate(self),
+        "conjugate": lambda self: np.conjugate(self),
+        "dot": products.dot,
+        "take": taking.take,
+        "compress": lambda self, condition, axis=None: taking.compress(condition, self, axis),
+        "diagonal": taking.diagonal,
+        "trace": products.trace,
+        "nonzero": taking.nonzero,
+        "sort": _in_place("sort", "x = np.sort(x)"),
+        "fill": _in_place("fill", "x = np.full_like(x, v)"),
+        "partition": _in_place("partition", "x = np.partition(x, k)"),
+        "put": _in_place("put", "x = x.at[i].set(v)"),
+        "resize": _in_place("resize", "x = np.resize(x, shape)"),
+        "argsort": ordering.argsort,
+        "searchsorted": ordering.searchsorted,
+        "choose": taking.choose,
+        "__matmul__": _matmul,
+        "__rmatmul__": _rmatmul,
+        "__divmod__": _divmod,
+        "__rdivmod__": _rdivmod,
+        "__round__": _round,
+        "T": property(shaping.transpose),
+        "mT": property(shaping.matrix_transpose),
+        "real": property(elementwise.real),
+        "imag": property(elementwise.imag),
+    }
+)

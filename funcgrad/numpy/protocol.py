@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from ..core import hooks
 from ..core.avals import WEAK_SAMPLES
 from ..core.tracing import Tracer, aval_of, unknown_function_message
 from ..errors import ShapeError, TracerError
@@ -19,6 +20,11 @@ from ..ops.structural.joining import concatenate
 from ..typing import Array, ArrayLike, Axes
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {}
+"""Implementations of NumPy's functions."""
+METHODS: dict[str, Any] = {}
+"""Methods and properties of traced values."""
 
 
 def implements(*functions: Callable[..., Any] | str) -> Callable[[F], F]:
@@ -31,7 +37,7 @@ def implements(*functions: Callable[..., Any] | str) -> Callable[[F], F]:
         for f in functions:
             found = getattr(np, f, None) if isinstance(f, str) else f
             if found is not None:
-                Tracer.functions[found] = fun
+                FUNCTIONS[found] = fun
         return fun
 
     return register
@@ -41,7 +47,7 @@ def method(name: str) -> Callable[[F], F]:
     """Make a function a method of tracers."""
 
     def register(fun: F) -> F:
-        setattr(Tracer, name, fun)
+        METHODS[name] = fun
         return fun
 
     return register
@@ -221,7 +227,7 @@ def _call(ufunc: np.ufunc, name: str, args: Sequence[ArrayLike], kwargs: dict[st
         )
     if dtype is not None:
         args = tuple(cast(array(a), np.dtype(dtype)) for a in args)
-    prim = Tracer.ufuncs.get(ufunc)
+    prim = hooks.hooks.ufuncs.get(ufunc)
     if prim is not None:
         return prim(*args)
     special = UFUNCS.get(ufunc)
@@ -242,7 +248,3 @@ def scipy_ufunc(ufunc: np.ufunc) -> Callable[..., Any] | None:
     if getattr(np, ufunc.__name__, None) is ufunc:
         return None
     return SCIPY_UFUNCS.get(ufunc.__name__)
-
-
-Tracer.ufunc_methods["dispatch"] = dispatch_ufunc
-Tracer.methods["as_array"] = array

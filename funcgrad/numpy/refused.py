@@ -7,8 +7,8 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from ..core.tracing import Tracer
 from ..errors import TracerError
+from .protocol import FUNCTIONS
 
 ADVICE: dict[Any, str] = {
     np.copyto: "it writes into an array, which would drop the derivative. Write "
@@ -38,4 +38,4 @@ def _refusing(function: Callable[..., Any], advice: str) -> Callable[..., NoRetu
     return refuse
 
 
-Tracer.functions.update({f: _refusing(f, advice) for f, advice in ADVICE.items()})
+FUNCTIONS.update({f: _refusing(f, advice) for f, advice in ADVICE.items()})

@@ -6,13 +6,12 @@ from typing import Any
 
 import numpy as np
 
+from ..core import hooks
 from ..core.primitive import Primitive
 from ..core.tracing import Tracer
 from .families import Elementwise
 from .pointwise import arithmetic, comparison, math
 from .pointwise import complex as complex_
-from .shape import strengthen
-from .structural.stacking import unstack
 
 _DIRECT = frozenset([float, int, complex, bool, np.ndarray, np.float64, np.float32, np.int64])
 
@@ -21,10 +20,10 @@ def _operand(x: Any) -> Any:
     """An operand of a Python operator as an array or scalar; None if it cannot be one."""
     if isinstance(x, np.generic) or hasattr(x, "__cuda_array_interface__"):
         return x
-    return Tracer.methods["as_array"](x) if isinstance(x, list | tuple) else None
+    return hooks.hooks.as_array(x) if isinstance(x, list | tuple) else None
 
 
-def _binary(prim: Primitive) -> tuple[Any, Any]:
+def binary_methods(prim: Primitive) -> tuple[Any, Any]:
     def forward(self: Tracer, other: Any) -> Any:
         if type(other) not in _DIRECT:
             if isinstance(other, Tracer):
@@ -49,7 +48,9 @@ def _unary(prim: Primitive) -> Any:
     return method
 
 
-def _install() -> None:
+def python_operators() -> dict[str, Any]:
+    """Python's operators as methods of traced values, by the names of these."""
+    methods: dict[str, Any] = {}
     binary = {
         "add": arithmetic.add,
         "sub": arithmetic.sub,
@@ -65,9 +66,9 @@ def _install() -> None:
         "rshift": comparison.right_shift,
     }
     for name, prim in binary.items():
-        forward, backward = _binary(prim)
-        setattr(Tracer, f"__{name}__", forward)
-        setattr(Tracer, f"__r{name}__", backward)
+        forward, backward = binary_methods(prim)
+        methods[f"__{name}__"] = forward
+        methods[f"__r{name}__"] = backward
     compare = {
         "eq": comparison.equal,
         "ne": comparison.not_equal,
@@ -77,7 +78,7 @@ def _install() -> None:
         "ge": comparison.greater_equal,
     }
     for name, prim in compare.items():
-        setattr(Tracer, f"__{name}__", _binary(prim)[0])
+        methods[f"__{name}__"] = binary_methods(prim)[0]
     unary = {
         "neg": arithmetic.neg,
         "pos": arithmetic.pos,
@@ -85,22 +86,17 @@ def _install() -> None:
         "invert": comparison.invert,
     }
     for name, prim in unary.items():
-        setattr(Tracer, f"__{name}__", _unary(prim))
+        methods[f"__{name}__"] = _unary(prim)
+    return methods
 
 
-def _table() -> dict[Any, Primitive]:
-    table: dict[Any, Primitive] = {}
+def ufunc_operators() -> dict[Any, Elementwise]:
+    """The operators that are ufuncs of NumPy, by these."""
+    table: dict[Any, Elementwise] = {}
     for module in (arithmetic, math, comparison, complex_):
         for prim in vars(module).values():
             if isinstance(prim, Elementwise) and isinstance(prim.ufunc, np.ufunc):
                 table[prim.ufunc] = prim
-    table[np.fabs] = complex_.absolute
     table[np.degrees] = math.rad2deg
     table[np.radians] = math.deg2rad
     return table
-
-
-_install()
-Tracer.ufuncs.update(_table())
-Tracer.methods["strengthen"] = strengthen
-Tracer.methods["rows"] = unstack

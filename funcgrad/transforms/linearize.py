@@ -20,7 +20,6 @@ from ..core.jaxpr import Eqn, Jaxpr, Var
 from ..core.plain_arrays import check_plain
 from ..core.source import INTERNAL, Transposed, as_source, source_of_equation
 from ..core.tracing import Trace, Tracer, at_source, aval_of, foreign_tracer_error
-from ..ops import operators as operators
 from ..ops.families import (
     FUNCTION,
     NEED_OUT,
@@ -31,6 +30,7 @@ from ..ops.families import (
     Bilinear,
     Elementwise,
 )
+from ..ops.operators import binary_methods
 from ..ops.pointwise.arithmetic import add, div, mul, neg, sub
 from ..ops.shape import broadcast_to, cast, strong_scalar
 from .algebra import ALGEBRA
@@ -484,5 +484,4 @@ def _with_plain_operand(prim: Any, general: Any) -> Any:
 
 
 for _prim, _name in ((add, "add"), (sub, "sub"), (mul, "mul"), (div, "truediv")):
-    _general = getattr(Tracer, f"__{_name}__")
-    setattr(LinearizeTracer, f"__{_name}__", _with_plain_operand(_prim, _general))
+    setattr(LinearizeTracer, f"__{_name}__", _with_plain_operand(_prim, binary_methods(_prim)[0]))

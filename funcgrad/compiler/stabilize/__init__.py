@@ -45,7 +45,7 @@ def stabilize_jaxpr(jaxpr: Jaxpr) -> tuple[Jaxpr, tuple[Rewrite, ...]]:
     >>> stabilize_jaxpr(make_jaxpr(lambda x: np.log(1 + np.exp(x)))(1.0))[0]
     { lambda ; a:f64*[]. let b:f64[] = softplus a in (b,) }
     """
-    if jaxpr.cache.get("plain"):
+    if jaxpr.as_written:
         return jaxpr, ()
     found = jaxpr.cache.get("stabilized")
     if found is None:

@@ -29,7 +29,7 @@ def operators(jaxpr: Jaxpr) -> frozenset[Primitive]:
         if any(p.transparent for p in own):
             for e in jaxpr.eqns:
                 inner = called_jaxpr(e)
-                if inner is not None and not inner.cache.get("plain"):
+                if inner is not None and not inner.as_written:
                     own |= operators(inner)
         found = jaxpr.cache["operators"] = frozenset(own)
     return found
@@ -88,7 +88,7 @@ class Graph:
     def open(self, e: Eqn) -> bool:
         """Add the equations of a call, so that its results are defined by them."""
         jaxpr = called_jaxpr(e)
-        if jaxpr is None or jaxpr.cache.get("plain") or id(e) in self.opened:
+        if jaxpr is None or jaxpr.as_written or id(e) in self.opened:
             return False
         exported = not e.primitive.user_rule
         if not exported and not own_rule(e.params["rule"]):

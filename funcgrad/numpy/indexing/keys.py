@@ -14,7 +14,7 @@ from ...ops.shape import broadcast_to, cast, inverse_permutation, reshape, trans
 from ...ops.structural.gather import gather, scatter, scatter_add
 from ...ops.structural.indexing import FULL, index, index_put, index_set
 from ...typing import Array, ArrayLike
-from ..protocol import array, strong
+from ..protocol import METHODS, array, strong
 
 Index: TypeAlias = "ArrayLike | slice | EllipsisType | tuple[Any, ...] | None"
 """An index, as between the brackets of ``x[...]``: an entry, or a tuple of them."""
@@ -320,4 +320,4 @@ def _combine(part: Array, value: Array, op: str) -> Array:
     return np.minimum(part, value) if op == "min" else np.maximum(part, value)
 
 
-setattr(Tracer, "__getitem__", getitem)  # noqa: B010
+METHODS["__getitem__"] = getitem

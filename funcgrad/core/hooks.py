@@ -1,0 +1,63 @@
+"""What traced values need of the layers above them, declared in one place.
+
+A traced value answers Python's operators, NumPy's functions and indexing by what the layers above
+know. They keep tables; ``funcgrad/numpy/implementations.py`` hands them over, once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+
+@dataclass(frozen=True, slots=True)
+class Hooks:
+    """What is asked for while a program is traced.
+
+    Attributes:
+        ufuncs: the elementwise operator of a ufunc.
+        functions: the implementation of a function of NumPy.
+        ufunc_call: a call of a ufunc that is no operator, or with a method or keywords:
+            ``(ufunc, method, args, kwargs) -> result``.
+        as_array: nested sequences that hold traced values as one.
+        definite: a traced Python scalar as one of NumPy.
+        rows: the rows of an array, for iteration.
+        namespace: the module that the array API asks for.
+    """
+
+    ufuncs: Mapping[np.ufunc, Any]
+    functions: Mapping[Callable[..., Any], Callable[..., Any]]
+    ufunc_call: Callable[[np.ufunc, str, Any, dict[str, Any]], Any]
+    as_array: Callable[[Any], Any]
+    definite: Callable[[Any], Any]
+    rows: Callable[[Any], Any]
+    namespace: Callable[[], ModuleType]
+
+
+class Unbound:
+    """The state before the layers above are there: it says what to import."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise ImportError("traced values know nothing yet: import funcgrad.numpy first")
+
+
+hooks: Any = Unbound()
+"""The Hooks, once they are bound."""
+
+
+def bind(tracer: type, members: Mapping[str, Any], bound: Hooks) -> None:
+    """Give traced values their operators and methods, and what they ask for.
+
+    Raises:
+        RuntimeError: they have them already.
+    """
+    global hooks
+    if not isinstance(hooks, Unbound):
+        raise RuntimeError("the hooks of traced values are bound already")
+    for name, member in members.items():
+        setattr(tracer, name, member)
+    hooks = bound
