@@ -10,11 +10,10 @@ from ..core.avals import Aval
 from ..core.jaxpr import Jaxpr, eval_jaxpr
 from ..core.primitive import Unbatched
 from ..ops.families import Control, control
-from ..transforms.staging import stage
-from ..transforms.vmap import batch_jaxpr
-from .jaxprs import (
+from ..transforms.jaxprs import (
     OWNER,
     Flags,
+    batch_jaxpr,
     bind_on_tape,
     cached,
     closed,
@@ -27,6 +26,7 @@ from .jaxprs import (
     spread,
     transpose_jaxpr,
 )
+from ..transforms.staging import stage
 
 
 def _evaluate(xp: Any, *args: Any, jaxpr: Jaxpr, name: str) -> Any:

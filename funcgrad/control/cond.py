@@ -16,11 +16,10 @@ from ..core.tracing import shape_of
 from ..ops.families import Control, control
 from ..ops.pointwise.comparison import equal, select
 from ..ops.shape import cast, reshape, zeros
-from ..transforms.staging import stage
-from ..transforms.vmap import BatchTrace, BatchTracer, batch_jaxpr, running_lanes
-from .jaxprs import (
+from ..transforms.jaxprs import (
     OWNER,
     Flags,
+    batch_jaxpr,
     bind_on_tape,
     cached,
     closed,
@@ -32,6 +31,8 @@ from .jaxprs import (
     stackable_form,
     transpose_jaxpr,
 )
+from ..transforms.staging import stage
+from ..transforms.vmap import BatchTrace, BatchTracer, running_lanes
 
 Branches = tuple[Jaxpr, ...]
 

@@ -20,14 +20,14 @@ from ..errors import DifferentiationError
 from ..ops.families import Control, control
 from ..ops.shape import cast, zeros
 from ..transforms.algebra import instantiate
+from ..transforms.jaxprs import batch_jaxpr, bind_on_tape, linear_operands, spread
 from ..transforms.jvp import JVPTracer, OnTape
 from ..transforms.linearize import LinearizeTracer
 from ..transforms.recording import RecordTracer
 from ..transforms.staging import StagingTracer
-from ..transforms.vmap import BatchTrace, BatchTracer, add_batch_axis, batch_jaxpr, running_lanes
+from ..transforms.vmap import BatchTrace, BatchTracer, add_batch_axis, running_lanes
 from .call import call
 from .custom_rule import Rule, stage_rule
-from .jaxprs import bind_on_tape, linear_operands, spread
 from .jit_settings import rules_ignored
 
 

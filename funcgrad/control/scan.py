@@ -15,14 +15,11 @@ from ..ops.families import Control, control
 from ..ops.pointwise.arithmetic import add
 from ..ops.shape import move_axis, zeros
 from ..transforms.algebra import fills_inside, instantiate
-from ..transforms.staging import stage
-from ..transforms.transpose import transpose_values
-from ..transforms.vmap import add_batch_axis, batch_jaxpr
-from .hoisted_products import Hoisted, add_products, hoist_products
-from .jaxprs import (
+from ..transforms.jaxprs import (
     OWNER,
     Flags,
     LinearForm,
+    batch_jaxpr,
     bind_on_tape,
     cached,
     closed,
@@ -33,6 +30,10 @@ from .jaxprs import (
     stackable_form,
     with_vars,
 )
+from ..transforms.staging import stage
+from ..transforms.transpose import transpose_values
+from ..transforms.vmap import add_batch_axis
+from .hoisted_products import Hoisted, add_products, hoist_products
 from .transposed_constants import transpose_invariants
 
 

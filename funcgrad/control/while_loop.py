@@ -24,11 +24,10 @@ from ..ops.pointwise.comparison import logical_and, select
 from ..ops.reductions.reducing import reduce_any
 from ..ops.shape import move_axis, reshape
 from ..transforms.algebra import fills_inside, instantiate
-from ..transforms.staging import stage
-from ..transforms.vmap import BatchTrace, add_batch_axis, batch_jaxpr
-from .jaxprs import (
+from ..transforms.jaxprs import (
     OWNER,
     Flags,
+    batch_jaxpr,
     bind_on_tape,
     cached,
     closed,
@@ -38,6 +37,8 @@ from .jaxprs import (
     stackable_form,
     with_vars,
 )
+from ..transforms.staging import stage
+from ..transforms.vmap import BatchTrace, add_batch_axis
 from .scan import carry_fixpoint, interleave, linear_body, scan, stacked_text
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..control.jaxprs import cached
 from ..control.scan import scan as scan_p
 from ..core.avals import Aval
 from ..core.jaxpr import Jaxpr, eval_jaxpr
@@ -12,6 +11,7 @@ from ..ops.shape import reshape
 from ..ops.structural.indexing import index
 from ..ops.structural.joining import concatenate
 from ..ops.structural.stacking import stack
+from ..transforms.jaxprs import cached
 from ..transforms.staging import stage
 from ..typing import Array
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..ops.shape import cast
 from ..typing import Array, ArrayLike, Axes
-from .protocol import axis_of, given, implements, inexact, promoted, strong
+from .protocol import as_operand, axis_of, given, implements, inexact, promoted
 
 _NONE: Any = np._NoValue
 
@@ -51,7 +51,7 @@ def _slope(f: Array, k: int, h: ArrayLike, edge_order: int) -> Array:
         steps = _one_axis(h, k, ndim)
     else:
         steps = np.reshape(
-            strong(h) if hasattr(h, "dtype") else h * np.ones((), f.real.dtype), (1,) * ndim
+            as_operand(h) if hasattr(h, "dtype") else h * np.ones((), f.real.dtype), (1,) * ndim
         )
         steps = np.broadcast_to(steps, tuple(n - 1 if i == k else 1 for i in range(ndim)))
     slopes = (_part(f, k, 1, None) - _part(f, k, None, -1)) / steps
@@ -93,7 +93,7 @@ def diff(
 ) -> Array:
     if n < 0:
         raise ValueError(f"np.diff: n must not be negative, got {n}")
-    a = strong(a)
+    a = as_operand(a)
     if n == 0:
         return a
     a = np.moveaxis(a, axis, 0)
@@ -108,7 +108,7 @@ def _end(end: ArrayLike, a: Array, axis: int) -> Array | None:
     """The elements that prepend= or append= puts beside an array, the differenced axis first."""
     if not given(end):
         return None
-    end = strong(end)
+    end = as_operand(end)
     if not len(end.shape):
         return np.broadcast_to(end, (1, *a.shape[1:]))
     return np.moveaxis(end, axis, 0)
@@ -118,25 +118,27 @@ def _end(end: ArrayLike, a: Array, axis: int) -> Array | None:
 def ediff1d(
     ary: ArrayLike, to_end: ArrayLike | None = None, to_begin: ArrayLike | None = None
 ) -> Array:
-    ary = strong(ary)
+    ary = as_operand(ary)
     if ary.dtype.kind == "b":
         raise TypeError("np.ediff1d: truth values cannot be subtracted")
     for name, end in (("to_begin", to_begin), ("to_end", to_end)):
-        if end is not None and not np.can_cast(strong(end).dtype, ary.dtype, "same_kind"):
-            raise TypeError(f"np.ediff1d: {name} of {strong(end).dtype} in {ary.dtype}")
+        if end is not None and not np.can_cast(as_operand(end).dtype, ary.dtype, "same_kind"):
+            raise TypeError(f"np.ediff1d: {name} of {as_operand(end).dtype} in {ary.dtype}")
     parts = [to_begin, diff(np.ravel(ary)), to_end]
-    return np.concatenate([cast(np.ravel(strong(p)), ary.dtype) for p in parts if p is not None])
+    return np.concatenate(
+        [cast(np.ravel(as_operand(p)), ary.dtype) for p in parts if p is not None]
+    )
 
 
 @implements(np.trapezoid)
 def trapezoid(
     y: ArrayLike, x: ArrayLike | None = None, dx: float | Array = 1.0, axis: int = -1
 ) -> Array:
-    y = strong(y)
+    y = as_operand(y)
     k = axis_of(axis, len(y.shape))
     widths = dx
     if x is not None:
-        x = strong(x)
+        x = as_operand(x)
         widths = diff(x, axis=axis) if len(x.shape) > 1 else _one_axis(diff(x), k, len(y.shape))
     return np.sum(widths * (_part(y, k, 1, None) + _part(y, k, None, -1)) / 2.0, axis=k)
 
@@ -149,7 +151,7 @@ def unwrap(
     *,
     period: float | Array = 2 * np.pi,
 ) -> Array:
-    p = strong(p)
+    p = as_operand(p)
     steps = diff(p, axis=axis)
     dtype = promoted(steps, period)
     whole = dtype.kind in "iu"

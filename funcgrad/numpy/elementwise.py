@@ -15,7 +15,7 @@ from ..ops.pointwise.math import exponent_of
 from ..ops.shape import cast
 from ..ops.structural.stop import stop
 from ..typing import Array, ArrayLike, DTypeLike, Shape
-from .protocol import UFUNCS, array, implements, in_loop, inexact, promoted, refuse, strong
+from .protocol import UFUNCS, array, as_operand, implements, in_loop, inexact, promoted, refuse
 
 _NONE: Any = np._NoValue
 
@@ -34,7 +34,7 @@ def where(
     x = x if not isinstance(x, list | tuple) else array(x)
     y = y if not isinstance(y, list | tuple) else array(y)
     if aval_of(x).weak and aval_of(y).weak:
-        x, y = strong(x), strong(y)
+        x, y = as_operand(x), as_operand(y)
     return select(condition, x, y)
 
 
@@ -53,7 +53,7 @@ def clip(
     refuse("np.clip", out=out, **{k: v for k, v in unknown.items() if v is not True})
     low = a_min if a_min is not np._NoValue else (None if min is np._NoValue else min)
     high = a_max if a_max is not np._NoValue else (None if max is np._NoValue else max)
-    x = strong(a)
+    x = as_operand(a)
     if x.dtype.kind in "iu":
         ends = np.iinfo(x.dtype)
         low = None if type(low) is int and low <= ends.min else low
@@ -74,7 +74,7 @@ def _clip_ufunc(a: ArrayLike, low: ArrayLike | None, high: ArrayLike | None) -> 
 @implements(np.round, np.around)
 def round(a: ArrayLike, decimals: int = 0, out: None = None) -> Array:
     refuse("np.round", out=out)
-    a = strong(a)
+    a = as_operand(a)
     if a.dtype.kind == "b":
         if decimals:
             raise TypeError("np.round: truth values have no decimals")
@@ -100,7 +100,7 @@ builtin_abs = abs
 @implements(np.fix)
 def fix(x: ArrayLike, out: None = None) -> Array:
     refuse("np.fix", out=out)
-    return math_ops.trunc(strong(x))
+    return math_ops.trunc(as_operand(x))
 
 
 _SINC_SERIES = [(-1) ** k / math.factorial(2 * k + 1) for k in range(11)]
@@ -129,7 +129,7 @@ def nan_to_num(
     posinf: ArrayLike | None = None,
     neginf: ArrayLike | None = None,
 ) -> Array:
-    x = strong(x)
+    x = as_operand(x)
     if x.dtype.kind == "c":
         parts = [nan_to_num(p, copy, nan, posinf, neginf) for p in (x.real, x.imag)]
         return complex_ops.make(*parts)
@@ -144,7 +144,11 @@ def nan_to_num(
 def _part_of(x: ArrayLike) -> Array:
     """An operand whose parts are asked for: those of Python's truth values are integers."""
     aval = aval_of(x)
-    return cast(strong(x), np.dtype(int)) if aval.weak and aval.dtype.kind == "b" else strong(x)
+    return (
+        cast(as_operand(x), np.dtype(int))
+        if aval.weak and aval.dtype.kind == "b"
+        else as_operand(x)
+    )
 
 
 @implements(np.real)
@@ -161,13 +165,13 @@ def imag(val: ArrayLike) -> Array:
 
 @implements(np.angle)
 def angle(z: ArrayLike, deg: bool = False) -> Array:
-    out = complex_ops.angle(strong(z))
+    out = complex_ops.angle(as_operand(z))
     return out * (180 / np.pi) if deg else out
 
 
 @implements(np.real_if_close)
 def real_if_close(a: ArrayLike, tol: float = 100) -> Array:
-    return strong(a)
+    return as_operand(a)
 
 
 @implements(np.iscomplexobj)
@@ -191,7 +195,7 @@ def isreal(x: ArrayLike) -> Array:
 
 
 def _ordered(name: str, x: ArrayLike) -> Array:
-    x = strong(x)
+    x = as_operand(x)
     if x.dtype.kind == "c":
         raise TypeError(f"{name}: complex numbers are infinite in no one direction")
     return x
@@ -217,7 +221,7 @@ def isclose(
     atol: float | Array = 1e-08,
     equal_nan: bool = False,
 ) -> Array:
-    x, y = strong(a), strong(b)
+    x, y = as_operand(a), as_operand(b)
     y = cast(y, promoted(y, 1.0))
     close = (abs(x - y) <= atol + rtol * abs(y)) & np.isfinite(y) | (x == y)
     return close | (np.isnan(x) & np.isnan(y)) if equal_nan else close
@@ -236,7 +240,7 @@ def allclose(
 
 @implements(np.array_equal)
 def array_equal(a1: ArrayLike, a2: ArrayLike, equal_nan: bool = False) -> Array | np.bool | bool:
-    a, b = strong(a1), strong(a2)
+    a, b = as_operand(a1), as_operand(a2)
     if tuple(a.shape) != tuple(b.shape):
         return False
     same = (a == b) | (np.isnan(a) & np.isnan(b)) if equal_nan else a == b
@@ -245,7 +249,7 @@ def array_equal(a1: ArrayLike, a2: ArrayLike, equal_nan: bool = False) -> Array 
 
 @implements(np.array_equiv)
 def array_equiv(a1: ArrayLike, a2: ArrayLike) -> Array | np.bool | bool:
-    a, b = strong(a1), strong(a2)
+    a, b = as_operand(a1), as_operand(a2)
     try:
         np.broadcast_shapes(tuple(a.shape), tuple(b.shape))
     except ValueError:
@@ -314,7 +318,7 @@ def full_like(
 def float_power(x: ArrayLike, y: ArrayLike) -> Array:
     """Power in double precision, whatever the operands are."""
     dtype = np.result_type(promoted(x, y), np.float64)
-    return np.power(cast(strong(x), dtype), cast(strong(y), dtype))
+    return np.power(cast(as_operand(x), dtype), cast(as_operand(y), dtype))
 
 
 def fabs(x: ArrayLike) -> Array:

@@ -15,7 +15,7 @@ import sys
 from ..core.hooks import Hooks, bind
 from ..core.tracing import Tracer
 from ..ops import operators
-from ..ops.shape import strengthen
+from ..ops.shape import definite
 from ..ops.structural.stacking import unstack
 from . import (
     differences,
@@ -60,7 +60,7 @@ bind(
         functions=FUNCTIONS,
         ufunc_call=dispatch_ufunc,
         as_array=array,
-        definite=strengthen,
+        definite=definite,
         rows=unstack,
         namespace=lambda: sys.modules[__package__],
     ),

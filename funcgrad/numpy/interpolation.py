@@ -10,7 +10,7 @@ from ..ops.shape import cast
 from ..typing import Array, ArrayLike
 from .differences import diff
 from .indexing.taking import take
-from .protocol import implements, strong
+from .protocol import as_operand, implements
 
 
 @implements(np.interp)
@@ -22,15 +22,15 @@ def interp(
     right: ArrayLike | None = None,
     period: Any = None,
 ) -> Array:
-    sampled_at, values = strong(xp), strong(fp)
-    if "c" in (strong(x).dtype.kind, sampled_at.dtype.kind):
+    sampled_at, values = as_operand(xp), as_operand(fp)
+    if "c" in (as_operand(x).dtype.kind, sampled_at.dtype.kind):
         raise TypeError("np.interp: places must be real numbers")
     if len(sampled_at.shape) != 1 or sampled_at.shape != values.shape or not values.size:
         raise ValueError(
             f"np.interp: samples of shapes {tuple(sampled_at.shape)} and {tuple(values.shape)} "
             "need one axis of one length"
         )
-    places, sampled_at = (cast(a, np.dtype(float)) for a in (strong(x), sampled_at))
+    places, sampled_at = (cast(a, np.dtype(float)) for a in (as_operand(x), sampled_at))
     values = cast(values, np.result_type(values.dtype, float))
     if period is not None:
         places, sampled_at, values = _unrolled(places, sampled_at, values, abs(period))

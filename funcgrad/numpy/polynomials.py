@@ -8,12 +8,12 @@ from ..ops.pointwise.comparison import filled_like
 from ..ops.shape import cast
 from ..typing import Array, ArrayLike
 from .indexing.taking import take
-from .protocol import implements, strong
+from .protocol import as_operand, implements
 
 
 @implements(np.polyval)
 def polyval(p: ArrayLike, x: ArrayLike) -> Array:
-    p, x = strong(p), strong(x)
+    p, x = as_operand(p), as_operand(x)
     out = filled_like(x, 0)
     for i in range(p.shape[0]):
         out = out * x + p[i]
@@ -22,7 +22,7 @@ def polyval(p: ArrayLike, x: ArrayLike) -> Array:
 
 @implements(np.vander)
 def vander(x: ArrayLike, N: int | None = None, increasing: bool = False) -> Array:
-    points = strong(x)
+    points = as_operand(x)
     if len(points.shape) != 1:
         raise ValueError(f"np.vander needs one axis, got shape {tuple(points.shape)}")
     points = cast(points, np.result_type(points.dtype, int))
@@ -33,7 +33,7 @@ def vander(x: ArrayLike, N: int | None = None, increasing: bool = False) -> Arra
 
 @implements(np.convolve)
 def convolve(a: ArrayLike, v: ArrayLike, mode: str = "full") -> Array:
-    a, v = (np.atleast_1d(strong(x)) for x in (a, v))
+    a, v = (np.atleast_1d(as_operand(x)) for x in (a, v))
     if a.shape[0] < v.shape[0]:
         a, v = v, a
     n, m = a.shape[0], v.shape[0]
@@ -50,7 +50,7 @@ def convolve(a: ArrayLike, v: ArrayLike, mode: str = "full") -> Array:
 
 @implements(np.correlate)
 def correlate(a: ArrayLike, v: ArrayLike, mode: str = "valid") -> Array:
-    a, v = strong(a), strong(v)
+    a, v = as_operand(a), as_operand(v)
     if a.shape[0] < v.shape[0]:
         return np.conj(correlate(v, a, mode))[::-1]
     return convolve(a, np.conj(v)[::-1], mode)

@@ -15,7 +15,7 @@ from ..ops.pointwise.comparison import filled_like
 from ..ops.shape import cast, reduce_sum
 from ..typing import Array, ArrayLike, DTypeLike
 from .indexing.taking import diagonal
-from .protocol import UFUNCS, axis_of, implements, refuse, strong
+from .protocol import UFUNCS, as_operand, axis_of, implements, refuse
 
 
 def contract(
@@ -37,7 +37,7 @@ def contract(
 
 
 def matmul(x1: ArrayLike, x2: ArrayLike, /) -> Array:
-    x, y = strong(x1), strong(x2)
+    x, y = as_operand(x1), as_operand(x2)
     if not len(x.shape) or not len(y.shape):
         raise ValueError("matmul: operands must have at least one axis; use * for scalars")
     dtype = np.result_type(x.dtype, y.dtype)
@@ -47,7 +47,7 @@ def matmul(x1: ArrayLike, x2: ArrayLike, /) -> Array:
 @implements(np.dot)
 def dot(a: ArrayLike, b: ArrayLike, out: None = None) -> Array:
     refuse("np.dot", out=out)
-    x, y = strong(a), strong(b)
+    x, y = as_operand(a), as_operand(b)
     if not len(x.shape) or not len(y.shape):
         return x * y
     right = 0 if len(y.shape) == 1 else len(y.shape) - 2
@@ -58,14 +58,14 @@ def dot(a: ArrayLike, b: ArrayLike, out: None = None) -> Array:
 
 @implements(np.vdot)
 def vdot(a: ArrayLike, b: ArrayLike, /) -> Array:
-    x, y = strong(a), strong(b)
+    x, y = as_operand(a), as_operand(b)
     x = np.conj(x) if x.dtype.kind == "c" else x
     return dot(ops.reshape(x, shape=(x.size,)), ops.reshape(y, shape=(y.size,)))
 
 
 @implements(np.inner)
 def inner(a: ArrayLike, b: ArrayLike, /) -> Array:
-    x, y = strong(a), strong(b)
+    x, y = as_operand(a), as_operand(b)
     if not len(x.shape) or not len(y.shape):
         return x * y
     if x.shape[-1] != y.shape[-1]:
@@ -76,13 +76,13 @@ def inner(a: ArrayLike, b: ArrayLike, /) -> Array:
 @implements(np.outer)
 def outer(a: ArrayLike, b: ArrayLike, out: None = None) -> Array:
     refuse("np.outer", out=out)
-    x, y = strong(a), strong(b)
+    x, y = as_operand(a), as_operand(b)
     return ops.reshape(x, shape=(x.size, 1)) * ops.reshape(y, shape=(1, y.size))
 
 
 @implements(np.kron)
 def kron(a: ArrayLike, b: ArrayLike) -> Array:
-    x, y = strong(a), strong(b)
+    x, y = as_operand(a), as_operand(b)
     n = max(len(x.shape), len(y.shape))
     left = (1,) * (n - len(x.shape)) + tuple(x.shape)
     right = (1,) * (n - len(y.shape)) + tuple(y.shape)
@@ -94,7 +94,7 @@ def kron(a: ArrayLike, b: ArrayLike) -> Array:
 
 @implements(np.tensordot)
 def tensordot(a: ArrayLike, b: ArrayLike, axes: int | Sequence[int | Sequence[int]] = 2) -> Array:
-    x, y = strong(a), strong(b)
+    x, y = as_operand(a), as_operand(b)
     nx, ny = len(x.shape), len(y.shape)
     if isinstance(axes, int | np.integer):
         left, right = tuple(range(nx - int(axes), nx)), tuple(range(int(axes)))
@@ -137,7 +137,7 @@ def cross(
 ) -> Array:
     if axis is not None:
         axisa = axisb = axisc = axis
-    x, y = np.moveaxis(strong(a), axisa, -1), np.moveaxis(strong(b), axisb, -1)
+    x, y = np.moveaxis(as_operand(a), axisa, -1), np.moveaxis(as_operand(b), axisb, -1)
     if x.shape[-1] not in (2, 3) or y.shape[-1] not in (2, 3):
         raise ShapeError("cross: vectors must have 2 or 3 components")
     x0, x1 = x[..., 0], x[..., 1]
@@ -152,18 +152,18 @@ def cross(
 
 
 def vecdot(x1: ArrayLike, x2: ArrayLike, /, *, axis: int = -1) -> Array:
-    x, y = strong(x1), strong(x2)
+    x, y = as_operand(x1), as_operand(x2)
     if not len(x.shape) or not len(y.shape):
         raise ValueError("vecdot: both operands need an axis")
     return np.sum(np.conj(x) * y, axis=axis)
 
 
 def matvec(x1: ArrayLike, x2: ArrayLike, /) -> Array:
-    return matmul(x1, np.expand_dims(strong(x2), -1))[..., 0]
+    return matmul(x1, np.expand_dims(as_operand(x2), -1))[..., 0]
 
 
 def vecmat(x1: ArrayLike, x2: ArrayLike, /) -> Array:
-    return matmul(np.expand_dims(np.conj(strong(x1)), -2), x2)[..., 0, :]
+    return matmul(np.expand_dims(np.conj(as_operand(x1)), -2), x2)[..., 0, :]
 
 
 UFUNCS.update(
@@ -204,7 +204,7 @@ def einsum(
         subscripts, arrays = _from_sublists((subscripts, *operands))
     else:
         arrays = list(operands)
-    arrays = [strong(a) for a in arrays]
+    arrays = [as_operand(a) for a in arrays]
     common = np.dtype(dtype) if dtype is not None else np.result_type(*[a.dtype for a in arrays])
     arrays = [cast(a, common) for a in arrays]
     inputs, output = _parse(subscripts, [len(a.shape) for a in arrays])

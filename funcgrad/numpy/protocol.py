@@ -15,7 +15,7 @@ from ..core import hooks
 from ..core.avals import WEAK_SAMPLES
 from ..core.tracing import Tracer, aval_of, unknown_function_message
 from ..errors import ShapeError, TracerError
-from ..ops.shape import cast, reshape, strengthen
+from ..ops.shape import cast, definite, reshape
 from ..ops.structural.joining import concatenate
 from ..typing import Array, ArrayLike, Axes
 
@@ -43,16 +43,6 @@ def implements(*functions: Callable[..., Any] | str) -> Callable[[F], F]:
     return register
 
 
-def method(name: str) -> Callable[[F], F]:
-    """Make a function a method of tracers."""
-
-    def register(fun: F) -> F:
-        METHODS[name] = fun
-        return fun
-
-    return register
-
-
 def array(x: Any) -> Array:
     """An operand as an array or tracer; sequences that hold tracers are stacked."""
     if isinstance(x, Tracer) or hasattr(x, "dtype"):
@@ -62,10 +52,10 @@ def array(x: Any) -> Array:
     return np.asarray(x)
 
 
-def strong(x: ArrayLike) -> Array:
+def as_operand(x: ArrayLike) -> Array:
     """An operand as an array, scalar or tracer that is not weakly typed."""
     x = array(x)
-    return strengthen(x)
+    return definite(x)
 
 
 def promoted(*xs: ArrayLike) -> np.dtype:
@@ -76,13 +66,13 @@ def promoted(*xs: ArrayLike) -> np.dtype:
 
 def inexact(x: ArrayLike) -> Array:
     """An operand in floating point: integers and booleans as float64."""
-    x = strong(x)
+    x = as_operand(x)
     return x if x.dtype.kind in "fc" else cast(x, np.dtype(np.float64))
 
 
 def in_loop(ufunc: np.ufunc, x: ArrayLike) -> Array:
     """An operand in the type in which a function of NumPy computes it: float16 for int8."""
-    x = strong(x)
+    x = as_operand(x)
     return cast(x, ufunc.resolve_dtypes((x.dtype, *(None,) * ufunc.nout))[0])
 
 
@@ -186,7 +176,7 @@ def dispatch_ufunc(
     if "out" in kwargs:
         refuse(f"{name}.{method}", out=kwargs["out"])
     if method == "outer":
-        x, y = (strong(a) for a in args)
+        x, y = (as_operand(a) for a in args)
         shape = tuple(x.shape) + (1,) * len(y.shape)
         return _call(ufunc, name, (reshape(x, shape=shape), y), {})
     table = {"reduce": REDUCTIONS, "accumulate": ACCUMULATIONS}.get(method, {})

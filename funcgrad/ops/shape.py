@@ -304,7 +304,7 @@ def wider(dtype: np.dtype) -> np.dtype:
     return np.dtype(np.float32) if dtype == np.float16 else dtype
 
 
-def strengthen(x: Any) -> Any:
+def definite(x: Any) -> Any:
     """A Python scalar (or a tracer of one) as a NumPy scalar, which promotes strongly."""
     if type(x) is np.ndarray or (isinstance(x, Tracer) and not x.weak):
         return x
@@ -312,7 +312,7 @@ def strengthen(x: Any) -> Any:
     return convert(x, dtype=aval.dtype) if aval.weak else x
 
 
-def strong_scalar(x: Any) -> Any:
+def definite_scalar(x: Any) -> Any:
     """A Python scalar (or a tracer of one) as a NumPy scalar; anything else as it is.
 
     Derivative rules compute with these, so that 1 / 0.0 is infinite instead of an error.

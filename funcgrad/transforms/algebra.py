@@ -11,7 +11,7 @@ from ..core.tracing import aval_of, shape_of
 from ..ops.families.rules import out_dtype
 from ..ops.pointwise.arithmetic import Mask, StrongTangent, add, mul, mul_strong, neg
 from ..ops.pointwise.comparison import filled_like
-from ..ops.shape import broadcast_to, cast, strong_scalar, zeros
+from ..ops.shape import broadcast_to, cast, definite_scalar, zeros
 
 
 class TangentAlgebra:
@@ -51,12 +51,12 @@ class TangentAlgebra:
 
     def definite(self, x: Any) -> Any:
         """A Python scalar as one of NumPy, so that 1 / 0.0 is infinite instead of an error."""
-        return strong_scalar(x)
+        return definite_scalar(x)
 
     def definite_where_needed(self, primals: Sequence[Any], tangents: Sequence[Any]) -> list[Any]:
         """Operands of which those with a tangent are definite."""
         return [
-            p if t is None else strong_scalar(p) for p, t in zip(primals, tangents, strict=True)
+            p if t is None else definite_scalar(p) for p, t in zip(primals, tangents, strict=True)
         ]
 
     def instantiate(self, t: Any, primal: Any) -> Any:

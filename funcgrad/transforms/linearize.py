@@ -32,7 +32,7 @@ from ..ops.families import (
 )
 from ..ops.operators import binary_methods
 from ..ops.pointwise.arithmetic import add, div, mul, neg, sub
-from ..ops.shape import broadcast_to, cast, strong_scalar
+from ..ops.shape import broadcast_to, cast, definite_scalar
 from .algebra import ALGEBRA
 from .jvp import concrete_value
 from .staging import SMALL_CONSTANT, StagingTrace, StagingTracer, hoist_constants
@@ -248,7 +248,7 @@ class LinearizeTrace(Trace):
             out = LinearVar((), aval_of(r).dtype)
         need = prim.partial_needs[0]
         if not out.shape:
-            a, r0 = strong_scalar(a), strong_scalar(r)
+            a, r0 = definite_scalar(a), definite_scalar(r)
         else:
             r0 = r
         frame = _getframe(2)
@@ -314,9 +314,9 @@ class LinearizeTrace(Trace):
             a = b = None
         else:
             if not out.shape:
-                r0 = strong_scalar(r)
-                a = a if xt is None else strong_scalar(a)
-                b = b if yt is None else strong_scalar(b)
+                r0 = definite_scalar(r)
+                a = a if xt is None else definite_scalar(a)
+                b = b if yt is None else definite_scalar(b)
             if not need & NEED_X:
                 a = None
             elif xt is None and type(a) is np.ndarray and a.nbytes <= SMALL_CONSTANT:

@@ -13,7 +13,7 @@ from ..core.jaxpr import Jaxpr, eval_jaxpr
 from ..core.source import current_source
 from ..core.tracing import aval_of
 from ..ops.families import Control
-from ..ops.shape import cast, reshape, strengthen
+from ..ops.shape import cast, definite, reshape
 from ..ops.structural.joining import concatenate
 from .recording import Operation, RecordTrace, run_recorded
 
@@ -94,7 +94,7 @@ def stacked(rows: list[Any], avals: Sequence[Any]) -> list[Any]:
         return [np.empty((0, *a.shape), a.dtype) for a in avals]
     results = []
     for column in zip(*rows, strict=True):
-        parts = [reshape(strengthen(x), shape=(1, *aval_of(x).shape)) for x in column]
+        parts = [reshape(definite(x), shape=(1, *aval_of(x).shape)) for x in column]
         results.append(concatenate(*parts, axis=0))
     return [cast(x, a.dtype) for x, a in zip(results, avals, strict=True)]
 

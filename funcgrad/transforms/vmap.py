@@ -9,7 +9,6 @@ import numpy as np
 
 from .. import arrays, tree
 from ..core.avals import Aval
-from ..core.jaxpr import Jaxpr, eval_jaxpr
 from ..core.primitive import Unbatched
 from ..core.tracing import (
     Trace,
@@ -24,7 +23,6 @@ from ..core.tracing import (
 from ..errors import ConcretizationError
 from ..ops.families import align
 from ..ops.shape import broadcast, move_axis, reshape
-from .staging import stage_closed
 
 
 class BatchTracer(Tracer):
@@ -203,63 +201,3 @@ class running_lanes:
         running.reset(self.token)
         if self.token_of_axis is not None:
             axis_frames.reset(self.token_of_axis)
-
-
-def batch_jaxpr(
-    jaxpr: Jaxpr,
-    trace: BatchTrace,
-    batched: Sequence[bool],
-    force: Sequence[bool] | None = None,
-    active: bool = False,
-) -> tuple[Jaxpr, list[bool]]:
-    """The batched form of a jaxpr.
-
-    Args:
-        jaxpr: without captured tracers.
-        trace: the batching trace on whose behalf this is done (size, axis name).
-        batched: which invars have a batch axis at 0.
-        force: outputs that must be batched whether they depend on batched inputs or not.
-        active: take one more leading argument, a batched boolean that says which lanes are
-            active; indices of lanes that are not become 0.
-
-    Returns:
-        The jaxpr and which of its outputs are batched.
-    """
-    key = ("batch", trace.size, trace.axis_name, tuple(batched), force and tuple(force), active)
-    known = jaxpr.cache.get(key)
-    if known is not None:
-        return known
-    flags: list[bool] = []
-    size = trace.size
-
-    def run(*args: Any) -> list[Any]:
-        inner = BatchTrace(size, trace.owner, trace.axis_name)
-        if active:
-            inner.active, args = args[0], args[1:]
-        try:
-            with running_lanes(inner):
-                tracers = [
-                    BatchTracer(inner, a) if b else a for a, b in zip(args, batched, strict=True)
-                ]
-                outs = eval_jaxpr(jaxpr, jaxpr.consts, tracers)
-            flags[:] = [inner.unwrap(o)[1] for o in outs]
-            if force is not None:
-                flags[:] = [f or must for f, must in zip(flags, force, strict=True)]
-            return [
-                inner.materialize(o) if f else inner.unwrap(o)[0]
-                for o, f in zip(outs, flags, strict=True)
-            ]
-        finally:
-            inner.alive = False
-
-    avals = [
-        Aval((size, *v.aval.shape), v.aval.dtype) if b else v.aval
-        for v, b in zip(jaxpr.invars, batched, strict=True)
-    ]
-    if active:
-        avals = [Aval((size,), bool), *avals]
-    result, captured = stage_closed(run, avals, trace.owner)
-    if captured:
-        raise AssertionError("a closed jaxpr captured tracers")
-    jaxpr.cache[key] = (result, flags)
-    return result, flags

@@ -23,7 +23,7 @@ from ...ops.pointwise.complex import absolute
 from ...ops.pointwise.logarithms import log1mexp, log_expm1, softplus
 from ...ops.pointwise.special import logistic
 from ...ops.reductions.reducing import keepdims, logsumexp, reduce_max
-from ...ops.shape import broadcast_to, reduce_sum, strengthen
+from ...ops.shape import broadcast_to, definite, reduce_sum
 from ...ops.structural.gather import gather
 from ...ops.structural.stop import stop
 from .forms import (
@@ -83,7 +83,7 @@ def logarithm(g: Graph, a: Any, depth: int = 0) -> Log | None:
 
     def value(get: Get) -> Any:
         x = log.value(get)
-        return x if np.shape(x) == shape else broadcast_to(strengthen(x), shape)
+        return x if np.shape(x) == shape else broadcast_to(definite(x), shape)
 
     return log._replace(value=value)
 

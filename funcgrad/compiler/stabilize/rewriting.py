@@ -12,7 +12,7 @@ from ...core.jaxpr import Eqn, Jaxpr, Literal, Var
 from ...core.primitive import Primitive
 from ...core.tracing import enter_body, running
 from ...ops.families import Elementwise
-from ...ops.shape import broadcast_to, cast, convert, strengthen
+from ...ops.shape import broadcast_to, cast, convert, definite
 from ...transforms.staging import StagingTrace
 from ..passes.prune import drop_dead_code
 from .graph import Graph, NoMatch
@@ -157,7 +157,7 @@ class _Expression(StagingTrace):
 
     def process(self, prim: Any, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
         if not isinstance(prim, Elementwise) and prim is not convert:
-            args = tuple(map(strengthen, args))
+            args = tuple(map(definite, args))
         return super().process(prim, args, params)
 
 
@@ -195,7 +195,7 @@ class Builder:
             with np.errstate(all="ignore"):
                 out = expression(self)
                 if not self.out.weak:
-                    out = broadcast_to(strengthen(out), self.out.shape)
+                    out = broadcast_to(definite(out), self.out.shape)
                     out = cast(out, self.out.dtype)
         finally:
             running.reset(token)

@@ -14,7 +14,7 @@ from ...ops.shape import broadcast_to, cast, inverse_permutation, reshape, trans
 from ...ops.structural.gather import gather, scatter, scatter_add
 from ...ops.structural.indexing import FULL, index, index_put, index_set
 from ...typing import Array, ArrayLike
-from ..protocol import METHODS, array, strong
+from ..protocol import METHODS, array, as_operand
 
 Index: TypeAlias = "ArrayLike | slice | EllipsisType | tuple[Any, ...] | None"
 """An index, as between the brackets of ``x[...]``: an entry, or a tuple of them."""
@@ -262,7 +262,7 @@ def update(x: Array, key: Index, value: ArrayLike, op: str) -> Array:
     if tuple(x.shape) != shape:
         return reshape(update(x, key, value, op), shape=shape)
     plan = make_plan(x.shape, key)
-    values = _as_dtype(array(value) if hasattr(value, "dtype") else strong(value), x)
+    values = _as_dtype(array(value) if hasattr(value, "dtype") else as_operand(value), x)
     if not plan.axes:
         part = index(x, key=plan.key)
         values = broadcast_to(values, _update_shape(values, part.shape))

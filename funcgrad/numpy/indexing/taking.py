@@ -11,7 +11,7 @@ from ...core.tracing import aval_of, shape_of
 from ...ops.reductions.sorting import take_along
 from ...ops.shape import broadcast_to, cast, convert, reshape, transpose
 from ...typing import Array, ArrayLike
-from ..protocol import array, axis_of, implements, promoted, refuse, strong, with_axis
+from ..protocol import array, as_operand, axis_of, implements, promoted, refuse, with_axis
 from .keys import getitem, mask_value, positions
 
 
@@ -20,10 +20,10 @@ def take(
     a: ArrayLike, indices: ArrayLike, axis: int | None = None, out: None = None, mode: str = "raise"
 ) -> Array:
     refuse("np.take", out=out)
-    x, k = with_axis(strong(a), axis)
+    x, k = with_axis(as_operand(a), axis)
     places = array(indices)
     if aval_of(places).dtype.kind == "b" or getattr(places, "size", 1) == 0:
-        places = cast(strong(places), np.dtype(np.intp))
+        places = cast(as_operand(places), np.dtype(np.intp))
     if not math.prod(x.shape[:k]):
         return np.zeros((*x.shape[:k], *shape_of(places), *x.shape[k + 1 :]), x.dtype)
     return getitem(x, (*(slice(None),) * k, in_range(places, x.shape[k], mode)))
@@ -45,7 +45,7 @@ def in_range(i: Array, size: int, mode: str) -> Array:
 
 @implements(np.take_along_axis)
 def take_along_axis(arr: ArrayLike, indices: ArrayLike, axis: int | None = -1) -> Array:
-    a, indices = strong(arr), positions(indices)
+    a, indices = as_operand(arr), positions(indices)
     if axis is None:
         if len(indices.shape) != 1:
             raise ValueError("np.take_along_axis: with axis=None the indices have one axis")
@@ -78,7 +78,7 @@ def compress(
 
 @implements(np.extract)
 def extract(condition: ArrayLike, arr: ArrayLike) -> Array:
-    arr = strong(arr)
+    arr = as_operand(arr)
     mask = np.ravel(mask_value(array(condition)))
     return take(reshape(arr, shape=(arr.size,)), np.flatnonzero(mask), 0)
 
@@ -105,7 +105,9 @@ def choose(
 ) -> Array:
     refuse("np.choose", out=out)
     which = array(a)
-    which = cast(strong(which), np.dtype(np.intp)) if aval_of(which).dtype.kind == "b" else which
+    which = (
+        cast(as_operand(which), np.dtype(np.intp)) if aval_of(which).dtype.kind == "b" else which
+    )
     dtype = promoted(*choices)
     options = [convert(c, dtype=dtype) for c in choices]
     shape = np.broadcast_shapes(tuple(which.shape), *[tuple(c.shape) for c in options])
@@ -116,7 +118,7 @@ def choose(
 
 @implements(np.diagonal)
 def diagonal(a: ArrayLike, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Array:
-    a = strong(a)
+    a = as_operand(a)
     ndim = len(a.shape)
     i, j = axis_of(axis1, ndim), axis_of(axis2, ndim)
     if i == j:

@@ -16,7 +16,7 @@ from ...ops.reductions.reducing import reduce_any, reduce_max, reduce_min
 from ...ops.shape import cast, reduce_sum, reshape
 from ...ops.shape import transpose as permute
 from ...typing import Array, ArrayLike
-from ..protocol import strong
+from ..protocol import as_operand
 from .operands import inexact, is_plain
 
 Order: TypeAlias = Literal["fro", "nuc"] | float | None
@@ -51,7 +51,7 @@ def norm(
     >>> norm(np.array([3.0, 4.0]))
     np.float64(5.0)
     """
-    array = strong(x)
+    array = as_operand(x)
     if is_plain(array):
         return np.linalg.norm(array, ord, axis, keepdims)
     if array.dtype.kind not in "fc":
@@ -134,7 +134,7 @@ def vector_norm(
     >>> vector_norm(np.array([[3.0, 4.0]]), axis=1)
     array([5.])
     """
-    a = strong(x)
+    a = as_operand(x)
     if is_plain(a):
         whole: Any = axis  # NumPy takes None, which its stubs do not say
         return np.linalg.vector_norm(a, axis=whole, keepdims=keepdims, ord=ord)
@@ -219,7 +219,7 @@ def matrix_rank(
     >>> matrix_rank(np.ones((2, 3)))
     np.int64(1)
     """
-    A = strong(A)
+    A = as_operand(A)
     if is_plain(A):
         return np.linalg.matrix_rank(A, tol, hermitian, rtol=rtol)
     if tol is not None and rtol is not None:
@@ -232,9 +232,9 @@ def matrix_rank(
     if not s.shape[-1]:
         return np.zeros(s.shape[:-1], np.int64)[()]
     if tol is not None:
-        least = strong(tol)
+        least = as_operand(tol)
     else:
         rtol = max(A.shape[-2:]) * float(np.finfo(s.dtype).eps) if rtol is None else rtol
-        least = strong(reduce_max(s, axes=(axis,)) * rtol)
+        least = as_operand(reduce_max(s, axes=(axis,)) * rtol)
     above = s > reshape(least, shape=(*least.shape, 1))
     return reduce_sum(cast(above, np.dtype(np.int64)), axes=(axis,))

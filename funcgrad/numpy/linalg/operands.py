@@ -9,7 +9,7 @@ from ...core.tracing import Tracer
 from ...errors import ShapeError
 from ...ops.shape import cast
 from ...typing import Array, ArrayLike
-from ..protocol import strong
+from ..protocol import as_operand
 
 
 def is_plain(*xs: object) -> bool:
@@ -24,7 +24,7 @@ def inexact(x: ArrayLike) -> Array:
 
 def of_one_dtype(*xs: ArrayLike) -> list[Array]:
     """Operands as arrays of one dtype that LAPACK works in."""
-    operands = [strong(x) for x in xs]
+    operands = [as_operand(x) for x in xs]
     dtype = np.result_type(*[x.dtype for x in operands])
     if dtype.kind in "biu":
         dtype = np.dtype(np.float64)

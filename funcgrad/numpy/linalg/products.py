@@ -19,7 +19,7 @@ from ...ops.shape import broadcast, cast, move_axis, reduce_sum, reshape
 from ...ops.structural.indexing import FULL, index
 from ...ops.structural.joining import concatenate
 from ...typing import Array, ArrayLike, DTypeLike
-from ..protocol import strong
+from ..protocol import as_operand
 from .operands import inexact, is_plain
 
 
@@ -37,7 +37,7 @@ def matmul(x1: ArrayLike, x2: ArrayLike, /) -> Array:
     >>> matmul(np.eye(2), np.array([1.0, 2.0]))
     array([1., 2.])
     """
-    return product(strong(x1), strong(x2))
+    return product(as_operand(x1), as_operand(x2))
 
 
 @user_facing
@@ -58,7 +58,7 @@ def matrix_power(a: ArrayLike, n: int) -> Array:
     array([[1, 3],
            [0, 1]])
     """
-    base = strong(a)
+    base = as_operand(a)
     if is_plain(base):
         return np.linalg.matrix_power(base, n)
     systems.check_square("matrix_power", aval_of(base))
@@ -97,7 +97,7 @@ def multi_dot(arrays: Sequence[Any], *, out: None = None) -> Array:
     """
     if out is not None:
         raise TypeError("multi_dot: out= is not supported; use the returned array")
-    operands = [strong(a) for a in arrays]
+    operands = [as_operand(a) for a in arrays]
     if len(operands) < 2:
         raise ValueError(f"multi_dot needs at least two arrays, got {len(operands)}")
     if len(operands) == 2:
@@ -153,7 +153,7 @@ def outer(x1: ArrayLike, x2: ArrayLike, /) -> Array:
     array([[3., 4.],
            [6., 8.]])
     """
-    x1, x2 = strong(x1), strong(x2)
+    x1, x2 = as_operand(x1), as_operand(x2)
     if len(x1.shape) != 1 or len(x2.shape) != 1:
         raise ShapeError(f"outer needs two vectors, got {tuple(x1.shape)} and {tuple(x2.shape)}")
     return mul(reshape(x1, shape=(*x1.shape, 1)), x2)
@@ -174,7 +174,7 @@ def vecdot(x1: ArrayLike, x2: ArrayLike, /, *, axis: int = -1) -> Array:
     >>> vecdot(np.array([1.0, 2.0]), np.array([3.0, 4.0]))
     np.float64(11.0)
     """
-    x, y = move_axis(strong(x1), axis, -1), move_axis(strong(x2), axis, -1)
+    x, y = move_axis(as_operand(x1), axis, -1), move_axis(as_operand(x2), axis, -1)
     if x.shape[-1] != y.shape[-1]:
         raise ShapeError(f"vecdot: vectors of {x.shape[-1]} and of {y.shape[-1]} elements")
     both = mul(conj(x) if x.dtype.kind == "c" else x, y)
@@ -196,7 +196,7 @@ def cross(x1: ArrayLike, x2: ArrayLike, /, *, axis: int = -1) -> Array:
     >>> cross(np.array([1.0, 0.0, 0.0]), np.array([0.0, 1.0, 0.0]))
     array([0., 0., 1.])
     """
-    x, y = move_axis(strong(x1), axis, -1), move_axis(strong(x2), axis, -1)
+    x, y = move_axis(as_operand(x1), axis, -1), move_axis(as_operand(x2), axis, -1)
     if x.shape[-1] != 3 or y.shape[-1] != 3:
         raise ShapeError(f"cross needs vectors of 3 elements, got {x.shape[-1]}, {y.shape[-1]}")
     a, b = (
@@ -229,7 +229,7 @@ def tensordot(
     >>> tensordot(np.ones((2, 3)), np.ones((3, 4)), axes=1).shape
     (2, 4)
     """
-    x1, x2 = strong(x1), strong(x2)
+    x1, x2 = as_operand(x1), as_operand(x2)
     n1, n2 = len(x1.shape), len(x2.shape)
     if isinstance(axes, int | np.integer):
         left, right = tuple(range(n1 - axes, n1)), tuple(range(axes))
@@ -259,7 +259,7 @@ def matrix_transpose(x: ArrayLike, /) -> Array:
     >>> matrix_transpose(np.ones((4, 2, 3))).shape
     (4, 3, 2)
     """
-    x = strong(x)
+    x = as_operand(x)
     if len(x.shape) < 2:
         raise ShapeError(f"matrix_transpose needs two axes at least, got shape {tuple(x.shape)}")
     return systems.swap(x)
@@ -279,7 +279,7 @@ def diagonal(x: ArrayLike, /, *, offset: int = 0) -> Array:
     >>> diagonal(np.array([[1, 2], [3, 4]]))
     array([1, 4])
     """
-    x = strong(x)
+    x = as_operand(x)
     if is_plain(x):
         return np.linalg.diagonal(x, offset=offset)
     if len(x.shape) < 2:
@@ -307,7 +307,7 @@ def trace(x: ArrayLike, /, *, offset: int = 0, dtype: DTypeLike | None = None) -
     >>> trace(np.array([[1, 2], [3, 4]]))
     np.int64(5)
     """
-    x = strong(x)
+    x = as_operand(x)
     if is_plain(x):
         return np.linalg.trace(x, offset=offset, dtype=dtype)
     d = diagonal(x, offset=offset)

@@ -10,7 +10,7 @@ from ...core.primitive import Primitive
 from ...ops.reductions import cumulative
 from ...ops.shape import cast
 from ...typing import Array, ArrayLike, DTypeLike
-from ..protocol import ACCUMULATIONS, implements, refuse, strong, with_axis
+from ..protocol import ACCUMULATIONS, as_operand, implements, refuse, with_axis
 
 Accumulation = Callable[..., Array]
 """A function with the arguments of NumPy's cumulative functions."""
@@ -24,7 +24,7 @@ def _cumulative(prim: Primitive, name: str) -> Accumulation:
         out: None = None,
     ) -> Array:
         refuse(f"np.{name}", out=out)
-        x = strong(a)
+        x = as_operand(a)
         if dtype is not None:
             x = cast(x, np.dtype(dtype))
         x, k = with_axis(x, axis)
@@ -52,7 +52,7 @@ def _with_initial(accumulate: Accumulation, name: str, first: int) -> Accumulati
         include_initial: bool = False,
     ) -> Array:
         refuse(f"np.{name}", out=out)
-        x = np.atleast_1d(strong(x))
+        x = np.atleast_1d(as_operand(x))
         if axis is None:
             if len(x.shape) > 1:
                 raise ValueError(f"np.{name} of an array with several axes needs axis=")

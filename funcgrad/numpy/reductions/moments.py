@@ -13,6 +13,7 @@ from ...ops.shape import cast, reduce_sum, reshape, wider
 from ...typing import Array, ArrayLike, Axes, DTypeLike
 from ..protocol import (
     array,
+    as_operand,
     axes_of,
     axes_or_none,
     axis_of,
@@ -21,7 +22,6 @@ from ..protocol import (
     inexact,
     promoted,
     refuse,
-    strong,
 )
 from .sums_and_extrema import count_along, masked, sum, with_kept_axes
 
@@ -43,7 +43,7 @@ def _real_dtype(a: Array) -> np.dtype:
 
 def _inexact_or(a: ArrayLike, dtype: DTypeLike | None) -> Array:
     """The array in a dtype that was asked for, by default in floating point."""
-    return inexact(a) if dtype is None else cast(strong(a), np.dtype(dtype))
+    return inexact(a) if dtype is None else cast(as_operand(a), np.dtype(dtype))
 
 
 def _wide(a: Array) -> Array:
@@ -108,7 +108,7 @@ def average(
     *,
     keepdims: bool = False,
 ) -> Array | tuple[Array, Array]:
-    a = strong(a)
+    a = as_operand(a)
     keepdims = bool(given(keepdims) and keepdims)
     if weights is None:
         out = mean(a, axis, keepdims=keepdims)
@@ -127,7 +127,7 @@ def weighted_average(
 ) -> tuple[Array, Array]:
     """A weighted average, and the sum of the weights."""
     axes = axes_of(axis, len(a.shape))
-    weights = strong(weights)
+    weights = as_operand(weights)
     short = weights.shape != a.shape
     if short:
         weights = _weights_along(weights, a, axis)

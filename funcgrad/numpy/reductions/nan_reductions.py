@@ -8,7 +8,7 @@ import numpy as np
 
 from ...errors import ConcretizationError
 from ...typing import Array, ArrayLike, Axes, DTypeLike
-from ..protocol import given, implements, refuse, strong
+from ..protocol import as_operand, given, implements, refuse
 from . import cumulative, moments, sums_and_extrema
 from .quantiles import Asked, check_order, percent, quantiles
 from .sums_and_extrema import Reduction
@@ -18,7 +18,7 @@ _NONE: Any = np._NoValue
 
 def _filled(a: ArrayLike, value: float) -> Array:
     """The array with a number in place of every NaN."""
-    a = strong(a)
+    a = as_operand(a)
     return np.where(np.isnan(a), a.dtype.type(value), a) if a.dtype.kind in "fc" else a
 
 
@@ -79,7 +79,7 @@ def nanmean(
     *,
     where: ArrayLike = True,
 ) -> Array:
-    a = strong(a)
+    a = as_operand(a)
     return moments.mean(a, axis, dtype, out, keepdims, where=_present(a, where))
 
 
@@ -98,7 +98,7 @@ def _spread(moment: Reduction) -> Reduction:
         mean: ArrayLike = _NONE,
         correction: float = _NONE,
     ) -> Array:
-        a = strong(a)
+        a = as_operand(a)
         keep = _present(a, where)
         ddof = correction if given(correction) else ddof
         numbers = _filled(a, 0)
@@ -125,7 +125,7 @@ def _extremum(reduce: Reduction, fill: float) -> Reduction:
         initial: ArrayLike = _NONE,
         where: ArrayLike = True,
     ) -> Array:
-        a = strong(a)
+        a = as_operand(a)
         result = reduce(_filled(a, fill), axis, out, keepdims, initial, where)
         if a.dtype.kind not in "fc" or given(initial):
             return result
@@ -153,7 +153,7 @@ def _position(find: Reduction, fill: float) -> Reduction:
     def position(
         a: ArrayLike, axis: int | None = None, out: None = None, *, keepdims: bool = False
     ) -> Array:
-        a = strong(a)
+        a = as_operand(a)
         if a.dtype.kind in "fc":
             _refuse_empty_slices(a, axis)
         return find(_filled(a, fill), axis, out, keepdims=keepdims)

@@ -11,7 +11,7 @@ from ...ops.reductions import sorting
 from ...ops.reductions.sorting import searchsorted as searchsorted_p
 from ...ops.shape import cast
 from ...typing import Array, ArrayLike
-from ..protocol import axis_of, implements, strong, with_axis
+from ..protocol import as_operand, axis_of, implements, with_axis
 
 
 @implements(np.sort)
@@ -23,7 +23,7 @@ def sort(
     *,
     stable: bool | None = None,
 ) -> Array:
-    a = strong(a)
+    a = as_operand(a)
     if axis is None:
         a, axis = np.ravel(a), 0
     return sorting.sort(a, axis=axis_of(axis, len(a.shape)), descending=False)
@@ -38,7 +38,7 @@ def argsort(
     *,
     stable: bool | None = None,
 ) -> Array:
-    a = strong(a)
+    a = as_operand(a)
     a, k = with_axis(a, axis)
     return sorting.argsort(a, axis=k, descending=False)
 
@@ -56,7 +56,7 @@ def partition(
 
 
 def _check_kth(name: str, a: ArrayLike, kth: int | Sequence[int], axis: int | None) -> None:
-    a = strong(a)
+    a = as_operand(a)
     if not a.size:
         return
     n = a.size if axis is None or not len(a.shape) else a.shape[axis_of(axis, len(a.shape))]
@@ -79,13 +79,13 @@ def argpartition(
 
 @implements(np.sort_complex)
 def sort_complex(a: ArrayLike) -> Array:
-    a = strong(a)
+    a = as_operand(a)
     return sort(a if a.dtype.kind == "c" else cast(a, np.dtype(complex)))
 
 
 @implements(np.lexsort)
 def lexsort(keys: Sequence[ArrayLike], axis: int = -1) -> Array:
-    columns = [strong(k) for k in keys]
+    columns = [as_operand(k) for k in keys]
     if len({tuple(k.shape) for k in columns}) > 1:
         raise ValueError("np.lexsort: all keys need one shape")
     if not len(columns[0].shape):
@@ -103,7 +103,7 @@ def lexsort(keys: Sequence[ArrayLike], axis: int = -1) -> Array:
 def searchsorted(
     a: ArrayLike, v: ArrayLike, side: str = "left", sorter: ArrayLike | None = None
 ) -> Array:
-    ordered, v = strong(a), strong(v)
+    ordered, v = as_operand(a), as_operand(v)
     if sorter is not None:
         ordered = np.take(ordered, np.asarray(sorter))
     if len(ordered.shape) != 1:
@@ -113,7 +113,7 @@ def searchsorted(
 
 @implements(np.digitize)
 def digitize(x: ArrayLike, bins: ArrayLike, right: bool = False) -> Array:
-    x, bins = strong(x), strong(bins)
+    x, bins = as_operand(x), as_operand(bins)
     if x.dtype.kind == "c":
         raise TypeError("np.digitize: complex numbers have no order")
     upward = searchsorted(bins, x, "left" if right else "right")

@@ -10,7 +10,16 @@ from ...core.tracing import Tracer, aval_of, shape_of
 from ...ops.reductions import sorting
 from ...ops.shape import cast, convert, wider
 from ...typing import Array, ArrayLike, Axes
-from ..protocol import array, axis_of, given, holds_tracer, implements, inexact, refuse, strong
+from ..protocol import (
+    array,
+    as_operand,
+    axis_of,
+    given,
+    holds_tracer,
+    implements,
+    inexact,
+    refuse,
+)
 
 # Hyndman and Fan, Sample Quantiles in Statistical Packages (1996): the continuous definitions.
 PLOTTING_POSITIONS = {
@@ -108,7 +117,7 @@ def check_order(name: str, a: ArrayLike, q: ArrayLike, method: str, largest: int
 
 def quantiles(a: ArrayLike, asked: Asked) -> Array:
     """Quantiles along axes, of all elements or of those that are not NaN."""
-    a = strong(a)
+    a = as_operand(a)
     a = a if _is_discrete(asked.q, asked.method) else inexact(a)
     q, share_dtype = _probabilities(asked.q, a)
     x, kept = _last_axis(a, asked.axis)
@@ -166,7 +175,7 @@ def percent(a: ArrayLike, q: ArrayLike) -> Array:
         number: Any = q
         return number / 100
     dtype = aval_of(a).dtype
-    return strong(q) / (dtype.type(100) if dtype.kind == "f" else 100)
+    return as_operand(q) / (dtype.type(100) if dtype.kind == "f" else 100)
 
 
 @implements(np.quantile)

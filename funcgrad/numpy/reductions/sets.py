@@ -8,7 +8,7 @@ from ...core.tracing import Tracer
 from ...ops.shape import cast
 from ...typing import Array, ArrayLike
 from ..indexing.taking import take
-from ..protocol import implements, promoted, strong
+from ..protocol import as_operand, implements, promoted
 
 
 def _value(x: ArrayLike, name: str) -> Array:
@@ -30,7 +30,7 @@ def unique(
     equal_nan: bool = True,
     sorted: bool = True,
 ) -> Array | tuple[Array, ...]:
-    x = strong(ar)
+    x = as_operand(ar)
     known = _value(x, "np.unique")
     _, first, inverse, counts = np.unique(known, True, True, True, axis, equal_nan=equal_nan)
     values = take(x, first, axis)
@@ -53,19 +53,19 @@ def isin(
     *,
     kind: str | None = None,
 ) -> Array:
-    element, tests = strong(element), np.ravel(strong(test_elements))
+    element, tests = as_operand(element), np.ravel(as_operand(test_elements))
     found = np.any(element[..., None] == tests, axis=-1)
     return ~found if invert else found
 
 
 @implements(np.union1d)
 def union1d(ar1: ArrayLike, ar2: ArrayLike) -> Array:
-    return _distinct(np.concatenate([np.ravel(strong(ar1)), np.ravel(strong(ar2))]))
+    return _distinct(np.concatenate([np.ravel(as_operand(ar1)), np.ravel(as_operand(ar2))]))
 
 
 @implements(np.setdiff1d)
 def setdiff1d(ar1: ArrayLike, ar2: ArrayLike, assume_unique: bool = False) -> Array:
-    values = np.ravel(strong(ar1)) if assume_unique else _distinct(strong(ar1))
+    values = np.ravel(as_operand(ar1)) if assume_unique else _distinct(as_operand(ar1))
     kept = ~np.isin(_value(values, "np.setdiff1d"), _value(ar2, "np.setdiff1d"))
     return take(values, np.flatnonzero(kept), 0)
 
@@ -74,8 +74,8 @@ def setdiff1d(ar1: ArrayLike, ar2: ArrayLike, assume_unique: bool = False) -> Ar
 def intersect1d(
     ar1: ArrayLike, ar2: ArrayLike, assume_unique: bool = False, return_indices: bool = False
 ) -> Array | tuple[Array, ...]:
-    x = np.ravel(strong(ar1))
+    x = np.ravel(as_operand(ar1))
     known, others = _value(x, "np.intersect1d"), _value(ar2, "np.intersect1d")
     _, first, second = np.intersect1d(known, others, assume_unique, return_indices=True)
-    values = cast(take(x, first, 0), promoted(x, strong(ar2)))
+    values = cast(take(x, first, 0), promoted(x, as_operand(ar2)))
     return (values, first, second) if return_indices else values

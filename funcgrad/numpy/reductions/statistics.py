@@ -12,7 +12,7 @@ from ...ops.shape import cast
 from ...ops.structural.gather import scatter_add
 from ...typing import Array, ArrayLike, DTypeLike
 from ..indexing.taking import diagonal
-from ..protocol import implements, strong
+from ..protocol import as_operand, implements
 from .moments import weighted_average
 
 
@@ -24,7 +24,7 @@ def _rows(m: Array, rowvar: bool, dtype: np.dtype) -> Array:
 
 def _frequencies(fweights: ArrayLike | None, aweights: ArrayLike | None) -> Array | None:
     """The product of the weights that are given."""
-    given = [cast(strong(w), np.dtype(float)) for w in (fweights, aweights) if w is not None]
+    given = [cast(as_operand(w), np.dtype(float)) for w in (fweights, aweights) if w is not None]
     if len(given) < 2:
         return given[0] if given else None
     return given[0] * given[1]
@@ -53,8 +53,8 @@ def cov(
     *,
     dtype: DTypeLike | None = None,
 ) -> Array:
-    m = strong(m)
-    parts = [m] if y is None else [m, strong(y)]
+    m = as_operand(m)
+    parts = [m] if y is None else [m, as_operand(y)]
     for part in parts:
         if len(part.shape) > 2:
             raise ValueError(f"np.cov: an array of shape {tuple(part.shape)} has too many axes")
@@ -103,7 +103,7 @@ def bincount(x: ArrayLike, /, weights: ArrayLike | None = None, minlength: int =
     places = np.asarray(x.concrete("np.bincount") if isinstance(x, Tracer) else x)
     if weights is None:
         return np.bincount(places, minlength=minlength)
-    weights = strong(weights)
+    weights = as_operand(weights)
     if places.ndim == 1 and not len(places):
         return np.bincount(places, minlength=minlength)
     if places.ndim != 1 or tuple(weights.shape) != places.shape:

@@ -17,12 +17,12 @@ from ...typing import Array, ArrayLike, Axes, DTypeLike
 from ..protocol import (
     REDUCTIONS,
     array,
+    as_operand,
     axes_or_none,
     given,
     implements,
     inexact,
     refuse,
-    strong,
     with_axis,
 )
 
@@ -92,7 +92,7 @@ def _reduction(prim: Primitive, name: str, identity: float | None = None) -> Red
             if 0 <= axis < ndim:  # type: ignore[operator]
                 return prim(a, axes=(axis,))
         refuse(f"np.{name}", out=out)
-        x = strong(a)
+        x = as_operand(a)
         if dtype is not None:
             x = cast(x, np.dtype(dtype))
         if identity is not None:
@@ -105,7 +105,7 @@ def _reduction(prim: Primitive, name: str, identity: float | None = None) -> Red
         if identity is None and given(initial) and not count_along(x, axes):
             shape = reduced_shape(x.shape, axes)
             result = np.broadcast_to(convert(initial, dtype=x.dtype), shape)
-            return with_kept_axes(result if shape else strong(result)[()], x, axes, keepdims)
+            return with_kept_axes(result if shape else as_operand(result)[()], x, axes, keepdims)
         result = with_kept_axes(prim(x, axes=axes), x, axes, keepdims)
         if given(initial):
             result = _COMBINE[name](result, convert(initial, dtype=result.dtype))
@@ -148,7 +148,7 @@ def _truth(prim: Primitive, name: str, identity: bool) -> Reduction:
         where: ArrayLike = True,
     ) -> Array:
         refuse(f"np.{name}", out=out)
-        a = strong(a)
+        a = as_operand(a)
         a = a if a.dtype.kind == "b" else a != 0
         a = masked(a, where, identity)
         axes = axes_or_none(axis, len(a.shape))
@@ -177,7 +177,7 @@ def _position(prim: Primitive, name: str) -> Reduction:
         a: ArrayLike, axis: int | None = None, out: None = None, *, keepdims: bool = False
     ) -> Array:
         refuse(f"np.{name}", out=out)
-        a = strong(a)
+        a = as_operand(a)
         x, k = with_axis(a, axis)
         result = prim(x, axis=k)
         if given(keepdims) and keepdims:

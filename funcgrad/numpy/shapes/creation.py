@@ -10,7 +10,7 @@ import numpy as np
 from ... import arrays
 from ...core.tracebacks import user_facing
 from ...core.tracing import Tracer, aval_of
-from ...ops.shape import cast, reshape, strengthen
+from ...ops.shape import cast, definite, reshape
 from ...typing import Array, ArrayLike, DTypeLike, Shape
 from ..protocol import array as as_operand
 from ..protocol import holds_tracer
@@ -42,7 +42,7 @@ def array(
            [3., 4.]])
     """
     if holds_tracer(object):
-        out = strengthen(as_operand(object))
+        out = definite(as_operand(object))
         if dtype is not None and np.dtype(dtype).kind in "iuf" and _has_python_complex(object):
             raise TypeError(f"array: a Python complex number cannot be {np.dtype(dtype)}")
         out = out if dtype is None else cast(out, np.dtype(dtype))
@@ -75,7 +75,7 @@ def asarray(
     array([1, 2])
     """
     if isinstance(a, Tracer) and dtype is None:
-        return strengthen(a)
+        return definite(a)
     return array(a, dtype, copy=bool(copy), device=device)
 
 

@@ -14,7 +14,7 @@ from ...ops.shape import cast
 from ...ops.structural import joining, stacking
 from ...ops.structural.indexing import FULL, index
 from ...typing import Array, ArrayLike, DTypeLike
-from ..protocol import array, axis_of, implements, promoted, refuse, strong
+from ..protocol import array, as_operand, axis_of, implements, promoted, refuse
 
 
 @implements(np.concatenate)
@@ -29,14 +29,14 @@ def concatenate(
     refuse("np.concatenate", out=out)
     common = np.dtype(dtype) if dtype is not None else promoted(*map(array, arrays))
     for part in arrays if dtype is not None else ():
-        if not np.can_cast(strong(part).dtype, common, casting):  # type: ignore[arg-type]
+        if not np.can_cast(as_operand(part).dtype, common, casting):  # type: ignore[arg-type]
             raise TypeError(
-                f"np.concatenate: {strong(part).dtype} cannot be {common} by casting={casting!r}"
+                f"np.concatenate: {as_operand(part).dtype} cannot be {common} by casting={casting!r}"
             )
     if axis is None:
         common = promoted(*arrays) if dtype is None else common
-        arrays, axis = [np.ravel(strong(p)) for p in arrays], 0
-    parts = [strong(a) for a in arrays]
+        arrays, axis = [np.ravel(as_operand(p)) for p in arrays], 0
+    parts = [as_operand(a) for a in arrays]
     if not parts:
         raise ValueError("need at least one array to concatenate")
     if not parts[0].shape:
@@ -54,7 +54,7 @@ def stack(
     dtype: DTypeLike | None = None,
     casting: str = "same_kind",
 ) -> Array:
-    parts = [strong(a) for a in arrays]
+    parts = [as_operand(a) for a in arrays]
     if not parts:
         raise ValueError("need at least one array to stack")
     shapes = {tuple(p.shape) for p in parts}
@@ -91,13 +91,13 @@ def dstack(tup: Sequence[ArrayLike]) -> Array:
 
 @implements(np.column_stack)
 def column_stack(tup: Sequence[ArrayLike]) -> Array:
-    parts = [strong(a) for a in tup]
+    parts = [as_operand(a) for a in tup]
     return concatenate([np.atleast_2d(p).T if len(p.shape) < 2 else p for p in parts], 1)
 
 
 @implements(np.append)
 def append(arr: ArrayLike, values: ArrayLike, axis: int | None = None) -> Array:
-    return concatenate([strong(arr), strong(values)], axis)
+    return concatenate([as_operand(arr), as_operand(values)], axis)
 
 
 @implements(np.block)
@@ -108,7 +108,7 @@ def block(arrays: ArrayLike) -> Array:
     def join(x: ArrayLike, depth: int, ndim: int) -> Array:
         if isinstance(x, list):
             return concatenate([join(e, depth - 1, ndim) for e in x], axis=-depth)
-        x = strong(x)
+        x = as_operand(x)
         return ops.reshape(x, shape=(1,) * (ndim - len(x.shape)) + tuple(x.shape))
 
     def ndim_of(x: ArrayLike) -> int:
@@ -132,7 +132,7 @@ def _split_points(n: int, sections: int | Sequence[int], *, equal: bool) -> list
 
 
 def _split(a: ArrayLike, sections: int | Sequence[int], axis: int, *, equal: bool) -> list[Any]:
-    a = strong(a)
+    a = as_operand(a)
     axis = axis_of(axis, len(a.shape))
     points = _split_points(a.shape[axis], sections, equal=equal)
     if points == sorted(points) and len(points) > 2:

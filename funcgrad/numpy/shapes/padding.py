@@ -11,7 +11,7 @@ from ...ops.shape import cast, convert
 from ...ops.structural import joining
 from ...typing import Array, ArrayLike
 from ..indexing.taking import take
-from ..protocol import axis_of, implements, strong
+from ..protocol import as_operand, axis_of, implements
 
 PadWidth: TypeAlias = (
     "Array | int | Sequence[int | Sequence[int]] | dict[int, int | tuple[int, int]]"
@@ -34,7 +34,7 @@ _OPTIONS = {
 
 @implements(np.pad)
 def pad(array: ArrayLike, pad_width: PadWidth, mode: str = "constant", **kwargs: Any) -> Array:
-    a = strong(array)
+    a = as_operand(array)
     widths = _widths(pad_width, len(a.shape))
     if mode not in _OPTIONS:
         raise ValueError(
@@ -73,7 +73,7 @@ def _pair(values: ArrayLike, k: int, a: Array) -> tuple[Any, Any]:
     if not np.ndim(values):
         value = convert(values, dtype=a.dtype)
         return value, value
-    table = np.broadcast_to(strong(values), (len(a.shape), 2))
+    table = np.broadcast_to(as_operand(values), (len(a.shape), 2))
     return cast(table[k, 0], a.dtype), cast(table[k, 1], a.dtype)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from ...ops.shape import cast, convert
 from ...typing import Array, ArrayLike, DTypeLike
-from ..protocol import implements, promoted, strong
+from ..protocol import as_operand, implements, promoted
 
 
 @implements(np.linspace)
@@ -64,7 +64,9 @@ def logspace(
 ) -> Array:
     common = promoted(start, stop, base, 1.0)
     if np.ndim(base):
-        start, stop, base = np.broadcast_arrays(strong(start), strong(stop), strong(base))
+        start, stop, base = np.broadcast_arrays(
+            as_operand(start), as_operand(stop), as_operand(base)
+        )
         base = np.expand_dims(base, axis)
     exponents = _evenly_spaced(convert(start, dtype=common), stop, num, endpoint, axis)[0]
     out = np.power(convert(base, dtype=common), exponents)

@@ -18,7 +18,7 @@ from ...ops.structural.indexing import FULL, index
 from ...typing import Array, ArrayLike, Axes, DTypeLike, Shape
 from ..indexing.keys import mask_value
 from ..indexing.taking import take
-from ..protocol import array, axes_of, axes_or_none, axis_of, implements, strong, with_axis
+from ..protocol import array, as_operand, axes_of, axes_or_none, axis_of, implements, with_axis
 from .joining import concatenate
 
 
@@ -32,7 +32,7 @@ def reshape(
     newshape: Shape | None = None,
     copy: bool | None = None,
 ) -> Array:
-    a = strong(a)
+    a = as_operand(a)
     wanted: Any = newshape if shape is None else shape
     wanted = (wanted,) if isinstance(wanted, int | np.integer) else tuple(int(d) for d in wanted)
     full = _complete(a.shape, wanted)
@@ -65,7 +65,7 @@ def ravel(a: ArrayLike, order: str = "C") -> Array:
 
 @implements(np.transpose, np.permute_dims)
 def transpose(a: ArrayLike, axes: Sequence[int] | None = None) -> Array:
-    a = strong(a)
+    a = as_operand(a)
     ndim = len(a.shape)
     perm = tuple(range(ndim))[::-1] if axes is None else tuple(axis_of(i, ndim) for i in axes)
     if len(set(perm)) != ndim:
@@ -80,7 +80,7 @@ def matrix_transpose(x: ArrayLike, /) -> Array:
 
 @implements(np.swapaxes)
 def swapaxes(a: ArrayLike, axis1: int, axis2: int) -> Array:
-    a = strong(a)
+    a = as_operand(a)
     perm = list(range(len(a.shape)))
     i, j = axis_of(axis1, len(perm)), axis_of(axis2, len(perm))
     perm[i], perm[j] = j, i
@@ -89,7 +89,7 @@ def swapaxes(a: ArrayLike, axis1: int, axis2: int) -> Array:
 
 @implements(np.moveaxis)
 def moveaxis(a: ArrayLike, source: int | Sequence[int], destination: int | Sequence[int]) -> Array:
-    a = strong(a)
+    a = as_operand(a)
     ndim = len(a.shape)
     sources = [source] if isinstance(source, int | np.integer) else list(source)
     targets = [destination] if isinstance(destination, int | np.integer) else list(destination)
@@ -112,7 +112,7 @@ def rollaxis(a: ArrayLike, axis: int, start: int = 0) -> Array:
 
 @implements(np.expand_dims)
 def expand_dims(a: ArrayLike, axis: int | Sequence[int]) -> Array:
-    a = strong(a)
+    a = as_operand(a)
     axes = (axis,) if isinstance(axis, int | np.integer) else tuple(axis)
     ndim = len(a.shape) + len(axes)
     places = {axis_of(i, ndim) for i in axes}
@@ -122,7 +122,7 @@ def expand_dims(a: ArrayLike, axis: int | Sequence[int]) -> Array:
 
 @implements(np.squeeze)
 def squeeze(a: ArrayLike, axis: Axes = None) -> Array:
-    a = strong(a)
+    a = as_operand(a)
     if axis is None:
         axes = tuple(i for i, d in enumerate(a.shape) if d == 1)
     else:
@@ -136,19 +136,19 @@ def squeeze(a: ArrayLike, axis: Axes = None) -> Array:
 @implements(np.broadcast_to)
 def broadcast_to(array: ArrayLike, shape: Shape, subok: bool = False) -> Array:
     shape = (shape,) if isinstance(shape, int | np.integer) else tuple(int(d) for d in shape)
-    return ops.broadcast_to(strong(array), shape)
+    return ops.broadcast_to(as_operand(array), shape)
 
 
 @implements(np.broadcast_arrays)
 def broadcast_arrays(*args: ArrayLike, subok: bool = False) -> tuple[Array, ...]:
-    arrays = [strong(a) for a in args]
+    arrays = [as_operand(a) for a in args]
     shape = np.broadcast_shapes(*[tuple(a.shape) for a in arrays])
     return tuple(ops.broadcast_to(a, shape) for a in arrays)
 
 
 def _at_least(n: int) -> Callable[..., Any]:
     def widen(a: ArrayLike) -> Array:
-        a = strong(a)
+        a = as_operand(a)
         ndim = len(a.shape)
         if ndim >= n:
             return a
@@ -172,7 +172,7 @@ atleast_3d = implements(np.atleast_3d)(_at_least(3))
 
 @implements(np.flip)
 def flip(m: ArrayLike, axis: Axes = None) -> Array:
-    m = strong(m)
+    m = as_operand(m)
     return ops.flip(m, axes=axes_of(axis, len(m.shape)))
 
 
@@ -194,7 +194,7 @@ def rot90(m: ArrayLike, k: int = 1, axes: Sequence[int] = (0, 1)) -> Array:
     if any(not -ndim <= a < ndim for a in axes):
         raise ValueError(f"rot90: axes {axes} of an array with {ndim} axes")
     if k == 0:
-        return strong(m)
+        return as_operand(m)
     if k == 2:
         return flip(m, axes)
     turned = swapaxes(m, *axes)
@@ -203,7 +203,7 @@ def rot90(m: ArrayLike, k: int = 1, axes: Sequence[int] = (0, 1)) -> Array:
 
 @implements(np.roll)
 def roll(a: ArrayLike, shift: int | Sequence[int] | Array, axis: Axes = None) -> Array:
-    out = strong(a)
+    out = as_operand(a)
     if axis is None:
         return reshape(roll(ravel(out), shift, 0), out.shape)
     shifts, axes = np.broadcast_arrays(np.atleast_1d(array(shift)), np.atleast_1d(axis))
@@ -223,14 +223,14 @@ def roll(a: ArrayLike, shift: int | Sequence[int] | Array, axis: Axes = None) ->
 
 @implements(np.repeat)
 def repeat(a: ArrayLike, repeats: int | Sequence[int], axis: int | None = None) -> Array:
-    x, axis = with_axis(strong(a), axis)
+    x, axis = with_axis(as_operand(a), axis)
     counts = np.broadcast_to(np.asarray(repeats), (x.shape[axis],))
     return take(x, np.repeat(np.arange(x.shape[axis]), counts), axis)
 
 
 @implements(np.tile)
 def tile(A: ArrayLike, reps: Shape) -> Array:
-    a = strong(A)
+    a = as_operand(A)
     reps = (reps,) if isinstance(reps, int | np.integer) else tuple(int(r) for r in reps)
     ndim = max(len(reps), len(a.shape))
     reps = (1,) * (ndim - len(reps)) + reps
@@ -254,7 +254,7 @@ def resize(a: ArrayLike, new_shape: Shape) -> Array:
 
 @implements(np.delete)
 def delete(arr: ArrayLike, obj: int | slice | Sequence[int], axis: int | None = None) -> Array:
-    a = strong(arr)
+    a = as_operand(arr)
     if axis is None:
         a, axis = ravel(a), 0
     axis = axis_of(axis, len(a.shape))
@@ -270,14 +270,14 @@ def _known(obj: Any, name: str) -> Any:
 def insert(
     arr: ArrayLike, obj: int | slice | Sequence[int], values: ArrayLike, axis: int | None = None
 ) -> Array:
-    a = strong(arr)
+    a = as_operand(arr)
     if axis is None:
         a, axis = ravel(a), 0
     axis = axis_of(axis, len(a.shape))
     n, obj = a.shape[axis], _known(obj, "np.insert")
     order = np.insert(np.arange(n), obj, -1)
     count = len(order) - n
-    values = strong(values)
+    values = as_operand(values)
     if isinstance(obj, int | np.integer):
         # One position takes as many slices as there are values.
         values = ops.reshape(values, shape=(1,) * (len(a.shape) - len(values.shape)) + values.shape)
@@ -297,7 +297,7 @@ def insert(
 def meshgrid(
     *xi: ArrayLike, copy: bool = True, sparse: bool = False, indexing: str = "xy"
 ) -> tuple[Array, ...]:
-    arrays = [ravel(strong(x)) for x in xi]
+    arrays = [ravel(as_operand(x)) for x in xi]
     n = len(arrays)
     out = []
     for i, x in enumerate(arrays):
@@ -314,7 +314,7 @@ def meshgrid(
 
 def _triangle(keep: Callable[[Array, int], Array]) -> Callable[..., Array]:
     def triangle(m: ArrayLike, k: int = 0) -> Array:
-        x = strong(m)
+        x = as_operand(m)
         if len(x.shape) < 2:
             x = ops.broadcast_to(x, (x.shape[-1], x.shape[-1]))
         mask = keep(np.ones(x.shape[-2:], bool), k)
@@ -329,7 +329,7 @@ triu = implements(np.triu)(_triangle(np.triu))
 
 @implements(np.diag)
 def diag(v: ArrayLike, k: int = 0) -> Array:
-    v = strong(v)
+    v = as_operand(v)
     if len(v.shape) == 2:
         return np.diagonal(v, k)
     if len(v.shape) != 1:
@@ -342,12 +342,12 @@ def diag(v: ArrayLike, k: int = 0) -> Array:
 
 @implements(np.diagflat)
 def diagflat(v: ArrayLike, k: int = 0) -> Array:
-    return diag(ravel(strong(v)), k)
+    return diag(ravel(as_operand(v)), k)
 
 
 @implements(np.trim_zeros)
 def trim_zeros(filt: ArrayLike, trim: str = "fb", axis: Axes = None) -> Array:
-    filt = strong(filt)
+    filt = as_operand(filt)
     found = mask_value(filt != 0)
     key: list[Any] = [FULL] * len(filt.shape)
     for k in axes_of(axis, len(filt.shape)):
@@ -377,7 +377,7 @@ def size(a: ArrayLike, axis: int | None = None) -> int:
 
 @implements(np.copy)
 def copy(a: ArrayLike, order: str = "K", subok: bool = False) -> Array:
-    return strong(a)
+    return as_operand(a)
 
 
 @implements("astype")

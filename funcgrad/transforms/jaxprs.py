@@ -1,4 +1,5 @@
-"""Transformations of whole jaxprs, for the operators that hold them.
+"""Transformations of whole jaxprs, for the operators that hold them: jvp, linearize, transpose,
+vmap, and what they leave out when they recompute.
 
 They are the ordinary traces run over staging tracers. Results are cached on the jaxpr.
 """
@@ -8,16 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ..core.avals import Aval, is_inexact
+from ..core.avals import Aval
 from ..core.jaxpr import Eqn, Jaxpr, Var, eval_jaxpr, has_effects
 from ..core.primitive import Primitive
-from ..core.tracing import Tracer, aval_of, newest_trace
+from ..core.tracing import Tracer, newest_trace
 from ..ops.shape import zeros
-from ..transforms.algebra import instantiate
-from ..transforms.jvp import JVPTrace, JVPTracer, OnTape
-from ..transforms.linearize import LinearizeTrace, LinearizeTracer, tape_jaxpr
-from ..transforms.staging import consts_to_inputs, stage
-from ..transforms.transpose import transpose_values
+from .algebra import instantiate
+from .jvp import JVPTrace, JVPTracer, OnTape
+from .linearize import LinearizeTrace, LinearizeTracer, tape_jaxpr
+from .staging import stage, stage_closed
+from .transpose import transpose_values
+from .vmap import BatchTrace, BatchTracer, running_lanes
 
 Flags = tuple[bool, ...]
 
@@ -76,10 +78,6 @@ def closed(jaxpr: Jaxpr) -> Jaxpr:
     """Check that a jaxpr made from a closed one captured no tracer."""
     assert not any(isinstance(c, Tracer) for c in jaxpr.consts)
     return jaxpr
-
-
-def inexact_flags(avals: Sequence[Aval]) -> Flags:
-    return tuple(is_inexact(a.dtype) for a in avals)
 
 
 def nonzero_flags(tangents: Sequence[Any]) -> Flags:
@@ -285,6 +283,66 @@ def transpose_jaxpr(
     return cached(jaxpr, key, make)
 
 
+def batch_jaxpr(
+    jaxpr: Jaxpr,
+    trace: BatchTrace,
+    batched: Sequence[bool],
+    force: Sequence[bool] | None = None,
+    active: bool = False,
+) -> tuple[Jaxpr, list[bool]]:
+    """The batched form of a jaxpr.
+
+    Args:
+        jaxpr: without captured tracers.
+        trace: the batching trace on whose behalf this is done (size, axis name).
+        batched: which invars have a batch axis at 0.
+        force: outputs that must be batched whether they depend on batched inputs or not.
+        active: take one more leading argument, a batched boolean that says which lanes are
+            active; indices of lanes that are not become 0.
+
+    Returns:
+        The jaxpr and which of its outputs are batched.
+    """
+    key = ("batch", trace.size, trace.axis_name, tuple(batched), force and tuple(force), active)
+    known = jaxpr.cache.get(key)
+    if known is not None:
+        return known
+    flags: list[bool] = []
+    size = trace.size
+
+    def run(*args: Any) -> list[Any]:
+        inner = BatchTrace(size, trace.owner, trace.axis_name)
+        if active:
+            inner.active, args = args[0], args[1:]
+        try:
+            with running_lanes(inner):
+                tracers = [
+                    BatchTracer(inner, a) if b else a for a, b in zip(args, batched, strict=True)
+                ]
+                outs = eval_jaxpr(jaxpr, jaxpr.consts, tracers)
+            flags[:] = [inner.unwrap(o)[1] for o in outs]
+            if force is not None:
+                flags[:] = [f or must for f, must in zip(flags, force, strict=True)]
+            return [
+                inner.materialize(o) if f else inner.unwrap(o)[0]
+                for o, f in zip(outs, flags, strict=True)
+            ]
+        finally:
+            inner.alive = False
+
+    avals = [
+        Aval((size, *v.aval.shape), v.aval.dtype) if b else v.aval
+        for v, b in zip(jaxpr.invars, batched, strict=True)
+    ]
+    if active:
+        avals = [Aval((size,), bool), *avals]
+    result, captured = stage_closed(run, avals, trace.owner)
+    if captured:
+        raise AssertionError("a closed jaxpr captured tracers")
+    jaxpr.cache[key] = (result, flags)
+    return result, flags
+
+
 def linear_operands(operands: Sequence[Any]) -> Flags:
     """Which operands of a transposed control operator are linear (given as Avals)."""
     return tuple(isinstance(x, Aval) for x in operands)
@@ -311,11 +369,6 @@ def bind_on_tape(
     return prim(*args, **params)
 
 
-def as_inputs(jaxpr: Jaxpr) -> Jaxpr:
-    """A jaxpr with its consts as leading inputs."""
-    return consts_to_inputs(jaxpr)
-
-
 def with_vars(jaxpr: Jaxpr, invars: Sequence[Var], outvars: Sequence[Any] | None = None) -> Jaxpr:
     """The same equations with other inputs (and outputs)."""
     return Jaxpr(
@@ -325,7 +378,3 @@ def with_vars(jaxpr: Jaxpr, invars: Sequence[Var], outvars: Sequence[Any] | None
         jaxpr.outvars if outvars is None else outvars,
         jaxpr.consts,
     )
-
-
-def aval_list(values: Sequence[Any]) -> list[Aval]:
-    return [aval_of(v) for v in values]
