@@ -31,7 +31,8 @@ def concatenate(
     for part in arrays if dtype is not None else ():
         if not np.can_cast(as_operand(part).dtype, common, casting):  # type: ignore[arg-type]
             raise TypeError(
-                f"np.concatenate: {as_operand(part).dtype} cannot be {common} by casting={casting!r}"
+                f"np.concatenate: {as_operand(part).dtype} cannot be {common} by "
+                f"casting={casting!r}"
             )
     if axis is None:
         common = promoted(*arrays) if dtype is None else common

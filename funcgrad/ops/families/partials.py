@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import dis
 from collections.abc import Callable
+from opcode import opmap
 from types import FunctionType
 from typing import Any
 
@@ -72,19 +72,33 @@ def partial_needs(partial: Any) -> int:
 
 EVERYTHING = -1
 
+LOADS = frozenset(
+    number
+    for name, number in opmap.items()
+    if name.startswith("LOAD_FAST") and name.count("FAST") == 1
+)
+"""Instructions that load a local variable, whose number is the argument."""
+
+DOUBLE_LOADS = frozenset(n for name, n in opmap.items() if name.count("FAST") > 1)
+"""Instructions for two variables, whose numbers are the halves of the argument."""
+
+UNSAFE = frozenset(["locals", "eval", "exec", "vars"])
+
 
 def partial_needs_of(fun: Any, skipped: int) -> int:
     """Bits for the positional parameters that a function reads, without the first ones."""
     if not isinstance(fun, FunctionType) or fun.__code__.co_flags & 0x04:  # *args
         return EVERYTHING
     code = fun.__code__
-    loaded = {
-        i.argval for i in dis.get_instructions(code) if "LOAD" in i.opname or "DELETE" in i.opname
-    }
-    for names in [i.argval for i in dis.get_instructions(code) if isinstance(i.argval, tuple)]:
-        loaded.update(n for n in names if isinstance(n, str))  # two loads in one instruction
-    if {"locals", "eval", "exec", "vars"} & loaded:
+    if not UNSAFE.isdisjoint(code.co_names):
         return EVERYTHING
-    loaded.update(code.co_cellvars)
-    parameters = code.co_varnames[skipped : code.co_argcount]
-    return sum(1 << i for i, name in enumerate(parameters) if name in loaded)
+    loaded: set[int] = {i for i, name in enumerate(code.co_varnames) if name in code.co_cellvars}
+    instructions = code.co_code
+    for at in range(0, len(instructions), 2):
+        operation, number = instructions[at], instructions[at + 1]
+        if operation in LOADS:
+            loaded.add(number)
+        elif operation in DOUBLE_LOADS:
+            loaded.update((number >> 4, number & 15))
+    places = range(skipped, code.co_argcount)
+    return sum(1 << i - skipped for i in places if i in loaded)
