@@ -11,7 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-NAMES = ("imports", "eager", "dispatch", "tracing", "mlp", "training", "checking")
+NAMES = ("imports", "eager", "eager_programs", "dispatch", "tracing", "mlp", "training", "checking")
 
 
 def main() -> None:

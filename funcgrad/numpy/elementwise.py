@@ -29,7 +29,7 @@ def where(
     if x is None or y is None:
         raise ValueError("np.where needs both of x and y, or neither")
     condition = array(condition)
-    if aval_of(condition).dtype.kind != "b":
+    if condition.dtype.kind != "b":
         condition = condition != 0
     x = x if not isinstance(x, list | tuple) else array(x)
     y = y if not isinstance(y, list | tuple) else array(y)

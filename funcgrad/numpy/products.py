@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -40,8 +41,10 @@ def matmul(x1: ArrayLike, x2: ArrayLike, /) -> Array:
     x, y = as_operand(x1), as_operand(x2)
     if not len(x.shape) or not len(y.shape):
         raise ValueError("matmul: operands must have at least one axis; use * for scalars")
-    dtype = np.result_type(x.dtype, y.dtype)
-    return matrix_product(cast(x, dtype), cast(y, dtype))
+    if x.dtype != y.dtype:
+        dtype = np.result_type(x.dtype, y.dtype)
+        x, y = cast(x, dtype), cast(y, dtype)
+    return matrix_product(x, y)
 
 
 @implements(np.dot)
@@ -207,7 +210,14 @@ def einsum(
     arrays = [as_operand(a) for a in arrays]
     common = np.dtype(dtype) if dtype is not None else np.result_type(*[a.dtype for a in arrays])
     arrays = [cast(a, common) for a in arrays]
-    inputs, output = _parse(subscripts, [len(a.shape) for a in arrays])
+    parsed, output = _parse(subscripts, tuple(len(a.shape) for a in arrays))
+    inputs = list(parsed)
+    if len(arrays) == 2:
+        plan = _pair_plan(parsed[0], parsed[1], output)
+        x, y = arrays
+        if plan is not None and all(x.shape[i] == y.shape[j] for i, j in plan.shared):
+            result = dot_general(x, y, contract=plan.contract, batch=plan.batch, strong=None)
+            return result if plan.perm is None else ops.transpose(result, perm=plan.perm)
     _check_sizes(subscripts, inputs, arrays)
     for pair in _path(inputs, output, arrays, optimize):
         taken = [(inputs[i], arrays[i]) for i in pair]
@@ -220,6 +230,35 @@ def einsum(
     labels, result = _single(inputs[0], arrays[0], set(output))
     perm = tuple(labels.index(c) for c in output)
     return result if perm == tuple(range(len(perm))) else ops.transpose(result, perm=perm)
+
+
+class _PairPlan(NamedTuple):
+    """How two operands are contracted; ``shared`` are axes that must be equal."""
+
+    contract: tuple[tuple[int, ...], tuple[int, ...]]
+    batch: tuple[tuple[int, ...], tuple[int, ...]]
+    perm: tuple[int, ...] | None
+    shared: tuple[tuple[int, int], ...]
+
+
+@lru_cache(maxsize=4096)
+def _pair_plan(left: str, right: str, output: str) -> _PairPlan | None:
+    """The one contraction that an einsum of two operands is, if it is one."""
+    if not left or not right or len(set(left)) < len(left) or len(set(right)) < len(right):
+        return None
+    both = [c for c in left if c in right]
+    if not set(left).symmetric_difference(right) <= set(output):
+        return None  # an axis of one operand is summed by itself
+    kept, summed = [c for c in both if c in output], [c for c in both if c not in output]
+    free = [c for c in left if c not in right] + [c for c in right if c not in left]
+    labels = "".join(kept + free)
+    perm = tuple(labels.index(c) for c in output)
+    return _PairPlan(
+        (tuple(map(left.index, summed)), tuple(map(right.index, summed))),
+        (tuple(map(left.index, kept)), tuple(map(right.index, kept))),
+        None if perm == tuple(range(len(perm))) else perm,
+        tuple((left.index(c), right.index(c)) for c in both),
+    )
 
 
 def _from_sublists(args: Sequence[Any]) -> tuple[str, list[Any]]:
@@ -237,7 +276,8 @@ def _from_sublists(args: Sequence[Any]) -> tuple[str, list[Any]]:
     return subscripts, operands
 
 
-def _parse(subscripts: str, ndims: list[int]) -> tuple[list[str], str]:
+@lru_cache(maxsize=4096)
+def _parse(subscripts: str, ndims: tuple[int, ...]) -> tuple[tuple[str, ...], str]:
     """Labels of operands and output, the ellipsis spelled out in capital letters not in use."""
     text = subscripts.replace(" ", "")
     left, arrow, right = text.partition("->")
@@ -255,10 +295,10 @@ def _parse(subscripts: str, ndims: list[int]) -> tuple[list[str], str]:
             raise ValueError(f"einsum {subscripts!r}: operand {t!r} does not fit {n} axes")
         inputs.append(t.replace("...", dots[len(dots) - w :] if w else ""))
     if arrow:
-        return inputs, right.replace("...", dots)
+        return tuple(inputs), right.replace("...", dots)
     joined = "".join(inputs)
     once = sorted(c for c in set(joined) if joined.count(c) == 1 and c not in dots)
-    return inputs, dots + "".join(once)
+    return tuple(inputs), dots + "".join(once)
 
 
 def _check_sizes(subscripts: str, inputs: list[str], arrays: list[Any]) -> None:

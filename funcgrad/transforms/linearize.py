@@ -189,25 +189,31 @@ class LinearizeTrace(Trace):
 
         Its entry has a variable for each of them that has a tangent, and the values of the others.
         """
-        mine = [type(a) is LinearizeTracer and a._trace is self for a in args]
-        r = prim(*[a.primal if m else a for a, m in zip(args, mine, strict=True)], **params)
+        primals: list[Any] = []
+        variables: list[Any] = []
+        values: list[Any] = []
+        some = False
+        for i, a in enumerate(args):
+            variable = None
+            if type(a) is LinearizeTracer and a._trace is self:
+                if prim.linear_in is None or i in prim.linear_in:
+                    variable = a.tangent
+                a = a.primal
+            primals.append(a)
+            if variable is not None and variable.dtype.kind in "fc":
+                some = True
+                variables.append(variable)
+                values.append(None)
+            else:
+                variables.append(None)
+                values.append(kept(a, None))
+        r = prim(*primals, **params)
         try:
             out = LinearVar(r.shape, r.dtype)
         except AttributeError:
             out = LinearVar((), aval_of(r).dtype)
-        if out.dtype.kind not in "fc":
+        if not some or out.dtype.kind not in "fc":
             return r
-        places = prim.linear_in or range(len(args))
-        variables = tuple(
-            a.tangent if m and i in places and a.dtype.kind in "fc" else None
-            for i, (a, m) in enumerate(zip(args, mine, strict=True))
-        )
-        if all(v is None for v in variables):
-            return r
-        values = tuple(
-            kept(a.primal if m else a, None) if v is None else None
-            for a, m, v in zip(args, mine, variables, strict=True)
-        )
         frame = _getframe(3)
         while INTERNAL[frame.f_code.co_filename]:
             frame = frame.f_back  # type: ignore[assignment]

@@ -140,6 +140,11 @@ class Bilinear(Primitive):
 
     linear: ClassVar[bool] = True
 
+    def __call__(self, x: Any, y: Any, **params: Any) -> Any:
+        if type(x) is np.ndarray and type(y) is np.ndarray:
+            return self.evaluate(np, x, y, **params)
+        return Primitive.__call__(self, x, y, **params)
+
     def tangent(
         self,
         algebra: Algebra,
