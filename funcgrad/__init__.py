@@ -63,6 +63,8 @@ if TYPE_CHECKING:
     from .tree import Partial as Partial
     from .typing import Array as Array
 
+    __all__: list[str]
+
 __version__ = "0.1.0"
 
 _HOME = {
@@ -124,10 +126,8 @@ _MODULES = (
 
 _NEEDS_TABLE = frozenset(_HOME) - {"Array", "default_device", "float0", "disable_jit"}
 
-__all__ = sorted([*_HOME, *_MODULES, "__version__"])
-
-
 if not TYPE_CHECKING:  # a checker would take every name for granted
+    __all__ = sorted([*_HOME, *_MODULES, "__version__"])
 
     def __getattr__(name: str) -> Any:
         if name in _HOME:
@@ -143,6 +143,5 @@ if not TYPE_CHECKING:  # a checker would take every name for granted
         globals()[name] = value
         return value
 
-
-def __dir__() -> list[str]:
-    return __all__
+    def __dir__() -> list[str]:
+        return __all__

@@ -31,7 +31,6 @@ P = ParamSpec("P")
 Q = ParamSpec("Q")
 R = TypeVar("R")
 V = TypeVar("V")
-F = TypeVar("F", bound=Callable[..., Any])
 
 
 def _signature(fun: Callable[..., object]) -> inspect.Signature | None:
@@ -49,20 +48,16 @@ class _Custom(Generic[P, R]):
 
     __name__: str
 
-    @overload
-    def __init__(
-        self: _Custom[..., Any], fun: np.ufunc, nondiff_argnums: int | Sequence[int] = ()
-    ) -> None: ...
-    @overload
-    def __init__(self, fun: Callable[P, R], nondiff_argnums: int | Sequence[int] = ()) -> None: ...
     @user_facing
-    def __init__(self, fun: Callable[..., Any], nondiff_argnums: int | Sequence[int] = ()) -> None:
+    def __init__(self, fun: Callable[P, R], nondiff_argnums: int | Sequence[int] = ()) -> None:
         check_function(fun, type(self).__name__)
         functools.update_wrapper(self, fun)  # type: ignore[arg-type]
         self.fun: Callable[P, R] = fun
-        self.nondiff_argnums = positions(nondiff_argnums, type(self).__name__, "nondiff_argnums")
-        self.name = where_defined(fun)
-        self.signature = _signature(fun)
+        self.nondiff_argnums: tuple[int, ...] = positions(
+            nondiff_argnums, type(self).__name__, "nondiff_argnums"
+        )
+        self.name: str = where_defined(fun)
+        self.signature: inspect.Signature | None = _signature(fun)
 
     if TYPE_CHECKING:
 
@@ -172,12 +167,12 @@ class custom_jvp(_Custom[P, R]):
     rule: Callable[..., tuple[PyTree, PyTree]] | None = None
 
     @user_facing
-    def defjvp(self, jvp: F, symbolic_zeros: bool = False) -> F:
+    def defjvp(self, jvp: Callable[Q, V], symbolic_zeros: bool = False) -> Callable[Q, V]:
         """Set the rule: ``jvp(*nondiff, primals, tangents) -> (output, tangent_out)``."""
         if symbolic_zeros:
             raise TypeError("custom_jvp: symbolic_zeros is not supported; zeros come as arrays")
         check_function(jvp, f"{self.name}: defjvp")
-        self.rule = jvp
+        self.rule = jvp  # type: ignore[assignment]
         return jvp
 
     @user_facing
@@ -209,6 +204,7 @@ class custom_jvp(_Custom[P, R]):
 
     @user_facing
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+        """Call the function; where it is differentiated, its rule is."""
         if self.rule is None:
             raise DifferentiationError(
                 f"{self.name}: no rule yet; give one with @{self.__name__}.defjvp"
@@ -324,6 +320,7 @@ class custom_vjp(_Custom[P, R]):
 
     @user_facing
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+        """Call the function; where it is differentiated, its rule is."""
         if self.rules is None:
             raise DifferentiationError(f"{self.name}: no rule yet; give one with .defvjp(fwd, bwd)")
         fwd, bwd = self.rules

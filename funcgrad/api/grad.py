@@ -115,8 +115,10 @@ def _value_and_grad(
             return fun(*full, **kwargs)
 
         lin = Linearized(call, leaves, owner, has_aux)
+        out: PyTree
         out = lin.outs[0] if lin.out_tree is LEAF else tree.unflatten(lin.out_tree, lin.outs)
-        if type(out) is np.float64 and not holomorphic:
+        kind: type = type(out)
+        if kind is np.float64 and not holomorphic:
             ct: Any = ONE
         else:
             check_scalar_output(out, fun, name, holomorphic=holomorphic)
@@ -146,8 +148,8 @@ class SelectedPath(tree.LeafPath):
 
     def __init__(self, selected: PyTree, index: int, nums: tuple[int, ...], single: bool) -> None:
         super().__init__(selected, index)
-        self.nums = nums
-        self.single = single
+        self.nums: tuple[int, ...] = nums
+        self.single: bool = single
 
     def __str__(self) -> str:
         path = tree.paths_of(self.whole)[self.index]

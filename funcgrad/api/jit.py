@@ -43,7 +43,7 @@ Q = ParamSpec("Q")
 R = TypeVar("R")
 V = TypeVar("V")
 MOST_SIGNATURES = 4096
-"""How many signatures a jitted function keeps; the oldest go first."""
+"""The number of signatures that a jitted function keeps; the oldest go first."""
 
 
 class Compiled:
@@ -57,11 +57,11 @@ class Compiled:
     def __init__(
         self, jaxpr: Jaxpr, captured: list[Array], out_tree: PyTreeSpec, run: Run | None
     ) -> None:
-        self.jaxpr = jaxpr
-        self.captured = captured
-        self.out_tree = out_tree
-        self.run = run
-        self.exact = False
+        self.jaxpr: Jaxpr = jaxpr
+        self.captured: list[Array] = captured
+        self.out_tree: PyTreeSpec = out_tree
+        self.run: Run | None = run
+        self.exact: bool = False
 
 
 def _keep(cache: dict[Hashable, V], key: Hashable, value: V) -> None:
@@ -72,6 +72,10 @@ def _keep(cache: dict[Hashable, V], key: Hashable, value: V) -> None:
 
 class Jitted(Facing[P, R]):
     """A jitted function."""
+
+    __name__: str
+    static_argnums: tuple[int, ...]
+    static_argnames: tuple[str, ...]
 
     def __init__(
         self,
@@ -84,13 +88,13 @@ class Jitted(Facing[P, R]):
         functools.update_wrapper(self, fun)
         self.fun = fun
         self.stabilize = stabilize
-        self.owner = owner_name("jit", fun)
+        self.owner: str = owner_name("jit", fun)
         self.static_argnums, self.static_argnames = static_arguments(
             fun,
             positions(static_argnums, self.owner, "static_argnums"),
             names(static_argnames, self.owner, "static_argnames"),
         )
-        self.donated = positions(donate_argnums, self.owner, "donate_argnums")
+        self.donated: tuple[int, ...] = positions(donate_argnums, self.owner, "donate_argnums")
         check_positions(fun, self.owner, {"donate_argnums": self.donated})
         self.name: str = getattr(fun, "__name__", type(fun).__name__)
         self.cache: dict[Hashable, Compiled] = {}
@@ -271,7 +275,7 @@ def jit(
     static_argnames: str | Sequence[str] | None = None,
     donate_argnums: int | Sequence[int] | None = None,
     stabilize: bool = True,
-) -> Jitted[..., Any]: ...
+) -> Any: ...  # what a checker also takes functools.partial(jit, ...) to return
 @overload
 def jit(
     fun: Callable[P, R],

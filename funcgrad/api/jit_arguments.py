@@ -110,7 +110,7 @@ def _hashable(value: object, what: str, owner: str) -> Hashable:
 
 
 def signature(leaves: Sequence[Array]) -> tuple[tuple[Any, ...], bool] | None:
-    """What a program depends on of its arguments, and True if one of these is traced.
+    """The shapes and dtypes that a program depends on, and True if an argument is traced.
 
     None if one of them is nothing that can be traced.
     """

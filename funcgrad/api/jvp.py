@@ -130,9 +130,14 @@ class Pushforward:
 
     __slots__ = ("consts", "in_avals", "in_tree", "out_avals", "out_tree", "program")
 
+    in_avals: tuple[Aval, ...]
+    in_tree: PyTreeSpec
+    out_avals: tuple[Aval, ...]
+    out_tree: PyTreeSpec
+
     def __init__(self, program: Jaxpr, consts: Sequence[Array], meta: Meta) -> None:
-        self.program = program
-        self.consts = consts
+        self.program: Jaxpr = program
+        self.consts: Sequence[Array] = consts
         self.in_avals, self.in_tree, self.out_avals, self.out_tree = meta
 
     @user_facing

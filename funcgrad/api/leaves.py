@@ -1,4 +1,4 @@
-"""What transformations take and give back: checks of leaves, and ownership of results."""
+"""The leaves that transformations take and give back: their checks, and whose memory they are."""
 
 from __future__ import annotations
 
@@ -44,7 +44,9 @@ class ArgumentPath(tree.LeafPath):
         places: Sequence[int] | None = None,
     ) -> None:
         super().__init__(args, index)
-        self.owner, self.kwargs, self.places = owner, kwargs or {}, places
+        self.owner: str = owner
+        self.kwargs: Mapping[str, PyTree] = kwargs or {}
+        self.places: Sequence[int] | None = places
 
     def __str__(self) -> str:
         part, *path = tree.paths_of((tuple(self.whole), self.kwargs))[self.index]
@@ -60,7 +62,7 @@ class OutputPath(tree.LeafPath):
 
     def __init__(self, owner: str, out: PyTree, index: int) -> None:
         super().__init__(out, index)
-        self.owner = owner
+        self.owner: str = owner
 
     def __str__(self) -> str:
         path = tree.paths_of(self.whole)[self.index]

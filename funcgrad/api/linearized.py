@@ -47,7 +47,7 @@ class Linearized:
         if checked is not None:
             trace.tape.eqns = checked
             trace.record = checked.append
-        self.tape = trace.tape.eqns
+        self.tape: list[Any] = trace.tape.eqns
         inputs: list[Any] = [trace.input(x) if is_inexact(aval_of(x).dtype) else x for x in leaves]
         self.in_vars: list[Any] = [
             t.tangent if type(t) is LinearizeTracer and t._trace is trace else None for t in inputs
@@ -65,7 +65,7 @@ class Linearized:
                 outs, self.out_tree = [out], LEAF
             else:
                 outs, self.out_tree = tree.flatten(out)
-            self.outs = [primal_of(trace, o) for o in outs]
+            self.outs: list[Array] = [primal_of(trace, o) for o in outs]
             for o in self.outs:
                 if type(o) is not np.float64:
                     check_plain(o, f"{owner}: an output")

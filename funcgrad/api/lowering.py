@@ -43,7 +43,7 @@ class Lowered:
     ) -> None:
         self.name = name
         self.jaxpr = jaxpr
-        self.captured = list(captured)
+        self.captured: list[Array] = list(captured)
         self.in_tree = in_tree
         self.out_tree = out_tree
 

@@ -45,10 +45,12 @@ class Report:
 class Stabilized(Generic[P, R]):
     """A function that computes with stable formulas; see ``stabilize``."""
 
+    __name__: str
+
     def __init__(self, fun: Callable[P, R]) -> None:
         functools.update_wrapper(self, fun)
         self.fun = fun
-        self.owner = owner_name("stabilize", fun)
+        self.owner: str = owner_name("stabilize", fun)
         self.cache: dict[Hashable, tuple[Jaxpr, PyTreeSpec]] = {}
 
     def __repr__(self) -> str:
@@ -65,6 +67,7 @@ class Stabilized(Generic[P, R]):
 
     @user_facing
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+        """Call the function with stable formulas in place of naive ones."""
         leaves, treedef = tree.flatten((args, kwargs))
         avals = tuple(
             staged_aval(x, ArgumentPath(self.owner, args, i, kwargs)) for i, x in enumerate(leaves)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Literal, TypeVar, overload
 
 import numpy as np
+from optree import PyTreeSpec
 
 from .. import tree
 from ..core.arguments import check_function
@@ -32,6 +33,11 @@ class Pullback:
 
     __slots__ = ("consts", "in_avals", "in_tree", "lin", "out_avals", "out_tree", "program")
 
+    in_avals: tuple[Aval, ...]
+    in_tree: PyTreeSpec
+    out_avals: tuple[Aval, ...]
+    out_tree: PyTreeSpec
+
     def __init__(
         self,
         lin: Linearized | None,
@@ -41,7 +47,7 @@ class Pullback:
     ) -> None:
         self.lin = lin
         self.program = program
-        self.consts = consts
+        self.consts: Sequence[Array] = consts
         self.in_avals, self.in_tree, self.out_avals, self.out_tree = meta
 
     @property

@@ -87,7 +87,7 @@ class Facing(Generic[P, R]):
 
     @property
     def observed(self) -> Any:
-        """What an observer of results is told that was called."""
+        """The function that an observer of results is told of."""
         return self.run
 
 
