@@ -8,7 +8,62 @@ np.float64(12.0)
 from __future__ import annotations
 
 import importlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from . import debug as debug
+    from . import errors as errors
+    from . import lax as lax
+    from . import nn as nn
+    from . import numpy as numpy
+    from . import ops as ops
+    from . import optim as optim
+    from . import random as random
+    from . import testing as testing
+    from . import train as train
+    from . import tree as tree
+    from . import typing as typing
+    from .api.checkpoint import checkpoint as checkpoint
+    from .api.checkpoint import remat as remat
+    from .api.closure_convert import closure_convert as closure_convert
+    from .api.custom import custom_jvp as custom_jvp
+    from .api.custom import custom_vjp as custom_vjp
+    from .api.devices import device_get as device_get
+    from .api.devices import device_put as device_put
+    from .api.grad import grad as grad
+    from .api.grad import value_and_grad as value_and_grad
+    from .api.jacobians import hessian as hessian
+    from .api.jacobians import hvp as hvp
+    from .api.jacobians import jacfwd as jacfwd
+    from .api.jacobians import jacobian as jacobian
+    from .api.jacobians import jacrev as jacrev
+    from .api.jit import jit as jit
+    from .api.jit import to_source as to_source
+    from .api.jvp import jvp as jvp
+    from .api.jvp import linear_transpose as linear_transpose
+    from .api.jvp import linearize as linearize
+    from .api.pure_callback import pure_callback as pure_callback
+    from .api.ravel import ravel_pytree as ravel_pytree
+    from .api.stabilize import stabilize as stabilize
+    from .api.staging import ShapeDtypeStruct as ShapeDtypeStruct
+    from .api.staging import eval_shape as eval_shape
+    from .api.staging import make_jaxpr as make_jaxpr
+    from .api.stop_gradient import stop_gradient as stop_gradient
+    from .api.vjp import vjp as vjp
+    from .api.vmap import vmap as vmap
+    from .arrays import default_device as default_device
+    from .control.jit_settings import disable_jit as disable_jit
+    from .core.avals import float0 as float0
+    from .core.check import check_jaxpr as check_jaxpr
+    from .core.jaxpr import Jaxpr as Jaxpr
+    from .core.jaxpr import eval_jaxpr as eval_jaxpr
+    from .debug.accuracy import accuracy as accuracy
+    from .train.files import load as load
+    from .train.files import save as save
+    from .tree import Partial as Partial
+    from .typing import Array as Array
+
+    __all__: list[str]
 
 __version__ = "0.1.0"
 
@@ -71,23 +126,22 @@ _MODULES = (
 
 _NEEDS_TABLE = frozenset(_HOME) - {"Array", "default_device", "float0", "disable_jit"}
 
-__all__ = sorted([*_HOME, *_MODULES, "__version__"])
+if not TYPE_CHECKING:  # a checker would take every name for granted
+    __all__ = sorted([*_HOME, *_MODULES, "__version__"])
 
+    def __getattr__(name: str) -> Any:
+        if name in _HOME:
+            if name in _NEEDS_TABLE:
+                importlib.import_module(".numpy", __name__)
+            value = getattr(importlib.import_module(f".{_HOME[name]}", __name__), name)
+        elif name in _MODULES:
+            if name not in ("errors", "tree", "typing"):
+                importlib.import_module(".numpy", __name__)
+            value = importlib.import_module(f".{name}", __name__)
+        else:
+            raise AttributeError(f"module 'funcgrad' has no attribute {name!r}")
+        globals()[name] = value
+        return value
 
-def __getattr__(name: str) -> Any:
-    if name in _HOME:
-        if name in _NEEDS_TABLE:
-            importlib.import_module(".numpy", __name__)
-        value = getattr(importlib.import_module(f".{_HOME[name]}", __name__), name)
-    elif name in _MODULES:
-        if name not in ("errors", "tree", "typing"):
-            importlib.import_module(".numpy", __name__)
-        value = importlib.import_module(f".{name}", __name__)
-    else:
-        raise AttributeError(f"module 'funcgrad' has no attribute {name!r}")
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return __all__
+    def __dir__() -> list[str]:
+        return __all__

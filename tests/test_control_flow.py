@@ -272,7 +272,7 @@ def test_inactive_lanes_index_position_zero():
 
 def test_concrete_predicate_runs_only_the_branch_taken():
     def f(x):
-        return lax.cond(x > 0, lambda x: x**2, lambda x: fg.no_such_name, x)
+        return lax.cond(x > 0, lambda x: x**2, lambda x: fg.no_such_name, x)  # type: ignore[attr-defined]
 
     assert fg.grad(f)(3.0) == 6.0
 

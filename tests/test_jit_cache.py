@@ -30,7 +30,7 @@ class Node:
         self.x, self.k = x, k
 
 
-fg.tree.register_node(Node, lambda n: ((n.x,), n.k), lambda k, xs: Node(xs[0], k))
+fg.tree.register_node(Node, lambda n: ((n.x,), n.k), lambda k, xs: Node(next(iter(xs)), k))
 
 
 class Mode(enum.Enum):

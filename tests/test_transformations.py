@@ -3,7 +3,9 @@
 import dataclasses
 import itertools
 from collections import namedtuple
+from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import numpy as np
 import pytest
@@ -145,7 +147,7 @@ def test_linear_transpose():
 
 @pytest.mark.parametrize("order", [1, 2, 3, 4])
 def test_higher_derivatives_of_tanh(order):
-    g = np.tanh
+    g: Callable[..., Any] = np.tanh
     for _ in range(order):
         g = fg.grad(g)
     t = np.tanh(0.4)
@@ -258,7 +260,7 @@ class TestPytrees:
         assert fg.grad(lambda g: g(4.0))(h).args == (4.0,)
 
     def test_ravel_pytree(self):
-        tree = {"a": np.arange(3.0), "b": (np.float32(1.5), np.ones((2, 2)))}
+        tree: Any = {"a": np.arange(3.0), "b": (np.float32(1.5), np.ones((2, 2)))}
         vector, unravel = fg.ravel_pytree(tree)
         assert vector.shape == (8,)
         back = unravel(2 * vector)

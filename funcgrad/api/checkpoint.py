@@ -3,28 +3,52 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, ParamSpec, TypeVar, overload
+
+import numpy as np
+from optree import PyTreeSpec
 
 from .. import tree
 from ..control.call import checkpoint_call
 from ..control.closures import staged_once
 from ..core.arguments import check_function, positions
+from ..core.jaxpr import Jaxpr
 from ..core.tracebacks import user_facing
 from ..core.tracing import owner_name
 from ..equality import exact_key
 from ..transforms.staging import lift_constants
+from ..typing import Array, PyTree
 from .leaves import ArgumentPath
 from .staging import stage_call, staged_aval
 
+P = ParamSpec("P")
+R = TypeVar("R")
 
+
+@overload
+def checkpoint(
+    fun: np.ufunc,
+    *,
+    prevent_cse: bool = True,
+    policy: None = None,
+    static_argnums: int | Sequence[int] = (),
+) -> Callable[..., Any]: ...
+@overload
+def checkpoint(
+    fun: Callable[P, R],
+    *,
+    prevent_cse: bool = True,
+    policy: None = None,
+    static_argnums: int | Sequence[int] = (),
+) -> Callable[P, R]: ...
 @user_facing
 def checkpoint(
     fun: Callable[..., Any],
     *,
     prevent_cse: bool = True,
-    policy: Any = None,
-    static_argnums: int | tuple[int, ...] = (),
+    policy: None = None,
+    static_argnums: int | Sequence[int] = (),
 ) -> Callable[..., Any]:
     """A function whose derivative recomputes its values instead of keeping them.
 
@@ -50,14 +74,14 @@ def checkpoint(
     owner = owner_name("checkpoint", fun)
 
     @user_facing
-    def checkpoint_fun(*args: Any, **kwargs: Any) -> Any:
+    def checkpoint_fun(*args: PyTree, **kwargs: PyTree) -> PyTree:
         dynamic = tuple(a for i, a in enumerate(args) if i not in static)
 
-        def call(*given: Any, **kw: Any) -> Any:
+        def call(*given: PyTree, **kw: PyTree) -> PyTree:
             it = iter(given)
             return fun(*[a if i in static else next(it) for i, a in enumerate(args)], **kw)
 
-        def staged() -> Any:
+        def staged() -> tuple[Jaxpr, list[Array], PyTreeSpec]:
             jaxpr, out_tree = stage_call(call, dynamic, kwargs, owner)
             return (*lift_constants(jaxpr), out_tree)
 

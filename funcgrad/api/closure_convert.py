@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 from .. import tree
 from ..core.arguments import check_function
@@ -11,13 +11,16 @@ from ..core.jaxpr import Jaxpr, eval_jaxpr
 from ..core.tracebacks import user_facing
 from ..core.tracing import owner_name
 from ..transforms.staging import lift_tracers
+from ..typing import Array, PyTree
 from .staging import stage_call
+
+R = TypeVar("R")
 
 
 @user_facing
 def closure_convert(
-    fun: Callable[..., Any], *example_args: Any
-) -> tuple[Callable[..., Any], list[Any]]:
+    fun: Callable[..., R], *example_args: PyTree
+) -> tuple[Callable[..., R], list[Array]]:
     """Make explicit the traced values that a function closes over.
 
     Args:
@@ -37,7 +40,7 @@ def closure_convert(
     closed, captured = lift_tracers(jaxpr)
     spec = tree.structure(example_args)
 
-    def converted(*args: Any) -> Any:
+    def converted(*args: PyTree) -> Any:
         given, values = args[: len(example_args)], args[len(example_args) :]
         if tree.structure(given) != spec:
             raise tree.TreeError(
@@ -48,5 +51,5 @@ def closure_convert(
     return converted, captured
 
 
-def _run(jaxpr: Jaxpr, args: list[Any]) -> list[Any]:
+def _run(jaxpr: Jaxpr, args: Sequence[Array]) -> Sequence[Array]:
     return eval_jaxpr(jaxpr, jaxpr.consts, args)

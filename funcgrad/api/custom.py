@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Sequence
-from typing import Any, Generic, ParamSpec, TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Self, TypeVar, overload
 
 import numpy as np
+from optree import PyTreeSpec
 
 from .. import tree
 from ..control.custom import call_with_rule, custom_jvp_call, custom_vjp_call
@@ -23,13 +24,16 @@ from ..errors import DifferentiationError, TreeError
 from ..ops.pointwise.arithmetic import add
 from ..ops.shape import cast, zeros
 from ..transforms.algebra import instantiate
+from ..typing import Array, PyTree
 from .leaves import is_leaf_value
 
 P = ParamSpec("P")
+Q = ParamSpec("Q")
 R = TypeVar("R")
+V = TypeVar("V")
 
 
-def _signature(fun: Any) -> inspect.Signature | None:
+def _signature(fun: Callable[..., object]) -> inspect.Signature | None:
     """The signature of a Python function; None for NumPy's and other built-in ones."""
     if isinstance(fun, np.ufunc):
         return None
@@ -43,34 +47,47 @@ class _Custom(Generic[P, R]):
     """A function with a derivative rule of its own."""
 
     __name__: str
-    __call__: Callable[..., R]
 
     @user_facing
-    def __init__(self, fun: Callable[P, R], nondiff_argnums: Sequence[int] = ()) -> None:
+    def __init__(self, fun: Callable[P, R], nondiff_argnums: int | Sequence[int] = ()) -> None:
         check_function(fun, type(self).__name__)
         functools.update_wrapper(self, fun)  # type: ignore[arg-type]
-        self.fun = fun
-        self.nondiff_argnums = positions(nondiff_argnums, type(self).__name__, "nondiff_argnums")
-        self.name = where_defined(fun)
-        self.signature = _signature(fun)
+        self.fun: Callable[P, R] = fun
+        self.nondiff_argnums: tuple[int, ...] = positions(
+            nondiff_argnums, type(self).__name__, "nondiff_argnums"
+        )
+        self.name: str = where_defined(fun)
+        self.signature: inspect.Signature | None = _signature(fun)
 
-    def __get__(self, obj: Any, owner: Any = None) -> Any:
-        return self if obj is None else functools.partial(self, obj)
+    if TYPE_CHECKING:
 
-    def __copy__(self) -> Any:
+        def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R: ...
+
+    @overload
+    def __get__(self, obj: None, owner: type | None = None) -> Self: ...
+    @overload
+    def __get__(
+        self: _Custom[Concatenate[V, Q], R], obj: V, owner: type | None = None
+    ) -> Callable[Q, R]: ...
+    def __get__(self, obj: object, owner: type | None = None) -> Any:
+        return self if obj is None else functools.partial(self, obj)  # type: ignore[arg-type]
+
+    def __copy__(self) -> Self:
         return self
 
-    def __deepcopy__(self, memo: Any) -> Any:
+    def __deepcopy__(self, memo: object) -> Self:
         return self
 
-    def __reduce_ex__(self, protocol: Any) -> Any:
+    def __reduce_ex__(self, protocol: object) -> Any:
         name = importable_name(self)
         if name is not None:
             return name
         rules = {k: taken(v) for k, v in self.__dict__.items() if k in ("rule", "rules")}
         return (type(self), (portable(self.fun), self.nondiff_argnums), rules)
 
-    def positional(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
+    def positional(
+        self, args: tuple[PyTree, ...], kwargs: Mapping[str, PyTree]
+    ) -> tuple[PyTree, ...]:
         """All arguments by position, defaults included."""
         if self.signature is None:
             if kwargs:
@@ -87,7 +104,7 @@ class _Custom(Generic[P, R]):
             )
         return bound.args
 
-    def split(self, args: tuple[Any, ...]) -> tuple[list[Any], list[int], list[Any]]:
+    def split(self, args: tuple[PyTree, ...]) -> tuple[list[PyTree], list[int], list[PyTree]]:
         """Non-differentiated arguments, positions of the others, and those."""
         for i in self.nondiff_argnums:
             if not 0 <= i < len(args):
@@ -98,16 +115,18 @@ class _Custom(Generic[P, R]):
         places = [i for i in range(len(args)) if i not in self.nondiff_argnums]
         return held, places, [args[i] for i in places]
 
-    def function_of(self, fun: Any, held: list[Any], places: list[int]) -> Callable[..., Any]:
+    def function_of(
+        self, fun: Callable[..., PyTree], held: Sequence[PyTree], places: Sequence[int]
+    ) -> Callable[..., PyTree]:
         """A function of the differentiated arguments only.
 
         It knows the others, but not the values of those: a rule outlives the call.
         """
-        template: list[Any] = [None] * (len(held) + len(places))
+        template: list[PyTree] = [None] * (len(held) + len(places))
         for i, a in zip(self.nondiff_argnums, held, strict=True):
             template[i] = a
 
-        def of_given(*given: Any) -> Any:
+        def of_given(*given: PyTree) -> PyTree:
             full = list(template)
             for i, a in zip(places, given, strict=True):
                 full[i] = a
@@ -116,7 +135,8 @@ class _Custom(Generic[P, R]):
         return of_given
 
 
-def _spread_tangents(tangents: Sequence[Any], leaves: Sequence[Any]) -> list[Any]:
+def _spread_tangents(tangents: Sequence[Array], leaves: Sequence[Array]) -> list[Array]:
+    """Tangents of all leaves from those of the inexact ones."""
     it = iter(tangents)
     return [
         next(it) if is_inexact(aval_of(x).dtype) else np.zeros(aval_of(x).shape, float0)
@@ -144,26 +164,28 @@ class custom_jvp(_Custom[P, R]):
     np.float64(10.0)
     """
 
-    rule: Callable[..., Any] | None = None
+    rule: Callable[..., tuple[PyTree, PyTree]] | None = None
 
     @user_facing
-    def defjvp(self, jvp: Callable[..., Any], symbolic_zeros: bool = False) -> Callable[..., Any]:
+    def defjvp(self, jvp: Callable[Q, V], symbolic_zeros: bool = False) -> Callable[Q, V]:
         """Set the rule: ``jvp(*nondiff, primals, tangents) -> (output, tangent_out)``."""
         if symbolic_zeros:
             raise TypeError("custom_jvp: symbolic_zeros is not supported; zeros come as arrays")
         check_function(jvp, f"{self.name}: defjvp")
-        self.rule = jvp
+        self.rule = jvp  # type: ignore[assignment]
         return jvp
 
     @user_facing
-    def defjvps(self, *jvps: Callable[..., Any] | None) -> None:
+    def defjvps(self, *jvps: Callable[..., PyTree] | None) -> None:
         """Set one rule per argument: ``jvp(t, out, *primals)``; contributions are added."""
         if self.nondiff_argnums:
             raise TypeError("custom_jvp: defjvps does not go with nondiff_argnums; use defjvp")
 
-        def rule(primals: Any, tangents: Any) -> Any:
+        def rule(
+            primals: tuple[PyTree, ...], tangents: tuple[PyTree, ...]
+        ) -> tuple[PyTree, PyTree]:
             out = self(*primals)  # type: ignore[call-arg]
-            total: Any = None
+            total: PyTree = None
             if len(jvps) != len(tangents):
                 raise TypeError(
                     f"{self.name} was given {len(jvps)} rules by defjvps, one per argument, but is "
@@ -182,6 +204,7 @@ class custom_jvp(_Custom[P, R]):
 
     @user_facing
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+        """Call the function; where it is differentiated, its rule is."""
         if self.rule is None:
             raise DifferentiationError(
                 f"{self.name}: no rule yet; give one with @{self.__name__}.defjvp"
@@ -191,14 +214,14 @@ class custom_jvp(_Custom[P, R]):
         fun = self.function_of(self.fun, held, places)
         leaves, treedef = tree.flatten(tuple(given))
         n = len(leaves)
-        box: list[Any] = []
+        box: list[PyTreeSpec] = []
 
-        def call(*xs: Any) -> list[Any]:
+        def call(*xs: Array) -> list[Array]:
             outs, out_tree = tree.flatten(fun(*tree.unflatten(treedef, xs)))
             box[:] = [out_tree]
             return outs
 
-        def forward(*xs: Any) -> list[Any]:
+        def forward(*xs: Array) -> list[Array]:
             primals, tangents = xs[:n], xs[n:]
             result = self.rule(  # type: ignore[misc]
                 *held,
@@ -222,7 +245,7 @@ class custom_jvp(_Custom[P, R]):
         return tree.unflatten(box[0], outs)
 
 
-def _checked(values: Sequence[Any], derivatives: Sequence[Any], what: str) -> list[Any]:
+def _checked(values: Sequence[Array], derivatives: Sequence[Array], what: str) -> list[Array]:
     """Derivatives of the inexact values, in their dtype, or an error if a shape differs."""
     checked = []
     for x, t in zip(values, derivatives, strict=True):
@@ -246,14 +269,14 @@ def _checked(values: Sequence[Any], derivatives: Sequence[Any], what: str) -> li
 class _Forward:
     """The forward function of a vjp rule, which remembers how many of its results are outputs."""
 
-    def __init__(self, run: Callable[..., tuple[list[Any], list[Any]]]) -> None:
+    def __init__(self, run: Callable[..., tuple[list[Array], list[Array]]]) -> None:
         self.run = run
         self.out_count = 0
 
     def __reduce__(self) -> Any:
         return (_Forward, (taken(self.run),), {"out_count": self.out_count})
 
-    def __call__(self, *xs: Any) -> list[Any]:
+    def __call__(self, *xs: Array) -> list[Array]:
         outs, residuals = self.run(*xs)
         self.out_count = len(outs)
         return [*outs, *residuals]
@@ -275,11 +298,11 @@ class custom_vjp(_Custom[P, R]):
     np.float64(10.0)
     """
 
-    rules: tuple[Callable[..., Any], Callable[..., Any]] | None = None
+    rules: tuple[Callable[..., PyTree], Callable[..., PyTree]] | None = None
 
     @user_facing
     def defvjp(
-        self, fwd: Callable[..., Any], bwd: Callable[..., Any], symbolic_zeros: bool = False
+        self, fwd: Callable[..., PyTree], bwd: Callable[..., PyTree], symbolic_zeros: bool = False
     ) -> None:
         """Set the rule.
 
@@ -297,6 +320,7 @@ class custom_vjp(_Custom[P, R]):
 
     @user_facing
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+        """Call the function; where it is differentiated, its rule is."""
         if self.rules is None:
             raise DifferentiationError(f"{self.name}: no rule yet; give one with .defvjp(fwd, bwd)")
         fwd, bwd = self.rules
@@ -309,11 +333,11 @@ class custom_vjp(_Custom[P, R]):
         avals = [aval_of(x) for x in leaves]
         box: dict[str, Any] = {}
 
-        def call(*xs: Any) -> list[Any]:
+        def call(*xs: Array) -> list[Array]:
             outs, box["out"] = tree.flatten(fun(*tree.unflatten(treedef, xs)))
             return outs
 
-        def forward(*xs: Any) -> tuple[list[Any], list[Any]]:
+        def forward(*xs: Array) -> tuple[list[Array], list[Array]]:
             result = fwd_of_given(*tree.unflatten(treedef, xs))
             if not isinstance(result, tuple) or len(result) != 2:
                 raise TypeError(f"the fwd rule of {self.name} must return (output, residuals)")
@@ -323,7 +347,7 @@ class custom_vjp(_Custom[P, R]):
             box["avals"] = [aval_of(o) for o in outs]
             return outs, residuals
 
-        def backward(*xs: Any) -> list[Any]:
+        def backward(*xs: Array) -> list[Array]:
             n = box["res"].num_leaves
             residuals = tree.unflatten(box["res"], xs[:n])
             it = iter(xs[n:])
@@ -341,20 +365,21 @@ class custom_vjp(_Custom[P, R]):
 
 
 def _input_cotangents(
-    name: str, found: Any, specs: Sequence[Any], avals: Sequence[Aval]
-) -> list[Any]:
+    name: str, found: PyTree, specs: Sequence[PyTreeSpec], avals: Sequence[Aval]
+) -> list[Array]:
+    """The flat cotangents from what a bwd rule returned, or an error that says what is wrong."""
     if not isinstance(found, tuple | list) or len(found) != len(specs):
         raise TypeError(
             f"the bwd rule of {name} must return a tuple of {len(specs)} cotangents, one per "
             f"argument, got {tree.structure(found)}"
         )
-    leaves: list[Any] = []
+    leaves: list[Array | None] = []
     for ct, spec in zip(found, specs, strict=True):
         if ct is None:
             leaves += [None] * spec.num_leaves
         else:
             leaves += tree.match_prefix(spec, ct, f"the cotangent from the bwd rule of {name}")
-    filled = []
+    filled: list[Array] = []
     for ct, a in zip(leaves, avals, strict=True):
         if is_inexact(a.dtype):
             aval = Aval(a.shape, a.dtype)

@@ -2,15 +2,33 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Protocol, TypeAlias, overload
 
 from .. import arrays, tree
 from ..core.tracebacks import user_facing
 from ..core.tracing import Tracer
+from ..typing import Array, PyTree
 
 
+class NumberedDevice(Protocol):
+    """A GPU as CuPy names it."""
+
+    @property
+    def id(self) -> int:
+        """Its number."""
+        ...
+
+
+Device: TypeAlias = str | int | NumberedDevice
+"""'cpu', 'gpu', 'gpu:1', the number of a GPU, or a CuPy device."""
+
+
+@overload
+def device_put(x: Array, device: Device | None = None) -> Array: ...
+@overload
+def device_put(x: PyTree, device: Device | None = None) -> PyTree: ...
 @user_facing
-def device_put(x: Any, device: Any = None) -> Any:
+def device_put(x: PyTree, device: Device | None = None) -> PyTree:
     """Copy the arrays of a pytree to a device.
 
     Args:
@@ -26,8 +44,12 @@ def device_put(x: Any, device: Any = None) -> Any:
     return tree.map(lambda a: a if isinstance(a, Tracer) else arrays.device_put(a, device), x)
 
 
+@overload
+def device_get(x: Array) -> Array: ...
+@overload
+def device_get(x: PyTree) -> PyTree: ...
 @user_facing
-def device_get(x: Any) -> Any:
+def device_get(x: PyTree) -> PyTree:
     """The pytree with all arrays on the CPU.
 
     >>> device_get((1.0,))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Literal, ParamSpec, TypeVar, overload
 
 import numpy as np
 
@@ -12,12 +12,41 @@ from .. import tree
 from ..core.arguments import check_function
 from ..core.tracebacks import user_facing
 from ..core.tracing import aval_of, owner_name
+from ..typing import Array, PyTree
 from .leaves import check_differentiable, check_scalar_output, own, zero_derivative
 from .linearized import LEAF, Linearized, check_argnums, select_arguments
 
+P = ParamSpec("P")
+R = TypeVar("R")
+Aux = TypeVar("Aux")
 ONE = np.float64(1)
 
 
+@overload
+def value_and_grad(
+    fun: np.ufunc,
+    argnums: int | Sequence[int] = 0,
+    has_aux: bool = False,
+    holomorphic: bool = False,
+    allow_int: bool = False,
+) -> Callable[..., tuple[Any, PyTree]]: ...
+@overload
+def value_and_grad(
+    fun: Callable[P, tuple[R, Aux]],
+    argnums: int | Sequence[int] = 0,
+    *,
+    has_aux: Literal[True],
+    holomorphic: bool = False,
+    allow_int: bool = False,
+) -> Callable[P, tuple[tuple[R, Aux], PyTree]]: ...
+@overload
+def value_and_grad(
+    fun: Callable[P, R],
+    argnums: int | Sequence[int] = 0,
+    has_aux: bool = False,
+    holomorphic: bool = False,
+    allow_int: bool = False,
+) -> Callable[P, tuple[R, PyTree]]: ...
 @user_facing
 def value_and_grad(
     fun: Callable[..., Any],
@@ -51,7 +80,7 @@ def value_and_grad(
 
 def _value_and_grad(
     name: str,
-    fun: Callable[..., Any],
+    fun: Callable[..., PyTree],
     argnums: int | Sequence[int],
     has_aux: bool,
     holomorphic: bool,
@@ -62,7 +91,7 @@ def _value_and_grad(
     owner = owner_name(name, fun)
 
     @user_facing
-    def value_and_grad_fun(*args: Any, **kwargs: Any) -> Any:
+    def value_and_grad_fun(*args: PyTree, **kwargs: PyTree) -> tuple[PyTree, PyTree]:
         nums: tuple[int, ...]
         if type(argnums) is int and 0 <= argnums < len(args):
             nums, single = (argnums,), True
@@ -78,7 +107,7 @@ def _value_and_grad(
                 path = SelectedPath(selected, i, nums, single)
                 check_differentiable(x, path, owner, holomorphic=holomorphic, allow_int=allow_int)
 
-        def call(inputs: Sequence[Any]) -> Any:
+        def call(inputs: Sequence[Array]) -> PyTree:
             rebuilt = inputs[0] if treedef is LEAF else tree.unflatten(treedef, inputs)
             full = list(args)
             for n, a in zip(nums, (rebuilt,) if single else rebuilt, strict=True):
@@ -86,22 +115,24 @@ def _value_and_grad(
             return fun(*full, **kwargs)
 
         lin = Linearized(call, leaves, owner, has_aux)
+        out: PyTree
         out = lin.outs[0] if lin.out_tree is LEAF else tree.unflatten(lin.out_tree, lin.outs)
-        if type(out) is np.float64 and not holomorphic:
-            ct = ONE
+        kind: type = type(out)
+        if kind is np.float64 and not holomorphic:
+            ct: Any = ONE
         else:
             check_scalar_output(out, fun, name, holomorphic=holomorphic)
             ct = aval_of(out).dtype.type(1)
-        grads = lin.pull([ct], consume=True)
-        grads = [zero_derivative(x) if g is None else g for g, x in zip(grads, leaves, strict=True)]
+        found = lin.pull([ct], consume=True)
+        grads = [zero_derivative(x) if g is None else g for g, x in zip(found, leaves, strict=True)]
         if not has_aux:
             *grads, value = own([*grads, out], leaves)
             return value, grads[0] if treedef is LEAF else tree.unflatten(treedef, grads)
         aux_leaves, aux_tree = tree.flatten(lin.aux)
         results = own([*grads, out, *aux_leaves], leaves)
         n = len(grads)
-        value = (results[n], tree.unflatten(aux_tree, results[n + 1 :]))
-        return value, tree.unflatten(treedef, results[:n])
+        value_and_aux = (results[n], tree.unflatten(aux_tree, results[n + 1 :]))
+        return value_and_aux, tree.unflatten(treedef, results[:n])
 
     return (
         functools.wraps(fun)(value_and_grad_fun)
@@ -115,10 +146,10 @@ class SelectedPath(tree.LeafPath):
 
     __slots__ = ("nums", "single")
 
-    def __init__(self, selected: Any, index: int, nums: tuple[int, ...], single: bool) -> None:
+    def __init__(self, selected: PyTree, index: int, nums: tuple[int, ...], single: bool) -> None:
         super().__init__(selected, index)
-        self.nums = nums
-        self.single = single
+        self.nums: tuple[int, ...] = nums
+        self.single: bool = single
 
     def __str__(self) -> str:
         path = tree.paths_of(self.whole)[self.index]
@@ -127,6 +158,31 @@ class SelectedPath(tree.LeafPath):
         return tree.format_path(path[1:], f"args[{self.nums[path[0]]}]")
 
 
+@overload
+def grad(
+    fun: np.ufunc,
+    argnums: int | Sequence[int] = 0,
+    has_aux: bool = False,
+    holomorphic: bool = False,
+    allow_int: bool = False,
+) -> Callable[..., PyTree]: ...
+@overload
+def grad(
+    fun: Callable[P, tuple[PyTree, Aux]],
+    argnums: int | Sequence[int] = 0,
+    *,
+    has_aux: Literal[True],
+    holomorphic: bool = False,
+    allow_int: bool = False,
+) -> Callable[P, tuple[PyTree, Aux]]: ...
+@overload
+def grad(
+    fun: Callable[P, PyTree],
+    argnums: int | Sequence[int] = 0,
+    has_aux: bool = False,
+    holomorphic: bool = False,
+    allow_int: bool = False,
+) -> Callable[P, PyTree]: ...
 @user_facing
 def grad(
     fun: Callable[..., Any],
@@ -158,7 +214,7 @@ def grad(
 
     @functools.wraps(both)
     @user_facing
-    def grad_fun(*args: Any, **kwargs: Any) -> Any:
+    def grad_fun(*args: PyTree, **kwargs: PyTree) -> PyTree:
         value, gradient = both(*args, **kwargs)
         return (gradient, value[1]) if has_aux else gradient
 

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal, ParamSpec, TypeVar, overload
 
 import numpy as np
 
 from .. import tree
 from ..core.arguments import check_function
+from ..core.avals import Aval
 from ..core.blame import describe
 from ..core.source import where_defined
 from ..core.tracebacks import user_facing
 from ..core.tracing import aval_of
 from ..errors import DifferentiationError
 from ..ops.shape import reshape
+from ..typing import Array, PyTree
 from .grad import SelectedPath, grad
 from .jvp import jvp
 from .leaves import check_differentiable
@@ -23,8 +25,11 @@ from .linearized import check_argnums, select_arguments
 from .vjp import vjp
 from .vmap import vmap
 
+P = ParamSpec("P")
+Aux = TypeVar("Aux")
 
-def _standard_basis(avals: Sequence[Any]) -> list[Any]:
+
+def _standard_basis(avals: Sequence[Aval]) -> list[Array]:
     """Basis vectors of the space of several arrays, stacked along axis 0 of each."""
     sizes = [a.size for a in avals]
     total = sum(sizes)
@@ -35,11 +40,15 @@ def _standard_basis(avals: Sequence[Any]) -> list[Any]:
 
 
 def _partial_function(
-    fun: Callable[..., Any], args: tuple[Any, ...], nums: tuple[int, ...], single: bool, kwargs: Any
-) -> tuple[Callable[..., Any], Any]:
+    fun: Callable[..., PyTree],
+    args: tuple[PyTree, ...],
+    nums: tuple[int, ...],
+    single: bool,
+    kwargs: Mapping[str, PyTree],
+) -> tuple[Callable[[PyTree], PyTree], PyTree]:
     """The function of the selected arguments only, and those arguments."""
 
-    def call(selected: Any) -> Any:
+    def call(selected: PyTree) -> PyTree:
         full = list(args)
         for n, a in zip(nums, (selected,) if single else selected, strict=True):
             full[n] = a
@@ -48,13 +57,35 @@ def _partial_function(
     return call, args[nums[0]] if single else tuple(args[n] for n in nums)
 
 
-@user_facing
+@overload
 def jacfwd(
-    fun: Callable[..., Any],
+    fun: np.ufunc,
     argnums: int | Sequence[int] = 0,
     has_aux: bool = False,
     holomorphic: bool = False,
-) -> Callable[..., Any]:
+) -> Callable[..., PyTree]: ...
+@overload
+def jacfwd(
+    fun: Callable[P, tuple[PyTree, Aux]],
+    argnums: int | Sequence[int] = 0,
+    *,
+    has_aux: Literal[True],
+    holomorphic: bool = False,
+) -> Callable[P, tuple[PyTree, Aux]]: ...
+@overload
+def jacfwd(
+    fun: Callable[P, PyTree],
+    argnums: int | Sequence[int] = 0,
+    has_aux: bool = False,
+    holomorphic: bool = False,
+) -> Callable[P, PyTree]: ...
+@user_facing
+def jacfwd(
+    fun: Callable[..., PyTree],
+    argnums: int | Sequence[int] = 0,
+    has_aux: bool = False,
+    holomorphic: bool = False,
+) -> Callable[..., PyTree]:
     """The Jacobian by forward mode: for functions with few inputs.
 
     Args:
@@ -75,7 +106,7 @@ def jacfwd(
     check_argnums(argnums, "jacfwd")
 
     @user_facing
-    def jacfwd_fun(*args: Any, **kwargs: Any) -> Any:
+    def jacfwd_fun(*args: PyTree, **kwargs: PyTree) -> PyTree:
         nums, single = select_arguments(args, argnums, "jacfwd", fun)
         call, selected = _partial_function(fun, args, nums, single, kwargs)
         leaves, in_tree = tree.flatten(selected)
@@ -83,7 +114,7 @@ def jacfwd(
         avals = [aval_of(x) for x in leaves]
         box: list[Any] = []
 
-        def push(*tangents: Any) -> Any:
+        def push(*tangents: Array) -> PyTree:
             result = jvp(call, (selected,), (tree.unflatten(in_tree, tangents),), has_aux=has_aux)
             if has_aux:
                 box[:] = [result[2]]
@@ -102,7 +133,7 @@ def jacfwd(
     return functools.wraps(fun)(jacfwd_fun) if hasattr(fun, "__name__") else jacfwd_fun
 
 
-def _cut(x: Any, avals: Sequence[Any]) -> list[Any]:
+def _cut(x: Array, avals: Sequence[Aval]) -> list[Array]:
     """The last axis cut into one part per array."""
     parts, start = [], 0
     for a in avals:
@@ -111,19 +142,19 @@ def _cut(x: Any, avals: Sequence[Any]) -> list[Any]:
     return parts
 
 
-def _unfold(x: Any, aval: Any) -> Any:
+def _unfold(x: Array, aval: Aval) -> Array:
     """The last axis reshaped to that of an array."""
     out = reshape(x, shape=(*x.shape[:-1], *aval.shape))
     return out.copy() if isinstance(out, np.ndarray) else out
 
 
 def _check_inputs(
-    leaves: Sequence[Any],
-    selected: Any,
+    leaves: Sequence[Array],
+    selected: PyTree,
     nums: tuple[int, ...],
     single: bool,
     name: str,
-    fun: Any,
+    fun: Callable[..., PyTree],
     holomorphic: bool,
 ) -> None:
     for i, x in enumerate(leaves):
@@ -140,14 +171,39 @@ def _check_inputs(
             )
 
 
-@user_facing
+@overload
 def jacrev(
-    fun: Callable[..., Any],
+    fun: np.ufunc,
     argnums: int | Sequence[int] = 0,
     has_aux: bool = False,
     holomorphic: bool = False,
     allow_int: bool = False,
-) -> Callable[..., Any]:
+) -> Callable[..., PyTree]: ...
+@overload
+def jacrev(
+    fun: Callable[P, tuple[PyTree, Aux]],
+    argnums: int | Sequence[int] = 0,
+    *,
+    has_aux: Literal[True],
+    holomorphic: bool = False,
+    allow_int: bool = False,
+) -> Callable[P, tuple[PyTree, Aux]]: ...
+@overload
+def jacrev(
+    fun: Callable[P, PyTree],
+    argnums: int | Sequence[int] = 0,
+    has_aux: bool = False,
+    holomorphic: bool = False,
+    allow_int: bool = False,
+) -> Callable[P, PyTree]: ...
+@user_facing
+def jacrev(
+    fun: Callable[..., PyTree],
+    argnums: int | Sequence[int] = 0,
+    has_aux: bool = False,
+    holomorphic: bool = False,
+    allow_int: bool = False,
+) -> Callable[..., PyTree]:
     """The Jacobian by reverse mode: for functions with few outputs.
 
     Args:
@@ -169,7 +225,7 @@ def jacrev(
     check_argnums(argnums, "jacrev")
 
     @user_facing
-    def jacrev_fun(*args: Any, **kwargs: Any) -> Any:
+    def jacrev_fun(*args: PyTree, **kwargs: PyTree) -> PyTree:
         nums, single = select_arguments(args, argnums, "jacrev", fun)
         call, selected = _partial_function(fun, args, nums, single, kwargs)
         leaves, in_tree = tree.flatten(selected)
@@ -188,7 +244,7 @@ def jacrev(
                     "holomorphic=True for holomorphic functions"
                 )
 
-        def pull_one(*cts: Any) -> Any:
+        def pull_one(*cts: Array) -> PyTree:
             return pull(tree.unflatten(out_tree, cts))[0]
 
         rows = tree.leaves(vmap(pull_one)(*_standard_basis(avals)))
@@ -209,13 +265,35 @@ def jacrev(
 jacobian = jacrev
 
 
-@user_facing
+@overload
 def hessian(
-    fun: Callable[..., Any],
+    fun: np.ufunc,
     argnums: int | Sequence[int] = 0,
     has_aux: bool = False,
     holomorphic: bool = False,
-) -> Callable[..., Any]:
+) -> Callable[..., PyTree]: ...
+@overload
+def hessian(
+    fun: Callable[P, tuple[PyTree, Aux]],
+    argnums: int | Sequence[int] = 0,
+    *,
+    has_aux: Literal[True],
+    holomorphic: bool = False,
+) -> Callable[P, tuple[PyTree, Aux]]: ...
+@overload
+def hessian(
+    fun: Callable[P, PyTree],
+    argnums: int | Sequence[int] = 0,
+    has_aux: bool = False,
+    holomorphic: bool = False,
+) -> Callable[P, PyTree]: ...
+@user_facing
+def hessian(
+    fun: Callable[..., PyTree],
+    argnums: int | Sequence[int] = 0,
+    has_aux: bool = False,
+    holomorphic: bool = False,
+) -> Callable[..., PyTree]:
     """The Hessian: forward mode over reverse mode.
 
     Args:
@@ -243,7 +321,9 @@ def hessian(
 
 
 @user_facing
-def hvp(fun: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
+def hvp(
+    fun: Callable[..., PyTree], primals: Sequence[PyTree], tangents: Sequence[PyTree]
+) -> PyTree:
     """The product of a scalar function's Hessian with a vector, without the Hessian.
 
     Args:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Literal, TypeAlias, TypeVar, overload
 
 import numpy as np
+from optree import PyTreeSpec
 
 from .. import tree
 from ..control.jit_settings import stabilizing
@@ -21,14 +22,46 @@ from ..transforms.jvp import JVPTrace, JVPTracer
 from ..transforms.staging import stage
 from ..transforms.strong_zeros import strengthen
 from ..transforms.transpose import transpose_values
+from ..typing import Array, PyTree
 from .leaves import ArgumentPath, check_cotangent, disown, own, zero_derivative
 from .linearized import Linearized, check_leaves, unpack_aux
 from .staging import staged_aval
 
+R = TypeVar("R")
+Aux = TypeVar("Aux")
 
+
+@overload
+def jvp(
+    fun: np.ufunc, primals: Sequence[PyTree], tangents: Sequence[PyTree], has_aux: bool = False
+) -> Any: ...
+@overload
+def jvp(
+    fun: Callable[..., R],
+    primals: Sequence[PyTree],
+    tangents: Sequence[PyTree],
+    has_aux: Literal[False] = False,
+) -> tuple[R, R]: ...
+@overload
+def jvp(
+    fun: Callable[..., tuple[R, Aux]],
+    primals: Sequence[PyTree],
+    tangents: Sequence[PyTree],
+    has_aux: Literal[True],
+) -> tuple[R, R, Aux]: ...
+@overload
+def jvp(
+    fun: Callable[..., PyTree],
+    primals: Sequence[PyTree],
+    tangents: Sequence[PyTree],
+    has_aux: bool = False,
+) -> Any: ...
 @user_facing
 def jvp(
-    fun: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any], has_aux: bool = False
+    fun: Callable[..., PyTree],
+    primals: Sequence[PyTree],
+    tangents: Sequence[PyTree],
+    has_aux: bool = False,
 ) -> Any:
     """Evaluate a function and its directional derivative.
 
@@ -88,18 +121,27 @@ def jvp(
     return (*result, aux) if has_aux else result
 
 
+Meta: TypeAlias = tuple[tuple[Aval, ...], PyTreeSpec, tuple[Aval, ...], PyTreeSpec]
+"""Avals and structure of the inputs of a derivative, and of its outputs."""
+
+
 class Pushforward:
     """The linear function that ``linearize`` returns; a pytree of its residuals."""
 
     __slots__ = ("consts", "in_avals", "in_tree", "out_avals", "out_tree", "program")
 
-    def __init__(self, program: Jaxpr, consts: Sequence[Any], meta: tuple[Any, ...]) -> None:
-        self.program = program
-        self.consts = consts
+    in_avals: tuple[Aval, ...]
+    in_tree: PyTreeSpec
+    out_avals: tuple[Aval, ...]
+    out_tree: PyTreeSpec
+
+    def __init__(self, program: Jaxpr, consts: Sequence[Array], meta: Meta) -> None:
+        self.program: Jaxpr = program
+        self.consts: Sequence[Array] = consts
         self.in_avals, self.in_tree, self.out_avals, self.out_tree = meta
 
     @user_facing
-    def __call__(self, *tangents: Any) -> Any:
+    def __call__(self, *tangents: PyTree) -> PyTree:
         """The tangent of the output at tangents of the primals."""
         return _push(self, tangents)
 
@@ -110,18 +152,23 @@ class Pushforward:
     def __copy__(self) -> Pushforward:
         return self
 
-    def __deepcopy__(self, memo: Any) -> Pushforward:
+    def __deepcopy__(self, memo: object) -> Pushforward:
         return self
 
 
 def _rebuild(
-    program: Any, consts: Any, in_avals: Any, out_avals: Any, in_tree: Any, out_tree: Any
+    program: Jaxpr,
+    consts: Sequence[Array],
+    in_avals: tuple[Aval, ...],
+    out_avals: tuple[Aval, ...],
+    in_tree: tree.Stored,
+    out_tree: tree.Stored,
 ) -> Pushforward:
     meta = (in_avals, in_tree.structure(), out_avals, out_tree.structure())
     return Pushforward(program, consts, meta)
 
 
-def _push(f: Pushforward, tangents: Any) -> Any:
+def _push(f: Pushforward, tangents: tuple[PyTree, ...]) -> PyTree:
     given = tree.match_prefix(f.in_tree, tangents, "the tangents given to a linearized function")
     checked = [
         check_cotangent(t, a, tree.format_path(p, " "), "the tangent")
@@ -132,7 +179,7 @@ def _push(f: Pushforward, tangents: Any) -> Any:
     return tree.unflatten(f.out_tree, own([own_constant(o, f.consts) for o in outs], given))
 
 
-def own_constant(x: Any, consts: Sequence[Any]) -> Any:
+def own_constant(x: Array, consts: Sequence[Array]) -> Array:
     """A copy of x if it is one of a program's constants."""
     return x.copy() if any(x is c for c in consts) and isinstance(x, np.ndarray) else x
 
@@ -147,8 +194,20 @@ tree.register_node(
 )
 
 
+@overload
+def linearize(fun: np.ufunc, *primals: PyTree) -> tuple[Any, Pushforward]: ...
+@overload
+def linearize(
+    fun: Callable[..., R], *primals: PyTree, has_aux: Literal[False] = False
+) -> tuple[R, Pushforward]: ...
+@overload
+def linearize(
+    fun: Callable[..., tuple[R, Aux]], *primals: PyTree, has_aux: Literal[True]
+) -> tuple[R, Pushforward, Aux]: ...
+@overload
+def linearize(fun: Callable[..., PyTree], *primals: PyTree, has_aux: bool) -> Any: ...
 @user_facing
-def linearize(fun: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
+def linearize(fun: Callable[..., PyTree], *primals: PyTree, has_aux: bool = False) -> Any:
     """Evaluate a function and get its derivative as a linear function.
 
     Args:
@@ -184,7 +243,9 @@ def linearize(fun: Callable[..., Any], *primals: Any, has_aux: bool = False) -> 
 
 
 @user_facing
-def linear_transpose(fun: Callable[..., Any], *primals: Any) -> Callable[[Any], Any]:
+def linear_transpose(
+    fun: Callable[..., PyTree], *primals: PyTree
+) -> Callable[[PyTree], tuple[PyTree, ...]]:
     """Transpose a function that is linear in all its arguments.
 
     Args:
@@ -202,9 +263,9 @@ def linear_transpose(fun: Callable[..., Any], *primals: Any) -> Callable[[Any], 
     """
     check_function(fun, "linear_transpose")
     leaves, treedef = tree.flatten(primals)
-    box: list[Any] = []
+    box: list[PyTreeSpec] = []
 
-    def flat(*xs: Any) -> list[Any]:
+    def flat(*xs: Array) -> list[Array]:
         outs, out_tree = tree.flatten(fun(*tree.unflatten(treedef, xs)))
         box[:] = [out_tree]
         return outs
@@ -223,7 +284,7 @@ def linear_transpose(fun: Callable[..., Any], *primals: Any) -> Callable[[Any], 
             )
 
     @user_facing
-    def transposed(ct: Any) -> Any:
+    def transposed(ct: PyTree) -> tuple[PyTree, ...]:
         given = tree.match_prefix(box[0], ct, "linear_transpose: the cotangent")
         cts = [
             check_cotangent(c, a, "", "linear_transpose: the cotangent")

@@ -1,10 +1,10 @@
-"""What transformations take and give back: checks of leaves, and ownership of results."""
+"""The leaves that transformations take and give back: their checks, and whose memory they are."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TypeAlias, TypeGuard
 
 import numpy as np
 
@@ -16,10 +16,14 @@ from ..core.source import where_defined
 from ..core.tracing import Tracer, aval_of
 from ..errors import DifferentiationError, TracerError, TreeError
 from ..ops.shape import cast, zeros
+from ..typing import Array, PyTree
+
+Path: TypeAlias = "str | tree.LeafPath"
+"""The path of a leaf for a message, or what prints as one."""
 
 
-def is_leaf_value(x: Any) -> bool:
-    """Whether x is something that a transformation can trace."""
+def is_leaf_value(x: object) -> TypeGuard[Array]:
+    """Return True if x is something that a transformation can trace."""
     kind = type(x)
     if kind is np.ndarray or kind in WEAK_DTYPES or isinstance(x, Tracer):
         return True
@@ -32,10 +36,17 @@ class ArgumentPath(tree.LeafPath):
     __slots__ = ("kwargs", "owner", "places")
 
     def __init__(
-        self, owner: str, args: Any, index: int, kwargs: Any = None, places: Any = None
+        self,
+        owner: str,
+        args: PyTree,
+        index: int,
+        kwargs: Mapping[str, PyTree] | None = None,
+        places: Sequence[int] | None = None,
     ) -> None:
         super().__init__(args, index)
-        self.owner, self.kwargs, self.places = owner, kwargs or {}, places
+        self.owner: str = owner
+        self.kwargs: Mapping[str, PyTree] = kwargs or {}
+        self.places: Sequence[int] | None = places
 
     def __str__(self) -> str:
         part, *path = tree.paths_of((tuple(self.whole), self.kwargs))[self.index]
@@ -49,16 +60,16 @@ class OutputPath(tree.LeafPath):
 
     __slots__ = ("owner",)
 
-    def __init__(self, owner: str, out: Any, index: int) -> None:
+    def __init__(self, owner: str, out: PyTree, index: int) -> None:
         super().__init__(out, index)
-        self.owner = owner
+        self.owner: str = owner
 
     def __str__(self) -> str:
         path = tree.paths_of(self.whole)[self.index]
         return f"{self.owner}: {tree.format_path(path, 'the output')}"
 
 
-def check_leaf(x: Any, what: str, path: Any) -> None:
+def check_leaf(x: object, what: str, path: Path) -> None:
     """Raise unless x is an array, a scalar or a tracer of numeric dtype."""
     if not is_leaf_value(x):
         check_plain(x, f"{what}{path}")
@@ -70,10 +81,10 @@ def check_leaf(x: Any, what: str, path: Any) -> None:
         raise TracerError(f"{what}{path} is {describe(x)}, which is not an array or number.{hint}")
     dtype = aval_of(x).dtype
     if dtype.kind not in "biufc" and dtype != float0:
-        raise TracerError(f"{what}{path} has dtype {x.dtype}, which is not numeric")
+        raise TracerError(f"{what}{path} has dtype {dtype}, which is not numeric")
 
 
-def own(results: Sequence[Any], inputs: Iterable[Any]) -> list[Any]:
+def own(results: Sequence[Array], inputs: Iterable[Array]) -> list[Array]:
     """Results as arrays that are writeable and share memory with nothing.
 
     A result that is one of the inputs comes back as that object.
@@ -96,13 +107,13 @@ def own(results: Sequence[Any], inputs: Iterable[Any]) -> list[Any]:
     return owned
 
 
-def disown(results: Sequence[Any], inputs: Iterable[Any]) -> list[Any]:
+def disown(results: Sequence[Array], inputs: Iterable[Array]) -> list[Array]:
     """Copies of results that a pullback keeps as residuals; inputs come back as they are."""
     allowed = {id(x) for x in inputs}
     return [x.copy() if type(x) is np.ndarray and id(x) not in allowed else x for x in results]
 
 
-def check_cotangent(ct: Any, aval: Aval, path: str, what: str) -> Any:
+def check_cotangent(ct: Array, aval: Aval, path: str, what: str) -> Array | None:
     """A cotangent (or tangent) of the right shape and dtype, or an error that names both."""
     if not is_inexact(aval.dtype):
         return None
@@ -127,7 +138,7 @@ def check_cotangent(ct: Any, aval: Aval, path: str, what: str) -> Any:
     return cast(ct, aval.dtype) if given.weak else ct
 
 
-def zero_derivative(x: Any) -> Any:
+def zero_derivative(x: Array) -> Array:
     """The derivative with respect to an input that nothing depends on."""
     aval = aval_of(x)
     if not is_inexact(aval.dtype):
@@ -138,7 +149,7 @@ def zero_derivative(x: Any) -> Any:
 
 
 def check_differentiable(
-    x: Any, path: Any, name: str, *, holomorphic: bool, allow_int: bool
+    x: object, path: Path, name: str, *, holomorphic: bool, allow_int: bool
 ) -> None:
     """Raise unless grad can differentiate with respect to x."""
     check_leaf(x, f"{name}: argument ", path)
@@ -154,7 +165,9 @@ def check_differentiable(
         )
 
 
-def check_scalar_output(out: Any, fun: Any, name: str, *, holomorphic: bool) -> None:
+def check_scalar_output(
+    out: PyTree, fun: Callable[..., PyTree], name: str, *, holomorphic: bool
+) -> None:
     """Raise unless an output can be differentiated by grad."""
     if not is_leaf_value(out):
         raise DifferentiationError(

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+from optree import PyTreeSpec
 
 from .. import tree
 from ..control import overwritten as mutation
@@ -19,6 +20,7 @@ from ..core.tracing import Tracer, aval_of, check_no_leak
 from ..ops.shape import zeros
 from ..transforms.linearize import LinearizeTrace, LinearizeTracer, tape_jaxpr
 from ..transforms.transpose import backward, seed_cotangents
+from ..typing import Array, PyTree
 from .leaves import check_leaf
 
 LEAF = tree.structure(0)
@@ -31,7 +33,11 @@ class Linearized:
     __slots__ = ("aux", "in_vars", "out_avals", "out_tree", "out_vars", "outs", "tape")
 
     def __init__(
-        self, fun: Callable[[Sequence[Any]], Any], leaves: Sequence[Any], owner: str, has_aux: bool
+        self,
+        fun: Callable[[Sequence[Array]], PyTree],
+        leaves: Sequence[Array],
+        owner: str,
+        has_aux: bool,
     ) -> None:
         stable = stabilizing.get()
         if stable:
@@ -41,24 +47,25 @@ class Linearized:
         if checked is not None:
             trace.tape.eqns = checked
             trace.record = checked.append
-        self.tape = trace.tape.eqns
-        inputs = [trace.input(x) if is_inexact(aval_of(x).dtype) else x for x in leaves]
+        self.tape: list[Any] = trace.tape.eqns
+        inputs: list[Any] = [trace.input(x) if is_inexact(aval_of(x).dtype) else x for x in leaves]
         self.in_vars: list[Any] = [
             t.tangent if type(t) is LinearizeTracer and t._trace is trace else None for t in inputs
         ]
         try:
             out = fun(inputs)
-            self.aux: Any = None
+            self.aux: PyTree = None
             if has_aux:
                 out, aux = unpack_aux(out, owner)
                 aux_leaves, aux_tree = tree.flatten(aux)
                 self.aux = tree.unflatten(aux_tree, [primal_of(trace, a) for a in aux_leaves])
             outs: list[Any]
+            self.out_tree: PyTreeSpec
             if type(out) is LinearizeTracer:
                 outs, self.out_tree = [out], LEAF
             else:
                 outs, self.out_tree = tree.flatten(out)
-            self.outs = [primal_of(trace, o) for o in outs]
+            self.outs: list[Array] = [primal_of(trace, o) for o in outs]
             for o in self.outs:
                 if type(o) is not np.float64:
                     check_plain(o, f"{owner}: an output")
@@ -73,7 +80,7 @@ class Linearized:
         finally:
             trace.close()
 
-    def pull(self, cts: Sequence[Any], consume: bool) -> list[Any]:
+    def pull(self, cts: Sequence[Array | None], consume: bool) -> list[Array | None]:
         """Cotangents of the inputs; None where nothing depends on an input."""
         mutation.verify(self.tape)
         env: dict[Var, Any] = {}
@@ -96,11 +103,12 @@ class Linearized:
         return tape_jaxpr([v for v in self.in_vars if v is not None], self.tape, outs)
 
 
-def primal_of(trace: LinearizeTrace, x: Any) -> Any:
+def primal_of(trace: LinearizeTrace, x: Array) -> Array:
+    """The value of a tracer of a trace; anything else as it is."""
     return x.primal if type(x) is LinearizeTracer and x._trace is trace else x
 
 
-def unpack_aux(out: Any, owner: str) -> tuple[Any, Any]:
+def unpack_aux(out: PyTree, owner: str) -> tuple[PyTree, PyTree]:
     """The pair that a function with has_aux=True must return."""
     if not isinstance(out, tuple) or len(out) != 2:
         raise TypeError(
@@ -110,7 +118,7 @@ def unpack_aux(out: Any, owner: str) -> tuple[Any, Any]:
     return out
 
 
-def check_argnums(argnums: Any, name: str) -> None:
+def check_argnums(argnums: int | Sequence[int], name: str) -> None:
     """Raise unless argnums is an int or a sequence of ints that is not empty."""
     if argnums is None or not positions(argnums, name, "argnums"):
         raise TypeError(
@@ -120,11 +128,11 @@ def check_argnums(argnums: Any, name: str) -> None:
 
 
 def select_arguments(
-    args: tuple[Any, ...], argnums: int | Sequence[int], name: str, fun: Any
+    args: Sequence[PyTree], argnums: int | Sequence[int], name: str, fun: Callable[..., PyTree]
 ) -> tuple[tuple[int, ...], bool]:
-    """Normalised argnums, and whether one int was given."""
+    """Normalised argnums, and True if one int was given."""
     single = isinstance(argnums, int | np.integer)
-    given: tuple[Any, ...] = (argnums,) if single else tuple(argnums)  # type: ignore[arg-type]
+    given = (argnums,) if isinstance(argnums, int | np.integer) else tuple(argnums)
     for n in given:
         if not -len(args) <= n < len(args):
             raise TypeError(
@@ -140,7 +148,8 @@ def select_arguments(
     return nums, single
 
 
-def check_leaves(leaves: Sequence[Any], whole: Any, name: str) -> None:
+def check_leaves(leaves: Sequence[Array], whole: PyTree, name: str) -> None:
+    """Raise unless all leaves of a pytree can be traced; the message has the path."""
     for i, x in enumerate(leaves):
         if type(x) is not np.ndarray and not isinstance(x, Tracer):
             check_leaf(x, f"{name}: primal ", tree.format_path(tree.paths_of(whole)[i], " "))

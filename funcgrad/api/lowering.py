@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeAlias
+
+from optree import PyTreeSpec
 
 from .. import tree
 from ..compiler.program import compiled, optimized
@@ -13,7 +15,11 @@ from ..core.jaxpr import Jaxpr
 from ..core.tracebacks import user_facing
 from ..core.tracing import Tracer, aval_of
 from ..errors import ShapeError, TreeError
+from ..typing import Array, PyTree
 from .staging import ShapeDtypeStruct
+
+Run: TypeAlias = Callable[..., Sequence[Array]]
+"""A compiled program, from the leaves of the arguments to the leaves of the result."""
 
 
 class Lowered:
@@ -28,20 +34,27 @@ class Lowered:
     """
 
     def __init__(
-        self, name: str, jaxpr: Jaxpr, captured: Sequence[Any], in_tree: Any, out_tree: Any
+        self,
+        name: str,
+        jaxpr: Jaxpr,
+        captured: Sequence[Array],
+        in_tree: PyTreeSpec,
+        out_tree: PyTreeSpec,
     ) -> None:
         self.name = name
         self.jaxpr = jaxpr
-        self.captured = list(captured)
+        self.captured: list[Array] = list(captured)
         self.in_tree = in_tree
         self.out_tree = out_tree
 
     @property
     def in_avals(self) -> tuple[Aval, ...]:
+        """Shapes and dtypes of the leaves of the arguments."""
         return tuple(self.jaxpr.in_avals[len(self.captured) :])
 
     @property
-    def out_info(self) -> Any:
+    def out_info(self) -> PyTree:
+        """The result with ShapeDtypeStructs as leaves."""
         return tree.unflatten(
             self.out_tree, [ShapeDtypeStruct(a.shape, a.dtype) for a in self.jaxpr.out_avals]
         )
@@ -63,7 +76,12 @@ class Lowered:
 
 
 def _rebuild(
-    cls: type[Lowered], name: str, jaxpr: Jaxpr, captured: Any, in_tree: Any, out_tree: Any
+    cls: type[Lowered],
+    name: str,
+    jaxpr: Jaxpr,
+    captured: Sequence[Array],
+    in_tree: tree.Stored,
+    out_tree: tree.Stored,
 ) -> Lowered:
     lowered = Lowered(name, jaxpr, captured, in_tree.structure(), out_tree.structure())
     return lowered if cls is Lowered else lowered.compile()
@@ -76,10 +94,10 @@ class Executable(Lowered):
         super().__init__(
             lowered.name, lowered.jaxpr, lowered.captured, lowered.in_tree, lowered.out_tree
         )
-        self.run: Callable[..., Any] | None = None if self.captured else compiled(self.jaxpr)
+        self.run: Run | None = None if self.captured else compiled(self.jaxpr)
 
     @user_facing
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self, *args: PyTree, **kwargs: PyTree) -> PyTree:
         """Run the program.
 
         Raises:

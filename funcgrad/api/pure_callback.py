@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Literal
 
 import numpy as np
 
@@ -13,16 +13,17 @@ from ..core.arguments import check_function
 from ..core.avals import Aval
 from ..core.blame import describe
 from ..core.tracebacks import user_facing
+from ..typing import Array, PyTree
 
 
 @user_facing
 def pure_callback(
-    fun: Callable[..., Any],
-    result_shape_dtypes: Any,
-    *args: Any,
-    vmap_method: str | None = "sequential",
-    **kwargs: Any,
-) -> Any:
+    fun: Callable[..., PyTree],
+    result_shape_dtypes: PyTree,
+    *args: PyTree,
+    vmap_method: Literal["sequential", "expand_dims", "broadcast_all"] | None = "sequential",
+    **kwargs: object,
+) -> PyTree:
     """Call a Python function on concrete arrays from inside any transformation.
 
     Args:
@@ -49,7 +50,7 @@ def pure_callback(
     if vmap_method not in (None, "sequential", "expand_dims", "broadcast_all"):
         raise ValueError(f"pure_callback: unknown vmap_method {vmap_method!r}")
 
-    def flat(*xs: Any) -> list[Any]:
+    def flat(*xs: Array) -> list[Array]:
         out = fun(*tree.unflatten(spec, xs), **kwargs)
         return tree.match_prefix(out_tree, out, "the result of pure_callback")
 
@@ -58,7 +59,7 @@ def pure_callback(
     return tree.unflatten(out_tree, outs)
 
 
-def _promised(x: Any, index: int, whole: Any) -> Aval:
+def _promised(x: Array, index: int, whole: PyTree) -> Aval:
     """The shape and dtype that a callback promises for a part of its result."""
     try:
         return Aval(tuple(x.shape), np.dtype(x.dtype))
@@ -72,9 +73,9 @@ def _promised(x: Any, index: int, whole: Any) -> Aval:
 class _Named:
     """A function with the name that a printed jaxpr shows."""
 
-    def __init__(self, fun: Callable[..., Any], name: str) -> None:
+    def __init__(self, fun: Callable[..., list[Array]], name: str) -> None:
         self.fun = fun
         self.__name__ = name
 
-    def __call__(self, *args: Any) -> Any:
+    def __call__(self, *args: Array) -> list[Array]:
         return self.fun(*args)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
 
@@ -13,10 +13,13 @@ from ..core.tracing import aval_of
 from ..errors import ShapeError
 from ..ops.shape import cast, reshape
 from ..ops.structural.joining import concatenate
+from ..typing import Array
+
+T = TypeVar("T")
 
 
 @user_facing
-def ravel_pytree(pytree: Any) -> tuple[Any, Callable[[Any], Any]]:
+def ravel_pytree(pytree: T) -> tuple[Array, Callable[[Array], T]]:
     """A pytree of arrays as one vector, and the function that undoes it.
 
     Args:
@@ -39,7 +42,7 @@ def ravel_pytree(pytree: Any) -> tuple[Any, Callable[[Any], Any]]:
     vector = concatenate(*parts, axis=0)
     total = sum(a.size for a in avals)
 
-    def unravel(v: Any) -> Any:
+    def unravel(v: Array) -> T:
         if tuple(np.shape(v)) != (total,):
             raise ShapeError(f"unravel needs a vector of length {total}, got shape {np.shape(v)}")
         out, start = [], 0

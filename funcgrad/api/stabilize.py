@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Hashable
+from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, overload
+
+import numpy as np
+from optree import PyTreeSpec
 
 from .. import tree
 from ..compiler.stabilize import Rewrite
@@ -13,15 +16,21 @@ from ..core.source import where_defined
 from ..core.tracebacks import user_facing
 from ..core.tracing import axis_frames, owner_name
 from ..transforms.staging import lift_tracers
+from ..typing import Array, PyTree
 from .leaves import ArgumentPath
 from .stable_staging import stage_stable
 from .staging import staged_aval
 
 __all__ = ["Report", "Rewrite", "Stabilized", "stabilize"]
 
+P = ParamSpec("P")
+Q = ParamSpec("Q")
+R = TypeVar("R")
+V = TypeVar("V")
+
 
 class Report:
-    """What ``stabilize`` replaced: prints one line per formula.
+    """The formulas that ``stabilize`` replaced: prints one line for each.
 
     ``rewrites`` holds the records: name, equations before and after, the user's line.
     """
@@ -33,23 +42,32 @@ class Report:
         return "\n".join(map(str, self.rewrites)) or "nothing to rewrite"
 
 
-class Stabilized:
+class Stabilized(Generic[P, R]):
     """A function that computes with stable formulas; see ``stabilize``."""
 
-    def __init__(self, fun: Callable[..., Any]) -> None:
+    __name__: str
+
+    def __init__(self, fun: Callable[P, R]) -> None:
         functools.update_wrapper(self, fun)
         self.fun = fun
-        self.owner = owner_name("stabilize", fun)
-        self.cache: dict[Any, tuple[Jaxpr, Any]] = {}
+        self.owner: str = owner_name("stabilize", fun)
+        self.cache: dict[Hashable, tuple[Jaxpr, PyTreeSpec]] = {}
 
     def __repr__(self) -> str:
         return f"<stabilize of {where_defined(self.fun)}>"
 
-    def __get__(self, obj: Any, owner: Any = None) -> Any:
-        return self if obj is None else functools.partial(self, obj)
+    @overload
+    def __get__(self, obj: None, owner: type | None = None) -> Stabilized[P, R]: ...
+    @overload
+    def __get__(
+        self: Stabilized[Concatenate[V, Q], R], obj: V, owner: type | None = None
+    ) -> Callable[Q, R]: ...
+    def __get__(self, obj: object, owner: type | None = None) -> Any:
+        return self if obj is None else functools.partial(self, obj)  # type: ignore[arg-type]
 
     @user_facing
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+        """Call the function with stable formulas in place of naive ones."""
         leaves, treedef = tree.flatten((args, kwargs))
         avals = tuple(
             staged_aval(x, ArgumentPath(self.owner, args, i, kwargs)) for i, x in enumerate(leaves)
@@ -57,7 +75,7 @@ class Stabilized:
         frames = tuple((name, t.size) for name, t in axis_frames.get().items())
         key = (treedef, avals, frames)
         found = self.cache.get(key)
-        captured: list[Any] = []
+        captured: list[Array] = []
         if found is None:
             jaxpr, out_tree, _ = stage_stable(self.fun, args, kwargs, self.owner)
             jaxpr, captured = lift_tracers(jaxpr)
@@ -69,13 +87,17 @@ class Stabilized:
         return tree.unflatten(out_tree, outs)
 
     @user_facing
-    def report(self, *args: Any, **kwargs: Any) -> Report:
-        """What is replaced at these arguments, or at ShapeDtypeStructs for them."""
+    def report(self, *args: PyTree, **kwargs: PyTree) -> Report:
+        """The formulas that are replaced at these arguments, or at ShapeDtypeStructs for them."""
         return Report(stage_stable(self.fun, args, kwargs, self.owner)[2])
 
 
+@overload
+def stabilize(fun: np.ufunc) -> Stabilized[..., Any]: ...
+@overload
+def stabilize(fun: Callable[P, R]) -> Stabilized[P, R]: ...
 @user_facing
-def stabilize(fun: Callable[..., Any]) -> Stabilized:
+def stabilize(fun: Callable[..., Any]) -> Stabilized[..., Any]:
     """A function that computes the same with numerically stable formulas.
 
     ``log(1 + exp(x))``, ``log(softmax(x))``, ``exp(x) - 1``, ``inv(a) @ b`` and their like are

@@ -6,9 +6,11 @@ no longer a formula that can be recognised in every case.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import TypeAlias
+
+from optree import PyTreeSpec
 
 from .. import tree
 from ..compiler.stabilize import Rewrite, stabilize_jaxpr
@@ -17,14 +19,19 @@ from ..control.jit_settings import stabilizing
 from ..core.jaxpr import Jaxpr, eval_jaxpr
 from ..core.tracing import Tracer, aval_of
 from ..transforms.staging import lift_tracers, stage
+from ..typing import Array, PyTree
 from .staging import stage_call
 
-Call = Callable[[Sequence[Any]], Any]
+Call: TypeAlias = Callable[[Sequence[Array]], PyTree]
 
 
 def stage_stable(
-    fun: Callable[..., Any], args: Any, kwargs: Any, owner: str, stabilize: bool = True
-) -> tuple[Jaxpr, Any, tuple[Rewrite, ...]]:
+    fun: Callable[..., PyTree],
+    args: tuple[PyTree, ...],
+    kwargs: Mapping[str, PyTree],
+    owner: str,
+    stabilize: bool = True,
+) -> tuple[Jaxpr, PyTreeSpec, tuple[Rewrite, ...]]:
     """The jaxpr of a call, the structure of its output, and the formulas that were replaced.
 
     None are with ``stabilize=False``, and inside of a function that is staged so.
@@ -42,7 +49,7 @@ def stage_stable(
     return jaxpr, out_tree, (*inner, *outer)
 
 
-def stable_call(rewrites: list[Rewrite], call: Call, leaves: Sequence[Any], owner: str) -> Call:
+def stable_call(rewrites: list[Rewrite], call: Call, leaves: Sequence[Array], owner: str) -> Call:
     """A function of leaves with its naive formulas replaced, where it is being staged anyway.
 
     Args:
@@ -54,20 +61,20 @@ def stable_call(rewrites: list[Rewrite], call: Call, leaves: Sequence[Any], owne
     """
     if not leaves or not all(must_stage((x,)) for x in leaves):
         return call
-    box: list[Any] = []
+    box: list[tuple[PyTreeSpec, list[Array], list[bool]]] = []
 
-    def flat(*xs: Any) -> list[Any]:
+    def flat(*xs: Array) -> list[Array]:
         outs, out_tree = tree.flatten(call(xs))
         traced = [isinstance(o, Tracer) for o in outs]
-        box[:] = [out_tree, outs, traced]
+        box[:] = [(out_tree, outs, traced)]
         return [o for o, t in zip(outs, traced, strict=True) if t]
 
     jaxpr, captured = lift_tracers(stage(flat, [aval_of(x) for x in leaves], owner))
     jaxpr, found = stabilize_jaxpr(jaxpr)
     rewrites.extend(found)
-    out_tree, template, traced = box
+    ((out_tree, template, traced),) = box
 
-    def stable(xs: Sequence[Any]) -> Any:
+    def stable(xs: Sequence[Array]) -> PyTree:
         results = iter(eval_jaxpr(jaxpr, jaxpr.consts, [*captured, *xs]))
         outs = [next(results) if t else o for o, t in zip(template, traced, strict=True)]
         return tree.unflatten(out_tree, outs)

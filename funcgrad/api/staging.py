@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import functools
 import operator
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal, overload
 
 import numpy as np
+from optree import PyTreeSpec
 
 from .. import tree
 from ..core.arguments import check_function, is_integer, positions
@@ -17,7 +18,8 @@ from ..core.jaxpr import Jaxpr
 from ..core.tracebacks import user_facing
 from ..core.tracing import aval_of, owner_name
 from ..transforms.staging import stage
-from .leaves import ArgumentPath, OutputPath, check_leaf, is_leaf_value
+from ..typing import Array, DTypeLike, PyTree, Shape
+from .leaves import ArgumentPath, OutputPath, Path, check_leaf, is_leaf_value
 
 
 class ShapeDtypeStruct:
@@ -30,23 +32,23 @@ class ShapeDtypeStruct:
     __slots__ = ("dtype", "shape", "weak_type")
 
     @user_facing
-    def __init__(self, shape: Sequence[int], dtype: Any, *, weak_type: bool = False) -> None:
+    def __init__(self, shape: Shape, dtype: DTypeLike, *, weak_type: bool = False) -> None:
         if dtype is None:
             raise TypeError("ShapeDtypeStruct: dtype is None; name one, such as float")
         try:
             sizes: Any = (shape,) if is_integer(shape) else shape
-            self.shape = tuple(operator.index(d) for d in sizes)
+            self.shape: tuple[int, ...] = tuple(operator.index(d) for d in sizes)
         except TypeError:
             raise TypeError(
                 f"ShapeDtypeStruct: shape must be a tuple of ints, got {describe(shape)}"
             ) from None
         if any(d < 0 for d in self.shape):
             raise ValueError(f"ShapeDtypeStruct: shape must have no negative sizes, got {shape!r}")
-        self.dtype = np.dtype(dtype)
-        self.weak_type = bool(weak_type)
+        self.dtype: np.dtype[Any] = np.dtype(dtype)
+        self.weak_type: bool = bool(weak_type)
 
     @classmethod
-    def like(cls, x: Any) -> ShapeDtypeStruct:
+    def like(cls, x: object) -> ShapeDtypeStruct:
         """The shape and dtype of an array, a number, or anything that has both.
 
         >>> ShapeDtypeStruct.like(np.ones(3))
@@ -77,10 +79,12 @@ class ShapeDtypeStruct:
 
     @property
     def ndim(self) -> int:
+        """Number of axes."""
         return len(self.shape)
 
     @property
     def size(self) -> int:
+        """Number of elements."""
         return int(np.prod(self.shape, dtype=np.int64))
 
     def __eq__(self, other: object) -> bool:
@@ -101,7 +105,7 @@ class ShapeDtypeStruct:
         return f"{dtype_name(self.dtype)}[{','.join(map(str, self.shape))}]"
 
 
-def staged_aval(x: Any, what: Any) -> Aval:
+def staged_aval(x: object, what: Path) -> Aval:
     """The aval at which an argument is staged; ``what`` names it in messages."""
     if isinstance(x, ShapeDtypeStruct):
         return Aval(x.shape, x.dtype, x.weak_type)
@@ -115,12 +119,14 @@ def staged_aval(x: Any, what: Any) -> Aval:
     return Aval(shape, dtype)  # type: ignore[arg-type]
 
 
-def stage_call(fun: Callable[..., Any], args: Any, kwargs: Any, owner: str) -> tuple[Jaxpr, Any]:
+def stage_call(
+    fun: Callable[..., PyTree], args: tuple[PyTree, ...], kwargs: Mapping[str, PyTree], owner: str
+) -> tuple[Jaxpr, PyTreeSpec]:
     """The jaxpr of a call, and the structure of its output."""
     leaves, treedef = tree.flatten((args, kwargs))
-    box: list[Any] = []
+    box: list[PyTreeSpec] = []
 
-    def flat(*xs: Any) -> list[Any]:
+    def flat(*xs: Array) -> list[Array]:
         a, k = tree.unflatten(treedef, xs)
         out = fun(*a, **k)
         outs, out_tree = tree.flatten(out)
@@ -135,9 +141,28 @@ def stage_call(fun: Callable[..., Any], args: Any, kwargs: Any, owner: str) -> t
     return jaxpr, box[0]
 
 
+@overload
+def make_jaxpr(
+    fun: Callable[..., PyTree],
+    static_argnums: int | Sequence[int] = (),
+    return_shape: Literal[False] = False,
+) -> Callable[..., Jaxpr]: ...
+@overload
+def make_jaxpr(
+    fun: Callable[..., PyTree],
+    static_argnums: int | Sequence[int] = (),
+    *,
+    return_shape: Literal[True],
+) -> Callable[..., tuple[Jaxpr, PyTree]]: ...
+@overload
+def make_jaxpr(
+    fun: Callable[..., PyTree],
+    static_argnums: int | Sequence[int] = (),
+    return_shape: bool = False,
+) -> Callable[..., Any]: ...
 @user_facing
 def make_jaxpr(
-    fun: Callable[..., Any],
+    fun: Callable[..., PyTree],
     static_argnums: int | Sequence[int] = (),
     return_shape: bool = False,
 ) -> Callable[..., Any]:
@@ -158,10 +183,10 @@ def make_jaxpr(
     static = positions(static_argnums, "make_jaxpr", "static_argnums")
 
     @user_facing
-    def make_jaxpr_fun(*args: Any, **kwargs: Any) -> Any:
+    def make_jaxpr_fun(*args: PyTree, **kwargs: PyTree) -> Any:
         dynamic = [a for i, a in enumerate(args) if i not in static]
 
-        def call(*given: Any, **kw: Any) -> Any:
+        def call(*given: PyTree, **kw: PyTree) -> PyTree:
             it = iter(given)
             return fun(*[a if i in static else next(it) for i, a in enumerate(args)], **kw)
 
@@ -175,7 +200,7 @@ def make_jaxpr(
 
 
 @user_facing
-def eval_shape(fun: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+def eval_shape(fun: Callable[..., PyTree], *args: PyTree, **kwargs: PyTree) -> PyTree:
     """Shapes and dtypes of a function's output, without computing it.
 
     Args:
@@ -193,7 +218,7 @@ def eval_shape(fun: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     check_function(fun, "eval_shape")
     found: dict[int, ShapeDtypeStruct] = {}
 
-    def without_structs(*a: Any, **k: Any) -> Any:
+    def without_structs(*a: PyTree, **k: PyTree) -> PyTree:
         outs, out_tree = tree.flatten(fun(*a, **k))
         found.update((i, o) for i, o in enumerate(outs) if isinstance(o, ShapeDtypeStruct))
         return tree.unflatten(out_tree, [0 if i in found else o for i, o in enumerate(outs)])

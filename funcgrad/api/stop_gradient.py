@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TypeVar
 
 from .. import tree
 from ..core.avals import is_inexact
@@ -10,9 +10,11 @@ from ..core.tracebacks import user_facing
 from ..core.tracing import Tracer
 from ..ops.structural.stop import stop
 
+T = TypeVar("T")
+
 
 @user_facing
-def stop_gradient(x: Any) -> Any:
+def stop_gradient(x: T) -> T:
     """The same values, as constants for every derivative.
 
     Args:

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, Literal, TypeVar, overload
 
 import numpy as np
+from optree import PyTreeSpec
 
 from .. import tree
 from ..core.arguments import check_function
-from ..core.avals import float0, is_inexact
+from ..core.avals import Aval, float0, is_inexact
+from ..core.jaxpr import Jaxpr
 from ..core.tracebacks import user_facing
 from ..core.tracing import aval_of, owner_name
 from ..ops.shape import zeros
 from ..transforms.transpose import transpose_values
+from ..typing import Array, PyTree
+from .jvp import Meta
 from .leaves import check_cotangent, disown, own
 from .linearized import Linearized, check_leaves
+
+R = TypeVar("R")
+Aux = TypeVar("Aux")
 
 
 class Pullback:
@@ -26,18 +33,30 @@ class Pullback:
 
     __slots__ = ("consts", "in_avals", "in_tree", "lin", "out_avals", "out_tree", "program")
 
-    def __init__(self, lin: Any, program: Any, consts: Any, meta: tuple[Any, ...]) -> None:
+    in_avals: tuple[Aval, ...]
+    in_tree: PyTreeSpec
+    out_avals: tuple[Aval, ...]
+    out_tree: PyTreeSpec
+
+    def __init__(
+        self,
+        lin: Linearized | None,
+        program: Jaxpr | None,
+        consts: Sequence[Array],
+        meta: Meta,
+    ) -> None:
         self.lin = lin
         self.program = program
-        self.consts = consts
+        self.consts: Sequence[Array] = consts
         self.in_avals, self.in_tree, self.out_avals, self.out_tree = meta
 
     @property
-    def meta(self) -> tuple[Any, ...]:
+    def meta(self) -> Meta:
+        """Avals and structure of the primals, and of the output."""
         return (self.in_avals, self.in_tree, self.out_avals, self.out_tree)
 
     @user_facing
-    def __call__(self, ct: Any) -> Any:
+    def __call__(self, ct: PyTree) -> tuple[PyTree, ...]:
         """The cotangents of the primals, as a tuple, at a cotangent of the output."""
         return _pull(self, ct)
 
@@ -49,13 +68,13 @@ class Pullback:
     def __copy__(self) -> Pullback:
         return self
 
-    def __deepcopy__(self, memo: Any) -> Pullback:
+    def __deepcopy__(self, memo: object) -> Pullback:
         return self
 
-    def stage(self) -> tuple[Any, list[Any]]:
+    def stage(self) -> tuple[Jaxpr, Sequence[Array]]:
         """The linear jaxpr and its residuals."""
         if self.program is None:
-            jaxpr = self.lin.jaxpr()
+            jaxpr = self.lin.jaxpr()  # type: ignore[union-attr]
             self.consts = jaxpr.consts
             self.program = jaxpr
             self.lin = None
@@ -63,14 +82,19 @@ class Pullback:
 
 
 def _rebuild(
-    program: Any, consts: Any, in_avals: Any, out_avals: Any, in_tree: Any, out_tree: Any
+    program: Jaxpr,
+    consts: Sequence[Array],
+    in_avals: tuple[Aval, ...],
+    out_avals: tuple[Aval, ...],
+    in_tree: tree.Stored,
+    out_tree: tree.Stored,
 ) -> Pullback:
     return Pullback(
         None, program, consts, (in_avals, in_tree.structure(), out_avals, out_tree.structure())
     )
 
 
-def _pull(pullback: Pullback, ct: Any) -> Any:
+def _pull(pullback: Pullback, ct: PyTree) -> tuple[PyTree, ...]:
     given = tree.match_prefix(pullback.out_tree, ct, "the cotangent given to a vjp function")
     paths = pullback.out_tree.paths() if len(given) != 1 else [()]
     cts = [
@@ -81,9 +105,8 @@ def _pull(pullback: Pullback, ct: Any) -> Any:
         grads = pullback.lin.pull(cts, consume=False)
     else:
         with np.errstate(all="ignore"):
-            found, _ = transpose_values(
-                pullback.program, pullback.consts, {}, cts, [False] * len(cts)
-            )
+            program, consts = pullback.stage()
+            found, _ = transpose_values(program, consts, {}, cts, [False] * len(cts))
         it = iter(found)
         grads = [next(it) if is_inexact(a.dtype) else None for a in pullback.in_avals]
     filled = [
@@ -93,7 +116,7 @@ def _pull(pullback: Pullback, ct: Any) -> Any:
     return tree.unflatten(pullback.in_tree, own(filled, given))
 
 
-def _pullback_children(p: Pullback) -> Any:
+def _pullback_children(p: Pullback) -> tuple[list[Array], tuple[Any, ...]]:
     program, consts = p.stage()
     return list(consts), (program, *p.meta)
 
@@ -105,8 +128,20 @@ tree.register_node(
 )
 
 
+@overload
+def vjp(fun: np.ufunc, *primals: PyTree) -> tuple[Any, Pullback]: ...
+@overload
+def vjp(
+    fun: Callable[..., R], *primals: PyTree, has_aux: Literal[False] = False
+) -> tuple[R, Pullback]: ...
+@overload
+def vjp(
+    fun: Callable[..., tuple[R, Aux]], *primals: PyTree, has_aux: Literal[True]
+) -> tuple[R, Pullback, Aux]: ...
+@overload
+def vjp(fun: Callable[..., PyTree], *primals: PyTree, has_aux: bool) -> Any: ...
 @user_facing
-def vjp(fun: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
+def vjp(fun: Callable[..., PyTree], *primals: PyTree, has_aux: bool = False) -> Any:
     """Evaluate a function and get the function that pulls cotangents back through it.
 
     Args:
@@ -130,7 +165,7 @@ def vjp(fun: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
     )
     out_avals = tuple(aval_of(o) for o in lin.outs)
     pullback = Pullback(
-        lin, None, None, (tuple(aval_of(x) for x in leaves), treedef, out_avals, lin.out_tree)
+        lin, None, (), (tuple(aval_of(x) for x in leaves), treedef, out_avals, lin.out_tree)
     )
     outs = disown(lin.outs, leaves)
     out = tree.unflatten(lin.out_tree, outs)

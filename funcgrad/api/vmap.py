@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Hashable, Sequence
-from typing import Any
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from typing import Any, ParamSpec, TypeAlias, TypeVar, overload
 
 import numpy as np
 import optree
@@ -17,15 +17,37 @@ from ..core.tracing import Tracer, aval_of, owner_name, shape_of
 from ..errors import ShapeError, TreeError
 from ..ops.shape import move_axis
 from ..transforms.vmap import BatchTrace, BatchTracer, running_lanes, to_front
+from ..typing import Array, PyTree
 from .leaves import ArgumentPath, OutputPath, check_leaf, own
 
+P = ParamSpec("P")
+R = TypeVar("R")
+InAxes: TypeAlias = "int | Sequence[PyTree] | None"
+"""An axis for all arguments, or one (or a pytree of them) per argument."""
 
+
+@overload
+def vmap(
+    fun: np.ufunc,
+    in_axes: InAxes = 0,
+    out_axes: PyTree = 0,
+    axis_name: Hashable = None,
+    axis_size: int | None = None,
+) -> Callable[..., Any]: ...
+@overload
+def vmap(
+    fun: Callable[P, R],
+    in_axes: InAxes = 0,
+    out_axes: PyTree = 0,
+    axis_name: Hashable = None,
+    axis_size: int | None = None,
+) -> Callable[P, R]: ...
 @user_facing
 def vmap(
     fun: Callable[..., Any],
-    in_axes: Any = 0,
-    out_axes: Any = 0,
-    axis_name: Any = None,
+    in_axes: InAxes = 0,
+    out_axes: PyTree = 0,
+    axis_name: Hashable = None,
     axis_size: int | None = None,
 ) -> Callable[..., Any]:
     """Map a function over array axes, by one batched evaluation.
@@ -64,7 +86,7 @@ def vmap(
     owner = owner_name("vmap", fun)
 
     @user_facing
-    def vmap_fun(*args: Any, **kwargs: Any) -> Any:
+    def vmap_fun(*args: PyTree, **kwargs: PyTree) -> PyTree:
         leaves, treedef = tree.flatten((args, kwargs))
         axes = _input_axes(in_axes, args, kwargs, owner)
         size, axes = _batch_size(leaves, axes, args, kwargs, axis_size, owner)
@@ -78,7 +100,7 @@ def vmap(
                 call_args, call_kwargs = tree.unflatten(treedef, inputs)
                 out = fun(*call_args, **call_kwargs)
             outs, out_tree = tree.flatten(out)
-            out_dims = _output_axes(out_axes, out, out_tree, owner)
+            out_dims = _output_axes(out_axes, out, owner)
             results = [
                 _output(trace, o, a, i, out)
                 for i, (o, a) in enumerate(zip(outs, out_dims, strict=True))
@@ -90,7 +112,7 @@ def vmap(
     return functools.wraps(fun)(vmap_fun) if hasattr(fun, "__name__") else vmap_fun
 
 
-def _check_axes(axes: Any, argument: str) -> None:
+def _check_axes(axes: PyTree, argument: str) -> None:
     for a in tree.leaves(axes, is_leaf=_is_none):
         if a is not None and not is_integer(a):
             raise TypeError(
@@ -98,15 +120,15 @@ def _check_axes(axes: Any, argument: str) -> None:
             )
 
 
-def _as_array(x: Any) -> Any:
+def _as_array(x: Array) -> Array:
     return x if isinstance(x, Tracer) or hasattr(x, "shape") else np.asarray(x)
 
 
-def _is_none(x: Any) -> bool:
+def _is_none(x: object) -> bool:
     return x is None
 
 
-def broadcast_prefix(prefix: Any, full: Any, what: str) -> list[Any]:
+def broadcast_prefix(prefix: PyTree, full: PyTree, what: str) -> list[Any]:
     """One entry of ``prefix`` per leaf of ``full``; None in the prefix is an entry."""
     if prefix is None or isinstance(prefix, int | np.integer):
         return [prefix] * len(tree.leaves(full))
@@ -127,7 +149,9 @@ def broadcast_prefix(prefix: Any, full: Any, what: str) -> list[Any]:
         ) from error
 
 
-def _input_axes(in_axes: Any, args: Any, kwargs: Any, owner: str) -> list[Any]:
+def _input_axes(
+    in_axes: InAxes, args: tuple[PyTree, ...], kwargs: Mapping[str, PyTree], owner: str
+) -> list[int | None]:
     if isinstance(in_axes, tuple) and len(in_axes) != len(args):
         raise TreeError(
             f"{owner}: in_axes has {len(in_axes)} entries, but the call has {len(args)} positional "
@@ -145,10 +169,16 @@ def _input_axes(in_axes: Any, args: Any, kwargs: Any, owner: str) -> list[Any]:
 
 
 def _batch_size(
-    leaves: Sequence[Any], axes: list[Any], args: Any, kwargs: Any, given: int | None, owner: str
-) -> tuple[int, list[Any]]:
+    leaves: Sequence[Array],
+    axes: Sequence[int | None],
+    args: tuple[PyTree, ...],
+    kwargs: Mapping[str, PyTree],
+    given: int | None,
+    owner: str,
+) -> tuple[int, list[int | None]]:
+    """The number of examples, and the axes counted from the front; raise where they disagree."""
     sizes = set() if given is None else {given}
-    normal: list[Any] = []
+    normal: list[int | None] = []
     bad = False
     for i, (x, a) in enumerate(zip(leaves, axes, strict=True)):
         if type(x) is not np.ndarray or x.dtype.kind not in "biufc":
@@ -175,7 +205,12 @@ def _batch_size(
     return sizes.pop(), normal
 
 
-def _axis_report(leaves: Sequence[Any], axes: Sequence[Any], args: Any, kwargs: Any) -> str:
+def _axis_report(
+    leaves: Sequence[Array],
+    axes: Sequence[int | None],
+    args: tuple[PyTree, ...],
+    kwargs: Mapping[str, PyTree],
+) -> str:
     paths = [tree.format_path(p[1:], f"args[{p[0]}]") for p in tree.paths_of(args)]
     paths += [tree.format_path(p[1:], f"kwargs[{p[0]!r}]") for p in tree.paths_of(kwargs)]
     lines = []
@@ -189,13 +224,13 @@ def _axis_report(leaves: Sequence[Any], axes: Sequence[Any], args: Any, kwargs: 
     return "\n".join(lines)
 
 
-def _output_axes(out_axes: Any, out: Any, out_tree: Any, owner: str) -> list[Any]:
+def _output_axes(out_axes: PyTree, out: PyTree, owner: str) -> list[int | None]:
     if isinstance(out_axes, list) and not isinstance(out, list):
         out_axes = tuple(out_axes)
     return broadcast_prefix(out_axes, out, f"{owner}: out_axes")
 
 
-def _output(trace: BatchTrace, x: Any, axis: Any, index: int, out: Any) -> Any:
+def _output(trace: BatchTrace, x: Array, axis: int | None, index: int, out: PyTree) -> Array:
     if type(x) is not BatchTracer:
         check_leaf(x, "", OutputPath(trace.owner, out, index))
     if axis is None:

@@ -7,12 +7,15 @@ import sys
 from collections.abc import Callable
 from contextvars import ContextVar
 from types import FunctionType
-from typing import Any, TypeVar
+from typing import Any, Generic, ParamSpec, TypeVar
 
 from .pickling import Portable, is_inner
 from .shown_errors import better_error
 
 F = TypeVar("F", bound=Callable[..., Any])
+P = ParamSpec("P")
+R = TypeVar("R")
+V = TypeVar("V")
 
 result_observer: ContextVar[Any] = ContextVar("funcgrad_result_observer", default=None)
 """Called with (function, args, kwargs, result) when a function that users call returns."""
@@ -50,19 +53,19 @@ def user_facing(fun: F) -> F:
     return wrapper  # type: ignore[return-value]
 
 
-def facing(fun: Any) -> Any:
+def facing(fun: V) -> V:
     """A function as users get to call it: made inside of one of ours, it is wrapped."""
-    return UserFacing(fun) if is_inner(fun) else fun
+    return UserFacing(fun) if is_inner(fun) else fun  # type: ignore[arg-type,return-value]
 
 
-class Facing:
+class Facing(Generic[P, R]):
     """Something that users call: what ``run`` raises shows only the users' frames."""
 
     __slots__ = ()
 
-    run: Callable[..., Any]
+    run: Callable[P, R]
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         try:
             result = self.run(*args, **kwargs)
             observe = result_observer.get()
@@ -84,11 +87,11 @@ class Facing:
 
     @property
     def observed(self) -> Any:
-        """What an observer of results is told that was called."""
+        """The function that an observer of results is told of."""
         return self.run
 
 
-class UserFacing(Facing, Portable):
+class UserFacing(Facing[..., Any], Portable):
     """A function that users call and that was made inside of another one."""
 
     __slots__ = ()

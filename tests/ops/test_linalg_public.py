@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from ops.linalg_checks import DTYPES, check_gradient, hermitian, random_like, total, weigh
@@ -192,11 +194,12 @@ def test_lstsq_inside_a_transformation_returns_what_numpy_returns():
     rng = np.random.default_rng(15)
     a, b = random_like(rng, (5, 3)), random_like(rng, (5, 2))
     for columns in (b, b[:, 0]):
-        outs = vmap(lambda x, y: linalg.lstsq(x, y))(a[None], columns[None])
+        outs: Any = vmap(lambda x, y: linalg.lstsq(x, y))(a[None], columns[None])
         for mine, theirs in zip(outs, np.linalg.lstsq(a, columns), strict=True):
             np.testing.assert_allclose(mine[0], theirs, rtol=1e-12)
     deficient = np.stack([a[:, 0], a[:, 0]], axis=1)
-    x, rest, rank, _ = vmap(lambda x, y: linalg.lstsq(x, y))(deficient[None], b[None])
+    outs = vmap(lambda x, y: linalg.lstsq(x, y))(deficient[None], b[None])
+    x, rest, rank, _ = outs
     np.testing.assert_allclose(x[0], np.linalg.lstsq(deficient, b)[0], rtol=1e-12)
     assert rank[0] == 1
     assert np.isnan(rest).all()
@@ -206,7 +209,7 @@ def test_lstsq_inside_a_transformation_returns_what_numpy_returns():
 def test_lstsq_cuts_singular_values_where_numpy_does(rcond):
     a = np.diag([1.0, 1e-17, 1e-5])[:, [1, 0, 2]]
     b = np.array([1.0, 1e-16, 1e-5])
-    mine = vmap(lambda x, y: linalg.lstsq(x, y, rcond))(a[None], b[None])
+    mine: Any = vmap(lambda x, y: linalg.lstsq(x, y, rcond))(a[None], b[None])
     for x, y in zip(mine, np.linalg.lstsq(a, b, rcond), strict=True):
         np.testing.assert_allclose(x[0], y, rtol=1e-9, atol=1e-30)
 

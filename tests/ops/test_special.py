@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
+from typing import Any
 
 import mpmath
 import numpy as np
@@ -26,6 +28,7 @@ REFERENCES = {
 @pytest.mark.parametrize("order", [0, 1, 2, 3])
 @pytest.mark.parametrize("name", REFERENCES)
 def test_value_and_derivatives_of_every_order(name, order):
+    fun: Callable[..., Any]
     fun, reference, points = REFERENCES[name]
     for _ in range(order):
         fun = grad(fun)

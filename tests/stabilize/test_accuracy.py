@@ -1,6 +1,8 @@
 """Values and derivatives of stabilized formulas against exact ones."""
 
 import warnings
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -67,7 +69,7 @@ def exact_derivative(f, x, order):
     ("f", "points", "absolute"), [c[1:] for c in SCALAR], ids=[c[0] for c in SCALAR]
 )
 def test_scalar_formulas(f, points, absolute, order):
-    g = fg.stabilize(f)
+    g: Callable[..., Any] = fg.stabilize(f)
     for _ in range(order):
         g = fg.grad(g)
     for x in points:

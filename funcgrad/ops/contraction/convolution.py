@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from ...core.tracebacks import user_facing
 from ...core.tracing import aval_of, shape_of
 from ...errors import ShapeError
+from ...typing import Array, ArrayLike, DTypeLike
 from ..shape import cast, flip, inverse_permutation, reshape, transpose
 from ..windows.geometry import dilated_size, per_axis, window_padding
 from ..windows.linear import window_patches
@@ -16,7 +18,7 @@ from .convolution_operator import check_convolution, convolution
 
 
 class ConvDimensionNumbers(NamedTuple):
-    """Where the axes of image, kernel and result are.
+    """The places of the axes of image, kernel and result.
 
     Attributes:
         lhs_spec: axes of the image: (batch, channel, *space).
@@ -34,7 +36,9 @@ class ConvDimensionNumbers(NamedTuple):
 
 @user_facing
 def conv_dimension_numbers(
-    lhs_shape: Any, rhs_shape: Any, dimension_numbers: Any = None
+    lhs_shape: Sequence[int],
+    rhs_shape: Sequence[int],
+    dimension_numbers: ConvDimensionNumbers | Sequence[str] | None = None,
 ) -> ConvDimensionNumbers:
     """Dimension numbers of a convolution from strings.
 
@@ -83,17 +87,17 @@ def conv_dimension_numbers(
 
 @user_facing
 def conv_general_dilated(
-    lhs: Any,
-    rhs: Any,
-    window_strides: Any,
-    padding: Any,
-    lhs_dilation: Any = None,
-    rhs_dilation: Any = None,
-    dimension_numbers: Any = None,
+    lhs: ArrayLike,
+    rhs: ArrayLike,
+    window_strides: int | Sequence[int],
+    padding: str | Sequence[tuple[int, int]],
+    lhs_dilation: int | Sequence[int] | None = None,
+    rhs_dilation: int | Sequence[int] | None = None,
+    dimension_numbers: ConvDimensionNumbers | Sequence[str] | None = None,
     feature_group_count: int = 1,
     batch_group_count: int = 1,
-    preferred_element_type: Any = None,
-) -> Any:
+    preferred_element_type: DTypeLike | None = None,
+) -> Array:
     """Convolution (cross-correlation: kernels are not flipped) in any number of dimensions.
 
     ``out[n, o, q] = sum over c, k of lhs[n, c, q*stride + k*rhs_dilation - low] * rhs[o, c, k]``.
@@ -153,13 +157,18 @@ def conv_general_dilated(
     return _permute(out, inverse_permutation(numbers.out_spec))
 
 
-def _permute(x: Any, perm: tuple[int, ...]) -> Any:
+def _permute(x: ArrayLike, perm: tuple[int, ...]) -> Any:
     """Transpose unless the axes are in order already."""
     return x if perm == tuple(range(len(perm))) else transpose(x, perm=perm)
 
 
 @user_facing
-def conv(lhs: Any, rhs: Any, window_strides: Any, padding: Any) -> Any:
+def conv(
+    lhs: ArrayLike,
+    rhs: ArrayLike,
+    window_strides: int | Sequence[int],
+    padding: str | Sequence[tuple[int, int]],
+) -> Array:
     """Convolution of (n, c, *space) with (o, c, *taps).
 
     Args:
@@ -182,13 +191,13 @@ def conv(lhs: Any, rhs: Any, window_strides: Any, padding: Any) -> Any:
 
 @user_facing
 def conv_with_general_padding(
-    lhs: Any,
-    rhs: Any,
-    window_strides: Any,
-    padding: Any,
-    lhs_dilation: Any = None,
-    rhs_dilation: Any = None,
-) -> Any:
+    lhs: ArrayLike,
+    rhs: ArrayLike,
+    window_strides: int | Sequence[int],
+    padding: str | Sequence[tuple[int, int]],
+    lhs_dilation: int | Sequence[int] | None = None,
+    rhs_dilation: int | Sequence[int] | None = None,
+) -> Array:
     """Convolution of (n, c, *space) with (o, c, *taps), dilated.
 
     Args:
@@ -214,15 +223,15 @@ def conv_with_general_padding(
 
 @user_facing
 def conv_transpose(
-    lhs: Any,
-    rhs: Any,
-    strides: Any,
-    padding: Any,
-    rhs_dilation: Any = None,
-    dimension_numbers: Any = None,
+    lhs: ArrayLike,
+    rhs: ArrayLike,
+    strides: int | Sequence[int],
+    padding: str | Sequence[tuple[int, int]],
+    rhs_dilation: int | Sequence[int] | None = None,
+    dimension_numbers: ConvDimensionNumbers | Sequence[str] | None = None,
     transpose_kernel: bool = False,
-    preferred_element_type: Any = None,
-) -> Any:
+    preferred_element_type: DTypeLike | None = None,
+) -> Array:
     """Fractionally strided convolution ('deconvolution'): the image is stretched by ``strides``.
 
     Args:
@@ -290,14 +299,14 @@ def _transposed_padding(k: int, stride: int, padding: str) -> tuple[int, int]:
 
 @user_facing
 def conv_general_dilated_patches(
-    lhs: Any,
-    filter_shape: Any,
-    window_strides: Any,
-    padding: Any,
-    lhs_dilation: Any = None,
-    rhs_dilation: Any = None,
-    dimension_numbers: Any = None,
-) -> Any:
+    lhs: ArrayLike,
+    filter_shape: Sequence[int],
+    window_strides: int | Sequence[int],
+    padding: str | Sequence[tuple[int, int]],
+    lhs_dilation: int | Sequence[int] | None = None,
+    rhs_dilation: int | Sequence[int] | None = None,
+    dimension_numbers: ConvDimensionNumbers | Sequence[str] | None = None,
+) -> Array:
     """The patches of an image that a convolution multiplies with its kernel, as channels.
 
     Args:

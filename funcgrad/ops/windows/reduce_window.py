@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from ...core.tracebacks import user_facing
 from ...core.tracing import Tracer, aval_of, shape_of
 from ...errors import ShapeError
+from ...typing import Array, ArrayLike
 from ..shape import cast, wider
 from .extrema import highest, lowest, reduce_window_max, reduce_window_min
 from .geometry import GEOMETRY, dilated_size, per_axis, window_padding
@@ -34,11 +36,11 @@ _REDUCTIONS: dict[Any, Any] = {
 
 def _window_params(
     shape: tuple[int, ...],
-    window: Any,
-    strides: Any,
-    padding: Any,
-    base: Any = None,
-    dilation: Any = None,
+    window: int | Sequence[int],
+    strides: int | Sequence[int] | None,
+    padding: str | Sequence[tuple[int, int]],
+    base: int | Sequence[int] | None = None,
+    dilation: int | Sequence[int] | None = None,
 ) -> dict[str, Any]:
     """Parameters of the operators above, checked and in their normal form."""
     rank = len(shape)
@@ -53,15 +55,15 @@ def _window_params(
 
 @user_facing
 def reduce_window(
-    operand: Any,
-    init_value: Any,
-    computation: Any,
-    window_dimensions: Any,
-    window_strides: Any,
-    padding: Any,
-    base_dilation: Any = None,
-    window_dilation: Any = None,
-) -> Any:
+    operand: ArrayLike,
+    init_value: ArrayLike,
+    computation: Callable[..., Array] | str,
+    window_dimensions: int | Sequence[int],
+    window_strides: int | Sequence[int],
+    padding: str | Sequence[tuple[int, int]],
+    base_dilation: int | Sequence[int] | None = None,
+    window_dilation: int | Sequence[int] | None = None,
+) -> Array:
     """The maximum, minimum or sum of each window of an array.
 
     Elements that attain the extremum of their window share its derivative equally.
@@ -109,7 +111,12 @@ def reduce_window(
     return combine(out, init_value)
 
 
-def _pool_params(x: Any, window_shape: Any, strides: Any, padding: Any) -> dict[str, Any]:
+def _pool_params(
+    x: ArrayLike,
+    window_shape: Sequence[int],
+    strides: int | Sequence[int] | None,
+    padding: str | Sequence[tuple[int, int]],
+) -> dict[str, Any]:
     """A window over the spatial axes of (*batch, *space, channels)."""
     rank, shape = len(window_shape), shape_of(x)
     if len(shape) < rank + 1:
@@ -125,7 +132,12 @@ def _pool_params(x: Any, window_shape: Any, strides: Any, padding: Any) -> dict[
 
 
 @user_facing
-def max_pool(x: Any, window_shape: Any, strides: Any = None, padding: Any = "VALID") -> Any:
+def max_pool(
+    x: ArrayLike,
+    window_shape: Sequence[int],
+    strides: int | Sequence[int] | None = None,
+    padding: str | Sequence[tuple[int, int]] = "VALID",
+) -> Array:
     """The maximum of each window of an image.
 
     Elements that attain the maximum share its derivative equally.
@@ -151,12 +163,12 @@ def max_pool(x: Any, window_shape: Any, strides: Any = None, padding: Any = "VAL
 
 @user_facing
 def avg_pool(
-    x: Any,
-    window_shape: Any,
-    strides: Any = None,
-    padding: Any = "VALID",
+    x: ArrayLike,
+    window_shape: Sequence[int],
+    strides: int | Sequence[int] | None = None,
+    padding: str | Sequence[tuple[int, int]] = "VALID",
     count_include_pad: bool = True,
-) -> Any:
+) -> Array:
     """The mean of each window of an image.
 
     Args:
