@@ -327,6 +327,7 @@ def check_declared(owner: str, kind: type[Primitive], declared: dict[str, Any]) 
 def operator_named(name: str) -> Primitive:
     """The operator of a name.
 
+    >>> import funcgrad.numpy
     >>> operator_named("sin")
     <operator sin>
     """
