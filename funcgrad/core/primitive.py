@@ -85,7 +85,7 @@ class Algebra(Protocol):
     def zeros(self, aval: Aval) -> Any: ...
 
 
-@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
+@dataclass(frozen=True, eq=False, repr=False, slots=True, kw_only=True)
 class Primitive:
     """One operator: everything that funcgrad knows of it.
 

@@ -51,7 +51,7 @@ class Opening(Protocol):
     def __call__(self, opener: Any, args: Sequence[Any], /, **params: Any) -> Any: ...
 
 
-@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
+@dataclass(frozen=True, eq=False, repr=False, slots=True, kw_only=True)
 class Control(Primitive):
     """An operator that holds jaxprs or functions; it has several results.
 

@@ -23,7 +23,7 @@ from .transposing import pull_back_one
 _PLAIN = frozenset([np.ndarray, np.float64, np.float32, np.bool_, float])
 
 
-@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
+@dataclass(frozen=True, eq=False, repr=False, slots=True, kw_only=True)
 class Elementwise(Primitive):
     """An operator that does the same with every element.
 

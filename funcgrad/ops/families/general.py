@@ -31,7 +31,7 @@ class GeneralTranspose(Protocol):
     def __call__(self, ct: Any, /, *operands: Any, flagged: bool, **params: Any) -> Any: ...
 
 
-@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
+@dataclass(frozen=True, eq=False, repr=False, slots=True, kw_only=True)
 class General(Primitive):
     """An operator with a jvp rule and, where it is linear in an operand, a transpose."""
 

@@ -39,7 +39,7 @@ class Batch(Protocol):
     ) -> Any: ...
 
 
-@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
+@dataclass(frozen=True, eq=False, repr=False, slots=True, kw_only=True)
 class Linear(Primitive):
     """An operator that is linear in its one operand: its tangent is itself.
 
@@ -128,7 +128,7 @@ def linear(
     )
 
 
-@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
+@dataclass(frozen=True, eq=False, repr=False, slots=True, kw_only=True)
 class Bilinear(Primitive):
     """An operator that is linear in each of two operands.
 
