@@ -10,6 +10,7 @@ import numpy as np
 from .. import tree
 from ..api.jit import Jitted
 from ..api.stabilize import stabilize
+from ..core.primitive import Primitive
 from ..core.source import Transposed
 from ..core.tracebacks import user_facing
 from ..core.tracing import aval_of, owner_name
@@ -147,11 +148,11 @@ def alone(numbers: Numbers, operation: Operation, operands: list[Any], exact: Ev
 
 def follow(
     numbers: Numbers, recording: Recording
-) -> tuple[list[Row], dict[Operation, list[Any]], set[str]]:
+) -> tuple[list[Row], dict[Operation, list[Any]], set[Primitive]]:
     """Evaluate all operations; their rows, their precise results, and those that have none."""
     known: dict[Operation, list[Any]] = {}
     rows: list[Row] = []
-    unknown: set[str] = set()
+    unknown: set[Primitive] = set()
     for operation in recording.operations:
         operands = [
             known[origin[0]][origin[1]] if origin else numbers.lift(x) if inexact(x) else x
@@ -162,7 +163,7 @@ def follow(
         if not any(map(inexact, operation.outputs)):
             continue
         if not found.exact:
-            unknown.add(operation.primitive.name)
+            unknown.add(operation.primitive)
         lonely = alone(numbers, operation, operands, found)
         for computed, own, precise in zip(operation.outputs, lonely, found.outs, strict=True):
             if inexact(computed):
@@ -207,6 +208,13 @@ def rewrites_by_line(fun: Callable[..., Any], args: Any, kwargs: Any) -> dict[An
     except Exception:  # functions that need the values of their arguments are judged all the same
         return {}
     return {place_of(r.source): r.name for r in found if r.source}
+
+
+def note_of(primitive: Primitive) -> str:
+    """A line for an operator that could not be evaluated more precisely, and why if it is known."""
+    text = f"not evaluated with more digits than float64: {primitive.name}"
+    why = getattr(primitive.elements, "why", "")
+    return f"{text} ({why})" if why else text
 
 
 @user_facing
@@ -273,7 +281,7 @@ def accuracy(
             r._replace(rewrite=hints.get(place_of(r.source), "") if r.lost >= WORTH else "")
             for r in worst_rows(rows)
         ]
-        notes = [f"not evaluated with more digits than float64: {n}" for n in sorted(unknown)]
+        notes = sorted(map(note_of, unknown))
         if not all(np.isfinite(x).all() for x in returned if inexact(x)):
             notes.append("the result is not finite: debug.explain_nan says where that comes from")
         title = f"{owner}, beside {precision} numbers of {numbers.digits} digits"

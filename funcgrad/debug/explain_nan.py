@@ -16,7 +16,7 @@ from ..transforms.opened import Recording
 from .accuracy import rewrites_by_line
 from .events import Event, bad_elements, find_events
 from .recorded_calls import is_real_or_complex, on_host, place_of, recorded_call
-from .remedies import remedy, steep_operations
+from .remedies import remedy, steep_operators
 
 
 class NanReport:
@@ -149,7 +149,7 @@ def remedies_of(events: list[Event], recording: Recording, rewrites: dict[Any, s
     return [
         remedy(
             e,
-            steep_operations(recording.operations, e.source) if e.backward else (),
+            steep_operators(recording.operations, e.source) if e.backward else (),
             rewrites.get(place_of(e.source), ""),
         )
         for e in events

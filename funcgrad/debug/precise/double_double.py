@@ -54,6 +54,10 @@ def product_error(a: Any, b: Any, p: Any) -> Any:
     return ((ah * bh - p) + ah * bl + al * bh) + al * bl
 
 
+class UnavailableError(ArithmeticError):
+    """What double-double numbers do not have."""
+
+
 class DoubleDouble:
     """An array of real or complex numbers ``hi + lo``, where hi is the sum rounded."""
 
@@ -145,6 +149,32 @@ class DoubleDouble:
 
     def __rtruediv__(self, other: Any) -> DoubleDouble:
         return as_pair(other) / self
+
+    def __lt__(self, other: Any) -> Any:
+        return difference(self, other) < 0
+
+    def __gt__(self, other: Any) -> Any:
+        return difference(self, other) > 0
+
+    def __le__(self, other: Any) -> Any:
+        return difference(self, other) <= 0
+
+    def __ge__(self, other: Any) -> Any:
+        return difference(self, other) >= 0
+
+    def __eq__(self, other: Any) -> Any:
+        other = as_pair(other)
+        return (self.hi == other.hi) & (self.lo == other.lo)
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+def difference(x: DoubleDouble, y: Any) -> Any:
+    """A float64 array with the sign of x - y."""
+    y = as_pair(y)
+    if x.is_complex or y.is_complex:
+        raise UnavailableError("complex numbers have no order")
+    return np.where(x.hi == y.hi, x.lo - y.lo, x.hi - y.hi)
 
 
 def as_pair(x: Any) -> DoubleDouble:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ... import tree
+from ...core.facts import OneTriangle
 from ...core.source import Transposed, where_defined
 from ...core.tracing import aval_of
 from ...ops.structural.stop import stop
@@ -27,9 +28,7 @@ MOST = 2_000
 """How many different operations are looked at."""
 
 SECONDS = 15.0
-"""How long is looked."""
-
-ONE_TRIANGLE = ("cholesky", "eigh")
+"""The time for looking."""
 
 
 def find_cause(session: Session, f: Callable[..., Any], finding: Finding) -> str | None:
@@ -63,7 +62,7 @@ def find_cause(session: Session, f: Callable[..., Any], finding: Finding) -> str
                 return f"not among the first {checked} operations inside; no more were checked"
     except Exception:  # what f cannot do while it is recorded says nothing about its derivative
         return None
-    triangle = next((o for o in operations if o.primitive.name in ONE_TRIANGLE), None)
+    triangle = next((o for o in operations if isinstance(o.primitive.elements, OneTriangle)), None)
     if triangle:
         return (
             f"{triangle.primitive.name} at {triangle.source}: derivatives are those with respect "
