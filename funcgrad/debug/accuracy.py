@@ -16,6 +16,7 @@ from ..core.tracebacks import user_facing
 from ..core.tracing import aval_of, owner_name
 from ..transforms.opened import Recording, Turn
 from ..transforms.recording import Operation
+from ..typing import Array, PyTree
 from .precise import DoubleDoubles, Evaluation, Multiprecision, Numbers, evaluate
 from .precise.operations import inexact, rounded
 from .recorded_calls import on_host, place_of, recorded_call
@@ -104,7 +105,7 @@ class Accuracy(NamedTuple):
     element: tuple[int, ...]
 
 
-def right_digits(numbers: Numbers, computed: Any, precise: Any) -> Accuracy:
+def right_digits(numbers: Numbers, computed: Array, precise: Any) -> Accuracy:
     """Compare a computed array with a precise one, in units of the computed one's dtype."""
     computed = np.asarray(computed)
     dtype = computed.dtype
@@ -125,7 +126,7 @@ def right_digits(numbers: Numbers, computed: Any, precise: Any) -> Accuracy:
     return Accuracy(float(digits.flat[worst]), full, index)
 
 
-def as_operand(computed: Any, nearest: Any) -> Any:
+def as_operand(computed: PyTree, nearest: Array) -> Any:
     """A value of the kind that the program has had: a Python number where it had one."""
     return type(computed)(nearest) if type(computed) in (float, complex) else nearest
 
@@ -172,7 +173,7 @@ def follow(
 
 
 def row_of(
-    numbers: Numbers, operation: Operation, computed: Any, own: Any, precise: Any, r: Recording
+    numbers: Numbers, operation: Operation, computed: Array, own: Array, precise: Any, r: Recording
 ) -> Row:
     """The row of one result of an operation."""
     together = right_digits(numbers, computed, precise)
@@ -201,7 +202,7 @@ def worst_rows(rows: Iterable[Row]) -> list[Row]:
     return sorted(found.values(), key=lambda r: -r.lost)
 
 
-def rewrites_by_line(fun: Callable[..., Any], args: Any, kwargs: Any) -> dict[Any, str]:
+def rewrites_by_line(fun: Callable[..., Any], args: PyTree, kwargs: PyTree) -> dict[Any, str]:
     """What ``stabilize`` would replace, by file and line; nothing if f cannot be staged."""
     try:
         found = stabilize(fun).report(*args, **kwargs).rewrites
@@ -262,7 +263,7 @@ def accuracy(
     owner = owner_name("accuracy", fun)
 
     @user_facing
-    def report(*args: Any, **kwargs: Any) -> AccuracyReport:
+    def report(*args: PyTree, **kwargs: PyTree) -> AccuracyReport:
         call = recorded_call(fun, args, kwargs, owner)
         rows, known, unknown = follow(numbers, call.recording)
         returned = call.recording.outs

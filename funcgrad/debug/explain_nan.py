@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from ..api.stabilize import stabilize
 from ..core.tracebacks import result_observer, user_facing
 from ..core.tracing import owner_name
 from ..transforms.opened import Recording
+from ..typing import ArrayLike, PyTree
 from .accuracy import rewrites_by_line
 from .events import Event, bad_elements, find_events
 from .recorded_calls import is_real_or_complex, on_host, place_of, recorded_call
@@ -77,11 +78,11 @@ class NanReport:
         return "first in the backward pass" if event.backward else "first in the forward pass"
 
 
-def first(events: Any) -> Event | None:
+def first(events: Iterable[Event]) -> Event | None:
     return next(iter(events), None)
 
 
-def describe_leaves(value: Any, root: str) -> list[str]:
+def describe_leaves(value: PyTree, root: str) -> list[str]:
     """A line for every leaf of a pytree that is not finite."""
     return [
         line
@@ -91,7 +92,7 @@ def describe_leaves(value: Any, root: str) -> list[str]:
     ]
 
 
-def describe(x: Any, name: str) -> list[str]:
+def describe(x: ArrayLike, name: str) -> list[str]:
     """A line for an array that is not finite: how many elements, and the first."""
     x = np.asarray(on_host(x))
     bad = bad_elements(x)
@@ -104,17 +105,17 @@ def describe(x: Any, name: str) -> list[str]:
     return [f"{name} is {x[tuple(index)]} at {index}, one of {count} of {x.size} elements"]
 
 
-def visible(result: Any) -> list[Any]:
+def visible(result: PyTree) -> list[Any]:
     """The arrays of a result; not those inside of functions that it holds."""
     return [x for x in tree.leaves(result, is_leaf=callable) if is_real_or_complex(x)]
 
 
-def is_finite(result: Any) -> bool:
+def is_finite(result: PyTree) -> bool:
     """Whether all arrays of a result are finite."""
     return not any(bad_elements(on_host(x)).any() for x in visible(result))
 
 
-def explain(fun: Callable[..., Any], args: Any, kwargs: Any, title: str) -> NanReport:
+def explain(fun: Callable[..., Any], args: PyTree, kwargs: PyTree, title: str) -> NanReport:
     """The report of a call; see ``explain_nan``."""
     report = NanReport(title)
     token = result_observer.set(None)
@@ -156,7 +157,7 @@ def remedies_of(events: list[Event], recording: Recording, rewrites: dict[Any, s
     ]
 
 
-def notes_of_finite(fun: Callable[..., Any], args: Any, kwargs: Any) -> list[str]:
+def notes_of_finite(fun: Callable[..., Any], args: PyTree, kwargs: PyTree) -> list[str]:
     """Whether a jitted function is finite only because jit has replaced formulas."""
     if not isinstance(fun, Jitted):
         return []
@@ -167,7 +168,7 @@ def notes_of_finite(fun: Callable[..., Any], args: Any, kwargs: Any) -> list[str
     return ["jit makes it so, with stable formulas: without jit the result is not finite"]
 
 
-def notes_of(report: NanReport, fun: Callable[..., Any], args: Any, kwargs: Any) -> list[str]:
+def notes_of(report: NanReport, fun: Callable[..., Any], args: PyTree, kwargs: PyTree) -> list[str]:
     """Whether jit or stabilize make the result finite."""
     if report.finite:
         return ["as jit runs it, with stable formulas, the result is finite"]
@@ -210,7 +211,7 @@ def explain_nan(fun: Callable[..., Any]) -> Callable[..., NanReport]:
     owner = owner_name("explain_nan", fun)
 
     @user_facing
-    def explained(*args: Any, **kwargs: Any) -> NanReport:
+    def explained(*args: PyTree, **kwargs: PyTree) -> NanReport:
         return explain(fun, args, kwargs, owner)
 
     return explained

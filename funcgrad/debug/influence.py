@@ -70,7 +70,7 @@ def _of_choice(
     return found
 
 
-def _of_linear(operation: Operation, wanted: Any, everything: list[Any]) -> list[Any]:
+def _of_linear(operation: Operation, wanted: Array, everything: list[Any]) -> list[Any]:
     prim, operands = operation.primitive, operation.operands
     ct = np.asarray(wanted, np.float64)
     found = list(everything)

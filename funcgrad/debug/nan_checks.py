@@ -14,6 +14,7 @@ from ..core.source import INTERNAL, PACKAGE, current_source
 from ..core.tracebacks import Facing, result_observer, user_facing
 from ..core.tracing import Tracer
 from ..errors import NonFiniteError
+from ..typing import PyTree
 from .explain_nan import explain, is_finite, visible
 
 CHECKED = frozenset(
@@ -46,7 +47,7 @@ def called_by_us() -> bool:
     return False
 
 
-def check_result(fun: Callable[..., Any], args: Any, kwargs: Any, result: Any) -> None:
+def check_result(fun: Callable[..., Any], args: PyTree, kwargs: PyTree, result: PyTree) -> None:
     """Raise if the result of a transformed function that the user has called is not finite."""
     if called_by_us():
         return

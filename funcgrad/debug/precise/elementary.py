@@ -16,6 +16,7 @@ import numpy as np
 
 from .double_double import (
     DoubleDouble,
+    Operand,
     UnavailableError,
     as_pair,
     complex_of,
@@ -198,7 +199,7 @@ def rotated(x: DoubleDouble) -> DoubleDouble:
 def of_real(function: Callable[..., DoubleDouble]) -> Callable[..., DoubleDouble]:
     """A function of real numbers, which complex ones do not have."""
 
-    def checked(*operands: Any) -> DoubleDouble:
+    def checked(*operands: Operand) -> DoubleDouble:
         pairs = [as_pair(x) for x in operands]
         if any(x.is_complex for x in pairs):
             raise UnavailableError("complex")
@@ -207,7 +208,7 @@ def of_real(function: Callable[..., DoubleDouble]) -> Callable[..., DoubleDouble
     return staticmethod(checked)  # type: ignore[return-value]
 
 
-def unavailable(*_: Any) -> Any:
+def unavailable(*_: object) -> Any:
     """Refuse a function."""
     raise UnavailableError
 

@@ -104,7 +104,7 @@ def log_total(
     return [c.call(log, total)]
 
 
-def vector_norm(c: Calculator, x: Precise, *, axes: tuple[int, ...], order: Any) -> Result | None:
+def vector_norm(c: Calculator, x: Precise, *, axes: tuple[int, ...], order: float) -> Result | None:
     size = c.call(absolute, x)
     if order in (np.inf, -np.inf, 0):
         return None
@@ -158,11 +158,11 @@ def solve_one(c: Calculator, a: Precise, b: Precise) -> Result:
     return [back_substitute(c, upper, right)]
 
 
-def solve(c: Calculator, a: Precise, b: Precise, **_: Any) -> Result:
+def solve(c: Calculator, a: Precise, b: Precise, **_: object) -> Result:
     return lanes(c, lambda x, y: solve_one(c, x, y), a, b)
 
 
-def inv(c: Calculator, a: Precise, **_: Any) -> Result:
+def inv(c: Calculator, a: Precise, **_: object) -> Result:
     dtype = c.numbers.terms(a)[0].dtype
     eye = c.numbers.lift(np.eye(a.shape[-1], dtype=dtype))
     return lanes(c, lambda x: solve_one(c, x, eye), a)
@@ -176,7 +176,7 @@ def triangular_solve(
     lower: bool,
     transpose_a: int,
     unit_diagonal: bool,
-    **_: Any,
+    **_: object,
 ) -> Result:
     def one(x: Precise, y: Precise) -> Result:
         n = x.shape[0]
@@ -195,7 +195,7 @@ def triangular_solve(
     return lanes(c, one, a, b)
 
 
-def cholesky(c: Calculator, a: Precise, **_: Any) -> Result | None:
+def cholesky(c: Calculator, a: Precise, **_: object) -> Result | None:
     if c.numbers.terms(a)[0].dtype.kind == "c":
         return None
 
@@ -231,7 +231,7 @@ def det(c: Calculator, a: Precise) -> Result:
     return lanes(c, lambda x: determinant(c, x), a)
 
 
-def slogdet(c: Calculator, a: Precise, **_: Any) -> Result | None:
+def slogdet(c: Calculator, a: Precise, **_: object) -> Result | None:
     if c.numbers.terms(a)[0].dtype.kind == "c":
         return None
     (value,) = det(c, a)

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
+
+from ...typing import Array, ArrayLike, DTypeLike
+
+MpNumber: TypeAlias = Any
+"""A real or complex number of mpmath, which has no types."""
 
 
 def load_mpmath() -> Any:
@@ -34,27 +39,27 @@ class ManyDigitFunctions:
     def __getattr__(self, name: str) -> Any:
         return getattr(self.context, name)
 
-    def where(self, condition: Any, x: Any, y: Any) -> Any:
+    def where(self, condition: bool, x: MpNumber, y: MpNumber) -> Any:
         """One of two numbers."""
         return x if condition else y
 
-    def cbrt(self, x: Any) -> Any:
+    def cbrt(self, x: MpNumber) -> Any:
         """The real root of third order."""
         return self.context.cbrt(x) if x >= 0 else -self.context.cbrt(-x)
 
-    def copysign(self, x: Any, y: Any) -> Any:
+    def copysign(self, x: MpNumber, y: MpNumber) -> Any:
         """The size of x with the sign of y."""
         return -abs(x) if y < 0 else abs(x)
 
-    def ldexp(self, x: Any, n: Any) -> Any:
+    def ldexp(self, x: MpNumber, n: MpNumber) -> Any:
         """Times a power of two."""
         return self.context.ldexp(x, int(n))
 
-    def polygamma(self, n: Any, x: Any) -> Any:
+    def polygamma(self, n: MpNumber, x: MpNumber) -> Any:
         """The derivative of order n of digamma."""
         return self.context.polygamma(int(n), x)
 
-    def lgamma(self, x: Any) -> Any:
+    def lgamma(self, x: MpNumber) -> Any:
         """The logarithm of the absolute value of the gamma function."""
         m = self.context
         return m.re(m.loggamma(x)) if x > 0 else m.log(abs(m.gamma(x)))
@@ -69,7 +74,7 @@ class Multiprecision:
         self.context.dps = digits + 5
         self.functions = ManyDigitFunctions(self.context)
 
-    def number(self, x: Any) -> Any:
+    def number(self, x: MpNumber) -> Any:
         """One number, exactly."""
         if isinstance(x, complex | np.complexfloating):
             return self.context.mpc(float(x.real), float(x.imag))
@@ -77,14 +82,14 @@ class Multiprecision:
             return self.context.mpf(int(x))
         return self.context.mpf(float(x))
 
-    def lift(self, x: Any) -> Any:
+    def lift(self, x: ArrayLike) -> Any:
         return objects(self.number, np.asarray(x))
 
-    def nearest(self, x: Any, dtype: Any) -> Any:
+    def nearest(self, x: Array, dtype: DTypeLike) -> Any:
         kind = complex if np.dtype(dtype).kind == "c" else float
         return objects(kind, x).astype(dtype)[()]
 
-    def terms(self, x: Any) -> list[Any]:
+    def terms(self, x: Array) -> list[Any]:
         found = []
         is_complex = any(hasattr(v, "_mpc_") for v in x.flat)
         for _ in range(self.digits // 15 + 1):
@@ -101,23 +106,23 @@ class Multiprecision:
             result = objects(lambda a, b: a + b, result, self.lift(t))
         return result
 
-    def is_finite(self, x: Any) -> bool:
+    def is_finite(self, x: Array) -> bool:
         return all(self.context.isfinite(v) for v in x.flat)
 
-    def exponent(self, x: Any) -> int:
+    def exponent(self, x: Array) -> int:
         return max((int(self.context.mag(v)) for v in x.flat if v != 0), default=0)
 
-    def scaled(self, x: Any, exponent: int) -> Any:
+    def scaled(self, x: Array, exponent: int) -> Any:
         factor = self.context.mpf(2) ** exponent
         return objects(lambda v: v * factor, x)
 
-    def choose(self, operands: Sequence[Any], places: Any) -> Any:
+    def choose(self, operands: Sequence[Any], places: Array) -> Any:
         return as_objects(np.concatenate([x.ravel() for x in operands])[places])
 
-    def calculate(self, formula: Callable[..., Any], computed: Any, *operands: Any) -> Any:
+    def calculate(self, formula: Callable[..., Any], computed: Array, *operands: Array) -> Any:
         complex_result = np.asarray(computed).dtype.kind == "c"
 
-        def one(limit: Any, *xs: Any) -> Any:
+        def one(limit: ArrayLike, *xs: MpNumber) -> Any:
             try:
                 found = formula(self.functions, *xs)
             except (ArithmeticError, ValueError):
@@ -131,13 +136,13 @@ class Multiprecision:
         return objects(one, np.asarray(computed), *operands)
 
 
-def objects(function: Callable[..., Any], *arrays: Any) -> Any:
+def objects(function: Callable[..., Any], *arrays: ArrayLike) -> Any:
     """A Python function element by element, as an array of objects."""
     with np.errstate(all="ignore"):
         return as_objects(np.frompyfunc(function, len(arrays), 1)(*arrays))
 
 
-def as_objects(x: Any) -> Any:
+def as_objects(x: object) -> Any:
     """An array of objects also where NumPy returns a single one."""
     if isinstance(x, np.ndarray):
         return x

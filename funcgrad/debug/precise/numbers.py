@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from ...typing import Array, ArrayLike, DTypeLike
 from .double_double import DoubleDouble, UnavailableError, as_pair, complex_of
 from .elementary import PairFunctions
 from .multiprecision import Multiprecision, objects
@@ -23,10 +24,10 @@ class Numbers(Protocol):
 
     digits: int
 
-    def lift(self, x: Any) -> Precise:
+    def lift(self, x: ArrayLike) -> Precise:
         """A float, complex or integer array, exactly."""
 
-    def nearest(self, x: Precise, dtype: Any) -> Any:
+    def nearest(self, x: Precise, dtype: DTypeLike) -> Any:
         """The nearest array of a dtype."""
 
     def terms(self, x: Precise) -> list[Any]:
@@ -44,10 +45,10 @@ class Numbers(Protocol):
     def scaled(self, x: Precise, exponent: int) -> Precise:
         """Times a power of two."""
 
-    def choose(self, operands: Sequence[Precise], places: Any) -> Precise:
+    def choose(self, operands: Sequence[Precise], places: Array) -> Precise:
         """Elements by their places among those of all operands, one after the other."""
 
-    def calculate(self, formula: Formula, computed: Any, *operands: Precise) -> Precise | None:
+    def calculate(self, formula: Formula, computed: Array, *operands: Precise) -> Precise | None:
         """The value of a formula over ``core.facts.Scalars``; None if it cannot be told.
 
         Where it is not finite, ``computed`` is taken.
@@ -60,10 +61,10 @@ class DoubleDoubles:
     digits = 31
     functions = PairFunctions()
 
-    def lift(self, x: Any) -> DoubleDouble:
+    def lift(self, x: ArrayLike) -> DoubleDouble:
         return as_pair(x)
 
-    def nearest(self, x: DoubleDouble, dtype: Any) -> Any:
+    def nearest(self, x: DoubleDouble, dtype: DTypeLike) -> Any:
         return x.hi.astype(dtype)[()]
 
     def terms(self, x: DoubleDouble) -> list[Any]:
@@ -87,13 +88,13 @@ class DoubleDoubles:
         first, second = np.ldexp(1.0, half), np.ldexp(1.0, exponent - half)
         return DoubleDouble(x.hi * first * second, x.lo * first * second)
 
-    def choose(self, operands: Sequence[DoubleDouble], places: Any) -> DoubleDouble:
+    def choose(self, operands: Sequence[DoubleDouble], places: Array) -> DoubleDouble:
         hi = np.concatenate([x.hi.ravel() for x in operands])
         lo = np.concatenate([x.lo.ravel() for x in operands])
         return DoubleDouble(hi[places], lo[places])
 
     def calculate(
-        self, formula: Formula, computed: Any, *operands: DoubleDouble
+        self, formula: Formula, computed: Array, *operands: DoubleDouble
     ) -> DoubleDouble | None:
         try:
             found = as_pair(formula(self.functions, *operands))
@@ -103,7 +104,7 @@ class DoubleDoubles:
         return DoubleDouble(np.where(good, found.hi, computed), np.where(good, found.lo, 0.0))
 
     def through_mpmath(
-        self, formula: Formula, computed: Any, operands: Sequence[DoubleDouble]
+        self, formula: Formula, computed: Array, operands: Sequence[DoubleDouble]
     ) -> DoubleDouble | None:
         """The value of a formula with functions that pairs do not have; None without mpmath."""
         try:
@@ -114,7 +115,7 @@ class DoubleDoubles:
         return self.total(slow.terms(slow.calculate(formula, computed, *given))[:2])
 
 
-def joined(numbers: Numbers, real: Any, imag: Any) -> Any:
+def joined(numbers: Numbers, real: Precise, imag: Precise) -> Any:
     """A complex array from its parts."""
     if isinstance(real, DoubleDouble):
         return complex_of(real, imag)

@@ -14,6 +14,7 @@ from ...ops.families import Bilinear, Elementwise, Linear
 from ...ops.pointwise import math
 from ...ops.shape import convert
 from ...transforms.recording import Operation
+from ...typing import Array, ArrayLike, DTypeLike, PyTree
 from .choices import choice_of, moved_operands, sources_of
 from .exact_sums import summed
 from .matrices import RULES, Calculator, NoPreciseFormError, SingularError
@@ -32,7 +33,7 @@ class Evaluation(NamedTuple):
     exact: bool
 
 
-def inexact(x: Any) -> bool:
+def inexact(x: PyTree) -> bool:
     """Whether x is a real or complex array, number or result."""
     return aval_of(x).dtype.kind in "fc"
 
@@ -65,7 +66,9 @@ def evaluate(numbers: Numbers, operation: Operation, operands: Sequence[Precise]
     return Evaluation([numbers.lift(o) for o in found], False)
 
 
-def rounded(numbers: Numbers, computed: Any, precise: Precise, dtype: Any = None) -> Any:
+def rounded(
+    numbers: Numbers, computed: ArrayLike, precise: Precise, dtype: DTypeLike | None = None
+) -> Any:
     """The array next to a precise operand: of float64 or complex128, or of the given dtype."""
     if not inexact(computed):
         return computed
@@ -161,7 +164,7 @@ def _linear(
         return None
     full = list(operation.operands)
 
-    def apply(*pieces: Any) -> Any:
+    def apply(*pieces: Array) -> Any:
         for i, piece in zip(places, pieces, strict=True):
             full[i] = piece
         return prim.compute(tuple(full), operation.params)

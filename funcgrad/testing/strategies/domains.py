@@ -11,7 +11,7 @@ import functools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -19,6 +19,10 @@ from .candidates import REACH, SIMPLE, Group, by_simplicity, geometric, special_
 
 DISTANCES = tuple(10.0**-k for k in range(3, 13))
 """Distances of numbers near a point."""
+
+
+DomainLike: TypeAlias = "Domain | str | tuple[float, float]"
+"""A domain: itself, its name, or the ends of an interval."""
 
 
 @dataclass(frozen=True)
