@@ -22,14 +22,14 @@ from .precise.operations import inexact, rounded
 from .recorded_calls import on_host, place_of, recorded_call
 
 SHOWN = 10
-"""How many operations a printed report lists."""
+"""The number of operations that a printed report lists."""
 
 WORTH = 1.0
 """Losses below this many digits are not printed."""
 
 
 class Row(NamedTuple):
-    """What an operation does to the digits of its result.
+    """The effect of an operation on the digits of its result.
 
     Attributes:
         operator: its name.
@@ -64,7 +64,7 @@ class Row(NamedTuple):
 
 
 class AccuracyReport:
-    """How many digits of a result are right, and where the others were lost.
+    """The right digits of a result, and the operations that lost the others.
 
     Attributes:
         digits: right digits of the worst element of the result.
@@ -203,7 +203,7 @@ def worst_rows(rows: Iterable[Row]) -> list[Row]:
 
 
 def rewrites_by_line(fun: Callable[..., Any], args: PyTree, kwargs: PyTree) -> dict[Any, str]:
-    """What ``stabilize`` would replace, by file and line; nothing if f cannot be staged."""
+    """Formulas that ``stabilize`` would replace, by file and line; none if f cannot be staged."""
     try:
         found = stabilize(fun).report(*args, **kwargs).rewrites
     except Exception:  # functions that need the values of their arguments are judged all the same

@@ -1,4 +1,4 @@
-"""Where infinities and NaN come from in a recording."""
+"""The operations of a recording that infinities and NaN come from."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Event(NamedTuple):
 
     @property
     def backward(self) -> bool:
-        """Whether the operation belongs to a backward pass."""
+        """True if the operation belongs to a backward pass."""
         return isinstance(self.source, Transposed)
 
     @property
@@ -91,11 +91,12 @@ def short(x: ArrayLike) -> str:
 
 
 def bad_elements(x: ArrayLike) -> Any:
-    """Where an operand is infinite or NaN."""
+    """A mask of the elements that are infinite or NaN."""
     return ~np.isfinite(x) if inexact(x) else np.zeros(np.shape(x), bool)
 
 
 def nan_elements(x: ArrayLike) -> Any:
+    """A mask of the elements that are NaN."""
     return np.isnan(x) if inexact(x) else np.zeros(np.shape(x), bool)
 
 
@@ -140,7 +141,7 @@ def want(wanted: dict[Operation, list[Any]], origin: Origin, mask: Array) -> Non
 def events_of(
     operation: Operation, masks: Sequence[Any], bad: Sequence[Any], turns: tuple[Turn, ...]
 ) -> list[Event]:
-    """What an operation makes out of finite operands, and which NaN out of infinite ones."""
+    """Infinities and NaN that an operation makes of finite operands, and NaN of infinite ones."""
     touched = reached(operation, bad)
     touched_by_nan = reached(operation, [nan_elements(x) for x in operation.operands])
     found = []

@@ -21,7 +21,7 @@ from .remedies import remedy, steep_operators
 
 
 class NanReport:
-    """Where the infinities and NaN of a result come from.
+    """The operations that the infinities and NaN of a result come from.
 
     Attributes:
         finite: whether the result is finite, as the function gives it.
@@ -71,6 +71,7 @@ class NanReport:
         return "\n".join([*lines, *self.notes])
 
     def headline(self, event: Event) -> str:
+        """The words before an event."""
         if event is self.first_infinite:
             return "first infinite value"
         if event is self.first_nan:
@@ -79,6 +80,7 @@ class NanReport:
 
 
 def first(events: Iterable[Event]) -> Event | None:
+    """The first of some events, or None."""
     return next(iter(events), None)
 
 
@@ -111,7 +113,7 @@ def visible(result: PyTree) -> list[Any]:
 
 
 def is_finite(result: PyTree) -> bool:
-    """Whether all arrays of a result are finite."""
+    """True if all arrays of a result are finite."""
     return not any(bad_elements(on_host(x)).any() for x in visible(result))
 
 
@@ -158,7 +160,7 @@ def remedies_of(events: list[Event], recording: Recording, rewrites: dict[Any, s
 
 
 def notes_of_finite(fun: Callable[..., Any], args: PyTree, kwargs: PyTree) -> list[str]:
-    """Whether a jitted function is finite only because jit has replaced formulas."""
+    """True if a jitted function is finite only because jit has replaced formulas."""
     if not isinstance(fun, Jitted):
         return []
     with np.errstate(all="ignore"):
@@ -169,7 +171,7 @@ def notes_of_finite(fun: Callable[..., Any], args: PyTree, kwargs: PyTree) -> li
 
 
 def notes_of(report: NanReport, fun: Callable[..., Any], args: PyTree, kwargs: PyTree) -> list[str]:
-    """Whether jit or stabilize make the result finite."""
+    """True if jit or stabilize make the result finite."""
     if report.finite:
         return ["as jit runs it, with stable formulas, the result is finite"]
     try:

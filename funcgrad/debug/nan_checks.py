@@ -28,7 +28,7 @@ NAMES = {
     "Pullback.__call__": "the function that vjp returned",
     "Pushforward.__call__": "the function that linearize returned",
 }
-"""What messages call functions, by the name in the code."""
+"""The names of functions in messages, by the name in the code."""
 
 BOUNDARIES = (
     user_facing(lambda: None).__code__,  # type: ignore[attr-defined]
@@ -38,7 +38,7 @@ BOUNDARIES = (
 
 
 def called_by_us() -> bool:
-    """Whether the function that returns was called by one of ours, which will be checked itself."""
+    """True if the function that returns was called by one of ours, which will be checked itself."""
     frame: FrameType | None = sys._getframe(3)
     while frame is not None and INTERNAL[frame.f_code.co_filename]:
         if frame.f_code in BOUNDARIES:

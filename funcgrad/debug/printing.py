@@ -101,5 +101,5 @@ def callback(
 
 
 def is_traceable(x: object) -> bool:
-    """Whether a leaf is an array or number, so that it is passed as an operand."""
+    """True if a leaf is an array or number, so that it is passed as an operand."""
     return hasattr(x, "dtype") or isinstance(x, bool | int | float | complex)

@@ -19,12 +19,12 @@ from ..typing import PyTree
 
 
 def is_real_or_complex(x: PyTree) -> bool:
-    """Whether x is a real or complex array or number."""
+    """True if x is a real or complex array or number."""
     return is_leaf_value(x) and is_inexact(aval_of(x).dtype)
 
 
 def is_recorded(x: PyTree) -> bool:
-    """Whether an argument is recorded: single integers are not, which may be static."""
+    """True if an argument is recorded: single integers are not, which may be static."""
     return is_real_or_complex(x) or (is_leaf_value(x) and np.ndim(x) > 0)
 
 
@@ -36,7 +36,7 @@ class Call:
     out_tree: Any
 
     def result(self) -> Any:
-        """What the function returned."""
+        """The value that the function returned."""
         return tree.unflatten(self.out_tree, self.recording.outs)
 
 

@@ -1,4 +1,4 @@
-"""What to write instead, where an operation makes infinities or NaN."""
+"""Remedies where an operation makes infinities or NaN."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from .recorded_calls import place_of
 
 
 def logarithm(event: Event) -> str:
+    """A logarithm of 0 or of a negative number."""
     value = np.asarray(event.operation.outputs[event.place])[event.element]
     if np.real(value) == -np.inf:
         return (
@@ -27,6 +28,7 @@ def logarithm(event: Event) -> str:
 
 
 def division(event: Event) -> str:
+    """A division by 0, or a quotient that overflows."""
     x, y = event.operands if len(event.operands) == 2 else (1.0, event.operands[0])
     if y == 0:
         what = "0 / 0" if x == 0 else "division by 0"
@@ -35,6 +37,7 @@ def division(event: Event) -> str:
 
 
 def exponential(event: Event) -> str:
+    """An exponential that overflows."""
     limit = np.log(np.finfo(np.asarray(event.operation.outputs[0]).dtype).max)
     return (
         f"overflow: the exponential of more than {limit:.2f}; logsumexp, logaddexp, softmax, "
@@ -43,6 +46,7 @@ def exponential(event: Event) -> str:
 
 
 def power(event: Event) -> str:
+    """A power that overflows, or has no real value."""
     x = event.operands[0]
     if x == 0:
         return f"0 to a negative power; {LEFT_OUT}"
@@ -52,17 +56,20 @@ def power(event: Event) -> str:
 
 
 def outside(event: Event) -> str:
+    """A number outside of the domain."""
     name = event.operation.primitive.name
     return f"{name} of a number outside of its domain; np.clip it where rounding has moved it there"
 
 
 def difference(event: Event) -> str:
+    """A sum that overflows, or a difference of infinities."""
     if event.from_infinity:
         return "the difference of two infinities: the remedy is where they come from"
     return "the sum overflows: scale the numbers"
 
 
 def product(event: Event) -> str:
+    """A product that overflows, or 0 times infinity."""
     if event.from_infinity:
         return (
             "0 times infinity: the remedy is where the infinity comes from; np.where keeps 0, "
@@ -125,7 +132,7 @@ REMEDIES: dict[Hazard, Callable[[Event], str]] = {
 
 
 def hazard_of(primitive: Primitive) -> Hazard | None:
-    """How an operator makes infinities: as its record says, or its family; None if unknown."""
+    """The way an operator makes infinities: as its record says, or its family; None if unknown."""
     if primitive.hazard is not None:
         return cast(Hazard, primitive.hazard)
     if isinstance(primitive.elements, Moves | Picks | Decided):
@@ -136,7 +143,7 @@ def hazard_of(primitive: Primitive) -> Hazard | None:
 
 
 def remedy(event: Event, steep: Iterable[Primitive], rewrite: str) -> str:
-    """What to write instead; "" if there is nothing to say.
+    """A sentence on what to write instead; "" if there is nothing to say.
 
     Args:
         event: what happened.

@@ -20,7 +20,7 @@ ZERO = -1
 
 
 def choice_of(primitive: Primitive, params: Mapping[str, Any]) -> Moves | Picks | None:
-    """What is said of an operator whose results are elements of its operands; None of others."""
+    """The fact of an operator whose results are elements of its operands; None of others."""
     fact = primitive.elements
     if not isinstance(fact, Moves | Picks):
         return None

@@ -57,13 +57,13 @@ def two_product(a: Array, b: Array) -> tuple[Any, Any]:
 
 
 def product_error(a: Array, b: Array, p: Array) -> Any:
-    """What the rounded product p of a and b lacks."""
+    """The rounding error of the product p of a and b."""
     (ah, al), (bh, bl) = split(a), split(b)
     return ((ah * bh - p) + ah * bl + al * bh) + al * bl
 
 
 class UnavailableError(ArithmeticError):
-    """What double-double numbers do not have."""
+    """A function that double-double numbers do not have."""
 
 
 class DoubleDouble:
@@ -78,18 +78,22 @@ class DoubleDouble:
 
     @property
     def shape(self) -> tuple[int, ...]:
+        """The size of each axis."""
         return self.hi.shape
 
     @property
     def is_complex(self) -> bool:
+        """True if the numbers are complex."""
         return self.hi.dtype.kind == "c"
 
     @property
     def real(self) -> DoubleDouble:
+        """The real part."""
         return DoubleDouble(self.hi.real, self.lo.real)
 
     @property
     def imag(self) -> DoubleDouble:
+        """The imaginary part."""
         return DoubleDouble(self.hi.imag, self.lo.imag)
 
     def __getitem__(self, key: Index) -> DoubleDouble:
@@ -100,9 +104,11 @@ class DoubleDouble:
         self.hi[key], self.lo[key] = value.hi, value.lo
 
     def copy(self) -> DoubleDouble:
+        """A copy that can be written into."""
         return DoubleDouble(self.hi.copy(), self.lo.copy())
 
     def reshape(self, *shape: int) -> DoubleDouble:
+        """The same elements in another shape."""
         return DoubleDouble(self.hi.reshape(*shape), self.lo.reshape(*shape))
 
     def scaled(self, exponent: ArrayLike) -> DoubleDouble:
@@ -205,10 +211,12 @@ def complex_of(real: DoubleDouble, imag: DoubleDouble) -> DoubleDouble:
 
 
 def complex_product(x: DoubleDouble, y: DoubleDouble) -> DoubleDouble:
+    """The product of two arrays of which one may be complex."""
     return complex_of(x.real * y.real - x.imag * y.imag, x.real * y.imag + x.imag * y.real)
 
 
 def complex_quotient(x: DoubleDouble, y: DoubleDouble) -> DoubleDouble:
+    """The quotient of two arrays of which one may be complex."""
     size = y.real * y.real + y.imag * y.imag
     conjugate = complex_of(y.real, -y.imag)
     product = complex_product(x, conjugate)

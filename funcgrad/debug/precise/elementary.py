@@ -50,11 +50,13 @@ def small_expm1(x: DoubleDouble) -> DoubleDouble:
 
 
 def exp(x: DoubleDouble) -> DoubleDouble:
+    """The exponential, from the remainder of a division by log(2)."""
     k = np.clip(np.nan_to_num(np.rint(x.hi / LN2.hi)), -2200, 2200)
     return (small_expm1(x - LN2 * k) + 1.0).scaled(k.astype(np.int64))
 
 
 def expm1(x: DoubleDouble) -> DoubleDouble:
+    """exp(x) - 1, by its series near 0."""
     near = np.abs(x.hi) < 0.3
     return select(near, small_expm1(select(near, x, 0.0)), exp(x) - 1.0)
 
@@ -80,6 +82,7 @@ def log_far(x: DoubleDouble) -> DoubleDouble:
 
 
 def log(x: DoubleDouble) -> DoubleDouble:
+    """The natural logarithm, by log1p near 1."""
     near = np.abs(x.hi - 1) < 0.2
     return select(near, log1p(select(near, x - 1.0, 0.0)), log_far(select(near, 2.0, x)))
 
@@ -100,6 +103,7 @@ def sine_and_cosine(x: DoubleDouble) -> tuple[DoubleDouble, DoubleDouble]:
 
 
 def tan(x: DoubleDouble) -> DoubleDouble:
+    """The quotient of sine and cosine."""
     s, c = sine_and_cosine(x)
     return s / c
 
@@ -126,10 +130,12 @@ def arctan2(y: DoubleDouble, x: DoubleDouble) -> DoubleDouble:
 
 
 def cosine_of_asin(x: DoubleDouble) -> DoubleDouble:
+    """The cosine of the angle whose sine is x."""
     return square_root((1.0 - x) * (1.0 + x))
 
 
 def sinh(x: DoubleDouble) -> DoubleDouble:
+    """The hyperbolic sine, from expm1."""
     u = expm1(magnitude(x))
     far = u.hi > 1e40
     result = select(far, u, u + u / (u + 1.0)) * 0.5
@@ -137,17 +143,20 @@ def sinh(x: DoubleDouble) -> DoubleDouble:
 
 
 def cosh(x: DoubleDouble) -> DoubleDouble:
+    """The hyperbolic cosine, from the exponential of |x| - log(2)."""
     e = exp(magnitude(x) - LN2)
     return e + 0.25 / e
 
 
 def tanh(x: DoubleDouble) -> DoubleDouble:
+    """The hyperbolic tangent, from expm1."""
     u = expm1(magnitude(x) * -2.0)
     result = -u / (u + 2.0)
     return select(np.signbit(x.hi), -result, result)
 
 
 def arcsinh(x: DoubleDouble) -> DoubleDouble:
+    """The inverse of sinh, from log1p."""
     a = magnitude(x)
     large = a.hi > 1e20
     small = select(large, 1.0, a)
@@ -157,16 +166,19 @@ def arcsinh(x: DoubleDouble) -> DoubleDouble:
 
 
 def arccosh(x: DoubleDouble) -> DoubleDouble:
+    """The inverse of cosh, from log1p."""
     large = x.hi > 1e20
     t = select(large, 1.0, x - 1.0)
     return select(large, log(x) + LN2, log1p(t + square_root(t * (t + 2.0))))
 
 
 def arctanh(x: DoubleDouble) -> DoubleDouble:
+    """The inverse of tanh, from log1p."""
     return log1p(x * 2.0 / (1.0 - x)) * 0.5
 
 
 def cbrt(x: DoubleDouble) -> DoubleDouble:
+    """The cube root, by two steps of Newton's iteration."""
     y = as_pair(np.cbrt(x.hi))
     for _ in range(2):
         y = y - (y * y * y - x) / (y * y * 3.0)
@@ -174,12 +186,14 @@ def cbrt(x: DoubleDouble) -> DoubleDouble:
 
 
 def hypot(x: DoubleDouble, y: DoubleDouble) -> DoubleDouble:
+    """The length of (x, y), scaled so that squares do not overflow."""
     exponent = np.frexp(np.maximum(np.abs(x.hi), np.abs(y.hi)))[1]
     x, y = x.scaled(-exponent), y.scaled(-exponent)
     return square_root(x * x + y * y).scaled(exponent)
 
 
 def power(x: DoubleDouble, y: DoubleDouble) -> DoubleDouble:
+    """The power x**y, with the sign of odd powers of negative numbers."""
     result = exp(y * log(magnitude(x)))
     odd = np.mod(y.hi, 2) == 1
     whole = np.rint(y.hi) == y.hi
@@ -188,6 +202,7 @@ def power(x: DoubleDouble, y: DoubleDouble) -> DoubleDouble:
 
 
 def absolute(x: DoubleDouble) -> DoubleDouble:
+    """The absolute value of real or complex numbers."""
     return hypot(x.real, x.imag) if x.is_complex else magnitude(x)
 
 

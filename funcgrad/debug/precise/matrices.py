@@ -49,7 +49,7 @@ class Calculator:
         return np.asarray(self.numbers.nearest(x, np.complex128 if complex_in else np.float64))
 
     def is_zero(self, a: Precise, k: int) -> bool:
-        """Whether a pivot is 0."""
+        """True if a pivot is 0."""
         return bool(self.values(a[k : k + 1, k])[0] == 0)
 
     def moved(self, x: Precise, move: Callable[[Any], Any]) -> Precise:
@@ -78,10 +78,12 @@ class Calculator:
 
 
 def reduce_prod(c: Calculator, x: Precise, *, axes: tuple[int, ...]) -> Result:
+    """The product along axes."""
     return [c.fold(mul, x, axes)]
 
 
 def cumprod(c: Calculator, x: Precise, *, axis: int, reverse: bool) -> Result:
+    """Products of all elements up to each one."""
     n = x.shape[axis]
     first = c.moved(x, lambda p: np.moveaxis(p, axis, 0))
     rows: list[Precise] = []
@@ -92,6 +94,7 @@ def cumprod(c: Calculator, x: Precise, *, axis: int, reverse: bool) -> Result:
 
 
 def logsumexp(c: Calculator, x: Precise, *, axes: tuple[int, ...]) -> Result:
+    """The logarithm of the sum of exponentials."""
     top = c.numbers.lift(np.max(c.values(x), axis=axes, keepdims=True))
     exps = c.call(exp, c.call(sub, x, top))
     flat = c.moved(top, lambda p: np.squeeze(p, axes))
@@ -101,10 +104,12 @@ def logsumexp(c: Calculator, x: Precise, *, axes: tuple[int, ...]) -> Result:
 def log_total(
     c: Calculator, total: Precise, _exponentials: Precise, *, axes: tuple[int, ...]
 ) -> Result:
+    """The logarithm of a sum of exponentials that is known."""
     return [c.call(log, total)]
 
 
 def vector_norm(c: Calculator, x: Precise, *, axes: tuple[int, ...], order: float) -> Result | None:
+    """The norm along axes; None for orders that pick elements."""
     size = c.call(absolute, x)
     if order in (np.inf, -np.inf, 0):
         return None
@@ -154,15 +159,18 @@ def back_substitute(c: Calculator, a: Precise, b: Precise) -> Precise:
 
 
 def solve_one(c: Calculator, a: Precise, b: Precise) -> Result:
+    """The solution of one system of equations."""
     upper, right, _ = eliminate(c, a, b)
     return [back_substitute(c, upper, right)]
 
 
 def solve(c: Calculator, a: Precise, b: Precise, **_: object) -> Result:
+    """The solutions of systems of equations."""
     return lanes(c, lambda x, y: solve_one(c, x, y), a, b)
 
 
 def inv(c: Calculator, a: Precise, **_: object) -> Result:
+    """Inverse matrices."""
     dtype = c.numbers.terms(a)[0].dtype
     eye = c.numbers.lift(np.eye(a.shape[-1], dtype=dtype))
     return lanes(c, lambda x: solve_one(c, x, eye), a)
@@ -178,6 +186,8 @@ def triangular_solve(
     unit_diagonal: bool,
     **_: object,
 ) -> Result:
+    """The solutions of systems with a triangular matrix."""
+
     def one(x: Precise, y: Precise) -> Result:
         n = x.shape[0]
         kept = np.tri(n, dtype=bool) if lower else np.tri(n, dtype=bool).T
@@ -196,6 +206,7 @@ def triangular_solve(
 
 
 def cholesky(c: Calculator, a: Precise, **_: object) -> Result | None:
+    """Cholesky's factors of real matrices; None for complex ones."""
     if c.numbers.terms(a)[0].dtype.kind == "c":
         return None
 
@@ -228,10 +239,12 @@ def determinant(c: Calculator, a: Precise) -> Result:
 
 
 def det(c: Calculator, a: Precise) -> Result:
+    """Determinants of matrices."""
     return lanes(c, lambda x: determinant(c, x), a)
 
 
 def slogdet(c: Calculator, a: Precise, **_: object) -> Result | None:
+    """Signs and logarithms of determinants of real matrices; None for complex ones."""
     if c.numbers.terms(a)[0].dtype.kind == "c":
         return None
     (value,) = det(c, a)

@@ -83,13 +83,16 @@ class Multiprecision:
         return self.context.mpf(float(x))
 
     def lift(self, x: ArrayLike) -> Any:
+        """A float, complex or integer array, exactly."""
         return objects(self.number, np.asarray(x))
 
     def nearest(self, x: Array, dtype: DTypeLike) -> Any:
+        """The nearest array of a dtype."""
         kind = complex if np.dtype(dtype).kind == "c" else float
         return objects(kind, x).astype(dtype)[()]
 
     def terms(self, x: Array) -> list[Any]:
+        """Arrays of float64 (or complex128) with this sum."""
         found = []
         is_complex = any(hasattr(v, "_mpc_") for v in x.flat)
         for _ in range(self.digits // 15 + 1):
@@ -101,25 +104,31 @@ class Multiprecision:
         return found
 
     def total(self, terms: Sequence[Any]) -> Any:
+        """The sum of arrays of float64."""
         result = self.lift(terms[0])
         for t in terms[1:]:
             result = objects(lambda a, b: a + b, result, self.lift(t))
         return result
 
     def is_finite(self, x: Array) -> bool:
+        """True if all elements are finite."""
         return all(self.context.isfinite(v) for v in x.flat)
 
     def exponent(self, x: Array) -> int:
+        """The power of two next to the largest of finite elements."""
         return max((int(self.context.mag(v)) for v in x.flat if v != 0), default=0)
 
     def scaled(self, x: Array, exponent: int) -> Any:
+        """Times a power of two."""
         factor = self.context.mpf(2) ** exponent
         return objects(lambda v: v * factor, x)
 
     def choose(self, operands: Sequence[Any], places: Array) -> Any:
+        """Elements by their places among those of all operands."""
         return as_objects(np.concatenate([x.ravel() for x in operands])[places])
 
     def calculate(self, formula: Callable[..., Any], computed: Array, *operands: Array) -> Any:
+        """The value of a formula, and ``computed`` where it is not finite."""
         complex_result = np.asarray(computed).dtype.kind == "c"
 
         def one(limit: ArrayLike, *xs: MpNumber) -> Any:

@@ -37,7 +37,7 @@ class Numbers(Protocol):
         """The sum of arrays of float64."""
 
     def is_finite(self, x: Precise) -> bool:
-        """Whether all elements are finite."""
+        """True if all elements are finite."""
 
     def exponent(self, x: Precise) -> int:
         """The power of two next to the largest of finite elements."""
@@ -62,33 +62,41 @@ class DoubleDoubles:
     functions = PairFunctions()
 
     def lift(self, x: ArrayLike) -> DoubleDouble:
+        """A float, complex or integer array, exactly."""
         return as_pair(x)
 
     def nearest(self, x: DoubleDouble, dtype: DTypeLike) -> Any:
+        """The nearest array of a dtype."""
         return x.hi.astype(dtype)[()]
 
     def terms(self, x: DoubleDouble) -> list[Any]:
+        """Arrays of float64 (or complex128) with this sum."""
         return [x.hi, x.lo]
 
     def total(self, terms: Sequence[Any]) -> DoubleDouble:
+        """The sum of arrays of float64."""
         result = as_pair(terms[0])
         for t in terms[1:]:
             result = result + t
         return result
 
     def is_finite(self, x: DoubleDouble) -> bool:
+        """True if all elements are finite."""
         return bool(np.isfinite(x.hi).all())
 
     def exponent(self, x: DoubleDouble) -> int:
+        """The power of two next to the largest of finite elements."""
         parts = (x.hi.real, x.hi.imag)
         return int(np.frexp(max(float(np.abs(p).max(initial=0.0)) for p in parts))[1])
 
     def scaled(self, x: DoubleDouble, exponent: int) -> DoubleDouble:
+        """Times a power of two."""
         half = exponent // 2  # in two steps: the power of two itself may be out of range
         first, second = np.ldexp(1.0, half), np.ldexp(1.0, exponent - half)
         return DoubleDouble(x.hi * first * second, x.lo * first * second)
 
     def choose(self, operands: Sequence[DoubleDouble], places: Array) -> DoubleDouble:
+        """Elements by their places among those of all operands."""
         hi = np.concatenate([x.hi.ravel() for x in operands])
         lo = np.concatenate([x.lo.ravel() for x in operands])
         return DoubleDouble(hi[places], lo[places])
@@ -96,6 +104,7 @@ class DoubleDoubles:
     def calculate(
         self, formula: Formula, computed: Array, *operands: DoubleDouble
     ) -> DoubleDouble | None:
+        """The value of a formula, and ``computed`` where it is not finite."""
         try:
             found = as_pair(formula(self.functions, *operands))
         except UnavailableError:

@@ -34,12 +34,12 @@ class Evaluation(NamedTuple):
 
 
 def inexact(x: PyTree) -> bool:
-    """Whether x is a real or complex array, number or result."""
+    """True if x is a real or complex array, number or result."""
     return aval_of(x).dtype.kind in "fc"
 
 
 def evaluate(numbers: Numbers, operation: Operation, operands: Sequence[Precise]) -> Evaluation:
-    """What an operation gives for precise operands.
+    """The results of an operation on precise operands.
 
     Decisions are the program's own: results that are integers or booleans, the order of elements,
     functions that are piecewise constant, and numbers drawn at random stay as they were computed.
@@ -100,12 +100,12 @@ def _exactly(numbers: Numbers, operation: Operation, operands: Sequence[Precise]
 
 
 def _is_linear_in_one(prim: Primitive, real: Sequence[bool]) -> bool:
-    """Whether an operator only adds and moves elements of its one operand that is no integer."""
+    """True if an operator only adds and moves elements of its one operand that is no integer."""
     return prim.transpose is not None and prim.elements is None and sum(real) == 1
 
 
 def keeps_value(operation: Operation) -> bool:
-    """Whether a conversion of type keeps the value: not from complex to real numbers."""
+    """True if a conversion of type keeps the value: not from complex to real numbers."""
     before, after = aval_of(operation.operands[0]).dtype, aval_of(operation.outputs[0]).dtype
     return before.kind != "c" or after.kind == "c"
 

@@ -1,4 +1,4 @@
-"""Which operation inside a function has a wrong derivative of its own."""
+"""The operation inside a function that has a wrong derivative of its own."""
 
 from __future__ import annotations
 
@@ -16,16 +16,17 @@ from ...core.tracing import aval_of
 from ...ops.structural.stop import stop
 from ...transforms.opened import record_peeking
 from ...transforms.recording import Operation
+from ...typing import PyTree
 from ..reports.report import Finding, GradientCheckError, InconclusiveCheckError
 from .functions import flatten_function, generator, has_tangent
 from .orders import check_orders
 from .session import Session
 
 TURNS = 3
-"""How many turns of a loop are looked at."""
+"""The number of turns of a loop that are looked at."""
 
 MOST = 2_000
-"""How many different operations are looked at."""
+"""The number of different operations that are looked at."""
 
 SECONDS = 15.0
 """The time for looking."""
@@ -42,7 +43,7 @@ def find_cause(session: Session, f: Callable[..., Any], finding: Finding) -> str
     leaves, spec = tree.flatten(session.args)
     places = [i for i, x in enumerate(leaves) if has_tangent(x)]
 
-    def flat(*xs: Any) -> list[Any]:
+    def flat(*xs: PyTree) -> list[Any]:
         full = list(leaves)
         for i, x in zip(places, xs, strict=True):
             full[i] = x
@@ -87,14 +88,14 @@ def different(operations: Iterable[Operation]) -> Iterator[Operation]:
 def failure(
     session: Session, operation: Operation, order: int, modes: tuple[str, ...]
 ) -> Finding | None:
-    """What is wrong with the derivative of one operation, if anything is."""
+    """The fault of the derivative of one operation, if anything is."""
     prim = operation.primitive
     if prim.nondifferentiable or not any(map(has_tangent, operation.operands)):
         return None
     if not any(map(has_tangent, operation.outputs)):
         return None
 
-    def call(*operands: Any) -> Any:
+    def call(*operands: PyTree) -> Any:
         return prim(*operands, **operation.params)
 
     call.__name__ = name_of(operation)
