@@ -7,7 +7,7 @@ import importlib
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..core.source import where_defined
 from ..core.tracebacks import user_facing
@@ -20,9 +20,6 @@ from .profiles import profile_of
 from .reports.literals import Literals, importable_name
 from .reports.records import Record, note
 from .reports.report import GradientCheckError, InconclusiveCheckError
-
-if TYPE_CHECKING:
-    from .points import Points  # which needs hypothesis
 
 MANY = 9
 """It is an error if more than this many points are rejected for each one accepted."""
@@ -177,7 +174,7 @@ def record_of(report: PointsReport, error: Exception | None, program: str, fits:
     )
 
 
-def error_of_counts(name: str, points: Points) -> Exception | None:
+def error_of_counts(name: str, points: Any) -> Exception | None:
     """An error if nearly all points were rejected, or none was conclusive."""
     accepted = points.passed + len(points.inconclusive)
     if points.rejected > MANY * accepted:

@@ -183,3 +183,7 @@ def test_no_table_has_operators_by_name(package):
         for line in tables_of_names(ast.parse(path.read_text()))
     }
     assert not found
+
+
+def test_a_stopped_gradient_passes_the_error_of_its_operand_on():
+    assert fg.accuracy(lambda x: fg.lax.stop_gradient(1 - np.cos(x)))(1e-8).digits == 0

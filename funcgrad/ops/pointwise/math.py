@@ -223,14 +223,14 @@ sin: Elementwise = elementwise(
     np.sin,
     lambda _o, x: np.cos(x),
     scalar=lambda m, x: m.sin(x),
-    hazard=Hazard.DOMAIN,
+    hazard=Hazard.NONE,
 )
 cos: Elementwise = elementwise(
     "cos",
     np.cos,
     lambda _o, x: -np.sin(x),
     scalar=lambda m, x: m.cos(x),
-    hazard=Hazard.DOMAIN,
+    hazard=Hazard.NONE,
 )
 
 
@@ -303,7 +303,7 @@ tan: Elementwise = elementwise(
     _tan_slope,
     domain=(-1, 1),
     scalar=lambda m, x: m.tan(x),
-    hazard=Hazard.DOMAIN,
+    hazard=Hazard.NONE,
 )
 arcsin: Elementwise = elementwise(
     "asin",
