@@ -1,6 +1,8 @@
 """What records say of their operators is true, and complete for accuracy and explain_nan."""
 
 import ast
+import importlib
+import pkgutil
 import warnings
 from pathlib import Path
 
@@ -9,6 +11,7 @@ import pytest
 import scipy.special
 
 import funcgrad as fg
+import funcgrad.optim
 from funcgrad import debug, ops
 from funcgrad.core.facts import Elements, Scalars, Steep
 from funcgrad.core.primitive import REGISTRY
@@ -17,6 +20,8 @@ from funcgrad.debug.precise.operations import WRAPPING
 from funcgrad.debug.remedies import hazard_of
 from funcgrad.ops import Bilinear, Control, Elementwise, Hazard, Linear
 
+for found in pkgutil.walk_packages(ops.__path__, "funcgrad.ops."):
+    importlib.import_module(found.name)  # some are imported where they are used only
 OWN = {n: p for n, p in REGISTRY.items() if "for_the_test" not in n and p.cases is not None}
 DIFFERENTIABLE = [n for n, p in OWN.items() if not p.nondifferentiable]
 STATED = [n for n, p in OWN.items() if p.scalar]

@@ -1,5 +1,8 @@
 """Double-double and multiprecision evaluation of every operator agree, to 27 digits."""
 
+import importlib
+import pkgutil
+
 import mpmath
 import numpy as np
 import pytest
@@ -7,6 +10,8 @@ from effort import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import funcgrad.optim  # noqa: F401
+from funcgrad import ops
 from funcgrad.core.facts import Float64, OneTriangle
 from funcgrad.core.primitive import REGISTRY
 from funcgrad.debug.precise import DoubleDoubles, Multiprecision, evaluate
@@ -40,6 +45,8 @@ def stands_for_itself(prim):
     return isinstance(prim.elements, Float64 | OneTriangle) and bool(prim.elements.why)
 
 
+for module in pkgutil.walk_packages(ops.__path__, "funcgrad.ops."):
+    importlib.import_module(module.name)  # some are imported where they are used only
 NEEDS_AXIS = {"psum", "all_gather", "psum_scatter", "all_to_all", "ppermute"}
 OWN = {
     name: prim
@@ -170,3 +177,10 @@ def test_limits_are_as_computed(name):
         formula = getattr(arithmetic, name).scalar
         found = PAIRS.calculate(formula, computed, PAIRS.lift(x), PAIRS.lift(y))
         np.testing.assert_array_equal(found.hi, computed)
+
+
+@pytest.mark.parametrize("x", [-1e300, -5000.0, -1600.0, -800.0])
+def test_exponentials_that_vanish_are_zero(x):
+    with np.errstate(all="ignore"):
+        assert PairFunctions.exp(PAIRS.lift(x)).hi == 0.0
+        assert PairFunctions.exp(PAIRS.lift(-x)).hi == np.inf

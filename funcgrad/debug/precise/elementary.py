@@ -28,6 +28,8 @@ from .double_double import (
 LN2 = DoubleDouble(0.6931471805599453, 2.3190468138462996e-17)
 LN10 = DoubleDouble(2.302585092994046, -2.1707562233822494e-16)
 PI = DoubleDouble(3.141592653589793, 1.2246467991473532e-16)
+FAR = 1500.0
+"""The exponential of more than this overflows, and that of less than its negative is 0."""
 HALF_PI = (1.5707963267948966, 6.123233995736766e-17, -1.4973849048591698e-33)
 """Half of pi as a sum of three float64."""
 
@@ -51,7 +53,8 @@ def small_expm1(x: DoubleDouble) -> DoubleDouble:
 
 def exp(x: DoubleDouble) -> DoubleDouble:
     """The exponential, from the remainder of a division by log(2)."""
-    k = np.clip(np.nan_to_num(np.rint(x.hi / LN2.hi)), -2200, 2200)
+    x = select(np.abs(x.hi) > FAR, np.copysign(FAR, x.hi), x)  # 0 or infinity in either case
+    k = np.nan_to_num(np.rint(x.hi / LN2.hi))
     return (small_expm1(x - LN2 * k) + 1.0).scaled(k.astype(np.int64))
 
 
