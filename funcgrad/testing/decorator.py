@@ -63,7 +63,7 @@ class DerivativeCheck:
         }
 
 
-def described(shape: object, domain: DomainLike) -> Any:
+def described(shape: object, domain: object) -> Any:
     """The description of an argument of a shape: text, numbers, or a strategy for shapes."""
     strategies = importlib.import_module(".strategies", __package__)
     if isinstance(shape, str | int | tuple | list):
