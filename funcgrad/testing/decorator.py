@@ -11,7 +11,6 @@ from typing import Any
 
 from ..core.source import where_defined
 from ..core.tracebacks import user_facing
-from ..testing.strategies.domains import DomainLike
 from ..typing import PyTree
 from . import options
 from .gradcheck import PointsReport, gradcheck

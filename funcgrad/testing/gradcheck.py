@@ -11,7 +11,6 @@ from typing import Any
 
 from ..core.source import where_defined
 from ..core.tracebacks import user_facing
-from ..testing.strategies.domains import DomainLike
 from ..typing import PyTree
 from . import options
 from .checks import verdict_of
@@ -66,7 +65,7 @@ def gradcheck(
     *strategies: PyTree,
     order: int = 2,
     modes: str | Sequence[str] = ("fwd", "rev"),
-    domain: DomainLike = "real",
+    domain: PyTree = "real",
     max_examples: int | None = None,
     seed: int = 0,
     profile: str | None = None,
