@@ -1,10 +1,20 @@
-"""What a record may say of an operator for those who explain numbers: debug and testing."""
+"""What a record may say of an operator for those who explain numbers: debug and testing.
+
+``elements`` of a record is ``Moves``, ``Picks``, ``Decided``, ``OneTriangle`` or ``Float64``;
+``steep`` is ``Steep``, ``hazard`` a ``Hazard``, and ``scalar`` a formula over ``Scalars``.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from enum import Enum
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol, TypeAlias, runtime_checkable
+
+LEFT_OUT = (
+    "np.where(x > 0, f(x), other) leaves such elements out; its zeros are strong, so the "
+    "derivative needs no second where"
+)
+"""What may be written where a function is not to be evaluated at some elements."""
 
 
 class Moves(NamedTuple):
@@ -15,14 +25,36 @@ class Moves(NamedTuple):
     """
 
     where: slice = slice(0)
-    holds: Callable[[dict[str, Any]], bool] | None = None
+    holds: Callable[[Mapping[str, Any]], bool] | None = None
 
 
 class Picks(NamedTuple):
     """Results are elements of operands, picked by their order."""
 
     where: slice = slice(0)
-    holds: Callable[[dict[str, Any]], bool] | None = None
+    holds: Callable[[Mapping[str, Any]], bool] | None = None
+
+
+class Decided(NamedTuple):
+    """Results are decisions of the program, taken as they are: signs, numbers drawn at random."""
+
+
+class OneTriangle(NamedTuple):
+    """One triangle of the operand is read, and stands for a Hermitian matrix.
+
+    ``why`` is that of ``Float64``; "" if debug has a precise form.
+    """
+
+    why: str = ""
+
+
+class Float64(NamedTuple):
+    """There is no precise form: float64 on precise operands stands for the precise result."""
+
+    why: str
+
+
+Elements: TypeAlias = Moves | Picks | Decided | OneTriangle | Float64
 
 
 class Steep(NamedTuple):
@@ -38,6 +70,7 @@ class Steep(NamedTuple):
 class Hazard(Enum):
     """How an operator makes infinities and NaN of finite numbers."""
 
+    NONE = "never"
     LOGARITHM = "logarithm"
     DIVISION = "division"
     EXPONENTIAL = "exponential"
@@ -45,8 +78,61 @@ class Hazard(Enum):
     DOMAIN = "domain"
     SUM = "sum"
     PRODUCT = "product"
+    NARROWING = "narrowing"
     NOT_DEFINITE = "not definite"
     SINGULAR = "singular"
     ZERO_ON_DIAGONAL = "zero on diagonal"
     NO_CONVERGENCE = "no convergence"
     LOG_DETERMINANT = "logarithm of a determinant"
+
+
+@runtime_checkable
+class Scalars(Protocol):
+    """The basic functions that the formula of an elementwise operator may use.
+
+    The formula gets them first: ``scalar=lambda m, x: m.log1p(m.exp(-m.abs(x)))``. Beside them it
+    may use + - * / and comparisons. Both values of ``where`` are computed; the one that is not
+    taken may be NaN.
+    """
+
+    @property
+    def pi(self) -> Any: ...
+    @property
+    def ln2(self) -> Any: ...
+    @property
+    def ln10(self) -> Any: ...
+    def where(self, condition: Any, x: Any, y: Any, /) -> Any: ...
+    def abs(self, x: Any, /) -> Any: ...
+    def copysign(self, x: Any, y: Any, /) -> Any: ...
+    def ldexp(self, x: Any, n: Any, /) -> Any: ...
+    def real(self, x: Any, /) -> Any: ...
+    def imag(self, x: Any, /) -> Any: ...
+    def conj(self, x: Any, /) -> Any: ...
+    def complex(self, x: Any, y: Any, /) -> Any: ...
+    def sqrt(self, x: Any, /) -> Any: ...
+    def cbrt(self, x: Any, /) -> Any: ...
+    def hypot(self, x: Any, y: Any, /) -> Any: ...
+    def power(self, x: Any, y: Any, /) -> Any: ...
+    def exp(self, x: Any, /) -> Any: ...
+    def expm1(self, x: Any, /) -> Any: ...
+    def log(self, x: Any, /) -> Any: ...
+    def log1p(self, x: Any, /) -> Any: ...
+    def sin(self, x: Any, /) -> Any: ...
+    def cos(self, x: Any, /) -> Any: ...
+    def tan(self, x: Any, /) -> Any: ...
+    def asin(self, x: Any, /) -> Any: ...
+    def acos(self, x: Any, /) -> Any: ...
+    def atan(self, x: Any, /) -> Any: ...
+    def atan2(self, y: Any, x: Any, /) -> Any: ...
+    def sinh(self, x: Any, /) -> Any: ...
+    def cosh(self, x: Any, /) -> Any: ...
+    def tanh(self, x: Any, /) -> Any: ...
+    def asinh(self, x: Any, /) -> Any: ...
+    def acosh(self, x: Any, /) -> Any: ...
+    def atanh(self, x: Any, /) -> Any: ...
+    def erf(self, x: Any, /) -> Any: ...
+    def erfc(self, x: Any, /) -> Any: ...
+    def erf_inv(self, x: Any, /) -> Any: ...
+    def lgamma(self, x: Any, /) -> Any: ...
+    def digamma(self, x: Any, /) -> Any: ...
+    def polygamma(self, n: Any, x: Any, /) -> Any: ...

@@ -124,6 +124,8 @@ class Primitive:
         elements: that its results are elements of operands, and which.
         steep: where its derivative is infinite although it has a value.
         hazard: how it makes infinities and NaN of finite numbers.
+        scalar: an elementwise operator as a formula ``(m, *numbers)`` over the basic functions of
+            ``facts.Scalars``.
     """
 
     name: str
@@ -153,6 +155,7 @@ class Primitive:
     elements: Any = None
     steep: Any = None
     hazard: Any = None
+    scalar: Callable[..., Any] | None = None
     bodily: bool = field(init=False, default=False)
     recorded: bool = field(init=False, default=False)
 

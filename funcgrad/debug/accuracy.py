@@ -10,24 +10,26 @@ import numpy as np
 from .. import tree
 from ..api.jit import Jitted
 from ..api.stabilize import stabilize
+from ..core.primitive import Primitive
 from ..core.source import Transposed
 from ..core.tracebacks import user_facing
 from ..core.tracing import aval_of, owner_name
 from ..transforms.opened import Recording, Turn
 from ..transforms.recording import Operation
+from ..typing import Array, PyTree
 from .precise import DoubleDoubles, Evaluation, Multiprecision, Numbers, evaluate
 from .precise.operations import inexact, rounded
 from .recorded_calls import on_host, place_of, recorded_call
 
 SHOWN = 10
-"""How many operations a printed report lists."""
+"""The number of operations that a printed report lists."""
 
 WORTH = 1.0
 """Losses below this many digits are not printed."""
 
 
 class Row(NamedTuple):
-    """What an operation does to the digits of its result.
+    """The effect of an operation on the digits of its result.
 
     Attributes:
         operator: its name.
@@ -62,7 +64,7 @@ class Row(NamedTuple):
 
 
 class AccuracyReport:
-    """How many digits of a result are right, and where the others were lost.
+    """The right digits of a result, and the operations that lost the others.
 
     Attributes:
         digits: right digits of the worst element of the result.
@@ -103,7 +105,7 @@ class Accuracy(NamedTuple):
     element: tuple[int, ...]
 
 
-def right_digits(numbers: Numbers, computed: Any, precise: Any) -> Accuracy:
+def right_digits(numbers: Numbers, computed: Array, precise: Any) -> Accuracy:
     """Compare a computed array with a precise one, in units of the computed one's dtype."""
     computed = np.asarray(computed)
     dtype = computed.dtype
@@ -124,7 +126,7 @@ def right_digits(numbers: Numbers, computed: Any, precise: Any) -> Accuracy:
     return Accuracy(float(digits.flat[worst]), full, index)
 
 
-def as_operand(computed: Any, nearest: Any) -> Any:
+def as_operand(computed: PyTree, nearest: Array) -> Any:
     """A value of the kind that the program has had: a Python number where it had one."""
     return type(computed)(nearest) if type(computed) in (float, complex) else nearest
 
@@ -147,11 +149,11 @@ def alone(numbers: Numbers, operation: Operation, operands: list[Any], exact: Ev
 
 def follow(
     numbers: Numbers, recording: Recording
-) -> tuple[list[Row], dict[Operation, list[Any]], set[str]]:
+) -> tuple[list[Row], dict[Operation, list[Any]], set[Primitive]]:
     """Evaluate all operations; their rows, their precise results, and those that have none."""
     known: dict[Operation, list[Any]] = {}
     rows: list[Row] = []
-    unknown: set[str] = set()
+    unknown: set[Primitive] = set()
     for operation in recording.operations:
         operands = [
             known[origin[0]][origin[1]] if origin else numbers.lift(x) if inexact(x) else x
@@ -162,7 +164,7 @@ def follow(
         if not any(map(inexact, operation.outputs)):
             continue
         if not found.exact:
-            unknown.add(operation.primitive.name)
+            unknown.add(operation.primitive)
         lonely = alone(numbers, operation, operands, found)
         for computed, own, precise in zip(operation.outputs, lonely, found.outs, strict=True):
             if inexact(computed):
@@ -171,7 +173,7 @@ def follow(
 
 
 def row_of(
-    numbers: Numbers, operation: Operation, computed: Any, own: Any, precise: Any, r: Recording
+    numbers: Numbers, operation: Operation, computed: Array, own: Array, precise: Any, r: Recording
 ) -> Row:
     """The row of one result of an operation."""
     together = right_digits(numbers, computed, precise)
@@ -200,13 +202,20 @@ def worst_rows(rows: Iterable[Row]) -> list[Row]:
     return sorted(found.values(), key=lambda r: -r.lost)
 
 
-def rewrites_by_line(fun: Callable[..., Any], args: Any, kwargs: Any) -> dict[Any, str]:
-    """What ``stabilize`` would replace, by file and line; nothing if f cannot be staged."""
+def rewrites_by_line(fun: Callable[..., Any], args: PyTree, kwargs: PyTree) -> dict[Any, str]:
+    """Formulas that ``stabilize`` would replace, by file and line; none if f cannot be staged."""
     try:
         found = stabilize(fun).report(*args, **kwargs).rewrites
     except Exception:  # functions that need the values of their arguments are judged all the same
         return {}
     return {place_of(r.source): r.name for r in found if r.source}
+
+
+def note_of(primitive: Primitive) -> str:
+    """A line for an operator that could not be evaluated more precisely, and why if it is known."""
+    text = f"not evaluated with more digits than float64: {primitive.name}"
+    why = getattr(primitive.elements, "why", "")
+    return f"{text} ({why})" if why else text
 
 
 @user_facing
@@ -254,7 +263,7 @@ def accuracy(
     owner = owner_name("accuracy", fun)
 
     @user_facing
-    def report(*args: Any, **kwargs: Any) -> AccuracyReport:
+    def report(*args: PyTree, **kwargs: PyTree) -> AccuracyReport:
         call = recorded_call(fun, args, kwargs, owner)
         rows, known, unknown = follow(numbers, call.recording)
         returned = call.recording.outs
@@ -273,7 +282,7 @@ def accuracy(
             r._replace(rewrite=hints.get(place_of(r.source), "") if r.lost >= WORTH else "")
             for r in worst_rows(rows)
         ]
-        notes = [f"not evaluated with more digits than float64: {n}" for n in sorted(unknown)]
+        notes = sorted(map(note_of, unknown))
         if not all(np.isfinite(x).all() for x in returned if inexact(x)):
             notes.append("the result is not finite: debug.explain_nan says where that comes from")
         title = f"{owner}, beside {precision} numbers of {numbers.digits} digits"

@@ -1,9 +1,9 @@
-"""Where infinities and NaN come from in a recording."""
+"""The operations of a recording that infinities and NaN come from."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -12,12 +12,17 @@ from ..core.tracing import aval_of
 from ..ops.families import Elementwise
 from ..transforms.opened import Recording, Turn
 from ..transforms.recording import Operation
+from ..typing import Array, ArrayLike
 from .influence import influences, reached
 from .precise.operations import inexact
 from .recorded_calls import text_of_line
 
 LONGEST = 6
 """Arrays with more elements than this are described by shape and dtype."""
+
+
+Origin: TypeAlias = tuple[Operation, int] | None
+"""The operation that a value is a result of, and which of them; None for arguments."""
 
 
 class Event(NamedTuple):
@@ -46,7 +51,7 @@ class Event(NamedTuple):
 
     @property
     def backward(self) -> bool:
-        """Whether the operation belongs to a backward pass."""
+        """True if the operation belongs to a backward pass."""
         return isinstance(self.source, Transposed)
 
     @property
@@ -76,7 +81,7 @@ class Event(NamedTuple):
         return text + (f" at element {list(self.element)}" if self.element else "")
 
 
-def short(x: Any) -> str:
+def short(x: ArrayLike) -> str:
     """A value in a few characters."""
     if np.ndim(x) == 0:
         return f"{x:.6g}" if inexact(x) else str(x)
@@ -85,12 +90,13 @@ def short(x: Any) -> str:
     return repr(aval_of(x))
 
 
-def bad_elements(x: Any) -> Any:
-    """Where an operand is infinite or NaN."""
+def bad_elements(x: ArrayLike) -> Any:
+    """A mask of the elements that are infinite or NaN."""
     return ~np.isfinite(x) if inexact(x) else np.zeros(np.shape(x), bool)
 
 
-def nan_elements(x: Any) -> Any:
+def nan_elements(x: ArrayLike) -> Any:
+    """A mask of the elements that are NaN."""
     return np.isnan(x) if inexact(x) else np.zeros(np.shape(x), bool)
 
 
@@ -122,7 +128,7 @@ def find_events(recording: Recording) -> tuple[list[Event], list[Operation]]:
     return found[::-1], taking[::-1]
 
 
-def want(wanted: dict[Operation, list[Any]], origin: Any, mask: Any) -> None:
+def want(wanted: dict[Operation, list[Any]], origin: Origin, mask: Array) -> None:
     """Remember which elements of a result are to be explained."""
     if origin is None or not np.any(mask):
         return
@@ -135,7 +141,7 @@ def want(wanted: dict[Operation, list[Any]], origin: Any, mask: Any) -> None:
 def events_of(
     operation: Operation, masks: Sequence[Any], bad: Sequence[Any], turns: tuple[Turn, ...]
 ) -> list[Event]:
-    """What an operation makes out of finite operands, and which NaN out of infinite ones."""
+    """Infinities and NaN that an operation makes of finite operands, and NaN of infinite ones."""
     touched = reached(operation, bad)
     touched_by_nan = reached(operation, [nan_elements(x) for x in operation.operands])
     found = []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -13,14 +13,15 @@ from ..api.stabilize import stabilize
 from ..core.tracebacks import result_observer, user_facing
 from ..core.tracing import owner_name
 from ..transforms.opened import Recording
+from ..typing import ArrayLike, PyTree
 from .accuracy import rewrites_by_line
 from .events import Event, bad_elements, find_events
 from .recorded_calls import is_real_or_complex, on_host, place_of, recorded_call
-from .remedies import remedy, steep_operations
+from .remedies import remedy, steep_operators
 
 
 class NanReport:
-    """Where the infinities and NaN of a result come from.
+    """The operations that the infinities and NaN of a result come from.
 
     Attributes:
         finite: whether the result is finite, as the function gives it.
@@ -70,6 +71,7 @@ class NanReport:
         return "\n".join([*lines, *self.notes])
 
     def headline(self, event: Event) -> str:
+        """The words before an event."""
         if event is self.first_infinite:
             return "first infinite value"
         if event is self.first_nan:
@@ -77,11 +79,12 @@ class NanReport:
         return "first in the backward pass" if event.backward else "first in the forward pass"
 
 
-def first(events: Any) -> Event | None:
+def first(events: Iterable[Event]) -> Event | None:
+    """The first of some events, or None."""
     return next(iter(events), None)
 
 
-def describe_leaves(value: Any, root: str) -> list[str]:
+def describe_leaves(value: PyTree, root: str) -> list[str]:
     """A line for every leaf of a pytree that is not finite."""
     return [
         line
@@ -91,7 +94,7 @@ def describe_leaves(value: Any, root: str) -> list[str]:
     ]
 
 
-def describe(x: Any, name: str) -> list[str]:
+def describe(x: ArrayLike, name: str) -> list[str]:
     """A line for an array that is not finite: how many elements, and the first."""
     x = np.asarray(on_host(x))
     bad = bad_elements(x)
@@ -104,17 +107,17 @@ def describe(x: Any, name: str) -> list[str]:
     return [f"{name} is {x[tuple(index)]} at {index}, one of {count} of {x.size} elements"]
 
 
-def visible(result: Any) -> list[Any]:
+def visible(result: PyTree) -> list[Any]:
     """The arrays of a result; not those inside of functions that it holds."""
     return [x for x in tree.leaves(result, is_leaf=callable) if is_real_or_complex(x)]
 
 
-def is_finite(result: Any) -> bool:
-    """Whether all arrays of a result are finite."""
+def is_finite(result: PyTree) -> bool:
+    """True if all arrays of a result are finite."""
     return not any(bad_elements(on_host(x)).any() for x in visible(result))
 
 
-def explain(fun: Callable[..., Any], args: Any, kwargs: Any, title: str) -> NanReport:
+def explain(fun: Callable[..., Any], args: PyTree, kwargs: PyTree, title: str) -> NanReport:
     """The report of a call; see ``explain_nan``."""
     report = NanReport(title)
     token = result_observer.set(None)
@@ -149,15 +152,15 @@ def remedies_of(events: list[Event], recording: Recording, rewrites: dict[Any, s
     return [
         remedy(
             e,
-            steep_operations(recording.operations, e.source) if e.backward else (),
+            steep_operators(recording.operations, e.source) if e.backward else (),
             rewrites.get(place_of(e.source), ""),
         )
         for e in events
     ]
 
 
-def notes_of_finite(fun: Callable[..., Any], args: Any, kwargs: Any) -> list[str]:
-    """Whether a jitted function is finite only because jit has replaced formulas."""
+def notes_of_finite(fun: Callable[..., Any], args: PyTree, kwargs: PyTree) -> list[str]:
+    """True if a jitted function is finite only because jit has replaced formulas."""
     if not isinstance(fun, Jitted):
         return []
     with np.errstate(all="ignore"):
@@ -167,8 +170,8 @@ def notes_of_finite(fun: Callable[..., Any], args: Any, kwargs: Any) -> list[str
     return ["jit makes it so, with stable formulas: without jit the result is not finite"]
 
 
-def notes_of(report: NanReport, fun: Callable[..., Any], args: Any, kwargs: Any) -> list[str]:
-    """Whether jit or stabilize make the result finite."""
+def notes_of(report: NanReport, fun: Callable[..., Any], args: PyTree, kwargs: PyTree) -> list[str]:
+    """True if jit or stabilize make the result finite."""
     if report.finite:
         return ["as jit runs it, with stable formulas, the result is finite"]
     try:
@@ -210,7 +213,7 @@ def explain_nan(fun: Callable[..., Any]) -> Callable[..., NanReport]:
     owner = owner_name("explain_nan", fun)
 
     @user_facing
-    def explained(*args: Any, **kwargs: Any) -> NanReport:
+    def explained(*args: PyTree, **kwargs: PyTree) -> NanReport:
         return explain(fun, args, kwargs, owner)
 
     return explained

@@ -1,4 +1,4 @@
-"""Which elements of its operands a result of an operation depends on."""
+"""The elements of its operands that a result of an operation depends on."""
 
 from __future__ import annotations
 
@@ -8,10 +8,13 @@ from typing import Any
 import numpy as np
 
 from ..core.avals import Aval
+from ..core.facts import Moves, Picks
 from ..core.tracing import aval_of
 from ..ops.families import Bilinear, Elementwise, Linear
+from ..ops.shape import convert
 from ..transforms.recording import Operation
-from .precise.choices import is_choice, moved_operands, sources_of
+from ..typing import Array
+from .precise.choices import choice_of, moved_operands, sources_of
 
 
 def influences(operation: Operation, wanted: Sequence[Any]) -> list[Any]:
@@ -30,8 +33,8 @@ def influences(operation: Operation, wanted: Sequence[Any]) -> list[Any]:
     everything = [np.full(np.shape(x), anything) for x in operation.operands]
     if not anything:
         return everything
-    if is_choice(prim, operation.params):
-        return _of_choice(operation, wanted, everything)
+    if (fact := choice_of(prim, operation.params)) is not None:
+        return _of_choice(operation, fact, wanted, everything)
     if isinstance(prim, Elementwise):
         return [folded(wanted[0], np.shape(x)) for x in operation.operands]
     if isinstance(prim, Linear | Bilinear):
@@ -47,9 +50,11 @@ def folded(mask: Any, shape: tuple[int, ...]) -> Any:
     return np.asarray(mask.any(axis=axes, keepdims=True))
 
 
-def _of_choice(operation: Operation, wanted: Sequence[Any], everything: list[Any]) -> list[Any]:
-    moved = moved_operands(operation.primitive, len(operation.operands))
-    places = sources_of(operation.primitive, operation.operands, operation.params)
+def _of_choice(
+    operation: Operation, fact: Moves | Picks, wanted: Sequence[Array], everything: list[Array]
+) -> list[Array]:
+    moved = moved_operands(fact, len(operation.operands))
+    places = sources_of(operation.primitive, fact, operation.operands, operation.params)
     sizes = [int(np.size(x)) for x, m in zip(operation.operands, moved, strict=True) if m]
     flat = np.zeros(sum(sizes), bool)
     for at, mask in zip(places, wanted, strict=True):
@@ -65,7 +70,7 @@ def _of_choice(operation: Operation, wanted: Sequence[Any], everything: list[Any
     return found
 
 
-def _of_linear(operation: Operation, wanted: Any, everything: list[Any]) -> list[Any]:
+def _of_linear(operation: Operation, wanted: Array, everything: list[Any]) -> list[Any]:
     prim, operands = operation.primitive, operation.operands
     ct = np.asarray(wanted, np.float64)
     found = list(everything)
@@ -76,7 +81,7 @@ def _of_linear(operation: Operation, wanted: Any, everything: list[Any]) -> list
                             for j, y in enumerate(stand_ins)]  # fmt: skip
         extra = {"flagged": False} if isinstance(prim, Bilinear) else {}
         params = operation.params
-        if prim.name == "convert_element_type":
+        if prim is convert:
             params = {"dtype": np.dtype(np.float64)}
         result = prim.transpose(ct, *given, **extra, **params)
         result = result[i] if isinstance(prim, Bilinear) else result
@@ -94,10 +99,10 @@ def reached(operation: Operation, bad: Sequence[Any]) -> list[Any]:
     shapes = [np.shape(o) for o in operation.outputs]
     if not anything:
         return [np.zeros(s, bool) for s in shapes]
-    if is_choice(prim, operation.params):
-        moved = moved_operands(prim, len(bad))
+    if (fact := choice_of(prim, operation.params)) is not None:
+        moved = moved_operands(fact, len(bad))
         flat = np.concatenate([b.ravel() for b, m in zip(bad, moved, strict=True) if m])
-        places = sources_of(prim, operation.operands, operation.params)
+        places = sources_of(prim, fact, operation.operands, operation.params)
         return [
             np.ones(s, bool) if p is None else (p >= 0) & flat[np.maximum(p, 0)]
             for p, s in zip(places, shapes, strict=True)
@@ -111,7 +116,7 @@ def reached(operation: Operation, bad: Sequence[Any]) -> list[Any]:
 
 def _of_linear_forward(operation: Operation, bad: Sequence[Any]) -> Any:
     prim, params = operation.primitive, operation.params
-    if prim.name == "convert_element_type":
+    if prim is convert:
         return np.asarray(bad[0])
     total: Any = 0.0
     for i, mask in enumerate(bad):

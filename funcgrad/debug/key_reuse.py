@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import numpy as np
 
@@ -14,6 +13,7 @@ from ..core.tracing import Tracer, current_body
 from ..errors import KeyReuseError
 from ..ops.random.key_uses import key_uses
 from ..transforms.vmap import BatchTracer, UnmappedTracer
+from ..typing import Key
 
 
 class KeyUses:
@@ -23,16 +23,16 @@ class KeyUses:
         self.consumed: dict[int, tuple[str, Source | None]] = {}
         self.made: dict[int, tuple[str, Source | None]] = {}
 
-    def consume(self, name: str, key: Any) -> None:
+    def consume(self, name: str, key: Key) -> None:
         """Remember that a function consumed a key; raise if one did before."""
         self.record(self.consumed, name, key, "consumes", "consumed")
 
-    def make(self, name: str, key: Any) -> None:
+    def make(self, name: str, key: Key) -> None:
         """Remember that a function made a key; raise if it did before."""
         self.record(self.made, name, key, "makes", "made")
 
     def record(
-        self, seen: dict[int, tuple[str, Source | None]], name: str, key: Any, now: str, before: str
+        self, seen: dict[int, tuple[str, Source | None]], name: str, key: Key, now: str, before: str
     ) -> None:
         """Add keys to those that were seen, each of them for the first time."""
         here = (name, current_source(3))
@@ -49,13 +49,13 @@ class KeyUses:
             added[number] = here
         seen.update(added)
 
-    def forget(self, key: Any) -> None:
+    def forget(self, key: Key) -> None:
         """Let keys be consumed once more."""
         for number in _numbers(key):
             self.consumed.pop(number, None)
 
 
-def _numbers(key: Any) -> list[int]:
+def _numbers(key: Key) -> list[int]:
     """Keys as integers: one key, or all of a batch; none where values are not known."""
     if current_body() is not None:
         return []

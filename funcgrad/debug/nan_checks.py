@@ -14,6 +14,7 @@ from ..core.source import INTERNAL, PACKAGE, current_source
 from ..core.tracebacks import Facing, result_observer, user_facing
 from ..core.tracing import Tracer
 from ..errors import NonFiniteError
+from ..typing import PyTree
 from .explain_nan import explain, is_finite, visible
 
 CHECKED = frozenset(
@@ -27,7 +28,7 @@ NAMES = {
     "Pullback.__call__": "the function that vjp returned",
     "Pushforward.__call__": "the function that linearize returned",
 }
-"""What messages call functions, by the name in the code."""
+"""The names of functions in messages, by the name in the code."""
 
 BOUNDARIES = (
     user_facing(lambda: None).__code__,  # type: ignore[attr-defined]
@@ -37,7 +38,7 @@ BOUNDARIES = (
 
 
 def called_by_us() -> bool:
-    """Whether the function that returns was called by one of ours, which will be checked itself."""
+    """True if the function that returns was called by one of ours, which will be checked itself."""
     frame: FrameType | None = sys._getframe(3)
     while frame is not None and INTERNAL[frame.f_code.co_filename]:
         if frame.f_code in BOUNDARIES:
@@ -46,7 +47,7 @@ def called_by_us() -> bool:
     return False
 
 
-def check_result(fun: Callable[..., Any], args: Any, kwargs: Any, result: Any) -> None:
+def check_result(fun: Callable[..., Any], args: PyTree, kwargs: PyTree, result: PyTree) -> None:
     """Raise if the result of a transformed function that the user has called is not finite."""
     if called_by_us():
         return

@@ -12,6 +12,7 @@ from ..control.callback import effect
 from ..core.arguments import check_function
 from ..core.blame import describe
 from ..core.tracebacks import user_facing
+from ..typing import PyTree
 
 
 class _Effect:
@@ -21,12 +22,12 @@ class _Effect:
         self.run = run
         self.__name__ = name
 
-    def __call__(self, *args: Any) -> None:
+    def __call__(self, *args: PyTree) -> None:
         self.run(*args)
 
 
 @user_facing
-def print(fmt: str, *args: Any, ordered: bool = False, **kwargs: Any) -> None:
+def print(fmt: str, *args: PyTree, ordered: bool = False, **kwargs: PyTree) -> None:
     """Print values when they are computed, inside jit, vmap, grad and loops too.
 
     Args:
@@ -51,7 +52,7 @@ def print(fmt: str, *args: Any, ordered: bool = False, **kwargs: Any) -> None:
     callback(lambda *a, **k: builtins.print(fmt.format(*a, **k)), *args, **kwargs)
 
 
-def _check_fields(fmt: str, args: Any, kwargs: Any) -> None:
+def _check_fields(fmt: str, args: PyTree, kwargs: PyTree) -> None:
     """Raise now, not when the program runs, if the format string names a value that is missing."""
     count = 0
     for _, name, _, _ in string.Formatter().parse(fmt):
@@ -67,7 +68,9 @@ def _check_fields(fmt: str, args: Any, kwargs: Any) -> None:
 
 
 @user_facing
-def callback(fun: Callable[..., Any], *args: Any, ordered: bool = False, **kwargs: Any) -> None:
+def callback(
+    fun: Callable[..., Any], *args: PyTree, ordered: bool = False, **kwargs: PyTree
+) -> None:
     """Call a Python function with concrete values, for its effect.
 
     Args:
@@ -87,7 +90,7 @@ def callback(fun: Callable[..., Any], *args: Any, ordered: bool = False, **kwarg
     dynamic = [is_traceable(x) for x in leaves]
     fixed = [None if d else x for x, d in zip(leaves, dynamic, strict=True)]
 
-    def run(*values: Any) -> None:
+    def run(*values: PyTree) -> None:
         it = iter(values)
         full = [next(it) if d else x for d, x in zip(dynamic, fixed, strict=True)]
         a, k = tree.unflatten(spec, full)
@@ -97,6 +100,6 @@ def callback(fun: Callable[..., Any], *args: Any, ordered: bool = False, **kwarg
     effect(*[x for x, d in zip(leaves, dynamic, strict=True) if d], function=_Effect(run, name))
 
 
-def is_traceable(x: Any) -> bool:
-    """Whether a leaf is an array or number, so that it is passed as an operand."""
+def is_traceable(x: object) -> bool:
+    """True if a leaf is an array or number, so that it is passed as an operand."""
     return hasattr(x, "dtype") or isinstance(x, bool | int | float | complex)

@@ -12,17 +12,19 @@ import numpy as np
 from .. import arrays, tree
 from ..api.leaves import is_leaf_value
 from ..core.avals import is_inexact
+from ..core.source import Source, Transposed
 from ..core.tracing import Tracer, aval_of
 from ..transforms.opened import Recording, record_opened
+from ..typing import PyTree
 
 
-def is_real_or_complex(x: Any) -> bool:
-    """Whether x is a real or complex array or number."""
+def is_real_or_complex(x: PyTree) -> bool:
+    """True if x is a real or complex array or number."""
     return is_leaf_value(x) and is_inexact(aval_of(x).dtype)
 
 
-def is_recorded(x: Any) -> bool:
-    """Whether an argument is recorded: single integers are not, which may be static."""
+def is_recorded(x: PyTree) -> bool:
+    """True if an argument is recorded: single integers are not, which may be static."""
     return is_real_or_complex(x) or (is_leaf_value(x) and np.ndim(x) > 0)
 
 
@@ -34,11 +36,11 @@ class Call:
     out_tree: Any
 
     def result(self) -> Any:
-        """What the function returned."""
+        """The value that the function returned."""
         return tree.unflatten(self.out_tree, self.recording.outs)
 
 
-def recorded_call(fun: Callable[..., Any], args: Any, kwargs: Any, owner: str) -> Call:
+def recorded_call(fun: Callable[..., Any], args: PyTree, kwargs: PyTree, owner: str) -> Call:
     """Call a function and keep its operations; arrays of GPUs are copied to the host first."""
     if not callable(fun):
         raise TypeError(f"{owner.split()[0]} needs a function, got {fun!r}")
@@ -51,7 +53,7 @@ def recorded_call(fun: Callable[..., Any], args: Any, kwargs: Any, owner: str) -
         )
     box: list[Any] = []
 
-    def flat(*xs: Any) -> list[Any]:
+    def flat(*xs: PyTree) -> list[Any]:
         full = list(leaves)
         for i, x in zip(places, xs, strict=True):
             full[i] = x
@@ -67,21 +69,21 @@ def recorded_call(fun: Callable[..., Any], args: Any, kwargs: Any, owner: str) -
     return Call(recording, box[0])
 
 
-def _flat(result: Any) -> tuple[list[Any], list[Any]]:
+def _flat(result: PyTree) -> tuple[list[Any], list[Any]]:
     outs, out_tree = tree.flatten(result)
     return list(outs), [out_tree]
 
 
-def on_host(x: Any) -> Any:
+def on_host(x: PyTree) -> Any:
     """x, copied from the GPU if it is there."""
     return arrays.device_get(x) if arrays.is_gpu_array(x) else x
 
 
-def text_of_line(source: Any) -> str:
+def text_of_line(source: Source | Transposed | None) -> str:
     """The user's line of code, if its file can be read."""
     return linecache.getline(source.file, source.line).strip() if source else ""
 
 
-def place_of(source: Any) -> tuple[str, int] | None:
+def place_of(source: Source | Transposed | None) -> tuple[str, int] | None:
     """File and line, to compare sources."""
     return (source.file, source.line) if source else None

@@ -9,6 +9,8 @@ np.float64(32.0)
 """
 
 from ..core.avals import Aval
+from ..core.facts import Decided, Float64, Hazard, Moves, OneTriangle, Picks, Scalars, Steep
+from ..core.lowering import NumpyText
 from ..core.primitive import Case, Primitive, Unbatched, operator_named
 from .families import (
     Bilinear,
@@ -31,16 +33,20 @@ __all__ = [
     "Bilinear",
     "Case",
     "Control",
+    "Decided",
     "Elementwise",
+    "Float64",
     "General",
     "Hazard",
     "Joint",
     "Linear",
     "Moves",
     "NumpyText",
+    "OneTriangle",
     "Picks",
     "Primitive",
     "Quotient",
+    "Scalars",
     "Scaling",
     "Steep",
     "Unbatched",

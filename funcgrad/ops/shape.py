@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..core.avals import Aval
+from ..core.facts import Hazard, Moves
 from ..core.lowering import NumpyText
 from ..core.primitive import Case
 from ..core.tracing import Tracer, aval_of
@@ -45,6 +46,7 @@ reshape: Linear = linear(
     identity=True,
     reshapes=True,
     source=lambda x, *, shape: f"np.reshape({x}, {shape})" + ("[()]" if shape == () else ""),
+    elements=Moves(),
 )
 
 # --- transpose -----------------------------------------------------------------------------------
@@ -81,6 +83,7 @@ transpose: Linear = linear(
     ],
     view=True,
     source=lambda x, *, perm: f"{x}.T" if perm == (1, 0) else f"np.transpose({x}, {perm})",
+    elements=Moves(),
 )
 
 
@@ -136,6 +139,7 @@ broadcast: Linear = linear(
     identity=True,
     broadcasts=True,
     source=lambda x, *, shape: f"np.broadcast_to({x}, {shape})",
+    elements=Moves(),
 )
 
 
@@ -211,6 +215,7 @@ reduce_sum: Linear = linear(
         )
     ],
     numpy=NumpyText(expression=_sum_expression),
+    hazard=Hazard.SUM,
 )
 
 
@@ -252,6 +257,7 @@ flip: Linear = linear(
     ],
     view=True,
     source=lambda x, *, axes: f"np.flip({x}, {axes})",
+    elements=Moves(),
 )
 
 # --- dtype ---------------------------------------------------------------------------------------
@@ -285,6 +291,7 @@ convert: Linear = linear(
         )
     ],
     identity=True,
+    hazard=Hazard.NARROWING,
 )
 
 

@@ -11,6 +11,7 @@ from optree import PyTreeSpec
 
 from .. import numpy as fnp
 from .. import tree
+from ..core.facts import Float64, Hazard
 from ..core.plain_arrays import check_plain
 from ..core.tracebacks import user_facing
 from ..errors import ShapeError
@@ -87,6 +88,8 @@ _bounded: Elementwise = elementwise(
     lambda _o, g: (np.abs(g) <= _largest_squared(g.dtype)).astype(g.dtype),
     kinds="f",
     view=True,
+    elements=Float64("its bound depends on the type that the numbers have"),
+    hazard=Hazard.NONE,
 )
 
 

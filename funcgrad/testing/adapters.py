@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from .. import tree
+from ..typing import PyTree
 from .claims import Claim
 from .derivatives.functions import has_tangent
 
@@ -33,7 +34,7 @@ def autograd(f: Callable[..., Any]) -> Claim:
     """
     core = required("autograd")
 
-    def vjp(*args: Any) -> Any:
+    def vjp(*args: PyTree) -> Any:
         out: Any = None
         pulls = []
         for i in range(len(args)):
@@ -43,7 +44,7 @@ def autograd(f: Callable[..., Any]) -> Claim:
             else:
                 pulls.append(None)
 
-        def pull(ct: Any) -> Any:
+        def pull(ct: PyTree) -> Any:
             return tuple(
                 x if p is None else np.asarray(p(ct)) for p, x in zip(pulls, args, strict=True)
             )
@@ -68,19 +69,19 @@ def torch(f: Callable[..., Any]) -> Claim:
     """
     system = required("torch")
 
-    def tensors(xs: Any) -> Any:
+    def tensors(xs: PyTree) -> Any:
         return tree.map(lambda x: system.tensor(np.asarray(x)), xs)
 
-    def arrays(xs: Any) -> Any:
+    def arrays(xs: PyTree) -> Any:
         return tree.map(lambda x: x.detach().resolve_conj().numpy()[()], xs)
 
-    def vjp(*args: Any) -> Any:
+    def vjp(*args: PyTree) -> Any:
         out, pull = system.func.vjp(f, *tensors(args))
         # PyTorch's cotangents are conjugates of ours, on both ends.
         conjugated = lambda xs: tree.map(np.conj, xs)  # noqa: E731
         return arrays(out), lambda ct: conjugated(arrays(pull(tensors(conjugated(ct)))))
 
-    def jvp(args: Any, tangents: Any) -> Any:
+    def jvp(args: PyTree, tangents: PyTree) -> Any:
         return arrays(system.func.jvp(f, tensors(args), tensors(tangents)))
 
     return Claim(lambda *args: arrays(f(*tensors(args))), vjp, jvp)
@@ -102,7 +103,7 @@ def jax(f: Callable[..., Any]) -> Claim:
     """
     system = required("jax")
 
-    def check(args: Any) -> None:
+    def check(args: PyTree) -> None:
         for x in tree.leaves(args):
             kept = system.numpy.asarray(x).dtype
             if has_tangent(x) and kept != np.asarray(x).dtype:
@@ -111,14 +112,14 @@ def jax(f: Callable[..., Any]) -> Claim:
                     "them in that dtype, or set jax.config.update('jax_enable_x64', True)"
                 )
 
-    def arrays(xs: Any) -> Any:
+    def arrays(xs: PyTree) -> Any:
         return tree.map(lambda x: np.asarray(x)[()], xs)
 
-    def value(*args: Any) -> Any:
+    def value(*args: PyTree) -> Any:
         check(args)
         return arrays(f(*args))
 
-    def vjp(*args: Any) -> Any:
+    def vjp(*args: PyTree) -> Any:
         out, pull = system.vjp(f, *args)
         return arrays(out), lambda ct: arrays(pull(ct))
 

@@ -11,6 +11,7 @@ import numpy as np
 from .. import tree
 from ..core.tracebacks import user_facing
 from ..errors import DifferentiationError
+from ..typing import PyTree
 from . import options
 from .derivatives import laws as law_checks
 from .derivatives.functions import Flat, Leaves, forward, generator, has_tangent, with_zeros
@@ -27,8 +28,8 @@ def check_grads(
     args: tuple[Any, ...],
     order: int = 1,
     modes: str | Sequence[str] = ("fwd", "rev"),
-    atol: Any = None,
-    rtol: Any = None,
+    atol: float | None = None,
+    rtol: float | None = None,
     eps: float | None = None,
     *,
     directions: int = 3,
@@ -124,7 +125,7 @@ def possible_modes(session: Session, flat: Flat, modes: tuple[str, ...]) -> tupl
 
 
 def explained(session: Session, f: Callable[..., Any], error: GradientCheckError) -> Finding:
-    """What was found, with its cause inside f, and what is known of lower orders."""
+    """The finding, with its cause inside f, and what is known of lower orders."""
     finding = error.finding
     if isinstance(error, InconclusiveCheckError) or "holomorphic" in finding.check:
         return finding
@@ -146,8 +147,8 @@ def check_jvp(
     f: Callable[..., Any],
     f_jvp: Callable[..., Any],
     args: tuple[Any, ...],
-    atol: Any = None,
-    rtol: Any = None,
+    atol: float | None = None,
+    rtol: float | None = None,
     eps: float | None = None,
     *,
     directions: int = 3,
@@ -215,8 +216,8 @@ def check_vjp(
     f: Callable[..., Any],
     f_vjp: Callable[..., Any],
     args: tuple[Any, ...],
-    atol: Any = None,
-    rtol: Any = None,
+    atol: float | None = None,
+    rtol: float | None = None,
     eps: float | None = None,
     *,
     directions: int = 3,
@@ -280,7 +281,14 @@ def check_vjp(
     return session.report
 
 
-def new_session(caller: str, atol: Any, rtol: Any, eps: Any, directions: Any, seed: Any) -> Session:
+def new_session(
+    caller: str,
+    atol: float | None,
+    rtol: float | None,
+    eps: float | None,
+    directions: int | None,
+    seed: int,
+) -> Session:
     """A Session with checked options."""
     if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
         raise TypeError(f"{caller}: seed must be an integer of at least 0, got {seed!r}")
@@ -293,7 +301,7 @@ def new_session(caller: str, atol: Any, rtol: Any, eps: Any, directions: Any, se
     )
 
 
-def split_outputs(values: Any, derivatives: Any, what: str) -> tuple[Leaves, Leaves]:
+def split_outputs(values: PyTree, derivatives: PyTree, what: str) -> tuple[Leaves, Leaves]:
     """The real and complex leaves of values, and their derivatives."""
     leaves, spec = tree.flatten(values)
     found = tree.match_prefix(spec, derivatives, what, None, values)

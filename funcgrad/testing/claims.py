@@ -11,6 +11,7 @@ import numpy as np
 from .. import tree
 from ..core.source import where_defined
 from ..core.tracebacks import user_facing
+from ..typing import PyTree
 from . import options
 from .checks import check_jvp, check_vjp
 from .derivatives.functions import has_tangent
@@ -35,7 +36,8 @@ class Claim:
     vjp: Callable[..., Any] | None = None
     jvp: Callable[..., Any] | None = None
 
-    def __call__(self, *args: Any) -> Any:
+    def __call__(self, *args: PyTree) -> Any:
+        """The value."""
         return self.value(*args)
 
     @property
@@ -124,17 +126,17 @@ def check_gradient(
     parts = (lambda found: (found,)) if alone else as_tuple
     places = positions(argnums, len(parts(first)), len(args), caller)
 
-    def all_arguments(xs: Any) -> list[Any]:
+    def all_arguments(xs: PyTree) -> list[Any]:
         full = list(args)
         for i, x in zip(places, xs, strict=True):
             full[i] = x
         return full
 
-    def value(*xs: Any) -> Any:
+    def value(*xs: PyTree) -> Any:
         out = f(*all_arguments(xs))
         return np.sum(out[0] if isinstance(out, tuple) else out)
 
-    def vjp(*xs: Any) -> Any:
+    def vjp(*xs: PyTree) -> Any:
         grads = parts(gradient(*all_arguments(xs)))
         return value(*xs), lambda ct: tuple(tree.map(lambda g: ct * np.asarray(g), grads))
 
@@ -142,16 +144,20 @@ def check_gradient(
     return check_vjp(value, vjp, tuple(args[i] for i in places), **settings)
 
 
-def as_tuple(x: Any) -> tuple[Any, ...]:
+def as_tuple(x: PyTree) -> tuple[Any, ...]:
+    """A tuple or list as a tuple, and anything else as its only element."""
     return tuple(x) if isinstance(x, tuple | list) else (x,)
 
 
-def zero_like(x: Any) -> Any:
+def zero_like(x: PyTree) -> Any:
+    """Zeros in the place of real and complex leaves."""
     return tree.map(lambda leaf: np.zeros(np.shape(leaf)) if has_tangent(leaf) else leaf, x)
 
 
-def positions(argnums: Any, parts: int, count: int, caller: str) -> tuple[int, ...]:
-    """Which arguments the parts of a gradient belong to."""
+def positions(
+    argnums: int | Sequence[int] | None, parts: int, count: int, caller: str
+) -> tuple[int, ...]:
+    """The arguments that the parts of a gradient belong to."""
     if argnums is None:
         argnums = range(parts)
     nums = (argnums,) if isinstance(argnums, int | np.integer) else tuple(argnums)
@@ -205,7 +211,7 @@ def check_pair(
     options.function(backward, "backward", caller)
     args = options.arguments(args, caller)
 
-    def value(*xs: Any) -> Any:
+    def value(*xs: PyTree) -> Any:
         found = forward(*xs)
         if not isinstance(found, tuple) or len(found) != 2:
             raise TypeError(
@@ -214,10 +220,10 @@ def check_pair(
             )
         return found[0]
 
-    def vjp(*xs: Any) -> Any:
+    def vjp(*xs: PyTree) -> Any:
         out, cache = forward(*xs)
 
-        def pull(ct: Any) -> Any:
+        def pull(ct: PyTree) -> Any:
             found = as_tuple(backward(ct, cache))
             if len(found) != len(xs):
                 raise ValueError(

@@ -5,12 +5,13 @@ from __future__ import annotations
 import functools
 import importlib
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ..core.source import where_defined
 from ..core.tracebacks import user_facing
+from ..typing import PyTree
 from . import options
 from .gradcheck import PointsReport, gradcheck
 
@@ -31,7 +32,7 @@ class DerivativeCheck:
     args: Any = None
     max_examples: int | None = None
 
-    def run(self, f: Callable[..., Any], **replaced: Any) -> PointsReport:
+    def run(self, f: Callable[..., Any], **replaced: object) -> PointsReport:
         """Check the derivatives of f by ``gradcheck``; ``replaced`` are options of it."""
         settings: dict[str, Any] = {
             "order": self.order,
@@ -61,7 +62,7 @@ class DerivativeCheck:
         }
 
 
-def described(shape: Any, domain: Any) -> Any:
+def described(shape: object, domain: object) -> Any:
     """The description of an argument of a shape: text, numbers, or a strategy for shapes."""
     strategies = importlib.import_module(".strategies", __package__)
     if isinstance(shape, str | int | tuple | list):
@@ -69,7 +70,12 @@ def described(shape: Any, domain: Any) -> Any:
     return strategies.arrays(shape, domain=domain)
 
 
-def by_name(values: Any, names: list[str], what: str, f: Callable[..., Any]) -> dict[str, Any]:
+def by_name(
+    values: Sequence[object] | Mapping[str, object] | None,
+    names: list[str],
+    what: str,
+    f: Callable[..., Any],
+) -> dict[str, Any]:
     """Settings of arguments by name, from a mapping or from a list in order."""
     given = {} if values is None else values
     if not isinstance(given, Mapping):
@@ -93,11 +99,11 @@ def by_name(values: Any, names: list[str], what: str, f: Callable[..., Any]) -> 
 def check_derivatives(
     function: Callable[..., Any] | None = None,
     *,
-    domain: Any = "real",
-    shapes: Any = None,
+    domain: PyTree = "real",
+    shapes: Sequence[object] | Mapping[str, object] | None = None,
     order: int = 2,
-    modes: Any = ("fwd", "rev"),
-    args: Any = None,
+    modes: str | Sequence[str] = ("fwd", "rev"),
+    args: PyTree = None,
     max_examples: int | None = None,
 ) -> Any:
     """Register a check of the derivatives of a function, or turn a function into a test of it.
@@ -183,7 +189,7 @@ def registered(
     """A function with its settings, and with a function that runs the check."""
 
     @user_facing
-    def check_derivatives_now(**replaced: Any) -> PointsReport:
+    def check_derivatives_now(**replaced: object) -> PointsReport:
         return settings.run(checked, **replaced)
 
     decorated.__derivative_check__ = settings

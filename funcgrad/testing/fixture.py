@@ -1,4 +1,4 @@
-"""What the pytest fixture check_grads gives to tests."""
+"""The object that the pytest fixture check_grads gives to tests."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..core.source import where_defined
+from ..typing import PyTree
 from .checks import check_grads, verdict_of
 from .claims import Claim, check_claim, check_gradient, check_pair
 from .gradcheck import claimed_modes
@@ -29,7 +30,7 @@ class Checker:
     'pass'
     """
 
-    def __call__(self, *args: Any, **settings: Any) -> Report:
+    def __call__(self, *args: PyTree, **settings: Any) -> Report:
         """Check derivatives as ``funcgrad.testing.check_grads`` does, with the same arguments."""
         given = SIGNATURE.bind(*args, **settings)
         given.arguments.setdefault("directions", profile_of().directions)
@@ -44,18 +45,18 @@ class Checker:
         settings = with_directions(settings)
         return noted(claim, 1, claimed_modes(claim), lambda: check_claim(claim, args, **settings))
 
-    def gradient(self, f: Callable[..., Any], *args: Any, **settings: Any) -> Report:
+    def gradient(self, f: Callable[..., Any], *args: PyTree, **settings: Any) -> Report:
         """Check a gradient as ``funcgrad.testing.check_gradient`` does."""
         settings = with_directions(settings)
         return noted(f, 1, ("rev",), lambda: check_gradient(f, *args, **settings))
 
-    def pair(self, forward: Callable[..., Any], *args: Any, **settings: Any) -> Report:
+    def pair(self, forward: Callable[..., Any], *args: PyTree, **settings: Any) -> Report:
         """Check a forward and a backward pass as ``funcgrad.testing.check_pair`` does."""
         settings = with_directions(settings)
         return noted(forward, 1, ("rev",), lambda: check_pair(forward, *args, **settings))
 
 
-def with_directions(settings: dict[str, Any]) -> dict[str, Any]:
+def with_directions(settings: Any) -> dict[str, Any]:
     """Settings with the number of directions of the active profile unless it is given."""
     return {"directions": profile_of().directions, **settings}
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from ..core.source import where_defined
 from ..core.tracebacks import user_facing
+from ..typing import PyTree
 from . import options
 from .checks import verdict_of
 from .claims import Claim
@@ -23,12 +24,12 @@ MANY = 9
 """It is an error if more than this many points are rejected for each one accepted."""
 
 SMALLEST = "the smallest point found, as a program:\n\n"
-"""What stands before the program in messages."""
+"""The words before the program in messages."""
 
 
 @dataclass(frozen=True)
 class PointsReport:
-    """What a check at drawn points found: how many points, and what was left out.
+    """The outcome of a check at drawn points: their number, and what was left out.
 
     ``passed`` points passed all checks, at ``inconclusive`` ones finite differences did not
     settle, and ``rejected`` ones are outside the function's domain.
@@ -45,7 +46,7 @@ class PointsReport:
 
     @property
     def points(self) -> int:
-        """How many points were checked, conclusively or not."""
+        """The number of points that were checked, conclusively or not."""
         return self.passed + self.inconclusive
 
     def __str__(self) -> str:
@@ -61,15 +62,15 @@ class PointsReport:
 @user_facing
 def gradcheck(
     f: Callable[..., Any],
-    *strategies: Any,
+    *strategies: PyTree,
     order: int = 2,
     modes: str | Sequence[str] = ("fwd", "rev"),
-    domain: Any = "real",
+    domain: PyTree = "real",
     max_examples: int | None = None,
     seed: int = 0,
     profile: str | None = None,
     sizes: Mapping[str, Any] | None = None,
-    **named_strategies: Any,
+    **named_strategies: PyTree,
 ) -> PointsReport:
     """Check the derivatives of a function, as ``check_grads`` does, at many drawn points.
 
@@ -154,7 +155,7 @@ def claimed_modes(claim: Claim) -> tuple[str, ...]:
 
 
 def record_of(report: PointsReport, error: Exception | None, program: str, fits: bool) -> Record:
-    """What is kept of a check for the summaries of pytest and of the command line."""
+    """The record of a check for the summaries of pytest and of the command line."""
     verdict = "pass" if error is None else "error"
     if isinstance(error, GradientCheckError):
         verdict = verdict_of(error)
@@ -197,7 +198,7 @@ def by_position(f: Callable[..., Any], parameters: Sequence[Any]) -> Callable[..
     first = len(parameters) - len(names)
 
     @functools.wraps(f)
-    def positional(*args: Any) -> Any:
+    def positional(*args: PyTree) -> Any:
         return f(*args[:first], **dict(zip(names, args[first:], strict=True)))
 
     return positional

@@ -19,7 +19,10 @@ from .options import positive
 
 @user_facing
 def numerical_jvp(
-    f: Callable[..., Any], args: tuple[Any, ...], tangents: tuple[Any, ...], eps: Any = None
+    f: Callable[..., Any],
+    args: tuple[Any, ...],
+    tangents: tuple[Any, ...],
+    eps: float | None = None,
 ) -> tuple[Any, Any]:
     """The directional derivative of a function by finite differences, and its error.
 

@@ -10,7 +10,7 @@ import numpy as np
 MODES = ("fwd", "rev", "lin")
 
 
-def positive(value: Any, what: str, caller: str) -> float | None:
+def positive(value: object, what: str, caller: str) -> float | None:
     """A positive number or None, or an error that says so."""
     if value is None:
         return None
@@ -20,7 +20,7 @@ def positive(value: Any, what: str, caller: str) -> float | None:
     return number
 
 
-def non_negative(value: Any, what: str, caller: str) -> float:
+def non_negative(value: object, what: str, caller: str) -> float:
     """A finite number that is not negative, or an error that says so."""
     if isinstance(value, bool) or not isinstance(value, int | float | np.number):
         raise TypeError(f"{caller}: {what} must be a number or None, got {value!r}")
@@ -29,7 +29,7 @@ def non_negative(value: Any, what: str, caller: str) -> float:
     return float(value)
 
 
-def tolerance_option(value: Any, what: str, caller: str) -> Any:
+def tolerance_option(value: object, what: str, caller: str) -> Any:
     """A tolerance: None, a number, or a mapping from dtypes to numbers."""
     if value is None:
         return None
@@ -38,7 +38,7 @@ def tolerance_option(value: Any, what: str, caller: str) -> Any:
     return non_negative(value, what, caller)
 
 
-def count(value: Any, what: str, caller: str) -> int:
+def count(value: object, what: str, caller: str) -> int:
     """An integer of at least 1, or an error that says so."""
     if isinstance(value, bool) or not isinstance(value, int | np.integer):
         raise TypeError(f"{caller}: {what} must be an integer, got {value!r}")
@@ -61,7 +61,7 @@ def modes_option(modes: str | Sequence[str], caller: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(given))
 
 
-def arguments(args: Any, caller: str) -> tuple[Any, ...]:
+def arguments(args: object, caller: str) -> tuple[Any, ...]:
     """The arguments as a tuple, or an error that shows how to write them."""
     if not isinstance(args, tuple | list):
         raise TypeError(
@@ -71,7 +71,7 @@ def arguments(args: Any, caller: str) -> tuple[Any, ...]:
     return tuple(args)
 
 
-def function(f: Any, what: str, caller: str) -> Callable[..., Any]:
+def function(f: object, what: str, caller: str) -> Callable[..., Any]:
     """A callable, or an error that says so."""
     if not callable(f):
         raise TypeError(f"{caller}: {what} must be a function, got {f!r}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +13,7 @@ import numpy as np
 from hypothesis import HealthCheck, Phase, Verbosity
 
 from .. import tree
+from ..typing import PyTree
 from .checks import check_grads
 from .claims import Claim, check_claim
 from .derivatives.functions import copied, has_tangent, host
@@ -22,7 +23,7 @@ from .strategies.signatures import Parameter
 from .strategies.trees import cooked
 
 OUTSIDE = (ValueError, ArithmeticError, np.linalg.LinAlgError)
-"""What a function raises at points outside its domain."""
+"""The errors of a function at points outside its domain."""
 
 
 SHRINKING = 10.0
@@ -49,7 +50,9 @@ class Points:
     failure: tuple[Any, Exception] | None = None
     deadline: float = math.inf
 
-    def search(self, parameters: Sequence[Parameter], sizes: Any, max_examples: int) -> None:
+    def search(
+        self, parameters: Sequence[Parameter], sizes: Mapping[str, Any] | None, max_examples: int
+    ) -> None:
         """Check the derivatives at drawn points; ``failure`` is the simplest one that fails."""
         recipes = [p.recipe for p in parameters]
         points = cooked(lambda draw, shared: tuple(make(draw, shared) for make in recipes), sizes)
@@ -65,7 +68,7 @@ class Points:
             report_multiple_bugs=False,
         )
         @hypothesis.given(points)
-        def check_point(args: Any) -> None:
+        def check_point(args: PyTree) -> None:
             self.check(args)
 
         try:
@@ -129,7 +132,7 @@ class Points:
 
 
 def accepts(f: Callable[..., Any], args: tuple[Any, ...]) -> bool:
-    """Whether a function can be called with these arguments."""
+    """True if a function can be called with these arguments."""
     try:
         return not outside(f, args)
     except Exception:

@@ -12,7 +12,7 @@ from ..core.tracebacks import user_facing
 
 @dataclass(frozen=True)
 class Profile:
-    """How thorough checks are.
+    """The effort of checks.
 
     ``max_examples`` is the number of points of ``gradcheck``, and ``directions`` the number of
     directions in which the pytest fixture ``check_grads`` checks its one point.

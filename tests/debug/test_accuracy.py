@@ -258,7 +258,8 @@ def test_random_numbers_are_taken_as_they_are():
 
 def test_operators_without_a_precise_form_are_named():
     report = accuracy(lambda a: np.linalg.svd(a)[1])(np.eye(3) + 0.1)
-    assert report.notes == ["not evaluated with more digits than float64: svd"]
+    (note,) = report.notes
+    assert note.startswith("not evaluated with more digits than float64: svd (an iteration")
 
 
 def test_without_mpmath(monkeypatch):

@@ -6,63 +6,45 @@ their ranks where it picks them by size. What comes out says where every result 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-MOVING = frozenset(
-    [
-        "reshape", "transpose", "broadcast_to", "rev", "index", "index_set", "concatenate",
-        "split", "stack", "unstack", "note_equal_values", "gather", "select_n", "dynamic_slice",
-        "dynamic_update_slice", "stop_gradient",
-        "pos", "all_gather", "all_to_all", "ppermute", "window_patches",
-    ]
-)  # fmt: skip
-"""Operators that move elements, whatever their values."""
-
-PICKING = frozenset(
-    [
-        "max", "min", "fmax", "fmin", "reduce_max", "reduce_min", "sort", "top_k", "cummax",
-        "cummin", "reduce_window_max", "reduce_window_min",
-    ]
-)  # fmt: skip
-"""Operators that pick elements by their order."""
+from ...core.facts import Moves, Picks
+from ...core.primitive import Primitive
+from ...typing import Array, ArrayLike
 
 ZERO = -1
 """The place of a result that is a zero from nowhere."""
 
 
-WHERE = {
-    "note_equal_values": slice(1, None),
-    "select_n": slice(1),
-    "gather": slice(1, None),
-    "scatter": slice(2, None),
-    "dynamic_slice": slice(1, None),
-    "dynamic_update_slice": slice(2, None),
-}
-"""Which operands say where; all others hold the elements."""
+def choice_of(primitive: Primitive, params: Mapping[str, Any]) -> Moves | Picks | None:
+    """The fact of an operator whose results are elements of its operands; None of others."""
+    fact = primitive.elements
+    if not isinstance(fact, Moves | Picks):
+        return None
+    return fact if fact.holds is None or fact.holds(params) else None
 
 
-def moved_operands(primitive: Any, count: int) -> list[bool]:
-    """Which of its operands hold the elements that an operator moves."""
+def moved_operands(fact: Moves | Picks, count: int) -> list[bool]:
+    """For each operand, whether it holds elements that the operator moves."""
     moved = [True] * count
-    where = WHERE.get(primitive.name, slice(0))
-    moved[where] = [False] * len(moved[where])
+    moved[fact.where] = [False] * len(moved[fact.where])
     return moved
 
 
-def is_choice(primitive: Any, params: dict[str, Any]) -> bool:
-    """Whether an operator's results are elements of its operands."""
-    setting = primitive.name == "scatter" and params.get("op") == "set"
-    return primitive.name in MOVING or primitive.name in PICKING or setting
-
-
-def sources_of(primitive: Any, operands: Sequence[Any], params: dict[str, Any]) -> list[Any]:
-    """Where the results come from.
+def sources_of(
+    primitive: Primitive,
+    fact: Moves | Picks,
+    operands: Sequence[ArrayLike],
+    params: dict[str, Any],
+) -> list[Array | None]:
+    """The places that the results come from.
 
     Args:
-        primitive: an operator of which ``is_choice`` holds.
+        primitive: the operator.
+        fact: what ``choice_of`` says of it.
         operands: its operands.
         params: its parameters.
 
@@ -72,11 +54,11 @@ def sources_of(primitive: Any, operands: Sequence[Any], params: dict[str, Any]) 
         another filling. None for a result of integers that says where.
     """
     stand_ins = list(operands)
-    places = [i for i, m in enumerate(moved_operands(primitive, len(operands))) if m]
+    places = [i for i, m in enumerate(moved_operands(fact, len(operands))) if m]
     values = [np.asarray(operands[i]) for i in places]
     flat = np.concatenate([v.ravel() for v in values])
     order = np.arange(flat.size)
-    if primitive.name in PICKING:
+    if isinstance(fact, Picks):
         order = np.argsort(flat, kind="stable")
     ranks = np.empty(flat.size)
     ranks[order] = np.arange(1.0, flat.size + 1)

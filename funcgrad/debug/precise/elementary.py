@@ -14,12 +14,22 @@ from typing import Any
 
 import numpy as np
 
-from .double_double import DoubleDouble, as_pair, complex_of, magnitude, select, square_root
+from .double_double import (
+    DoubleDouble,
+    Operand,
+    UnavailableError,
+    as_pair,
+    complex_of,
+    magnitude,
+    select,
+    square_root,
+)
 
 LN2 = DoubleDouble(0.6931471805599453, 2.3190468138462996e-17)
 LN10 = DoubleDouble(2.302585092994046, -2.1707562233822494e-16)
 PI = DoubleDouble(3.141592653589793, 1.2246467991473532e-16)
-DEGREE = DoubleDouble(0.017453292519943295, 2.9486522708701687e-19)
+FAR = 1500.0
+"""The exponential of more than this overflows, and that of less than its negative is 0."""
 HALF_PI = (1.5707963267948966, 6.123233995736766e-17, -1.4973849048591698e-33)
 """Half of pi as a sum of three float64."""
 
@@ -42,11 +52,14 @@ def small_expm1(x: DoubleDouble) -> DoubleDouble:
 
 
 def exp(x: DoubleDouble) -> DoubleDouble:
-    k = np.clip(np.nan_to_num(np.rint(x.hi / LN2.hi)), -2200, 2200)
+    """The exponential, from the remainder of a division by log(2)."""
+    x = select(np.abs(x.hi) > FAR, np.copysign(FAR, x.hi), x)  # 0 or infinity in either case
+    k = np.nan_to_num(np.rint(x.hi / LN2.hi))
     return (small_expm1(x - LN2 * k) + 1.0).scaled(k.astype(np.int64))
 
 
 def expm1(x: DoubleDouble) -> DoubleDouble:
+    """exp(x) - 1, by its series near 0."""
     near = np.abs(x.hi) < 0.3
     return select(near, small_expm1(select(near, x, 0.0)), exp(x) - 1.0)
 
@@ -72,6 +85,7 @@ def log_far(x: DoubleDouble) -> DoubleDouble:
 
 
 def log(x: DoubleDouble) -> DoubleDouble:
+    """The natural logarithm, by log1p near 1."""
     near = np.abs(x.hi - 1) < 0.2
     return select(near, log1p(select(near, x - 1.0, 0.0)), log_far(select(near, 2.0, x)))
 
@@ -92,6 +106,7 @@ def sine_and_cosine(x: DoubleDouble) -> tuple[DoubleDouble, DoubleDouble]:
 
 
 def tan(x: DoubleDouble) -> DoubleDouble:
+    """The quotient of sine and cosine."""
     s, c = sine_and_cosine(x)
     return s / c
 
@@ -118,10 +133,12 @@ def arctan2(y: DoubleDouble, x: DoubleDouble) -> DoubleDouble:
 
 
 def cosine_of_asin(x: DoubleDouble) -> DoubleDouble:
+    """The cosine of the angle whose sine is x."""
     return square_root((1.0 - x) * (1.0 + x))
 
 
 def sinh(x: DoubleDouble) -> DoubleDouble:
+    """The hyperbolic sine, from expm1."""
     u = expm1(magnitude(x))
     far = u.hi > 1e40
     result = select(far, u, u + u / (u + 1.0)) * 0.5
@@ -129,17 +146,20 @@ def sinh(x: DoubleDouble) -> DoubleDouble:
 
 
 def cosh(x: DoubleDouble) -> DoubleDouble:
+    """The hyperbolic cosine, from the exponential of |x| - log(2)."""
     e = exp(magnitude(x) - LN2)
     return e + 0.25 / e
 
 
 def tanh(x: DoubleDouble) -> DoubleDouble:
+    """The hyperbolic tangent, from expm1."""
     u = expm1(magnitude(x) * -2.0)
     result = -u / (u + 2.0)
     return select(np.signbit(x.hi), -result, result)
 
 
 def arcsinh(x: DoubleDouble) -> DoubleDouble:
+    """The inverse of sinh, from log1p."""
     a = magnitude(x)
     large = a.hi > 1e20
     small = select(large, 1.0, a)
@@ -149,16 +169,19 @@ def arcsinh(x: DoubleDouble) -> DoubleDouble:
 
 
 def arccosh(x: DoubleDouble) -> DoubleDouble:
+    """The inverse of cosh, from log1p."""
     large = x.hi > 1e20
     t = select(large, 1.0, x - 1.0)
     return select(large, log(x) + LN2, log1p(t + square_root(t * (t + 2.0))))
 
 
 def arctanh(x: DoubleDouble) -> DoubleDouble:
+    """The inverse of tanh, from log1p."""
     return log1p(x * 2.0 / (1.0 - x)) * 0.5
 
 
 def cbrt(x: DoubleDouble) -> DoubleDouble:
+    """The cube root, by two steps of Newton's iteration."""
     y = as_pair(np.cbrt(x.hi))
     for _ in range(2):
         y = y - (y * y * y - x) / (y * y * 3.0)
@@ -166,12 +189,14 @@ def cbrt(x: DoubleDouble) -> DoubleDouble:
 
 
 def hypot(x: DoubleDouble, y: DoubleDouble) -> DoubleDouble:
+    """The length of (x, y), scaled so that squares do not overflow."""
     exponent = np.frexp(np.maximum(np.abs(x.hi), np.abs(y.hi)))[1]
     x, y = x.scaled(-exponent), y.scaled(-exponent)
     return square_root(x * x + y * y).scaled(exponent)
 
 
 def power(x: DoubleDouble, y: DoubleDouble) -> DoubleDouble:
+    """The power x**y, with the sign of odd powers of negative numbers."""
     result = exp(y * log(magnitude(x)))
     odd = np.mod(y.hi, 2) == 1
     whole = np.rint(y.hi) == y.hi
@@ -179,54 +204,8 @@ def power(x: DoubleDouble, y: DoubleDouble) -> DoubleDouble:
     return select((x.hi < 0) & ~whole, np.nan, result)
 
 
-def larger(x: DoubleDouble, y: DoubleDouble) -> DoubleDouble:
-    return select((x - y).hi >= 0, x, y)
-
-
-def logaddexp(x: DoubleDouble, y: DoubleDouble) -> DoubleDouble:
-    return larger(x, y) + log1p(exp(-magnitude(x - y)))
-
-
-def softplus(x: DoubleDouble) -> DoubleDouble:
-    return logaddexp(x, as_pair(0.0))
-
-
-def log1mexp(x: DoubleDouble) -> DoubleDouble:
-    near = x.hi > -LN2.hi
-    return select(near, log(-expm1(select(near, x, -0.5))), log1p(-exp(select(near, -2.0, x))))
-
-
-def log_expm1(x: DoubleDouble) -> DoubleDouble:
-    large = x.hi > 1
-    return select(large, x + log1p(-exp(-select(large, x, 2.0))), log(expm1(select(large, 0.5, x))))
-
-
-def logistic(x: DoubleDouble) -> DoubleDouble:
-    e = exp(-magnitude(x))
-    return select(x.hi < 0, e, 1.0) / (e + 1.0)
-
-
-def logit(x: DoubleDouble) -> DoubleDouble:
-    middle = np.abs(x.hi - 0.5) < 0.25
-    near = log1p((x * 2.0 - 1.0) / (1.0 - x))
-    return select(middle, near, log(x / (1.0 - x)))
-
-
-def product_with_log(x: DoubleDouble, y: DoubleDouble) -> DoubleDouble:
-    """X log(y), and 0 where x is."""
-    zero = x.hi == 0
-    return select(zero, 0.0, x * log(select(zero, 1.0, y)))
-
-
-def strong_product(x: DoubleDouble, y: DoubleDouble) -> DoubleDouble:
-    return select(x.hi == 0, np.zeros((), x.hi.dtype), x * y)
-
-
-def strong_product_of_both(x: DoubleDouble, y: DoubleDouble) -> DoubleDouble:
-    return select((x.hi == 0) | (y.hi == 0), np.zeros((), x.hi.dtype), x * y)
-
-
 def absolute(x: DoubleDouble) -> DoubleDouble:
+    """The absolute value of real or complex numbers."""
     return hypot(x.real, x.imag) if x.is_complex else magnitude(x)
 
 
@@ -235,70 +214,66 @@ def rotated(x: DoubleDouble) -> DoubleDouble:
     return complex_of(x.real, -x.imag) if x.is_complex else x
 
 
-ARITHMETIC: dict[str, Callable[..., Any]] = {
-    "add": lambda x, y: x + y,
-    "sub": lambda x, y: x - y,
-    "mul": lambda x, y: x * y,
-    "mul_strong": strong_product,
-    "mul_both_strong": strong_product_of_both,
-    "div": lambda x, y: x / y,
-    "div_strong": lambda x, y: select(x.hi == 0, np.zeros((), x.hi.dtype), x / y),
-    "neg": lambda x: -x,
-    "pos": lambda x: x,
-    "square": lambda x: x * x,
-    "reciprocal": lambda x: 1.0 / x,
-    "abs": absolute,
-    "conj": rotated,
-    "real": lambda x: x.real if x.is_complex else x,
-    "imag": lambda x: x.imag if x.is_complex else select(x.hi == x.hi, 0.0, x * 0.0),
-    "complex": complex_of,
-}
-"""Operators of real and complex numbers."""
+def of_real(function: Callable[..., DoubleDouble]) -> Callable[..., DoubleDouble]:
+    """A function of real numbers, which complex ones do not have."""
 
-FUNCTIONS: dict[str, Callable[..., Any]] = {
-    "sqrt": square_root,
-    "cbrt": cbrt,
-    "exp": exp,
-    "exp2": lambda x: exp(x * LN2),
-    "expm1": expm1,
-    "log": log,
-    "log2": lambda x: log(x) / LN2,
-    "log10": lambda x: log(x) / LN10,
-    "log1p": log1p,
-    "logaddexp": logaddexp,
-    "logaddexp2": lambda x, y: logaddexp(x * LN2, y * LN2) / LN2,
-    "sin": lambda x: sine_and_cosine(x)[0],
-    "cos": lambda x: sine_and_cosine(x)[1],
-    "tan": tan,
-    "asin": lambda x: arctan2(x, cosine_of_asin(x)),
-    "acos": lambda x: arctan2(cosine_of_asin(x), x),
-    "atan": arctan,
-    "atan2": arctan2,
-    "hypot": hypot,
-    "difference_of_squares": lambda x, y: (x - y) * (x + y),
-    "sinh": sinh,
-    "cosh": cosh,
-    "tanh": tanh,
-    "asinh": arcsinh,
-    "acosh": arccosh,
-    "atanh": arctanh,
-    "deg2rad": lambda x: x * DEGREE,
-    "rad2deg": lambda x: x / DEGREE,
-    "pow": power,
-    "softplus": softplus,
-    "log1mexp": log1mexp,
-    "log_expm1": log_expm1,
-    "xlogx": lambda x: product_with_log(x, x),
-    "xlogratio": lambda x, y: product_with_log(x, x / y),
-    "rel_entr": lambda x, y: product_with_log(x, x / y),
-    "entr": lambda x: -product_with_log(x, x),
-    "copysign": lambda x, y: select(np.signbit(x.hi) == np.signbit(y.hi), x, -x),
-    "ldexp": lambda x, n: x.scaled(np.clip(n.hi, -5000, 5000).astype(np.int64)),
-    "logistic": logistic,
-    "logit": logit,
-    "gaussian": lambda x: exp(-(x * x)),
-    "one_minus_square": lambda x: (1.0 - x) * (x + 1.0),
-    "logistic_slope": lambda x: logistic(x) * logistic(-x),
-    "length": lambda x: hypot(x, as_pair(1.0)),
-}
-"""Operators of real numbers."""
+    def checked(*operands: Operand) -> DoubleDouble:
+        pairs = [as_pair(x) for x in operands]
+        if any(x.is_complex for x in pairs):
+            raise UnavailableError("complex")
+        return function(*pairs)
+
+    return staticmethod(checked)  # type: ignore[return-value]
+
+
+def unavailable(*_: object) -> Any:
+    """Refuse a function."""
+    raise UnavailableError
+
+
+class PairFunctions:
+    """The basic functions of formulas for double-double numbers: see ``core.facts.Scalars``."""
+
+    pi, ln2, ln10 = PI, LN2, LN10
+    where = staticmethod(select)
+    abs = staticmethod(absolute)
+    conj = staticmethod(rotated)
+    complex = staticmethod(complex_of)
+    copysign = of_real(lambda x, y: select(np.signbit(x.hi) == np.signbit(y.hi), x, -x))
+    sqrt = of_real(square_root)
+    cbrt = of_real(cbrt)
+    hypot = of_real(hypot)
+    power = of_real(power)
+    exp = of_real(exp)
+    expm1 = of_real(expm1)
+    log = of_real(log)
+    log1p = of_real(log1p)
+    sin = of_real(lambda x: sine_and_cosine(x)[0])
+    cos = of_real(lambda x: sine_and_cosine(x)[1])
+    tan = of_real(tan)
+    asin = of_real(lambda x: arctan2(x, cosine_of_asin(x)))
+    acos = of_real(lambda x: arctan2(cosine_of_asin(x), x))
+    atan = of_real(arctan)
+    atan2 = of_real(arctan2)
+    sinh = of_real(sinh)
+    cosh = of_real(cosh)
+    tanh = of_real(tanh)
+    asinh = of_real(arcsinh)
+    acosh = of_real(arccosh)
+    atanh = of_real(arctanh)
+    erf = erfc = erf_inv = lgamma = digamma = polygamma = staticmethod(unavailable)
+
+    @staticmethod
+    def ldexp(x: DoubleDouble, n: DoubleDouble) -> DoubleDouble:
+        """Times a power of two."""
+        return x.scaled(np.clip(n.hi, -5000, 5000).astype(np.int64))
+
+    @staticmethod
+    def real(x: DoubleDouble) -> DoubleDouble:
+        """The real part."""
+        return x.real if x.is_complex else x
+
+    @staticmethod
+    def imag(x: DoubleDouble) -> DoubleDouble:
+        """The imaginary part."""
+        return x.imag if x.is_complex else select(x.hi == x.hi, 0.0, x * 0.0)

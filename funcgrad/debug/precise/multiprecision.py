@@ -1,119 +1,160 @@
-"""Operators as functions of mpmath's numbers."""
+"""Numbers of any number of digits, by mpmath."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+import importlib
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
 
-from ...ops.pointwise import gelu
+import numpy as np
 
+from ...typing import Array, ArrayLike, DTypeLike
 
-def _log_gamma(m: Any, x: Any) -> Any:
-    """The logarithm of the absolute value of the gamma function."""
-    return m.re(m.loggamma(x)) if x > 0 else m.log(abs(m.gamma(x)))
-
-
-def _erfcx(m: Any, x: Any) -> Any:
-    return m.exp(x * x) * m.erfc(x)
+MpNumber: TypeAlias = Any
+"""A real or complex number of mpmath, which has no types."""
 
 
-def _gelu_share(m: Any, x: Any) -> Any:
-    return 1 / (1 + m.exp(-x * (gelu.LINEAR + gelu.CUBIC * x * x)))
+def load_mpmath() -> Any:
+    """The package, or an error that says how to install it."""
+    try:
+        return importlib.import_module("mpmath")
+    except ImportError as error:
+        raise ImportError(
+            "evaluation at any number of digits needs mpmath: pip install mpmath"
+        ) from error
 
 
-def _gelu_slope(m: Any, x: Any) -> Any:
-    share, rest = _gelu_share(m, x), _gelu_share(m, -x)
-    return share + share * rest * x * (gelu.LINEAR + 3 * gelu.CUBIC * x * x)
+class ManyDigitFunctions:
+    """The basic functions of formulas for single numbers of mpmath: see ``core.facts.Scalars``.
+
+    Most are those of mpmath's context, by the same names.
+    """
+
+    def __init__(self, context: Any) -> None:
+        self.context = context
+        self.ln2, self.ln10 = context.ln2, context.ln10
+        self.abs, self.real, self.imag = abs, context.re, context.im
+        self.complex, self.erf_inv = context.mpc, context.erfinv
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.context, name)
+
+    def where(self, condition: bool, x: MpNumber, y: MpNumber) -> Any:
+        """One of two numbers."""
+        return x if condition else y
+
+    def cbrt(self, x: MpNumber) -> Any:
+        """The real root of third order."""
+        return self.context.cbrt(x) if x >= 0 else -self.context.cbrt(-x)
+
+    def copysign(self, x: MpNumber, y: MpNumber) -> Any:
+        """The size of x with the sign of y."""
+        return -abs(x) if y < 0 else abs(x)
+
+    def ldexp(self, x: MpNumber, n: MpNumber) -> Any:
+        """Times a power of two."""
+        return self.context.ldexp(x, int(n))
+
+    def polygamma(self, n: MpNumber, x: MpNumber) -> Any:
+        """The derivative of order n of digamma."""
+        return self.context.polygamma(int(n), x)
+
+    def lgamma(self, x: MpNumber) -> Any:
+        """The logarithm of the absolute value of the gamma function."""
+        m = self.context
+        return m.re(m.loggamma(x)) if x > 0 else m.log(abs(m.gamma(x)))
 
 
-def _logaddexp(m: Any, x: Any, y: Any) -> Any:
-    high, low = (x, y) if x >= y else (y, x)
-    return high + m.log1p(m.exp(low - high))
+class Multiprecision:
+    """mpmath's numbers of any number of digits, one by one in arrays of objects."""
+
+    def __init__(self, digits: int) -> None:
+        self.digits = digits
+        self.context = load_mpmath().mp.clone()
+        self.context.dps = digits + 5
+        self.functions = ManyDigitFunctions(self.context)
+
+    def number(self, x: MpNumber) -> Any:
+        """One number, exactly."""
+        if isinstance(x, complex | np.complexfloating):
+            return self.context.mpc(float(x.real), float(x.imag))
+        if isinstance(x, bool | int | np.bool_ | np.integer):
+            return self.context.mpf(int(x))
+        return self.context.mpf(float(x))
+
+    def lift(self, x: ArrayLike) -> Any:
+        """A float, complex or integer array, exactly."""
+        return objects(self.number, np.asarray(x))
+
+    def nearest(self, x: Array, dtype: DTypeLike) -> Any:
+        """The nearest array of a dtype."""
+        kind = complex if np.dtype(dtype).kind == "c" else float
+        return objects(kind, x).astype(dtype)[()]
+
+    def terms(self, x: Array) -> list[Any]:
+        """Arrays of float64 (or complex128) with this sum."""
+        found = []
+        is_complex = any(hasattr(v, "_mpc_") for v in x.flat)
+        for _ in range(self.digits // 15 + 1):
+            head = objects(complex if is_complex else float, x)
+            head = head.astype(np.complex128 if is_complex else np.float64)
+            found.append(head)
+            finite = np.where(np.isfinite(head), head, 0)
+            x = objects(lambda a, b: a - self.number(b), x, finite)
+        return found
+
+    def total(self, terms: Sequence[Any]) -> Any:
+        """The sum of arrays of float64."""
+        result = self.lift(terms[0])
+        for t in terms[1:]:
+            result = objects(lambda a, b: a + b, result, self.lift(t))
+        return result
+
+    def is_finite(self, x: Array) -> bool:
+        """True if all elements are finite."""
+        return all(self.context.isfinite(v) for v in x.flat)
+
+    def exponent(self, x: Array) -> int:
+        """The power of two next to the largest of finite elements."""
+        return max((int(self.context.mag(v)) for v in x.flat if v != 0), default=0)
+
+    def scaled(self, x: Array, exponent: int) -> Any:
+        """Times a power of two."""
+        factor = self.context.mpf(2) ** exponent
+        return objects(lambda v: v * factor, x)
+
+    def choose(self, operands: Sequence[Any], places: Array) -> Any:
+        """Elements by their places among those of all operands."""
+        return as_objects(np.concatenate([x.ravel() for x in operands])[places])
+
+    def calculate(self, formula: Callable[..., Any], computed: Array, *operands: Array) -> Any:
+        """The value of a formula, and ``computed`` where it is not finite."""
+        complex_result = np.asarray(computed).dtype.kind == "c"
+
+        def one(limit: ArrayLike, *xs: MpNumber) -> Any:
+            try:
+                found = formula(self.functions, *xs)
+            except (ArithmeticError, ValueError):
+                return self.number(limit)
+            if isinstance(found, int | float):
+                found = self.number(found)
+            if hasattr(found, "_mpc_") and not complex_result:
+                return self.number(limit)
+            return found if self.context.isfinite(found) else self.number(limit)
+
+        return objects(one, np.asarray(computed), *operands)
 
 
-def _x_log_y(m: Any, x: Any, y: Any) -> Any:
-    return m.mpf(0) if x == 0 else x * m.log(y)
+def objects(function: Callable[..., Any], *arrays: ArrayLike) -> Any:
+    """A Python function element by element, as an array of objects."""
+    with np.errstate(all="ignore"):
+        return as_objects(np.frompyfunc(function, len(arrays), 1)(*arrays))
 
 
-def _share(x: Any, whole: Any) -> Any:
-    return x / whole if whole else x * 0
-
-
-SCALAR_FUNCTIONS: dict[str, Callable[..., Any]] = {
-    "add": lambda m, x, y: x + y,
-    "sub": lambda m, x, y: x - y,
-    "mul": lambda m, x, y: x * y,
-    "mul_strong": lambda m, x, y: m.mpf(0) if x == 0 else x * y,
-    "div_strong": lambda m, x, y: m.mpf(0) if x == 0 else x / y,
-    "mul_both_strong": lambda m, x, y: m.mpf(0) if x == 0 or y == 0 else x * y,
-    "div": lambda m, x, y: x / y,
-    "difference_of_squares": lambda m, x, y: (x - y) * (x + y),
-    "neg": lambda m, x: -x,
-    "pos": lambda m, x: x,
-    "square": lambda m, x: x * x,
-    "reciprocal": lambda m, x: 1 / x,
-    "abs": lambda m, x: abs(x),
-    "conj": lambda m, x: m.conj(x),
-    "real": lambda m, x: m.re(x),
-    "imag": lambda m, x: m.im(x),
-    "complex": lambda m, x, y: m.mpc(x, y),
-    "angle": lambda m, x: m.arg(x),
-    "sqrt": lambda m, x: m.sqrt(x),
-    "cbrt": lambda m, x: m.cbrt(x) if x >= 0 else -m.cbrt(-x),
-    "exp": lambda m, x: m.exp(x),
-    "exp2": lambda m, x: m.power(2, x),
-    "expm1": lambda m, x: m.expm1(x),
-    "log": lambda m, x: m.log(x),
-    "log2": lambda m, x: m.log(x) / m.log(2),
-    "log10": lambda m, x: m.log(x) / m.log(10),
-    "log1p": lambda m, x: m.log1p(x),
-    "logaddexp": _logaddexp,
-    "logaddexp2": lambda m, x, y: _logaddexp(m, x * m.log(2), y * m.log(2)) / m.log(2),
-    "sin": lambda m, x: m.sin(x),
-    "cos": lambda m, x: m.cos(x),
-    "tan": lambda m, x: m.tan(x),
-    "asin": lambda m, x: m.asin(x),
-    "acos": lambda m, x: m.acos(x),
-    "atan": lambda m, x: m.atan(x),
-    "atan2": lambda m, y, x: m.atan2(y, x),
-    "hypot": lambda m, x, y: m.hypot(x, y),
-    "sinh": lambda m, x: m.sinh(x),
-    "cosh": lambda m, x: m.cosh(x),
-    "tanh": lambda m, x: m.tanh(x),
-    "asinh": lambda m, x: m.asinh(x),
-    "acosh": lambda m, x: m.acosh(x),
-    "atanh": lambda m, x: m.atanh(x),
-    "deg2rad": lambda m, x: x * m.pi / 180,
-    "rad2deg": lambda m, x: x * 180 / m.pi,
-    "pow": lambda m, x, y: m.power(x, y),
-    "softplus": lambda m, x: _logaddexp(m, x, m.mpf(0)),
-    "log1mexp": lambda m, x: m.log(-m.expm1(x)) if x > -1 else m.log1p(-m.exp(x)),
-    "log_expm1": lambda m, x: x + m.log(-m.expm1(-x)),
-    "xlogx": lambda m, x: _x_log_y(m, x, x),
-    "xlogratio": lambda m, x, y: _x_log_y(m, x, x / y),
-    "rel_entr": lambda m, x, y: _x_log_y(m, x, x / y),
-    "entr": lambda m, x: -_x_log_y(m, x, x),
-    "copysign": lambda m, x, y: -abs(x) if y < 0 else abs(x),
-    "ldexp": lambda m, x, n: m.ldexp(x, int(n)),
-    "logistic": lambda m, x: 1 / (1 + m.exp(-x)),
-    "logit": lambda m, x: m.log(x / (1 - x)),
-    "gaussian": lambda m, x: m.exp(-x * x),
-    "one_minus_square": lambda m, x: (1 - x) * (1 + x),
-    "logistic_slope": lambda m, x: m.sech(x / 2) ** 2 / 4,
-    "length": lambda m, x: m.hypot(x, 1),
-    "cosine": lambda m, x, y: _share(x, m.hypot(x, y)),
-    "share": lambda _m, x, whole: _share(x, whole),
-    "direction": lambda _m, x: _share(x, abs(x)),
-    "tanh_slope": lambda m, y, _x: (1 - y) * (1 + y),
-    "complement": lambda m, p, log_p: 1 - p if p < 0.5 else -m.expm1(log_p),
-    "gelu": lambda m, x: x * _gelu_share(m, x),
-    "gelu_slope": _gelu_slope,
-    "erf": lambda m, x: m.erf(x),
-    "erfc": lambda m, x: m.erfc(x),
-    "erfcx": _erfcx,
-    "erf_inv": lambda m, x: m.erfinv(x),
-    "lgamma": _log_gamma,
-    "digamma": lambda m, x: m.digamma(x),
-    "polygamma": lambda m, n, x: m.polygamma(int(n), x),
-}
-"""Functions (context, *numbers) by the operator's name."""
+def as_objects(x: object) -> Any:
+    """An array of objects also where NumPy returns a single one."""
+    if isinstance(x, np.ndarray):
+        return x
+    out = np.empty((), object)
+    out[()] = x
+    return out

@@ -7,13 +7,21 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ...core.facts import Decided, Moves, Picks, Scalars
+from ...core.primitive import Primitive
 from ...core.tracing import aval_of
 from ...ops.families import Bilinear, Elementwise, Linear
+from ...ops.pointwise import math
+from ...ops.shape import convert
 from ...transforms.recording import Operation
-from .choices import is_choice, moved_operands, sources_of
+from ...typing import Array, ArrayLike, DTypeLike, PyTree
+from .choices import choice_of, moved_operands, sources_of
 from .exact_sums import summed
-from .matrices import RULES, Calculator, SingularError
-from .numbers import Array, Numbers
+from .matrices import RULES, Calculator, NoPreciseFormError, SingularError
+from .numbers import Numbers, Precise
+
+WRAPPING = frozenset([math.remainder, math.fmod])
+"""Operators that take a whole multiple of the second operand off, which the program has chosen."""
 
 ROUNDED_TO = {"f": np.dtype(np.float64), "c": np.dtype(np.complex128)}
 
@@ -21,17 +29,17 @@ ROUNDED_TO = {"f": np.dtype(np.float64), "c": np.dtype(np.complex128)}
 class Evaluation(NamedTuple):
     """Precise results of an operation; ``exact`` is False where they are those of float64."""
 
-    outs: list[Array]
+    outs: list[Precise]
     exact: bool
 
 
-def inexact(x: Any) -> bool:
-    """Whether x is a real or complex array, number or result."""
+def inexact(x: PyTree) -> bool:
+    """True if x is a real or complex array, number or result."""
     return aval_of(x).dtype.kind in "fc"
 
 
-def evaluate(numbers: Numbers, operation: Operation, operands: Sequence[Array]) -> Evaluation:
-    """What an operation gives for precise operands.
+def evaluate(numbers: Numbers, operation: Operation, operands: Sequence[Precise]) -> Evaluation:
+    """The results of an operation on precise operands.
 
     Decisions are the program's own: results that are integers or booleans, the order of elements,
     functions that are piecewise constant, and numbers drawn at random stay as they were computed.
@@ -41,13 +49,13 @@ def evaluate(numbers: Numbers, operation: Operation, operands: Sequence[Array]) 
         operation: what was carried out.
         operands: precise operands in the place of its real and complex ones; others as they are.
     """
-    drawn = operation.primitive.name.startswith("random_")
-    if drawn or not any(map(inexact, operation.outputs)):
+    decided = isinstance(operation.primitive.elements, Decided)
+    if decided or not any(map(inexact, operation.outputs)):
         return Evaluation([numbers.lift(o) for o in operation.outputs], True)
     with np.errstate(all="ignore"):
         try:
             outs = _exactly(numbers, operation, operands)
-        except SingularError:
+        except (SingularError, NoPreciseFormError):
             outs = None
         if outs is not None:
             return Evaluation(list(outs), True)
@@ -58,7 +66,9 @@ def evaluate(numbers: Numbers, operation: Operation, operands: Sequence[Array]) 
     return Evaluation([numbers.lift(o) for o in found], False)
 
 
-def rounded(numbers: Numbers, computed: Any, precise: Array, dtype: Any = None) -> Any:
+def rounded(
+    numbers: Numbers, computed: ArrayLike, precise: Precise, dtype: DTypeLike | None = None
+) -> Any:
     """The array next to a precise operand: of float64 or complex128, or of the given dtype."""
     if not inexact(computed):
         return computed
@@ -66,7 +76,7 @@ def rounded(numbers: Numbers, computed: Any, precise: Array, dtype: Any = None) 
     return numbers.nearest(precise, dtype or ROUNDED_TO[kind])
 
 
-def _exactly(numbers: Numbers, operation: Operation, operands: Sequence[Array]) -> Any:
+def _exactly(numbers: Numbers, operation: Operation, operands: Sequence[Precise]) -> Any:
     """The results, or None if there is no precise form of the operator."""
     prim, params = operation.primitive, operation.params
     real = [inexact(x) for x in operation.operands]
@@ -74,30 +84,37 @@ def _exactly(numbers: Numbers, operation: Operation, operands: Sequence[Array]) 
         p if r else numbers.lift(x)
         for x, p, r in zip(operation.operands, operands, real, strict=True)
     ]
-    if prim.name == "convert_element_type":
+    if prim is convert:
         return [lifted[0]] if keeps_value(operation) else None
-    if prim.nondifferentiable and isinstance(prim, Elementwise):
-        return [numbers.lift(o) for o in operation.outputs]
-    if is_choice(prim, params):
-        return _chosen(numbers, operation, lifted)
+    if (fact := choice_of(prim, params)) is not None:
+        return _chosen(numbers, operation, fact, lifted)
     if isinstance(prim, Elementwise):
-        return _elementwise(numbers, operation, lifted)
-    if prim.name in RULES and all(np.isfinite(o).all() for o in operation.outputs):
-        return RULES[prim.name](Calculator(numbers), *lifted, **params)
-    if isinstance(prim, Linear | Bilinear) or prim.name == "scatter_add":
+        if prim.nondifferentiable:
+            return [numbers.lift(o) for o in operation.outputs]
+        return _elementwise(numbers, operation, prim, lifted)
+    if prim in RULES and all(np.isfinite(o).all() for o in operation.outputs):
+        return RULES[prim](Calculator(numbers), *lifted, **params)
+    if isinstance(prim, Linear | Bilinear) or _is_linear_in_one(prim, real):
         return _linear(numbers, operation, lifted, real)
     return None
 
 
+def _is_linear_in_one(prim: Primitive, real: Sequence[bool]) -> bool:
+    """True if an operator only adds and moves elements of its one operand that is no integer."""
+    return prim.transpose is not None and prim.elements is None and sum(real) == 1
+
+
 def keeps_value(operation: Operation) -> bool:
-    """Whether a conversion of type keeps the value: not from complex to real numbers."""
+    """True if a conversion of type keeps the value: not from complex to real numbers."""
     before, after = aval_of(operation.operands[0]).dtype, aval_of(operation.outputs[0]).dtype
     return before.kind != "c" or after.kind == "c"
 
 
-def _chosen(numbers: Numbers, operation: Operation, lifted: Sequence[Array]) -> list[Array]:
-    moved = moved_operands(operation.primitive, len(lifted))
-    found = sources_of(operation.primitive, operation.operands, operation.params)
+def _chosen(
+    numbers: Numbers, operation: Operation, fact: Moves | Picks, lifted: Sequence[Precise]
+) -> list[Precise]:
+    moved = moved_operands(fact, len(lifted))
+    found = sources_of(operation.primitive, fact, operation.operands, operation.params)
     elements = [x for x, m in zip(lifted, moved, strict=True) if m]
     size = sum(int(np.prod(x.shape)) for x in elements)
     outs = []
@@ -111,26 +128,25 @@ def _chosen(numbers: Numbers, operation: Operation, lifted: Sequence[Array]) -> 
     return outs
 
 
-def _elementwise(numbers: Numbers, operation: Operation, lifted: Sequence[Array]) -> Any:
-    prim = operation.primitive
-    name = prim.name
+def _elementwise(
+    numbers: Numbers, operation: Operation, prim: Elementwise, lifted: Sequence[Precise]
+) -> list[Precise] | None:
     shape = np.shape(operation.outputs[0])
-    is_complex = any(aval_of(x).dtype.kind == "c" for x in operation.operands)
     given = tuple(rounded(numbers, x, p) for x, p in zip(operation.operands, lifted, strict=True))
-    if name in ("floor", "ceil", "trunc", "round", "sign", "floor_divide", "heaviside"):
-        return [numbers.lift(operation.outputs[0])]
-    if name in ("rem", "fmod"):
-        x, y = lifted
-        times = np.rint((np.asarray(given[0]) - operation.outputs[0]) / given[1])
-        subtract = numbers.elementwise("sub", False)
-        assert subtract is not None
-        return [subtract(operation.outputs[0], x, y * numbers.lift(times))]
-    function = numbers.elementwise(name, is_complex)
-    if function is None:
-        return None
-    computed = np.broadcast_to(prim.compute(given, {}), shape)
     lifted = [numbers.choose([x], _spread(x.shape, shape)) for x in lifted]
-    return [function(computed, *lifted)]
+    if prim in WRAPPING:
+        times = np.rint((np.asarray(given[0]) - operation.outputs[0]) / given[1])
+        found = numbers.calculate(_wrapped, operation.outputs[0], *lifted, numbers.lift(times))
+    elif prim.scalar is not None:
+        computed = np.broadcast_to(prim.compute(given, {}), shape)
+        found = numbers.calculate(prim.scalar, computed, *lifted)
+    else:
+        return None
+    return None if found is None else [found]
+
+
+def _wrapped(_m: Scalars, x: Precise, y: Precise, times: Precise) -> Precise:
+    return x - y * times
 
 
 def _spread(shape: tuple[int, ...], full: tuple[int, ...]) -> Any:
@@ -138,7 +154,7 @@ def _spread(shape: tuple[int, ...], full: tuple[int, ...]) -> Any:
 
 
 def _linear(
-    numbers: Numbers, operation: Operation, lifted: Sequence[Array], real: Sequence[bool]
+    numbers: Numbers, operation: Operation, lifted: Sequence[Precise], real: Sequence[bool]
 ) -> Any:
     prim = operation.primitive
     places = [i for i, r in enumerate(real) if r]
@@ -148,7 +164,7 @@ def _linear(
         return None
     full = list(operation.operands)
 
-    def apply(*pieces: Any) -> Any:
+    def apply(*pieces: Array) -> Any:
         for i, piece in zip(places, pieces, strict=True):
             full[i] = piece
         return prim.compute(tuple(full), operation.params)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ...core.avals import Aval
+from ...core.facts import Hazard
 from ...core.primitive import Case
 from ...core.tracing import shape_of
 from ...errors import ShapeError
@@ -245,5 +246,6 @@ convolution: Bilinear = bilinear(
     transpose=_conv_transpose,
     batch=_conv_batch,
     cases=_conv_cases,
+    hazard=Hazard.PRODUCT,
 )
 """Convolution of (n, c, *space) with (o, i, *taps) to (n, o, *positions), kernels not flipped."""

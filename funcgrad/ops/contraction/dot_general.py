@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...core.avals import Aval
+from ...core.facts import Hazard
 from ...core.lowering import NumpyText
 from ...core.primitive import Case
 from ...errors import ShapeError
@@ -266,6 +267,7 @@ dot_general: Bilinear = bilinear(
     batch=_batch,
     cases=_cases,
     numpy=NumpyText(expression=_expression, into=_into, overwrites=()),
+    hazard=Hazard.PRODUCT,
 )
 
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from ...arrays import raising_linalg
 from ...core.avals import Aval, inexact_dtype
+from ...core.facts import Float64, Hazard
 from ...core.primitive import Case
 from ..contraction.dot_general import matmul
 from ..families import General, general, sample
@@ -70,6 +71,7 @@ det: General = general(
     jvp=lambda t, _d, a: _entries_product(cofactors(a), t),
     batch=lambda _size, args, _batched: det(args[0]),
     cases=_singular_cases("f8", "f4", "c16"),
+    hazard=Hazard.PRODUCT,
 )
 
 # --- cofactors -----------------------------------------------------------------------------------
@@ -123,6 +125,8 @@ cofactors: General = general(
     jvp=lambda t, _c, a: cofactors_change(a, t),
     batch=lambda _size, args, _batched: cofactors(args[0]),
     cases=_cases("f8", "f4", "c16"),
+    elements=Float64("taken from the singular values of the matrix"),
+    hazard=Hazard.PRODUCT,
 )
 
 
@@ -181,6 +185,8 @@ cofactors_change: General = general(
     transpose=lambda ct, a, _t, *, flagged: (None, cofactors_change(a, ct)),
     batch=_change_batch,
     cases=_change_cases,
+    elements=Float64("taken from the singular values of the matrix"),
+    hazard=Hazard.PRODUCT,
 )
 
 # --- slogdet -------------------------------------------------------------------------------------
@@ -216,4 +222,5 @@ slogdet: General = general(
     batch=lambda _size, args, _batched: slogdet(args[0]),
     cases=_cases("f8", "f4", "c16"),
     multiple=True,
+    hazard=Hazard.LOG_DETERMINANT,
 )

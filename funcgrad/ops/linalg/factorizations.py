@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from ...core.avals import Aval, inexact_dtype
+from ...core.facts import Float64, Hazard, OneTriangle
 from ...core.primitive import Case
 from ...errors import DifferentiationError, ShapeError
 from ..contraction.dot_general import matmul
@@ -90,6 +91,8 @@ cholesky: General = general(
     batch=lambda _size, args, _batched, **params: cholesky(args[0], **params),
     cases=hermitian_cases("f8", "f4", "c16"),
     fails=True,
+    elements=OneTriangle(),
+    hazard=Hazard.NOT_DEFINITE,
 )
 
 # --- QR ------------------------------------------------------------------------------------------
@@ -175,4 +178,6 @@ qr: General = general(
     batch=lambda _size, args, _batched, **params: qr(args[0], **params),
     cases=_qr_cases,
     multiple=True,
+    elements=Float64("an iteration, of which only the limit is defined"),
+    hazard=Hazard.NO_CONVERGENCE,
 )

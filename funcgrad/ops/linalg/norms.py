@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ...core.avals import Aval
+from ...core.facts import Hazard
 from ...core.primitive import Case
 from ..families import General, general, sample
 from ..pointwise.comparison import select
@@ -93,4 +94,5 @@ vector_norm: General = general(
         args[0], axes=shift_axes(axes), **params
     ),
     cases=_norm_cases,
+    hazard=Hazard.SUM,
 )

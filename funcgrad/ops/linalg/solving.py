@@ -16,6 +16,7 @@ import numpy as np
 
 from ...arrays import raising_linalg, triangular_solver
 from ...core.avals import Aval, inexact_dtype
+from ...core.facts import Float64, Hazard
 from ...core.primitive import Case
 from ...errors import ShapeError
 from ..contraction.dot_general import matmul
@@ -276,6 +277,7 @@ triangular_solve: General = general(
     ),
     cases=_triangular_solve_cases,
     fails=True,
+    hazard=Hazard.ZERO_ON_DIAGONAL,
 )
 
 # --- solve ---------------------------------------------------------------------------------------
@@ -322,6 +324,7 @@ solve: General = general(
     batch=lambda size, args, batched, **params: batch_system(solve, size, args, batched, params),
     cases=_solve_cases,
     fails=True,
+    hazard=Hazard.SINGULAR,
 )
 
 # --- inverses ------------------------------------------------------------------------------------
@@ -352,6 +355,7 @@ inv: General = general(
         for dtype, shape in (("f8", (3, 3)), ("f4", (3, 3)), ("c16", (3, 3)), ("f8", (2, 3, 3)))
     ],
     fails=True,
+    hazard=Hazard.SINGULAR,
 )
 
 
@@ -403,4 +407,6 @@ pinv: General = general(
     batch=_pinv_batch,
     cases=_pinv_cases,
     fails=True,
+    elements=Float64("an iteration, of which only the limit is defined"),
+    hazard=Hazard.NO_CONVERGENCE,
 )

@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 
 from ...core.avals import Aval, inexact_dtype
+from ...core.facts import Float64, Hazard, Moves, OneTriangle
 from ...core.primitive import Case
 from ...errors import ShapeError
 from ..contraction.dot_general import matmul
@@ -91,6 +92,7 @@ noted: General = general(
     batch=_noted_batch,
     cases=_noted_cases,
     view=True,
+    elements=Moves(where=slice(1, None)),
 )
 
 
@@ -176,6 +178,8 @@ eigh: General = general(
     cases=_eigh_cases("f8", "f4"),
     multiple=True,
     fails=True,
+    elements=OneTriangle("an iteration, of which only the limit is defined"),
+    hazard=Hazard.NO_CONVERGENCE,
 )
 eigvalsh: General = general(
     "eigvalsh",
@@ -185,6 +189,8 @@ eigvalsh: General = general(
     batch=lambda _size, args, _batched, **params: eigvalsh(args[0], **params),
     cases=_eigh_cases("f8", "f4", "c16"),
     fails=True,
+    elements=Float64("an iteration, of which only the limit is defined"),
+    hazard=Hazard.NO_CONVERGENCE,
 )
 
 # --- singular values -----------------------------------------------------------------------------
@@ -297,6 +303,8 @@ svd: General = general(
     cases=_svd_cases(("f8", "f4"), full_matrices=False),
     multiple=True,
     fails=True,
+    elements=Float64("an iteration, of which only the limit is defined"),
+    hazard=Hazard.NO_CONVERGENCE,
 )
 svdvals: General = general(
     "svdvals",
@@ -306,4 +314,6 @@ svdvals: General = general(
     batch=lambda _size, args, _batched, **params: svdvals(args[0], **params),
     cases=_svd_cases(("f8", "f4", "c16")),
     fails=True,
+    elements=Float64("an iteration, of which only the limit is defined"),
+    hazard=Hazard.NO_CONVERGENCE,
 )

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ...core.avals import WEAK_DTYPES, Aval
+from ...core.facts import Hazard, Moves
 from ...core.lowering import NumpyText
 from ...core.primitive import Case, Primitive
 from ..families import Elementwise, Scaling, elementwise, is_value, sample
@@ -59,6 +60,8 @@ add: Elementwise = elementwise(
     operator=operator.add,
     kinds="fciub",
     transpose=_signed_transpose(1),
+    scalar=lambda _m, x, y: x + y,
+    hazard=Hazard.SUM,
 )
 sub: Elementwise = elementwise(
     "sub",
@@ -68,6 +71,8 @@ sub: Elementwise = elementwise(
     operator=operator.sub,
     kinds="fciu",
     transpose=_signed_transpose(-1),
+    scalar=lambda _m, x, y: x - y,
+    hazard=Hazard.SUM,
 )
 _BOOLEAN = np.dtype(bool)
 
@@ -108,6 +113,8 @@ mul: Elementwise = elementwise(
     transpose=_product_transpose,
     unit=1,
     fills=any_boolean,
+    scalar=lambda _m, x, y: x * y,
+    hazard=Hazard.PRODUCT,
 )
 div: Elementwise = elementwise(
     "div",
@@ -118,6 +125,8 @@ div: Elementwise = elementwise(
     domain=((-2, 2), (0.3, 2)),
     kinds="fci",
     transpose=_quotient_transpose,
+    scalar=lambda _m, x, y: x / y,
+    hazard=Hazard.DIVISION,
 )
 neg: Elementwise = elementwise(
     "neg",
@@ -126,6 +135,8 @@ neg: Elementwise = elementwise(
     operator=operator.neg,
     kinds="fci",
     transpose=lambda ct, x, *, flagged: (fit(-ct, x),),
+    scalar=lambda _m, x: -x,
+    hazard=Hazard.NONE,
 )
 pos: Elementwise = elementwise(
     "pos",
@@ -134,6 +145,7 @@ pos: Elementwise = elementwise(
     operator=operator.pos,
     kinds="fciu",
     transpose=lambda ct, x, *, flagged: (fit(ct, x),),
+    elements=Moves(),
 )
 
 
@@ -163,7 +175,12 @@ def strong_multiply_both(z: Any, x: Any, out: Any = None) -> Any:
 
 
 def _strong_product(
-    name: str, evaluate: Any, first: Any, second: Any, overwrites: tuple[int, ...]
+    name: str,
+    evaluate: Any,
+    first: Any,
+    second: Any,
+    overwrites: tuple[int, ...],
+    scalar: Any,
 ) -> Elementwise:
     """A strong product: ``first`` and ``second`` give it differentiated in each factor."""
     return elementwise(
@@ -185,16 +202,28 @@ def _strong_product(
         masks=True,
         fills=True,
         numpy=NumpyText(into=True, overwrites=overwrites),
+        scalar=scalar,
+        hazard=Hazard.PRODUCT,
     )
 
 
 # Differentiated in its second factor a strong product has two derivatives as factors, of which
 # both may have been cut by a select.
 mul_strong: Primitive = _strong_product(
-    "mul_strong", strong_multiply, lambda: mul_strong, lambda: mul_both_strong, (1,)
+    "mul_strong",
+    strong_multiply,
+    lambda: mul_strong,
+    lambda: mul_both_strong,
+    (1,),
+    lambda m, z, x: m.where(z == 0, z, z * x),
 )
 mul_both_strong: Primitive = _strong_product(
-    "mul_both_strong", strong_multiply_both, lambda: mul_both_strong, lambda: mul_both_strong, ()
+    "mul_both_strong",
+    strong_multiply_both,
+    lambda: mul_both_strong,
+    lambda: mul_both_strong,
+    (),
+    lambda m, z, x: m.where(z == 0, z, m.where(x == 0, x, z * x)),
 )
 
 
@@ -225,6 +254,8 @@ div_strong: Elementwise = elementwise(
     masks=True,
     fills=True,
     numpy=NumpyText(into=True, overwrites=()),
+    scalar=lambda m, z, y: m.where(z == 0, z, z / y),
+    hazard=Hazard.DIVISION,
 )
 
 

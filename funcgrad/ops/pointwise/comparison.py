@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ...core.facts import Moves, Picks
 from ...core.lowering import NumpyText
 from ...core.primitive import Case
 from ...core.tracing import aval_of
@@ -135,10 +136,24 @@ def _swap(share: Any) -> Any:
 
 
 maximum: Elementwise = elementwise(
-    "max", np.maximum, _larger_share, _swap(_larger_share), kinds="fi", masks=True, fills=True
+    "max",
+    np.maximum,
+    _larger_share,
+    _swap(_larger_share),
+    kinds="fi",
+    masks=True,
+    fills=True,
+    elements=Picks(),
 )
 minimum: Elementwise = elementwise(
-    "min", np.minimum, _smaller_share, _swap(_smaller_share), kinds="fi", masks=True, fills=True
+    "min",
+    np.minimum,
+    _smaller_share,
+    _swap(_smaller_share),
+    kinds="fi",
+    masks=True,
+    fills=True,
+    elements=Picks(),
 )
 fmax: Elementwise = elementwise(
     "fmax",
@@ -148,6 +163,7 @@ fmax: Elementwise = elementwise(
     kinds="fi",
     masks=True,
     fills=True,
+    elements=Picks(),
 )
 fmin: Elementwise = elementwise(
     "fmin",
@@ -157,6 +173,7 @@ fmin: Elementwise = elementwise(
     kinds="fi",
     masks=True,
     fills=True,
+    elements=Picks(),
 )
 
 
@@ -203,4 +220,5 @@ select: Elementwise = elementwise(
     cases=_select_cases,
     masks=True,
     fills=True,
+    elements=Moves(where=slice(1)),
 )

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ...core.facts import Decided, Hazard
 from ...core.primitive import Case
 from ..families import Elementwise, as_scalar, elementwise, is_value, sample
 from .arithmetic import fit
@@ -47,6 +48,8 @@ conj: Elementwise = elementwise(
     jvp=(lambda t, _o, _x: conj(t),),
     transpose=lambda ct, x, *, flagged: (fit(conj(ct), x),),
     kinds="cfi",
+    scalar=lambda m, x: m.conj(x),
+    hazard=Hazard.NONE,
 )
 real: Elementwise = elementwise(
     "real",
@@ -55,6 +58,8 @@ real: Elementwise = elementwise(
     transpose=lambda ct, x, *, flagged: (fit(ct, x),),
     kinds="cf",
     view=True,
+    scalar=lambda m, x: m.real(x),
+    hazard=Hazard.NONE,
 )
 imag: Elementwise = elementwise(
     "imag",
@@ -62,6 +67,8 @@ imag: Elementwise = elementwise(
     jvp=(lambda t, _o, _x: imag(t),),
     transpose=lambda ct, x, *, flagged: (fit(ct * -1j, x) if _is_complex(x) else None,),
     kinds="cf",
+    scalar=lambda m, x: m.imag(x),
+    hazard=Hazard.NONE,
 )
 
 
@@ -80,6 +87,8 @@ make: Elementwise = elementwise(
     ),
     cases=_complex_cases,
     arity=2,
+    scalar=lambda m, x, y: m.complex(x, y),
+    hazard=Hazard.NONE,
 )
 
 
@@ -95,7 +104,13 @@ def _abs_tangent(t: Any, _o: Any, x: Any) -> Any:
 
 
 absolute: Elementwise = elementwise(
-    "abs", np.abs, jvp=(_abs_tangent,), operator=operator.abs, kinds="fci"
+    "abs",
+    np.abs,
+    jvp=(_abs_tangent,),
+    operator=operator.abs,
+    kinds="fci",
+    scalar=lambda m, x: m.abs(x),
+    hazard=Hazard.SUM,
 )
 
 
@@ -105,8 +120,22 @@ def _sign_tangent(t: Any, o: Any, x: Any) -> Any:
     return 1j * o * imag(over(np.conjugate(o) * t, abs(x)))
 
 
-direction: Elementwise = elementwise("direction", direction_of, jvp=(_sign_tangent,), kinds="fc")
-sign: Elementwise = elementwise("sign", np.sign, jvp=(_sign_tangent,), kinds="fci")
+direction: Elementwise = elementwise(
+    "direction",
+    direction_of,
+    jvp=(_sign_tangent,),
+    kinds="fc",
+    scalar=lambda m, x: m.where(x == 0, x, x / m.abs(x)),
+    hazard=Hazard.NONE,
+)
+sign: Elementwise = elementwise(
+    "sign",
+    np.sign,
+    jvp=(_sign_tangent,),
+    kinds="fci",
+    elements=Decided(),
+    hazard=Hazard.NONE,
+)
 
 
 def _angle_tangent(t: Any, o: Any, x: Any) -> Any:
@@ -115,4 +144,11 @@ def _angle_tangent(t: Any, o: Any, x: Any) -> Any:
     return imag(np.where(x == 0, 0, t / np.where(x == 0, 1, x)))
 
 
-angle: Elementwise = elementwise("angle", angle_of, jvp=(_angle_tangent,), kinds="cf")
+angle: Elementwise = elementwise(
+    "angle",
+    angle_of,
+    jvp=(_angle_tangent,),
+    kinds="cf",
+    scalar=lambda m, x: m.atan2(m.imag(x), m.real(x)),
+    hazard=Hazard.NONE,
+)

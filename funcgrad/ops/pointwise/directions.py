@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ...core.facts import Hazard
 from ...core.lowering import NumpyText
 from ..families import Elementwise, Scaling, elementwise
 
@@ -90,13 +91,30 @@ share: Elementwise = elementwise(
     Scaling(lambda t, o, _x, whole: over(t, whole) * -o),
     domain=((-2, 2), (0.3, 2)),
     numpy=NumpyText(into=True, overwrites=()),
+    scalar=lambda m, x, whole: m.where(whole == 0, whole, x / whole),
+    hazard=Hazard.DIVISION,
 )
 cosine: Elementwise = elementwise(
-    "cosine", cosine_values, Scaling(_cosine_scale_x), Scaling(_cosine_scale_y), kinds="f"
+    "cosine",
+    cosine_values,
+    Scaling(_cosine_scale_x),
+    Scaling(_cosine_scale_y),
+    kinds="f",
+    scalar=lambda m, x, y: m.where(x == 0, x, x / m.hypot(x, y)),
+    hazard=Hazard.NONE,
 )
 one_minus_square: Elementwise = elementwise(
-    "one_minus_square", one_minus_square_of, lambda _o, x: -2 * x
+    "one_minus_square",
+    one_minus_square_of,
+    lambda _o, x: -2 * x,
+    scalar=lambda _m, x: (1 - x) * (1 + x),
+    hazard=Hazard.PRODUCT,
 )
 length: Elementwise = elementwise(
-    "length", length_of, lambda _o, x: cosine(x, x.dtype.type(1)), kinds="f"
+    "length",
+    length_of,
+    lambda _o, x: cosine(x, x.dtype.type(1)),
+    kinds="f",
+    scalar=lambda m, x: m.hypot(x, 1),
+    hazard=Hazard.SUM,
 )

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from ...core.facts import Hazard, Scalars
 from ...core.lowering import NumpyText
 from ..families import Elementwise, elementwise
 from .special import logistic_slope
@@ -75,12 +76,20 @@ def _curvature(_o: Any, x: Any) -> Any:
     return logistic_slope(u2) * (2 * growth + x * bend)
 
 
+def _slope_formula(m: Scalars, x: Any) -> Any:
+    growth = x * (LINEAR + 3 * CUBIC * x * x)
+    inside = x * (LINEAR + CUBIC * x * x)
+    return (1 + growth / (1 + m.exp(inside))) / (1 + m.exp(-inside))
+
+
 gelu: Elementwise = elementwise(
     "gelu",
     gelu_values,
     lambda _o, x: gelu_slope(x),
     kinds="f",
     numpy=NumpyText(into=True, overwrites=()),
+    scalar=lambda m, x: x / (1 + m.exp(-x * (LINEAR + CUBIC * x * x))),
+    hazard=Hazard.NONE,
 )
 gelu_slope: Elementwise = elementwise(
     "gelu_slope",
@@ -88,4 +97,6 @@ gelu_slope: Elementwise = elementwise(
     _curvature,
     kinds="f",
     numpy=NumpyText(into=True),
+    scalar=_slope_formula,
+    hazard=Hazard.NONE,
 )

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ...core.facts import LEFT_OUT, Hazard, Steep
 from ...core.lowering import NumpyText
 from ..families import Elementwise, Scaling, elementwise
 from .special import logistic, own
@@ -117,6 +118,8 @@ softplus: Elementwise = elementwise(
     lambda _o, x: logistic(x),
     kinds="f",
     numpy=READ_TO_THE_END,
+    scalar=lambda m, x: m.log1p(m.exp(-m.abs(x))) + m.where(x > 0, x, 0),
+    hazard=Hazard.NONE,
 )
 # -(0 - x) is -0 for both zeros, so that the derivative at 0 has the sign of the limit.
 log1mexp: Elementwise = elementwise(
@@ -126,6 +129,8 @@ log1mexp: Elementwise = elementwise(
     domain=(-3.0, -0.2),
     kinds="f",
     numpy=NumpyText(into=True),
+    scalar=lambda m, x: m.where(x > -m.ln2, m.log(-m.expm1(x)), m.log1p(-m.exp(x))),
+    hazard=Hazard.LOGARITHM,
 )
 # 1 / (1 - exp(-x)), whose derivative must not lose what exp(-x) adds to 1.
 log_expm1: Elementwise = elementwise(
@@ -135,6 +140,8 @@ log_expm1: Elementwise = elementwise(
     domain=(0.2, 3.0),
     kinds="f",
     numpy=READ_TO_THE_END,
+    scalar=lambda m, x: m.where(x > 1, x + m.log1p(-m.exp(-x)), m.log(m.expm1(x))),
+    hazard=Hazard.LOGARITHM,
 )
 xlogx: Elementwise = elementwise(
     "xlogx",
@@ -143,6 +150,9 @@ xlogx: Elementwise = elementwise(
     domain=(0.2, 3.0),
     kinds="f",
     numpy=READ_TO_THE_END,
+    scalar=lambda m, x: m.where(x == 0, x, x * m.log(x)),
+    hazard=Hazard.DOMAIN,
+    steep=Steep(0.0, f"the derivative of x * log(x) is infinite at 0; {LEFT_OUT}"),
 )
 xlogratio: Elementwise = elementwise(
     "xlogratio",
@@ -152,4 +162,6 @@ xlogratio: Elementwise = elementwise(
     domain=(0.2, 3.0),
     kinds="f",
     numpy=READ_TO_THE_END,
+    scalar=lambda m, x, y: m.where(x == 0, x, x * m.log(x / y)),
+    hazard=Hazard.LOGARITHM,
 )

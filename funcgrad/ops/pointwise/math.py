@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ...core.avals import WEAK_DTYPES
+from ...core.facts import LEFT_OUT, Hazard, Steep
 from ...core.lowering import NumpyText
 from ...core.primitive import Case
 from ..families import Elementwise, Quotient, Scaling, elementwise, sample
@@ -61,33 +62,103 @@ power: Elementwise = elementwise(
     operator=operator.pow,
     cases=_power_cases,
     masks=False,  # the exponent 0
+    scalar=lambda m, x, y: m.power(x, y),
+    hazard=Hazard.POWER,
+    steep=Steep(0.0, f"the derivative of x**y is infinite at x = 0 for y < 1; {LEFT_OUT}"),
 )
-square: Elementwise = elementwise("square", np.square, lambda _o, x: 2 * x, kinds="fci")
+square: Elementwise = elementwise(
+    "square",
+    np.square,
+    lambda _o, x: 2 * x,
+    kinds="fci",
+    scalar=lambda _m, x: x * x,
+    hazard=Hazard.PRODUCT,
+)
 reciprocal: Elementwise = elementwise(
     "reciprocal",
     np.reciprocal,
     Scaling(lambda t, o, _x: t * o * -o),
     domain=(0.4, 2),
+    scalar=lambda _m, x: 1 / x,
+    hazard=Hazard.DIVISION,
 )
 sqrt: Elementwise = elementwise(
-    "sqrt", np.sqrt, Scaling(lambda t, o, _x: 0.5 * t / o), domain=(0.2, 3)
+    "sqrt",
+    np.sqrt,
+    Scaling(lambda t, o, _x: 0.5 * t / o),
+    domain=(0.2, 3),
+    scalar=lambda m, x: m.sqrt(x),
+    hazard=Hazard.DOMAIN,
+    steep=Steep(
+        0.0,
+        "the derivative of sqrt is infinite at 0; for the norm sqrt(sum(x**2)) write "
+        "np.linalg.norm(x), whose derivative at 0 is 0",
+    ),
 )
 cbrt: Elementwise = elementwise(
-    "cbrt", np.cbrt, Scaling(lambda t, o, _x: t / o / o / 3), domain=(0.2, 3), kinds="f"
+    "cbrt",
+    np.cbrt,
+    Scaling(lambda t, o, _x: t / o / o / 3),
+    domain=(0.2, 3),
+    kinds="f",
+    scalar=lambda m, x: m.cbrt(x),
+    hazard=Hazard.NONE,
+    steep=Steep(0.0, f"the derivative of cbrt is infinite at 0; {LEFT_OUT}"),
 )
 
-exp: Elementwise = elementwise("exp", np.exp, lambda o, _x: o)
-exp2: Elementwise = elementwise("exp2", np.exp2, lambda o, _x: o * LN2)
-expm1: Elementwise = elementwise("expm1", np.expm1, lambda _o, x: np.exp(x))
-log: Elementwise = elementwise("log", np.log, Quotient(lambda x: x), domain=(0.2, 3))
+exp: Elementwise = elementwise(
+    "exp",
+    np.exp,
+    lambda o, _x: o,
+    scalar=lambda m, x: m.exp(x),
+    hazard=Hazard.EXPONENTIAL,
+)
+exp2: Elementwise = elementwise(
+    "exp2",
+    np.exp2,
+    lambda o, _x: o * LN2,
+    scalar=lambda m, x: m.exp(x * m.ln2),
+    hazard=Hazard.EXPONENTIAL,
+)
+expm1: Elementwise = elementwise(
+    "expm1",
+    np.expm1,
+    lambda _o, x: np.exp(x),
+    scalar=lambda m, x: m.expm1(x),
+    hazard=Hazard.EXPONENTIAL,
+)
+log: Elementwise = elementwise(
+    "log",
+    np.log,
+    Quotient(lambda x: x),
+    domain=(0.2, 3),
+    scalar=lambda m, x: m.log(x),
+    hazard=Hazard.LOGARITHM,
+    steep=Steep(0.0, f"the derivative of log is infinite at 0; {LEFT_OUT}"),
+)
 log2: Elementwise = elementwise(
-    "log2", np.log2, Scaling(lambda t, _o, x: t / x * (1 / LN2)), domain=(0.2, 3)
+    "log2",
+    np.log2,
+    Scaling(lambda t, _o, x: t / x * (1 / LN2)),
+    domain=(0.2, 3),
+    scalar=lambda m, x: m.log(x) / m.ln2,
+    hazard=Hazard.LOGARITHM,
 )
 log10: Elementwise = elementwise(
-    "log10", np.log10, Scaling(lambda t, _o, x: t / x * (1 / LN10)), domain=(0.2, 3)
+    "log10",
+    np.log10,
+    Scaling(lambda t, _o, x: t / x * (1 / LN10)),
+    domain=(0.2, 3),
+    scalar=lambda m, x: m.log(x) / m.ln10,
+    hazard=Hazard.LOGARITHM,
 )
 log1p: Elementwise = elementwise(
-    "log1p", np.log1p, Scaling(lambda t, _o, x: t / (1 + x)), domain=(-0.6, 3)
+    "log1p",
+    np.log1p,
+    Scaling(lambda t, _o, x: t / (1 + x)),
+    domain=(-0.6, 3),
+    scalar=lambda m, x: m.log1p(x),
+    hazard=Hazard.LOGARITHM,
 )
 
 
@@ -134,6 +205,8 @@ logaddexp: Elementwise = elementwise(
     operator=logaddexp_values,
     kinds="f",
     numpy=NumpyText(into=True),
+    scalar=lambda m, x, y: m.where(x < y, y, x) + m.log1p(m.exp(-m.abs(x - y))),
+    hazard=Hazard.SUM,
 )
 logaddexp2: Elementwise = elementwise(
     "logaddexp2",
@@ -141,10 +214,24 @@ logaddexp2: Elementwise = elementwise(
     lambda _o, x, y: _share2(x, y),
     lambda _o, x, y: _share2(y, x),
     kinds="f",
+    scalar=lambda m, x, y: m.where(x < y, y, x) + m.log1p(m.exp(-m.abs(x - y) * m.ln2)) / m.ln2,
+    hazard=Hazard.SUM,
 )
 
-sin: Elementwise = elementwise("sin", np.sin, lambda _o, x: np.cos(x))
-cos: Elementwise = elementwise("cos", np.cos, lambda _o, x: -np.sin(x))
+sin: Elementwise = elementwise(
+    "sin",
+    np.sin,
+    lambda _o, x: np.cos(x),
+    scalar=lambda m, x: m.sin(x),
+    hazard=Hazard.NONE,
+)
+cos: Elementwise = elementwise(
+    "cos",
+    np.cos,
+    lambda _o, x: -np.sin(x),
+    scalar=lambda m, x: m.cos(x),
+    hazard=Hazard.NONE,
+)
 
 
 def _is_complex(x: Any) -> bool:
@@ -210,14 +297,47 @@ def _arccosh_scale(t: Any, _o: Any, x: Any) -> Any:
     return t / one / other
 
 
-tan: Elementwise = elementwise("tan", np.tan, _tan_slope, domain=(-1, 1))
+tan: Elementwise = elementwise(
+    "tan",
+    np.tan,
+    _tan_slope,
+    domain=(-1, 1),
+    scalar=lambda m, x: m.tan(x),
+    hazard=Hazard.NONE,
+)
 arcsin: Elementwise = elementwise(
-    "asin", np.arcsin, Scaling(lambda t, _o, x: _over_cosine(t, x)), domain=(-0.9, 0.9)
+    "asin",
+    np.arcsin,
+    Scaling(lambda t, _o, x: _over_cosine(t, x)),
+    domain=(-0.9, 0.9),
+    scalar=lambda m, x: m.asin(x),
+    hazard=Hazard.DOMAIN,
+    steep=Steep(
+        1.0,
+        "the derivative of arcsin is infinite at -1 and 1; for an angle, np.arctan2 of sine "
+        "and cosine has a finite one",
+    ),
 )
 arccos: Elementwise = elementwise(
-    "acos", np.arccos, Scaling(lambda t, _o, x: _over_cosine(-t, x)), domain=(-0.9, 0.9)
+    "acos",
+    np.arccos,
+    Scaling(lambda t, _o, x: _over_cosine(-t, x)),
+    domain=(-0.9, 0.9),
+    scalar=lambda m, x: m.acos(x),
+    hazard=Hazard.DOMAIN,
+    steep=Steep(
+        1.0,
+        "the derivative of arccos is infinite at -1 and 1; for an angle, np.arctan2 of sine "
+        "and cosine has a finite one",
+    ),
 )
-arctan: Elementwise = elementwise("atan", np.arctan, Scaling(_arctan_scale))
+arctan: Elementwise = elementwise(
+    "atan",
+    np.arctan,
+    Scaling(_arctan_scale),
+    scalar=lambda m, x: m.atan(x),
+    hazard=Hazard.NONE,
+)
 
 
 def _over_radius(t: Any, x: Any, y: Any) -> Any:
@@ -232,26 +352,81 @@ arctan2: Elementwise = elementwise(
     Scaling(lambda t, _o, y, x: _over_radius(t, y, x) * cosine(x, y)),
     Scaling(lambda t, _o, y, x: _over_radius(t, y, x) * -cosine(y, x)),
     kinds="f",
+    scalar=lambda m, y, x: m.atan2(y, x),
+    hazard=Hazard.NONE,
 )
 hypot: Elementwise = elementwise(
-    "hypot", np.hypot, lambda _o, x, y: cosine(x, y), lambda _o, x, y: cosine(y, x), kinds="f"
+    "hypot",
+    np.hypot,
+    lambda _o, x, y: cosine(x, y),
+    lambda _o, x, y: cosine(y, x),
+    kinds="f",
+    scalar=lambda m, x, y: m.hypot(x, y),
+    hazard=Hazard.SUM,
 )
-sinh: Elementwise = elementwise("sinh", np.sinh, lambda _o, x: np.cosh(x))
-cosh: Elementwise = elementwise("cosh", np.cosh, lambda _o, x: np.sinh(x))
-tanh: Elementwise = elementwise("tanh", np.tanh, lambda o, x: tanh_slope.binary(o, x))
-arcsinh: Elementwise = elementwise("asinh", np.arcsinh, Scaling(_arcsinh_scale))
+sinh: Elementwise = elementwise(
+    "sinh",
+    np.sinh,
+    lambda _o, x: np.cosh(x),
+    scalar=lambda m, x: m.sinh(x),
+    hazard=Hazard.EXPONENTIAL,
+)
+cosh: Elementwise = elementwise(
+    "cosh",
+    np.cosh,
+    lambda _o, x: np.sinh(x),
+    scalar=lambda m, x: m.cosh(x),
+    hazard=Hazard.EXPONENTIAL,
+)
+tanh: Elementwise = elementwise(
+    "tanh",
+    np.tanh,
+    lambda o, x: tanh_slope.binary(o, x),
+    scalar=lambda m, x: m.tanh(x),
+    hazard=Hazard.NONE,
+)
+arcsinh: Elementwise = elementwise(
+    "asinh",
+    np.arcsinh,
+    Scaling(_arcsinh_scale),
+    scalar=lambda m, x: m.asinh(x),
+    hazard=Hazard.NONE,
+)
 arccosh: Elementwise = elementwise(
     "acosh",
     np.arccosh,
     Scaling(_arccosh_scale),
     domain=(1.3, 3),
+    scalar=lambda m, x: m.acosh(x),
+    hazard=Hazard.DOMAIN,
+    steep=Steep(1.0, "the derivative of arccosh is infinite at 1"),
 )
 arctanh: Elementwise = elementwise(
-    "atanh", np.arctanh, Scaling(lambda t, _o, x: _over_squares(t, x)), domain=(-0.8, 0.8)
+    "atanh",
+    np.arctanh,
+    Scaling(lambda t, _o, x: _over_squares(t, x)),
+    domain=(-0.8, 0.8),
+    scalar=lambda m, x: m.atanh(x),
+    hazard=Hazard.DOMAIN,
+    steep=Steep(1.0, "the derivative of arctanh is infinite at -1 and 1"),
 )
 
-deg2rad: Elementwise = elementwise("deg2rad", np.deg2rad, lambda _o, _x: np.pi / 180, kinds="f")
-rad2deg: Elementwise = elementwise("rad2deg", np.rad2deg, lambda _o, _x: 180 / np.pi, kinds="f")
+deg2rad: Elementwise = elementwise(
+    "deg2rad",
+    np.deg2rad,
+    lambda _o, _x: np.pi / 180,
+    kinds="f",
+    scalar=lambda m, x: x * (m.pi / 180),
+    hazard=Hazard.NONE,
+)
+rad2deg: Elementwise = elementwise(
+    "rad2deg",
+    np.rad2deg,
+    lambda _o, _x: 180 / np.pi,
+    kinds="f",
+    scalar=lambda m, x: x * (180 / m.pi),
+    hazard=Hazard.PRODUCT,
+)
 
 
 def _steps(name: str, ufunc: Any, **kw: Any) -> Any:
@@ -282,6 +457,7 @@ remainder: Elementwise = elementwise(
     kinds="fi",
     domain=((-5, 5), (1.1, 3)),
     masks=False,  # the quotient rounds to 0, and nothing is selected
+    hazard=Hazard.DIVISION,
 )
 fmod: Elementwise = elementwise(
     "fmod",
@@ -291,6 +467,7 @@ fmod: Elementwise = elementwise(
     kinds="fi",
     domain=((-5, 5), (1.1, 3)),
     masks=False,  # the quotient rounds to 0, and nothing is selected
+    hazard=Hazard.DIVISION,
 )
 copysign: Elementwise = elementwise(
     "copysign",
@@ -298,6 +475,8 @@ copysign: Elementwise = elementwise(
     lambda o, x, y: np.sign(x) * np.copysign(o.dtype.type(1), y),
     None,
     kinds="f",
+    scalar=lambda m, x, y: m.copysign(x, y),
+    hazard=Hazard.NONE,
 )
 ldexp: Elementwise = elementwise(
     "ldexp",
@@ -308,6 +487,8 @@ ldexp: Elementwise = elementwise(
         Case(sample(rng, (2, 3), "f8", (-2, 2)), np.array([1, -2, 3])),
         Case(sample(rng, (2, 3), "f4", (-2, 2)), np.array([1, -2, 3], np.int32)),
     ],
+    scalar=lambda m, x, n: m.ldexp(x, n),
+    hazard=Hazard.PRODUCT,
 )
 
 
@@ -322,6 +503,8 @@ difference_of_squares: Elementwise = elementwise(
     lambda _o, x, _y: 2 * x,
     lambda _o, _x, y: -2 * y,
     kinds="f",
+    scalar=lambda _m, x, y: (x - y) * (x + y),
+    hazard=Hazard.PRODUCT,
 )
 
 

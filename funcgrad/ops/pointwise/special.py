@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from ...arrays import special_module
+from ...core.facts import LEFT_OUT, Hazard, Steep
 from ...core.lowering import NumpyText
 from ...core.primitive import Case
 from ..families import Elementwise, Scaling, elementwise, sample
@@ -175,12 +176,24 @@ gaussian: Elementwise = elementwise(
     gaussian_values,
     lambda o, x: -2 * (np.where(o == 0, 0, x) * o),
     numpy=NumpyText(into=True),
+    scalar=lambda m, x: m.exp(-x * x),
+    hazard=Hazard.NONE,
 )
 erf: Elementwise = elementwise(
-    "erf", erf_values, lambda _o, x: TWO_OVER_ROOT_PI * gaussian(x), kinds="f"
+    "erf",
+    erf_values,
+    lambda _o, x: TWO_OVER_ROOT_PI * gaussian(x),
+    kinds="f",
+    scalar=lambda m, x: m.erf(x),
+    hazard=Hazard.NONE,
 )
 erfc: Elementwise = elementwise(
-    "erfc", erfc_values, lambda _o, x: -TWO_OVER_ROOT_PI * gaussian(x), kinds="f"
+    "erfc",
+    erfc_values,
+    lambda _o, x: -TWO_OVER_ROOT_PI * gaussian(x),
+    kinds="f",
+    scalar=lambda m, x: m.erfc(x),
+    hazard=Hazard.NONE,
 )
 erf_inv: Elementwise = elementwise(
     "erf_inv",
@@ -188,12 +201,26 @@ erf_inv: Elementwise = elementwise(
     lambda o, _x: HALF_ROOT_PI * np.exp(o * o),
     domain=(-0.9, 0.9),
     kinds="f",
+    scalar=lambda m, x: m.erf_inv(x),
+    hazard=Hazard.DOMAIN,
 )
 lgamma: Elementwise = elementwise(
-    "lgamma", lgamma_values, lambda _o, x: digamma(x), domain=(0.4, 4), kinds="f"
+    "lgamma",
+    lgamma_values,
+    lambda _o, x: digamma(x),
+    domain=(0.4, 4),
+    kinds="f",
+    scalar=lambda m, x: m.lgamma(x),
+    hazard=Hazard.DOMAIN,
 )
 digamma: Elementwise = elementwise(
-    "digamma", digamma_values, lambda _o, x: polygamma(1, x), domain=(0.4, 4), kinds="f"
+    "digamma",
+    digamma_values,
+    lambda _o, x: polygamma(1, x),
+    domain=(0.4, 4),
+    kinds="f",
+    scalar=lambda m, x: m.digamma(x),
+    hazard=Hazard.DOMAIN,
 )
 polygamma: Elementwise = elementwise(
     "polygamma",
@@ -201,6 +228,8 @@ polygamma: Elementwise = elementwise(
     None,
     lambda _o, n, x: polygamma(n + 1, x),
     cases=_polygamma_cases,
+    scalar=lambda m, n, x: m.polygamma(n, x),
+    hazard=Hazard.DOMAIN,
 )
 # As a function of y, which carries the derivative, it is 1 - y * y.
 tanh_slope: Elementwise = elementwise(
@@ -210,6 +239,8 @@ tanh_slope: Elementwise = elementwise(
     None,
     cases=_tanh_slope_cases,
     numpy=NumpyText(into=True, overwrites=(0,)),
+    scalar=lambda _m, y, _x: (1 - y) * (1 + y),
+    hazard=Hazard.PRODUCT,
 )
 logistic_slope: Elementwise = elementwise(
     "logistic_slope",
@@ -217,6 +248,8 @@ logistic_slope: Elementwise = elementwise(
     lambda o, x: -o * np.tanh(0.5 * x),
     kinds="fc",
     numpy=NumpyText(into=True),
+    scalar=lambda m, x: 1 / (1 + m.exp(x)) / (1 + m.exp(-x)),
+    hazard=Hazard.NONE,
 )
 logistic: Elementwise = elementwise(
     "logistic",
@@ -224,6 +257,8 @@ logistic: Elementwise = elementwise(
     lambda _o, x: logistic_slope(x),
     kinds="fc",
     numpy=NumpyText(into=True),
+    scalar=lambda m, x: 1 / (1 + m.exp(-x)),
+    hazard=Hazard.NONE,
 )
 
 logit: Elementwise = elementwise(
@@ -232,6 +267,10 @@ logit: Elementwise = elementwise(
     Scaling(lambda t, _o, x: t / x + t / (1 - x)),
     domain=(0.1, 0.9),
     kinds="f",
+    scalar=lambda m, x: m.where(
+        m.abs(x - 0.5) < 0.25, m.log1p((2 * x - 1) / (1 - x)), m.log(x / (1 - x))
+    ),
+    hazard=Hazard.LOGARITHM,
 )
 
 
@@ -252,7 +291,14 @@ def _relative_scale_y(t: Any, _o: Any, x: Any, y: Any) -> Any:
 
 
 entropy: Elementwise = elementwise(
-    "entr", entropy_values, _entropy_slope, domain=(0.1, 3), kinds="f"
+    "entr",
+    entropy_values,
+    _entropy_slope,
+    domain=(0.1, 3),
+    kinds="f",
+    scalar=lambda m, x: m.where(x == 0, x, -x * m.log(x)),
+    hazard=Hazard.DOMAIN,
+    steep=Steep(0.0, f"the derivative of x * log(x) is infinite at 0; {LEFT_OUT}"),
 )
 relative_entropy: Elementwise = elementwise(
     "rel_entr",
@@ -261,6 +307,8 @@ relative_entropy: Elementwise = elementwise(
     Scaling(_relative_scale_y),
     domain=(0.1, 3),
     kinds="f",
+    scalar=lambda m, x, y: m.where(x == 0, x, x * m.log(x / y)),
+    hazard=Hazard.DOMAIN,
 )
 
 UFUNC_NAMES = {

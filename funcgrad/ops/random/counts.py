@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from ...core.avals import Aval
+from ...core.facts import Decided
 from ...core.primitive import Case
 from ..families import General, general, sample
 from .gamma import (
@@ -284,6 +285,7 @@ random_poisson: General = general(
     batch=lambda size, args, batched: random_poisson(*batch_of_keys(size, args, batched)),
     cases=_poisson_cases,
     nondifferentiable=_COUNTS,
+    elements=Decided(),
 )
 random_binomial: General = general(
     "random_binomial",
@@ -292,6 +294,7 @@ random_binomial: General = general(
     batch=lambda size, args, batched: random_binomial(*batch_of_keys(size, args, batched)),
     cases=_binomial_cases,
     nondifferentiable=_COUNTS,
+    elements=Decided(),
 )
 random_multinomial: General = general(
     "random_multinomial",
@@ -300,4 +303,5 @@ random_multinomial: General = general(
     batch=lambda size, args, batched: random_multinomial(*batch_of_keys(size, args, batched)),
     cases=_multinomial_cases,
     nondifferentiable=_COUNTS,
+    elements=Decided(),
 )

@@ -14,6 +14,7 @@ import numpy as np
 
 from ...arrays import special_module
 from ...core.avals import Aval
+from ...core.facts import Decided, Float64, Hazard
 from ...core.primitive import Case
 from ...errors import ShapeError
 from ..families import Elementwise, General, elementwise, general, sample
@@ -161,6 +162,7 @@ random_gamma: General = general(
     ),
     cases=_random_gamma_cases,
     nondifferentiable="the result of rejections; ``following`` knows how the numbers move",
+    elements=Decided(),
 )
 
 
@@ -184,6 +186,8 @@ following: General = general(
     ),
     view=True,
     identity=True,
+    elements=Float64("a derivative at numbers that were drawn in float64"),
+    hazard=Hazard.NONE,
 )
 """Numbers drawn from a distribution with a parameter of the same shape.
 
@@ -208,7 +212,13 @@ def erfcx_values(x: Any) -> Any:
 
 
 erfcx: Elementwise = elementwise(
-    "erfcx", erfcx_values, lambda o, x: 2 * x * o - 2 / sqrt(pi), domain=(-1.0, 4.0), kinds="f"
+    "erfcx",
+    erfcx_values,
+    lambda o, x: 2 * x * o - 2 / sqrt(pi),
+    domain=(-1.0, 4.0),
+    kinds="f",
+    scalar=lambda m, x: m.exp(x * x) * m.erfc(x),
+    hazard=Hazard.EXPONENTIAL,
 )
 
 

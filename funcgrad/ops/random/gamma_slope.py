@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from ...core.avals import Aval
+from ...core.facts import Float64, Hazard
 from ...core.primitive import Case
 from ..families import General, broadcast_shapes, expand_rank, general, sample
 from ..pointwise.special import digamma, digamma_values, polygamma, polygamma_values
@@ -160,4 +161,6 @@ gamma_slope: General = general(
     batch=_batch,
     cases=_cases,
     jvp=(_slope_of_a, _slope_of_y),
+    elements=Float64("a series and continued fractions made for float64"),
+    hazard=Hazard.NONE,
 )

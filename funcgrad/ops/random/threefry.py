@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from ...core.avals import Aval
+from ...core.facts import Decided
 from ...core.primitive import Case
 from ...errors import ShapeError
 from ..families import General, as_scalar, broadcast_shapes, expand_rank, general
@@ -237,4 +238,5 @@ random_uniform: General = general(
     batch=lambda _size, args, _batched, **params: random_uniform(*args, **params),
     cases=_random_uniform_cases,
     nondifferentiable=_DISCRETE,
+    elements=Decided(),
 )

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ...core.avals import Aval, inexact_dtype
+from ...core.facts import Float64, Hazard, Picks
 from ...core.primitive import Case
 from ..families import General, Linear, general, linear, sample
 from ..shape import broadcast, flip
@@ -46,6 +47,7 @@ cumsum: Linear = linear(
         args[0], axis=axis + 1, reverse=reverse
     ),
     cases=_cases(("f8", "f4", "c16", "i8")),
+    hazard=Hazard.SUM,
 )
 
 
@@ -80,6 +82,7 @@ cumprod: General = general(
         args[0], axis=axis + 1, reverse=reverse
     ),
     cases=_cases(("f8", "f4", "c16", "i8"), (0.5, 2)),
+    hazard=Hazard.PRODUCT,
 )
 
 
@@ -187,6 +190,8 @@ share_of_equals: General = general(
     batch=_share_batch,
     cases=_share_cases,
     masks=True,
+    elements=Float64("divided by a number of equal elements, which are those of float64"),
+    hazard=Hazard.NONE,
 )
 
 
@@ -204,6 +209,7 @@ cummax: General = general(
     ),
     cases=_cases(("f8", "f4", "i8")),
     masks=True,
+    elements=Picks(),
 )
 cummin: General = general(
     "cummin",
@@ -215,4 +221,5 @@ cummin: General = general(
     ),
     cases=_cases(("f8", "f4", "i8")),
     masks=True,
+    elements=Picks(),
 )

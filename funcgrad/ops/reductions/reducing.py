@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ...core.avals import Aval
+from ...core.facts import Float64, Hazard, Picks
 from ...core.primitive import Case
 from ..families import General, general, sample
 from ..pointwise.comparison import minimum, select
@@ -121,6 +122,8 @@ mean_of_hits: General = general(
     linear_in=(0,),
     masks=True,
     fills=True,
+    elements=Float64("divided by a number of equal elements, which are those of float64"),
+    hazard=Hazard.NONE,
 )
 spread_to_hits: General = general(
     "spread_to_hits",
@@ -138,6 +141,8 @@ spread_to_hits: General = general(
     linear_in=(0,),
     masks=True,
     fills=True,
+    elements=Float64("divided by a number of equal elements, which are those of float64"),
+    hazard=Hazard.NONE,
 )
 
 
@@ -158,6 +163,7 @@ reduce_max: General = general(
     cases=_cases(("f8", "f4", "i8")),
     masks=True,
     source=_axes_source("max"),
+    elements=Picks(),
 )
 reduce_min: General = general(
     "reduce_min",
@@ -168,6 +174,7 @@ reduce_min: General = general(
     cases=_cases(("f8", "f4", "i8")),
     masks=True,
     source=_axes_source("min"),
+    elements=Picks(),
 )
 
 
@@ -212,6 +219,7 @@ reduce_prod: General = general(
     batch=_batch("prod"),
     cases=_cases(("f8", "f4", "c16", "i4"), (0.4, 2)),
     source=_axes_source("prod"),
+    hazard=Hazard.PRODUCT,
 )
 
 
@@ -314,6 +322,7 @@ logsumexp: General = general(
     jvp=_logsumexp_jvp,
     batch=_batch("lse"),
     cases=_cases(("f8", "f4")),
+    hazard=Hazard.SUM,
 )
 
 _OPERATORS = {

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ...core.avals import Aval
+from ...core.facts import Hazard
 from ...core.lowering import NumpyText
 from ...core.primitive import Case
 from ..families import Elementwise, General, elementwise, general, sample
@@ -83,6 +84,7 @@ log_total: General = general(
     jvp=(lambda t, _o, total, _e, *, axes: t / total, None),
     batch=_log_total_batch,
     cases=_log_total_cases,
+    hazard=Hazard.LOGARITHM,
 )
 complement: Elementwise = elementwise(
     "complement",
@@ -91,4 +93,6 @@ complement: Elementwise = elementwise(
     None,
     cases=_complement_cases,
     numpy=NumpyText(into=True, overwrites=(0,)),
+    scalar=lambda m, p, log_p: m.where(p < 0.5, 1 - p, -m.expm1(log_p)),
+    hazard=Hazard.EXPONENTIAL,
 )

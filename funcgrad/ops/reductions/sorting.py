@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ...core.avals import Aval
+from ...core.facts import Float64, Hazard, Picks
 from ...core.primitive import Case
 from ..families import General, general, sample
 from ..shape import broadcast, broadcast_to, reshape, wider
@@ -91,6 +92,8 @@ mean_of_equals: General = general(
     transpose=lambda ct, _t, x, *, flagged, axis: (mean_of_equals(ct, x, axis=axis), None),
     batch=_means_batch,
     cases=_means_cases,
+    elements=Float64("divided by a number of equal elements, which are those of float64"),
+    hazard=Hazard.NONE,
 )
 
 
@@ -109,6 +112,7 @@ sort: General = general(
     ),
     cases=order_cases(("f8", "f4", "i8")),
     masks=True,
+    elements=Picks(),
 )
 
 
@@ -136,6 +140,7 @@ top_k: General = general(
     ],
     multiple=True,
     masks=True,
+    elements=Picks(),
 )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ...core.avals import Aval
+from ...core.facts import Moves
 from ...core.primitive import Case
 from ...errors import ShapeError
 from ..families import General, Joint, general, sample
@@ -101,6 +102,7 @@ dynamic_slice: General = general(
     ],
     masks=True,
     view=True,
+    elements=Moves(where=slice(1, None)),
 )
 dynamic_update_slice: General = general(
     "dynamic_update_slice",
@@ -121,4 +123,5 @@ dynamic_update_slice: General = general(
     ],
     masks=True,
     fills=True,
+    elements=Moves(where=slice(2, None)),
 )

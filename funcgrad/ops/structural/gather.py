@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ...core.avals import Aval
+from ...core.facts import Hazard, Moves
 from ...core.primitive import Case
 from ...errors import ShapeError
 from ..families import General, Joint, general, sample
@@ -95,6 +96,7 @@ gather: General = general(
     cases=_gather_cases,
     masks=True,
     mask_indices=_mask_gather,
+    elements=Moves(where=slice(1, None)),
 )
 
 
@@ -157,6 +159,7 @@ scatter_add: General = general(
     masks=True,
     fills=True,
     mask_indices=_mask_gather,
+    hazard=Hazard.SUM,
 )
 
 
@@ -313,4 +316,6 @@ scatter: General = general(
         *values[:2],
         *_mask_indices(values[2:], batched[2:], active),
     ],
+    elements=Moves(where=slice(2, None), holds=lambda params: params["op"] == "set"),
+    hazard=Hazard.PRODUCT,
 )

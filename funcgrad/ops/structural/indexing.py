@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from ...core.avals import Aval
+from ...core.facts import Moves
 from ...core.primitive import Case
 from ..families import General, Joint, Linear, general, linear, sample
 from ..shape import broadcast_to, cast, zeros
@@ -93,6 +94,7 @@ index: Linear = linear(
     view=True,
     masks=True,
     source=lambda x, *, key: f"{x}[{_key_source(key)}]",
+    elements=Moves(),
 )
 index_put: Linear = linear(
     "index_put",
@@ -142,4 +144,5 @@ index_set: General = general(
     ],
     masks=True,
     fills=True,
+    elements=Moves(),
 )

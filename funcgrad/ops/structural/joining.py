@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ...core.avals import Aval
+from ...core.facts import Moves
 from ...core.primitive import Case
 from ...errors import ShapeError
 from ..families import General, Joint, general, sample
@@ -78,6 +79,7 @@ concatenate: General = general(
     ),
     fills=True,
     source=lambda *xs, axis: f"np.concatenate(({', '.join(xs)},), {axis})",
+    elements=Moves(),
 )
 
 
@@ -108,6 +110,7 @@ split: General = general(
     multiple=True,
     view=True,
     parts=True,
+    elements=Moves(),
 )
 """Consecutive parts of an array along an axis, from one of ``ends`` to the next."""
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ...core.avals import Aval
+from ...core.facts import Moves
 from ...core.primitive import Case
 from ...errors import ShapeError
 from ..families import General, Joint, general, sample
@@ -56,6 +57,7 @@ stack: General = general(
     ],
     fills=True,
     source=lambda *xs: f"np.stack(({', '.join(xs)},))",
+    elements=Moves(),
 )
 """Arrays of one shape along a new axis 0."""
 
@@ -90,5 +92,6 @@ unstack: General = general(
     multiple=True,
     view=True,
     parts=True,
+    elements=Moves(),
 )
 """The rows of an array, one result each."""

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ...core.facts import Moves
 from ..families import Elementwise, elementwise
 
 
@@ -20,4 +21,5 @@ stop: Elementwise = elementwise(
     None,
     nondifferentiable="a constant for every derivative",
     kinds="fc",
+    elements=Moves(),
 )

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ...core.avals import Aval
+from ...core.facts import Float64, Hazard, Picks
 from ...core.primitive import Case
 from ..families import General, general, sample
 from ..shape import broadcast, reshape
@@ -188,6 +189,8 @@ pick_extrema: General = general(
     ),
     cases=_pick_cases,
     masks=True,
+    elements=Float64("places of extrema are those of float64"),
+    hazard=Hazard.NONE,
 )
 """The mean of what t holds where the elements of x attain the extremum ``out`` of their window."""
 
@@ -206,6 +209,8 @@ drop_at_extrema: General = general(
     ),
     cases=_drop_cases,
     masks=True,
+    elements=Float64("places of extrema are those of float64"),
+    hazard=Hazard.NONE,
 )
 """Adds what windows hold at the elements of x that attain their extremum, in equal shares."""
 
@@ -224,6 +229,7 @@ def _window_extremum(name: str, evaluate: Callable[..., Any]) -> Any:
         batch=batch,
         cases=_extremum_cases,
         masks=True,
+        elements=Picks(),
     )
     return operator
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ...core.avals import Aval
+from ...core.facts import Moves
 from ...core.primitive import Case
 from ..families import Linear, linear, sample
 from ..shape import move_axis, reshape
@@ -112,6 +113,7 @@ window_patches: Linear = linear(
     transpose=lambda ct, x, **params: overlap_add(ct, shape=x.shape, **params),
     batch=_patches_batch,
     cases=_patches_cases,
+    elements=Moves(),
 )
 """The elements of all windows, zeros for padding: shape (*window_dimensions, *positions)."""
 

@@ -1,4 +1,4 @@
-"""Which functions of a module can be checked, and why the others cannot."""
+"""The functions of a module that can be checked, and why the others cannot."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Found:
     deselected: int = 0
     seen: set[int] = field(default_factory=set)
 
-    def add(self, name: str, value: Any, kind_or_reason: tuple[str, str]) -> None:
+    def add(self, name: str, value: object, kind_or_reason: tuple[str, str]) -> None:
         """Add a function under its name unless it has been added under another one."""
         if id(value) in self.seen:
             return
@@ -75,7 +75,7 @@ class Found:
 
 
 def matches(name: str, pattern: str) -> bool:
-    """Whether a name contains a text, or fits a pattern with ``*`` and ``?``.
+    """True if a name contains a text, or fits a pattern with ``*`` and ``?``.
 
     >>> matches("models:loss", "loss"), matches("models:loss", "mod*ss"), matches("a:b", "c")
     (True, True, False)
@@ -100,7 +100,7 @@ def discover(targets: Iterable[Target]) -> Found:
     return found
 
 
-def kind_of_named(name: str, value: Any) -> str:
+def kind_of_named(name: str, value: object) -> str:
     """The kind of a function that the command names."""
     if isinstance(value, type):
         raise CommandError(f"{name} is a class; name a function: {name}.method")
@@ -152,8 +152,8 @@ def methods_of(
             yield f"{name}.{method}", inner, ("", reason)
 
 
-def is_function(value: Any) -> bool:
-    """Whether an object is a function, or a wrapper of one."""
+def is_function(value: object) -> bool:
+    """True if an object is a function, or a wrapper of one."""
     wrapper = callable(value) and hasattr(value, "__wrapped__")
     return isinstance(value, types.FunctionType) or wrapper
 
@@ -202,7 +202,7 @@ def drawable(f: Callable[..., Any], kind: str) -> tuple[str, str]:
     return (kind, "") if drawn else ("", "none of its parameters can be drawn")
 
 
-def parts_of(f: Any) -> list[Any]:
+def parts_of(f: Callable[..., Any]) -> list[Any]:
     """A function and what gives its derivatives."""
     if isinstance(f, Claim):
         return [f.value, f.vjp, f.jvp]
@@ -213,7 +213,7 @@ def parts_of(f: Any) -> list[Any]:
     return [f]
 
 
-def source_of(f: Any) -> str:
+def source_of(f: Callable[..., Any]) -> str:
     """The source of a function; empty if there is none."""
     if f is None:
         return ""

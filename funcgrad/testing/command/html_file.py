@@ -66,7 +66,7 @@ def result_table(results: Sequence[Result]) -> list[str]:
 
 
 def section(result: Result) -> list[str]:
-    """What is wrong with one function."""
+    """The fault of one function."""
     lines = [f'<section><h2><span class="{result.verdict}">{escape(result.verdict)}</span> ']
     lines[0] += f"{escape(result.name)}</h2>"
     lines.append(f"<pre>{escape(result.message)}</pre>")
@@ -76,7 +76,7 @@ def section(result: Result) -> list[str]:
 
 
 def left_out(results: Iterable[Result]) -> list[str]:
-    """Which laws were left out."""
+    """The laws that were left out."""
     return items(
         "Left out",
         (f"{r.name}: {law}: {reason}" for r in results for law, reason in r.left_out.items()),

@@ -21,7 +21,7 @@ from .running import Result
 FORMAT = 1
 
 KEYS = frozenset({"order", "modes", "profile", "seed", "domain", "shapes", "verdict", "source"})
-"""What the entry of a function holds at least."""
+"""The least that the entry of a function holds."""
 
 
 @dataclass
@@ -59,7 +59,7 @@ def write_lock(path: Path, targets: Sequence[str], results: Sequence[Result]) ->
 
 
 def entry(result: Result) -> dict[str, Any]:
-    """What the lock file holds of one function."""
+    """The entry of one function in the lock file."""
     settings = result.settings
     return {
         "domain": settings.domain,
@@ -106,7 +106,7 @@ def read_lock(path: Path) -> Lock:
 
 
 def is_entry(locked: Any) -> bool:
-    """Whether this can be what a lock file holds of one function."""
+    """True if this can be what a lock file holds of one function."""
     return (
         set(locked) >= KEYS
         and type(locked["order"]) is int
@@ -126,7 +126,7 @@ def compare(
     unchecked: Sequence[tuple[str, str]],
     known: dict[str, str],
 ) -> Comparison:
-    """What has changed since a lock file was written."""
+    """The changes since a lock file was written."""
     found = Comparison(str(path))
     reasons = dict(unchecked)
     names = {result.name for result in results}

@@ -27,7 +27,7 @@ VERDICTS = ("pass", "fail", "error", "inconclusive")
 
 @dataclass
 class Result:
-    """What the check of one function found.
+    """The outcome of the check of one function.
 
     ``verdict`` is 'pass', 'fail', 'inconclusive', 'error' (the function raised one, or took too
     long), or 'unchecked' if it was only guessed how it is called, and that was wrong.
@@ -130,7 +130,7 @@ def check(case: Case, settings: Chosen) -> None:
 
 
 def raised(call: Callable[[], None], timeout: float) -> BaseException | None:
-    """What a call raises; what it prints and warns of is not shown."""
+    """The error that a call raises; what it prints and warns of is not shown."""
     try:
         with (
             time_limit(timeout),

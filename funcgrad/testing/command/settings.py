@@ -1,4 +1,4 @@
-"""What a command says of the checks, and what holds for one function."""
+"""The settings of a command for all checks, and what holds for one function."""
 
 from __future__ import annotations
 

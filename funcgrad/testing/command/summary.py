@@ -40,7 +40,7 @@ class Summary:
 
     @property
     def counts(self) -> dict[str, int]:
-        """How many functions have each verdict."""
+        """The number of functions with each verdict."""
         found = [result.verdict for result in self.results]
         return {verdict: found.count(verdict) for verdict in VERDICTS}
 

@@ -1,4 +1,4 @@
-"""What a command names: modules, packages, files, and functions in them."""
+"""The targets of a command: modules, packages, files, and functions in them."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def target(text: str) -> Target:
 
 
 def is_path(place: str) -> bool:
-    """Whether an argument is the path of a file or folder rather than the name of a module."""
+    """True if an argument is the path of a file or folder rather than the name of a module."""
     return place.endswith(".py") or "/" in place or "\\" in place or place in (".", "..")
 
 

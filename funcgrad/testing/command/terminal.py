@@ -7,6 +7,7 @@ import importlib
 import sys
 import textwrap
 from collections.abc import Callable, Iterator, Sequence
+from types import ModuleType
 from typing import Any, TextIO
 
 from .lock import Comparison
@@ -41,7 +42,7 @@ def listed(title: str, lines: Sequence[str]) -> list[str]:
 
 
 def lock_report(comparison: Comparison) -> list[str]:
-    """What differs from the lock file."""
+    """The differences from the lock file."""
     if not comparison.differences and not comparison.notes:
         return [f"{comparison.path}: nothing has changed"]
     title = f"{comparison.path} differs:" if comparison.differences else f"{comparison.path}:"
@@ -71,7 +72,7 @@ def table(rows: Sequence[Sequence[str]]) -> str:
 
 
 def failure(result: Result) -> str:
-    """What is wrong with a function, and the program that shows it."""
+    """The fault of a function, and the program that shows it."""
     lines = [f"{result.verdict.upper()} {result.name}"]
     lines.append(textwrap.indent(result.message, "  "))
     if result.example:
@@ -98,7 +99,7 @@ def progress(total: int, stream: TextIO) -> Iterator[Progress]:
         yield show
 
 
-def bar_of(bars: Any, stream: TextIO) -> Any:
+def bar_of(bars: ModuleType, stream: TextIO) -> Any:
     """A bar of rich."""
     console = importlib.import_module("rich.console").Console(file=stream)
     columns = [

@@ -1,1 +1,1 @@
-"""How the derivative of one function is compared with others."""
+"""Comparison of the derivative of one function with others."""

@@ -11,6 +11,7 @@ import numpy as np
 
 from ... import arrays
 from ...core.tracing import aval_of
+from ...typing import PyTree
 from .functions import Flat, Leaves, copied, host, leaf_scale, widened
 
 ROWS = 6
@@ -42,7 +43,7 @@ class Difference:
 
     @property
     def settled(self) -> np.ndarray:
-        """Where the value is known to some digits."""
+        """A mask of the values that are known to some digits."""
         size = np.max(np.abs(self.value), initial=0, where=np.isfinite(self.value))
         bound = np.maximum(0.01 * size, 1e-8 * np.nan_to_num(self.natural))
         return np.isfinite(self.error) & (SAFETY * self.error <= bound + 1e-300)
@@ -140,7 +141,7 @@ class Line:
         return self.eps * np.max(np.abs([self.terms, *values]), axis=0)
 
 
-def precision(x: Any) -> float:
+def precision(x: PyTree) -> float:
     """The distance from 1 to the next number of the dtype of x."""
     return float(np.finfo(aval_of(x).dtype).eps)
 
@@ -168,7 +169,7 @@ def best_precision(flat: Flat, point: Sequence[Any]) -> tuple[Leaves, Leaves]:
     return wide, found
 
 
-def moved(x: Any, t: np.ndarray, h: complex) -> Any:
+def moved(x: PyTree, t: np.ndarray, h: complex) -> Any:
     """X + h t in the dtype of x, or the complex one of its precision; a Python number stays one."""
     if type(x) in (float, complex):
         return (x + h * t).item()
@@ -293,7 +294,7 @@ def quick(line: Line) -> Difference | None:
 
 
 def bent(line: Line) -> np.ndarray:
-    """Where the values that ``central`` has seen show a kink at the point itself.
+    """A mask of the values that ``central`` has seen to show a kink at the point itself.
 
     (f(h) - 2 f(0) + f(-h)) / h vanishes with the step, or stays if the two slopes differ.
     """

@@ -26,7 +26,7 @@ from .differences import Vector, pack
 from .functions import Flat, host
 
 MOST = 60
-"""How many uses of values, and how many constants, are tried."""
+"""The number of uses of values, and of constants, that are tried."""
 
 TRIPLES = 16
 """Up to how many uses of values are tried three at a time."""
@@ -34,7 +34,7 @@ TRIPLES = 16
 CLOSE = 1e-6
 
 SECONDS = 5.0
-"""How long edits other than cuts of paths are tried."""
+"""The time for edits other than cuts of paths."""
 
 LARGEST_FACTOR = 8
 
@@ -70,7 +70,7 @@ class BackwardPass:
 
 
 def edit_diagnosis(flat: Flat, cts: Sequence[Any], found: Sequence[Any]) -> str | None:
-    """What turns the right gradient into the one found, or None if no single edit does.
+    """The edit that turns the right gradient into the one found, or None if no single edit does.
 
     Args:
         flat: a function at a point.
@@ -177,11 +177,12 @@ def edited_arguments(flat: Flat, backward: BackwardPass, i: int) -> Iterator[Edi
 
 
 def right_at(flat: Flat, cts: Sequence[Any]) -> list[Vector]:
+    """The right gradient at a point."""
     return BackwardPass(flat, cts).right
 
 
 def substitutes(value: np.ndarray, names: dict[str, np.ndarray]) -> Iterator[tuple[str, Any]]:
-    """What may stand by mistake where a value should, in words and as an array."""
+    """Values that may stand by mistake for another, in words and as an array."""
     yield "is left out", np.ones_like(value)
     if value.ndim > 1:
         yield "is transposed", np.swapaxes(value, -1, -2)
@@ -239,6 +240,7 @@ def missing_paths(backward: BackwardPass, i: int, found: Vector, tolerance: floa
 
 
 def path_at(e: Eqn) -> str:
+    """The path through an equation, in words."""
     return f"the path through {e.primitive.name} at {e.source}"
 
 
@@ -256,7 +258,7 @@ def whole_factors(
 
 
 def mistake(k: int) -> str:
-    """What it means that found = right - k * part."""
+    """The meaning of found = right - k * part."""
     if k == 1:
         return "is missing"
     if k == 2:

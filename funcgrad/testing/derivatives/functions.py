@@ -17,6 +17,7 @@ from ...core.source import where_defined
 from ...core.tracebacks import user_facing
 from ...core.tracing import aval_of
 from ...ops.shape import cast
+from ...typing import Array, PyTree
 
 Leaves = list[Any]
 
@@ -38,12 +39,12 @@ ROUGHEST = 1e-5
 WIDE = {"f": np.dtype(np.float64), "c": np.dtype(np.complex128)}
 
 
-def has_tangent(x: Any) -> bool:
-    """Whether x is a real or complex array or number."""
+def has_tangent(x: PyTree) -> bool:
+    """True if x is a real or complex array or number."""
     return is_leaf_value(x) and is_inexact(aval_of(x).dtype)
 
 
-def host(x: Any) -> np.ndarray:
+def host(x: PyTree) -> np.ndarray:
     """An array of any device as a NumPy array."""
     return np.asarray(arrays.device_get(x))
 
@@ -89,7 +90,7 @@ class Flat:
         return Flat(derivative, self.point, self.in_paths, self.name, paths, sizes)
 
     def cotangent_sizes(self, cts: Sequence[Any]) -> list[np.ndarray]:
-        """What the cotangents of the inputs are sums of, by size."""
+        """The sizes of the terms of the cotangents of the inputs."""
         parts = [length(np.abs(host(c)) * s) for c, s in zip(cts, self.sizes, strict=True)]
         return [np.sum(parts) / entry_scales(x) for x in self.point]
 
@@ -191,13 +192,13 @@ def fourth_differences(values: dict[int, Sequence[np.ndarray]], step: int) -> li
     return [finite_max(a - 4 * b + 6 * c - 4 * d + e) / 8 for a, b, c, d, e in columns]
 
 
-def _scaled(x: Any, factor: np.ndarray) -> Any:
+def _scaled(x: PyTree, factor: np.ndarray) -> Any:
     if type(x) in (float, complex):
         return x * float(factor)
     return x * arrays.namespace((x,)).asarray(factor, aval_of(x).dtype)[()]
 
 
-def _shaken(x: Any, rng: np.random.Generator, ulps: int) -> Any:
+def _shaken(x: PyTree, rng: np.random.Generator, ulps: int) -> Any:
     aval = aval_of(x)
     steps = rng.integers(-ulps, ulps + 1, aval.shape) * float(np.finfo(aval.dtype).eps)
     if type(x) in (float, complex):
@@ -205,31 +206,31 @@ def _shaken(x: Any, rng: np.random.Generator, ulps: int) -> Any:
     return x + x * arrays.namespace((x,)).asarray(steps, aval.dtype)[()]
 
 
-def inexact_paths(out: Any) -> list[str]:
+def inexact_paths(out: PyTree) -> list[str]:
     """The paths of the real and complex leaves of an output."""
     return [tree.format_path(p, "output") for p, o in tree.leaves_with_path(out) if has_tangent(o)]
 
 
-def leaf_scale(x: Any) -> float:
+def leaf_scale(x: PyTree) -> float:
     """The typical magnitude of a leaf's entries, 1 if they are zero or not finite."""
     values = np.abs(host(x)).astype(float)
     values = values[np.isfinite(values) & (values > 0)]
     return length(values) / float(np.sqrt(values.size)) if values.size else 1.0
 
 
-def entry_scales(x: Any) -> np.ndarray:
+def entry_scales(x: PyTree) -> np.ndarray:
     """The magnitudes of a leaf's entries, and for those that are zero the typical one."""
     values = np.abs(host(x)).astype(float)
     return np.where(np.isfinite(values) & (values > 0), values, leaf_scale(x))
 
 
-def same_values(a: Any, b: Any) -> bool:
-    """Whether two arrays hold the same numbers, NaN included."""
+def same_values(a: Array, b: Array) -> bool:
+    """True if two arrays hold the same numbers, NaN included."""
     a, b = host(a), host(b)
     return np.array_equal(a, b, equal_nan=a.dtype.kind in "fc" and b.dtype.kind in "fc")
 
 
-def length(x: Any) -> float:
+def length(x: PyTree) -> float:
     """The Euclidean length of all numbers in an array, however large or small they are."""
     size = np.abs(x)
     largest = float(np.max(size, initial=0))
@@ -244,18 +245,18 @@ def finite_max(x: np.ndarray) -> float:
     return float(np.max(magnitude, initial=0))
 
 
-def copied(x: Any) -> Any:
+def copied(x: PyTree) -> Any:
     """A copy of an array; other leaves as they are."""
     return x.copy() if isinstance(x, np.ndarray) or arrays.is_gpu_array(x) else x
 
 
-def widened(x: Any) -> Any:
+def widened(x: PyTree) -> Any:
     """A leaf in double precision, or as it is if it has that or more."""
     dtype = aval_of(x).dtype
     return x if dtype.itemsize >= WIDE[dtype.kind].itemsize else x.astype(WIDE[dtype.kind])
 
 
-def with_zeros(values: Sequence[Any], whole: Any) -> Any:
+def with_zeros(values: Sequence[Any], whole: PyTree) -> Any:
     """A pytree like ``whole`` whose real and complex leaves are ``values``, the others float0."""
     it = iter(values)
     leaves, spec = tree.flatten(whole)
@@ -263,7 +264,9 @@ def with_zeros(values: Sequence[Any], whole: Any) -> Any:
     return tree.unflatten(spec, filled)
 
 
-def random_leaf(rng: np.random.Generator, x: Any, scale: Any = 1.0, *, real: bool = False) -> Any:
+def random_leaf(
+    rng: np.random.Generator, x: PyTree, scale: Array | float = 1.0, *, real: bool = False
+) -> Any:
     """Normal random numbers of the shape and dtype of a leaf, on its device."""
     aval = aval_of(x)
     t: Any = rng.standard_normal(aval.shape) * scale
@@ -275,7 +278,7 @@ def random_leaf(rng: np.random.Generator, x: Any, scale: Any = 1.0, *, real: boo
     return t.item() if type(x) in (float, complex) else t
 
 
-def generator(seed: Any) -> np.random.Generator:
+def generator(seed: int) -> np.random.Generator:
     """Random numbers of a seed, others than those that users draw from the same seed.
 
     Directions that equal the user's data may be ones along which nothing changes.
@@ -284,7 +287,7 @@ def generator(seed: Any) -> np.random.Generator:
 
 
 @user_facing
-def rand_like(x: Any, seed: int = 0) -> Any:
+def rand_like(x: PyTree, seed: int = 0) -> Any:
     """Normal random numbers in the structure, shapes and dtypes of a pytree.
 
     Args:

@@ -11,6 +11,7 @@ from ...api.jit import jit
 from ...api.vmap import vmap
 from ...core.tracing import aval_of
 from ...errors import TracerError
+from ...typing import PyTree
 from ..reports.report import DERIVATIVES, Finding, GradientCheckError, mode_text
 from .functions import Flat, Leaves, finite_max, forward, host, length, reverse
 from .session import Session
@@ -88,7 +89,7 @@ def combined(s: Sequence[Any], t: Sequence[Any]) -> Leaves:
     return [_combination(x, y) for x, y in zip(s, t, strict=True)]
 
 
-def _combination(x: Any, y: Any) -> Any:
+def _combination(x: PyTree, y: PyTree) -> Any:
     if type(x) in (float, complex):
         return FIRST * x + SECOND * y
     dtype = aval_of(x).dtype
@@ -272,7 +273,7 @@ def _attempt(session: Session, law: str, check: Callable[[], None]) -> None:
 
 
 def reason_to_leave_out(error: BaseException | None) -> str | None:
-    """What a tracer error in a chain of causes says first; None if there is none."""
+    """The first line of a tracer error in a chain of causes; None if there is none."""
     seen = 0
     while error is not None and seen < 10:
         if isinstance(error, TracerError):

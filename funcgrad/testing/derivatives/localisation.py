@@ -1,4 +1,4 @@
-"""Which operation inside a function has a wrong derivative of its own."""
+"""The operation inside a function that has a wrong derivative of its own."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ from typing import Any
 import numpy as np
 
 from ... import tree
+from ...core.facts import OneTriangle
 from ...core.source import Transposed, where_defined
 from ...core.tracing import aval_of
 from ...ops.structural.stop import stop
 from ...transforms.opened import record_peeking
 from ...transforms.recording import Operation
+from ...typing import PyTree
 from ..reports.report import Finding, GradientCheckError, InconclusiveCheckError
 from .functions import flatten_function, generator, has_tangent
 from .orders import check_orders
 from .session import Session
 
 TURNS = 3
-"""How many turns of a loop are looked at."""
+"""The number of turns of a loop that are looked at."""
 
 MOST = 2_000
-"""How many different operations are looked at."""
+"""The number of different operations that are looked at."""
 
 SECONDS = 15.0
-"""How long is looked."""
-
-ONE_TRIANGLE = ("cholesky", "eigh")
+"""The time for looking."""
 
 
 def find_cause(session: Session, f: Callable[..., Any], finding: Finding) -> str | None:
@@ -43,7 +43,7 @@ def find_cause(session: Session, f: Callable[..., Any], finding: Finding) -> str
     leaves, spec = tree.flatten(session.args)
     places = [i for i, x in enumerate(leaves) if has_tangent(x)]
 
-    def flat(*xs: Any) -> list[Any]:
+    def flat(*xs: PyTree) -> list[Any]:
         full = list(leaves)
         for i, x in zip(places, xs, strict=True):
             full[i] = x
@@ -63,7 +63,7 @@ def find_cause(session: Session, f: Callable[..., Any], finding: Finding) -> str
                 return f"not among the first {checked} operations inside; no more were checked"
     except Exception:  # what f cannot do while it is recorded says nothing about its derivative
         return None
-    triangle = next((o for o in operations if o.primitive.name in ONE_TRIANGLE), None)
+    triangle = next((o for o in operations if isinstance(o.primitive.elements, OneTriangle)), None)
     if triangle:
         return (
             f"{triangle.primitive.name} at {triangle.source}: derivatives are those with respect "
@@ -88,14 +88,14 @@ def different(operations: Iterable[Operation]) -> Iterator[Operation]:
 def failure(
     session: Session, operation: Operation, order: int, modes: tuple[str, ...]
 ) -> Finding | None:
-    """What is wrong with the derivative of one operation, if anything is."""
+    """The fault of the derivative of one operation, if anything is."""
     prim = operation.primitive
     if prim.nondifferentiable or not any(map(has_tangent, operation.operands)):
         return None
     if not any(map(has_tangent, operation.outputs)):
         return None
 
-    def call(*operands: Any) -> Any:
+    def call(*operands: PyTree) -> Any:
         return prim(*operands, **operation.params)
 
     call.__name__ = name_of(operation)

@@ -91,7 +91,7 @@ class Session:
         self.passed("the arguments are left as they were")
 
     def overwritten(self, path: str, title: str) -> Finding:
-        """What is found where a call changes what it was given."""
+        """The finding where a call changes its arguments."""
         return Finding(
             self.name,
             title,
@@ -112,7 +112,7 @@ class Session:
         if check not in self.report.passed:
             self.report.passed.append(check)
 
-    def about(self, flat: Flat, chain: Sequence[str], check: str, **more: Any) -> dict[str, Any]:
+    def about(self, flat: Flat, chain: Sequence[str], check: str, **more: object) -> dict[str, Any]:
         """The fields of a Finding that do not depend on elements."""
         value = tuple(chain) == ("value",)
         return {
@@ -133,7 +133,7 @@ class Session:
         return [random_leaf(self.rng, x, entry_scales(x), real=real) for x in leaves]
 
     def real_direction(self, k: int) -> bool:
-        """Whether the k-th direction is real: one is, since it shows a missing conj best."""
+        """True if the k-th direction is real: one is, since it shows a missing conj best."""
         return k == 0 and self.directions > 1
 
     def derive(self, flat: Flat, chain: tuple[str, ...], call: Callable[[], Any]) -> Any:

@@ -1,4 +1,4 @@
-"""How much two derivatives may differ."""
+"""The amount that two derivatives may differ by."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ...core.tracing import aval_of
+from ...typing import ArrayLike, PyTree
 from .functions import finite_max
 
 RELATIVE = {2: 3e-2, 4: 1e-3}
@@ -27,7 +28,9 @@ class Tolerances:
         rtol: None, a number or a mapping from dtypes.
     """
 
-    def __init__(self, leaves: Iterable[Any], atol: Any = None, rtol: Any = None) -> None:
+    def __init__(
+        self, leaves: Iterable[Any], atol: float | None = None, rtol: float | None = None
+    ) -> None:
         dtypes = {aval_of(x).dtype for x in leaves}
         coarsest = max(dtypes, key=lambda d: float(np.finfo(d).eps))
         size = np.finfo(coarsest).dtype.itemsize
@@ -37,7 +40,7 @@ class Tolerances:
         self.rtol = RELATIVE.get(size, DOUBLE) if given is None else given
         self.law_rtol = max(LAW.get(size, LAW_DOUBLE), given or 0.0)
 
-    def of(self, expected: np.ndarray, outputs: Any, condition: float) -> np.ndarray:
+    def of(self, expected: np.ndarray, outputs: PyTree, condition: float) -> np.ndarray:
         """Allowed differences from a leaf, elementwise, without the error of the leaf itself.
 
         ``outputs`` is the size of the function's values, whose rounding enters derivatives too,
@@ -50,14 +53,14 @@ class Tolerances:
             relative = np.where(np.isfinite(expected), np.abs(expected), 0.0)
         return floor + self.rtol * relative + rounding
 
-    def of_law(self, expected: np.ndarray, floor: Any = 0.0) -> np.ndarray:
+    def of_law(self, expected: np.ndarray, floor: ArrayLike = 0.0) -> np.ndarray:
         """Allowed differences where both sides are exact up to rounding."""
         size = np.maximum(finite_max(expected), floor)
         limit = self.law_rtol * size + (self.atol or 0.0)
         return np.broadcast_to(limit, expected.shape)
 
 
-def chosen(option: Any, dtypes: Sequence[Any] | set[Any]) -> float | None:
+def chosen(option: float | None, dtypes: Sequence[Any] | set[Any]) -> float | None:
     """The tolerance that an option gives for some dtypes: the largest of a mapping."""
     if option is None or isinstance(option, float):
         return option

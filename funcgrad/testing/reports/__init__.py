@@ -1,1 +1,1 @@
-"""What checks say: verdicts, diagnoses, records."""
+"""The outcome of checks: verdicts, diagnoses, records."""

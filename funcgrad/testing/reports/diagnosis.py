@@ -1,4 +1,4 @@
-"""What a wrong derivative has in common with the right one: the likely mistake, in words."""
+"""The likely mistake, in words: what a wrong derivative has in common with the right one."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ class Literals:
     def __init__(self) -> None:
         self.modules = {"numpy"}
 
-    def text(self, value: Any) -> str:
+    def text(self, value: object) -> str:
         """The text of a pytree."""
         if isinstance(value, np.ndarray) or arrays.is_gpu_array(value):
             return array_text(np.asarray(arrays.device_get(value)))
@@ -45,7 +45,7 @@ class Literals:
             return "(" + ", ".join(map(self.text, value)) + ("," if len(value) == 1 else "") + ")"
         return self.record(value)
 
-    def record(self, value: Any) -> str:
+    def record(self, value: object) -> str:
         """The text of a named tuple or a dataclass, or of an object that has a text of its own."""
         if isinstance(value, tuple) and hasattr(value, "_fields"):
             fields = dict(zip(value._fields, value, strict=True))
@@ -56,7 +56,7 @@ class Literals:
         inside = ", ".join(f"{name}={self.text(x)}" for name, x in fields.items())
         return f"{self.name(type(value))}({inside})"
 
-    def name(self, thing: Any) -> str:
+    def name(self, thing: object) -> str:
         """The name of a function or a class: with its module, if it can be imported."""
         name = importable_name(thing)
         if name is None:
@@ -71,7 +71,7 @@ class Literals:
 
 
 FROM_FILE = "checked_"
-"""How names of modules begin that were loaded from files and cannot be imported by name."""
+"""The beginning of names of modules that were loaded from files; they cannot be imported."""
 
 
 def import_text(name: str) -> str:
@@ -94,7 +94,7 @@ def import_text(name: str) -> str:
     return f"import sys\nsys.path.insert(0, {str(folder)!r})\nimport {name}"
 
 
-def importable_name(thing: Any) -> str | None:
+def importable_name(thing: object) -> str | None:
     """``module.name`` if a function or class can be imported by that name."""
     module, name = getattr(thing, "__module__", None), getattr(thing, "__qualname__", None)
     if not module or not name or module == "__main__" or "<" in name:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Record:
-    """What one check found, in plain values that can be sent to another process.
+    """The findings of one check, in plain values that can be sent to another process.
 
     ``verdict`` is 'pass', 'fail', 'inconclusive', or 'error' where something else was raised;
     ``fits`` says whether the function could be called at all with the arguments that it was

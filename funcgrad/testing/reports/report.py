@@ -1,4 +1,4 @@
-"""What a check says: the report of what passed, and the error that shows what did not."""
+"""The outcome of a check: the report of what passed, and the error that shows what did not."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class Finding:
         return "\n".join(lines)
 
 
-def shown(x: Any) -> str:
+def shown(x: object) -> str:
     """A number with as many digits as one compares, or text as it is."""
     return x if isinstance(x, str) else f"{x:.10g}"
 
@@ -82,7 +82,7 @@ class InconclusiveCheckError(GradientCheckError):
 
 @dataclass
 class Report:
-    """What a check compared.
+    """The comparisons of a check.
 
     ``verdict`` is 'pass', 'fail' or 'inconclusive', and ``finding`` what was wrong or unknown.
     ``subgradients`` tells where derivatives at a kink were accepted because they lie between the

@@ -10,13 +10,14 @@ import numpy as np
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from .domains import Distinct, Domain, as_domain, members
+from ...typing import DTypeLike, Shape
+from .domains import Distinct, Domain, DomainLike, as_domain, members
 from .shapes import shapes
 
 DTYPES = ("float64", "float32", "complex128", "complex64")
 
 
-def dtypes(*names: Any) -> SearchStrategy[np.dtype]:
+def dtypes(*names: str) -> SearchStrategy[np.dtype]:
     """One of several dtypes, all real and complex ones by default; shrinks to the first.
 
     >>> from hypothesis import find
@@ -27,7 +28,7 @@ def dtypes(*names: Any) -> SearchStrategy[np.dtype]:
 
 
 def arrays(
-    shape: Any = None, dtype: Any = np.float64, domain: Any = "real"
+    shape: Any = None, dtype: DTypeLike = np.float64, domain: DomainLike = "real"
 ) -> SearchStrategy[np.ndarray]:
     """Arrays with elements from a domain; they shrink to small shapes and simple numbers.
 
@@ -59,7 +60,7 @@ def arrays(
     return shape.flatmap(lambda one: filled(domain, dtype, one))
 
 
-def numbers(kind: type = float, domain: Any = "real") -> SearchStrategy[Any]:
+def numbers(kind: type = float, domain: DomainLike = "real") -> SearchStrategy[Any]:
     """Python numbers from a domain: float, complex, int or bool.
 
     >>> from hypothesis import find
@@ -69,7 +70,7 @@ def numbers(kind: type = float, domain: Any = "real") -> SearchStrategy[Any]:
     return arrays((), np.dtype(kind), domain).map(lambda x: x.item())
 
 
-def filled(domain: Domain, dtype: np.dtype, shape: Any) -> SearchStrategy[np.ndarray]:
+def filled(domain: Domain, dtype: np.dtype, shape: Shape) -> SearchStrategy[np.ndarray]:
     """Arrays of one shape and dtype."""
     shape = (shape,) if isinstance(shape, int | np.integer) else tuple(shape)
     drawn = element_lists(domain, dtype, math.prod(shape))

@@ -21,7 +21,7 @@ SIDES = st.integers(1, 4)
 """Sizes of names."""
 
 COMPUTING = {"__builtins__": {}, "min": min, "max": max}
-"""What the text of a computed dimension can call."""
+"""The names that the text of a computed dimension can use."""
 
 
 @dataclass(frozen=True)

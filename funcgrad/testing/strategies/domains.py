@@ -11,14 +11,19 @@ import functools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
+from ...typing import ArrayLike
 from .candidates import REACH, SIMPLE, Group, by_simplicity, geometric, special_numbers
 
 DISTANCES = tuple(10.0**-k for k in range(3, 13))
 """Distances of numbers near a point."""
+
+
+DomainLike: TypeAlias = "Domain | str | tuple[float, float]"
+"""A domain: itself, its name, or the ends of an interval."""
 
 
 @dataclass(frozen=True)
@@ -31,24 +36,24 @@ class Domain(abc.ABC):
 
     @abc.abstractmethod
     def admits(self, x: np.ndarray) -> np.ndarray:
-        """Which elements of a real array are members."""
+        """A mask of the elements of a real array that are members."""
 
     def parts(self) -> tuple[Domain, Domain]:
         """The domains of the real and the imaginary part of complex members."""
         return self, self
 
     def contains(self, x: Any) -> bool:
-        """Whether all elements of an array are members."""
+        """True if all elements of an array are members."""
         x = np.asarray(x)
         if x.dtype.kind != "c":
             return bool(np.all(self.admits(x.astype(np.float64))))
         real, imaginary = self.parts()
         return real.contains(x.real) and imaginary.contains(x.imag)
 
-    def __or__(self, other: Any) -> Domain:
+    def __or__(self, other: DomainLike) -> Domain:
         return Union(self, as_domain(other))
 
-    def __ror__(self, other: Any) -> Domain:
+    def __ror__(self, other: DomainLike) -> Domain:
         return Union(as_domain(other), self)
 
 
@@ -64,11 +69,13 @@ class Interval(Domain):
         return f"interval({self.low}, {self.high}{', closed=True' if self.closed else ''})"
 
     def admits(self, x: np.ndarray) -> np.ndarray:
+        """A mask of the members among real numbers."""
         if self.closed:
             return np.isfinite(x) & (x >= self.low) & (x <= self.high)
         return np.isfinite(x) & (x > self.low) & (x < self.high)
 
     def groups(self, dtype: np.dtype) -> tuple[Group, ...]:
+        """Candidates in groups, the simplest first."""
         reach = REACH * max([1.0, *(abs(e) for e in (self.low, self.high) if math.isfinite(e))])
         low, high = max(self.low, -reach), min(self.high, reach)
         digits = 3 - math.ceil(math.log10(high - low))
@@ -97,12 +104,15 @@ class Union(Domain):
         return f"{self.left!r} | {self.right!r}"
 
     def admits(self, x: np.ndarray) -> np.ndarray:
+        """A mask of the members among real numbers."""
         return self.left.admits(x) | self.right.admits(x)
 
     def groups(self, dtype: np.dtype) -> tuple[Group, ...]:
+        """Candidates in groups, the simplest first."""
         return self.left.groups(dtype) + self.right.groups(dtype)
 
     def parts(self) -> tuple[Domain, Domain]:
+        """The domains of the real and the imaginary part."""
         (a, b), (c, d) = self.left.parts(), self.right.parts()
         return Union(a, c), Union(b, d)
 
@@ -119,14 +129,17 @@ class AwayFrom(Domain):
         return f"away_from({list(self.points)}, {self.distance}, {self.inside!r})"
 
     def admits(self, x: np.ndarray) -> np.ndarray:
+        """A mask of the members among real numbers."""
         gaps = np.abs(x[..., None] - np.asarray(self.points))
         return self.inside.admits(x) & np.all(gaps >= self.distance, axis=-1)
 
     def groups(self, dtype: np.dtype) -> tuple[Group, ...]:
+        """Candidates in groups, the simplest first."""
         sides = [p + s * self.distance * 2 for p in self.points for s in (1, -1)]
         return (*self.inside.groups(dtype), tuple(sides))
 
     def parts(self) -> tuple[Domain, Domain]:
+        """The domains of the real and the imaginary part."""
         return self, self.inside
 
 
@@ -144,15 +157,18 @@ class Near(Domain):
         return f"near({list(self.points)})"
 
     def admits(self, x: np.ndarray) -> np.ndarray:
+        """A mask of the members among real numbers."""
         centres = np.asarray(self.points)
         allowed = 1.001 * DISTANCES[0] * np.where(centres == 0, 1.0, np.abs(centres))
         return np.any(np.abs(x[..., None] - centres) <= allowed, axis=-1)
 
     def groups(self, dtype: np.dtype) -> tuple[Group, ...]:
+        """Candidates in groups, the simplest first."""
         steps = [(p, d * (abs(p) or 1.0)) for d in DISTANCES for p in self.points]
         return self.points, tuple(p + step for p, d in steps for step in (d, -d))
 
     def parts(self) -> tuple[Domain, Domain]:
+        """The domains of the real and the imaginary part."""
         return self, Near((0.0,))
 
 
@@ -164,10 +180,12 @@ class SpecialValues(Domain):
         return "special_values"
 
     def admits(self, x: np.ndarray) -> np.ndarray:
+        """A mask of the members among real numbers."""
         known = [v for t in ("f2", "f4", "f8") for v in special_numbers(np.dtype(t))]
         return np.isnan(x) | np.isin(x, known)
 
     def groups(self, dtype: np.dtype) -> tuple[Group, ...]:
+        """Candidates in groups, the simplest first."""
         return (special_numbers(dtype),)
 
 
@@ -182,9 +200,11 @@ class WholeNumbers(Domain):
         return f"whole_numbers({self.low}, {self.high})"
 
     def admits(self, x: np.ndarray) -> np.ndarray:
+        """A mask of the members among real numbers."""
         return (x >= self.low) & (x <= self.high) & (x == np.round(x))
 
     def groups(self, dtype: np.dtype) -> tuple[Group, ...]:
+        """Candidates in groups, the simplest first."""
         return (by_simplicity(map(float, range(self.low, self.high + 1))),)
 
 
@@ -199,9 +219,11 @@ class Distinct(Domain):
         return f"distinct({self.inside!r}, gap={self.gap})"
 
     def admits(self, x: np.ndarray) -> np.ndarray:
+        """A mask of the members among real numbers."""
         return self.inside.admits(x)
 
     def contains(self, x: Any) -> bool:
+        """True if all elements of an array are members, and apart from each other."""
         x = np.asarray(x)
         if not self.inside.contains(x):
             return False
@@ -209,7 +231,7 @@ class Distinct(Domain):
         return all(self.apart(v, values[:i]) for i, v in enumerate(values))
 
     def apart(self, x: float, others: Sequence[float]) -> bool:
-        """Whether x keeps its distance from other members."""
+        """True if x keeps its distance from other members."""
         seen = np.asarray(others, np.float64)
         scale = np.minimum(np.maximum(np.abs(seen), abs(x)), self.width())
         return bool(np.all(np.abs(seen - x) >= 0.999 * self.gap * scale))
@@ -219,6 +241,7 @@ class Distinct(Domain):
         return width_of(self.inside)
 
     def groups(self, dtype: np.dtype) -> tuple[Group, ...]:
+        """Candidates in groups, the simplest first."""
         kept: list[float] = []
         for x in (x for group in members(self.inside, dtype) for x in group):
             if math.isfinite(x) and self.apart(x, kept):
@@ -226,6 +249,7 @@ class Distinct(Domain):
         return (tuple(kept),)
 
     def parts(self) -> tuple[Domain, Domain]:
+        """The domains of the real and the imaginary part."""
         return self, self.inside.parts()[1]
 
 
@@ -278,7 +302,7 @@ DOMAINS = {
 }
 
 
-def away_from(points: Any, distance: float = 0.1, inside: Any = real) -> AwayFrom:
+def away_from(points: ArrayLike, distance: float = 0.1, inside: DomainLike = real) -> AwayFrom:
     """The members of a domain that keep a distance from some points, such as kinks.
 
     Args:
@@ -297,7 +321,7 @@ def away_from(points: Any, distance: float = 0.1, inside: Any = real) -> AwayFro
     return AwayFrom(numbers_of(points, "away_from"), float(distance), as_domain(inside))
 
 
-def near(points: Any) -> Near:
+def near(points: ArrayLike) -> Near:
     """Points, and numbers at distances of 1e-12 to 1e-3 on either side of them.
 
     Args:
@@ -323,7 +347,7 @@ def whole_numbers(low: int = -9, high: int = 9) -> WholeNumbers:
     return WholeNumbers(int(low), int(high))
 
 
-def distinct(inside: Any = real, *, gap: float = 0.01) -> Distinct:
+def distinct(inside: DomainLike = real, *, gap: float = 0.01) -> Distinct:
     """Members of a domain no two of which are close within an array: no ties.
 
     Args:
@@ -343,7 +367,7 @@ def distinct(inside: Any = real, *, gap: float = 0.01) -> Distinct:
     return inside if isinstance(inside, Distinct) else Distinct(inside, float(gap))
 
 
-def as_domain(value: Any) -> Domain:
+def as_domain(value: DomainLike) -> Domain:
     """The domain that a user named: by a domain, its name or a pair (low, high)."""
     if isinstance(value, Domain):
         return value
@@ -384,7 +408,7 @@ def width_of(domain: Domain) -> float:
     return float(np.ptp(values[np.isfinite(values)]))
 
 
-def numbers_of(points: Any, caller: str) -> tuple[float, ...]:
+def numbers_of(points: ArrayLike, caller: str) -> tuple[float, ...]:
     """One or several finite numbers as a tuple."""
     values = np.atleast_1d(np.asarray(points, np.float64)).ravel()
     if not values.size or not np.all(np.isfinite(values)):

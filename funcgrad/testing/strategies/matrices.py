@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
+from ...typing import DTypeLike
 from .arrays import arrays
 from .domains import interval
 
@@ -18,7 +17,7 @@ Size = int | SearchStrategy[int] | None
 
 
 def orthogonal_matrices(
-    n: Size = None, *, dtype: Any = np.float64, batch_shape: tuple[int, ...] = ()
+    n: Size = None, *, dtype: DTypeLike = np.float64, batch_shape: tuple[int, ...] = ()
 ) -> SearchStrategy[np.ndarray]:
     """Orthogonal matrices, or unitary ones for complex dtypes.
 
@@ -50,7 +49,7 @@ def spd_matrices(
     n: Size = None,
     *,
     condition: float = 100.0,
-    dtype: Any = np.float64,
+    dtype: DTypeLike = np.float64,
     batch_shape: tuple[int, ...] = (),
 ) -> SearchStrategy[np.ndarray]:
     """Symmetric (for complex dtypes Hermitian) matrices with positive eigenvalues.
@@ -80,7 +79,7 @@ def spd_matrices(
 
 
 def symmetric_matrices(
-    n: Size = None, *, dtype: Any = np.float64, batch_shape: tuple[int, ...] = ()
+    n: Size = None, *, dtype: DTypeLike = np.float64, batch_shape: tuple[int, ...] = ()
 ) -> SearchStrategy[np.ndarray]:
     """Matrices equal to their transpose.
 
@@ -108,7 +107,7 @@ def symmetric_matrices(
 def hermitian_matrices(
     n: Size = None,
     *,
-    dtype: Any = np.complex128,
+    dtype: DTypeLike = np.complex128,
     batch_shape: tuple[int, ...] = (),
 ) -> SearchStrategy[np.ndarray]:
     """Matrices equal to their conjugate transpose.
@@ -140,7 +139,7 @@ def triangular_matrices(
     *,
     lower: bool = True,
     unit_diagonal: bool = False,
-    dtype: Any = np.float64,
+    dtype: DTypeLike = np.float64,
     batch_shape: tuple[int, ...] = (),
 ) -> SearchStrategy[np.ndarray]:
     """Invertible triangular matrices, with diagonals between 1/2 and 2 in magnitude.
@@ -175,7 +174,7 @@ def triangular_matrices(
 
 
 def stochastic_matrices(
-    n: Size = None, *, dtype: Any = np.float64, batch_shape: tuple[int, ...] = ()
+    n: Size = None, *, dtype: DTypeLike = np.float64, batch_shape: tuple[int, ...] = ()
 ) -> SearchStrategy[np.ndarray]:
     """Matrices of positive numbers whose rows sum to 1.
 
@@ -206,7 +205,7 @@ def low_rank_matrices(
     *,
     shape: tuple[int, int] | None = None,
     condition: float = 100.0,
-    dtype: Any = np.float64,
+    dtype: DTypeLike = np.float64,
     batch_shape: tuple[int, ...] = (),
 ) -> SearchStrategy[np.ndarray]:
     """Matrices of a given rank, up to rounding.
@@ -245,7 +244,7 @@ def invertible_matrices(
     n: Size = None,
     *,
     condition: float = 100.0,
-    dtype: Any = np.float64,
+    dtype: DTypeLike = np.float64,
     batch_shape: tuple[int, ...] = (),
 ) -> SearchStrategy[np.ndarray]:
     """Square matrices with singular values away from 0.
@@ -279,7 +278,7 @@ def well_separated_spectrum(
     gap: float = 0.5,
     symmetric: bool = True,
     shape: tuple[int, int] | None = None,
-    dtype: Any = np.float64,
+    dtype: DTypeLike = np.float64,
     batch_shape: tuple[int, ...] = (),
 ) -> SearchStrategy[np.ndarray]:
     """Matrices whose eigenvalues (or singular values) differ by at least a gap, up to rounding.

@@ -175,13 +175,13 @@ WITH_CONTROL_FLOW = (*PLAIN, control_flow)
 
 
 def candidates(families: Sequence[Operation], a: Value, b: Value) -> list[Value]:
-    """What the first family that applies to two values computes from them."""
+    """The result of the first family that applies to two values."""
     found = ([value for value in family(a, b) if admissible(value)] for family in families)
     return next(values for values in found if values)
 
 
 def admissible(value: Value) -> bool:
-    """Whether a value stays small in every respect."""
+    """True if a value stays small in every respect."""
     return value.size <= LIMIT and math.prod(value.shape) <= 24 and len(value.shape) <= 3
 
 
@@ -199,5 +199,5 @@ def broadcast(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...] | None:
 
 
 def joins(a: Value, b: Value) -> bool:
-    """Whether the leading dimensions of two operands of matmul broadcast."""
+    """True if the leading dimensions of two operands of matmul broadcast."""
     return broadcast(a.shape[:-2], b.shape[:-2]) is not None

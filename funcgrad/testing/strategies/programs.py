@@ -11,6 +11,7 @@ import numpy as np
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
+from ...typing import PyTree
 from .arrays import arrays
 from .dimensions import Sizes
 from .domains import interval
@@ -19,10 +20,10 @@ from .shapes import shapes
 from .trees import recipe_of
 
 ARGUMENTS = interval(-2.0, 2.0)
-"""What arguments are drawn from."""
+"""The domain that arguments are drawn from."""
 
 CHOICES = st.tuples(*[st.integers(0, 839)] * 4)
-"""What chooses an operation: its operands, its family and which of the family."""
+"""The choice of an operation: its operands, its family and which of the family."""
 
 NAMES = ("x", "y", "z")
 """Names of up to three arguments."""
@@ -44,7 +45,8 @@ class Program:
         exec(compile(self.text, "<random program>", "exec"), scope)
         object.__setattr__(self, "function", scope["program"])
 
-    def __call__(self, *args: Any) -> Any:
+    def __call__(self, *args: PyTree) -> Any:
+        """Run the program."""
         return self.function(*args)
 
     def source(self) -> str:
@@ -56,7 +58,7 @@ class Program:
 
 
 def programs(
-    max_size: int = 8, *, inputs: Any = None, control_flow: bool = False
+    max_size: int = 8, *, inputs: PyTree = None, control_flow: bool = False
 ) -> SearchStrategy[Program]:
     """Programs of NumPy operations that can be differentiated at their arguments.
 
@@ -118,7 +120,7 @@ def picked(options: Sequence[Any], choice: int) -> Any:
     return options[choice % len(options)]
 
 
-def arguments(draw: DrawFn, inputs: Any) -> tuple[Any, ...]:
+def arguments(draw: DrawFn, inputs: PyTree) -> tuple[Any, ...]:
     """The arguments of a program."""
     if inputs is not None:
         return tuple(recipe_of(tuple(inputs))(draw, Sizes(draw)))

@@ -17,7 +17,7 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 from ...core.source import where_defined
 from .arrays import numbers
 from .dimensions import Dimension, Sizes, parse
-from .domains import Domain, as_domain
+from .domains import Domain, DomainLike, as_domain
 from .trees import Recipe, Spec, cooked, recipe_of
 
 WIDEST = ("float64", "complex128", "float32", "complex64", "float16", "int64", "int32", "bool")
@@ -43,7 +43,7 @@ class Parameter(NamedTuple):
 def from_signature(
     function: Callable[..., Any],
     *,
-    domain: Any = "real",
+    domain: DomainLike = "real",
     sizes: Mapping[str, Any] | None = None,
 ) -> SearchStrategy[tuple[Any, ...]]:
     """Arguments that fit the annotations of a function.
@@ -89,7 +89,7 @@ def parameters_of(
     function: Callable[..., Any],
     positional: Sequence[Any],
     named: Mapping[str, Any],
-    domain: Any = "real",
+    domain: DomainLike = "real",
 ) -> list[Parameter]:
     """The parameters of a function that are drawn: as described, or else as annotated."""
     place, inside = where_defined(function), as_domain(domain)
@@ -165,7 +165,7 @@ def hints_of(function: Callable[..., Any]) -> dict[str, Any]:
         ) from None
 
 
-def recipe_of_hint(hint: Any, domain: Domain) -> Recipe | None:
+def recipe_of_hint(hint: object, domain: Domain) -> Recipe | None:
     """The recipe of an annotation, None if it says nothing of values."""
     if hasattr(hint, "dim_str") and hasattr(hint, "dtypes"):
         return Spec(parse(hint.dim_str), widest(hint.dtypes), domain)
@@ -183,7 +183,7 @@ def recipe_of_hint(hint: Any, domain: Domain) -> Recipe | None:
     return class_recipe(hint, domain) if isinstance(hint, type) else simple_recipe(hint)
 
 
-def simple_recipe(hint: Any) -> Recipe | None:
+def simple_recipe(hint: object) -> Recipe | None:
     """The recipe of None, the one annotation that is neither a class nor generic."""
     return from_strategy(st.none()) if hint is None else None
 
@@ -214,7 +214,7 @@ def class_recipe(cls: type, domain: Domain) -> Recipe | None:
 
 
 def has_default(field: dataclasses.Field) -> bool:
-    """Whether a field of a dataclass need not be given."""
+    """True if a field of a dataclass need not be given."""
     missing = dataclasses.MISSING
     return field.default is not missing or field.default_factory is not missing
 
@@ -244,7 +244,7 @@ def record_recipe(
     return record
 
 
-def annotated_recipe(base: Any, notes: Sequence[Any], domain: Domain) -> Recipe | None:
+def annotated_recipe(base: object, notes: Sequence[Any], domain: Domain) -> Recipe | None:
     """The recipe of ``Annotated[base, ...]``: a spec, a domain, dimensions, or a strategy."""
     for note in notes:
         if isinstance(note, SearchStrategy):
@@ -291,7 +291,7 @@ def from_strategy(strategy: SearchStrategy) -> Recipe:
     return lambda draw, sizes: draw(strategy)
 
 
-def widest(allowed: Any) -> np.dtype:
+def widest(allowed: object) -> np.dtype:
     """The dtype to take of those that jaxtyping's annotation allows: names and patterns."""
     if not isinstance(allowed, tuple | list):
         return np.dtype(np.float64)
@@ -302,7 +302,7 @@ def widest(allowed: Any) -> np.dtype:
     return np.dtype(allowed[0])
 
 
-def dtype_of_hint(hint: Any) -> np.dtype:
+def dtype_of_hint(hint: object) -> np.dtype:
     """The dtype of a scalar type of NumPy, or of ``np.dtype[...]``; abstract ones by example."""
     if typing.get_origin(hint) is np.dtype:
         return dtype_of_hint(typing.get_args(hint)[0])

@@ -13,10 +13,11 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 from ... import tree
 from ...api.staging import ShapeDtypeStruct
 from ...core.tracing import aval_of
+from ...typing import DTypeLike, PyTree
 from ..derivatives.functions import has_tangent
 from .arrays import arrays, numbers
 from .dimensions import Dimension, Sizes, parse
-from .domains import DOMAINS, Domain, as_domain, real
+from .domains import DOMAINS, Domain, DomainLike, as_domain, real
 
 Recipe = Callable[[DrawFn, Sizes], Any]
 """Makes one value during a draw; recipes that share Sizes agree on named dimensions."""
@@ -24,17 +25,18 @@ Recipe = Callable[[DrawFn, Sizes], Any]
 
 @dataclass(frozen=True)
 class Spec:
-    """What an array is to be like: its dimensions, dtype and domain."""
+    """The description of an array: its dimensions, dtype and domain."""
 
     dims: tuple[Dimension, ...]
     dtype: Any
     domain: Domain
 
     def __call__(self, draw: DrawFn, sizes: Sizes) -> Any:
+        """Draw an array."""
         return draw(arrays(sizes.shape(self.dims), self.dtype, self.domain))
 
 
-def spec(dims: Any = "", *, dtype: Any = np.float64, domain: Any = "real") -> Spec:
+def spec(dims: object = "", *, dtype: DTypeLike = np.float64, domain: DomainLike = "real") -> Spec:
     """Describe an array, for ``from_spec`` and in annotations.
 
     Args:
@@ -57,7 +59,7 @@ def spec(dims: Any = "", *, dtype: Any = np.float64, domain: Any = "real") -> Sp
 
 
 def from_spec(
-    description: Any, *, domain: Any = "real", sizes: Mapping[str, Any] | None = None
+    description: PyTree, *, domain: DomainLike = "real", sizes: Mapping[str, Any] | None = None
 ) -> SearchStrategy[Any]:
     """Pytrees whose leaves are described one by one.
 
@@ -79,7 +81,7 @@ def from_spec(
     return cooked(recipe_of(description, as_domain(domain)), sizes)
 
 
-def like(example: Any, *, domain: Any = "real") -> SearchStrategy[Any]:
+def like(example: PyTree, *, domain: DomainLike = "real") -> SearchStrategy[Any]:
     """Pytrees of the structure, shapes and dtypes of an example.
 
     Args:
@@ -99,7 +101,7 @@ def like(example: Any, *, domain: Any = "real") -> SearchStrategy[Any]:
     return drawn.map(lambda values: tree.unflatten(structure, values))
 
 
-def like_leaf(leaf: Any, domain: Domain) -> SearchStrategy[Any]:
+def like_leaf(leaf: PyTree, domain: Domain) -> SearchStrategy[Any]:
     """Leaves of the shape and dtype of one."""
     if not has_tangent(leaf):
         return st.just(leaf)
@@ -116,19 +118,19 @@ def cooked(draw: DrawFn, recipe: Recipe, sizes: Mapping[str, Any] | None = None)
     return recipe(draw, Sizes(draw, sizes))
 
 
-def recipe_of(description: Any, domain: Domain = real) -> Recipe:
+def recipe_of(description: PyTree, domain: Domain = real) -> Recipe:
     """The recipe of a pytree of descriptions."""
     leaves, structure = tree.flatten(description, is_leaf=is_description)
     recipes = [leaf_recipe(leaf, domain) for leaf in leaves]
     return lambda draw, sizes: tree.unflatten(structure, [make(draw, sizes) for make in recipes])
 
 
-def is_description(x: Any) -> bool:
-    """Whether an object describes a leaf, though it may look like a container."""
+def is_description(x: object) -> bool:
+    """True if an object describes a leaf, though it may look like a container."""
     return isinstance(x, SearchStrategy | Spec | Domain | ShapeDtypeStruct | str)
 
 
-def leaf_recipe(leaf: Any, domain: Domain) -> Recipe:
+def leaf_recipe(leaf: PyTree, domain: Domain) -> Recipe:
     """The recipe of one leaf of a description."""
     if isinstance(leaf, Spec):
         return leaf
