@@ -49,17 +49,17 @@ else:
     Array.register(np.ndarray)
     Array.register(np.generic)
 
-ArrayLike: TypeAlias = "Array | np.generic | bool | int | float | complex | Sequence[Any]"
+ArrayLike: TypeAlias = Array | np.generic | bool | int | float | complex | Sequence[Any]
 """What functions take for an array: arrays, Python numbers, and nested sequences of these."""
 
 PyTree: TypeAlias = Any
 """Containers of containers of leaves, such as parameters: tuples, lists, dicts, dataclasses."""
 
-Key: TypeAlias = "Array"
+Key: TypeAlias = Array
 """A key of random numbers: two unsigned integers of 32 bits."""
 
-Shape: TypeAlias = "int | Sequence[int]"
+Shape: TypeAlias = int | Sequence[int]
 """The size of each axis; an int for one axis."""
 
-Axes: TypeAlias = "int | Sequence[int] | None"
+Axes: TypeAlias = int | Sequence[int] | None
 """One axis, several, or all of them for None."""

@@ -9,10 +9,10 @@ from ..typing import Array, DTypeLike, Key, Shape
 
 __all__ = ["Initializer", "Padding", "Spatial"]
 
-Spatial: TypeAlias = "int | Sequence[int]"
+Spatial: TypeAlias = int | Sequence[int]
 """One integer for each spatial axis, or one for all of them."""
 
-Padding: TypeAlias = "str | Sequence[tuple[int, int]]"
+Padding: TypeAlias = str | Sequence[tuple[int, int]]
 """ "SAME", "VALID", or how much to add at both ends of each spatial axis: (low, high)."""
 
 

@@ -11,23 +11,23 @@ from ..typing import Array, PyTree
 
 __all__ = ["Count", "Init", "Mask", "Scalar", "ScalarOrSchedule", "Schedule", "Update"]
 
-Count: TypeAlias = "int | np.integer[Any] | Array"
+Count: TypeAlias = int | np.integer[Any] | Array
 """The number of updates made so far: 0 when the first one is made."""
 
-Scalar: TypeAlias = "float | np.number[Any] | Array"
+Scalar: TypeAlias = float | np.number[Any] | Array
 """A real number of Python, NumPy or CuPy, or a traced one."""
 
-Schedule: TypeAlias = "Callable[[Count], Scalar]"
+Schedule: TypeAlias = Callable[[Count], Scalar]
 """A function from the number of updates made so far to a hyper-parameter."""
 
-ScalarOrSchedule: TypeAlias = "Scalar | Schedule"
+ScalarOrSchedule: TypeAlias = Scalar | Schedule
 """A hyper-parameter: a number, or a schedule, which is evaluated before each update."""
 
-Mask: TypeAlias = "PyTree | Callable[[PyTree], PyTree]"
+Mask: TypeAlias = PyTree | Callable[[PyTree], PyTree]
 """Booleans with the structure of the parameters or of an upper part of it, True for the leaves that
 count; or a function that makes them from parameters, like ``by_path({"*b": False, "*": True})``."""
 
-Init: TypeAlias = "Callable[[PyTree], PyTree]"
+Init: TypeAlias = Callable[[PyTree], PyTree]
 """The first state of a transformation, from parameters."""
 
 

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
 from ...core.source import where_defined
+from ...typing import Array
 from .arrays import numbers
 from .dimensions import Dimension, Sizes, parse
 from .domains import Domain, DomainLike, as_domain
@@ -136,6 +137,7 @@ def parameter_recipe(
     if p.name in described:
         return recipe_of(described[p.name], domain)
     hint = hints.get(p.name, Any)
+    hint = Any if any_array(hint) else hint
     optional = p.default is not p.empty
     if optional and (only_described or hint in (Any, int, bool, str)):
         return None
@@ -148,6 +150,12 @@ def parameter_recipe(
             f"describe it: {p.name}='3 4'"
         )
     return recipe
+
+
+def any_array(hint: Any) -> bool:
+    """True if an annotation says that there is an array, and nothing of its shape or dtype."""
+    members = typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
+    return Array in members
 
 
 def hints_of(function: Callable[..., Any]) -> dict[str, Any]:
