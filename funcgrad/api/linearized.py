@@ -18,7 +18,8 @@ from ..core.plain_arrays import check_plain
 from ..core.source import where_defined
 from ..core.tracing import Tracer, aval_of, check_no_leak
 from ..ops.shape import zeros
-from ..transforms.linearize import LinearizeTrace, LinearizeTracer, tape_jaxpr
+from ..transforms.linearize import LinearizeTrace, LinearizeTracer
+from ..transforms.tape import tape_jaxpr
 from ..transforms.transpose import backward, seed_cotangents
 from ..typing import Array, PyTree
 from .leaves import check_leaf

@@ -16,8 +16,9 @@ from ..core.tracing import Tracer, newest_trace
 from ..ops.shape import zeros
 from .algebra import instantiate
 from .jvp import JVPTrace, JVPTracer, OnTape
-from .linearize import LinearizeTrace, LinearizeTracer, tape_jaxpr
+from .linearize import LinearizeTrace, LinearizeTracer
 from .staging import stage, stage_closed
+from .tape import tape_jaxpr
 from .transpose import transpose_values
 from .vmap import BatchTrace, BatchTracer, running_lanes
 

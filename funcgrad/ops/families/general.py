@@ -8,8 +8,9 @@ from typing import Any, Protocol
 
 from ...core.avals import Aval
 from ...core.lowering import NumpyText
-from ...core.primitive import Algebra, Case, Primitive, check_declared
+from ...core.primitive import Algebra, Case, check_declared
 from ...errors import DifferentiationError
+from .batching import ByBatchRule
 from .rules import (
     Joint,
     Rules,
@@ -32,10 +33,9 @@ class GeneralTranspose(Protocol):
 
 
 @dataclass(frozen=True, eq=False, repr=False, slots=True, kw_only=True)
-class General(Primitive):
+class General(ByBatchRule):
     """An operator with a jvp rule and, where it is linear in an operand, a transpose."""
 
-    batch: Callable[..., Any]
     jvp: Rules | Joint | None = None
 
     def has_derivative(self) -> bool:
@@ -78,11 +78,6 @@ class General(Primitive):
             return pull_back_many(self, algebra, cts, flags, operands, outs, params)
         return pull_back_one(self, cts, flags, operands, params)
 
-    def batched(
-        self, trace: Any, values: Sequence[Any], batched: Sequence[bool], params: dict[str, Any]
-    ) -> Any:
-        return self.batch(trace.size, values, batched, **params)
-
 
 def general(
     name: str,
@@ -102,7 +97,7 @@ def general(
         name: name in jaxprs.
         evaluate: (xp, *operands, **params) -> result, or a tuple with ``multiple=True``.
         abstract: (*Avals, **params) -> Aval, or a tuple.
-        batch: see ``linear.Batch``.
+        batch: see ``batching.Batch``.
         cases: rng -> cases.
         jvp: a JvpRule per operand, one alone for one operand, or Joint.
         source: template of the generated source.

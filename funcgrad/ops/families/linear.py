@@ -11,6 +11,7 @@ import numpy as np
 from ...core.avals import Aval
 from ...core.lowering import NumpyText
 from ...core.primitive import Algebra, Case, Primitive, check_declared
+from .batching import ByBatchRule
 from .rules import carries_no_tangent
 from .transposing import pull_back_one, rule_of
 
@@ -31,24 +32,14 @@ class BilinearTranspose(Protocol):
     def __call__(self, ct: Any, x: Any, y: Any, /, *, flagged: bool, **params: Any) -> Any: ...
 
 
-class Batch(Protocol):
-    """Results for a whole batch, whose axis is at 0, in those operands that ``batched`` names."""
-
-    def __call__(
-        self, size: int, values: Sequence[Any], batched: Sequence[bool], /, **params: Any
-    ) -> Any: ...
-
-
 @dataclass(frozen=True, eq=False, repr=False, slots=True, kw_only=True)
-class Linear(Primitive):
+class Linear(ByBatchRule):
     """An operator that is linear in its one operand: its tangent is itself.
 
     Attributes:
-        batch: see Batch.
         accumulate: (array, ct, **params) adds the cotangent of the operand to an array in place.
     """
 
-    batch: Callable[..., Any]
     accumulate: Callable[..., None] | None = None
 
     linear: ClassVar[bool] = True
@@ -81,11 +72,6 @@ class Linear(Primitive):
         result = rule_of(self)(cts[0], operands[0], **params)
         return (result,), (flags[0] or bool(self.masks),)
 
-    def batched(
-        self, trace: Any, values: Sequence[Any], batched: Sequence[bool], params: dict[str, Any]
-    ) -> Any:
-        return self.batch(trace.size, values, batched, **params)
-
 
 def linear(
     name: str,
@@ -106,7 +92,7 @@ def linear(
         evaluate: (xp, x, **params) -> result.
         abstract: (Aval, **params) -> Aval.
         transpose: see LinearTranspose.
-        batch: see Batch.
+        batch: see ``batching.Batch``.
         cases: rng -> cases.
         source: template of the generated source.
         numpy: how the NumPy back end writes it.
@@ -129,14 +115,12 @@ def linear(
 
 
 @dataclass(frozen=True, eq=False, repr=False, slots=True, kw_only=True)
-class Bilinear(Primitive):
+class Bilinear(ByBatchRule):
     """An operator that is linear in each of two operands.
 
     A parameter ``strong`` says which factor's zeros win over infinities of the other: 0, 1 or
     None; operators without such a parameter have no strong form.
     """
-
-    batch: Callable[..., Any]
 
     linear: ClassVar[bool] = True
 
@@ -179,11 +163,6 @@ class Bilinear(Primitive):
     ) -> tuple[Sequence[Any], Sequence[bool]]:
         return pull_back_one(self, cts, flags, operands, params)
 
-    def batched(
-        self, trace: Any, values: Sequence[Any], batched: Sequence[bool], params: dict[str, Any]
-    ) -> Any:
-        return self.batch(trace.size, values, batched, **params)
-
 
 def bilinear(
     name: str,
@@ -204,7 +183,7 @@ def bilinear(
         evaluate: (xp, x, y, **params) -> result.
         abstract: (Aval, Aval, **params) -> Aval.
         transpose: see BilinearTranspose.
-        batch: see Batch.
+        batch: see ``batching.Batch``.
         cases: rng -> cases.
         source: template of the generated source.
         numpy: how the NumPy back end writes it.

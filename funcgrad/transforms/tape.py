@@ -1,0 +1,126 @@
+"""What linearize records: tangent variables and entries, and the jaxpr that they become."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ..core.avals import Aval
+from ..core.jaxpr import Eqn, Jaxpr, Var
+from ..core.source import Transposed, as_source, source_of_equation
+from ..ops.families import (
+    FUNCTION,
+    NEGATIVE,
+    SCALING,
+    Bilinear,
+)
+from ..ops.pointwise.arithmetic import add, neg
+from ..ops.shape import broadcast_to, cast
+from .algebra import ALGEBRA
+from .staging import StagingTrace, StagingTracer, hoist_constants
+
+
+class LinearVar(Var):
+    """A tangent variable on the tape; only shape and dtype are kept."""
+
+    __slots__ = ("dtype", "shape")
+
+    def __init__(self, shape: tuple[Any, ...], dtype: np.dtype) -> None:
+        self.shape = shape  # type: ignore[misc]
+        self.dtype = dtype  # type: ignore[misc]
+
+    @property
+    def aval(self) -> Aval:  # type: ignore[override]
+        return Aval(self.shape, self.dtype)
+
+    def __reduce__(self) -> Any:
+        return (Var, (self.aval,))
+
+
+def factor_partial(prim: Any, i: int, r: Any, a: Any, b: Any) -> Any:
+    """The partial derivative that a Factor stands for, from its saved values."""
+    partials = prim.partials
+    return partials[i](r, a) if len(partials) == 1 else partials[i](r, a, b)
+
+
+def entry_inputs(entry: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The tangent variables that an entry of a tape reads, and None."""
+    return entry[1] if entry[0].jointly else (entry[1], entry[2])
+
+
+def tape_jaxpr(invars: Sequence[Var], eqns: Sequence[Any], outs: Sequence[Any]) -> Jaxpr:
+    """The linear jaxpr of a tape: partials are computed now and become its consts.
+
+    Equations that no output depends on are dropped, so that only needed partials are computed.
+    """
+    live = {o for o in outs if isinstance(o, Var)}
+    kept = []
+    for e in reversed(eqns):
+        outvars = (e[3],) if type(e) is tuple else e.outvars
+        if any(v in live for v in outvars):
+            kept.append(e)
+            inputs = entry_inputs(e) if type(e) is tuple else e.inputs
+            live.update(v for v in inputs if isinstance(v, Var))
+    recorder = StagingTrace("linearize", tape=True)
+    recorder.eqns = expanded = []
+    token = source_of_equation.set(None)
+    try:
+        with np.errstate(all="ignore"):
+            for e in reversed(kept):
+                if type(e) is tuple:
+                    source_of_equation.set(Transposed(as_source(e[7], e[8])))
+                    _expand_factor(recorder, e)
+                else:
+                    expanded.append(e)
+    finally:
+        source_of_equation.reset(token)
+    return hoist_constants(invars, expanded, outs)
+
+
+def _expand_factor(tape: StagingTrace, entry: tuple[Any, ...]) -> None:
+    """Record the equations of a Factor: out = partial_x * x + partial_y * y."""
+    prim, x, y, out, r, a, b, _, _ = entry
+    total: Any = None
+    if prim.jointly:
+        tangents = [None if v is None else StagingTracer(tape, v) for v in x]
+        operands = [v if v is not None else c for v, c in zip(x, y, strict=True)]
+        total = prim.tangent(ALGEBRA, out, operands, tangents, r, ())
+        _finish(tape, total, out, x)
+        return
+    if prim.recorded:
+        first = None if x is None else StagingTracer(tape, x)
+        second = None if y is None else StagingTracer(tape, y)
+        if not isinstance(prim, Bilinear):
+            total = prim(first, **r)
+        else:
+            parts = [] if first is None else [prim(first, b, **r)]
+            parts += [] if second is None else [prim(a, second, **r)]
+            total = parts[0] if len(parts) == 1 else add(*parts)
+        _finish(tape, total, out, (x, y))
+        return
+    for i, v in ((0, x), (1, y)):
+        if v is None:
+            continue
+        kind = prim.partial_kinds[i]
+        t = StagingTracer(tape, v)
+        if kind == FUNCTION:
+            d = factor_partial(prim, i, r, a, b)
+            part = ALGEBRA.times(t, d, strong=False, masks=prim.masks)
+        elif kind == SCALING:
+            scale = prim.partials[i].scale
+            part = scale(t, r, a) if prim.arity == 1 else scale(t, r, a, b)
+        else:
+            part = neg(t) if kind == NEGATIVE else t
+        total = part if total is None else add(total, part)
+    total = cast(broadcast_to(total, out.shape), out.dtype)
+    _finish(tape, total, out, (x, y))
+
+
+def _finish(tape: StagingTrace, total: Any, out: Var, inputs: Sequence[Any]) -> None:
+    """Make the last equation define ``out``, which may not be another name of an input."""
+    if any(total._var is v for v in inputs):
+        total = add(total, out.aval.dtype.type(0))
+    last = tape.eqns[-1]
+    tape.eqns[-1] = Eqn(last.primitive, last.inputs, last.params, [out], last.source)
