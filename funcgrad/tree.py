@@ -173,6 +173,11 @@ def unflatten(treedef: PyTreeSpec, leaves: Iterable[Any]) -> PyTree:
         ) from None
 
 
+def tuple_of(specs: Iterable[PyTreeSpec]) -> PyTreeSpec:
+    """The structure of a tuple of pytrees of given structures."""
+    return optree.treespec_tuple(specs, namespace=NAMESPACE)
+
+
 class Stored:
     """The structure of a pytree in a form that can be pickled: a tree with numbers for leaves."""
 

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Sequence
 from typing import Any, ParamSpec, TypeVar, overload
 
 import numpy as np
-from optree import PyTreeSpec
 
-from .. import tree
 from ..control.call import checkpoint_call
 from ..control.closures import staged_once
 from ..core.arguments import check_function, positions
-from ..core.jaxpr import Jaxpr
 from ..core.tracebacks import user_facing
 from ..core.tracing import owner_name
 from ..equality import exact_key
-from ..transforms.staging import lift_constants
-from ..typing import Array, PyTree
+from ..typing import PyTree
+from .flat_function import FlatFunction, like
 from .leaves import ArgumentPath
-from .staging import stage_call, staged_aval
+from .staging import staged_aval
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -73,7 +69,7 @@ def checkpoint(
     static = positions(static_argnums, "checkpoint", "static_argnums")
     owner = owner_name("checkpoint", fun)
 
-    @user_facing
+    @like(fun)
     def checkpoint_fun(*args: PyTree, **kwargs: PyTree) -> PyTree:
         dynamic = tuple(a for i, a in enumerate(args) if i not in static)
 
@@ -81,21 +77,19 @@ def checkpoint(
             it = iter(given)
             return fun(*[a if i in static else next(it) for i, a in enumerate(args)], **kw)
 
-        def staged() -> tuple[Jaxpr, list[Array], PyTreeSpec]:
-            jaxpr, out_tree = stage_call(call, dynamic, kwargs, owner)
-            return (*lift_constants(jaxpr), out_tree)
-
-        leaves, treedef = tree.flatten((dynamic, kwargs))
+        flat, leaves = FlatFunction.at(call, dynamic, kwargs, owner)
         fixed = exact_key(tuple(a for i, a in enumerate(args) if i in static))
         avals = tuple(
             staged_aval(x, ArgumentPath(owner, dynamic, i, kwargs)) for i, x in enumerate(leaves)
         )
-        jaxpr, captured, out_tree = staged_once(fun, ("checkpoint", treedef, avals, fixed), staged)
+        key = ("checkpoint", flat.in_tree, avals, fixed)
+        staged = staged_once(fun, key, lambda: flat.stage(avals).taking_constants())
         name = getattr(fun, "__name__", "checkpoint")
-        outs = checkpoint_call(*captured, *leaves, jaxpr=jaxpr, name=name)
-        return tree.unflatten(out_tree, outs)
+        return staged.rebuild(
+            checkpoint_call(*staged.captured, *leaves, jaxpr=staged.jaxpr, name=name)
+        )
 
-    return functools.wraps(fun)(checkpoint_fun) if hasattr(fun, "__name__") else checkpoint_fun
+    return checkpoint_fun
 
 
 remat = checkpoint

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 from .. import tree
 from ..core.arguments import check_function
-from ..core.jaxpr import Jaxpr, eval_jaxpr
 from ..core.tracebacks import user_facing
 from ..core.tracing import owner_name
-from ..transforms.staging import lift_tracers
 from ..typing import Array, PyTree
 from .staging import stage_call
 
@@ -36,8 +34,7 @@ def closure_convert(
     (6.0, [])
     """
     check_function(fun, "closure_convert")
-    jaxpr, out_tree = stage_call(fun, example_args, {}, owner_name("closure_convert", fun))
-    closed, captured = lift_tracers(jaxpr)
+    staged = stage_call(fun, example_args, {}, owner_name("closure_convert", fun)).taking_tracers()
     spec = tree.structure(example_args)
 
     def converted(*args: PyTree) -> Any:
@@ -46,10 +43,6 @@ def closure_convert(
             raise tree.TreeError(
                 f"closure_convert: arguments of structure {tree.structure(given)}; traced at {spec}"
             )
-        return tree.unflatten(out_tree, _run(closed, [*values, *tree.leaves(given)]))
+        return staged._replace(captured=values).run(tree.leaves(given))
 
-    return converted, captured
-
-
-def _run(jaxpr: Jaxpr, args: Sequence[Array]) -> Sequence[Array]:
-    return eval_jaxpr(jaxpr, jaxpr.consts, args)
+    return converted, list(staged.captured)

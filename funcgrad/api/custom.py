@@ -8,24 +8,20 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Self, TypeVar, overload
 
 import numpy as np
-from optree import PyTreeSpec
 
 from .. import tree
 from ..control.custom import call_with_rule, custom_jvp_call, custom_vjp_call
 from ..control.custom_rule import Rule
 from ..core.arguments import check_function, positions
-from ..core.avals import Aval, float0, is_inexact
-from ..core.blame import describe
 from ..core.pickling import importable_name, portable, taken
 from ..core.source import where_defined
 from ..core.tracebacks import user_facing
 from ..core.tracing import aval_of
-from ..errors import DifferentiationError, TreeError
+from ..errors import DifferentiationError
 from ..ops.pointwise.arithmetic import add
-from ..ops.shape import cast, zeros
 from ..transforms.algebra import instantiate
-from ..typing import Array, PyTree
-from .leaves import is_leaf_value
+from ..typing import PyTree
+from .flat_rules import FlatJvp, FlatVjp
 
 P = ParamSpec("P")
 Q = ParamSpec("Q")
@@ -135,15 +131,6 @@ class _Custom(Generic[P, R]):
         return of_given
 
 
-def _spread_tangents(tangents: Sequence[Array], leaves: Sequence[Array]) -> list[Array]:
-    """Tangents of all leaves from those of the inexact ones."""
-    it = iter(tangents)
-    return [
-        next(it) if is_inexact(aval_of(x).dtype) else np.zeros(aval_of(x).shape, float0)
-        for x in leaves
-    ]
-
-
 class custom_jvp(_Custom[P, R]):
     """A function whose derivative is given by a rule, for both modes.
 
@@ -211,75 +198,11 @@ class custom_jvp(_Custom[P, R]):
             )
         full = self.positional(args, kwargs)
         held, places, given = self.split(full)
+        leaves, in_tree = tree.flatten(tuple(given))
         fun = self.function_of(self.fun, held, places)
-        leaves, treedef = tree.flatten(tuple(given))
-        n = len(leaves)
-        box: list[PyTreeSpec] = []
-
-        def call(*xs: Array) -> list[Array]:
-            outs, out_tree = tree.flatten(fun(*tree.unflatten(treedef, xs)))
-            box[:] = [out_tree]
-            return outs
-
-        def forward(*xs: Array) -> list[Array]:
-            primals, tangents = xs[:n], xs[n:]
-            result = self.rule(  # type: ignore[misc]
-                *held,
-                tree.unflatten(treedef, primals),
-                tree.unflatten(treedef, _spread_tangents(tangents, primals)),
-            )
-            if not isinstance(result, tuple) or len(result) != 2:
-                raise TypeError(f"the jvp rule of {self.name} must return (output, tangent_out)")
-            outs, out_tree = tree.flatten(result[0])
-            box[:] = [out_tree]
-            out_ts = tree.match_prefix(
-                out_tree, result[1], f"the tangent from the jvp rule of {self.name}"
-            )
-            return [*outs, *_checked(outs, out_ts, f"the tangent from the jvp rule of {self.name}")]
-
-        outs = call_with_rule(
-            custom_jvp_call,
-            Rule(self.name, call, forward, roots=(self.fun, self.rule, held)),
-            leaves,
-        )
-        return tree.unflatten(box[0], outs)
-
-
-def _checked(values: Sequence[Array], derivatives: Sequence[Array], what: str) -> list[Array]:
-    """Derivatives of the inexact values, in their dtype, or an error if a shape differs."""
-    checked = []
-    for x, t in zip(values, derivatives, strict=True):
-        aval = aval_of(x)
-        if not is_inexact(aval.dtype):
-            continue
-        if not is_leaf_value(t):
-            raise TreeError(
-                f"{what} has {describe(t)} where the value that it belongs to is {aval}; both need "
-                "the same structure"
-            )
-        if aval_of(t).shape != aval.shape:
-            raise TreeError(
-                f"{what} has shape {aval_of(t).shape}, but the value it belongs to has "
-                f"shape {aval.shape}"
-            )
-        checked.append(cast(t, aval.dtype))
-    return checked
-
-
-class _Forward:
-    """The forward function of a vjp rule, which remembers how many of its results are outputs."""
-
-    def __init__(self, run: Callable[..., tuple[list[Array], list[Array]]]) -> None:
-        self.run = run
-        self.out_count = 0
-
-    def __reduce__(self) -> Any:
-        return (_Forward, (taken(self.run),), {"out_count": self.out_count})
-
-    def __call__(self, *xs: Array) -> list[Array]:
-        outs, residuals = self.run(*xs)
-        self.out_count = len(outs)
-        return [*outs, *residuals]
+        flat = FlatJvp(self.name, fun, in_tree, self.rule, held)
+        rule = Rule(self.name, flat.call, flat.forward, roots=(self.fun, self.rule, held))
+        return flat.rebuild(call_with_rule(custom_jvp_call, rule, leaves))
 
 
 class custom_vjp(_Custom[P, R]):
@@ -326,66 +249,15 @@ class custom_vjp(_Custom[P, R]):
         fwd, bwd = self.rules
         full = self.positional(args, kwargs)
         held, places, given = self.split(full)
-        fun = self.function_of(self.fun, held, places)
-        fwd_of_given = self.function_of(fwd, held, places)
-        leaves, treedef = tree.flatten(tuple(given))
-        specs = [tree.structure(x) for x in given]
-        avals = [aval_of(x) for x in leaves]
-        box: dict[str, Any] = {}
-
-        def call(*xs: Array) -> list[Array]:
-            outs, box["out"] = tree.flatten(fun(*tree.unflatten(treedef, xs)))
-            return outs
-
-        def forward(*xs: Array) -> tuple[list[Array], list[Array]]:
-            result = fwd_of_given(*tree.unflatten(treedef, xs))
-            if not isinstance(result, tuple) or len(result) != 2:
-                raise TypeError(f"the fwd rule of {self.name} must return (output, residuals)")
-            outs, box["out"] = tree.flatten(result[0])
-            residuals, box["res"] = tree.flatten(result[1])
-            box["inexact"] = [is_inexact(aval_of(o).dtype) for o in outs]
-            box["avals"] = [aval_of(o) for o in outs]
-            return outs, residuals
-
-        def backward(*xs: Array) -> list[Array]:
-            n = box["res"].num_leaves
-            residuals = tree.unflatten(box["res"], xs[:n])
-            it = iter(xs[n:])
-            cts = [
-                next(it) if f else np.zeros(a.shape, float0)
-                for f, a in zip(box["inexact"], box["avals"], strict=True)
-            ]
-            found = bwd(*held, residuals, tree.unflatten(box["out"], cts))
-            return _input_cotangents(self.name, found, specs, avals)
-
-        roots = (self.fun, self.rules, held)
-        rule = Rule(self.name, call, _Forward(forward), backward, roots=roots)
-        outs = call_with_rule(custom_vjp_call, rule, leaves)
-        return tree.unflatten(box["out"], outs)
-
-
-def _input_cotangents(
-    name: str, found: PyTree, specs: Sequence[PyTreeSpec], avals: Sequence[Aval]
-) -> list[Array]:
-    """The flat cotangents from what a bwd rule returned, or an error that says what is wrong."""
-    if not isinstance(found, tuple | list) or len(found) != len(specs):
-        raise TypeError(
-            f"the bwd rule of {name} must return a tuple of {len(specs)} cotangents, one per "
-            f"argument, got {tree.structure(found)}"
+        leaves, in_tree = tree.flatten(tuple(given))
+        flat = FlatVjp(
+            self.name,
+            self.function_of(self.fun, held, places),
+            in_tree,
+            self.function_of(fwd, held, places),
+            bwd,
+            held,
+            [aval_of(x) for x in leaves],
         )
-    leaves: list[Array | None] = []
-    for ct, spec in zip(found, specs, strict=True):
-        if ct is None:
-            leaves += [None] * spec.num_leaves
-        else:
-            leaves += tree.match_prefix(spec, ct, f"the cotangent from the bwd rule of {name}")
-    filled: list[Array] = []
-    for ct, a in zip(leaves, avals, strict=True):
-        if is_inexact(a.dtype):
-            aval = Aval(a.shape, a.dtype)
-            filled += _checked(
-                [zeros(aval)],
-                [zeros(aval) if ct is None else ct],
-                f"the cotangent from the bwd rule of {name}",
-            )
-    return filled
+        rule = Rule(self.name, flat.call, flat, flat.backward, roots=(self.fun, self.rules, held))
+        return flat.rebuild(call_with_rule(custom_vjp_call, rule, leaves))

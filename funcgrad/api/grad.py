@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Sequence
 from typing import Any, Literal, ParamSpec, TypeVar, overload
 
 import numpy as np
+from optree import PyTreeSpec
 
 from .. import tree
 from ..core.arguments import check_function
 from ..core.tracebacks import user_facing
 from ..core.tracing import aval_of, owner_name
-from ..typing import Array, PyTree
+from ..typing import PyTree
+from .flat_function import FlatFunction, like
 from .leaves import check_differentiable, check_scalar_output, own, zero_derivative
 from .linearized import LEAF, Linearized, check_argnums, select_arguments
 
@@ -90,7 +91,7 @@ def _value_and_grad(
     check_argnums(argnums, name)
     owner = owner_name(name, fun)
 
-    @user_facing
+    @like(fun)
     def value_and_grad_fun(*args: PyTree, **kwargs: PyTree) -> tuple[PyTree, PyTree]:
         nums: tuple[int, ...]
         if type(argnums) is int and 0 <= argnums < len(args):
@@ -107,14 +108,8 @@ def _value_and_grad(
                 path = SelectedPath(selected, i, nums, single)
                 check_differentiable(x, path, owner, holomorphic=holomorphic, allow_int=allow_int)
 
-        def call(inputs: Sequence[Array]) -> PyTree:
-            rebuilt = inputs[0] if treedef is LEAF else tree.unflatten(treedef, inputs)
-            full = list(args)
-            for n, a in zip(nums, (rebuilt,) if single else rebuilt, strict=True):
-                full[n] = a
-            return fun(*full, **kwargs)
-
-        lin = Linearized(call, leaves, owner, has_aux)
+        call = _OfSelected(fun, treedef, owner, args, kwargs, nums, single)
+        lin = Linearized(call, leaves, has_aux)
         out: PyTree
         out = lin.outs[0] if lin.out_tree is LEAF else tree.unflatten(lin.out_tree, lin.outs)
         kind: type = type(out)
@@ -134,11 +129,37 @@ def _value_and_grad(
         value_and_aux = (results[n], tree.unflatten(aux_tree, results[n + 1 :]))
         return value_and_aux, tree.unflatten(treedef, results[:n])
 
-    return (
-        functools.wraps(fun)(value_and_grad_fun)
-        if hasattr(fun, "__name__")
-        else (value_and_grad_fun)
-    )
+    return value_and_grad_fun
+
+
+class _OfSelected(FlatFunction):
+    """A function of the leaves of the differentiated arguments; the others are as given."""
+
+    __slots__ = ("args", "kwargs", "nums", "single")
+
+    def __init__(
+        self,
+        fun: Callable[..., PyTree],
+        in_tree: PyTreeSpec,
+        owner: str,
+        args: tuple[PyTree, ...],
+        kwargs: dict[str, PyTree],
+        nums: tuple[int, ...],
+        single: bool,
+    ) -> None:
+        super().__init__(fun, in_tree, owner)
+        self.args: tuple[PyTree, ...] = args
+        self.kwargs: dict[str, PyTree] = kwargs
+        self.nums: tuple[int, ...] = nums
+        self.single: bool = single
+
+    def call(self, leaves: Sequence[Any]) -> PyTree:
+        """Call the function; returns what it returns."""
+        selected = leaves[0] if self.in_tree is LEAF else tree.unflatten(self.in_tree, leaves)
+        full = list(self.args)
+        for n, a in zip(self.nums, (selected,) if self.single else selected, strict=True):
+            full[n] = a
+        return self.fun(*full, **self.kwargs)
 
 
 class SelectedPath(tree.LeafPath):
@@ -212,8 +233,7 @@ def grad(
     """
     both = _value_and_grad("grad", fun, argnums, has_aux, holomorphic, allow_int)
 
-    @functools.wraps(both)
-    @user_facing
+    @like(both)
     def grad_fun(*args: PyTree, **kwargs: PyTree) -> PyTree:
         value, gradient = both(*args, **kwargs)
         return (gradient, value[1]) if has_aux else gradient

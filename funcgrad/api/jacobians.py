@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, ParamSpec, TypeVar, overload
 
@@ -18,6 +17,7 @@ from ..core.tracing import aval_of
 from ..errors import DifferentiationError
 from ..ops.shape import reshape
 from ..typing import Array, PyTree
+from .flat_function import like
 from .grad import SelectedPath, grad
 from .jvp import jvp
 from .leaves import check_differentiable
@@ -105,19 +105,20 @@ def jacfwd(
     check_function(fun, "jacfwd")
     check_argnums(argnums, "jacfwd")
 
-    @user_facing
+    @like(fun)
     def jacfwd_fun(*args: PyTree, **kwargs: PyTree) -> PyTree:
         nums, single = select_arguments(args, argnums, "jacfwd", fun)
         call, selected = _partial_function(fun, args, nums, single, kwargs)
         leaves, in_tree = tree.flatten(selected)
         _check_inputs(leaves, selected, nums, single, "jacfwd", fun, holomorphic)
         avals = [aval_of(x) for x in leaves]
-        box: list[Any] = []
+        aux: PyTree = None
 
         def push(*tangents: Array) -> PyTree:
+            nonlocal aux
             result = jvp(call, (selected,), (tree.unflatten(in_tree, tangents),), has_aux=has_aux)
             if has_aux:
-                box[:] = [result[2]]
+                aux = result[2]
             return result[1]
 
         out = vmap(push, out_axes=-1)(*_standard_basis(avals))
@@ -128,9 +129,9 @@ def jacfwd(
             ),
             out,
         )
-        return (jacobian, box[0]) if has_aux else jacobian
+        return (jacobian, aux) if has_aux else jacobian
 
-    return functools.wraps(fun)(jacfwd_fun) if hasattr(fun, "__name__") else jacfwd_fun
+    return jacfwd_fun
 
 
 def _cut(x: Array, avals: Sequence[Aval]) -> list[Array]:
@@ -224,7 +225,7 @@ def jacrev(
     check_function(fun, "jacrev")
     check_argnums(argnums, "jacrev")
 
-    @user_facing
+    @like(fun)
     def jacrev_fun(*args: PyTree, **kwargs: PyTree) -> PyTree:
         nums, single = select_arguments(args, argnums, "jacrev", fun)
         call, selected = _partial_function(fun, args, nums, single, kwargs)
@@ -259,7 +260,7 @@ def jacrev(
         jacobian = tree.unflatten(out_tree, [tree.unflatten(in_tree, p) for p in parts])
         return (jacobian, aux) if has_aux else jacobian
 
-    return functools.wraps(fun)(jacrev_fun) if hasattr(fun, "__name__") else jacrev_fun
+    return jacrev_fun
 
 
 jacobian = jacrev

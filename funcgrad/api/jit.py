@@ -14,7 +14,7 @@ from ..compiler.program import compiled, source_text
 from ..compiler.wrapper import program_wrapper
 from ..control.call import call
 from ..control.closures import staged_once
-from ..control.jit_settings import jit_disabled, stabilizing
+from ..control.jit_settings import jit_disabled
 from ..core.arguments import check_function, names, positions
 from ..core.garbage import rare_collections
 from ..core.jaxpr import Jaxpr, eval_jaxpr, has_effects
@@ -22,8 +22,8 @@ from ..core.pickling import importable_name, portable
 from ..core.source import where_defined
 from ..core.tracebacks import Facing, user_facing
 from ..core.tracing import axis_frames, owner_name, running
-from ..transforms.staging import lift_tracers
 from ..typing import Array, PyTree
+from .flat_function import Staged
 from .jit_arguments import (
     Args,
     Kwargs,
@@ -36,7 +36,7 @@ from .jit_arguments import (
     untraceable,
 )
 from .lowering import Lowered, Run
-from .stable_staging import stage_stable
+from .stable_staging import as_written, stage_stable
 
 P = ParamSpec("P")
 Q = ParamSpec("Q")
@@ -54,13 +54,11 @@ class Compiled:
 
     __slots__ = ("captured", "exact", "jaxpr", "out_tree", "run")
 
-    def __init__(
-        self, jaxpr: Jaxpr, captured: list[Array], out_tree: PyTreeSpec, run: Run | None
-    ) -> None:
-        self.jaxpr: Jaxpr = jaxpr
-        self.captured: list[Array] = captured
-        self.out_tree: PyTreeSpec = out_tree
-        self.run: Run | None = run
+    def __init__(self, staged: Staged) -> None:
+        self.jaxpr: Jaxpr = staged.jaxpr
+        self.captured: Sequence[Array] = staged.captured
+        self.out_tree: PyTreeSpec = staged.out_tree
+        self.run: Run | None = None
         self.exact: bool = False
 
 
@@ -146,7 +144,7 @@ class Jitted(Facing[P, R]):
                     found is not None
                     and not jit_disabled()
                     and not axis_frames.get()
-                    and (stabilizing.get() is not False or not self.stabilize)
+                    and not (self.stabilize and as_written())
                 ):
                     return _run(found, args)  # type: ignore[arg-type]
         return _dispatch(self, args, kwargs)
@@ -206,7 +204,7 @@ def _dispatch(jitted: Jitted[..., Any], args: Args, kwargs: Kwargs) -> PyTree:
         raise untraceable(jitted.owner, leaves, args, kwargs, static)
     shapes, traced = found
     key: tuple[Hashable, ...] = (treedef, shapes, static and static.key)
-    plain = stabilizing.get() is False and jitted.stabilize
+    plain = jitted.stabilize and as_written()
     if plain:
         key = (*key, "plain")
     frames = axis_frames.get()
@@ -258,13 +256,13 @@ def _compile(
         full = [fixed[i] if i in fixed else next(it) for i in range(len(given) + len(fixed))]
         return jitted.fun(*full, **kw, **named)
 
-    jaxpr, out_tree, _ = stage_stable(
+    staged, _ = stage_stable(
         fun if static else jitted.fun, args, kwargs, jitted.owner, jitted.stabilize
     )
-    jaxpr, captured = lift_tracers(jaxpr)
+    staged = staged.taking_tracers()
     if not jitted.stabilize:
-        jaxpr.as_written = True
-    return Compiled(jaxpr, captured, out_tree, None)
+        staged.jaxpr.as_written = True
+    return Compiled(staged)
 
 
 @overload
@@ -358,8 +356,9 @@ def to_source(fun: Callable[P, object]) -> Callable[P, str]:
 
     @user_facing
     def source(*args: P.args, **kwargs: P.kwargs) -> str:
-        jaxpr, out_tree, _ = stage_stable(inner, args, kwargs, owner, stable)
+        staged, _ = stage_stable(inner, args, kwargs, owner, stable)
+        out_tree = staged.out_tree
         wrap = functools.partial(program_wrapper, args=args, kwargs=kwargs, out_tree=out_tree)
-        return source_text(jaxpr, wrap, kwargs)
+        return source_text(staged.jaxpr, wrap, kwargs)
 
     return source

@@ -9,7 +9,6 @@ import numpy as np
 from optree import PyTreeSpec
 
 from .. import tree
-from ..control.jit_settings import stabilizing
 from ..core.arguments import check_function
 from ..core.avals import Aval
 from ..core.jaxpr import Jaxpr, Var, eval_jaxpr
@@ -19,12 +18,13 @@ from ..core.tracing import aval_of, check_no_leak, owner_name
 from ..errors import DifferentiationError, TreeError
 from ..ops.shape import zeros
 from ..transforms.jvp import JVPTrace, JVPTracer
-from ..transforms.staging import stage
 from ..transforms.strong_zeros import strengthen
 from ..transforms.transpose import transpose_values
 from ..typing import Array, PyTree
+from .flat_function import FlatFunction
 from .leaves import ArgumentPath, check_cotangent, disown, own, zero_derivative
 from .linearized import Linearized, check_leaves, unpack_aux
+from .stable_staging import stable_where_staged
 from .staging import staged_aval
 
 R = TypeVar("R")
@@ -91,10 +91,7 @@ def jvp(
     directions = tree.match_prefix(treedef, tuple(tangents), "jvp: tangents", None, tuple(primals))
     paths = treedef.paths()
     owner = owner_name("jvp", fun)
-    call = lambda xs: fun(*tree.unflatten(treedef, xs))  # noqa: E731
-    stable = stabilizing.get()
-    if stable:
-        call = stable(call, leaves, owner)
+    call = stable_where_staged(FlatFunction(fun, treedef, owner), leaves)
     trace = JVPTrace(owner)
     inputs = []
     for x, t, path in zip(leaves, directions, paths, strict=True):
@@ -226,9 +223,7 @@ def linearize(fun: Callable[..., PyTree], *primals: PyTree, has_aux: bool = Fals
     check_function(fun, "linearize")
     leaves, treedef = tree.flatten(primals)
     check_leaves(leaves, primals, "linearize")
-    lin = Linearized(
-        lambda xs: fun(*tree.unflatten(treedef, xs)), leaves, owner_name("linearize", fun), has_aux
-    )
+    lin = Linearized(FlatFunction(fun, treedef, owner_name("linearize", fun)), leaves, has_aux)
     jaxpr = lin.jaxpr()
     jaxpr, _ = strengthen(jaxpr, (False,) * len(jaxpr.invars))
     meta = (
@@ -263,16 +258,10 @@ def linear_transpose(
     """
     check_function(fun, "linear_transpose")
     leaves, treedef = tree.flatten(primals)
-    box: list[PyTreeSpec] = []
-
-    def flat(*xs: Array) -> list[Array]:
-        outs, out_tree = tree.flatten(fun(*tree.unflatten(treedef, xs)))
-        box[:] = [out_tree]
-        return outs
-
     owner = owner_name("linear_transpose", fun)
     avals = [staged_aval(x, ArgumentPath(owner, primals, i)) for i, x in enumerate(leaves)]
-    jaxpr = stage(flat, [Aval(a.shape, a.dtype) for a in avals], owner)
+    flat = FlatFunction(fun, treedef, owner)
+    jaxpr, out_tree, _ = flat.stage([Aval(a.shape, a.dtype) for a in avals])
     linear = set(jaxpr.invars)
     for e in jaxpr.eqns:
         if any(v in linear for v in e.inputs if isinstance(v, Var)):
@@ -285,7 +274,7 @@ def linear_transpose(
 
     @user_facing
     def transposed(ct: PyTree) -> tuple[PyTree, ...]:
-        given = tree.match_prefix(box[0], ct, "linear_transpose: the cotangent")
+        given = tree.match_prefix(out_tree, ct, "linear_transpose: the cotangent")
         cts = [
             check_cotangent(c, a, "", "linear_transpose: the cotangent")
             for c, a in zip(given, jaxpr.out_avals, strict=True)

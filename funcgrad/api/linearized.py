@@ -10,7 +10,6 @@ from optree import PyTreeSpec
 
 from .. import tree
 from ..control import overwritten as mutation
-from ..control.jit_settings import stabilizing
 from ..core.arguments import positions
 from ..core.avals import float0, is_inexact
 from ..core.jaxpr import Jaxpr, Var
@@ -22,7 +21,9 @@ from ..transforms.linearize import LinearizeTrace, LinearizeTracer
 from ..transforms.tape import tape_jaxpr
 from ..transforms.transpose import backward, seed_cotangents
 from ..typing import Array, PyTree
+from .flat_function import FlatFunction
 from .leaves import check_leaf
+from .stable_staging import stable_where_staged
 
 LEAF = tree.structure(0)
 """The structure of one leaf."""
@@ -35,14 +36,12 @@ class Linearized:
 
     def __init__(
         self,
-        fun: Callable[[Sequence[Array]], PyTree],
+        flat: FlatFunction,
         leaves: Sequence[Array],
-        owner: str,
         has_aux: bool,
     ) -> None:
-        stable = stabilizing.get()
-        if stable:
-            fun = stable(fun, leaves, owner)
+        owner = flat.owner
+        call = stable_where_staged(flat, leaves)
         trace = LinearizeTrace(owner)
         checked = mutation.new_tape()
         if checked is not None:
@@ -54,7 +53,7 @@ class Linearized:
             t.tangent if type(t) is LinearizeTracer and t._trace is trace else None for t in inputs
         ]
         try:
-            out = fun(inputs)
+            out = call(inputs)
             self.aux: PyTree = None
             if has_aux:
                 out, aux = unpack_aux(out, owner)

@@ -7,16 +7,14 @@ from collections.abc import Callable, Hashable
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, overload
 
 import numpy as np
-from optree import PyTreeSpec
 
 from .. import tree
 from ..compiler.stabilize import Rewrite
-from ..core.jaxpr import Jaxpr, eval_jaxpr
 from ..core.source import where_defined
 from ..core.tracebacks import user_facing
 from ..core.tracing import axis_frames, owner_name
-from ..transforms.staging import lift_tracers
-from ..typing import Array, PyTree
+from ..typing import PyTree
+from .flat_function import Staged
 from .leaves import ArgumentPath
 from .stable_staging import stage_stable
 from .staging import staged_aval
@@ -51,7 +49,7 @@ class Stabilized(Generic[P, R]):
         functools.update_wrapper(self, fun)
         self.fun = fun
         self.owner: str = owner_name("stabilize", fun)
-        self.cache: dict[Hashable, tuple[Jaxpr, PyTreeSpec]] = {}
+        self.cache: dict[Hashable, Staged] = {}
 
     def __repr__(self) -> str:
         return f"<stabilize of {where_defined(self.fun)}>"
@@ -75,21 +73,17 @@ class Stabilized(Generic[P, R]):
         frames = tuple((name, t.size) for name, t in axis_frames.get().items())
         key = (treedef, avals, frames)
         found = self.cache.get(key)
-        captured: list[Array] = []
         if found is None:
-            jaxpr, out_tree, _ = stage_stable(self.fun, args, kwargs, self.owner)
-            jaxpr, captured = lift_tracers(jaxpr)
-            found = jaxpr, out_tree
-            if not captured:
+            staged, _ = stage_stable(self.fun, args, kwargs, self.owner, True)
+            found = staged.taking_tracers()
+            if not found.captured:
                 self.cache[key] = found
-        jaxpr, out_tree = found
-        outs = eval_jaxpr(jaxpr, jaxpr.consts, [*captured, *leaves])
-        return tree.unflatten(out_tree, outs)
+        return found.run(leaves)
 
     @user_facing
     def report(self, *args: PyTree, **kwargs: PyTree) -> Report:
         """The formulas that are replaced at these arguments, or at ShapeDtypeStructs for them."""
-        return Report(stage_stable(self.fun, args, kwargs, self.owner)[2])
+        return Report(stage_stable(self.fun, args, kwargs, self.owner, True)[1])
 
 
 @overload

@@ -1,4 +1,4 @@
-"""Staging with naive formulas replaced, inside of derivatives before these are taken.
+"""Naive formulas replaced inside of derivatives, before these are taken.
 
 Afterwards it is too late: the derivative of ``log(1 + exp(x))`` is ``exp(x) / (1 + exp(x))``, and
 no longer a formula that can be recognised in every case.
@@ -7,22 +7,22 @@ no longer a formula that can be recognised in every case.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
-from typing import TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from optree import PyTreeSpec
 
 from .. import tree
-from ..compiler.stabilize import Rewrite, stabilize_jaxpr
+from ..compiler.pipeline import as_staged
+from ..compiler.stabilize import Rewrite
 from ..control.custom import must_stage
-from ..control.jit_settings import stabilizing
-from ..core.jaxpr import Jaxpr, eval_jaxpr
-from ..core.tracing import Tracer, aval_of
-from ..transforms.staging import lift_tracers, stage
+from ..core.jaxpr import eval_jaxpr
+from ..core.tracing import Tracer, aval_of, current_body
+from ..transforms.staging import Formulas, lift_tracers, stage_aux
 from ..typing import Array, PyTree
+from .flat_function import FlatFunction, Staged
 from .staging import stage_call
 
-Call: TypeAlias = Callable[[Sequence[Array]], PyTree]
+Call: TypeAlias = Callable[[Sequence[Any]], PyTree]
 
 
 def stage_stable(
@@ -30,53 +30,62 @@ def stage_stable(
     args: tuple[PyTree, ...],
     kwargs: Mapping[str, PyTree],
     owner: str,
-    stabilize: bool = True,
-) -> tuple[Jaxpr, PyTreeSpec, tuple[Rewrite, ...]]:
-    """The jaxpr of a call, the structure of its output, and the formulas that were replaced.
+    stabilize: bool,
+) -> tuple[Staged, tuple[Rewrite, ...]]:
+    """A call staged with its naive formulas replaced, and what was replaced.
 
-    None are with ``stabilize=False``, and inside of a function that is staged so.
+    Nothing is with ``stabilize=False``, nor inside of a function that is staged so.
     """
-    stable = stabilize and stabilizing.get() is not False
-    inner: list[Rewrite] = []
-    token = stabilizing.set(stable and partial(stable_call, inner))
-    try:
-        jaxpr, out_tree = stage_call(fun, args, kwargs, owner)
-    finally:
-        stabilizing.reset(token)
-    if not stable:
-        return jaxpr, out_tree, ()
-    jaxpr, outer = stabilize_jaxpr(jaxpr)
-    return jaxpr, out_tree, (*inner, *outer)
+    formulas = Formulas(stabilize and not as_written())
+    staged = stage_call(fun, args, kwargs, owner, formulas)
+    if not formulas.stable:
+        return staged, ()
+    jaxpr, found = as_staged(staged.jaxpr)
+    return staged._replace(jaxpr=jaxpr), (*formulas.replaced, *found)
 
 
-def stable_call(rewrites: list[Rewrite], call: Call, leaves: Sequence[Array], owner: str) -> Call:
-    """A function of leaves with its naive formulas replaced, where it is being staged anyway.
+def as_written() -> bool:
+    """Whether a function is being staged in which formulas are not to be replaced."""
+    formulas = current_formulas()
+    return formulas is not None and not formulas.stable
 
-    Args:
-        rewrites: what is replaced is added to it.
-        call: from a list of leaves to a pytree of arrays, and of anything else.
-        leaves: at which it will be called. If one of them has a value, Python's control flow may
-            depend on it, and the function is returned as it is.
-        owner: the transformation, for messages.
+
+def current_formulas() -> Formulas | None:
+    """What the function that is being staged, if there is one, says about formulas."""
+    body = current_body()
+    return None if body is None else body.formulas
+
+
+def stable_where_staged(flat: FlatFunction, leaves: Sequence[Array]) -> Call:
+    """A function of leaves, with its naive formulas replaced if it is being staged anyway.
+
+    Where one of the leaves has a value, Python's control flow may depend on it, and the function
+    is called as it is.
     """
+    formulas = current_formulas()
+    if formulas is None or not formulas.stable:
+        return flat.call
     if not leaves or not all(must_stage((x,)) for x in leaves):
-        return call
-    box: list[tuple[PyTreeSpec, list[Array], list[bool]]] = []
+        return flat.call
 
-    def flat(*xs: Array) -> list[Array]:
-        outs, out_tree = tree.flatten(call(xs))
-        traced = [isinstance(o, Tracer) for o in outs]
-        box[:] = [(out_tree, outs, traced)]
-        return [o for o, t in zip(outs, traced, strict=True) if t]
+    def run(*xs: Array) -> tuple[list[Array], tuple[PyTreeSpec, list[Any]]]:
+        outs, out_tree = tree.flatten(flat.call(xs))
+        fixed = [None if isinstance(o, Tracer) else Fixed(o) for o in outs]
+        return [o for o, f in zip(outs, fixed, strict=True) if f is None], (out_tree, fixed)
 
-    jaxpr, captured = lift_tracers(stage(flat, [aval_of(x) for x in leaves], owner))
-    jaxpr, found = stabilize_jaxpr(jaxpr)
-    rewrites.extend(found)
-    ((out_tree, template, traced),) = box
+    jaxpr, (out_tree, fixed) = stage_aux(run, [aval_of(x) for x in leaves], flat.owner)
+    jaxpr, captured = lift_tracers(jaxpr)
+    jaxpr, found = as_staged(jaxpr)
+    formulas.replaced += found
 
     def stable(xs: Sequence[Array]) -> PyTree:
         results = iter(eval_jaxpr(jaxpr, jaxpr.consts, [*captured, *xs]))
-        outs = [next(results) if t else o for o, t in zip(template, traced, strict=True)]
-        return tree.unflatten(out_tree, outs)
+        return tree.unflatten(out_tree, [next(results) if f is None else f.value for f in fixed])
 
     return stable
+
+
+class Fixed(NamedTuple):
+    """A leaf of a result that is no traced value."""
+
+    value: Any

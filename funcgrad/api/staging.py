@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import functools
 import operator
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, overload
 
 import numpy as np
-from optree import PyTreeSpec
 
 from .. import tree
 from ..core.arguments import check_function, is_integer, positions
@@ -17,9 +15,10 @@ from ..core.blame import describe
 from ..core.jaxpr import Jaxpr
 from ..core.tracebacks import user_facing
 from ..core.tracing import aval_of, owner_name
-from ..transforms.staging import stage
-from ..typing import Array, DTypeLike, PyTree, Shape
-from .leaves import ArgumentPath, OutputPath, Path, check_leaf, is_leaf_value
+from ..transforms.staging import Formulas
+from ..typing import DTypeLike, PyTree, Shape
+from .flat_function import FlatFunction, Staged, like
+from .leaves import ArgumentPath, Path, check_leaf, is_leaf_value
 
 
 class ShapeDtypeStruct:
@@ -120,25 +119,16 @@ def staged_aval(x: object, what: Path) -> Aval:
 
 
 def stage_call(
-    fun: Callable[..., PyTree], args: tuple[PyTree, ...], kwargs: Mapping[str, PyTree], owner: str
-) -> tuple[Jaxpr, PyTreeSpec]:
-    """The jaxpr of a call, and the structure of its output."""
-    leaves, treedef = tree.flatten((args, kwargs))
-    box: list[PyTreeSpec] = []
-
-    def flat(*xs: Array) -> list[Array]:
-        a, k = tree.unflatten(treedef, xs)
-        out = fun(*a, **k)
-        outs, out_tree = tree.flatten(out)
-        for i, o in enumerate(outs):
-            if not is_leaf_value(o) or type(o) is np.ndarray:
-                check_leaf(o, "", OutputPath(owner, out, i))
-        box[:] = [out_tree]
-        return outs
-
+    fun: Callable[..., PyTree],
+    args: tuple[PyTree, ...],
+    kwargs: Mapping[str, PyTree],
+    owner: str,
+    formulas: Formulas | None = None,
+) -> Staged:
+    """The jaxpr of a call at arguments, or at ShapeDtypeStructs for them."""
+    flat, leaves = FlatFunction.at(fun, args, kwargs, owner)
     avals = [staged_aval(x, ArgumentPath(owner, args, i, kwargs)) for i, x in enumerate(leaves)]
-    jaxpr = stage(flat, avals, owner)
-    return jaxpr, box[0]
+    return flat.stage(avals, formulas)
 
 
 @overload
@@ -182,7 +172,7 @@ def make_jaxpr(
     check_function(fun, "make_jaxpr")
     static = positions(static_argnums, "make_jaxpr", "static_argnums")
 
-    @user_facing
+    @like(fun)
     def make_jaxpr_fun(*args: PyTree, **kwargs: PyTree) -> Any:
         dynamic = [a for i, a in enumerate(args) if i not in static]
 
@@ -190,13 +180,13 @@ def make_jaxpr(
             it = iter(given)
             return fun(*[a if i in static else next(it) for i, a in enumerate(args)], **kw)
 
-        jaxpr, out_tree = stage_call(call, tuple(dynamic), kwargs, owner_name("make_jaxpr", fun))
+        staged = stage_call(call, tuple(dynamic), kwargs, owner_name("make_jaxpr", fun))
         if not return_shape:
-            return jaxpr
-        shapes = [ShapeDtypeStruct(a.shape, a.dtype) for a in jaxpr.out_avals]
-        return jaxpr, tree.unflatten(out_tree, shapes)
+            return staged.jaxpr
+        shapes = [ShapeDtypeStruct(a.shape, a.dtype) for a in staged.jaxpr.out_avals]
+        return staged.jaxpr, staged.rebuild(shapes)
 
-    return functools.wraps(fun)(make_jaxpr_fun) if hasattr(fun, "__name__") else make_jaxpr_fun
+    return make_jaxpr_fun
 
 
 @user_facing
@@ -223,6 +213,6 @@ def eval_shape(fun: Callable[..., PyTree], *args: PyTree, **kwargs: PyTree) -> P
         found.update((i, o) for i, o in enumerate(outs) if isinstance(o, ShapeDtypeStruct))
         return tree.unflatten(out_tree, [0 if i in found else o for i, o in enumerate(outs)])
 
-    jaxpr, out_tree = stage_call(without_structs, args, kwargs, owner_name("eval_shape", fun))
-    shapes = [ShapeDtypeStruct(a.shape, a.dtype) for a in jaxpr.out_avals]
-    return tree.unflatten(out_tree, [found.get(i, s) for i, s in enumerate(shapes)])
+    staged = stage_call(without_structs, args, kwargs, owner_name("eval_shape", fun))
+    shapes = [ShapeDtypeStruct(a.shape, a.dtype) for a in staged.jaxpr.out_avals]
+    return staged.rebuild([found.get(i, s) for i, s in enumerate(shapes)])

@@ -17,6 +17,7 @@ from ..core.tracing import aval_of, owner_name
 from ..ops.shape import zeros
 from ..transforms.transpose import transpose_values
 from ..typing import Array, PyTree
+from .flat_function import FlatFunction
 from .jvp import Meta
 from .leaves import check_cotangent, disown, own
 from .linearized import Linearized, check_leaves
@@ -160,9 +161,7 @@ def vjp(fun: Callable[..., PyTree], *primals: PyTree, has_aux: bool = False) -> 
     check_function(fun, "vjp")
     leaves, treedef = tree.flatten(primals)
     check_leaves(leaves, primals, "vjp")
-    lin = Linearized(
-        lambda xs: fun(*tree.unflatten(treedef, xs)), leaves, owner_name("vjp", fun), has_aux
-    )
+    lin = Linearized(FlatFunction(fun, treedef, owner_name("vjp", fun)), leaves, has_aux)
     out_avals = tuple(aval_of(o) for o in lin.outs)
     pullback = Pullback(
         lin, None, (), (tuple(aval_of(x) for x in leaves), treedef, out_avals, lin.out_tree)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any, ParamSpec, TypeAlias, TypeVar, overload
 
@@ -18,6 +17,7 @@ from ..errors import ShapeError, TreeError
 from ..ops.shape import move_axis
 from ..transforms.vmap import BatchTrace, BatchTracer, running_lanes, to_front
 from ..typing import Array, PyTree
+from .flat_function import FlatFunction, like
 from .leaves import ArgumentPath, OutputPath, check_leaf, own
 
 P = ParamSpec("P")
@@ -85,9 +85,9 @@ def vmap(
         raise TypeError(f"vmap: axis_name must be a name that can be hashed, got {axis_name!r}")
     owner = owner_name("vmap", fun)
 
-    @user_facing
+    @like(fun)
     def vmap_fun(*args: PyTree, **kwargs: PyTree) -> PyTree:
-        leaves, treedef = tree.flatten((args, kwargs))
+        flat, leaves = FlatFunction.at(fun, args, kwargs, owner)
         axes = _input_axes(in_axes, args, kwargs, owner)
         size, axes = _batch_size(leaves, axes, args, kwargs, axis_size, owner)
         trace = BatchTrace(size, owner, axis_name)
@@ -97,8 +97,7 @@ def vmap(
         ]
         try:
             with running_lanes(trace):
-                call_args, call_kwargs = tree.unflatten(treedef, inputs)
-                out = fun(*call_args, **call_kwargs)
+                out = flat.call(inputs)
             outs, out_tree = tree.flatten(out)
             out_dims = _output_axes(out_axes, out, owner)
             results = [
@@ -109,7 +108,7 @@ def vmap(
             trace.alive = False
         return tree.unflatten(out_tree, own(results, leaves))
 
-    return functools.wraps(fun)(vmap_fun) if hasattr(fun, "__name__") else vmap_fun
+    return vmap_fun
 
 
 def _check_axes(axes: PyTree, argument: str) -> None:

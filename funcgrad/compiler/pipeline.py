@@ -1,4 +1,4 @@
-"""The passes, in the order in which they run."""
+"""The passes, in the order in which they run: on what is staged, and on what is compiled."""
 
 from __future__ import annotations
 
@@ -12,8 +12,14 @@ from .passes.prune import drop_dead_code
 from .passes.schedule import schedule_early
 from .passes.share import share_subexpressions
 from .passes.simplify import simplify
+from .stabilize import Rewrite, stabilize_jaxpr
 
 Pass = Callable[[Jaxpr], Jaxpr]
+
+AS_STAGED: tuple[Callable[[Jaxpr], tuple[Jaxpr, tuple[Rewrite, ...]]], ...] = (stabilize_jaxpr,)
+"""Run on a function that is staged by jit, and on those inside of it before they are
+differentiated: a derivative no longer has the formulas that a pass would recognise."""
+
 
 PIPELINE: tuple[Pass, ...] = (
     inline_calls,
@@ -27,8 +33,17 @@ PIPELINE: tuple[Pass, ...] = (
 )
 
 
+def as_staged(jaxpr: Jaxpr) -> tuple[Jaxpr, tuple[Rewrite, ...]]:
+    """Run every pass for what has just been staged; returns also what was rewritten."""
+    rewrites: tuple[Rewrite, ...] = ()
+    for run in AS_STAGED:
+        jaxpr, found = run(jaxpr)
+        rewrites += found
+    return jaxpr, rewrites
+
+
 def optimize(jaxpr: Jaxpr) -> Jaxpr:
-    """Run every pass once."""
+    """Run every pass for what is compiled."""
     for run in PIPELINE:
         jaxpr = run(jaxpr)
     return jaxpr

@@ -142,7 +142,8 @@ def staged_once(fun: Any, key: tuple[Any, ...], make: Callable[[], Any]) -> Any:
         hash(fun)
     except TypeError:
         return make()
-    key = (fun, key, frames, settings())
+    formulas = body.formulas
+    key = (fun, key, frames, settings(), formulas is not None and formulas.stable)
     state = closure_state(fun)
     known = body.staged.get(key)
     if known is not None and same_state(known[0], state):

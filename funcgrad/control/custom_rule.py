@@ -11,11 +11,11 @@ from contextvars import ContextVar
 from typing import Any
 
 from ..core.avals import Aval, is_inexact
-from ..core.jaxpr import Jaxpr, Var
+from ..core.jaxpr import Jaxpr
 from ..core.pickling import taken
-from ..core.tracing import Tracer, aval_of
+from ..core.tracing import Tracer
 from ..errors import DifferentiationError
-from ..transforms.staging import lift_tracers, stage
+from ..transforms.staging import join_captured, lift_tracers, stage, with_vars
 from .closures import closes_over_tracer
 
 Flat = Callable[..., Sequence[Any]]
@@ -56,27 +56,9 @@ class Rule:
         return (Rule, (self.__name__, *map(taken, parts), *rest))
 
 
-def _join_captured(jaxprs: Sequence[Jaxpr]) -> tuple[list[Jaxpr], list[Any]]:
-    """Make several jaxprs take the tracers captured by any of them as leading inputs."""
-    lifted = [lift_tracers(j) for j in jaxprs]
-    captured = [c for _, cs in lifted for c in cs]
-    joined = []
-    start = 0
-    for jaxpr, cs in lifted:
-        own, rest = jaxpr.invars[: len(cs)], jaxpr.invars[len(cs) :]
-        before = [Var(aval_of(c)) for c in captured[:start]]
-        after = [Var(aval_of(c)) for c in captured[start + len(cs) :]]
-        joined.append(
-            Jaxpr(
-                jaxpr.constvars,
-                [*before, *own, *after, *rest],
-                jaxpr.eqns,
-                jaxpr.outvars,
-                jaxpr.consts,
-            )
-        )
-        start += len(cs)
-    return joined, captured
+def _join(jaxprs: Sequence[Jaxpr]) -> tuple[list[Jaxpr], list[Any]]:
+    """The jaxprs with the tracers that any of them captures as leading inputs, and these."""
+    return join_captured([lift_tracers(jaxpr) for jaxpr in jaxprs])
 
 
 def _tangent_avals(avals: Sequence[Aval]) -> list[Aval]:
@@ -106,7 +88,7 @@ def _stage_with_captured(rule: Rule, call: Jaxpr, avals: Sequence[Aval]) -> tupl
     mark = id(rule.roots[0])
     if mark in _staging.get():
         # A rule that calls its own function: the value is staged, its derivative cannot be.
-        (call,), captured = _join_captured([call])
+        (call,), captured = _join([call])
         refuse = _refuse_recursion(rule.__name__)
         return (
             Rule(rule.__name__, call, refuse, refuse, len(captured), call.out_avals, rule.roots),
@@ -116,7 +98,7 @@ def _stage_with_captured(rule: Rule, call: Jaxpr, avals: Sequence[Aval]) -> tupl
     try:
         if rule.backward is None:
             forward = stage(rule.forward, [*avals, *_tangent_avals(avals)], rule.__name__)
-            (call, forward), captured = _join_captured([call, forward])
+            (call, forward), captured = _join([call, forward])
             n = len(captured)
             return Rule(rule.__name__, call, forward, None, n, call.out_avals, rule.roots), captured
         forward = stage(rule.forward, avals, rule.__name__)
@@ -125,15 +107,10 @@ def _stage_with_captured(rule: Rule, call: Jaxpr, avals: Sequence[Aval]) -> tupl
         backward = stage(rule.backward, backward_avals, rule.__name__)
     finally:
         _staging.reset(token)
-    (call, forward, backward), captured = _join_captured([call, forward, backward])
+    (call, forward, backward), captured = _join([call, forward, backward])
     # The backward function needs the captured values too: they travel among the residuals.
-    forward = Jaxpr(
-        forward.constvars,
-        forward.invars,
-        forward.eqns,
-        [*forward.outvars[:n], *forward.invars[: len(captured)], *forward.outvars[n:]],
-        forward.consts,
-    )
+    among = [*forward.outvars[:n], *forward.invars[: len(captured)], *forward.outvars[n:]]
+    forward = with_vars(forward, forward.invars, among)
     n = len(captured)
     rule = Rule(rule.__name__, call, forward, backward, n, call.out_avals, rule.roots)
     return rule, captured

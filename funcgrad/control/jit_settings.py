@@ -5,14 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any
 
 _disabled: ContextVar[bool] = ContextVar("funcgrad_jit_disabled", default=False)
-
-
-stabilizing: ContextVar[Any] = ContextVar("funcgrad_stabilizing", default=None)
-"""While jit or stabilize stage a function: what replaces naive formulas in functions that are about
-to be differentiated, called with (call, leaves, owner), or False if nothing does; else None."""
 
 
 rules_ignored: ContextVar[bool] = ContextVar("funcgrad_rules_ignored", default=False)
@@ -21,7 +15,7 @@ rules_ignored: ContextVar[bool] = ContextVar("funcgrad_rules_ignored", default=F
 
 def settings() -> tuple[bool, ...]:
     """The settings in force."""
-    return (_disabled.get(), bool(stabilizing.get()), rules_ignored.get())
+    return (_disabled.get(), rules_ignored.get())
 
 
 def jit_disabled() -> bool:

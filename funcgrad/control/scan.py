@@ -28,9 +28,8 @@ from ..transforms.jaxprs import (
     nonzero_flags,
     spread,
     stackable_form,
-    with_vars,
 )
-from ..transforms.staging import stage
+from ..transforms.staging import stage, with_vars
 from ..transforms.transpose import transpose_values
 from ..transforms.vmap import add_batch_axis
 from .hoisted_products import Hoisted, add_products, hoist_products

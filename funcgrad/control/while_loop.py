@@ -35,9 +35,8 @@ from ..transforms.jaxprs import (
     nonzero_flags,
     spread,
     stackable_form,
-    with_vars,
 )
-from ..transforms.staging import stage
+from ..transforms.staging import stage, with_vars
 from ..transforms.vmap import BatchTrace, add_batch_axis
 from .scan import carry_fixpoint, interleave, linear_body, scan, stacked_text
 

@@ -51,14 +51,15 @@ def recorded_call(fun: Callable[..., Any], args: PyTree, kwargs: PyTree, owner: 
             f"{owner} was called on a traced value; call it on arrays, and transform the function "
             "that it is given instead"
         )
-    box: list[Any] = []
+    out_tree: Any = None
 
     def flat(*xs: PyTree) -> list[Any]:
+        nonlocal out_tree
         full = list(leaves)
         for i, x in zip(places, xs, strict=True):
             full[i] = x
         a, k = tree.unflatten(spec, full)
-        outs, box[:] = _flat(fun(*a, **k))
+        outs, out_tree = tree.flatten(fun(*a, **k))
         return outs
 
     recording = record_opened(flat, [on_host(leaves[i]) for i in places], owner)
@@ -66,12 +67,7 @@ def recorded_call(fun: Callable[..., Any], args: PyTree, kwargs: PyTree, owner: 
         operation.operands = tuple(map(on_host, operation.operands))
         operation.outputs = tuple(map(on_host, operation.outputs))
     recording.outs = list(map(on_host, recording.outs))
-    return Call(recording, box[0])
-
-
-def _flat(result: PyTree) -> tuple[list[Any], list[Any]]:
-    outs, out_tree = tree.flatten(result)
-    return list(outs), [out_tree]
+    return Call(recording, out_tree)
 
 
 def on_host(x: PyTree) -> Any:

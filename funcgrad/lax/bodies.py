@@ -3,28 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 from optree import PyTreeSpec
 
 from .. import tree
+from ..api.flat_function import FlatFunction, Staged
 from ..api.leaves import check_leaf, is_leaf_value
 from ..control.closures import staged_once
 from ..core.avals import Aval
-from ..core.jaxpr import Jaxpr
 from ..core.tracing import Tracer, aval_of, owner_name
 from ..errors import ConcretizationError
 from ..ops.shape import cast
-from ..transforms.staging import lift_constants, stage
+from ..transforms.staging import stage_aux
 from ..typing import Array, ArrayLike, PyTree
 from .operands import as_array
 
 KINDS = "bifc"
 """Kinds of dtypes that Python's numbers may become, in this order."""
-
-Staged: TypeAlias = tuple[Jaxpr, list[Array], PyTreeSpec]
-"""A function as a closed jaxpr, the values that it captured, and the structure of its result."""
 
 
 def check_operands(whole: PyTree, root: str) -> None:
@@ -69,22 +66,14 @@ def _staged(
     owner: str,
     weak: bool,
 ) -> Staged:
-    structures: list[PyTreeSpec] = []
+    flat = FlatFunction(fun, tree.tuple_of(specs), owner)
 
-    def flat(*xs: Array) -> list[Any]:
-        args, start = [], 0
-        for spec in specs:
-            args.append(tree.unflatten(spec, xs[start : start + spec.num_leaves]))
-            start += spec.num_leaves
-        outs, out_tree = tree.flatten(fun(*args))
-        for i, o in enumerate(outs):
-            if not is_leaf_value(o):
-                check_leaf(o, f"{owner}: output", tree.format_path(out_tree.paths()[i], " "))
-        structures[:] = [out_tree]
-        return outs if weak else [as_carried(o) for o in outs]
+    def strong(*xs: Array) -> tuple[list[Array], PyTreeSpec]:
+        outs, out_tree = flat(*xs)
+        return [as_carried(o) for o in outs], out_tree
 
-    jaxpr, captured = lift_constants(stage(flat, avals, owner))
-    return jaxpr, captured, structures[0]
+    staged = flat.stage(avals) if weak else Staged(*stage_aux(strong, avals, owner))
+    return staged.taking_constants()
 
 
 def concrete_or_none(x: ArrayLike, use: str) -> Any:

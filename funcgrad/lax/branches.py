@@ -9,21 +9,22 @@ from typing import Any, TypeAlias, TypeVar, TypeVarTuple, overload
 import numpy as np
 
 from .. import tree
+from ..api.flat_function import Staged
 from ..api.leaves import is_leaf_value
 from ..control.cond import as_index
 from ..control.cond import cond as cond_p
 from ..core.arguments import check_function
 from ..core.blame import describe
-from ..core.jaxpr import Jaxpr, Var, eval_jaxpr
+from ..core.jaxpr import Jaxpr, eval_jaxpr
 from ..core.source import where_defined
 from ..core.tracebacks import user_facing
 from ..core.tracing import aval_of
 from ..errors import ShapeError, TreeError
 from ..ops.pointwise.comparison import select as select_p
 from ..ops.shape import cast
-from ..transforms.staging import stage
+from ..transforms.staging import join_captured, stage
 from ..typing import Array, ArrayLike, PyTree
-from .bodies import KINDS, Staged, as_carried, check_operands, concrete_or_none, stage_function
+from .bodies import KINDS, as_carried, check_operands, concrete_or_none, stage_function
 
 
 def _check_scalar_predicate(pred: object, what: str) -> None:
@@ -157,9 +158,9 @@ def _numbers_as_arrays(staged: list[Staged]) -> list[Staged]:
     """Branches in which a Python number takes the dtype that another branch returns in its place,
     where that is of the same kind or of one that it may become.
     """
-    if any(s[2] != staged[0][2] for s in staged):
+    if any(s.out_tree != staged[0].out_tree for s in staged):
         return staged
-    columns = list(zip(*(jaxpr.out_avals for jaxpr, _, _ in staged), strict=True))
+    columns = list(zip(*(s.jaxpr.out_avals for s in staged), strict=True))
     dtypes = [max((a.dtype for a in c), key=lambda d: KINDS.find(d.kind)) for c in columns]
     strong = [
         next((a.dtype for a in c if not a.weak), d) for c, d in zip(columns, dtypes, strict=True)
@@ -168,7 +169,7 @@ def _numbers_as_arrays(staged: list[Staged]) -> list[Staged]:
         s if KINDS.find(s.kind) == KINDS.find(d.kind) else d
         for s, d in zip(strong, dtypes, strict=True)
     ]
-    return [(_cast_numbers(jaxpr, wanted), captured, out) for jaxpr, captured, out in staged]
+    return [s._replace(jaxpr=_cast_numbers(s.jaxpr, wanted)) for s in staged]
 
 
 def _cast_numbers(jaxpr: Jaxpr, dtypes: Sequence[np.dtype]) -> Jaxpr:
@@ -196,25 +197,17 @@ def _branch(
     ]
     staged = _numbers_as_arrays(staged)
     _check_results(functions, staged, what)
-    captured = [c for _, cs, _ in staged for c in cs]
-    branches = []
-    start = 0
-    for jaxpr, cs, _ in staged:
-        before = [Var(aval_of(c)) for c in captured[:start]]
-        after = [Var(aval_of(c)) for c in captured[start + len(cs) :]]
-        invars = [*before, *jaxpr.invars[: len(cs)], *after, *jaxpr.invars[len(cs) :]]
-        branches.append(Jaxpr(jaxpr.constvars, invars, jaxpr.eqns, jaxpr.outvars, jaxpr.consts))
-        start += len(cs)
+    branches, captured = join_captured([(s.jaxpr, s.captured) for s in staged])
     outs = cond_p(index, *captured, *leaves, branches=tuple(branches))
-    return tree.unflatten(staged[0][2], outs)
+    return staged[0].rebuild(outs)
 
 
 def _check_results(
     functions: Sequence[Callable[..., PyTree]], staged: list[Staged], what: str
 ) -> None:
     """Raise unless all branches return the same structure, shapes and dtypes."""
-    first, first_tree = staged[0][0], staged[0][2]
-    for f, (jaxpr, _, out_tree) in zip(functions[1:], staged[1:], strict=True):
+    first, first_tree, _ = staged[0]
+    for f, (jaxpr, out_tree, _) in zip(functions[1:], staged[1:], strict=True):
         if out_tree != first_tree:
             raise TreeError(
                 f"{what}: the branches return different structures: {where_defined(functions[0])} "

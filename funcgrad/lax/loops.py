@@ -9,6 +9,7 @@ import numpy as np
 from optree import PyTreeSpec
 
 from .. import tree
+from ..api.flat_function import Staged
 from ..api.leaves import is_leaf_value
 from ..control.jit_settings import jit_disabled
 from ..control.while_loop import while_ as while_p
@@ -22,7 +23,7 @@ from ..errors import ShapeError, TreeError
 from ..ops.shape import cast, reshape
 from ..ops.structural.joining import concatenate
 from ..typing import Array, PyTree
-from .bodies import KINDS, Staged, as_carried, check_operands, concrete_or_none, stage_function
+from .bodies import KINDS, as_carried, check_operands, concrete_or_none, stage_function
 from .operands import as_array
 from .unrolling import scan_unrolled
 
@@ -78,7 +79,7 @@ def _with_carry(
     while True:
         avals = [aval_of(x) for x in carried]
         staged, next_spec = stage_body(avals)
-        after = staged[0].out_avals[: next_spec.num_leaves]
+        after = staged.jaxpr.out_avals[: next_spec.num_leaves]
         grown = [
             w and a.shape == b.shape and KINDS.find(a.dtype.kind) < KINDS.find(b.dtype.kind)
             for w, a, b in zip(weak, avals, after, strict=False)
@@ -149,11 +150,11 @@ def _while(cond_fun: Callable[..., Any], body: _Body, init_val: Carry) -> Carry:
 
     def stage_body(avals: Sequence[Aval]) -> tuple[Staged, PyTreeSpec]:
         staged = body.stage([spec], avals)
-        return staged, staged[2]
+        return staged, staged.out_tree
 
-    carried, (step, captured, _) = _with_carry(leaves, spec, stage_body, what)
+    carried, (step, _, captured) = _with_carry(leaves, spec, stage_body, what)
     avals = [aval_of(x) for x in carried]
-    test, test_captured, test_tree = stage_function(cond_fun, [spec], avals, name)
+    test, test_tree, test_captured = stage_function(cond_fun, [spec], avals, name)
     if test_tree.num_leaves != 1 or test.out_avals[0].shape != ():
         raise ShapeError(f"{what}: the condition must return a boolean scalar")
     if test.out_avals[0].dtype.kind != "b":
@@ -280,9 +281,9 @@ def _scan(
 
     def stage_body(avals: Sequence[Aval]) -> tuple[Staged, PyTreeSpec]:
         staged = body._replace(call=pair).stage([spec, x_spec], [*avals, *x_avals])
-        return staged, staged[2].child(0)
+        return staged, staged.out_tree.child(0)
 
-    carried, (step, captured, out_tree) = _with_carry(leaves, spec, stage_body, what)
+    carried, (step, out_tree, captured) = _with_carry(leaves, spec, stage_body, what)
     last, ys = scan_unrolled(
         step, captured, carried, x_leaves, n, bool(reverse), n if steps is None else steps
     )

@@ -10,14 +10,14 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..core.avals import Aval
-from ..core.jaxpr import Eqn, Jaxpr, Var, eval_jaxpr, has_effects
+from ..core.jaxpr import Eqn, Jaxpr, eval_jaxpr, has_effects
 from ..core.primitive import Primitive
 from ..core.tracing import Tracer, newest_trace
 from ..ops.shape import zeros
 from .algebra import instantiate
 from .jvp import JVPTrace, JVPTracer, OnTape
 from .linearize import LinearizeTrace, LinearizeTracer
-from .staging import stage, stage_closed
+from .staging import stage, stage_aux
 from .tape import tape_jaxpr
 from .transpose import transpose_values
 from .vmap import BatchTrace, BatchTracer, running_lanes
@@ -102,10 +102,9 @@ def jvp_jaxpr(
     """
 
     def make() -> tuple[Jaxpr, Flags]:
-        flags: list[bool] = []
         n = len(jaxpr.invars)
 
-        def run(*args: Any) -> list[Any]:
+        def run(*args: Any) -> tuple[list[Any], Flags]:
             trace = JVPTrace(OWNER)
             given = iter(args[n:])
             inputs = [
@@ -121,13 +120,12 @@ def jvp_jaxpr(
                     instantiate(t, o) if must else t
                     for t, o, must in zip(tangents, outs, force, strict=True)
                 ]
-            flags[:] = nonzero_flags(tangents)
-            return [*outs, *(t for t in tangents if t is not None)]
+            return [*outs, *(t for t in tangents if t is not None)], nonzero_flags(tangents)
 
         avals = jaxpr.in_avals
         tangent_avals = [Aval(a.shape, a.dtype) for a, nz in zip(avals, nonzero, strict=True) if nz]
-        result = closed(stage(run, [*avals, *tangent_avals], OWNER))
-        return result, tuple(flags)
+        result, flags = stage_aux(run, [*avals, *tangent_avals], OWNER)
+        return closed(result), flags
 
     return cached(jaxpr, ("jvp", nonzero, force, strong), make)
 
@@ -164,9 +162,7 @@ def linearize_jaxpr(jaxpr: Jaxpr, nonzero: Flags, force: Flags | None = None) ->
     """Split a jaxpr into values and a linear part at tangents of some invars."""
 
     def make() -> LinearForm:
-        box: list[Any] = []
-
-        def run(*args: Any) -> list[Any]:
+        def run(*args: Any) -> tuple[list[Any], tuple[Jaxpr, int, Flags]]:
             trace = LinearizeTrace(OWNER)
             inputs = [trace.input(x) if nz else x for x, nz in zip(args, nonzero, strict=True)]
             try:
@@ -184,11 +180,10 @@ def linearize_jaxpr(jaxpr: Jaxpr, nonzero: Flags, force: Flags | None = None) ->
             in_vars = [t.tangent for t, nz in zip(inputs, nonzero, strict=True) if nz]
             linear = tape_jaxpr(in_vars, entries, [t for t in tangents if t is not None])
             residuals, linear = _residual_inputs(linear)
-            box[:] = [linear, len(residuals), nonzero_flags(tangents)]
-            return [*values, *residuals]
+            return [*values, *residuals], (linear, len(residuals), nonzero_flags(tangents))
 
-        known = closed(stage(run, jaxpr.in_avals, OWNER))
-        return LinearForm(known, *box)
+        known, parts = stage_aux(run, jaxpr.in_avals, OWNER)
+        return LinearForm(closed(known), *parts)
 
     return cached(jaxpr, ("linearize", nonzero, force), make)
 
@@ -258,11 +253,10 @@ def transpose_jaxpr(
     """
 
     def make() -> tuple[Jaxpr, Flags, Flags]:
-        box: list[Any] = []
         known_vars = [v for v, lin in zip(jaxpr.invars, linear, strict=True) if not lin]
         linear_vars = [v for v, lin in zip(jaxpr.invars, linear, strict=True) if lin]
 
-        def run(*args: Any) -> list[Any]:
+        def run(*args: Any) -> tuple[list[Any], tuple[Flags, Flags]]:
             known = dict(zip(known_vars, args, strict=False))
             given = iter(args[len(known_vars) :])
             cts = [next(given) if nz else None for nz in ct_nonzero]
@@ -272,13 +266,13 @@ def transpose_jaxpr(
                     zeros(Aval(v.aval.shape, v.aval.dtype)) if c is None else c
                     for c, v in zip(found, linear_vars, strict=True)
                 ]
-            box[:] = [nonzero_flags(found), tuple(flags)]
-            return [c for c in found if c is not None]
+            return [c for c in found if c is not None], (nonzero_flags(found), tuple(flags))
 
         avals = [v.aval for v in known_vars] + [
             Aval(a.shape, a.dtype) for a, nz in zip(jaxpr.out_avals, ct_nonzero, strict=True) if nz
         ]
-        return (closed(stage(run, avals, OWNER)), *box)
+        backward, facts = stage_aux(run, avals, OWNER)
+        return (closed(backward), *facts)
 
     key = ("transpose", linear, ct_nonzero, ct_flags, instantiate_all)
     return cached(jaxpr, key, make)
@@ -308,10 +302,9 @@ def batch_jaxpr(
     known = jaxpr.cache.get(key)
     if known is not None:
         return known
-    flags: list[bool] = []
     size = trace.size
 
-    def run(*args: Any) -> list[Any]:
+    def run(*args: Any) -> tuple[list[Any], list[bool]]:
         inner = BatchTrace(size, trace.owner, trace.axis_name)
         if active:
             inner.active, args = args[0], args[1:]
@@ -321,13 +314,14 @@ def batch_jaxpr(
                     BatchTracer(inner, a) if b else a for a, b in zip(args, batched, strict=True)
                 ]
                 outs = eval_jaxpr(jaxpr, jaxpr.consts, tracers)
-            flags[:] = [inner.unwrap(o)[1] for o in outs]
+            flags = [inner.unwrap(o)[1] for o in outs]
             if force is not None:
-                flags[:] = [f or must for f, must in zip(flags, force, strict=True)]
-            return [
+                flags = [f or must for f, must in zip(flags, force, strict=True)]
+            values = [
                 inner.materialize(o) if f else inner.unwrap(o)[0]
                 for o, f in zip(outs, flags, strict=True)
             ]
+            return values, flags
         finally:
             inner.alive = False
 
@@ -337,10 +331,8 @@ def batch_jaxpr(
     ]
     if active:
         avals = [Aval((size,), bool), *avals]
-    result, captured = stage_closed(run, avals, trace.owner)
-    if captured:
-        raise AssertionError("a closed jaxpr captured tracers")
-    jaxpr.cache[key] = (result, flags)
+    result, flags = stage_aux(run, avals, trace.owner)
+    jaxpr.cache[key] = (closed(result), flags)
     return result, flags
 
 
@@ -368,14 +360,3 @@ def bind_on_tape(
     if newest_trace(args) is trace.tape:
         return trace.tape.process(prim, tuple(args), params)
     return prim(*args, **params)
-
-
-def with_vars(jaxpr: Jaxpr, invars: Sequence[Var], outvars: Sequence[Any] | None = None) -> Jaxpr:
-    """The same equations with other inputs (and outputs)."""
-    return Jaxpr(
-        jaxpr.constvars,
-        invars,
-        jaxpr.eqns,
-        jaxpr.outvars if outvars is None else outvars,
-        jaxpr.consts,
-    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -21,6 +21,8 @@ from ..core.tracing import (
     enter_body,
     running,
 )
+
+V = TypeVar("V")
 
 SMALL_CONSTANT = 4096
 """Bytes up to which constants that a trace keeps are copied, so that buffers may be refilled."""
@@ -40,18 +42,38 @@ class StagingTracer(Tracer):
         return self._var.aval
 
 
+class Formulas:
+    """What becomes of naive formulas in functions that are differentiated while they are staged.
+
+    If ``stable``, they are replaced before the derivative is taken, and ``replaced`` lists them.
+    """
+
+    __slots__ = ("replaced", "stable")
+
+    def __init__(self, stable: bool) -> None:
+        self.stable = stable
+        self.replaced: list[Any] = []
+
+
 class StagingTrace(Trace):
     """Records every operation as an equation. Also the tape of linearize."""
 
-    __slots__ = ("copies", "eqns", "is_tape", "staged")
+    __slots__ = ("copies", "eqns", "formulas", "is_tape", "staged")
 
-    def __init__(self, owner: str = "a transformation", *, tape: bool = False) -> None:
+    def __init__(
+        self,
+        owner: str = "a transformation",
+        *,
+        tape: bool = False,
+        formulas: Formulas | None = None,
+    ) -> None:
         super().__init__(owner)
         self.eqns: list[Any] = []
         self.copies: dict[int, tuple[Any, Any]] = {}
         self.is_tape = tape
         outer = None if tape or self.outside is None else self.outside.body
         self.staged: dict[Any, Any] = {} if outer is None else outer.staged
+        self.formulas: Formulas | None = formulas or (None if outer is None else outer.formulas)
 
     def new(self, aval: Aval) -> StagingTracer:
         return StagingTracer(self, Var(aval))
@@ -142,34 +164,39 @@ def hoist_constants(invars: Sequence[Var], eqns: Sequence[Eqn], outs: Sequence[A
     return Jaxpr(list(constvars.values()), invars, fixed, outvars, consts)
 
 
-def stage(fun: Callable[..., Sequence[Any]], avals: Sequence[Aval], owner: str) -> Jaxpr:
+def stage(
+    fun: Callable[..., Sequence[Any]],
+    avals: Sequence[Aval],
+    owner: str,
+    formulas: Formulas | None = None,
+) -> Jaxpr:
     """Record ``fun`` (flat arguments to flat results) at abstract arguments.
 
-    Tracers of outer traces that it captures are among the consts of the jaxpr.
+    Tracers of outer traces that it captures are among the consts of the jaxpr. Without
+    ``formulas``, those of the function that is being staged around this one hold.
     """
-    trace = StagingTrace(owner)
+    return stage_aux(lambda *xs: (fun(*xs), None), avals, owner, formulas)[0]
+
+
+def stage_aux(
+    fun: Callable[..., tuple[Sequence[Any], V]],
+    avals: Sequence[Aval],
+    owner: str,
+    formulas: Formulas | None = None,
+) -> tuple[Jaxpr, V]:
+    """The same of a function that returns a pair: results, and what else there is to say."""
+    trace = StagingTrace(owner, formulas=formulas)
     token = enter_body(trace)
     try:
         tracers = [trace.new(a) for a in avals]
-        outs = fun(*tracers)
-        return trace.finish([t._var for t in tracers], outs)
+        outs, aux = fun(*tracers)
+        return trace.finish([t._var for t in tracers], outs), aux
     finally:
         running.reset(token)
         trace.alive = False
         trace.eqns, trace.copies = [], {}  # rules among them may hold tracers of this trace
         if trace.outside is None or trace.outside.body is None:
             trace.staged.clear()  # tracers of this trace are in there
-
-
-def stage_closed(
-    fun: Callable[..., Sequence[Any]], avals: Sequence[Aval], owner: str
-) -> tuple[Jaxpr, list[Any]]:
-    """Like ``stage``, with captured tracers as leading arguments.
-
-    Returns:
-        A jaxpr whose consts are arrays only, and the captured tracers its first invars take.
-    """
-    return lift_tracers(stage(fun, avals, owner))
 
 
 def lift_tracers(jaxpr: Jaxpr) -> tuple[Jaxpr, list[Any]]:
@@ -198,6 +225,41 @@ def _lift(jaxpr: Jaxpr, wanted: Callable[[Any], bool]) -> tuple[Jaxpr, list[Any]
         [c for _, c in kept],
     )
     return closed, [c for _, c in captured]
+
+
+def join_captured(
+    lifted: Sequence[tuple[Jaxpr, Sequence[Any]]],
+) -> tuple[list[Jaxpr], list[Any]]:
+    """Let several jaxprs take what any of them captured.
+
+    Args:
+        lifted: jaxprs, each with the values that its first inputs are for.
+
+    Returns:
+        Jaxprs that all take the same values first, and these.
+    """
+    captured = [c for _, cs in lifted for c in cs]
+    joined = []
+    start = 0
+    for jaxpr, cs in lifted:
+        stop = start + len(cs)
+        own, rest = jaxpr.invars[: len(cs)], jaxpr.invars[len(cs) :]
+        before = [Var(aval_of(c)) for c in captured[:start]]
+        after = [Var(aval_of(c)) for c in captured[stop:]]
+        joined.append(with_vars(jaxpr, [*before, *own, *after, *rest]))
+        start = stop
+    return joined, captured
+
+
+def with_vars(jaxpr: Jaxpr, invars: Sequence[Var], outvars: Sequence[Any] | None = None) -> Jaxpr:
+    """The same equations with other inputs (and outputs)."""
+    return Jaxpr(
+        jaxpr.constvars,
+        invars,
+        jaxpr.eqns,
+        jaxpr.outvars if outvars is None else outvars,
+        jaxpr.consts,
+    )
 
 
 def consts_to_inputs(jaxpr: Jaxpr) -> Jaxpr:
