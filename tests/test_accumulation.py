@@ -40,7 +40,7 @@ ARGS = draw(4, 4), draw(3, 4, seed=1), draw(6, 3, 4, seed=2)
 def test_the_loop_keeps_no_accumulator() -> None:
     jaxpr = fg.make_jaxpr(fg.grad(recurrence))(*ARGS)
     backward = eqns_of(jaxpr, "scan")[1]
-    assert backward.params["carry"] == 1
+    assert backward.params["layout"].carry == 1
     (product,) = eqns_of(jaxpr, "dot_general")
     assert product.params["contract"] == ((0, 1), (0, 1))
     inner = eqns_of(backward.params["jaxpr"], "dot_general")

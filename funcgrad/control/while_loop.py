@@ -8,7 +8,6 @@ batching sets every residual of a finished lane to zero, so the linear body is
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -17,13 +16,12 @@ from ..compiler.program import optimized, program
 from ..compiler.source import call_arguments
 from ..core.avals import Aval, SymbolicDim
 from ..core.jaxpr import Jaxpr, Literal, Var, eval_jaxpr
-from ..core.primitive import Unbatched
 from ..core.tracing import shape_of
 from ..ops.families import Control, control
 from ..ops.pointwise.comparison import logical_and, select
 from ..ops.reductions.reducing import reduce_any
-from ..ops.shape import move_axis, reshape
-from ..transforms.algebra import fills_inside, instantiate
+from ..ops.shape import reshape
+from ..transforms.algebra import fills_inside
 from ..transforms.jaxprs import (
     OWNER,
     Flags,
@@ -37,16 +35,17 @@ from ..transforms.jaxprs import (
     stackable_form,
 )
 from ..transforms.staging import stage, with_vars
-from ..transforms.vmap import BatchTrace, add_batch_axis
-from .scan import carry_fixpoint, interleave, linear_body, scan, stacked_text
+from ..transforms.vmap import BatchTrace
+from .layout import Layout, Parts, Settled
+from .loop_bodies import LinearBody, linear_body
+from .scan import batched_operands, batched_results, given_tangents, scan, stacked_text
 
 
 def _evaluate(
-    xp: Any, *args: Any, cond: Jaxpr, body: Jaxpr, cond_consts: int, body_consts: int, length: Any
+    xp: Any, *args: Any, cond: Jaxpr, body: Jaxpr, tests: int, layout: Layout, length: Any
 ) -> Any:
-    start = cond_consts + body_consts
-    ys = [(v.aval.shape, v.aval.dtype) for v in body.outvars[len(args) - start :]]
-    return tuple(run_while(xp, program(cond), program(body), args, cond_consts, body_consts, ys))
+    ys = [(v.aval.shape, v.aval.dtype) for v in body.outvars[layout.carry :]]
+    return tuple(run_while(xp, program(cond), program(body), args, tests, layout.consts, ys))
 
 
 def run_while(
@@ -72,25 +71,11 @@ def run_while(
 
 
 def _abstract(
-    *avals: Aval, cond: Jaxpr, body: Jaxpr, cond_consts: int, body_consts: int, length: Any
+    *avals: Aval, cond: Jaxpr, body: Jaxpr, tests: int, layout: Layout, length: Any
 ) -> tuple[Aval, ...]:
-    carry = len(avals) - cond_consts - body_consts
-    return tuple(
-        Aval(a.shape, a.dtype) if i < carry else Aval((length, *a.shape), a.dtype)
-        for i, a in enumerate(body.out_avals)
-    )
-
-
-def _carry_count(args: Sequence[Any], cond_consts: int, body_consts: int) -> int:
-    return len(args) - cond_consts - body_consts
-
-
-def _grown_flags(step: Any, tangents: Any, body_consts: int) -> tuple[Flags, Flags]:
-    """Flags of the body's constants, and of its carry after the fixed point."""
-    start = nonzero_flags(tangents)
-    fixed = start[:body_consts]
-    flags = carry_fixpoint(lambda f: step((*fixed, *f))[: len(f)], start[body_consts:])
-    return fixed, flags
+    outs = layout.results.split(body.out_avals)
+    carry = (Aval(a.shape, a.dtype) for a in outs.carry)
+    return (*carry, *(Aval((length, *a.shape), a.dtype) for a in outs.xs))
 
 
 def _forward(
@@ -100,72 +85,63 @@ def _forward(
     *,
     cond: Jaxpr,
     body: Jaxpr,
-    cond_consts: int,
-    body_consts: int,
+    tests: int,
+    layout: Layout,
     length: Any,
 ) -> Any:
-    tests, args = primals[:cond_consts], primals[cond_consts:]
-    tangents = tangents[cond_consts:]
-    carry = _carry_count(primals, cond_consts, body_consts)
     strong = trace.strong or fills_inside(body)
-    fixed, flags = _grown_flags(
-        lambda nz: jvp_jaxpr(body, nz, strong=strong)[1], tangents, body_consts
+    nonzero, made = layout.settled(
+        nonzero_flags(tangents[tests:]), lambda flags: jvp_jaxpr(body, flags, strong=strong)[1]
     )
-    nonzero = (*fixed, *flags)
-    ys = jvp_jaxpr(body, nonzero, strong=strong)[1][carry:]
-    out_nonzero = (*flags, *ys)
-    both, _ = jvp_jaxpr(body, nonzero, out_nonzero, strong=strong)
-    order_in = interleave((body_consts, carry), nonzero)
-    order_out = interleave((carry, len(ys)), out_nonzero)
-    wide = with_vars(both, [both.invars[i] for i in order_in], [both.outvars[i] for i in order_out])
-    extra = [Var(a) for a, f in zip(body.in_avals[body_consts:], flags, strict=True) if f]
-    extra = [Var(Aval(v.aval.shape, v.aval.dtype)) for v in extra]
-    test = cached(cond, ("wider", flags), lambda: with_vars(cond, [*cond.invars, *extra]))
-    full = list(args) + [
-        instantiate(t, p) for t, p, nz in zip(tangents, args, nonzero, strict=True) if nz
-    ]
+    both, _ = jvp_jaxpr(body, nonzero.flat, made.flat, strong=strong)
+    wide = with_vars(
+        both,
+        layout.with_derivatives(both.invars, nonzero).flat,
+        layout.results.with_derivatives(both.outvars, made).flat,
+    )
+    carried = layout.split(body.in_avals).where(nonzero).carry
+    extra = [Var(Aval(a.shape, a.dtype)) for a in carried]
+    test = cached(
+        cond, ("wider", nonzero.carry), lambda: with_vars(cond, [*cond.invars, *extra])
+    )  # fmt: skip
+    given = given_tangents(primals[tests:], tangents[tests:], nonzero.flat)
+    operands = layout.with_derivatives([*primals[tests:], *given], nonzero)
     outs = while_(
-        *tests,
-        *[full[i] for i in order_in],
+        *primals[:tests],
+        *operands.flat,
         cond=test,
         body=wide,
-        cond_consts=cond_consts,
-        body_consts=body_consts + sum(fixed),
+        tests=tests,
+        layout=operands.layout,
         length=length,
     )
-    back = [outs[order_out.index(i)] for i in range(len(order_out))]
-    n = len(body.outvars)
-    return back[:n], spread(back[n:], out_nonzero)
+    values, derivatives = layout.results.without_derivatives(outs, made)
+    return values, spread(derivatives, made.flat)
 
 
-def _linear_parts(body: Jaxpr, body_consts: int, carry: int, fixed: Flags, flags: Flags) -> Any:
-    """The body with residual outputs, the linear body that skips finished lanes, and how the
-    residuals reach it.
+def _linear_parts(body: Jaxpr, layout: Layout, flags: Settled) -> tuple[Jaxpr, LinearBody]:
+    """The body with residual outputs, and the linear body that skips finished lanes: the first
+    row that it takes says which go on.
     """
-    nonzero = (*fixed, *flags)
-    ys = stackable_form(body, nonzero).out_nonzero[carry:]
-    out_nonzero = (*flags, *ys)
-    form = stackable_form(body, nonzero, out_nonzero)
-    linear, held, stacked = linear_body(form, body_consts, carry, nonzero)
+    nonzero, made = flags
+    form = stackable_form(body, nonzero.flat, made.flat)
+    linear = linear_body(form, layout, nonzero)
     n = len(body.outvars)
     active = Literal(np.True_, Aval((), bool))
-    kept = [form.known.outvars[n + i] for i in stacked]
+    kept = [form.known.outvars[n + i] for i in linear.stacked]
     known = with_vars(form.known, form.known.invars, [*form.known.outvars[:n], active, *kept])
-    head = len(held) + sum(fixed)
-    nk = sum(flags)
+    inner = Layout(len(linear.fixed) + linear.tangents.consts, linear.tangents.carry)
 
     def run(*args: Any) -> list[Any]:
-        here, rest = args[head + nk], (*args[: head + nk], *args[head + nk + 1 :])
-        outs = eval_jaxpr(linear, linear.consts, rest)
-        before = [*args[head : head + nk], *(0 for _ in outs[nk:])]
+        consts, carry, (here, *rows) = inner.split(args)
+        outs = eval_jaxpr(linear.jaxpr, linear.jaxpr.consts, [*consts, *carry, *rows])
+        before = [*carry, *(0 for _ in outs[inner.carry :])]
         return [select(here, new, old) for new, old in zip(outs, before, strict=True)]
 
-    avals = linear.in_avals
-    avals = [*avals[: head + nk], Aval((), bool), *avals[head + nk :]]
-    avals = [Aval(a.shape, a.dtype) for a in avals]
-    step = closed(stage(run, avals, OWNER))
-    sources = [form.sources[i] for i in held]
-    return known, step, sources, out_nonzero
+    avals = inner.split(linear.jaxpr.in_avals)
+    avals = avals._replace(xs=(Aval((), bool), *avals.xs))
+    step = closed(stage(run, [Aval(a.shape, a.dtype) for a in avals.flat], OWNER))
+    return known, linear._replace(jaxpr=step)
 
 
 def _linearize(
@@ -175,45 +151,32 @@ def _linearize(
     *,
     cond: Jaxpr,
     body: Jaxpr,
-    cond_consts: int,
-    body_consts: int,
+    tests: int,
+    layout: Layout,
     length: Any,
 ) -> Any:
-    args, tangents = primals[cond_consts:], tangents[cond_consts:]
-    carry = _carry_count(primals, cond_consts, body_consts)
-    fixed, flags = _grown_flags(
-        lambda nz: stackable_form(body, nz).out_nonzero, tangents, body_consts
+    args = primals[tests:]
+    flags = layout.settled(
+        nonzero_flags(tangents[tests:]), lambda flags: stackable_form(body, flags).out_nonzero
     )
-    known, step, sources, out_nonzero = cached(
-        body,
-        ("while linear", body_consts, fixed, flags),
-        lambda: _linear_parts(body, body_consts, carry, fixed, flags),
+    known, linear = cached(
+        body, ("while linear", layout, flags), lambda: _linear_parts(body, layout, flags)
     )
     length = length or SymbolicDim()
-    outs = while_(
-        *primals,
-        cond=cond,
-        body=known,
-        cond_consts=cond_consts,
-        body_consts=body_consts,
-        length=length,
-    )
+    outs = while_(*primals, cond=cond, body=known, tests=tests, layout=layout, length=length)
     n = len(body.outvars)
-    full = [
-        instantiate(t, p) for t, p, nz in zip(tangents, args, (*fixed, *flags), strict=True) if nz
-    ]
+    given = given_tangents(args, tangents[tests:], flags.operands.flat)
+    operands = linear.operands([args[s] for s in linear.fixed], outs[n:], given)
     outs_t = bind_on_tape(
         trace,
         scan,
-        [*(args[s] for s in sources), *full, *outs[n:]],
-        jaxpr=step,
-        consts=len(sources) + sum(fixed),
-        carry=sum(flags),
+        operands.flat,
+        jaxpr=linear.jaxpr,
+        layout=operands.layout,
         reverse=False,
         length=length,
-        unroll=1,
     )
-    return outs[:n], spread(outs_t, out_nonzero)
+    return outs[:n], spread(outs_t, flags.results.flat)
 
 
 def _batch(
@@ -223,76 +186,51 @@ def _batch(
     *,
     cond: Jaxpr,
     body: Jaxpr,
-    cond_consts: int,
-    body_consts: int,
+    tests: int,
+    layout: Layout,
     length: Any,
 ) -> Any:
-    start = cond_consts + body_consts
-    carry = len(values) - start
     masked = trace.active is not None
-    in_cond, in_body = tuple(batched[:cond_consts]), tuple(batched[cond_consts:start])
-
-    def step(flags: Flags) -> Flags:
-        return tuple(batch_jaxpr(body, trace, (*in_body, *flags), active=masked)[1][:carry])
-
-    flags = carry_fixpoint(step, tuple(batched[start:]))
-    test, (test_batched,) = batch_jaxpr(cond, trace, (*in_cond, *flags), active=masked)
-    ys = len(body.outvars) - carry
-    if not test_batched and not masked:
-        step_body, out_flags = batch_jaxpr(
-            body, trace, (*in_body, *flags), force=(*flags, *(False,) * ys)
-        )
-        values = [*values[:start], *_with_batch_axis(trace, values[start:], batched[start:], flags)]
+    in_cond = tuple(batched[:tests])
+    given, made = layout.settled(
+        batched[tests:], lambda flags: batch_jaxpr(body, trace, flags, active=masked)[1]
+    )
+    test, (varies,) = batch_jaxpr(cond, trace, (*in_cond, *given.carry), active=masked)
+    state = values[tests:], batched[tests:]
+    if not varies and not masked:
+        force = (*made.carry, *(False for _ in made.xs))
+        step, out_flags = batch_jaxpr(body, trace, given.flat, force=force)
         outs = while_(
-            *values,
+            *values[:tests],
+            *batched_operands(trace, layout, *state, given.flat),
             cond=test,
-            body=step_body,
-            cond_consts=cond_consts,
-            body_consts=body_consts,
+            body=step,
+            tests=tests,
+            layout=layout,
             length=length,
         )
-        return _results(outs, out_flags, carry)
-    every = (True,) * carry
-    values = [*values[:start], *_with_batch_axis(trace, values[start:], batched[start:], every)]
-    first, test, step_body = _masked_jaxprs(trace, cond, body, in_cond, in_body, carry)
+        return batched_results(layout, outs, out_flags)
+    every = given._replace(carry=(True,) * layout.carry)
+    operands = layout.split(batched_operands(trace, layout, *state, every.flat))
+    first, test, step = _masked_jaxprs(trace, cond, body, in_cond, every)
     here = np.ones(trace.size, bool) if trace.active is None else trace.active
-    tests, state = values[:cond_consts], values[start:]
-    going = eval_jaxpr(first, first.consts, [here, *tests, *state])[0]
+    going = eval_jaxpr(first, first.consts, [here, *values[:tests], *operands.carry])[0]
     outs = while_(
-        *values[:start],
+        *values[:tests],
+        *operands.consts,
         logical_and(here, going),
-        *state,
+        *operands.carry,
         cond=test,
-        body=step_body,
-        cond_consts=0,
-        body_consts=start,
+        body=step,
+        tests=0,
+        layout=Layout(tests + layout.consts, 1 + layout.carry),
         length=length,
     )
-    return _results(outs[1:], [True] * (len(outs) - 1), carry)
-
-
-def _with_batch_axis(trace: BatchTrace, values: Any, batched: Any, wanted: Any) -> list[Any]:
-    return [
-        add_batch_axis(v, trace.size) if w and not b else v
-        for v, b, w in zip(values, batched, wanted, strict=True)
-    ]
-
-
-def _results(outs: Any, flags: Sequence[bool], carry: int) -> list[Any]:
-    moved = [
-        o if i < carry or not f else move_axis(o, 1, 0)
-        for i, (o, f) in enumerate(zip(outs, flags, strict=True))
-    ]
-    return [o if f else Unbatched(o) for o, f in zip(moved, flags, strict=True)]
+    return batched_results(layout, outs[1:], [True] * (len(outs) - 1))
 
 
 def _masked_jaxprs(
-    trace: BatchTrace,
-    cond: Jaxpr,
-    body: Jaxpr,
-    in_cond: Flags,
-    in_body: Flags,
-    carry: int,
+    trace: BatchTrace, cond: Jaxpr, body: Jaxpr, in_cond: Flags, batched: Parts
 ) -> tuple[Jaxpr, Jaxpr, Jaxpr]:
     """The loop whose lanes finish at different times, with (which lanes go on, state) as carry.
 
@@ -303,13 +241,12 @@ def _masked_jaxprs(
         The batched condition with the lanes that count in front; condition and body of the loop.
     """
     size = trace.size
-    every = (True,) * carry
-    nt, nb = len(in_cond), len(in_body)
+    nt, nb, carry = len(in_cond), len(batched.consts), len(batched.carry)
 
     def make() -> tuple[Jaxpr, Jaxpr, Jaxpr]:
-        test = batch_jaxpr(cond, trace, (*in_cond, *every), force=(True,), active=True)[0]
+        test = batch_jaxpr(cond, trace, (*in_cond, *batched.carry), force=(True,), active=True)[0]
         step, _ = batch_jaxpr(
-            body, trace, (*in_body, *every), force=(True,) * len(body.outvars), active=True
+            body, trace, batched.flat, force=(True,) * len(body.outvars), active=True
         )
 
         def run_body(*args: Any) -> list[Any]:
@@ -332,19 +269,18 @@ def _masked_jaxprs(
             closed(stage(run_body, avals, OWNER)),
         )
 
-    key = ("masked", size, trace.axis_name, in_cond, in_body, body)
-    return cached(cond, key, make)
+    return cached(cond, ("masked", size, trace.axis_name, in_cond, batched, body), make)
 
 
 def _emit(module: Any, e: Any, ins: list[str]) -> tuple[str, list[bool]]:
     """Source of the loop: condition and body as functions, called by ``run_while``."""
     p = e.params
+    tests, (consts, carry) = p["tests"], p["layout"]
     test, body = module.function(optimized(p["cond"])), module.function(optimized(p["body"]))
-    carry = _carry_count(ins, p["cond_consts"], p["body_consts"])
     ys = stacked_text(p["body"].outvars[carry:])
     text = (
         f"{module.callee(run_while)}(np, {test}, {body}, {call_arguments(ins)}, "
-        f"{p['cond_consts']}, {p['body_consts']}, {ys})"
+        f"{tests}, {consts}, {ys})"
     )
     return text, [i >= carry for i in range(len(e.outvars))]
 
@@ -355,20 +291,18 @@ def _open(
     *,
     cond: Jaxpr,
     body: Jaxpr,
-    cond_consts: int,
-    body_consts: int,
+    tests: int,
+    layout: Layout,
     length: Any,
 ) -> list[Any]:
-    start = cond_consts + body_consts
-    tests, fixed, state = args[:cond_consts], args[cond_consts:start], list(args[start:])
-    n = len(state)
-    rows: list[list[Any]] = []
-    while len(rows) != opener.most and bool(opener.run(cond, [*tests, *state])[0]):
+    held, (fixed, state, _) = args[:tests], layout.split(args[tests:])
+    rows: list[Any] = []
+    while len(rows) != opener.most and bool(opener.run(cond, [*held, *state])[0]):
         with opener.turn("while loop", len(rows)):
             outs = opener.run(body, [*fixed, *state])
-        state = outs[:n]
-        rows.append(outs[n:])
-    return [*state, *opener.stacked(rows, body.out_avals[n:])]
+        _, state, row = layout.results.split(outs)
+        rows.append(row)
+    return [*state, *opener.stacked(rows, body.out_avals[layout.carry :])]
 
 
 while_: Control = control(

@@ -12,6 +12,7 @@ from .. import tree
 from ..api.flat_function import Staged
 from ..api.leaves import is_leaf_value
 from ..control.jit_settings import jit_disabled
+from ..control.layout import Layout
 from ..control.while_loop import while_ as while_p
 from ..core.arguments import check_function, is_integer
 from ..core.avals import Aval
@@ -168,8 +169,8 @@ def _while(cond_fun: Callable[..., Any], body: _Body, init_val: Carry) -> Carry:
         *carried,
         cond=test,
         body=step,
-        cond_consts=len(test_captured),
-        body_consts=len(captured),
+        tests=len(test_captured),
+        layout=Layout(len(captured), len(carried)),
         length=None,
     )
     return tree.unflatten(spec, outs)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ..control.layout import Layout
 from ..control.scan import scan as scan_p
 from ..core.avals import Aval
 from ..core.jaxpr import Jaxpr, eval_jaxpr
@@ -34,10 +35,11 @@ def scan_unrolled(
         return _scan(step, consts, carry, xs, length, reverse)
     blocks, rest = divmod(length, size)
     first, last = (rest, length) if reverse else (0, length - rest)
+    layout = Layout(len(consts), len(carry))
     body = cached(
         step,
-        ("unrolled", len(consts), len(carry), size, reverse),
-        lambda: _several_steps(step, len(consts), len(carry), size, reverse),
+        ("unrolled", layout, size, reverse),
+        lambda: _several_steps(step, layout, size, reverse),
     )
     grouped = [reshape(_rows(x, first, last), shape=(blocks, size, *x.shape[1:])) for x in xs]
     carry, ys = _scan(body, consts, carry, grouped, blocks, reverse)
@@ -63,11 +65,9 @@ def _scan(
         *carry,
         *xs,
         jaxpr=step,
-        consts=len(consts),
-        carry=len(carry),
+        layout=Layout(len(consts), len(carry)),
         reverse=reverse,
         length=length,
-        unroll=1,
     )
     return list(outs[: len(carry)]), list(outs[len(carry) :])
 
@@ -76,20 +76,18 @@ def _rows(x: Array, start: int, stop: int) -> Array:
     return x if (start, stop) == (0, x.shape[0]) else index(x, key=((start, stop, None),))
 
 
-def _several_steps(step: Jaxpr, consts: int, carry: int, size: int, reverse: bool) -> Jaxpr:
+def _several_steps(step: Jaxpr, layout: Layout, size: int, reverse: bool) -> Jaxpr:
     """The jaxpr of so many steps: from consts, carry and rows of xs to carry and rows of ys."""
 
     def steps(*args: Array) -> list[Array]:
-        known, xs = args[:consts], args[consts + carry :]
-        state: Sequence[Array] = args[consts : consts + carry]
+        known, state, xs = layout.split(args)
         rows: list[Sequence[Array]] = [()] * size
         for i in reversed(range(size)) if reverse else range(size):
-            outs = eval_jaxpr(
-                step, step.consts, (*known, *state, *(index(x, key=(i,)) for x in xs))
-            )
-            state, rows[i] = outs[:carry], outs[carry:]
+            row = [index(x, key=(i,)) for x in xs]
+            outs = eval_jaxpr(step, step.consts, [*known, *state, *row])
+            _, state, rows[i] = layout.results.split(outs)
         return [*state, *(stack(*column) for column in zip(*rows, strict=True))]
 
     avals = step.in_avals
-    wide = [Aval((size, *a.shape), a.dtype) for a in avals[consts + carry :]]
-    return stage(steps, [*avals[: consts + carry], *wide], "scan")
+    wide = [Aval((size, *a.shape), a.dtype) for a in avals[layout.first_x :]]
+    return stage(steps, [*avals[: layout.first_x], *wide], "scan")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..core.jaxpr import Eqn, Jaxpr, jaxprs_among
+from ..ops.families import Control
 from ..ops.pointwise.arithmetic import mul, mul_strong
 from .algebra import fills_inside
 
@@ -56,21 +57,20 @@ def _strengthened(e: Eqn, which: Flags) -> tuple[Eqn, Flags]:
 
 def _with_bodies(e: Eqn, which: Flags) -> tuple[Eqn, Flags]:
     """A call, branches or a scan: the last of its operands are those of the jaxprs it holds."""
-    first, carry = e.params.get("consts", 0), e.params.get("carry", 0)
+    assert isinstance(e.primitive, Control)
+    carried = e.primitive.handed_on(e.params)
     found: list[Flags] = []
 
     def body(jaxpr: Jaxpr) -> Jaxpr:
         flags = list(which[len(which) - len(jaxpr.invars) :])
         while True:
             made, outs = strengthen(jaxpr, tuple(flags))
-            grown = list(flags)
-            for i in range(carry):
-                if flags[first + i] is False and outs[i]:
-                    grown[first + i] = True
-            if grown == flags:
+            before = flags[carried]
+            after = [True if b is False and o else b for b, o in zip(before, outs, strict=False)]
+            if after == before:
                 found.append(outs)
                 return made
-            flags = grown
+            flags[carried] = after
 
     def value(x: Any) -> Any:
         if isinstance(x, Jaxpr):

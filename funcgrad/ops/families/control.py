@@ -70,6 +70,10 @@ class Control(Primitive):
 
     asks_for_lanes: ClassVar[bool] = True
 
+    def handed_on(self, params: dict[str, Any]) -> slice:
+        """The inputs of its jaxprs that a step hands on to the next: its first outputs."""
+        return slice(0)
+
     def has_derivative(self) -> bool:
         return self.forward is not None or self.transpose is not None
 
