@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from .api.custom import custom_vjp as custom_vjp
     from .api.devices import device_get as device_get
     from .api.devices import device_put as device_put
+    from .api.disable_jit import disable_jit as disable_jit
     from .api.grad import grad as grad
     from .api.grad import value_and_grad as value_and_grad
     from .api.jacobians import hessian as hessian
@@ -52,7 +53,6 @@ if TYPE_CHECKING:
     from .api.vjp import vjp as vjp
     from .api.vmap import vmap as vmap
     from .arrays import default_device as default_device
-    from .control.jit_settings import disable_jit as disable_jit
     from .core.avals import float0 as float0
     from .core.check import check_jaxpr as check_jaxpr
     from .core.jaxpr import Jaxpr as Jaxpr
@@ -94,7 +94,7 @@ _HOME = {
     "make_jaxpr": "api.staging",
     "eval_shape": "api.staging",
     "ShapeDtypeStruct": "api.staging",
-    "disable_jit": "control.jit_settings",
+    "disable_jit": "api.disable_jit",
     "Partial": "tree",
     "ravel_pytree": "api.ravel",
     "device_put": "api.devices",

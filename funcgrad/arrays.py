@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import sys
-from contextlib import contextmanager
-from contextvars import ContextVar
+from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
 
-_default_device: ContextVar[Any] = ContextVar("funcgrad_default_device", default=None)
+from .context import current, within
 
 
 def loaded_cupy() -> Any:
@@ -69,7 +68,7 @@ def harmonize(args: tuple[Any, ...]) -> tuple[Any, tuple[Any, ...]]:
 
 def creation_namespace(device: Any = None) -> Any:
     """The array module for new arrays on ``device`` ('cpu', 'gpu', 'gpu:1', a CuPy device)."""
-    device = device if device is not None else _default_device.get()
+    device = device if device is not None else current().device
     if device is None or device == "cpu":
         return np
     number = _device_number(device)
@@ -108,7 +107,7 @@ def device_put(x: Any, device: Any = None) -> Any:
     >>> device_put([1.0, 2.0])
     array([1., 2.])
     """
-    device = device if device is not None else _default_device.get()
+    device = device if device is not None else current().device
     if device is None or device == "cpu":
         return x.get() if is_gpu_array(x) else np.array(x)
     number = _device_number(device)
@@ -126,18 +125,13 @@ def device_get(x: Any) -> Any:
     return x.get() if is_gpu_array(x) else x
 
 
-@contextmanager
-def default_device(device: Any) -> Any:
+def default_device(device: Any) -> AbstractContextManager[None]:
     """Create new arrays on ``device`` inside a ``with`` block.
 
     >>> with default_device("cpu"):
     ...     pass
     """
-    token = _default_device.set(device)
-    try:
-        yield
-    finally:
-        _default_device.reset(token)
+    return within(device=device)
 
 
 def usable_modules() -> list[Any]:

@@ -22,7 +22,7 @@ from funcgrad.ops.families import (
 ROOT = Path(fg.__file__).parent
 
 LAYERS = {
-    "errors": 0, "arrays": 0, "equality": 0, "typing": 0.5,
+    "context": -1, "errors": 0, "arrays": 0, "equality": 0, "typing": 0.5,
     "core": 1, "tree": 1.5,
     "ops": 2,
     "transforms": 3,

@@ -12,16 +12,16 @@ from optree import PyTreeSpec
 from .. import tree
 from ..compiler.program import compiled, source_text
 from ..compiler.wrapper import program_wrapper
+from ..context import current
 from ..control.call import call
 from ..control.closures import staged_once
-from ..control.jit_settings import jit_disabled
 from ..core.arguments import check_function, names, positions
 from ..core.garbage import rare_collections
 from ..core.jaxpr import Jaxpr, eval_jaxpr, has_effects
 from ..core.pickling import importable_name, portable
 from ..core.source import where_defined
 from ..core.tracebacks import Facing, user_facing
-from ..core.tracing import axis_frames, owner_name, running
+from ..core.tracing import owner_name
 from ..typing import Array, PyTree
 from .flat_function import Staged
 from .jit_arguments import (
@@ -140,11 +140,11 @@ class Jitted(Facing[P, R]):
                 key.append(a.dtype)
             else:
                 found = self.programs.get(tuple(key))
+                here = current()
                 if (
                     found is not None
-                    and not jit_disabled()
-                    and not axis_frames.get()
-                    and not (self.stabilize and as_written())
+                    and not (here.jit_disabled or here.axes)
+                    and not (here.running is not None and self.stabilize and as_written())
                 ):
                     return _run(found, args)  # type: ignore[arg-type]
         return _dispatch(self, args, kwargs)
@@ -195,7 +195,8 @@ def _split(
 
 
 def _dispatch(jitted: Jitted[..., Any], args: Args, kwargs: Kwargs) -> PyTree:
-    if jit_disabled():
+    here = current()
+    if here.jit_disabled:
         return jitted.fun(*args, **kwargs)
     args, kwargs, static = _split(jitted, args, kwargs)
     leaves, treedef = tree.flatten((args, kwargs) if kwargs else args)
@@ -207,7 +208,7 @@ def _dispatch(jitted: Jitted[..., Any], args: Args, kwargs: Kwargs) -> PyTree:
     plain = jitted.stabilize and as_written()
     if plain:
         key = (*key, "plain")
-    frames = axis_frames.get()
+    frames = here.axes
     if frames:
         key = (*key, tuple((name, t.size) for name, t in frames.items()))
     entry = jitted.cache.get(key)
@@ -229,7 +230,7 @@ def _dispatch(jitted: Jitted[..., Any], args: Args, kwargs: Kwargs) -> PyTree:
                 if entry.exact:
                     _keep(jitted.cache, short, entry)
     effects = has_effects(entry.jaxpr)
-    if traced or entry.captured or (effects and running.get() is not None):
+    if traced or entry.captured or (effects and here.running is not None):
         outs = call(*entry.captured, *leaves, jaxpr=entry.jaxpr, name=jitted.name)
         return tree.unflatten(entry.out_tree, outs)
     if frames:

@@ -10,9 +10,10 @@ import numpy as np
 
 from .. import tree
 from ..compiler.stabilize import Rewrite
+from ..context import current
 from ..core.source import where_defined
 from ..core.tracebacks import user_facing
-from ..core.tracing import axis_frames, owner_name
+from ..core.tracing import owner_name
 from ..typing import PyTree
 from .flat_function import Staged
 from .leaves import ArgumentPath
@@ -70,7 +71,7 @@ class Stabilized(Generic[P, R]):
         avals = tuple(
             staged_aval(x, ArgumentPath(self.owner, args, i, kwargs)) for i, x in enumerate(leaves)
         )
-        frames = tuple((name, t.size) for name, t in axis_frames.get().items())
+        frames = tuple((name, t.size) for name, t in current().axes.items())
         key = (treedef, avals, frames)
         found = self.cache.get(key)
         if found is None:

@@ -14,9 +14,10 @@ from optree import PyTreeSpec
 from .. import tree
 from ..compiler.pipeline import as_staged
 from ..compiler.stabilize import Rewrite
+from ..context import current
 from ..control.custom import must_stage
 from ..core.jaxpr import eval_jaxpr
-from ..core.tracing import Tracer, aval_of, current_body
+from ..core.tracing import Tracer, aval_of
 from ..transforms.staging import Formulas, lift_tracers, stage_aux
 from ..typing import Array, PyTree
 from .flat_function import FlatFunction, Staged
@@ -52,7 +53,7 @@ def as_written() -> bool:
 
 def current_formulas() -> Formulas | None:
     """What the function that is being staged, if there is one, says about formulas."""
-    body = current_body()
+    body = current().body
     return None if body is None else body.formulas
 
 

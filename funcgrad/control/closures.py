@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from .. import arrays
-from ..core.tracing import Tracer, axis_frames, current_body
+from ..context import current
+from ..core.tracing import Tracer
 from ..equality import exact_key
-from .jit_settings import settings
 
 MOST_HELD = 10_000
 """How many objects are looked at that a function holds on to."""
@@ -134,16 +134,17 @@ def staged_once(fun: Any, key: tuple[Any, ...], make: Callable[[], Any]) -> Any:
         The result, or that of an earlier use of the same function in the function that is being
         staged, if it holds on to the same values still.
     """
-    body = current_body()
+    here = current()
+    body = here.body
     if body is None:
         return make()
-    frames = tuple((name, id(trace)) for name, trace in axis_frames.get().items())
+    frames = tuple((name, id(trace)) for name, trace in here.axes.items())
     try:
         hash(fun)
     except TypeError:
         return make()
     formulas = body.formulas
-    key = (fun, key, frames, settings(), formulas is not None and formulas.stable)
+    key = (fun, key, frames, here.settings, formulas is not None and formulas.stable)
     state = closure_state(fun)
     known = body.staged.get(key)
     if known is not None and same_state(known[0], state):

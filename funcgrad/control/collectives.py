@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from ..context import current
 from ..core.avals import Aval
 from ..core.primitive import Primitive, Unbatched
-from ..core.tracing import Trace, Tracer, aval_of, axis_frames, newest_trace
+from ..core.tracing import Trace, Tracer, aval_of, newest_trace
 from ..errors import ShapeError
 from ..ops.families import Linear
 from ..ops.pointwise.comparison import select
@@ -24,9 +25,9 @@ class UnboundAxisError(NameError):
 
 def axis_frame(name: Any) -> BatchTrace:
     """The batching trace of a named axis, or an error that lists the names in scope."""
-    frame = axis_frames.get().get(name)
+    frame = current().axes.get(name)
     if frame is None:
-        known = sorted(map(repr, axis_frames.get())) or ["none"]
+        known = sorted(map(repr, current().axes)) or ["none"]
         raise UnboundAxisError(
             f"no vmap axis is called {name!r} here (in scope: {', '.join(known)}); write "
             f"vmap(f, axis_name={name!r})"

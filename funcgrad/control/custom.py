@@ -6,16 +6,17 @@ Rules run eagerly under plain derivatives of concrete values, and are staged oth
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from ..compiler.program import program
+from ..context import Place, current, within
 from ..core.avals import Aval, is_inexact
 from ..core.jaxpr import Jaxpr
 from ..core.primitive import Primitive
 from ..core.source import IN_BACKWARD_RULE, source_of_equation
-from ..core.tracing import Tracer, aval_of, current_body, newest_trace
+from ..core.tracing import Tracer, aval_of, newest_trace
 from ..errors import DifferentiationError
 from ..ops.families import Control, control
 from ..ops.shape import cast, zeros
@@ -28,12 +29,11 @@ from ..transforms.staging import StagingTracer
 from ..transforms.vmap import BatchTrace, BatchTracer, add_batch_axis, running_lanes
 from .call import call
 from .custom_rule import Rule, stage_rule
-from .jit_settings import rules_ignored
 
 
 def belongs_to_body(args: Sequence[Any]) -> bool:
     """Whether traced operands come from outside of a function that is being staged."""
-    body = current_body()
+    body = current().body
     if body is None:
         return False
     trace = newest_trace(args)
@@ -50,19 +50,14 @@ def must_stage(args: Sequence[Any]) -> bool:
     return False
 
 
-@contextmanager
-def ignoring_rules() -> Iterator[None]:
+def ignoring_rules() -> AbstractContextManager[None]:
     """Differentiate functions that have rules of their own as if they had none."""
-    token = rules_ignored.set(True)
-    try:
-        yield
-    finally:
-        rules_ignored.reset(token)
+    return within(rules_ignored=True)
 
 
 def call_with_rule(prim: Primitive, rule: Rule, args: Sequence[Any]) -> Sequence[Any]:
     """Call a function with a rule on flat arguments."""
-    if rules_ignored.get():
+    if current().rules_ignored:
         return rule.call(*args)
     if not any(isinstance(a, Tracer) for a in args):
         outs = rule.call(*args)
@@ -314,13 +309,9 @@ def _linear_transpose(
 ) -> tuple[list[Any], list[bool]]:
     full = [zeros(a) if c is None else c for c, a in zip(cts, out_avals, strict=True)]
     assert rule.backward is not None
-    named = source_of_equation.get() is not None
-    token = source_of_equation.set(IN_BACKWARD_RULE) if named else None
-    try:
+    named = source_of_equation() is not None
+    with within(place=Place(IN_BACKWARD_RULE)) if named else nullcontext():
         found = rule.backward(*operands[:residuals], *full)
-    finally:
-        if token is not None:
-            source_of_equation.reset(token)
     used = [c for c, nz in zip(found, nonzero, strict=True) if nz]
     # A tangent that a rule further out was given as zeros is a value, not something linear.
     given = operands[residuals:]

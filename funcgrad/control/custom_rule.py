@@ -7,9 +7,9 @@ they are staged when called, with the tracers they capture as leading operands.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextvars import ContextVar
 from typing import Any
 
+from ..context import current, enter, leave
 from ..core.avals import Aval, is_inexact
 from ..core.jaxpr import Jaxpr
 from ..core.pickling import taken
@@ -79,14 +79,10 @@ def stage_rule(rule: Rule, avals: Sequence[Aval]) -> tuple[Rule, list[Any]]:
     return _stage_with_captured(rule, call, avals)
 
 
-_staging: ContextVar[frozenset[int]] = ContextVar(
-    "funcgrad_rules_being_staged", default=frozenset()
-)
-
-
 def _stage_with_captured(rule: Rule, call: Jaxpr, avals: Sequence[Aval]) -> tuple[Rule, list[Any]]:
     mark = id(rule.roots[0])
-    if mark in _staging.get():
+    here = current()
+    if mark in here.rules_staged:
         # A rule that calls its own function: the value is staged, its derivative cannot be.
         (call,), captured = _join([call])
         refuse = _refuse_recursion(rule.__name__)
@@ -94,7 +90,7 @@ def _stage_with_captured(rule: Rule, call: Jaxpr, avals: Sequence[Aval]) -> tupl
             Rule(rule.__name__, call, refuse, refuse, len(captured), call.out_avals, rule.roots),
             captured,
         )
-    token = _staging.set(_staging.get() | {mark})
+    token = enter(here.having(rules_staged=here.rules_staged | {mark}))
     try:
         if rule.backward is None:
             forward = stage(rule.forward, [*avals, *_tangent_avals(avals)], rule.__name__)
@@ -106,7 +102,7 @@ def _stage_with_captured(rule: Rule, call: Jaxpr, avals: Sequence[Aval]) -> tupl
         backward_avals = [*forward.out_avals[n:], *_tangent_avals(call.out_avals)]
         backward = stage(rule.backward, backward_avals, rule.__name__)
     finally:
-        _staging.reset(token)
+        leave(token)
     (call, forward, backward), captured = _join([call, forward, backward])
     # The backward function needs the captured values too: they travel among the residuals.
     among = [*forward.outvars[:n], *forward.invars[: len(captured)], *forward.outvars[n:]]

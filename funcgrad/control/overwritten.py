@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
+from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
 
+from ..context import current, within
 from ..core.source import Source
 from ..errors import MutationError
-
-_checking: ContextVar[bool] = ContextVar("funcgrad_check_mutation", default=False)
 
 
 def _checksum(x: Any) -> int:
@@ -54,7 +51,7 @@ class CheckedTape(list):
 
 def new_tape() -> list[Any] | None:
     """A checked tape inside ``check_mutation``, else None."""
-    return CheckedTape() if _checking.get() else None
+    return CheckedTape() if current().checks_mutation else None
 
 
 def verify(tape: list[Any]) -> None:
@@ -63,8 +60,7 @@ def verify(tape: list[Any]) -> None:
         tape.verify()
 
 
-@contextmanager
-def check_mutation() -> Iterator[None]:
+def check_mutation() -> AbstractContextManager[None]:
     """Inside this context, derivatives raise if an array they need was changed in place.
 
     Large arrays that a function uses are kept by reference until its derivative is computed, so
@@ -73,8 +69,4 @@ def check_mutation() -> Iterator[None]:
     >>> with check_mutation():
     ...     pass
     """
-    token = _checking.set(True)
-    try:
-        yield
-    finally:
-        _checking.reset(token)
+    return within(checks_mutation=True)

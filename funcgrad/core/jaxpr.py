@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from ..context import Place, current, enter, leave
 from .avals import Aval
 from .printing import format_eqn, format_jaxpr
-from .source import Source, source_of_equation
+from .source import Source
 from .tracebacks import user_facing
-from .tracing import sources_wanted
 
 
 class Var:
@@ -173,20 +173,24 @@ def eval_jaxpr(jaxpr: Jaxpr, consts: Sequence[Any], args: Sequence[Any]) -> list
     env: dict[Any, Any] = dict(zip(jaxpr.constvars, consts, strict=True))
     env.update(zip(jaxpr.invars, args, strict=True))
     last = _last_uses(jaxpr)
-    token = source_of_equation.set(source_of_equation.get()) if sources_wanted() else None
-    try:
-        _evaluate(jaxpr, env, last, token is not None)
-    finally:
-        if token is not None:
-            source_of_equation.reset(token)
+    here = current()
+    if here.records_sources:
+        place = Place(here.place and here.place.source)
+        token = enter(here.having(place=place))
+        try:
+            _evaluate(jaxpr, env, last, place)
+        finally:
+            leave(token)
+    else:
+        _evaluate(jaxpr, env, last, None)
     return [a.value if type(a) is Literal else env[a] for a in jaxpr.outvars]
 
 
-def _evaluate(jaxpr: Jaxpr, env: dict[Any, Any], last: Any, named: bool) -> None:
-    """Evaluate the equations in an environment; ``named`` tells others where each comes from."""
+def _evaluate(jaxpr: Jaxpr, env: dict[Any, Any], last: Any, place: Place | None) -> None:
+    """Evaluate the equations in an environment; ``place`` tells others where each comes from."""
     for i, eqn in enumerate(jaxpr.eqns):
-        if named:
-            source_of_equation.set(eqn.source)
+        if place is not None:
+            place.source = eqn.source
         values = [a.value if type(a) is Literal else env[a] for a in eqn.inputs]
         out = eqn.primitive(*values, **eqn.params)
         if eqn.primitive.multiple:

@@ -13,11 +13,12 @@ from typing import Any, ClassVar, Protocol
 import numpy as np
 
 from .. import arrays
+from ..context import Running, current
 from .avals import Aval
 from .jaxpr import Jaxpr, has_effects, jaxprs_among
 from .lowering import NumpyText
 from .plain_arrays import check_plain
-from .tracing import Running, Trace, at_source, newest_trace, running
+from .tracing import Trace, at_source, newest_trace
 
 REGISTRY: dict[str, Primitive] = {}
 """Every operator by name."""
@@ -197,7 +198,7 @@ class Primitive:
     def __call__(self, *args: Any, **params: Any) -> Any:
         trace = newest_trace(args)
         if self.bodily:
-            here = running.get()
+            here = current().running
             if here is not None:
                 trace = self.taken_up(here, trace, params)
         if trace is None:

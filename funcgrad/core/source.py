@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
-from contextvars import ContextVar
 from types import CodeType, FrameType
 from typing import Any, NamedTuple
 
 import numpy as np
+
+from ..context import current
 
 PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 
@@ -86,10 +87,6 @@ class Transposed(NamedTuple):
         return str(self.forward)
 
 
-source_of_equation: ContextVar[Any] = ContextVar("funcgrad_source_of_equation", default=None)
-"""The source of the equation that is being evaluated or transposed for someone who records it."""
-
-
 IN_BACKWARD_RULE = object()
 """As the source of the equation: a user's rule for the backward pass is running, line by line."""
 
@@ -118,9 +115,15 @@ def user_frame(depth: int = 1) -> FrameType | None:
     return frame
 
 
+def source_of_equation() -> Any:
+    """The source of the equation that is being evaluated, for someone who records it, or None."""
+    place = current().place
+    return None if place is None else place.source
+
+
 def current_source(depth: int = 2) -> Any:
     """The source of the equation being evaluated, or the position from which funcgrad is called."""
-    found = source_of_equation.get()
+    found = source_of_equation()
     if found is not None and found is not IN_BACKWARD_RULE:
         return found
     frame = user_frame(depth)

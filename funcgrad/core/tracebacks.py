@@ -5,10 +5,10 @@ from __future__ import annotations
 import functools
 import sys
 from collections.abc import Callable
-from contextvars import ContextVar
 from types import FunctionType
 from typing import Any, Generic, ParamSpec, TypeVar
 
+from ..context import current
 from .pickling import Portable, is_inner
 from .shown_errors import better_error
 
@@ -16,9 +16,6 @@ F = TypeVar("F", bound=Callable[..., Any])
 P = ParamSpec("P")
 R = TypeVar("R")
 V = TypeVar("V")
-
-result_observer: ContextVar[Any] = ContextVar("funcgrad_result_observer", default=None)
-"""Called with (function, args, kwargs, result) when a function that users call returns."""
 
 
 def user_facing(fun: F) -> F:
@@ -33,7 +30,7 @@ def user_facing(fun: F) -> F:
     def wrapper(*args: Any, **kwargs: Any) -> Any:
         try:
             result = fun(*args, **kwargs)
-            observe = result_observer.get()
+            observe = current().observer
             if observe is not None:
                 observe(fun, args, kwargs, result)
             return result if type(result) is not FunctionType else facing(result)
@@ -68,7 +65,7 @@ class Facing(Generic[P, R]):
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         try:
             result = self.run(*args, **kwargs)
-            observe = result_observer.get()
+            observe = current().observer
             if observe is not None:
                 observe(self.observed, args, kwargs, result)
             return result

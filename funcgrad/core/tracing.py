@@ -7,12 +7,13 @@ process-wide counter, so a newer trace is an inner one. An operation looks at it
 from __future__ import annotations
 
 import itertools
-from contextvars import ContextVar, Token
-from typing import Any, ClassVar, NamedTuple
+from contextvars import Token
+from typing import Any, ClassVar
 
 import numpy as np
 
 from .. import errors
+from ..context import Context, Running, current, enter, leave
 from ..typing import Array
 from . import hooks
 from .avals import WEAK_DTYPES, Aval
@@ -20,52 +21,19 @@ from .source import current_source, where_defined
 
 _levels = itertools.count(1)
 
-axis_frames: ContextVar[dict[Any, Any]] = ContextVar("funcgrad_axis_frames", default={})  # noqa: B039
-"""The named axes in scope: name -> the batching trace that owns the axis."""
 
-
-class Running(NamedTuple):
-    """What the function that is being run belongs to.
-
-    ``body`` is the staging trace that records it: operations that may raise or have an effect go
-    there even if all their operands come from outside, since the body may be a branch that is not
-    taken. ``lanes`` is the batching trace that runs it for many examples at once: effects go there,
-    to happen once per example. ``level`` is that of the newer one.
-    """
-
-    body: Any
-    lanes: Any
-    level: int
-
-
-running: ContextVar[Running | None] = ContextVar("funcgrad_running", default=None)
-
-
-def current_body() -> Any:
-    """The staging trace whose function is being run, or None."""
-    here = running.get()
-    return None if here is None else here.body
-
-
-def enter_body(trace: Trace) -> Token[Running | None]:
+def enter_body(trace: Trace) -> Token[Context]:
     """From now on, until the token is given back, a staging trace's function is being run."""
-    here = running.get()
-    return running.set(Running(trace, here and here.lanes, trace.level))
+    here = current()
+    lanes = here.running and here.running.lanes
+    return enter(here.running_in(Running(trace, lanes, trace.level), here.axes))
 
 
-def enter_lanes(trace: Trace) -> Token[Running | None]:
-    """The same for a batching trace."""
-    here = running.get()
-    return running.set(Running(here and here.body, trace, trace.level))
-
-
-current_recorder: ContextVar[Any] = ContextVar("funcgrad_current_recorder", default=None)
-"""The trace that records concrete values of all operations, if one does."""
-
-
-def sources_wanted() -> bool:
-    """Whether somebody records the equations that are being evaluated, with their sources."""
-    return current_body() is not None or current_recorder.get() is not None
+def enter_lanes(trace: Trace, axis_name: Any = None) -> Token[Context]:
+    """The same for a batching trace, whose axis is known by its name then."""
+    here = current()
+    axes = here.axes if axis_name is None else {**here.axes, axis_name: trace}
+    return enter(here.running_in(Running(here.body, trace, trace.level), axes))
 
 
 class Trace:
@@ -77,7 +45,7 @@ class Trace:
         self.level = next(_levels)
         self.alive = True
         self.owner = owner
-        self.outside = running.get()
+        self.outside = current().running
 
     def handle(self, prim: Any, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
         """Process an operation in the context in which this trace was made.
@@ -87,18 +55,19 @@ class Trace:
         lanes of this trace are left for operators that hold jaxprs or effects only: others do not
         ask for them.)
         """
-        here = running.get()
+        context = current()
+        here = context.running
         if (
             here is None
             or here.level < self.level
             or (here.level == self.level and not (prim.asks_for_lanes and here.lanes is self))
         ):
             return self.process(prim, args, params)
-        token = running.set(self.outside)
+        token = enter(context.running_in(self.outside, context.axes))
         try:
             return self.process(prim, args, params)
         finally:
-            running.reset(token)
+            leave(token)
 
     def process(self, prim: Any, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
         """Handle one operation of which this trace is the newest among the operands."""

@@ -10,7 +10,8 @@ import numpy as np
 from .. import tree
 from ..api.jit import Jitted
 from ..api.stabilize import stabilize
-from ..core.tracebacks import result_observer, user_facing
+from ..context import current, enter, leave
+from ..core.tracebacks import user_facing
 from ..core.tracing import owner_name
 from ..transforms.opened import Recording
 from ..typing import ArrayLike, PyTree
@@ -120,7 +121,7 @@ def is_finite(result: PyTree) -> bool:
 def explain(fun: Callable[..., Any], args: PyTree, kwargs: PyTree, title: str) -> NanReport:
     """The report of a call; see ``explain_nan``."""
     report = NanReport(title)
-    token = result_observer.set(None)
+    token = enter(current().having(observer=None))
     try:
         call = recorded_call(fun, args, kwargs, title)
         if is_finite(call.recording.outs):
@@ -143,7 +144,7 @@ def explain(fun: Callable[..., Any], args: PyTree, kwargs: PyTree, title: str) -
         elif not report.events and not report.arguments:
             report.notes.append("it is made of constants alone, not of an argument")
     finally:
-        result_observer.reset(token)
+        leave(token)
     return report
 
 

@@ -8,10 +8,10 @@ from contextlib import contextmanager
 import numpy as np
 
 from .. import arrays
+from ..context import current, within
 from ..core.source import Source, current_source
-from ..core.tracing import Tracer, current_body
+from ..core.tracing import Tracer
 from ..errors import KeyReuseError
-from ..ops.random.key_uses import key_uses
 from ..transforms.vmap import BatchTracer, UnmappedTracer
 from ..typing import Key
 
@@ -57,7 +57,7 @@ class KeyUses:
 
 def _numbers(key: Key) -> list[int]:
     """Keys as integers: one key, or all of a batch; none where values are not known."""
-    if current_body() is not None:
+    if current().body is not None:
         return []
     while isinstance(key, BatchTracer | UnmappedTracer):
         key = key.value
@@ -92,8 +92,5 @@ def key_reuse() -> Iterator[None]:
         ...
     funcgrad.errors.KeyReuseError: normal at ... consumes the key [0 0], which split at ...
     """
-    token = key_uses.set(key_uses.get() or KeyUses())
-    try:
+    with within(key_uses=current().key_uses or KeyUses()):
         yield
-    finally:
-        key_uses.reset(token)

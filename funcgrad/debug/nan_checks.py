@@ -10,8 +10,9 @@ from types import FrameType
 from typing import Any
 
 from ..api.jit import Jitted
+from ..context import within
 from ..core.source import INTERNAL, PACKAGE, current_source
-from ..core.tracebacks import Facing, result_observer, user_facing
+from ..core.tracebacks import Facing, user_facing
 from ..core.tracing import Tracer
 from ..errors import NonFiniteError
 from ..typing import PyTree
@@ -86,8 +87,5 @@ def nan_checks() -> Iterator[None]:
     funcgrad.errors.NonFiniteError: grad at ...: the result is not finite
     ...
     """
-    token = result_observer.set(check_result)
-    try:
+    with within(observer=check_result):
         yield
-    finally:
-        result_observer.reset(token)

@@ -11,7 +11,7 @@ from optree import PyTreeSpec
 from .. import tree
 from ..api.flat_function import Staged
 from ..api.leaves import is_leaf_value
-from ..control.jit_settings import jit_disabled
+from ..context import current
 from ..control.layout import Layout
 from ..control.while_loop import while_ as while_p
 from ..core.arguments import check_function, is_integer
@@ -141,7 +141,7 @@ def _while(cond_fun: Callable[..., Any], body: _Body, init_val: Carry) -> Carry:
     check_function(body.function, name, "body_fun")
     check_operands(init_val, f"{name}: init_val")
     leaves, spec = tree.flatten(init_val)
-    if jit_disabled():
+    if current().jit_disabled:
         value = tree.unflatten(spec, [as_carried(x) for x in leaves])
         while cond_fun(value):
             value = body.call(value)
@@ -269,7 +269,7 @@ def _scan(
     x_leaves = [as_array(x) for x in x_leaves]
     steps = _steps_at_a_time(unroll, what)
     n = _scan_length(x_leaves, x_spec, length, what)
-    if jit_disabled():
+    if current().jit_disabled:
         start = tree.unflatten(spec, [as_carried(x) for x in leaves])
         return _python_scan(body.call, start, x_leaves, x_spec, n, reverse)
     x_avals = [Aval(aval_of(x).shape[1:], aval_of(x).dtype) for x in x_leaves]

@@ -8,11 +8,11 @@ from typing import Any, SupportsIndex, TypeGuard
 import numpy as np
 
 from .. import arrays
+from ..context import current
 from ..core.avals import Aval
 from ..core.tracing import Tracer
 from ..errors import ShapeError
 from ..ops.families import broadcast_shapes
-from ..ops.random.key_uses import key_uses
 from ..typing import Array, ArrayLike, DTypeLike, Key, Shape
 
 UINT32 = np.dtype(np.uint32)
@@ -21,7 +21,7 @@ UINT32 = np.dtype(np.uint32)
 def check_key(name: str, key: Any) -> None:
     """Raise unless key is one key, which ``name`` then consumes."""
     check_key_form(name, key)
-    if (uses := key_uses.get()) is not None:
+    if (uses := current().key_uses) is not None:
         uses.consume(name, key)
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from .. import arrays
+from ..context import current
 from ..core.tracebacks import user_facing
-from ..ops.random.key_uses import key_uses
 from ..ops.random.threefry import threefry2x32
 from ..typing import Array, Key, Shape
 from .arguments import (
@@ -115,7 +115,7 @@ def fold_in(key: Key, data: int | Array) -> Array:
         check_integer_scalar("fold_in", "data", data)
         data = data.astype(UINT32)
     made = np.stack(threefry2x32(key[0], key[1], np.uint32(0), data))
-    if (uses := key_uses.get()) is not None:
+    if (uses := current().key_uses) is not None:
         uses.make("fold_in", made)
     return made
 
@@ -179,6 +179,6 @@ def clone(key: Key) -> Array:
     True
     """
     check_key_form("clone", key)
-    if (uses := key_uses.get()) is not None:
+    if (uses := current().key_uses) is not None:
         uses.forget(key)
     return key

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from contextvars import ContextVar
 from dataclasses import dataclass
 
+from ..context import current, within
 from ..core.tracebacks import user_facing
 
 
@@ -27,8 +27,6 @@ PROFILES = {
     p.name: p for p in (Profile("quick", 5, 2), Profile("ci", 20, 3), Profile("thorough", 200, 10))
 }
 
-_active: ContextVar[str] = ContextVar("funcgrad_testing_profile", default="ci")
-
 
 @user_facing
 def profile_of(name: str | None = None) -> Profile:
@@ -40,7 +38,7 @@ def profile_of(name: str | None = None) -> Profile:
     >>> profile_of().max_examples, profile_of("quick").max_examples
     (20, 5)
     """
-    name = _active.get() if name is None else name
+    name = current().profile if name is None else name
     if name not in PROFILES:
         raise ValueError(f"unknown profile {name!r}; the profiles are {', '.join(PROFILES)}")
     return PROFILES[name]
@@ -61,8 +59,5 @@ def active_profile(name: str) -> AbstractContextManager[Profile]:
 
 @contextmanager
 def _active_profile(profile: Profile) -> Iterator[Profile]:
-    token = _active.set(profile.name)
-    try:
+    with within(profile=profile.name):
         yield profile
-    finally:
-        _active.reset(token)

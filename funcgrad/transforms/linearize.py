@@ -213,7 +213,7 @@ class LinearizeTrace(Trace):
 
     def named(self, out: Any) -> Any:
         """Give the last Factor the source of the equation that is being evaluated again."""
-        source = source_of_equation.get()
+        source = source_of_equation()
         if source is not None and type(out) is LinearizeTracer:
             entries = self.tape.eqns
             entries[-1] = (*entries[-1][:7], source, None)

@@ -13,10 +13,11 @@ from typing import Any
 
 import numpy as np
 
+from ..context import current, enter, leave
 from ..core.avals import Aval
 from ..core.jaxpr import eval_jaxpr
 from ..core.source import current_source
-from ..core.tracing import Trace, Tracer, aval_of, current_recorder
+from ..core.tracing import Trace, Tracer, aval_of
 
 
 @dataclass(eq=False)
@@ -103,12 +104,12 @@ def run_recorded(
     trace: RecordTrace, fun: Callable[..., Sequence[Any]], args: Sequence[Any]
 ) -> tuple[list[Any], list[Any]]:
     """The results of a function whose operations a trace records, and where they come from."""
-    token = current_recorder.set(trace)
+    token = enter(current().having(recorder=trace))
     try:
         with np.errstate(all="ignore"):
             outs = fun(*[RecordTracer(trace, x, None) for x in args])
     finally:
-        current_recorder.reset(token)
+        leave(token)
         trace.alive = False
     mine = [type(o) is RecordTracer and o._trace is trace for o in outs]
     values = [o.primal if m else o for o, m in zip(outs, mine, strict=True)]

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from .. import arrays
+from ..context import leave
 from ..core.avals import Aval
 from ..core.jaxpr import Eqn, Jaxpr, Literal, Var
 from ..core.plain_arrays import check_plain
@@ -19,7 +20,6 @@ from ..core.tracing import (
     aval_of,
     check_no_leak,
     enter_body,
-    running,
 )
 
 V = TypeVar("V")
@@ -192,7 +192,7 @@ def stage_aux(
         outs, aux = fun(*tracers)
         return trace.finish([t._var for t in tracers], outs), aux
     finally:
-        running.reset(token)
+        leave(token)
         trace.alive = False
         trace.eqns, trace.copies = [], {}  # rules among them may hold tracers of this trace
         if trace.outside is None or trace.outside.body is None:

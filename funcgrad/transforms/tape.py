@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from ..context import Place, current, enter, leave
 from ..core.avals import Aval
 from ..core.jaxpr import Eqn, Jaxpr, Var
-from ..core.source import Transposed, as_source, source_of_equation
+from ..core.source import Transposed, as_source
 from ..ops.families import (
     FUNCTION,
     NEGATIVE,
@@ -65,17 +66,18 @@ def tape_jaxpr(invars: Sequence[Var], eqns: Sequence[Any], outs: Sequence[Any]) 
             live.update(v for v in inputs if isinstance(v, Var))
     recorder = StagingTrace("linearize", tape=True)
     recorder.eqns = expanded = []
-    token = source_of_equation.set(None)
+    place = Place()
+    token = enter(current().having(place=place))
     try:
         with np.errstate(all="ignore"):
             for e in reversed(kept):
                 if type(e) is tuple:
-                    source_of_equation.set(Transposed(as_source(e[7], e[8])))
+                    place.source = Transposed(as_source(e[7], e[8]))
                     _expand_factor(recorder, e)
                 else:
                     expanded.append(e)
     finally:
-        source_of_equation.reset(token)
+        leave(token)
     return hoist_constants(invars, expanded, outs)
 
 

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from ..context import Place, current, enter, leave
 from ..core.jaxpr import Eqn, Jaxpr, Literal, Var
-from ..core.source import Transposed, as_source, source_of_equation
-from ..core.tracing import sources_wanted
+from ..core.source import Transposed, as_source
 from ..ops.families import FUNCTION, NEGATIVE, SCALING, Bilinear
 from ..ops.families.transposing import rule_of
 from ..ops.pointwise.arithmetic import Mask, StrongTangent, add, mul_strong
@@ -31,23 +31,28 @@ def backward(entries: list[Any], cts: dict[Var, Any], flagged: set[Var]) -> None
         cts: cotangents by variable.
         flagged: variables whose cotangents have passed a select.
     """
-    named = sources_wanted()
-    token = source_of_equation.set(None) if named else None
+    here = current()
+    if not here.records_sources:
+        _backward(entries, cts, flagged, None)
+        return
+    place = Place()
+    token = enter(here.having(place=place))
     try:
-        _backward(entries, cts, flagged, named)
+        _backward(entries, cts, flagged, place)
     finally:
-        if token is not None:
-            source_of_equation.reset(token)
+        leave(token)
 
 
-def _backward(entries: list[Any], cts: dict[Var, Any], flagged: set[Var], named: bool) -> None:
+def _backward(
+    entries: list[Any], cts: dict[Var, Any], flagged: set[Var], place: Place | None
+) -> None:
     take = entries.pop
     buffers: dict[Var, Any] = {}
     while entries:
         e = take()
-        if named:
+        if place is not None:
             source = as_source(e[7], e[8]) if type(e) is tuple else e.source
-            source_of_equation.set(source and Transposed(source))
+            place.source = source and Transposed(source)
         if type(e) is not tuple:
             _backward_eqn(e, cts, flagged)
             continue

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from .. import arrays, tree
+from ..context import leave
 from ..core.avals import Aval
 from ..core.primitive import Unbatched
 from ..core.tracing import (
@@ -15,9 +16,7 @@ from ..core.tracing import (
     Tracer,
     abstract_value_error,
     aval_of,
-    axis_frames,
     enter_lanes,
-    running,
     shape_of,
 )
 from ..errors import ConcretizationError
@@ -185,19 +184,13 @@ def to_front(x: Any, axis: int) -> Any:
 class running_lanes:
     """Makes a batching trace the one whose function is being run, with its axis name in scope."""
 
-    __slots__ = ("_trace", "token", "token_of_axis")
+    __slots__ = ("_trace", "token")
 
     def __init__(self, trace: BatchTrace) -> None:
         self._trace = trace
 
     def __enter__(self) -> None:
-        name = self._trace.axis_name
-        self.token = enter_lanes(self._trace)
-        self.token_of_axis = (
-            None if name is None else axis_frames.set({**axis_frames.get(), name: self._trace})
-        )
+        self.token = enter_lanes(self._trace, self._trace.axis_name)
 
     def __exit__(self, *exc: Any) -> None:
-        running.reset(self.token)
-        if self.token_of_axis is not None:
-            axis_frames.reset(self.token_of_axis)
+        leave(self.token)

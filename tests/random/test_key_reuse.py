@@ -10,8 +10,8 @@ import pytest
 
 import funcgrad as fg
 from funcgrad import debug, random
+from funcgrad.context import current
 from funcgrad.errors import KeyReuseError
-from funcgrad.ops.random.key_uses import key_uses
 
 CALLS = {
     "ball": lambda k: random.ball(k, 2),
@@ -169,7 +169,7 @@ def test_errors_restore():
 
     with pytest.raises(ZeroDivisionError):
         stop()
-    assert key_uses.get() is None
+    assert current().key_uses is None
     random.normal(key)
     with debug.key_reuse():
         random.normal(key)
@@ -203,7 +203,7 @@ def test_a_function_can_be_decorated():
 
     with pytest.raises(KeyReuseError):
         draw_twice(random.key(0))
-    assert key_uses.get() is None
+    assert current().key_uses is None
 
 
 def test_threads_have_their_own():

@@ -8,9 +8,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ...context import leave
 from ...core.jaxpr import Eqn, Jaxpr, Literal, Var
 from ...core.primitive import Primitive
-from ...core.tracing import enter_body, running
+from ...core.tracing import enter_body
 from ...ops.families import Elementwise
 from ...ops.shape import broadcast_to, cast, convert, definite
 from ...transforms.staging import StagingTrace
@@ -198,7 +199,7 @@ class Builder:
                     out = broadcast_to(definite(out), self.out.shape)
                     out = cast(out, self.out.dtype)
         finally:
-            running.reset(token)
+            leave(token)
             self.trace.alive = False
         jaxpr = self.trace.finish([x._var for x in self.operands.values()], [out])
         if jaxpr.out_avals[0] != self.out:

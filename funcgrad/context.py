@@ -1,0 +1,156 @@
+"""What holds while code runs: one object with a field for each thing that is dynamic.
+
+A context is never changed: to enter another one is to replace it until its token is given back.
+Threads start with a context of their own in which nothing holds, and tasks with that of their
+creator, as for any ``contextvars.ContextVar``, of which there is one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar, Token
+from typing import Any, NamedTuple
+
+
+class Running(NamedTuple):
+    """What the function that is being run belongs to.
+
+    ``body`` is the staging trace that records it: operations that may raise or have an effect go
+    there even if all their operands come from outside, since the body may be a branch that is not
+    taken. ``lanes`` is the batching trace that runs it for many examples at once: effects go there,
+    to happen once per example. ``level`` is that of the newer one.
+    """
+
+    body: Any
+    lanes: Any
+    level: int
+
+
+class Place:
+    """The source of the equation that is being evaluated or transposed, for those who record it.
+
+    Who goes through equations makes one, and moves it from equation to equation.
+    """
+
+    __slots__ = ("source",)
+
+    def __init__(self, source: Any = None) -> None:
+        self.source = source
+
+
+NO_AXES: Mapping[Any, Any] = {}
+NO_RULES: frozenset[int] = frozenset()
+
+
+class Context:
+    """Everything that holds dynamically.
+
+    Attributes:
+        running: what the function that is being run belongs to.
+        axes: the named axes in scope: name -> the batching trace that owns the axis.
+        place: where those are who go through equations for someone who records them.
+        recorder: the trace that records concrete values of all operations.
+        observer: called with (function, args, kwargs, result) when a function that users call
+            returns.
+        key_uses: what records the uses of random keys.
+        jit_disabled: whether jitted functions and loops run as plain Python.
+        rules_ignored: whether functions with derivative rules of their own are differentiated as
+            if they had none.
+        rules_staged: functions whose rules are being staged.
+        checks_mutation: whether derivatives look whether their residuals were overwritten.
+        device: where new arrays are made; None is the CPU.
+        profile: the effort of derivative checks.
+    """
+
+    __slots__ = (
+        "axes", "checks_mutation", "device", "jit_disabled", "key_uses", "observer", "place",
+        "profile", "recorder", "rules_ignored", "rules_staged", "running",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        running: Running | None = None,
+        axes: Mapping[Any, Any] = NO_AXES,
+        place: Place | None = None,
+        recorder: Any = None,
+        observer: Callable[..., object] | None = None,
+        key_uses: Any = None,
+        jit_disabled: bool = False,
+        rules_ignored: bool = False,
+        rules_staged: frozenset[int] = NO_RULES,
+        checks_mutation: bool = False,
+        device: Any = None,
+        profile: str = "ci",
+    ) -> None:
+        self.running = running
+        self.axes = axes
+        self.place = place
+        self.recorder = recorder
+        self.observer = observer
+        self.key_uses = key_uses
+        self.jit_disabled = jit_disabled
+        self.rules_ignored = rules_ignored
+        self.rules_staged = rules_staged
+        self.checks_mutation = checks_mutation
+        self.device = device
+        self.profile = profile
+
+    def having(self, **changes: Any) -> Context:
+        """The same context but for some fields."""
+        fields = {name: getattr(self, name) for name in Context.__slots__}
+        return Context(**{**fields, **changes})
+
+    def running_in(self, running: Running | None, axes: Mapping[Any, Any]) -> Context:
+        """The same context in which another function is being run; quicker than ``having``."""
+        return Context(
+            running,
+            axes,
+            self.place,
+            self.recorder,
+            self.observer,
+            self.key_uses,
+            self.jit_disabled,
+            self.rules_ignored,
+            self.rules_staged,
+            self.checks_mutation,
+            self.device,
+            self.profile,
+        )
+
+    @property
+    def body(self) -> Any:
+        """The staging trace whose function is being run, or None."""
+        return None if self.running is None else self.running.body
+
+    @property
+    def records_sources(self) -> bool:
+        """Whether somebody records the equations that are being evaluated, with their sources."""
+        return self.body is not None or self.recorder is not None
+
+    @property
+    def settings(self) -> tuple[bool, ...]:
+        """What staging a function depends on, for those who keep what was staged."""
+        return (self.jit_disabled, self.rules_ignored)
+
+
+_current: ContextVar[Context] = ContextVar("funcgrad", default=Context())  # noqa: B039
+
+current: Callable[[], Context] = _current.get
+"""The context that holds now."""
+
+enter: Callable[[Context], Token[Context]] = _current.set
+"""Make a context the current one; returns the token with which to leave it."""
+
+leave: Callable[[Token[Context]], None] = _current.reset
+"""Return to the context in which another one was entered."""
+
+
+@contextmanager
+def within(**changes: Any) -> Iterator[None]:
+    """Enter a context that differs in some fields, for a ``with`` block."""
+    token = enter(current().having(**changes))
+    try:
+        yield
+    finally:
+        leave(token)
