@@ -36,6 +36,7 @@ PURPOSES = {
     "errors": "exceptions",
     "arrays": "NumPy or CuPy",
     "equality": "values as keys",
+    "context": "what holds while code runs",
 }
 
 WEIGHTS = {"few": (1, 1.0, "#b8c4d0"), "some": (6, 2.0, "#7d93a8"), "many": (21, 3.6, "#2f5d86")}
