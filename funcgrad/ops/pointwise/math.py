@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from ...core.avals import WEAK_DTYPES
 from ...core.facts import LEFT_OUT, Hazard, Steep
 from ...core.lowering import NumpyText
 from ...core.primitive import Case
+from ...typing import Array
 from ..families import Elementwise, Quotient, Scaling, elementwise, sample
 from .directions import cosine, length, one_minus_square
 from .special import logistic, tanh_slope
@@ -19,7 +21,7 @@ LN2 = 0.6931471805599453
 LN10 = 2.302585092994046
 
 
-def _power_scale_x(t: Any, o: Any, x: Any, y: Any) -> Any:
+def _power_scale_x(t: Array, o: Array, x: Array, y: Any) -> Array:
     """The tangent times y * x**(y - 1), by way of out / x for small y.
 
     At (0, 0) it is 0; elsewhere an exponent 0 makes the factor y alone 0, which has a derivative.
@@ -38,13 +40,13 @@ def _power_scale_x(t: Any, o: Any, x: Any, y: Any) -> Any:
     return t * (y * power_below) / np.where(from_value, x, 1)
 
 
-def _power_partial_y(o: Any, x: Any, _y: Any) -> Any:
+def _power_partial_y(o: Array, x: Array, _y: Array) -> Array:
     """The logarithm of the base times the power, and 0 for the base 0, at every order."""
     zero = x == 0
     return np.where(zero, 0, o * np.log(np.where(zero, 1, x)))
 
 
-def _power_cases(rng: Any) -> Any:
+def _power_cases(rng: np.random.Generator) -> Iterator[Case]:
     for dtype in ("f8", "f4", "c16"):
         yield Case(sample(rng, (2, 3), dtype, (0.3, 2)), sample(rng, (3,), dtype, (-2, 2)))
     for exponent in (2, 3, -1, 0.5):
@@ -162,7 +164,7 @@ log1p: Elementwise = elementwise(
 )
 
 
-def logaddexp_values(x: Any, y: Any, out: Any = None) -> Any:
+def logaddexp_values(x: Array, y: Array, out: Array | None = None) -> Array:
     """log(exp(x) + exp(y)): the larger one and a correction, which is 0 for equal infinities.
 
     For arrays; NumPy's own loop, which is not vectorised, is seven times as slow.
@@ -182,17 +184,17 @@ def logaddexp_values(x: Any, y: Any, out: Any = None) -> Any:
     return np.add(out, rest, out=out)
 
 
-def _above(x: Any, y: Any) -> Any:
+def _above(x: Array, y: Array) -> Array:
     """The difference x - y, and 0 for equal infinities."""
     return np.where((x == y) & np.isinf(x), 0, x - y)
 
 
-def _share(x: Any, y: Any) -> Any:
+def _share(x: Array, y: Array) -> Array:
     """What exp(x) is of exp(x) + exp(y)."""
     return logistic(_above(x, y))
 
 
-def _share2(x: Any, y: Any) -> Any:
+def _share2(x: Array, y: Array) -> Array:
     """What 2**x is of 2**x + 2**y."""
     return logistic(LN2 * _above(x, y))
 
@@ -234,16 +236,20 @@ cos: Elementwise = elementwise(
 )
 
 
-def _is_complex(x: Any) -> bool:
+def _is_complex(x: Array) -> bool:
     return x.dtype.kind == "c"
 
 
-def _tan_slope(o: Any, x: Any) -> Any:
+def _tan_slope(o: Array, x: Array) -> Array:
     """The derivative of tan(x) = -i tanh(ix); far from the real axis 1 + o**2 cancels."""
     return tanh_slope(1j * o, 1j * x) if _is_complex(x) else 1 + o * o
 
 
-def _by_size(x: Any, near: Any, far: Any) -> Any:
+def _by_size(
+    x: Array,
+    near: Callable[[Array], tuple[Array | complex, Array | complex]],
+    far: Callable[[Array], tuple[Array | complex, Array | complex]],
+) -> tuple[Array, ...]:
     """Two divisors, from one formula for small complex numbers and another one for large ones.
 
     The square of a large number leaves the range of the type; factors 1 - x and 1 + x cancel in
@@ -254,7 +260,7 @@ def _by_size(x: Any, near: Any, far: Any) -> Any:
     return tuple(np.where(small, n, f) for n, f in zip(near(inner), far(outer), strict=True))
 
 
-def _over_cosine(t: Any, x: Any) -> Any:
+def _over_cosine(t: Array, x: Array) -> Array:
     """A tangent divided by the cosine of arcsin(x)."""
     if not _is_complex(x):
         return t / np.sqrt(one_minus_square(x))
@@ -266,7 +272,7 @@ def _over_cosine(t: Any, x: Any) -> Any:
     return t / one / other
 
 
-def _over_squares(t: Any, x: Any) -> Any:
+def _over_squares(t: Array, x: Array) -> Array:
     """A tangent divided by 1 - x**2."""
     if not _is_complex(x):
         return t / one_minus_square(x)
@@ -274,18 +280,18 @@ def _over_squares(t: Any, x: Any) -> Any:
     return t / one / other
 
 
-def _arctan_scale(t: Any, _o: Any, x: Any) -> Any:
+def _arctan_scale(t: Array, _o: Array, x: Array) -> Array:
     if _is_complex(x):
         return _over_squares(t, 1j * x)
     secant = length(x)
     return t / secant / secant
 
 
-def _arcsinh_scale(t: Any, _o: Any, x: Any) -> Any:
+def _arcsinh_scale(t: Array, _o: Array, x: Array) -> Array:
     return _over_cosine(t, 1j * x) if _is_complex(x) else t / length(x)
 
 
-def _arccosh_scale(t: Any, _o: Any, x: Any) -> Any:
+def _arccosh_scale(t: Array, _o: Array, x: Array) -> Array:
     if not _is_complex(x):
         return t / np.sqrt(x - 1) / np.sqrt(x + 1)
     turn = np.where(np.signbit(x.imag), -1j, 1j)
@@ -340,7 +346,7 @@ arctan: Elementwise = elementwise(
 )
 
 
-def _over_radius(t: Any, x: Any, y: Any) -> Any:
+def _over_radius(t: Array, x: Array, y: Array) -> Array:
     """A tangent divided by the distance of (x, y) from the origin, and 0 there."""
     radius = np.hypot(x, y)
     return t / np.where(radius == 0, np.inf, radius)
@@ -429,7 +435,7 @@ rad2deg: Elementwise = elementwise(
 )
 
 
-def _steps(name: str, ufunc: Any, **kw: Any) -> Any:
+def _steps(name: str, ufunc: np.ufunc, **kw: Any) -> Elementwise:
     return elementwise(name, ufunc, nondifferentiable="piecewise constant", **kw)
 
 
@@ -492,7 +498,7 @@ ldexp: Elementwise = elementwise(
 )
 
 
-def factored_difference(x: Any, y: Any) -> Any:
+def factored_difference(x: Array, y: Array) -> Array:
     """x**2 - y**2 by its factors, of which neither cancels more than it must."""
     return (x - y) * (x + y)
 
@@ -508,7 +514,7 @@ difference_of_squares: Elementwise = elementwise(
 )
 
 
-def exponents(x: Any) -> Any:
+def exponents(x: Array) -> Array:
     """The exponents e of numbers m * 2**e with m in [0.5, 1)."""
     return np.frexp(x)[1]
 
