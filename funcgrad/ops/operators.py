@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -13,18 +14,21 @@ from .families import Elementwise
 from .pointwise import arithmetic, comparison, math
 from .pointwise import complex as complex_
 
+BinaryMethod: TypeAlias = Callable[[Tracer, Any], Any]
+"""A method of traced values for one of Python's operators."""
+
 _DIRECT = frozenset([float, int, complex, bool, np.ndarray, np.float64, np.float32, np.int64])
 
 
-def _operand(x: Any) -> Any:
+def _operand(x: object) -> Any:
     """An operand of a Python operator as an array or scalar; None if it cannot be one."""
     if isinstance(x, np.generic) or hasattr(x, "__cuda_array_interface__"):
         return x
     return hooks.hooks.as_array(x) if isinstance(x, list | tuple) else None
 
 
-def binary_methods(prim: Primitive) -> tuple[Any, Any]:
-    def forward(self: Tracer, other: Any) -> Any:
+def binary_methods(prim: Primitive) -> tuple[BinaryMethod, BinaryMethod]:
+    def forward(self: Tracer, other: object) -> Any:
         if type(other) not in _DIRECT:
             if isinstance(other, Tracer):
                 if other._trace.level > self._trace.level:
@@ -33,7 +37,7 @@ def binary_methods(prim: Primitive) -> tuple[Any, Any]:
                 return NotImplemented
         return self._trace.binary(prim, self, other)
 
-    def backward(self: Tracer, other: Any) -> Any:
+    def backward(self: Tracer, other: object) -> Any:
         if type(other) not in _DIRECT and (other := _operand(other)) is None:
             return NotImplemented
         return self._trace.binary(prim, other, self)
@@ -41,7 +45,7 @@ def binary_methods(prim: Primitive) -> tuple[Any, Any]:
     return forward, backward
 
 
-def _unary(prim: Primitive) -> Any:
+def _unary(prim: Primitive) -> Callable[[Tracer], Any]:
     def method(self: Tracer) -> Any:
         return self._trace.unary(prim, self)
 
