@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 ArrayModule: TypeAlias = ModuleType
-"""NumPy or CuPy: what functions that evaluate operators take as ``xp``."""
+"""NumPy or CuPy, as functions that evaluate operators take it: ``xp``."""
 
 _default_device: ContextVar[Any] = ContextVar("funcgrad_default_device", default=None)
 
@@ -43,7 +43,7 @@ def is_array(x: Any) -> bool:
     return isinstance(x, np.ndarray | np.generic) or is_gpu_array(x)
 
 
-def namespace(args: Any) -> ArrayModule:
+def namespace(args: Any) -> Any:
     """The array module of some operands: CuPy if any of them lives on a GPU, else NumPy."""
     cupy = loaded_cupy()
     if cupy is None or not hasattr(cupy, "ndarray"):
@@ -54,7 +54,7 @@ def namespace(args: Any) -> ArrayModule:
     return np
 
 
-def harmonize(args: tuple[Any, ...]) -> tuple[ArrayModule, tuple[Any, ...]]:
+def harmonize(args: tuple[Any, ...]) -> tuple[Any, tuple[Any, ...]]:
     """The array module of some operands, and the operands with NumPy arrays uploaded to it."""
     xp = namespace(args)
     if xp is np:
@@ -71,7 +71,7 @@ def harmonize(args: tuple[Any, ...]) -> tuple[ArrayModule, tuple[Any, ...]]:
         )
 
 
-def creation_namespace(device: Any = None) -> ArrayModule:
+def creation_namespace(device: Any = None) -> Any:
     """The array module for new arrays on ``device`` ('cpu', 'gpu', 'gpu:1', a CuPy device)."""
     device = device if device is not None else _default_device.get()
     if device is None or device == "cpu":
@@ -144,7 +144,7 @@ def default_device(device: Any) -> Any:
         _default_device.reset(token)
 
 
-def usable_modules() -> list[ArrayModule]:
+def usable_modules() -> list[Any]:
     """The array modules that work on this machine: NumPy, and CuPy if it finds a GPU."""
     modules = [np]
     try:
@@ -171,7 +171,7 @@ def special_module(x: Any) -> Any:
     return special
 
 
-def raising_linalg(xp: ArrayModule) -> Any:
+def raising_linalg(xp: Any) -> Any:
     """A context in which failing linear algebra raises LinAlgError, as NumPy's always does."""
     if xp is np:
         return np.errstate()
@@ -180,7 +180,7 @@ def raising_linalg(xp: ArrayModule) -> Any:
     return cupyx.errstate(linalg="raise")
 
 
-def triangular_solver(xp: ArrayModule) -> Any:
+def triangular_solver(xp: Any) -> Any:
     """solve_triangular of SciPy or of CuPy; None if SciPy is not installed."""
     try:
         if xp is np:
