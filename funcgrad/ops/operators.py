@@ -11,11 +11,16 @@ from ..core import hooks
 from ..core.primitive import Primitive
 from ..core.tracing import Tracer
 from .families import Elementwise
-from .pointwise import arithmetic, comparison, math
+from .pointwise import arithmetic, comparison, exponentials, powers, rounding, trigonometry
 from .pointwise import complex as complex_
 
 BinaryMethod: TypeAlias = Callable[[Tracer, Any], Any]
 """A method of traced values for one of Python's operators."""
+
+UFUNC_MODULES = (
+    arithmetic, powers, exponentials, trigonometry, rounding, comparison, complex_,
+)  # fmt: skip
+"""The files of operators that are ufuncs of NumPy."""
 
 _DIRECT = frozenset([float, int, complex, bool, np.ndarray, np.float64, np.float32, np.int64])
 
@@ -60,9 +65,9 @@ def python_operators() -> dict[str, Any]:
         "sub": arithmetic.sub,
         "mul": arithmetic.mul,
         "truediv": arithmetic.div,
-        "floordiv": math.floor_divide,
-        "mod": math.remainder,
-        "pow": math.power,
+        "floordiv": rounding.floor_divide,
+        "mod": rounding.remainder,
+        "pow": powers.power,
         "and": comparison.bitwise_and,
         "or": comparison.bitwise_or,
         "xor": comparison.bitwise_xor,
@@ -97,10 +102,10 @@ def python_operators() -> dict[str, Any]:
 def ufunc_operators() -> dict[Any, Elementwise]:
     """The operators that are ufuncs of NumPy, by these."""
     table: dict[Any, Elementwise] = {}
-    for module in (arithmetic, math, comparison, complex_):
+    for module in UFUNC_MODULES:
         for prim in vars(module).values():
             if isinstance(prim, Elementwise) and isinstance(prim.ufunc, np.ufunc):
                 table[prim.ufunc] = prim
-    table[np.degrees] = math.rad2deg
-    table[np.radians] = math.deg2rad
+    table[np.degrees] = trigonometry.rad2deg
+    table[np.radians] = trigonometry.deg2rad
     return table
