@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import sys
 from contextlib import AbstractContextManager
-from typing import Any
+from types import ModuleType
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from .context import current, within
+
+ArrayModule: TypeAlias = ModuleType
+"""NumPy or CuPy, as functions that evaluate operators take it: ``xp``."""
 
 
 def loaded_cupy() -> Any:

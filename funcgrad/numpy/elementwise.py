@@ -9,9 +9,9 @@ import numpy as np
 
 from ..core.tracing import Tracer, aval_of
 from ..ops.pointwise import complex as complex_ops
-from ..ops.pointwise import math as math_ops
+from ..ops.pointwise import rounding
 from ..ops.pointwise.comparison import filled_like, maximum, minimum, select
-from ..ops.pointwise.math import exponent_of
+from ..ops.pointwise.rounding import exponent_of
 from ..ops.shape import cast
 from ..ops.structural.stop import stop
 from ..typing import Array, ArrayLike, DTypeLike, Shape
@@ -87,11 +87,11 @@ def round(a: ArrayLike, decimals: int = 0, out: None = None) -> Array:
     if a.dtype.kind == "c":
         return complex_ops.make(round(a.real, decimals), round(a.imag, decimals))
     if decimals == 0:
-        return math_ops.rint(a)
+        return rounding.rint(a)
     scale = 10.0 ** builtin_abs(decimals)
     if decimals > 0:
-        return math_ops.rint(a * scale) / scale
-    return math_ops.rint(a / scale) * scale
+        return rounding.rint(a * scale) / scale
+    return rounding.rint(a / scale) * scale
 
 
 builtin_abs = abs
@@ -100,7 +100,7 @@ builtin_abs = abs
 @implements(np.fix)
 def fix(x: ArrayLike, out: None = None) -> Array:
     refuse("np.fix", out=out)
-    return math_ops.trunc(as_operand(x))
+    return rounding.trunc(as_operand(x))
 
 
 _SINC_SERIES = [(-1) ** k / math.factorial(2 * k + 1) for k in range(11)]
@@ -334,7 +334,7 @@ def divmod_(x: ArrayLike, y: ArrayLike) -> tuple[Array, Array]:
 def modf(x: ArrayLike) -> tuple[Array, Array]:
     """Fractional and integral part."""
     x = in_loop(np.modf, x)
-    whole = math_ops.trunc(x)
+    whole = rounding.trunc(x)
     part = np.where(np.signbit(x), -(whole - x), x - whole)
     return np.where(np.isinf(x), np.copysign(x.dtype.type(0), stop(x)), part), whole
 

@@ -9,8 +9,7 @@ import math
 
 import numpy as np
 
-from ..ops.pointwise import math as math_ops
-from ..ops.pointwise import special
+from ..ops.pointwise import exponentials, powers, special
 from ..ops.pointwise.comparison import filled_like
 from ..typing import Array, ArrayLike
 from .protocol import SCIPY_UFUNCS, inexact
@@ -66,14 +65,14 @@ SCIPY_UFUNCS.update(special.UFUNC_NAMES)
 SCIPY_UFUNCS.update(
     {
         "betaln": betaln,
-        "cbrt": math_ops.cbrt,
+        "cbrt": powers.cbrt,
         "exp10": exp10,
-        "exp2": math_ops.exp2,
-        "expm1": math_ops.expm1,
+        "exp2": exponentials.exp2,
+        "expm1": exponentials.expm1,
         "gamma": gamma,
         "gammasgn": gammasgn,
         "kl_div": kl_div,
-        "log1p": math_ops.log1p,
+        "log1p": exponentials.log1p,
         "log_expit": log_expit,
         "ndtr": ndtr,
         "rel_entr": special.relative_entropy,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -10,21 +11,29 @@ from ..core import hooks
 from ..core.primitive import Primitive
 from ..core.tracing import Tracer
 from .families import Elementwise
-from .pointwise import arithmetic, comparison, math
+from .pointwise import arithmetic, comparison, exponentials, powers, rounding, trigonometry
 from .pointwise import complex as complex_
+
+BinaryMethod: TypeAlias = Callable[[Tracer, Any], Any]
+"""A method of traced values for one of Python's operators."""
+
+UFUNC_MODULES = (
+    arithmetic, powers, exponentials, trigonometry, rounding, comparison, complex_,
+)  # fmt: skip
+"""The files of operators that are ufuncs of NumPy."""
 
 _DIRECT = frozenset([float, int, complex, bool, np.ndarray, np.float64, np.float32, np.int64])
 
 
-def _operand(x: Any) -> Any:
+def _operand(x: object) -> Any:
     """An operand of a Python operator as an array or scalar; None if it cannot be one."""
     if isinstance(x, np.generic) or hasattr(x, "__cuda_array_interface__"):
         return x
     return hooks.hooks.as_array(x) if isinstance(x, list | tuple) else None
 
 
-def binary_methods(prim: Primitive) -> tuple[Any, Any]:
-    def forward(self: Tracer, other: Any) -> Any:
+def binary_methods(prim: Primitive) -> tuple[BinaryMethod, BinaryMethod]:
+    def forward(self: Tracer, other: object) -> Any:
         if type(other) not in _DIRECT:
             if isinstance(other, Tracer):
                 if other._trace.level > self._trace.level:
@@ -33,7 +42,7 @@ def binary_methods(prim: Primitive) -> tuple[Any, Any]:
                 return NotImplemented
         return self._trace.binary(prim, self, other)
 
-    def backward(self: Tracer, other: Any) -> Any:
+    def backward(self: Tracer, other: object) -> Any:
         if type(other) not in _DIRECT and (other := _operand(other)) is None:
             return NotImplemented
         return self._trace.binary(prim, other, self)
@@ -41,7 +50,7 @@ def binary_methods(prim: Primitive) -> tuple[Any, Any]:
     return forward, backward
 
 
-def _unary(prim: Primitive) -> Any:
+def _unary(prim: Primitive) -> Callable[[Tracer], Any]:
     def method(self: Tracer) -> Any:
         return self._trace.unary(prim, self)
 
@@ -56,9 +65,9 @@ def python_operators() -> dict[str, Any]:
         "sub": arithmetic.sub,
         "mul": arithmetic.mul,
         "truediv": arithmetic.div,
-        "floordiv": math.floor_divide,
-        "mod": math.remainder,
-        "pow": math.power,
+        "floordiv": rounding.floor_divide,
+        "mod": rounding.remainder,
+        "pow": powers.power,
         "and": comparison.bitwise_and,
         "or": comparison.bitwise_or,
         "xor": comparison.bitwise_xor,
@@ -93,10 +102,10 @@ def python_operators() -> dict[str, Any]:
 def ufunc_operators() -> dict[Any, Elementwise]:
     """The operators that are ufuncs of NumPy, by these."""
     table: dict[Any, Elementwise] = {}
-    for module in (arithmetic, math, comparison, complex_):
+    for module in UFUNC_MODULES:
         for prim in vars(module).values():
             if isinstance(prim, Elementwise) and isinstance(prim.ufunc, np.ufunc):
                 table[prim.ufunc] = prim
-    table[np.degrees] = math.rad2deg
-    table[np.radians] = math.deg2rad
+    table[np.degrees] = trigonometry.rad2deg
+    table[np.radians] = trigonometry.deg2rad
     return table

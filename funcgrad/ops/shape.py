@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from ..arrays import ArrayModule
 from ..core.avals import Aval
 from ..core.facts import Hazard, Moves
+from ..core.jaxpr import Eqn
 from ..core.lowering import NumpyText
 from ..core.primitive import Case
 from ..core.tracing import Tracer, aval_of
 from ..errors import ShapeError
+from ..typing import Array, ArrayLike
 from .families import Linear, as_scalar, expand_rank, linear, sample
 
 # --- reshape -------------------------------------------------------------------------------------
 
 
-def _reshape_eval(xp: Any, x: Any, *, shape: tuple[int, ...]) -> Any:
+def _reshape_eval(xp: ArrayModule, x: Array, *, shape: tuple[int, ...]) -> Array:
     x = x.reshape(shape) if type(x) is np.ndarray else xp.reshape(x, shape)
     return x if shape else x[()]
 
@@ -52,7 +56,7 @@ reshape: Linear = linear(
 # --- transpose -----------------------------------------------------------------------------------
 
 
-def _transpose_eval(xp: Any, x: Any, *, perm: tuple[int, ...]) -> Any:
+def _transpose_eval(xp: ArrayModule, x: Array, *, perm: tuple[int, ...]) -> Array:
     return xp.transpose(x, perm)
 
 
@@ -87,7 +91,7 @@ transpose: Linear = linear(
 )
 
 
-def move_axis(x: Any, source: int, destination: int) -> Any:
+def move_axis(x: Array, source: int, destination: int) -> Array:
     """Move one axis, as np.moveaxis does."""
     ndim = len(x.shape)
     source, destination = source % ndim, destination % ndim
@@ -105,7 +109,7 @@ SMALL = 1024
 """Elements up to which a repeated array is made in less time than a view of it."""
 
 
-def _broadcast_eval(xp: Any, x: Any, *, shape: tuple[int, ...]) -> Any:
+def _broadcast_eval(xp: ArrayModule, x: Array, *, shape: tuple[int, ...]) -> Array:
     if xp is np and math.prod(shape) <= SMALL:
         out = np.empty(shape, x.dtype if hasattr(x, "dtype") else np.asarray(x).dtype)
         out[...] = x
@@ -113,14 +117,16 @@ def _broadcast_eval(xp: Any, x: Any, *, shape: tuple[int, ...]) -> Any:
     return xp.broadcast_to(x, shape)
 
 
-def _broadcast_abstract(x: Aval, *, shape: tuple[Any, ...]) -> Aval:
+def _broadcast_abstract(x: Aval, *, shape: tuple[int, ...]) -> Aval:
     offset = len(shape) - x.ndim
     if offset < 0 or any(d not in (1, shape[offset + i]) for i, d in enumerate(x.shape)):
         raise ShapeError(f"cannot broadcast an array of shape {x.shape} to {shape}")
     return Aval(shape, x.dtype)
 
 
-def _broadcast_batch(size: int, args: Any, _batched: Any, *, shape: tuple[int, ...]) -> Any:
+def _broadcast_batch(
+    size: int, args: Sequence[Array], _batched: Sequence[bool], *, shape: tuple[int, ...]
+) -> Array:
     return broadcast(expand_rank(args[0], len(shape), reshape), shape=(size, *shape))
 
 
@@ -143,7 +149,7 @@ broadcast: Linear = linear(
 )
 
 
-def sums_short_rows(x: Any, axes: tuple[int, ...]) -> bool:
+def sums_short_rows(x: Array, axes: tuple[int, ...]) -> bool:
     """Whether all axes but a short last one are summed, over many elements."""
     return (
         0 < len(axes) == x.ndim - 1
@@ -154,7 +160,7 @@ def sums_short_rows(x: Any, axes: tuple[int, ...]) -> bool:
     )
 
 
-def sum_values(xp: Any, x: Any, *, axes: tuple[int, ...]) -> Any:
+def sum_values(xp: ArrayModule, x: Array, *, axes: tuple[int, ...]) -> Array:
     """The sum over axes; of many short rows as a product with ones, which is faster."""
     if xp is np and sums_short_rows(x, axes) and x.flags.c_contiguous:
         rows = x.size // x.shape[-1]
@@ -162,7 +168,7 @@ def sum_values(xp: Any, x: Any, *, axes: tuple[int, ...]) -> Any:
     return np.add.reduce(x, axis=axes) if xp is np else xp.sum(x, axis=axes)
 
 
-def _sum_expression(module: Any, e: Any, ins: list[str]) -> str:
+def _sum_expression(module: Any, e: Eqn, ins: list[str]) -> str:
     """Source text of a sum."""
     x, axes = e.inputs[0].aval, e.params["axes"]
     if not x.symbolic and sums_short_rows(x, axes):
@@ -184,7 +190,7 @@ def kept_shape(shape: tuple[int, ...], axes: tuple[int, ...]) -> tuple[int, ...]
     return tuple(1 if i in axes else d for i, d in enumerate(shape))
 
 
-def _sum_transpose(ct: Any, x: Aval, *, axes: tuple[int, ...]) -> Any:
+def _sum_transpose(ct: Array, x: Aval, *, axes: tuple[int, ...]) -> Array:
     if len(axes) == len(x.shape):
         return broadcast(ct, shape=x.shape)
     return broadcast(reshape(ct, shape=kept_shape(x.shape, axes)), shape=x.shape)
@@ -219,7 +225,7 @@ reduce_sum: Linear = linear(
 )
 
 
-def sum_to(x: Any, shape: tuple[int, ...]) -> Any:
+def sum_to(x: Array, shape: tuple[int, ...]) -> Array:
     """Sum an array down to a shape that broadcasts to its own: the adjoint of broadcasting."""
     given = x.shape
     if given == shape:
@@ -233,15 +239,17 @@ def sum_to(x: Any, shape: tuple[int, ...]) -> Any:
     return x if x.shape == shape else reshape(x, shape=shape)
 
 
-def broadcast_to(x: Any, shape: tuple[int, ...]) -> Any:
+def broadcast_to(x: ArrayLike, shape: tuple[int, ...]) -> Array:
     """Broadcast unless the shape is right already."""
-    return x if getattr(x, "shape", ()) == shape else broadcast(x, shape=shape)
+    if getattr(x, "shape", ()) == shape:
+        return x  # type: ignore[return-value]  # a number stands for an array of shape ()
+    return broadcast(x, shape=shape)
 
 
 # --- flip ----------------------------------------------------------------------------------------
 
 
-def _flip_eval(xp: Any, x: Any, *, axes: tuple[int, ...]) -> Any:
+def _flip_eval(xp: ArrayModule, x: Array, *, axes: tuple[int, ...]) -> Array:
     return xp.flip(x, axes)
 
 
@@ -263,7 +271,7 @@ flip: Linear = linear(
 # --- dtype ---------------------------------------------------------------------------------------
 
 
-def _convert_eval(xp: Any, x: Any, *, dtype: np.dtype) -> Any:
+def _convert_eval(xp: ArrayModule, x: Array, *, dtype: np.dtype) -> Array:
     x = xp.asarray(x)
     if x.dtype.kind == "c" and dtype.kind not in "cb":
         x = x.real
@@ -295,9 +303,11 @@ convert: Linear = linear(
 )
 
 
-def cast(x: Any, dtype: np.dtype) -> Any:
+def cast(x: ArrayLike, dtype: np.dtype) -> Array:
     """Convert unless the dtype is right already; a complex value loses its imaginary part."""
-    return x if hasattr(x, "dtype") and x.dtype == dtype else convert(x, dtype=dtype)
+    if hasattr(x, "dtype") and x.dtype == dtype:
+        return x  # type: ignore[return-value]  # what has a dtype is an array
+    return convert(x, dtype=dtype)
 
 
 def wider(dtype: np.dtype) -> np.dtype:
@@ -311,7 +321,7 @@ def wider(dtype: np.dtype) -> np.dtype:
     return np.dtype(np.float32) if dtype == np.float16 else dtype
 
 
-def definite(x: Any) -> Any:
+def definite(x: ArrayLike) -> Any:
     """A Python scalar (or a tracer of one) as a NumPy scalar, which promotes strongly."""
     if type(x) is np.ndarray or (isinstance(x, Tracer) and not x.weak):
         return x
@@ -337,6 +347,6 @@ def definite_scalar(x: Any) -> Any:
     return x
 
 
-def zeros(aval: Aval) -> Any:
+def zeros(aval: Aval) -> Array:
     """Zeros of an abstract value; a NumPy scalar for shape ()."""
     return as_scalar(np.zeros(aval.shape, aval.dtype))

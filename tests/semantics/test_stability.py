@@ -10,7 +10,7 @@ from semantics.stability import FUNCTIONS, PAGE, VECTORS, page, worst
 import funcgrad as fg
 import funcgrad.numpy as fnp
 from funcgrad import nn
-from funcgrad.ops.pointwise.math import logaddexp
+from funcgrad.ops.pointwise.exponentials import logaddexp
 
 ALL = [f for functions in FUNCTIONS.values() for f in functions]
 EPS = float(np.finfo(float).eps)

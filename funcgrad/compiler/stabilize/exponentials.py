@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ...core.jaxpr import Eqn
-from ...ops.pointwise import math as ops
+from ...ops.pointwise import exponentials, powers, trigonometry
 from ...ops.pointwise.arithmetic import add, div, mul, sub
 from ...ops.pointwise.special import logistic
 from ...ops.reductions.reducing import keepdims
@@ -35,12 +35,14 @@ def _difference_from_one(g: Graph, e: Eqn) -> Match | None:
     x = exponent(g, s.x)
     if x is not None:
         name = "exp(x) - 1 -> expm1(x)" if sign > 0 else "1 - exp(x) -> -expm1(x)"
-        return Match(name, lambda get: scaled(sign, ops.expm1(get(x))))
-    cosine = operand(g, s.x, ops.cos)
+        return Match(name, lambda get: scaled(sign, exponentials.expm1(get(x))))
+    cosine = operand(g, s.x, trigonometry.cos)
     if cosine is not None:
         angle = cosine.inputs[0]
         name = "cos(x) - 1 -> -2 * sin(x / 2)**2" if sign > 0 else "1 - cos(x) -> 2 * sin(x / 2)**2"
-        return Match(name, lambda get: -2 * sign * ops.square(ops.sin(get(angle) * 0.5)))
+        return Match(
+            name, lambda get: -2 * sign * powers.square(trigonometry.sin(get(angle) * 0.5))
+        )
     found = sigmoid(g, s.x) if sign < 0 else None
     if found is None:
         return None
@@ -67,7 +69,7 @@ def _quotient(g: Graph, e: Eqn) -> Match | None:
 
 def _softmax(get: Get, share: Quotient) -> Any:
     x, axes = get(share.x), share.axes
-    top = ops.exp(from_top(x, axes, share.limited))
+    top = exponentials.exp(from_top(x, axes, share.limited))
     return moved(top / keepdims(reduce_sum(top, axes=axes), x, axes), share.steps)
 
 
@@ -89,7 +91,7 @@ def _tangent(g: Graph, e: Eqn) -> Match | None:
     below = _opposite_exponents(g, operand(g, e.inputs[1], add))
     if top is not None and below is not None and g.same(top[1], below[1]):
         sign, x = top
-        return Match(name, lambda get: ops.tanh(scaled(sign, get(x))))
+        return Match(name, lambda get: trigonometry.tanh(scaled(sign, get(x))))
     u, s = one_plus_exponent(g, e.inputs[1]), shifted(g, e.inputs[0])
     if u is None or s is None or s.constant != -s.sign:
         return None
@@ -98,7 +100,7 @@ def _tangent(g: Graph, e: Eqn) -> Match | None:
         return None
     return Match(
         "(exp(2 * x) - 1) / (exp(2 * x) + 1) -> tanh(x)",
-        lambda get: ops.tanh(0.5 * s.sign * get(v)),
+        lambda get: trigonometry.tanh(0.5 * s.sign * get(v)),
     )
 
 
@@ -116,7 +118,9 @@ def _sine(g: Graph, e: Eqn) -> Match | None:
 
 
 def _sinh(sign: int, x: Any) -> Match:
-    return Match("(exp(x) - exp(-x)) / 2 -> sinh(x)", lambda get: ops.sinh(scaled(sign, get(x))))
+    return Match(
+        "(exp(x) - exp(-x)) / 2 -> sinh(x)", lambda get: trigonometry.sinh(scaled(sign, get(x)))
+    )
 
 
 def _times_sigmoid(g: Graph, e: Eqn) -> Match | None:
@@ -132,14 +136,14 @@ def _times_sigmoid(g: Graph, e: Eqn) -> Match | None:
     )
 
 
-_CANCELLING = frozenset([ops.exp, ops.cos, logistic, ops.power])
-_EXP = frozenset([ops.exp, ops.power])
+_CANCELLING = frozenset([exponentials.exp, trigonometry.cos, logistic, powers.power])
+_EXP = frozenset([exponentials.exp, powers.power])
 
 RULES = (
     Rule(sub, _CANCELLING, _difference_from_one),
     Rule(add, _CANCELLING, _difference_from_one),
     Rule(div, _EXP, _quotient),
-    Rule(ops.reciprocal, _EXP, _quotient),
-    Rule(ops.power, _EXP, _quotient),
+    Rule(powers.reciprocal, _EXP, _quotient),
+    Rule(powers.power, _EXP, _quotient),
     Rule(mul, _EXP, _sine),
 )

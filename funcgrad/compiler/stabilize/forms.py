@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from ...core.jaxpr import Eqn
 from ...core.primitive import Primitive
-from ...ops.pointwise import math as ops
+from ...ops.pointwise import exponentials, powers, trigonometry
 from ...ops.pointwise.arithmetic import add, div, mul, neg, sub
 from ...ops.pointwise.comparison import maximum
 from ...ops.pointwise.special import logistic
@@ -81,10 +81,10 @@ def shifted(g: Graph, a: Any) -> Shifted | None:
 
 def exponent(g: Graph, a: Any) -> Any:
     """The x of exp(x), or None."""
-    e = operand(g, a, ops.exp, ops.power)
+    e = operand(g, a, exponentials.exp, powers.power)
     if e is None:
         return None
-    if e.primitive is ops.exp:
+    if e.primitive is exponentials.exp:
         return e.inputs[0]
     return e.inputs[1] if g.uniform(e.inputs[0]) == math.e else None
 
@@ -99,7 +99,7 @@ def one_plus_exponent(g: Graph, a: Any) -> Any:
 
 def sigmoid(g: Graph, a: Any, top: int = 1) -> tuple[int, Any] | None:
     """Sign or factor c, and x, of an atom that is top times the sigmoid of c * x; or None."""
-    e = operand(g, a, logistic, div, ops.reciprocal, ops.power, add, sub, mul)
+    e = operand(g, a, logistic, div, powers.reciprocal, powers.power, add, sub, mul)
     if e is None or (top != 1 and e.primitive is not div):
         return None
     if e.primitive is logistic:
@@ -115,7 +115,7 @@ def sigmoid(g: Graph, a: Any, top: int = 1) -> tuple[int, Any] | None:
 
 def _logistic_quotient(g: Graph, e: Eqn, top: int) -> tuple[int, Any] | None:
     """1 / (1 + exp(-x)) and exp(x) / (1 + exp(x))."""
-    if e.primitive is ops.power and g.uniform(e.inputs[1]) != -1:
+    if e.primitive is powers.power and g.uniform(e.inputs[1]) != -1:
         return None
     u = one_plus_exponent(g, e.inputs[1] if e.primitive is div else e.inputs[0])
     if u is None:
@@ -132,7 +132,7 @@ def _half_plus_tanh(g: Graph, e: Eqn) -> tuple[int, Any] | None:
     for half, y in both_orders(e):
         s = shifted(g, y) if g.uniform(half) == 0.5 else None
         if s is not None and s.constant == 1:
-            t = operand(g, s.x, ops.tanh)
+            t = operand(g, s.x, trigonometry.tanh)
             if t is not None:
                 return 2 * s.sign, t.inputs[0]
     return None
@@ -140,19 +140,19 @@ def _half_plus_tanh(g: Graph, e: Eqn) -> tuple[int, Any] | None:
 
 def squared(g: Graph, a: Any) -> Any:
     """The x of x * x, x**2 or square(x), or None."""
-    e = operand(g, a, ops.square, ops.power, mul)
+    e = operand(g, a, powers.square, powers.power, mul)
     if e is None:
         return None
-    if e.primitive is ops.square:
+    if e.primitive is powers.square:
         return e.inputs[0]
-    if e.primitive is ops.power:
+    if e.primitive is powers.power:
         return e.inputs[0] if g.uniform(e.inputs[1]) == 2 else None
     return e.inputs[0] if g.same(*e.inputs) else None
 
 
 def rooted(g: Graph, e: Eqn) -> Any:
     """The x of an equation sqrt(x) or x**0.5, or None."""
-    if e.primitive is ops.sqrt:
+    if e.primitive is powers.sqrt:
         return e.inputs[0]
     return e.inputs[0] if g.uniform(e.inputs[1]) == 0.5 else None
 
@@ -289,7 +289,7 @@ def _is_limited(g: Graph, a: Any) -> bool:
 
 
 def _unlogged(g: Graph, a: Any) -> Any:
-    e = operand(g, a, ops.log)
+    e = operand(g, a, exponentials.log)
     if e is None:
         return None
     below, _ = unplaced(g, e.inputs[0])

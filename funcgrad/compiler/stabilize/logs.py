@@ -16,7 +16,7 @@ import numpy as np
 
 from ...core.jaxpr import Eqn
 from ...ops.contraction.dot_general import dot_general
-from ...ops.pointwise import math as ops
+from ...ops.pointwise import exponentials, powers, trigonometry
 from ...ops.pointwise.arithmetic import add, div, mul, sub
 from ...ops.pointwise.comparison import isfinite, less, maximum, select
 from ...ops.pointwise.complex import absolute
@@ -123,10 +123,10 @@ def log_softmax(get: Get, quotient: Quotient) -> Any:
     """The value x - max(x) - log(sum(exp(x - max(x)))), moved."""
     x, axes = get(quotient.x), quotient.axes
     z = from_top(x, axes, quotient.limited)
-    total = reduce_sum(ops.exp(z), axes=axes)
+    total = reduce_sum(exponentials.exp(z), axes=axes)
     if quotient.limited:
         total = maximum(total, 1)
-    return moved(z - keepdims(ops.log(total), x, axes), quotient.steps)
+    return moved(z - keepdims(exponentials.log(total), x, axes), quotient.steps)
 
 
 def from_top(x: Any, axes: tuple[int, ...], limited: bool) -> Any:
@@ -177,7 +177,7 @@ def _plus(g: Graph, e: Eqn, depth: int) -> Log | None:
     return Log(
         f"{x.before} + {_second(y.before)}",
         f"logaddexp({x.after}, {_second(y.after)})",
-        lambda get: ops.logaddexp(x.value(get), y.value(get)),
+        lambda get: exponentials.logaddexp(x.value(get), y.value(get)),
     )
 
 
@@ -193,7 +193,7 @@ def _plus_number(number: float, inner: Log) -> Log | None:
     return Log(
         f"c + {inner.before}",
         f"logaddexp({inner.after}, log(c))",
-        lambda get: ops.logaddexp(inner.value(get), math.log(number)),
+        lambda get: exponentials.logaddexp(inner.value(get), math.log(number)),
     )
 
 
@@ -266,8 +266,8 @@ def _contraction(g: Graph, e: Eqn, depth: int) -> Log | None:
 
 
 def _power(g: Graph, e: Eqn, depth: int) -> Log | None:
-    number = {ops.sqrt: 0.5, ops.square: 2.0, ops.reciprocal: -1.0}.get(e.primitive)
-    if e.primitive is ops.power:
+    number = {powers.sqrt: 0.5, powers.square: 2.0, powers.reciprocal: -1.0}.get(e.primitive)
+    if e.primitive is powers.power:
         number = g.uniform(e.inputs[1])
     inner = None if number is None else logarithm(g, e.inputs[0], depth)
     if inner is None or not number:
@@ -286,10 +286,10 @@ _BY_OPERATOR: dict[Any, Any] = {
     mul: _times,
     div: _times,
     dot_general: _contraction,
-    ops.power: _power,
-    ops.sqrt: _power,
-    ops.square: _power,
-    ops.reciprocal: _power,
+    powers.power: _power,
+    powers.sqrt: _power,
+    powers.square: _power,
+    powers.reciprocal: _power,
 }
 
 
@@ -297,7 +297,7 @@ def log_one_plus(g: Graph, sign: int, y: Any) -> Match | None:
     """log(1 + sign * y), where more is known of y than its value."""
     square = squared(g, y) if sign < 0 else None
     if square is not None:
-        t = operand(g, square, ops.tanh)
+        t = operand(g, square, trigonometry.tanh)
         if t is not None:
             x = t.inputs[0]
             return Match(
@@ -330,8 +330,8 @@ def log_one_plus(g: Graph, sign: int, y: Any) -> Match | None:
 def _log_sech_squared(x: Any) -> Any:
     size = absolute(x)
     near = less(size, 1)
-    t = ops.tanh(select(near, x, 0))
-    return select(near, ops.log1p(-t * t), 2 * (LN2 - size - softplus(-2 * size)))
+    t = trigonometry.tanh(select(near, x, 0))
+    return select(near, exponentials.log1p(-t * t), 2 * (LN2 - size - softplus(-2 * size)))
 
 
 def _log(g: Graph, e: Eqn) -> Match | None:
@@ -352,8 +352,8 @@ def _log(g: Graph, e: Eqn) -> Match | None:
         return None
     y = s.x
     if s.sign > 0:
-        return Match("log(1 + x) -> log1p(x)", lambda get: ops.log1p(get(y)))
-    return Match("log(1 - x) -> log1p(-x)", lambda get: ops.log1p(-get(y)))
+        return Match("log(1 + x) -> log1p(x)", lambda get: exponentials.log1p(get(y)))
+    return Match("log(1 - x) -> log1p(-x)", lambda get: exponentials.log1p(-get(y)))
 
 
 def _log1p(g: Graph, e: Eqn) -> Match | None:
@@ -367,10 +367,10 @@ def _log_softmax_by_parts(g: Graph, e: Eqn) -> Match | None:
     return Match("x - log(sum(exp(x))) -> log_softmax(x)", lambda get: log_softmax(get, found))
 
 
-_EXPONENTIALS = frozenset([ops.exp, logistic, ops.power, ops.tanh])
+_EXPONENTIALS = frozenset([exponentials.exp, logistic, powers.power, trigonometry.tanh])
 
 RULES = (
-    Rule(ops.log, _EXPONENTIALS | {add, sub}, _log),
-    Rule(ops.log1p, _EXPONENTIALS, _log1p),
-    Rule(sub, frozenset([ops.exp, logsumexp]), _log_softmax_by_parts),
+    Rule(exponentials.log, _EXPONENTIALS | {add, sub}, _log),
+    Rule(exponentials.log1p, _EXPONENTIALS, _log1p),
+    Rule(sub, frozenset([exponentials.exp, logsumexp]), _log_softmax_by_parts),
 )

@@ -9,7 +9,7 @@ import numpy as np
 
 from ...core.jaxpr import Eqn
 from ...ops.linalg.determinants import det, slogdet
-from ...ops.pointwise import math as ops
+from ...ops.pointwise import exponentials
 from ...ops.pointwise.arithmetic import div, mul, sub
 from ...ops.pointwise.comparison import (
     equal,
@@ -82,17 +82,21 @@ def _log_product(x: Any, axes: tuple[int, ...], size_of: Any) -> tuple[Any, Any]
     The sum of logarithms is right where the product overflows or underflows; elsewhere the
     logarithm of the product has the smaller rounding error, and is taken if the two agree.
     """
-    logs = ops.log(size_of(x))
+    logs = exponentials.log(size_of(x))
     total = reduce_sum(logs, axes=axes)
     bound = ROUNDING * np.finfo(x.dtype).eps * (1 + reduce_sum(absolute(logs), axes=axes))
     size = absolute(reduce_prod(x, axes=axes))
     usable = logical_and(isfinite(size), greater(size, 0))
-    gap = stop(ops.log(select(usable, size, 1))) - stop(total)
+    gap = stop(exponentials.log(select(usable, size, 1))) - stop(total)
     close = logical_and(usable, less_equal(absolute(gap), stop(bound)))
     return reduce_prod(sign(x), axes=axes), total + select(close, gap, 0)
 
 
-_BASES = {ops.log: 1.0, ops.log2: 1 / math.log(2), ops.log10: 1 / math.log(10)}
+_BASES = {
+    exponentials.log: 1.0,
+    exponentials.log2: 1 / math.log(2),
+    exponentials.log10: 1 / math.log(10),
+}
 
 
 def _entropy(g: Graph, e: Eqn) -> Match | None:
@@ -140,7 +144,7 @@ def _product_with_log(x: Any, log: Any) -> Any:
 def _with_difference(g: Graph, x: Any, b: Any, factor: float) -> Match | None:
     """A product x * (log(x) - log(y)): of negative numbers NaN, as each logarithm."""
     e = operand(g, b, sub)
-    logs = None if e is None else [operand(g, a, ops.log) for a in e.inputs]
+    logs = None if e is None else [operand(g, a, exponentials.log) for a in e.inputs]
     if logs is None or logs[0] is None or logs[1] is None:
         return None
     p, q = logs[0].inputs[0], logs[1].inputs[0]
@@ -158,6 +162,6 @@ def _with_difference(g: Graph, x: Any, b: Any, factor: float) -> Match | None:
 
 
 RULES = (
-    Rule(ops.log, frozenset([reduce_prod, det]), _log),
+    Rule(exponentials.log, frozenset([reduce_prod, det]), _log),
     Rule(mul, frozenset(_BASES), _entropy),
 )

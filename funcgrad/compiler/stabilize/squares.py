@@ -9,7 +9,7 @@ import numpy as np
 from ...core.jaxpr import Eqn
 from ...ops.contraction.dot_general import dot_general
 from ...ops.linalg.norms import vector_norm
-from ...ops.pointwise import math as ops
+from ...ops.pointwise import powers, trigonometry
 from ...ops.pointwise.arithmetic import add, div, mul, sub
 from ...ops.pointwise.comparison import minimum
 from ...ops.pointwise.complex import absolute
@@ -37,7 +37,9 @@ def _hypot(g: Graph, a: Any) -> Match | None:
     terms = [] if total is None else [squared(g, b) for b in total.inputs]
     if not terms or any(x is None for x in terms):
         return None
-    return Match("sqrt(x**2 + y**2) -> hypot(x, y)", lambda get: ops.hypot(*map(get, terms)))
+    return Match(
+        "sqrt(x**2 + y**2) -> hypot(x, y)", lambda get: trigonometry.hypot(*map(get, terms))
+    )
 
 
 def _sum_of_squares(g: Graph, a: Any) -> tuple[Any, tuple[int, ...], list[Eqn]] | None:
@@ -97,7 +99,7 @@ def _difference(g: Graph, e: Eqn) -> Match | None:
     if x is None or y is None or x.aval.shape != y.aval.shape:
         return None
     return Match(
-        "x**2 - y**2 -> (x - y) * (x + y)", lambda get: ops.difference_of_squares(get(x), get(y))
+        "x**2 - y**2 -> (x - y) * (x + y)", lambda get: powers.difference_of_squares(get(x), get(y))
     )
 
 
@@ -106,7 +108,7 @@ def _root_minus_one(g: Graph, e: Eqn) -> Match | None:
     s = shifted(g, e.outvars[0])
     if s is None or s.constant != -s.sign:
         return None
-    root = operand(g, s.x, ops.sqrt, ops.power)
+    root = operand(g, s.x, powers.sqrt, powers.power)
     inner = None if root is None else rooted(g, root)
     shift = None if inner is None else shifted(g, inner)
     if shift is None or shift.constant != 1:
@@ -123,18 +125,18 @@ def _root_less_one(x: Any, sign: int) -> Any:
 
     The error counts as constant, so that the derivative is that of the root.
     """
-    rough = ops.sqrt(1 + x) - 1
+    rough = powers.sqrt(1 + x) - 1
     finite = minimum(stop(rough), float(np.finfo(rough.dtype).max))
     value = rough + (stop(x) / (finite + 2) - finite)
     return value if sign > 0 else -value
 
 
-_SQUARES = frozenset([ops.square, ops.power, mul, dot_general])
-_ROOTS = frozenset([ops.sqrt, ops.power])
+_SQUARES = frozenset([powers.square, powers.power, mul, dot_general])
+_ROOTS = frozenset([powers.sqrt, powers.power])
 
 RULES = (
-    Rule(ops.sqrt, _SQUARES, _root),
-    Rule(ops.power, _SQUARES, _root),
+    Rule(powers.sqrt, _SQUARES, _root),
+    Rule(powers.power, _SQUARES, _root),
     Rule(sub, _SQUARES, _difference),
     Rule(sub, _ROOTS, _root_minus_one),
     Rule(add, _ROOTS, _root_minus_one),

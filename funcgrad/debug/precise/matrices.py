@@ -11,7 +11,8 @@ from ...core.primitive import Primitive
 from ...ops.linalg import determinants, factorizations, norms, solving
 from ...ops.pointwise.arithmetic import add, mul, sub
 from ...ops.pointwise.complex import absolute, conj
-from ...ops.pointwise.math import exp, log, power, reciprocal, sqrt
+from ...ops.pointwise.exponentials import exp, log
+from ...ops.pointwise.powers import power, reciprocal, sqrt
 from ...ops.reductions import cumulative, reducing, softmax
 from .numbers import Numbers, Precise
 

@@ -11,7 +11,7 @@ from ...core.facts import Decided, Moves, Picks, Scalars
 from ...core.primitive import Primitive
 from ...core.tracing import aval_of
 from ...ops.families import Bilinear, Elementwise, Linear
-from ...ops.pointwise import math
+from ...ops.pointwise import rounding
 from ...ops.shape import convert
 from ...transforms.recording import Operation
 from ...typing import Array, ArrayLike, DTypeLike, PyTree
@@ -20,7 +20,7 @@ from .exact_sums import summed
 from .matrices import RULES, Calculator, NoPreciseFormError, SingularError
 from .numbers import Numbers, Precise
 
-WRAPPING = frozenset([math.remainder, math.fmod])
+WRAPPING = frozenset([rounding.remainder, rounding.fmod])
 """Operators that take a whole multiple of the second operand off, which the program has chosen."""
 
 ROUNDED_TO = {"f": np.dtype(np.float64), "c": np.dtype(np.complex128)}

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import TypeAlias
 
 import numpy as np
 
+from ...arrays import ArrayModule
+from ...typing import Array
 from ..windows.geometry import pad_and_dilate
+
+Phase: TypeAlias = tuple[slice, slice, int, int, tuple[int, int]]
+"""Positions, taps, stride, dilation and padding of a convolution along one axis."""
 
 # Images are (n, groups, channels, *space), kernels (groups, outputs, channels, *taps). Patches have
 # the axes n, c, q (positions) and k (taps): n and q are free, c and k are summed over.
@@ -17,7 +23,7 @@ def conv_count(n: int, k: int, stride: int, dilation: int) -> int:
     return max(0, (n - ((k - 1) * dilation + 1 if k else 0)) // stride + 1)
 
 
-def conv_size(sizes: Any) -> int:
+def conv_size(sizes: Sequence[int]) -> int:
     """The number of elements of a shape."""
     size = 1
     for n in sizes:
@@ -25,7 +31,13 @@ def conv_size(sizes: Any) -> int:
     return size
 
 
-def conv_layout(x: Any, taps: Any, counts: Any, strides: Any, dilation: Any) -> tuple[Any, ...]:
+def conv_layout(
+    x: Array,
+    taps: Sequence[int],
+    counts: Sequence[int],
+    strides: Sequence[int],
+    dilation: Sequence[int],
+) -> tuple[bool, bool, str]:
     """How to walk through memory: the outer of n and c first, then the longest runs innermost.
 
     Returns:
@@ -51,8 +63,15 @@ def conv_layout(x: Any, taps: Any, counts: Any, strides: Any, dilation: Any) -> 
 
 
 def conv_patches(
-    xp: Any, x: Any, counts: Any, taps: Any, strides: Any, dilation: Any, sums: bool, last: str
-) -> Any:
+    xp: ArrayModule,
+    x: Array,
+    counts: Sequence[int],
+    taps: Sequence[int],
+    strides: Sequence[int],
+    dilation: Sequence[int],
+    sums: bool,
+    last: str,
+) -> Array:
     """The view (groups, outer axis, ...) of which a chunk, reshaped, is a stack of matrices."""
     rank = len(strides)
     steps = [t * s for t, s in zip(x.strides[3:], strides, strict=True)]
@@ -66,7 +85,9 @@ def conv_patches(
     return view.transpose((1, o, *rows))
 
 
-def conv_chunks(xp: Any, patches: Any, size: int, outputs: int) -> list[tuple[slice, slice]]:
+def conv_chunks(
+    xp: ArrayModule, patches: Array, size: int, outputs: int
+) -> list[tuple[slice, slice]]:
     """Groups and outer positions in chunks whose patches stay in the cache."""
     groups, length = patches.shape[:2]
     each = conv_size(patches.shape[2:])
@@ -80,7 +101,7 @@ def conv_chunks(xp: Any, patches: Any, size: int, outputs: int) -> list[tuple[sl
     ]
 
 
-def conv_rows(xp: Any, patches: Any, size: int, last: str, merge: bool) -> Any:
+def conv_rows(xp: ArrayModule, patches: Array, size: int, last: str, merge: bool) -> Array:
     """A chunk of patches as matrices (groups, outer axis, rows, size); merged to one a group."""
     g, m = patches.shape[:2]
     if last == "so":
@@ -97,8 +118,14 @@ def conv_rows(xp: Any, patches: Any, size: int, last: str, merge: bool) -> Any:
 
 
 def conv_dense(
-    xp: Any, x: Any, w: Any, strides: Any, dilation: Any, padding: Any, counts: Any
-) -> Any:
+    xp: ArrayModule,
+    x: Array,
+    w: Array,
+    strides: Sequence[int],
+    dilation: Sequence[int],
+    padding: Sequence[tuple[int, int]],
+    counts: Sequence[int],
+) -> Array:
     """Convolution as matrix products with chunks of patches."""
     taps = w.shape[3:]
     sums, inside, last = conv_layout(x, taps, counts, strides, dilation)
@@ -118,8 +145,14 @@ def conv_dense(
 
 
 def conv_products(
-    xp: Any, patches: Any, channels: int, w: Any, counts: Any, inside: bool, last: str
-) -> Any:
+    xp: ArrayModule,
+    patches: Array,
+    channels: int,
+    w: Array,
+    counts: Sequence[int],
+    inside: bool,
+    last: str,
+) -> Array:
     """Chunks of patches over n times the kernel: each is a part of the result."""
     n, groups, outputs = patches.shape[1], w.shape[0], w.shape[1]
     k = tuple(range(3, w.ndim))
@@ -141,8 +174,14 @@ def conv_products(
 
 
 def conv_add_products(
-    xp: Any, patches: Any, n: int, w: Any, counts: Any, inside: bool, last: str
-) -> Any:
+    xp: ArrayModule,
+    patches: Array,
+    n: int,
+    w: Array,
+    counts: Sequence[int],
+    inside: bool,
+    last: str,
+) -> Array:
     """Chunks of patches over c times those of the kernel, added up."""
     groups, outputs = w.shape[:2]
     w = w.transpose(0, 2, *range(3, w.ndim), 1)
@@ -168,8 +207,14 @@ def conv_add_products(
 
 
 def conv_taps(
-    xp: Any, x: Any, w: Any, strides: Any, dilation: Any, padding: Any, counts: Any
-) -> Any:
+    xp: ArrayModule,
+    x: Array,
+    w: Array,
+    strides: Sequence[int],
+    dilation: Sequence[int],
+    padding: Sequence[tuple[int, int]],
+    counts: Sequence[int],
+) -> Array:
     """Many groups of very few channels and outputs: shifted images times one tap each."""
     groups, outputs, channels = w.shape[:3]
     taps = w.shape[3:]
@@ -199,8 +244,14 @@ def conv_taps(
 
 
 def conv_positions(
-    xp: Any, x: Any, w: Any, strides: Any, dilation: Any, padding: Any, counts: Any
-) -> Any:
+    xp: ArrayModule,
+    x: Array,
+    w: Array,
+    strides: Sequence[int],
+    dilation: Sequence[int],
+    padding: Sequence[tuple[int, int]],
+    counts: Sequence[int],
+) -> Array:
     """As conv_taps for few positions, as in gradients of kernels: an inner product for each."""
     groups, outputs, channels = w.shape[:3]
     taps = w.shape[3:]
@@ -221,14 +272,21 @@ def conv_positions(
     return out.transpose(0, -1, 1, *range(2, x.ndim - 1))
 
 
-def conv_channels_last(xp: Any, x: Any, padding: Any) -> Any:
+def conv_channels_last(xp: ArrayModule, x: Array, padding: Sequence[tuple[int, int]]) -> Array:
     """Padded images in the order (channels, n, *space, groups)."""
     x = x.transpose(2, 0, *range(3, x.ndim), 1)
     x = pad_and_dilate(xp, x, 0, ((0, 0), (0, 0), *padding, (0, 0)), (1,) * x.ndim)
     return xp.ascontiguousarray(x)
 
 
-def conv_undilated(xp: Any, x: Any, w: Any, strides: Any, dilation: Any, padding: Any) -> Any:
+def conv_undilated(
+    xp: ArrayModule,
+    x: Array,
+    w: Array,
+    strides: Sequence[int],
+    dilation: Sequence[int],
+    padding: Sequence[tuple[int, int]],
+) -> Array:
     """Convolution of grouped images with a grouped kernel: (n, groups, outputs, *positions)."""
     counts = [
         conv_count(low + n + high, k, s, d)
@@ -248,7 +306,9 @@ def conv_undilated(xp: Any, x: Any, w: Any, strides: Any, dilation: Any, padding
     return multiply(xp, x, w, strides, dilation, padding, counts)
 
 
-def conv_phases(n: int, k: int, stride: int, pad: Any, base: int, dilation: int) -> list[Any]:
+def conv_phases(
+    n: int, k: int, stride: int, pad: tuple[int, int], base: int, dilation: int
+) -> list[Phase]:
     """Output positions along one axis by their phase: which taps meet elements and not gaps.
 
     Returns:
@@ -271,8 +331,14 @@ def conv_phases(n: int, k: int, stride: int, pad: Any, base: int, dilation: int)
 
 
 def conv_dilated(
-    xp: Any, x: Any, w: Any, strides: Any, dilation: Any, padding: Any, base: Any
-) -> Any:
+    xp: ArrayModule,
+    x: Array,
+    w: Array,
+    strides: Sequence[int],
+    dilation: Sequence[int],
+    padding: Sequence[tuple[int, int]],
+    base: Sequence[int],
+) -> Array:
     """Convolution of images with gaps: one without gaps for each phase of the positions."""
     geometry = list(zip(x.shape[3:], w.shape[3:], strides, padding, base, dilation, strict=True))
     counts = [
@@ -295,17 +361,17 @@ def conv_dilated(
 
 
 def conv_grouped(
-    xp: Any,
-    lhs: Any,
-    rhs: Any,
+    xp: ArrayModule,
+    lhs: Array,
+    rhs: Array,
     *,
-    window_strides: Any,
-    padding: Any,
-    lhs_dilation: Any,
-    rhs_dilation: Any,
+    window_strides: Sequence[int],
+    padding: Sequence[tuple[int, int]],
+    lhs_dilation: Sequence[int],
+    rhs_dilation: Sequence[int],
     feature_group_count: int,
     batch_group_count: int,
-) -> Any:
+) -> Array:
     """Convolution of (n, c, *space) with (o, i, *taps): (n, o, *positions)."""
     rank = len(window_strides)
     groups = feature_group_count * batch_group_count

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from ...arrays import ArrayModule
 from ...core.avals import Aval
 from ...core.facts import Hazard
 from ...core.primitive import Case
 from ...core.tracing import shape_of
 from ...errors import ShapeError
+from ...typing import Array
 from ..families import Bilinear, bilinear, is_value, sample
 from ..shape import cast, flip, move_axis, reshape, transpose
 from ..windows.geometry import dilated_size, window_adjoint, window_count
@@ -18,8 +21,10 @@ from .convolution_evaluation import conv_grouped
 from .dot_general import strong_product
 
 
-def _conv_eval(xp: Any, lhs: Any, rhs: Any, *, strong: int | None, **params: Any) -> Any:
-    def product(a: Any, b: Any) -> Any:
+def _conv_eval(
+    xp: ArrayModule, lhs: Array, rhs: Array, *, strong: int | None, **params: Any
+) -> Array:
+    def product(a: Array, b: Array) -> Array:
         return conv_grouped(xp, a, b, **params)
 
     if strong is None:
@@ -67,26 +72,28 @@ def check_convolution(lhs: Aval, rhs: Aval, **params: Any) -> Aval:
     return Aval((lhs.shape[0] // batch_groups, rhs.shape[0], *counts), dtype)
 
 
-def _split(x: Any, axis: int, count: int) -> Any:
+def _split(x: Array, axis: int, count: int) -> Array:
     """Split an axis into ``count`` parts."""
     shape = shape_of(x)
     return reshape(x, shape=(*shape[:axis], count, shape[axis] // count, *shape[axis + 1 :]))
 
 
-def _join(x: Any, axis: int) -> Any:
+def _join(x: Array, axis: int) -> Array:
     """Join an axis with the next one."""
     shape = shape_of(x)
     return reshape(x, shape=(*shape[:axis], shape[axis] * shape[axis + 1], *shape[axis + 2 :]))
 
 
-def _swap(x: Any, axis: int) -> Any:
+def _swap(x: Array, axis: int) -> Array:
     """Swap an axis with the next one."""
     perm = list(range(len(shape_of(x))))
     perm[axis], perm[axis + 1] = axis + 1, axis
     return transpose(x, perm=tuple(perm))
 
 
-def _conv_transpose(ct: Any, lhs: Any, rhs: Any, *, flagged: bool, **params: Any) -> Any:
+def _conv_transpose(
+    ct: Array, lhs: Any, rhs: Any, *, flagged: bool, **params: Any
+) -> tuple[Array | None, Array | None]:
     # The cotangent takes the position of the operand it is for.
     if flagged and params["strong"] is None:
         params["strong"] = 1 if is_value(lhs) else 0
@@ -96,18 +103,18 @@ def _conv_transpose(ct: Any, lhs: Any, rhs: Any, *, flagged: bool, **params: Any
 
 
 def _lhs_cotangent(
-    ct: Any,
+    ct: Array,
     lhs: Aval,
-    rhs: Any,
+    rhs: Array,
     *,
-    window_strides: Any,
-    padding: Any,
-    lhs_dilation: Any,
-    rhs_dilation: Any,
+    window_strides: Sequence[int],
+    padding: Sequence[tuple[int, int]],
+    lhs_dilation: Sequence[int],
+    rhs_dilation: Sequence[int],
     feature_group_count: int,
     batch_group_count: int,
     strong: int | None,
-) -> Any:
+) -> Array:
     """Strides become gaps and gaps strides; the kernel is flipped, its in- and outputs swapped."""
     groups = feature_group_count * batch_group_count
     taps = shape_of(rhs)[2:]
@@ -134,18 +141,18 @@ def _lhs_cotangent(
 
 
 def _rhs_cotangent(
-    ct: Any,
-    lhs: Any,
+    ct: Array,
+    lhs: Array,
     rhs: Aval,
     *,
-    window_strides: Any,
-    padding: Any,
-    lhs_dilation: Any,
-    rhs_dilation: Any,
+    window_strides: Sequence[int],
+    padding: Sequence[tuple[int, int]],
+    lhs_dilation: Sequence[int],
+    rhs_dilation: Sequence[int],
     feature_group_count: int,
     batch_group_count: int,
     strong: int | None,
-) -> Any:
+) -> Array:
     """Images and channels change places, and so do feature groups and batch groups."""
     pads = tuple(
         (low, (k - 1) * r + dilated_size(q, s) - low - dilated_size(n, d))
@@ -174,7 +181,7 @@ def _rhs_cotangent(
     return _swap(out, 0)
 
 
-def _conv_batch(size: int, args: Any, batched: Any, **params: Any) -> Any:
+def _conv_batch(size: int, args: Sequence[Array], batched: Sequence[bool], **params: Any) -> Array:
     lhs, rhs = args
     groups, batch_groups = params["feature_group_count"], params["batch_group_count"]
     if not batched[1]:
@@ -198,10 +205,16 @@ def _conv_batch(size: int, args: Any, batched: Any, **params: Any) -> Any:
     return _swap(_split(convolution(lhs, _join(rhs, 0), **params), 1, size), 0)
 
 
-def _conv_cases(rng: Any) -> list[Case]:
-    def case(lhs: Any, rhs: Any, dtype: str = "f8", strong: Any = None, **given: Any) -> Case:
+def _conv_cases(rng: np.random.Generator) -> list[Case]:
+    def case(
+        lhs: tuple[int, ...],
+        rhs: tuple[int, ...],
+        dtype: str = "f8",
+        strong: int | None = None,
+        **given: Any,
+    ) -> Case:
         rank = len(lhs) - 2
-        params = {
+        params: dict[str, Any] = {
             "window_strides": (1,) * rank,
             "padding": ((0, 0),) * rank,
             "lhs_dilation": (1,) * rank,

@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
+from ...arrays import ArrayModule
 from ...core.avals import Aval
 from ...core.facts import Hazard
+from ...core.jaxpr import Eqn
 from ...core.lowering import NumpyText
 from ...core.primitive import Case
 from ...errors import ShapeError
+from ...typing import Array
 from ..families import Bilinear, bilinear, is_value, sample
 from ..shape import cast, inverse_permutation, move_axis, reshape, shift_axes, transpose
 
-Pairs = tuple[tuple[int, ...], tuple[int, ...]]
+Pairs: TypeAlias = tuple[tuple[int, ...], tuple[int, ...]]
+"""Axes of the first operand, and those of the second that go with them."""
+
+Product: TypeAlias = Callable[[Array, Array], Array]
+"""A bilinear product of two arrays."""
 
 
-def strong_product(xp: Any, product: Callable[[Any, Any], Any], z: Any, d: Any) -> Any:
+def strong_product(xp: ArrayModule, product: Product, z: Array, d: Array) -> Array:
     """A bilinear product in which zeros of z win over infinities and NaNs of d.
 
     Where d is finite, or the plain product is, the plain product is right. Otherwise infinities and
@@ -34,7 +41,7 @@ def strong_product(xp: Any, product: Callable[[Any, Any], Any], z: Any, d: Any) 
         return product_by_parts(xp, product, z, d)
 
 
-def product_by_parts(xp: Any, product: Callable[[Any, Any], Any], z: Any, d: Any) -> Any:
+def product_by_parts(xp: ArrayModule, product: Product, z: Array, d: Array) -> Array:
     """A bilinear product of arrays that are not finite, with strong zeros of z."""
     finite_z, finite_d = xp.isfinite(z), xp.isfinite(d)
     out = product(
@@ -63,7 +70,7 @@ def product_by_parts(xp: Any, product: Callable[[Any, Any], Any], z: Any, d: Any
     return xp.where(both | (invalid != 0), xp.asarray(np.nan, out.dtype), out)[()]
 
 
-def contract_arrays(xp: Any, x: Any, y: Any, contract: Pairs, batch: Pairs) -> Any:
+def contract_arrays(xp: ArrayModule, x: Array, y: Array, contract: Pairs, batch: Pairs) -> Array:
     """The contraction of two arrays by one matrix product."""
     (lc, rc), (lb, rb) = contract, batch
     if not lb and len(lc) == 1 and x.ndim <= 2 and y.ndim <= 2:
@@ -93,8 +100,8 @@ def contract_arrays(xp: Any, x: Any, y: Any, contract: Pairs, batch: Pairs) -> A
 
 
 def contract_strongly(
-    xp: Any, x: Any, y: Any, *, contract: Pairs, batch: Pairs, strong: Any
-) -> Any:
+    xp: ArrayModule, x: Array, y: Array, *, contract: Pairs, batch: Pairs, strong: int | None
+) -> Array:
     """The contraction, with strong zeros in one operand."""
     if strong == 0:
         return strong_product(xp, lambda z, d: contract_arrays(xp, z, d, contract, batch), x, y)
@@ -108,7 +115,7 @@ def _free(ndim: int, *used: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(i for i in range(ndim) if i not in taken)
 
 
-def _abstract(x: Aval, y: Aval, *, contract: Pairs, batch: Pairs, strong: Any) -> Aval:
+def _abstract(x: Aval, y: Aval, *, contract: Pairs, batch: Pairs, strong: int | None) -> Aval:
     (lc, rc), (lb, rb) = contract, batch
     for pairs in (contract, batch):
         for i, j in zip(*pairs, strict=True):
@@ -125,8 +132,8 @@ def _abstract(x: Aval, y: Aval, *, contract: Pairs, batch: Pairs, strong: Any) -
 
 
 def _transpose(
-    ct: Any, x: Any, y: Any, *, flagged: bool, contract: Pairs, batch: Pairs, strong: Any
-) -> Any:
+    ct: Array, x: Any, y: Any, *, flagged: bool, contract: Pairs, batch: Pairs, strong: int | None
+) -> tuple[Array | None, Array | None]:
     (lc, rc), (lb, rb) = contract, batch
     if is_value(y):
         which = _strong_side(flagged, strong == 1)
@@ -143,8 +150,8 @@ def _strong_side(flagged: bool, value_is_strong: bool) -> int | None:
 
 
 def _transpose_first(
-    ct: Any, x: Aval, y: Any, contract: Pairs, batch: Pairs, strong: Any, swapped: bool
-) -> Any:
+    ct: Array, x: Aval, y: Array, contract: Pairs, batch: Pairs, strong: int | None, swapped: bool
+) -> Array:
     """The cotangent of x, the linear operand; ``swapped`` if it is the second one.
 
     The operands are put in the order that leaves the axes of the result as x has them, if possible.
@@ -189,8 +196,14 @@ def _transpose_plan(
 
 
 def _batch(
-    _size: int, args: Any, batched: Any, *, contract: Pairs, batch: Pairs, strong: Any
-) -> Any:
+    _size: int,
+    args: Sequence[Array],
+    batched: Sequence[bool],
+    *,
+    contract: Pairs,
+    batch: Pairs,
+    strong: int | None,
+) -> Array:
     x, y = args
     (lc, rc), (lb, rb) = contract, batch
     if all(batched):
@@ -212,7 +225,7 @@ def _batch(
     return move_axis(out, len(x.shape) - len(lc), 0)
 
 
-def _cases(rng: Any) -> Any:
+def _cases(rng: np.random.Generator) -> Iterator[Case]:
     none: Pairs = ((), ())
     for dtype in ("f8", "f4", "c16", "i8"):
         x, y = sample(rng, (2, 3), dtype, (-2, 2)), sample(rng, (3, 4), dtype, (-2, 2))
@@ -228,7 +241,7 @@ def _cases(rng: Any) -> Any:
     yield Case(a[0], a[1], contract=((1,), (1,)), batch=none, strong=1)
 
 
-def _plain_matmul(e: Any, ins: list[str]) -> tuple[str, str] | None:
+def _plain_matmul(e: Eqn, ins: list[str]) -> tuple[str, str] | None:
     """The operands of np.matmul, as source text, if the contraction is one product of matrices."""
     x, y = (a.aval for a in e.inputs)
     (lc, rc), (lb, _) = e.params["contract"], e.params["batch"]
@@ -239,7 +252,7 @@ def _plain_matmul(e: Any, ins: list[str]) -> tuple[str, str] | None:
     return left, right
 
 
-def _into(_module: Any, e: Any, ins: list[str]) -> str | None:
+def _into(_module: Any, e: Eqn, ins: list[str]) -> str | None:
     """Source text that writes a product of two matrices into memory at hand."""
     operands = _plain_matmul(e, ins)
     if operands is None or len(e.outvars[0].aval.shape) != 2:
@@ -247,7 +260,7 @@ def _into(_module: Any, e: Any, ins: list[str]) -> str | None:
     return f"np.matmul({operands[0]}, {operands[1]}, out={{out}})"
 
 
-def _expression(module: Any, e: Any, ins: list[str]) -> str:
+def _expression(module: Any, e: Eqn, ins: list[str]) -> str:
     """Source text of a contraction."""
     operands = _plain_matmul(e, ins)
     if operands is not None:
@@ -271,7 +284,7 @@ dot_general: Bilinear = bilinear(
 )
 
 
-def matmul(x: Any, y: Any) -> Any:
+def matmul(x: Array, y: Array) -> Array:
     """Matrix product with NumPy's rules: vectors, matrices, stacks of matrices that broadcast."""
     xn, yn = len(x.shape), len(y.shape)
     if xn == 0 or yn == 0:
@@ -294,7 +307,7 @@ def matmul(x: Any, y: Any) -> Any:
     return _stacked_matmul(x, y, lead_x, lead_y)
 
 
-def _stacked_matmul(x: Any, y: Any, lead_x: Any, lead_y: Any) -> Any:
+def _stacked_matmul(x: Array, y: Array, lead_x: tuple[int, ...], lead_y: tuple[int, ...]) -> Array:
     nb = len(lead_x)
     for i, (a, b) in enumerate(zip(lead_x, lead_y, strict=True)):
         if a != b and 1 not in (a, b):

@@ -7,14 +7,15 @@ value decomposition, where dividing by the determinant would fail.
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from ...arrays import raising_linalg
+from ...arrays import ArrayModule, raising_linalg
 from ...core.avals import Aval, inexact_dtype
 from ...core.facts import Float64, Hazard
-from ...core.primitive import Case
+from ...core.primitive import Case, Cases
+from ...typing import Array
 from ..contraction.dot_general import matmul
 from ..families import General, general, sample
 from ..pointwise.complex import imag, real
@@ -22,13 +23,13 @@ from ..shape import broadcast, reduce_sum, reshape
 from .solving import by_lanes, check_square, inv, random_matrix, real_dtype, swap
 
 
-def _entries_product(x: Any, y: Any) -> Any:
+def _entries_product(x: Array, y: Array) -> Array:
     """The sum of x * y over the entries of each matrix."""
     n = len(x.shape)
     return reduce_sum(x * y, axes=(n - 2, n - 1))
 
 
-def _per_matrix(x: Any) -> Any:
+def _per_matrix(x: Array) -> Array:
     """One number per matrix, to multiply its entries with."""
     return reshape(x, shape=(*x.shape, 1, 1))
 
@@ -36,7 +37,7 @@ def _per_matrix(x: Any) -> Any:
 # --- det -----------------------------------------------------------------------------------------
 
 
-def _det_eval(xp: Any, a: Any) -> Any:
+def _det_eval(xp: ArrayModule, a: Array) -> Array:
     return xp.linalg.det(a)
 
 
@@ -45,8 +46,8 @@ def _det_abstract(a: Aval) -> Aval:
     return Aval(a.shape[:-2], inexact_dtype(a))
 
 
-def _cases(*dtypes: str) -> Any:
-    def cases(rng: Any) -> Any:
+def _cases(*dtypes: str) -> Cases:
+    def cases(rng: np.random.Generator) -> Iterator[Case]:
         for dtype in dtypes:
             yield Case(random_matrix(rng, (3, 3), dtype))
         yield Case(random_matrix(rng, (2, 4, 4), "f8"))
@@ -54,8 +55,8 @@ def _cases(*dtypes: str) -> Any:
     return cases
 
 
-def _singular_cases(*dtypes: str) -> Any:
-    def cases(rng: Any) -> Any:
+def _singular_cases(*dtypes: str) -> Cases:
+    def cases(rng: np.random.Generator) -> Iterator[Case]:
         yield from _cases(*dtypes)(rng)
         a = random_matrix(rng, (3, 3), "f8")
         a[2] = a[0] - 0.5 * a[1]
@@ -77,7 +78,7 @@ det: General = general(
 # --- cofactors -----------------------------------------------------------------------------------
 
 
-def products_without(xp: Any, s: Any) -> Any:
+def products_without(xp: ArrayModule, s: Array) -> Array:
     """For each element of the last axis the product of all others."""
     one = xp.ones_like(s[..., :1])
     before = xp.cumprod(xp.concatenate([one, s[..., :-1]], axis=-1), axis=-1)
@@ -85,7 +86,7 @@ def products_without(xp: Any, s: Any) -> Any:
     return before * after[..., ::-1]
 
 
-def singular_cofactors(xp: Any, a: Any) -> Any:
+def singular_cofactors(xp: ArrayModule, a: Array) -> Array:
     """Cofactors of any matrix: those of its singular values, turned by its singular vectors."""
     if not xp.isfinite(a).all():  # LAPACK may not come to an end
         raise np.linalg.LinAlgError("the cofactors of a matrix that is not finite")
@@ -95,7 +96,7 @@ def singular_cofactors(xp: Any, a: Any) -> Any:
     return xp.asarray(scale)[..., None, None] * xp.matmul(turned, vh.conj())
 
 
-def _cofactors_eval(xp: Any, a: Any) -> Any:
+def _cofactors_eval(xp: ArrayModule, a: Array) -> Array:
     """The inverse times the determinant where there is one, however near to singular.
 
     Both come from the same LU factorization, so that its error in the smallest pivot cancels.
@@ -130,7 +131,7 @@ cofactors: General = general(
 )
 
 
-def changed_cofactors(xp: Any, a: Any, t: Any) -> Any:
+def changed_cofactors(xp: ArrayModule, a: Array, t: Array) -> Array:
     """The derivative of the cofactors in direction t, at any matrix.
 
     In the frame of the singular vectors, E = U* t V, it has the diagonal entries sum_k E_kk p_ik
@@ -150,13 +151,13 @@ def changed_cofactors(xp: Any, a: Any, t: Any) -> Any:
     return xp.asarray(scale)[..., None, None] * turned
 
 
-def _change_eval(xp: Any, a: Any, t: Any) -> Any:
+def _change_eval(xp: ArrayModule, a: Array, t: Array) -> Array:
     if a.shape[-1] == 0:
         return xp.zeros(a.shape, a.dtype)
     return by_lanes(xp, changed_cofactors, (a, t), "nan")
 
 
-def _change_jvp_a(b: Any, h: Any, a: Any, t: Any) -> Any:
+def _change_jvp_a(b: Array, h: Array, a: Array, t: Array) -> Array:
     """From d C[t] = (<C, t> C - C t' C) / det, differentiated once more; for regular matrices."""
     c, h_b, tt = cofactors(a), cofactors_change(a, b), swap(t)
     total = _per_matrix(_entries_product(h_b, t)) * c + _per_matrix(_entries_product(c, t)) * h_b
@@ -164,7 +165,7 @@ def _change_jvp_a(b: Any, h: Any, a: Any, t: Any) -> Any:
     return (total - h * _per_matrix(_entries_product(c, b))) / _per_matrix(det(a))
 
 
-def _change_batch(size: int, args: Any, batched: Any) -> Any:
+def _change_batch(size: int, args: Sequence[Array], batched: Sequence[bool]) -> Array:
     a, t = (
         x if is_batched else broadcast(x, shape=(size, *x.shape))
         for x, is_batched in zip(args, batched, strict=True)
@@ -172,7 +173,7 @@ def _change_batch(size: int, args: Any, batched: Any) -> Any:
     return cofactors_change(a, t)
 
 
-def _change_cases(rng: Any) -> Any:
+def _change_cases(rng: np.random.Generator) -> Iterator[Case]:
     for dtype, shape in (("f8", (3, 3)), ("f4", (3, 3)), ("c16", (3, 3)), ("f8", (2, 4, 4))):
         yield Case(random_matrix(rng, shape, dtype), sample(rng, shape, dtype, (-1, 1)))
 
@@ -192,18 +193,18 @@ cofactors_change: General = general(
 # --- slogdet -------------------------------------------------------------------------------------
 
 
-def _slogdet_eval(xp: Any, a: Any) -> Any:
+def _slogdet_eval(xp: ArrayModule, a: Array) -> tuple[Array, Array]:
     sign, logdet = xp.linalg.slogdet(a)
     return sign, logdet
 
 
-def _slogdet_abstract(a: Aval) -> Any:
+def _slogdet_abstract(a: Aval) -> tuple[Aval, Aval]:
     check_square("slogdet", a)
     dtype = inexact_dtype(a)
     return Aval(a.shape[:-2], dtype), Aval(a.shape[:-2], real_dtype(dtype))
 
 
-def _slogdet_jvp(t: Any, out: Any, a: Any) -> Any:
+def _slogdet_jvp(t: Array, out: tuple[Array, Array], a: Array) -> tuple[Array | None, Array]:
     """Rule: d log det = trace(A^-1 dA) (Giles 2008): real part for the size, i times the rest.
 
     A singular matrix has a value, -inf, so that it does not fail but has NaN in its lane.

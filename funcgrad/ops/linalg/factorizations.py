@@ -7,14 +7,17 @@ differentiation (2008); Walter and Lehmann, Algorithmic differentiation of linea
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
+from ...arrays import ArrayModule
 from ...core.avals import Aval, inexact_dtype
 from ...core.facts import Float64, Hazard, OneTriangle
-from ...core.primitive import Case
+from ...core.primitive import Case, Cases
 from ...errors import DifferentiationError, ShapeError
+from ...typing import Array
 from ..contraction.dot_general import matmul
 from ..families import General, general
 from ..pointwise.arithmetic import mul
@@ -36,30 +39,30 @@ from .solving import (
 # --- Cholesky ------------------------------------------------------------------------------------
 
 
-def cholesky_values(xp: Any, a: Any) -> Any:
+def cholesky_values(xp: ArrayModule, a: Array) -> Array:
     """The lower Cholesky factor of each matrix, from its lower triangle."""
     return xp.linalg.cholesky(a)
 
 
-def _cholesky_eval(xp: Any, a: Any, *, failing: str = "raise") -> Any:
+def _cholesky_eval(xp: ArrayModule, a: Array, *, failing: str = "raise") -> Array:
     return by_lanes(xp, cholesky_values, (a,), failing)
 
 
-def _cholesky_abstract(a: Aval, **_: Any) -> Aval:
+def _cholesky_abstract(a: Aval, **_: object) -> Aval:
     check_square("cholesky", a)
     return Aval(a.shape, inexact_dtype(a))
 
 
-def from_triangle(t: Any, *, lower: bool) -> Any:
+def from_triangle(t: Array, *, lower: bool) -> Array:
     """The Hermitian matrix that one triangle of t stands for."""
     half = triangle(t, lower=lower, diagonal=0.5)
     return half + adjoint(half)
 
 
-def _cholesky_jvp(t: Any, factor: Any, _a: Any, *, failing: str = "raise") -> Any:
+def _cholesky_jvp(t: Array, factor: Array, _a: Array, *, failing: str = "raise") -> Array:
     """Rule: dL = L phi(L^-1 dA L^-*), phi = lower triangle with half the diagonal (Giles 2008)."""
 
-    def divide(x: Any) -> Any:
+    def divide(x: Array) -> Array:
         return triangular_solve(
             factor, x, lower=True, transpose_a=NONE, unit_diagonal=False, failing=failing
         )
@@ -68,14 +71,14 @@ def _cholesky_jvp(t: Any, factor: Any, _a: Any, *, failing: str = "raise") -> An
     return matmul(factor, triangle(inner, diagonal=0.5))
 
 
-def hermitian_matrix(rng: Any, shape: tuple[int, ...], dtype: str) -> Any:
+def hermitian_matrix(rng: np.random.Generator, shape: tuple[int, ...], dtype: str) -> Array:
     """Positive definite matrices for cases, with eigenvalues well apart."""
     x = random_matrix(rng, shape, dtype)
     return x + np.conj(np.swapaxes(x, -1, -2))
 
 
-def hermitian_cases(*dtypes: str, **params: Any) -> Any:
-    def cases(rng: Any) -> Any:
+def hermitian_cases(*dtypes: str, **params: Any) -> Cases:
+    def cases(rng: np.random.Generator) -> Iterator[Case]:
         for dtype in dtypes:
             yield Case(hermitian_matrix(rng, (3, 3), dtype), **params)
         yield Case(hermitian_matrix(rng, (2, 3, 3), "f8"), **params)
@@ -98,7 +101,7 @@ cholesky: General = general(
 # --- QR ------------------------------------------------------------------------------------------
 
 
-def _qr_eval(xp: Any, a: Any, *, mode: str) -> Any:
+def _qr_eval(xp: ArrayModule, a: Array, *, mode: str) -> tuple[Array, Array]:
     q, r = xp.linalg.qr(a, mode)
     return q, r
 
@@ -112,7 +115,7 @@ def _qr_abstract(a: Aval, *, mode: str) -> tuple[Aval, Aval]:
     return Aval((*lead, m, k), dtype), Aval((*lead, k, n), dtype)
 
 
-def _qr_jvp(t: Any, out: Any, a: Any, *, mode: str) -> Any:
+def _qr_jvp(t: Array, out: tuple[Array, Array], a: Array, *, mode: str) -> tuple[Array, Array]:
     """With C = Q* dA R^-1: dQ = dA R^-1 - Q (C - W), dR = Q* dA - W R (Walter, Lehmann 2018).
 
     W is the skew-Hermitian matrix with C's lower triangle, so that R stays upper triangular. For a
@@ -150,11 +153,11 @@ def _qr_jvp(t: Any, out: Any, a: Any, *, mode: str) -> Any:
     return dq, dr
 
 
-def _diagonal(x: Any) -> Any:
+def _diagonal(x: Array) -> Array:
     return mul(x, np.eye(x.shape[-1], dtype=real_dtype(x.dtype)))
 
 
-def _qr_cases(rng: Any) -> Any:
+def _qr_cases(rng: np.random.Generator) -> Iterator[Case]:
     for dtype, shape in (
         ("f8", (3, 3)),
         ("f8", (4, 2)),

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
 
 import numpy as np
 
+from ...arrays import ArrayModule
 from ...core.avals import Aval
 from ...core.facts import Hazard
 from ...core.primitive import Case
+from ...typing import Array
 from ..families import General, general, sample
 from ..pointwise.comparison import select
 from ..pointwise.complex import conj, real
@@ -18,7 +20,7 @@ from ..shape import reduce_sum, reduced_shape, shift_axes
 from .solving import real_dtype
 
 
-def norm_of(xp: Any, x: Any, axes: tuple[int, ...], order: float, count: float) -> Any:
+def norm_of(xp: ArrayModule, x: Array, axes: tuple[int, ...], order: float, count: float) -> Array:
     """The norm by its definition, or the root of a mean of squares over ``count``."""
     if order == 2:
         squares = x.real**2 + x.imag**2 if x.dtype.kind == "c" else x * x
@@ -28,7 +30,9 @@ def norm_of(xp: Any, x: Any, axes: tuple[int, ...], order: float, count: float) 
     return xp.sum(abs(x) ** power, axis=axes) ** (1 / power)
 
 
-def _norm_eval(xp: Any, x: Any, *, axes: tuple[int, ...], order: float, count: float = 1) -> Any:
+def _norm_eval(
+    xp: ArrayModule, x: Array, *, axes: tuple[int, ...], order: float, count: float = 1
+) -> Array:
     """The norm by its definition, but where powers of such numbers lose digits."""
     if x.dtype == np.float16:
         wide = x.astype(np.float32)
@@ -48,7 +52,7 @@ def _norm_eval(xp: Any, x: Any, *, axes: tuple[int, ...], order: float, count: f
     return norms.reshape(out.shape)[()]
 
 
-def scaled_norm(xp: Any, rows: Any, order: float, count: float) -> Any:
+def scaled_norm(xp: ArrayModule, rows: Array, order: float, count: float) -> Array:
     """The norm of each row, from the row divided by its largest element."""
     largest = xp.max(abs(rows), axis=1, keepdims=True, initial=0)
     usable = (largest > 0) & xp.isfinite(largest)
@@ -56,13 +60,13 @@ def scaled_norm(xp: Any, rows: Any, order: float, count: float) -> Any:
     return norm_of(xp, rows / scale, (1,), order, count) * scale[:, 0]
 
 
-def _norm_abstract(x: Aval, *, axes: tuple[int, ...], **_: Any) -> Aval:
+def _norm_abstract(x: Aval, *, axes: tuple[int, ...], **_: object) -> Aval:
     return Aval(reduced_shape(x.shape, axes), real_dtype(x.dtype))
 
 
 def _norm_jvp(
-    t: Any, out: Any, x: Any, *, axes: tuple[int, ...], order: float, count: float = 1
-) -> Any:
+    t: Array, out: Array, x: Array, *, axes: tuple[int, ...], order: float, count: float = 1
+) -> Array:
     """The sum of sign(x) (|x| / |x|_p)^(p-1) dx; elements that are zero are left out.
 
     They are where the norm or its power is not differentiable, and 0 is the smallest choice.
@@ -77,7 +81,7 @@ def _norm_jvp(
     return total if count == 1 else total / count
 
 
-def _norm_cases(rng: Any) -> Any:
+def _norm_cases(rng: np.random.Generator) -> Iterator[Case]:
     for dtype, order in (("f8", 2), ("f4", 2), ("c16", 2), ("f8", 3), ("f8", 1.5), ("c16", 2.5)):
         for axes in ((0,), (0, 2)):
             yield Case(sample(rng, (2, 3, 4), dtype, (0.3, 2)), axes=axes, order=order)

@@ -8,17 +8,18 @@ differentiation (2008); Golub and Pereyra, The differentiation of pseudo-inverse
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
-from ...arrays import raising_linalg, triangular_solver
+from ...arrays import ArrayModule, raising_linalg, triangular_solver
 from ...core.avals import Aval, inexact_dtype
 from ...core.facts import Float64, Hazard
-from ...core.primitive import Case
+from ...core.primitive import Case, Primitive
 from ...errors import ShapeError
+from ...typing import Array
 from ..contraction.dot_general import matmul
 from ..families import General, general, sample
 from ..pointwise.arithmetic import mul
@@ -32,13 +33,13 @@ NONE, TRANSPOSED, ADJOINT = range(3)
 # --- matrices ------------------------------------------------------------------------------------
 
 
-def swap(x: Any) -> Any:
+def swap(x: Array) -> Array:
     """The transpose of each matrix."""
     n = len(x.shape)
     return transpose(x, perm=(*range(n - 2), n - 1, n - 2))
 
 
-def adjoint(x: Any) -> Any:
+def adjoint(x: Array) -> Array:
     """The conjugate transpose of each matrix."""
     return conj(swap(x)) if x.dtype.kind == "c" else swap(x)
 
@@ -48,7 +49,7 @@ def real_dtype(dtype: np.dtype) -> np.dtype:
     return np.finfo(dtype).dtype
 
 
-def triangle(x: Any, *, lower: bool = True, diagonal: float = 1.0) -> Any:
+def triangle(x: Array, *, lower: bool = True, diagonal: float = 1.0) -> Array:
     """One triangle of each square matrix, with the diagonal times a factor."""
     n = x.shape[-1]
     make = _triangle_mask if n <= 64 else _triangle_mask.__wrapped__
@@ -64,7 +65,7 @@ def _triangle_mask(n: int, dtype: np.dtype, lower: bool, diagonal: float) -> np.
     return mask
 
 
-def safe_reciprocal(x: Any, small: Any) -> Any:
+def safe_reciprocal(x: Array, small: Array) -> Array:
     """1 / x, and 0 where ``small``, without warnings."""
     return select(small, 0, 1 / select(small, 1, x))
 
@@ -88,7 +89,9 @@ def check_system(name: str, a: Aval, b: Aval) -> None:
 # --- failing lanes -------------------------------------------------------------------------------
 
 
-def by_lanes(xp: Any, function: Callable[..., Any], operands: tuple[Any, ...], failing: str) -> Any:
+def by_lanes(
+    xp: ArrayModule, function: Callable[..., Any], operands: tuple[Array, ...], failing: str
+) -> Any:
     """Apply a function to stacks of matrices.
 
     With failing="nan" a matrix on which it raises gives NaN, and only that one.
@@ -117,30 +120,36 @@ def by_lanes(xp: Any, function: Callable[..., Any], operands: tuple[Any, ...], f
     return nan_unless(xp, good, out)
 
 
-def nan_unless(xp: Any, good: Any, x: Any) -> Any:
+def nan_unless(xp: ArrayModule, good: Array, x: Array) -> Array:
     """Return x with NaN in the lanes that are not good."""
     mask = xp.reshape(good, good.shape + (1,) * (x.ndim - good.ndim))
     return xp.where(mask, x, xp.asarray(np.nan, x.dtype))[()]
 
 
-def zero_columns(xp: Any, b: Any, x: Any) -> Any:
+def zero_columns(xp: ArrayModule, b: Array, x: Array) -> Array:
     """Return x, but zero in the columns where b is zero, whatever the matrix."""
     return xp.where((b == 0).all(axis=-2, keepdims=True), xp.zeros((), x.dtype), x)
 
 
-def fold_columns(b: Any) -> Any:
+def fold_columns(b: Array) -> Array:
     """The stacks of axis 0 side by side as columns, so that one factorization serves all."""
     b = move_axis(b, 0, len(b.shape) - 2)
     return reshape(b, shape=(*b.shape[:-2], b.shape[-2] * b.shape[-1]))
 
 
-def unfold_columns(x: Any, size: int) -> Any:
+def unfold_columns(x: Array, size: int) -> Array:
     """Undo fold_columns."""
     x = reshape(x, shape=(*x.shape[:-1], size, x.shape[-1] // size if size else 0))
     return move_axis(x, len(x.shape) - 2, 0)
 
 
-def batch_system(operator: Any, size: int, args: Any, batched: Any, params: dict[str, Any]) -> Any:
+def batch_system(
+    operator: Primitive,
+    size: int,
+    args: Sequence[Array],
+    batched: Sequence[bool],
+    params: dict[str, Any],
+) -> Array:
     """The batching rule of solves."""
     a, b = args
     if not batched[0] and size:
@@ -155,7 +164,7 @@ def batch_system(operator: Any, size: int, args: Any, batched: Any, params: dict
 # --- triangular solve ----------------------------------------------------------------------------
 
 
-def back_substitution(xp: Any, a: Any, b: Any) -> Any:
+def back_substitution(xp: ArrayModule, a: Array, b: Array) -> Array:
     """Solve with upper triangles, by blocks: LAPACK's general solver never pivots in those."""
     n = a.shape[-1]
     if n <= 32:
@@ -166,7 +175,9 @@ def back_substitution(xp: Any, a: Any, b: Any) -> Any:
     return xp.concatenate([back_substitution(xp, a[..., :h, :h], rest), low], axis=-2)
 
 
-def substitute(xp: Any, a: Any, b: Any, lower: bool, transpose_a: int, unit_diagonal: bool) -> Any:
+def substitute(
+    xp: ArrayModule, a: Array, b: Array, lower: bool, transpose_a: int, unit_diagonal: bool
+) -> Array:
     """Solve with the triangles of a stack of matrices; the other triangle is not read."""
     solver = triangular_solver(xp) if a.shape[-1] > 32 else None
     if solver is None:
@@ -196,29 +207,29 @@ def substitute(xp: Any, a: Any, b: Any, lower: bool, transpose_a: int, unit_diag
 
 
 def _triangular_solve_eval(
-    xp: Any,
-    a: Any,
-    b: Any,
+    xp: ArrayModule,
+    a: Array,
+    b: Array,
     *,
     lower: bool,
     transpose_a: int,
     unit_diagonal: bool,
     strong: bool = False,
     failing: str = "raise",
-) -> Any:
-    def run(xp: Any, a: Any, b: Any) -> Any:
+) -> Array:
+    def run(xp: ArrayModule, a: Array, b: Array) -> Array:
         return substitute(xp, a, b, lower, transpose_a, unit_diagonal)
 
     x = by_lanes(xp, run, (a, b), failing)
     return zero_columns(xp, b, x) if strong else x
 
 
-def _triangular_solve_abstract(a: Aval, b: Aval, **_: Any) -> Aval:
+def _triangular_solve_abstract(a: Aval, b: Aval, **_: object) -> Aval:
     check_system("triangular_solve", a, b)
     return Aval(b.shape, inexact_dtype(a, b))
 
 
-def _triangular_solve_jvp_a(t: Any, x: Any, a: Any, _b: Any, **params: Any) -> Any:
+def _triangular_solve_jvp_a(t: Array, x: Array, a: Array, _b: Array, **params: Any) -> Array:
     diagonal = 0.0 if params["unit_diagonal"] else 1.0
     t = triangle(t, lower=params["lower"], diagonal=diagonal)
     if params["transpose_a"]:
@@ -227,8 +238,15 @@ def _triangular_solve_jvp_a(t: Any, x: Any, a: Any, _b: Any, **params: Any) -> A
 
 
 def _triangular_solve_transpose(
-    ct: Any, a: Any, b: Any, *, flagged: bool, transpose_a: int, strong: bool = False, **params: Any
-) -> Any:
+    ct: Array,
+    a: Array,
+    b: Aval,
+    *,
+    flagged: bool,
+    transpose_a: int,
+    strong: bool = False,
+    **params: object,
+) -> tuple[None, Array]:
     if transpose_a == ADJOINT:
         a = conj(a)
     mode = TRANSPOSED if transpose_a == NONE else NONE
@@ -236,7 +254,7 @@ def _triangular_solve_transpose(
     return None, ct
 
 
-def random_matrix(rng: Any, shape: tuple[int, ...], dtype: str) -> Any:
+def random_matrix(rng: np.random.Generator, shape: tuple[int, ...], dtype: str) -> Array:
     """Matrices for cases: far from singular, singular values well apart."""
     x = sample(rng, shape, dtype, (-1, 1)) / 2
     steps = np.zeros(shape[-2:])
@@ -244,11 +262,13 @@ def random_matrix(rng: Any, shape: tuple[int, ...], dtype: str) -> Any:
     return (x + steps).astype(dtype)
 
 
-def _system(rng: Any, dtype: str, lead: tuple[int, ...] = ()) -> Any:
+def _system(
+    rng: np.random.Generator, dtype: str, lead: tuple[int, ...] = ()
+) -> tuple[Array, Array]:
     return random_matrix(rng, (*lead, 3, 3), dtype), sample(rng, (*lead, 3, 2), dtype, (-2, 2))
 
 
-def _triangular_solve_cases(rng: Any) -> Any:
+def _triangular_solve_cases(rng: np.random.Generator) -> Iterator[Case]:
     for dtype in ("f8", "c16"):
         for lower in (True, False):
             for mode in (NONE, TRANSPOSED, ADJOINT):
@@ -283,28 +303,30 @@ triangular_solve: General = general(
 # --- solve ---------------------------------------------------------------------------------------
 
 
-def solve_values(xp: Any, a: Any, b: Any) -> Any:
+def solve_values(xp: ArrayModule, a: Array, b: Array) -> Array:
     """Solve by LU factorization with partial pivoting."""
     return xp.linalg.solve(a, b)
 
 
-def _solve_eval(xp: Any, a: Any, b: Any, *, strong: bool = False, failing: str = "raise") -> Any:
+def _solve_eval(
+    xp: ArrayModule, a: Array, b: Array, *, strong: bool = False, failing: str = "raise"
+) -> Array:
     x = by_lanes(xp, solve_values, (a, b), failing)
     return zero_columns(xp, b, x) if strong else x
 
 
-def _solve_abstract(a: Aval, b: Aval, **_: Any) -> Aval:
+def _solve_abstract(a: Aval, b: Aval, **_: object) -> Aval:
     check_system("solve", a, b)
     return Aval(b.shape, inexact_dtype(a, b))
 
 
 def _solve_transpose(
-    ct: Any, a: Any, _b: Any, *, flagged: bool, strong: bool = False, **params: Any
-) -> Any:
+    ct: Array, a: Array, _b: Aval, *, flagged: bool, strong: bool = False, **params: object
+) -> tuple[None, Array]:
     return None, solve(swap(a), ct, strong=strong or flagged, **params)
 
 
-def _solve_cases(rng: Any) -> Any:
+def _solve_cases(rng: np.random.Generator) -> Iterator[Case]:
     for dtype, lead in (("f8", ()), ("f4", ()), ("c16", ()), ("f8", (2,))):
         yield Case(*_system(rng, dtype, lead))
     a, b = _system(rng, "f8")
@@ -330,16 +352,16 @@ solve: General = general(
 # --- inverses ------------------------------------------------------------------------------------
 
 
-def inverse_values(xp: Any, a: Any) -> Any:
+def inverse_values(xp: ArrayModule, a: Array) -> Array:
     """The inverse of each matrix."""
     return xp.linalg.inv(a)
 
 
-def _inv_eval(xp: Any, a: Any, *, failing: str = "raise") -> Any:
+def _inv_eval(xp: ArrayModule, a: Array, *, failing: str = "raise") -> Array:
     return by_lanes(xp, inverse_values, (a,), failing)
 
 
-def _inv_abstract(a: Aval, **_: Any) -> Aval:
+def _inv_abstract(a: Aval, **_: object) -> Aval:
     check_square("inv", a)
     return Aval(a.shape, inexact_dtype(a))
 
@@ -359,7 +381,7 @@ inv: General = general(
 )
 
 
-def pseudo_inverse_values(xp: Any, a: Any, rcond: Any) -> Any:
+def pseudo_inverse_values(xp: ArrayModule, a: Array, rcond: Array) -> Array:
     """The pseudo-inverse by SVD; singular values up to rcond times the largest count as zero."""
     u, s, vh = xp.linalg.svd(a.conj(), full_matrices=False)
     keep = s > rcond[..., 0] * s[..., :1]
@@ -367,17 +389,17 @@ def pseudo_inverse_values(xp: Any, a: Any, rcond: Any) -> Any:
     return xp.matmul(xp.swapaxes(vh, -1, -2), s[..., None] * xp.swapaxes(u, -1, -2))
 
 
-def _pinv_eval(xp: Any, a: Any, rcond: Any, *, failing: str = "raise") -> Any:
+def _pinv_eval(xp: ArrayModule, a: Array, rcond: Array, *, failing: str = "raise") -> Array:
     return by_lanes(xp, pseudo_inverse_values, (a, xp.asarray(rcond)[..., None, None]), failing)
 
 
-def _pinv_abstract(a: Aval, rcond: Aval, **_: Any) -> Aval:
+def _pinv_abstract(a: Aval, rcond: Aval, **_: object) -> Aval:
     if rcond.shape != a.shape[:-2]:
         raise ShapeError(f"pinv: rcond of shape {rcond.shape} for matrices of shape {a.shape}")
     return Aval((*a.shape[:-2], a.shape[-1], a.shape[-2]), inexact_dtype(a))
 
 
-def _pinv_jvp(t: Any, p: Any, a: Any, _rcond: Any, **_: Any) -> Any:
+def _pinv_jvp(t: Array, p: Array, a: Array, _rcond: Array, **_: object) -> Array:
     """Rule: dP = -P T P + P P* T* (1 - A P) + (1 - P A) T* P* P, where the rank is kept."""
     tp = matmul(t, p)
     left = matmul(p, adjoint(tp))
@@ -385,7 +407,9 @@ def _pinv_jvp(t: Any, p: Any, a: Any, _rcond: Any, **_: Any) -> Any:
     return left - matmul(matmul(left, a), p) + right - matmul(p, matmul(a, right)) - matmul(p, tp)
 
 
-def _pinv_batch(size: int, args: Any, batched: Any, **params: Any) -> Any:
+def _pinv_batch(
+    size: int, args: Sequence[Array], batched: Sequence[bool], **params: object
+) -> Array:
     a, rcond = (
         x if is_batched else broadcast(x, shape=(size, *x.shape))
         for x, is_batched in zip(args, batched, strict=True)
@@ -393,7 +417,7 @@ def _pinv_batch(size: int, args: Any, batched: Any, **params: Any) -> Any:
     return pinv(a, rcond, **params)
 
 
-def _pinv_cases(rng: Any) -> Any:
+def _pinv_cases(rng: np.random.Generator) -> Iterator[Case]:
     for dtype, shape in (("f8", (3, 3)), ("f8", (4, 2)), ("f4", (2, 3)), ("c16", (2, 3))):
         yield Case(random_matrix(rng, shape, dtype), np.float64(1e-15))
     yield Case(random_matrix(rng, (2, 3, 4), "f8"), np.array([1e-15, 1e-13]))

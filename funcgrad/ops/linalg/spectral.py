@@ -17,14 +17,17 @@ differentiation (2008); Townsend, Differentiating the singular value decompositi
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
+from ...arrays import ArrayModule
 from ...core.avals import Aval, inexact_dtype
 from ...core.facts import Float64, Hazard, Moves, OneTriangle
-from ...core.primitive import Case
+from ...core.primitive import Case, Cases
 from ...errors import ShapeError
+from ...typing import Array
 from ..contraction.dot_general import matmul
 from ..families import General, general
 from ..pointwise.comparison import select
@@ -39,13 +42,13 @@ from .solving import adjoint, by_lanes, check_square, random_matrix, real_dtype,
 # --- symmetric eigenvalues -----------------------------------------------------------------------
 
 
-def pairs(w: Any) -> tuple[Any, Any]:
+def pairs(w: Array) -> tuple[Array, Array]:
     """Values as columns and as rows: w_i and w_j of each pair."""
     *lead, n = w.shape
     return reshape(w, shape=(*lead, n, 1)), reshape(w, shape=(*lead, 1, n))
 
 
-def between(x: Any, w: Any) -> Any:
+def between(x: Array, w: Array) -> Array:
     """x_ij / (w_j - w_i), and 0 for pairs that are equal to rounding."""
     wi, wj = pairs(w)
     gap = wj - wi
@@ -54,7 +57,7 @@ def between(x: Any, w: Any) -> Any:
     return noted(noted(x, others) * safe_reciprocal(gap, equal), others)
 
 
-def noted_values(xp: Any, x: Any, equal: Any) -> Any:
+def noted_values(xp: ArrayModule, x: Array, equal: Array) -> Array:
     """Give x back; a warning tells if something is in it where vectors have equal values."""
     if equal.any():
         size = abs(x)
@@ -70,14 +73,14 @@ def noted_values(xp: Any, x: Any, equal: Any) -> Any:
     return x
 
 
-def _noted_batch(size: int, args: Any, batched: Any) -> Any:
+def _noted_batch(size: int, args: Sequence[Array], batched: Sequence[bool]) -> Array:
     x, equal = (
         a if b else broadcast_to(a, (size, *a.shape)) for a, b in zip(args, batched, strict=True)
     )
     return noted(x, equal)
 
 
-def _noted_cases(rng: Any) -> Any:
+def _noted_cases(rng: np.random.Generator) -> Iterator[Case]:
     none = np.zeros((3, 3), bool)
     for dtype in ("f8", "f4"):
         yield Case(random_matrix(rng, (3, 3), dtype), none)
@@ -96,58 +99,62 @@ noted: General = general(
 )
 
 
-def rounding(w: Any) -> Any:
+def rounding(w: Array) -> Array:
     """The size of errors in eigenvalues or singular values: a multiple of the largest of them."""
     reduce = reduce_max if w.shape[-1] else reduce_sum
     largest = reduce(abs(w), axes=(len(w.shape) - 1,))
     return reshape(largest, shape=(*largest.shape, 1)) * (8 * float(np.finfo(w.dtype).eps))
 
 
-def _entrywise(bound: Any) -> Any:
+def _entrywise(bound: Array) -> Array:
     return reshape(bound, shape=(*bound.shape, 1))
 
 
-def eigh_lower(xp: Any, a: Any) -> Any:
+def eigh_lower(xp: ArrayModule, a: Array) -> tuple[Array, Array]:
     """Eigenvalues and eigenvectors from the lower triangle."""
     return tuple(xp.linalg.eigh(a, "L"))
 
 
-def eigh_upper(xp: Any, a: Any) -> Any:
+def eigh_upper(xp: ArrayModule, a: Array) -> tuple[Array, Array]:
     """Eigenvalues and eigenvectors from the upper triangle."""
     return tuple(xp.linalg.eigh(a, "U"))
 
 
-def eigenvalues_lower(xp: Any, a: Any) -> Any:
+def eigenvalues_lower(xp: ArrayModule, a: Array) -> Array:
     """Eigenvalues from the lower triangle."""
     return xp.linalg.eigvalsh(a, "L")
 
 
-def eigenvalues_upper(xp: Any, a: Any) -> Any:
+def eigenvalues_upper(xp: ArrayModule, a: Array) -> Array:
     """Eigenvalues from the upper triangle."""
     return xp.linalg.eigvalsh(a, "U")
 
 
-def _eigh_eval(xp: Any, a: Any, *, lower: bool, failing: str = "raise") -> Any:
+def _eigh_eval(
+    xp: ArrayModule, a: Array, *, lower: bool, failing: str = "raise"
+) -> tuple[Array, Array]:
     return by_lanes(xp, eigh_lower if lower else eigh_upper, (a,), failing)
 
 
-def _eigvalsh_eval(xp: Any, a: Any, *, lower: bool, failing: str = "raise") -> Any:
+def _eigvalsh_eval(xp: ArrayModule, a: Array, *, lower: bool, failing: str = "raise") -> Array:
     return by_lanes(xp, eigenvalues_lower if lower else eigenvalues_upper, (a,), failing)
 
 
-def _eigvalsh_abstract(a: Aval, **_: Any) -> Aval:
+def _eigvalsh_abstract(a: Aval, **_: object) -> Aval:
     check_square("eigh", a)
     return Aval(a.shape[:-1], real_dtype(inexact_dtype(a)))
 
 
-def _columns_product(x: Any, y: Any) -> Any:
+def _columns_product(x: Array, y: Array) -> Array:
     """The real part of x_k* y_k for each column k."""
     product = conj(x) * y if x.dtype.kind == "c" else x * y
     product = reduce_sum(product, axes=(len(x.shape) - 2,))
     return real(product) if x.dtype.kind == "c" else product
 
 
-def _eigh_jvp(t: Any, out: Any, _a: Any, *, lower: bool, **_: Any) -> Any:
+def _eigh_jvp(
+    t: Array, out: tuple[Array, Array], _a: Array, *, lower: bool, **_: object
+) -> tuple[Array, Array]:
     """Rule: dw = diag(V* dA V), dV = V (V* dA V / (w_j - w_i)) (Giles 2008)."""
     w, v = out
     tv = matmul(from_triangle(t, lower=lower), v)
@@ -155,13 +162,13 @@ def _eigh_jvp(t: Any, out: Any, _a: Any, *, lower: bool, **_: Any) -> Any:
     return _columns_product(v, tv), matmul(v, turn)
 
 
-def _eigvalsh_jvp(t: Any, _w: Any, a: Any, *, lower: bool, failing: str = "raise") -> Any:
+def _eigvalsh_jvp(t: Array, _w: Array, a: Array, *, lower: bool, failing: str = "raise") -> Array:
     _, v = eigh(a, lower=lower, failing=failing)
     return _columns_product(v, matmul(from_triangle(t, lower=lower), v))
 
 
-def _eigh_cases(*dtypes: str) -> Any:
-    def cases(rng: Any) -> Any:
+def _eigh_cases(*dtypes: str) -> Cases:
+    def cases(rng: np.random.Generator) -> Iterator[Case]:
         yield from hermitian_cases(*dtypes, lower=True)(rng)
         yield Case(random_matrix(rng, (3, 3), "f8"), lower=False)
 
@@ -196,37 +203,39 @@ eigvalsh: General = general(
 # --- singular values -----------------------------------------------------------------------------
 
 
-def thin_svd(xp: Any, a: Any) -> Any:
+def thin_svd(xp: ArrayModule, a: Array) -> tuple[Array, Array, Array]:
     """The singular value decomposition with min(m, n) vectors on each side."""
     return tuple(xp.linalg.svd(a, full_matrices=False))
 
 
-def full_svd(xp: Any, a: Any) -> Any:
+def full_svd(xp: ArrayModule, a: Array) -> tuple[Array, Array, Array]:
     """The singular value decomposition with square matrices of vectors."""
     return tuple(xp.linalg.svd(a, full_matrices=True))
 
 
-def singular_values(xp: Any, a: Any) -> Any:
+def singular_values(xp: ArrayModule, a: Array) -> Array:
     """The singular values in descending order."""
     return xp.linalg.svd(a, compute_uv=False)
 
 
-def _svd_eval(xp: Any, a: Any, *, full_matrices: bool, failing: str = "raise") -> Any:
+def _svd_eval(
+    xp: ArrayModule, a: Array, *, full_matrices: bool, failing: str = "raise"
+) -> tuple[Array, Array, Array]:
     return by_lanes(xp, full_svd if full_matrices else thin_svd, (a,), failing)
 
 
-def _svdvals_eval(xp: Any, a: Any, *, failing: str = "raise") -> Any:
+def _svdvals_eval(xp: ArrayModule, a: Array, *, failing: str = "raise") -> Array:
     return by_lanes(xp, singular_values, (a,), failing)
 
 
-def _svdvals_abstract(a: Aval, **_: Any) -> Aval:
+def _svdvals_abstract(a: Aval, **_: object) -> Aval:
     if a.ndim < 2:
         raise ShapeError(f"svd needs matrices in the last two axes, got shape {a.shape}")
     *lead, m, n = a.shape
     return Aval((*lead, min(m, n)), real_dtype(inexact_dtype(a)))
 
 
-def _svd_abstract(a: Aval, *, full_matrices: bool, **_: Any) -> Any:
+def _svd_abstract(a: Aval, *, full_matrices: bool, **_: object) -> tuple[Aval, Aval, Aval]:
     s = _svdvals_abstract(a)
     *lead, m, n = a.shape
     k, j = (m, n) if full_matrices else (min(m, n), min(m, n))
@@ -234,7 +243,9 @@ def _svd_abstract(a: Aval, *, full_matrices: bool, **_: Any) -> Any:
     return Aval((*lead, m, k), dtype), s, Aval((*lead, j, n), dtype)
 
 
-def _svd_jvp(t: Any, out: Any, a: Any, *, full_matrices: bool, **_: Any) -> Any:
+def _svd_jvp(
+    t: Array, out: tuple[Array, Array, Array], a: Array, *, full_matrices: bool, **_: object
+) -> tuple[Array, Array, Array]:
     """With E = U* dA V split into its Hermitian part H and its skew part K (after Townsend 2016):
 
     ds = diag(H), dU = U (X + Y), dV = V (X - Y), X = H / (s_j - s_i), Y = K / (s_i + s_j); a tall
@@ -264,12 +275,12 @@ def _svd_jvp(t: Any, out: Any, a: Any, *, full_matrices: bool, **_: Any) -> Any:
     return du, _columns_product(u1, tv), adjoint(dv)
 
 
-def _leading(u: Any, s: Any) -> Any:
+def _leading(u: Array, s: Array) -> Array:
     """The vectors that belong to singular values."""
     return index(u, key=(FULL,) * (len(u.shape) - 1) + ((0, s.shape[-1], None),))
 
 
-def _with_complement(du: Any, u1: Any, u: Any) -> Any:
+def _with_complement(du: Array, u1: Array, u: Array) -> Array:
     """Tangents of all of u: the other vectors move as they must to stay orthogonal to u1."""
     k, m = u1.shape[-1], u.shape[-1]
     if k == m:
@@ -278,14 +289,14 @@ def _with_complement(du: Any, u1: Any, u: Any) -> Any:
     return concatenate(du, -matmul(u1, matmul(adjoint(du), u2)), axis=len(u.shape) - 1)
 
 
-def _svdvals_jvp(t: Any, s: Any, a: Any, *, failing: str = "raise") -> Any:
+def _svdvals_jvp(t: Array, s: Array, a: Array, *, failing: str = "raise") -> Array:
     """Rule: ds = diag(U* dA V), and 0 for a singular value 0 up to rounding, a minimum."""
     u, _, vh = svd(a, full_matrices=False, failing=failing)
     return select(s <= rounding(s), 0, _columns_product(u, matmul(t, adjoint(vh))))
 
 
-def _svd_cases(dtypes: tuple[str, ...], **params: Any) -> Any:
-    def cases(rng: Any) -> Any:
+def _svd_cases(dtypes: tuple[str, ...], **params: Any) -> Cases:
+    def cases(rng: np.random.Generator) -> Iterator[Case]:
         for dtype in dtypes:
             for shape in ((3, 3), (4, 2), (2, 3)):
                 yield Case(random_matrix(rng, shape, dtype), **params)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import operator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,18 +13,21 @@ from ...core.avals import WEAK_DTYPES, Aval
 from ...core.facts import Hazard, Moves
 from ...core.lowering import NumpyText
 from ...core.primitive import Case, Primitive
+from ...typing import Array
 from ..families import Elementwise, Scaling, elementwise, is_value, sample
 from ..families.rules import out_dtype
 from ..shape import cast, sum_to
 
 
-def fit(ct: Any, x: Aval) -> Any:
+def fit(ct: Array, x: Array | Aval) -> Array:
     """A cotangent of the output as one of operand x: sum over broadcast axes, cast to its dtype."""
     return cast(sum_to(ct, x.shape), x.dtype)
 
 
-def _signed_transpose(sign_y: int) -> Any:
-    def transpose(ct: Any, x: Any, y: Any, *, flagged: bool) -> Any:
+def _signed_transpose(sign_y: int) -> Callable[..., tuple[Array | None, Array | None]]:
+    def transpose(
+        ct: Array, x: Array | Aval, y: Array | Aval, *, flagged: bool
+    ) -> tuple[Array | None, Array | None]:
         ct_x = None if is_value(x) else fit(ct, x)
         ct_y = None if is_value(y) else fit(ct if sign_y > 0 else -ct, y)
         return ct_x, ct_y
@@ -31,24 +35,28 @@ def _signed_transpose(sign_y: int) -> Any:
     return transpose
 
 
-def _product_transpose(ct: Any, x: Any, y: Any, *, flagged: bool) -> Any:
+def _product_transpose(
+    ct: Array, x: Array | Aval, y: Array | Aval, *, flagged: bool
+) -> tuple[Array | None, Array | None]:
     times = mul_strong if flagged else mul
     if is_value(y):
         return fit(times(ct, y), x), None
     return None, fit(times(ct, x), y)
 
 
-def _reciprocal(y: Any) -> Any:
+def _reciprocal(y: Array | float) -> Array | float:
     """1 / y; of the Python number 0, for which Python raises, what NumPy gives."""
     return 1 / y if type(y) not in (int, float) or y else math.copysign(math.inf, y)
 
 
-def _quotient(t: Any, y: Any) -> Any:
+def _quotient(t: Array, y: Array | float) -> Array:
     """The quotient t / y, for the Python number 0 as well."""
     return t / y if type(y) not in (int, float) or y else t * _reciprocal(y)
 
 
-def _quotient_transpose(ct: Any, x: Any, y: Any, *, flagged: bool) -> Any:
+def _quotient_transpose(
+    ct: Array, x: Aval, y: Array | float, *, flagged: bool
+) -> tuple[Array, None]:
     return fit(div_strong(ct, y) if flagged else _quotient(ct, y), x), None
 
 
@@ -82,11 +90,11 @@ class Mask:
 
     __slots__ = ("values",)
 
-    def __init__(self, values: Any) -> None:
+    def __init__(self, values: Array | np.bool_) -> None:
         self.values = values
 
 
-def _times_y(_o: Any, _x: Any, y: Any) -> Any:
+def _times_y(_o: Array | None, _x: Array | None, y: Any) -> Array | complex | Mask:
     if type(y) is float:
         return y
     if type(y) in WEAK_DTYPES:
@@ -94,11 +102,11 @@ def _times_y(_o: Any, _x: Any, y: Any) -> Any:
     return y if y.dtype is not _BOOLEAN else Mask(y)
 
 
-def _times_x(_o: Any, x: Any, _y: Any) -> Any:
+def _times_x(_o: Array | None, x: Any, _y: Array) -> Array | complex | Mask:
     return _times_y(None, None, x)
 
 
-def any_boolean(operands: Any) -> bool:
+def any_boolean(operands: Sequence[Array | complex]) -> bool:
     """Whether one of the factors is a mask."""
     return any(out_dtype(x).kind == "b" for x in operands)
 
@@ -149,7 +157,7 @@ pos: Elementwise = elementwise(
 )
 
 
-def zeroed(out: Any, zero: Any) -> Any:
+def zeroed(out: Array, zero: Array) -> Array:
     """A product, which may be written into, with zeros where it must have them."""
     if out.ndim:
         np.copyto(out, 0, where=zero)
@@ -157,7 +165,7 @@ def zeroed(out: Any, zero: Any) -> Any:
     return np.where(zero, np.zeros_like(out), out)[()]
 
 
-def strong_multiply(z: Any, x: Any, out: Any = None) -> Any:
+def strong_multiply(z: Array, x: Array, out: Array | None = None) -> Array:
     """The product z * x, but zero where z is zero, whatever x is there.
 
     ``out`` may be x. An infinity or NaN of x leaves a trace in the product and so in its norm.
@@ -166,7 +174,7 @@ def strong_multiply(z: Any, x: Any, out: Any = None) -> Any:
     return out if np.isfinite(np.vdot(out, out)) else zeroed(out, np.equal(z, 0))
 
 
-def strong_multiply_both(z: Any, x: Any, out: Any = None) -> Any:
+def strong_multiply_both(z: Array, x: Array, out: Array | None = None) -> Array:
     """The product z * x, but zero where z or x is zero, whatever the other is."""
     out = np.multiply(z, x, out=out)
     if np.isfinite(np.vdot(out, out)):
@@ -176,11 +184,11 @@ def strong_multiply_both(z: Any, x: Any, out: Any = None) -> Any:
 
 def _strong_product(
     name: str,
-    evaluate: Any,
-    first: Any,
-    second: Any,
+    evaluate: Callable[..., Array],
+    first: Callable[[], Primitive],
+    second: Callable[[], Primitive],
     overwrites: tuple[int, ...],
-    scalar: Any,
+    scalar: Callable[..., Any],
 ) -> Elementwise:
     """A strong product: ``first`` and ``second`` give it differentiated in each factor."""
     return elementwise(
@@ -227,14 +235,14 @@ mul_both_strong: Primitive = _strong_product(
 )
 
 
-def strong_divide(z: Any, y: Any, out: Any = None) -> Any:
+def strong_divide(z: Array, y: Array, out: Array | None = None) -> Array:
     """The quotient z / y, but zero where z is zero, whatever y is there. ``out`` may be z."""
     zero = np.equal(z, 0)
     out = np.divide(z, y, out=out)
     return out if np.isfinite(np.vdot(out, out)) else zeroed(out, zero)
 
 
-def _strong_quotient_cases(rng: Any) -> Any:
+def _strong_quotient_cases(rng: np.random.Generator) -> Iterator[Case]:
     for dtype in ("f8", "f4", "c16"):
         yield Case(sample(rng, (2, 3), dtype, (-2, 2)), sample(rng, (3,), dtype, (0.3, 2)))
     yield Case(np.array([0.0, 1.5, -2.0]), np.array([0.7, 3.0, 0.4]))
@@ -264,15 +272,15 @@ class StrongTangent:
 
     __slots__ = ("value",)
 
-    def __init__(self, value: Any) -> None:
+    def __init__(self, value: Array) -> None:
         self.value = value
 
-    def __mul__(self, factor: Any) -> StrongTangent:
+    def __mul__(self, factor: Array | complex) -> StrongTangent:
         return StrongTangent(mul_strong(self.value, factor))
 
     __rmul__ = __mul__
 
-    def __truediv__(self, divisor: Any) -> StrongTangent:
+    def __truediv__(self, divisor: Array | complex) -> StrongTangent:
         return StrongTangent(div_strong(self.value, divisor))
 
     def __neg__(self) -> StrongTangent:

@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 import operator
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, TypeAlias
 
 import numpy as np
 
+from ...core.avals import Aval
 from ...core.facts import Moves, Picks
+from ...core.jaxpr import Eqn
 from ...core.lowering import NumpyText
 from ...core.primitive import Case
 from ...core.tracing import aval_of
+from ...typing import Array
 from ..families import Elementwise, Joint, elementwise, is_value, sample
 from .arithmetic import fit, mul_both_strong, mul_strong, zeroed
 
 BOOLEAN = "the result is boolean"
 INTEGER = "the result is integer"
 
+Partial: TypeAlias = Callable[[Array, Array, Array], Array]
+"""A partial derivative in one of two operands, of the result and both."""
 
-def _compare(name: str, ufunc: Any, op: Any = None, kinds: str = "fib") -> Any:
+
+def _compare(
+    name: str, ufunc: np.ufunc, op: Callable[..., Any] | None = None, kinds: str = "fib"
+) -> Elementwise:
     return elementwise(name, ufunc, operator=op, nondifferentiable=BOOLEAN, kinds=kinds)
 
 
@@ -39,8 +48,8 @@ isfinite = _compare("is_finite", np.isfinite, kinds="fci")
 
 def _bits(
     name: str,
-    ufunc: Any,
-    op: Any = None,
+    ufunc: np.ufunc,
+    op: Callable[..., Any] | None = None,
     kinds: str = "ib",
     domain: Any = (-9, 9),
     numpy: NumpyText | None = None,
@@ -61,12 +70,12 @@ bitwise_or = _bits("or", np.bitwise_or, operator.or_)
 bitwise_xor = _bits("xor", np.bitwise_xor, operator.xor)
 
 
-def inverted(x: Any) -> Any:
+def inverted(x: Array | int) -> Array | int:
     """~x, which negates truth values, Python's too."""
     return not x if type(x) is bool else ~x
 
 
-def _inverted_text(_module: Any, e: Any, ins: list[str]) -> str:
+def _inverted_text(_module: Any, e: Eqn, ins: list[str]) -> str:
     out = e.outvars[0].aval
     return f"not {ins[0]}" if out.weak and out.dtype.kind == "b" else f"~{ins[0]}"
 
@@ -77,7 +86,7 @@ right_shift = _bits("shift_right", np.right_shift, operator.rshift, "i", ((-9, 9
 bitwise_count = _bits("population_count", np.bitwise_count, kinds="i")
 
 
-def tie_shares(x: Any, y: Any) -> Any:
+def tie_shares(x: Array, y: Array) -> Array:
     """1 where x > y (or either is NaN), 1/2 where x == y, 0 where x < y."""
     lower = np.less(x, y)
     out = np.logical_not(lower).astype(np.result_type(x, y, np.float16))
@@ -92,7 +101,7 @@ shares: Elementwise = elementwise(
 )
 
 
-def ordered_product(x: Any, y: Any, t: Any, out: Any = None) -> Any:
+def ordered_product(x: Array, y: Array, t: Array, out: Array | None = None) -> Array:
     """The strong product tie_shares(x, y) * t in one go; ``out`` may be t."""
     keep = np.logical_not(np.less(x, y))
     even = np.equal(x, y)
@@ -115,23 +124,23 @@ shared_product = elementwise(
 )
 
 
-def _larger_share(_o: Any, x: Any, y: Any) -> Any:
+def _larger_share(_o: Array, x: Array, y: Array) -> Array:
     return shares(x, y)
 
 
-def _smaller_share(_o: Any, x: Any, y: Any) -> Any:
+def _smaller_share(_o: Array, x: Array, y: Array) -> Array:
     return shares(y, x)
 
 
-def _number_share(share: Any) -> Any:
-    def partial(o: Any, x: Any, y: Any) -> Any:
+def _number_share(share: Partial) -> Partial:
+    def partial(o: Array, x: Array, y: Array) -> Array:
         one = o.dtype.type(1)
         return np.where(np.isnan(y), one, np.where(np.isnan(x), o.dtype.type(0), share(o, x, y)))
 
     return partial
 
 
-def _swap(share: Any) -> Any:
+def _swap(share: Partial) -> Partial:
     return lambda o, x, y: share(o, y, x)
 
 
@@ -177,7 +186,7 @@ fmin: Elementwise = elementwise(
 )
 
 
-def filled_like(x: Any, value: float) -> Any:
+def filled_like(x: Array, value: float) -> Array:
     """One number in the shape and dtype of an array or tracer, whatever elements that has."""
     aval = aval_of(x)
     number = aval.dtype.type(value)
@@ -186,23 +195,27 @@ def filled_like(x: Any, value: float) -> Any:
     return np.broadcast_to(number, aval.shape) if aval.shape else number
 
 
-def choose(c: Any, x: Any, y: Any) -> Any:
+def choose(c: Array, x: Array, y: Array) -> Array:
     """The elements of x where c is true, of y elsewhere."""
     return np.where(c, x, y)[()]
 
 
-def _select_tangent(tangents: Any, _out: Any, c: Any, _x: Any, _y: Any) -> Any:
+def _select_tangent(
+    tangents: Sequence[Array | None], _out: Array, c: Array, _x: Array, _y: Array
+) -> Array:
     _, x_t, y_t = tangents
     return select(c, 0 if x_t is None else x_t, 0 if y_t is None else y_t)
 
 
-def _select_transpose(ct: Any, c: Any, x: Any, y: Any, *, flagged: bool) -> Any:
+def _select_transpose(
+    ct: Array, c: Array, x: Array | Aval, y: Array | Aval, *, flagged: bool
+) -> tuple[None, Array | None, Array | None]:
     ct_x = None if is_value(x) else fit(select(c, ct, 0), x)
     ct_y = None if is_value(y) else fit(select(c, 0, ct), y)
     return None, ct_x, ct_y
 
 
-def _select_cases(rng: Any) -> Any:
+def _select_cases(rng: np.random.Generator) -> Iterator[Case]:
     c = np.array([[True, False, True], [False, False, True]])
     for dtype in ("f8", "f4", "c16", "i8"):
         yield Case(c, sample(rng, (2, 3), dtype, (-2, 2)), sample(rng, (3,), dtype, (-2, 2)))

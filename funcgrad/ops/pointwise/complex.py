@@ -3,37 +3,38 @@
 from __future__ import annotations
 
 import operator
-from typing import Any
+from collections.abc import Iterator
 
 import numpy as np
 
 from ...core.facts import Decided, Hazard
 from ...core.primitive import Case
+from ...typing import Array
 from ..families import Elementwise, as_scalar, elementwise, is_value, sample
 from .arithmetic import fit
 from .directions import over, share_values
 
 
-def _is_complex(x: Any) -> bool:
+def _is_complex(x: Array) -> bool:
     return x.dtype.kind == "c"
 
 
-def real_part(x: Any) -> Any:
+def real_part(x: Array) -> Array:
     """The real part of an array or scalar."""
     return x.real
 
 
-def imaginary_part(x: Any) -> Any:
+def imaginary_part(x: Array) -> Array:
     """The imaginary part of an array or scalar."""
     return as_scalar(x.imag * 1) if hasattr(x, "dtype") else x.imag
 
 
-def angle_of(x: Any) -> Any:
+def angle_of(x: Array) -> Array:
     """The argument of a complex number, the angle of a real one (0 or pi)."""
     return np.angle(x)
 
 
-def make_complex(x: Any, y: Any) -> Any:
+def make_complex(x: Array, y: Array) -> Array:
     """X + iy without rounding or spurious NaN."""
     shape = np.broadcast_shapes(np.shape(x), np.shape(y))
     out = np.empty(shape, np.result_type(x, y, np.complex64))
@@ -72,7 +73,7 @@ imag: Elementwise = elementwise(
 )
 
 
-def _complex_cases(rng: Any) -> Any:
+def _complex_cases(rng: np.random.Generator) -> Iterator[Case]:
     yield Case(sample(rng, (2, 3), "f8", (-2, 2)), sample(rng, (3,), "f8", (-2, 2)))
     yield Case(sample(rng, (2, 3), "f4", (-2, 2)), sample(rng, (2, 1), "f4", (-2, 2)))
 
@@ -92,12 +93,12 @@ make: Elementwise = elementwise(
 )
 
 
-def direction_of(x: Any) -> Any:
+def direction_of(x: Array) -> Array:
     """The number x / |x|, and 0 at 0; of infinite parts the direction is that of their signs."""
     return share_values(x, np.abs(x))
 
 
-def _abs_tangent(t: Any, _o: Any, x: Any) -> Any:
+def _abs_tangent(t: Array, _o: Array, x: Array) -> Array:
     if _is_complex(t):
         return real(np.conjugate(direction(x)) * t)
     return np.sign(x) * t
@@ -114,7 +115,7 @@ absolute: Elementwise = elementwise(
 )
 
 
-def _sign_tangent(t: Any, o: Any, x: Any) -> Any:
+def _sign_tangent(t: Array, o: Array, x: Array) -> Array | None:
     if not _is_complex(t):
         return None
     return 1j * o * imag(over(np.conjugate(o) * t, abs(x)))
@@ -138,7 +139,7 @@ sign: Elementwise = elementwise(
 )
 
 
-def _angle_tangent(t: Any, o: Any, x: Any) -> Any:
+def _angle_tangent(t: Array, o: Array, x: Array) -> Array | None:
     if not _is_complex(t):
         return None
     return imag(np.where(x == 0, 0, t / np.where(x == 0, 1, x)))

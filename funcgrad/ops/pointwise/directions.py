@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from ...core.facts import Hazard
 from ...core.lowering import NumpyText
+from ...typing import Array
 from ..families import Elementwise, Scaling, elementwise
 
 
-def infinite_part(x: Any) -> Any:
+def infinite_part(x: Array) -> Array:
     """The sign of an infinite real number, 0 for a finite one: the direction of what has both."""
     return np.where(np.isinf(x), np.sign(x), np.zeros_like(x))
 
 
-def share_values(x: Any, whole: Any, out: Any = None) -> Any:
+def share_values(x: Array, whole: Array, out: Array | None = None) -> Array:
     """The quotient x / whole; 0 where the whole is 0, a unit where both are infinite."""
     with np.errstate(all="ignore"):
         out = np.divide(x, whole, out=out)
@@ -33,7 +32,7 @@ def share_values(x: Any, whole: Any, out: Any = None) -> Any:
     return out
 
 
-def cosine_values(x: Any, y: Any) -> Any:
+def cosine_values(x: Array, y: Array) -> Array:
     """The cosine x / hypot(x, y) of the angle between (x, y) and the first axis; 0 at (0, 0)."""
     dtype = np.result_type(x, y)
     if dtype == np.float16:
@@ -47,7 +46,7 @@ def cosine_values(x: Any, y: Any) -> Any:
     return out.astype(dtype, copy=False)[()]
 
 
-def scaled_cosine(x: Any, y: Any) -> Any:
+def scaled_cosine(x: Array, y: Array) -> Array:
     """The cosine from numbers divided by the larger one."""
     largest = np.maximum(np.abs(x), np.abs(y))
     scale = np.where((largest > 0) & np.isfinite(largest), largest, 1).astype(largest.dtype)
@@ -58,29 +57,29 @@ def scaled_cosine(x: Any, y: Any) -> Any:
     return a / np.where(length == 0, np.ones_like(length), length)
 
 
-def one_minus_square_of(x: Any) -> Any:
+def one_minus_square_of(x: Array) -> Array:
     """1 - x**2, accurate also near 1 and -1."""
     return (1 - x) * (1 + x)
 
 
-def length_of(x: Any) -> Any:
+def length_of(x: Array) -> Array:
     """The distance of (x, 1) from the origin."""
     with np.errstate(over="ignore"):
         out = np.sqrt(1 + x * x)
     return out if np.isfinite(np.vdot(out, out)) else np.hypot(x, x.dtype.type(1))
 
 
-def over(t: Any, whole: Any) -> Any:
+def over(t: Array, whole: Array) -> Array:
     """A tangent divided by a length, and 0 where that is 0."""
     return t / np.where(whole == 0, np.inf, whole)
 
 
-def _cosine_scale_x(t: Any, _o: Any, x: Any, y: Any) -> Any:
+def _cosine_scale_x(t: Array, _o: Array, x: Array, y: Array) -> Array:
     sine = cosine(y, x)
     return over(t, np.hypot(x, y)) * sine * sine
 
 
-def _cosine_scale_y(t: Any, o: Any, x: Any, y: Any) -> Any:
+def _cosine_scale_y(t: Array, o: Array, x: Array, y: Array) -> Array:
     return over(t, np.hypot(x, y)) * -o * cosine(y, x)
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 
+from ...typing import Array
 
-def horner(coefficients: tuple[float, ...], x: Any, out: Any) -> None:
+
+def horner(coefficients: tuple[float, ...], x: Array, out: Array) -> None:
     """Write the polynomial with these coefficients, lowest first, at x into out."""
     np.multiply(x, coefficients[-1], out=out)
     for c in coefficients[-2:0:-1]:
@@ -16,7 +18,7 @@ def horner(coefficients: tuple[float, ...], x: Any, out: Any) -> None:
     np.add(out, coefficients[0], out=out)
 
 
-def erf_inv_centre(x: Any, minus_w: Any, work: Any) -> None:
+def erf_inv_centre(x: Array, minus_w: Array, work: Sequence[Array]) -> None:
     """Overwrite -w with x R(w), R(w) = erf_inv(x) / x for w = -log(1 - x**2) < 3.5.
 
     R is the best rational approximation of degree 7 over 7, of relative error 2e-17.
@@ -39,7 +41,7 @@ def erf_inv_centre(x: Any, minus_w: Any, work: Any) -> None:
     np.multiply(w, x, out=w)
 
 
-def erf_inv_tail(x: Any) -> Any:
+def erf_inv_tail(x: Array) -> Array:
     """erf_inv(x) = r - S(r) for r = sqrt(-log(1 - |x|)) from 2.04 to 6.08, with the sign of x.
 
     S is the best rational approximation of degree 7 over 7, of error 8e-18 relative to the result.
@@ -61,7 +63,7 @@ def erf_inv_tail(x: Any) -> Any:
     return np.copysign(y, x)
 
 
-def inverse_error_function(x: Any) -> Any:
+def inverse_error_function(x: Array) -> Array:
     """The inverse of the error function, of NumPy arrays; errors are below 2.5 ulp."""
     x = np.asarray(x)
     flat = x.reshape(-1)

@@ -13,6 +13,7 @@ import numpy as np
 
 from ...core.facts import Hazard, Scalars
 from ...core.lowering import NumpyText
+from ...typing import Array
 from ..families import Elementwise, elementwise
 from .special import logistic_slope
 
@@ -22,7 +23,7 @@ FLAT = 40.0
 """Beyond it the function is x or 0 in every type."""
 
 
-def gelu_values(x: Any, out: Any = None) -> Any:
+def gelu_values(x: Array, out: Array | None = None) -> Array:
     """The product of x and the logistic function of LINEAR x + CUBIC x**3."""
     with np.errstate(over="ignore"):
         if x.dtype == np.float16 or not x.ndim:
@@ -38,7 +39,7 @@ def gelu_values(x: Any, out: Any = None) -> Any:
         return np.divide(out, below, out=out)
 
 
-def gelu_slope_values(x: Any, out: Any = None) -> Any:
+def gelu_slope_values(x: Array, out: Array | None = None) -> Array:
     """The derivative of gelu, from the exponential that does not overflow.
 
     With e = exp(-|2 u|) it is (1 or e, as x is positive or not) / (1 + e), the logistic function,
@@ -58,17 +59,17 @@ def gelu_slope_values(x: Any, out: Any = None) -> Any:
     return np.divide(growth, below, out=out).astype(x.dtype, copy=False)
 
 
-def wide_float(x: Any) -> Any:
+def wide_float(x: Array) -> Array:
     """An array in the type of the computation: float32 for float16."""
     return x.astype(np.float32) if x.dtype == np.float16 else x
 
 
-def inside(x: Any) -> Any:
+def inside(x: Array) -> Array:
     """The argument 2 u of the logistic function."""
     return x * (LINEAR + CUBIC * (x * x))
 
 
-def _curvature(_o: Any, x: Any) -> Any:
+def _curvature(_o: Array, x: Array) -> Array:
     limit = 10.0 if x.dtype == np.float16 else FLAT  # the square of the growth is in range
     x = np.clip(x, -limit, limit)
     u2, growth = inside(x), LINEAR + 3 * CUBIC * (x * x)

@@ -5,19 +5,20 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from ...core.facts import LEFT_OUT, Hazard, Steep
 from ...core.lowering import NumpyText
+from ...typing import Array
 from ..families import Elementwise, Scaling, elementwise
 from .special import logistic, own
 
 LN2 = 0.6931471805599453
 
 
-def log_of_exponential(x: Any, exponential: Any, logarithm: Any, out: Any) -> Any:
+def log_of_exponential(
+    x: Array, exponential: np.ufunc, logarithm: np.ufunc, out: Array | None
+) -> Array:
     """The logarithm of an exponential of x, and x where that overflows."""
     with np.errstate(over="ignore"):
         out = exponential(x, out=out)
@@ -31,12 +32,12 @@ def log_of_exponential(x: Any, exponential: Any, logarithm: Any, out: Any) -> An
     return out
 
 
-def softplus_values(x: Any, out: Any = None) -> Any:
+def softplus_values(x: Array, out: Array | None = None) -> Array:
     """log(1 + exp(x)) without overflow."""
     return log_of_exponential(x, np.exp, np.log1p, out)
 
 
-def log1mexp_values(x: Any, out: Any = None) -> Any:
+def log1mexp_values(x: Array, out: Array | None = None) -> Array:
     """log(1 - exp(x)), accurate for small and for large negative x."""
     near = np.greater(x, -LN2)
     small = np.maximum(x, -LN2)
@@ -53,12 +54,12 @@ def log1mexp_values(x: Any, out: Any = None) -> Any:
     return out
 
 
-def log_expm1_values(x: Any, out: Any = None) -> Any:
+def log_expm1_values(x: Array, out: Array | None = None) -> Array:
     """log(exp(x) - 1) without overflow or cancellation."""
     return log_of_exponential(x, np.expm1, np.log, out)
 
 
-def xlogx_values(x: Any, out: Any = None) -> Any:
+def xlogx_values(x: Array, out: Array | None = None) -> Array:
     """The product x * log(x), and 0 at 0."""
     with np.errstate(divide="ignore"):
         out = np.log(x, out=out)
@@ -73,7 +74,7 @@ def xlogx_values(x: Any, out: Any = None) -> Any:
     return out
 
 
-def xlogratio_values(x: Any, y: Any, out: Any = None) -> Any:
+def xlogratio_values(x: Array, y: Array, out: Array | None = None) -> Array:
     """The product x * log(x / y), and 0 where x is 0 and y is not."""
     with np.errstate(all="ignore"):
         out = np.divide(x, y, out=out)
@@ -90,7 +91,7 @@ def xlogratio_values(x: Any, y: Any, out: Any = None) -> Any:
     return out
 
 
-def rare_xlogratio_values(x: Any, y: Any) -> Any:
+def rare_xlogratio_values(x: Array, y: Array) -> Array:
     """The product x * log(x / y), also where the ratio of two normal numbers is none."""
     with np.errstate(all="ignore"):
         ratio = np.divide(x, y)
@@ -103,7 +104,7 @@ def rare_xlogratio_values(x: Any, y: Any) -> Any:
         return np.where(zero, x, x * logs).astype(ratio.dtype)[()]
 
 
-def _log_of_ratio(x: Any, y: Any) -> Any:
+def _log_of_ratio(x: Array, y: Array) -> Array:
     """log(x / y) of numbers of one sign, without their ratio."""
     apart = np.log(np.abs(x)) - np.log(np.abs(y))
     return np.where(np.sign(x) * np.sign(y) < 0, apart.dtype.type(np.nan), apart)

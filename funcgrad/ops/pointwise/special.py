@@ -6,8 +6,8 @@ Derivatives: NIST Digital Library of Mathematical Functions, 7.2, 5.2 and 5.15.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from math import pi, sqrt
-from typing import Any
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from ...arrays import special_module
 from ...core.facts import LEFT_OUT, Hazard, Steep
 from ...core.lowering import NumpyText
 from ...core.primitive import Case
+from ...typing import Array
 from ..families import Elementwise, Scaling, elementwise, sample
 from .erf_inverse import inverse_error_function
 
@@ -22,17 +23,17 @@ TWO_OVER_ROOT_PI = 2 / sqrt(pi)
 HALF_ROOT_PI = sqrt(pi) / 2
 
 
-def erf_values(x: Any) -> Any:
+def erf_values(x: Array) -> Array:
     """The error function."""
     return special_module(x).erf(x)[()]
 
 
-def erfc_values(x: Any) -> Any:
+def erfc_values(x: Array) -> Array:
     """1 - erf(x), accurate where that is small."""
     return special_module(x).erfc(x)[()]
 
 
-def gaussian_values(x: Any, out: Any = None) -> Any:
+def gaussian_values(x: Array, out: Array | None = None) -> Array:
     """exp(-x * x)."""
     square = np.multiply(x, x, out=out)
     if not square.ndim or square.dtype.kind not in "fc":
@@ -41,51 +42,51 @@ def gaussian_values(x: Any, out: Any = None) -> Any:
     return np.exp(square, out=square)
 
 
-def erf_inv_values(x: Any) -> Any:
+def erf_inv_values(x: Array) -> Array:
     """The inverse of the error function."""
     if hasattr(x, "__cuda_array_interface__"):
         return special_module(x).erfinv(x)
     return inverse_error_function(x)
 
 
-def logit_values(x: Any) -> Any:
+def logit_values(x: Array) -> Array:
     """The inverse of the logistic function, log(x / (1 - x))."""
     return special_module(x).logit(x)[()]
 
 
-def entropy_values(x: Any) -> Any:
+def entropy_values(x: Array) -> Array:
     """-x log(x), 0 at 0, and -inf below."""
     return special_module(x).entr(x)[()]
 
 
-def relative_entropy_values(x: Any, y: Any) -> Any:
+def relative_entropy_values(x: Array, y: Array) -> Array:
     """X log(x / y); 0 where x is 0 and y is not negative, inf outside."""
     return special_module(x).rel_entr(x, y)[()]
 
 
-def lgamma_values(x: Any) -> Any:
+def lgamma_values(x: Array) -> Array:
     """The logarithm of the absolute value of the gamma function."""
     return special_module(x).gammaln(x)[()]
 
 
-def digamma_values(x: Any) -> Any:
+def digamma_values(x: Array) -> Array:
     """The derivative of lgamma."""
     return special_module(x).digamma(x)[()]
 
 
-def polygamma_values(n: Any, x: Any) -> Any:
+def polygamma_values(n: Array | int, x: Array) -> Array:
     """The derivative of order n of digamma, with the precision of x."""
     out = special_module(x).polygamma(n, x)
     dtype = getattr(x, "dtype", out.dtype)
     return out.astype(dtype if dtype.kind == "f" else out.dtype, copy=False)[()]
 
 
-def own(x: Any) -> Any:
+def own(x: Array) -> Array | None:
     """An array of floats as a place for results, None for other things: for ufuncs' ``out``."""
     return x if getattr(x, "ndim", 0) and x.dtype.kind == "f" else None
 
 
-def logistic_values(x: Any, out: Any = None) -> Any:
+def logistic_values(x: Array, out: Array | None = None) -> Array:
     """1 / (1 + exp(-x)); where that overflows, the result is less than any normal number."""
     if np.iscomplexobj(x):
         positive = np.real(x) >= 0
@@ -98,7 +99,7 @@ def logistic_values(x: Any, out: Any = None) -> Any:
         return np.reciprocal(out, out=own(out))
 
 
-def squared_sech(x: Any) -> Any:
+def squared_sech(x: Array) -> Array:
     """sech(x)**2 from the exponential that does not overflow."""
     away = np.where(np.real(x) < 0, x, -x) if np.iscomplexobj(x) else -np.abs(x)
     e = np.exp(2 * away)
@@ -106,7 +107,7 @@ def squared_sech(x: Any) -> Any:
     return e / half / half
 
 
-def tanh_slope_values(y: Any, x: Any, out: Any = None) -> Any:
+def tanh_slope_values(y: Array, x: Array, out: Array | None = None) -> Array:
     """The derivative of y = tanh(x): 1 - y * y, but from x where that cancels. ``out`` may be y."""
     if y.dtype.kind == "c":
         return np.positive(squared_sech(x), out=out)
@@ -133,7 +134,7 @@ def tanh_slope_values(y: Any, x: Any, out: Any = None) -> Any:
     return out
 
 
-def put_at(out: Any, places: Any, values: Any) -> None:
+def put_at(out: Array, places: Array, values: Array) -> None:
     """Write values at places counted as in ``ravel``; indices are faster than np.put."""
     if out.flags.c_contiguous:
         out.reshape(-1)[places] = values
@@ -141,7 +142,7 @@ def put_at(out: Any, places: Any, values: Any) -> None:
         np.put(out, places, values)
 
 
-def logistic_slope_values(x: Any, out: Any = None) -> Any:
+def logistic_slope_values(x: Array, out: Array | None = None) -> Array:
     """The derivative of the logistic function, exp(-|x|) / (1 + exp(-|x|))**2."""
     if np.iscomplexobj(x):
         return np.multiply(0.25, squared_sech(0.5 * x), out=out)
@@ -153,7 +154,7 @@ def logistic_slope_values(x: Any, out: Any = None) -> Any:
     return np.divide(out, below, out=own(out))
 
 
-def _tanh_slope_cases(rng: Any) -> Any:
+def _tanh_slope_cases(rng: np.random.Generator) -> Iterator[Case]:
     for dtype in ("f8", "f4"):
         x = sample(rng, (2, 3), dtype, (-1.5, 1.5))
         yield Case(np.tanh(x), x)
@@ -161,7 +162,7 @@ def _tanh_slope_cases(rng: Any) -> Any:
     yield Case(np.tanh(x), x)
 
 
-def _polygamma_cases(rng: Any) -> Any:
+def _polygamma_cases(rng: np.random.Generator) -> Iterator[Case]:
     orders = np.array([1, 2, 3])
     for dtype in ("f8", "f4"):
         yield Case(1, sample(rng, (2, 3), dtype, (0.4, 4)))
@@ -274,18 +275,18 @@ logit: Elementwise = elementwise(
 )
 
 
-def _entropy_slope(_o: Any, x: Any) -> Any:
+def _entropy_slope(_o: Array, x: Array) -> Array:
     outside = x < 0
     return np.where(outside, 0, -1 - np.log(np.where(outside, 1, x)))
 
 
-def _relative_slope_x(_o: Any, x: Any, y: Any) -> Any:
+def _relative_slope_x(_o: Array, x: Array, y: Array) -> Array:
     outside = (x < 0) | (y <= 0)
     logs = np.log(np.where(outside, 1, x)) - np.log(np.where(outside, 1, y))
     return np.where(outside, 0, 1 + logs)
 
 
-def _relative_scale_y(t: Any, _o: Any, x: Any, y: Any) -> Any:
+def _relative_scale_y(t: Array, _o: Array, x: Array, y: Array) -> Array:
     outside = (x < 0) | (y <= 0)
     return t * np.where(outside, 0, -x) / np.where(outside, 1, y)
 

@@ -8,14 +8,16 @@ of each round, in which they have counters of their own; only what is needed is 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
+from ...arrays import ArrayModule
 from ...core.avals import Aval
 from ...core.facts import Decided
 from ...core.primitive import Case
+from ...typing import Array
 from ..families import General, general, sample
 from .gamma import (
     batch_of_keys,
@@ -26,26 +28,30 @@ from .gamma import (
     random_words,
     uniforms_of_words,
 )
-from .threefry import count_of
+from .threefry import Words, count_of
 
 _COUNTS = "counts are integers: they do not vary smoothly with the parameters"
 
 
-def uniforms_of_elements(xp: Any, keys: Any, elements: Any, each: int, dtype: Any) -> Any:
+def uniforms_of_elements(
+    xp: ArrayModule, keys: Words, elements: Array, each: int, dtype: np.dtype[Any]
+) -> Array:
     """The uniform numbers at these flat positions, of which each key draws so many in turn."""
     if keys[0].size > 1:
         keys, elements = chosen_keys(keys, elements // each), elements % each
     return uniforms_of_words(xp, first_words(xp, keys, elements.astype(xp.uint32)), dtype)
 
 
-def next_keys(xp: Any, keys: Any, count: int) -> list[Any]:
+def next_keys(xp: ArrayModule, keys: Words, count: int) -> list[Words]:
     """So many new keys of each key, as pairs of words."""
     counts = xp.arange(count, dtype=xp.uint32).reshape(-1, 1)
     words = first_words(xp, keys, counts)
     return [(words[0][i], words[1][i]) for i in range(count)]
 
 
-def stepwise_poisson(xp: Any, keys: Any, rate: Any, elements: Any, each: int) -> Any:
+def stepwise_poisson(
+    xp: ArrayModule, keys: Words, rate: Array, elements: Array, each: int
+) -> Array:
     """How many uniform numbers can be multiplied before the product is below exp(-rate)."""
     out = xp.zeros(rate.shape, xp.int64)
     pending = xp.flatnonzero(rate > 0)
@@ -62,7 +68,14 @@ def stepwise_poisson(xp: Any, keys: Any, rate: Any, elements: Any, each: int) ->
     return out
 
 
-def last_accepted(xp: Any, propose: Any, keys: Any, parameters: Any, wanted: Any, each: int) -> Any:
+def last_accepted(
+    xp: ArrayModule,
+    propose: Callable[..., tuple[Array, Array]],
+    keys: Words,
+    parameters: Sequence[Array],
+    wanted: Array,
+    each: int,
+) -> Array:
     """Proposals of the last accepting round; rounds end when every element had one accepted.
 
     All elements of a key take part in its rounds, as many as the slowest one needs, and a later
@@ -76,7 +89,7 @@ def last_accepted(xp: Any, propose: Any, keys: Any, parameters: Any, wanted: Any
     last = xp.zeros(count, xp.int64)
     rounds: list[Any] = []
 
-    def attempt(r: int, at: Any) -> Any:
+    def attempt(r: int, at: Array) -> Array:
         u = uniforms_of_elements(xp, rounds[r][0], at, each, out.dtype) - 0.5
         v = uniforms_of_elements(xp, rounds[r][1], at, each, out.dtype)
         k, accepted = propose(xp, u, v, *[p[at] for p in parameters])
@@ -98,7 +111,7 @@ def last_accepted(xp: Any, propose: Any, keys: Any, parameters: Any, wanted: Any
     return out
 
 
-def stirling_tail(xp: Any, k: Any) -> Any:
+def stirling_tail(xp: ArrayModule, k: Array) -> Array:
     """Logarithm of k! minus Stirling's (k + 1/2) log(k + 1) - k - 1 + log(2 pi) / 2."""
     table = xp.asarray(
         (
@@ -113,7 +126,7 @@ def stirling_tail(xp: Any, k: Any) -> Any:
     return xp.where(k <= 9, table[xp.clip(k, 0, 9).astype(xp.int64)], series)
 
 
-def propose_poisson(xp: Any, u: Any, v: Any, rate: Any) -> tuple[Any, Any]:
+def propose_poisson(xp: ArrayModule, u: Array, v: Array, rate: Array) -> tuple[Array, Array]:
     """Hoermann's PTRS, for rates of at least 10: proposals, and whether they are accepted."""
     b = 0.931 + 2.53 * xp.sqrt(rate)
     a = -0.059 + 0.02483 * b
@@ -129,7 +142,7 @@ def propose_poisson(xp: Any, u: Any, v: Any, rate: Any) -> tuple[Any, Any]:
     return k, accepted | (~rejected & (s <= m * xp.log(rate) - rate - log_factorial))
 
 
-def evaluate_random_poisson(xp: Any, key: Any, rate: Any) -> Any:
+def evaluate_random_poisson(xp: ArrayModule, key: Array, rate: Array) -> Array:
     """Poisson numbers of float32 rates; -1 where the rate is negative or NaN."""
     words = key.reshape(-1, 2)
     keys = (words[:, 0], words[:, 1])
@@ -148,7 +161,9 @@ def evaluate_random_poisson(xp: Any, key: Any, rate: Any) -> Any:
     return out.reshape(rate.shape)[()]
 
 
-def stepwise_binomial(xp: Any, keys: Any, n: Any, p: Any, elements: Any, each: int) -> Any:
+def stepwise_binomial(
+    xp: ArrayModule, keys: Words, n: Array, p: Array, elements: Array, each: int
+) -> Array:
     """How many geometric waiting times fit into n trials."""
     out = xp.zeros(n.shape, n.dtype)
     pending = xp.arange(n.size)
@@ -166,7 +181,9 @@ def stepwise_binomial(xp: Any, keys: Any, n: Any, p: Any, elements: Any, each: i
     return out
 
 
-def propose_binomial(xp: Any, u: Any, v: Any, n: Any, p: Any) -> tuple[Any, Any]:
+def propose_binomial(
+    xp: ArrayModule, u: Array, v: Array, n: Array, p: Array
+) -> tuple[Array, Array]:
     """Hoermann's BTRS, for n p of at least 10 and p of at most 1/2."""
     spread = xp.sqrt(n * p * (1 - p))
     b = 1.15 + 2.53 * spread
@@ -190,7 +207,7 @@ def propose_binomial(xp: Any, u: Any, v: Any, n: Any, p: Any) -> tuple[Any, Any]
     return k, accepted | (~rejected & (s <= t))
 
 
-def binomial_counts(xp: Any, words: Any, n: Any, p: Any) -> Any:
+def binomial_counts(xp: ArrayModule, words: Array, n: Array, p: Array) -> Array:
     """Binomial numbers as floats; n and p are flat, each key of words draws equally many of them.
 
     NaN for parameters that are NaN, negative n, and p outside of [0, 1].
@@ -217,14 +234,14 @@ def binomial_counts(xp: Any, words: Any, n: Any, p: Any) -> Any:
     return out
 
 
-def evaluate_random_binomial(xp: Any, key: Any, n: Any, p: Any) -> Any:
+def evaluate_random_binomial(xp: ArrayModule, key: Array, n: Array, p: Array) -> Array:
     """Binomial numbers, as floats of the type of p."""
     with np.errstate(all="ignore"):
         out = binomial_counts(xp, key.reshape(-1, 2), n.reshape(-1), p.reshape(-1))
     return out.reshape(p.shape)[()]
 
 
-def evaluate_random_multinomial(xp: Any, key: Any, n: Any, p: Any) -> Any:
+def evaluate_random_multinomial(xp: ArrayModule, key: Array, n: Array, p: Array) -> Array:
     """Multinomial numbers: of each outcome, a binomial number of the trials that are left."""
     words = key.reshape(-1, 2)
     outcomes = p.shape[-1]
@@ -254,14 +271,14 @@ def _abstract_binomial(key: Aval, n: Aval, p: Aval) -> Aval:
     return Aval(p.shape, p.dtype)
 
 
-def _poisson_cases(rng: Any) -> Iterable[Case]:
+def _poisson_cases(rng: np.random.Generator) -> Iterator[Case]:
     yield Case(random_words(rng), sample(rng, (3, 5), "f4", (1, 30)))
     yield Case(random_words(rng), sample(rng, (), "f4", (1, 5)))
     yield Case(random_words(rng, 2), sample(rng, (2, 201), "f4", (5, 15)))
     yield Case(random_words(rng), np.array([0.0, -1.0, np.nan, 1e4], np.float32))
 
 
-def _binomial_cases(rng: Any) -> Iterable[Case]:
+def _binomial_cases(rng: np.random.Generator) -> Iterator[Case]:
     for dtype in ("f8", "f4"):
         n = np.asarray(rng.integers(1, 60, (3, 5)), dtype)
         yield Case(random_words(rng), n, sample(rng, (3, 5), dtype, (0, 1)))
@@ -272,7 +289,7 @@ def _binomial_cases(rng: Any) -> Iterable[Case]:
     yield Case(random_words(rng), n, p)
 
 
-def _multinomial_cases(rng: Any) -> Iterable[Case]:
+def _multinomial_cases(rng: np.random.Generator) -> Iterator[Case]:
     yield Case(random_words(rng), np.array([7.0, 90.0]), sample(rng, (2, 3), "f8", (0.1, 1)))
     yield Case(random_words(rng), np.float32(30), sample(rng, (4,), "f4", (0.1, 1)))
     yield Case(random_words(rng, 2), np.array([6.0, 50.0]), sample(rng, (2, 3), "f8", (0.1, 1)))

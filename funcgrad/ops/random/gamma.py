@@ -6,52 +6,53 @@ with a key of its own, so that how often one is rejected does not change the oth
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterator, Sequence
 from math import pi, sqrt
 from typing import Any
 
 import numpy as np
 
-from ...arrays import special_module
+from ...arrays import ArrayModule, special_module
 from ...core.avals import Aval
 from ...core.facts import Decided, Float64, Hazard
 from ...core.primitive import Case
 from ...errors import ShapeError
+from ...typing import Array
 from ..families import Elementwise, General, elementwise, general, sample
 from ..pointwise.special import erf_inv_values
 from ..shape import broadcast, reshape
 from .gamma_slope import gamma_slope
-from .threefry import count_of, evaluate_threefry2x32, store_uniform
+from .threefry import Words, count_of, evaluate_threefry2x32, store_uniform
 
 
-def first_words(xp: Any, keys: Any, counts: Any) -> Any:
+def first_words(xp: ArrayModule, keys: Words, counts: Array) -> Words:
     """Two random words for each key, a pair of words itself, and counter below 2**32."""
     return evaluate_threefry2x32(xp, keys[0], keys[1], xp.zeros((), xp.uint32), counts)
 
 
-def new_key(xp: Any, keys: Any, number: int) -> Any:
+def new_key(xp: ArrayModule, keys: Words, number: int) -> Words:
     """Of the keys into which each key is split, the one with this number."""
     return first_words(xp, keys, xp.full((), number, xp.uint32))
 
 
-def uniforms_of_words(xp: Any, words: Any, dtype: Any) -> Any:
+def uniforms_of_words(xp: ArrayModule, words: Words, dtype: np.dtype[Any]) -> Array:
     """Floats in [0, 1) from pairs of words."""
     out = xp.empty(words[0].shape, dtype)
     store_uniform(words[0], words[1], out)
     return out
 
 
-def uniforms_of_keys(xp: Any, keys: Any, dtype: Any) -> Any:
+def uniforms_of_keys(xp: ArrayModule, keys: Words, dtype: np.dtype[Any]) -> Array:
     """The first uniform number of each key."""
     return uniforms_of_words(xp, new_key(xp, keys, 0), dtype)
 
 
-def chosen_keys(keys: Any, chosen: Any) -> Any:
+def chosen_keys(keys: Words, chosen: Array) -> Words:
     """The keys at some positions."""
     return keys[0][chosen], keys[1][chosen]
 
 
-def positive_cube_roots(xp: Any, keys: Any, c: Any) -> tuple[Any, Any]:
+def positive_cube_roots(xp: ArrayModule, keys: Words, c: Array) -> tuple[Array, Array]:
     """Normal numbers x and v = 1 + c x, drawn until v is positive."""
     dtype = c.dtype
     x, v = xp.empty(c.shape, dtype), xp.empty(c.shape, dtype)
@@ -68,7 +69,7 @@ def positive_cube_roots(xp: Any, keys: Any, c: Any) -> tuple[Any, Any]:
         keys = new_key(xp, chosen_keys(keys, again), 0)
 
 
-def accepted_cubes(xp: Any, keys: Any, d: Any) -> Any:
+def accepted_cubes(xp: ArrayModule, keys: Words, d: Array) -> Array:
     """The cubes v with which d v is from the gamma distribution of shape d + 1 / 3."""
     result = xp.empty(d.shape, d.dtype)
     pending = xp.arange(d.size)
@@ -89,7 +90,7 @@ def accepted_cubes(xp: Any, keys: Any, d: Any) -> Any:
     return result
 
 
-def evaluate_random_gamma(xp: Any, key: Any, a: Any, *, log_space: bool) -> Any:
+def evaluate_random_gamma(xp: ArrayModule, key: Array, a: Array, *, log_space: bool) -> Array:
     """Gamma numbers, or their logarithms; below a = 1 they are those of a + 1 times u**(1 / a)."""
     words = key.reshape(-1, 2)
     count = count_of(a.shape[key.ndim - 1 :])
@@ -114,7 +115,7 @@ def evaluate_random_gamma(xp: Any, key: Any, a: Any, *, log_space: bool) -> Any:
     return out.reshape(a.shape)[()]
 
 
-def batch_of_keys(size: int, args: Any, batched: Any) -> list[Any]:
+def batch_of_keys(size: int, args: Sequence[Array], batched: Sequence[bool]) -> list[Array]:
     """Operands that all have the batch axis."""
     return [
         x if b else broadcast(reshape(x, shape=(1, *x.shape)), shape=(size, *x.shape))
@@ -132,7 +133,7 @@ def check_keys(name: str, key: Aval, *others: Aval) -> None:
             raise ShapeError(f"{name}: an operand {x} does not begin with the axes of keys {key}")
 
 
-def random_words(rng: Any, *shape: int) -> Any:
+def random_words(rng: np.random.Generator, *shape: int) -> Array:
     """Keys for test cases."""
     return rng.integers(0, 2**32, (*shape, 2), np.uint32)
 
@@ -142,7 +143,7 @@ def _abstract_random_gamma(key: Aval, a: Aval, *, log_space: bool) -> Aval:
     return Aval(a.shape, a.dtype)
 
 
-def _random_gamma_cases(rng: Any) -> Iterable[Case]:
+def _random_gamma_cases(rng: np.random.Generator) -> Iterator[Case]:
     for log_space in (False, True):
         for dtype in ("f8", "f4"):
             yield Case(random_words(rng), sample(rng, (3, 5), dtype, (0.1, 4)), log_space=log_space)
@@ -166,7 +167,9 @@ random_gamma: General = general(
 )
 
 
-def evaluate_following(xp: Any, drawn: Any, parameter: Any, *, slope: Any) -> Any:
+def evaluate_following(
+    xp: ArrayModule, drawn: Array, parameter: Array, *, slope: Callable[..., Array]
+) -> Array:
     """The drawn numbers themselves."""
     return drawn
 
@@ -196,17 +199,17 @@ number at constant probability of a smaller one.
 """
 
 
-def slope_of_loggamma(y: Any, a: Any) -> Any:
+def slope_of_loggamma(y: Array, a: Array) -> Array:
     """How the logarithm of a gamma number moves with its shape parameter."""
     return gamma_slope(a, y, order=0)
 
 
-def slope_of_gamma(z: Any, a: Any) -> Any:
+def slope_of_gamma(z: Array, a: Array) -> Array:
     """How a gamma number moves with its shape parameter; a number that is 0 stays there."""
     return z * gamma_slope(a, np.log(np.maximum(z, float(np.finfo(z.dtype).tiny))), order=0)
 
 
-def erfcx_values(x: Any) -> Any:
+def erfcx_values(x: Array) -> Array:
     """exp(x**2) erfc(x)."""
     return special_module(x).erfcx(x)[()]
 
@@ -222,7 +225,7 @@ erfcx: Elementwise = elementwise(
 )
 
 
-def slope_of_wald(x: Any, mean: Any) -> Any:
+def slope_of_wald(x: Array, mean: Array) -> Array:
     """How a number of the inverse Gaussian distribution moves with the mean.
 
     dF/dmean = -2 exp(2 / mean) Phi(-s) / mean**2 for s = (x / mean + 1) / sqrt(x), over minus the

@@ -13,14 +13,16 @@ one has an integrand without change of sign, so that nothing cancels.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
+from ...arrays import ArrayModule
 from ...core.avals import Aval
 from ...core.facts import Float64, Hazard
 from ...core.primitive import Case
+from ...typing import Array
 from ..families import General, broadcast_shapes, expand_rank, general, sample
 from ..pointwise.special import digamma, digamma_values, polygamma, polygamma_values
 from ..shape import reshape
@@ -43,7 +45,7 @@ def legendre_rule() -> tuple[tuple[float, ...], tuple[float, ...]]:
     return nodes, weights
 
 
-def gamma_slope_series(xp: Any, a: Any, y: Any, order: int) -> Any:
+def gamma_slope_series(xp: ArrayModule, a: Array, y: Array, order: int) -> Array:
     """The slope for small z = exp(y), from F(y; a) = z**a exp(-z) S / Gamma(a + 1).
 
     S is the sum over n of z**n / ((a + 1) ... (a + n)), and the slope is
@@ -65,7 +67,7 @@ def gamma_slope_series(xp: Any, a: Any, y: Any, order: int) -> Any:
     for j in range(1, order + 1):
         factorial *= j
         log_slope.append(polygamma_values(j, a + 1) / factorial)
-    slope = 0.0
+    slope: Any = 0.0
     for j in range(order + 1):
         product = -(j + 1) * total[j + 1]
         for i in range(j + 1):
@@ -74,7 +76,7 @@ def gamma_slope_series(xp: Any, a: Any, y: Any, order: int) -> Any:
     return slope * factorial
 
 
-def gamma_slope_integral(xp: Any, a: Any, y: Any, order: int) -> Any:
+def gamma_slope_integral(xp: ArrayModule, a: Array, y: Array, order: int) -> Array:
     """The slope by quadrature up to where the integrand has decayed by a factor of exp(-38)."""
     decay = 38.0
     z = xp.exp(y)
@@ -103,7 +105,7 @@ def gamma_slope_integral(xp: Any, a: Any, y: Any, order: int) -> Any:
     return folded.sum(axis=0) * reach * -0.5
 
 
-def evaluate_gamma_slope(xp: Any, a: Any, y: Any, *, order: int) -> Any:
+def evaluate_gamma_slope(xp: ArrayModule, a: Array, y: Array, *, order: int) -> Array:
     """The derivative of this order with respect to a, at constant y, of the slope dy/da."""
     shape, dtype = xp.broadcast(a, y).shape, a.dtype
     a, y = (xp.broadcast_to(x, shape).reshape(-1).astype(xp.float64) for x in (a, y))
@@ -125,17 +127,17 @@ def _abstract(a: Aval, y: Aval, *, order: int) -> Aval:
     return Aval(broadcast_shapes("gamma_slope", a.shape, y.shape), a.dtype)
 
 
-def _batch(_size: int, args: Any, batched: Any, *, order: int) -> Any:
+def _batch(_size: int, args: Sequence[Array], batched: Sequence[bool], *, order: int) -> Array:
     ndim = max(len(x.shape) - b for x, b in zip(args, batched, strict=True))
     a, y = (expand_rank(x, ndim, reshape) if b else x for x, b in zip(args, batched, strict=True))
     return gamma_slope(a, y, order=order)
 
 
-def _slope_of_a(t: Any, _out: Any, a: Any, y: Any, *, order: int) -> Any:
+def _slope_of_a(t: Array, _out: Array, a: Array, y: Array, *, order: int) -> Array:
     return t * gamma_slope(a, y, order=order + 1)
 
 
-def _slope_of_y(t: Any, out: Any, a: Any, y: Any, *, order: int) -> Any:
+def _slope_of_y(t: Array, out: Array, a: Array, y: Array, *, order: int) -> Array:
     """F's equation, differentiated once: d(slope)/dy = digamma(a) - y + (exp(y) - a) slope."""
     if order == 0:
         return t * (digamma(a) - y + (np.exp(y) - a) * out)
@@ -143,7 +145,7 @@ def _slope_of_y(t: Any, out: Any, a: Any, y: Any, *, order: int) -> Any:
     return t * (polygamma(order, a) + (np.exp(y) - a) * out - order * lower)
 
 
-def _cases(rng: Any) -> Iterable[Case]:
+def _cases(rng: np.random.Generator) -> Iterator[Case]:
     for order in (0, 1):
         a, y = sample(rng, (2, 3), "f8", (0.2, 6)), sample(rng, (3,), "f8", (-6, 3))
         yield Case(a, y, order=order)

@@ -7,17 +7,22 @@ machine, so results are reproducible and every element of an array is drawn inde
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, TypeAlias
 
 import numpy as np
 
+from ...arrays import ArrayModule
 from ...core.avals import Aval
 from ...core.facts import Decided
 from ...core.primitive import Case
 from ...errors import ShapeError
+from ...typing import Array
 from ..families import General, as_scalar, broadcast_shapes, expand_rank, general
 from ..shape import reshape
+
+Words: TypeAlias = tuple[Array, Array]
+"""Two words of 32 bits each: keys, or what a counter gives."""
 
 _DISCRETE = "random bits are integers: they do not vary smoothly with the key"
 
@@ -36,7 +41,7 @@ def threefry_rounds() -> tuple[tuple[tuple[int, ...], int, int, int], ...]:
     return ((even, 1, 2, 1), (odd, 2, 0, 2), (even, 0, 1, 3), (odd, 1, 2, 4), (even, 2, 0, 5))
 
 
-def threefry_in_lanes(operands: tuple[Any, ...], shape: tuple[int, ...]) -> Any:
+def threefry_in_lanes(operands: tuple[Array, ...], shape: tuple[int, ...]) -> tuple[Array, ...]:
     """Threefry of few counters: each operand is one Python int with a 64-bit lane per counter.
 
     Python's integers have no fixed cost per operation like NumPy's half a microsecond, and a
@@ -66,7 +71,11 @@ def threefry_in_lanes(operands: tuple[Any, ...], shape: tuple[int, ...]) -> Any:
     return tuple(x.astype(np.uint32).reshape(shape) for x in words)
 
 
-def threefry_in_blocks(operands: tuple[Any, ...], store: Any, dtypes: tuple[Any, ...]) -> Any:
+def threefry_in_blocks(
+    operands: tuple[Array, ...],
+    store: Callable[..., None],
+    dtypes: tuple[np.dtype[Any] | type[np.unsignedinteger[Any]], ...],
+) -> tuple[Array, ...]:
     """Threefry of many counters: arithmetic in place on blocks that stay in the cache.
 
     ``store(x0, x1, *outs)`` writes the words of one block into the outputs of these dtypes.
@@ -103,13 +112,13 @@ def threefry_in_blocks(operands: tuple[Any, ...], store: Any, dtypes: tuple[Any,
         return walk.operands[4:]
 
 
-def store_words(x0: Any, x1: Any, out0: Any, out1: Any) -> None:
+def store_words(x0: Array, x1: Array, out0: Array, out1: Array) -> None:
     """Keep both words of each counter."""
     np.copyto(out0, x0)
     np.copyto(out1, x1)
 
 
-def store_uniform(x0: Any, x1: Any, out: Any) -> None:
+def store_uniform(x0: Array, x1: Array, out: Array) -> None:
     """Join the words of each counter to one number: all integers of a type, or floats in [0, 1).
 
     The leading bits become the mantissa of a float in [1, 2); taking 1 away leaves equidistant
@@ -130,7 +139,7 @@ def store_uniform(x0: Any, x1: Any, out: Any) -> None:
         out -= 1
 
 
-def threefry_on_gpu(xp: Any, operands: tuple[Any, ...]) -> tuple[Any, Any]:
+def threefry_on_gpu(xp: ArrayModule, operands: tuple[Array, ...]) -> Words:
     """Threefry as one CUDA kernel."""
     code = ["const unsigned int k[3] = {key0, key1, key0 ^ key1 ^ 0x1BD11BDAu};"]
     code.append("x0 = count0 + k[0]; x1 = count1 + k[1];")
@@ -147,7 +156,9 @@ def threefry_on_gpu(xp: Any, operands: tuple[Any, ...]) -> tuple[Any, Any]:
     return kernel(*operands)
 
 
-def evaluate_threefry2x32(xp: Any, key0: Any, key1: Any, count0: Any, count1: Any) -> Any:
+def evaluate_threefry2x32(
+    xp: ArrayModule, key0: Array, key1: Array, count0: Array, count1: Array
+) -> Words:
     """Two random words for each pair of counter words; operands broadcast."""
     operands = (key0, key1, count0, count1)
     if xp is not np:
@@ -156,10 +167,13 @@ def evaluate_threefry2x32(xp: Any, key0: Any, key1: Any, count0: Any, count1: An
     if count_of(shape) <= 256:
         x0, x1 = threefry_in_lanes(operands, shape)
         return x0[()], x1[()]
-    return threefry_in_blocks(operands, store_words, (np.uint32, np.uint32))
+    x0, x1 = threefry_in_blocks(operands, store_words, (np.uint32, np.uint32))
+    return x0, x1
 
 
-def evaluate_random_uniform(xp: Any, key: Any, *, shape: tuple[int, ...], dtype: Any) -> Any:
+def evaluate_random_uniform(
+    xp: ArrayModule, key: Array, *, shape: tuple[int, ...], dtype: np.dtype[Any]
+) -> Array:
     """Element i comes from counter i: any integer of an unsigned type, or a float in [0, 1)."""
     size = count_of(shape)
     rank = (1,) * len(shape)
@@ -187,7 +201,7 @@ def _abstract_threefry2x32(*operands: Aval) -> tuple[Aval, Aval]:
     return Aval(shape, np.uint32), Aval(shape, np.uint32)
 
 
-def _batch_threefry2x32(_size: int, args: Any, batched: Any) -> Any:
+def _batch_threefry2x32(_size: int, args: Sequence[Array], batched: Sequence[bool]) -> Words:
     ndim = max(len(a.shape) - b for a, b in zip(args, batched, strict=True))
     aligned = [
         expand_rank(a, ndim, reshape) if b else a for a, b in zip(args, batched, strict=True)
@@ -195,11 +209,11 @@ def _batch_threefry2x32(_size: int, args: Any, batched: Any) -> Any:
     return threefry2x32(*aligned)
 
 
-def _words(rng: Any, *shape: int) -> Any:
+def _words(rng: np.random.Generator, *shape: int) -> Array:
     return as_scalar(rng.integers(0, 2**32, shape, np.uint32))
 
 
-def _threefry2x32_cases(rng: Any) -> Iterable[Case]:
+def _threefry2x32_cases(rng: np.random.Generator) -> Iterator[Case]:
     yield Case(*[_words(rng) for _ in range(4)])
     yield Case(_words(rng), _words(rng), np.uint32(0), _words(rng, 5))
     yield Case(_words(rng, 4, 1), _words(rng, 4, 1), _words(rng), _words(rng, 3))
@@ -223,7 +237,7 @@ def _abstract_random_uniform(key: Aval, *, shape: tuple[int, ...], dtype: np.dty
     return Aval(key.shape[:-1] + shape, dtype)
 
 
-def _random_uniform_cases(rng: Any) -> Iterable[Case]:
+def _random_uniform_cases(rng: np.random.Generator) -> Iterator[Case]:
     for dtype in ("u1", "u2", "u4", "u8", "f2", "f4", "f8"):
         yield Case(_words(rng, 2), shape=(3, 5), dtype=np.dtype(dtype))
     yield Case(_words(rng, 2), shape=(), dtype=np.dtype("f8"))

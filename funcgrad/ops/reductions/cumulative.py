@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
+from ...arrays import ArrayModule
 from ...core.avals import Aval, inexact_dtype
 from ...core.facts import Float64, Hazard, Picks
-from ...core.primitive import Case
+from ...core.primitive import Case, Cases
+from ...typing import Array
 from ..families import General, Linear, general, linear, sample
 from ..shape import broadcast, flip
 from ..structural.indexing import FULL, index
@@ -19,18 +22,18 @@ def _along(axis: int, start: int | None, stop: int | None) -> tuple[Any, ...]:
     return (FULL,) * axis + ((start, stop, None),)
 
 
-def _cumsum_eval(xp: Any, x: Any, *, axis: int, reverse: bool) -> Any:
+def _cumsum_eval(xp: ArrayModule, x: Array, *, axis: int, reverse: bool) -> Array:
     if reverse:
         return xp.flip(xp.cumsum(xp.flip(x, axis), axis), axis)
     return xp.cumsum(x, axis)
 
 
-def _cumsum_abstract(x: Aval, **_: Any) -> Aval:
+def _cumsum_abstract(x: Aval, **_: object) -> Aval:
     return Aval(x.shape, np.cumsum(np.zeros(1, x.dtype)).dtype)
 
 
-def _cases(dtypes: tuple[str, ...], domain: tuple[float, float] = (-2, 2)) -> Any:
-    def cases(rng: Any) -> Any:
+def _cases(dtypes: tuple[str, ...], domain: tuple[float, float] = (-2, 2)) -> Cases:
+    def cases(rng: np.random.Generator) -> Iterator[Case]:
         for dtype in dtypes:
             for axis, reverse in ((0, False), (1, True), (1, False)):
                 yield Case(sample(rng, (3, 4), dtype, domain), axis=axis, reverse=reverse)
@@ -51,13 +54,13 @@ cumsum: Linear = linear(
 )
 
 
-def _cumprod_eval(xp: Any, x: Any, *, axis: int, reverse: bool) -> Any:
+def _cumprod_eval(xp: ArrayModule, x: Array, *, axis: int, reverse: bool) -> Array:
     if reverse:
         return xp.flip(xp.cumprod(xp.flip(x, axis), axis), axis)
     return xp.cumprod(x, axis)
 
 
-def _cumprod_jvp(t: Any, _out: Any, x: Any, *, axis: int, reverse: bool) -> Any:
+def _cumprod_jvp(t: Array, _out: Array, x: Array, *, axis: int, reverse: bool) -> Array:
     """Products of (value, tangent) pairs over doubling distances: right where factors are zero."""
     if reverse:
         x, t = flip(x, axes=(axis,)), flip(t, axes=(axis,))
@@ -86,19 +89,19 @@ cumprod: General = general(
 )
 
 
-def _cummax_eval(xp: Any, x: Any, *, axis: int, reverse: bool) -> Any:
+def _cummax_eval(xp: ArrayModule, x: Array, *, axis: int, reverse: bool) -> Array:
     if reverse:
         return xp.flip(xp.maximum.accumulate(xp.flip(x, axis), axis=axis), axis)
     return xp.maximum.accumulate(x, axis=axis)
 
 
-def _cummin_eval(xp: Any, x: Any, *, axis: int, reverse: bool) -> Any:
+def _cummin_eval(xp: ArrayModule, x: Array, *, axis: int, reverse: bool) -> Array:
     if reverse:
         return xp.flip(xp.minimum.accumulate(xp.flip(x, axis), axis=axis), axis)
     return xp.minimum.accumulate(x, axis=axis)
 
 
-def running_sums(xp: Any, x: Any, starts: Any, lengths: Any) -> Any:
+def running_sums(xp: ArrayModule, x: Array, starts: Array, lengths: Array) -> Array:
     """Cumulative sums of a vector that begin anew at every start, by doubling distances."""
     first = xp.zeros(x.size, bool)
     first[starts] = True
@@ -111,7 +114,7 @@ def running_sums(xp: Any, x: Any, starts: Any, lengths: Any) -> Any:
     return x
 
 
-def shares_of_runs(xp: Any, t: Any, hit: Any, first: Any, transposed: bool) -> Any:
+def shares_of_runs(xp: ArrayModule, t: Array, hit: Array, first: Array, transposed: bool) -> Array:
     """Means over the hits so far in every run of a vector, or the transpose of that."""
     if t.dtype == np.float16:
         wide = shares_of_runs(xp, t.astype(np.float32), hit, first, transposed)
@@ -135,8 +138,8 @@ def shares_of_runs(xp: Any, t: Any, hit: Any, first: Any, transposed: bool) -> A
 
 
 def shared_by_equals(
-    xp: Any, t: Any, x: Any, out: Any, *, axis: int, reverse: bool, transposed: bool
-) -> Any:
+    xp: ArrayModule, t: Array, x: Array, out: Array, *, axis: int, reverse: bool, transposed: bool
+) -> Array:
     """For each running extremum the mean of t over the places so far that have its value.
 
     With ``transposed``, the transpose of that: each place gets its shares back.
@@ -154,7 +157,9 @@ def shared_by_equals(
     return xp.moveaxis(xp.flip(result, -1) if reverse else result, -1, axis)
 
 
-def _share_batch(size: int, args: Any, batched: Any, *, axis: int, **params: Any) -> Any:
+def _share_batch(
+    size: int, args: Sequence[Array], batched: Sequence[bool], *, axis: int, **params: object
+) -> Array:
     full = (
         a if is_batched else broadcast(a, shape=(size, *a.shape))
         for a, is_batched in zip(args, batched, strict=True)
@@ -163,12 +168,12 @@ def _share_batch(size: int, args: Any, batched: Any, *, axis: int, **params: Any
 
 
 def _share_transpose(
-    ct: Any, _t: Any, x: Any, out: Any, *, flagged: bool, transposed: bool, **params: Any
-) -> Any:
+    ct: Array, _t: Array, x: Array, out: Array, *, flagged: bool, transposed: bool, **params: object
+) -> tuple[Array, None, None]:
     return share_of_equals(ct, x, out, transposed=not transposed, **params), None, None
 
 
-def _share_cases(rng: Any) -> Any:
+def _share_cases(rng: np.random.Generator) -> Iterator[Case]:
     x = np.array([[1, 3, 2, 3, 3, 1], [2, 2, 5, 4, 5, 5], [1, 2, 3, 4, 5, 6]])
     for dtype, rows in (("f8", 3), ("f4", 2), ("f8", 1)):
         chosen = x[-rows:]
@@ -195,7 +200,7 @@ share_of_equals: General = general(
 )
 
 
-def _extremum_jvp(t: Any, out: Any, x: Any, *, axis: int, reverse: bool) -> Any:
+def _extremum_jvp(t: Array, out: Array, x: Array, *, axis: int, reverse: bool) -> Array:
     return share_of_equals(t, x, out, axis=axis, reverse=reverse, transposed=False)
 
 

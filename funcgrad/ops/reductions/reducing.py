@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
+from ...arrays import ArrayModule
 from ...core.avals import Aval
 from ...core.facts import Float64, Hazard, Picks
-from ...core.primitive import Case
+from ...core.primitive import Case, Cases
+from ...typing import Array
 from ..families import General, general, sample
 from ..pointwise.comparison import minimum, select
 from ..shape import (
@@ -26,7 +28,7 @@ from ..structural.indexing import index
 from ..structural.joining import concatenate
 
 
-def keepdims(out: Any, x: Any, axes: tuple[int, ...]) -> Any:
+def keepdims(out: Array, x: Array, axes: tuple[int, ...]) -> Array:
     """A reduced value with its axes kept as ones, so that it broadcasts against x."""
     return reshape(out, shape=kept_shape(x.shape, axes))
 
@@ -39,15 +41,17 @@ def _reduced_bool(x: Aval, *, axes: tuple[int, ...]) -> Aval:
     return Aval(reduced_shape(x.shape, axes), bool)
 
 
-def _batch(name: str) -> Any:
-    def batch(_size: int, args: Any, _batched: Any, *, axes: tuple[int, ...]) -> Any:
+def _batch(name: str) -> Callable[..., Array]:
+    def batch(
+        _size: int, args: Sequence[Array], _batched: Sequence[bool], *, axes: tuple[int, ...]
+    ) -> Array:
         return _OPERATORS[name](args[0], axes=shift_axes(axes))
 
     return batch
 
 
-def _cases(dtypes: tuple[str, ...], domain: tuple[float, float] = (-2, 2)) -> Any:
-    def cases(rng: Any) -> Any:
+def _cases(dtypes: tuple[str, ...], domain: tuple[float, float] = (-2, 2)) -> Cases:
+    def cases(rng: np.random.Generator) -> Iterator[Case]:
         for dtype in dtypes:
             for axes in ((0,), (1, 2), (0, 1, 2)):
                 yield Case(sample(rng, (2, 3, 4), dtype, domain), axes=axes)
@@ -56,21 +60,23 @@ def _cases(dtypes: tuple[str, ...], domain: tuple[float, float] = (-2, 2)) -> An
     return cases
 
 
-def _max_eval(xp: Any, x: Any, *, axes: tuple[int, ...]) -> Any:
+def _max_eval(xp: ArrayModule, x: Array, *, axes: tuple[int, ...]) -> Array:
     return xp.max(x, axis=axes)
 
 
-def _min_eval(xp: Any, x: Any, *, axes: tuple[int, ...]) -> Any:
+def _min_eval(xp: ArrayModule, x: Array, *, axes: tuple[int, ...]) -> Array:
     return xp.min(x, axis=axes)
 
 
-def _hits(xp: Any, x: Any, out: Any, axes: tuple[int, ...]) -> tuple[Any, Any]:
+def _hits(xp: ArrayModule, x: Array, out: Array, axes: tuple[int, ...]) -> tuple[Array, Array]:
     """Where the extremum is reached, and in how many places: at least 1, for NaN."""
     hit = x == out.reshape(kept_shape(x.shape, axes))
     return hit, xp.maximum(xp.sum(hit, axis=axes), 1)
 
 
-def mean_of_hits_values(xp: Any, t: Any, x: Any, out: Any, *, axes: tuple[int, ...]) -> Any:
+def mean_of_hits_values(
+    xp: ArrayModule, t: Array, x: Array, out: Array, *, axes: tuple[int, ...]
+) -> Array:
     """The mean of t over the places where x reaches its extremum ``out``."""
     hit, count = _hits(xp, x, out, axes)
     zero = t.dtype.type(0)
@@ -78,15 +84,19 @@ def mean_of_hits_values(xp: Any, t: Any, x: Any, out: Any, *, axes: tuple[int, .
     return (total / count).astype(t.dtype, copy=False)[()]
 
 
-def spread_to_hits_values(xp: Any, ct: Any, x: Any, out: Any, *, axes: tuple[int, ...]) -> Any:
+def spread_to_hits_values(
+    xp: ArrayModule, ct: Array, x: Array, out: Array, *, axes: tuple[int, ...]
+) -> Array:
     """Equal shares of ct for the places where x reaches its extremum, zeros elsewhere."""
     hit, count = _hits(xp, x, out, axes)
     share = (ct / count).astype(ct.dtype, copy=False).reshape(kept_shape(x.shape, axes))
     return xp.where(hit, share, ct.dtype.type(0))[()]
 
 
-def _hits_batch(itself: Any) -> Any:
-    def batch(size: int, args: Any, batched: Any, *, axes: tuple[int, ...]) -> Any:
+def _hits_batch(itself: Callable[[], General]) -> Callable[..., Array]:
+    def batch(
+        size: int, args: Sequence[Array], batched: Sequence[bool], *, axes: tuple[int, ...]
+    ) -> Array:
         full = [
             a if b else broadcast_to(a, (size, *a.shape))
             for a, b in zip(args, batched, strict=True)
@@ -96,8 +106,8 @@ def _hits_batch(itself: Any) -> Any:
     return batch
 
 
-def _hits_cases(first: Any) -> Any:
-    def cases(rng: Any) -> Any:
+def _hits_cases(first: Callable[[Array, Array], tuple[int, ...]]) -> Cases:
+    def cases(rng: np.random.Generator) -> Iterator[Case]:
         x = np.array([[1, 3, 2, 3], [2, 2, 5, 4], [5, 3, 5, 1]])
         for dtype, axes in (("f8", (1,)), ("f4", (0,)), ("c16", (0, 1)), ("f8", ())):
             out = np.max(x, axis=axes)
@@ -146,11 +156,11 @@ spread_to_hits: General = general(
 )
 
 
-def _extremum_jvp(t: Any, out: Any, x: Any, *, axes: tuple[int, ...]) -> Any:
+def _extremum_jvp(t: Array, out: Array, x: Array, *, axes: tuple[int, ...]) -> Array:
     return mean_of_hits(t, x, out, axes=axes)
 
 
-def _axes_source(function: str) -> Any:
+def _axes_source(function: str) -> Callable[..., str]:
     return lambda x, *, axes: f"np.{function}({x}, axis={axes})"
 
 
@@ -178,11 +188,11 @@ reduce_min: General = general(
 )
 
 
-def _prod_eval(xp: Any, x: Any, *, axes: tuple[int, ...]) -> Any:
+def _prod_eval(xp: ArrayModule, x: Array, *, axes: tuple[int, ...]) -> Array:
     return xp.prod(x, axis=axes)
 
 
-def _prod_jvp(t: Any, _out: Any, x: Any, *, axes: tuple[int, ...]) -> Any:
+def _prod_jvp(t: Array, _out: Array, x: Array, *, axes: tuple[int, ...]) -> Array:
     """Multiply pairs in a tree, values and tangents together: right where factors are zero."""
     rest = tuple(i for i in range(len(x.shape)) if i not in axes)
     shape = tuple(x.shape[i] for i in rest)
@@ -223,11 +233,11 @@ reduce_prod: General = general(
 )
 
 
-def _any_eval(xp: Any, x: Any, *, axes: tuple[int, ...]) -> Any:
+def _any_eval(xp: ArrayModule, x: Array, *, axes: tuple[int, ...]) -> Array:
     return xp.any(x, axis=axes)
 
 
-def _all_eval(xp: Any, x: Any, *, axes: tuple[int, ...]) -> Any:
+def _all_eval(xp: ArrayModule, x: Array, *, axes: tuple[int, ...]) -> Array:
     return xp.all(x, axis=axes)
 
 
@@ -251,17 +261,17 @@ reduce_all: General = general(
 )
 
 
-def _arg_operator(name: str, function: str) -> Any:
-    def evaluate_max(xp: Any, x: Any, *, axis: int) -> Any:
+def _arg_operator(name: str, function: str) -> General:
+    def evaluate_max(xp: ArrayModule, x: Array, *, axis: int) -> Array:
         return xp.argmax(x, axis=axis)
 
-    def evaluate_min(xp: Any, x: Any, *, axis: int) -> Any:
+    def evaluate_min(xp: ArrayModule, x: Array, *, axis: int) -> Array:
         return xp.argmin(x, axis=axis)
 
-    def batch(_size: int, args: Any, _batched: Any, *, axis: int) -> Any:
+    def batch(_size: int, args: Sequence[Array], _batched: Sequence[bool], *, axis: int) -> Array:
         return _OPERATORS[function](args[0], axis=axis + 1)
 
-    def cases(rng: Any) -> Any:
+    def cases(rng: np.random.Generator) -> Iterator[Case]:
         for dtype in ("f8", "i8", "f4"):
             for axis in (0, 1):
                 yield Case(sample(rng, (3, 4), dtype, (-9, 9)), axis=axis)
@@ -281,7 +291,7 @@ argmax = _arg_operator("argmax", "argmax")
 argmin = _arg_operator("argmin", "argmin")
 
 
-def _logsumexp_eval(xp: Any, x: Any, *, axes: tuple[int, ...]) -> Any:
+def _logsumexp_eval(xp: ArrayModule, x: Array, *, axes: tuple[int, ...]) -> Array:
     """By its definition where exponentials neither overflow nor vanish, else of x - max(x)."""
     if x.dtype == np.float16:
         return _logsumexp_eval(xp, x.astype(np.float32), axes=axes).astype(x.dtype)
@@ -303,7 +313,7 @@ def _logsumexp_eval(xp: Any, x: Any, *, axes: tuple[int, ...]) -> Any:
     return (total + top.reshape(total.shape))[()]
 
 
-def _logsumexp_jvp(t: Any, out: Any, x: Any, *, axes: tuple[int, ...]) -> Any:
+def _logsumexp_jvp(t: Array, out: Array, x: Array, *, axes: tuple[int, ...]) -> Array:
     """Weights are divided by their sum, which is 1 up to the rounding of the output.
 
     The largest number stands for infinity: entries that are infinite share the weight.

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from ...arrays import ArrayModule
 from ...core.avals import Aval
 from ...core.facts import Hazard
 from ...core.lowering import NumpyText
 from ...core.primitive import Case
+from ...typing import Array
 from ..families import Elementwise, General, elementwise, general, sample
 from ..pointwise.special import put_at
 from ..shape import broadcast_to, shift_axes
 
 
-def log_total_values(xp: Any, total: Any, exponentials: Any, *, axes: tuple[int, ...]) -> Any:
+def log_total_values(
+    xp: ArrayModule, total: Array, exponentials: Array, *, axes: tuple[int, ...]
+) -> Array:
     """The logarithm of sums of exponentials of which the largest is 1.
 
     A sum next to 1 has lost digits of the small ones: there they are summed without the 1. Sums of
@@ -35,7 +39,7 @@ def log_total_values(xp: Any, total: Any, exponentials: Any, *, axes: tuple[int,
     return logs.reshape(total.shape)
 
 
-def complement_values(p: Any, log_p: Any, out: Any = None) -> Any:
+def complement_values(p: Array, log_p: Array, out: Array | None = None) -> Array:
     """The probability 1 - p, from the logarithm of p where the difference cancels."""
     if p.dtype.kind != "f":
         raise TypeError(f"complement takes probabilities, not {p.dtype}")
@@ -52,21 +56,23 @@ def complement_values(p: Any, log_p: Any, out: Any = None) -> Any:
     return out
 
 
-def _log_total_batch(size: int, args: Any, batched: Any, *, axes: tuple[int, ...]) -> Any:
+def _log_total_batch(
+    size: int, args: Sequence[Array], batched: Sequence[bool], *, axes: tuple[int, ...]
+) -> Array:
     total, exponentials = (
         a if b else broadcast_to(a, (size, *a.shape)) for a, b in zip(args, batched, strict=True)
     )
     return log_total(total, exponentials, axes=shift_axes(axes))
 
 
-def _log_total_cases(rng: Any) -> Any:
+def _log_total_cases(rng: np.random.Generator) -> Iterator[Case]:
     for dtype in ("f8", "f4"):
         for axes in ((1,), (0, 2)):
             e = sample(rng, (2, 3, 4), dtype, (0.4, 0.9))
             yield Case(np.sum(e, axes, keepdims=True) + 1, e, axes=axes)
 
 
-def _complement_cases(rng: Any) -> Any:
+def _complement_cases(rng: np.random.Generator) -> Iterator[Case]:
     for dtype in ("f8", "f4"):
         p = sample(rng, (2, 3), dtype, (0.05, 0.45))
         yield Case(p, np.log(p))

@@ -3,30 +3,32 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from ...arrays import ArrayModule
 from ...core.avals import Aval
 from ...core.facts import Float64, Hazard, Picks
 from ...core.primitive import Case
+from ...typing import Array
 from ..families import General, general, sample
 from ..shape import broadcast, broadcast_to, reshape, wider
 from ..structural.argsort import argsort, order_cases
 from ..structural.gather import gather, scatter
 
 
-def take_along(x: Any, idx: Any, axis: int) -> Any:
+def take_along(x: Array, idx: Array, axis: int) -> Array:
     """X at positions idx along one axis, the other axes side by side (np.take_along_axis)."""
     return gather(x, *_places_along(x, idx, axis))
 
 
-def put_along(x: Any, idx: Any, values: Any, axis: int) -> Any:
+def put_along(x: Array, idx: Array, values: Array, axis: int) -> Array:
     """X with values at positions idx along one axis, the other axes side by side."""
     return scatter(x, values, *_places_along(x, idx, axis), op="set")
 
 
-def _places_along(x: Any, idx: Any, axis: int) -> list[Any]:
+def _places_along(x: Array, idx: Array, axis: int) -> list[Array]:
     """Index arrays for all axes, from one that says where along one of them."""
     ndim = len(x.shape)
     shape = list(idx.shape)
@@ -46,12 +48,12 @@ def _places_along(x: Any, idx: Any, axis: int) -> list[Any]:
     return grids
 
 
-def _sort_eval(xp: Any, x: Any, *, axis: int, descending: bool) -> Any:
+def _sort_eval(xp: ArrayModule, x: Array, *, axis: int, descending: bool) -> Array:
     out = xp.sort(x, axis=axis)
     return xp.flip(out, axis) if descending else out
 
 
-def means_of_equals(xp: Any, t: Any, x: Any, *, axis: int) -> Any:
+def means_of_equals(xp: ArrayModule, t: Array, x: Array, *, axis: int) -> Array:
     """Every element of t replaced by the mean of those where x, which is sorted, has its value."""
     x = xp.moveaxis(x, axis, -1)
     first = xp.ones(x.shape, bool)
@@ -68,7 +70,7 @@ def means_of_equals(xp: Any, t: Any, x: Any, *, axis: int) -> Any:
     return xp.moveaxis(means[xp.cumsum(first) - 1].reshape(moved.shape), -1, axis)
 
 
-def _means_batch(size: int, args: Any, batched: Any, *, axis: int) -> Any:
+def _means_batch(size: int, args: Sequence[Array], batched: Sequence[bool], *, axis: int) -> Array:
     t, x = (
         a if is_batched else broadcast(a, shape=(size, *a.shape))
         for a, is_batched in zip(args, batched, strict=True)
@@ -76,7 +78,7 @@ def _means_batch(size: int, args: Any, batched: Any, *, axis: int) -> Any:
     return mean_of_equals(t, x, axis=axis + 1)
 
 
-def _means_cases(rng: Any) -> Any:
+def _means_cases(rng: np.random.Generator) -> Iterator[Case]:
     x = np.array([[1, 2, 2, 2, 5], [3, 3, 4, 5, 5]])
     for dtype in ("f8", "f4", "c16"):
         yield Case(sample(rng, (2, 5), dtype, (-2, 2)), x, axis=1)
@@ -97,7 +99,7 @@ mean_of_equals: General = general(
 )
 
 
-def _sort_jvp(t: Any, out: Any, x: Any, *, axis: int, descending: bool) -> Any:
+def _sort_jvp(t: Array, out: Array, x: Array, *, axis: int, descending: bool) -> Array:
     ordered = take_along(t, argsort(x, axis=axis, descending=descending), axis)
     return mean_of_equals(ordered, out, axis=axis)
 
@@ -116,14 +118,14 @@ sort: General = general(
 )
 
 
-def _top_k_eval(xp: Any, x: Any, *, k: int) -> Any:
+def _top_k_eval(xp: ArrayModule, x: Array, *, k: int) -> tuple[Array, Array]:
     n = x.shape[-1]
     order = xp.flip(xp.argsort(xp.flip(x, -1), axis=-1, kind="stable"), -1)
     idx = (n - 1 - order)[..., :k]
     return xp.take_along_axis(x, idx, -1), idx
 
 
-def _top_k_abstract(x: Aval, *, k: int) -> Any:
+def _top_k_abstract(x: Aval, *, k: int) -> tuple[Aval, Aval]:
     shape = (*x.shape[:-1], k)
     return Aval(shape, x.dtype), Aval(shape, np.intp)
 
@@ -144,7 +146,7 @@ top_k: General = general(
 )
 
 
-def search_positions(xp: Any, a: Any, v: Any, *, side: str) -> Any:
+def search_positions(xp: ArrayModule, a: Array, v: Array, *, side: str) -> Array:
     """Where values go in sorted arrays, row by row of the leading axes."""
     if a.ndim == 1:
         return xp.searchsorted(a, v, side)
@@ -155,7 +157,7 @@ def search_positions(xp: Any, a: Any, v: Any, *, side: str) -> Any:
     return xp.stack(found).reshape(v.shape) if found else xp.zeros(v.shape, xp.intp)
 
 
-def _search_batch(size: int, args: Any, batched: Any, *, side: str) -> Any:
+def _search_batch(size: int, args: Sequence[Array], batched: Sequence[bool], *, side: str) -> Array:
     a, v = args
     if not batched[0]:
         return searchsorted(a, v, side=side)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 
+from ...arrays import ArrayModule
 from ...core.avals import Aval
 from ...core.facts import Moves
 from ...core.primitive import Case
 from ...errors import ShapeError
+from ...typing import Array
 from ..families import General, Joint, general, sample
 from ..pointwise.comparison import select
 from ..shape import broadcast_to, cast, reshape, zeros
@@ -17,7 +19,7 @@ from .gather import gather, lane_numbers, scatter
 
 
 def clamped_starts(
-    shape: tuple[int, ...], starts: tuple[Any, ...], sizes: tuple[int, ...]
+    shape: tuple[int, ...], starts: Sequence[Array | int], sizes: Sequence[int]
 ) -> list[int]:
     """Start indices moved so that the slice lies inside; negative ones count from the end."""
     moved = []
@@ -28,7 +30,9 @@ def clamped_starts(
     return moved
 
 
-def _dynamic_slice_eval(xp: Any, x: Any, *starts: Any, sizes: tuple[int, ...]) -> Any:
+def _dynamic_slice_eval(
+    xp: ArrayModule, x: Array, *starts: Array | int, sizes: tuple[int, ...]
+) -> Array:
     at = clamped_starts(x.shape, starts, sizes)
     return x[tuple(slice(i, i + n) for i, n in zip(at, sizes))]
 
@@ -39,14 +43,16 @@ def _dynamic_slice_abstract(x: Aval, *starts: Aval, sizes: tuple[int, ...]) -> A
     return Aval(sizes, x.dtype)
 
 
-def _dynamic_update_eval(xp: Any, x: Any, v: Any, *starts: Any) -> Any:
+def _dynamic_update_eval(xp: ArrayModule, x: Array, v: Array, *starts: Array | int) -> Array:
     out = xp.array(x)
     at = clamped_starts(x.shape, starts, v.shape)
     out[tuple(slice(i, i + n) for i, n in zip(at, v.shape))] = v
     return out
 
 
-def _slice_indices(size: int, shape: Any, starts: Any, sizes: Any) -> list[Any]:
+def _slice_indices(
+    size: int, shape: Sequence[int], starts: Sequence[Array], sizes: Sequence[int]
+) -> list[Array]:
     """Index arrays, one per axis, of slices that differ between lanes."""
     idx = []
     for axis, (n, start, length) in enumerate(zip(shape, starts, sizes, strict=True)):
@@ -62,7 +68,9 @@ def _slice_indices(size: int, shape: Any, starts: Any, sizes: Any) -> list[Any]:
     return idx
 
 
-def _dynamic_slice_batch(size: int, args: Any, batched: Any, *, sizes: tuple[int, ...]) -> Any:
+def _dynamic_slice_batch(
+    size: int, args: Sequence[Array], batched: Sequence[bool], *, sizes: tuple[int, ...]
+) -> Array:
     x, starts = args[0], args[1:]
     if not any(batched[1:]):
         return dynamic_slice(x, 0, *starts, sizes=(size, *sizes))
@@ -74,7 +82,7 @@ def _dynamic_slice_batch(size: int, args: Any, batched: Any, *, sizes: tuple[int
     return gather(x, lanes, *idx)
 
 
-def _dynamic_update_batch(size: int, args: Any, batched: Any) -> Any:
+def _dynamic_update_batch(size: int, args: Sequence[Array], batched: Sequence[bool]) -> Array:
     x, v = (
         a if b else broadcast_to(a, (size, *a.shape))
         for a, b in zip(args[:2], batched[:2], strict=True)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from ...arrays import ArrayModule
 from ...core.avals import Aval
 from ...core.facts import Hazard, Moves
 from ...core.primitive import Case
 from ...errors import ShapeError
+from ...typing import Array
 from ..families import General, Joint, general, sample
 from ..pointwise.arithmetic import mul_strong
 from ..pointwise.comparison import filled_like, select
@@ -19,7 +21,7 @@ from .indexing import index
 from .joining import concatenate
 
 
-def _gather_eval(xp: Any, x: Any, *idx: Any) -> Any:
+def _gather_eval(xp: ArrayModule, x: Array, *idx: Array) -> Array:
     out = x[idx]
     return out.copy() if xp.ndim(idx[0]) == 0 and xp.ndim(out) else out
 
@@ -35,12 +37,12 @@ def _gather_abstract(x: Aval, *idx: Aval) -> Aval:
     return Aval(_index_arrays_shape(idx) + x.shape[len(idx) :], x.dtype)
 
 
-def lane_numbers(size: int, ndim: int) -> Any:
+def lane_numbers(size: int, ndim: int) -> Array:
     """arange(size) with ndim axes of one behind it: the index of the batch axis."""
     return np.arange(size).reshape((size,) + (1,) * ndim)
 
 
-def _gather_batch(size: int, args: Any, batched: Any) -> Any:
+def _gather_batch(size: int, args: Sequence[Array], batched: Sequence[bool]) -> Array:
     x, idx = args[0], args[1:]
     if not any(batched[1:]):
         k, nb = len(idx), len(idx[0].shape)
@@ -52,21 +54,23 @@ def _gather_batch(size: int, args: Any, batched: Any) -> Any:
     return gather(x, lanes, *idx)
 
 
-def _batched_indices(size: int, idx: Any, batched: Any) -> list[Any]:
+def _batched_indices(size: int, idx: Sequence[Array], batched: Sequence[bool]) -> list[Array]:
     return [
         i if b else broadcast_to(i, (size, *i.shape)) for i, b in zip(idx, batched, strict=True)
     ]
 
 
-def _gather_transpose(ct: Any, x: Aval, *idx: Any, flagged: bool) -> Any:
+def _gather_transpose(ct: Array, x: Aval, *idx: Array, flagged: bool) -> tuple[Array | None, ...]:
     return scatter_add(ct, *idx, shape=x.shape), *(None for _ in idx)
 
 
-def _mask_gather(values: Any, batched: Any, active: Any, params: Any) -> Any:
+def _mask_gather(
+    values: Sequence[Array], batched: Sequence[bool], active: Array, params: object
+) -> list[Array]:
     return [values[0], *_mask_indices(values[1:], batched[1:], active)]
 
 
-def _mask_indices(idx: Any, batched: Any, active: Any) -> list[Any]:
+def _mask_indices(idx: Sequence[Array], batched: Sequence[bool], active: Array) -> list[Array]:
     """Index 0 in lanes that are not active."""
     size = active.shape[0]
     masked = []
@@ -77,7 +81,7 @@ def _mask_indices(idx: Any, batched: Any, active: Any) -> list[Any]:
     return masked
 
 
-def _gather_cases(rng: Any) -> Any:
+def _gather_cases(rng: np.random.Generator) -> Iterator[Case]:
     i, j = np.array([[0, 3, 1], [2, 2, -1]]), np.array([[1, 0, 2], [2, 1, 0]])
     for dtype in ("f8", "f4", "c16", "i8"):
         yield Case(sample(rng, (4, 3, 2), dtype, (-2, 2)), i)
@@ -100,13 +104,13 @@ gather: General = general(
 )
 
 
-def _scatter_add_eval(xp: Any, v: Any, *idx: Any, shape: tuple[int, ...]) -> Any:
+def _scatter_add_eval(xp: ArrayModule, v: Array, *idx: Array, shape: tuple[int, ...]) -> Array:
     out = xp.zeros(shape, wider(v.dtype))
     add_at(xp, out, idx, v)
     return out.astype(v.dtype, copy=False)
 
 
-def add_at(xp: Any, out: Any, idx: tuple[Any, ...], v: Any) -> None:
+def add_at(xp: ArrayModule, out: Array, idx: tuple[Array, ...], v: Array) -> None:
     """out[idx] += v with repeated indices adding up; rows are summed by sorting when many."""
     rows = idx[0]
     if xp is not np or len(idx) > 1 or rows.size < 64 or out.ndim == 1 or v.size < 4096:
@@ -123,7 +127,9 @@ def add_at(xp: Any, out: Any, idx: tuple[Any, ...], v: Any) -> None:
     out[ordered[starts]] += np.add.reduceat(values[order], starts, axis=0)
 
 
-def _scatter_add_batch(size: int, args: Any, batched: Any, *, shape: tuple[int, ...]) -> Any:
+def _scatter_add_batch(
+    size: int, args: Sequence[Array], batched: Sequence[bool], *, shape: tuple[int, ...]
+) -> Array:
     v, idx = args[0], args[1:]
     if not any(batched[1:]):
         nb, k = len(idx[0].shape), len(idx)
@@ -163,7 +169,7 @@ scatter_add: General = general(
 )
 
 
-def _scatter_eval(xp: Any, x: Any, v: Any, *idx: Any, op: str) -> Any:
+def _scatter_eval(xp: ArrayModule, x: Array, v: Array, *idx: Array, op: str) -> Array:
     out = xp.array(x)
     if op == "set":
         out[idx] = v
@@ -176,7 +182,7 @@ def _scatter_eval(xp: Any, x: Any, v: Any, *idx: Any, op: str) -> Any:
     return out
 
 
-def last_writers(xp: Any, *idx: Any, shape: tuple[int, ...]) -> Any:
+def last_writers(xp: ArrayModule, *idx: Array, shape: tuple[int, ...]) -> Array:
     """Which entries of index arrays are not overwritten by a later one that hits the same place."""
     numbers = xp.arange(idx[0].size).reshape(idx[0].shape)
     owner = xp.full(shape, -1)
@@ -184,7 +190,9 @@ def last_writers(xp: Any, *idx: Any, shape: tuple[int, ...]) -> Any:
     return (owner[idx] == numbers)[()]
 
 
-def _winners_batch(size: int, args: Any, batched: Any, *, shape: tuple[int, ...]) -> Any:
+def _winners_batch(
+    size: int, args: Sequence[Array], batched: Sequence[bool], *, shape: tuple[int, ...]
+) -> Array:
     idx = _batched_indices(size, args, batched)
     lanes = np.broadcast_to(lane_numbers(size, len(idx[0].shape) - 1), idx[0].shape)
     return winners(lanes, *idx, shape=(size, *shape))
@@ -203,17 +211,19 @@ winners: General = general(
 )
 
 
-def _expand(mask: Any, v: Any) -> Any:
+def _expand(mask: Array, v: Array) -> Array:
     return reshape(mask, shape=tuple(mask.shape) + (1,) * (len(v.shape) - len(mask.shape)))
 
 
-def _winning(t: Any, idx: Any, shape: Any) -> Any:
+def _winning(t: Array, idx: Sequence[Array], shape: Sequence[int]) -> Array:
     """The part of an update's tangent that is not overwritten by a later entry."""
     won = winners(*idx, shape=shape[: len(idx)])
     return select(_expand(won, t), t, 0)
 
 
-def _products_by_place(v: Any, v_t: Any, idx: Any, shape: Any) -> tuple[Any, Any, Any]:
+def _products_by_place(
+    v: Array, v_t: Array, idx: Sequence[Array], shape: Sequence[int]
+) -> tuple[list[Array], Array, Array]:
     """Factors sorted by their place, multiplied up along equal places, and their tangents.
 
     Pairs of value and tangent are multiplied over doubling distances, which is right to every
@@ -246,7 +256,9 @@ def _products_by_place(v: Any, v_t: Any, idx: Any, shape: Any) -> tuple[Any, Any
     return places, v, v_t
 
 
-def _scatter_jvp(ts: Any, out: Any, x: Any, v: Any, *idx: Any, op: str) -> Any:
+def _scatter_jvp(
+    ts: Sequence[Array], out: Array, x: Array, v: Array, *idx: Array, op: str
+) -> Array:
     x_t, v_t = ts[0], cast(ts[1], x.dtype)
     if op == "set":
         return scatter(x_t, v_t, *idx, op="set")
@@ -264,7 +276,9 @@ def _scatter_jvp(ts: Any, out: Any, x: Any, v: Any, *idx: Any, op: str) -> Any:
     return mul_strong(share_x, x_t) + scatter_add(mul_strong(share_v, v_t), *idx, shape=x.shape)
 
 
-def _scatter_transpose(ct: Any, x: Any, v: Any, *idx: Any, flagged: bool, op: str) -> Any:
+def _scatter_transpose(
+    ct: Array, x: Array | Aval, v: Array | Aval, *idx: Array, flagged: bool, op: str
+) -> tuple[Array | None, ...]:
     if op != "set":
         raise TypeError(f"scatter {op} is not linear")
     none = (None,) * len(idx)
@@ -276,7 +290,7 @@ def _scatter_transpose(ct: Any, x: Any, v: Any, *idx: Any, flagged: bool, op: st
     return (ct_x, ct_v, *none)
 
 
-def _scatter_batch(size: int, args: Any, batched: Any, *, op: str) -> Any:
+def _scatter_batch(size: int, args: Sequence[Array], batched: Sequence[bool], *, op: str) -> Array:
     x, v = (
         a if b else broadcast_to(a, (size, *a.shape))
         for a, b in zip(args[:2], batched[:2], strict=True)
@@ -286,7 +300,7 @@ def _scatter_batch(size: int, args: Any, batched: Any, *, op: str) -> Any:
     return scatter(x, v, lanes, *idx, op=op)
 
 
-def _scatter_cases(rng: Any) -> Any:
+def _scatter_cases(rng: np.random.Generator) -> Iterator[Case]:
     i, j = np.array([0, 3, 1, 0]), np.array([1, 0, 2, 1])
     for op in ("set", "mul", "min", "max"):
         yield Case(sample(rng, (4, 3), "f8", (-2, 2)), sample(rng, (4, 3), "f8", (-2, 2)), i, op=op)

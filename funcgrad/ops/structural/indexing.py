@@ -6,11 +6,16 @@ key of slices, integers and None; ``gather`` takes integer arrays for the leadin
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
+
+from ...arrays import ArrayModule
 from ...core.avals import Aval
 from ...core.facts import Moves
 from ...core.primitive import Case
+from ...typing import Array
 from ..families import General, Joint, Linear, general, linear, sample
 from ..shape import broadcast_to, cast, zeros
 
@@ -42,18 +47,20 @@ def key_shape(key: tuple[Any, ...], shape: tuple[Any, ...]) -> tuple[Any, ...]:
     return tuple(out) + tuple(shape[axis:])
 
 
-def _index_eval(xp: Any, x: Any, *, key: tuple[Any, ...]) -> Any:
+def _index_eval(xp: ArrayModule, x: Array, *, key: tuple[Any, ...]) -> Array:
     return x[as_key(key)]
 
 
-def _index_put_eval(xp: Any, x: Any, *, key: tuple[Any, ...], shape: tuple[int, ...]) -> Any:
+def _index_put_eval(
+    xp: ArrayModule, x: Array, *, key: tuple[Any, ...], shape: tuple[int, ...]
+) -> Array:
     out = xp.zeros(shape, x.dtype)
     out[as_key(key)] = x
     return out[()]
 
 
 def _key_source(key: tuple[Any, ...]) -> str:
-    def one(k: Any) -> str:
+    def one(k: object) -> str:
         if not isinstance(k, tuple):
             return str(k)
         start, stop, step = ("" if v is None else str(v) for v in k)
@@ -62,7 +69,7 @@ def _key_source(key: tuple[Any, ...]) -> str:
     return ", ".join(map(one, key)) + ("," if len(key) == 1 and key[0] is None else "")
 
 
-def _index_cases(rng: Any) -> Any:
+def _index_cases(rng: np.random.Generator) -> Iterator[Case]:
     x = sample(rng, (4, 3, 5), "f8", (-2, 2))
     for key in (
         (1,),
@@ -79,7 +86,7 @@ def _index_cases(rng: Any) -> Any:
         yield Case(sample(rng, (4, 3), dtype, (-2, 2)), key=((1, None, None), 0))
 
 
-def _add_at(total: Any, ct: Any, *, key: tuple[Any, ...]) -> None:
+def _add_at(total: Array, ct: Array, *, key: tuple[Any, ...]) -> None:
     total[as_key(key)] += ct
 
 
@@ -114,7 +121,7 @@ index_put: Linear = linear(
 )
 
 
-def _index_set_eval(xp: Any, x: Any, v: Any, *, key: tuple[Any, ...]) -> Any:
+def _index_set_eval(xp: ArrayModule, x: Array, v: Array, *, key: tuple[Any, ...]) -> Array:
     out = xp.array(x)
     out[as_key(key)] = v
     return out[()]

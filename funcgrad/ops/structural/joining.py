@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
+from ...arrays import ArrayModule
 from ...core.avals import Aval
 from ...core.facts import Moves
 from ...core.primitive import Case
 from ...errors import ShapeError
+from ...typing import Array
 from ..families import General, Joint, general, sample
 from ..pointwise.comparison import select
 from ..shape import broadcast_to, cast
 from .indexing import FULL, index, index_put
 
 
-def _concatenate_eval(xp: Any, *xs: Any, axis: int) -> Any:
+def _concatenate_eval(xp: ArrayModule, *xs: Array, axis: int) -> Array:
     return xp.concatenate(xs, axis)
 
 
@@ -36,7 +39,9 @@ def _concatenate_abstract(*xs: Aval, axis: int) -> Aval:
     return Aval((*first[:axis], total, *first[axis + 1 :]), dtype)
 
 
-def _concatenate_transpose(ct: Any, *xs: Any, flagged: bool, axis: int) -> Any:
+def _concatenate_transpose(
+    ct: Array, *xs: Array | Aval, flagged: bool, axis: int
+) -> tuple[Array | None, ...]:
     ends = [0]
     for x in xs:
         ends.append(ends[-1] + x.shape[axis])
@@ -51,7 +56,7 @@ def _concatenate_transpose(ct: Any, *xs: Any, flagged: bool, axis: int) -> Any:
     )
 
 
-def _concatenate_jvp(ts: Any, out: Any, *xs: Any, axis: int) -> Any:
+def _concatenate_jvp(ts: Sequence[Array | None], out: Array, *xs: Array, axis: int) -> Array:
     zeros = [np.zeros(x.shape, out.dtype) if t is None else t for t, x in zip(ts, xs, strict=True)]
     return cast(concatenate(*zeros, axis=axis), out.dtype)
 
@@ -83,12 +88,14 @@ concatenate: General = general(
 )
 
 
-def _split_eval(xp: Any, x: Any, *, ends: tuple[int, ...], axis: int) -> Any:
+def _split_eval(
+    xp: ArrayModule, x: Array, *, ends: tuple[int, ...], axis: int
+) -> tuple[Array, ...]:
     before = (slice(None),) * axis
     return tuple(x[(*before, slice(ends[i], ends[i + 1]))] for i in range(len(ends) - 1))
 
 
-def _split_abstract(x: Aval, *, ends: tuple[int, ...], axis: int) -> Any:
+def _split_abstract(x: Aval, *, ends: tuple[int, ...], axis: int) -> tuple[Aval, ...]:
     before, after = x.shape[:axis], x.shape[axis + 1 :]
     return tuple(Aval((*before, j - i, *after), x.dtype) for i, j in pairwise(ends))
 
@@ -115,7 +122,7 @@ split: General = general(
 """Consecutive parts of an array along an axis, from one of ``ends`` to the next."""
 
 
-def pad(x: Any, value: Any, config: tuple[tuple[int, int, int], ...]) -> Any:
+def pad(x: Array, value: Array | complex, config: tuple[tuple[int, int, int], ...]) -> Array:
     """Pad with a value: (low, high, interior) per axis, as JAX's lax.pad.
 
     Negative low and high crop. Interior puts that many values between neighbours.

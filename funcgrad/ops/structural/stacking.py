@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 
+from ...arrays import ArrayModule
 from ...core.avals import Aval
 from ...core.facts import Moves
 from ...core.primitive import Case
 from ...errors import ShapeError
+from ...typing import Array
 from ..families import General, Joint, general, sample
 from ..shape import broadcast_to, cast, move_axis
 from .indexing import index
 
 
-def _stack_eval(xp: Any, *xs: Any) -> Any:
+def _stack_eval(xp: ArrayModule, *xs: Array) -> Array:
     return xp.stack(xs)
 
 
@@ -26,12 +28,12 @@ def _stack_abstract(*xs: Aval) -> Aval:
     return Aval((len(xs), *xs[0].shape), np.result_type(*[x.dtype for x in xs]))
 
 
-def _stack_jvp(ts: Any, out: Any, *xs: Any) -> Any:
+def _stack_jvp(ts: Sequence[Array | None], out: Array, *xs: Array) -> Array:
     full = [np.zeros(x.shape, out.dtype) if t is None else t for t, x in zip(ts, xs, strict=True)]
     return cast(stack(*full), out.dtype)
 
 
-def _stack_transpose(ct: Any, *xs: Any, flagged: bool) -> Any:
+def _stack_transpose(ct: Array, *xs: Array | Aval, flagged: bool) -> tuple[Array | None, ...]:
     if all(isinstance(x, Aval) for x in xs):
         return tuple(cast(c, x.dtype) for c, x in zip(unstack(ct), xs, strict=True))
     return tuple(
@@ -62,18 +64,18 @@ stack: General = general(
 """Arrays of one shape along a new axis 0."""
 
 
-def _batched_stack(size: int, args: Any, batched: Any) -> Any:
+def _batched_stack(size: int, args: Sequence[Array], batched: Sequence[bool]) -> Array:
     rows = [
         a if b else broadcast_to(a, (size, *a.shape)) for a, b in zip(args, batched, strict=True)
     ]
     return move_axis(stack(*rows), 0, 1)
 
 
-def _unstack_eval(xp: Any, x: Any) -> Any:
+def _unstack_eval(xp: ArrayModule, x: Array) -> tuple[Array, ...]:
     return tuple(x)
 
 
-def _unstack_abstract(x: Aval) -> Any:
+def _unstack_abstract(x: Aval) -> tuple[Aval, ...]:
     return (Aval(x.shape[1:], x.dtype),) * x.shape[0]
 
 

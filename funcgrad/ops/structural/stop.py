@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from ...core.facts import Moves
+from ...typing import Array
 from ..families import Elementwise, elementwise
 
 
-def unchanged(x: Any) -> Any:
+def unchanged(x: Array) -> Array:
     """A copy of the value."""
     return np.positive(x)
 

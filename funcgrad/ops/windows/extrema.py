@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
+from ...arrays import ArrayModule
 from ...core.avals import Aval
 from ...core.facts import Float64, Hazard, Picks
 from ...core.primitive import Case
+from ...typing import Array
 from ..families import General, general, sample
 from ..shape import broadcast, reshape
 from .geometry import (
@@ -23,26 +25,26 @@ from .geometry import (
 from .linear import reduce_windows
 
 
-def lowest(dtype: Any) -> Any:
+def lowest(dtype: np.dtype[Any]) -> float:
     """The identity of the maximum."""
     if dtype.kind == "b":
         return False
     return int(np.iinfo(dtype).min) if dtype.kind in "iu" else -np.inf
 
 
-def highest(dtype: Any) -> Any:
+def highest(dtype: np.dtype[Any]) -> float:
     """The identity of the minimum."""
     if dtype.kind == "b":
         return True
     return int(np.iinfo(dtype).max) if dtype.kind in "iu" else np.inf
 
 
-def window_max_eval(xp: Any, x: Any, **params: Any) -> Any:
+def window_max_eval(xp: ArrayModule, x: Array, **params: Any) -> Array:
     """The maximum of each window; the dtype's lowest value where there is only padding."""
     return reduce_windows(xp, xp.maximum, lowest(x.dtype), x, **params)
 
 
-def window_min_eval(xp: Any, x: Any, **params: Any) -> Any:
+def window_min_eval(xp: ArrayModule, x: Array, **params: Any) -> Array:
     """The minimum of each window; the dtype's highest value where there is only padding."""
     return reduce_windows(xp, xp.minimum, highest(x.dtype), x, **params)
 
@@ -55,7 +57,7 @@ def _cases(dtypes: str) -> list[tuple[str, dict[str, Any]]]:
     return [("d", g) for g in every] + [(dtype, every[1]) for dtype in dtypes]
 
 
-def _extremum_cases(rng: Any) -> list[Case]:
+def _extremum_cases(rng: np.random.Generator) -> list[Case]:
     """Operands without ties."""
     return [
         Case(np.asarray((rng.permutation(20).reshape(5, 4) - 9) / (1 if dt == "q" else 7), dt), **g)
@@ -63,7 +65,7 @@ def _extremum_cases(rng: Any) -> list[Case]:
     ]
 
 
-def _pick_cases(rng: Any) -> list[Case]:
+def _pick_cases(rng: np.random.Generator) -> list[Case]:
     """Integers, which have no tangents, tell where the extrema are."""
     cases = []
     for dtype, g in _cases("f"):
@@ -73,7 +75,7 @@ def _pick_cases(rng: Any) -> list[Case]:
     return cases
 
 
-def _drop_cases(rng: Any) -> list[Case]:
+def _drop_cases(rng: np.random.Generator) -> list[Case]:
     cases = []
     for dtype, g in _cases("f"):
         x = rng.integers(0, 4, (5, 4))
@@ -86,7 +88,10 @@ def _drop_cases(rng: Any) -> list[Case]:
 
 
 def window_slices(
-    counts: Any, window_dimensions: Any, window_strides: Any, window_dilation: Any
+    counts: Sequence[int],
+    window_dimensions: Sequence[int],
+    window_strides: Sequence[int],
+    window_dilation: Sequence[int],
 ) -> list[tuple[slice, ...]]:
     """For each place in a window the elements of the padded array that are there."""
     return [
@@ -98,7 +103,14 @@ def window_slices(
     ]
 
 
-def window_hits(xp: Any, x: Any, out: Any, slices: Any, padding: Any, gaps: Any) -> Any:
+def window_hits(
+    xp: ArrayModule,
+    x: Array,
+    out: Array,
+    slices: Sequence[tuple[slice, ...]],
+    padding: Sequence[tuple[int, int]],
+    gaps: Sequence[int],
+) -> tuple[Array, Array]:
     """Where each place in the windows holds the extremum, and the number of such places."""
     x = x if x.dtype.kind == "f" else x.astype(np.float64)
     x = pad_and_dilate(xp, x, np.nan, padding, gaps)
@@ -109,17 +121,17 @@ def window_hits(xp: Any, x: Any, out: Any, slices: Any, padding: Any, gaps: Any)
 
 
 def _pick_eval(
-    xp: Any,
-    t: Any,
-    x: Any,
-    out: Any,
+    xp: ArrayModule,
+    t: Array,
+    x: Array,
+    out: Array,
     *,
-    window_dimensions: Any,
-    window_strides: Any,
-    padding: Any,
-    base_dilation: Any,
-    window_dilation: Any,
-) -> Any:
+    window_dimensions: Sequence[int],
+    window_strides: Sequence[int],
+    padding: Sequence[tuple[int, int]],
+    base_dilation: Sequence[int],
+    window_dilation: Sequence[int],
+) -> Array:
     slices = window_slices(out.shape, window_dimensions, window_strides, window_dilation)
     hits, ties = window_hits(xp, x, out, slices, padding, base_dilation)
     t = pad_and_dilate(xp, t, 0, padding, base_dilation)
@@ -132,17 +144,17 @@ def _pick_eval(
 
 
 def _drop_eval(
-    xp: Any,
-    ct: Any,
-    x: Any,
-    out: Any,
+    xp: ArrayModule,
+    ct: Array,
+    x: Array,
+    out: Array,
     *,
-    window_dimensions: Any,
-    window_strides: Any,
-    padding: Any,
-    base_dilation: Any,
-    window_dilation: Any,
-) -> Any:
+    window_dimensions: Sequence[int],
+    window_strides: Sequence[int],
+    padding: Sequence[tuple[int, int]],
+    base_dilation: Sequence[int],
+    window_dilation: Sequence[int],
+) -> Array:
     slices = window_slices(out.shape, window_dimensions, window_strides, window_dilation)
     hits, ties = window_hits(xp, x, out, slices, padding, base_dilation)
     shape = [
@@ -165,7 +177,7 @@ def _drop_eval(
     return xp.ascontiguousarray(total[tuple(slice(None, None, d) for d in base_dilation)])
 
 
-def _batch_all(size: int, args: Any, batched: Any) -> list[Any]:
+def _batch_all(size: int, args: Sequence[Array], batched: Sequence[bool]) -> list[Array]:
     """All operands with a batch axis."""
     return [
         a if b else broadcast(reshape(a, shape=(1, *a.shape)), shape=(size, *a.shape))
@@ -217,8 +229,8 @@ drop_at_extrema: General = general(
 # --- the operators -------------------------------------------------------------------------------
 
 
-def _window_extremum(name: str, evaluate: Callable[..., Any]) -> Any:
-    def batch(_size: int, args: Any, _batched: Any, **params: Any) -> Any:
+def _window_extremum(name: str, evaluate: Callable[..., Array]) -> General:
+    def batch(_size: int, args: Sequence[Array], _batched: Sequence[bool], **params: Any) -> Array:
         return operator(args[0], **behind_batch(params))
 
     operator = general(

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from operator import index
 from typing import Any
 
+from ...arrays import ArrayModule
 from ...errors import ShapeError
+from ...typing import Array
 
 
 def dilated_size(size: int, dilation: int) -> int:
@@ -14,14 +16,19 @@ def dilated_size(size: int, dilation: int) -> int:
     return (size - 1) * dilation + 1 if size else 0
 
 
-def window_count(size: int, window: int, stride: int, pad: Any, base: int, dilation: int) -> int:
+def window_count(
+    size: int, window: int, stride: int, pad: tuple[int, int], base: int, dilation: int
+) -> int:
     """Number of positions of a window along one axis."""
     room = pad[0] + dilated_size(size, base) + pad[1] - dilated_size(window, dilation)
     return max(0, room // stride + 1)
 
 
 def window_padding(
-    padding: Any, sizes: Sequence[int], windows: Sequence[int], strides: Sequence[int]
+    padding: str | Sequence[tuple[int, int]],
+    sizes: Sequence[int],
+    windows: Sequence[int],
+    strides: Sequence[int],
 ) -> tuple[tuple[int, int], ...]:
     """Padding as one (low, high) pair per axis.
 
@@ -63,20 +70,27 @@ def window_padding(
     return pairs  # type: ignore[return-value]
 
 
-def per_axis(what: str, value: Any, count: int) -> tuple[int, ...]:
+def per_axis(what: str, value: int | Sequence[int] | None, count: int) -> tuple[int, ...]:
     """A positive integer per axis; None stands for ones.
 
     >>> per_axis("strides", None, 2)
     (1, 1)
     """
-    given = (value,) if isinstance(value, int) else value
-    numbers = (1,) * count if value is None else tuple(index(v) for v in given)
+    if value is None:
+        return (1,) * count
+    numbers = tuple(index(v) for v in ((value,) if isinstance(value, int) else value))
     if len(numbers) != count or any(v < 1 for v in numbers):
         raise ShapeError(f"{what} must be {count} positive integers, not {value!r}")
     return numbers
 
 
-def pad_and_dilate(xp: Any, x: Any, fill: Any, padding: Any, dilation: Any) -> Any:
+def pad_and_dilate(
+    xp: ArrayModule,
+    x: Array,
+    fill: float,
+    padding: Sequence[tuple[int, int]],
+    dilation: Sequence[int],
+) -> Array:
     """Put ``fill`` between and around the elements; negative padding crops. May be a view."""
     into, source, shape = [], [], []
     grows = False
@@ -102,7 +116,7 @@ def offset_slice(offset: int, count: int, stride: int) -> slice:
 
 
 def window_adjoint(
-    size: int, window: int, stride: int, pad: Any, base: int, dilation: int
+    size: int, window: int, stride: int, pad: tuple[int, int], base: int, dilation: int
 ) -> tuple[int, int]:
     """The padding with which the windows of a window's outputs cover the input.
 
@@ -118,7 +132,7 @@ GEOMETRY = ("window_dimensions", "window_strides", "padding", "base_dilation", "
 """Names of the parameters that every window operator takes, one value per axis."""
 
 
-def window_counts(shape: Any, params: dict[str, Any]) -> tuple[int, ...]:
+def window_counts(shape: Sequence[int], params: dict[str, Any]) -> tuple[int, ...]:
     """Number of positions of a window along each axis."""
     return tuple(map(window_count, shape, *(params[k] for k in GEOMETRY)))
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
+from ...arrays import ArrayModule
 from ...core.avals import Aval
 from ...core.facts import Moves
 from ...core.primitive import Case
+from ...typing import Array
 from ..families import Linear, linear, sample
 from ..shape import move_axis, reshape
 from .geometry import (
@@ -25,15 +28,15 @@ from .geometry import (
 
 
 def _patches_eval(
-    xp: Any,
-    x: Any,
+    xp: ArrayModule,
+    x: Array,
     *,
-    window_dimensions: Any,
-    window_strides: Any,
-    padding: Any,
-    base_dilation: Any,
-    window_dilation: Any,
-) -> Any:
+    window_dimensions: Sequence[int],
+    window_strides: Sequence[int],
+    padding: Sequence[tuple[int, int]],
+    base_dilation: Sequence[int],
+    window_dilation: Sequence[int],
+) -> Array:
     x = pad_and_dilate(xp, x, 0, padding, base_dilation)
     sizes = [
         max(0, (n - (k - 1) * r - 1) // s + 1)
@@ -46,7 +49,9 @@ def _patches_eval(
     return xp.lib.stride_tricks.as_strided(x, (*window_dimensions, *sizes), steps).copy()
 
 
-def _patches_batch(size: int, args: Any, _batched_args: Any, **params: Any) -> Any:
+def _patches_batch(
+    size: int, args: Sequence[Array], _batched_args: Sequence[bool], **params: Any
+) -> Array:
     out = window_patches(args[0], **behind_batch(params))
     rank = len(params["window_dimensions"])
     shape = (size, *out.shape[1 : rank + 1], *out.shape[rank + 2 :])
@@ -54,16 +59,16 @@ def _patches_batch(size: int, args: Any, _batched_args: Any, **params: Any) -> A
 
 
 def _overlap_add_eval(
-    xp: Any,
-    x: Any,
+    xp: ArrayModule,
+    x: Array,
     *,
-    shape: Any,
-    window_dimensions: Any,
-    window_strides: Any,
-    padding: Any,
-    base_dilation: Any,
-    window_dilation: Any,
-) -> Any:
+    shape: tuple[int, ...],
+    window_dimensions: Sequence[int],
+    window_strides: Sequence[int],
+    padding: Sequence[tuple[int, int]],
+    base_dilation: Sequence[int],
+    window_dilation: Sequence[int],
+) -> Array:
     counts = x.shape[len(shape) :]
     padded = [
         max(0, low + ((n - 1) * d + 1 if n else 0) + high)
@@ -79,20 +84,25 @@ def _overlap_add_eval(
 
 
 def _overlap_add_batch(
-    size: int, args: Any, _batched_args: Any, *, shape: Any, **params: Any
-) -> Any:
+    size: int,
+    args: Sequence[Array],
+    _batched_args: Sequence[bool],
+    *,
+    shape: tuple[int, ...],
+    **params: Any,
+) -> Array:
     x = move_axis(args[0], 0, len(shape))
     x = reshape(x, shape=(1, *x.shape))
     return overlap_add(x, shape=(size, *shape), **behind_batch(params))
 
 
-def _patches_cases(rng: Any) -> list[Case]:
+def _patches_cases(rng: np.random.Generator) -> list[Case]:
     cases = [Case(sample(rng, (5, 4), "f8", (-2, 2)), **g) for g in window_geometries()]
     g = window_geometries()[1]
     return cases + [Case(sample(rng, (5, 4), dt, (-2, 2)), **g) for dt in ("f4", "c16", "i8")]
 
 
-def _overlap_add_cases(rng: Any) -> list[Case]:
+def _overlap_add_cases(rng: np.random.Generator) -> list[Case]:
     return [
         Case(
             sample(rng, (*g["window_dimensions"], *window_counts((5, 4), g)), dt, (-2, 2)),
@@ -131,17 +141,17 @@ overlap_add: Linear = linear(
 
 
 def reduce_windows(
-    xp: Any,
-    combine: Any,
-    fill: Any,
-    x: Any,
+    xp: ArrayModule,
+    combine: Callable[..., Array],
+    fill: float,
+    x: Array,
     *,
-    window_dimensions: Any,
-    window_strides: Any,
-    padding: Any,
-    base_dilation: Any,
-    window_dilation: Any,
-) -> Any:
+    window_dimensions: Sequence[int],
+    window_strides: Sequence[int],
+    padding: Sequence[tuple[int, int]],
+    base_dilation: Sequence[int],
+    window_dilation: Sequence[int],
+) -> Array:
     """Boxes are products of intervals: reduce axis after axis, first those that get shorter."""
     given = x
     order = sorted(range(x.ndim), key=lambda i: base_dilation[i] / window_strides[i])
@@ -163,12 +173,12 @@ def reduce_windows(
     return xp.array(x)[()] if x is given or x.base is not None else x
 
 
-def window_sum_eval(xp: Any, x: Any, **params: Any) -> Any:
+def window_sum_eval(xp: ArrayModule, x: Array, **params: Any) -> Array:
     """The sum of each window."""
     return reduce_windows(xp, xp.add, 0, x, **params)
 
 
-def _window_sum_transpose(ct: Any, x: Aval, **params: Any) -> Any:
+def _window_sum_transpose(ct: Array, x: Aval, **params: Any) -> Array:
     pads = tuple(map(window_adjoint, x.shape, *(params[k] for k in GEOMETRY)))
     return reduce_window_sum(
         ct,

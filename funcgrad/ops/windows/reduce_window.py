@@ -192,7 +192,7 @@ def avg_pool(
     dtype = aval_of(x).dtype
     total = reduce_window_sum(cast(x, wider(dtype)), **params)
     if count_include_pad or not any(any(pair) for pair in params["padding"]):
-        count = int(np.prod(window_shape))
+        count: Array | int = int(np.prod(window_shape))
     else:
         shape = shape_of(x)
         lead = len(shape) - len(window_shape) - 1

@@ -12,7 +12,13 @@ import numpy as np
 import funcgrad as fg
 from funcgrad.core.primitive import REGISTRY, Primitive
 from funcgrad.ops.families import elementwise, is_value
-from funcgrad.ops.pointwise import math, special  # noqa: F401  (fills the registry)
+from funcgrad.ops.pointwise import (  # noqa: F401  (fills the registry)
+    exponentials,
+    powers,
+    rounding,
+    special,
+    trigonometry,
+)
 from funcgrad.ops.pointwise.arithmetic import fit
 from funcgrad.ops.pointwise.complex import real
 
