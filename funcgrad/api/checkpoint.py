@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from typing import Any, ParamSpec, TypeVar, overload
 
 import numpy as np
-from optree import PyTreeSpec
 
 from .. import tree
 from ..control.call import checkpoint_call
@@ -18,7 +17,7 @@ from ..core.tracebacks import user_facing
 from ..core.tracing import owner_name
 from ..equality import exact_key
 from ..transforms.staging import lift_constants
-from ..typing import Array, PyTree
+from ..typing import Array, PyTree, PyTreeSpec
 from .leaves import ArgumentPath
 from .staging import stage_call, staged_aval
 

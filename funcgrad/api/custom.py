@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Self, TypeVar, overload
 
 import numpy as np
-from optree import PyTreeSpec
 
 from .. import tree
 from ..control.custom import call_with_rule, custom_jvp_call, custom_vjp_call
@@ -24,7 +23,7 @@ from ..errors import DifferentiationError, TreeError
 from ..ops.pointwise.arithmetic import add
 from ..ops.shape import cast, zeros
 from ..transforms.algebra import instantiate
-from ..typing import Array, PyTree
+from ..typing import Array, PyTree, PyTreeSpec
 from .leaves import is_leaf_value
 
 P = ParamSpec("P")

@@ -12,14 +12,16 @@ from .. import tree
 from ..core.arguments import check_function
 from ..core.tracebacks import user_facing
 from ..core.tracing import aval_of, owner_name
-from ..typing import Array, PyTree
+from ..typing import Array, PyTree, PyTreeSpec
 from .leaves import check_differentiable, check_scalar_output, own, zero_derivative
-from .linearized import LEAF, Linearized, check_argnums, select_arguments
+from .linearized import Linearized, check_argnums, select_arguments
 
 P = ParamSpec("P")
 R = TypeVar("R")
 Aux = TypeVar("Aux")
 ONE = np.float64(1)
+_LEAVES = frozenset([np.ndarray, np.float64, float])
+"""Types of the most frequent arguments that are no containers."""
 
 
 @overload
@@ -98,8 +100,10 @@ def _value_and_grad(
         else:
             nums, single = select_arguments(args, argnums, name, fun)
         selected = args[nums[0]] if single else tuple(args[n] for n in nums)
-        if type(selected) is np.ndarray:
-            leaves, treedef = [selected], LEAF
+        leaves: list[Any]
+        treedef: PyTreeSpec | None
+        if type(selected) in _LEAVES:
+            leaves, treedef = [selected], None
         else:
             leaves, treedef = tree.flatten(selected)
         for i, x in enumerate(leaves):
@@ -108,7 +112,7 @@ def _value_and_grad(
                 check_differentiable(x, path, owner, holomorphic=holomorphic, allow_int=allow_int)
 
         def call(inputs: Sequence[Array]) -> PyTree:
-            rebuilt = inputs[0] if treedef is LEAF else tree.unflatten(treedef, inputs)
+            rebuilt = inputs[0] if treedef is None else tree.unflatten(treedef, inputs)
             full = list(args)
             for n, a in zip(nums, (rebuilt,) if single else rebuilt, strict=True):
                 full[n] = a
@@ -116,7 +120,7 @@ def _value_and_grad(
 
         lin = Linearized(call, leaves, owner, has_aux)
         out: PyTree
-        out = lin.outs[0] if lin.out_tree is LEAF else tree.unflatten(lin.out_tree, lin.outs)
+        out = lin.outs[0] if lin.out_tree is None else tree.unflatten(lin.out_tree, lin.outs)
         kind: type = type(out)
         if kind is np.float64 and not holomorphic:
             ct: Any = ONE
@@ -127,12 +131,13 @@ def _value_and_grad(
         grads = [zero_derivative(x) if g is None else g for g, x in zip(found, leaves, strict=True)]
         if not has_aux:
             *grads, value = own([*grads, out], leaves)
-            return value, grads[0] if treedef is LEAF else tree.unflatten(treedef, grads)
+            return value, grads[0] if treedef is None else tree.unflatten(treedef, grads)
         aux_leaves, aux_tree = tree.flatten(lin.aux)
         results = own([*grads, out, *aux_leaves], leaves)
         n = len(grads)
         value_and_aux = (results[n], tree.unflatten(aux_tree, results[n + 1 :]))
-        return value_and_aux, tree.unflatten(treedef, results[:n])
+        gradient = results[0] if treedef is None else tree.unflatten(treedef, results[:n])
+        return value_and_aux, gradient
 
     return (
         functools.wraps(fun)(value_and_grad_fun)

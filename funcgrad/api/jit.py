@@ -7,7 +7,6 @@ from collections.abc import Callable, Hashable, Sequence
 from typing import Any, Concatenate, ParamSpec, TypeVar, overload
 
 import numpy as np
-from optree import PyTreeSpec
 
 from .. import tree
 from ..compiler.program import compiled, source_text
@@ -23,7 +22,7 @@ from ..core.source import where_defined
 from ..core.tracebacks import Facing, user_facing
 from ..core.tracing import axis_frames, owner_name, running
 from ..transforms.staging import lift_tracers
-from ..typing import Array, PyTree
+from ..typing import Array, PyTree, PyTreeSpec
 from .jit_arguments import (
     Args,
     Kwargs,

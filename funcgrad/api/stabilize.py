@@ -7,7 +7,6 @@ from collections.abc import Callable, Hashable
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, overload
 
 import numpy as np
-from optree import PyTreeSpec
 
 from .. import tree
 from ..compiler.stabilize import Rewrite
@@ -16,7 +15,7 @@ from ..core.source import where_defined
 from ..core.tracebacks import user_facing
 from ..core.tracing import axis_frames, owner_name
 from ..transforms.staging import lift_tracers
-from ..typing import Array, PyTree
+from ..typing import Array, PyTree, PyTreeSpec
 from .leaves import ArgumentPath
 from .stable_staging import stage_stable
 from .staging import staged_aval

@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TypeAlias
 
-from optree import PyTreeSpec
 
 from .. import tree
 from ..compiler.stabilize import Rewrite, stabilize_jaxpr
@@ -19,7 +18,7 @@ from ..control.jit_settings import stabilizing
 from ..core.jaxpr import Jaxpr, eval_jaxpr
 from ..core.tracing import Tracer, aval_of
 from ..transforms.staging import lift_tracers, stage
-from ..typing import Array, PyTree
+from ..typing import Array, PyTree, PyTreeSpec
 from .staging import stage_call
 
 Call: TypeAlias = Callable[[Sequence[Array]], PyTree]

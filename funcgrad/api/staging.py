@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, overload
 
 import numpy as np
-from optree import PyTreeSpec
 
 from .. import tree
 from ..core.arguments import check_function, is_integer, positions
@@ -18,7 +17,7 @@ from ..core.jaxpr import Jaxpr
 from ..core.tracebacks import user_facing
 from ..core.tracing import aval_of, owner_name
 from ..transforms.staging import stage
-from ..typing import Array, DTypeLike, PyTree, Shape
+from ..typing import Array, DTypeLike, PyTree, PyTreeSpec, Shape
 from .leaves import ArgumentPath, OutputPath, Path, check_leaf, is_leaf_value
 
 

@@ -7,15 +7,15 @@ know. They keep tables; ``funcgrad/numpy/implementations.py`` hands them over, o
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 
+from .records import Record
 
-@dataclass(frozen=True, slots=True)
-class Hooks:
+
+class Hooks(Record):
     """What is asked for while a program is traced.
 
     Attributes:
