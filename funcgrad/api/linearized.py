@@ -23,6 +23,7 @@ from ..transforms.transpose import backward, seed_cotangents
 from ..typing import Array, PyTree, PyTreeSpec
 from .leaves import check_leaf
 
+
 class Linearized:
     """A function's values at a point, and the tape of its linear part.
 

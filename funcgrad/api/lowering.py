@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
-
 from .. import tree
 from ..compiler.program import compiled, optimized
 from ..control.call import call

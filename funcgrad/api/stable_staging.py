@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TypeAlias
 
-
 from .. import tree
 from ..compiler.stabilize import Rewrite, stabilize_jaxpr
 from ..control.custom import must_stage

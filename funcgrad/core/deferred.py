@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-import threading
+from _thread import RLock
 from collections.abc import Callable
 from typing import Any
 
@@ -20,7 +20,7 @@ class Deferred:
         self._name = name
         self._namespace = namespace
         self._then = then
-        self._lock = threading.RLock()
+        self._lock = RLock()
 
     def __getattr__(self, attribute: str) -> Any:
         module = importlib.import_module(self._name)

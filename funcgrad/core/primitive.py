@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Protocol
 import numpy as np
 
 from .. import arrays
+from . import hooks
 from .avals import Aval
 from .jaxpr import Jaxpr, has_effects, jaxprs_among
 from .lowering import NumpyText
@@ -332,4 +333,6 @@ def operator_named(name: str) -> Primitive:
     >>> operator_named("sin")
     <operator sin>
     """
+    if name not in REGISTRY:
+        hooks.complete()
     return REGISTRY[name]

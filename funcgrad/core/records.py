@@ -36,13 +36,13 @@ class RecordType(type):
     """The class of classes of records: it makes slots of annotated names."""
 
     given: frozenset[str]
-    """The names of the fields that are given, or have defaults."""
+    """The names of the fields that may be given."""
+    required: frozenset[str]
+    """The names of those without a default."""
     defaults: dict[str, Any]
     """The defaults of all fields by their names."""
 
-    def __new__(
-        mcs, name: str, bases: tuple[type, ...], namespace: dict[str, Any]
-    ) -> RecordType:
+    def __new__(mcs, name: str, bases: tuple[type, ...], namespace: dict[str, Any]) -> RecordType:
         annotations = namespace.get("__annotations__", {})
         new = {
             field: namespace.pop(field, _REQUIRED)
@@ -58,7 +58,8 @@ class RecordType(type):
         namespace["__slots__"] = tuple(field for field in new if field not in defaults)
         defaults.update({f: new[f].default if f in follow else new[f] for f in new})
         namespace["defaults"] = defaults
-        namespace["given"] = (given | new.keys()) - follow
+        namespace["given"] = given = (given | new.keys()) - follow
+        namespace["required"] = frozenset(f for f in given if defaults[f] is _REQUIRED)
         return super().__new__(mcs, name, bases, namespace)
 
 
@@ -76,6 +77,7 @@ class Record(metaclass=RecordType):
     """
 
     given: ClassVar[frozenset[str]]
+    required: ClassVar[frozenset[str]]
     defaults: ClassVar[dict[str, Any]]
 
     def __init__(self, **given: Any) -> None:
@@ -84,11 +86,12 @@ class Record(metaclass=RecordType):
             unknown = ", ".join(sorted(given.keys() - kind.given))
             known = ", ".join(f for f in kind.defaults if f in kind.given)
             raise TypeError(f"{kind.__name__} has no field {unknown}; its fields are {known}")
+        if not kind.required <= given.keys():
+            missing = ", ".join(sorted(kind.required - given.keys()))
+            raise TypeError(f"{kind.__name__} needs {missing}")
+        values = {**kind.defaults, **given}
         put = object.__setattr__
-        for name, default in kind.defaults.items():
-            value = given.get(name, default)
-            if value is _REQUIRED:
-                raise TypeError(f"{kind.__name__} needs {name}")
+        for name, value in values.items():
             put(self, name, value)
         self.complete()
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 from contextvars import ContextVar, Token
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -24,7 +24,7 @@ axis_frames: ContextVar[dict[Any, Any]] = ContextVar("funcgrad_axis_frames", def
 """The named axes in scope: name -> the batching trace that owns the axis."""
 
 
-class Running(NamedTuple):
+class Running:
     """What the function that is being run belongs to.
 
     ``body`` is the staging trace that records it: operations that may raise or have an effect go
@@ -33,9 +33,12 @@ class Running(NamedTuple):
     to happen once per example. ``level`` is that of the newer one.
     """
 
-    body: Any
-    lanes: Any
-    level: int
+    __slots__ = ("body", "lanes", "level")
+
+    def __init__(self, body: Any, lanes: Any, level: int) -> None:
+        self.body = body
+        self.lanes = lanes
+        self.level = level
 
 
 running: ContextVar[Running | None] = ContextVar("funcgrad_running", default=None)
@@ -249,6 +252,8 @@ class Tracer:
         raise errors.TracerError("traced values cannot be pickled")
 
     def __getattr__(self, name: str) -> Any:
+        if not name.startswith("__") and hooks.complete():
+            return getattr(self, name)
         raise AttributeError(f"traced arrays have no attribute {name!r}")
 
     def __array_ufunc__(self, ufunc: Any, method: str, *args: Any, **kwargs: Any) -> Any:
@@ -272,6 +277,8 @@ class Tracer:
 
     def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
         handler = hooks.hooks.functions.get(func)
+        if handler is None and hooks.complete():
+            handler = hooks.hooks.functions.get(func)
         if handler is None:
             raise errors.TracerError(unknown_function_message(func))
         return handler(*args, **kwargs)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -204,16 +203,14 @@ def elementwise(
 
 
 def _abstract(name: str, run: Callable[..., Any]) -> Callable[..., Aval]:
-    @cache
-    def result_type(*operands: Any) -> tuple[np.dtype, bool]:
-        samples = [WEAK_SAMPLES[dt] if weak else np.ones((1,), dt) for dt, weak in operands]
-        with np.errstate(all="ignore"):
-            out = run(*samples)
-        weak = WEAK_DTYPES.get(type(out))
-        return (weak, True) if weak is not None else (out.dtype, False)
+    known: dict[Any, tuple[np.dtype, bool]] = {}
 
     def abstract(*avals: Aval) -> Aval:
-        dtype, weak = result_type(*[(a.dtype, a.weak) for a in avals])
+        operands = tuple([(a.dtype, a.weak) for a in avals])
+        found = known.get(operands)
+        if found is None:
+            found = known[operands] = _result_type(run, operands)
+        dtype, weak = found
         first = avals[0].shape
         for a in avals:
             if a.shape != first:
@@ -223,6 +220,17 @@ def _abstract(name: str, run: Callable[..., Any]) -> Callable[..., Aval]:
         return Aval(broadcast_shapes(name, *[a.shape for a in avals]), dtype, weak)
 
     return abstract
+
+
+def _result_type(
+    run: Callable[..., Any], operands: tuple[tuple[np.dtype, bool], ...]
+) -> tuple[np.dtype, bool]:
+    """Dtype and weakness of a result from those of the operands."""
+    samples = [WEAK_SAMPLES[dt] if weak else np.ones((1,), dt) for dt, weak in operands]
+    with np.errstate(all="ignore"):
+        out = run(*samples)
+    weak = WEAK_DTYPES.get(type(out))
+    return (weak, True) if weak is not None else (out.dtype, False)
 
 
 def broadcast_shapes(what: str, *shapes: tuple[Any, ...]) -> tuple[Any, ...]:
