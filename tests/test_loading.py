@@ -54,7 +54,7 @@ FIRST_USES = {
     "matmul from the right": "np.arange(3.0) @ x",
     "matmul as a ufunc": "np.matmul(x, np.arange(3.0))",
     "divmod": "np.sum(divmod(x, 0.3)[1])",
-    "divmod from the right": "np.sum(divmod(1.1, x)[1])",
+    "divmod from the right": "np.sum(divmod(1.3, x)[1])",
     "round": "np.sum(round(x)) + x[0] [np.sum(np.round(x)) + x[0]]",
     "method": "x.sum()",
     "method with arguments": "np.sum(x.reshape(3, 1) * np.arange(2.0))",
