@@ -124,22 +124,30 @@ _MODULES = (
     "typing",
 )
 
-_NEEDS_TABLE = frozenset(_HOME) - {"Array", "default_device", "float0", "disable_jit"}
+_FREE = frozenset(
+    ["Array", "default_device", "disable_jit", "errors", "float0", "numpy", "tree", "typing"]
+)
+"""What needs to know nothing of NumPy's functions, or sees to it itself."""
+
+_EAGER = frozenset(
+    ["grad", "hvp", "jacfwd", "jacrev", "jvp", "linearize", "value_and_grad", "vjp", "vmap"]
+)
+"""What needs the functions that a program calls, when it calls them."""
 
 if not TYPE_CHECKING:  # a checker would take every name for granted
     __all__ = sorted([*_HOME, *_MODULES, "__version__"])
 
     def __getattr__(name: str) -> Any:
-        if name in _HOME:
-            if name in _NEEDS_TABLE:
-                importlib.import_module(".numpy", __name__)
-            value = getattr(importlib.import_module(f".{_HOME[name]}", __name__), name)
-        elif name in _MODULES:
-            if name not in ("errors", "tree", "typing"):
-                importlib.import_module(".numpy", __name__)
-            value = importlib.import_module(f".{name}", __name__)
-        else:
+        if name not in _HOME and name not in _MODULES:
             raise AttributeError(f"module 'funcgrad' has no attribute {name!r}")
+        if name in _EAGER:
+            importlib.import_module(".numpy.binding", __name__)
+        elif name not in _FREE:
+            importlib.import_module(".numpy.implementations", __name__)
+        if name in _HOME:
+            value = getattr(importlib.import_module(f".{_HOME[name]}", __name__), name)
+        else:
+            value = importlib.import_module(f".{name}", __name__)
         globals()[name] = value
         return value
 

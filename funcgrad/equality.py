@@ -7,7 +7,7 @@ program made for one serves the other.
 from __future__ import annotations
 
 import struct
-from decimal import Decimal
+import sys
 from typing import Any
 
 import numpy as np
@@ -45,7 +45,7 @@ def exact_key(x: Any) -> Any:
         return (kind, frozenset(map(exact_key, x)))
     if kind in (range, slice):
         return (kind, exact_key(x.start), exact_key(x.stop), exact_key(x.step))
-    if kind is Decimal:
+    if kind is getattr(sys.modules.get("decimal"), "Decimal", None):  # only then are there any
         return (kind, str(x))
     if _compares_fields(kind):
         fields = [f.name for f in kind.__dataclass_fields__.values() if f.compare]

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import builtins
-import dataclasses
 import functools
 from collections.abc import Callable, Hashable, Iterable
-from typing import Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
-import optree
-from optree import PyTreeSpec
-
+from .core.deferred import Deferred
 from .core.tracebacks import user_facing
 from .equality import exact_key
 from .errors import TreeError
-from .typing import PyTree
+from .typing import PyTree, PyTreeSpec
+
+if TYPE_CHECKING:
+    import dataclasses
+
+    import optree
+else:
+    dataclasses = Deferred("dataclasses", globals())
+    optree = Deferred("optree", globals(), lambda: _register_partial())
 
 NAMESPACE = "funcgrad"
 
@@ -396,8 +401,5 @@ def _make_partial(func: Callable[..., Any], children: Iterable[Any]) -> Partial:
     return Partial(func, *args, **keywords)
 
 
-register_node(
-    Partial,
-    lambda p: ((p.args, p.keywords), p.func),
-    _make_partial,
-)
+def _register_partial() -> None:
+    register_node(Partial, lambda p: ((p.args, p.keywords), p.func), _make_partial)

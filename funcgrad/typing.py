@@ -23,10 +23,12 @@ __all__ = ["Array", "ArrayLike", "Axes", "DTypeLike", "Key", "PyTree", "Shape"]
 
 if TYPE_CHECKING:
     from numpy.typing import DTypeLike, NDArray
+    from optree import PyTreeSpec as PyTreeSpec
 
     Array: TypeAlias = NDArray[Any]
 else:
     DTypeLike = Any
+    PyTreeSpec = Any
 
     class Array(ABC):  # noqa: B024
         """What NumPy's arrays and scalars, CuPy's arrays and traced values are instances of.

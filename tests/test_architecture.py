@@ -45,7 +45,8 @@ def imports(path):
     """Modules of funcgrad that a file imports, with whether the import is inside a function."""
     tree = ast.parse(path.read_text())
     package = path.relative_to(ROOT.parent).with_suffix("").parts[:-1]
-    top = {id(n) for n in tree.body}
+    for_checkers = [n for n in tree.body if isinstance(n, ast.If) and "TYPE_CHECK" in ast.dump(n)]
+    top = {id(n) for n in [*tree.body, *(m for n in for_checkers for m in n.body)]}
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and (
             node.level or (node.module or "").startswith("funcgrad")

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 import numpy as np
-from optree import PyTreeSpec
 
 from .. import tree
 from ..core.avals import Aval
 from ..core.jaxpr import Jaxpr, eval_jaxpr
 from ..core.tracebacks import user_facing
 from ..transforms.staging import Formulas, lift_constants, lift_tracers, stage_aux
-from ..typing import Array, PyTree
+from ..typing import Array, PyTree, PyTreeSpec
 from .leaves import OutputPath, check_leaf, is_leaf_value
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -45,6 +44,15 @@ class Staged(NamedTuple):
     def rebuild(self, outs: Sequence[Any]) -> PyTree:
         """The result of which these are the leaves."""
         return tree.unflatten(self.out_tree, outs)
+
+
+class OnLeaves(Protocol):
+    """What a transformation that runs a function needs to know of it."""
+
+    owner: str
+
+    def call(self, leaves: Sequence[Any]) -> PyTree:
+        """Call the function on the leaves of its arguments; returns what it returns."""
 
 
 class FlatFunction:

@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from optree import PyTreeSpec
 
 from .. import tree
 from ..core.avals import Aval, float0, is_inexact
@@ -15,7 +14,7 @@ from ..core.pickling import taken
 from ..core.tracing import aval_of
 from ..errors import TreeError
 from ..ops.shape import cast, zeros
-from ..typing import Array, PyTree
+from ..typing import Array, PyTree, PyTreeSpec
 from .leaves import is_leaf_value
 
 

@@ -6,21 +6,22 @@ from collections.abc import Callable, Sequence
 from typing import Any, Literal, ParamSpec, TypeVar, overload
 
 import numpy as np
-from optree import PyTreeSpec
 
 from .. import tree
 from ..core.arguments import check_function
 from ..core.tracebacks import user_facing
 from ..core.tracing import aval_of, owner_name
-from ..typing import PyTree
-from .flat_function import FlatFunction, like
+from ..typing import PyTree, PyTreeSpec
+from .flat_function import like
 from .leaves import check_differentiable, check_scalar_output, own, zero_derivative
-from .linearized import LEAF, Linearized, check_argnums, select_arguments
+from .linearized import Linearized, check_argnums, select_arguments
 
 P = ParamSpec("P")
 R = TypeVar("R")
 Aux = TypeVar("Aux")
 ONE = np.float64(1)
+_LEAVES = frozenset([np.ndarray, np.float64, float])
+"""Types of the most frequent arguments that are no containers."""
 
 
 @overload
@@ -99,8 +100,10 @@ def _value_and_grad(
         else:
             nums, single = select_arguments(args, argnums, name, fun)
         selected = args[nums[0]] if single else tuple(args[n] for n in nums)
-        if type(selected) is np.ndarray:
-            leaves, treedef = [selected], LEAF
+        leaves: list[Any]
+        treedef: PyTreeSpec | None
+        if type(selected) in _LEAVES:
+            leaves, treedef = [selected], None
         else:
             leaves, treedef = tree.flatten(selected)
         for i, x in enumerate(leaves):
@@ -111,7 +114,7 @@ def _value_and_grad(
         call = _OfSelected(fun, treedef, owner, args, kwargs, nums, single)
         lin = Linearized(call, leaves, has_aux)
         out: PyTree
-        out = lin.outs[0] if lin.out_tree is LEAF else tree.unflatten(lin.out_tree, lin.outs)
+        out = lin.outs[0] if lin.out_tree is None else tree.unflatten(lin.out_tree, lin.outs)
         kind: type = type(out)
         if kind is np.float64 and not holomorphic:
             ct: Any = ONE
@@ -122,32 +125,38 @@ def _value_and_grad(
         grads = [zero_derivative(x) if g is None else g for g, x in zip(found, leaves, strict=True)]
         if not has_aux:
             *grads, value = own([*grads, out], leaves)
-            return value, grads[0] if treedef is LEAF else tree.unflatten(treedef, grads)
+            return value, grads[0] if treedef is None else tree.unflatten(treedef, grads)
         aux_leaves, aux_tree = tree.flatten(lin.aux)
         results = own([*grads, out, *aux_leaves], leaves)
         n = len(grads)
         value_and_aux = (results[n], tree.unflatten(aux_tree, results[n + 1 :]))
-        return value_and_aux, tree.unflatten(treedef, results[:n])
+        gradient = results[0] if treedef is None else tree.unflatten(treedef, results[:n])
+        return value_and_aux, gradient
 
     return value_and_grad_fun
 
 
-class _OfSelected(FlatFunction):
-    """A function of the leaves of the differentiated arguments; the others are as given."""
+class _OfSelected:
+    """A function of the leaves of the differentiated arguments; the others are as given.
 
-    __slots__ = ("args", "kwargs", "nums", "single")
+    ``selected`` is the structure of those, None for a single array.
+    """
+
+    __slots__ = ("args", "fun", "kwargs", "nums", "owner", "selected", "single")
 
     def __init__(
         self,
         fun: Callable[..., PyTree],
-        in_tree: PyTreeSpec,
+        selected: PyTreeSpec | None,
         owner: str,
         args: tuple[PyTree, ...],
         kwargs: dict[str, PyTree],
         nums: tuple[int, ...],
         single: bool,
     ) -> None:
-        super().__init__(fun, in_tree, owner)
+        self.fun: Callable[..., PyTree] = fun
+        self.selected: PyTreeSpec | None = selected
+        self.owner: str = owner
         self.args: tuple[PyTree, ...] = args
         self.kwargs: dict[str, PyTree] = kwargs
         self.nums: tuple[int, ...] = nums
@@ -155,7 +164,7 @@ class _OfSelected(FlatFunction):
 
     def call(self, leaves: Sequence[Any]) -> PyTree:
         """Call the function; returns what it returns."""
-        selected = leaves[0] if self.in_tree is LEAF else tree.unflatten(self.in_tree, leaves)
+        selected = leaves[0] if self.selected is None else tree.unflatten(self.selected, leaves)
         full = list(self.args)
         for n, a in zip(self.nums, (selected,) if self.single else selected, strict=True):
             full[n] = a

@@ -7,7 +7,6 @@ from collections.abc import Callable, Hashable, Sequence
 from typing import Any, Concatenate, ParamSpec, TypeVar, overload
 
 import numpy as np
-from optree import PyTreeSpec
 
 from .. import tree
 from ..compiler.program import compiled, source_text
@@ -22,7 +21,7 @@ from ..core.pickling import importable_name, portable
 from ..core.source import where_defined
 from ..core.tracebacks import Facing, user_facing
 from ..core.tracing import owner_name
-from ..typing import Array, PyTree
+from ..typing import Array, PyTree, PyTreeSpec
 from .flat_function import Staged
 from .jit_arguments import (
     Args,

@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from typing import Any, Literal, TypeAlias, TypeVar, overload
 
 import numpy as np
-from optree import PyTreeSpec
 
 from .. import tree
 from ..core.arguments import check_function
@@ -20,7 +19,7 @@ from ..ops.shape import zeros
 from ..transforms.jvp import JVPTrace, JVPTracer
 from ..transforms.strong_zeros import strengthen
 from ..transforms.transpose import transpose_values
-from ..typing import Array, PyTree
+from ..typing import Array, PyTree, PyTreeSpec
 from .flat_function import FlatFunction
 from .leaves import ArgumentPath, check_cotangent, disown, own, zero_derivative
 from .linearized import Linearized, check_leaves, unpack_aux
@@ -230,9 +229,9 @@ def linearize(fun: Callable[..., PyTree], *primals: PyTree, has_aux: bool = Fals
         tuple(aval_of(x) for x in leaves),
         treedef,
         tuple(aval_of(o) for o in lin.outs),
-        lin.out_tree,
+        lin.structure,
     )
-    out = tree.unflatten(lin.out_tree, disown(lin.outs, leaves))
+    out = tree.unflatten(meta[-1], disown(lin.outs, leaves))
     f_jvp = Pushforward(jaxpr, jaxpr.consts, meta)
     return (out, f_jvp, lin.aux) if has_aux else (out, f_jvp)
 

@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from optree import PyTreeSpec
 
 from .. import tree
 from ..control import overwritten as mutation
@@ -20,23 +19,23 @@ from ..ops.shape import zeros
 from ..transforms.linearize import LinearizeTrace, LinearizeTracer
 from ..transforms.tape import tape_jaxpr
 from ..transforms.transpose import backward, seed_cotangents
-from ..typing import Array, PyTree
-from .flat_function import FlatFunction
+from ..typing import Array, PyTree, PyTreeSpec
+from .flat_function import OnLeaves
 from .leaves import check_leaf
 from .stable_staging import stable_where_staged
 
-LEAF = tree.structure(0)
-"""The structure of one leaf."""
-
 
 class Linearized:
-    """A function's values at a point, and the tape of its linear part."""
+    """A function's values at a point, and the tape of its linear part.
+
+    ``out_tree`` is None where the function returns one traced value.
+    """
 
     __slots__ = ("aux", "in_vars", "out_avals", "out_tree", "out_vars", "outs", "tape")
 
     def __init__(
         self,
-        flat: FlatFunction,
+        flat: OnLeaves,
         leaves: Sequence[Array],
         has_aux: bool,
     ) -> None:
@@ -60,9 +59,9 @@ class Linearized:
                 aux_leaves, aux_tree = tree.flatten(aux)
                 self.aux = tree.unflatten(aux_tree, [primal_of(trace, a) for a in aux_leaves])
             outs: list[Any]
-            self.out_tree: PyTreeSpec
+            self.out_tree: PyTreeSpec | None
             if type(out) is LinearizeTracer:
-                outs, self.out_tree = [out], LEAF
+                outs, self.out_tree = [out], None
             else:
                 outs, self.out_tree = tree.flatten(out)
             self.outs: list[Array] = [primal_of(trace, o) for o in outs]
@@ -89,6 +88,11 @@ class Linearized:
         with np.errstate(all="ignore"):
             backward(self.tape if consume else list(self.tape), env, flagged)
         return [None if v is None else env.get(v) for v in self.in_vars]
+
+    @property
+    def structure(self) -> PyTreeSpec:
+        """The structure of the output."""
+        return tree.structure(0) if self.out_tree is None else self.out_tree
 
     def jaxpr(self) -> Jaxpr:
         """The linear part, from tangents of inexact inputs to tangents of all outputs."""

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
-from optree import PyTreeSpec
-
 from .. import tree
 from ..compiler.program import compiled, optimized
 from ..control.call import call
@@ -15,7 +13,7 @@ from ..core.jaxpr import Jaxpr
 from ..core.tracebacks import user_facing
 from ..core.tracing import Tracer, aval_of
 from ..errors import ShapeError, TreeError
-from ..typing import Array, PyTree
+from ..typing import Array, PyTree, PyTreeSpec
 from .staging import ShapeDtypeStruct
 
 Run: TypeAlias = Callable[..., Sequence[Array]]

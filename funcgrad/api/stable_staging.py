@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
-from optree import PyTreeSpec
-
 from .. import tree
 from ..compiler.pipeline import as_staged
 from ..compiler.stabilize import Rewrite
@@ -19,8 +17,8 @@ from ..control.custom import must_stage
 from ..core.jaxpr import eval_jaxpr
 from ..core.tracing import Tracer, aval_of
 from ..transforms.staging import Formulas, lift_tracers, stage_aux
-from ..typing import Array, PyTree
-from .flat_function import FlatFunction, Staged
+from ..typing import Array, PyTree, PyTreeSpec
+from .flat_function import OnLeaves, Staged
 from .staging import stage_call
 
 Call: TypeAlias = Callable[[Sequence[Any]], PyTree]
@@ -57,7 +55,7 @@ def current_formulas() -> Formulas | None:
     return None if body is None else body.formulas
 
 
-def stable_where_staged(flat: FlatFunction, leaves: Sequence[Array]) -> Call:
+def stable_where_staged(flat: OnLeaves, leaves: Sequence[Array]) -> Call:
     """A function of leaves, with its naive formulas replaced if it is being staged anyway.
 
     Where one of the leaves has a value, Python's control flow may depend on it, and the function

@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from typing import Any, Literal, TypeVar, overload
 
 import numpy as np
-from optree import PyTreeSpec
 
 from .. import tree
 from ..core.arguments import check_function
@@ -16,7 +15,7 @@ from ..core.tracebacks import user_facing
 from ..core.tracing import aval_of, owner_name
 from ..ops.shape import zeros
 from ..transforms.transpose import transpose_values
-from ..typing import Array, PyTree
+from ..typing import Array, PyTree, PyTreeSpec
 from .flat_function import FlatFunction
 from .jvp import Meta
 from .leaves import check_cotangent, disown, own
@@ -162,10 +161,8 @@ def vjp(fun: Callable[..., PyTree], *primals: PyTree, has_aux: bool = False) -> 
     leaves, treedef = tree.flatten(primals)
     check_leaves(leaves, primals, "vjp")
     lin = Linearized(FlatFunction(fun, treedef, owner_name("vjp", fun)), leaves, has_aux)
-    out_avals = tuple(aval_of(o) for o in lin.outs)
-    pullback = Pullback(
-        lin, None, (), (tuple(aval_of(x) for x in leaves), treedef, out_avals, lin.out_tree)
-    )
-    outs = disown(lin.outs, leaves)
-    out = tree.unflatten(lin.out_tree, outs)
+    in_avals, out_avals = tuple(map(aval_of, leaves)), tuple(map(aval_of, lin.outs))
+    out_tree = lin.structure
+    pullback = Pullback(lin, None, (), (in_avals, treedef, out_avals, out_tree))
+    out = tree.unflatten(out_tree, disown(lin.outs, leaves))
     return (out, pullback, lin.aux) if has_aux else (out, pullback)

@@ -16,7 +16,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from types import FrameType, TracebackType
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -38,12 +38,17 @@ BOUNDARIES = ("user_facing.<locals>.wrapper", "Facing.__call__")
 """The code through which users call functions."""
 
 
-class Call(NamedTuple):
+class Call:
     """A call of one of our functions that failed inside."""
 
-    fun: Any
-    arguments: dict[str, Any]
-    parameters: Mapping[str, inspect.Parameter]
+    __slots__ = ("arguments", "fun", "parameters")
+
+    def __init__(
+        self, fun: Any, arguments: dict[str, Any], parameters: Mapping[str, inspect.Parameter]
+    ) -> None:
+        self.fun = fun
+        self.arguments = arguments
+        self.parameters = parameters
 
 
 def blamed(error: Exception) -> Exception | None:

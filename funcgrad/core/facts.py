@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from enum import Enum
-from typing import Any, NamedTuple, Protocol, TypeAlias, runtime_checkable
+from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 LEFT_OUT = (
     "np.where(x > 0, f(x), other) leaves such elements out; its zeros are strong, so the "
@@ -17,54 +17,73 @@ LEFT_OUT = (
 """What may be written where a function is not to be evaluated at some elements."""
 
 
-class Moves(NamedTuple):
+class _Choice:
+    __slots__ = ("holds", "where")
+
+    def __init__(
+        self, where: slice = slice(0), holds: Callable[[Mapping[str, Any]], bool] | None = None
+    ) -> None:
+        self.where = where
+        self.holds = holds
+
+
+class Moves(_Choice):
     """Results are elements of operands, moved whatever their values are.
 
     ``where`` are the operands that say where, as a slice; all others hold the elements. ``holds``
     tells from the parameters whether it is so for them.
     """
 
-    where: slice = slice(0)
-    holds: Callable[[Mapping[str, Any]], bool] | None = None
+    __slots__ = ()
 
 
-class Picks(NamedTuple):
-    """Results are elements of operands, picked by their order."""
+class Picks(_Choice):
+    """Results are elements of operands, picked by their order; otherwise like ``Moves``."""
 
-    where: slice = slice(0)
-    holds: Callable[[Mapping[str, Any]], bool] | None = None
+    __slots__ = ()
 
 
-class Decided(NamedTuple):
+class Decided:
     """Results are decisions of the program, taken as they are: signs, numbers drawn at random."""
 
+    __slots__ = ()
 
-class OneTriangle(NamedTuple):
+
+class OneTriangle:
     """One triangle of the operand is read, and stands for a Hermitian matrix.
 
     ``why`` is that of ``Float64``; "" if debug has a precise form.
     """
 
-    why: str = ""
+    __slots__ = ("why",)
+
+    def __init__(self, why: str = "") -> None:
+        self.why = why
 
 
-class Float64(NamedTuple):
+class Float64:
     """There is no precise form: float64 on precise operands stands for the precise result."""
 
-    why: str
+    __slots__ = ("why",)
+
+    def __init__(self, why: str) -> None:
+        self.why = why
 
 
 Elements: TypeAlias = Moves | Picks | Decided | OneTriangle | Float64
 
 
-class Steep(NamedTuple):
+class Steep:
     """Where the derivative is infinite although there is a value.
 
     ``at`` are the absolute values of the first operand; ``instead`` is what to write there.
     """
 
-    at: float
-    instead: str
+    __slots__ = ("at", "instead")
+
+    def __init__(self, at: float, instead: str) -> None:
+        self.at = at
+        self.instead = instead
 
 
 class Hazard(Enum):

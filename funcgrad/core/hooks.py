@@ -1,21 +1,21 @@
 """What traced values need of the layers above them, declared in one place.
 
 A traced value answers Python's operators, NumPy's functions and indexing by what the layers above
-know. They keep tables; ``funcgrad/numpy/implementations.py`` hands them over, once.
+know. They keep tables; ``funcgrad/numpy/binding.py`` hands them over, once.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 
+from .records import Record
 
-@dataclass(frozen=True, slots=True)
-class Hooks:
+
+class Hooks(Record):
     """What is asked for while a program is traced.
 
     Attributes:
@@ -27,6 +27,7 @@ class Hooks:
         definite: a traced Python scalar as one of NumPy.
         rows: the rows of an array, for iteration.
         namespace: the module that the array API asks for.
+        rest: load the functions and methods that are not there yet.
     """
 
     ufuncs: Mapping[np.ufunc, Any]
@@ -36,6 +37,7 @@ class Hooks:
     definite: Callable[[Any], Any]
     rows: Callable[[Any], Any]
     namespace: Callable[[], ModuleType]
+    rest: Callable[[], Any]
 
 
 class Unbound:
@@ -58,6 +60,24 @@ def bind(tracer: type, members: Mapping[str, Any], bound: Hooks) -> None:
     global hooks
     if not isinstance(hooks, Unbound):
         raise RuntimeError("the hooks of traced values are bound already")
+    add_members(tracer, members)
+    hooks = bound
+
+
+def add_members(tracer: type, members: Mapping[str, Any]) -> None:
+    """Give traced values more methods."""
     for name, member in members.items():
         setattr(tracer, name, member)
-    hooks = bound
+
+
+_complete = False
+
+
+def complete() -> bool:
+    """Load what is not there yet; False if everything is."""
+    global _complete
+    if _complete:
+        return False
+    hooks.rest()
+    _complete = True
+    return True

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Protocol
+
+from .records import Record
 
 
 class Template(Protocol):
@@ -29,8 +30,7 @@ class StatementWriter(Protocol):
     def __call__(self, module: Any, eqn: Any, operands: list[str], /) -> tuple[str, list[bool]]: ...
 
 
-@dataclass(frozen=True, slots=True)
-class NumpyText:
+class NumpyText(Record):
     """How the NumPy back end writes an operator; without anything its function is called.
 
     Attributes:

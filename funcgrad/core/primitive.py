@@ -7,17 +7,18 @@ and batched, by its family, which is a subclass (``funcgrad.ops.families``).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
 from .. import arrays
 from ..context import Running, current
+from . import hooks
 from .avals import Aval
 from .jaxpr import Jaxpr, has_effects, jaxprs_among
 from .lowering import NumpyText
 from .plain_arrays import check_plain
+from .records import Record, derived
 from .tracing import Trace, at_source, newest_trace
 
 REGISTRY: dict[str, Primitive] = {}
@@ -86,8 +87,7 @@ class Algebra(Protocol):
     def zeros(self, aval: Aval) -> Any: ...
 
 
-@dataclass(frozen=True, eq=False, repr=False, slots=True, kw_only=True)
-class Primitive:
+class Primitive(Record):
     """One operator: everything that funcgrad knows of it.
 
     Arrays are positional, parameters keyword-only, hashable and normalised before the call.
@@ -152,13 +152,13 @@ class Primitive:
     opaque: bool = False
     unit: int | None = None
     fuses: tuple[tuple[Primitive, Primitive], ...] = ()
-    numpy: NumpyText = field(default_factory=NumpyText)
+    numpy: NumpyText = NumpyText()
     elements: Any = None
     steep: Any = None
     hazard: Any = None
     scalar: Callable[..., Any] | None = None
-    bodily: bool = field(init=False, default=False)
-    recorded: bool = field(init=False, default=False)
+    bodily: bool = derived(False)
+    recorded: bool = derived(False)
 
     asks_for_lanes: ClassVar[bool] = False
     """Whether vmap concerns it even where no operand is batched."""
@@ -169,7 +169,7 @@ class Primitive:
     user_rule: ClassVar[bool] = False
     """Whether it stands for a function with a derivative rule of the user's."""
 
-    def __post_init__(self) -> None:
+    def complete(self) -> None:
         if self.name in REGISTRY:
             raise TypeError(f"operator {self.name} is defined twice")
         if self.cases is None and not self.no_cases:
@@ -180,11 +180,11 @@ class Primitive:
             raise TypeError(
                 f"operator {self.name} has no derivative; give jvp, or nondifferentiable='why'"
             )
-        object.__setattr__(
-            self, "bodily", self.mask_indices is not None or self.fails or self.effect
+        self.derive(
+            bodily=self.mask_indices is not None or self.fails or self.effect,
+            # A tape keeps operations that are linear as they are, with their parameters.
+            recorded=self.linear or self.jointly,
         )
-        # A tape keeps operations that are linear as they are, with their parameters.
-        object.__setattr__(self, "recorded", self.linear or self.jointly)
         REGISTRY[self.name] = self
         for outer, first in self.fuses:
             FUSED.setdefault(outer, {})[first] = self
@@ -319,12 +319,11 @@ def check_operands(prim: Primitive, args: Sequence[Any]) -> None:
 
 def check_declared(owner: str, kind: type[Primitive], declared: dict[str, Any]) -> None:
     """Raise if an operator declares what no record has."""
-    known = {f.name for f in fields(kind) if f.init}
-    unknown = sorted(declared.keys() - known)
+    unknown = sorted(declared.keys() - kind.given)
     if unknown:
         raise TypeError(
             f"operator {owner}: unknown {', '.join(unknown)}; a record of {kind.__name__} can say "
-            f"{', '.join(sorted(known))}"
+            f"{', '.join(sorted(kind.given))}"
         )
 
 
@@ -335,4 +334,6 @@ def operator_named(name: str) -> Primitive:
     >>> operator_named("sin")
     <operator sin>
     """
+    if name not in REGISTRY:
+        hooks.complete()
     return REGISTRY[name]

@@ -218,6 +218,8 @@ class Tracer:
         raise errors.TracerError("traced values cannot be pickled")
 
     def __getattr__(self, name: str) -> Any:
+        if not name.startswith("__") and hooks.complete():
+            return getattr(self, name)
         raise AttributeError(f"traced arrays have no attribute {name!r}")
 
     def __array_ufunc__(self, ufunc: Any, method: str, *args: Any, **kwargs: Any) -> Any:
@@ -241,6 +243,8 @@ class Tracer:
 
     def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
         handler = hooks.hooks.functions.get(func)
+        if handler is None and hooks.complete():
+            handler = hooks.hooks.functions.get(func)
         if handler is None:
             raise errors.TracerError(unknown_function_message(func))
         return handler(*args, **kwargs)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..api.stop_gradient import stop_gradient
 from ..control import collectives as _operators
+from ..numpy import implementations as _implementations
 from ..numpy import logsumexp
 from ..ops.contraction.convolution import (
     ConvDimensionNumbers,
@@ -254,4 +255,4 @@ __all__ = [
     "while_loop",
 ]
 
-_registered_on_import = (_arithmetic, _comparison, _operators)
+_registered_on_import = (_arithmetic, _comparison, _implementations, _operators)

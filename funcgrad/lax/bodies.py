@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from optree import PyTreeSpec
 
 from .. import tree
 from ..api.flat_function import FlatFunction, Staged
@@ -17,7 +16,7 @@ from ..core.tracing import Tracer, aval_of, owner_name
 from ..errors import ConcretizationError
 from ..ops.shape import cast
 from ..transforms.staging import stage_aux
-from ..typing import Array, ArrayLike, PyTree
+from ..typing import Array, ArrayLike, PyTree, PyTreeSpec
 from .operands import as_array
 
 KINDS = "bifc"

@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
-from optree import PyTreeSpec
 
 from .. import tree
 from ..api.flat_function import Staged
@@ -23,7 +22,7 @@ from ..core.tracing import aval_of
 from ..errors import ShapeError, TreeError
 from ..ops.shape import cast, reshape
 from ..ops.structural.joining import concatenate
-from ..typing import Array, PyTree
+from ..typing import Array, PyTree, PyTreeSpec
 from .bodies import KINDS, as_carried, check_operands, concrete_or_none, stage_function
 from .operands import as_array
 from .unrolling import scan_unrolled

@@ -4,6 +4,7 @@ The few that NumPy does not pass on to traced values (``array``, ``zeros``, ``ar
 defined here with NumPy's signatures, and so are a few that NumPy lacks (``at``, ``logsumexp``).
 """
 
+import importlib as _importlib
 import typing as _typing
 from types import ModuleType as _ModuleType
 
@@ -324,28 +325,51 @@ from numpy import where as where
 from numpy import zeros_like as zeros_like
 
 from ..typing import Array as _Array
-from . import implementations
-from . import linalg as linalg
-from .indexing.updates import at as at
-from .reductions.sums_and_extrema import logsumexp as logsumexp
-from .replacements import full_like as full_like
-from .replacements import pad as pad
-from .replacements import roll as roll
-from .replacements import take as take
-from .shapes.creation import arange as arange
-from .shapes.creation import array as array
-from .shapes.creation import asarray as asarray
-from .shapes.creation import empty as empty
-from .shapes.creation import eye as eye
-from .shapes.creation import fromfunction as fromfunction
-from .shapes.creation import full as full
-from .shapes.creation import identity as identity
-from .shapes.creation import ones as ones
-from .shapes.creation import tri as tri
-from .shapes.creation import zeros as zeros
+from . import binding as _binding
 
-_registered = implementations
+if _typing.TYPE_CHECKING:
+    from . import linalg as linalg
+    from .indexing.updates import at as at
+    from .reductions.sums_and_extrema import logsumexp as logsumexp
+    from .replacements import full_like as full_like
+    from .replacements import pad as pad
+    from .replacements import roll as roll
+    from .replacements import take as take
+    from .shapes.creation import arange as arange
+    from .shapes.creation import array as array
+    from .shapes.creation import asarray as asarray
+    from .shapes.creation import empty as empty
+    from .shapes.creation import eye as eye
+    from .shapes.creation import fromfunction as fromfunction
+    from .shapes.creation import full as full
+    from .shapes.creation import identity as identity
+    from .shapes.creation import ones as ones
+    from .shapes.creation import tri as tri
+    from .shapes.creation import zeros as zeros
+
+_bound = _binding
 ndarray = _Array
+
+_HOME = {
+    "at": "indexing.updates",
+    "logsumexp": "reductions.sums_and_extrema",
+    "full_like": "replacements",
+    "pad": "replacements",
+    "roll": "replacements",
+    "take": "replacements",
+    "arange": "shapes.creation",
+    "array": "shapes.creation",
+    "asarray": "shapes.creation",
+    "empty": "shapes.creation",
+    "eye": "shapes.creation",
+    "fromfunction": "shapes.creation",
+    "full": "shapes.creation",
+    "identity": "shapes.creation",
+    "ones": "shapes.creation",
+    "tri": "shapes.creation",
+    "zeros": "shapes.creation",
+}
+"""Where the functions are that are not NumPy's; they are loaded when they are asked for."""
 
 if hasattr(_np, "unstack"):  # since NumPy 2.1
     from numpy import astype as astype
@@ -356,7 +380,7 @@ if hasattr(_np, "matvec"):  # since NumPy 2.2
     from numpy import matvec as matvec
     from numpy import vecmat as vecmat
 
-__all__ = ["linalg"]
+__all__ = ["linalg", *_HOME]
 __all__ += [
     name
     for name, value in globals().items()
@@ -367,4 +391,12 @@ __all__.sort()
 if not _typing.TYPE_CHECKING:  # a checker is to report names that there are not
 
     def __getattr__(name):
-        raise AttributeError(f"funcgrad.numpy has no {name!r}")
+        if name == "linalg":
+            return _importlib.import_module(".linalg", __name__)
+        if name not in _HOME:
+            raise AttributeError(f"funcgrad.numpy has no {name!r}")
+        globals()[name] = getattr(_importlib.import_module(f".{_HOME[name]}", __name__), name)
+        return globals()[name]
+
+    def __dir__():
+        return __all__

@@ -1,4 +1,4 @@
-"""All that answers for NumPy's functions on tracers, bound to them here.
+"""All that answers for NumPy's functions on tracers, and their methods, bound to them here.
 
 The implementations have NumPy's signatures. These arguments are accepted and change nothing:
 
@@ -10,14 +10,11 @@ The implementations have NumPy's signatures. These arguments are accepted and ch
 - ``tol`` of real_if_close: the type of the result cannot depend on values, so it stays complex.
 """
 
-import sys
-
-from ..core.hooks import Hooks, bind
+from ..core.hooks import add_members
 from ..core.tracing import Tracer
-from ..ops import operators
-from ..ops.shape import definite
 from ..ops.structural.stacking import unstack
 from . import (
+    binding,
     differences,
     elementwise,
     indexing,
@@ -26,42 +23,47 @@ from . import (
     methods,
     polynomials,
     products,
-    reductions,
     refused,
     scipy_ufuncs,
     shapes,
 )
-from .protocol import FUNCTIONS, METHODS, array, dispatch_ufunc
+from .protocol import FUNCTIONS, METHODS
+from .reductions import (
+    cumulative,
+    moments,
+    nan_reductions,
+    ordering,
+    quantiles,
+    sets,
+    statistics,
+    sums_and_extrema,
+)
 
 __all__ = [
     "Tracer",
+    "binding",
+    "cumulative",
     "differences",
     "elementwise",
     "indexing",
     "interpolation",
     "linalg",
     "methods",
-    "operators",
+    "moments",
+    "nan_reductions",
+    "ordering",
     "polynomials",
     "products",
-    "reductions",
+    "quantiles",
     "refused",
     "scipy_ufuncs",
+    "sets",
     "shapes",
+    "statistics",
+    "sums_and_extrema",
+    "unstack",
 ]
 
 FUNCTIONS.update(linalg.NUMPY_FUNCTIONS)
 
-bind(
-    Tracer,
-    {**operators.python_operators(), **METHODS},
-    Hooks(
-        ufuncs=operators.ufunc_operators(),
-        functions=FUNCTIONS,
-        ufunc_call=dispatch_ufunc,
-        as_array=array,
-        definite=definite,
-        rows=unstack,
-        namespace=lambda: sys.modules[__package__],
-    ),
-)
+add_members(Tracer, METHODS)

@@ -163,6 +163,7 @@ def dispatch_ufunc(
     ufunc: np.ufunc, method: str, args: Sequence[ArrayLike], kwargs: dict[str, Any]
 ) -> Array:
     """A ufunc call on tracers that is not the plain call of an operator."""
+    hooks.complete()
     if method == "__call__" and not kwargs and ufunc in UFUNCS:
         return UFUNCS[ufunc](*args)
     kwargs = {k: v for k, v in kwargs.items() if v is not None or k == "axis"}

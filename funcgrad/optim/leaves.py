@@ -7,7 +7,6 @@ from functools import lru_cache
 from typing import Any, TypeVar
 
 import numpy as np
-from optree import PyTreeSpec
 
 from .. import numpy as fnp
 from .. import tree
@@ -17,7 +16,7 @@ from ..core.tracebacks import user_facing
 from ..errors import ShapeError
 from ..ops.families import Elementwise, elementwise
 from ..ops.linalg.norms import vector_norm
-from ..typing import Array, ArrayLike, DTypeLike, PyTree
+from ..typing import Array, ArrayLike, DTypeLike, PyTree, PyTreeSpec
 from .typing import Scalar
 
 E = TypeVar("E", bound=Exception)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 from ...core.primitive import Primitive
@@ -17,7 +16,6 @@ class Batch(Protocol):
     ) -> Any: ...
 
 
-@dataclass(frozen=True, eq=False, repr=False, slots=True, kw_only=True)
 class ByBatchRule(Primitive):
     """An operator with a batching rule.
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol
 
 from ...core.avals import Aval
 from ...core.lowering import NumpyText
 from ...core.primitive import Algebra, Primitive, check_declared
+from ...core.records import derived
 from .transposing import rule_of
 
 
@@ -51,7 +51,6 @@ class Opening(Protocol):
     def __call__(self, opener: Any, args: Sequence[Any], /, **params: Any) -> Any: ...
 
 
-@dataclass(frozen=True, eq=False, repr=False, slots=True, kw_only=True)
 class Control(Primitive):
     """An operator that holds jaxprs or functions; it has several results.
 
@@ -66,7 +65,7 @@ class Control(Primitive):
     forward: Callable[..., Any] | None = None
     linearize: Callable[..., Any] | None = None
     open: Callable[..., Any] | None = None
-    multiple: bool = field(init=False, default=True)
+    multiple: bool = derived(True)
 
     asks_for_lanes: ClassVar[bool] = True
 
@@ -77,9 +76,9 @@ class Control(Primitive):
     def has_derivative(self) -> bool:
         return self.forward is not None or self.transpose is not None
 
-    def __post_init__(self) -> None:
-        Primitive.__post_init__(self)
-        object.__setattr__(self, "bodily", True)
+    def complete(self) -> None:
+        super().complete()
+        self.derive(bodily=True)
 
     def push_forward(
         self, trace: Any, primals: Any, tangents: Any, strong: Sequence[bool], params: Any

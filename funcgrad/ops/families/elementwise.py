@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -13,6 +11,7 @@ from ... import arrays
 from ...core.avals import WEAK_DTYPES, WEAK_SAMPLES, Aval
 from ...core.lowering import NumpyText
 from ...core.primitive import Algebra, Case, Primitive, check_declared, check_operands
+from ...core.records import derived
 from ...core.tracing import Tracer, shape_of
 from ...errors import ShapeError
 from .cases import elementwise_cases
@@ -23,7 +22,6 @@ from .transposing import pull_back_one
 _PLAIN = frozenset([np.ndarray, np.float64, np.float32, np.bool_, float])
 
 
-@dataclass(frozen=True, eq=False, repr=False, slots=True, kw_only=True)
 class Elementwise(Primitive):
     """An operator that does the same with every element.
 
@@ -38,19 +36,18 @@ class Elementwise(Primitive):
     jvp: Rules | Joint | None = None
     arity: int = 0
     ufunc: Any = None
-    partial_kinds: tuple[int, ...] = field(init=False, default=())
-    partial_needs: tuple[int, ...] = field(init=False, default=())
-    partial_table: tuple[tuple[int, Any], ...] = field(init=False, default=())
+    partial_kinds: tuple[int, ...] = derived(())
+    partial_needs: tuple[int, ...] = derived(())
+    partial_table: tuple[tuple[int, Any], ...] = derived(())
 
-    def __post_init__(self) -> None:
+    def complete(self) -> None:
         kinds = tuple(map(partial_kind, self.partials))
         table = tuple(
             (k, getattr(p, "scale", p)) for k, p in zip(kinds, self.partials, strict=True)
         )
-        object.__setattr__(self, "partial_kinds", kinds)
-        object.__setattr__(self, "partial_needs", tuple(map(partial_needs, self.partials)))
-        object.__setattr__(self, "partial_table", table)
-        Primitive.__post_init__(self)
+        needs = tuple(map(partial_needs, self.partials))
+        self.derive(partial_kinds=kinds, partial_needs=needs, partial_table=table)
+        super().complete()
 
     def has_derivative(self) -> bool:
         return self.jvp is not None or any(self.partial_kinds) or self.transpose is not None
@@ -206,16 +203,14 @@ def elementwise(
 
 
 def _abstract(name: str, run: Callable[..., Any]) -> Callable[..., Aval]:
-    @cache
-    def result_type(*operands: Any) -> tuple[np.dtype, bool]:
-        samples = [WEAK_SAMPLES[dt] if weak else np.ones((1,), dt) for dt, weak in operands]
-        with np.errstate(all="ignore"):
-            out = run(*samples)
-        weak = WEAK_DTYPES.get(type(out))
-        return (weak, True) if weak is not None else (out.dtype, False)
+    known: dict[Any, tuple[np.dtype, bool]] = {}
 
     def abstract(*avals: Aval) -> Aval:
-        dtype, weak = result_type(*[(a.dtype, a.weak) for a in avals])
+        operands = tuple([(a.dtype, a.weak) for a in avals])
+        found = known.get(operands)
+        if found is None:
+            found = known[operands] = _result_type(run, operands)
+        dtype, weak = found
         first = avals[0].shape
         for a in avals:
             if a.shape != first:
@@ -225,6 +220,17 @@ def _abstract(name: str, run: Callable[..., Any]) -> Callable[..., Aval]:
         return Aval(broadcast_shapes(name, *[a.shape for a in avals]), dtype, weak)
 
     return abstract
+
+
+def _result_type(
+    run: Callable[..., Any], operands: tuple[tuple[np.dtype, bool], ...]
+) -> tuple[np.dtype, bool]:
+    """Dtype and weakness of a result from those of the operands."""
+    samples = [WEAK_SAMPLES[dt] if weak else np.ones((1,), dt) for dt, weak in operands]
+    with np.errstate(all="ignore"):
+        out = run(*samples)
+    weak = WEAK_DTYPES.get(type(out))
+    return (weak, True) if weak is not None else (out.dtype, False)
 
 
 def broadcast_shapes(what: str, *shapes: tuple[Any, ...]) -> tuple[Any, ...]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 from ...core.avals import Aval
@@ -32,7 +31,6 @@ class GeneralTranspose(Protocol):
     def __call__(self, ct: Any, /, *operands: Any, flagged: bool, **params: Any) -> Any: ...
 
 
-@dataclass(frozen=True, eq=False, repr=False, slots=True, kw_only=True)
 class General(ByBatchRule):
     """An operator with a jvp rule and, where it is linear in an operand, a transpose."""
 

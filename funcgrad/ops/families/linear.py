@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
 import numpy as np
@@ -32,7 +31,6 @@ class BilinearTranspose(Protocol):
     def __call__(self, ct: Any, x: Any, y: Any, /, *, flagged: bool, **params: Any) -> Any: ...
 
 
-@dataclass(frozen=True, eq=False, repr=False, slots=True, kw_only=True)
 class Linear(ByBatchRule):
     """An operator that is linear in its one operand: its tangent is itself.
 
@@ -114,7 +112,6 @@ def linear(
     )
 
 
-@dataclass(frozen=True, eq=False, repr=False, slots=True, kw_only=True)
 class Bilinear(ByBatchRule):
     """An operator that is linear in each of two operands.
 

@@ -94,8 +94,7 @@ def partial_needs_of(fun: Any, skipped: int) -> int:
         return EVERYTHING
     loaded: set[int] = {i for i, name in enumerate(code.co_varnames) if name in code.co_cellvars}
     instructions = code.co_code
-    for at in range(0, len(instructions), 2):
-        operation, number = instructions[at], instructions[at + 1]
+    for operation, number in set(zip(instructions[::2], instructions[1::2], strict=True)):
         if operation in LOADS:
             loaded.add(number)
         elif operation in DOUBLE_LOADS:

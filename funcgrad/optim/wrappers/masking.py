@@ -8,11 +8,10 @@ from typing import NamedTuple, TypeVar
 
 import numpy as np
 import optree
-from optree import PyTreeSpec
 
 from ... import tree
 from ...core.tracebacks import user_facing
-from ...typing import PyTree
+from ...typing import PyTree, PyTreeSpec
 from ..transformation import (
     GradientTransformation,
     make_transformation,

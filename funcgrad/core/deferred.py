@@ -1,0 +1,32 @@
+"""Modules that are imported when something of them is first used."""
+
+from __future__ import annotations
+
+import importlib
+from _thread import RLock
+from collections.abc import Callable
+from typing import Any
+
+
+class Deferred:
+    """Stands for a module under a global name, and gives way to it at the first use.
+
+    ``then`` is called once, after the import and before anything of the module is handed out.
+    """
+
+    def __init__(
+        self, name: str, namespace: dict[str, Any], then: Callable[[], None] | None = None
+    ) -> None:
+        self._name = name
+        self._namespace = namespace
+        self._then = then
+        self._lock = RLock()
+
+    def __getattr__(self, attribute: str) -> Any:
+        module = importlib.import_module(self._name)
+        with self._lock:
+            then, self._then = self._then, None
+            if then is not None:
+                then()
+            self._namespace[self._name] = module
+        return getattr(module, attribute)

@@ -1,0 +1,66 @@
+"""What traced values are given before anything else: operators, ufuncs, and sums.
+
+That is what the first gradient of most programs needs at once. Everything else is in
+``implementations``, and loaded when a traced value is first asked for something that is not here.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+from ..core.hooks import Hooks, bind
+from ..core.tracing import Tracer
+from ..ops import operators
+from ..ops.shape import definite
+from ..typing import Array
+from .protocol import FUNCTIONS, array, dispatch_ufunc
+from .reductions import sums_and_extrema
+
+__all__ = ["LATER", "sums_and_extrema"]
+
+LATER = (
+    "__getitem__",
+    "__matmul__",
+    "__rmatmul__",
+    "__divmod__",
+    "__rdivmod__",
+    "__round__",
+)
+"""Methods that Python looks up in the class, so that nobody asks for them by name."""
+
+
+def load_all() -> ModuleType:
+    """The module that binds everything."""
+    return importlib.import_module(f"{__package__}.implementations")
+
+
+def _later(name: str) -> Callable[..., Any]:
+    def method(self: Tracer, *args: Any) -> Any:
+        load_all()
+        return getattr(type(self), name)(self, *args)
+
+    return method
+
+
+def _rows(x: Array) -> Any:
+    return load_all().unstack(x)
+
+
+bind(
+    Tracer,
+    {**operators.python_operators(), **{name: _later(name) for name in LATER}},
+    Hooks(
+        ufuncs=operators.ufunc_operators(),
+        functions=FUNCTIONS,
+        ufunc_call=dispatch_ufunc,
+        as_array=array,
+        definite=definite,
+        rows=_rows,
+        namespace=lambda: sys.modules[__package__],
+        rest=load_all,
+    ),
+)
