@@ -29,13 +29,13 @@ def import_cupy() -> Any:
 
 
 def is_gpu_array(x: Any) -> bool:
-    """Whether x is a CuPy array."""
+    """True if x is a CuPy array."""
     cupy = loaded_cupy()
     return cupy is not None and isinstance(x, cupy.ndarray)
 
 
 def is_array(x: Any) -> bool:
-    """Whether x is a NumPy array or scalar, or a CuPy array."""
+    """True if x is a NumPy array or scalar, or a CuPy array."""
     return isinstance(x, np.ndarray | np.generic) or is_gpu_array(x)
 
 

@@ -29,7 +29,7 @@ else:
     DTypeLike = Any
 
     class Array(ABC):  # noqa: B024
-        """What NumPy's arrays and scalars, CuPy's arrays and traced values are instances of.
+        """The class of NumPy's arrays and scalars, CuPy's arrays and traced values, for isinstance.
 
         It has no instances of its own: arrays stay plain. ``funcgrad.Array`` and
         ``funcgrad.numpy.ndarray`` are the same class.
@@ -50,7 +50,7 @@ else:
     Array.register(np.generic)
 
 ArrayLike: TypeAlias = Array | np.generic | bool | int | float | complex | Sequence[Any]
-"""What functions take for an array: arrays, Python numbers, and nested sequences of these."""
+"""All that functions take for an array: arrays, Python numbers, and nested sequences of these."""
 
 PyTree: TypeAlias = Any
 """Containers of containers of leaves, such as parameters: tuples, lists, dicts, dataclasses."""

@@ -170,7 +170,7 @@ def _same_number(x: complex, y: complex) -> bool:
 
 
 def _numpy_path(fun: object) -> str | None:
-    """How a function of NumPy's public namespace is reached from ``np``."""
+    """The path from ``np`` to a function of NumPy's public namespace; None of any other."""
     module = getattr(fun, "__module__", "") or ""
     name = getattr(fun, "__name__", "")
     if isinstance(fun, np.ufunc) or module.partition(".")[0] == "numpy":

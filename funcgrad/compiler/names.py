@@ -1,4 +1,4 @@
-"""Which variable of a generated program lives under which name, and in which memory."""
+"""Names of the variables of a generated program, and the memory that each lives in."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ LARGE = 8192
 """Bytes from which a result is written into memory that is free already."""
 
 VARIABLE = re.compile("[a-z][0-9]*")
-"""What names of variables look like. Nothing that a program calls or reads has such a name."""
+"""The form of names of variables. Nothing that a program calls or reads has such a name."""
 
 
 Kind: TypeAlias = tuple[tuple[Any, ...], np.dtype[Any]]
@@ -141,7 +141,7 @@ def last_uses(jaxpr: Jaxpr) -> dict[Atom, int]:
 
 
 def writes_into(e: Eqn) -> bool:
-    """Whether the operator can write its result into given memory."""
+    """True if the operator can write its result into given memory."""
     return isinstance(e.primitive, Elementwise) and isinstance(e.primitive.ufunc, np.ufunc)
 
 

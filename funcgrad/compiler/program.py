@@ -22,15 +22,15 @@ from .pipeline import optimize
 from .source import Module
 
 MOST_PROGRAMS = 4096
-"""How many compiled programs are kept; the oldest go first."""
+"""So many compiled programs are kept; the oldest go first."""
 
 MOST_BYTES = 1 << 26
-"""How many bytes the constants may have that loops inside of kept programs read."""
+"""So many bytes may the constants have that loops inside of kept programs read."""
 
 _bytes_held = 0
 
 _ITSELF: Any = object()
-"""What stands for a jaxpr in its own cache: a cycle would keep its constants alive."""
+"""Stands for a jaxpr in its own cache: a cycle would keep its constants alive."""
 
 FILENAME = PACKAGE + "<program>"
 
@@ -78,7 +78,7 @@ def compiled(jaxpr: Jaxpr, donated: tuple[int, ...] = ()) -> Callable[..., Any]:
 
 
 def _holds_values(helper: object) -> bool:
-    """Whether a function that a program calls is the user's, or made for one program."""
+    """True if a function that a program calls is the user's, or made for one program."""
     if isinstance(helper, FunctionType):
         return helper.__closure__ is not None
     return not isinstance(helper, np.ufunc | BuiltinFunctionType | type)
@@ -167,7 +167,7 @@ def _aval_key(a: Aval) -> Hashable:
 
 
 def _structure(jaxpr: Jaxpr) -> Hashable:
-    """What a program's code depends on: equations and abstract values, but not constants."""
+    """All that a program's code depends on: equations and abstract values, but not constants."""
     found = jaxpr.cache.get("structure")
     if found is not None:
         return found
@@ -210,7 +210,7 @@ class _Same:
 
 
 def _const_key(c: object) -> Hashable:
-    """What identifies a constant that is part of the code: of small arrays their contents."""
+    """A key of a constant that is part of the code: of small arrays their contents."""
     if isinstance(c, np.ndarray) and c.nbytes <= SMALL_CONSTANT:
         return (c.shape, c.dtype, c.tobytes())
     return _Same(c)

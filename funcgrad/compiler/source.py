@@ -194,7 +194,7 @@ class _FunctionWriter:
             self.finish(i, e, dead, self.expression(e, ins), None, None)
 
     def into(self, e: Eqn, ins: list[str]) -> str | None:
-        """How to write the result into given memory, if the operator can."""
+        """The statement that writes the result into given memory, if the operator can."""
         prim = e.primitive
         if prim.numpy.into:
             return prim.numpy.write_into(self.module, e, ins)
@@ -299,7 +299,7 @@ class _FunctionWriter:
 
 
 def _is_mixed_complex(e: Eqn) -> bool:
-    """Whether Python would take a number of NumPy for one of its own: complex with np.float64."""
+    """True if Python would take a number of NumPy for one of its own: complex with np.float64."""
     if len(e.inputs) != 2 or e.outvars[0].aval.shape or e.outvars[0].aval.weak:
         return False
     return any(a.aval.weak and a.aval.dtype.kind == "c" for a in e.inputs)

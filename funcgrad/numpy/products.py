@@ -233,7 +233,7 @@ def einsum(
 
 
 class _PairPlan(NamedTuple):
-    """How two operands are contracted; ``shared`` are axes that must be equal."""
+    """The plan of a contraction of two operands; ``shared`` are axes that must be equal."""
 
     contract: tuple[tuple[int, ...], tuple[int, ...]]
     batch: tuple[tuple[int, ...], tuple[int, ...]]

@@ -53,7 +53,7 @@ def schedule_early(jaxpr: Jaxpr) -> Jaxpr:
 
 
 def _gives_back(e: Eqn, v: Var, readers: dict[Atom, int]) -> bool:
-    """Whether the equation is the last reader of v and its result is no larger than v."""
+    """True if the equation is the last reader of v and its result is no larger than v."""
     if not isinstance(e.primitive, Elementwise) or e.primitive.effect:
         return False
     out = e.outvars[0].aval

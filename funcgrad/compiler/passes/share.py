@@ -31,7 +31,7 @@ def share_subexpressions(jaxpr: Jaxpr) -> Jaxpr:
 
 
 def atom_key(a: Atom) -> Hashable:
-    """What identifies an operand: the variable, or a literal's exact value."""
+    """A key of an operand: the variable, or a literal's exact value."""
     if type(a) is not Literal:
         return a
     value = a.value

@@ -1,4 +1,4 @@
-"""What the tables of rewrites recognise, in every spelling: exp, sigmoid, softmax, squares, ..."""
+"""The parts that the tables of rewrites recognise, in every spelling: exp, sigmoid, softmax, ..."""
 
 from __future__ import annotations
 
@@ -185,9 +185,9 @@ def unplaced(
 def axes_after(
     names: tuple[int, ...], shape: tuple[int, ...], steps: list[Eqn]
 ) -> tuple[int | None, ...] | None:
-    """Which of the named axes each axis is after some moves; None for those of size 1.
+    """For each axis after some moves, the named axis that it was; None for those of size 1.
 
-    None in all where an operation merges, splits or cuts axes.
+    None for all together where an operation merges, splits or cuts axes.
     """
     axes = tuple(n if d != 1 else None for n, d in zip(names, shape, strict=True))
     for e in steps:
@@ -245,7 +245,10 @@ def log_softmax_by_parts(g: Graph, e: Eqn) -> Quotient | None:
 def quotient(
     g: Graph, x: Atom, steps: list[Eqn], below: Atom, moves: list[Eqn], limited: bool
 ) -> Quotient | None:
-    """Whether a sum, moved, is that of exp(x) along axes which it is broadcast over."""
+    """The quotient of exp(x) and a moved sum, or None.
+
+    The sum must be that of exp(x), along axes which it is broadcast over.
+    """
     summed = operand(g, below, reduce_sum, logsumexp)
     if summed is None or (limited and not from_largest(g, x)):
         return None
@@ -301,7 +304,7 @@ def _unlogged(g: Graph, a: Atom) -> Atom | None:
 
 
 def from_largest(g: Graph, a: Atom) -> bool:
-    """Whether an atom is x - max(x), so that its exponential cannot overflow."""
+    """True if an atom is x - max(x), so that its exponential cannot overflow."""
     e = operand(g, a, sub)
     if e is None:
         return False

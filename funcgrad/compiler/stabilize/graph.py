@@ -1,4 +1,4 @@
-"""What the rewrites ask of a jaxpr: which equation made a value, and whether two are the same."""
+"""A jaxpr by what the rewrites ask: the equation that made a value, and if two are the same."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def operators(jaxpr: Jaxpr) -> frozenset[Primitive]:
 
 
 def is_transparent(prim: Primitive) -> bool:
-    """Whether results of an operator may be those of other equations."""
+    """True if results of an operator may be those of other equations."""
     return prim is pos or prim.identity or prim.transparent
 
 
@@ -139,7 +139,7 @@ class Graph:
         return eqns, constants
 
     def uses(self, a: Atom) -> int:
-        """How often the equations and results of the jaxpr read an atom; 0 inside of calls."""
+        """The number of times that equations and results read an atom; 0 inside of calls."""
         if self.counts is None:
             read = (a for e in self.jaxpr.eqns for a in e.inputs)
             self.counts = Counter([*read, *self.jaxpr.outvars])
@@ -185,7 +185,7 @@ class Graph:
     # --- equality ---
 
     def same(self, a: Atom, b: Atom) -> bool:
-        """Whether two atoms are the same value: equal operations on equal operands."""
+        """True if two atoms are the same value: equal operations on equal operands."""
         a, b = self.resolve(a), self.resolve(b)
         return a is b or self.number(a) == self.number(b)
 
@@ -228,6 +228,6 @@ class Graph:
 
 
 def own_rule(rule: Any) -> bool:
-    """Whether a derivative rule is funcgrad's own: such rules are the derivative, exactly."""
+    """True if a derivative rule is funcgrad's own: such rules are the derivative, exactly."""
     codes = [getattr(f, "__code__", None) for f in rule.roots[:1]]
     return bool(codes) and all(c is not None and INTERNAL[c.co_filename] for c in codes)

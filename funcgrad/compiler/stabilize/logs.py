@@ -46,7 +46,7 @@ from .graph import Graph
 from .rewriting import Builder, Expression, Match, Rule
 
 DEEPEST = 12
-"""How many operations inside each other a logarithm is taken through."""
+"""A logarithm is taken through so many operations inside each other."""
 
 LN2 = math.log(2)
 

@@ -18,7 +18,7 @@ from .graph import Graph
 from .rewriting import Builder, Match, Rule
 
 MOST_COLUMNS = 4
-"""How many times as many columns as equations a system may have."""
+"""A system may have so many times as many columns as equations."""
 
 
 def _product(g: Graph, e: Eqn) -> Match | None:
@@ -53,13 +53,13 @@ def _inverse(g: Graph, x: Atom) -> tuple[Atom, bool] | None:
 
 
 def _leads(e: Eqn, i: int) -> bool:
-    """Whether the inverse has no axes but those of the batch, in order, and its two."""
+    """True if the inverse has no axes but those of the batch, in order, and its two."""
     batch = e.params["batch"][i]
     return batch == tuple(range(len(batch))) and len(e.inputs[i].aval.shape) == len(batch) + 2
 
 
 def _is_wide(e: Eqn, i: int) -> bool:
-    """Whether systems with the inverse, operand i, would have many more columns than rows."""
+    """True if systems with the inverse, operand i, would have many more columns than rows."""
     n = e.inputs[i].aval.shape[-1]
     x = e.inputs[1 - i].aval
     if x.symbolic:

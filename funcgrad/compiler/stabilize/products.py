@@ -33,7 +33,7 @@ from .logs import logarithm, moved, scaled
 from .rewriting import Builder, Match, Rule, value_of
 
 ROUNDING = 8
-"""How many times its rounding error a sum of logarithms may be off."""
+"""A sum of logarithms may be off by so many times its rounding error."""
 
 
 def _log(g: Graph, e: Eqn) -> Match | None:
