@@ -180,6 +180,7 @@ class Stored:
         self.example = unflatten(treedef, range(treedef.num_leaves))
 
     def structure(self) -> PyTreeSpec:
+        """Return the structure."""
         return flatten(self.example)[1]
 
 

@@ -39,6 +39,7 @@ else:
         """
 
         def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+            """Raise: arrays are made by functions."""
             raise TypeError("funcgrad.Array is for isinstance; make arrays with fnp.array")
 
         @classmethod

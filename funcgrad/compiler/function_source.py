@@ -66,11 +66,13 @@ class FunctionSources:
         return name
 
     def enter(self, value: object, wanted: str) -> str:
+        """Reserve a name for a value, and keep the value alive."""
         name = self.names[id(value)] = self.new_name(wanted)
         self.kept.append(value)
         return name
 
     def module_text(self, module: ModuleType) -> str:
+        """Return the name of an imported module, which must not be one of funcgrad's."""
         if module is np:
             return "np"
         if OURS[getattr(module, "__file__", None) or "<built in>"]:
