@@ -38,7 +38,7 @@ else:
         (True, False)
         """
 
-        def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        def __new__(cls, *args: object, **kwargs: object) -> Any:
             """Raise: arrays are made by functions."""
             raise TypeError("funcgrad.Array is for isinstance; make arrays with fnp.array")
 

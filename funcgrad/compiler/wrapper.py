@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Container
 from typing import Any
 
-from optree import PyTreeSpec
-
 from .. import tree
 from ..typing import PyTree
 
@@ -19,7 +17,7 @@ def unlike(names: Container[str], wanted: str) -> str:
 
 
 def program_wrapper(
-    run: str, args: tuple[Any, ...], kwargs: dict[str, Any], out_tree: PyTreeSpec
+    run: str, args: tuple[Any, ...], kwargs: dict[str, Any], out_tree: tree.PyTreeSpec
 ) -> str:
     """Source of ``program(*args, **kwargs)``, which calls a function ``run`` on the leaves."""
     names = [unlike(kwargs, f"arg{i}") for i in range(len(args))]

@@ -366,5 +366,5 @@ __all__.sort()
 
 if not _typing.TYPE_CHECKING:  # a checker is to report names that there are not
 
-    def __getattr__(name):
+    def __getattr__(name: str) -> _typing.NoReturn:
         raise AttributeError(f"funcgrad.numpy has no {name!r}")

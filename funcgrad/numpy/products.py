@@ -207,7 +207,7 @@ def _check_output(subscripts: str) -> None:
 @implements(np.einsum)
 def einsum(
     subscripts: str | ArrayLike,
-    *operands: Any,
+    *operands: ArrayLike,
     out: None = None,
     optimize: bool | str | Sequence[object] = True,
     dtype: DTypeLike | None = None,
