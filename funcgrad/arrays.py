@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from types import ModuleType
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias, TypeGuard
 
 import numpy as np
 
@@ -15,12 +16,42 @@ ArrayModule: TypeAlias = ModuleType
 """NumPy or CuPy, as functions that evaluate operators take it: ``xp``."""
 
 
-def loaded_cupy() -> Any:
+class NumberedDevice(Protocol):
+    """A GPU as CuPy names it."""
+
+    @property
+    def id(self) -> int:
+        """Its number."""
+        ...
+
+
+class GpuArray(Protocol):
+    """What is asked of a CuPy array."""
+
+    @property
+    def device(self) -> NumberedDevice:
+        """The GPU that holds it."""
+        ...
+
+    def copy(self) -> GpuArray:
+        """Return an array with the same values, in memory of its own."""
+        ...
+
+    def get(self) -> np.ndarray:
+        """Return a NumPy array with the same values."""
+        ...
+
+
+Device: TypeAlias = str | int | NumberedDevice
+"""'cpu', 'gpu', 'gpu:1', the number of a GPU, or a CuPy device."""
+
+
+def loaded_cupy() -> ModuleType | None:
     """CuPy if the program has imported it, else None: only then can CuPy arrays exist."""
     return sys.modules.get("cupy")
 
 
-def import_cupy() -> Any:
+def import_cupy() -> ModuleType:
     """CuPy, or an error that says how to install it."""
     try:
         import cupy
@@ -31,18 +62,18 @@ def import_cupy() -> Any:
     return cupy
 
 
-def is_gpu_array(x: Any) -> bool:
-    """Whether x is a CuPy array."""
+def is_gpu_array(x: object) -> TypeGuard[GpuArray]:
+    """True if x is a CuPy array."""
     cupy = loaded_cupy()
     return cupy is not None and isinstance(x, cupy.ndarray)
 
 
-def is_array(x: Any) -> bool:
-    """Whether x is a NumPy array or scalar, or a CuPy array."""
+def is_array(x: object) -> bool:
+    """True if x is a NumPy array or scalar, or a CuPy array."""
     return isinstance(x, np.ndarray | np.generic) or is_gpu_array(x)
 
 
-def namespace(args: Any) -> Any:
+def namespace(args: Iterable[object]) -> ModuleType:
     """The array module of some operands: CuPy if any of them lives on a GPU, else NumPy."""
     cupy = loaded_cupy()
     if cupy is None or not hasattr(cupy, "ndarray"):
@@ -53,7 +84,7 @@ def namespace(args: Any) -> Any:
     return np
 
 
-def harmonize(args: tuple[Any, ...]) -> tuple[Any, tuple[Any, ...]]:
+def harmonize(args: tuple[Any, ...]) -> tuple[ModuleType, tuple[Any, ...]]:
     """The array module of some operands, and the operands with NumPy arrays uploaded to it."""
     xp = namespace(args)
     if xp is np:
@@ -70,7 +101,7 @@ def harmonize(args: tuple[Any, ...]) -> tuple[Any, tuple[Any, ...]]:
         )
 
 
-def creation_namespace(device: Any = None) -> Any:
+def creation_namespace(device: Device | None = None) -> ModuleType:
     """The array module for new arrays on ``device`` ('cpu', 'gpu', 'gpu:1', a CuPy device)."""
     device = device if device is not None else current().device
     if device is None or device == "cpu":
@@ -81,7 +112,7 @@ def creation_namespace(device: Any = None) -> Any:
     return cupy
 
 
-def _device_number(device: Any) -> int:
+def _device_number(device: Device) -> int:
     if isinstance(device, str):
         kind, _, number = device.partition(":")
         if kind not in ("gpu", "cuda") or not (number or "0").isdecimal():
@@ -98,7 +129,7 @@ def _device_number(device: Any) -> int:
     return found
 
 
-def device_put(x: Any, device: Any = None) -> Any:
+def device_put(x: Any, device: Device | None = None) -> Any:
     """Copy one array to a device.
 
     Args:
@@ -129,7 +160,7 @@ def device_get(x: Any) -> Any:
     return x.get() if is_gpu_array(x) else x
 
 
-def default_device(device: Any) -> AbstractContextManager[None]:
+def default_device(device: Device | None) -> AbstractContextManager[None]:
     """Create new arrays on ``device`` inside a ``with`` block.
 
     >>> with default_device("cpu"):
@@ -138,7 +169,7 @@ def default_device(device: Any) -> AbstractContextManager[None]:
     return within(device=device)
 
 
-def usable_modules() -> list[Any]:
+def usable_modules() -> list[ModuleType]:
     """The array modules that work on this machine: NumPy, and CuPy if it finds a GPU."""
     modules = [np]
     try:
@@ -151,7 +182,7 @@ def usable_modules() -> list[Any]:
     return modules
 
 
-def special_module(x: Any) -> Any:
+def special_module(x: object) -> ModuleType:
     """The special functions for x: scipy.special, or cupyx.scipy.special for a CuPy array."""
     try:
         if hasattr(x, "__cuda_array_interface__"):
@@ -165,7 +196,7 @@ def special_module(x: Any) -> Any:
     return special
 
 
-def raising_linalg(xp: Any) -> Any:
+def raising_linalg(xp: ModuleType) -> AbstractContextManager[object]:
     """A context in which failing linear algebra raises LinAlgError, as NumPy's always does."""
     if xp is np:
         return np.errstate()
@@ -174,7 +205,7 @@ def raising_linalg(xp: Any) -> Any:
     return cupyx.errstate(linalg="raise")
 
 
-def triangular_solver(xp: Any) -> Any:
+def triangular_solver(xp: ModuleType) -> Callable[..., Any] | None:
     """solve_triangular of SciPy or of CuPy; None if SciPy is not installed."""
     try:
         if xp is np:

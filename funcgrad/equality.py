@@ -1,4 +1,4 @@
-"""When two values are the same for a cache: what Python finds equal may still differ.
+"""Keys of values for a cache: what Python finds equal may still differ.
 
 ``1 == 1.0 == True`` and ``0.0 == -0.0``, but programs made for them differ; ``nan != nan``, but a
 program made for one serves the other.
@@ -54,7 +54,7 @@ def exact_key(x: Any) -> Any:
 
 
 def _compares_fields(cls: Any) -> bool:
-    """Whether a class is a frozen dataclass whose equality is that of its fields."""
+    """True if a class is a frozen dataclass whose equality is that of its fields."""
     made = cls.__dict__.get("__dataclass_params__")
     if made is None or not (made.eq and made.frozen):
         return False

@@ -111,7 +111,7 @@ def records_taken() -> list[dict[str, Any]]:
 
 
 def is_ours(error: BaseException) -> bool:
-    """Whether an error was raised by a check; its program is taken out, as a section shows it."""
+    """True if an error was raised by a check; its program is taken out, as a section shows it."""
     checker = sys.modules.get("funcgrad.testing.gradcheck")
     reports = sys.modules.get("funcgrad.testing.reports.report")
     if checker is None or reports is None:
@@ -151,7 +151,7 @@ def package_of(entry: TracebackType) -> str:
 
 
 def message_only(excinfo: Any, item: pytest.Item) -> Any:
-    """What to show of an error that no line of the user's test raised: its message."""
+    """The text of an error that no line of the user's test raised: its message alone."""
     shown = excinfo.getrepr(style="short")
     path, line, name = item.location
     entries = shown.reprtraceback.reprentries
@@ -175,7 +175,7 @@ def record_text(record: dict[str, Any]) -> str:
 
 
 def counts_text(records: Iterable[dict[str, Any]], profile: str) -> str:
-    """How many functions were checked, and with which results."""
+    """The number of functions that were checked, by result, in words."""
     functions: dict[str, list[dict[str, Any]]] = {}
     for record in records:
         functions.setdefault(record["function"], []).append(record)
@@ -193,13 +193,13 @@ def counts_text(records: Iterable[dict[str, Any]], profile: str) -> str:
 
 
 def rank(what: str) -> tuple[bool, int, str]:
-    """Where a count stands in a line: higher orders first, then what did not pass."""
+    """The place of a count in a line: higher orders first, then what did not pass."""
     order = what.removeprefix("to order ")
     return (order == what, 0 if order == what else -int(order), what)
 
 
 def left_out_text(records: Iterable[dict[str, Any]]) -> str:
-    """Which laws were left out, and of how many functions."""
+    """The laws that were left out, each with the number of functions, in words."""
     functions: dict[str, set[str]] = {}
     for record in records:
         for law in record["left_out"]:

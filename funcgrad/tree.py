@@ -190,6 +190,7 @@ class Stored:
         self.example = unflatten(treedef, range(treedef.num_leaves))
 
     def structure(self) -> PyTreeSpec:
+        """Return the structure."""
         return flatten(self.example)[1]
 
 
@@ -255,9 +256,7 @@ def exact_dict_keys(treedef: PyTreeSpec) -> Hashable:
     return exact_key(tuple(found))
 
 
-def match_prefix(
-    spec: PyTreeSpec, other: PyTree, what: str, is_leaf: IsLeaf | None = None, tree: PyTree = None
-) -> list[Any]:
+def match_prefix(spec: PyTreeSpec, other: PyTree, what: str) -> list[Any]:
     """The subtrees of ``other`` at the leaves of ``spec``, or a TreeError with the path."""
     flatten(other)
     try:

@@ -31,7 +31,7 @@ else:
     PyTreeSpec = Any
 
     class Array(ABC):  # noqa: B024
-        """What NumPy's arrays and scalars, CuPy's arrays and traced values are instances of.
+        """The class of NumPy's arrays and scalars, CuPy's arrays and traced values, for isinstance.
 
         It has no instances of its own: arrays stay plain. ``funcgrad.Array`` and
         ``funcgrad.numpy.ndarray`` are the same class.
@@ -40,7 +40,8 @@ else:
         (True, False)
         """
 
-        def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        def __new__(cls, *args: object, **kwargs: object) -> Any:
+            """Raise: arrays are made by functions."""
             raise TypeError("funcgrad.Array is for isinstance; make arrays with fnp.array")
 
         @classmethod
@@ -52,7 +53,7 @@ else:
     Array.register(np.generic)
 
 ArrayLike: TypeAlias = Array | np.generic | bool | int | float | complex | Sequence[Any]
-"""What functions take for an array: arrays, Python numbers, and nested sequences of these."""
+"""All that functions take for an array: arrays, Python numbers, and nested sequences of these."""
 
 PyTree: TypeAlias = Any
 """Containers of containers of leaves, such as parameters: tuples, lists, dicts, dataclasses."""

@@ -87,7 +87,7 @@ def jvp(
             )
     leaves, treedef = tree.flatten(tuple(primals))
     check_leaves(leaves, tuple(primals), "jvp")
-    directions = tree.match_prefix(treedef, tuple(tangents), "jvp: tangents", None, tuple(primals))
+    directions = tree.match_prefix(treedef, tuple(tangents), "jvp: tangents")
     paths = treedef.paths()
     owner = owner_name("jvp", fun)
     call = stable_where_staged(FlatFunction(fun, treedef, owner), leaves)

@@ -44,7 +44,7 @@ class FunctionSources:
         else:
             self.lines.append(f"{name} = {self.expression(fun, name)}")
 
-    def text_of(self, value: Any, wanted: str) -> str:
+    def text_of(self, value: object, wanted: str) -> str:
         """The text that stands for a function, a module or a constant in a definition."""
         known = self.names.get(id(value))
         if known is not None:
@@ -65,12 +65,14 @@ class FunctionSources:
         self.define(value, name)
         return name
 
-    def enter(self, value: Any, wanted: str) -> str:
+    def enter(self, value: object, wanted: str) -> str:
+        """Reserve a name for a value, and keep the value alive."""
         name = self.names[id(value)] = self.new_name(wanted)
         self.kept.append(value)
         return name
 
     def module_text(self, module: ModuleType) -> str:
+        """Return the name of an imported module, which must not be one of funcgrad's."""
         if module is np:
             return "np"
         if OURS[getattr(module, "__file__", None) or "<built in>"]:
@@ -78,7 +80,7 @@ class FunctionSources:
         self.imports.add(f"import {module.__name__}")
         return module.__name__
 
-    def expression(self, fun: Any, name: str) -> str:
+    def expression(self, fun: object, name: str) -> str:
         """A callable that is no Python function as an expression."""
         path = _numpy_path(fun) or _scipy_path(fun)
         if path is not None:
@@ -112,7 +114,7 @@ class FunctionSources:
         """Write the values of default arguments, which may have come from anywhere."""
         given, given_by_name = fun.__defaults__ or (), fun.__kwdefaults__ or {}
 
-        def default(value: Any, argument: str) -> ast.expr:
+        def default(value: object, argument: str) -> ast.expr:
             return ast.parse(self.text_of(value, f"{name}_{argument}"), mode="eval").body
 
         positional = [*node.args.posonlyargs, *node.args.args]
@@ -124,7 +126,7 @@ class FunctionSources:
         ]
 
 
-def value_text(x: Any) -> str:
+def value_text(x: object) -> str:
     """A constant as source text."""
     x = arrays.device_get(x)
     if isinstance(x, np.ndarray):
@@ -151,7 +153,7 @@ def value_text(x: Any) -> str:
     raise TypeError(f"it reads a {type(x).__name__}, which cannot be written as plain NumPy")
 
 
-def _numbers(x: Any) -> str:
+def _numbers(x: object) -> str:
     """Numbers, in lists or not, of which the signs of zeros and parts that are NaN are kept."""
     if isinstance(x, list):
         return "[" + ", ".join(map(_numbers, x)) + "]"
@@ -169,8 +171,8 @@ def _same_number(x: complex, y: complex) -> bool:
     return bool(np.array_equal(np.array(x).view(np.uint64), np.array(y).view(np.uint64)))
 
 
-def _numpy_path(fun: Any) -> str | None:
-    """How a function of NumPy's public namespace is reached from ``np``."""
+def _numpy_path(fun: object) -> str | None:
+    """The path from ``np`` to a function of NumPy's public namespace; None of any other."""
     module = getattr(fun, "__module__", "") or ""
     name = getattr(fun, "__name__", "")
     if isinstance(fun, np.ufunc) or module.partition(".")[0] == "numpy":
@@ -180,7 +182,7 @@ def _numpy_path(fun: Any) -> str | None:
     return None
 
 
-def _scipy_path(fun: Any) -> str | None:
+def _scipy_path(fun: object) -> str | None:
     special = sys.modules.get("scipy.special")
     name = getattr(fun, "__name__", "")
     if special is not None and getattr(special, name, None) is fun:

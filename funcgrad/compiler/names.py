@@ -1,20 +1,25 @@
-"""Which variable of a generated program lives under which name, and in which memory."""
+"""Names of the variables of a generated program, and the memory that each lives in."""
 
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
-from ..core.jaxpr import Eqn, Jaxpr, Literal, Var
+from ..core.avals import Aval
+from ..core.jaxpr import Atom, Eqn, Jaxpr, Literal, Var
 from ..ops.families import Elementwise
 
 LARGE = 8192
 """Bytes from which a result is written into memory that is free already."""
 
 VARIABLE = re.compile("[a-z][0-9]*")
-"""What names of variables look like. Nothing that a program calls or reads has such a name."""
+"""The form of names of variables. Nothing that a program calls or reads has such a name."""
+
+
+Kind: TypeAlias = tuple[tuple[Any, ...], np.dtype[Any]]
+"""Shape and dtype: memory of one kind can be used again for any result of that kind."""
 
 
 def variable_name(n: int) -> str:
@@ -32,19 +37,20 @@ class Names:
 
     def __init__(self, jaxpr: Jaxpr, donated: tuple[int, ...] = ()) -> None:
         self.jaxpr = jaxpr
-        self.last = last_uses(jaxpr)
-        self.name: dict[Var, str] = {}
-        self.root: dict[Var, Var] = {}
+        self.last: dict[Atom, int] = last_uses(jaxpr)
+        self.name: dict[Atom, str] = {}
+        self.root: dict[Atom, Var] = {}
         self.alive: dict[Var, int] = {}
         self.owned: set[Var] = set()
         self.free_names: list[str] = []
-        self.free_buffers: dict[Any, list[str]] = {}
-        self.wanted = _upcoming(jaxpr)
-        self.count = 0
+        self.free_buffers: dict[Kind, list[str]] = {}
+        self.wanted: dict[Kind, int] = _upcoming(jaxpr)
+        self.count: int = 0
         for i, v in enumerate(jaxpr.invars):
             self.define(v, owned=i in donated)
 
     def fresh_name(self) -> str:
+        """Return a name that no living variable has."""
         if self.free_names:
             return self.free_names.pop()
         self.count += 1
@@ -112,13 +118,13 @@ class Names:
         return deleted
 
 
-def _is_large(aval: Any) -> bool:
+def _is_large(aval: Aval) -> bool:
     return bool(aval.shape) and not aval.symbolic and aval.size * aval.dtype.itemsize >= LARGE
 
 
-def last_uses(jaxpr: Jaxpr) -> dict[Any, int]:
+def last_uses(jaxpr: Jaxpr) -> dict[Atom, int]:
     """The index of the last equation that reads each variable; outputs are never done with."""
-    last: dict[Any, int] = {}
+    last: dict[Atom, int] = {}
     for i, e in enumerate(jaxpr.eqns):
         for v in e.outvars:
             last[v] = i
@@ -135,13 +141,13 @@ def last_uses(jaxpr: Jaxpr) -> dict[Any, int]:
 
 
 def writes_into(e: Eqn) -> bool:
-    """Whether the operator can write its result into given memory."""
+    """True if the operator can write its result into given memory."""
     return isinstance(e.primitive, Elementwise) and isinstance(e.primitive.ufunc, np.ufunc)
 
 
-def _upcoming(jaxpr: Jaxpr) -> dict[Any, int]:
+def _upcoming(jaxpr: Jaxpr) -> dict[Kind, int]:
     """For each shape and dtype the last equation that could write into such memory."""
-    wanted: dict[Any, int] = {}
+    wanted: dict[Kind, int] = {}
     for i, e in enumerate(jaxpr.eqns):
         if len(e.outvars) == 1 and (e.primitive.numpy.into or writes_into(e)):
             wanted[(e.outvars[0].aval.shape, e.outvars[0].aval.dtype)] = i

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Callable, Container
-from types import BuiltinFunctionType, CodeType, FunctionType
+from collections.abc import Callable, Container, Hashable
+from types import BuiltinFunctionType, CodeType, FunctionType, ModuleType
 from typing import Any
 
 import numpy as np
 
 from .. import arrays
 from ..core.avals import Aval, SymbolicDim
-from ..core.jaxpr import Jaxpr, Literal
+from ..core.jaxpr import Atom, Jaxpr, Literal
 from ..core.source import PACKAGE
 from ..core.tracing import Tracer
 from ..equality import exact_key
@@ -22,19 +22,19 @@ from .pipeline import optimize
 from .source import Module
 
 MOST_PROGRAMS = 4096
-"""How many compiled programs are kept; the oldest go first."""
+"""So many compiled programs are kept; the oldest go first."""
 
 MOST_BYTES = 1 << 26
-"""How many bytes the constants may have that loops inside of kept programs read."""
+"""So many bytes may the constants have that loops inside of kept programs read."""
 
 _bytes_held = 0
 
 _ITSELF: Any = object()
-"""What stands for a jaxpr in its own cache: a cycle would keep its constants alive."""
+"""Stands for a jaxpr in its own cache: a cycle would keep its constants alive."""
 
 FILENAME = PACKAGE + "<program>"
 
-_codes: dict[Any, tuple[CodeType, dict[str, Any], list[tuple[str, int]]]] = {}
+_codes: dict[Hashable, tuple[CodeType, dict[str, Any], list[tuple[str, int]]]] = {}
 
 
 def optimized(jaxpr: Jaxpr) -> Jaxpr:
@@ -77,8 +77,8 @@ def compiled(jaxpr: Jaxpr, donated: tuple[int, ...] = ()) -> Callable[..., Any]:
     return _Runner(code, {**table, **{n: consts[i] for n, i in given}}).start()
 
 
-def _holds_values(helper: Any) -> bool:
-    """Whether a function that a program calls is the user's, or made for one program."""
+def _holds_values(helper: object) -> bool:
+    """True if a function that a program calls is the user's, or made for one program."""
     if isinstance(helper, FunctionType):
         return helper.__closure__ is not None
     return not isinstance(helper, np.ufunc | BuiltinFunctionType | type)
@@ -116,15 +116,14 @@ class _Runner:
         self.code = code
         self.values = values
 
-    def bind(self, xp: Any) -> Callable[..., Any]:
+    def bind(self, xp: ModuleType) -> Callable[..., Any]:
         values = self.values
+        text_np: ModuleType | _GpuNamespace = np
         if xp is not np:
             values = {
                 k: xp.asarray(v) if isinstance(v, np.ndarray) else v for k, v in values.items()
             }
             text_np = _GpuNamespace(xp)
-        else:
-            text_np = np
         scope: dict[str, Any] = {}
         exec(self.code, scope)
         return scope.pop("build")(text_np, **values)
@@ -133,7 +132,7 @@ class _Runner:
         cpu = self.bind(np)
         if arrays.loaded_cupy() is None:
             return cpu
-        bound: dict[Any, Any] = {np: cpu}
+        bound: dict[ModuleType, Callable[..., Any]] = {np: cpu}
 
         def run(*args: Any) -> Any:
             xp, args = arrays.harmonize(args)
@@ -147,7 +146,7 @@ class _Runner:
 class _GpuNamespace:
     """An array module whose ``errstate`` is NumPy's."""
 
-    def __init__(self, xp: Any) -> None:
+    def __init__(self, xp: ModuleType) -> None:
         self.xp = xp
         self.errstate = np.errstate
 
@@ -161,18 +160,18 @@ def _all_consts(jaxpr: Jaxpr) -> list[Any]:
     return jaxpr.consts
 
 
-def _aval_key(a: Aval) -> Any:
+def _aval_key(a: Aval) -> Hashable:
     if a.symbolic:
         return (tuple("n?" if type(d) is SymbolicDim else d for d in a.shape), a.dtype)
     return (a.shape, a.dtype, a.weak)
 
 
-def _structure(jaxpr: Jaxpr) -> Any:
-    """What a program's code depends on: equations and abstract values, but not constants."""
+def _structure(jaxpr: Jaxpr) -> Hashable:
+    """All that a program's code depends on: equations and abstract values, but not constants."""
     found = jaxpr.cache.get("structure")
     if found is not None:
         return found
-    number: dict[Any, int] = {}
+    number: dict[Atom, int] = {}
     for v in (*jaxpr.constvars, *jaxpr.invars):
         number[v] = len(number)
     rows: list[Any] = []
@@ -210,14 +209,14 @@ class _Same:
         return id(self.value)
 
 
-def _const_key(c: Any) -> Any:
-    """What identifies a constant that is part of the code: of small arrays their contents."""
+def _const_key(c: object) -> Hashable:
+    """A key of a constant that is part of the code: of small arrays their contents."""
     if isinstance(c, np.ndarray) and c.nbytes <= SMALL_CONSTANT:
         return (c.shape, c.dtype, c.tobytes())
     return _Same(c)
 
 
-def _param_key(v: Any) -> Any:
+def _param_key(v: object) -> Hashable:
     if isinstance(v, Jaxpr):
         inner = optimized(v)
         return (_structure(inner), tuple(map(_const_key, inner.consts)))

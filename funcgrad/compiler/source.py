@@ -6,13 +6,13 @@ import builtins
 import keyword
 import operator
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
 import numpy as np
 
 from ..core.avals import SymbolicDim
-from ..core.jaxpr import Eqn, Jaxpr, Literal, Var
+from ..core.jaxpr import Atom, Eqn, Jaxpr, Literal, Var
 from ..ops.families import Elementwise
 from .names import VARIABLE, Names, writes_into
 
@@ -84,7 +84,7 @@ class Module:
         self.taken.add(wanted)
         return wanted
 
-    def value(self, x: Any, key: Any = None) -> str:
+    def value(self, x: object, key: Hashable = None) -> str:
         """The name of a constant."""
         key = id(x) if key is None else key
         name = self._value_names.get(key)
@@ -134,7 +134,7 @@ class _FunctionWriter:
         self.donated = donated
         self.top = top
         self.names = Names(jaxpr, donated)
-        self.consts = {
+        self.consts: dict[Atom, str] = {
             v: module.value(c) for v, c in zip(jaxpr.constvars, jaxpr.consts, strict=True)
         }
         self.broadcast: set[Var] = set()
@@ -161,7 +161,7 @@ class _FunctionWriter:
             head += '\n    with np.errstate(all="ignore"):'
         return head + indent + indent.join(self.lines) + "\n"
 
-    def atom(self, a: Any, e: Eqn | None = None) -> str:
+    def atom(self, a: Atom, e: Eqn | None = None) -> str:
         if type(a) is not Literal:
             return self.names.name[a] if a in self.names.name else self.consts[a]
         value = a.value
@@ -194,7 +194,7 @@ class _FunctionWriter:
             self.finish(i, e, dead, self.expression(e, ins), None, None)
 
     def into(self, e: Eqn, ins: list[str]) -> str | None:
-        """How to write the result into given memory, if the operator can."""
+        """The statement that writes the result into given memory, if the operator can."""
         prim = e.primitive
         if prim.numpy.into:
             return prim.numpy.write_into(self.module, e, ins)
@@ -221,7 +221,7 @@ class _FunctionWriter:
         params = "".join(f", {k}={self.param(v)}" for k, v in e.params.items())
         return f"{self.module.callee(prim.evaluate)}(np, {', '.join(ins)}{params})"
 
-    def param(self, v: Any) -> str:
+    def param(self, v: object) -> str:
         if isinstance(v, np.dtype):
             return f"np.dtype('{v.name}')"
         if callable(v):
@@ -233,7 +233,13 @@ class _FunctionWriter:
         return repr(v)
 
     def finish(
-        self, i: int, e: Eqn, dead: list[Var], text: str, place: str | None, owned: Any
+        self,
+        i: int,
+        e: Eqn,
+        dead: list[Var],
+        text: str,
+        place: str | None,
+        owned: list[bool] | None,
     ) -> None:
         """Write one line: the result under its name; then let go of what died."""
         names = self.names
@@ -269,7 +275,7 @@ class _FunctionWriter:
         """Results that are writeable and share memory with nothing, but for inputs themselves."""
         names = self.names
         invars = set(self.jaxpr.invars)
-        returned: set[Var] = set()
+        returned: set[Atom] = set()
         texts = []
         for i, a in enumerate(self.jaxpr.outvars):
             text = self.atom(a)
@@ -287,19 +293,19 @@ class _FunctionWriter:
                 returned.add(names.root[a])
         return texts
 
-    def _own(self, a: Any, returned: set[Var]) -> bool:
+    def _own(self, a: Atom, returned: set[Atom]) -> bool:
         root = self.names.root[a]
         return root in self.names.owned and root not in returned and a not in self.broadcast
 
 
 def _is_mixed_complex(e: Eqn) -> bool:
-    """Whether Python would take a number of NumPy for one of its own: complex with np.float64."""
+    """True if Python would take a number of NumPy for one of its own: complex with np.float64."""
     if len(e.inputs) != 2 or e.outvars[0].aval.shape or e.outvars[0].aval.weak:
         return False
     return any(a.aval.weak and a.aval.dtype.kind == "c" for a in e.inputs)
 
 
-def donated_buffers(donated: Any, others: Any) -> Any:
+def donated_buffers(donated: Sequence[Any], others: Sequence[Any]) -> list[Any]:
     """Donated arguments as arrays that may be overwritten: copies where memory is not their own,
     or is that of another argument.
     """
@@ -316,7 +322,7 @@ def donated_buffers(donated: Any, others: Any) -> Any:
     return owned
 
 
-def scalar_text(value: Any) -> str:
+def scalar_text(value: complex | str) -> str:
     """A Python scalar as source text."""
     if isinstance(value, float) and not np.isfinite(value):
         return f'float("{value}")'

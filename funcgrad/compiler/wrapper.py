@@ -6,6 +6,7 @@ from collections.abc import Container
 from typing import Any
 
 from .. import tree
+from ..typing import PyTree
 
 
 def unlike(names: Container[str], wanted: str) -> str:
@@ -15,7 +16,9 @@ def unlike(names: Container[str], wanted: str) -> str:
     return wanted
 
 
-def program_wrapper(run: str, args: tuple[Any, ...], kwargs: dict[str, Any], out_tree: Any) -> str:
+def program_wrapper(
+    run: str, args: tuple[Any, ...], kwargs: dict[str, Any], out_tree: tree.PyTreeSpec
+) -> str:
     """Source of ``program(*args, **kwargs)``, which calls a function ``run`` on the leaves."""
     names = [unlike(kwargs, f"arg{i}") for i in range(len(args))]
     out = unlike(kwargs, "out")
@@ -42,7 +45,7 @@ class _Slot:
         self.text = text
 
 
-def _access(path: tuple[Any, ...], value: Any) -> str:
+def _access(path: tuple[Any, ...], value: PyTree) -> str:
     """The expression that reaches a leaf."""
     text = ""
     for entry in path:
@@ -64,7 +67,7 @@ def _access(path: tuple[Any, ...], value: Any) -> str:
     return text
 
 
-def _construct(x: Any) -> str:
+def _construct(x: PyTree) -> str:
     """The expression that builds a result."""
     if isinstance(x, _Slot):
         return x.text

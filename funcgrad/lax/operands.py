@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from ..core.tracing import Tracer
 from ..errors import ShapeError
-from ..typing import Array
+from ..typing import Array, ArrayLike
 
 
-def as_array(x: Any) -> Array:
+def as_array(x: ArrayLike) -> Array:
     """An argument as an array or traced value: what has a dtype is one."""
-    return x if isinstance(x, Tracer) or hasattr(x, "dtype") else np.asarray(x)
+    return x if isinstance(x, Tracer) or hasattr(x, "dtype") else np.asarray(x)  # type: ignore[return-value]
 
 
 def axis_of(axis: int, ndim: int) -> int:

@@ -20,10 +20,10 @@ from .. import arrays
 from .. import numpy as fnp
 from ..core.tracebacks import user_facing
 from ..errors import ShapeError
+from ..numpy.protocol import array, inexact
 from ..typing import Array, ArrayLike
 from .losses import softmax_cross_entropy_with_integer_labels
 from .losses.reduction import check_classes, floats, mask_of, masked, reduce_losses, same_shape
-from .operands import array, inexact
 from .rescaled import in_single
 
 __all__ = [

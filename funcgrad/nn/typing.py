@@ -20,4 +20,5 @@ Padding: TypeAlias = str | Sequence[tuple[int, int]]
 class Initializer(Protocol):
     """A function that draws the first values of a parameter."""
 
-    def __call__(self, key: Key, shape: Shape, dtype: DTypeLike = ...) -> Array: ...
+    def __call__(self, key: Key, shape: Shape, dtype: DTypeLike = ...) -> Array:
+        """Draw an array of a shape and dtype from a key."""

@@ -390,7 +390,7 @@ __all__.sort()
 
 if not _typing.TYPE_CHECKING:  # a checker is to report names that there are not
 
-    def __getattr__(name):
+    def __getattr__(name: str) -> object:
         if name == "linalg":
             return _importlib.import_module(".linalg", __name__)
         if name not in _HOME:
@@ -398,5 +398,5 @@ if not _typing.TYPE_CHECKING:  # a checker is to report names that there are not
         globals()[name] = getattr(_importlib.import_module(f".{_HOME[name]}", __name__), name)
         return globals()[name]
 
-    def __dir__():
+    def __dir__() -> list[str]:
         return __all__

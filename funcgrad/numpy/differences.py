@@ -26,6 +26,7 @@ def _part(f: Array, k: int, start: int | None, stop: int | None) -> Array:
 def gradient(
     f: ArrayLike, *varargs: ArrayLike, axis: Axes = None, edge_order: int = 1
 ) -> Array | tuple[Array, ...]:
+    """Slopes along axes by central differences, of first or second order at the ends."""
     f = inexact(f)
     ndim = len(f.shape)
     chosen = range(ndim) if axis is None else ([axis] if isinstance(axis, int) else axis)
@@ -91,6 +92,7 @@ def diff(
     prepend: ArrayLike = _NONE,
     append: ArrayLike = _NONE,
 ) -> Array:
+    """Differences of neighbours along an axis, taken n times."""
     if n < 0:
         raise ValueError(f"np.diff: n must not be negative, got {n}")
     a = as_operand(a)
@@ -118,6 +120,7 @@ def _end(end: ArrayLike, a: Array, axis: int) -> Array | None:
 def ediff1d(
     ary: ArrayLike, to_end: ArrayLike | None = None, to_begin: ArrayLike | None = None
 ) -> Array:
+    """Differences of neighbours in the flat array, between two given ends."""
     ary = as_operand(ary)
     if ary.dtype.kind == "b":
         raise TypeError("np.ediff1d: truth values cannot be subtracted")
@@ -134,6 +137,7 @@ def ediff1d(
 def trapezoid(
     y: ArrayLike, x: ArrayLike | None = None, dx: float | Array = 1.0, axis: int = -1
 ) -> Array:
+    """The integral along an axis by the trapezoidal rule."""
     y = as_operand(y)
     k = axis_of(axis, len(y.shape))
     widths = dx
@@ -151,6 +155,7 @@ def unwrap(
     *,
     period: float | Array = 2 * np.pi,
 ) -> Array:
+    """Angles whose jumps of more than half a period are taken out, by whole periods."""
     p = as_operand(p)
     steps = diff(p, axis=axis)
     dtype = promoted(steps, period)

@@ -24,6 +24,7 @@ _NONE: Any = np._NoValue
 def where(
     condition: ArrayLike, x: ArrayLike | None = None, y: ArrayLike | None = None, /
 ) -> Array | tuple[Array, ...]:
+    """Choose from two arrays by a condition; without them, the indices where it is true."""
     if x is None and y is None:
         return np.nonzero(array(condition))
     if x is None or y is None:
@@ -49,6 +50,7 @@ def clip(
     max: ArrayLike | None = _NONE,
     **kwargs: object,
 ) -> Array:
+    """Limit values to an interval, of which either end may be left out."""
     unknown = {k: v for k, v in kwargs.items() if k not in ("casting", "order", "subok")}
     refuse("np.clip", out=out, **{k: v for k, v in unknown.items() if v is not True})
     low = a_min if a_min is not np._NoValue else (None if min is np._NoValue else min)
@@ -73,6 +75,7 @@ def _clip_ufunc(a: ArrayLike, low: ArrayLike | None, high: ArrayLike | None) -> 
 
 @implements(np.round, np.around)
 def round(a: ArrayLike, decimals: int = 0, out: None = None) -> Array:
+    """Round to decimals, to the even neighbour in the middle, by NumPy's scaling."""
     refuse("np.round", out=out)
     a = as_operand(a)
     if a.dtype.kind == "b":
@@ -99,6 +102,7 @@ builtin_abs = abs
 
 @implements(np.fix)
 def fix(x: ArrayLike, out: None = None) -> Array:
+    """Round towards zero."""
     refuse("np.fix", out=out)
     return rounding.trunc(as_operand(x))
 
@@ -129,6 +133,7 @@ def nan_to_num(
     posinf: ArrayLike | None = None,
     neginf: ArrayLike | None = None,
 ) -> Array:
+    """Replace NaN and infinities by finite numbers."""
     x = as_operand(x)
     if x.dtype.kind == "c":
         parts = [nan_to_num(p, copy, nan, posinf, neginf) for p in (x.real, x.imag)]
@@ -153,44 +158,52 @@ def _part_of(x: ArrayLike) -> Array:
 
 @implements(np.real)
 def real(val: ArrayLike) -> Array:
+    """The real part; a real array is its own."""
     x = _part_of(val)
     return complex_ops.real(x) if x.dtype.kind == "c" else x
 
 
 @implements(np.imag)
 def imag(val: ArrayLike) -> Array:
+    """The imaginary part, zero for a real array."""
     x = _part_of(val)
     return complex_ops.imag(x) if x.dtype.kind == "c" else filled_like(x, 0)
 
 
 @implements(np.angle)
 def angle(z: ArrayLike, deg: bool = False) -> Array:
+    """The argument of complex numbers, in radians or degrees."""
     out = complex_ops.angle(as_operand(z))
     return out * (180 / np.pi) if deg else out
 
 
 @implements(np.real_if_close)
 def real_if_close(a: ArrayLike, tol: float = 100) -> Array:
+    """The array itself: its type cannot depend on its values."""
     return as_operand(a)
 
 
 @implements(np.iscomplexobj)
 def iscomplexobj(x: ArrayLike) -> bool:
+    """True if the type is complex, whatever the values are."""
     return aval_of(x).dtype.kind == "c"
 
 
 @implements(np.isrealobj)
 def isrealobj(x: ArrayLike) -> bool:
+    """True if the type is not complex, whatever the values are."""
     return aval_of(x).dtype.kind != "c"
 
 
 @implements(np.iscomplex)
 def iscomplex(x: ArrayLike) -> Array:
+    """True where the imaginary part is not zero."""
     return imag(x) != 0
 
 
 @implements(np.isreal)
 def isreal(x: ArrayLike) -> Array:
+    """True where the imaginary part is zero."""
     return imag(x) == 0
 
 
@@ -203,12 +216,14 @@ def _ordered(name: str, x: ArrayLike) -> Array:
 
 @implements(np.isposinf)
 def isposinf(x: ArrayLike, out: None = None) -> Array:
+    """True where a real number is positive infinity."""
     refuse("np.isposinf", out=out)
     return _ordered("np.isposinf", x) == np.inf
 
 
 @implements(np.isneginf)
 def isneginf(x: ArrayLike, out: None = None) -> Array:
+    """True where a real number is negative infinity."""
     refuse("np.isneginf", out=out)
     return _ordered("np.isneginf", x) == -np.inf
 
@@ -221,6 +236,7 @@ def isclose(
     atol: float | Array = 1e-08,
     equal_nan: bool = False,
 ) -> Array:
+    """True where two arrays agree within tolerances."""
     x, y = as_operand(a), as_operand(b)
     y = cast(y, promoted(y, 1.0))
     close = (abs(x - y) <= atol + rtol * abs(y)) & np.isfinite(y) | (x == y)
@@ -235,11 +251,13 @@ def allclose(
     atol: float | Array = 1e-08,
     equal_nan: bool = False,
 ) -> Array | np.bool:
+    """True if two arrays agree everywhere within tolerances."""
     return np.all(isclose(a, b, rtol, atol, equal_nan))
 
 
 @implements(np.array_equal)
 def array_equal(a1: ArrayLike, a2: ArrayLike, equal_nan: bool = False) -> Array | np.bool | bool:
+    """True if two arrays have one shape and equal elements."""
     a, b = as_operand(a1), as_operand(a2)
     if tuple(a.shape) != tuple(b.shape):
         return False
@@ -249,6 +267,7 @@ def array_equal(a1: ArrayLike, a2: ArrayLike, equal_nan: bool = False) -> Array 
 
 @implements(np.array_equiv)
 def array_equiv(a1: ArrayLike, a2: ArrayLike) -> Array | np.bool | bool:
+    """True if two arrays are equal when they are broadcast."""
     a, b = as_operand(a1), as_operand(a2)
     try:
         np.broadcast_shapes(tuple(a.shape), tuple(b.shape))
@@ -267,6 +286,7 @@ def zeros_like(
     *,
     device: str | None = None,
 ) -> Array:
+    """Zeros with the shape and dtype of an array, unless others are given."""
     return full_like(a, 0, dtype, order, subok, shape)
 
 
@@ -280,6 +300,7 @@ def ones_like(
     *,
     device: str | None = None,
 ) -> Array:
+    """Ones with the shape and dtype of an array, unless others are given."""
     return full_like(a, 1, dtype, order, subok, shape)
 
 
@@ -293,6 +314,7 @@ def empty_like(
     *,
     device: str | None = None,
 ) -> Array:
+    """Zeros, as empty memory has no values that could be traced."""
     return full_like(prototype, 0, dtype, order, subok, shape)
 
 
@@ -307,6 +329,7 @@ def full_like(
     *,
     device: str | None = None,
 ) -> Array:
+    """An array of one value, which may be traced, like another array."""
     aval = aval_of(a)
     target = aval.shape if shape is None else shape
     kind = aval.dtype if dtype is None else np.dtype(dtype)

@@ -22,6 +22,7 @@ def interp(
     right: ArrayLike | None = None,
     period: Any = None,
 ) -> Array:
+    """Linear interpolation between samples, constant outside of them unless period= is given."""
     sampled_at, values = as_operand(xp), as_operand(fp)
     if "c" in (as_operand(x).dtype.kind, sampled_at.dtype.kind):
         raise TypeError("np.interp: places must be real numbers")

@@ -75,7 +75,7 @@ def _rdivmod(self: Array, other: ArrayLike) -> tuple[Array, Array]:
 
 
 def _in_place(name: str, advice: str) -> Callable[..., NoReturn]:
-    def refuse(self: Array, *args: ArrayLike, **kwargs: Any) -> NoReturn:
+    def refuse(self: Array, *args: ArrayLike, **kwargs: object) -> NoReturn:
         raise TracerError(f"x.{name}() changes an array in place: write {advice}")
 
     return refuse

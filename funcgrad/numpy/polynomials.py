@@ -13,6 +13,7 @@ from .protocol import as_operand, implements
 
 @implements(np.polyval)
 def polyval(p: ArrayLike, x: ArrayLike) -> Array:
+    """The values of a polynomial, by Horner's scheme."""
     p, x = as_operand(p), as_operand(x)
     out = filled_like(x, 0)
     for i in range(p.shape[0]):
@@ -22,6 +23,7 @@ def polyval(p: ArrayLike, x: ArrayLike) -> Array:
 
 @implements(np.vander)
 def vander(x: ArrayLike, N: int | None = None, increasing: bool = False) -> Array:
+    """The matrix of powers of a vector, one column for each exponent."""
     points = as_operand(x)
     if len(points.shape) != 1:
         raise ValueError(f"np.vander needs one axis, got shape {tuple(points.shape)}")
@@ -33,6 +35,7 @@ def vander(x: ArrayLike, N: int | None = None, increasing: bool = False) -> Arra
 
 @implements(np.convolve)
 def convolve(a: ArrayLike, v: ArrayLike, mode: str = "full") -> Array:
+    """The convolution of two vectors, which are the coefficients of polynomials."""
     a, v = (np.atleast_1d(as_operand(x)) for x in (a, v))
     if a.shape[0] < v.shape[0]:
         a, v = v, a
@@ -50,6 +53,7 @@ def convolve(a: ArrayLike, v: ArrayLike, mode: str = "full") -> Array:
 
 @implements(np.correlate)
 def correlate(a: ArrayLike, v: ArrayLike, mode: str = "valid") -> Array:
+    """The correlation of two vectors: the convolution with one conjugated and reversed."""
     a, v = as_operand(a), as_operand(v)
     if a.shape[0] < v.shape[0]:
         return np.conj(correlate(v, a, mode))[::-1]

@@ -38,6 +38,7 @@ def contract(
 
 
 def matmul(x1: ArrayLike, x2: ArrayLike, /) -> Array:
+    """The product of matrices in the last two axes, broadcast over the others."""
     x, y = as_operand(x1), as_operand(x2)
     if not len(x.shape) or not len(y.shape):
         raise ValueError("matmul: operands must have at least one axis; use * for scalars")
@@ -49,6 +50,7 @@ def matmul(x1: ArrayLike, x2: ArrayLike, /) -> Array:
 
 @implements(np.dot)
 def dot(a: ArrayLike, b: ArrayLike, out: None = None) -> Array:
+    """The sum over the last axis of one array and the last but one of the other."""
     refuse("np.dot", out=out)
     x, y = as_operand(a), as_operand(b)
     if not len(x.shape) or not len(y.shape):
@@ -61,6 +63,7 @@ def dot(a: ArrayLike, b: ArrayLike, out: None = None) -> Array:
 
 @implements(np.vdot)
 def vdot(a: ArrayLike, b: ArrayLike, /) -> Array:
+    """The inner product of two flat arrays, of which the first is conjugated."""
     x, y = as_operand(a), as_operand(b)
     x = np.conj(x) if x.dtype.kind == "c" else x
     return dot(ops.reshape(x, shape=(x.size,)), ops.reshape(y, shape=(y.size,)))
@@ -68,6 +71,7 @@ def vdot(a: ArrayLike, b: ArrayLike, /) -> Array:
 
 @implements(np.inner)
 def inner(a: ArrayLike, b: ArrayLike, /) -> Array:
+    """The sum of products over the last axes of two arrays."""
     x, y = as_operand(a), as_operand(b)
     if not len(x.shape) or not len(y.shape):
         return x * y
@@ -78,6 +82,7 @@ def inner(a: ArrayLike, b: ArrayLike, /) -> Array:
 
 @implements(np.outer)
 def outer(a: ArrayLike, b: ArrayLike, out: None = None) -> Array:
+    """All products of elements of two flat arrays, as a matrix."""
     refuse("np.outer", out=out)
     x, y = as_operand(a), as_operand(b)
     return ops.reshape(x, shape=(x.size, 1)) * ops.reshape(y, shape=(1, y.size))
@@ -85,6 +90,7 @@ def outer(a: ArrayLike, b: ArrayLike, out: None = None) -> Array:
 
 @implements(np.kron)
 def kron(a: ArrayLike, b: ArrayLike) -> Array:
+    """The Kronecker product."""
     x, y = as_operand(a), as_operand(b)
     n = max(len(x.shape), len(y.shape))
     left = (1,) * (n - len(x.shape)) + tuple(x.shape)
@@ -97,6 +103,7 @@ def kron(a: ArrayLike, b: ArrayLike) -> Array:
 
 @implements(np.tensordot)
 def tensordot(a: ArrayLike, b: ArrayLike, axes: int | Sequence[int | Sequence[int]] = 2) -> Array:
+    """The sum of products over several axes of two arrays."""
     x, y = as_operand(a), as_operand(b)
     nx, ny = len(x.shape), len(y.shape)
     if isinstance(axes, int | np.integer):
@@ -123,6 +130,7 @@ def trace(
     dtype: DTypeLike | None = None,
     out: None = None,
 ) -> Array:
+    """The sum along a diagonal."""
     refuse("np.trace", out=out)
     line = diagonal(a, offset, axis1, axis2)
     line = cast(line, np.dtype(dtype)) if dtype is not None else line
@@ -138,6 +146,7 @@ def cross(
     axisc: int = -1,
     axis: int | None = None,
 ) -> Array:
+    """The cross product of vectors with two or three components."""
     if axis is not None:
         axisa = axisb = axisc = axis
     x, y = np.moveaxis(as_operand(a), axisa, -1), np.moveaxis(as_operand(b), axisb, -1)
@@ -155,6 +164,7 @@ def cross(
 
 
 def vecdot(x1: ArrayLike, x2: ArrayLike, /, *, axis: int = -1) -> Array:
+    """The inner product along one axis, of which the first operand is conjugated."""
     x, y = as_operand(x1), as_operand(x2)
     if not len(x.shape) or not len(y.shape):
         raise ValueError("vecdot: both operands need an axis")
@@ -162,10 +172,12 @@ def vecdot(x1: ArrayLike, x2: ArrayLike, /, *, axis: int = -1) -> Array:
 
 
 def matvec(x1: ArrayLike, x2: ArrayLike, /) -> Array:
+    """The product of matrices and vectors, broadcast."""
     return matmul(x1, np.expand_dims(as_operand(x2), -1))[..., 0]
 
 
 def vecmat(x1: ArrayLike, x2: ArrayLike, /) -> Array:
+    """The product of conjugated vectors and matrices, broadcast."""
     return matmul(np.expand_dims(np.conj(as_operand(x1)), -2), x2)[..., 0, :]
 
 
@@ -195,13 +207,14 @@ def _check_output(subscripts: str) -> None:
 @implements(np.einsum)
 def einsum(
     subscripts: str | ArrayLike,
-    *operands: Any,
+    *operands: ArrayLike,
     out: None = None,
     optimize: bool | str | Sequence[object] = True,
     dtype: DTypeLike | None = None,
     order: str = "K",
     casting: str = "safe",
 ) -> Array:
+    """The sum of products that subscripts describe, as contractions of two operands at a time."""
     refuse("np.einsum", out=out)
     if not isinstance(subscripts, str):
         subscripts, arrays = _from_sublists((subscripts, *operands))
@@ -233,7 +246,7 @@ def einsum(
 
 
 class _PairPlan(NamedTuple):
-    """How two operands are contracted; ``shared`` are axes that must be equal."""
+    """The plan of a contraction of two operands; ``shared`` are axes that must be equal."""
 
     contract: tuple[tuple[int, ...], tuple[int, ...]]
     batch: tuple[tuple[int, ...], tuple[int, ...]]

@@ -43,10 +43,10 @@ def implements(*functions: Callable[..., Any] | str) -> Callable[[F], F]:
     return register
 
 
-def array(x: Any) -> Array:
+def array(x: ArrayLike) -> Array:
     """An operand as an array or tracer; sequences that hold tracers are stacked."""
     if isinstance(x, Tracer) or hasattr(x, "dtype"):
-        return x
+        return x  # type: ignore[return-value]  # what has a dtype is an array or a scalar
     if isinstance(x, list | tuple) and holds_tracer(x):
         return stack_sequence(x)
     return np.asarray(x)
@@ -99,12 +99,12 @@ def stack_sequence(xs: Sequence[Any]) -> Array:
     return concatenate(*rows, axis=0)
 
 
-def axes_of(axis: Axes, ndim: int, what: str = "axis") -> tuple[int, ...]:
+def axes_of(axis: Axes, ndim: int) -> tuple[int, ...]:
     """Normalised axes: None is all of them."""
     if axis is None:
         return tuple(range(ndim))
     given = (axis,) if isinstance(axis, int | np.integer) else tuple(axis)
-    return tuple(sorted(axis_of(a, ndim, what) for a in _distinct(given, ndim)))
+    return tuple(sorted(axis_of(a, ndim) for a in _distinct(given, ndim)))
 
 
 def axes_or_none(axis: Axes, ndim: int) -> tuple[int, ...]:
@@ -128,7 +128,7 @@ def _distinct(axes: tuple[Any, ...], ndim: int) -> tuple[Any, ...]:
     return axes
 
 
-def axis_of(axis: int, ndim: int, what: str = "axis") -> int:
+def axis_of(axis: int, ndim: int) -> int:
     """One normalised axis, or NumPy's AxisError."""
     number = int(axis)
     if not -ndim <= number < ndim:

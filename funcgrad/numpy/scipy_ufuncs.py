@@ -16,48 +16,57 @@ from .protocol import SCIPY_UFUNCS, inexact
 
 
 def log_expit(x: ArrayLike) -> Array:
+    """The logarithm of the sigmoid, without overflow."""
     x = inexact(x)
     return -np.logaddexp(filled_like(x, 0), -x)
 
 
 def ndtr(x: ArrayLike) -> Array:
+    """The distribution function of the standard normal distribution."""
     return 0.5 * special.erfc(inexact(x) * -math.sqrt(0.5))
 
 
 def xlogy(x: ArrayLike, y: ArrayLike) -> Array:
+    """The product x * log(y), 0 where x is 0."""
     x, y = inexact(x), inexact(y)
     free = (x == 0) & ((y <= 0) | (y == np.inf))
     return x * np.log(np.where(free, 1, y))
 
 
 def xlog1py(x: ArrayLike, y: ArrayLike) -> Array:
+    """The product x * log(1 + y), 0 where x is 0."""
     x, y = inexact(x), inexact(y)
     free = (x == 0) & ((y <= -1) | (y == np.inf))
     return x * np.log1p(np.where(free, 0, y))
 
 
 def kl_div(x: ArrayLike, y: ArrayLike) -> Array:
+    """The term x * log(x / y) - x + y of a divergence."""
     x, y = inexact(x), inexact(y)
     entropy = special.relative_entropy(x, y)
     return np.where(entropy == np.inf, entropy, entropy - x + y)
 
 
 def gammasgn(x: ArrayLike) -> Array:
+    """The sign of the gamma function."""
     x = inexact(x)
     return np.where((x > 0) | (np.floor(x) % 2 == 0), x.dtype.type(1), x.dtype.type(-1))
 
 
 def gamma(x: ArrayLike) -> Array:
+    """The gamma function, from the logarithm of its size and its sign."""
     x = inexact(x)
     return gammasgn(x) * np.exp(special.lgamma(x))
 
 
 def betaln(a: ArrayLike, b: ArrayLike) -> Array:
+    """The logarithm of the size of the beta function."""
     a, b = inexact(a), inexact(b)
     return special.lgamma(a) + special.lgamma(b) - special.lgamma(a + b)
 
 
 def exp10(x: ArrayLike) -> Array:
+    """Ten to the power of x."""
     return np.power(10.0, inexact(x))
 
 

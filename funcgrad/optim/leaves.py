@@ -204,8 +204,8 @@ def map_leaves(
     trees = (*states, *others)
     base = trees[0] if trees else updates
     spec = tree.structure(base)
-    given = tree.match_prefix(spec, updates, f"{name}, updates", tree=base)
-    columns = [tree.match_prefix(spec, t, name, tree=base) for t in trees]
+    given = tree.match_prefix(spec, updates, f"{name}, updates")
+    columns = [tree.match_prefix(spec, t, name) for t in trees]
     count = len(states)
     outs: list[list[PyTree]] = [[] for _ in range(1 + count)]
     for i, (u, *rest) in enumerate(zip(given, *columns, strict=True)):
@@ -260,7 +260,7 @@ def root_mean_square(x: Array) -> Array:
 def inner_product(a: PyTree, b: PyTree) -> Array:
     """The real inner product of two pytrees of the same structure, in float64."""
     leaves, spec = tree.flatten(a)
-    pairs = zip(leaves, tree.match_prefix(spec, b, "inner product", tree=a), strict=True)
+    pairs = zip(leaves, tree.match_prefix(spec, b, "inner product"), strict=True)
     total: Any = 0.0
     for x, y in pairs:
         x = as_leaf(x)

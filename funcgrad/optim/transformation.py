@@ -267,7 +267,7 @@ def apply_updates(params: PyTree, updates: PyTree) -> PyTree:
     {'w': array([1.5, 2.5]), 'b': 0.5}
     """
     leaves, spec = tree.flatten(params)
-    changes = tree.match_prefix(spec, updates, "apply_updates", tree=params)
+    changes = tree.match_prefix(spec, updates, "apply_updates")
     applied = []
     for i, (p, u) in enumerate(zip(leaves, changes, strict=True)):
         if u is None or (hasattr(u, "dtype") and u.dtype.kind == "V"):

@@ -41,4 +41,5 @@ class Update(Protocol):
 
     def __call__(
         self, updates: PyTree, state: PyTree, params: PyTree = None, **extra: Any
-    ) -> tuple[PyTree, PyTree]: ...
+    ) -> tuple[PyTree, PyTree]:
+        """Turn updates and a state into the next ones."""

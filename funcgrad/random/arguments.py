@@ -130,11 +130,11 @@ def check_size(name: str, what: str, size: SupportsIndex) -> int:
     return found
 
 
-def as_array(x: Any) -> Array:
+def as_array(x: ArrayLike) -> Array:
     """Make x an array, NumPy scalar or tracer."""
     if not isinstance(x, Tracer) and not arrays.is_array(x):
         x = np.asarray(x)
-    return x[()] if isinstance(x, np.ndarray) else x
+    return x[()] if isinstance(x, np.ndarray) else x  # type: ignore[return-value]
 
 
 def real_parameter(

@@ -304,6 +304,6 @@ def new_session(
 def split_outputs(values: PyTree, derivatives: PyTree, what: str) -> tuple[Leaves, Leaves]:
     """The real and complex leaves of values, and their derivatives."""
     leaves, spec = tree.flatten(values)
-    found = tree.match_prefix(spec, derivatives, what, None, values)
+    found = tree.match_prefix(spec, derivatives, what)
     pairs = [(x, d) for x, d in zip(leaves, found, strict=True) if has_tangent(x)]
     return [x for x, _ in pairs], [d for _, d in pairs]

@@ -55,7 +55,7 @@ def numerical_jvp(
     args, tangents, eps = tuple(args), tuple(tangents), positive(eps, "eps", "numerical_jvp")
     flat = flatten_function(f, args)
     leaves, spec = tree.flatten(args)
-    given = tree.match_prefix(spec, tangents, "numerical_jvp: tangents", None, args)
+    given = tree.match_prefix(spec, tangents, "numerical_jvp: tangents")
     ts = [t for x, t in zip(leaves, given, strict=True) if has_tangent(x)]
     for x, t, path in zip(flat.point, ts, flat.in_paths, strict=True):
         if np.shape(t) != np.shape(x):

@@ -140,7 +140,7 @@ def accepts(f: Callable[..., Any], args: tuple[Any, ...]) -> bool:
 
 
 def outside(f: Callable[..., Any], args: tuple[Any, ...]) -> str:
-    """Why a point is not in the domain of a function; empty if it is."""
+    """The reason why a point is outside of the domain of a function; empty if it is inside."""
     leaves, structure = tree.flatten(args)
     try:
         with np.errstate(all="ignore"):

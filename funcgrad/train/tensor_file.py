@@ -40,7 +40,8 @@ DTYPES = frozenset(_CODES) | frozenset(_REAL)
 class Digest(Protocol):
     """A running checksum, as those of hashlib."""
 
-    def update(self, data: bytes | memoryview, /) -> None: ...
+    def update(self, data: bytes | memoryview, /) -> None:
+        """Add bytes to those that the checksum is of."""
 
 
 class Malformed(ValueError):
@@ -54,9 +55,11 @@ class Form(NamedTuple):
     shape: tuple[int, ...]
 
     def size(self) -> int:
+        """Return the number of bytes of the array."""
         return math.prod(self.shape) * self.alignment()
 
     def alignment(self) -> int:
+        """Return the number of bytes of one number."""
         return _SIZES[self.dtype]
 
     def label(self, name: str) -> bytes:

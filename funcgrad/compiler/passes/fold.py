@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ...core.jaxpr import Eqn, Jaxpr, Literal, Var
+from ...core.jaxpr import Atom, Eqn, Jaxpr, Literal, Var
 from ...core.tracing import aval_of
 from ...transforms.staging import literal
 
@@ -18,7 +18,7 @@ def fold_constants(jaxpr: Jaxpr) -> Jaxpr:
     """Compute at compile time what depends on constants only."""
     known: dict[Var, Any] = dict(zip(jaxpr.constvars, jaxpr.consts, strict=True))
     eqns: list[Eqn] = []
-    folded: dict[Var, Any] = {}
+    folded: dict[Atom, Any] = {}
     for e in jaxpr.eqns:
         if not _foldable(e, known):
             eqns.append(e)
@@ -35,9 +35,9 @@ def fold_constants(jaxpr: Jaxpr) -> Jaxpr:
     if not folded:
         return jaxpr
     constvars, consts = list(jaxpr.constvars), list(jaxpr.consts)
-    names: dict[Var, Any] = {}
+    names: dict[Atom, Atom] = {}
 
-    def atom(a: Any) -> Any:
+    def atom(a: Atom) -> Atom:
         if type(a) is Literal or a not in folded:
             return a
         if a not in names:

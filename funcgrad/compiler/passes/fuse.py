@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from ...core.jaxpr import Eqn, Jaxpr, Literal
+from ...core.jaxpr import Atom, Eqn, Jaxpr, Literal
 from ...core.primitive import FUSED
 
 
@@ -13,7 +11,7 @@ def fuse_pairs(jaxpr: Jaxpr) -> Jaxpr:
 
     The fused operator says so: ``fuses``.
     """
-    count: dict[Any, int] = {}
+    count: dict[Atom, int] = {}
     for e in jaxpr.eqns:
         for a in e.inputs:
             if type(a) is not Literal:
@@ -21,7 +19,7 @@ def fuse_pairs(jaxpr: Jaxpr) -> Jaxpr:
     for a in jaxpr.outvars:
         if type(a) is not Literal:
             count[a] = count.get(a, 0) + 1
-    made: dict[Any, Eqn] = {}
+    made: dict[Atom, Eqn] = {}
     dropped: set[int] = set()
     eqns: list[Eqn] = []
     for e in jaxpr.eqns:
@@ -36,7 +34,7 @@ def fuse_pairs(jaxpr: Jaxpr) -> Jaxpr:
     return Jaxpr(jaxpr.constvars, jaxpr.invars, kept, jaxpr.outvars, jaxpr.consts)
 
 
-def _fused(e: Eqn, made: dict[Any, Eqn], count: dict[Any, int]) -> Eqn | None:
+def _fused(e: Eqn, made: dict[Atom, Eqn], count: dict[Atom, int]) -> Eqn | None:
     table = FUSED.get(e.primitive)
     if table is None or type(e.inputs[0]) is Literal or count[e.inputs[0]] != 1:
         return None

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
-from ...core.jaxpr import Eqn, Jaxpr, Literal, Var
+from ...core.jaxpr import Atom, Eqn, Jaxpr, Literal, Var
 
 
 def called_jaxpr(eqn: Eqn) -> Jaxpr | None:
@@ -18,14 +19,18 @@ def inline_calls(jaxpr: Jaxpr) -> Jaxpr:
         return jaxpr
     constvars, consts = list(jaxpr.constvars), list(jaxpr.consts)
     eqns: list[Eqn] = []
-    env: dict[Any, Any] = {}
+    env: dict[Atom, Any] = {}
     _inline_into(jaxpr.eqns, env, eqns, constvars, consts)
     outvars = [a if type(a) is Literal else env.get(a, a) for a in jaxpr.outvars]
     return Jaxpr(constvars, jaxpr.invars, eqns, outvars, consts)
 
 
 def _inline_into(
-    source: Any, env: dict[Var, Any], eqns: list[Eqn], constvars: list[Any], consts: list[Any]
+    source: Iterable[Eqn],
+    env: dict[Atom, Any],
+    eqns: list[Eqn],
+    constvars: list[Var],
+    consts: list[Any],
 ) -> None:
     """Append equations with variables renamed by env; fresh variables in inlined bodies."""
     for e in source:
@@ -35,7 +40,7 @@ def _inline_into(
             outvars = [env.get(v, v) for v in e.outvars]
             eqns.append(Eqn(e.primitive, inputs, e.params, outvars, e.source))
             continue
-        inside: dict[Any, Any] = dict(zip(inner.invars, inputs, strict=True))
+        inside: dict[Atom, Any] = dict(zip(inner.invars, inputs, strict=True))
         for v, c in zip(inner.constvars, inner.consts, strict=True):
             new = Var(v.aval)
             inside[v] = new

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from ...core.jaxpr import Eqn, Jaxpr, Literal
+from ...core.jaxpr import Atom, Eqn, Jaxpr, Literal, Var
 from ...ops.families import Elementwise
 
 
@@ -13,8 +11,8 @@ def schedule_early(jaxpr: Jaxpr) -> Jaxpr:
 
     The order of all other equations stays as it is.
     """
-    readers: dict[Any, int] = {}
-    waiting: dict[Any, list[int]] = {}
+    readers: dict[Atom, int] = {}
+    waiting: dict[Atom, list[int]] = {}
     missing: list[int] = []
     known = {*jaxpr.constvars, *jaxpr.invars}
     for i, e in enumerate(jaxpr.eqns):
@@ -54,8 +52,8 @@ def schedule_early(jaxpr: Jaxpr) -> Jaxpr:
     return Jaxpr(jaxpr.constvars, jaxpr.invars, order, jaxpr.outvars, jaxpr.consts)
 
 
-def _gives_back(e: Eqn, v: Any, readers: dict[Any, int]) -> bool:
-    """Whether the equation is the last reader of v and its result is no larger than v."""
+def _gives_back(e: Eqn, v: Var, readers: dict[Atom, int]) -> bool:
+    """True if the equation is the last reader of v and its result is no larger than v."""
     if not isinstance(e.primitive, Elementwise) or e.primitive.effect:
         return False
     out = e.outvars[0].aval

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Hashable
 
 import numpy as np
 
-from ...core.jaxpr import Eqn, Jaxpr, Literal
+from ...core.jaxpr import Atom, Eqn, Jaxpr, Literal
 from ...equality import exact_key
 
 
 def share_subexpressions(jaxpr: Jaxpr) -> Jaxpr:
     """Replace an equation by an earlier one with the same operator, operands and parameters."""
-    env: dict[Any, Any] = {}
-    seen: dict[Any, Eqn] = {}
+    env: dict[Atom, Atom] = {}
+    seen: dict[Hashable, Eqn] = {}
     eqns: list[Eqn] = []
     for e in jaxpr.eqns:
         inputs = [a if type(a) is Literal else env.get(a, a) for a in e.inputs]
@@ -30,8 +30,8 @@ def share_subexpressions(jaxpr: Jaxpr) -> Jaxpr:
     return Jaxpr(jaxpr.constvars, jaxpr.invars, eqns, outvars, jaxpr.consts)
 
 
-def atom_key(a: Any) -> Any:
-    """What identifies an operand: the variable, or a literal's exact value."""
+def atom_key(a: Atom) -> Hashable:
+    """A key of an operand: the variable, or a literal's exact value."""
     if type(a) is not Literal:
         return a
     value = a.value
@@ -40,7 +40,7 @@ def atom_key(a: Any) -> Any:
     return (type(value), repr(value))
 
 
-def _key(e: Eqn, inputs: list[Any]) -> Any:
+def _key(e: Eqn, inputs: list[Atom]) -> Hashable:
     if e.primitive.effect or e.primitive.opaque:
         return None
     atoms = tuple(atom_key(a) for a in inputs)

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from ...core.avals import Aval
-from ...core.jaxpr import Eqn, Jaxpr, Literal, Var
+from ...core.jaxpr import Atom, Eqn, Jaxpr, Literal
+from ...core.primitive import Primitive
 from ...ops.families import Elementwise
 
 
@@ -15,8 +16,8 @@ def simplify(jaxpr: Jaxpr) -> Jaxpr:
     """Remove identities: reshape and conversion to the same, products with one, and
     broadcasts that feed elementwise operators.
     """
-    env: dict[Any, Any] = {}
-    made: dict[Any, Eqn] = {}
+    env: dict[Atom, Atom] = {}
+    made: dict[Atom, Eqn] = {}
     eqns: list[Eqn] = []
     uniform = _uniform_constants(jaxpr)
     for e in jaxpr.eqns:
@@ -42,7 +43,7 @@ def simplify(jaxpr: Jaxpr) -> Jaxpr:
     return Jaxpr(jaxpr.constvars, jaxpr.invars, eqns, outvars, jaxpr.consts)
 
 
-def _identity(prim: Any, inputs: list[Any], e: Eqn) -> Any:
+def _identity(prim: Primitive, inputs: list[Atom], e: Eqn) -> Atom | None:
     """The atom that an equation's result equals, if it is one of its inputs."""
     if len(e.outvars) != 1 or not inputs:
         return None
@@ -58,7 +59,7 @@ def _identity(prim: Any, inputs: list[Any], e: Eqn) -> Any:
     return None
 
 
-def _uniform_constants(jaxpr: Jaxpr) -> dict[Var, Literal]:
+def _uniform_constants(jaxpr: Jaxpr) -> dict[Atom, Literal]:
     """Constants that repeat one number, as that number."""
     return {
         v: Literal(c.flat[0], Aval((), c.dtype))
@@ -68,8 +69,8 @@ def _uniform_constants(jaxpr: Jaxpr) -> dict[Var, Literal]:
 
 
 def _without_broadcasts(
-    inputs: list[Any], aval: Any, made: dict[Var, Eqn], uniform: dict[Var, Literal]
-) -> list[Any]:
+    inputs: list[Atom], aval: Aval, made: dict[Atom, Eqn], uniform: dict[Atom, Literal]
+) -> list[Atom]:
     """Operands before broadcasting, where the others already give the result its shape."""
     result = list(inputs)
     for i, a in enumerate(inputs):

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from ...core.jaxpr import Eqn
+from ...core.jaxpr import Atom, Eqn
 from ...ops.pointwise import exponentials, powers, trigonometry
 from ...ops.pointwise.arithmetic import add, div, mul, sub
 from ...ops.pointwise.special import logistic
 from ...ops.reductions.reducing import keepdims
 from ...ops.shape import reduce_sum
+from ...typing import Array
 from .forms import (
     Quotient,
     both_orders,
@@ -23,7 +22,7 @@ from .forms import (
 )
 from .graph import Graph
 from .logs import from_top, moved, scaled
-from .rewriting import Get, Match, Rule, value_of
+from .rewriting import Builder, Match, Rule, value_of
 
 
 def _difference_from_one(g: Graph, e: Eqn) -> Match | None:
@@ -67,13 +66,13 @@ def _quotient(g: Graph, e: Eqn) -> Match | None:
     return _tangent(g, e) or _sine(g, e) or _times_sigmoid(g, e)
 
 
-def _softmax(get: Get, share: Quotient) -> Any:
+def _softmax(get: Builder, share: Quotient) -> Array:
     x, axes = get(share.x), share.axes
     top = exponentials.exp(from_top(x, axes, share.limited))
     return moved(top / keepdims(reduce_sum(top, axes=axes), x, axes), share.steps)
 
 
-def _opposite_exponents(g: Graph, e: Eqn | None) -> Any:
+def _opposite_exponents(g: Graph, e: Eqn | None) -> tuple[int, Atom] | None:
     """The sign and x of exp(x) - exp(-x) or exp(x) + exp(-x); or None."""
     if e is None:
         return None
@@ -117,7 +116,7 @@ def _sine(g: Graph, e: Eqn) -> Match | None:
     return None
 
 
-def _sinh(sign: int, x: Any) -> Match:
+def _sinh(sign: int, x: Atom) -> Match:
     return Match(
         "(exp(x) - exp(-x)) / 2 -> sinh(x)", lambda get: trigonometry.sinh(scaled(sign, get(x)))
     )

@@ -1,11 +1,12 @@
-"""What the tables of rewrites recognise, in every spelling: exp, sigmoid, softmax, squares, ..."""
+"""The parts that the tables of rewrites recognise, in every spelling: exp, sigmoid, softmax, ..."""
 
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from typing import NamedTuple
 
-from ...core.jaxpr import Eqn
+from ...core.jaxpr import Atom, Eqn
 from ...core.primitive import Primitive
 from ...ops.pointwise import exponentials, powers, trigonometry
 from ...ops.pointwise.arithmetic import add, div, mul, neg, sub
@@ -20,19 +21,19 @@ from .graph import Graph
 LAYOUT = frozenset([reshape, transpose, broadcast, index])
 
 
-def operand(g: Graph, a: Any, *primitives: Primitive) -> Eqn | None:
+def operand(g: Graph, a: Atom, *primitives: Primitive) -> Eqn | None:
     """The equation of an atom, if it is by one of some operators."""
     e = g.eqn(a)
     return e if e is not None and e.primitive in primitives else None
 
 
-def both_orders(e: Eqn) -> tuple[tuple[Any, Any], tuple[Any, Any]]:
+def both_orders(e: Eqn) -> tuple[tuple[Atom, Atom], tuple[Atom, Atom]]:
     """The operands of a commutative operation, either way round."""
     x, y = e.inputs
     return (x, y), (y, x)
 
 
-def signed(g: Graph, a: Any) -> tuple[int, Any]:
+def signed(g: Graph, a: Atom) -> tuple[int, Atom]:
     """An atom as sign * x, with x no negation."""
     sign = 1
     while True:
@@ -57,10 +58,10 @@ class Shifted(NamedTuple):
 
     constant: float
     sign: int
-    x: Any
+    x: Atom
 
 
-def shifted(g: Graph, a: Any) -> Shifted | None:
+def shifted(g: Graph, a: Atom) -> Shifted | None:
     """An atom as the sum of a constant and something else."""
     sign, a = signed(g, a)
     e = operand(g, a, add, sub)
@@ -79,7 +80,7 @@ def shifted(g: Graph, a: Any) -> Shifted | None:
     return Shifted(sign * second * c, sign * sign_x, x)
 
 
-def exponent(g: Graph, a: Any) -> Any:
+def exponent(g: Graph, a: Atom) -> Atom | None:
     """The x of exp(x), or None."""
     e = operand(g, a, exponentials.exp, powers.power)
     if e is None:
@@ -89,7 +90,7 @@ def exponent(g: Graph, a: Any) -> Any:
     return e.inputs[1] if g.uniform(e.inputs[0]) == math.e else None
 
 
-def one_plus_exponent(g: Graph, a: Any) -> Any:
+def one_plus_exponent(g: Graph, a: Atom) -> Atom | None:
     """The x of 1 + exp(x), or None."""
     s = shifted(g, a)
     if s is None or s.constant != 1 or s.sign != 1:
@@ -97,7 +98,7 @@ def one_plus_exponent(g: Graph, a: Any) -> Any:
     return exponent(g, s.x)
 
 
-def sigmoid(g: Graph, a: Any, top: int = 1) -> tuple[int, Any] | None:
+def sigmoid(g: Graph, a: Atom, top: int = 1) -> tuple[int, Atom] | None:
     """Sign or factor c, and x, of an atom that is top times the sigmoid of c * x; or None."""
     e = operand(g, a, logistic, div, powers.reciprocal, powers.power, add, sub, mul)
     if e is None or (top != 1 and e.primitive is not div):
@@ -113,7 +114,7 @@ def sigmoid(g: Graph, a: Any, top: int = 1) -> tuple[int, Any] | None:
     return _half_plus_tanh(g, e) if e.primitive is mul else _logistic_quotient(g, e, top)
 
 
-def _logistic_quotient(g: Graph, e: Eqn, top: int) -> tuple[int, Any] | None:
+def _logistic_quotient(g: Graph, e: Eqn, top: int) -> tuple[int, Atom] | None:
     """1 / (1 + exp(-x)) and exp(x) / (1 + exp(x))."""
     if e.primitive is powers.power and g.uniform(e.inputs[1]) != -1:
         return None
@@ -127,7 +128,7 @@ def _logistic_quotient(g: Graph, e: Eqn, top: int) -> tuple[int, Any] | None:
     return (sign, x) if numerator is not None and g.same(numerator, u) else None
 
 
-def _half_plus_tanh(g: Graph, e: Eqn) -> tuple[int, Any] | None:
+def _half_plus_tanh(g: Graph, e: Eqn) -> tuple[int, Atom] | None:
     """(1 + tanh(x)) / 2, which is sigmoid(2 * x)."""
     for half, y in both_orders(e):
         s = shifted(g, y) if g.uniform(half) == 0.5 else None
@@ -138,7 +139,7 @@ def _half_plus_tanh(g: Graph, e: Eqn) -> tuple[int, Any] | None:
     return None
 
 
-def squared(g: Graph, a: Any) -> Any:
+def squared(g: Graph, a: Atom) -> Atom | None:
     """The x of x * x, x**2 or square(x), or None."""
     e = operand(g, a, powers.square, powers.power, mul)
     if e is None:
@@ -150,7 +151,7 @@ def squared(g: Graph, a: Any) -> Any:
     return e.inputs[0] if g.same(*e.inputs) else None
 
 
-def rooted(g: Graph, e: Eqn) -> Any:
+def rooted(g: Graph, e: Eqn) -> Atom | None:
     """The x of an equation sqrt(x) or x**0.5, or None."""
     if e.primitive is powers.sqrt:
         return e.inputs[0]
@@ -160,7 +161,9 @@ def rooted(g: Graph, e: Eqn) -> Any:
 # --- values behind changes of layout --------------------------------------------------------------
 
 
-def unplaced(g: Graph, a: Any, through: Any = None) -> tuple[Any, list[Eqn]]:
+def unplaced(
+    g: Graph, a: Atom, through: Callable[[Graph, Atom], Atom | None] | None = None
+) -> tuple[Atom, list[Eqn]]:
     """The value behind reshapes, transpositions, broadcasts and indices, and these in order.
 
     ``through(g, a)`` may give what an elementwise operation, which is passed too, was applied to.
@@ -182,9 +185,9 @@ def unplaced(g: Graph, a: Any, through: Any = None) -> tuple[Any, list[Eqn]]:
 def axes_after(
     names: tuple[int, ...], shape: tuple[int, ...], steps: list[Eqn]
 ) -> tuple[int | None, ...] | None:
-    """Which of the named axes each axis is after some moves; None for those of size 1.
+    """For each axis after some moves, the named axis that it was; None for those of size 1.
 
-    None in all where an operation merges, splits or cuts axes.
+    None for all together where an operation merges, splits or cuts axes.
     """
     axes = tuple(n if d != 1 else None for n, d in zip(names, shape, strict=True))
     for e in steps:
@@ -210,14 +213,14 @@ class Quotient(NamedTuple):
     ``safe`` if a maximum was subtracted from x before; ``limited`` if the sum is at least 1.
     """
 
-    x: Any
+    x: Atom
     axes: tuple[int, ...]
     steps: list[Eqn]
     limited: bool
     safe: bool
 
 
-def softmax(g: Graph, a: Any) -> Quotient | None:
+def softmax(g: Graph, a: Atom) -> Quotient | None:
     """An atom as the softmax of something, or None."""
     e = operand(g, a, div)
     if e is None:
@@ -240,9 +243,12 @@ def log_softmax_by_parts(g: Graph, e: Eqn) -> Quotient | None:
 
 
 def quotient(
-    g: Graph, x: Any, steps: list[Eqn], below: Any, moves: list[Eqn], limited: bool
+    g: Graph, x: Atom, steps: list[Eqn], below: Atom, moves: list[Eqn], limited: bool
 ) -> Quotient | None:
-    """Whether a sum, moved, is that of exp(x) along axes which it is broadcast over."""
+    """The quotient of exp(x) and a moved sum, or None.
+
+    The sum must be that of exp(x), along axes which it is broadcast over.
+    """
     summed = operand(g, below, reduce_sum, logsumexp)
     if summed is None or (limited and not from_largest(g, x)):
         return None
@@ -264,7 +270,7 @@ def quotient(
     return Quotient(unshifted(g, x, axes), axes, steps, limited, from_largest(g, x))
 
 
-def unshifted(g: Graph, x: Any, axes: tuple[int, ...]) -> Any:
+def unshifted(g: Graph, x: Atom, axes: tuple[int, ...]) -> Atom:
     """The y of x = y - max(y), which has the same softmax along axes, or x itself."""
     if not from_largest(g, x):
         return x
@@ -274,7 +280,7 @@ def unshifted(g: Graph, x: Any, axes: tuple[int, ...]) -> Any:
     return y if y.aval == x.aval and all(d == 1 for d in along) else x
 
 
-def _unlimited(g: Graph, a: Any) -> Any:
+def _unlimited(g: Graph, a: Atom) -> Atom | None:
     """The x of maximum(x, 1), or None."""
     e = operand(g, a, maximum)
     if e is not None:
@@ -284,11 +290,11 @@ def _unlimited(g: Graph, a: Any) -> Any:
     return None
 
 
-def _is_limited(g: Graph, a: Any) -> bool:
+def _is_limited(g: Graph, a: Atom) -> bool:
     return _unlimited(g, unplaced(g, a)[0]) is not None
 
 
-def _unlogged(g: Graph, a: Any) -> Any:
+def _unlogged(g: Graph, a: Atom) -> Atom | None:
     e = operand(g, a, exponentials.log)
     if e is None:
         return None
@@ -297,8 +303,8 @@ def _unlogged(g: Graph, a: Any) -> Any:
     return None if summed is None or exponent(g, summed.inputs[0]) is None else e.inputs[0]
 
 
-def from_largest(g: Graph, a: Any) -> bool:
-    """Whether an atom is x - max(x), so that its exponential cannot overflow."""
+def from_largest(g: Graph, a: Atom) -> bool:
+    """True if an atom is x - max(x), so that its exponential cannot overflow."""
     e = operand(g, a, sub)
     if e is None:
         return False
@@ -319,6 +325,6 @@ def from_largest(g: Graph, a: Any) -> bool:
         m = rest[0]
 
 
-def _unstopped(g: Graph, a: Any) -> Any:
+def _unstopped(g: Graph, a: Atom) -> Atom:
     e = operand(g, a, stop)
     return a if e is None else e.inputs[0]

@@ -1,13 +1,14 @@
-"""What the rewrites ask of a jaxpr: which equation made a value, and whether two are the same."""
+"""A jaxpr by what the rewrites ask: the equation that made a value, and if two are the same."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Hashable
 from typing import Any
 
 import numpy as np
 
-from ...core.jaxpr import Eqn, Jaxpr, Literal, Var, has_effect
+from ...core.jaxpr import Atom, Eqn, Jaxpr, Literal, Var, has_effect
 from ...core.primitive import Primitive
 from ...core.source import INTERNAL
 from ...core.tracing import Tracer
@@ -36,7 +37,7 @@ def operators(jaxpr: Jaxpr) -> frozenset[Primitive]:
 
 
 def is_transparent(prim: Primitive) -> bool:
-    """Whether results of an operator may be those of other equations."""
+    """True if results of an operator may be those of other equations."""
     return prim is pos or prim.identity or prim.transparent
 
 
@@ -44,21 +45,21 @@ class Graph:
     """The equations of a jaxpr by what they define; calls are looked through when needed."""
 
     def __init__(self, jaxpr: Jaxpr) -> None:
-        self.transparent = {p for p in operators(jaxpr) if is_transparent(p)}
-        self.made: dict[Var, Eqn] = {v: e for e in jaxpr.eqns for v in e.outvars}
-        self.known: dict[Var, Any] = dict(zip(jaxpr.constvars, jaxpr.consts, strict=True))
-        self.alias: dict[Var, Any] = {}
+        self.transparent: set[Primitive] = {p for p in operators(jaxpr) if is_transparent(p)}
+        self.made: dict[Atom, Eqn] = {v: e for e in jaxpr.eqns for v in e.outvars}
+        self.known: dict[Atom, Any] = dict(zip(jaxpr.constvars, jaxpr.consts, strict=True))
+        self.alias: dict[Atom, Atom] = {}
         self.opened: set[int] = set()
         self.within: dict[Var, bool] = {}
-        self.numbers: dict[Var, int] = {}
-        self.keys: dict[Any, int] = {}
-        self.uniforms: dict[Var, Any] = {}
+        self.numbers: dict[Atom, int] = {}
+        self.keys: dict[Hashable, int] = {}
+        self.uniforms: dict[Atom, Any] = {}
         self.jaxpr = jaxpr
-        self.counts: dict[Any, int] | None = None
+        self.counts: dict[Atom, int] | None = None
 
     # --- definitions ---
 
-    def resolve(self, a: Any) -> Any:
+    def resolve(self, a: Atom) -> Atom:
         """The atom behind names for the same value: identities, and results of calls."""
         while type(a) is Var:
             found = self.alias.get(a)
@@ -77,7 +78,7 @@ class Graph:
             a = found
         return a
 
-    def eqn(self, a: Any) -> Eqn | None:
+    def eqn(self, a: Atom) -> Eqn | None:
         """The equation that computes an atom."""
         e = self.made.get(a)
         if e is not None and e.primitive not in self.transparent:
@@ -95,7 +96,7 @@ class Graph:
             return False
         self.opened.add(id(e))
         exported = exported and all(self.within.get(v, True) for v in e.outvars)
-        inside: dict[Any, Any] = dict(zip(jaxpr.invars, e.inputs, strict=True))
+        inside: dict[Atom, Atom] = dict(zip(jaxpr.invars, e.inputs, strict=True))
         for v, c in zip(jaxpr.constvars, jaxpr.consts, strict=True):
             inside[v] = new = Var(v.aval)
             self.known[new] = c
@@ -137,8 +138,8 @@ class Graph:
                 stack += [(b, False) for b in e.inputs if type(b) is Var]
         return eqns, constants
 
-    def uses(self, a: Any) -> int:
-        """How often the equations and results of the jaxpr read an atom; 0 inside of calls."""
+    def uses(self, a: Atom) -> int:
+        """The number of times that equations and results read an atom; 0 inside of calls."""
         if self.counts is None:
             read = (a for e in self.jaxpr.eqns for a in e.inputs)
             self.counts = Counter([*read, *self.jaxpr.outvars])
@@ -146,7 +147,7 @@ class Graph:
 
     # --- values ---
 
-    def constant(self, a: Any) -> Any:
+    def constant(self, a: Atom) -> Any:
         """The array or number that an atom stands for; None if it is not constant."""
         a = self.resolve(a)
         if type(a) is Literal:
@@ -154,7 +155,7 @@ class Graph:
         found = self.known.get(a)
         return None if isinstance(found, Tracer) else found
 
-    def uniform(self, a: Any) -> float | None:
+    def uniform(self, a: Atom) -> float | None:
         """The real number that every element of an atom is; None if there is none."""
         if type(a) is Literal:
             return self._uniform(a)
@@ -163,7 +164,7 @@ class Graph:
             found = self.uniforms[a] = self._uniform(a)
         return found
 
-    def _uniform(self, a: Any) -> float | None:
+    def _uniform(self, a: Atom) -> float | None:
         value = self.constant(a)
         if value is None:
             e = self.eqn(a)
@@ -183,12 +184,12 @@ class Graph:
 
     # --- equality ---
 
-    def same(self, a: Any, b: Any) -> bool:
-        """Whether two atoms are the same value: equal operations on equal operands."""
+    def same(self, a: Atom, b: Atom) -> bool:
+        """True if two atoms are the same value: equal operations on equal operands."""
         a, b = self.resolve(a), self.resolve(b)
         return a is b or self.number(a) == self.number(b)
 
-    def number(self, a: Any) -> int:
+    def number(self, a: Atom) -> int:
         """A number that equal values share."""
         a = self.resolve(a)
         if type(a) is Literal:
@@ -210,7 +211,7 @@ class Graph:
             self.numbers[v] = self.keyed(self._key(v, e, inputs))
         return self.numbers[a]
 
-    def _key(self, v: Var, e: Eqn, inputs: list[Any]) -> Any:
+    def _key(self, v: Atom, e: Eqn, inputs: list[Atom]) -> Hashable:
         if e.primitive.multiple or e.primitive.effect or e.primitive.opaque:
             return v
         parts = tuple(
@@ -218,7 +219,8 @@ class Graph:
         )
         return (e.primitive, parts, tuple(sorted(e.params.items())))
 
-    def keyed(self, key: Any) -> int:
+    def keyed(self, key: Hashable) -> int:
+        """The number of a key: equal keys share one; keys without a hash have one of their own."""
         try:
             return self.keys.setdefault(key, len(self.keys))
         except TypeError:
@@ -226,6 +228,6 @@ class Graph:
 
 
 def own_rule(rule: Any) -> bool:
-    """Whether a derivative rule is funcgrad's own: such rules are the derivative, exactly."""
+    """True if a derivative rule is funcgrad's own: such rules are the derivative, exactly."""
     codes = [getattr(f, "__code__", None) for f in rule.roots[:1]]
     return bool(codes) and all(c is not None and INTERNAL[c.co_filename] for c in codes)

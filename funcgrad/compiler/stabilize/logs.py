@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
-from ...core.jaxpr import Eqn
+from ...core.jaxpr import Atom, Eqn
+from ...core.primitive import Primitive
 from ...ops.contraction.dot_general import dot_general
 from ...ops.pointwise import exponentials, powers, trigonometry
 from ...ops.pointwise.arithmetic import add, div, mul, sub
@@ -26,6 +27,7 @@ from ...ops.reductions.reducing import keepdims, logsumexp, reduce_max
 from ...ops.shape import broadcast_to, definite, reduce_sum
 from ...ops.structural.gather import gather
 from ...ops.structural.stop import stop
+from ...typing import Array
 from .forms import (
     Quotient,
     both_orders,
@@ -41,10 +43,10 @@ from .forms import (
     unplaced,
 )
 from .graph import Graph
-from .rewriting import Expression, Get, Match, Rule
+from .rewriting import Builder, Expression, Match, Rule
 
 DEEPEST = 12
-"""How many operations inside each other a logarithm is taken through."""
+"""A logarithm is taken through so many operations inside each other."""
 
 LN2 = math.log(2)
 
@@ -59,6 +61,7 @@ class Log(NamedTuple):
 
     @property
     def name(self) -> str:
+        """The identity, as a report of rewrites shows it."""
         return f"log({self.before}) -> {self.after}"
 
 
@@ -67,28 +70,28 @@ def _second(text: str) -> str:
     return re.sub(r"\bx\b", "y", text)
 
 
-def scaled(factor: float, x: Any) -> Any:
+def scaled(factor: float, x: Array) -> Array:
     """The product factor * x, without an operation for 1 and -1."""
     if factor == 1:
         return x
     return -x if factor == -1 else factor * x
 
 
-def logarithm(g: Graph, a: Any, depth: int = 0) -> Log | None:
+def logarithm(g: Graph, a: Atom, depth: int = 0) -> Log | None:
     """The logarithm of an atom that is made of exponentials, of its shape; None of any other."""
     log = _logarithm(g, a, depth)
     if log is None:
         return None
     shape = a.aval.shape
 
-    def value(get: Get) -> Any:
+    def value(get: Builder) -> Array:
         x = log.value(get)
         return x if np.shape(x) == shape else broadcast_to(definite(x), shape)
 
     return log._replace(value=value)
 
 
-def _logarithm(g: Graph, a: Any, depth: int) -> Log | None:
+def _logarithm(g: Graph, a: Atom, depth: int) -> Log | None:
     if depth > DEEPEST:
         return None
     x = exponent(g, a)
@@ -108,18 +111,20 @@ def _logarithm(g: Graph, a: Any, depth: int) -> Log | None:
         log = logarithm(g, inner, depth + 1)
         return log and log._replace(value=lambda get: moved(log.value(get), steps))
     e = g.eqn(a)
-    make = None if e is None else _BY_OPERATOR.get(e.primitive)
+    if e is None:
+        return None
+    make = _BY_OPERATOR.get(e.primitive)
     return None if make is None else make(g, e, depth + 1)
 
 
-def moved(x: Any, steps: Sequence[Eqn]) -> Any:
+def moved(x: Array, steps: Sequence[Eqn]) -> Array:
     """A value after reshapes, transpositions, broadcasts and indices."""
     for e in steps:
         x = e.primitive(x, **e.params)
     return x
 
 
-def log_softmax(get: Get, quotient: Quotient) -> Any:
+def log_softmax(get: Builder, quotient: Quotient) -> Array:
     """The value x - max(x) - log(sum(exp(x - max(x)))), moved."""
     x, axes = get(quotient.x), quotient.axes
     z = from_top(x, axes, quotient.limited)
@@ -129,7 +134,7 @@ def log_softmax(get: Get, quotient: Quotient) -> Any:
     return moved(z - keepdims(exponentials.log(total), x, axes), quotient.steps)
 
 
-def from_top(x: Any, axes: tuple[int, ...], limited: bool) -> Any:
+def from_top(x: Array, axes: tuple[int, ...], limited: bool) -> Array:
     """The difference to the maximum, which counts as constant; -inf in a row of it if limited."""
     top = reduce_max(x, axes=axes)
     if limited:
@@ -160,16 +165,16 @@ def _sum(g: Graph, e: Eqn, depth: int) -> Log | None:
     )
 
 
-def _is_safe(g: Graph, a: Any) -> bool:
+def _is_safe(g: Graph, a: Atom) -> bool:
     x = exponent(g, a)
     return x is not None and from_largest(g, x)
 
 
 def _plus(g: Graph, e: Eqn, depth: int) -> Log | None:
-    for c, y in both_orders(e):
+    for c, rest in both_orders(e):
         number = g.uniform(c)
         if number is not None:
-            inner = logarithm(g, y, depth)
+            inner = logarithm(g, rest, depth)
             return None if inner is None or inner.share else _plus_number(number, inner)
     x, y = (logarithm(g, a, depth) for a in e.inputs)
     if x is None or y is None:
@@ -197,7 +202,7 @@ def _plus_number(number: float, inner: Log) -> Log | None:
     )
 
 
-def _weights(g: Graph, a: Any) -> Any:
+def _weights(g: Graph, a: Atom) -> float | Array | None:
     """The logarithm of a constant that is nowhere negative; None of anything else."""
     number = g.uniform(a)
     if number is not None:
@@ -211,7 +216,7 @@ def _weights(g: Graph, a: Any) -> Any:
         return np.log(value)
 
 
-def _plus_weights(x: Any, weights: Any) -> Any:
+def _plus_weights(x: Array, weights: float | Array) -> Array:
     return x + (weights if isinstance(weights, float) else weights.astype(x.dtype))
 
 
@@ -279,7 +284,7 @@ def _power(g: Graph, e: Eqn, depth: int) -> Log | None:
     )
 
 
-_BY_OPERATOR: dict[Any, Any] = {
+_BY_OPERATOR: dict[Primitive, Callable[[Graph, Eqn, int], Log | None]] = {
     reduce_sum: _sum,
     gather: _picked,
     add: _plus,
@@ -293,7 +298,7 @@ _BY_OPERATOR: dict[Any, Any] = {
 }
 
 
-def log_one_plus(g: Graph, sign: int, y: Any) -> Match | None:
+def log_one_plus(g: Graph, sign: int, y: Atom) -> Match | None:
     """log(1 + sign * y), where more is known of y than its value."""
     square = squared(g, y) if sign < 0 else None
     if square is not None:
@@ -327,7 +332,7 @@ def log_one_plus(g: Graph, sign: int, y: Any) -> Match | None:
     )
 
 
-def _log_sech_squared(x: Any) -> Any:
+def _log_sech_squared(x: Array) -> Array:
     size = absolute(x)
     near = less(size, 1)
     t = trigonometry.tanh(select(near, x, 0))

@@ -7,18 +7,18 @@ columns on the other side, products are several times as fast as triangular solv
 from __future__ import annotations
 
 import math
-from typing import Any
 
-from ...core.jaxpr import Eqn
+from ...core.jaxpr import Atom, Eqn
 from ...ops.contraction.dot_general import dot_general
 from ...ops.linalg.solving import inv, solve, swap
 from ...ops.shape import reshape, transpose
+from ...typing import Array
 from .forms import operand, unplaced
 from .graph import Graph
-from .rewriting import Get, Match, Rule
+from .rewriting import Builder, Match, Rule
 
 MOST_COLUMNS = 4
-"""How many times as many columns as equations a system may have."""
+"""A system may have so many times as many columns as equations."""
 
 
 def _product(g: Graph, e: Eqn) -> Match | None:
@@ -32,11 +32,11 @@ def _product(g: Graph, e: Eqn) -> Match | None:
     return None
 
 
-def _match(name: str, e: Eqn, i: int, a: Any, turned: bool) -> Match:
+def _match(name: str, e: Eqn, i: int, a: Atom, turned: bool) -> Match:
     return Match(name, lambda get: _solved(get, e, i, a, turned))
 
 
-def _inverse(g: Graph, x: Any) -> tuple[Any, bool] | None:
+def _inverse(g: Graph, x: Atom) -> tuple[Atom, bool] | None:
     """The matrix that an atom is the inverse of, and whether transposed; or None."""
     base, steps = unplaced(g, x)
     e = operand(g, base, inv)
@@ -53,13 +53,13 @@ def _inverse(g: Graph, x: Any) -> tuple[Any, bool] | None:
 
 
 def _leads(e: Eqn, i: int) -> bool:
-    """Whether the inverse has no axes but those of the batch, in order, and its two."""
+    """True if the inverse has no axes but those of the batch, in order, and its two."""
     batch = e.params["batch"][i]
     return batch == tuple(range(len(batch))) and len(e.inputs[i].aval.shape) == len(batch) + 2
 
 
 def _is_wide(e: Eqn, i: int) -> bool:
-    """Whether systems with the inverse, operand i, would have many more columns than rows."""
+    """True if systems with the inverse, operand i, would have many more columns than rows."""
     n = e.inputs[i].aval.shape[-1]
     x = e.inputs[1 - i].aval
     if x.symbolic:
@@ -68,7 +68,7 @@ def _is_wide(e: Eqn, i: int) -> bool:
     return x.size > MOST_COLUMNS * n * n * matrices
 
 
-def _solved(get: Get, e: Eqn, i: int, a: Any, turned: bool) -> Any:
+def _solved(get: Builder, e: Eqn, i: int, a: Atom, turned: bool) -> Array:
     """The contraction of an inverse, operand i, with the other one, as the solution of systems."""
     other = e.inputs[1 - i]
     b_shape, batch = other.aval.shape, e.params["batch"][1 - i]
@@ -89,11 +89,11 @@ def _solved(get: Get, e: Eqn, i: int, a: Any, turned: bool) -> Any:
     return x if i == 0 else _permuted(x, (*range(nb), *last, nb))
 
 
-def _permuted(x: Any, perm: tuple[int, ...]) -> Any:
+def _permuted(x: Array, perm: tuple[int, ...]) -> Array:
     return x if perm == tuple(range(len(perm))) else transpose(x, perm=perm)
 
 
-def _shaped(x: Any, shape: tuple[int, ...]) -> Any:
+def _shaped(x: Array, shape: tuple[int, ...]) -> Array:
     return x if x.shape == shape else reshape(x, shape=shape)
 
 

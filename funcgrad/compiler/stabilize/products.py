@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from collections.abc import Callable
 
 import numpy as np
 
-from ...core.jaxpr import Eqn
+from ...core.jaxpr import Atom, Eqn
 from ...ops.linalg.determinants import det, slogdet
 from ...ops.pointwise import exponentials
 from ...ops.pointwise.arithmetic import div, mul, sub
@@ -26,13 +26,14 @@ from ...ops.pointwise.logarithms import xlogratio, xlogx
 from ...ops.reductions.reducing import reduce_prod
 from ...ops.shape import reduce_sum
 from ...ops.structural.stop import stop
+from ...typing import Array
 from .forms import both_orders, operand, signed, unplaced
 from .graph import Graph
 from .logs import logarithm, moved, scaled
-from .rewriting import Get, Match, Rule, value_of
+from .rewriting import Builder, Match, Rule, value_of
 
 ROUNDING = 8
-"""How many times its rounding error a sum of logarithms may be off."""
+"""A sum of logarithms may be off by so many times its rounding error."""
 
 
 def _log(g: Graph, e: Eqn) -> Match | None:
@@ -53,7 +54,7 @@ def _log(g: Graph, e: Eqn) -> Match | None:
         if size is not None:
             name = "log(abs(prod(x))) -> sum(log(abs(x)))"
 
-    def build(get: Get) -> Any:
+    def build(get: Builder) -> Array:
         if axes is None:
             s, value = slogdet(get(x))
         else:
@@ -65,18 +66,20 @@ def _log(g: Graph, e: Eqn) -> Match | None:
     return Match(name, build)
 
 
-def undefined_where(outside: Any, value: Any) -> Any:
+def undefined_where(outside: Array, value: Array) -> Array:
     """A value that is NaN outside of its domain, and its derivatives with it."""
     nan = value.dtype.type(np.nan)
     return value * select(outside, nan, value.dtype.type(1))
 
 
-def _unsigned(x: Any) -> Any:
+def _unsigned(x: Array) -> Array:
     """|x|, whose slope at 0 is that from above, as the logarithm of a product has it."""
     return x * stop(select(less(x, 0), x.dtype.type(-1), x.dtype.type(1)))
 
 
-def _log_product(x: Any, axes: tuple[int, ...], size_of: Any) -> tuple[Any, Any]:
+def _log_product(
+    x: Array, axes: tuple[int, ...], size_of: Callable[[Array], Array]
+) -> tuple[Array, Array]:
     """The sign of a product and the logarithm of its size.
 
     The sum of logarithms is right where the product overflows or underflows; elsewhere the
@@ -111,7 +114,7 @@ def _entropy(g: Graph, e: Eqn) -> Match | None:
     return None
 
 
-def _with_log(g: Graph, x: Any, b: Any, factor: float) -> Match | None:
+def _with_log(g: Graph, x: Atom, b: Atom, factor: float) -> Match | None:
     e = operand(g, b, *_BASES)
     if e is None:
         return None
@@ -137,11 +140,11 @@ def _with_log(g: Graph, x: Any, b: Any, factor: float) -> Match | None:
     )
 
 
-def _product_with_log(x: Any, log: Any) -> Any:
+def _product_with_log(x: Array, log: Array) -> Array:
     return select(equal(x, 0), 0, x * log)
 
 
-def _with_difference(g: Graph, x: Any, b: Any, factor: float) -> Match | None:
+def _with_difference(g: Graph, x: Atom, b: Atom, factor: float) -> Match | None:
     """A product x * (log(x) - log(y)): of negative numbers NaN, as each logarithm."""
     e = operand(g, b, sub)
     logs = None if e is None else [operand(g, a, exponentials.log) for a in e.inputs]
@@ -153,7 +156,7 @@ def _with_difference(g: Graph, x: Any, b: Any, factor: float) -> Match | None:
     if not g.same(x, p) or logarithm(g, p) is not None or logarithm(g, q) is not None:
         return None
 
-    def build(get: Get) -> Any:
+    def build(get: Builder) -> Array:
         x, y = get(p), get(q) + 0.0  # not -0, which has the logarithm of 0, too
         value = scaled(factor, xlogratio(x, y))
         return undefined_where(logical_or(less(x, 0), less(y, 0)), value)

@@ -4,25 +4,89 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
 from ...context import leave
-from ...core.jaxpr import Eqn, Jaxpr, Literal, Var
+from ...core.avals import Aval
+from ...core.jaxpr import Atom, Eqn, Jaxpr, Literal, Var
 from ...core.primitive import Primitive
 from ...core.tracing import enter_body
 from ...ops.families import Elementwise
 from ...ops.shape import broadcast_to, cast, convert, definite
 from ...transforms.staging import StagingTrace
+from ...typing import Array
 from ..passes.prune import drop_dead_code
 from .graph import Graph, NoMatch
 
-Get = Any
-Expression = Callable[[Get], Any]
-"""A function of ``get``, a Builder, which turns atoms of the jaxpr into traced values."""
-
 REALS = frozenset([np.dtype(np.float32), np.dtype(np.float64)])
+
+
+class _Expression(StagingTrace):
+    """Records an expression; what is not elementwise takes Python's numbers as NumPy's."""
+
+    __slots__ = ()
+
+    def process(self, prim: Primitive, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
+        if not isinstance(prim, Elementwise) and prim is not convert:
+            args = tuple(map(definite, args))
+        return super().process(prim, args, params)
+
+
+class Builder:
+    """Stages an expression of atoms, with the abstract value of the equation it replaces."""
+
+    def __init__(self, graph: Graph, out: Var, kind: str) -> None:
+        self.graph = graph
+        self.out: Aval = out.aval
+        self.kind = kind
+        self.trace: StagingTrace = _Expression("stabilize")
+        self.operands: dict[Var, Any] = {}
+
+    def __call__(self, a: Atom) -> Array:
+        """The value of an atom, in the dtype of the result."""
+        aval = self.graph.resolve(a).aval
+        if aval.dtype.kind != "f" and aval.dtype.kind != self.kind:
+            raise NoMatch
+        x = self.as_it_is(a)
+        return x if aval.weak else cast(x, self.out.dtype)
+
+    def as_it_is(self, a: Atom) -> Array:
+        """The value of an atom of any dtype."""
+        a = self.graph.resolve(a)
+        if isinstance(a, Literal):
+            return a.value
+        if a not in self.operands:
+            self.operands[a] = self.trace.new(a.aval)
+        return self.operands[a]
+
+    def build(self, expression: Expression) -> tuple[Jaxpr, list[Var]]:
+        """The jaxpr of an expression and the variables that it is a function of."""
+        token = enter_body(self.trace)
+        try:
+            with np.errstate(all="ignore"):
+                out = expression(self)
+                if not self.out.weak:
+                    out = broadcast_to(definite(out), self.out.shape)
+                    out = cast(out, self.out.dtype)
+        finally:
+            leave(token)
+            self.trace.alive = False
+        jaxpr = self.trace.finish([x._var for x in self.operands.values()], [out])
+        if jaxpr.out_avals[0] != self.out:
+            raise NoMatch
+        return jaxpr, list(self.operands)
+
+
+Expression: TypeAlias = Callable[[Builder], Array]
+"""A function of ``get``, which turns atoms of the jaxpr into traced values."""
+
+
+def value_of(graph: Graph, get: Builder, a: Atom) -> Array | float:
+    """An operand, or the number that it is, of whatever dtype."""
+    number = graph.uniform(a)
+    return get(a) if number is None else number
 
 
 class Match(NamedTuple):
@@ -70,8 +134,8 @@ class Rewriter:
     def __init__(self, jaxpr: Jaxpr, rules: Mapping[Primitive, Sequence[Rule]]) -> None:
         self.jaxpr = jaxpr
         self.rules = rules
-        self.graph = Graph(jaxpr)
-        self.env: dict[Var, Any] = {}
+        self.graph: Graph = Graph(jaxpr)
+        self.env: dict[Atom, Atom] = {}
         self.eqns: list[Eqn] = []
         self.consts: dict[Var, Any] = dict(zip(jaxpr.constvars, jaxpr.consts, strict=True))
         self.outside: set[Var] = set()
@@ -101,10 +165,12 @@ class Rewriter:
         rewrites = tuple(r for v, r in self.found if self.named(v) in live or v in self.env)
         return jaxpr, rewrites
 
-    def named(self, a: Any) -> Any:
+    def named(self, a: Atom) -> Atom:
+        """The atom in the new jaxpr that stands for an atom of the old one."""
         return self.env.get(a, a) if type(a) is Var else a
 
     def keep(self, e: Eqn) -> None:
+        """Append an equation, with its operands renamed."""
         if self.env and any(a in self.env for a in e.inputs if type(a) is Var):
             inputs = [self.named(a) for a in e.inputs]
             e = Eqn(e.primitive, inputs, e.params, e.outvars, e.source)
@@ -130,6 +196,7 @@ class Rewriter:
         return False
 
     def splice(self, e: Eqn, match: Match, after: tuple[Jaxpr, list[Var]]) -> None:
+        """Append the equations that compute the result of another one, in its place."""
         jaxpr, operands = after
         for v in operands:
             eqns, constants = self.graph.cone(v, self.outside)
@@ -151,68 +218,6 @@ class Rewriter:
         self.found.append((out, Rewrite(match.name, before, jaxpr, e.source)))
 
 
-class _Expression(StagingTrace):
-    """Records an expression; what is not elementwise takes Python's numbers as NumPy's."""
-
-    __slots__ = ()
-
-    def process(self, prim: Any, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
-        if not isinstance(prim, Elementwise) and prim is not convert:
-            args = tuple(map(definite, args))
-        return super().process(prim, args, params)
-
-
-class Builder:
-    """Stages an expression of atoms, with the abstract value of the equation it replaces."""
-
-    def __init__(self, graph: Graph, out: Var, kind: str) -> None:
-        self.graph = graph
-        self.out = out.aval
-        self.kind = kind
-        self.trace = _Expression("stabilize")
-        self.operands: dict[Var, Any] = {}
-
-    def __call__(self, a: Any) -> Any:
-        """The value of an atom, in the dtype of the result."""
-        aval = self.graph.resolve(a).aval
-        if aval.dtype.kind != "f" and aval.dtype.kind != self.kind:
-            raise NoMatch
-        x = self.as_it_is(a)
-        return x if aval.weak else cast(x, self.out.dtype)
-
-    def as_it_is(self, a: Any) -> Any:
-        """The value of an atom of any dtype."""
-        a = self.graph.resolve(a)
-        if type(a) is Literal:
-            return a.value
-        if a not in self.operands:
-            self.operands[a] = self.trace.new(a.aval)
-        return self.operands[a]
-
-    def build(self, expression: Expression) -> tuple[Jaxpr, list[Var]]:
-        """The jaxpr of an expression and the variables that it is a function of."""
-        token = enter_body(self.trace)
-        try:
-            with np.errstate(all="ignore"):
-                out = expression(self)
-                if not self.out.weak:
-                    out = broadcast_to(definite(out), self.out.shape)
-                    out = cast(out, self.out.dtype)
-        finally:
-            leave(token)
-            self.trace.alive = False
-        jaxpr = self.trace.finish([x._var for x in self.operands.values()], [out])
-        if jaxpr.out_avals[0] != self.out:
-            raise NoMatch
-        return jaxpr, list(self.operands)
-
-
-def value_of(graph: Graph, get: Get, a: Any) -> Any:
-    """An operand, or the number that it is, of whatever dtype."""
-    number = graph.uniform(a)
-    return get(a) if number is None else number
-
-
 def formula(graph: Graph, root: Eqn, operands: Sequence[Var]) -> Jaxpr:
     """The equations from operands to a result, as a jaxpr of their own."""
     eqns: dict[Var, Eqn] = {}
@@ -220,7 +225,7 @@ def formula(graph: Graph, root: Eqn, operands: Sequence[Var]) -> Jaxpr:
     consts: dict[Var, Any] = {}
     stack: list[tuple[Var, bool]] = [(root.outvars[0], False)]
 
-    def behind(a: Any) -> Any:
+    def behind(a: Atom) -> Atom:
         found = graph.resolve(a)
         return found if found.aval == a.aval else a
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
-from ...core.jaxpr import Eqn
+from ...core.jaxpr import Atom, Eqn
 from ...ops.contraction.dot_general import dot_general
 from ...ops.linalg.norms import vector_norm
 from ...ops.pointwise import powers, trigonometry
@@ -15,10 +13,11 @@ from ...ops.pointwise.comparison import minimum
 from ...ops.pointwise.complex import absolute
 from ...ops.shape import reduce_sum
 from ...ops.structural.stop import stop
+from ...typing import Array
 from .forms import operand, rooted, shifted, squared, unplaced
 from .graph import Graph
 from .logs import moved
-from .rewriting import Match, Rule
+from .rewriting import Builder, Match, Rule
 
 
 def _root(g: Graph, e: Eqn) -> Match | None:
@@ -31,18 +30,18 @@ def _root(g: Graph, e: Eqn) -> Match | None:
     return _hypot(g, a) or _norm(g, a) or _root_mean_square(g, a)
 
 
-def _hypot(g: Graph, a: Any) -> Match | None:
+def _hypot(g: Graph, a: Atom) -> Match | None:
     """The root of two squares; of more, nested hypots would take several times as long."""
     total = operand(g, a, add)
-    terms = [] if total is None else [squared(g, b) for b in total.inputs]
-    if not terms or any(x is None for x in terms):
+    if total is None:
         return None
-    return Match(
-        "sqrt(x**2 + y**2) -> hypot(x, y)", lambda get: trigonometry.hypot(*map(get, terms))
-    )
+    x, y = (squared(g, b) for b in total.inputs)
+    if x is None or y is None:
+        return None
+    return Match("sqrt(x**2 + y**2) -> hypot(x, y)", lambda get: trigonometry.hypot(get(x), get(y)))
 
 
-def _sum_of_squares(g: Graph, a: Any) -> tuple[Any, tuple[int, ...], list[Eqn]] | None:
+def _sum_of_squares(g: Graph, a: Atom) -> tuple[Atom, tuple[int, ...], list[Eqn]] | None:
     """The x, the axes and the moves of a sum of x**2 along axes, or None."""
     base, steps = unplaced(g, a)
     e = operand(g, base, reduce_sum)
@@ -63,14 +62,14 @@ def _sum_of_squares(g: Graph, a: Any) -> tuple[Any, tuple[int, ...], list[Eqn]] 
     return e.inputs[0], tuple(sorted(contract[0])), steps
 
 
-def _norm(g: Graph, a: Any) -> Match | None:
+def _norm(g: Graph, a: Atom) -> Match | None:
     found = _sum_of_squares(g, a)
     if found is None:
         return None
     return Match("sqrt(sum(x**2)) -> norm(x)", lambda get: _moved_norm(get, *found))
 
 
-def _root_mean_square(g: Graph, a: Any) -> Match | None:
+def _root_mean_square(g: Graph, a: Atom) -> Match | None:
     base, steps = unplaced(g, a)
     e = operand(g, base, div)
     count = None if e is None else g.uniform(e.inputs[1])
@@ -87,8 +86,8 @@ def _root_mean_square(g: Graph, a: Any) -> Match | None:
 
 
 def _moved_norm(
-    get: Any, x: Any, axes: tuple[int, ...], steps: list[Eqn], divisor: float = 1.0
-) -> Any:
+    get: Builder, x: Atom, axes: tuple[int, ...], steps: list[Eqn], divisor: float = 1.0
+) -> Array:
     total = moved(vector_norm(get(x), axes=axes, order=2), steps)
     return total if divisor == 1 else total / divisor
 
@@ -120,7 +119,7 @@ def _root_minus_one(g: Graph, e: Eqn) -> Match | None:
     )
 
 
-def _root_less_one(x: Any, sign: int) -> Any:
+def _root_less_one(x: Array, sign: int) -> Array:
     """The difference and its error, known from the quotient, which does not cancel.
 
     The error counts as constant, so that the derivative is that of the root.

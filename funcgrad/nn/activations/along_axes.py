@@ -12,10 +12,10 @@ from ... import numpy as fnp
 from ...api.custom import custom_jvp
 from ...core.tracebacks import user_facing
 from ...errors import ShapeError
+from ...numpy.protocol import array, inexact
 from ...ops.reductions.softmax import complement, log_total
 from ...ops.reductions.sorting import put_along
 from ...typing import Array, ArrayLike, Axes, DTypeLike
-from ..operands import array, inexact
 from ..rescaled import in_single, over_deviation, over_masked_deviation
 
 __all__ = ["log_softmax", "logsumexp", "one_hot", "softmax", "standardize"]

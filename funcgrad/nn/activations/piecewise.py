@@ -13,9 +13,9 @@ import numpy as np
 from ...api.custom import custom_jvp
 from ...core.tracebacks import user_facing
 from ...core.tracing import Tracer
+from ...numpy.protocol import array, inexact
 from ...ops.pointwise.arithmetic import mul_strong
 from ...typing import Array, ArrayLike
-from ..operands import array, inexact
 
 __all__ = [
     "celu",

@@ -9,10 +9,10 @@ import numpy as np
 from ... import lax
 from ...core.tracebacks import user_facing
 from ...errors import ShapeError
+from ...numpy.protocol import array, inexact
 from ...ops.pointwise import logarithms
 from ...ops.pointwise.gelu import gelu as gelu_operator
 from ...typing import Array, ArrayLike
-from ..operands import array, inexact
 from ..rescaled import in_single
 from .piecewise import with_slope
 

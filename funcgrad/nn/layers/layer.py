@@ -74,6 +74,7 @@ class Layer(tuple[Init, Apply]):
         route: str = "same",
         takes_mask: bool = False,
     ) -> Layer:
+        """Make a layer of two functions, after a look at each argument."""
         self = super().__new__(cls, (facing(init), facing(apply)))
         if not isinstance(layers, tuple | list) or not all(isinstance(p, Layer) for p in layers):
             raise TypeError(f"Layer: layers must be a tuple of layers, got {layers!r}")

@@ -10,10 +10,10 @@ from ... import lax
 from ... import numpy as fnp
 from ...core.tracebacks import user_facing
 from ...errors import ShapeError
+from ...numpy.protocol import array, inexact
 from ...typing import Array, ArrayLike, Axes
 from ..activations.along_axes import log_softmax, surprisal
 from ..activations.piecewise import with_slope
-from ..operands import array, inexact
 from ..rescaled import in_single
 from .reduction import (
     axes_of,

@@ -6,8 +6,8 @@ import numpy as np
 
 from ...core.tracing import Tracer
 from ...errors import ShapeError
+from ...numpy.protocol import array, inexact
 from ...typing import Array, ArrayLike, Axes
-from ..operands import array, inexact
 
 REDUCTIONS = ("none", "mean", "sum")
 

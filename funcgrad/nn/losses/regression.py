@@ -7,9 +7,9 @@ import math
 import numpy as np
 
 from ...core.tracebacks import user_facing
+from ...numpy.protocol import inexact
 from ...typing import Array, ArrayLike
 from ..activations.piecewise import relu, with_slope
-from ..operands import inexact
 from ..rescaled import in_single
 from .reduction import floats, mask_of, masked, reduce_losses, same_shape
 

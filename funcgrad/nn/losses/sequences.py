@@ -8,9 +8,9 @@ from ... import arrays, lax
 from ...core.tracebacks import user_facing
 from ...core.tracing import Tracer
 from ...errors import ShapeError
+from ...numpy.protocol import array, inexact
 from ...typing import Array, ArrayLike
 from ..activations.along_axes import log_softmax, logsumexp
-from ..operands import array, inexact
 from ..rescaled import in_single
 from .reduction import check_classes, mask_of, masked, reduce_losses
 

@@ -177,7 +177,7 @@ def _slice_key(k: slice, size: int) -> Any:
     return (start, stop, None if step == 1 else step)
 
 
-def _index_array(k: Any, axis: int) -> Array:
+def _index_array(k: ArrayLike, axis: int) -> Array:
     a = array(k)
     if aval_of(a).dtype.kind not in "iu":
         if getattr(a, "size", 1) == 0:

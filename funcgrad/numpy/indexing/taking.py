@@ -19,6 +19,7 @@ from .keys import getitem, mask_value, positions
 def take(
     a: ArrayLike, indices: ArrayLike, axis: int | None = None, out: None = None, mode: str = "raise"
 ) -> Array:
+    """Elements at positions along an axis, or of the flat array."""
     refuse("np.take", out=out)
     x, k = with_axis(as_operand(a), axis)
     places = array(indices)
@@ -45,6 +46,7 @@ def in_range(i: Array, size: int, mode: str) -> Array:
 
 @implements(np.take_along_axis)
 def take_along_axis(arr: ArrayLike, indices: ArrayLike, axis: int | None = -1) -> Array:
+    """Elements at positions that differ from row to row along an axis."""
     a, indices = as_operand(arr), positions(indices)
     if axis is None:
         if len(indices.shape) != 1:
@@ -69,6 +71,7 @@ def take_along_axis(arr: ArrayLike, indices: ArrayLike, axis: int | None = -1) -
 def compress(
     condition: ArrayLike, a: ArrayLike, axis: int | None = None, out: None = None
 ) -> Array:
+    """Slices along an axis where a condition is true; its values must be known."""
     refuse("np.compress", out=out)
     condition = mask_value(array(condition))
     if len(condition.shape) != 1:
@@ -78,6 +81,7 @@ def compress(
 
 @implements(np.extract)
 def extract(condition: ArrayLike, arr: ArrayLike) -> Array:
+    """Elements of the flat array where a condition is true; its values must be known."""
     arr = as_operand(arr)
     mask = np.ravel(mask_value(array(condition)))
     return take(reshape(arr, shape=(arr.size,)), np.flatnonzero(mask), 0)
@@ -87,6 +91,7 @@ def extract(condition: ArrayLike, arr: ArrayLike) -> Array:
 def select_list(
     condlist: Sequence[ArrayLike], choicelist: Sequence[ArrayLike], default: ArrayLike = 0
 ) -> Array:
+    """From a list of arrays, the element of the first whose condition is true."""
     if len(condlist) != len(choicelist):
         raise ValueError("np.select needs as many choices as conditions")
     dtype = promoted(*choicelist, default)
@@ -103,6 +108,7 @@ def select_list(
 def choose(
     a: ArrayLike, choices: Sequence[ArrayLike], out: None = None, mode: str = "raise"
 ) -> Array:
+    """From a list of arrays, the element of the one whose number is given."""
     refuse("np.choose", out=out)
     which = array(a)
     which = (
@@ -118,6 +124,7 @@ def choose(
 
 @implements(np.diagonal)
 def diagonal(a: ArrayLike, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Array:
+    """The diagonals in two axes, as a new last axis."""
     a = as_operand(a)
     ndim = len(a.shape)
     i, j = axis_of(axis1, ndim), axis_of(axis2, ndim)
@@ -134,14 +141,17 @@ def diagonal(a: ArrayLike, offset: int = 0, axis1: int = 0, axis2: int = 1) -> A
 
 @implements(np.nonzero)
 def nonzero(a: ArrayLike) -> tuple[Array, ...]:
+    """The indices of elements that are not zero; their values must be known."""
     return np.nonzero(mask_value(array(a) != 0))
 
 
 @implements(np.flatnonzero)
 def flatnonzero(a: ArrayLike) -> Array:
+    """The positions in the flat array of elements that are not zero."""
     return np.flatnonzero(mask_value(array(a) != 0))
 
 
 @implements(np.argwhere)
 def argwhere(a: ArrayLike) -> Array:
+    """The indices of elements that are not zero, one row for each."""
     return np.argwhere(mask_value(array(a) != 0))

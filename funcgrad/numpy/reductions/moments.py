@@ -67,6 +67,7 @@ def mean(
     *,
     where: ArrayLike = True,
 ) -> Array:
+    """The mean over axes; float16 is summed in float32."""
     refuse("np.mean", out=out)
     a = _inexact_or(a, dtype)
     axes = _axes_of_moment(axis, a, where)
@@ -108,6 +109,7 @@ def average(
     *,
     keepdims: bool = False,
 ) -> Array | tuple[Array, Array]:
+    """The average over axes, weighted or not, with the sum of weights if asked for."""
     a = as_operand(a)
     keepdims = bool(given(keepdims) and keepdims)
     if weights is None:
@@ -154,6 +156,7 @@ def var(
     mean: Array | float = _NONE,
     correction: float = _NONE,
 ) -> Array:
+    """The variance over axes, about the mean or a center that is given."""
     refuse("np.var", out=out)
     a = _inexact_or(a, dtype)
     axes = _axes_of_moment(axis, a, where)
@@ -190,6 +193,7 @@ def std(
     mean: Array | float = _NONE,
     correction: float = _NONE,
 ) -> Array:
+    """The standard deviation over axes: the root of the variance."""
     refuse("np.std", out=out)
     a = _inexact_or(a, dtype)
     axes = _axes_of_moment(axis, a, where)

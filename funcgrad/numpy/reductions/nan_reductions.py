@@ -79,6 +79,7 @@ def nanmean(
     *,
     where: ArrayLike = True,
 ) -> Array:
+    """The mean of the elements that are not NaN."""
     a = as_operand(a)
     return moments.mean(a, axis, dtype, out, keepdims, where=_present(a, where))
 
@@ -177,6 +178,7 @@ def nanquantile(
     *,
     weights: None = None,
 ) -> Array:
+    """Quantiles of the elements that are not NaN; the arguments are those of ``quantile``."""
     check_order("np.nanquantile", a, q, method)
     refuse("np.nanquantile", out=out, weights=weights)
     return _nan_quantiles(a, Asked("np.nanquantile", q, axis, method, keepdims))
@@ -194,6 +196,7 @@ def nanpercentile(
     *,
     weights: None = None,
 ) -> Array:
+    """Percentiles of the elements that are not NaN; arguments as those of ``quantile``."""
     check_order("np.nanpercentile", a, q, method, 100)
     refuse("np.nanpercentile", out=out, weights=weights)
     return _nan_quantiles(a, Asked("np.nanpercentile", percent(a, q), axis, method, keepdims))
@@ -207,6 +210,7 @@ def nanmedian(
     overwrite_input: bool = False,
     keepdims: bool = False,
 ) -> Array:
+    """The median of the elements that are not NaN; NaN where there are none."""
     refuse("np.nanmedian", out=out)
     return _nan_quantiles(a, Asked("np.nanmedian", 0.5, axis, "linear", keepdims))
 

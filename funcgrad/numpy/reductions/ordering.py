@@ -23,6 +23,7 @@ def sort(
     *,
     stable: bool | None = None,
 ) -> Array:
+    """Sort along an axis, or the flat array; the sort is stable."""
     a = as_operand(a)
     if axis is None:
         a, axis = np.ravel(a), 0
@@ -38,6 +39,7 @@ def argsort(
     *,
     stable: bool | None = None,
 ) -> Array:
+    """The positions that sort along an axis; equal elements stay in order."""
     a = as_operand(a)
     a, k = with_axis(a, axis)
     return sorting.argsort(a, axis=k, descending=False)
@@ -51,6 +53,7 @@ def partition(
     kind: str = "introselect",
     order: str | None = None,
 ) -> Array:
+    """The sorted array, in which every element is where ``kth`` wants it."""
     _check_kth("np.partition", a, kth, axis)
     return sort(a, axis)
 
@@ -73,18 +76,21 @@ def argpartition(
     kind: str = "introselect",
     order: str | None = None,
 ) -> Array:
+    """The positions that sort, which put every element where ``kth`` wants it."""
     _check_kth("np.argpartition", a, kth, axis)
     return argsort(a, axis)
 
 
 @implements(np.sort_complex)
 def sort_complex(a: ArrayLike) -> Array:
+    """Sort as complex numbers, by the real part and then the imaginary part."""
     a = as_operand(a)
     return sort(a if a.dtype.kind == "c" else cast(a, np.dtype(complex)))
 
 
 @implements(np.lexsort)
 def lexsort(keys: Sequence[ArrayLike], axis: int = -1) -> Array:
+    """The positions that sort by several keys, the last of which counts most."""
     columns = [as_operand(k) for k in keys]
     if len({tuple(k.shape) for k in columns}) > 1:
         raise ValueError("np.lexsort: all keys need one shape")
@@ -103,6 +109,7 @@ def lexsort(keys: Sequence[ArrayLike], axis: int = -1) -> Array:
 def searchsorted(
     a: ArrayLike, v: ArrayLike, side: str = "left", sorter: ArrayLike | None = None
 ) -> Array:
+    """The positions where values would be put into a sorted vector."""
     ordered, v = as_operand(a), as_operand(v)
     if sorter is not None:
         ordered = np.take(ordered, np.asarray(sorter))
@@ -113,6 +120,7 @@ def searchsorted(
 
 @implements(np.digitize)
 def digitize(x: ArrayLike, bins: ArrayLike, right: bool = False) -> Array:
+    """The number of the bin of each value; edges may rise or fall."""
     x, bins = as_operand(x), as_operand(bins)
     if x.dtype.kind == "c":
         raise TypeError("np.digitize: complex numbers have no order")

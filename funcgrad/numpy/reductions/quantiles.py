@@ -190,6 +190,7 @@ def quantile(
     *,
     weights: None = None,
 ) -> Array:
+    """Quantiles along axes, by a continuous definition or one that gives an element."""
     check_order("np.quantile", a, q, method)
     refuse("np.quantile", out=out, weights=weights)
     return quantiles(a, Asked("np.quantile", q, axis, method, keepdims))
@@ -207,6 +208,7 @@ def percentile(
     *,
     weights: None = None,
 ) -> Array:
+    """Quantiles for percents."""
     check_order("np.percentile", a, q, method, 100)
     refuse("np.percentile", out=out, weights=weights)
     return quantiles(a, Asked("np.percentile", percent(a, q), axis, method, keepdims))
@@ -220,5 +222,6 @@ def median(
     overwrite_input: bool = False,
     keepdims: bool = False,
 ) -> Array:
+    """The median; NaN of no elements."""
     refuse("np.median", out=out)
     return quantiles(a, Asked("np.median", 0.5, axis, "linear", keepdims, empty_is_nan=True))

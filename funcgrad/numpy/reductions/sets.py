@@ -30,6 +30,7 @@ def unique(
     equal_nan: bool = True,
     sorted: bool = True,
 ) -> Array | tuple[Array, ...]:
+    """The values of an array in order, each once, and what else is asked for."""
     x = as_operand(ar)
     known = _value(x, "np.unique")
     _, first, inverse, counts = np.unique(known, True, True, True, axis, equal_nan=equal_nan)
@@ -53,6 +54,7 @@ def isin(
     *,
     kind: str | None = None,
 ) -> Array:
+    """True where an element is among others, compared with each of them."""
     element, tests = as_operand(element), np.ravel(as_operand(test_elements))
     found = np.any(element[..., None] == tests, axis=-1)
     return ~found if invert else found
@@ -60,11 +62,13 @@ def isin(
 
 @implements(np.union1d)
 def union1d(ar1: ArrayLike, ar2: ArrayLike) -> Array:
+    """The values that are in either of two arrays, each once."""
     return _distinct(np.concatenate([np.ravel(as_operand(ar1)), np.ravel(as_operand(ar2))]))
 
 
 @implements(np.setdiff1d)
 def setdiff1d(ar1: ArrayLike, ar2: ArrayLike, assume_unique: bool = False) -> Array:
+    """The values of one array that are not in another one."""
     values = np.ravel(as_operand(ar1)) if assume_unique else _distinct(as_operand(ar1))
     kept = ~np.isin(_value(values, "np.setdiff1d"), _value(ar2, "np.setdiff1d"))
     return take(values, np.flatnonzero(kept), 0)
@@ -74,6 +78,7 @@ def setdiff1d(ar1: ArrayLike, ar2: ArrayLike, assume_unique: bool = False) -> Ar
 def intersect1d(
     ar1: ArrayLike, ar2: ArrayLike, assume_unique: bool = False, return_indices: bool = False
 ) -> Array | tuple[Array, ...]:
+    """The values that are in both of two arrays, as elements of the first."""
     x = np.ravel(as_operand(ar1))
     known, others = _value(x, "np.intersect1d"), _value(ar2, "np.intersect1d")
     _, first, second = np.intersect1d(known, others, assume_unique, return_indices=True)

@@ -53,6 +53,7 @@ def cov(
     *,
     dtype: DTypeLike | None = None,
 ) -> Array:
+    """The matrix of covariances of variables, which are rows or columns."""
     m = as_operand(m)
     parts = [m] if y is None else [m, as_operand(y)]
     for part in parts:
@@ -91,6 +92,7 @@ def corrcoef(
     *,
     dtype: DTypeLike | None = None,
 ) -> Array:
+    """The matrix of correlations of variables, which are rows or columns."""
     c = cov(x, y, rowvar, dtype=dtype)
     if not len(c.shape):
         return c / c
@@ -100,6 +102,7 @@ def corrcoef(
 
 @implements(np.bincount)
 def bincount(x: ArrayLike, /, weights: ArrayLike | None = None, minlength: int = 0) -> Array:
+    """The number of times that each integer occurs, or the sum of its weights."""
     places = np.asarray(x.concrete("np.bincount") if isinstance(x, Tracer) else x)
     if weights is None:
         return np.bincount(places, minlength=minlength)

@@ -163,12 +163,14 @@ all = implements(np.all)(_truth(reductions.reduce_all, "all", True))
 
 @implements(np.ptp)
 def ptp(a: ArrayLike, axis: Axes = None, out: None = None, keepdims: bool = False) -> Array:
+    """The largest less the smallest element along axes."""
     refuse("np.ptp", out=out)
     return max(a, axis=axis, keepdims=keepdims) - min(a, axis=axis, keepdims=keepdims)
 
 
 @implements(np.count_nonzero)
 def count_nonzero(a: ArrayLike, axis: Axes = None, *, keepdims: bool = False) -> Array:
+    """The number of elements along axes that are not zero."""
     return sum(cast(array(a) != 0, np.dtype(np.int64)), axis=axis, keepdims=keepdims)
 
 

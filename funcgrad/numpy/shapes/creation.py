@@ -18,7 +18,7 @@ from ..protocol import holds_tracer
 
 @user_facing
 def array(
-    object: Any,
+    object: ArrayLike,
     dtype: DTypeLike | None = None,
     *,
     copy: bool = True,

@@ -26,6 +26,7 @@ def concatenate(
     dtype: DTypeLike | None = None,
     casting: str = "same_kind",
 ) -> Array:
+    """Join arrays along an axis they have."""
     refuse("np.concatenate", out=out)
     common = np.dtype(dtype) if dtype is not None else promoted(*map(array, arrays))
     for part in arrays if dtype is not None else ():
@@ -55,6 +56,7 @@ def stack(
     dtype: DTypeLike | None = None,
     casting: str = "same_kind",
 ) -> Array:
+    """Join arrays of one shape along a new axis."""
     parts = [as_operand(a) for a in arrays]
     if not parts:
         raise ValueError("need at least one array to stack")
@@ -73,6 +75,7 @@ def stack(
 def vstack(
     tup: Sequence[ArrayLike], *, dtype: DTypeLike | None = None, casting: str = "same_kind"
 ) -> Array:
+    """Join arrays along the first axis; vectors are rows."""
     return concatenate([np.atleast_2d(a) for a in tup], 0, dtype=dtype, casting=casting)
 
 
@@ -80,6 +83,7 @@ def vstack(
 def hstack(
     tup: Sequence[ArrayLike], *, dtype: DTypeLike | None = None, casting: str = "same_kind"
 ) -> Array:
+    """Join arrays along the second axis, vectors along their only one."""
     parts = [np.atleast_1d(a) for a in tup]
     axis = 0 if len(parts[0].shape) == 1 else 1
     return concatenate(parts, axis, dtype=dtype, casting=casting)
@@ -87,22 +91,27 @@ def hstack(
 
 @implements(np.dstack)
 def dstack(tup: Sequence[ArrayLike]) -> Array:
+    """Join arrays along the third axis."""
     return concatenate([np.atleast_3d(a) for a in tup], 2)
 
 
 @implements(np.column_stack)
 def column_stack(tup: Sequence[ArrayLike]) -> Array:
+    """Join vectors and matrices as columns."""
     parts = [as_operand(a) for a in tup]
     return concatenate([np.atleast_2d(p).T if len(p.shape) < 2 else p for p in parts], 1)
 
 
 @implements(np.append)
 def append(arr: ArrayLike, values: ArrayLike, axis: int | None = None) -> Array:
+    """Join values to the end of an array, flat unless axis= is given."""
     return concatenate([as_operand(arr), as_operand(values)], axis)
 
 
 @implements(np.block)
 def block(arrays: ArrayLike) -> Array:
+    """Join nested lists of arrays, the innermost along the last axis."""
+
     def depth_of(x: ArrayLike) -> int:
         return 1 + max(map(depth_of, x)) if isinstance(x, list) else 0
 
@@ -146,6 +155,7 @@ def _split(a: ArrayLike, sections: int | Sequence[int], axis: int, *, equal: boo
 
 @implements(np.split)
 def split(ary: ArrayLike, indices_or_sections: int | Sequence[int], axis: int = 0) -> list[Array]:
+    """Split along an axis into equal parts, or at positions."""
     return _split(ary, indices_or_sections, axis, equal=True)
 
 
@@ -153,16 +163,19 @@ def split(ary: ArrayLike, indices_or_sections: int | Sequence[int], axis: int = 
 def array_split(
     ary: ArrayLike, indices_or_sections: int | Sequence[int], axis: int = 0
 ) -> list[Array]:
+    """Split along an axis into parts that differ by one at most, or at positions."""
     return _split(ary, indices_or_sections, axis, equal=False)
 
 
 @implements(np.hsplit)
 def hsplit(ary: ArrayLike, indices_or_sections: int | Sequence[int]) -> list[Array]:
+    """Split along the second axis, a vector along its only one."""
     return split(ary, indices_or_sections, 0 if len(array(ary).shape) == 1 else 1)
 
 
 @implements(np.vsplit)
 def vsplit(ary: ArrayLike, indices_or_sections: int | Sequence[int]) -> list[Array]:
+    """Split along the first axis of two or more."""
     if len(array(ary).shape) < 2:
         raise ValueError("np.vsplit needs two axes or more")
     return split(ary, indices_or_sections, 0)
@@ -170,9 +183,11 @@ def vsplit(ary: ArrayLike, indices_or_sections: int | Sequence[int]) -> list[Arr
 
 @implements(np.dsplit)
 def dsplit(ary: ArrayLike, indices_or_sections: int | Sequence[int]) -> list[Array]:
+    """Split along the third axis."""
     return split(ary, indices_or_sections, 2)
 
 
 @implements("unstack")
 def unstack(x: Array, /, *, axis: int = 0) -> tuple[Array, ...]:
+    """The slices along an axis, as a tuple."""
     return tuple(np.moveaxis(x, axis, 0))

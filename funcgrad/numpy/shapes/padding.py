@@ -34,6 +34,7 @@ _OPTIONS = {
 
 @implements(np.pad)
 def pad(array: ArrayLike, pad_width: PadWidth, mode: str = "constant", **kwargs: Any) -> Array:
+    """Put values around an array: constants, or what the array itself has."""
     a = as_operand(array)
     widths = _widths(pad_width, len(a.shape))
     if mode not in _OPTIONS:

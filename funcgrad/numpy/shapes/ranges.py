@@ -23,6 +23,7 @@ def linspace(
     *,
     device: str | None = None,
 ) -> Array | tuple[Array, Array]:
+    """Numbers at equal distances from start to stop, along a new axis."""
     out, step = _evenly_spaced(start, stop, num, endpoint, axis)
     if dtype is not None:
         target = np.dtype(dtype)
@@ -62,6 +63,7 @@ def logspace(
     dtype: DTypeLike | None = None,
     axis: int = 0,
 ) -> Array:
+    """Powers of a base whose exponents have equal distances."""
     common = promoted(start, stop, base, 1.0)
     if np.ndim(base):
         start, stop, base = np.broadcast_arrays(
@@ -82,6 +84,7 @@ def geomspace(
     dtype: DTypeLike | None = None,
     axis: int = 0,
 ) -> Array:
+    """Numbers with equal quotients from start to stop."""
     common = np.result_type(promoted(start, stop), np.float64)
     start, stop = np.broadcast_arrays(convert(start, dtype=common), convert(stop, dtype=common))
     sign, ends = np.sign(start), (start, stop)

@@ -32,6 +32,7 @@ def reshape(
     newshape: Shape | None = None,
     copy: bool | None = None,
 ) -> Array:
+    """The elements in another shape, of which one dimension may be -1."""
     a = as_operand(a)
     wanted: Any = newshape if shape is None else shape
     wanted = (wanted,) if isinstance(wanted, int | np.integer) else tuple(int(d) for d in wanted)
@@ -60,11 +61,13 @@ def _complete(given: tuple[int, ...], shape: tuple[int, ...]) -> tuple[int, ...]
 
 @implements(np.ravel)
 def ravel(a: ArrayLike, order: str = "C") -> Array:
+    """The flat array."""
     return reshape(a, (-1,), order)
 
 
 @implements(np.transpose, np.permute_dims)
 def transpose(a: ArrayLike, axes: Sequence[int] | None = None) -> Array:
+    """The axes in another order, by default reversed."""
     a = as_operand(a)
     ndim = len(a.shape)
     perm = tuple(range(ndim))[::-1] if axes is None else tuple(axis_of(i, ndim) for i in axes)
@@ -75,11 +78,13 @@ def transpose(a: ArrayLike, axes: Sequence[int] | None = None) -> Array:
 
 @implements(np.matrix_transpose)
 def matrix_transpose(x: ArrayLike, /) -> Array:
+    """The last two axes exchanged."""
     return swapaxes(x, -1, -2)
 
 
 @implements(np.swapaxes)
 def swapaxes(a: ArrayLike, axis1: int, axis2: int) -> Array:
+    """Two axes exchanged."""
     a = as_operand(a)
     perm = list(range(len(a.shape)))
     i, j = axis_of(axis1, len(perm)), axis_of(axis2, len(perm))
@@ -89,6 +94,7 @@ def swapaxes(a: ArrayLike, axis1: int, axis2: int) -> Array:
 
 @implements(np.moveaxis)
 def moveaxis(a: ArrayLike, source: int | Sequence[int], destination: int | Sequence[int]) -> Array:
+    """Axes moved to other places; the rest stay in order."""
     a = as_operand(a)
     ndim = len(a.shape)
     sources = [source] if isinstance(source, int | np.integer) else list(source)
@@ -105,6 +111,7 @@ def moveaxis(a: ArrayLike, source: int | Sequence[int], destination: int | Seque
 
 @implements(np.rollaxis)
 def rollaxis(a: ArrayLike, axis: int, start: int = 0) -> Array:
+    """One axis moved before another one."""
     ndim = len(array(a).shape)
     axis, start = axis_of(axis, ndim), start + ndim if start < 0 else start
     return moveaxis(a, axis, start - 1 if axis < start else start)
@@ -112,6 +119,7 @@ def rollaxis(a: ArrayLike, axis: int, start: int = 0) -> Array:
 
 @implements(np.expand_dims)
 def expand_dims(a: ArrayLike, axis: int | Sequence[int]) -> Array:
+    """New axes of size 1."""
     a = as_operand(a)
     axes = (axis,) if isinstance(axis, int | np.integer) else tuple(axis)
     ndim = len(a.shape) + len(axes)
@@ -122,6 +130,7 @@ def expand_dims(a: ArrayLike, axis: int | Sequence[int]) -> Array:
 
 @implements(np.squeeze)
 def squeeze(a: ArrayLike, axis: Axes = None) -> Array:
+    """The array without axes of size 1: those that are named, or all."""
     a = as_operand(a)
     if axis is None:
         axes = tuple(i for i, d in enumerate(a.shape) if d == 1)
@@ -135,12 +144,14 @@ def squeeze(a: ArrayLike, axis: Axes = None) -> Array:
 
 @implements(np.broadcast_to)
 def broadcast_to(array: ArrayLike, shape: Shape, subok: bool = False) -> Array:
+    """The array repeated along axes, up to a shape."""
     shape = (shape,) if isinstance(shape, int | np.integer) else tuple(int(d) for d in shape)
     return ops.broadcast_to(as_operand(array), shape)
 
 
 @implements(np.broadcast_arrays)
 def broadcast_arrays(*args: ArrayLike, subok: bool = False) -> tuple[Array, ...]:
+    """Arrays repeated up to the shape that they have in common."""
     arrays = [as_operand(a) for a in args]
     shape = np.broadcast_shapes(*[tuple(a.shape) for a in arrays])
     return tuple(ops.broadcast_to(a, shape) for a in arrays)
@@ -172,22 +183,26 @@ atleast_3d = implements(np.atleast_3d)(_at_least(3))
 
 @implements(np.flip)
 def flip(m: ArrayLike, axis: Axes = None) -> Array:
+    """The elements in reverse order along axes."""
     m = as_operand(m)
     return ops.flip(m, axes=axes_of(axis, len(m.shape)))
 
 
 @implements(np.fliplr)
 def fliplr(m: ArrayLike) -> Array:
+    """The elements in reverse order along the second axis."""
     return flip(m, 1)
 
 
 @implements(np.flipud)
 def flipud(m: ArrayLike) -> Array:
+    """The elements in reverse order along the first axis."""
     return flip(m, 0)
 
 
 @implements(np.rot90)
 def rot90(m: ArrayLike, k: int = 1, axes: Sequence[int] = (0, 1)) -> Array:
+    """The array turned by quarters in the plane of two axes."""
     k, ndim = k % 4, len(array(m).shape)
     if len(axes) != 2 or len({a % max(ndim, 1) for a in axes}) != 2:
         raise ValueError(f"rot90 needs two different axes, got {axes}")
@@ -203,6 +218,7 @@ def rot90(m: ArrayLike, k: int = 1, axes: Sequence[int] = (0, 1)) -> Array:
 
 @implements(np.roll)
 def roll(a: ArrayLike, shift: int | Sequence[int] | Array, axis: Axes = None) -> Array:
+    """The elements moved along axes, round the ends; how far may be traced."""
     out = as_operand(a)
     if axis is None:
         return reshape(roll(ravel(out), shift, 0), out.shape)
@@ -223,6 +239,7 @@ def roll(a: ArrayLike, shift: int | Sequence[int] | Array, axis: Axes = None) ->
 
 @implements(np.repeat)
 def repeat(a: ArrayLike, repeats: int | Sequence[int], axis: int | None = None) -> Array:
+    """Each element repeated; how often must be known."""
     x, axis = with_axis(as_operand(a), axis)
     counts = np.broadcast_to(np.asarray(repeats), (x.shape[axis],))
     return take(x, np.repeat(np.arange(x.shape[axis]), counts), axis)
@@ -230,6 +247,7 @@ def repeat(a: ArrayLike, repeats: int | Sequence[int], axis: int | None = None) 
 
 @implements(np.tile)
 def tile(A: ArrayLike, reps: Shape) -> Array:
+    """The whole array repeated along axes."""
     a = as_operand(A)
     reps = (reps,) if isinstance(reps, int | np.integer) else tuple(int(r) for r in reps)
     ndim = max(len(reps), len(a.shape))
@@ -243,6 +261,7 @@ def tile(A: ArrayLike, reps: Shape) -> Array:
 
 @implements(np.resize)
 def resize(a: ArrayLike, new_shape: Shape) -> Array:
+    """The flat elements in a new shape, from the first again if there are too few."""
     a = ravel(a)
     shape = (new_shape,) if isinstance(new_shape, int | np.integer) else tuple(new_shape)
     if any(d < 0 for d in shape):
@@ -254,6 +273,7 @@ def resize(a: ArrayLike, new_shape: Shape) -> Array:
 
 @implements(np.delete)
 def delete(arr: ArrayLike, obj: int | slice | Sequence[int], axis: int | None = None) -> Array:
+    """The array without the elements at positions, which must be known."""
     a = as_operand(arr)
     if axis is None:
         a, axis = ravel(a), 0
@@ -270,6 +290,7 @@ def _known(obj: Any, name: str) -> Any:
 def insert(
     arr: ArrayLike, obj: int | slice | Sequence[int], values: ArrayLike, axis: int | None = None
 ) -> Array:
+    """The array with values put in before positions, which must be known."""
     a = as_operand(arr)
     if axis is None:
         a, axis = ravel(a), 0
@@ -297,6 +318,7 @@ def insert(
 def meshgrid(
     *xi: ArrayLike, copy: bool = True, sparse: bool = False, indexing: str = "xy"
 ) -> tuple[Array, ...]:
+    """The coordinates of a grid, from those along each axis."""
     arrays = [ravel(as_operand(x)) for x in xi]
     n = len(arrays)
     out = []
@@ -329,6 +351,7 @@ triu = implements(np.triu)(_triangle(np.triu))
 
 @implements(np.diag)
 def diag(v: ArrayLike, k: int = 0) -> Array:
+    """The diagonal of a matrix, or a matrix with a diagonal."""
     v = as_operand(v)
     if len(v.shape) == 2:
         return np.diagonal(v, k)
@@ -342,11 +365,13 @@ def diag(v: ArrayLike, k: int = 0) -> Array:
 
 @implements(np.diagflat)
 def diagflat(v: ArrayLike, k: int = 0) -> Array:
+    """The matrix with the flat array for a diagonal."""
     return diag(ravel(as_operand(v)), k)
 
 
 @implements(np.trim_zeros)
 def trim_zeros(filt: ArrayLike, trim: str = "fb", axis: Axes = None) -> Array:
+    """The array without zeros at its ends; the values must be known."""
     filt = as_operand(filt)
     found = mask_value(filt != 0)
     key: list[Any] = [FULL] * len(filt.shape)
@@ -361,22 +386,26 @@ def trim_zeros(filt: ArrayLike, trim: str = "fb", axis: Axes = None) -> Array:
 
 @implements(np.shape)
 def shape(a: ArrayLike) -> tuple[int, ...]:
+    """The shape, which is known of traced values too."""
     return tuple(array(a).shape)
 
 
 @implements(np.ndim)
 def ndim(a: ArrayLike) -> int:
+    """The number of axes."""
     return len(array(a).shape)
 
 
 @implements(np.size)
 def size(a: ArrayLike, axis: int | None = None) -> int:
+    """The number of elements, or the length of one axis."""
     given = array(a).shape
     return math.prod(given) if axis is None else given[axis]
 
 
 @implements(np.copy)
 def copy(a: ArrayLike, order: str = "K", subok: bool = False) -> Array:
+    """The array itself: a traced value cannot be changed."""
     return as_operand(a)
 
 
@@ -384,4 +413,5 @@ def copy(a: ArrayLike, order: str = "K", subok: bool = False) -> Array:
 def astype(
     x: ArrayLike, dtype: DTypeLike, /, *, copy: bool = True, device: str | None = None
 ) -> Array:
+    """The array in another dtype."""
     return ops.cast(x, np.dtype(dtype))

@@ -85,7 +85,7 @@ def by_path(patterns: Mapping[str, T]) -> Callable[[PyTree], PyTree]:
 def _for_each_leaf(prefix: PyTree, full: PyTree, what: str) -> list[PyTree]:
     """For each leaf of a tree, the leaf of a prefix of it that stands above it."""
     values, spec = tree.flatten(prefix)
-    subtrees = tree.match_prefix(spec, full, what, tree=prefix)
+    subtrees = tree.match_prefix(spec, full, what)
     return [v for v, sub in zip(values, subtrees, strict=True) for _ in tree.leaves(sub)]
 
 
@@ -129,7 +129,7 @@ def masked(inner: GradientTransformation, mask: Mask) -> GradientTransformation:
         # None in updates is a leaf that has no gradient, so parameters tell where leaves are.
         base = updates if params is None else params
         spec, kept = tree.structure(base), kept_of(base)
-        given = tree.match_prefix(spec, updates, "masked, updates", tree=base)
+        given = tree.match_prefix(spec, updates, "masked, updates")
         part = None if params is None else _masked(params, kept, "masked", spec)
         new, inner_state = inner.update(
             _masked(updates, kept, "masked", spec), state.inner_state, part, **extra
@@ -213,7 +213,7 @@ def multi_transform(
     ) -> tuple[PyTree, MultiTransformState]:
         base = updates if params is None else params
         labels, spec = labels_of(base), tree.structure(base)
-        outs = tree.match_prefix(spec, updates, "multi_transform, updates", tree=base)
+        outs = tree.match_prefix(spec, updates, "multi_transform, updates")
         states = {}
         for label, tx in known.items():
             kept = [name == label for name in labels]

@@ -76,7 +76,7 @@ class AccumulateState(NamedTuple):
 def _filled_in(gradient: PyTree, mean: PyTree) -> PyTree:
     """The gradient; of leaves that have none this time, the mean of those that they had before."""
     means, spec = tree.flatten(mean)
-    latest = tree.match_prefix(spec, gradient, "accumulate", tree=mean)
+    latest = tree.match_prefix(spec, gradient, "accumulate")
     filled = [m if g is None else g for g, m in zip(latest, means, strict=True)]
     return tree.unflatten(spec, filled)
 

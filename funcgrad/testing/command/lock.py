@@ -105,7 +105,7 @@ def read_lock(path: Path) -> Lock:
     return lock
 
 
-def is_entry(locked: Any) -> bool:
+def is_entry(locked: dict[str, Any]) -> bool:
     """True if this can be what a lock file holds of one function."""
     return (
         set(locked) >= KEYS

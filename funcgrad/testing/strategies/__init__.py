@@ -14,18 +14,17 @@ from __future__ import annotations
 
 try:
     import hypothesis  # noqa: F401  (first, so that its absence is explained)
-except ModuleNotFoundError as error:
+except ModuleNotFoundError as _error:
     raise ModuleNotFoundError(
         "funcgrad.testing.strategies needs hypothesis: pip install 'funcgrad[testing]'"
-    ) from error
+    ) from _error
 
+from .around_points import away_from, near
 from .arrays import arrays, dtypes, numbers
 from .domains import (
     Domain,
-    away_from,
     distinct,
     interval,
-    near,
     nonnegative,
     positive,
     real,

@@ -28,7 +28,9 @@ def dtypes(*names: str) -> SearchStrategy[np.dtype]:
 
 
 def arrays(
-    shape: Any = None, dtype: DTypeLike = np.float64, domain: DomainLike = "real"
+    shape: Shape | SearchStrategy[tuple[int, ...]] | None = None,
+    dtype: DTypeLike = np.float64,
+    domain: DomainLike = "real",
 ) -> SearchStrategy[np.ndarray]:
     """Arrays with elements from a domain; they shrink to small shapes and simple numbers.
 
@@ -52,12 +54,12 @@ def arrays(
     """
     domain = as_domain(domain)
     shape = shapes(max_dims=2) if shape is None else shape
-    shape = shape if isinstance(shape, SearchStrategy) else st.just(shape)
+    drawn: SearchStrategy[Any] = shape if isinstance(shape, SearchStrategy) else st.just(shape)
     if isinstance(dtype, SearchStrategy):
-        return dtype.flatmap(lambda one: arrays(shape, one, domain))
+        return dtype.flatmap(lambda one: arrays(drawn, one, domain))
     dtype = np.dtype(dtype)
     element_lists(domain, dtype, 0)
-    return shape.flatmap(lambda one: filled(domain, dtype, one))
+    return drawn.flatmap(lambda one: filled(domain, dtype, one))
 
 
 def numbers(kind: type = float, domain: DomainLike = "real") -> SearchStrategy[Any]:

@@ -18,10 +18,6 @@ import numpy as np
 from ...typing import ArrayLike
 from .candidates import REACH, SIMPLE, Group, by_simplicity, geometric, special_numbers
 
-DISTANCES = tuple(10.0**-k for k in range(3, 13))
-"""Distances of numbers near a point."""
-
-
 DomainLike: TypeAlias = "Domain | str | tuple[float, float]"
 """A domain: itself, its name, or the ends of an interval."""
 
@@ -42,13 +38,13 @@ class Domain(abc.ABC):
         """The domains of the real and the imaginary part of complex members."""
         return self, self
 
-    def contains(self, x: Any) -> bool:
+    def contains(self, x: ArrayLike) -> bool:
         """True if all elements of an array are members."""
-        x = np.asarray(x)
-        if x.dtype.kind != "c":
-            return bool(np.all(self.admits(x.astype(np.float64))))
+        values = np.asarray(x)
+        if values.dtype.kind != "c":
+            return bool(np.all(self.admits(values.astype(np.float64))))
         real, imaginary = self.parts()
-        return real.contains(x.real) and imaginary.contains(x.imag)
+        return real.contains(values.real) and imaginary.contains(values.imag)
 
     def __or__(self, other: DomainLike) -> Domain:
         return Union(self, as_domain(other))
@@ -118,61 +114,6 @@ class Union(Domain):
 
 
 @dataclass(frozen=True, repr=False)
-class AwayFrom(Domain):
-    """The members of a domain that keep a distance from some points."""
-
-    points: tuple[float, ...]
-    distance: float
-    inside: Domain
-
-    def __repr__(self) -> str:
-        return f"away_from({list(self.points)}, {self.distance}, {self.inside!r})"
-
-    def admits(self, x: np.ndarray) -> np.ndarray:
-        """A mask of the members among real numbers."""
-        gaps = np.abs(x[..., None] - np.asarray(self.points))
-        return self.inside.admits(x) & np.all(gaps >= self.distance, axis=-1)
-
-    def groups(self, dtype: np.dtype) -> tuple[Group, ...]:
-        """Candidates in groups, the simplest first."""
-        sides = [p + s * self.distance * 2 for p in self.points for s in (1, -1)]
-        return (*self.inside.groups(dtype), tuple(sides))
-
-    def parts(self) -> tuple[Domain, Domain]:
-        """The domains of the real and the imaginary part."""
-        return self, self.inside
-
-
-@dataclass(frozen=True, repr=False)
-class Near(Domain):
-    """Points, and numbers at distances of 1e-12 to 1e-3 on either side of them.
-
-    The distances are relative to the point, and absolute at 0. The imaginary part of complex
-    members is near 0.
-    """
-
-    points: tuple[float, ...]
-
-    def __repr__(self) -> str:
-        return f"near({list(self.points)})"
-
-    def admits(self, x: np.ndarray) -> np.ndarray:
-        """A mask of the members among real numbers."""
-        centres = np.asarray(self.points)
-        allowed = 1.001 * DISTANCES[0] * np.where(centres == 0, 1.0, np.abs(centres))
-        return np.any(np.abs(x[..., None] - centres) <= allowed, axis=-1)
-
-    def groups(self, dtype: np.dtype) -> tuple[Group, ...]:
-        """Candidates in groups, the simplest first."""
-        steps = [(p, d * (abs(p) or 1.0)) for d in DISTANCES for p in self.points]
-        return self.points, tuple(p + step for p, d in steps for step in (d, -d))
-
-    def parts(self) -> tuple[Domain, Domain]:
-        """The domains of the real and the imaginary part."""
-        return self, Near((0.0,))
-
-
-@dataclass(frozen=True, repr=False)
 class SpecialValues(Domain):
     """Zeros of both signs, infinities, NaN, the smallest and the largest numbers of a dtype."""
 
@@ -222,15 +163,15 @@ class Distinct(Domain):
         """A mask of the members among real numbers."""
         return self.inside.admits(x)
 
-    def contains(self, x: Any) -> bool:
+    def contains(self, x: ArrayLike) -> bool:
         """True if all elements of an array are members, and apart from each other."""
-        x = np.asarray(x)
-        if not self.inside.contains(x):
+        array = np.asarray(x)
+        if not self.inside.contains(array):
             return False
-        values = x.real.ravel()
+        values = array.real.ravel()
         return all(self.apart(v, values[:i]) for i, v in enumerate(values))
 
-    def apart(self, x: float, others: Sequence[float]) -> bool:
+    def apart(self, x: float, others: Sequence[float] | np.ndarray) -> bool:
         """True if x keeps its distance from other members."""
         seen = np.asarray(others, np.float64)
         scale = np.minimum(np.maximum(np.abs(seen), abs(x)), self.width())
@@ -276,22 +217,22 @@ def interval(low: float, high: float, *, closed: bool = False) -> Interval:
     return Interval(float(low), float(high), bool(closed))
 
 
-real = interval(-math.inf, math.inf)
+real: Interval = interval(-math.inf, math.inf)
 """All finite numbers; drawn up to a magnitude of 1000, small ones and large ones alike."""
 
-positive = interval(0.0, math.inf)
+positive: Interval = interval(0.0, math.inf)
 """The numbers above 0, drawn from 0.001 to 1000."""
 
-nonnegative = interval(0.0, math.inf, closed=True)
+nonnegative: Interval = interval(0.0, math.inf, closed=True)
 """The positive numbers and 0."""
 
-unit_interval = interval(0.0, 1.0)
+unit_interval: Interval = interval(0.0, 1.0)
 """The numbers between 0 and 1, which are left out."""
 
-special_values = SpecialValues()
+special_values: SpecialValues = SpecialValues()
 """0, -0.0, infinities, NaN, the smallest subnormal and normal number and the largest."""
 
-DOMAINS = {
+DOMAINS: dict[str, Domain] = {
     "real": real,
     "positive": positive,
     "nonnegative": nonnegative,
@@ -300,40 +241,6 @@ DOMAINS = {
     "whole_numbers": WholeNumbers(-9, 9),
     "distinct": Distinct(real, 0.01),
 }
-
-
-def away_from(points: ArrayLike, distance: float = 0.1, inside: DomainLike = real) -> AwayFrom:
-    """The members of a domain that keep a distance from some points, such as kinks.
-
-    Args:
-        points: a number or several.
-        distance: the smallest distance from each point.
-        inside: the domain.
-
-    Returns:
-        A domain.
-
-    >>> away_from(0).contains(np.array([0.1, 0.05]))
-    False
-    """
-    if not distance > 0:
-        raise ValueError(f"away_from: distance must be positive, got {distance!r}")
-    return AwayFrom(numbers_of(points, "away_from"), float(distance), as_domain(inside))
-
-
-def near(points: ArrayLike) -> Near:
-    """Points, and numbers at distances of 1e-12 to 1e-3 on either side of them.
-
-    Args:
-        points: a number or several, such as the singular points of a function.
-
-    Returns:
-        A domain.
-
-    >>> near([0, 1]).contains(np.array([0.0, 1e-9, 1 - 1e-6]))
-    True
-    """
-    return Near(numbers_of(points, "near"))
 
 
 def whole_numbers(low: int = -9, high: int = 9) -> WholeNumbers:
@@ -406,11 +313,3 @@ def width_of(domain: Domain) -> float:
     """The distance from the smallest to the largest finite member that is drawn."""
     values = np.array([x for g in members(domain, np.dtype(np.float64)) for x in g])
     return float(np.ptp(values[np.isfinite(values)]))
-
-
-def numbers_of(points: ArrayLike, caller: str) -> tuple[float, ...]:
-    """One or several finite numbers as a tuple."""
-    values = np.atleast_1d(np.asarray(points, np.float64)).ravel()
-    if not values.size or not np.all(np.isfinite(values)):
-        raise ValueError(f"{caller}: points must be one or several finite numbers, got {points!r}")
-    return tuple(values.tolist())

@@ -152,7 +152,7 @@ def parameter_recipe(
     return recipe
 
 
-def any_array(hint: Any) -> bool:
+def any_array(hint: object) -> bool:
     """True if an annotation says that there is an array, and nothing of its shape or dtype."""
     members = typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
     return Array in members
