@@ -210,7 +210,8 @@ def _suspects(call: Call, error: Exception) -> Iterator[tuple[int, str]]:
         named = getattr(call.fun, "__globals__", {})
         found = named.get(annotation) if isinstance(annotation, str) else None
         if isinstance(found, type) and found.__module__.startswith("funcgrad."):
-            annotation = found  # the class of a state, for example
+            if not getattr(found, "_is_protocol", False):
+                annotation = found  # the class of a state, for example
         rank = _suspicion(value, annotation, error)
         if rank is not None:
             yield rank, name
