@@ -36,7 +36,7 @@ class Place:
     __slots__ = ("source",)
 
     def __init__(self, source: Any = None) -> None:
-        self.source = source
+        self.source: Any = source
 
 
 NO_AXES: Mapping[Any, Any] = {}
@@ -83,18 +83,18 @@ class Context:
         device: Any = None,
         profile: str = "ci",
     ) -> None:
-        self.running = running
-        self.axes = axes
-        self.place = place
-        self.recorder = recorder
-        self.observer = observer
-        self.key_uses = key_uses
-        self.jit_disabled = jit_disabled
-        self.rules_ignored = rules_ignored
-        self.rules_staged = rules_staged
-        self.checks_mutation = checks_mutation
-        self.device = device
-        self.profile = profile
+        self.running: Running | None = running
+        self.axes: Mapping[Any, Any] = axes
+        self.place: Place | None = place
+        self.recorder: Any = recorder
+        self.observer: Callable[..., object] | None = observer
+        self.key_uses: Any = key_uses
+        self.jit_disabled: bool = jit_disabled
+        self.rules_ignored: bool = rules_ignored
+        self.rules_staged: frozenset[int] = rules_staged
+        self.checks_mutation: bool = checks_mutation
+        self.device: Any = device
+        self.profile: str = profile
 
     def having(self, **changes: Any) -> Context:
         """The same context but for some fields."""

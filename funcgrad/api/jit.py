@@ -83,8 +83,8 @@ class Jitted(Facing[P, R]):
         stabilize: bool,
     ) -> None:
         functools.update_wrapper(self, fun)
-        self.fun = fun
-        self.stabilize = stabilize
+        self.fun: Callable[P, R] = fun
+        self.stabilize: bool = stabilize
         self.owner: str = owner_name("jit", fun)
         self.static_argnums, self.static_argnames = static_arguments(
             fun,

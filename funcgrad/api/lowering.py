@@ -39,11 +39,11 @@ class Lowered:
         in_tree: PyTreeSpec,
         out_tree: PyTreeSpec,
     ) -> None:
-        self.name = name
-        self.jaxpr = jaxpr
+        self.name: str = name
+        self.jaxpr: Jaxpr = jaxpr
         self.captured: list[Array] = list(captured)
-        self.in_tree = in_tree
-        self.out_tree = out_tree
+        self.in_tree: PyTreeSpec = in_tree
+        self.out_tree: PyTreeSpec = out_tree
 
     @property
     def in_avals(self) -> tuple[Aval, ...]:

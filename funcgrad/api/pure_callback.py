@@ -74,8 +74,8 @@ class _Named:
     """A function with the name that a printed jaxpr shows."""
 
     def __init__(self, fun: Callable[..., list[Array]], name: str) -> None:
-        self.fun = fun
-        self.__name__ = name
+        self.fun: Callable[..., list[Array]] = fun
+        self.__name__: str = name
 
     def __call__(self, *args: Array) -> list[Array]:
         return self.fun(*args)

@@ -35,7 +35,7 @@ class Report:
     """
 
     def __init__(self, rewrites: tuple[Rewrite, ...]) -> None:
-        self.rewrites = rewrites
+        self.rewrites: tuple[Rewrite, ...] = rewrites
 
     def __repr__(self) -> str:
         return "\n".join(map(str, self.rewrites)) or "nothing to rewrite"
@@ -48,7 +48,7 @@ class Stabilized(Generic[P, R]):
 
     def __init__(self, fun: Callable[P, R]) -> None:
         functools.update_wrapper(self, fun)
-        self.fun = fun
+        self.fun: Callable[P, R] = fun
         self.owner: str = owner_name("stabilize", fun)
         self.cache: dict[Hashable, Staged] = {}
 

@@ -45,8 +45,8 @@ class Pullback:
         consts: Sequence[Array],
         meta: Meta,
     ) -> None:
-        self.lin = lin
-        self.program = program
+        self.lin: Linearized | None = lin
+        self.program: Jaxpr | None = program
         self.consts: Sequence[Array] = consts
         self.in_avals, self.in_tree, self.out_avals, self.out_tree = meta
 

@@ -46,11 +46,11 @@ class _Batched:
     def __init__(
         self, function: Any, avals: Sequence[Aval], size: int, batched: Sequence[bool], masked: bool
     ) -> None:
-        self.function = function
-        self.avals = avals
-        self.size = size
-        self.batched = tuple(batched)
-        self.masked = masked
+        self.function: Any = function
+        self.avals: Sequence[Aval] = avals
+        self.size: int = size
+        self.batched: tuple[bool, ...] = tuple(batched)
+        self.masked: bool = masked
         self.__name__ = function.__name__
 
     def __call__(self, *args: Any) -> Any:
@@ -115,7 +115,7 @@ class _Where:
     """An effect that happens where its first operand is true."""
 
     def __init__(self, function: Callable[..., Any]) -> None:
-        self.function = function
+        self.function: Callable[..., Any] = function
         self.__name__ = getattr(function, "__name__", "function")
 
     def __call__(self, here: Any, *args: Any) -> None:

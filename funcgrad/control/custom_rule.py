@@ -42,13 +42,13 @@ class Rule:
         out_avals: Sequence[Aval] = (),
         roots: tuple[Any, ...] = (),
     ) -> None:
-        self.__name__ = name
-        self.call = call
-        self.forward = forward
-        self.backward = backward
-        self.consts = consts
-        self.out_avals = list(out_avals)
-        self.roots = roots
+        self.__name__: str = name
+        self.call: Flat = call
+        self.forward: Flat = forward
+        self.backward: Flat | None = backward
+        self.consts: int = consts
+        self.out_avals: list[Aval] = list(out_avals)
+        self.roots: tuple[Any, ...] = roots
 
     def __reduce__(self) -> Any:
         parts = (self.call, self.forward, self.backward)

@@ -25,7 +25,7 @@ def _arrays(entry: Any) -> list[Any]:
     return [v for v in values if isinstance(v, np.ndarray)]
 
 
-class CheckedTape(list):
+class CheckedTape(list[Any]):
     """A tape that remembers what its arrays held when they were recorded."""
 
     def __init__(self) -> None:

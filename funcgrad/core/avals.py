@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-float0 = np.dtype([("float0", np.void, 0)])
+float0: np.dtype[np.void] = np.dtype([("float0", np.void, 0)])
 
-WEAK_DTYPES = {
+WEAK_DTYPES: dict[type, np.dtype[Any]] = {
     bool: np.dtype(bool),
     int: np.dtype(np.int64),
     float: np.dtype(np.float64),
@@ -17,7 +17,7 @@ WEAK_DTYPES = {
 }
 """Python's own scalar types, whose values promote weakly, and the dtype each stands for."""
 
-WEAK_SAMPLES: dict[np.dtype, Any] = {
+WEAK_SAMPLES: dict[np.dtype[Any], Any] = {
     WEAK_DTYPES[bool]: True,
     WEAK_DTYPES[int]: 1,
     WEAK_DTYPES[float]: 1.0,
@@ -25,7 +25,7 @@ WEAK_SAMPLES: dict[np.dtype, Any] = {
 }
 
 
-def inexact_dtype(*avals: Aval) -> np.dtype:
+def inexact_dtype(*avals: Aval) -> np.dtype[Any]:
     """The dtype of numbers computed by division: float64 for integers, as NumPy has it."""
     dtype = np.result_type(*[a.dtype for a in avals])
     return dtype if dtype.kind in "fc" else np.dtype(np.float64)
@@ -40,7 +40,7 @@ class SymbolicDim:
     __slots__ = ("number",)
 
     def __init__(self) -> None:
-        self.number = next(_symbol_numbers)
+        self.number: int = next(_symbol_numbers)
 
     def __repr__(self) -> str:
         return "n?"
@@ -52,9 +52,9 @@ class Aval:
     __slots__ = ("dtype", "shape", "weak")
 
     def __init__(self, shape: tuple[Any, ...], dtype: Any, weak: bool = False) -> None:
-        self.shape = tuple(shape)
-        self.dtype = dtype if type(dtype) is np.dtype else np.dtype(dtype)
-        self.weak = weak
+        self.shape: tuple[Any, ...] = tuple(shape)
+        self.dtype: np.dtype[Any] = dtype if type(dtype) is np.dtype else np.dtype(dtype)
+        self.weak: bool = weak
 
     @property
     def ndim(self) -> int:

@@ -46,9 +46,9 @@ class Call:
     def __init__(
         self, fun: Any, arguments: dict[str, Any], parameters: Mapping[str, inspect.Parameter]
     ) -> None:
-        self.fun = fun
-        self.arguments = arguments
-        self.parameters = parameters
+        self.fun: Any = fun
+        self.arguments: dict[str, Any] = arguments
+        self.parameters: Mapping[str, inspect.Parameter] = parameters
 
 
 def blamed(error: Exception) -> Exception | None:

@@ -17,9 +17,9 @@ class Deferred:
     def __init__(
         self, name: str, namespace: dict[str, Any], then: Callable[[], None] | None = None
     ) -> None:
-        self._name = name
-        self._namespace = namespace
-        self._then = then
+        self._name: str = name
+        self._namespace: dict[str, Any] = namespace
+        self._then: Callable[[], None] | None = then
         self._lock = RLock()
 
     def __getattr__(self, attribute: str) -> Any:

@@ -23,8 +23,8 @@ class _Choice:
     def __init__(
         self, where: slice = slice(0), holds: Callable[[Mapping[str, Any]], bool] | None = None
     ) -> None:
-        self.where = where
-        self.holds = holds
+        self.where: slice = where
+        self.holds: Callable[[Mapping[str, Any]], bool] | None = holds
 
 
 class Moves(_Choice):
@@ -58,7 +58,7 @@ class OneTriangle:
     __slots__ = ("why",)
 
     def __init__(self, why: str = "") -> None:
-        self.why = why
+        self.why: str = why
 
 
 class Float64:
@@ -67,7 +67,7 @@ class Float64:
     __slots__ = ("why",)
 
     def __init__(self, why: str) -> None:
-        self.why = why
+        self.why: str = why
 
 
 Elements: TypeAlias = Moves | Picks | Decided | OneTriangle | Float64
@@ -82,8 +82,8 @@ class Steep:
     __slots__ = ("at", "instead")
 
     def __init__(self, at: float, instead: str) -> None:
-        self.at = at
-        self.instead = instead
+        self.at: float = at
+        self.instead: str = instead
 
 
 class Hazard(Enum):

@@ -18,7 +18,7 @@ class Var:
     __slots__ = ("aval",)
 
     def __init__(self, aval: Aval) -> None:
-        self.aval = aval
+        self.aval: Aval = aval
 
     @property
     def shape(self) -> tuple[Any, ...]:
@@ -38,8 +38,8 @@ class Literal:
     __slots__ = ("aval", "value")
 
     def __init__(self, value: Any, aval: Aval) -> None:
-        self.value = value
-        self.aval = aval
+        self.value: Any = value
+        self.aval: Aval = aval
 
     def __repr__(self) -> str:
         return f"Literal({self.value})"
@@ -61,11 +61,11 @@ class Eqn:
         outvars: Sequence[Var],
         source: Source | None = None,
     ) -> None:
-        self.primitive = primitive
-        self.inputs = inputs
-        self.params = params
-        self.outvars = outvars
-        self.source = source
+        self.primitive: Any = primitive
+        self.inputs: Sequence[Any] = inputs
+        self.params: dict[str, Any] = params
+        self.outvars: Sequence[Var] = outvars
+        self.source: Source | None = source
 
     def __repr__(self) -> str:
         return format_eqn(self)
@@ -94,12 +94,12 @@ class Jaxpr:
         consts: Sequence[Any] = (),
         as_written: bool = False,
     ) -> None:
-        self.as_written = as_written
-        self.constvars = list(constvars)
-        self.consts = list(consts)
-        self.invars = list(invars)
-        self.eqns = list(eqns)
-        self.outvars = list(outvars)
+        self.as_written: bool = as_written
+        self.constvars: list[Var] = list(constvars)
+        self.consts: list[Any] = list(consts)
+        self.invars: list[Var] = list(invars)
+        self.eqns: list[Eqn] = list(eqns)
+        self.outvars: list[Atom] = list(outvars)
         self.cache: dict[Any, Any] = {}
 
     @property

@@ -145,7 +145,7 @@ class FunctionOf:
     __slots__ = ("target",)
 
     def __init__(self, target: Any) -> None:
-        self.target = target
+        self.target: Any = target
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self.target.fun(*args, **kwargs)

@@ -34,9 +34,9 @@ class Case:
     __slots__ = ("args", "check", "params")
 
     def __init__(self, *args: Any, check: tuple[str, ...] = (), **params: Any) -> None:
-        self.args = args
-        self.params = params
-        self.check = check
+        self.args: tuple[Any, ...] = args
+        self.params: dict[str, Any] = params
+        self.check: tuple[str, ...] = check
 
     def __repr__(self) -> str:
         from_args = [f"{a.dtype}{list(a.shape)}" if hasattr(a, "shape") else a for a in self.args]
@@ -49,7 +49,7 @@ class Unbatched:
     __slots__ = ("value",)
 
     def __init__(self, value: Any) -> None:
-        self.value = value
+        self.value: Any = value
 
 
 class Evaluate(Protocol):

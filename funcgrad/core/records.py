@@ -16,7 +16,7 @@ class _Derived:
     __slots__ = ("default",)
 
     def __init__(self, default: Any) -> None:
-        self.default = default
+        self.default: Any = default
 
 
 def derived(default: Any, *, init: Literal[False] = False) -> Any:

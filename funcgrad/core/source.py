@@ -20,20 +20,20 @@ LIBRARIES = tuple(
 )
 
 
-class _FilesBelow(dict):
+class _FilesBelow(dict[str, bool]):
     def __init__(self, *folders: str) -> None:
         super().__init__()
-        self.folders = folders
+        self.folders: tuple[str, ...] = folders
 
     def __missing__(self, filename: str) -> bool:
         below = self[filename] = filename.startswith(self.folders)
         return below
 
 
-OURS = _FilesBelow(PACKAGE)
+OURS: dict[str, bool] = _FilesBelow(PACKAGE)
 """Maps a file name to whether the file belongs to funcgrad."""
 
-INTERNAL = _FilesBelow(PACKAGE, *LIBRARIES)
+INTERNAL: dict[str, bool] = _FilesBelow(PACKAGE, *LIBRARIES)
 """Maps a file name to whether it belongs to funcgrad or to a library that calls it for a user."""
 
 

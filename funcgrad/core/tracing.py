@@ -42,10 +42,10 @@ class Trace:
     __slots__ = ("__weakref__", "alive", "level", "outside", "owner")
 
     def __init__(self, owner: str = "a transformation") -> None:
-        self.level = next(_levels)
-        self.alive = True
-        self.owner = owner
-        self.outside = current().running
+        self.level: int = next(_levels)
+        self.alive: bool = True
+        self.owner: str = owner
+        self.outside: Running | None = current().running
 
     def handle(self, prim: Any, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
         """Process an operation in the context in which this trace was made.
@@ -97,7 +97,8 @@ class Tracer:
 
     __slots__ = ("__weakref__", "_trace", "definite", "quotient_of")
     __array_priority__ = 1000
-    __hash__ = None  # type: ignore[assignment]
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+    __hash__ = None
 
     _trace: Trace
     aval: Aval

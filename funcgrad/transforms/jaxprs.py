@@ -140,13 +140,13 @@ class LinearForm:
     __slots__ = ("known", "linear", "out_nonzero", "residuals", "sources")
 
     def __init__(self, known: Jaxpr, linear: Jaxpr, residuals: int, out_nonzero: Flags) -> None:
-        self.known = known
-        self.linear = linear
-        self.residuals = residuals
-        self.out_nonzero = out_nonzero
+        self.known: Jaxpr = known
+        self.linear: Jaxpr = linear
+        self.residuals: int = residuals
+        self.out_nonzero: Flags = out_nonzero
         place = {v: i for i, v in enumerate(known.invars)}
         n = len(known.outvars) - residuals
-        self.sources = [place.get(v) for v in known.outvars[n:]]  # type: ignore[arg-type]
+        self.sources: list[int | None] = [place.get(v) for v in known.outvars[n:]]  # type: ignore[arg-type]
 
     @property
     def residual_avals(self) -> list[Aval]:

@@ -6,7 +6,7 @@ operator like it has put there. Its products treat them as strong: 0 * inf = 0.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from ..core.avals import Aval
 from ..core.jaxpr import jaxprs_among
@@ -19,13 +19,13 @@ class JVPTracer(Tracer):
     """A primal value with its tangent, and whether the tangent's zeros are strong."""
 
     __slots__ = ("primal", "strong", "tangent")
-    holds = "primal"
+    holds: ClassVar[str | None] = "primal"
 
     def __init__(self, trace: Trace, primal: Any, tangent: Any, strong: bool = False) -> None:
-        self._trace = trace
-        self.primal = primal
-        self.tangent = tangent
-        self.strong = strong
+        self._trace: Trace = trace
+        self.primal: Any = primal
+        self.tangent: Any = tangent
+        self.strong: bool = strong
 
     @property
     def aval(self) -> Aval:  # type: ignore[override]
@@ -47,8 +47,8 @@ class OnTape:
     __slots__ = ("tape", "trace")
 
     def __init__(self, tape: StagingTrace, trace: JVPTrace) -> None:
-        self.tape = tape
-        self.trace = trace
+        self.tape: StagingTrace = tape
+        self.trace: JVPTrace = trace
 
 
 class JVPTrace(Trace):
@@ -62,7 +62,7 @@ class JVPTrace(Trace):
 
     def __init__(self, owner: str) -> None:
         super().__init__(owner)
-        self.strong = False
+        self.strong: bool = False
 
     def split(self, args: Any) -> tuple[list[Any], list[Any]]:
         """Primals and tangents of the operands; a tangent that is zero is None."""

@@ -10,7 +10,8 @@ Partials are evaluated when the tape is run backwards, or turned into a jaxpr.
 from __future__ import annotations
 
 import sys
-from typing import Any
+from collections.abc import Callable
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -41,12 +42,12 @@ class LinearizeTracer(Tracer):
     """A primal value with the variable of its tangent on the tape."""
 
     __slots__ = ("primal", "tangent")
-    holds = "primal"
+    holds: ClassVar[str | None] = "primal"
 
     def __init__(self, trace: Trace, primal: Any, tangent: Var) -> None:
-        self._trace = trace
-        self.primal = primal
-        self.tangent = tangent
+        self._trace: Trace = trace
+        self.primal: Any = primal
+        self.tangent: Var = tangent
 
     @property
     def aval(self) -> Aval:  # type: ignore[override]
@@ -81,8 +82,8 @@ class LinearizeTrace(Trace):
     algebra = ALGEBRA
 
     def __init__(self, owner: str) -> None:
-        self.tape = StagingTrace(owner, tape=True)
-        self.record = self.tape.eqns.append
+        self.tape: StagingTrace = StagingTrace(owner, tape=True)
+        self.record: Callable[[Any], None] = self.tape.eqns.append
         super().__init__(owner)
 
     def close(self) -> list[Any]:

@@ -54,7 +54,7 @@ class OpeningTrace(RecordTrace):
 
     def __init__(self, owner: str, most: int | None = None) -> None:
         super().__init__(owner)
-        self.most = most
+        self.most: int | None = most
         self.running: tuple[Turn, ...] = ()
         self.turns: dict[Operation, tuple[Turn, ...]] = {}
 

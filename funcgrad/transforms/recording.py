@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -40,12 +40,12 @@ class RecordTracer(Tracer):
     """A value, and which operation it is a result of."""
 
     __slots__ = ("origin", "primal")
-    holds = "primal"
+    holds: ClassVar[str | None] = "primal"
 
     def __init__(self, trace: Trace, primal: Any, origin: Any) -> None:
-        self._trace = trace
-        self.primal = primal
-        self.origin = origin
+        self._trace: Trace = trace
+        self.primal: Any = primal
+        self.origin: Any = origin
 
     @property
     def aval(self) -> Aval:  # type: ignore[override]

@@ -34,8 +34,8 @@ class StagingTracer(Tracer):
     __slots__ = ("_var",)
 
     def __init__(self, trace: Trace, var: Var) -> None:
-        self._trace = trace
-        self._var = var
+        self._trace: Trace = trace
+        self._var: Var = var
 
     @property
     def aval(self) -> Aval:  # type: ignore[override]
@@ -51,7 +51,7 @@ class Formulas:
     __slots__ = ("replaced", "stable")
 
     def __init__(self, stable: bool) -> None:
-        self.stable = stable
+        self.stable: bool = stable
         self.replaced: list[Any] = []
 
 
@@ -70,7 +70,7 @@ class StagingTrace(Trace):
         super().__init__(owner)
         self.eqns: list[Any] = []
         self.copies: dict[int, tuple[Any, Any]] = {}
-        self.is_tape = tape
+        self.is_tape: bool = tape
         outer = None if tape or self.outside is None else self.outside.body
         self.staged: dict[Any, Any] = {} if outer is None else outer.staged
         self.formulas: Formulas | None = formulas or (None if outer is None else outer.formulas)

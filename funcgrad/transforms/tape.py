@@ -29,8 +29,8 @@ class LinearVar(Var):
     __slots__ = ("dtype", "shape")
 
     def __init__(self, shape: tuple[Any, ...], dtype: np.dtype) -> None:
-        self.shape = shape  # type: ignore[misc]
-        self.dtype = dtype  # type: ignore[misc]
+        self.shape: tuple[Any, ...] = shape  # type: ignore[misc]
+        self.dtype: np.dtype = dtype  # type: ignore[misc]
 
     @property
     def aval(self) -> Aval:  # type: ignore[override]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from contextvars import Token
+from typing import Any, ClassVar
 
 import numpy as np
 
 from .. import arrays, tree
-from ..context import leave
+from ..context import Context, leave
 from ..core.avals import Aval
 from ..core.primitive import Unbatched
 from ..core.tracing import (
@@ -28,11 +29,11 @@ class BatchTracer(Tracer):
     """A batch of values; its shape is that of one of them."""
 
     __slots__ = ("value",)
-    holds = "value"
+    holds: ClassVar[str | None] = "value"
 
     def __init__(self, trace: Trace, value: Any) -> None:
-        self._trace = trace
-        self.value = value
+        self._trace: Trace = trace
+        self.value: Any = value
 
     @property
     def aval(self) -> Aval:  # type: ignore[override]
@@ -67,11 +68,11 @@ class UnmappedTracer(Tracer):
     """
 
     __slots__ = ("value",)
-    holds = "value"
+    holds: ClassVar[str | None] = "value"
 
     def __init__(self, trace: Trace, value: Any) -> None:
-        self._trace = trace
-        self.value = value
+        self._trace: Trace = trace
+        self.value: Any = value
 
     @property
     def aval(self) -> Aval:  # type: ignore[override]
@@ -120,9 +121,9 @@ class BatchTrace(Trace):
 
     def __init__(self, size: int, owner: str, axis_name: Any = None, active: Any = None) -> None:
         super().__init__(owner)
-        self.size = size
-        self.axis_name = axis_name
-        self.active = active
+        self.size: int = size
+        self.axis_name: Any = axis_name
+        self.active: Any = active
 
     def process(self, prim: Any, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
         if not self.alive:
@@ -186,8 +187,10 @@ class running_lanes:
 
     __slots__ = ("_trace", "token")
 
+    token: Token[Context]
+
     def __init__(self, trace: BatchTrace) -> None:
-        self._trace = trace
+        self._trace: BatchTrace = trace
 
     def __enter__(self) -> None:
         self.token = enter_lanes(self._trace, self._trace.axis_name)
