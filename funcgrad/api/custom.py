@@ -20,7 +20,7 @@ from ..core.tracing import aval_of
 from ..errors import DifferentiationError
 from ..ops.pointwise.arithmetic import add
 from ..transforms.algebra import instantiate
-from ..typing import PyTree
+from ..typing import Array, PyTree
 from .flat_rules import FlatJvp, FlatVjp
 
 P = ParamSpec("P")
@@ -131,6 +131,10 @@ class _Custom(Generic[P, R]):
         return of_given
 
 
+def _zero_tangent(x: Array) -> Array:
+    return instantiate(None, x)
+
+
 class custom_jvp(_Custom[P, R]):
     """A function whose derivative is given by a rule, for both modes.
 
@@ -184,7 +188,7 @@ class custom_jvp(_Custom[P, R]):
                 part = jvp(t, out, *primals)
                 total = part if total is None else tree.map(add, total, part)
             if total is None:
-                total = tree.map(lambda o: instantiate(None, o), out)
+                total = tree.map(_zero_tangent, out)
             return out, total
 
         self.rule = rule

@@ -41,7 +41,11 @@ def device_put(x: PyTree, device: Device | None = None) -> PyTree:
     >>> device_put([1.0, 2.0], "cpu")
     [array(1.), array(2.)]
     """
-    return tree.map(lambda a: a if isinstance(a, Tracer) else arrays.device_put(a, device), x)
+
+    def put(a: Array) -> Array:
+        return a if isinstance(a, Tracer) else arrays.device_put(a, device)
+
+    return tree.map(put, x)
 
 
 @overload

@@ -10,6 +10,7 @@ import numpy as np
 from .. import tree
 from ..core.avals import Aval, float0, is_inexact
 from ..core.blame import describe
+from ..core.containers import is_pair, is_sequence
 from ..core.pickling import taken
 from ..core.tracing import aval_of
 from ..errors import TreeError
@@ -49,9 +50,9 @@ class FlatRule:
 
     def pair(self, result: PyTree, rule: str, parts: str) -> tuple[PyTree, PyTree]:
         """The pair that a rule returned, or an error if it returned something else."""
-        if not isinstance(result, tuple) or len(result) != 2:
-            raise TypeError(f"the {rule} rule of {self.name} must return {parts}")
-        return result
+        if is_pair(result):
+            return result
+        raise TypeError(f"the {rule} rule of {self.name} must return {parts}")
 
 
 class FlatJvp(FlatRule):
@@ -83,7 +84,7 @@ class FlatJvp(FlatRule):
 
 def _checked(values: Sequence[Array], derivatives: Sequence[Array], what: str) -> list[Array]:
     """Derivatives of the inexact values, in their dtype, or an error if a shape differs."""
-    checked = []
+    checked: list[Array] = []
     for x, t in zip(values, derivatives, strict=True):
         aval = aval_of(x)
         if not is_inexact(aval.dtype):
@@ -154,7 +155,7 @@ def _input_cotangents(
     name: str, found: PyTree, specs: Sequence[PyTreeSpec], avals: Sequence[Aval]
 ) -> list[Array]:
     """The flat cotangents from what a bwd rule returned, or an error that says what is wrong."""
-    if not isinstance(found, tuple | list) or len(found) != len(specs):
+    if not is_sequence(found) or len(found) != len(specs):
         raise TypeError(
             f"the bwd rule of {name} must return a tuple of {len(specs)} cotangents, one per "
             f"argument, got {tree.structure(found)}"

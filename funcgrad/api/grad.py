@@ -115,7 +115,7 @@ def _value_and_grad(
         lin = Linearized(call, leaves, has_aux)
         out: PyTree
         out = lin.outs[0] if lin.out_tree is None else tree.unflatten(lin.out_tree, lin.outs)
-        kind: type = type(out)
+        kind: Any = out.__class__
         if kind is np.float64 and not holomorphic:
             ct: Any = ONE
         else:

@@ -13,7 +13,7 @@ from ..core.avals import Aval
 from ..core.blame import describe
 from ..core.source import where_defined
 from ..core.tracebacks import user_facing
-from ..core.tracing import aval_of
+from ..core.tracing import Tracer, aval_of
 from ..errors import DifferentiationError
 from ..ops.shape import reshape
 from ..typing import Array, PyTree
@@ -122,13 +122,12 @@ def jacfwd(
             return result[1]
 
         out = vmap(push, out_axes=-1)(*_standard_basis(avals))
-        jacobian = tree.map(
-            lambda o: tree.unflatten(
-                in_tree,
-                [_unfold(p, a) for p, a in zip(_cut(o, avals), avals, strict=True)],
-            ),
-            out,
-        )
+
+        def columns(o: Array) -> PyTree:
+            parts = zip(_cut(o, avals), avals, strict=True)
+            return tree.unflatten(in_tree, [_unfold(p, a) for p, a in parts])
+
+        jacobian = tree.map(columns, out)
         return (jacobian, aux) if has_aux else jacobian
 
     return jacfwd_fun
@@ -136,7 +135,8 @@ def jacfwd(
 
 def _cut(x: Array, avals: Sequence[Aval]) -> list[Array]:
     """The last axis cut into one part per array."""
-    parts, start = [], 0
+    parts: list[Array] = []
+    start = 0
     for a in avals:
         parts.append(x[..., start : start + a.size])
         start += a.size
@@ -145,8 +145,8 @@ def _cut(x: Array, avals: Sequence[Aval]) -> list[Array]:
 
 def _unfold(x: Array, aval: Aval) -> Array:
     """The last axis reshaped to that of an array."""
-    out = reshape(x, shape=(*x.shape[:-1], *aval.shape))
-    return out.copy() if isinstance(out, np.ndarray) else out
+    out: Array = reshape(x, shape=(*x.shape[:-1], *aval.shape))
+    return out if isinstance(out, Tracer) else out.copy()
 
 
 def _check_inputs(

@@ -212,9 +212,10 @@ def _dispatch(jitted: Jitted[..., Any], args: Args, kwargs: Kwargs) -> PyTree:
         key = (*key, tuple((name, t.size) for name, t in frames.items()))
     entry = jitted.cache.get(key)
     if entry is None or entry.exact:
+        short = key
         dict_keys = tree.exact_dict_keys(treedef)
         if dict_keys is not None:
-            short, key = key, (*key, dict_keys)
+            key = (*key, dict_keys)
             entry = jitted.cache.get(key)
         if entry is None:
             with rare_collections():
@@ -226,8 +227,7 @@ def _dispatch(jitted: Jitted[..., Any], args: Args, kwargs: Kwargs) -> PyTree:
             entry.exact = dict_keys is not None
             if not entry.captured:
                 _keep(jitted.cache, key, entry)
-                if entry.exact:
-                    _keep(jitted.cache, short, entry)
+                _keep(jitted.cache, short, entry)
     effects = has_effects(entry.jaxpr)
     if traced or entry.captured or (effects and here.running is not None):
         outs = call(*entry.captured, *leaves, jaxpr=entry.jaxpr, name=jitted.name)

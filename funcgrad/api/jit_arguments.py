@@ -117,8 +117,10 @@ def signature(leaves: Sequence[Array]) -> tuple[tuple[Any, ...], bool] | None:
     key: list[Any] = []
     traced = False
     for x in leaves:
-        kind: type = type(x)
+        kind: type[Any] = type(x)
         if kind is np.ndarray:
+            if x.dtype.kind not in "biufc" and x.dtype != float0:
+                return None
             key.append((x.shape, x.dtype))
         elif kind in WEAK_DTYPES:
             key.append(kind)
@@ -127,11 +129,10 @@ def signature(leaves: Sequence[Array]) -> tuple[tuple[Any, ...], bool] | None:
             aval = x.aval
             key.append((aval.shape, aval.dtype, aval.weak))
         elif is_leaf_value(x):
-            device = x.device.id if arrays.is_gpu_array(x) else None  # type: ignore[attr-defined]
-            key.append((x.shape, x.dtype) if device is None else (x.shape, x.dtype, device, "gpu"))
+            key.append((x.shape, x.dtype))
+            if arrays.is_gpu_array(x):
+                key.append((x.device.id, "gpu"))
         else:
-            return None
-        if kind is np.ndarray and x.dtype.kind not in "biufc" and x.dtype != float0:
             return None
     return tuple(key), traced
 
@@ -140,7 +141,7 @@ def untraceable(
     owner: str, leaves: Sequence[object], args: Args, kwargs: Kwargs, static: Static | None
 ) -> Exception:
     """The error about an argument that cannot be traced, which names it."""
-    fixed = static.fixed if static else {}
+    fixed: Mapping[int, Any] = static.fixed if static else {}
     places = [i for i in range(len(args) + len(fixed)) if i not in fixed]
     for i, x in enumerate(leaves):
         try:

@@ -13,7 +13,7 @@ from ..core.avals import Aval
 from ..core.jaxpr import Jaxpr, Var, eval_jaxpr
 from ..core.shown_errors import raised_by_user
 from ..core.tracebacks import user_facing
-from ..core.tracing import aval_of, check_no_leak, owner_name
+from ..core.tracing import Tracer, aval_of, check_no_leak, owner_name
 from ..errors import DifferentiationError, TreeError
 from ..ops.shape import zeros
 from ..transforms.jvp import JVPTrace, JVPTracer
@@ -92,7 +92,7 @@ def jvp(
     owner = owner_name("jvp", fun)
     call = stable_where_staged(FlatFunction(fun, treedef, owner), leaves)
     trace = JVPTrace(owner)
-    inputs = []
+    inputs: list[Any] = []
     for x, t, path in zip(leaves, directions, paths, strict=True):
         t = check_cotangent(t, aval_of(x), tree.format_path(path, " "), "jvp: the tangent")
         inputs.append(x if t is None else JVPTracer(trace, x, t))
@@ -101,7 +101,8 @@ def jvp(
         aux = None
         if has_aux:
             out, aux = unpack_aux(out, trace.owner)
-            aux = tree.map(lambda a: trace.split((a,))[0][0], aux)
+            aux_leaves, aux_tree = tree.flatten(aux)
+            aux = tree.unflatten(aux_tree, trace.split(aux_leaves)[0])
         outs, out_tree = tree.flatten(out)
         values, found = trace.split(outs)
         for o in values:
@@ -177,7 +178,7 @@ def _push(f: Pushforward, tangents: tuple[PyTree, ...]) -> PyTree:
 
 def own_constant(x: Array, consts: Sequence[Array]) -> Array:
     """A copy of x if it is one of a program's constants."""
-    return x.copy() if any(x is c for c in consts) and isinstance(x, np.ndarray) else x
+    return x if isinstance(x, Tracer) or not any(x is c for c in consts) else x.copy()
 
 
 tree.register_node(

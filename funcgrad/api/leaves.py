@@ -49,10 +49,12 @@ class ArgumentPath(tree.LeafPath):
         self.places: Sequence[int] | None = places
 
     def __str__(self) -> str:
-        part, *path = tree.paths_of((tuple(self.whole), self.kwargs))[self.index]
-        first = path[0] if part or self.places is None else self.places[path[0]]
+        part: int
+        part, first, *rest = tree.paths_of((tuple(self.whole), self.kwargs))[self.index]
+        if self.places is not None and not part:
+            first = self.places[first]  # pyright: ignore[reportUnknownVariableType]
         root = f"kwargs[{first!r}]" if part else f"args[{first}]"
-        return f"{self.owner}: argument {tree.format_path(tuple(path[1:]), root)}"
+        return f"{self.owner}: argument {tree.format_path(tuple(rest), root)}"
 
 
 class OutputPath(tree.LeafPath):
@@ -91,7 +93,7 @@ def own(results: Sequence[Array], inputs: Iterable[Array]) -> list[Array]:
     """
     allowed = {id(x) for x in inputs}
     seen: set[int] = set()
-    owned = []
+    owned: list[Array] = []
     for x in results:
         if type(x) is np.ndarray and id(x) not in allowed:
             if x.ndim == 0:

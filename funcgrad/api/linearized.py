@@ -11,6 +11,7 @@ from .. import tree
 from ..control import overwritten as mutation
 from ..core.arguments import positions
 from ..core.avals import float0, is_inexact
+from ..core.containers import is_pair
 from ..core.jaxpr import Jaxpr, Var
 from ..core.plain_arrays import check_plain
 from ..core.source import where_defined
@@ -107,22 +108,22 @@ class Linearized:
         return tape_jaxpr([v for v in self.in_vars if v is not None], self.tape, outs)
 
 
-def primal_of(trace: LinearizeTrace, x: Array) -> Array:
+def primal_of(trace: LinearizeTrace, x: Any) -> Any:
     """The value of a tracer of a trace; anything else as it is."""
     return x.primal if type(x) is LinearizeTracer and x._trace is trace else x
 
 
 def unpack_aux(out: PyTree, owner: str) -> tuple[PyTree, PyTree]:
     """The pair that a function with has_aux=True must return."""
-    if not isinstance(out, tuple) or len(out) != 2:
-        raise TypeError(
-            f"{owner}: has_aux=True needs a function that returns a pair (output, auxiliary), "
-            f"got {type(out).__name__}"
-        )
-    return out
+    if is_pair(out):
+        return out
+    raise TypeError(
+        f"{owner}: has_aux=True needs a function that returns a pair (output, auxiliary), "
+        f"got {type(out).__name__}"
+    )
 
 
-def check_argnums(argnums: int | Sequence[int], name: str) -> None:
+def check_argnums(argnums: int | Sequence[int] | None, name: str) -> None:
     """Raise unless argnums is an int or a sequence of ints that is not empty."""
     if argnums is None or not positions(argnums, name, "argnums"):
         raise TypeError(

@@ -9,7 +9,7 @@ import numpy as np
 
 from .. import tree
 from ..core.tracebacks import user_facing
-from ..core.tracing import aval_of
+from ..core.tracing import Tracer, aval_of
 from ..errors import ShapeError
 from ..ops.shape import cast, reshape
 from ..ops.structural.joining import concatenate
@@ -45,11 +45,11 @@ def ravel_pytree(pytree: T) -> tuple[Array, Callable[[Array], T]]:
     def unravel(v: Array) -> T:
         if tuple(np.shape(v)) != (total,):
             raise ShapeError(f"unravel needs a vector of length {total}, got shape {np.shape(v)}")
-        out, start = [], 0
+        out: list[Array] = []
+        start = 0
         for a in avals:
-            part = reshape(v[start : start + a.size], shape=a.shape)
-            part = cast(part, a.dtype)
-            out.append(part.copy() if isinstance(part, np.ndarray) else part)
+            part = cast(reshape(v[start : start + a.size], shape=a.shape), a.dtype)
+            out.append(part if isinstance(part, Tracer) else part.copy())
             start += a.size
         return tree.unflatten(spec, out)
 

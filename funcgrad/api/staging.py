@@ -62,7 +62,11 @@ class ShapeDtypeStruct:
         >>> ShapeDtypeStruct((2,), float).update(shape=(4,))
         ShapeDtypeStruct(shape=(4,), dtype=float64)
         """
-        parts = {"shape": self.shape, "dtype": self.dtype, "weak_type": self.weak_type}
+        parts: dict[str, Any] = {
+            "shape": self.shape,
+            "dtype": self.dtype,
+            "weak_type": self.weak_type,
+        }
         unknown = sorted(set(changes) - set(parts))
         if unknown:
             raise TypeError(f"ShapeDtypeStruct.update: no attribute {', '.join(unknown)}")
@@ -104,7 +108,7 @@ class ShapeDtypeStruct:
         return f"{dtype_name(self.dtype)}[{','.join(map(str, self.shape))}]"
 
 
-def staged_aval(x: object, what: Path) -> Aval:
+def staged_aval(x: Any, what: Path) -> Aval:
     """The aval at which an argument is staged; ``what`` names it in messages."""
     if isinstance(x, ShapeDtypeStruct):
         return Aval(x.shape, x.dtype, x.weak_type)
@@ -114,7 +118,7 @@ def staged_aval(x: object, what: Path) -> Aval:
         return aval_of(x)
     shape, dtype = getattr(x, "shape", None), getattr(x, "dtype", None)
     if shape is None or dtype is None or isinstance(x, np.ndarray):
-        check_leaf(x, "", what)
+        check_leaf(x, "", what)  # pyright: ignore[reportUnknownArgumentType]
     return Aval(shape, dtype)  # type: ignore[arg-type]
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from .. import tree
 from ..core.avals import is_inexact
 from ..core.tracebacks import user_facing
 from ..core.tracing import Tracer
 from ..ops.structural.stop import stop
+from ..typing import Array
 
 T = TypeVar("T")
 
@@ -27,4 +28,8 @@ def stop_gradient(x: T) -> T:
     >>> grad(lambda x: x * stop_gradient(x))(3.0)
     np.float64(3.0)
     """
-    return tree.map(lambda a: stop(a) if isinstance(a, Tracer) and is_inexact(a.dtype) else a, x)
+
+    def stopped(a: Array) -> Any:
+        return stop(a) if isinstance(a, Tracer) and is_inexact(a.dtype) else a
+
+    return tree.map(stopped, x)

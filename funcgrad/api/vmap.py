@@ -119,7 +119,7 @@ def _check_axes(axes: PyTree, argument: str) -> None:
             )
 
 
-def _as_array(x: Array) -> Array:
+def _as_array(x: Any) -> Any:
     return x if isinstance(x, Tracer) or hasattr(x, "shape") else np.asarray(x)
 
 
@@ -132,15 +132,13 @@ def broadcast_prefix(prefix: PyTree, full: PyTree, what: str) -> list[Any]:
     if prefix is None or isinstance(prefix, int | np.integer):
         return [prefix] * len(tree.leaves(full))
     tree.flatten(prefix, is_leaf=_is_none)
+    result: list[Any] = []
+
+    def repeat(entry: Any, part: PyTree) -> None:
+        result.extend([entry] * len(tree.leaves(part)))
+
     try:
-        result: list[Any] = []
-        optree.tree_map_(
-            lambda entry, sub: result.extend([entry] * len(tree.leaves(sub))),
-            prefix,
-            full,
-            is_leaf=_is_none,
-            namespace=tree.NAMESPACE,
-        )
+        optree.tree_map_(repeat, prefix, full, is_leaf=_is_none, namespace=tree.NAMESPACE)
         return result
     except ValueError as error:
         raise TreeError(
@@ -159,7 +157,7 @@ def _input_axes(
     if isinstance(in_axes, dict):
         raise TreeError(f"{owner}: in_axes must be an int, None or a tuple per argument")
     if isinstance(in_axes, tuple):
-        axes = []
+        axes: list[Any] = []
         for i, (axis, arg) in enumerate(zip(in_axes, args, strict=True)):
             axes += broadcast_prefix(axis, arg, f"{owner}: in_axes[{i}]")
     else:
@@ -176,7 +174,7 @@ def _batch_size(
     owner: str,
 ) -> tuple[int, list[int | None]]:
     """The number of examples, and the axes counted from the front; raise where they disagree."""
-    sizes = set() if given is None else {given}
+    sizes: set[int] = set() if given is None else {given}
     normal: list[int | None] = []
     bad = False
     for i, (x, a) in enumerate(zip(leaves, axes, strict=True)):
@@ -212,7 +210,7 @@ def _axis_report(
 ) -> str:
     paths = [tree.format_path(p[1:], f"args[{p[0]}]") for p in tree.paths_of(args)]
     paths += [tree.format_path(p[1:], f"kwargs[{p[0]!r}]") for p in tree.paths_of(kwargs)]
-    lines = []
+    lines: list[str] = []
     for path, x, a in zip(paths, leaves, axes, strict=True):
         shape = shape_of(x)
         size = ""
@@ -224,12 +222,13 @@ def _axis_report(
 
 
 def _output_axes(out_axes: PyTree, out: PyTree, owner: str) -> list[int | None]:
+    axes: Any = out_axes
     if isinstance(out_axes, list) and not isinstance(out, list):
-        out_axes = tuple(out_axes)
-    return broadcast_prefix(out_axes, out, f"{owner}: out_axes")
+        axes = tuple(axes)
+    return broadcast_prefix(axes, out, f"{owner}: out_axes")
 
 
-def _output(trace: BatchTrace, x: Array, axis: int | None, index: int, out: PyTree) -> Array:
+def _output(trace: BatchTrace, x: Any, axis: int | None, index: int, out: PyTree) -> Array:
     if type(x) is not BatchTracer:
         check_leaf(x, "", OutputPath(trace.owner, out, index))
     if axis is None:

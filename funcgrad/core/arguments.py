@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from .blame import describe
+from .containers import members_of
 
 
 def check_function(fun: Any, name: str, what: str = "") -> None:
@@ -24,8 +25,9 @@ def positions(value: Any, name: str, argument: str) -> tuple[int, ...]:
     if is_integer(value):
         return (int(value),)
     if isinstance(value, Sequence | set | frozenset | np.ndarray) and not isinstance(value, str):
-        if all(map(is_integer, value)):
-            return tuple(int(n) for n in value)
+        found = members_of(value)
+        if all(map(is_integer, found)):
+            return tuple(int(n) for n in found)
     raise TypeError(
         f"{name}: {argument} must be an int or a sequence of ints, positions of arguments; got "
         f"{describe(value)}"
@@ -39,8 +41,9 @@ def names(value: Any, name: str, argument: str) -> tuple[str, ...]:
     if isinstance(value, str):
         return (value,)
     if isinstance(value, Sequence | set | frozenset):
-        if all(isinstance(n, str) for n in value):
-            return tuple(value)
+        found = members_of(value)
+        if all(isinstance(n, str) for n in found):
+            return tuple(found)
     raise TypeError(
         f"{name}: {argument} must be a string or a sequence of strings, names of arguments; got "
         f"{describe(value)}"

@@ -9,7 +9,7 @@ import numpy as np
 
 float0: np.dtype[np.void] = np.dtype([("float0", np.void, 0)])
 
-WEAK_DTYPES: dict[type, np.dtype[Any]] = {
+WEAK_DTYPES: dict[type[Any], np.dtype[Any]] = {
     bool: np.dtype(bool),
     int: np.dtype(np.int64),
     float: np.dtype(np.float64),

@@ -22,6 +22,7 @@ import numpy as np
 
 from .. import arrays
 from ..errors import DepthError
+from .containers import members_of
 from .source import INTERNAL, OURS
 from .tracing import Tracer
 
@@ -98,7 +99,7 @@ def _our_frames(tb: TracebackType | None) -> list[TracebackType]:
 
 def _first_of_deep_calls(tb: TracebackType | None) -> FrameType | None:
     """The first of our frames, if calls of ours are what is nested, and not calls of the user's."""
-    frames = []
+    frames: list[FrameType] = []
     while tb is not None:
         frames.append(tb.tb_frame)
         tb = tb.tb_next
@@ -236,12 +237,13 @@ def _suspicion(value: Any, annotation: Any, error: Exception) -> int | None:
 
 
 def _is_strange(value: Any) -> bool:
+    kind: Any = value.__class__
     if isinstance(value, Tracer | numbers.Number | bool | np.dtype | slice | type | Mapping):
         return False
-    if callable(value) or arrays.is_array(value) or hasattr(type(value), "__dataclass_fields__"):
+    if callable(value) or arrays.is_array(value) or hasattr(kind, "__dataclass_fields__"):
         return False
     if isinstance(value, Sequence | Set):
-        return any(isinstance(v, str) or _is_strange(v) for v in list(value)[:10])
+        return any(isinstance(v, str) or _is_strange(v) for v in members_of(value)[:10])
     return type(value) is object
 
 
@@ -287,7 +289,7 @@ def _fits_one(value: Any, annotation: str) -> bool:
     inner = re.fullmatch(r"(?:Sequence|list|tuple)\[(.*?)(?:, \.\.\.)?\]", annotation)
     if inner is None or not isinstance(value, list | tuple) or "," in inner[1]:
         return True
-    return all(_fits(v, inner[1]) is not False for v in value)
+    return all(_fits(v, inner[1]) is not False for v in members_of(value))
 
 
 def _base(annotation: str) -> str:
@@ -296,7 +298,8 @@ def _base(annotation: str) -> str:
 
 def _alternatives(annotation: str) -> list[str]:
     """The members of a union, at the outermost level."""
-    parts, depth, start = [], 0, 0
+    parts: list[str] = []
+    depth = start = 0
     for i, c in enumerate(annotation):
         depth += (c in "[(") - (c in "])")
         if c == "|" and not depth:

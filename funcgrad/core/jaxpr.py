@@ -7,6 +7,7 @@ from typing import Any
 
 from ..context import Place, current, enter, leave
 from .avals import Aval
+from .containers import is_tuple
 from .printing import format_eqn, format_jaxpr
 from .source import Source
 from .tracebacks import user_facing
@@ -134,11 +135,11 @@ def subjaxprs(eqn: Eqn) -> list[Jaxpr]:
 
 def jaxprs_among(params: dict[str, Any]) -> list[Jaxpr]:
     """The jaxprs among some parameters, single or in tuples."""
-    found = []
+    found: list[Jaxpr] = []
     for value in params.values():
         if isinstance(value, Jaxpr):
             found.append(value)
-        elif isinstance(value, tuple):
+        elif is_tuple(value):
             found.extend(v for v in value if isinstance(v, Jaxpr))
     return found
 
@@ -210,7 +211,7 @@ def _last_uses(jaxpr: Jaxpr) -> dict[int, list[Var]]:
     last: dict[int, list[Var]] = {}
     for i in range(len(jaxpr.eqns) - 1, -1, -1):
         eqn = jaxpr.eqns[i]
-        dying = []
+        dying: list[Var] = []
         for v in (*eqn.outvars, *eqn.inputs):
             if type(v) is not Literal and v not in seen:
                 seen.add(v)

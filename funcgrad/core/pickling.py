@@ -128,14 +128,15 @@ def _content(cell: CellType) -> Any:
 
 def taken(x: Any) -> Any:
     """A value with the functions in it that pickle would refuse wrapped."""
-    if type(x) is FunctionType:
+    kind: Any = x.__class__
+    if kind is FunctionType:
         return portable(x) if is_inner(x) else _importable(x)
-    if type(x) in (tuple, list):
-        return type(x)(map(taken, x))
-    if type(x) is dict:
-        return {k: taken(v) for k, v in x.items()}
-    if isinstance(x, tuple) and hasattr(x, "_fields"):
-        return type(x)(*map(taken, x))
+    if kind is tuple or kind is list:
+        return kind(map(taken, x))  # pyright: ignore[reportUnknownVariableType]
+    if kind is dict:
+        return dict(zip(x, map(taken, x.values()), strict=True))
+    if hasattr(kind, "_fields") and issubclass(kind, tuple):
+        return kind(*map(taken, x))  # pyright: ignore[reportUnknownVariableType]
     return x
 
 
@@ -166,14 +167,23 @@ def _importable(fun: FunctionType) -> Any:
     return FunctionOf(found) if getattr(found, "fun", None) is fun else fun
 
 
-@functools.cache
+_known_codes: dict[str, tuple[CodeType, ...]] = {}
+
+
 def _codes(module: str) -> tuple[CodeType, ...]:
     """All code of a module of funcgrad's, in the order of its source."""
+    found = _known_codes.get(module)
+    if found is None:
+        found = _known_codes[module] = tuple(_inside(_code_of(module)))
+    return found
+
+
+def _code_of(module: str) -> CodeType:
     spec: Any = importlib.import_module(module).__spec__
     if hasattr(spec.loader, "get_code"):
-        return tuple(_inside(spec.loader.get_code(module)))
+        return spec.loader.get_code(module)
     with open(spec.origin, encoding="utf-8") as file:
-        return tuple(_inside(compile(file.read(), spec.origin, "exec", dont_inherit=True)))
+        return compile(file.read(), spec.origin, "exec", dont_inherit=True)
 
 
 def _inside(code: CodeType) -> Iterator[CodeType]:
@@ -185,7 +195,7 @@ def _inside(code: CodeType) -> Iterator[CodeType]:
 
 def _rebuild(cls: type[Portable], description: tuple[Any, ...], attributes: Any) -> Portable:
     module, qualname, place, cells, defaults, keyword_defaults = description
-    code = [c for c in _codes(module) if c.co_qualname == qualname][place]
+    code = [c for c in _codes(module) if c.co_qualname == qualname][int(place)]
     closure = tuple(CellType() if c == _EMPTY else CellType(c[0]) for c in cells)
     names = vars(sys.modules[module])
     run = FunctionType(code, names, code.co_name, defaults, closure)

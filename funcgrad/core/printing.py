@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .avals import Aval, dtype_name
+from .containers import is_tuple
 
 
 def is_jaxpr(x: Any) -> bool:
@@ -52,13 +53,11 @@ def format_param(value: Any, names: Names | None = None, indent: int = 0) -> str
     """One parameter of an equation."""
     if is_jaxpr(value):
         return format_jaxpr(value, indent + 2)
-    if isinstance(value, tuple) and any(is_jaxpr(v) for v in value):
+    if is_tuple(value) and any(map(is_jaxpr, value)):
         return "(" + ", ".join(format_param(v, names, indent) for v in value) + ")"
     if hasattr(value, "itemsize") and hasattr(value, "kind"):
-        return dtype_name(value)
-    if callable(value) and hasattr(value, "__name__"):
-        return value.__name__
-    return str(value)
+        return dtype_name(value)  # pyright: ignore[reportArgumentType]
+    return value.__name__ if callable(value) and hasattr(value, "__name__") else str(value)
 
 
 def format_eqn(eqn: Any, names: Names | None = None, indent: int = 0) -> str:

@@ -95,7 +95,7 @@ def chain_of(error: BaseException) -> Iterator[BaseException]:
         yield e
         others = [e.__cause__, e.__context__]
         if isinstance(e, BaseExceptionGroup):
-            others += e.exceptions
+            others += e.exceptions  # pyright: ignore[reportUnknownMemberType]
         for other in others:
             if other is not None and id(other) not in seen:
                 seen.add(id(other))

@@ -133,13 +133,13 @@ def current_source(depth: int = 2) -> Any:
     return here if found is None else Transposed(here)
 
 
-def where_defined(fun: object) -> str:
+def where_defined(fun: Any) -> str:
     """Name, file and line of a function, for messages: ``loss (train.py:12)``."""
     while hasattr(fun, "__wrapped__"):
         fun = fun.__wrapped__
-    func = getattr(fun, "func", fun)
-    name = getattr(func, "__name__", type(func).__name__)
-    code = getattr(func, "__code__", None)
+    func: Any = getattr(fun, "func", fun)
+    name: str = getattr(func, "__name__", type(func).__name__)
+    code: CodeType | None = getattr(func, "__code__", None)
     if code is None:
         return name
     return f"{name} ({os.path.basename(code.co_filename)}:{code.co_firstlineno})"

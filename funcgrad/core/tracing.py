@@ -98,7 +98,7 @@ class Tracer:
     __slots__ = ("__weakref__", "_trace", "definite", "quotient_of")
     __array_priority__ = 1000
     __hash__: ClassVar[None]  # type: ignore[assignment]
-    __hash__ = None
+    __hash__ = None  # pyright: ignore[reportIncompatibleMethodOverride]
 
     _trace: Trace
     aval: Aval
@@ -321,7 +321,7 @@ def aval_of(x: Any) -> Aval:
     """The abstract value of an array, scalar or tracer."""
     if isinstance(x, Tracer):
         return x.aval
-    weak = WEAK_DTYPES.get(type(x))
+    weak = WEAK_DTYPES.get(type(x))  # pyright: ignore[reportUnknownArgumentType]
     if weak is not None:
         return Aval((), weak, True)
     try:
