@@ -11,7 +11,9 @@ from typing import Any
 
 from ...core.jaxpr import Eqn
 from ...ops.contraction.dot_general import dot_general
-from ...ops.linalg.solving import inv, solve, swap
+from ...ops.linalg.inverses import inv
+from ...ops.linalg.matrices import swap
+from ...ops.linalg.solving import solve
 from ...ops.shape import reshape, transpose
 from .forms import operand, unplaced
 from .graph import Graph

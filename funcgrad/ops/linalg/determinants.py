@@ -20,7 +20,8 @@ from ..contraction.dot_general import matmul
 from ..families import General, general, sample
 from ..pointwise.complex import imag, real
 from ..shape import broadcast, reduce_sum, reshape
-from .solving import by_lanes, check_square, inv, random_matrix, real_dtype, swap
+from .inverses import inv
+from .matrices import by_lanes, check_square, random_matrix, real_dtype, swap
 
 
 def _entries_product(x: Array, y: Array) -> Array:

@@ -37,7 +37,7 @@ from ..shape import broadcast_to, reduce_sum, reshape
 from ..structural.indexing import FULL, index
 from ..structural.joining import concatenate
 from .factorizations import from_triangle, hermitian_cases
-from .solving import adjoint, by_lanes, check_square, random_matrix, real_dtype, safe_reciprocal
+from .matrices import adjoint, by_lanes, check_square, random_matrix, real_dtype, safe_reciprocal
 
 # --- symmetric eigenvalues -----------------------------------------------------------------------
 
