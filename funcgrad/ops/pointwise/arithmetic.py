@@ -91,7 +91,7 @@ class Mask:
     __slots__ = ("values",)
 
     def __init__(self, values: Array | np.bool_) -> None:
-        self.values = values
+        self.values: Array | np.bool_ = values
 
 
 def _times_y(_o: Array | None, _x: Array | None, y: Any) -> Array | complex | Mask:
@@ -273,7 +273,7 @@ class StrongTangent:
     __slots__ = ("value",)
 
     def __init__(self, value: Array) -> None:
-        self.value = value
+        self.value: Array = value
 
     def __mul__(self, factor: Array | complex) -> StrongTangent:
         return StrongTangent(mul_strong(self.value, factor))

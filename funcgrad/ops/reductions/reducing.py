@@ -287,8 +287,8 @@ def _arg_operator(name: str, function: str) -> General:
     )
 
 
-argmax = _arg_operator("argmax", "argmax")
-argmin = _arg_operator("argmin", "argmin")
+argmax: General = _arg_operator("argmax", "argmax")
+argmin: General = _arg_operator("argmin", "argmin")
 
 
 def _logsumexp_eval(xp: ArrayModule, x: Array, *, axes: tuple[int, ...]) -> Array:

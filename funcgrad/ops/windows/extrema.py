@@ -246,5 +246,5 @@ def _window_extremum(name: str, evaluate: Callable[..., Array]) -> General:
     return operator
 
 
-reduce_window_max = _window_extremum("reduce_window_max", window_max_eval)
-reduce_window_min = _window_extremum("reduce_window_min", window_min_eval)
+reduce_window_max: General = _window_extremum("reduce_window_max", window_max_eval)
+reduce_window_min: General = _window_extremum("reduce_window_min", window_min_eval)
