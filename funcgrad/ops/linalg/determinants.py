@@ -80,7 +80,7 @@ det: General = general(
 
 
 def products_without(xp: ArrayModule, s: Array) -> Array:
-    """For each element of the last axis the product of all others."""
+    """The product of all other elements, for each element of the last axis."""
     one = xp.ones_like(s[..., :1])
     before = xp.cumprod(xp.concatenate([one, s[..., :-1]], axis=-1), axis=-1)
     after = xp.cumprod(xp.concatenate([one, s[..., :0:-1]], axis=-1), axis=-1)
@@ -159,7 +159,7 @@ def _change_eval(xp: ArrayModule, a: Array, t: Array) -> Array:
 
 
 def _change_jvp_a(b: Array, h: Array, a: Array, t: Array) -> Array:
-    """From d C[t] = (<C, t> C - C t' C) / det, differentiated once more; for regular matrices."""
+    """The derivative of d C[t] = (<C, t> C - C t' C) / det in the matrix, which is regular."""
     c, h_b, tt = cofactors(a), cofactors_change(a, b), swap(t)
     total = _per_matrix(_entries_product(h_b, t)) * c + _per_matrix(_entries_product(c, t)) * h_b
     total = total - matmul(matmul(h_b, tt), c) - matmul(matmul(c, tt), h_b)

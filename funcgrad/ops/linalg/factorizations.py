@@ -76,6 +76,8 @@ def hermitian_matrix(rng: np.random.Generator, shape: tuple[int, ...], dtype: st
 
 
 def hermitian_cases(*dtypes: str, **params: Any) -> Cases:
+    """Cases for operators that take Hermitian matrices."""
+
     def cases(rng: np.random.Generator) -> Iterator[Case]:
         for dtype in dtypes:
             yield Case(hermitian_matrix(rng, (3, 3), dtype), **params)

@@ -55,7 +55,7 @@ def _triangle_mask(n: int, dtype: np.dtype, lower: bool, diagonal: float) -> np.
 
 
 def safe_reciprocal(x: Array, small: Array) -> Array:
-    """1 / x, and 0 where ``small``, without warnings."""
+    """The reciprocal 1 / x, and 0 where ``small``, without warnings."""
     return select(small, 0, 1 / select(small, 1, x))
 
 

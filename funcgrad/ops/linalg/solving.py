@@ -25,7 +25,7 @@ from ..shape import broadcast, move_axis, reshape
 from .matrices import adjoint, by_lanes, check_square, random_matrix, swap, triangle
 
 NONE, TRANSPOSED, ADJOINT = range(3)
-"""What ``transpose_a`` of triangular_solve makes of its matrix."""
+"""Values of ``transpose_a``: triangular_solve takes the matrix, its transpose, or its adjoint."""
 
 
 def check_system(name: str, a: Aval, b: Aval) -> None:

@@ -49,7 +49,7 @@ def pairs(w: Array) -> tuple[Array, Array]:
 
 
 def between(x: Array, w: Array) -> Array:
-    """x_ij / (w_j - w_i), and 0 for pairs that are equal to rounding."""
+    """The quotients x_ij / (w_j - w_i), and 0 for pairs that are equal to rounding."""
     wi, wj = pairs(w)
     gap = wj - wi
     equal = abs(gap) <= _entrywise(rounding(w))

@@ -71,7 +71,7 @@ bitwise_xor: Elementwise = _bits("xor", np.bitwise_xor, operator.xor)
 
 
 def inverted(x: Array | int) -> Array | int:
-    """~x, which negates truth values, Python's too."""
+    """The inversion ~x, which negates truth values, Python's too."""
     return not x if type(x) is bool else ~x
 
 
