@@ -33,6 +33,8 @@ def _operand(x: object) -> Any:
 
 
 def binary_methods(prim: Primitive) -> tuple[BinaryMethod, BinaryMethod]:
+    """The methods for an operator with a traced value as its first, and as its second operand."""
+
     def forward(self: Tracer, other: object) -> Any:
         if type(other) not in _DIRECT:
             if isinstance(other, Tracer):

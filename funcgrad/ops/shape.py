@@ -150,7 +150,7 @@ broadcast: Linear = linear(
 
 
 def sums_short_rows(x: Array, axes: tuple[int, ...]) -> bool:
-    """Whether all axes but a short last one are summed, over many elements."""
+    """True if all axes but a short last one are summed, over many elements."""
     return (
         0 < len(axes) == x.ndim - 1
         and axes[-1] == x.ndim - 2
@@ -305,7 +305,7 @@ convert: Linear = linear(
 
 def cast(x: ArrayLike, dtype: np.dtype) -> Array:
     """Convert unless the dtype is right already; a complex value loses its imaginary part."""
-    if hasattr(x, "dtype") and x.dtype == dtype:
+    if hasattr(x, "dtype") and x.dtype == dtype:  # type: ignore[union-attr]
         return x  # type: ignore[return-value]  # what has a dtype is an array
     return convert(x, dtype=dtype)
 

@@ -13,17 +13,20 @@ from funcgrad.api.staging import make_jaxpr
 from funcgrad.api.vmap import vmap
 from funcgrad.compiler.program import program
 from funcgrad.numpy import linalg
+from funcgrad.ops.contraction.dot_general import matmul
 from funcgrad.ops.linalg import (
     determinants as linalg_det,
 )
 from funcgrad.ops.linalg import (
     factorizations as linalg_factor,
 )
+from funcgrad.ops.linalg import inverses, matrices
 from funcgrad.ops.linalg import solving as systems
 from funcgrad.ops.linalg import (
     spectral as linalg_spectral,
 )
 from funcgrad.ops.pointwise.comparison import select
+from funcgrad.ops.shape import reshape
 from funcgrad.ops.structural.indexing import FULL, index
 
 # --- closed forms ---------------------------------------------------------------------------------
@@ -104,9 +107,9 @@ def test_cholesky_tangents_multiply_back(dtype, upper):
     f, df = jvp(lambda x: linalg.cholesky(x, upper=upper), (a,), (t,))
     triangle = np.triu if upper else np.tril
     np.testing.assert_array_equal(df, triangle(df))
-    left, right = (df, f) if not upper else (systems.adjoint(df), systems.adjoint(f))
-    product = left @ systems.adjoint(right)
-    np.testing.assert_allclose(product + systems.adjoint(product), t, atol=1e-13)
+    left, right = (df, f) if not upper else (matrices.adjoint(df), matrices.adjoint(f))
+    product = left @ matrices.adjoint(right)
+    np.testing.assert_allclose(product + matrices.adjoint(product), t, atol=1e-13)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -116,8 +119,8 @@ def test_qr_tangents_multiply_back(dtype, shape):
     a, t = random_like(rng, shape, dtype), random_like(rng, shape, dtype)
     (q, r), (dq, dr) = jvp(linalg.qr, (a,), (t,))
     np.testing.assert_allclose(dq @ r + q @ dr, t, atol=1e-12)
-    inner = systems.adjoint(q) @ dq
-    np.testing.assert_allclose(inner + systems.adjoint(inner), 0, atol=1e-12)
+    inner = matrices.adjoint(q) @ dq
+    np.testing.assert_allclose(inner + matrices.adjoint(inner), 0, atol=1e-12)
     np.testing.assert_allclose(dr, np.triu(dr), atol=1e-12)
 
 
@@ -126,7 +129,7 @@ def test_eigh_tangents_multiply_back(dtype):
     rng = np.random.default_rng(4)
     a, t = hermitian(rng, 4, dtype, (2,)), hermitian(rng, 4, dtype, (2,))
     (w, v), (dw, dv) = jvp(linalg.eigh, (a,), (t,))
-    vh, dvh = systems.adjoint(v), systems.adjoint(dv)
+    vh, dvh = matrices.adjoint(v), matrices.adjoint(dv)
     w, dw = w[..., None, :], dw[..., None, :]
     np.testing.assert_allclose((dv * w + v * dw) @ vh + (v * w) @ dvh, t, atol=1e-12)
     np.testing.assert_allclose(dvh @ v + vh @ dv, 0, atol=1e-12)
@@ -139,8 +142,10 @@ def test_svd_tangents_multiply_back(dtype, full, shape):
     rng = np.random.default_rng(5)
     a, t = random_like(rng, shape, dtype), random_like(rng, shape, dtype)
     (u, s, vh), (du, ds, dvh) = jvp(lambda x: linalg.svd(x, full_matrices=full), (a,), (t,))
-    np.testing.assert_allclose(systems.adjoint(u) @ du + systems.adjoint(du) @ u, 0, atol=1e-11)
-    np.testing.assert_allclose(vh @ systems.adjoint(dvh) + dvh @ systems.adjoint(vh), 0, atol=1e-11)
+    np.testing.assert_allclose(matrices.adjoint(u) @ du + matrices.adjoint(du) @ u, 0, atol=1e-11)
+    np.testing.assert_allclose(
+        vh @ matrices.adjoint(dvh) + dvh @ matrices.adjoint(vh), 0, atol=1e-11
+    )
     k = min(shape[-2:])
     u, du, vh, dvh = u[..., :k], du[..., :k], vh[..., :k, :], dvh[..., :k, :]
     s, ds = s[..., None, :], ds[..., None, :]
@@ -153,7 +158,7 @@ def test_full_svd_has_right_derivatives_of_the_null_space():
 
     def projector(x):
         null = index(linalg.svd(x).U, key=(FULL, (3, 5, None)))
-        return weigh(systems.matmul(null, systems.swap(null)), w)
+        return weigh(matmul(null, matrices.swap(null)), w)
 
     check_gradient(projector, a)
 
@@ -167,9 +172,9 @@ def test_functions_of_eigenvectors_against_differences(dtype, name):
     def fun(x):
         if name == "eigh":
             values, v = linalg.eigh(x)
-            return weigh(systems.matmul(v * values**3, systems.adjoint(v)), w)
+            return weigh(matmul(v * values**3, matrices.adjoint(v)), w)
         u, s, vh = linalg.svd(x)
-        return weigh(systems.matmul(u * s**3, vh), w)
+        return weigh(matmul(u * s**3, vh), w)
 
     check_gradient(fun, hermitian(rng, 3, dtype))
 
@@ -185,7 +190,7 @@ def test_hermitian_svd_agrees_with_numpy_and_with_the_general_one():
     w = random_like(rng, (4,))
 
     def weighted(hermitian):
-        return lambda x: total(linalg.svd((x + systems.swap(x)) / 2, True, False, hermitian) * w)
+        return lambda x: total(linalg.svd((x + matrices.swap(x)) / 2, True, False, hermitian) * w)
 
     np.testing.assert_allclose(grad(weighted(True))(a), grad(weighted(False))(a), atol=1e-12)
 
@@ -207,7 +212,7 @@ def test_triangular_solve_reads_one_triangle(monkeypatch, scipy_there, n, dtype)
         a = kept(full) + other(np.full_like(full, np.nan), 1 if lower else -1)
         for unit in (False, True):
             t = kept(full, (-1 if lower else 1)) + np.eye(n) if unit else kept(full)
-            for mode, op in enumerate((t, np.swapaxes(t, -1, -2), systems.adjoint(t))):
+            for mode, op in enumerate((t, np.swapaxes(t, -1, -2), matrices.adjoint(t))):
                 x = systems.triangular_solve(
                     a, b, lower=lower, transpose_a=mode, unit_diagonal=unit
                 )
@@ -296,7 +301,7 @@ def test_second_derivative_where_a_cotangent_column_happens_to_be_zero():
     a = np.array([[2.0, 0.3], [0.1, 1.5]])
 
     def fun(x):
-        y = systems.solve(a, systems.reshape(x, shape=(2, 1)), strong=True)
+        y = systems.solve(a, reshape(x, shape=(2, 1)), strong=True)
         return total(y * y)
 
     np.testing.assert_allclose(
@@ -314,7 +319,7 @@ def test_every_factorization_is_differentiable_in_float32():
     for fun in (
         linalg_factor.cholesky,
         linalg_det.det,
-        systems.inv,
+        inverses.inv,
         lambda x: linalg_spectral.eigh(x, lower=True)[1],
         lambda x: linalg_spectral.svd(x, full_matrices=False)[0],
         lambda x: linalg_factor.qr(x, mode="reduced")[0],

@@ -14,7 +14,9 @@ from funcgrad.api.vmap import vmap
 from funcgrad.compiler.program import program
 from funcgrad.errors import DifferentiationError, ShapeError
 from funcgrad.numpy import linalg
+from funcgrad.ops.linalg import matrices
 from funcgrad.ops.linalg import solving as systems
+from funcgrad.ops.shape import reshape
 from funcgrad.ops.structural.indexing import index
 
 MATRIX = {
@@ -23,7 +25,7 @@ MATRIX = {
     "solve folded": lambda x: linalg.solve(x, np.arange(12.0).reshape(2, 3, 2)),
     "inv": linalg.inv,
     "pinv": linalg.pinv,
-    "pinv hermitian": lambda x: linalg.pinv(x + systems.adjoint(x), hermitian=True),
+    "pinv hermitian": lambda x: linalg.pinv(x + matrices.adjoint(x), hermitian=True),
     "det": linalg.det,
     "slogdet": lambda x: linalg.slogdet(x).logabsdet,
     "cholesky": lambda x: linalg.cholesky(x),
@@ -40,8 +42,8 @@ MATRIX = {
     "cond -2": lambda x: linalg.cond(x, -2),
     "lstsq": lambda x: linalg.lstsq(x, np.ones((3, 2)))[0],
     "multi_dot": lambda x: linalg.multi_dot([np.ones(3), x, x, np.ones((3, 4)), np.ones(4)]),
-    "tensorinv": lambda x: linalg.tensorinv(systems.reshape(x, shape=(3, 1, 3))),
-    "tensorsolve": lambda x: linalg.tensorsolve(systems.reshape(x, shape=(3, 3, 1)), np.ones(3)),
+    "tensorinv": lambda x: linalg.tensorinv(reshape(x, shape=(3, 1, 3))),
+    "tensorsolve": lambda x: linalg.tensorsolve(reshape(x, shape=(3, 3, 1)), np.ones(3)),
     "trace": lambda x: linalg.trace(x, offset=1),
     "diagonal": lambda x: linalg.diagonal(x, offset=-1),
     "outer": lambda x: (

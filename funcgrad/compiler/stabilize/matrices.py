@@ -10,7 +10,9 @@ import math
 
 from ...core.jaxpr import Atom, Eqn
 from ...ops.contraction.dot_general import dot_general
-from ...ops.linalg.solving import inv, solve, swap
+from ...ops.linalg.inverses import inv
+from ...ops.linalg.matrices import swap
+from ...ops.linalg.solving import solve
 from ...ops.shape import reshape, transpose
 from ...typing import Array
 from .forms import operand, unplaced

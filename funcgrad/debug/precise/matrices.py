@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ...core.primitive import Primitive
-from ...ops.linalg import determinants, factorizations, norms, solving
+from ...ops.linalg import determinants, factorizations, inverses, norms, solving
 from ...ops.pointwise.arithmetic import add, mul, sub
 from ...ops.pointwise.complex import absolute, conj
 from ...ops.pointwise.exponentials import exp, log
@@ -260,7 +260,7 @@ RULES: dict[Primitive, Callable[..., Result | None]] = {
     softmax.log_total: log_total,
     norms.vector_norm: vector_norm,
     solving.solve: solve,
-    solving.inv: inv,
+    inverses.inv: inv,
     solving.triangular_solve: triangular_solve,
     factorizations.cholesky: cholesky,
     determinants.det: det,

@@ -9,7 +9,7 @@ import numpy as np
 from ...core.tracebacks import user_facing
 from ...ops.linalg import factorizations as linalg_factor
 from ...ops.linalg import spectral as linalg_spectral
-from ...ops.linalg.solving import adjoint
+from ...ops.linalg.matrices import adjoint
 from ...ops.pointwise.complex import sign
 from ...ops.reductions.sorting import argsort, sort, take_along
 from ...ops.shape import broadcast_to, reshape

@@ -7,8 +7,8 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 
 from ...core.tracebacks import user_facing
+from ...ops.linalg import inverses, matrices
 from ...ops.linalg import norms as linalg_norm
-from ...ops.linalg import solving as systems
 from ...ops.linalg import spectral as linalg_spectral
 from ...ops.pointwise.comparison import isnan, select
 from ...ops.reductions.reducing import keepdims as restore_axes
@@ -87,7 +87,7 @@ def _vector_norm(x: Array, axes: tuple[int, ...], order: Order) -> Array:
     if order == -np.inf:
         return reduce_min(abs(x), axes=axes)
     if order == 0:
-        return reduce_sum(cast(x != 0, systems.real_dtype(x.dtype)), axes=axes)
+        return reduce_sum(cast(x != 0, matrices.real_dtype(x.dtype)), axes=axes)
     if order == 1:
         return reduce_sum(abs(x), axes=axes)
     return linalg_norm.vector_norm(x, axes=axes, order=float(order))
@@ -190,7 +190,7 @@ def cond(x: ArrayLike, p: Order = None) -> Array:
             most, least = reduce_max(s, axes=(axis,)), reduce_min(s, axes=(axis,))
             ratio = least / most if p == -2 else most / least
         else:
-            inverse = systems.inv(x, failing="nan")
+            inverse = inverses.inv(x, failing="nan")
             ratio = norm(x, p, (-2, -1)) * norm(inverse, p, (-2, -1))
     given = reduce_any(isnan(x), axes=(len(x.shape) - 2, len(x.shape) - 1))
     return select(isnan(ratio) & ~given, np.inf, ratio)

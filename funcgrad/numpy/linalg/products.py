@@ -12,7 +12,7 @@ from ...core.tracing import aval_of
 from ...errors import ShapeError
 from ...ops.contraction.dot_general import dot_general
 from ...ops.contraction.dot_general import matmul as product
-from ...ops.linalg import solving as systems
+from ...ops.linalg import inverses, matrices
 from ...ops.pointwise.arithmetic import mul
 from ...ops.pointwise.complex import conj
 from ...ops.shape import broadcast, cast, move_axis, reduce_sum, reshape
@@ -61,13 +61,13 @@ def matrix_power(a: ArrayLike, n: int) -> Array:
     base = as_operand(a)
     if is_plain(base):
         return np.linalg.matrix_power(base, n)
-    systems.check_square("matrix_power", aval_of(base))
+    matrices.check_square("matrix_power", aval_of(base))
     if type(n) is not int and not hasattr(n, "__index__"):
         raise TypeError(f"matrix_power needs an integer exponent, got {n!r}")
     if n == 0:
         return broadcast(np.eye(base.shape[-1], dtype=base.dtype), shape=tuple(base.shape))
     if n < 0:
-        base, n = systems.inv(inexact(base)), -n
+        base, n = inverses.inv(inexact(base)), -n
     if n == 3:  # NumPy multiplies in this order, too
         return product(product(base, base), base)
     power = base
@@ -262,7 +262,7 @@ def matrix_transpose(x: ArrayLike, /) -> Array:
     x = as_operand(x)
     if len(x.shape) < 2:
         raise ShapeError(f"matrix_transpose needs two axes at least, got shape {tuple(x.shape)}")
-    return systems.swap(x)
+    return matrices.swap(x)
 
 
 @user_facing

@@ -17,6 +17,7 @@ from ...ops.linalg import (
 from ...ops.linalg import (
     factorizations as linalg_factor,
 )
+from ...ops.linalg import inverses
 from ...ops.linalg import solving as systems
 from ...ops.linalg import (
     spectral as linalg_spectral,
@@ -97,7 +98,7 @@ def inv(a: ArrayLike) -> Array:
     array([[0.5 , 0.  ],
            [0.  , 0.25]])
     """
-    return systems.inv(square("inv", a))
+    return inverses.inv(square("inv", a))
 
 
 @user_facing
@@ -135,7 +136,7 @@ def pinv(
     elif rcond is None:
         rcond = 1e-15
     smallest = np.asarray(rcond, np.float64)
-    return systems.pinv(x, np.broadcast_to(smallest, x.shape[:-2])[()])
+    return inverses.pinv(x, np.broadcast_to(smallest, x.shape[:-2])[()])
 
 
 def _precision(a: Array) -> float:
@@ -181,7 +182,7 @@ def lstsq(
     s = linalg_spectral.svdvals(matrix)
     largest = index(s, key=((0, 1, None),))
     rank = reduce_sum(cast(s > largest * rcond, np.dtype(np.int64)), axes=(0,))
-    x = matmul(systems.pinv(matrix, np.float64(rcond)), rhs)
+    x = matmul(inverses.pinv(matrix, np.float64(rcond)), rhs)
     if m <= n:
         return x, np.empty(0, s.dtype), rank, s
     rest = rhs - matmul(matrix, x)

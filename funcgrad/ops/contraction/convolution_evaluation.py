@@ -38,7 +38,7 @@ def conv_layout(
     strides: Sequence[int],
     dilation: Sequence[int],
 ) -> tuple[bool, bool, str]:
-    """How to walk through memory: the outer of n and c first, then the longest runs innermost.
+    """The order in which memory is read: the outer of n and c first, the longest runs innermost.
 
     Returns:
         sums: whether c is the outer axis, as in gradients of kernels, and n the inner one;
@@ -252,7 +252,7 @@ def conv_positions(
     padding: Sequence[tuple[int, int]],
     counts: Sequence[int],
 ) -> Array:
-    """As conv_taps for few positions, as in gradients of kernels: an inner product for each."""
+    """An inner product for each position, where these are few, as in gradients of kernels."""
     groups, outputs, channels = w.shape[:3]
     taps = w.shape[3:]
     x = conv_channels_last(xp, x, padding)

@@ -35,7 +35,7 @@ def _conv_eval(
 
 
 def check_convolution(lhs: Aval, rhs: Aval, **params: Any) -> Aval:
-    """What the operator returns, or an error that says how the operands do not fit."""
+    """The shape and dtype of the result, or an error that says how the operands do not fit."""
     groups, batch_groups = params["feature_group_count"], params["batch_group_count"]
     if lhs.ndim != rhs.ndim or lhs.ndim < 2:
         raise ShapeError(
@@ -115,7 +115,10 @@ def _lhs_cotangent(
     batch_group_count: int,
     strong: int | None,
 ) -> Array:
-    """Strides become gaps and gaps strides; the kernel is flipped, its in- and outputs swapped."""
+    """The cotangent of images: strides become gaps and gaps strides, and the kernel is flipped.
+
+    Its inputs and outputs change places.
+    """
     groups = feature_group_count * batch_group_count
     taps = shape_of(rhs)[2:]
     kernel = flip(rhs, axes=tuple(range(2, len(taps) + 2))) if taps else rhs
@@ -153,7 +156,7 @@ def _rhs_cotangent(
     batch_group_count: int,
     strong: int | None,
 ) -> Array:
-    """Images and channels change places, and so do feature groups and batch groups."""
+    """The cotangent of kernels: images and channels change places, and both kinds of groups."""
     pads = tuple(
         (low, (k - 1) * r + dilated_size(q, s) - low - dilated_size(n, d))
         for n, k, q, s, (low, _), d, r in zip(

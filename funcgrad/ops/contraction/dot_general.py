@@ -143,7 +143,7 @@ def _transpose(
 
 
 def _strong_side(flagged: bool, value_is_strong: bool) -> int | None:
-    """Whose zeros are strong in the product of cotangent (0) and value (1)."""
+    """The factor whose zeros are strong in the product of cotangent (0) and value (1), or None."""
     if value_is_strong:
         return 1
     return 0 if flagged else None
@@ -168,7 +168,7 @@ def _transpose_first(
 
 
 class _Plan(NamedTuple):
-    """How a cotangent is multiplied with the other operand, and how the result's axes move."""
+    """The product of a cotangent with the other operand, and the moves of the result's axes."""
 
     contract: Pairs
     batch: Pairs

@@ -20,7 +20,8 @@ from ..contraction.dot_general import matmul
 from ..families import General, general, sample
 from ..pointwise.complex import imag, real
 from ..shape import broadcast, reduce_sum, reshape
-from .solving import by_lanes, check_square, inv, random_matrix, real_dtype, swap
+from .inverses import inv
+from .matrices import by_lanes, check_square, random_matrix, real_dtype, swap
 
 
 def _entries_product(x: Array, y: Array) -> Array:
@@ -79,7 +80,7 @@ det: General = general(
 
 
 def products_without(xp: ArrayModule, s: Array) -> Array:
-    """For each element of the last axis the product of all others."""
+    """The product of all other elements, for each element of the last axis."""
     one = xp.ones_like(s[..., :1])
     before = xp.cumprod(xp.concatenate([one, s[..., :-1]], axis=-1), axis=-1)
     after = xp.cumprod(xp.concatenate([one, s[..., :0:-1]], axis=-1), axis=-1)
@@ -158,7 +159,7 @@ def _change_eval(xp: ArrayModule, a: Array, t: Array) -> Array:
 
 
 def _change_jvp_a(b: Array, h: Array, a: Array, t: Array) -> Array:
-    """From d C[t] = (<C, t> C - C t' C) / det, differentiated once more; for regular matrices."""
+    """The derivative of d C[t] = (<C, t> C - C t' C) / det in the matrix, which is regular."""
     c, h_b, tt = cofactors(a), cofactors_change(a, b), swap(t)
     total = _per_matrix(_entries_product(h_b, t)) * c + _per_matrix(_entries_product(c, t)) * h_b
     total = total - matmul(matmul(h_b, tt), c) - matmul(matmul(c, tt), h_b)

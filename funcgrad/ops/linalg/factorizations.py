@@ -23,9 +23,7 @@ from ..families import General, general
 from ..pointwise.arithmetic import mul
 from ..pointwise.complex import conj
 from ..structural.indexing import FULL, index
-from .solving import (
-    NONE,
-    TRANSPOSED,
+from .matrices import (
     adjoint,
     by_lanes,
     check_square,
@@ -33,8 +31,8 @@ from .solving import (
     real_dtype,
     swap,
     triangle,
-    triangular_solve,
 )
+from .solving import NONE, TRANSPOSED, triangular_solve
 
 # --- Cholesky ------------------------------------------------------------------------------------
 
@@ -78,6 +76,8 @@ def hermitian_matrix(rng: np.random.Generator, shape: tuple[int, ...], dtype: st
 
 
 def hermitian_cases(*dtypes: str, **params: Any) -> Cases:
+    """Cases for operators that take Hermitian matrices."""
+
     def cases(rng: np.random.Generator) -> Iterator[Case]:
         for dtype in dtypes:
             yield Case(hermitian_matrix(rng, (3, 3), dtype), **params)

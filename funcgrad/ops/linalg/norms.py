@@ -17,7 +17,7 @@ from ..pointwise.complex import conj, real
 from ..pointwise.directions import share
 from ..reductions.reducing import keepdims
 from ..shape import reduce_sum, reduced_shape, shift_axes
-from .solving import real_dtype
+from .matrices import real_dtype
 
 
 def norm_of(xp: ArrayModule, x: Array, axes: tuple[int, ...], order: float, count: float) -> Array:

@@ -1,79 +1,31 @@
-"""Linear systems: triangular and general solves, inverse, pseudo-inverse, of stacks of matrices.
+"""Linear systems: triangular and general solves, of stacks of matrices.
 
-What the other linear algebra operators share is here too: adjoints, triangles, failing lanes.
 Matrices are the last two axes; operands have equal leading axes and one dtype.
 Derivatives: Giles, Collected matrix derivative results for forward and reverse mode algorithmic
-differentiation (2008); Golub and Pereyra, The differentiation of pseudo-inverses (1973).
+differentiation (2008).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from functools import lru_cache
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
-from ...arrays import ArrayModule, raising_linalg, triangular_solver
+from ...arrays import ArrayModule, triangular_solver
 from ...core.avals import Aval, inexact_dtype
-from ...core.facts import Float64, Hazard
+from ...core.facts import Hazard
 from ...core.primitive import Case, Primitive
 from ...errors import ShapeError
 from ...typing import Array
 from ..contraction.dot_general import matmul
 from ..families import General, general, sample
-from ..pointwise.arithmetic import mul
-from ..pointwise.comparison import select
 from ..pointwise.complex import conj
-from ..shape import broadcast, move_axis, reshape, transpose
+from ..shape import broadcast, move_axis, reshape
+from .matrices import adjoint, by_lanes, check_square, random_matrix, swap, triangle
 
 NONE, TRANSPOSED, ADJOINT = range(3)
-"""What ``transpose_a`` of triangular_solve makes of its matrix."""
-
-# --- matrices ------------------------------------------------------------------------------------
-
-
-def swap(x: Array) -> Array:
-    """The transpose of each matrix."""
-    n = len(x.shape)
-    return transpose(x, perm=(*range(n - 2), n - 1, n - 2))
-
-
-def adjoint(x: Array) -> Array:
-    """The conjugate transpose of each matrix."""
-    return conj(swap(x)) if x.dtype.kind == "c" else swap(x)
-
-
-def real_dtype(dtype: np.dtype) -> np.dtype:
-    """The dtype of absolute values."""
-    return np.finfo(dtype).dtype
-
-
-def triangle(x: Array, *, lower: bool = True, diagonal: float = 1.0) -> Array:
-    """One triangle of each square matrix, with the diagonal times a factor."""
-    n = x.shape[-1]
-    make = _triangle_mask if n <= 64 else _triangle_mask.__wrapped__
-    return mul(x, make(n, real_dtype(x.dtype), lower, diagonal))
-
-
-@lru_cache(maxsize=64)
-def _triangle_mask(n: int, dtype: np.dtype, lower: bool, diagonal: float) -> np.ndarray:
-    mask = np.tri(n, dtype=dtype)
-    mask.flat[:: n + 1] = diagonal
-    mask = mask if lower else mask.T
-    mask.flags.writeable = False
-    return mask
-
-
-def safe_reciprocal(x: Array, small: Array) -> Array:
-    """1 / x, and 0 where ``small``, without warnings."""
-    return select(small, 0, 1 / select(small, 1, x))
-
-
-def check_square(name: str, a: Aval) -> None:
-    """Raise unless the last two axes are square matrices."""
-    if a.ndim < 2 or a.shape[-1] != a.shape[-2]:
-        raise ShapeError(f"{name} needs square matrices in the last two axes, got shape {a.shape}")
+"""Values of ``transpose_a``: triangular_solve takes the matrix, its transpose, or its adjoint."""
 
 
 def check_system(name: str, a: Aval, b: Aval) -> None:
@@ -84,46 +36,6 @@ def check_system(name: str, a: Aval, b: Aval) -> None:
             f"{name}: matrices of shape {a.shape} and right-hand sides of shape {b.shape} do not "
             "fit; they must agree in all axes but the last"
         )
-
-
-# --- failing lanes -------------------------------------------------------------------------------
-
-
-def by_lanes(
-    xp: ArrayModule, function: Callable[..., Any], operands: tuple[Array, ...], failing: str
-) -> Any:
-    """Apply a function to stacks of matrices.
-
-    With failing="nan" a matrix on which it raises gives NaN, and only that one.
-    """
-    try:
-        with raising_linalg(xp):
-            return function(xp, *operands)
-    except np.linalg.LinAlgError:
-        if failing == "raise":
-            raise
-    lead = operands[0].shape[:-2]
-    good = np.ones(lead, bool)
-    for lane in np.ndindex(*lead):
-        try:
-            with raising_linalg(xp):
-                function(xp, *[x[lane] for x in operands])
-        except np.linalg.LinAlgError:
-            good[lane] = False
-    good = xp.asarray(good)
-    harmless = [
-        xp.where(good[..., None, None], x, xp.eye(*x.shape[-2:], dtype=x.dtype)) for x in operands
-    ]
-    out = function(xp, *harmless)
-    if isinstance(out, tuple):
-        return tuple(nan_unless(xp, good, x) for x in out)
-    return nan_unless(xp, good, out)
-
-
-def nan_unless(xp: ArrayModule, good: Array, x: Array) -> Array:
-    """Return x with NaN in the lanes that are not good."""
-    mask = xp.reshape(good, good.shape + (1,) * (x.ndim - good.ndim))
-    return xp.where(mask, x, xp.asarray(np.nan, x.dtype))[()]
 
 
 def zero_columns(xp: ArrayModule, b: Array, x: Array) -> Array:
@@ -254,14 +166,6 @@ def _triangular_solve_transpose(
     return None, ct
 
 
-def random_matrix(rng: np.random.Generator, shape: tuple[int, ...], dtype: str) -> Array:
-    """Matrices for cases: far from singular, singular values well apart."""
-    x = sample(rng, shape, dtype, (-1, 1)) / 2
-    steps = np.zeros(shape[-2:])
-    np.fill_diagonal(steps, 1.5 + 1.3 * np.arange(min(shape[-2:])))
-    return (x + steps).astype(dtype)
-
-
 def _system(
     rng: np.random.Generator, dtype: str, lead: tuple[int, ...] = ()
 ) -> tuple[Array, Array]:
@@ -347,90 +251,4 @@ solve: General = general(
     cases=_solve_cases,
     fails=True,
     hazard=Hazard.SINGULAR,
-)
-
-# --- inverses ------------------------------------------------------------------------------------
-
-
-def inverse_values(xp: ArrayModule, a: Array) -> Array:
-    """The inverse of each matrix."""
-    return xp.linalg.inv(a)
-
-
-def _inv_eval(xp: ArrayModule, a: Array, *, failing: str = "raise") -> Array:
-    return by_lanes(xp, inverse_values, (a,), failing)
-
-
-def _inv_abstract(a: Aval, **_: object) -> Aval:
-    check_square("inv", a)
-    return Aval(a.shape, inexact_dtype(a))
-
-
-inv: General = general(
-    "inv",
-    _inv_eval,
-    abstract=_inv_abstract,
-    jvp=lambda t, x, _a, **_: -matmul(matmul(x, t), x),
-    batch=lambda _size, args, _batched, **params: inv(args[0], **params),
-    cases=lambda rng: [
-        Case(random_matrix(rng, shape, dtype))
-        for dtype, shape in (("f8", (3, 3)), ("f4", (3, 3)), ("c16", (3, 3)), ("f8", (2, 3, 3)))
-    ],
-    fails=True,
-    hazard=Hazard.SINGULAR,
-)
-
-
-def pseudo_inverse_values(xp: ArrayModule, a: Array, rcond: Array) -> Array:
-    """The pseudo-inverse by SVD; singular values up to rcond times the largest count as zero."""
-    u, s, vh = xp.linalg.svd(a.conj(), full_matrices=False)
-    keep = s > rcond[..., 0] * s[..., :1]
-    s = xp.where(keep, 1 / xp.where(keep, s, xp.ones((), s.dtype)), xp.zeros((), s.dtype))
-    return xp.matmul(xp.swapaxes(vh, -1, -2), s[..., None] * xp.swapaxes(u, -1, -2))
-
-
-def _pinv_eval(xp: ArrayModule, a: Array, rcond: Array, *, failing: str = "raise") -> Array:
-    return by_lanes(xp, pseudo_inverse_values, (a, xp.asarray(rcond)[..., None, None]), failing)
-
-
-def _pinv_abstract(a: Aval, rcond: Aval, **_: object) -> Aval:
-    if rcond.shape != a.shape[:-2]:
-        raise ShapeError(f"pinv: rcond of shape {rcond.shape} for matrices of shape {a.shape}")
-    return Aval((*a.shape[:-2], a.shape[-1], a.shape[-2]), inexact_dtype(a))
-
-
-def _pinv_jvp(t: Array, p: Array, a: Array, _rcond: Array, **_: object) -> Array:
-    """Rule: dP = -P T P + P P* T* (1 - A P) + (1 - P A) T* P* P, where the rank is kept."""
-    tp = matmul(t, p)
-    left = matmul(p, adjoint(tp))
-    right = matmul(adjoint(matmul(p, t)), p)
-    return left - matmul(matmul(left, a), p) + right - matmul(p, matmul(a, right)) - matmul(p, tp)
-
-
-def _pinv_batch(
-    size: int, args: Sequence[Array], batched: Sequence[bool], **params: object
-) -> Array:
-    a, rcond = (
-        x if is_batched else broadcast(x, shape=(size, *x.shape))
-        for x, is_batched in zip(args, batched, strict=True)
-    )
-    return pinv(a, rcond, **params)
-
-
-def _pinv_cases(rng: np.random.Generator) -> Iterator[Case]:
-    for dtype, shape in (("f8", (3, 3)), ("f8", (4, 2)), ("f4", (2, 3)), ("c16", (2, 3))):
-        yield Case(random_matrix(rng, shape, dtype), np.float64(1e-15))
-    yield Case(random_matrix(rng, (2, 3, 4), "f8"), np.array([1e-15, 1e-13]))
-
-
-pinv: General = general(
-    "pinv",
-    _pinv_eval,
-    abstract=_pinv_abstract,
-    jvp=(_pinv_jvp, None),
-    batch=_pinv_batch,
-    cases=_pinv_cases,
-    fails=True,
-    elements=Float64("an iteration, of which only the limit is defined"),
-    hazard=Hazard.NO_CONVERGENCE,
 )

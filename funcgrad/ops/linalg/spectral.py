@@ -37,7 +37,7 @@ from ..shape import broadcast_to, reduce_sum, reshape
 from ..structural.indexing import FULL, index
 from ..structural.joining import concatenate
 from .factorizations import from_triangle, hermitian_cases
-from .solving import adjoint, by_lanes, check_square, random_matrix, real_dtype, safe_reciprocal
+from .matrices import adjoint, by_lanes, check_square, random_matrix, real_dtype, safe_reciprocal
 
 # --- symmetric eigenvalues -----------------------------------------------------------------------
 
@@ -49,7 +49,7 @@ def pairs(w: Array) -> tuple[Array, Array]:
 
 
 def between(x: Array, w: Array) -> Array:
-    """x_ij / (w_j - w_i), and 0 for pairs that are equal to rounding."""
+    """The quotients x_ij / (w_j - w_i), and 0 for pairs that are equal to rounding."""
     wi, wj = pairs(w)
     gap = wj - wi
     equal = abs(gap) <= _entrywise(rounding(w))

@@ -45,7 +45,7 @@ def _product_transpose(
 
 
 def _reciprocal(y: Array | float) -> Array | float:
-    """1 / y; of the Python number 0, for which Python raises, what NumPy gives."""
+    """The reciprocal 1 / y, as NumPy gives it of the Python number 0, for which Python raises."""
     return 1 / y if type(y) not in (int, float) or y else math.copysign(math.inf, y)
 
 
@@ -91,7 +91,7 @@ class Mask:
     __slots__ = ("values",)
 
     def __init__(self, values: Array | np.bool_) -> None:
-        self.values = values
+        self.values: Array | np.bool_ = values
 
 
 def _times_y(_o: Array | None, _x: Array | None, y: Any) -> Array | complex | Mask:
@@ -107,7 +107,7 @@ def _times_x(_o: Array | None, x: Any, _y: Array) -> Array | complex | Mask:
 
 
 def any_boolean(operands: Sequence[Array | complex]) -> bool:
-    """Whether one of the factors is a mask."""
+    """True if one of the factors is a mask."""
     return any(out_dtype(x).kind == "b" for x in operands)
 
 
@@ -273,7 +273,7 @@ class StrongTangent:
     __slots__ = ("value",)
 
     def __init__(self, value: Array) -> None:
-        self.value = value
+        self.value: Array = value
 
     def __mul__(self, factor: Array | complex) -> StrongTangent:
         return StrongTangent(mul_strong(self.value, factor))

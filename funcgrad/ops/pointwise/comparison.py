@@ -31,19 +31,19 @@ def _compare(
     return elementwise(name, ufunc, operator=op, nondifferentiable=BOOLEAN, kinds=kinds)
 
 
-equal = _compare("eq", np.equal, operator.eq, "fcib")
-not_equal = _compare("ne", np.not_equal, operator.ne, "fcib")
-less = _compare("lt", np.less, operator.lt)
-less_equal = _compare("le", np.less_equal, operator.le)
-greater = _compare("gt", np.greater, operator.gt)
-greater_equal = _compare("ge", np.greater_equal, operator.ge)
-logical_and = _compare("logical_and", np.logical_and, kinds="bif")
-logical_or = _compare("logical_or", np.logical_or, kinds="bif")
-logical_xor = _compare("logical_xor", np.logical_xor, kinds="bif")
-logical_not = _compare("logical_not", np.logical_not, kinds="bif")
-isnan = _compare("is_nan", np.isnan, kinds="fc")
-isinf = _compare("is_inf", np.isinf, kinds="fc")
-isfinite = _compare("is_finite", np.isfinite, kinds="fci")
+equal: Elementwise = _compare("eq", np.equal, operator.eq, "fcib")
+not_equal: Elementwise = _compare("ne", np.not_equal, operator.ne, "fcib")
+less: Elementwise = _compare("lt", np.less, operator.lt)
+less_equal: Elementwise = _compare("le", np.less_equal, operator.le)
+greater: Elementwise = _compare("gt", np.greater, operator.gt)
+greater_equal: Elementwise = _compare("ge", np.greater_equal, operator.ge)
+logical_and: Elementwise = _compare("logical_and", np.logical_and, kinds="bif")
+logical_or: Elementwise = _compare("logical_or", np.logical_or, kinds="bif")
+logical_xor: Elementwise = _compare("logical_xor", np.logical_xor, kinds="bif")
+logical_not: Elementwise = _compare("logical_not", np.logical_not, kinds="bif")
+isnan: Elementwise = _compare("is_nan", np.isnan, kinds="fc")
+isinf: Elementwise = _compare("is_inf", np.isinf, kinds="fc")
+isfinite: Elementwise = _compare("is_finite", np.isfinite, kinds="fci")
 
 
 def _bits(
@@ -65,13 +65,13 @@ def _bits(
     )
 
 
-bitwise_and = _bits("and", np.bitwise_and, operator.and_)
-bitwise_or = _bits("or", np.bitwise_or, operator.or_)
-bitwise_xor = _bits("xor", np.bitwise_xor, operator.xor)
+bitwise_and: Elementwise = _bits("and", np.bitwise_and, operator.and_)
+bitwise_or: Elementwise = _bits("or", np.bitwise_or, operator.or_)
+bitwise_xor: Elementwise = _bits("xor", np.bitwise_xor, operator.xor)
 
 
 def inverted(x: Array | int) -> Array | int:
-    """~x, which negates truth values, Python's too."""
+    """The inversion ~x, which negates truth values, Python's too."""
     return not x if type(x) is bool else ~x
 
 
@@ -80,10 +80,14 @@ def _inverted_text(_module: Any, e: Eqn, ins: list[str]) -> str:
     return f"not {ins[0]}" if out.weak and out.dtype.kind == "b" else f"~{ins[0]}"
 
 
-invert = _bits("not", np.invert, inverted, numpy=NumpyText(expression=_inverted_text))
-left_shift = _bits("shift_left", np.left_shift, operator.lshift, "i", ((-9, 9), (0, 5)))
-right_shift = _bits("shift_right", np.right_shift, operator.rshift, "i", ((-9, 9), (0, 5)))
-bitwise_count = _bits("population_count", np.bitwise_count, kinds="i")
+invert: Elementwise = _bits("not", np.invert, inverted, numpy=NumpyText(expression=_inverted_text))
+left_shift: Elementwise = _bits(
+    "shift_left", np.left_shift, operator.lshift, "i", ((-9, 9), (0, 5))
+)
+right_shift: Elementwise = _bits(
+    "shift_right", np.right_shift, operator.rshift, "i", ((-9, 9), (0, 5))
+)
+bitwise_count: Elementwise = _bits("population_count", np.bitwise_count, kinds="i")
 
 
 def tie_shares(x: Array, y: Array) -> Array:
@@ -113,7 +117,7 @@ def ordered_product(x: Array, y: Array, t: Array, out: Array | None = None) -> A
     return np.multiply(out, np.where(even, out.dtype.type(0.5), 1), out=out if out.ndim else None)
 
 
-shared_product = elementwise(
+shared_product: Elementwise = elementwise(
     "ordered_product",
     ordered_product,
     nondifferentiable="made by the compiler after derivatives are taken",

@@ -35,7 +35,7 @@ def angle_of(x: Array) -> Array:
 
 
 def make_complex(x: Array, y: Array) -> Array:
-    """X + iy without rounding or spurious NaN."""
+    """The complex number x + iy, without rounding or spurious NaN."""
     shape = np.broadcast_shapes(np.shape(x), np.shape(y))
     out = np.empty(shape, np.result_type(x, y, np.complex64))
     out.real = x

@@ -1,4 +1,4 @@
-"""Unit vectors: what a part is of the whole, in range wherever the numbers are, and at infinity."""
+"""Unit vectors: a part over the whole, in range wherever the numbers are, and at infinity."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def scaled_cosine(x: Array, y: Array) -> Array:
 
 
 def one_minus_square_of(x: Array) -> Array:
-    """1 - x**2, accurate also near 1 and -1."""
+    """The difference 1 - x**2, accurate also near 1 and -1."""
     return (1 - x) * (1 + x)
 
 

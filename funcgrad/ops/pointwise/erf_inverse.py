@@ -42,7 +42,7 @@ def erf_inv_centre(x: Array, minus_w: Array, work: Sequence[Array]) -> None:
 
 
 def erf_inv_tail(x: Array) -> Array:
-    """erf_inv(x) = r - S(r) for r = sqrt(-log(1 - |x|)) from 2.04 to 6.08, with the sign of x.
+    """The inverse r - S(r) for r = sqrt(-log(1 - |x|)) from 2.04 to 6.08, with the sign of x.
 
     S is the best rational approximation of degree 7 over 7, of error 8e-18 relative to the result.
     """

@@ -70,7 +70,7 @@ log1p: Elementwise = elementwise(
 
 
 def logaddexp_values(x: Array, y: Array, out: Array | None = None) -> Array:
-    """log(exp(x) + exp(y)): the larger one and a correction, which is 0 for equal infinities.
+    """The logarithm log(exp(x) + exp(y)): the larger one and a correction, 0 for equal infinities.
 
     For arrays; NumPy's own loop, which is not vectorised, is seven times as slow.
     """
@@ -95,12 +95,12 @@ def _above(x: Array, y: Array) -> Array:
 
 
 def _share(x: Array, y: Array) -> Array:
-    """What exp(x) is of exp(x) + exp(y)."""
+    """The share of exp(x) in exp(x) + exp(y)."""
     return logistic(_above(x, y))
 
 
 def _share2(x: Array, y: Array) -> Array:
-    """What 2**x is of 2**x + 2**y."""
+    """The share of 2**x in 2**x + 2**y."""
     return logistic(LN2 * _above(x, y))
 
 

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from ...core.facts import LEFT_OUT, Hazard, Steep
@@ -17,7 +19,10 @@ LN2 = 0.6931471805599453
 
 
 def log_of_exponential(
-    x: Array, exponential: np.ufunc, logarithm: np.ufunc, out: Array | None
+    x: Array,
+    exponential: Callable[..., Array],
+    logarithm: Callable[..., Array],
+    out: Array | None,
 ) -> Array:
     """The logarithm of an exponential of x, and x where that overflows."""
     with np.errstate(over="ignore"):

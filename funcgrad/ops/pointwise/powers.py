@@ -104,7 +104,7 @@ cbrt: Elementwise = elementwise(
 
 
 def factored_difference(x: Array, y: Array) -> Array:
-    """x**2 - y**2 by its factors, of which neither cancels more than it must."""
+    """The difference x**2 - y**2 by its factors, of which neither cancels more than it must."""
     return (x - y) * (x + y)
 
 

@@ -17,15 +17,15 @@ def _steps(name: str, ufunc: np.ufunc, **kw: Any) -> Elementwise:
     return elementwise(name, ufunc, nondifferentiable="piecewise constant", **kw)
 
 
-floor = _steps("floor", np.floor, kinds="f")
-ceil = _steps("ceil", np.ceil, kinds="f")
-trunc = _steps("trunc", np.trunc, kinds="f")
-rint = _steps("round", np.rint, kinds="f")
-heaviside = _steps("heaviside", np.heaviside, kinds="f")
-signbit = _steps("signbit", np.signbit, kinds="f")
-nextafter = _steps("nextafter", np.nextafter, kinds="f")
-spacing = _steps("spacing", np.spacing, kinds="f")
-floor_divide = _steps(
+floor: Elementwise = _steps("floor", np.floor, kinds="f")
+ceil: Elementwise = _steps("ceil", np.ceil, kinds="f")
+trunc: Elementwise = _steps("trunc", np.trunc, kinds="f")
+rint: Elementwise = _steps("round", np.rint, kinds="f")
+heaviside: Elementwise = _steps("heaviside", np.heaviside, kinds="f")
+signbit: Elementwise = _steps("signbit", np.signbit, kinds="f")
+nextafter: Elementwise = _steps("nextafter", np.nextafter, kinds="f")
+spacing: Elementwise = _steps("spacing", np.spacing, kinds="f")
+floor_divide: Elementwise = _steps(
     "floor_divide",
     np.floor_divide,
     operator=operator.floordiv,

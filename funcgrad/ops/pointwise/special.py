@@ -29,12 +29,12 @@ def erf_values(x: Array) -> Array:
 
 
 def erfc_values(x: Array) -> Array:
-    """1 - erf(x), accurate where that is small."""
+    """The difference 1 - erf(x), accurate where that is small."""
     return special_module(x).erfc(x)[()]
 
 
 def gaussian_values(x: Array, out: Array | None = None) -> Array:
-    """exp(-x * x)."""
+    """The exponential exp(-x * x)."""
     square = np.multiply(x, x, out=out)
     if not square.ndim or square.dtype.kind not in "fc":
         return np.exp(-square)
@@ -55,12 +55,12 @@ def logit_values(x: Array) -> Array:
 
 
 def entropy_values(x: Array) -> Array:
-    """-x log(x), 0 at 0, and -inf below."""
+    """The product -x * log(x), 0 at 0, and -inf below."""
     return special_module(x).entr(x)[()]
 
 
 def relative_entropy_values(x: Array, y: Array) -> Array:
-    """X log(x / y); 0 where x is 0 and y is not negative, inf outside."""
+    """The product x * log(x / y); 0 where x is 0 and y is not negative, inf outside."""
     return special_module(x).rel_entr(x, y)[()]
 
 
@@ -87,7 +87,7 @@ def own(x: Array) -> Array | None:
 
 
 def logistic_values(x: Array, out: Array | None = None) -> Array:
-    """1 / (1 + exp(-x)); where that overflows, the result is less than any normal number."""
+    """The quotient 1 / (1 + exp(-x)), less than any normal number where that overflows."""
     if np.iscomplexobj(x):
         positive = np.real(x) >= 0
         e = np.exp(np.where(positive, -x, x))
@@ -100,7 +100,7 @@ def logistic_values(x: Array, out: Array | None = None) -> Array:
 
 
 def squared_sech(x: Array) -> Array:
-    """sech(x)**2 from the exponential that does not overflow."""
+    """The square of sech(x), from the exponential that does not overflow."""
     away = np.where(np.real(x) < 0, x, -x) if np.iscomplexobj(x) else -np.abs(x)
     e = np.exp(2 * away)
     half = 0.5 * (1 + e)

@@ -43,7 +43,7 @@ def uniforms_of_elements(
 
 
 def next_keys(xp: ArrayModule, keys: Words, count: int) -> list[Words]:
-    """So many new keys of each key, as pairs of words."""
+    """The given number of new keys of each key, as pairs of words."""
     counts = xp.arange(count, dtype=xp.uint32).reshape(-1, 1)
     words = first_words(xp, keys, counts)
     return [(words[0][i], words[1][i]) for i in range(count)]
@@ -52,7 +52,7 @@ def next_keys(xp: ArrayModule, keys: Words, count: int) -> list[Words]:
 def stepwise_poisson(
     xp: ArrayModule, keys: Words, rate: Array, elements: Array, each: int
 ) -> Array:
-    """How many uniform numbers can be multiplied before the product is below exp(-rate)."""
+    """The number of uniform numbers whose product is not yet below exp(-rate)."""
     out = xp.zeros(rate.shape, xp.int64)
     pending = xp.flatnonzero(rate > 0)
     log_product = xp.zeros(pending.size, rate.dtype)
@@ -164,7 +164,7 @@ def evaluate_random_poisson(xp: ArrayModule, key: Array, rate: Array) -> Array:
 def stepwise_binomial(
     xp: ArrayModule, keys: Words, n: Array, p: Array, elements: Array, each: int
 ) -> Array:
-    """How many geometric waiting times fit into n trials."""
+    """The number of geometric waiting times that fit into n trials."""
     out = xp.zeros(n.shape, n.dtype)
     pending = xp.arange(n.size)
     trials = xp.zeros(n.shape, n.dtype)

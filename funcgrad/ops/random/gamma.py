@@ -31,7 +31,7 @@ def first_words(xp: ArrayModule, keys: Words, counts: Array) -> Words:
 
 
 def new_key(xp: ArrayModule, keys: Words, number: int) -> Words:
-    """Of the keys into which each key is split, the one with this number."""
+    """The key with this number, of those into which each key is split."""
     return first_words(xp, keys, xp.full((), number, xp.uint32))
 
 
@@ -200,17 +200,17 @@ number at constant probability of a smaller one.
 
 
 def slope_of_loggamma(y: Array, a: Array) -> Array:
-    """How the logarithm of a gamma number moves with its shape parameter."""
+    """The slope of the logarithm of a gamma number in its shape parameter."""
     return gamma_slope(a, y, order=0)
 
 
 def slope_of_gamma(z: Array, a: Array) -> Array:
-    """How a gamma number moves with its shape parameter; a number that is 0 stays there."""
+    """The slope of a gamma number in its shape parameter; a number that is 0 stays there."""
     return z * gamma_slope(a, np.log(np.maximum(z, float(np.finfo(z.dtype).tiny))), order=0)
 
 
 def erfcx_values(x: Array) -> Array:
-    """exp(x**2) erfc(x)."""
+    """The product exp(x**2) * erfc(x)."""
     return special_module(x).erfcx(x)[()]
 
 
@@ -226,7 +226,7 @@ erfcx: Elementwise = elementwise(
 
 
 def slope_of_wald(x: Array, mean: Array) -> Array:
-    """How a number of the inverse Gaussian distribution moves with the mean.
+    """The slope of a number of the inverse Gaussian distribution in the mean.
 
     dF/dmean = -2 exp(2 / mean) Phi(-s) / mean**2 for s = (x / mean + 1) / sqrt(x), over minus the
     density exp(2 / mean) phi(s) / x**1.5, where Phi(-s) / phi(s) = sqrt(pi / 2) erfcx(s / sqrt 2).

@@ -1,4 +1,4 @@
-"""How a gamma random number moves with its shape parameter at constant probability.
+"""The slope of a gamma random number in its shape parameter, at constant probability.
 
 Let y be the logarithm of a number from the gamma distribution of shape a, with the density
 q(y) = exp(a y - exp(y)) / Gamma(a), and F(y; a) the probability of a smaller number. Implicit

@@ -140,7 +140,7 @@ def shares_of_runs(xp: ArrayModule, t: Array, hit: Array, first: Array, transpos
 def shared_by_equals(
     xp: ArrayModule, t: Array, x: Array, out: Array, *, axis: int, reverse: bool, transposed: bool
 ) -> Array:
-    """For each running extremum the mean of t over the places so far that have its value.
+    """The mean of t over the places so far that have the value of the running extremum.
 
     With ``transposed``, the transpose of that: each place gets its shares back.
     """

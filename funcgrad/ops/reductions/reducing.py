@@ -69,7 +69,7 @@ def _min_eval(xp: ArrayModule, x: Array, *, axes: tuple[int, ...]) -> Array:
 
 
 def _hits(xp: ArrayModule, x: Array, out: Array, axes: tuple[int, ...]) -> tuple[Array, Array]:
-    """Where the extremum is reached, and in how many places: at least 1, for NaN."""
+    """The places where the extremum is reached, and their number: at least 1, for NaN."""
     hit = x == out.reshape(kept_shape(x.shape, axes))
     return hit, xp.maximum(xp.sum(hit, axis=axes), 1)
 
@@ -287,12 +287,12 @@ def _arg_operator(name: str, function: str) -> General:
     )
 
 
-argmax = _arg_operator("argmax", "argmax")
-argmin = _arg_operator("argmin", "argmin")
+argmax: General = _arg_operator("argmax", "argmax")
+argmin: General = _arg_operator("argmin", "argmin")
 
 
 def _logsumexp_eval(xp: ArrayModule, x: Array, *, axes: tuple[int, ...]) -> Array:
-    """By its definition where exponentials neither overflow nor vanish, else of x - max(x)."""
+    """The logarithm by its definition where exponentials stay in range, else from x - max(x)."""
     if x.dtype == np.float16:
         return _logsumexp_eval(xp, x.astype(np.float32), axes=axes).astype(x.dtype)
     with np.errstate(over="ignore"):
@@ -314,7 +314,7 @@ def _logsumexp_eval(xp: ArrayModule, x: Array, *, axes: tuple[int, ...]) -> Arra
 
 
 def _logsumexp_jvp(t: Array, out: Array, x: Array, *, axes: tuple[int, ...]) -> Array:
-    """Weights are divided by their sum, which is 1 up to the rounding of the output.
+    """The mean of t with weights that are divided by their sum, 1 up to the output's rounding.
 
     The largest number stands for infinity: entries that are infinite share the weight.
     """

@@ -1,4 +1,4 @@
-"""What softmax and its relatives need besides exponentials: digits that sums next to 1 lose."""
+"""Operators that softmax and its relatives need for the digits that sums next to 1 lose."""
 
 from __future__ import annotations
 

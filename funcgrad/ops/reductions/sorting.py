@@ -19,12 +19,12 @@ from ..structural.gather import gather, scatter
 
 
 def take_along(x: Array, idx: Array, axis: int) -> Array:
-    """X at positions idx along one axis, the other axes side by side (np.take_along_axis)."""
+    """The elements of x at positions idx along one axis, as np.take_along_axis takes them."""
     return gather(x, *_places_along(x, idx, axis))
 
 
 def put_along(x: Array, idx: Array, values: Array, axis: int) -> Array:
-    """X with values at positions idx along one axis, the other axes side by side."""
+    """A copy of x with values at positions idx along one axis, the other axes side by side."""
     return scatter(x, values, *_places_along(x, idx, axis), op="set")
 
 
@@ -147,7 +147,7 @@ top_k: General = general(
 
 
 def search_positions(xp: ArrayModule, a: Array, v: Array, *, side: str) -> Array:
-    """Where values go in sorted arrays, row by row of the leading axes."""
+    """The places of values in sorted arrays, row by row of the leading axes."""
     if a.ndim == 1:
         return xp.searchsorted(a, v, side)
     rows = math.prod(a.shape[:-1])

@@ -38,7 +38,7 @@ def _gather_abstract(x: Aval, *idx: Aval) -> Aval:
 
 
 def lane_numbers(size: int, ndim: int) -> Array:
-    """arange(size) with ndim axes of one behind it: the index of the batch axis."""
+    """The index of the batch axis: arange(size) with ndim axes of one behind it."""
     return np.arange(size).reshape((size,) + (1,) * ndim)
 
 
@@ -111,7 +111,7 @@ def _scatter_add_eval(xp: ArrayModule, v: Array, *idx: Array, shape: tuple[int, 
 
 
 def add_at(xp: ArrayModule, out: Array, idx: tuple[Array, ...], v: Array) -> None:
-    """out[idx] += v with repeated indices adding up; rows are summed by sorting when many."""
+    """Add v to out[idx], with repeated indices adding up; many rows are summed by sorting."""
     rows = idx[0]
     if xp is not np or len(idx) > 1 or rows.size < 64 or out.ndim == 1 or v.size < 4096:
         xp.add.at(out, idx, v)
@@ -183,7 +183,7 @@ def _scatter_eval(xp: ArrayModule, x: Array, v: Array, *idx: Array, op: str) -> 
 
 
 def last_writers(xp: ArrayModule, *idx: Array, shape: tuple[int, ...]) -> Array:
-    """Which entries of index arrays are not overwritten by a later one that hits the same place."""
+    """True for entries of index arrays that no later one overwrites, by hitting the same place."""
     numbers = xp.arange(idx[0].size).reshape(idx[0].shape)
     owner = xp.full(shape, -1)
     owner[idx] = numbers

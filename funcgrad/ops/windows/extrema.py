@@ -66,7 +66,7 @@ def _extremum_cases(rng: np.random.Generator) -> list[Case]:
 
 
 def _pick_cases(rng: np.random.Generator) -> list[Case]:
-    """Integers, which have no tangents, tell where the extrema are."""
+    """Operands of which integers, which have no tangents, tell where the extrema are."""
     cases = []
     for dtype, g in _cases("f"):
         x = rng.integers(0, 4, (5, 4))
@@ -93,7 +93,7 @@ def window_slices(
     window_strides: Sequence[int],
     window_dilation: Sequence[int],
 ) -> list[tuple[slice, ...]]:
-    """For each place in a window the elements of the padded array that are there."""
+    """The elements of the padded array at each place in a window, as slices."""
     return [
         tuple(
             offset_slice(i * r, n, s)
@@ -111,7 +111,7 @@ def window_hits(
     padding: Sequence[tuple[int, int]],
     gaps: Sequence[int],
 ) -> tuple[Array, Array]:
-    """Where each place in the windows holds the extremum, and the number of such places."""
+    """Masks of where each place in the windows holds the extremum, and the number of such."""
     x = x if x.dtype.kind == "f" else x.astype(np.float64)
     x = pad_and_dilate(xp, x, np.nan, padding, gaps)
     hits = xp.empty((len(slices), *out.shape), bool)
@@ -246,5 +246,5 @@ def _window_extremum(name: str, evaluate: Callable[..., Array]) -> General:
     return operator
 
 
-reduce_window_max = _window_extremum("reduce_window_max", window_max_eval)
-reduce_window_min = _window_extremum("reduce_window_min", window_min_eval)
+reduce_window_max: General = _window_extremum("reduce_window_max", window_max_eval)
+reduce_window_min: General = _window_extremum("reduce_window_min", window_min_eval)

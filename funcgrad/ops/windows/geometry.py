@@ -1,4 +1,4 @@
-"""Where sliding windows stand: counts of positions, padding, gaps, and the adjoint geometry."""
+"""The geometry of sliding windows: counts of positions, padding, gaps, and the adjoint one."""
 
 from __future__ import annotations
 

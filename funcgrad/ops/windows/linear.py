@@ -152,7 +152,7 @@ def reduce_windows(
     base_dilation: Sequence[int],
     window_dilation: Sequence[int],
 ) -> Array:
-    """Boxes are products of intervals: reduce axis after axis, first those that get shorter."""
+    """Reduce axis after axis, first those that get shorter: boxes are products of intervals."""
     given = x
     order = sorted(range(x.ndim), key=lambda i: base_dilation[i] / window_strides[i])
     for axis in order:

@@ -10,7 +10,8 @@ import numpy as np
 from funcgrad.core.primitive import REGISTRY
 from funcgrad.ops.contraction.dot_general import matmul
 from funcgrad.ops.families import Joint, Linear, bilinear
-from funcgrad.ops.linalg.solving import solve, swap
+from funcgrad.ops.linalg.matrices import swap
+from funcgrad.ops.linalg.solving import solve
 from funcgrad.ops.pointwise.complex import imag, real
 from funcgrad.ops.reductions.cumulative import cumsum
 from funcgrad.ops.shape import (
