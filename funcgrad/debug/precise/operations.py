@@ -23,7 +23,7 @@ from .numbers import Numbers, Precise
 WRAPPING = frozenset([math.remainder, math.fmod])
 """Operators that take a whole multiple of the second operand off, which the program has chosen."""
 
-ROUNDED_TO = {"f": np.dtype(np.float64), "c": np.dtype(np.complex128)}
+ROUNDED_TO: dict[str, np.dtype[Any]] = {"f": np.dtype(np.float64), "c": np.dtype(np.complex128)}
 
 
 class Evaluation(NamedTuple):

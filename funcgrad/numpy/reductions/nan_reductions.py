@@ -47,8 +47,8 @@ def _total(reduce: Reduction, nothing: float) -> Reduction:
     return total
 
 
-nansum = implements(np.nansum)(_total(sums_and_extrema.sum, 0))
-nanprod = implements(np.nanprod)(_total(sums_and_extrema.prod, 1))
+nansum: Reduction = implements(np.nansum)(_total(sums_and_extrema.sum, 0))
+nanprod: Reduction = implements(np.nanprod)(_total(sums_and_extrema.prod, 1))
 
 
 def _running(accumulate: Reduction, nothing: float) -> Reduction:
@@ -65,8 +65,8 @@ def _running(accumulate: Reduction, nothing: float) -> Reduction:
     return running
 
 
-nancumsum = implements(np.nancumsum)(_running(cumulative.cumsum, 0))
-nancumprod = implements(np.nancumprod)(_running(cumulative.cumprod, 1))
+nancumsum: Reduction = implements(np.nancumsum)(_running(cumulative.cumsum, 0))
+nancumprod: Reduction = implements(np.nancumprod)(_running(cumulative.cumprod, 1))
 
 
 @implements(np.nanmean)
@@ -113,8 +113,8 @@ def _spread(moment: Reduction) -> Reduction:
     return spread
 
 
-nanvar = implements(np.nanvar)(_spread(moments.var))
-nanstd = implements(np.nanstd)(_spread(moments.std))
+nanvar: Reduction = implements(np.nanvar)(_spread(moments.var))
+nanstd: Reduction = implements(np.nanstd)(_spread(moments.std))
 
 
 def _extremum(reduce: Reduction, fill: float) -> Reduction:
@@ -136,8 +136,8 @@ def _extremum(reduce: Reduction, fill: float) -> Reduction:
     return extremum
 
 
-nanmax = implements(np.nanmax)(_extremum(sums_and_extrema.max, -np.inf))
-nanmin = implements(np.nanmin)(_extremum(sums_and_extrema.min, np.inf))
+nanmax: Reduction = implements(np.nanmax)(_extremum(sums_and_extrema.max, -np.inf))
+nanmin: Reduction = implements(np.nanmin)(_extremum(sums_and_extrema.min, np.inf))
 
 
 def _refuse_empty_slices(a: Array, axis: Axes) -> None:
@@ -162,8 +162,8 @@ def _position(find: Reduction, fill: float) -> Reduction:
     return position
 
 
-nanargmax = implements(np.nanargmax)(_position(sums_and_extrema.argmax, -np.inf))
-nanargmin = implements(np.nanargmin)(_position(sums_and_extrema.argmin, np.inf))
+nanargmax: Reduction = implements(np.nanargmax)(_position(sums_and_extrema.argmax, -np.inf))
+nanargmin: Reduction = implements(np.nanargmin)(_position(sums_and_extrema.argmin, np.inf))
 
 
 @implements(np.nanquantile)
