@@ -8,9 +8,9 @@ import numpy as np
 
 from ...errors import ConcretizationError
 from ...typing import Array, ArrayLike, Axes, DTypeLike
-from ..protocol import as_operand, given, implements, refuse
+from ..protocol import as_operand, given, implements
 from . import cumulative, moments, sums_and_extrema
-from .quantiles import Asked, check_order, percent, quantiles
+from .quantiles import asking, asking_for_half
 from .sums_and_extrema import Reduction
 
 _NONE: Any = np._NoValue
@@ -166,54 +166,8 @@ nanargmax: Reduction = implements(np.nanargmax)(_position(sums_and_extrema.argma
 nanargmin: Reduction = implements(np.nanargmin)(_position(sums_and_extrema.argmin, np.inf))
 
 
-@implements(np.nanquantile)
-def nanquantile(
-    a: ArrayLike,
-    q: ArrayLike,
-    axis: Axes = None,
-    out: None = None,
-    overwrite_input: bool = False,
-    method: str = "linear",
-    keepdims: bool = False,
-    *,
-    weights: None = None,
-) -> Array:
-    """Quantiles of the elements that are not NaN; the arguments are those of ``quantile``."""
-    check_order("np.nanquantile", a, q, method)
-    refuse("np.nanquantile", out=out, weights=weights)
-    return _nan_quantiles(a, Asked("np.nanquantile", q, axis, method, keepdims))
-
-
-@implements(np.nanpercentile)
-def nanpercentile(
-    a: ArrayLike,
-    q: ArrayLike,
-    axis: Axes = None,
-    out: None = None,
-    overwrite_input: bool = False,
-    method: str = "linear",
-    keepdims: bool = False,
-    *,
-    weights: None = None,
-) -> Array:
-    """Percentiles of the elements that are not NaN; arguments as those of ``quantile``."""
-    check_order("np.nanpercentile", a, q, method, 100)
-    refuse("np.nanpercentile", out=out, weights=weights)
-    return _nan_quantiles(a, Asked("np.nanpercentile", percent(a, q), axis, method, keepdims))
-
-
-@implements(np.nanmedian)
-def nanmedian(
-    a: ArrayLike,
-    axis: Axes = None,
-    out: None = None,
-    overwrite_input: bool = False,
-    keepdims: bool = False,
-) -> Array:
-    """The median of the elements that are not NaN; NaN where there are none."""
-    refuse("np.nanmedian", out=out)
-    return _nan_quantiles(a, Asked("np.nanmedian", 0.5, axis, "linear", keepdims))
-
-
-def _nan_quantiles(a: ArrayLike, asked: Asked) -> Array:
-    return quantiles(a, asked._replace(skip_nan=True, empty_is_nan=True))
+nanquantile: Reduction = implements(np.nanquantile)(asking("np.nanquantile", skip_nan=True))
+nanpercentile: Reduction = implements(np.nanpercentile)(
+    asking("np.nanpercentile", 100, skip_nan=True)
+)
+nanmedian: Reduction = implements(np.nanmedian)(asking_for_half("np.nanmedian", skip_nan=True))
