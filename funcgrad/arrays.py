@@ -26,7 +26,7 @@ class NumberedDevice(Protocol):
 
 
 class GpuArray(Protocol):
-    """What is asked of a CuPy array."""
+    """A CuPy array, as far as it is asked for anything."""
 
     @property
     def device(self) -> NumberedDevice:

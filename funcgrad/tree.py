@@ -187,7 +187,7 @@ class Stored:
     """The structure of a pytree in a form that can be pickled: a tree with numbers for leaves."""
 
     def __init__(self, treedef: PyTreeSpec) -> None:
-        self.example = unflatten(treedef, range(treedef.num_leaves))
+        self.example: PyTree = unflatten(treedef, range(treedef.num_leaves))
 
     def structure(self) -> PyTreeSpec:
         """Return the structure."""
@@ -291,9 +291,9 @@ class LeafPath:
     __slots__ = ("index", "root", "whole")
 
     def __init__(self, whole: PyTree, index: int, root: str = "") -> None:
-        self.whole = whole
-        self.index = index
-        self.root = root
+        self.whole: PyTree = whole
+        self.index: int = index
+        self.root: str = root
 
     def __str__(self) -> str:
         return format_path(paths_of(self.whole)[self.index], self.root)
@@ -385,7 +385,7 @@ def transpose(outer_treedef: PyTreeSpec, inner_treedef: PyTreeSpec, tree: PyTree
     )
 
 
-class Partial(functools.partial):
+class Partial(functools.partial[Any]):
     """A ``functools.partial`` that is a pytree, so that it passes through transformations.
 
     The function is structure; the arguments bound to it are children.

@@ -1,12 +1,13 @@
 """What a record may say of an operator for those who explain numbers: debug and testing.
 
-``elements`` of a record is ``Moves``, ``Picks``, ``Decided``, ``OneTriangle`` or ``Float64``;
-``steep`` is ``Steep``, ``hazard`` a ``Hazard``, and ``scalar`` a formula over ``Scalars``.
+``elements`` of a record is ``Moves``, ``Picks``, ``Decided``, ``OneTriangle``, ``Float64`` or
+``ByRule``; ``steep`` is ``Steep``, ``hazard`` a ``Hazard``, and ``scalar`` a formula over
+``Scalars``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
@@ -70,7 +71,18 @@ class Float64:
         self.why: str = why
 
 
-Elements: TypeAlias = Moves | Picks | Decided | OneTriangle | Float64
+class ByRule(NamedTuple):
+    """A precise form written by hand, of an operator that is not elementwise.
+
+    ``rule(arrays, *operands, **params)`` returns a list of results, or None where it does not go.
+    ``arrays`` is ``Arrays``; the operands are precise numbers, which have shapes, indices and
+    + - * /.
+    """
+
+    rule: Callable[..., Sequence[Any] | None]
+
+
+Elements: TypeAlias = Moves | Picks | Decided | OneTriangle | Float64 | ByRule
 
 
 class Steep:
@@ -155,3 +167,25 @@ class Scalars(Protocol):
     def lgamma(self, x: Any, /) -> Any: ...
     def digamma(self, x: Any, /) -> Any: ...
     def polygamma(self, n: Any, x: Any, /) -> Any: ...
+
+
+class Arrays(Protocol):
+    """What the rule of an operator on whole arrays of precise numbers may use, beside + - * /."""
+
+    def lift(self, x: Any, /) -> Any:
+        """Precise numbers from an array, exactly."""
+
+    def values(self, x: Any, /) -> Any:
+        """The array of float64 or complex128 next to precise numbers, for decisions."""
+
+    def call(self, operator: Any, /, *operands: Any) -> Any:
+        """Apply an elementwise operator that has a ``scalar``."""
+
+    def fold(self, operator: Any, x: Any, axes: tuple[int, ...], /) -> Any:
+        """Combine the elements along axes by addition or multiplication."""
+
+    def moved(self, x: Any, move: Callable[[Any], Any], /) -> Any:
+        """Apply a function that only moves, repeats or leaves out elements."""
+
+    def stacked(self, parts: Sequence[Any], lead: tuple[int, ...], /) -> Any:
+        """Join arrays of one shape under leading axes."""

@@ -24,7 +24,7 @@ class Row(NamedTuple):
     state: int
 
 
-class Summary(list):
+class Summary(list[Row]):
     """Rows of a model's layers, which print as a table."""
 
     def __str__(self) -> str:

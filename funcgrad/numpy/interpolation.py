@@ -10,7 +10,7 @@ from ..ops.shape import cast
 from ..typing import Array, ArrayLike
 from .differences import diff
 from .indexing.taking import take
-from .protocol import as_operand, implements
+from .protocol import as_operand, holds_tracer, implements
 
 
 @implements(np.interp)
@@ -23,15 +23,20 @@ def interp(
     period: Any = None,
 ) -> Array:
     """Linear interpolation between samples, constant outside of them unless period= is given."""
-    sampled_at, values = as_operand(xp), as_operand(fp)
-    if "c" in (as_operand(x).dtype.kind, sampled_at.dtype.kind):
+    places, sampled_at, values = as_operand(x), as_operand(xp), as_operand(fp)
+    if "c" in (places.dtype.kind, sampled_at.dtype.kind):
         raise TypeError("np.interp: places must be real numbers")
+    if not holds_tracer(period) and period is not None and period == 0:
+        raise ValueError("np.interp: period must not be 0")
+    if 0 in places.shape and sampled_at.shape == values.shape == (0,):
+        # Nothing from nothing: an error before NumPy 2.5, an empty array since then.
+        return np.interp(np.zeros(places.shape), np.zeros(0), np.zeros(0, values.dtype))
     if len(sampled_at.shape) != 1 or sampled_at.shape != values.shape or not values.size:
         raise ValueError(
             f"np.interp: samples of shapes {tuple(sampled_at.shape)} and {tuple(values.shape)} "
             "need one axis of one length"
         )
-    places, sampled_at = (cast(a, np.dtype(float)) for a in (as_operand(x), sampled_at))
+    places, sampled_at = (cast(a, np.dtype(float)) for a in (places, sampled_at))
     values = cast(values, np.result_type(values.dtype, float))
     if period is not None:
         places, sampled_at, values = _unrolled(places, sampled_at, values, abs(period))

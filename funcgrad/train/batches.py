@@ -46,9 +46,11 @@ class Batches:
             raise TypeError(f"batches: size must be an integer; got {size!r}")
         for path, x in tree.leaves_with_path(arrays):
             check_plain(x, f"batches: {tree.format_path(path) or 'the array'}")
-        self.arrays, self.size, self.key = arrays, int(size), key
-        self.drop_last = key is not None if drop_last is None else drop_last
-        self.examples = next(iter(sizes.values()))[0]
+        self.arrays: PyTree = arrays
+        self.size: int = int(size)
+        self.key: Key | None = key
+        self.drop_last: bool = key is not None if drop_last is None else drop_last
+        self.examples: int = next(iter(sizes.values()))[0]
         if self.size < 1 or len(self) == 0:
             raise ShapeError(f"batches of {size} cannot be made from {self.examples} examples")
 

@@ -168,7 +168,7 @@ class Description:
         self.arrays: dict[str, Any] = {}
         self.forms: dict[str, Form] = {}
         try:
-            self.text = json.dumps({"version": 1, "tree": self._describe(value, ())})
+            self.text: str = json.dumps({"version": 1, "tree": self._describe(value, ())})
         except RecursionError:
             raise self._too_deep() from None
 

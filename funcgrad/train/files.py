@@ -79,8 +79,9 @@ class Stored:
     """An open file that ``save`` wrote: its entries, whose arrays ``restore`` reads."""
 
     def __init__(self, path: str, file: FileIO, header: tensor_file.Header) -> None:
-        self.path, self._file, self._header = path, file, header
-        self.entry = _entry_of(header)
+        self.path: str = path
+        self._file, self._header = file, header
+        self.entry: Entry = _entry_of(header)
         tensors = tensors_in(self.entry)
         if sorted(t.name for t in tensors) != sorted(header.forms):
             raise tensor_file.Malformed("its tree does not have each of its tensors once")

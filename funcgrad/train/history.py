@@ -83,7 +83,7 @@ class History:
                 return cls(steps, epochs)
         raise FileError("the history of the run is not one that fit wrote")
 
-    def plot(self, path: str | os.PathLike | None = None) -> Figure:
+    def plot(self, path: str | os.PathLike[str] | None = None) -> Figure:
         """Draw the loss over the steps, and one panel for each other kind of number.
 
         Args:

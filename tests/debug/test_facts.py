@@ -4,6 +4,7 @@ import ast
 import importlib
 import pkgutil
 import warnings
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +14,10 @@ import scipy.special
 import funcgrad as fg
 import funcgrad.optim
 from funcgrad import debug, ops
-from funcgrad.core.facts import Elements, Scalars, Steep
+from funcgrad.core.avals import Aval
+from funcgrad.core.facts import Arrays, ByRule, Elements, Scalars, Steep
 from funcgrad.core.primitive import REGISTRY
-from funcgrad.debug.precise.matrices import RULES
+from funcgrad.debug.precise.matrices import RULES, Calculator
 from funcgrad.debug.precise.operations import WRAPPING
 from funcgrad.debug.remedies import hazard_of
 from funcgrad.ops import Bilinear, Control, Elementwise, Hazard, Linear
@@ -157,6 +159,50 @@ def test_an_operator_of_a_user_is_known_as_far_as_it_says():
         assert explained.first_infinite.element == (1,)
         assert explained.remedies[0].startswith(remedy)
         assert bool(explained.remedies[0]) == bool(remedy)
+
+
+def spread_of(rule):
+    """The variance of a vector as an operator that cancels, with a rule or without one."""
+
+    def evaluate(xp, x):
+        return (x * x).mean() - x.mean() ** 2
+
+    return ops.general(
+        f"spread_{'by_rule' if rule else 'silent'}_for_the_test",
+        evaluate,
+        abstract=lambda x: Aval((), x.dtype),
+        batch=lambda size, args, batched: np.var(args[0], axis=1),
+        nondifferentiable="not needed here",
+        cases=lambda rng: [ops.Case(rng.normal(size=5))],
+        elements=ByRule(rule) if rule else None,
+        hazard=Hazard.SUM,
+    )
+
+
+def precise_spread(arrays, x):
+    """The mean square of deviations, with all digits."""
+    n = arrays.lift(np.float64(x.shape[0]))
+    apart = x - arrays.fold(ops.operator_named("add"), x, (0,)) / n
+    return [arrays.fold(ops.operator_named("add"), apart * apart, (0,)) / n]
+
+
+def test_an_operator_on_arrays_brings_its_precise_form():
+    silent, by_rule = spread_of(None), spread_of(precise_spread)
+    x = 1e5 + np.array([0.1, 0.25, 0.7, 0.3])
+    exact = [Fraction(float(v)) for v in x]
+    mean = sum(exact) / 4
+    variance = sum((v - mean) ** 2 for v in exact) / 4
+    wrong = abs(Fraction(float(by_rule(x))) - variance) / variance
+    for options in ({}, {"precision": "mpmath"}):
+        assert fg.accuracy(silent, **options)(x).notes
+        report = fg.accuracy(by_rule, **options)(x)
+        assert not report.notes
+        assert report.digits == pytest.approx(-np.log10(float(wrong)))
+
+
+def test_what_rules_may_use_is_there():
+    for name in (n for n in vars(Arrays) if not n.startswith("_")):
+        assert callable(getattr(Calculator, name)), name
 
 
 NAMES = {n for n, p in REGISTRY.items() if not isinstance(p, Control)} - {"min", "max"}

@@ -156,3 +156,30 @@ def test_allowances_are_used():
             ALLOWED[name] = kept
         for word in words:
             assert name == "empty_like" or any(word in m for m in found), (name, word)
+
+
+def interpolated(f, *args):
+    """The shape and dtype of a result, or the kind of error."""
+    try:
+        out = f(*args)
+    except Exception as error:
+        return type(error)
+    return np.shape(out), np.asarray(out).dtype
+
+
+FEW = [np.zeros(0), np.zeros((2, 0)), np.zeros(0, int), np.float64(0.5), np.ones(2)]
+SAMPLES = [np.zeros(0), np.zeros(1), np.arange(3.0), np.zeros((0, 2)), np.float64(1.0)]
+SAMPLED = [*SAMPLES, np.zeros(0, int), np.zeros(0, complex), np.zeros(3, np.float32)]
+
+
+@pytest.mark.parametrize("given", [{}, {"period": 1.7}, {"period": 0}, {"left": 1.0}], ids=str)
+def test_interpolation_of_nothing_and_from_nothing_is_that_of_the_installed_numpy(given):
+    f = lambda x, xp, fp: np.interp(x, xp, fp, **given)  # noqa: E731
+
+    def staged(*args):
+        program = fg.make_jaxpr(f)(*args)
+        return program(*args)[0]
+
+    for args in itertools.product(FEW, SAMPLES, SAMPLED):
+        expected = interpolated(f, *args)
+        assert interpolated(staged, *args) == expected, list(map(np.shape, args))

@@ -9,7 +9,7 @@ root (1997).
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
 
@@ -73,8 +73,10 @@ class DoubleDouble:
     __array_ufunc__ = None
 
     def __init__(self, hi: ArrayLike, lo: ArrayLike = 0.0) -> None:
-        self.hi = np.asarray(hi)
-        self.lo = np.where(np.isfinite(self.hi), lo, 0.0).astype(self.hi.dtype, copy=False)
+        self.hi: np.ndarray = np.asarray(hi)
+        self.lo: np.ndarray = np.where(np.isfinite(self.hi), lo, 0.0).astype(
+            self.hi.dtype, copy=False
+        )
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -180,7 +182,7 @@ class DoubleDouble:
         other = as_pair(other)
         return (self.hi == other.hi) & (self.lo == other.lo)
 
-    __hash__ = None  # type: ignore[assignment]
+    __hash__: ClassVar[None] = None  # type: ignore[assignment]
 
 
 def difference(x: DoubleDouble, y: Operand) -> Any:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import factorial
-from typing import Any
+from typing import NoReturn, TypeAlias
 
 import numpy as np
 
@@ -204,6 +204,11 @@ def power(x: DoubleDouble, y: DoubleDouble) -> DoubleDouble:
     return select((x.hi < 0) & ~whole, np.nan, result)
 
 
+def with_sign_of(x: DoubleDouble, y: DoubleDouble) -> DoubleDouble:
+    """The size of x with the sign of y."""
+    return select(np.signbit(x.hi) == np.signbit(y.hi), x, -x)
+
+
 def absolute(x: DoubleDouble) -> DoubleDouble:
     """The absolute value of real or complex numbers."""
     return hypot(x.real, x.imag) if x.is_complex else magnitude(x)
@@ -214,7 +219,11 @@ def rotated(x: DoubleDouble) -> DoubleDouble:
     return complex_of(x.real, -x.imag) if x.is_complex else x
 
 
-def of_real(function: Callable[..., DoubleDouble]) -> Callable[..., DoubleDouble]:
+PairFunction: TypeAlias = Callable[..., DoubleDouble]
+"""A function of one or several double-double numbers."""
+
+
+def of_real(function: PairFunction) -> PairFunction:
     """A function of real numbers, which complex ones do not have."""
 
     def checked(*operands: Operand) -> DoubleDouble:
@@ -226,7 +235,7 @@ def of_real(function: Callable[..., DoubleDouble]) -> Callable[..., DoubleDouble
     return staticmethod(checked)  # type: ignore[return-value]
 
 
-def unavailable(*_: object) -> Any:
+def unavailable(*_: object) -> NoReturn:
     """Refuse a function."""
     raise UnavailableError
 
@@ -234,34 +243,43 @@ def unavailable(*_: object) -> Any:
 class PairFunctions:
     """The basic functions of formulas for double-double numbers: see ``core.facts.Scalars``."""
 
-    pi, ln2, ln10 = PI, LN2, LN10
-    where = staticmethod(select)
-    abs = staticmethod(absolute)
-    conj = staticmethod(rotated)
-    complex = staticmethod(complex_of)
-    copysign = of_real(lambda x, y: select(np.signbit(x.hi) == np.signbit(y.hi), x, -x))
-    sqrt = of_real(square_root)
-    cbrt = of_real(cbrt)
-    hypot = of_real(hypot)
-    power = of_real(power)
-    exp = of_real(exp)
-    expm1 = of_real(expm1)
-    log = of_real(log)
-    log1p = of_real(log1p)
-    sin = of_real(lambda x: sine_and_cosine(x)[0])
-    cos = of_real(lambda x: sine_and_cosine(x)[1])
-    tan = of_real(tan)
-    asin = of_real(lambda x: arctan2(x, cosine_of_asin(x)))
-    acos = of_real(lambda x: arctan2(cosine_of_asin(x), x))
-    atan = of_real(arctan)
-    atan2 = of_real(arctan2)
-    sinh = of_real(sinh)
-    cosh = of_real(cosh)
-    tanh = of_real(tanh)
-    asinh = of_real(arcsinh)
-    acosh = of_real(arccosh)
-    atanh = of_real(arctanh)
-    erf = erfc = erf_inv = lgamma = digamma = polygamma = staticmethod(unavailable)
+    pi: DoubleDouble = PI
+    ln2: DoubleDouble = LN2
+    ln10: DoubleDouble = LN10
+    where: PairFunction = staticmethod(select)
+    abs: PairFunction = staticmethod(absolute)
+    conj: PairFunction = staticmethod(rotated)
+    complex: PairFunction = staticmethod(complex_of)
+    copysign: PairFunction = of_real(
+        lambda x, y: select(np.signbit(x.hi) == np.signbit(y.hi), x, -x)
+    )
+    sqrt: PairFunction = of_real(square_root)
+    cbrt: PairFunction = of_real(cbrt)
+    hypot: PairFunction = of_real(hypot)
+    power: PairFunction = of_real(power)
+    exp: PairFunction = of_real(exp)
+    expm1: PairFunction = of_real(expm1)
+    log: PairFunction = of_real(log)
+    log1p: PairFunction = of_real(log1p)
+    sin: PairFunction = of_real(lambda x: sine_and_cosine(x)[0])
+    cos: PairFunction = of_real(lambda x: sine_and_cosine(x)[1])
+    tan: PairFunction = of_real(tan)
+    asin: PairFunction = of_real(lambda x: arctan2(x, cosine_of_asin(x)))
+    acos: PairFunction = of_real(lambda x: arctan2(cosine_of_asin(x), x))
+    atan: PairFunction = of_real(arctan)
+    atan2: PairFunction = of_real(arctan2)
+    sinh: PairFunction = of_real(sinh)
+    cosh: PairFunction = of_real(cosh)
+    tanh: PairFunction = of_real(tanh)
+    asinh: PairFunction = of_real(arcsinh)
+    acosh: PairFunction = of_real(arccosh)
+    atanh: PairFunction = of_real(arctanh)
+    erf: PairFunction = staticmethod(unavailable)
+    erfc: PairFunction = staticmethod(unavailable)
+    erf_inv: PairFunction = staticmethod(unavailable)
+    lgamma: PairFunction = staticmethod(unavailable)
+    digamma: PairFunction = staticmethod(unavailable)
+    polygamma: PairFunction = staticmethod(unavailable)
 
     @staticmethod
     def ldexp(x: DoubleDouble, n: DoubleDouble) -> DoubleDouble:

@@ -14,6 +14,7 @@ from ...ops.pointwise.complex import absolute, conj
 from ...ops.pointwise.exponentials import exp, log
 from ...ops.pointwise.powers import power, reciprocal, sqrt
 from ...ops.reductions import cumulative, reducing, softmax
+from ...typing import ArrayLike
 from .numbers import Numbers, Precise
 
 Result = Sequence[Precise]
@@ -27,14 +28,27 @@ class NoPreciseFormError(ArithmeticError):
     """An operator that these numbers do not have."""
 
 
+def as_array(x: Precise) -> Precise:
+    """Precise numbers; one that arithmetic took out of an array of objects is put into one."""
+    return x if hasattr(x, "shape") else np.asarray(x, object)
+
+
 class Calculator:
-    """Precise functions of one kind of numbers, in terms of its elementwise operators."""
+    """Precise functions of one kind of numbers, in terms of its elementwise operators.
+
+    It is the ``core.facts.Arrays`` of rules that records declare.
+    """
 
     def __init__(self, numbers: Numbers) -> None:
         self.numbers = numbers
 
+    def lift(self, x: ArrayLike) -> Precise:
+        """A float, complex or integer array, exactly."""
+        return self.numbers.lift(x)
+
     def call(self, prim: Primitive, *operands: Precise) -> Precise:
         """An elementwise operator; NaN where it has no value."""
+        operands = tuple(map(as_array, operands))
         shape = np.broadcast_shapes(*[x.shape for x in operands])
         dtypes = [self.numbers.terms(x)[0].dtype for x in operands]
         dtype = np.dtype(np.float64) if prim is absolute else np.result_type(*dtypes)
@@ -55,11 +69,13 @@ class Calculator:
 
     def moved(self, x: Precise, move: Callable[[Any], Any]) -> Precise:
         """A function that moves elements, such as a transposition."""
+        x = as_array(x)
         places = np.arange(int(np.prod(x.shape))).reshape(x.shape)
         return self.numbers.choose([x], move(places))
 
     def stacked(self, parts: Sequence[Precise], lead: tuple[int, ...]) -> Precise:
         """Arrays of one shape as one with leading axes."""
+        parts = list(map(as_array, parts))
         shape = parts[0].shape
         size = int(np.prod(shape))
         places = np.arange(size * len(parts)).reshape((*lead, *shape))
@@ -67,6 +83,7 @@ class Calculator:
 
     def fold(self, prim: Primitive, x: Precise, axes: tuple[int, ...]) -> Precise:
         """Combine all elements along axes by an operator of two operands."""
+        x = as_array(x)
         rest = tuple(i for i in range(len(x.shape)) if i not in axes)
         shape = tuple(x.shape[i] for i in rest)
         flat = self.moved(x, lambda p: p.transpose(*axes, *rest).reshape(-1, *shape))
@@ -96,7 +113,7 @@ def cumprod(c: Calculator, x: Precise, *, axis: int, reverse: bool) -> Result:
 
 def logsumexp(c: Calculator, x: Precise, *, axes: tuple[int, ...]) -> Result:
     """The logarithm of the sum of exponentials."""
-    top = c.numbers.lift(np.max(c.values(x), axis=axes, keepdims=True))
+    top = c.lift(np.max(c.values(x), axis=axes, keepdims=True))
     exps = c.call(exp, c.call(sub, x, top))
     flat = c.moved(top, lambda p: np.squeeze(p, axes))
     return [c.call(add, c.call(log, c.fold(add, exps, axes)), flat)]
@@ -118,7 +135,7 @@ def vector_norm(c: Calculator, x: Precise, *, axes: tuple[int, ...], order: floa
         return [c.fold(add, size, axes)]
     if order == 2:
         return [c.call(sqrt, c.fold(add, c.call(mul, size, size), axes))]
-    exponent = c.numbers.lift(np.float64(order))
+    exponent = c.lift(np.float64(order))
     total = c.fold(add, c.call(power, size, exponent), axes)
     return [c.call(power, total, c.call(reciprocal, exponent))]
 
@@ -173,7 +190,7 @@ def solve(c: Calculator, a: Precise, b: Precise, **_: object) -> Result:
 def inv(c: Calculator, a: Precise, **_: object) -> Result:
     """Inverse matrices."""
     dtype = c.numbers.terms(a)[0].dtype
-    eye = c.numbers.lift(np.eye(a.shape[-1], dtype=dtype))
+    eye = c.lift(np.eye(a.shape[-1], dtype=dtype))
     return lanes(c, lambda x: solve_one(c, x, eye), a)
 
 
@@ -194,7 +211,7 @@ def triangular_solve(
         kept = np.tri(n, dtype=bool) if lower else np.tri(n, dtype=bool).T
         if unit_diagonal:
             kept = kept & ~np.eye(n, dtype=bool)
-        fixed = c.numbers.lift(np.eye(n) if unit_diagonal else np.zeros((n, n)))
+        fixed = c.lift(np.eye(n) if unit_diagonal else np.zeros((n, n)))
         own = np.arange(n * n).reshape(n, n)
         places = np.where(kept, own, n * n + own)
         x = c.numbers.choose([x, fixed], places)
@@ -218,7 +235,7 @@ def cholesky(c: Calculator, a: Precise, **_: object) -> Result | None:
             if not c.values(x[k : k + 1, k])[0] > 0:
                 raise SingularError
             root = c.call(sqrt, x[k : k + 1, k : k + 1])
-            x[k : k + 1, k + 1 :] = c.numbers.lift(np.zeros((1, n - k - 1)))
+            x[k : k + 1, k + 1 :] = c.lift(np.zeros((1, n - k - 1)))
             x[k:, k : k + 1] = x[k:, k : k + 1] / root
             column = x[k + 1 :, k : k + 1]
             x[k + 1 :, k + 1 :] = x[k + 1 :, k + 1 :] - column * c.moved(column, np.transpose)
@@ -233,7 +250,7 @@ def determinant(c: Calculator, a: Precise) -> Result:
     upper, _, sign = eliminate(c, a, a[:, :0])
     diagonal = c.moved(upper, lambda p: p[np.arange(n), np.arange(n)])
     complex_in = c.numbers.terms(a)[0].dtype.kind == "c"
-    one = c.numbers.lift(np.ones(1, np.complex128 if complex_in else np.float64) * sign)
+    one = c.lift(np.ones(1, np.complex128 if complex_in else np.float64) * sign)
     for k in range(n):
         one = one * diagonal[k : k + 1]
     return [c.moved(one, lambda p: p.reshape(()))]
@@ -249,7 +266,7 @@ def slogdet(c: Calculator, a: Precise, **_: object) -> Result | None:
     if c.numbers.terms(a)[0].dtype.kind == "c":
         return None
     (value,) = det(c, a)
-    signs = c.numbers.lift(np.sign(c.values(value)))
+    signs = c.lift(np.sign(c.values(value)))
     return [signs, c.call(log, c.call(absolute, value))]
 
 
@@ -266,4 +283,8 @@ RULES: dict[Primitive, Callable[..., Result | None]] = {
     determinants.det: det,
     determinants.slogdet: slogdet,
 }
-"""Functions (calculator, *operands, **params) by the operator; None where they do not go."""
+"""Functions (calculator, *operands, **params) by the operator; None where they do not go.
+
+Those of funcgrad's own operators, written with other operators. A record may bring its own, as
+``elements=ByRule(...)``.
+"""

@@ -32,9 +32,13 @@ class ManyDigitFunctions:
 
     def __init__(self, context: Any) -> None:
         self.context = context
-        self.ln2, self.ln10 = context.ln2, context.ln10
-        self.abs, self.real, self.imag = abs, context.re, context.im
-        self.complex, self.erf_inv = context.mpc, context.erfinv
+        self.ln2: MpNumber = context.ln2
+        self.ln10: MpNumber = context.ln10
+        self.abs: Callable[[MpNumber], MpNumber] = abs
+        self.real: Callable[[MpNumber], MpNumber] = context.re
+        self.imag: Callable[[MpNumber], MpNumber] = context.im
+        self.complex: Callable[[MpNumber, MpNumber], MpNumber] = context.mpc
+        self.erf_inv: Callable[[MpNumber], MpNumber] = context.erfinv
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.context, name)
@@ -70,9 +74,9 @@ class Multiprecision:
 
     def __init__(self, digits: int) -> None:
         self.digits = digits
-        self.context = load_mpmath().mp.clone()
+        self.context: Any = load_mpmath().mp.clone()
         self.context.dps = digits + 5
-        self.functions = ManyDigitFunctions(self.context)
+        self.functions: ManyDigitFunctions = ManyDigitFunctions(self.context)
 
     def number(self, x: MpNumber) -> Any:
         """One number, exactly."""

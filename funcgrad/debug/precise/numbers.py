@@ -59,7 +59,7 @@ class DoubleDoubles:
     """Pairs of float64; functions without a form for them go through mpmath if it is installed."""
 
     digits = 31
-    functions = PairFunctions()
+    functions: PairFunctions = PairFunctions()
 
     def lift(self, x: ArrayLike) -> DoubleDouble:
         """A float, complex or integer array, exactly."""

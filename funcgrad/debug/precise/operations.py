@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ...core.facts import Decided, Moves, Picks, Scalars
+from ...core.facts import ByRule, Decided, Moves, Picks, Scalars
 from ...core.primitive import Primitive
 from ...core.tracing import aval_of
 from ...ops.families import Bilinear, Elementwise, Linear
@@ -17,13 +17,13 @@ from ...transforms.recording import Operation
 from ...typing import Array, ArrayLike, DTypeLike, PyTree
 from .choices import choice_of, moved_operands, sources_of
 from .exact_sums import summed
-from .matrices import RULES, Calculator, NoPreciseFormError, SingularError
+from .matrices import RULES, Calculator, NoPreciseFormError, SingularError, as_array
 from .numbers import Numbers, Precise
 
 WRAPPING = frozenset([rounding.remainder, rounding.fmod])
 """Operators that take a whole multiple of the second operand off, which the program has chosen."""
 
-ROUNDED_TO = {"f": np.dtype(np.float64), "c": np.dtype(np.complex128)}
+ROUNDED_TO: dict[str, np.dtype[Any]] = {"f": np.dtype(np.float64), "c": np.dtype(np.complex128)}
 
 
 class Evaluation(NamedTuple):
@@ -92,8 +92,10 @@ def _exactly(numbers: Numbers, operation: Operation, operands: Sequence[Precise]
         if prim.nondifferentiable:
             return [numbers.lift(o) for o in operation.outputs]
         return _elementwise(numbers, operation, prim, lifted)
-    if prim in RULES and all(np.isfinite(o).all() for o in operation.outputs):
-        return RULES[prim](Calculator(numbers), *lifted, **params)
+    rule = prim.elements.rule if isinstance(prim.elements, ByRule) else RULES.get(prim)
+    if rule is not None and all(np.isfinite(o).all() for o in operation.outputs):
+        found = rule(Calculator(numbers), *lifted, **params)
+        return None if found is None else list(map(as_array, found))
     if isinstance(prim, Linear | Bilinear) or _is_linear_in_one(prim, real):
         return _linear(numbers, operation, lifted, real)
     return None

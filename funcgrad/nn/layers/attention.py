@@ -316,7 +316,7 @@ def rotary_positions(x: Array, *, time_axis: int = 1) -> Array:
     return np.concatenate([a * cos - b * sin, a * sin + b * cos], axis=-1)
 
 
-SinusoidalPositions = stateless_layer(
+SinusoidalPositions: Layer = stateless_layer(
     "SinusoidalPositions",
     lambda key, shape, dtype: (check_shape("SinusoidalPositions", shape, 3), ()),
     lambda params, x: x + sinusoidal_positions(x.shape[1], x.shape[2], x.dtype),

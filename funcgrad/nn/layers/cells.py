@@ -78,7 +78,7 @@ def _rnn_step(params: PyTree, h: Array, z: Array) -> tuple[PyTree, Array]:
     return h, h
 
 
-rnn = Cell("RNN", _rnn_init, _hidden_start, _project, _rnn_step)
+rnn: Cell = Cell("RNN", _rnn_init, _hidden_start, _project, _rnn_step)
 
 
 @user_facing
@@ -116,7 +116,7 @@ def _gru_step(params: PyTree, h: Array, z: Array) -> tuple[PyTree, Array]:
     return h, h
 
 
-gru = Cell("GRU", _gru_init, _hidden_start, _project, _gru_step)
+gru: Cell = Cell("GRU", _gru_init, _hidden_start, _project, _gru_step)
 
 
 @user_facing
@@ -164,7 +164,7 @@ def _lstm_step(params: PyTree, carry: PyTree, z: Array) -> tuple[PyTree, Array]:
     return (h, c), h
 
 
-lstm = Cell("LSTM", _lstm_init, _lstm_start, _project, _lstm_step)
+lstm: Cell = Cell("LSTM", _lstm_init, _lstm_start, _project, _lstm_step)
 
 
 @user_facing

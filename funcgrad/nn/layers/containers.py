@@ -252,7 +252,7 @@ def _sum_apply(
     return total, state
 
 
-FanInSum = Layer(_init_of_many_inputs("FanInSum", _sum_shape), _sum_apply, "FanInSum")
+FanInSum: Layer = Layer(_init_of_many_inputs("FanInSum", _sum_shape), _sum_apply, "FanInSum")
 
 
 @user_facing

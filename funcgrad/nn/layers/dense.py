@@ -229,7 +229,7 @@ def _flatten_init(key: Key, shape: tuple[int, ...], dtype: DTypeLike) -> tuple[P
     return (shape[0], math.prod(shape[1:])), ()
 
 
-Flatten = stateless_layer("Flatten", _flatten_init, lambda params, x: flatten(x))
+Flatten: Layer = stateless_layer("Flatten", _flatten_init, lambda params, x: flatten(x))
 
 
 @user_facing

@@ -271,7 +271,7 @@ def Lambda(f: Callable[[Array], Array], name: str | None = None) -> Layer:
     )
 
 
-Identity = stateless_layer(
+Identity: Layer = stateless_layer(
     "Identity", lambda key, shape, dtype: (shape, ()), lambda params, inputs: inputs
 )
 

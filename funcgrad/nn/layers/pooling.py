@@ -139,5 +139,5 @@ def AvgPool(
     )
 
 
-GlobalMaxPool = _pooling_layer("GlobalMaxPool", global_max_pool)
-GlobalAvgPool = _pooling_layer("GlobalAvgPool", global_avg_pool)
+GlobalMaxPool: Layer = _pooling_layer("GlobalMaxPool", global_max_pool)
+GlobalAvgPool: Layer = _pooling_layer("GlobalAvgPool", global_avg_pool)

@@ -28,11 +28,11 @@ class Plan:
     def __init__(
         self, key: Sequence[Any], axes: Sequence[int], arrays: list[Array], place: int
     ) -> None:
-        self.key = tuple(key)
-        self.axes = tuple(axes)
-        self.arrays = arrays
-        self.place = place
-        self.static = all(k == FULL for k in self.key)
+        self.key: tuple[Any, ...] = tuple(key)
+        self.axes: tuple[int, ...] = tuple(axes)
+        self.arrays: list[Array] = arrays
+        self.place: int = place
+        self.static: bool = all(k == FULL for k in self.key)
 
 
 def _is_int(k: object) -> bool:

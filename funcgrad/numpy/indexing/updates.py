@@ -24,7 +24,7 @@ class _At:
     __slots__ = ("x",)
 
     def __init__(self, x: ArrayLike) -> None:
-        self.x = x
+        self.x: ArrayLike = x
 
     @user_facing
     def __getitem__(self, key: Index) -> _AtIndex:
@@ -40,8 +40,8 @@ class _AtIndex:
     __slots__ = ("key", "x")
 
     def __init__(self, x: ArrayLike, key: Index) -> None:
-        self.x = x
-        self.key = key
+        self.x: ArrayLike = x
+        self.key: Index = key
 
     def _update(self, value: ArrayLike, op: str, mode: str | None) -> Array:
         given = array(self.x)

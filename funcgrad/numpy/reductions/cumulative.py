@@ -33,10 +33,10 @@ def _cumulative(prim: Primitive, name: str) -> Accumulation:
     return accumulate
 
 
-cumsum = implements(np.cumsum)(_cumulative(cumulative.cumsum, "cumsum"))
-cumprod = implements(np.cumprod)(_cumulative(cumulative.cumprod, "cumprod"))
-cummax = _cumulative(cumulative.cummax, "maximum.accumulate")
-cummin = _cumulative(cumulative.cummin, "minimum.accumulate")
+cumsum: Accumulation = implements(np.cumsum)(_cumulative(cumulative.cumsum, "cumsum"))
+cumprod: Accumulation = implements(np.cumprod)(_cumulative(cumulative.cumprod, "cumprod"))
+cummax: Accumulation = _cumulative(cumulative.cummax, "maximum.accumulate")
+cummin: Accumulation = _cumulative(cumulative.cummin, "minimum.accumulate")
 
 
 def _with_initial(accumulate: Accumulation, name: str, first: int) -> Accumulation:

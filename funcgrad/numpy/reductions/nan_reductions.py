@@ -8,9 +8,9 @@ import numpy as np
 
 from ...errors import ConcretizationError
 from ...typing import Array, ArrayLike, Axes, DTypeLike
-from ..protocol import as_operand, given, implements, refuse
+from ..protocol import as_operand, given, implements
 from . import cumulative, moments, sums_and_extrema
-from .quantiles import Asked, check_order, percent, quantiles
+from .quantiles import asking, asking_for_half
 from .sums_and_extrema import Reduction
 
 _NONE: Any = np._NoValue
@@ -47,8 +47,8 @@ def _total(reduce: Reduction, nothing: float) -> Reduction:
     return total
 
 
-nansum = implements(np.nansum)(_total(sums_and_extrema.sum, 0))
-nanprod = implements(np.nanprod)(_total(sums_and_extrema.prod, 1))
+nansum: Reduction = implements(np.nansum)(_total(sums_and_extrema.sum, 0))
+nanprod: Reduction = implements(np.nanprod)(_total(sums_and_extrema.prod, 1))
 
 
 def _running(accumulate: Reduction, nothing: float) -> Reduction:
@@ -65,8 +65,8 @@ def _running(accumulate: Reduction, nothing: float) -> Reduction:
     return running
 
 
-nancumsum = implements(np.nancumsum)(_running(cumulative.cumsum, 0))
-nancumprod = implements(np.nancumprod)(_running(cumulative.cumprod, 1))
+nancumsum: Reduction = implements(np.nancumsum)(_running(cumulative.cumsum, 0))
+nancumprod: Reduction = implements(np.nancumprod)(_running(cumulative.cumprod, 1))
 
 
 @implements(np.nanmean)
@@ -113,8 +113,8 @@ def _spread(moment: Reduction) -> Reduction:
     return spread
 
 
-nanvar = implements(np.nanvar)(_spread(moments.var))
-nanstd = implements(np.nanstd)(_spread(moments.std))
+nanvar: Reduction = implements(np.nanvar)(_spread(moments.var))
+nanstd: Reduction = implements(np.nanstd)(_spread(moments.std))
 
 
 def _extremum(reduce: Reduction, fill: float) -> Reduction:
@@ -136,8 +136,8 @@ def _extremum(reduce: Reduction, fill: float) -> Reduction:
     return extremum
 
 
-nanmax = implements(np.nanmax)(_extremum(sums_and_extrema.max, -np.inf))
-nanmin = implements(np.nanmin)(_extremum(sums_and_extrema.min, np.inf))
+nanmax: Reduction = implements(np.nanmax)(_extremum(sums_and_extrema.max, -np.inf))
+nanmin: Reduction = implements(np.nanmin)(_extremum(sums_and_extrema.min, np.inf))
 
 
 def _refuse_empty_slices(a: Array, axis: Axes) -> None:
@@ -162,58 +162,12 @@ def _position(find: Reduction, fill: float) -> Reduction:
     return position
 
 
-nanargmax = implements(np.nanargmax)(_position(sums_and_extrema.argmax, -np.inf))
-nanargmin = implements(np.nanargmin)(_position(sums_and_extrema.argmin, np.inf))
+nanargmax: Reduction = implements(np.nanargmax)(_position(sums_and_extrema.argmax, -np.inf))
+nanargmin: Reduction = implements(np.nanargmin)(_position(sums_and_extrema.argmin, np.inf))
 
 
-@implements(np.nanquantile)
-def nanquantile(
-    a: ArrayLike,
-    q: ArrayLike,
-    axis: Axes = None,
-    out: None = None,
-    overwrite_input: bool = False,
-    method: str = "linear",
-    keepdims: bool = False,
-    *,
-    weights: None = None,
-) -> Array:
-    """Quantiles of the elements that are not NaN; the arguments are those of ``quantile``."""
-    check_order("np.nanquantile", a, q, method)
-    refuse("np.nanquantile", out=out, weights=weights)
-    return _nan_quantiles(a, Asked("np.nanquantile", q, axis, method, keepdims))
-
-
-@implements(np.nanpercentile)
-def nanpercentile(
-    a: ArrayLike,
-    q: ArrayLike,
-    axis: Axes = None,
-    out: None = None,
-    overwrite_input: bool = False,
-    method: str = "linear",
-    keepdims: bool = False,
-    *,
-    weights: None = None,
-) -> Array:
-    """Percentiles of the elements that are not NaN; arguments as those of ``quantile``."""
-    check_order("np.nanpercentile", a, q, method, 100)
-    refuse("np.nanpercentile", out=out, weights=weights)
-    return _nan_quantiles(a, Asked("np.nanpercentile", percent(a, q), axis, method, keepdims))
-
-
-@implements(np.nanmedian)
-def nanmedian(
-    a: ArrayLike,
-    axis: Axes = None,
-    out: None = None,
-    overwrite_input: bool = False,
-    keepdims: bool = False,
-) -> Array:
-    """The median of the elements that are not NaN; NaN where there are none."""
-    refuse("np.nanmedian", out=out)
-    return _nan_quantiles(a, Asked("np.nanmedian", 0.5, axis, "linear", keepdims))
-
-
-def _nan_quantiles(a: ArrayLike, asked: Asked) -> Array:
-    return quantiles(a, asked._replace(skip_nan=True, empty_is_nan=True))
+nanquantile: Reduction = implements(np.nanquantile)(asking("np.nanquantile", skip_nan=True))
+nanpercentile: Reduction = implements(np.nanpercentile)(
+    asking("np.nanpercentile", 100, skip_nan=True)
+)
+nanmedian: Reduction = implements(np.nanmedian)(asking_for_half("np.nanmedian", skip_nan=True))

@@ -20,6 +20,7 @@ from ..protocol import (
     inexact,
     refuse,
 )
+from .sums_and_extrema import Reduction
 
 # Hyndman and Fan, Sample Quantiles in Statistical Packages (1996): the continuous definitions.
 PLOTTING_POSITIONS = {
@@ -178,50 +179,46 @@ def percent(a: ArrayLike, q: ArrayLike) -> Array:
     return as_operand(q) / (dtype.type(100) if dtype.kind == "f" else 100)
 
 
-@implements(np.quantile)
-def quantile(
-    a: ArrayLike,
-    q: ArrayLike,
-    axis: Axes = None,
-    out: None = None,
-    overwrite_input: bool = False,
-    method: str = "linear",
-    keepdims: bool = False,
-    *,
-    weights: None = None,
-) -> Array:
-    """Quantiles along axes, by a continuous definition or one that gives an element."""
-    check_order("np.quantile", a, q, method)
-    refuse("np.quantile", out=out, weights=weights)
-    return quantiles(a, Asked("np.quantile", q, axis, method, keepdims))
+def asking(name: str, largest: int = 1, *, skip_nan: bool = False) -> Reduction:
+    """A function with the arguments of NumPy's quantiles, where q is in [0, ``largest``]."""
+
+    def ask(
+        a: ArrayLike,
+        q: ArrayLike,
+        axis: Axes = None,
+        out: None = None,
+        overwrite_input: bool = False,
+        method: str = "linear",
+        keepdims: bool = False,
+        *,
+        weights: None = None,
+    ) -> Array:
+        check_order(name, a, q, method, largest)
+        refuse(name, out=out, weights=weights)
+        q = q if largest == 1 else percent(a, q)
+        return quantiles(a, Asked(name, q, axis, method, keepdims, skip_nan, skip_nan))
+
+    ask.__name__ = ask.__qualname__ = name.removeprefix("np.")
+    return ask
 
 
-@implements(np.percentile)
-def percentile(
-    a: ArrayLike,
-    q: ArrayLike,
-    axis: Axes = None,
-    out: None = None,
-    overwrite_input: bool = False,
-    method: str = "linear",
-    keepdims: bool = False,
-    *,
-    weights: None = None,
-) -> Array:
-    """Quantiles for percents."""
-    check_order("np.percentile", a, q, method, 100)
-    refuse("np.percentile", out=out, weights=weights)
-    return quantiles(a, Asked("np.percentile", percent(a, q), axis, method, keepdims))
+def asking_for_half(name: str, *, skip_nan: bool = False) -> Reduction:
+    """A function with the arguments of NumPy's medians; the median of no elements is NaN."""
+
+    def ask(
+        a: ArrayLike,
+        axis: Axes = None,
+        out: None = None,
+        overwrite_input: bool = False,
+        keepdims: bool = False,
+    ) -> Array:
+        refuse(name, out=out)
+        return quantiles(a, Asked(name, 0.5, axis, "linear", keepdims, skip_nan, True))
+
+    ask.__name__ = ask.__qualname__ = name.removeprefix("np.")
+    return ask
 
 
-@implements(np.median)
-def median(
-    a: ArrayLike,
-    axis: Axes = None,
-    out: None = None,
-    overwrite_input: bool = False,
-    keepdims: bool = False,
-) -> Array:
-    """The median; NaN of no elements."""
-    refuse("np.median", out=out)
-    return quantiles(a, Asked("np.median", 0.5, axis, "linear", keepdims, empty_is_nan=True))
+quantile: Reduction = implements(np.quantile)(asking("np.quantile"))
+percentile: Reduction = implements(np.percentile)(asking("np.percentile", 100))
+median: Reduction = implements(np.median)(asking_for_half("np.median"))

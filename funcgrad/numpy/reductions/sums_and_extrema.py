@@ -115,8 +115,8 @@ def _reduction(prim: Primitive, name: str, identity: float | None = None) -> Red
     return reduce
 
 
-sum = implements(np.sum)(_reduction(reduce_sum, "sum", 0))
-prod = implements(np.prod)(_reduction(reductions.reduce_prod, "prod", 1))
+sum: Reduction = implements(np.sum)(_reduction(reduce_sum, "sum", 0))
+prod: Reduction = implements(np.prod)(_reduction(reductions.reduce_prod, "prod", 1))
 _max = _reduction(reductions.reduce_max, "max")
 _min = _reduction(reductions.reduce_min, "min")
 
@@ -135,8 +135,8 @@ def _extremum(reduce: Reduction) -> Reduction:
     return extremum
 
 
-max = implements(np.max, np.amax)(_extremum(_max))
-min = implements(np.min, np.amin)(_extremum(_min))
+max: Reduction = implements(np.max, np.amax)(_extremum(_max))
+min: Reduction = implements(np.min, np.amin)(_extremum(_min))
 
 
 def _truth(prim: Primitive, name: str, identity: bool) -> Reduction:
@@ -157,8 +157,8 @@ def _truth(prim: Primitive, name: str, identity: bool) -> Reduction:
     return reduce
 
 
-any = implements(np.any)(_truth(reductions.reduce_any, "any", False))
-all = implements(np.all)(_truth(reductions.reduce_all, "all", True))
+any: Reduction = implements(np.any)(_truth(reductions.reduce_any, "any", False))
+all: Reduction = implements(np.all)(_truth(reductions.reduce_all, "all", True))
 
 
 @implements(np.ptp)
@@ -189,8 +189,8 @@ def _position(prim: Primitive, name: str) -> Reduction:
     return position
 
 
-argmax = implements(np.argmax)(_position(reductions.argmax, "argmax"))
-argmin = implements(np.argmin)(_position(reductions.argmin, "argmin"))
+argmax: Reduction = implements(np.argmax)(_position(reductions.argmax, "argmax"))
+argmin: Reduction = implements(np.argmin)(_position(reductions.argmin, "argmin"))
 
 
 @user_facing

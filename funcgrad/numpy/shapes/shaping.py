@@ -176,9 +176,9 @@ def _at_least(n: int) -> Callable[..., Any]:
     return at_least
 
 
-atleast_1d = implements(np.atleast_1d)(_at_least(1))
-atleast_2d = implements(np.atleast_2d)(_at_least(2))
-atleast_3d = implements(np.atleast_3d)(_at_least(3))
+atleast_1d: Callable[..., Array | tuple[Array, ...]] = implements(np.atleast_1d)(_at_least(1))
+atleast_2d: Callable[..., Array | tuple[Array, ...]] = implements(np.atleast_2d)(_at_least(2))
+atleast_3d: Callable[..., Array | tuple[Array, ...]] = implements(np.atleast_3d)(_at_least(3))
 
 
 @implements(np.flip)
@@ -345,8 +345,8 @@ def _triangle(keep: Callable[[Array, int], Array]) -> Callable[..., Array]:
     return triangle
 
 
-tril = implements(np.tril)(_triangle(np.tril))
-triu = implements(np.triu)(_triangle(np.triu))
+tril: Callable[..., Array] = implements(np.tril)(_triangle(np.tril))
+triu: Callable[..., Array] = implements(np.triu)(_triangle(np.triu))
 
 
 @implements(np.diag)

@@ -114,12 +114,8 @@ def polyak_sgd(
 ) -> GradientTransformation:
     """Gradient descent with Polyak's step size. Formula: ``scale_by_polyak``.
 
-    Args:
-        max_learning_rate: the largest step size.
+    Args besides those of that function:
         scaling: factor of the step size, a number or a schedule.
-        f_min: the least value of the loss.
-        eps: added to the squared norm.
-        variant: 'sps', or 'sps+' for no steps uphill where the loss is below f_min.
 
     Returns:
         The transformation; its update needs the keyword ``value``, the loss.
@@ -319,12 +315,7 @@ def rprop(
 ) -> GradientTransformation:
     """Rprop, for gradients that are not stochastic. Formulas: ``scale_by_rprop``.
 
-    Args:
-        learning_rate: the first step size; of a schedule, its first value.
-        eta_minus: factor of a step after a change of sign.
-        eta_plus: factor of a step otherwise.
-        min_step_size: the least step.
-        max_step_size: the largest step.
+    Its arguments are those of that function.
 
     >>> tx, params = rprop(0.5), np.zeros(2)
     >>> tx.update(np.array([3.0, -0.1]), tx.init(params))[0]

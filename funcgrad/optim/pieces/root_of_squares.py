@@ -290,9 +290,9 @@ def scale_by_rprop(
     Steps are made at once; Optax makes each one update late.
 
     Args:
-        learning_rate: the first step size.
-        eta_minus: factor after a change of sign.
-        eta_plus: factor otherwise.
+        learning_rate: the first step size; of a schedule, its first value.
+        eta_minus: factor of a step after a change of sign.
+        eta_plus: factor of a step otherwise.
         min_step_size: the least step.
         max_step_size: the largest step.
 

@@ -306,7 +306,7 @@ def scale_by_polyak(
         f_min: the least value of the loss.
         max_learning_rate: the largest step size.
         eps: added to the squared norm.
-        variant: 'sps', or 'sps+' for no steps uphill where f < f_min.
+        variant: 'sps', or 'sps+' for no steps uphill where the loss is below f_min.
 
     Returns:
         The transformation; its update needs the keyword ``value``, the loss. A gradient of zeros

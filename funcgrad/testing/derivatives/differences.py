@@ -105,17 +105,19 @@ class Line:
         weights: Vector | None = None,
     ) -> None:
         self.flat = flat
-        self.tangents = [host(t) for t in tangents]
+        self.tangents: Leaves = [host(t) for t in tangents]
+        self.point: Leaves
+        self.outs: Leaves
         self.point, self.outs = best_precision(flat, point)
         values = pack(self.outs)
         finite = np.isfinite(values)
-        self.weights = None if weights is None else np.where(finite, weights, 0.0)
-        self.start = self.project(values)
-        self.terms = np.fmax(np.abs(values), pack_bounds(flat.sizes, self.outs))
+        self.weights: Vector | None = None if weights is None else np.where(finite, weights, 0.0)
+        self.start: Vector = self.project(values)
+        self.terms: Vector = np.fmax(np.abs(values), pack_bounds(flat.sizes, self.outs))
         if self.weights is not None:
             self.terms = np.array([np.sum(np.abs(self.weights[finite]) * self.terms[finite])])
-        self.eps = max(2.0**-52, *(precision(x) for x in (*self.point, *self.outs)))
-        self.unit = unit_step(self.point, self.tangents)
+        self.eps: float = max(2.0**-52, *(precision(x) for x in (*self.point, *self.outs)))
+        self.unit: float = unit_step(self.point, self.tangents)
         self.bends: dict[float, tuple[Vector, Vector]] = {}
 
     def project(self, values: Vector) -> Vector:

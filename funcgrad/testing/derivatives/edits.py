@@ -45,11 +45,11 @@ class BackwardPass:
     def __init__(self, flat: Flat, cts: Sequence[Any]) -> None:
         _, f_jvp = linearize(lambda *xs: flat.call(xs), *flat.point)
         self.program: Jaxpr = f_jvp.program
-        self.consts = list(f_jvp.consts)
-        self.point = [host(x) for x in flat.point]
-        self.paths = flat.in_paths
-        self.cts = [host(c) for c in cts]
-        self.right = self.pull()
+        self.consts: list[Any] = list(f_jvp.consts)
+        self.point: list[np.ndarray] = [host(x) for x in flat.point]
+        self.paths: list[str] = flat.in_paths
+        self.cts: list[np.ndarray] = [host(c) for c in cts]
+        self.right: list[Vector] = self.pull()
 
     def pull(
         self,

@@ -36,7 +36,7 @@ ROUGH_STEPS = (2.0**-24, 2.0**-16)
 ROUGHEST = 1e-5
 """Larger jumps, relative to the largest number seen, are none of rounding."""
 
-WIDE = {"f": np.dtype(np.float64), "c": np.dtype(np.complex128)}
+WIDE: dict[str, np.dtype[Any]] = {"f": np.dtype(np.float64), "c": np.dtype(np.complex128)}
 
 
 def has_tangent(x: PyTree) -> bool:

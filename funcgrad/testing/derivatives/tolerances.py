@@ -34,11 +34,11 @@ class Tolerances:
         dtypes = {aval_of(x).dtype for x in leaves}
         coarsest = max(dtypes, key=lambda d: float(np.finfo(d).eps))
         size = np.finfo(coarsest).dtype.itemsize
-        self.eps = max(2.0**-52, float(np.finfo(coarsest).eps))
-        self.atol = chosen(atol, dtypes)
+        self.eps: float = max(2.0**-52, float(np.finfo(coarsest).eps))
+        self.atol: float | None = chosen(atol, dtypes)
         given = chosen(rtol, dtypes)
-        self.rtol = RELATIVE.get(size, DOUBLE) if given is None else given
-        self.law_rtol = max(LAW.get(size, LAW_DOUBLE), given or 0.0)
+        self.rtol: float = RELATIVE.get(size, DOUBLE) if given is None else given
+        self.law_rtol: float = max(LAW.get(size, LAW_DOUBLE), given or 0.0)
 
     def of(self, expected: np.ndarray, outputs: PyTree, condition: float) -> np.ndarray:
         """Allowed differences from a leaf, elementwise, without the error of the leaf itself.

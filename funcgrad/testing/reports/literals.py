@@ -25,7 +25,7 @@ class Literals:
     """
 
     def __init__(self) -> None:
-        self.modules = {"numpy"}
+        self.modules: set[str] = {"numpy"}
 
     def text(self, value: object) -> str:
         """The text of a pytree."""

@@ -17,10 +17,10 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 
 from .shapes import shapes
 
-SIDES = st.integers(1, 4)
+SIDES: SearchStrategy[int] = st.integers(1, 4)
 """Sizes of names."""
 
-COMPUTING = {"__builtins__": {}, "min": min, "max": max}
+COMPUTING: dict[str, Any] = {"__builtins__": {}, "min": min, "max": max}
 """The names that the text of a computed dimension can use."""
 
 
@@ -70,7 +70,7 @@ class Sizes:
 
     def __init__(self, draw: DrawFn, given: Mapping[str, Any] | None = None) -> None:
         self.draw = draw
-        self.given = dict(given or {})
+        self.given: dict[str, Any] = dict(given or {})
         self.one: dict[str, int] = {}
         self.several: dict[str, tuple[int, ...]] = {}
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 import numpy as np
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
@@ -13,7 +15,7 @@ from .domains import interval
 ENTRIES = interval(-2.0, 2.0, closed=True)
 FRACTIONS = interval(0.0, 1.0, closed=True)
 
-Size = int | SearchStrategy[int] | None
+Size: TypeAlias = int | SearchStrategy[int] | None
 
 
 def orthogonal_matrices(

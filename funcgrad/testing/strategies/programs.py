@@ -22,7 +22,7 @@ from .trees import recipe_of
 ARGUMENTS = interval(-2.0, 2.0)
 """The domain that arguments are drawn from."""
 
-CHOICES = st.tuples(*[st.integers(0, 839)] * 4)
+CHOICES: SearchStrategy[tuple[int, ...]] = st.tuples(*[st.integers(0, 839)] * 4)
 """The choice of an operation: its operands, its family and which of the family."""
 
 NAMES = ("x", "y", "z")

@@ -221,7 +221,7 @@ def class_recipe(cls: type, domain: Domain) -> Recipe | None:
     return None
 
 
-def has_default(field: dataclasses.Field) -> bool:
+def has_default(field: dataclasses.Field[Any]) -> bool:
     """True if a field of a dataclass need not be given."""
     missing = dataclasses.MISSING
     return field.default is not missing or field.default_factory is not missing
