@@ -108,10 +108,18 @@ class Trace:
         raise TypeError(f"{type(self).__name__} has no rule to process {prim.name}")
 
     def unary(self, prim: Any, x: Any) -> Any:
+        """Process an elementwise operation of one operand, which is a tracer of this trace."""
         return self.handle(prim, (x,), {})
 
     def binary(self, prim: Any, x: Any, y: Any) -> Any:
         return self.handle(prim, (x, y), {})
+
+    def linear(self, prim: Any, x: Any, params: dict[str, Any]) -> Any:
+        """The same for an operator of the family of linear ones."""
+        return self.handle(prim, (x,), params)
+
+    def bilinear(self, prim: Any, x: Any, y: Any, params: dict[str, Any]) -> Any:
+        return self.handle(prim, (x, y), params)
 
     def check_alive(self, prim: Any = None) -> None:
         """Raise unless the transformation that owns this trace is still running."""

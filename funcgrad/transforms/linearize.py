@@ -127,41 +127,67 @@ class LinearizeTrace(Trace):
     def process(self, prim: Any, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
         if not self.alive:
             self.check_alive(prim)
+        if prim.recorded:
+            if prim.jointly:
+                return self.jointly(prim, args, params)
+            if len(args) == 1:
+                return self.linear(prim, *args, params)
+            return self.bilinear(prim, *args, params)
         if not params and self.factored(prim, args):
             return self.named(
                 self.unary(prim, args[0]) if len(args) == 1 else self.binary(prim, *args)
             )
-        if prim.recorded:
-            record = self.jointly if prim.jointly else self.linear
-            return self.named(record(prim, args, params))
         primals, tangents = self.split(args)
         return prim.linearize_on(self, primals, tangents, params)
 
-    def linear(self, prim: Any, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
-        """Record an operation of a linear or bilinear operator with its parameters."""
-        x = args[0]
-        y = args[1] if len(args) == 2 else None
-        xt = yt = None
-        if type(x) is LinearizeTracer and x._trace is self:
-            x, xt = x.primal, x.tangent
-        if type(y) is LinearizeTracer and y._trace is self:
-            y, yt = y.primal, y.tangent
-        r = prim(x, **params) if len(args) == 1 else prim(x, y, **params)
+    def linear(self, prim: Any, x: Any, params: dict[str, Any]) -> Any:
+        """Record an operation of a linear operator with its parameters."""
+        if not self.alive:
+            self.check_alive(prim)
+        a = x.primal
+        r = prim.evaluate(np, a, **params) if type(a) is np.ndarray else prim(a, **params)
         try:
             out = LinearVar(r.shape, r.dtype)
         except AttributeError:
             out = LinearVar((), aval_of(r).dtype)
         if out.dtype.kind not in "fc":
             return r
-        if len(args) == 1:
-            x = None
-        else:
-            x = None if yt is None else kept(x, xt)
-            y = None if xt is None else kept(y, yt)
-        frame = _getframe(3)
-        while INTERNAL[frame.f_code.co_filename]:
-            frame = frame.f_back  # type: ignore[assignment]
-        self.record((prim, xt, yt, out, params, x, y, frame.f_code, frame.f_lasti))
+        code = source_of_equation.get()
+        offset = None
+        if code is None:
+            frame = _getframe(2)
+            while INTERNAL[frame.f_code.co_filename]:
+                frame = frame.f_back  # type: ignore[assignment]
+            code, offset = frame.f_code, frame.f_lasti
+        self.record((prim, x.tangent, None, out, params, None, None, code, offset))
+        return LinearizeTracer(self, r, out)
+
+    def bilinear(self, prim: Any, x: Any, y: Any, params: dict[str, Any]) -> Any:
+        """Record an operation of a bilinear operator with its parameters, and its factors."""
+        if not self.alive:
+            self.check_alive(prim)
+        xt = yt = None
+        if type(x) is LinearizeTracer and x._trace is self:
+            x, xt = x.primal, x.tangent
+        if type(y) is LinearizeTracer and y._trace is self:
+            y, yt = y.primal, y.tangent
+        r = prim(x, y, **params)
+        try:
+            out = LinearVar(r.shape, r.dtype)
+        except AttributeError:
+            out = LinearVar((), aval_of(r).dtype)
+        if out.dtype.kind not in "fc":
+            return r
+        x = None if yt is None else kept(x, xt)
+        y = None if xt is None else kept(y, yt)
+        code = source_of_equation.get()
+        offset = None
+        if code is None:
+            frame = _getframe(2)
+            while INTERNAL[frame.f_code.co_filename]:
+                frame = frame.f_back  # type: ignore[assignment]
+            code, offset = frame.f_code, frame.f_lasti
+        self.record((prim, xt, yt, out, params, x, y, code, offset))
         return LinearizeTracer(self, r, out)
 
     def jointly(self, prim: Any, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
@@ -194,10 +220,14 @@ class LinearizeTrace(Trace):
             out = LinearVar((), aval_of(r).dtype)
         if not some or out.dtype.kind not in "fc":
             return r
-        frame = _getframe(3)
-        while INTERNAL[frame.f_code.co_filename]:
-            frame = frame.f_back  # type: ignore[assignment]
-        self.record((prim, variables, values, out, params, None, None, frame.f_code, frame.f_lasti))
+        code = source_of_equation.get()
+        offset = None
+        if code is None:
+            frame = _getframe(3)
+            while INTERNAL[frame.f_code.co_filename]:
+                frame = frame.f_back  # type: ignore[assignment]
+            code, offset = frame.f_code, frame.f_lasti
+        self.record((prim, variables, values, out, params, None, None, code, offset))
         return LinearizeTracer(self, r, out)
 
     def factored(self, prim: Any, args: tuple[Any, ...]) -> bool:
