@@ -48,10 +48,12 @@ class Linearized:
             trace.tape.eqns = checked
             trace.record = checked.append
         self.tape: list[Any] = trace.tape.eqns
-        inputs: list[Any] = [trace.input(x) if is_inexact(aval_of(x).dtype) else x for x in leaves]
-        self.in_vars: list[Any] = [
-            t.tangent if type(t) is LinearizeTracer and t._trace is trace else None for t in inputs
-        ]
+        self.in_vars: list[Any] = []
+        inputs: list[Any] = []
+        for x in leaves:
+            given = trace.input(x)
+            inputs.append(given)
+            self.in_vars.append(given.tangent if given is not x else None)
         try:
             out = fun(inputs)
             self.aux: PyTree = None
@@ -65,15 +67,17 @@ class Linearized:
                 outs, self.out_tree = [out], None
             else:
                 outs, self.out_tree = tree.flatten(out)
-            self.outs: list[Array] = [primal_of(trace, o) for o in outs]
-            for o in self.outs:
+            self.outs: list[Array] = []
+            self.out_vars: list[Any] = []
+            for o in outs:
+                variable = None
+                if type(o) is LinearizeTracer and o._trace is trace:
+                    o, variable = o.primal, o.tangent
                 if type(o) is not np.float64:
                     check_plain(o, f"{owner}: an output")
                     check_no_leak(o, trace)
-            self.out_vars: list[Any] = [
-                o.tangent if type(o) is LinearizeTracer and o._trace is trace else None
-                for o in outs
-            ]
+                self.outs.append(o)
+                self.out_vars.append(variable)
         except BaseException:
             self.tape.clear()
             raise

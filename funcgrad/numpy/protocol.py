@@ -54,12 +54,22 @@ def array(x: Any) -> Array:
 
 def as_operand(x: ArrayLike) -> Array:
     """An operand as an array, scalar or tracer that is not weakly typed."""
-    x = array(x)
-    return definite(x)
+    return x if type(x) is np.ndarray else definite(array(x))
 
 
 def promoted(*xs: ArrayLike) -> np.dtype:
     """The dtype NumPy gives to a mixture of arrays, tracers and Python scalars."""
+    first = None
+    for x in xs:
+        if type(x) is not np.ndarray and (not isinstance(x, Tracer) or x.weak):
+            break
+        if first is None:
+            first = x.dtype
+        elif x.dtype is not first:
+            break
+    else:
+        if first is not None and first.isnative:
+            return first
     avals = [aval_of(x) for x in xs]
     return np.result_type(*(WEAK_SAMPLES[a.dtype] if a.weak else a.dtype for a in avals))
 

@@ -297,7 +297,10 @@ convert: Linear = linear(
 
 def cast(x: Any, dtype: np.dtype) -> Any:
     """Convert unless the dtype is right already; a complex value loses its imaginary part."""
-    return x if hasattr(x, "dtype") and x.dtype == dtype else convert(x, dtype=dtype)
+    given = getattr(x, "dtype", None)
+    if given is dtype or (given is not None and given == dtype):
+        return x
+    return convert(x, dtype=dtype)
 
 
 def wider(dtype: np.dtype) -> np.dtype:

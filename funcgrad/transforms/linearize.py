@@ -98,9 +98,12 @@ class LinearizeTrace(Trace):
         self.record = self.tape.eqns.append
         return entries
 
-    def input(self, x: Any) -> LinearizeTracer:
-        aval = aval_of(x)
-        return LinearizeTracer(self, x, LinearVar(aval.shape, aval.dtype))
+    def input(self, x: Any) -> Any:
+        """A tracer of an input with a tangent of its own; integers and truth values have none."""
+        known = x if type(x) is np.ndarray else aval_of(x)
+        if known.dtype.kind not in "fc":
+            return x
+        return LinearizeTracer(self, x, LinearVar(known.shape, known.dtype))
 
     def split(self, args: Any) -> tuple[list[Any], list[Any]]:
         """Primals and tangents (tracers on the tape, or None) of the operands."""

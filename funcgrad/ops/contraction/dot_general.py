@@ -273,13 +273,14 @@ dot_general: Bilinear = bilinear(
 
 def matmul(x: Any, y: Any) -> Any:
     """Matrix product with NumPy's rules: vectors, matrices, stacks of matrices that broadcast."""
-    xn, yn = len(x.shape), len(y.shape)
+    x_shape, y_shape = x.shape, y.shape
+    xn, yn = len(x_shape), len(y_shape)
     if xn == 0 or yn == 0:
         raise ShapeError(
             f"matmul needs at least one axis in each operand, got {x.shape}, {y.shape}"
         )
     inner = 0 if yn == 1 else yn - 2
-    if x.shape[-1] != y.shape[inner]:
+    if x_shape[-1] != y_shape[inner]:
         raise ShapeError(
             f"matmul: shapes {tuple(x.shape)} and {tuple(y.shape)} do not fit: the last axis of "
             f"the first has size {x.shape[-1]}, the second has {y.shape[inner]} there"

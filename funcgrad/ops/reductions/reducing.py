@@ -57,15 +57,18 @@ def _cases(dtypes: tuple[str, ...], domain: tuple[float, float] = (-2, 2)) -> An
 
 
 def _max_eval(xp: Any, x: Any, *, axes: tuple[int, ...]) -> Any:
-    return xp.max(x, axis=axes)
+    return np.maximum.reduce(x, axis=axes) if xp is np else xp.max(x, axis=axes)
 
 
 def _min_eval(xp: Any, x: Any, *, axes: tuple[int, ...]) -> Any:
-    return xp.min(x, axis=axes)
+    return np.minimum.reduce(x, axis=axes) if xp is np else xp.min(x, axis=axes)
 
 
 def _hits(xp: Any, x: Any, out: Any, axes: tuple[int, ...]) -> tuple[Any, Any]:
     """Where the extremum is reached, and in how many places: at least 1, for NaN."""
+    if xp is np and len(axes) == x.ndim:
+        hit = x == out
+        return hit, np.int64(np.count_nonzero(hit) or 1)
     hit = x == out.reshape(kept_shape(x.shape, axes))
     return hit, xp.maximum(xp.sum(hit, axis=axes), 1)
 
@@ -81,7 +84,9 @@ def mean_of_hits_values(xp: Any, t: Any, x: Any, out: Any, *, axes: tuple[int, .
 def spread_to_hits_values(xp: Any, ct: Any, x: Any, out: Any, *, axes: tuple[int, ...]) -> Any:
     """Equal shares of ct for the places where x reaches its extremum, zeros elsewhere."""
     hit, count = _hits(xp, x, out, axes)
-    share = (ct / count).astype(ct.dtype, copy=False).reshape(kept_shape(x.shape, axes))
+    share = (ct / count).astype(ct.dtype, copy=False)
+    if len(axes) < x.ndim:
+        share = share.reshape(kept_shape(x.shape, axes))
     return xp.where(hit, share, ct.dtype.type(0))[()]
 
 
