@@ -107,12 +107,14 @@ def _value_and_grad(
         else:
             leaves, treedef = tree.flatten(selected)
         for i, x in enumerate(leaves):
-            if type(x) is not np.ndarray or x.dtype.kind != "f" or holomorphic:
+            if type(x) not in _LEAVES or holomorphic or (type(x) is not float and x.dtype.kind != "f"):
                 path = SelectedPath(selected, i, nums, single)
                 check_differentiable(x, path, owner, holomorphic=holomorphic, allow_int=allow_int)
 
         def call(inputs: Sequence[Array]) -> PyTree:
             rebuilt = inputs[0] if treedef is None else tree.unflatten(treedef, inputs)
+            if single and len(args) == 1:
+                return fun(rebuilt, **kwargs)
             full = list(args)
             for n, a in zip(nums, (rebuilt,) if single else rebuilt, strict=True):
                 full[n] = a

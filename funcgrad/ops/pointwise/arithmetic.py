@@ -157,19 +157,24 @@ def zeroed(out: Any, zero: Any) -> Any:
     return np.where(zero, np.zeros_like(out), out)[()]
 
 
+def all_finite(x: Any) -> Any:
+    """Whether no element is infinite or NaN, by the norm; it may be False for huge ones, too."""
+    return np.vdot(x, x).real < np.inf
+
+
 def strong_multiply(z: Any, x: Any, out: Any = None) -> Any:
     """The product z * x, but zero where z is zero, whatever x is there.
 
     ``out`` may be x. An infinity or NaN of x leaves a trace in the product and so in its norm.
     """
     out = np.multiply(z, x, out=out)
-    return out if np.isfinite(np.vdot(out, out)) else zeroed(out, np.equal(z, 0))
+    return out if all_finite(out) else zeroed(out, np.equal(z, 0))
 
 
 def strong_multiply_both(z: Any, x: Any, out: Any = None) -> Any:
     """The product z * x, but zero where z or x is zero, whatever the other is."""
     out = np.multiply(z, x, out=out)
-    if np.isfinite(np.vdot(out, out)):
+    if all_finite(out):
         return out
     return zeroed(out, np.equal(z, 0) | np.equal(x, 0))
 
@@ -231,7 +236,7 @@ def strong_divide(z: Any, y: Any, out: Any = None) -> Any:
     """The quotient z / y, but zero where z is zero, whatever y is there. ``out`` may be z."""
     zero = np.equal(z, 0)
     out = np.divide(z, y, out=out)
-    return out if np.isfinite(np.vdot(out, out)) else zeroed(out, zero)
+    return out if all_finite(out) else zeroed(out, zero)
 
 
 def _strong_quotient_cases(rng: Any) -> Any:

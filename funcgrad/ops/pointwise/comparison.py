@@ -12,7 +12,7 @@ from ...core.lowering import NumpyText
 from ...core.primitive import Case
 from ...core.tracing import aval_of
 from ..families import Elementwise, Joint, elementwise, is_value, sample
-from .arithmetic import fit, mul_both_strong, mul_strong, zeroed
+from .arithmetic import all_finite, fit, mul_both_strong, mul_strong, zeroed
 
 BOOLEAN = "the result is boolean"
 INTEGER = "the result is integer"
@@ -97,7 +97,7 @@ def ordered_product(x: Any, y: Any, t: Any, out: Any = None) -> Any:
     keep = np.logical_not(np.less(x, y))
     even = np.equal(x, y)
     out = np.multiply(t, keep, out=out)
-    if not np.isfinite(np.vdot(out, out)):
+    if not all_finite(out):
         out = zeroed(out, np.logical_not(keep))
     if not even.any():
         return out
