@@ -31,8 +31,8 @@ from ..ops.pointwise.arithmetic import add, div, mul, sub
 from ..ops.shape import definite_scalar
 from .algebra import ALGEBRA
 from .jvp import concrete_value
-from .staging import SMALL_CONSTANT, StagingTrace, StagingTracer
-from .tape import LinearVar
+from .staging import SMALL_CONSTANT, StagingTracer
+from .tape import LinearVar, Tape
 
 _getframe = sys._getframe
 
@@ -81,7 +81,7 @@ class LinearizeTrace(Trace):
     algebra = ALGEBRA
 
     def __init__(self, owner: str) -> None:
-        self.tape = StagingTrace(owner, tape=True)
+        self.tape = Tape(owner)
         self.record = self.tape.eqns.append
         super().__init__(owner)
 
@@ -174,7 +174,10 @@ class LinearizeTrace(Trace):
             x, xt = x.primal, x.tangent
         if type(y) is LinearizeTracer and y._trace is self:
             y, yt = y.primal, y.tangent
-        r = prim(x, y, **params)
+        if type(x) is np.ndarray and type(y) is np.ndarray:
+            r = prim.evaluate(np, x, y, **params)
+        else:
+            r = prim(x, y, **params)
         try:
             out = LinearVar(r.shape, r.dtype)
         except AttributeError:

@@ -9,7 +9,14 @@ import numpy as np
 
 from ..core.avals import Aval
 from ..core.jaxpr import Eqn, Jaxpr, Var
-from ..core.source import Transposed, as_source, source_of_equation
+from ..core.source import (
+    Transposed,
+    as_source,
+    current_source,
+    source_of_equation,
+    user_frame,
+)
+from ..core.tracing import aval_of
 from ..ops.families import (
     FUNCTION,
     NEGATIVE,
@@ -37,6 +44,51 @@ class LinearVar(Var):
 
     def __reduce__(self) -> Any:
         return (Var, (self.aval,))
+
+
+class Tape(StagingTrace):
+    """What linearize records, operations of the rules of other operators among it."""
+
+    __slots__ = ()
+
+    def __init__(self, owner: str) -> None:
+        super().__init__(owner, tape=True)
+
+    def process(self, prim: Any, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
+        """Record an operation that is linear in its tangents in the short form, if it has one."""
+        if not (prim.recorded and self.alive):
+            return super().process(prim, args, params)
+        variables: list[Any] = []
+        values: list[Any] = []
+        for i, a in enumerate(args):
+            if type(a) is StagingTracer and a._trace is self:
+                if prim.linear_in is not None and i not in prim.linear_in:
+                    return super().process(prim, args, params)
+                variables.append(a._var)
+                values.append(None)
+            else:
+                variables.append(None)
+                values.append(self.constant(a))
+        aval = prim.abstract(*map(aval_of, args), **params)
+        out = LinearVar(aval.shape, aval.dtype)
+        code = source_of_equation.get()
+        offset = None
+        if code is None:
+            frame = user_frame(3)
+            if frame is not None:
+                code, offset = frame.f_code, frame.f_lasti
+        else:
+            code = current_source(3)
+        if prim.jointly:
+            entry = (prim, variables, values, out, params, None, None, code, offset)
+        else:
+            entry = (prim, *_two(variables), out, params, *_two(values), code, offset)
+        self.eqns.append(entry)
+        return StagingTracer(self, out)
+
+
+def _two(operands: list[Any]) -> tuple[Any, Any]:
+    return (operands[0], operands[1] if len(operands) == 2 else None)
 
 
 def factor_partial(prim: Any, i: int, r: Any, a: Any, b: Any) -> Any:
