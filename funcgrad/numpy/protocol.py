@@ -54,7 +54,9 @@ def array(x: Any) -> Array:
 
 def as_operand(x: ArrayLike) -> Array:
     """An operand as an array, scalar or tracer that is not weakly typed."""
-    return x if type(x) is np.ndarray else definite(array(x))
+    if type(x) is np.ndarray or (isinstance(x, Tracer) and not x.weak):
+        return x
+    return definite(array(x))
 
 
 def promoted(*xs: ArrayLike) -> np.dtype:

@@ -115,21 +115,22 @@ def _pull_recorded(
 ) -> None:
     """Transpose an operation of a linear or bilinear operator."""
     prim, x, y, _, params, a, b, _, _ = entry
+    rule = prim.transpose or rule_of(prim)
     if prim.jointly:
         operands = [c if v is None else v.aval for v, c in zip(x, y, strict=True)]
-        found = rule_of(prim)(ct, *operands, flagged=strong, **params)
+        found = rule(ct, *operands, flagged=strong, **params)
         for v, c in zip(x, found, strict=True):
             if v is not None and c is not None:
                 _add_cotangent(v, c, strong, cts, flagged)
     elif isinstance(prim, Bilinear):
         if x is not None:
-            c = rule_of(prim)(ct, x.aval, b, flagged=strong, **params)[0]
+            c = rule(ct, x.aval, b, flagged=strong, **params)[0]
             _add_cotangent(x, c, strong, cts, flagged)
         if y is not None:
-            c = rule_of(prim)(ct, a, y.aval, flagged=strong, **params)[1]
+            c = rule(ct, a, y.aval, flagged=strong, **params)[1]
             _add_cotangent(y, c, strong, cts, flagged)
     elif prim.accumulate is None or not _accumulated(prim, x, ct, params, cts, buffers):
-        c = rule_of(prim)(ct, x, **params)
+        c = rule(ct, x, **params)
         cts[x] = c if x not in cts else cts[x] + c
         if strong:
             flagged.add(x)

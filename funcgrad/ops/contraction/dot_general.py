@@ -17,6 +17,7 @@ from ..families import Bilinear, bilinear, is_value, sample
 from ..shape import cast, inverse_permutation, move_axis, reshape, shift_axes, transpose
 
 Pairs = tuple[tuple[int, ...], tuple[int, ...]]
+_NO_AXES: Pairs = ((), ())
 
 
 def strong_product(xp: Any, product: Callable[[Any, Any], Any], z: Any, d: Any) -> Any:
@@ -96,11 +97,11 @@ def contract_strongly(
     xp: Any, x: Any, y: Any, *, contract: Pairs, batch: Pairs, strong: Any
 ) -> Any:
     """The contraction, with strong zeros in one operand."""
+    if strong is None:
+        return contract_arrays(xp, x, y, contract, batch)
     if strong == 0:
         return strong_product(xp, lambda z, d: contract_arrays(xp, z, d, contract, batch), x, y)
-    if strong == 1:
-        return strong_product(xp, lambda z, d: contract_arrays(xp, d, z, contract, batch), y, x)
-    return contract_arrays(xp, x, y, contract, batch)
+    return strong_product(xp, lambda z, d: contract_arrays(xp, d, z, contract, batch), y, x)
 
 
 def _free(ndim: int, *used: tuple[int, ...]) -> tuple[int, ...]:
@@ -127,19 +128,13 @@ def _abstract(x: Aval, y: Aval, *, contract: Pairs, batch: Pairs, strong: Any) -
 def _transpose(
     ct: Any, x: Any, y: Any, *, flagged: bool, contract: Pairs, batch: Pairs, strong: Any
 ) -> Any:
-    (lc, rc), (lb, rb) = contract, batch
-    if is_value(y):
-        which = _strong_side(flagged, strong == 1)
+    first = is_value(y)
+    which = 0 if flagged else None  # whose zeros win: those of the cotangent (0), the value (1)
+    if strong is not None and strong == first:
+        which = 1
+    if first:
         return _transpose_first(ct, x, y, contract, batch, which, False), None
-    which = _strong_side(flagged, strong == 0)
-    return None, _transpose_first(ct, y, x, (rc, lc), (rb, lb), which, True)
-
-
-def _strong_side(flagged: bool, value_is_strong: bool) -> int | None:
-    """Whose zeros are strong in the product of cotangent (0) and value (1)."""
-    if value_is_strong:
-        return 1
-    return 0 if flagged else None
+    return None, _transpose_first(ct, y, x, contract[::-1], batch[::-1], which, True)
 
 
 def _transpose_first(
@@ -286,7 +281,7 @@ def matmul(x: Any, y: Any) -> Any:
             f"the first has size {x.shape[-1]}, the second has {y.shape[inner]} there"
         )
     if yn <= 2 or xn == 1:
-        return dot_general(x, y, contract=((xn - 1,), (inner,)), batch=((), ()), strong=None)
+        return dot_general(x, y, contract=((xn - 1,), (inner,)), batch=_NO_AXES, strong=None)
     nb = max(xn, yn) - 2
     lead_x, lead_y = (
         (1,) * (nb - xn + 2) + tuple(x.shape[:-2]),

@@ -50,6 +50,11 @@ class General(ByBatchRule):
     ) -> Any:
         if carries_no_tangent(self, out):
             return (None,) * len(out) if self.multiple else None
+        if len(primals) == 1 and not self.multiple and type(self.jvp) is tuple:
+            rule = self.jvp[0]
+            if rule is None or tangents[0] is None:
+                return None
+            return rule(tangents[0], algebra.definite(out), algebra.definite(primals[0]), **params)
         primals = algebra.definite_where_needed(primals, tangents)
         out = out if self.multiple else algebra.definite(out)
         if isinstance(self.jvp, Joint):
