@@ -169,6 +169,8 @@ class Primitive(Record):
     """Whether its family is linear in an operand at the value of the other."""
     transparent: ClassVar[bool] = False
     """Whether ``called`` may name a jaxpr."""
+    slope: ClassVar[Any] = None
+    """The operator that its tangent is, if the family knows it: see ``General``."""
     user_rule: ClassVar[bool] = False
     """Whether it stands for a function with a derivative rule of the user's."""
 

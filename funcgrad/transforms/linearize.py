@@ -136,6 +136,8 @@ class LinearizeTrace(Trace):
             if len(args) == 1:
                 return self.linear(prim, *args, params)
             return self.bilinear(prim, *args, params)
+        if prim.slope is not None:
+            return self.sloped(prim, args[0], params)
         if not params and self.factored(prim, args):
             return self.named(
                 self.unary(prim, args[0]) if len(args) == 1 else self.binary(prim, *args)
@@ -234,6 +236,25 @@ class LinearizeTrace(Trace):
                 frame = frame.f_back  # type: ignore[assignment]
             code, offset = frame.f_code, frame.f_lasti
         self.record((prim, variables, values, out, params, None, None, code, offset))
+        return LinearizeTracer(self, r, out)
+
+    def sloped(self, prim: Any, x: Any, params: dict[str, Any]) -> Any:
+        """Record an operation whose tangent is another operator of tangent, operand and result."""
+        a = x.primal
+        r = prim(a, **params)
+        a, r = definite_scalar(a), definite_scalar(r)
+        out = LinearVar(r.shape, r.dtype)
+        if out.dtype.kind not in "fc":
+            return r
+        code = source_of_equation.get()
+        offset = None
+        if code is None:
+            frame = _getframe(3)
+            while INTERNAL[frame.f_code.co_filename]:
+                frame = frame.f_back  # type: ignore[assignment]
+            code, offset = frame.f_code, frame.f_lasti
+        variables, values = (x.tangent, None, None), (None, a, r)
+        self.record((prim.slope, variables, values, out, params, None, None, code, offset))
         return LinearizeTracer(self, r, out)
 
     def factored(self, prim: Any, args: tuple[Any, ...]) -> bool:

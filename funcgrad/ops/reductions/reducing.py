@@ -151,10 +151,6 @@ spread_to_hits: General = general(
 )
 
 
-def _extremum_jvp(t: Any, out: Any, x: Any, *, axes: tuple[int, ...]) -> Any:
-    return mean_of_hits(t, x, out, axes=axes)
-
-
 def _axes_source(function: str) -> Any:
     return lambda x, *, axes: f"np.{function}({x}, axis={axes})"
 
@@ -163,7 +159,7 @@ reduce_max: General = general(
     "reduce_max",
     _max_eval,
     abstract=_reduced,
-    jvp=_extremum_jvp,
+    slope=mean_of_hits,
     batch=_batch("max"),
     cases=_cases(("f8", "f4", "i8")),
     masks=True,
@@ -174,7 +170,7 @@ reduce_min: General = general(
     "reduce_min",
     _min_eval,
     abstract=_reduced,
-    jvp=_extremum_jvp,
+    slope=mean_of_hits,
     batch=_batch("min"),
     cases=_cases(("f8", "f4", "i8")),
     masks=True,
