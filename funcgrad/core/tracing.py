@@ -306,7 +306,10 @@ Array.register(Tracer)  # type: ignore[attr-defined]
 
 def all_weak(args: tuple[Any, ...]) -> bool:
     """Whether every operand is a Python scalar or a tracer of one."""
-    return all(type(a) in WEAK_DTYPES or (isinstance(a, Tracer) and a.weak) for a in args)
+    for a in args:
+        if type(a) not in WEAK_DTYPES and not (isinstance(a, Tracer) and a.weak):
+            return False
+    return True
 
 
 def unknown_function_message(func: Any) -> str:

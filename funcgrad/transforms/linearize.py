@@ -203,24 +203,20 @@ class LinearizeTrace(Trace):
 
         Its entry has a variable for each of them that has a tangent, and the values of the others.
         """
-        primals: list[Any] = []
-        variables: list[Any] = []
-        values: list[Any] = []
+        primals = list(args)
+        variables: list[Any] = [None] * len(args)
+        values = list(args)
         some = False
+        linear_in = prim.linear_in
         for i, a in enumerate(args):
-            variable = None
             if type(a) is LinearizeTracer and a._trace is self:
-                if prim.linear_in is None or i in prim.linear_in:
-                    variable = a.tangent
-                a = a.primal
-            primals.append(a)
-            if variable is not None and variable.dtype.kind in "fc":
-                some = True
-                variables.append(variable)
-                values.append(None)
-            else:
-                variables.append(None)
-                values.append(kept(a, None))
+                primals[i] = values[i] = a.primal
+                if (linear_in is None or i in linear_in) and a.tangent.dtype.kind in "fc":
+                    variables[i] = a.tangent
+                    values[i] = None
+                    some = True
+            elif type(a) is np.ndarray and a.nbytes <= SMALL_CONSTANT:
+                values[i] = a.copy()
         r = prim(*primals, **params)
         try:
             out = LinearVar(r.shape, r.dtype)
