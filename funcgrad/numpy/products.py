@@ -40,7 +40,8 @@ def contract(
 
 
 def matmul(x1: ArrayLike, x2: ArrayLike, /) -> Array:
-    x, y = as_operand(x1), as_operand(x2)
+    x = x1 if type(x1) is np.ndarray else as_operand(x1)
+    y = x2 if type(x2) is np.ndarray else as_operand(x2)
     if not x.shape or not y.shape:
         raise ValueError("matmul: operands must have at least one axis; use * for scalars")
     if x.dtype is not y.dtype:

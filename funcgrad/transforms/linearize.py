@@ -186,8 +186,14 @@ class LinearizeTrace(Trace):
             out = LinearVar((), aval_of(r).dtype)
         if out.dtype.kind not in "fc":
             return r
-        x = None if yt is None else kept(x, xt)
-        y = None if xt is None else kept(y, yt)
+        if yt is None:
+            x = None
+        elif xt is None and type(x) is np.ndarray and x.nbytes <= SMALL_CONSTANT:
+            x = x.copy()
+        if xt is None:
+            y = None
+        elif yt is None and type(y) is np.ndarray and y.nbytes <= SMALL_CONSTANT:
+            y = y.copy()
         code = source_of_equation.get()
         offset = None
         if code is None:
@@ -381,12 +387,6 @@ class LinearizeTrace(Trace):
             )
         )
         return LinearizeTracer(self, r, out)
-
-
-def kept(x: Any, tangent: Any) -> Any:
-    """A factor as a residual: small arrays from outside are copied, since users refill them."""
-    small = tangent is None and type(x) is np.ndarray and x.nbytes <= SMALL_CONSTANT
-    return x.copy() if small else x
 
 
 _PLAIN = frozenset([float, int, np.ndarray, np.float64, np.float32])

@@ -125,10 +125,12 @@ def _pull_recorded(
     elif isinstance(prim, Bilinear):
         if x is not None:
             c = rule(ct, x.aval, b, flagged=strong, **params)[0]
-            _add_cotangent(x, c, strong, cts, flagged)
+            cts[x] = c if x not in cts else cts[x] + c
         if y is not None:
             c = rule(ct, a, y.aval, flagged=strong, **params)[1]
-            _add_cotangent(y, c, strong, cts, flagged)
+            cts[y] = c if y not in cts else cts[y] + c
+        if strong:
+            flagged.update(v for v in (x, y) if v is not None)
     elif prim.accumulate is None or not _accumulated(prim, x, ct, params, cts, buffers):
         c = rule(ct, x, **params)
         cts[x] = c if x not in cts else cts[x] + c

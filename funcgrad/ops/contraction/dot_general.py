@@ -13,7 +13,7 @@ from ...core.facts import Hazard
 from ...core.lowering import NumpyText
 from ...core.primitive import Case
 from ...errors import ShapeError
-from ..families import Bilinear, bilinear, is_value, sample
+from ..families import Bilinear, bilinear, sample
 from ..shape import cast, inverse_permutation, move_axis, reshape, shift_axes, transpose
 
 Pairs = tuple[tuple[int, ...], tuple[int, ...]]
@@ -98,6 +98,10 @@ def contract_strongly(
 ) -> Any:
     """The contraction, with strong zeros in one operand."""
     if strong is None:
+        (lc, rc), (lb, _) = contract, batch
+        if not lb and len(lc) == 1 and x.ndim <= 2 and y.ndim <= 2:
+            left = x if lc[0] == x.ndim - 1 else x.T
+            return xp.matmul(left, y if rc[0] == 0 else y.T)
         return contract_arrays(xp, x, y, contract, batch)
     if strong == 0:
         return strong_product(xp, lambda z, d: contract_arrays(xp, z, d, contract, batch), x, y)
@@ -128,7 +132,7 @@ def _abstract(x: Aval, y: Aval, *, contract: Pairs, batch: Pairs, strong: Any) -
 def _transpose(
     ct: Any, x: Any, y: Any, *, flagged: bool, contract: Pairs, batch: Pairs, strong: Any
 ) -> Any:
-    first = is_value(y)
+    first = not isinstance(y, Aval)
     which = 0 if flagged else None  # whose zeros win: those of the cotangent (0), the value (1)
     if strong is not None and strong == first:
         which = 1
@@ -152,7 +156,7 @@ def _transpose_first(
         out = dot_general(ct, y, contract=plan.contract, batch=plan.batch, strong=strong)
     if plan.perm is not None:
         out = transpose(out, perm=plan.perm)
-    return cast(out, x.dtype)
+    return out if out.dtype is x.dtype else cast(out, x.dtype)
 
 
 class _Plan(NamedTuple):
