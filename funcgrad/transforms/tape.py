@@ -16,7 +16,7 @@ from ..core.source import (
     source_of_equation,
     user_frame,
 )
-from ..core.tracing import aval_of
+from ..core.tracing import Trace, aval_of
 from ..ops.families import (
     FUNCTION,
     NEGATIVE,
@@ -46,13 +46,20 @@ class LinearVar(Var):
         return (Var, (self.aval,))
 
 
+_NOTHING: dict[Any, Any] = {}
+"""What a tape has of what only staged functions need."""
+
+
 class Tape(StagingTrace):
     """What linearize records, operations of the rules of other operators among it."""
 
     __slots__ = ()
 
     def __init__(self, owner: str) -> None:
-        super().__init__(owner, tape=True)
+        Trace.__init__(self, owner)
+        self.eqns: list[Any] = []
+        self.copies = self.staged = _NOTHING
+        self.is_tape = True
 
     def process(self, prim: Any, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
         """Record an operation that is linear in its tangents in the short form, if it has one."""

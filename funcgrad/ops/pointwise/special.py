@@ -116,8 +116,8 @@ def tanh_slope_values(y: Any, x: Any, out: Any = None) -> Any:
         return np.positive(squared_sech(x), out=out)
     if x.shape != y.shape:
         x, y = np.broadcast_arrays(x, y)
-    out = np.multiply(y, y, out=out)
-    out = np.subtract(1, out, out=out if out.ndim else None)
+    out = y * y if out is None else np.multiply(y, y, out)
+    out = np.subtract(1, out, out) if out.ndim else 1 - out
     # The position of the smallest is found several times as fast as a minimum in small arrays.
     if type(out) is np.ndarray and out.size and out.item(out.argmin()) >= 1 / 16:
         return out
