@@ -107,7 +107,8 @@ def _value_and_grad(
         else:
             leaves, treedef = tree.flatten(selected)
         for i, x in enumerate(leaves):
-            if type(x) not in _LEAVES or holomorphic or (type(x) is not float and x.dtype.kind != "f"):
+            known = type(x) in _LEAVES and (type(x) is float or x.dtype.kind == "f")
+            if not known or holomorphic:
                 path = SelectedPath(selected, i, nums, single)
                 check_differentiable(x, path, owner, holomorphic=holomorphic, allow_int=allow_int)
 

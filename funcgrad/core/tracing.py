@@ -68,7 +68,8 @@ current_recorder: ContextVar[Any] = ContextVar("funcgrad_current_recorder", defa
 
 def sources_wanted() -> bool:
     """Whether somebody records the equations that are being evaluated, with their sources."""
-    return current_body() is not None or current_recorder.get() is not None
+    here = running.get()
+    return (here is not None and here.body is not None) or current_recorder.get() is not None
 
 
 class Trace:

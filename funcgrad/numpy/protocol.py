@@ -175,9 +175,10 @@ def dispatch_ufunc(
     ufunc: np.ufunc, method: str, args: Sequence[ArrayLike], kwargs: dict[str, Any]
 ) -> Array:
     """A ufunc call on tracers that is not the plain call of an operator."""
-    hooks.complete()
     if method == "__call__" and not kwargs and ufunc in UFUNCS:
         return UFUNCS[ufunc](*args)
+    if hooks.complete():
+        return dispatch_ufunc(ufunc, method, args, kwargs)
     kwargs = {k: v for k, v in kwargs.items() if v is not None or k == "axis"}
     name = f"np.{ufunc.__name__}"
     if method == "__call__":

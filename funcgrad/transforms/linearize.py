@@ -337,13 +337,10 @@ class LinearizeTrace(Trace):
             yt = None
             if type(y) not in _PLAIN and isinstance(y, np.ndarray):
                 check_plain(y, f"an operand of {prim.name}{at_source()}")
-        if isinstance(a, Tracer) or isinstance(b, Tracer):
-            r = prim.binary(a, b)
+        if type(a) in _PLAIN and type(b) in _PLAIN:
+            r = prim.evaluate(a, b)
         else:
-            try:
-                r = prim.evaluate(a, b)
-            except TypeError:
-                r = prim.compute((a, b), {})
+            r = prim.binary(a, b)
         if xt is None and yt is None:
             if prim.nondifferentiable or prim.jvp is None:
                 return np.bool_(r) if type(r) is bool else r  # of which ~ is the negation

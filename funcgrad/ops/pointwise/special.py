@@ -125,7 +125,7 @@ def tanh_slope_values(y: Any, x: Any, out: Any = None) -> Any:
     if not out.ndim:
         return np.where(rare, squared_sech(x), out)[()]
     if out.size <= FEW:
-        np.copyto(out, _sech_squared_of(np.abs(x)), where=rare)
+        np.putmask(out, rare, _sech_squared_of(np.abs(x)))
         return out
     # Places, and in-place steps on what is there, cost a third of what masks do.
     places = np.flatnonzero(rare)
