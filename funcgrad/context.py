@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar, Token
-from typing import Any, NamedTuple
+from typing import Any
 
 
-class Running(NamedTuple):
+class Running:
     """What the function that is being run belongs to.
 
     ``body`` is the staging trace that records it: operations that may raise or have an effect go
@@ -22,9 +22,12 @@ class Running(NamedTuple):
     to happen once per example. ``level`` is that of the newer one.
     """
 
-    body: Any
-    lanes: Any
-    level: int
+    __slots__ = ("body", "lanes", "level")
+
+    def __init__(self, body: Any, lanes: Any, level: int) -> None:
+        self.body: Any = body
+        self.lanes: Any = lanes
+        self.level: int = level
 
 
 class Place:
@@ -126,7 +129,8 @@ class Context:
     @property
     def records_sources(self) -> bool:
         """Whether somebody records the equations that are being evaluated, with their sources."""
-        return self.body is not None or self.recorder is not None
+        running = self.running
+        return (running is not None and running.body is not None) or self.recorder is not None
 
     @property
     def settings(self) -> tuple[bool, ...]:

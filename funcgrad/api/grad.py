@@ -107,7 +107,8 @@ def _value_and_grad(
         else:
             leaves, treedef = tree.flatten(selected)
         for i, x in enumerate(leaves):
-            if type(x) is not np.ndarray or x.dtype.kind != "f" or holomorphic:
+            known = type(x) in _LEAVES and (type(x) is float or x.dtype.kind == "f")
+            if not known or holomorphic:
                 path = SelectedPath(selected, i, nums, single)
                 check_differentiable(x, path, owner, holomorphic=holomorphic, allow_int=allow_int)
 
@@ -165,6 +166,8 @@ class _OfSelected:
     def call(self, leaves: Sequence[Any]) -> PyTree:
         """Call the function; returns what it returns."""
         selected = leaves[0] if self.selected is None else tree.unflatten(self.selected, leaves)
+        if self.single and len(self.args) == 1:
+            return self.fun(selected, **self.kwargs)
         full = list(self.args)
         for n, a in zip(self.nums, (selected,) if self.single else selected, strict=True):
             full[n] = a

@@ -91,7 +91,7 @@ def own(results: Sequence[Array], inputs: Iterable[Array]) -> list[Array]:
 
     A result that is one of the inputs comes back as that object.
     """
-    allowed = {id(x) for x in inputs}
+    allowed = set(map(id, inputs))
     seen: set[int] = set()
     owned: list[Array] = []
     for x in results:

@@ -48,10 +48,12 @@ class Linearized:
             trace.tape.eqns = checked
             trace.record = checked.append
         self.tape: list[Any] = trace.tape.eqns
-        inputs: list[Any] = [trace.input(x) if is_inexact(aval_of(x).dtype) else x for x in leaves]
-        self.in_vars: list[Any] = [
-            t.tangent if type(t) is LinearizeTracer and t._trace is trace else None for t in inputs
-        ]
+        self.in_vars: list[Any] = []
+        inputs: list[Any] = []
+        for x in leaves:
+            given = trace.input(x)
+            inputs.append(given)
+            self.in_vars.append(given.tangent if given is not x else None)
         try:
             out = call(inputs)
             self.aux: PyTree = None
@@ -65,15 +67,17 @@ class Linearized:
                 outs, self.out_tree = [out], None
             else:
                 outs, self.out_tree = tree.flatten(out)
-            self.outs: list[Array] = [primal_of(trace, o) for o in outs]
-            for o in self.outs:
+            self.outs: list[Array] = []
+            self.out_vars: list[Any] = []
+            for o in outs:
+                variable = None
+                if type(o) is LinearizeTracer and o._trace is trace:
+                    o, variable = o.primal, o.tangent
                 if type(o) is not np.float64:
                     check_plain(o, f"{owner}: an output")
                     check_no_leak(o, trace)
-            self.out_vars: list[Any] = [
-                o.tangent if type(o) is LinearizeTracer and o._trace is trace else None
-                for o in outs
-            ]
+                self.outs.append(o)
+                self.out_vars.append(variable)
         except BaseException:
             self.tape.clear()
             raise
@@ -82,10 +86,15 @@ class Linearized:
 
     def pull(self, cts: Sequence[Array | None], consume: bool) -> list[Array | None]:
         """Cotangents of the inputs; None where nothing depends on an input."""
-        mutation.verify(self.tape)
+        if type(self.tape) is not list:
+            mutation.verify(self.tape)
         env: dict[Var, Any] = {}
         flagged: set[Var] = set()
-        seed_cotangents(env, flagged, self.out_vars, cts, (False,) * len(cts))
+        if len(cts) == 1:
+            if self.out_vars[0] is not None and cts[0] is not None:
+                env[self.out_vars[0]] = cts[0]
+        else:
+            seed_cotangents(env, flagged, self.out_vars, cts, (False,) * len(cts))
         with np.errstate(all="ignore"):
             backward(self.tape if consume else list(self.tape), env, flagged)
         return [None if v is None else env.get(v) for v in self.in_vars]

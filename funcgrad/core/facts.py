@@ -71,7 +71,7 @@ class Float64:
         self.why: str = why
 
 
-class ByRule(NamedTuple):
+class ByRule:
     """A precise form written by hand, of an operator that is not elementwise.
 
     ``rule(arrays, *operands, **params)`` returns a list of results, or None where it does not go.
@@ -79,7 +79,10 @@ class ByRule(NamedTuple):
     + - * /.
     """
 
-    rule: Callable[..., Sequence[Any] | None]
+    __slots__ = ("rule",)
+
+    def __init__(self, rule: Callable[..., Sequence[Any] | None]) -> None:
+        self.rule: Callable[..., Sequence[Any] | None] = rule
 
 
 Elements: TypeAlias = Moves | Picks | Decided | OneTriangle | Float64 | ByRule

@@ -28,6 +28,10 @@ FUSED: dict[Primitive, dict[Primitive, Primitive]] = {}
 """outer -> the operator that makes its first operand -> the operator that does both."""
 
 
+_HOST = frozenset([np.ndarray, np.float64, np.float32, np.bool_, float, int])
+"""Frequent types of values that are NumPy's and plain."""
+
+
 class Case:
     """One test case of an operator: operands and parameters."""
 
@@ -166,6 +170,8 @@ class Primitive(Record):
     """Whether its family is linear in an operand at the value of the other."""
     transparent: ClassVar[bool] = False
     """Whether ``called`` may name a jaxpr."""
+    slope: ClassVar[Any] = None
+    """The operator that its tangent is, if the family knows it: see ``General``."""
     user_rule: ClassVar[bool] = False
     """Whether it stands for a function with a derivative rule of the user's."""
 
@@ -220,6 +226,11 @@ class Primitive(Record):
 
     def compute(self, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
         """Evaluate on plain arrays."""
+        for a in args:
+            if type(a) not in _HOST:
+                break
+        else:
+            return self.evaluate(np, *args, **params)
         check_operands(self, args)
         xp, args = arrays.harmonize(args)
         return self.evaluate(xp, *args, **params)

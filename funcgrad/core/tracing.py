@@ -74,10 +74,18 @@ class Trace:
         raise TypeError(f"{type(self).__name__} has no rule to process {prim.name}")
 
     def unary(self, prim: Any, x: Any) -> Any:
+        """Process an elementwise operation of one operand, which is a tracer of this trace."""
         return self.handle(prim, (x,), {})
 
     def binary(self, prim: Any, x: Any, y: Any) -> Any:
         return self.handle(prim, (x, y), {})
+
+    def linear(self, prim: Any, x: Any, params: dict[str, Any]) -> Any:
+        """The same for an operator of the family of linear ones."""
+        return self.handle(prim, (x,), params)
+
+    def bilinear(self, prim: Any, x: Any, y: Any, params: dict[str, Any]) -> Any:
+        return self.handle(prim, (x, y), params)
 
     def check_alive(self, prim: Any = None) -> None:
         """Raise unless the transformation that owns this trace is still running."""
@@ -265,7 +273,10 @@ Array.register(Tracer)  # type: ignore[attr-defined]
 
 def all_weak(args: tuple[Any, ...]) -> bool:
     """Whether every operand is a Python scalar or a tracer of one."""
-    return all(type(a) in WEAK_DTYPES or (isinstance(a, Tracer) and a.weak) for a in args)
+    for a in args:
+        if type(a) not in WEAK_DTYPES and not (isinstance(a, Tracer) and a.weak):
+            return False
+    return True
 
 
 def unknown_function_message(func: Any) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.tracing import Tracer, aval_of
+from ..core.tracing import Tracer, all_weak, aval_of
 from ..ops.pointwise import complex as complex_ops
 from ..ops.pointwise import rounding
 from ..ops.pointwise.comparison import filled_like, maximum, minimum, select
@@ -34,7 +34,7 @@ def where(
         condition = condition != 0
     x = x if not isinstance(x, list | tuple) else array(x)
     y = y if not isinstance(y, list | tuple) else array(y)
-    if aval_of(x).weak and aval_of(y).weak:
+    if all_weak((x, y)):
         x, y = as_operand(x), as_operand(y)
     return select(condition, x, y)
 

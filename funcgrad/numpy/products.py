@@ -16,7 +16,7 @@ from ..ops.pointwise.comparison import filled_like
 from ..ops.shape import cast, reduce_sum
 from ..typing import Array, ArrayLike, DTypeLike
 from .indexing.taking import diagonal
-from .protocol import UFUNCS, as_operand, axis_of, implements, refuse
+from .protocol import UFUNCS, as_operand, axis_of, implements, promoted, refuse
 
 
 def contract(
@@ -27,10 +27,12 @@ def contract(
     batch: tuple[Sequence[int], Sequence[int]] = ((), ()),
 ) -> Array:
     """Contract axes ``left`` of x with axes ``right`` of y, in the promoted dtype."""
-    dtype = np.result_type(x.dtype, y.dtype)
+    if x.dtype is not y.dtype:
+        dtype = np.result_type(x.dtype, y.dtype)
+        x, y = cast(x, dtype), cast(y, dtype)
     return dot_general(
-        cast(x, dtype),
-        cast(y, dtype),
+        x,
+        y,
         contract=(tuple(left), tuple(right)),
         batch=batch,
         strong=None,
@@ -39,10 +41,11 @@ def contract(
 
 def matmul(x1: ArrayLike, x2: ArrayLike, /) -> Array:
     """The product of matrices in the last two axes, broadcast over the others."""
-    x, y = as_operand(x1), as_operand(x2)
-    if not len(x.shape) or not len(y.shape):
+    x = x1 if type(x1) is np.ndarray else as_operand(x1)
+    y = x2 if type(x2) is np.ndarray else as_operand(x2)
+    if not x.shape or not y.shape:
         raise ValueError("matmul: operands must have at least one axis; use * for scalars")
-    if x.dtype != y.dtype:
+    if x.dtype is not y.dtype:
         dtype = np.result_type(x.dtype, y.dtype)
         x, y = cast(x, dtype), cast(y, dtype)
     return matrix_product(x, y)
@@ -215,13 +218,14 @@ def einsum(
     casting: str = "safe",
 ) -> Array:
     """The sum of products that subscripts describe, as contractions of two operands at a time."""
-    refuse("np.einsum", out=out)
+    if out is not None:
+        refuse("np.einsum", out=out)
     if not isinstance(subscripts, str):
         subscripts, arrays = _from_sublists((subscripts, *operands))
     else:
         arrays = list(operands)
     arrays = [as_operand(a) for a in arrays]
-    common = np.dtype(dtype) if dtype is not None else np.result_type(*[a.dtype for a in arrays])
+    common = np.dtype(dtype) if dtype is not None else promoted(*arrays)
     arrays = [cast(a, common) for a in arrays]
     parsed, output = _parse(subscripts, tuple(len(a.shape) for a in arrays))
     inputs = list(parsed)

@@ -54,12 +54,24 @@ def array(x: ArrayLike) -> Array:
 
 def as_operand(x: ArrayLike) -> Array:
     """An operand as an array, scalar or tracer that is not weakly typed."""
-    x = array(x)
-    return definite(x)
+    if type(x) is np.ndarray or (isinstance(x, Tracer) and not x.weak):
+        return x  # type: ignore[return-value]
+    return definite(array(x))
 
 
 def promoted(*xs: ArrayLike) -> np.dtype:
     """The dtype NumPy gives to a mixture of arrays, tracers and Python scalars."""
+    first = None
+    for x in xs:
+        if type(x) is not np.ndarray and (not isinstance(x, Tracer) or x.weak):
+            break
+        if first is None:
+            first = x.dtype
+        elif x.dtype is not first:
+            break
+    else:
+        if first is not None and first.isnative:
+            return first
     avals = [aval_of(x) for x in xs]
     return np.result_type(*(WEAK_SAMPLES[a.dtype] if a.weak else a.dtype for a in avals))
 
@@ -163,9 +175,10 @@ def dispatch_ufunc(
     ufunc: np.ufunc, method: str, args: Sequence[ArrayLike], kwargs: dict[str, Any]
 ) -> Array:
     """A ufunc call on tracers that is not the plain call of an operator."""
-    hooks.complete()
     if method == "__call__" and not kwargs and ufunc in UFUNCS:
         return UFUNCS[ufunc](*args)
+    if hooks.complete():
+        return dispatch_ufunc(ufunc, method, args, kwargs)
     kwargs = {k: v for k, v in kwargs.items() if v is not None or k == "axis"}
     name = f"np.{ufunc.__name__}"
     if method == "__call__":

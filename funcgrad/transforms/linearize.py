@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from ..context import current
 from ..core.avals import Aval
 from ..core.jaxpr import Var
 from ..core.plain_arrays import check_plain
@@ -27,13 +28,11 @@ from ..ops.families import (
     NEED_Y,
     Elementwise,
 )
-from ..ops.operators import binary_methods
-from ..ops.pointwise.arithmetic import add, div, mul, sub
 from ..ops.shape import definite_scalar
 from .algebra import ALGEBRA
 from .jvp import concrete_value
-from .staging import SMALL_CONSTANT, StagingTrace, StagingTracer
-from .tape import LinearVar
+from .staging import SMALL_CONSTANT, StagingTracer
+from .tape import LinearVar, Tape
 
 _getframe = sys._getframe
 
@@ -82,7 +81,7 @@ class LinearizeTrace(Trace):
     algebra = ALGEBRA
 
     def __init__(self, owner: str) -> None:
-        self.tape: StagingTrace = StagingTrace(owner, tape=True)
+        self.tape: Tape = Tape(owner)
         self.record: Callable[[Any], None] = self.tape.eqns.append
         super().__init__(owner)
 
@@ -99,9 +98,12 @@ class LinearizeTrace(Trace):
         self.record = self.tape.eqns.append
         return entries
 
-    def input(self, x: Any) -> LinearizeTracer:
-        aval = aval_of(x)
-        return LinearizeTracer(self, x, LinearVar(aval.shape, aval.dtype))
+    def input(self, x: Any) -> Any:
+        """A tracer of an input with a tangent of its own; integers and truth values have none."""
+        known = x if type(x) is np.ndarray else aval_of(x)
+        if known.dtype.kind not in "fc":
+            return x
+        return LinearizeTracer(self, x, LinearVar(known.shape, known.dtype))
 
     def split(self, args: Any) -> tuple[list[Any], list[Any]]:
         """Primals and tangents (tracers on the tape, or None) of the operands."""
@@ -128,41 +130,80 @@ class LinearizeTrace(Trace):
     def process(self, prim: Any, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
         if not self.alive:
             self.check_alive(prim)
+        if prim.recorded:
+            if prim.jointly:
+                return self.jointly(prim, args, params)
+            if len(args) == 1:
+                return self.linear(prim, *args, params)
+            return self.bilinear(prim, args[0], args[1], params)
+        if prim.slope is not None:
+            return self.sloped(prim, args[0], params)
         if not params and self.factored(prim, args):
             return self.named(
                 self.unary(prim, args[0]) if len(args) == 1 else self.binary(prim, *args)
             )
-        if prim.recorded:
-            record = self.jointly if prim.jointly else self.linear
-            return self.named(record(prim, args, params))
         primals, tangents = self.split(args)
         return prim.linearize_on(self, primals, tangents, params)
 
-    def linear(self, prim: Any, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
-        """Record an operation of a linear or bilinear operator with its parameters."""
-        x = args[0]
-        y = args[1] if len(args) == 2 else None
-        xt = yt = None
-        if type(x) is LinearizeTracer and x._trace is self:
-            x, xt = x.primal, x.tangent
-        if type(y) is LinearizeTracer and y._trace is self:
-            y, yt = y.primal, y.tangent
-        r = prim(x, **params) if len(args) == 1 else prim(x, y, **params)
+    def linear(self, prim: Any, x: Any, params: dict[str, Any]) -> Any:
+        """Record an operation of a linear operator with its parameters."""
+        if not self.alive:
+            self.check_alive(prim)
+        a = x.primal
+        r = prim.evaluate(np, a, **params) if type(a) is np.ndarray else prim(a, **params)
         try:
             out = LinearVar(r.shape, r.dtype)
         except AttributeError:
             out = LinearVar((), aval_of(r).dtype)
         if out.dtype.kind not in "fc":
             return r
-        if len(args) == 1:
-            x = None
+        place = current().place
+        code = place and place.source
+        offset = None
+        if code is None:
+            frame = _getframe(2)
+            while INTERNAL[frame.f_code.co_filename]:
+                frame = frame.f_back  # type: ignore[assignment]
+            code, offset = frame.f_code, frame.f_lasti
+        self.record((prim, x.tangent, None, out, params, None, None, code, offset))
+        return LinearizeTracer(self, r, out)
+
+    def bilinear(self, prim: Any, x: Any, y: Any, params: dict[str, Any]) -> Any:
+        """Record an operation of a bilinear operator with its parameters, and its factors."""
+        if not self.alive:
+            self.check_alive(prim)
+        xt = yt = None
+        if type(x) is LinearizeTracer and x._trace is self:
+            x, xt = x.primal, x.tangent
+        if type(y) is LinearizeTracer and y._trace is self:
+            y, yt = y.primal, y.tangent
+        if type(x) is np.ndarray and type(y) is np.ndarray:
+            r = prim.evaluate(np, x, y, **params)
         else:
-            x = None if yt is None else kept(x, xt)
-            y = None if xt is None else kept(y, yt)
-        frame = _getframe(3)
-        while INTERNAL[frame.f_code.co_filename]:
-            frame = frame.f_back  # type: ignore[assignment]
-        self.record((prim, xt, yt, out, params, x, y, frame.f_code, frame.f_lasti))
+            r = prim(x, y, **params)
+        try:
+            out = LinearVar(r.shape, r.dtype)
+        except AttributeError:
+            out = LinearVar((), aval_of(r).dtype)
+        if out.dtype.kind not in "fc":
+            return r
+        if yt is None:
+            x = None
+        elif xt is None and type(x) is np.ndarray and x.nbytes <= SMALL_CONSTANT:
+            x = x.copy()
+        if xt is None:
+            y = None
+        elif yt is None and type(y) is np.ndarray and y.nbytes <= SMALL_CONSTANT:
+            y = y.copy()
+        place = current().place
+        code = place and place.source
+        offset = None
+        if code is None:
+            frame = _getframe(2)
+            while INTERNAL[frame.f_code.co_filename]:
+                frame = frame.f_back  # type: ignore[assignment]
+            code, offset = frame.f_code, frame.f_lasti
+        self.record((prim, xt, yt, out, params, x, y, code, offset))
         return LinearizeTracer(self, r, out)
 
     def jointly(self, prim: Any, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
@@ -170,24 +211,20 @@ class LinearizeTrace(Trace):
 
         Its entry has a variable for each of them that has a tangent, and the values of the others.
         """
-        primals: list[Any] = []
-        variables: list[Any] = []
-        values: list[Any] = []
+        primals = list(args)
+        variables: list[Any] = [None] * len(args)
+        values = list(args)
         some = False
+        linear_in = prim.linear_in
         for i, a in enumerate(args):
-            variable = None
             if type(a) is LinearizeTracer and a._trace is self:
-                if prim.linear_in is None or i in prim.linear_in:
-                    variable = a.tangent
-                a = a.primal
-            primals.append(a)
-            if variable is not None and variable.dtype.kind in "fc":
-                some = True
-                variables.append(variable)
-                values.append(None)
-            else:
-                variables.append(None)
-                values.append(kept(a, None))
+                primals[i] = values[i] = a.primal
+                if (linear_in is None or i in linear_in) and a.tangent.dtype.kind in "fc":
+                    variables[i] = a.tangent
+                    values[i] = None
+                    some = True
+            elif type(a) is np.ndarray and a.nbytes <= SMALL_CONSTANT:
+                values[i] = a.copy()
         r = prim(*primals, **params)
         try:
             out = LinearVar(r.shape, r.dtype)
@@ -195,10 +232,35 @@ class LinearizeTrace(Trace):
             out = LinearVar((), aval_of(r).dtype)
         if not some or out.dtype.kind not in "fc":
             return r
-        frame = _getframe(3)
-        while INTERNAL[frame.f_code.co_filename]:
-            frame = frame.f_back  # type: ignore[assignment]
-        self.record((prim, variables, values, out, params, None, None, frame.f_code, frame.f_lasti))
+        place = current().place
+        code = place and place.source
+        offset = None
+        if code is None:
+            frame = _getframe(3)
+            while INTERNAL[frame.f_code.co_filename]:
+                frame = frame.f_back  # type: ignore[assignment]
+            code, offset = frame.f_code, frame.f_lasti
+        self.record((prim, variables, values, out, params, None, None, code, offset))
+        return LinearizeTracer(self, r, out)
+
+    def sloped(self, prim: Any, x: Any, params: dict[str, Any]) -> Any:
+        """Record an operation whose tangent is another operator of tangent, operand and result."""
+        a = x.primal
+        r = prim(a, **params)
+        a, r = definite_scalar(a), definite_scalar(r)
+        out = LinearVar(r.shape, r.dtype)
+        if out.dtype.kind not in "fc":
+            return r
+        place = current().place
+        code = place and place.source
+        offset = None
+        if code is None:
+            frame = _getframe(3)
+            while INTERNAL[frame.f_code.co_filename]:
+                frame = frame.f_back  # type: ignore[assignment]
+            code, offset = frame.f_code, frame.f_lasti
+        variables, values = (x.tangent, None, None), (None, a, r)
+        self.record((prim.slope, variables, values, out, params, None, None, code, offset))
         return LinearizeTracer(self, r, out)
 
     def factored(self, prim: Any, args: tuple[Any, ...]) -> bool:
@@ -281,13 +343,10 @@ class LinearizeTrace(Trace):
             yt = None
             if type(y) not in _PLAIN and isinstance(y, np.ndarray):
                 check_plain(y, f"an operand of {prim.name}{at_source()}")
-        if isinstance(a, Tracer) or isinstance(b, Tracer):
-            r = prim.binary(a, b)
+        if type(a) in _PLAIN and type(b) in _PLAIN:
+            r = prim.evaluate(a, b)
         else:
-            try:
-                r = prim.evaluate(a, b)
-            except TypeError:
-                r = prim.compute((a, b), {})
+            r = prim.binary(a, b)
         if xt is None and yt is None:
             if prim.nondifferentiable or prim.jvp is None:
                 return np.bool_(r) if type(r) is bool else r  # of which ~ is the negation
@@ -331,57 +390,4 @@ class LinearizeTrace(Trace):
         return LinearizeTracer(self, r, out)
 
 
-def kept(x: Any, tangent: Any) -> Any:
-    """A factor as a residual: small arrays from outside are copied, since users refill them."""
-    small = tangent is None and type(x) is np.ndarray and x.nbytes <= SMALL_CONSTANT
-    return x.copy() if small else x
-
-
 _PLAIN = frozenset([float, int, np.ndarray, np.float64, np.float32])
-
-
-def _with_plain_operand(prim: Any, general: Any) -> Any:
-    """A Python operator of a traced array and a plain operand: ``binary`` with all else left out.
-
-    This is the commonest operation of all, and half of the time of a small gradient.
-    """
-    evaluate = prim.evaluate
-    need = prim.partial_needs[0] if prim.partial_kinds[0] >= FUNCTION else 0
-    need_out, need_x, need_y = need & NEED_OUT, need & NEED_X, need & NEED_Y
-
-    def method(self: LinearizeTracer, other: Any) -> Any:
-        a = self.primal
-        trace = self._trace
-        if type(a) is not np.ndarray or type(other) not in _PLAIN or not trace.alive:
-            return general(self, other)
-        r = evaluate(a, other)
-        out = LinearVar(r.shape, r.dtype)
-        b = None
-        if need_y:
-            small = type(other) is np.ndarray and other.nbytes <= SMALL_CONSTANT
-            b = other.copy() if small else other
-        frame = _getframe(1)
-        code = frame.f_code
-        while INTERNAL[code.co_filename]:
-            frame = frame.f_back  # type: ignore[assignment]
-            code = frame.f_code
-        trace.record(  # type: ignore[attr-defined]
-            (
-                prim,
-                self.tangent,
-                None,
-                out,
-                r if need_out else None,
-                a if need_x else None,
-                b,
-                code,
-                frame.f_lasti,
-            )
-        )
-        return LinearizeTracer(trace, r, out)
-
-    return method
-
-
-for _prim, _name in ((add, "add"), (sub, "sub"), (mul, "mul"), (div, "truediv")):
-    setattr(LinearizeTracer, f"__{_name}__", _with_plain_operand(_prim, binary_methods(_prim)[0]))

@@ -10,7 +10,8 @@ import numpy as np
 from ..context import Place, current, enter, leave
 from ..core.avals import Aval
 from ..core.jaxpr import Eqn, Jaxpr, Var
-from ..core.source import Transposed, as_source
+from ..core.source import Transposed, as_source, current_source, user_frame
+from ..core.tracing import Trace, aval_of
 from ..ops.families import (
     FUNCTION,
     NEGATIVE,
@@ -38,6 +39,59 @@ class LinearVar(Var):
 
     def __reduce__(self) -> Any:
         return (Var, (self.aval,))
+
+
+_NOTHING: dict[Any, Any] = {}
+"""What a tape has of what only staged functions need."""
+
+
+class Tape(StagingTrace):
+    """What linearize records, operations of the rules of other operators among it."""
+
+    __slots__ = ()
+
+    def __init__(self, owner: str) -> None:
+        Trace.__init__(self, owner)
+        self.eqns: list[Any] = []
+        self.copies = self.staged = _NOTHING
+        self.is_tape = True
+
+    def process(self, prim: Any, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
+        """Record an operation that is linear in its tangents in the short form, if it has one."""
+        if not (prim.recorded and self.alive):
+            return super().process(prim, args, params)
+        variables: list[Any] = []
+        values: list[Any] = []
+        for i, a in enumerate(args):
+            if type(a) is StagingTracer and a._trace is self:
+                if prim.linear_in is not None and i not in prim.linear_in:
+                    return super().process(prim, args, params)
+                variables.append(a._var)
+                values.append(None)
+            else:
+                variables.append(None)
+                values.append(self.constant(a))
+        aval = prim.abstract(*map(aval_of, args), **params)
+        out = LinearVar(aval.shape, aval.dtype)
+        place = current().place
+        code = place and place.source
+        offset = None
+        if code is None:
+            frame = user_frame(3)
+            if frame is not None:
+                code, offset = frame.f_code, frame.f_lasti
+        else:
+            code = current_source(3)
+        if prim.jointly:
+            entry = (prim, variables, values, out, params, None, None, code, offset)
+        else:
+            entry = (prim, *_two(variables), out, params, *_two(values), code, offset)
+        self.eqns.append(entry)
+        return StagingTracer(self, out)
+
+
+def _two(operands: list[Any]) -> tuple[Any, Any]:
+    return (operands[0], operands[1] if len(operands) == 2 else None)
 
 
 def factor_partial(prim: Any, i: int, r: Any, a: Any, b: Any) -> Any:

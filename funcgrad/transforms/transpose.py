@@ -62,7 +62,7 @@ def _backward(
             continue
         strong = bool(prim.masks or (flagged and out in flagged))
         if prim.recorded:
-            _pull_recorded(prim, x, y, ct, r, a, b, strong, cts, flagged, buffers)
+            _pull_recorded(e, ct, strong, cts, flagged, buffers)
             continue
         if x is not None:
             kind, partial = prim.partial_table[0]
@@ -111,49 +111,55 @@ def _backward(
 
 
 def _pull_recorded(
-    prim: Any,
-    x: Any,
-    y: Any,
+    entry: tuple[Any, ...],
     ct: Any,
-    params: dict[str, Any],
-    a: Any,
-    b: Any,
     strong: bool,
     cts: dict[Var, Any],
     flagged: set[Var],
     buffers: dict[Var, Any],
 ) -> None:
     """Transpose an operation of a linear or bilinear operator."""
-    rule = rule_of(prim)
+    prim, x, y, _, params, a, b, _, _ = entry
+    rule = prim.transpose or rule_of(prim)
     if prim.jointly:
         operands = [c if v is None else v.aval for v, c in zip(x, y, strict=True)]
         found = rule(ct, *operands, flagged=strong, **params)
         for v, c in zip(x, found, strict=True):
             if v is not None and c is not None:
                 _add_cotangent(v, c, strong, cts, flagged)
-        return
-    if isinstance(prim, Bilinear):
+    elif isinstance(prim, Bilinear):
         if x is not None:
             c = rule(ct, x.aval, b, flagged=strong, **params)[0]
-            _add_cotangent(x, c, strong, cts, flagged)
+            cts[x] = c if x not in cts else cts[x] + c
         if y is not None:
             c = rule(ct, a, y.aval, flagged=strong, **params)[1]
-            _add_cotangent(y, c, strong, cts, flagged)
-        return
-    if prim.accumulate is not None and type(ct) in _PLAIN:
-        before = cts.get(x)
-        if before is None or type(before) is np.ndarray:
-            total = buffers.get(x)
-            if total is None or before is not total:
-                total = np.zeros(x.shape, x.dtype)
-                if before is not None:
-                    total += before
-                cts[x] = buffers[x] = total
-            prim.accumulate(total, ct, **params)
-            if strong:
-                flagged.add(x)
-            return
-    _add_cotangent(x, rule(ct, x, **params), strong, cts, flagged)
+            cts[y] = c if y not in cts else cts[y] + c
+        if strong:
+            flagged.update(v for v in (x, y) if v is not None)
+    elif prim.accumulate is None or not _accumulated(prim, x, ct, params, cts, buffers):
+        c = rule(ct, x, **params)
+        cts[x] = c if x not in cts else cts[x] + c
+        if strong:
+            flagged.add(x)
+    elif strong:
+        flagged.add(x)
+
+
+def _accumulated(
+    prim: Any, x: Any, ct: Any, params: dict[str, Any], cts: dict[Var, Any], buffers: dict[Var, Any]
+) -> bool:
+    """Add the cotangent of a part to that of the whole in place, if both are plain arrays."""
+    before = cts.get(x)
+    if type(ct) not in _PLAIN or not (before is None or type(before) is np.ndarray):
+        return False
+    total = buffers.get(x)
+    if total is None or before is not total:
+        total = np.zeros(x.shape, x.dtype)
+        if before is not None:
+            total += before
+        cts[x] = buffers[x] = total
+    prim.accumulate(total, ct, **params)
+    return True
 
 
 _PLAIN = frozenset([np.ndarray, np.float64, np.float32])

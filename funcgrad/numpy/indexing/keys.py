@@ -243,7 +243,7 @@ def getitem(x: Array, key: Index) -> Array:
     """x[key] with NumPy's meaning."""
     static = simple_key(key, x.shape)
     if static is not None:
-        return x if all(k == FULL for k in static) else index(x, key=static)
+        return x if static.count(FULL) == len(static) else index(x, key=static)
     x, key = with_flag_axes(x, key)
     plan = make_plan(x.shape, key)
     y = x if plan.static else index(x, key=plan.key)

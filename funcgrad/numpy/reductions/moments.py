@@ -23,7 +23,7 @@ from ..protocol import (
     promoted,
     refuse,
 )
-from .sums_and_extrema import count_along, masked, sum, with_kept_axes
+from .sums_and_extrema import count_along, masked, plain_axes, sum, with_kept_axes
 
 _NONE: Any = np._NoValue
 
@@ -68,6 +68,10 @@ def mean(
     where: ArrayLike = True,
 ) -> Array:
     """The mean over axes; float16 is summed in float32."""
+    axes = plain_axes(a, axis)
+    if axes is not None and dtype is out is None and keepdims is False and where is True:
+        if a.dtype.kind in "fc" and a.dtype.itemsize > 2:  # type: ignore[union-attr]
+            return reduce_sum(a, axes=axes) / count_along(a, axes)  # type: ignore[arg-type,return-value]
     refuse("np.mean", out=out)
     a = _inexact_or(a, dtype)
     axes = _axes_of_moment(axis, a, where)

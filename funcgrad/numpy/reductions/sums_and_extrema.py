@@ -61,8 +61,15 @@ def count_along(a: Array, axes: tuple[int, ...]) -> int:
     return math.prod(a.shape[i] for i in axes)
 
 
-_PLAIN_AXES = frozenset([type(None), int])
-"""Types of ``axis`` for which the short way is taken."""
+def plain_axes(a: ArrayLike, axis: Axes) -> tuple[int, ...] | None:
+    """Normalised axes of a reduction of a traced array, where they are the most frequent ones."""
+    if not isinstance(a, Tracer) or a.weak:
+        return None
+    ndim = a.ndim
+    if axis is None:
+        return tuple(range(ndim))
+    return (axis,) if type(axis) is int and 0 <= axis < ndim else None
+
 
 _COMBINE = {"sum": np.add, "prod": np.multiply, "max": np.maximum, "min": np.minimum}
 
@@ -77,20 +84,10 @@ def _reduction(prim: Primitive, name: str, identity: float | None = None) -> Red
         initial: ArrayLike = _NONE,
         where: ArrayLike = True,
     ) -> Array:
-        if (
-            type(axis) in _PLAIN_AXES
-            and dtype is out is None
-            and keepdims is False
-            and initial is _NONE
-            and where is True
-            and isinstance(a, Tracer)
-            and not a.weak
-        ):
-            ndim = len(a.shape)
-            if axis is None:
-                return prim(a, axes=tuple(range(ndim)))
-            if 0 <= axis < ndim:  # type: ignore[operator]
-                return prim(a, axes=(axis,))
+        if dtype is out is None and keepdims is False and initial is _NONE and where is True:
+            axes = plain_axes(a, axis)
+            if axes is not None:
+                return prim(a, axes=axes)
         refuse(f"np.{name}", out=out)
         x = as_operand(a)
         if dtype is not None:

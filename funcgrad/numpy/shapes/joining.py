@@ -27,7 +27,8 @@ def concatenate(
     casting: str = "same_kind",
 ) -> Array:
     """Join arrays along an axis they have."""
-    refuse("np.concatenate", out=out)
+    if out is not None:
+        refuse("np.concatenate", out=out)
     common = np.dtype(dtype) if dtype is not None else promoted(*map(array, arrays))
     for part in arrays if dtype is not None else ():
         if not np.can_cast(as_operand(part).dtype, common, casting):  # type: ignore[arg-type]

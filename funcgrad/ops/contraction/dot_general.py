@@ -25,6 +25,8 @@ Pairs: TypeAlias = tuple[tuple[int, ...], tuple[int, ...]]
 Product: TypeAlias = Callable[[Array, Array], Array]
 """A bilinear product of two arrays."""
 
+_NO_AXES: Pairs = ((), ())
+
 
 def strong_product(xp: ArrayModule, product: Product, z: Array, d: Array) -> Array:
     """A bilinear product in which zeros of z win over infinities and NaNs of d.
@@ -103,11 +105,15 @@ def contract_strongly(
     xp: ArrayModule, x: Array, y: Array, *, contract: Pairs, batch: Pairs, strong: int | None
 ) -> Array:
     """The contraction, with strong zeros in one operand."""
+    if strong is None:
+        (lc, rc), (lb, _) = contract, batch
+        if not lb and len(lc) == 1 and x.ndim <= 2 and y.ndim <= 2:
+            left = x if lc[0] == x.ndim - 1 else x.T
+            return xp.matmul(left, y if rc[0] == 0 else y.T)
+        return contract_arrays(xp, x, y, contract, batch)
     if strong == 0:
         return strong_product(xp, lambda z, d: contract_arrays(xp, z, d, contract, batch), x, y)
-    if strong == 1:
-        return strong_product(xp, lambda z, d: contract_arrays(xp, d, z, contract, batch), y, x)
-    return contract_arrays(xp, x, y, contract, batch)
+    return strong_product(xp, lambda z, d: contract_arrays(xp, d, z, contract, batch), y, x)
 
 
 def _free(ndim: int, *used: tuple[int, ...]) -> tuple[int, ...]:
@@ -134,19 +140,13 @@ def _abstract(x: Aval, y: Aval, *, contract: Pairs, batch: Pairs, strong: int | 
 def _transpose(
     ct: Array, x: Any, y: Any, *, flagged: bool, contract: Pairs, batch: Pairs, strong: int | None
 ) -> tuple[Array | None, Array | None]:
-    (lc, rc), (lb, rb) = contract, batch
-    if is_value(y):
-        which = _strong_side(flagged, strong == 1)
+    first = is_value(y)
+    which = 0 if flagged else None  # whose zeros win: those of the cotangent (0), the value (1)
+    if strong is not None and strong == first:
+        which = 1
+    if first:
         return _transpose_first(ct, x, y, contract, batch, which, False), None
-    which = _strong_side(flagged, strong == 0)
-    return None, _transpose_first(ct, y, x, (rc, lc), (rb, lb), which, True)
-
-
-def _strong_side(flagged: bool, value_is_strong: bool) -> int | None:
-    """The factor whose zeros are strong in the product of cotangent (0) and value (1), or None."""
-    if value_is_strong:
-        return 1
-    return 0 if flagged else None
+    return None, _transpose_first(ct, y, x, contract[::-1], batch[::-1], which, True)
 
 
 def _transpose_first(
@@ -164,7 +164,7 @@ def _transpose_first(
         out = dot_general(ct, y, contract=plan.contract, batch=plan.batch, strong=strong)
     if plan.perm is not None:
         out = transpose(out, perm=plan.perm)
-    return cast(out, x.dtype)
+    return out if out.dtype is x.dtype else cast(out, x.dtype)
 
 
 class _Plan(NamedTuple):
@@ -286,19 +286,20 @@ dot_general: Bilinear = bilinear(
 
 def matmul(x: Array, y: Array) -> Array:
     """Matrix product with NumPy's rules: vectors, matrices, stacks of matrices that broadcast."""
-    xn, yn = len(x.shape), len(y.shape)
+    x_shape, y_shape = x.shape, y.shape
+    xn, yn = len(x_shape), len(y_shape)
     if xn == 0 or yn == 0:
         raise ShapeError(
             f"matmul needs at least one axis in each operand, got {x.shape}, {y.shape}"
         )
     inner = 0 if yn == 1 else yn - 2
-    if x.shape[-1] != y.shape[inner]:
+    if x_shape[-1] != y_shape[inner]:
         raise ShapeError(
             f"matmul: shapes {tuple(x.shape)} and {tuple(y.shape)} do not fit: the last axis of "
             f"the first has size {x.shape[-1]}, the second has {y.shape[inner]} there"
         )
     if yn <= 2 or xn == 1:
-        return dot_general(x, y, contract=((xn - 1,), (inner,)), batch=((), ()), strong=None)
+        return dot_general(x, y, contract=((xn - 1,), (inner,)), batch=_NO_AXES, strong=None)
     nb = max(xn, yn) - 2
     lead_x, lead_y = (
         (1,) * (nb - xn + 2) + tuple(x.shape[:-2]),

@@ -19,7 +19,7 @@ from .partials import FUNCTION, NEGATIVE, SAME, SCALING, Quotient, partial_kind,
 from .rules import Joint, Rules, as_rules, carries_no_tangent, sum_of_rules
 from .transposing import pull_back_one
 
-_PLAIN = frozenset([np.ndarray, np.float64, np.float32, np.bool_, float])
+_PLAIN = frozenset([np.ndarray, np.float64, np.float32, np.bool_, float, int])
 
 
 class Elementwise(Primitive):

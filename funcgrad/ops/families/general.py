@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from ...core.avals import Aval
 from ...core.lowering import NumpyText
-from ...core.primitive import Algebra, Case, check_declared
+from ...core.primitive import Algebra, Case, Primitive, check_declared
 from ...errors import DifferentiationError
 from .batching import ByBatchRule
 from .rules import (
@@ -32,9 +32,16 @@ class GeneralTranspose(Protocol):
 
 
 class General(ByBatchRule):
-    """An operator with a jvp rule and, where it is linear in an operand, a transpose."""
+    """An operator with a jvp rule and, where it is linear in an operand, a transpose.
+
+    Attributes:
+        jvp: the rules.
+        slope: an operator that is linear in its first operand: the tangent of ``out = self(x)`` is
+            ``slope(t, x, out)``, with the same parameters.
+    """
 
     jvp: Rules | Joint | None = None
+    slope: Primitive | None = None  # type: ignore[misc]
 
     def has_derivative(self) -> bool:
         return self.jvp is not None
@@ -50,6 +57,11 @@ class General(ByBatchRule):
     ) -> Any:
         if carries_no_tangent(self, out):
             return (None,) * len(out) if self.multiple else None
+        if len(primals) == 1 and not self.multiple and type(self.jvp) is tuple:
+            rule = self.jvp[0]
+            if rule is None or tangents[0] is None:
+                return None
+            return rule(tangents[0], algebra.definite(out), algebra.definite(primals[0]), **params)
         primals = algebra.definite_where_needed(primals, tangents)
         out = out if self.multiple else algebra.definite(out)
         if isinstance(self.jvp, Joint):
@@ -85,6 +97,7 @@ def general(
     batch: Callable[..., Any],
     cases: Callable[[Any], Iterable[Case]] | None,
     jvp: Any = None,
+    slope: Primitive | None = None,
     source: Callable[..., str] | None = None,
     numpy: NumpyText | None = None,
     **declared: Any,
@@ -98,6 +111,7 @@ def general(
         batch: see ``batching.Batch``.
         cases: rng -> cases.
         jvp: a JvpRule per operand, one alone for one operand, or Joint.
+        slope: in its place: see ``General``.
         source: template of the generated source.
         numpy: how the NumPy back end writes it.
         declared: other fields of ``Primitive``: transpose, multiple, nondifferentiable, masks, ...
@@ -107,6 +121,12 @@ def general(
     """
     if batch is None:
         raise TypeError(f"operator {name} has no batching rule; give batch")
+    if slope is not None:
+        if jvp is not None or not slope.jointly or slope.linear_in != (0,):
+            raise TypeError(
+                f"operator {name}: slope stands for jvp, and is jointly linear in its first operand"
+            )
+        jvp = _rule_of_slope(slope)
     check_declared(name, General, declared)
     return General(
         name=name,
@@ -115,6 +135,14 @@ def general(
         batch=batch,
         cases=cases,
         jvp=as_rules(jvp),
+        slope=slope,
         numpy=numpy or NumpyText(template=source),
         **declared,
     )
+
+
+def _rule_of_slope(slope: Primitive) -> Any:
+    def rule(t: Any, out: Any, x: Any, **params: Any) -> Any:
+        return slope(t, x, out, **params)
+
+    return rule

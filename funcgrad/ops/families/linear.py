@@ -10,6 +10,7 @@ import numpy as np
 from ...core.avals import Aval
 from ...core.lowering import NumpyText
 from ...core.primitive import Algebra, Case, Primitive, check_declared
+from ...core.tracing import Tracer
 from .batching import ByBatchRule
 from .rules import carries_no_tangent
 from .transposing import pull_back_one, rule_of
@@ -45,6 +46,8 @@ class Linear(ByBatchRule):
     def __call__(self, x: Any, **params: Any) -> Any:
         if type(x) is np.ndarray or type(x) is np.float64:
             return self.evaluate(np, x, **params)
+        if isinstance(x, Tracer) and not self.bodily:
+            return x._trace.linear(self, x, params)
         return Primitive.__call__(self, x, **params)
 
     def tangent(
@@ -124,6 +127,14 @@ class Bilinear(ByBatchRule):
     def __call__(self, x: Any, y: Any, **params: Any) -> Any:
         if type(x) is np.ndarray and type(y) is np.ndarray:
             return self.evaluate(np, x, y, **params)
+        if not self.bodily:
+            if isinstance(x, Tracer):
+                trace = x._trace
+                if isinstance(y, Tracer) and y._trace.level > trace.level:
+                    trace = y._trace
+                return trace.bilinear(self, x, y, params)
+            if isinstance(y, Tracer):
+                return y._trace.bilinear(self, x, y, params)
         return Primitive.__call__(self, x, y, **params)
 
     def tangent(

@@ -165,19 +165,24 @@ def zeroed(out: Array, zero: Array) -> Array:
     return np.where(zero, np.zeros_like(out), out)[()]
 
 
+def all_finite(x: Array) -> np.bool:
+    """Whether no element is infinite or NaN, by the norm; it may be False for huge ones, too."""
+    return np.vdot(x, x).real < np.inf
+
+
 def strong_multiply(z: Array, x: Array, out: Array | None = None) -> Array:
     """The product z * x, but zero where z is zero, whatever x is there.
 
     ``out`` may be x. An infinity or NaN of x leaves a trace in the product and so in its norm.
     """
     out = np.multiply(z, x, out=out)
-    return out if np.isfinite(np.vdot(out, out)) else zeroed(out, np.equal(z, 0))
+    return out if all_finite(out) else zeroed(out, np.equal(z, 0))
 
 
 def strong_multiply_both(z: Array, x: Array, out: Array | None = None) -> Array:
     """The product z * x, but zero where z or x is zero, whatever the other is."""
     out = np.multiply(z, x, out=out)
-    if np.isfinite(np.vdot(out, out)):
+    if all_finite(out):
         return out
     return zeroed(out, np.equal(z, 0) | np.equal(x, 0))
 
@@ -239,7 +244,7 @@ def strong_divide(z: Array, y: Array, out: Array | None = None) -> Array:
     """The quotient z / y, but zero where z is zero, whatever y is there. ``out`` may be z."""
     zero = np.equal(z, 0)
     out = np.divide(z, y, out=out)
-    return out if np.isfinite(np.vdot(out, out)) else zeroed(out, zero)
+    return out if all_finite(out) else zeroed(out, zero)
 
 
 def _strong_quotient_cases(rng: np.random.Generator) -> Iterator[Case]:

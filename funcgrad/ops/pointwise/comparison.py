@@ -16,7 +16,7 @@ from ...core.primitive import Case
 from ...core.tracing import aval_of
 from ...typing import Array
 from ..families import Elementwise, Joint, elementwise, is_value, sample
-from .arithmetic import fit, mul_both_strong, mul_strong, zeroed
+from .arithmetic import all_finite, fit, mul_both_strong, mul_strong, zeroed
 
 BOOLEAN = "the result is boolean"
 INTEGER = "the result is integer"
@@ -110,7 +110,7 @@ def ordered_product(x: Array, y: Array, t: Array, out: Array | None = None) -> A
     keep = np.logical_not(np.less(x, y))
     even = np.equal(x, y)
     out = np.multiply(t, keep, out=out)
-    if not np.isfinite(np.vdot(out, out)):
+    if not all_finite(out):
         out = zeroed(out, np.logical_not(keep))
     if not even.any():
         return out

@@ -107,31 +107,42 @@ def squared_sech(x: Array) -> Array:
     return e / half / half
 
 
+FEW = 64
+"""Elements up to which all are computed in less time than those that are needed are found."""
+
+
 def tanh_slope_values(y: Array, x: Array, out: Array | None = None) -> Array:
     """The derivative of y = tanh(x): 1 - y * y, but from x where that cancels. ``out`` may be y."""
     if y.dtype.kind == "c":
         return np.positive(squared_sech(x), out=out)
     if x.shape != y.shape:
         x, y = np.broadcast_arrays(x, y)
-    out = np.multiply(y, y, out=out)
-    out = np.subtract(1, out, out=out if out.ndim else None)
+    out = y * y if out is None else np.multiply(y, y, out)
+    out = np.subtract(1, out, out) if out.ndim else 1 - out
     # The position of the smallest is found several times as fast as a minimum in small arrays.
     if type(out) is np.ndarray and out.size and out.item(out.argmin()) >= 1 / 16:
         return out
     rare = out < 1 / 16
     if not out.ndim:
         return np.where(rare, squared_sech(x), out)[()]
+    if out.size <= FEW:
+        np.putmask(out, rare, _sech_squared_of(np.abs(x)))
+        return out
     # Places, and in-place steps on what is there, cost a third of what masks do.
     places = np.flatnonzero(rare)
-    e = np.abs(x.take(places))
+    put_at(out, places, _sech_squared_of(np.abs(x.take(places))))
+    return out
+
+
+def _sech_squared_of(e: Array) -> Array:
+    """The square of sech at numbers that are not negative, written over them."""
     e *= -2
     np.exp(e, out=e)
     half = 1 + e
     half *= 0.5
     half *= half
     e /= half
-    put_at(out, places, e)
-    return out
+    return e
 
 
 def put_at(out: Array, places: Array, values: Array) -> None:

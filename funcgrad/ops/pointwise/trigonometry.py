@@ -179,7 +179,7 @@ cosh: Elementwise = elementwise(
 tanh: Elementwise = elementwise(
     "tanh",
     np.tanh,
-    lambda o, x: tanh_slope.binary(o, x),
+    tanh_slope.binary,
     scalar=lambda m, x: m.tanh(x),
     hazard=Hazard.NONE,
 )

@@ -61,15 +61,18 @@ def _cases(dtypes: tuple[str, ...], domain: tuple[float, float] = (-2, 2)) -> Ca
 
 
 def _max_eval(xp: ArrayModule, x: Array, *, axes: tuple[int, ...]) -> Array:
-    return xp.max(x, axis=axes)
+    return np.maximum.reduce(x, axis=axes) if xp is np else xp.max(x, axis=axes)
 
 
 def _min_eval(xp: ArrayModule, x: Array, *, axes: tuple[int, ...]) -> Array:
-    return xp.min(x, axis=axes)
+    return np.minimum.reduce(x, axis=axes) if xp is np else xp.min(x, axis=axes)
 
 
 def _hits(xp: ArrayModule, x: Array, out: Array, axes: tuple[int, ...]) -> tuple[Array, Array]:
     """The places where the extremum is reached, and their number: at least 1, for NaN."""
+    if xp is np and len(axes) == x.ndim:
+        hit = x == out
+        return hit, np.asarray(np.count_nonzero(hit) or 1)
     hit = x == out.reshape(kept_shape(x.shape, axes))
     return hit, xp.maximum(xp.sum(hit, axis=axes), 1)
 
@@ -89,7 +92,9 @@ def spread_to_hits_values(
 ) -> Array:
     """Equal shares of ct for the places where x reaches its extremum, zeros elsewhere."""
     hit, count = _hits(xp, x, out, axes)
-    share = (ct / count).astype(ct.dtype, copy=False).reshape(kept_shape(x.shape, axes))
+    share = (ct / count).astype(ct.dtype, copy=False)
+    if len(axes) < x.ndim:
+        share = share.reshape(kept_shape(x.shape, axes))
     return xp.where(hit, share, ct.dtype.type(0))[()]
 
 
@@ -156,10 +161,6 @@ spread_to_hits: General = general(
 )
 
 
-def _extremum_jvp(t: Array, out: Array, x: Array, *, axes: tuple[int, ...]) -> Array:
-    return mean_of_hits(t, x, out, axes=axes)
-
-
 def _axes_source(function: str) -> Callable[..., str]:
     return lambda x, *, axes: f"np.{function}({x}, axis={axes})"
 
@@ -168,7 +169,7 @@ reduce_max: General = general(
     "reduce_max",
     _max_eval,
     abstract=_reduced,
-    jvp=_extremum_jvp,
+    slope=mean_of_hits,
     batch=_batch("max"),
     cases=_cases(("f8", "f4", "i8")),
     masks=True,
@@ -179,7 +180,7 @@ reduce_min: General = general(
     "reduce_min",
     _min_eval,
     abstract=_reduced,
-    jvp=_extremum_jvp,
+    slope=mean_of_hits,
     batch=_batch("min"),
     cases=_cases(("f8", "f4", "i8")),
     masks=True,

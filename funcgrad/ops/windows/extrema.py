@@ -200,6 +200,8 @@ pick_extrema: General = general(
         *_batch_all(size, args, batched), **behind_batch(params)
     ),
     cases=_pick_cases,
+    jointly=True,
+    linear_in=(0,),
     masks=True,
     elements=Float64("places of extrema are those of float64"),
     hazard=Hazard.NONE,
@@ -220,6 +222,8 @@ drop_at_extrema: General = general(
         *_batch_all(size, args, batched), **behind_batch(params)
     ),
     cases=_drop_cases,
+    jointly=True,
+    linear_in=(0,),
     masks=True,
     elements=Float64("places of extrema are those of float64"),
     hazard=Hazard.NONE,
@@ -237,7 +241,7 @@ def _window_extremum(name: str, evaluate: Callable[..., Array]) -> General:
         name,
         evaluate,
         abstract=lambda x, **params: Aval(window_counts(x.shape, params), x.dtype),
-        jvp=lambda t, out, x, **params: pick_extrema(t, x, out, **params),
+        slope=pick_extrema,
         batch=batch,
         cases=_extremum_cases,
         masks=True,
