@@ -21,6 +21,7 @@ from ..core.pickling import importable_name, portable
 from ..core.source import where_defined
 from ..core.tracebacks import Facing, user_facing
 from ..core.tracing import owner_name
+from ..transforms.staging import as_written
 from ..typing import Array, PyTree, PyTreeSpec
 from .flat_function import Staged
 from .jit_arguments import (
@@ -35,7 +36,7 @@ from .jit_arguments import (
     untraceable,
 )
 from .lowering import Lowered, Run
-from .stable_staging import as_written, stage_stable
+from .stable_staging import stage_stable
 
 P = ParamSpec("P")
 Q = ParamSpec("Q")

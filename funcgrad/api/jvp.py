@@ -23,7 +23,7 @@ from ..typing import Array, PyTree, PyTreeSpec
 from .flat_function import FlatFunction
 from .leaves import ArgumentPath, check_cotangent, disown, own, zero_derivative
 from .linearized import Linearized, check_leaves, unpack_aux
-from .stable_staging import stable_where_staged
+from .stable_calls import stable_where_staged
 from .staging import staged_aval
 
 R = TypeVar("R")

@@ -23,7 +23,7 @@ from ..transforms.transpose import backward, seed_cotangents
 from ..typing import Array, PyTree, PyTreeSpec
 from .flat_function import OnLeaves
 from .leaves import check_leaf
-from .stable_staging import stable_where_staged
+from .stable_calls import stable_where_staged
 
 
 class Linearized:

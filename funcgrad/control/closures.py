@@ -14,6 +14,7 @@ from .. import arrays
 from ..context import current
 from ..core.tracing import Tracer
 from ..equality import exact_key
+from ..transforms.staging import as_written
 
 MOST_HELD = 10_000
 """How many objects are looked at that a function holds on to."""
@@ -143,8 +144,7 @@ def staged_once(fun: Any, key: tuple[Any, ...], make: Callable[[], Any]) -> Any:
         hash(fun)
     except TypeError:
         return make()
-    formulas = body.formulas
-    key = (fun, key, frames, here.settings, formulas is not None and formulas.stable)
+    key = (fun, key, frames, here.settings, as_written())
     state = closure_state(fun)
     known = body.staged.get(key)
     if known is not None and same_state(known[0], state):

@@ -16,7 +16,7 @@ from ..core.avals import Aval, is_inexact
 from ..core.jaxpr import Jaxpr
 from ..core.primitive import Primitive
 from ..core.source import IN_BACKWARD_RULE, source_of_equation
-from ..core.tracing import Tracer, aval_of, newest_trace
+from ..core.tracing import Tracer, aval_of, newest_trace, value_unknown
 from ..errors import DifferentiationError
 from ..ops.families import Control, control
 from ..ops.shape import cast, zeros
@@ -24,7 +24,6 @@ from ..transforms.algebra import instantiate
 from ..transforms.jaxprs import batch_jaxpr, bind_on_tape, linear_operands, spread
 from ..transforms.jvp import JVPTracer, OnTape
 from ..transforms.linearize import LinearizeTracer
-from ..transforms.recording import RecordTracer
 from ..transforms.staging import StagingTracer
 from ..transforms.vmap import BatchTrace, BatchTracer, add_batch_axis, running_lanes
 from .call import call
@@ -38,16 +37,6 @@ def belongs_to_body(args: Sequence[Any]) -> bool:
         return False
     trace = newest_trace(args)
     return trace is not None and trace.level < body.level
-
-
-def must_stage(args: Sequence[Any]) -> bool:
-    """Whether a tracer without a concrete value is among the operands, at any level."""
-    for x in args:
-        while isinstance(x, LinearizeTracer | JVPTracer | RecordTracer):
-            x = x.primal
-        if isinstance(x, Tracer):
-            return True
-    return False
 
 
 def ignoring_rules() -> AbstractContextManager[None]:
@@ -65,7 +54,7 @@ def call_with_rule(prim: Primitive, rule: Rule, args: Sequence[Any]) -> Sequence
             if isinstance(o, LinearizeTracer | JVPTracer):
                 raise closure_error(rule)
         return outs
-    if must_stage(args) or belongs_to_body(args):
+    if any(map(value_unknown, args)) or belongs_to_body(args):
         rule, captured = stage_rule(rule, [aval_of(a) for a in args])
         return prim(*captured, *args, rule=rule)
     return prim(*args, rule=rule)

@@ -342,6 +342,15 @@ def aval_of(x: Any) -> Aval:
         return Aval(a.shape, a.dtype)
 
 
+def value_unknown(x: Any) -> bool:
+    """Whether a tracer stands for a value that is not there, or for many."""
+    while isinstance(x, Tracer):
+        if x.holds != "primal":
+            return True
+        x = x.primal
+    return False
+
+
 def newest_trace(args: Any) -> Trace | None:
     """The innermost trace among the operands of an operation."""
     top = None

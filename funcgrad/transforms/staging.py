@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from .. import arrays
-from ..context import leave
+from ..context import current, leave
 from ..core.avals import Aval
 from ..core.jaxpr import Eqn, Jaxpr, Literal, Var
 from ..core.plain_arrays import check_plain
@@ -45,14 +45,27 @@ class StagingTracer(Tracer):
 class Formulas:
     """What becomes of naive formulas in functions that are differentiated while they are staged.
 
-    If ``stable``, they are replaced before the derivative is taken, and ``replaced`` lists them.
+    ``rewrite`` replaces them before the derivative is taken, and returns what it replaced, which
+    ``replaced`` keeps. Without it they stay as they are written.
     """
 
-    __slots__ = ("replaced", "stable")
+    __slots__ = ("replaced", "rewrite")
 
-    def __init__(self, stable: bool) -> None:
-        self.stable: bool = stable
+    def __init__(self, rewrite: Callable[[Jaxpr], tuple[Jaxpr, Sequence[Any]]] | None) -> None:
+        self.rewrite: Callable[[Jaxpr], tuple[Jaxpr, Sequence[Any]]] | None = rewrite
         self.replaced: list[Any] = []
+
+
+def current_formulas() -> Formulas | None:
+    """What the function that is being staged, if there is one, does with formulas."""
+    body = current().body
+    return None if body is None else body.formulas
+
+
+def as_written() -> bool:
+    """Whether a function is being staged in which formulas are not to be replaced."""
+    formulas = current_formulas()
+    return formulas is not None and formulas.rewrite is None
 
 
 class StagingTrace(Trace):
