@@ -61,6 +61,7 @@ def call_with_rule(prim: Primitive, rule: Rule, args: Sequence[Any]) -> Sequence
 
 
 def closure_error(rule: Rule) -> DifferentiationError:
+    """The error about a rule whose function closes over what is differentiated."""
     return DifferentiationError(
         f"{rule.__name__} has a derivative rule of its own, but closes over a value that is being "
         "differentiated; the rule says nothing about that value. Pass it as an argument."

@@ -58,10 +58,12 @@ class Aval:
 
     @property
     def ndim(self) -> int:
+        """The number of axes."""
         return len(self.shape)
 
     @property
     def size(self) -> int:
+        """The number of elements."""
         size = 1
         for d in self.shape:
             size *= d

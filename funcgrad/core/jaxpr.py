@@ -23,10 +23,12 @@ class Var:
 
     @property
     def shape(self) -> tuple[Any, ...]:
+        """The shape of what it stands for."""
         return self.aval.shape
 
     @property
     def dtype(self) -> Any:
+        """The dtype of what it stands for."""
         return self.aval.dtype
 
     def __repr__(self) -> str:
@@ -105,10 +107,12 @@ class Jaxpr:
 
     @property
     def in_avals(self) -> list[Aval]:
+        """The abstract values of the arguments."""
         return [v.aval for v in self.invars]
 
     @property
     def out_avals(self) -> list[Aval]:
+        """The abstract values of the results."""
         return [v.aval for v in self.outvars]
 
     def __reduce__(self) -> Any:

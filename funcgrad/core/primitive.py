@@ -312,6 +312,7 @@ class Primitive(Record):
 
     @property
     def source(self) -> Callable[..., str] | None:
+        """The template of its NumPy text, if it has one."""
         return self.numpy.template
 
     def __repr__(self) -> str:

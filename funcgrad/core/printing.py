@@ -41,6 +41,7 @@ class Names:
         return self.names[atom]
 
     def typed(self, var: Any) -> str:
+        """A variable with its abstract value: ``a:f64[3]``."""
         return f"{self(var)}:{format_aval(var.aval)}"
 
 

@@ -45,10 +45,12 @@ class Source(NamedTuple):
 
     @property
     def file(self) -> str:
+        """The name of the file."""
         return self.code.co_filename
 
     @property
     def line(self) -> int:
+        """The number of the line."""
         positions = iter(self.code.co_positions())
         for _ in range(self.offset // 2):
             next(positions, None)
@@ -57,6 +59,7 @@ class Source(NamedTuple):
 
     @property
     def function(self) -> str:
+        """The name of the function."""
         return self.code.co_name
 
     def __str__(self) -> str:
@@ -73,14 +76,17 @@ class Transposed(NamedTuple):
 
     @property
     def file(self) -> str:
+        """The name of the file."""
         return self.forward.file
 
     @property
     def line(self) -> int:
+        """The number of the line."""
         return self.forward.line
 
     @property
     def function(self) -> str:
+        """The name of the function."""
         return self.forward.function
 
     def __str__(self) -> str:

@@ -78,6 +78,7 @@ class Trace:
         return self.handle(prim, (x,), {})
 
     def binary(self, prim: Any, x: Any, y: Any) -> Any:
+        """An elementwise operation of two operands, without parameters."""
         return self.handle(prim, (x, y), {})
 
     def linear(self, prim: Any, x: Any, params: dict[str, Any]) -> Any:
@@ -85,6 +86,7 @@ class Trace:
         return self.handle(prim, (x,), params)
 
     def bilinear(self, prim: Any, x: Any, y: Any, params: dict[str, Any]) -> Any:
+        """An operation of a bilinear operator."""
         return self.handle(prim, (x, y), params)
 
     def check_alive(self, prim: Any = None) -> None:
@@ -119,22 +121,27 @@ class Tracer:
 
     @property
     def shape(self) -> tuple[int, ...]:
+        """The size of each axis."""
         return self.aval.shape
 
     @property
     def dtype(self) -> np.dtype:
+        """The dtype of the elements."""
         return self.aval.dtype
 
     @property
     def weak(self) -> bool:
+        """True for a Python scalar, whose dtype gives way to others."""
         return self.aval.weak
 
     @property
     def ndim(self) -> int:
+        """The number of axes."""
         return len(self.shape)
 
     @property
     def size(self) -> int:
+        """The number of elements."""
         size = 1
         for d in self.shape:
             size *= d
@@ -142,10 +149,12 @@ class Tracer:
 
     @property
     def itemsize(self) -> int:
+        """The bytes of one element."""
         return self.dtype.itemsize
 
     @property
     def nbytes(self) -> int:
+        """The bytes of all elements."""
         return self.size * self.dtype.itemsize
 
     def concrete(self, use: str) -> Any:
@@ -180,9 +189,11 @@ class Tracer:
         raise _dropping_error(self, "complex()")
 
     def item(self, *args: Any) -> Any:
+        """Raise: a plain number would have no derivative."""
         raise _dropping_error(self, ".item()")
 
     def tolist(self) -> Any:
+        """Raise: plain numbers would have no derivative."""
         raise _dropping_error(self, ".tolist()")
 
     def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
@@ -280,6 +291,7 @@ def all_weak(args: tuple[Any, ...]) -> bool:
 
 
 def unknown_function_message(func: Any) -> str:
+    """The message about a function of NumPy or SciPy that has no rule."""
     module = getattr(func, "__module__", "") or "scipy.special"
     name = f"{module}.{getattr(func, '__name__', func)}"
     return (
@@ -310,6 +322,7 @@ def at_source() -> str:
 
 
 def abstract_value_error(tracer: Tracer, use: str) -> errors.ConcretizationError:
+    """The error about a use that needs a value where there is none."""
     owner = tracer._trace.owner
     return errors.ConcretizationError(
         f"{use} needs a concrete value{at_source()}, but this {tracer.aval} is traced without "

@@ -82,6 +82,7 @@ def closed(jaxpr: Jaxpr) -> Jaxpr:
 
 
 def nonzero_flags(tangents: Sequence[Any]) -> Flags:
+    """Which tangents are not symbolic zeros."""
     return tuple(t is not None for t in tangents)
 
 
@@ -150,6 +151,7 @@ class LinearForm:
 
     @property
     def residual_avals(self) -> list[Aval]:
+        """The abstract values of the residuals."""
         return [v.aval for v in self.linear.invars[: self.residuals]]
 
     @property
@@ -342,6 +344,7 @@ def linear_operands(operands: Sequence[Any]) -> Flags:
 
 
 def known_values(operands: Sequence[Any]) -> list[Any]:
+    """The operands of a transposed control operator that are not linear."""
     return [x for x in operands if not isinstance(x, Aval)]
 
 

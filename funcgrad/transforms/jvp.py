@@ -77,6 +77,7 @@ class JVPTrace(Trace):
         return primals, tangents
 
     def join(self, out: Any, tangent: Any, strong: bool = False) -> Any:
+        """A result with its tangent; the result alone if that is zero."""
         return out if tangent is None else JVPTracer(self, out, tangent, strong)
 
     def tape_of(self, tangents: Any) -> StagingTrace | None:

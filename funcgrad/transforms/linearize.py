@@ -120,6 +120,7 @@ class LinearizeTrace(Trace):
         return primals, tangents
 
     def join(self, out: Any, tangent: Any) -> Any:
+        """A result with its tangent, if that is on the tape."""
         if type(tangent) is StagingTracer:
             if tangent._trace is self.tape:
                 return LinearizeTracer(self, out, tangent._var)

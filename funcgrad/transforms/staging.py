@@ -89,6 +89,7 @@ class StagingTrace(Trace):
         self.formulas: Formulas | None = formulas or (None if outer is None else outer.formulas)
 
     def new(self, aval: Aval) -> StagingTracer:
+        """A tracer of a new variable."""
         return StagingTracer(self, Var(aval))
 
     def process(self, prim: Any, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
@@ -131,6 +132,7 @@ class StagingTrace(Trace):
         return copy
 
     def atom(self, x: Any) -> Any:
+        """The variable that a tracer of this trace stands for; anything else as it is."""
         return x._var if type(x) is StagingTracer and x._trace is self else x
 
     def finish(self, invars: Sequence[Var], outs: Sequence[Any]) -> Jaxpr:

@@ -230,6 +230,7 @@ def forward_nonlinear(
 
 
 def read(env: dict[Var, Any], atom: Any) -> Any:
+    """The value of an atom."""
     return atom.value if type(atom) is Literal else env[atom]
 
 

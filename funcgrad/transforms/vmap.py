@@ -149,6 +149,7 @@ class BatchTrace(Trace):
         return align(values, batched, reshape)
 
     def wrap(self, out: Any) -> Any:
+        """A result of a batching rule as a tracer."""
         return self.unmapped(out.value) if type(out) is Unbatched else BatchTracer(self, out)
 
     def unmapped(self, x: Any) -> Any:
