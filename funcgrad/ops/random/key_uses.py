@@ -1,4 +1,4 @@
-"""The place at which the functions of funcgrad.random report the keys that they consume."""
+"""Where the functions of funcgrad.random report which keys they consume."""
 
 from __future__ import annotations
 
@@ -6,4 +6,4 @@ from contextvars import ContextVar
 from typing import Any
 
 key_uses: ContextVar[Any] = ContextVar("funcgrad_key_uses", default=None)
-"""The record of uses of keys inside ``funcgrad.debug.key_reuse``, else None."""
+"""What records the uses of keys inside ``funcgrad.debug.key_reuse``, else None."""
