@@ -305,7 +305,7 @@ convert: Linear = linear(
 
 def cast(x: ArrayLike, dtype: np.dtype) -> Array:
     """Convert unless the dtype is right already; a complex value loses its imaginary part."""
-    if hasattr(x, "dtype") and x.dtype == dtype:  # type: ignore[union-attr]
+    if hasattr(x, "dtype") and x.dtype == dtype:  # type: ignore[union-attr]  # narrowed
         return x  # type: ignore[return-value]  # what has a dtype is an array
     return convert(x, dtype=dtype)
 
