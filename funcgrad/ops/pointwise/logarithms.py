@@ -15,8 +15,6 @@ from ...typing import Array
 from ..families import Elementwise, Scaling, elementwise
 from .special import logistic, own
 
-LN2 = 0.6931471805599453
-
 
 def log_of_exponential(
     x: Array,
