@@ -13,6 +13,7 @@ from ...core.facts import LEFT_OUT, Hazard, Steep
 from ...core.lowering import NumpyText
 from ...typing import Array
 from ..families import Elementwise, Scaling, elementwise
+from .exponentials import LN2
 from .special import logistic, own
 
 
