@@ -9,13 +9,14 @@ root (1997).
 
 from __future__ import annotations
 
+from types import EllipsisType
 from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
 
 from ...typing import Array, ArrayLike
 
-Index: TypeAlias = Any
+Index: TypeAlias = "int | slice | EllipsisType | Array | tuple[int | slice | Array, ...] | None"
 """An index of an array."""
 
 Operand: TypeAlias = "DoubleDouble | ArrayLike"
