@@ -92,12 +92,12 @@ class DoubleDouble:
     @property
     def real(self) -> DoubleDouble:
         """The real part."""
-        return DoubleDouble(self.hi.real, self.lo.real)
+        return DoubleDouble(np.real(self.hi), np.real(self.lo))
 
     @property
     def imag(self) -> DoubleDouble:
         """The imaginary part."""
-        return DoubleDouble(self.hi.imag, self.lo.imag)
+        return DoubleDouble(np.imag(self.hi), np.imag(self.lo))
 
     def __getitem__(self, key: Index) -> DoubleDouble:
         return DoubleDouble(self.hi[key], self.lo[key])

@@ -45,33 +45,42 @@ class Numbers(Protocol[P]):
 
     def lift(self, x: ArrayLike) -> P:
         """A float, complex or integer array, exactly."""
+        ...
 
     def nearest(self, x: P, dtype: DTypeLike) -> Any:
         """The nearest array of a dtype."""
+        ...
 
     def terms(self, x: P) -> list[Any]:
         """Arrays of float64 (or complex128) with this sum."""
+        ...
 
     def total(self, terms: Sequence[Any]) -> P:
         """The sum of arrays of float64."""
+        ...
 
     def is_finite(self, x: P) -> bool:
         """True if all elements are finite."""
+        ...
 
     def exponent(self, x: P) -> int:
         """The power of two next to the largest of finite elements."""
+        ...
 
     def scaled(self, x: P, exponent: int) -> P:
         """Times a power of two."""
+        ...
 
     def choose(self, operands: Sequence[P], places: Array) -> P:
         """Elements by their places among those of all operands, one after the other."""
+        ...
 
     def calculate(self, formula: Formula, computed: Array, *operands: P) -> P | None:
         """The value of a formula over ``core.facts.Scalars``; None if it cannot be told.
 
         Where it is not finite, ``computed`` is taken.
         """
+        ...
 
 
 class DoubleDoubles:
@@ -105,7 +114,7 @@ class DoubleDoubles:
 
     def exponent(self, x: DoubleDouble) -> int:
         """The power of two next to the largest of finite elements."""
-        parts = (x.hi.real, x.hi.imag)
+        parts = (np.real(x.hi), np.imag(x.hi))
         return int(np.frexp(max(float(np.abs(p).max(initial=0.0)) for p in parts))[1])
 
     def scaled(self, x: DoubleDouble, exponent: int) -> DoubleDouble:
