@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from types import ModuleType
-from typing import Any, Protocol, TypeAlias, TypeGuard
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 
@@ -22,23 +22,6 @@ class NumberedDevice(Protocol):
     @property
     def id(self) -> int:
         """Its number."""
-        ...
-
-
-class GpuArray(Protocol):
-    """A CuPy array, as far as it is asked for anything."""
-
-    @property
-    def device(self) -> NumberedDevice:
-        """The GPU that holds it."""
-        ...
-
-    def copy(self) -> GpuArray:
-        """Return an array with the same values, in memory of its own."""
-        ...
-
-    def get(self) -> np.ndarray:
-        """Return a NumPy array with the same values."""
         ...
 
 
@@ -62,7 +45,7 @@ def import_cupy() -> ModuleType:
     return cupy
 
 
-def is_gpu_array(x: object) -> TypeGuard[GpuArray]:
+def is_gpu_array(x: object) -> bool:
     """True if x is a CuPy array."""
     cupy = loaded_cupy()
     return cupy is not None and isinstance(x, cupy.ndarray)

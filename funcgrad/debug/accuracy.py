@@ -18,6 +18,7 @@ from ..transforms.opened import Recording, Turn
 from ..transforms.recording import Operation
 from ..typing import Array, PyTree
 from .precise import DoubleDoubles, Evaluation, Multiprecision, Numbers, evaluate
+from .precise.numbers import Precise
 from .precise.operations import inexact, rounded
 from .recorded_calls import on_host, place_of, recorded_call
 
@@ -105,7 +106,7 @@ class Accuracy(NamedTuple):
     element: tuple[int, ...]
 
 
-def right_digits(numbers: Numbers, computed: Array, precise: Any) -> Accuracy:
+def right_digits(numbers: Numbers[Any], computed: Array, precise: Precise) -> Accuracy:
     """Compare a computed array with a precise one, in units of the computed one's dtype."""
     computed = np.asarray(computed)
     dtype = computed.dtype
@@ -131,7 +132,9 @@ def as_operand(computed: PyTree, nearest: Array) -> Any:
     return type(computed)(nearest) if type(computed) in (float, complex) else nearest
 
 
-def alone(numbers: Numbers, operation: Operation, operands: list[Any], exact: Evaluation) -> Any:
+def alone(
+    numbers: Numbers[Any], operation: Operation, operands: list[Any], exact: Evaluation
+) -> Any:
     """The results of an operation on operands that are precise but for their last rounding."""
     given = [
         as_operand(x, rounded(numbers, x, p, aval_of(x).dtype))
@@ -148,7 +151,7 @@ def alone(numbers: Numbers, operation: Operation, operands: list[Any], exact: Ev
 
 
 def follow(
-    numbers: Numbers, recording: Recording
+    numbers: Numbers[Any], recording: Recording
 ) -> tuple[list[Row], dict[Operation, list[Any]], set[Primitive]]:
     """Evaluate all operations; their rows, their precise results, and those that have none."""
     known: dict[Operation, list[Any]] = {}
@@ -173,7 +176,12 @@ def follow(
 
 
 def row_of(
-    numbers: Numbers, operation: Operation, computed: Array, own: Array, precise: Any, r: Recording
+    numbers: Numbers[Any],
+    operation: Operation,
+    computed: Array,
+    own: Array,
+    precise: Precise,
+    r: Recording,
 ) -> Row:
     """The row of one result of an operation."""
     together = right_digits(numbers, computed, precise)
@@ -259,7 +267,9 @@ def accuracy(
         raise ValueError(f"accuracy: precision is {precision!r}, not 'double-double' or 'mpmath'")
     if digits is not None and precision != "mpmath":
         raise ValueError("accuracy: digits can be chosen with precision='mpmath' only")
-    numbers: Numbers = Multiprecision(digits or 50) if precision == "mpmath" else DoubleDoubles()
+    numbers: Numbers[Any] = (
+        Multiprecision(digits or 50) if precision == "mpmath" else DoubleDoubles()
+    )
     owner = owner_name("accuracy", fun)
 
     @user_facing

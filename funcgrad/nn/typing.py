@@ -22,3 +22,4 @@ class Initializer(Protocol):
 
     def __call__(self, key: Key, shape: Shape, dtype: DTypeLike = ...) -> Array:
         """Draw an array of a shape and dtype from a key."""
+        ...

@@ -43,3 +43,4 @@ class Update(Protocol):
         self, updates: PyTree, state: PyTree, params: PyTree = None, **extra: Any
     ) -> tuple[PyTree, PyTree]:
         """Turn updates and a state into the next ones."""
+        ...

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
+from typing import Any
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from ...equality import exact_key
 
 def share_subexpressions(jaxpr: Jaxpr) -> Jaxpr:
     """Replace an equation by an earlier one with the same operator, operands and parameters."""
-    env: dict[Atom, Atom] = {}
+    env: dict[Atom, Any] = {}
     seen: dict[Hashable, Eqn] = {}
     eqns: list[Eqn] = []
     for e in jaxpr.eqns:

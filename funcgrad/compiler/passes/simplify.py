@@ -16,7 +16,7 @@ def simplify(jaxpr: Jaxpr) -> Jaxpr:
     """Remove identities: reshape and conversion to the same, products with one, and
     broadcasts that feed elementwise operators.
     """
-    env: dict[Atom, Atom] = {}
+    env: dict[Atom, Any] = {}
     made: dict[Atom, Eqn] = {}
     eqns: list[Eqn] = []
     uniform = _uniform_constants(jaxpr)

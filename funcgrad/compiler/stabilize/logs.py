@@ -217,7 +217,7 @@ def _weights(g: Graph, a: Atom) -> float | Array | None:
 
 
 def _plus_weights(x: Array, weights: float | Array) -> Array:
-    return x + (weights if isinstance(weights, float) else weights.astype(x.dtype))
+    return x + (weights.astype(x.dtype) if isinstance(weights, np.ndarray) else weights)
 
 
 def _times(g: Graph, e: Eqn, depth: int) -> Log | None:

@@ -9,13 +9,14 @@ root (1997).
 
 from __future__ import annotations
 
+from types import EllipsisType
 from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
 
 from ...typing import Array, ArrayLike
 
-Index: TypeAlias = Any
+Index: TypeAlias = "int | slice | EllipsisType | Array | tuple[int | slice | Array, ...] | None"
 """An index of an array."""
 
 Operand: TypeAlias = "DoubleDouble | ArrayLike"
@@ -91,12 +92,12 @@ class DoubleDouble:
     @property
     def real(self) -> DoubleDouble:
         """The real part."""
-        return DoubleDouble(self.hi.real, self.lo.real)
+        return DoubleDouble(np.real(self.hi), np.real(self.lo))
 
     @property
     def imag(self) -> DoubleDouble:
         """The imaginary part."""
-        return DoubleDouble(self.hi.imag, self.lo.imag)
+        return DoubleDouble(np.imag(self.hi), np.imag(self.lo))
 
     def __getitem__(self, key: Index) -> DoubleDouble:
         return DoubleDouble(self.hi[key], self.lo[key])

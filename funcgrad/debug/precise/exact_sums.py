@@ -39,7 +39,7 @@ def slices(terms: Sequence[Any], bits: int) -> list[Any] | None:
         terms = [t - part for t, part in zip(terms, parts, strict=True)]
 
 
-def parts_of(numbers: Numbers, x: Precise) -> list[tuple[complex, list[Any]]]:
+def parts_of(numbers: Numbers[Any], x: Precise) -> list[tuple[complex, list[Any]]]:
     """Real terms of an array, with the unit they count: 1, and 1j for a complex one."""
     terms = numbers.terms(x)
     if terms[0].dtype.kind != "c":
@@ -48,7 +48,7 @@ def parts_of(numbers: Numbers, x: Precise) -> list[tuple[complex, list[Any]]]:
 
 
 def summed(
-    numbers: Numbers, apply: Callable[..., Any], operands: Sequence[Precise], complex_out: bool
+    numbers: Numbers[Any], apply: Callable[..., Any], operands: Sequence[Precise], complex_out: bool
 ) -> Precise | None:
     """The result of an operator that is linear in each of one or two operands.
 

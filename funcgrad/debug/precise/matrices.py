@@ -39,7 +39,7 @@ class Calculator:
     It is the ``core.facts.Arrays`` of rules that records declare.
     """
 
-    def __init__(self, numbers: Numbers) -> None:
+    def __init__(self, numbers: Numbers[Any]) -> None:
         self.numbers = numbers
 
     def lift(self, x: ArrayLike) -> Precise:

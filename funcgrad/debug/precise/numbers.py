@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
@@ -12,47 +12,75 @@ from .double_double import DoubleDouble, UnavailableError, as_pair, complex_of
 from .elementary import PairFunctions
 from .multiprecision import Multiprecision, objects
 
-Precise = Any
-"""An array of precise numbers: a DoubleDouble, or an array of objects."""
+
+class Precise(Protocol):
+    """An array of precise numbers: a DoubleDouble, or an array of objects."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The size of each axis."""
+        ...
+
+    def copy(self) -> Any:
+        """Return an array in memory of its own."""
+
+    def __getitem__(self, key: Any, /) -> Any: ...
+    def __setitem__(self, key: Any, value: Any, /) -> None: ...
+    def __add__(self, other: Any, /) -> Any: ...
+    def __sub__(self, other: Any, /) -> Any: ...
+    def __mul__(self, other: Any, /) -> Any: ...
+    def __truediv__(self, other: Any, /) -> Any: ...
+
+
+P = TypeVar("P")
 
 Formula = Callable[..., Any]
 """(basic functions, *numbers) -> number."""
 
 
-class Numbers(Protocol):
+class Numbers(Protocol[P]):
     """A kind of precise numbers. Their arrays have ``shape``, indices and + - * /."""
 
     digits: int
 
-    def lift(self, x: ArrayLike) -> Precise:
+    def lift(self, x: ArrayLike) -> P:
         """A float, complex or integer array, exactly."""
+        ...
 
-    def nearest(self, x: Precise, dtype: DTypeLike) -> Any:
+    def nearest(self, x: P, dtype: DTypeLike) -> Any:
         """The nearest array of a dtype."""
+        ...
 
-    def terms(self, x: Precise) -> list[Any]:
+    def terms(self, x: P) -> list[Any]:
         """Arrays of float64 (or complex128) with this sum."""
+        ...
 
-    def total(self, terms: Sequence[Any]) -> Precise:
+    def total(self, terms: Sequence[Any]) -> P:
         """The sum of arrays of float64."""
+        ...
 
-    def is_finite(self, x: Precise) -> bool:
+    def is_finite(self, x: P) -> bool:
         """True if all elements are finite."""
+        ...
 
-    def exponent(self, x: Precise) -> int:
+    def exponent(self, x: P) -> int:
         """The power of two next to the largest of finite elements."""
+        ...
 
-    def scaled(self, x: Precise, exponent: int) -> Precise:
+    def scaled(self, x: P, exponent: int) -> P:
         """Times a power of two."""
+        ...
 
-    def choose(self, operands: Sequence[Precise], places: Array) -> Precise:
+    def choose(self, operands: Sequence[P], places: Array) -> P:
         """Elements by their places among those of all operands, one after the other."""
+        ...
 
-    def calculate(self, formula: Formula, computed: Array, *operands: Precise) -> Precise | None:
+    def calculate(self, formula: Formula, computed: Array, *operands: P) -> P | None:
         """The value of a formula over ``core.facts.Scalars``; None if it cannot be told.
 
         Where it is not finite, ``computed`` is taken.
         """
+        ...
 
 
 class DoubleDoubles:
@@ -86,7 +114,7 @@ class DoubleDoubles:
 
     def exponent(self, x: DoubleDouble) -> int:
         """The power of two next to the largest of finite elements."""
-        parts = (x.hi.real, x.hi.imag)
+        parts = (np.real(x.hi), np.imag(x.hi))
         return int(np.frexp(max(float(np.abs(p).max(initial=0.0)) for p in parts))[1])
 
     def scaled(self, x: DoubleDouble, exponent: int) -> DoubleDouble:
@@ -124,7 +152,7 @@ class DoubleDoubles:
         return self.total(slow.terms(slow.calculate(formula, computed, *given))[:2])
 
 
-def joined(numbers: Numbers, real: Precise, imag: Precise) -> Any:
+def joined(numbers: Numbers[Any], real: Any, imag: Any) -> Any:
     """A complex array from its parts."""
     if isinstance(real, DoubleDouble):
         return complex_of(real, imag)

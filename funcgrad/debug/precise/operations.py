@@ -38,7 +38,9 @@ def inexact(x: PyTree) -> bool:
     return aval_of(x).dtype.kind in "fc"
 
 
-def evaluate(numbers: Numbers, operation: Operation, operands: Sequence[Precise]) -> Evaluation:
+def evaluate(
+    numbers: Numbers[Any], operation: Operation, operands: Sequence[Precise]
+) -> Evaluation:
     """The results of an operation on precise operands.
 
     Decisions are the program's own: results that are integers or booleans, the order of elements,
@@ -67,7 +69,7 @@ def evaluate(numbers: Numbers, operation: Operation, operands: Sequence[Precise]
 
 
 def rounded(
-    numbers: Numbers, computed: ArrayLike, precise: Precise, dtype: DTypeLike | None = None
+    numbers: Numbers[Any], computed: ArrayLike, precise: Precise, dtype: DTypeLike | None = None
 ) -> Any:
     """The array next to a precise operand: of float64 or complex128, or of the given dtype."""
     if not inexact(computed):
@@ -76,7 +78,7 @@ def rounded(
     return numbers.nearest(precise, dtype or ROUNDED_TO[kind])
 
 
-def _exactly(numbers: Numbers, operation: Operation, operands: Sequence[Precise]) -> Any:
+def _exactly(numbers: Numbers[Any], operation: Operation, operands: Sequence[Precise]) -> Any:
     """The results, or None if there is no precise form of the operator."""
     prim, params = operation.primitive, operation.params
     real = [inexact(x) for x in operation.operands]
@@ -113,7 +115,7 @@ def keeps_value(operation: Operation) -> bool:
 
 
 def _chosen(
-    numbers: Numbers, operation: Operation, fact: Moves | Picks, lifted: Sequence[Precise]
+    numbers: Numbers[Any], operation: Operation, fact: Moves | Picks, lifted: Sequence[Precise]
 ) -> list[Precise]:
     moved = moved_operands(fact, len(lifted))
     found = sources_of(operation.primitive, fact, operation.operands, operation.params)
@@ -131,7 +133,7 @@ def _chosen(
 
 
 def _elementwise(
-    numbers: Numbers, operation: Operation, prim: Elementwise, lifted: Sequence[Precise]
+    numbers: Numbers[Any], operation: Operation, prim: Elementwise, lifted: Sequence[Precise]
 ) -> list[Precise] | None:
     shape = np.shape(operation.outputs[0])
     given = tuple(rounded(numbers, x, p) for x, p in zip(operation.operands, lifted, strict=True))
@@ -156,7 +158,7 @@ def _spread(shape: tuple[int, ...], full: tuple[int, ...]) -> Any:
 
 
 def _linear(
-    numbers: Numbers, operation: Operation, lifted: Sequence[Precise], real: Sequence[bool]
+    numbers: Numbers[Any], operation: Operation, lifted: Sequence[Precise], real: Sequence[bool]
 ) -> Any:
     prim = operation.primitive
     places = [i for i, r in enumerate(real) if r]

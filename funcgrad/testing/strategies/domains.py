@@ -44,7 +44,7 @@ class Domain(abc.ABC):
         if values.dtype.kind != "c":
             return bool(np.all(self.admits(values.astype(np.float64))))
         real, imaginary = self.parts()
-        return real.contains(values.real) and imaginary.contains(values.imag)
+        return real.contains(np.real(values)) and imaginary.contains(np.imag(values))
 
     def __or__(self, other: DomainLike) -> Domain:
         return Union(self, as_domain(other))
@@ -168,7 +168,7 @@ class Distinct(Domain):
         array = np.asarray(x)
         if not self.inside.contains(array):
             return False
-        values = array.real.ravel()
+        values = np.real(array).ravel()
         return all(self.apart(v, values[:i]) for i, v in enumerate(values))
 
     def apart(self, x: float, others: Sequence[float] | np.ndarray) -> bool:
