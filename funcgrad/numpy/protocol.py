@@ -55,7 +55,7 @@ def array(x: Any) -> Array:
 def as_operand(x: ArrayLike) -> Array:
     """An operand as an array, scalar or tracer that is not weakly typed."""
     if type(x) is np.ndarray or (isinstance(x, Tracer) and not x.weak):
-        return x
+        return x  # type: ignore[return-value]
     return definite(array(x))
 
 

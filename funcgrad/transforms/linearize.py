@@ -132,8 +132,8 @@ class LinearizeTrace(Trace):
             if prim.jointly:
                 return self.jointly(prim, args, params)
             if len(args) == 1:
-                return self.linear(prim, *args, params)
-            return self.bilinear(prim, *args, params)
+                return self.linear(prim, args[0], params)
+            return self.bilinear(prim, args[0], args[1], params)
         if prim.slope is not None:
             return self.sloped(prim, args[0], params)
         if not params and self.factored(prim, args):
