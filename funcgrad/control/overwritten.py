@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..core.deferred import Deferred
 from ..core.source import Source
 from ..errors import MutationError
+
+if TYPE_CHECKING:
+    import zlib
+else:
+    zlib = Deferred("zlib", globals())
 
 _checking: ContextVar[bool] = ContextVar("funcgrad_check_mutation", default=False)
 
