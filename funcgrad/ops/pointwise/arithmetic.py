@@ -87,7 +87,7 @@ class Mask:
 
 
 def _times_y(_o: Any, _x: Any, y: Any) -> Any:
-    if type(y) is float:
+    if type(y) is float or (type(y) is np.ndarray and y.dtype is not _BOOLEAN):
         return y
     if type(y) in WEAK_DTYPES:
         return Mask(np.bool_(y)) if type(y) is bool else y
@@ -95,6 +95,8 @@ def _times_y(_o: Any, _x: Any, y: Any) -> Any:
 
 
 def _times_x(_o: Any, x: Any, _y: Any) -> Any:
+    if type(x) is np.ndarray and x.dtype is not _BOOLEAN:
+        return x
     return _times_y(None, None, x)
 
 
