@@ -131,7 +131,8 @@ def signature(leaves: Sequence[Array]) -> tuple[tuple[Any, ...], bool] | None:
         elif is_leaf_value(x):
             key.append((x.shape, x.dtype))
             if arrays.is_gpu_array(x):
-                key.append((x.device.id, "gpu"))
+                device: Any = x.device
+                key.append((device.id, "gpu"))
         else:
             return None
     return tuple(key), traced

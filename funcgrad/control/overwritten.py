@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-import zlib
 from contextlib import AbstractContextManager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..context import current, within
+from ..core.deferred import Deferred
 from ..core.source import Source
 from ..errors import MutationError
+
+if TYPE_CHECKING:
+    import zlib
+else:
+    zlib = Deferred("zlib", globals())
 
 
 def _checksum(x: Any) -> int:

@@ -9,9 +9,10 @@ from typing import Any
 
 
 class Deferred:
-    """Stands for a module under a global name, and gives way to it at the first use.
+    """Stands for a module under a global name, its last, and gives way to it at the first use.
 
     ``then`` is called once, after the import and before anything of the module is handed out.
+    A module of funcgrad's is imported for type checkers as well, so that tests see who needs it.
     """
 
     def __init__(
@@ -28,5 +29,5 @@ class Deferred:
             then, self._then = self._then, None
             if then is not None:
                 then()
-            self._namespace[self._name] = module
+            self._namespace[self._name.rpartition(".")[2]] = module
         return getattr(module, attribute)

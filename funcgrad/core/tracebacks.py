@@ -6,11 +6,16 @@ import functools
 import sys
 from collections.abc import Callable
 from types import FunctionType
-from typing import Any, Generic, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar
 
 from ..context import current
+from .deferred import Deferred
 from .pickling import Portable, is_inner
-from .shown_errors import better_error
+
+if TYPE_CHECKING:
+    from . import shown_errors
+else:
+    shown_errors = Deferred("funcgrad.core.shown_errors", globals())
 
 F = TypeVar("F", bound=Callable[..., Any])
 P = ParamSpec("P")
@@ -35,7 +40,7 @@ def user_facing(fun: F) -> F:
                 observe(fun, args, kwargs, result)
             return result if type(result) is not FunctionType else facing(result)
         except Exception as error:
-            shown = better_error(error, sys._getframe().f_back)
+            shown = shown_errors.better_error(error, sys._getframe().f_back)
             if shown is None:
                 raise  # an error of the user's keeps its cause and context
             kept = shown.__traceback__, shown.__context__
@@ -70,7 +75,7 @@ class Facing(Generic[P, R]):
                 observe(self.observed, args, kwargs, result)
             return result
         except Exception as error:
-            shown = better_error(error, sys._getframe().f_back)
+            shown = shown_errors.better_error(error, sys._getframe().f_back)
             if shown is None:
                 raise
             kept = shown.__traceback__, shown.__context__

@@ -39,15 +39,21 @@ def contract(
     )
 
 
+_ROW_BY_COLUMN = ((1,), (0,))
+
+
 def matmul(x1: ArrayLike, x2: ArrayLike, /) -> Array:
     """The product of matrices in the last two axes, broadcast over the others."""
     x = x1 if type(x1) is np.ndarray else as_operand(x1)
     y = x2 if type(x2) is np.ndarray else as_operand(x2)
-    if not x.shape or not y.shape:
-        raise ValueError("matmul: operands must have at least one axis; use * for scalars")
+    left, right = x.shape, y.shape
     if x.dtype is not y.dtype:
         dtype = np.result_type(x.dtype, y.dtype)
         x, y = cast(x, dtype), cast(y, dtype)
+    if len(left) == len(right) == 2 and left[1] == right[0]:
+        return dot_general(x, y, contract=_ROW_BY_COLUMN, batch=((), ()), strong=None)
+    if not left or not right:
+        raise ValueError("matmul: operands must have at least one axis; use * for scalars")
     return matrix_product(x, y)
 
 

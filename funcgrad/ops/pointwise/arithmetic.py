@@ -95,7 +95,7 @@ class Mask:
 
 
 def _times_y(_o: Array | None, _x: Array | None, y: Any) -> Array | complex | Mask:
-    if type(y) is float:
+    if type(y) is float or (type(y) is np.ndarray and y.dtype is not _BOOLEAN):
         return y
     if type(y) in WEAK_DTYPES:
         return Mask(np.bool_(y)) if type(y) is bool else y
@@ -103,6 +103,8 @@ def _times_y(_o: Array | None, _x: Array | None, y: Any) -> Array | complex | Ma
 
 
 def _times_x(_o: Array | None, x: Any, _y: Array) -> Array | complex | Mask:
+    if type(x) is np.ndarray and x.dtype is not _BOOLEAN:
+        return x
     return _times_y(None, None, x)
 
 
