@@ -76,7 +76,7 @@ class Linearized:
                 if type(o) is not np.float64:
                     check_plain(o, f"{owner}: an output")
                     check_no_leak(o, trace)
-                self.outs.append(o)
+                self.outs.append(o)  # pyright: ignore[reportArgumentType]
                 self.out_vars.append(variable)
         except BaseException:
             self.tape.clear()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..context import Place, current, enter, leave
@@ -146,6 +146,19 @@ def jaxprs_among(params: dict[str, Any]) -> list[Jaxpr]:
         elif is_tuple(value):
             found.extend(v for v in value if isinstance(v, Jaxpr))
     return found
+
+
+def map_jaxprs(fun: Callable[[Jaxpr], Jaxpr], params: dict[str, Any]) -> dict[str, Any]:
+    """Parameters with a function applied to the jaxprs among them, single or in tuples."""
+
+    def mapped(value: Any) -> Any:
+        if isinstance(value, Jaxpr):
+            return fun(value)
+        if is_tuple(value) and any(isinstance(v, Jaxpr) for v in value):
+            return tuple(map(mapped, value))
+        return value
+
+    return {name: mapped(value) for name, value in params.items()}
 
 
 def has_effects(jaxpr: Jaxpr) -> bool:

@@ -10,7 +10,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..core.avals import Aval
-from ..core.jaxpr import Eqn, Jaxpr, eval_jaxpr, has_effects
+from ..core.containers import is_tuple
+from ..core.jaxpr import Eqn, Jaxpr, eval_jaxpr, has_effects, map_jaxprs
 from ..core.primitive import Primitive
 from ..core.tracing import Tracer, newest_trace
 from ..ops.shape import zeros
@@ -43,7 +44,7 @@ def keep_as_written(derived: Any) -> None:
         derived.as_written = True
     elif isinstance(derived, LinearForm):
         derived.known.as_written = derived.linear.as_written = True
-    elif isinstance(derived, tuple):
+    elif is_tuple(derived):
         for part in derived:
             keep_as_written(part)
 
@@ -55,24 +56,13 @@ def without_effects(jaxpr: Jaxpr) -> Jaxpr:
 
     def make() -> Jaxpr:
         eqns = [
-            Eqn(e.primitive, e.inputs, _silent_params(e.params), e.outvars, e.source)
+            Eqn(e.primitive, e.inputs, map_jaxprs(without_effects, e.params), e.outvars, e.source)
             for e in jaxpr.eqns
             if not e.primitive.effect
         ]
         return Jaxpr(jaxpr.constvars, jaxpr.invars, eqns, jaxpr.outvars, jaxpr.consts)
 
     return cached(jaxpr, ("silent",), make)
-
-
-def _silent_params(params: dict[str, Any]) -> dict[str, Any]:
-    def silent(value: Any) -> Any:
-        if isinstance(value, Jaxpr):
-            return without_effects(value)
-        if isinstance(value, tuple) and any(isinstance(v, Jaxpr) for v in value):
-            return tuple(map(silent, value))
-        return value
-
-    return {k: silent(v) for k, v in params.items()}
 
 
 def closed(jaxpr: Jaxpr) -> Jaxpr:

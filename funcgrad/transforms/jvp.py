@@ -66,7 +66,8 @@ class JVPTrace(Trace):
 
     def split(self, args: Any) -> tuple[list[Any], list[Any]]:
         """Primals and tangents of the operands; a tangent that is zero is None."""
-        primals, tangents = [], []
+        primals: list[Any] = []
+        tangents: list[Any] = []
         for a in args:
             if type(a) is JVPTracer and a._trace is self:
                 primals.append(a.primal)

@@ -36,7 +36,7 @@ from .jvp import concrete_value
 from .staging import SMALL_CONSTANT, StagingTracer
 from .tape import LinearVar, Tape
 
-_getframe = sys._getframe
+_getframe: Callable[[int], Any] = sys._getframe
 
 
 class LinearizeTracer(Tracer):
@@ -166,7 +166,7 @@ class LinearizeTrace(Trace):
         if code is None:
             frame = _getframe(2)
             while INTERNAL[frame.f_code.co_filename]:
-                frame = frame.f_back  # type: ignore[assignment]
+                frame = frame.f_back
             code, offset = frame.f_code, frame.f_lasti
         self.record((prim, x.tangent, None, out, params, None, None, code, offset))
         return LinearizeTracer(self, r, out)
@@ -204,7 +204,7 @@ class LinearizeTrace(Trace):
         if code is None:
             frame = _getframe(2)
             while INTERNAL[frame.f_code.co_filename]:
-                frame = frame.f_back  # type: ignore[assignment]
+                frame = frame.f_back
             code, offset = frame.f_code, frame.f_lasti
         self.record((prim, xt, yt, out, params, x, y, code, offset))
         return LinearizeTracer(self, r, out)
@@ -241,7 +241,7 @@ class LinearizeTrace(Trace):
         if code is None:
             frame = _getframe(3)
             while INTERNAL[frame.f_code.co_filename]:
-                frame = frame.f_back  # type: ignore[assignment]
+                frame = frame.f_back
             code, offset = frame.f_code, frame.f_lasti
         self.record((prim, variables, values, out, params, None, None, code, offset))
         return LinearizeTracer(self, r, out)
@@ -260,7 +260,7 @@ class LinearizeTrace(Trace):
         if code is None:
             frame = _getframe(3)
             while INTERNAL[frame.f_code.co_filename]:
-                frame = frame.f_back  # type: ignore[assignment]
+                frame = frame.f_back
             code, offset = frame.f_code, frame.f_lasti
         variables, values = (x.tangent, None, None), (None, a, r)
         self.record((prim.slope, variables, values, out, params, None, None, code, offset))
@@ -305,7 +305,7 @@ class LinearizeTrace(Trace):
             r0 = r
         frame = _getframe(2)
         while INTERNAL[frame.f_code.co_filename]:
-            frame = frame.f_back  # type: ignore[assignment]
+            frame = frame.f_back
         self.record(
             (
                 prim,
@@ -352,7 +352,8 @@ class LinearizeTrace(Trace):
             r = prim.binary(a, b)
         if xt is None and yt is None:
             if prim.nondifferentiable or prim.jvp is None:
-                return np.bool_(r) if type(r) is bool else r  # of which ~ is the negation
+                # ~ negates NumPy's truth values, but not Python's.
+                return np.bool_(r) if r is True or r is False else r
             return self.handle(prim, (x, y), {})
         try:
             out = LinearVar(r.shape, r.dtype)
@@ -376,7 +377,7 @@ class LinearizeTrace(Trace):
                 b = b.copy()
         frame = _getframe(2)
         while INTERNAL[frame.f_code.co_filename]:
-            frame = frame.f_back  # type: ignore[assignment]
+            frame = frame.f_back
         self.record(
             (
                 prim,
@@ -420,7 +421,7 @@ def _with_plain_operand(prim: Any, general: Any) -> Any:
         frame = _getframe(1)
         code = frame.f_code
         while INTERNAL[code.co_filename]:
-            frame = frame.f_back  # type: ignore[assignment]
+            frame = frame.f_back
             code = frame.f_code
         trace.record(  # type: ignore[attr-defined]
             (

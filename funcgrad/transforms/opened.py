@@ -92,7 +92,7 @@ def stacked(rows: list[Any], avals: Sequence[Any]) -> list[Any]:
     """What the turns of a loop gave out, one array per output."""
     if not rows:
         return [np.empty((0, *a.shape), a.dtype) for a in avals]
-    results = []
+    results: list[Any] = []
     for column in zip(*rows, strict=True):
         parts = [reshape(definite(x), shape=(1, *aval_of(x).shape)) for x in column]
         results.append(concatenate(*parts, axis=0))

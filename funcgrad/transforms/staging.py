@@ -21,6 +21,7 @@ from ..core.tracing import (
     check_no_leak,
     enter_body,
 )
+from ..typing import Array
 
 V = TypeVar("V")
 
@@ -111,10 +112,14 @@ class StagingTrace(Trace):
 
     def constant(self, x: Any) -> Any:
         """A value from outside as an input: small arrays are copied, since users refill them."""
-        if not isinstance(x, np.ndarray):
-            return x
-        if type(x) is not np.ndarray:
+        if x.__class__ is not np.ndarray:
+            if not isinstance(x, np.ndarray):
+                return x
             check_plain(x, f"a constant of {self.owner}{at_source()}")
+        return self.constant_array(x)  # pyright: ignore[reportUnknownArgumentType]
+
+    def constant_array(self, x: Array) -> Array:
+        """The same of an array."""
         if not x.flags.writeable:
             if x.base is None:
                 return x
@@ -254,7 +259,7 @@ def join_captured(
         Jaxprs that all take the same values first, and these.
     """
     captured = [c for _, cs in lifted for c in cs]
-    joined = []
+    joined: list[Jaxpr] = []
     start = 0
     for jaxpr, cs in lifted:
         stop = start + len(cs)

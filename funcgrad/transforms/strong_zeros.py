@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..core.jaxpr import Eqn, Jaxpr, jaxprs_among
+from ..core.jaxpr import Eqn, Jaxpr, jaxprs_among, map_jaxprs
 from ..ops.families import Control
 from ..ops.pointwise.arithmetic import mul, mul_strong
 from .algebra import fills_inside
@@ -29,7 +29,7 @@ def strengthen(jaxpr: Jaxpr, flags: Flags) -> tuple[Jaxpr, Flags]:
             if any(known.get(a) is not None for a in e.inputs):
                 known.update((v, False) for v in e.outvars)
         return jaxpr, tuple(known.get(v) for v in jaxpr.outvars)
-    eqns = []
+    eqns: list[Eqn] = []
     for e in jaxpr.eqns:
         which = tuple(known.get(a) for a in e.inputs)
         if any(flag is not None for flag in which):
@@ -72,14 +72,7 @@ def _with_bodies(e: Eqn, which: Flags) -> tuple[Eqn, Flags]:
                 return made
             flags[carried] = after
 
-    def value(x: Any) -> Any:
-        if isinstance(x, Jaxpr):
-            return body(x)
-        if isinstance(x, tuple) and any(isinstance(v, Jaxpr) for v in x):
-            return tuple(map(body, x))
-        return x
-
-    params = {k: value(v) for k, v in e.params.items()}
+    params = map_jaxprs(body, e.params)
     outs = tuple(
         None if all(flag is None for flag in column) else any(column)
         for column in zip(*found, strict=True)

@@ -111,21 +111,22 @@ def tape_jaxpr(invars: Sequence[Var], eqns: Sequence[Any], outs: Sequence[Any]) 
     Equations that no output depends on are dropped, so that only needed partials are computed.
     """
     live = {o for o in outs if isinstance(o, Var)}
-    kept = []
+    kept: list[Any] = []
     for e in reversed(eqns):
-        outvars = (e[3],) if type(e) is tuple else e.outvars
+        outvars: Sequence[Var] = (e[3],) if e.__class__ is tuple else e.outvars
         if any(v in live for v in outvars):
             kept.append(e)
-            inputs = entry_inputs(e) if type(e) is tuple else e.inputs
+            inputs = entry_inputs(e) if e.__class__ is tuple else e.inputs
             live.update(v for v in inputs if isinstance(v, Var))
     recorder = StagingTrace("linearize", tape=True)
-    recorder.eqns = expanded = []
+    expanded: list[Any] = []
+    recorder.eqns = expanded
     place = Place()
     token = enter(current().having(place=place))
     try:
         with np.errstate(all="ignore"):
             for e in reversed(kept):
-                if type(e) is tuple:
+                if e.__class__ is tuple:
                     place.source = Transposed(as_source(e[7], e[8]))
                     _expand_factor(recorder, e)
                 else:

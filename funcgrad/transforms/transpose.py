@@ -51,9 +51,9 @@ def _backward(
     while entries:
         e = take()
         if place is not None:
-            source = as_source(e[7], e[8]) if type(e) is tuple else e.source
+            source = as_source(e[7], e[8]) if e.__class__ is tuple else e.source
             place.source = source and Transposed(source)
-        if type(e) is not tuple:
+        if e.__class__ is not tuple:
             _backward_eqn(e, cts, flagged)
             continue
         prim, x, y, out, r, a, b, _, _ = e

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...core.jaxpr import Eqn, Jaxpr
+from ...core.jaxpr import Eqn, Jaxpr, map_jaxprs
 from ...core.primitive import Primitive
 from ...ops.families import Control
 from . import exponentials, logs, matrices, products, squares
@@ -76,9 +76,15 @@ def _inside(jaxpr: Jaxpr) -> tuple[Jaxpr, tuple[Rewrite, ...]]:
     """Stabilize the jaxprs in parameters: bodies of loops, branches, calls."""
     rewrites: list[Rewrite] = []
     eqns: list[Eqn] = []
+
+    def stable(inner: Jaxpr) -> Jaxpr:
+        new, found = stabilize_jaxpr(inner)
+        rewrites.extend(found)
+        return new
+
     for e in jaxpr.eqns:
         if isinstance(e.primitive, Control):
-            params = {k: _stable_param(v, rewrites) for k, v in e.params.items()}
+            params = map_jaxprs(stable, e.params)
             if any(params[k] is not v for k, v in e.params.items()):
                 e = Eqn(e.primitive, e.inputs, params, e.outvars, e.source)
         eqns.append(e)
@@ -88,13 +94,3 @@ def _inside(jaxpr: Jaxpr) -> tuple[Jaxpr, tuple[Rewrite, ...]]:
         Jaxpr(jaxpr.constvars, jaxpr.invars, eqns, jaxpr.outvars, jaxpr.consts),
         tuple(rewrites),
     )
-
-
-def _stable_param(value: Any, rewrites: list[Rewrite]) -> Any:
-    if isinstance(value, Jaxpr):
-        new, found = stabilize_jaxpr(value)
-        rewrites.extend(found)
-        return new
-    if isinstance(value, tuple) and any(isinstance(v, Jaxpr) for v in value):
-        return tuple(_stable_param(v, rewrites) for v in value)
-    return value
