@@ -15,7 +15,7 @@ from . import elementwise, products
 from .indexing import taking
 from .protocol import METHODS
 from .reductions import cumulative, moments, ordering, sums_and_extrema
-from .shapes import shaping
+from .shapes import edits, shaping
 
 
 def _reshape(self: Array, *shape: Any, order: str = "C") -> Array:
@@ -107,7 +107,7 @@ METHODS.update(
         "ravel": shaping.ravel,
         "flatten": _flatten,
         "squeeze": shaping.squeeze,
-        "repeat": shaping.repeat,
+        "repeat": edits.repeat,
         "astype": _astype,
         "copy": _copy,
         "clip": _clip,

@@ -1,5 +1,5 @@
 """New arrays, and arrays of other shapes."""
 
-from . import creation, joining, padding, ranges, shaping
+from . import creation, edits, joining, padding, ranges, shaping
 
-__all__ = ["creation", "joining", "padding", "ranges", "shaping"]
+__all__ = ["creation", "edits", "joining", "padding", "ranges", "shaping"]
