@@ -354,7 +354,7 @@ class LinearizeTrace(Trace):
             if prim.nondifferentiable or prim.jvp is None:
                 # ~ negates NumPy's truth values, but not Python's.
                 return np.bool_(r) if r is True or r is False else r
-            return self.handle(prim, (x, y), {})
+            return self.handle(prim, (x, y), {})  # pyright: ignore[reportUnknownArgumentType]
         try:
             out = LinearVar(r.shape, r.dtype)
         except AttributeError:
