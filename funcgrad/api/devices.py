@@ -2,25 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Protocol, TypeAlias, overload
+from typing import overload
 
 from .. import arrays, tree
+from ..arrays import Device
 from ..core.tracebacks import user_facing
 from ..core.tracing import Tracer
 from ..typing import Array, PyTree
-
-
-class NumberedDevice(Protocol):
-    """A GPU as CuPy names it."""
-
-    @property
-    def id(self) -> int:
-        """Its number."""
-        ...
-
-
-Device: TypeAlias = str | int | NumberedDevice
-"""'cpu', 'gpu', 'gpu:1', the number of a GPU, or a CuPy device."""
 
 
 @overload

@@ -53,7 +53,8 @@ class Tape(StagingTrace):
     def __init__(self, owner: str) -> None:
         Trace.__init__(self, owner)
         self.eqns: list[Any] = []
-        self.copies = self.staged = _NOTHING
+        self.copies = _NOTHING
+        self.staged: dict[Any, Any] = _NOTHING
         self.is_tape = True
 
     def process(self, prim: Any, args: tuple[Any, ...], params: dict[str, Any]) -> Any:

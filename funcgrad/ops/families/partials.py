@@ -25,7 +25,7 @@ class Scaling:
     __slots__ = ("scale",)
 
     def __init__(self, scale: Callable[..., Any]) -> None:
-        self.scale = scale
+        self.scale: Callable[..., Any] = scale
 
     def __call__(self, out: Any, *operands: Any) -> Any:
         """The partial derivative itself."""
@@ -38,7 +38,7 @@ class Quotient(Scaling):
     __slots__ = ("denominator",)
 
     def __init__(self, denominator: Callable[..., Any]) -> None:
-        self.denominator = denominator
+        self.denominator: Callable[..., Any] = denominator
         super().__init__(lambda t, _out, *operands: t / denominator(*operands))
 
 

@@ -32,8 +32,8 @@ class Joint:
     __slots__ = ("rule", "zeros")
 
     def __init__(self, rule: Callable[..., Any], *, zeros: bool = True) -> None:
-        self.rule = rule
-        self.zeros = zeros
+        self.rule: Callable[..., Any] = rule
+        self.zeros: bool = zeros
 
     def tangent(
         self,
