@@ -100,9 +100,11 @@ class FlatFunction:
             return self.fun(*args, **kwargs)
         return self.fun(*given)
 
-    def __call__(self, *leaves: Array) -> tuple[list[Array], PyTreeSpec]:
+    def outputs(self, *leaves: Array) -> tuple[list[Array], PyTreeSpec]:
         """The leaves of the result, which are checked, and its structure."""
-        out = self.call(leaves)
+        # Written out again, and no __call__: every frame counts where a hundred functions nest.
+        given = tree.unflatten(self.in_tree, leaves)
+        out = self.fun(*given[0], **given[1]) if self.by_name else self.fun(*given)
         outs, out_tree = tree.flatten(out)
         for i, o in enumerate(outs):
             check_output(o, self.owner, out, i)
@@ -110,7 +112,7 @@ class FlatFunction:
 
     def stage(self, avals: Sequence[Aval], formulas: Formulas | None = None) -> Staged:
         """The jaxpr at abstract leaves; see ``transforms.staging.stage`` for ``formulas``."""
-        return Staged(*stage_aux(self, avals, self.owner, formulas))
+        return Staged(*stage_aux(self.outputs, avals, self.owner, formulas))
 
 
 def check_output(x: object, owner: str, out: PyTree, index: int) -> None:

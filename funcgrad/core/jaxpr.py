@@ -150,15 +150,15 @@ def jaxprs_among(params: dict[str, Any]) -> list[Jaxpr]:
 
 def map_jaxprs(fun: Callable[[Jaxpr], Jaxpr], params: dict[str, Any]) -> dict[str, Any]:
     """Parameters with a function applied to the jaxprs among them, single or in tuples."""
+    return {name: _mapped(fun, value) for name, value in params.items()}
 
-    def mapped(value: Any) -> Any:
-        if isinstance(value, Jaxpr):
-            return fun(value)
-        if is_tuple(value) and any(isinstance(v, Jaxpr) for v in value):
-            return tuple(map(mapped, value))
-        return value
 
-    return {name: mapped(value) for name, value in params.items()}
+def _mapped(fun: Callable[[Jaxpr], Jaxpr], value: Any) -> Any:
+    if isinstance(value, Jaxpr):
+        return fun(value)
+    if is_tuple(value) and any(isinstance(v, Jaxpr) for v in value):
+        return tuple([_mapped(fun, v) for v in value])
+    return value
 
 
 def has_effects(jaxpr: Jaxpr) -> bool:

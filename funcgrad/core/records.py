@@ -7,7 +7,7 @@ first gradient of every program.
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal, NoReturn, dataclass_transform
+from typing import Any, ClassVar, Literal, NoReturn, Self, dataclass_transform
 
 _REQUIRED = object()
 
@@ -94,6 +94,11 @@ class Record(metaclass=RecordType):
         for name, value in values.items():
             put(self, name, value)
         self.complete()
+
+    def replaced(self, **changes: Any) -> Self:
+        """A record of the same kind with some fields changed."""
+        fields = {name: getattr(self, name) for name in type(self).given}
+        return type(self)(**{**fields, **changes})
 
     def complete(self) -> None:
         """Check the fields, and set those that follow from others."""

@@ -68,7 +68,7 @@ def _staged(
     flat = FlatFunction(fun, tree.tuple_of(specs), owner)
 
     def strong(*xs: Array) -> tuple[list[Array], PyTreeSpec]:
-        outs, out_tree = flat(*xs)
+        outs, out_tree = flat.outputs(*xs)
         return [as_carried(o) for o in outs], out_tree
 
     staged = flat.stage(avals) if weak else Staged(*stage_aux(strong, avals, owner))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -226,8 +226,8 @@ def of_transpose(name: str, mistake: str, wrong: Any, draw: Draw) -> Mutant:
     return of_function(
         f"transposition of {name}: {mistake}",
         mistake,
-        Transposed(lambda new: replace(prim, name=new, transpose=rule), {}, (), name),
-        Transposed(lambda new: replace(prim, name=new), {}, (), name),
+        Transposed(lambda new: prim.replaced(name=new, transpose=rule), {}, (), name),
+        Transposed(lambda new: prim.replaced(name=new), {}, (), name),
         draw,
         probe=pulled,
     )

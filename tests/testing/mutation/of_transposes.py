@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -108,8 +107,8 @@ def of_linear(name: str, mistake: str, wrong: Any, draw: Draw, params: dict[str,
     return of_function(
         f"transposition of {name}: {mistake}",
         mistake,
-        Record(lambda new: replace(prim, name=new, transpose=wrong, accumulate=None), params),
-        Record(lambda new: replace(prim, name=new, accumulate=None), params),
+        Record(lambda new: prim.replaced(name=new, transpose=wrong, accumulate=None), params),
+        Record(lambda new: prim.replaced(name=new, accumulate=None), params),
         draw,
         probe=pulled,
     )
@@ -158,7 +157,7 @@ def of_case(name: str, mistake: str, number: int) -> Mutant:
     def copied(rule: Any) -> Record:
         if isinstance(prim, Linear):
             return Record(
-                lambda new: replace(prim, name=new, transpose=rule, accumulate=None), params
+                lambda new: prim.replaced(name=new, transpose=rule, accumulate=None), params
             )
         about: dict[str, Any] = {"abstract": prim.abstract, "batch": prim.batch}
         return Record(
@@ -268,8 +267,8 @@ def of_general(
     return of_function(
         f"rules of {name}: {mistake}",
         mistake,
-        Record(lambda new: replace(prim, name=new, **(own | rules)), params, held),
-        Record(lambda new: replace(prim, name=new, **own), params, held),
+        Record(lambda new: prim.replaced(name=new, **(own | rules)), params, held),
+        Record(lambda new: prim.replaced(name=new, **own), params, held),
         draw,
         probe=pulled,
     )
