@@ -39,6 +39,19 @@ from .tape import LinearVar, Tape
 _getframe: Callable[[int], Any] = sys._getframe
 
 
+def _position(depth: int) -> tuple[Any, int | None]:
+    """Where the user's program is, or the equation that is being evaluated again, as an entry of
+    the tape has it. What costs most where a function is short stands without calls elsewhere.
+    """
+    place = current().place
+    if place is not None and place.source is not None:
+        return place.source, None
+    frame = _getframe(depth)
+    while INTERNAL[frame.f_code.co_filename]:
+        frame = frame.f_back
+    return frame.f_code, frame.f_lasti
+
+
 class LinearizeTracer(Tracer):
     """A primal value with the variable of its tangent on the tape."""
 
@@ -160,14 +173,7 @@ class LinearizeTrace(Trace):
             out = LinearVar((), aval_of(r).dtype)
         if out.dtype.kind not in "fc":
             return r
-        place = current().place
-        code = place and place.source
-        offset = None
-        if code is None:
-            frame = _getframe(2)
-            while INTERNAL[frame.f_code.co_filename]:
-                frame = frame.f_back
-            code, offset = frame.f_code, frame.f_lasti
+        code, offset = _position(3)
         self.record((prim, x.tangent, None, out, params, None, None, code, offset))
         return LinearizeTracer(self, r, out)
 
@@ -198,14 +204,7 @@ class LinearizeTrace(Trace):
             y = None
         elif yt is None and type(y) is np.ndarray and y.nbytes <= SMALL_CONSTANT:
             y = y.copy()
-        place = current().place
-        code = place and place.source
-        offset = None
-        if code is None:
-            frame = _getframe(2)
-            while INTERNAL[frame.f_code.co_filename]:
-                frame = frame.f_back
-            code, offset = frame.f_code, frame.f_lasti
+        code, offset = _position(3)
         self.record((prim, xt, yt, out, params, x, y, code, offset))
         return LinearizeTracer(self, r, out)
 
@@ -235,14 +234,7 @@ class LinearizeTrace(Trace):
             out = LinearVar((), aval_of(r).dtype)
         if not some or out.dtype.kind not in "fc":
             return r
-        place = current().place
-        code = place and place.source
-        offset = None
-        if code is None:
-            frame = _getframe(3)
-            while INTERNAL[frame.f_code.co_filename]:
-                frame = frame.f_back
-            code, offset = frame.f_code, frame.f_lasti
+        code, offset = _position(4)
         self.record((prim, variables, values, out, params, None, None, code, offset))
         return LinearizeTracer(self, r, out)
 
@@ -254,14 +246,7 @@ class LinearizeTrace(Trace):
         out = LinearVar(r.shape, r.dtype)
         if out.dtype.kind not in "fc":
             return r
-        place = current().place
-        code = place and place.source
-        offset = None
-        if code is None:
-            frame = _getframe(3)
-            while INTERNAL[frame.f_code.co_filename]:
-                frame = frame.f_back
-            code, offset = frame.f_code, frame.f_lasti
+        code, offset = _position(4)
         variables, values = (x.tangent, None, None), (None, a, r)
         self.record((prim.slope, variables, values, out, params, None, None, code, offset))
         return LinearizeTracer(self, r, out)
@@ -307,18 +292,9 @@ class LinearizeTrace(Trace):
         while INTERNAL[frame.f_code.co_filename]:
             frame = frame.f_back
         self.record(
-            (
-                prim,
-                x.tangent,
-                None,
-                out,
-                r0 if need & NEED_OUT else None,
-                a if need & NEED_X else None,
-                None,
-                frame.f_code,
-                frame.f_lasti,
-            )
-        )
+            (prim, x.tangent, None, out, r0 if need & NEED_OUT else None,
+             a if need & NEED_X else None, None, frame.f_code, frame.f_lasti)
+        )  # fmt: skip
         return LinearizeTracer(self, r, out)
 
     def binary(self, prim: Any, x: Any, y: Any) -> Any:
@@ -379,18 +355,9 @@ class LinearizeTrace(Trace):
         while INTERNAL[frame.f_code.co_filename]:
             frame = frame.f_back
         self.record(
-            (
-                prim,
-                xt,
-                yt,
-                out,
-                r0 if need & NEED_OUT else None,
-                a,
-                b,
-                frame.f_code,
-                frame.f_lasti,
-            )
-        )
+            (prim, xt, yt, out, r0 if need & NEED_OUT else None, a, b, frame.f_code,
+             frame.f_lasti)
+        )  # fmt: skip
         return LinearizeTracer(self, r, out)
 
 
@@ -424,18 +391,9 @@ def _with_plain_operand(prim: Any, general: Any) -> Any:
             frame = frame.f_back
             code = frame.f_code
         trace.record(  # type: ignore[attr-defined]
-            (
-                prim,
-                self.tangent,
-                None,
-                out,
-                r if need_out else None,
-                a if need_x else None,
-                b,
-                code,
-                frame.f_lasti,
-            )
-        )
+            (prim, self.tangent, None, out, r if need_out else None, a if need_x else None, b,
+             code, frame.f_lasti)
+        )  # fmt: skip
         return LinearizeTracer(trace, r, out)
 
     return method
