@@ -9,7 +9,18 @@ np.float64(32.0)
 """
 
 from ..core.avals import Aval
-from ..core.facts import Decided, Float64, Hazard, Moves, OneTriangle, Picks, Scalars, Steep
+from ..core.facts import (
+    Arrays,
+    ByRule,
+    Decided,
+    Float64,
+    Hazard,
+    Moves,
+    OneTriangle,
+    Picks,
+    Scalars,
+    Steep,
+)
 from ..core.lowering import NumpyText
 from ..core.primitive import Case, Primitive, Unbatched, operator_named
 from .families import (
@@ -29,8 +40,10 @@ from .families import (
 )
 
 __all__ = [
+    "Arrays",
     "Aval",
     "Bilinear",
+    "ByRule",
     "Case",
     "Control",
     "Decided",
