@@ -121,12 +121,17 @@ def tanh_slope_values(y: Array, x: Array, out: Array | None = None) -> Array:
     if x.shape != y.shape:
         x, y = np.broadcast_arrays(x, y)
     if 0 < y.size <= FEW and y.ndim and y.dtype.kind == "f":
-        if max(map(abs, y.ravel().tolist())) > CANCELS:
-            with np.errstate(over="ignore"):
-                out = np.divide(1, np.cosh(x), out)
-            return np.multiply(out, out, out)
+        top = max(map(abs, y.ravel().tolist()))
+        if CANCELS < top < 1:
+            out = np.sinh(x, out)
+            np.multiply(out, out, out)
+            np.add(1, out, out)
+            return np.divide(1, out, out)
         out = np.multiply(y, y, out)
-        return np.subtract(1, out, out)
+        np.subtract(1, out, out)
+        if not top <= CANCELS:
+            np.putmask(out, out < 1 / 16, _sech_squared_of(np.abs(x)))
+        return out
     out = y * y if out is None else np.multiply(y, y, out)
     out = np.subtract(1, out, out) if out.ndim else 1 - out
     # The position of the smallest is found faster than the smallest.
