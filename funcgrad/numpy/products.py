@@ -10,7 +10,7 @@ import numpy as np
 
 from ..errors import ShapeError
 from ..ops import shape as ops
-from ..ops.contraction.dot_general import dot_general
+from ..ops.contraction.dot_general import NO_AXES, ROWS_BY_COLUMNS, dot_general
 from ..ops.contraction.dot_general import matmul as matrix_product
 from ..ops.pointwise.comparison import filled_like
 from ..ops.shape import cast, reduce_sum
@@ -39,9 +39,6 @@ def contract(
     )
 
 
-_ROW_BY_COLUMN = ((1,), (0,))
-
-
 def matmul(x1: ArrayLike, x2: ArrayLike, /) -> Array:
     """The product of matrices in the last two axes, broadcast over the others."""
     x = x1 if type(x1) is np.ndarray else as_operand(x1)
@@ -51,7 +48,7 @@ def matmul(x1: ArrayLike, x2: ArrayLike, /) -> Array:
         dtype = np.result_type(x.dtype, y.dtype)
         x, y = cast(x, dtype), cast(y, dtype)
     if len(left) == len(right) == 2 and left[1] == right[0]:
-        return dot_general(x, y, contract=_ROW_BY_COLUMN, batch=((), ()), strong=None)
+        return dot_general(x, y, contract=ROWS_BY_COLUMNS, batch=NO_AXES, strong=None)
     if not left or not right:
         raise ValueError("matmul: operands must have at least one axis; use * for scalars")
     return matrix_product(x, y)

@@ -25,7 +25,10 @@ Pairs: TypeAlias = tuple[tuple[int, ...], tuple[int, ...]]
 Product: TypeAlias = Callable[[Array, Array], Array]
 """A bilinear product of two arrays."""
 
-_NO_AXES: Pairs = ((), ())
+NO_AXES: Pairs = ((), ())
+
+ROWS_BY_COLUMNS: Pairs = ((1,), (0,))
+"""The axes of the product of two matrices: who gives this object takes a short way."""
 
 
 def strong_product(xp: ArrayModule, product: Product, z: Array, d: Array) -> Array:
@@ -106,6 +109,8 @@ def contract_strongly(
 ) -> Array:
     """The contraction, with strong zeros in one operand."""
     if strong is None:
+        if contract is ROWS_BY_COLUMNS and not batch[0]:
+            return xp.matmul(x, y)
         (lc, rc), (lb, _) = contract, batch
         if not lb and len(lc) == 1 and x.ndim <= 2 and y.ndim <= 2:
             left = x if lc[0] == x.ndim - 1 else x.T
@@ -140,6 +145,12 @@ def _abstract(x: Aval, y: Aval, *, contract: Pairs, batch: Pairs, strong: int | 
 def _transpose(
     ct: Array, x: Any, y: Any, *, flagged: bool, contract: Pairs, batch: Pairs, strong: int | None
 ) -> tuple[Array | None, Array | None]:
+    plain = contract is ROWS_BY_COLUMNS and not batch[0] and type(ct) is np.ndarray
+    if plain and strong is None and not flagged:
+        if type(y) is np.ndarray:
+            return cast(np.matmul(ct, y.T), x.dtype), None
+        if type(x) is np.ndarray:
+            return None, cast(np.matmul(x.T, ct), y.dtype)
     first = is_value(y)
     which = 0 if flagged else None  # whose zeros win: those of the cotangent (0), the value (1)
     if strong is not None and strong == first:
@@ -299,7 +310,7 @@ def matmul(x: Array, y: Array) -> Array:
             f"the first has size {x.shape[-1]}, the second has {y.shape[inner]} there"
         )
     if yn <= 2 or xn == 1:
-        return dot_general(x, y, contract=((xn - 1,), (inner,)), batch=_NO_AXES, strong=None)
+        return dot_general(x, y, contract=((xn - 1,), (inner,)), batch=NO_AXES, strong=None)
     nb = max(xn, yn) - 2
     lead_x, lead_y = (
         (1,) * (nb - xn + 2) + tuple(x.shape[:-2]),

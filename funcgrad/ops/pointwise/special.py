@@ -108,10 +108,7 @@ def squared_sech(x: Array) -> Array:
 
 
 FEW = 64
-"""Elements up to which a look at each costs less than functions of arrays."""
-
-CANCELS = (15 / 16) ** 0.5
-"""Values of tanh from which four bits are lost in 1 - y * y."""
+"""Elements up to which all are computed in less time than those that are needed are found."""
 
 
 def tanh_slope_values(y: Array, x: Array, out: Array | None = None) -> Array:
@@ -120,41 +117,36 @@ def tanh_slope_values(y: Array, x: Array, out: Array | None = None) -> Array:
         return np.positive(squared_sech(x), out=out)
     if x.shape != y.shape:
         x, y = np.broadcast_arrays(x, y)
-    if 0 < y.size <= FEW and y.ndim and y.dtype.kind == "f":
-        top = max(map(abs, y.ravel().tolist()))
-        if CANCELS < top < 1:
-            out = np.sinh(x, out)
-            np.multiply(out, out, out)
-            np.add(1, out, out)
-            return np.divide(1, out, out)
-        out = np.multiply(y, y, out)
-        np.subtract(1, out, out)
-        if not top <= CANCELS:
-            np.putmask(out, out < 1 / 16, _sech_squared_of(np.abs(x)))
-        return out
     out = y * y if out is None else np.multiply(y, y, out)
-    out = np.subtract(1, out, out) if out.ndim else 1 - out
+    if not out.ndim:
+        out = 1 - out
+        return np.where(out < 1 / 16, sech_squared(x, False), out)[()]
+    out = np.subtract(1, out, out)
+    if not out.size:
+        return out
     # The position of the smallest is found faster than the smallest.
-    if type(out) is np.ndarray and out.size and out.item(out.argmin()) >= 1 / 16:
+    least = out.item(out.argmin())
+    if least >= 1 / 16:
         return out
     rare = out < 1 / 16
-    if not out.ndim:
-        return np.where(rare, squared_sech(x), out)[()]
+    if out.size <= FEW:
+        np.putmask(out, rare, sech_squared(x, least > 0))
+        return out
     # Places, and in-place steps on what is there, cost a third of what masks do.
     places = np.flatnonzero(rare)
-    put_at(out, places, _sech_squared_of(np.abs(x.take(places))))
+    put_at(out, places, sech_squared(x.take(places), least > 0))
     return out
 
 
-def _sech_squared_of(e: Array) -> Array:
-    """The square of sech at numbers that are not negative, written over them."""
-    e *= -2
-    np.exp(e, out=e)
-    half = 1 + e
-    half *= 0.5
-    half *= half
-    e /= half
-    return e
+def sech_squared(x: Array, moderate: bool) -> Array:
+    """The square of sech of real numbers; ``moderate`` says that their cosh is in range."""
+    if moderate:
+        out = 1 / np.cosh(x)
+    else:
+        with np.errstate(over="ignore"):
+            out = 1 / np.cosh(x)
+    out *= out
+    return out
 
 
 def put_at(out: Array, places: Array, values: Array) -> None:
