@@ -25,7 +25,7 @@ def rtol_of(dtype: np.dtype) -> float:
 def assert_same(found: Any, expected: Any, rtol: float | None = None) -> None:
     """Results of the device are those of the CPU: structure, dtypes, shapes, values; and there."""
     assert tree.structure(found) == tree.structure(expected)
-    paths = [tree.keystr(path) for path, _ in tree.flatten_with_path(expected)[0]]
+    paths = [tree.format_path(path) for path, _ in tree.leaves_with_path(expected)]
     for where, a, b in zip(paths, tree.leaves(found), tree.leaves(expected), strict=True):
         if isinstance(b, bool | int | float | complex) and type(a) is type(b):
             assert a == b or rtol is not None, where
