@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import os
+import shutil
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -47,3 +50,18 @@ def emulated_cupy() -> Iterator[ModuleType]:
         _emulated.update(_taken_out())
         sys.path.remove(str(FOLDER))
         sys.modules.update(before)
+
+
+def real_cupy_is_installed(python: str) -> bool:
+    """Whether an interpreter has the real CuPy; that needs no GPU."""
+    code = (
+        "import importlib.metadata as m\n"
+        "names = {d.metadata['Name'] for d in m.distributions()}\n"
+        "raise SystemExit(not any(n == 'cupy' or n.startswith('cupy-') for n in names if n))"
+    )
+    return subprocess.run([python, "-I", "-c", code], capture_output=True).returncode == 0
+
+
+def has_compiler() -> bool:
+    """Whether kernels can be compiled for the CPU."""
+    return bool(os.environ.get("CXX") or shutil.which("g++"))

@@ -13,10 +13,8 @@ from typing import Any
 import numpy as np
 
 from ._array import ndarray, on_this_device
-from ._compiling import CompileException, build, dynamic_arrays
+from ._compiling import build, dynamic_arrays
 from ._statistics import statistics
-
-__all__ = ["CompileException", "RawKernel", "RawModule"]
 
 MOST_THREADS = 1024
 MOST_SHARED = 227 * 1024

@@ -52,6 +52,9 @@ def refuse(name: str, args: Any) -> None:
     x = args[0]
     if not isinstance(x, ndarray):
         raise np.linalg.LinAlgError("cupy.linalg only supports cupy.ndarray")
+    for a in args:
+        if isinstance(a, ndarray):
+            on_this_device(a)
     if name in NO_HALVES and x.dtype == np.float16:
         raise TypeError("linalg routines do not take float16")
     if name == "solve" and len(args) > 1:

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from ._api import API, Parameters, argument_check
-from ._array import ndarray, quiet, returned
-from ._functions import unwrapped
+from ._array import ndarray, quiet
+from ._functions import delivered, unwrapped
 from ._statistics import statistics
 
 BINARY = {
@@ -25,6 +25,8 @@ COMPARING = {
 UNARY = {"neg": np.negative, "abs": np.absolute, "invert": np.invert}
 NO_IN_PLACE = ("matmul", "divmod")
 AWAITED = ("nonzero",)
+WRAPPING = {"take": {"mode": "wrap"}, "put": {"mode": "wrap"}, "choose": {"mode": "wrap"}}
+"""What real methods do with indices out of range, whatever NumPy's do."""
 
 
 def operated(ufunc: Any, x: Any, y: Any) -> Any:
@@ -75,12 +77,8 @@ def method(name: str, parameters: Parameters) -> Callable[..., Any]:
         if name in AWAITED:
             statistics.sync(name)
         with quiet():
-            result = getattr(a, name)(*rest, **keywords)
-        out = kwargs.get("out")
-        if out is not None:
-            statistics.launch(name)
-            return out
-        return returned(name, result, operands)
+            result = getattr(a, name)(*rest, **(keywords | WRAPPING.get(name, {})))
+        return delivered(name, result, operands, kwargs.get("out"), 1)
 
     call.__name__ = name
     return call

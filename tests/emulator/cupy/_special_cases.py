@@ -9,6 +9,7 @@ import numpy as np
 
 from ._array import SCALARS, fresh, ndarray, on_this_device, quiet, uninitialised, wrap
 from ._functions import leaves
+from ._indexing import wrapped
 from ._statistics import statistics
 from ._ufunc import kernel_argument
 from .cuda import runtime
@@ -117,6 +118,25 @@ def repeat(a: Any, repeats: Any, axis: Any = None) -> ndarray:
     return fresh(np.repeat(on_this_device(a), repeats, axis))
 
 
+def take(a: Any, indices: Any, axis: Any = None, out: Any = None) -> Any:
+    """Elements along an axis; indices out of range wrap around."""
+    return a.take(indices, axis, out)
+
+
+def take_along_axis(a: Any, indices: Any, axis: Any = -1) -> ndarray:
+    """Elements along an axis, of each row its own; indices out of range wrap around."""
+    for x in (a, indices):
+        if not isinstance(x, ndarray):
+            raise TypeError(f"Unsupported type {type(x)}")
+    if indices.dtype.kind not in "iu":
+        raise IndexError("`indices` must be an integer array")
+    array, index = on_this_device(a), on_this_device(indices)
+    if axis is None:
+        array, axis = array.reshape(-1), 0
+    statistics.launch("take_along_axis", 2)
+    return fresh(np.take_along_axis(array, wrapped(index, array.shape[axis]), axis))
+
+
 def searchsorted(a: Any, v: Any, side: Any = "left", sorter: Any = None) -> ndarray:
     """Positions in a sorted vector."""
     if not isinstance(a, ndarray) or not isinstance(v, (ndarray, *SCALARS)):
@@ -171,8 +191,8 @@ def broadcast_arrays(*args: Any) -> list[Any]:
 SPECIAL: dict[str, Callable[..., Any]] = {
     f.__name__: f
     for f in (
-        array, asarray, asnumpy, empty, empty_like, full, where, copyto, repeat, searchsorted,
-        matmul, broadcast, broadcast_arrays,
+        array, asarray, asnumpy, empty, empty_like, full, where, copyto, repeat, take,
+        take_along_axis, searchsorted, matmul, broadcast, broadcast_arrays,
     )
 }  # fmt: skip
 SPECIAL["asanyarray"] = asarray

@@ -11,9 +11,8 @@ from ._array import SCALARS, fresh, ndarray, on_this_device, quiet
 from ._indexing import prepared
 from ._statistics import statistics
 
-WEAK = (bool, int, float, complex)
-KIND_OF = {bool: "b", int: "i", float: "f", complex: "c"}
-RANK = {"b": 0, "u": 1, "i": 1, "f": 2, "c": 3}
+WEAK = (int, float, complex)
+RANK = {"b": 0, "u": 1, "i": 1, "f": 2, "c": 2}
 SCATTERED = {
     "add": ("add", "ilqefdILQ"),
     "maximum": ("max", "ilqfdILQ"),
@@ -35,13 +34,28 @@ def kernel_argument(x: Any) -> Any:
     return x
 
 
-def takes(x: Any, t: np.dtype, strong: bool) -> bool:
-    """Whether an operand can be cast safely to a loop's type; Python scalars by their kind."""
-    if type(x) not in WEAK:
-        return np.can_cast(x.dtype, t)
-    if strong:
-        return RANK[KIND_OF[type(x)]] <= RANK[t.kind]
-    return np.can_cast(np.asarray(x).dtype, t)
+def weak_types(operands: list[Any]) -> list[Any]:
+    """For each operand the Python type by whose kind it counts, or None.
+
+    Python's numbers count by their kind unless it is above that of all others, as in uint8 + 1.0.
+    """
+    weak = [type(x) if type(x) in WEAK else None for x in operands]
+    ranks = [RANK[np.dtype(w).kind] if w else -1 for w in weak]
+    others = [-1 if w else RANK[dtype_of(x).kind] for x, w in zip(operands, weak, strict=True)]
+    usable = -1 < max(ranks) <= max(others)
+    return weak if usable else [None] * len(operands)
+
+
+def dtype_of(x: Any) -> np.dtype:
+    """The dtype of an operand, of Python's numbers the widest one."""
+    return x.dtype if hasattr(x, "dtype") else np.asarray(x).dtype
+
+
+def takes(x: Any, t: np.dtype, weak: Any) -> bool:
+    """Whether an operand can be cast safely to a loop's type."""
+    if np.can_cast(dtype_of(x), t):
+        return True
+    return weak is not None and np.result_type(weak(0), t) == t
 
 
 class ufunc:
@@ -51,7 +65,7 @@ class ufunc:
         self.__name__ = name
         self.name = described["name"]
         self.reference = reference
-        self.types = [t for t in described["types"] if "E" not in t]  # NumPy has no complex32
+        self.types = described["types"]
         self.nin, self.nout = described["nin"], described["nout"]
         self.nargs = self.nin + self.nout
         self.has_at = described["at"]
@@ -69,11 +83,11 @@ class ufunc:
                 if outs[0] == np.dtype(dtype):
                     return ins, outs
             raise TypeError(f"{self.name}: no loop with output {dtype}")
-        strong = any(type(x) not in WEAK for x in operands)
+        weak = weak_types(operands)
         for ins, outs in self.loops:
-            if all(takes(x, t, strong) for x, t in zip(operands, ins, strict=True)):
+            if all(takes(x, t, w) for x, t, w in zip(operands, ins, weak, strict=True)):
                 return ins, outs
-        kinds = [type(x).__name__ if type(x) in WEAK else str(x.dtype) for x in operands]
+        kinds = [type(x).__name__ if type(x) in WEAK else str(dtype_of(x)) for x in operands]
         raise TypeError(
             f"ufunc {self.name!r} not supported for the input types {kinds} (CuPy {VERSION})"
         )

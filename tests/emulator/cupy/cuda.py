@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+from ._compiling import CompileException
 from ._statistics import statistics
 
 COUNT = int(os.environ.get("EMULATED_DEVICES", "2"))
@@ -54,6 +55,12 @@ class runtime:
     @staticmethod
     def driverGetVersion() -> int:
         return 12090
+
+
+class compiler:
+    """What compiles kernels."""
+
+    CompileException = CompileException
 
 
 class Device:
