@@ -2,7 +2,8 @@
 
     python -m venv real && real/bin/pip install cupy-cuda12x==14.2.0 scipy nvidia-cublas-cu12 \
         nvidia-cusolver-cu12 nvidia-cusparse-cu12 nvidia-nvjitlink-cu12 nvidia-cuda-nvrtc-cu12
-    real/bin/python tests/devices/describe_cupy.py > new.json && mv new.json tests/emulator/cupy/_api.json
+    real/bin/python tests/devices/describe_cupy.py > new.json
+    mv new.json tests/emulator/cupy/_api.json
 
 Run it as a program, where ``cupy`` is the real one. Nothing here needs a driver. A test compares
 the two where the real one is installed.
@@ -31,7 +32,7 @@ def parameters(signature: inspect.Signature) -> list[list[Any]]:
     ]
 
 
-def described(value: Any, ufunc: type) -> dict[str, Any]:
+def described(value: Any, ufunc: Any) -> dict[str, Any]:
     """What the emulator needs to know of one name of a module."""
     if isinstance(value, ufunc):
         return {

@@ -63,5 +63,5 @@ def real_cupy_is_installed(python: str) -> bool:
 
 
 def has_compiler() -> bool:
-    """Whether kernels can be compiled for the CPU."""
-    return bool(os.environ.get("CXX") or shutil.which("g++"))
+    """Whether kernels can be compiled for the CPU: their threads are fibres of glibc."""
+    return sys.platform == "linux" and bool(os.environ.get("CXX") or shutil.which("g++"))

@@ -49,7 +49,9 @@ PROGRAMS: dict[str, Callable[[Any], Any]] = {
     "scan": lambda x: lax.scan(lambda c, a: (np.tanh(c + a), c * a), x[0], x),
     "scan reverse": lambda x: lax.scan(lambda c, a: (c * a, c + a), x[0], x, reverse=True),
     "fori_loop": lambda x: lax.fori_loop(0, 3, lambda i, c: np.sin(c) + i, x),
-    "fori_loop indexing": lambda x: lax.fori_loop(0, 2, lambda i, c: c + lax.dynamic_index_in_dim(x, i, 0, False), x[0]),
+    "fori_loop indexing": lambda x: lax.fori_loop(
+        0, 2, lambda i, c: c + lax.dynamic_index_in_dim(x, i, 0, False), x[0]
+    ),
     "while_loop": lambda x: lax.while_loop(lambda c: np.sum(c * c) > 0.5, lambda c: c * 0.8, x),
     "cond": lambda x: lax.cond(np.sum(x) > 0, np.sin, np.cos, x),
     "cond in vmap": fg.vmap(lambda r: lax.cond(r[0] > 0.5, np.sin, np.cos, r)),
@@ -114,6 +116,7 @@ MODES: dict[str, Callable[..., Any]] = {
 
 
 REVERSE_ONLY = {"custom_vjp": ("jvp", "linearize", "hvp")}
+
 
 @pytest.mark.parametrize(
     ("name", "mode"),

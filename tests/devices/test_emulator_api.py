@@ -17,6 +17,8 @@ TABLE = json.loads((FOLDER / "cupy" / "_api.json").read_text())
 PYTHON = os.environ.get("FUNCGRAD_PYTHON_WITH_CUPY", sys.executable)
 """The real CuPy may be in an environment of its own; it imports without a GPU."""
 
+DESCRIBE = Path(__file__).with_name("describe_cupy.py")
+
 OWN = {"cupy": {"emulated", "statistics", "settings"}}
 """What the real package does not have, on purpose."""
 
@@ -28,7 +30,7 @@ OWN = {"cupy": {"emulated", "statistics", "settings"}}
 def test_the_table_is_that_of_the_real_package() -> None:
     environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
     run = subprocess.run(
-        [PYTHON, "-W", "ignore", str(Path(__file__).with_name("describe_cupy.py"))], env=environment,
+        [PYTHON, "-W", "ignore", str(DESCRIBE)], env=environment,
         capture_output=True, text=True, check=True,
     )  # fmt: skip
     found = json.loads(run.stdout)

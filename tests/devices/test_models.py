@@ -1,4 +1,4 @@
-"""Layers, losses, activations, metrics, optimizers and samplers compute on a device as on the CPU."""
+"""Layers, losses, activations, metrics, optimizers and samplers: on a device as on the CPU."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from nn.test_layers import KEY, LAYERS, made
 from nn.test_losses import CASES as LOSSES
 from optim.table import OPTIMIZERS, loss, params_of
 from sampler_calls import SAMPLERS
+from test_random import SAMPLERS as DRAWS
 
 import funcgrad as fg
 from funcgrad import nn, optim, random
@@ -108,6 +109,12 @@ def test_optimizers(xp: Any, name: str, wrap: str) -> None:
 @pytest.mark.parametrize("name", SAMPLERS)
 def test_samplers(xp: Any, name: str, wrap: str) -> None:
     same_on_device(xp, WRAPS[wrap](SAMPLERS[name]), (random.key(77),), 1e-5)
+
+
+@WRAPPED
+@pytest.mark.parametrize("name", DRAWS)
+def test_plain_samplers(xp: Any, name: str, wrap: str) -> None:
+    same_on_device(xp, WRAPS[wrap](DRAWS[name]), (random.key(5),), 1e-5)
 
 
 @WRAPPED

@@ -82,7 +82,9 @@ def test_an_interrupted_run_goes_on(xp: Any, tmp_path: Path) -> None:
 
 def test_evaluate(xp: Any) -> None:
     batches = train.Batches(upload(xp, (X, Y)), 8)
-    mean = train.evaluate(lambda p, b: {"mean": np.mean(b[0] * p)}, upload(xp, np.ones(6)), batches=batches)
+    mean = train.evaluate(
+        lambda p, b: {"mean": np.mean(b[0] * p)}, upload(xp, np.ones(6)), batches=batches
+    )
     np.testing.assert_allclose(float(mean["mean"]), X.mean())
 
 
@@ -94,8 +96,8 @@ def test_batches_hold_arrays_of_the_device(xp: Any) -> None:
 
 def test_files(xp: Any, tmp_path: Path) -> None:
     tree = {"w": X, "n": np.float32(2), "steps": 3, "of": (Y, X[:, :2].T)}
-    there = upload(xp, tree)
+    there: Any = upload(xp, tree)
     fg.save(tmp_path / "f", there)
-    plain = fg.load(tmp_path / "f")
+    plain: Any = fg.load(tmp_path / "f")
     np.testing.assert_array_equal(plain["of"][1], tree["of"][1])
     assert_same(fg.load(tmp_path / "f", there), tree)

@@ -133,8 +133,9 @@ def test_new_arrays_are_on_the_default_device(two_devices: Any) -> None:
 
 
 def test_put_and_get(two_devices: Any) -> None:
-    for device in ("gpu:1", 1, two_devices.cuda.Device(1)):
-        x = fg.device_put({"a": X, "b": (2.0,)}, device)
+    devices: list[Any] = ["gpu:1", 1, two_devices.cuda.Device(1)]
+    for device in devices:
+        x: Any = fg.device_put({"a": X, "b": (2.0,)}, device)
         assert x["a"].device.id == x["b"][0].device.id == 1
         back = fg.device_put(x, "gpu:0")
         assert back["a"].device.id == 0

@@ -19,11 +19,15 @@ def direction(shape: Any, dtype: Any, seed: int) -> Any:
     """A tangent or a cotangent: the same numbers on every device."""
     rng = np.random.default_rng(seed)
     x = rng.uniform(0.5, 1.5, shape)
-    return (x + 1j * rng.uniform(0.5, 1.5, shape) if np.dtype(dtype).kind == "c" else x).astype(dtype)
+    return (x + 1j * rng.uniform(0.5, 1.5, shape) if np.dtype(dtype).kind == "c" else x).astype(
+        dtype
+    )
 
 
 def directions(xs: Any, seed: int = 3) -> tuple[Any, ...]:
-    return tuple(np.asarray(direction(np.shape(x), x.dtype, seed + i))[()] for i, x in enumerate(xs))
+    return tuple(
+        np.asarray(direction(np.shape(x), x.dtype, seed + i))[()] for i, x in enumerate(xs)
+    )
 
 
 def placed(case: Case, put: Any) -> Case:

@@ -95,8 +95,6 @@ def test_source_stands_alone(name):
     np.testing.assert_allclose(scope["program"](KEY), SAMPLERS[name](KEY), rtol=1e-12)
 
 
-
-
 TRACED = {
     "gamma": (random.gamma, ([0.4, 3.0],)),
     "loggamma": (random.loggamma, ([1e-3, 3.0],)),

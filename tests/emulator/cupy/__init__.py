@@ -11,10 +11,11 @@ import sys as _sys
 
 import numpy as _np
 
-from . import _methods, cuda
+from . import _methods, cuda  # noqa: F401  (methods are added to ndarray)
 from ._api import VERSION as __version__
 from ._array import ndarray
-from ._assembling import fft, fill as _fill, lib, linalg, random
+from ._assembling import fft, lib, linalg, random
+from ._assembling import fill as _fill
 from ._choosing import get_array_module, get_default_memory_pool, is_available
 from ._elementwise import ElementwiseKernel, ReductionKernel
 from ._indexing import settings

@@ -1,4 +1,4 @@
-"""The names, parameters and dtypes of the real CuPy, as ``tests/devices/describe_cupy.py`` found them."""
+"""The names, parameters and dtypes of the real CuPy, as ``describe_cupy.py`` found them."""
 
 from __future__ import annotations
 

@@ -186,7 +186,7 @@ class ndarray:
         return format(self._fetch("format"), spec)
 
     def __reduce__(self) -> Any:
-        from . import array
+        from ._special_cases import array
 
         return array, (self.get(),)
 
@@ -216,7 +216,9 @@ class ndarray:
         on_this_device(self)
         if kind == "mask":
             statistics.sync("boolean mask")
-        statistics.launch("take" if kind == "array" else "mask_getitem", 1 if kind == "array" else 4)
+        statistics.launch(
+            "take" if kind == "array" else "mask_getitem", 1 if kind == "array" else 4
+        )
         return fresh(np.array(self._a[index]))
 
     def __setitem__(self, key: Any, value: Any) -> None:

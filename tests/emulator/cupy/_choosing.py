@@ -13,7 +13,7 @@ from .cuda import MemoryPool
 
 
 def get_array_module(*args: Any) -> types.ModuleType:
-    """cupy if an argument is a device array, else numpy."""
+    """Cupy if an argument is a device array, else numpy."""
     return sys.modules["cupy"] if any(isinstance(a, ndarray) for a in args) else np
 
 

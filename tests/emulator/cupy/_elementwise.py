@@ -92,7 +92,9 @@ class ElementwiseKernel:
         return on_this_device(a).astype(dtype, copy=False)
 
     def _source(self, types: dict[str, np.dtype]) -> str:
-        params = [(C_TYPES[dtype_of(kind, types).name], name) for kind, name in self.ins + self.outs]
+        params = [
+            (C_TYPES[dtype_of(kind, types).name], name) for kind, name in self.ins + self.outs
+        ]
         places = ", ".join(f"{c_type}* p_{name}" for c_type, name in params)
         values = "".join(f"        {c_type}& {name} = p_{name}[i];\n" for c_type, name in params)
         aliases = "".join(f"typedef {C_TYPES[t.name]} {kind};\n" for kind, t in types.items())

@@ -63,7 +63,7 @@ def axes_used(entry: Any) -> int:
         return 0
     if isinstance(entry, bool | np.bool_):
         return 0
-    if getattr(entry, "dtype", None) == bool:
+    if getattr(entry, "dtype", np.dtype(int)).kind == "b":
         return entry.ndim
     if isinstance(entry, list) and entry:
         a = np.asarray(entry, dtype=object)

@@ -83,7 +83,11 @@ def argument(a: Any) -> Any:
         return ctypes.c_void_p(on_this_device(a).ctypes.data)
     if isinstance(a, np.generic):
         return ctypes.create_string_buffer(a.tobytes())
-    for python, c_type in ((bool, ctypes.c_bool), (int, ctypes.c_longlong), (float, ctypes.c_double)):
+    for python, c_type in (
+        (bool, ctypes.c_bool),
+        (int, ctypes.c_longlong),
+        (float, ctypes.c_double),
+    ):
         if isinstance(a, python):
             return c_type(a)
     raise TypeError(f"Unsupported type {type(a)}")

@@ -1,4 +1,4 @@
-"""``cupy.linalg``: NumPy's routines, which fail as cuSOLVER does: silently unless asked to raise."""
+"""``cupy.linalg``: NumPy's routines, which fail in silence, as cuSOLVER does, unless asked to raise."""
 
 from __future__ import annotations
 

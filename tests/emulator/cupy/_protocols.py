@@ -12,8 +12,9 @@ COMPARISONS = ("greater", "greater_equal", "less", "less_equal", "equal", "not_e
 
 def array_ufunc(self: Any, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
     """Calls of NumPy's ufuncs go to those of the same name."""
-    import cupy
     import cupyx.scipy.special
+
+    import cupy
 
     from ._array import SCALARS, ndarray
 

@@ -136,7 +136,7 @@ class ufunc:
     # Methods: real CuPy has a few of NumPy's, for a few ufuncs.
 
     def outer(self, a: Any, b: Any, **kwargs: Any) -> Any:
-        from . import array
+        from ._special_cases import array
 
         a, b = array(a), array(b)
         return self(a.reshape(a.shape + (1,) * b.ndim), b, **kwargs)
