@@ -36,7 +36,7 @@ def test_arrays_of_the_host_are_refused(xp: Any) -> None:
         lambda: xp.where(x > 0, x, host), lambda: xp.take(x, np.array([0, 1])),
         lambda: xp.copyto(x, host), lambda: xp.dot(x, host), lambda: xp.matmul(host, x),
         lambda: xp.broadcast_to(host, (2, 3)), lambda: xp.broadcast_to(np.float64(1), (3,)),
-        lambda: xp.array([x, host]),
+        lambda: xp.array([x, host]), lambda: xp.stack([np.float64(1), x[0]]),
     ]  # fmt: skip
     for call in calls:
         with pytest.raises((TypeError, ValueError)):

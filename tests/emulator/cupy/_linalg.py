@@ -1,4 +1,4 @@
-"""``cupy.linalg``: NumPy's routines, which fail in silence, as cuSOLVER does, unless asked to raise."""
+"""``cupy.linalg``: NumPy's routines, which fail in silence unless asked to raise, as cuSOLVER does."""
 
 from __future__ import annotations
 
