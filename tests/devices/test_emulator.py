@@ -2,17 +2,36 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import pickle
+import sys
 import threading
+import types
 from typing import Any
 
 import numpy as np
 import pytest
+from devices.modules import emulated_cupy
 
 
 def on_device(xp: Any, x: Any) -> bool:
     return isinstance(x, xp.ndarray)
+
+
+def test_other_tests_see_what_was_imported_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    other, path = types.ModuleType("cupy"), list(sys.path)
+    monkeypatch.setitem(sys.modules, "cupy", other)
+    with contextlib.suppress(ZeroDivisionError), emulated_cupy() as cupy:
+        assert cupy is sys.modules["cupy"] is not other
+        assert sys.modules["cupy.linalg"] is cupy.linalg
+        1 / 0  # noqa: B018
+    assert sys.modules["cupy"] is other
+    assert sys.path == path
+    monkeypatch.delitem(sys.modules, "cupy")
+    with emulated_cupy():
+        pass
+    assert "cupy" not in sys.modules
 
 
 # The host and the device.

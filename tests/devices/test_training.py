@@ -95,7 +95,7 @@ def test_batches_hold_arrays_of_the_device(xp: Any) -> None:
 
 
 def test_files(xp: Any, tmp_path: Path) -> None:
-    tree = {"w": X, "n": np.float32(2), "steps": 3, "of": (Y, X[:, :2].T)}
+    tree: Any = {"w": X, "n": np.float32(2), "steps": 3, "of": (Y, X[:, :2].T)}
     there: Any = upload(xp, tree)
     fg.save(tmp_path / "f", there)
     plain: Any = fg.load(tmp_path / "f")

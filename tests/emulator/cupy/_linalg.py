@@ -1,4 +1,4 @@
-"""``cupy.linalg``: NumPy's routines, which fail in silence unless asked to raise, as cuSOLVER does."""
+"""``cupy.linalg``: routines that fail in silence unless asked to raise, as those of cuSOLVER."""
 
 from __future__ import annotations
 
