@@ -11,33 +11,49 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from devices import host_arguments
 from devices.modules import FOLDER, real_cupy_is_installed
 
 TABLE = json.loads((FOLDER / "cupy" / "_api.json").read_text())
 PYTHON = os.environ.get("FUNCGRAD_PYTHON_WITH_CUPY", sys.executable)
 """The real CuPy may be in an environment of its own; it imports without a GPU."""
 
-DESCRIBE = Path(__file__).with_name("describe_cupy.py")
-
 OWN = {"cupy": {"emulated", "statistics", "settings"}}
 """What the real package does not have, on purpose."""
 
 
-@pytest.mark.skipif(
+NEEDS_CUPY = pytest.mark.skipif(
     not real_cupy_is_installed(PYTHON),
     reason="CuPy is not installed: pip install cupy-cuda12x, or set FUNCGRAD_PYTHON_WITH_CUPY",
 )
-def test_the_table_is_that_of_the_real_package() -> None:
+
+
+def told_by_the_real_package(program: str) -> Any:
+    """What a program beside this file prints, where ``cupy`` is the real one."""
     environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
     run = subprocess.run(
-        [PYTHON, "-W", "ignore", str(DESCRIBE)], env=environment,
-        capture_output=True, text=True, check=True,
+        [PYTHON, "-W", "ignore", str(Path(__file__).with_name(program))],
+        env=environment, capture_output=True, text=True, check=True,
     )  # fmt: skip
-    found = json.loads(run.stdout)
+    return json.loads(run.stdout)
+
+
+@NEEDS_CUPY
+def test_the_table_is_that_of_the_real_package() -> None:
+    found = told_by_the_real_package("describe_cupy.py")
     assert found["version"] == TABLE["version"], "write the table anew: describe_cupy.py says how"
     for name, names in TABLE["modules"].items():
         assert found["modules"][name] == names, name
     assert found["ndarray"] == TABLE["ndarray"]
+
+
+@NEEDS_CUPY
+def test_host_arguments_are_taken_as_the_real_package_does(cupy: Any) -> None:
+    real = told_by_the_real_package("host_arguments.py")
+    told = {call: outcome for call, outcome in real.items() if outcome != "device"}
+    assert len(told) > 50
+    found = host_arguments.outcomes(cupy)
+    assert {call: found[call] for call in told} == told
 
 
 @pytest.mark.parametrize("name", ["cupy", "cupy.linalg", "cupy.fft", "cupyx", "cupyx.scipy.special",

@@ -50,7 +50,7 @@ LAUNCHES = {
 TYPED = {
     "broadcast_to", "cumsum", "cumprod", "vdot", "moveaxis", "rollaxis", "expand_dims", "nonzero",
     "flatnonzero", "argwhere", "any", "all", "tensordot", "diag", "diagflat", "trim_zeros",
-    "count_nonzero", "split", "array_split",
+    "argmax", "argmin", "count_nonzero", "split", "array_split",
 }  # fmt: skip
 """What raises TypeError for a host scalar or array where an array belongs. Other functions that
 call a method of their first argument return a result on the host then, in silence. Both found out
@@ -70,7 +70,7 @@ def host_only(name: str, prefix: str, args: Any, operands: Any) -> bool:
         return False
     if isinstance(first, ndarray | list | tuple | str) or first is None:
         return False
-    if name in TYPED:
+    if name in TYPED or (name == "dot" and not np.ndim(first)):
         raise TypeError(
             f"{prefix}.{name}: Argument 'a' has incorrect type "
             f"(expected cupy.ndarray, got {type(first).__module__}.{type(first).__name__})"

@@ -107,8 +107,10 @@ def copyto(dst: Any, src: Any, casting: str = "same_kind", where: Any = None) ->
     np.copyto(dst._a, value, casting=casting, where=mask)  # type: ignore[arg-type]
 
 
-def repeat(a: Any, repeats: Any, axis: Any = None) -> ndarray:
+def repeat(a: Any, repeats: Any, axis: Any = None) -> Any:
     """Repeats may be a device array since CuPy 14; its sum is then awaited."""
+    if not isinstance(a, ndarray):
+        return a.repeat(repeats, axis)  # on the host, in silence
     if isinstance(repeats, np.ndarray):
         raise ValueError("'repeats' does not accept numpy.ndarray; use cupy.ndarray")
     if isinstance(repeats, ndarray):
