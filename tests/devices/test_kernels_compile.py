@@ -1,0 +1,78 @@
+"""Every kernel that is written by hand compiles for the GPUs that are supported.
+
+Kernels of funcgrad are texts of CUDA C++ in files ``*.cu`` of the package. A file is covered by
+being there; the two below hold that the check itself works, while there are no others.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from devices.nvrtc import ARCHITECTURES, NotCompiled, compiled, library
+
+import funcgrad as fg
+
+PACKAGE = Path(fg.__file__).parent
+
+pytestmark = pytest.mark.skipif(
+    library() is None, reason="NVRTC is not installed: pip install nvidia-cuda-nvrtc-cu12"
+)
+
+
+@pytest.fixture(autouse=True)
+def _current_device_stays() -> None:
+    """Nothing here needs an array module."""
+
+
+EXAMPLES = {
+    "elementwise": r"""
+extern "C" __global__ void gelu(const float* __restrict__ x, float* __restrict__ y, int n) {
+    for (int i = blockIdx.x * blockDim.x + threadIdx.x; i < n; i += gridDim.x * blockDim.x)
+        y[i] = 0.5f * x[i] * (1 + erff(x[i] * 0.70710678f));
+}""",
+    "rows": r"""
+template <class T> __device__ T warp_sum(T v) {
+    for (int d = 16; d; d /= 2) v += __shfl_xor_sync(0xffffffffu, v, d);
+    return v;
+}
+extern "C" __global__ void row_sums(const double* x, double* y, int n) {
+    __shared__ double part[32];
+    double v = 0;
+    for (int i = threadIdx.x; i < n; i += blockDim.x) v += x[blockIdx.x * n + i];
+    v = warp_sum(v);
+    if (threadIdx.x % 32 == 0) part[threadIdx.x / 32] = v;
+    __syncthreads();
+    if (threadIdx.x < 32) {
+        v = warp_sum(threadIdx.x < (blockDim.x + 31) / 32 ? part[threadIdx.x] : 0.0);
+        if (threadIdx.x == 0) y[blockIdx.x] = v;
+    }
+}""",
+}
+KERNELS = EXAMPLES | {
+    str(path.relative_to(PACKAGE)): path.read_text() for path in sorted(PACKAGE.rglob("*.cu"))
+}
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+@pytest.mark.parametrize("name", KERNELS)
+def test_compiles(name: str, architecture: str) -> None:
+    assert compiled(KERNELS[name], architecture).startswith(b"\x7fELF")
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_mistakes_are_found(architecture: str) -> None:
+    for right, wrong, message in (
+        ("erff", "erfq", 'identifier "erfq" is undefined'),
+        ("float* __restrict__ y", "const float* __restrict__ y", "must be a modifiable lvalue"),
+        ("0.5f * x[i]", "0.5f * x[i", "expected a"),
+    ):
+        with pytest.raises(NotCompiled, match=message):
+            compiled(EXAMPLES["elementwise"].replace(right, wrong), architecture)
+
+
+def test_code_differs_between_architectures() -> None:
+    found = [compiled(EXAMPLES["rows"], a) for a in ARCHITECTURES]
+    assert found[0] != found[1]
+    with pytest.raises(Exception, match="architecture"):
+        compiled(EXAMPLES["rows"], "sm_1")

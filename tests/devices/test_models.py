@@ -1,0 +1,126 @@
+"""Layers, losses, activations, metrics, optimizers and samplers: on a device as on the CPU."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from devices.placing import assert_same, upload
+from nn.test_layers import KEY, LAYERS, made
+from nn.test_losses import CASES as LOSSES
+from optim.table import OPTIMIZERS, loss, params_of
+from sampler_calls import SAMPLERS
+from test_random import SAMPLERS as DRAWS
+
+import funcgrad as fg
+from funcgrad import nn, optim, random
+
+WRAPS: dict[str, Callable[..., Any]] = {"eager": lambda f: f, "jit": fg.jit}
+WRAPPED = pytest.mark.parametrize("wrap", WRAPS)
+
+ACTIVATIONS = [
+    "celu", "elu", "gelu", "hard_sigmoid", "hard_silu", "hard_tanh", "leaky_relu", "log1mexp",
+    "log_sigmoid", "log_softmax", "logsumexp", "mish", "relu", "relu6", "selu", "sigmoid", "silu",
+    "soft_sign", "softmax", "softplus", "sparse_plus", "sparse_sigmoid", "squareplus",
+    "standardize", "tanh",
+]  # fmt: skip
+
+
+def same_on_device(xp: Any, run: Callable[..., Any], args: Any, rtol: float | None = None) -> None:
+    assert_same(run(*upload(xp, args)), run(*args), rtol)
+
+
+@WRAPPED
+@pytest.mark.parametrize("train", [False, True])
+@pytest.mark.parametrize("name", LAYERS)
+def test_layers(xp: Any, name: str, train: bool, wrap: str) -> None:
+    layer, _, params, state, x = made(name)
+
+    def run(params: Any, state: Any, x: Any, key: Any) -> Any:
+        def total(params: Any, x: Any) -> Any:
+            y, new = layer.apply(params, state, x, key=key, train=train)
+            return np.sum(np.sin(y)), (y, new)
+
+        grads, (y, new) = fg.grad(total, argnums=(0, 1), has_aux=True)(params, x)
+        return y, new, grads
+
+    same_on_device(xp, WRAPS[wrap](run), (params, state, x, KEY), 1e-8)
+
+
+@WRAPPED
+@pytest.mark.parametrize("name", LOSSES)
+def test_losses(xp: Any, name: str, wrap: str) -> None:
+    function, args, _ = LOSSES[name]
+    gradients = fg.value_and_grad(function, tuple(range(len(args))))
+    same_on_device(xp, WRAPS[wrap](gradients), args)
+
+
+@WRAPPED
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_activations(xp: Any, name: str, wrap: str) -> None:
+    x = -np.abs(np.random.default_rng(1).standard_normal((3, 4))) - 0.1
+
+    def run(x: Any) -> Any:
+        value, pull = fg.vjp(getattr(nn, name), x)
+        return value, pull(value)
+
+    same_on_device(xp, WRAPS[wrap](run), (x,))
+
+
+METRICS: dict[str, Callable[..., Any]] = {
+    "accuracy": nn.accuracy,
+    "top_k_accuracy": lambda x, y: nn.top_k_accuracy(x, y, 2),
+    "confusion_matrix": lambda x, y: nn.confusion_matrix(y, np.argmax(x, -1), 5),
+    "perplexity": nn.perplexity,
+    "f1_score": lambda x, y: nn.f1_score(y, np.argmax(x, -1), 5),
+}
+
+
+@WRAPPED
+@pytest.mark.parametrize("name", METRICS)
+def test_metrics(xp: Any, name: str, wrap: str) -> None:
+    rng = np.random.default_rng(3)
+    labels = rng.integers(0, 5, 20)
+    logits = np.log(rng.dirichlet(np.ones(5), 20))
+    same_on_device(xp, WRAPS[wrap](METRICS[name]), (logits, labels))
+
+
+@WRAPPED
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_optimizers(xp: Any, name: str, wrap: str) -> None:
+    tx = OPTIMIZERS[name]
+
+    def step(params: Any, state: Any) -> Any:
+        updates, state = tx.update(fg.grad(loss)(params), state, params)
+        return optim.apply_updates(params, updates), state
+
+    def run(params: Any) -> Any:
+        state, take = tx.init(params), WRAPS[wrap](step)
+        for _ in range(4):
+            params, state = take(params, state)
+        return params
+
+    same_on_device(xp, run, (params_of(np.float64),), 1e-8)
+
+
+@WRAPPED
+@pytest.mark.parametrize("name", SAMPLERS)
+def test_samplers(xp: Any, name: str, wrap: str) -> None:
+    same_on_device(xp, WRAPS[wrap](SAMPLERS[name]), (random.key(77),), 1e-5)
+
+
+@WRAPPED
+@pytest.mark.parametrize("name", DRAWS)
+def test_plain_samplers(xp: Any, name: str, wrap: str) -> None:
+    same_on_device(xp, WRAPS[wrap](DRAWS[name]), (random.key(5),), 1e-5)
+
+
+@WRAPPED
+@pytest.mark.parametrize("draw", [random.normal, random.uniform, random.bits, random.permutation])
+def test_plain_draws(xp: Any, draw: Any, wrap: str) -> None:
+    shape = 5 if draw is random.permutation else (5,)
+    same_on_device(xp, WRAPS[wrap](lambda key: draw(key, shape)), (random.key(3),))
+    run = fg.vmap(lambda k: draw(k, shape))
+    same_on_device(xp, WRAPS[wrap](run), (random.split(random.key(3), 3),))

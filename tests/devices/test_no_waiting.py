@@ -1,0 +1,55 @@
+"""No operator makes the host wait for the device, but where it must know of a failure.
+
+A look at values from the host stops it until all kernels before have run, and cannot be part of a
+CUDA graph.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import laws
+import pytest
+from devices import transforming
+from devices.placing import upload
+
+import funcgrad as fg
+from funcgrad.core.primitive import REGISTRY
+
+NAMES = sorted({name for name, _ in laws.all_cases()})
+FAILURES = "linalg."
+"""Routines that raise for singular matrices have to look whether there were any."""
+
+
+def looks(cupy: Any) -> dict[str, int]:
+    """Where the host waited, and how often."""
+    found = cupy.statistics.places("sync")
+    return {place: n for place, n in found.items() if not place.startswith(FAILURES)}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_values(cupy: Any, name: str) -> None:
+    prim = REGISTRY[name]
+    case = laws.cases_of(prim)[0]
+    args = transforming.placed(case, lambda a: upload(cupy, a)).args
+    run = fg.jit(transforming.whole(prim, case))
+    run(*args)
+    cupy.statistics.reset()
+    run(*args)
+    assert not looks(cupy)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_gradients(cupy: Any, name: str) -> None:
+    prim = REGISTRY[name]
+    case = laws.cases_of(prim)[0]
+    if not (prim.has_derivative() and laws.inexact_positions(case.args)):
+        return
+    put = lambda a: upload(cupy, a)  # noqa: E731
+    fun, xs, _ = transforming.inexact(prim, case, put)
+    cts = tuple(map(put, transforming.cotangents(fun, xs)))
+    run = fg.jit(lambda xs, cts: fg.vjp(fun, *xs)[1](cts))
+    run(xs, cts)
+    cupy.statistics.reset()
+    run(xs, cts)
+    assert not looks(cupy)
