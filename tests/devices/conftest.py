@@ -11,7 +11,7 @@ import pytest
 from devices.modules import emulated_cupy, real_cupy
 
 TO_BE_MENDED = Path(__file__).with_name("to_be_mended.txt")
-"""Tests that funcgrad does not pass on the emulator yet; they must fail until they are taken out."""
+"""Tests that funcgrad does not pass on the emulator yet, and must not until they are taken out."""
 
 REAL = real_cupy()
 MODULES = ["emulated"] + ([] if REAL is None else [pytest.param("cupy", marks=pytest.mark.gpu)])
