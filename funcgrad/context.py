@@ -14,7 +14,7 @@ from typing import Any
 
 
 class Running:
-    """What the function that is being run belongs to.
+    """The traces that the function which is being run belongs to.
 
     ``body`` is the staging trace that records it: operations that may raise or have an effect go
     there even if all their operands come from outside, since the body may be a branch that is not
@@ -128,13 +128,13 @@ class Context:
 
     @property
     def records_sources(self) -> bool:
-        """Whether somebody records the equations that are being evaluated, with their sources."""
+        """True if somebody records the equations that are being evaluated, with their sources."""
         running = self.running
         return (running is not None and running.body is not None) or self.recorder is not None
 
     @property
     def settings(self) -> tuple[bool, ...]:
-        """What staging a function depends on, for those who keep what was staged."""
+        """The settings that staging a function depends on, for those who keep what was staged."""
         return (self.jit_disabled, self.rules_ignored)
 
 

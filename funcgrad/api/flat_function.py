@@ -47,7 +47,7 @@ class Staged(NamedTuple):
 
 
 class OnLeaves(Protocol):
-    """What a transformation that runs a function needs to know of it."""
+    """A function as a transformation that runs it knows it."""
 
     owner: str
 

@@ -24,7 +24,7 @@ LARGE = 1 << 20
 
 
 def closes_over_tracer(x: Any, seen: set[int]) -> bool:
-    """Whether a function (or a container of functions) holds on to a tracer."""
+    """True if a function (or a container of functions) holds on to a tracer."""
     if isinstance(x, Tracer):
         return True
     if id(x) in seen or len(seen) > MOST_HELD or isinstance(x, type | ModuleType | str | bytes):
@@ -34,7 +34,7 @@ def closes_over_tracer(x: Any, seen: set[int]) -> bool:
 
 
 def _parts(x: Any) -> Iterator[tuple[str, Any]]:
-    """What an object holds on to, each with the kind of place that holds it."""
+    """The objects that an object holds on to, each with the kind of place that holds it."""
     if isinstance(x, FunctionType):
         own = _stored_names(x.__code__)
         for name, cell in zip(x.__code__.co_freevars, x.__closure__ or (), strict=True):
@@ -75,7 +75,7 @@ def _stored_names(code: CodeType) -> frozenset[str]:
 
 
 def closure_state(fun: Any) -> list[Any] | None:
-    """What the values are that a function holds on to; None if that cannot be told.
+    """The values that a function holds on to; None if they cannot be told.
 
     Numbers and strings in lists, dicts and variables that the function itself assigns to are
     left out: a pure function does not read what it changes.
@@ -107,7 +107,7 @@ def closure_state(fun: Any) -> list[Any] | None:
 
 
 def same_state(before: list[Any] | None, now: list[Any] | None) -> bool:
-    """Whether a function still holds on to what it did."""
+    """True if a function still holds on to what it did."""
     if before is None or now is None or len(before) != len(now):
         return False
     return all(_same(a, b) for a, b in zip(before, now, strict=True))
@@ -124,7 +124,7 @@ def _same(a: Any, b: Any) -> bool:
 
 
 def staged_once(fun: Any, key: tuple[Any, ...], make: Callable[[], Any]) -> Any:
-    """What ``make`` returns; while an outer function is being staged, it is made once.
+    """The result of ``make``; while an outer function is being staged, it is made once.
 
     Args:
         fun: the user's function that ``make`` runs.

@@ -31,7 +31,7 @@ from .custom_rule import Rule, stage_rule
 
 
 def belongs_to_body(args: Sequence[Any]) -> bool:
-    """Whether traced operands come from outside of a function that is being staged."""
+    """True if traced operands come from outside of a function that is being staged."""
     body = current().body
     if body is None:
         return False
@@ -125,7 +125,7 @@ def _jvp_rule(trace: Any, primals: Any, tangents: Any, *, rule: Rule) -> Any:
 
 
 def _primal_count(results: Sequence[Any]) -> int:
-    """How many of (*outs, *tangents of the inexact outs) are outs."""
+    """The number of outs among (*outs, *tangents of the inexact outs)."""
     for n in range(len(results) + 1):
         if n + sum(is_inexact(aval_of(r).dtype) for r in results[:n]) == len(results):
             if all(is_inexact(aval_of(r).dtype) for r in results[n:]):

@@ -50,7 +50,7 @@ def transpose_invariants(body: Jaxpr, consts: int, length: Any) -> tuple[Jaxpr, 
 
 
 def _suits(body: Jaxpr, v: Var) -> bool:
-    """Whether a matrix is used, and only as the transposed right factor of few rows."""
+    """True if a matrix is used, and only as the transposed right factor of few rows."""
     if any(a is v for a in body.outvars):
         return False
     uses = [e for e in body.eqns if any(a is v for a in e.inputs)]

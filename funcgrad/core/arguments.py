@@ -51,5 +51,5 @@ def names(value: Any, name: str, argument: str) -> tuple[str, ...]:
 
 
 def is_integer(x: Any) -> bool:
-    """Whether x is an integer, and no truth value."""
+    """True if x is an integer, and no truth value."""
     return isinstance(x, int | np.integer) and not isinstance(x, bool)

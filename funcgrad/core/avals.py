@@ -71,7 +71,7 @@ class Aval:
 
     @property
     def symbolic(self) -> bool:
-        """Whether a dimension is the unknown trip count of a while loop."""
+        """True if a dimension is the unknown trip count of a while loop."""
         return any(type(d) is SymbolicDim for d in self.shape)
 
     def __eq__(self, other: object) -> bool:
@@ -104,7 +104,7 @@ def dtype_name(dtype: np.dtype) -> str:
 
 
 def is_inexact(dtype: np.dtype) -> bool:
-    """Whether values of this dtype have tangents."""
+    """True if values of this dtype have tangents."""
     return dtype.kind in "fc"
 
 

@@ -115,7 +115,7 @@ def _is_library(file: str) -> bool:
 
 
 def _is_accident(error: Exception, last: TracebackType) -> bool:
-    """Whether an error was not raised on purpose by a statement of ours."""
+    """True if an error was not raised on purpose by a statement of ours."""
     if type(error) not in ACCIDENTS and not type(error).__module__.startswith("numpy._core"):
         return False
     if type(error) is IndexError and "out of bounds" in str(error):
@@ -272,7 +272,7 @@ def _is_scalar(value: Any, kinds: str) -> bool:
 
 
 def _fits(value: Any, annotation: Any) -> bool | None:
-    """Whether a value is of an annotated type; None if the annotation does not say."""
+    """True if a value is of an annotated type; None if the annotation does not say."""
     if isinstance(annotation, type) and annotation is not inspect.Parameter.empty:
         return isinstance(value, annotation)
     if not isinstance(annotation, str):
@@ -322,7 +322,7 @@ def describe(value: Any) -> str:
 
 
 def _owner(frame: FrameType) -> str:
-    """How a message names the transformed function that a frame runs."""
+    """The name in messages of the transformed function that a frame runs."""
     owner = getattr(frame.f_locals.get("self"), "owner", None)
     return owner if isinstance(owner, str) else _name(_function(frame))
 
@@ -333,7 +333,7 @@ def _name(fun: Any) -> str:
 
 
 def _wanted(call: Call, name: str, rank: int) -> str:
-    """What a docstring says of an argument, or its annotation, or what the function is."""
+    """The words of a docstring about an argument, or its annotation, or the function."""
     doc = inspect.getdoc(call.fun) or ""
     text = _documented(doc, name) or _documented(_named_page(doc), name)
     annotation = call.parameters[name].annotation

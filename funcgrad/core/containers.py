@@ -7,17 +7,17 @@ from typing import Any, TypeGuard
 
 
 def is_tuple(x: object) -> TypeGuard[tuple[Any, ...]]:
-    """Whether x is a tuple."""
+    """True if x is a tuple."""
     return isinstance(x, tuple)
 
 
 def is_pair(x: object) -> TypeGuard[tuple[Any, Any]]:
-    """Whether x is a tuple of two."""
+    """True if x is a tuple of two."""
     return is_tuple(x) and len(x) == 2
 
 
 def is_sequence(x: object) -> TypeGuard[Sequence[Any]]:
-    """Whether x is a tuple or a list."""
+    """True if x is a tuple or a list."""
     return isinstance(x, tuple | list)
 
 

@@ -89,7 +89,7 @@ Elements: TypeAlias = Moves | Picks | Decided | OneTriangle | Float64 | ByRule
 
 
 class Steep:
-    """Where the derivative is infinite although there is a value.
+    """The places where the derivative is infinite although there is a value.
 
     ``at`` are the absolute values of the first operand; ``instead`` is what to write there.
     """
@@ -102,7 +102,7 @@ class Steep:
 
 
 class Hazard(Enum):
-    """How an operator makes infinities and NaN of finite numbers."""
+    """The way in which an operator makes infinities and NaN of finite numbers."""
 
     NONE = "never"
     LOGARITHM = "logarithm"
@@ -173,7 +173,7 @@ class Scalars(Protocol):
 
 
 class Arrays(Protocol):
-    """What the rule of an operator on whole arrays of precise numbers may use, beside + - * /."""
+    """The functions that the rule of an operator on whole arrays of precise numbers may use."""
 
     def lift(self, x: Any, /) -> Any:
         """Precise numbers from an array, exactly."""

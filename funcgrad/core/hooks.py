@@ -16,7 +16,7 @@ from .records import Record
 
 
 class Hooks(Record):
-    """What is asked for while a program is traced.
+    """The answers to what is asked for while a program is traced.
 
     Attributes:
         ufuncs: the elementwise operator of a ufunc.

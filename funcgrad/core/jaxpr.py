@@ -162,7 +162,7 @@ def _mapped(fun: Callable[[Jaxpr], Jaxpr], value: Any) -> Any:
 
 
 def has_effects(jaxpr: Jaxpr) -> bool:
-    """Whether an equation must run even if nothing reads its results."""
+    """True if an equation must run even if nothing reads its results."""
     found = jaxpr.cache.get("effects")
     if found is None:
         found = jaxpr.cache["effects"] = any(map(has_effect, jaxpr.eqns))
@@ -170,7 +170,7 @@ def has_effects(jaxpr: Jaxpr) -> bool:
 
 
 def has_effect(e: Eqn) -> bool:
-    """Whether an equation, or one in a jaxpr that it holds, must run even if nothing reads it."""
+    """True if an equation, or one in a jaxpr that it holds, must run even if nothing reads it."""
     return e.primitive.effect or any(map(has_effects, subjaxprs(e)))
 
 

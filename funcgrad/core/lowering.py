@@ -31,7 +31,7 @@ class StatementWriter(Protocol):
 
 
 class NumpyText(Record):
-    """How the NumPy back end writes an operator; without anything its function is called.
+    """The text of an operator in the NumPy back end; without anything its function is called.
 
     Attributes:
         template: an expression from the texts of operands.

@@ -86,7 +86,7 @@ def importable_name(x: Any) -> str | None:
 
 
 def _pickled_by_value() -> bool:
-    """Whether the pickler at work is one that takes functions of ``__main__`` along."""
+    """True if the pickler at work is one that takes functions of ``__main__`` along."""
     frame = sys._getframe(2)
     for _ in range(4):
         package = frame.f_globals.get("__name__", "")
@@ -99,7 +99,7 @@ def _pickled_by_value() -> bool:
 
 
 def is_inner(x: Any) -> bool:
-    """Whether x is a function that was made inside of one of funcgrad's."""
+    """True if x is a function that was made inside of one of funcgrad's."""
     return (
         type(x) is FunctionType
         and "<" in x.__code__.co_qualname
@@ -108,7 +108,7 @@ def is_inner(x: Any) -> bool:
 
 
 def _description(fun: Any) -> tuple[Any, ...]:
-    """Where the code of a function is, and what the function closes over."""
+    """The place of the code of a function, and what the function closes over."""
     module, code = fun.__globals__["__name__"], fun.__code__
     named = [c for c in _codes(module) if c.co_qualname == code.co_qualname]
     here = [c for c in named if c.co_firstlineno == code.co_firstlineno]

@@ -48,7 +48,7 @@ class Case:
 
 
 class Unbatched:
-    """What a batching rule wraps an output in that does not depend on the batched operands."""
+    """An output of a batching rule that does not depend on the batched operands."""
 
     __slots__ = ("value",)
 
@@ -75,7 +75,7 @@ class Cases(Protocol):
 
 
 class Algebra(Protocol):
-    """What rules of all families combine tangents with; an interpreter hands it in."""
+    """The operations by which rules combine tangents; an interpreter hands it in."""
 
     def add(self, x: Any, y: Any) -> Any: ...
     def add_or_none(self, x: Any, y: Any) -> Any: ...
@@ -165,15 +165,15 @@ class Primitive(Record):
     recorded: bool = derived(False)
 
     asks_for_lanes: ClassVar[bool] = False
-    """Whether vmap concerns it even where no operand is batched."""
+    """True if vmap concerns it even where no operand is batched."""
     linear: ClassVar[bool] = False
-    """Whether its family is linear in an operand at the value of the other."""
+    """True if its family is linear in an operand at the value of the other."""
     transparent: ClassVar[bool] = False
-    """Whether ``called`` may name a jaxpr."""
+    """True if ``called`` may name a jaxpr."""
     slope: ClassVar[Any] = None
     """The operator that its tangent is, if the family knows it: see ``General``."""
     user_rule: ClassVar[bool] = False
-    """Whether it stands for a function with a derivative rule of the user's."""
+    """True if it stands for a function with a derivative rule of the user's."""
 
     def complete(self) -> None:
         if self.name in REGISTRY:
@@ -196,7 +196,7 @@ class Primitive(Record):
             FUSED.setdefault(outer, {})[first] = self
 
     def has_derivative(self) -> bool:
-        """Whether a rule says what its derivative is."""
+        """True if a rule says what its derivative is."""
         return self.transpose is not None
 
     # --- calls ------------------------------------------------------------------------------------
@@ -238,7 +238,7 @@ class Primitive(Record):
     # --- what interpreters ask of a family -------------------------------------------------------
 
     def fills_tangent(self, operands: Sequence[Any]) -> bool:
-        """Whether an operation puts zeros into its tangent; operands have shapes and dtypes."""
+        """True if an operation puts zeros into its tangent; operands have shapes and dtypes."""
         return self.fills(operands) if callable(self.fills) else self.fills
 
     def push_forward(

@@ -9,7 +9,7 @@ from .containers import is_tuple
 
 
 def is_jaxpr(x: Any) -> bool:
-    """Whether x is a jaxpr."""
+    """True if x is a jaxpr."""
     return hasattr(x, "eqns") and hasattr(x, "constvars")
 
 

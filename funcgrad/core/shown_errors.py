@@ -13,7 +13,7 @@ from .source import INTERNAL, OURS
 
 
 def show_full_tracebacks() -> bool:
-    """Whether FUNCGRAD_TRACEBACK=full asks for our frames too."""
+    """True if FUNCGRAD_TRACEBACK=full asks for our frames too."""
     return os.environ.get("FUNCGRAD_TRACEBACK") == "full"
 
 
@@ -73,7 +73,7 @@ def entries(tb: TracebackType | None) -> Iterator[TracebackType]:
 
 
 def raised_by_user(tb: TracebackType | None) -> bool:
-    """Whether a ``raise`` in a frame of the user's started a traceback."""
+    """True if a ``raise`` in a frame of the user's started a traceback."""
     found = list(entries(tb))
     return (
         bool(found)
@@ -83,7 +83,7 @@ def raised_by_user(tb: TracebackType | None) -> bool:
 
 
 def at_raise(tb: TracebackType) -> bool:
-    """Whether an entry of a traceback is at a ``raise`` statement."""
+    """True if an entry of a traceback is at a ``raise`` statement."""
     return opcode.opname[tb.tb_frame.f_code.co_code[tb.tb_lasti]] in ("RAISE_VARARGS", "RERAISE")
 
 

@@ -37,7 +37,7 @@ def enter_lanes(trace: Trace, axis_name: Any = None) -> Token[Context]:
 
 
 class Trace:
-    """What a transformation does with each operation on its tracers."""
+    """The part of a transformation that handles each operation on its tracers."""
 
     __slots__ = ("__weakref__", "alive", "level", "outside", "owner")
 
@@ -283,7 +283,7 @@ Array.register(Tracer)  # type: ignore[attr-defined]
 
 
 def all_weak(args: tuple[Any, ...]) -> bool:
-    """Whether every operand is a Python scalar or a tracer of one."""
+    """True if every operand is a Python scalar or a tracer of one."""
     for a in args:
         if type(a) not in WEAK_DTYPES and not (isinstance(a, Tracer) and a.weak):
             return False
@@ -316,7 +316,7 @@ def foreign_tracer_error(tracer: Tracer, trace: Trace) -> errors.EscapedTracerEr
 
 
 def at_source() -> str:
-    """Where the user's program is, for the middle of a message."""
+    """The position in the user's program, for the middle of a message."""
     source = current_source(3)
     return f" at {source}" if source else ""
 
@@ -356,7 +356,7 @@ def aval_of(x: Any) -> Aval:
 
 
 def value_unknown(x: Any) -> bool:
-    """Whether a tracer stands for a value that is not there, or for many."""
+    """True if a tracer stands for a value that is not there, or for many."""
     while isinstance(x, Tracer):
         if x.holds != "primal":
             return True
@@ -382,5 +382,5 @@ def shape_of(x: Any) -> tuple[int, ...]:
 
 
 def owner_name(transformation: str, fun: object) -> str:
-    """How messages name a running transformation: ``grad of loss (train.py:12)``."""
+    """The name of a running transformation in messages: ``grad of loss (train.py:12)``."""
     return f"{transformation} of {where_defined(fun)}"

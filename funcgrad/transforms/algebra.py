@@ -90,7 +90,7 @@ def instantiate(t: Any, primal: Any) -> Any:
 
 
 def fills_inside(jaxpr: Jaxpr) -> bool:
-    """Whether an equation of a jaxpr, or of one that it holds, puts zeros into its tangent."""
+    """True if an equation of a jaxpr, or of one that it holds, puts zeros into its tangent."""
     found = jaxpr.cache.get("fills")
     if found is None:
         found = any(

@@ -72,7 +72,7 @@ def closed(jaxpr: Jaxpr) -> Jaxpr:
 
 
 def nonzero_flags(tangents: Sequence[Any]) -> Flags:
-    """Which tangents are not symbolic zeros."""
+    """Flags of the tangents that are not symbolic zeros."""
     return tuple(t is not None for t in tangents)
 
 
@@ -146,7 +146,7 @@ class LinearForm:
 
     @property
     def ragged(self) -> bool:
-        """Whether a residual has the unknown length of a while loop."""
+        """True if a residual has the unknown length of a while loop."""
         return any(a.symbolic for a in self.residual_avals)
 
 
@@ -329,7 +329,7 @@ def batch_jaxpr(
 
 
 def linear_operands(operands: Sequence[Any]) -> Flags:
-    """Which operands of a transposed control operator are linear (given as Avals)."""
+    """Flags of the operands of a transposed control operator that are linear (given as Avals)."""
     return tuple(isinstance(x, Aval) for x in operands)
 
 

@@ -42,7 +42,7 @@ def concrete_value(x: Any, use: str) -> Any:
 
 
 class OnTape:
-    """What rules that linearize need of a trace: where the linear part goes, and whose it is."""
+    """A trace as rules that linearize need it: where the linear part goes, and whose it is."""
 
     __slots__ = ("tape", "trace")
 

@@ -40,7 +40,7 @@ _getframe: Callable[[int], Any] = sys._getframe
 
 
 def _position(depth: int) -> tuple[Any, int | None]:
-    """Where the user's program is, or the equation that is being evaluated again, as an entry of
+    """The user's position, or the equation that is being evaluated again, as an entry of
     the tape has it. What costs most where a function is short stands without calls elsewhere.
     """
     place = current().place
@@ -252,7 +252,7 @@ class LinearizeTrace(Trace):
         return LinearizeTracer(self, r, out)
 
     def factored(self, prim: Any, args: tuple[Any, ...]) -> bool:
-        """Whether the fast path records the operation."""
+        """True if the fast path records the operation."""
         return (
             isinstance(prim, Elementwise)
             and 0 < len(args) <= 2

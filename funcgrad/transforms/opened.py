@@ -32,7 +32,7 @@ class Turn(NamedTuple):
 
 @dataclass
 class Recording:
-    """What a function did.
+    """The operations of a function that was run.
 
     ``origins`` says which result of which operation each of ``outs`` is, as in ``Operation``;
     ``turns`` in which turns of loops an operation was carried out, outermost first.
@@ -74,7 +74,7 @@ class OpeningTrace(RecordTrace):
         return eval_jaxpr(fun, fun.consts, args) if isinstance(fun, Jaxpr) else list(fun(*args))
 
     def stacked(self, rows: list[Any], avals: Sequence[Any]) -> list[Any]:
-        """What the turns of a loop gave out, one array per output."""
+        """The results of the turns of a loop, one array per output."""
         return stacked(rows, avals)
 
     @contextmanager
@@ -89,7 +89,7 @@ class OpeningTrace(RecordTrace):
 
 
 def stacked(rows: list[Any], avals: Sequence[Any]) -> list[Any]:
-    """What the turns of a loop gave out, one array per output."""
+    """The results of the turns of a loop, one array per output."""
     if not rows:
         return [np.empty((0, *a.shape), a.dtype) for a in avals]
     results: list[Any] = []

@@ -44,7 +44,7 @@ class StagingTracer(Tracer):
 
 
 class Formulas:
-    """What becomes of naive formulas in functions that are differentiated while they are staged.
+    """The fate of naive formulas in functions that are differentiated while they are staged.
 
     ``rewrite`` replaces them before the derivative is taken, and returns what it replaced, which
     ``replaced`` keeps. Without it they stay as they are written.
@@ -58,13 +58,13 @@ class Formulas:
 
 
 def current_formulas() -> Formulas | None:
-    """What the function that is being staged, if there is one, does with formulas."""
+    """The formulas of the function that is being staged, if there is one."""
     body = current().body
     return None if body is None else body.formulas
 
 
 def as_written() -> bool:
-    """Whether a function is being staged in which formulas are not to be replaced."""
+    """True if a function is being staged in which formulas are not to be replaced."""
     formulas = current_formulas()
     return formulas is not None and formulas.rewrite is None
 

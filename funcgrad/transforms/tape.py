@@ -46,7 +46,7 @@ _NOTHING: dict[Any, Any] = {}
 
 
 class Tape(StagingTrace):
-    """What linearize records, operations of the rules of other operators among it."""
+    """The record that linearize keeps, with operations of the rules of other operators."""
 
     __slots__ = ()
 

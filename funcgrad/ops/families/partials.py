@@ -43,7 +43,7 @@ class Quotient(Scaling):
 
 
 def partial_kind(partial: Any) -> int:
-    """How a partial derivative is given."""
+    """The kind in which a partial derivative is given."""
     if partial is None:
         return NONE
     if isinstance(partial, Scaling):

@@ -98,5 +98,5 @@ def without_integers(result: Any, out: Any) -> tuple[Any, ...]:
 
 
 def carries_no_tangent(prim: Any, out: Any) -> bool:
-    """Whether a result has no tangent: of operators without derivative, and of integers."""
+    """True if a result has no tangent: of operators without derivative, and of integers."""
     return prim.nondifferentiable is not None or not (prim.multiple or is_inexact(out_dtype(out)))

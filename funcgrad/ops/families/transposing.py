@@ -11,7 +11,7 @@ from ...errors import DifferentiationError
 
 
 def is_value(x: Any) -> bool:
-    """Whether a transpose rule was given the value of an operand (not its Aval)."""
+    """True if a transpose rule was given the value of an operand (not its Aval)."""
     return not isinstance(x, Aval)
 
 

@@ -168,7 +168,7 @@ def zeroed(out: Array, zero: Array) -> Array:
 
 
 def all_finite(x: Array) -> np.bool:
-    """Whether no element is infinite or NaN, by the norm; it may be False for huge ones, too."""
+    """True if no element is infinite or NaN, by the norm; it may be False for huge ones, too."""
     return np.vdot(x, x).real < np.inf
 
 
