@@ -112,8 +112,16 @@ def _value_and_grad(
                 path = SelectedPath(selected, i, nums, single)
                 check_differentiable(x, path, owner, holomorphic=holomorphic, allow_int=allow_int)
 
-        call = _OfSelected(fun, treedef, owner, args, kwargs, nums, single)
-        lin = Linearized(call, leaves, has_aux)
+        def call(inputs: Sequence[Any]) -> PyTree:
+            selected = inputs[0] if treedef is None else tree.unflatten(treedef, inputs)
+            if single and len(args) == 1:
+                return fun(selected, **kwargs)
+            full = list(args)
+            for n, a in zip(nums, (selected,) if single else selected, strict=True):
+                full[n] = a
+            return fun(*full, **kwargs)
+
+        lin = Linearized(_OfSelected(call, owner), leaves, has_aux)
         out: PyTree
         out = lin.outs[0] if lin.out_tree is None else tree.unflatten(lin.out_tree, lin.outs)
         kind: Any = out.__class__
@@ -138,40 +146,13 @@ def _value_and_grad(
 
 
 class _OfSelected:
-    """A function of the leaves of the differentiated arguments; the others are as given.
+    """A function of the leaves of the differentiated arguments; the others are as given."""
 
-    ``selected`` is the structure of those, None for a single array.
-    """
+    __slots__ = ("call", "owner")
 
-    __slots__ = ("args", "fun", "kwargs", "nums", "owner", "selected", "single")
-
-    def __init__(
-        self,
-        fun: Callable[..., PyTree],
-        selected: PyTreeSpec | None,
-        owner: str,
-        args: tuple[PyTree, ...],
-        kwargs: dict[str, PyTree],
-        nums: tuple[int, ...],
-        single: bool,
-    ) -> None:
-        self.fun: Callable[..., PyTree] = fun
-        self.selected: PyTreeSpec | None = selected
+    def __init__(self, call: Callable[[Sequence[Any]], PyTree], owner: str) -> None:
+        self.call: Callable[[Sequence[Any]], PyTree] = call
         self.owner: str = owner
-        self.args: tuple[PyTree, ...] = args
-        self.kwargs: dict[str, PyTree] = kwargs
-        self.nums: tuple[int, ...] = nums
-        self.single: bool = single
-
-    def call(self, leaves: Sequence[Any]) -> PyTree:
-        """Call the function; returns what it returns."""
-        selected = leaves[0] if self.selected is None else tree.unflatten(self.selected, leaves)
-        if self.single and len(self.args) == 1:
-            return self.fun(selected, **self.kwargs)
-        full = list(self.args)
-        for n, a in zip(self.nums, (selected,) if self.single else selected, strict=True):
-            full[n] = a
-        return self.fun(*full, **self.kwargs)
 
 
 class SelectedPath(tree.LeafPath):

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from .. import tree
+from ..context import current
 from ..control import overwritten as mutation
 from ..core.arguments import positions
 from ..core.avals import float0, is_inexact
@@ -41,9 +42,10 @@ class Linearized:
         has_aux: bool,
     ) -> None:
         owner = flat.owner
-        call = stable_where_staged(flat, leaves)
+        here = current()
+        call = flat.call if here.running is None else stable_where_staged(flat, leaves)
         trace = LinearizeTrace(owner)
-        checked = mutation.new_tape()
+        checked = mutation.new_tape() if here.checks_mutation else None
         if checked is not None:
             trace.tape.eqns = checked
             trace.record = checked.append
