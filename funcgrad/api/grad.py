@@ -121,7 +121,7 @@ def _value_and_grad(
                 full[n] = a
             return fun(*full, **kwargs)
 
-        lin = Linearized(_OfSelected(call, owner), leaves, has_aux)
+        lin = Linearized(_OfSelected(call, owner), leaves, has_aux)  # pyright: ignore[reportArgumentType]
         out: PyTree
         out = lin.outs[0] if lin.out_tree is None else tree.unflatten(lin.out_tree, lin.outs)
         kind: Any = out.__class__
