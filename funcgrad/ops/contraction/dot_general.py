@@ -28,7 +28,7 @@ Product: TypeAlias = Callable[[Array, Array], Array]
 NO_AXES: Pairs = ((), ())
 
 ROWS_BY_COLUMNS: Pairs = ((1,), (0,))
-"""The axes of the product of two matrices: who gives this object takes a short way."""
+"""The axes of the product of two matrices."""
 
 
 def strong_product(xp: ArrayModule, product: Product, z: Array, d: Array) -> Array:
@@ -109,8 +109,6 @@ def contract_strongly(
 ) -> Array:
     """The contraction, with strong zeros in one operand."""
     if strong is None:
-        if contract is ROWS_BY_COLUMNS and not batch[0]:
-            return xp.matmul(x, y)
         (lc, rc), (lb, _) = contract, batch
         if not lb and len(lc) == 1 and x.ndim <= 2 and y.ndim <= 2:
             left = x if lc[0] == x.ndim - 1 else x.T
@@ -145,8 +143,8 @@ def _abstract(x: Aval, y: Aval, *, contract: Pairs, batch: Pairs, strong: int | 
 def _transpose(
     ct: Array, x: Any, y: Any, *, flagged: bool, contract: Pairs, batch: Pairs, strong: int | None
 ) -> tuple[Array | None, Array | None]:
-    plain = contract is ROWS_BY_COLUMNS and not batch[0] and type(ct) is np.ndarray
-    if plain and strong is None and not flagged:
+    plain = contract == ROWS_BY_COLUMNS and len(x.shape) == len(y.shape) == 2
+    if plain and strong is None and not flagged and type(ct) is np.ndarray:
         if type(y) is np.ndarray:
             return cast(np.matmul(ct, y.T), x.dtype), None
         if type(x) is np.ndarray:
