@@ -10,7 +10,7 @@ import numpy as np
 from ..context import Place, current, enter, leave
 from ..core.avals import Aval
 from ..core.jaxpr import Eqn, Jaxpr, Var
-from ..core.source import Transposed, as_source, current_source, user_frame
+from ..core.source import Transposed, as_source, current_source
 from ..core.tracing import Trace, aval_of
 from ..ops.families import (
     FUNCTION,
@@ -56,6 +56,7 @@ class Tape(StagingTrace):
         self.copies = _NOTHING
         self.staged: dict[Any, Any] = _NOTHING
         self.is_tape = True
+        self.formulas = None
 
     def process(self, prim: Any, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
         """Record an operation that is linear in its tangents in the short form, if it has one."""
@@ -74,19 +75,11 @@ class Tape(StagingTrace):
                 values.append(self.constant(a))
         aval = prim.abstract(*map(aval_of, args), **params)
         out = LinearVar(aval.shape, aval.dtype)
-        place = current().place
-        code = place and place.source
-        offset = None
-        if code is None:
-            frame = user_frame(3)
-            if frame is not None:
-                code, offset = frame.f_code, frame.f_lasti
-        else:
-            code = current_source(3)
+        source = current_source(3)
         if prim.jointly:
-            entry = (prim, variables, values, out, params, None, None, code, offset)
+            entry = (prim, variables, values, out, params, None, None, source, None)
         else:
-            entry = (prim, *_two(variables), out, params, *_two(values), code, offset)
+            entry = (prim, *_two(variables), out, params, *_two(values), source, None)
         self.eqns.append(entry)
         return StagingTracer(self, out)
 
