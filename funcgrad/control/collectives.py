@@ -82,7 +82,7 @@ def _collective(name: str, abstract: Any, transpose_rule: Any, own_axis: Any, sh
         if trace.axis_name == params["axis_name"]:
             x = x if batched[0] else add_batch_axis(x, trace.size)
             return own_axis(x, trace.size, **params)
-        return shift(holder[0], x, **params)
+        return shift(prim, x, **params)
 
     prim = Collective(
         name=name,
@@ -92,7 +92,6 @@ def _collective(name: str, abstract: Any, transpose_rule: Any, own_axis: Any, sh
         no_cases="needs a named axis: tested with vmap",
         transpose=transpose_rule,
     )
-    holder = [prim]
     return prim
 
 
