@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from types import ModuleType
 from typing import Any, Protocol, TypeAlias
 
@@ -67,32 +67,136 @@ def namespace(args: Iterable[object]) -> ModuleType:
     return np
 
 
+def beside(xp: ModuleType, x: Any) -> Any:
+    """A value as operations beside arrays of ``xp`` take it: NumPy's arrays are uploaded."""
+    return xp.asarray(x) if isinstance(x, np.ndarray | np.generic) else x
+
+
+def like(x: Any, table: Any) -> Any:
+    """A table that was made by NumPy, for a computation with x: uploaded if x is on a GPU."""
+    cupy = loaded_cupy()
+    if cupy is None or not is_gpu_array(x) or not isinstance(table, np.ndarray | np.generic):
+        return table
+    with current_on(x):
+        return cupy.asarray(table)
+
+
+def first_on_gpu(values: Iterable[object]) -> Any:
+    """The first array of a GPU among values and the containers among them; None without one."""
+    cupy = loaded_cupy()
+    return None if cupy is None else _first(values, getattr(cupy, "ndarray", ()))
+
+
+def _first(values: Iterable[object], kind: Any) -> Any:
+    for v in values:
+        if isinstance(v, kind):
+            return v
+        if isinstance(v, list | tuple):
+            found = _first(v, kind)  # pyright: ignore[reportUnknownArgumentType]
+        elif isinstance(v, dict):
+            found = _first(v.values(), kind)  # pyright: ignore[reportUnknownArgumentType]
+        else:
+            continue
+        if found is not None:
+            return found
+    return None
+
+
+def current_on(x: Any) -> AbstractContextManager[object]:
+    """A context in which the device of an array, if it is on a GPU, is the current one."""
+    cupy = loaded_cupy()
+    if cupy is None or not is_gpu_array(x):
+        return _NOTHING
+    # An array asks the driver where it is; the number of its memory is at hand.
+    number = x.data.device_id
+    return _NOTHING if number == cupy.cuda.runtime.getDevice() else cupy.cuda.Device(number)
+
+
+_NOTHING: AbstractContextManager[object] = nullcontext()
+
+
+def run_there(fun: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Call a function while the device of its arguments is the current one."""
+    with current_on(_first((args, kwargs), getattr(loaded_cupy(), "ndarray", ()))):
+        return fun(*args, **kwargs)
+
+
 def harmonize(args: tuple[Any, ...]) -> tuple[ModuleType, tuple[Any, ...]]:
     """The array module of some operands, and the operands with NumPy arrays uploaded to it."""
     xp = namespace(args)
     if xp is np:
         return np, args
-    devices = {a.device.id for a in args if isinstance(a, xp.ndarray)}
-    if len(devices) > 1:
+    with current_on(_on_one_device(xp, args)):
+        return xp, tuple([beside(xp, a) for a in args])
+
+
+def _on_one_device(xp: ModuleType, args: Iterable[Any]) -> Any:
+    """The first array of a GPU, or an error if there are arrays of several ones."""
+    found = [a for a in args if isinstance(a, xp.ndarray)]
+    numbers = {a.data.device_id for a in found}
+    if len(numbers) > 1:
         raise ValueError(
-            f"one operation got arrays of GPUs {sorted(devices)}; move them to one with "
+            f"one operation got arrays of GPUs {sorted(numbers)}; move them to one with "
             "funcgrad.device_put(x, device)"
         )
-    with xp.cuda.Device(devices.pop()):
-        return xp, tuple(
-            xp.asarray(a) if isinstance(a, np.ndarray | np.generic) else a for a in args
-        )
+    return found[0]
+
+
+def compute_there(run: Callable[[ModuleType, Sequence[Any]], Any], args: Sequence[Any]) -> Any:
+    """Call ``run(xp, operands)`` on operands that are all on one device, while that is current.
+
+    Raises:
+        ValueError: they are on several GPUs.
+    """
+    xp = namespace(args)
+    if xp is np:
+        return run(np, args)
+    with current_on(_on_one_device(xp, args)):
+        return run(xp, [beside(xp, a) for a in args])
+
+
+def unshared(results: Sequence[Any], inputs: Iterable[object]) -> list[Any]:
+    """Results of which arrays of GPUs share memory with nothing; inputs come back as they are."""
+    allowed = set(map(id, inputs))
+    seen: set[int] = set()
+    found: list[Any] = []
+    for x in results:
+        if id(x) not in allowed and is_gpu_array(x):
+            if id(x) in seen or _shares(x):
+                x = copied(x)
+            seen.add(id(x))
+        found.append(x)
+    return found
+
+
+def _shares(x: Any) -> bool:
+    """True if elements of an array of a GPU are in the memory of another, or of one another."""
+    if x.base is not None and sys.getrefcount(x.base) > 2:
+        return True
+    return any(n > 1 and not stride for n, stride in zip(x.shape, x.strides, strict=True))
+
+
+def copied(x: Any) -> Any:
+    """A copy of an array, on its device."""
+    with current_on(x):
+        return x.copy()
 
 
 def creation_namespace(device: Device | None = None) -> ModuleType:
     """The array module for new arrays on ``device`` ('cpu', 'gpu', 'gpu:1', a CuPy device)."""
     device = device if device is not None else current().device
+    return np if device is None or device == "cpu" else import_cupy()
+
+
+def created(make: Callable[[ModuleType], Any], device: Device | None = None) -> Any:
+    """A new array on a device, the default one if none is given: what ``make(xp)`` returns there."""
+    device = device if device is not None else current().device
     if device is None or device == "cpu":
-        return np
+        return make(np)
     number = _device_number(device)
     cupy = import_cupy()
-    cupy.cuda.Device(number).use()
-    return cupy
+    with cupy.cuda.Device(number):
+        return make(cupy)
 
 
 def _device_number(device: Device) -> int:
@@ -165,13 +269,13 @@ def usable_modules() -> list[ModuleType]:
     return modules
 
 
-def special_module(x: object) -> ModuleType:
-    """The special functions for x: scipy.special, or cupyx.scipy.special for a CuPy array."""
+def special_functions(xp: ModuleType) -> ModuleType:
+    """The special functions for arrays of a module: scipy.special or cupyx.scipy.special."""
     try:
-        if hasattr(x, "__cuda_array_interface__"):
-            import cupyx.scipy.special as special
-        else:
+        if xp is np:
             import scipy.special as special
+        else:
+            import cupyx.scipy.special as special
     except ImportError as error:
         raise ImportError(
             "erf, erfc, lgamma, digamma and polygamma need SciPy: pip install 'funcgrad[special]'"

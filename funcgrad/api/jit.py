@@ -9,7 +9,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar, overload
 import numpy as np
 
 from .. import tree
-from ..compiler.program import compiled, source_text
+from ..compiler.program import program_for, source_text
 from ..compiler.wrapper import program_wrapper
 from ..context import current
 from ..control.call import call
@@ -239,7 +239,7 @@ def _dispatch(jitted: Jitted[..., Any], args: Args, kwargs: Kwargs) -> PyTree:
     if entry.run is None:
         with rare_collections():
             donated = donated_leaves(jitted.donated, jitted.static_argnums, args)
-            entry.run = compiled(entry.jaxpr, donated)
+            entry.run = program_for(entry.jaxpr, leaves, donated)
     if not (static or kwargs or plain or effects) and all(type(a) is np.ndarray for a in args):
         shapes = tuple(part for a in args for part in (a.shape, a.dtype))
         spec = None if entry.out_tree.is_leaf() else entry.out_tree

@@ -105,14 +105,30 @@ def own(results: Sequence[Array], inputs: Iterable[Array]) -> list[Array]:
             ):
                 x = x.copy()
             seen.add(id(x))
+        elif arrays.is_gpu_array(x):
+            return _own_on_gpu(results, inputs)
         owned.append(x)
     return owned
+
+
+def _own_on_gpu(results: Sequence[Array], inputs: Iterable[Array]) -> list[Array]:
+    """The same for results of which some are on a GPU."""
+    host = [x if type(x) is np.ndarray else None for x in results]
+    kept = own([x for x in host if x is not None], inputs)  # pyright: ignore
+    rest = iter(kept)
+    whole = [x if h is None else next(rest) for x, h in zip(results, host, strict=True)]
+    return arrays.unshared(whole, inputs)
 
 
 def disown(results: Sequence[Array], inputs: Iterable[Array]) -> list[Array]:
     """Copies of results that a pullback keeps as residuals; inputs come back as they are."""
     allowed = {id(x) for x in inputs}
-    return [x.copy() if type(x) is np.ndarray and id(x) not in allowed else x for x in results]
+    return [
+        arrays.copied(x)
+        if (type(x) is np.ndarray or arrays.is_gpu_array(x)) and id(x) not in allowed
+        else x
+        for x in results
+    ]
 
 
 def check_cotangent(ct: Array, aval: Aval, path: str, what: str) -> Array | None:
@@ -145,9 +161,8 @@ def zero_derivative(x: Array) -> Array:
     aval = aval_of(x)
     if not is_inexact(aval.dtype):
         return np.zeros(aval.shape, float0)
-    if arrays.is_gpu_array(x):
-        return arrays.namespace((x,)).zeros(aval.shape, aval.dtype)
-    return zeros(aval)
+    with arrays.current_on(x):
+        return arrays.like(x, zeros(aval))
 
 
 def check_differentiable(

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
-from .. import tree
-from ..compiler.program import compiled, optimized
+from .. import arrays, tree
+from ..compiler.program import optimized, program_for
 from ..control.call import call
 from ..core.avals import Aval
 from ..core.jaxpr import Jaxpr
@@ -92,7 +92,9 @@ class Executable(Lowered):
         super().__init__(
             lowered.name, lowered.jaxpr, lowered.captured, lowered.in_tree, lowered.out_tree
         )
-        self.run: Run | None = None if self.captured else compiled(self.jaxpr)
+        self.programs: dict[bool, Run] = {}
+        if not self.captured:
+            self.programs[False] = program_for(self.jaxpr, ())
 
     @user_facing
     def __call__(self, *args: PyTree, **kwargs: PyTree) -> PyTree:
@@ -113,8 +115,15 @@ class Executable(Lowered):
                 which, *path = in_tree.paths()[i]
                 where = tree.format_path(tuple(path), "args" if which == 0 else "kwargs")
                 raise ShapeError(f"{self.name}: compiled for {where} of {aval}, got {given}")
-        if self.run is None or any(isinstance(x, Tracer) for x in leaves):
+        if self.captured or any(isinstance(x, Tracer) for x in leaves):
             outs = call(*self.captured, *leaves, jaxpr=self.jaxpr, name=self.name)
         else:
-            outs = self.run(*leaves)
+            outs = self._program(leaves)(*leaves)
         return tree.unflatten(self.out_tree, outs)
+
+    def _program(self, leaves: Sequence[Array]) -> Run:
+        """The program for arguments of NumPy, or for those on a GPU."""
+        on_gpu = arrays.first_on_gpu(leaves) is not None
+        if on_gpu not in self.programs:
+            self.programs[on_gpu] = program_for(self.jaxpr, leaves)
+        return self.programs[on_gpu]

@@ -7,7 +7,7 @@ from typing import Any, Literal, TypeVar, overload
 
 import numpy as np
 
-from .. import tree
+from .. import arrays, tree
 from ..core.arguments import check_function
 from ..core.avals import Aval, float0, is_inexact
 from ..core.jaxpr import Jaxpr
@@ -101,6 +101,9 @@ def _pull(pullback: Pullback, ct: PyTree) -> tuple[PyTree, ...]:
         check_cotangent(c, a, tree.format_path(p, " ") if p else "", "the cotangent")
         for c, a, p in zip(given, pullback.out_avals, paths, strict=True)
     ]
+    there = arrays.first_on_gpu((cts, pullback.lin.outs if pullback.lin else pullback.consts))
+    if there is not None:
+        cts = [arrays.like(there, c) for c in cts]
     if pullback.lin is not None:
         grads = pullback.lin.pull(cts, consume=False)
     else:
@@ -110,10 +113,15 @@ def _pull(pullback: Pullback, ct: PyTree) -> tuple[PyTree, ...]:
         it = iter(found)
         grads = [next(it) if is_inexact(a.dtype) else None for a in pullback.in_avals]
     filled = [
-        g if g is not None else (zeros(a) if is_inexact(a.dtype) else np.zeros(a.shape, float0))
+        g if g is not None else _zero(a, there)
         for g, a in zip(grads, pullback.in_avals, strict=True)
     ]
     return tree.unflatten(pullback.in_tree, own(filled, given))
+
+
+def _zero(a: Aval, there: Array | None) -> Array:
+    """The cotangent of an input that nothing depends on, where the others are."""
+    return arrays.like(there, zeros(a)) if is_inexact(a.dtype) else np.zeros(a.shape, float0)
 
 
 def _pullback_children(p: Pullback) -> tuple[list[Array], tuple[Any, ...]]:

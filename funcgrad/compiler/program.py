@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Callable, Container, Hashable
+from collections.abc import Callable, Container, Hashable, Sequence
 from types import BuiltinFunctionType, CodeType, FunctionType, ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .. import arrays
 from ..core.avals import Aval, SymbolicDim
-from ..core.jaxpr import Atom, Jaxpr, Literal
+from ..core.deferred import Deferred
+from ..core.jaxpr import Atom, Jaxpr, Literal, subjaxprs
 from ..core.source import PACKAGE
 from ..core.tracing import Tracer
 from ..equality import exact_key
@@ -20,6 +21,11 @@ from .function_source import FunctionSources, value_text
 from .passes.share import atom_key
 from .pipeline import optimize
 from .source import Module
+
+if TYPE_CHECKING:
+    from . import on_device
+else:
+    on_device = Deferred("funcgrad.compiler.on_device", globals())
 
 MOST_PROGRAMS = 4096
 """So many compiled programs are kept; the oldest go first."""
@@ -46,16 +52,43 @@ def optimized(jaxpr: Jaxpr) -> Jaxpr:
     return jaxpr if found is _ITSELF else found
 
 
-def program(jaxpr: Jaxpr) -> Callable[..., Any]:
-    """The program of a jaxpr on flat arguments: returns a tuple of flat results."""
-    found = jaxpr.cache.get("program")
+def program(jaxpr: Jaxpr, xp: ModuleType = np) -> Callable[..., Any]:
+    """The program of a jaxpr on flat arguments of an array module, as an operator runs it.
+
+    It returns a tuple of flat results. On a GPU the device of the arguments must be current.
+    """
+    key = "program" if xp is np else ("program", xp)
+    found = jaxpr.cache.get(key)
     if found is None:
-        found = jaxpr.cache["program"] = compiled(jaxpr)
+        found = compiled(jaxpr) if xp is np else on_device.DeviceProgram(optimized(jaxpr), xp)
+        jaxpr.cache[key] = found
+    return found
+
+
+def program_for(
+    jaxpr: Jaxpr, args: Sequence[Any], donated: tuple[int, ...] = ()
+) -> Callable[..., Any]:
+    """The program of a jaxpr for arguments like these, of NumPy or on a GPU."""
+    if arrays.loaded_cupy() is None or not (
+        arrays.first_on_gpu(args) is not None or _holds_gpu_arrays(jaxpr)
+    ):
+        return compiled(jaxpr, donated)
+    return on_device.placed_program(optimized(jaxpr))
+
+
+def _holds_gpu_arrays(jaxpr: Jaxpr) -> bool:
+    """True if a constant of a jaxpr, or of one inside, is on a GPU."""
+    found = jaxpr.cache.get("on a GPU")
+    if found is None:
+        found = arrays.first_on_gpu(jaxpr.consts) is not None or any(
+            _holds_gpu_arrays(inner) for e in jaxpr.eqns for inner in subjaxprs(e)
+        )
+        jaxpr.cache["on a GPU"] = found
     return found
 
 
 def compiled(jaxpr: Jaxpr, donated: tuple[int, ...] = ()) -> Callable[..., Any]:
-    """Compile a jaxpr; ``donated`` are the arguments that may be overwritten."""
+    """Compile a jaxpr for NumPy; ``donated`` are the arguments that may be overwritten."""
     jaxpr = optimized(jaxpr)
     consts = _all_consts(jaxpr)
     key = (_structure(jaxpr), donated)
@@ -74,7 +107,9 @@ def compiled(jaxpr: Jaxpr, donated: tuple[int, ...] = ()) -> Callable[..., Any]:
             _codes[key] = entry
             _bound_programs(table)
     code, table, given = entry
-    return _Runner(code, {**table, **{n: consts[i] for n, i in given}}).start()
+    scope: dict[str, Any] = {}
+    exec(code, scope)
+    return scope.pop("build")(np, **{**table, **{n: consts[i] for n, i in given}})
 
 
 def _holds_values(helper: object) -> bool:
@@ -105,53 +140,6 @@ def _factory(functions: list[str], names: list[str]) -> str:
     """
     body = textwrap.indent("\n".join(functions), "    ")
     return f"def build({', '.join(names)}):\n{body}\n    return program\n"
-
-
-class _Runner:
-    """A program bound to the array module of its arguments."""
-
-    __slots__ = ("code", "values")
-
-    def __init__(self, code: CodeType, values: dict[str, Any]) -> None:
-        self.code = code
-        self.values = values
-
-    def bind(self, xp: ModuleType) -> Callable[..., Any]:
-        values = self.values
-        text_np: ModuleType | _GpuNamespace = np
-        if xp is not np:
-            values = {
-                k: xp.asarray(v) if isinstance(v, np.ndarray) else v for k, v in values.items()
-            }
-            text_np = _GpuNamespace(xp)
-        scope: dict[str, Any] = {}
-        exec(self.code, scope)
-        return scope.pop("build")(text_np, **values)
-
-    def start(self) -> Callable[..., Any]:
-        cpu = self.bind(np)
-        if arrays.loaded_cupy() is None:
-            return cpu
-        bound: dict[ModuleType, Callable[..., Any]] = {np: cpu}
-
-        def run(*args: Any) -> Any:
-            xp, args = arrays.harmonize(args)
-            if xp not in bound:
-                bound[xp] = self.bind(xp)
-            return bound[xp](*args)
-
-        return run
-
-
-class _GpuNamespace:
-    """An array module whose ``errstate`` is NumPy's."""
-
-    def __init__(self, xp: ModuleType) -> None:
-        self.xp = xp
-        self.errstate = np.errstate
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.xp, name, None) or getattr(np, name)
 
 
 def _all_consts(jaxpr: Jaxpr) -> list[Any]:

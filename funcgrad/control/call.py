@@ -30,7 +30,7 @@ from ..transforms.staging import stage
 
 
 def _evaluate(xp: Any, *args: Any, jaxpr: Jaxpr, name: str) -> Any:
-    return tuple(program(jaxpr)(*args))
+    return tuple(program(jaxpr, xp)(*args))
 
 
 def _abstract(*avals: Aval, jaxpr: Jaxpr, name: str) -> tuple[Aval, ...]:

@@ -43,7 +43,7 @@ def clamp_index(index: Any, count: int) -> int:
 
 
 def _evaluate(xp: Any, index: Any, *args: Any, branches: Branches) -> Any:
-    return tuple(program(branches[clamp_index(index, len(branches))])(*args))
+    return tuple(program(branches[clamp_index(index, len(branches))], xp)(*args))
 
 
 def _abstract(_index: Aval, *avals: Aval, branches: Branches) -> tuple[Aval, ...]:

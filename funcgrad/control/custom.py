@@ -90,7 +90,7 @@ def _restage(prim: Primitive, trace: Any, rule: Rule, primals: Any, tangents: An
 
 def _evaluate(xp: Any, *args: Any, rule: Rule) -> Any:
     if isinstance(rule.call, Jaxpr):
-        return tuple(program(rule.call)(*args))
+        return tuple(program(rule.call, xp)(*args))
     return tuple(rule.call(*args))
 
 

@@ -35,7 +35,7 @@ from .transposed_constants import transpose_invariants
 def _evaluate(xp: Any, *args: Any, jaxpr: Jaxpr, layout: Layout, reverse: bool, length: Any) -> Any:
     n = trip_count(length, args[layout.first_x :])
     ys = [(v.aval.shape, v.aval.dtype) for v in jaxpr.outvars[layout.carry :]]
-    return tuple(run_scan(xp, program(jaxpr), args, *layout, n, reverse, ys))
+    return tuple(run_scan(xp, program(jaxpr, xp), args, *layout, n, reverse, ys))
 
 
 def trip_count(length: Any, xs: Sequence[Any]) -> int:

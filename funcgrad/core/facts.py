@@ -172,6 +172,18 @@ class Scalars(Protocol):
     def polygamma(self, n: Any, x: Any, /) -> Any: ...
 
 
+class FloatScalars(Scalars, Protocol):
+    """What the formula of an operator for floating-point numbers may use: ``rounded``."""
+
+    def erfcx(self, x: Any, /) -> Any: ...
+    def nextafter(self, x: Any, y: Any, /) -> Any: ...
+    def is_complex(self, x: Any, /) -> bool:
+        """True if numbers of this type have an imaginary part."""
+
+    def tiny(self, x: Any, /) -> Any:
+        """The least normal number of the type of x."""
+
+
 class Arrays(Protocol):
     """The functions that the rule of an operator on whole arrays of precise numbers may use."""
 

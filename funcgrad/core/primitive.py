@@ -131,6 +131,7 @@ class Primitive(Record):
         hazard: how it makes infinities and NaN of finite numbers.
         scalar: an elementwise operator as a formula ``(m, *numbers)`` over the basic functions of
             ``facts.Scalars``.
+        rounded: the formula for floating-point numbers, where ``scalar`` overflows or cancels.
     """
 
     name: str
@@ -161,6 +162,7 @@ class Primitive(Record):
     steep: Any = None
     hazard: Any = None
     scalar: Callable[..., Any] | None = None
+    rounded: Callable[..., Any] | None = None
     bodily: bool = derived(False)
     recorded: bool = derived(False)
 
@@ -232,7 +234,10 @@ class Primitive(Record):
         else:
             return self.evaluate(np, *args, **params)
         check_operands(self, args)
-        xp, args = arrays.harmonize(args)
+        return arrays.compute_there(lambda xp, given: self.evaluate_on(xp, given, params), args)
+
+    def evaluate_on(self, xp: Any, args: Sequence[Any], params: dict[str, Any]) -> Any:
+        """Evaluate on arrays of one array module and one device, which is the current one."""
         return self.evaluate(xp, *args, **params)
 
     # --- what interpreters ask of a family -------------------------------------------------------
@@ -246,6 +251,7 @@ class Primitive(Record):
     ) -> Any:
         """Results and their tangents, joined by a trace of forward mode."""
         out = self(*primals, **params)
+        primals, tangents = beside_result(out, primals), beside_result(out, tangents)
         with np.errstate(all="ignore"):
             tangent = self.tangent(trace.algebra, out, primals, tangents, params, strong)
         flag = any(strong) or self.fills_tangent(primals)
@@ -258,6 +264,7 @@ class Primitive(Record):
     def linearize_on(self, trace: Any, primals: Any, tangents: Any, params: Any) -> Any:
         """Results, and their tangents on the tape of a trace."""
         out = self(*primals, **params)
+        primals = beside_result(out, primals)
         with np.errstate(all="ignore"):
             tangent = self.tangent(trace.algebra, out, primals, tangents, params, ())
         if self.multiple:
@@ -320,6 +327,17 @@ class Primitive(Record):
 
     def __reduce__(self) -> Any:
         return (operator_named, (self.name,))
+
+
+def beside_result(out: Any, values: Sequence[Any]) -> Sequence[Any]:
+    """Values as the derivative of an operation needs them: where its result is."""
+    if type(out) in _HOST:
+        return values
+    first = out[0] if type(out) is tuple and out else out
+    if not arrays.is_gpu_array(first):
+        return values
+    with arrays.current_on(first):
+        return [arrays.like(first, v) for v in values]
 
 
 def check_operands(prim: Primitive, args: Sequence[Any]) -> None:

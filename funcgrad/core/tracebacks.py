@@ -8,6 +8,7 @@ from collections.abc import Callable
 from types import FunctionType
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar
 
+from .. import arrays
 from ..context import current
 from .deferred import Deferred
 from .pickling import Portable, is_inner
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from . import shown_errors
 else:
     shown_errors = Deferred("funcgrad.core.shown_errors", globals())
+
+find_module = sys.modules.get
 
 F = TypeVar("F", bound=Callable[..., Any])
 P = ParamSpec("P")
@@ -34,7 +37,10 @@ def user_facing(fun: F) -> F:
     @functools.wraps(fun)
     def wrapper(*args: Any, **kwargs: Any) -> Any:
         try:
-            result = fun(*args, **kwargs)
+            if find_module("cupy") is None:
+                result = fun(*args, **kwargs)
+            else:
+                result = arrays.run_there(fun, args, kwargs)
             observe = current().observer
             if observe is not None:
                 observe(fun, args, kwargs, result)
@@ -69,7 +75,10 @@ class Facing(Generic[P, R]):
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         try:
-            result = self.run(*args, **kwargs)
+            if find_module("cupy") is None:
+                result = self.run(*args, **kwargs)
+            else:
+                result = arrays.run_there(self.run, args, kwargs)
             observe = current().observer
             if observe is not None:
                 observe(self.observed, args, kwargs, result)

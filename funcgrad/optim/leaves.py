@@ -10,7 +10,7 @@ import numpy as np
 
 from .. import numpy as fnp
 from .. import tree
-from ..core.facts import Float64, Hazard
+from ..core.facts import Float64, FloatScalars, Hazard
 from ..core.plain_arrays import check_plain
 from ..core.tracebacks import user_facing
 from ..errors import ShapeError
@@ -81,12 +81,18 @@ def bounded_values(g: Array) -> Array:
         return np.clip(g, -limit, limit) + 0.0 * g  # the product is NaN at infinity
 
 
+def _bounded_formula(m: FloatScalars, g: Any) -> Any:
+    limit = _largest_squared(g.dtype)
+    return m.where(g > limit, limit, m.where(g < -limit, -limit, g)) + 0.0 * g
+
+
 _bounded: Elementwise = elementwise(
     "bounded",
     bounded_values,
     lambda _o, g: (np.abs(g) <= _largest_squared(g.dtype)).astype(g.dtype),
     kinds="f",
     view=True,
+    rounded=_bounded_formula,
     elements=Float64("its bound depends on the type that the numbers have"),
     hazard=Hazard.NONE,
 )

@@ -46,7 +46,7 @@ def key(seed: int | Array) -> Array:
                 "combine the parts of a longer one with funcgrad.random.fold_in"
             )
         words = [seed >> 32 & 0xFFFFFFFF, seed & 0xFFFFFFFF]
-        return arrays.creation_namespace().array(words, dtype=UINT32)
+        return arrays.created(lambda xp: xp.array(words, dtype=UINT32))
     check_integer_scalar("key", "seed", seed)
     upper = 0xFFFFFFFF if seed.dtype.itemsize == 8 else 0
     if seed.dtype.itemsize < 8:

@@ -10,14 +10,16 @@ Partials are evaluated when the tape is run backwards, or turned into a jaxpr.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
 
+from .. import arrays
 from ..context import current
 from ..core.avals import Aval
 from ..core.jaxpr import Var
+from ..core.primitive import beside_result
 from ..core.plain_arrays import check_plain
 from ..core.source import INTERNAL, source_of_equation
 from ..core.tracing import Trace, Tracer, at_source, aval_of, foreign_tracer_error
@@ -33,7 +35,7 @@ from ..ops.pointwise.arithmetic import add, div, mul, sub
 from ..ops.shape import definite_scalar
 from .algebra import ALGEBRA
 from .jvp import concrete_value
-from .staging import SMALL_CONSTANT, StagingTracer
+from .staging import SMALL_CONSTANT, StagingTracer, kept_constant
 from .tape import LinearVar, Tape
 
 _getframe: Callable[[int], Any] = sys._getframe
@@ -190,6 +192,7 @@ class LinearizeTrace(Trace):
             r = prim.evaluate(np, x, y, **params)
         else:
             r = prim(x, y, **params)
+            x, y = kept_beside(r, (x, y), (xt, yt))
         try:
             out = LinearVar(r.shape, r.dtype)
         except AttributeError:
@@ -228,6 +231,7 @@ class LinearizeTrace(Trace):
             elif type(a) is np.ndarray and a.nbytes <= SMALL_CONSTANT:
                 values[i] = a.copy()
         r = prim(*primals, **params)
+        values = list(kept_beside(r, values, variables))
         try:
             out = LinearVar(r.shape, r.dtype)
         except AttributeError:
@@ -278,7 +282,7 @@ class LinearizeTrace(Trace):
                 return prim.unary(x.primal)
             return self.handle(prim, (x,), {})
         a = x.primal
-        r = prim.unary(a) if isinstance(a, Tracer) else prim.evaluate(a)
+        r = prim.evaluate(a) if type(a) in _PLAIN else prim.unary(a)
         try:
             out = LinearVar(r.shape, r.dtype)
         except AttributeError:
@@ -326,6 +330,7 @@ class LinearizeTrace(Trace):
             r = prim.evaluate(a, b)
         else:
             r = prim.binary(a, b)
+            a, b = kept_beside(r, (a, b), (xt, yt))
         if xt is None and yt is None:
             if prim.nondifferentiable or prim.jvp is None:
                 # ~ negates NumPy's truth values, but not Python's.
@@ -359,6 +364,16 @@ class LinearizeTrace(Trace):
              frame.f_lasti)
         )  # fmt: skip
         return LinearizeTracer(self, r, out)
+
+
+def kept_beside(out: Any, values: Sequence[Any], tangents: Sequence[Any]) -> Sequence[Any]:
+    """Operands as a tape keeps them beside a result on a GPU: there, and small ones copied."""
+    if not arrays.is_gpu_array(out):
+        return values
+    return [
+        kept_constant(v) if t is None else v
+        for v, t in zip(beside_result(out, values), tangents, strict=True)
+    ]
 
 
 _PLAIN = frozenset([float, int, np.ndarray, np.float64, np.float32])

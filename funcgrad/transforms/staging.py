@@ -113,6 +113,8 @@ class StagingTrace(Trace):
     def constant(self, x: Any) -> Any:
         """A value from outside as an input: small arrays are copied, since users refill them."""
         if x.__class__ is not np.ndarray:
+            if arrays.is_gpu_array(x):
+                return kept_constant(x) if self.is_tape else self.copied(x)
             if not isinstance(x, np.ndarray):
                 return x
             check_plain(x, f"a constant of {self.owner}{at_source()}")
@@ -127,12 +129,14 @@ class StagingTrace(Trace):
                 return np.broadcast_to(x.flat[0], x.shape)
         if x.nbytes <= SMALL_CONSTANT:
             return x.copy()
-        if self.is_tape:
-            return x
+        return x if self.is_tape else self.copied(x)
+
+    def copied(self, x: Array) -> Array:
+        """A copy of a constant; the same as before if it has not changed."""
         known = self.copies.get(id(x))
         if known is not None and np.array_equal(known[1], x):
             return known[1]
-        copy = x.copy()
+        copy = arrays.copied(x)
         self.copies[id(x)] = (x, copy)
         return copy
 
@@ -146,6 +150,12 @@ class StagingTrace(Trace):
         for c in jaxpr.consts:
             check_no_leak(c, self)
         return jaxpr
+
+
+def kept_constant(x: Any) -> Any:
+    """A constant on a GPU as a tape keeps it: a copy if it is small, since users refill them."""
+    small = arrays.is_gpu_array(x) and x.nbytes <= SMALL_CONSTANT
+    return arrays.copied(x) if small else x
 
 
 def literal(x: Any) -> Literal | None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import arrays
 from ..context import Place, current, enter, leave
 from ..core.jaxpr import Eqn, Jaxpr, Literal, Var
 from ..core.source import Transposed, as_source
@@ -32,20 +33,23 @@ def backward(entries: list[Any], cts: dict[Var, Any], flagged: set[Var]) -> None
         flagged: variables whose cotangents have passed a select.
     """
     here = current()
-    if not here.records_sources:
-        _backward(entries, cts, flagged, None)
+    there = arrays.first_on_gpu(cts.values())
+    if not here.records_sources and there is None:
+        _backward(entries, cts, flagged, None, None)
         return
-    place = Place()
-    token = enter(here.having(place=place))
+    place = Place() if here.records_sources else None
+    token = enter(here.having(place=place) if here.records_sources else here)
     try:
-        _backward(entries, cts, flagged, place)
+        with arrays.current_on(there):
+            _backward(entries, cts, flagged, place, there)
     finally:
         leave(token)
 
 
 def _backward(
-    entries: list[Any], cts: dict[Var, Any], flagged: set[Var], place: Place | None
+    entries: list[Any], cts: dict[Var, Any], flagged: set[Var], place: Place | None, there: Any
 ) -> None:
+    """The same, for cotangents on the device of an array, if it is not None."""
     take = entries.pop
     buffers: dict[Var, Any] = {}
     while entries:
@@ -53,6 +57,8 @@ def _backward(
         if place is not None:
             source = as_source(e[7], e[8]) if e.__class__ is tuple else e.source
             place.source = source and Transposed(source)
+        if there is not None:
+            e = _moved_there(e, cts, there)
         if e.__class__ is not tuple:
             _backward_eqn(e, cts, flagged)
             continue
@@ -108,6 +114,24 @@ def _backward(
             cts[y] = c if y not in cts else cts[y] + c
             if flag:
                 flagged.add(y)
+
+
+def _moved_there(e: Any, cts: dict[Var, Any], there: Any) -> Any:
+    """An entry of a tape, and the cotangents of its results, with arrays of NumPy uploaded."""
+    outs = e[3:4] if e.__class__ is tuple else e.outvars
+    for v in outs:
+        if v in cts:
+            cts[v] = arrays.like(there, cts[v])
+    if e.__class__ is not tuple:
+        inputs = [a if isinstance(a, Var) else arrays.like(there, a) for a in e.inputs]
+        return Eqn(e.primitive, inputs, e.params, e.outvars, e.source)
+    prim, x, y, out, r, a, b, code, offset = e
+    if prim.jointly:
+        y = [arrays.like(there, v) for v in y]
+        return (prim, x, y, out, r, a, b, code, offset)
+    if not prim.recorded:
+        r = arrays.like(there, r)
+    return (prim, x, y, out, r, arrays.like(there, a), arrays.like(there, b), code, offset)
 
 
 def _pull_recorded(
@@ -246,6 +270,9 @@ def transpose_values(
     Returns:
         Cotangents of the linear invars in order (None for zero), and their flags.
     """
+    there = arrays.first_on_gpu((outs, consts))
+    if there is not None:
+        outs = [arrays.like(there, ct) for ct in outs]
     remaining, env = forward_nonlinear(jaxpr, consts, known)
     cts: dict[Var, Any] = {}
     flagged: set[Var] = set()

@@ -48,10 +48,13 @@ def array(
         out = out if dtype is None else cast(out, np.dtype(dtype))
         lead = (1,) * (ndmin - len(out.shape))
         return reshape(out, shape=lead + out.shape) if lead else out
-    xp = arrays.namespace((object,)) if device is None else arrays.creation_namespace(device)
-    if device is None and not arrays.is_array(object):
-        xp = arrays.creation_namespace()
-    return xp.array(object, dtype=dtype, copy=True if copy else None, ndmin=ndmin)
+
+    def make(xp: Any) -> Array:
+        return xp.array(object, dtype=dtype, copy=True if copy else None, ndmin=ndmin)
+
+    if device is None and arrays.is_array(object):
+        return arrays.compute_there(lambda xp, _given: make(xp), (object,))
+    return arrays.created(make, device)
 
 
 def _has_python_complex(x: object) -> bool:
@@ -95,7 +98,7 @@ def zeros(shape: Shape, dtype: DTypeLike = float, *, device: str | None = None) 
     >>> zeros((2,))
     array([0., 0.])
     """
-    return arrays.creation_namespace(device).zeros(concrete_shape(shape), dtype)
+    return arrays.created(lambda xp: xp.zeros(concrete_shape(shape), dtype), device)
 
 
 @user_facing
@@ -105,7 +108,7 @@ def ones(shape: Shape, dtype: DTypeLike = float, *, device: str | None = None) -
     >>> ones(2, int)
     array([1, 1])
     """
-    return arrays.creation_namespace(device).ones(concrete_shape(shape), dtype)
+    return arrays.created(lambda xp: xp.ones(concrete_shape(shape), dtype), device)
 
 
 @user_facing
@@ -134,7 +137,7 @@ def full(
     if isinstance(fill_value, Tracer):
         value = fill_value if dtype is None else cast(fill_value, np.dtype(dtype))
         return np.broadcast_to(value, shape)
-    return arrays.creation_namespace(device).full(concrete_shape(shape), fill_value, dtype)
+    return arrays.created(lambda xp: xp.full(concrete_shape(shape), fill_value, dtype), device)
 
 
 @user_facing
@@ -147,7 +150,7 @@ def eye(
     array([[1., 0.],
            [0., 1.]])
     """
-    return arrays.creation_namespace(device).eye(N, M, k, dtype)
+    return arrays.created(lambda xp: xp.eye(N, M, k, dtype), device)
 
 
 @user_facing
@@ -178,7 +181,7 @@ def arange(
     if given[1] is None:
         given[0], given[1] = 0, given[0]
     step = 1 if given[2] is None else given[2]
-    return arrays.creation_namespace(device).arange(given[0], given[1], step, dtype=dtype)
+    return arrays.created(lambda xp: xp.arange(given[0], given[1], step, dtype=dtype), device)
 
 
 @user_facing
@@ -191,7 +194,7 @@ def tri(
     array([[1., 0.],
            [1., 1.]])
     """
-    return arrays.creation_namespace(device).tri(N, M, k, dtype)
+    return arrays.created(lambda xp: xp.tri(N, M, k, dtype), device)
 
 
 @user_facing

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from types import FunctionType
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from ...core.records import derived
 from ...core.tracing import Tracer, shape_of
 from ...errors import ShapeError
 from .cases import elementwise_cases
+from .formulas import by_formula
 from .partials import FUNCTION, NEGATIVE, SAME, SCALING, Quotient, partial_kind, partial_needs
 from .rules import Joint, Rules, as_rules, carries_no_tangent, sum_of_rules
 from .transposing import pull_back_one
@@ -39,6 +41,7 @@ class Elementwise(Primitive):
     partial_kinds: tuple[int, ...] = derived(())
     partial_needs: tuple[int, ...] = derived(())
     partial_table: tuple[tuple[int, Any], ...] = derived(())
+    composed: bool = derived(False)
 
     def complete(self) -> None:
         kinds = tuple(map(partial_kind, self.partials))
@@ -46,7 +49,13 @@ class Elementwise(Primitive):
             (k, getattr(p, "scale", p)) for k, p in zip(kinds, self.partials, strict=True)
         )
         needs = tuple(map(partial_needs, self.partials))
-        self.derive(partial_kinds=kinds, partial_needs=needs, partial_table=table)
+        composed = isinstance(self.evaluate, FunctionType) and self.scalar is not None
+        self.derive(
+            partial_kinds=kinds,
+            partial_needs=needs,
+            partial_table=table,
+            composed=composed or self.rounded is not None,
+        )
         super().complete()
 
     def has_derivative(self) -> bool:
@@ -61,13 +70,25 @@ class Elementwise(Primitive):
     def compute(self, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
         """Evaluate on plain arrays."""
         check_operands(self, args)
-        return self.evaluate(*arrays.harmonize(args)[1])
+        return arrays.compute_there(lambda xp, given: self.evaluate_on(xp, given, params), args)
+
+    def evaluate_on(self, xp: Any, args: Sequence[Any], params: dict[str, Any]) -> Any:
+        """Evaluate on arrays of one array module and one device, which is the current one.
+
+        On a GPU an operator that is composed of NumPy's functions is its formula: that looks at
+        no values from the host.
+        """
+        if xp is np or not self.composed:
+            return self.evaluate(*args)
+        return by_formula(self, xp, args)
 
     def unary(self, x: Any) -> Any:
         """Call an operator of one operand."""
+        if type(x) in _PLAIN:
+            return self.evaluate(x)
         if isinstance(x, Tracer):
             return x._trace.unary(self, x)
-        return self.evaluate(x)
+        return self.compute((x,), {})
 
     def binary(self, x: Any, y: Any) -> Any:
         """Call an operator of two operands."""
@@ -77,11 +98,10 @@ class Elementwise(Primitive):
                 trace = y._trace
         elif isinstance(y, Tracer):
             trace = y._trace
+        elif type(x) in _PLAIN and type(y) in _PLAIN:
+            return self.evaluate(x, y)
         else:
-            try:
-                return self.evaluate(x, y)
-            except TypeError:
-                return self.compute((x, y), {})
+            return self.compute((x, y), {})
         return trace.binary(self, x, y)
 
     def tangent(

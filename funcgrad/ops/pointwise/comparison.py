@@ -101,7 +101,12 @@ def tie_shares(x: Array, y: Array) -> Array:
 
 
 shares: Elementwise = elementwise(
-    "tie_shares", tie_shares, nondifferentiable="piecewise constant", kinds="f", arity=2
+    "tie_shares",
+    tie_shares,
+    nondifferentiable="piecewise constant",
+    kinds="f",
+    arity=2,
+    scalar=lambda m, x, y: m.where(x < y, 0.0, m.where(x == y, 0.5, 1.0)),
 )
 
 
@@ -125,6 +130,7 @@ shared_product: Elementwise = elementwise(
     arity=3,
     fuses=((mul_strong, shares), (mul_both_strong, shares)),
     numpy=NumpyText(into=True, overwrites=(2,)),
+    scalar=lambda m, x, y, t: m.where(x < y, 0 * y, m.where(x == y, 0.5 * t, t)),
 )
 
 
@@ -235,6 +241,7 @@ select: Elementwise = elementwise(
     transpose=_select_transpose,
     arity=3,
     cases=_select_cases,
+    rounded=lambda m, c, x, y: m.where(c, x, y),
     masks=True,
     fills=True,
     elements=Moves(where=slice(1)),

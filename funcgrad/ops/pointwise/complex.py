@@ -12,7 +12,7 @@ from ...core.primitive import Case
 from ...typing import Array
 from ..families import Elementwise, as_scalar, elementwise, is_value, sample
 from .arithmetic import fit
-from .directions import over, share_values
+from .directions import over, share_formula, share_values
 
 
 def _is_complex(x: Array) -> bool:
@@ -127,6 +127,7 @@ direction: Elementwise = elementwise(
     jvp=(_sign_tangent,),
     kinds="fc",
     scalar=lambda m, x: m.where(x == 0, x, x / m.abs(x)),
+    rounded=lambda m, x: share_formula(m, x, m.abs(x)),
     hazard=Hazard.NONE,
 )
 sign: Elementwise = elementwise(

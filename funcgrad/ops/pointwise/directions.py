@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from math import inf
+from typing import Any
+
 import numpy as np
 
-from ...core.facts import Hazard
+from ...core.facts import FloatScalars, Hazard
 from ...core.lowering import NumpyText
 from ...typing import Array
 from ..families import Elementwise, Scaling, elementwise
@@ -74,6 +77,32 @@ def over(t: Array, whole: Array) -> Array:
     return t / np.where(whole == 0, np.inf, whole)
 
 
+def share_formula(m: FloatScalars, x: Any, whole: Any) -> Any:
+    """The quotient x / whole; 0 where the whole is 0, a unit where both are infinite."""
+    if m.is_complex(x):
+        real, imag = _infinite_sign(m, m.real(x)), _infinite_sign(m, m.imag(x))
+        parts = m.abs(real) + m.abs(imag)
+        unit = m.complex(real, imag) / m.sqrt(m.where(parts == 0, 1, parts))
+    else:
+        unit = _infinite_sign(m, x)
+    return m.where(whole == 0, 0, m.where(m.abs(whole) == inf, unit, x / whole))
+
+
+def _infinite_sign(m: FloatScalars, x: Any) -> Any:
+    return m.where(m.abs(x) == inf, m.copysign(1, x), m.where(x == x, 0, x))
+
+
+def _cosine_formula(m: FloatScalars, x: Any, y: Any) -> Any:
+    across, up = m.abs(x), m.abs(y)
+    largest = m.where(across < up, up, across)
+    endless = largest == inf
+    scale = m.where((largest > 0) & (largest < inf), largest, 1)
+    a = m.where(endless, _infinite_sign(m, x), x / scale)
+    b = m.where(endless, _infinite_sign(m, y), y / scale)
+    length = m.sqrt(a * a + b * b)
+    return a / m.where(length == 0, 1, length)
+
+
 def _cosine_scale_x(t: Array, _o: Array, x: Array, y: Array) -> Array:
     sine = cosine(y, x)
     return over(t, np.hypot(x, y)) * sine * sine
@@ -91,6 +120,7 @@ share: Elementwise = elementwise(
     domain=((-2, 2), (0.3, 2)),
     numpy=NumpyText(into=True, overwrites=()),
     scalar=lambda m, x, whole: m.where(whole == 0, whole, x / whole),
+    rounded=share_formula,
     hazard=Hazard.DIVISION,
 )
 cosine: Elementwise = elementwise(
@@ -100,6 +130,7 @@ cosine: Elementwise = elementwise(
     Scaling(_cosine_scale_y),
     kinds="f",
     scalar=lambda m, x, y: m.where(x == 0, x, x / m.hypot(x, y)),
+    rounded=_cosine_formula,
     hazard=Hazard.NONE,
 )
 one_minus_square: Elementwise = elementwise(

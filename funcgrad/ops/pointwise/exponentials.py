@@ -75,8 +75,7 @@ def logaddexp_values(x: Array, y: Array, out: Array | None = None) -> Array:
     For arrays; NumPy's own loop, which is not vectorised, is seven times as slow.
     """
     floats = getattr(x, "dtype", np.dtype(float)).kind + getattr(y, "dtype", np.dtype(float)).kind
-    on_device = hasattr(x, "__cuda_array_interface__") or hasattr(y, "__cuda_array_interface__")
-    if floats != "ff" or on_device or not (np.ndim(x) or np.ndim(y)):
+    if floats != "ff" or not (np.ndim(x) or np.ndim(y)):
         return np.logaddexp(x, y)
     with np.errstate(invalid="ignore"):
         rest = np.subtract(x, y)
@@ -113,6 +112,9 @@ logaddexp: Elementwise = elementwise(
     kinds="f",
     numpy=NumpyText(into=True),
     scalar=lambda m, x, y: m.where(x < y, y, x) + m.log1p(m.exp(-m.abs(x - y))),
+    rounded=lambda m, x, y: m.where(
+        x == y, x + m.ln2, m.where(x < y, y, x) + m.log1p(m.exp(-m.abs(x - y)))
+    ),
     hazard=Hazard.SUM,
 )
 logaddexp2: Elementwise = elementwise(

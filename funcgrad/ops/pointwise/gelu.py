@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ...core.facts import Hazard, Scalars
+from ...core.facts import FloatScalars, Hazard, Scalars
 from ...core.lowering import NumpyText
 from ...typing import Array
 from ..families import Elementwise, elementwise
@@ -83,6 +83,19 @@ def _slope_formula(m: Scalars, x: Any) -> Any:
     return (1 + growth / (1 + m.exp(inside))) / (1 + m.exp(-inside))
 
 
+def _gelu_formula(m: FloatScalars, x: Any) -> Any:
+    inside = x * (LINEAR + CUBIC * (x * x))
+    return m.where(x < -FLAT, -FLAT, x) / (1 + m.exp(-inside))
+
+
+def _rounded_slope_formula(m: FloatScalars, x: Any) -> Any:
+    x = m.where(x > FLAT, FLAT, m.where(x < -FLAT, -FLAT, x))
+    growth = (LINEAR + 3 * CUBIC * (x * x)) * x
+    e = m.exp(-m.abs(x * (LINEAR + CUBIC * (x * x))))
+    below = 1 + e
+    return (growth * e / below + m.where(x > 0, 1, e)) / below
+
+
 gelu: Elementwise = elementwise(
     "gelu",
     gelu_values,
@@ -90,6 +103,7 @@ gelu: Elementwise = elementwise(
     kinds="f",
     numpy=NumpyText(into=True, overwrites=()),
     scalar=lambda m, x: x / (1 + m.exp(-x * (LINEAR + CUBIC * x * x))),
+    rounded=_gelu_formula,
     hazard=Hazard.NONE,
 )
 gelu_slope: Elementwise = elementwise(
@@ -99,5 +113,6 @@ gelu_slope: Elementwise = elementwise(
     kinds="f",
     numpy=NumpyText(into=True),
     scalar=_slope_formula,
+    rounded=_rounded_slope_formula,
     hazard=Hazard.NONE,
 )

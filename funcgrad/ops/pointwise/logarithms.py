@@ -14,7 +14,7 @@ from ...core.lowering import NumpyText
 from ...typing import Array
 from ..families import Elementwise, Scaling, elementwise
 from .exponentials import LN2
-from .special import logistic, own
+from .special import logistic, own, xlogratio_formula
 
 
 def log_of_exponential(
@@ -168,5 +168,6 @@ xlogratio: Elementwise = elementwise(
     kinds="f",
     numpy=READ_TO_THE_END,
     scalar=lambda m, x, y: m.where(x == 0, x, x * m.log(x / y)),
+    rounded=xlogratio_formula,
     hazard=Hazard.LOGARITHM,
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+from math import inf
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,12 @@ rint: Elementwise = _steps("round", np.rint, kinds="f")
 heaviside: Elementwise = _steps("heaviside", np.heaviside, kinds="f")
 signbit: Elementwise = _steps("signbit", np.signbit, kinds="f")
 nextafter: Elementwise = _steps("nextafter", np.nextafter, kinds="f")
-spacing: Elementwise = _steps("spacing", np.spacing, kinds="f")
+spacing: Elementwise = _steps(
+    "spacing",
+    np.spacing,
+    kinds="f",
+    rounded=lambda m, x: m.copysign(m.nextafter(m.abs(x), inf) - m.abs(x), x),
+)
 floor_divide: Elementwise = _steps(
     "floor_divide",
     np.floor_divide,

@@ -7,12 +7,13 @@ Derivatives: NIST Digital Library of Mathematical Functions, 7.2, 5.2 and 5.15.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from math import pi, sqrt
+from math import inf, nan, pi, sqrt
+from typing import Any
 
 import numpy as np
 
-from ...arrays import special_module
-from ...core.facts import LEFT_OUT, Hazard, Steep
+from ...arrays import special_functions
+from ...core.facts import LEFT_OUT, FloatScalars, Hazard, Steep
 from ...core.lowering import NumpyText
 from ...core.primitive import Case
 from ...typing import Array
@@ -25,12 +26,12 @@ HALF_ROOT_PI = sqrt(pi) / 2
 
 def erf_values(x: Array) -> Array:
     """The error function."""
-    return special_module(x).erf(x)[()]
+    return special_functions(np).erf(x)[()]
 
 
 def erfc_values(x: Array) -> Array:
     """The difference 1 - erf(x), accurate where that is small."""
-    return special_module(x).erfc(x)[()]
+    return special_functions(np).erfc(x)[()]
 
 
 def gaussian_values(x: Array, out: Array | None = None) -> Array:
@@ -44,39 +45,37 @@ def gaussian_values(x: Array, out: Array | None = None) -> Array:
 
 def erf_inv_values(x: Array) -> Array:
     """The inverse of the error function."""
-    if hasattr(x, "__cuda_array_interface__"):
-        return special_module(x).erfinv(x)
     return inverse_error_function(x)
 
 
 def logit_values(x: Array) -> Array:
     """The inverse of the logistic function, log(x / (1 - x))."""
-    return special_module(x).logit(x)[()]
+    return special_functions(np).logit(x)[()]
 
 
 def entropy_values(x: Array) -> Array:
     """The product -x * log(x), 0 at 0, and -inf below."""
-    return special_module(x).entr(x)[()]
+    return special_functions(np).entr(x)[()]
 
 
 def relative_entropy_values(x: Array, y: Array) -> Array:
     """The product x * log(x / y); 0 where x is 0 and y is not negative, inf outside."""
-    return special_module(x).rel_entr(x, y)[()]
+    return special_functions(np).rel_entr(x, y)[()]
 
 
 def lgamma_values(x: Array) -> Array:
     """The logarithm of the absolute value of the gamma function."""
-    return special_module(x).gammaln(x)[()]
+    return special_functions(np).gammaln(x)[()]
 
 
 def digamma_values(x: Array) -> Array:
     """The derivative of lgamma."""
-    return special_module(x).digamma(x)[()]
+    return special_functions(np).digamma(x)[()]
 
 
 def polygamma_values(n: Array | int, x: Array) -> Array:
     """The derivative of order n of digamma, with the precision of x."""
-    out = special_module(x).polygamma(n, x)
+    out = special_functions(np).polygamma(n, x)
     dtype = getattr(x, "dtype", out.dtype)
     return out.astype(dtype if dtype.kind == "f" else out.dtype, copy=False)[()]
 
@@ -169,6 +168,57 @@ def logistic_slope_values(x: Array, out: Array | None = None) -> Array:
     return np.divide(out, below, out=own(out))
 
 
+def _tanh_slope_formula(m: FloatScalars, y: Any, x: Any) -> Any:
+    if m.is_complex(y):
+        return _squared_sech_formula(m, x)
+    far = 1 / m.cosh(x)
+    near = 1 - y * y
+    return m.where(near < 1 / 16, far * far, near)
+
+
+def _squared_sech_formula(m: FloatScalars, x: Any) -> Any:
+    e = m.exp(2 * m.where(m.real(x) < 0, x, -x))
+    half = 0.5 * (1 + e)
+    return e / half / half
+
+
+def _logistic_slope_formula(m: FloatScalars, x: Any) -> Any:
+    if m.is_complex(x):
+        return 0.25 * _squared_sech_formula(m, 0.5 * x)
+    e = m.exp(-m.abs(x))
+    return e / ((1 + e) * (1 + e))
+
+
+def _logistic_formula(m: FloatScalars, x: Any) -> Any:
+    if not m.is_complex(x):
+        return 1 / (1 + m.exp(-x))
+    positive = m.real(x) >= 0
+    e = m.exp(m.where(positive, -x, x))
+    return m.where(positive, 1, e) / (1 + e)
+
+
+def _entropy_formula(m: FloatScalars, x: Any) -> Any:
+    inside = m.where(x == 0, x, -x * m.log(x))
+    return m.where(x < 0, -inf, inside)
+
+
+def _relative_entropy_formula(m: FloatScalars, x: Any, y: Any) -> Any:
+    inside = m.where(x == 0, 0 * y, xlogratio_formula(m, x, y))
+    outside = (x < 0) | (y < 0) | ((y == 0) & (x > 0))
+    return m.where(outside & (x == x) & (y == y), inf, inside)
+
+
+def xlogratio_formula(m: FloatScalars, x: Any, y: Any) -> Any:
+    """The product x * log(x / y), also where the ratio of two normal numbers is none."""
+    ratio = x / y
+    size = m.abs(ratio)
+    spoiled = (size < m.tiny(ratio)) | (size == inf)
+    spoiled = spoiled & (x != 0) & (y != 0) & (m.abs(x) < inf) & (m.abs(y) < inf)
+    apart = m.where((x < 0) == (y < 0), m.log(m.abs(x)) - m.log(m.abs(y)), nan)
+    zero = (x == 0) & ((y < 0) | (y > 0))
+    return m.where(zero, x, x * m.where(spoiled, apart, m.log(ratio)))
+
+
 def _tanh_slope_cases(rng: np.random.Generator) -> Iterator[Case]:
     for dtype in ("f8", "f4"):
         x = sample(rng, (2, 3), dtype, (-1.5, 1.5))
@@ -254,6 +304,7 @@ tanh_slope: Elementwise = elementwise(
     cases=_tanh_slope_cases,
     numpy=NumpyText(into=True, overwrites=(0,)),
     scalar=lambda _m, y, _x: (1 - y) * (1 + y),
+    rounded=_tanh_slope_formula,
     hazard=Hazard.PRODUCT,
 )
 logistic_slope: Elementwise = elementwise(
@@ -263,6 +314,7 @@ logistic_slope: Elementwise = elementwise(
     kinds="fc",
     numpy=NumpyText(into=True),
     scalar=lambda m, x: 1 / (1 + m.exp(x)) / (1 + m.exp(-x)),
+    rounded=_logistic_slope_formula,
     hazard=Hazard.NONE,
 )
 logistic: Elementwise = elementwise(
@@ -272,6 +324,7 @@ logistic: Elementwise = elementwise(
     kinds="fc",
     numpy=NumpyText(into=True),
     scalar=lambda m, x: 1 / (1 + m.exp(-x)),
+    rounded=_logistic_formula,
     hazard=Hazard.NONE,
 )
 
@@ -311,6 +364,7 @@ entropy: Elementwise = elementwise(
     domain=(0.1, 3),
     kinds="f",
     scalar=lambda m, x: m.where(x == 0, x, -x * m.log(x)),
+    rounded=_entropy_formula,
     hazard=Hazard.DOMAIN,
     steep=Steep(0.0, f"the derivative of x * log(x) is infinite at 0; {LEFT_OUT}"),
 )
@@ -322,6 +376,7 @@ relative_entropy: Elementwise = elementwise(
     domain=(0.1, 3),
     kinds="f",
     scalar=lambda m, x, y: m.where(x == 0, x, x * m.log(x / y)),
+    rounded=_relative_entropy_formula,
     hazard=Hazard.DOMAIN,
 )
 

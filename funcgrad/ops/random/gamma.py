@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ...arrays import ArrayModule, special_module
+from ...arrays import ArrayModule, special_functions
 from ...core.avals import Aval
 from ...core.facts import Decided, Float64, Hazard
 from ...core.primitive import Case
@@ -211,7 +211,7 @@ def slope_of_gamma(z: Array, a: Array) -> Array:
 
 def erfcx_values(x: Array) -> Array:
     """The product exp(x**2) * erfc(x)."""
-    return special_module(x).erfcx(x)[()]
+    return special_functions(np).erfcx(x)[()]
 
 
 erfcx: Elementwise = elementwise(
@@ -221,6 +221,7 @@ erfcx: Elementwise = elementwise(
     domain=(-1.0, 4.0),
     kinds="f",
     scalar=lambda m, x: m.exp(x * x) * m.erfc(x),
+    rounded=lambda m, x: m.erfcx(x),
     hazard=Hazard.EXPONENTIAL,
 )
 
