@@ -115,6 +115,13 @@ def current_on(x: Any) -> AbstractContextManager[object]:
 _NOTHING: AbstractContextManager[object] = nullcontext()
 
 
+def gpus_of(values: Sequence[object]) -> tuple[int | None, ...]:
+    """The numbers of the GPUs on which values are; None for those of NumPy. () without CuPy."""
+    if loaded_cupy() is None:
+        return ()
+    return tuple([x.data.device_id if is_gpu_array(x) else None for x in values])  # type: ignore[attr-defined]
+
+
 def run_there(fun: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Call a function while the device of its arguments is the current one."""
     with current_on(_first((args, kwargs), getattr(loaded_cupy(), "ndarray", ()))):

@@ -7,7 +7,7 @@ from typing import Any, Literal, TypeAlias, TypeVar, overload
 
 import numpy as np
 
-from .. import tree
+from .. import arrays, tree
 from ..core.arguments import check_function
 from ..core.avals import Aval
 from ..core.jaxpr import Jaxpr, Var, eval_jaxpr
@@ -178,7 +178,7 @@ def _push(f: Pushforward, tangents: tuple[PyTree, ...]) -> PyTree:
 
 def own_constant(x: Array, consts: Sequence[Array]) -> Array:
     """A copy of x if it is one of a program's constants."""
-    return x if isinstance(x, Tracer) or not any(x is c for c in consts) else x.copy()
+    return x if isinstance(x, Tracer) or not any(x is c for c in consts) else arrays.copied(x)
 
 
 tree.register_node(

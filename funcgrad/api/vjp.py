@@ -31,7 +31,7 @@ class Pullback:
     It is a pytree of its residuals, so it can be passed to and returned from jitted functions.
     """
 
-    __slots__ = ("consts", "in_avals", "in_tree", "lin", "out_avals", "out_tree", "program")
+    __slots__ = ("consts", "gpus", "in_avals", "in_tree", "lin", "out_avals", "out_tree", "program")
 
     in_avals: tuple[Aval, ...]
     in_tree: PyTreeSpec
@@ -44,7 +44,9 @@ class Pullback:
         program: Jaxpr | None,
         consts: Sequence[Array],
         meta: Meta,
+        gpus: tuple[int | None, ...] = (),
     ) -> None:
+        self.gpus: tuple[int | None, ...] = gpus
         self.lin: Linearized | None = lin
         self.program: Jaxpr | None = program
         self.consts: Sequence[Array] = consts
@@ -113,26 +115,28 @@ def _pull(pullback: Pullback, ct: PyTree) -> tuple[PyTree, ...]:
         it = iter(found)
         grads = [next(it) if is_inexact(a.dtype) else None for a in pullback.in_avals]
     filled = [
-        g if g is not None else _zero(a, there)
-        for g, a in zip(grads, pullback.in_avals, strict=True)
+        g if g is not None else _zero(a, pullback.gpus[i] if pullback.gpus else None)
+        for i, (g, a) in enumerate(zip(grads, pullback.in_avals, strict=True))
     ]
     return tree.unflatten(pullback.in_tree, own(filled, given))
 
 
-def _zero(a: Aval, there: Array | None) -> Array:
-    """The cotangent of an input that nothing depends on, where the others are."""
-    return arrays.like(there, zeros(a)) if is_inexact(a.dtype) else np.zeros(a.shape, float0)
+def _zero(a: Aval, gpu: int | None) -> Array:
+    """The cotangent of an input that nothing depends on, where the input is."""
+    if not is_inexact(a.dtype):
+        return np.zeros(a.shape, float0)
+    return zeros(a) if gpu is None else arrays.created(lambda xp: xp.zeros(a.shape, a.dtype), gpu)
 
 
 def _pullback_children(p: Pullback) -> tuple[list[Array], tuple[Any, ...]]:
     program, consts = p.stage()
-    return list(consts), (program, *p.meta)
+    return list(consts), (program, p.gpus, *p.meta)
 
 
 tree.register_node(
     Pullback,
     _pullback_children,
-    lambda meta, consts: Pullback(None, meta[0], list(consts), meta[1:]),
+    lambda meta, consts: Pullback(None, meta[0], list(consts), meta[2:], meta[1]),
 )
 
 
@@ -171,6 +175,7 @@ def vjp(fun: Callable[..., PyTree], *primals: PyTree, has_aux: bool = False) -> 
     lin = Linearized(FlatFunction(fun, treedef, owner_name("vjp", fun)), leaves, has_aux)
     in_avals, out_avals = tuple(map(aval_of, leaves)), tuple(map(aval_of, lin.outs))
     out_tree = lin.structure
-    pullback = Pullback(lin, None, (), (in_avals, treedef, out_avals, out_tree))
+    meta = (in_avals, treedef, out_avals, out_tree)
+    pullback = Pullback(lin, None, (), meta, arrays.gpus_of(leaves))
     out = tree.unflatten(out_tree, disown(lin.outs, leaves))
     return (out, pullback, lin.aux) if has_aux else (out, pullback)

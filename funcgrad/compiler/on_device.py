@@ -28,7 +28,7 @@ class DeviceProgram:
     Equations of constants only are evaluated once per device.
     """
 
-    __slots__ = ("_bound", "_consts", "_known", "_outs", "_steps", "_template", "jaxpr", "xp")
+    __slots__ = ("_bound", "_consts", "_held", "_known", "_outs", "_steps", "_template", "jaxpr", "xp")
 
     def __init__(self, jaxpr: Jaxpr, xp: ModuleType) -> None:
         self.jaxpr: Jaxpr = jaxpr
@@ -61,6 +61,7 @@ class DeviceProgram:
         self._known: list[Step] = [_step(e, place, ()) for e in early]
         self._steps: list[Step] = _with_deaths(late, jaxpr, known, place)
         self._outs: list[int] = [place(a) for a in jaxpr.outvars]
+        self._held: list[bool] = [type(a) is Var and a in known for a in jaxpr.outvars]
         self._template: list[Any] = template
 
     def __call__(self, *args: Any) -> tuple[Any, ...]:
@@ -71,6 +72,7 @@ class DeviceProgram:
             for step in self._steps:
                 _run(step, values, xp)
         outs = [arrays.beside(xp, values[i]) for i in self._outs]
+        outs = [arrays.copied(o) if held else o for o, held in zip(outs, self._held, strict=True)]
         del values[:]
         return tuple(arrays.unshared(outs, args))
 

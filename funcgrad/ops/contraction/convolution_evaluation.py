@@ -10,6 +10,10 @@ import numpy as np
 from ...arrays import ArrayModule
 from ...typing import Array
 from ..windows.geometry import pad_and_dilate
+from .strong_products import Plain, Strong
+
+Products: TypeAlias = Plain | Strong
+"""How two arrays are multiplied."""
 
 Phase: TypeAlias = tuple[slice, slice, int, int, tuple[int, int]]
 """Positions, taps, stride, dilation and padding of a convolution along one axis."""
@@ -125,6 +129,7 @@ def conv_dense(
     dilation: Sequence[int],
     padding: Sequence[tuple[int, int]],
     counts: Sequence[int],
+    products: Products,
 ) -> Array:
     """Convolution as matrix products with chunks of patches."""
     taps = w.shape[3:]
@@ -141,7 +146,7 @@ def conv_dense(
     x = x.transpose([order.index(a) for a in range(x.ndim)])
     patches = conv_patches(xp, x, counts, taps, strides, dilation, sums, last)
     multiply = conv_add_products if sums else conv_products
-    return multiply(xp, patches, x.shape[i], w, counts, inside, last)
+    return multiply(xp, patches, x.shape[i], w, counts, inside, last, products)
 
 
 def conv_products(
@@ -152,6 +157,7 @@ def conv_products(
     counts: Sequence[int],
     inside: bool,
     last: str,
+    products: Products,
 ) -> Array:
     """Chunks of patches over n times the kernel: each is a part of the result."""
     n, groups, outputs = patches.shape[1], w.shape[0], w.shape[1]
@@ -168,7 +174,11 @@ def conv_products(
     for g, a in conv_chunks(xp, patches, size, outputs):
         p = conv_rows(xp, patches[g, a], size, last, merge=inside)
         part = out[g, a]
-        xp.matmul(p, w[g], out=part.reshape(p.shape[0], p.shape[1], -1, outputs))
+        into = part.reshape(p.shape[0], p.shape[1], -1, outputs)
+        if xp is np:
+            np.matmul(p, w[g], out=into)
+        else:  # a reshaped part may be a copy there
+            part[...] = products.matmul(p, w[g]).reshape(part.shape)
     out = out.reshape(groups, n, *counts, outputs)
     return out.transpose(1, 0, -1, *range(2, 2 + len(counts)))
 
@@ -181,6 +191,7 @@ def conv_add_products(
     counts: Sequence[int],
     inside: bool,
     last: str,
+    products: Products,
 ) -> Array:
     """Chunks of patches over c times those of the kernel, added up."""
     groups, outputs = w.shape[:2]
@@ -192,7 +203,8 @@ def conv_add_products(
         p = conv_rows(xp, patches[g, a], size, last, merge=True)
         part = w[g, a].reshape(p.shape[0], p.shape[1], -1, outputs)
         left, right = (p, part) if inside else (part, p)
-        out[g] += xp.matmul(left.swapaxes(-1, -2), right).sum(axis=1)
+        ordered = products if inside else products.swapped()
+        out[g] += ordered.matmul(left.swapaxes(-1, -2), right).sum(axis=1)
     out = out if inside else out.swapaxes(1, 2)
     rank = len(counts)
     if last == "i":
@@ -214,6 +226,7 @@ def conv_taps(
     dilation: Sequence[int],
     padding: Sequence[tuple[int, int]],
     counts: Sequence[int],
+    products: Products,
 ) -> Array:
     """Many groups of very few channels and outputs: shifted images times one tap each."""
     groups, outputs, channels = w.shape[:3]
@@ -237,7 +250,11 @@ def conv_taps(
                     for i, d, n, s in zip(tap, dilation, counts, strides, strict=True)
                 ]
                 into = spare if any(index) else part
-                xp.multiply(images[(c, slice(None), *at)], w[(o, *index)], out=into)
+                factors = images[(c, slice(None), *at)], w[(o, *index)]
+                if xp is np:
+                    np.multiply(*factors, out=into)
+                else:
+                    into[...] = products.multiply(*factors)
                 if into is spare:
                     xp.add(part, spare, out=part)
     return out.transpose(1, -1, 0, *range(2, x.ndim - 1))
@@ -251,6 +268,7 @@ def conv_positions(
     dilation: Sequence[int],
     padding: Sequence[tuple[int, int]],
     counts: Sequence[int],
+    products: Products,
 ) -> Array:
     """An inner product for each position, where these are few, as in gradients of kernels."""
     groups, outputs, channels = w.shape[:3]
@@ -266,7 +284,7 @@ def conv_positions(
                 slice(i * s, i * s + (k - 1) * d + 1, d)
                 for i, s, k, d in zip(q, strides, taps, dilation, strict=True)
             ]
-            part = x[(slice(a, a + step), n, *at)] * w[o, a : a + step]
+            part = products.multiply(x[(slice(a, a + step), n, *at)], w[o, a : a + step])
             part = part.reshape(-1, taps[-1] * groups).sum(axis=0)
             out[index] += part.reshape(taps[-1], groups).sum(axis=0)
     return out.transpose(0, -1, 1, *range(2, x.ndim - 1))
@@ -286,6 +304,7 @@ def conv_undilated(
     strides: Sequence[int],
     dilation: Sequence[int],
     padding: Sequence[tuple[int, int]],
+    products: Products,
 ) -> Array:
     """Convolution of grouped images with a grouped kernel: (n, groups, outputs, *positions)."""
     counts = [
@@ -303,7 +322,7 @@ def conv_undilated(
         multiply = conv_taps
     elif groups > 1 and n * outputs <= 4 and positions <= min(128, channels * taps):
         multiply = conv_positions
-    return multiply(xp, x, w, strides, dilation, padding, counts)
+    return multiply(xp, x, w, strides, dilation, padding, counts, products)
 
 
 def conv_phases(
@@ -338,6 +357,7 @@ def conv_dilated(
     dilation: Sequence[int],
     padding: Sequence[tuple[int, int]],
     base: Sequence[int],
+    products: Products,
 ) -> Array:
     """Convolution of images with gaps: one without gaps for each phase of the positions."""
     geometry = list(zip(x.shape[3:], w.shape[3:], strides, padding, base, dilation, strict=True))
@@ -356,7 +376,7 @@ def conv_dilated(
     for index in np.ndindex(*map(len, axes)):
         phase = [axis[i] for axis, i in zip(axes, index, strict=True)]
         positions, taps, s, d, pads = zip(*phase, strict=True)
-        out[(..., *positions)] = conv_undilated(xp, x, w[(..., *taps)], s, d, pads)
+        out[(..., *positions)] = conv_undilated(xp, x, w[(..., *taps)], s, d, pads, products)
     return out
 
 
@@ -371,8 +391,10 @@ def conv_grouped(
     rhs_dilation: Sequence[int],
     feature_group_count: int,
     batch_group_count: int,
+    products: Products | None = None,
 ) -> Array:
     """Convolution of (n, c, *space) with (o, i, *taps): (n, o, *positions)."""
+    products = products or Plain(xp)
     rank = len(window_strides)
     groups = feature_group_count * batch_group_count
     n, space = lhs.shape[0] // batch_group_count, lhs.shape[2:]
@@ -383,9 +405,11 @@ def conv_grouped(
     w = rhs.reshape(groups, rhs.shape[0] // groups, *rhs.shape[1:])
     if rank == 0:
         x, w = x[..., None], w[..., None]
-        return conv_undilated(xp, x, w, (1,), (1,), ((0, 0),)).reshape(n, rhs.shape[0])
+        return conv_undilated(xp, x, w, (1,), (1,), ((0, 0),), products).reshape(n, rhs.shape[0])
     if any(d != 1 for d in lhs_dilation):
-        out = conv_dilated(xp, x, w, window_strides, rhs_dilation, padding, lhs_dilation)
+        out = conv_dilated(
+            xp, x, w, window_strides, rhs_dilation, padding, lhs_dilation, products
+        )
     else:
-        out = conv_undilated(xp, x, w, window_strides, rhs_dilation, padding)
+        out = conv_undilated(xp, x, w, window_strides, rhs_dilation, padding, products)
     return out.reshape(n, rhs.shape[0], *out.shape[3:])

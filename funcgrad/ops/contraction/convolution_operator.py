@@ -19,6 +19,7 @@ from ..shape import cast, flip, move_axis, reshape, transpose
 from ..windows.geometry import dilated_size, window_adjoint, window_count
 from .convolution_evaluation import conv_grouped
 from .dot_general import strong_product
+from .strong_products import Strong
 
 
 def _conv_eval(
@@ -29,6 +30,8 @@ def _conv_eval(
 
     if strong is None:
         return product(lhs, rhs)
+    if xp is not np:
+        return conv_grouped(xp, lhs, rhs, **params, products=Strong(xp, strong == 0))
     if strong == 0:
         return strong_product(xp, product, lhs, rhs)
     return strong_product(xp, lambda z, d: product(d, z), rhs, lhs)

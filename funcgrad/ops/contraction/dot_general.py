@@ -17,6 +17,7 @@ from ...core.primitive import Case
 from ...errors import ShapeError
 from ...typing import Array
 from ..families import Bilinear, bilinear, is_value, sample
+from .strong_products import Strong
 from ..shape import cast, inverse_permutation, move_axis, reshape, shift_axes, transpose
 
 Pairs: TypeAlias = tuple[tuple[int, ...], tuple[int, ...]]
@@ -75,10 +76,17 @@ def product_by_parts(xp: ArrayModule, product: Product, z: Array, d: Array) -> A
     return xp.where(both | (invalid != 0), xp.asarray(np.nan, out.dtype), out)[()]
 
 
-def contract_arrays(xp: ArrayModule, x: Array, y: Array, contract: Pairs, batch: Pairs) -> Array:
-    """The contraction of two arrays by one matrix product."""
+def contract_arrays(
+    xp: ArrayModule,
+    x: Array,
+    y: Array,
+    contract: Pairs,
+    batch: Pairs,
+    matmul: Product | None = None,
+) -> Array:
+    """The contraction of two arrays by one matrix product; ``matmul`` may be another one."""
     (lc, rc), (lb, rb) = contract, batch
-    if not lb and len(lc) == 1 and x.ndim <= 2 and y.ndim <= 2:
+    if not lb and len(lc) == 1 and x.ndim <= 2 and y.ndim <= 2 and matmul is None:
         left = x if lc[0] == x.ndim - 1 else x.T
         right = y if rc[0] == 0 else y.T
         return xp.matmul(left, right)
@@ -100,7 +108,8 @@ def contract_arrays(xp: ArrayModule, x: Array, y: Array, contract: Pairs, batch:
         m *= d
     for d in rf_shape:
         n *= d
-    out = xp.matmul(left.reshape((*batch_shape, m, k)), right.reshape((*batch_shape, k, n)))
+    multiply = matmul or xp.matmul
+    out = multiply(left.reshape((*batch_shape, m, k)), right.reshape((*batch_shape, k, n)))
     return out.reshape(batch_shape + lf_shape + rf_shape)[()]
 
 
@@ -114,6 +123,8 @@ def contract_strongly(
             left = x if lc[0] == x.ndim - 1 else x.T
             return xp.matmul(left, y if rc[0] == 0 else y.T)
         return contract_arrays(xp, x, y, contract, batch)
+    if xp is not np:
+        return contract_arrays(xp, x, y, contract, batch, Strong(xp, strong == 0).matmul)
     if strong == 0:
         return strong_product(xp, lambda z, d: contract_arrays(xp, z, d, contract, batch), x, y)
     return strong_product(xp, lambda z, d: contract_arrays(xp, d, z, contract, batch), y, x)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -30,9 +31,30 @@ def clamped_starts(
     return moved
 
 
+def _starts_there(
+    xp: ArrayModule, shape: tuple[int, ...], starts: Sequence[Array | int], sizes: Sequence[int]
+) -> list[Any]:
+    """The same on a GPU, without a look at them from the host."""
+    moved: list[Any] = []
+    for n, i, size in zip(shape, starts, sizes):
+        if isinstance(i, int):
+            moved += clamped_starts((n,), (i,), (size,))
+        elif n == size:
+            moved.append(0)
+        else:
+            at = i.astype(np.int64)
+            moved.append(xp.clip(xp.where(at < 0, at + n, at), 0, n - size))
+    return moved
+
+
 def _dynamic_slice_eval(
     xp: ArrayModule, x: Array, *starts: Array | int, sizes: tuple[int, ...]
 ) -> Array:
+    if xp is not np:
+        for axis, at in enumerate(_starts_there(xp, x.shape, starts, sizes)):
+            if sizes[axis] < x.shape[axis]:
+                x = xp.take(x, at + xp.arange(sizes[axis]), axis=axis)
+        return x
     at = clamped_starts(x.shape, starts, sizes)
     return x[tuple(slice(i, i + n) for i, n in zip(at, sizes))]
 
@@ -45,6 +67,10 @@ def _dynamic_slice_abstract(x: Aval, *starts: Aval, sizes: tuple[int, ...]) -> A
 
 def _dynamic_update_eval(xp: ArrayModule, x: Array, v: Array, *starts: Array | int) -> Array:
     out = xp.array(x)
+    if xp is not np:
+        at = _starts_there(xp, x.shape, starts, v.shape)
+        out[xp.ix_(*[i + xp.arange(n) for i, n in zip(at, v.shape)]) if at else ()] = v
+        return out
     at = clamped_starts(x.shape, starts, v.shape)
     out[tuple(slice(i, i + n) for i, n in zip(at, v.shape))] = v
     return out

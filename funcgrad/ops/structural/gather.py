@@ -16,12 +16,15 @@ from ..families import General, Joint, general, sample
 from ..pointwise.arithmetic import mul_strong
 from ..pointwise.comparison import filled_like, select
 from ..shape import broadcast_to, cast, move_axis, reshape, wider, zeros
+from . import places
 from .argsort import argsort
 from .indexing import index
 from .joining import concatenate
 
 
 def _gather_eval(xp: ArrayModule, x: Array, *idx: Array) -> Array:
+    if xp is not np:
+        return places.gathered(xp, x, idx)
     out = x[idx]
     return out.copy() if xp.ndim(idx[0]) == 0 and xp.ndim(out) else out
 
@@ -105,6 +108,8 @@ gather: General = general(
 
 
 def _scatter_add_eval(xp: ArrayModule, v: Array, *idx: Array, shape: tuple[int, ...]) -> Array:
+    if xp is not np:
+        return places.added(xp, v, idx, shape)
     out = xp.zeros(shape, wider(v.dtype))
     add_at(xp, out, idx, v)
     return out.astype(v.dtype, copy=False)
@@ -113,7 +118,7 @@ def _scatter_add_eval(xp: ArrayModule, v: Array, *idx: Array, shape: tuple[int, 
 def add_at(xp: ArrayModule, out: Array, idx: tuple[Array, ...], v: Array) -> None:
     """Add v to out[idx], with repeated indices adding up; many rows are summed by sorting."""
     rows = idx[0]
-    if xp is not np or len(idx) > 1 or rows.size < 64 or out.ndim == 1 or v.size < 4096:
+    if len(idx) > 1 or rows.size < 64 or out.ndim == 1 or v.size < 4096:
         xp.add.at(out, idx, v)
         return
     rows = rows.reshape(-1).astype(xp.intp, copy=False)
@@ -170,6 +175,8 @@ scatter_add: General = general(
 
 
 def _scatter_eval(xp: ArrayModule, x: Array, v: Array, *idx: Array, op: str) -> Array:
+    if xp is not np:
+        return places.scattered(xp, x, v, idx, op)
     out = xp.array(x)
     if op == "set":
         out[idx] = v
@@ -184,6 +191,8 @@ def _scatter_eval(xp: ArrayModule, x: Array, v: Array, *idx: Array, op: str) -> 
 
 def last_writers(xp: ArrayModule, *idx: Array, shape: tuple[int, ...]) -> Array:
     """True for entries of index arrays that no later one overwrites, by hitting the same place."""
+    if xp is not np:
+        return places.last_writers_there(xp, idx, shape)
     numbers = xp.arange(idx[0].size).reshape(idx[0].shape)
     owner = xp.full(shape, -1)
     owner[idx] = numbers
@@ -242,7 +251,7 @@ def _products_by_place(
     for i, d in zip(flat[1:], shape[1:depth], strict=True):
         number = number * d + i
     order = argsort(number, axis=0, descending=False)
-    number, places = gather(number, order), [gather(i, order) for i in flat]
+    number, idx = gather(number, order), [gather(i, order) for i in flat]
     rows = (n, *v.shape[lead:])
     v, v_t = gather(reshape(v, shape=rows), order), gather(reshape(v_t, shape=rows), order)
     step = 1
@@ -253,7 +262,7 @@ def _products_by_place(
         v_t = concatenate(index(v_t, key=head), select(same, a_t * b + a * b_t, b_t), axis=0)
         v = concatenate(index(v, key=head), select(same, a * b, b), axis=0)
         step *= 2
-    return places, v, v_t
+    return idx, v, v_t
 
 
 def _scatter_jvp(
@@ -263,9 +272,9 @@ def _scatter_jvp(
     if op == "set":
         return scatter(x_t, v_t, *idx, op="set")
     if op == "mul":
-        places, factors, factors_t = _products_by_place(v, v_t, idx, x.shape)
-        factor = scatter(filled_like(x, 1), factors, *places, op="set")
-        factor_t = scatter(filled_like(x, 0), factors_t, *places, op="set")
+        rows, factors, factors_t = _products_by_place(v, v_t, idx, x.shape)
+        factor = scatter(filled_like(x, 1), factors, *rows, op="set")
+        factor_t = scatter(filled_like(x, 0), factors_t, *rows, op="set")
         return x_t * factor + mul_strong(factor_t, x)
     hit_x, hit_v = x == out, v == gather(out, *idx)
     dtype = wider(x.dtype)

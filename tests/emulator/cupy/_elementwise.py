@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -18,19 +18,27 @@ C_TYPES = {
     "complex64": "complex<float>", "complex128": "complex<double>",
 }  # fmt: skip
 
-Parameter = tuple[str, str]
-"""The type, which may be generic (one upper-case letter), and the name."""
+class Parameter(NamedTuple):
+    """A type, which may be generic (one upper-case letter), a name, and whether it is raw.
+
+    A raw array is indexed by the kernel; of others it gets the element with its number.
+    """
+
+    kind: str
+    name: str
+    raw: bool
 
 
 def parsed(text: str) -> list[Parameter]:
-    """The parameters in "float64 x, T y"."""
+    """The parameters in "float64 x, raw T y"."""
     found = []
     for part in text.split(","):
         words = part.split()
+        raw = words[:1] == ["raw"]
         if words:
-            if words[0] == "raw" or len(words) != 2:
-                raise NotImplementedError(f"the emulator takes 'type name', not {part!r}")
-            found.append((words[0], words[1]))
+            if len(words) != 2 + raw:
+                raise NotImplementedError(f"the emulator takes '[raw] type name', not {part!r}")
+            found.append(Parameter(words[-2], words[-1], raw))
     return found
 
 
@@ -53,13 +61,26 @@ class ElementwiseKernel:
         if len(given) not in (0, len(self.outs)) or len(args) < len(self.ins):
             raise TypeError(f"{self.name}: wrong number of arguments, {len(args)}")
         types = self._types(args)
-        ins = [self._value(kind, a, types) for (kind, _), a in zip(self.ins, args, strict=False)]
-        shape = np.broadcast_shapes(*[a.shape for a in ins]) if ins else (size,)
-        results = [np.array(on_this_device(o)) for o in given] or [
-            uninitialised(shape, dtype_of(kind, types)) for kind, _ in self.outs
+        ins = [self._value(p.kind, a, types) for p, a in zip(self.ins, args, strict=False)]
+        shapes = [a.shape for p, a in zip(self.ins, ins, strict=False) if not p.raw]
+        shape = np.broadcast_shapes(*shapes)
+        if not given:
+            if any(p.raw for p in self.outs):
+                raise ValueError(f"{self.name}: raw results have to be given")
+            if size is not None:
+                raise ValueError("Specified 'size' can be used only if all of the ndarray are 'raw'.")
+        results = [np.array(on_this_device(o), order="C") for o in given] or [
+            uninitialised(shape, dtype_of(p.kind, types)) for p in self.outs
         ]
-        shape = np.broadcast_shapes(shape, *[r.shape for r in results])
-        full = [np.ascontiguousarray(np.broadcast_to(a, shape)) for a in ins] + results
+        shapes += [r.shape for p, r in zip(self.outs, results, strict=True) if not p.raw]
+        arrays = [a for p, a in zip(self.ins + self.outs, args, strict=False) if not p.raw]
+        if size is None and not any(isinstance(a, ndarray) for a in arrays):
+            raise ValueError("Loop size is undecided.")
+        shape = (size,) if size is not None else np.broadcast_shapes(*shapes)
+        full = [
+            np.ascontiguousarray(a if p.raw else np.broadcast_to(a, shape))
+            for p, a in zip(self.ins, ins, strict=False)
+        ] + results
         statistics.launch(self.name)
         build(self._source(types)).shim_run(
             ctypes.c_longlong(int(np.prod(shape))),  # type: ignore[arg-type]
@@ -74,7 +95,7 @@ class ElementwiseKernel:
         """What the generic types stand for."""
         types: dict[str, np.dtype] = {}
         params = self.ins + self.outs
-        for (kind, _), a in zip(params, args, strict=False):
+        for (kind, _, _), a in zip(params, args, strict=False):
             if not isinstance(a, (ndarray, *SCALARS)):
                 raise TypeError(f"Unsupported type {type(a)}")
             if len(kind) == 1 and isinstance(a, ndarray | np.generic):
@@ -93,10 +114,15 @@ class ElementwiseKernel:
 
     def _source(self, types: dict[str, np.dtype]) -> str:
         params = [
-            (C_TYPES[dtype_of(kind, types).name], name) for kind, name in self.ins + self.outs
+            (C_TYPES[dtype_of(kind, types).name], name, raw)
+            for kind, name, raw in self.ins + self.outs
         ]
-        places = ", ".join(f"{c_type}* p_{name}" for c_type, name in params)
-        values = "".join(f"        {c_type}& {name} = p_{name}[i];\n" for c_type, name in params)
+        places = ", ".join(f"{c_type}* {'' if raw else 'p_'}{name}" for c_type, name, raw in params)
+        values = "".join(
+            f"        {c_type}& {name} = p_{name}[i];\n"
+            for c_type, name, raw in params
+            if not raw
+        )
         aliases = "".join(f"typedef {C_TYPES[t.name]} {kind};\n" for kind, t in types.items())
         return (
             f"{aliases}{self.preamble}\n"
