@@ -206,6 +206,13 @@ def created(make: Callable[[ModuleType], Any], device: Device | None = None) -> 
         return make(cupy)
 
 
+def moved(x: Any, device: Device | None = None) -> Any:
+    """A new array of NumPy on a device, the default one if none is given; tracers stay."""
+    if not isinstance(x, np.ndarray | np.generic):
+        return x
+    return created(lambda xp: x if xp is np else xp.asarray(x), device)
+
+
 def _device_number(device: Device) -> int:
     if isinstance(device, str):
         kind, _, number = device.partition(":")

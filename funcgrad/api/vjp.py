@@ -12,7 +12,7 @@ from ..core.arguments import check_function
 from ..core.avals import Aval, float0, is_inexact
 from ..core.jaxpr import Jaxpr
 from ..core.tracebacks import user_facing
-from ..core.tracing import aval_of, owner_name
+from ..core.tracing import aval_of, owner_name, value_behind
 from ..ops.shape import zeros
 from ..transforms.transpose import transpose_values
 from ..typing import Array, PyTree, PyTreeSpec
@@ -176,6 +176,6 @@ def vjp(fun: Callable[..., PyTree], *primals: PyTree, has_aux: bool = False) -> 
     in_avals, out_avals = tuple(map(aval_of, leaves)), tuple(map(aval_of, lin.outs))
     out_tree = lin.structure
     meta = (in_avals, treedef, out_avals, out_tree)
-    pullback = Pullback(lin, None, (), meta, arrays.gpus_of(leaves))
+    pullback = Pullback(lin, None, (), meta, arrays.gpus_of([value_behind(x) for x in leaves]))
     out = tree.unflatten(out_tree, disown(lin.outs, leaves))
     return (out, pullback, lin.aux) if has_aux else (out, pullback)

@@ -102,6 +102,13 @@ class Trace:
             )
 
 
+def value_behind(x: Any) -> Any:
+    """The plain value that a tracer is made around; a tracer where there is none yet."""
+    while isinstance(x, Tracer) and x.holds is not None:
+        x = getattr(x, x.holds)
+    return x
+
+
 class Tracer:
     """A value that a transformation follows; it behaves like an array."""
 

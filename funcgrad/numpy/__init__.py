@@ -48,7 +48,6 @@ from numpy import atleast_1d as atleast_1d
 from numpy import atleast_2d as atleast_2d
 from numpy import atleast_3d as atleast_3d
 from numpy import average as average
-from numpy import bartlett as bartlett
 from numpy import bincount as bincount
 from numpy import bitwise_and as bitwise_and
 from numpy import bitwise_count as bitwise_count
@@ -58,7 +57,6 @@ from numpy import bitwise_not as bitwise_not
 from numpy import bitwise_or as bitwise_or
 from numpy import bitwise_right_shift as bitwise_right_shift
 from numpy import bitwise_xor as bitwise_xor
-from numpy import blackman as blackman
 from numpy import block as block
 from numpy import bool as bool
 from numpy import bool_ as bool_
@@ -95,7 +93,6 @@ from numpy import deg2rad as deg2rad
 from numpy import degrees as degrees
 from numpy import delete as delete
 from numpy import diag as diag
-from numpy import diag_indices as diag_indices
 from numpy import diagflat as diagflat
 from numpy import diagonal as diagonal
 from numpy import diff as diff
@@ -138,12 +135,9 @@ from numpy import fmod as fmod
 from numpy import frexp as frexp
 from numpy import gcd as gcd
 from numpy import generic as generic
-from numpy import geomspace as geomspace
 from numpy import gradient as gradient
 from numpy import greater as greater
 from numpy import greater_equal as greater_equal
-from numpy import hamming as hamming
-from numpy import hanning as hanning
 from numpy import heaviside as heaviside
 from numpy import histogram as histogram
 from numpy import hsplit as hsplit
@@ -151,7 +145,6 @@ from numpy import hstack as hstack
 from numpy import hypot as hypot
 from numpy import iinfo as iinfo
 from numpy import imag as imag
-from numpy import indices as indices
 from numpy import inexact as inexact
 from numpy import inf as inf
 from numpy import inner as inner
@@ -178,7 +171,6 @@ from numpy import isrealobj as isrealobj
 from numpy import isscalar as isscalar
 from numpy import issubdtype as issubdtype
 from numpy import ix_ as ix_
-from numpy import kaiser as kaiser
 from numpy import kron as kron
 from numpy import lcm as lcm
 from numpy import ldexp as ldexp
@@ -186,7 +178,6 @@ from numpy import left_shift as left_shift
 from numpy import less as less
 from numpy import less_equal as less_equal
 from numpy import lexsort as lexsort
-from numpy import linspace as linspace
 from numpy import log as log
 from numpy import log1p as log1p
 from numpy import log2 as log2
@@ -197,7 +188,6 @@ from numpy import logical_and as logical_and
 from numpy import logical_not as logical_not
 from numpy import logical_or as logical_or
 from numpy import logical_xor as logical_xor
-from numpy import logspace as logspace
 from numpy import matmul as matmul
 from numpy import matrix_transpose as matrix_transpose
 from numpy import max as max
@@ -299,10 +289,8 @@ from numpy import trace as trace
 from numpy import transpose as transpose
 from numpy import trapezoid as trapezoid
 from numpy import tril as tril
-from numpy import tril_indices as tril_indices
 from numpy import trim_zeros as trim_zeros
 from numpy import triu as triu
-from numpy import triu_indices as triu_indices
 from numpy import true_divide as true_divide
 from numpy import trunc as trunc
 from numpy import uint8 as uint8
@@ -331,6 +319,18 @@ if _typing.TYPE_CHECKING:
     from . import linalg as linalg
     from .indexing.updates import at as at
     from .reductions.sums_and_extrema import logsumexp as logsumexp
+    from .on_default_device import bartlett as bartlett
+    from .on_default_device import blackman as blackman
+    from .on_default_device import diag_indices as diag_indices
+    from .on_default_device import geomspace as geomspace
+    from .on_default_device import hamming as hamming
+    from .on_default_device import hanning as hanning
+    from .on_default_device import indices as indices
+    from .on_default_device import kaiser as kaiser
+    from .on_default_device import linspace as linspace
+    from .on_default_device import logspace as logspace
+    from .on_default_device import tril_indices as tril_indices
+    from .on_default_device import triu_indices as triu_indices
     from .replacements import full_like as full_like
     from .replacements import pad as pad
     from .replacements import roll as roll
@@ -353,6 +353,18 @@ ndarray = _Array
 _HOME = {
     "at": "indexing.updates",
     "logsumexp": "reductions.sums_and_extrema",
+    "bartlett": "on_default_device",
+    "blackman": "on_default_device",
+    "diag_indices": "on_default_device",
+    "geomspace": "on_default_device",
+    "hamming": "on_default_device",
+    "hanning": "on_default_device",
+    "indices": "on_default_device",
+    "kaiser": "on_default_device",
+    "linspace": "on_default_device",
+    "logspace": "on_default_device",
+    "tril_indices": "on_default_device",
+    "triu_indices": "on_default_device",
     "full_like": "replacements",
     "pad": "replacements",
     "roll": "replacements",

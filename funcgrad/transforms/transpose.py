@@ -33,23 +33,23 @@ def backward(entries: list[Any], cts: dict[Var, Any], flagged: set[Var]) -> None
         flagged: variables whose cotangents have passed a select.
     """
     here = current()
-    there = arrays.first_on_gpu(cts.values())
-    if not here.records_sources and there is None:
-        _backward(entries, cts, flagged, None, None)
+    on_gpus = arrays.loaded_cupy() is not None
+    if not here.records_sources and not on_gpus:
+        _backward(entries, cts, flagged, None, False)
         return
     place = Place() if here.records_sources else None
     token = enter(here.having(place=place) if here.records_sources else here)
     try:
-        with arrays.current_on(there):
-            _backward(entries, cts, flagged, place, there)
+        with arrays.current_on(arrays.first_on_gpu(cts.values())):
+            _backward(entries, cts, flagged, place, on_gpus)
     finally:
         leave(token)
 
 
 def _backward(
-    entries: list[Any], cts: dict[Var, Any], flagged: set[Var], place: Place | None, there: Any
+    entries: list[Any], cts: dict[Var, Any], flagged: set[Var], place: Place | None, on_gpus: bool
 ) -> None:
-    """The same, for cotangents on the device of an array, if it is not None."""
+    """The same; ``on_gpus`` says that some of the arrays may be on a GPU, and others not."""
     take = entries.pop
     buffers: dict[Var, Any] = {}
     while entries:
@@ -57,8 +57,8 @@ def _backward(
         if place is not None:
             source = as_source(e[7], e[8]) if e.__class__ is tuple else e.source
             place.source = source and Transposed(source)
-        if there is not None:
-            e = _moved_there(e, cts, there)
+        if on_gpus:
+            e = _on_one_device(e, cts)
         if e.__class__ is not tuple:
             _backward_eqn(e, cts, flagged)
             continue
@@ -116,9 +116,15 @@ def _backward(
                 flagged.add(y)
 
 
-def _moved_there(e: Any, cts: dict[Var, Any], there: Any) -> Any:
-    """An entry of a tape, and the cotangents of its results, with arrays of NumPy uploaded."""
+def _on_one_device(e: Any, cts: dict[Var, Any]) -> Any:
+    """An entry of a tape, and the cotangents of its results, with those of NumPy beside others
+    that are on a GPU uploaded to it.
+    """
     outs = e[3:4] if e.__class__ is tuple else e.outvars
+    values = e[2:7] if e.__class__ is tuple else e.inputs
+    there = arrays.first_on_gpu((*[cts[v] for v in outs if v in cts], values))
+    if there is None:
+        return e
     for v in outs:
         if v in cts:
             cts[v] = arrays.like(there, cts[v])

@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from ... import random
+from ... import arrays, random
 from ...core.arguments import check_function
 from ...core.tracebacks import user_facing
 from ...core.tracing import Tracer
 from ...errors import ShapeError
+from ...ops.structural.gather import gather
 from ...typing import Array, DTypeLike, Key, PyTree
 from ..initializers import glorot_normal, normal, zeros
 from ..typing import Initializer
@@ -125,7 +126,9 @@ def embedding(params: PyTree, indices: Array) -> Array:
         indices = np.asarray(indices) if not hasattr(indices, "dtype") else indices
     if indices.dtype.kind not in "iu":
         raise TypeError(f"embedding needs integer indices; got {indices.dtype}")
-    return params["table"][indices]
+    table = params["table"]
+    # CuPy itself would read another row for an index out of range.
+    return gather(table, indices) if arrays.is_gpu_array(table) else table[indices]
 
 
 @user_facing

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ... import arrays
 from ...arrays import ArrayModule
 from ...core.avals import Aval
 from ...core.facts import Moves
@@ -89,7 +90,8 @@ def _slice_indices(
         axes = [1] * len(sizes)
         axes[axis] = length
         offsets = np.arange(length).reshape((1, *axes))
-        full = reshape(start, shape=(size,) + (1,) * len(sizes)) + offsets
+        first = reshape(start, shape=(size,) + (1,) * len(sizes))
+        full = first + arrays.like(first, offsets)
         idx.append(broadcast_to(full, (size, *sizes)))
     return idx
 
