@@ -4,6 +4,8 @@ The model is a pure function of its parameters, the optimizer is a pair of pure 
 one step of training, which ``fg.jit`` compiles:
 
     python examples/train_digits.py --epochs 50 --output digits.png
+
+With ``--device gpu`` the same program trains on a GPU: only where arrays are made differs.
 """
 
 from __future__ import annotations
@@ -31,7 +33,7 @@ def init_params(key: Any, sizes: tuple[int, ...]) -> list[dict[str, Any]]:
     """Random weights, scaled so that activations keep their size, and biases of zero."""
     keys = fg.random.split(key, len(sizes) - 1)
     return [
-        {"w": fg.random.normal(k, (m, n)) * np.sqrt(2 / m), "b": np.zeros(n)}
+        {"w": fg.random.normal(k, (m, n)) * np.sqrt(2 / m), "b": fnp.zeros(n)}
         for k, m, n in zip(keys, sizes[:-1], sizes[1:], strict=True)
     ]
 
@@ -88,6 +90,12 @@ def make_step(update: Callable[..., Any]) -> Callable[..., Any]:
     return step
 
 
+@fg.jit
+def evaluate(params: Any, x: Any, y: Any) -> tuple[Any, Any]:
+    """The loss on held-out digits, and what each is taken for."""
+    return cross_entropy(params, x, y), np.argmax(predict(params, x), axis=1)
+
+
 def load_data() -> tuple[Any, Any, Any, Any]:
     """1,797 scans of 8 x 8 pixels with values in [0, 1]; every fifth is held out."""
     digits = load_digits()
@@ -129,14 +137,24 @@ def main(argv: list[str] | None = None) -> float:
     parser.add_argument("--epochs", type=int, default=50)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--output", default="digits.png", help="file for the picture")
+    parser.add_argument("--device", default="cpu", help="cpu, gpu, or gpu:1 for the second GPU")
     parser.add_argument("--quick", action="store_true", help="train for 5 epochs only")
     args = parser.parse_args(argv)
     epochs = 5 if args.quick else args.epochs
     if epochs < 1:
         parser.error("--epochs must be at least 1")
 
-    x, y, x_test, y_test = load_data()
-    init_key, order_key, dropout_key = fg.random.split(fg.random.key(args.seed), 3)
+    try:
+        with fg.default_device(args.device):
+            return train(args.seed, epochs, args.output)
+    except ImportError as error:
+        parser.error(f"--device {args.device}: {error}")
+
+
+def train(seed: int, epochs: int, output: str) -> float:
+    """Train on the default device, draw, and return the accuracy on the held-out digits."""
+    x, y, x_test, y_test = fg.device_put(load_data())
+    init_key, order_key, dropout_key = fg.random.split(fg.random.key(seed), 3)
     params = init_params(init_key, (64, 512, 10))
     init, update = adam(rate=2e-3)
     state, step = init(params), make_step(update)
@@ -157,13 +175,13 @@ def main(argv: list[str] | None = None) -> float:
                 i = order[start : start + batch_size]
                 params, state, loss = step(params, state, x[i], y[i], dropout_key)
                 batch_losses.append(loss)
-            losses.append((np.mean(batch_losses), cross_entropy(params, x_test, y_test)))
-            guess = predict(params, x_test).argmax(axis=1)
+            loss, guess = evaluate(params, x_test, y_test)
             accuracy = float(np.mean(guess == y_test))
+            losses.append((float(np.mean(np.stack(batch_losses))), float(loss)))
             progress.update(task, advance=1, loss=losses[-1][0], accuracy=accuracy)
 
-    draw(args.output, losses, x_test, y_test, guess)
-    print(f"{accuracy:.1%} of {len(y_test)} held-out digits recognised; picture: {args.output}")
+    draw(output, losses, *fg.device_get((x_test, y_test, guess)))
+    print(f"{accuracy:.1%} of {len(y_test)} held-out digits recognised; picture: {output}")
     return accuracy
 
 

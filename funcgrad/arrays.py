@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import partial
 from types import ModuleType
 from typing import Any, Protocol, TypeAlias
 
@@ -29,9 +30,8 @@ Device: TypeAlias = str | int | NumberedDevice
 """'cpu', 'gpu', 'gpu:1', the number of a GPU, or a CuPy device."""
 
 
-def loaded_cupy() -> ModuleType | None:
-    """CuPy if the program has imported it, else None: only then can CuPy arrays exist."""
-    return sys.modules.get("cupy")
+loaded_cupy: Callable[[], ModuleType | None] = partial(sys.modules.get, "cupy")
+"""CuPy if the program has imported it, else None: only then can CuPy arrays exist."""
 
 
 def import_cupy() -> ModuleType:
@@ -196,7 +196,7 @@ def creation_namespace(device: Device | None = None) -> ModuleType:
 
 
 def created(make: Callable[[ModuleType], Any], device: Device | None = None) -> Any:
-    """A new array on a device, the default one if none is given: what ``make(xp)`` returns there."""
+    """What ``make(xp)`` returns on a device, the default one if none is given: a new array."""
     device = device if device is not None else current().device
     if device is None or device == "cpu":
         return make(np)
@@ -261,13 +261,20 @@ def device_get(x: Any) -> Any:
     return x.get() if is_gpu_array(x) else x
 
 
-def default_device(device: Device | None) -> AbstractContextManager[None]:
-    """Create new arrays on ``device`` inside a ``with`` block.
+@contextmanager
+def default_device(device: Device | None) -> Iterator[None]:
+    """Create new arrays on ``device`` inside a ``with`` block, in which a GPU is the current one.
+
+    Raises:
+        ImportError: it is a GPU, and CuPy is not installed.
 
     >>> with default_device("cpu"):
     ...     pass
     """
-    return within(device=device)
+    on_gpu = device is not None and device != "cpu"
+    number = _device_number(device) if on_gpu else 0  # type: ignore[arg-type]
+    with import_cupy().cuda.Device(number) if on_gpu else _NOTHING, within(device=device):
+        yield
 
 
 def usable_modules() -> list[ModuleType]:

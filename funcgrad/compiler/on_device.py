@@ -28,7 +28,17 @@ class DeviceProgram:
     Equations of constants only are evaluated once per device.
     """
 
-    __slots__ = ("_bound", "_consts", "_held", "_known", "_outs", "_steps", "_template", "jaxpr", "xp")
+    __slots__ = (
+        "_bound",
+        "_consts",
+        "_held",
+        "_known",
+        "_outs",
+        "_steps",
+        "_template",
+        "jaxpr",
+        "xp",
+    )
 
     def __init__(self, jaxpr: Jaxpr, xp: ModuleType) -> None:
         self.jaxpr: Jaxpr = jaxpr
@@ -65,6 +75,7 @@ class DeviceProgram:
         self._template: list[Any] = template
 
     def __call__(self, *args: Any) -> tuple[Any, ...]:
+        """The results, which share memory with nothing but for arguments that are results."""
         xp = self.xp
         values = list(self._on_this_device())
         values[: len(args)] = [arrays.beside(xp, a) for a in args]

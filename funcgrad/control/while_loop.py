@@ -45,7 +45,9 @@ def _evaluate(
     xp: Any, *args: Any, cond: Jaxpr, body: Jaxpr, tests: int, layout: Layout, length: Any
 ) -> Any:
     ys = [(v.aval.shape, v.aval.dtype) for v in body.outvars[layout.carry :]]
-    return tuple(run_while(xp, program(cond, xp), program(body, xp), args, tests, layout.consts, ys))
+    return tuple(
+        run_while(xp, program(cond, xp), program(body, xp), args, tests, layout.consts, ys)
+    )
 
 
 def run_while(

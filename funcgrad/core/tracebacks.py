@@ -9,6 +9,7 @@ from types import FunctionType
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar
 
 from .. import arrays
+from ..arrays import loaded_cupy
 from ..context import current
 from .deferred import Deferred
 from .pickling import Portable, is_inner
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     from . import shown_errors
 else:
     shown_errors = Deferred("funcgrad.core.shown_errors", globals())
-
-find_module = sys.modules.get
 
 F = TypeVar("F", bound=Callable[..., Any])
 P = ParamSpec("P")
@@ -37,7 +36,7 @@ def user_facing(fun: F) -> F:
     @functools.wraps(fun)
     def wrapper(*args: Any, **kwargs: Any) -> Any:
         try:
-            if find_module("cupy") is None:
+            if loaded_cupy() is None:
                 result = fun(*args, **kwargs)
             else:
                 result = arrays.run_there(fun, args, kwargs)
@@ -75,7 +74,7 @@ class Facing(Generic[P, R]):
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         try:
-            if find_module("cupy") is None:
+            if loaded_cupy() is None:
                 result = self.run(*args, **kwargs)
             else:
                 result = arrays.run_there(self.run, args, kwargs)

@@ -318,7 +318,6 @@ from . import binding as _binding
 if _typing.TYPE_CHECKING:
     from . import linalg as linalg
     from .indexing.updates import at as at
-    from .reductions.sums_and_extrema import logsumexp as logsumexp
     from .on_default_device import bartlett as bartlett
     from .on_default_device import blackman as blackman
     from .on_default_device import diag_indices as diag_indices
@@ -331,6 +330,7 @@ if _typing.TYPE_CHECKING:
     from .on_default_device import logspace as logspace
     from .on_default_device import tril_indices as tril_indices
     from .on_default_device import triu_indices as triu_indices
+    from .reductions.sums_and_extrema import logsumexp as logsumexp
     from .replacements import full_like as full_like
     from .replacements import pad as pad
     from .replacements import roll as roll

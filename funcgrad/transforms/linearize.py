@@ -19,8 +19,8 @@ from .. import arrays
 from ..context import current
 from ..core.avals import Aval
 from ..core.jaxpr import Var
-from ..core.primitive import beside_result
 from ..core.plain_arrays import check_plain
+from ..core.primitive import beside_result
 from ..core.source import INTERNAL, source_of_equation
 from ..core.tracing import Trace, Tracer, at_source, aval_of, foreign_tracer_error
 from ..ops.families import (

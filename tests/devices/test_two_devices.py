@@ -127,11 +127,12 @@ def test_arrays_of_two_devices_are_refused(two_devices: Any) -> None:
 def test_new_arrays_are_on_the_default_device(two_devices: Any) -> None:
     xp = two_devices
     with fg.default_device("gpu:1"):
+        assert xp.cuda.runtime.getDevice() == 1  # what CuPy alone computes is there, too
         made = [
             fg.numpy.zeros(3), fg.numpy.arange(4), fg.numpy.linspace(0, 1, 5), fg.numpy.eye(2),
             random.key(0), random.normal(random.key(0), (2,)), fg.device_put(np.ones(2)),
         ]  # fmt: skip
-        assert xp.cuda.runtime.getDevice() == 0
+    assert xp.cuda.runtime.getDevice() == 0
     for x in made:
         assert arrays.is_gpu_array(x)
         assert x.device.id == 1  # type: ignore[attr-defined]

@@ -407,9 +407,7 @@ def conv_grouped(
         x, w = x[..., None], w[..., None]
         return conv_undilated(xp, x, w, (1,), (1,), ((0, 0),), products).reshape(n, rhs.shape[0])
     if any(d != 1 for d in lhs_dilation):
-        out = conv_dilated(
-            xp, x, w, window_strides, rhs_dilation, padding, lhs_dilation, products
-        )
+        out = conv_dilated(xp, x, w, window_strides, rhs_dilation, padding, lhs_dilation, products)
     else:
         out = conv_undilated(xp, x, w, window_strides, rhs_dilation, padding, products)
     return out.reshape(n, rhs.shape[0], *out.shape[3:])

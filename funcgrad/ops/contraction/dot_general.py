@@ -17,8 +17,8 @@ from ...core.primitive import Case
 from ...errors import ShapeError
 from ...typing import Array
 from ..families import Bilinear, bilinear, is_value, sample
-from .strong_products import Strong
 from ..shape import cast, inverse_permutation, move_axis, reshape, shift_axes, transpose
+from .strong_products import Strong
 
 Pairs: TypeAlias = tuple[tuple[int, ...], tuple[int, ...]]
 """Axes of the first operand, and those of the second that go with them."""

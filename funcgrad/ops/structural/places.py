@@ -74,7 +74,7 @@ def numbering(depth: int) -> Kernel:
 
 def _arguments(idx: Index, sizes: Sequence[int]) -> list[Any]:
     found: list[Any] = []
-    for i, n in zip(idx, sizes):
+    for i, n in zip(idx, sizes[: len(idx)], strict=True):
         found += [i.astype(np.int64, copy=False), n]
     return found
 
@@ -151,7 +151,7 @@ def last_writers_there(xp: ArrayModule, idx: Index, shape: tuple[int, ...]) -> A
 
 
 def scattered(xp: ArrayModule, x: Array, v: Array, idx: Index, op: str) -> Array:
-    """x with the values v at places: set, multiplied, or the smaller or larger ones kept."""
+    """X with the values v at places: set, multiplied, or the smaller or larger ones kept."""
     depth = len(idx)
     rows = _count(idx[0].shape)
     v = xp.broadcast_to(v.astype(x.dtype, copy=False), (*idx[0].shape, *x.shape[depth:]))
@@ -175,7 +175,7 @@ def _combined(
     Neighbours with one place are combined over doubling distances.
     """
     number = xp.zeros(v.shape[0], np.int64)
-    for i, n in zip(idx, shape):
+    for i, n in zip(idx, shape[: len(idx)], strict=True):
         number = number * n + xp.where(i < 0, i + n, i)
     order = xp.argsort(number)
     number, v = number[order], v[order]

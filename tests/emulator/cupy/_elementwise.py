@@ -18,6 +18,7 @@ C_TYPES = {
     "complex64": "complex<float>", "complex128": "complex<double>",
 }  # fmt: skip
 
+
 class Parameter(NamedTuple):
     """A type, which may be generic (one upper-case letter), a name, and whether it is raw.
 
@@ -68,7 +69,9 @@ class ElementwiseKernel:
             if any(p.raw for p in self.outs):
                 raise ValueError(f"{self.name}: raw results have to be given")
             if size is not None:
-                raise ValueError("Specified 'size' can be used only if all of the ndarray are 'raw'.")
+                raise ValueError(
+                    "Specified 'size' can be used only if all of the ndarray are 'raw'."
+                )
         results = [np.array(on_this_device(o), order="C") for o in given] or [
             uninitialised(shape, dtype_of(p.kind, types)) for p in self.outs
         ]
@@ -119,9 +122,7 @@ class ElementwiseKernel:
         ]
         places = ", ".join(f"{c_type}* {'' if raw else 'p_'}{name}" for c_type, name, raw in params)
         values = "".join(
-            f"        {c_type}& {name} = p_{name}[i];\n"
-            for c_type, name, raw in params
-            if not raw
+            f"        {c_type}& {name} = p_{name}[i];\n" for c_type, name, raw in params if not raw
         )
         aliases = "".join(f"typedef {C_TYPES[t.name]} {kind};\n" for kind, t in types.items())
         return (
