@@ -75,12 +75,13 @@ class ArrayFunctions:
 def by_formula(prim: Any, xp: ModuleType, args: Sequence[Any]) -> Any:
     """The result of an elementwise operator on arrays, by its formula.
 
-    Formulas of real numbers are computed in float32 where operands are of float16. The result has
-    the shape and dtype that the operator declares.
+    Formulas of real numbers are computed in float32, or the dtype of the result, where operands are
+    of float16. The result has the shape and dtype that the operator declares.
     """
     aval = prim.abstract(*map(aval_of, args))
     if prim.scalar is not None:
-        args = [a.astype(np.float32) if getattr(a, "dtype", None) == HALF else a for a in args]
+        wide = np.result_type(aval.dtype, np.float32) if aval.dtype.kind == "f" else np.float32
+        args = [a.astype(wide) if getattr(a, "dtype", None) == HALF else a for a in args]
     out = (prim.rounded or prim.scalar)(ArrayFunctions(xp), *args)
     out = xp.asarray(out)
     if out.dtype != aval.dtype:

@@ -130,7 +130,7 @@ shared_product: Elementwise = elementwise(
     arity=3,
     fuses=((mul_strong, shares), (mul_both_strong, shares)),
     numpy=NumpyText(into=True, overwrites=(2,)),
-    scalar=lambda m, x, y, t: m.where(x < y, 0 * y, m.where(x == y, 0.5 * t, t)),
+    scalar=lambda m, x, y, t: m.where(x < y, 0.0, m.where(x == y, 0.5 * t, t)),
 )
 
 

@@ -14,8 +14,8 @@ from ..families import Elementwise, Scaling, elementwise
 
 
 def infinite_part(x: Array) -> Array:
-    """The sign of an infinite real number, 0 for a finite one: the direction of what has both."""
-    return np.where(np.isinf(x), np.sign(x), np.zeros_like(x))
+    """The sign of an infinite real number, 0 for a finite one, and NaN for NaN."""
+    return np.where(np.isinf(x), np.sign(x), 0 * x)
 
 
 def share_values(x: Array, whole: Array, out: Array | None = None) -> Array:

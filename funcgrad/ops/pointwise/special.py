@@ -203,7 +203,7 @@ def _entropy_formula(m: FloatScalars, x: Any) -> Any:
 
 
 def _relative_entropy_formula(m: FloatScalars, x: Any, y: Any) -> Any:
-    inside = m.where(x == 0, 0 * y, xlogratio_formula(m, x, y))
+    inside = m.where(x == 0, m.where(y == y, x, y), xlogratio_formula(m, x, y))
     outside = (x < 0) | (y < 0) | ((y == 0) & (x > 0))
     return m.where(outside & (x == x) & (y == y), inf, inside)
 
