@@ -99,6 +99,7 @@ class Primitive(Record):
     Attributes:
         name: in jaxprs.
         evaluate: results on plain arrays.
+        on_gpu: likewise on arrays of a GPU, where that needs another way than ``evaluate``.
         abstract: shapes and dtypes of results.
         cases: test cases, on which all laws are checked.
         no_cases: why there are none.
@@ -138,6 +139,7 @@ class Primitive(Record):
     evaluate: Callable[..., Any]
     abstract: Callable[..., Any]
     cases: Callable[[Any], Iterable[Case]] | None = None
+    on_gpu: Callable[..., Any] | None = None
     no_cases: str | None = None
     nondifferentiable: str | None = None
     transpose: Callable[..., Any] | None = None
@@ -238,7 +240,8 @@ class Primitive(Record):
 
     def evaluate_on(self, xp: Any, args: Sequence[Any], params: dict[str, Any]) -> Any:
         """Evaluate on arrays of one array module and one device, which is the current one."""
-        return self.evaluate(xp, *args, **params)
+        run = self.evaluate if xp is np or self.on_gpu is None else self.on_gpu
+        return run(xp, *args, **params)
 
     # --- what interpreters ask of a family -------------------------------------------------------
 

@@ -9,7 +9,6 @@ from types import FunctionType
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar
 
 from .. import arrays
-from ..arrays import loaded_cupy
 from ..context import current
 from .deferred import Deferred
 from .pickling import Portable, is_inner
@@ -36,7 +35,7 @@ def user_facing(fun: F) -> F:
     @functools.wraps(fun)
     def wrapper(*args: Any, **kwargs: Any) -> Any:
         try:
-            if loaded_cupy() is None:
+            if arrays.loaded_cupy() is None:
                 result = fun(*args, **kwargs)
             else:
                 result = arrays.run_there(fun, args, kwargs)
@@ -74,7 +73,7 @@ class Facing(Generic[P, R]):
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         try:
-            if loaded_cupy() is None:
+            if arrays.loaded_cupy() is None:
                 result = self.run(*args, **kwargs)
             else:
                 result = arrays.run_there(self.run, args, kwargs)

@@ -22,6 +22,7 @@ def _made_there(fun: F) -> F:
         out = fun(*args, **kwargs)
         return tree.map(lambda x: arrays.moved(x, device), out)
 
+    make.__module__ = __name__
     return make  # type: ignore[return-value]
 
 

@@ -68,7 +68,7 @@ def compare(name: str, args: tuple[Any, ...]) -> None:
         given = [np.array(a) for a in args]
         expected = np.asarray(prim.evaluate(*given))
         if prim.scalar is not None:  # whose digits in float16 are lost on the way
-            wide = np.result_type(expected.dtype, np.float32)
+            wide = np.result_type(expected.real.dtype, np.float32)
             given = [a.astype(wide) if a.dtype == np.float16 else a for a in given]
             expected = np.asarray(prim.evaluate(*given)).astype(expected.dtype)
         found = by_formula(prim, np, args)  # type: ignore[arg-type]

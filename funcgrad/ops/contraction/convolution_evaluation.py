@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 import numpy as np
@@ -10,10 +10,9 @@ import numpy as np
 from ...arrays import ArrayModule
 from ...typing import Array
 from ..windows.geometry import pad_and_dilate
-from .strong_products import Plain, Strong
 
-Products: TypeAlias = Plain | Strong
-"""How two arrays are multiplied."""
+Products: TypeAlias = tuple[Callable[..., Array], Callable[..., Array], Callable[..., Array]]
+"""How matrices are multiplied, matrices in the other order, and elements."""
 
 Phase: TypeAlias = tuple[slice, slice, int, int, tuple[int, int]]
 """Positions, taps, stride, dilation and padding of a convolution along one axis."""
@@ -178,7 +177,7 @@ def conv_products(
         if xp is np:
             np.matmul(p, w[g], out=into)
         else:  # a reshaped part may be a copy there
-            part[...] = products.matmul(p, w[g]).reshape(part.shape)
+            part[...] = products[0](p, w[g]).reshape(part.shape)
     out = out.reshape(groups, n, *counts, outputs)
     return out.transpose(1, 0, -1, *range(2, 2 + len(counts)))
 
@@ -203,8 +202,8 @@ def conv_add_products(
         p = conv_rows(xp, patches[g, a], size, last, merge=True)
         part = w[g, a].reshape(p.shape[0], p.shape[1], -1, outputs)
         left, right = (p, part) if inside else (part, p)
-        ordered = products if inside else products.swapped()
-        out[g] += ordered.matmul(left.swapaxes(-1, -2), right).sum(axis=1)
+        multiply = products[0 if inside else 1]
+        out[g] += multiply(left.swapaxes(-1, -2), right).sum(axis=1)
     out = out if inside else out.swapaxes(1, 2)
     rank = len(counts)
     if last == "i":
@@ -254,7 +253,7 @@ def conv_taps(
                 if xp is np:
                     np.multiply(*factors, out=into)
                 else:
-                    into[...] = products.multiply(*factors)
+                    into[...] = products[2](*factors)
                 if into is spare:
                     xp.add(part, spare, out=part)
     return out.transpose(1, -1, 0, *range(2, x.ndim - 1))
@@ -284,7 +283,7 @@ def conv_positions(
                 slice(i * s, i * s + (k - 1) * d + 1, d)
                 for i, s, k, d in zip(q, strides, taps, dilation, strict=True)
             ]
-            part = products.multiply(x[(slice(a, a + step), n, *at)], w[o, a : a + step])
+            part = products[2](x[(slice(a, a + step), n, *at)], w[o, a : a + step])
             part = part.reshape(-1, taps[-1] * groups).sum(axis=0)
             out[index] += part.reshape(taps[-1], groups).sum(axis=0)
     return out.transpose(0, -1, 1, *range(2, x.ndim - 1))
@@ -394,7 +393,7 @@ def conv_grouped(
     products: Products | None = None,
 ) -> Array:
     """Convolution of (n, c, *space) with (o, i, *taps): (n, o, *positions)."""
-    products = products or Plain(xp)
+    products = products or (xp.matmul, xp.matmul, xp.multiply)
     rank = len(window_strides)
     groups = feature_group_count * batch_group_count
     n, space = lhs.shape[0] // batch_group_count, lhs.shape[2:]

@@ -19,7 +19,7 @@ from ..shape import cast, flip, move_axis, reshape, transpose
 from ..windows.geometry import dilated_size, window_adjoint, window_count
 from .convolution_evaluation import conv_grouped
 from .dot_general import strong_product
-from .strong_products import Strong
+from .strong_products import strong_products
 
 
 def _conv_eval(
@@ -30,11 +30,16 @@ def _conv_eval(
 
     if strong is None:
         return product(lhs, rhs)
-    if xp is not np:
-        return conv_grouped(xp, lhs, rhs, **params, products=Strong(xp, strong == 0))
     if strong == 0:
         return strong_product(xp, product, lhs, rhs)
     return strong_product(xp, lambda z, d: product(d, z), rhs, lhs)
+
+
+def _conv_on_gpu(
+    xp: ArrayModule, lhs: Array, rhs: Array, *, strong: int | None, **params: Any
+) -> Array:
+    products = None if strong is None else strong_products(xp, strong == 0)
+    return conv_grouped(xp, lhs, rhs, **params, products=products)
 
 
 def check_convolution(lhs: Aval, rhs: Aval, **params: Any) -> Aval:
@@ -261,6 +266,7 @@ def _conv_cases(rng: np.random.Generator) -> list[Case]:
 convolution: Bilinear = bilinear(
     "conv_general_dilated",
     _conv_eval,
+    on_gpu=_conv_on_gpu,
     abstract=check_convolution,
     transpose=_conv_transpose,
     batch=_conv_batch,

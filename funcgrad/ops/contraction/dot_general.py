@@ -18,7 +18,7 @@ from ...errors import ShapeError
 from ...typing import Array
 from ..families import Bilinear, bilinear, is_value, sample
 from ..shape import cast, inverse_permutation, move_axis, reshape, shift_axes, transpose
-from .strong_products import Strong
+from .strong_products import strong_matmul
 
 Pairs: TypeAlias = tuple[tuple[int, ...], tuple[int, ...]]
 """Axes of the first operand, and those of the second that go with them."""
@@ -123,11 +123,20 @@ def contract_strongly(
             left = x if lc[0] == x.ndim - 1 else x.T
             return xp.matmul(left, y if rc[0] == 0 else y.T)
         return contract_arrays(xp, x, y, contract, batch)
-    if xp is not np:
-        return contract_arrays(xp, x, y, contract, batch, Strong(xp, strong == 0).matmul)
     if strong == 0:
         return strong_product(xp, lambda z, d: contract_arrays(xp, z, d, contract, batch), x, y)
     return strong_product(xp, lambda z, d: contract_arrays(xp, d, z, contract, batch), y, x)
+
+
+def contract_on_gpu(
+    xp: ArrayModule, x: Array, y: Array, *, contract: Pairs, batch: Pairs, strong: int | None
+) -> Array:
+    """The contraction, whose strong zeros need no look from the host."""
+    if strong is None:
+        return contract_arrays(xp, x, y, contract, batch)
+    return contract_arrays(
+        xp, x, y, contract, batch, lambda a, b: strong_matmul(xp, a, b, strong == 0)
+    )
 
 
 def _free(ndim: int, *used: tuple[int, ...]) -> tuple[int, ...]:
@@ -295,6 +304,7 @@ def _expression(module: Any, e: Eqn, ins: list[str]) -> str:
 dot_general: Bilinear = bilinear(
     "dot_general",
     contract_strongly,
+    on_gpu=contract_on_gpu,
     abstract=_abstract,
     transpose=_transpose,
     batch=_batch,

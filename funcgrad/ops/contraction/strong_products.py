@@ -6,13 +6,16 @@ with strong zeros if the device finds that it is not finite.
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeAlias
 
 import numpy as np
 
-from ...arrays import ArrayModule
 from ...typing import Array
 from ..kernels import Kernel
+
+Product: TypeAlias = Callable[[Array, Array], Array]
+"""A product of two arrays."""
 
 REPAIR = Kernel(
     "strong_product",
@@ -32,57 +35,31 @@ REPAIR = Kernel(
 )
 
 
-class Strong:
-    """Products of arrays of a GPU; ``first`` says in which factor zeros are strong."""
-
-    __slots__ = ("first", "xp")
-
-    def __init__(self, xp: ArrayModule, first: bool) -> None:
-        self.xp: Any = xp
-        self.first: bool = first
-
-    def swapped(self) -> Strong:
-        """The same for the factors in the other order."""
-        return Strong(self.xp, not self.first)
-
-    def multiply(self, x: Array, y: Array) -> Array:
-        """The product element by element."""
-        z = x if self.first else y
-        product = x * y
-        return self.xp.where(z == 0, product.dtype.type(0), product)
-
-    def matmul(self, x: Array, y: Array) -> Array:
-        """The product of stacks of matrices."""
-        xp = self.xp
-        dtype = np.result_type(x.dtype, y.dtype)
-        lead = np.broadcast_shapes(x.shape[:-2], y.shape[:-2])
-        x = xp.broadcast_to(x.astype(dtype, copy=False), lead + x.shape[-2:])
-        y = xp.broadcast_to(y.astype(dtype, copy=False), lead + y.shape[-2:])
-        out = xp.ascontiguousarray(xp.matmul(x, y))
-        other = y if self.first else x
-        fine = xp.isfinite(other if other.size < out.size else out).all().reshape(1)
-        (rows, depth), columns = x.shape[-2:], y.shape[-1]
-        if out.size:
-            REPAIR(xp, x, y, fine, rows, depth, columns, self.first, out, size=out.size)
-        return out
+def strong_matmul(xp: Any, x: Array, y: Array, first: bool) -> Array:
+    """The product of stacks of matrices; ``first`` says in which factor zeros are strong."""
+    dtype = np.result_type(x.dtype, y.dtype)
+    lead = np.broadcast_shapes(x.shape[:-2], y.shape[:-2])
+    x = xp.broadcast_to(x.astype(dtype, copy=False), lead + x.shape[-2:])
+    y = xp.broadcast_to(y.astype(dtype, copy=False), lead + y.shape[-2:])
+    out = xp.ascontiguousarray(xp.matmul(x, y))
+    other = y if first else x
+    fine = xp.isfinite(other if other.size < out.size else out).all().reshape(1)
+    (rows, depth), columns = x.shape[-2:], y.shape[-1]
+    if out.size:
+        REPAIR(xp, x, y, fine, rows, depth, columns, first, out, size=out.size)
+    return out
 
 
-class Plain:
-    """Products of arrays as they are."""
+def strong_multiply(xp: Any, x: Array, y: Array, first: bool) -> Array:
+    """The product element by element."""
+    product = x * y
+    return xp.where((x if first else y) == 0, product.dtype.type(0), product)
 
-    __slots__ = ("xp",)
 
-    def __init__(self, xp: ArrayModule) -> None:
-        self.xp: Any = xp
-
-    def swapped(self) -> Plain:
-        """The same for the factors in the other order."""
-        return self
-
-    def multiply(self, x: Array, y: Array) -> Array:
-        """The product element by element."""
-        return x * y
-
-    def matmul(self, x: Array, y: Array) -> Array:
-        """The product of stacks of matrices."""
-        return self.xp.matmul(x, y)
+def strong_products(xp: Any, first: bool) -> tuple[Product, Product, Product]:
+    """Products of matrices, of matrices in the other order, and of elements."""
+    return (
+        lambda x, y: strong_matmul(xp, x, y, first),
+        lambda x, y: strong_matmul(xp, x, y, not first),
+        lambda x, y: strong_multiply(xp, x, y, first),
+    )

@@ -51,13 +51,24 @@ def _starts_there(
 def _dynamic_slice_eval(
     xp: ArrayModule, x: Array, *starts: Array | int, sizes: tuple[int, ...]
 ) -> Array:
-    if xp is not np:
-        for axis, at in enumerate(_starts_there(xp, x.shape, starts, sizes)):
-            if sizes[axis] < x.shape[axis]:
-                x = xp.take(x, at + xp.arange(sizes[axis]), axis=axis)
-        return x
     at = clamped_starts(x.shape, starts, sizes)
     return x[tuple(slice(i, i + n) for i, n in zip(at, sizes))]
+
+
+def _dynamic_slice_on_gpu(
+    xp: ArrayModule, x: Array, *starts: Array | int, sizes: tuple[int, ...]
+) -> Array:
+    for axis, at in enumerate(_starts_there(xp, x.shape, starts, sizes)):
+        if sizes[axis] < x.shape[axis]:
+            x = xp.take(x, at + xp.arange(sizes[axis]), axis=axis)
+    return x
+
+
+def _dynamic_update_on_gpu(xp: ArrayModule, x: Array, v: Array, *starts: Array | int) -> Array:
+    out = xp.array(x)
+    at = _starts_there(xp, x.shape, starts, v.shape)
+    out[xp.ix_(*[i + xp.arange(n) for i, n in zip(at, v.shape)]) if at else ()] = v
+    return out
 
 
 def _dynamic_slice_abstract(x: Aval, *starts: Aval, sizes: tuple[int, ...]) -> Aval:
@@ -68,10 +79,6 @@ def _dynamic_slice_abstract(x: Aval, *starts: Aval, sizes: tuple[int, ...]) -> A
 
 def _dynamic_update_eval(xp: ArrayModule, x: Array, v: Array, *starts: Array | int) -> Array:
     out = xp.array(x)
-    if xp is not np:
-        at = _starts_there(xp, x.shape, starts, v.shape)
-        out[xp.ix_(*[i + xp.arange(n) for i, n in zip(at, v.shape)]) if at else ()] = v
-        return out
     at = clamped_starts(x.shape, starts, v.shape)
     out[tuple(slice(i, i + n) for i, n in zip(at, v.shape))] = v
     return out
@@ -125,6 +132,7 @@ def _dynamic_update_batch(size: int, args: Sequence[Array], batched: Sequence[bo
 dynamic_slice: General = general(
     "dynamic_slice",
     _dynamic_slice_eval,
+    on_gpu=_dynamic_slice_on_gpu,
     abstract=_dynamic_slice_abstract,
     jvp=Joint(lambda ts, _o, _x, *starts, sizes: dynamic_slice(ts[0], *starts, sizes=sizes)),
     transpose=lambda ct, x, *starts, flagged, sizes: (
@@ -143,6 +151,7 @@ dynamic_slice: General = general(
 dynamic_update_slice: General = general(
     "dynamic_update_slice",
     _dynamic_update_eval,
+    on_gpu=_dynamic_update_on_gpu,
     abstract=lambda x, v, *starts: Aval(x.shape, x.dtype),
     jvp=Joint(lambda ts, _o, _x, _v, *starts: dynamic_update_slice(ts[0], ts[1], *starts)),
     transpose=lambda ct, x, v, *starts, flagged: (

@@ -23,8 +23,6 @@ from .joining import concatenate
 
 
 def _gather_eval(xp: ArrayModule, x: Array, *idx: Array) -> Array:
-    if xp is not np:
-        return places.gathered(xp, x, idx)
     out = x[idx]
     return out.copy() if xp.ndim(idx[0]) == 0 and xp.ndim(out) else out
 
@@ -96,6 +94,7 @@ def _gather_cases(rng: np.random.Generator) -> Iterator[Case]:
 gather: General = general(
     "gather",
     _gather_eval,
+    on_gpu=places.gathered,
     abstract=_gather_abstract,
     jvp=Joint(lambda ts, _o, _x, *idx: gather(ts[0], *idx)),
     transpose=_gather_transpose,
@@ -108,8 +107,6 @@ gather: General = general(
 
 
 def _scatter_add_eval(xp: ArrayModule, v: Array, *idx: Array, shape: tuple[int, ...]) -> Array:
-    if xp is not np:
-        return places.added(xp, v, idx, shape)
     out = xp.zeros(shape, wider(v.dtype))
     add_at(xp, out, idx, v)
     return out.astype(v.dtype, copy=False)
@@ -150,6 +147,7 @@ def _scatter_add_batch(
 scatter_add: General = general(
     "scatter_add",
     _scatter_add_eval,
+    on_gpu=places.added,
     abstract=lambda v, *idx, shape: Aval(shape, v.dtype),
     jvp=Joint(lambda ts, _o, _v, *idx, shape: scatter_add(ts[0], *idx, shape=shape)),
     transpose=lambda ct, _v, *idx, flagged, shape: (gather(ct, *idx), *(None for _ in idx)),
@@ -175,8 +173,6 @@ scatter_add: General = general(
 
 
 def _scatter_eval(xp: ArrayModule, x: Array, v: Array, *idx: Array, op: str) -> Array:
-    if xp is not np:
-        return places.scattered(xp, x, v, idx, op)
     out = xp.array(x)
     if op == "set":
         out[idx] = v
@@ -191,8 +187,6 @@ def _scatter_eval(xp: ArrayModule, x: Array, v: Array, *idx: Array, op: str) -> 
 
 def last_writers(xp: ArrayModule, *idx: Array, shape: tuple[int, ...]) -> Array:
     """True for entries of index arrays that no later one overwrites, by hitting the same place."""
-    if xp is not np:
-        return places.last_writers_there(xp, idx, shape)
     numbers = xp.arange(idx[0].size).reshape(idx[0].shape)
     owner = xp.full(shape, -1)
     owner[idx] = numbers
@@ -210,6 +204,7 @@ def _winners_batch(
 winners: General = general(
     "scatter_winners",
     last_writers,
+    on_gpu=places.last_writers_there,
     abstract=lambda *idx, shape: Aval(idx[0].shape, bool),
     batch=_winners_batch,
     cases=lambda rng: [
@@ -328,6 +323,7 @@ def _scatter_cases(rng: np.random.Generator) -> Iterator[Case]:
 scatter: General = general(
     "scatter",
     _scatter_eval,
+    on_gpu=places.scattered,
     abstract=lambda x, v, *idx, op: Aval(x.shape, x.dtype),
     jvp=Joint(_scatter_jvp),
     transpose=_scatter_transpose,

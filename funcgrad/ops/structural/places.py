@@ -93,7 +93,7 @@ def missing(dtype: np.dtype) -> Any:
     return dtype.type(info.min if dtype.kind == "i" else info.max)
 
 
-def gathered(xp: ArrayModule, x: Array, idx: Index) -> Array:
+def gathered(xp: ArrayModule, x: Array, *idx: Array) -> Array:
     """The rows of x at the indices."""
     depth = len(idx)
     out = xp.empty((*idx[0].shape, *x.shape[depth:]), x.dtype)
@@ -106,11 +106,11 @@ def gathered(xp: ArrayModule, x: Array, idx: Index) -> Array:
     return gathering(depth)(xp, x, *_arguments(idx, x.shape), inner, missing(x.dtype), out)
 
 
-def added(xp: ArrayModule, v: Array, idx: Index, shape: tuple[int, ...]) -> Array:
+def added(xp: ArrayModule, v: Array, *idx: Array, shape: tuple[int, ...]) -> Array:
     """Zeros with the rows of v added at the indices, by atomic additions in any order."""
     v = xp.broadcast_to(v, (*idx[0].shape, *shape[len(idx) :]))
     if v.dtype.kind == "c":
-        real, imag = (added(xp, part, idx, shape) for part in (v.real, v.imag))
+        real, imag = (added(xp, part, *idx, shape=shape) for part in (v.real, v.imag))
         out = xp.empty(shape, v.dtype)
         out.real = real
         out.imag = imag
@@ -144,13 +144,13 @@ def owners(xp: ArrayModule, idx: Index, sizes: Sequence[int]) -> Array:
     return out
 
 
-def last_writers_there(xp: ArrayModule, idx: Index, shape: tuple[int, ...]) -> Array:
+def last_writers_there(xp: ArrayModule, *idx: Array, shape: tuple[int, ...]) -> Array:
     """True for entries that no later one overwrites, and that are in range."""
-    last = gathered(xp, owners(xp, idx, shape), idx)
+    last = gathered(xp, owners(xp, idx, shape), *idx)
     return last == xp.arange(1, last.size + 1, dtype=np.uint64).reshape(last.shape)
 
 
-def scattered(xp: ArrayModule, x: Array, v: Array, idx: Index, op: str) -> Array:
+def scattered(xp: ArrayModule, x: Array, v: Array, *idx: Array, op: str) -> Array:
     """X with the values v at places: set, multiplied, or the smaller or larger ones kept."""
     depth = len(idx)
     rows = _count(idx[0].shape)
@@ -160,8 +160,10 @@ def scattered(xp: ArrayModule, x: Array, v: Array, idx: Index, op: str) -> Array
         return x.copy()
     if op != "set":
         order = {"mul": xp.multiply, "min": xp.minimum, "max": xp.maximum}[op]
-        v, idx = _combined(xp, v, [i.reshape(-1) for i in idx], x.shape, order)
-    owner = owners(xp, idx, x.shape[:depth])
+        v, rows_at = _combined(xp, v, [i.reshape(-1) for i in idx], x.shape, order)
+        owner = owners(xp, rows_at, x.shape[:depth])
+    else:
+        owner = owners(xp, idx, x.shape[:depth])
     there = (owner > 0).reshape(owner.shape + (1,) * (x.ndim - depth))
     found = xp.take(v, xp.maximum(owner, 1).astype(np.int64) - 1, axis=0)
     return xp.where(there, found if op == "set" else order(x, found), x)
