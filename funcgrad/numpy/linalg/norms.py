@@ -6,6 +6,7 @@ from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
+from ...arrays import like
 from ...core.tracebacks import user_facing
 from ...ops.linalg import inverses, matrices
 from ...ops.linalg import norms as linalg_norm
@@ -230,9 +231,9 @@ def matrix_rank(
     s = abs(linalg_spectral.eigvalsh(A, lower=True)) if hermitian else linalg_spectral.svdvals(A)
     axis = len(s.shape) - 1
     if not s.shape[-1]:
-        return np.zeros(s.shape[:-1], np.int64)[()]
+        return like(s, np.zeros(s.shape[:-1], np.int64)[()])
     if tol is not None:
-        least = as_operand(tol)
+        least = like(s, as_operand(tol))
     else:
         rtol = max(A.shape[-2:]) * float(np.finfo(s.dtype).eps) if rtol is None else rtol
         least = as_operand(reduce_max(s, axes=(axis,)) * rtol)
