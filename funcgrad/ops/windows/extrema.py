@@ -120,9 +120,7 @@ def window_hits(
     return hits, hits.sum(axis=0, dtype=np.uint8 if len(slices) < 256 else np.intp)
 
 
-def each_place(
-    xp: ArrayModule, x: Array, slices: Sequence[tuple[slice, ...]], out: Array
-) -> Array:
+def each_place(xp: ArrayModule, x: Array, slices: Sequence[tuple[slice, ...]], out: Array) -> Array:
     """What each place in the windows holds, side by side, for arrays of a device."""
     return xp.stack([x[at] for at in slices]) if slices else xp.empty((0, *out.shape), x.dtype)
 
