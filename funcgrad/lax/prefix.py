@@ -8,6 +8,7 @@ from typing import TypeVar
 import numpy as np
 
 from .. import tree
+from ..arrays import is_gpu_array
 from ..core.arguments import check_function
 from ..core.tracebacks import user_facing
 from ..core.tracing import Tracer, aval_of
@@ -40,7 +41,7 @@ def associative_scan(fn: Callable[[T, T], T], elems: T, reverse: bool = False, a
     check_function(fn, "associative_scan")
     check_operands(elems, "associative_scan: elems")
     leaves, spec = tree.flatten(elems)
-    leaves = [x if isinstance(x, Tracer) else np.asarray(x) for x in leaves]
+    leaves = [x if isinstance(x, Tracer) or is_gpu_array(x) else np.asarray(x) for x in leaves]
     for x in leaves:
         if not -len(x.shape) <= axis < len(x.shape):
             raise ShapeError(f"associative_scan: axis {axis} is out of range for {aval_of(x)}")

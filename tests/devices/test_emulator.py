@@ -263,6 +263,10 @@ def test_linear_algebra_fails_in_silence(xp: Any) -> None:
     singular = xp.zeros((2, 2))
     indefinite = xp.asarray([[1.0, 2.0], [2.0, 1.0]])
     assert not np.isfinite(xp.linalg.inv(singular).get()).all()
+    if hasattr(xp, "emulated"):
+        u, s, vh = xp.linalg.svd(xp.full((3, 2), np.nan), full_matrices=False)
+        assert (u.shape, s.shape, vh.shape) == ((3, 2), (2,), (2, 2))
+        assert np.isnan(s.get()).all()
     with cupyx.errstate(linalg="raise"):
         with pytest.raises(np.linalg.LinAlgError):
             xp.linalg.cholesky(indefinite)

@@ -327,3 +327,16 @@ def test_every_factorization_is_differentiable_in_float32():
         g = grad(lambda x, fun=fun: total(fun(x)))(a)
         assert g.dtype == np.float32
         assert np.isfinite(g).all()
+
+
+@pytest.mark.parametrize("worst", [np.inf, np.nan])
+def test_second_derivatives_of_determinants_of_what_is_not_finite(worst):
+    """LAPACK may not come to an end for infinities: NaN, in the lane of that matrix only."""
+    a = random_like(np.random.default_rng(4), (2, 3, 3))
+    gradient = grad(lambda a: np.sum(linalg.det(a)))
+    alone = jvp(gradient, (a[:1],), (np.ones((1, 3, 3)),))[1]
+    a[1, 0, 0] = worst
+    with np.errstate(invalid="ignore"):
+        both = jvp(gradient, (a,), (np.ones((2, 3, 3)),))[1]
+    np.testing.assert_allclose(both[0], alone[0])
+    assert np.isnan(both[1]).any()

@@ -6,6 +6,7 @@ from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
+from ...arrays import like
 from ...core.tracebacks import user_facing
 from ...ops.linalg import inverses, matrices
 from ...ops.linalg import norms as linalg_norm
@@ -230,11 +231,11 @@ def matrix_rank(
     s = abs(linalg_spectral.eigvalsh(A, lower=True)) if hermitian else linalg_spectral.svdvals(A)
     axis = len(s.shape) - 1
     if not s.shape[-1]:
-        return np.zeros(s.shape[:-1], np.int64)[()]
+        return reduce_sum(cast(s, np.dtype(np.int64)), axes=(axis,))
     if tol is not None:
-        least = as_operand(tol)
+        least = like(s, as_operand(tol))
     else:
         rtol = max(A.shape[-2:]) * float(np.finfo(s.dtype).eps) if rtol is None else rtol
-        least = as_operand(reduce_max(s, axes=(axis,)) * rtol)
+        least = as_operand(reduce_max(s, axes=(axis,)) * like(s, rtol))
     above = s > reshape(least, shape=(*least.shape, 1))
     return reduce_sum(cast(above, np.dtype(np.int64)), axes=(axis,))

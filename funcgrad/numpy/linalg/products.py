@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ...arrays import like
 from ...core.tracebacks import user_facing
 from ...core.tracing import aval_of
 from ...errors import ShapeError
@@ -65,7 +66,8 @@ def matrix_power(a: ArrayLike, n: int) -> Array:
     if type(n) is not int and not hasattr(n, "__index__"):
         raise TypeError(f"matrix_power needs an integer exponent, got {n!r}")
     if n == 0:
-        return broadcast(np.eye(base.shape[-1], dtype=base.dtype), shape=tuple(base.shape))
+        eye = like(base, np.eye(base.shape[-1], dtype=base.dtype))
+        return broadcast(eye, shape=tuple(base.shape))
     if n < 0:
         base, n = inverses.inv(inexact(base)), -n
     if n == 3:  # NumPy multiplies in this order, too

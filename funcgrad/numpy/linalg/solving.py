@@ -27,6 +27,7 @@ from ...ops.pointwise.complex import conj, real
 from ...ops.shape import broadcast_to, cast, reduce_sum, reshape, transpose
 from ...ops.structural.indexing import index
 from ...typing import Array, ArrayLike
+from ..protocol import as_operand
 from .operands import inexact, is_plain, matrices, of_one_dtype, square
 
 _NONE: Any = np._NoValue
@@ -135,8 +136,8 @@ def pinv(
         rcond = _precision(x) if rtol is None else rtol
     elif rcond is None:
         rcond = 1e-15
-    smallest = np.asarray(rcond, np.float64)
-    return inverses.pinv(x, np.broadcast_to(smallest, x.shape[:-2])[()])
+    smallest = cast(as_operand(rcond), np.dtype(np.float64))
+    return inverses.pinv(x, broadcast_to(smallest, x.shape[:-2]))
 
 
 def _precision(a: Array) -> float:
@@ -184,7 +185,7 @@ def lstsq(
     rank = reduce_sum(cast(s > largest * rcond, np.dtype(np.int64)), axes=(0,))
     x = matmul(inverses.pinv(matrix, np.float64(rcond)), rhs)
     if m <= n:
-        return x, np.empty(0, s.dtype), rank, s
+        return x, index(s, key=((0, 0, None),)), rank, s
     rest = rhs - matmul(matrix, x)
     squares = real(conj(rest) * rest) if rest.dtype.kind == "c" else rest * rest
     residuals = reduce_sum(squares, axes=(0,))

@@ -7,7 +7,7 @@ value decomposition, where dividing by the determinant would fail.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
@@ -87,14 +87,37 @@ def products_without(xp: ArrayModule, s: Array) -> Array:
     return before * after[..., ::-1]
 
 
+def check_finite(a: Array) -> None:
+    """Raise for matrices of the CPU with infinities: LAPACK may not come to an end."""
+    if isinstance(a, np.ndarray) and not np.isfinite(a).all():
+        raise np.linalg.LinAlgError("the cofactors of a matrix that is not finite")
+
+
+def where_finite(
+    xp: ArrayModule, function: Callable[..., Array], a: Array, *others: Array
+) -> Array:
+    """A function of the matrices of a device that are finite, and NaN for the others."""
+    finite = xp.isfinite(a).all(axis=(-2, -1), keepdims=True)
+    out = function(xp, xp.where(finite, a, xp.eye(a.shape[-1], dtype=a.dtype)), *others)
+    return xp.where(finite, out, out.dtype.type(np.nan))
+
+
 def singular_cofactors(xp: ArrayModule, a: Array) -> Array:
     """Cofactors of any matrix: those of its singular values, turned by its singular vectors."""
-    if not xp.isfinite(a).all():  # LAPACK may not come to an end
-        raise np.linalg.LinAlgError("the cofactors of a matrix that is not finite")
+    check_finite(a)
     u, s, vh = xp.linalg.svd(a)
     scale = xp.linalg.det(u) * xp.linalg.det(vh)
     turned = u.conj() * products_without(xp, s)[..., None, :]
     return xp.asarray(scale)[..., None, None] * xp.matmul(turned, vh.conj())
+
+
+def _selected_cofactors(xp: ArrayModule, a: Array) -> Array:
+    """Cofactors on a device, where both ways are computed and each matrix takes what is right."""
+    det = xp.asarray(xp.linalg.det(a))[..., None, None]
+    inverse = xp.linalg.inv(a)
+    regular = (det != 0) & xp.isfinite(inverse).all(axis=(-2, -1), keepdims=True)
+    others = where_finite(xp, singular_cofactors, a)
+    return xp.where(regular, det * xp.swapaxes(inverse, -1, -2), others)
 
 
 def _cofactors_eval(xp: ArrayModule, a: Array) -> Array:
@@ -104,6 +127,8 @@ def _cofactors_eval(xp: ArrayModule, a: Array) -> Array:
     """
     if a.shape[-1] == 0:
         return xp.zeros(a.shape, a.dtype)
+    if xp is not np:
+        return _selected_cofactors(xp, a)
     try:
         with raising_linalg(xp):
             inverse = xp.linalg.inv(a)
@@ -138,6 +163,7 @@ def changed_cofactors(xp: ArrayModule, a: Array, t: Array) -> Array:
     In the frame of the singular vectors, E = U* t V, it has the diagonal entries sum_k E_kk p_ik
     and the others -E_ji p_ij, where p_ij is the product of all singular values but i and j.
     """
+    check_finite(a)
     u, s, vh = xp.linalg.svd(a)
     scale = xp.linalg.det(u) * xp.linalg.det(vh)
     n = s.shape[-1]
@@ -155,6 +181,8 @@ def changed_cofactors(xp: ArrayModule, a: Array, t: Array) -> Array:
 def _change_eval(xp: ArrayModule, a: Array, t: Array) -> Array:
     if a.shape[-1] == 0:
         return xp.zeros(a.shape, a.dtype)
+    if xp is not np:
+        return where_finite(xp, changed_cofactors, a, t)
     return by_lanes(xp, changed_cofactors, (a, t), "nan")
 
 

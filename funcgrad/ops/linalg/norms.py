@@ -37,6 +37,8 @@ def _norm_eval(
     if x.dtype == np.float16:
         wide = x.astype(np.float32)
         return _norm_eval(xp, wide, axes=axes, order=order, count=count).astype(x.dtype)
+    if xp is not np:
+        return _scaled_everywhere(xp, x, axes, order, count)
     with np.errstate(over="ignore"):
         out = norm_of(xp, x, axes, order, count)
     info = np.finfo(out.dtype)
@@ -58,6 +60,26 @@ def scaled_norm(xp: ArrayModule, rows: Array, order: float, count: float) -> Arr
     usable = (largest > 0) & xp.isfinite(largest)
     scale = xp.where(usable, largest, xp.ones((), largest.dtype))
     return norm_of(xp, rows / scale, (1,), order, count) * scale[:, 0]
+
+
+def _scaled_everywhere(
+    xp: ArrayModule, x: Array, axes: tuple[int, ...], order: float, count: float
+) -> Array:
+    """The norm on a device: every vector is scaled, so that its largest element is near 1."""
+    if not x.size:
+        return norm_of(xp, x, axes, order, count)
+    size = abs(x)
+    largest = xp.max(size, axis=axes, keepdims=True)
+    one = largest.dtype.type(1)
+    if order == 2:  # a power of two rounds nothing
+        info = np.finfo(largest.dtype)
+        # Infinities and NaN have some exponent; what their norm is does not depend on it.
+        exponent = xp.clip(xp.frexp(largest)[1], info.minexp + 1, info.maxexp - 2)
+        out = norm_of(xp, x * xp.ldexp(one, -exponent), axes, order, count)
+        return xp.ldexp(out, exponent.reshape(out.shape))
+    scale = xp.where((largest > 0) & xp.isfinite(largest), largest, one)
+    out = norm_of(xp, size / scale, axes, order, count)
+    return out * scale.reshape(out.shape)
 
 
 def _norm_abstract(x: Aval, *, axes: tuple[int, ...], **_: object) -> Aval:

@@ -22,7 +22,7 @@ from ..contraction.dot_general import matmul
 from ..families import General, general, sample
 from ..pointwise.complex import conj
 from ..shape import broadcast, move_axis, reshape
-from .matrices import adjoint, by_lanes, check_square, random_matrix, swap, triangle
+from .matrices import adjoint, by_lanes, check_square, nan_unless, random_matrix, swap, triangle
 
 NONE, TRANSPOSED, ADJOINT = range(3)
 """Values of ``transpose_a``: triangular_solve takes the matrix, its transpose, or its adjoint."""
@@ -76,10 +76,15 @@ def batch_system(
 # --- triangular solve ----------------------------------------------------------------------------
 
 
+BLOCK = 32
+"""Up to this size triangles are solved as any matrix."""
+ZERO_ON_DIAGONAL = "triangular_solve: zero on the diagonal; singular matrix"
+
+
 def back_substitution(xp: ArrayModule, a: Array, b: Array) -> Array:
     """Solve with upper triangles, by blocks: LAPACK's general solver never pivots in those."""
     n = a.shape[-1]
-    if n <= 32:
+    if n <= BLOCK:
         return xp.linalg.solve(xp.triu(a), b)
     h = n // 2
     low = back_substitution(xp, a[..., h:, h:], b[..., h:, :])
@@ -91,7 +96,7 @@ def substitute(
     xp: ArrayModule, a: Array, b: Array, lower: bool, transpose_a: int, unit_diagonal: bool
 ) -> Array:
     """Solve with the triangles of a stack of matrices; the other triangle is not read."""
-    solver = triangular_solver(xp) if a.shape[-1] > 32 else None
+    solver = triangular_solver(xp) if a.shape[-1] > BLOCK else None
     if solver is None:
         if unit_diagonal:
             eye = xp.eye(a.shape[-1], dtype=a.dtype)
@@ -104,7 +109,7 @@ def substitute(
         return back_substitution(xp, a, b)
     diagonal = xp.diagonal(a, axis1=-2, axis2=-1)
     if not unit_diagonal and (diagonal == 0).any():
-        raise np.linalg.LinAlgError("triangular_solve: zero on the diagonal; singular matrix")
+        raise np.linalg.LinAlgError(ZERO_ON_DIAGONAL)
     out = xp.empty(b.shape, b.dtype)
     for lane in np.ndindex(*a.shape[:-2]):
         out[lane] = solver(
@@ -115,6 +120,31 @@ def substitute(
             unit_diagonal=unit_diagonal,
             check_finite=False,
         )
+    return out
+
+
+def substitute_on_device(
+    xp: ArrayModule,
+    a: Array,
+    b: Array,
+    lower: bool,
+    transpose_a: int,
+    unit_diagonal: bool,
+    failing: str,
+) -> Array:
+    """Solve with the triangles of a stack of matrices at once.
+
+    The host looks for zeros on diagonals, of which the routine does not tell, only to raise.
+    """
+    solver: Any = triangular_solver(xp)
+    out = solver(a, b, trans=transpose_a, lower=lower, unit_diagonal=unit_diagonal)
+    if unit_diagonal:
+        return out
+    regular = (xp.diagonal(a, axis1=-2, axis2=-1) != 0).all(axis=-1)
+    if failing != "raise":
+        return nan_unless(xp, regular, out)
+    if not regular.all():
+        raise np.linalg.LinAlgError(ZERO_ON_DIAGONAL)
     return out
 
 
@@ -132,7 +162,10 @@ def _triangular_solve_eval(
     def run(xp: ArrayModule, a: Array, b: Array) -> Array:
         return substitute(xp, a, b, lower, transpose_a, unit_diagonal)
 
-    x = by_lanes(xp, run, (a, b), failing)
+    if xp is not np and a.shape[-1] > BLOCK:
+        x = substitute_on_device(xp, a, b, lower, transpose_a, unit_diagonal, failing)
+    else:
+        x = by_lanes(xp, run, (a, b), failing)
     return zero_columns(xp, b, x) if strong else x
 
 

@@ -8,7 +8,7 @@ polar factor ``u @ vh``. What cannot be right at exactly equal values is a funct
 their vectors differently nearby, like ``(v * np.exp(w)) @ v.T``: the derivative of the weight is
 not in the outputs. The first derivative of a function of the values is such a function, so second
 derivatives are not right there either. Where a derivative has to do with vectors of equal values,
-a ``RuntimeWarning`` says so.
+a ``RuntimeWarning`` says so, but not on a GPU, where values are not looked at.
 
 Derivatives: Giles, Collected matrix derivative results for forward and reverse mode algorithmic
 differentiation (2008); Townsend, Differentiating the singular value decomposition (2016).
@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from ...arrays import ArrayModule
+from ...arrays import ArrayModule, like
 from ...core.avals import Aval, inexact_dtype
 from ...core.facts import Float64, Hazard, Moves, OneTriangle
 from ...core.primitive import Case, Cases
@@ -53,13 +53,16 @@ def between(x: Array, w: Array) -> Array:
     wi, wj = pairs(w)
     gap = wj - wi
     equal = abs(gap) <= _entrywise(rounding(w))
-    others = np.logical_and(equal, ~np.eye(w.shape[-1], dtype=bool))
+    others = np.logical_and(equal, like(equal, ~np.eye(w.shape[-1], dtype=bool)))
     return noted(noted(x, others) * safe_reciprocal(gap, equal), others)
 
 
 def noted_values(xp: ArrayModule, x: Array, equal: Array) -> Array:
-    """Give x back; a warning tells if something is in it where vectors have equal values."""
-    if equal.any():
+    """Give x back; a warning tells if something is in it where vectors have equal values.
+
+    On a device there is no warning: the host does not wait to see the values.
+    """
+    if xp is np and equal.any():
         size = abs(x)
         if (equal & (size > 1e-8 * size.max())).any():
             warnings.warn(

@@ -16,6 +16,7 @@ from ..families import General, Linear, general, linear, sample
 from ..shape import broadcast, flip
 from ..structural.indexing import FULL, index
 from ..structural.joining import concatenate
+from .runs import bounds_of_runs, running_picks, running_sums_of_runs, starts_of_runs
 
 
 def _along(axis: int, start: int | None, stop: int | None) -> tuple[Any, ...]:
@@ -89,16 +90,20 @@ cumprod: General = general(
 )
 
 
+def _running(xp: ArrayModule, pick: Any, x: Array, axis: int) -> Array:
+    return pick.accumulate(x, axis=axis) if xp is np else running_picks(xp, pick, x, axis)
+
+
 def _cummax_eval(xp: ArrayModule, x: Array, *, axis: int, reverse: bool) -> Array:
     if reverse:
-        return xp.flip(xp.maximum.accumulate(xp.flip(x, axis), axis=axis), axis)
-    return xp.maximum.accumulate(x, axis=axis)
+        return xp.flip(_running(xp, xp.maximum, xp.flip(x, axis), axis), axis)
+    return _running(xp, xp.maximum, x, axis)
 
 
 def _cummin_eval(xp: ArrayModule, x: Array, *, axis: int, reverse: bool) -> Array:
     if reverse:
-        return xp.flip(xp.minimum.accumulate(xp.flip(x, axis), axis=axis), axis)
-    return xp.minimum.accumulate(x, axis=axis)
+        return xp.flip(_running(xp, xp.minimum, xp.flip(x, axis), axis), axis)
+    return _running(xp, xp.minimum, x, axis)
 
 
 def running_sums(xp: ArrayModule, x: Array, starts: Array, lengths: Array) -> Array:
@@ -137,6 +142,21 @@ def shares_of_runs(xp: ArrayModule, t: Array, hit: Array, first: Array, transpos
     return xp.where(hit, running_sums(xp, (t / count)[::-1], from_end, lengths)[::-1], zero)
 
 
+def shares_in_rows(xp: ArrayModule, t: Array, hit: Array, first: Array, transposed: bool) -> Array:
+    """Shares of runs for arrays of a device, row by row."""
+    if t.dtype == np.float16:
+        wide = shares_in_rows(xp, t.astype(np.float32), hit, first, transposed)
+        return wide.astype(np.float16)
+    start = bounds_of_runs(xp, first)[0]
+    total = xp.cumsum(hit.reshape(-1))
+    count = (total - total[start] + 1).reshape(t.shape).astype(t.real.dtype)
+    run, zero = start.reshape(t.shape), t.dtype.type(0)
+    if not transposed:
+        return running_sums_of_runs(xp, xp.where(hit, t, zero), run) / count
+    shares = (t / count)[..., ::-1]
+    return xp.where(hit, running_sums_of_runs(xp, shares, run[..., ::-1])[..., ::-1], zero)
+
+
 def shared_by_equals(
     xp: ArrayModule, t: Array, x: Array, out: Array, *, axis: int, reverse: bool, transposed: bool
 ) -> Array:
@@ -148,12 +168,14 @@ def shared_by_equals(
     moved = [xp.moveaxis(a, axis, -1) for a in (t, x, out)]
     t, x, out = [xp.flip(a, -1) for a in moved] if reverse else moved
     shape = t.shape
-    first = xp.ones(shape, bool)
-    first[..., 1:] = out[..., 1:] != out[..., :-1]
+    first = starts_of_runs(xp, out)
     hit = (x == out) | first
-    result = shares_of_runs(
-        xp, t.reshape(-1), hit.reshape(-1), first.reshape(-1), transposed
-    ).reshape(shape)
+    if xp is np:
+        result = shares_of_runs(
+            xp, t.reshape(-1), hit.reshape(-1), first.reshape(-1), transposed
+        ).reshape(shape)
+    else:
+        result = shares_in_rows(xp, t, hit, first, transposed)
     return xp.moveaxis(xp.flip(result, -1) if reverse else result, -1, axis)
 
 

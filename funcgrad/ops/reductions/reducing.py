@@ -292,10 +292,22 @@ argmax: General = _arg_operator("argmax", "argmax")
 argmin: General = _arg_operator("argmin", "argmin")
 
 
+def _shifted_logsumexp(xp: ArrayModule, x: Array, axes: tuple[int, ...]) -> Array:
+    """The logarithm from x - max(x), unless the maximum is not finite."""
+    if not x.size:
+        return xp.log(xp.sum(x, axis=axes))
+    top = xp.max(x, axis=axes, keepdims=True)
+    top = xp.where(xp.isfinite(top), top, x.dtype.type(0))
+    total = xp.log(xp.sum(xp.exp(x - top), axis=axes))
+    return total + top.reshape(total.shape)
+
+
 def _logsumexp_eval(xp: ArrayModule, x: Array, *, axes: tuple[int, ...]) -> Array:
     """The logarithm by its definition where exponentials stay in range, else from x - max(x)."""
     if x.dtype == np.float16:
         return _logsumexp_eval(xp, x.astype(np.float32), axes=axes).astype(x.dtype)
+    if xp is not np:
+        return _shifted_logsumexp(xp, x, axes)
     with np.errstate(over="ignore"):
         total = xp.exp(x).sum(axis=axes)
     if not x.size or ((total > np.finfo(x.dtype).tiny ** 0.5) & (total < np.inf)).all():

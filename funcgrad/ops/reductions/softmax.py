@@ -27,6 +27,9 @@ def log_total_values(
     """
     out = xp.log(total)
     rare = total < 1.5
+    if xp is not np:
+        rest = xp.where(exponentials == 1, exponentials.dtype.type(0), exponentials)
+        return xp.where(rare, xp.log1p(xp.sum(rest, axis=axes, keepdims=True)), out)
     if not rare.any():
         return out
     moved = xp.moveaxis(exponentials, axes, range(-len(axes), 0))

@@ -16,6 +16,7 @@ from ..families import General, general, sample
 from ..shape import broadcast, broadcast_to, reshape, wider
 from ..structural.argsort import argsort, order_cases
 from ..structural.gather import gather, scatter
+from .runs import bounds_of_runs, running_sums_of_runs, starts_of_runs
 
 
 def take_along(x: Array, idx: Array, axis: int) -> Array:
@@ -55,9 +56,9 @@ def _sort_eval(xp: ArrayModule, x: Array, *, axis: int, descending: bool) -> Arr
 
 def means_of_equals(xp: ArrayModule, t: Array, x: Array, *, axis: int) -> Array:
     """Every element of t replaced by the mean of those where x, which is sorted, has its value."""
-    x = xp.moveaxis(x, axis, -1)
-    first = xp.ones(x.shape, bool)
-    first[..., 1:] = x[..., 1:] != x[..., :-1]
+    first = starts_of_runs(xp, xp.moveaxis(x, axis, -1))
+    if xp is not np:
+        return xp.moveaxis(_means_in_rows(xp, xp.moveaxis(t, axis, -1), first), -1, axis)
     if first.all():
         return t.copy()
     moved = xp.moveaxis(t, axis, -1)
@@ -68,6 +69,15 @@ def means_of_equals(xp: ArrayModule, t: Array, x: Array, *, axis: int) -> Array:
     means = xp.add.reduceat(moved.reshape(-1).astype(dtype, copy=False), starts) / counts
     means = means.astype(t.dtype, copy=False)
     return xp.moveaxis(means[xp.cumsum(first) - 1].reshape(moved.shape), -1, axis)
+
+
+def _means_in_rows(xp: ArrayModule, t: Array, first: Array) -> Array:
+    """Means of runs for arrays of a device, row by row."""
+    dtype = wider(t.dtype)
+    start, stop = bounds_of_runs(xp, first)
+    sums = running_sums_of_runs(xp, t.astype(dtype, copy=False), start.reshape(t.shape))
+    means = sums.reshape(-1)[stop - 1] / (stop - start).astype(wider(t.real.dtype))
+    return means.reshape(t.shape).astype(t.dtype, copy=False)
 
 
 def _means_batch(size: int, args: Sequence[Array], batched: Sequence[bool], *, axis: int) -> Array:

@@ -120,6 +120,26 @@ def window_hits(
     return hits, hits.sum(axis=0, dtype=np.uint8 if len(slices) < 256 else np.intp)
 
 
+def each_place(xp: ArrayModule, x: Array, slices: Sequence[tuple[slice, ...]], out: Array) -> Array:
+    """What each place in the windows holds, side by side, for arrays of a device."""
+    return xp.stack([x[at] for at in slices]) if slices else xp.empty((0, *out.shape), x.dtype)
+
+
+def device_hits(
+    xp: ArrayModule,
+    x: Array,
+    out: Array,
+    slices: Sequence[tuple[slice, ...]],
+    padding: Sequence[tuple[int, int]],
+    gaps: Sequence[int],
+) -> tuple[Array, Array]:
+    """As window_hits, for arrays of a device; the number is at least 1."""
+    x = x if x.dtype.kind == "f" else x.astype(np.float64)
+    x = pad_and_dilate(xp, x, np.nan, padding, gaps)
+    hits = each_place(xp, x, slices, out) == out
+    return hits, xp.maximum(xp.sum(hits, axis=0), 1)
+
+
 def _pick_eval(
     xp: ArrayModule,
     t: Array,
@@ -133,6 +153,11 @@ def _pick_eval(
     window_dilation: Sequence[int],
 ) -> Array:
     slices = window_slices(out.shape, window_dimensions, window_strides, window_dilation)
+    if xp is not np:
+        hits, ties = device_hits(xp, x, out, slices, padding, base_dilation)
+        t = each_place(xp, pad_and_dilate(xp, t, 0, padding, base_dilation), slices, out)
+        total = xp.sum(xp.where(hits, t, t.dtype.type(0)), axis=0)
+        return total / ties.astype(t.real.dtype)
     hits, ties = window_hits(xp, x, out, slices, padding, base_dilation)
     t = pad_and_dilate(xp, t, 0, padding, base_dilation)
     finite = bool(xp.isfinite(t).all())
@@ -141,6 +166,25 @@ def _pick_eval(
         # Products are faster than choices, but 0 * inf is not 0.
         xp.add(total, t[at] * hit if finite else xp.where(hit, t[at], 0), out=total)
     return xp.divide(total, xp.maximum(ties, 1), out=total)
+
+
+def _drop_into(
+    total: Array,
+    ct: Array,
+    hits: Array,
+    ties: Array,
+    slices: Sequence[tuple[slice, ...]],
+    disjoint: bool,
+) -> None:
+    """Add shares of ct where the hits are, for arrays of the CPU."""
+    finite = bool(np.isfinite(ct).all())
+    ct = np.divide(ct, np.maximum(ties, 1), out=np.empty(ct.shape, ct.dtype))
+    for at, hit in zip(slices, hits, strict=True):
+        part = total[at]
+        if disjoint and finite:
+            np.multiply(ct, hit, out=part)
+        else:
+            np.add(part, ct * hit if finite else np.where(hit, ct, 0), out=part)
 
 
 def _drop_eval(
@@ -156,22 +200,21 @@ def _drop_eval(
     window_dilation: Sequence[int],
 ) -> Array:
     slices = window_slices(out.shape, window_dimensions, window_strides, window_dilation)
-    hits, ties = window_hits(xp, x, out, slices, padding, base_dilation)
     shape = [
         max(0, low + ((n - 1) * d + 1 if n else 0) + high)
         for n, (low, high), d in zip(x.shape, padding, base_dilation, strict=True)
     ]
     total = xp.zeros(shape, ct.dtype)
-    finite = bool(xp.isfinite(ct).all())
-    ct = xp.divide(ct, xp.maximum(ties, 1), out=xp.empty(ct.shape, ct.dtype))
     spans = [(n - 1) * d + 1 for n, d in zip(window_dimensions, window_dilation, strict=True)]
     disjoint = all(s >= n for s, n in zip(window_strides, spans, strict=True))
-    for at, hit in zip(slices, hits, strict=True):
-        part = total[at]
-        if disjoint and finite:
-            xp.multiply(ct, hit, out=part)
-        else:
-            xp.add(part, ct * hit if finite else xp.where(hit, ct, 0), out=part)
+    hits_of = window_hits if xp is np else device_hits
+    hits, ties = hits_of(xp, x, out, slices, padding, base_dilation)
+    if xp is np:
+        _drop_into(total, ct, hits, ties, slices, disjoint)
+    else:
+        shares = xp.where(hits, ct / ties.astype(ct.real.dtype), ct.dtype.type(0))
+        for at, share in zip(slices, shares, strict=True):
+            total[at] += share
     back = [(-low, -high) for low, high in padding]
     total = pad_and_dilate(xp, total, 0, back, (1,) * x.ndim)
     return xp.ascontiguousarray(total[tuple(slice(None, None, d) for d in base_dilation)])

@@ -22,6 +22,8 @@ LAUNCHES = {
 ONE_BY_ONE: dict[str, int] = {"qr": 0, "solve": 512, "svd": 32}
 """Above which size real CuPy works off stacks of matrices one by one."""
 NO_HALVES = {"solve", "inv", "det", "slogdet", "cholesky", "qr", "svd", "eigh", "eigvalsh"}
+FACTORS = {"qr", "svd", "eigh", "eigvalsh"}
+"""Those that also come to an end for a matrix of zeros, and tell the shapes of their results."""
 UNREPORTED = {"det", "slogdet", "norm"}
 
 
@@ -41,7 +43,7 @@ def checked(name: str, reference: Any, parameters: Parameters) -> Callable[..., 
         except np.linalg.LinAlgError as error:
             if errors["linalg"] == "raise" or name in UNREPORTED or "square" in str(error):
                 raise
-            return garbage(name, args)
+            return garbage(name, args, kwargs, reference)
 
     call.__name__ = name
     return call
@@ -72,10 +74,15 @@ def count_launches(name: str, x: ndarray) -> None:
     statistics.launch(f"linalg.{name}", each - 1)
 
 
-def garbage(name: str, args: Any) -> Any:
+def garbage(name: str, args: Any, kwargs: Any, reference: Any) -> Any:
     """What is left in memory where a routine failed, and nobody asked whether it did."""
     x = args[0]
     with quiet():
+        if name in FACTORS:
+            found = reference(np.zeros(x.shape, x.dtype), *args[1:], **kwargs)
+            factors = found if isinstance(found, tuple) else (found,)
+            left = tuple(fresh(np.full(f.shape, np.nan, f.dtype)) for f in factors)
+            return left if isinstance(found, tuple) else left[0]
         return fresh(np.full(args[1].shape if name == "solve" else x.shape, np.nan, x.dtype))
 
 
