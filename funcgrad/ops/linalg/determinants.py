@@ -111,8 +111,10 @@ def singular_cofactors(xp: ArrayModule, a: Array) -> Array:
     return xp.asarray(scale)[..., None, None] * xp.matmul(turned, vh.conj())
 
 
-def _selected_cofactors(xp: ArrayModule, a: Array) -> Array:
-    """Cofactors on a device, where both ways are computed and each matrix takes what is right."""
+def _cofactors_on_gpu(xp: ArrayModule, a: Array) -> Array:
+    """Cofactors in both ways, of which each matrix takes what is right."""
+    if a.shape[-1] == 0:
+        return xp.zeros(a.shape, a.dtype)
     det = xp.asarray(xp.linalg.det(a))[..., None, None]
     inverse = xp.linalg.inv(a)
     regular = (det != 0) & xp.isfinite(inverse).all(axis=(-2, -1), keepdims=True)
@@ -127,8 +129,6 @@ def _cofactors_eval(xp: ArrayModule, a: Array) -> Array:
     """
     if a.shape[-1] == 0:
         return xp.zeros(a.shape, a.dtype)
-    if xp is not np:
-        return _selected_cofactors(xp, a)
     try:
         with raising_linalg(xp):
             inverse = xp.linalg.inv(a)
@@ -148,6 +148,7 @@ def _cofactors_abstract(a: Aval, *_: Aval) -> Aval:
 cofactors: General = general(
     "cofactors",
     _cofactors_eval,
+    on_gpu=_cofactors_on_gpu,
     abstract=_cofactors_abstract,
     jvp=lambda t, _c, a: cofactors_change(a, t),
     batch=lambda _size, args, _batched: cofactors(args[0]),
@@ -178,11 +179,15 @@ def changed_cofactors(xp: ArrayModule, a: Array, t: Array) -> Array:
     return xp.asarray(scale)[..., None, None] * turned
 
 
+def _change_on_gpu(xp: ArrayModule, a: Array, t: Array) -> Array:
+    if a.shape[-1] == 0:
+        return xp.zeros(a.shape, a.dtype)
+    return where_finite(xp, changed_cofactors, a, t)
+
+
 def _change_eval(xp: ArrayModule, a: Array, t: Array) -> Array:
     if a.shape[-1] == 0:
         return xp.zeros(a.shape, a.dtype)
-    if xp is not np:
-        return where_finite(xp, changed_cofactors, a, t)
     return by_lanes(xp, changed_cofactors, (a, t), "nan")
 
 
@@ -210,6 +215,7 @@ def _change_cases(rng: np.random.Generator) -> Iterator[Case]:
 cofactors_change: General = general(
     "cofactors_change",
     _change_eval,
+    on_gpu=_change_on_gpu,
     abstract=_cofactors_abstract,
     jvp=(_change_jvp_a, lambda t, _h, a, _t: cofactors_change(a, t)),
     transpose=lambda ct, a, _t, *, flagged: (None, cofactors_change(a, ct)),

@@ -37,8 +37,6 @@ def _norm_eval(
     if x.dtype == np.float16:
         wide = x.astype(np.float32)
         return _norm_eval(xp, wide, axes=axes, order=order, count=count).astype(x.dtype)
-    if xp is not np:
-        return _scaled_everywhere(xp, x, axes, order, count)
     with np.errstate(over="ignore"):
         out = norm_of(xp, x, axes, order, count)
     info = np.finfo(out.dtype)
@@ -62,10 +60,13 @@ def scaled_norm(xp: ArrayModule, rows: Array, order: float, count: float) -> Arr
     return norm_of(xp, rows / scale, (1,), order, count) * scale[:, 0]
 
 
-def _scaled_everywhere(
-    xp: ArrayModule, x: Array, axes: tuple[int, ...], order: float, count: float
+def _norm_on_gpu(
+    xp: ArrayModule, x: Array, *, axes: tuple[int, ...], order: float, count: float = 1
 ) -> Array:
-    """The norm on a device: every vector is scaled, so that its largest element is near 1."""
+    """The norm of vectors that are all scaled, so that their largest element is near 1."""
+    if x.dtype == np.float16:
+        wide = x.astype(np.float32)
+        return _norm_on_gpu(xp, wide, axes=axes, order=order, count=count).astype(x.dtype)
     if not x.size:
         return norm_of(xp, x, axes, order, count)
     size = abs(x)
@@ -114,6 +115,7 @@ def _norm_cases(rng: np.random.Generator) -> Iterator[Case]:
 vector_norm: General = general(
     "vector_norm",
     _norm_eval,
+    on_gpu=_norm_on_gpu,
     abstract=_norm_abstract,
     jvp=_norm_jvp,
     batch=lambda _size, args, _batched, *, axes, **params: vector_norm(

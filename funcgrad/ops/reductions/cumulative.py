@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -90,20 +90,28 @@ cumprod: General = general(
 )
 
 
-def _running(xp: ArrayModule, pick: Any, x: Array, axis: int) -> Array:
-    return pick.accumulate(x, axis=axis) if xp is np else running_picks(xp, pick, x, axis)
-
-
 def _cummax_eval(xp: ArrayModule, x: Array, *, axis: int, reverse: bool) -> Array:
     if reverse:
-        return xp.flip(_running(xp, xp.maximum, xp.flip(x, axis), axis), axis)
-    return _running(xp, xp.maximum, x, axis)
+        return xp.flip(xp.maximum.accumulate(xp.flip(x, axis), axis=axis), axis)
+    return xp.maximum.accumulate(x, axis=axis)
 
 
 def _cummin_eval(xp: ArrayModule, x: Array, *, axis: int, reverse: bool) -> Array:
     if reverse:
-        return xp.flip(_running(xp, xp.minimum, xp.flip(x, axis), axis), axis)
-    return _running(xp, xp.minimum, x, axis)
+        return xp.flip(xp.minimum.accumulate(xp.flip(x, axis), axis=axis), axis)
+    return xp.minimum.accumulate(x, axis=axis)
+
+
+def _running_on_gpu(name: str) -> Callable[..., Array]:
+    """Cumulative maxima or minima without NumPy's ``accumulate``."""
+
+    def evaluate(xp: ArrayModule, x: Array, *, axis: int, reverse: bool) -> Array:
+        pick = getattr(xp, name)
+        if reverse:
+            return xp.flip(running_picks(xp, pick, xp.flip(x, axis), axis), axis)
+        return running_picks(xp, pick, x, axis)
+
+    return evaluate
 
 
 def running_sums(xp: ArrayModule, x: Array, starts: Array, lengths: Array) -> Array:
@@ -229,6 +237,7 @@ def _extremum_jvp(t: Array, out: Array, x: Array, *, axis: int, reverse: bool) -
 cummax: General = general(
     "cummax",
     _cummax_eval,
+    on_gpu=_running_on_gpu("maximum"),
     abstract=lambda x, **_: Aval(x.shape, x.dtype),
     jvp=_extremum_jvp,
     batch=lambda _size, args, _batched, *, axis, reverse: cummax(
@@ -241,6 +250,7 @@ cummax: General = general(
 cummin: General = general(
     "cummin",
     _cummin_eval,
+    on_gpu=_running_on_gpu("minimum"),
     abstract=lambda x, **_: Aval(x.shape, x.dtype),
     jvp=_extremum_jvp,
     batch=lambda _size, args, _batched, *, axis, reverse: cummin(

@@ -292,8 +292,10 @@ argmax: General = _arg_operator("argmax", "argmax")
 argmin: General = _arg_operator("argmin", "argmin")
 
 
-def _shifted_logsumexp(xp: ArrayModule, x: Array, axes: tuple[int, ...]) -> Array:
+def _logsumexp_on_gpu(xp: ArrayModule, x: Array, *, axes: tuple[int, ...]) -> Array:
     """The logarithm from x - max(x), unless the maximum is not finite."""
+    if x.dtype == np.float16:
+        return _logsumexp_on_gpu(xp, x.astype(np.float32), axes=axes).astype(x.dtype)
     if not x.size:
         return xp.log(xp.sum(x, axis=axes))
     top = xp.max(x, axis=axes, keepdims=True)
@@ -306,8 +308,6 @@ def _logsumexp_eval(xp: ArrayModule, x: Array, *, axes: tuple[int, ...]) -> Arra
     """The logarithm by its definition where exponentials stay in range, else from x - max(x)."""
     if x.dtype == np.float16:
         return _logsumexp_eval(xp, x.astype(np.float32), axes=axes).astype(x.dtype)
-    if xp is not np:
-        return _shifted_logsumexp(xp, x, axes)
     with np.errstate(over="ignore"):
         total = xp.exp(x).sum(axis=axes)
     if not x.size or ((total > np.finfo(x.dtype).tiny ** 0.5) & (total < np.inf)).all():
@@ -341,6 +341,7 @@ def _logsumexp_jvp(t: Array, out: Array, x: Array, *, axes: tuple[int, ...]) -> 
 logsumexp: General = general(
     "logsumexp",
     _logsumexp_eval,
+    on_gpu=_logsumexp_on_gpu,
     abstract=_reduced,
     jvp=_logsumexp_jvp,
     batch=_batch("lse"),

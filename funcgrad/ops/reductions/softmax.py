@@ -27,9 +27,6 @@ def log_total_values(
     """
     out = xp.log(total)
     rare = total < 1.5
-    if xp is not np:
-        rest = xp.where(exponentials == 1, exponentials.dtype.type(0), exponentials)
-        return xp.where(rare, xp.log1p(xp.sum(rest, axis=axes, keepdims=True)), out)
     if not rare.any():
         return out
     moved = xp.moveaxis(exponentials, axes, range(-len(axes), 0))
@@ -40,6 +37,14 @@ def log_total_values(
     logs = out.reshape(-1)
     logs[rare] = xp.log1p(xp.sum(rest, axis=1))
     return logs.reshape(total.shape)
+
+
+def _log_total_on_gpu(
+    xp: ArrayModule, total: Array, exponentials: Array, *, axes: tuple[int, ...]
+) -> Array:
+    rest = xp.where(exponentials == 1, exponentials.dtype.type(0), exponentials)
+    small = xp.log1p(xp.sum(rest, axis=axes, keepdims=True))
+    return xp.where(total < 1.5, small, xp.log(total))
 
 
 def complement_values(p: Array, log_p: Array, out: Array | None = None) -> Array:
@@ -87,6 +92,7 @@ def _complement_cases(rng: np.random.Generator) -> Iterator[Case]:
 log_total: General = general(
     "log_total",
     log_total_values,
+    on_gpu=_log_total_on_gpu,
     abstract=lambda total, _exponentials, *, axes: Aval(
         total.shape, np.log(np.ones(1, total.dtype)).dtype
     ),
