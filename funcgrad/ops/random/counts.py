@@ -28,6 +28,7 @@ from .gamma import (
     random_words,
     uniforms_of_words,
 )
+from .kernels import kernel
 from .threefry import Words, count_of
 
 _COUNTS = "counts are integers: they do not vary smoothly with the parameters"
@@ -142,11 +143,22 @@ def propose_poisson(xp: ArrayModule, u: Array, v: Array, rate: Array) -> tuple[A
     return k, accepted | (~rejected & (s <= m * xp.log(rate) - rate - log_factorial))
 
 
+def poisson_on_gpu(xp: ArrayModule, words: Array, rate: Array, each: int) -> Array:
+    """Poisson numbers as two kernels: how many rounds each key needs, and the numbers."""
+    keys, flat = (words[:, :1], words[:, 1:]), rate.reshape(words.shape[0], each)
+    if not flat.size:
+        return xp.empty(rate.shape, xp.int64)
+    rounds = kernel(xp, "poisson_rounds")(*keys, flat, each).max(axis=1, keepdims=True)
+    return kernel(xp, "random_poisson")(*keys, flat, each, rounds).reshape(rate.shape)
+
+
 def evaluate_random_poisson(xp: ArrayModule, key: Array, rate: Array) -> Array:
     """Poisson numbers of float32 rates; -1 where the rate is negative or NaN."""
     words = key.reshape(-1, 2)
     keys = (words[:, 0], words[:, 1])
     each = count_of(rate.shape[key.ndim - 1 :])
+    if xp is not np:
+        return poisson_on_gpu(xp, words, rate, each)
     flat = rate.reshape(-1)
     out = xp.where(flat == 0, 0, -1)
     with np.errstate(all="ignore"):
@@ -207,13 +219,27 @@ def propose_binomial(
     return k, accepted | (~rejected & (s <= t))
 
 
+def binomial_on_gpu(xp: ArrayModule, words: Array, n: Array, p: Array, each: int) -> Array:
+    """Binomial numbers as two kernels: how many rounds each key needs, and the numbers."""
+    if not n.size:
+        return xp.empty(n.shape, p.dtype)
+    keys = (words[:, :1], words[:, 1:])
+    n, p = (x.reshape(words.shape[0], each) for x in (n, p))
+    if n.dtype == np.float16:  # the kernels have no arithmetic of it
+        return binomial_on_gpu(xp, words, n.astype("f4"), p.astype("f4"), each).astype(n.dtype)
+    rounds = kernel(xp, "binomial_rounds")(*keys, n, p, each).max(axis=1, keepdims=True)
+    return kernel(xp, "random_binomial")(*keys, n, p, each, rounds).reshape(-1)
+
+
 def binomial_counts(xp: ArrayModule, words: Array, n: Array, p: Array) -> Array:
     """Binomial numbers as floats; n and p are flat, each key of words draws equally many of them.
 
     NaN for parameters that are NaN, negative n, and p outside of [0, 1].
     """
-    keys = (words[:, 0], words[:, 1])
     each = n.size // max(1, words.shape[0])
+    if xp is not np:
+        return binomial_on_gpu(xp, words, n, p, each)
+    keys = (words[:, 0], words[:, 1])
     valid = (n >= 0) & (p >= 0) & (p <= 1)
     finite = valid & (n < xp.inf)
     half = p < 0.5

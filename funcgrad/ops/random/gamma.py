@@ -22,6 +22,7 @@ from ..families import Elementwise, General, elementwise, general, sample
 from ..pointwise.special import erf_inv_values
 from ..shape import broadcast, reshape
 from .gamma_slope import gamma_slope
+from .kernels import kernel
 from .threefry import Words, count_of, evaluate_threefry2x32, store_uniform
 
 
@@ -90,10 +91,22 @@ def accepted_cubes(xp: ArrayModule, keys: Words, d: Array) -> Array:
     return result
 
 
+def gamma_on_gpu(
+    xp: ArrayModule, words: Array, a: Array, each: int, log_space: bool
+) -> Array:
+    """Gamma numbers as one kernel: a thread's rejections keep nobody waiting."""
+    drawn = kernel(xp, "random_gamma")(
+        words[:, :1], words[:, 1:], a.reshape(words.shape[0], each), each, int(log_space)
+    )
+    return drawn.reshape(a.shape)
+
+
 def evaluate_random_gamma(xp: ArrayModule, key: Array, a: Array, *, log_space: bool) -> Array:
     """Gamma numbers, or their logarithms; below a = 1 they are those of a + 1 times u**(1 / a)."""
     words = key.reshape(-1, 2)
     count = count_of(a.shape[key.ndim - 1 :])
+    if xp is not np:
+        return gamma_on_gpu(xp, words, a, count, log_space)
     keys = first_words(xp, (words[:, :1], words[:, 1:]), xp.arange(count, dtype=xp.uint32))
     keys = (keys[0].reshape(-1), keys[1].reshape(-1))
     flat = a.reshape(-1)

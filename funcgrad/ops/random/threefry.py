@@ -20,6 +20,8 @@ from ...errors import ShapeError
 from ...typing import Array
 from ..families import General, as_scalar, broadcast_shapes, expand_rank, general
 from ..shape import reshape
+from .kernels import kernel
+from .schedule import threefry_rounds
 
 Words: TypeAlias = tuple[Array, Array]
 """Two words of 32 bits each: keys, or what a counter gives."""
@@ -33,12 +35,6 @@ def count_of(shape: tuple[int, ...]) -> int:
     for d in shape:
         count *= d
     return count
-
-
-def threefry_rounds() -> tuple[tuple[tuple[int, ...], int, int, int], ...]:
-    """The cipher's schedule: rotations of four rounds, then key words added to x0 and x1."""
-    even, odd = (13, 15, 26, 6), (17, 29, 16, 24)
-    return ((even, 1, 2, 1), (odd, 2, 0, 2), (even, 0, 1, 3), (odd, 1, 2, 4), (even, 2, 0, 5))
 
 
 def threefry_in_lanes(operands: tuple[Array, ...], shape: tuple[int, ...]) -> tuple[Array, ...]:
@@ -133,27 +129,35 @@ def store_uniform(x0: Array, x1: Array, out: Array) -> None:
     else:
         bits[...] = x0 ^ x1
     if out.dtype.kind == "f":
-        drop, one = {2: (6, 0x3C00), 4: (9, 0x3F800000), 8: (12, 0x3FF0000000000000)}[size]
-        bits >>= drop
-        bits |= one
-        out -= 1
+        bits_to_floats(bits, out)
 
 
-def threefry_on_gpu(xp: ArrayModule, operands: tuple[Array, ...]) -> Words:
-    """Threefry as one CUDA kernel."""
-    code = ["const unsigned int k[3] = {key0, key1, key0 ^ key1 ^ 0x1BD11BDAu};"]
-    code.append("x0 = count0 + k[0]; x1 = count1 + k[1];")
-    for rotations, a, b, number in threefry_rounds():
-        for r in rotations:
-            code.append(f"x0 += x1; x1 = ((x1 << {r}) | (x1 >> {32 - r})) ^ x0;")
-        code.append(f"x0 += k[{a}]; x1 += k[{b}] + {number}u;")
-    kernel = xp.ElementwiseKernel(
-        "uint32 key0, uint32 key1, uint32 count0, uint32 count1",
-        "uint32 x0, uint32 x1",
-        "\n".join(code),
-        "funcgrad_threefry2x32",
-    )
-    return kernel(*operands)
+def bits_to_floats(bits: Array, out: Array) -> None:
+    """Make floats in [0, 1) of random integers in the same memory."""
+    size = out.dtype.itemsize
+    drop, one = {2: (6, 0x3C00), 4: (9, 0x3F800000), 8: (12, 0x3FF0000000000000)}[size]
+    bits >>= drop
+    bits |= one
+    out -= 1
+
+
+def uniform_on_gpu(
+    xp: ArrayModule, key: Array, shape: tuple[int, ...], dtype: np.dtype[Any]
+) -> Array:
+    """Random numbers as one kernel, in which each element knows its counter."""
+    rank = (1,) * len(shape)
+    key0, key1 = (key[..., i].reshape(key.shape[:-1] + rank) for i in (0, 1))
+    each = count_of(shape)
+    out = xp.empty(key.shape[:-1] + shape, dtype)
+    if dtype.kind == "u":
+        kernel(xp, "random_integers")(key0, key1, each, out)
+    elif dtype.itemsize > 2:
+        kernel(xp, "random_floats")(key0, key1, each, out)
+    else:
+        words = out.view(xp.uint16)
+        kernel(xp, "random_integers")(key0, key1, each, words)
+        bits_to_floats(words, out)
+    return out
 
 
 def evaluate_threefry2x32(
@@ -162,7 +166,7 @@ def evaluate_threefry2x32(
     """Two random words for each pair of counter words; operands broadcast."""
     operands = (key0, key1, count0, count1)
     if xp is not np:
-        return threefry_on_gpu(xp, operands)
+        return kernel(xp, "threefry2x32")(*operands)
     shape = np.broadcast_shapes(key0.shape, key1.shape, count0.shape, count1.shape)
     if count_of(shape) <= 256:
         x0, x1 = threefry_in_lanes(operands, shape)
@@ -175,23 +179,25 @@ def evaluate_random_uniform(
     xp: ArrayModule, key: Array, *, shape: tuple[int, ...], dtype: np.dtype[Any]
 ) -> Array:
     """Element i comes from counter i: any integer of an unsigned type, or a float in [0, 1)."""
+    if xp is not np:
+        return uniform_on_gpu(xp, key, shape, dtype)
     size = count_of(shape)
     rank = (1,) * len(shape)
     key0, key1 = (key[..., i].reshape(key.shape[:-1] + rank) for i in (0, 1))
     if size <= 2**32:
-        high = xp.zeros((), xp.uint32)
-        low = xp.arange(size, dtype=xp.uint32).reshape(shape)
+        high = np.zeros((), np.uint32)
+        low = np.arange(size, dtype=np.uint32).reshape(shape)
     else:
-        counters = xp.arange(size, dtype=xp.uint64).reshape(shape)
-        high, low = (counters >> 32).astype(xp.uint32), counters.astype(xp.uint32)
+        counters = np.arange(size, dtype=np.uint64).reshape(shape)
+        high, low = (counters >> 32).astype(np.uint32), counters.astype(np.uint32)
     operands = (key0, key1, high, low)
     shape = key.shape[:-1] + shape
-    if xp is np and count_of(shape) > 256:
+    if count_of(shape) > 256:
         return threefry_in_blocks(operands, store_uniform, (dtype,))[0]
-    x0, x1 = threefry_in_lanes(operands, shape) if xp is np else threefry_on_gpu(xp, operands)
-    out = xp.empty(shape, dtype)
+    x0, x1 = threefry_in_lanes(operands, shape)
+    out = np.empty(shape, dtype)
     store_uniform(x0, x1, out)
-    return out[()] if xp is np else out
+    return out[()]
 
 
 def _abstract_threefry2x32(*operands: Aval) -> tuple[Aval, Aval]:
