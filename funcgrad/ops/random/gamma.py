@@ -21,8 +21,9 @@ from ...typing import Array
 from ..families import Elementwise, General, elementwise, general, sample
 from ..pointwise.special import erf_inv_values
 from ..shape import broadcast, reshape
+from .family import InTwoWays, in_two_ways
 from .gamma_slope import gamma_slope
-from .kernels import kernel
+from .launches import random_gamma_there
 from .threefry import Words, count_of, evaluate_threefry2x32, store_uniform
 
 
@@ -91,22 +92,10 @@ def accepted_cubes(xp: ArrayModule, keys: Words, d: Array) -> Array:
     return result
 
 
-def gamma_on_gpu(
-    xp: ArrayModule, words: Array, a: Array, each: int, log_space: bool
-) -> Array:
-    """Gamma numbers as one kernel: a thread's rejections keep nobody waiting."""
-    drawn = kernel(xp, "random_gamma")(
-        words[:, :1], words[:, 1:], a.reshape(words.shape[0], each), each, int(log_space)
-    )
-    return drawn.reshape(a.shape)
-
-
 def evaluate_random_gamma(xp: ArrayModule, key: Array, a: Array, *, log_space: bool) -> Array:
     """Gamma numbers, or their logarithms; below a = 1 they are those of a + 1 times u**(1 / a)."""
     words = key.reshape(-1, 2)
     count = count_of(a.shape[key.ndim - 1 :])
-    if xp is not np:
-        return gamma_on_gpu(xp, words, a, count, log_space)
     keys = first_words(xp, (words[:, :1], words[:, 1:]), xp.arange(count, dtype=xp.uint32))
     keys = (keys[0].reshape(-1), keys[1].reshape(-1))
     flat = a.reshape(-1)
@@ -167,9 +156,10 @@ def _random_gamma_cases(rng: np.random.Generator) -> Iterator[Case]:
     yield Case(random_words(rng), np.ones((0, 3)), log_space=True)
 
 
-random_gamma: General = general(
+random_gamma: InTwoWays = in_two_ways(
     "random_gamma",
     evaluate_random_gamma,
+    random_gamma_there,
     abstract=_abstract_random_gamma,
     batch=lambda size, args, batched, **params: random_gamma(
         *batch_of_keys(size, args, batched), **params

@@ -18,9 +18,10 @@ from ...core.facts import Decided
 from ...core.primitive import Case
 from ...errors import ShapeError
 from ...typing import Array
-from ..families import General, as_scalar, broadcast_shapes, expand_rank, general
+from ..families import as_scalar, broadcast_shapes, expand_rank
 from ..shape import reshape
-from .kernels import kernel
+from .family import InTwoWays, in_two_ways
+from .launches import random_uniform_there, threefry2x32_there
 from .schedule import threefry_rounds
 
 Words: TypeAlias = tuple[Array, Array]
@@ -129,35 +130,10 @@ def store_uniform(x0: Array, x1: Array, out: Array) -> None:
     else:
         bits[...] = x0 ^ x1
     if out.dtype.kind == "f":
-        bits_to_floats(bits, out)
-
-
-def bits_to_floats(bits: Array, out: Array) -> None:
-    """Make floats in [0, 1) of random integers in the same memory."""
-    size = out.dtype.itemsize
-    drop, one = {2: (6, 0x3C00), 4: (9, 0x3F800000), 8: (12, 0x3FF0000000000000)}[size]
-    bits >>= drop
-    bits |= one
-    out -= 1
-
-
-def uniform_on_gpu(
-    xp: ArrayModule, key: Array, shape: tuple[int, ...], dtype: np.dtype[Any]
-) -> Array:
-    """Random numbers as one kernel, in which each element knows its counter."""
-    rank = (1,) * len(shape)
-    key0, key1 = (key[..., i].reshape(key.shape[:-1] + rank) for i in (0, 1))
-    each = count_of(shape)
-    out = xp.empty(key.shape[:-1] + shape, dtype)
-    if dtype.kind == "u":
-        kernel(xp, "random_integers")(key0, key1, each, out)
-    elif dtype.itemsize > 2:
-        kernel(xp, "random_floats")(key0, key1, each, out)
-    else:
-        words = out.view(xp.uint16)
-        kernel(xp, "random_integers")(key0, key1, each, words)
-        bits_to_floats(words, out)
-    return out
+        drop, one = {2: (6, 0x3C00), 4: (9, 0x3F800000), 8: (12, 0x3FF0000000000000)}[size]
+        bits >>= drop
+        bits |= one
+        out -= 1
 
 
 def evaluate_threefry2x32(
@@ -165,8 +141,6 @@ def evaluate_threefry2x32(
 ) -> Words:
     """Two random words for each pair of counter words; operands broadcast."""
     operands = (key0, key1, count0, count1)
-    if xp is not np:
-        return kernel(xp, "threefry2x32")(*operands)
     shape = np.broadcast_shapes(key0.shape, key1.shape, count0.shape, count1.shape)
     if count_of(shape) <= 256:
         x0, x1 = threefry_in_lanes(operands, shape)
@@ -179,23 +153,21 @@ def evaluate_random_uniform(
     xp: ArrayModule, key: Array, *, shape: tuple[int, ...], dtype: np.dtype[Any]
 ) -> Array:
     """Element i comes from counter i: any integer of an unsigned type, or a float in [0, 1)."""
-    if xp is not np:
-        return uniform_on_gpu(xp, key, shape, dtype)
     size = count_of(shape)
     rank = (1,) * len(shape)
     key0, key1 = (key[..., i].reshape(key.shape[:-1] + rank) for i in (0, 1))
     if size <= 2**32:
-        high = np.zeros((), np.uint32)
-        low = np.arange(size, dtype=np.uint32).reshape(shape)
+        high = xp.zeros((), xp.uint32)
+        low = xp.arange(size, dtype=xp.uint32).reshape(shape)
     else:
-        counters = np.arange(size, dtype=np.uint64).reshape(shape)
-        high, low = (counters >> 32).astype(np.uint32), counters.astype(np.uint32)
+        counters = xp.arange(size, dtype=xp.uint64).reshape(shape)
+        high, low = (counters >> 32).astype(xp.uint32), counters.astype(xp.uint32)
     operands = (key0, key1, high, low)
     shape = key.shape[:-1] + shape
     if count_of(shape) > 256:
         return threefry_in_blocks(operands, store_uniform, (dtype,))[0]
     x0, x1 = threefry_in_lanes(operands, shape)
-    out = np.empty(shape, dtype)
+    out = xp.empty(shape, dtype)
     store_uniform(x0, x1, out)
     return out[()]
 
@@ -226,9 +198,10 @@ def _threefry2x32_cases(rng: np.random.Generator) -> Iterator[Case]:
     yield Case(_words(rng, 2, 1, 1), _words(rng, 3, 1), _words(rng, 1), _words(rng, 3, 101))
 
 
-threefry2x32: General = general(
+threefry2x32: InTwoWays = in_two_ways(
     "threefry2x32",
     evaluate_threefry2x32,
+    threefry2x32_there,
     abstract=_abstract_threefry2x32,
     batch=_batch_threefry2x32,
     cases=_threefry2x32_cases,
@@ -251,9 +224,10 @@ def _random_uniform_cases(rng: np.random.Generator) -> Iterator[Case]:
     yield Case(_words(rng, 4, 3, 2), shape=(5, 7), dtype=np.dtype("f4"))
 
 
-random_uniform: General = general(
+random_uniform: InTwoWays = in_two_ways(
     "random_uniform",
     evaluate_random_uniform,
+    random_uniform_there,
     abstract=_abstract_random_uniform,
     batch=lambda _size, args, _batched, **params: random_uniform(*args, **params),
     cases=_random_uniform_cases,
