@@ -34,7 +34,9 @@ def _evaluate(
 
 def on_the_host(xp: Any, args: Sequence[Any]) -> Sequence[Any]:
     """Values as Python functions get them: those of a device are copied to the CPU."""
-    return args if xp is np else [arrays.device_get(a)[()] if arrays.is_array(a) else a for a in args]
+    if xp is np:
+        return args
+    return [arrays.device_get(a)[()] if arrays.is_array(a) else a for a in args]
 
 
 def _refuse(_trace: Any, _primals: Any, _tangents: Any, *, function: Any, **_: Any) -> Any:

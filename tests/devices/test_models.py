@@ -150,3 +150,44 @@ def test_losses_alone(xp: Any, name: str) -> None:
 @pytest.mark.parametrize("name", ACTIVATIONS)
 def test_activations_alone(xp: Any, name: str) -> None:
     same_on_device(xp, getattr(nn, name), (domain_of(name),))
+
+
+MOVING: dict[str, Callable[..., Any]] = {
+    "gamma": lambda k, a: random.gamma(k, a),
+    "loggamma": lambda k, a: random.loggamma(k, a, (4, 3)),
+    "beta": lambda k, a: random.beta(k, a, 2.0),
+    "dirichlet": lambda k, a: random.dirichlet(k, a),
+    "t": lambda k, a: random.t(k, a),
+    "wald": lambda k, a: random.wald(k, a),
+    "truncated_normal": lambda k, a: random.truncated_normal(k, -a, a),
+    "triangular": lambda k, a: random.triangular(k, -a, 0.1 * a, a),
+}
+
+
+@WRAPPED
+@pytest.mark.parametrize("name", MOVING)
+def test_numbers_move_with_parameters(xp: Any, name: str, wrap: str) -> None:
+    def run(key: Any, a: Any) -> Any:
+        value, pull = fg.vjp(lambda a: MOVING[name](key, a), a)
+        return value, pull(np.cos(value))
+
+    args = (random.key(4), np.array([0.3, 1.7, 9.0]))
+    same_on_device(xp, WRAPS[wrap](run), args, 1e-7)
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_counts_are_those_of_the_cpu(xp: Any, dtype: Any) -> None:
+    """Keys share the rounds of their own elements, whose numbers depend on the slowest of them."""
+    rng = np.random.default_rng(0)
+    keys = random.split(random.key(1), 3)
+    p = rng.uniform(0, 1, (3, 300)).astype(dtype)
+    n = np.floor(np.exp(rng.uniform(0, 6, (3, 300)))).astype(dtype)
+    n[0, :3], p[1, :3] = (0, -1, np.inf), (0, 1, np.nan)
+    rate = np.exp(rng.uniform(-3, 7, (3, 300)))
+    rate[0, :4] = 0, -1, np.nan, np.inf
+    run = fg.vmap(lambda key, n, p: random.binomial(key, n, p))
+    assert_same(run(*upload(xp, (keys, n, p))), run(keys, n, p), 0.0)
+    run = fg.vmap(lambda key, rate, _: random.poisson(key, rate))
+    assert_same(run(*upload(xp, (keys, rate, p))), run(keys, rate, p), 0.0)
+    run = fg.vmap(lambda key, n, p: random.multinomial(key, n[5], p[5:9]))
+    assert_same(run(*upload(xp, (keys, n, p))), run(keys, n, p), 0.0)

@@ -22,6 +22,7 @@ class InTwoWays(General):
     there: Callable[..., Any]
 
     def evaluate_on(self, xp: Any, args: Sequence[Any], params: dict[str, Any]) -> Any:
+        """Evaluate in the way for this array module."""
         return (self.evaluate if xp is np else self.there)(xp, *args, **params)
 
 

@@ -1,7 +1,7 @@
 """Random numbers on a GPU: every kernel as CUDA C++, one table.
 
-A thread draws one element, with the counters and the keys of the NumPy path, so that the numbers are
-the same. It goes through rounds of rejection alone: no other element waits for it, nor the host.
+A thread draws one element, with the counters and the keys of the NumPy path, so that the numbers
+are the same. It goes through rounds of rejection alone: no other element waits, nor does the host.
 """
 
 from __future__ import annotations
