@@ -14,7 +14,7 @@ from .kernels import kernel
 _HALF = np.dtype(np.float16)
 
 
-def threefry2x32_there(xp: ArrayModule, *operands: Array) -> tuple[Array, Array]:
+def threefry2x32_there(xp: ArrayModule, *operands: Array | int) -> tuple[Array, Array]:
     """Two random words for each pair of counter words."""
     x0, x1 = kernel(xp, "threefry2x32")(*operands)
     return x0, x1
