@@ -28,7 +28,7 @@ def split_key(key: Key, shape: tuple[int, ...] = (2,)) -> Array:
 def word_beside(key: Key, number: int) -> Array:
     """A word of 32 bits where a key is: made there, not copied to there."""
     xp: Any = arrays.namespace((key,))
-    word: Array = UINT32.type(number) if xp is np else xp.full((), number, UINT32)
+    word: Any = UINT32.type(number) if xp is np else xp.full((), number, UINT32)
     return word
 
 
