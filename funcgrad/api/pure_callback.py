@@ -27,7 +27,8 @@ def pure_callback(
     """Call a Python function on concrete arrays from inside any transformation.
 
     Args:
-        fun: pure function of NumPy arrays.
+        fun: pure function of NumPy arrays. Arguments of a GPU are copied to the CPU for it, and its
+            results to where they were.
         result_shape_dtypes: pytree of ShapeDtypeStructs (or arrays) like its result.
         args: arguments, pytrees of arrays.
         vmap_method: how vmap calls it: 'sequential' once per example, 'expand_dims' or

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import arrays
 from ..core.avals import Aval
 from ..errors import DifferentiationError, ShapeError
 from ..ops.families import Control, control
@@ -15,7 +16,7 @@ from ..transforms.vmap import add_batch_axis
 
 def checked_result(x: Any, aval: Aval, name: str) -> Any:
     """A callback's result with the dtype that was promised, or an error if its shape differs."""
-    out = np.asarray(x, aval.dtype)
+    out = np.asarray(arrays.device_get(x), aval.dtype)
     if out.shape != aval.shape:
         raise ShapeError(
             f"the callback {name} returned shape {out.shape}, but {aval.shape} was promised"
@@ -26,8 +27,16 @@ def checked_result(x: Any, aval: Aval, name: str) -> Any:
 def _evaluate(
     xp: Any, *args: Any, function: Callable[..., Any], avals: tuple[Aval, ...], vmap_method: Any
 ) -> Any:
-    outs = function(*args)
-    return tuple(checked_result(o, a, function.__name__) for o, a in zip(outs, avals, strict=True))
+    outs = function(*on_the_host(xp, args))
+    results = [checked_result(o, a, function.__name__) for o, a in zip(outs, avals, strict=True)]
+    return tuple(results if xp is np else [xp.asarray(r) for r in results])
+
+
+def on_the_host(xp: Any, args: Sequence[Any]) -> Sequence[Any]:
+    """Values as Python functions get them: those of a device are copied to the CPU."""
+    if xp is np:
+        return args
+    return [arrays.device_get(a)[()] if arrays.is_array(a) else a for a in args]
 
 
 def _refuse(_trace: Any, _primals: Any, _tangents: Any, *, function: Any, **_: Any) -> Any:
@@ -107,7 +116,7 @@ callback: Control = control(
 
 
 def _print_evaluate(xp: Any, *args: Any, function: Callable[..., Any]) -> Any:
-    function(*args)
+    function(*on_the_host(xp, args))
     return ()
 
 

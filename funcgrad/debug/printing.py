@@ -74,7 +74,8 @@ def callback(
     """Call a Python function with concrete values, for its effect.
 
     Args:
-        fun: function; its result is ignored.
+        fun: function of NumPy arrays; its result is ignored. Arrays of a GPU are copied to the CPU
+            for it.
         args: pytrees of arrays.
         ordered: accepted for compatibility; calls always come in program order.
         kwargs: pytrees of arrays.

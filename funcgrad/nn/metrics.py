@@ -24,7 +24,7 @@ from ..numpy.protocol import array, inexact
 from ..typing import Array, ArrayLike
 from .losses import softmax_cross_entropy_with_integer_labels
 from .losses.reduction import check_classes, floats, mask_of, masked, reduce_losses, same_shape
-from .rescaled import in_single
+from .rescaled import in_single, largest_along
 
 __all__ = [
     "accuracy",
@@ -279,7 +279,7 @@ def r2_score(targets: ArrayLike, predictions: ArrayLike, where: ArrayLike | None
     center = np.sum(targets, axis=0) / count
     (around,) = masked(mask, targets - center)
     # In units of the largest deviation, whose square may be out of range.
-    largest = np.max(np.abs(around), axis=0, initial=0.0)
+    largest = largest_along(np.abs(around), 0)
     unit = np.where((largest > 0) & (largest < np.inf), largest, 1)
     left = np.sum(((targets - predictions) / unit) ** 2, axis=0)
     whole = np.sum((around / unit) ** 2, axis=0)

@@ -15,7 +15,7 @@ from typing import Any, ParamSpec
 
 import numpy as np
 
-from .. import lax
+from .. import arrays, lax
 from ..api.custom import custom_jvp
 from ..core.tracing import Tracer
 from ..ops.linalg.norms import vector_norm
@@ -37,15 +37,26 @@ def narrowed(y: Array, x: Array) -> Array:
 
 
 def in_single(function: Callable[P, Array]) -> Callable[P, Array]:
-    """A function that computes with float16 operands in float32, and rounds its result once."""
+    """A function that computes with float16 operands in float32, and rounds its result once.
+
+    Operands of the CPU beside those of a GPU are uploaded.
+    """
     run: Callable[..., Array] = function
 
     @functools.wraps(function)
     def computed(*args: P.args, **options: P.kwargs) -> Array:
-        kinds = [getattr(x, "dtype", None) for x in (*args, *options.values())]
-        if _HALF not in kinds:
+        values = (*args, *options.values())
+        kinds = [getattr(x, "dtype", None) for x in values]
+        there = arrays.first_on_gpu(values)
+        if _HALF not in kinds and there is None:
             return function(*args, **options)
-        y = run(*map(_wide, args), **{k: _wide(x) for k, x in options.items()})
+
+        def prepared(x: Any) -> Any:
+            return arrays.like(there, _wide(x))
+
+        y = run(*map(prepared, args), **{k: prepared(x) for k, x in options.items()})
+        if _HALF not in kinds:
+            return y
         others = [k for k in kinds if getattr(k, "kind", "") == "f" and k != _HALF]
         return y if others or y.dtype != _SINGLE else y.astype(_HALF)
 
@@ -60,6 +71,14 @@ def norm(x: Array, axes: tuple[int, ...]) -> Array:
     """Euclidean norms along axes; the derivative at zero is 0."""
     found: Array = vector_norm(x, axes=tuple(sorted(a % x.ndim for a in axes)), order=2)
     return found
+
+
+def largest_along(x: Array, axes: int | tuple[int, ...], keepdims: bool = False) -> Array:
+    """The largest of numbers that are not negative; 0 where there are none."""
+    if not arrays.is_gpu_array(x):
+        return np.max(x, axis=axes, keepdims=keepdims, initial=0.0)
+    # CuPy's maximum has no initial value; of no numbers the sum is 0, too.
+    return (np.max if x.size else np.sum)(x, axis=axes, keepdims=keepdims)
 
 
 @lru_cache
@@ -87,7 +106,7 @@ def _over_deviation_value(
     """(x / r, 1 / r, mean(x**2)) for r = sqrt(mean(x**2) + epsilon)."""
     power: float | Array | None = _power(x.dtype, epsilon)
     if power is None:
-        largest = np.max(np.abs(x), axis=axes, keepdims=True, initial=0.0)
+        largest = largest_along(np.abs(x), axes, keepdims=True)
         if axis_name is not None:
             largest = lax.pmax(largest, axis_name)
         # Below the root of epsilon it is epsilon that counts.

@@ -8,8 +8,8 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from .. import arrays, tree
 from .. import numpy as fnp
-from .. import tree
 from ..core.facts import Float64, FloatScalars, Hazard
 from ..core.plain_arrays import check_plain
 from ..core.tracebacks import user_facing
@@ -237,6 +237,10 @@ def map_leaves(
 
 def choose(condition: Array | np.bool | bool, yes: ArrayLike, no: ArrayLike) -> Array:
     """One of two numbers or arrays, element by element; a scalar if both are."""
+    if isinstance(condition, bool | np.bool):  # of a counter that is a number of Python
+        there = arrays.first_on_gpu((yes, no))
+        if there is not None:
+            condition = np.full_like(there, condition, dtype=np.bool, shape=())
     return np.where(condition, yes, no)[()]
 
 

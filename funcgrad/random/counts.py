@@ -11,7 +11,7 @@ from ..ops.random.counts import random_binomial, random_multinomial, random_pois
 from ..ops.random.threefry import random_uniform
 from ..typing import Array, ArrayLike, DTypeLike, Key, Shape
 from .arguments import as_floats, check_dtype, check_key, check_shape, parameters, real_parameter
-from .samplers import signs
+from .samplers import signs, single_for_half
 
 
 @user_facing
@@ -105,7 +105,8 @@ def binomial(
 
     Parameters:
         n: numbers of trials.
-        p: probabilities of success, floats whose dtype sets the resolution.
+        p: probabilities of success, floats whose dtype sets the resolution; numbers of float16 are
+            computed in float32.
 
     Returns:
         Array of this shape and dtype; NaN where n is negative or p outside of [0, 1].
@@ -120,7 +121,7 @@ def binomial(
     check_key("binomial", key)
     dtype = check_dtype("binomial", dtype, "f")
     p = as_floats(real_parameter("binomial", "p", p))
-    shape, key, (n, p) = parameters("binomial", key, shape, p.dtype, n=n, p=p)
+    shape, key, (n, p) = parameters("binomial", key, shape, single_for_half(p.dtype), n=n, p=p)
     n, p = np.broadcast_to(n, shape), np.broadcast_to(p, shape)
     return random_binomial(key, n, p).astype(dtype)
 
@@ -158,6 +159,7 @@ def multinomial(
             f"{p.shape} and {shape}"
         )
     precision = np.result_type(n.dtype, p.dtype) if n.dtype.kind == "f" else p.dtype
+    precision = single_for_half(precision)
     _, key, (p,) = parameters("multinomial", key, shape, precision, p=p)
     _, _, (n,) = parameters("multinomial", key, shape[:-1], precision, n=n)
     n, p = arrays.harmonize((np.broadcast_to(n, shape[:-1]), np.broadcast_to(p, shape)))[1]

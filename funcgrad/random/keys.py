@@ -18,7 +18,7 @@ from .arguments import (
     check_keys,
     check_shape,
 )
-from .samplers import split_key
+from .samplers import split_key, word_beside
 
 
 @user_facing
@@ -110,11 +110,11 @@ def fold_in(key: Key, data: int | Array) -> Array:
     if isinstance(data, int):
         if not 0 <= data < 2**32:
             raise OverflowError(f"fold_in takes an integer from 0 to 2**32 - 1, got {data}")
-        data = np.array(data, UINT32)[()]
+        data = word_beside(key, data)
     else:
         check_integer_scalar("fold_in", "data", data)
         data = data.astype(UINT32)
-    made = np.stack(threefry2x32(key[0], key[1], np.uint32(0), data))
+    made = np.stack(threefry2x32(key[0], key[1], word_beside(key, 0), data))
     if (uses := current().key_uses) is not None:
         uses.make("fold_in", made)
     return made

@@ -20,8 +20,16 @@ _UNSIGNED = {size: np.dtype(f"u{size}") for size in (1, 2, 4, 8)}
 
 def split_key(key: Key, shape: tuple[int, ...] = (2,)) -> Array:
     """New keys from a key: an array of keys of this shape."""
-    counters = np.arange(prod(shape), dtype=UINT32).reshape(shape)
-    return np.stack(threefry2x32(key[0], key[1], np.uint32(0), counters), axis=-1)
+    xp = arrays.namespace((key,))
+    counters = xp.arange(prod(shape), dtype=UINT32).reshape(shape)
+    return np.stack(threefry2x32(key[0], key[1], word_beside(key, 0), counters), axis=-1)
+
+
+def word_beside(key: Key, number: int) -> Array:
+    """A word of 32 bits where a key is: made there, not copied to there."""
+    xp: Any = arrays.namespace((key,))
+    word: Any = UINT32.type(number) if xp is np else xp.full((), number, UINT32)
+    return word
 
 
 def scaled(u: Array, factor: Array, shift: Array | None = None) -> Array:

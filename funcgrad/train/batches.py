@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
-from .. import random, tree
+from .. import arrays, random, tree
 from ..core.plain_arrays import check_plain
 from ..core.tracebacks import user_facing
 from ..errors import ShapeError
-from ..typing import Key, PyTree
+from ..typing import Array, Key, PyTree
 
 
 class Batches:
@@ -71,14 +71,34 @@ class Batches:
         Returns:
             An iterator of pytrees like the arrays.
         """
-        order: Any = None
+        leaves, spec = tree.flatten(self.arrays)
+        orders: Sequence[Array | None] = [None] * len(leaves)
         if self.key is not None:
             order = random.permutation(random.fold_in(self.key, epoch), self.examples)
+            orders = _beside(leaves, order)
         for i in range(start, len(self)):
-            chosen: Any = slice(i * self.size, (i + 1) * self.size)
-            if order is not None:
-                chosen = order[chosen]
-            yield tree.map(lambda x, chosen=chosen: x[chosen], self.arrays)
+            part = slice(i * self.size, (i + 1) * self.size)
+            batch = [_taken(x, o, part) for x, o in zip(leaves, orders, strict=True)]
+            yield tree.unflatten(spec, batch)
+
+
+def _device_number(x: Any) -> int | None:
+    return x.device.id if arrays.is_gpu_array(x) else None
+
+
+def _beside(leaves: Sequence[Any], order: Array) -> list[Array]:
+    """The order of an epoch for each array where that is, copied once to each device."""
+    copies = {_device_number(order): order}
+    for x in leaves:
+        if _device_number(x) not in copies:
+            copies[_device_number(x)] = arrays.like(x, arrays.device_get(order))
+    return [copies[_device_number(x)] for x in leaves]
+
+
+def _taken(x: Any, order: Array | None, part: slice) -> Any:
+    """The examples of one batch."""
+    with arrays.current_on(x):
+        return x[part if order is None else order[part]]
 
 
 @user_facing

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .. import arrays
 from ..errors import FileError
 from ..typing import Array, PyTree
 
@@ -35,12 +36,12 @@ class History:
     @property
     def steps(self) -> dict[str, Array]:
         """The loss and the metrics of each step, as arrays of float64."""
-        return {k: np.array([float(x) for x in v]) for k, v in self._steps.items()}
+        return {name: np.array(self._numbers(name)) for name in self._steps}
 
     @property
     def losses(self) -> Array:
         """The loss of each step, as an array of float64."""
-        return np.array([float(x) for x in self._steps.get("loss", ())])
+        return np.array(self._numbers("loss") if "loss" in self._steps else [])
 
     def __len__(self) -> int:
         """Number of steps."""
@@ -57,7 +58,19 @@ class History:
 
     def means(self, start: int) -> dict[str, float]:
         """The means from a step on."""
-        return {k: float(np.mean([float(x) for x in v[start:]])) for k, v in self._steps.items()}
+        return {name: float(np.mean(self._numbers(name, start))) for name in self._steps}
+
+    def _numbers(self, name: str, start: int = 0) -> list[float]:
+        """The numbers of one kind from a step on; those on a GPU are fetched together, once."""
+        values = self._steps[name]
+        there = [i for i in range(start, len(values)) if arrays.is_gpu_array(values[i])]
+        if there:
+            found: list[Any] = [values[i] for i in there]
+            with arrays.current_on(found[0]):
+                together = np.stack([np.reshape(x, ()) for x in found])
+            for i, x in zip(there, arrays.device_get(together).tolist(), strict=True):
+                values[i] = x
+        return [float(x) for x in values[start:]]
 
     def truncate(self, steps: int, epochs: int) -> None:
         """Forget what was recorded after so many steps and epochs."""

@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 from devices.placing import upload
+from devices.test_no_waiting import FAILURES
+from sampler_calls import SAMPLERS
 
 import funcgrad as fg
 from funcgrad import nn, optim, random, train
@@ -170,17 +172,38 @@ def test_an_epoch_looks_at_its_losses_once(cupy: Any) -> None:
     assert counts[1] <= counts[0] + 2, cupy.statistics.places("sync")
 
 
-@pytest.mark.parametrize("sampler", ["normal", "uniform", "bernoulli", "gamma", "permutation"])
-def test_samplers_do_not_wait(cupy: Any, sampler: str) -> None:
-    calls: dict[str, Callable[[Any], Any]] = {
-        "normal": lambda k: random.normal(k, (100,)),
-        "uniform": lambda k: random.uniform(k, (100,)),
-        "bernoulli": lambda k: random.bernoulli(k, 0.3, (100,)),
-        "gamma": lambda k: random.gamma(k, 2.5, (100,)),
-        "permutation": lambda k: random.permutation(k, 100),
-    }
-    key, draw = upload(cupy, random.key(0)), fg.jit(calls[sampler])
+DRAWS: dict[str, Callable[[Any], Any]] = SAMPLERS | {
+    "normal": lambda k: random.normal(k, (100,)),
+    "uniform": lambda k: random.uniform(k, (100,)),
+    "half": lambda k: random.uniform(k, (100,), np.float16),
+    "bernoulli": lambda k: random.bernoulli(k, 0.3, (100,)),
+    "gamma": lambda k: random.gamma(k, 2.5, (100,)),
+    "permutation": lambda k: random.permutation(k, 100),
+    "choice": lambda k: random.choice(k, 10, (4,), p=np.arange(10.0)),
+    "choice without replacement": lambda k: random.choice(k, 10, (4,), replace=False),
+    "fold_in": lambda k: random.fold_in(k, 7),
+    "split": lambda k: random.split(k, 7),
+}
+
+
+@pytest.mark.parametrize("wrap", [lambda f: f, fg.jit])
+@pytest.mark.parametrize("sampler", DRAWS)
+def test_samplers_do_not_wait(cupy: Any, sampler: str, wrap: Any) -> None:
+    key, draw = upload(cupy, random.key(0)), wrap(DRAWS[sampler])
     draw(key)
     cupy.statistics.reset()
     draw(key)
-    assert cupy.statistics.syncs == 0, cupy.statistics.places("sync")
+    looks = cupy.statistics.places("sync")
+    assert not {k for k in looks if not k.startswith(FAILURES)}, looks
+
+
+LAUNCHES = {"uniform": 1, "half": 4, "gamma_large": 1, "poisson_large": 5, "permutation": 10}
+
+
+@pytest.mark.parametrize("sampler", LAUNCHES)
+def test_launches_of_samplers(cupy: Any, sampler: str) -> None:
+    key, draw = upload(cupy, random.key(0)), fg.jit(DRAWS[sampler])
+    draw(key)
+    cupy.statistics.reset()
+    draw(key)
+    assert cupy.statistics.launches <= LAUNCHES[sampler], cupy.statistics.places("launch")

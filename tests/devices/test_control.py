@@ -146,6 +146,27 @@ def test_debug_callbacks_see_arrays(xp: Any, wrap: Any) -> None:
 
 
 @pytest.mark.parametrize("wrap", [lambda f: f, fg.jit])
+@pytest.mark.parametrize("method", ["sequential", "expand_dims", "broadcast_all"])
+def test_host_functions_get_arrays_of_the_cpu(xp: Any, method: Any, wrap: Any) -> None:
+    """Whichever operand is batched; results that are arrays of the device are fetched."""
+
+    def on_cpu(x: Any, c: Any, *, shift: float) -> Any:
+        assert not fg.arrays.is_gpu_array(x)
+        assert not fg.arrays.is_gpu_array(c)
+        return {"sum": x + c, "there": xp.asarray(np.array(x * shift))}
+
+    def f(x: Any, c: Any) -> Any:
+        shape = fg.ShapeDtypeStruct(x.shape, x.dtype)
+        return fg.pure_callback(
+            on_cpu, {"sum": shape, "there": shape}, x, c, vmap_method=method, shift=3.0
+        )
+
+    run = wrap(fg.vmap(f, in_axes=(0, None)))
+    found = run(*upload(xp, (X, np.ones(3))))
+    assert_same(found, {"sum": X + 1, "there": X * 3})
+
+
+@pytest.mark.parametrize("wrap", [lambda f: f, fg.jit])
 def test_arrays_of_the_cpu_are_uploaded(xp: Any, wrap: Any) -> None:
     """Beside arrays of a device, in either place, with gradients where each of them lives."""
     x, c = upload(xp, np.ones(3)), np.arange(3.0)

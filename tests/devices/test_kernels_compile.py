@@ -1,7 +1,8 @@
 """Every kernel that is written by hand compiles for the GPUs that are supported.
 
-Kernels of funcgrad are texts of CUDA C++ in files ``*.cu`` of the package. A file is covered by
-being there; the two below hold that the check itself works, while there are no others.
+Kernels of funcgrad are texts of CUDA C++ in files ``*.cu`` of the package, covered by being there,
+and operations of one element in tables: those become loops over elements, as CuPy makes them. The
+two below hold that the check itself works.
 """
 
 from __future__ import annotations
@@ -9,9 +10,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from devices.nvrtc import ARCHITECTURES, NotCompiled, compiled, library
+from devices.nvrtc import ARCHITECTURES, OPTIONS, NotCompiled, compiled, library
 
 import funcgrad as fg
+from funcgrad.ops.random import kernels as of_random_numbers
 
 PACKAGE = Path(fg.__file__).parent
 
@@ -49,15 +51,51 @@ extern "C" __global__ void row_sums(const double* x, double* y, int n) {
     }
 }""",
 }
-KERNELS = EXAMPLES | {
-    str(path.relative_to(PACKAGE)): path.read_text() for path in sorted(PACKAGE.rglob("*.cu"))
+C_TYPES = {
+    "int32": "int", "int64": "long long", "uint32": "unsigned int", "float32": "float",
+    "float64": "double", "T": "T",
+}  # fmt: skip
+
+
+def looped(found: of_random_numbers.Kernel, preamble: str, kind: str | None) -> str:
+    """A kernel of one operation per element as a whole program, where T is a type."""
+    read = [part.split() for part in found.ins.split(",")]
+    written = [part.split() for part in found.outs.split(",")]
+    places = [f"const {C_TYPES[t]}* p_{name}" for t, name in read]
+    places += [f"{C_TYPES[t]}* p_{name}" for t, name in written]
+    names = [f"const {C_TYPES[t]}& {name} = p_{name}[i];" for t, name in read]
+    names += [f"{C_TYPES[t]}& {name} = p_{name}[i];" for t, name in written]
+    return f"""
+{"" if kind is None else f"typedef {kind} T;"}
+{preamble}
+extern "C" __global__ void looped({", ".join(places)}, long long n) {{
+    long long i = blockIdx.x * (long long)blockDim.x + threadIdx.x;
+    for (; i < n; i += (long long)gridDim.x * blockDim.x) {{
+        {" ".join(names)}
+        {found.body};
+    }}
+}}"""
+
+
+TABLES = [(of_random_numbers.KERNELS, of_random_numbers.PREAMBLE)]
+LOOPED = {
+    f"{name} {kind or ''}".strip(): looped(found, preamble, kind)
+    for table, preamble in TABLES
+    for name, found in table.items()
+    for kind in found.types or (None,)
 }
+KERNELS = (
+    EXAMPLES
+    | LOOPED
+    | {str(path.relative_to(PACKAGE)): path.read_text() for path in sorted(PACKAGE.rglob("*.cu"))}
+)
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 @pytest.mark.parametrize("name", KERNELS)
 def test_compiles(name: str, architecture: str) -> None:
-    assert compiled(KERNELS[name], architecture).startswith(b"\x7fELF")
+    options = (*OPTIONS, *of_random_numbers.OPTIONS) if name in LOOPED else OPTIONS
+    assert compiled(KERNELS[name], architecture, options).startswith(b"\x7fELF")
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)

@@ -90,8 +90,22 @@ def test_evaluate(xp: Any) -> None:
 
 def test_batches_hold_arrays_of_the_device(xp: Any) -> None:
     on_cpu = list(train.Batches((X, Y), 7, key=random.key(0)))
-    there = list(train.Batches(upload(xp, (X, Y)), 7, key=random.key(0)))
-    assert_same(there, on_cpu)
+    for key in (random.key(0), upload(xp, random.key(0))):
+        there = list(train.Batches(upload(xp, (X, Y)), 7, key=key))
+        assert_same(there, on_cpu)
+        for (x, y), (x0, y0) in zip(
+            train.Batches((X, upload(xp, Y)), 7, key=key), on_cpu, strict=True
+        ):
+            np.testing.assert_array_equal(x, x0)
+            assert_same(y, y0)
+
+
+def test_batches_of_arrays_of_the_device_copy_nothing(cupy: Any) -> None:
+    batches = train.Batches(upload(cupy, (X, Y)), 7, key=upload(cupy, random.key(0)))
+    list(batches)
+    cupy.statistics.reset()
+    list(batches)
+    assert cupy.statistics.syncs == cupy.statistics.downloads == cupy.statistics.uploads == 0
 
 
 def test_files(xp: Any, tmp_path: Path) -> None:

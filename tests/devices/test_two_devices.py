@@ -17,7 +17,7 @@ from optim.table import OPTIMIZERS, loss, params_of
 from sampler_calls import SAMPLERS
 
 import funcgrad as fg
-from funcgrad import arrays, optim, random
+from funcgrad import arrays, nn, optim, random
 from funcgrad.core.primitive import REGISTRY
 
 NAMES = sorted({name for name, _ in laws.all_cases()})
@@ -137,6 +137,24 @@ def test_new_arrays_are_on_the_default_device(two_devices: Any) -> None:
         assert arrays.is_gpu_array(x)
         assert x.device.id == 1  # type: ignore[attr-defined]
     assert isinstance(fg.numpy.zeros(3), np.ndarray)
+
+
+def test_parameters_are_on_the_default_device(two_devices: Any) -> None:
+    """Those of layers by their initializers, and the states of optimizers where parameters are.
+
+    Counters and hyper-parameters begin as numbers of the CPU, which eager updates decide by.
+    """
+    layers = [nn.Dense(2), nn.Conv(2, 3), nn.LSTM(2), nn.BatchNorm(), nn.TransformerBlock(1, 4)]
+    shapes = [(-1, 3), (-1, 5, 5, 2), (-1, 4, 3), (-1, 3), (-1, 4, 4)]
+    with fg.default_device("gpu:1"):
+        key = random.key(0)
+        made = [la.init(key, s)[1:] for la, s in zip(layers, shapes, strict=True)]
+    params = upload_to_second(two_devices, params_of(np.float64))
+    states = [OPTIMIZERS[name].init(params) for name in OPTIMIZERS]
+    for x in fg.tree.leaves((made, states)):
+        if np.shape(x):
+            assert arrays.is_gpu_array(x), type(x)
+            assert x.device.id == 1  # type: ignore[attr-defined]
 
 
 def test_put_and_get(two_devices: Any) -> None:

@@ -347,6 +347,7 @@ class OnDevice:
 
     def __init__(self, host: Any, number: int) -> None:
         self._host, self.device = host, types.SimpleNamespace(id=number)
+        self.data = types.SimpleNamespace(device_id=number)
         self.dtype, self.shape = host.dtype, host.shape
 
     def get(self) -> Any:
@@ -356,7 +357,7 @@ class OnDevice:
 def test_arrays_of_devices_come_back_where_like_has_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    current: list[int] = []
+    current: list[int] = [0]
 
     @contextlib.contextmanager
     def device(number: int) -> Any:
@@ -366,7 +367,9 @@ def test_arrays_of_devices_come_back_where_like_has_them(
 
     cupy = types.ModuleType("cupy")
     cupy.__dict__.update(
-        ndarray=OnDevice, cuda=types.SimpleNamespace(Device=device),
+        ndarray=OnDevice, cuda=types.SimpleNamespace(
+            Device=device, runtime=types.SimpleNamespace(getDevice=lambda: current[-1])
+        ),
         array=lambda x: OnDevice(np.array(x), current[-1]),
     )  # fmt: skip
     monkeypatch.setitem(sys.modules, "cupy", cupy)

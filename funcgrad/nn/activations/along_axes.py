@@ -108,6 +108,7 @@ def _softmax_and_log_jvp(
 
 def _surprisal_value(x: Array, places: Array, axis: int) -> Array:
     (shifted, exponentials), total = _from_largest(x, axis)
+    places = arrays.like(x, places)
     chosen = fnp.take_along_axis(shifted, places, axis)
     return _log_total(total, exponentials, axis) - chosen
 
@@ -118,6 +119,7 @@ def _surprisal_and_slope_value(x: Array, places: Array, axis: int) -> tuple[Arra
     It comes from the logarithm of p, so that it is not 0 for p next to 1.
     """
     (shifted, exponentials), total = _from_largest(x, axis)
+    places = arrays.like(x, places)
     chosen = fnp.take_along_axis(shifted, places, axis)
     lost = _log_total(total, exponentials, axis) - chosen
     return lost, put_along(exponentials / total, places, np.expm1(-lost), axis)

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from ... import random
+from ... import arrays, random
 from ...core.arguments import check_function
 from ...core.tracebacks import user_facing
 from ...errors import ShapeError
-from ...numpy import arange, zeros
+from ...numpy import zeros
 from ...typing import Array, DTypeLike, Key, PyTree
 from ..activations import softmax
 from ..initializers import glorot_uniform, normal
@@ -43,7 +43,11 @@ def causal_mask(queries: int, keys: int | None = None) -> Array:
            [ True,  True,  True]])
     """
     keys = queries if keys is None else keys
-    return arange(keys) <= arange(queries)[:, None] + (keys - queries)
+    return arrays.created(lambda xp: _causal(xp, queries, keys))
+
+
+def _causal(xp: Any, queries: int, keys: int) -> Array:
+    return xp.arange(keys) <= xp.arange(queries)[:, None] + (keys - queries)
 
 
 @user_facing
@@ -98,7 +102,7 @@ def dot_product_attention(
     if mask is not None:
         v = _silenced(v, mask)
     if is_causal:
-        causal = causal_mask(query.shape[1], key.shape[1])
+        causal = arrays.like(logits, _causal(np, query.shape[1], key.shape[1]))
         mask = causal if mask is None else np.logical_and(mask, causal)
     weights = softmax(logits, where=mask)
     if dropout_key is not None:
@@ -311,7 +315,7 @@ def rotary_positions(x: Array, *, time_axis: int = 1) -> Array:
     angles = _angles(x.shape[axis], n).reshape(
         *(x.shape[axis] if i == axis else 1 for i in range(x.ndim - 1)), n // 2
     )
-    cos, sin = np.cos(angles).astype(x.dtype), np.sin(angles).astype(x.dtype)
+    cos, sin = (arrays.like(x, f(angles).astype(x.dtype)) for f in (np.cos, np.sin))
     a, b = x[..., : n // 2], x[..., n // 2 :]
     return np.concatenate([a * cos - b * sin, a * sin + b * cos], axis=-1)
 
@@ -319,7 +323,7 @@ def rotary_positions(x: Array, *, time_axis: int = 1) -> Array:
 SinusoidalPositions: Layer = stateless_layer(
     "SinusoidalPositions",
     lambda key, shape, dtype: (check_shape("SinusoidalPositions", shape, 3), ()),
-    lambda params, x: x + sinusoidal_positions(x.shape[1], x.shape[2], x.dtype),
+    lambda params, x: x + arrays.like(x, sinusoidal_positions(x.shape[1], x.shape[2], x.dtype)),
 )
 
 

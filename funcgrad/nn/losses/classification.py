@@ -176,7 +176,8 @@ def softmax_cross_entropy_with_integer_labels(
             weights of the labels, as in PyTorch.
 
     Raises:
-        ValueError: if a label is out of range and its value is known, that is outside of jit.
+        ValueError: if a label is out of range and the CPU knows its value, that is outside of jit
+            and not on a GPU.
 
     >>> logits = np.log(np.array([[0.1, 0.9], [0.5, 0.5]]))
     >>> softmax_cross_entropy_with_integer_labels(logits, np.array([0, 1]), reduction="none")

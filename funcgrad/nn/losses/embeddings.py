@@ -12,7 +12,7 @@ from ...errors import ShapeError
 from ...typing import Array, ArrayLike, Axes
 from ..activations import log_sigmoid
 from ..activations.piecewise import relu
-from ..rescaled import in_single, norm
+from ..rescaled import in_single, largest_along, norm
 from .reduction import (
     axes_of,
     floats,
@@ -82,7 +82,7 @@ def _unit_vectors(x: Array, axes: tuple[int, ...], epsilon: float | Array) -> Ar
 
     Each is scaled first, since the derivative has the norm squared in it.
     """
-    largest = np.max(np.abs(stop_gradient(x)), axis=axes, keepdims=True, initial=0.0)
+    largest = largest_along(np.abs(stop_gradient(x)), axes, keepdims=True)
     scale = np.where((largest > 0) & (largest < np.inf), largest, 1.0)
     x = x / scale
     length = np.expand_dims(norm(x, axes), axes)
@@ -166,7 +166,7 @@ def triplet_margin_loss(
 
 def _distance(x: Array, axes: tuple[int, ...], p: float | Array, eps: float | Array) -> Array:
     """(sum(x**p) + eps)**(1/p), with powers of what is at most 1 where x is large."""
-    scale = np.maximum(np.max(stop_gradient(x), axis=axes, keepdims=True, initial=0.0), 1.0)
+    scale = np.maximum(largest_along(stop_gradient(x), axes, keepdims=True), 1.0)
     scale = np.where(np.isfinite(scale), scale, 1.0)
     total = np.sum((x / scale) ** p, axis=axes, keepdims=True) + eps / scale**p
     return np.squeeze(scale * total ** (1 / p), axes)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ... import arrays
 from ...core.tracing import Tracer
 from ...errors import ShapeError
 from ...numpy.protocol import array, inexact
@@ -99,10 +100,10 @@ def same_shape(name: str, what: str, x: Array, other: str, y: Array) -> None:
 
 
 def check_classes(name: str, what: str, x: Array, count: int) -> None:
-    """Raise unless classes are integers and, where their values are known, in range."""
+    """Raise unless classes are integers and, where the CPU knows their values, in range."""
     if x.dtype.kind not in "iu":
         raise TypeError(f"{name} needs integer {what}; got {x.dtype}")
-    if isinstance(x, Tracer) or not x.size:
+    if isinstance(x, Tracer) or not x.size or arrays.is_gpu_array(x):
         return
     low, high = x.min(), x.max()
     if low < 0 or high >= count:

@@ -18,7 +18,8 @@ from ...core.avals import Aval
 from ...core.facts import Decided
 from ...core.primitive import Case
 from ...typing import Array
-from ..families import General, general, sample
+from ..families import sample
+from .family import InTwoWays, in_two_ways
 from .gamma import (
     batch_of_keys,
     check_keys,
@@ -28,6 +29,7 @@ from .gamma import (
     random_words,
     uniforms_of_words,
 )
+from .launches import random_binomial_there, random_poisson_there, threefry2x32_there
 from .threefry import Words, count_of
 
 _COUNTS = "counts are integers: they do not vary smoothly with the parameters"
@@ -242,7 +244,34 @@ def evaluate_random_binomial(xp: ArrayModule, key: Array, n: Array, p: Array) ->
 
 
 def evaluate_random_multinomial(xp: ArrayModule, key: Array, n: Array, p: Array) -> Array:
-    """Multinomial numbers: of each outcome, a binomial number of the trials that are left."""
+    """Multinomial numbers, as floats of the type of p."""
+
+    def draw(words: Array, number: int, n: Array, p: Array) -> Array:
+        subkeys = new_key(xp, (words[:, 0], words[:, 1]), number)
+        return binomial_counts(xp, xp.stack(subkeys, axis=1), n, p)
+
+    return one_outcome_after_the_other(xp, draw, key, n, p)
+
+
+def random_multinomial_there(xp: ArrayModule, key: Array, n: Array, p: Array) -> Array:
+    """Multinomial numbers on arrays of a GPU."""
+
+    def draw(words: Array, number: int, n: Array, p: Array) -> Array:
+        subkeys = threefry2x32_there(xp, words[:, 0], words[:, 1], 0, number)
+        keys, each = xp.stack(subkeys, axis=1), n.size // max(1, words.shape[0])
+        n, p = (x.reshape(words.shape[0], each) for x in (n, p))
+        return random_binomial_there(xp, keys, n, p).reshape(-1)
+
+    return one_outcome_after_the_other(xp, draw, key, n, p)
+
+
+def one_outcome_after_the_other(
+    xp: ArrayModule, draw: Callable[..., Array], key: Array, n: Array, p: Array
+) -> Array:
+    """Of each outcome, a binomial number of the trials that are left.
+
+    ``draw(words, number, n, p)`` gives binomial numbers of the keys with this number.
+    """
     words = key.reshape(-1, 2)
     outcomes = p.shape[-1]
     p = p.reshape(-1, outcomes)
@@ -252,8 +281,7 @@ def evaluate_random_multinomial(xp: ArrayModule, key: Array, n: Array, p: Array)
         tail = xp.cumsum(p[:, ::-1], axis=1)[:, ::-1]
         ratio = xp.clip(p / xp.where(tail == 0, 1, tail), 0, 1)
         for i in range(outcomes):
-            subkeys = new_key(xp, (words[:, 0], words[:, 1]), i)
-            drawn = binomial_counts(xp, xp.stack(subkeys, axis=1), left, ratio[:, i])
+            drawn = draw(words, i, left, ratio[:, i])
             counts.append(drawn)
             left = left - drawn
     if not counts:
@@ -295,27 +323,30 @@ def _multinomial_cases(rng: np.random.Generator) -> Iterator[Case]:
     yield Case(random_words(rng, 2), np.array([6.0, 50.0]), sample(rng, (2, 3), "f8", (0.1, 1)))
 
 
-random_poisson: General = general(
+random_poisson: InTwoWays = in_two_ways(
     "random_poisson",
     evaluate_random_poisson,
+    random_poisson_there,
     abstract=_abstract_poisson,
     batch=lambda size, args, batched: random_poisson(*batch_of_keys(size, args, batched)),
     cases=_poisson_cases,
     nondifferentiable=_COUNTS,
     elements=Decided(),
 )
-random_binomial: General = general(
+random_binomial: InTwoWays = in_two_ways(
     "random_binomial",
     evaluate_random_binomial,
+    random_binomial_there,
     abstract=_abstract_binomial,
     batch=lambda size, args, batched: random_binomial(*batch_of_keys(size, args, batched)),
     cases=_binomial_cases,
     nondifferentiable=_COUNTS,
     elements=Decided(),
 )
-random_multinomial: General = general(
+random_multinomial: InTwoWays = in_two_ways(
     "random_multinomial",
     evaluate_random_multinomial,
+    random_multinomial_there,
     abstract=_abstract_binomial,
     batch=lambda size, args, batched: random_multinomial(*batch_of_keys(size, args, batched)),
     cases=_multinomial_cases,

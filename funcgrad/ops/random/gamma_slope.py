@@ -13,19 +13,23 @@ one has an integrand without change of sign, so that nothing cancels.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, TypeAlias
 
 import numpy as np
 
-from ...arrays import ArrayModule
+from ...arrays import ArrayModule, special_functions
 from ...core.avals import Aval
 from ...core.facts import Float64, Hazard
 from ...core.primitive import Case
 from ...typing import Array
-from ..families import General, broadcast_shapes, expand_rank, general, sample
+from ..families import broadcast_shapes, expand_rank, sample
 from ..pointwise.special import digamma, digamma_values, polygamma, polygamma_values
 from ..shape import reshape
+from .family import InTwoWays, in_two_ways
+
+Function: TypeAlias = Callable[..., Any]
+"""A special function."""
 
 
 def legendre_rule() -> tuple[tuple[float, ...], tuple[float, ...]]:
@@ -45,7 +49,9 @@ def legendre_rule() -> tuple[tuple[float, ...], tuple[float, ...]]:
     return nodes, weights
 
 
-def gamma_slope_series(xp: ArrayModule, a: Array, y: Array, order: int) -> Array:
+def gamma_slope_series(
+    xp: ArrayModule, a: Array, y: Array, order: int, digammas: Function, polygammas: Function
+) -> Array:
     """The slope for small z = exp(y), from F(y; a) = z**a exp(-z) S / Gamma(a + 1).
 
     S is the sum over n of z**n / ((a + 1) ... (a + n)), and the slope is
@@ -62,11 +68,11 @@ def gamma_slope_series(xp: ArrayModule, a: Array, y: Array, order: int) -> Array
             quotient.append((z * t - before) / (a + n))
         term = quotient
         total = [s + t for s, t in zip(total, term)]
-    log_slope = [digamma_values(a + 1) - y]
+    log_slope = [digammas(a + 1) - y]
     factorial = 1
     for j in range(1, order + 1):
         factorial *= j
-        log_slope.append(polygamma_values(j, a + 1) / factorial)
+        log_slope.append(polygammas(j, a + 1) / factorial)
     slope: Any = 0.0
     for j in range(order + 1):
         product = -(j + 1) * total[j + 1]
@@ -76,11 +82,13 @@ def gamma_slope_series(xp: ArrayModule, a: Array, y: Array, order: int) -> Array
     return slope * factorial
 
 
-def gamma_slope_integral(xp: ArrayModule, a: Array, y: Array, order: int) -> Array:
+def gamma_slope_integral(
+    xp: ArrayModule, a: Array, y: Array, order: int, digammas: Function, polygammas: Function
+) -> Array:
     """The slope by quadrature up to where the integrand has decayed by a factor of exp(-38)."""
     decay = 38.0
     z = xp.exp(y)
-    lead = digamma_values(a) - y
+    lead = digammas(a) - y
     left = lead > 0
     # Over s = y - r the integrand falls like exp(-(a - z) r - z (r - 1 + exp(-r))), where the
     # last bracket is at least r**2 / (2 + r); over s = y + r like exp(-(z - a) r - z r**2 / 2).
@@ -98,7 +106,7 @@ def gamma_slope_integral(xp: ArrayModule, a: Array, y: Array, order: int) -> Arr
     binomial = 1
     for i in range(1, order + 1):
         binomial = binomial * (order + 1 - i) // i
-        polynomial = polynomial * s + binomial * polygamma_values(i, a)
+        polynomial = polynomial * s + binomial * polygammas(i, a)
     integrand = polynomial * xp.exp(a * s - z * xp.expm1(s))
     half = nodes.shape[0]
     folded = (integrand[:half] + integrand[half:]) * weights
@@ -115,12 +123,37 @@ def evaluate_gamma_slope(xp: ArrayModule, a: Array, y: Array, *, order: int) -> 
         small = (y < 0.4) & (y < digamma_values(a + 1))
         chosen = xp.flatnonzero(small)
         if chosen.size:
-            out[chosen] = gamma_slope_series(xp, a[chosen], y[chosen], order)
+            out[chosen] = gamma_slope_series(
+                xp, a[chosen], y[chosen], order, digamma_values, polygamma_values
+            )
         others = xp.flatnonzero(~small)
         for start in range(0, others.size, block):
             part = others[start : start + block]
-            out[part] = gamma_slope_integral(xp, a[part], y[part], order)
+            out[part] = gamma_slope_integral(
+                xp, a[part], y[part], order, digamma_values, polygamma_values
+            )
         return out.astype(dtype).reshape(shape)[()]
+
+
+def gamma_slope_there(xp: Any, a: Array, y: Array, *, order: int) -> Array:
+    """The same on arrays of a GPU, where each element is computed in both ways and selected."""
+    special: Any = special_functions(xp)
+
+    def polygammas(n: int, x: Array) -> Any:
+        return special.polygamma(xp.full((), n, xp.float64), x)
+
+    shape, dtype = xp.broadcast(a, y).shape, a.dtype
+    a, y = (xp.broadcast_to(x, shape).reshape(-1).astype(xp.float64) for x in (a, y))
+    parts: list[Any] = []
+    block = 2**18  # the nodes of the integral are an axis of temporary arrays
+    for start in range(0, max(a.size, 1), block):
+        operands = (xp, a[start : start + block], y[start : start + block], order)
+        small = (operands[2] < 0.4) & (operands[2] < special.digamma(operands[1] + 1))
+        series = gamma_slope_series(*operands, special.digamma, polygammas)
+        integral = gamma_slope_integral(*operands, special.digamma, polygammas)
+        parts.append(xp.where(small, series, integral))
+    out: Array = parts[0] if len(parts) == 1 else xp.concatenate(parts)
+    return out.astype(dtype).reshape(shape)
 
 
 def _abstract(a: Aval, y: Aval, *, order: int) -> Aval:
@@ -156,9 +189,10 @@ def _cases(rng: np.random.Generator) -> Iterator[Case]:
     yield Case(*large, order=0, check=("double",))
 
 
-gamma_slope: General = general(
+gamma_slope: InTwoWays = in_two_ways(
     "gamma_slope",
     evaluate_gamma_slope,
+    gamma_slope_there,
     abstract=_abstract,
     batch=_batch,
     cases=_cases,

@@ -18,8 +18,11 @@ from ...core.facts import Decided
 from ...core.primitive import Case
 from ...errors import ShapeError
 from ...typing import Array
-from ..families import General, as_scalar, broadcast_shapes, expand_rank, general
+from ..families import as_scalar, broadcast_shapes, expand_rank
 from ..shape import reshape
+from .family import InTwoWays, in_two_ways
+from .launches import random_uniform_there, threefry2x32_there
+from .schedule import threefry_rounds
 
 Words: TypeAlias = tuple[Array, Array]
 """Two words of 32 bits each: keys, or what a counter gives."""
@@ -33,12 +36,6 @@ def count_of(shape: tuple[int, ...]) -> int:
     for d in shape:
         count *= d
     return count
-
-
-def threefry_rounds() -> tuple[tuple[tuple[int, ...], int, int, int], ...]:
-    """The cipher's schedule: rotations of four rounds, then key words added to x0 and x1."""
-    even, odd = (13, 15, 26, 6), (17, 29, 16, 24)
-    return ((even, 1, 2, 1), (odd, 2, 0, 2), (even, 0, 1, 3), (odd, 1, 2, 4), (even, 2, 0, 5))
 
 
 def threefry_in_lanes(operands: tuple[Array, ...], shape: tuple[int, ...]) -> tuple[Array, ...]:
@@ -139,30 +136,11 @@ def store_uniform(x0: Array, x1: Array, out: Array) -> None:
         out -= 1
 
 
-def threefry_on_gpu(xp: ArrayModule, operands: tuple[Array, ...]) -> Words:
-    """Threefry as one CUDA kernel."""
-    code = ["const unsigned int k[3] = {key0, key1, key0 ^ key1 ^ 0x1BD11BDAu};"]
-    code.append("x0 = count0 + k[0]; x1 = count1 + k[1];")
-    for rotations, a, b, number in threefry_rounds():
-        for r in rotations:
-            code.append(f"x0 += x1; x1 = ((x1 << {r}) | (x1 >> {32 - r})) ^ x0;")
-        code.append(f"x0 += k[{a}]; x1 += k[{b}] + {number}u;")
-    kernel = xp.ElementwiseKernel(
-        "uint32 key0, uint32 key1, uint32 count0, uint32 count1",
-        "uint32 x0, uint32 x1",
-        "\n".join(code),
-        "funcgrad_threefry2x32",
-    )
-    return kernel(*operands)
-
-
 def evaluate_threefry2x32(
     xp: ArrayModule, key0: Array, key1: Array, count0: Array, count1: Array
 ) -> Words:
     """Two random words for each pair of counter words; operands broadcast."""
     operands = (key0, key1, count0, count1)
-    if xp is not np:
-        return threefry_on_gpu(xp, operands)
     shape = np.broadcast_shapes(key0.shape, key1.shape, count0.shape, count1.shape)
     if count_of(shape) <= 256:
         x0, x1 = threefry_in_lanes(operands, shape)
@@ -186,12 +164,12 @@ def evaluate_random_uniform(
         high, low = (counters >> 32).astype(xp.uint32), counters.astype(xp.uint32)
     operands = (key0, key1, high, low)
     shape = key.shape[:-1] + shape
-    if xp is np and count_of(shape) > 256:
+    if count_of(shape) > 256:
         return threefry_in_blocks(operands, store_uniform, (dtype,))[0]
-    x0, x1 = threefry_in_lanes(operands, shape) if xp is np else threefry_on_gpu(xp, operands)
+    x0, x1 = threefry_in_lanes(operands, shape)
     out = xp.empty(shape, dtype)
     store_uniform(x0, x1, out)
-    return out[()] if xp is np else out
+    return out[()]
 
 
 def _abstract_threefry2x32(*operands: Aval) -> tuple[Aval, Aval]:
@@ -220,9 +198,10 @@ def _threefry2x32_cases(rng: np.random.Generator) -> Iterator[Case]:
     yield Case(_words(rng, 2, 1, 1), _words(rng, 3, 1), _words(rng, 1), _words(rng, 3, 101))
 
 
-threefry2x32: General = general(
+threefry2x32: InTwoWays = in_two_ways(
     "threefry2x32",
     evaluate_threefry2x32,
+    threefry2x32_there,
     abstract=_abstract_threefry2x32,
     batch=_batch_threefry2x32,
     cases=_threefry2x32_cases,
@@ -245,9 +224,10 @@ def _random_uniform_cases(rng: np.random.Generator) -> Iterator[Case]:
     yield Case(_words(rng, 4, 3, 2), shape=(5, 7), dtype=np.dtype("f4"))
 
 
-random_uniform: General = general(
+random_uniform: InTwoWays = in_two_ways(
     "random_uniform",
     evaluate_random_uniform,
+    random_uniform_there,
     abstract=_abstract_random_uniform,
     batch=lambda _size, args, _batched, **params: random_uniform(*args, **params),
     cases=_random_uniform_cases,

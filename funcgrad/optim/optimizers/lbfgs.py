@@ -12,6 +12,7 @@ from ...typing import Array, PyTree
 from ..leaves import (
     as_leaf,
     check_params,
+    choose,
     global_norm,
     inner_product,
     keep_dtype,
@@ -142,7 +143,7 @@ def scale_by_lbfgs(
         started = state.count > 0
 
         def change(new: PyTree, old: PyTree) -> PyTree:
-            return map_leaves(name, lambda x, o: np.where(started, x - o, 0.0), new, others=(old,))
+            return map_leaves(name, lambda x, o: choose(started, x - o, 0.0), new, others=(old,))
 
         s, y = change(params, state.params), change(updates, state.updates)
         product, length = inner_product(s, y), inner_product(y, y)
@@ -157,7 +158,7 @@ def scale_by_lbfgs(
         first_scale: Scalar = 1.0
         if scale_init_precond:
             ratio = np.where(good, product / np.where(good, length, 1.0), 1.0)
-            first_scale = np.where(started, ratio, 1 / np.maximum(global_norm(updates), 1.0))
+            first_scale = choose(started, ratio, 1 / np.maximum(global_norm(updates), 1.0))
         direction = _times_inverse_hessian(updates, memory, weights, first_scale)
         direction = tree.map(keep_dtype, direction, given)
         return direction, ScaleByLBFGSState(state.count + 1, params, updates, *memory, weights)

@@ -10,7 +10,7 @@ import numpy as np
 from ...typing import Array, DTypeLike, PyTree
 from ..hyperparameters import BELOW_ONE, NOT_NEGATIVE, REAL, numbers, schedulable
 from ..leafwise import leafwise
-from ..leaves import bounded, floor_under_root, like, square, zeros_like
+from ..leaves import bounded, choose, floor_under_root, like, square, zeros_like
 from ..transformation import GradientTransformation
 from ..typing import Count, Scalar, ScalarOrSchedule
 
@@ -324,7 +324,7 @@ def scale_by_radam(
             g = bounded(g)
             m, v = average(m, g, b1), average(v, square(g), b2)
             adaptive = mean_over_root(m, g, v, weights, c2, eps, eps_root) * like(v, r)
-            return np.where(enough, adaptive, weighted_mean(m, g, weights)), m, v
+            return choose(enough, adaptive, weighted_mean(m, g, weights)), m, v
 
         return leaf
 

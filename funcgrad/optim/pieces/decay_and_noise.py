@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ... import random, tree
+from ... import arrays, random, tree
 from ...core.tracebacks import user_facing
 from ...typing import Key, PyTree
 from ..hyperparameters import NOT_NEGATIVE, REAL, numbers, schedulable
@@ -99,7 +99,10 @@ def add_noise(
             noisy.append(keep_dtype(x, u))
         return tree.unflatten(spec, noisy), AddNoiseState(t, keys[0])
 
-    return make_transformation(lambda params: AddNoiseState(0, first), update_noisy, AddNoiseState)
+    def init_noisy(params: PyTree) -> AddNoiseState:
+        return AddNoiseState(0, arrays.like(arrays.first_on_gpu(tree.leaves(params)), first))
+
+    return make_transformation(init_noisy, update_noisy, AddNoiseState)
 
 
 class ZeroNansState(NamedTuple):

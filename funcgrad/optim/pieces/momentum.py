@@ -11,7 +11,17 @@ from ... import tree
 from ...typing import Array, DTypeLike, PyTree
 from ..hyperparameters import BELOW_ONE, FRACTION, NOT_NEGATIVE, REAL, numbers, schedulable
 from ..leafwise import leafwise
-from ..leaves import as_leaf, bounded, floor_under_root, like, map_leaves, norm, square, zeros_like
+from ..leaves import (
+    as_leaf,
+    bounded,
+    choose,
+    floor_under_root,
+    like,
+    map_leaves,
+    norm,
+    square,
+    zeros_like,
+)
 from ..transformation import GradientTransformation, make_transformation
 from ..typing import Count, Scalar, ScalarOrSchedule
 from .adam_moments import average
@@ -186,7 +196,7 @@ def scale_by_novograd(
 
     def first(params: PyTree) -> tuple[PyTree, PyTree]:
         zeros = zeros_like(name, params, real=True)
-        nu = tree.map(lambda z: np.zeros((), z.dtype)[()], zeros)
+        nu = tree.map(lambda z: np.zeros_like(z, shape=())[()], zeros)
         return zeros_like(name, params, mu_dtype), nu
 
     def rule(t: Count) -> Callable[..., PyTree]:
@@ -198,7 +208,7 @@ def scale_by_novograd(
             # A norm of 0 has the factor 1.
             g = g * (limited / np.where(size == 0, 1.0, size) + (size == 0))
             total = limited * limited
-            v = np.where(at_first, total, average(v, total, b2))[()]
+            v = choose(at_first, total, average(v, total, b2))
             inner = v + like(v, floor_under_root(v, eps_root, eps))
             scaled = g / (np.sqrt(inner) + like(v, eps))
             m = like(m, b1) * m + scaled + like(m, weight_decay) * as_leaf(p)
@@ -258,7 +268,7 @@ def scale_by_adan(
 
         def leaf(g: Array, m: Array, v: Array, n: Array, last: Array) -> tuple[Array, ...]:
             g = bounded(g)
-            d = np.where(first, 0.0, g - last)
+            d = choose(first, 0.0, g - last)
             ahead = 1 - like(g, b2)
             m, v = average(m, g, b1), average(v, d, b2)
             n = average(n, square(g + ahead * d), b3)
@@ -306,7 +316,7 @@ def scale_by_optimistic_gradient(
         at_first = t == 1
 
         def leaf(g: Array, before: Array) -> tuple[Array, Array]:
-            change = np.where(at_first, 0.0, g - before)
+            change = choose(at_first, 0.0, g - before)
             return like(g, alpha) * g + like(g, beta) * change, g
 
         return leaf

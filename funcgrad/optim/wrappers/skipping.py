@@ -55,8 +55,8 @@ def apply_every(k: int = 1) -> GradientTransformation:
         first, emit = state.count == 0, state.count == k - 1
 
         def leaf(u: Array, total: Array) -> tuple[Array, Array]:
-            total = np.where(first, u, total + u)
-            return np.where(emit, total, 0.0), total
+            total = choose(first, u, total + u)
+            return choose(emit, total, 0.0), total
 
         updates, total = map_leaves("apply_every", leaf, updates, (state.grad_acc,))
         return updates, ApplyEveryState((state.count + 1) % k, total)

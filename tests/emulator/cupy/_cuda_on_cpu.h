@@ -127,6 +127,18 @@ template <class T> T __ldg(const T* p) { return *p; }
 static inline float __fdividef(float a, float b) { return a / b; }
 static inline float rsqrtf(float x) { return 1 / sqrtf(x); }
 static inline double rsqrt(double x) { return 1 / sqrt(x); }
+static inline double erfinv(double x) {
+    if (!(std::fabs(x) < 1)) return std::fabs(x) == 1 ? copysign(INFINITY, x) : NAN;
+    double w = -log((1 - x) * (1 + x)), l = 4.330746750799873 - w / 2;
+    double y = copysign(sqrt(sqrt(l * l + 6.802721088435375 * w) - l), x);
+    for (int i = 0; i < 5; ++i) {  // Newton's method, on the side where nothing cancels
+        double above = std::fabs(x) < 0.5 ? x - erf(y)
+            : copysign(1.0, x) * (erfc(std::fabs(y)) - (1 - std::fabs(x)));
+        y += above * exp(y * y) * 0.886226925452758;
+    }
+    return y;
+}
+static inline float erfinvf(float x) { return (float)erfinv((double)x); }
 static inline int __float_as_int(float x) { int i; memcpy(&i, &x, 4); return i; }
 static inline float __int_as_float(int i) { float x; memcpy(&x, &i, 4); return x; }
 static inline double __longlong_as_double(long long i) { double x; memcpy(&x, &i, 8); return x; }
