@@ -71,7 +71,9 @@ class DeviceProgram:
         self._known: list[Step] = [_step(e, place, ()) for e in early]
         self._steps: list[Step] = _with_deaths(late, jaxpr, known, place)
         self._outs: list[int] = [place(a) for a in jaxpr.outvars]
-        self._held: list[bool] = [type(a) is Var and a in known for a in jaxpr.outvars]
+        self._held: list[bool] = [
+            a in known if type(a) is Var else not a.aval.weak for a in jaxpr.outvars
+        ]
         self._template: list[Any] = template
 
     def __call__(self, *args: Any) -> tuple[Any, ...]:
@@ -100,6 +102,8 @@ class DeviceProgram:
                 if not isinstance(step.eqn.primitive, Elementwise | Control):
                     for i in step.inputs:
                         found[i] = arrays.beside(self.xp, found[i])
+            for i, held in zip(self._outs, self._held, strict=True):
+                found[i] = arrays.beside(self.xp, found[i]) if held else found[i]
             with np.errstate(all="ignore"):
                 for step in self._known:
                     _run(step, found, self.xp)

@@ -83,7 +83,7 @@ def bounded_values(g: Array) -> Array:
 
 def _bounded_formula(m: FloatScalars, g: Any) -> Any:
     limit = _largest_squared(g.dtype)
-    return m.where(g > limit, limit, m.where(g < -limit, -limit, g)) + 0.0 * g
+    return m.clip(g, -limit, limit) + 0.0 * g  # the product is NaN at infinity
 
 
 _bounded: Elementwise = elementwise(

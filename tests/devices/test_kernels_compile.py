@@ -8,12 +8,18 @@ two below hold that the check itself works.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from devices.nvrtc import ARCHITECTURES, OPTIONS, NotCompiled, compiled, library
 
 import funcgrad as fg
-from funcgrad.ops.random import kernels as of_random_numbers
+import funcgrad.random
+from funcgrad.ops import kernels
+from funcgrad.ops.contraction import dot_general  # noqa: F401  (its kernels)
+from funcgrad.ops.kernels import Kernel
+from funcgrad.ops.random import kernels as _of_random_numbers  # noqa: F401
+from funcgrad.ops.structural import places
 
 PACKAGE = Path(fg.__file__).parent
 
@@ -52,22 +58,34 @@ extern "C" __global__ void row_sums(const double* x, double* y, int n) {
 }""",
 }
 C_TYPES = {
-    "int32": "int", "int64": "long long", "uint32": "unsigned int", "float32": "float",
-    "float64": "double", "T": "T",
+    "bool": "bool", "int32": "int", "int64": "long long", "uint32": "unsigned int",
+    "uint64": "unsigned long long", "float32": "float", "float64": "double", "T": "T",
 }  # fmt: skip
 
 
-def looped(found: of_random_numbers.Kernel, preamble: str, kind: str | None) -> str:
+class Parameter(NamedTuple):
+    """Of a kernel: its type in C, its name, and whether the kernel takes any element of it."""
+
+    kind: str
+    name: str
+    raw: bool
+
+
+def parameters(text: str) -> list[Parameter]:
+    words = [part.split() for part in text.split(",")]
+    return [Parameter(C_TYPES[w[-2]], w[-1], w[0] == "raw") for w in words]
+
+
+def looped(found: Kernel, kind: str | None) -> str:
     """A kernel of one operation per element as a whole program, where T is a type."""
-    read = [part.split() for part in found.ins.split(",")]
-    written = [part.split() for part in found.outs.split(",")]
-    places = [f"const {C_TYPES[t]}* p_{name}" for t, name in read]
-    places += [f"{C_TYPES[t]}* p_{name}" for t, name in written]
-    names = [f"const {C_TYPES[t]}& {name} = p_{name}[i];" for t, name in read]
-    names += [f"{C_TYPES[t]}& {name} = p_{name}[i];" for t, name in written]
+    read, written = parameters(found.ins), parameters(found.outs)
+    places = [f"const {p.kind}* {'' if p.raw else 'p_'}{p.name}" for p in read]
+    places += [f"{p.kind}* {'' if p.raw else 'p_'}{p.name}" for p in written]
+    names = [f"const {p.kind}& {p.name} = p_{p.name}[i];" for p in read if not p.raw]
+    names += [f"{p.kind}& {p.name} = p_{p.name}[i];" for p in written if not p.raw]
     return f"""
 {"" if kind is None else f"typedef {kind} T;"}
-{preamble}
+{found.preamble}
 extern "C" __global__ void looped({", ".join(places)}, long long n) {{
     long long i = blockIdx.x * (long long)blockDim.x + threadIdx.x;
     for (; i < n; i += (long long)gridDim.x * blockDim.x) {{
@@ -77,25 +95,26 @@ extern "C" __global__ void looped({", ".join(places)}, long long n) {{
 }}"""
 
 
-TABLES = [(of_random_numbers.KERNELS, of_random_numbers.PREAMBLE)]
+for depth in (1, 2, 3):  # made for a number of indices when they are asked for
+    for make in (places.gathering, places.adding, places.numbering, places.setting):
+        make(depth)
+assert {"strong_product", "random_gamma", "gather_1"} <= set(kernels.KERNELS)
 LOOPED = {
-    f"{name} {kind or ''}".strip(): looped(found, preamble, kind)
-    for table, preamble in TABLES
-    for name, found in table.items()
+    f"{name} {kind or ''}".strip(): (looped(found, kind), found.options)
+    for name, found in kernels.KERNELS.items()
     for kind in found.types or (None,)
 }
-KERNELS = (
-    EXAMPLES
-    | LOOPED
-    | {str(path.relative_to(PACKAGE)): path.read_text() for path in sorted(PACKAGE.rglob("*.cu"))}
-)
+SOURCES = EXAMPLES | {
+    str(path.relative_to(PACKAGE)): path.read_text() for path in sorted(PACKAGE.rglob("*.cu"))
+}
+KERNELS = {name: (text, ()) for name, text in SOURCES.items()} | LOOPED
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 @pytest.mark.parametrize("name", KERNELS)
 def test_compiles(name: str, architecture: str) -> None:
-    options = (*OPTIONS, *of_random_numbers.OPTIONS) if name in LOOPED else OPTIONS
-    assert compiled(KERNELS[name], architecture, options).startswith(b"\x7fELF")
+    text, options = KERNELS[name]
+    assert compiled(text, architecture, (*OPTIONS, *options)).startswith(b"\x7fELF")
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)

@@ -15,7 +15,6 @@ import laws
 import numpy as np
 import pytest
 
-import funcgrad.optim
 from funcgrad import ops
 from funcgrad.core.primitive import REGISTRY
 from funcgrad.ops.families import Elementwise

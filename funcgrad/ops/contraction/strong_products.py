@@ -32,6 +32,7 @@ REPAIR = Kernel(
     }
     out[i] = total;
     """,
+    ("float", "double"),
 )
 
 

@@ -89,7 +89,7 @@ def _gelu_formula(m: FloatScalars, x: Any) -> Any:
 
 
 def _rounded_slope_formula(m: FloatScalars, x: Any) -> Any:
-    x = m.where(x > FLAT, FLAT, m.where(x < -FLAT, -FLAT, x))
+    x = m.clip(x, -FLAT, FLAT)
     growth = (LINEAR + 3 * CUBIC * (x * x)) * x
     e = m.exp(-m.abs(x * (LINEAR + CUBIC * (x * x))))
     below = 1 + e

@@ -18,8 +18,7 @@ from ...core.avals import Aval
 from ...core.facts import Decided
 from ...core.primitive import Case
 from ...typing import Array
-from ..families import sample
-from .family import InTwoWays, in_two_ways
+from ..families import General, general, sample
 from .gamma import (
     batch_of_keys,
     check_keys,
@@ -323,30 +322,30 @@ def _multinomial_cases(rng: np.random.Generator) -> Iterator[Case]:
     yield Case(random_words(rng, 2), np.array([6.0, 50.0]), sample(rng, (2, 3), "f8", (0.1, 1)))
 
 
-random_poisson: InTwoWays = in_two_ways(
+random_poisson: General = general(
     "random_poisson",
     evaluate_random_poisson,
-    random_poisson_there,
+    on_gpu=random_poisson_there,
     abstract=_abstract_poisson,
     batch=lambda size, args, batched: random_poisson(*batch_of_keys(size, args, batched)),
     cases=_poisson_cases,
     nondifferentiable=_COUNTS,
     elements=Decided(),
 )
-random_binomial: InTwoWays = in_two_ways(
+random_binomial: General = general(
     "random_binomial",
     evaluate_random_binomial,
-    random_binomial_there,
+    on_gpu=random_binomial_there,
     abstract=_abstract_binomial,
     batch=lambda size, args, batched: random_binomial(*batch_of_keys(size, args, batched)),
     cases=_binomial_cases,
     nondifferentiable=_COUNTS,
     elements=Decided(),
 )
-random_multinomial: InTwoWays = in_two_ways(
+random_multinomial: General = general(
     "random_multinomial",
     evaluate_random_multinomial,
-    random_multinomial_there,
+    on_gpu=random_multinomial_there,
     abstract=_abstract_binomial,
     batch=lambda size, args, batched: random_multinomial(*batch_of_keys(size, args, batched)),
     cases=_multinomial_cases,

@@ -21,7 +21,6 @@ from ...typing import Array
 from ..families import Elementwise, General, elementwise, general, sample
 from ..pointwise.special import erf_inv_values
 from ..shape import broadcast, reshape
-from .family import InTwoWays, in_two_ways
 from .gamma_slope import gamma_slope
 from .launches import random_gamma_there
 from .threefry import Words, count_of, evaluate_threefry2x32, store_uniform
@@ -156,10 +155,10 @@ def _random_gamma_cases(rng: np.random.Generator) -> Iterator[Case]:
     yield Case(random_words(rng), np.ones((0, 3)), log_space=True)
 
 
-random_gamma: InTwoWays = in_two_ways(
+random_gamma: General = general(
     "random_gamma",
     evaluate_random_gamma,
-    random_gamma_there,
+    on_gpu=random_gamma_there,
     abstract=_abstract_random_gamma,
     batch=lambda size, args, batched, **params: random_gamma(
         *batch_of_keys(size, args, batched), **params

@@ -23,10 +23,9 @@ from ...core.avals import Aval
 from ...core.facts import Float64, Hazard
 from ...core.primitive import Case
 from ...typing import Array
-from ..families import broadcast_shapes, expand_rank, sample
+from ..families import General, broadcast_shapes, expand_rank, general, sample
 from ..pointwise.special import digamma, digamma_values, polygamma, polygamma_values
 from ..shape import reshape
-from .family import InTwoWays, in_two_ways
 
 Function: TypeAlias = Callable[..., Any]
 """A special function."""
@@ -189,10 +188,10 @@ def _cases(rng: np.random.Generator) -> Iterator[Case]:
     yield Case(*large, order=0, check=("double",))
 
 
-gamma_slope: InTwoWays = in_two_ways(
+gamma_slope: General = general(
     "gamma_slope",
     evaluate_gamma_slope,
-    gamma_slope_there,
+    on_gpu=gamma_slope_there,
     abstract=_abstract,
     batch=_batch,
     cases=_cases,

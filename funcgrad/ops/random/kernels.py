@@ -6,28 +6,13 @@ are the same. It goes through rounds of rejection alone: no other element waits,
 
 from __future__ import annotations
 
-from functools import lru_cache
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 from ...arrays import ArrayModule
+from ..kernels import KERNELS, Kernel
 from .schedule import threefry_rounds
-
-
-class Kernel(NamedTuple):
-    """A kernel of one operation per element, as ``cupy.ElementwiseKernel`` takes it.
-
-    Attributes:
-        ins: parameters that are read, as "type name, ..."; T is one of ``types``.
-        outs: parameters that are written.
-        body: what is done for element ``i``.
-        types: the types, by their names in C, for which it may be compiled.
-    """
-
-    ins: str
-    outs: str
-    body: str
-    types: tuple[str, ...] = ()
-
 
 OPTIONS = ("--fmad=false",)
 """Products and sums are rounded one by one, as on the CPU: else rejections may differ."""
@@ -235,38 +220,52 @@ _FLOATS = ("float", "double")
 _UNSIGNED = ("unsigned char", "unsigned short", "unsigned int", "unsigned long long")
 _ELEMENT = "unsigned int e = (unsigned int)(i % each);\n"
 
-KERNELS: dict[str, Kernel] = {
-    "threefry2x32": Kernel(
+PREAMBLE: str = WORDS + GAMMA + REJECTION + POISSON + BINOMIAL
+"""What their bodies call."""
+
+
+def _kernel(name: str, ins: str, outs: str, body: str, types: tuple[str, ...] = ()) -> Kernel:
+    return Kernel(name, ins, outs, body, types, preamble=PREAMBLE, options=OPTIONS)
+
+
+_TABLE: tuple[Kernel, ...] = (
+    _kernel(
+        "threefry2x32",
         f"{_KEY}, uint32 count0, uint32 count1",
         "uint32 x0, uint32 x1",
         "fg_words w = fg_words_of({key0, key1}, count0, count1); x0 = w.x; x1 = w.y",
     ),
-    "random_integers": Kernel(
+    _kernel(
+        "random_integers",
         f"{_KEY}, int64 each",
         "T out",
         "unsigned long long e = i % each;\n"
         "fg_integer(fg_words_of({key0, key1}, (unsigned int)(e >> 32), (unsigned int)e), out)",
         _UNSIGNED,
     ),
-    "random_floats": Kernel(
+    _kernel(
+        "random_floats",
         f"{_KEY}, int64 each",
         "T out",
         "unsigned long long e = i % each;\n"
         "fg_uniform(fg_words_of({key0, key1}, (unsigned int)(e >> 32), (unsigned int)e), out)",
         _FLOATS,
     ),
-    "random_gamma": Kernel(
+    _kernel(
+        "random_gamma",
         f"{_KEY}, T a, int64 each, int32 log_space",
         "T out",
         _ELEMENT + "out = fg_gamma(fg_new_key({key0, key1}, e), a, log_space != 0)",
         _FLOATS,
     ),
-    "poisson_rounds": Kernel(
+    _kernel(
+        "poisson_rounds",
         f"{_KEY}, float32 rate, int64 each",
         "int32 rounds",
         _ELEMENT + "rounds = fg_first_accepted<float>({key0, key1}, e, fg_poisson_of(rate))",
     ),
-    "random_poisson": Kernel(
+    _kernel(
+        "random_poisson",
         f"{_KEY}, float32 rate, int64 each, int32 rounds",
         "int64 out",
         _ELEMENT
@@ -275,14 +274,16 @@ KERNELS: dict[str, Kernel] = {
         "else if (rate > 0) out = fg_few_events({key0, key1}, e, rate);\n"
         "else out = rate == 0 ? 0 : -1",
     ),
-    "binomial_rounds": Kernel(
+    _kernel(
+        "binomial_rounds",
         f"{_KEY}, T n, T p, int64 each",
         "int32 rounds",
         _ELEMENT
         + "rounds = fg_first_accepted<T>({key0, key1}, e, fg_trials<T>(n, p).proposal())",
         _FLOATS,
     ),
-    "random_binomial": Kernel(
+    _kernel(
+        "random_binomial",
         f"{_KEY}, T n, T p, int64 each, int32 rounds",
         "T out",
         _ELEMENT + "fg_trials<T> trials(n, p);\n"
@@ -294,18 +295,9 @@ KERNELS: dict[str, Kernel] = {
         "}",
         _FLOATS,
     ),
-}  # fmt: skip
-"""All of them by name."""
-
-PREAMBLE: str = WORDS + GAMMA + REJECTION + POISSON + BINOMIAL
-"""What their bodies call."""
+)  # fmt: skip
 
 
-@lru_cache
-def kernel(xp: ArrayModule, name: str) -> Any:
-    """A kernel of the table for arrays of CuPy; it compiles when it is first called."""
-    found = KERNELS[name]
-    module: Any = xp
-    return module.ElementwiseKernel(
-        found.ins, found.outs, found.body, f"funcgrad_{name}", preamble=PREAMBLE, options=OPTIONS
-    )
+def kernel(xp: ArrayModule, name: str) -> Callable[..., Any]:
+    """A kernel of the table for arrays of CuPy."""
+    return partial(KERNELS[name], xp)

@@ -18,9 +18,8 @@ from ...core.facts import Decided
 from ...core.primitive import Case
 from ...errors import ShapeError
 from ...typing import Array
-from ..families import as_scalar, broadcast_shapes, expand_rank
+from ..families import General, as_scalar, broadcast_shapes, expand_rank, general
 from ..shape import reshape
-from .family import InTwoWays, in_two_ways
 from .launches import random_uniform_there, threefry2x32_there
 from .schedule import threefry_rounds
 
@@ -198,10 +197,10 @@ def _threefry2x32_cases(rng: np.random.Generator) -> Iterator[Case]:
     yield Case(_words(rng, 2, 1, 1), _words(rng, 3, 1), _words(rng, 1), _words(rng, 3, 101))
 
 
-threefry2x32: InTwoWays = in_two_ways(
+threefry2x32: General = general(
     "threefry2x32",
     evaluate_threefry2x32,
-    threefry2x32_there,
+    on_gpu=threefry2x32_there,
     abstract=_abstract_threefry2x32,
     batch=_batch_threefry2x32,
     cases=_threefry2x32_cases,
@@ -224,10 +223,10 @@ def _random_uniform_cases(rng: np.random.Generator) -> Iterator[Case]:
     yield Case(_words(rng, 4, 3, 2), shape=(5, 7), dtype=np.dtype("f4"))
 
 
-random_uniform: InTwoWays = in_two_ways(
+random_uniform: General = general(
     "random_uniform",
     evaluate_random_uniform,
-    random_uniform_there,
+    on_gpu=random_uniform_there,
     abstract=_abstract_random_uniform,
     batch=lambda _size, args, _batched, **params: random_uniform(*args, **params),
     cases=_random_uniform_cases,

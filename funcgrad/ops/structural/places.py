@@ -45,6 +45,7 @@ def gathering(depth: int) -> Kernel:
         "T out",
         f"const long long e = i / inner;\n{_place(depth)}\n"
         "out = inside ? x[at * inner + i % inner] : missing;",
+        ("float", "double", "int", "bool"),
     )
 
 
@@ -57,6 +58,7 @@ def adding(depth: int) -> Kernel:
         "raw T out",
         f"const long long e = i / inner;\n{_place(depth)}\n"
         "if (inside) atomicAdd(&out[at * inner + i % inner], v[i]);",
+        ("float", "double", "unsigned long long"),
     )
 
 
@@ -69,6 +71,20 @@ def numbering(depth: int) -> Kernel:
         "raw uint64 owner",
         f"const long long e = i;\n{_place(depth)}\n"
         "if (inside) atomicMax(&owner[at], (unsigned long long)(i + 1));",
+    )
+
+
+@functools.cache
+def setting(depth: int) -> Kernel:
+    """The kernel that writes the rows of the entries that own their places."""
+    return Kernel(
+        f"scatter_set_{depth}",
+        f"raw T v, {_index_parameters(depth)}, int64 inner, raw uint64 owner",
+        "raw T out",
+        f"const long long e = i / inner;\n{_place(depth)}\n"
+        "if (inside && owner[at] == (unsigned long long)(e + 1))"
+        " out[at * inner + i % inner] = v[i];",
+        ("float", "double", "int", "bool"),
     )
 
 
@@ -155,18 +171,21 @@ def scattered(xp: ArrayModule, x: Array, v: Array, *idx: Array, op: str) -> Arra
     depth = len(idx)
     rows = _count(idx[0].shape)
     v = xp.broadcast_to(v.astype(x.dtype, copy=False), (*idx[0].shape, *x.shape[depth:]))
-    v = v.reshape(rows, *x.shape[depth:])
-    if not rows:
+    if not v.size or not x.size:
         return x.copy()
-    if op != "set":
-        order = {"mul": xp.multiply, "min": xp.minimum, "max": xp.maximum}[op]
-        v, rows_at = _combined(xp, v, [i.reshape(-1) for i in idx], x.shape, order)
-        owner = owners(xp, rows_at, x.shape[:depth])
-    else:
+    inner = _count(x.shape[depth:])
+    if op == "set":
         owner = owners(xp, idx, x.shape[:depth])
+        out = x.copy()
+        setting(depth)(xp, v, *_arguments(idx, x.shape), inner, owner, out, size=v.size)
+        return out
+    combine = {"mul": xp.multiply, "min": xp.minimum, "max": xp.maximum}[op]
+    v = v.reshape(rows, *x.shape[depth:])
+    v, rows_at = _combined(xp, v, [i.reshape(-1) for i in idx], x.shape, combine)
+    owner = owners(xp, rows_at, x.shape[:depth])
     there = (owner > 0).reshape(owner.shape + (1,) * (x.ndim - depth))
     found = xp.take(v, xp.maximum(owner, 1).astype(np.int64) - 1, axis=0)
-    return xp.where(there, found if op == "set" else order(x, found), x)
+    return xp.where(there, combine(x, found), x)
 
 
 def _combined(

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ...arrays import like
 from ...core.tracebacks import user_facing
 from ...core.tracing import Tracer, aval_of, shape_of
 from ...errors import ShapeError
@@ -197,5 +198,5 @@ def avg_pool(
         shape = shape_of(x)
         lead = len(shape) - len(window_shape) - 1
         ones = np.ones((*(1,) * lead, *shape[lead:-1], 1), aval_of(total).dtype)
-        count = window_sum_eval(np, ones, **params)
+        count = like(total, window_sum_eval(np, ones, **params))
     return cast(total / count, dtype) if dtype == np.float16 else total / count
