@@ -81,8 +81,8 @@ def test_functions_of_numpy_are_its_own():
     ours = {n for n in fnp.__all__ if getattr(np, n, None) is not getattr(fnp, n)}
     assert ours == set(
         "arange array asarray at bartlett blackman diag_indices empty eye fromfunction full "
-        "full_like geomspace hamming hanning identity indices kaiser linalg linspace logspace logsumexp "
-        "ndarray ones pad roll take tri tril_indices triu_indices zeros".split()
+        "full_like geomspace hamming hanning identity indices kaiser linalg linspace logspace "
+        "logsumexp ndarray ones pad roll take tri tril_indices triu_indices zeros".split()
     )
 
 
