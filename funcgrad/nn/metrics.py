@@ -22,6 +22,7 @@ from ..core.tracebacks import user_facing
 from ..errors import ShapeError
 from ..numpy.protocol import array, inexact
 from ..typing import Array, ArrayLike
+from .activations.along_axes import at_places
 from .losses import softmax_cross_entropy_with_integer_labels
 from .losses.reduction import check_classes, floats, mask_of, masked, reduce_losses, same_shape
 from .rescaled import in_single, largest_along
@@ -91,10 +92,11 @@ def top_k_accuracy(
         (labels,) = masked(mask_of("top_k_accuracy", where, labels.shape), labels)
     check_classes("top_k_accuracy", "labels", labels, logits.shape[-1])
     places = labels[..., None]
-    own = np.take_along_axis(logits, places, -1)
+    own = at_places(logits, places, -1)
     classes = arrays.namespace((logits,)).arange(logits.shape[-1])
     ahead = (logits > own) | ((logits == own) & (classes < places))
-    right = np.sum(ahead, axis=-1) < operator.index(k)
+    known = own[..., 0] == own[..., 0]  # a label out of range on a GPU has no logit
+    right = (np.sum(ahead, axis=-1) < operator.index(k)) & known
     return reduce_losses("top_k_accuracy", right.astype(logits.dtype), "mean", where)
 
 

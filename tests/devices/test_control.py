@@ -192,3 +192,37 @@ def test_indices_out_of_range_are_not_trained_on(xp: Any, wrap: Any) -> None:
     except (IndexError, ValueError):
         return
     assert np.isnan(found[1]).all()
+
+
+def row(x: Any, i: Any) -> Any:
+    return np.sum(x[i])
+
+
+OUT_OF_RANGE: dict[str, Callable[[Any, Any], Any]] = {
+    "index": row,
+    "grad": lambda x, i: fg.grad(row)(x, i),
+    "take": lambda x, i: np.take(x, i, axis=0),
+    "along": lambda x, i: np.take_along_axis(x, i[:, None], 1),
+    "loss": lambda x, i: fg.nn.softmax_cross_entropy_with_integer_labels(x, i, reduction="none"),
+    "metric": lambda x, i: fg.nn.top_k_accuracy(x, i, 2),
+    "set": lambda x, i: fg.numpy.at(x)[i].set(5.0),
+    "add": lambda x, i: fg.numpy.at(x)[i].add(5.0),
+    "multiply": lambda x, i: fg.numpy.at(x)[i].multiply(5.0),
+    "integers": lambda x, i: x[0].astype(np.int64)[i],
+}
+EXPECTED = {
+    "index": np.nan, "grad": [[0, 0, 0], [1, 1, 1], [0, 0, 0]],
+    "take": [[3, 4, 5], [np.nan] * 3, [np.nan] * 3], "along": [[1], [np.nan], [np.nan]],
+    "loss": [np.log(np.sum(np.exp([-1, 0, 1.0]))), np.nan, np.nan], "metric": 1 / 3,
+    "set": [[0, 1, 2], [5, 5, 5], [6, 7, 8]], "add": [[0, 1, 2], [8, 9, 10], [6, 7, 8]],
+    "multiply": [[0, 1, 2], [15, 20, 25], [6, 7, 8]], "integers": [1, -(2**63), -(2**63)],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", OUT_OF_RANGE)
+def test_indices_out_of_range(xp: Any, name: str) -> None:
+    """They read NaN, and write nowhere."""
+    x, i = upload(xp, (np.arange(9.0).reshape(3, 3), np.array([1, 3, -4])))
+    np.testing.assert_allclose(fg.jit(OUT_OF_RANGE[name])(x, i).get(), EXPECTED[name])
+    if name in ("loss", "metric", "grad"):
+        np.testing.assert_allclose(OUT_OF_RANGE[name](x, i).get(), EXPECTED[name])

@@ -14,7 +14,7 @@ from ...core.tracebacks import user_facing
 from ...errors import ShapeError
 from ...numpy.protocol import array, inexact
 from ...ops.reductions.softmax import complement, log_total
-from ...ops.reductions.sorting import put_along
+from ...ops.reductions.sorting import put_along, take_along
 from ...typing import Array, ArrayLike, Axes, DTypeLike
 from ..rescaled import in_single, over_deviation, over_masked_deviation
 
@@ -106,10 +106,16 @@ def _softmax_and_log_jvp(
     return (p, log_p), changes
 
 
+def at_places(x: Array, places: Array, axis: int) -> Array:
+    """Elements along an axis; on a GPU those out of range are NaN, where CuPy would wrap round."""
+    if arrays.is_gpu_array(x):
+        return take_along(x, arrays.like(x, places), axis % x.ndim)
+    return fnp.take_along_axis(x, places, axis)
+
+
 def _surprisal_value(x: Array, places: Array, axis: int) -> Array:
     (shifted, exponentials), total = _from_largest(x, axis)
-    places = arrays.like(x, places)
-    chosen = fnp.take_along_axis(shifted, places, axis)
+    chosen = at_places(shifted, places, axis)
     return _log_total(total, exponentials, axis) - chosen
 
 
@@ -120,7 +126,7 @@ def _surprisal_and_slope_value(x: Array, places: Array, axis: int) -> tuple[Arra
     """
     (shifted, exponentials), total = _from_largest(x, axis)
     places = arrays.like(x, places)
-    chosen = fnp.take_along_axis(shifted, places, axis)
+    chosen = at_places(shifted, places, axis)
     lost = _log_total(total, exponentials, axis) - chosen
     return lost, put_along(exponentials / total, places, np.expm1(-lost), axis)
 
