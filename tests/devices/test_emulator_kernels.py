@@ -107,13 +107,13 @@ def test_launches_are_counted(cupy: Any) -> None:
 
 
 def test_raw_arrays_are_indexed_by_the_kernel(xp: Any) -> None:
-    reverse = xp.ElementwiseKernel("raw T x, int64 n", "T y", "y = x[n - 1 - i];", "reverse")
+    reverse = xp.ElementwiseKernel("raw T x, int64 last", "T y", "y = x[last - i];", "reverse")
     x = xp.arange(6.0).reshape(2, 3).T  # in another order in memory: elements count in C order
     out = xp.empty(6)
-    assert reverse(x, 6, out) is out
+    assert reverse(x, 5, out) is out
     np.testing.assert_array_equal(out.get(), x.get().ravel()[::-1])
     with pytest.raises(ValueError, match="undecided"):
-        reverse(x, 6)
+        reverse(x, 5)
     count = xp.ElementwiseKernel("raw int64 at", "raw T out", "atomicAdd(&out[at[i]], T(1));")
     counts = xp.zeros(3, np.float32)
     count(xp.asarray(np.array([0, 2, 2])), counts, size=3)

@@ -276,18 +276,18 @@ _TABLE: tuple[Kernel, ...] = (
     ),
     _kernel(
         "binomial_rounds",
-        f"{_KEY}, T n, T p, int64 each",
+        f"{_KEY}, T count, T p, int64 each",
         "int32 rounds",
         _ELEMENT
-        + "rounds = fg_first_accepted<T>({key0, key1}, e, fg_trials<T>(n, p).proposal())",
+        + "rounds = fg_first_accepted<T>({key0, key1}, e, fg_trials<T>(count, p).proposal())",
         _FLOATS,
     ),
     _kernel(
         "random_binomial",
-        f"{_KEY}, T n, T p, int64 each, int32 rounds",
+        f"{_KEY}, T count, T p, int64 each, int32 rounds",
         "T out",
-        _ELEMENT + "fg_trials<T> trials(n, p);\n"
-        "if (!trials.finite) out = trials.valid ? n : (T)nan(\"\");\n"
+        _ELEMENT + "fg_trials<T> trials(count, p);\n"
+        "if (!trials.finite) out = trials.valid ? count : (T)nan(\"\");\n"
         "else {\n"
         "    T drawn = trials.few ? trials.waiting({key0, key1}, e)\n"
         "        : fg_last_accepted<T>({key0, key1}, e, trials.proposal(), rounds);\n"

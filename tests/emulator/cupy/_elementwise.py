@@ -39,6 +39,8 @@ def parsed(text: str) -> list[Parameter]:
         if words:
             if len(words) != 2 + raw:
                 raise NotImplementedError(f"the emulator takes '[raw] type name', not {part!r}")
+            if words[-1] in ("i", "n") or words[-1].startswith("_"):
+                raise ValueError(f"the name {words[-1]} is reserved for internal use")
             found.append(Parameter(words[-2], words[-1], raw))
     return found
 
