@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .. import arrays
 from ..context import current, within
 from ..core.deferred import Deferred
 from ..core.source import Source
@@ -19,7 +20,7 @@ else:
 
 
 def _checksum(x: Any) -> int:
-    return zlib.adler32(np.ascontiguousarray(x).tobytes())
+    return zlib.adler32(np.ascontiguousarray(arrays.device_get(x)).tobytes())
 
 
 def _arrays(entry: Any) -> list[Any]:
@@ -27,7 +28,7 @@ def _arrays(entry: Any) -> list[Any]:
         values = entry.inputs
     else:
         values = entry[2] if entry[0].jointly else entry[4:7]
-    return [v for v in values if isinstance(v, np.ndarray)]
+    return [v for v in values if isinstance(v, np.ndarray) or arrays.is_gpu_array(v)]
 
 
 class CheckedTape(list[Any]):

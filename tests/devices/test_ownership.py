@@ -163,6 +163,15 @@ def test_small_buffers_may_be_refilled(xp: Any) -> None:
         np.testing.assert_allclose(fg.device_get(run(x)), expected)
 
 
+def test_large_arrays_that_change_are_found(xp: Any) -> None:
+    x, table = xp.ones(3), xp.ones((1000, 3))
+    with fg.debug.check_mutation():
+        _, pull = fg.vjp(lambda x: np.sum(x * table), x)
+        table[...] = 2.0
+        with pytest.raises(fg.errors.MutationError):
+            pull(xp.ones(()))
+
+
 @pytest.mark.parametrize("name", LAYERS)
 def test_layers_give_arrays_of_their_own(xp: Any, name: str) -> None:
     layer, _, params, state, x = made(name)

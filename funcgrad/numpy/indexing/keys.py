@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from ...arrays import is_array
 from ...core.tracing import Tracer, aval_of
 from ...errors import ConcretizationError, TracerError
 from ...ops.shape import broadcast_to, cast, inverse_permutation, reshape, transpose
@@ -111,8 +112,8 @@ def _check_mask(mask: Array, shape: tuple[int, ...], axis: int) -> None:
 
 
 def _mask_ndim(k: object) -> int | None:
-    if isinstance(k, Tracer | np.ndarray | np.bool_) and k.dtype.kind == "b":
-        return len(k.shape)
+    if isinstance(k, Tracer) or is_array(k):
+        return len(k.shape) if k.dtype.kind == "b" else None
     return None
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ...arrays import like
 from ...errors import ConcretizationError
 from ...typing import Array, ArrayLike, Axes, DTypeLike
 from ..protocol import as_operand, given, implements
@@ -27,7 +28,7 @@ def _present(a: Array, where: ArrayLike) -> ArrayLike:
     if a.dtype.kind not in "fc":
         return where
     keep = ~np.isnan(a)
-    return keep if where is True or not given(where) else keep & where
+    return keep if where is True or not given(where) else keep & like(keep, where)
 
 
 def _total(reduce: Reduction, nothing: float) -> Reduction:

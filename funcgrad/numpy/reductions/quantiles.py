@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ...arrays import like
 from ...core.tracing import Tracer, aval_of, shape_of
 from ...ops.reductions import sorting
 from ...ops.shape import cast, convert, wider
@@ -74,6 +75,7 @@ def _last_axis(a: Array, axis: Axes) -> tuple[Array, tuple[int, ...]]:
 
 def _neighbours(q: Array, n: int | Array, method: str) -> tuple[Array, Array, Array]:
     """Positions among n sorted elements below and above a quantile, and the share of the upper."""
+    q = like(n, q)
     if method in PLOTTING_POSITIONS:
         low, high = PLOTTING_POSITIONS[method]
         at = q * (n - 1)

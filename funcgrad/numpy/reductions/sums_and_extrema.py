@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ...arrays import like
 from ...core.primitive import Primitive
 from ...core.tracebacks import user_facing
 from ...core.tracing import Tracer
@@ -36,7 +37,7 @@ def masked(a: Array, where: ArrayLike, identity: float) -> Array:
     """The array with the identity of a reduction where ``where=`` leaves elements out."""
     if where is True or not given(where):
         return a
-    return np.where(_mask_of(where, a), a, a.dtype.type(identity))
+    return np.where(like(a, _mask_of(where, a)), a, a.dtype.type(identity))
 
 
 def _mask_of(where: ArrayLike, a: Array) -> Array:

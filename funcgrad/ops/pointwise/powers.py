@@ -13,6 +13,7 @@ from ...core.facts import LEFT_OUT, Hazard, Steep
 from ...core.primitive import Case
 from ...typing import Array
 from ..families import Elementwise, Scaling, elementwise, sample
+from ..shape import definite_scalar
 
 
 def _power_scale_x(t: Array, o: Array, x: Array, y: Any) -> Array:
@@ -36,6 +37,7 @@ def _power_scale_x(t: Array, o: Array, x: Array, y: Any) -> Array:
 
 def _power_partial_y(o: Array, x: Array, _y: Array) -> Array:
     """The logarithm of the base times the power, and 0 for the base 0, at every order."""
+    x = definite_scalar(x)
     zero = x == 0
     return np.where(zero, 0, o * np.log(np.where(zero, 1, x)))
 
