@@ -17,12 +17,15 @@ X = np.arange(24.0).reshape(2, 3, 4) ** 1.5
 KEYS: dict[str, Any] = {
     "int": 1, "ints": (1, 2), "slice": slice(1, None), "new axis": (None, 0), "ellipsis": (..., 2),
     "array": np.array([1, 0, 1]), "small": np.array([1, 0, -1], np.int8),
-    "two": (np.array([[0], [1]]), np.array([2, 0])), "apart": (np.array([0, 1]), slice(None), np.array([3, 1])),
+    "two": (np.array([[0], [1]]), np.array([2, 0])),
+    "apart": (np.array([0, 1]), slice(None), np.array([3, 1])),
     "int and array": (1, np.array([0, 2])), "array and int": (np.array([0, 1]), 2),
     "0-d": np.array(1), "0-d and int": (np.array(1), 2), "NumPy's int": np.int64(1),
-    "list": [1, 0], "empty": np.zeros(0, int), "mask": X > 20.0, "mask of rows": np.array([True, False]),
+    "list": [1, 0], "empty": np.zeros(0, int), "mask": X > 20.0,
+    "mask of rows": np.array([True, False]),
     "mask and int": (np.array([True, True]), 1), "row of mask": (0, X[0] > 5.0),
-    "slice and array": (slice(None), np.array([2, 0])), "three": (np.array([0, 1]), np.array([1, 2]), np.array([3, 0])),
+    "slice and array": (slice(None), np.array([2, 0])),
+    "three": (np.array([0, 1]), np.array([1, 2]), np.array([3, 0])),
 }  # fmt: skip
 
 
