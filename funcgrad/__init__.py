@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from .api.closure_convert import closure_convert as closure_convert
     from .api.custom import custom_jvp as custom_jvp
     from .api.custom import custom_vjp as custom_vjp
+    from .api.devices import default_device as default_device
     from .api.devices import device_get as device_get
     from .api.devices import device_put as device_put
     from .api.disable_jit import disable_jit as disable_jit
@@ -52,7 +53,6 @@ if TYPE_CHECKING:
     from .api.stop_gradient import stop_gradient as stop_gradient
     from .api.vjp import vjp as vjp
     from .api.vmap import vmap as vmap
-    from .arrays import default_device as default_device
     from .core.avals import float0 as float0
     from .core.check import check_jaxpr as check_jaxpr
     from .core.jaxpr import Jaxpr as Jaxpr
@@ -99,7 +99,7 @@ _HOME = {
     "ravel_pytree": "api.ravel",
     "device_put": "api.devices",
     "device_get": "api.devices",
-    "default_device": "arrays",
+    "default_device": "api.devices",
     "save": "train.files",
     "load": "train.files",
     "float0": "core.avals",

@@ -261,19 +261,21 @@ def device_get(x: Any) -> Any:
     return x.get() if is_gpu_array(x) else x
 
 
-@contextmanager
-def default_device(device: Device | None) -> Iterator[None]:
-    """Create new arrays on ``device`` inside a ``with`` block, in which a GPU is the current one.
+def device_context(device: Device | None) -> AbstractContextManager[None]:
+    """A context in which new arrays are made on a device, which is current if it is a GPU.
 
     Raises:
         ImportError: it is a GPU, and CuPy is not installed.
-
-    >>> with default_device("cpu"):
-    ...     pass
     """
-    on_gpu = device is not None and device != "cpu"
-    number = _device_number(device) if on_gpu else 0  # type: ignore[arg-type]
-    with import_cupy().cuda.Device(number) if on_gpu else _NOTHING, within(device=device):
+    if device is None or device == "cpu":
+        return _made_on(device, _NOTHING)
+    number = _device_number(device)
+    return _made_on(device, import_cupy().cuda.Device(number))
+
+
+@contextmanager
+def _made_on(device: Device | None, gpu: AbstractContextManager[object]) -> Iterator[None]:
+    with gpu, within(device=device):
         yield
 
 

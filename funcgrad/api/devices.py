@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from typing import overload
 
 from .. import arrays, tree
@@ -34,6 +35,26 @@ def device_put(x: PyTree, device: Device | None = None) -> PyTree:
         return a if isinstance(a, Tracer) else arrays.device_put(a, device)
 
     return tree.map(put, x)
+
+
+@user_facing
+def default_device(device: Device | None) -> AbstractContextManager[None]:
+    """Make new arrays on a device inside a ``with`` block, in which a GPU is CuPy's current one.
+
+    Args:
+        device: 'cpu', 'gpu', 'gpu:1' or a CuPy device; None is the CPU.
+
+    Returns:
+        The context.
+
+    Raises:
+        ImportError: it is a GPU, and CuPy is not installed.
+        ValueError: it is no name of a device.
+
+    >>> with default_device("cpu"):
+    ...     pass
+    """
+    return arrays.device_context(device)
 
 
 @overload

@@ -105,7 +105,7 @@ def own(results: Sequence[Array], inputs: Iterable[Array]) -> list[Array]:
             ):
                 x = x.copy()
             seen.add(id(x))
-        elif arrays.is_gpu_array(x):
+        elif type(x) is not np.float64 and arrays.is_gpu_array(x):
             return _own_on_gpu(results, inputs)
         owned.append(x)
     return owned

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 else:
     shown_errors = Deferred("funcgrad.core.shown_errors", globals())
 
+gpu_module = arrays.loaded_cupy
+
 F = TypeVar("F", bound=Callable[..., Any])
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -35,7 +37,7 @@ def user_facing(fun: F) -> F:
     @functools.wraps(fun)
     def wrapper(*args: Any, **kwargs: Any) -> Any:
         try:
-            if arrays.loaded_cupy() is None:
+            if gpu_module() is None:
                 result = fun(*args, **kwargs)
             else:
                 result = arrays.run_there(fun, args, kwargs)
@@ -73,7 +75,7 @@ class Facing(Generic[P, R]):
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         try:
-            if arrays.loaded_cupy() is None:
+            if gpu_module() is None:
                 result = self.run(*args, **kwargs)
             else:
                 result = arrays.run_there(self.run, args, kwargs)

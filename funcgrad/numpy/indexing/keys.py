@@ -111,7 +111,7 @@ def _check_mask(mask: Array, shape: tuple[int, ...], axis: int) -> None:
         )
 
 
-def _mask_ndim(k: object) -> int | None:
+def _mask_ndim(k: Any) -> int | None:
     if isinstance(k, Tracer) or is_array(k):
         return len(k.shape) if k.dtype.kind == "b" else None
     return None

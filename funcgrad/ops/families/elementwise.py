@@ -84,11 +84,9 @@ class Elementwise(Primitive):
 
     def unary(self, x: Any) -> Any:
         """Call an operator of one operand."""
-        if type(x) in _PLAIN:
-            return self.evaluate(x)
         if isinstance(x, Tracer):
             return x._trace.unary(self, x)
-        return self.compute((x,), {})
+        return self.evaluate(x) if type(x) in _PLAIN else self.compute((x,), {})
 
     def binary(self, x: Any, y: Any) -> Any:
         """Call an operator of two operands."""
