@@ -226,9 +226,11 @@ def grad(
     """
     both = _value_and_grad("grad", fun, argnums, has_aux, holomorphic, allow_int)
 
+    run = getattr(both, "run", both)  # users see errors of this function, not of that
+
     @like(both)
     def grad_fun(*args: PyTree, **kwargs: PyTree) -> PyTree:
-        value, gradient = both(*args, **kwargs)
+        value, gradient = run(*args, **kwargs)
         return (gradient, value[1]) if has_aux else gradient
 
     return grad_fun
