@@ -180,9 +180,11 @@ class FloatScalars(Scalars, Protocol):
     def clip(self, x: Any, low: Any, high: Any, /) -> Any: ...
     def is_complex(self, x: Any, /) -> bool:
         """True if numbers of this type have an imaginary part."""
+        ...
 
     def tiny(self, x: Any, /) -> Any:
         """The least normal number of the type of x."""
+        ...
 
 
 class Arrays(Protocol):

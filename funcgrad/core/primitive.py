@@ -336,8 +336,8 @@ def beside_result(out: Any, values: Sequence[Any]) -> Sequence[Any]:
     """Values as the derivative of an operation needs them: where its result is."""
     if type(out) in _HOST:
         return values
-    first = out[0] if type(out) is tuple and out else out
-    if not arrays.is_gpu_array(first):
+    first = arrays.first_on_gpu((out,))
+    if first is None:
         return values
     with arrays.current_on(first):
         return [arrays.like(first, v) for v in values]
