@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import sys
 from collections.abc import Callable
-from types import FunctionType
+from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar
 
 from .. import arrays
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 else:
     shown_errors = Deferred("funcgrad.core.shown_errors", globals())
 
-gpu_module = arrays.loaded_cupy
+gpu_module: Callable[[], ModuleType | None] = arrays.loaded_cupy
 
 F = TypeVar("F", bound=Callable[..., Any])
 P = ParamSpec("P")

@@ -21,7 +21,7 @@ from ..ops.families import (
 from ..ops.pointwise.arithmetic import add, neg
 from ..ops.shape import broadcast_to, cast
 from .algebra import ALGEBRA
-from .staging import StagingTrace, StagingTracer, hoist_constants
+from .staging import Formulas, StagingTrace, StagingTracer, hoist_constants
 
 
 class LinearVar(Var):
@@ -53,10 +53,10 @@ class Tape(StagingTrace):
     def __init__(self, owner: str) -> None:
         Trace.__init__(self, owner)
         self.eqns: list[Any] = []
-        self.copies = _NOTHING
+        self.copies: dict[int, tuple[Any, Any]] = _NOTHING
         self.staged: dict[Any, Any] = _NOTHING
-        self.is_tape = True
-        self.formulas = None
+        self.is_tape: bool = True
+        self.formulas: Formulas | None = None
 
     def process(self, prim: Any, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
         """Record an operation that is linear in its tangents in the short form, if it has one."""
