@@ -189,21 +189,13 @@ def copied(x: Any) -> Any:
         return x.copy()
 
 
-def creation_namespace(device: Device | None = None) -> ModuleType:
-    """The array module for new arrays on ``device`` ('cpu', 'gpu', 'gpu:1', a CuPy device)."""
-    device = device if device is not None else current().device
-    return np if device is None or device == "cpu" else import_cupy()
-
-
 def created(make: Callable[[ModuleType], Any], device: Device | None = None) -> Any:
     """What ``make(xp)`` returns on a device, the default one if none is given: a new array."""
     device = device if device is not None else current().device
     if device is None or device == "cpu":
         return make(np)
-    number = _device_number(device)
-    cupy = import_cupy()
-    with cupy.cuda.Device(number):
-        return make(cupy)
+    with _gpu(device):
+        return make(import_cupy())
 
 
 def moved(x: Any, device: Device | None = None) -> Any:
@@ -230,6 +222,17 @@ def _device_number(device: Device) -> int:
     return found
 
 
+def _gpu(device: Device) -> Any:
+    """CuPy's object for a GPU, or an error that says which there are."""
+    number = _device_number(device)
+    cupy: Any = import_cupy()
+    count = cupy.cuda.runtime.getDeviceCount()
+    if number >= count:
+        there = "no GPU" if not count else "1 GPU" if count == 1 else f"GPUs 0 to {count - 1}"
+        raise ValueError(f"there is no GPU {number} (device {device!r}): CuPy finds {there}")
+    return cupy.cuda.Device(number)
+
+
 def device_put(x: Any, device: Device | None = None) -> Any:
     """Copy one array to a device.
 
@@ -246,10 +249,8 @@ def device_put(x: Any, device: Device | None = None) -> Any:
     device = device if device is not None else current().device
     if device is None or device == "cpu":
         return x.get() if is_gpu_array(x) else np.array(x)
-    number = _device_number(device)
-    cupy = import_cupy()
-    with cupy.cuda.Device(number):
-        return cupy.array(x)
+    with _gpu(device):
+        return import_cupy().array(x)
 
 
 def device_get(x: Any) -> Any:
@@ -269,8 +270,7 @@ def device_context(device: Device | None) -> AbstractContextManager[None]:
     """
     if device is None or device == "cpu":
         return _made_on(device, _NOTHING)
-    number = _device_number(device)
-    return _made_on(device, import_cupy().cuda.Device(number))
+    return _made_on(device, _gpu(device))
 
 
 @contextmanager

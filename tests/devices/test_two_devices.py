@@ -167,6 +167,21 @@ def test_put_and_get(two_devices: Any) -> None:
         np.testing.assert_array_equal(fg.device_get(back)["a"], X)
 
 
+def test_devices_that_there_are_not(xp: Any) -> None:
+    for use in (
+        lambda: fg.device_put(X, "gpu:9"),
+        lambda: fg.numpy.zeros(2, device="gpu:9"),
+        lambda: fg.default_device("gpu:9"),
+    ):
+        with pytest.raises(ValueError, match=r"there is no GPU 9.*CuPy finds"):
+            use()
+    for device in ("tpu", "gpu:x", "gpu:-1"):
+        with pytest.raises(ValueError, match="unknown device"):
+            fg.device_put(X, device)
+    with pytest.raises(TypeError, match="a device is"):
+        fg.device_put(X, 1.5)  # type: ignore[call-overload]
+
+
 def test_files(two_devices: Any, tmp_path: Path) -> None:
     tree = upload_to_second(two_devices, {"w": X, "k": np.arange(3)})
     fg.save(tmp_path / "f", tree)
