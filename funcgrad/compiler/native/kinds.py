@@ -1,0 +1,71 @@
+"""The types that numbers have in native code."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+
+class Kind(NamedTuple):
+    """A type of numbers: as NumPy knows it, in registers and in memory.
+
+    Attributes:
+        char: NumPy's character.
+        register: LLVM's type of one number in a register.
+        memory: LLVM's type of one number in memory.
+        size: bytes in memory.
+    """
+
+    char: str
+    register: str
+    memory: str
+    size: int
+
+    @property
+    def dtype(self) -> np.dtype:
+        """The dtype of arrays of such numbers."""
+        return np.dtype(self.char)
+
+    @property
+    def is_float(self) -> bool:
+        """True for floats."""
+        return self.char in "fd"
+
+    @property
+    def is_signed(self) -> bool:
+        """True for signed integers."""
+        return self.char in "bhil"
+
+    @property
+    def suffix(self) -> str:
+        """The type in names of LLVM's intrinsic functions."""
+        return {"float": "f32", "double": "f64"}.get(self.register, self.register)
+
+
+KINDS: dict[str, Kind] = {
+    k.char: k
+    for k in (
+        Kind("?", "i1", "i8", 1),
+        Kind("b", "i8", "i8", 1),
+        Kind("B", "i8", "i8", 1),
+        Kind("h", "i16", "i16", 2),
+        Kind("H", "i16", "i16", 2),
+        Kind("i", "i32", "i32", 4),
+        Kind("I", "i32", "i32", 4),
+        Kind("l", "i64", "i64", 8),
+        Kind("L", "i64", "i64", 8),
+        Kind("f", "float", "float", 4),
+        Kind("d", "double", "double", 8),
+    )
+}
+"""By NumPy's characters."""
+
+BOOL, INT32, INT64, FLOAT, DOUBLE = (KINDS[c] for c in "?ilfd")
+
+_BY_PLACE: dict[tuple[str, int], Kind] = {(k.dtype.kind, k.size): k for k in KINDS.values()}
+
+
+def kind_of(dtype: np.dtype) -> Kind | None:
+    """The kind of numbers of a dtype in this machine's byte order; None if there is none."""
+    return _BY_PLACE.get((dtype.kind, dtype.itemsize)) if dtype.isnative else None

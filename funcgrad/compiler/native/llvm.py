@@ -1,0 +1,86 @@
+"""LLVM by llvmlite: the only file that names it."""
+
+from __future__ import annotations
+
+import functools
+import os
+from typing import Any
+
+MISSING = "native code needs llvmlite: pip install 'funcgrad[llvm]'"
+
+
+@functools.cache
+def binding() -> Any:
+    """Llvmlite's binding, with the target of this machine; None if it is not installed."""
+    try:
+        import llvmlite.binding as llvm
+    except ImportError:
+        return None
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    return llvm
+
+
+def processor() -> tuple[str, str]:
+    """The name of this processor and its features; FUNCGRAD_CPU and FUNCGRAD_CPU_FEATURES win."""
+    llvm = binding()
+    name = os.environ.get("FUNCGRAD_CPU") or llvm.get_host_cpu_name()
+    features = os.environ.get("FUNCGRAD_CPU_FEATURES")
+    return name, llvm.get_host_cpu_features().flatten() if features is None else features
+
+
+def vector_bits() -> int:
+    """The width of vectors that this processor computes with best: 512, 256 or 128 bits.
+
+    Skylake and Cascade Lake lower their clock for 512 bits.
+    """
+    chosen = os.environ.get("FUNCGRAD_VECTOR_BITS")
+    if chosen is not None:
+        return int(chosen)
+    name, features = processor()
+    listed = set(features.split(","))
+    if "+avx512f" in listed and not name.startswith(("skylake", "cascadelake")):
+        return 512
+    return 256 if "+avx2" in listed else 128
+
+
+@functools.cache
+def target() -> Any:
+    """What makes machine code for this processor. Code generation level 0 would abort on masks."""
+    llvm = binding()
+    name, features = processor()
+    found = llvm.Target.from_default_triple()
+    return found.create_target_machine(
+        cpu=name, features=features, opt=1, reloc="default", codemodel="jitdefault"
+    )
+
+
+@functools.cache
+def _linker() -> Any:
+    return binding().create_lljit_compiler(target())
+
+
+def object_code(text: str) -> bytes:
+    """Machine code, as an object file, of a module's text."""
+    module = binding().parse_assembly(text)
+    return target().emit_object(module)
+
+
+class Library:
+    """Machine code in memory: addresses of functions by their names, as long as it is kept."""
+
+    _number = 0
+
+    def __init__(self, code: bytes, names: tuple[str, ...]) -> None:
+        llvm = binding()
+        builder = llvm.JITLibraryBuilder().add_object_img(code).add_current_process()
+        for name in names:
+            builder.export_symbol(name)
+        Library._number += 1
+        self._library = builder.link(_linker(), f"funcgrad_{Library._number}")
+        self.addresses: dict[str, int] = {name: self._library[name] for name in names}
+
+
+def assembly(text: str) -> str:
+    """The assembly of a module's text."""
+    return target().emit_assembly(binding().parse_assembly(text))
