@@ -24,8 +24,11 @@ from .source import Module
 
 if TYPE_CHECKING:
     from . import on_device
+    from .native import fused, llvm
 else:
     on_device = Deferred("funcgrad.compiler.on_device", globals())
+    fused = Deferred("funcgrad.compiler.native.fused", globals())
+    llvm = Deferred("funcgrad.compiler.native.llvm", globals())
 
 MOST_PROGRAMS = 4096
 """So many compiled programs are kept; the oldest go first."""
@@ -91,10 +94,11 @@ def compiled(jaxpr: Jaxpr, donated: tuple[int, ...] = ()) -> Callable[..., Any]:
     """Compile a jaxpr for NumPy; ``donated`` are the arguments that may be overwritten."""
     jaxpr = optimized(jaxpr)
     consts = _all_consts(jaxpr)
-    key = (_structure(jaxpr), donated)
+    native = llvm.usable()
+    key = (_structure(jaxpr), donated, native)
     entry = _codes.get(key)
     if entry is None:
-        module = Module()
+        module = Module(fused.fused if native else None)
         module.function(jaxpr, "program", donated)
         table = {**module.values, **module.called}
         code = compile(_factory(module.functions, ["np", *table]), FILENAME, "exec")

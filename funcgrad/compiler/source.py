@@ -46,9 +46,13 @@ RESERVED = frozenset(
 
 
 class Module:
-    """A generated program: functions, what they call, and the constants they read."""
+    """A generated program: functions, what they call, and the constants they read.
 
-    def __init__(self) -> None:
+    ``prepare`` is applied to each jaxpr before it is written.
+    """
+
+    def __init__(self, prepare: Callable[[Jaxpr], Jaxpr] | None = None) -> None:
+        self.prepare: Callable[[Jaxpr], Jaxpr] | None = prepare
         self.taken: set[str] = set(RESERVED)
         self.functions: list[str] = []
         self.called: dict[str, Any] = {}
@@ -113,6 +117,7 @@ class Module:
         chosen = name or self.new_name(f"function_{len(self._function_names)}")
         self._function_names[key] = chosen
         self._kept.append(jaxpr)
+        jaxpr = jaxpr if self.prepare is None else self.prepare(jaxpr)
         body = _FunctionWriter(self, jaxpr, donated, owned, top=name is not None)
         self.functions.append(body.text(chosen))
         return chosen

@@ -110,7 +110,7 @@ class Builder:
         self.block: str = ""
         self._count: int = 0
 
-    # --- text --------------------------------------------------------------------------------------
+    # --- text
 
     def emit(self, line: str) -> None:
         """Append an instruction."""
@@ -146,7 +146,7 @@ class Builder:
         """Declare or define something at the level of the module, once."""
         self.declared[name] = text
 
-    # --- constants and conversions --------------------------------------------------------------
+    # --- constants and conversions
 
     def constant(self, value: float, kind: Kind) -> Value:
         """The same number in all lanes."""
@@ -197,7 +197,7 @@ class Builder:
         """The same bits as another kind of the same size."""
         return self.instruction(f"bitcast {self.type(x.kind)} {x.text} to {self.type(kind)}", kind)
 
-    # --- arithmetic --------------------------------------------------------------------------------
+    # --- arithmetic
 
     def arithmetic(self, op: str, x: Number, y: Number) -> Value:
         """A sum, difference or product: ``add``, ``sub``, ``mul``."""
@@ -268,7 +268,7 @@ class Builder:
         """The sum x * y + z, rounded once."""
         return self.intrinsic("fma", x, y, z)
 
-    # --- memory --------------------------------------------------------------------------------------
+    # --- memory
 
     def pointer(self, base: str, index: str, kind: Kind) -> str:
         """The address of an element."""
@@ -321,7 +321,7 @@ class Builder:
         self.declare(name, f"declare {m} @{name}(i64, i64)")
         return self.instruction(f"call {m} @{name}(i64 {index}, i64 {stop})", BOOL)
 
-    # --- loops ---------------------------------------------------------------------------------------
+    # --- loops
 
     @contextmanager
     def loop(self, start: str, stop: str, step: int) -> Iterator[str]:

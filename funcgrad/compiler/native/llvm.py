@@ -21,6 +21,11 @@ def binding() -> Any:
     return llvm
 
 
+def usable() -> bool:
+    """True if native code can be made here; FUNCGRAD_NATIVE=0 says that it is not to be."""
+    return os.environ.get("FUNCGRAD_NATIVE", "1") != "0" and binding() is not None
+
+
 def processor() -> tuple[str, str]:
     """The name of this processor and its features; FUNCGRAD_CPU and FUNCGRAD_CPU_FEATURES win."""
     llvm = binding()

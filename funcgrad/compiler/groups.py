@@ -1,0 +1,118 @@
+"""Groups of equations that run as one kernel, whatever it is written in.
+
+A map is a set of elementwise equations over one shape. It reads arrays that broadcast to the
+shape, and may have several results. Equations that are in no group stay as they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
+
+from ..core.jaxpr import Eqn, Jaxpr, Literal, Var
+from ..ops.families import Elementwise
+
+
+class Map:
+    """Elementwise equations over one shape, with what they read and what is read of them.
+
+    Attributes:
+        shape: of each result.
+        eqns: in an order in which they can be computed.
+        inputs: variables from outside, each once; their shapes broadcast to that of the map.
+        outputs: the results that are read outside of it.
+    """
+
+    __slots__ = ("eqns", "inputs", "outputs", "shape")
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        self.shape: tuple[int, ...] = shape
+        self.eqns: list[Eqn] = []
+        self.inputs: list[Var] = []
+        self.outputs: list[Var] = []
+
+    def jaxpr(self) -> Jaxpr:
+        """The map as a function of its inputs."""
+        return Jaxpr([], self.inputs, self.eqns, self.outputs)
+
+
+Step: TypeAlias = Map | Eqn
+
+
+def grouped(jaxpr: Jaxpr, takes: Callable[[Eqn], bool]) -> list[Step]:
+    """The equations of a jaxpr in groups, in an order in which they can be computed.
+
+    An equation joins the first map of its shape that comes after, or is, all that it reads.
+
+    Args:
+        jaxpr: what is to be computed.
+        takes: whether the back end can compute an equation as part of a map.
+    """
+    steps: list[Step] = []
+    made_by: dict[Var, int] = {}
+    for e in jaxpr.eqns:
+        reads = [made_by[a] for a in e.inputs if type(a) is Var and a in made_by]
+        earliest = max(reads, default=0)
+        at = len(steps)
+        if takes(e) and _is_map(e):
+            at = _place(steps, e.outvars[0].aval.shape, earliest)
+            if at == len(steps):
+                steps.append(Map(e.outvars[0].aval.shape))
+            found = steps[at]
+            assert isinstance(found, Map)
+            found.eqns.append(e)
+        else:
+            steps.append(e)
+        made_by.update((v, at) for v in e.outvars)
+    _connect(steps, jaxpr.outvars)
+    return steps
+
+
+def _is_map(e: Eqn) -> bool:
+    """True for elementwise equations of shapes that are known, and for broadcasts."""
+    prim: Any = e.primitive
+    if any(a.aval.symbolic for a in (*e.inputs, *e.outvars)):
+        return False
+    return isinstance(prim, Elementwise) or prim.broadcasts
+
+
+def _place(steps: Sequence[Step], shape: tuple[int, ...], earliest: int) -> int:
+    """The number of the first map of a shape from a step on; that of a new step without one."""
+    for at in range(earliest, len(steps)):
+        step = steps[at]
+        if isinstance(step, Map) and step.shape == shape:
+            return at
+    return len(steps)
+
+
+def _connect(steps: Sequence[Step], results: Sequence[Any]) -> None:
+    """Find out what each map reads, and what is read of it."""
+    owner = {
+        v: step for step in steps if isinstance(step, Map) for e in step.eqns for v in e.outvars
+    }
+    read: dict[Map, dict[Var, None]] = {}
+    wanted: dict[Map, dict[Var, None]] = {}
+
+    def note(a: Any, reader: Map | None) -> None:
+        if type(a) is Literal:
+            return
+        maker = owner.get(a)
+        if maker is not None and maker is not reader:
+            wanted.setdefault(maker, {})[a] = None
+        if reader is not None and maker is not reader:
+            read.setdefault(reader, {})[a] = None
+
+    for step in steps:
+        if isinstance(step, Map):
+            for e in step.eqns:
+                for a in e.inputs:
+                    note(a, step)
+        else:
+            for a in step.inputs:
+                note(a, None)
+    for a in results:
+        note(a, None)
+    for step in steps:
+        if isinstance(step, Map):
+            step.inputs = list(read.get(step, ()))
+            step.outputs = list(wanted.get(step, ()))

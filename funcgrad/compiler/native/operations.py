@@ -1,0 +1,194 @@
+"""Elementwise operators in native code: by a table of what has no formula, else by the formula."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from ...core.jaxpr import Eqn, Literal
+from .builder import Builder, Number, Value
+from .functions import NotNativeError, VectorFunctions
+from .kinds import BOOL, DOUBLE, kind_of
+
+Emitter: TypeAlias = Callable[..., Number]
+"""(builder, *operands) -> the result."""
+
+
+def _comparison(test: str) -> Emitter:
+    return lambda b, x, y: b.compare(test, x, y)
+
+
+def _bitwise(op: str) -> Emitter:
+    return lambda b, x, y: b.bits(op, x, y)
+
+
+def _logical(op: str) -> Emitter:
+    return lambda b, x, y: b.bits(op, b.value(x, BOOL), b.value(y, BOOL))
+
+
+def _rounded(name: str) -> Emitter:
+    def emit(b: Builder, x: Value) -> Value:
+        return b.intrinsic(name, x) if x.kind.is_float else x
+
+    return emit
+
+
+def _larger(b: Builder, x: Number, y: Number) -> Value:
+    """The larger one, NaN if either is; of equal zeros the second, as NumPy's loops have it."""
+    u, v = b.common(x, y)
+    if not u.kind.is_float:
+        return b.select(b.compare("ge", u, v), u, v)
+    return b.select(b.compare("gt", u, v) | b.compare("ne", u, u), u, v)
+
+
+def _smaller(b: Builder, x: Number, y: Number) -> Value:
+    u, v = b.common(x, y)
+    if not u.kind.is_float:
+        return b.select(b.compare("le", u, v), u, v)
+    return b.select(b.compare("lt", u, v) | b.compare("ne", u, u), u, v)
+
+
+def _larger_number(b: Builder, x: Number, y: Number) -> Value:
+    u, v = b.common(x, y)
+    keep = b.compare("ge", u, v)
+    return b.select(keep | b.compare("ne", v, v) if u.kind.is_float else keep, u, v)
+
+
+def _smaller_number(b: Builder, x: Number, y: Number) -> Value:
+    u, v = b.common(x, y)
+    keep = b.compare("le", u, v)
+    return b.select(keep | b.compare("ne", v, v) if u.kind.is_float else keep, u, v)
+
+
+def _absolute(b: Builder, x: Value) -> Value:
+    if x.kind.is_float:
+        return b.intrinsic("fabs", x)
+    return b.select(b.compare("lt", x, 0), -x, x) if x.kind.is_signed else x
+
+
+def _sign(b: Builder, x: Value) -> Value:
+    one, none = b.constant(1, x.kind), b.constant(0, x.kind)
+    positive = b.select(b.compare("gt", x, none), one, none)
+    if not (x.kind.is_float or x.kind.is_signed):
+        return positive
+    found = b.select(b.compare("lt", x, none), -one, positive)
+    return b.select(b.compare("ne", x, x), x, found) if x.kind.is_float else found
+
+
+def _is_nan(b: Builder, x: Value) -> Value:
+    return b.compare("ne", x, x)
+
+
+def _is_infinite(b: Builder, x: Value) -> Number:
+    return b.compare("eq", b.intrinsic("fabs", x), np.inf) if x.kind.is_float else False
+
+
+def _is_finite(b: Builder, x: Value) -> Number:
+    return b.compare("lt", b.intrinsic("fabs", x), np.inf) if x.kind.is_float else True
+
+
+def _chosen(b: Builder, c: Number, x: Number, y: Number) -> Value:
+    return b.select(b.value(c, BOOL), x, y)
+
+
+def _power(b: Builder, x: Number, y: Number) -> Number:
+    """Powers that are products; others by the formula."""
+    if isinstance(x, Value) and x.kind.is_float and not isinstance(y, Value) and y == 2:
+        return x * x
+    u, v = b.common(x, y)
+    if not u.kind.is_float:
+        raise NotNativeError("powers of integers")
+    return VectorFunctions(b).power(u, v)
+
+
+OPERATIONS: dict[str, Emitter] = {
+    "eq": _comparison("eq"),
+    "ne": _comparison("ne"),
+    "lt": _comparison("lt"),
+    "le": _comparison("le"),
+    "gt": _comparison("gt"),
+    "ge": _comparison("ge"),
+    "and": _bitwise("and"),
+    "or": _bitwise("or"),
+    "xor": _bitwise("xor"),
+    "not": lambda b, x: ~x,
+    "logical_and": _logical("and"),
+    "logical_or": _logical("or"),
+    "logical_xor": _logical("xor"),
+    "logical_not": lambda b, x: b.compare("eq", x, 0),
+    "is_nan": _is_nan,
+    "is_inf": _is_infinite,
+    "is_finite": _is_finite,
+    "max": _larger,
+    "min": _smaller,
+    "fmax": _larger_number,
+    "fmin": _smaller_number,
+    "abs": _absolute,
+    "sign": _sign,
+    "floor": _rounded("floor"),
+    "ceil": _rounded("ceil"),
+    "trunc": _rounded("trunc"),
+    "round": _rounded("roundeven"),
+    "select_n": _chosen,
+    "pos": lambda b, x: x,
+    "square": lambda b, x: x * x,
+    "convert_element_type": lambda b, x: x,  # converted to the dtype of the result
+    "broadcast_to": lambda b, x: x,
+    "stop_gradient": lambda b, x: x,
+    "real": lambda b, x: x,
+    "conj": lambda b, x: x,
+    "pow": _power,
+}
+"""By the names of operators."""
+
+
+def computed(builder: Builder, prim: Any, operands: Sequence[Number]) -> Number:
+    """The result of an operator on values and Python's numbers."""
+    emit = OPERATIONS.get(prim.name)
+    if emit is not None:
+        return emit(builder, *operands)
+    formula = prim.rounded or prim.scalar
+    if formula is None:
+        raise NotNativeError(f"{prim.name} has no formula")
+    return formula(VectorFunctions(builder), *operands)  # type: ignore[no-any-return]
+
+
+_KNOWN: dict[Any, bool] = {}
+
+
+def takes(e: Eqn) -> bool:
+    """True if native code can compute an elementwise equation: tried once for its types."""
+    key = (
+        e.primitive.name,
+        tuple((a.aval.dtype, a.aval.weak, type(a) is Literal and a.aval.weak) for a in e.inputs),
+        tuple(a.value for a in e.inputs if type(a) is Literal and e.primitive.name == "pow"),
+        e.outvars[0].aval.dtype,
+    )
+    found = _KNOWN.get(key)
+    if found is None:
+        found = _KNOWN[key] = _try(e)
+    return found
+
+
+def _try(e: Eqn) -> bool:
+    kinds = [kind_of(a.aval.dtype) for a in (*e.inputs, *e.outvars)]
+    weak = [a.aval.weak for a in (*e.inputs, *e.outvars) if type(a) is not Literal]
+    if any(k is None for k in kinds) or any(weak) or len(e.outvars) != 1:
+        return False  # variables that stand for Python's numbers have no dtype of their own
+    builder = Builder(1)
+    builder.start("entry")
+    operands: list[Number] = []
+    for a, k in zip(e.inputs, kinds, strict=False):
+        assert k is not None
+        number = type(a) is Literal and a.aval.weak
+        operands.append(a.value if number else Value(builder, "%x", k))  # pyright: ignore
+    try:
+        computed(builder, e.primitive, operands)
+    except (NotNativeError, TypeError, KeyError, AttributeError):
+        return False
+    return True
+
+
+__all__ = ["DOUBLE", "OPERATIONS", "NotNativeError", "computed", "takes"]
