@@ -49,12 +49,17 @@ def grouped(jaxpr: Jaxpr, takes: Callable[[Eqn], bool]) -> list[Step]:
         takes: whether the back end can compute an equation as part of a map.
     """
     steps: list[Step] = []
-    made_by: dict[Var, int] = {}
+    made_by: dict[Any, int] = {}
+    repeated: dict[Any, Any] = {}
     for e in jaxpr.eqns:
-        reads = [made_by[a] for a in e.inputs if type(a) is Var and a in made_by]
-        earliest = max(reads, default=0)
         at = len(steps)
-        if takes(e) and _is_map(e):
+        if _is_repetition(e):
+            a = e.inputs[0]
+            repeated[e.outvars[0]] = repeated.get(a, a)
+            steps.append(e)
+        elif _is_map(e) and takes(e):
+            e = _reading_originals(e, repeated)
+            earliest = max([made_by[a] for a in e.inputs if a in made_by], default=0)
             at = _place(steps, e.outvars[0].aval.shape, earliest)
             if at == len(steps):
                 steps.append(Map(e.outvars[0].aval.shape))
@@ -64,16 +69,41 @@ def grouped(jaxpr: Jaxpr, takes: Callable[[Eqn], bool]) -> list[Step]:
         else:
             steps.append(e)
         made_by.update((v, at) for v in e.outvars)
+    steps = _without_unread_repetitions(steps, jaxpr.outvars)
     _connect(steps, jaxpr.outvars)
     return steps
 
 
 def _is_map(e: Eqn) -> bool:
-    """True for elementwise equations of shapes that are known, and for broadcasts."""
-    prim: Any = e.primitive
+    """True for elementwise equations of shapes that are known."""
     if any(a.aval.symbolic for a in (*e.inputs, *e.outvars)):
         return False
-    return isinstance(prim, Elementwise) or prim.broadcasts
+    return isinstance(e.primitive, Elementwise)
+
+
+def _is_repetition(e: Eqn) -> bool:
+    """True for a broadcast: a map reads the elements where they are."""
+    return e.primitive.broadcasts and not e.outvars[0].aval.symbolic
+
+
+def _reading_originals(e: Eqn, repeated: dict[Any, Any]) -> Eqn:
+    """The equation with what is repeated in the place of repetitions."""
+    inputs = [repeated.get(a, a) if type(a) is Var else a for a in e.inputs]
+    return Eqn(e.primitive, inputs, e.params, e.outvars, e.source)
+
+
+def _without_unread_repetitions(steps: Sequence[Step], results: Sequence[Any]) -> list[Step]:
+    read = {a for a in results if type(a) is Var}
+    kept: list[Step] = []
+    for step in reversed(steps):
+        if isinstance(step, Map):
+            read.update(a for e in step.eqns for a in e.inputs if type(a) is Var)
+        elif _is_repetition(step) and step.outvars[0] not in read:
+            continue
+        else:
+            read.update(a for a in step.inputs if type(a) is Var)
+        kept.append(step)
+    return kept[::-1]
 
 
 def _place(steps: Sequence[Step], shape: tuple[int, ...], earliest: int) -> int:
