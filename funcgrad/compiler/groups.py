@@ -32,7 +32,7 @@ class Map:
         self.outputs: list[Var] = []
 
     def jaxpr(self) -> Jaxpr:
-        """The map as a function of its inputs."""
+        """The map as a function of its inputs; what it returns is to be broadcast to the shape."""
         return Jaxpr([], self.inputs, self.eqns, self.outputs)
 
 

@@ -74,7 +74,10 @@ def _spec(a: Aval) -> Spec:
 
 
 def _evaluate(xp: Any, *args: Any, jaxpr: Jaxpr) -> Any:
-    return tuple(eval_jaxpr(jaxpr, jaxpr.consts, args))
+    outs = eval_jaxpr(jaxpr, jaxpr.consts, args)
+    return tuple(
+        np.array(np.broadcast_to(o, a.shape)) for o, a in zip(outs, jaxpr.out_avals, strict=True)
+    )
 
 
 def _refuse(*_args: Any, **_params: Any) -> Any:
