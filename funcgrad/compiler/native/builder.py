@@ -262,6 +262,8 @@ class Builder:
         """One of LLVM's own functions of floats: fabs, sqrt, floor, ceil, trunc, rint, fma, ..."""
         values = self.common(*xs)
         kind = values[0].kind
+        if not kind.is_float:  # LLVM would abort the process
+            raise TypeError(f"{name} takes floats, not {kind.dtype}")
         return self.call(f"llvm.{name}.{self.suffix(kind)}", kind, *values)
 
     def fma(self, x: Number, y: Number, z: Number) -> Value:

@@ -177,6 +177,8 @@ def _try(e: Eqn) -> bool:
     weak = [a.aval.weak for a in (*e.inputs, *e.outvars) if type(a) is not Literal]
     if any(k is None for k in kinds) or any(weak) or len(e.outvars) != 1:
         return False  # variables that stand for Python's numbers have no dtype of their own
+    if e.primitive.name not in OPERATIONS and not _has_formula_for(e, kinds):
+        return False
     builder = Builder(1)
     builder.start("entry")
     operands: list[Number] = []
@@ -189,6 +191,20 @@ def _try(e: Eqn) -> bool:
     except (NotNativeError, TypeError, KeyError, AttributeError):
         return False
     return True
+
+
+def _has_formula_for(e: Eqn, kinds: Sequence[Any]) -> bool:
+    """True if the formula of an operator holds for its operands: of integers only arithmetic."""
+    name = e.primitive.name
+    if name in ARITHMETIC:
+        return True
+    given = kinds[: len(e.inputs)]
+    whole = [k for k in given if not k.is_float and k is not BOOL]
+    return any(k.is_float for k in given) and (not whole or name == "ldexp")
+
+
+ARITHMETIC = ("add", "sub", "mul", "neg", "div")
+"""Operators whose formulas hold for integers as well."""
 
 
 __all__ = ["DOUBLE", "OPERATIONS", "NotNativeError", "computed", "takes"]
