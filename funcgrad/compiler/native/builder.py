@@ -348,6 +348,43 @@ class Builder:
         self.lines[place] = f"  {index} = phi i64 [ {start}, %{before} ], [ {following}, %{end} ]"
         self.start(after)
 
+    @contextmanager
+    def loop_with(
+        self, start: str, stop: str, step: int, values: list[Value]
+    ) -> Iterator[tuple[str, list[Value]]]:
+        """A loop that hands values on from turn to turn.
+
+        Yields:
+            The register of the index, and a list of the values as a turn begins. The body puts
+            those of its end into the list; after the loop it holds those of the last turn.
+        """
+        before, after, entered = self.block, self.name("after"), self.name("body")
+        index, following = "%" + self.name("i"), "%" + self.name("i")
+        test = self.scalar(f"icmp slt i64 {start}, {stop}")
+        self.emit(f"br i1 {test}, label %{entered}, label %{after}")
+        self.start(entered)
+        place = len(self.lines)
+        phis = ["%" + self.name("c") for _ in values]
+        self.lines += [""] * (1 + len(values))
+        state = [Value(self, r, v.kind) for r, v in zip(phis, values, strict=True)]
+        yield index, state
+        self.emit(f"{following} = add nsw i64 {index}, {step}")
+        again = self.scalar(f"icmp slt i64 {following}, {stop}")
+        self.emit(f"br i1 {again}, label %{entered}, label %{after}")
+        end = self.block
+        self.lines[place] = f"  {index} = phi i64 [ {start}, %{before} ], [ {following}, %{end} ]"
+        for k, (phi, first, last) in enumerate(zip(phis, values, state, strict=True)):
+            t = self.type(first.kind)
+            self.lines[place + 1 + k] = (
+                f"  {phi} = phi {t} [ {first.text}, %{before} ], [ {last.text}, %{end} ]"
+            )
+        self.start(after)
+        for k, (first, last) in enumerate(zip(values, list(state), strict=True)):
+            t = self.type(first.kind)
+            state[k] = self.instruction(
+                f"phi {t} [ {first.text}, %{before} ], [ {last.text}, %{end} ]", first.kind
+            )
+
 
 def literal(value: float, kind: Kind) -> str:
     """One number in LLVM's notation, exactly."""

@@ -1,8 +1,8 @@
-"""Maps of a jaxpr as single equations that call native kernels."""
+"""Parts of a jaxpr as single equations that call native functions."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -10,33 +10,45 @@ import numpy as np
 from ...core.avals import Aval
 from ...core.jaxpr import Eqn, Jaxpr, eval_jaxpr
 from ...ops.families import Control, control
-from ..groups import Map, grouped
-from . import cache, llvm, operations
+from ..groups import Map, Step
+from . import cache, llvm, programs
 from .entry import Signature, Spec, bound, entry_text
 from .kinds import kind_of
-from .maps import map_text
 
 
 def fused(jaxpr: Jaxpr) -> Jaxpr:
-    """The jaxpr with each of its maps as one equation, the call of a native kernel."""
+    """The jaxpr with what native code can compute joined to calls of native functions."""
     found = jaxpr.cache.get("native")
     if found is None:
-        steps = grouped(jaxpr, operations.takes)
-        eqns = [_call(step) if isinstance(step, Map) else step for step in steps]
         found = Jaxpr(
-            jaxpr.constvars, jaxpr.invars, eqns, jaxpr.outvars, jaxpr.consts, jaxpr.as_written
+            jaxpr.constvars,
+            jaxpr.invars,
+            list(_equations(jaxpr)),
+            jaxpr.outvars,
+            jaxpr.consts,
+            jaxpr.as_written,
         )
         jaxpr.cache["native"] = found
     return found
 
 
-def _call(group: Map) -> Eqn:
-    source = group.eqns[-1].source
-    return Eqn(native_map, group.inputs, {"jaxpr": group.jaxpr()}, group.outputs, source)
+def _equations(jaxpr: Jaxpr) -> Iterator[Eqn]:
+    """The equations of a jaxpr, those that native code computes joined to calls."""
+    runs = programs.segments(jaxpr)
+    for k, run in enumerate(runs):
+        if not programs.is_native(run[0]) or not any(map(_computes, run)):
+            yield from run  # type: ignore[misc]
+            continue
+        inner = programs.as_jaxpr(run, jaxpr.outvars, [*runs[:k], *runs[k + 1 :]])
+        yield Eqn(native_call, inner.invars, {"jaxpr": inner}, inner.outvars, inner.eqns[-1].source)
+
+
+def _computes(step: Step) -> bool:
+    return isinstance(step, Map) or not programs.is_reshape(step)
 
 
 def kernel(jaxpr: Jaxpr) -> Callable[..., Any]:
-    """The native function of a map, on arrays."""
+    """The native function of a jaxpr, on arrays."""
     found = jaxpr.cache.get("kernel")
     if found is None:
         found = jaxpr.cache["kernel"] = _kernel(jaxpr)
@@ -44,12 +56,10 @@ def kernel(jaxpr: Jaxpr) -> Callable[..., Any]:
 
 
 def _kernel(jaxpr: Jaxpr) -> Callable[..., Any]:
-    group = Map(jaxpr.out_avals[0].shape)
-    group.eqns, group.inputs, group.outputs = jaxpr.eqns, jaxpr.invars, jaxpr.outvars  # type: ignore[assignment]
     signature = Signature(
         tuple(_spec(a) for a in jaxpr.in_avals), tuple(_spec(a) for a in jaxpr.out_avals)
     )
-    body = map_text(group, "kernel", llvm.vector_bits())
+    body = programs.program_text(jaxpr, llvm.vector_bits())
     code = cache.compiled("\n".join([body, entry_text("entry", "kernel", signature)]))
     library = llvm.Library(code, ("entry", "kernel"))
 
@@ -81,7 +91,7 @@ def _evaluate(xp: Any, *args: Any, jaxpr: Jaxpr) -> Any:
 
 
 def _refuse(*_args: Any, **_params: Any) -> Any:
-    raise TypeError("a native map is made after vmap")
+    raise TypeError("a native call is made after vmap")
 
 
 def _emit(module: Any, e: Eqn, ins: list[str]) -> tuple[str, list[bool]]:
@@ -89,8 +99,8 @@ def _emit(module: Any, e: Eqn, ins: list[str]) -> tuple[str, list[bool]]:
     return f"{name}({', '.join(ins)})", [True] * len(e.outvars)
 
 
-native_map: Control = control(
-    "native_map",
+native_call: Control = control(
+    "native_call",
     _evaluate,
     abstract=lambda *_avals, jaxpr: tuple(jaxpr.out_avals),
     batch=_refuse,

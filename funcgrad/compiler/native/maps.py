@@ -49,42 +49,21 @@ def collapsed(shape: Sequence[int], operands: Sequence[Operand]) -> tuple[list[i
     return sizes, [Operand(o.kind, tuple(c[k] for c in columns)) for k, o in enumerate(operands)]
 
 
-def map_text(group: Map, name: str, bits: int) -> str:
-    """The module with the function ``void name(ptr pointers)`` that computes a map."""
-    kinds = [_kind(v.aval.dtype) for v in (*group.inputs, *group.outputs)]
-    shapes = [v.aval.shape for v in (*group.inputs, *group.outputs)]
+def emit_map(builder: Builder, group: Map, addresses: Sequence[str]) -> None:
+    """Compute a map from arrays at addresses, those of its inputs and then its outputs."""
+    variables = (*group.inputs, *group.outputs)
     operands = [
-        Operand(k, tuple(steps_of(s, group.shape))) for k, s in zip(kinds, shapes, strict=True)
+        Operand(_kind(v.aval.dtype), tuple(steps_of(v.aval.shape, group.shape))) for v in variables
     ]
     sizes, operands = collapsed(group.shape, operands)
-    lanes = max(1, bits // (8 * max(k.size for k in kinds)))
-    builder = Builder(min(lanes, _power_of_two_above(sizes[-1])))
-    builder.start("entry")
-    bases = [
-        builder.scalar(
-            f"load ptr, ptr {builder.scalar(f'getelementptr ptr, ptr %pointers, i64 {i}', 'a')}",
-            "b",
-        )
-        for i in range(len(operands))
-    ]
     if all(sizes):
-        _loops(builder, group, sizes, operands, bases, 0)
-    builder.emit("ret void")
-    head = f"define void @{name}(ptr noalias readonly %pointers) nounwind {{"
-    return "\n".join([*builder.declared.values(), head, *builder.lines, "}"])
+        _loops(builder, group, sizes, operands, addresses, 0)
 
 
 def _kind(dtype: Any) -> Kind:
     found = kind_of(dtype)
     assert found is not None
     return found
-
-
-def _power_of_two_above(n: int) -> int:
-    power = 1
-    while power < n:
-        power *= 2
-    return power
 
 
 def _loops(

@@ -35,7 +35,7 @@ def _rounded(name: str) -> Emitter:
     return emit
 
 
-def _larger(b: Builder, x: Number, y: Number) -> Value:
+def larger(b: Builder, x: Number, y: Number) -> Value:
     """The larger one, NaN if either is; of equal zeros the second, as NumPy's loops have it."""
     u, v = b.common(x, y)
     if not u.kind.is_float:
@@ -43,7 +43,8 @@ def _larger(b: Builder, x: Number, y: Number) -> Value:
     return b.select(b.compare("gt", u, v) | b.compare("ne", u, u), u, v)
 
 
-def _smaller(b: Builder, x: Number, y: Number) -> Value:
+def smaller(b: Builder, x: Number, y: Number) -> Value:
+    """The smaller one, likewise."""
     u, v = b.common(x, y)
     if not u.kind.is_float:
         return b.select(b.compare("le", u, v), u, v)
@@ -121,8 +122,8 @@ OPERATIONS: dict[str, Emitter] = {
     "is_nan": _is_nan,
     "is_inf": _is_infinite,
     "is_finite": _is_finite,
-    "max": _larger,
-    "min": _smaller,
+    "max": larger,
+    "min": smaller,
     "fmax": _larger_number,
     "fmin": _smaller_number,
     "abs": _absolute,

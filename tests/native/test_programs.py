@@ -1,0 +1,121 @@
+"""Programs with native parts give what the interpreter gives."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from fuzzing import traced
+from fuzzing.generation import function, generate
+
+pytest.importorskip("llvmlite", reason="native code needs llvmlite")
+
+import funcgrad as fg
+from funcgrad.compiler.native import programs, reductions
+from funcgrad.compiler.native.fused import native_call
+from funcgrad.compiler.program import optimized
+from funcgrad.core.jaxpr import eval_jaxpr
+
+
+def both(fun: Any, args: Any) -> tuple[list[Any], list[Any]]:
+    """What the compiled function returns, and the interpreter."""
+    lowered = fg.jit(fun).lower(*args)
+    with np.errstate(all="ignore"):
+        found = fg.tree.leaves(fg.jit(fun)(*args))
+        return found, eval_jaxpr(lowered.jaxpr, lowered.jaxpr.consts, fg.tree.leaves(args))
+
+
+def compare(found: Any, expected: Any, rtol: float) -> None:
+    for a, b in zip(found, expected, strict=True):
+        a, b = np.asarray(a), np.asarray(b)
+        assert (a.dtype, a.shape) == (b.dtype, b.shape)
+        size = float(np.max(np.abs(b[np.isfinite(b)]), initial=1)) if b.dtype.kind in "fc" else 0
+        np.testing.assert_allclose(a, b, rtol=rtol, atol=rtol * size)
+
+
+@pytest.mark.parametrize("seed", range(150))
+def test_random_programs(seed: int) -> None:
+    case = generate(seed)
+    fun = function(case.program, traced.SCOPE)
+    wanted = tuple(range(len(case.args)))
+    rtol = 1e-9 if case.dtype == np.float64 else 1e-3
+
+    def total(*xs: Any) -> Any:
+        return sum(np.sum(np.sin(o)) for o in fun(*xs))
+
+    for f in (fun, lambda *xs: fg.grad(total, wanted)(*xs)):
+        try:
+            compare(*both(f, case.args), rtol)
+        except fg.errors.FuncgradError:
+            continue  # a rule for the other mode only
+
+
+def parts(fun: Any, *args: Any) -> list[str]:
+    """The operators of a program, of which native ones are joined."""
+    from funcgrad.compiler.native.fused import fused
+
+    return [e.primitive.name for e in fused(optimized(fg.jit(fun).lower(*args).jaxpr)).eqns]
+
+
+X = np.linspace(0.1, 1.0, 12).reshape(3, 4)
+
+
+def test_maps_and_reductions_are_one_function() -> None:
+    assert parts(lambda x: np.sum((x * 2 + 1) ** 2), X) == [native_call.name]
+    assert parts(lambda x: (np.sum(x, 0) + 1, np.max(x * 2, 1)), X) == [native_call.name]
+    assert parts(lambda x: np.reshape(x * 2, (12,)) + 1, X) == [native_call.name]
+    assert parts(lambda x: np.linalg.inv(x[:, :3] * 2) + 1, X).count(native_call.name) == 2
+
+
+@pytest.mark.parametrize("char", "fdil")
+@pytest.mark.parametrize("name", ["sum", "prod", "max", "min"])
+@pytest.mark.parametrize(
+    ("shape", "axis"),
+    [
+        ((7,), 0), ((100,), None), ((3, 70), 1), ((3, 70), 0), ((70, 3), 0), ((4, 5, 6), (0, 1)),
+        ((4, 5, 6), (1, 2)), ((4, 5, 6), 1), ((4, 5, 6), (0, 2)), ((2, 33, 1), 1), ((1, 9), 0),
+        ((5, 257), 1), ((257, 40), 0),
+    ],
+)  # fmt: skip
+def test_reductions(name: str, shape: Any, axis: Any, char: str) -> None:
+    rng = np.random.default_rng(0)
+    x = rng.uniform(0.5, 1.5, shape) if char in "fd" else rng.integers(1, 3, shape)
+    x = x.astype(char)
+    reduce = getattr(np, name)
+    found = fg.jit(lambda x: reduce(x, axis=axis))(x)
+    expected = reduce(x.astype(np.float64) if char == "f" else x, axis=axis).astype(
+        x.dtype if char in "fd" else None or reduce(x).dtype
+    )
+    compare([found], [expected], 1e-6 if char == "f" else 1e-13)
+
+
+def test_sums_have_small_errors() -> None:
+    """Of a million numbers: below that of a pairwise sum of NumPy's blocks."""
+    x = np.random.default_rng(1).random(1_000_000, np.float32)
+    exact = float(np.sum(x, dtype=np.float64))
+    assert abs(float(fg.jit(np.sum)(x)) - exact) <= 2e-5 * exact
+
+
+def test_extrema_of_nan_and_infinities() -> None:
+    for x in ([1.0, np.nan, 2.0] * 9, [-np.inf] * 9, [np.inf, 1.0]):
+        for reduce in (np.max, np.min):
+            np.testing.assert_array_equal(fg.jit(lambda v, r=reduce: r(v))(np.array(x)), reduce(x))
+
+
+def test_which_reductions_are_taken() -> None:
+    assert reductions.layout((2, 3, 4), (1,)) == (2, 3, 4)
+    assert reductions.layout((2, 3, 4), (1, 2)) == (2, 12, 1)
+    assert reductions.layout((2, 1, 4), (0, 2)) == (1, 8, 1)
+    assert reductions.layout((2, 3, 4), (0, 2)) is None
+
+
+def test_temporary_arrays_are_apart() -> None:
+    jaxpr = optimized(fg.jit(lambda x: np.sum(np.exp(x) / np.sum(np.abs(x)))).lower(X).jaxpr)
+    places = programs.Places(jaxpr)
+    for e in jaxpr.eqns:
+        for v in e.outvars:
+            places.define(v)
+    offsets = sorted(places.temporary.values())
+    assert len(set(offsets)) == len(offsets)
+    assert all(o % programs.ALIGNMENT == 0 for o in offsets)
