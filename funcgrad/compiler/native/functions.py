@@ -1,0 +1,252 @@
+"""The basic functions of formulas, on vectors: what ``core.facts.FloatScalars`` declares."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NoReturn
+
+from .builder import Builder, Number, Value
+from .kinds import DOUBLE
+from .mathematics import (
+    error_functions,
+    exponentials,
+    hyperbolic,
+    logarithms,
+    powers,
+    representation,
+    trigonometry,
+)
+from .mathematics.formats import absolute, format_of, with_sign
+
+
+class NotNativeError(NotImplementedError):
+    """A function, or a type of numbers, has no native code."""
+
+
+class VectorFunctions:
+    """The basic functions of formulas, as instructions of a builder.
+
+    A formula is called with this first, then with its operands:
+    ``(prim.rounded or prim.scalar)(VectorFunctions(builder), *values)``. Operands are values, or
+    Python's numbers, which take on the type of the values beside them. Functions of floats convert
+    integers to float64.
+    """
+
+    pi: float = math.pi
+    ln2: float = math.log(2.0)
+    ln10: float = math.log(10.0)
+
+    def __init__(self, builder: Builder) -> None:
+        self.builder: Builder = builder
+
+    def _floats(self, *xs: Number) -> list[Value]:
+        """Numbers as values of one type of floats."""
+        if not any(isinstance(x, Value) for x in xs):
+            return [self.builder.constant(x, DOUBLE) for x in xs if not isinstance(x, Value)]
+        values = self.builder.common(*xs)
+        if values[0].kind.is_float:
+            return values
+        return [self.builder.cast(x, DOUBLE) for x in values]
+
+    def _float(self, x: Number) -> Value:
+        return self._floats(x)[0]
+
+    # --- choices and parts -----------------------------------------------------------------------
+
+    def where(self, condition: Any, x: Number, y: Number) -> Any:
+        """X where the condition holds, y elsewhere."""
+        if not isinstance(condition, Value):
+            return x if condition else y
+        return self.builder.select(condition, x, y)
+
+    def clip(self, x: Number, low: Number, high: Number) -> Value:
+        """X, or the limit that it is beyond; NaN in any of the three stays."""
+        x, low, high = self.builder.common(x, low, high)
+        return self._lesser(self._greater(x, low), high)
+
+    def _greater(self, x: Value, y: Value) -> Value:
+        return self.builder.select((x >= y) | (x != x), x, y)
+
+    def _lesser(self, x: Value, y: Value) -> Value:
+        return self.builder.select((x <= y) | (x != x), x, y)
+
+    def abs(self, x: Number) -> Value:
+        """The absolute value, in the type of x."""
+        if isinstance(x, Value) and not x.kind.is_float:
+            if not x.kind.is_signed:
+                return x
+            return self.builder.select(x < 0, -x, x)
+        return absolute(self._float(x))
+
+    def copysign(self, x: Number, y: Number) -> Value:
+        """The size of x with the sign of y."""
+        return with_sign(*self._floats(x, y))
+
+    def real(self, x: Number) -> Number:
+        """The number itself."""
+        return x
+
+    def imag(self, x: Number) -> NoReturn:
+        """Refused: there are no complex numbers."""
+        raise NotNativeError("native code has no complex numbers: imag")
+
+    def conj(self, x: Number) -> NoReturn:
+        """Refused: there are no complex numbers."""
+        raise NotNativeError("native code has no complex numbers: conj")
+
+    def complex(self, x: Number, y: Number) -> NoReturn:
+        """Refused: there are no complex numbers."""
+        raise NotNativeError("native code has no complex numbers: complex")
+
+    def is_complex(self, x: Number) -> bool:
+        """False: there are no complex numbers."""
+        return False
+
+    def tiny(self, x: Number) -> float:
+        """The least normal number of the type of x."""
+        return format_of(self._float(x)).tiny
+
+    def ldexp(self, x: Number, n: Number) -> Value:
+        """X * 2**n."""
+        return representation.ldexp(self._float(x), n)
+
+    def nextafter(self, x: Number, y: Number) -> Value:
+        """The number next to x on the way to y."""
+        return representation.nextafter(*self._floats(x, y))
+
+    # --- powers, exponentials, logarithms --------------------------------------------------------
+
+    def sqrt(self, x: Number) -> Value:
+        """The square root."""
+        return self.builder.intrinsic("sqrt", self._float(x))
+
+    def cbrt(self, x: Number) -> Value:
+        """The cube root."""
+        return powers.cbrt(self._float(x))
+
+    def hypot(self, x: Number, y: Number) -> Value:
+        """The length of the vector (x, y)."""
+        return powers.hypot(*self._floats(x, y))
+
+    def power(self, x: Number, y: Number) -> Value:
+        """X**y of floats."""
+        given = [v.kind.is_float for v in (x, y) if isinstance(v, Value)]
+        weak = any(isinstance(v, float) for v in (x, y))
+        if given and not any(given) and not weak:
+            raise NotNativeError("native code has no powers of integers with integers")
+        if not isinstance(y, Value) and y == 2:
+            x = self._float(x)
+            return x * x
+        return powers.power(*self._floats(x, y))
+
+    def exp(self, x: Number) -> Value:
+        """The exponential function."""
+        return exponentials.exp(self._float(x))
+
+    def exp2(self, x: Number) -> Value:
+        """2**x."""
+        return exponentials.exp2(self._float(x))
+
+    def expm1(self, x: Number) -> Value:
+        """exp(x) - 1."""
+        return exponentials.expm1(self._float(x))
+
+    def log(self, x: Number) -> Value:
+        """The natural logarithm."""
+        return logarithms.log(self._float(x))
+
+    def log1p(self, x: Number) -> Value:
+        """log(1 + x)."""
+        return logarithms.log1p(self._float(x))
+
+    def log2(self, x: Number) -> Value:
+        """The logarithm to base 2."""
+        return logarithms.log2(self._float(x))
+
+    def log10(self, x: Number) -> Value:
+        """The logarithm to base 10."""
+        return logarithms.log10(self._float(x))
+
+    # --- trigonometric and hyperbolic functions --------------------------------------------------
+
+    def sin(self, x: Number) -> Value:
+        """The sine."""
+        return trigonometry.sin(self._float(x))
+
+    def cos(self, x: Number) -> Value:
+        """The cosine."""
+        return trigonometry.cos(self._float(x))
+
+    def tan(self, x: Number) -> Value:
+        """The tangent."""
+        return trigonometry.tan(self._float(x))
+
+    def asin(self, x: Number) -> Value:
+        """The inverse sine."""
+        return trigonometry.asin(self._float(x))
+
+    def acos(self, x: Number) -> Value:
+        """The inverse cosine."""
+        return trigonometry.acos(self._float(x))
+
+    def atan(self, x: Number) -> Value:
+        """The inverse tangent."""
+        return trigonometry.atan(self._float(x))
+
+    def atan2(self, y: Number, x: Number) -> Value:
+        """The angle of the point (x, y)."""
+        return trigonometry.atan2(*self._floats(y, x))
+
+    def sinh(self, x: Number) -> Value:
+        """The hyperbolic sine."""
+        return hyperbolic.sinh(self._float(x))
+
+    def cosh(self, x: Number) -> Value:
+        """The hyperbolic cosine."""
+        return hyperbolic.cosh(self._float(x))
+
+    def tanh(self, x: Number) -> Value:
+        """The hyperbolic tangent."""
+        return hyperbolic.tanh(self._float(x))
+
+    def asinh(self, x: Number) -> Value:
+        """The inverse hyperbolic sine."""
+        return hyperbolic.asinh(self._float(x))
+
+    def acosh(self, x: Number) -> Value:
+        """The inverse hyperbolic cosine."""
+        return hyperbolic.acosh(self._float(x))
+
+    def atanh(self, x: Number) -> Value:
+        """The inverse hyperbolic tangent."""
+        return hyperbolic.atanh(self._float(x))
+
+    # --- error functions and the gamma function --------------------------------------------------
+
+    def erf(self, x: Number) -> Value:
+        """The error function."""
+        return error_functions.erf(self._float(x))
+
+    def erfc(self, x: Number) -> Value:
+        """1 - erf(x)."""
+        return error_functions.erfc(self._float(x))
+
+    def erfcx(self, x: Number) -> Value:
+        """exp(x**2) erfc(x)."""
+        return error_functions.erfcx(self._float(x))
+
+    def erf_inv(self, x: Number) -> Value:
+        """The inverse of the error function."""
+        return error_functions.erf_inv(self._float(x))
+
+    def lgamma(self, x: Number) -> Value:
+        """Refused, as yet."""
+        raise NotNativeError("native code has no lgamma")
+
+    def digamma(self, x: Number) -> Value:
+        """Refused, as yet."""
+        raise NotNativeError("native code has no digamma")
+
+    def polygamma(self, n: Number, x: Number) -> NoReturn:
+        """Refused."""
+        raise NotNativeError("native code has no polygamma")
