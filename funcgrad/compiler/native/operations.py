@@ -141,6 +141,11 @@ OPERATIONS: dict[str, Emitter] = {
     "real": lambda b, x: x,
     "conj": lambda b, x: x,
     "pow": _power,
+    "signbit": lambda b, x: b.compare("lt", b.intrinsic("copysign", 1.0, x), 0),
+    "nextafter": lambda b, x, y: VectorFunctions(b).nextafter(*b.common(x, y)),
+    "exp2": lambda b, x: VectorFunctions(b).exp2(x),
+    "log2": lambda b, x: VectorFunctions(b).log2(x),
+    "log10": lambda b, x: VectorFunctions(b).log10(x),
 }
 """By the names of operators."""
 

@@ -124,5 +124,10 @@ logaddexp2: Elementwise = elementwise(
     lambda _o, x, y: _share2(y, x),
     kinds="f",
     scalar=lambda m, x, y: m.where(x < y, y, x) + m.log1p(m.exp(-m.abs(x - y) * m.ln2)) / m.ln2,
+    rounded=lambda m, x, y: m.where(
+        x == y,
+        x + 1,
+        m.where(x < y, y, x) + m.log1p(m.exp(-m.abs(x - y) * m.ln2)) / m.ln2,
+    ),
     hazard=Hazard.SUM,
 )
