@@ -249,7 +249,7 @@ def _lost(x: Value, total: Value, c: float) -> Value:
 def erf_inv(x: Value) -> Value:
     """The inverse of the error function: a polynomial near 0, and one of sqrt(-log(1 - |x|))."""
     b, a = x.builder, absolute(x)
-    near = x * polynomial(x * x, INVERSE_NEAR[x.kind])
+    near = b.fma(x, polynomial(x * x, INVERSE_NEAR[x.kind]), 0.0)  # SciPy's is 0 of -0
     square = -log(1.0 - at_least(a, 0.5))
     w = b.intrinsic("sqrt", square)
     lost = b.fma(-w, w, square) / (w + w)
