@@ -1,4 +1,4 @@
-"""Functions of vectors: to 2.5 units in the last place, special values as NumPy and SciPy have them.
+"""Functions of vectors: to 2.5 units in the last place, with special values as in NumPy and SciPy.
 
 The exact values are mpmath's for float64, and those of NumPy and SciPy in float64 for float32.
 """
@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import ctypes
 import functools
+import subprocess
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -20,6 +22,9 @@ from funcgrad.compiler.native import llvm
 from funcgrad.compiler.native.builder import Builder, Value
 from funcgrad.compiler.native.functions import NotNativeError, VectorFunctions
 from funcgrad.compiler.native.kinds import BOOL, DOUBLE, FLOAT, KINDS, Kind
+from funcgrad.core.primitive import REGISTRY
+from funcgrad.ops.families import Elementwise
+from funcgrad.ops.families.formulas import by_formula
 
 pytest.importorskip("llvmlite", reason="native code needs llvmlite")
 
@@ -309,3 +314,77 @@ def test_what_has_no_native_code_says_so(name):
 def test_conditions_of_formulas_are_truth_values():
     b = Builder(4)
     assert (Value(b, "%x", DOUBLE) < 1).kind is BOOL
+
+
+FORMULAS = sorted(
+    n
+    for n, p in REGISTRY.items()
+    if isinstance(p, Elementwise) and (p.rounded or p.scalar) and "for_the_test" not in n
+)
+COMPLEX = {"angle", "complex", "conj", "conjugate", "imag", "polygamma", "real"}
+NOT_YET = {"digamma", "lgamma"}
+
+
+@pytest.mark.parametrize("name", sorted(set(FORMULAS) - COMPLEX - NOT_YET))
+def test_formulas_of_operators_give_vectors(name):
+    """What an operator's formula computes on vectors is what it computes on arrays."""
+    prim: Any = REGISTRY[name]
+    formula = prim.rounded or prim.scalar
+    tried = 0
+    for case in prim.cases(np.random.default_rng(0)):
+        xs = np.broadcast_arrays(*map(np.asarray, case.args)) if len(case.args) > 1 else case.args
+        xs = [np.ascontiguousarray(x).ravel() for x in xs]
+        if any(x.dtype.char not in "?ilfd" for x in xs) or not any(x.dtype.char in "fd" for x in xs):
+            continue
+        expected = np.asarray(by_formula(prim, np, xs))
+        out = KINDS[expected.dtype.char]
+        kinds = tuple(KINDS[x.dtype.char] for x in xs)
+        found = kernel(lambda m, *v: formula(m, *v, **case.params), kinds, out, 4)(*xs)
+        eps = np.finfo(expected.dtype).eps if out.is_float else 0.0
+        np.testing.assert_allclose(found, expected, rtol=8 * eps, atol=8 * eps)
+        tried += 1
+    assert tried
+
+
+OTHER_TARGETS = [
+    ("x86_64-unknown-linux-gnu", "skylake-avx512", 64),
+    ("x86_64-unknown-linux-gnu", "x86-64", 16),
+    ("aarch64-unknown-linux-gnu", "neoverse-n1", 16),
+    ("arm64-apple-darwin", "apple-m1", 16),
+]
+
+
+def every_function(size: int) -> str:
+    """A module with a kernel of each function, for vectors of some bytes."""
+    b = Builder(1)
+    lines = []
+    for name in [*EXACT, *BITS_ONLY]:
+        for kind in (FLOAT, DOUBLE):
+            given = [kind] * (2 if name in PAIRS else 1)
+            text = kernel_text(name, named(name), given, kind, size // kind.size)
+            b.declared.update(text.declared)
+            xs = ", ".join(f"ptr %x{j}" for j in range(len(given)))
+            lines += [f"define void @{name}_{kind.char}({xs}, ptr %y, i64 %n) {{", *text.lines, "}"]
+    return "\n".join([*b.declared.values(), *lines])
+
+
+OBJECT = """
+import sys
+import llvmlite.binding as binding
+binding.initialize_all_targets()
+binding.initialize_all_asmprinters()
+triple, cpu = sys.argv[1:]
+machine = binding.Target.from_triple(triple).create_target_machine(
+    cpu=cpu, opt=1, reloc="default", codemodel="jitdefault"
+)
+module = binding.parse_assembly(sys.stdin.read())
+module.verify()
+assert len(machine.emit_object(module)) > 10_000
+"""
+
+
+@pytest.mark.parametrize(("triple", "processor", "size"), OTHER_TARGETS)
+def test_other_processors_have_machine_code(triple, processor, size):
+    """In a process of its own, as LLVM ends the process where it has no instruction."""
+    command = [sys.executable, "-c", OBJECT, triple, processor]
+    subprocess.run(command, input=every_function(size).encode(), check=True)

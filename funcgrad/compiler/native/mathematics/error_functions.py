@@ -117,7 +117,7 @@ INVERSE_MIDDLE: Coefficients = {
         -0.05797310945731928, 0.11468671490840487, -0.17285338124829092,
     ),
 }  # fmt: skip
-"""Of erf_inv(x)/w - 1, w = sqrt(-log(1 - x)), in w - 1.9375 for w in [1.17, 2.70]; errors 1.1e-8 and
+"""Of erf_inv(x)/w - 1, w = sqrt(-log(1 - x)), in w - 1.9375 for w in [1.17, 2.7]; errors 1.1e-8 and
 1.1e-17. As many terms as in the next one."""
 
 INVERSE_TAIL: Coefficients = {
