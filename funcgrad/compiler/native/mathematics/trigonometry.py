@@ -146,7 +146,7 @@ def tan(x: Value) -> Value:
 
 
 def _by_library(name: str, x: Value, y: Value) -> Value:
-    """Y, and where any lane of x is huge the C library's function of all lanes."""
+    """Y, but the C library's function where x is huge; it is called only if a lane is."""
     b = x.builder
     huge = absolute(x) > HUGE[x.kind]
     function = _lane_by_lane(b, name, x)
@@ -160,10 +160,11 @@ def _by_library(name: str, x: Value, y: Value) -> Value:
     rare, after, before = b.name("huge"), b.name("usual"), b.block
     b.emit(f"br i1 {one}, label %{rare}, label %{after}")
     b.start(rare)
-    found = b.scalar(f"call {t} @{function}({t} {x.text})")
+    # other lanes keep what they have, so that no number depends on those beside it
+    found = b.select(huge, b.instruction(f"call {t} @{function}({t} {x.text})", x.kind), y)
     b.emit(f"br label %{after}")
     b.start(after)
-    return b.instruction(f"phi {t} [ {y.text}, %{before} ], [ {found}, %{rare} ]", x.kind)
+    return b.instruction(f"phi {t} [ {y.text}, %{before} ], [ {found.text}, %{rare} ]", x.kind)
 
 
 def _lane_by_lane(b: Builder, name: str, x: Value) -> str:
