@@ -334,7 +334,9 @@ def test_formulas_of_operators_give_vectors(name):
     for case in prim.cases(np.random.default_rng(0)):
         xs = np.broadcast_arrays(*map(np.asarray, case.args)) if len(case.args) > 1 else case.args
         xs = [np.ascontiguousarray(x).ravel() for x in xs]
-        if any(x.dtype.char not in "?ilfd" for x in xs) or not any(x.dtype.char in "fd" for x in xs):
+        if any(x.dtype.char not in "?ilfd" for x in xs) or not any(
+            x.dtype.char in "fd" for x in xs
+        ):
             continue
         expected = np.asarray(by_formula(prim, np, xs))
         out = KINDS[expected.dtype.char]

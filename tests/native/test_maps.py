@@ -52,12 +52,19 @@ def taken(jaxpr: Any) -> bool:
     return bool(steps) and all(isinstance(s, Map) for s in steps)
 
 
+@pytest.fixture(autouse=True)
+def _native(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FUNCGRAD_NATIVE", "1")
+
+
 @pytest.mark.parametrize("char", "fdilBh?")
 @pytest.mark.parametrize("name", OPERATORS)
 def test_operators(name: str, char: str) -> None:
     prim: Any = REGISTRY[name]
     args = grid(char, prim.arity)
-    if name in ("complement", "tanh_slope") and char in "fd":  # their second operand is a function of the first
+    if (
+        name in ("complement", "tanh_slope") and char in "fd"
+    ):  # their second operand is a function of the first
         p = np.linspace(0.05, 0.95, 37).astype(char)
         args = (p, np.log(p).astype(char)) if name == "complement" else (np.tanh(p), p)
     with warnings.catch_warnings(), np.errstate(all="ignore"):

@@ -34,6 +34,11 @@ def compare(found: Any, expected: Any, rtol: float) -> None:
         np.testing.assert_allclose(a, b, rtol=rtol, atol=rtol * size)
 
 
+@pytest.fixture(autouse=True)
+def _native(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FUNCGRAD_NATIVE", "1")
+
+
 @pytest.mark.parametrize("seed", range(150))
 def test_random_programs(seed: int) -> None:
     case = generate(seed)

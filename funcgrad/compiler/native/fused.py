@@ -65,16 +65,19 @@ def _kernel(jaxpr: Jaxpr) -> Callable[..., Any]:
 
     def slow(*args: Any) -> Any:
         """Arrays in another order of memory are copied, and other numbers converted."""
-        given = [
-            np.ascontiguousarray(np.asarray(a, s.kind.dtype)).reshape(s.shape)
-            for a, s in zip(args, signature.ins, strict=True)
-        ]
-        return fast(*given)
+        return fast(*[_copied(a, s) for a, s in zip(args, signature.ins, strict=True)])
 
     fast = bound(
         library.addresses["entry"], library.addresses["kernel"], signature, slow, keep=library
     )
     return fast
+
+
+def _copied(x: Any, spec: Spec) -> Any:
+    """An argument as an array that the entry takes without question."""
+    made = np.empty(spec.shape, spec.kind.dtype)
+    made[...] = x
+    return made
 
 
 def _spec(a: Aval) -> Spec:

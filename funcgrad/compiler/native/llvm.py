@@ -22,8 +22,16 @@ def binding() -> Any:
 
 
 def usable() -> bool:
-    """True if native code can be made here; FUNCGRAD_NATIVE=0 says that it is not to be."""
-    return os.environ.get("FUNCGRAD_NATIVE", "1") != "0" and binding() is not None
+    """True if programs are to have native parts: FUNCGRAD_NATIVE=1 asks for them, so far.
+
+    Raises:
+        ImportError: they are asked for, and llvmlite is not installed.
+    """
+    if os.environ.get("FUNCGRAD_NATIVE", "0") != "1":
+        return False
+    if binding() is None:
+        raise ImportError(MISSING)
+    return True
 
 
 def processor() -> tuple[str, str]:
