@@ -95,6 +95,10 @@ def compiled(jaxpr: Jaxpr, donated: tuple[int, ...] = ()) -> Callable[..., Any]:
     jaxpr = optimized(jaxpr)
     consts = _all_consts(jaxpr)
     native = llvm.usable()
+    if native and not donated:
+        found = fused.whole(jaxpr)
+        if found is not None:
+            return found
     key = (_structure(jaxpr), donated, native)
     entry = _codes.get(key)
     if entry is None:

@@ -47,6 +47,20 @@ def _computes(step: Step) -> bool:
     return isinstance(step, Map) or not programs.is_reshape(step)
 
 
+def whole(jaxpr: Jaxpr) -> Callable[..., Any] | None:
+    """The native function that is all of a program; None if there is more to it."""
+    found = fused(jaxpr)
+    if found.consts or len(found.eqns) != 1 or found.eqns[0].primitive is not native_call:
+        return None
+    inner = found.eqns[0].params["jaxpr"]
+    made = {v for e in inner.eqns for v in e.outvars}
+    fits = len(set(found.outvars)) == len(found.outvars) and made.issuperset(found.outvars)
+    known = all(kind_of(a.dtype) and not (a.weak or a.symbolic) for a in found.in_avals)
+    if not (fits and known):
+        return None
+    return kernel(Jaxpr([], found.invars, inner.eqns, found.outvars))
+
+
 def kernel(jaxpr: Jaxpr) -> Callable[..., Any]:
     """The native function of a jaxpr, on arrays."""
     found = jaxpr.cache.get("kernel")
