@@ -21,7 +21,7 @@ from effort import examples
 from funcgrad.compiler.native import llvm
 from funcgrad.compiler.native.builder import Builder, Value
 from funcgrad.compiler.native.functions import NotNativeError, VectorFunctions
-from funcgrad.compiler.native.kinds import BOOL, DOUBLE, FLOAT, KINDS, Kind
+from funcgrad.compiler.native.kinds import DOUBLE, FLOAT, KINDS, Kind
 from funcgrad.core.primitive import REGISTRY
 from funcgrad.ops.families import Elementwise
 from funcgrad.ops.families.formulas import by_formula
@@ -203,7 +203,8 @@ def special_points(dtype: Any) -> np.ndarray:
     sizes = [
         0.0, np.inf, np.nan, least, 2 * least, 3 * least, 0.37 * tiny, tiny, float(info.max),
         float(info.eps), 1 - float(info.epsneg), 1.0, 1 + float(info.eps), 1e-10, 0.1, 0.3, 0.5,
-        0.75, 1.5, 2.0, 3.0, 10.0, 33.0, 36.0, 100.0, 88.72284, 88.73, 103.9, 104.5, 709.78, 709.79, 745.1, 746.0,
+        0.75, 1.5, 2.0, 3.0, 10.0, 33.0, 36.0, 100.0, 88.72284, 88.73, 103.9, 104.5, 709.78,
+        709.79, 745.1, 746.0,
         np.pi / 2, np.pi, 39000.0, 39001.0, 1e5, 5e8, 5.1e8, 1e10, 1e20, 1e30, 2.0**23, 2.0**24 + 2,
         2.0**52, 2.0**53 + 2,
     ]  # fmt: skip
@@ -311,9 +312,10 @@ def test_what_has_no_native_code_says_so(name):
         VectorFunctions(b).power(n, 2)
 
 
-def test_conditions_of_formulas_are_truth_values():
-    b = Builder(4)
-    assert (Value(b, "%x", DOUBLE) < 1).kind is BOOL
+def test_a_condition_may_be_a_number():
+    c, x = np.arange(-2, 4, dtype=np.int32), np.linspace(1, 2, 6)
+    found = kernel(lambda m, c, x: m.where(c, x, -x), (KINDS["i"], DOUBLE), DOUBLE, 4)(c, x)
+    np.testing.assert_array_equal(found, np.where(c, x, -x))
 
 
 FORMULAS = sorted(
