@@ -21,7 +21,7 @@ from effort import examples
 from funcgrad.compiler.native import llvm
 from funcgrad.compiler.native.builder import Builder, Value
 from funcgrad.compiler.native.functions import NotNativeError, VectorFunctions
-from funcgrad.compiler.native.kinds import BOOL, DOUBLE, FLOAT, KINDS, Kind
+from funcgrad.compiler.native.kinds import DOUBLE, FLOAT, KINDS, Kind
 from funcgrad.core.primitive import REGISTRY
 from funcgrad.ops.families import Elementwise
 from funcgrad.ops.families.formulas import by_formula
@@ -181,7 +181,7 @@ def test_float32_is_within_some_units_of_float64(name):
 
 @pytest.mark.parametrize("name", EXACT)
 def test_float64_is_within_some_units_of_exact_values(name):
-    xs = arguments(name, np.float64, examples(600))
+    xs = arguments(name, np.float64, examples(400))
     found = computed(name, *xs)
     worst: tuple[float, Any] = (0.0, None)
     with mpmath.workprec(130):
@@ -201,9 +201,10 @@ def special_points(dtype: Any) -> np.ndarray:
     info = np.finfo(dtype)
     least, tiny = float(info.smallest_subnormal), float(info.tiny)
     sizes = [
-        0.0, np.inf, np.nan, least, 3 * least, 0.37 * tiny, tiny, float(info.max), float(info.eps),
-        1 - float(info.epsneg), 1.0, 1 + float(info.eps), 1e-10, 0.1, 0.3, 0.5, 0.75, 1.5, 2.0, 3.0,
-        10.0, 33.0, 36.0, 100.0, 88.72284, 88.73, 103.9, 104.5, 709.78, 709.79, 745.1, 746.0,
+        0.0, np.inf, np.nan, least, 2 * least, 3 * least, 0.37 * tiny, tiny, float(info.max),
+        float(info.eps), 1 - float(info.epsneg), 1.0, 1 + float(info.eps), 1e-10, 0.1, 0.3, 0.5,
+        0.75, 1.5, 2.0, 3.0, 10.0, 33.0, 36.0, 100.0, 88.72284, 88.73, 103.9, 104.5, 709.78,
+        709.79, 745.1, 746.0,
         np.pi / 2, np.pi, 39000.0, 39001.0, 1e5, 5e8, 5.1e8, 1e10, 1e20, 1e30, 2.0**23, 2.0**24 + 2,
         2.0**52, 2.0**53 + 2,
     ]  # fmt: skip
@@ -311,9 +312,10 @@ def test_what_has_no_native_code_says_so(name):
         VectorFunctions(b).power(n, 2)
 
 
-def test_conditions_of_formulas_are_truth_values():
-    b = Builder(4)
-    assert (Value(b, "%x", DOUBLE) < 1).kind is BOOL
+def test_a_condition_may_be_a_number():
+    c, x = np.arange(-2, 4, dtype=np.int32), np.linspace(1, 2, 6)
+    found = kernel(lambda m, c, x: m.where(c, x, -x), (KINDS["i"], DOUBLE), DOUBLE, 4)(c, x)
+    np.testing.assert_array_equal(found, np.where(c, x, -x))
 
 
 FORMULAS = sorted(
@@ -341,7 +343,7 @@ def test_formulas_of_operators_give_vectors(name):
         expected = np.asarray(by_formula(prim, np, xs))
         out = KINDS[expected.dtype.char]
         kinds = tuple(KINDS[x.dtype.char] for x in xs)
-        found = kernel(lambda m, *v: formula(m, *v, **case.params), kinds, out, 4)(*xs)
+        found = kernel(functools.partial(formula, **case.params), kinds, out, 4)(*xs)
         eps = np.finfo(expected.dtype).eps if out.is_float else 0.0
         np.testing.assert_allclose(found, expected, rtol=8 * eps, atol=8 * eps)
         tried += 1
@@ -350,9 +352,7 @@ def test_formulas_of_operators_give_vectors(name):
 
 OTHER_TARGETS = [
     ("x86_64-unknown-linux-gnu", "skylake-avx512", 64),
-    ("x86_64-unknown-linux-gnu", "x86-64", 16),
     ("aarch64-unknown-linux-gnu", "neoverse-n1", 16),
-    ("arm64-apple-darwin", "apple-m1", 16),
 ]
 
 

@@ -6,7 +6,7 @@ import math
 from typing import Any, NoReturn
 
 from .builder import Builder, Number, Value
-from .kinds import DOUBLE
+from .kinds import BOOL, DOUBLE
 from .mathematics import (
     error_functions,
     exponentials,
@@ -57,7 +57,7 @@ class VectorFunctions:
         """X where the condition holds, y elsewhere."""
         if not isinstance(condition, Value):
             return x if condition else y
-        return self.builder.select(condition, x, y)
+        return self.builder.select(self.builder.cast(condition, BOOL), x, y)
 
     def clip(self, x: Number, low: Number, high: Number) -> Value:
         """X, or the limit that it is beyond; NaN in any of the three stays."""

@@ -12,12 +12,13 @@ from .formats import (
     absolute,
     at_least,
     at_most,
+    divided,
     polynomial,
     power_of_two,
     scaled,
     with_sign,
 )
-from .logarithms import log
+from .logarithms import log_of
 
 NEAR: Coefficients = {
     FLOAT: (
@@ -144,7 +145,7 @@ INVERSE_TAIL: Coefficients = {
 def erf(x: Value) -> Value:
     """The error function."""
     b, a = x.builder, absolute(x)
-    near = _near_zero(x)
+    near = _near_zero(x, x.kind)
     far = _far_single(a) if x.kind is FLOAT else _far_double(a)
     return b.select(a < 1.0, near, with_sign(far, x))
 
@@ -165,9 +166,9 @@ def _far_double(a: Value) -> Value:
     return 1.0 - b.fma(growth(r), scale, scale)
 
 
-def _near_zero(x: Value) -> Value:
+def _near_zero(x: Value, precision: Kind) -> Value:
     """erf(x) for |x| below 1."""
-    return x.builder.fma(x, polynomial(x * x, NEAR[x.kind]), x)
+    return x.builder.fma(x, polynomial(x * x, NEAR[precision]), x)
 
 
 def erfc(x: Value) -> Value:
@@ -187,7 +188,7 @@ def _erfc(x: Value, precision: Kind) -> Value:
     e = _growth(r - b.fma(a, a, -square), precision)
     tail = scaled(c + b.fma(c, e, c_low), n)
     y = b.select(x < 0.0, 2.0 - tail, tail)
-    return b.select(absolute(x) < 0.5, 1.0 - _near_zero(x), y)
+    return b.select(absolute(x) < 0.5, 1.0 - _near_zero(x, precision), y)
 
 
 def _growth(r: Value, precision: Kind) -> Value:
@@ -213,16 +214,16 @@ def _erfcx(x: Value, precision: Kind) -> Value:
     e = _growth(r + b.fma(near, near, -square), precision)
     y = b.select(x < 0.0, scaled(e + 1.0, n + 1) - positive, positive)
     # erf(x) is odd, so that this serves both signs
-    erf_near = _near_zero(x)
+    erf_near = _near_zero(x, precision)
     return b.select(a < 0.5, 1.0 + (e - b.fma(erf_near, e, erf_near)), y)
 
 
 def _erfcx_positive(x: Value, precision: Kind) -> tuple[Value, Value]:
-    """erfcx(x) for x from 0 to FAR, as a sum of two numbers.
+    """erfcx(x) for x from 1/2 to FAR, as a sum of two numbers.
 
     One division serves for t = (x - 4)/(x + 4) and for the one by 1 + 2 x; what it and the sums
-    round away is found by fused operations. Near 0 the polynomial is steep: ``slope`` is about
-    what the error of t does.
+    round away is found by fused operations. From 1/2 to 1 the polynomial is steep: ``slope`` is
+    about what the error of t does there.
     """
     b = x.builder
     above, below, twice = x - 4.0, x + 4.0, x + 0.5
@@ -232,11 +233,15 @@ def _erfcx_positive(x: Value, precision: Kind) -> tuple[Value, Value]:
         return 0.5 * polynomial(t, SCALED[FLOAT]) * (inverse * below), b.constant(0.0, DOUBLE)
     left = b.fma(-t, below, above)
     left = left + ((x - (above + 4.0)) - t * (x - (below - 4.0)))
-    slope = (t * t) * (0.87 - 0.87 * t)
-    p = 0.5 * b.fma(left * (inverse * twice), slope, polynomial(t, SCALED[DOUBLE]))
-    divisor = inverse * below
+    slope = at_least(b.fma(t, -1.75, -0.85), 0.0)
+    *higher, constant = SCALED[DOUBLE]
+    rest = b.fma(polynomial(t, higher), t, left * (inverse * twice) * slope)
+    p = rest + constant
+    p_low = rest - (p - constant)
+    divisor = 0.5 * (inverse * below)
     c = p * divisor
-    miss = b.fma(-c, twice, p) - c * _lost(x, twice, 0.5)
+    double = twice + twice
+    miss = (b.fma(-c, double, p) + p_low) - 2.0 * c * _lost(x, twice, 0.5)
     return c, miss * divisor
 
 
@@ -250,7 +255,7 @@ def erf_inv(x: Value) -> Value:
     """The inverse of the error function: a polynomial near 0, and one of sqrt(-log(1 - |x|))."""
     b, a = x.builder, absolute(x)
     near = b.fma(x, polynomial(x * x, INVERSE_NEAR[x.kind]), 0.0)  # SciPy's is 0 of -0
-    square = -log(1.0 - at_least(a, 0.5))
+    square = -log_of(*divided(1.0 - at_least(a, 0.5), normal=True))
     w = b.intrinsic("sqrt", square)
     lost = b.fma(-w, w, square) / (w + w)
     middle = w < 2.6953125

@@ -121,28 +121,35 @@ def scaled(x: Value, shifted: Value) -> Value:
     return x * from_bits(b.shift("shl", second, f.fraction))
 
 
-def divided(x: Value) -> tuple[Value, Value]:
+def divided(x: Value, *, normal: bool = False) -> tuple[Value, Value]:
     """F and e with x = 2**e * (1 + f), 1 + f between the square roots of 1/2 and 2.
 
-    Of positive finite numbers, denormal ones too. The exponent comes out as a float without a
-    conversion of integers, which AVX2 lacks for 64 bits.
+    Of positive finite numbers, denormal ones too unless ``normal`` says that there are none.
     """
-    m, e = mantissa(x, 0x3F3504F3 if x.kind is FLOAT else 0x3FE6A09E667F3BCD)
+    base = 0x3F3504F3 if x.kind is FLOAT else 0x3FE6A09E667F3BCD
+    m, e = mantissa(x, base, normal=normal)
     return m - 1.0, e
 
 
-def mantissa(x: Value, base: int) -> tuple[Value, Value]:
-    """M and e with x = 2**e * m, m from the number with the bits ``base`` to twice that number."""
+def mantissa(x: Value, base: int, *, normal: bool = False) -> tuple[Value, Value]:
+    """M and e with x = 2**e * m, m from the number with the bits ``base`` to twice that number.
+
+    The exponent comes out as a float without a conversion of integers, which AVX2 lacks for 64
+    bits.
+    """
     f, b = format_of(x), x.builder
-    small = x < f.tiny
-    raised = b.select(small, x * 2.0 ** (f.fraction + 1), x)
+    raised = x
+    if not normal:
+        small = x < f.tiny
+        raised = b.select(small, x * 2.0 ** (f.fraction + 1), x)
+    # no bits below the exponent, so that nothing is carried into it
     offset = (f.bias + f.fraction) << f.fraction
-    # offset has no bits below the exponent, so that nothing is carried into it
     above = bits(raised) - (base - offset)
     integer = 1 << f.fraction
     exponent = b.shift("lshr", above, f.fraction)
-    unit = (f.bias + f.fraction) << f.fraction
-    e = from_bits(exponent | unit) - (float(integer) + f.bias + f.fraction)
-    e = e - b.select(small, float(f.fraction + 1), b.constant(0.0, x.kind))
+    # as the last bits of a float with the unit 1, whose own bits above are those of the offset
+    e = from_bits(exponent | offset) - (float(integer) + f.bias + f.fraction)
+    if not normal:
+        e = e - b.select(small, float(f.fraction + 1), b.constant(0.0, x.kind))
     m = from_bits((above & (integer - 1)) + base)
     return m, e

@@ -107,7 +107,7 @@ def _log_of_sum(a: Value, root: Value, lost: Value, e: float) -> Value:
     u = a + root
     larger, lesser = b.select(a > root, a, root), b.select(a > root, root, a)
     lost = lost + (lesser - (u - larger))
-    f, exponent = divided(u)
+    f, exponent = divided(u, normal=True)
     return log_of(f, exponent + e, lost / u)
 
 
@@ -136,7 +136,7 @@ def asinh(x: Value) -> Value:
 
 def log_of_twice(a: Value) -> Value:
     """log(2 a), which does not overflow."""
-    f, e = divided(a)
+    f, e = divided(a, normal=True)
     return a.builder.select(a < inf, log_of(f, e + 1.0), a)
 
 
@@ -163,7 +163,7 @@ def atanh(x: Value) -> Value:
     above, below = a + 1.0, 1.0 - a
     above_lost, below_lost = a - (above - 1.0), (1.0 - below) - a
     ratio = above / b.select(below > 0.0, below, b.constant(1.0, x.kind))
-    _, e = divided(ratio)
+    _, e = divided(ratio, normal=True)
     _, shifted = nearest(e)
     p = power_of_two(shifted)
     below, below_lost = below * p, below_lost * p

@@ -67,7 +67,7 @@ def log1p(x: Value) -> Value:
     b = x.builder
     u = x + 1.0
     lost = (x - (u - 1.0)) / u
-    y = log_of(*divided(u), lost)
+    y = log_of(*divided(u, normal=True), lost)
     y = special(u, y)
     return b.select(x == 0.0, x, y)
 

@@ -96,9 +96,9 @@ def _signed_power(x: Value, y: Value, out: Value) -> Value:
 
 
 def _power_single(a: Value, y: Value) -> Value:
-    """A**y of float64 numbers a >= 0, to 2**-28 or better."""
+    """A**y of float64 numbers a >= 0 that were float32, to 2**-28 or better."""
     b = a.builder
-    f, e = divided(a)
+    f, e = divided(a, normal=True)
     s = f / (f + 2.0)
     z = s * s
     twice = s + s

@@ -236,7 +236,7 @@ def acos(x: Value) -> Value:
 def _turned(numerator: Value, denominator: Value) -> tuple[Value, Value]:
     """For 0 <= n <= d the angle is j pi/4 + atan(t): j, 0 or 1, and atan(t)."""
     b = numerator.builder
-    half = numerator > denominator * 0.5
+    half = numerator + numerator > denominator
     t = b.select(half, numerator - denominator, numerator)
     t = t / b.select(half, numerator + denominator, denominator)
     z = t * t
