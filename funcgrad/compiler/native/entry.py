@@ -92,7 +92,7 @@ class _Entry:
         head = f"define ptr @{self.name}(ptr %self, ptr %args, i64 %n) nounwind {{"
         return "\n".join([*self.shapes, head, *self.b.lines, "}", ""])
 
-    # --- what is read ------------------------------------------------------------------------------
+    # --- what is read ---------------------------------------------------------------------------
 
     def load(self, kind: str, base: str, offset: str | int) -> str:
         return self.b.scalar(f"load {kind}, ptr {self.at(base, offset)}")
@@ -116,7 +116,7 @@ class _Entry:
     def call(self, function: str, result: str, given: str) -> str:
         return self.b.scalar(f"call {result} {self.known(function)}({given})")
 
-    # --- parts -------------------------------------------------------------------------------------
+    # --- parts --------------------------------------------------------------------------------
 
     def start(self) -> None:
         b = self.b

@@ -51,6 +51,7 @@ _PYTHON = (
 )
 _NUMPY = {"PyArray_NewFromDescr": 94, "PyArray_Scalar": 60}
 _NUMPYS_TYPE = 2
+_NUMPYS_ABI = 2
 
 CONTEXT: tuple[str, ...] = (*FIELDS, "ndarray", *_PYTHON, *_NUMPY)
 """What the context of native code holds, a word each."""
@@ -133,6 +134,8 @@ def _is_described(x: np.ndarray) -> bool:
         and field("data") == x.__array_interface__["data"][0]
         and ctypes.c_int.from_address(id(x) + FIELDS["ndim"]).value == x.ndim
         and field("dtype") == id(x.dtype)
+        # NumPy allocates both at once; so no address is followed that is none.
+        and field("strides") - field("shape") == 8 * x.ndim
         and numbers("shape") == x.shape
         and numbers("strides") == x.strides
     )
@@ -177,7 +180,8 @@ def _references() -> bool:
 
 def _making() -> bool:
     """NumPy's table makes arrays and scalars, and takes the references that it is said to."""
-    if entry_of_context("ndarray") != id(np.ndarray):
+    abi = ctypes.PYFUNCTYPE(ctypes.c_uint)(_word(_table()))
+    if entry_of_context("ndarray") != id(np.ndarray) or abi() >> 24 != _NUMPYS_ABI:
         return False
     pointer, any_object = ctypes.c_void_p, ctypes.py_object
     make = ctypes.PYFUNCTYPE(
