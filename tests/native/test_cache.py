@@ -73,6 +73,35 @@ def test_a_second_process_compiles_nothing(where):
     assert second.stdout.strip() == "41"
 
 
+ENTRY = """
+import sys
+import numpy as np
+from funcgrad.compiler.native import cache, entry, llvm
+from funcgrad.compiler.native.kinds import DOUBLE
+if sys.argv[1] == "again":
+    def refuse(text): raise AssertionError("compiled")
+    llvm.object_code = refuse
+kernel = (
+    "define void @kernel(ptr %p) {\\n %x = load ptr, ptr %p\\n %v = load double, ptr %x\\n"
+    " %q = getelementptr ptr, ptr %p, i64 1\\n %y = load ptr, ptr %q\\n"
+    " store double %v, ptr %y\\n ret void\\n}\\n"
+)
+signature = entry.Signature((entry.Spec((1,), DOUBLE),), (entry.Spec((), DOUBLE),))
+text = kernel + entry.entry_text("native", "kernel", signature)
+library = llvm.Library(cache.compiled(text), ("native", "kernel"))
+f = entry.bound(*library.addresses.values(), signature, lambda *arrays: "slow", library)
+print(type(f).__name__, f(np.array([2.5])) == (2.5,), f(1))
+"""
+
+
+def test_an_entry_of_another_process_is_called(where):
+    """Addresses differ from process to process, and object code has none."""
+    for time_ in ("first", "again"):
+        command = [sys.executable, "-c", ENTRY, time_]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        assert done.stdout.split() == ["builtin_function_or_method", "True", "slow"]
+
+
 def test_what_object_code_depends_on_is_in_the_key(monkeypatch):
     found = {cache.key(text()), cache.key(text(2))}
     with monkeypatch.context() as m:
