@@ -161,7 +161,7 @@ def test_numbers_of_python(char, bind):
     kind = KINDS[char]
     signature = Signature((Spec((), kind, is_python=True),), (Spec((), kind),))
     f = bind(signature)
-    for x in NUMBERS[char]:
+    for x in NUMBERS[char]:  # type: ignore[attr-defined]
         (y,) = f(x)
         assert type(y) is kind.dtype.type
         assert y == x
@@ -367,7 +367,7 @@ def test_what_a_callable_keeps_goes_with_it(bind):
 
 def test_a_callable_that_its_slow_way_refers_to_is_collected(bind):
     class Slow:
-        f: object = None
+        f: Any = None
 
         def __call__(self, *arrays):
             return arrays

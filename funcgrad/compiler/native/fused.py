@@ -40,7 +40,8 @@ def _equations(jaxpr: Jaxpr) -> Iterator[Eqn]:
             yield from run  # type: ignore[misc]
             continue
         inner = programs.as_jaxpr(run, jaxpr.outvars, [*runs[:k], *runs[k + 1 :]])
-        yield Eqn(native_call, inner.invars, {"jaxpr": inner}, inner.outvars, inner.eqns[-1].source)
+        outs: Any = inner.outvars
+        yield Eqn(native_call, inner.invars, {"jaxpr": inner}, outs, inner.eqns[-1].source)
 
 
 def _computes(step: Step) -> bool:
