@@ -7,6 +7,7 @@ import os
 import sys
 import threading
 import weakref
+from typing import Any
 
 import numpy as np
 import pytest

@@ -278,6 +278,7 @@ class Builder:
 
     def load(self, address: str, kind: Kind, mask: Value | None = None) -> Value:
         """Numbers that lie side by side; with a mask those of lanes where it holds."""
+        self._check_mask(mask)
         memory = KINDS["B"] if kind is BOOL else kind
         t = self.type(memory)
         if mask is None:
@@ -293,6 +294,7 @@ class Builder:
 
     def store(self, x: Value, address: str, mask: Value | None = None) -> None:
         """Write numbers side by side; with a mask those of lanes where it holds."""
+        self._check_mask(mask)
         size = x.kind.size
         x = self.cast(x, KINDS["B"]) if x.kind is BOOL else x
         t = self.type(x.kind)
@@ -304,6 +306,11 @@ class Builder:
         self.declare(name, f"declare void @{name}({t}, ptr, i32 immarg, {m})")
         given = f"{t} {x.text}, ptr {address}, i32 {size}, {m} {mask.text}"
         self.emit(f"call void @{name}({given})")
+
+    def _check_mask(self, mask: Value | None) -> None:
+        """Raise for a mask of one lane: LLVM has no such loads, and would abort the process."""
+        if mask is not None and self.lanes == 1:
+            raise ValueError("one lane is loaded and stored without a mask")
 
     def splat(self, register: str, kind: Kind) -> Value:
         """The same number in all lanes, from a scalar register."""

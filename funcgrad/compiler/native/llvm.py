@@ -34,6 +34,7 @@ def usable() -> bool:
     return True
 
 
+@functools.cache
 def processor() -> tuple[str, str]:
     """The name of this processor and its features; FUNCGRAD_CPU and FUNCGRAD_CPU_FEATURES win."""
     llvm = binding()

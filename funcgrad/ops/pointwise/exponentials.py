@@ -127,7 +127,7 @@ logaddexp2: Elementwise = elementwise(
     rounded=lambda m, x, y: m.where(
         x == y,
         x + 1,
-        m.where(x < y, y, x) + m.log1p(m.exp(-m.abs(x - y) * m.ln2)) / m.ln2,
+        m.where(x < y, y, x) + m.log1p(m.exp2(-m.abs(x - y))) / m.ln2,
     ),
     hazard=Hazard.SUM,
 )
