@@ -34,13 +34,19 @@ def usable() -> bool:
     return True
 
 
-@functools.cache
 def processor() -> tuple[str, str]:
     """The name of this processor and its features; FUNCGRAD_CPU and FUNCGRAD_CPU_FEATURES win."""
+    name, features = _this_machine()
+    return (
+        os.environ.get("FUNCGRAD_CPU") or name,
+        os.environ.get("FUNCGRAD_CPU_FEATURES", features),
+    )
+
+
+@functools.cache
+def _this_machine() -> tuple[str, str]:
     llvm = binding()
-    name = os.environ.get("FUNCGRAD_CPU") or llvm.get_host_cpu_name()
-    features = os.environ.get("FUNCGRAD_CPU_FEATURES")
-    return name, llvm.get_host_cpu_features().flatten() if features is None else features
+    return llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()
 
 
 def vector_bits() -> int:
@@ -58,11 +64,14 @@ def vector_bits() -> int:
     return 256 if "+avx2" in listed else 128
 
 
-@functools.cache
 def target() -> Any:
-    """What makes machine code for this processor. Code generation level 0 would abort on masks."""
+    """What makes machine code for the processor. Code generation level 0 would abort on masks."""
+    return _target(*processor())
+
+
+@functools.lru_cache
+def _target(name: str, features: str) -> Any:
     llvm = binding()
-    name, features = processor()
     found = llvm.Target.from_default_triple()
     return found.create_target_machine(
         cpu=name, features=features, opt=1, reloc="default", codemodel="jitdefault"
