@@ -368,7 +368,8 @@ def test_arrays_of_devices_come_back_where_like_has_them(
     cupy = types.ModuleType("cupy")
     cupy.__dict__.update(
         ndarray=OnDevice, cuda=types.SimpleNamespace(
-            Device=device, runtime=types.SimpleNamespace(getDevice=lambda: current[-1])
+            Device=device,
+            runtime=types.SimpleNamespace(getDevice=lambda: current[-1], getDeviceCount=lambda: 8),
         ),
         array=lambda x: OnDevice(np.array(x), current[-1]),
     )  # fmt: skip
