@@ -7,11 +7,11 @@ from typing import Any
 
 from ...core.jaxpr import Eqn, Jaxpr, Literal, Var
 from ..groups import Map, Step, grouped
-from . import operations, reductions
-from .builder import Builder
+from . import kernels, operations
+from .builder import Builder, literal
+from .kernels import KERNELS
 from .kinds import Kind, kind_of
 from .maps import emit_map
-from .reductions import emit_reduction
 
 ALIGNMENT = 64
 """Bytes to multiples of which temporary arrays are aligned: cache lines, and the widest vectors."""
@@ -22,7 +22,7 @@ ON_STACK = 1 << 16
 
 def is_native(step: Step) -> bool:
     """True if a step can be part of a native function."""
-    return isinstance(step, Map) or is_reshape(step) or reductions.takes(step)
+    return isinstance(step, Map) or is_reshape(step) or kernels.takes(step)
 
 
 def is_reshape(e: Eqn) -> bool:
@@ -103,15 +103,28 @@ def program_text(jaxpr: Jaxpr, bits: int) -> str:
                 *[places.number[v] for v in (step.inputs[0], step.outvars[0])],
             )
         else:
-            places.define(step.outvars[0])
-            builder = _begun(lanes_of([_kind(step.outvars[0])], bits))
-            addresses = [
-                _address(builder, places.number[v]) for v in (step.inputs[0], step.outvars[0])
+            for v in step.outvars:
+                places.define(v)
+            builder = _begun(lanes_of([_kind(v) for v in (*step.inputs, *step.outvars)], bits))
+            sources = [
+                _constant(builder, a, f"step_{len(functions)}_{i}")
+                if type(a) is Literal
+                else _address(builder, places.number[a])
+                for i, a in enumerate(step.inputs)
             ]
-            emit_reduction(builder, step, *addresses)
+            targets = [_address(builder, places.number[v]) for v in step.outvars]
+            KERNELS[step.primitive.name].emit(builder, step, sources, targets)
         functions.append(_function(f"step_{len(functions)}", builder))
         declared.update(builder.declared)
     return "\n".join([*declared.values(), *functions, _main(jaxpr, places, len(functions))])
+
+
+def _constant(builder: Builder, a: Literal, name: str) -> str:
+    """The address of a constant of the module."""
+    kind = _kind(a)
+    text = str(int(a.value)) if kind.char == "?" else literal(a.value, kind)
+    builder.declare(name, f"@{name} = internal constant {kind.memory} {text}, align {kind.size}")
+    return f"@{name}"
 
 
 def _copy(builder: Builder, v: Var, source: int, target: int) -> None:

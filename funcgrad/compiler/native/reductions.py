@@ -68,8 +68,11 @@ def layout(shape: Sequence[int], axes: Sequence[int]) -> tuple[int, int, int] | 
     return outer, reduced, inner
 
 
-def emit_reduction(builder: Builder, e: Eqn, source: str, target: str) -> None:
+def emit_reduction(
+    builder: Builder, e: Eqn, sources: Sequence[str], targets: Sequence[str]
+) -> None:
     """Reduce the array at one address into that at another."""
+    (source,), (target,) = sources, targets
     kind = kind_of(e.outvars[0].aval.dtype)
     sizes = layout(e.inputs[0].aval.shape, e.params["axes"])
     assert kind is not None

@@ -1,0 +1,43 @@
+"""The kernels of operators on whole arrays, by the names of the operators.
+
+A kernel reads and writes contiguous arrays at addresses; elementwise operators are not here: they
+are computed in groups.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, TypeAlias
+
+from ...core.jaxpr import Eqn
+from . import reductions
+from .builder import Builder
+
+Emitter: TypeAlias = Callable[[Builder, Eqn, Sequence[str], Sequence[str]], None]
+"""(builder, equation, addresses of its inputs, addresses of its results)."""
+
+
+class Kernel(NamedTuple):
+    """How native code computes an operator.
+
+    Attributes:
+        takes: whether there is a kernel for an equation of the operator.
+        emit: writes the kernel; the builder has the lanes with which the widest of the numbers
+            that the equation reads and makes fill a register. Inputs that are literals have an
+            address as well. Results overlap with no input.
+    """
+
+    takes: Callable[[Eqn], bool]
+    emit: Emitter
+
+
+KERNELS: dict[str, Kernel] = {
+    **dict.fromkeys(reductions.REDUCTIONS, Kernel(reductions.takes, reductions.emit_reduction)),
+}
+"""By the names of operators."""
+
+
+def takes(e: Eqn) -> bool:
+    """True if there is a kernel for an equation."""
+    kernel = KERNELS.get(e.primitive.name)
+    return kernel is not None and kernel.takes(e)
