@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 
 from ..core.jaxpr import Eqn, Jaxpr, Literal, Var
 from ..ops.families import Elementwise
+from ..ops.shape import convert
 
 
 class Map:
@@ -78,7 +79,7 @@ def _is_map(e: Eqn) -> bool:
     """True for elementwise equations of shapes that are known."""
     if any(a.aval.symbolic for a in (*e.inputs, *e.outvars)):
         return False
-    return isinstance(e.primitive, Elementwise)
+    return isinstance(e.primitive, Elementwise) or e.primitive is convert
 
 
 def _is_repetition(e: Eqn) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from fuzzing.generation import function, generate
 pytest.importorskip("llvmlite", reason="native code needs llvmlite")
 
 import funcgrad as fg
-from funcgrad.compiler.native import programs, reductions
+from funcgrad.compiler.native import places, reductions
 from funcgrad.compiler.native.fused import native_call
 from funcgrad.compiler.program import optimized
 from funcgrad.core.jaxpr import eval_jaxpr
@@ -115,12 +116,19 @@ def test_which_reductions_are_taken() -> None:
     assert reductions.layout((2, 3, 4), (0, 2)) is None
 
 
-def test_temporary_arrays_are_apart() -> None:
-    jaxpr = optimized(fg.jit(lambda x: np.sum(np.exp(x) / np.sum(np.abs(x)))).lower(X).jaxpr)
-    places = programs.Places(jaxpr)
-    for e in jaxpr.eqns:
-        for v in e.outvars:
-            places.define(v)
-    offsets = sorted(places.temporary.values())
-    assert len(set(offsets)) == len(offsets)
-    assert all(o % programs.ALIGNMENT == 0 for o in offsets)
+def test_memory_in_between_is_apart_while_it_is_used() -> None:
+    arena = places.Arena()
+    rng = np.random.default_rng(0)
+    held: list[places.Buffer] = []
+    for _ in range(300):
+        if held and rng.random() < 0.45:
+            arena.give(held.pop(int(rng.integers(len(held)))))
+        else:
+            held.append(arena.take(int(rng.integers(1, 2000))))
+        spans = sorted((b.offset, b.offset + b.size) for b in held)
+        assert all(end <= start for (_, end), (start, _) in itertools.pairwise(spans))
+        assert all(start % places.ALIGNMENT == 0 for start, _ in spans)
+        assert arena.size >= max((end for _, end in spans), default=0)
+    for b in held:
+        arena.give(b)
+    assert arena.take(arena.size).offset == 0  # what was given back is one piece again

@@ -7,7 +7,7 @@ are to be rounded once, ``fma`` says so.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TypeAlias
 
@@ -391,6 +391,45 @@ class Builder:
             state[k] = self.instruction(
                 f"phi {t} [ {first.text}, %{before} ], [ {last.text}, %{end} ]", first.kind
             )
+
+    @contextmanager
+    def turns(
+        self, values: list[Value]
+    ) -> Iterator[tuple[str, list[Value], Callable[[str], None]]]:
+        """A loop that is left at a test in the middle, and hands values on from turn to turn.
+
+        Yields:
+            The register of the number of turns made, a list of the values as a turn begins, into
+            which those of its end are put, and what writes the test: a function of the register
+            that says whether to go on. After the loop number and values are those at the test.
+        """
+        before, head = self.block, self.name("head")
+        body, after = self.name("body"), self.name("after")
+        index, following = "%" + self.name("i"), "%" + self.name("i")
+        phis = ["%" + self.name("c") for _ in values]
+        self.emit(f"br label %{head}")
+        self.start(head)
+        place = len(self.lines)
+        self.lines += [""] * (1 + len(values))
+        begun = [Value(self, r, v.kind) for r, v in zip(phis, values, strict=True)]
+        state = list(begun)
+
+        def go_on_if(condition: str) -> None:
+            self.emit(f"br i1 {condition}, label %{body}, label %{after}")
+            self.start(body)
+
+        yield index, state, go_on_if
+        self.emit(f"{following} = add nsw i64 {index}, 1")
+        self.emit(f"br label %{head}")
+        end = self.block
+        self.lines[place] = f"  {index} = phi i64 [ 0, %{before} ], [ {following}, %{end} ]"
+        for k, (phi, first, last) in enumerate(zip(phis, values, state, strict=True)):
+            t = self.type(first.kind)
+            self.lines[place + 1 + k] = (
+                f"  {phi} = phi {t} [ {first.text}, %{before} ], [ {last.text}, %{end} ]"
+            )
+        self.start(after)
+        state[:] = begun
 
 
 def literal(value: float, kind: Kind) -> str:

@@ -36,8 +36,8 @@ def _equations(jaxpr: Jaxpr) -> Iterator[Eqn]:
     """The equations of a jaxpr, those that native code computes joined to calls."""
     runs = programs.segments(jaxpr)
     for k, run in enumerate(runs):
-        if not programs.is_native(run[0]) or not any(map(_computes, run)):
-            yield from run  # type: ignore[misc]
+        if not run.native or not any(map(_computes, run.steps)):
+            yield from run.steps  # type: ignore[misc]
             continue
         inner = programs.as_jaxpr(run, jaxpr.outvars, [*runs[:k], *runs[k + 1 :]])
         outs: Any = inner.outvars
@@ -51,7 +51,7 @@ def _computes(step: Step) -> bool:
 def whole(jaxpr: Jaxpr) -> Callable[..., Any] | None:
     """The native function that is all of a program; None if there is more to it."""
     found = fused(jaxpr)
-    if found.consts or len(found.eqns) != 1 or found.eqns[0].primitive is not native_call:
+    if len(found.eqns) != 1 or found.eqns[0].primitive is not native_call:
         return None
     inner = found.eqns[0].params["jaxpr"]
     made = {v for e in inner.eqns for v in e.outvars}
@@ -59,7 +59,9 @@ def whole(jaxpr: Jaxpr) -> Callable[..., Any] | None:
     known = all(kind_of(a.dtype) and not (a.weak or a.symbolic) for a in found.in_avals)
     if not (fits and known):
         return None
-    return kernel(Jaxpr([], found.invars, inner.eqns, found.outvars))
+    return kernel(
+        Jaxpr(found.constvars, found.invars, inner.eqns, found.outvars, found.consts)
+    )
 
 
 def kernel(jaxpr: Jaxpr) -> Callable[..., Any]:
@@ -74,7 +76,8 @@ def _kernel(jaxpr: Jaxpr) -> Callable[..., Any]:
     signature = Signature(
         tuple(_spec(a) for a in jaxpr.in_avals), tuple(_spec(a) for a in jaxpr.out_avals)
     )
-    body = programs.program_text(jaxpr, llvm.vector_bits())
+    body, constants = programs.program_text(jaxpr, llvm.vector_bits())
+    signature = signature._replace(ins=(*signature.ins, *map(_spec, constants)))
     code = cache.compiled("\n".join([body, entry_text("entry", "kernel", signature)]))
     library = llvm.Library(code, ("entry", "kernel"))
 
@@ -85,7 +88,7 @@ def _kernel(jaxpr: Jaxpr) -> Callable[..., Any]:
     fast = bound(
         library.addresses["entry"], library.addresses["kernel"], signature, slow, keep=library
     )
-    return fast
+    return (lambda *args: fast(*args, *constants)) if constants else fast
 
 
 def _copied(x: Any, spec: Spec) -> Any:
@@ -95,7 +98,7 @@ def _copied(x: Any, spec: Spec) -> Any:
     return made
 
 
-def _spec(a: Aval) -> Spec:
+def _spec(a: Aval | np.ndarray) -> Spec:
     found = kind_of(a.dtype)
     assert found is not None
     return Spec(a.shape, found)

@@ -1,0 +1,189 @@
+"""The text of a native module under construction: one function of pointers, and its kernels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from .builder import Builder, Value, literal
+from .kinds import BOOL, Kind, kind_of
+from .places import ALIGNMENT, Arena, Buffer, Memory, Place, Registers, size_of
+
+ON_STACK = 1 << 16
+"""Bytes of values in between up to which they lie on the stack."""
+
+MOST_EMBEDDED = 1 << 12
+"""Bytes of a constant array up to which it is part of the text."""
+
+ARENA = "%arena"
+
+
+class Module:
+    """A module with ``void kernel(ptr given)``, whose body is written by ``builder``.
+
+    Attributes:
+        builder: of the body, one lane.
+        bits: width of the vectors of kernels.
+        arena: memory for values in between.
+        constants: arrays that the caller hands over after the inputs.
+    """
+
+    def __init__(self, bits: int, inputs: int, outputs: int) -> None:
+        self.bits: int = bits
+        self.builder: Builder = Builder(1)
+        self.builder.start("body")
+        self.arena: Arena = Arena()
+        self.constants: list[np.ndarray] = []
+        self._inputs: int = inputs
+        self._outputs: int = outputs
+        self._entry: list[str] = []
+        self._exit: list[str] = []
+        self._functions: dict[str, str] = {}
+        self._declared: dict[str, str] = {}
+        self._embedded: dict[Any, str] = {}
+
+    # --- memory ---------------------------------------------------------------------------------
+
+    def inputs(self) -> list[str]:
+        """The registers of the addresses of the inputs."""
+        return [f"%input{i}" for i in range(self._inputs)]
+
+    def outputs(self) -> list[str]:
+        """The registers of the addresses of the outputs."""
+        return [f"%output{i}" for i in range(self._outputs)]
+
+    def _arguments(self) -> list[str]:
+        """Read all addresses: of inputs, constants and outputs."""
+        held = [f"%constant{i}" for i in range(len(self.constants))]
+        lines = []
+        for number, name in enumerate([*self.inputs(), *held, *self.outputs()]):
+            lines.append(f"  %slot{number} = getelementptr ptr, ptr %given, i64 {number}")
+            lines.append(f"  {name} = load ptr, ptr %slot{number}")
+        return lines
+
+    def address(self, buffer: Buffer) -> str:
+        """The register of the address of memory in between."""
+        return self.builder.scalar(f"getelementptr i8, ptr {ARENA}, i64 {buffer.offset}", "m")
+
+    def constant(self, value: np.ndarray) -> str:
+        """The address of a constant array."""
+        key = (value.dtype.char, value.shape, value.tobytes())
+        found = self._embedded.get(key)
+        if found is None:
+            found = self._embed(value) if value.nbytes <= MOST_EMBEDDED else self._hand_over(value)
+            self._embedded[key] = found
+        return found
+
+    def _embed(self, value: np.ndarray) -> str:
+        kind = kind_of(value.dtype)
+        assert kind is not None
+        name = f"@constant_{len(self._embedded)}"
+        one = "i8" if kind is BOOL else kind.memory
+        numbers = [str(int(x)) if kind is BOOL else literal(x, kind) for x in value.ravel()]
+        listed = ", ".join(f"{one} {n}" for n in numbers)
+        self._declared[name] = (
+            f"{name} = internal constant [{len(numbers)} x {one}] [{listed}], align {ALIGNMENT}"
+        )
+        return name
+
+    def _hand_over(self, value: np.ndarray) -> str:
+        self.constants.append(np.ascontiguousarray(value))
+        return f"%constant{len(self.constants) - 1}"
+
+    def slot(self, kind: str, start: str) -> str:
+        """The address of a variable of the function, which is set before anything is done."""
+        name = f"%variable{len(self._entry)}"
+        self._entry += [f"  {name} = alloca {kind}", f"  store {kind} {start}, ptr {name}"]
+        return name
+
+    def at_exit(self, *lines: str) -> None:
+        """Add instructions that run before the function returns."""
+        self._exit += lines
+
+    def declare(self, name: str, text: str) -> None:
+        """Declare a function of C."""
+        self._declared[name] = text
+
+    def copy(self, source: str, target: str, size: int | str) -> None:
+        """Copy bytes."""
+        name = "llvm.memcpy.p0.p0.i64"
+        self.declare(name, f"declare void @{name}(ptr, ptr, i64, i1 immarg)")
+        self.builder.emit(
+            f"call void @{name}(ptr {target}, ptr {source}, i64 {size}, i1 false)"
+        )  # fmt: skip
+
+    # --- arrays ---------------------------------------------------------------------------------
+
+    def elements(self, place: Place, frame: Any) -> Sequence[Value]:
+        """The elements of a small array; read from memory once per frame."""
+        if isinstance(place, Registers):
+            return place.elements
+        assert isinstance(place, Memory)
+        if place.loaded is not None:
+            return place.loaded
+        b = self.builder
+        found = [
+            b.load(b.pointer(place.address, str(i), place.kind) if i else place.address, place.kind)
+            for i in range(size_of(place.shape))
+        ]
+        if place.frame is frame:
+            place.loaded = found
+        return found
+
+    def store(self, elements: Sequence[Value], address: str, kind: Kind) -> None:
+        """Write elements side by side."""
+        b = self.builder
+        for i, x in enumerate(elements):
+            b.store(x, b.pointer(address, str(i), kind) if i else address)
+
+    def put(self, place: Place, address: str) -> None:
+        """Copy an array to an address."""
+        if isinstance(place, Registers):
+            self.store(place.elements, address, place.kind)
+            return
+        assert isinstance(place, Memory)
+        if place.address != address:
+            self.copy(place.address, address, size_of(place.shape) * place.kind.size)
+
+    # --- kernels --------------------------------------------------------------------------------
+
+    def kernel(
+        self, lanes: int, addresses: Sequence[str], emit: Callable[[Builder, list[str]], None]
+    ) -> None:
+        """Call a function of addresses; one with the same text as another is made once.
+
+        Args:
+            lanes: of the function's builder.
+            addresses: what it is called with.
+            emit: writes its body, given the registers of its parameters.
+        """
+        builder = Builder(lanes)
+        builder.start("entry")
+        names = [f"%a{i}" for i in range(len(addresses))]
+        emit(builder, names)
+        self._declared.update(builder.declared)
+        head = ", ".join(f"ptr noalias {n}" for n in names)
+        body = "\n".join([f"({head}) nounwind {{", *builder.lines, "  ret void", "}"])
+        name = self._functions.setdefault(body, f"step_{len(self._functions)}")
+        given = ", ".join(f"ptr {a}" for a in addresses)
+        self.builder.emit(f"call void @{name}({given})")
+
+    def text(self) -> str:
+        """The whole module."""
+        declared = {**self._declared, **self.builder.declared}
+        entry = [*self._arguments(), *self._entry]
+        leave = [*self._exit]
+        if self.arena.size > ON_STACK:
+            declared["aligned_alloc"] = "declare ptr @aligned_alloc(i64, i64)"
+            declared["free"] = "declare void @free(ptr)"
+            given = f"i64 {ALIGNMENT}, i64 {self.arena.size}"
+            entry.append(f"  {ARENA} = call ptr @aligned_alloc({given})")
+            leave.append(f"  call void @free(ptr {ARENA})")
+        elif self.arena.size:
+            entry.append(f"  {ARENA} = alloca i8, i64 {self.arena.size}, align {ALIGNMENT}")
+        functions = [f"define internal void @{n}{body}" for body, n in self._functions.items()]
+        head = "define void @kernel(ptr noalias readonly %given) nounwind {"
+        main = [head, "entry:", *entry, "  br label %body", *self.builder.lines]
+        return "\n".join([*declared.values(), *functions, *main, *leave, "  ret void", "}"])

@@ -1,0 +1,131 @@
+"""Where values are while a native function runs: in registers, or in memory that is given back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple, TypeAlias
+
+from .builder import Value
+from .kinds import Kind, kind_of
+
+ALIGNMENT = 64
+"""Bytes to multiples of which arrays are aligned: cache lines, and the widest vectors."""
+
+SMALL = 16
+"""So many elements of an array may stand in registers."""
+
+
+class Buffer:
+    """Bytes of an arena; ``uses`` counts the variables that stand in them."""
+
+    __slots__ = ("offset", "size", "uses")
+
+    def __init__(self, offset: int, size: int) -> None:
+        self.offset: int = offset
+        self.size: int = size
+        self.uses: int = 1
+
+
+class Arena:
+    """The memory of a function for values in between, laid out as its text is written.
+
+    What is given back is taken again for what comes later in the text, so that a function needs
+    no more than is alive at once.
+    """
+
+    def __init__(self) -> None:
+        self.size: int = 0
+        self._free: list[tuple[int, int]] = []
+
+    def take(self, size: int) -> Buffer:
+        """Memory of as many bytes: the tightest piece that is free, else new."""
+        size = max(ALIGNMENT, -(-size // ALIGNMENT) * ALIGNMENT)
+        fitting = [piece for piece in self._free if piece[1] >= size]
+        if fitting:
+            offset, length = min(fitting, key=lambda piece: piece[1])
+            self._free.remove((offset, length))
+            if length > size:
+                self._free.append((offset + size, length - size))
+            return Buffer(offset, size)
+        offset, self.size = self.size, self.size + size
+        return Buffer(offset, size)
+
+    def give(self, buffer: Buffer) -> None:
+        """One variable less stands in a buffer; the last one gives it back."""
+        buffer.uses -= 1
+        if buffer.uses:
+            return
+        start, stop = buffer.offset, buffer.offset + buffer.size
+        for piece in list(self._free):
+            if piece[0] == stop or sum(piece) == start:
+                self._free.remove(piece)
+                start, stop = min(start, piece[0]), max(stop, sum(piece))
+        self._free.append((start, stop - start))
+
+
+class Registers(NamedTuple):
+    """A small array, each of its elements in a register, in C order."""
+
+    elements: Sequence[Value]
+    shape: tuple[int, ...]
+    kind: Kind
+
+
+class Memory:
+    """A contiguous array at an address; ``loaded`` are its elements once they have been read."""
+
+    __slots__ = ("address", "buffer", "frame", "kind", "loaded", "shape")
+
+    def __init__(
+        self,
+        address: str,
+        shape: tuple[int, ...],
+        kind: Kind,
+        frame: Any,
+        buffer: Buffer | None = None,
+    ) -> None:
+        self.address: str = address
+        self.shape: tuple[int, ...] = shape
+        self.kind: Kind = kind
+        self.frame: Any = frame
+        self.buffer: Buffer | None = buffer
+        self.loaded: Sequence[Value] | None = None
+
+
+class Rows(NamedTuple):
+    """Rows that a while loop has stacked: as many as it made turns.
+
+    Attributes:
+        slot: the address of the pointer to them.
+        count: the register of their number.
+        shape: that of a row.
+        kind: type of their numbers.
+    """
+
+    slot: str
+    count: str
+    shape: tuple[int, ...]
+    kind: Kind
+
+
+Place: TypeAlias = Registers | Memory | Rows
+
+
+def kind_of_var(v: Any) -> Kind:
+    """The kind of the numbers of a variable, which is one that native code has."""
+    found = kind_of(v.aval.dtype)
+    assert found is not None, v
+    return found
+
+
+def size_of(shape: Sequence[int]) -> int:
+    """The number of elements of an array."""
+    n = 1
+    for d in shape:
+        n *= d
+    return n
+
+
+def is_small(shape: Sequence[Any]) -> bool:
+    """True for shapes of arrays that may stand in registers."""
+    return all(isinstance(d, int) for d in shape) and size_of(shape) <= SMALL
