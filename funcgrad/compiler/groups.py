@@ -22,25 +22,43 @@ class Map:
         eqns: in an order in which they can be computed.
         inputs: variables from outside, each once; their shapes broadcast to that of the map.
         outputs: the results that are read outside of it.
+        reductions: equations that reduce a result, or an input, all along the same axes.
     """
 
-    __slots__ = ("eqns", "inputs", "outputs", "shape")
+    __slots__ = ("eqns", "inputs", "outputs", "reductions", "shape")
 
     def __init__(self, shape: tuple[int, ...]) -> None:
         self.shape: tuple[int, ...] = shape
         self.eqns: list[Eqn] = []
         self.inputs: list[Var] = []
         self.outputs: list[Var] = []
+        self.reductions: list[Eqn] = []
+
+    @property
+    def results(self) -> list[Var]:
+        """All that is read outside of it: outputs, and what is reduced."""
+        return [*self.outputs, *(e.outvars[0] for e in self.reductions)]
+
+    @property
+    def every_eqn(self) -> list[Eqn]:
+        """All equations, in an order in which they can be computed."""
+        return [*self.eqns, *self.reductions]
 
     def jaxpr(self) -> Jaxpr:
         """The map as a function of its inputs; what it returns is to be broadcast to the shape."""
-        return Jaxpr([], self.inputs, self.eqns, self.outputs)
+        return Jaxpr([], self.inputs, self.every_eqn, self.results)
 
 
 Step: TypeAlias = Map | Eqn
 
 
-def grouped(jaxpr: Jaxpr, takes: Callable[[Eqn], bool]) -> list[Step]:
+def _never(_e: Eqn) -> bool:
+    return False
+
+
+def grouped(
+    jaxpr: Jaxpr, takes: Callable[[Eqn], bool], reduces: Callable[[Eqn], bool] = _never
+) -> list[Step]:
     """The equations of a jaxpr in groups, in an order in which they can be computed.
 
     An equation joins the first map of its shape that comes after, or is, all that it reads.
@@ -48,6 +66,7 @@ def grouped(jaxpr: Jaxpr, takes: Callable[[Eqn], bool]) -> list[Step]:
     Args:
         jaxpr: what is to be computed.
         takes: whether the back end can compute an equation as part of a map.
+        reduces: whether it can compute a reduction as part of the map that makes the operand.
     """
     steps: list[Step] = []
     made_by: dict[Any, int] = {}
@@ -71,6 +90,7 @@ def grouped(jaxpr: Jaxpr, takes: Callable[[Eqn], bool]) -> list[Step]:
             steps.append(e)
         made_by.update((v, at) for v in e.outvars)
     steps = _without_unread_repetitions(steps, jaxpr.outvars)
+    steps = _with_reductions(steps, jaxpr.outvars, reduces)
     _connect(steps, jaxpr.outvars)
     return steps
 
@@ -107,6 +127,35 @@ def _without_unread_repetitions(steps: Sequence[Step], results: Sequence[Any]) -
     return kept[::-1]
 
 
+def _with_reductions(
+    steps: Sequence[Step], results: Sequence[Any], reduces: Callable[[Eqn], bool]
+) -> list[Step]:
+    """Reductions join the map of which they alone read a result."""
+    owner = {v: m for m in steps if isinstance(m, Map) for e in m.eqns for v in e.outvars}
+    count: dict[Any, int] = {}
+    for a in results:
+        count[a] = count.get(a, 0) + 1
+    for step in steps:
+        for e in step.eqns if isinstance(step, Map) else [step]:
+            for a in e.inputs:
+                if type(a) is Var:
+                    count[a] = count.get(a, 0) + 1
+    kept: list[Step] = []
+    for step in steps:
+        if not isinstance(step, Map) and len(step.inputs) == 1 and step.inputs[0] in owner:
+            a = step.inputs[0]
+            joined = owner[a].reductions
+            if count[a] == 1 and reduces(step) and _reduce_alike([*joined, step]):
+                joined.append(step)
+                continue
+        kept.append(step)
+    return kept
+
+
+def _reduce_alike(eqns: Sequence[Eqn]) -> bool:
+    return len({tuple(sorted(e.params["axes"])) for e in eqns}) == 1
+
+
 def _place(steps: Sequence[Step], shape: tuple[int, ...], earliest: int) -> int:
     """The number of the first map of a shape from a step on; that of a new step without one."""
     for at in range(earliest, len(steps)):
@@ -135,7 +184,7 @@ def _connect(steps: Sequence[Step], results: Sequence[Any]) -> None:
 
     for step in steps:
         if isinstance(step, Map):
-            for e in step.eqns:
+            for e in step.every_eqn:
                 for a in e.inputs:
                     note(a, step)
         else:

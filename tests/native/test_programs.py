@@ -13,7 +13,7 @@ from fuzzing.generation import function, generate
 pytest.importorskip("llvmlite", reason="native code needs llvmlite")
 
 import funcgrad as fg
-from funcgrad.compiler.native import places, reductions
+from funcgrad.compiler.native import places
 from funcgrad.compiler.native.fused import native_call
 from funcgrad.compiler.program import optimized
 from funcgrad.core.jaxpr import eval_jaxpr
@@ -107,13 +107,6 @@ def test_extrema_of_nan_and_infinities() -> None:
     for x in ([1.0, np.nan, 2.0] * 9, [-np.inf] * 9, [np.inf, 1.0]):
         for reduce in (np.max, np.min):
             np.testing.assert_array_equal(fg.jit(lambda v, r=reduce: r(v))(np.array(x)), reduce(x))
-
-
-def test_which_reductions_are_taken() -> None:
-    assert reductions.layout((2, 3, 4), (1,)) == (2, 3, 4)
-    assert reductions.layout((2, 3, 4), (1, 2)) == (2, 12, 1)
-    assert reductions.layout((2, 1, 4), (0, 2)) == (1, 8, 1)
-    assert reductions.layout((2, 3, 4), (0, 2)) is None
 
 
 def test_memory_in_between_is_apart_while_it_is_used() -> None:

@@ -307,6 +307,54 @@ class Builder:
         given = f"{t} {x.text}, ptr {address}, i32 {size}, {m} {mask.text}"
         self.emit(f"call void @{name}({given})")
 
+    def _addresses(self, base: str, step: int, kind: Kind) -> str:
+        """The addresses of as many numbers as there are lanes, a step apart."""
+        steps = ", ".join(f"i64 {k * step}" for k in range(self.lanes))
+        given = f"ptr {base}, <{self.lanes} x i64> <{steps}>"
+        return self.scalar(f"getelementptr {kind.memory}, {given}", "p")
+
+    def gather(self, base: str, step: int, kind: Kind, mask: Value | None = None) -> Value:
+        """Numbers that lie a step apart; with a mask those of lanes where it holds."""
+        if step == 1 or self.lanes == 1:
+            return self.load(base, kind, mask)
+        memory = KINDS["B"] if kind is BOOL else kind
+        t, m, n = self.type(memory), self.type(BOOL), self.lanes
+        name = f"llvm.masked.gather.{self.suffix(memory)}.v{n}p0"
+        self.declare(name, f"declare {t} @{name}(<{n} x ptr>, i32 immarg, {m}, {t})")
+        where = self._addresses(base, step, kind)
+        held = (mask or self.constant(True, BOOL)).text
+        given = f"<{n} x ptr> {where}, i32 {kind.size}, {m} {held}, {t} zeroinitializer"
+        found = self.instruction(f"call {t} @{name}({given})", memory)
+        return self.cast(found, BOOL) if kind is BOOL else found
+
+    def scatter(self, x: Value, base: str, step: int, mask: Value | None = None) -> None:
+        """Write numbers a step apart; with a mask those of lanes where it holds."""
+        if step == 1 or self.lanes == 1:
+            self.store(x, base, mask)
+            return
+        size = x.kind.size
+        where = self._addresses(base, step, x.kind)
+        x = self.cast(x, KINDS["B"]) if x.kind is BOOL else x
+        t, m, n = self.type(x.kind), self.type(BOOL), self.lanes
+        name = f"llvm.masked.scatter.{self.suffix(x.kind)}.v{n}p0"
+        self.declare(name, f"declare void @{name}({t}, <{n} x ptr>, i32 immarg, {m})")
+        held = (mask or self.constant(True, BOOL)).text
+        given = f"{t} {x.text}, <{n} x ptr> {where}, i32 {size}, {m} {held}"
+        self.emit(f"call void @{name}({given})")
+
+    def repeated(self, base: str, kind: Kind) -> Value:
+        """One number of an array in all lanes."""
+        register = self.scalar(f"load {kind.memory}, ptr {base}, align {kind.size}")
+        if kind is BOOL:
+            register = self.scalar(f"icmp ne i8 {register}, 0")
+        return self.splat(register, kind)
+
+    def store_one(self, register: str, address: str, kind: Kind) -> None:
+        """Write one number."""
+        if kind is BOOL:
+            register = self.scalar(f"zext i1 {register} to i8")
+        self.emit(f"store {kind.memory} {register}, ptr {address}, align {kind.size}")
+
     def _check_mask(self, mask: Value | None) -> None:
         """Raise for a mask of one lane: LLVM has no such loads, and would abort the process."""
         if mask is not None and self.lanes == 1:

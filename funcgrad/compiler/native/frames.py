@@ -7,14 +7,17 @@ from typing import Any
 
 import numpy as np
 
+from ...core.avals import Aval
 from ...core.jaxpr import Eqn, Jaxpr, Literal, Var
 from ..groups import Map, Step, grouped
-from . import kernels, loops, operations, registers
+from . import kernels, loops, operations, reductions, registers
 from .builder import Builder, Value
 from .kinds import Kind, kind_of
-from .maps import emit_map
 from .module import Module
-from .places import Memory, Place, Registers, Rows, is_small, kind_of_var, size_of
+from .nests import Operand, emit_nest
+from .orders import laid_out
+from .places import Memory, Place, Registers, is_small, kind_of_var, size_of
+from .views import steps_along, view
 
 
 def lanes_of(kinds: Sequence[Kind], bits: int) -> int:
@@ -29,13 +32,38 @@ def is_reshape(e: Eqn) -> bool:
     return bool(e.primitive.reshapes) and known and type(e.inputs[0]) is Var
 
 
+def _reduces(e: Eqn) -> bool:
+    return reductions.takes(e) and not is_small(e.inputs[0].aval.shape)
+
+
+def steps_of(jaxpr: Jaxpr) -> list[Step]:
+    """The steps in which native code computes a jaxpr."""
+    return grouped(jaxpr, operations.takes, _reduces)
+
+
+def _is_view(e: Eqn) -> bool:
+    """True for an operator that only looks at an array in memory in another way."""
+    every = (*e.inputs, *e.outvars)
+    if not e.primitive.view or type(e.inputs[0]) is not Var:
+        return False
+    if any(a.aval.symbolic or a.aval.weak or kind_of(a.aval.dtype) is None for a in every):
+        return False
+    x = e.inputs[0].aval
+    return view(e, x.shape, Memory("", x.shape, kind_of_var(e.inputs[0]), None).steps) is not None
+
+
 def is_native(step: Step) -> bool:
     """True if a step can be part of a native function."""
     if isinstance(step, Map):
         return True
     return (
-        is_reshape(step) or registers.takes(step) or kernels.takes(step) or loops.takes(step)
-    )  # fmt: skip
+        is_reshape(step)
+        or registers.takes(step)
+        or reductions.takes(step)
+        or _is_view(step)
+        or kernels.takes(step)
+        or loops.takes(step)
+    )
 
 
 class Frame:
@@ -74,11 +102,10 @@ class Frame:
 
     def run(self) -> list[Place]:
         """Write all steps; returns the places of the results."""
-        steps = grouped(self.jaxpr, operations.takes)
+        steps = steps_of(self.jaxpr)
         last: dict[Any, int] = {}
         for i, step in enumerate(steps):
-            outs = step.outputs if isinstance(step, Map) else step.outvars
-            last.update((a, i) for a in (*step.inputs, *outs) if type(a) is Var)
+            last.update((a, i) for a in (*step.inputs, *_made_by(step)) if type(a) is Var)
         for a in self.jaxpr.outvars:
             last.pop(a, None)
         dying: dict[int, list[Any]] = {}
@@ -97,6 +124,8 @@ class Frame:
         for v in {v for e in self.jaxpr.eqns for v in e.outvars}.intersection(self.places):
             self._release(self.places.pop(v))
 
+    # --- places ---------------------------------------------------------------------------------
+
     def place(self, a: Any) -> Place:
         """Where a variable is, or a number."""
         if type(a) is not Literal:
@@ -114,21 +143,48 @@ class Frame:
         if isinstance(place, Memory):
             return place
         assert isinstance(place, Registers)
-        buffer = self.module.arena.take(max(1, len(place.elements)) * place.kind.size)
-        address = self.module.address(buffer)
-        self.module.store(place.elements, address, place.kind)
-        return Memory(address, place.shape, place.kind, self, buffer)
+        made = self._room(place.shape, place.kind)
+        self.module.store(place.elements, made.address, place.kind)
+        return made
 
-    def define(self, v: Var, shape: tuple[int, ...] | None = None) -> Memory:
+    def contiguous(self, place: Place) -> Memory:
+        """The array in memory, its elements side by side; copied there until ``release``."""
+        found = self.memory(place)
+        if found.is_contiguous:
+            return found
+        made = self._room(found.shape, found.kind)
+        self.put(found, made.address)
+        return made
+
+    def put(self, place: Place, address: str) -> None:
+        """Copy an array to an address, its elements side by side."""
+        if isinstance(place, Registers):
+            self.module.store(place.elements, address, place.kind)
+            return
+        assert isinstance(place, Memory)
+        if place.is_contiguous:
+            if place.address != address:
+                size = size_of(place.shape) * place.kind.size
+                self.module.copy(place.address, address, size)
+        else:
+            target = Memory(address, place.shape, place.kind, self)
+            self._copy(place, target)
+
+    def _room(
+        self, shape: tuple[int, ...], kind: Kind, steps: tuple[int, ...] | None = None
+    ) -> Memory:
+        """Memory of the arena for an array of this frame."""
+        buffer = self.module.arena.take(size_of(shape) * kind.size)
+        return Memory(self.module.address(buffer), shape, kind, self, buffer, steps)
+
+    def define(self, v: Var, steps: tuple[int, ...] | None = None) -> Memory:
         """Memory for a result: where it is wanted, or in the arena."""
-        shape = v.aval.shape if shape is None else shape
         kind = kind_of_var(v)
         wanted = self._targets.get(v)
         if wanted is not None:
-            found = Memory(wanted, shape, kind, self)
+            found = Memory(wanted, v.aval.shape, kind, self)
         else:
-            buffer = self.module.arena.take(size_of(shape) * kind.size)
-            found = Memory(self.module.address(buffer), shape, kind, self, buffer)
+            found = self._room(v.aval.shape, kind, steps)
         self.places[v] = found
         return found
 
@@ -138,7 +194,7 @@ class Frame:
         self.places[v] = Registers(found, v.aval.shape, kind_of_var(v))
 
     def release(self, *memories: Memory) -> None:
-        """Give back what ``memory`` took for values that stand in registers."""
+        """Give back what was taken for values that stand elsewhere."""
         held = {id(p) for p in self.places.values()}
         for m in memories:
             if m.buffer is not None and id(m) not in held and m.frame is self:
@@ -148,11 +204,13 @@ class Frame:
         if isinstance(place, Memory) and place.buffer is not None and place.frame is self:
             self.module.arena.give(place.buffer)
 
+    # --- steps ----------------------------------------------------------------------------------
+
     def _step(self, step: Step) -> None:
         if isinstance(step, Map):
             self._map(step)
-        elif is_reshape(step):
-            self._reshape(step)
+        elif self._look(step):
+            pass
         elif registers.takes(step):
             found = registers.computed(
                 self.module.builder, step, [self.elements(a) for a in step.inputs]
@@ -161,54 +219,123 @@ class Frame:
                 self.set_elements(v, x)
         elif loops.takes(step):
             loops.emit(self, step)
+        elif reductions.takes(step):
+            group = Map(step.inputs[0].aval.shape)
+            group.inputs, group.reductions = [step.inputs[0]], [step]
+            self._nest(group)
+        elif is_reshape(step):
+            v = step.outvars[0]
+            made = self.define(v)
+            source = self.places[step.inputs[0]]
+            self.put(source, made.address)
         else:
-            self._kernel(step, step.inputs, step.outvars, None)
+            self._kernel(step)
 
     def _map(self, group: Map) -> None:
-        if is_small(group.shape):
-            inputs = [self.elements(v) for v in group.inputs]
-            found = registers.elements_of_map(self.module.builder, group, inputs)
-            for v, x in zip(group.outputs, found, strict=True):
-                self.set_elements(v, x)
+        if not is_small(group.shape):
+            self._nest(group)
             return
-        self._kernel(group, group.inputs, group.outputs, group)
+        inputs = [self.elements(v) for v in group.inputs]
+        found = registers.elements_of_map(self.module.builder, group, inputs)
+        for v, x in zip(group.outputs, found, strict=True):
+            self.set_elements(v, x)
 
-    def _kernel(self, step: Any, inputs: Sequence[Any], outs: Sequence[Any], group: Any) -> None:
-        """Call the kernel of a map or of an operator on whole arrays."""
-        sources = [self.memory(self.place(a)) for a in inputs]
-        targets = [self.define(v) for v in outs]
-        count = len(sources)
-        kinds = [kind_of_var(a) for a in (*inputs, *outs)]
+    def _look(self, e: Eqn) -> bool:
+        """Let results stand for the memory of the operand; False if they cannot."""
+        if not e.primitive.view or type(e.inputs[0]) is not Var:
+            return False
+        source = self.places[e.inputs[0]]
+        if isinstance(source, Registers) and e.primitive.reshapes:
+            self.places[e.outvars[0]] = source._replace(shape=e.outvars[0].aval.shape)
+            return True
+        if not isinstance(source, Memory):
+            return False
+        found = view(e, source.shape, source.steps)
+        if found is None:
+            return False
+        if any(self._targets.get(v, source.address) != source.address for v in e.outvars):
+            if is_reshape(e):
+                return False
+            found_places = self._views(e, source, found)
+            for v, place in zip(e.outvars, found_places, strict=True):
+                self.put(place, self.define(v).address)
+            return True
+        for v, place in zip(e.outvars, self._views(e, source, found), strict=True):
+            if source.buffer is not None and source.frame is self:
+                source.buffer.uses += 1
+            self.places[v] = place
+        return True
+
+    def _views(self, e: Eqn, source: Memory, found: Any) -> list[Memory]:
+        made = []
+        for v, (offset, steps) in zip(e.outvars, found, strict=True):
+            address = source.address
+            if offset:
+                address = self.module.builder.pointer(address, str(offset), source.kind)
+            place = Memory(
+                address, v.aval.shape, source.kind, source.frame, source.buffer, tuple(steps)
+            )
+            if e.primitive.reshapes:
+                place.loaded = source.loaded
+            made.append(place)
+        return made
+
+    def _nest(self, group: Map) -> None:
+        """Call the kernel of a map and its reductions."""
+        if not size_of(group.shape):
+            for v in group.results:
+                self.define(v)
+            return
+        sources = [self.memory(self.place(v)) for v in group.inputs]
+        reads = [
+            Operand(m.kind, steps_along(m.shape, m.steps, group.shape)) for m in sources
+        ]  # fmt: skip
+        kinds = [kind_of_var(a) for a in (*group.inputs, *group.results)]
+        lanes = lanes_of(kinds, self.module.bits)
+        fixed = [v in self._targets for v in group.results]
+        plan = laid_out(group, reads, fixed, lanes)
+        targets = [
+            self.define(v, steps) for v, steps in zip(group.results, plan.results, strict=True)
+        ]  # fmt: skip
 
         def emit(builder: Builder, names: list[str]) -> None:
-            if group is not None:
-                emit_map(builder, group, names)
-                return
-            table = kernels.KERNELS[step.primitive.name]
-            table.emit(builder, step, names[:count], names[count:])
+            emit_nest(builder, group, plan.nest, plan.operands, names)
+
+        self.module.kernel(lanes, [m.address for m in (*sources, *targets)], emit)
+        self.release(*sources)
+
+    def _copy(self, source: Memory, target: Memory) -> None:
+        """Copy elements between arrays of other steps."""
+        v = Var(Aval(source.shape, source.kind.dtype))
+        group = Map(source.shape)
+        group.inputs = group.outputs = [v]
+        reads = [Operand(source.kind, steps_along(source.shape, source.steps, source.shape))]
+        lanes = lanes_of([source.kind], self.module.bits)
+        plan = laid_out(group, reads, [True], lanes)
+
+        def emit(builder: Builder, names: list[str]) -> None:
+            emit_nest(builder, group, plan.nest, plan.operands, names)
+
+        self.module.kernel(lanes, [source.address, target.address], emit)
+
+    def _kernel(self, e: Eqn) -> None:
+        """Call the kernel of an operator on whole arrays."""
+        sources = [self.contiguous(self.place(a)) for a in e.inputs]
+        targets = [self.define(v) for v in e.outvars]
+        count = len(sources)
+        kinds = [kind_of_var(a) for a in (*e.inputs, *e.outvars)]
+
+        def emit(builder: Builder, names: list[str]) -> None:
+            table = kernels.KERNELS[e.primitive.name]
+            table.emit(builder, e, names[:count], names[count:])
 
         addresses = [m.address for m in (*sources, *targets)]
         self.module.kernel(lanes_of(kinds, self.module.bits), addresses, emit)
         self.release(*sources)
 
-    def _reshape(self, e: Eqn) -> None:
-        source, v = self.place(e.inputs[0]), e.outvars[0]
-        if isinstance(source, Registers):
-            self.places[v] = source._replace(shape=v.aval.shape)
-            return
-        assert isinstance(source, Memory)
-        if self._targets.get(v, source.address) != source.address:
-            self.module.put(source, self.define(v).address)
-            return
-        found = Memory(source.address, v.aval.shape, source.kind, source.frame, source.buffer)
-        found.loaded = source.loaded
-        if source.buffer is not None and source.frame is self:
-            source.buffer.uses += 1
-        self.places[v] = found
-
 
 def _made_by(step: Step) -> Sequence[Var]:
-    return step.outputs if isinstance(step, Map) else step.outvars
+    return step.results if isinstance(step, Map) else step.outvars
 
 
-__all__ = ["Frame", "Rows", "is_native", "is_reshape", "lanes_of"]
+__all__ = ["Frame", "is_native", "is_reshape", "lanes_of", "steps_of"]

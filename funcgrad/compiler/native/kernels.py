@@ -1,7 +1,7 @@
 """The kernels of operators on whole arrays, by the names of the operators.
 
-A kernel reads and writes contiguous arrays at addresses; elementwise operators are not here: they
-are computed in groups.
+A kernel reads and writes contiguous arrays at addresses; elementwise operators and reductions
+are not here: they are computed in groups.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple, TypeAlias
 
 from ...core.jaxpr import Eqn
-from . import reductions
 from .builder import Builder
 
 Emitter: TypeAlias = Callable[[Builder, Eqn, Sequence[str], Sequence[str]], None]
@@ -31,9 +30,7 @@ class Kernel(NamedTuple):
     emit: Emitter
 
 
-KERNELS: dict[str, Kernel] = {
-    **dict.fromkeys(reductions.REDUCTIONS, Kernel(reductions.takes, reductions.emit_reduction)),
-}
+KERNELS: dict[str, Kernel] = {}
 """By the names of operators."""
 
 

@@ -11,11 +11,10 @@ from typing import Any, NamedTuple
 
 from ...control.layout import Layout
 from ...core.jaxpr import Eqn, Jaxpr, Literal, Var
-from ..groups import grouped
-from . import operations
 from .builder import Value
 from .kinds import kind_of
 from .places import Buffer, Memory, Place, Registers, Rows, is_small, kind_of_var, size_of
+from .views import contiguous_steps
 
 FIRST_ROWS = 64
 """So many rows a while loop has room for at first."""
@@ -33,7 +32,7 @@ def takes(e: Eqn) -> bool:
 def _jaxpr_fits(jaxpr: Jaxpr) -> bool:
     """True if each step of a jaxpr inside, once optimised, is native."""
     from ..program import optimized
-    from .frames import is_native
+    from .frames import is_native, steps_of
 
     jaxpr = optimized(jaxpr)
     found = jaxpr.cache.get("fits native code")
@@ -41,7 +40,7 @@ def _jaxpr_fits(jaxpr: Jaxpr) -> bool:
         every = (*jaxpr.constvars, *jaxpr.invars, *jaxpr.outvars)
         found = (
             all(map(_is_known, every))
-            and all(is_native(step) for step in grouped(jaxpr, operations.takes))
+            and all(is_native(step) for step in steps_of(jaxpr))
             and not without_rows(jaxpr)
         )
         jaxpr.cache["fits native code"] = found
@@ -175,7 +174,7 @@ class _Carry:
                 self.parts.append(Registers(found, place.shape, place.kind))
                 self.start += found
             else:
-                memory = frame.memory(place)
+                memory = frame.contiguous(place)
                 self._borrowed.append(memory)
                 size = size_of(memory.shape) * memory.kind.size
                 pieces = [self.module.arena.take(size) for _ in range(2)]
@@ -214,7 +213,7 @@ class _Carry:
             if not changes:
                 continue
             if isinstance(part, _Carried):
-                self.module.put(out, target)
+                inner.put(out, target)
             else:
                 state += self.module.elements(out, inner)
         return state
@@ -226,7 +225,7 @@ class _Carry:
                 self.frame.places[v] = place
             else:
                 made = self.frame.define(v)
-                self.module.put(place, made.address)
+                self.frame.put(place, made.address)
         self.frame.release(*self._borrowed)
         for part in self.parts:
             if isinstance(part, _Carried):
@@ -260,7 +259,7 @@ def _emit_scan(frame: Any, e: Eqn) -> None:
         inner = _inside(frame, jaxpr, places, targets)
         outs = inner.run()
         for out, end in zip(outs[layout.carry :], ends, strict=True):
-            module.put(out, end)
+            inner.put(out, end)
         state[:] = carry.end_turn(inner, outs[: layout.carry], targets[: layout.carry])
         inner.close()
     carry.define(e.outvars[: layout.carry], carry.places(state, n))
@@ -280,10 +279,14 @@ def _start_of_rows(module: Any, rows: Memory | Rows) -> str:
 def _row(module: Any, rows: Memory | Rows, start: str, number: str) -> Memory:
     """One row of what is stacked."""
     b = module.builder
-    shape = rows.shape[1:] if isinstance(rows, Memory) else rows.shape
-    size = size_of(shape) * rows.kind.size
-    offset = b.scalar(f"mul nsw i64 {number}, {size}")
-    return Memory(b.scalar(f"getelementptr i8, ptr {start}, i64 {offset}", "r"), shape, rows.kind, None)
+    if isinstance(rows, Memory):
+        shape, steps, step = rows.shape[1:], rows.steps[1:], rows.steps[0]
+    else:
+        shape, steps = rows.shape, contiguous_steps(rows.shape)
+        step = size_of(shape)
+    offset = b.scalar(f"mul nsw i64 {number}, {step * rows.kind.size}")
+    address = b.scalar(f"getelementptr i8, ptr {start}, i64 {offset}", "r")
+    return Memory(address, shape, rows.kind, None, None, steps)
 
 
 # --- while ---------------------------------------------------------------------------------------
@@ -310,7 +313,7 @@ def _emit_while(frame: Any, e: Eqn) -> None:
         inner = _inside(frame, p["body"], [*held, *places], targets)
         outs = inner.run()
         for out, end in zip(outs[layout.carry :], ends, strict=True):
-            module.put(out, end)
+            inner.put(out, end)
         state[:] = carry.end_turn(inner, outs[: layout.carry], targets[: layout.carry])
         inner.close()
     carry.define(e.outvars[: layout.carry], carry.places(state, turn))
@@ -397,7 +400,7 @@ def _emit_cond(frame: Any, e: Eqn) -> None:
         values: list[list[Value]] = []
         for out, v, target in zip(outs, e.outvars, targets, strict=True):
             if target is not None:
-                module.put(out, target)
+                inner.put(out, target)
                 values.append([])
             else:
                 values.append(list(module.elements(out, inner)))

@@ -9,7 +9,7 @@ import numpy as np
 
 from .builder import Builder, Value, literal
 from .kinds import BOOL, Kind, kind_of
-from .places import ALIGNMENT, Arena, Buffer, Memory, Place, Registers, size_of
+from .places import ALIGNMENT, Arena, Buffer, Memory, Place, Registers
 
 ON_STACK = 1 << 16
 """Bytes of values in between up to which they lie on the stack."""
@@ -124,10 +124,11 @@ class Module:
         if place.loaded is not None:
             return place.loaded
         b = self.builder
-        found = [
-            b.load(b.pointer(place.address, str(i), place.kind) if i else place.address, place.kind)
-            for i in range(size_of(place.shape))
-        ]
+        found = []
+        for at in np.ndindex(*place.shape):
+            offset = sum(i * step for i, step in zip(at, place.steps, strict=True))
+            where = b.pointer(place.address, str(offset), place.kind) if offset else place.address
+            found.append(b.load(where, place.kind))
         if place.frame is frame:
             place.loaded = found
         return found
@@ -137,15 +138,6 @@ class Module:
         b = self.builder
         for i, x in enumerate(elements):
             b.store(x, b.pointer(address, str(i), kind) if i else address)
-
-    def put(self, place: Place, address: str) -> None:
-        """Copy an array to an address."""
-        if isinstance(place, Registers):
-            self.store(place.elements, address, place.kind)
-            return
-        assert isinstance(place, Memory)
-        if place.address != address:
-            self.copy(place.address, address, size_of(place.shape) * place.kind.size)
 
     # --- kernels --------------------------------------------------------------------------------
 

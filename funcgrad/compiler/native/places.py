@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from .builder import Value
 from .kinds import Kind, kind_of
+from .views import are_contiguous, contiguous_steps
 
 ALIGNMENT = 64
 """Bytes to multiples of which arrays are aligned: cache lines, and the widest vectors."""
@@ -72,9 +73,16 @@ class Registers(NamedTuple):
 
 
 class Memory:
-    """A contiguous array at an address; ``loaded`` are its elements once they have been read."""
+    """An array at an address.
 
-    __slots__ = ("address", "buffer", "frame", "kind", "loaded", "shape")
+    Attributes:
+        steps: in elements, along each axis.
+        frame: to which it belongs.
+        buffer: the memory of an arena that it stands in.
+        loaded: its elements once they have been read.
+    """
+
+    __slots__ = ("address", "buffer", "frame", "kind", "loaded", "shape", "steps")
 
     def __init__(
         self,
@@ -83,13 +91,20 @@ class Memory:
         kind: Kind,
         frame: Any,
         buffer: Buffer | None = None,
+        steps: tuple[int, ...] | None = None,
     ) -> None:
         self.address: str = address
         self.shape: tuple[int, ...] = shape
         self.kind: Kind = kind
         self.frame: Any = frame
         self.buffer: Buffer | None = buffer
+        self.steps: tuple[int, ...] = contiguous_steps(shape) if steps is None else steps
         self.loaded: Sequence[Value] | None = None
+
+    @property
+    def is_contiguous(self) -> bool:
+        """True if its elements lie side by side in C order."""
+        return are_contiguous(self.shape, self.steps)
 
 
 class Rows(NamedTuple):

@@ -8,9 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...core.jaxpr import Eqn, Jaxpr, Literal, Var
-from ..groups import Map, Step, grouped
-from . import operations
-from .frames import Frame, is_native, is_reshape
+from ..groups import Map, Step
+from .frames import Frame, is_native, is_reshape, steps_of
 from .loops import without_rows
 from .module import Module
 from .places import Memory, kind_of_var
@@ -35,7 +34,7 @@ def program_text(jaxpr: Jaxpr, bits: int) -> tuple[str, list[np.ndarray]]:
     for place in places:
         place.frame = frame
     for place, target in zip(frame.run(), targets, strict=True):
-        module.put(place, target)
+        frame.put(place, target)
     return module.text(), module.constants
 
 
@@ -65,14 +64,14 @@ def _has_rows(e: Eqn) -> bool:
 
 
 def _results(step: Step) -> Sequence[Var]:
-    return step.outputs if isinstance(step, Map) else step.outvars
+    return step.results if isinstance(step, Map) else step.outvars
 
 
 def _runs(jaxpr: Jaxpr, refused: set[int]) -> list[Run]:
     """Runs, of which those of native steps have none of the equations that are refused."""
     runs: list[Run] = []
     made_by: dict[Any, int] = {}
-    for step in grouped(jaxpr, operations.takes):
+    for step in steps_of(jaxpr):
         earliest = max([made_by[a] for a in step.inputs if a in made_by], default=0)
         native = is_native(step) and id(step) not in refused
         at = next((k for k in range(earliest, len(runs)) if native and runs[k].native), len(runs))
@@ -91,7 +90,7 @@ def as_jaxpr(run: Run, results: Sequence[Any], others: Sequence[Run]) -> Jaxpr:
         results: those of the whole jaxpr.
         others: all other runs.
     """
-    eqns = [e for step in run.steps for e in (step.eqns if isinstance(step, Map) else [step])]
+    eqns = [e for step in run.steps for e in (step.every_eqn if isinstance(step, Map) else [step])]
     made = {v for e in eqns for v in e.outvars}
     inputs: dict[Any, None] = {}
     for e in eqns:
