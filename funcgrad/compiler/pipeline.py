@@ -9,6 +9,7 @@ from .passes.fold import fold_constants
 from .passes.fuse import fuse_pairs
 from .passes.inline import inline_calls
 from .passes.prune import drop_dead_code
+from .passes.reshapes import find_reshapes
 from .passes.schedule import schedule_early
 from .passes.share import share_subexpressions
 from .passes.simplify import simplify
@@ -25,6 +26,7 @@ PIPELINE: tuple[Pass, ...] = (
     inline_calls,
     drop_dead_code,
     fold_constants,
+    find_reshapes,
     simplify,
     share_subexpressions,
     drop_dead_code,

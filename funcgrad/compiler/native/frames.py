@@ -17,7 +17,7 @@ from .module import Module
 from .nests import Operand, emit_nest
 from .orders import laid_out
 from .places import Memory, Place, Registers, is_small, kind_of_var, size_of
-from .views import steps_along, view
+from .views import contiguous_steps, reshaped, steps_along, view
 
 
 def lanes_of(kinds: Sequence[Kind], bits: int) -> int:
@@ -73,8 +73,8 @@ class Frame:
         module: what is written into.
         jaxpr: optimised, all of its steps native.
         given: the places of its arguments.
-        targets: for each result the address where it is to stand, if it is not small; None where
-            any place does.
+        targets: for each result where it is to stand, if it is not small; None where any place
+            does.
     """
 
     def __init__(
@@ -82,19 +82,25 @@ class Frame:
         module: Module,
         jaxpr: Jaxpr,
         given: Sequence[Place],
-        targets: Sequence[str | None],
+        targets: Sequence[Memory | None],
     ) -> None:
         self.module: Module = module
         self.jaxpr: Jaxpr = jaxpr
         self.places: dict[Any, Place] = dict(zip(jaxpr.invars, given, strict=True))
-        self._targets: dict[Any, str] = {}
+        self._targets: dict[Any, Memory] = {}
         made = {v for e in jaxpr.eqns for v in e.outvars}
-        for v, address in zip(jaxpr.outvars, targets, strict=True):
-            if address is not None and v in made:
-                self._targets.setdefault(v, address)
+        for v, target in zip(jaxpr.outvars, targets, strict=True):
+            if target is not None and v in made:
+                self._targets.setdefault(v, target)
         for e in reversed(jaxpr.eqns):
-            if e.outvars and e.outvars[0] in self._targets and is_reshape(e) and e.inputs[0] in made:
-                self._targets.setdefault(e.inputs[0], self._targets[e.outvars[0]])
+            target = self._targets.get(e.outvars[0]) if len(e.outvars) == 1 else None
+            if target is None or not (is_reshape(e) and e.inputs[0] in made):
+                continue
+            steps = reshaped(target.shape, target.steps, e.inputs[0].aval.shape)
+            if steps is not None:
+                shape = e.inputs[0].aval.shape
+                there = Memory(target.address, shape, target.kind, None, None, steps)
+                self._targets.setdefault(e.inputs[0], there)
         for v, value in zip(jaxpr.constvars, jaxpr.consts, strict=True):
             array = np.asarray(value)
             address = module.constant(array)
@@ -149,25 +155,31 @@ class Frame:
 
     def contiguous(self, place: Place) -> Memory:
         """The array in memory, its elements side by side; copied there until ``release``."""
+        return self.with_steps(place, contiguous_steps(place.shape))
+
+    def with_steps(self, place: Place, steps: tuple[int, ...]) -> Memory:
+        """The array in memory with such steps; copied there until ``release``."""
         found = self.memory(place)
-        if found.is_contiguous:
+        if all(n == 1 or a == b for n, a, b in zip(found.shape, found.steps, steps, strict=True)):
             return found
-        made = self._room(found.shape, found.kind)
-        self.put(found, made.address)
+        made = self._room(found.shape, found.kind, steps)
+        self.put(found, made)
         return made
 
-    def put(self, place: Place, address: str) -> None:
-        """Copy an array to an address, its elements side by side."""
+    def put(self, place: Place, target: Memory) -> None:
+        """Copy an array to where it is to stand."""
         if isinstance(place, Registers):
-            self.module.store(place.elements, address, place.kind)
+            place = self.memory(place) if not target.is_contiguous else place
+        if isinstance(place, Registers):
+            self.module.store(place.elements, target.address, place.kind)
             return
         assert isinstance(place, Memory)
-        if place.is_contiguous:
-            if place.address != address:
-                size = size_of(place.shape) * place.kind.size
-                self.module.copy(place.address, address, size)
+        if place.address == target.address and place.steps == target.steps:
+            return
+        if place.is_contiguous and target.is_contiguous:
+            size = size_of(place.shape) * place.kind.size
+            self.module.copy(place.address, target.address, size)
         else:
-            target = Memory(address, place.shape, place.kind, self)
             self._copy(place, target)
 
     def _room(
@@ -182,7 +194,7 @@ class Frame:
         kind = kind_of_var(v)
         wanted = self._targets.get(v)
         if wanted is not None:
-            found = Memory(wanted, v.aval.shape, kind, self)
+            found = Memory(wanted.address, wanted.shape, kind, self, None, wanted.steps)
         else:
             found = self._room(v.aval.shape, kind, steps)
         self.places[v] = found
@@ -224,10 +236,7 @@ class Frame:
             group.inputs, group.reductions = [step.inputs[0]], [step]
             self._nest(group)
         elif is_reshape(step):
-            v = step.outvars[0]
-            made = self.define(v)
-            source = self.places[step.inputs[0]]
-            self.put(source, made.address)
+            self._reshape(step)
         else:
             self._kernel(step)
 
@@ -239,6 +248,13 @@ class Frame:
         found = registers.elements_of_map(self.module.builder, group, inputs)
         for v, x in zip(group.outputs, found, strict=True):
             self.set_elements(v, x)
+
+    def _reshape(self, e: Eqn) -> None:
+        """Copy elements to where they stand in the order of the new shape."""
+        source, made = self.contiguous(self.place(e.inputs[0])), self.define(e.outvars[0])
+        there = Memory(source.address, made.shape, source.kind, None)
+        self.put(there, made)
+        self.release(source)
 
     def _look(self, e: Eqn) -> bool:
         """Let results stand for the memory of the operand; False if they cannot."""
@@ -253,14 +269,11 @@ class Frame:
         found = view(e, source.shape, source.steps)
         if found is None:
             return False
-        if any(self._targets.get(v, source.address) != source.address for v in e.outvars):
-            if is_reshape(e):
-                return False
-            found_places = self._views(e, source, found)
-            for v, place in zip(e.outvars, found_places, strict=True):
-                self.put(place, self.define(v).address)
-            return True
         for v, place in zip(e.outvars, self._views(e, source, found), strict=True):
+            target = self._targets.get(v)
+            if target is not None:
+                self.put(place, self.define(v))
+                continue
             if source.buffer is not None and source.frame is self:
                 source.buffer.uses += 1
             self.places[v] = place
@@ -292,7 +305,7 @@ class Frame:
         ]  # fmt: skip
         kinds = [kind_of_var(a) for a in (*group.inputs, *group.results)]
         lanes = lanes_of(kinds, self.module.bits)
-        fixed = [v in self._targets for v in group.results]
+        fixed = [t.steps if (t := self._targets.get(v)) else None for v in group.results]
         plan = laid_out(group, reads, fixed, lanes)
         targets = [
             self.define(v, steps) for v, steps in zip(group.results, plan.results, strict=True)
@@ -311,7 +324,7 @@ class Frame:
         group.inputs = group.outputs = [v]
         reads = [Operand(source.kind, steps_along(source.shape, source.steps, source.shape))]
         lanes = lanes_of([source.kind], self.module.bits)
-        plan = laid_out(group, reads, [True], lanes)
+        plan = laid_out(group, reads, [target.steps], lanes)
 
         def emit(builder: Builder, names: list[str]) -> None:
             emit_nest(builder, group, plan.nest, plan.operands, names)
@@ -322,6 +335,9 @@ class Frame:
         """Call the kernel of an operator on whole arrays."""
         sources = [self.contiguous(self.place(a)) for a in e.inputs]
         targets = [self.define(v) for v in e.outvars]
+        wanted = [(t, self._room(t.shape, t.kind)) for t in targets if not t.is_contiguous]
+        for target, there in wanted:
+            targets[targets.index(target)] = there
         count = len(sources)
         kinds = [kind_of_var(a) for a in (*e.inputs, *e.outvars)]
 
@@ -331,6 +347,9 @@ class Frame:
 
         addresses = [m.address for m in (*sources, *targets)]
         self.module.kernel(lanes_of(kinds, self.module.bits), addresses, emit)
+        for target, there in wanted:
+            self.put(there, target)
+            self.release(there)
         self.release(*sources)
 
 

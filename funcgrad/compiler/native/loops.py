@@ -138,12 +138,24 @@ class _Carried(NamedTuple):
         there = b.scalar(f"select i1 {_is_odd(module, turn)}, ptr {self.first}, ptr {self.second}")
         fresh = b.scalar(f"icmp eq i64 {turn}, 0")
         at = b.scalar(f"select i1 {fresh}, ptr {self.start.address}, ptr {there}")
-        return Memory(at, self.start.shape, self.start.kind, None)
+        return self._at(at)
 
-    def target(self, module: Any, turn: str) -> str:
+    def target(self, module: Any, turn: str) -> Memory:
         """Where a turn puts the new one."""
         odd = _is_odd(module, turn)
-        return module.builder.scalar(f"select i1 {odd}, ptr {self.second}, ptr {self.first}")
+        at = module.builder.scalar(f"select i1 {odd}, ptr {self.second}, ptr {self.first}")
+        return self._at(at)
+
+    def _at(self, address: str) -> Memory:
+        start = self.start
+        return Memory(address, start.shape, start.kind, None, None, start.steps)
+
+
+def _layout(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """The steps of a carry: vectors of two to four numbers are held coordinate by coordinate."""
+    if len(shape) < 2 or not 1 < shape[-1] < 5:
+        return contiguous_steps(shape)
+    return (*contiguous_steps(shape[:-1]), size_of(shape[:-1]))
 
 
 def _is_odd(module: Any, turn: str) -> str:
@@ -174,7 +186,7 @@ class _Carry:
                 self.parts.append(Registers(found, place.shape, place.kind))
                 self.start += found
             else:
-                memory = frame.contiguous(place)
+                memory = frame.with_steps(place, _layout(place.shape))
                 self._borrowed.append(memory)
                 size = size_of(memory.shape) * memory.kind.size
                 pieces = [self.module.arena.take(size) for _ in range(2)]
@@ -197,7 +209,7 @@ class _Carry:
                 found.append(part._replace(elements=[next(values) for _ in part.elements]))
         return found
 
-    def targets(self, turn: str) -> list[str | None]:
+    def targets(self, turn: str) -> list[Memory | None]:
         """Where a turn is to put the carry."""
         return [
             part.target(self.module, turn) if isinstance(part, _Carried) else None
@@ -225,7 +237,7 @@ class _Carry:
                 self.frame.places[v] = place
             else:
                 made = self.frame.define(v)
-                self.frame.put(place, made.address)
+                self.frame.put(place, made)
         self.frame.release(*self._borrowed)
         for part in self.parts:
             if isinstance(part, _Carried):
@@ -253,7 +265,7 @@ def _emit_scan(frame: Any, e: Eqn) -> None:
             row = b.scalar(f"sub nsw i64 {n}, {turn}")
             row = b.scalar(f"sub nsw i64 {row}, 1")
         given = [_row(module, r, start, row) for r, start in zip(rows, starts, strict=True)]
-        ends = [_row(module, y, y.address, row).address for y in stacked]
+        ends = [_row(module, y, y.address, row) for y in stacked]
         targets = [*carry.targets(turn), *ends]
         places = [*held, *carry.places(state, turn), *given]
         inner = _inside(frame, jaxpr, places, targets)
@@ -342,8 +354,8 @@ class _Growing:
     def _size(self, v: Var) -> int:
         return max(1, size_of(v.aval.shape[1:]) * kind_of_var(v).size)
 
-    def rows(self, turn: str) -> list[str]:
-        """The addresses of the rows of a turn, for which room is made."""
+    def rows(self, turn: str) -> list[Memory]:
+        """The rows of a turn, for which room is made."""
         if not self.slots:
             return []
         b = self.module.builder
@@ -367,7 +379,8 @@ class _Growing:
         for v, slot in zip(self.outvars, self.slots, strict=True):
             start = b.scalar(f"load ptr, ptr {slot}")
             offset = b.scalar(f"mul i64 {turn}, {self._size(v)}")
-            found.append(b.scalar(f"getelementptr i8, ptr {start}, i64 {offset}", "r"))
+            address = b.scalar(f"getelementptr i8, ptr {start}, i64 {offset}", "r")
+            found.append(Memory(address, tuple(v.aval.shape[1:]), kind_of_var(v), None))
         return found
 
     def define(self, frame: Any, count: str) -> None:
@@ -385,7 +398,7 @@ def _emit_cond(frame: Any, e: Eqn) -> None:
     (index,) = frame.module.elements(frame.place(e.inputs[0]), frame)
     held = _held(frame, e.inputs[1:])
     large = {v: frame.define(v) for v in e.outvars if not is_small(v.aval.shape)}
-    targets = [large[v].address if v in large else None for v in e.outvars]
+    targets = [large.get(v) for v in e.outvars]
     labels = [b.name("branch") for _ in branches]
     after = b.name("after")
     kind = index.kind.register

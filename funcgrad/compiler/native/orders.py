@@ -144,13 +144,15 @@ class Plan(NamedTuple):
     results: list[tuple[int, ...]]
 
 
-def laid_out(group: Map, reads: Sequence[Operand], fixed: Sequence[bool], lanes: int) -> Plan:
+def laid_out(
+    group: Map, reads: Sequence[Operand], fixed: Sequence[tuple[int, ...] | None], lanes: int
+) -> Plan:
     """Choose loops, and steps of results.
 
     Args:
         group: the map.
         reads: its inputs.
-        fixed: for each result whether it must be contiguous.
+        fixed: for each result the steps that it must have; None where they are free.
         lanes: of a vector.
     """
     shape = group.shape
@@ -158,21 +160,24 @@ def laid_out(group: Map, reads: Sequence[Operand], fixed: Sequence[bool], lanes:
     kept = [k for k in range(len(shape)) if k not in axes]
     dims = [range(len(shape))] * len(group.outputs) + [kept] * len(group.reductions)
     kinds = [kind_of_var(v) for v in group.results]
-    own = [contiguous_steps([shape[k] for k in d]) for d in dims]
+    own = [
+        contiguous_steps([shape[k] for k in d]) if f is None else f
+        for d, f in zip(dims, fixed, strict=True)
+    ]
 
     def along(d: Sequence[int], steps: Sequence[int]) -> tuple[int, ...]:
         at = dict(zip(d, steps, strict=True))
         return tuple(0 if shape[k] == 1 else at.get(k, 0) for k in range(len(shape)))
 
     every = [Operand(k, along(d, s)) for k, d, s in zip(kinds, dims, own, strict=True)]
-    written = [o for o, f in zip(every, fixed, strict=True) if f]
+    written = [o for o, f in zip(every, fixed, strict=True) if f is not None]
     chosen = planned(collapsed(shape, sorted(axes), [*reads, *written]), lanes, len(written))
     order = [a for i, a in enumerate(chosen.loops) if i != chosen.vector]
     order.append(chosen.loops[chosen.vector])
     members = [k for a in order for k in a.members]
     members += [k for k in range(len(shape)) if k not in members]
-    for i, is_fixed in enumerate(fixed):
-        if not is_fixed:
+    for i, steps in enumerate(fixed):
+        if steps is None:
             own[i] = _in_order(dims[i], shape, members)
             every[i] = Operand(kinds[i], along(dims[i], own[i]))
     operands = [*reads, *every]

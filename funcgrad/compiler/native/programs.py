@@ -29,7 +29,10 @@ def program_text(jaxpr: Jaxpr, bits: int) -> tuple[str, list[np.ndarray]]:
         Memory(address, v.aval.shape, kind_of_var(v), None)
         for address, v in zip(module.inputs(), jaxpr.invars, strict=True)
     ]
-    targets = module.outputs()
+    targets = [
+        Memory(address, a.aval.shape, kind_of_var(a), None)
+        for address, a in zip(module.outputs(), jaxpr.outvars, strict=True)
+    ]
     frame = Frame(module, jaxpr, places, targets)
     for place in places:
         place.frame = frame
