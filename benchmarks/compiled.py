@@ -16,9 +16,10 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault(
     "XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
 )
-import funcgrad as fg
 import numpy as np
 from workloads import Library, loops
+
+import funcgrad as fg
 
 WORKLOADS = {**loops.WORKLOADS}
 

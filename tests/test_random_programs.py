@@ -9,8 +9,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 import funcgrad as fg
 from funcgrad import lax
 from funcgrad import numpy as fnp
-from funcgrad.compiler.pipeline import PIPELINE
-from funcgrad.compiler.program import optimized, program
+from funcgrad.compiler.pipeline import PIPELINE, optimized
+from funcgrad.compiler.program import program
 
 UNARY = [np.sin, np.cos, np.tanh, lambda x: x * x, lambda x: np.exp(-x * x), lambda x: -x,
          lambda x: x.T, lambda x: np.sqrt(x * x + 1), lambda x: x[::-1], lambda x: x * 0.5 + 1.0,

@@ -1,4 +1,4 @@
-"""Programs as research code has them, written once for funcgrad, JAX and others with their names."""
+"""Programs as research code has them, written for funcgrad, JAX and others with their names."""
 
 from __future__ import annotations
 

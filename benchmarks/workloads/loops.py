@@ -142,6 +142,7 @@ def kalman(lib: Library, derivative: bool) -> Any:
 
 
 def rosenbrock(np: Any, x: Any) -> Any:
+    """Rosenbrock's function of any number of coordinates."""
     return np.sum(100.0 * (x[1:] - x[:-1] ** 2) ** 2 + (1.0 - x[:-1]) ** 2)
 
 

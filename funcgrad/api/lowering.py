@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
 from .. import arrays, tree
-from ..compiler.program import optimized, program_for
+from ..compiler.pipeline import optimized
+from ..compiler.program import program_for
 from ..control.call import call
 from ..core.avals import Aval
 from ..core.jaxpr import Jaxpr

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from ..core.jaxpr import Jaxpr
 from .passes.fold import fold_constants
@@ -21,6 +22,9 @@ AS_STAGED: tuple[Callable[[Jaxpr], tuple[Jaxpr, tuple[Rewrite, ...]]], ...] = (s
 """Run on a function that is staged by jit, and on those inside of it before they are
 differentiated: a derivative no longer has the formulas that a pass would recognise."""
 
+
+_ITSELF: Any = object()
+"""Stands for a jaxpr in its own cache: a cycle would keep its constants alive."""
 
 PIPELINE: tuple[Pass, ...] = (
     inline_calls,
@@ -49,3 +53,12 @@ def optimize(jaxpr: Jaxpr) -> Jaxpr:
     for run in PIPELINE:
         jaxpr = run(jaxpr)
     return jaxpr
+
+
+def optimized(jaxpr: Jaxpr) -> Jaxpr:
+    """The jaxpr after all passes, made once."""
+    found = jaxpr.cache.get("optimized")
+    if found is None:
+        found = jaxpr.cache["optimized"] = optimize(jaxpr)
+        found.cache["optimized"] = _ITSELF
+    return jaxpr if found is _ITSELF else found

@@ -19,7 +19,7 @@ from ..equality import exact_key
 from ..transforms.staging import SMALL_CONSTANT
 from .function_source import FunctionSources, value_text
 from .passes.share import atom_key
-from .pipeline import optimize
+from .pipeline import optimized
 from .source import Module
 
 if TYPE_CHECKING:
@@ -38,21 +38,9 @@ MOST_BYTES = 1 << 26
 
 _bytes_held = 0
 
-_ITSELF: Any = object()
-"""Stands for a jaxpr in its own cache: a cycle would keep its constants alive."""
-
 FILENAME = PACKAGE + "<program>"
 
 _codes: dict[Hashable, tuple[CodeType, dict[str, Any], list[tuple[str, int]]]] = {}
-
-
-def optimized(jaxpr: Jaxpr) -> Jaxpr:
-    """The jaxpr after all passes, made once."""
-    found = jaxpr.cache.get("optimized")
-    if found is None:
-        found = jaxpr.cache["optimized"] = optimize(jaxpr)
-        found.cache["optimized"] = _ITSELF
-    return jaxpr if found is _ITSELF else found
 
 
 def program(jaxpr: Jaxpr, xp: ModuleType = np) -> Callable[..., Any]:

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ..compiler.program import optimized, program
+from ..compiler.pipeline import optimized
+from ..compiler.program import program
 from ..compiler.source import call_arguments
 from ..core.avals import Aval
 from ..core.jaxpr import Jaxpr, eval_jaxpr

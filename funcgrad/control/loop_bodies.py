@@ -10,10 +10,10 @@ from ..core.jaxpr import Jaxpr
 from ..ops.pointwise.arithmetic import add
 from ..ops.shape import zeros
 from ..transforms.jaxprs import OWNER, Flags, LinearForm, closed
+from ..transforms.loop_layout import Layout, Parts
 from ..transforms.staging import stage_aux, with_vars
 from ..transforms.transpose import transpose_values
 from .hoisted_products import Hoisted, hoist_products
-from .layout import Layout, Parts
 
 
 class LinearBody(NamedTuple):

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ..compiler.program import optimized, program
+from ..compiler.pipeline import optimized
+from ..compiler.program import program
 from ..compiler.source import call_arguments
 from ..core.avals import Aval
 from ..core.jaxpr import Jaxpr
@@ -24,10 +25,10 @@ from ..transforms.jaxprs import (
     spread,
     stackable_form,
 )
+from ..transforms.loop_layout import Layout
 from ..transforms.staging import with_vars
 from ..transforms.vmap import BatchTrace, add_batch_axis
 from .hoisted_products import add_products
-from .layout import Layout
 from .loop_bodies import backward_loop, linear_body, zero
 from .transposed_constants import transpose_invariants
 

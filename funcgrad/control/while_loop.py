@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from ..compiler.program import optimized, program
+from ..compiler.pipeline import optimized
+from ..compiler.program import program
 from ..compiler.source import call_arguments
 from ..core.avals import Aval, SymbolicDim
 from ..core.jaxpr import Jaxpr, Literal, Var, eval_jaxpr
@@ -34,9 +35,9 @@ from ..transforms.jaxprs import (
     spread,
     stackable_form,
 )
+from ..transforms.loop_layout import Layout, Parts, Settled
 from ..transforms.staging import stage, with_vars
 from ..transforms.vmap import BatchTrace
-from .layout import Layout, Parts, Settled
 from .loop_bodies import LinearBody, linear_body
 from .scan import batched_operands, batched_results, given_tangents, scan, stacked_text
 

@@ -11,7 +11,6 @@ from .. import tree
 from ..api.flat_function import Staged
 from ..api.leaves import is_leaf_value
 from ..context import current
-from ..control.layout import Layout
 from ..control.while_loop import while_ as while_p
 from ..core.arguments import check_function, is_integer
 from ..core.avals import Aval
@@ -22,6 +21,7 @@ from ..core.tracing import aval_of
 from ..errors import ShapeError, TreeError
 from ..ops.shape import cast, reshape
 from ..ops.structural.joining import concatenate
+from ..transforms.loop_layout import Layout
 from ..typing import Array, PyTree, PyTreeSpec
 from .bodies import KINDS, as_carried, check_operands, concrete_or_none, stage_function
 from .operands import as_array

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..control.layout import Layout
 from ..control.scan import scan as scan_p
 from ..core.avals import Aval
 from ..core.jaxpr import Jaxpr, eval_jaxpr
@@ -13,6 +12,7 @@ from ..ops.structural.indexing import index
 from ..ops.structural.joining import concatenate
 from ..ops.structural.stacking import stack
 from ..transforms.jaxprs import cached
+from ..transforms.loop_layout import Layout
 from ..transforms.staging import stage
 from ..typing import Array
 

@@ -11,7 +11,7 @@ from fuzzing.generation import function, generate
 
 import funcgrad as fg
 from funcgrad.compiler.groups import Map, Step, grouped
-from funcgrad.compiler.program import optimized
+from funcgrad.compiler.pipeline import optimized
 from funcgrad.core.jaxpr import Jaxpr, Literal, Var, eval_jaxpr
 from funcgrad.ops.families import Elementwise
 

@@ -15,7 +15,7 @@ pytest.importorskip("llvmlite", reason="native code needs llvmlite")
 import funcgrad as fg
 from funcgrad.compiler.native import places
 from funcgrad.compiler.native.fused import native_call
-from funcgrad.compiler.program import optimized
+from funcgrad.compiler.pipeline import optimized
 from funcgrad.core.jaxpr import eval_jaxpr
 
 

@@ -9,61 +9,21 @@ import numpy as np
 
 from ...core.avals import Aval
 from ...core.jaxpr import Eqn, Jaxpr, Literal, Var
-from ..groups import Map, Step, grouped
-from . import kernels, loops, operations, reductions, registers
+from ..groups import Map, Step
+from . import kernels, loops, reductions, registers
 from .builder import Builder, Value
-from .kinds import Kind, kind_of
+from .kinds import Kind
 from .module import Module
 from .nests import Operand, emit_nest
 from .orders import laid_out
 from .places import Memory, Place, Registers, is_small, kind_of_var, size_of
+from .steps import is_control, is_reshape, steps_of
 from .views import contiguous_steps, reshaped, steps_along, view
 
 
 def lanes_of(kinds: Sequence[Kind], bits: int) -> int:
     """The number of lanes of vectors in which the widest numbers fill a register."""
     return max(1, bits // (8 * max(k.size for k in kinds)))
-
-
-def is_reshape(e: Eqn) -> bool:
-    """True for a reshape of a contiguous array, which moves nothing."""
-    x = e.inputs[0].aval
-    known = kind_of(x.dtype) is not None and not x.symbolic and not x.weak
-    return bool(e.primitive.reshapes) and known and type(e.inputs[0]) is Var
-
-
-def _reduces(e: Eqn) -> bool:
-    return reductions.takes(e) and not is_small(e.inputs[0].aval.shape)
-
-
-def steps_of(jaxpr: Jaxpr) -> list[Step]:
-    """The steps in which native code computes a jaxpr."""
-    return grouped(jaxpr, operations.takes, _reduces)
-
-
-def _is_view(e: Eqn) -> bool:
-    """True for an operator that only looks at an array in memory in another way."""
-    every = (*e.inputs, *e.outvars)
-    if not e.primitive.view or type(e.inputs[0]) is not Var:
-        return False
-    if any(a.aval.symbolic or a.aval.weak or kind_of(a.aval.dtype) is None for a in every):
-        return False
-    x = e.inputs[0].aval
-    return view(e, x.shape, Memory("", x.shape, kind_of_var(e.inputs[0]), None).steps) is not None
-
-
-def is_native(step: Step) -> bool:
-    """True if a step can be part of a native function."""
-    if isinstance(step, Map):
-        return True
-    return (
-        is_reshape(step)
-        or registers.takes(step)
-        or reductions.takes(step)
-        or _is_view(step)
-        or kernels.takes(step)
-        or loops.takes(step)
-    )
 
 
 class Frame:
@@ -229,7 +189,7 @@ class Frame:
             )
             for v, x in zip(step.outvars, found, strict=True):
                 self.set_elements(v, x)
-        elif loops.takes(step):
+        elif is_control(step):
             loops.emit(self, step)
         elif reductions.takes(step):
             group = Map(step.inputs[0].aval.shape)
@@ -357,4 +317,4 @@ def _made_by(step: Step) -> Sequence[Var]:
     return step.results if isinstance(step, Map) else step.outvars
 
 
-__all__ = ["Frame", "is_native", "is_reshape", "lanes_of", "steps_of"]
+__all__ = ["Frame", "lanes_of"]

@@ -59,9 +59,7 @@ def whole(jaxpr: Jaxpr) -> Callable[..., Any] | None:
     known = all(kind_of(a.dtype) and not (a.weak or a.symbolic) for a in found.in_avals)
     if not (fits and known):
         return None
-    return kernel(
-        Jaxpr(found.constvars, found.invars, inner.eqns, found.outvars, found.consts)
-    )
+    return kernel(Jaxpr(found.constvars, found.invars, inner.eqns, found.outvars, found.consts))
 
 
 def kernel(jaxpr: Jaxpr) -> Callable[..., Any]:

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from ...control.layout import Layout
 from ...core.jaxpr import Eqn, Jaxpr, Literal, Var
+from ...transforms.loop_layout import Layout
+from ..pipeline import optimized
 from .builder import Value
-from .kinds import kind_of
 from .places import Buffer, Memory, Place, Registers, Rows, is_small, kind_of_var, size_of
 from .views import contiguous_steps
 
@@ -20,97 +20,12 @@ FIRST_ROWS = 64
 """So many rows a while loop has room for at first."""
 
 
-# --- what is taken -------------------------------------------------------------------------------
-
-
-def takes(e: Eqn) -> bool:
-    """True for a loop or branch of which everything inside is native."""
-    check = _CHECKS.get(e.primitive.name)
-    return check is not None and check(e)
-
-
-def _jaxpr_fits(jaxpr: Jaxpr) -> bool:
-    """True if each step of a jaxpr inside, once optimised, is native."""
-    from ..program import optimized
-    from .frames import is_native, steps_of
-
-    jaxpr = optimized(jaxpr)
-    found = jaxpr.cache.get("fits native code")
-    if found is None:
-        every = (*jaxpr.constvars, *jaxpr.invars, *jaxpr.outvars)
-        found = (
-            all(map(_is_known, every))
-            and all(is_native(step) for step in steps_of(jaxpr))
-            and not without_rows(jaxpr)
-        )
-        jaxpr.cache["fits native code"] = found
-    return bool(found)
-
-
-def without_rows(jaxpr: Jaxpr) -> set[int]:
-    """The loops, by identity, of which rows in unknown number go where native code has none.
-
-    Only a scan can read the rows that a while loop stacks.
-    """
-    made = {v: e for e in jaxpr.eqns for v in e.outvars if v.aval.symbolic}
-    given = {v for v in (*jaxpr.constvars, *jaxpr.invars) if v.aval.symbolic}
-    if not made and not given:
-        return set()
-    refused = {id(e) for e in made.values() if not takes(e)}
-    refused.update(id(e) for e in jaxpr.eqns if not given.isdisjoint(_variables(e)))
-    refused.update(id(made[a]) for a in jaxpr.outvars if a in made)
-    readers = [(e, [made[a] for a in e.inputs if a in made]) for e in jaxpr.eqns]
-    readers = [(e, makers) for e, makers in readers if makers]
-    refused.update(id(e) for e, _ in readers if not (e.primitive.name == "scan" and takes(e)))
-    before = -1
-    while len(refused) > before:
-        before = len(refused)
-        for e, makers in readers:
-            together = {id(e), *map(id, makers)}
-            if together & refused:
-                refused |= together
-    return refused
-
-
-def _variables(e: Eqn) -> list[Any]:
-    return [a for a in e.inputs if type(a) is Var]
-
-
-def _is_known(a: Any) -> bool:
-    """True for arrays of a kind, and of a shape known beforehand."""
-    return kind_of(a.aval.dtype) is not None and not a.aval.symbolic
-
-
-def _scan_fits(e: Eqn) -> bool:
-    layout = e.params["layout"]
-    fixed = e.inputs[: layout.first_x]
-    if isinstance(e.params["length"], int):
-        known = all(map(_is_known, (*e.inputs, *e.outvars)))
-    else:  # the rows come from a while loop, and none are made
-        known = all(map(_is_known, fixed)) and len(e.outvars) == layout.carry
-    return known and _jaxpr_fits(e.params["jaxpr"])
-
-
-def _while_fits(e: Eqn) -> bool:
-    carry = e.outvars[: e.params["layout"].carry]
-    known = all(map(_is_known, (*e.inputs, *carry)))
-    return known and _jaxpr_fits(e.params["cond"]) and _jaxpr_fits(e.params["body"])
-
-
-def _cond_fits(e: Eqn) -> bool:
-    known = all(map(_is_known, (*e.inputs, *e.outvars)))
-    return known and all(map(_jaxpr_fits, e.params["branches"]))
-
-
 # --- frames inside -------------------------------------------------------------------------------
 
 
 def _inside(frame: Any, jaxpr: Jaxpr, given: Sequence[Place], targets: Any) -> Any:
     """A frame for what stands inside of a loop or branch."""
-    from ..program import optimized
-    from .frames import Frame
-
-    return Frame(frame.module, optimized(jaxpr), given, targets)
+    return type(frame)(frame.module, optimized(jaxpr), given, targets)
 
 
 def _held(frame: Any, inputs: Sequence[Any]) -> list[Place]:
@@ -167,8 +82,6 @@ class _Carry:
     """The carry of a loop: which parts stand in registers, in memory, or never change."""
 
     def __init__(self, frame: Any, jaxpr: Jaxpr, layout: Layout, inputs: Sequence[Any]) -> None:
-        from ..program import optimized
-
         self.frame: Any = frame
         self.module: Any = frame.module
         jaxpr = optimized(jaxpr)
@@ -255,7 +168,7 @@ def _emit_scan(frame: Any, e: Eqn) -> None:
     held = _held(frame, consts)
     rows = [frame.place(a) if _is_rows(frame, a) else frame.memory(frame.place(a)) for a in xs]
     length = e.params["length"]
-    n = str(length) if isinstance(length, int) else rows[0].count
+    n = str(length) if isinstance(length, int) else rows[0].number
     starts = [_start_of_rows(module, r) for r in rows]
     carry = _Carry(frame, jaxpr, layout, carried)
     stacked = [frame.define(v) for v in e.outvars[layout.carry :]]
@@ -411,7 +324,7 @@ def _emit_cond(frame: Any, e: Eqn) -> None:
         inner = _inside(frame, branch, held, targets)
         outs = inner.run()
         values: list[list[Value]] = []
-        for out, v, target in zip(outs, e.outvars, targets, strict=True):
+        for out, target in zip(outs, targets, strict=True):
             if target is not None:
                 inner.put(out, target)
                 values.append([])
@@ -442,11 +355,6 @@ def _not_negative(b: Any, index: Value) -> Value:
     return b.select(b.compare("lt", index, 0), 0, index)  # type: ignore[no-any-return]
 
 
-_CHECKS: dict[str, Callable[[Eqn], bool]] = {
-    "scan": _scan_fits,
-    "while": _while_fits,
-    "cond": _cond_fits,
-}
 _EMITTERS: dict[str, Callable[[Any, Eqn], None]] = {
     "scan": _emit_scan,
     "while": _emit_while,
@@ -459,4 +367,4 @@ def emit(frame: Any, e: Eqn) -> None:
     _EMITTERS[e.primitive.name](frame, e)
 
 
-__all__ = ["emit", "takes"]
+__all__ = ["emit"]

@@ -22,6 +22,7 @@ BLOCK = 1 << 12
 CHEAP = 6
 """So many equations are few: several vectors are computed side by side."""
 
+
 class _Writer:
     """One kernel under construction."""
 

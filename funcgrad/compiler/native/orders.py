@@ -128,8 +128,6 @@ def _cost(nest: Nest, lanes: int, stores: int) -> float:
     return cost
 
 
-
-
 class Plan(NamedTuple):
     """How a kernel goes about a map.
 
@@ -188,9 +186,7 @@ def laid_out(
     return Plan(Nest(loops, chosen.vector), operands, own)
 
 
-def _in_order(
-    axes: Sequence[int], shape: Sequence[int], order: Sequence[int]
-) -> tuple[int, ...]:
+def _in_order(axes: Sequence[int], shape: Sequence[int], order: Sequence[int]) -> tuple[int, ...]:
     """Steps of an array whose axes lie in memory in the order in which loops stand."""
     steps: dict[int, int] = {}
     step = 1

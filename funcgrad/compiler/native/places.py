@@ -112,13 +112,13 @@ class Rows(NamedTuple):
 
     Attributes:
         slot: the address of the pointer to them.
-        count: the register of their number.
+        number: the register of how many there are.
         shape: that of a row.
         kind: type of their numbers.
     """
 
     slot: str
-    count: str
+    number: str
     shape: tuple[int, ...]
     kind: Kind
 

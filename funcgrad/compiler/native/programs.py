@@ -9,10 +9,10 @@ import numpy as np
 
 from ...core.jaxpr import Eqn, Jaxpr, Literal, Var
 from ..groups import Map, Step
-from .frames import Frame, is_native, is_reshape, steps_of
-from .loops import without_rows
+from .frames import Frame
 from .module import Module
 from .places import Memory, kind_of_var
+from .steps import is_native, is_reshape, steps_of, without_rows
 
 
 def program_text(jaxpr: Jaxpr, bits: int) -> tuple[str, list[np.ndarray]]:
@@ -36,8 +36,8 @@ def program_text(jaxpr: Jaxpr, bits: int) -> tuple[str, list[np.ndarray]]:
     frame = Frame(module, jaxpr, places, targets)
     for place in places:
         place.frame = frame
-    for place, target in zip(frame.run(), targets, strict=True):
-        frame.put(place, target)
+    for made, target in zip(frame.run(), targets, strict=True):
+        frame.put(made, target)
     return module.text(), module.constants
 
 

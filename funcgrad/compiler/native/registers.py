@@ -5,7 +5,7 @@ Operators that only move elements are found out by evaluating them on the elemen
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -47,7 +47,7 @@ def _array(values: Sequence[Value], shape: Sequence[int]) -> np.ndarray:
     return made.reshape(shape)
 
 
-def in_pairs(combine: Callable[[Any, Any], Any], values: Sequence[Any]) -> Any:
+def in_pairs(combine: Callable[[Any, Any], Any], values: Iterable[Any]) -> Any:
     """Many values combined, halves with halves."""
     values = list(values)
     while len(values) > 1:
@@ -106,10 +106,10 @@ def _contracted(builder: Builder, e: Eqn, operands: Arrays) -> list[np.ndarray]:
     return [_array(found, shape)]
 
 
-def _dot(builder: Builder, u: Sequence[Value], v: Sequence[Value], kind: Any) -> Value:
+def _dot(builder: Builder, u: np.ndarray, v: np.ndarray, kind: Any) -> Value:
     if not len(u):
         return builder.constant(0, kind)
-    total = u[0] * v[0]
+    total: Value = u[0] * v[0]
     for a, b in zip(u[1:], v[1:], strict=True):
         total = builder.fma(a, b, total)
     return total
@@ -126,9 +126,7 @@ def _takes_contraction(e: Eqn) -> bool:
     return out.dtype.kind == "f" and out.size * size <= MOST_PRODUCTS
 
 
-Rule: TypeAlias = tuple[
-    Callable[[Eqn], bool], Callable[[Builder, Eqn, Arrays], "list[np.ndarray]"]
-]
+Rule: TypeAlias = tuple[Callable[[Eqn], bool], Callable[[Builder, Eqn, Arrays], "list[np.ndarray]"]]
 
 _MOVING: Rule = (lambda e: True, _moved)
 
@@ -173,7 +171,7 @@ def elements_of_map(builder: Builder, group: Map, inputs: Arrays) -> list[np.nda
     full = [np.broadcast_to(x, group.shape) for x in inputs]
     rows: list[list[Value]] = [[] for _ in group.outputs]
     for at in np.ndindex(*group.shape):
-        known = {v: x[at] for v, x in zip(group.inputs, full, strict=True)}
+        known: dict[Any, Any] = {v: x[at] for v, x in zip(group.inputs, full, strict=True)}
         evaluate(builder, group.eqns, known)
         for row, v in zip(rows, group.outputs, strict=True):
             row.append(known[v])

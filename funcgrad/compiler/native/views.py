@@ -33,9 +33,7 @@ def are_contiguous(shape: Sequence[int], steps: Sequence[int]) -> bool:
     return all(n <= 1 or a == b for n, a, b in zip(shape, steps, wanted, strict=True))
 
 
-def steps_along(
-    shape: Sequence[int], steps: Sequence[int], full: Sequence[int]
-) -> tuple[int, ...]:
+def steps_along(shape: Sequence[int], steps: Sequence[int], full: Sequence[int]) -> tuple[int, ...]:
     """The steps along the axes of a shape that an array broadcasts to."""
     own = [0 if n == 1 else s for n, s in zip(shape, steps, strict=True)]
     return (*[0] * (len(full) - len(shape)), *own)

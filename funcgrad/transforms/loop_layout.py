@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from ..transforms.jaxprs import Flags
+from .jaxprs import Flags
 
 
 class Parts(NamedTuple):
