@@ -133,6 +133,8 @@ class Primitive(Record):
         scalar: an elementwise operator as a formula ``(m, *numbers)`` over the basic functions of
             ``facts.Scalars``.
         rounded: the formula for floating-point numbers, where ``scalar`` overflows or cancels.
+        formula: an operator on whole arrays as one expression ``(np, *operands, **params)`` of
+            other functions of arrays, for compilers; NotImplemented where it has none.
     """
 
     name: str
@@ -165,6 +167,7 @@ class Primitive(Record):
     hazard: Any = None
     scalar: Callable[..., Any] | None = None
     rounded: Callable[..., Any] | None = None
+    formula: Callable[..., Any] | None = None
     bodily: bool = derived(False)
     recorded: bool = derived(False)
 

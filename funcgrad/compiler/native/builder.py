@@ -18,6 +18,9 @@ from .kinds import BOOL, DOUBLE, INT32, INT64, KINDS, Kind
 Number: TypeAlias = "Value | float | int | bool"
 """A value, or a Python number that takes on the kind of the value beside it."""
 
+GAVE_UP = "%gave_up"
+"""The address of a byte that is not 0 once a program has given up."""
+
 _FLOAT_OPS = {"add": "fadd", "sub": "fsub", "mul": "fmul"}
 _FLOAT_TESTS = {"eq": "oeq", "ne": "une", "lt": "olt", "le": "ole", "gt": "ogt", "ge": "oge"}
 
@@ -108,6 +111,7 @@ class Builder:
         self.lines: list[str] = []
         self.declared: dict[str, str] = {}
         self.block: str = ""
+        self.may_give_up: bool = False
         self._count: int = 0
 
     # --- text
@@ -196,6 +200,10 @@ class Builder:
     def bitcast(self, x: Value, kind: Kind) -> Value:
         """The same bits as another kind of the same size."""
         return self.instruction(f"bitcast {self.type(x.kind)} {x.text} to {self.type(kind)}", kind)
+
+    def unsigned(self, x: Value) -> Value:
+        """The bits of an integer as an unsigned one, which costs nothing."""
+        return Value(self, x.text, KINDS[x.kind.char.upper()])
 
     # --- arithmetic
 
@@ -378,6 +386,34 @@ class Builder:
         self.declare(name, f"declare {m} @{name}(i64, i64)")
         return self.instruction(f"call {m} @{name}(i64 {index}, i64 {stop})", BOOL)
 
+    # --- giving up
+
+    def give_up_if(self, condition: Value) -> None:
+        """Note that NumPy is to compute all of the program, and to raise what it raises."""
+        self.may_give_up = True
+        byte = self.scalar(f"zext i1 {self.any(condition)} to i8")
+        before = self.scalar(f"load i8, ptr {GAVE_UP}")
+        self.emit(f"store i8 {self.scalar(f'or i8 {before}, {byte}')}, ptr {GAVE_UP}")
+
+    def any(self, condition: Value) -> str:
+        """The register of whether a condition holds in some lane."""
+        if self.lanes == 1:
+            return condition.text
+        name = f"llvm.vector.reduce.or.{self.suffix(BOOL)}"
+        self.declare(name, f"declare i1 @{name}({self.type(BOOL)})")
+        return self.scalar(f"call i1 @{name}({self.type(BOOL)} {condition.text})")
+
+    def _unless_given_up(self, branch: str) -> str:
+        """The text of a branch that is taken only if the program has not given up."""
+        before = len(self.lines)
+        byte = self.scalar(f"load i8, ptr {GAVE_UP}")
+        fine = self.scalar(f"icmp eq i8 {byte}, 0")
+        condition = branch.split("i1 ")[1].split(",")[0]
+        both = self.scalar(f"and i1 {fine}, {condition}")
+        added = self.lines[before:]
+        del self.lines[before:]
+        return "\n".join([*added, branch.replace(f"i1 {condition}", f"i1 {both}", 1)])
+
     # --- loops
 
     @contextmanager
@@ -463,10 +499,15 @@ class Builder:
         state = list(begun)
 
         def go_on_if(condition: str) -> None:
+            nonlocal test
+            test = len(self.lines)
             self.emit(f"br i1 {condition}, label %{body}, label %{after}")
             self.start(body)
 
+        test = 0
         yield index, state, go_on_if
+        if self.may_give_up:  # what was computed since may be wrong, and never end
+            self.lines[test] = self._unless_given_up(self.lines[test])
         self.emit(f"{following} = add nsw i64 {index}, 1")
         self.emit(f"br label %{head}")
         end = self.block

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -12,6 +13,7 @@ from ...core.jaxpr import Eqn, Jaxpr, eval_jaxpr
 from ...ops.families import Control, control
 from ..groups import Map, Step
 from . import cache, llvm, programs
+from .forms import native_form
 from .entry import Signature, Spec, bound, entry_text
 from .kinds import kind_of
 
@@ -20,12 +22,13 @@ def fused(jaxpr: Jaxpr) -> Jaxpr:
     """The jaxpr with what native code can compute joined to calls of native functions."""
     found = jaxpr.cache.get("native")
     if found is None:
+        form = native_form(jaxpr)
         found = Jaxpr(
-            jaxpr.constvars,
-            jaxpr.invars,
-            list(_equations(jaxpr)),
-            jaxpr.outvars,
-            jaxpr.consts,
+            form.constvars,
+            form.invars,
+            list(_equations(form)),
+            form.outvars,
+            form.consts,
             jaxpr.as_written,
         )
         jaxpr.cache["native"] = found
@@ -74,8 +77,9 @@ def _kernel(jaxpr: Jaxpr) -> Callable[..., Any]:
     signature = Signature(
         tuple(_spec(a) for a in jaxpr.in_avals), tuple(_spec(a) for a in jaxpr.out_avals)
     )
-    body, constants = programs.program_text(jaxpr, llvm.vector_bits())
-    signature = signature._replace(ins=(*signature.ins, *map(_spec, constants)))
+    body, constants, fails = programs.program_text(jaxpr, llvm.vector_bits())
+    ins = (*signature.ins, *map(_spec, constants))
+    signature = signature._replace(ins=ins, fails=fails)
     code = cache.compiled("\n".join([body, entry_text("entry", "kernel", signature)]))
     library = llvm.Library(code, ("entry", "kernel"))
 
@@ -84,7 +88,12 @@ def _kernel(jaxpr: Jaxpr) -> Callable[..., Any]:
         return fast(*[_copied(a, s) for a, s in zip(args, signature.ins, strict=True)])
 
     fast = bound(
-        library.addresses["entry"], library.addresses["kernel"], signature, slow, keep=library
+        library.addresses["entry"],
+        library.addresses["kernel"],
+        signature,
+        slow,
+        keep=library,
+        failed=functools.partial(_evaluate, np, jaxpr=jaxpr),
     )
     return (lambda *args: fast(*args, *constants)) if constants else fast
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple, TypeAlias
 
 from ...core.jaxpr import Eqn
+from . import random_bits
 from .builder import Builder
 
 Emitter: TypeAlias = Callable[[Builder, Eqn, Sequence[str], Sequence[str]], None]
@@ -30,7 +31,9 @@ class Kernel(NamedTuple):
     emit: Emitter
 
 
-KERNELS: dict[str, Kernel] = {}
+KERNELS: dict[str, Kernel] = {
+    "random_uniform": Kernel(random_bits.takes, random_bits.emit),
+}
 """By the names of operators."""
 
 

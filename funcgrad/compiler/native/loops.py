@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 
 from ...core.jaxpr import Eqn, Jaxpr, Literal, Var
 from ...transforms.loop_layout import Layout
-from ..pipeline import optimized
 from .builder import Value
+from .forms import native_form
 from .places import Buffer, Memory, Place, Registers, Rows, is_small, kind_of_var, size_of
 from .views import contiguous_steps
 
@@ -25,7 +25,7 @@ FIRST_ROWS = 64
 
 def _inside(frame: Any, jaxpr: Jaxpr, given: Sequence[Place], targets: Any) -> Any:
     """A frame for what stands inside of a loop or branch."""
-    return type(frame)(frame.module, optimized(jaxpr), given, targets)
+    return type(frame)(frame.module, native_form(jaxpr), given, targets)
 
 
 def _held(frame: Any, inputs: Sequence[Any]) -> list[Place]:
@@ -84,7 +84,7 @@ class _Carry:
     def __init__(self, frame: Any, jaxpr: Jaxpr, layout: Layout, inputs: Sequence[Any]) -> None:
         self.frame: Any = frame
         self.module: Any = frame.module
-        jaxpr = optimized(jaxpr)
+        jaxpr = native_form(jaxpr)
         olds = jaxpr.invars[layout.consts : layout.first_x]
         news = jaxpr.outvars[: layout.carry]
         self.parts: list[Place | _Carried] = []

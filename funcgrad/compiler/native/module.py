@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .builder import Builder, Value, literal
+from .builder import GAVE_UP, Builder, Value, literal
 from .kinds import BOOL, Kind, kind_of
 from .places import ALIGNMENT, Arena, Buffer, Memory, Place, Registers
 
@@ -43,6 +43,11 @@ class Module:
         self._functions: dict[str, str] = {}
         self._declared: dict[str, str] = {}
         self._embedded: dict[Any, str] = {}
+
+    @property
+    def may_give_up(self) -> bool:
+        """True if the kernel returns an int, which is not 0 where NumPy must do it."""
+        return self.builder.may_give_up
 
     # --- memory ---------------------------------------------------------------------------------
 
@@ -156,6 +161,9 @@ class Module:
         names = [f"%a{i}" for i in range(len(addresses))]
         emit(builder, names)
         self._declared.update(builder.declared)
+        if builder.may_give_up:
+            self.builder.may_give_up = True
+            names, addresses = [*names, GAVE_UP], [*addresses, GAVE_UP]
         head = ", ".join(f"ptr noalias {n}" for n in names)
         body = "\n".join([f"({head}) nounwind {{", *builder.lines, "  ret void", "}"])
         name = self._functions.setdefault(body, f"step_{len(self._functions)}")
@@ -176,6 +184,12 @@ class Module:
         elif self.arena.size:
             entry.append(f"  {ARENA} = alloca i8, i64 {self.arena.size}, align {ALIGNMENT}")
         functions = [f"define internal void @{n}{body}" for body, n in self._functions.items()]
-        head = "define void @kernel(ptr noalias readonly %given) nounwind {"
+        result = "ret void"
+        if self.builder.may_give_up:
+            entry += [f"  {GAVE_UP} = alloca i8", f"  store i8 0, ptr {GAVE_UP}"]
+            leave += [f"  %status = load i8, ptr {GAVE_UP}", "  %answer = zext i8 %status to i32"]
+            result = "ret i32 %answer"
+        kind = result.split()[1]
+        head = f"define {kind} @kernel(ptr noalias readonly %given) nounwind {{"
         main = [head, "entry:", *entry, "  br label %body", *self.builder.lines]
-        return "\n".join([*declared.values(), *functions, *main, *leave, "  ret void", "}"])
+        return "\n".join([*declared.values(), *functions, *main, *leave, f"  {result}", "}"])

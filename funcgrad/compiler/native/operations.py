@@ -94,6 +94,26 @@ def _chosen(b: Builder, c: Number, x: Number, y: Number) -> Value:
     return b.select(b.value(c, BOOL), x, y)
 
 
+def _shifted(op: str) -> Emitter:
+    """Shifts; by as many bits as there are, or more, nothing of the number is left."""
+
+    def emit(b: Builder, x: Number, y: Number) -> Value:
+        u, v = b.common(x, y)
+        bits = 8 * u.kind.size
+        far = b.compare("ge", b.unsigned(v), bits)
+        if op == "shr" and u.kind.is_signed:
+            return b.instruction(
+                f"ashr {b.type(u.kind)} {u.text}, {b.select(far, bits - 1, v).text}", u.kind
+            )
+        how = "lshr" if op == "shr" else "shl"
+        shifted = b.instruction(
+            f"{how} {b.type(u.kind)} {u.text}, {b.select(far, 0, v).text}", u.kind
+        )
+        return b.select(far, 0, shifted)
+
+    return emit
+
+
 def _power(b: Builder, x: Number, y: Number) -> Number:
     """Powers that are products; others by the formula."""
     if isinstance(x, Value) and x.kind.is_float and not isinstance(y, Value):
@@ -103,9 +123,34 @@ def _power(b: Builder, x: Number, y: Number) -> Number:
         if y == -1:
             return 1 / x
     u, v = b.common(x, y)
-    if not u.kind.is_float:
-        raise NotNativeError("powers of integers")
-    return VectorFunctions(b).power(u, v)
+    if u.kind.is_float:
+        return VectorFunctions(b).power(u, v)
+    if not isinstance(y, Value) and y >= 0:
+        return _integer_power(b, u, int(y))
+    return _integer_powers(b, u, v)
+
+
+def _integer_power(b: Builder, x: Value, n: int) -> Value:
+    """A power by repeated squares."""
+    found = None
+    while n:
+        if n & 1:
+            found = x if found is None else found * x
+        n >>= 1
+        x = x * x if n else x
+    return b.constant(1, x.kind) if found is None else found
+
+
+def _integer_powers(b: Builder, x: Value, n: Value) -> Value:
+    """The same where exponents are known only at run time; there are no negative ones."""
+    if n.kind.is_signed:
+        b.give_up_if(n < 0)
+    with b.turns([b.constant(1, x.kind), x, n]) as (_, state, go_on_if):
+        found, x, n = state
+        go_on_if(b.any(n != 0))
+        state[0] = b.select((n & 1) != 0, found * x, found)
+        state[1:] = [x * x, b.shift("lshr", n, 1)]
+    return state[0]
 
 
 OPERATIONS: dict[str, Emitter] = {
@@ -119,6 +164,8 @@ OPERATIONS: dict[str, Emitter] = {
     "or": _bitwise("or"),
     "xor": _bitwise("xor"),
     "not": lambda b, x: ~x,
+    "shift_left": _shifted("shl"),
+    "shift_right": _shifted("shr"),
     "logical_and": _logical("and"),
     "logical_or": _logical("or"),
     "logical_xor": _logical("xor"),

@@ -15,15 +15,23 @@ from .places import Memory, kind_of_var
 from .steps import is_native, is_reshape, steps_of, without_rows
 
 
-def program_text(jaxpr: Jaxpr, bits: int) -> tuple[str, list[np.ndarray]]:
-    """The module with ``void kernel(ptr given)``, which computes a jaxpr.
+class Program(NamedTuple):
+    """A module's text.
 
-    All steps must be native.
-
-    Returns:
-        The text, and constants. ``given`` holds the addresses of the inputs, the constants and
-        the outputs.
+    Attributes:
+        text: the module with ``void kernel(ptr given)``, where ``given`` holds the addresses of
+            the inputs, the constants and the outputs.
+        constants: arrays that are handed over.
+        may_give_up: the kernel returns an int, which is not 0 where NumPy must do it.
     """
+
+    text: str
+    constants: list[np.ndarray]
+    may_give_up: bool
+
+
+def program_text(jaxpr: Jaxpr, bits: int) -> Program:
+    """The native program of a jaxpr, of which all steps must be native."""
     module = Module(bits, len(jaxpr.invars), len(jaxpr.outvars))
     places = [
         Memory(address, v.aval.shape, kind_of_var(v), None)
@@ -38,7 +46,7 @@ def program_text(jaxpr: Jaxpr, bits: int) -> tuple[str, list[np.ndarray]]:
         place.frame = frame
     for made, target in zip(frame.run(), targets, strict=True):
         frame.put(made, target)
-    return module.text(), module.constants
+    return Program(module.text(), module.constants, module.may_give_up)
 
 
 class Run(NamedTuple):

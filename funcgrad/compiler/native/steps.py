@@ -10,8 +10,8 @@ from typing import Any
 
 from ...core.jaxpr import Eqn, Jaxpr, Var
 from ..groups import Map, Step, grouped
-from ..pipeline import optimized
 from . import kernels, operations, reductions, registers
+from .forms import native_form
 from .kinds import kind_of
 from .places import Memory, is_small, kind_of_var
 from .views import view
@@ -69,7 +69,7 @@ def is_control(e: Eqn) -> bool:
 
 def _jaxpr_fits(jaxpr: Jaxpr) -> bool:
     """True if each step of a jaxpr inside, once optimised, is native."""
-    jaxpr = optimized(jaxpr)
+    jaxpr = native_form(jaxpr)
     found = jaxpr.cache.get("fits native code")
     if found is None:
         every = (*jaxpr.constvars, *jaxpr.invars, *jaxpr.outvars)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
@@ -83,6 +84,32 @@ def _norm_on_gpu(
     return out * scale.reshape(out.shape)
 
 
+def _norm_formula(
+    np_: Any, x: Array, *, axes: tuple[int, ...], order: float, count: float = 1
+) -> Array:
+    """The norm from three sums: of large, usual, and small numbers, the outer ones scaled.
+
+    Blue, A portable Fortran program to find the Euclidean norm of a vector (1978). The scales are
+    powers of two, which round nothing.
+    """
+    if order != 2:
+        return _norm_on_gpu(np_, x, axes=axes, order=order, count=count)
+    info, one = np.finfo(x.dtype), x.dtype.type(1)
+    least, most = -(-info.minexp // 2), (info.maxexp - info.nmant) // 2
+    shrink, grow = np.ldexp(one, -(info.maxexp + info.nmant) // 2), np.ldexp(one, (-info.minexp + info.nmant + 1) // 2)
+    size = abs(x)
+    is_large, is_small = size > np.ldexp(one, most), size < np.ldexp(one, least)
+    large = np_.sum(np_.where(is_large, x * shrink, 0) ** 2, axis=axes)
+    small = np_.sum(np_.where(is_small, x * grow, 0) ** 2, axis=axes)
+    usual = np_.sum(np_.where(is_large | is_small, 0, x) ** 2, axis=axes)
+    if count != 1:
+        large, small, usual = (total / count for total in (large, small, usual))
+    low = usual < np.ldexp(one, info.minexp + 2 * info.nmant + 10)
+    of_small = np_.sqrt(small + usual * grow * grow) / grow
+    of_large = np_.sqrt(large + usual * shrink * shrink) / shrink
+    return np_.where(large > 0, of_large, np_.where(low, of_small, np_.sqrt(usual)))
+
+
 def _norm_abstract(x: Aval, *, axes: tuple[int, ...], **_: object) -> Aval:
     return Aval(reduced_shape(x.shape, axes), real_dtype(x.dtype))
 
@@ -116,6 +143,7 @@ vector_norm: General = general(
     "vector_norm",
     _norm_eval,
     on_gpu=_norm_on_gpu,
+    formula=_norm_formula,
     abstract=_norm_abstract,
     jvp=_norm_jvp,
     batch=lambda _size, args, _batched, *, axes, **params: vector_norm(

@@ -135,6 +135,21 @@ def store_uniform(x0: Array, x1: Array, out: Array) -> None:
         out -= 1
 
 
+def threefry_formula(
+    _np: Any, key0: Array, key1: Array, count0: Array, count1: Array
+) -> Words:
+    """The same by operators of arrays."""
+    keys = (key0, key1, key0 ^ key1 ^ np.uint32(0x1BD11BDA))
+    x0, x1 = count0 + key0, count1 + key1
+    for rotations, i, j, number in threefry_rounds():
+        for r in rotations:
+            x0 = x0 + x1
+            x1 = ((x1 << np.uint32(r)) | (x1 >> np.uint32(32 - r))) ^ x0
+        x0 = x0 + keys[i]
+        x1 = x1 + keys[j] + np.uint32(number)
+    return x0, x1
+
+
 def evaluate_threefry2x32(
     xp: ArrayModule, key0: Array, key1: Array, count0: Array, count1: Array
 ) -> Words:
@@ -201,6 +216,7 @@ threefry2x32: General = general(
     "threefry2x32",
     evaluate_threefry2x32,
     on_gpu=threefry2x32_there,
+    formula=threefry_formula,
     abstract=_abstract_threefry2x32,
     batch=_batch_threefry2x32,
     cases=_threefry2x32_cases,

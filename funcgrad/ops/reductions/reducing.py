@@ -342,6 +342,7 @@ logsumexp: General = general(
     "logsumexp",
     _logsumexp_eval,
     on_gpu=_logsumexp_on_gpu,
+    formula=_logsumexp_on_gpu,
     abstract=_reduced,
     jvp=_logsumexp_jvp,
     batch=_batch("lse"),

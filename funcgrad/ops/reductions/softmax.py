@@ -93,6 +93,7 @@ log_total: General = general(
     "log_total",
     log_total_values,
     on_gpu=_log_total_on_gpu,
+    formula=_log_total_on_gpu,
     abstract=lambda total, _exponentials, *, axes: Aval(
         total.shape, np.log(np.ones(1, total.dtype)).dtype
     ),
