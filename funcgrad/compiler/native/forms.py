@@ -62,7 +62,8 @@ def _written(e: Eqn, write: Any) -> Jaxpr | None:
             for o, v in zip(outs, e.outvars, strict=True)
         ]
 
+    owner = f"the formula of {e.primitive.name}"
     try:
-        return stage(run, [a.aval for a in e.inputs], f"the formula of {e.primitive.name}", Formulas(None))
+        return stage(run, [a.aval for a in e.inputs], owner, Formulas(None))
     except _NoFormulaError:
         return None

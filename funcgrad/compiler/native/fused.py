@@ -13,8 +13,8 @@ from ...core.jaxpr import Eqn, Jaxpr, eval_jaxpr
 from ...ops.families import Control, control
 from ..groups import Map, Step
 from . import cache, llvm, programs
-from .forms import native_form
 from .entry import Signature, Spec, bound, entry_text
+from .forms import native_form
 from .kinds import kind_of
 
 

@@ -7,7 +7,6 @@ from typing import Any, TypeAlias
 
 from ...core.jaxpr import Atom, Eqn, Jaxpr, Literal, Var
 
-
 Called: TypeAlias = Callable[[Eqn], "Jaxpr | None"]
 
 

@@ -22,6 +22,7 @@ from ..pointwise.complex import imag, real
 from ..shape import broadcast, reduce_sum, reshape
 from .inverses import inv
 from .matrices import by_lanes, check_square, random_matrix, real_dtype, swap
+from .small import cofactors_formula, det_formula, slogdet_formula
 
 
 def _entries_product(x: Array, y: Array) -> Array:
@@ -69,6 +70,7 @@ def _singular_cases(*dtypes: str) -> Cases:
 det: General = general(
     "det",
     _det_eval,
+    formula=det_formula,
     abstract=_det_abstract,
     jvp=lambda t, _d, a: _entries_product(cofactors(a), t),
     batch=lambda _size, args, _batched: det(args[0]),
@@ -148,6 +150,7 @@ def _cofactors_abstract(a: Aval, *_: Aval) -> Aval:
 cofactors: General = general(
     "cofactors",
     _cofactors_eval,
+    formula=cofactors_formula,
     on_gpu=_cofactors_on_gpu,
     abstract=_cofactors_abstract,
     jvp=lambda t, _c, a: cofactors_change(a, t),
@@ -253,6 +256,7 @@ def _slogdet_jvp(t: Array, out: tuple[Array, Array], a: Array) -> tuple[Array | 
 slogdet: General = general(
     "slogdet",
     _slogdet_eval,
+    formula=slogdet_formula,
     abstract=_slogdet_abstract,
     jvp=_slogdet_jvp,
     batch=lambda _size, args, _batched: slogdet(args[0]),

@@ -32,6 +32,7 @@ from .matrices import (
     swap,
     triangle,
 )
+from .small import cholesky_formula
 from .solving import NONE, TRANSPOSED, triangular_solve
 
 # --- Cholesky ------------------------------------------------------------------------------------
@@ -89,6 +90,7 @@ def hermitian_cases(*dtypes: str, **params: Any) -> Cases:
 cholesky: General = general(
     "cholesky",
     _cholesky_eval,
+    formula=cholesky_formula,
     abstract=_cholesky_abstract,
     jvp=_cholesky_jvp,
     batch=lambda _size, args, _batched, **params: cholesky(args[0], **params),

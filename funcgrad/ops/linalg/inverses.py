@@ -20,6 +20,7 @@ from ..contraction.dot_general import matmul
 from ..families import General, general
 from ..shape import broadcast
 from .matrices import adjoint, by_lanes, check_square, random_matrix
+from .small import inv_formula
 
 
 def inverse_values(xp: ArrayModule, a: Array) -> Array:
@@ -39,6 +40,7 @@ def _inv_abstract(a: Aval, **_: object) -> Aval:
 inv: General = general(
     "inv",
     _inv_eval,
+    formula=inv_formula,
     abstract=_inv_abstract,
     jvp=lambda t, x, _a, **_: -matmul(matmul(x, t), x),
     batch=lambda _size, args, _batched, **params: inv(args[0], **params),

@@ -96,7 +96,8 @@ def _norm_formula(
         return _norm_on_gpu(np_, x, axes=axes, order=order, count=count)
     info, one = np.finfo(x.dtype), x.dtype.type(1)
     least, most = -(-info.minexp // 2), (info.maxexp - info.nmant) // 2
-    shrink, grow = np.ldexp(one, -(info.maxexp + info.nmant) // 2), np.ldexp(one, (-info.minexp + info.nmant + 1) // 2)
+    down, up = (info.maxexp + info.nmant) // 2, (-info.minexp + info.nmant + 1) // 2
+    shrink, grow = np.ldexp(one, -down), np.ldexp(one, up)
     size = abs(x)
     is_large, is_small = size > np.ldexp(one, most), size < np.ldexp(one, least)
     large = np_.sum(np_.where(is_large, x * shrink, 0) ** 2, axis=axes)
@@ -105,8 +106,8 @@ def _norm_formula(
     if count != 1:
         large, small, usual = (total / count for total in (large, small, usual))
     low = usual < np.ldexp(one, info.minexp + 2 * info.nmant + 10)
-    of_small = np_.sqrt(small + usual * grow * grow) / grow
-    of_large = np_.sqrt(large + usual * shrink * shrink) / shrink
+    of_small = np_.sqrt(small + usual * grow * grow) * np.ldexp(one, -up)
+    of_large = np_.sqrt(large + usual * shrink * shrink) * np.ldexp(one, down)
     return np_.where(large > 0, of_large, np_.where(low, of_small, np_.sqrt(usual)))
 
 

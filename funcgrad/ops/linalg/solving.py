@@ -23,6 +23,7 @@ from ..families import General, general, sample
 from ..pointwise.complex import conj
 from ..shape import broadcast, move_axis, reshape
 from .matrices import adjoint, by_lanes, check_square, nan_unless, random_matrix, swap, triangle
+from .small import solve_formula, triangular_solve_formula
 
 NONE, TRANSPOSED, ADJOINT = range(3)
 """Values of ``transpose_a``: triangular_solve takes the matrix, its transpose, or its adjoint."""
@@ -223,6 +224,7 @@ def _triangular_solve_cases(rng: np.random.Generator) -> Iterator[Case]:
 triangular_solve: General = general(
     "triangular_solve",
     _triangular_solve_eval,
+    formula=triangular_solve_formula,
     abstract=_triangular_solve_abstract,
     jvp=(
         _triangular_solve_jvp_a,
@@ -274,6 +276,7 @@ def _solve_cases(rng: np.random.Generator) -> Iterator[Case]:
 solve: General = general(
     "solve",
     _solve_eval,
+    formula=solve_formula,
     abstract=_solve_abstract,
     jvp=(
         lambda t, x, a, _b, **params: -solve(a, matmul(t, x), **params),

@@ -135,9 +135,7 @@ def store_uniform(x0: Array, x1: Array, out: Array) -> None:
         out -= 1
 
 
-def threefry_formula(
-    _np: Any, key0: Array, key1: Array, count0: Array, count1: Array
-) -> Words:
+def threefry_formula(_np: Any, key0: Array, key1: Array, count0: Array, count1: Array) -> Words:
     """The same by operators of arrays."""
     keys = (key0, key1, key0 ^ key1 ^ np.uint32(0x1BD11BDA))
     x0, x1 = count0 + key0, count1 + key1
