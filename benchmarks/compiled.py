@@ -17,11 +17,11 @@ os.environ.setdefault(
     "XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
 )
 import numpy as np
-from workloads import Library, loops
+from workloads import Library, elementwise, loops, models
 
 import funcgrad as fg
 
-WORKLOADS = {**loops.WORKLOADS}
+WORKLOADS = {**elementwise.WORKLOADS, **models.WORKLOADS, **loops.WORKLOADS}
 
 
 def ours() -> Library:
