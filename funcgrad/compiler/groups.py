@@ -13,6 +13,9 @@ from ..core.jaxpr import Eqn, Jaxpr, Literal, Var
 from ..ops.families import Elementwise
 from ..ops.shape import convert
 
+MOST_EQNS = 400
+"""So many equations may be in a map: compilers take more than twice as long for twice as many."""
+
 
 class Map:
     """Elementwise equations over one shape, with what they read and what is read of them.
@@ -160,7 +163,7 @@ def _place(steps: Sequence[Step], shape: tuple[int, ...], earliest: int) -> int:
     """The number of the first map of a shape from a step on; that of a new step without one."""
     for at in range(earliest, len(steps)):
         step = steps[at]
-        if isinstance(step, Map) and step.shape == shape:
+        if isinstance(step, Map) and step.shape == shape and len(step.eqns) < MOST_EQNS:
             return at
     return len(steps)
 

@@ -71,7 +71,7 @@ def test_maps_and_reductions_are_one_function() -> None:
     assert parts(lambda x: np.sum((x * 2 + 1) ** 2), X) == [native_call.name]
     assert parts(lambda x: (np.sum(x, 0) + 1, np.max(x * 2, 1)), X) == [native_call.name]
     assert parts(lambda x: np.reshape(x * 2, (12,)) + 1, X) == [native_call.name]
-    assert parts(lambda x: np.linalg.inv(x[:, :3] * 2) + 1, X).count(native_call.name) == 2
+    assert parts(lambda x: np.linalg.svd(x * 2)[1] + 1, X).count(native_call.name) == 2
 
 
 @pytest.mark.parametrize("char", "fdil")

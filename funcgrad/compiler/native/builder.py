@@ -104,7 +104,15 @@ class Value:
 
 
 class Builder:
-    """The text of one function under construction; its values have ``lanes`` numbers."""
+    """The text of one function under construction; its values have ``lanes`` numbers.
+
+    Attributes:
+        lines: its instructions.
+        declared: what it refers to in the module.
+        block: the label of the block under construction.
+        may_give_up: whether something in it gives up.
+        written: how often each elementary function is wanted.
+    """
 
     def __init__(self, lanes: int) -> None:
         self.lanes: int = lanes
@@ -112,6 +120,7 @@ class Builder:
         self.declared: dict[str, str] = {}
         self.block: str = ""
         self.may_give_up: bool = False
+        self.written: dict[str, int] = {}
         self._count: int = 0
 
     # --- text
@@ -498,13 +507,14 @@ class Builder:
         begun = [Value(self, r, v.kind) for r, v in zip(phis, values, strict=True)]
         state = list(begun)
 
+        test = 0
+
         def go_on_if(condition: str) -> None:
             nonlocal test
             test = len(self.lines)
             self.emit(f"br i1 {condition}, label %{body}, label %{after}")
             self.start(body)
 
-        test = 0
         yield index, state, go_on_if
         if self.may_give_up:  # what was computed since may be wrong, and never end
             self.lines[test] = self._unless_given_up(self.lines[test])

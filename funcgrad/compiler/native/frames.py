@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,8 @@ import numpy as np
 from ...core.avals import Aval
 from ...core.jaxpr import Eqn, Jaxpr, Literal, Var
 from ..groups import Map, Step
-from . import kernels, loops, reductions, registers
+from . import kernels, loops, reductions, registers, rows
+from .blocks import Block, as_map, blocked
 from .builder import Builder, Value
 from .kinds import Kind
 from .module import Module
@@ -19,6 +20,9 @@ from .orders import laid_out
 from .places import Memory, Place, Registers, is_small, kind_of_var, size_of
 from .steps import is_control, is_reshape, steps_of
 from .views import contiguous_steps, reshaped, steps_along, view
+
+MOST_WRITTEN = 256
+"""So many operations of small arrays are written out element by element."""
 
 
 def lanes_of(kinds: Sequence[Kind], bits: int) -> int:
@@ -68,7 +72,7 @@ class Frame:
 
     def run(self) -> list[Place]:
         """Write all steps; returns the places of the results."""
-        steps = steps_of(self.jaxpr)
+        steps = blocked(steps_of(self.jaxpr), self.jaxpr.outvars)
         last: dict[Any, int] = {}
         for i, step in enumerate(steps):
             last.update((a, i) for a in (*step.inputs, *_made_by(step)) if type(a) is Var)
@@ -178,9 +182,11 @@ class Frame:
 
     # --- steps ----------------------------------------------------------------------------------
 
-    def _step(self, step: Step) -> None:
+    def _step(self, step: Step | Block) -> None:
         if isinstance(step, Map):
             self._map(step)
+        elif isinstance(step, Block):
+            rows.emit(self, step)
         elif self._look(step):
             pass
         elif registers.takes(step):
@@ -192,16 +198,17 @@ class Frame:
         elif is_control(step):
             loops.emit(self, step)
         elif reductions.takes(step):
-            group = Map(step.inputs[0].aval.shape)
-            group.inputs, group.reductions = [step.inputs[0]], [step]
-            self._nest(group)
+            made = as_map(step)
+            assert isinstance(made, Map)
+            self._nest(made)
         elif is_reshape(step):
             self._reshape(step)
         else:
             self._kernel(step)
 
     def _map(self, group: Map) -> None:
-        if not is_small(group.shape):
+        written = size_of(group.shape) * len(group.eqns)
+        if not is_small(group.shape) or written > max(MOST_WRITTEN, len(group.eqns)):
             self._nest(group)
             return
         inputs = [self.elements(v) for v in group.inputs]
@@ -260,36 +267,41 @@ class Frame:
                 self.define(v)
             return
         sources = [self.memory(self.place(v)) for v in group.inputs]
-        reads = [
-            Operand(m.kind, steps_along(m.shape, m.steps, group.shape)) for m in sources
-        ]  # fmt: skip
+        fixed = [t.steps if (t := self._targets.get(v)) else None for v in group.results]
+        self._write(
+            group, sources, fixed,
+            lambda found: [self.define(v, s) for v, s in zip(group.results, found, strict=True)],
+        )  # fmt: skip
+        self.release(*sources)
+
+    def nest(self, group: Map, sources: Sequence[Memory], targets: Sequence[Memory]) -> None:
+        """Call the kernel of a map whose operands and results have their places."""
+        self._write(group, sources, [t.steps for t in targets], lambda _found: targets)
+
+    def _write(
+        self,
+        group: Map,
+        sources: Sequence[Memory],
+        fixed: Sequence[tuple[int, ...] | None],
+        define: Callable[[Sequence[tuple[int, ...]]], Sequence[Memory]],
+    ) -> None:
+        reads = [Operand(m.kind, steps_along(m.shape, m.steps, group.shape)) for m in sources]
         kinds = [kind_of_var(a) for a in (*group.inputs, *group.results)]
         lanes = lanes_of(kinds, self.module.bits)
-        fixed = [t.steps if (t := self._targets.get(v)) else None for v in group.results]
         plan = laid_out(group, reads, fixed, lanes)
-        targets = [
-            self.define(v, steps) for v, steps in zip(group.results, plan.results, strict=True)
-        ]  # fmt: skip
+        targets = define(plan.results)
 
         def emit(builder: Builder, names: list[str]) -> None:
             emit_nest(builder, group, plan.nest, plan.operands, names)
 
         self.module.kernel(lanes, [m.address for m in (*sources, *targets)], emit)
-        self.release(*sources)
 
     def _copy(self, source: Memory, target: Memory) -> None:
         """Copy elements between arrays of other steps."""
         v = Var(Aval(source.shape, source.kind.dtype))
         group = Map(source.shape)
         group.inputs = group.outputs = [v]
-        reads = [Operand(source.kind, steps_along(source.shape, source.steps, source.shape))]
-        lanes = lanes_of([source.kind], self.module.bits)
-        plan = laid_out(group, reads, [target.steps], lanes)
-
-        def emit(builder: Builder, names: list[str]) -> None:
-            emit_nest(builder, group, plan.nest, plan.operands, names)
-
-        self.module.kernel(lanes, [source.address, target.address], emit)
+        self.nest(group, [source], [target])
 
     def _kernel(self, e: Eqn) -> None:
         """Call the kernel of an operator on whole arrays."""
@@ -313,8 +325,8 @@ class Frame:
         self.release(*sources)
 
 
-def _made_by(step: Step) -> Sequence[Var]:
-    return step.results if isinstance(step, Map) else step.outvars
+def _made_by(step: Step | Block) -> Sequence[Var]:
+    return step.outvars if isinstance(step, Eqn) else step.results
 
 
 __all__ = ["Frame", "lanes_of"]

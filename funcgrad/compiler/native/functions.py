@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from .builder import Builder, Number, Value
-from .kinds import BOOL, DOUBLE
+from .kinds import BOOL, DOUBLE, Kind
 from .mathematics import (
     error_functions,
     exponentials,
@@ -21,6 +22,25 @@ from .mathematics.formats import absolute, format_of, with_sign
 
 class NotNativeError(NotImplementedError):
     """A function, or a type of numbers, has no native code."""
+
+
+FEW = 6
+"""So often a function is written into another one; beyond, it is called."""
+
+
+def _definition(
+    name: str, lanes: int, function: Callable[..., Value], kinds: Sequence[Kind], caller: Builder
+) -> str:
+    """A function of a module that computes a function of values."""
+    inner = Builder(lanes)
+    inner.start("entry")
+    given = [Value(inner, f"%x{i}", kind) for i, kind in enumerate(kinds)]
+    found = function(*given)
+    caller.declared.update(inner.declared)
+    head = ", ".join(f"{inner.type(x.kind)} {x.text}" for x in given)
+    result = inner.type(found.kind)
+    body = [*inner.lines, f"  ret {result} {found.text}", "}"]
+    return "\n".join([f"define internal {result} @{name}({head}) nounwind {{", *body])
 
 
 class VectorFunctions:
@@ -50,6 +70,20 @@ class VectorFunctions:
 
     def _float(self, x: Number) -> Value:
         return self._floats(x)[0]
+
+    def _function(self, function: Callable[..., Value], *xs: Value) -> Value:
+        """A function written where it is wanted, or called if it is wanted often."""
+        b = self.builder
+        name = function.__name__
+        b.written[name] = b.written.get(name, 0) + 1
+        if b.written[name] <= FEW:
+            return function(*xs)
+        types = [b.type(x.kind) for x in xs]
+        name = f"fg_{name}_{b.suffix(xs[0].kind)}"
+        if name not in b.declared:
+            b.declare(name, _definition(name, b.lanes, function, [x.kind for x in xs], b))
+        given = ", ".join(f"{t} {x.text}" for t, x in zip(types, xs, strict=True))
+        return b.instruction(f"call {types[0]} @{name}({given})", xs[0].kind)
 
     # --- choices and parts -----------------------------------------------------------------------
 
@@ -122,11 +156,11 @@ class VectorFunctions:
 
     def cbrt(self, x: Number) -> Value:
         """The cube root."""
-        return powers.cbrt(self._float(x))
+        return self._function(powers.cbrt, self._float(x))
 
     def hypot(self, x: Number, y: Number) -> Value:
         """The length of the vector (x, y)."""
-        return powers.hypot(*self._floats(x, y))
+        return self._function(powers.hypot, *self._floats(x, y))
 
     def power(self, x: Number, y: Number) -> Value:
         """X**y of floats."""
@@ -137,107 +171,107 @@ class VectorFunctions:
         if not isinstance(y, Value) and y == 2:
             x = self._float(x)
             return x * x
-        return powers.power(*self._floats(x, y))
+        return self._function(powers.power, *self._floats(x, y))
 
     def exp(self, x: Number) -> Value:
         """The exponential function."""
-        return exponentials.exp(self._float(x))
+        return self._function(exponentials.exp, self._float(x))
 
     def exp2(self, x: Number) -> Value:
         """2**x."""
-        return exponentials.exp2(self._float(x))
+        return self._function(exponentials.exp2, self._float(x))
 
     def expm1(self, x: Number) -> Value:
         """exp(x) - 1."""
-        return exponentials.expm1(self._float(x))
+        return self._function(exponentials.expm1, self._float(x))
 
     def log(self, x: Number) -> Value:
         """The natural logarithm."""
-        return logarithms.log(self._float(x))
+        return self._function(logarithms.log, self._float(x))
 
     def log1p(self, x: Number) -> Value:
         """log(1 + x)."""
-        return logarithms.log1p(self._float(x))
+        return self._function(logarithms.log1p, self._float(x))
 
     def log2(self, x: Number) -> Value:
         """The logarithm to base 2."""
-        return logarithms.log2(self._float(x))
+        return self._function(logarithms.log2, self._float(x))
 
     def log10(self, x: Number) -> Value:
         """The logarithm to base 10."""
-        return logarithms.log10(self._float(x))
+        return self._function(logarithms.log10, self._float(x))
 
     # --- trigonometric and hyperbolic functions --------------------------------------------------
 
     def sin(self, x: Number) -> Value:
         """The sine."""
-        return trigonometry.sin(self._float(x))
+        return self._function(trigonometry.sin, self._float(x))
 
     def cos(self, x: Number) -> Value:
         """The cosine."""
-        return trigonometry.cos(self._float(x))
+        return self._function(trigonometry.cos, self._float(x))
 
     def tan(self, x: Number) -> Value:
         """The tangent."""
-        return trigonometry.tan(self._float(x))
+        return self._function(trigonometry.tan, self._float(x))
 
     def asin(self, x: Number) -> Value:
         """The inverse sine."""
-        return trigonometry.asin(self._float(x))
+        return self._function(trigonometry.asin, self._float(x))
 
     def acos(self, x: Number) -> Value:
         """The inverse cosine."""
-        return trigonometry.acos(self._float(x))
+        return self._function(trigonometry.acos, self._float(x))
 
     def atan(self, x: Number) -> Value:
         """The inverse tangent."""
-        return trigonometry.atan(self._float(x))
+        return self._function(trigonometry.atan, self._float(x))
 
     def atan2(self, y: Number, x: Number) -> Value:
         """The angle of the point (x, y)."""
-        return trigonometry.atan2(*self._floats(y, x))
+        return self._function(trigonometry.atan2, *self._floats(y, x))
 
     def sinh(self, x: Number) -> Value:
         """The hyperbolic sine."""
-        return hyperbolic.sinh(self._float(x))
+        return self._function(hyperbolic.sinh, self._float(x))
 
     def cosh(self, x: Number) -> Value:
         """The hyperbolic cosine."""
-        return hyperbolic.cosh(self._float(x))
+        return self._function(hyperbolic.cosh, self._float(x))
 
     def tanh(self, x: Number) -> Value:
         """The hyperbolic tangent."""
-        return hyperbolic.tanh(self._float(x))
+        return self._function(hyperbolic.tanh, self._float(x))
 
     def asinh(self, x: Number) -> Value:
         """The inverse hyperbolic sine."""
-        return hyperbolic.asinh(self._float(x))
+        return self._function(hyperbolic.asinh, self._float(x))
 
     def acosh(self, x: Number) -> Value:
         """The inverse hyperbolic cosine."""
-        return hyperbolic.acosh(self._float(x))
+        return self._function(hyperbolic.acosh, self._float(x))
 
     def atanh(self, x: Number) -> Value:
         """The inverse hyperbolic tangent."""
-        return hyperbolic.atanh(self._float(x))
+        return self._function(hyperbolic.atanh, self._float(x))
 
     # --- error functions and the gamma function --------------------------------------------------
 
     def erf(self, x: Number) -> Value:
         """The error function."""
-        return error_functions.erf(self._float(x))
+        return self._function(error_functions.erf, self._float(x))
 
     def erfc(self, x: Number) -> Value:
         """1 - erf(x)."""
-        return error_functions.erfc(self._float(x))
+        return self._function(error_functions.erfc, self._float(x))
 
     def erfcx(self, x: Number) -> Value:
         """exp(x**2) erfc(x)."""
-        return error_functions.erfcx(self._float(x))
+        return self._function(error_functions.erfcx, self._float(x))
 
     def erf_inv(self, x: Number) -> Value:
         """The inverse of the error function."""
-        return error_functions.erf_inv(self._float(x))
+        return self._function(error_functions.erf_inv, self._float(x))
 
     def lgamma(self, x: Number) -> Value:
         """Refused, as yet."""

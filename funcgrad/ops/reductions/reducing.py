@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -98,6 +99,32 @@ def spread_to_hits_values(
     return xp.where(hit, share, ct.dtype.type(0))[()]
 
 
+def _hits_formula(
+    np_: Any, t: Array, x: Array, out: Array, axes: tuple[int, ...]
+) -> tuple[Array, Array]:
+    """The places where the extremum is reached, and their number as that of floats."""
+    if t.dtype.kind != "f" or not axes:
+        return NotImplemented, NotImplemented
+    hit = x == out.reshape(kept_shape(x.shape, axes))
+    one = t.dtype.type(1)
+    return hit, np_.maximum(np_.sum(np_.where(hit, one, 0 * one), axis=axes), one)
+
+
+def _mean_formula(np_: Any, t: Array, x: Array, out: Array, *, axes: tuple[int, ...]) -> Array:
+    hit, count = _hits_formula(np_, t, x, out, axes)
+    if hit is NotImplemented:
+        return hit
+    return np_.sum(np_.where(hit, t, t.dtype.type(0)), axis=axes) / count
+
+
+def _spread_formula(np_: Any, ct: Array, x: Array, out: Array, *, axes: tuple[int, ...]) -> Array:
+    hit, count = _hits_formula(np_, ct, x, out, axes)
+    if hit is NotImplemented:
+        return hit
+    share = (ct / count).reshape(kept_shape(x.shape, axes))
+    return np_.where(hit, share, ct.dtype.type(0))
+
+
 def _hits_batch(itself: Callable[[], General]) -> Callable[..., Array]:
     def batch(
         size: int, args: Sequence[Array], batched: Sequence[bool], *, axes: tuple[int, ...]
@@ -124,6 +151,7 @@ def _hits_cases(first: Callable[[Array, Array], tuple[int, ...]]) -> Cases:
 mean_of_hits: General = general(
     "mean_of_hits",
     mean_of_hits_values,
+    formula=_mean_formula,
     abstract=lambda t, _x, out, *, axes: Aval(out.shape, t.dtype),
     jvp=(lambda t, _o, _t, x, out, *, axes: mean_of_hits(t, x, out, axes=axes), None, None),
     transpose=lambda ct, _t, x, out, *, flagged, axes: (
@@ -143,6 +171,7 @@ mean_of_hits: General = general(
 spread_to_hits: General = general(
     "spread_to_hits",
     spread_to_hits_values,
+    formula=_spread_formula,
     abstract=lambda ct, x, _out, *, axes: Aval(x.shape, ct.dtype),
     jvp=(lambda t, _o, _ct, x, out, *, axes: spread_to_hits(t, x, out, axes=axes), None, None),
     transpose=lambda ct, _t, x, out, *, flagged, axes: (
