@@ -20,7 +20,7 @@ from .steps import is_reshape
 LEAST_BYTES = 1 << 17
 """Arrays that are smaller altogether stay in the cache anyway."""
 
-MOST_BYTES = 1 << 16
+MOST_BYTES = 1 << 17
 """Bytes of the rows that go through the steps together, if one row is not more."""
 
 LONGEST = 1 << 19
@@ -117,22 +117,25 @@ def blocked(steps: Sequence[Step], results: Sequence[Any]) -> list[Any]:
         results: what is read after them.
     """
     done: list[Any] = []
+    later: list[Step] = []
     opened: Block | None = None
 
     def close() -> None:
         nonlocal opened
         if opened is not None:
             done.extend(_settled(opened))
+        done.extend(later)
+        later.clear()
         opened = None
 
     for given in steps:
         step = given if _is_small(given) else as_map(given)
-        if opened is not None and opened.takes(step):
+        waits = _reads(step, later)
+        if opened is not None and not waits and opened.takes(step):
             opened.add(step)
-        elif opened is not None and not opened.reads(step):
-            if _size(step) > _size(opened.steps[0]) and _can_open(step):
-                close()
-                opened = _opened(step)
+        elif opened is not None and not _can_open(step, _size(opened.steps[0])):
+            if waits or opened.reads(step):
+                later.append(step)
             else:
                 done.append(step)
         else:
@@ -163,8 +166,15 @@ def _size(step: Step) -> int:
     return size_of(step.shape) if isinstance(step, Map) else 0
 
 
-def _can_open(step: Step) -> bool:
-    return isinstance(step, Map) and len(step.shape) > 1 and _size(step) * 4 > LEAST_BYTES // 4
+def _can_open(step: Step, more_than: int = LEAST_BYTES // 16) -> bool:
+    """True for maps of many elements, with rows."""
+    return isinstance(step, Map) and len(step.shape) > 1 and _size(step) > more_than
+
+
+def _reads(step: Step, others: Sequence[Step]) -> bool:
+    """True if a step reads what others make."""
+    made = {v for other in others for v in _results(other)}
+    return not made.isdisjoint(_inputs(step))
 
 
 def _opened(step: Any) -> Block:
