@@ -17,10 +17,13 @@ def _kind(dtype: Any) -> Kind:
     return found
 
 
-def evaluate(builder: Builder, eqns: Sequence[Eqn], known: dict[Any, Value]) -> None:
-    """Compute equations on values, in place on ``known``."""
+def evaluate(builder: Builder, eqns: Sequence[Eqn], *copies: dict[Any, Value]) -> None:
+    """Compute equations on values, in place; on several copies of them in turn.
 
-    def operand(a: Any) -> Number:
+    Copies do not wait for each other, so that a processor computes both at a time.
+    """
+
+    def operand(known: dict[Any, Value], a: Any) -> Number:
         if type(a) is not Literal:
             return known[a]
         if a.aval.weak:
@@ -30,5 +33,6 @@ def evaluate(builder: Builder, eqns: Sequence[Eqn], known: dict[Any, Value]) -> 
     for e in eqns:
         out = e.outvars[0]
         kind = _kind(out.aval.dtype)
-        found = computed(builder, e.primitive, [operand(a) for a in e.inputs])
-        known[out] = builder.value(found, kind)
+        for known in copies:
+            found = computed(builder, e.primitive, [operand(known, a) for a in e.inputs])
+            known[out] = builder.value(found, kind)

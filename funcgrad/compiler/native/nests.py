@@ -12,6 +12,7 @@ from typing import Any
 from ..groups import Map
 from .builder import Builder, Value
 from .maps import evaluate
+from .operations import is_short
 from .orders import Axis, Nest, Operand
 from .places import kind_of_var
 from .reductions import ACCUMULATORS, REDUCTIONS, across_lanes
@@ -20,7 +21,10 @@ BLOCK = 1 << 12
 """So many vectors are added one by one; the sums of such blocks are added to each other."""
 
 CHEAP = 6
-"""So many equations are few: several vectors are computed side by side."""
+"""With so many equations beside a reduction several vectors are computed side by side."""
+
+FEW, MANY = 3, 20
+"""With so many elementary functions, and so many equations, several vectors are, too."""
 
 
 class _Writer:
@@ -46,11 +50,17 @@ class _Writer:
         self.copies = self._copies()
 
     def _copies(self) -> int:
-        """Vectors that are computed side by side, so that sums need not wait for each other."""
-        along = self.nest.loops[self.nest.vector]
-        enough = along.size >= ACCUMULATORS * self.b.lanes
-        few = len(self.group.eqns) <= CHEAP
-        return ACCUMULATORS if self.hows and few and enough else 1
+        """Vectors that are computed side by side, so that they need not wait for each other.
+
+        Sums wait for each other, and so do the steps of an elementary function.
+        """
+        eqns, along = self.group.eqns, self.nest.loops[self.nest.vector]
+        if along.size < ACCUMULATORS * self.b.lanes:
+            return 1
+        if self.hows:
+            return ACCUMULATORS if len(eqns) <= CHEAP else 1
+        long = sum(not is_short(e) for e in eqns)
+        return ACCUMULATORS if 0 < long <= FEW and len(eqns) <= MANY else 1
 
     def neutral(self) -> list[Value]:
         found = []
@@ -172,9 +182,9 @@ class _Writer:
     ) -> list[Value]:
         state = list(state)
         reduced = self.nest.loops[self.nest.vector].reduced
-        for c, (bases, known) in enumerate(copies):
-            values = dict(known)
-            evaluate(self.b, self.group.eqns, values)
+        every = [dict(known) for _, known in copies]
+        evaluate(self.b, self.group.eqns, *every)
+        for c, ((bases, _), values) in enumerate(zip(copies, every, strict=True)):
             for o, v in enumerate(self.group.outputs, self.reads):
                 step = self.nest.loops[self.nest.vector].steps[o]
                 self.b.scatter(values[v], bases[o], step, mask)

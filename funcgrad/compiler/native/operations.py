@@ -212,6 +212,15 @@ def computed(builder: Builder, prim: Any, operands: Sequence[Number]) -> Number:
     return formula(VectorFunctions(builder), *operands)  # type: ignore[no-any-return]
 
 
+def is_short(e: Eqn) -> bool:
+    """True for an operator that is an instruction or two."""
+    name = e.primitive.name
+    return name in ARITHMETIC or (name in OPERATIONS and name not in _LONG) or name in _SHORT
+
+
+_LONG = {"pow", "exp2", "log2", "log10"}
+_SHORT = {"sqrt", "reciprocal", "mul_strong", "mul_both_strong", "div_strong"}
+
 _KNOWN: dict[Any, bool] = {}
 
 
