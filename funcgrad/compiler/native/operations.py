@@ -10,7 +10,7 @@ import numpy as np
 from ...core.jaxpr import Eqn, Literal
 from .builder import Builder, Number, Value
 from .functions import NotNativeError, VectorFunctions
-from .kinds import BOOL, DOUBLE, kind_of
+from .kinds import BOOL, DOUBLE, KINDS, kind_of
 
 Emitter: TypeAlias = Callable[..., Number]
 """(builder, *operands) -> the result."""
@@ -94,11 +94,16 @@ def _chosen(b: Builder, c: Number, x: Number, y: Number) -> Value:
     return b.select(b.value(c, BOOL), x, y)
 
 
+def _integers(b: Builder, x: Number, y: Number) -> list[Value]:
+    """Numbers in one type of integers; truth values count as the smallest ones."""
+    return [b.cast(u, KINDS["b"]) if u.kind is BOOL else u for u in b.common(x, y)]
+
+
 def _shifted(op: str) -> Emitter:
     """Shifts; by as many bits as there are, or more, nothing of the number is left."""
 
     def emit(b: Builder, x: Number, y: Number) -> Value:
-        u, v = b.common(x, y)
+        u, v = _integers(b, x, y)
         bits = 8 * u.kind.size
         far = b.compare("ge", b.unsigned(v), bits)
         if op == "shr" and u.kind.is_signed:
@@ -125,6 +130,7 @@ def _power(b: Builder, x: Number, y: Number) -> Number:
     u, v = b.common(x, y)
     if u.kind.is_float:
         return VectorFunctions(b).power(u, v)
+    u, v = _integers(b, u, v)
     if not isinstance(y, Value) and y >= 0:
         return _integer_power(b, u, int(y))
     return _integer_powers(b, u, v)
