@@ -12,10 +12,11 @@ from ...core.jaxpr import Eqn, Jaxpr, Literal, Var
 from ..groups import Map, Step
 from . import kernels, loops, reductions, registers
 from .builder import Builder, Value
-from .kinds import Kind
+from .kinds import INT8, Kind
 from .module import Module
 from .nests import Operand, emit_nest
 from .orders import laid_out
+from .plans import Planner
 from .places import Memory, Place, Registers, is_small, kind_of_var, size_of
 from .steps import is_control, is_reshape, steps_of
 from .views import contiguous_steps, reshaped, steps_along, view
@@ -198,7 +199,11 @@ class Frame:
         elif is_reshape(step):
             self._reshape(step)
         else:
-            self._kernel(step)
+            kernel = kernels.KERNELS[step.primitive.name]
+            if isinstance(kernel, kernels.Planned):
+                self._planned(step, kernel.plan)
+            else:
+                self._kernel(step, kernel.emit)
 
     def _map(self, group: Map) -> None:
         if not is_small(group.shape):
@@ -291,7 +296,21 @@ class Frame:
 
         self.module.kernel(lanes, [source.address, target.address], emit)
 
-    def _kernel(self, e: Eqn) -> None:
+    def _planned(self, e: Eqn, planner: Planner) -> None:
+        """Call the kernel of an operator on arrays with any steps."""
+        sources = [self.memory(self.place(a)) for a in e.inputs]
+        fixed = [t.steps if (t := self._targets.get(v)) else None for v in e.outvars]
+        reads = [Operand(m.kind, m.steps) for m in sources]
+        plan = planner(e, reads, fixed, self.module.bits)
+        targets = [self.define(v, steps) for v, steps in zip(e.outvars, plan.results, strict=True)]
+        rooms = [self._room((size,), INT8) for size in plan.rooms]
+        for call in plan.calls:
+            every = [*sources, *targets, *rooms]
+            addresses = [every[k].address for k in call.arrays]
+            self.module.kernel(call.lanes, addresses, call.emit)
+        self.release(*sources, *rooms)
+
+    def _kernel(self, e: Eqn, write: kernels.Emitter) -> None:
         """Call the kernel of an operator on whole arrays."""
         sources = [self.contiguous(self.place(a)) for a in e.inputs]
         targets = [self.define(v) for v in e.outvars]
@@ -302,8 +321,7 @@ class Frame:
         kinds = [kind_of_var(a) for a in (*e.inputs, *e.outvars)]
 
         def emit(builder: Builder, names: list[str]) -> None:
-            table = kernels.KERNELS[e.primitive.name]
-            table.emit(builder, e, names[:count], names[count:])
+            write(builder, e, names[:count], names[count:])
 
         addresses = [m.address for m in (*sources, *targets)]
         self.module.kernel(lanes_of(kinds, self.module.bits), addresses, emit)

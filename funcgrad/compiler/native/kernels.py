@@ -1,7 +1,7 @@
 """The kernels of operators on whole arrays, by the names of the operators.
 
-A kernel reads and writes contiguous arrays at addresses; elementwise operators and reductions
-are not here: they are computed in groups.
+A kernel reads and writes contiguous arrays at addresses, or arrays with any steps if it plans for
+them. Elementwise operators and reductions are not here: they are computed in groups.
 """
 
 from __future__ import annotations
@@ -10,7 +10,9 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple, TypeAlias
 
 from ...core.jaxpr import Eqn
+from . import contractions
 from .builder import Builder
+from .plans import Planner
 
 Emitter: TypeAlias = Callable[[Builder, Eqn, Sequence[str], Sequence[str]], None]
 """(builder, equation, addresses of its inputs, addresses of its results)."""
@@ -30,7 +32,21 @@ class Kernel(NamedTuple):
     emit: Emitter
 
 
-KERNELS: dict[str, Kernel] = {}
+class Planned(NamedTuple):
+    """How native code computes an operator on arrays with any steps.
+
+    Attributes:
+        takes: whether there is a kernel for an equation of the operator.
+        plan: chooses the kernel, and how the results are laid out.
+    """
+
+    takes: Callable[[Eqn], bool]
+    plan: Planner
+
+
+KERNELS: dict[str, Kernel | Planned] = {
+    "dot_general": Planned(contractions.takes, contractions.planned),
+}
 """By the names of operators."""
 
 
