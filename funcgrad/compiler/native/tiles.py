@@ -13,7 +13,7 @@ from typing import NamedTuple, TypeAlias
 
 from .builder import Builder, Value
 from .kinds import Kind
-from .packing import pack
+from .packing import Panel, Source, least, pack
 from .tilings import FEW_PRODUCTS, Across, Axis, Contraction, Dots, Tiling
 
 Finish: TypeAlias = Callable[[Builder, Value, "Sequence[Value]"], "Sequence[Value]"]
@@ -93,11 +93,7 @@ class Writer:
             yield "0"
             return
         with self.b.loop("0", str(size), length) as start:
-            yield self.least(start, size - length) if size % length else start
-
-    def least(self, index: str, limit: int) -> str:
-        below = self.b.scalar(f"icmp slt i64 {index}, {limit}")
-        return self.b.scalar(f"select i1 {below}, i64 {index}, i64 {limit}")
+            yield least(self.b, start, size - length) if size % length else start
 
     # --- sums -----------------------------------------------------------------------------------
 
@@ -233,39 +229,24 @@ class AcrossWriter(Writer):
             places = []
             for v in range(count):
                 at = start if not v else self.b.scalar(f"add nsw i64 {start}, {v * lanes}")
-                places.append(Place(self.least(at, last), 0))
+                places.append(Place(least(self.b, at, last), 0))
             yield places
 
     def packed(self, bases: Sequence[str], places: Sequence[Place], room: str) -> list[str]:
         """The addresses after the part of a factor that a row of tiles reads has been copied."""
-        o, lanes = self.t.packed, self.t.lanes
+        o = self.t.packed
         assert o is not None
-        starts = [
-            self.shifted(
-                self.moved(bases[o], p.register, self.along.steps[o], self.c.kinds[o]),
-                p.constant * self.along.steps[o],
-                self.c.kinds[o],
-            )
-            for p in places
-        ]
         sizes = [a.size for a in self.c.summed]
         steps = [a.steps[o] for a in self.c.summed]
-        new = pack(
-            self.b,
-            self.c.kinds[o],
-            sizes,
-            steps,
-            self.along.steps[o],
-            starts,
-            room,
-            min(lanes, self.along.size),
-        )
+        source = Source(self.c.kinds[o], bases[o], self.along.steps[o], sizes, steps)
+        panel = Panel(places[0].register or "0", len(places), self.along.size)
+        new = pack(self.b, source, panel, room)
         self.summed = [
             a._replace(steps=tuple(n if k == o else s for k, s in enumerate(a.steps)))
             for a, n in zip(self.c.summed, new, strict=True)
         ]
         self.steps[o] = 1
-        self.copied = [Place("", v * lanes) for v in range(len(places))]
+        self.copied = [Place("", v * self.t.lanes) for v in range(len(places))]
         return [room if k == o else base for k, base in enumerate(bases)]
 
     def places_of(self, o: int, places: Sequence[Place]) -> Sequence[Place]:

@@ -22,7 +22,7 @@ LARGE = 1 << 18
 """From so many elements on, a factor is copied so that its vectors follow each other."""
 
 MOST_VECTORS = 8
-"""Vectors of a tile side by side."""
+"""Vectors of a tile side by side, and half as many where it has more than a few rows."""
 
 
 class Axis(NamedTuple):
@@ -174,7 +174,8 @@ def _across(c: Contraction, v: int, r: int, bits: int) -> Iterator[tuple[float, 
     along, row = c.kept[v], c.kept[r]
     lanes, budget = _lanes(c, along.size, bits), _budget(bits)
     total = -(-along.size // lanes)
-    for vectors in {blocks(total, n) for n in range(1, min(total, MOST_VECTORS) + 1)}:
+    most = min(total, MOST_VECTORS if row.size <= 3 else MOST_VECTORS // 2)
+    for vectors in {blocks(total, n) for n in range(1, most + 1)}:
         rows = blocks(row.size, max(1, min(budget // vectors, 14)))
         sets = _sets(rows * vectors, c.summed[-1].size, budget)
         tiling = Across(v, r, rows, vectors, lanes, sets)
@@ -208,7 +209,7 @@ def _cost_across(c: Contraction, t: Across, packed: int | None) -> float:
         far = o != packed and along.steps[o] == 1 and c.depth * along.size >= LARGE
         loads += count * ((1.5 if far else 1.0) if plain else 4 + 0.7 * t.lanes)
     cycles = max(0.5 * products, 0.5 * loads, 4 / t.sets if products * t.sets < HIDING else 0)
-    cycles += 0.1 * loads + (1.0 if c.depth * products > FEW_PRODUCTS else 0)
+    cycles += 0.1 * loads + (0.3 if c.depth * products > FEW_PRODUCTS else 0)
     first = len(c.kinds) - c.results
     written = 0.0
     for o in range(first, len(c.kinds)):
