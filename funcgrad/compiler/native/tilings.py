@@ -6,6 +6,7 @@ roughly: of products, loads, and what stands before and after the sums.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple, TypeAlias
@@ -134,18 +135,16 @@ def _continued_by(axes: Sequence[Axis], outer: Axis) -> int | None:
 # --- costs ---------------------------------------------------------------------------------------
 
 
+def candidates(c: Contraction, bits: int) -> Iterator[tuple[float, Tiling]]:
+    """Tilings of a contraction, each with its cycles."""
+    for v, r in itertools.permutations(range(len(c.kept)), 2):
+        yield from _across(c, v, r, bits)
+        yield from _dots(c, v, r, bits)
+
+
 def cheapest(c: Contraction, bits: int) -> tuple[float, Tiling]:
     """The best tiling of a contraction, with its cycles."""
-    found: list[tuple[float, Tiling]] = []
-    for v in range(len(c.kept)):
-        for r in range(len(c.kept)):
-            if r != v:
-                found += _across(c, v, r, bits)
-    for r in range(len(c.kept)):
-        for s in range(len(c.kept)):
-            if r != s:
-                found += _dots(c, r, s, bits)
-    return min(found, key=lambda f: f[0])
+    return min(candidates(c, bits), key=lambda f: f[0])
 
 
 def _lanes(c: Contraction, size: int, bits: int) -> int:
