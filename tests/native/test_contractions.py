@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-import itertools
+import ctypes
+import mmap
+import sys
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,7 +16,10 @@ pytest.importorskip("llvmlite", reason="native code needs llvmlite")
 
 import funcgrad as fg
 from funcgrad.compiler.native import contractions, llvm, programs, tilings
+from funcgrad.compiler.native.builder import Builder
 from funcgrad.compiler.native.fused import fused, native_call
+from funcgrad.compiler.native.kinds import KINDS
+from funcgrad.compiler.native.packing import Panel, Source, pack
 from funcgrad.compiler.pipeline import optimized
 from funcgrad.core.primitive import REGISTRY
 
@@ -86,7 +91,9 @@ class Case(NamedTuple):
 
 
 @st.composite
-def cases(draw: Any, chars: Any = ("ff", "dd", "fd", "df", "ii", "ll", "bb", "BB", "hh", "??")) -> Case:
+def cases(
+    draw: Any, chars: Any = ("ff", "dd", "fd", "df", "ii", "ll", "bb", "BB", "hh", "??")
+) -> Case:
     counts = [draw(st.integers(0, 2)) for _ in range(4)]
     names = iter("abcdefgh")
     batch, left, right, inner = ([next(names) for _ in range(n)] for n in counts)
@@ -188,7 +195,7 @@ def test_strong_zeros(strong: int, case: Case, number: int | None, seed: int) ->
     bases = [
         rng.choice(some, case.base_shape(k), p=likely).astype(c) for k, c in enumerate(case.chars)
     ]
-    x, y, out = case.letters
+    x, _, out = case.letters
     inner = [c for c in x if c not in out]
     every = [*out, *inner]
 
@@ -213,4 +220,175 @@ def test_strong_zeros(strong: int, case: Case, number: int | None, seed: int) ->
             return dot_general(x, y, **case.params, strong=strong)
 
         found = program(product, *bases)(*bases)
+    np.testing.assert_array_equal(found, expected)
+
+
+def short(p: Any, bias: Any, other: Any) -> Any:
+    return p * 2 + bias
+
+
+def long(p: Any, bias: Any, other: Any) -> Any:
+    q = np.where(p > other, p - bias - bias, other - p) + np.minimum(p, bias) * 3
+    return q, np.where(q > 5, np.abs(q) - bias, p) != other
+
+
+@pytest.mark.parametrize("after", [short, long])
+@given(
+    case=cases(("ff", "dd", "fd", "ii")),
+    bits=st.sampled_from(BITS),
+    number=st.none() | st.integers(0, 1000),
+    seed=st.integers(0, 99),
+)
+@settings(max_examples=60, deadline=None)
+def test_maps_of_products(after: Any, case: Case, bits: int, number: int | None, seed: int) -> None:
+    """A map that reads a contraction is part of its kernel."""
+    rng = np.random.default_rng(seed)
+    bases = numbers(case, rng)
+    shape = tuple(case.sizes[c] for c in case.letters[2])
+    dtype = np.result_type(*case.chars)
+    bias = rng.integers(-9, 9, shape[-1:]).astype(dtype)
+    other = rng.integers(-9, 9, shape[::-1]).astype(dtype)
+    expected = after(exact(case, *map(case.looked_at, (0, 1), bases)), bias, other.T)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FUNCGRAD_VECTOR_BITS", str(bits))
+        if number is not None:
+            choose(patch, number)
+
+        def product(x: Any, y: Any, bias: Any, other: Any) -> Any:
+            x, y = case.looked_at(0, x), case.looked_at(1, y)
+            return after(dot_general(x, y, **case.params, strong=None), bias, other.T)
+
+        if np.prod(shape) > 16 and 1 not in shape:
+            assert calls(product, *bases, bias, other) == 1
+        found = program(product, *bases, bias, other)(*bases, bias, other)
+    for a, b in zip(fg.tree.leaves(found), fg.tree.leaves(expected), strict=True):
+        assert np.asarray(a).dtype == b.dtype
+        np.testing.assert_array_equal(a, b)
+
+
+def text_of(fun: Any, *args: Any) -> str:
+    """The module of a program."""
+    jaxpr = optimized(fg.jit(fun).lower(*args).jaxpr)
+    return programs.program_text(jaxpr, llvm.vector_bits())[0]
+
+
+def calls(fun: Any, *args: Any) -> int:
+    """The number of kernels that a program calls."""
+    return text_of(fun, *args).count("call void @step_")
+
+
+def test_what_is_read_elsewhere_is_stored_once() -> None:
+    x, w = np.ones((20, 30)), np.ones((30, 40))
+    assert calls(lambda x, w: np.tanh(x @ w) + 1, x, w) == 1
+    assert calls(lambda x, w: (p := x @ w, np.tanh(p) + 1), x, w) == 2
+    assert calls(lambda x, w: np.sum(np.tanh(x @ w)), x, w) == 2
+    assert calls(lambda x, w: np.tanh(x @ w) + (x + 1) @ w, x, w) == 3
+
+
+@pytest.mark.parametrize(
+    ("m", "k", "n"), [(20, 20, 20), (33, 70, 41), (128, 784, 512), (2048, 2048, 2048), (7, 300, 1)]
+)
+def test_text_does_not_grow_with_sizes(m: int, k: int, n: int) -> None:
+    x, w, wt = np.ones((m, k), "f"), np.ones((k, n), "f"), np.ones((n, k), "f")
+    assert text_of(lambda x, w: x @ w, x, w).count("\n") < 330
+    assert text_of(lambda x, w: x @ w.T, x, wt).count("\n") < 330
+    assert text_of(lambda x, w: np.tanh(x @ w) + 1, x, w).count("\n") < 400
+
+
+def test_equal_contractions_are_one_function() -> None:
+    def three(x: Any, u: Any, v: Any) -> Any:
+        return x @ u @ v @ u
+
+    x, u = np.ones((20, 20)), np.ones((20, 20))
+    text = text_of(three, x, u, u)
+    assert (text.count("define internal"), text.count("call void @step_")) == (1, 3)
+
+
+def test_inside_of_loops() -> None:
+    """A scan over steps of a recurrence, one of a filter, and a branch."""
+    rng = np.random.default_rng(0)
+    w, u = rng.standard_normal((24, 24)) / 5, rng.standard_normal((24, 24)) / 5
+    xs, h = rng.standard_normal((9, 3, 24)), rng.standard_normal((3, 24))
+
+    def cell(h: Any, x: Any) -> Any:
+        h = np.tanh(h @ w + x @ u)
+        return h, h @ u.T
+
+    def run(h: Any, xs: Any) -> Any:
+        return fg.lax.scan(cell, h, xs)
+
+    expected = []
+    state = h
+    for x in xs:
+        state, y = cell(state, x)
+        expected.append(y)
+    last, ys = program(run, h, xs)(h, xs)
+    np.testing.assert_allclose(last, state, rtol=1e-13, atol=1e-13)
+    np.testing.assert_allclose(ys, expected, rtol=1e-13, atol=1e-13)
+
+    def power(n: Any, a: Any) -> Any:
+        return fg.lax.fori_loop(0, n, lambda _, p: p @ a, a)
+
+    a = rng.standard_normal((6, 6)) / 3
+    np.testing.assert_allclose(fg.jit(power)(3, a), np.linalg.matrix_power(a, 4), rtol=1e-12)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="pages are protected by Linux's mprotect")
+@given(case=cases(("ff", "dd", "bb")), bits=st.sampled_from(BITS), number=st.integers(0, 1000))
+@settings(max_examples=60, deadline=None)
+def test_nothing_is_read_beyond_the_factors(case: Case, bits: int, number: int) -> None:
+    """The factors end where pages begin that may not be read, or begin where such pages end."""
+    bases = numbers(case, np.random.default_rng(0))
+    expected = exact(case, *map(case.looked_at, (0, 1), bases))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FUNCGRAD_VECTOR_BITS", str(bits))
+        choose(patch, number)
+
+        def product(x: Any, y: Any) -> Any:
+            x, y = case.looked_at(0, x), case.looked_at(1, y)
+            return dot_general(x, y, **case.params, strong=None)
+
+        compiled = program(product, *bases)
+        for at_end in (False, True):
+            found = compiled(*(guarded(b, at_end) for b in bases))
+            np.testing.assert_array_equal(found, expected)
+
+
+def guarded(x: np.ndarray, at_end: bool) -> np.ndarray:
+    """A copy of an array between pages that may not be read."""
+    page = mmap.PAGESIZE
+    length = max(1, -(-x.nbytes // page)) * page
+    whole = mmap.mmap(-1, length + 2 * page)
+    address = np.frombuffer(whole, np.uint8).__array_interface__["data"][0]
+    libc = ctypes.CDLL(None, use_errno=True)
+    for start in (address, address + page + length):
+        assert libc.mprotect(ctypes.c_void_p(start), ctypes.c_size_t(page), 0) == 0
+    offset = page + (length - x.nbytes if at_end else 0)
+    made = np.frombuffer(whole, x.dtype, x.size, offset).reshape(x.shape)
+    made[...] = x
+    return made
+
+
+@pytest.mark.parametrize("kind", ["f", "d"])
+@pytest.mark.parametrize(("size", "length"), [(40, 33), (5, 20), (16, 3), (3, 2), (70, 8)])
+def test_copies_stay_in_their_room(kind: str, size: int, length: int) -> None:
+    """A panel of a matrix whose rows lie along the sums is copied, and nothing beyond it."""
+    k = KINDS[kind]
+    lanes = min(512 // (8 * k.size), 1 << (size - 1).bit_length())
+    vectors = min(2, -(-size // lanes))
+    b = Builder(lanes)
+    b.start("entry")
+    pack(b, Source(k, "%x", length, (length,), (1,)), Panel("0", vectors, size), "%room")
+    head = "define void @f(ptr %x, ptr %room) {"
+    text = "\n".join([*b.declared.values(), head, *b.lines, "  ret void", "}"])
+    library = llvm.Library(llvm.object_code(text), ("f",))
+    x = np.arange(size * length, dtype=kind).reshape(size, length)
+    width = vectors * lanes
+    room = np.full(width * length + 64, -1, kind)
+    function = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p)(library.addresses["f"])
+    function(x.ctypes.data, room.ctypes.data)
+    assert (room[width * length :] == -1).all()
+    starts = [min(v * lanes, max(0, size - lanes)) for v in range(vectors)]
+    found = room[: width * length].reshape(length, vectors, lanes)[:, :, : min(size, lanes)]
+    expected = np.stack([x.T[:, s : s + lanes] for s in starts], 1)
     np.testing.assert_array_equal(found, expected)

@@ -9,8 +9,10 @@ import math
 from collections.abc import Sequence
 
 from ...core.jaxpr import Eqn
-from .builder import Builder
+from ..groups import Map
+from .builder import Builder, Value
 from .kinds import kind_of
+from .maps import evaluate
 from .orders import Operand
 from .places import kind_of_var
 from .plans import Call, Plan
@@ -30,53 +32,107 @@ def takes(e: Eqn) -> bool:
 
 
 def planned(
-    e: Eqn, operands: Sequence[Operand], fixed: Sequence[Steps | None], bits: int
+    e: Eqn,
+    operands: Sequence[Operand],
+    fixed: Sequence[Steps | None],
+    bits: int,
+    after: Map | None,
 ) -> Plan:
-    """The kernel of a dot_general."""
+    """The kernel of a dot_general, and of the map that follows."""
     kept, summed = axes_of(e, operands)
-    kind = kind_of_var(e.outvars[0])
-    kinds = (operands[0].kind, operands[1].kind, kind)
-    steps, c, tiling = laid_out(
-        Contraction(kind, kinds, tuple(kept), tuple(summed), 1, e.params["strong"]), fixed[0], bits
+    return plan_of(e, kept, summed, operands, fixed, bits, after)
+
+
+def plan_of(
+    e: Eqn,
+    kept: Sequence[Axis],
+    summed: Sequence[Axis],
+    operands: Sequence[Operand],
+    fixed: Sequence[Steps | None],
+    bits: int,
+    after: Map | None,
+) -> Plan:
+    """The kernel of an equation that sums products, and of the map that follows.
+
+    Args:
+        e: the equation.
+        kept: the axes of the result, in its order, with the steps of the factors.
+        summed: the other ones.
+        operands: as for a planner, as are those that follow.
+    """
+    results = e.outvars if after is None else after.outputs
+    others = operands[2:]
+    kinds = (*(o.kind for o in operands), *map(kind_of_var, results))
+    with_others = [
+        Axis(a.size, (*a.steps, *(o.steps[k] for o in others))) for k, a in enumerate(kept)
+    ]
+    none = (0,) * (len(others) + len(results))
+    inner = [Axis(a.size, (*a.steps, *none)) for a in summed]
+    c = Contraction(
+        kind_of_var(e.outvars[0]),
+        kinds,
+        tuple(with_others),
+        tuple(inner),
+        len(results),
+        e.params["strong"],
     )
-    return Plan([steps], *called(c, tiling, (0, 1, 2), 3))
+    steps, c, tiling = laid_out(c, fixed, bits)
+    finish = as_they_are if after is None else mapped(after)
+    count = len(operands) + len(results)
+    rooms, calls = called(c, tiling, tuple(range(count)), count, finish)
+    return Plan(steps, rooms, calls)
+
+
+def mapped(after: Map) -> Finish:
+    """What computes a map of sums."""
+    assert after.first is not None
+    v = after.first.outvars[0]
+
+    def finish(builder: Builder, total: Value, others: Sequence[Value]) -> list[Value]:
+        known = {v: total, **dict(zip(after.beside, others, strict=True))}
+        evaluate(builder, after.eqns, known)
+        return [known[a] for a in after.outputs]
+
+    return finish
 
 
 def axes_of(e: Eqn, operands: Sequence[Operand]) -> tuple[list[Axis], list[Axis]]:
     """The axes of the result, in its order, and those summed over; steps are of the factors."""
     (lc, rc), (lb, rb) = e.params["contract"], e.params["batch"]
     x, y = (a.aval.shape for a in e.inputs)
-    left, right = (o.steps for o in operands)
+    left, right = (o.steps for o in operands[:2])
     kept = [Axis(x[i], (left[i], right[j])) for i, j in zip(lb, rb, strict=True)]
     kept += [Axis(n, (left[i], 0)) for i, n in enumerate(x) if i not in lc and i not in lb]
     kept += [Axis(n, (0, right[j])) for j, n in enumerate(y) if j not in rc and j not in rb]
-    summed = [Axis(x[i], (left[i], right[j], 0)) for i, j in zip(lc, rc, strict=True)]
+    summed = [Axis(x[i], (left[i], right[j])) for i, j in zip(lc, rc, strict=True)]
     return kept, summed
 
 
 def laid_out(
-    c: Contraction, fixed: Steps | None, bits: int
-) -> tuple[Steps, Contraction, Tiling | None]:
-    """Choose the steps of the result, whose axes have those of the factors only, and the tiles.
+    c: Contraction, fixed: Sequence[Steps | None], bits: int
+) -> tuple[list[Steps], Contraction, Tiling | None]:
+    """Choose the steps of results, which the axes of the contraction do not have yet, and tiles.
 
     Returns:
-        The steps of the result, the contraction with them, and no tiling if there is nothing to
+        The steps of the results, the contraction with them, and no tiling if there is nothing to
         do.
     """
     shape = [a.size for a in c.kept]
     natural = contiguous_steps(shape)
+    given = [f for f in fixed if f is not None]
     found = []
-    for steps in [fixed] if fixed is not None else _layouts(shape):
-        kept = tuple(
-            Axis(a.size, (*a.steps, s if a.size > 1 else 0))
-            for a, s in zip(c.kept, steps, strict=True)
-        )
-        full = simplified(c._replace(kept=kept))
+    for free in given[:1] or _layouts(shape):
+        steps = [free if f is None else f for f in fixed]
+        kept = [
+            Axis(a.size, (*a.steps, *(s[k] if a.size > 1 else 0 for s in steps)))
+            for k, a in enumerate(c.kept)
+        ]
+        full = simplified(c._replace(kept=tuple(kept)))
         if 0 in shape:
             return steps, full, None
         cost, tiling = cheapest(full, bits)
-        other = fixed is None and steps != natural
-        found.append((cost + (math.prod(shape) if other else 0), steps, full, tiling))
+        moved = 0 if given or free == natural else math.prod(shape)
+        found.append((cost + moved, steps, full, tiling))
     _, steps, full, tiling = min(found, key=lambda f: f[0])
     return steps, full, tiling
 

@@ -16,7 +16,6 @@ from .kinds import INT8, Kind
 from .module import Module
 from .nests import Operand, emit_nest
 from .orders import laid_out
-from .plans import Planner
 from .places import Memory, Place, Registers, is_small, kind_of_var, size_of
 from .steps import is_control, is_reshape, steps_of
 from .views import contiguous_steps, reshaped, steps_along, view
@@ -194,18 +193,21 @@ class Frame:
             loops.emit(self, step)
         elif reductions.takes(step):
             group = Map(step.inputs[0].aval.shape)
-            group.inputs, group.reductions = [step.inputs[0]], [step]
+            group.beside, group.reductions = [step.inputs[0]], [step]
             self._nest(group)
         elif is_reshape(step):
             self._reshape(step)
         else:
             kernel = kernels.KERNELS[step.primitive.name]
             if isinstance(kernel, kernels.Planned):
-                self._planned(step, kernel.plan)
+                self._planned(step, None)
             else:
                 self._kernel(step, kernel.emit)
 
     def _map(self, group: Map) -> None:
+        if group.first is not None:
+            self._planned(group.first, group)
+            return
         if not is_small(group.shape):
             self._nest(group)
             return
@@ -229,6 +231,9 @@ class Frame:
         if isinstance(source, Registers) and e.primitive.reshapes:
             self.places[e.outvars[0]] = source._replace(shape=e.outvars[0].aval.shape)
             return True
+        written = isinstance(source, Registers) and e.primitive.broadcasts
+        if written and not is_small(e.outvars[0].aval.shape):
+            source = self.memory(source)
         if not isinstance(source, Memory):
             return False
         found = view(e, source.shape, source.steps)
@@ -242,6 +247,8 @@ class Frame:
             if source.buffer is not None and source.frame is self:
                 source.buffer.uses += 1
             self.places[v] = place
+        if written:
+            self.release(source)
         return True
 
     def _views(self, e: Eqn, source: Memory, found: Any) -> list[Memory]:
@@ -286,7 +293,7 @@ class Frame:
         """Copy elements between arrays of other steps."""
         v = Var(Aval(source.shape, source.kind.dtype))
         group = Map(source.shape)
-        group.inputs = group.outputs = [v]
+        group.beside = group.outputs = [v]
         reads = [Operand(source.kind, steps_along(source.shape, source.steps, source.shape))]
         lanes = lanes_of([source.kind], self.module.bits)
         plan = laid_out(group, reads, [target.steps], lanes)
@@ -296,13 +303,20 @@ class Frame:
 
         self.module.kernel(lanes, [source.address, target.address], emit)
 
-    def _planned(self, e: Eqn, planner: Planner) -> None:
-        """Call the kernel of an operator on arrays with any steps."""
+    def _planned(self, e: Eqn, after: Map | None) -> None:
+        """Call the kernel of an operator on arrays with any steps, and of the map that follows."""
+        kernel = kernels.KERNELS[e.primitive.name]
+        assert isinstance(kernel, kernels.Planned)
+        results = e.outvars if after is None else after.outputs
         sources = [self.memory(self.place(a)) for a in e.inputs]
-        fixed = [t.steps if (t := self._targets.get(v)) else None for v in e.outvars]
         reads = [Operand(m.kind, m.steps) for m in sources]
-        plan = planner(e, reads, fixed, self.module.bits)
-        targets = [self.define(v, steps) for v, steps in zip(e.outvars, plan.results, strict=True)]
+        if after is not None:
+            others = [self.memory(self.place(v)) for v in after.beside]
+            reads += [Operand(m.kind, steps_along(m.shape, m.steps, after.shape)) for m in others]
+            sources += others
+        fixed = [t.steps if (t := self._targets.get(v)) else None for v in results]
+        plan = kernel.plan(e, reads, fixed, self.module.bits, after)
+        targets = [self.define(v, steps) for v, steps in zip(results, plan.results, strict=True)]
         rooms = [self._room((size,), INT8) for size in plan.rooms]
         for call in plan.calls:
             every = [*sources, *targets, *rooms]

@@ -38,10 +38,12 @@ class Planned(NamedTuple):
     Attributes:
         takes: whether there is a kernel for an equation of the operator.
         plan: chooses the kernel, and how the results are laid out.
+        joins: whether it can compute a map of the result as well.
     """
 
     takes: Callable[[Eqn], bool]
     plan: Planner
+    joins: bool = True
 
 
 KERNELS: dict[str, Kernel | Planned] = {
@@ -54,3 +56,9 @@ def takes(e: Eqn) -> bool:
     """True if there is a kernel for an equation."""
     kernel = KERNELS.get(e.primitive.name)
     return kernel is not None and kernel.takes(e)
+
+
+def joins(e: Eqn) -> bool:
+    """True if the kernel for an equation computes the map that alone reads the result."""
+    kernel = KERNELS.get(e.primitive.name)
+    return isinstance(kernel, Planned) and kernel.joins and kernel.takes(e)

@@ -38,12 +38,12 @@ class Panel(NamedTuple):
 
     Attributes:
         first: the register of where the first vector begins, along the factor's axis.
-        count: the number of vectors.
+        vectors: their number.
         size: the length of the factor's axis, which no vector exceeds.
     """
 
     first: str
-    count: int
+    vectors: int
     size: int
 
 
@@ -70,13 +70,13 @@ def packed_steps(sizes: Sequence[int], width: int) -> list[int]:
 
 def pack(b: Builder, source: Source, panel: Panel, room: str) -> list[int]:
     """Copy a panel of a factor; returns the steps of the copy along the axes summed over."""
-    new = packed_steps(source.sizes, b.lanes * panel.count)
+    new = packed_steps(source.sizes, b.lanes * panel.vectors)
     along = [k for k, s in enumerate(source.steps) if s == 1 and source.sizes[k] > 1]
     if source.step != 1 and along and b.lanes > 1:
         _turned_panel(b, source, panel, room, new, along[0])
     else:
         starts = []
-        for v in range(panel.count):
+        for v in range(panel.vectors):
             at = b.scalar(f"add nsw i64 {panel.first}, {v * b.lanes}") if v else panel.first
             start = least(b, at, max(0, panel.size - b.lanes))
             starts.append(_at(b, source.base, start, source.step, source.kind))
@@ -111,7 +111,7 @@ def _turned_panel(
 ) -> None:
     """Copy blocks that lie along an axis that is summed over, turned in registers."""
     lanes, kind = b.lanes, source.kind
-    with b.loop("0", str(panel.count), 1) as v:
+    with b.loop("0", str(panel.vectors), 1) as v:
         distance = b.scalar(f"mul nsw i64 {v}, {lanes}")
         at = b.scalar(f"add nsw i64 {panel.first}, {distance}")
         start = least(b, at, max(0, panel.size - lanes))

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple, TypeAlias
 
 from ...core.jaxpr import Eqn
+from ..groups import Map
 from .builder import Builder
 from .orders import Operand
 
@@ -39,6 +40,8 @@ class Plan(NamedTuple):
 
 
 Planner: TypeAlias = Callable[
-    [Eqn, Sequence[Operand], "Sequence[tuple[int, ...] | None]", int], Plan
+    [Eqn, Sequence[Operand], "Sequence[tuple[int, ...] | None]", int, "Map | None"], Plan
 ]
-"""(equation, its inputs, for each result the steps that it must have or None, width of vectors)."""
+"""(equation, what is read, for each result the steps that it must have or None, width of vectors,
+the map that alone reads the result). What is read are the inputs, then what stands beside the map,
+with steps along the axes of the map; results are those of the map, if there is one."""

@@ -14,6 +14,7 @@ from typing import NamedTuple, TypeAlias
 from .builder import Builder, Value
 from .kinds import Kind
 from .packing import Panel, Source, least, pack
+from .places import ALIGNMENT
 from .tilings import FEW_PRODUCTS, Across, Axis, Contraction, Dots, Tiling
 
 Finish: TypeAlias = Callable[[Builder, Value, "Sequence[Value]"], "Sequence[Value]"]
@@ -26,6 +27,9 @@ class Place(NamedTuple):
     register: str
     constant: int
 
+
+SHORT = 6
+"""So many instructions are written for each vector of a tile that they finish; more in a loop."""
 
 HALF = 12
 """So many products are enough for a turn of a loop."""
@@ -50,6 +54,7 @@ class Writer:
         self.c: Contraction = c
         self.finish: Finish = finish
         self.first_result: int = len(c.kinds) - c.results
+        self.room: str = ""
 
     # --- addresses ------------------------------------------------------------------------------
 
@@ -97,9 +102,7 @@ class Writer:
 
     # --- sums -----------------------------------------------------------------------------------
 
-    def loaded(
-        self, o: int, address: str, step: int, mask: Value | None
-    ) -> Value:
+    def loaded(self, o: int, address: str, step: int, mask: Value | None) -> Value:
         """What is read of an operand: vectors along a step, or one number in all lanes."""
         kind = self.c.kinds[o]
         if not step:
@@ -160,13 +163,30 @@ class Writer:
 
     # --- results --------------------------------------------------------------------------------
 
+    def make_room(self, vectors: int) -> None:
+        """Memory for the sums of a tile, if they are finished in a loop for the sake of the text.
+
+        It has to be made before all loops.
+        """
+        trial = Builder(self.b.lanes)
+        sums = Value(trial, "%total", self.c.kind)
+        others = [Value(trial, f"%other{o}", self.c.kinds[o]) for o in range(2, self.first_result)]
+        self.finish(trial, sums, others)
+        if len(trial.lines) > SHORT and vectors > 1:
+            self.room = self.b.scalar(
+                f"alloca [{vectors} x {self.b.type(self.c.kind)}], align {ALIGNMENT}", "room"
+            )
+
+    def set_aside(self, totals: Sequence[Value]) -> None:
+        """Write sums where a loop reads them one after the other."""
+        for k, total in enumerate(totals):
+            self.b.store(total, self.shifted(self.room, k * self.b.lanes, self.c.kind))
+
     def written(
         self, total: Value, addresses: Sequence[str], steps: Sequence[int], mask: Value | None
     ) -> None:
         """Finish sums, and store the results; addresses and steps are of all operands."""
-        others = [
-            self.loaded(o, addresses[o], steps[o], mask) for o in range(2, self.first_result)
-        ]
+        others = [self.loaded(o, addresses[o], steps[o], mask) for o in range(2, self.first_result)]
         found = self.finish(self.b, total, others)
         for o, x in enumerate(found, self.first_result):
             x = self.b.cast(x, self.c.kinds[o])
@@ -183,9 +203,7 @@ class AcrossWriter(Writer):
         self.steps: list[int] = list(self.along.steps)
         """Of operands along the vectors' axis."""
         self.summed: list[Axis] = list(c.summed)
-        self.tile: list[tuple[int, int]] = [
-            (r, v) for r in range(t.rows) for v in range(t.vectors)
-        ]
+        self.tile: list[tuple[int, int]] = [(r, v) for r in range(t.rows) for v in range(t.vectors)]
         width = t.lanes
         few = self.along.size < width
         self.mask: Value | None = None
@@ -196,6 +214,7 @@ class AcrossWriter(Writer):
         """The kernel; the last name is that of room for a copy, if there is one."""
         c, t = self.c, self.t
         others = [a for k, a in enumerate(c.kept) if k not in (t.vector, t.row)]
+        self.make_room(len(self.tile))
         moving = t.packed
         if moving is None:
             moving = next((o for o in (0, 1) if self.along.steps[o] and not self.row.steps[o]), 0)
@@ -276,6 +295,10 @@ class AcrossWriter(Writer):
 
         state = self.sums(self.summed[:-1], starts, self.zeros(products * t.sets), innermost)
         totals = self.joined(state, t.sets)
+        if self.room:
+            self.set_aside(totals)
+            self.finished(bases, places[0])
+            return
         for (r, v), total in zip(self.tile, totals, strict=True):
             addresses = list(bases)
             for o in range(2, len(bases)):
@@ -284,6 +307,19 @@ class AcrossWriter(Writer):
                 distance = r * self.row.steps[o] + places[v].constant * step
                 addresses[o] = self.shifted(base, distance, kind)
             self.written(total, addresses, self.along.steps, self.mask)
+
+    def finished(self, bases: Sequence[str], first: Place) -> None:
+        """Finish the sums that were set aside, and store the results."""
+        b, t = self.b, self.t
+        start, last = first.register or "0", max(0, self.along.size - t.lanes)
+        with b.loop("0", str(t.rows), 1) as r, b.loop("0", str(t.vectors), 1) as v:
+            row = b.scalar(f"mul nsw i64 {r}, {t.vectors}")
+            number = b.scalar(f"add nsw i64 {row}, {v}")
+            read = self.moved(self.room, number, t.lanes, self.c.kind)
+            distance = b.scalar(f"mul nsw i64 {v}, {t.lanes}")
+            at = least(b, b.scalar(f"add nsw i64 {start}, {distance}"), last)
+            there = self.at(self.at(bases, self.row, r), self.along, at)
+            self.written(b.load(read, self.c.kind), there, self.along.steps, self.mask)
 
     def together(self, size: int, products: int) -> int:
         """Turns of the innermost loop in one: as many as there are sets, or some more."""
@@ -310,7 +346,9 @@ class AcrossWriter(Writer):
             known: dict[tuple[int, int, int], Value] = {}
             start = turn % self.t.sets * products
             for at, (r, v) in enumerate(self.tile, start):
-                x, y = (self.read(o, r, v, turn * axis.steps[o], there, places, known) for o in (0, 1))
+                x, y = (
+                    self.read(o, r, v, turn * axis.steps[o], there, places, known) for o in (0, 1)
+                )
                 state[at] = self.product(x, y, state[at])
         return state
 
@@ -344,13 +382,14 @@ class DotsWriter(Writer):
         super().__init__(builder, c, finish)
         self.t: Dots = t
         self.row, self.column, self.inner = c.kept[t.row], c.kept[t.column], c.summed[-1]
-        self.tile: list[tuple[int, int]] = list(
-            itertools.product(range(t.rows), range(t.columns))
-        )
+        self.tile: list[tuple[int, int]] = list(itertools.product(range(t.rows), range(t.columns)))
+        self.is_column: bool = t.columns == 1 and 1 < t.rows <= t.lanes
 
     def write(self, names: Sequence[str]) -> None:
         """The kernel."""
         t = self.t
+        if not self.is_column:
+            self.make_room(len(self.tile))
         others = [a for k, a in enumerate(self.c.kept) if k not in (t.row, t.column)]
         with (
             self.loops(others, names) as bases,
@@ -365,16 +404,33 @@ class DotsWriter(Writer):
             self.c.summed[:-1], bases[:2], self.zeros(len(self.tile) * t.sets), self.innermost
         )
         totals = self.joined(state, t.sets)
-        if t.columns == 1 and t.rows > 1 and self.b.lanes >= t.rows:
+        if self.is_column:
             mask = None
             if t.rows < self.b.lanes:
                 mask = self.b.lanes_below("0", str(t.rows))
             self.written(across(self.b, totals), bases, self.row.steps, mask)
             return
         lanes = self.b.lanes
-        for start in range(0, len(totals), lanes):
-            group = totals[start : start + lanes]
-            self.one_by_one(across(self.b, group), self.tile[start : start + lanes], bases)
+        groups = [totals[k : k + lanes] for k in range(0, len(totals), lanes)]
+        sums = [across(self.b, group) for group in groups]
+        if self.room:
+            self.set_aside(sums)
+            self.finished(bases)
+            return
+        for k, found in enumerate(sums):
+            self.one_by_one(found, self.tile[k * lanes : (k + 1) * lanes], bases)
+
+    def finished(self, bases: Sequence[str]) -> None:
+        """Finish the sums that were set aside one by one, and store the results."""
+        b, t, lanes = self.b, self.t, self.b.lanes
+        b.lanes = 1
+        with b.loop("0", str(t.rows), 1) as r, b.loop("0", str(t.columns), 1) as s:
+            row = b.scalar(f"mul nsw i64 {r}, {t.columns}")
+            number = b.scalar(f"add nsw i64 {row}, {s}")
+            read = self.moved(self.room, number, 1, self.c.kind)
+            there = self.at(self.at(bases, self.row, r), self.column, s)
+            self.written(b.load(read, self.c.kind), there, [1] * len(bases), None)
+        b.lanes = lanes
 
     def one_by_one(
         self, sums: Value, points: Sequence[tuple[int, int]], bases: Sequence[str]

@@ -106,9 +106,7 @@ def simplified(c: Contraction) -> Contraction:
     none = Axis(1, (0,) * len(c.kinds))
     kept, summed = _collapsed(c.kept), _collapsed(c.summed)
     summed = sorted(summed, key=lambda a: -max(abs(s) for s in a.steps[:2]))
-    return c._replace(
-        kept=(*kept, *[none] * (2 - len(kept))), summed=tuple(summed) or (none,)
-    )
+    return c._replace(kept=(*kept, *[none] * (2 - len(kept))), summed=tuple(summed) or (none,))
 
 
 def _collapsed(axes: Sequence[Axis]) -> list[Axis]:
@@ -206,20 +204,25 @@ def _cost_across(c: Contraction, t: Across, packed: int | None) -> float:
         count = (t.rows if row.steps[o] else 1) * (t.vectors if along.steps[o] else 1)
         plain = along.steps[o] in (0, 1) or t.lanes == 1 or packed == o
         far = o != packed and along.steps[o] == 1 and c.depth * along.size >= LARGE
-        loads += count * ((1.5 if far else 1.0) if plain else 4 + 0.7 * t.lanes)
+        loads += count * ((1.5 if far else 1.0) if plain else _strided(t.lanes))
     cycles = max(0.5 * products, 0.5 * loads, 4 / t.sets if products * t.sets < HIDING else 0)
     cycles += 0.1 * loads + (0.3 if c.depth * products > FEW_PRODUCTS else 0)
-    first = len(c.kinds) - c.results
     written = 0.0
-    for o in range(first, len(c.kinds)):
+    for o in range(2, len(c.kinds)):
         plain = along.steps[o] in (0, 1) or t.lanes == 1
-        written += products * (1.0 if plain else 4 + 1.2 * t.lanes)
+        stored = 2 if o >= len(c.kinds) - c.results else 1
+        written += products * (1.0 if plain else stored * _strided(t.lanes))
     cost = tiles * (c.depth * cycles + written + 8)
     if packed is not None:
         moved = 0.15 if along.steps[packed] == 1 else 0.35 if _has_unit(c, packed) else 1.5
         copies = math.prod(a.size for a in others if a.steps[packed])
         cost += copies * c.depth * panels * t.lanes * t.vectors * moved
     return cost
+
+
+def _strided(lanes: int) -> float:
+    """The cycles of a vector of numbers that do not lie side by side; twice as many if stored."""
+    return 4 + 1.3 * lanes
 
 
 def _has_unit(c: Contraction, o: int) -> bool:
