@@ -11,12 +11,14 @@ from collections.abc import Sequence
 from ...core.jaxpr import Eqn
 from ..groups import Map
 from .builder import Builder, Value
+from .dots import DotsWriter
 from .kinds import kind_of
 from .maps import evaluate
 from .orders import Operand
 from .places import kind_of_var
 from .plans import Call, Plan
-from .tiles import Finish, as_they_are, emit
+from .sums import Finish, as_they_are
+from .tiles import AcrossWriter
 from .tilings import Across, Axis, Contraction, Tiling, cheapest, simplified
 from .views import contiguous_steps
 
@@ -54,11 +56,8 @@ def plan_of(
 ) -> Plan:
     """The kernel of an equation that sums products, and of the map that follows.
 
-    Args:
-        e: the equation.
-        kept: the axes of the result, in its order, with the steps of the factors.
-        summed: the other ones.
-        operands: as for a planner, as are those that follow.
+    ``kept`` has the axes of the result, in its order, with the steps of the factors, and ``summed``
+    the other ones; what else is given is as for a planner.
     """
     results = e.outvars if after is None else after.outputs
     others = operands[2:]
@@ -166,6 +165,9 @@ def called(
         rooms.append(c.depth * width)
 
     def write(builder: Builder, names: list[str]) -> None:
-        emit(builder, c, tiling, names, finish)
+        if isinstance(tiling, Across):
+            AcrossWriter(builder, c, tiling, finish).write(names)
+        else:
+            DotsWriter(builder, c, tiling, finish).write(names)
 
     return rooms, [Call(tiling.lanes, (*arrays, *[room] * len(rooms)), write)]
