@@ -6,13 +6,13 @@ Factors are read where they are, whatever their steps, unless a copy makes up fo
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from ...core.jaxpr import Eqn
 from ..groups import Map
 from .builder import Builder, Value
 from .dots import DotsWriter
-from .kinds import kind_of
+from .kinds import Kind, kind_of
 from .maps import evaluate
 from .orders import Operand
 from .places import kind_of_var
@@ -56,30 +56,45 @@ def plan_of(
 ) -> Plan:
     """The kernel of an equation that sums products, and of the map that follows.
 
-    ``kept`` has the axes of the result, in its order, with the steps of the factors, and ``summed``
-    the other ones; what else is given is as for a planner.
+    Args:
+        e: the equation.
+        kept: the axes of the result, in its order, with the steps of the factors.
+        summed: the other axes.
+        operands, fixed, bits, after: as for a planner.
     """
     results = e.outvars if after is None else after.outputs
-    others = operands[2:]
+    c = contraction_of(e, kept, summed, operands, after)
+    shape = [a.size for a in kept]
+    steps, c, tiling = laid_out(c, shape, tuple, fixed, bits)
+    count = len(operands) + len(results)
+    arrays = [(k, 0) for k in range(count)]
+    rooms, call = called(c, tiling, arrays, count, after)
+    return Plan(steps, rooms, call)
+
+
+def contraction_of(
+    e: Eqn,
+    kept: Sequence[Axis],
+    summed: Sequence[Axis],
+    operands: Sequence[Operand],
+    after: Map | None,
+) -> Contraction:
+    """The contraction with all that is read; its axes have no steps of results yet."""
+    results = e.outvars if after is None else after.outputs
     kinds = (*(o.kind for o in operands), *map(kind_of_var, results))
-    with_others = [
-        Axis(a.size, (*a.steps, *(o.steps[k] for o in others))) for k, a in enumerate(kept)
-    ]
-    none = (0,) * (len(others) + len(results))
+    none = (0,) * (len(operands) - 2 + len(results))
     inner = [Axis(a.size, (*a.steps, *none)) for a in summed]
-    c = Contraction(
+    outer = [
+        Axis(a.size, (*a.steps, *(o.steps[k] for o in operands[2:]))) for k, a in enumerate(kept)
+    ]
+    return Contraction(
         kind_of_var(e.outvars[0]),
         kinds,
-        tuple(with_others),
+        tuple(outer),
         tuple(inner),
         len(results),
         e.params["strong"],
     )
-    steps, c, tiling = laid_out(c, fixed, bits)
-    finish = as_they_are if after is None else mapped(after)
-    count = len(operands) + len(results)
-    rooms, calls = called(c, tiling, tuple(range(count)), count, finish)
-    return Plan(steps, rooms, calls)
 
 
 def mapped(after: Map) -> Finish:
@@ -108,25 +123,31 @@ def axes_of(e: Eqn, operands: Sequence[Operand]) -> tuple[list[Axis], list[Axis]
 
 
 def laid_out(
-    c: Contraction, fixed: Sequence[Steps | None], bits: int
+    c: Contraction,
+    shape: Sequence[int],
+    along: Callable[[Steps], Steps],
+    fixed: Sequence[Steps | None],
+    bits: int,
 ) -> tuple[list[Steps], Contraction, Tiling | None]:
     """Choose the steps of results, which the axes of the contraction do not have yet, and tiles.
+
+    Args:
+        c: the contraction.
+        shape: of the results.
+        along: gives steps along the axes that are kept for those of a result.
+        fixed: for each result the steps that it must have, or None.
+        bits: width of vectors.
 
     Returns:
         The steps of the results, the contraction with them, and no tiling if there is nothing to
         do.
     """
-    shape = [a.size for a in c.kept]
     natural = contiguous_steps(shape)
     given = [f for f in fixed if f is not None]
     found = []
     for free in given[:1] or _layouts(shape):
         steps = [free if f is None else f for f in fixed]
-        kept = [
-            Axis(a.size, (*a.steps, *(s[k] if a.size > 1 else 0 for s in steps)))
-            for k, a in enumerate(c.kept)
-        ]
-        full = simplified(c._replace(kept=tuple(kept)))
+        full = simplified(with_results(c, [along(s) for s in steps]))
         if 0 in shape:
             return steps, full, None
         cost, tiling = cheapest(full, bits)
@@ -134,6 +155,16 @@ def laid_out(
         found.append((cost + moved, steps, full, tiling))
     _, steps, full, tiling = min(found, key=lambda f: f[0])
     return steps, full, tiling
+
+
+def with_results(c: Contraction, steps: Sequence[Steps]) -> Contraction:
+    """The contraction with the steps of its results."""
+    return c._replace(
+        kept=tuple(
+            Axis(a.size, (*a.steps, *(s[k] if a.size > 1 else 0 for s in steps)))
+            for k, a in enumerate(c.kept)
+        )
+    )
 
 
 def _layouts(shape: Sequence[int]) -> list[Steps]:
@@ -152,17 +183,18 @@ def _layouts(shape: Sequence[int]) -> list[Steps]:
 def called(
     c: Contraction,
     tiling: Tiling | None,
-    arrays: tuple[int, ...],
+    arrays: Sequence[tuple[int, int]],
     room: int,
-    finish: Finish = as_they_are,
-) -> tuple[list[int], list[Call]]:
+    after: Map | None,
+) -> tuple[list[tuple[int, Kind]], list[Call]]:
     """The rooms that a kernel needs, the first of which has a number, and its call."""
     if tiling is None:
         return [], []
+    finish = as_they_are if after is None else mapped(after)
     rooms = []
     if isinstance(tiling, Across) and tiling.packed is not None:
-        width = tiling.lanes * tiling.vectors * c.kinds[tiling.packed].size
-        rooms.append(c.depth * width)
+        width = tiling.lanes * tiling.vectors
+        rooms.append((c.depth * width, c.kinds[tiling.packed]))
 
     def write(builder: Builder, names: list[str]) -> None:
         if isinstance(tiling, Across):
@@ -170,4 +202,4 @@ def called(
         else:
             DotsWriter(builder, c, tiling, finish).write(names)
 
-    return rooms, [Call(tiling.lanes, (*arrays, *[room] * len(rooms)), write)]
+    return rooms, [Call(tiling.lanes, (*arrays, *[(room, 0)] * len(rooms)), write)]

@@ -12,7 +12,7 @@ from ...core.jaxpr import Eqn, Jaxpr, Literal, Var
 from ..groups import Map, Step
 from . import kernels, loops, reductions, registers
 from .builder import Builder, Value
-from .kinds import INT8, Kind
+from .kinds import Kind
 from .module import Module
 from .nests import Operand, emit_nest
 from .orders import laid_out
@@ -317,12 +317,17 @@ class Frame:
         fixed = [t.steps if (t := self._targets.get(v)) else None for v in results]
         plan = kernel.plan(e, reads, fixed, self.module.bits, after)
         targets = [self.define(v, steps) for v, steps in zip(results, plan.results, strict=True)]
-        rooms = [self._room((size,), INT8) for size in plan.rooms]
+        rooms = [self._room((size,), kind) for size, kind in plan.rooms]
         for call in plan.calls:
             every = [*sources, *targets, *rooms]
-            addresses = [every[k].address for k in call.arrays]
+            addresses = [self._within(every[k], distance) for k, distance in call.arrays]
             self.module.kernel(call.lanes, addresses, call.emit)
         self.release(*sources, *rooms)
+
+    def _within(self, place: Memory, distance: int) -> str:
+        if not distance:
+            return place.address
+        return self.module.builder.pointer(place.address, str(distance), place.kind)
 
     def _kernel(self, e: Eqn, write: kernels.Emitter) -> None:
         """Call the kernel of an operator on whole arrays."""

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple, TypeAlias
 
 from ...core.jaxpr import Eqn
-from . import contractions
+from . import contractions, convolutions
 from .builder import Builder
 from .plans import Planner
 
@@ -48,6 +48,7 @@ class Planned(NamedTuple):
 
 KERNELS: dict[str, Kernel | Planned] = {
     "dot_general": Planned(contractions.takes, contractions.planned),
+    "conv_general_dilated": Planned(convolutions.takes, convolutions.planned),
 }
 """By the names of operators."""
 

@@ -61,7 +61,7 @@ KINDS: dict[str, Kind] = {
 }
 """By NumPy's characters."""
 
-BOOL, INT8, INT32, INT64, FLOAT, DOUBLE = (KINDS[c] for c in "?bilfd")
+BOOL, INT32, INT64, FLOAT, DOUBLE = (KINDS[c] for c in "?ilfd")
 
 _BY_PLACE: dict[tuple[str, int], Kind] = {(k.dtype.kind, k.size): k for k in KINDS.values()}
 

@@ -8,6 +8,7 @@ from typing import NamedTuple, TypeAlias
 from ...core.jaxpr import Eqn
 from ..groups import Map
 from .builder import Builder
+from .kinds import Kind
 from .orders import Operand
 
 
@@ -16,12 +17,13 @@ class Call(NamedTuple):
 
     Attributes:
         lanes: of its builder.
-        arrays: the numbers of its arguments among inputs, results and rooms.
+        arrays: the numbers of its arguments among inputs, results and rooms; with each the
+            distance of the address from where the array begins, in elements.
         emit: writes its body, given the registers of its parameters.
     """
 
     lanes: int
-    arrays: tuple[int, ...]
+    arrays: tuple[tuple[int, int], ...]
     emit: Callable[[Builder, list[str]], None]
 
 
@@ -30,12 +32,12 @@ class Plan(NamedTuple):
 
     Attributes:
         results: the steps of each.
-        rooms: bytes of memory that is needed meanwhile.
+        rooms: the memory that is needed meanwhile: a number of elements, and their kind.
         calls: one after the other.
     """
 
     results: list[tuple[int, ...]]
-    rooms: list[int]
+    rooms: list[tuple[int, Kind]]
     calls: list[Call]
 
 
