@@ -23,19 +23,29 @@ class Map:
     Attributes:
         shape: of each result.
         eqns: in an order in which they can be computed.
-        inputs: variables from outside, each once; their shapes broadcast to that of the map.
+        first: an equation that is no map, of which only this one reads the result; it has the shape
+            of the map.
+        beside: what the elementwise equations read from outside, each variable once; their shapes
+            broadcast to that of the map.
         outputs: the results that are read outside of it.
         reductions: equations that reduce a result, or an input, all along the same axes.
     """
 
-    __slots__ = ("eqns", "inputs", "outputs", "reductions", "shape")
+    __slots__ = ("beside", "eqns", "first", "outputs", "reductions", "shape")
 
     def __init__(self, shape: tuple[int, ...]) -> None:
         self.shape: tuple[int, ...] = shape
         self.eqns: list[Eqn] = []
-        self.inputs: list[Var] = []
+        self.first: Eqn | None = None
+        self.beside: list[Var] = []
         self.outputs: list[Var] = []
         self.reductions: list[Eqn] = []
+
+    @property
+    def inputs(self) -> list[Var]:
+        """All variables from outside, each once."""
+        first = self.first.inputs if self.first else []
+        return list(dict.fromkeys([*self.beside, *(a for a in first if type(a) is Var)]))
 
     @property
     def results(self) -> list[Var]:
@@ -45,7 +55,8 @@ class Map:
     @property
     def every_eqn(self) -> list[Eqn]:
         """All equations, in an order in which they can be computed."""
-        return [*self.eqns, *self.reductions]
+        first = [self.first] if self.first else []
+        return [*first, *self.eqns, *self.reductions]
 
     def jaxpr(self) -> Jaxpr:
         """The map as a function of its inputs; what it returns is to be broadcast to the shape."""
@@ -60,7 +71,10 @@ def _never(_e: Eqn) -> bool:
 
 
 def grouped(
-    jaxpr: Jaxpr, takes: Callable[[Eqn], bool], reduces: Callable[[Eqn], bool] = _never
+    jaxpr: Jaxpr,
+    takes: Callable[[Eqn], bool],
+    reduces: Callable[[Eqn], bool] = _never,
+    begins: Callable[[Eqn], bool] = _never,
 ) -> list[Step]:
     """The equations of a jaxpr in groups, in an order in which they can be computed.
 
@@ -70,6 +84,7 @@ def grouped(
         jaxpr: what is to be computed.
         takes: whether the back end can compute an equation as part of a map.
         reduces: whether it can compute a reduction as part of the map that makes the operand.
+        begins: whether it can compute a map of the result as part of an equation.
     """
     steps: list[Step] = []
     made_by: dict[Any, int] = {}
@@ -94,6 +109,7 @@ def grouped(
         made_by.update((v, at) for v in e.outvars)
     steps = _without_unread_repetitions(steps, jaxpr.outvars)
     steps = _with_reductions(steps, jaxpr.outvars, reduces)
+    steps = _with_beginnings(steps, jaxpr.outvars, begins)
     _connect(steps, jaxpr.outvars)
     return steps
 
@@ -135,14 +151,7 @@ def _with_reductions(
 ) -> list[Step]:
     """Reductions join the map of which they alone read a result."""
     owner = {v: m for m in steps if isinstance(m, Map) for e in m.eqns for v in e.outvars}
-    count: dict[Any, int] = {}
-    for a in results:
-        count[a] = count.get(a, 0) + 1
-    for step in steps:
-        for e in step.eqns if isinstance(step, Map) else [step]:
-            for a in e.inputs:
-                if type(a) is Var:
-                    count[a] = count.get(a, 0) + 1
+    count = _readers(steps, results)
     kept: list[Step] = []
     for step in steps:
         if not isinstance(step, Map) and len(step.inputs) == 1 and step.inputs[0] in owner:
@@ -153,6 +162,39 @@ def _with_reductions(
                 continue
         kept.append(step)
     return kept
+
+
+def _readers(steps: Sequence[Step], results: Sequence[Any]) -> dict[Any, int]:
+    """How often each variable is read."""
+    count: dict[Any, int] = {}
+    for a in results:
+        count[a] = count.get(a, 0) + 1
+    for step in steps:
+        for e in step.every_eqn if isinstance(step, Map) else [step]:
+            for a in e.inputs:
+                if type(a) is Var:
+                    count[a] = count.get(a, 0) + 1
+    return count
+
+
+def _with_beginnings(
+    steps: Sequence[Step], results: Sequence[Any], begins: Callable[[Eqn], bool]
+) -> list[Step]:
+    """Equations join the map that alone reads their result, one of them each map."""
+    count = _readers(steps, results)
+    made = {s.outvars[0]: s for s in steps if not isinstance(s, Map) and len(s.outvars) == 1}
+    joined: set[int] = set()
+    for step in steps:
+        if not isinstance(step, Map) or step.reductions:
+            continue
+        reads = [a for e in step.eqns for a in e.inputs if type(a) is Var]
+        for a in dict.fromkeys(reads):
+            alone = a in made and reads.count(a) == count[a]
+            if alone and a.aval.shape == step.shape and begins(made[a]):
+                step.first = made[a]
+                joined.add(id(made[a]))
+                break
+    return [s for s in steps if id(s) not in joined]
 
 
 def _reduce_alike(eqns: Sequence[Eqn]) -> bool:
@@ -171,7 +213,11 @@ def _place(steps: Sequence[Step], shape: tuple[int, ...], earliest: int) -> int:
 def _connect(steps: Sequence[Step], results: Sequence[Any]) -> None:
     """Find out what each map reads, and what is read of it."""
     owner = {
-        v: step for step in steps if isinstance(step, Map) for e in step.eqns for v in e.outvars
+        v: step
+        for step in steps
+        if isinstance(step, Map)
+        for e in (*step.eqns, *([step.first] if step.first else []))
+        for v in e.outvars
     }
     read: dict[Map, dict[Var, None]] = {}
     wanted: dict[Map, dict[Var, None]] = {}
@@ -187,9 +233,11 @@ def _connect(steps: Sequence[Step], results: Sequence[Any]) -> None:
 
     for step in steps:
         if isinstance(step, Map):
-            for e in step.every_eqn:
+            for e in (*step.eqns, *step.reductions):
                 for a in e.inputs:
                     note(a, step)
+            for a in step.first.inputs if step.first else []:
+                note(a, None)
         else:
             for a in step.inputs:
                 note(a, None)
@@ -197,5 +245,5 @@ def _connect(steps: Sequence[Step], results: Sequence[Any]) -> None:
         note(a, None)
     for step in steps:
         if isinstance(step, Map):
-            step.inputs = list(read.get(step, ()))
+            step.beside = list(read.get(step, ()))
             step.outputs = list(wanted.get(step, ()))

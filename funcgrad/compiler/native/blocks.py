@@ -56,7 +56,7 @@ class Block:
         if not isinstance(step, Map):
             x, out = step.inputs[0].aval.shape, step.outvars[0].aval.shape
             return is_reshape(step) and x[:k] == lead == out[:k] and step.inputs[0] in self.made
-        if step.shape[:k] != lead or not size_of(step.shape):
+        if step.first or step.shape[:k] != lead or not size_of(step.shape):
             return False
         if step.reductions:
             axes = set(step.reductions[0].params["axes"])
@@ -154,7 +154,7 @@ def as_map(step: Step) -> Step:
     if isinstance(step, Map) or not reductions.takes(step) or type(step.inputs[0]) is not Var:
         return step
     made = Map(step.inputs[0].aval.shape)
-    made.inputs, made.reductions = [step.inputs[0]], [step]
+    made.beside, made.reductions = [step.inputs[0]], [step]
     return made
 
 
@@ -168,7 +168,8 @@ def _size(step: Step) -> int:
 
 def _can_open(step: Step, more_than: int = LEAST_BYTES // 16) -> bool:
     """True for maps of many elements, with rows."""
-    return isinstance(step, Map) and len(step.shape) > 1 and _size(step) > more_than
+    is_map = isinstance(step, Map) and not step.first
+    return is_map and len(step.shape) > 1 and _size(step) > more_than
 
 
 def _reads(step: Step, others: Sequence[Step]) -> bool:

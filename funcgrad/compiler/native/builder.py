@@ -425,6 +425,17 @@ class Builder:
 
     # --- loops
 
+    def _enter(self, start: str, stop: str, body: str, after: str) -> bool:
+        """Begin the body of a loop; true if it runs at least once, which needs no test."""
+        surely = start.isdigit() and stop.isdigit() and int(start) < int(stop)
+        if surely:
+            self.emit(f"br label %{body}")
+        else:
+            test = self.scalar(f"icmp slt i64 {start}, {stop}")
+            self.emit(f"br i1 {test}, label %{body}, label %{after}")
+        self.start(body)
+        return surely
+
     @contextmanager
     def loop(self, start: str, stop: str, step: int) -> Iterator[str]:
         """A loop while the index is below ``stop``; what is built inside is its body.
@@ -435,9 +446,7 @@ class Builder:
         body, after = self.name("body"), self.name("after")
         index, following = "%" + self.name("i"), "%" + self.name("i")
         before = self.block
-        test = self.scalar(f"icmp slt i64 {start}, {stop}")
-        self.emit(f"br i1 {test}, label %{body}, label %{after}")
-        self.start(body)
+        self._enter(start, stop, body, after)
         place = len(self.lines)
         self.emit("")
         yield index
@@ -460,9 +469,7 @@ class Builder:
         """
         before, after, entered = self.block, self.name("after"), self.name("body")
         index, following = "%" + self.name("i"), "%" + self.name("i")
-        test = self.scalar(f"icmp slt i64 {start}, {stop}")
-        self.emit(f"br i1 {test}, label %{entered}, label %{after}")
-        self.start(entered)
+        surely = self._enter(start, stop, entered, after)
         place = len(self.lines)
         phis = ["%" + self.name("c") for _ in values]
         self.lines += [""] * (1 + len(values))
@@ -479,6 +486,8 @@ class Builder:
                 f"  {phi} = phi {t} [ {first.text}, %{before} ], [ {last.text}, %{end} ]"
             )
         self.start(after)
+        if surely:
+            return
         for k, (first, last) in enumerate(zip(values, list(state), strict=True)):
             t = self.type(first.kind)
             state[k] = self.instruction(

@@ -204,9 +204,16 @@ class Frame:
         elif is_reshape(step):
             self._reshape(step)
         else:
-            self._kernel(step)
+            kernel = kernels.KERNELS[step.primitive.name]
+            if isinstance(kernel, kernels.Planned):
+                self._planned(step, None)
+            else:
+                self._kernel(step, kernel.emit)
 
     def _map(self, group: Map) -> None:
+        if group.first is not None:
+            self._planned(group.first, group)
+            return
         written = size_of(group.shape) * len(group.eqns)
         if not is_small(group.shape) or written > max(MOST_WRITTEN, len(group.eqns)):
             self._nest(group)
@@ -231,6 +238,9 @@ class Frame:
         if isinstance(source, Registers) and e.primitive.reshapes:
             self.places[e.outvars[0]] = source._replace(shape=e.outvars[0].aval.shape)
             return True
+        written = isinstance(source, Registers) and e.primitive.broadcasts
+        if written and not is_small(e.outvars[0].aval.shape):
+            source = self.memory(source)
         if not isinstance(source, Memory):
             return False
         found = view(e, source.shape, source.steps)
@@ -244,6 +254,8 @@ class Frame:
             if source.buffer is not None and source.frame is self:
                 source.buffer.uses += 1
             self.places[v] = place
+        if written:
+            self.release(source)
         return True
 
     def _views(self, e: Eqn, source: Memory, found: Any) -> list[Memory]:
@@ -300,10 +312,37 @@ class Frame:
         """Copy elements between arrays of other steps."""
         v = Var(Aval(source.shape, source.kind.dtype))
         group = Map(source.shape)
-        group.inputs = group.outputs = [v]
+        group.beside = group.outputs = [v]
         self.nest(group, [source], [target])
 
-    def _kernel(self, e: Eqn) -> None:
+
+    def _planned(self, e: Eqn, after: Map | None) -> None:
+        """Call the kernel of an operator on arrays with any steps, and of the map that follows."""
+        kernel = kernels.KERNELS[e.primitive.name]
+        assert isinstance(kernel, kernels.Planned)
+        results = e.outvars if after is None else after.outputs
+        sources = [self.memory(self.place(a)) for a in e.inputs]
+        reads = [Operand(m.kind, m.steps) for m in sources]
+        if after is not None:
+            others = [self.memory(self.place(v)) for v in after.beside]
+            reads += [Operand(m.kind, steps_along(m.shape, m.steps, after.shape)) for m in others]
+            sources += others
+        fixed = [t.steps if (t := self._targets.get(v)) else None for v in results]
+        plan = kernel.plan(e, reads, fixed, self.module.bits, after)
+        targets = [self.define(v, steps) for v, steps in zip(results, plan.results, strict=True)]
+        rooms = [self._room((size,), kind) for size, kind in plan.rooms]
+        for call in plan.calls:
+            every = [*sources, *targets, *rooms]
+            addresses = [self._within(every[k], distance) for k, distance in call.arrays]
+            self.module.kernel(call.lanes, addresses, call.emit)
+        self.release(*sources, *rooms)
+
+    def _within(self, place: Memory, distance: int) -> str:
+        if not distance:
+            return place.address
+        return self.module.builder.pointer(place.address, str(distance), place.kind)
+
+    def _kernel(self, e: Eqn, write: kernels.Emitter) -> None:
         """Call the kernel of an operator on whole arrays."""
         sources = [self.contiguous(self.place(a)) for a in e.inputs]
         targets = [self.define(v) for v in e.outvars]
@@ -314,8 +353,7 @@ class Frame:
         kinds = [kind_of_var(a) for a in (*e.inputs, *e.outvars)]
 
         def emit(builder: Builder, names: list[str]) -> None:
-            table = kernels.KERNELS[e.primitive.name]
-            table.emit(builder, e, names[:count], names[count:])
+            write(builder, e, names[:count], names[count:])
 
         addresses = [m.address for m in (*sources, *targets)]
         self.module.kernel(lanes_of(kinds, self.module.bits), addresses, emit)

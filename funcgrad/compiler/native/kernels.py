@@ -1,7 +1,7 @@
 """The kernels of operators on whole arrays, by the names of the operators.
 
-A kernel reads and writes contiguous arrays at addresses; elementwise operators and reductions
-are not here: they are computed in groups.
+A kernel reads and writes contiguous arrays at addresses, or arrays with any steps if it plans for
+them. Elementwise operators and reductions are not here: they are computed in groups.
 """
 
 from __future__ import annotations
@@ -10,8 +10,9 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple, TypeAlias
 
 from ...core.jaxpr import Eqn
-from . import random_bits
+from . import contractions, convolutions, random_bits
 from .builder import Builder
+from .plans import Planner
 
 Emitter: TypeAlias = Callable[[Builder, Eqn, Sequence[str], Sequence[str]], None]
 """(builder, equation, addresses of its inputs, addresses of its results)."""
@@ -31,7 +32,23 @@ class Kernel(NamedTuple):
     emit: Emitter
 
 
-KERNELS: dict[str, Kernel] = {
+class Planned(NamedTuple):
+    """How native code computes an operator on arrays with any steps.
+
+    Attributes:
+        takes: whether there is a kernel for an equation of the operator.
+        plan: chooses the kernel, and how the results are laid out.
+        joins: whether it can compute a map of the result as well.
+    """
+
+    takes: Callable[[Eqn], bool]
+    plan: Planner
+    joins: bool = True
+
+
+KERNELS: dict[str, Kernel | Planned] = {
+    "dot_general": Planned(contractions.takes, contractions.planned),
+    "conv_general_dilated": Planned(convolutions.takes, convolutions.planned),
     "random_uniform": Kernel(random_bits.takes, random_bits.emit),
 }
 """By the names of operators."""
@@ -41,3 +58,9 @@ def takes(e: Eqn) -> bool:
     """True if there is a kernel for an equation."""
     kernel = KERNELS.get(e.primitive.name)
     return kernel is not None and kernel.takes(e)
+
+
+def joins(e: Eqn) -> bool:
+    """True if the kernel for an equation computes the map that alone reads the result."""
+    kernel = KERNELS.get(e.primitive.name)
+    return isinstance(kernel, Planned) and kernel.joins and kernel.takes(e)

@@ -99,7 +99,7 @@ class _Rows:
 
     def map(self, step: Map, rows: int) -> None:
         part = Map(self.shape(step.shape, rows))
-        part.eqns, part.inputs = step.eqns, step.inputs
+        part.eqns, part.beside = step.eqns, step.beside
         part.outputs, part.reductions = step.outputs, step.reductions
         sources = [
             self.local[v] if v in self.local else self.part_of(self.origin(v), step.shape, rows)
@@ -194,7 +194,7 @@ class _Rows:
         group = Map(total.shape)
         prim = REGISTRY[_COMBINING[e.primitive.name]]
         group.eqns = [Eqn(prim, [old, new], {}, [out], e.source)]
-        group.inputs, group.outputs = [old, new], [out]
+        group.beside, group.outputs = [old, new], [out]
         self.frame.nest(group, [total, part], [total])
 
 

@@ -28,9 +28,13 @@ def _reduces(e: Eqn) -> bool:
     return reductions.takes(e) and not is_small(e.inputs[0].aval.shape)
 
 
+def _begins(e: Eqn) -> bool:
+    return kernels.joins(e) and not is_small(e.outvars[0].aval.shape)
+
+
 def steps_of(jaxpr: Jaxpr) -> list[Step]:
     """The steps in which native code computes a jaxpr."""
-    return grouped(jaxpr, operations.takes, _reduces)
+    return grouped(jaxpr, operations.takes, _reduces, _begins)
 
 
 def _is_view(e: Eqn) -> bool:

@@ -50,6 +50,8 @@ def view(
         return None
     if any(a.aval.symbolic or a.aval.size == 0 for a in (*e.inputs, *e.outvars)):
         return None
+    if e.primitive.broadcasts:
+        return [(0, steps_along(shape, steps, e.outvars[0].aval.shape))]
     if e.primitive.reshapes:
         found = reshaped(shape, steps, e.outvars[0].aval.shape)
         return None if found is None else [(0, found)]

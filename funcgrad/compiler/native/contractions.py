@@ -1,0 +1,205 @@
+"""Contractions: products of matrices and vectors, stacks of them, and what else sums products.
+
+Factors are read where they are, whatever their steps, unless a copy makes up for itself.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+
+from ...core.jaxpr import Eqn
+from ..groups import Map
+from .builder import Builder, Value
+from .dots import DotsWriter
+from .kinds import Kind, kind_of
+from .maps import evaluate
+from .orders import Operand
+from .places import kind_of_var
+from .plans import Call, Plan
+from .sums import Finish, as_they_are
+from .tiles import AcrossWriter
+from .tilings import Across, Axis, Contraction, Tiling, cheapest, simplified
+from .views import contiguous_steps
+
+Steps = tuple[int, ...]
+
+
+def takes(e: Eqn) -> bool:
+    """True for factors of kinds that native code has, one of which is that of the result."""
+    every = (*e.inputs, *e.outvars)
+    if any(a.aval.symbolic or a.aval.weak or kind_of(a.aval.dtype) is None for a in every):
+        return False
+    return e.outvars[0].aval.dtype in [a.aval.dtype for a in e.inputs]
+
+
+def planned(
+    e: Eqn,
+    operands: Sequence[Operand],
+    fixed: Sequence[Steps | None],
+    bits: int,
+    after: Map | None,
+) -> Plan:
+    """The kernel of a dot_general, and of the map that follows."""
+    kept, summed = axes_of(e, operands)
+    return plan_of(e, kept, summed, operands, fixed, bits, after)
+
+
+def plan_of(
+    e: Eqn,
+    kept: Sequence[Axis],
+    summed: Sequence[Axis],
+    operands: Sequence[Operand],
+    fixed: Sequence[Steps | None],
+    bits: int,
+    after: Map | None,
+) -> Plan:
+    """The kernel of an equation that sums products, and of the map that follows.
+
+    Args:
+        e: the equation.
+        kept: the axes of the result, in its order, with the steps of the factors.
+        summed: the other axes.
+        operands, fixed, bits, after: as for a planner.
+    """
+    results = e.outvars if after is None else after.outputs
+    c = contraction_of(e, kept, summed, operands, after)
+    shape = [a.size for a in kept]
+    steps, c, tiling = laid_out(c, shape, tuple, fixed, bits)
+    count = len(operands) + len(results)
+    arrays = [(k, 0) for k in range(count)]
+    rooms, call = called(c, tiling, arrays, count, after)
+    return Plan(steps, rooms, call)
+
+
+def contraction_of(
+    e: Eqn,
+    kept: Sequence[Axis],
+    summed: Sequence[Axis],
+    operands: Sequence[Operand],
+    after: Map | None,
+) -> Contraction:
+    """The contraction with all that is read; its axes have no steps of results yet."""
+    results = e.outvars if after is None else after.outputs
+    kinds = (*(o.kind for o in operands), *map(kind_of_var, results))
+    none = (0,) * (len(operands) - 2 + len(results))
+    inner = [Axis(a.size, (*a.steps, *none)) for a in summed]
+    outer = [
+        Axis(a.size, (*a.steps, *(o.steps[k] for o in operands[2:]))) for k, a in enumerate(kept)
+    ]
+    return Contraction(
+        kind_of_var(e.outvars[0]),
+        kinds,
+        tuple(outer),
+        tuple(inner),
+        len(results),
+        e.params["strong"],
+    )
+
+
+def mapped(after: Map) -> Finish:
+    """What computes a map of sums."""
+    assert after.first is not None
+    v = after.first.outvars[0]
+
+    def finish(builder: Builder, total: Value, others: Sequence[Value]) -> list[Value]:
+        known = {v: total, **dict(zip(after.beside, others, strict=True))}
+        evaluate(builder, after.eqns, known)
+        return [known[a] for a in after.outputs]
+
+    return finish
+
+
+def axes_of(e: Eqn, operands: Sequence[Operand]) -> tuple[list[Axis], list[Axis]]:
+    """The axes of the result, in its order, and those summed over; steps are of the factors."""
+    (lc, rc), (lb, rb) = e.params["contract"], e.params["batch"]
+    x, y = (a.aval.shape for a in e.inputs)
+    left, right = (o.steps for o in operands[:2])
+    kept = [Axis(x[i], (left[i], right[j])) for i, j in zip(lb, rb, strict=True)]
+    kept += [Axis(n, (left[i], 0)) for i, n in enumerate(x) if i not in lc and i not in lb]
+    kept += [Axis(n, (0, right[j])) for j, n in enumerate(y) if j not in rc and j not in rb]
+    summed = [Axis(x[i], (left[i], right[j])) for i, j in zip(lc, rc, strict=True)]
+    return kept, summed
+
+
+def laid_out(
+    c: Contraction,
+    shape: Sequence[int],
+    along: Callable[[Steps], Steps],
+    fixed: Sequence[Steps | None],
+    bits: int,
+) -> tuple[list[Steps], Contraction, Tiling | None]:
+    """Choose the steps of results, which the axes of the contraction do not have yet, and tiles.
+
+    Args:
+        c: the contraction.
+        shape: of the results.
+        along: gives steps along the axes that are kept for those of a result.
+        fixed: for each result the steps that it must have, or None.
+        bits: width of vectors.
+
+    Returns:
+        The steps of the results, the contraction with them, and no tiling if there is nothing to
+        do.
+    """
+    natural = contiguous_steps(shape)
+    given = [f for f in fixed if f is not None]
+    found = []
+    for free in given[:1] or _layouts(shape):
+        steps = [free if f is None else f for f in fixed]
+        full = simplified(with_results(c, [along(s) for s in steps]))
+        if 0 in shape:
+            return steps, full, None
+        cost, tiling = cheapest(full, bits)
+        moved = 0 if given or free == natural else math.prod(shape)
+        found.append((cost + moved, steps, full, tiling))
+    _, steps, full, tiling = min(found, key=lambda f: f[0])
+    return steps, full, tiling
+
+
+def with_results(c: Contraction, steps: Sequence[Steps]) -> Contraction:
+    """The contraction with the steps of its results."""
+    return c._replace(
+        kept=tuple(
+            Axis(a.size, (*a.steps, *(s[k] if a.size > 1 else 0 for s in steps)))
+            for k, a in enumerate(c.kept)
+        )
+    )
+
+
+def _layouts(shape: Sequence[int]) -> list[Steps]:
+    """The order of C, and those with another axis last."""
+    found = [contiguous_steps(shape)]
+    if 0 in shape:
+        return found
+    for last in range(len(shape) - 1):
+        if shape[last] > 1:
+            order = [k for k in range(len(shape)) if k != last] + [last]
+            steps = contiguous_steps([shape[k] for k in order])
+            found.append(tuple(steps[order.index(k)] for k in range(len(shape))))
+    return found
+
+
+def called(
+    c: Contraction,
+    tiling: Tiling | None,
+    arrays: Sequence[tuple[int, int]],
+    room: int,
+    after: Map | None,
+) -> tuple[list[tuple[int, Kind]], list[Call]]:
+    """The rooms that a kernel needs, the first of which has a number, and its call."""
+    if tiling is None:
+        return [], []
+    finish = as_they_are if after is None else mapped(after)
+    rooms = []
+    if isinstance(tiling, Across) and tiling.packed is not None:
+        width = tiling.lanes * tiling.vectors
+        rooms.append((c.depth * width, c.kinds[tiling.packed]))
+
+    def write(builder: Builder, names: list[str]) -> None:
+        if isinstance(tiling, Across):
+            AcrossWriter(builder, c, tiling, finish).write(names)
+        else:
+            DotsWriter(builder, c, tiling, finish).write(names)
+
+    return rooms, [Call(tiling.lanes, (*arrays, *[(room, 0)] * len(rooms)), write)]

@@ -1,0 +1,185 @@
+"""Kernels of contractions: loops over tiles of sums that stand in registers.
+
+Sizes that no tile divides are reached by tiles that overlap: what they share is computed twice,
+to the same bits, so that there is one text for all tiles.
+
+Vectors lie along an axis that is kept in ``tiles``, along one that is summed over in ``dots``; here
+is what both have in common.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TypeAlias
+
+from .builder import Builder, Value
+from .kinds import Kind
+from .packing import least
+from .places import ALIGNMENT
+from .tilings import Axis, Contraction
+
+Finish: TypeAlias = Callable[[Builder, Value, "Sequence[Value]"], "Sequence[Value]"]
+"""(builder, sums, what else is read at their places): the results there."""
+
+
+SHORT = 6
+"""So many instructions are written for each vector of a tile that they finish; more in a loop."""
+
+
+def as_they_are(_builder: Builder, total: Value, _others: Sequence[Value]) -> Sequence[Value]:
+    """The sums themselves, as the results."""
+    return [total]
+
+
+class Writer:
+    """One kernel under construction.
+
+    Args:
+        builder: with the lanes of the tiling.
+        c: what is computed.
+        finish: what becomes of the sums.
+    """
+
+    def __init__(self, builder: Builder, c: Contraction, finish: Finish) -> None:
+        self.b: Builder = builder
+        self.c: Contraction = c
+        self.finish: Finish = finish
+        self.first_result: int = len(c.kinds) - c.results
+        self.room: str = ""
+
+    # --- addresses ------------------------------------------------------------------------------
+
+    def at(self, bases: Sequence[str], axis: Axis, index: str) -> list[str]:
+        """The addresses of all operands at an index of an axis."""
+        return [
+            self.moved(base, index, step, kind)
+            for base, step, kind in zip(bases, axis.steps, self.c.kinds, strict=True)
+        ]
+
+    def moved(self, base: str, index: str, step: int, kind: Kind) -> str:
+        if not step or index in ("", "0"):
+            return base
+        offset = index if step == 1 else self.b.scalar(f"mul nsw i64 {index}, {step}")
+        return self.b.pointer(base, offset, kind)
+
+    def shifted(self, base: str, distance: int, kind: Kind) -> str:
+        return self.b.pointer(base, str(distance), kind) if distance else base
+
+    @contextmanager
+    def loops(self, axes: Sequence[Axis], bases: Sequence[str]) -> Iterator[list[str]]:
+        """Nested loops; yields the addresses inside."""
+        if not axes:
+            yield list(bases)
+            return
+        axis, rest = axes[0], axes[1:]
+        if axis.size == 1:
+            with self.loops(rest, bases) as inside:
+                yield inside
+            return
+        with (
+            self.b.loop("0", str(axis.size), 1) as i,
+            self.loops(rest, self.at(bases, axis, i)) as inside,
+        ):
+            yield inside
+
+    @contextmanager
+    def parts(self, size: int, length: int) -> Iterator[str]:
+        """The starts of parts of a length, of which the last one ends where the axis does."""
+        if size <= length:
+            yield "0"
+            return
+        with self.b.loop("0", str(size), length) as start:
+            yield least(self.b, start, size - length) if size % length else start
+
+    # --- sums -----------------------------------------------------------------------------------
+
+    def loaded(self, o: int, address: str, step: int, mask: Value | None) -> Value:
+        """What is read of an operand: vectors along a step, or one number in all lanes."""
+        kind = self.c.kinds[o]
+        if not step:
+            return self.b.repeated(address, kind)
+        return self.b.gather(address, step, kind, mask)
+
+    def product(self, x: Value, y: Value, total: Value | None) -> Value:
+        """A product added to a sum, rounded once if they are floats."""
+        b, kind = self.b, self.c.kind
+        x, y = b.cast(x, kind), b.cast(y, kind)
+        if self.c.strong == 0:
+            y = b.select(x == 0, 0, y)
+        elif self.c.strong == 1:
+            x = b.select(y == 0, 0, x)
+        if total is None:
+            return x * y
+        return b.fma(x, y, total) if kind.is_float else total + x * y
+
+    def sums(
+        self,
+        axes: Sequence[Axis],
+        bases: Sequence[str],
+        state: list[Value],
+        inner: Callable[[Sequence[str], list[Value]], list[Value]],
+    ) -> list[Value]:
+        """Loops that hand sums on from turn to turn; ``inner`` has what is in the innermost."""
+        if not axes:
+            return inner(bases, state)
+        axis, rest = axes[0], axes[1:]
+        with self.b.loop_with("0", str(axis.size), 1, state) as (i, inside):
+            there = self.moved_factors(bases, axis, i)
+            inside[:] = self.sums(rest, there, list(inside), inner)
+        return inside
+
+    def moved_factors(self, bases: Sequence[str], axis: Axis, index: str) -> list[str]:
+        return [
+            self.moved(base, index, axis.steps[self.factor(k)], self.c.kinds[self.factor(k)])
+            for k, base in enumerate(bases)
+        ]
+
+    def factor(self, k: int) -> int:
+        """The operand that the k-th address inside of the sums belongs to."""
+        return k
+
+    def joined(self, state: Sequence[Value], sets: int) -> list[Value]:
+        """The sums of sets of sums."""
+        count = len(state) // sets
+        parts = [list(state[k * count : (k + 1) * count]) for k in range(sets)]
+        while len(parts) > 1:
+            parts = [
+                [x + y for x, y in zip(a, b, strict=True)]
+                for a, b in zip(parts[::2], parts[1::2], strict=True)
+            ]
+        return parts[0]
+
+    def zeros(self, count: int) -> list[Value]:
+        return [self.b.constant(0, self.c.kind)] * count
+
+    # --- results --------------------------------------------------------------------------------
+
+    def make_room(self, vectors: int) -> None:
+        """Memory for the sums of a tile, if they are finished in a loop for the sake of the text.
+
+        It has to be made before all loops.
+        """
+        trial = Builder(self.b.lanes)
+        sums = Value(trial, "%total", self.c.kind)
+        others = [Value(trial, f"%other{o}", self.c.kinds[o]) for o in range(2, self.first_result)]
+        self.finish(trial, sums, others)
+        if len(trial.lines) > SHORT and vectors > 1:
+            self.room = self.b.scalar(
+                f"alloca [{vectors} x {self.b.type(self.c.kind)}], align {ALIGNMENT}", "room"
+            )
+
+    def set_aside(self, totals: Sequence[Value]) -> None:
+        """Write sums where a loop reads them one after the other."""
+        for k, total in enumerate(totals):
+            self.b.store(total, self.shifted(self.room, k * self.b.lanes, self.c.kind))
+
+    def written(
+        self, total: Value, addresses: Sequence[str], steps: Sequence[int], mask: Value | None
+    ) -> None:
+        """Finish sums, and store the results; addresses and steps are of all operands."""
+        others = [self.loaded(o, addresses[o], steps[o], mask) for o in range(2, self.first_result)]
+        found = self.finish(self.b, total, others)
+        for o, x in enumerate(found, self.first_result):
+            x = self.b.cast(x, self.c.kinds[o])
+            self.b.scatter(x, addresses[o], steps[o], mask)

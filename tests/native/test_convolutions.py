@@ -1,0 +1,125 @@
+"""Native convolutions: strides, padding, gaps, groups and layouts, against sums of products."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+pytest.importorskip("llvmlite", reason="native code needs llvmlite")
+
+import funcgrad as fg
+from funcgrad.compiler.native.fused import fused, native_call
+from funcgrad.compiler.pipeline import optimized
+from funcgrad.core.primitive import REGISTRY
+
+convolution: Any = REGISTRY["conv_general_dilated"]
+
+
+@pytest.fixture(autouse=True)
+def _native(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FUNCGRAD_NATIVE", "1")
+
+
+def program(fun: Any, *args: Any) -> Any:
+    """A function of which all is one native function."""
+    jaxpr = optimized(fg.jit(fun).lower(*args).jaxpr)
+    assert [e.primitive.name for e in fused(jaxpr).eqns] == [native_call.name]
+    return fg.jit(fun)
+
+
+def by_definition(x: Any, w: Any, p: dict[str, Any]) -> np.ndarray:
+    """Products added up one position of the kernel after the other."""
+    images, groups = p["batch_group_count"], p["feature_group_count"] * p["batch_group_count"]
+    size = [max(0, (n - 1) * d + 1) for n, d in zip(x.shape[2:], p["lhs_dilation"], strict=True)]
+    pads = [[max(0, a) for a in pair] for pair in p["padding"]]
+    room = np.zeros(
+        (*x.shape[:2], *(a + n + b for n, (a, b) in zip(size, pads, strict=True))), x.dtype
+    )
+    inside = [
+        slice(a, a + n, d) for (a, _), n, d in zip(pads, size, p["lhs_dilation"], strict=True)
+    ]
+    room[(..., *inside)] = x
+    crop = [
+        slice(max(0, -a), n - max(0, -b))
+        for (a, b), n in zip(p["padding"], room.shape[2:], strict=True)
+    ]
+    room = room[(..., *crop)]
+    windows = [(k - 1) * d + 1 for k, d in zip(w.shape[2:], p["rhs_dilation"], strict=True)]
+    counts = [
+        max(0, (n - k) // s + 1)
+        for n, k, s in zip(room.shape[2:], windows, p["window_strides"], strict=True)
+    ]
+    n, outputs = x.shape[0] // images, w.shape[0] // groups
+    out = np.zeros((n, w.shape[0], *counts), x.dtype)
+    if 0 in out.shape:
+        return out
+    for g in range(groups):
+        rows = slice(g * n, (g + 1) * n) if images > 1 else slice(None)
+        channels = slice(None) if images > 1 else slice(g * w.shape[1], (g + 1) * w.shape[1])
+        some = slice(g * outputs, (g + 1) * outputs)
+        for tap in itertools.product(*map(range, w.shape[2:])):
+            at = [
+                slice(t * d, t * d + (c - 1) * s + 1, s)
+                for t, d, c, s in zip(tap, p["rhs_dilation"], counts, p["window_strides"], strict=True)
+            ]
+            part = room[(rows, channels, *at)]
+            out[:, some] += np.einsum("nc...,oc->no...", part, w[(some, slice(None), *tap)])
+    return out
+
+
+@st.composite
+def geometries(draw: Any) -> tuple[tuple[int, ...], tuple[int, ...], dict[str, Any]]:
+    rank = draw(st.integers(0, 3))
+    few = st.integers(1, 3)
+    groups = draw(st.sampled_from((1, 1, 2, 3)))
+    images = groups if draw(st.booleans()) else 1
+    features = 1 if images > 1 else groups
+    channels, outputs = draw(st.sampled_from((1, 2, 5, 16))), draw(st.sampled_from((1, 2, 7, 17)))
+    taps = [draw(st.integers(1, 4)) for _ in range(rank)]
+    dilation = [draw(few) for _ in range(rank)]
+    space = [draw(st.integers(1, 9)) for _ in range(rank)]
+    params = {
+        "window_strides": tuple(draw(few) for _ in range(rank)),
+        "padding": tuple((draw(st.integers(-1, 4)), draw(st.integers(-1, 4))) for _ in range(rank)),
+        "lhs_dilation": tuple(draw(st.sampled_from((1, 1, 1, 2, 3))) for _ in range(rank)),
+        "rhs_dilation": tuple(dilation),
+        "feature_group_count": features,
+        "batch_group_count": images,
+    }
+    x = (images * draw(few), features * channels, *space)
+    return x, (groups * outputs, channels, *taps), params
+
+
+@given(
+    geometry=geometries(),
+    orders=st.tuples(*[st.randoms(use_true_random=False)] * 3),
+    char=st.sampled_from("fdi"),
+    bits=st.sampled_from((128, 256, 512)),
+    seed=st.integers(0, 99),
+)
+@settings(max_examples=200, deadline=None)
+def test_whole_numbers_are_exact(geometry: Any, orders: Any, char: str, bits: int, seed: int) -> None:
+    """In any order of axes of images, kernels and results in memory."""
+    x_shape, w_shape, params = geometry
+    rng = np.random.default_rng(seed)
+    perms = [list(range(len(x_shape))) for _ in range(3)]
+    for perm, order in zip(perms, orders, strict=True):
+        order.shuffle(perm)
+    x, w = rng.integers(-4, 5, x_shape).astype(char), rng.integers(-4, 5, w_shape).astype(char)
+    expected = by_definition(x, w, params).transpose(perms[2])
+    lies = [np.ascontiguousarray(a.transpose(p)) for a, p in zip((x, w), perms, strict=False)]
+
+    def product(x: Any, w: Any) -> Any:
+        x, w = (np.transpose(a, np.argsort(p)) for a, p in zip((x, w), perms, strict=False))
+        return np.transpose(convolution(x, w, **params, strong=None), perms[2])
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FUNCGRAD_VECTOR_BITS", str(bits))
+        found = program(product, *lies)(*lies)
+    assert found.dtype == expected.dtype
+    np.testing.assert_array_equal(found, expected)
