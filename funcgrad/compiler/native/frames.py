@@ -9,6 +9,7 @@ import numpy as np
 
 from ...core.avals import Aval
 from ...core.jaxpr import Eqn, Jaxpr, Literal, Var
+from ...ops.shape import convert
 from ..groups import Map, Step
 from . import kernels, loops, reductions, registers
 from .builder import Builder, Value
@@ -48,6 +49,7 @@ class Frame:
         self.jaxpr: Jaxpr = jaxpr
         self.places: dict[Any, Place] = dict(zip(jaxpr.invars, given, strict=True))
         self._targets: dict[Any, Memory] = {}
+        self._dying: set[Any] = set()
         made = {v for e in jaxpr.eqns for v in e.outvars}
         for v, target in zip(jaxpr.outvars, targets, strict=True):
             if target is not None and v in made:
@@ -79,10 +81,10 @@ class Frame:
             dying.setdefault(i, []).append(v)
         own = {v for step in steps for v in _made_by(step)}
         for i, step in enumerate(steps):
+            self._dying = own.intersection(dying.get(i, ()))
             self._step(step)
-            for v in dying.get(i, ()):
-                if v in own:
-                    self._release(self.places.pop(v))
+            for v in self._dying:
+                self._release(self.places.pop(v))
         return [self.place(a) for a in self.jaxpr.outvars]
 
     def close(self) -> None:
@@ -109,7 +111,7 @@ class Frame:
         if isinstance(place, Memory):
             return place
         assert isinstance(place, Registers)
-        made = self._room(place.shape, place.kind)
+        made = self.room(place.shape, place.kind)
         self.module.store(place.elements, made.address, place.kind)
         return made
 
@@ -122,27 +124,34 @@ class Frame:
         found = self.memory(place)
         if all(n == 1 or a == b for n, a, b in zip(found.shape, found.steps, steps, strict=True)):
             return found
-        made = self._room(found.shape, found.kind, steps)
+        made = self.room(found.shape, found.kind, steps)
         self.put(found, made)
         return made
 
     def put(self, place: Place, target: Memory) -> None:
         """Copy an array to where it is to stand."""
+        if isinstance(place, Registers) and target.is_contiguous:
+            b = self.module.builder
+            elements = [b.cast(x, target.kind) for x in place.elements]
+            self.module.store(elements, target.address, target.kind)
+            return
         if isinstance(place, Registers):
-            place = self.memory(place) if not target.is_contiguous else place
-        if isinstance(place, Registers):
-            self.module.store(place.elements, target.address, place.kind)
+            source = self.memory(place)
+            self.put(source, target)
+            self.release(source)
             return
         assert isinstance(place, Memory)
+        if not size_of(place.shape):
+            return
         if place.address == target.address and place.steps == target.steps:
             return
-        if place.is_contiguous and target.is_contiguous:
+        if place.is_contiguous and target.is_contiguous and place.kind is target.kind:
             size = size_of(place.shape) * place.kind.size
             self.module.copy(place.address, target.address, size)
         else:
             self._copy(place, target)
 
-    def _room(
+    def room(
         self, shape: tuple[int, ...], kind: Kind, steps: tuple[int, ...] | None = None
     ) -> Memory:
         """Memory of the arena for an array of this frame."""
@@ -156,9 +165,19 @@ class Frame:
         if wanted is not None:
             found = Memory(wanted.address, wanted.shape, kind, self, None, wanted.steps)
         else:
-            found = self._room(v.aval.shape, kind, steps)
+            found = self.room(v.aval.shape, kind, steps)
         self.places[v] = found
         return found
+
+    def is_wanted(self, v: Var) -> bool:
+        """True for a result of which it is said where it is to stand."""
+        return v in self._targets
+
+    def stand(self, v: Var, place: Memory, shares: bool) -> None:
+        """Let a result stand where it is: in memory of its own, or in that of another variable."""
+        if shares and place.buffer is not None and place.frame is self:
+            place.buffer.uses += 1
+        self.places[v] = place
 
     def set_elements(self, v: Var, elements: np.ndarray) -> None:
         """Let a small array stand in registers."""
@@ -278,12 +297,15 @@ class Frame:
         self.release(*sources)
 
     def _copy(self, source: Memory, target: Memory) -> None:
-        """Copy elements between arrays of other steps."""
-        v = Var(Aval(source.shape, source.kind.dtype))
+        """Copy elements between arrays of other steps, or other kinds of numbers."""
+        v = w = Var(Aval(source.shape, source.kind.dtype))
         group = Map(source.shape)
-        group.inputs = group.outputs = [v]
+        if source.kind is not target.kind:
+            w = Var(Aval(source.shape, target.kind.dtype))
+            group.eqns = [Eqn(convert, [v], {"dtype": target.kind.dtype}, [w])]
+        group.inputs, group.outputs = [v], [w]
         reads = [Operand(source.kind, steps_along(source.shape, source.steps, source.shape))]
-        lanes = lanes_of([source.kind], self.module.bits)
+        lanes = lanes_of([source.kind, target.kind], self.module.bits)
         plan = laid_out(group, reads, [target.steps], lanes)
 
         def emit(builder: Builder, names: list[str]) -> None:
@@ -291,19 +313,60 @@ class Frame:
 
         self.module.kernel(lanes, [source.address, target.address], emit)
 
+    def clear(self, target: Memory) -> None:
+        """Fill an array with zeros."""
+        size = size_of(target.shape) * target.kind.size
+        if target.is_contiguous:
+            self.module.clear(target.address, size)
+        elif size:
+            zero = Memory(
+                self.module.constant(np.zeros((), target.kind.dtype)), (), target.kind, self
+            )
+            none = (0,) * len(target.shape)
+            self._copy(Memory(zero.address, target.shape, target.kind, None, None, none), target)
+
+    def updated(self, e: Eqn) -> Memory:
+        """The place of a result that begins as the first operand: its memory, if it dies here."""
+        x, v = e.inputs[0], e.outvars[0]
+        place = self.place(x)
+        if v not in self._targets and x in self._dying and x not in e.inputs[1:]:
+            if isinstance(place, Memory) and self._is_alone(place):
+                assert place.buffer is not None
+                place.buffer.uses += 1
+                made = Memory(
+                    place.address, place.shape, place.kind, self, place.buffer, place.steps
+                )
+                self.places[v] = made
+                return made
+        made = self.define(v)
+        self.put(place, made)
+        return made
+
+    def _is_alone(self, place: Memory) -> bool:
+        """True for memory of this frame in which one variable stands, each element once."""
+        return (
+            place.frame is self
+            and place.buffer is not None
+            and place.buffer.uses == 1
+            and all(n == 1 or s for n, s in zip(place.shape, place.steps, strict=True))
+        )
+
     def _kernel(self, e: Eqn) -> None:
-        """Call the kernel of an operator on whole arrays."""
+        """Compute an operator on whole arrays."""
+        kernel = kernels.KERNELS[e.primitive.name]
+        if isinstance(kernel, kernels.Placing):
+            kernel.place(self, e)
+            return
         sources = [self.contiguous(self.place(a)) for a in e.inputs]
         targets = [self.define(v) for v in e.outvars]
-        wanted = [(t, self._room(t.shape, t.kind)) for t in targets if not t.is_contiguous]
+        wanted = [(t, self.room(t.shape, t.kind)) for t in targets if not t.is_contiguous]
         for target, there in wanted:
             targets[targets.index(target)] = there
         count = len(sources)
         kinds = [kind_of_var(a) for a in (*e.inputs, *e.outvars)]
 
         def emit(builder: Builder, names: list[str]) -> None:
-            table = kernels.KERNELS[e.primitive.name]
-            table.emit(builder, e, names[:count], names[count:])
+            kernel.emit(builder, e, names[:count], names[count:])
 
         addresses = [m.address for m in (*sources, *targets)]
         self.module.kernel(lanes_of(kinds, self.module.bits), addresses, emit)

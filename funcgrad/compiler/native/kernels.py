@@ -1,36 +1,20 @@
-"""The kernels of operators on whole arrays, by the names of the operators.
+"""The operators on whole arrays that native code computes, by their names.
 
-A kernel reads and writes contiguous arrays at addresses; elementwise operators and reductions
-are not here: they are computed in groups.
+Elementwise operators and reductions are not here: they are computed in groups.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import NamedTuple, TypeAlias
-
 from ...core.jaxpr import Eqn
-from .builder import Builder
+from . import indexing, moving, ordering, scanning
+from .protocol import Emitter, Kernel, Placing
 
-Emitter: TypeAlias = Callable[[Builder, Eqn, Sequence[str], Sequence[str]], None]
-"""(builder, equation, addresses of its inputs, addresses of its results)."""
-
-
-class Kernel(NamedTuple):
-    """How native code computes an operator.
-
-    Attributes:
-        takes: whether there is a kernel for an equation of the operator.
-        emit: writes the kernel; the builder has the lanes with which the widest of the numbers
-            that the equation reads and makes fill a register. Inputs that are literals have an
-            address as well. Results overlap with no input.
-    """
-
-    takes: Callable[[Eqn], bool]
-    emit: Emitter
-
-
-KERNELS: dict[str, Kernel] = {}
+KERNELS: dict[str, Kernel | Placing] = {
+    **moving.KERNELS,
+    **indexing.KERNELS,
+    **scanning.KERNELS,
+    **ordering.KERNELS,
+}
 """By the names of operators."""
 
 
@@ -38,3 +22,6 @@ def takes(e: Eqn) -> bool:
     """True if there is a kernel for an equation."""
     kernel = KERNELS.get(e.primitive.name)
     return kernel is not None and kernel.takes(e)
+
+
+__all__ = ["KERNELS", "Emitter", "Kernel", "Placing", "takes"]

@@ -28,6 +28,8 @@ class Module:
         bits: width of the vectors of kernels.
         arena: memory for values in between.
         constants: arrays that the caller hands over after the inputs.
+        fails: whether the function may end without results: it writes at the address after those
+            of the outputs a byte that says so.
     """
 
     def __init__(self, bits: int, inputs: int, outputs: int) -> None:
@@ -40,9 +42,10 @@ class Module:
         self._outputs: int = outputs
         self._entry: list[str] = []
         self._exit: list[str] = []
-        self._functions: dict[str, str] = {}
+        self._functions: dict[tuple[str, str], str] = {}
         self._declared: dict[str, str] = {}
         self._embedded: dict[Any, str] = {}
+        self.fails: bool = False
 
     # --- memory ---------------------------------------------------------------------------------
 
@@ -58,7 +61,8 @@ class Module:
         """Read all addresses: of inputs, constants and outputs."""
         held = [f"%constant{i}" for i in range(len(self.constants))]
         lines = []
-        for number, name in enumerate([*self.inputs(), *held, *self.outputs()]):
+        status = ["%status"] if self.fails else []
+        for number, name in enumerate([*self.inputs(), *held, *self.outputs(), *status]):
             lines.append(f"  %slot{number} = getelementptr ptr, ptr %given, i64 {number}")
             lines.append(f"  {name} = load ptr, ptr %slot{number}")
         return lines
@@ -114,6 +118,12 @@ class Module:
             f"call void @{name}(ptr {target}, ptr {source}, i64 {size}, i1 false)"
         )  # fmt: skip
 
+    def clear(self, target: str, size: int) -> None:
+        """Set bytes to zero."""
+        name = "llvm.memset.p0.i64"
+        self.declare(name, f"declare void @{name}(ptr, i8, i64, i1 immarg)")
+        self.builder.emit(f"call void @{name}(ptr {target}, i8 0, i64 {size}, i1 false)")
+
     # --- arrays ---------------------------------------------------------------------------------
 
     def elements(self, place: Place, frame: Any) -> Sequence[Value]:
@@ -141,8 +151,19 @@ class Module:
 
     # --- kernels --------------------------------------------------------------------------------
 
+    def require(self, condition: str) -> None:
+        """Go on if a condition holds; else the function ends, and says that it failed."""
+        self.fails = True
+        following = self.builder.name("fits")
+        self.builder.emit(f"br i1 {condition}, label %{following}, label %failed")
+        self.builder.start(following)
+
     def kernel(
-        self, lanes: int, addresses: Sequence[str], emit: Callable[[Builder, list[str]], None]
+        self,
+        lanes: int,
+        addresses: Sequence[str],
+        emit: Callable[[Builder, list[str]], None],
+        fails: bool = False,
     ) -> None:
         """Call a function of addresses; one with the same text as another is made once.
 
@@ -150,6 +171,7 @@ class Module:
             lanes: of the function's builder.
             addresses: what it is called with.
             emit: writes its body, given the registers of its parameters.
+            fails: whether the body may go to the label ``failed``.
         """
         builder = Builder(lanes)
         builder.start("entry")
@@ -157,10 +179,15 @@ class Module:
         emit(builder, names)
         self._declared.update(builder.declared)
         head = ", ".join(f"ptr noalias {n}" for n in names)
-        body = "\n".join([f"({head}) nounwind {{", *builder.lines, "  ret void", "}"])
-        name = self._functions.setdefault(body, f"step_{len(self._functions)}")
+        end = ["  ret i1 true", "failed:", "  ret i1 false"] if fails else ["  ret void"]
+        body = "\n".join([f"({head}) nounwind {{", *builder.lines, *end, "}"])
+        found = ("i1" if fails else "void", body)
+        name = self._functions.setdefault(found, f"step_{len(self._functions)}")
         given = ", ".join(f"ptr {a}" for a in addresses)
-        self.builder.emit(f"call void @{name}({given})")
+        if fails:
+            self.require(self.builder.scalar(f"call i1 @{name}({given})"))
+        else:
+            self.builder.emit(f"call void @{name}({given})")
 
     def text(self) -> str:
         """The whole module."""
@@ -175,7 +202,12 @@ class Module:
             leave.append(f"  call void @free(ptr {ARENA})")
         elif self.arena.size:
             entry.append(f"  {ARENA} = alloca i8, i64 {self.arena.size}, align {ALIGNMENT}")
-        functions = [f"define internal void @{n}{body}" for body, n in self._functions.items()]
+        body = list(self.builder.lines)
+        if self.fails:
+            entry.append("  store i8 0, ptr %status")
+            body += ["  br label %leave", "failed:", "  store i8 1, ptr %status"]
+            body += ["  br label %leave", "leave:"]
+        functions = [f"define internal {t} @{n}{body}" for (t, body), n in self._functions.items()]
         head = "define void @kernel(ptr noalias readonly %given) nounwind {"
-        main = [head, "entry:", *entry, "  br label %body", *self.builder.lines]
+        main = [head, "entry:", *entry, "  br label %body", *body]
         return "\n".join([*declared.values(), *functions, *main, *leave, "  ret void", "}"])

@@ -15,15 +15,25 @@ from .places import Memory, kind_of_var
 from .steps import is_native, is_reshape, steps_of, without_rows
 
 
-def program_text(jaxpr: Jaxpr, bits: int) -> tuple[str, list[np.ndarray]]:
-    """The module with ``void kernel(ptr given)``, which computes a jaxpr.
+class ProgramText(NamedTuple):
+    """A module with ``void kernel(ptr given)``.
 
-    All steps must be native.
+    ``given`` holds the addresses of the inputs, the constants and the outputs, and of a byte for
+    whether it failed, if it may.
 
-    Returns:
-        The text, and constants. ``given`` holds the addresses of the inputs, the constants and
-        the outputs.
+    Attributes:
+        text: of the module.
+        constants: arrays to be handed over.
+        fails: whether there are no results where indices are out of range.
     """
+
+    text: str
+    constants: list[np.ndarray]
+    fails: bool
+
+
+def program_text(jaxpr: Jaxpr, bits: int) -> ProgramText:
+    """The module that computes a jaxpr, of which all steps must be native."""
     module = Module(bits, len(jaxpr.invars), len(jaxpr.outvars))
     places = [
         Memory(address, v.aval.shape, kind_of_var(v), None)
@@ -38,7 +48,7 @@ def program_text(jaxpr: Jaxpr, bits: int) -> tuple[str, list[np.ndarray]]:
         place.frame = frame
     for made, target in zip(frame.run(), targets, strict=True):
         frame.put(made, target)
-    return module.text(), module.constants
+    return ProgramText(module.text(), module.constants, module.fails)
 
 
 class Run(NamedTuple):
