@@ -11,15 +11,17 @@ from hypothesis import strategies as st
 
 pytest.importorskip("llvmlite", reason="native code needs llvmlite")
 
-from native.kernel_cases import RANDOM
 from laws import as_tuple, cases_of
+from native.kernel_cases import RANDOM
 
 import funcgrad as fg
 from funcgrad.compiler.native import llvm
 from funcgrad.compiler.native.fused import fused, native_call
 from funcgrad.compiler.native.kinds import kind_of
+from funcgrad.compiler.native.programs import program_text
 from funcgrad.compiler.pipeline import optimized
 from funcgrad.core.primitive import REGISTRY, Case, Primitive
+from funcgrad.numpy import at
 from funcgrad.ops.families import Elementwise
 
 
@@ -168,7 +170,7 @@ def stacked_results(prim: Primitive, cases: list[Case]) -> list[Any]:
 def test_in_a_scan(name: str, data: st.DataObject) -> None:
     prim = REGISTRY[name]
     case = RANDOM[name](data.draw)
-    fun, args = as_function(prim, case)
+    fun, _ = as_function(prim, case)
     rows = [as_function(prim, c)[1] for c in turns_of(prim, case)]
 
     def program(*xs: Any) -> Any:
@@ -189,7 +191,7 @@ def test_in_a_scan(name: str, data: st.DataObject) -> None:
 def test_in_a_while_loop(name: str, data: st.DataObject) -> None:
     prim = REGISTRY[name]
     case = RANDOM[name](data.draw)
-    fun, args = as_function(prim, case)
+    fun, _ = as_function(prim, case)
     rows = [as_function(prim, c)[1] for c in turns_of(prim, case)]
     start = tuple(np.zeros_like(y) for y in evaluated(prim, case))
 
@@ -316,3 +318,137 @@ def is_known(a: Any) -> bool:
 def is_native(prim: Primitive, case: Case) -> bool:
     fun, args = as_function(prim, case)
     return parts(fun, args) == [native_call.name]
+
+
+# --- in place ------------------------------------------------------------------------------------
+
+
+def copies_in_loops(fun: Any, *args: Any) -> int:
+    """How often a whole array of 80 numbers is copied inside of the loops of a program."""
+    (call,) = fused(optimized(fg.jit(fun).lower(*args).jaxpr)).eqns
+    text = program_text(call.params["jaxpr"], 512).text
+    inside = text[text.index("\nbody:") :].split("body", 2)[2]
+    return inside.split("\nafter")[0].count("i64 640,")
+
+
+def climbing(turn: Any) -> Any:
+    """A loop over an array of 80 numbers, of which each turn makes a new one."""
+
+    def program(x: Any) -> Any:
+        def step(s: Any) -> Any:
+            return s[0] + 1, turn(s[0], s[1])
+
+        return fg.lax.while_loop(lambda s: s[0] < 10, step, (np.int64(0), x))[1]
+
+    return program
+
+
+def by_hand(turn: Any, x: Any) -> Any:
+    for i in range(10):
+        x = turn(np.int64(i), x)
+    return x
+
+
+IN_PLACE: dict[str, tuple[Any, int]] = {
+    "a row": (lambda i, x: at(x)[i].set(2.0 * x[i]), 0),
+    "two rows": (lambda i, x: at(at(x)[i].set(2.0 * x[i]))[9 - i].multiply(3.0), 0),
+    "read before": (lambda i, x: at(x)[i].set(x[9 - i] + np.max(x)), 0),
+    "a slice": (lambda i, x: fg.lax.dynamic_update_slice(x, x[2:3] + 1.0, (i, 0)), 0),
+    "some places": (lambda i, x: at(x)[np.array([1, 7, 1])].multiply(1.5), 0),
+    "a fixed part": (lambda i, x: at(x)[2:5, ::2].set(0.5 * x[5:8, 1::2]), 0),
+    "read afterwards": (lambda i, x: at(at(x)[i].set(1.0))[0].set(np.sum(x[i] + x[9])), 1),
+    "shifted onto itself": (lambda i, x: at(x)[1:].set(x[:-1]), 1),
+    "looked at afterwards": (lambda i, x: at(x)[9 - i].set(1.0) * 1.0 + x[i], 1),
+    "swapped rows": (lambda i, x: at(at(x)[i].set(x[9 - i]))[9 - i].set(x[i]), 1),
+}
+
+
+@pytest.mark.parametrize("name", sorted(IN_PLACE))
+def test_changed_in_place(name: str) -> None:
+    turn, copies = IN_PLACE[name]
+    x = np.random.default_rng(0).random((10, 8))
+    program = climbing(turn)
+    found = check_native(program, (x,))
+    np.testing.assert_array_equal(found, by_hand(turn, x))
+    assert copies_in_loops(program, x) == copies
+
+
+def test_inner_loops_change_in_place_what_outer_loops_carry() -> None:
+    def program(x: Any) -> Any:
+        def row(i: Any, x: Any) -> Any:
+            return fg.lax.fori_loop(0, 8, lambda j, y: at(y)[i, j].set(y[i, j] + i * j), x)
+
+        return fg.lax.fori_loop(0, 10, row, x)
+
+    x = np.random.default_rng(0).random((10, 8))
+    found = check_native(program, (x,))
+    np.testing.assert_array_equal(found, x + np.multiply.outer(np.arange(10), np.arange(8)))
+    assert copies_in_loops(program, x) == 0
+
+
+def test_rows_are_given_out_as_they_were() -> None:
+    def program(x: Any) -> Any:
+        def turn(x: Any, i: Any) -> Any:
+            return at(x)[i].set(-x[i]), (x[i], x[0, i], x)
+
+        return fg.lax.scan(turn, x, np.array([0, 1, 0, 2]))
+
+    x = np.arange(1.0, 81.0).reshape(10, 8)
+    last, (rows, numbers, wholes) = check_native(program, (x,))
+    for i, row, number, whole in zip([0, 1, 0, 2], rows, numbers, wholes, strict=True):
+        np.testing.assert_array_equal(whole, x)
+        np.testing.assert_array_equal(row, x[i])
+        assert number == x[0, i]
+        x[i] = -x[i]
+    np.testing.assert_array_equal(last, x)
+
+
+def _one_of(rng: np.random.Generator, arrays: list[Any], i: Any) -> Any:
+    """An array of ten rows of eight from others: an update, a look at parts, or new numbers."""
+    y = arrays[int(rng.integers(len(arrays)))]
+    x = arrays[-1] if rng.random() < 0.5 else arrays[int(rng.integers(len(arrays)))]
+    how, k = int(rng.choice([0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 8])), int(rng.integers(10))
+    if how == 0:
+        return at(x)[i].set(y[k])
+    if how == 1:
+        return at(x)[k].set(y[9 - i] * 0.5)
+    if how == 2:
+        return at(x)[k:, 1:].set(y[: 10 - k, :-1])
+    if how == 3:
+        return fg.lax.dynamic_update_slice(x, y[2:5, 1:4], (i, k))
+    if how == 4:
+        return at(x)[np.array([k, 3, k])].multiply(y[np.array([1, 2, k])])
+    if how == 5:
+        return x[::-1]
+    if how == 6:
+        return np.concatenate([x[k:], y[:k]])
+    if how == 7:
+        return np.reshape(np.transpose(np.reshape(x, (8, 10))), (10, 8))
+    return x - y[k]
+
+
+@settings(max_examples=200, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1), carried=st.integers(1, 3))
+def test_random_updates_in_loops(seed: int, carried: int) -> None:
+    """Whatever stands in the memory of what, loops give what turns by hand do."""
+
+    def turn(i: Any, state: Any) -> tuple[list[Any], Any]:
+        rng = np.random.default_rng(seed)
+        arrays = list(state)
+        for _ in range(int(rng.integers(2, 7))):
+            arrays.append(_one_of(rng, arrays, i))
+        news = [arrays[int(rng.integers(len(arrays)))] for _ in state]
+        news[0] = arrays[-1]
+        return news, (arrays[int(rng.integers(len(arrays)))][i], arrays[-1])
+
+    def program(*xs: Any) -> Any:
+        return fg.lax.scan(lambda s, i: turn(i, s), list(xs), np.arange(4))
+
+    starts = list(np.random.default_rng(seed).random((carried, 10, 8)))
+    state, rows = starts, []
+    for i in range(4):
+        state, row = turn(np.int64(i), state)
+        rows.append(row)
+    found, stacked = check_native(program, starts)
+    check_equal(found, state)
+    check_equal(stacked, [np.stack(r) for r in zip(*rows, strict=True)])

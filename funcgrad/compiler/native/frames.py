@@ -19,6 +19,7 @@ from .nests import Operand, emit_nest
 from .orders import laid_out
 from .places import Memory, Place, Registers, is_small, kind_of_var, size_of
 from .steps import is_control, is_reshape, steps_of
+from .updates import updates_of
 from .views import contiguous_steps, reshaped, steps_along, view
 
 
@@ -55,6 +56,10 @@ class Frame:
             if target is not None and v in made:
                 self._targets.setdefault(v, target)
         for e in reversed(jaxpr.eqns):
+            for v in self._targets.keys() & set(e.outvars):
+                x = updates_of(jaxpr).overwritten(v)
+                if x in made:
+                    self._targets.setdefault(x, self._targets[v])
             target = self._targets.get(e.outvars[0]) if len(e.outvars) == 1 else None
             if target is None or not (is_reshape(e) and e.inputs[0] in made):
                 continue

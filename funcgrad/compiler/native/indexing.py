@@ -279,8 +279,11 @@ _SCATTERS = {"set": None, "mul": mul, "min": minimum, "max": maximum}
 
 def _scatter(frame: Any, e: Eqn) -> None:
     _, v, *indices = e.inputs
-    made = frame.updated(e)
-    _combine(frame, made, frame.place(v), indices, _SCATTERS[e.params["op"]])
+    made, operator = frame.updated(e), _SCATTERS[e.params["op"]]
+    if operator is None and not indices[0].aval.shape:
+        frame.put(frame.place(v), _row(frame, made, indices))
+    else:
+        _combine(frame, made, frame.place(v), indices, operator)
 
 
 def _scatter_add(frame: Any, e: Eqn) -> None:
@@ -341,10 +344,10 @@ def _takes_winners(e: Eqn) -> bool:
 
 
 KERNELS: dict[str, Placing] = {
-    "dynamic_slice": Placing(_takes_slice, _dynamic_slice),
-    "dynamic_update_slice": Placing(_takes_update, _dynamic_update),
-    "gather": Placing(_takes_gather, _gather),
-    "scatter": Placing(_takes_scatter, _scatter),
+    "dynamic_slice": Placing(_takes_slice, _dynamic_slice, looks=True),
+    "dynamic_update_slice": Placing(_takes_update, _dynamic_update, updates=True),
+    "gather": Placing(_takes_gather, _gather, looks=True),
+    "scatter": Placing(_takes_scatter, _scatter, updates=True),
     "scatter_add": Placing(_takes_scatter_add, _scatter_add),
     "scatter_winners": Placing(_takes_winners, _winners),
 }

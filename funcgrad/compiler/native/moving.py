@@ -68,6 +68,10 @@ def _fits(e: Eqn, value: Any, whole: Any) -> bool:
     return found is None or broadcasts(value.aval.shape, found[1])
 
 
+def _fits_into_operand(e: Eqn) -> bool:
+    return _whole(e) and _fits(e, e.inputs[1], e.inputs[0])
+
+
 def _set_part(frame: Any, e: Eqn) -> None:
     made = frame.updated(e)
     put(frame, frame.place(e.inputs[1]), part(frame, made, as_key(e.params["key"])))
@@ -143,7 +147,9 @@ def _patches(frame: Any, e: Eqn) -> None:
 
 KERNELS: dict[str, Placing] = {
     "index_put": Placing(_fits_into_zeros, _put_into_zeros),
-    "index_set": Placing(lambda e: _whole(e) and _fits(e, e.inputs[1], e.inputs[0]), _set_part),
+    "index_set": Placing(
+        lambda e: _whole(e) and _fits(e, e.inputs[1], e.inputs[0]), _set_part, updates=True
+    ),
     "concatenate": Placing(_whole, _join),
     "stack": Placing(_whole, _stack),
     "broadcast_to": Placing(_whole, _spread),

@@ -33,10 +33,14 @@ class Placing(NamedTuple):
     Attributes:
         takes: whether it can be done for an equation of the operator.
         place: writes it into a frame, and gives each result its place.
+        updates: the result begins as the first operand, and may stand in its memory.
+        looks: the result may be a part of the first operand, where that is.
     """
 
     takes: Callable[[Eqn], bool]
     place: Callable[[Any, Eqn], None]
+    updates: bool = False
+    looks: bool = False
 
 
 def are_known(atoms: Sequence[Any]) -> bool:
