@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, TypeAlias
 
 from ...core.jaxpr import Eqn
@@ -38,6 +39,14 @@ def side_by_side(b: Builder, size: int, do: Callable[[str, Value | None], None])
             do(i, None)
     if last < size:
         do(str(last), b.lanes_below(str(last), str(size)))
+
+
+@contextmanager
+def one_lane(b: Builder) -> Iterator[None]:
+    """What is built inside is done number by number."""
+    lanes, b.lanes = b.lanes, 1
+    yield
+    b.lanes = lanes
 
 
 def whole_arrays(
@@ -152,65 +161,90 @@ def _takes_extremum(e: Eqn) -> bool:
 
 
 def _extremum(frame: Any, e: Eqn) -> None:
-    lines = Lines(e.inputs[0].aval.shape, e.params["axis"])
-    test = "gt" if e.primitive.name == "argmax" else "lt"
-    kind = kind_of_var(e.inputs[0])
+    lines, kind = Lines(e.inputs[0].aval.shape, e.params["axis"]), kind_of_var(e.inputs[0])
     lanes = max(1, frame.module.bits // (8 * INT64.size))
-    long = lines.inner == 1 and lines.length >= 4 * lanes
-    if not long and lines.inner < max(2, lanes // 2):
-        lanes = 1
-
-    def step(b: Builder, found: Value, number: Value, state: list[Value]) -> None:
-        better = _beats(b, test, found, state[0])
-        state[0] = b.select(better, found, state[0])
-        state[1] = b.select(better, number, state[1])
-
-    def side(b: Builder, x: str, y: str) -> None:
-        def do(j: str, mask: Value | None) -> None:
-            column = b.pointer(x, j, kind)
-            state = [b.load(column, kind, mask), b.constant(0, INT64)]
-            with b.loop_with("1", str(lines.length), 1, state) as (i, inside):
-                found = b.load(moved(b, column, i, lines.inner, kind), kind, mask)
-                step(b, found, b.splat(i, INT64), inside)
-            b.store(inside[1], b.pointer(y, j, INT64), mask)
-
-        side_by_side(b, lines.inner, do)
-
-    def along(b: Builder, x: str, y: str) -> None:
-        n, last = lines.length, lines.length - lines.length % b.lanes
-        numbers = Value(b, "<" + ", ".join(f"i64 {k}" for k in range(b.lanes)) + ">", INT64)
-        state = [b.load(x, kind), numbers]
-        with b.loop_with(str(b.lanes), str(last), b.lanes, state) as (i, inside):
-            found = b.load(b.pointer(x, i, kind), kind)
-            step(b, found, b.splat(i, INT64) + numbers, inside)
-        b.emit(f"store {b.type(INT64)} {inside[1].text}, ptr %numbers")
-        wide = b.lanes
-        b.lanes = 1  # what is left goes number by number
-        first = b.load("%numbers", INT64)
-        state = [b.load(b.pointer(x, first.text, kind), kind), first]
-        with b.loop_with("1", str(wide), 1, state) as (k, inside):
-            number = b.load(b.pointer("%numbers", k, INT64), INT64)
-            found = b.load(b.pointer(x, number.text, kind), kind)
-            better = _beats(b, test, found, inside[0])
-            equal = ~(better | _beats(b, test, inside[0], found))
-            better = better | (equal & b.compare("lt", number, inside[1]))
-            inside[0] = b.select(better, found, inside[0])
-            inside[1] = b.select(better, number, inside[1])
-        with b.loop_with(str(last), str(n), 1, inside) as (i, rest):
-            found = b.load(b.pointer(x, i, kind), kind)
-            step(b, found, b.splat(i, INT64), rest)
-        b.store(rest[1], y)
-        b.lanes = wide
+    long = lines.inner == 1 and lines.length >= SIDE_BY_SIDE * lanes
+    test = "gt" if e.primitive.name == "argmax" else "lt"
 
     def emit(b: Builder, ins: list[str], outs: list[str]) -> None:
         if long:
-            b.emit(f"%numbers = alloca {b.type(INT64)}, align 64")
-        with b.loop("0", str(lines.outer), 1) as o:
-            x = moved(b, ins[0], o, lines.length * lines.inner, kind)
-            y = moved(b, outs[0], o, lines.inner, INT64)
-            (along if long else side)(b, x, y)
+            _along(b, test, lines, kind, ins[0], outs[0])
+        else:
+            _across(b, test, lines, kind, ins[0], outs[0])
 
     whole_arrays(frame, e, lanes, emit)
+
+
+SIDE_BY_SIDE = 4
+"""So many vectors of a long line are looked at side by side."""
+
+
+def _better(b: Builder, test: str, state: list[Value], found: Value, number: Value) -> list[Value]:
+    """The number so far and its place, or a later one that is beyond it."""
+    better = _beats(b, test, found, state[0])
+    return [b.select(better, found, state[0]), b.select(better, number, state[1])]
+
+
+def _best(b: Builder, test: str, x: list[Value], y: list[Value]) -> list[Value]:
+    """The number that is beyond the other one, or of equal ones the first; and its place."""
+    equal = ~(_beats(b, test, x[0], y[0]) | _beats(b, test, y[0], x[0]))
+    better = _beats(b, test, y[0], x[0]) | (equal & b.compare("lt", y[1], x[1]))
+    return [b.select(better, u, v) for u, v in zip(y, x, strict=True)]
+
+
+def _across(b: Builder, test: str, lines: Lines, kind: Kind, x: str, y: str) -> None:
+    """Vectors over lines: over those of a block, or where these are single ones over blocks."""
+    n = lines.length
+    blocks, step, size = (1, n, lines.outer) if lines.inner == 1 else (lines.outer, 1, lines.inner)
+    with b.loop("0", str(blocks), 1) as o:
+        start, end = moved(b, x, o, n * lines.inner, kind), moved(b, y, o, lines.inner, INT64)
+
+        def search(j: str, mask: Value | None) -> None:
+            first = moved(b, start, j, step, kind)
+            state = [b.gather(first, step, kind, mask), b.constant(0, INT64)]
+            with b.loop_with("1", str(n), 1, state) as (i, inside):
+                found = b.gather(moved(b, first, i, lines.inner, kind), step, kind, mask)
+                inside[:] = _better(b, test, inside, found, b.splat(i, INT64))
+            b.store(inside[1], b.pointer(end, j, INT64), mask)
+
+        side_by_side(b, size, search)
+
+
+def _along(b: Builder, test: str, lines: Lines, kind: Kind, x: str, y: str) -> None:
+    """Vectors along lines that lie one after the other."""
+    n, wide = lines.length, SIDE_BY_SIDE * b.lanes
+    last = n - n % wide
+    lanes = Value(b, "<" + ", ".join(f"i64 {k}" for k in range(b.lanes)) + ">", INT64)
+    b.emit(f"%places = alloca {b.type(INT64)}, align 64")
+    with b.loop("0", str(lines.outer), 1) as o:
+        line = moved(b, x, o, n, kind)
+        state = []
+        for c in range(SIDE_BY_SIDE):
+            at = str(c * b.lanes)
+            state += [b.load(b.pointer(line, at, kind), kind), b.splat(at, INT64) + lanes]
+        with b.loop_with(str(wide), str(last), wide, state) as (i, inside):
+            for c in range(SIDE_BY_SIDE):
+                at = b.scalar(f"add i64 {i}, {c * b.lanes}")
+                found, places = b.load(b.pointer(line, at, kind), kind), b.splat(at, INT64) + lanes
+                inside[2 * c : 2 * c + 2] = _better(
+                    b, test, inside[2 * c : 2 * c + 2], found, places
+                )
+        best = inside[:2]
+        for c in range(1, SIDE_BY_SIDE):
+            best = _best(b, test, best, inside[2 * c : 2 * c + 2])
+        b.emit(f"store {b.type(INT64)} {best[1].text}, ptr %places")
+        count = b.lanes
+        with one_lane(b):
+            place = b.load("%places", INT64)
+            state = [b.load(b.pointer(line, place.text, kind), kind), place]
+            with b.loop_with("1", str(count), 1, state) as (k, inside):
+                place = b.load(b.pointer("%places", k, INT64), INT64)
+                found = b.load(b.pointer(line, place.text, kind), kind)
+                inside[:] = _best(b, test, inside, [found, place])
+            with b.loop_with(str(last), str(n), 1, inside) as (i, rest):
+                found = b.load(b.pointer(line, i, kind), kind)
+                rest[:] = _better(b, test, rest, found, Value(b, i, INT64))
+            b.store(rest[1], b.pointer(y, o, INT64))
 
 
 KERNELS: dict[str, Placing] = {
@@ -219,4 +253,4 @@ KERNELS: dict[str, Placing] = {
 }
 """By the names of operators."""
 
-__all__ = ["KERNELS", "Lines", "moved", "whole_arrays"]
+__all__ = ["KERNELS", "Lines", "moved", "one_lane", "side_by_side", "whole_arrays"]
