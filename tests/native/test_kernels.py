@@ -57,11 +57,20 @@ def evaluated(prim: Primitive, case: Case) -> tuple[Any, ...]:
         return as_tuple(prim, prim.evaluate(np, *case.args, **case.params))
 
 
-def check_equal(found: Any, expected: Any) -> None:
+ROUNDED = {"mean_of_hits", "spread_to_hits", "logsumexp", "vector_norm"}
+"""Operators that round: native code adds in another order."""
+
+
+def check_equal(found: Any, expected: Any, name: str = "") -> None:
     for a, b in zip(found, expected, strict=True):
         a, b = np.asarray(a), np.asarray(b)
         assert (a.dtype, a.shape) == (b.dtype, b.shape)
-        np.testing.assert_array_equal(a, b)
+        if name not in ROUNDED:
+            np.testing.assert_array_equal(a, b)
+            continue
+        largest = float(np.max(np.abs(b), initial=0, where=np.isfinite(b)))
+        rtol = 32 * float(np.finfo(b.dtype).eps)
+        np.testing.assert_allclose(a, b, rtol=rtol, atol=rtol * largest)
 
 
 def check_native(fun: Any, args: Any) -> Any:
@@ -87,7 +96,7 @@ def native_cases() -> list[Any]:
 def test_declared_cases(name: str, case: Case) -> None:
     prim = REGISTRY[name]
     fun, args = as_function(prim, case)
-    check_equal(check_native(fun, args), evaluated(prim, case))
+    check_equal(check_native(fun, args), evaluated(prim, case), name)
 
 
 @pytest.mark.parametrize("name", sorted(RANDOM))
@@ -97,7 +106,7 @@ def test_random_cases(name: str, data: st.DataObject) -> None:
     prim = REGISTRY[name]
     case = RANDOM[name](data.draw)
     fun, args = as_function(prim, case)
-    check_equal(check_native(fun, args), evaluated(prim, case))
+    check_equal(check_native(fun, args), evaluated(prim, case), name)
 
 
 def seen_otherwise(how: int, x: Any) -> tuple[Any, Any]:
@@ -123,10 +132,10 @@ def test_operands_in_any_order_of_memory(name: str, data: st.DataObject) -> None
     def program(*xs: Any) -> Any:
         return fun(*[back(x) for x, (_, back) in zip(xs, seen, strict=True)])
 
-    check_equal(check_native(program, [x for x, _ in seen]), evaluated(prim, case))
+    check_equal(check_native(program, [x for x, _ in seen]), evaluated(prim, case), name)
     # and given so from outside
     views = [back(x) for x, back in seen]
-    check_equal(fg.jit(fun)(*views), evaluated(prim, case))
+    check_equal(fg.jit(fun)(*views), evaluated(prim, case), name)
 
 
 @pytest.mark.parametrize("bits", [128, 256, 512])
@@ -140,7 +149,7 @@ def test_widths_of_vectors(name: str, bits: int, data: st.DataObject) -> None:
         patch.setattr(llvm, "vector_bits", lambda: bits)
         case = RANDOM[name](data.draw)
         fun, args = as_function(REGISTRY[name], case)
-        check_equal(check_native(lambda *xs: fun(*xs), args), evaluated(REGISTRY[name], case))
+        check_equal(check_native(lambda *xs: fun(*xs), args), evaluated(REGISTRY[name], case), name)
 
 
 # --- in loops ------------------------------------------------------------------------------------
@@ -182,7 +191,7 @@ def test_in_a_scan(name: str, data: st.DataObject) -> None:
     expected = stacked_results(prim, turns_of(prim, case))
     count, found = check_native(program, [np.stack(r) for r in zip(*rows, strict=True)])
     assert count == TURNS
-    check_equal(found, expected)
+    check_equal(found, expected, name)
 
 
 @pytest.mark.parametrize("name", sorted(RANDOM))
@@ -204,7 +213,7 @@ def test_in_a_while_loop(name: str, data: st.DataObject) -> None:
 
     expected = [y[-1] for y in stacked_results(prim, turns_of(prim, case))]
     found = check_native(program, [start, *[np.stack(r) for r in zip(*rows, strict=True)]])
-    check_equal(found, expected)
+    check_equal(found, expected, name)
 
 
 # --- errors --------------------------------------------------------------------------------------

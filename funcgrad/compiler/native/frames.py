@@ -11,6 +11,7 @@ from ...core.avals import Aval
 from ...core.jaxpr import Eqn, Jaxpr, Literal, Var
 from ...ops.shape import convert
 from ..groups import Map, Step
+from ..pipeline import optimized
 from . import kernels, loops, reductions, registers
 from .builder import Builder, Value
 from .kinds import Kind
@@ -96,6 +97,12 @@ class Frame:
         """Give back the memory of all that was made; the results are where they belong."""
         for v in {v for e in self.jaxpr.eqns for v in e.outvars}.intersection(self.places):
             self._release(self.places.pop(v))
+
+    def inside(
+        self, jaxpr: Jaxpr, given: Sequence[Place], targets: Sequence[Memory | None]
+    ) -> Frame:
+        """A frame for a jaxpr that stands inside of a step."""
+        return Frame(self.module, optimized(jaxpr), given, targets)
 
     # --- places ---------------------------------------------------------------------------------
 
