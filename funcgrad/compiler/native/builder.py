@@ -334,11 +334,22 @@ class Builder:
         """Numbers that lie a step apart; with a mask those of lanes where it holds."""
         if step == 1 or self.lanes == 1:
             return self.load(base, kind, mask)
+        if step == -1 and mask is None:
+            return self.reversed(self.load(self.pointer(base, str(1 - self.lanes), kind), kind))
+        return self._gathered(self._addresses(base, step, kind), kind, mask)
+
+    def gather_at(self, base: str, index: Value, kind: Kind) -> Value:
+        """Numbers at indices, one for each lane."""
+        if self.lanes == 1:
+            return self.load(self.pointer(base, index.text, kind), kind)
+        given = f"ptr {base}, {self.type(index.kind)} {index.text}"
+        return self._gathered(self.scalar(f"getelementptr {kind.memory}, {given}", "p"), kind, None)
+
+    def _gathered(self, where: str, kind: Kind, mask: Value | None) -> Value:
         memory = KINDS["B"] if kind is BOOL else kind
         t, m, n = self.type(memory), self.type(BOOL), self.lanes
         name = f"llvm.masked.gather.{self.suffix(memory)}.v{n}p0"
         self.declare(name, f"declare {t} @{name}(<{n} x ptr>, i32 immarg, {m}, {t})")
-        where = self._addresses(base, step, kind)
         held = (mask or self.constant(True, BOOL)).text
         given = f"<{n} x ptr> {where}, i32 {kind.size}, {m} {held}, {t} zeroinitializer"
         found = self.instruction(f"call {t} @{name}({given})", memory)
@@ -349,6 +360,9 @@ class Builder:
         if step == 1 or self.lanes == 1:
             self.store(x, base, mask)
             return
+        if step == -1 and mask is None:
+            self.store(self.reversed(x), self.pointer(base, str(1 - self.lanes), x.kind))
+            return
         size = x.kind.size
         where = self._addresses(base, step, x.kind)
         x = self.cast(x, KINDS["B"]) if x.kind is BOOL else x
@@ -358,6 +372,13 @@ class Builder:
         held = (mask or self.constant(True, BOOL)).text
         given = f"{t} {x.text}, <{n} x ptr> {where}, i32 {size}, {m} {held}"
         self.emit(f"call void @{name}({given})")
+
+    def reversed(self, x: Value) -> Value:
+        """The lanes in the other order."""
+        t = self.type(x.kind)
+        order = ", ".join(f"i32 {k}" for k in reversed(range(self.lanes)))
+        places = f"<{self.lanes} x i32> <{order}>"
+        return self.instruction(f"shufflevector {t} {x.text}, {t} poison, {places}", x.kind)
 
     def repeated(self, base: str, kind: Kind) -> Value:
         """One number of an array in all lanes."""

@@ -9,16 +9,19 @@ import numpy as np
 
 from ...core.avals import Aval
 from ...core.jaxpr import Eqn, Jaxpr, Literal, Var
+from ...ops.shape import convert
 from ..groups import Map, Step
 from . import kernels, loops, reductions, registers, rows
 from .blocks import Block, as_map, blocked
 from .builder import Builder, Value
+from .forms import native_form
 from .kinds import Kind
 from .module import Module
 from .nests import Operand, emit_nest
 from .orders import laid_out
 from .places import Memory, Place, Registers, is_small, kind_of_var, size_of
 from .steps import is_control, is_reshape, steps_of
+from .updates import updates_of
 from .views import contiguous_steps, reshaped, steps_along, view
 
 MOST_WRITTEN = 256
@@ -52,11 +55,16 @@ class Frame:
         self.jaxpr: Jaxpr = jaxpr
         self.places: dict[Any, Place] = dict(zip(jaxpr.invars, given, strict=True))
         self._targets: dict[Any, Memory] = {}
+        self._dying: set[Any] = set()
         made = {v for e in jaxpr.eqns for v in e.outvars}
         for v, target in zip(jaxpr.outvars, targets, strict=True):
             if target is not None and v in made:
                 self._targets.setdefault(v, target)
         for e in reversed(jaxpr.eqns):
+            for v in self._targets.keys() & set(e.outvars):
+                x = updates_of(jaxpr).overwritten(v)
+                if x in made:
+                    self._targets.setdefault(x, self._targets[v])
             target = self._targets.get(e.outvars[0]) if len(e.outvars) == 1 else None
             if target is None or not (is_reshape(e) and e.inputs[0] in made):
                 continue
@@ -83,16 +91,22 @@ class Frame:
             dying.setdefault(i, []).append(v)
         own = {v for step in steps for v in _made_by(step)}
         for i, step in enumerate(steps):
+            self._dying = own.intersection(dying.get(i, ()))
             self._step(step)
-            for v in dying.get(i, ()):
-                if v in own:
-                    self._release(self.places.pop(v))
+            for v in self._dying:
+                self._release(self.places.pop(v))
         return [self.place(a) for a in self.jaxpr.outvars]
 
     def close(self) -> None:
         """Give back the memory of all that was made; the results are where they belong."""
         for v in {v for e in self.jaxpr.eqns for v in e.outvars}.intersection(self.places):
             self._release(self.places.pop(v))
+
+    def inside(
+        self, jaxpr: Jaxpr, given: Sequence[Place], targets: Sequence[Memory | None]
+    ) -> Frame:
+        """A frame for a jaxpr that stands inside of a step."""
+        return Frame(self.module, native_form(jaxpr), given, targets)
 
     # --- places ---------------------------------------------------------------------------------
 
@@ -113,7 +127,7 @@ class Frame:
         if isinstance(place, Memory):
             return place
         assert isinstance(place, Registers)
-        made = self._room(place.shape, place.kind)
+        made = self.room(place.shape, place.kind)
         self.module.store(place.elements, made.address, place.kind)
         return made
 
@@ -126,27 +140,34 @@ class Frame:
         found = self.memory(place)
         if all(n == 1 or a == b for n, a, b in zip(found.shape, found.steps, steps, strict=True)):
             return found
-        made = self._room(found.shape, found.kind, steps)
+        made = self.room(found.shape, found.kind, steps)
         self.put(found, made)
         return made
 
     def put(self, place: Place, target: Memory) -> None:
         """Copy an array to where it is to stand."""
+        if isinstance(place, Registers) and target.is_contiguous:
+            b = self.module.builder
+            elements = [b.cast(x, target.kind) for x in place.elements]
+            self.module.store(elements, target.address, target.kind)
+            return
         if isinstance(place, Registers):
-            place = self.memory(place) if not target.is_contiguous else place
-        if isinstance(place, Registers):
-            self.module.store(place.elements, target.address, place.kind)
+            source = self.memory(place)
+            self.put(source, target)
+            self.release(source)
             return
         assert isinstance(place, Memory)
+        if not size_of(place.shape):
+            return
         if place.address == target.address and place.steps == target.steps:
             return
-        if place.is_contiguous and target.is_contiguous:
+        if place.is_contiguous and target.is_contiguous and place.kind is target.kind:
             size = size_of(place.shape) * place.kind.size
             self.module.copy(place.address, target.address, size)
         else:
             self._copy(place, target)
 
-    def _room(
+    def room(
         self, shape: tuple[int, ...], kind: Kind, steps: tuple[int, ...] | None = None
     ) -> Memory:
         """Memory of the arena for an array of this frame."""
@@ -160,9 +181,19 @@ class Frame:
         if wanted is not None:
             found = Memory(wanted.address, wanted.shape, kind, self, None, wanted.steps)
         else:
-            found = self._room(v.aval.shape, kind, steps)
+            found = self.room(v.aval.shape, kind, steps)
         self.places[v] = found
         return found
+
+    def is_wanted(self, v: Var) -> bool:
+        """True for a result of which it is said where it is to stand."""
+        return v in self._targets
+
+    def stand(self, v: Var, place: Memory, shares: bool) -> None:
+        """Let a result stand where it is: in memory of its own, or in that of another variable."""
+        if shares and place.buffer is not None and place.frame is self:
+            place.buffer.uses += 1
+        self.places[v] = place
 
     def set_elements(self, v: Var, elements: np.ndarray) -> None:
         """Let a small array stand in registers."""
@@ -204,11 +235,7 @@ class Frame:
         elif is_reshape(step):
             self._reshape(step)
         else:
-            kernel = kernels.KERNELS[step.primitive.name]
-            if isinstance(kernel, kernels.Planned):
-                self._planned(step, None)
-            else:
-                self._kernel(step, kernel.emit)
+            self._kernel(step)
 
     def _map(self, group: Map) -> None:
         if group.first is not None:
@@ -309,12 +336,14 @@ class Frame:
         self.module.kernel(lanes, [m.address for m in (*sources, *targets)], emit)
 
     def _copy(self, source: Memory, target: Memory) -> None:
-        """Copy elements between arrays of other steps."""
-        v = Var(Aval(source.shape, source.kind.dtype))
+        """Copy elements between arrays of other steps, or other kinds of numbers."""
+        v = w = Var(Aval(source.shape, source.kind.dtype))
         group = Map(source.shape)
-        group.beside = group.outputs = [v]
+        if source.kind is not target.kind:
+            w = Var(Aval(source.shape, target.kind.dtype))
+            group.eqns = [Eqn(convert, [v], {"dtype": target.kind.dtype}, [w])]
+        group.beside, group.outputs = [v], [w]
         self.nest(group, [source], [target])
-
 
     def _planned(self, e: Eqn, after: Map | None) -> None:
         """Call the kernel of an operator on arrays with any steps, and of the map that follows."""
@@ -330,7 +359,7 @@ class Frame:
         fixed = [t.steps if (t := self._targets.get(v)) else None for v in results]
         plan = kernel.plan(e, reads, fixed, self.module.bits, after)
         targets = [self.define(v, steps) for v, steps in zip(results, plan.results, strict=True)]
-        rooms = [self._room((size,), kind) for size, kind in plan.rooms]
+        rooms = [self.room((size,), kind) for size, kind in plan.rooms]
         for call in plan.calls:
             every = [*sources, *targets, *rooms]
             addresses = [self._within(every[k], distance) for k, distance in call.arrays]
@@ -342,18 +371,63 @@ class Frame:
             return place.address
         return self.module.builder.pointer(place.address, str(distance), place.kind)
 
-    def _kernel(self, e: Eqn, write: kernels.Emitter) -> None:
-        """Call the kernel of an operator on whole arrays."""
+    def clear(self, target: Memory) -> None:
+        """Fill an array with zeros."""
+        size = size_of(target.shape) * target.kind.size
+        if target.is_contiguous:
+            self.module.clear(target.address, size)
+        elif size:
+            zero = Memory(
+                self.module.constant(np.zeros((), target.kind.dtype)), (), target.kind, self
+            )
+            none = (0,) * len(target.shape)
+            self._copy(Memory(zero.address, target.shape, target.kind, None, None, none), target)
+
+    def updated(self, e: Eqn) -> Memory:
+        """The place of a result that begins as the first operand: its memory, if it dies here."""
+        x, v = e.inputs[0], e.outvars[0]
+        place = self.place(x)
+        if v not in self._targets and x in self._dying and x not in e.inputs[1:]:
+            if isinstance(place, Memory) and self._is_alone(place):
+                assert place.buffer is not None
+                place.buffer.uses += 1
+                made = Memory(
+                    place.address, place.shape, place.kind, self, place.buffer, place.steps
+                )
+                self.places[v] = made
+                return made
+        made = self.define(v)
+        self.put(place, made)
+        return made
+
+    def _is_alone(self, place: Memory) -> bool:
+        """True for memory of this frame in which one variable stands, each element once."""
+        return (
+            place.frame is self
+            and place.buffer is not None
+            and place.buffer.uses == 1
+            and all(n == 1 or s for n, s in zip(place.shape, place.steps, strict=True))
+        )
+
+    def _kernel(self, e: Eqn) -> None:
+        """Compute an operator on whole arrays."""
+        kernel = kernels.KERNELS[e.primitive.name]
+        if isinstance(kernel, kernels.Planned):
+            self._planned(e, None)
+            return
+        if isinstance(kernel, kernels.Placing):
+            kernel.place(self, e)
+            return
         sources = [self.contiguous(self.place(a)) for a in e.inputs]
         targets = [self.define(v) for v in e.outvars]
-        wanted = [(t, self._room(t.shape, t.kind)) for t in targets if not t.is_contiguous]
+        wanted = [(t, self.room(t.shape, t.kind)) for t in targets if not t.is_contiguous]
         for target, there in wanted:
             targets[targets.index(target)] = there
         count = len(sources)
         kinds = [kind_of_var(a) for a in (*e.inputs, *e.outvars)]
 
         def emit(builder: Builder, names: list[str]) -> None:
-            write(builder, e, names[:count], names[count:])
+            kernel.emit(builder, e, names[:count], names[count:])
 
         addresses = [m.address for m in (*sources, *targets)]
         self.module.kernel(lanes_of(kinds, self.module.bits), addresses, emit)

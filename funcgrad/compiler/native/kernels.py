@@ -1,4 +1,4 @@
-"""The kernels of operators on whole arrays, by the names of the operators.
+"""The operators on whole arrays that native code computes, by their names.
 
 A kernel reads and writes contiguous arrays at addresses, or arrays with any steps if it plans for
 them. Elementwise operators and reductions are not here: they are computed in groups.
@@ -6,50 +6,18 @@ them. Elementwise operators and reductions are not here: they are computed in gr
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import NamedTuple, TypeAlias
-
 from ...core.jaxpr import Eqn
-from . import contractions, convolutions, random_bits
-from .builder import Builder
-from .plans import Planner
+from . import contractions, convolutions, indexing, moving, ordering, random_bits, scanning
+from .protocol import Emitter, Kernel, Placing, Planned
 
-Emitter: TypeAlias = Callable[[Builder, Eqn, Sequence[str], Sequence[str]], None]
-"""(builder, equation, addresses of its inputs, addresses of its results)."""
-
-
-class Kernel(NamedTuple):
-    """How native code computes an operator.
-
-    Attributes:
-        takes: whether there is a kernel for an equation of the operator.
-        emit: writes the kernel; the builder has the lanes with which the widest of the numbers
-            that the equation reads and makes fill a register. Inputs that are literals have an
-            address as well. Results overlap with no input.
-    """
-
-    takes: Callable[[Eqn], bool]
-    emit: Emitter
-
-
-class Planned(NamedTuple):
-    """How native code computes an operator on arrays with any steps.
-
-    Attributes:
-        takes: whether there is a kernel for an equation of the operator.
-        plan: chooses the kernel, and how the results are laid out.
-        joins: whether it can compute a map of the result as well.
-    """
-
-    takes: Callable[[Eqn], bool]
-    plan: Planner
-    joins: bool = True
-
-
-KERNELS: dict[str, Kernel | Planned] = {
+KERNELS: dict[str, Kernel | Placing | Planned] = {
     "dot_general": Planned(contractions.takes, contractions.planned),
     "conv_general_dilated": Planned(convolutions.takes, convolutions.planned),
     "random_uniform": Kernel(random_bits.takes, random_bits.emit),
+    **moving.KERNELS,
+    **indexing.KERNELS,
+    **scanning.KERNELS,
+    **ordering.KERNELS,
 }
 """By the names of operators."""
 
@@ -64,3 +32,6 @@ def joins(e: Eqn) -> bool:
     """True if the kernel for an equation computes the map that alone reads the result."""
     kernel = KERNELS.get(e.primitive.name)
     return isinstance(kernel, Planned) and kernel.joins and kernel.takes(e)
+
+
+__all__ = ["KERNELS", "Emitter", "Kernel", "Placing", "Planned", "joins", "takes"]

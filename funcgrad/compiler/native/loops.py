@@ -1,7 +1,8 @@
 """Loops and branches as native code: scan, while and cond, each inside of the function around it.
 
 Small arrays of the carry stand in registers from turn to turn. Others stand in two pieces of
-memory that take turns: a turn reads one, and writes the other.
+memory that take turns: a turn reads one, and writes the other. Where a turn only changes parts of
+an array, and nothing reads the old one afterwards, it is changed where it is.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from ...transforms.loop_layout import Layout
 from .builder import Value
 from .forms import native_form
 from .places import Buffer, Memory, Place, Registers, Rows, is_small, kind_of_var, size_of
+from .updates import in_place
 from .views import contiguous_steps
 
 FIRST_ROWS = 64
@@ -81,7 +83,14 @@ def _is_odd(module: Any, turn: str) -> str:
 class _Carry:
     """The carry of a loop: which parts stand in registers, in memory, or never change."""
 
-    def __init__(self, frame: Any, jaxpr: Jaxpr, layout: Layout, inputs: Sequence[Any]) -> None:
+    def __init__(
+        self,
+        frame: Any,
+        jaxpr: Jaxpr,
+        layout: Layout,
+        inputs: Sequence[Any],
+        outvars: Sequence[Var],
+    ) -> None:
         self.frame: Any = frame
         self.module: Any = frame.module
         jaxpr = native_form(jaxpr)
@@ -90,10 +99,16 @@ class _Carry:
         self.parts: list[Place | _Carried] = []
         self.start: list[Value] = []
         self._borrowed: list[Memory] = []
-        for a, old, new in zip(inputs, olds, news, strict=True):
+        changed = in_place(jaxpr, layout)
+        for a, old, new, v, changes in zip(inputs, olds, news, outvars, changed, strict=True):
             place = frame.place(a)
             if new is old:
                 self.parts.append(place)
+            elif changes:
+                made = frame.define(v, _layout(place.shape))
+                frame.put(place, made)
+                made = Memory(made.address, made.shape, made.kind, None, None, made.steps)
+                self.parts.append(made)
             elif is_small(place.shape):
                 found = list(self.module.elements(place, frame))
                 self.parts.append(Registers(found, place.shape, place.kind))
@@ -112,7 +127,7 @@ class _Carry:
         found: list[Place] = []
         values = iter(state)
         for part, changes in zip(self.parts, self.changes, strict=True):
-            if not changes:
+            if not changes or isinstance(part, Memory):
                 assert not isinstance(part, _Carried)
                 found.append(part)
             elif isinstance(part, _Carried):
@@ -124,20 +139,21 @@ class _Carry:
 
     def targets(self, turn: str) -> list[Memory | None]:
         """Where a turn is to put the carry."""
-        return [
-            part.target(self.module, turn) if isinstance(part, _Carried) else None
-            for part in self.parts
-        ]
+        found: list[Memory | None] = []
+        for part, changes in zip(self.parts, self.changes, strict=True):
+            if isinstance(part, _Carried):
+                found.append(part.target(self.module, turn))
+            else:
+                found.append(part if changes and isinstance(part, Memory) else None)
+        return found
 
     def end_turn(self, inner: Any, outs: Sequence[Place], targets: Sequence[Any]) -> list[Value]:
         """Put what a turn made where it belongs; returns the new values of registers."""
         state: list[Value] = []
-        for part, changes, out, target in zip(
-            self.parts, self.changes, outs, targets, strict=True
-        ):  # fmt: skip
+        for changes, out, target in zip(self.changes, outs, targets, strict=True):
             if not changes:
                 continue
-            if isinstance(part, _Carried):
+            if target is not None:
                 inner.put(out, target)
             else:
                 state += self.module.elements(out, inner)
@@ -145,10 +161,10 @@ class _Carry:
 
     def define(self, outvars: Sequence[Var], places: Sequence[Place]) -> None:
         """Give the results of the loop their places."""
-        for v, place in zip(outvars, places, strict=True):
+        for v, place, part, changes in zip(outvars, places, self.parts, self.changes, strict=True):
             if isinstance(place, Registers):
                 self.frame.places[v] = place
-            else:
+            elif part is not place or not changes:
                 made = self.frame.define(v)
                 self.frame.put(place, made)
         self.frame.release(*self._borrowed)
@@ -170,7 +186,7 @@ def _emit_scan(frame: Any, e: Eqn) -> None:
     length = e.params["length"]
     n = str(length) if isinstance(length, int) else rows[0].number
     starts = [_start_of_rows(module, r) for r in rows]
-    carry = _Carry(frame, jaxpr, layout, carried)
+    carry = _Carry(frame, jaxpr, layout, carried, e.outvars[: layout.carry])
     stacked = [frame.define(v) for v in e.outvars[layout.carry :]]
     with b.loop_with("0", n, 1, list(carry.start)) as (turn, state):
         row = turn
@@ -224,7 +240,7 @@ def _emit_while(frame: Any, e: Eqn) -> None:
     held_by_test = _held(frame, e.inputs[:tests])
     consts, carried, _ = layout.split(e.inputs[tests:])
     held = _held(frame, consts)
-    carry = _Carry(frame, p["body"], layout, carried)
+    carry = _Carry(frame, p["body"], layout, carried, e.outvars[: layout.carry])
     stacked = e.outvars[layout.carry :]
     growing = _Growing(module, stacked)
     with b.turns(list(carry.start)) as (turn, state, go_on_if):

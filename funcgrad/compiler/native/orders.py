@@ -119,7 +119,7 @@ def _cost(nest: Nest, lanes: int, stores: int) -> float:
         if not depends:
             continue
         times = executed[max(depends)] if o < count - stores else turns
-        cost += times * (1.0 if along.steps[o] in (0, 1) else 1.5 * lanes)
+        cost += times * (1.0 if along.steps[o] in (0, 1, -1) else 1.5 * lanes)
     if along.reduced:
         rows = 1.0
         for axis in nest.loops:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
@@ -108,3 +108,64 @@ def _product(sizes: Iterable[int]) -> int:
 
 def _address(x: np.ndarray) -> int:
     return int(x.__array_interface__["data"][0])
+
+
+def keyed(
+    shape: Sequence[int], steps: Sequence[int], key: tuple[Any, ...]
+) -> tuple[int, tuple[int, ...], tuple[int, ...]] | None:
+    """Offset, shape and steps of what a key of slices, integers and None picks.
+
+    None if that is empty.
+    """
+    offset, made, moved, axis = 0, [], [], 0
+    for k in key:
+        if k is None:
+            made.append(1)
+            moved.append(0)
+            continue
+        n, step = shape[axis], steps[axis]
+        axis += 1
+        if isinstance(k, slice):
+            places = range(n)[k]
+            made.append(len(places))
+            moved.append(step * places.step)
+            offset += step * places.start if places else 0
+        else:
+            offset += step * (k + n if k < 0 else k)
+    made += shape[axis:]
+    if not all(made):
+        return None
+    return offset, tuple(made), (*moved, *steps[axis:])
+
+
+class Windows(NamedTuple):
+    """An array with gaps and margins, for windows over it.
+
+    Attributes:
+        shape: with gaps and margins.
+        source: the part of the array that is not cropped.
+        target: where it stands in the larger one.
+        grows: whether there is anything besides.
+    """
+
+    shape: tuple[int, ...]
+    source: tuple[slice, ...]
+    target: tuple[slice, ...]
+    grows: bool
+
+
+def windows(
+    shape: Sequence[int], padding: Sequence[tuple[int, int]], gaps: Sequence[int]
+) -> Windows:
+    """Where elements stand once there are gaps between them, and margins, which may crop."""
+    sizes, source, target = [], [], []
+    for n, (low, high), d in zip(shape, padding, gaps, strict=True):
+        size = max(0, low + ((n - 1) * d + 1 if n else 0) + high)
+        first = max(0, -(low // d))
+        count = max(0, min(n - 1, (size - 1 - low) // d) - first + 1)
+        start = first * d + low
+        sizes.append(size)
+        source.append(slice(first, first + count))
+        target.append(slice(start, start + (count - 1) * d + 1, d) if count else slice(0, 0))
+    grows = any(n != s.stop - s.start for n, s in zip(sizes, source, strict=True))
+    return Windows(tuple(sizes), tuple(source), tuple(target), grows)
