@@ -103,7 +103,7 @@ def _hits_formula(
     np_: Any, t: Array, x: Array, out: Array, axes: tuple[int, ...]
 ) -> tuple[Array, Array]:
     """The places where the extremum is reached, and their number as that of floats."""
-    if t.dtype.kind != "f" or not axes:
+    if t.dtype.kind != "f":
         return NotImplemented, NotImplemented
     hit = x == out.reshape(kept_shape(x.shape, axes))
     one = t.dtype.type(1)
