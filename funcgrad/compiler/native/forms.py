@@ -10,7 +10,7 @@ import numpy as np
 from ...core.jaxpr import Eqn, Jaxpr
 from ...transforms.staging import Formulas, stage
 from ..passes.inline import inline_calls
-from ..pipeline import optimize, optimized
+from ..pipeline import optimized
 from . import kernels, registers
 from .kinds import kind_of
 
@@ -26,8 +26,10 @@ def native_form(jaxpr: Jaxpr) -> Jaxpr:
     if found is None:
         plain = optimized(jaxpr)
         found = inline_calls(plain, _formula)
-        found = None if found is plain else optimize(found)
+        found = None if found is plain else optimized(found)
         jaxpr.cache["native form"] = found or False
+        if found is not None:
+            found.cache["native form"] = False
     return found or optimized(jaxpr)
 
 

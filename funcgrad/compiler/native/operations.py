@@ -270,7 +270,8 @@ def _has_formula_for(e: Eqn, kinds: Sequence[Any]) -> bool:
     name = e.primitive.name
     if name in ARITHMETIC:
         return True
-    given = kinds[: len(e.inputs)]
+    numbers = [type(a) is Literal and a.aval.weak for a in e.inputs]
+    given = [k for k, number in zip(kinds, numbers, strict=False) if not number]
     whole = [k for k in given if not k.is_float and k is not BOOL]
     return any(k.is_float for k in given) and (not whole or name == "ldexp")
 

@@ -11,8 +11,8 @@ from typing import Any
 from ...core.jaxpr import Eqn, Jaxpr, Var
 from ...transforms.loop_layout import Layout
 from ..groups import Map, Step
-from ..pipeline import optimized
 from . import kernels, registers
+from .forms import native_form
 from .places import is_small
 from .steps import is_control, steps_of
 
@@ -100,7 +100,7 @@ def updates_of(jaxpr: Jaxpr) -> Updates:
 
 def in_place(body: Jaxpr, layout: Layout) -> list[bool]:
     """For each part of a loop's carry, whether a turn only changes it, and it is not small."""
-    body = optimized(body)
+    body = native_form(body)
     olds = body.invars[layout.consts : layout.first_x]
     news = body.outvars[: layout.carry]
     return [
