@@ -421,9 +421,13 @@ class Builder:
     def give_up_if(self, condition: Value) -> None:
         """Note that NumPy is to compute all of the program, and to raise what it raises."""
         self.may_give_up = True
+        self.note(condition, GAVE_UP)
+
+    def note(self, condition: Value, address: str) -> None:
+        """Set a byte in memory if a condition holds in some lane."""
         byte = self.scalar(f"zext i1 {self.any(condition)} to i8")
-        before = self.scalar(f"load i8, ptr {GAVE_UP}")
-        self.emit(f"store i8 {self.scalar(f'or i8 {before}, {byte}')}, ptr {GAVE_UP}")
+        before = self.scalar(f"load i8, ptr {address}")
+        self.emit(f"store i8 {self.scalar(f'or i8 {before}, {byte}')}, ptr {address}")
 
     def any(self, condition: Value) -> str:
         """The register of whether a condition holds in some lane."""

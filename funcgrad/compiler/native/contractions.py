@@ -24,6 +24,9 @@ from .views import contiguous_steps
 
 Steps = tuple[int, ...]
 
+DEEP = 4
+"""From so many products in a sum on, it costs little to look whether the sum is NaN."""
+
 
 def takes(e: Eqn) -> bool:
     """True for factors of kinds that native code has, one of which is that of the result."""
@@ -180,6 +183,41 @@ def _layouts(shape: Sequence[int]) -> list[Steps]:
     return found
 
 
+def _write(
+    builder: Builder, c: Contraction, tiling: Tiling, finish: Finish, names: Sequence[str]
+) -> None:
+    if isinstance(tiling, Across):
+        AcrossWriter(builder, c, tiling, finish).write(names)
+    else:
+        DotsWriter(builder, c, tiling, finish).write(names)
+
+
+def _write_strong(
+    builder: Builder, c: Contraction, tiling: Tiling, finish: Finish, names: Sequence[str]
+) -> None:
+    """Usual sums, and the strong ones only if one of these is NaN: others are the same."""
+    found = builder.scalar("alloca i8")
+    builder.emit(f"store i8 0, ptr {found}")
+
+    def noted(b: Builder, total: Value, others: Sequence[Value]) -> list[Value]:
+        b.note(total != total, found)
+        return finish(b, total, others)
+
+    _write(builder, c._replace(strong=None), tiling, noted, names)
+    again, done = builder.name("again"), builder.name("done")
+    is_nan = builder.scalar(f"trunc i8 {builder.scalar(f'load i8, ptr {found}')} to i1")
+    builder.emit(f"br i1 {is_nan}, label %{again}, label %{done}")
+    builder.start(again)
+    single: Tiling = (
+        tiling._replace(rows=1, vectors=1, sets=1, packed=None)
+        if isinstance(tiling, Across)
+        else tiling._replace(rows=1, columns=1, sets=1)
+    )
+    _write(builder, c, single, finish, names)
+    builder.emit(f"br label %{done}")
+    builder.start(done)
+
+
 def called(
     c: Contraction,
     tiling: Tiling | None,
@@ -197,9 +235,9 @@ def called(
         rooms.append((c.depth * width, c.kinds[tiling.packed]))
 
     def write(builder: Builder, names: list[str]) -> None:
-        if isinstance(tiling, Across):
-            AcrossWriter(builder, c, tiling, finish).write(names)
+        if c.strong is None or c.depth < DEEP:
+            _write(builder, c, tiling, finish, names)
         else:
-            DotsWriter(builder, c, tiling, finish).write(names)
+            _write_strong(builder, c, tiling, finish, names)
 
     return rooms, [Call(tiling.lanes, (*arrays, *[(room, 0)] * len(rooms)), write)]
