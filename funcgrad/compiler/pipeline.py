@@ -9,6 +9,7 @@ from ..core.jaxpr import Jaxpr
 from .passes.fold import fold_constants
 from .passes.fuse import fuse_pairs
 from .passes.inline import inline_calls
+from .passes.loops import simplify_scans
 from .passes.prune import drop_dead_code
 from .passes.reshapes import find_reshapes
 from .passes.schedule import schedule_early
@@ -32,6 +33,7 @@ PIPELINE: tuple[Pass, ...] = (
     fold_constants,
     find_reshapes,
     simplify,
+    lambda jaxpr: simplify_scans(jaxpr, optimized),
     share_subexpressions,
     drop_dead_code,
     fuse_pairs,
