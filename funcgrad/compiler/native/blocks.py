@@ -168,8 +168,9 @@ def _size(step: Step) -> int:
 
 def _can_open(step: Step, more_than: int = LEAST_BYTES // 16) -> bool:
     """True for maps of many elements, with rows."""
-    is_map = isinstance(step, Map) and not step.first
-    return is_map and len(step.shape) > 1 and _size(step) > more_than
+    if not isinstance(step, Map) or step.first:
+        return False
+    return len(step.shape) > 1 and _size(step) > more_than
 
 
 def _reads(step: Step, others: Sequence[Step]) -> bool:

@@ -199,7 +199,7 @@ def _write_strong(
     found = builder.scalar("alloca i8")
     builder.emit(f"store i8 0, ptr {found}")
 
-    def noted(b: Builder, total: Value, others: Sequence[Value]) -> list[Value]:
+    def noted(b: Builder, total: Value, others: Sequence[Value]) -> Sequence[Value]:
         b.note(total != total, found)
         return finish(b, total, others)
 

@@ -57,15 +57,15 @@ class DotsWriter(Writer):
 
     def finished(self, bases: Sequence[str]) -> None:
         """Finish the sums that were set aside one by one, and store the results."""
-        b, t, lanes = self.b, self.t, self.b.lanes
-        b.lanes = 1
-        with b.loop("0", str(t.rows), 1) as r, b.loop("0", str(t.columns), 1) as s:
-            row = b.scalar(f"mul nsw i64 {r}, {t.columns}")
-            number = b.scalar(f"add nsw i64 {row}, {s}")
-            read = self.moved(self.room, number, 1, self.c.kind)
-            there = self.at(self.at(bases, self.row, r), self.column, s)
-            self.written(b.load(read, self.c.kind), there, [1] * len(bases), None)
-        b.lanes = lanes
+        t = self.t
+        with self.apart(1, "0"):
+            b = self.b
+            with b.loop("0", str(t.rows), 1) as r, b.loop("0", str(t.columns), 1) as s:
+                row = b.scalar(f"mul nsw i64 {r}, {t.columns}")
+                number = b.scalar(f"add nsw i64 {row}, {s}")
+                read = self.moved(self.room, number, 1, self.c.kind)
+                there = self.at(self.at(bases, self.row, r), self.column, s)
+                self.written(b.load(read, self.c.kind), there, [1] * len(bases), None)
 
     def one_by_one(
         self, sums: Value, points: Sequence[tuple[int, int]], bases: Sequence[str]

@@ -9,6 +9,8 @@ is what both have in common.
 
 from __future__ import annotations
 
+import hashlib
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TypeAlias
@@ -30,6 +32,15 @@ SHORT = 6
 def as_they_are(_builder: Builder, total: Value, _others: Sequence[Value]) -> Sequence[Value]:
     """The sums themselves, as the results."""
     return [total]
+
+
+_REGISTER = re.compile(r"%[A-Za-z_.][\w.]*")
+
+
+def _defined(lines: Sequence[str]) -> set[str]:
+    """The registers and labels that lines define."""
+    found = {line.split(" = ")[0].strip() for line in lines if " = " in line}
+    return found | {"%" + line[:-1] for line in lines if line.endswith(":")}
 
 
 class Writer:
@@ -168,6 +179,31 @@ class Writer:
             self.room = self.b.scalar(
                 f"alloca [{vectors} x {self.b.type(self.c.kind)}], align {ALIGNMENT}", "room"
             )
+
+    @contextmanager
+    def apart(self, lanes: int, number: str) -> Iterator[str]:
+        """A function of its own of all addresses and a number; its text is what is written inside.
+
+        The constants of what is written in a loop would take registers from the loops around it.
+
+        Yields:
+            The register of the number. Those of the addresses have the names from outside.
+        """
+        outer, inner = self.b, self.b.inside(lanes)
+        self.b = inner
+        yield "%number"
+        self.b = outer
+        text = "\n".join(inner.lines)
+        outside = sorted({r for r in _REGISTER.findall(text) if r not in _defined(inner.lines)})
+        given = [r for r in outside if r != "%number"]
+        head = ", ".join([*(f"ptr noalias {r}" for r in given), "i64 %number"])
+        body = f"({head}) nounwind {{\n{text}\n  ret void\n}}"
+        name = f"finish_{hashlib.sha1(body.encode()).hexdigest()[:12]}"
+        outer.may_give_up = outer.may_give_up or inner.may_give_up
+        outer.declared.update(inner.declared)
+        outer.declare(name, f"define internal void @{name}{body}")
+        listed = ", ".join([*(f"ptr {r}" for r in given), f"i64 {number}"])
+        outer.emit(f"call void @{name}({listed})")
 
     def set_aside(self, totals: Sequence[Value]) -> None:
         """Write sums where a loop reads them one after the other."""

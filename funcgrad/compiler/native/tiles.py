@@ -139,8 +139,16 @@ class AcrossWriter(Writer):
 
     def finished(self, bases: Sequence[str], first: Place) -> None:
         """Finish the sums that were set aside, and store the results."""
+        t, last = self.t, max(0, self.along.size - self.t.lanes)
+        with self.apart(t.lanes, first.register or "0") as start:
+            self.each_finished(bases, start, last)
+
+    def each_finished(self, bases: Sequence[str], start: str, last: int) -> None:
+        """The loops of that, from an index on, but none beyond the last."""
         b, t = self.b, self.t
-        start, last = first.register or "0", max(0, self.along.size - t.lanes)
+        mask = None
+        if self.mask is not None:
+            mask = b.lanes_below("0", str(self.along.size))
         with b.loop("0", str(t.rows), 1) as r, b.loop("0", str(t.vectors), 1) as v:
             row = b.scalar(f"mul nsw i64 {r}, {t.vectors}")
             number = b.scalar(f"add nsw i64 {row}, {v}")
@@ -148,7 +156,7 @@ class AcrossWriter(Writer):
             distance = b.scalar(f"mul nsw i64 {v}, {t.lanes}")
             at = least(b, b.scalar(f"add nsw i64 {start}, {distance}"), last)
             there = self.at(self.at(bases, self.row, r), self.along, at)
-            self.written(b.load(read, self.c.kind), there, self.along.steps, self.mask)
+            self.written(b.load(read, self.c.kind), there, self.along.steps, mask)
 
     def together(self, size: int, products: int) -> int:
         """Turns of the innermost loop in one: as many as there are sets, or some more."""
