@@ -134,7 +134,8 @@ def broadcast_to(draw: Draw) -> Case:
     )  # fmt: skip
 
 
-def window_patches(draw: Draw) -> Case:
+def _windows(draw: Draw) -> tuple[tuple[int, ...], dict[str, Any]]:
+    """A shape, and a geometry of windows over it."""
     rank = draw(st.integers(1, 2))
 
     def each(least: int, most: int) -> tuple[int, ...]:
@@ -146,7 +147,18 @@ def window_patches(draw: Draw) -> Case:
     shape = tuple(n + 4 for n in each(0, 6))
     if not all(window_counts(shape, geometry)):
         geometry["padding"] = ((9, 9),) * rank
+    return shape, geometry
+
+
+def window_patches(draw: Draw) -> Case:
+    shape, geometry = _windows(draw)
     return Case(values(draw, shape, chars(draw)), **geometry)
+
+
+def overlap_add(draw: Draw) -> Case:
+    shape, geometry = _windows(draw)
+    full = (*geometry["window_dimensions"], *window_counts(shape, geometry))
+    return Case(values(draw, full, chars(draw)), shape=shape, **geometry)
 
 
 def _starts(draw: Draw, shape: tuple[int, ...]) -> list[Any]:
@@ -285,11 +297,12 @@ RANDOM: dict[str, Callable[[Draw], Case]] = {
             index, index_put, index_set, concatenate, stack, split, unstack, rev, transpose,
             broadcast_to, window_patches, dynamic_slice, dynamic_update_slice, gather, scatter,
             scatter_add, scatter_winners, top_k, searchsorted, mean_of_hits, spread_to_hits,
-            logsumexp, vector_norm,
+            logsumexp, vector_norm, overlap_add,
         )
     },
     **dict.fromkeys(("cumsum", "cumprod", "cummax", "cummin"), running),
     **dict.fromkeys(("argmax", "argmin"), extremum),
+    **dict.fromkeys([f"reduce_window_{how}" for how in ("sum", "max", "min")], window_patches),
     **dict.fromkeys(("sort", "argsort"), ordering),
 }  # fmt: skip
 """By the names of operators."""

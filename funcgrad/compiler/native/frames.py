@@ -327,15 +327,17 @@ class Frame:
 
     def clear(self, target: Memory) -> None:
         """Fill an array with zeros."""
-        size = size_of(target.shape) * target.kind.size
         if target.is_contiguous:
-            self.module.clear(target.address, size)
-        elif size:
-            zero = Memory(
-                self.module.constant(np.zeros((), target.kind.dtype)), (), target.kind, self
-            )
-            none = (0,) * len(target.shape)
-            self._copy(Memory(zero.address, target.shape, target.kind, None, None, none), target)
+            self.module.clear(target.address, size_of(target.shape) * target.kind.size)
+        else:
+            self.fill(target, 0)
+
+    def fill(self, target: Memory, number: Any) -> None:
+        """Fill an array with a number."""
+        if size_of(target.shape):
+            kind, none = target.kind, (0,) * len(target.shape)
+            address = self.module.constant(np.full((), number, kind.dtype))
+            self._copy(Memory(address, target.shape, kind, None, None, none), target)
 
     def updated(self, e: Eqn) -> Memory:
         """The place of a result that begins as the first operand: its memory, if it dies here."""
