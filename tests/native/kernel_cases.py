@@ -280,6 +280,15 @@ def logsumexp(draw: Draw) -> Case:
     return Case(floats(draw, shape), axes=_axes(draw, len(shape)))
 
 
+def log_total(draw: Draw) -> Case:
+    shape = a_shape(draw)
+    axes = _axes(draw, len(shape))
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    x = np.exp(-rng.exponential(draw(st.sampled_from([1.0, 30.0])), shape))
+    x = (x / np.max(x, axis=axes, keepdims=True)).astype(draw(st.sampled_from("fd")))
+    return Case(np.sum(x, axis=axes, keepdims=True), x, axes=axes)
+
+
 def vector_norm(draw: Draw) -> Case:
     shape = a_shape(draw)
     params: dict[str, Any] = {"order": draw(st.sampled_from([2, 2, 1.5, 3]))}
@@ -297,7 +306,7 @@ RANDOM: dict[str, Callable[[Draw], Case]] = {
             index, index_put, index_set, concatenate, stack, split, unstack, rev, transpose,
             broadcast_to, window_patches, dynamic_slice, dynamic_update_slice, gather, scatter,
             scatter_add, scatter_winners, top_k, searchsorted, mean_of_hits, spread_to_hits,
-            logsumexp, vector_norm, overlap_add,
+            logsumexp, log_total, vector_norm, overlap_add,
         )
     },
     **dict.fromkeys(("cumsum", "cumprod", "cummax", "cummin"), running),

@@ -55,6 +55,11 @@ def _log_of_sum(x: Any, *, axes: tuple[int, ...]) -> Any:
     return select(usual, np.log(total), np.log(below) + top)
 
 
+def _log_of_total(total: Any, exponentials: Any, *, axes: tuple[int, ...]) -> Any:
+    rest = reduce_sum(select(exponentials == 1, 0, exponentials), axes=axes)
+    return select(total < 1.5, np.log1p(keepdims(rest, exponentials, axes)), np.log(total))
+
+
 def _norm(x: Any, *, axes: tuple[int, ...], order: float, count: float = 1) -> Any:
     out = _power_mean(x, axes, order, count)
     info = np.finfo(x.dtype)
@@ -78,6 +83,7 @@ RULES: dict[str, Rule] = {
     "mean_of_hits": _mean_of_hits,
     "spread_to_hits": _spread_to_hits,
     "logsumexp": _log_of_sum,
+    "log_total": _log_of_total,
     "vector_norm": _norm,
 }
 """By the names of operators."""
