@@ -245,58 +245,6 @@ def searchsorted(draw: Draw) -> Case:
     return Case(a, values(draw, (*lead, *shapes(draw, 0, 2)), char), side=draw(SIDES))
 
 
-def _axes(draw: Draw, ndim: int) -> tuple[int, ...]:
-    return tuple(sorted(draw(st.sets(st.integers(0, ndim - 1), min_size=1))))
-
-
-def floats(draw: Draw, shape: Any) -> np.ndarray:
-    """Floats of any size, all about as large."""
-    char = draw(st.sampled_from("fd"))
-    info = np.finfo(char)
-    scale = 2.0 ** draw(st.integers(info.minexp, info.maxexp - 5) | st.integers(-3, 3))
-    return (values(draw, shape, char) * np.dtype(char).type(scale)).astype(char)
-
-
-def a_shape(draw: Draw) -> tuple[int, ...]:
-    return tuple(draw(st.lists(st.integers(1, 20), min_size=1, max_size=3)))
-
-
-def mean_of_hits(draw: Draw) -> Case:
-    shape = a_shape(draw)
-    x, axes = values(draw, shape, chars(draw)), _axes(draw, len(shape))
-    out = draw(st.sampled_from([np.max, np.min]))(x, axis=axes)
-    return Case(values(draw, shape, draw(st.sampled_from("fd"))), x, out, axes=axes)
-
-
-def spread_to_hits(draw: Draw) -> Case:
-    case = mean_of_hits(draw)
-    _, x, out = case.args
-    ct = values(draw, np.shape(out), draw(st.sampled_from("fd")))
-    return Case(ct[()], x, out, **case.params)
-
-
-def logsumexp(draw: Draw) -> Case:
-    shape = a_shape(draw)
-    return Case(floats(draw, shape), axes=_axes(draw, len(shape)))
-
-
-def log_total(draw: Draw) -> Case:
-    shape = a_shape(draw)
-    axes = _axes(draw, len(shape))
-    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
-    x = np.exp(-rng.exponential(draw(st.sampled_from([1.0, 30.0])), shape))
-    x = (x / np.max(x, axis=axes, keepdims=True)).astype(draw(st.sampled_from("fd")))
-    return Case(np.sum(x, axis=axes, keepdims=True), x, axes=axes)
-
-
-def vector_norm(draw: Draw) -> Case:
-    shape = a_shape(draw)
-    params: dict[str, Any] = {"order": draw(st.sampled_from([2, 2, 1.5, 3]))}
-    if draw(st.booleans()):
-        params["count"] = 2.5
-    return Case(floats(draw, shape), axes=_axes(draw, len(shape)), **params)
-
-
 SIDES = st.sampled_from(["left", "right"])
 
 RANDOM: dict[str, Callable[[Draw], Case]] = {
@@ -305,8 +253,7 @@ RANDOM: dict[str, Callable[[Draw], Case]] = {
         for f in (
             index, index_put, index_set, concatenate, stack, split, unstack, rev, transpose,
             broadcast_to, window_patches, dynamic_slice, dynamic_update_slice, gather, scatter,
-            scatter_add, scatter_winners, top_k, searchsorted, mean_of_hits, spread_to_hits,
-            logsumexp, log_total, vector_norm, overlap_add,
+            scatter_add, scatter_winners, top_k, searchsorted, overlap_add,
         )
     },
     **dict.fromkeys(("cumsum", "cumprod", "cummax", "cummin"), running),

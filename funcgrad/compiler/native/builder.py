@@ -18,6 +18,9 @@ from .kinds import BOOL, DOUBLE, INT32, INT64, KINDS, Kind
 Number: TypeAlias = "Value | float | int | bool"
 """A value, or a Python number that takes on the kind of the value beside it."""
 
+GAVE_UP = "%gave_up"
+"""The address of a byte that is not 0 once a program has given up."""
+
 _FLOAT_OPS = {"add": "fadd", "sub": "fsub", "mul": "fmul"}
 _FLOAT_TESTS = {"eq": "oeq", "ne": "une", "lt": "olt", "le": "ole", "gt": "ogt", "ge": "oge"}
 
@@ -101,13 +104,23 @@ class Value:
 
 
 class Builder:
-    """The text of one function under construction; its values have ``lanes`` numbers."""
+    """The text of one function under construction; its values have ``lanes`` numbers.
+
+    Attributes:
+        lines: its instructions.
+        declared: what it refers to in the module.
+        block: the label of the block under construction.
+        may_give_up: whether something in it gives up.
+        written: how often each elementary function is wanted.
+    """
 
     def __init__(self, lanes: int) -> None:
         self.lanes: int = lanes
         self.lines: list[str] = []
         self.declared: dict[str, str] = {}
         self.block: str = ""
+        self.may_give_up: bool = False
+        self.written: dict[str, int] = {}
         self._count: int = 0
 
     # --- text
@@ -196,6 +209,10 @@ class Builder:
     def bitcast(self, x: Value, kind: Kind) -> Value:
         """The same bits as another kind of the same size."""
         return self.instruction(f"bitcast {self.type(x.kind)} {x.text} to {self.type(kind)}", kind)
+
+    def unsigned(self, x: Value) -> Value:
+        """The bits of an integer as an unsigned one, which costs nothing."""
+        return Value(self, x.text, KINDS[x.kind.char.upper()])
 
     # --- arithmetic
 
@@ -399,7 +416,46 @@ class Builder:
         self.declare(name, f"declare {m} @{name}(i64, i64)")
         return self.instruction(f"call {m} @{name}(i64 {index}, i64 {stop})", BOOL)
 
+    # --- giving up
+
+    def give_up_if(self, condition: Value) -> None:
+        """Note that NumPy is to compute all of the program, and to raise what it raises."""
+        self.may_give_up = True
+        byte = self.scalar(f"zext i1 {self.any(condition)} to i8")
+        before = self.scalar(f"load i8, ptr {GAVE_UP}")
+        self.emit(f"store i8 {self.scalar(f'or i8 {before}, {byte}')}, ptr {GAVE_UP}")
+
+    def any(self, condition: Value) -> str:
+        """The register of whether a condition holds in some lane."""
+        if self.lanes == 1:
+            return condition.text
+        name = f"llvm.vector.reduce.or.{self.suffix(BOOL)}"
+        self.declare(name, f"declare i1 @{name}({self.type(BOOL)})")
+        return self.scalar(f"call i1 @{name}({self.type(BOOL)} {condition.text})")
+
+    def _unless_given_up(self, branch: str) -> str:
+        """The text of a branch that is taken only if the program has not given up."""
+        before = len(self.lines)
+        byte = self.scalar(f"load i8, ptr {GAVE_UP}")
+        fine = self.scalar(f"icmp eq i8 {byte}, 0")
+        condition = branch.split("i1 ")[1].split(",")[0]
+        both = self.scalar(f"and i1 {fine}, {condition}")
+        added = self.lines[before:]
+        del self.lines[before:]
+        return "\n".join([*added, branch.replace(f"i1 {condition}", f"i1 {both}", 1)])
+
     # --- loops
+
+    def _enter(self, start: str, stop: str, body: str, after: str) -> bool:
+        """Begin the body of a loop; true if it runs at least once, which needs no test."""
+        surely = start.isdigit() and stop.isdigit() and int(start) < int(stop)
+        if surely:
+            self.emit(f"br label %{body}")
+        else:
+            test = self.scalar(f"icmp slt i64 {start}, {stop}")
+            self.emit(f"br i1 {test}, label %{body}, label %{after}")
+        self.start(body)
+        return surely
 
     @contextmanager
     def loop(self, start: str, stop: str, step: int) -> Iterator[str]:
@@ -411,9 +467,7 @@ class Builder:
         body, after = self.name("body"), self.name("after")
         index, following = "%" + self.name("i"), "%" + self.name("i")
         before = self.block
-        test = self.scalar(f"icmp slt i64 {start}, {stop}")
-        self.emit(f"br i1 {test}, label %{body}, label %{after}")
-        self.start(body)
+        self._enter(start, stop, body, after)
         place = len(self.lines)
         self.emit("")
         yield index
@@ -436,9 +490,7 @@ class Builder:
         """
         before, after, entered = self.block, self.name("after"), self.name("body")
         index, following = "%" + self.name("i"), "%" + self.name("i")
-        test = self.scalar(f"icmp slt i64 {start}, {stop}")
-        self.emit(f"br i1 {test}, label %{entered}, label %{after}")
-        self.start(entered)
+        surely = self._enter(start, stop, entered, after)
         place = len(self.lines)
         phis = ["%" + self.name("c") for _ in values]
         self.lines += [""] * (1 + len(values))
@@ -455,6 +507,8 @@ class Builder:
                 f"  {phi} = phi {t} [ {first.text}, %{before} ], [ {last.text}, %{end} ]"
             )
         self.start(after)
+        if surely:
+            return
         for k, (first, last) in enumerate(zip(values, list(state), strict=True)):
             t = self.type(first.kind)
             state[k] = self.instruction(
@@ -483,11 +537,17 @@ class Builder:
         begun = [Value(self, r, v.kind) for r, v in zip(phis, values, strict=True)]
         state = list(begun)
 
+        test = 0
+
         def go_on_if(condition: str) -> None:
+            nonlocal test
+            test = len(self.lines)
             self.emit(f"br i1 {condition}, label %{body}, label %{after}")
             self.start(body)
 
         yield index, state, go_on_if
+        if self.may_give_up:  # what was computed since may be wrong, and never end
+            self.lines[test] = self._unless_given_up(self.lines[test])
         self.emit(f"{following} = add nsw i64 {index}, 1")
         self.emit(f"br label %{head}")
         end = self.block

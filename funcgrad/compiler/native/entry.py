@@ -46,11 +46,13 @@ class Signature(NamedTuple):
         outs: its outputs; those of shape () come back as NumPy scalars.
         release_above: where an input or output has more elements than this, other threads run
             Python meanwhile.
+        fails: the kernel returns an int, which is not 0 where it gave up.
     """
 
     ins: tuple[Spec, ...]
     outs: tuple[Spec, ...]
     release_above: int = 20_000
+    fails: bool = False
 
     @property
     def releases(self) -> bool:
@@ -59,8 +61,8 @@ class Signature(NamedTuple):
         return max(sizes, default=0) > self.release_above
 
 
-_SLOW = 1
-_FIRST_TYPE = 2
+_SLOW, _FAILED = 1, 2
+_FIRST_TYPE = 3
 
 
 class _Entry:
@@ -71,10 +73,12 @@ class _Entry:
         self.kernel: str = kernel
         self.ins, self.outs = signature.ins, signature.outs
         self.releases: bool = signature.releases
+        self.fails: bool = signature.fails
         self.shapes: list[str] = []
         self.b: Builder = Builder(1)
         self.held: list[str] = []
         self.made: dict[int, str] = {}
+        self.arrays: int = 0
 
     def text(self) -> str:
         """The function, and the shapes that it makes arrays of."""
@@ -88,7 +92,9 @@ class _Entry:
             if not spec.shape:
                 self.make_scalar(j, spec)
         self.give_back()
-        self.go_slowly()
+        self.go_slowly("slow", _SLOW)
+        if self.fails:
+            self.give_up()
         head = f"define ptr @{self.name}(ptr %self, ptr %args, i64 %n) nounwind {{"
         return "\n".join([*self.shapes, head, *self.b.lines, "}", ""])
 
@@ -235,9 +241,15 @@ class _Entry:
         b = self.b
         if self.releases:
             state = self.call("PyEval_SaveThread", "ptr", "")
-        b.emit(f"call void @{self.kernel}(ptr %pointers)")
+        if self.fails:
+            status = b.scalar(f"call i32 @{self.kernel}(ptr %pointers)")
+        else:
+            b.emit(f"call void @{self.kernel}(ptr %pointers)")
         if self.releases:
             b.emit(f"call void {self.known('PyEval_RestoreThread')}(ptr {state})")
+        if self.fails:
+            self.arrays = len(self.held)
+            self.go_on_if(b.scalar(f"icmp eq i32 {status}, 0"), "gave_up")
 
     def make_scalar(self, j: int, spec: Spec) -> None:
         dtype = self.kept(_FIRST_TYPE + 2 * len(self.ins) + j)
@@ -259,10 +271,18 @@ class _Entry:
         b.start("drop0")
         b.emit("ret ptr null")
 
-    def go_slowly(self) -> None:
-        self.b.start("slow")
-        given = f"ptr {self.kept(_SLOW)}, ptr %args, i64 %n, ptr null"
+    def go_slowly(self, label: str, place: int) -> None:
+        self.b.start(label)
+        given = f"ptr {self.kept(place)}, ptr %args, i64 %n, ptr null"
         self.b.emit(f"ret ptr {self.call('PyObject_Vectorcall', 'ptr', given)}")
+
+    def give_up(self) -> None:
+        """Drop the arrays that were made, and let the other callable do it."""
+        self.b.start("gave_up")
+        for x in self.held[: self.arrays]:
+            self.b.emit(f"call void {self.known('Py_DecRef')}(ptr {x})")
+        self.b.emit("br label %failed")
+        self.go_slowly("failed", _FAILED)
 
 
 def entry_text(name: str, kernel: str, signature: Signature) -> str:
@@ -272,7 +292,7 @@ def entry_text(name: str, kernel: str, signature: Signature) -> str:
 
     Args:
         name: what the function is called.
-        kernel: the name of the kernel, ``void kernel(ptr pointers)``.
+        kernel: the name of the kernel, ``void kernel(ptr pointers)``, or ``int`` if it fails.
         signature: what the kernel takes and makes.
 
     Raises:
@@ -297,6 +317,7 @@ def bound(
     signature: Signature,
     slow: Callable[..., Any],
     keep: object = None,
+    failed: Callable[..., Any] | None = None,
 ) -> Callable[..., Any]:
     """A Python callable that runs a kernel.
 
@@ -306,13 +327,14 @@ def bound(
         signature: what the kernel takes and makes.
         slow: called with all arguments where one is not what the signature says.
         keep: kept as long as the callable; the owner of the machine code.
+        failed: called with all arguments where the kernel gave up.
 
     Returns:
         A function of the inputs, by position, that returns the tuple of outputs.
     """
     _check(signature)
     if address_of_entry is None or not layout.is_as_assumed():
-        return portable(address_of_kernel, signature, slow, keep)
+        return portable(address_of_kernel, signature, slow, keep, failed)
     types: list[object] = []
     for spec in signature.ins:
         types += [spec.kind.dtype, _scalar_type(spec)]
@@ -322,7 +344,7 @@ def bound(
     method = struct.pack("PPiP", id(name) + layout.BYTES, address_of_entry, fastcall, 0)
     # Neither a tuple nor a built-in function is emptied by the garbage collector before it goes,
     # so that what is reached from here is there as long as the function.
-    given = (layout.context(), slow, *types, keep, name, method)
+    given = (layout.context(), slow, failed, *types, keep, name, method)
     make = ctypes.PYFUNCTYPE(ctypes.py_object, ctypes.c_void_p, ctypes.py_object, ctypes.c_void_p)
     return make(("PyCFunction_NewEx", ctypes.pythonapi))(id(method) + layout.BYTES, given, None)
 
@@ -332,13 +354,20 @@ def _scalar_type(spec: Spec) -> type:
 
 
 def portable(
-    address_of_kernel: int, signature: Signature, slow: Callable[..., Any], keep: object = None
+    address_of_kernel: int,
+    signature: Signature,
+    slow: Callable[..., Any],
+    keep: object = None,
+    failed: Callable[..., Any] | None = None,
 ) -> Callable[..., Any]:
     """The callable of ``bound`` as generated Python, which knows of no object's layout."""
     convention = ctypes.CFUNCTYPE if signature.releases else ctypes.PYFUNCTYPE
     names: dict[str, Any] = {
         "slow": slow,
-        "run": convention(None, ctypes.c_void_p)(address_of_kernel),
+        "failed": failed,
+        "run": convention(ctypes.c_int if signature.fails else None, ctypes.c_void_p)(
+            address_of_kernel
+        ),
         "block": ctypes.c_void_p * (len(signature.ins) + len(signature.outs)),
         "ndarray": np.ndarray,
         "empty": np.empty,
@@ -366,7 +395,8 @@ def portable_source(signature: Signature) -> str:
     for j, spec in enumerate(signature.outs):
         lines.append(f"    y{j} = empty({spec.shape}, made{j})")
     addresses = ", ".join(f"{x}.ctypes.data" for x in ins + outs)
-    lines.append(f"    run(block({addresses}))")
+    run = f"run(block({addresses}))"
+    lines.append(f"    if {run}: return failed(*arrays)" if signature.fails else f"    {run}")
     results = [
         y if spec.shape else f"{y}[()]" for y, spec in zip(outs, signature.outs, strict=True)
     ]

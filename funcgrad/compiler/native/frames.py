@@ -7,14 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from ...core.avals import Aval
 from ...core.jaxpr import Eqn, Jaxpr, Literal, Var
-from ...ops.shape import convert
 from ..groups import Map, Step
-from ..pipeline import optimized
 from . import kernels, loops, reductions, registers
 from .builder import Builder, Value
 from .kinds import Kind
+from .maps import copying
 from .module import Module
 from .nests import Operand, emit_nest
 from .orders import laid_out
@@ -97,12 +95,6 @@ class Frame:
         """Give back the memory of all that was made; the results are where they belong."""
         for v in {v for e in self.jaxpr.eqns for v in e.outvars}.intersection(self.places):
             self._release(self.places.pop(v))
-
-    def inside(
-        self, jaxpr: Jaxpr, given: Sequence[Place], targets: Sequence[Memory | None]
-    ) -> Frame:
-        """A frame for a jaxpr that stands inside of a step."""
-        return Frame(self.module, optimized(jaxpr), given, targets)
 
     # --- places ---------------------------------------------------------------------------------
 
@@ -310,12 +302,7 @@ class Frame:
 
     def _copy(self, source: Memory, target: Memory) -> None:
         """Copy elements between arrays of other steps, or other kinds of numbers."""
-        v = w = Var(Aval(source.shape, source.kind.dtype))
-        group = Map(source.shape)
-        if source.kind is not target.kind:
-            w = Var(Aval(source.shape, target.kind.dtype))
-            group.eqns = [Eqn(convert, [v], {"dtype": target.kind.dtype}, [w])]
-        group.inputs, group.outputs = [v], [w]
+        group = copying(source.shape, source.kind, target.kind)
         reads = [Operand(source.kind, steps_along(source.shape, source.steps, source.shape))]
         lanes = lanes_of([source.kind, target.kind], self.module.bits)
         plan = laid_out(group, reads, [target.steps], lanes)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import functools
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from ...ops.families import Control, control
 from ..groups import Map, Step
 from . import cache, llvm, programs
 from .entry import Signature, Spec, bound, entry_text
-from .kinds import BOOL, kind_of
+from .kinds import kind_of
 
 
 def fused(jaxpr: Jaxpr) -> Jaxpr:
@@ -75,10 +76,8 @@ def _kernel(jaxpr: Jaxpr) -> Callable[..., Any]:
         tuple(_spec(a) for a in jaxpr.in_avals), tuple(_spec(a) for a in jaxpr.out_avals)
     )
     body, constants, fails = programs.program_text(jaxpr, llvm.vector_bits())
-    status = (Spec((), BOOL),) if fails else ()
-    signature = signature._replace(
-        ins=(*signature.ins, *map(_spec, constants)), outs=(*signature.outs, *status)
-    )
+    ins = (*signature.ins, *map(_spec, constants))
+    signature = signature._replace(ins=ins, fails=fails)
     code = cache.compiled("\n".join([body, entry_text("entry", "kernel", signature)]))
     library = llvm.Library(code, ("entry", "kernel"))
 
@@ -87,25 +86,14 @@ def _kernel(jaxpr: Jaxpr) -> Callable[..., Any]:
         return fast(*[_copied(a, s) for a, s in zip(args, signature.ins, strict=True)])
 
     fast = bound(
-        library.addresses["entry"], library.addresses["kernel"], signature, slow, keep=library
+        library.addresses["entry"],
+        library.addresses["kernel"],
+        signature,
+        slow,
+        keep=library,
+        failed=functools.partial(_evaluate, np, jaxpr=jaxpr),
     )
-    if fails:
-        return _or_interpreted(fast, jaxpr, constants)
     return (lambda *args: fast(*args, *constants)) if constants else fast
-
-
-def _or_interpreted(
-    fast: Callable[..., Any], jaxpr: Jaxpr, constants: Sequence[np.ndarray]
-) -> Callable[..., Any]:
-    """A native function after which the operators raise their errors, where it failed."""
-
-    def native_or_error(*args: Any) -> Any:
-        *outs, failed = fast(*args, *constants)
-        if failed:
-            return tuple(x[()] for x in _evaluate(np, *args, jaxpr=jaxpr))
-        return tuple(outs)
-
-    return native_or_error
 
 
 def _copied(x: Any, spec: Spec) -> Any:

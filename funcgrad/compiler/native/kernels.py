@@ -6,7 +6,7 @@ Elementwise operators and reductions are not here: they are computed in groups.
 from __future__ import annotations
 
 from ...core.jaxpr import Eqn
-from . import compositions, indexing, moving, ordering, scanning, windowing
+from . import indexing, moving, ordering, scanning, windowing
 from .protocol import Emitter, Kernel, Placing
 
 KERNELS: dict[str, Kernel | Placing] = {
@@ -15,7 +15,6 @@ KERNELS: dict[str, Kernel | Placing] = {
     **scanning.KERNELS,
     **ordering.KERNELS,
     **windowing.KERNELS,
-    **compositions.KERNELS,
 }
 """By the names of operators."""
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .builder import Builder, Value, literal
+from .builder import GAVE_UP, Builder, Value, literal
 from .kinds import BOOL, Kind, kind_of
 from .places import ALIGNMENT, Arena, Buffer, Memory, Place, Registers
 
@@ -28,8 +28,6 @@ class Module:
         bits: width of the vectors of kernels.
         arena: memory for values in between.
         constants: arrays that the caller hands over after the inputs.
-        fails: whether the function may end without results: it writes at the address after those
-            of the outputs a byte that says so.
     """
 
     def __init__(self, bits: int, inputs: int, outputs: int) -> None:
@@ -42,10 +40,14 @@ class Module:
         self._outputs: int = outputs
         self._entry: list[str] = []
         self._exit: list[str] = []
-        self._functions: dict[tuple[str, str], str] = {}
+        self._functions: dict[str, str] = {}
         self._declared: dict[str, str] = {}
         self._embedded: dict[Any, str] = {}
-        self.fails: bool = False
+
+    @property
+    def may_give_up(self) -> bool:
+        """True if the kernel returns an int, which is not 0 where NumPy must do it."""
+        return self.builder.may_give_up
 
     # --- memory ---------------------------------------------------------------------------------
 
@@ -61,8 +63,7 @@ class Module:
         """Read all addresses: of inputs, constants and outputs."""
         held = [f"%constant{i}" for i in range(len(self.constants))]
         lines = []
-        status = ["%status"] if self.fails else []
-        for number, name in enumerate([*self.inputs(), *held, *self.outputs(), *status]):
+        for number, name in enumerate([*self.inputs(), *held, *self.outputs()]):
             lines.append(f"  %slot{number} = getelementptr ptr, ptr %given, i64 {number}")
             lines.append(f"  {name} = load ptr, ptr %slot{number}")
         return lines
@@ -151,19 +152,8 @@ class Module:
 
     # --- kernels --------------------------------------------------------------------------------
 
-    def require(self, condition: str) -> None:
-        """Go on if a condition holds; else the function ends, and says that it failed."""
-        self.fails = True
-        following = self.builder.name("fits")
-        self.builder.emit(f"br i1 {condition}, label %{following}, label %failed")
-        self.builder.start(following)
-
     def kernel(
-        self,
-        lanes: int,
-        addresses: Sequence[str],
-        emit: Callable[[Builder, list[str]], None],
-        fails: bool = False,
+        self, lanes: int, addresses: Sequence[str], emit: Callable[[Builder, list[str]], None]
     ) -> None:
         """Call a function of addresses; one with the same text as another is made once.
 
@@ -171,23 +161,20 @@ class Module:
             lanes: of the function's builder.
             addresses: what it is called with.
             emit: writes its body, given the registers of its parameters.
-            fails: whether the body may go to the label ``failed``.
         """
         builder = Builder(lanes)
         builder.start("entry")
         names = [f"%a{i}" for i in range(len(addresses))]
         emit(builder, names)
         self._declared.update(builder.declared)
+        if builder.may_give_up:
+            self.builder.may_give_up = True
+            names, addresses = [*names, GAVE_UP], [*addresses, GAVE_UP]
         head = ", ".join(f"ptr noalias {n}" for n in names)
-        end = ["  ret i1 true", "failed:", "  ret i1 false"] if fails else ["  ret void"]
-        body = "\n".join([f"({head}) nounwind {{", *builder.lines, *end, "}"])
-        found = ("i1" if fails else "void", body)
-        name = self._functions.setdefault(found, f"step_{len(self._functions)}")
+        body = "\n".join([f"({head}) nounwind {{", *builder.lines, "  ret void", "}"])
+        name = self._functions.setdefault(body, f"step_{len(self._functions)}")
         given = ", ".join(f"ptr {a}" for a in addresses)
-        if fails:
-            self.require(self.builder.scalar(f"call i1 @{name}({given})"))
-        else:
-            self.builder.emit(f"call void @{name}({given})")
+        self.builder.emit(f"call void @{name}({given})")
 
     def text(self) -> str:
         """The whole module."""
@@ -202,12 +189,13 @@ class Module:
             leave.append(f"  call void @free(ptr {ARENA})")
         elif self.arena.size:
             entry.append(f"  {ARENA} = alloca i8, i64 {self.arena.size}, align {ALIGNMENT}")
-        body = list(self.builder.lines)
-        if self.fails:
-            entry.append("  store i8 0, ptr %status")
-            body += ["  br label %leave", "failed:", "  store i8 1, ptr %status"]
-            body += ["  br label %leave", "leave:"]
-        functions = [f"define internal {t} @{n}{body}" for (t, body), n in self._functions.items()]
-        head = "define void @kernel(ptr noalias readonly %given) nounwind {"
-        main = [head, "entry:", *entry, "  br label %body", *body]
-        return "\n".join([*declared.values(), *functions, *main, *leave, "  ret void", "}"])
+        functions = [f"define internal void @{n}{body}" for body, n in self._functions.items()]
+        result = "ret void"
+        if self.builder.may_give_up:
+            entry += [f"  {GAVE_UP} = alloca i8", f"  store i8 0, ptr {GAVE_UP}"]
+            leave += [f"  %status = load i8, ptr {GAVE_UP}", "  %answer = zext i8 %status to i32"]
+            result = "ret i32 %answer"
+        kind = result.split()[1]
+        head = f"define {kind} @kernel(ptr noalias readonly %given) nounwind {{"
+        main = [head, "entry:", *entry, "  br label %body", *self.builder.lines]
+        return "\n".join([*declared.values(), *functions, *main, *leave, f"  {result}", "}"])

@@ -15,25 +15,23 @@ from .places import Memory, kind_of_var
 from .steps import is_native, is_reshape, steps_of, without_rows
 
 
-class ProgramText(NamedTuple):
-    """A module with ``void kernel(ptr given)``.
-
-    ``given`` holds the addresses of the inputs, the constants and the outputs, and of a byte for
-    whether it failed, if it may.
+class Program(NamedTuple):
+    """A module's text.
 
     Attributes:
-        text: of the module.
-        constants: arrays to be handed over.
-        fails: whether there are no results where indices are out of range.
+        text: the module with ``void kernel(ptr given)``, where ``given`` holds the addresses of
+            the inputs, the constants and the outputs.
+        constants: arrays that are handed over.
+        may_give_up: the kernel returns an int, which is not 0 where NumPy must do it.
     """
 
     text: str
     constants: list[np.ndarray]
-    fails: bool
+    may_give_up: bool
 
 
-def program_text(jaxpr: Jaxpr, bits: int) -> ProgramText:
-    """The module that computes a jaxpr, of which all steps must be native."""
+def program_text(jaxpr: Jaxpr, bits: int) -> Program:
+    """The native program of a jaxpr, of which all steps must be native."""
     module = Module(bits, len(jaxpr.invars), len(jaxpr.outvars))
     places = [
         Memory(address, v.aval.shape, kind_of_var(v), None)
@@ -48,7 +46,7 @@ def program_text(jaxpr: Jaxpr, bits: int) -> ProgramText:
         place.frame = frame
     for made, target in zip(frame.run(), targets, strict=True):
         frame.put(made, target)
-    return ProgramText(module.text(), module.constants, module.fails)
+    return Program(module.text(), module.constants, module.may_give_up)
 
 
 class Run(NamedTuple):

@@ -10,13 +10,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
-from ...core.avals import Aval
-from ...core.jaxpr import Eqn, Var
+from ...core.jaxpr import Eqn
 from ...ops.pointwise.arithmetic import add
 from ...ops.pointwise.comparison import maximum, minimum
 from ...ops.windows.extrema import highest, lowest
-from ..groups import Map
 from .builder import Builder
+from .maps import combining
 from .moving import part
 from .nests import emit_nest
 from .orders import Operand, laid_out
@@ -27,10 +26,7 @@ from .views import Windows, steps_along, windows
 
 def _combined(frame: Any, operator: Any, target: Memory, source: Memory) -> None:
     """Combine an array with what stands somewhere."""
-    old, given, new = (Var(Aval(target.shape, target.kind.dtype)) for _ in range(3))
-    group = Map(target.shape)
-    group.inputs, group.outputs = [old, given], [new]
-    group.eqns = [Eqn(operator, [old, given], {}, [new])]
+    group = combining(operator, target.shape, target.kind)
     reads = [Operand(m.kind, steps_along(m.shape, m.steps, m.shape)) for m in (target, source)]
     lanes = max(1, frame.module.bits // (8 * target.kind.size))
     plan = laid_out(group, reads, [target.steps], lanes)
