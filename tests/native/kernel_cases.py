@@ -208,7 +208,8 @@ def scatter(draw: Draw) -> Case:
 
 def scatter_add(draw: Draw) -> Case:
     shape, entries, idx, depth = _places(draw)
-    return Case(values(draw, (*entries, *shape[depth:]), chars(draw)), *idx, shape=shape)
+    char = draw(st.sampled_from(CHARS.replace("?", "")))  # many truth values are not added
+    return Case(values(draw, (*entries, *shape[depth:]), char), *idx, shape=shape)
 
 
 def scatter_winners(draw: Draw) -> Case:

@@ -94,7 +94,7 @@ def test_declared_cases(name: str, case: Case) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(RANDOM))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(data=st.data())
 def test_random_cases(name: str, data: st.DataObject) -> None:
     prim = REGISTRY[name]
@@ -115,7 +115,7 @@ def seen_otherwise(how: int, x: Any) -> tuple[Any, Any]:
 
 
 @pytest.mark.parametrize("name", sorted(RANDOM))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(data=st.data())
 def test_operands_in_any_order_of_memory(name: str, data: st.DataObject) -> None:
     prim = REGISTRY[name]
@@ -134,7 +134,7 @@ def test_operands_in_any_order_of_memory(name: str, data: st.DataObject) -> None
 
 @pytest.mark.parametrize("bits", [128, 256, 512])
 @pytest.mark.parametrize("name", sorted(RANDOM))
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(data=st.data())
 def test_widths_of_vectors(name: str, bits: int, data: st.DataObject) -> None:
     if bits > llvm.vector_bits():
@@ -168,7 +168,7 @@ def stacked_results(prim: Primitive, cases: list[Case]) -> list[Any]:
 
 
 @pytest.mark.parametrize("name", sorted(RANDOM))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(data=st.data())
 def test_in_a_scan(name: str, data: st.DataObject) -> None:
     prim = REGISTRY[name]
@@ -189,7 +189,7 @@ def test_in_a_scan(name: str, data: st.DataObject) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(RANDOM))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(data=st.data())
 def test_in_a_while_loop(name: str, data: st.DataObject) -> None:
     prim = REGISTRY[name]
