@@ -134,7 +134,8 @@ def broadcast_to(draw: Draw) -> Case:
     )  # fmt: skip
 
 
-def window_patches(draw: Draw) -> Case:
+def _windows(draw: Draw) -> tuple[tuple[int, ...], dict[str, Any]]:
+    """A shape, and a geometry of windows over it."""
     rank = draw(st.integers(1, 2))
 
     def each(least: int, most: int) -> tuple[int, ...]:
@@ -146,7 +147,18 @@ def window_patches(draw: Draw) -> Case:
     shape = tuple(n + 4 for n in each(0, 6))
     if not all(window_counts(shape, geometry)):
         geometry["padding"] = ((9, 9),) * rank
+    return shape, geometry
+
+
+def window_patches(draw: Draw) -> Case:
+    shape, geometry = _windows(draw)
     return Case(values(draw, shape, chars(draw)), **geometry)
+
+
+def overlap_add(draw: Draw) -> Case:
+    shape, geometry = _windows(draw)
+    full = (*geometry["window_dimensions"], *window_counts(shape, geometry))
+    return Case(values(draw, full, chars(draw)), shape=shape, **geometry)
 
 
 def _starts(draw: Draw, shape: tuple[int, ...]) -> list[Any]:
@@ -196,7 +208,8 @@ def scatter(draw: Draw) -> Case:
 
 def scatter_add(draw: Draw) -> Case:
     shape, entries, idx, depth = _places(draw)
-    return Case(values(draw, (*entries, *shape[depth:]), chars(draw)), *idx, shape=shape)
+    char = draw(st.sampled_from(CHARS.replace("?", "")))  # many truth values are not added
+    return Case(values(draw, (*entries, *shape[depth:]), char), *idx, shape=shape)
 
 
 def scatter_winners(draw: Draw) -> Case:
@@ -233,49 +246,6 @@ def searchsorted(draw: Draw) -> Case:
     return Case(a, values(draw, (*lead, *shapes(draw, 0, 2)), char), side=draw(SIDES))
 
 
-def _axes(draw: Draw, ndim: int) -> tuple[int, ...]:
-    return tuple(sorted(draw(st.sets(st.integers(0, ndim - 1), min_size=1))))
-
-
-def floats(draw: Draw, shape: Any) -> np.ndarray:
-    """Floats of any size, all about as large."""
-    char = draw(st.sampled_from("fd"))
-    info = np.finfo(char)
-    scale = 2.0 ** draw(st.integers(info.minexp, info.maxexp - 5) | st.integers(-3, 3))
-    return (values(draw, shape, char) * np.dtype(char).type(scale)).astype(char)
-
-
-def a_shape(draw: Draw) -> tuple[int, ...]:
-    return tuple(draw(st.lists(st.integers(1, 20), min_size=1, max_size=3)))
-
-
-def mean_of_hits(draw: Draw) -> Case:
-    shape = a_shape(draw)
-    x, axes = values(draw, shape, chars(draw)), _axes(draw, len(shape))
-    out = draw(st.sampled_from([np.max, np.min]))(x, axis=axes)
-    return Case(values(draw, shape, draw(st.sampled_from("fd"))), x, out, axes=axes)
-
-
-def spread_to_hits(draw: Draw) -> Case:
-    case = mean_of_hits(draw)
-    _, x, out = case.args
-    ct = values(draw, np.shape(out), draw(st.sampled_from("fd")))
-    return Case(ct[()], x, out, **case.params)
-
-
-def logsumexp(draw: Draw) -> Case:
-    shape = a_shape(draw)
-    return Case(floats(draw, shape), axes=_axes(draw, len(shape)))
-
-
-def vector_norm(draw: Draw) -> Case:
-    shape = a_shape(draw)
-    params: dict[str, Any] = {"order": draw(st.sampled_from([2, 2, 1.5, 3]))}
-    if draw(st.booleans()):
-        params["count"] = 2.5
-    return Case(floats(draw, shape), axes=_axes(draw, len(shape)), **params)
-
-
 SIDES = st.sampled_from(["left", "right"])
 
 RANDOM: dict[str, Callable[[Draw], Case]] = {
@@ -284,12 +254,12 @@ RANDOM: dict[str, Callable[[Draw], Case]] = {
         for f in (
             index, index_put, index_set, concatenate, stack, split, unstack, rev, transpose,
             broadcast_to, window_patches, dynamic_slice, dynamic_update_slice, gather, scatter,
-            scatter_add, scatter_winners, top_k, searchsorted, mean_of_hits, spread_to_hits,
-            logsumexp, vector_norm,
+            scatter_add, scatter_winners, top_k, searchsorted, overlap_add,
         )
     },
     **dict.fromkeys(("cumsum", "cumprod", "cummax", "cummin"), running),
     **dict.fromkeys(("argmax", "argmin"), extremum),
+    **dict.fromkeys([f"reduce_window_{how}" for how in ("sum", "max", "min")], window_patches),
     **dict.fromkeys(("sort", "argsort"), ordering),
 }  # fmt: skip
 """By the names of operators."""

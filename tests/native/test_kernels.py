@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 from typing import Any
 
 import numpy as np
@@ -15,6 +17,7 @@ from laws import as_tuple, cases_of
 from native.kernel_cases import RANDOM
 
 import funcgrad as fg
+import funcgrad.ops
 from funcgrad.compiler.native import llvm
 from funcgrad.compiler.native.fused import fused, native_call
 from funcgrad.compiler.native.kinds import kind_of
@@ -57,21 +60,11 @@ def evaluated(prim: Primitive, case: Case) -> tuple[Any, ...]:
         return as_tuple(prim, prim.evaluate(np, *case.args, **case.params))
 
 
-ROUNDED = {"mean_of_hits", "spread_to_hits", "logsumexp", "vector_norm"}
-"""Operators that round: native code adds in another order."""
-
-
-def check_equal(found: Any, expected: Any, name: str = "") -> None:
+def check_equal(found: Any, expected: Any) -> None:
     for a, b in zip(found, expected, strict=True):
         a, b = np.asarray(a), np.asarray(b)
         assert (a.dtype, a.shape) == (b.dtype, b.shape)
-        if name not in ROUNDED:
-            np.testing.assert_array_equal(a, b)
-            continue
-        largest = float(np.max(np.abs(b), initial=0, where=np.isfinite(b)))
-        rtol = 32 * float(np.finfo(b.dtype).eps)
-        least = 1.0 if name == "logsumexp" else 0.0  # the logarithm of a number next to 1
-        np.testing.assert_allclose(a, b, rtol=rtol, atol=rtol * max(least, largest))
+        np.testing.assert_array_equal(a, b)
 
 
 def check_native(fun: Any, args: Any) -> Any:
@@ -97,17 +90,17 @@ def native_cases() -> list[Any]:
 def test_declared_cases(name: str, case: Case) -> None:
     prim = REGISTRY[name]
     fun, args = as_function(prim, case)
-    check_equal(check_native(fun, args), evaluated(prim, case), name)
+    check_equal(check_native(fun, args), evaluated(prim, case))
 
 
 @pytest.mark.parametrize("name", sorted(RANDOM))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(data=st.data())
 def test_random_cases(name: str, data: st.DataObject) -> None:
     prim = REGISTRY[name]
     case = RANDOM[name](data.draw)
     fun, args = as_function(prim, case)
-    check_equal(check_native(fun, args), evaluated(prim, case), name)
+    check_equal(check_native(fun, args), evaluated(prim, case))
 
 
 def seen_otherwise(how: int, x: Any) -> tuple[Any, Any]:
@@ -122,7 +115,7 @@ def seen_otherwise(how: int, x: Any) -> tuple[Any, Any]:
 
 
 @pytest.mark.parametrize("name", sorted(RANDOM))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(data=st.data())
 def test_operands_in_any_order_of_memory(name: str, data: st.DataObject) -> None:
     prim = REGISTRY[name]
@@ -133,15 +126,15 @@ def test_operands_in_any_order_of_memory(name: str, data: st.DataObject) -> None
     def program(*xs: Any) -> Any:
         return fun(*[back(x) for x, (_, back) in zip(xs, seen, strict=True)])
 
-    check_equal(check_native(program, [x for x, _ in seen]), evaluated(prim, case), name)
+    check_equal(check_native(program, [x for x, _ in seen]), evaluated(prim, case))
     # and given so from outside
     views = [back(x) for x, back in seen]
-    check_equal(fg.jit(fun)(*views), evaluated(prim, case), name)
+    check_equal(fg.jit(fun)(*views), evaluated(prim, case))
 
 
 @pytest.mark.parametrize("bits", [128, 256, 512])
 @pytest.mark.parametrize("name", sorted(RANDOM))
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(data=st.data())
 def test_widths_of_vectors(name: str, bits: int, data: st.DataObject) -> None:
     if bits > llvm.vector_bits():
@@ -150,7 +143,7 @@ def test_widths_of_vectors(name: str, bits: int, data: st.DataObject) -> None:
         patch.setattr(llvm, "vector_bits", lambda: bits)
         case = RANDOM[name](data.draw)
         fun, args = as_function(REGISTRY[name], case)
-        check_equal(check_native(lambda *xs: fun(*xs), args), evaluated(REGISTRY[name], case), name)
+        check_equal(check_native(lambda *xs: fun(*xs), args), evaluated(REGISTRY[name], case))
 
 
 # --- in loops ------------------------------------------------------------------------------------
@@ -175,7 +168,7 @@ def stacked_results(prim: Primitive, cases: list[Case]) -> list[Any]:
 
 
 @pytest.mark.parametrize("name", sorted(RANDOM))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(data=st.data())
 def test_in_a_scan(name: str, data: st.DataObject) -> None:
     prim = REGISTRY[name]
@@ -192,11 +185,11 @@ def test_in_a_scan(name: str, data: st.DataObject) -> None:
     expected = stacked_results(prim, turns_of(prim, case))
     count, found = check_native(program, [np.stack(r) for r in zip(*rows, strict=True)])
     assert count == TURNS
-    check_equal(found, expected, name)
+    check_equal(found, expected)
 
 
 @pytest.mark.parametrize("name", sorted(RANDOM))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(data=st.data())
 def test_in_a_while_loop(name: str, data: st.DataObject) -> None:
     prim = REGISTRY[name]
@@ -214,7 +207,7 @@ def test_in_a_while_loop(name: str, data: st.DataObject) -> None:
 
     expected = [y[-1] for y in stacked_results(prim, turns_of(prim, case))]
     found = check_native(program, [start, *[np.stack(r) for r in zip(*rows, strict=True)]])
-    check_equal(found, expected, name)
+    check_equal(found, expected)
 
 
 # --- errors --------------------------------------------------------------------------------------
@@ -304,13 +297,30 @@ def test_slices_that_reach_out_are_moved() -> None:
 
 # --- which are native ----------------------------------------------------------------------------
 
-NOT_NATIVE: dict[str, str] = {
-    "cholesky": "LAPACK",
+INSTEAD: dict[str, str] = {
+    "LAPACK decomposes": (
+        "cholesky cofactors cofactors_change det eigh eigvalsh inv pinv qr slogdet solve svd "
+        "svdvals triangular_solve"
+    ),
+    "NumPy multiplies matrices": "conv_general_dilated",
+    "NumPy draws, and iterates until numbers converge": (
+        "gamma_slope random_binomial random_gamma random_multinomial random_poisson "
+        "random_uniform threefry2x32"
+    ),
+    "NumPy looks at all elements first": (
+        "logsumexp log_total mean_of_hits spread_to_hits vector_norm"
+    ),
+    "NumPy looks for runs of equal numbers": "mean_of_equals share_of_equals",
+    "NumPy goes through windows": "drop_at_window_extrema pick_window_extrema",
+    "a warning may be given": "note_equal_values",
+    "nothing moves": "reshape",
 }
-"""Operators without native code, and what is done instead: a name that comes in gets slower."""
+"""What is done for operators without native code: a name that comes in gets slower."""
 
 
 def test_operators_are_native() -> None:
+    for module in pkgutil.walk_packages(funcgrad.ops.__path__, "funcgrad.ops."):
+        importlib.import_module(module.name)
     left = set()
     for name, prim in REGISTRY.items():
         if isinstance(prim, Elementwise) or prim.cases is None or "for_the_test" in name:
@@ -318,7 +328,7 @@ def test_operators_are_native() -> None:
         cases = [c for c in cases_of(prim) if all(map(is_known, c.args))]
         if not any(is_native(prim, case) for case in cases):
             left.add(name)
-    assert left == set(NOT_NATIVE)
+    assert left == set(" ".join(INSTEAD.values()).split())
 
 
 def is_known(a: Any) -> bool:
@@ -462,3 +472,13 @@ def test_random_updates_in_loops(seed: int, carried: int) -> None:
     found, stacked = check_native(program, starts)
     check_equal(found, state)
     check_equal(stacked, [np.stack(r) for r in zip(*rows, strict=True)])
+
+
+def test_reshapes_of_nothing() -> None:
+    """An empty array has many shapes, and no steps that matter."""
+    for shape, new in (((2, 0, 3), (0, 6)), ((0,), (4, 0)), ((3, 0), (0,))):
+        x = np.zeros(shape)
+        found = check_native(lambda x, new=new: np.reshape(x + 1, new) * 2, (x,))
+        assert found.shape == new
+        found = check_native(lambda x, new=new: np.reshape(np.concatenate([x, x]), new), (x,))
+        assert found.shape == new

@@ -7,15 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from ...core.avals import Aval
 from ...core.jaxpr import Eqn, Jaxpr, Literal, Var
-from ...ops.shape import convert
 from ..groups import Map, Step
 from . import kernels, loops, reductions, registers, rows
 from .blocks import Block, as_map, blocked
 from .builder import Builder, Value
-from .forms import native_form
 from .kinds import Kind
+from .maps import copying
 from .module import Module
 from .nests import Operand, emit_nest
 from .orders import laid_out
@@ -101,12 +99,6 @@ class Frame:
         """Give back the memory of all that was made; the results are where they belong."""
         for v in {v for e in self.jaxpr.eqns for v in e.outvars}.intersection(self.places):
             self._release(self.places.pop(v))
-
-    def inside(
-        self, jaxpr: Jaxpr, given: Sequence[Place], targets: Sequence[Memory | None]
-    ) -> Frame:
-        """A frame for a jaxpr that stands inside of a step."""
-        return Frame(self.module, native_form(jaxpr), given, targets)
 
     # --- places ---------------------------------------------------------------------------------
 
@@ -337,12 +329,7 @@ class Frame:
 
     def _copy(self, source: Memory, target: Memory) -> None:
         """Copy elements between arrays of other steps, or other kinds of numbers."""
-        v = w = Var(Aval(source.shape, source.kind.dtype))
-        group = Map(source.shape)
-        if source.kind is not target.kind:
-            w = Var(Aval(source.shape, target.kind.dtype))
-            group.eqns = [Eqn(convert, [v], {"dtype": target.kind.dtype}, [w])]
-        group.beside, group.outputs = [v], [w]
+        group = copying(source.shape, source.kind, target.kind)
         self.nest(group, [source], [target])
 
     def _planned(self, e: Eqn, after: Map | None) -> None:
@@ -373,15 +360,17 @@ class Frame:
 
     def clear(self, target: Memory) -> None:
         """Fill an array with zeros."""
-        size = size_of(target.shape) * target.kind.size
         if target.is_contiguous:
-            self.module.clear(target.address, size)
-        elif size:
-            zero = Memory(
-                self.module.constant(np.zeros((), target.kind.dtype)), (), target.kind, self
-            )
-            none = (0,) * len(target.shape)
-            self._copy(Memory(zero.address, target.shape, target.kind, None, None, none), target)
+            self.module.clear(target.address, size_of(target.shape) * target.kind.size)
+        else:
+            self.fill(target, 0)
+
+    def fill(self, target: Memory, number: Any) -> None:
+        """Fill an array with a number."""
+        if size_of(target.shape):
+            kind, none = target.kind, (0,) * len(target.shape)
+            address = self.module.constant(np.full((), number, kind.dtype))
+            self._copy(Memory(address, target.shape, kind, None, None, none), target)
 
     def updated(self, e: Eqn) -> Memory:
         """The place of a result that begins as the first operand: its memory, if it dies here."""

@@ -1,7 +1,8 @@
 """Operators that read and write at positions known at run time: slices, gather, scatter.
 
-Where an operator raises for an index, the native function ends without results, and the operators
-of the program are evaluated one by one to say what is wrong.
+Where an operator raises for an index, the native function gives up, and the operators of the
+program are evaluated one by one to say what is wrong. Until then the first row stands for the one
+that there is not.
 """
 
 from __future__ import annotations
@@ -9,21 +10,20 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
-from ...core.avals import Aval
 from ...core.jaxpr import Eqn, Literal, Var
 from ...ops.pointwise.arithmetic import add, mul
 from ...ops.pointwise.comparison import maximum, minimum
-from ...ops.shape import convert
 from ...ops.structural.dynamic import clamped_starts
 from ..groups import Map
-from .builder import Builder
+from .builder import Builder, Value
 from .kinds import BOOL, INT64, Kind, kind_of
-from .maps import evaluate
+from .maps import combining, copying, evaluate
 from .moving import put
 from .nests import emit_nest
 from .orders import Operand, laid_out
 from .places import Memory, size_of
 from .protocol import Placing, are_known
+from .scanning import in_lanes
 from .views import steps_along
 
 
@@ -37,12 +37,13 @@ def _are_indices(atoms: Sequence[Any]) -> bool:
 
 
 def _number(frame: Any, a: Any) -> str:
-    """The register of a whole number; the function fails for those beyond int64."""
+    """The register of a whole number; the function gives up at those beyond int64."""
     b = frame.module.builder
     (x,) = frame.module.elements(frame.place(a), frame)
+    whole = b.cast(x, INT64)
     if x.kind.size == INT64.size and not x.kind.is_signed:
-        frame.module.require(b.scalar(f"icmp sge i64 {x.text}, 0"))
-    return b.cast(x, INT64).text  # type: ignore[no-any-return]
+        b.give_up_if(b.compare("lt", whole, 0))
+    return whole.text  # type: ignore[no-any-return]
 
 
 def _wrapped(b: Builder, i: str, n: int) -> str:
@@ -124,8 +125,9 @@ def _row(frame: Any, x: Memory, indices: Sequence[Any]) -> Memory:
     b, places = frame.module.builder, []
     for n, step, a in zip(x.shape, x.steps, indices, strict=False):
         i = _wrapped(b, _number(frame, a), n)
-        frame.module.require(b.scalar(f"icmp ult i64 {i}, {n}"))
-        places.append((i, step))
+        fits = b.scalar(f"icmp ult i64 {i}, {n}")
+        b.give_up_if(~Value(b, fits, BOOL))
+        places.append((b.scalar(f"select i1 {fits}, i64 {i}, i64 0"), step))
     address = _moved(b, x.address, places, x.kind)
     depth = len(indices)
     return Memory(address, x.shape[depth:], x.kind, x.frame, x.buffer, x.steps[depth:])
@@ -155,17 +157,21 @@ class _Rows:
         entries: str,
         do: _Do,
     ) -> None:
-        with b.loop("0", str(self.count), 1) as e:
+        lanes, fine = b.lanes, Value(b, "true", BOOL)
+        with in_lanes(b, 1), b.loop_with("0", str(self.count), 1, [fine]) as (e, state):
             places = []
             for (address, kind), n, step in zip(indices, self.sizes, self.steps, strict=True):
                 i = _wrapped(b, _loaded(b, b.pointer(address, e, kind), kind), n)
-                fits, going = b.scalar(f"icmp ult i64 {i}, {n}"), b.name("fits")
-                b.emit(f"br i1 {fits}, label %{going}, label %failed")
-                b.start(going)
-                places.append((i, step))
+                fits = b.scalar(f"icmp ult i64 {i}, {n}")
+                state[0] = state[0] & Value(b, fits, BOOL)
+                places.append((b.scalar(f"select i1 {fits}, i64 {i}, i64 0"), step))
             if self.step:
                 there = _moved(b, whole, places, self.whole.kind)
-                do(b, there, _moved(b, entries, [(e, self.step)], self.entries.kind), e)
+                entry = _moved(b, entries, [(e, self.step)], self.entries.kind)
+                with in_lanes(b, lanes):
+                    do(b, there, entry, e)
+        with in_lanes(b, 1):
+            b.give_up_if(~state[0])
 
 
 def _loaded(b: Builder, address: str, kind: Kind) -> str:
@@ -174,20 +180,6 @@ def _loaded(b: Builder, address: str, kind: Kind) -> str:
         return found
     how = "sext" if kind.is_signed else "zext"
     return b.scalar(f"{how} {kind.memory} {found} to i64")
-
-
-def _row_map(operator: Any, whole: Kind, entry: Kind, shape: tuple[int, ...]) -> Map:
-    """What becomes of a row, as a map: of an entry, or of the row and an entry."""
-    old, new = Var(Aval(shape, whole.dtype)), Var(Aval(shape, whole.dtype))
-    given = Var(Aval(shape, entry.dtype))
-    group = Map(shape)
-    group.beside, group.outputs = [given], [new]
-    if operator is None:
-        group.eqns = [Eqn(convert, [given], {"dtype": whole.dtype}, [new])]
-    else:
-        group.beside = [old, given]
-        group.eqns = [Eqn(operator, [old, given], {}, [new])]
-    return group
 
 
 def _lanes(frame: Any, rows: _Rows) -> int:
@@ -221,7 +213,7 @@ def _gather(frame: Any, e: Eqn) -> None:
     source, made = frame.memory(frame.place(x)), frame.define(e.outvars[0])
     target = made if made.is_contiguous else frame.room(made.shape, made.kind)
     rows = _Rows(source, target, len(indices), lead)
-    group = _row_map(None, source.kind, source.kind, rows.shape)
+    group = copying(rows.shape, source.kind, source.kind)
 
     def do(b: Builder, row: str, entry: str, _number: str) -> None:
         _do(b, group, [rows.whole, rows.entries], [row, entry])
@@ -252,7 +244,7 @@ def _each(
             rows.emit(b, pairs, first, second, do)
 
     addresses = [m.address for m in (*given, whole, entries)]
-    frame.module.kernel(_lanes(frame, rows), addresses, emit, fails=True)
+    frame.module.kernel(_lanes(frame, rows), addresses, emit)
     frame.release(*given)
 
 
@@ -263,7 +255,10 @@ def _combine(
     lead = len(indices[0].aval.shape)
     entries = frame.contiguous(value)
     rows = _Rows(made, entries, len(indices), lead)
-    group = _row_map(operator, made.kind, entries.kind, rows.shape)
+    if operator is None:
+        group = copying(rows.shape, entries.kind, made.kind)
+    else:
+        group = combining(operator, rows.shape, made.kind)
     reads = [rows.entries] if operator is None else [rows.whole, rows.entries]
 
     def do(b: Builder, row: str, entry: str, _number: str) -> None:
@@ -318,6 +313,8 @@ def _fit_rows(e: Eqn, whole: Any, entries: Any, indices: Sequence[Any]) -> bool:
     depth, shape = len(indices), indices[0].aval.shape
     if not all(a.aval.shape == shape for a in indices) or not _are_indices(indices):
         return False
+    if size_of(shape) and 0 in whole.aval.shape[:depth]:
+        return False  # there is no row at all
     return bool(entries.aval.shape == (*shape, *whole.aval.shape[depth:]))
 
 
@@ -340,6 +337,8 @@ def _takes_scatter_add(e: Eqn) -> bool:
 def _takes_winners(e: Eqn) -> bool:
     shape = e.inputs[0].aval.shape
     same = all(a.aval.shape == shape for a in e.inputs)
+    if size_of(shape) and 0 in e.params["shape"]:
+        return False
     return same and are_known(e.outvars) and _are_indices(e.inputs)
 
 

@@ -7,7 +7,16 @@ them. Elementwise operators and reductions are not here: they are computed in gr
 from __future__ import annotations
 
 from ...core.jaxpr import Eqn
-from . import contractions, convolutions, indexing, moving, ordering, random_bits, scanning
+from . import (
+    contractions,
+    convolutions,
+    indexing,
+    moving,
+    ordering,
+    random_bits,
+    scanning,
+    windowing,
+)
 from .protocol import Emitter, Kernel, Placing, Planned
 
 KERNELS: dict[str, Kernel | Placing | Planned] = {
@@ -18,6 +27,7 @@ KERNELS: dict[str, Kernel | Placing | Planned] = {
     **indexing.KERNELS,
     **scanning.KERNELS,
     **ordering.KERNELS,
+    **windowing.KERNELS,
 }
 """By the names of operators."""
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ...core.jaxpr import Eqn, Literal
+from ...core.avals import Aval
+from ...core.jaxpr import Eqn, Literal, Var
+from ...ops.shape import convert
+from ..groups import Map
 from .builder import Builder, Number, Value
 from .kinds import Kind, kind_of
 from .operations import computed
@@ -36,3 +39,23 @@ def evaluate(builder: Builder, eqns: Sequence[Eqn], *copies: dict[Any, Value]) -
         for known in copies:
             found = computed(builder, e.primitive, [operand(known, a) for a in e.inputs])
             known[out] = builder.value(found, kind)
+
+
+def copying(shape: tuple[int, ...], kind: Kind, wanted: Kind) -> Map:
+    """The map that copies an array, as numbers of a kind."""
+    v = w = Var(Aval(shape, kind.dtype))
+    group = Map(shape)
+    if kind is not wanted:
+        w = Var(Aval(shape, wanted.dtype))
+        group.eqns = [Eqn(convert, [v], {"dtype": wanted.dtype}, [w])]
+    group.beside, group.outputs = [v], [w]
+    return group
+
+
+def combining(operator: Any, shape: tuple[int, ...], kind: Kind) -> Map:
+    """The map that applies an operator to two arrays of a kind."""
+    x, y, out = (Var(Aval(shape, kind.dtype)) for _ in range(3))
+    group = Map(shape)
+    group.eqns = [Eqn(operator, [x, y], {}, [out])]
+    group.beside, group.outputs = [x, y], [out]
+    return group

@@ -40,7 +40,7 @@ class Module:
         self._outputs: int = outputs
         self._entry: list[str] = []
         self._exit: list[str] = []
-        self._functions: dict[tuple[str, str], str] = {}
+        self._functions: dict[str, str] = {}
         self._declared: dict[str, str] = {}
         self._embedded: dict[Any, str] = {}
 
@@ -152,19 +152,8 @@ class Module:
 
     # --- kernels --------------------------------------------------------------------------------
 
-    def require(self, condition: str) -> None:
-        """Go on if a condition holds; else the function ends, and says that it failed."""
-        self.builder.may_give_up = True
-        following = self.builder.name("fits")
-        self.builder.emit(f"br i1 {condition}, label %{following}, label %failed")
-        self.builder.start(following)
-
     def kernel(
-        self,
-        lanes: int,
-        addresses: Sequence[str],
-        emit: Callable[[Builder, list[str]], None],
-        fails: bool = False,
+        self, lanes: int, addresses: Sequence[str], emit: Callable[[Builder, list[str]], None]
     ) -> None:
         """Call a function of addresses; one with the same text as another is made once.
 
@@ -172,7 +161,6 @@ class Module:
             lanes: of the function's builder.
             addresses: what it is called with.
             emit: writes its body, given the registers of its parameters.
-            fails: whether the body may go to the label ``failed``.
         """
         builder = Builder(lanes)
         builder.start("entry")
@@ -183,15 +171,10 @@ class Module:
             self.builder.may_give_up = True
             names, addresses = [*names, GAVE_UP], [*addresses, GAVE_UP]
         head = ", ".join(f"ptr noalias {n}" for n in names)
-        end = ["  ret i1 true", "failed:", "  ret i1 false"] if fails else ["  ret void"]
-        body = "\n".join([f"({head}) nounwind {{", *builder.lines, *end, "}"])
-        found = ("i1" if fails else "void", body)
-        name = self._functions.setdefault(found, f"step_{len(self._functions)}")
+        body = "\n".join([f"({head}) nounwind {{", *builder.lines, "  ret void", "}"])
+        name = self._functions.setdefault(body, f"step_{len(self._functions)}")
         given = ", ".join(f"ptr {a}" for a in addresses)
-        if fails:
-            self.require(self.builder.scalar(f"call i1 @{name}({given})"))
-        else:
-            self.builder.emit(f"call void @{name}({given})")
+        self.builder.emit(f"call void @{name}({given})")
 
     def text(self) -> str:
         """The whole module."""
@@ -206,14 +189,13 @@ class Module:
             leave.append(f"  call void @free(ptr {ARENA})")
         elif self.arena.size:
             entry.append(f"  {ARENA} = alloca i8, i64 {self.arena.size}, align {ALIGNMENT}")
-        functions = [f"define internal {t} @{n}{body}" for (t, body), n in self._functions.items()]
-        body, result = list(self.builder.lines), "ret void"
-        if self.may_give_up:
+        functions = [f"define internal void @{n}{body}" for body, n in self._functions.items()]
+        result = "ret void"
+        if self.builder.may_give_up:
             entry += [f"  {GAVE_UP} = alloca i8", f"  store i8 0, ptr {GAVE_UP}"]
-            body += ["  br label %leave", "failed:", f"  store i8 1, ptr {GAVE_UP}"]
-            body += ["  br label %leave", "leave:"]
             leave += [f"  %status = load i8, ptr {GAVE_UP}", "  %answer = zext i8 %status to i32"]
             result = "ret i32 %answer"
-        head = f"define {result.split()[1]} @kernel(ptr noalias readonly %given) nounwind {{"
-        main = [head, "entry:", *entry, "  br label %body", *body, *leave, f"  {result}", "}"]
-        return "\n".join([*declared.values(), *functions, *main])
+        kind = result.split()[1]
+        head = f"define {kind} @kernel(ptr noalias readonly %given) nounwind {{"
+        main = [head, "entry:", *entry, "  br label %body", *self.builder.lines]
+        return "\n".join([*declared.values(), *functions, *main, *leave, f"  {result}", "}"])

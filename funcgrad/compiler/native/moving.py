@@ -10,7 +10,7 @@ from ...core.jaxpr import Eqn
 from ...ops.structural.indexing import as_key
 from .places import Memory, size_of
 from .protocol import Placing, are_known
-from .views import keyed, steps_along, windows
+from .views import keyed, steps_along
 
 
 def part(frame: Any, x: Memory, key: tuple[Any, ...]) -> Memory | None:
@@ -125,26 +125,6 @@ def _take_apart(frame: Any, e: Eqn) -> None:
     frame.release(source)
 
 
-def _patches(frame: Any, e: Eqn) -> None:
-    """The elements of windows, looked at in an array with zeros around and between them."""
-    x, p = frame.memory(frame.place(e.inputs[0])), e.params
-    made = frame.define(e.outvars[0])
-    seen = windows(x.shape, p["padding"], p["base_dilation"])
-    full = x
-    if seen.grows:
-        full = frame.room(seen.shape, x.kind)
-        frame.clear(full)
-        source, target = part(frame, x, seen.source), part(frame, full, seen.target)
-        if source is not None and target is not None:
-            frame.put(source, target)
-    else:
-        full = part(frame, x, seen.source) or x
-    steps = [t * r for t, r in zip(full.steps, p["window_dilation"], strict=True)]
-    steps += [t * s for t, s in zip(full.steps, p["window_strides"], strict=True)]
-    frame.put(Memory(full.address, made.shape, x.kind, None, None, tuple(steps)), made)
-    frame.release(*([full] if seen.grows else []), x)
-
-
 KERNELS: dict[str, Placing] = {
     "index_put": Placing(_fits_into_zeros, _put_into_zeros),
     "index_set": Placing(
@@ -155,7 +135,6 @@ KERNELS: dict[str, Placing] = {
     "broadcast_to": Placing(_whole, _spread),
     "split": Placing(_whole, _take_apart),
     "unstack": Placing(_whole, _take_apart),
-    "window_patches": Placing(_whole, _patches),
     **dict.fromkeys(("index", "rev", "transpose"), Placing(_is_empty, _nothing)),
 }
 """By the names of operators."""

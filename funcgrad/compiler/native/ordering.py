@@ -15,7 +15,7 @@ from .builder import Builder, Value
 from .kinds import BOOL, INT32, INT64, KINDS, Kind
 from .places import kind_of_var, size_of
 from .protocol import Placing, are_known
-from .scanning import Lines, moved, one_lane, side_by_side, whole_arrays
+from .scanning import Lines, in_lanes, moved, side_by_side, whole_arrays
 
 LONGEST = 64
 """Lines of up to so many elements are sorted here; others by NumPy."""
@@ -59,11 +59,11 @@ class _Sorting:
         b, lines = self.b, self.lines
         with b.loop("0", str(lines.outer), 1) as o, b.loop("0", str(lines.inner), 1) as i:
             start = b.pointer(moved(b, x, o, lines.length * lines.inner, self.kind), i, self.kind)
-            with one_lane(b), b.loop("0", str(lines.length), 1) as k:
+            with in_lanes(b, 1), b.loop("0", str(lines.length), 1) as k:
                 number = b.load(moved(b, start, k, lines.inner, self.kind), self.kind)
                 b.store(number, b.pointer("%numbers", k, self.kind))
             self.rank()
-            with one_lane(b), b.loop("0", str(lines.length), 1) as k:
+            with in_lanes(b, 1), b.loop("0", str(lines.length), 1) as k:
                 rank = b.load(b.pointer("%ranks", k, self.keys), self.keys)
                 put(o, i, k, b.cast(rank, INT64))
 

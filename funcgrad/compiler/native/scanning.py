@@ -42,11 +42,11 @@ def side_by_side(b: Builder, size: int, do: Callable[[str, Value | None], None])
 
 
 @contextmanager
-def one_lane(b: Builder) -> Iterator[None]:
-    """What is built inside is done number by number."""
-    lanes, b.lanes = b.lanes, 1
+def in_lanes(b: Builder, lanes: int) -> Iterator[None]:
+    """What is built inside has as many lanes."""
+    before, b.lanes = b.lanes, lanes
     yield
-    b.lanes = lanes
+    b.lanes = before
 
 
 def whole_arrays(
@@ -234,7 +234,7 @@ def _along(b: Builder, test: str, lines: Lines, kind: Kind, x: str, y: str) -> N
             best = _best(b, test, best, inside[2 * c : 2 * c + 2])
         b.emit(f"store {b.type(INT64)} {best[1].text}, ptr %places")
         count = b.lanes
-        with one_lane(b):
+        with in_lanes(b, 1):
             place = b.load("%places", INT64)
             state = [b.load(b.pointer(line, place.text, kind), kind), place]
             with b.loop_with("1", str(count), 1, state) as (k, inside):
@@ -253,4 +253,4 @@ KERNELS: dict[str, Placing] = {
 }
 """By the names of operators."""
 
-__all__ = ["KERNELS", "Lines", "moved", "one_lane", "side_by_side", "whole_arrays"]
+__all__ = ["KERNELS", "Lines", "in_lanes", "moved", "side_by_side", "whole_arrays"]

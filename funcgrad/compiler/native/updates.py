@@ -5,12 +5,13 @@ That goes where nothing reads the operand, or a part of it that is looked at in 
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from typing import Any
 
 from ...core.jaxpr import Eqn, Jaxpr, Var
 from ...transforms.loop_layout import Layout
-from ..groups import Map, Step
+from ..groups import Step
 from . import kernels, registers
 from .forms import native_form
 from .places import is_small
@@ -21,19 +22,28 @@ class Updates:
     """What the results of a jaxpr's steps may overwrite."""
 
     def __init__(self, jaxpr: Jaxpr) -> None:
-        self.steps: list[Step] = steps_of(jaxpr)
+        self.jaxpr: Jaxpr = jaxpr
         self.results: set[Any] = {a for a in jaxpr.outvars if type(a) is Var}
-        self.makers: dict[Any, Eqn] = {}
-        self.last: dict[Any, int] = {}
+        self.makers: dict[Any, Eqn] = {v: e for e in jaxpr.eqns for v in e.outvars}
         self.looks: dict[Any, list[Any]] = {}
-        for i, step in enumerate(self.steps):
-            self.last.update((a, i) for a in step.inputs if type(a) is Var)
-            if isinstance(step, Map):
-                continue
-            self.makers.update((v, step) for v in step.outvars)
-            if _looks(step) and type(step.inputs[0]) is Var:
-                self.looks.setdefault(step.inputs[0], []).extend(step.outvars)
-        self.number: dict[int, int] = {id(step): i for i, step in enumerate(self.steps)}
+        for e in jaxpr.eqns:
+            if _looks(e) and type(e.inputs[0]) is Var:
+                self.looks.setdefault(e.inputs[0], []).extend(e.outvars)
+
+    @functools.cached_property
+    def steps(self) -> list[Step]:
+        """The steps in the order in which they are written."""
+        return steps_of(self.jaxpr)
+
+    @functools.cached_property
+    def last(self) -> dict[Any, int]:
+        """The number of the last step that reads a variable."""
+        return {a: i for i, s in enumerate(self.steps) for a in s.inputs if type(a) is Var}
+
+    @functools.cached_property
+    def number(self) -> dict[int, int]:
+        """The number of a step that is one equation, by its identity."""
+        return {id(s): i for i, s in enumerate(self.steps) if isinstance(s, Eqn)}
 
     def overwritten(self, v: Any) -> Any:
         """The operand whose memory a result may take over; None if there is none."""
@@ -41,8 +51,8 @@ class Updates:
         x = None if e is None else _updated(e, v)
         if e is None or type(x) is not Var or list(e.inputs).count(x) != 1:
             return None
-        at = self.number[id(e)]
-        if x in self.results or self.last[x] > at:
+        at = self.number.get(id(e), -1)
+        if x in self.results or self.last.get(x, at + 1) > at:
             return None
         seen = list(self.looks.get(x, ()))
         while seen:
@@ -87,7 +97,8 @@ def _carried(e: Eqn) -> tuple[Sequence[Any], Sequence[Any], Sequence[bool]]:
     layout: Layout = e.params["layout"]
     body = e.params["jaxpr" if e.primitive.name == "scan" else "body"]
     inputs = e.inputs[e.params.get("tests", 0) :]
-    return layout.split(inputs)[1], e.outvars[: layout.carry], in_place(body, layout)
+    changed = in_place(body, layout)
+    return layout.split(inputs)[1], e.outvars[: layout.carry], changed
 
 
 def updates_of(jaxpr: Jaxpr) -> Updates:
@@ -99,7 +110,12 @@ def updates_of(jaxpr: Jaxpr) -> Updates:
 
 
 def in_place(body: Jaxpr, layout: Layout) -> list[bool]:
-    """For each part of a loop's carry, whether a turn only changes it, and it is not small."""
+    """For each part of a loop's carry, whether a turn only changes it, and it is not small.
+
+    Args:
+        body: as it is written.
+        layout: of the loop.
+    """
     body = native_form(body)
     olds = body.invars[layout.consts : layout.first_x]
     news = body.outvars[: layout.carry]

@@ -80,6 +80,8 @@ def reshaped(
     shape: Sequence[int], steps: Sequence[int], new: Sequence[int]
 ) -> tuple[int, ...] | None:
     """The steps of another shape over the same elements; None where there are none."""
+    if 0 in shape:
+        return contiguous_steps(new)
     old = [(n, s) for n, s in zip(shape, steps, strict=True) if n != 1]
     made: list[int] = []
     left = [n for n in new if n != 1]
