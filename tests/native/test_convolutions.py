@@ -65,7 +65,9 @@ def by_definition(x: Any, w: Any, p: dict[str, Any]) -> np.ndarray:
         for tap in itertools.product(*map(range, w.shape[2:])):
             at = [
                 slice(t * d, t * d + (c - 1) * s + 1, s)
-                for t, d, c, s in zip(tap, p["rhs_dilation"], counts, p["window_strides"], strict=True)
+                for t, d, c, s in zip(
+                    tap, p["rhs_dilation"], counts, p["window_strides"], strict=True
+                )
             ]
             part = room[(rows, channels, *at)]
             out[:, some] += np.einsum("nc...,oc->no...", part, w[(some, slice(None), *tap)])
@@ -103,7 +105,9 @@ def geometries(draw: Any) -> tuple[tuple[int, ...], tuple[int, ...], dict[str, A
     seed=st.integers(0, 99),
 )
 @settings(max_examples=200, deadline=None)
-def test_whole_numbers_are_exact(geometry: Any, orders: Any, char: str, bits: int, seed: int) -> None:
+def test_whole_numbers_are_exact(
+    geometry: Any, orders: Any, char: str, bits: int, seed: int
+) -> None:
     """In any order of axes of images, kernels and results in memory."""
     x_shape, w_shape, params = geometry
     rng = np.random.default_rng(seed)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from ...core.jaxpr import Eqn
@@ -158,7 +158,11 @@ def planned(
     covered = 0
     for parts in itertools.product(*(line.parts for line in lines)):
         kept, summed = _axes(e, operands, parts)
-        inner = [operands[0], operands[1], *(o._replace(steps=along(o.steps)) for o in operands[2:])]
+        inner = [
+            operands[0],
+            operands[1],
+            *(o._replace(steps=along(o.steps)) for o in operands[2:]),
+        ]
         c = contraction_of(e, kept, summed, inner, after)
         periods = [1, 1, *(part.period for part in parts)]
 
@@ -178,7 +182,15 @@ def planned(
         calls += call_of_part
     if chosen is None or covered < math.prod(shape[2:]):
         chosen = chosen or [f or contractions.contiguous_steps(shape) for f in fixed]
-        calls.insert(0, filled(shape, Operand(contractions.kind_of_var(e.outvars[0]), chosen[0]), len(operands), bits))
+        calls.insert(
+            0,
+            filled(
+                shape,
+                Operand(contractions.kind_of_var(e.outvars[0]), chosen[0]),
+                len(operands),
+                bits,
+            ),
+        )
     return Plan(chosen, rooms, calls if 0 not in shape else [])
 
 

@@ -32,9 +32,7 @@ def copy_into(
     emit_nest(builder, group, plan.nest, plan.operands, names)
 
 
-def fill(
-    builder: Builder, value: float, shape: Sequence[int], target: Operand, name: str
-) -> None:
+def fill(builder: Builder, value: float, shape: Sequence[int], target: Operand, name: str) -> None:
     """Write one number to all of an array."""
     kind = target.kind
     lanes, builder.lanes = builder.lanes, 1

@@ -18,7 +18,7 @@ from .nests import Operand, emit_nest
 from .orders import laid_out
 from .places import Memory, Place, Registers, is_small, kind_of_var, size_of
 from .steps import is_control, is_reshape, steps_of
-from .views import contiguous_steps, reshaped, steps_along, view
+from .views import contiguous_steps, looked_back, steps_along, view
 
 
 def lanes_of(kinds: Sequence[Kind], bits: int) -> int:
@@ -54,9 +54,11 @@ class Frame:
                 self._targets.setdefault(v, target)
         for e in reversed(jaxpr.eqns):
             target = self._targets.get(e.outvars[0]) if len(e.outvars) == 1 else None
-            if target is None or not (is_reshape(e) and e.inputs[0] in made):
+            if target is None or not e.primitive.view or type(e.inputs[0]) is not Var:
                 continue
-            steps = reshaped(target.shape, target.steps, e.inputs[0].aval.shape)
+            if e.inputs[0] not in made:
+                continue
+            steps = looked_back(e, target.steps)
             if steps is not None:
                 shape = e.inputs[0].aval.shape
                 there = Memory(target.address, shape, target.kind, None, None, steps)
@@ -120,7 +122,7 @@ class Frame:
     def with_steps(self, place: Place, steps: tuple[int, ...]) -> Memory:
         """The array in memory with such steps; copied there until ``release``."""
         found = self.memory(place)
-        if all(n == 1 or a == b for n, a, b in zip(found.shape, found.steps, steps, strict=True)):
+        if _lie_alike(found, steps):
             return found
         made = self._room(found.shape, found.kind, steps)
         self.put(found, made)
@@ -134,7 +136,7 @@ class Frame:
             self.module.store(place.elements, target.address, place.kind)
             return
         assert isinstance(place, Memory)
-        if place.address == target.address and place.steps == target.steps:
+        if place.address == target.address and _lie_alike(place, target.steps):
             return
         if place.is_contiguous and target.is_contiguous:
             size = size_of(place.shape) * place.kind.size
@@ -348,6 +350,12 @@ class Frame:
             self.put(there, target)
             self.release(there)
         self.release(*sources)
+
+
+def _lie_alike(place: Memory, steps: Sequence[int]) -> bool:
+    """True if an array's elements are where such steps have them."""
+    every = zip(place.shape, place.steps, steps, strict=True)
+    return all(n == 1 or a == b for n, a, b in every)
 
 
 def _made_by(step: Step) -> Sequence[Var]:

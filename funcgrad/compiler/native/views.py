@@ -66,6 +66,27 @@ def view(
     return [(_address(r) - _address(x), r.strides[: r.ndim - len(extra)]) for r in results]
 
 
+def looked_back(e: Eqn, steps: Sequence[int]) -> tuple[int, ...] | None:
+    """The steps of an operand of which a reshape or a transpose with such steps is a view."""
+    x, out = e.inputs[0].aval, e.outvars[0].aval
+    if len(e.outvars) != 1 or not e.primitive.view or x.size != out.size:
+        return None
+    if e.primitive.reshapes:
+        return reshaped(out.shape, steps, x.shape)
+    own = contiguous_steps(x.shape)
+    found = view(e, x.shape, own)
+    if found is None or found[0][0]:
+        return None
+    places = {s: k for k, (s, n) in enumerate(zip(own, x.shape, strict=True)) if n > 1}
+    made = [0] * len(x.shape)
+    for step, seen, n in zip(steps, found[0][1], out.shape, strict=True):
+        if n > 1:
+            if seen not in places or x.shape[places[seen]] != n:
+                return None
+            made[places[seen]] = step
+    return tuple(made)
+
+
 def _unread(shape: Sequence[int], steps: Sequence[int], extra: tuple[int, ...]) -> Any:
     """An array of bytes with these steps, of which nothing has been written."""
     reach = [(n - 1) * s for n, s in zip(shape, steps, strict=True)]
