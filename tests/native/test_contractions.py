@@ -362,8 +362,8 @@ def test_nothing_beyond_the_arrays_is_touched(
     kernel = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(library.addresses["kernel"])
     for at_end in (False, True):
         arrays = [guarded(a, at_end) for a in (*bases, np.zeros_like(expected))]
-        addresses = [a.__array_interface__["data"][0] for a in arrays]
-        kernel(ctypes.addressof((ctypes.c_void_p * 3)(*addresses)))
+        given = (ctypes.c_void_p * 3)(*[a.__array_interface__["data"][0] for a in arrays])
+        kernel(ctypes.addressof(given))
         np.testing.assert_array_equal(arrays[-1], expected)
 
 

@@ -40,11 +40,12 @@ def by_definition(x: Any, w: Any, p: dict[str, Any]) -> np.ndarray:
     room = np.zeros(
         (*x.shape[:2], *(a + n + b for n, (a, b) in zip(size, pads, strict=True))), x.dtype
     )
-    inside = [
+    inside: list[Any] = [
         slice(a, a + n, d) for (a, _), n, d in zip(pads, size, p["lhs_dilation"], strict=True)
     ]
-    room[(..., *inside)] = x
-    crop = [
+    space: Any = (..., *inside)
+    room[space] = x
+    crop: list[Any] = [
         slice(max(0, -a), n - max(0, -b))
         for (a, b), n in zip(p["padding"], room.shape[2:], strict=True)
     ]
@@ -63,7 +64,7 @@ def by_definition(x: Any, w: Any, p: dict[str, Any]) -> np.ndarray:
         channels = slice(None) if images > 1 else slice(g * w.shape[1], (g + 1) * w.shape[1])
         some = slice(g * outputs, (g + 1) * outputs)
         for tap in itertools.product(*map(range, w.shape[2:])):
-            at = [
+            at: list[Any] = [
                 slice(t * d, t * d + (c - 1) * s + 1, s)
                 for t, d, c, s in zip(
                     tap, p["rhs_dilation"], counts, p["window_strides"], strict=True

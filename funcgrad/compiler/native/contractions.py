@@ -56,11 +56,8 @@ def plan_of(
 ) -> Plan:
     """The kernel of an equation that sums products, and of the map that follows.
 
-    Args:
-        e: the equation.
-        kept: the axes of the result, in its order, with the steps of the factors.
-        summed: the other axes.
-        operands, fixed, bits, after: as for a planner.
+    What is given besides the axes is as for a planner. Those of the result are in its order; steps
+    are of the factors.
     """
     results = e.outvars if after is None else after.outputs
     c = contraction_of(e, kept, summed, operands, after)

@@ -34,6 +34,7 @@ class DotsWriter(Writer):
             self.one_tile(self.at(self.at(bases, self.column, column), self.row, row))
 
     def one_tile(self, bases: Sequence[str]) -> None:
+        """The sums of a tile, from zeros to where they are stored."""
         t = self.t
         state = self.sums(
             self.c.summed[:-1], bases[:2], self.zeros(len(self.tile) * t.sets), self.innermost
@@ -109,6 +110,7 @@ class DotsWriter(Writer):
     def turns(
         self, there: Sequence[str], start: int, count: int, mask: Value | None, state: list[Value]
     ) -> list[Value]:
+        """So many vectors of products for each sum, in the sets of sums."""
         state = list(state)
         for turn in range(count):
             known: dict[tuple[int, int, int], Value] = {}
@@ -130,6 +132,7 @@ class DotsWriter(Writer):
         mask: Value | None,
         known: dict[tuple[int, int, int], Value],
     ) -> Value:
+        """A factor at a row and a column of the tile, read once for all that share it."""
         key = (o, r if self.row.steps[o] else 0, s if self.column.steps[o] else 0)
         if key not in known:
             distance = r * self.row.steps[o] + s * self.column.steps[o]

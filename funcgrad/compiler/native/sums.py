@@ -58,12 +58,14 @@ class Writer:
         ]
 
     def moved(self, base: str, index: str, step: int, kind: Kind) -> str:
+        """The address at an index of an axis with a step."""
         if not step or index in ("", "0"):
             return base
         offset = index if step == 1 else self.b.scalar(f"mul nsw i64 {index}, {step}")
         return self.b.pointer(base, offset, kind)
 
     def shifted(self, base: str, distance: int, kind: Kind) -> str:
+        """The address a number of elements further."""
         return self.b.pointer(base, str(distance), kind) if distance else base
 
     @contextmanager
@@ -130,6 +132,7 @@ class Writer:
         return inside
 
     def moved_factors(self, bases: Sequence[str], axis: Axis, index: str) -> list[str]:
+        """Addresses inside of the sums, at an index of an axis."""
         return [
             self.moved(base, index, axis.steps[self.factor(k)], self.c.kinds[self.factor(k)])
             for k, base in enumerate(bases)
@@ -151,6 +154,7 @@ class Writer:
         return parts[0]
 
     def zeros(self, count: int) -> list[Value]:
+        """So many sums of nothing."""
         return [self.b.constant(0, self.c.kind)] * count
 
     # --- results --------------------------------------------------------------------------------

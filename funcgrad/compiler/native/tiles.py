@@ -98,6 +98,7 @@ class AcrossWriter(Writer):
         return [room if k == o else base for k, base in enumerate(bases)]
 
     def places_of(self, o: int, places: Sequence[Place]) -> Sequence[Place]:
+        """Where vectors of a factor begin, from where it is read."""
         return self.copied if o == self.t.packed else places
 
     def one_tile(self, bases: Sequence[str], places: Sequence[Place]) -> None:
@@ -158,6 +159,7 @@ class AcrossWriter(Writer):
         return found
 
     def factor(self, k: int) -> int:
+        """The operand that the k-th address inside of the sums belongs to."""
         return self.keys[k][0]
 
     def turns(

@@ -23,7 +23,7 @@ LARGE = 1 << 18
 """From so many elements on, a factor is copied so that its vectors follow each other."""
 
 PAGE = 1 << 12
-"""Rows that lie as many bytes apart share the few lines of a cache that there are for each place."""
+"""Rows that lie as many bytes apart share the few lines that a cache has for each place."""
 
 MOST_VECTORS = 8
 """Vectors of a tile side by side, and half as many where it has more than a few rows."""
@@ -230,7 +230,7 @@ def _cost_across(c: Contraction, t: Across, packed: int | None) -> float:
 
 
 def _strided(lanes: int) -> float:
-    """The cycles of a vector of numbers that do not lie side by side; three times as many if stored."""
+    """The cycles of a vector of numbers that do not lie side by side; if stored, thrice as many."""
     return 4 + 1.3 * lanes
 
 
