@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple, TypeAlias
 
 from ...core.jaxpr import Eqn
-from . import contractions, convolutions
+from . import contractions, convolutions, windows
 from .builder import Builder
 from .plans import Planner
 
@@ -49,6 +49,12 @@ class Planned(NamedTuple):
 KERNELS: dict[str, Kernel | Planned] = {
     "dot_general": Planned(contractions.takes, contractions.planned),
     "conv_general_dilated": Planned(convolutions.takes, convolutions.planned),
+    **dict.fromkeys(
+        ("reduce_window_max", "reduce_window_min", "reduce_window_sum"),
+        Planned(windows.takes, windows.planned, joins=False),
+    ),
+    "pick_window_extrema": Planned(windows.takes_extrema, windows.planned_pick, joins=False),
+    "drop_at_window_extrema": Planned(windows.takes_extrema, windows.planned_drop, joins=False),
 }
 """By the names of operators."""
 
