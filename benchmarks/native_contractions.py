@@ -5,6 +5,7 @@ FUNCGRAD_NATIVE=1 python benchmarks/native_contractions.py [part of a name ...].
 
 from __future__ import annotations
 
+import functools
 import math
 import os
 import statistics
@@ -90,7 +91,7 @@ def numpys(task: Task) -> Callable[..., Any]:
     if task.name.startswith("conv"):
         return lambda *xs: task.run(np, fg.lax, *xs)
     formula = task.name.split()[0]
-    matrices = {
+    matrices: dict[str, Any] = {
         "ij,jk->ik": np.matmul, "ij,j->i": np.matmul, "i,ij->j": np.matmul, "i,i->": np.dot,
         "i,j->ij": np.multiply.outer, "ij,kj->ik": lambda x, y: x @ y.T,
         "ij,ik->jk": lambda x, y: x.T @ y, "bhqk,bhkd->bhqd": np.matmul,
@@ -112,6 +113,10 @@ def measured(contenders: dict[str, Callable[[], Any]]) -> dict[str, float]:
     return found
 
 
+def _waiting(f: Callable[..., Any], *xs: Any) -> None:
+    f(*xs).block_until_ready()
+
+
 def main(parts: list[str]) -> None:
     """Print time, rate and ratios of each task in both precisions."""
     for task in tasks():
@@ -124,23 +129,21 @@ def main(parts: list[str]) -> None:
             plain = numpys(task)
             expected = plain(*xs)
             np.testing.assert_allclose(compiled(*xs), expected, rtol=1e-3, atol=1e-3)
-            contenders = {
-                "ours": lambda f=compiled, xs=xs: f(*xs),
-                "numpy": lambda f=plain, xs=xs: f(*xs),
+            contenders: dict[str, Callable[[], Any]] = {
+                "ours": functools.partial(compiled, *xs),
+                "numpy": functools.partial(plain, *xs),
             }
             if jax is not None:
                 jax.config.update("jax_enable_x64", True)
                 jitted = jax.jit(lambda *xs, t=task: t.run(jax.numpy, jax.lax, *xs))
                 ys = [jax.numpy.asarray(x) for x in xs]
-                contenders["jax"] = lambda f=jitted, ys=ys: f(*ys).block_until_ready()
+                contenders["jax"] = functools.partial(_waiting, jitted, *ys)
                 contenders["jax"]()
             found = measured(contenders)
             rate = 2e-9 * task.products / found["ours"]
             ratios = "  ".join(f"/{k} {r:5.2f}" for k, r in found.items() if k != "ours")
-            print(
-                f"{task.name:44s} {char} {found['ours'] * 1e6:10.2f} us {rate:7.1f} GFLOP/s  {ratios}",
-                flush=True,
-            )
+            spent = f"{found['ours'] * 1e6:10.2f} us {rate:7.1f} GFLOP/s"
+            print(f"{task.name:44s} {char} {spent}  {ratios}", flush=True)
 
 
 if __name__ == "__main__":

@@ -96,8 +96,7 @@ def contraction_of(
 
 def mapped(after: Map) -> Finish:
     """What computes a map of sums."""
-    assert after.first is not None
-    v = after.first.outvars[0]
+    v = after.before[-1].outvars[0]
 
     def finish(builder: Builder, total: Value, others: Sequence[Value]) -> list[Value]:
         known = {v: total, **dict(zip(after.beside, others, strict=True))}

@@ -18,7 +18,7 @@ from .nests import Operand, emit_nest
 from .orders import laid_out
 from .places import Memory, Place, Registers, is_small, kind_of_var, size_of
 from .steps import is_control, is_reshape, steps_of
-from .views import contiguous_steps, looked_back, steps_along, view
+from .views import contiguous_steps, looked_back, permutation, steps_along, view
 
 
 def lanes_of(kinds: Sequence[Kind], bits: int) -> int:
@@ -312,13 +312,20 @@ class Frame:
         results = e.outvars if after is None else after.outputs
         sources = [self.memory(self.place(a)) for a in e.inputs]
         reads = [Operand(m.kind, m.steps) for m in sources]
+        wanted = [t.steps if (t := self._targets.get(v)) else None for v in results]
+        order: Sequence[int] = range(e.outvars[0].aval.ndim)
         if after is not None:
+            order = (permutation(after.turned) if after.turned else None) or order
             others = [self.memory(self.place(v)) for v in after.beside]
-            reads += [Operand(m.kind, steps_along(m.shape, m.steps, after.shape)) for m in others]
+            along = [steps_along(m.shape, m.steps, after.shape) for m in others]
+            reads += [
+                Operand(m.kind, _turned_back(s, order)) for m, s in zip(others, along, strict=True)
+            ]
             sources += others
-        fixed = [t.steps if (t := self._targets.get(v)) else None for v in results]
+        fixed = [None if s is None else _turned_back(s, order) for s in wanted]
         plan = kernel.plan(e, reads, fixed, self.module.bits, after)
-        targets = [self.define(v, steps) for v, steps in zip(results, plan.results, strict=True)]
+        turned = [tuple(s[k] for k in order) for s in plan.results]
+        targets = [self.define(v, s) for v, s in zip(results, turned, strict=True)]
         rooms = [self._room((size,), kind) for size, kind in plan.rooms]
         for call in plan.calls:
             every = [*sources, *targets, *rooms]
@@ -356,6 +363,14 @@ def _lie_alike(place: Memory, steps: Sequence[int]) -> bool:
     """True if an array's elements are where such steps have them."""
     every = zip(place.shape, place.steps, steps, strict=True)
     return all(n == 1 or a == b for n, a, b in every)
+
+
+def _turned_back(steps: Sequence[int], order: Sequence[int]) -> tuple[int, ...]:
+    """The steps along the axes that a permutation gave an order."""
+    found = [0] * len(steps)
+    for k, step in zip(order, steps, strict=True):
+        found[k] = step
+    return tuple(found)
 
 
 def _made_by(step: Step) -> Sequence[Var]:

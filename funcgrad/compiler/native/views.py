@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from ...core.jaxpr import Eqn
+from ...core.jaxpr import Eqn, Var
 
 MOST_BYTES = 1 << 32
 """Views that reach further are not looked for."""
@@ -64,6 +64,20 @@ def view(
     if any(type(r) is not np.ndarray or r.flags.owndata for r in results):
         return None
     return [(_address(r) - _address(x), r.strides[: r.ndim - len(extra)]) for r in results]
+
+
+def permutation(e: Eqn) -> tuple[int, ...] | None:
+    """The axis of the operand that each axis of the result is; None if it is anything else."""
+    if len(e.inputs) != 1 or len(e.outvars) != 1 or e.primitive.reshapes:
+        return None
+    shape = e.inputs[0].aval.shape
+    if type(e.inputs[0]) is not Var or sorted(e.outvars[0].aval.shape) != sorted(shape):
+        return None
+    steps = [1 << k for k in range(len(shape))]
+    found = view(e, shape, steps)
+    if found is None or found[0][0] or sorted(found[0][1]) != steps:
+        return None
+    return tuple(steps.index(s) for s in found[0][1])
 
 
 def looked_back(e: Eqn, steps: Sequence[int]) -> tuple[int, ...] | None:
