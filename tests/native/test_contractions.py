@@ -21,9 +21,8 @@ from funcgrad.compiler.native.fused import fused, native_call
 from funcgrad.compiler.native.kinds import KINDS
 from funcgrad.compiler.native.packing import Panel, Source, pack
 from funcgrad.compiler.pipeline import optimized
-from funcgrad.core.primitive import REGISTRY
+from funcgrad.ops.contraction.dot_general import dot_general
 
-dot_general: Any = REGISTRY["dot_general"]
 SIZES = (0, 1, 2, 3, 4, 5, 7, 8, 12, 16, 17, 20, 31, 33, 40)
 BITS = (128, 256, 512)
 MOST = 30_000

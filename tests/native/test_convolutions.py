@@ -16,9 +16,7 @@ import funcgrad as fg
 from funcgrad.compiler.native import llvm, programs
 from funcgrad.compiler.native.fused import fused, native_call
 from funcgrad.compiler.pipeline import optimized
-from funcgrad.core.primitive import REGISTRY
-
-convolution: Any = REGISTRY["conv_general_dilated"]
+from funcgrad.ops.contraction.convolution_operator import convolution
 
 
 @pytest.fixture(autouse=True)

@@ -14,8 +14,20 @@ pytest.importorskip("llvmlite", reason="native code needs llvmlite")
 import funcgrad as fg
 from funcgrad.compiler.native.fused import fused, native_call
 from funcgrad.compiler.pipeline import optimized
-from funcgrad.core.primitive import REGISTRY
+from funcgrad.ops.windows.extrema import (
+    drop_at_extrema,
+    pick_extrema,
+    reduce_window_max,
+    reduce_window_min,
+)
 from funcgrad.ops.windows.geometry import window_counts
+from funcgrad.ops.windows.linear import reduce_window_sum
+
+OPERATORS: dict[str, Any] = {
+    "max": reduce_window_max,
+    "min": reduce_window_min,
+    "sum": reduce_window_sum,
+}
 
 
 @pytest.fixture(autouse=True)
@@ -81,11 +93,10 @@ def test_reductions(name: str, geometry: Any, order: Any, char: str) -> None:
     least = -np.inf if x.dtype.kind == "f" else np.iinfo(x.dtype).min
     outside = {"max": least, "min": limit, "sum": 0}[name]
     expected = getattr(np, name)(windows(x, outside, params), axis=-1).astype(char)
-    prim: Any = REGISTRY[f"reduce_window_{name}"]
     lies = np.ascontiguousarray(x.transpose(perm))
 
     def reduced(x: Any) -> Any:
-        return prim(np.transpose(x, np.argsort(perm)), **params)
+        return OPERATORS[name](np.transpose(x, np.argsort(perm)), **params)
 
     found = program(reduced, lies)(lies)
     assert found.dtype == expected.dtype
@@ -115,11 +126,10 @@ def test_what_goes_through_extrema(char: str, geometry: Any, infinite: bool) -> 
         dropped = np.zeros(x.size, char)
         shares = np.broadcast_to((ct / ties)[..., None], hits.shape)
         np.add.at(dropped, where[hits], shares[hits])
-    pick, drop = REGISTRY["pick_window_extrema"], REGISTRY["drop_at_window_extrema"]
     tolerance = 1e-5 if char == "f" else 1e-13
-    found = program(lambda t, x, o: pick(t, x, o, **params), t, x, out)(t, x, out)
+    found = program(lambda t, x, o: pick_extrema(t, x, o, **params), t, x, out)(t, x, out)
     np.testing.assert_allclose(found, picked, rtol=tolerance, atol=tolerance)
-    found = program(lambda ct, x, o: drop(ct, x, o, **params), ct, x, out)(ct, x, out)
+    found = program(lambda ct, x, o: drop_at_extrema(ct, x, o, **params), ct, x, out)(ct, x, out)
     np.testing.assert_allclose(found, dropped.reshape(shape), rtol=tolerance, atol=tolerance)
 
 
