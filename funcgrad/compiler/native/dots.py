@@ -23,7 +23,7 @@ class DotsWriter(Writer):
     def write(self, names: Sequence[str]) -> None:
         """The kernel."""
         t = self.t
-        if not self.is_column:
+        if self.strong is not None or not self.is_column:
             self.make_room(len(self.tile))
         others = [a for k, a in enumerate(self.c.kept) if k not in (t.row, t.column)]
         with (
@@ -40,21 +40,55 @@ class DotsWriter(Writer):
             self.c.summed[:-1], bases[:2], self.zeros(len(self.tile) * t.sets), self.innermost
         )
         totals = self.joined(state, t.sets)
-        if self.is_column:
-            mask = None
-            if t.rows < self.b.lanes:
-                mask = self.b.lanes_below("0", str(t.rows))
-            self.written(across(self.b, totals), bases, self.row.steps, mask)
-            return
         lanes = self.b.lanes
         groups = [totals[k : k + lanes] for k in range(0, len(totals), lanes)]
-        sums = [across(self.b, group) for group in groups]
-        if self.room:
-            self.set_aside(sums)
+        found = [across(self.b, group) for group in groups]
+        if self.strong is not None:
+            self.mended(found, lambda: self.again(bases))
+        elif self.room:
+            self.set_aside(found)
+        if self.is_column:
+            mask = self.b.lanes_below("0", str(t.rows)) if t.rows < lanes else None
+            total = self.b.load(self.room, self.c.kind) if self.room else found[0]
+            self.written(total, bases, self.row.steps, mask)
+        elif self.room:
             self.finished(bases)
-            return
-        for k, found in enumerate(sums):
-            self.one_by_one(found, self.tile[k * lanes : (k + 1) * lanes], bases)
+        else:
+            for k, total in enumerate(found):
+                self.one_by_one(total, self.tile[k * lanes : (k + 1) * lanes], bases)
+
+    def again(self, bases: Sequence[str]) -> None:
+        """Compute the sums of a tile one by one, with strong zeros."""
+        b, t, kind = self.b, self.t, self.c.kind
+        size, lanes = self.inner.size, b.lanes
+        full = size - size % lanes
+
+        def added(there: Sequence[str], mask: Value | None, state: list[Value]) -> list[Value]:
+            x, y = (self.loaded(o, there[o], self.inner.steps[o], mask) for o in (0, 1))
+            if mask is not None:
+                x, y = b.select(mask, x, 0), b.select(mask, y, 0)
+            return [self.strong_product(x, y, state[0])]
+
+        def innermost(there: Sequence[str], state: list[Value]) -> list[Value]:
+            if full:
+                with b.loop_with("0", str(full), lanes, state) as (i, inside):
+                    now = self.moved_factors(there, self.inner, i)
+                    inside[:] = added(now, None, list(inside))
+                state = inside
+            if full < size:
+                rest = self.moved_factors(there, self.inner, str(full))
+                state = added(rest, b.lanes_below(str(full), str(size)), state)
+            return state
+
+        with b.loop("0", str(t.rows), 1) as r, b.loop("0", str(t.columns), 1) as s:
+            there = self.at(self.at(bases, self.row, r), self.column, s)
+            (total,) = self.sums(self.c.summed[:-1], there[:2], self.zeros(1), innermost)
+            text = across(b, [total]).text
+            if lanes > 1:
+                text = b.scalar(f"extractelement {b.type(kind)} {text}, i64 0")
+            row = b.scalar(f"mul nsw i64 {r}, {t.columns}")
+            number = b.scalar(f"add nsw i64 {row}, {s}")
+            b.store_one(text, self.moved(self.room, number, 1, kind), kind)
 
     def finished(self, bases: Sequence[str]) -> None:
         """Finish the sums that were set aside one by one, and store the results."""

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from typing import TypeAlias
 
 from .builder import Builder, Value
-from .kinds import Kind
+from .kinds import BOOL, Kind
 from .packing import least
 from .places import ALIGNMENT
 from .tilings import Axis, Contraction
@@ -47,6 +47,7 @@ class Writer:
         self.finish: Finish = finish
         self.first_result: int = len(c.kinds) - c.results
         self.room: str = ""
+        self.strong: int | None = c.strong if c.kind.is_float else None
 
     # --- addresses ------------------------------------------------------------------------------
 
@@ -103,17 +104,41 @@ class Writer:
             return self.b.repeated(address, kind)
         return self.b.gather(address, step, kind, mask)
 
-    def product(self, x: Value, y: Value, total: Value | None) -> Value:
+    def product(self, x: Value, y: Value, total: Value) -> Value:
         """A product added to a sum, rounded once if they are floats."""
         b, kind = self.b, self.c.kind
         x, y = b.cast(x, kind), b.cast(y, kind)
-        if self.c.strong == 0:
-            y = b.select(x == 0, 0, y)
-        elif self.c.strong == 1:
-            x = b.select(y == 0, 0, x)
-        if total is None:
-            return x * y
         return b.fma(x, y, total) if kind.is_float else total + x * y
+
+    def strong_product(self, x: Value, y: Value, total: Value) -> Value:
+        """The same, where zeros of one factor win over all that the other one holds."""
+        b, kind = self.b, self.c.kind
+        x, y = b.cast(x, kind), b.cast(y, kind)
+        if self.strong == 0:
+            return b.fma(x, b.select(x == 0, 0, y), total)
+        return b.fma(b.select(y == 0, 0, x), y, total)
+
+    def mended(self, totals: Sequence[Value], again: Callable[[], None]) -> None:
+        """Set sums aside, and where one of them is not finite, compute all with strong zeros.
+
+        Infinities and NaN stay in a sum: if it is finite, all products were.
+        """
+        b = self.b
+        self.set_aside(totals)
+        seen = totals[0] * 0
+        for total in totals[1:]:
+            seen = b.fma(total, 0, seen)
+        lost = seen != seen
+        text = lost.text
+        if b.lanes > 1:
+            bits = b.scalar(f"bitcast {b.type(BOOL)} {text} to i{b.lanes}")
+            text = b.scalar(f"icmp ne i{b.lanes} {bits}, 0")
+        repeat, after = b.name("again"), b.name("after")
+        b.emit(f"br i1 {text}, label %{repeat}, label %{after}")
+        b.start(repeat)
+        again()
+        b.emit(f"br label %{after}")
+        b.start(after)
 
     def sums(
         self,
@@ -162,13 +187,14 @@ class Writer:
     def make_room(self, vectors: int) -> None:
         """Memory for the sums of a tile, if they are finished in a loop for the sake of the text.
 
-        It has to be made before all loops.
+        Sums of which zeros are strong may have to be computed again, and stand there as well. The
+        memory has to be made before all loops.
         """
         trial = Builder(self.b.lanes)
         sums = Value(trial, "%total", self.c.kind)
         others = [Value(trial, f"%other{o}", self.c.kinds[o]) for o in range(2, self.first_result)]
         self.finish(trial, sums, others)
-        if len(trial.lines) > SHORT and vectors > 1:
+        if self.strong is not None or (len(trial.lines) > SHORT and vectors > 1):
             self.room = self.b.scalar(
                 f"alloca [{vectors} x {self.b.type(self.c.kind)}], align {ALIGNMENT}", "room"
             )

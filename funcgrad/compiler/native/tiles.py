@@ -125,8 +125,11 @@ class AcrossWriter(Writer):
 
         state = self.sums(self.summed[:-1], starts, self.zeros(products * t.sets), innermost)
         totals = self.joined(state, t.sets)
-        if self.room:
+        if self.strong is not None:
+            self.mended(totals, lambda: self.again(bases, places[0]))
+        elif self.room:
             self.set_aside(totals)
+        if self.room:
             self.finished(bases, places[0])
             return
         for (r, v), total in zip(self.tile, totals, strict=True):
@@ -140,6 +143,19 @@ class AcrossWriter(Writer):
 
     def finished(self, bases: Sequence[str], first: Place) -> None:
         """Finish the sums that were set aside, and store the results."""
+        with self.each(first) as (read, r, _, at):
+            there = self.at(self.at(bases, self.row, r), self.along, at)
+            total = self.b.load(read, self.c.kind)
+            self.written(total, there, self.along.steps, self.mask)
+
+    @contextmanager
+    def each(self, first: Place) -> Iterator[tuple[str, str, str, str]]:
+        """Loops over the vectors of a tile.
+
+        Yields:
+            Where the sum is set aside, the row, where the vector begins in a copy, and along its
+            axis.
+        """
         b, t = self.b, self.t
         start, last = first.register or "0", max(0, self.along.size - t.lanes)
         with b.loop("0", str(t.rows), 1) as r, b.loop("0", str(t.vectors), 1) as v:
@@ -148,8 +164,29 @@ class AcrossWriter(Writer):
             read = self.moved(self.room, number, t.lanes, self.c.kind)
             distance = b.scalar(f"mul nsw i64 {v}, {t.lanes}")
             at = least(b, b.scalar(f"add nsw i64 {start}, {distance}"), last)
-            there = self.at(self.at(bases, self.row, r), self.along, at)
-            self.written(b.load(read, self.c.kind), there, self.along.steps, self.mask)
+            yield read, r, distance, at
+
+    def again(self, bases: Sequence[str], first: Place) -> None:
+        """Compute the sums of a tile one by one, with strong zeros."""
+
+        def innermost(there: Sequence[str], state: list[Value]) -> list[Value]:
+            x, y = (
+                self.loaded(o, there[o], self.steps[o], None if o == self.t.packed else self.mask)
+                for o in (0, 1)
+            )
+            return [self.strong_product(x, y, state[0])]
+
+        kept, self.keys = self.keys, [(0, ""), (1, "")]
+        with self.each(first) as (room, r, copied, at):
+            starts = []
+            for o in (0, 1):
+                kind = self.c.kinds[o]
+                base = self.moved(bases[o], r, self.row.steps[o], kind)
+                place = copied if o == self.t.packed else at
+                starts.append(self.moved(base, place, self.steps[o], kind))
+            (total,) = self.sums(self.summed, starts, self.zeros(1), innermost)
+            self.b.store(total, room)
+        self.keys = kept
 
     def together(self, size: int, products: int) -> int:
         """Turns of the innermost loop in one: as many as there are sets, or some more."""
