@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from .builder import Builder, Value
 from .sums import Finish, Writer
@@ -44,7 +44,7 @@ class DotsWriter(Writer):
         groups = [totals[k : k + lanes] for k in range(0, len(totals), lanes)]
         found = [across(self.b, group) for group in groups]
         if self.strong is not None:
-            self.mended(found, lambda: self.again(bases))
+            self.mended(found, lambda: self.in_room(self.again, bases))
         elif self.room:
             self.set_aside(found)
         if self.is_column:
@@ -52,10 +52,21 @@ class DotsWriter(Writer):
             total = self.b.load(self.room, self.c.kind) if self.room else found[0]
             self.written(total, bases, self.row.steps, mask)
         elif self.room:
-            self.finished(bases)
+            self.in_room(self.finished, bases)
         else:
             for k, total in enumerate(found):
                 self.one_by_one(total, self.tile[k * lanes : (k + 1) * lanes], bases)
+
+    def in_room(self, what: Callable[[Sequence[str]], None], bases: Sequence[str]) -> None:
+        """Call a function that goes through the sums of a tile."""
+        room = self.room
+
+        def write(names: list[str]) -> None:
+            self.room = names[-1]
+            what(names[:-1])
+
+        self.apart([("ptr", a) for a in (*bases, room)], write)
+        self.room = room
 
     def again(self, bases: Sequence[str]) -> None:
         """Compute the sums of a tile one by one, with strong zeros."""

@@ -9,6 +9,7 @@ is what both have in common.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TypeAlias
@@ -198,6 +199,24 @@ class Writer:
             self.room = self.b.scalar(
                 f"alloca [{vectors} x {self.b.type(self.c.kind)}], align {ALIGNMENT}", "room"
             )
+
+    def apart(self, given: Sequence[tuple[str, str]], write: Callable[[list[str]], None]) -> None:
+        """Call a function of its own, so that registers of the sums are not taken by what it needs.
+
+        ``given`` are LLVM's types and registers of the arguments, ``write`` writes the body.
+        """
+        outer = self.b
+        self.b = Builder(outer.lanes)
+        self.b.start("entry")
+        names = [f"%g{k}" for k in range(len(given))]
+        write(names)
+        inner, self.b = self.b, outer
+        head = ", ".join(f"{t} {n}" for (t, _), n in zip(given, names, strict=True))
+        body = "\n".join([f"({head}) noinline nounwind {{", *inner.lines, "  ret void", "}"])
+        name = f"part_{hashlib.sha256(body.encode()).hexdigest()[:16]}"
+        outer.declared.update(inner.declared)
+        outer.declare(name, f"define internal void @{name}{body}")
+        outer.emit(f"call void @{name}({', '.join(f'{t} {r}' for t, r in given)})")
 
     def set_aside(self, totals: Sequence[Value]) -> None:
         """Write sums where a loop reads them one after the other."""

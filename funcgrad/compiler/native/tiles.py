@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
 
@@ -33,11 +33,13 @@ class AcrossWriter(Writer):
         """Of operands along the vectors' axis."""
         self.summed: list[Axis] = list(c.summed)
         self.tile: list[tuple[int, int]] = [(r, v) for r in range(t.rows) for v in range(t.vectors)]
-        width = t.lanes
-        few = self.along.size < width
-        self.mask: Value | None = None
-        if few and width > 1:
-            self.mask = builder.lanes_below("0", str(self.along.size))
+        self.mask: Value | None = self.lanes_there()
+
+    def lanes_there(self) -> Value | None:
+        """The mask of the lanes that there are, if they are fewer than those of a vector."""
+        if self.along.size >= self.t.lanes or self.t.lanes == 1:
+            return None
+        return self.b.lanes_below("0", str(self.along.size))
 
     def write(self, names: Sequence[str]) -> None:
         """The kernel; the last name is that of room for a copy, if there is one."""
@@ -126,11 +128,11 @@ class AcrossWriter(Writer):
         state = self.sums(self.summed[:-1], starts, self.zeros(products * t.sets), innermost)
         totals = self.joined(state, t.sets)
         if self.strong is not None:
-            self.mended(totals, lambda: self.again(bases, places[0]))
+            self.mended(totals, lambda: self.one_by_one(self.again, bases, places[0]))
         elif self.room:
             self.set_aside(totals)
         if self.room:
-            self.finished(bases, places[0])
+            self.one_by_one(self.finished, bases, places[0])
             return
         for (r, v), total in zip(self.tile, totals, strict=True):
             addresses = list(bases)
@@ -141,15 +143,29 @@ class AcrossWriter(Writer):
                 addresses[o] = self.shifted(base, distance, kind)
             self.written(total, addresses, self.along.steps, self.mask)
 
-    def finished(self, bases: Sequence[str], first: Place) -> None:
+    def one_by_one(
+        self, what: Callable[[Sequence[str], str], None], bases: Sequence[str], first: Place
+    ) -> None:
+        """Call a function that goes through the vectors of a tile."""
+        room, mask = self.room, self.mask
+        given = [("ptr", a) for a in (*bases, room)]
+
+        def write(names: list[str]) -> None:
+            self.mask, self.room = self.lanes_there(), names[-2]
+            what(names[:-2], names[-1])
+
+        self.apart([*given, ("i64", first.register or "0")], write)
+        self.mask, self.room = mask, room
+
+    def finished(self, bases: Sequence[str], start: str) -> None:
         """Finish the sums that were set aside, and store the results."""
-        with self.each(first) as (read, r, _, at):
+        with self.each(start) as (read, r, _, at):
             there = self.at(self.at(bases, self.row, r), self.along, at)
             total = self.b.load(read, self.c.kind)
             self.written(total, there, self.along.steps, self.mask)
 
     @contextmanager
-    def each(self, first: Place) -> Iterator[tuple[str, str, str, str]]:
+    def each(self, start: str) -> Iterator[tuple[str, str, str, str]]:
         """Loops over the vectors of a tile.
 
         Yields:
@@ -157,7 +173,7 @@ class AcrossWriter(Writer):
             axis.
         """
         b, t = self.b, self.t
-        start, last = first.register or "0", max(0, self.along.size - t.lanes)
+        last = max(0, self.along.size - t.lanes)
         with b.loop("0", str(t.rows), 1) as r, b.loop("0", str(t.vectors), 1) as v:
             row = b.scalar(f"mul nsw i64 {r}, {t.vectors}")
             number = b.scalar(f"add nsw i64 {row}, {v}")
@@ -166,7 +182,7 @@ class AcrossWriter(Writer):
             at = least(b, b.scalar(f"add nsw i64 {start}, {distance}"), last)
             yield read, r, distance, at
 
-    def again(self, bases: Sequence[str], first: Place) -> None:
+    def again(self, bases: Sequence[str], start: str) -> None:
         """Compute the sums of a tile one by one, with strong zeros."""
 
         def innermost(there: Sequence[str], state: list[Value]) -> list[Value]:
@@ -177,7 +193,7 @@ class AcrossWriter(Writer):
             return [self.strong_product(x, y, state[0])]
 
         kept, self.keys = self.keys, [(0, ""), (1, "")]
-        with self.each(first) as (room, r, copied, at):
+        with self.each(start) as (room, r, copied, at):
             starts = []
             for o in (0, 1):
                 kind = self.c.kinds[o]
