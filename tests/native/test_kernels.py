@@ -15,7 +15,6 @@ from funcgrad.compiler.native.fused import fused, native_call
 from funcgrad.compiler.pipeline import optimized
 from funcgrad.core.primitive import REGISTRY
 
-
 INTEGERS = {"pick_window_extrema", "drop_at_window_extrema"}
 """Of these the declared cases have integers, which native code leaves to NumPy."""
 
