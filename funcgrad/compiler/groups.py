@@ -25,18 +25,20 @@ class Map:
         eqns: in an order in which they can be computed.
         first: an equation that is no map, of which only this one reads the result; it has the shape
             of the map.
+        turned: an equation between that and the map which only changes the order of axes.
         beside: what the elementwise equations read from outside, each variable once; their shapes
             broadcast to that of the map.
         outputs: the results that are read outside of it.
         reductions: equations that reduce a result, or an input, all along the same axes.
     """
 
-    __slots__ = ("beside", "eqns", "first", "outputs", "reductions", "shape")
+    __slots__ = ("beside", "eqns", "first", "outputs", "reductions", "shape", "turned")
 
     def __init__(self, shape: tuple[int, ...]) -> None:
         self.shape: tuple[int, ...] = shape
         self.eqns: list[Eqn] = []
         self.first: Eqn | None = None
+        self.turned: Eqn | None = None
         self.beside: list[Var] = []
         self.outputs: list[Var] = []
         self.reductions: list[Eqn] = []
@@ -55,8 +57,12 @@ class Map:
     @property
     def every_eqn(self) -> list[Eqn]:
         """All equations, in an order in which they can be computed."""
-        first = [self.first] if self.first else []
-        return [*first, *self.eqns, *self.reductions]
+        return [*self.before, *self.eqns, *self.reductions]
+
+    @property
+    def before(self) -> list[Eqn]:
+        """The equations that are not elementwise, in order."""
+        return [e for e in (self.first, self.turned) if e is not None]
 
     def jaxpr(self) -> Jaxpr:
         """The map as a function of its inputs; what it returns is to be broadcast to the shape."""
@@ -75,6 +81,7 @@ def grouped(
     takes: Callable[[Eqn], bool],
     reduces: Callable[[Eqn], bool] = _never,
     begins: Callable[[Eqn], bool] = _never,
+    turns: Callable[[Eqn], bool] = _never,
 ) -> list[Step]:
     """The equations of a jaxpr in groups, in an order in which they can be computed.
 
@@ -85,6 +92,7 @@ def grouped(
         takes: whether the back end can compute an equation as part of a map.
         reduces: whether it can compute a reduction as part of the map that makes the operand.
         begins: whether it can compute a map of the result as part of an equation.
+        turns: whether an equation only changes the order of axes.
     """
     steps: list[Step] = []
     made_by: dict[Any, int] = {}
@@ -109,7 +117,7 @@ def grouped(
         made_by.update((v, at) for v in e.outvars)
     steps = _without_unread_repetitions(steps, jaxpr.outvars)
     steps = _with_reductions(steps, jaxpr.outvars, reduces)
-    steps = _with_beginnings(steps, jaxpr.outvars, begins)
+    steps = _with_beginnings(steps, jaxpr.outvars, begins, turns)
     _connect(steps, jaxpr.outvars)
     return steps
 
@@ -178,7 +186,10 @@ def _readers(steps: Sequence[Step], results: Sequence[Any]) -> dict[Any, int]:
 
 
 def _with_beginnings(
-    steps: Sequence[Step], results: Sequence[Any], begins: Callable[[Eqn], bool]
+    steps: Sequence[Step],
+    results: Sequence[Any],
+    begins: Callable[[Eqn], bool],
+    turns: Callable[[Eqn], bool],
 ) -> list[Step]:
     """Equations join the map that alone reads their result, one of them each map."""
     count = _readers(steps, results)
@@ -189,10 +200,14 @@ def _with_beginnings(
             continue
         reads = [a for e in step.eqns for a in e.inputs if type(a) is Var]
         for a in dict.fromkeys(reads):
-            alone = a in made and reads.count(a) == count[a]
-            if alone and a.aval.shape == step.shape and begins(made[a]):
-                step.first = made[a]
-                joined.add(id(made[a]))
+            if a not in made or reads.count(a) != count[a] or a.aval.shape != step.shape:
+                continue
+            first, turned = made[a], None
+            if turns(first) and count[first.inputs[0]] == 1 and first.inputs[0] in made:
+                first, turned = made[first.inputs[0]], first
+            if begins(first):
+                step.first, step.turned = first, turned
+                joined.update(map(id, step.before))
                 break
     return [s for s in steps if id(s) not in joined]
 
@@ -216,7 +231,7 @@ def _connect(steps: Sequence[Step], results: Sequence[Any]) -> None:
         v: step
         for step in steps
         if isinstance(step, Map)
-        for e in (*step.eqns, *([step.first] if step.first else []))
+        for e in (*step.eqns, *step.before)
         for v in e.outvars
     }
     read: dict[Map, dict[Var, None]] = {}

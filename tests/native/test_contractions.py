@@ -21,9 +21,8 @@ from funcgrad.compiler.native.fused import fused, native_call
 from funcgrad.compiler.native.kinds import KINDS
 from funcgrad.compiler.native.packing import Panel, Source, pack
 from funcgrad.compiler.pipeline import optimized
-from funcgrad.core.primitive import REGISTRY
+from funcgrad.ops.contraction.dot_general import dot_general
 
-dot_general: Any = REGISTRY["dot_general"]
 SIZES = (0, 1, 2, 3, 4, 5, 7, 8, 12, 16, 17, 20, 31, 33, 40)
 BITS = (128, 256, 512)
 MOST = 30_000
@@ -334,24 +333,37 @@ def test_inside_of_loops() -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="pages are protected by Linux's mprotect")
-@given(case=cases(("ff", "dd", "bb")), bits=st.sampled_from(BITS), number=st.integers(0, 1000))
-@settings(max_examples=60, deadline=None)
-def test_nothing_is_read_beyond_the_factors(case: Case, bits: int, number: int) -> None:
-    """The factors end where pages begin that may not be read, or begin where such pages end."""
-    bases = numbers(case, np.random.default_rng(0))
+@given(
+    case=cases(),
+    bits=st.sampled_from(BITS),
+    number=st.none() | st.integers(0, 1000),
+    seed=st.integers(0, 99),
+)
+@settings(max_examples=150, deadline=None)
+def test_nothing_beyond_the_arrays_is_touched(
+    case: Case, bits: int, number: int | None, seed: int
+) -> None:
+    """Arrays end where pages begin that may not be used, or begin where such pages end."""
+    bases = numbers(case, np.random.default_rng(seed))
     expected = exact(case, *map(case.looked_at, (0, 1), bases))
+
+    def product(x: Any, y: Any) -> Any:
+        x, y = case.looked_at(0, x), case.looked_at(1, y)
+        return dot_general(x, y, **case.params, strong=None)
+
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("FUNCGRAD_VECTOR_BITS", str(bits))
-        choose(patch, number)
-
-        def product(x: Any, y: Any) -> Any:
-            x, y = case.looked_at(0, x), case.looked_at(1, y)
-            return dot_general(x, y, **case.params, strong=None)
-
-        compiled = program(product, *bases)
-        for at_end in (False, True):
-            found = compiled(*(guarded(b, at_end) for b in bases))
-            np.testing.assert_array_equal(found, expected)
+        if number is not None:
+            choose(patch, number)
+        jaxpr = optimized(fg.jit(product).lower(*bases).jaxpr)
+        text, constants = programs.program_text(jaxpr, bits)
+    assert not constants
+    library = llvm.Library(llvm.object_code(text), ("kernel",))
+    kernel = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(library.addresses["kernel"])
+    for at_end in (False, True):
+        arrays = [guarded(a, at_end) for a in (*bases, np.zeros_like(expected))]
+        given = (ctypes.c_void_p * 3)(*[a.__array_interface__["data"][0] for a in arrays])
+        kernel(ctypes.addressof(given))
+        np.testing.assert_array_equal(arrays[-1], expected)
 
 
 def guarded(x: np.ndarray, at_end: bool) -> np.ndarray:

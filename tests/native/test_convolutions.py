@@ -13,11 +13,10 @@ from hypothesis import strategies as st
 pytest.importorskip("llvmlite", reason="native code needs llvmlite")
 
 import funcgrad as fg
+from funcgrad.compiler.native import llvm, programs
 from funcgrad.compiler.native.fused import fused, native_call
 from funcgrad.compiler.pipeline import optimized
-from funcgrad.core.primitive import REGISTRY
-
-convolution: Any = REGISTRY["conv_general_dilated"]
+from funcgrad.ops.contraction.convolution_operator import convolution
 
 
 @pytest.fixture(autouse=True)
@@ -40,11 +39,12 @@ def by_definition(x: Any, w: Any, p: dict[str, Any]) -> np.ndarray:
     room = np.zeros(
         (*x.shape[:2], *(a + n + b for n, (a, b) in zip(size, pads, strict=True))), x.dtype
     )
-    inside = [
+    inside: list[Any] = [
         slice(a, a + n, d) for (a, _), n, d in zip(pads, size, p["lhs_dilation"], strict=True)
     ]
-    room[(..., *inside)] = x
-    crop = [
+    space: Any = (..., *inside)
+    room[space] = x
+    crop: list[Any] = [
         slice(max(0, -a), n - max(0, -b))
         for (a, b), n in zip(p["padding"], room.shape[2:], strict=True)
     ]
@@ -63,7 +63,7 @@ def by_definition(x: Any, w: Any, p: dict[str, Any]) -> np.ndarray:
         channels = slice(None) if images > 1 else slice(g * w.shape[1], (g + 1) * w.shape[1])
         some = slice(g * outputs, (g + 1) * outputs)
         for tap in itertools.product(*map(range, w.shape[2:])):
-            at = [
+            at: list[Any] = [
                 slice(t * d, t * d + (c - 1) * s + 1, s)
                 for t, d, c, s in zip(
                     tap, p["rhs_dilation"], counts, p["window_strides"], strict=True
@@ -126,4 +126,72 @@ def test_whole_numbers_are_exact(
         patch.setenv("FUNCGRAD_VECTOR_BITS", str(bits))
         found = program(product, *lies)(*lies)
     assert found.dtype == expected.dtype
+    np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize("padding", ["VALID", "SAME"])
+@pytest.mark.parametrize("names", [("NHWC", "HWIO", "NHWC"), ("NCHW", "OIHW", "NCHW")])
+def test_bias_and_activation_are_part_of_the_kernel(names: Any, padding: str) -> None:
+    rng = np.random.default_rng(0)
+    shape = {"N": 3, "H": 8, "W": 9, "C": 5, "I": 5, "O": 20}
+    x = rng.integers(-4, 5, [shape[c] for c in names[0]]).astype("f")
+    w = rng.integers(-4, 5, [dict(shape, H=3, W=2)[c] for c in names[1]]).astype("f")
+    bias = rng.integers(-9, 9, 20).astype("f")
+    bias = bias if names[2] == "NHWC" else bias[:, None, None]
+
+    def convolved(x: Any, w: Any) -> Any:
+        return fg.lax.conv_general_dilated(x, w, (1, 1), padding, dimension_numbers=names)
+
+    def layer(x: Any, w: Any, bias: Any) -> Any:
+        return np.maximum(convolved(x, w) + bias, 0)
+
+    expected = np.maximum(convolved(x, w) + bias, 0)
+    found = program(layer, x, w, bias)(x, w, bias)
+    np.testing.assert_array_equal(found, expected)
+    jaxpr = optimized(fg.jit(layer).lower(x, w, bias).jaxpr)
+    text, _ = programs.program_text(jaxpr, llvm.vector_bits())
+    assert text.count("call void @step_") == 1 + (padding == "SAME")
+
+
+def test_training_of_a_network_is_native() -> None:
+    """Gradients of convolutions, pooling and products, against finite differences of the loss."""
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((2, 8, 8, 3))
+    w, u = rng.standard_normal((3, 3, 3, 18)) / 5, rng.standard_normal((9 * 18, 5)) / 9
+
+    def loss(w: Any, u: Any, x: Any) -> Any:
+        y = fg.lax.conv_general_dilated(
+            x, w, (1, 1), "VALID", dimension_numbers=("NHWC", "HWIO", "NHWC")
+        )
+        y = fg.lax.max_pool(np.tanh(y), (2, 2), (2, 2))
+        return np.sum((y.reshape(2, -1) @ u) ** 2)
+
+    grads = program(fg.grad(loss, (0, 1, 2)), w, u, x)(w, u, x)
+    args = [w, u, x]
+    for k, g in enumerate(grads):
+        t = rng.standard_normal(g.shape)
+        ahead, behind = list(args), list(args)
+        ahead[k], behind[k] = args[k] + 1e-6 * t, args[k] - 1e-6 * t
+        slope = (loss(*ahead) - loss(*behind)) / 2e-6
+        np.testing.assert_allclose(np.sum(g * t), slope, rtol=1e-6)
+
+
+@pytest.mark.parametrize("strong", [0, 1])
+def test_strong_zeros(strong: int) -> None:
+    rng = np.random.default_rng(0)
+    x, w = rng.integers(0, 3, (2, 4, 7)).astype("d"), rng.integers(0, 3, (17, 4, 3)).astype("d")
+    (w if strong == 0 else x).flat[::5] = np.inf
+    params = {
+        "window_strides": (1,), "padding": ((1, 1),), "lhs_dilation": (1,), "rhs_dilation": (1,),
+        "feature_group_count": 1, "batch_group_count": 1,
+    }  # fmt: skip
+    room = np.pad(x, ((0, 0), (0, 0), (1, 1)))
+    seen = np.lib.stride_tricks.sliding_window_view(room, 3, axis=2)
+    with np.errstate(all="ignore"):
+        products = seen[:, None] * w[None, :, :, None]
+    zero = np.broadcast_to(
+        seen[:, None] == 0 if strong == 0 else w[None, :, :, None] == 0, products.shape
+    )
+    expected = np.where(zero, 0, products).sum(axis=(2, 4))
+    found = program(lambda x, w: convolution(x, w, **params, strong=strong), x, w)(x, w)
     np.testing.assert_array_equal(found, expected)

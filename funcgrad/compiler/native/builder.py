@@ -123,13 +123,6 @@ class Builder:
         self.written: dict[str, int] = {}
         self._count: int = 0
 
-    def inside(self, lanes: int) -> Builder:
-        """A builder of another function, none of whose registers has a name from here."""
-        made = Builder(lanes)
-        made._count = self._count
-        made.start("entry")
-        return made
-
     # --- text
 
     def emit(self, line: str) -> None:

@@ -24,9 +24,6 @@ from .views import contiguous_steps
 
 Steps = tuple[int, ...]
 
-DEEP = 4
-"""From so many products in a sum on, it costs little to look whether the sum is NaN."""
-
 
 def takes(e: Eqn) -> bool:
     """True for factors of kinds that native code has, one of which is that of the result."""
@@ -59,11 +56,8 @@ def plan_of(
 ) -> Plan:
     """The kernel of an equation that sums products, and of the map that follows.
 
-    Args:
-        e: the equation.
-        kept: the axes of the result, in its order, with the steps of the factors.
-        summed: the other axes.
-        operands, fixed, bits, after: as for a planner.
+    What is given besides the axes is as for a planner. Those of the result are in its order; steps
+    are of the factors.
     """
     results = e.outvars if after is None else after.outputs
     c = contraction_of(e, kept, summed, operands, after)
@@ -102,8 +96,7 @@ def contraction_of(
 
 def mapped(after: Map) -> Finish:
     """What computes a map of sums."""
-    assert after.first is not None
-    v = after.first.outvars[0]
+    v = after.before[-1].outvars[0]
 
     def finish(builder: Builder, total: Value, others: Sequence[Value]) -> list[Value]:
         known = {v: total, **dict(zip(after.beside, others, strict=True))}
@@ -183,41 +176,6 @@ def _layouts(shape: Sequence[int]) -> list[Steps]:
     return found
 
 
-def _write(
-    builder: Builder, c: Contraction, tiling: Tiling, finish: Finish, names: Sequence[str]
-) -> None:
-    if isinstance(tiling, Across):
-        AcrossWriter(builder, c, tiling, finish).write(names)
-    else:
-        DotsWriter(builder, c, tiling, finish).write(names)
-
-
-def _write_strong(
-    builder: Builder, c: Contraction, tiling: Tiling, finish: Finish, names: Sequence[str]
-) -> None:
-    """Usual sums, and the strong ones only if one of these is NaN: others are the same."""
-    found = builder.scalar("alloca i8")
-    builder.emit(f"store i8 0, ptr {found}")
-
-    def noted(b: Builder, total: Value, others: Sequence[Value]) -> Sequence[Value]:
-        b.note(total != total, found)
-        return finish(b, total, others)
-
-    _write(builder, c._replace(strong=None), tiling, noted, names)
-    again, done = builder.name("again"), builder.name("done")
-    is_nan = builder.scalar(f"trunc i8 {builder.scalar(f'load i8, ptr {found}')} to i1")
-    builder.emit(f"br i1 {is_nan}, label %{again}, label %{done}")
-    builder.start(again)
-    single: Tiling = (
-        tiling._replace(rows=1, vectors=1, sets=1, packed=None)
-        if isinstance(tiling, Across)
-        else tiling._replace(rows=1, columns=1, sets=1)
-    )
-    _write(builder, c, single, finish, names)
-    builder.emit(f"br label %{done}")
-    builder.start(done)
-
-
 def called(
     c: Contraction,
     tiling: Tiling | None,
@@ -235,9 +193,9 @@ def called(
         rooms.append((c.depth * width, c.kinds[tiling.packed]))
 
     def write(builder: Builder, names: list[str]) -> None:
-        if c.strong is None or c.depth < DEEP:
-            _write(builder, c, tiling, finish, names)
+        if isinstance(tiling, Across):
+            AcrossWriter(builder, c, tiling, finish).write(names)
         else:
-            _write_strong(builder, c, tiling, finish, names)
+            DotsWriter(builder, c, tiling, finish).write(names)
 
     return rooms, [Call(tiling.lanes, (*arrays, *[(room, 0)] * len(rooms)), write)]

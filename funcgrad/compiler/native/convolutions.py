@@ -30,7 +30,7 @@ class Part(NamedTuple):
     """Positions of a window along an axis that meet elements with the same taps.
 
     Attributes:
-        first, period, count: the positions.
+        first, period, positions: at which positions, and how many.
         start, step: of the element that the first tap meets: at the first position, and from one
             position to the next.
         tap, every, taps: the taps.
@@ -39,7 +39,7 @@ class Part(NamedTuple):
 
     first: int
     period: int
-    count: int
+    positions: int
     start: int
     step: int
     tap: int
@@ -106,7 +106,7 @@ def _lines(e: Eqn, in_phases: bool) -> list[Line]:
         low = max(0, max((-part.start for part in parts), default=0))
         parts = [part._replace(start=part.start + low) for part in parts]
         ends = [
-            part.start + (part.count - 1) * part.step + (part.taps - 1) * part.spread + 1
+            part.start + (part.positions - 1) * part.step + (part.taps - 1) * part.spread + 1
             for part in parts
         ]
         found.append(Line(low, gap, max(low + (n - 1) * gap + 1, *ends, 0), parts))
@@ -171,7 +171,7 @@ def planned(
 
         chosen, c, tiling = laid_out(c, shape, in_part, given, bits)
         given = chosen
-        covered += math.prod(part.count for part in parts)
+        covered += math.prod(part.positions for part in parts)
         arrays = [(image, _distance(operands[0].steps, [p.start for p in parts]))]
         arrays.append((1, _distance(operands[1].steps, [p.tap for p in parts])))
         arrays += [(k, 0) for k in range(2, len(operands))]
@@ -213,7 +213,7 @@ def _axes(
         Axis(count, (x[0], 0)),
         Axis(groups, (between, each * w[0])),
         Axis(each, (0, w[0])),
-        *(Axis(p.count, (p.step * s, 0)) for p, s in zip(parts, x[2:], strict=True)),
+        *(Axis(p.positions, (p.step * s, 0)) for p, s in zip(parts, x[2:], strict=True)),
     ]
     summed = [
         Axis(channels, (x[1], w[1])),

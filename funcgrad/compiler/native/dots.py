@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from .builder import Builder, Value
 from .sums import Finish, Writer
@@ -23,7 +23,7 @@ class DotsWriter(Writer):
     def write(self, names: Sequence[str]) -> None:
         """The kernel."""
         t = self.t
-        if not self.is_column:
+        if self.strong is not None or not self.is_column:
             self.make_room(len(self.tile))
         others = [a for k, a in enumerate(self.c.kept) if k not in (t.row, t.column)]
         with (
@@ -34,38 +34,84 @@ class DotsWriter(Writer):
             self.one_tile(self.at(self.at(bases, self.column, column), self.row, row))
 
     def one_tile(self, bases: Sequence[str]) -> None:
+        """The sums of a tile, from zeros to where they are stored."""
         t = self.t
         state = self.sums(
             self.c.summed[:-1], bases[:2], self.zeros(len(self.tile) * t.sets), self.innermost
         )
         totals = self.joined(state, t.sets)
-        if self.is_column:
-            mask = None
-            if t.rows < self.b.lanes:
-                mask = self.b.lanes_below("0", str(t.rows))
-            self.written(across(self.b, totals), bases, self.row.steps, mask)
-            return
         lanes = self.b.lanes
         groups = [totals[k : k + lanes] for k in range(0, len(totals), lanes)]
-        sums = [across(self.b, group) for group in groups]
-        if self.room:
-            self.set_aside(sums)
-            self.finished(bases)
-            return
-        for k, found in enumerate(sums):
-            self.one_by_one(found, self.tile[k * lanes : (k + 1) * lanes], bases)
+        found = [across(self.b, group) for group in groups]
+        if self.strong is not None:
+            self.mended(found, lambda: self.in_room(self.again, bases))
+        elif self.room:
+            self.set_aside(found)
+        if self.is_column:
+            mask = self.b.lanes_below("0", str(t.rows)) if t.rows < lanes else None
+            total = self.b.load(self.room, self.c.kind) if self.room else found[0]
+            self.written(total, bases, self.row.steps, mask)
+        elif self.room:
+            self.in_room(self.finished, bases)
+        else:
+            for k, total in enumerate(found):
+                self.one_by_one(total, self.tile[k * lanes : (k + 1) * lanes], bases)
+
+    def in_room(self, what: Callable[[Sequence[str]], None], bases: Sequence[str]) -> None:
+        """Call a function that goes through the sums of a tile."""
+        room = self.room
+
+        def write(names: list[str]) -> None:
+            self.room = names[-1]
+            what(names[:-1])
+
+        self.apart([("ptr", a) for a in (*bases, room)], write)
+        self.room = room
+
+    def again(self, bases: Sequence[str]) -> None:
+        """Compute the sums of a tile one by one, with strong zeros."""
+        b, t, kind = self.b, self.t, self.c.kind
+        size, lanes = self.inner.size, b.lanes
+        full = size - size % lanes
+
+        def added(there: Sequence[str], mask: Value | None, state: list[Value]) -> list[Value]:
+            x, y = (self.loaded(o, there[o], self.inner.steps[o], mask) for o in (0, 1))
+            if mask is not None:
+                x, y = b.select(mask, x, 0), b.select(mask, y, 0)
+            return [self.strong_product(x, y, state[0])]
+
+        def innermost(there: Sequence[str], state: list[Value]) -> list[Value]:
+            if full:
+                with b.loop_with("0", str(full), lanes, state) as (i, inside):
+                    now = self.moved_factors(there, self.inner, i)
+                    inside[:] = added(now, None, list(inside))
+                state = inside
+            if full < size:
+                rest = self.moved_factors(there, self.inner, str(full))
+                state = added(rest, b.lanes_below(str(full), str(size)), state)
+            return state
+
+        with b.loop("0", str(t.rows), 1) as r, b.loop("0", str(t.columns), 1) as s:
+            there = self.at(self.at(bases, self.row, r), self.column, s)
+            (total,) = self.sums(self.c.summed[:-1], there[:2], self.zeros(1), innermost)
+            text = across(b, [total]).text
+            if lanes > 1:
+                text = b.scalar(f"extractelement {b.type(kind)} {text}, i64 0")
+            row = b.scalar(f"mul nsw i64 {r}, {t.columns}")
+            number = b.scalar(f"add nsw i64 {row}, {s}")
+            b.store_one(text, self.moved(self.room, number, 1, kind), kind)
 
     def finished(self, bases: Sequence[str]) -> None:
         """Finish the sums that were set aside one by one, and store the results."""
-        t = self.t
-        with self.apart(1, "0"):
-            b = self.b
-            with b.loop("0", str(t.rows), 1) as r, b.loop("0", str(t.columns), 1) as s:
-                row = b.scalar(f"mul nsw i64 {r}, {t.columns}")
-                number = b.scalar(f"add nsw i64 {row}, {s}")
-                read = self.moved(self.room, number, 1, self.c.kind)
-                there = self.at(self.at(bases, self.row, r), self.column, s)
-                self.written(b.load(read, self.c.kind), there, [1] * len(bases), None)
+        b, t, lanes = self.b, self.t, self.b.lanes
+        b.lanes = 1
+        with b.loop("0", str(t.rows), 1) as r, b.loop("0", str(t.columns), 1) as s:
+            row = b.scalar(f"mul nsw i64 {r}, {t.columns}")
+            number = b.scalar(f"add nsw i64 {row}, {s}")
+            read = self.moved(self.room, number, 1, self.c.kind)
+            there = self.at(self.at(bases, self.row, r), self.column, s)
+            self.written(b.load(read, self.c.kind), there, [1] * len(bases), None)
+        b.lanes = lanes
 
     def one_by_one(
         self, sums: Value, points: Sequence[tuple[int, int]], bases: Sequence[str]
@@ -109,6 +155,7 @@ class DotsWriter(Writer):
     def turns(
         self, there: Sequence[str], start: int, count: int, mask: Value | None, state: list[Value]
     ) -> list[Value]:
+        """So many vectors of products for each sum, in the sets of sums."""
         state = list(state)
         for turn in range(count):
             known: dict[tuple[int, int, int], Value] = {}
@@ -130,6 +177,7 @@ class DotsWriter(Writer):
         mask: Value | None,
         known: dict[tuple[int, int, int], Value],
     ) -> Value:
+        """A factor at a row and a column of the tile, read once for all that share it."""
         key = (o, r if self.row.steps[o] else 0, s if self.column.steps[o] else 0)
         if key not in known:
             distance = r * self.row.steps[o] + s * self.column.steps[o]

@@ -18,9 +18,10 @@ from .module import Module
 from .nests import Operand, emit_nest
 from .orders import laid_out
 from .places import Memory, Place, Registers, is_small, kind_of_var, size_of
+from .plans import Planner
 from .steps import is_control, is_reshape, steps_of
 from .updates import updates_of
-from .views import contiguous_steps, reshaped, steps_along, view
+from .views import contiguous_steps, looked_back, permutation, steps_along, view
 
 MOST_WRITTEN = 256
 """So many operations of small arrays are written out element by element."""
@@ -64,9 +65,11 @@ class Frame:
                 if x in made:
                     self._targets.setdefault(x, self._targets[v])
             target = self._targets.get(e.outvars[0]) if len(e.outvars) == 1 else None
-            if target is None or not (is_reshape(e) and e.inputs[0] in made):
+            if target is None or not e.primitive.view or type(e.inputs[0]) is not Var:
                 continue
-            steps = reshaped(target.shape, target.steps, e.inputs[0].aval.shape)
+            if e.inputs[0] not in made:
+                continue
+            steps = looked_back(e, target.steps)
             if steps is not None:
                 shape = e.inputs[0].aval.shape
                 there = Memory(target.address, shape, target.kind, None, None, steps)
@@ -130,7 +133,7 @@ class Frame:
     def with_steps(self, place: Place, steps: tuple[int, ...]) -> Memory:
         """The array in memory with such steps; copied there until ``release``."""
         found = self.memory(place)
-        if all(n == 1 or a == b for n, a, b in zip(found.shape, found.steps, steps, strict=True)):
+        if _lie_alike(found, steps):
             return found
         made = self.room(found.shape, found.kind, steps)
         self.put(found, made)
@@ -151,7 +154,7 @@ class Frame:
         assert isinstance(place, Memory)
         if not size_of(place.shape):
             return
-        if place.address == target.address and place.steps == target.steps:
+        if place.address == target.address and _lie_alike(place, target.steps):
             return
         if place.is_contiguous and target.is_contiguous and place.kind is target.kind:
             size = size_of(place.shape) * place.kind.size
@@ -231,7 +234,9 @@ class Frame:
 
     def _map(self, group: Map) -> None:
         if group.first is not None:
-            self._planned(group.first, group)
+            kernel = kernels.KERNELS[group.first.primitive.name]
+            assert isinstance(kernel, kernels.Planned)
+            self.planned(group.first, group, kernel.plan)
             return
         written = size_of(group.shape) * len(group.eqns)
         if not is_small(group.shape) or written > max(MOST_WRITTEN, len(group.eqns)):
@@ -332,20 +337,25 @@ class Frame:
         group = copying(source.shape, source.kind, target.kind)
         self.nest(group, [source], [target])
 
-    def _planned(self, e: Eqn, after: Map | None) -> None:
+    def planned(self, e: Eqn, after: Map | None, planner: Planner) -> None:
         """Call the kernel of an operator on arrays with any steps, and of the map that follows."""
-        kernel = kernels.KERNELS[e.primitive.name]
-        assert isinstance(kernel, kernels.Planned)
         results = e.outvars if after is None else after.outputs
         sources = [self.memory(self.place(a)) for a in e.inputs]
         reads = [Operand(m.kind, m.steps) for m in sources]
+        wanted = [t.steps if (t := self._targets.get(v)) else None for v in results]
+        order: Sequence[int] = range(e.outvars[0].aval.ndim)
         if after is not None:
+            order = (permutation(after.turned) if after.turned else None) or order
             others = [self.memory(self.place(v)) for v in after.beside]
-            reads += [Operand(m.kind, steps_along(m.shape, m.steps, after.shape)) for m in others]
+            along = [steps_along(m.shape, m.steps, after.shape) for m in others]
+            reads += [
+                Operand(m.kind, _turned_back(s, order)) for m, s in zip(others, along, strict=True)
+            ]
             sources += others
-        fixed = [t.steps if (t := self._targets.get(v)) else None for v in results]
-        plan = kernel.plan(e, reads, fixed, self.module.bits, after)
-        targets = [self.define(v, steps) for v, steps in zip(results, plan.results, strict=True)]
+        fixed = [None if s is None else _turned_back(s, order) for s in wanted]
+        plan = planner(e, reads, fixed, self.module.bits, after)
+        turned = [tuple(s[k] for k in order) for s in plan.results]
+        targets = [self.define(v, s) for v, s in zip(results, turned, strict=True)]
         rooms = [self.room((size,), kind) for size, kind in plan.rooms]
         for call in plan.calls:
             every = [*sources, *targets, *rooms]
@@ -402,7 +412,7 @@ class Frame:
         """Compute an operator on whole arrays."""
         kernel = kernels.KERNELS[e.primitive.name]
         if isinstance(kernel, kernels.Planned):
-            self._planned(e, None)
+            self.planned(e, None, kernel.plan)
             return
         if isinstance(kernel, kernels.Placing):
             kernel.place(self, e)
@@ -424,6 +434,20 @@ class Frame:
             self.put(there, target)
             self.release(there)
         self.release(*sources)
+
+
+def _lie_alike(place: Memory, steps: Sequence[int]) -> bool:
+    """True if an array's elements are where such steps have them."""
+    every = zip(place.shape, place.steps, steps, strict=True)
+    return all(n == 1 or a == b for n, a, b in every)
+
+
+def _turned_back(steps: Sequence[int], order: Sequence[int]) -> tuple[int, ...]:
+    """The steps along the axes that a permutation gave an order."""
+    found = [0] * len(steps)
+    for k, step in zip(order, steps, strict=True):
+        found[k] = step
+    return tuple(found)
 
 
 def _made_by(step: Step | Block) -> Sequence[Var]:

@@ -16,6 +16,7 @@ from . import (
     random_bits,
     scanning,
     windowing,
+    windows,
 )
 from .protocol import Emitter, Kernel, Placing, Planned
 
@@ -28,6 +29,8 @@ KERNELS: dict[str, Kernel | Placing | Planned] = {
     **scanning.KERNELS,
     **ordering.KERNELS,
     **windowing.KERNELS,
+    "pick_window_extrema": Planned(windows.takes_extrema, windows.planned_pick, joins=False),
+    "drop_at_window_extrema": Planned(windows.takes_extrema, windows.planned_drop, joins=False),
 }
 """By the names of operators."""
 

@@ -118,16 +118,19 @@ def _turned_panel(
         source = source.moved(b, start, source.step)
         into = b.pointer(room, distance, kind)
         b.lanes = min(lanes, TURNED_BITS // (8 * kind.size))
-        with b.loop("0", str(lanes), b.lanes) as part:
-            _turned_along(
-                b,
-                source.moved(b, part, source.step),
-                min(panel.size, b.lanes),
-                b.pointer(into, part, kind),
-                new,
-                along,
-                [k for k, n in enumerate(source.sizes) if k != along and n > 1],
-            )
+        others = [k for k, n in enumerate(source.sizes) if k != along and n > 1]
+        if panel.size < lanes:
+            for part in range(0, panel.size, b.lanes):
+                there, to = (
+                    source.moved(b, str(part), source.step),
+                    b.pointer(into, str(part), kind),
+                )
+                rows = min(b.lanes, panel.size - part)
+                _turned_along(b, there, rows, to, new, along, others)
+        else:
+            with b.loop("0", str(lanes), b.lanes) as index:
+                there, to = source.moved(b, index, source.step), b.pointer(into, index, kind)
+                _turned_along(b, there, b.lanes, to, new, along, others)
         b.lanes = lanes
 
 

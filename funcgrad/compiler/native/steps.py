@@ -14,7 +14,7 @@ from . import kernels, operations, reductions, registers
 from .forms import native_form
 from .kinds import kind_of
 from .places import Memory, is_small, kind_of_var
-from .views import view
+from .views import permutation, view
 
 
 def is_reshape(e: Eqn) -> bool:
@@ -32,9 +32,13 @@ def _begins(e: Eqn) -> bool:
     return kernels.joins(e) and not is_small(e.outvars[0].aval.shape)
 
 
+def _turns(e: Eqn) -> bool:
+    return bool(e.primitive.view) and permutation(e) is not None
+
+
 def steps_of(jaxpr: Jaxpr) -> list[Step]:
     """The steps in which native code computes a jaxpr."""
-    return grouped(jaxpr, operations.takes, _reduces, _begins)
+    return grouped(jaxpr, operations.takes, _reduces, _begins, _turns)
 
 
 def _is_view(e: Eqn) -> bool:

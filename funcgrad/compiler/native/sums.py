@@ -10,13 +10,12 @@ is what both have in common.
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TypeAlias
 
-from .builder import Builder, Value
-from .kinds import Kind
+from .builder import GAVE_UP, Builder, Value
+from .kinds import BOOL, Kind
 from .packing import least
 from .places import ALIGNMENT
 from .tilings import Axis, Contraction
@@ -34,15 +33,6 @@ def as_they_are(_builder: Builder, total: Value, _others: Sequence[Value]) -> Se
     return [total]
 
 
-_REGISTER = re.compile(r"%[A-Za-z_.][\w.]*")
-
-
-def _defined(lines: Sequence[str]) -> set[str]:
-    """The registers and labels that lines define."""
-    found = {line.split(" = ")[0].strip() for line in lines if " = " in line}
-    return found | {"%" + line[:-1] for line in lines if line.endswith(":")}
-
-
 class Writer:
     """One kernel under construction.
 
@@ -58,6 +48,7 @@ class Writer:
         self.finish: Finish = finish
         self.first_result: int = len(c.kinds) - c.results
         self.room: str = ""
+        self.strong: int | None = c.strong if c.kind.is_float else None
 
     # --- addresses ------------------------------------------------------------------------------
 
@@ -69,12 +60,14 @@ class Writer:
         ]
 
     def moved(self, base: str, index: str, step: int, kind: Kind) -> str:
+        """The address at an index of an axis with a step."""
         if not step or index in ("", "0"):
             return base
         offset = index if step == 1 else self.b.scalar(f"mul nsw i64 {index}, {step}")
         return self.b.pointer(base, offset, kind)
 
     def shifted(self, base: str, distance: int, kind: Kind) -> str:
+        """The address a number of elements further."""
         return self.b.pointer(base, str(distance), kind) if distance else base
 
     @contextmanager
@@ -112,17 +105,41 @@ class Writer:
             return self.b.repeated(address, kind)
         return self.b.gather(address, step, kind, mask)
 
-    def product(self, x: Value, y: Value, total: Value | None) -> Value:
+    def product(self, x: Value, y: Value, total: Value) -> Value:
         """A product added to a sum, rounded once if they are floats."""
         b, kind = self.b, self.c.kind
         x, y = b.cast(x, kind), b.cast(y, kind)
-        if self.c.strong == 0:
-            y = b.select(x == 0, 0, y)
-        elif self.c.strong == 1:
-            x = b.select(y == 0, 0, x)
-        if total is None:
-            return x * y
         return b.fma(x, y, total) if kind.is_float else total + x * y
+
+    def strong_product(self, x: Value, y: Value, total: Value) -> Value:
+        """The same, where zeros of one factor win over all that the other one holds."""
+        b, kind = self.b, self.c.kind
+        x, y = b.cast(x, kind), b.cast(y, kind)
+        if self.strong == 0:
+            return b.fma(x, b.select(x == 0, 0, y), total)
+        return b.fma(b.select(y == 0, 0, x), y, total)
+
+    def mended(self, totals: Sequence[Value], again: Callable[[], None]) -> None:
+        """Set sums aside, and where one of them is not finite, compute all with strong zeros.
+
+        Infinities and NaN stay in a sum: if it is finite, all products were.
+        """
+        b = self.b
+        self.set_aside(totals)
+        seen = totals[0] * 0
+        for total in totals[1:]:
+            seen = b.fma(total, 0, seen)
+        lost = seen != seen
+        text = lost.text
+        if b.lanes > 1:
+            bits = b.scalar(f"bitcast {b.type(BOOL)} {text} to i{b.lanes}")
+            text = b.scalar(f"icmp ne i{b.lanes} {bits}, 0")
+        repeat, after = b.name("again"), b.name("after")
+        b.emit(f"br i1 {text}, label %{repeat}, label %{after}")
+        b.start(repeat)
+        again()
+        b.emit(f"br label %{after}")
+        b.start(after)
 
     def sums(
         self,
@@ -141,6 +158,7 @@ class Writer:
         return inside
 
     def moved_factors(self, bases: Sequence[str], axis: Axis, index: str) -> list[str]:
+        """Addresses inside of the sums, at an index of an axis."""
         return [
             self.moved(base, index, axis.steps[self.factor(k)], self.c.kinds[self.factor(k)])
             for k, base in enumerate(bases)
@@ -162,6 +180,7 @@ class Writer:
         return parts[0]
 
     def zeros(self, count: int) -> list[Value]:
+        """So many sums of nothing."""
         return [self.b.constant(0, self.c.kind)] * count
 
     # --- results --------------------------------------------------------------------------------
@@ -169,41 +188,38 @@ class Writer:
     def make_room(self, vectors: int) -> None:
         """Memory for the sums of a tile, if they are finished in a loop for the sake of the text.
 
-        It has to be made before all loops.
+        Sums of which zeros are strong may have to be computed again, and stand there as well. The
+        memory has to be made before all loops.
         """
         trial = Builder(self.b.lanes)
         sums = Value(trial, "%total", self.c.kind)
         others = [Value(trial, f"%other{o}", self.c.kinds[o]) for o in range(2, self.first_result)]
         self.finish(trial, sums, others)
-        if len(trial.lines) > SHORT and vectors > 1:
+        if self.strong is not None or (len(trial.lines) > SHORT and vectors > 1):
             self.room = self.b.scalar(
                 f"alloca [{vectors} x {self.b.type(self.c.kind)}], align {ALIGNMENT}", "room"
             )
 
-    @contextmanager
-    def apart(self, lanes: int, number: str) -> Iterator[str]:
-        """A function of its own of all addresses and a number; its text is what is written inside.
+    def apart(self, given: Sequence[tuple[str, str]], write: Callable[[list[str]], None]) -> None:
+        """Call a function of its own, so that registers of the sums are not taken by what it needs.
 
-        The constants of what is written in a loop would take registers from the loops around it.
-
-        Yields:
-            The register of the number. Those of the addresses have the names from outside.
+        ``given`` are LLVM's types and registers of the arguments, ``write`` writes the body.
         """
-        outer, inner = self.b, self.b.inside(lanes)
-        self.b = inner
-        yield "%number"
-        self.b = outer
-        text = "\n".join(inner.lines)
-        outside = sorted({r for r in _REGISTER.findall(text) if r not in _defined(inner.lines)})
-        given = [r for r in outside if r != "%number"]
-        head = ", ".join([*(f"ptr noalias {r}" for r in given), "i64 %number"])
-        body = f"({head}) nounwind {{\n{text}\n  ret void\n}}"
-        name = f"finish_{hashlib.sha1(body.encode()).hexdigest()[:12]}"
-        outer.may_give_up = outer.may_give_up or inner.may_give_up
+        outer = self.b
+        self.b = Builder(outer.lanes)
+        self.b.start("entry")
+        names = [f"%g{k}" for k in range(len(given))]
+        write(names)
+        inner, self.b = self.b, outer
+        if inner.may_give_up:
+            outer.may_give_up = True
+            given, names = [*given, ("ptr", GAVE_UP)], [*names, GAVE_UP]
+        head = ", ".join(f"{t} {n}" for (t, _), n in zip(given, names, strict=True))
+        body = "\n".join([f"({head}) noinline nounwind {{", *inner.lines, "  ret void", "}"])
+        name = f"part_{hashlib.sha256(body.encode()).hexdigest()[:16]}"
         outer.declared.update(inner.declared)
         outer.declare(name, f"define internal void @{name}{body}")
-        listed = ", ".join([*(f"ptr {r}" for r in given), f"i64 {number}"])
-        outer.emit(f"call void @{name}({listed})")
+        outer.emit(f"call void @{name}({', '.join(f'{t} {r}' for t, r in given)})")
 
     def set_aside(self, totals: Sequence[Value]) -> None:
         """Write sums where a loop reads them one after the other."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
 
@@ -33,11 +33,13 @@ class AcrossWriter(Writer):
         """Of operands along the vectors' axis."""
         self.summed: list[Axis] = list(c.summed)
         self.tile: list[tuple[int, int]] = [(r, v) for r in range(t.rows) for v in range(t.vectors)]
-        width = t.lanes
-        few = self.along.size < width
-        self.mask: Value | None = None
-        if few and width > 1:
-            self.mask = builder.lanes_below("0", str(self.along.size))
+        self.mask: Value | None = self.lanes_there()
+
+    def lanes_there(self) -> Value | None:
+        """The mask of the lanes that there are, if they are fewer than those of a vector."""
+        if self.along.size >= self.t.lanes or self.t.lanes == 1:
+            return None
+        return self.b.lanes_below("0", str(self.along.size))
 
     def write(self, names: Sequence[str]) -> None:
         """The kernel; the last name is that of room for a copy, if there is one."""
@@ -98,6 +100,7 @@ class AcrossWriter(Writer):
         return [room if k == o else base for k, base in enumerate(bases)]
 
     def places_of(self, o: int, places: Sequence[Place]) -> Sequence[Place]:
+        """Where vectors of a factor begin, from where it is read."""
         return self.copied if o == self.t.packed else places
 
     def one_tile(self, bases: Sequence[str], places: Sequence[Place]) -> None:
@@ -124,9 +127,12 @@ class AcrossWriter(Writer):
 
         state = self.sums(self.summed[:-1], starts, self.zeros(products * t.sets), innermost)
         totals = self.joined(state, t.sets)
-        if self.room:
+        if self.strong is not None:
+            self.mended(totals, lambda: self.one_by_one(self.again, bases, places[0]))
+        elif self.room:
             self.set_aside(totals)
-            self.finished(bases, places[0])
+        if self.room:
+            self.one_by_one(self.finished, bases, places[0])
             return
         for (r, v), total in zip(self.tile, totals, strict=True):
             addresses = list(bases)
@@ -137,26 +143,66 @@ class AcrossWriter(Writer):
                 addresses[o] = self.shifted(base, distance, kind)
             self.written(total, addresses, self.along.steps, self.mask)
 
-    def finished(self, bases: Sequence[str], first: Place) -> None:
-        """Finish the sums that were set aside, and store the results."""
-        t, last = self.t, max(0, self.along.size - self.t.lanes)
-        with self.apart(t.lanes, first.register or "0") as start:
-            self.each_finished(bases, start, last)
+    def one_by_one(
+        self, what: Callable[[Sequence[str], str], None], bases: Sequence[str], first: Place
+    ) -> None:
+        """Call a function that goes through the vectors of a tile."""
+        room, mask = self.room, self.mask
+        given = [("ptr", a) for a in (*bases, room)]
 
-    def each_finished(self, bases: Sequence[str], start: str, last: int) -> None:
-        """The loops of that, from an index on, but none beyond the last."""
+        def write(names: list[str]) -> None:
+            self.mask, self.room = self.lanes_there(), names[-2]
+            what(names[:-2], names[-1])
+
+        self.apart([*given, ("i64", first.register or "0")], write)
+        self.mask, self.room = mask, room
+
+    def finished(self, bases: Sequence[str], start: str) -> None:
+        """Finish the sums that were set aside, and store the results."""
+        with self.each(start) as (read, r, _, at):
+            there = self.at(self.at(bases, self.row, r), self.along, at)
+            total = self.b.load(read, self.c.kind)
+            self.written(total, there, self.along.steps, self.mask)
+
+    @contextmanager
+    def each(self, start: str) -> Iterator[tuple[str, str, str, str]]:
+        """Loops over the vectors of a tile.
+
+        Yields:
+            Where the sum is set aside, the row, where the vector begins in a copy, and along its
+            axis.
+        """
         b, t = self.b, self.t
-        mask = None
-        if self.mask is not None:
-            mask = b.lanes_below("0", str(self.along.size))
+        last = max(0, self.along.size - t.lanes)
         with b.loop("0", str(t.rows), 1) as r, b.loop("0", str(t.vectors), 1) as v:
             row = b.scalar(f"mul nsw i64 {r}, {t.vectors}")
             number = b.scalar(f"add nsw i64 {row}, {v}")
             read = self.moved(self.room, number, t.lanes, self.c.kind)
             distance = b.scalar(f"mul nsw i64 {v}, {t.lanes}")
             at = least(b, b.scalar(f"add nsw i64 {start}, {distance}"), last)
-            there = self.at(self.at(bases, self.row, r), self.along, at)
-            self.written(b.load(read, self.c.kind), there, self.along.steps, mask)
+            yield read, r, distance, at
+
+    def again(self, bases: Sequence[str], start: str) -> None:
+        """Compute the sums of a tile one by one, with strong zeros."""
+
+        def innermost(there: Sequence[str], state: list[Value]) -> list[Value]:
+            x, y = (
+                self.loaded(o, there[o], self.steps[o], None if o == self.t.packed else self.mask)
+                for o in (0, 1)
+            )
+            return [self.strong_product(x, y, state[0])]
+
+        kept, self.keys = self.keys, [(0, ""), (1, "")]
+        with self.each(start) as (room, r, copied, at):
+            starts = []
+            for o in (0, 1):
+                kind = self.c.kinds[o]
+                base = self.moved(bases[o], r, self.row.steps[o], kind)
+                place = copied if o == self.t.packed else at
+                starts.append(self.moved(base, place, self.steps[o], kind))
+            (total,) = self.sums(self.summed, starts, self.zeros(1), innermost)
+            self.b.store(total, room)
+        self.keys = kept
 
     def together(self, size: int, products: int) -> int:
         """Turns of the innermost loop in one: as many as there are sets, or some more."""
@@ -166,6 +212,7 @@ class AcrossWriter(Writer):
         return found
 
     def factor(self, k: int) -> int:
+        """The operand that the k-th address inside of the sums belongs to."""
         return self.keys[k][0]
 
     def turns(

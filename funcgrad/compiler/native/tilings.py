@@ -22,6 +22,9 @@ HIDING = 8
 LARGE = 1 << 18
 """From so many elements on, a factor is copied so that its vectors follow each other."""
 
+PAGE = 1 << 12
+"""Rows that lie as many bytes apart share the few lines that a cache has for each place."""
+
 MOST_VECTORS = 8
 """Vectors of a tile side by side, and half as many where it has more than a few rows."""
 
@@ -105,6 +108,8 @@ def simplified(c: Contraction) -> Contraction:
     """The same contraction with as few axes as possible: at least two kept, and one summed."""
     none = Axis(1, (0,) * len(c.kinds))
     kept, summed = _collapsed(c.kept), _collapsed(c.summed)
+    if not c.depth:
+        summed = [none._replace(size=0)]
     summed = sorted(summed, key=lambda a: -max(abs(s) for s in a.steps[:2]))
     return c._replace(kept=(*kept, *[none] * (2 - len(kept))), summed=tuple(summed) or (none,))
 
@@ -204,13 +209,17 @@ def _cost_across(c: Contraction, t: Across, packed: int | None) -> float:
         count = (t.rows if row.steps[o] else 1) * (t.vectors if along.steps[o] else 1)
         plain = along.steps[o] in (0, 1) or t.lanes == 1 or packed == o
         far = o != packed and along.steps[o] == 1 and c.depth * along.size >= LARGE
+        near = {abs(a.steps[o]) for a in (along, row, c.summed[-1]) if a.size > 1}
+        apart = row.steps[o] * c.kinds[o].size
+        far = far or (o != packed and c.depth > 1 and not near & set(range(1, 9)))
+        far = far or (o != packed and t.rows > 4 and apart != 0 and apart % PAGE == 0)
         loads += count * ((1.5 if far else 1.0) if plain else _strided(t.lanes))
     cycles = max(0.5 * products, 0.5 * loads, 4 / t.sets if products * t.sets < HIDING else 0)
     cycles += 0.1 * loads + (0.3 if c.depth * products > FEW_PRODUCTS else 0)
     written = 0.0
     for o in range(2, len(c.kinds)):
         plain = along.steps[o] in (0, 1) or t.lanes == 1
-        stored = 2 if o >= len(c.kinds) - c.results else 1
+        stored = 3 if o >= len(c.kinds) - c.results else 1
         written += products * (1.0 if plain else stored * _strided(t.lanes))
     cost = tiles * (c.depth * cycles + written + 8)
     if packed is not None:
@@ -221,7 +230,7 @@ def _cost_across(c: Contraction, t: Across, packed: int | None) -> float:
 
 
 def _strided(lanes: int) -> float:
-    """The cycles of a vector of numbers that do not lie side by side; twice as many if stored."""
+    """The cycles of a vector of numbers that do not lie side by side; if stored, thrice as many."""
     return 4 + 1.3 * lanes
 
 

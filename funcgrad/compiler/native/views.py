@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from ...core.jaxpr import Eqn
+from ...core.jaxpr import Eqn, Var
 
 MOST_BYTES = 1 << 32
 """Views that reach further are not looked for."""
@@ -64,6 +64,41 @@ def view(
     if any(type(r) is not np.ndarray or r.flags.owndata for r in results):
         return None
     return [(_address(r) - _address(x), r.strides[: r.ndim - len(extra)]) for r in results]
+
+
+def permutation(e: Eqn) -> tuple[int, ...] | None:
+    """The axis of the operand that each axis of the result is; None if it is anything else."""
+    if len(e.inputs) != 1 or len(e.outvars) != 1 or e.primitive.reshapes:
+        return None
+    shape = e.inputs[0].aval.shape
+    if type(e.inputs[0]) is not Var or sorted(e.outvars[0].aval.shape) != sorted(shape):
+        return None
+    steps = [1 << k for k in range(len(shape))]
+    found = view(e, shape, steps)
+    if found is None or found[0][0] or sorted(found[0][1]) != steps:
+        return None
+    return tuple(steps.index(s) for s in found[0][1])
+
+
+def looked_back(e: Eqn, steps: Sequence[int]) -> tuple[int, ...] | None:
+    """The steps of an operand of which a reshape or a transpose with such steps is a view."""
+    x, out = e.inputs[0].aval, e.outvars[0].aval
+    if len(e.outvars) != 1 or not e.primitive.view or x.size != out.size:
+        return None
+    if e.primitive.reshapes:
+        return reshaped(out.shape, steps, x.shape)
+    own = contiguous_steps(x.shape)
+    found = view(e, x.shape, own)
+    if found is None or found[0][0]:
+        return None
+    places = {s: k for k, (s, n) in enumerate(zip(own, x.shape, strict=True)) if n > 1}
+    made = [0] * len(x.shape)
+    for step, seen, n in zip(steps, found[0][1], out.shape, strict=True):
+        if n > 1:
+            if seen not in places or x.shape[places[seen]] != n:
+                return None
+            made[places[seen]] = step
+    return tuple(made)
 
 
 def _unread(shape: Sequence[int], steps: Sequence[int], extra: tuple[int, ...]) -> Any:

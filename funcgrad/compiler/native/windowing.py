@@ -14,6 +14,7 @@ from ...core.jaxpr import Eqn
 from ...ops.pointwise.arithmetic import add
 from ...ops.pointwise.comparison import maximum, minimum
 from ...ops.windows.extrema import highest, lowest
+from . import windows as maps_of_windows
 from .builder import Builder
 from .maps import combining
 from .moving import part
@@ -22,6 +23,9 @@ from .orders import Operand, laid_out
 from .places import Memory, kind_of_var, size_of
 from .protocol import Placing, are_known
 from .views import Windows, steps_along, windows
+
+AT_ONCE = 32
+"""Windows of so many elements are gone through for each result."""
 
 
 def _combined(frame: Any, operator: Any, target: Memory, source: Memory) -> None:
@@ -145,6 +149,14 @@ def _reduce(frame: Any, e: Eqn) -> None:
     frame.release(*taken)
 
 
+def _reduced(frame: Any, e: Eqn) -> None:
+    """Small windows at once, large ones axis after axis."""
+    if size_of(e.params["window_dimensions"]) <= AT_ONCE and maps_of_windows.takes(e):
+        frame.planned(e, None, maps_of_windows.planned)
+    else:
+        _reduce(frame, e)
+
+
 def _takes(e: Eqn) -> bool:
     x, out = e.inputs[0], e.outvars[0]
     return are_known((x, out)) and kind_of_var(x) is kind_of_var(out) and size_of(x.aval.shape) > 0
@@ -153,7 +165,7 @@ def _takes(e: Eqn) -> bool:
 KERNELS: dict[str, Placing] = {
     "window_patches": Placing(_takes, _patches),
     "overlap_add": Placing(_takes, _overlap_add),
-    **dict.fromkeys(_REDUCTIONS, Placing(_takes, _reduce)),
+    **dict.fromkeys(_REDUCTIONS, Placing(_takes, _reduced)),
 }
 """By the names of operators."""
 
