@@ -86,7 +86,7 @@ def compiled(jaxpr: Jaxpr, donated: tuple[int, ...] = ()) -> Callable[..., Any]:
     if native and not donated:
         found = fused.whole(jaxpr)
         if found is not None:
-            return found
+            return found.call
     key = (_structure(jaxpr), donated, native)
     entry = _codes.get(key)
     if entry is None:

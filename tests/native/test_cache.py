@@ -87,9 +87,8 @@ kernel = (
     " store double %v, ptr %y\\n ret void\\n}\\n"
 )
 signature = entry.Signature((entry.Spec((1,), DOUBLE),), (entry.Spec((), DOUBLE),))
-text = kernel + entry.entry_text("native", "kernel", signature)
-library = llvm.Library(cache.compiled(text), ("native", "kernel"))
-f = entry.bound(*library.addresses.values(), signature, lambda *arrays: "slow", library)
+library = llvm.Library(cache.compiled(kernel), ("kernel",))
+f = entry.bound(library.addresses["kernel"], signature, lambda *arrays: "slow", library)
 print(type(f).__name__, f(np.array([2.5])) == (2.5,), f(1))
 """
 

@@ -11,9 +11,10 @@ from ...core.avals import Aval
 from ...core.jaxpr import Eqn, Jaxpr, eval_jaxpr
 from ...ops.families import Control, control
 from ..groups import Map, Step
-from . import cache, llvm, programs
-from .entry import Signature, Spec, bound, entry_text
+from . import cache, layout, llvm, programs
+from .entry import Front, bound, in_front
 from .kinds import kind_of
+from .signatures import Signature, Spec
 
 
 def fused(jaxpr: Jaxpr) -> Jaxpr:
@@ -48,8 +49,48 @@ def _computes(step: Step) -> bool:
     return isinstance(step, Map) or not programs.is_reshape(step)
 
 
-def whole(jaxpr: Jaxpr) -> Callable[..., Any] | None:
+class Kernel:
+    """A native function in memory, and what it takes and makes."""
+
+    __slots__ = ("call", "constants", "library", "signature")
+
+    def __init__(self, jaxpr: Jaxpr) -> None:
+        signature = Signature(
+            tuple(_spec(a) for a in jaxpr.in_avals), tuple(_spec(a) for a in jaxpr.out_avals)
+        )
+        body, self.constants = programs.program_text(jaxpr, llvm.vector_bits())
+        self.signature: Signature = signature
+        self.library: llvm.Library = llvm.Library(cache.compiled(body), ("kernel",))
+        given = (self.address, signature)
+        strict = bound(*given, _refused, self.library, self.constants)
+
+        def slow(*args: Any) -> Any:
+            """Arrays in another order of memory are copied, and other numbers converted."""
+            return strict(*[_copied(a, s) for a, s in zip(args, signature.ins, strict=True)])
+
+        self.call: Callable[..., Any] = bound(*given, slow, self.library, self.constants)
+
+    @property
+    def address(self) -> int:
+        """Where the function is."""
+        return self.library.addresses["kernel"]
+
+    def in_front(self, front: Front, slow: Callable[..., Any]) -> Callable[..., Any] | None:
+        """A callable for the place of a function of pytrees, if there can be one."""
+        if not layout.is_as_assumed():
+            return None
+        library = self.library
+        return in_front(self.address, self.signature, slow, library, self.constants, front)
+
+
+def whole(jaxpr: Jaxpr) -> Kernel | None:
     """The native function that is all of a program; None if there is more to it."""
+    if "whole" not in jaxpr.cache:
+        jaxpr.cache["whole"] = _whole(jaxpr)
+    return jaxpr.cache["whole"]  # type: ignore[no-any-return]
+
+
+def _whole(jaxpr: Jaxpr) -> Kernel | None:
     found = fused(jaxpr)
     if len(found.eqns) != 1 or found.eqns[0].primitive is not native_call:
         return None
@@ -59,34 +100,19 @@ def whole(jaxpr: Jaxpr) -> Callable[..., Any] | None:
     known = all(kind_of(a.dtype) and not (a.weak or a.symbolic) for a in found.in_avals)
     if not (fits and known):
         return None
-    return kernel(Jaxpr(found.constvars, found.invars, inner.eqns, found.outvars, found.consts))
+    return Kernel(Jaxpr(found.constvars, found.invars, inner.eqns, found.outvars, found.consts))
 
 
 def kernel(jaxpr: Jaxpr) -> Callable[..., Any]:
     """The native function of a jaxpr, on arrays."""
     found = jaxpr.cache.get("kernel")
     if found is None:
-        found = jaxpr.cache["kernel"] = _kernel(jaxpr)
-    return found
+        found = jaxpr.cache["kernel"] = Kernel(jaxpr).call
+    return found  # type: ignore[no-any-return]
 
 
-def _kernel(jaxpr: Jaxpr) -> Callable[..., Any]:
-    signature = Signature(
-        tuple(_spec(a) for a in jaxpr.in_avals), tuple(_spec(a) for a in jaxpr.out_avals)
-    )
-    body, constants = programs.program_text(jaxpr, llvm.vector_bits())
-    signature = signature._replace(ins=(*signature.ins, *map(_spec, constants)))
-    code = cache.compiled("\n".join([body, entry_text("entry", "kernel", signature)]))
-    library = llvm.Library(code, ("entry", "kernel"))
-
-    def slow(*args: Any) -> Any:
-        """Arrays in another order of memory are copied, and other numbers converted."""
-        return fast(*[_copied(a, s) for a, s in zip(args, signature.ins, strict=True)])
-
-    fast = bound(
-        library.addresses["entry"], library.addresses["kernel"], signature, slow, keep=library
-    )
-    return (lambda *args: fast(*args, *constants)) if constants else fast
+def _refused(*args: Any) -> Any:
+    raise TypeError(f"a native function cannot take arguments of types {[*map(type, args)]}")
 
 
 def _copied(x: Any, spec: Spec) -> Any:
