@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import weakref
 from collections.abc import Callable, Hashable, Sequence
 from typing import Any, Concatenate, ParamSpec, TypeVar, overload
 
@@ -11,7 +12,7 @@ import numpy as np
 from .. import tree
 from ..compiler.program import program_for, source_text
 from ..compiler.wrapper import program_wrapper
-from ..context import current
+from ..context import Plain, current
 from ..control.call import call
 from ..control.closures import staged_once
 from ..core.arguments import check_function, names, positions
@@ -23,6 +24,7 @@ from ..core.tracebacks import Facing, user_facing
 from ..core.tracing import owner_name
 from ..transforms.staging import as_written
 from ..typing import Array, PyTree, PyTreeSpec
+from .direct_calls import direct_call
 from .flat_function import Staged
 from .jit_arguments import (
     Args,
@@ -49,10 +51,11 @@ MOST_SIGNATURES = 4096
 class Compiled:
     """One signature of a jitted function.
 
-    ``exact`` says that the structure of the arguments has dicts whose keys are not all strings.
+    ``exact`` says that the structure of the arguments has dicts whose keys are not all strings;
+    ``direct`` is native code that takes them, once it is known whether there is any.
     """
 
-    __slots__ = ("captured", "exact", "jaxpr", "out_tree", "run")
+    __slots__ = ("captured", "direct", "exact", "jaxpr", "knows_direct", "out_tree", "run")
 
     def __init__(self, staged: Staged) -> None:
         self.jaxpr: Jaxpr = staged.jaxpr
@@ -60,6 +63,49 @@ class Compiled:
         self.out_tree: PyTreeSpec = staged.out_tree
         self.run: Run | None = None
         self.exact: bool = False
+        self.direct: Callable[..., Any] | None = None
+        self.knows_direct: bool = False
+
+
+class General(Facing[..., Any]):
+    """How a jitted function is called unless native code takes the arguments as they are.
+
+    It is called in place of the jitted function, of which it knows weakly, so that no cycle is
+    made: the function holds what calls it. Where the function is gone, one like it is made.
+    """
+
+    __slots__ = ("again", "where")
+
+    def __init__(self, jitted: Jitted[..., Any], again: Callable[[], Jitted[..., Any]]) -> None:
+        self.where: Callable[[], Jitted[..., Any] | None] = weakref.ref(jitted)
+        self.again: Callable[[], Jitted[..., Any]] = again
+
+    @property
+    def observed(self) -> Jitted[..., Any]:
+        """The jitted function."""
+        return self.where() or self.again()
+
+    def run(self, *args: Any, **kwargs: Any) -> Any:
+        """Call the program for these arguments, which is made where there is none yet."""
+        jitted = self.where() or self.again()
+        if not kwargs:
+            # The common case, plain arrays by position: find the program by shapes and dtypes.
+            key: list[Any] = []
+            for a in args:
+                if type(a) is not np.ndarray:
+                    break
+                key.append(a.shape)
+                key.append(a.dtype)
+            else:
+                found = jitted.programs.get(tuple(key))
+                here = current()
+                if (
+                    found is not None
+                    and not (here.jit_disabled or here.axes)
+                    and not (here.running is not None and jitted.stabilize and as_written())
+                ):
+                    return _run(jitted, found, args)
+        return _dispatch(jitted, args, kwargs)
 
 
 def _keep(cache: dict[Hashable, V], key: Hashable, value: V) -> None:
@@ -69,7 +115,13 @@ def _keep(cache: dict[Hashable, V], key: Hashable, value: V) -> None:
 
 
 class Jitted(Facing[P, R]):
-    """A jitted function."""
+    """A jitted function.
+
+    ``__call__`` is an attribute: native code for the arguments of the last call, which hands
+    others over to ``general``, or that itself.
+    """
+
+    __slots__ = ("__call__", "__dict__", "__weakref__")
 
     __name__: str
     static_argnums: tuple[int, ...]
@@ -96,7 +148,15 @@ class Jitted(Facing[P, R]):
         check_positions(fun, self.owner, {"donate_argnums": self.donated})
         self.name: str = getattr(fun, "__name__", type(fun).__name__)
         self.cache: dict[Hashable, Compiled] = {}
-        self.programs: dict[Hashable, tuple[Run, PyTreeSpec | None]] = {}
+        self.programs: dict[Hashable, tuple[Compiled, PyTreeSpec | None]] = {}
+        self.native_calls: np.ndarray = np.zeros(1, np.int64)
+        options = (static_argnums, static_argnames, donate_argnums, stabilize)
+        self.general: General = General(self, lambda: Jitted(fun, *options))
+        self.call_by(self.general)
+
+    def call_by(self, way: Callable[..., Any]) -> None:
+        """Let something else be called in place of this function."""
+        self.__call__ = way  # type: ignore[method-assign]
 
     @overload
     def __get__(self, obj: None, owner: type | None = None) -> Jitted[P, R]: ...
@@ -122,32 +182,6 @@ class Jitted(Facing[P, R]):
             return name
         options = (self.static_argnums, self.static_argnames, self.donated, self.stabilize)
         return (Jitted, (portable(self.fun), *options))
-
-    @property
-    def observed(self) -> Jitted[P, R]:
-        """The jitted function: an observer is told of it, not of ``run``."""
-        return self
-
-    def run(self, *args: P.args, **kwargs: P.kwargs) -> Any:
-        """Call the program for these arguments, which is made where there is none yet."""
-        if not kwargs:
-            # The common case, plain arrays by position: find the program by shapes and dtypes.
-            key: list[Any] = []
-            for a in args:
-                if type(a) is not np.ndarray:
-                    break
-                key.append(a.shape)
-                key.append(a.dtype)
-            else:
-                found = self.programs.get(tuple(key))
-                here = current()
-                if (
-                    found is not None
-                    and not (here.jit_disabled or here.axes)
-                    and not (here.running is not None and self.stabilize and as_written())
-                ):
-                    return _run(found, args)  # type: ignore[arg-type]
-        return _dispatch(self, args, kwargs)
 
     @user_facing
     def lower(self, *args: PyTree, **kwargs: PyTree) -> Lowered:
@@ -175,12 +209,18 @@ class Jitted(Facing[P, R]):
         """Forget every compiled signature."""
         self.cache.clear()
         self.programs.clear()
+        self.call_by(self.general)
 
 
-def _run(found: tuple[Run, PyTreeSpec | None], args: Sequence[Array]) -> PyTree:
+def _run(
+    jitted: Jitted[..., Any], found: tuple[Compiled, PyTreeSpec | None], args: Sequence[Any]
+) -> PyTree:
     """Run a program, and rebuild the output; without a tree the output is one array."""
-    run, out_tree = found
-    outs = run(*args)
+    entry, out_tree = found
+    if entry.direct is not None:
+        jitted.call_by(entry.direct)
+    assert entry.run is not None
+    outs = entry.run(*args)
     return outs[0] if out_tree is None else tree.unflatten(out_tree, outs)
 
 
@@ -236,14 +276,28 @@ def _dispatch(jitted: Jitted[..., Any], args: Args, kwargs: Kwargs) -> PyTree:
     if frames:
         outs = eval_jaxpr(entry.jaxpr, entry.jaxpr.consts, leaves)
         return tree.unflatten(entry.out_tree, outs)
+    donated = donated_leaves(jitted.donated, jitted.static_argnums, args)
     if entry.run is None:
         with rare_collections():
-            donated = donated_leaves(jitted.donated, jitted.static_argnums, args)
             entry.run = program_for(entry.jaxpr, leaves, donated)
     if not (static or kwargs or plain or effects) and all(type(a) is np.ndarray for a in args):
         shapes = tuple(part for a in args for part in (a.shape, a.dtype))
         spec = None if entry.out_tree.is_leaf() else entry.out_tree
-        _keep(jitted.programs, shapes, (entry.run, spec))
+        _keep(jitted.programs, shapes, (entry, spec))
+    if not (kwargs or plain or donated or effects) and type(here) is Plain:
+        if not entry.knows_direct:
+            entry.knows_direct = True
+            entry.direct = direct_call(
+                entry.jaxpr,
+                leaves,
+                treedef,
+                entry.out_tree,
+                static,
+                jitted.general,
+                jitted.native_calls,
+            )
+        if entry.direct is not None:
+            jitted.call_by(entry.direct)
     return tree.unflatten(entry.out_tree, entry.run(*leaves))
 
 

@@ -237,8 +237,16 @@ def in_front(
     # Neither a tuple nor a built-in function is emptied by the garbage collector before it goes,
     # so that what is reached from here is there as long as the function.
     given = (held, slow, *plan.kept, front.calls, keep, name, method)
-    make = ctypes.PYFUNCTYPE(ctypes.py_object, ctypes.c_void_p, ctypes.py_object, ctypes.c_void_p)
-    return make(("PyCFunction_NewEx", ctypes.pythonapi))(id(method) + layout.BYTES, given, None)
+    return _new_function()(id(method) + layout.BYTES, given, None)  # type: ignore[no-any-return]
+
+
+@functools.cache
+def _new_function() -> Callable[..., Any]:
+    """Python's function that makes built-in functions. A prototype is a class, and so a cycle."""
+    prototype = ctypes.PYFUNCTYPE(
+        ctypes.py_object, ctypes.c_void_p, ctypes.py_object, ctypes.c_void_p
+    )
+    return prototype(("PyCFunction_NewEx", ctypes.pythonapi))  # type: ignore[no-any-return]
 
 
 @functools.cache

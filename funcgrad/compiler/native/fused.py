@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from ..groups import Map, Step
 from . import cache, layout, llvm, programs
 from .entry import Front, bound, in_front
 from .kinds import kind_of
+from .python_floats import as_numbers
 from .signatures import Signature, Spec
 
 
@@ -50,14 +51,19 @@ def _computes(step: Step) -> bool:
 
 
 class Kernel:
-    """A native function in memory, and what it takes and makes."""
+    """A native function in memory, and what it takes and makes.
+
+    Attributes:
+        signature: what it takes and makes: weak inputs and outputs are Python's numbers.
+        library: where the machine code is.
+        constants: arrays that it reads.
+        call: calls it with flat arguments like those, in any order of memory.
+    """
 
     __slots__ = ("call", "constants", "library", "signature")
 
-    def __init__(self, jaxpr: Jaxpr) -> None:
-        signature = Signature(
-            tuple(_spec(a) for a in jaxpr.in_avals), tuple(_spec(a) for a in jaxpr.out_avals)
-        )
+    def __init__(self, jaxpr: Jaxpr, ins: Sequence[Aval], outs: Sequence[Aval]) -> None:
+        signature = Signature(tuple(map(_spec, ins)), tuple(map(_spec, outs)))
         body, self.constants = programs.program_text(jaxpr, llvm.vector_bits())
         self.signature: Signature = signature
         self.library: llvm.Library = llvm.Library(cache.compiled(body), ("kernel",))
@@ -91,7 +97,10 @@ def whole(jaxpr: Jaxpr) -> Kernel | None:
 
 
 def _whole(jaxpr: Jaxpr) -> Kernel | None:
-    found = fused(jaxpr)
+    numbers = as_numbers(jaxpr)
+    if numbers is None:
+        return None
+    found = fused(numbers)
     if len(found.eqns) != 1 or found.eqns[0].primitive is not native_call:
         return None
     inner = found.eqns[0].params["jaxpr"]
@@ -100,14 +109,15 @@ def _whole(jaxpr: Jaxpr) -> Kernel | None:
     known = all(kind_of(a.dtype) and not (a.weak or a.symbolic) for a in found.in_avals)
     if not (fits and known):
         return None
-    return Kernel(Jaxpr(found.constvars, found.invars, inner.eqns, found.outvars, found.consts))
+    whole = Jaxpr(found.constvars, found.invars, inner.eqns, found.outvars, found.consts)
+    return Kernel(whole, jaxpr.in_avals, jaxpr.out_avals)
 
 
 def kernel(jaxpr: Jaxpr) -> Callable[..., Any]:
     """The native function of a jaxpr, on arrays."""
     found = jaxpr.cache.get("kernel")
     if found is None:
-        found = jaxpr.cache["kernel"] = Kernel(jaxpr).call
+        found = jaxpr.cache["kernel"] = Kernel(jaxpr, jaxpr.in_avals, jaxpr.out_avals).call
     return found  # type: ignore[no-any-return]
 
 
@@ -116,16 +126,18 @@ def _refused(*args: Any) -> Any:
 
 
 def _copied(x: Any, spec: Spec) -> Any:
-    """An argument as an array that the entry takes without question."""
+    """An argument as an array that the entry takes without question; Python's floats as they are."""
+    if spec.is_python:
+        return x
     made = np.empty(spec.shape, spec.kind.dtype)
     made[...] = x
     return made
 
 
-def _spec(a: Aval | np.ndarray) -> Spec:
+def _spec(a: Aval) -> Spec:
     found = kind_of(a.dtype)
     assert found is not None
-    return Spec(a.shape, found)
+    return Spec(a.shape, found, a.weak)
 
 
 def _evaluate(xp: Any, *args: Any, jaxpr: Jaxpr) -> Any:
