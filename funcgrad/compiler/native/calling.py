@@ -153,9 +153,7 @@ class _Text:
         ways = [f"[ {start}, %{before} ]"]
         for k, instruction in enumerate(known):
             b.start(f"{name}{k}")
-            given = [
-                self.load("i64", f"%{name}.at", 8 * (i + 1)) for i in range(instruction.count)
-            ]
+            given = [self.load("i64", f"%{name}.at", 8 * (i + 1)) for i in range(instruction.count)]
             instruction.write(self, *given)
             following = self.at(f"%{name}.at", 8 * (instruction.count + 1))
             ways.append(f"[ {following}, %{b.block} ]")
@@ -401,5 +399,3 @@ def text() -> str:
 
 
 __all__ = ["HEADER", "Instruction", "text"]
-
-

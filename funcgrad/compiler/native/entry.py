@@ -61,6 +61,10 @@ def can_build(x: Any) -> bool:
     return known and all(map(can_build, x))
 
 
+_CONTAINERS: dict[type[Any], str] = {dict: "Dict", list: "List"}
+"""The names of containers in Python's functions; the others are tuples."""
+
+
 class _Plan:
     """The plan of one callable under construction."""
 
@@ -97,11 +101,8 @@ class _Plan:
             self.kept.append(x.value)
             self.add(calling.VERY_OBJECT, at, id(x.value))
         else:
-            name = {dict: "Dict", list: "List"}.get(type(x), "Tuple")
-            size_of, get = (
-                layout.function(f"Py{name}_{f}")
-                for f in ("Size", "GetItem")
-            )
+            name = _CONTAINERS.get(type(x), "Tuple")
+            size_of, get = (layout.function(f"Py{name}_{f}") for f in ("Size", "GetItem"))
             self.add(calling.CONTAINER, at, type(x), size_of, len(x))
             for key, child in x.items() if type(x) is dict else enumerate(x):
                 place, self.objects = self.objects, self.objects + 1
@@ -118,7 +119,9 @@ class _Plan:
         elif spec.kind.char == "d":
             self.add(calling.FLOAT, at, float, i)
         else:
-            self.add(calling.BOOL if spec.kind.char == "?" else calling.INT, at, spec.type, i, number)
+            self.add(
+                calling.BOOL if spec.kind.char == "?" else calling.INT, at, spec.type, i, number
+            )
 
     # --- results
 
@@ -152,7 +155,7 @@ class _Plan:
         if x is None:
             self.add(calling.GIVE_OBJECT, None, place)
             return place
-        name = {dict: "Dict", list: "List"}.get(type(x), "Tuple")
+        name = _CONTAINERS.get(type(x), "Tuple")
         self.add(calling.GIVE_CONTAINER, layout.function(f"Py{name}_New"), len(children), place)
         put = calling.SET if type(x) is dict else calling.SET_ITEM
         for key, child in zip(x if type(x) is dict else range(len(x)), children, strict=True):

@@ -126,7 +126,7 @@ def _refused(*args: Any) -> Any:
 
 
 def _copied(x: Any, spec: Spec) -> Any:
-    """An argument as an array that the entry takes without question; Python's floats as they are."""
+    """An argument as an array that the entry takes without question; Python's floats as is."""
     if spec.is_python:
         return x
     made = np.empty(spec.shape, spec.kind.dtype)
