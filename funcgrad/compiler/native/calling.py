@@ -36,11 +36,11 @@ class Instruction(NamedTuple):
     """An instruction of plans.
 
     Attributes:
-        count: the number of its operands.
+        operands: how many it has.
         write: writes what it does; it is given the registers of the operands, as integers.
     """
 
-    count: int
+    operands: int
     write: Callable[..., None]
 
 
@@ -153,9 +153,9 @@ class _Text:
         ways = [f"[ {start}, %{before} ]"]
         for k, instruction in enumerate(known):
             b.start(f"{name}{k}")
-            given = [self.load("i64", f"%{name}.at", 8 * (i + 1)) for i in range(instruction.count)]
+            given = [self.load("i64", f"%{name}.at", 8 * (i + 1)) for i in range(instruction.operands)]
             instruction.write(self, *given)
-            following = self.at(f"%{name}.at", 8 * (instruction.count + 1))
+            following = self.at(f"%{name}.at", 8 * (instruction.operands + 1))
             ways.append(f"[ {following}, %{b.block} ]")
             b.emit(f"br label %{name}")
         b.lines[at] = f"  %{name}.at = phi ptr {', '.join(ways)}"
