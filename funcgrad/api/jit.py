@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import time
 from collections.abc import Callable, Sequence
 from typing import Any, Concatenate, ParamSpec, TypeVar, overload
 
@@ -63,7 +64,8 @@ class Jitted(Programs[P, R]):
             kwargs: likewise.
 
         Returns:
-            An object with ``compile()``, ``as_text()``, ``out_info`` and the jaxpr.
+            An object with ``compile()``, ``as_text()``, ``out_info`` and the jaxpr; ``groups()``,
+            ``llvm_ir()``, ``asm()``, ``cost_analysis()`` and ``compile_time()`` look inside.
 
         >>> lowered = jit(lambda x: 2 * x).lower(np.ones(3))
         >>> lowered.out_info
@@ -73,8 +75,10 @@ class Jitted(Programs[P, R]):
         """
         args, kwargs, static = split(self, args, kwargs)
         in_tree = tree.structure((args, kwargs))
+        start = time.perf_counter()
         entry = compile_for(self, args, kwargs, static)
-        return Lowered(self.owner, entry.jaxpr, entry.captured, in_tree, entry.out_tree)
+        seconds = time.perf_counter() - start
+        return Lowered(self.owner, entry.jaxpr, entry.captured, in_tree, entry.out_tree, seconds)
 
     def cache_info(self) -> CacheInfo:
         """How often a program was found, and how many there are.

@@ -153,7 +153,9 @@ class _Text:
         ways = [f"[ {start}, %{before} ]"]
         for k, instruction in enumerate(known):
             b.start(f"{name}{k}")
-            given = [self.load("i64", f"%{name}.at", 8 * (i + 1)) for i in range(instruction.operands)]
+            given = [
+                self.load("i64", f"%{name}.at", 8 * (i + 1)) for i in range(instruction.operands)
+            ]
             instruction.write(self, *given)
             following = self.at(f"%{name}.at", 8 * (instruction.operands + 1))
             ways.append(f"[ {following}, %{b.block} ]")

@@ -38,7 +38,7 @@ def _equations(jaxpr: Jaxpr) -> Iterator[Eqn]:
     """The equations of a jaxpr, those that native code computes joined to calls."""
     runs = programs.segments(jaxpr)
     for k, run in enumerate(runs):
-        if not run.native or not any(map(_computes, run.steps)):
+        if not run.native or not any(map(computes, run.steps)):
             yield from run.steps  # type: ignore[misc]
             continue
         inner = programs.as_jaxpr(run, jaxpr.outvars, [*runs[:k], *runs[k + 1 :]])
@@ -46,7 +46,8 @@ def _equations(jaxpr: Jaxpr) -> Iterator[Eqn]:
         yield Eqn(native_call, inner.invars, {"jaxpr": inner}, outs, inner.eqns[-1].source)
 
 
-def _computes(step: Step) -> bool:
+def computes(step: Step) -> bool:
+    """False for a reshape, for which no function is called."""
     return isinstance(step, Map) or not programs.is_reshape(step)
 
 
@@ -97,6 +98,12 @@ def whole(jaxpr: Jaxpr) -> Kernel | None:
 
 
 def _whole(jaxpr: Jaxpr) -> Kernel | None:
+    found = whole_jaxpr(jaxpr)
+    return None if found is None else Kernel(found, jaxpr.in_avals, jaxpr.out_avals)
+
+
+def whole_jaxpr(jaxpr: Jaxpr) -> Jaxpr | None:
+    """The jaxpr of the native function that is all of a program; None if there is more to it."""
     numbers = as_numbers(jaxpr)
     if numbers is None:
         return None
@@ -109,8 +116,7 @@ def _whole(jaxpr: Jaxpr) -> Kernel | None:
     known = all(kind_of(a.dtype) and not (a.weak or a.symbolic) for a in found.in_avals)
     if not (fits and known):
         return None
-    whole = Jaxpr(found.constvars, found.invars, inner.eqns, found.outvars, found.consts)
-    return Kernel(whole, jaxpr.in_avals, jaxpr.out_avals)
+    return Jaxpr(found.constvars, found.invars, inner.eqns, found.outvars, found.consts)
 
 
 def kernel(jaxpr: Jaxpr) -> Callable[..., Any]:
