@@ -83,26 +83,8 @@ class General(Facing[..., Any]):
         return self.where() or self.again()
 
     def run(self, *args: Any, **kwargs: Any) -> Any:
-        """Call the program for these arguments, which is made where there is none yet."""
-        jitted = self.where() or self.again()
-        if not kwargs:
-            # The common case, plain arrays by position: find the program by shapes and dtypes.
-            key: list[Any] = []
-            for a in args:
-                if type(a) is not np.ndarray:
-                    break
-                key.append(a.shape)
-                key.append(a.dtype)
-            else:
-                found = jitted.programs.get(tuple(key))
-                here = current()
-                if (
-                    found is not None
-                    and not (here.jit_disabled or here.axes)
-                    and not (here.running is not None and jitted.stabilize and as_written())
-                ):
-                    return _run(jitted, found, args)
-        return _dispatch(jitted, args, kwargs)
+        """Call the jitted function."""
+        return self.observed.run(*args, **kwargs)
 
 
 def _keep(cache: dict[Hashable, V], key: Hashable, value: V) -> None:
@@ -153,6 +135,27 @@ class Programs(Facing[P, R]):
         kind = type(self)
         self.general: General = General(self, lambda: kind(fun, *options))
         self.call_by(self.general)
+
+    def run(self, *args: P.args, **kwargs: P.kwargs) -> Any:
+        """Call the program for these arguments, which is made where there is none yet."""
+        if not kwargs:
+            # The common case, plain arrays by position: find the program by shapes and dtypes.
+            key: list[Any] = []
+            for a in args:
+                if type(a) is not np.ndarray:
+                    break
+                key.append(a.shape)
+                key.append(a.dtype)
+            else:
+                found = self.programs.get(tuple(key))
+                here = current()
+                if (
+                    found is not None
+                    and not (here.jit_disabled or here.axes)
+                    and not (here.running is not None and self.stabilize and as_written())
+                ):
+                    return _run(self, found, args)
+        return _dispatch(self, args, kwargs)
 
     def call_by(self, way: Callable[..., Any]) -> None:
         """Let something else be called in place of this function."""
@@ -258,17 +261,25 @@ def _traced(
     plain: bool,
 ) -> Compiled:
     """What is found by tracing the function for these arguments."""
-    here = current()
-
-    def make() -> Compiled:
-        trace = Trace(leaves, args, kwargs, static, plain, here.axes)
-        jitted.traces.add(trace, here.retracing_refused)
-        entry = compile_for(jitted, args, kwargs, static)
-        trace.captures = bool(entry.captured)
-        return entry
-
+    make = functools.partial(_made, jitted, leaves, args, kwargs, static, plain)
     with rare_collections():
         return staged_once(jitted.fun, ("jit", id(jitted), key), make)  # type: ignore[no-any-return]
+
+
+def _made(
+    jitted: Programs[..., Any],
+    leaves: Sequence[Any],
+    args: Args,
+    kwargs: Kwargs,
+    static: Static | None,
+    plain: bool,
+) -> Compiled:
+    here = current()
+    trace = Trace(leaves, args, kwargs, static, plain, here.axes)
+    jitted.traces.add(trace, here.retracing_refused)
+    entry = compile_for(jitted, args, kwargs, static)
+    trace.captures = bool(entry.captured)
+    return entry
 
 
 def compile_for(
