@@ -15,6 +15,7 @@ from ..core.pickling import importable_name, portable
 from ..core.source import where_defined
 from ..core.tracebacks import user_facing
 from ..typing import PyTree
+from .direct_calls import Direct
 from .jit_calls import MOST_SIGNATURES, Programs, compile_for, split
 from .lowering import Lowered
 from .retraces import CacheInfo
@@ -110,7 +111,7 @@ class Jitted(Programs[P, R]):
         """Forget every compiled signature."""
         self.cache.clear()
         self.programs.clear()
-        self.call_by(self.general)
+        self.call_by(Direct())
 
 
 @overload

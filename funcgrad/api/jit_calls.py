@@ -10,7 +10,7 @@ from typing import Any, ParamSpec, TypeVar
 import numpy as np
 
 from .. import tree
-from ..compiler.program import program_for
+from ..compiler.program import native_program, program_for
 from ..context import Plain, current
 from ..control.call import call
 from ..control.closures import staged_once
@@ -21,10 +21,11 @@ from ..core.tracebacks import Facing
 from ..core.tracing import owner_name
 from ..transforms.staging import as_written
 from ..typing import Array, PyTree, PyTreeSpec
-from .direct_calls import direct_call
+from .direct_calls import Direct, Quick, direct_calls
 from .flat_function import Staged
 from .jit_arguments import (
     Args,
+    Given,
     Kwargs,
     Static,
     check_positions,
@@ -49,10 +50,10 @@ class Compiled:
     """One signature of a jitted function.
 
     ``exact`` says that the structure of the arguments has dicts whose keys are not all strings;
-    ``direct`` is native code that takes them, once it is known whether there is any.
+    ``direct`` is how calls like the first one are made, once that is known.
     """
 
-    __slots__ = ("captured", "direct", "exact", "jaxpr", "knows_direct", "out_tree", "run")
+    __slots__ = ("captured", "direct", "exact", "jaxpr", "out_tree", "run")
 
     def __init__(self, staged: Staged) -> None:
         self.jaxpr: Jaxpr = staged.jaxpr
@@ -60,8 +61,7 @@ class Compiled:
         self.out_tree: PyTreeSpec = staged.out_tree
         self.run: Run | None = None
         self.exact: bool = False
-        self.direct: Callable[..., Any] | None = None
-        self.knows_direct: bool = False
+        self.direct: Direct | None = None
 
 
 class General(Facing[..., Any]):
@@ -134,10 +134,18 @@ class Programs(Facing[P, R]):
         options = (static_argnums, static_argnames, donate_argnums, stabilize)
         kind = type(self)
         self.general: General = General(self, lambda: kind(fun, *options))
-        self.call_by(self.general)
+        self.quick: Quick | None = None
+        self.call_by(Direct())
 
     def run(self, *args: P.args, **kwargs: P.kwargs) -> Any:
         """Call the program for these arguments, which is made where there is none yet."""
+        quick = self.quick
+        if quick is not None and not kwargs and type(current()) is Plain:
+            unpack, program, pack = quick
+            leaves = unpack(args)
+            if leaves is not None:
+                self.hits += 1
+                return pack(program(*leaves))
         if not kwargs:
             # The common case, plain arrays by position: find the program by shapes and dtypes.
             key: list[Any] = []
@@ -157,9 +165,10 @@ class Programs(Facing[P, R]):
                     return _run(self, found, args)
         return _dispatch(self, args, kwargs)
 
-    def call_by(self, way: Callable[..., Any]) -> None:
-        """Let something else be called in place of this function."""
-        self.__call__ = way  # type: ignore[method-assign]
+    def call_by(self, direct: Direct) -> None:
+        """Let calls be made as they were for earlier arguments while theirs are like those."""
+        self.quick = direct.quick
+        self.__call__ = direct.native or self.general  # type: ignore[method-assign]
 
 
 def _run(
@@ -195,91 +204,81 @@ def _dispatch(jitted: Programs[..., Any], args: Args, kwargs: Kwargs) -> PyTree:
     if found is None:
         raise untraceable(jitted.owner, leaves, args, kwargs, static)
     shapes, traced = found
+    given = Given(args, kwargs, static, leaves, treedef, jitted.stabilize and as_written())
     key: tuple[Hashable, ...] = (treedef, shapes, static and static.key)
-    plain = jitted.stabilize and as_written()
-    if plain:
-        key = (*key, "plain")
+    if given.as_written:
+        key = (*key, "as written")
     frames = here.axes
     if frames:
         key = (*key, tuple((name, t.size) for name, t in frames.items()))
     entry = jitted.cache.get(key)
     if entry is None or entry.exact:
-        short = key
-        dict_keys = tree.exact_dict_keys(treedef)
-        if dict_keys is not None:
-            key = (*key, dict_keys)
-            entry = jitted.cache.get(key)
-        if entry is None:
-            entry = _traced(jitted, key, leaves, args, kwargs, static, plain)
-            entry.exact = dict_keys is not None
-            if not entry.captured:
-                _keep(jitted.cache, key, entry)
-                _keep(jitted.cache, short, entry)
-        else:
-            jitted.hits += 1
+        entry = _found_exactly(jitted, key, given)
     else:
         jitted.hits += 1
-    effects = has_effects(entry.jaxpr)
-    if traced or entry.captured or (effects and here.running is not None):
+    if traced or entry.captured or (has_effects(entry.jaxpr) and here.running is not None):
         outs = call(*entry.captured, *leaves, jaxpr=entry.jaxpr, name=jitted.name)
-        return tree.unflatten(entry.out_tree, outs)
-    if frames:
+    elif frames:
         outs = eval_jaxpr(entry.jaxpr, entry.jaxpr.consts, leaves)
-        return tree.unflatten(entry.out_tree, outs)
+    else:
+        outs = _prepared(jitted, entry, given)(*leaves)
+    return tree.unflatten(entry.out_tree, outs)
+
+
+def _found_exactly(jitted: Programs[..., Any], key: tuple[Hashable, ...], given: Given) -> Compiled:
+    """What was traced for arguments like these, or is now; keys of dicts are told apart."""
+    short = key
+    dict_keys = tree.exact_dict_keys(given.treedef)
+    if dict_keys is not None:
+        key = (*key, dict_keys)
+    entry = jitted.cache.get(key)
+    if entry is not None:
+        jitted.hits += 1
+        return entry
+    make = functools.partial(_traced, jitted, given)
+    with rare_collections():
+        entry = staged_once(jitted.fun, ("jit", id(jitted), key), make)
+    assert isinstance(entry, Compiled)
+    entry.exact = dict_keys is not None
+    if not entry.captured:
+        _keep(jitted.cache, key, entry)
+        _keep(jitted.cache, short, entry)
+    return entry
+
+
+def _traced(jitted: Programs[..., Any], given: Given) -> Compiled:
+    here = current()
+    trace = Trace(given, here.axes)
+    jitted.traces.add(trace, here.retracing_refused)
+    entry = compile_for(jitted, given.args, given.kwargs, given.static)
+    trace.captures = bool(entry.captured)
+    return entry
+
+
+def _prepared(jitted: Programs[..., Any], entry: Compiled, given: Given) -> Run:
+    """The program of flat arguments; calls like this one will find it sooner."""
+    args, leaves = given.args, given.leaves
     donated = donated_leaves(jitted.donated, jitted.static_argnums, args)
+    first = entry.run is None
     if entry.run is None:
         with rare_collections():
             entry.run = program_for(entry.jaxpr, leaves, donated)
-    if not (static or kwargs or plain or effects) and all(type(a) is np.ndarray for a in args):
+    if given.kwargs or given.as_written or has_effects(entry.jaxpr):
+        return entry.run
+    if not given.static and all(type(a) is np.ndarray for a in args):
         shapes = tuple(part for a in args for part in (a.shape, a.dtype))
         spec = None if entry.out_tree.is_leaf() else entry.out_tree
         _keep(jitted.programs, shapes, (entry, spec))
-    if not (kwargs or plain or donated or effects) and type(here) is Plain:
-        if not entry.knows_direct:
-            entry.knows_direct = True
-            entry.direct = direct_call(
-                entry.jaxpr,
-                leaves,
-                treedef,
-                entry.out_tree,
-                static,
-                jitted.general,
-                jitted.native_calls,
-            )
-        if entry.direct is not None:
-            jitted.call_by(entry.direct)
-    return tree.unflatten(entry.out_tree, entry.run(*leaves))
-
-
-def _traced(
-    jitted: Programs[..., Any],
-    key: Hashable,
-    leaves: Sequence[Any],
-    args: Args,
-    kwargs: Kwargs,
-    static: Static | None,
-    plain: bool,
-) -> Compiled:
-    """What is found by tracing the function for these arguments."""
-    make = functools.partial(_made, jitted, leaves, args, kwargs, static, plain)
-    with rare_collections():
-        return staged_once(jitted.fun, ("jit", id(jitted), key), make)  # type: ignore[no-any-return]
-
-
-def _made(
-    jitted: Programs[..., Any],
-    leaves: Sequence[Any],
-    args: Args,
-    kwargs: Kwargs,
-    static: Static | None,
-    plain: bool,
-) -> Compiled:
-    here = current()
-    trace = Trace(leaves, args, kwargs, static, plain, here.axes)
-    jitted.traces.add(trace, here.retracing_refused)
-    entry = compile_for(jitted, args, kwargs, static)
-    trace.captures = bool(entry.captured)
-    return entry
+    if type(current()) is Plain:
+        if entry.direct is None:
+            kernel = None if donated else native_program(entry.jaxpr, leaves)
+            if kernel is not None or not first:
+                avals, general = entry.jaxpr.in_avals, jitted.general
+                entry.direct = direct_calls(
+                    given, avals, entry.out_tree, entry.run, kernel, general, jitted.native_calls
+                )
+        jitted.call_by(entry.direct or Direct())
+    return entry.run
 
 
 def compile_for(

@@ -13,7 +13,7 @@ from ..core.avals import WEAK_DTYPES
 from ..core.tracing import Tracer, aval_of
 from ..errors import RetraceError
 from ..typing import PyTreeSpec
-from .jit_arguments import Args, Kwargs, Static
+from .jit_arguments import Given
 
 MOST_TRACES = 64
 """So many traces are compared with a new one; the oldest are forgotten."""
@@ -41,17 +41,10 @@ class CacheInfo(NamedTuple):
 class Trace:
     """What the trace of a jitted function depended on, in words."""
 
-    def __init__(
-        self,
-        leaves: Sequence[Any],
-        args: Args,
-        kwargs: Kwargs,
-        static: Static | None,
-        as_written: bool,
-        axes: Mapping[Any, Any],
-    ) -> None:
-        self.in_tree: PyTreeSpec = tree.structure((args, kwargs))
-        self.given: list[str] = [_described(x) for x in leaves]
+    def __init__(self, given: Given, axes: Mapping[Any, Any]) -> None:
+        args, static = given.args, given.static
+        self.in_tree: PyTreeSpec = tree.structure((args, given.kwargs))
+        self.given: list[str] = [_described(x) for x in given.leaves]
         fixed = static.fixed if static else {}
         self.positions: list[int] = [i for i in range(len(args) + len(fixed)) if i not in fixed]
         self.static: dict[str, tuple[Any, str]] = {}
@@ -60,7 +53,7 @@ class Trace:
             values = (*fixed.values(), *static.named.values())
             for (place, key), value in zip(keys, values, strict=True):
                 self.static[repr(place)] = (key, _short(value))
-        self.as_written: bool = as_written
+        self.as_written: bool = given.as_written
         self.axes: dict[Any, int] = {name: trace.size for name, trace in axes.items()}
         self.captures: bool = False
 

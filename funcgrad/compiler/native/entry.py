@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from ..unpacking import Very
 from . import cache, calling, layout, llvm
 from .portable import portable
 from .signatures import PYTHONS, Signature, Spec
@@ -40,25 +41,6 @@ class Front:
         self.variable: Any = variable
         self.kind: type = kind
         self.calls: np.ndarray = calls
-
-
-class Very:
-    """An argument that has to be one object."""
-
-    __slots__ = ("value",)
-
-    def __init__(self, value: Any) -> None:
-        self.value: Any = value
-
-
-def can_build(x: Any) -> bool:
-    """True if native code takes a pytree apart, and puts it together."""
-    if x is None or type(x) is int or type(x) is Very:
-        return True
-    if type(x) is dict:
-        return all(type(k) is str for k in x) and all(map(can_build, x.values()))
-    known = type(x) in (list, tuple) or (isinstance(x, tuple) and hasattr(x, "_fields"))
-    return known and all(map(can_build, x))
 
 
 _CONTAINERS: dict[type[Any], str] = {dict: "Dict", list: "List"}
@@ -257,4 +239,4 @@ def _library() -> llvm.Library:
     return llvm.Library(cache.compiled(calling.text()), ("call",))
 
 
-__all__ = ["PYTHONS", "Front", "Signature", "Spec", "Very", "bound", "can_build", "in_front"]
+__all__ = ["PYTHONS", "Front", "Signature", "Spec", "bound", "in_front"]
