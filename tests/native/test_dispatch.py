@@ -417,6 +417,8 @@ def test_donated_arguments_and_effects(general):
     for _ in range(3):
         loud(V)
     assert len(seen) == 3
+    fg.jit(lambda x: fg.debug.callback(lambda: seen.append(0)) or x * 2)(V)
+    assert len(seen) == 4
 
 
 @dataclasses.dataclass
