@@ -80,7 +80,8 @@ def direct_calls(
     if not all(map(can_build, (*takes, gives))):
         return Direct()
     if kernel is not None:
-        front = entry.Front(tuple(takes), gives, context.variable, context.Plain, calls)
+        results = tree.unflatten(out_tree, kernel.results)
+        front = entry.Front(tuple(takes), results, context.variable, context.Plain, calls)
         native = kernel.in_front(front, general)
         if native is not None:
             return Direct(native)

@@ -28,9 +28,18 @@ class Very:
         self.value: Any = value
 
 
+class Argument:
+    """A result that is an argument, by its number among the flat ones."""
+
+    __slots__ = ("number",)
+
+    def __init__(self, number: int) -> None:
+        self.number: int = number
+
+
 def can_build(x: Any) -> bool:
     """True for pytrees of containers that are taken apart here, with numbers for leaves."""
-    if x is None or type(x) is int or type(x) is Very:
+    if x is None or type(x) in (int, Argument, Very):
         return True
     if type(x) is dict:
         return all(type(k) is str for k in x) and all(map(can_build, x.values()))

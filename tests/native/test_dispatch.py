@@ -196,6 +196,31 @@ def test_results_of_every_kind(general):
     assert second["c"].x.dtype == bool
 
 
+def test_results_that_are_arguments_come_back_as_those_objects(general):
+    def fun(p, s, n):
+        return {"s": s, "w": p["w"], "y": p["w"] * s, "n": (n, n), "v": [p["v"]]}
+
+    f = fg.jit(fun)
+    p, n = {"w": X * 1, "v": V[::-1]}, np.array(2.0)
+    for args in ((p, 0.5, n), (p, 0.25, np.float64(3))):
+        f(*args), f(*args)
+        found: Any = f(*args)
+        same_tree(found, fun(*args))
+        assert found["w"] is p["w"]
+        assert found["v"][0] is p["v"]
+        assert found["s"] is args[1]
+        assert found["n"][0] is found["n"][1] is args[2]
+    general.clear()
+    p["v"] = V
+    assert f(p, 0.5, n)["v"][0] is V
+    f(p, 0.5, n)
+    assert not general
+    count = sys.getrefcount(V)
+    for _ in range(100):
+        f(p, 0.5, n)
+    assert sys.getrefcount(V) == count
+
+
 def test_python_floats_keep_python_rules(general):
     for fun, value, expected in (
         (lambda x: 2 * x + 1, 1.5, 4.0),

@@ -350,6 +350,12 @@ def _give_object(t: _Text, given: str, target: str) -> None:
     t.put("%made", target, x)
 
 
+def _give_argument(t: _Text, at: str, target: str) -> None:
+    x = t.get("%objects", at)
+    t.b.emit(f"call void {t.known['Py_IncRef']}(ptr {x})")
+    t.put("%made", target, x)
+
+
 def _give_container(t: _Text, make: str, size: str, target: str) -> None:
     t.put("%made", target, t.found(t.call(t.pointer(make), "ptr", f"i64 {size}"), "fail"))
 
@@ -383,13 +389,14 @@ TAKING: tuple[Instruction, ...] = _listed(
 )  # fmt: skip
 MAKING: tuple[Instruction, ...] = _listed(_new_array, _new_number, _constant)
 GIVING: tuple[Instruction, ...] = _listed(
-    _give_scalar, _give_float, _give_object, _give_container, _set, _set_item, _called
-)
+    _give_scalar, _give_float, _give_object, _give_argument,
+    _give_container, _set, _set_item, _called,
+)  # fmt: skip
 
 ARRAY, SCALAR, FLOAT, INT, BOOL, VERY_OBJECT, CONTAINER, CHILD, CONTEXT = range(1, len(TAKING) + 1)
 NEW_ARRAY, NEW_NUMBER, CONSTANT = range(1, len(MAKING) + 1)
 (
-    GIVE_SCALAR, GIVE_FLOAT, GIVE_OBJECT, GIVE_CONTAINER, SET, SET_ITEM, CALLED
+    GIVE_SCALAR, GIVE_FLOAT, GIVE_OBJECT, GIVE_ARGUMENT, GIVE_CONTAINER, SET, SET_ITEM, CALLED
 ) = range(1, len(GIVING) + 1)  # fmt: skip
 """The numbers of instructions."""
 

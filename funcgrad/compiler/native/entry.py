@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from ..unpacking import Very
+from ..unpacking import Argument, Very
 from . import cache, calling, layout, llvm
 from .portable import portable
 from .signatures import PYTHONS, Signature, Spec
@@ -27,7 +27,7 @@ class Front:
     Attributes:
         takes: the arguments by position: pytrees with the numbers of inputs for leaves, or
             ``Very`` for what must be the same object.
-        gives: the result: a pytree with the numbers of outputs for leaves.
+        gives: the result: a pytree with the numbers of outputs for leaves, or with ``Argument``.
         variable: a context variable.
         kind: the kernel runs where the value of the variable is of this type.
         calls: counts the calls that the kernel ran for.
@@ -56,6 +56,7 @@ class _Plan:
         self.words: list[int] = []
         self.kept: list[object] = []
         self.objects: int = 0
+        self.places: dict[int, int] = {}  # of inputs among the objects
         self.made: int = len(self.outs)
 
     def add(self, *words: object) -> None:
@@ -76,6 +77,7 @@ class _Plan:
     def take(self, at: int, x: Any) -> None:
         """Take apart what stands at a place among the objects."""
         if type(x) is int:
+            self.places[x] = at
             self.take_input(at, x, self.ins[x])
         elif x is None:
             self.add(calling.VERY_OBJECT, at, None)
@@ -132,11 +134,15 @@ class _Plan:
         """Put a result together; returns its place among the objects that are made."""
         if type(x) is int:
             return x
-        children = [self.build(c) for c in (x.values() if type(x) is dict else x or ())]
-        place, self.made = self.made, self.made + 1
-        if x is None:
-            self.add(calling.GIVE_OBJECT, None, place)
+        if x is None or type(x) is Argument:
+            place, self.made = self.made, self.made + 1
+            if x is None:
+                self.add(calling.GIVE_OBJECT, None, place)
+            else:
+                self.add(calling.GIVE_ARGUMENT, self.places[x.number], place)
             return place
+        children = [self.build(c) for c in (x.values() if type(x) is dict else x)]
+        place, self.made = self.made, self.made + 1
         name = _CONTAINERS.get(type(x), "Tuple")
         self.add(calling.GIVE_CONTAINER, layout.function(f"Py{name}_New"), len(children), place)
         put = calling.SET if type(x) is dict else calling.SET_ITEM
@@ -154,6 +160,7 @@ def bound(
     slow: Callable[..., Any],
     keep: object = None,
     constants: Sequence[np.ndarray] = (),
+    results: Sequence[int | Argument] | None = None,
 ) -> Callable[..., Any]:
     """A Python callable that runs a kernel.
 
@@ -163,15 +170,16 @@ def bound(
         slow: called with all arguments where one is not what the signature says.
         keep: kept as long as the callable; the owner of the machine code.
         constants: arrays that the kernel reads after its inputs.
+        results: what is returned: numbers of outputs, and arguments; all outputs if not given.
 
     Returns:
-        A function of the inputs, by position, that returns the tuple of outputs.
+        A function of the inputs, by position, that returns the tuple of results.
     """
     signature.check()
+    gives = tuple(range(len(signature.outs)) if results is None else results)
     if not layout.is_as_assumed():
-        return portable(address_of_kernel, signature, slow, keep, constants)
-    takes, gives = tuple(range(len(signature.ins))), tuple(range(len(signature.outs)))
-    front = Front(takes, gives, None, object, _uncounted())
+        return portable(address_of_kernel, signature, slow, keep, constants, gives)
+    front = Front(tuple(range(len(signature.ins))), gives, None, object, _uncounted())
     return in_front(address_of_kernel, signature, slow, keep, constants, front)
 
 

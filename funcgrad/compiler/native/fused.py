@@ -11,6 +11,7 @@ from ...core.avals import Aval
 from ...core.jaxpr import Eqn, Jaxpr, eval_jaxpr
 from ...ops.families import Control, control
 from ..groups import Map, Step
+from ..unpacking import Argument
 from . import cache, layout, llvm, programs
 from .entry import Front, bound, in_front
 from .kinds import kind_of
@@ -58,24 +59,35 @@ class Kernel:
         signature: what it takes and makes: weak inputs and outputs are Python's numbers.
         library: where the machine code is.
         constants: arrays that it reads.
+        results: what is returned: numbers of outputs, and arguments.
         call: calls it with flat arguments like those, in any order of memory.
     """
 
-    __slots__ = ("call", "constants", "library", "signature")
+    __slots__ = ("call", "constants", "library", "results", "signature")
 
-    def __init__(self, jaxpr: Jaxpr, ins: Sequence[Aval], outs: Sequence[Aval]) -> None:
+    def __init__(
+        self,
+        jaxpr: Jaxpr,
+        ins: Sequence[Aval],
+        outs: Sequence[Aval],
+        results: Sequence[int | Argument] | None = None,
+    ) -> None:
         signature = Signature(tuple(map(_spec, ins)), tuple(map(_spec, outs)))
         body, self.constants = programs.program_text(jaxpr, llvm.vector_bits())
         self.signature: Signature = signature
         self.library: llvm.Library = llvm.Library(cache.compiled(body), ("kernel",))
         given = (self.address, signature)
+        results = tuple(range(len(outs)) if results is None else results)
+        self.results: tuple[int | Argument, ...] = results
         strict = bound(*given, _refused, self.library, self.constants)
 
         def slow(*args: Any) -> Any:
             """Arrays in another order of memory are copied, and other numbers converted."""
-            return strict(*[_copied(a, s) for a, s in zip(args, signature.ins, strict=True)])
+            made = strict(*[_copied(a, s) for a, s in zip(args, signature.ins, strict=True)])
+            return tuple([args[r.number] if isinstance(r, Argument) else made[r] for r in results])
 
-        self.call: Callable[..., Any] = bound(*given, slow, self.library, self.constants)
+        run = bound(*given, slow, self.library, self.constants, results)
+        self.call: Callable[..., Any] = run
 
     @property
     def address(self) -> int:
@@ -99,11 +111,24 @@ def whole(jaxpr: Jaxpr) -> Kernel | None:
 
 def _whole(jaxpr: Jaxpr) -> Kernel | None:
     found = whole_jaxpr(jaxpr)
-    return None if found is None else Kernel(found, jaxpr.in_avals, jaxpr.out_avals)
+    if found is None:
+        return None
+    results: list[int | Argument] = []
+    outs: list[Aval] = []
+    for v in jaxpr.outvars:
+        if v in jaxpr.invars:
+            results.append(Argument(jaxpr.invars.index(v)))
+        else:
+            results.append(len(outs))
+            outs.append(v.aval)
+    return Kernel(found, jaxpr.in_avals, outs, results)
 
 
 def whole_jaxpr(jaxpr: Jaxpr) -> Jaxpr | None:
-    """The jaxpr of the native function that is all of a program; None if there is more to it."""
+    """The jaxpr of the native function that is all of a program; None if there is more to it.
+
+    Results that are arguments are not among its results.
+    """
     numbers = as_numbers(jaxpr)
     if numbers is None:
         return None
@@ -112,11 +137,12 @@ def whole_jaxpr(jaxpr: Jaxpr) -> Jaxpr | None:
         return None
     inner = found.eqns[0].params["jaxpr"]
     made = {v for e in inner.eqns for v in e.outvars}
-    fits = len(set(found.outvars)) == len(found.outvars) and made.issuperset(found.outvars)
+    outs = [v for v in found.outvars if v not in found.invars]
+    fits = len(set(outs)) == len(outs) and made.issuperset(outs)
     known = all(kind_of(a.dtype) and not (a.weak or a.symbolic) for a in found.in_avals)
     if not (fits and known):
         return None
-    return Jaxpr(found.constvars, found.invars, inner.eqns, found.outvars, found.consts)
+    return Jaxpr(found.constvars, found.invars, inner.eqns, outs, found.consts)
 
 
 def kernel(jaxpr: Jaxpr) -> Callable[..., Any]:

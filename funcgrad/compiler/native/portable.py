@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ..unpacking import Argument
 from .signatures import Signature, Spec
 
 
@@ -17,6 +18,7 @@ def portable(
     slow: Callable[..., Any],
     keep: object = None,
     constants: Sequence[np.ndarray] = (),
+    results: Sequence[int | Argument] = (),
 ) -> Callable[..., Any]:
     """The callable of ``entry.bound`` as generated Python, which knows of no object's layout."""
     convention = ctypes.CFUNCTYPE if signature.releases else ctypes.PYFUNCTYPE
@@ -34,11 +36,13 @@ def portable(
     for j, spec in enumerate(signature.outs):
         names[f"made{j}"] = spec.kind.dtype
     addresses = [str(x.ctypes.data) for x in constants]
-    exec(portable_source(signature, addresses), names)
+    exec(portable_source(signature, addresses, results), names)
     return names["native"]
 
 
-def portable_source(signature: Signature, constants: Sequence[str] = ()) -> str:
+def portable_source(
+    signature: Signature, constants: Sequence[str], results: Sequence[int | Argument]
+) -> str:
     """The source of the portable callable; of constants it is given the addresses."""
     ins = [f"x{i}" for i in range(len(signature.ins))]
     outs = [f"y{j}" for j in range(len(signature.outs))]
@@ -53,11 +57,12 @@ def portable_source(signature: Signature, constants: Sequence[str] = ()) -> str:
     given = [f"{x}.ctypes.data" for x in ins]
     made = [f"{y}.ctypes.data" for y in outs]
     lines.append(f"    run(block({', '.join([*given, *constants, *made])}))")
-    results = [
+    numbers = [
         y if spec.shape else f"{y}.item()" if spec.is_python else f"{y}[()]"
         for y, spec in zip(outs, signature.outs, strict=True)
     ]
-    lines.append(f"    return ({''.join(r + ', ' for r in results)})")
+    found = [f"arrays[{r.number}]" if isinstance(r, Argument) else numbers[r] for r in results]
+    lines.append(f"    return ({''.join(r + ', ' for r in found)})")
     return "\n".join(lines)
 
 
