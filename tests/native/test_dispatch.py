@@ -236,6 +236,9 @@ def test_python_floats_keep_python_rules(general):
         assert type(found) is float
         assert found == expected or math.isnan(expected)
         assert math.copysign(1, found) == math.copysign(1, expected)
+    f = fg.jit(lambda x: (x > 1, x + 1 < x))
+    assert [f(v) for v in (0.5, 1.5, math.nan)] == [(False, False), (True, False), (False, False)]
+    assert type(f(0.5)[0]) is bool
     for fun, value, error in (
         (lambda x: 1 / x, 0.0, ZeroDivisionError),
         (lambda x: x**x, 1e300, OverflowError),

@@ -171,6 +171,16 @@ def test_numbers_of_python(char, bind):
             assert f(x) == ("slow", (x,))
 
 
+@pytest.mark.parametrize("char", NUMBERS)
+def test_numbers_of_python_are_made(char, bind):
+    kind = KINDS[char]
+    f = bind(Signature((Spec((), kind, True),), (Spec((), kind, True), Spec((), kind))))
+    for x in NUMBERS[char]:
+        y, _ = f(x)
+        assert type(y) is entry.PYTHONS[char]
+        assert y == x
+
+
 def test_nan_of_python_and_numpy(bind):
     for is_python in (True, False):
         signature = Signature((Spec((), DOUBLE, is_python),), (Spec((), DOUBLE),))
@@ -181,7 +191,7 @@ def test_numbers_that_python_does_not_have_are_refused():
     for spec in (Spec((), FLOAT, is_python=True), Spec((3,), DOUBLE, is_python=True)):
         with pytest.raises(TypeError, match="input 0 is a Python number, but has kind"):
             entry.bound(0, Signature((spec,), ()), slow)
-        with pytest.raises(TypeError, match="output 0 is a Python number, but no float"):
+        with pytest.raises(TypeError, match="output 0 is a Python number, but has kind"):
             entry.bound(0, Signature((), (spec,)), slow)
 
 

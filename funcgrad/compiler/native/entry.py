@@ -17,6 +17,7 @@ import numpy as np
 
 from ..unpacking import Argument, Very
 from . import cache, calling, layout, llvm
+from . import instructions as does
 from .portable import portable
 from .signatures import PYTHONS, Signature, Spec
 
@@ -45,6 +46,14 @@ class Front:
 
 _CONTAINERS: dict[type[Any], str] = {dict: "Dict", list: "List"}
 """The names of containers in Python's functions; the others are tuples."""
+
+
+_NUMBERS: dict[str, tuple[int, str]] = {
+    "d": (does.GIVE_FLOAT, "PyFloat_FromDouble"),
+    "l": (does.GIVE_INT, "PyLong_FromLongLong"),
+    "?": (does.GIVE_BOOL, "PyBool_FromLong"),
+}
+"""How outputs are made Python's numbers."""
 
 
 class _Plan:
@@ -80,31 +89,35 @@ class _Plan:
             self.places[x] = at
             self.take_input(at, x, self.ins[x])
         elif x is None:
-            self.add(calling.VERY_OBJECT, at, None)
+            self.add(does.VERY_OBJECT, at, None)
         elif type(x) is Very:
             self.kept.append(x.value)
-            self.add(calling.VERY_OBJECT, at, id(x.value))
+            self.add(does.VERY_OBJECT, at, id(x.value))
         else:
             name = _CONTAINERS.get(type(x), "Tuple")
             size_of, get = (layout.function(f"Py{name}_{f}") for f in ("Size", "GetItem"))
-            self.add(calling.CONTAINER, at, type(x), size_of, len(x))
+            self.add(does.CONTAINER, at, type(x), size_of, len(x))
             for key, child in x.items() if type(x) is dict else enumerate(x):
                 place, self.objects = self.objects, self.objects + 1
-                self.add(calling.CHILD, at, get, key, place)
+                self.add(does.CHILD, at, get, key, place)
                 self.take(place, child)
 
     def take_input(self, at: int, i: int, spec: Spec) -> None:
         number = len(self.outs) + i
         if spec.shape:
             lengths = self.shape(spec)
-            self.add(calling.ARRAY, at, spec.kind.dtype, len(spec.shape), lengths, i)
+            self.add(does.ARRAY, at, spec.kind.dtype, len(spec.shape), lengths, i)
         elif not spec.is_python:
-            self.add(calling.SCALAR, at, spec.kind.dtype, spec.type, i)
+            self.add(does.SCALAR, at, spec.kind.dtype, spec.type, i)
         elif spec.kind.char == "d":
-            self.add(calling.FLOAT, at, float, i)
+            self.add(does.FLOAT, at, float, i)
         else:
             self.add(
-                calling.BOOL if spec.kind.char == "?" else calling.INT, at, spec.type, i, number
+                does.BOOL if spec.kind.char == "?" else does.INT,
+                at,
+                spec.type,
+                i,
+                number,
             )
 
     # --- results
@@ -113,21 +126,22 @@ class _Plan:
         place = len(self.ins)
         for x in self.constants:
             self.kept.append(x)
-            self.add(calling.CONSTANT, x.ctypes.data, place)
+            self.add(does.CONSTANT, x.ctypes.data, place)
             place += 1
         for j, spec in enumerate(self.outs):
             if spec.shape:
                 shape = self.shape(spec)
-                self.add(calling.NEW_ARRAY, spec.kind.dtype, len(spec.shape), shape, place + j, j)
+                self.add(does.NEW_ARRAY, spec.kind.dtype, len(spec.shape), shape, place + j, j)
             else:
-                self.add(calling.NEW_NUMBER, j, place + j)
+                self.add(does.NEW_NUMBER, j, place + j)
 
     def give(self, tree: Any) -> None:
         for j, spec in enumerate(self.outs):
             if spec.is_python:
-                self.add(calling.GIVE_FLOAT, layout.function("PyFloat_FromDouble"), j, j)
+                number, name = _NUMBERS[spec.kind.char]
+                self.add(number, layout.function(name), j, j)
             elif not spec.shape:
-                self.add(calling.GIVE_SCALAR, spec.kind.dtype, j, j)
+                self.add(does.GIVE_SCALAR, spec.kind.dtype, j, j)
         self.add(0, self.build(tree))
 
     def build(self, x: Any) -> int:
@@ -137,20 +151,20 @@ class _Plan:
         if x is None or type(x) is Argument:
             place, self.made = self.made, self.made + 1
             if x is None:
-                self.add(calling.GIVE_OBJECT, None, place)
+                self.add(does.GIVE_OBJECT, None, place)
             else:
-                self.add(calling.GIVE_ARGUMENT, self.places[x.number], place)
+                self.add(does.GIVE_ARGUMENT, self.places[x.number], place)
             return place
         children = [self.build(c) for c in (x.values() if type(x) is dict else x)]
         place, self.made = self.made, self.made + 1
         name = _CONTAINERS.get(type(x), "Tuple")
-        self.add(calling.GIVE_CONTAINER, layout.function(f"Py{name}_New"), len(children), place)
-        put = calling.SET if type(x) is dict else calling.SET_ITEM
+        self.add(does.GIVE_CONTAINER, layout.function(f"Py{name}_New"), len(children), place)
+        put = does.SET if type(x) is dict else does.SET_ITEM
         for key, child in zip(x if type(x) is dict else range(len(x)), children, strict=True):
             self.add(put, place, layout.function(f"Py{name}_SetItem"), key, child)
         if type(x) not in (dict, list, tuple):
             filled, place, self.made = place, self.made, self.made + 1
-            self.add(calling.CALLED, type(x), filled, place)
+            self.add(does.CALLED, type(x), filled, place)
         return place
 
 
@@ -203,7 +217,7 @@ def in_front(
     plan = _Plan(signature, constants)
     plan.objects = arity = len(front.takes)
     if front.variable is not None:
-        plan.add(calling.CONTEXT, front.variable, front.kind)
+        plan.add(does.CONTEXT, front.variable, front.kind)
     for at, x in enumerate(front.takes):
         plan.take(at, x)
     plan.add(0)

@@ -158,12 +158,10 @@ def _refused(*args: Any) -> Any:
 
 
 def _copied(x: Any, spec: Spec) -> Any:
-    """An argument as an array that the entry takes without question; Python's floats as is."""
-    if spec.is_python:
-        return x
+    """An argument as an array, or number of Python's, that the entry takes without question."""
     made = np.empty(spec.shape, spec.kind.dtype)
     made[...] = x
-    return made
+    return made.item() if spec.is_python else made
 
 
 def _spec(a: Aval) -> Spec:

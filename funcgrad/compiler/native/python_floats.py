@@ -10,7 +10,7 @@ from ...core.avals import Aval
 from ...core.jaxpr import Eqn, Jaxpr, Literal, Var
 from ...ops.families import Elementwise
 from ...ops.shape import convert
-from .kinds import DOUBLE, FLOAT, kind_of
+from .kinds import BOOL, DOUBLE, FLOAT, kind_of
 
 NEVER_RAISE: frozenset[str] = frozenset({"add", "sub", "mul", "neg", "abs", "convert_element_type"})
 """Operators that compute the same of Python's floats as of NumPy's: others may raise errors."""
@@ -65,7 +65,7 @@ def _as_numbers(jaxpr: Jaxpr) -> Jaxpr:
         outs = [number(v) for v in e.outvars]
         eqns.append(Eqn(e.primitive, inputs, e.params, outs, e.source))
     for a in (*jaxpr.invars, *jaxpr.outvars):
-        if a.aval.weak and (type(a) is Literal or a.aval.dtype != DOUBLE.dtype):
+        if a.aval.weak and (type(a) is Literal or kind_of(a.aval.dtype) not in (DOUBLE, BOOL)):
             raise _NotTheSameError
     outvars = [numbers.get(a, a) for a in jaxpr.outvars]
     return Jaxpr(jaxpr.constvars, invars, eqns, outvars, jaxpr.consts, jaxpr.as_written)

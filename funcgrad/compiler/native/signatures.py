@@ -18,8 +18,7 @@ class Spec(NamedTuple):
         shape: lengths of its axes.
         kind: type of its numbers.
         is_python: a Python float, int or bool and nothing else; a NumPy scalar or array of the
-            same kind promotes differently, and was not what the kernel was made for. Outputs may
-            be floats.
+            same kind promotes differently, and was not what the kernel was made for.
     """
 
     shape: tuple[int, ...]
@@ -54,12 +53,11 @@ class Signature(NamedTuple):
 
     def check(self) -> None:
         """Raise if a Python number is wanted that kernels cannot read or make."""
-        for i, spec in enumerate(self.ins):
-            if spec.is_python and (spec.shape or spec.kind.char not in PYTHONS):
-                raise TypeError(
-                    f"input {i} is a Python number, but has kind {spec.kind.char!r} and shape "
-                    f"{spec.shape}; Python numbers have shape () and one of the kinds d, l and ?"
-                )
-        for i, spec in enumerate(self.outs):
-            if spec.is_python and (spec.shape or spec.kind.char != "d"):
-                raise TypeError(f"output {i} is a Python number, but no float")
+        for what, specs in (("input", self.ins), ("output", self.outs)):
+            for i, spec in enumerate(specs):
+                if spec.is_python and (spec.shape or spec.kind.char not in PYTHONS):
+                    raise TypeError(
+                        f"{what} {i} is a Python number, but has kind {spec.kind.char!r} and shape "
+                        f"{spec.shape}; Python numbers have shape () and one of the kinds d, l "
+                        "and ?"
+                    )
