@@ -40,17 +40,18 @@ if TYPE_CHECKING:
     from .api.jacobians import jacobian as jacobian
     from .api.jacobians import jacrev as jacrev
     from .api.jit import jit as jit
-    from .api.jit import to_source as to_source
     from .api.jvp import jvp as jvp
     from .api.jvp import linear_transpose as linear_transpose
     from .api.jvp import linearize as linearize
     from .api.pure_callback import pure_callback as pure_callback
     from .api.ravel import ravel_pytree as ravel_pytree
+    from .api.retraces import no_retrace as no_retrace
     from .api.stabilize import stabilize as stabilize
     from .api.staging import ShapeDtypeStruct as ShapeDtypeStruct
     from .api.staging import eval_shape as eval_shape
     from .api.staging import make_jaxpr as make_jaxpr
     from .api.stop_gradient import stop_gradient as stop_gradient
+    from .api.to_source import to_source as to_source
     from .api.vjp import vjp as vjp
     from .api.vmap import vmap as vmap
     from .core.avals import float0 as float0
@@ -81,7 +82,8 @@ _HOME = {
     "hvp": "api.jacobians",
     "vmap": "api.vmap",
     "jit": "api.jit",
-    "to_source": "api.jit",
+    "to_source": "api.to_source",
+    "no_retrace": "api.retraces",
     "stabilize": "api.stabilize",
     "accuracy": "debug.accuracy",
     "checkpoint": "api.checkpoint",

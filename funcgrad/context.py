@@ -64,11 +64,12 @@ class Context:
         checks_mutation: whether derivatives look whether their residuals were overwritten.
         device: where new arrays are made; None is the CPU.
         profile: the effort of derivative checks.
+        retracing_refused: whether jitted functions refuse to be traced again.
     """
 
     __slots__ = (
         "axes", "checks_mutation", "device", "jit_disabled", "key_uses", "observer", "place",
-        "profile", "recorder", "rules_ignored", "rules_staged", "running",
+        "profile", "recorder", "retracing_refused", "rules_ignored", "rules_staged", "running",
     )  # fmt: skip
 
     def __init__(
@@ -85,6 +86,7 @@ class Context:
         checks_mutation: bool = False,
         device: Any = None,
         profile: str = "ci",
+        retracing_refused: bool = False,
     ) -> None:
         self.running: Running | None = running
         self.axes: Mapping[Any, Any] = axes
@@ -98,11 +100,14 @@ class Context:
         self.checks_mutation: bool = checks_mutation
         self.device: Any = device
         self.profile: str = profile
+        self.retracing_refused: bool = retracing_refused
 
     def having(self, **changes: Any) -> Context:
         """The same context but for some fields."""
         fields = {name: getattr(self, name) for name in Context.__slots__}
-        return Context(**{**fields, **changes})
+        fields.update(changes)
+        plain = all(fields[name] is default for name, default in _PLAIN_FIELDS.items())
+        return (Plain if plain else Context)(**fields)
 
     def running_in(self, running: Running | None, axes: Mapping[Any, Any]) -> Context:
         """The same context in which another function is being run; quicker than ``having``."""
@@ -119,6 +124,7 @@ class Context:
             self.checks_mutation,
             self.device,
             self.profile,
+            self.retracing_refused,
         )
 
     @property
@@ -138,15 +144,31 @@ class Context:
         return (self.jit_disabled, self.rules_ignored)
 
 
-_current: ContextVar[Context] = ContextVar("funcgrad", default=Context())  # noqa: B039
+class Plain(Context):
+    """A context in which nothing holds that a call of a jitted function depends on.
 
-current: Callable[[], Context] = _current.get
+    Native code looks at the type of the current context alone.
+    """
+
+    __slots__ = ()
+
+
+_PLAIN_FIELDS: dict[str, Any] = {
+    name: getattr(Plain(), name)
+    for name in Context.__slots__
+    if name not in ("profile", "retracing_refused")
+}
+
+variable: ContextVar[Context] = ContextVar("funcgrad", default=Plain())  # noqa: B039
+"""What holds the current context."""
+
+current: Callable[[], Context] = variable.get
 """The context that holds now."""
 
-enter: Callable[[Context], Token[Context]] = _current.set
+enter: Callable[[Context], Token[Context]] = variable.set
 """Make a context the current one; returns the token with which to leave it."""
 
-leave: Callable[[Token[Context]], None] = _current.reset
+leave: Callable[[Token[Context]], None] = variable.reset
 """Return to the context in which another one was entered."""
 
 

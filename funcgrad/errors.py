@@ -53,3 +53,7 @@ class KeyReuseError(FuncgradError, ValueError):
 
 class NonFiniteError(FuncgradError, FloatingPointError):
     """A result is infinite or not a number, where that is checked."""
+
+
+class RetraceError(FuncgradError, RuntimeError):
+    """A jitted function would be traced again where that is refused."""

@@ -256,6 +256,13 @@ def exact_dict_keys(treedef: PyTreeSpec) -> Hashable:
     return exact_key(tuple(found))
 
 
+def is_builtin(treedef: PyTreeSpec) -> bool:
+    """True if a structure consists of tuples, named ones too, lists, dicts and None alone."""
+    kind = optree.PyTreeKind
+    known = (kind.LEAF, kind.NONE, kind.TUPLE, kind.LIST, kind.DICT, kind.NAMEDTUPLE)
+    return treedef.kind in known and builtins.all(is_builtin(child) for child in treedef.children())
+
+
 def match_prefix(spec: PyTreeSpec, other: PyTree, what: str) -> list[Any]:
     """The subtrees of ``other`` at the leaves of ``spec``, or a TreeError with the path."""
     flatten(other)

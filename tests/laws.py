@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from funcgrad.api.jit import jit, to_source
+from funcgrad.api.jit import jit
 from funcgrad.api.staging import eval_shape, make_jaxpr
+from funcgrad.api.to_source import to_source
 from funcgrad.api.vmap import vmap
 from funcgrad.core.jaxpr import eval_jaxpr
 from funcgrad.core.primitive import REGISTRY, Case, Primitive

@@ -89,6 +89,14 @@ def test_paths_names_and_links_exist(name):
     assert missing_links(path, text) == []
 
 
+def test_every_variable_that_native_code_reads_is_listed():
+    page = (ROOT / "docs" / "compiler.md").read_text(encoding="utf-8")
+    native = (ROOT / "funcgrad" / "compiler" / "native").rglob("*.py")
+    read = {name for path in native for name in re.findall(r'"(FUNCGRAD_\w+)"', path.read_text())}
+    assert len(read) >= 8
+    assert [name for name in sorted(read) if f"`{name}`" not in page] == []
+
+
 def test_what_is_missing_is_found(tmp_path):
     assert missing_files("see `funcgrad/core/nothing.py`, tests/*.py") == [
         "funcgrad/core/nothing.py"

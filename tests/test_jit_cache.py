@@ -152,7 +152,7 @@ def test_the_settings_in_force():
 
 
 def test_the_cache_is_bounded(monkeypatch):
-    monkeypatch.setattr("funcgrad.api.jit.MOST_SIGNATURES", 8)
+    monkeypatch.setattr("funcgrad.api.jit_calls.MOST_SIGNATURES", 8)
     f = fg.jit(lambda x, k: x + k, static_argnums=1)
     g = fg.jit(np.sum)
     for k in range(20):

@@ -3,100 +3,33 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Hashable, Sequence
+import time
+from collections.abc import Callable, Sequence
 from typing import Any, Concatenate, ParamSpec, TypeVar, overload
 
 import numpy as np
 
 from .. import tree
-from ..compiler.program import program_for, source_text
-from ..compiler.wrapper import program_wrapper
-from ..context import current
-from ..control.call import call
-from ..control.closures import staged_once
-from ..core.arguments import check_function, names, positions
-from ..core.garbage import rare_collections
-from ..core.jaxpr import Jaxpr, eval_jaxpr, has_effects
+from ..core.arguments import check_function
 from ..core.pickling import importable_name, portable
 from ..core.source import where_defined
-from ..core.tracebacks import Facing, user_facing
-from ..core.tracing import owner_name
-from ..transforms.staging import as_written
-from ..typing import Array, PyTree, PyTreeSpec
-from .flat_function import Staged
-from .jit_arguments import (
-    Args,
-    Kwargs,
-    Static,
-    check_positions,
-    donated_leaves,
-    signature,
-    split_static,
-    static_arguments,
-    untraceable,
-)
-from .lowering import Lowered, Run
-from .stable_staging import stage_stable
+from ..core.tracebacks import user_facing
+from ..typing import PyTree
+from .direct_calls import Direct
+from .jit_calls import MOST_SIGNATURES, Programs, compile_for, split
+from .lowering import Lowered
+from .retraces import CacheInfo
 
 P = ParamSpec("P")
 Q = ParamSpec("Q")
 R = TypeVar("R")
 V = TypeVar("V")
-MOST_SIGNATURES = 4096
-"""The number of signatures that a jitted function keeps; the oldest go first."""
 
 
-class Compiled:
-    """One signature of a jitted function.
-
-    ``exact`` says that the structure of the arguments has dicts whose keys are not all strings.
-    """
-
-    __slots__ = ("captured", "exact", "jaxpr", "out_tree", "run")
-
-    def __init__(self, staged: Staged) -> None:
-        self.jaxpr: Jaxpr = staged.jaxpr
-        self.captured: Sequence[Array] = staged.captured
-        self.out_tree: PyTreeSpec = staged.out_tree
-        self.run: Run | None = None
-        self.exact: bool = False
-
-
-def _keep(cache: dict[Hashable, V], key: Hashable, value: V) -> None:
-    cache[key] = value
-    if len(cache) > MOST_SIGNATURES:
-        del cache[next(iter(cache))]
-
-
-class Jitted(Facing[P, R]):
+class Jitted(Programs[P, R]):
     """A jitted function."""
 
-    __name__: str
-    static_argnums: tuple[int, ...]
-    static_argnames: tuple[str, ...]
-
-    def __init__(
-        self,
-        fun: Callable[P, R],
-        static_argnums: int | Sequence[int] | None,
-        static_argnames: str | Sequence[str] | None,
-        donate_argnums: int | Sequence[int] | None,
-        stabilize: bool,
-    ) -> None:
-        functools.update_wrapper(self, fun)
-        self.fun: Callable[P, R] = fun
-        self.stabilize: bool = stabilize
-        self.owner: str = owner_name("jit", fun)
-        self.static_argnums, self.static_argnames = static_arguments(
-            fun,
-            positions(static_argnums, self.owner, "static_argnums"),
-            names(static_argnames, self.owner, "static_argnames"),
-        )
-        self.donated: tuple[int, ...] = positions(donate_argnums, self.owner, "donate_argnums")
-        check_positions(fun, self.owner, {"donate_argnums": self.donated})
-        self.name: str = getattr(fun, "__name__", type(fun).__name__)
-        self.cache: dict[Hashable, Compiled] = {}
-        self.programs: dict[Hashable, tuple[Run, PyTreeSpec | None]] = {}
+    __slots__ = ()
 
     @overload
     def __get__(self, obj: None, owner: type | None = None) -> Jitted[P, R]: ...
@@ -123,32 +56,6 @@ class Jitted(Facing[P, R]):
         options = (self.static_argnums, self.static_argnames, self.donated, self.stabilize)
         return (Jitted, (portable(self.fun), *options))
 
-    @property
-    def observed(self) -> Jitted[P, R]:
-        """The jitted function: an observer is told of it, not of ``run``."""
-        return self
-
-    def run(self, *args: P.args, **kwargs: P.kwargs) -> Any:
-        """Call the program for these arguments, which is made where there is none yet."""
-        if not kwargs:
-            # The common case, plain arrays by position: find the program by shapes and dtypes.
-            key: list[Any] = []
-            for a in args:
-                if type(a) is not np.ndarray:
-                    break
-                key.append(a.shape)
-                key.append(a.dtype)
-            else:
-                found = self.programs.get(tuple(key))
-                here = current()
-                if (
-                    found is not None
-                    and not (here.jit_disabled or here.axes)
-                    and not (here.running is not None and self.stabilize and as_written())
-                ):
-                    return _run(found, args)  # type: ignore[arg-type]
-        return _dispatch(self, args, kwargs)
-
     @user_facing
     def lower(self, *args: PyTree, **kwargs: PyTree) -> Lowered:
         """The function traced at arguments, without running it.
@@ -158,7 +65,8 @@ class Jitted(Facing[P, R]):
             kwargs: likewise.
 
         Returns:
-            An object with ``compile()``, ``as_text()``, ``out_info`` and the jaxpr.
+            An object with ``compile()``, ``as_text()``, ``out_info`` and the jaxpr; ``groups()``,
+            ``llvm_ir()``, ``asm()``, ``cost_analysis()`` and ``compile_time()`` look inside.
 
         >>> lowered = jit(lambda x: 2 * x).lower(np.ones(3))
         >>> lowered.out_info
@@ -166,104 +74,44 @@ class Jitted(Facing[P, R]):
         >>> lowered.compile()(np.ones(3))
         array([2., 2., 2.])
         """
-        args, kwargs, static = _split(self, args, kwargs)
+        args, kwargs, static = split(self, args, kwargs)
         in_tree = tree.structure((args, kwargs))
-        entry = _compile(self, args, kwargs, static)
-        return Lowered(self.owner, entry.jaxpr, entry.captured, in_tree, entry.out_tree)
+        start = time.perf_counter()
+        entry = compile_for(self, args, kwargs, static)
+        seconds = time.perf_counter() - start
+        return Lowered(self.owner, entry.jaxpr, entry.captured, in_tree, entry.out_tree, seconds)
+
+    def cache_info(self) -> CacheInfo:
+        """How often a program was found, and how many there are.
+
+        >>> f = jit(lambda x: 2 * x)
+        >>> f(1.0), f(2.0), f(3)
+        (2.0, 4.0, 6)
+        >>> f.cache_info()
+        CacheInfo(hits=1, misses=2, maxsize=4096, currsize=2)
+        """
+        hits = self.hits + int(self.native_calls[0])
+        size = len({id(entry) for entry in self.cache.values()})
+        return CacheInfo(hits, self.traces.count, MOST_SIGNATURES, size)
+
+    def explain_last(self) -> str:
+        """Why the function was traced the last time: which argument had changed, and how.
+
+        It is compared with the earlier trace that it is most like. Calls that find a program
+        change nothing.
+
+        >>> f = jit(lambda p: 2 * p["w"])
+        >>> _ = f({"w": np.ones(3)}), f({"w": np.ones(4)})
+        >>> print(f.explain_last())
+        jit of ... was traced again: args[0]['w'] was f64[3], is f64[4].
+        """
+        return self.traces.explain()
 
     def clear_cache(self) -> None:
         """Forget every compiled signature."""
         self.cache.clear()
         self.programs.clear()
-
-
-def _run(found: tuple[Run, PyTreeSpec | None], args: Sequence[Array]) -> PyTree:
-    """Run a program, and rebuild the output; without a tree the output is one array."""
-    run, out_tree = found
-    outs = run(*args)
-    return outs[0] if out_tree is None else tree.unflatten(out_tree, outs)
-
-
-def _split(
-    jitted: Jitted[..., Any], args: Args, kwargs: Kwargs
-) -> tuple[Args, Kwargs, Static | None]:
-    """Dynamic arguments by position and by name, and the static ones if a function has any."""
-    nums, by_names = jitted.static_argnums, jitted.static_argnames
-    if not nums and not by_names:
-        return args, kwargs, None
-    return split_static(nums, by_names, args, kwargs, jitted.owner)
-
-
-def _dispatch(jitted: Jitted[..., Any], args: Args, kwargs: Kwargs) -> PyTree:
-    here = current()
-    if here.jit_disabled:
-        return jitted.fun(*args, **kwargs)
-    args, kwargs, static = _split(jitted, args, kwargs)
-    leaves, treedef = tree.flatten((args, kwargs) if kwargs else args)
-    found = signature(leaves)
-    if found is None:
-        raise untraceable(jitted.owner, leaves, args, kwargs, static)
-    shapes, traced = found
-    key: tuple[Hashable, ...] = (treedef, shapes, static and static.key)
-    plain = jitted.stabilize and as_written()
-    if plain:
-        key = (*key, "plain")
-    frames = here.axes
-    if frames:
-        key = (*key, tuple((name, t.size) for name, t in frames.items()))
-    entry = jitted.cache.get(key)
-    if entry is None or entry.exact:
-        short = key
-        dict_keys = tree.exact_dict_keys(treedef)
-        if dict_keys is not None:
-            key = (*key, dict_keys)
-            entry = jitted.cache.get(key)
-        if entry is None:
-            with rare_collections():
-                entry = staged_once(
-                    jitted.fun,
-                    ("jit", id(jitted), key),
-                    lambda: _compile(jitted, args, kwargs, static),
-                )
-            entry.exact = dict_keys is not None
-            if not entry.captured:
-                _keep(jitted.cache, key, entry)
-                _keep(jitted.cache, short, entry)
-    effects = has_effects(entry.jaxpr)
-    if traced or entry.captured or (effects and here.running is not None):
-        outs = call(*entry.captured, *leaves, jaxpr=entry.jaxpr, name=jitted.name)
-        return tree.unflatten(entry.out_tree, outs)
-    if frames:
-        outs = eval_jaxpr(entry.jaxpr, entry.jaxpr.consts, leaves)
-        return tree.unflatten(entry.out_tree, outs)
-    if entry.run is None:
-        with rare_collections():
-            donated = donated_leaves(jitted.donated, jitted.static_argnums, args)
-            entry.run = program_for(entry.jaxpr, leaves, donated)
-    if not (static or kwargs or plain or effects) and all(type(a) is np.ndarray for a in args):
-        shapes = tuple(part for a in args for part in (a.shape, a.dtype))
-        spec = None if entry.out_tree.is_leaf() else entry.out_tree
-        _keep(jitted.programs, shapes, (entry.run, spec))
-    return tree.unflatten(entry.out_tree, entry.run(*leaves))
-
-
-def _compile(
-    jitted: Jitted[..., Any], args: Args, kwargs: Kwargs, static: Static | None
-) -> Compiled:
-    _, fixed, named = static or Static((), {}, {})
-
-    def fun(*given: PyTree, **kw: PyTree) -> PyTree:
-        it = iter(given)
-        full = [fixed[i] if i in fixed else next(it) for i in range(len(given) + len(fixed))]
-        return jitted.fun(*full, **kw, **named)
-
-    staged, _ = stage_stable(
-        fun if static else jitted.fun, args, kwargs, jitted.owner, jitted.stabilize
-    )
-    staged = staged.taking_tracers()
-    if not jitted.stabilize:
-        staged.jaxpr.as_written = True
-    return Compiled(staged)
+        self.call_by(Direct())
 
 
 @overload
@@ -333,33 +181,3 @@ def jit(
         )
     check_function(fun, "jit")
     return Jitted(fun, static_argnums, static_argnames, donate_argnums, stabilize)
-
-
-@user_facing
-def to_source(fun: Callable[P, object]) -> Callable[P, str]:
-    """The program that jit would run, as standalone source text.
-
-    Args:
-        fun: function, jitted or not; ``to_source(grad(f))`` shows a derivative.
-
-    Returns:
-        A function of the same arguments that returns Python source. It needs NumPy alone (and
-        SciPy where the program calls special functions) and defines ``program`` with the arguments
-        and the result of ``fun``.
-
-    >>> print(to_source(lambda x: x * x + 1.0)(np.ones(2)))  # doctest: +ELLIPSIS
-    import numpy as np
-    ...
-    """
-    check_function(fun, "to_source")
-    owner = owner_name("to_source", fun)
-    inner, stable = (fun.fun, fun.stabilize) if isinstance(fun, Jitted) else (fun, True)
-
-    @user_facing
-    def source(*args: P.args, **kwargs: P.kwargs) -> str:
-        staged, _ = stage_stable(inner, args, kwargs, owner, stable)
-        out_tree = staged.out_tree
-        wrap = functools.partial(program_wrapper, args=args, kwargs=kwargs, out_tree=out_tree)
-        return source_text(staged.jaxpr, wrap, kwargs)
-
-    return source

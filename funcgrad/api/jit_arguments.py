@@ -14,7 +14,7 @@ from ..core.source import where_defined
 from ..core.tracing import Tracer, owner_name
 from ..equality import exact_key
 from ..errors import TracerError
-from ..typing import Array, PyTree
+from ..typing import Array, PyTree, PyTreeSpec
 from .leaves import ArgumentPath, check_leaf, is_leaf_value
 
 Args = tuple[PyTree, ...]
@@ -27,6 +27,26 @@ class Static(NamedTuple):
     key: Hashable
     fixed: Mapping[int, object]
     named: Mapping[str, object]
+
+
+class Given(NamedTuple):
+    """The arguments of a call, taken apart.
+
+    Attributes:
+        args: those by position, without static ones.
+        kwargs: those by name, without static ones.
+        static: the static ones, if the function has any.
+        leaves: all but static ones, flat.
+        treedef: the structure of ``args``, or of ``(args, kwargs)`` if some are given by name.
+        as_written: whether formulas are kept around the call, though not by the function.
+    """
+
+    args: Args
+    kwargs: Kwargs
+    static: Static | None
+    leaves: list[Any]
+    treedef: PyTreeSpec
+    as_written: bool
 
 
 def check_positions(

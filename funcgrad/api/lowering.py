@@ -15,13 +15,14 @@ from ..core.tracebacks import user_facing
 from ..core.tracing import Tracer, aval_of
 from ..errors import ShapeError, TreeError
 from ..typing import Array, PyTree, PyTreeSpec
+from .looking_inside import Inspected
 from .staging import ShapeDtypeStruct
 
 Run: TypeAlias = Callable[..., Sequence[Array]]
 """A compiled program, from the leaves of the arguments to the leaves of the result."""
 
 
-class Lowered:
+class Lowered(Inspected):
     """A jitted function traced at given shapes and dtypes.
 
     Attributes:
@@ -30,6 +31,7 @@ class Lowered:
         out_tree: structure of the result.
         in_avals: shapes and dtypes of the leaves of the arguments.
         out_info: the result with ShapeDtypeStructs as leaves.
+        stage_seconds: how long the function was traced.
     """
 
     def __init__(
@@ -39,7 +41,9 @@ class Lowered:
         captured: Sequence[Array],
         in_tree: PyTreeSpec,
         out_tree: PyTreeSpec,
+        stage_seconds: float = 0.0,
     ) -> None:
+        self.stage_seconds: float = stage_seconds
         self.name: str = name
         self.jaxpr: Jaxpr = jaxpr
         self.captured: list[Array] = list(captured)
@@ -91,7 +95,12 @@ class Executable(Lowered):
 
     def __init__(self, lowered: Lowered) -> None:
         super().__init__(
-            lowered.name, lowered.jaxpr, lowered.captured, lowered.in_tree, lowered.out_tree
+            lowered.name,
+            lowered.jaxpr,
+            lowered.captured,
+            lowered.in_tree,
+            lowered.out_tree,
+            lowered.stage_seconds,
         )
         self.programs: dict[bool, Run] = {}
         if not self.captured:

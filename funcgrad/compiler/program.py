@@ -60,11 +60,23 @@ def program_for(
     jaxpr: Jaxpr, args: Sequence[Any], donated: tuple[int, ...] = ()
 ) -> Callable[..., Any]:
     """The program of a jaxpr for arguments like these, of NumPy or on a GPU."""
-    if arrays.loaded_cupy() is None or not (
-        arrays.first_on_gpu(args) is not None or _holds_gpu_arrays(jaxpr)
-    ):
-        return compiled(jaxpr, donated)
-    return on_device.placed_program(optimized(jaxpr))
+    if _is_on_gpu(jaxpr, args):
+        return on_device.placed_program(optimized(jaxpr))
+    return compiled(jaxpr, donated)
+
+
+def native_program(jaxpr: Jaxpr, args: Sequence[Any]) -> fused.Kernel | None:
+    """The native function that is all of a program for arguments like these, if there is one."""
+    if not llvm.usable() or _is_on_gpu(jaxpr, args):
+        return None
+    return fused.whole(optimized(jaxpr))
+
+
+def _is_on_gpu(jaxpr: Jaxpr, args: Sequence[Any]) -> bool:
+    """True if an argument or constant is on a GPU."""
+    if arrays.loaded_cupy() is None:
+        return False
+    return arrays.first_on_gpu(args) is not None or _holds_gpu_arrays(jaxpr)
 
 
 def _holds_gpu_arrays(jaxpr: Jaxpr) -> bool:
@@ -86,7 +98,7 @@ def compiled(jaxpr: Jaxpr, donated: tuple[int, ...] = ()) -> Callable[..., Any]:
     if native and not donated:
         found = fused.whole(jaxpr)
         if found is not None:
-            return found
+            return found.call
     key = (_structure(jaxpr), donated, native)
     entry = _codes.get(key)
     if entry is None:

@@ -20,7 +20,7 @@ from .explain_nan import explain, is_finite, visible
 
 CHECKED = frozenset(
     [
-        "grad.py", "jacobians.py", "vjp.py", "jvp.py", "vmap.py", "stabilize.py", "jit.py",
+        "grad.py", "jacobians.py", "vjp.py", "jvp.py", "vmap.py", "stabilize.py", "jit_calls.py",
     ]
 )  # fmt: skip
 """The files of ``funcgrad/api`` whose functions are checked."""

@@ -82,14 +82,13 @@ if sys.argv[1] == "again":
     def refuse(text): raise AssertionError("compiled")
     llvm.object_code = refuse
 kernel = (
-    "define void @kernel(ptr %p) {\\n %x = load ptr, ptr %p\\n %v = load double, ptr %x\\n"
+    "define i32 @kernel(ptr %p) {\\n %x = load ptr, ptr %p\\n %v = load double, ptr %x\\n"
     " %q = getelementptr ptr, ptr %p, i64 1\\n %y = load ptr, ptr %q\\n"
-    " store double %v, ptr %y\\n ret void\\n}\\n"
+    " store double %v, ptr %y\\n ret i32 0\\n}\\n"
 )
 signature = entry.Signature((entry.Spec((1,), DOUBLE),), (entry.Spec((), DOUBLE),))
-text = kernel + entry.entry_text("native", "kernel", signature)
-library = llvm.Library(cache.compiled(text), ("native", "kernel"))
-f = entry.bound(*library.addresses.values(), signature, lambda *arrays: "slow", library)
+library = llvm.Library(cache.compiled(kernel), ("kernel",))
+f = entry.bound(library.addresses["kernel"], signature, lambda *arrays: "slow", None, library)
 print(type(f).__name__, f(np.array([2.5])) == (2.5,), f(1))
 """
 

@@ -14,7 +14,7 @@ import pytest
 
 pytest.importorskip("llvmlite", reason="kernels are compiled by llvmlite")
 
-from funcgrad.compiler.native import entry, layout, llvm
+from funcgrad.compiler.native import calling, entry, layout, llvm
 from funcgrad.compiler.native.builder import Builder
 from funcgrad.compiler.native.entry import Signature, Spec
 from funcgrad.compiler.native.kinds import BOOL, DOUBLE, FLOAT, INT32, INT64, KINDS
@@ -35,8 +35,8 @@ def kernel_text(signature):
                 x = b.cast(x, out.kind)
                 total = x ^ total if out.kind is BOOL else x + total
             b.store(total, b.pointer(at[len(signature.ins) + j], i, out.kind))
-    b.emit("ret void")
-    head = "define void @kernel(ptr %p) nounwind {"
+    b.emit("ret i32 0")
+    head = "define i32 @kernel(ptr %p) nounwind {"
     return "\n".join([*b.declared.values(), head, *b.lines, "}", ""])
 
 
@@ -58,8 +58,7 @@ def slow(*arrays):
 
 
 def compiled(signature, text=None):
-    text = (text or kernel_text(signature)) + entry.entry_text("native", "kernel", signature)
-    return llvm.Library(llvm.object_code(text), ("native", "kernel"))
+    return llvm.Library(llvm.object_code(text or kernel_text(signature)), ("kernel",))
 
 
 @pytest.fixture(params=["native", "portable"])
@@ -76,8 +75,7 @@ def way(request, monkeypatch):
 def bind(way):
     def bind(signature, slow=slow, text=None):
         library = compiled(signature, text)
-        addresses = library.addresses
-        f = entry.bound(addresses["native"], addresses["kernel"], signature, slow, library)
+        f = entry.bound(library.addresses["kernel"], signature, slow, None, library)
         assert isinstance(f, type(len)) == (way == "native")
         return f
 
@@ -173,6 +171,16 @@ def test_numbers_of_python(char, bind):
             assert f(x) == ("slow", (x,))
 
 
+@pytest.mark.parametrize("char", NUMBERS)
+def test_numbers_of_python_are_made(char, bind):
+    kind = KINDS[char]
+    f = bind(Signature((Spec((), kind, True),), (Spec((), kind, True), Spec((), kind))))
+    for x in NUMBERS[char]:
+        y, _ = f(x)
+        assert type(y) is entry.PYTHONS[char]
+        assert y == x
+
+
 def test_nan_of_python_and_numpy(bind):
     for is_python in (True, False):
         signature = Signature((Spec((), DOUBLE, is_python),), (Spec((), DOUBLE),))
@@ -182,9 +190,9 @@ def test_nan_of_python_and_numpy(bind):
 def test_numbers_that_python_does_not_have_are_refused():
     for spec in (Spec((), FLOAT, is_python=True), Spec((3,), DOUBLE, is_python=True)):
         with pytest.raises(TypeError, match="input 0 is a Python number, but has kind"):
-            entry.entry_text("native", "kernel", Signature((spec,), ()))
-        with pytest.raises(TypeError, match="input 0 is a Python number, but has kind"):
-            entry.bound(None, 0, Signature((spec,), ()), slow)
+            entry.bound(0, Signature((spec,), ()), slow, slow)
+        with pytest.raises(TypeError, match="output 0 is a Python number, but has kind"):
+            entry.bound(0, Signature((), (spec,)), slow, slow)
 
 
 # --- what goes to the slow way ------------------------------------------------------------------
@@ -411,7 +419,7 @@ def test_eight_threads_at_once(bind):
 
 
 WAITING = """
-define void @kernel(ptr %p) nounwind {
+define i32 @kernel(ptr %p) nounwind {
 entry:
   %flag = load ptr, ptr %p
   %q = getelementptr ptr, ptr %p, i64 1
@@ -427,7 +435,7 @@ again:
   br i1 %done, label %end, label %again
 end:
   store double %seen, ptr %out
-  ret void
+  ret i32 0
 }
 """
 
@@ -514,8 +522,7 @@ def test_other_interpreters_go_the_portable_way(what, asking_again, monkeypatch)
 
 def test_the_text_has_no_addresses():
     """Object code must be the same in every process."""
-    signature = Signature(ones(((2, 3), DOUBLE), ((), FLOAT)), ones(((2, 3), DOUBLE), ((), FLOAT)))
-    text = entry.entry_text("native", "kernel", signature)
+    text = calling.text()
     known = [
         id(np.ndarray),
         id(DOUBLE.dtype),

@@ -60,11 +60,19 @@ def evaluated(prim: Primitive, case: Case) -> tuple[Any, ...]:
         return as_tuple(prim, prim.evaluate(np, *case.args, **case.params))
 
 
-def check_equal(found: Any, expected: Any) -> None:
+SUMS = {"reduce_window_sum"}
+"""Native code adds in another order."""
+
+
+def check_equal(found: Any, expected: Any, name: str = "") -> None:
     for a, b in zip(found, expected, strict=True):
         a, b = np.asarray(a), np.asarray(b)
         assert (a.dtype, a.shape) == (b.dtype, b.shape)
-        np.testing.assert_array_equal(a, b)
+        if name in SUMS:
+            largest = float(np.max(np.abs(b), initial=0))
+            np.testing.assert_allclose(a, b, rtol=0, atol=64 * np.finfo(b.dtype).eps * largest)
+        else:
+            np.testing.assert_array_equal(a, b)
 
 
 def check_native(fun: Any, args: Any) -> Any:
@@ -298,20 +306,11 @@ def test_slices_that_reach_out_are_moved() -> None:
 # --- which are native ----------------------------------------------------------------------------
 
 INSTEAD: dict[str, str] = {
-    "LAPACK decomposes": (
-        "cholesky cofactors cofactors_change det eigh eigvalsh inv pinv qr slogdet solve svd "
-        "svdvals triangular_solve"
-    ),
-    "NumPy multiplies matrices": "conv_general_dilated",
+    "LAPACK decomposes": "cofactors_change eigh eigvalsh pinv qr svd svdvals",
     "NumPy draws, and iterates until numbers converge": (
-        "gamma_slope random_binomial random_gamma random_multinomial random_poisson "
-        "random_uniform threefry2x32"
-    ),
-    "NumPy looks at all elements first": (
-        "logsumexp log_total mean_of_hits spread_to_hits vector_norm"
+        "gamma_slope random_binomial random_gamma random_multinomial random_poisson"
     ),
     "NumPy looks for runs of equal numbers": "mean_of_equals share_of_equals",
-    "NumPy goes through windows": "drop_at_window_extrema pick_window_extrema",
     "a warning may be given": "note_equal_values",
     "nothing moves": "reshape",
 }

@@ -1,427 +1,267 @@
-"""Calls of native kernels from Python: arguments checked and outputs made without Python's code.
+"""Callables of kernels: arguments checked and outputs made without Python's code.
 
-``entry_text`` writes a function of CPython's calling convention METH_FASTCALL, ``bound`` makes a
-callable of its address. Where the layout of objects is not the assumed one, the callable is
-generated Python that does the same.
+``bound`` makes a built-in function of a kernel's address, by a plan for the native function of
+``calling``. Where the layout of objects is not the assumed one, the callable is generated Python
+that does the same.
 """
 
 from __future__ import annotations
 
 import ctypes
-import math
+import functools
 import struct
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
-from . import layout
-from .builder import Builder
-from .kinds import Kind
-
-PYTHONS: dict[str, type] = {"d": float, "l": int, "?": bool}
-"""Python's types of numbers, by the kind that kernels read them as."""
-
-
-class Spec(NamedTuple):
-    """What an argument or output of a kernel is.
-
-    Attributes:
-        shape: lengths of its axes.
-        kind: type of its numbers.
-        is_python: a Python float, int or bool and nothing else; a NumPy scalar or array of the
-            same kind promotes differently, and was not what the kernel was made for.
-    """
-
-    shape: tuple[int, ...]
-    kind: Kind
-    is_python: bool = False
+from ..unpacking import Argument, Very
+from . import cache, calling, layout, llvm
+from . import instructions as does
+from .portable import portable
+from .signatures import PYTHONS, Signature, Spec
 
 
-class Signature(NamedTuple):
-    """What a kernel takes and makes.
+class Front:
+    """How a kernel stands in the place of a function that users call.
 
     Attributes:
-        ins: its inputs.
-        outs: its outputs; those of shape () come back as NumPy scalars.
-        release_above: where an input or output has more elements than this, other threads run
-            Python meanwhile.
-        fails: the kernel returns an int, which is not 0 where it gave up.
+        takes: the arguments by position: pytrees with the numbers of inputs for leaves, or
+            ``Very`` for what must be the same object.
+        gives: the result: a pytree with the numbers of outputs for leaves, or with ``Argument``.
+        variable: a context variable.
+        kind: the kernel runs where the value of the variable is of this type.
+        calls: counts the calls that the kernel ran for.
     """
 
-    ins: tuple[Spec, ...]
-    outs: tuple[Spec, ...]
-    release_above: int = 20_000
-    fails: bool = False
-
-    @property
-    def releases(self) -> bool:
-        """Whether the lock of the interpreter is released while the kernel runs."""
-        sizes = [math.prod(s.shape) for s in (*self.ins, *self.outs)]
-        return max(sizes, default=0) > self.release_above
+    def __init__(
+        self, takes: tuple[Any, ...], gives: Any, variable: Any, kind: type, calls: np.ndarray
+    ) -> None:
+        self.takes: tuple[Any, ...] = takes
+        self.gives: Any = gives
+        self.variable: Any = variable
+        self.kind: type = kind
+        self.calls: np.ndarray = calls
 
 
-_SLOW, _FAILED = 1, 2
-_FIRST_TYPE = 3
+_CONTAINERS: dict[type[Any], str] = {dict: "Dict", list: "List"}
+"""The names of containers in Python's functions; the others are tuples."""
 
 
-class _Entry:
-    """The text of one entry under construction."""
+_NUMBERS: dict[str, tuple[int, str]] = {
+    "d": (does.GIVE_FLOAT, "PyFloat_FromDouble"),
+    "l": (does.GIVE_INT, "PyLong_FromLongLong"),
+    "?": (does.GIVE_BOOL, "PyBool_FromLong"),
+}
+"""How outputs are made Python's numbers."""
 
-    def __init__(self, name: str, kernel: str, signature: Signature) -> None:
-        self.name: str = name
-        self.kernel: str = kernel
+
+class _Plan:
+    """The plan of one callable under construction."""
+
+    def __init__(self, signature: Signature, constants: Sequence[np.ndarray]) -> None:
         self.ins, self.outs = signature.ins, signature.outs
-        self.releases: bool = signature.releases
-        self.fails: bool = signature.fails
-        self.shapes: list[str] = []
-        self.b: Builder = Builder(1)
-        self.held: list[str] = []
-        self.made: dict[int, str] = {}
-        self.arrays: int = 0
+        self.constants: Sequence[np.ndarray] = constants
+        self.words: list[int] = []
+        self.kept: list[object] = []
+        self.objects: int = 0
+        self.places: dict[int, int] = {}  # of inputs among the objects
+        self.made: int = len(self.outs)
 
-    def text(self) -> str:
-        """The function, and the shapes that it makes arrays of."""
-        self.start()
-        for i, spec in enumerate(self.ins):
-            self.take(i, spec)
-        for j, spec in enumerate(self.outs):
-            self.place(j, spec)
-        self.run()
-        for j, spec in enumerate(self.outs):
-            if not spec.shape:
-                self.make_scalar(j, spec)
-        self.give_back()
-        self.go_slowly("slow", _SLOW)
-        if self.fails:
-            self.give_up()
-        head = f"define ptr @{self.name}(ptr %self, ptr %args, i64 %n) nounwind {{"
-        return "\n".join([*self.shapes, head, *self.b.lines, "}", ""])
+    def add(self, *words: object) -> None:
+        """An instruction; of what is no number, the address."""
+        for word in words:
+            if type(word) is not int:
+                self.kept.append(word)
+            self.words.append(word if type(word) is int else id(word))
 
-    # --- what is read ---------------------------------------------------------------------------
+    def shape(self, spec: Spec) -> int:
+        """The address of the lengths of an array's axes."""
+        held = struct.pack(f"{len(spec.shape)}q", *spec.shape)
+        self.kept.append(held)
+        return id(held) + layout.BYTES
 
-    def load(self, kind: str, base: str, offset: str | int) -> str:
-        return self.b.scalar(f"load {kind}, ptr {self.at(base, offset)}")
+    # --- arguments
 
-    def at(self, base: str, offset: str | int) -> str:
-        return self.b.scalar(f"getelementptr i8, ptr {base}, i64 {offset}")
-
-    def kept(self, place: int) -> str:
-        """An object in the tuple that is handed over as self."""
-        return self.load("ptr", "%self", layout.TUPLE + 8 * place)
-
-    def known(self, name: str, kind: str = "ptr") -> str:
-        """An offset or address in the context."""
-        return self.load(kind, "%context", layout.BYTES + 8 * layout.CONTEXT.index(name))
-
-    def go_on_if(self, condition: str, otherwise: str = "slow") -> None:
-        following = self.b.name("next")
-        self.b.emit(f"br i1 {condition}, label %{following}, label %{otherwise}")
-        self.b.start(following)
-
-    def call(self, function: str, result: str, given: str) -> str:
-        return self.b.scalar(f"call {result} {self.known(function)}({given})")
-
-    # --- parts --------------------------------------------------------------------------------
-
-    def start(self) -> None:
-        b = self.b
-        b.start("entry")
-        b.emit(f"%pointers = alloca [{max(1, len(self.ins) + len(self.outs))} x ptr]")
-        b.emit("%overflow = alloca i32")
-        for i in range(len(self.ins)):
-            b.emit(f"%in{i} = alloca i64")
-        for j in range(len(self.outs)):
-            b.emit(f"%out{j} = alloca i64")
-        place = self.at("%self", layout.TUPLE)
-        b.emit(f"%context = load ptr, ptr {place}")
-        for field in layout.FIELDS:
-            b.emit(f"%{field} = bitcast i64 {self.known(field, 'i64')} to i64")
-        b.emit(f"%ndarray = bitcast ptr {self.known('ndarray')} to ptr")
-        self.go_on_if(b.scalar(f"icmp eq i64 %n, {len(self.ins)}"))
-
-    def point(self, place: int, address: str) -> None:
-        self.b.emit(f"store ptr {address}, ptr {self.at('%pointers', 8 * place)}")
-
-    def take(self, i: int, spec: Spec) -> None:
-        """Check an argument and note where its numbers are."""
-        x = self.load("ptr", "%args", 8 * i)
-        found = self.load("ptr", x, "%type")
-        if spec.is_python:
-            self.point(i, self.number_of_python(i, spec, x, found))
-        elif spec.shape:
-            self.go_on_if(self.b.scalar(f"icmp eq ptr {found}, %ndarray"))
-            self.point(i, self.numbers(i, spec, x))
+    def take(self, at: int, x: Any) -> None:
+        """Take apart what stands at a place among the objects."""
+        if type(x) is int:
+            self.places[x] = at
+            self.take_input(at, x, self.ins[x])
+        elif x is None:
+            self.add(does.VERY_OBJECT, at, None)
+        elif type(x) is Very:
+            self.kept.append(x.value)
+            self.add(does.VERY_OBJECT, at, id(x.value))
         else:
-            self.point(i, self.array_or_scalar(i, spec, x, found))
+            name = _CONTAINERS.get(type(x), "Tuple")
+            size_of, get = (layout.function(f"Py{name}_{f}") for f in ("Size", "GetItem"))
+            self.add(does.CONTAINER, at, type(x), size_of, len(x))
+            for key, child in x.items() if type(x) is dict else enumerate(x):
+                place, self.objects = self.objects, self.objects + 1
+                self.add(does.CHILD, at, get, key, place)
+                self.take(place, child)
 
-    def numbers(self, i: int, spec: Spec, x: str) -> str:
-        """The address of an array's numbers, if its fields are those that were asked for."""
-        b = self.b
-        dtype = self.load("ptr", x, "%dtype")
-        same = [b.scalar(f"icmp eq ptr {dtype}, {self.kept(_FIRST_TYPE + 2 * i)}")]
-        same.append(b.scalar(f"icmp eq i32 {self.load('i32', x, '%ndim')}, {len(spec.shape)}"))
-        flags = b.scalar(f"and i32 {self.load('i32', x, '%flags')}, {layout.ORDERLY}")
-        same.append(b.scalar(f"icmp eq i32 {flags}, {layout.ORDERLY}"))
-        self.go_on_if(self.all_of(same))
+    def take_input(self, at: int, i: int, spec: Spec) -> None:
+        number = len(self.outs) + i
         if spec.shape:
-            shape = self.load("ptr", x, "%shape")
-            lengths = [self.load("i64", shape, 8 * k) for k in range(len(spec.shape))]
-            pairs = zip(lengths, spec.shape, strict=True)
-            self.go_on_if(self.all_of([b.scalar(f"icmp eq i64 {a}, {n}") for a, n in pairs]))
-        return self.load("ptr", x, "%data")
-
-    def all_of(self, conditions: list[str]) -> str:
-        found = conditions[0]
-        for c in conditions[1:]:
-            found = self.b.scalar(f"and i1 {found}, {c}")
-        return found
-
-    def array_or_scalar(self, i: int, spec: Spec, x: str, found: str) -> str:
-        """The address of one number: of a scalar, which holds it, or of an array without axes."""
-        b = self.b
-        scalar, array, both = (f"{name}{i}" for name in ("scalar", "array", "both"))
-        b.emit(f"%is_{array} = icmp eq ptr {found}, %ndarray")
-        b.emit(f"br i1 %is_{array}, label %{array}, label %{scalar}")
-        b.start(scalar)
-        same = b.scalar(f"icmp eq ptr {found}, {self.kept(_FIRST_TYPE + 2 * i + 1)}")
-        self.go_on_if(same)
-        inside, of_scalar = self.at(x, "%number"), b.block
-        b.emit(f"br label %{both}")
-        b.start(array)
-        data = self.numbers(i, spec, x)
-        of_array = b.block
-        b.emit(f"br label %{both}")
-        b.start(both)
-        return b.scalar(f"phi ptr [ {inside}, %{of_scalar} ], [ {data}, %{of_array} ]")
-
-    def number_of_python(self, i: int, spec: Spec, x: str, found: str) -> str:
-        """The address of the number of a Python float, int or bool."""
-        b = self.b
-        self.go_on_if(b.scalar(f"icmp eq ptr {found}, {self.kept(_FIRST_TYPE + 2 * i + 1)}"))
-        if spec.kind.char == "d":
-            return self.at(x, "%number")
-        given = f"ptr {x}, ptr %overflow"
-        number = self.call("PyLong_AsLongLongAndOverflow", "i64", given)
-        overflow = b.scalar("load i32, ptr %overflow")
-        self.go_on_if(b.scalar(f"icmp eq i32 {overflow}, 0"))
-        if spec.kind.char == "?":
-            number = b.scalar(f"trunc i64 {number} to i8")
-            b.emit(f"store i8 {number}, ptr %in{i}")
+            lengths = self.shape(spec)
+            self.add(does.ARRAY, at, spec.kind.dtype, len(spec.shape), lengths, i)
+        elif not spec.is_python:
+            self.add(does.SCALAR, at, spec.kind.dtype, spec.type, i)
+        elif spec.kind.char == "d":
+            self.add(does.FLOAT, at, float, i)
         else:
-            b.emit(f"store i64 {number}, ptr %in{i}")
-        return f"%in{i}"
-
-    def place(self, j: int, spec: Spec) -> None:
-        """Make an output, or let a single number be written to the stack."""
-        place = len(self.ins) + j
-        if not spec.shape:
-            self.point(place, f"%out{j}")
-            return
-        lengths = ", ".join(f"i64 {n}" for n in spec.shape)
-        rank = len(spec.shape)
-        shape = f"@{self.name}.shape{j}"
-        self.shapes.append(f"{shape} = private constant [{rank} x i64] [{lengths}]")
-        dtype = self.kept(_FIRST_TYPE + 2 * len(self.ins) + j)
-        self.b.emit(f"call void {self.known('Py_IncRef')}(ptr {dtype})")  # NewFromDescr takes it
-        given = f"ptr %ndarray, ptr {dtype}, i32 {rank}, ptr {shape}"
-        given += ", ptr null, ptr null, i32 0, ptr null"
-        x = self.hold(j, self.call("PyArray_NewFromDescr", "ptr", given))
-        self.point(place, self.load("ptr", x, "%data"))
-
-    def hold(self, j: int, x: str) -> str:
-        """Go on with an output; where it could not be made, release those made before it."""
-        failed = self.b.scalar(f"icmp ne ptr {x}, null")
-        self.go_on_if(failed, f"drop{len(self.held)}")
-        self.held.append(x)
-        self.made[j] = x
-        return x
-
-    def run(self) -> None:
-        b = self.b
-        if self.releases:
-            state = self.call("PyEval_SaveThread", "ptr", "")
-        if self.fails:
-            status = b.scalar(f"call i32 @{self.kernel}(ptr %pointers)")
-        else:
-            b.emit(f"call void @{self.kernel}(ptr %pointers)")
-        if self.releases:
-            b.emit(f"call void {self.known('PyEval_RestoreThread')}(ptr {state})")
-        if self.fails:
-            self.arrays = len(self.held)
-            self.go_on_if(b.scalar(f"icmp eq i32 {status}, 0"), "gave_up")
-
-    def make_scalar(self, j: int, spec: Spec) -> None:
-        dtype = self.kept(_FIRST_TYPE + 2 * len(self.ins) + j)
-        given = f"ptr %out{j}, ptr {dtype}, ptr null"
-        self.hold(j, self.call("PyArray_Scalar", "ptr", given))
-
-    def give_back(self) -> None:
-        """Return the tuple of outputs; its items are stored as PyTuple_SET_ITEM does."""
-        b = self.b
-        found = self.call("PyTuple_New", "ptr", f"i64 {len(self.outs)}")
-        self.go_on_if(b.scalar(f"icmp ne ptr {found}, null"), f"drop{len(self.held)}")
-        for j in range(len(self.outs)):
-            b.emit(f"store ptr {self.made[j]}, ptr {self.at(found, layout.TUPLE + 8 * j)}")
-        b.emit(f"ret ptr {found}")
-        for count in range(len(self.held), 0, -1):
-            b.start(f"drop{count}")
-            b.emit(f"call void {self.known('Py_DecRef')}(ptr {self.held[count - 1]})")
-            b.emit(f"br label %drop{count - 1}")
-        b.start("drop0")
-        b.emit("ret ptr null")
-
-    def go_slowly(self, label: str, place: int) -> None:
-        self.b.start(label)
-        given = f"ptr {self.kept(place)}, ptr %args, i64 %n, ptr null"
-        self.b.emit(f"ret ptr {self.call('PyObject_Vectorcall', 'ptr', given)}")
-
-    def give_up(self) -> None:
-        """Drop the arrays that were made, and let the other callable do it."""
-        self.b.start("gave_up")
-        for x in self.held[: self.arrays]:
-            self.b.emit(f"call void {self.known('Py_DecRef')}(ptr {x})")
-        self.b.emit("br label %failed")
-        self.go_slowly("failed", _FAILED)
-
-
-def entry_text(name: str, kernel: str, signature: Signature) -> str:
-    """LLVM's text of a METH_FASTCALL function that calls a kernel of the same module.
-
-    The text has no addresses: they are read from a context that ``bound`` hands over.
-
-    Args:
-        name: what the function is called.
-        kernel: the name of the kernel, ``void kernel(ptr pointers)``, or ``int`` if it fails.
-        signature: what the kernel takes and makes.
-
-    Raises:
-        TypeError: a Python number is wanted that kernels cannot read.
-    """
-    _check(signature)
-    return _Entry(name, kernel, signature).text()
-
-
-def _check(signature: Signature) -> None:
-    for i, spec in enumerate(signature.ins):
-        if spec.is_python and (spec.shape or spec.kind.char not in PYTHONS):
-            raise TypeError(
-                f"input {i} is a Python number, but has kind {spec.kind.char!r} and shape "
-                f"{spec.shape}; Python numbers have shape () and one of the kinds d, l and ?"
+            self.add(
+                does.BOOL if spec.kind.char == "?" else does.INT,
+                at,
+                spec.type,
+                i,
+                number,
             )
+
+    # --- results
+
+    def make(self) -> None:
+        place = len(self.ins)
+        for x in self.constants:
+            self.kept.append(x)
+            self.add(does.CONSTANT, x.ctypes.data, place)
+            place += 1
+        for j, spec in enumerate(self.outs):
+            if spec.shape:
+                shape = self.shape(spec)
+                self.add(does.NEW_ARRAY, spec.kind.dtype, len(spec.shape), shape, place + j, j)
+            else:
+                self.add(does.NEW_NUMBER, j, place + j)
+
+    def give(self, tree: Any) -> None:
+        for j, spec in enumerate(self.outs):
+            if spec.is_python:
+                number, name = _NUMBERS[spec.kind.char]
+                self.add(number, layout.function(name), j, j)
+            elif not spec.shape:
+                self.add(does.GIVE_SCALAR, spec.kind.dtype, j, j)
+        self.add(0, self.build(tree))
+
+    def build(self, x: Any) -> int:
+        """Put a result together; returns its place among the objects that are made."""
+        if type(x) is int:
+            return x
+        if x is None or type(x) is Argument:
+            place, self.made = self.made, self.made + 1
+            if x is None:
+                self.add(does.GIVE_OBJECT, None, place)
+            else:
+                self.add(does.GIVE_ARGUMENT, self.places[x.number], place)
+            return place
+        children = [self.build(c) for c in (x.values() if type(x) is dict else x)]
+        place, self.made = self.made, self.made + 1
+        name = _CONTAINERS.get(type(x), "Tuple")
+        self.add(does.GIVE_CONTAINER, layout.function(f"Py{name}_New"), len(children), place)
+        put = does.SET if type(x) is dict else does.SET_ITEM
+        for key, child in zip(x if type(x) is dict else range(len(x)), children, strict=True):
+            self.add(put, place, layout.function(f"Py{name}_SetItem"), key, child)
+        if type(x) not in (dict, list, tuple):
+            filled, place, self.made = place, self.made, self.made + 1
+            self.add(does.CALLED, type(x), filled, place)
+        return place
 
 
 def bound(
-    address_of_entry: int | None,
     address_of_kernel: int,
     signature: Signature,
     slow: Callable[..., Any],
+    failed: Callable[..., Any],
     keep: object = None,
-    failed: Callable[..., Any] | None = None,
+    constants: Sequence[np.ndarray] = (),
+    results: Sequence[int | Argument] | None = None,
 ) -> Callable[..., Any]:
     """A Python callable that runs a kernel.
 
     Args:
-        address_of_entry: where the function of ``entry_text`` is; None if there is none.
         address_of_kernel: where the kernel is.
         signature: what the kernel takes and makes.
         slow: called with all arguments where one is not what the signature says.
-        keep: kept as long as the callable; the owner of the machine code.
         failed: called with all arguments where the kernel gave up.
+        keep: kept as long as the callable; the owner of the machine code.
+        constants: arrays that the kernel reads after its inputs.
+        results: what is returned: numbers of outputs, and arguments; all outputs if not given.
 
     Returns:
-        A function of the inputs, by position, that returns the tuple of outputs.
+        A function of the inputs, by position, that returns the tuple of results.
     """
-    _check(signature)
-    if address_of_entry is None or not layout.is_as_assumed():
-        return portable(address_of_kernel, signature, slow, keep, failed)
-    types: list[object] = []
-    for spec in signature.ins:
-        types += [spec.kind.dtype, _scalar_type(spec)]
-    types += [spec.kind.dtype for spec in signature.outs]
-    name = b"native"
-    fastcall = 0x80
-    method = struct.pack("PPiP", id(name) + layout.BYTES, address_of_entry, fastcall, 0)
-    # Neither a tuple nor a built-in function is emptied by the garbage collector before it goes,
-    # so that what is reached from here is there as long as the function.
-    given = (layout.context(), slow, failed, *types, keep, name, method)
-    make = ctypes.PYFUNCTYPE(ctypes.py_object, ctypes.c_void_p, ctypes.py_object, ctypes.c_void_p)
-    return make(("PyCFunction_NewEx", ctypes.pythonapi))(id(method) + layout.BYTES, given, None)
+    signature.check()
+    gives = tuple(range(len(signature.outs)) if results is None else results)
+    if not layout.is_as_assumed():
+        return portable(address_of_kernel, signature, slow, failed, keep, constants, gives)
+    front = Front(tuple(range(len(signature.ins))), gives, None, object, _uncounted())
+    return in_front(address_of_kernel, signature, slow, failed, keep, constants, front)
 
 
-def _scalar_type(spec: Spec) -> type:
-    return PYTHONS[spec.kind.char] if spec.is_python else spec.kind.dtype.type
+@functools.cache
+def _uncounted() -> np.ndarray:
+    return np.zeros(1, np.int64)
 
 
-def portable(
+def in_front(
     address_of_kernel: int,
     signature: Signature,
     slow: Callable[..., Any],
-    keep: object = None,
-    failed: Callable[..., Any] | None = None,
+    failed: Callable[..., Any],
+    keep: object,
+    constants: Sequence[np.ndarray],
+    front: Front,
 ) -> Callable[..., Any]:
-    """The callable of ``bound`` as generated Python, which knows of no object's layout."""
-    convention = ctypes.CFUNCTYPE if signature.releases else ctypes.PYFUNCTYPE
-    names: dict[str, Any] = {
-        "slow": slow,
-        "failed": failed,
-        "run": convention(ctypes.c_int if signature.fails else None, ctypes.c_void_p)(
-            address_of_kernel
-        ),
-        "block": ctypes.c_void_p * (len(signature.ins) + len(signature.outs)),
-        "ndarray": np.ndarray,
-        "empty": np.empty,
-        "array": np.array,
-        "keep": keep,
+    """The same in the place of a function of pytrees; the layout must be as assumed.
+
+    ``slow`` gets the arguments as they were given, those by name, too; ``failed`` as well.
+    """
+    plan = _Plan(signature, constants)
+    plan.objects = arity = len(front.takes)
+    if front.variable is not None:
+        plan.add(does.CONTEXT, front.variable, front.kind)
+    for at, x in enumerate(front.takes):
+        plan.take(at, x)
+    plan.add(0)
+    plan.make()
+    plan.add(0)
+    plan.give(front.gives)
+    sizes = {
+        "kernel": address_of_kernel,
+        "counter": front.calls.ctypes.data,
+        "releases": int(signature.releases),
+        "arity": arity,
+        "objects": plan.objects,
+        "places": len(signature.ins) + len(constants) + len(signature.outs),
+        "numbers": len(signature.ins) + len(signature.outs),
+        "made": plan.made,
     }
-    for i, spec in enumerate(signature.ins):
-        names[f"dtype{i}"], names[f"type{i}"] = spec.kind.dtype, _scalar_type(spec)
-    for j, spec in enumerate(signature.outs):
-        names[f"made{j}"] = spec.kind.dtype
-    exec(portable_source(signature), names)
-    return names["native"]
+    rest = [sizes[name] for name in calling.HEADER[len(layout.CONTEXT) :]]
+    words = [*rest, *plan.words]
+    head = layout.context()
+    held = head + struct.pack(f"{len(words)}q", *words)
+    name = b"native"
+    flags = 0x80 | 0x02  # METH_FASTCALL, METH_KEYWORDS
+    method = struct.pack("PPiP", id(name) + layout.BYTES, _library().addresses["call"], flags, 0)
+    # Neither a tuple nor a built-in function is emptied by the garbage collector before it goes,
+    # so that what is reached from here is there as long as the function.
+    given = (held, slow, failed, *plan.kept, front.calls, keep, name, method)
+    return _new_function()(id(method) + layout.BYTES, given, None)  # type: ignore[no-any-return]
 
 
-def portable_source(signature: Signature) -> str:
-    """The source of the portable callable."""
-    ins = [f"x{i}" for i in range(len(signature.ins))]
-    outs = [f"y{j}" for j in range(len(signature.outs))]
-    lines = ["def native(*arrays):"]
-    lines.append(f"    if len(arrays) != {len(ins)}: return slow(*arrays)")
-    if ins:
-        lines.append(f"    {', '.join(ins)}, = arrays")
-    for i, spec in enumerate(signature.ins):
-        lines += [f"    {line}" for line in _portable_check(i, spec)]
-    for j, spec in enumerate(signature.outs):
-        lines.append(f"    y{j} = empty({spec.shape}, made{j})")
-    addresses = ", ".join(f"{x}.ctypes.data" for x in ins + outs)
-    run = f"run(block({addresses}))"
-    lines.append(f"    if {run}: return failed(*arrays)" if signature.fails else f"    {run}")
-    results = [
-        y if spec.shape else f"{y}[()]" for y, spec in zip(outs, signature.outs, strict=True)
-    ]
-    lines.append(f"    return ({''.join(r + ', ' for r in results)})")
-    return "\n".join(lines)
+@functools.cache
+def _new_function() -> Callable[..., Any]:
+    """Python's function that makes built-in functions. A prototype is a class, and so a cycle."""
+    prototype = ctypes.PYFUNCTYPE(
+        ctypes.py_object, ctypes.c_void_p, ctypes.py_object, ctypes.c_void_p
+    )
+    return prototype(("PyCFunction_NewEx", ctypes.pythonapi))  # type: ignore[no-any-return]
 
 
-def _portable_check(i: int, spec: Spec) -> list[str]:
-    x = f"x{i}"
-    number = [f"if type({x}) is not type{i}: return slow(*arrays)"]
-    if spec.is_python and spec.kind.char == "l":
-        number.append(f"if not {-(2**63)} <= {x} < {2**63}: return slow(*arrays)")
-    number.append(f"{x} = array({x}, dtype{i})")
-    if spec.is_python:
-        return number
-    test = f"{x}.dtype is dtype{i} and {x}.shape == {spec.shape}"
-    test += f" and {x}.flags.c_contiguous and {x}.flags.aligned"
-    if spec.shape:
-        return [f"if not (type({x}) is ndarray and {test}): return slow(*arrays)"]
-    return [
-        f"if type({x}) is ndarray:",
-        f"    if not ({test}): return slow(*arrays)",
-        "else:",
-        *[f"    {line}" for line in number],
-    ]
+@functools.cache
+def _library() -> llvm.Library:
+    return llvm.Library(cache.compiled(calling.text()), ("call",))
 
 
-__all__ = ["Signature", "Spec", "bound", "entry_text", "portable", "portable_source"]
+__all__ = ["PYTHONS", "Front", "Signature", "Spec", "bound", "in_front"]

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,10 +11,13 @@ from ...core.avals import Aval
 from ...core.jaxpr import Eqn, Jaxpr, eval_jaxpr
 from ...ops.families import Control, control
 from ..groups import Map, Step
-from . import cache, llvm, programs
-from .entry import Signature, Spec, bound, entry_text
+from ..unpacking import Argument
+from . import cache, layout, llvm, programs
+from .entry import Front, bound, in_front
 from .forms import native_form
 from .kinds import kind_of
+from .python_floats import as_numbers
+from .signatures import Signature, Spec
 
 
 def fused(jaxpr: Jaxpr) -> Jaxpr:
@@ -39,7 +41,7 @@ def _equations(jaxpr: Jaxpr) -> Iterator[Eqn]:
     """The equations of a jaxpr, those that native code computes joined to calls."""
     runs = programs.segments(jaxpr)
     for k, run in enumerate(runs):
-        if not run.native or not any(map(_computes, run.steps)):
+        if not run.native or not any(map(computes, run.steps)):
             yield from run.steps  # type: ignore[misc]
             continue
         inner = programs.as_jaxpr(run, jaxpr.outvars, [*runs[:k], *runs[k + 1 :]])
@@ -47,68 +49,141 @@ def _equations(jaxpr: Jaxpr) -> Iterator[Eqn]:
         yield Eqn(native_call, inner.invars, {"jaxpr": inner}, outs, inner.eqns[-1].source)
 
 
-def _computes(step: Step) -> bool:
+def computes(step: Step) -> bool:
+    """False for a reshape, for which no function is called."""
     return isinstance(step, Map) or not programs.is_reshape(step)
 
 
-def whole(jaxpr: Jaxpr) -> Callable[..., Any] | None:
+class Kernel:
+    """A native function in memory, and what it takes and makes.
+
+    Attributes:
+        signature: what it takes and makes: weak inputs and outputs are Python's numbers.
+        library: where the machine code is.
+        constants: arrays that it reads.
+        results: what is returned: numbers of outputs, and arguments.
+        call: calls it with flat arguments like those, in any order of memory.
+    """
+
+    __slots__ = ("call", "constants", "library", "results", "signature")
+
+    def __init__(
+        self,
+        jaxpr: Jaxpr,
+        ins: Sequence[Aval],
+        outs: Sequence[Aval],
+        results: Sequence[int | Argument] | None = None,
+    ) -> None:
+        signature = Signature(tuple(map(_spec, ins)), tuple(map(_spec, outs)))
+        body, self.constants = programs.program_text(jaxpr, llvm.vector_bits())
+        self.signature: Signature = signature
+        self.library: llvm.Library = llvm.Library(cache.compiled(body), ("kernel",))
+        given = (self.address, signature)
+        results = tuple(range(len(outs)) if results is None else results)
+        self.results: tuple[int | Argument, ...] = results
+
+        def by_numpy(*args: Any) -> Any:
+            """What a kernel that gave up leaves to NumPy, which raises what there is to raise."""
+            numbers = [np.asarray(a, s.kind.dtype)[()] for a, s in zip(args, signature.ins)]
+            made = _evaluate(np, *numbers, jaxpr=jaxpr)
+            every = zip(made, signature.outs, strict=True)
+            return tuple([x.item() if s.is_python else x if s.shape else x[()] for x, s in every])
+
+        strict = bound(*given, _refused, by_numpy, self.library, self.constants)
+
+        def chosen(args: Sequence[Any], made: Sequence[Any]) -> Any:
+            return tuple([args[r.number] if isinstance(r, Argument) else made[r] for r in results])
+
+        def slow(*args: Any) -> Any:
+            """Arrays in another order of memory are copied, and other numbers converted."""
+            copies = [_copied(a, s) for a, s in zip(args, signature.ins, strict=True)]
+            return chosen(args, strict(*copies))
+
+        def failed(*args: Any) -> Any:
+            return chosen(args, by_numpy(*args))
+
+        run = bound(*given, slow, failed, self.library, self.constants, results)
+        self.call: Callable[..., Any] = run
+
+    @property
+    def address(self) -> int:
+        """Where the function is."""
+        return self.library.addresses["kernel"]
+
+    def in_front(self, front: Front, slow: Callable[..., Any]) -> Callable[..., Any] | None:
+        """A callable for the place of a function of pytrees, if there can be one."""
+        if not layout.is_as_assumed():
+            return None
+        library = self.library
+        return in_front(self.address, self.signature, slow, slow, library, self.constants, front)
+
+
+def whole(jaxpr: Jaxpr) -> Kernel | None:
     """The native function that is all of a program; None if there is more to it."""
-    found = fused(jaxpr)
+    if "whole" not in jaxpr.cache:
+        jaxpr.cache["whole"] = _whole(jaxpr)
+    return jaxpr.cache["whole"]  # type: ignore[no-any-return]
+
+
+def _whole(jaxpr: Jaxpr) -> Kernel | None:
+    found = whole_jaxpr(jaxpr)
+    if found is None:
+        return None
+    results: list[int | Argument] = []
+    outs: list[Aval] = []
+    for v in jaxpr.outvars:
+        if v in jaxpr.invars:
+            results.append(Argument(jaxpr.invars.index(v)))
+        else:
+            results.append(len(outs))
+            outs.append(v.aval)
+    return Kernel(found, jaxpr.in_avals, outs, results)
+
+
+def whole_jaxpr(jaxpr: Jaxpr) -> Jaxpr | None:
+    """The jaxpr of the native function that is all of a program; None if there is more to it.
+
+    Results that are arguments are not among its results.
+    """
+    numbers = as_numbers(jaxpr)
+    if numbers is None:
+        return None
+    found = fused(numbers)
     if len(found.eqns) != 1 or found.eqns[0].primitive is not native_call:
         return None
     inner = found.eqns[0].params["jaxpr"]
     made = {v for e in inner.eqns for v in e.outvars}
-    fits = len(set(found.outvars)) == len(found.outvars) and made.issuperset(found.outvars)
+    outs = [v for v in found.outvars if v not in found.invars]
+    fits = len(set(outs)) == len(outs) and made.issuperset(outs)
     known = all(kind_of(a.dtype) and not (a.weak or a.symbolic) for a in found.in_avals)
     if not (fits and known):
         return None
-    return kernel(Jaxpr(found.constvars, found.invars, inner.eqns, found.outvars, found.consts))
+    return Jaxpr(found.constvars, found.invars, inner.eqns, outs, found.consts)
 
 
 def kernel(jaxpr: Jaxpr) -> Callable[..., Any]:
     """The native function of a jaxpr, on arrays."""
     found = jaxpr.cache.get("kernel")
     if found is None:
-        found = jaxpr.cache["kernel"] = _kernel(jaxpr)
-    return found
+        found = jaxpr.cache["kernel"] = Kernel(jaxpr, jaxpr.in_avals, jaxpr.out_avals).call
+    return found  # type: ignore[no-any-return]
 
 
-def _kernel(jaxpr: Jaxpr) -> Callable[..., Any]:
-    signature = Signature(
-        tuple(_spec(a) for a in jaxpr.in_avals), tuple(_spec(a) for a in jaxpr.out_avals)
-    )
-    body, constants, fails = programs.program_text(jaxpr, llvm.vector_bits())
-    ins = (*signature.ins, *map(_spec, constants))
-    signature = signature._replace(ins=ins, fails=fails)
-    code = cache.compiled("\n".join([body, entry_text("entry", "kernel", signature)]))
-    library = llvm.Library(code, ("entry", "kernel"))
-
-    def slow(*args: Any) -> Any:
-        """Arrays in another order of memory are copied, and other numbers converted."""
-        return fast(*[_copied(a, s) for a, s in zip(args, signature.ins, strict=True)])
-
-    fast = bound(
-        library.addresses["entry"],
-        library.addresses["kernel"],
-        signature,
-        slow,
-        keep=library,
-        failed=functools.partial(_evaluate, np, jaxpr=jaxpr),
-    )
-    return (lambda *args: fast(*args, *constants)) if constants else fast
+def _refused(*args: Any) -> Any:
+    raise TypeError(f"a native function cannot take arguments of types {[*map(type, args)]}")
 
 
 def _copied(x: Any, spec: Spec) -> Any:
-    """An argument as an array that the entry takes without question."""
+    """An argument as an array, or number of Python's, that the entry takes without question."""
     made = np.empty(spec.shape, spec.kind.dtype)
     made[...] = x
-    return made
+    return made.item() if spec.is_python else made
 
 
-def _spec(a: Aval | np.ndarray) -> Spec:
+def _spec(a: Aval) -> Spec:
     found = kind_of(a.dtype)
     assert found is not None
-    return Spec(a.shape, found)
+    return Spec(a.shape, found, a.weak)
 
 
 def _evaluate(xp: Any, *args: Any, jaxpr: Jaxpr) -> Any:

@@ -48,6 +48,8 @@ _PYTHON = (
     "PyEval_RestoreThread",
     "PyTuple_New",
     "PyLong_AsLongLongAndOverflow",
+    "PyContextVar_Get",
+    "PyObject_CallObject",
 )
 _NUMPY = {"PyArray_NewFromDescr": 94, "PyArray_Scalar": 60}
 _NUMPYS_TYPE = 2
@@ -74,11 +76,16 @@ def _word(address: int) -> int:
     return ctypes.c_size_t.from_address(address).value
 
 
+def function(name: str) -> int:
+    """The address of a function of Python's."""
+    return _address(getattr(ctypes.pythonapi, name))
+
+
 @functools.cache
 def context() -> bytes:
     """Offsets and addresses, in the order of CONTEXT, that native code reads."""
     words = [*FIELDS.values(), _word(_table() + 8 * _NUMPYS_TYPE)]
-    words += [_address(getattr(ctypes.pythonapi, name)) for name in _PYTHON]
+    words += [function(name) for name in _PYTHON]
     words += [_word(_table() + 8 * place) for place in _NUMPY.values()]
     return struct.pack(f"{len(words)}N", *words)
 

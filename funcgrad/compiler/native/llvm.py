@@ -79,6 +79,18 @@ def _target(name: str, features: str) -> Any:
 
 
 @functools.cache
+def _arrays_of_linker() -> list[type]:
+    """The types of arrays that llvmlite makes for a library.
+
+    A type is a cycle; kept here, they are not made again, for the garbage collector to find.
+    """
+    from llvmlite.binding import orcjit
+
+    elements = (getattr(orcjit, name, None) for name in ("_LinkElement", "_SymbolAddress"))
+    return [element * n for element in elements if element is not None for n in range(4)]
+
+
+@functools.cache
 def _linker() -> Any:
     return binding().create_lljit_compiler(target())
 
@@ -96,6 +108,7 @@ class Library:
 
     def __init__(self, code: bytes, names: tuple[str, ...]) -> None:
         llvm = binding()
+        _arrays_of_linker()
         builder = llvm.JITLibraryBuilder().add_object_img(code).add_current_process()
         for name in names:
             builder.export_symbol(name)

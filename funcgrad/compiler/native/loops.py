@@ -300,6 +300,7 @@ class _Growing:
             old = b.scalar(f"load ptr, ptr {slot}")
             size = b.scalar(f"mul i64 {more}, {self._size(v)}")
             new = b.scalar(f"call ptr @realloc(ptr {old}, i64 {size})")
+            self.module.require(b.scalar(f"icmp ne ptr {new}, null"))
             b.emit(f"store ptr {new}, ptr {slot}")
         b.emit(f"store i64 {more}, ptr {self.room}")
         b.emit(f"br label %{go_on}")

@@ -43,11 +43,7 @@ class Module:
         self._functions: dict[str, str] = {}
         self._declared: dict[str, str] = {}
         self._embedded: dict[Any, str] = {}
-
-    @property
-    def may_give_up(self) -> bool:
-        """True if the kernel returns an int, which is not 0 where NumPy must do it."""
-        return self.builder.may_give_up
+        self._ends: bool = False
 
     # --- memory ---------------------------------------------------------------------------------
 
@@ -150,6 +146,13 @@ class Module:
         for i, x in enumerate(elements):
             b.store(x, b.pointer(address, str(i), kind) if i else address)
 
+    def require(self, condition: str) -> None:
+        """Go on if a condition holds; else the function ends, and NumPy does it."""
+        self.builder.may_give_up = self._ends = True
+        following = self.builder.name("fits")
+        self.builder.emit(f"br i1 {condition}, label %{following}, label %failed")
+        self.builder.start(following)
+
     # --- kernels --------------------------------------------------------------------------------
 
     def kernel(
@@ -182,20 +185,31 @@ class Module:
         entry = [*self._arguments(), *self._entry]
         leave = [*self._exit]
         if self.arena.size > ON_STACK:
-            declared["aligned_alloc"] = "declare ptr @aligned_alloc(i64, i64)"
+            declared["malloc"] = "declare ptr @malloc(i64)"
             declared["free"] = "declare void @free(ptr)"
-            given = f"i64 {ALIGNMENT}, i64 {self.arena.size}"
-            entry.append(f"  {ARENA} = call ptr @aligned_alloc({given})")
-            leave.append(f"  call void @free(ptr {ARENA})")
+            given = f"i64 {self.arena.size + ALIGNMENT}"
+            entry += [
+                f"  %room = call ptr @malloc({given})",
+                f"  %room_end = getelementptr i8, ptr %room, i64 {ALIGNMENT}",
+                f"  {ARENA} = call ptr @llvm.ptrmask.p0.i64(ptr %room_end, i64 {-ALIGNMENT})",
+            ]
+            declared["llvm.ptrmask"] = "declare ptr @llvm.ptrmask.p0.i64(ptr, i64)"
+            leave.append("  call void @free(ptr %room)")
         elif self.arena.size:
             entry.append(f"  {ARENA} = alloca i8, i64 {self.arena.size}, align {ALIGNMENT}")
         functions = [f"define internal void @{n}{body}" for body, n in self._functions.items()]
-        result = "ret void"
+        begin, end = "  br label %body", ["  ret i32 0"]
         if self.builder.may_give_up:
             entry += [f"  {GAVE_UP} = alloca i8", f"  store i8 0, ptr {GAVE_UP}"]
             leave += [f"  %status = load i8, ptr {GAVE_UP}", "  %answer = zext i8 %status to i32"]
-            result = "ret i32 %answer"
-        kind = result.split()[1]
-        head = f"define {kind} @kernel(ptr noalias readonly %given) nounwind {{"
-        main = [head, "entry:", *entry, "  br label %body", *self.builder.lines]
-        return "\n".join([*declared.values(), *functions, *main, *leave, f"  {result}", "}"])
+            end = ["  ret i32 %answer"]
+        if self.arena.size > ON_STACK:
+            entry.append("  %no_room = icmp eq ptr %room, null")
+            begin = "  br i1 %no_room, label %no_memory, label %body"
+            end += ["no_memory:", "  ret i32 1"]
+        head = "define i32 @kernel(ptr noalias readonly %given) nounwind {"
+        main = [head, "entry:", *entry, begin, *self.builder.lines]
+        if self._ends:
+            main += ["  br label %leave", "failed:", f"  store i8 1, ptr {GAVE_UP}"]
+            main += ["  br label %leave", "leave:"]
+        return "\n".join([*declared.values(), *functions, *main, *leave, *end, "}"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Sequence
 from typing import Any, NamedTuple, TypeAlias
 
@@ -77,12 +78,12 @@ class Memory:
 
     Attributes:
         steps: in elements, along each axis.
-        frame: to which it belongs.
+        frame: to which it belongs; known weakly, since the frame knows its places.
         buffer: the memory of an arena that it stands in.
         loaded: its elements once they have been read.
     """
 
-    __slots__ = ("address", "buffer", "frame", "kind", "loaded", "shape", "steps")
+    __slots__ = ("_frame", "address", "buffer", "kind", "loaded", "shape", "steps")
 
     def __init__(
         self,
@@ -96,10 +97,19 @@ class Memory:
         self.address: str = address
         self.shape: tuple[int, ...] = shape
         self.kind: Kind = kind
-        self.frame: Any = frame
+        self._frame: Any = None if frame is None else weakref.ref(frame)
         self.buffer: Buffer | None = buffer
         self.steps: tuple[int, ...] = contiguous_steps(shape) if steps is None else steps
         self.loaded: Sequence[Value] | None = None
+
+    @property
+    def frame(self) -> Any:
+        """The frame to which it belongs."""
+        return self._frame and self._frame()
+
+    @frame.setter
+    def frame(self, frame: Any) -> None:
+        self._frame = weakref.ref(frame)
 
     @property
     def is_contiguous(self) -> bool:

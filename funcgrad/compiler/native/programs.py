@@ -19,15 +19,13 @@ class Program(NamedTuple):
     """A module's text.
 
     Attributes:
-        text: the module with ``void kernel(ptr given)``, where ``given`` holds the addresses of
-            the inputs, the constants and the outputs.
+        text: the module with ``int kernel(ptr given)``, where ``given`` holds the addresses of
+            the inputs, the constants and the outputs; it returns 0, or gave up: NumPy must do it.
         constants: arrays that are handed over.
-        may_give_up: the kernel returns an int, which is not 0 where NumPy must do it.
     """
 
     text: str
     constants: list[np.ndarray]
-    may_give_up: bool
 
 
 def program_text(jaxpr: Jaxpr, bits: int) -> Program:
@@ -46,7 +44,7 @@ def program_text(jaxpr: Jaxpr, bits: int) -> Program:
         place.frame = frame
     for made, target in zip(frame.run(), targets, strict=True):
         frame.put(made, target)
-    return Program(module.text(), module.constants, module.may_give_up)
+    return Program(module.text(), module.constants)
 
 
 class Run(NamedTuple):

@@ -19,9 +19,11 @@ from .views import permutation, view
 
 def is_reshape(e: Eqn) -> bool:
     """True for a reshape of a contiguous array, which moves nothing."""
+    if not e.primitive.reshapes:
+        return False
     x = e.inputs[0].aval
     known = kind_of(x.dtype) is not None and not x.symbolic and not x.weak
-    return bool(e.primitive.reshapes) and known and type(e.inputs[0]) is Var
+    return known and type(e.inputs[0]) is Var
 
 
 def _reduces(e: Eqn) -> bool:

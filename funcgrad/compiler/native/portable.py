@@ -1,0 +1,89 @@
+"""Calls of kernels from Python where the layout of objects is not the assumed one."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..unpacking import Argument
+from .signatures import Signature, Spec
+
+
+def portable(
+    address_of_kernel: int,
+    signature: Signature,
+    slow: Callable[..., Any],
+    failed: Callable[..., Any],
+    keep: object = None,
+    constants: Sequence[np.ndarray] = (),
+    results: Sequence[int | Argument] = (),
+) -> Callable[..., Any]:
+    """The callable of ``entry.bound`` as generated Python, which knows of no object's layout."""
+    convention = ctypes.CFUNCTYPE if signature.releases else ctypes.PYFUNCTYPE
+    names: dict[str, Any] = {
+        "slow": slow,
+        "failed": failed,
+        "run": convention(ctypes.c_int, ctypes.c_void_p)(address_of_kernel),
+        "block": ctypes.c_void_p * (len(signature.ins) + len(constants) + len(signature.outs)),
+        "ndarray": np.ndarray,
+        "empty": np.empty,
+        "array": np.array,
+        "keep": (keep, constants),
+    }
+    for i, spec in enumerate(signature.ins):
+        names[f"dtype{i}"], names[f"type{i}"] = spec.kind.dtype, spec.type
+    for j, spec in enumerate(signature.outs):
+        names[f"made{j}"] = spec.kind.dtype
+    addresses = [str(x.ctypes.data) for x in constants]
+    exec(portable_source(signature, addresses, results), names)
+    return names["native"]
+
+
+def portable_source(
+    signature: Signature, constants: Sequence[str], results: Sequence[int | Argument]
+) -> str:
+    """The source of the portable callable; of constants it is given the addresses."""
+    ins = [f"x{i}" for i in range(len(signature.ins))]
+    outs = [f"y{j}" for j in range(len(signature.outs))]
+    lines = ["def native(*arrays):"]
+    lines.append(f"    if len(arrays) != {len(ins)}: return slow(*arrays)")
+    if ins:
+        lines.append(f"    {', '.join(ins)}, = arrays")
+    for i, spec in enumerate(signature.ins):
+        lines += [f"    {line}" for line in _portable_check(i, spec)]
+    for j, spec in enumerate(signature.outs):
+        lines.append(f"    y{j} = empty({spec.shape}, made{j})")
+    given = [f"{x}.ctypes.data" for x in ins]
+    made = [f"{y}.ctypes.data" for y in outs]
+    run = f"run(block({', '.join([*given, *constants, *made])}))"
+    lines.append(f"    if {run}: return failed(*arrays)")
+    numbers = [
+        y if spec.shape else f"{y}.item()" if spec.is_python else f"{y}[()]"
+        for y, spec in zip(outs, signature.outs, strict=True)
+    ]
+    found = [f"arrays[{r.number}]" if isinstance(r, Argument) else numbers[r] for r in results]
+    lines.append(f"    return ({''.join(r + ', ' for r in found)})")
+    return "\n".join(lines)
+
+
+def _portable_check(i: int, spec: Spec) -> list[str]:
+    x = f"x{i}"
+    number = [f"if type({x}) is not type{i}: return slow(*arrays)"]
+    if spec.is_python and spec.kind.char == "l":
+        number.append(f"if not {-(2**63)} <= {x} < {2**63}: return slow(*arrays)")
+    number.append(f"{x} = array({x}, dtype{i})")
+    if spec.is_python:
+        return number
+    test = f"{x}.dtype is dtype{i} and {x}.shape == {spec.shape}"
+    test += f" and {x}.flags.c_contiguous and {x}.flags.aligned"
+    if spec.shape:
+        return [f"if not (type({x}) is ndarray and {test}): return slow(*arrays)"]
+    return [
+        f"if type({x}) is ndarray:",
+        f"    if not ({test}): return slow(*arrays)",
+        "else:",
+        *[f"    {line}" for line in number],
+    ]
