@@ -230,7 +230,7 @@ def test_every_equation_is_in_one_group():
 @needs_llvm
 def test_llvm_ir_and_assembly():
     low = lowered(lambda x: np.sin(x) * x, np.ones(100))
-    assert low.llvm_ir().count("define void @kernel") == 1
+    assert low.llvm_ir().count("define i32 @kernel") == 1
     assert low.llvm_ir().startswith("; native function 1\n")
     assert "kernel:" in low.asm()
     assert "# native function 1\n" in low.asm()

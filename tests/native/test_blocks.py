@@ -1,4 +1,4 @@
-"""Steps over the same rows go through them a few at a time, with the results of steps one by one."""
+"""Steps over the same rows go through them a few at a time, with the same results."""
 
 from __future__ import annotations
 

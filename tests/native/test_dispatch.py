@@ -123,7 +123,7 @@ def test_calls_after_the_first_reach_native_code_at_once(name, general):
 STATIC = [3, True, None, "name", 2.5, b"b", len, np.sin, math.tau, Mode.TWICE, doubled, float]
 
 
-@pytest.mark.parametrize("value", STATIC, ids=repr)
+@pytest.mark.parametrize("value", STATIC, ids=lambda v: getattr(v, "__name__", repr(v)))
 @pytest.mark.parametrize("place", [0, 1, 2])
 def test_static_arguments(value, place, general):
     def fun(*args):

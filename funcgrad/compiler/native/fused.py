@@ -84,7 +84,9 @@ class Kernel:
 
         def by_numpy(*args: Any) -> Any:
             """What a kernel that gave up leaves to NumPy, which raises what there is to raise."""
-            numbers = [np.asarray(a, s.kind.dtype)[()] for a, s in zip(args, signature.ins)]
+            numbers = [
+                np.asarray(a, s.kind.dtype)[()] for a, s in zip(args, signature.ins, strict=True)
+            ]
             made = _evaluate(np, *numbers, jaxpr=jaxpr)
             every = zip(made, signature.outs, strict=True)
             return tuple([x.item() if s.is_python else x if s.shape else x[()] for x, s in every])
