@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
@@ -53,13 +54,13 @@ def smaller(b: Builder, x: Number, y: Number) -> Value:
 
 def _larger_number(b: Builder, x: Number, y: Number) -> Value:
     u, v = b.common(x, y)
-    keep = b.compare("ge", u, v)
+    keep = b.compare("gt", u, v)
     return b.select(keep | b.compare("ne", v, v) if u.kind.is_float else keep, u, v)
 
 
 def _smaller_number(b: Builder, x: Number, y: Number) -> Value:
     u, v = b.common(x, y)
-    keep = b.compare("le", u, v)
+    keep = b.compare("lt", u, v)
     return b.select(keep | b.compare("ne", v, v) if u.kind.is_float else keep, u, v)
 
 
@@ -241,7 +242,17 @@ def takes(e: Eqn) -> bool:
     found = _KNOWN.get(key)
     if found is None:
         found = _KNOWN[key] = _try(e)
-    return found
+    return found and all(map(_fits, e.inputs, itertools.repeat(e.inputs)))
+
+
+def _fits(a: Any, beside: Sequence[Any]) -> bool:
+    """False for a Python int that is out of the range of integers beside it: NumPy decides."""
+    if type(a) is not Literal or type(a.value) is not int:
+        return True
+    ranges = [
+        np.iinfo(b.aval.dtype) for b in beside if not b.aval.weak and b.aval.dtype.kind in "iu"
+    ]
+    return all(r.min <= a.value <= r.max for r in ranges)
 
 
 def _try(e: Eqn) -> bool:

@@ -17,7 +17,7 @@ from .builder import Builder, Value
 from .kinds import kind_of
 from .maps import evaluate
 from .operations import larger, smaller
-from .places import is_small, kind_of_var
+from .places import is_small, kind_of_var, size_of
 
 Arrays: TypeAlias = Sequence[np.ndarray]
 """Arrays of values, one for each operand or result."""
@@ -71,7 +71,7 @@ def _reduced(builder: Builder, e: Eqn, operands: Arrays) -> list[np.ndarray]:
     combine = _COMBINING[e.primitive.name]
     kept = [i for i in range(x.ndim) if i not in axes]
     shape = [x.shape[i] for i in kept]
-    rows = x.transpose(*kept, *axes).reshape(*shape, -1)
+    rows = x.transpose(*kept, *axes).reshape(*shape, size_of([x.shape[i] for i in axes]))
     neutral = {"reduce_prod": 1, "reduce_and": 1}.get(e.primitive.name, 0)
     zero = builder.constant(neutral, kind_of_var(e.outvars[0]))
     found = [

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from ...core.jaxpr import Eqn, Var
+from ...ops.families import Elementwise
 
 MOST_BYTES = 1 << 32
 """Views that reach further are not looked for."""
@@ -46,7 +47,7 @@ def view(
 
     None where the operator moves elements.
     """
-    if not e.primitive.view or len(e.inputs) != 1:
+    if not e.primitive.view or len(e.inputs) != 1 or isinstance(e.primitive, Elementwise):
         return None
     if any(a.aval.symbolic or a.aval.size == 0 for a in (*e.inputs, *e.outvars)):
         return None
