@@ -178,3 +178,13 @@ def test_only_names_of_the_oldest_supported_numpy_are_used(path):
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
             assert not (node.value.id == "np" and node.attr in SINCE_NUMPY_2_0), node.attr
+
+
+def test_variables_are_what_is_no_literal():
+    """Tapes have a class of variables of their own: a question for Var leaves those out."""
+    for path in modules():
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.Is | ast.IsNot):
+                against = node.comparators[0]
+                asked = isinstance(against, ast.Name) and against.id == "Var"
+                assert not asked, f"{path}:{node.lineno}: ask whether it is a Literal"

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from ..core.jaxpr import Eqn, Jaxpr, Literal, Var, subjaxprs
+from ..core.jaxpr import Eqn, Jaxpr, Literal, subjaxprs
 from ..ops.families import Elementwise
 
 
@@ -153,12 +153,13 @@ def peak_between(jaxpr: Jaxpr, steps: Sequence[tuple[Sequence[Any], Sequence[Any
     """
     last: dict[Any, int] = {}
     for k, (read, written) in enumerate(steps):
-        last.update((a, k) for a in (*read, *written) if type(a) is Var)
-    kept = {*jaxpr.invars, *jaxpr.constvars, *(a for a in jaxpr.outvars if type(a) is Var)}
+        last.update((a, k) for a in (*read, *written) if type(a) is not Literal)
+    kept = {*jaxpr.invars, *jaxpr.constvars, *(a for a in jaxpr.outvars if type(a) is not Literal)}
     alive = peak = 0
     for k, (read, written) in enumerate(steps):
         alive += sum(nbytes(v) for v in written if v not in kept)
         peak = max(peak, alive)
-        gone = {a for a in (*read, *written) if type(a) is Var and a not in kept and last[a] == k}
+        dead = (a for a in (*read, *written) if type(a) is not Literal and a not in kept)
+        gone = {a for a in dead if last[a] == k}
         alive -= sum(map(nbytes, gone))
     return peak

@@ -47,7 +47,7 @@ class Map:
     def inputs(self) -> list[Var]:
         """All variables from outside, each once."""
         first = self.first.inputs if self.first else []
-        return list(dict.fromkeys([*self.beside, *(a for a in first if type(a) is Var)]))
+        return list(dict.fromkeys([*self.beside, *(a for a in first if type(a) is not Literal)]))
 
     @property
     def results(self) -> list[Var]:
@@ -136,20 +136,20 @@ def _is_repetition(e: Eqn) -> bool:
 
 def _reading_originals(e: Eqn, repeated: dict[Any, Any]) -> Eqn:
     """The equation with what is repeated in the place of repetitions."""
-    inputs = [repeated.get(a, a) if type(a) is Var else a for a in e.inputs]
+    inputs = [repeated.get(a, a) if type(a) is not Literal else a for a in e.inputs]
     return Eqn(e.primitive, inputs, e.params, e.outvars, e.source)
 
 
 def _without_unread_repetitions(steps: Sequence[Step], results: Sequence[Any]) -> list[Step]:
-    read = {a for a in results if type(a) is Var}
+    read = {a for a in results if type(a) is not Literal}
     kept: list[Step] = []
     for step in reversed(steps):
         if isinstance(step, Map):
-            read.update(a for e in step.eqns for a in e.inputs if type(a) is Var)
+            read.update(a for e in step.eqns for a in e.inputs if type(a) is not Literal)
         elif _is_repetition(step) and step.outvars[0] not in read:
             continue
         else:
-            read.update(a for a in step.inputs if type(a) is Var)
+            read.update(a for a in step.inputs if type(a) is not Literal)
         kept.append(step)
     return kept[::-1]
 
@@ -180,7 +180,7 @@ def _readers(steps: Sequence[Step], results: Sequence[Any]) -> dict[Any, int]:
     for step in steps:
         for e in step.every_eqn if isinstance(step, Map) else [step]:
             for a in e.inputs:
-                if type(a) is Var:
+                if type(a) is not Literal:
                     count[a] = count.get(a, 0) + 1
     return count
 
@@ -198,7 +198,7 @@ def _with_beginnings(
     for step in steps:
         if not isinstance(step, Map) or step.reductions:
             continue
-        reads = [a for e in step.eqns for a in e.inputs if type(a) is Var]
+        reads = [a for e in step.eqns for a in e.inputs if type(a) is not Literal]
         for a in dict.fromkeys(reads):
             if a not in made or reads.count(a) != count[a] or a.aval.shape != step.shape:
                 continue

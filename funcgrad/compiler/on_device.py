@@ -72,7 +72,7 @@ class DeviceProgram:
         self._steps: list[Step] = _with_deaths(late, jaxpr, known, place)
         self._outs: list[int] = [place(a) for a in jaxpr.outvars]
         self._held: list[bool] = [
-            a in known if type(a) is Var else not a.aval.weak for a in jaxpr.outvars
+            a in known if type(a) is not Literal else not a.aval.weak for a in jaxpr.outvars
         ]
         self._template: list[Any] = template
 

@@ -11,7 +11,7 @@ import itertools
 from collections.abc import Sequence
 from typing import Any
 
-from ...core.jaxpr import Eqn, Var
+from ...core.jaxpr import Eqn, Literal
 from ..groups import Map, Step
 from . import reductions
 from .places import is_small, kind_of_var, size_of
@@ -78,7 +78,7 @@ class Block:
 
     def reads(self, step: Any) -> bool:
         """True if a step reads what is made here."""
-        return any(a in self.made for a in step.inputs if type(a) is Var)
+        return any(a in self.made for a in step.inputs if type(a) is not Literal)
 
     def row_bytes(self) -> int:
         """Bytes of one row of all arrays."""
@@ -102,7 +102,7 @@ class Block:
 
 
 def _inputs(step: Step) -> list[Any]:
-    return [a for a in step.inputs if type(a) is Var]
+    return [a for a in step.inputs if type(a) is not Literal]
 
 
 def _results(step: Any) -> Sequence[Any]:
@@ -151,7 +151,7 @@ def blocked(steps: Sequence[Step], results: Sequence[Any]) -> list[Any]:
 
 def as_map(step: Step) -> Step:
     """A reduction as a map that reduces what it reads."""
-    if isinstance(step, Map) or not reductions.takes(step) or type(step.inputs[0]) is not Var:
+    if isinstance(step, Map) or not reductions.takes(step) or type(step.inputs[0]) is Literal:
         return step
     made = Map(step.inputs[0].aval.shape)
     made.beside, made.reductions = [step.inputs[0]], [step]
@@ -209,13 +209,13 @@ def _rebuilt(block: Block) -> Block:
 
 def _connect(steps: Sequence[Any], results: Sequence[Any]) -> None:
     """Find out what blocks read, and what is read of them."""
-    wanted = {a for a in results if type(a) is Var}
+    wanted = {a for a in results if type(a) is not Literal}
     for step in reversed(steps):
         if isinstance(step, Block):
             inputs = itertools.chain.from_iterable(map(_inputs, step.steps))
             step.inputs = [v for v in dict.fromkeys(inputs) if v not in step.made]
             step.results = [v for s in step.steps for v in _results(s) if v in wanted]
-        wanted.update(a for a in step.inputs if type(a) is Var)
+        wanted.update(a for a in step.inputs if type(a) is not Literal)
 
 
 __all__ = ["Block", "as_map", "blocked"]

@@ -65,7 +65,7 @@ class Frame:
                 if x in made:
                     self._targets.setdefault(x, self._targets[v])
             target = self._targets.get(e.outvars[0]) if len(e.outvars) == 1 else None
-            if target is None or not e.primitive.view or type(e.inputs[0]) is not Var:
+            if target is None or not e.primitive.view or type(e.inputs[0]) is Literal:
                 continue
             if e.inputs[0] not in made:
                 continue
@@ -84,7 +84,7 @@ class Frame:
         steps = blocked(steps_of(self.jaxpr), self.jaxpr.outvars)
         last: dict[Any, int] = {}
         for i, step in enumerate(steps):
-            last.update((a, i) for a in (*step.inputs, *_made_by(step)) if type(a) is Var)
+            last.update((a, i) for a in (*step.inputs, *_made_by(step)) if type(a) is not Literal)
         for a in self.jaxpr.outvars:
             last.pop(a, None)
         dying: dict[int, list[Any]] = {}
@@ -256,7 +256,7 @@ class Frame:
 
     def _look(self, e: Eqn) -> bool:
         """Let results stand for the memory of the operand; False if they cannot."""
-        if not e.primitive.view or type(e.inputs[0]) is not Var:
+        if not e.primitive.view or type(e.inputs[0]) is Literal:
             return False
         source = self.places[e.inputs[0]]
         if isinstance(source, Registers) and e.primitive.reshapes:

@@ -153,6 +153,9 @@ def whole_jaxpr(jaxpr: Jaxpr) -> Jaxpr | None:
     found = fused(numbers)
     if len(found.eqns) != 1 or found.eqns[0].primitive is not native_call:
         return None
+    pairs = zip(jaxpr.outvars, found.outvars, strict=True)
+    if any((v in jaxpr.invars) is not (w in found.invars) for v, w in pairs):
+        return None  # an argument in another dtype, say, which is no other number here
     inner = found.eqns[0].params["jaxpr"]
     made = {v for e in inner.eqns for v in e.outvars}
     outs = [v for v in found.outvars if v not in found.invars]

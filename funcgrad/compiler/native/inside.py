@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from ...core.avals import dtype_name
-from ...core.jaxpr import Eqn, Jaxpr, Literal, Var, subjaxprs
+from ...core.jaxpr import Eqn, Jaxpr, Literal, subjaxprs
 from ...core.printing import Names, format_eqn
 from ...ops.families import Elementwise
 from .. import costs
@@ -102,7 +102,7 @@ def why_not_native(step: Step) -> str:
             return "an array has as many rows as a loop makes turns"
         if kind_of(a.aval.dtype) is None:
             return f"native code has no {dtype_name(a.aval.dtype)} numbers"
-    if any(type(a) is Var and a.aval.weak for a in (*e.inputs, *e.outvars)):
+    if any(type(a) is not Literal and a.aval.weak for a in (*e.inputs, *e.outvars)):
         return "Python's numbers are computed by Python's rules"
     inner = subjaxprs(e)
     for jaxpr in map(optimized, inner):

@@ -160,7 +160,20 @@ def _integer_powers(b: Builder, x: Value, n: Value) -> Value:
     return state[0]
 
 
+def _turned(over: float, under: float) -> Emitter:
+    """Products with a quotient that is rounded as NumPy's is, in the type of the numbers."""
+
+    def emit(b: Builder, x: Value) -> Number:
+        if not x.kind.is_float:
+            x = b.cast(x, DOUBLE)
+        return x * float(x.dtype.type(over) / x.dtype.type(under))
+
+    return emit
+
+
 OPERATIONS: dict[str, Emitter] = {
+    "rad2deg": _turned(180, np.pi),
+    "deg2rad": _turned(np.pi, 180),
     "eq": _comparison("eq"),
     "ne": _comparison("ne"),
     "lt": _comparison("lt"),

@@ -106,10 +106,10 @@ def as_jaxpr(run: Run, results: Sequence[Any], others: Sequence[Run]) -> Jaxpr:
         for a in e.inputs:
             if type(a) is not Literal and a not in made:
                 inputs[a] = None
-    wanted = {a for a in results if type(a) is Var}
+    wanted = {a for a in results if type(a) is not Literal}
     for other in others:
         for step in other.steps:
-            wanted.update(a for a in step.inputs if type(a) is Var)
+            wanted.update(a for a in step.inputs if type(a) is not Literal)
     outs = [v for e in eqns for v in e.outvars if v in wanted]
     return Jaxpr([], list(inputs), eqns, outs)
 

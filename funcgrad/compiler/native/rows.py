@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ...core.avals import Aval
-from ...core.jaxpr import Eqn, Var
+from ...core.jaxpr import Eqn, Literal, Var
 from ...core.primitive import REGISTRY
 from ..groups import Map
 from .blocks import Block
@@ -59,7 +59,7 @@ class _Rows:
         self.last: dict[Any, int] = {}
         for i, step in enumerate(block.steps):
             made = step.results if isinstance(step, Map) else step.outvars
-            self.last.update((v, i) for v in (*step.inputs, *made) if type(v) is Var)
+            self.last.update((v, i) for v in (*step.inputs, *made) if type(v) is not Literal)
 
     def write(self) -> None:
         for v, e in self.reduced.items():

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ...core.jaxpr import Eqn, Jaxpr, Var
+from ...core.jaxpr import Eqn, Jaxpr, Literal
 from ..groups import Map, Step, grouped
 from . import kernels, operations, reductions, registers
 from .forms import native_form
@@ -23,7 +23,7 @@ def is_reshape(e: Eqn) -> bool:
         return False
     x = e.inputs[0].aval
     known = kind_of(x.dtype) is not None and not x.symbolic and not x.weak
-    return known and type(e.inputs[0]) is Var
+    return known and type(e.inputs[0]) is not Literal
 
 
 def _reduces(e: Eqn) -> bool:
@@ -46,7 +46,7 @@ def steps_of(jaxpr: Jaxpr) -> list[Step]:
 def _is_view(e: Eqn) -> bool:
     """True for an operator that only looks at an array in memory in another way."""
     every = (*e.inputs, *e.outvars)
-    if not e.primitive.view or type(e.inputs[0]) is not Var:
+    if not e.primitive.view or type(e.inputs[0]) is Literal:
         return False
     if any(a.aval.symbolic or a.aval.weak or kind_of(a.aval.dtype) is None for a in every):
         return False
@@ -118,7 +118,7 @@ def without_rows(jaxpr: Jaxpr) -> set[int]:
 
 
 def _variables(e: Eqn) -> list[Any]:
-    return [a for a in e.inputs if type(a) is Var]
+    return [a for a in e.inputs if type(a) is not Literal]
 
 
 def _is_known(a: Any) -> bool:

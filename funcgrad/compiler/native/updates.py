@@ -5,14 +5,13 @@ That goes where nothing reads the operand, or a part of it that is looked at in 
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Sequence
 from typing import Any
 
-from ...core.jaxpr import Eqn, Jaxpr, Var
+from ...core.jaxpr import Eqn, Jaxpr, Literal
 from ...transforms.loop_layout import Layout
-from ..groups import Step
 from . import kernels, registers
+from .blocks import blocked
 from .forms import native_form
 from .places import is_small
 from .steps import is_control, steps_of
@@ -22,34 +21,25 @@ class Updates:
     """What the results of a jaxpr's steps may overwrite."""
 
     def __init__(self, jaxpr: Jaxpr) -> None:
-        self.jaxpr: Jaxpr = jaxpr
-        self.results: set[Any] = {a for a in jaxpr.outvars if type(a) is Var}
+        self.results: set[Any] = {a for a in jaxpr.outvars if type(a) is not Literal}
         self.makers: dict[Any, Eqn] = {v: e for e in jaxpr.eqns for v in e.outvars}
         self.looks: dict[Any, list[Any]] = {}
         for e in jaxpr.eqns:
-            if _looks(e) and type(e.inputs[0]) is Var:
+            if _looks(e) and type(e.inputs[0]) is not Literal:
                 self.looks.setdefault(e.inputs[0], []).extend(e.outvars)
-
-    @functools.cached_property
-    def steps(self) -> list[Step]:
-        """The steps in the order in which they are written."""
-        return steps_of(self.jaxpr)
-
-    @functools.cached_property
-    def last(self) -> dict[Any, int]:
-        """The number of the last step that reads a variable."""
-        return {a: i for i, s in enumerate(self.steps) for a in s.inputs if type(a) is Var}
-
-    @functools.cached_property
-    def number(self) -> dict[int, int]:
-        """The number of a step that is one equation, by its identity."""
-        return {id(s): i for i, s in enumerate(self.steps) if isinstance(s, Eqn)}
+        may = any(_updated(e, v) is not None for v, e in self.makers.items())
+        # As they are written. What is kept of them holds nothing that holds the jaxpr.
+        steps = blocked(steps_of(jaxpr), jaxpr.outvars) if may else []
+        self.last: dict[Any, int] = {
+            a: i for i, s in enumerate(steps) for a in s.inputs if type(a) is not Literal
+        }
+        self.number: dict[int, int] = {id(s): i for i, s in enumerate(steps) if isinstance(s, Eqn)}
 
     def overwritten(self, v: Any) -> Any:
         """The operand whose memory a result may take over; None if there is none."""
         e = self.makers.get(v)
         x = None if e is None else _updated(e, v)
-        if e is None or type(x) is not Var or list(e.inputs).count(x) != 1:
+        if e is None or type(x) is Literal or list(e.inputs).count(x) != 1:
             return None
         at = self.number.get(id(e), -1)
         if x in self.results or self.last.get(x, at + 1) > at:

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from ...core.jaxpr import Eqn, Var
+from ...core.jaxpr import Eqn, Literal
 from ...ops.families import Elementwise
 
 MOST_BYTES = 1 << 32
@@ -72,7 +72,7 @@ def permutation(e: Eqn) -> tuple[int, ...] | None:
     if len(e.inputs) != 1 or len(e.outvars) != 1 or e.primitive.reshapes:
         return None
     shape = e.inputs[0].aval.shape
-    if type(e.inputs[0]) is not Var or sorted(e.outvars[0].aval.shape) != sorted(shape):
+    if type(e.inputs[0]) is Literal or sorted(e.outvars[0].aval.shape) != sorted(shape):
         return None
     steps = [1 << k for k in range(len(shape))]
     found = view(e, shape, steps)

@@ -24,7 +24,7 @@ def simplify_scans(jaxpr: Jaxpr, optimized: Optimize) -> Jaxpr:
     """
     if not any(e.primitive.name == "scan" for e in jaxpr.eqns):
         return jaxpr
-    read = {a for a in jaxpr.outvars if type(a) is Var}
+    read = {a for a in jaxpr.outvars if type(a) is not Literal}
     kept: list[Eqn] = []
     constvars, consts = list(jaxpr.constvars), list(jaxpr.consts)
     for e in reversed(jaxpr.eqns):
@@ -33,7 +33,7 @@ def simplify_scans(jaxpr: Jaxpr, optimized: Optimize) -> Jaxpr:
             e = _trimmed(e, optimized(e.params["jaxpr"]), read)
             new = _hoisted(e, optimized(e.params["jaxpr"]), constvars, consts)
         for each in reversed(new):
-            read.update(a for a in each.inputs if type(a) is Var)
+            read.update(a for a in each.inputs if type(a) is not Literal)
             kept.append(each)
     return Jaxpr(constvars, jaxpr.invars, kept[::-1], jaxpr.outvars, consts)
 
@@ -83,8 +83,8 @@ def _with_results(
 
 
 def _live(jaxpr: Jaxpr) -> set[Any]:
-    live = {a for a in jaxpr.outvars if type(a) is Var}
-    live.update(a for e in jaxpr.eqns for a in e.inputs if type(a) is Var)
+    live = {a for a in jaxpr.outvars if type(a) is not Literal}
+    live.update(a for e in jaxpr.eqns for a in e.inputs if type(a) is not Literal)
     return live
 
 
@@ -100,7 +100,7 @@ def _hoisted(e: Eqn, body: Jaxpr, constvars: list[Var], values: list[Any]) -> li
     fixed = {*body.constvars, *body.invars[: layout.consts]}
     movable = []
     for inner in body.eqns:
-        inputs = [a for a in inner.inputs if type(a) is Var]
+        inputs = [a for a in inner.inputs if type(a) is not Literal]
         if fixed.issuperset(inputs) and _can_move(inner):
             movable.append(inner)
             fixed.update(inner.outvars)
@@ -109,8 +109,8 @@ def _hoisted(e: Eqn, body: Jaxpr, constvars: list[Var], values: list[Any]) -> li
         return [e]
     stays = [inner for inner in body.eqns if inner not in moved]
     made = [v for inner in moved for v in inner.outvars]
-    needed = {a for inner in stays for a in inner.inputs if type(a) is Var}
-    needed.update(a for a in body.outvars if type(a) is Var)
+    needed = {a for inner in stays for a in inner.inputs if type(a) is not Literal}
+    needed.update(a for a in body.outvars if type(a) is not Literal)
     handed = [v for v in made if v in needed]
     outside: dict[Any, Any] = dict(zip(body.invars, e.inputs, strict=True))
     for v, value in zip(body.constvars, body.consts, strict=True):
@@ -134,14 +134,14 @@ def _hoisted(e: Eqn, body: Jaxpr, constvars: list[Var], values: list[Any]) -> li
     rest = [
         Eqn(
             inner.primitive,
-            [renamed.get(a, a) if type(a) is Var else a for a in inner.inputs],
+            [renamed.get(a, a) if type(a) is not Literal else a for a in inner.inputs],
             inner.params,
             inner.outvars,
             inner.source,
         )
         for inner in stays
     ]
-    outs = [renamed.get(a, a) if type(a) is Var else a for a in body.outvars]
+    outs: list[Any] = [renamed.get(a, a) if isinstance(a, Var) else a for a in body.outvars]
     invars = [*body.invars[: layout.consts], *inside, *body.invars[layout.consts :]]
     new_body = drop_dead_code(
         Jaxpr(body.constvars, invars, rest, outs, body.consts, body.as_written)
@@ -173,7 +173,7 @@ def _worth_moving(eqns: Sequence[Eqn]) -> list[Eqn]:
     for e in reversed(eqns):
         if not _is_look(e) or not needed.isdisjoint(e.outvars):
             kept.append(e)
-            needed.update(a for a in e.inputs if type(a) is Var)
+            needed.update(a for a in e.inputs if type(a) is not Literal)
     return kept[::-1]
 
 

@@ -61,7 +61,7 @@ class Graph:
 
     def resolve(self, a: Atom) -> Atom:
         """The atom behind names for the same value: identities, and results of calls."""
-        while type(a) is Var:
+        while isinstance(a, Var):
             found = self.alias.get(a)
             if found is None:
                 e = self.made.get(a)
@@ -84,7 +84,7 @@ class Graph:
         if e is not None and e.primitive not in self.transparent:
             return e
         a = self.resolve(a)
-        return self.made.get(a) if type(a) is Var else None
+        return self.made.get(a) if isinstance(a, Var) else None
 
     def open(self, e: Eqn) -> bool:
         """Add the equations of a call, so that its results are defined by them."""
@@ -135,7 +135,7 @@ class Graph:
                 if has_effect(e):
                     raise NoMatch
                 stack.append((v, True))
-                stack += [(b, False) for b in e.inputs if type(b) is Var]
+                stack += [(b, False) for b in e.inputs if isinstance(b, Var)]
         return eqns, constants
 
     def uses(self, a: Atom) -> int:
@@ -203,7 +203,7 @@ class Graph:
                 stack.pop()
                 continue
             inputs = [self.resolve(b) for b in e.inputs]
-            todo = [b for b in inputs if type(b) is Var and b not in self.numbers]
+            todo = [b for b in inputs if isinstance(b, Var) and b not in self.numbers]
             if todo:
                 stack += todo
                 continue
@@ -215,7 +215,7 @@ class Graph:
         if e.primitive.multiple or e.primitive.effect or e.primitive.opaque:
             return v
         parts = tuple(
-            self.numbers[b] if type(b) is Var else (atom_key(b), "literal") for b in inputs
+            self.numbers[b] if isinstance(b, Var) else (atom_key(b), "literal") for b in inputs
         )
         return (e.primitive, parts, tuple(sorted(e.params.items())))
 

@@ -160,18 +160,18 @@ class Rewriter:
                 [c for _, c in consts],
             )
         )
-        live = {v for e in jaxpr.eqns for v in (*e.outvars, *e.inputs) if type(v) is Var}
-        live.update(v for v in outvars if type(v) is Var)
+        live = {v for e in jaxpr.eqns for v in (*e.outvars, *e.inputs) if isinstance(v, Var)}
+        live.update(v for v in outvars if isinstance(v, Var))
         rewrites = tuple(r for v, r in self.found if self.named(v) in live or v in self.env)
         return jaxpr, rewrites
 
     def named(self, a: Atom) -> Atom:
         """The atom in the new jaxpr that stands for an atom of the old one."""
-        return self.env.get(a, a) if type(a) is Var else a
+        return self.env.get(a, a) if isinstance(a, Var) else a
 
     def keep(self, e: Eqn) -> None:
         """Append an equation, with its operands renamed."""
-        if self.env and any(a in self.env for a in e.inputs if type(a) is Var):
+        if self.env and any(a in self.env for a in e.inputs if isinstance(a, Var)):
             inputs = [self.named(a) for a in e.inputs]
             e = Eqn(e.primitive, inputs, e.params, e.outvars, e.source)
         self.eqns.append(e)
@@ -240,7 +240,7 @@ def formula(graph: Graph, root: Eqn, operands: Sequence[Var]) -> Jaxpr:
             invars[v] = None
         elif not ready:
             stack.append((v, True))
-            stack += [(a, False) for a in map(behind, e.inputs) if type(a) is Var]
+            stack += [(a, False) for a in map(behind, e.inputs) if isinstance(a, Var)]
         else:
             inputs = [behind(a) for a in e.inputs]
             new = Eqn(e.primitive, inputs, e.params, e.outvars, e.source)
