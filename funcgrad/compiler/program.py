@@ -99,6 +99,9 @@ def compiled(jaxpr: Jaxpr, donated: tuple[int, ...] = ()) -> Callable[..., Any]:
         found = fused.whole(jaxpr)
         if found is not None:
             return found.call
+    if native:  # of which constants may be others than those of the jaxpr
+        jaxpr = fused.native_form(jaxpr)
+        consts = _all_consts(jaxpr)
     key = (_structure(jaxpr), donated, native)
     entry = _codes.get(key)
     if entry is None:

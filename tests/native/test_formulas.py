@@ -213,3 +213,18 @@ def test_long_programs_are_written_in_pieces(size: int) -> None:
 
     x = RNG.normal(size=size)
     np.testing.assert_allclose(fg.jit(fun)(x), fun(x), rtol=1e-12)
+
+
+# --- constants -----------------------------------------------------------------------------------
+
+
+def test_programs_that_are_kept_have_the_constants_of_the_next_function() -> None:
+    """What formulas make of constants is no part of a program that others with them share."""
+
+    def gradient_along(t: Any) -> Any:
+        return fg.jit(lambda x: fg.jvp(lambda x: np.linalg.qr(x)[1], (x,), (t,))[1])
+
+    a = RNG.normal(size=(4, 2))
+    for t in RNG.normal(size=(3, 4, 2)):
+        eager = fg.jvp(lambda x: np.linalg.qr(x)[1], (a,), (t,))[1]
+        np.testing.assert_allclose(gradient_along(t)(a), eager, rtol=1e-10)
