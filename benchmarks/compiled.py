@@ -1,7 +1,7 @@
 """Compiled programs against JAX: time per call, first call, and agreement of results.
 
-python benchmarks/compiled.py [part of a name ...]. One thread each; FUNCGRAD_NATIVE=1 asks for
-native code.
+python benchmarks/compiled.py [part of a name ...]. One thread each, native code where llvmlite is
+installed, none with FUNCGRAD_NATIVE=0.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import time
 from typing import Any
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("FUNCGRAD_NATIVE", "1")
 os.environ.setdefault(
     "XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
 )

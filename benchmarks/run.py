@@ -11,7 +11,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-NAMES = ("imports", "eager", "eager_programs", "dispatch", "tracing", "mlp", "training", "checking")
+NAMES = (
+    "imports", "eager", "eager_programs", "dispatch", "tracing", "mlp", "training", "checking",
+    "compiled", "native_contractions",
+)  # fmt: skip
 
 
 def main() -> None:

@@ -118,6 +118,7 @@ def test_source_of_a_derivative_is_plain_numpy():
     assert_array_equal(out["x"], expected["x"])
 
 
+@pytest.mark.usefixtures("by_numpy")
 @pytest.mark.parametrize(
     "f",
     [
@@ -172,6 +173,7 @@ def test_large_buffers_are_used_again():
     assert peak < 1.2
 
 
+@pytest.mark.usefixtures("by_numpy")
 def test_bit_for_bit_with_eager():
     rng = np.random.default_rng(0)
     x = rng.standard_normal((70, 40))

@@ -67,6 +67,7 @@ CASES = [
 ]
 
 
+@pytest.mark.usefixtures("by_numpy")
 def test_every_operator_among_thousands_of_variables():
     check(lambda *args: every_case(args), [a for _, case in CASES for a in case.args])
 

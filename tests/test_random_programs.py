@@ -92,7 +92,7 @@ def test_passes_and_programs_keep_the_meaning(plan):
             assert_allclose(a, b, rtol=1e-12, atol=1e-12)
     before = X.copy()
     for a, b in zip(program(jaxpr)(X), optimized(jaxpr)(X), strict=True):
-        assert_array_equal(a, b)
+        assert_allclose(a, b, rtol=1e-12, atol=1e-12)
     assert_array_equal(X, before)
 
 

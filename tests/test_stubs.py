@@ -118,6 +118,7 @@ ELEMENTWISE = {
 }  # fmt: skip
 
 
+@pytest.mark.usefixtures("by_numpy")
 @pytest.mark.parametrize("name", ELEMENTWISE)
 def test_operators_of_lax_are_those_of_numpy(name):
     fun, numpy_fun = getattr(lax, name), getattr(np, ELEMENTWISE[name])

@@ -36,6 +36,7 @@ LAST_BITS = {
 DIFFERENT = {name for names in LAST_BITS.values() for name in names.split()}
 
 
+@pytest.mark.usefixtures("by_numpy")
 @pytest.mark.parametrize("name", sorted(TABLE.keys() - DIFFERENT))
 def test_jit_gives_the_bits_of_numpy(name):
     for case in TABLE[name]:
@@ -86,6 +87,7 @@ LINALG_DIFFERENT = {"lstsq", "norm", "matrix_norm", "vector_norm", "tensordot", 
 """Those of the table above in docs/sharp_bits.md."""
 
 
+@pytest.mark.usefixtures("by_numpy")
 @pytest.mark.parametrize("name", sorted(LINALG))
 @pytest.mark.parametrize("dtype", "fdD")
 def test_jit_gives_the_bits_of_linear_algebra(name, dtype):

@@ -71,6 +71,7 @@ def test_given_memory_is_filled_and_operands_stay(name, dtype):
         assert_array_equal(x, copy)
 
 
+@pytest.mark.usefixtures("by_numpy")
 @pytest.mark.parametrize("name", POINTS)
 def test_programs_use_memory_again_and_give_the_same(name):
     prim = OPERATORS[name]

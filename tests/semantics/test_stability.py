@@ -16,6 +16,7 @@ ALL = [f for functions in FUNCTIONS.values() for f in functions]
 EPS = float(np.finfo(float).eps)
 
 
+@pytest.mark.usefixtures("by_numpy")
 @pytest.mark.parametrize("order", [0, 1, 2])
 @pytest.mark.parametrize("function", ALL, ids=lambda f: f.name)
 def test_errors_are_what_is_stated(function, order):
@@ -115,7 +116,7 @@ def test_logaddexp_against_numpy():
         got = logaddexp(a, b)
         assert got.dtype == dtype
         assert_allclose(got, expected, rtol=2 * float(np.finfo(dtype).eps))
-        assert_allclose(fg.jit(np.logaddexp)(a, b), got)
+        assert_allclose(fg.jit(np.logaddexp)(a, b), got, rtol=3 * float(np.finfo(dtype).eps))
     assert type(logaddexp(1.0, 2.0)) is np.float64
     assert logaddexp(np.arange(3), np.arange(3)).dtype == np.float64
 

@@ -202,6 +202,7 @@ OPERATORS = ["softplus", "log1mexp", "log_expm1", "xlogx", "xlogratio"]
 CASES = [(n, i) for n in OPERATORS for i in range(len(laws.cases_of(REGISTRY[n])))]
 
 
+@pytest.mark.usefixtures("by_numpy")
 @pytest.mark.parametrize(("name", "i"), CASES)
 def test_operators_obey_the_laws(name, i):
     prim = REGISTRY[name]
