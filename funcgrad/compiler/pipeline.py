@@ -27,13 +27,19 @@ differentiated: a derivative no longer has the formulas that a pass would recogn
 _ITSELF: Any = object()
 """Stands for a jaxpr in its own cache: a cycle would keep its constants alive."""
 
+
+def trim_scans(jaxpr: Jaxpr) -> Jaxpr:
+    """Scans do less: see ``passes.loops``."""
+    return simplify_scans(jaxpr, optimized)
+
+
 PIPELINE: tuple[Pass, ...] = (
     inline_calls,
     drop_dead_code,
     fold_constants,
     find_reshapes,
     simplify,
-    lambda jaxpr: simplify_scans(jaxpr, optimized),
+    trim_scans,
     share_subexpressions,
     drop_dead_code,
     fuse_pairs,

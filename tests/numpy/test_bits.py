@@ -30,6 +30,7 @@ LAST_BITS = {
     "means of two elements are taken between them": "median nanmedian percentile nanpercentile "
     "quantile nanquantile",
     "powers of complex numbers are products": "power",
+    "NumPy computes powers by vectors, and these number by number": "float_power",
 }
 """Why the last bits of some functions differ; docs/sharp_bits.md says the same."""
 
