@@ -49,6 +49,7 @@ def test_derivatives(name, i):
     laws.check_derivatives(*pick(name, i))
 
 
+@pytest.mark.usefixtures("by_numpy")
 @pytest.mark.parametrize(("name", "i"), CASES)
 def test_compiled(name, i):
     prim, case = pick(name, i)

@@ -13,7 +13,7 @@ from fuzzing.generation import function, generate
 pytest.importorskip("llvmlite", reason="native code needs llvmlite")
 
 import funcgrad as fg
-from funcgrad.compiler.native import places
+from funcgrad.compiler.native import llvm, places
 from funcgrad.compiler.native.fused import native_call
 from funcgrad.compiler.pipeline import optimized
 from funcgrad.core.jaxpr import eval_jaxpr
@@ -125,3 +125,16 @@ def test_memory_in_between_is_apart_while_it_is_used() -> None:
     for b in held:
         arena.give(b)
     assert arena.take(arena.size).offset == 0  # what was given back is one piece again
+
+
+def test_native_code_is_used_where_llvmlite_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("FUNCGRAD_NATIVE")
+    assert llvm.usable()
+    monkeypatch.setenv("FUNCGRAD_NATIVE", "0")
+    assert not llvm.usable()
+    monkeypatch.setattr(llvm, "binding", lambda: None)
+    monkeypatch.delenv("FUNCGRAD_NATIVE")
+    assert not llvm.usable()
+    monkeypatch.setenv("FUNCGRAD_NATIVE", "1")
+    with pytest.raises(ImportError, match="pip install"):
+        llvm.usable()

@@ -21,6 +21,7 @@ KILLED = -9 if os.name == "posix" else 1
 """What a process returns that was killed."""
 
 
+@pytest.mark.usefixtures("by_numpy")
 @pytest.mark.slow
 def test_killed_at_twenty_random_moments(tmp_path: Path) -> None:
     spec = importlib.util.spec_from_file_location("killable", SCRIPT)

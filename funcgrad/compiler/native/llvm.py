@@ -22,16 +22,18 @@ def binding() -> Any:
 
 
 def usable() -> bool:
-    """True if programs are to have native parts: FUNCGRAD_NATIVE=1 asks for them, so far.
+    """True if programs are to have native parts: where llvmlite is, but for FUNCGRAD_NATIVE=0.
 
     Raises:
-        ImportError: they are asked for, and llvmlite is not installed.
+        ImportError: FUNCGRAD_NATIVE=1 asks for them, and llvmlite is not installed.
     """
-    if os.environ.get("FUNCGRAD_NATIVE", "0") != "1":
+    asked = os.environ.get("FUNCGRAD_NATIVE")
+    if asked == "0":
         return False
-    if binding() is None:
+    found = binding() is not None
+    if asked == "1" and not found:
         raise ImportError(MISSING)
-    return True
+    return found
 
 
 def processor() -> tuple[str, str]:
