@@ -45,7 +45,8 @@ class Trace:
         args, static = given.args, given.static
         self.in_tree: PyTreeSpec = tree.structure((args, given.kwargs))
         self.given: list[str] = [_described(x) for x in given.leaves]
-        fixed = static.fixed if static else {}
+        none: Mapping[int, object] = {}
+        fixed = static.fixed if static else none
         self.positions: list[int] = [i for i in range(len(args) + len(fixed)) if i not in fixed]
         self.static: dict[str, tuple[Any, str]] = {}
         if static is not None:
