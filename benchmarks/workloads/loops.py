@@ -261,6 +261,16 @@ E = (71 / 57600, 0.0, -71 / 16695, 71 / 1920, -17253 / 339200, 22 / 525, -1 / 40
 """Of the pair of Dormand and Prince (1980)."""
 
 
+def _predation(np: Any) -> Any:
+    """The slope of hares and lynxes, by Lotka and Volterra."""
+
+    def field(y: Any, theta: Any) -> Any:
+        a, b, c, d = (theta[i] for i in range(4))
+        return np.stack([a * y[0] - b * y[0] * y[1], d * y[0] * y[1] - c * y[1]])
+
+    return field
+
+
 def _dormand_prince(np: Any, field: Any, y: Any, h: Any, theta: Any) -> Any:
     ks = [field(y, theta)]
     for row in A:
@@ -278,10 +288,6 @@ def lotka_volterra(lib: Library) -> Any:
     """An adaptive solver as a while loop, about 1,000 steps."""
     np, lax = lib.np, lib.lax
 
-    def field(y: Any, theta: Any) -> Any:
-        a, b, c, d = (theta[i] for i in range(4))
-        return np.stack([a * y[0] - b * y[0] * y[1], d * y[0] * y[1] - c * y[1]])
-
     def run(y: Any, theta: Any) -> Any:
         def going(s: Any) -> Any:
             return s[0] < 100.0
@@ -289,7 +295,7 @@ def lotka_volterra(lib: Library) -> Any:
         def step(s: Any) -> Any:
             t, y, h, n = s
             h = np.minimum(h, 100.0 - t)
-            new, error = _dormand_prince(np, field, y, h, theta)
+            new, error = _dormand_prince(np, _predation(np), y, h, theta)
             size = np.sqrt(np.mean((error / (1e-9 + 1e-9 * np.abs(y))) ** 2))
             good = size <= 1.0
             factor = np.clip(0.9 * np.maximum(size, 1e-10) ** -0.2, 0.2, 5.0)
@@ -305,13 +311,9 @@ def ode_gradient(lib: Library) -> Any:
     """Value and gradient through 1,000 fixed Dormand-Prince steps as a scan."""
     np, lax = lib.np, lib.lax
 
-    def field(y: Any, theta: Any) -> Any:
-        a, b, c, d = (theta[i] for i in range(4))
-        return np.stack([a * y[0] - b * y[0] * y[1], d * y[0] * y[1] - c * y[1]])
-
     def loss(theta: Any, y: Any) -> Any:
         def step(y: Any, _: Any) -> Any:
-            return _dormand_prince(np, field, y, 0.01, theta)[0], None
+            return _dormand_prince(np, _predation(np), y, 0.01, theta)[0], None
 
         return np.sum(lax.scan(step, y, None, length=1000)[0])
 

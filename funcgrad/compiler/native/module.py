@@ -167,8 +167,9 @@ class Module:
         """
         builder = Builder(lanes)
         builder.start("entry")
-        names = [f"%a{i}" for i in range(len(addresses))]
-        emit(builder, names)
+        found = {a: f"%a{i}" for i, a in enumerate(dict.fromkeys(addresses))}  # none is another's
+        emit(builder, [found[a] for a in addresses])
+        names, addresses = [*found.values()], [*found]
         self._declared.update(builder.declared)
         if builder.may_give_up:
             self.builder.may_give_up = True

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from ...core.avals import Aval
-from ...core.jaxpr import Eqn, Literal, Var
+from ...core.jaxpr import Eqn, Literal
 from ...core.primitive import REGISTRY
 from ..groups import Map
 from .blocks import Block
+from .maps import combining
 from .places import Memory, kind_of_var, size_of
 from .reductions import REDUCTIONS
 from .views import contiguous_steps, reshaped
@@ -189,12 +189,7 @@ class _Rows:
 
     def combine(self, total: Memory, part: Memory, e: Eqn) -> None:
         """Add what a few rows contribute."""
-        aval = Aval(total.shape, total.kind.dtype)
-        old, new, out = Var(aval), Var(aval), Var(aval)
-        group = Map(total.shape)
-        prim = REGISTRY[_COMBINING[e.primitive.name]]
-        group.eqns = [Eqn(prim, [old, new], {}, [out], e.source)]
-        group.beside, group.outputs = [old, new], [out]
+        group = combining(REGISTRY[_COMBINING[e.primitive.name]], total.shape, total.kind)
         self.frame.nest(group, [total, part], [total])
 
 

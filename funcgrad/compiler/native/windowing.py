@@ -15,14 +15,11 @@ from ...ops.pointwise.arithmetic import add
 from ...ops.pointwise.comparison import maximum, minimum
 from ...ops.windows.extrema import highest, lowest
 from . import windows as maps_of_windows
-from .builder import Builder
 from .maps import combining
 from .moving import part
-from .nests import emit_nest
-from .orders import Operand, laid_out
 from .places import Memory, kind_of_var, size_of
 from .protocol import Placing, are_known
-from .views import Windows, steps_along, windows
+from .views import Windows, windows
 
 AT_ONCE = 32
 """Windows of so many elements are gone through for each result."""
@@ -30,17 +27,9 @@ AT_ONCE = 32
 
 def _combined(frame: Any, operator: Any, target: Memory, source: Memory) -> None:
     """Combine an array with what stands somewhere."""
-    group = combining(operator, target.shape, target.kind)
-    reads = [Operand(m.kind, steps_along(m.shape, m.steps, m.shape)) for m in (target, source)]
-    lanes = max(1, frame.module.bits // (8 * target.kind.size))
-    plan = laid_out(group, reads, [target.steps], lanes)
-
-    def emit(b: Builder, names: list[str]) -> None:
-        into, other = names
-        emit_nest(b, group, plan.nest, plan.operands, [into, other, into])
-
     if size_of(target.shape):
-        frame.module.kernel(lanes, [target.address, source.address], emit)
+        group = combining(operator, target.shape, target.kind)
+        frame.nest(group, [target, source], [target])
 
 
 @contextmanager
