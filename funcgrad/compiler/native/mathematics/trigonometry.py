@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from math import inf
 
-from ..builder import Builder, Value
 from ..kinds import BOOL, DOUBLE, FLOAT
+from ..values import Instructions, Value
 from .formats import (
     Coefficients,
     absolute,
@@ -167,7 +167,7 @@ def _by_library(name: str, x: Value, y: Value) -> Value:
     return b.instruction(f"phi {t} [ {y.text}, %{before} ], [ {found.text}, %{rare} ]", x.kind)
 
 
-def _lane_by_lane(b: Builder, name: str, x: Value) -> str:
+def _lane_by_lane(b: Instructions, name: str, x: Value) -> str:
     """The name of a function that applies one of the C library to each lane; it is defined.
 
     It is not inlined, so that the loop which calls it stays small.
