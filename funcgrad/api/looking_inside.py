@@ -19,7 +19,7 @@ from ..core.jaxpr import Jaxpr
 from ..core.tracebacks import user_facing
 
 if TYPE_CHECKING:
-    from ..compiler.native import cache, inside, llvm
+    from ..compiler.native import cache, inside, llvm, pool
 else:
     cache = Deferred("funcgrad.compiler.native.cache", globals())
     inside = Deferred("funcgrad.compiler.native.inside", globals())
@@ -164,7 +164,7 @@ class Inspected:
         folder = cache.folder()
         known = folder is not None and all(cache.read(folder, cache.key(t)) for t in texts)
         codes, generating = _timed(lambda: [cache.compiled(t) for t in texts])
-        _, linking = _timed(lambda: [llvm.Library(code, ("kernel",)) for code in codes])
+        _, linking = _timed(lambda: [*map(pool.loaded, codes, texts)])
         stages = (self.stage_seconds, optimizing, emitting, generating, linking)
         return CompileTime(*stages, bool(texts) and known)
 

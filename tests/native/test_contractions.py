@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 pytest.importorskip("llvmlite", reason="native code needs llvmlite")
 
 import funcgrad as fg
-from funcgrad.compiler.native import contractions, llvm, programs, tilings
+from funcgrad.compiler.native import contractions, llvm, pool, programs, tilings
 from funcgrad.compiler.native.builder import Builder
 from funcgrad.compiler.native.fused import fused, native_call
 from funcgrad.compiler.native.kinds import KINDS
@@ -357,7 +357,7 @@ def test_nothing_beyond_the_arrays_is_touched(
         jaxpr = optimized(fg.jit(product).lower(*bases).jaxpr)
         text, constants = programs.program_text(jaxpr, bits)
     assert not constants
-    library = llvm.Library(llvm.object_code(text), ("kernel",))
+    library = pool.loaded(llvm.object_code(text), text)
     kernel = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(library.addresses["kernel"])
     for at_end in (False, True):
         arrays = [guarded(a, at_end) for a in (*bases, np.zeros_like(expected))]

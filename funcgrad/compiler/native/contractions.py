@@ -7,22 +7,44 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 from ...core.jaxpr import Eqn
 from ..groups import Map
+from . import parts
 from .builder import Builder, Value
 from .dots import DotsWriter
-from .kinds import Kind, kind_of
+from .kinds import kind_of
 from .maps import evaluate
 from .orders import Operand
+from .parts import Parts
 from .places import kind_of_var
-from .plans import Call, Plan
+from .plans import Call, Plan, Shared
 from .sums import Finish, as_they_are
 from .tiles import AcrossWriter
-from .tilings import Across, Axis, Contraction, Tiling, cheapest, simplified
+from .tilings import Across, Axis, Contraction, Dots, Tiling, cheapest, simplified
 from .views import contiguous_steps
 
 Steps = tuple[int, ...]
+
+MOST_TWICE = 1.05
+"""Parts may take so much longer than the whole."""
+
+
+class Tiled(NamedTuple):
+    """A contraction, or the parts of one, and how they are tiled.
+
+    Attributes:
+        contraction: the whole one or, if there are parts, one of them.
+        tiling: of it.
+        whole: of all parts.
+        parts: that threads share; None if there are none.
+    """
+
+    contraction: Contraction
+    tiling: Tiling
+    whole: Contraction
+    parts: Parts | None
 
 
 def takes(e: Eqn) -> bool:
@@ -62,11 +84,9 @@ def plan_of(
     results = e.outvars if after is None else after.outputs
     c = contraction_of(e, kept, summed, operands, after)
     shape = [a.size for a in kept]
-    steps, c, tiling = laid_out(c, shape, tuple, fixed, bits)
-    count = len(operands) + len(results)
-    arrays = [(k, 0) for k in range(count)]
-    rooms, call = called(c, tiling, arrays, count, after)
-    return Plan(steps, rooms, call)
+    steps, tiled = laid_out(c, shape, tuple, fixed, bits)
+    arrays = [(k, 0) for k in range(len(operands) + len(results))]
+    return Plan(steps, [], called(tiled, arrays, after))
 
 
 def contraction_of(
@@ -124,7 +144,7 @@ def laid_out(
     along: Callable[[Steps], Steps],
     fixed: Sequence[Steps | None],
     bits: int,
-) -> tuple[list[Steps], Contraction, Tiling | None]:
+) -> tuple[list[Steps], Tiled | None]:
     """Choose the steps of results, which the axes of the contraction do not have yet, and tiles.
 
     Args:
@@ -135,8 +155,7 @@ def laid_out(
         bits: width of vectors.
 
     Returns:
-        The steps of the results, the contraction with them, and no tiling if there is nothing to
-        do.
+        The steps of the results, and the contraction with them; None if there is nothing to do.
     """
     natural = contiguous_steps(shape)
     given = [f for f in fixed if f is not None]
@@ -145,12 +164,42 @@ def laid_out(
         steps = [free if f is None else f for f in fixed]
         full = simplified(with_results(c, [along(s) for s in steps]))
         if 0 in shape:
-            return steps, full, None
+            return steps, None
         cost, tiling = cheapest(full, bits)
         moved = 0 if given or free == natural else math.prod(shape)
         found.append((cost + moved, steps, full, tiling))
-    _, steps, full, tiling = min(found, key=lambda f: f[0])
-    return steps, full, tiling
+    cost, steps, full, tiling = min(found, key=lambda f: f[0])
+    return steps, shared_out(full, tiling, cost, bits)
+
+
+def shared_out(c: Contraction, tiling: Tiling, cost: float, bits: int) -> Tiled:
+    """A contraction in the parts of some axis that take hardly longer than the whole, if any."""
+    best, least_cost = Tiled(c, tiling, c, None), math.inf
+    most = parts.wanted(cost)
+    for axis, a in enumerate(c.kept):
+        for count in sorted({n for n in (most, most // 2, most // 4, most // 8) if n > 1}):
+            unit = _unit(tiling, axis)
+            found = parts.divided(axis, a.size, count, unit, exact=False)
+            if found is None:
+                continue
+            kept = list(c.kept)
+            kept[axis] = a._replace(size=found.length)
+            part = c._replace(kept=tuple(kept))
+            each, tiling_of_part = cheapest(part, bits)
+            total = each * found.number
+            if total <= MOST_TWICE * cost and total * (1 + 1 / found.number) < least_cost:
+                least_cost = total * (1 + 1 / found.number)
+                best = Tiled(part, tiling_of_part, c, found)
+    return best
+
+
+def _unit(tiling: Tiling, axis: int) -> int:
+    """So many places along an axis belong to a tile."""
+    if isinstance(tiling, Across) and axis == tiling.vector:
+        return tiling.lanes * tiling.vectors
+    if isinstance(tiling, Dots) and axis == tiling.column:
+        return tiling.columns
+    return tiling.rows if axis == tiling.row else 1
 
 
 def with_results(c: Contraction, steps: Sequence[Steps]) -> Contraction:
@@ -176,16 +225,11 @@ def _layouts(shape: Sequence[int]) -> list[Steps]:
     return found
 
 
-def called(
-    c: Contraction,
-    tiling: Tiling | None,
-    arrays: Sequence[tuple[int, int]],
-    room: int,
-    after: Map | None,
-) -> tuple[list[tuple[int, Kind]], list[Call]]:
-    """The rooms that a kernel needs, the first of which has a number, and its call."""
-    if tiling is None:
-        return [], []
+def called(tiled: Tiled | None, arrays: Sequence[tuple[int, int]], after: Map | None) -> list[Call]:
+    """The call of a contraction's kernel."""
+    if tiled is None:
+        return []
+    c, tiling = tiled.contraction, tiled.tiling
     finish = as_they_are if after is None else mapped(after)
     rooms = []
     if isinstance(tiling, Across) and tiling.packed is not None:
@@ -198,4 +242,8 @@ def called(
         else:
             DotsWriter(builder, c, tiling, finish).write(names)
 
-    return rooms, [Call(tiling.lanes, (*arrays, *[(room, 0)] * len(rooms)), write)]
+    shared = None
+    if tiled.parts is not None:
+        axis = tiled.whole.kept[tiled.parts.axis]
+        shared = Shared(tiled.parts, axis.size, axis.steps)
+    return [Call(tiling.lanes, tuple(arrays), write, tuple(rooms), shared)]

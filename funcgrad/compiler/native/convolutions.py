@@ -169,7 +169,7 @@ def planned(
         def in_part(steps: Steps, periods: Sequence[int] = periods) -> Steps:
             return along(tuple(s * p for s, p in zip(steps, periods, strict=True)))
 
-        chosen, c, tiling = laid_out(c, shape, in_part, given, bits)
+        chosen, tiled = laid_out(c, shape, in_part, given, bits)
         given = chosen
         covered += math.prod(part.positions for part in parts)
         arrays = [(image, _distance(operands[0].steps, [p.start for p in parts]))]
@@ -177,9 +177,7 @@ def planned(
         arrays += [(k, 0) for k in range(2, len(operands))]
         begin = [p.first for p in parts]
         arrays += [(k, _distance(s, begin)) for k, s in enumerate(chosen, len(operands))]
-        more, call_of_part = called(c, tiling, arrays, first_room + len(rooms), after)
-        rooms += more
-        calls += call_of_part
+        calls += called(tiled, arrays, after)
     if chosen is None or covered < math.prod(shape[2:]):
         chosen = chosen or [f or contractions.contiguous_steps(shape) for f in fixed]
         calls.insert(

@@ -2,37 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from ...core.jaxpr import Eqn, Jaxpr, Literal, Var
 from ..groups import Map, Step
-from . import kernels, loops, reductions, registers, rows
+from . import calls, kernels, loops, nesting, reductions, registers, rows
 from .blocks import Block, as_map, blocked
-from .builder import Builder, Value
-from .kinds import Kind
-from .maps import copying
+from .builder import Builder
 from .module import Module
-from .nests import Operand, emit_nest
-from .orders import laid_out
 from .places import Memory, Place, Registers, is_small, kind_of_var, size_of
-from .plans import Planner
+from .standing import Standing
 from .steps import is_control, is_reshape, steps_of
 from .updates import updates_of
-from .views import contiguous_steps, looked_back, permutation, steps_along, view
+from .views import looked_back, view
 
 MOST_WRITTEN = 256
 """So many operations of small arrays are written out element by element."""
 
 
-def lanes_of(kinds: Sequence[Kind], bits: int) -> int:
-    """The number of lanes of vectors in which the widest numbers fill a register."""
-    return max(1, bits // (8 * max(k.size for k in kinds)))
-
-
-class Frame:
+class Frame(Standing):
     """The values of one jaxpr while its steps are written.
 
     Args:
@@ -50,11 +41,7 @@ class Frame:
         given: Sequence[Place],
         targets: Sequence[Memory | None],
     ) -> None:
-        self.module: Module = module
-        self.jaxpr: Jaxpr = jaxpr
-        self.places: dict[Any, Place] = dict(zip(jaxpr.invars, given, strict=True))
-        self._targets: dict[Any, Memory] = {}
-        self._dying: set[Any] = set()
+        super().__init__(module, jaxpr, given)
         made = {v for e in jaxpr.eqns for v in e.outvars}
         for v, target in zip(jaxpr.outvars, targets, strict=True):
             if target is not None and v in made:
@@ -103,109 +90,6 @@ class Frame:
         for v in {v for e in self.jaxpr.eqns for v in e.outvars}.intersection(self.places):
             self._release(self.places.pop(v))
 
-    # --- places ---------------------------------------------------------------------------------
-
-    def place(self, a: Any) -> Place:
-        """Where a variable is, or a number."""
-        if type(a) is not Literal:
-            return self.places[a]
-        kind = kind_of_var(a)
-        return Registers([self.module.builder.constant(a.value, kind)], (), kind)
-
-    def elements(self, a: Any) -> np.ndarray:
-        """The elements of a small array, as an array of values."""
-        place = self.place(a)
-        return registers.as_array(self.module.elements(place, self), place.shape)
-
-    def memory(self, place: Place) -> Memory:
-        """The array in memory; from registers it is written there, until ``release``."""
-        if isinstance(place, Memory):
-            return place
-        assert isinstance(place, Registers)
-        made = self.room(place.shape, place.kind)
-        self.module.store(place.elements, made.address, place.kind)
-        return made
-
-    def contiguous(self, place: Place) -> Memory:
-        """The array in memory, its elements side by side; copied there until ``release``."""
-        return self.with_steps(place, contiguous_steps(place.shape))
-
-    def with_steps(self, place: Place, steps: tuple[int, ...]) -> Memory:
-        """The array in memory with such steps; copied there until ``release``."""
-        found = self.memory(place)
-        if _lie_alike(found, steps):
-            return found
-        made = self.room(found.shape, found.kind, steps)
-        self.put(found, made)
-        return made
-
-    def put(self, place: Place, target: Memory) -> None:
-        """Copy an array to where it is to stand."""
-        if isinstance(place, Registers) and target.is_contiguous:
-            b = self.module.builder
-            elements = [b.cast(x, target.kind) for x in place.elements]
-            self.module.store(elements, target.address, target.kind)
-            return
-        if isinstance(place, Registers):
-            source = self.memory(place)
-            self.put(source, target)
-            self.release(source)
-            return
-        assert isinstance(place, Memory)
-        if not size_of(place.shape):
-            return
-        if place.address == target.address and _lie_alike(place, target.steps):
-            return
-        if place.is_contiguous and target.is_contiguous and place.kind is target.kind:
-            size = size_of(place.shape) * place.kind.size
-            self.module.copy(place.address, target.address, size)
-        else:
-            self._copy(place, target)
-
-    def room(
-        self, shape: tuple[int, ...], kind: Kind, steps: tuple[int, ...] | None = None
-    ) -> Memory:
-        """Memory of the arena for an array of this frame."""
-        buffer = self.module.arena.take(size_of(shape) * kind.size)
-        return Memory(self.module.address(buffer), shape, kind, self, buffer, steps)
-
-    def define(self, v: Var, steps: tuple[int, ...] | None = None) -> Memory:
-        """Memory for a result: where it is wanted, or in the arena."""
-        kind = kind_of_var(v)
-        wanted = self._targets.get(v)
-        if wanted is not None:
-            found = Memory(wanted.address, wanted.shape, kind, self, None, wanted.steps)
-        else:
-            found = self.room(v.aval.shape, kind, steps)
-        self.places[v] = found
-        return found
-
-    def is_wanted(self, v: Var) -> bool:
-        """True for a result of which it is said where it is to stand."""
-        return v in self._targets
-
-    def stand(self, v: Var, place: Memory, shares: bool) -> None:
-        """Let a result stand where it is: in memory of its own, or in that of another variable."""
-        if shares and place.buffer is not None and place.frame is self:
-            place.buffer.uses += 1
-        self.places[v] = place
-
-    def set_elements(self, v: Var, elements: np.ndarray) -> None:
-        """Let a small array stand in registers."""
-        found: list[Value] = list(elements.ravel())
-        self.places[v] = Registers(found, v.aval.shape, kind_of_var(v))
-
-    def release(self, *memories: Memory) -> None:
-        """Give back what was taken for values that stand elsewhere."""
-        held = {id(p) for p in self.places.values()}
-        for m in memories:
-            if m.buffer is not None and id(m) not in held and m.frame is self:
-                self.module.arena.give(m.buffer)
-
-    def _release(self, place: Place) -> None:
-        if isinstance(place, Memory) and place.buffer is not None and place.frame is self:
-            self.module.arena.give(place.buffer)
-
     # --- steps ----------------------------------------------------------------------------------
 
     def _step(self, step: Step | Block) -> None:
@@ -236,7 +120,7 @@ class Frame:
         if group.first is not None:
             kernel = kernels.KERNELS[group.first.primitive.name]
             assert isinstance(kernel, kernels.Planned)
-            self.planned(group.first, group, kernel.plan)
+            calls.planned(self, group.first, group, kernel.plan)
             return
         written = size_of(group.shape) * len(group.eqns)
         if not is_small(group.shape) or written > max(MOST_WRITTEN, len(group.eqns)):
@@ -303,116 +187,18 @@ class Frame:
                 self.define(v)
             return
         sources = [self.memory(self.place(v)) for v in group.inputs]
-        fixed = [t.steps if (t := self._targets.get(v)) else None for v in group.results]
-        self._write(
-            group, sources, fixed,
+        fixed = [self.wanted(v) for v in group.results]
+        nesting.write(
+            self, group, sources, fixed,
             lambda found: [self.define(v, s) for v, s in zip(group.results, found, strict=True)],
         )  # fmt: skip
         self.release(*sources)
-
-    def nest(self, group: Map, sources: Sequence[Memory], targets: Sequence[Memory]) -> None:
-        """Call the kernel of a map whose operands and results have their places."""
-        self._write(group, sources, [t.steps for t in targets], lambda _found: targets)
-
-    def _write(
-        self,
-        group: Map,
-        sources: Sequence[Memory],
-        fixed: Sequence[tuple[int, ...] | None],
-        define: Callable[[Sequence[tuple[int, ...]]], Sequence[Memory]],
-    ) -> None:
-        reads = [Operand(m.kind, steps_along(m.shape, m.steps, group.shape)) for m in sources]
-        kinds = [kind_of_var(a) for a in (*group.inputs, *group.results)]
-        lanes = lanes_of(kinds, self.module.bits)
-        plan = laid_out(group, reads, fixed, lanes)
-        targets = define(plan.results)
-
-        def emit(builder: Builder, names: list[str]) -> None:
-            emit_nest(builder, group, plan.nest, plan.operands, names)
-
-        self.module.kernel(lanes, [m.address for m in (*sources, *targets)], emit)
-
-    def _copy(self, source: Memory, target: Memory) -> None:
-        """Copy elements between arrays of other steps, or other kinds of numbers."""
-        group = copying(source.shape, source.kind, target.kind)
-        self.nest(group, [source], [target])
-
-    def planned(self, e: Eqn, after: Map | None, planner: Planner) -> None:
-        """Call the kernel of an operator on arrays with any steps, and of the map that follows."""
-        results = e.outvars if after is None else after.outputs
-        sources = [self.memory(self.place(a)) for a in e.inputs]
-        reads = [Operand(m.kind, m.steps) for m in sources]
-        wanted = [t.steps if (t := self._targets.get(v)) else None for v in results]
-        order: Sequence[int] = range(e.outvars[0].aval.ndim)
-        if after is not None:
-            order = (permutation(after.turned) if after.turned else None) or order
-            others = [self.memory(self.place(v)) for v in after.beside]
-            along = [steps_along(m.shape, m.steps, after.shape) for m in others]
-            reads += [
-                Operand(m.kind, _turned_back(s, order)) for m, s in zip(others, along, strict=True)
-            ]
-            sources += others
-        fixed = [None if s is None else _turned_back(s, order) for s in wanted]
-        plan = planner(e, reads, fixed, self.module.bits, after)
-        turned = [tuple(s[k] for k in order) for s in plan.results]
-        targets = [self.define(v, s) for v, s in zip(results, turned, strict=True)]
-        rooms = [self.room((size,), kind) for size, kind in plan.rooms]
-        for call in plan.calls:
-            every = [*sources, *targets, *rooms]
-            addresses = [self._within(every[k], distance) for k, distance in call.arrays]
-            self.module.kernel(call.lanes, addresses, call.emit)
-        self.release(*sources, *rooms)
-
-    def _within(self, place: Memory, distance: int) -> str:
-        if not distance:
-            return place.address
-        return self.module.builder.pointer(place.address, str(distance), place.kind)
-
-    def clear(self, target: Memory) -> None:
-        """Fill an array with zeros."""
-        if target.is_contiguous:
-            self.module.clear(target.address, size_of(target.shape) * target.kind.size)
-        else:
-            self.fill(target, 0)
-
-    def fill(self, target: Memory, number: Any) -> None:
-        """Fill an array with a number."""
-        if size_of(target.shape):
-            kind, none = target.kind, (0,) * len(target.shape)
-            address = self.module.constant(np.full((), number, kind.dtype))
-            self._copy(Memory(address, target.shape, kind, None, None, none), target)
-
-    def updated(self, e: Eqn) -> Memory:
-        """The place of a result that begins as the first operand: its memory, if it dies here."""
-        x, v = e.inputs[0], e.outvars[0]
-        place = self.place(x)
-        if v not in self._targets and x in self._dying and x not in e.inputs[1:]:
-            if isinstance(place, Memory) and self._is_alone(place):
-                assert place.buffer is not None
-                place.buffer.uses += 1
-                made = Memory(
-                    place.address, place.shape, place.kind, self, place.buffer, place.steps
-                )
-                self.places[v] = made
-                return made
-        made = self.define(v)
-        self.put(place, made)
-        return made
-
-    def _is_alone(self, place: Memory) -> bool:
-        """True for memory of this frame in which one variable stands, each element once."""
-        return (
-            place.frame is self
-            and place.buffer is not None
-            and place.buffer.uses == 1
-            and all(n == 1 or s for n, s in zip(place.shape, place.steps, strict=True))
-        )
 
     def _kernel(self, e: Eqn) -> None:
         """Compute an operator on whole arrays."""
         kernel = kernels.KERNELS[e.primitive.name]
         if isinstance(kernel, kernels.Planned):
-            self.planned(e, None, kernel.plan)
+            calls.planned(self, e, None, kernel.plan)
             return
         if isinstance(kernel, kernels.Placing):
             kernel.place(self, e)
@@ -429,29 +215,15 @@ class Frame:
             kernel.emit(builder, e, names[:count], names[count:])
 
         addresses = [m.address for m in (*sources, *targets)]
-        self.module.kernel(lanes_of(kinds, self.module.bits), addresses, emit)
+        self.module.kernel(nesting.lanes_of(kinds, self.module.bits), addresses, emit)
         for target, there in wanted:
             self.put(there, target)
             self.release(there)
         self.release(*sources)
 
 
-def _lie_alike(place: Memory, steps: Sequence[int]) -> bool:
-    """True if an array's elements are where such steps have them."""
-    every = zip(place.shape, place.steps, steps, strict=True)
-    return all(n == 1 or a == b for n, a, b in every)
-
-
-def _turned_back(steps: Sequence[int], order: Sequence[int]) -> tuple[int, ...]:
-    """The steps along the axes that a permutation gave an order."""
-    found = [0] * len(steps)
-    for k, step in zip(order, steps, strict=True):
-        found[k] = step
-    return tuple(found)
-
-
 def _made_by(step: Step | Block) -> Sequence[Var]:
     return step.outvars if isinstance(step, Eqn) else step.results
 
 
-__all__ = ["Frame", "lanes_of"]
+__all__ = ["Frame"]

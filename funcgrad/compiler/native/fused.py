@@ -12,7 +12,7 @@ from ...core.jaxpr import Eqn, Jaxpr, eval_jaxpr
 from ...ops.families import Control, control
 from ..groups import Map, Step
 from ..unpacking import Argument
-from . import cache, layout, llvm, programs
+from . import cache, layout, llvm, pool, programs
 from .entry import Front, bound, in_front
 from .forms import native_form
 from .kinds import kind_of
@@ -77,7 +77,7 @@ class Kernel:
         signature = Signature(tuple(map(_spec, ins)), tuple(map(_spec, outs)))
         body, self.constants = programs.program_text(jaxpr, llvm.vector_bits())
         self.signature: Signature = signature
-        self.library: llvm.Library = llvm.Library(cache.compiled(body), ("kernel",))
+        self.library: llvm.Library = pool.loaded(cache.compiled(body), body)
         given = (self.address, signature)
         results = tuple(range(len(outs)) if results is None else results)
         self.results: tuple[int | Argument, ...] = results

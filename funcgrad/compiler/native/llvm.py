@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+from collections.abc import Mapping
 from typing import Any
 
 MISSING = "native code needs llvmlite: pip install 'funcgrad[llvm]'"
@@ -108,10 +109,14 @@ class Library:
 
     _number = 0
 
-    def __init__(self, code: bytes, names: tuple[str, ...]) -> None:
+    def __init__(
+        self, code: bytes, names: tuple[str, ...], imported: Mapping[str, int] | None = None
+    ) -> None:
         llvm = binding()
         _arrays_of_linker()
         builder = llvm.JITLibraryBuilder().add_object_img(code).add_current_process()
+        for name, address in (imported or {}).items():
+            builder.import_symbol(name, address)
         for name in names:
             builder.export_symbol(name)
         Library._number += 1

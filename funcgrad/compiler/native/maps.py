@@ -59,3 +59,12 @@ def combining(operator: Any, shape: tuple[int, ...], kind: Kind) -> Map:
     group.eqns = [Eqn(operator, [x, y], {}, [out])]
     group.beside, group.outputs = [x, y], [out]
     return group
+
+
+def reducing_first(e: Eqn, shape: tuple[int, ...]) -> Map:
+    """The map that reduces partial results of a reduction, along their first axis."""
+    x = Var(Aval(shape, e.outvars[0].aval.dtype))
+    group = Map(shape)
+    group.beside = [x]
+    group.reductions = [Eqn(e.primitive, [x], {**e.params, "axes": (0,)}, [e.outvars[0]])]
+    return group

@@ -2,48 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
+from . import pool
+from .bodies import ARENA, Body
 from .builder import GAVE_UP, Builder, Value, literal
 from .kinds import BOOL, Kind, kind_of
 from .places import ALIGNMENT, Arena, Buffer, Memory, Place, Registers
 
-ON_STACK = 1 << 16
-"""Bytes of values in between up to which they lie on the stack."""
-
 MOST_EMBEDDED = 1 << 12
 """Bytes of a constant array up to which it is part of the text."""
 
-ARENA = "%arena"
-
 
 class Module:
-    """A module with ``void kernel(ptr given)``, whose body is written by ``builder``.
+    """A module with ``int kernel(ptr given)``, and functions that it calls.
 
     Attributes:
-        builder: of the body, one lane.
+        body: the function under construction: the kernel, or a part that threads share.
         bits: width of the vectors of kernels.
-        arena: memory for values in between.
         constants: arrays that the caller hands over after the inputs.
     """
 
     def __init__(self, bits: int, inputs: int, outputs: int) -> None:
         self.bits: int = bits
-        self.builder: Builder = Builder(1)
-        self.builder.start("body")
-        self.arena: Arena = Arena()
+        self.body: Body = Body()
         self.constants: list[np.ndarray] = []
         self._inputs: int = inputs
         self._outputs: int = outputs
-        self._entry: list[str] = []
-        self._exit: list[str] = []
+        self._whole: Body = self.body
         self._functions: dict[str, str] = {}
         self._declared: dict[str, str] = {}
         self._embedded: dict[Any, str] = {}
-        self._ends: bool = False
+        self._parts: list[str] = []
+
+    @property
+    def builder(self) -> Builder:
+        """Of the function under construction, one lane."""
+        return self.body.builder
+
+    @property
+    def arena(self) -> Arena:
+        """Memory for values in between, of the function under construction."""
+        return self.body.arena
+
+    @property
+    def is_shared(self) -> bool:
+        """True while a part is written, which one thread does alone."""
+        return self.body is not self._whole
 
     # --- memory ---------------------------------------------------------------------------------
 
@@ -95,13 +104,13 @@ class Module:
 
     def slot(self, kind: str, start: str) -> str:
         """The address of a variable of the function, which is set before anything is done."""
-        name = f"%variable{len(self._entry)}"
-        self._entry += [f"  {name} = alloca {kind}", f"  store {kind} {start}, ptr {name}"]
+        name = f"%variable{len(self.body.entry)}"
+        self.body.entry += [f"  {name} = alloca {kind}", f"  store {kind} {start}, ptr {name}"]
         return name
 
     def at_exit(self, *lines: str) -> None:
         """Add instructions that run before the function returns."""
-        self._exit += lines
+        self.body.leave += lines
 
     def declare(self, name: str, text: str) -> None:
         """Declare a function of C."""
@@ -148,7 +157,7 @@ class Module:
 
     def require(self, condition: str) -> None:
         """Go on if a condition holds; else the function ends, and NumPy does it."""
-        self.builder.may_give_up = self._ends = True
+        self.builder.may_give_up = self.body.ends = True
         following = self.builder.name("fits")
         self.builder.emit(f"br i1 {condition}, label %{following}, label %failed")
         self.builder.start(following)
@@ -180,37 +189,48 @@ class Module:
         given = ", ".join(f"ptr {a}" for a in addresses)
         self.builder.emit(f"call void @{name}({given})")
 
+    @contextmanager
+    def shared(self, parts: int, addresses: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
+        """Call a function for so many parts, which threads share; what is built inside is it.
+
+        Args:
+            parts: their number.
+            addresses: what the function reads and writes.
+
+        Yields:
+            The register of the number of the part, and those of the addresses.
+        """
+        outer, self.body = self.body, Body()
+        given = list(dict.fromkeys(addresses))
+        names = {a: f"%a{i}" for i, a in enumerate(given)}
+        yield "%part", [names[a] for a in addresses]
+        inner, self.body = self.body, outer
+        registers = [*names.values()]
+        if inner.may_fail:
+            outer.builder.may_give_up = True
+            given, registers = [*given, GAVE_UP], [*registers, "%noted"]
+        begin = []
+        for i, register in enumerate(registers):
+            begin.append(f"  %given{i} = getelementptr ptr, ptr %context, i64 {i}")
+            begin.append(f"  {register} = load ptr, ptr %given{i}")
+        name = f"part_{len(self._parts)}"
+        head = f"define internal void @{name}(ptr %context, i64 %part) nounwind {{"
+        failed = ["store i8 1, ptr %noted", "ret void"]
+        self._declared.update(inner.declared())
+        self._parts.append(inner.text(head, begin, "ret void", failed))
+        b, context = self.builder, f"%context{len(outer.entry)}"
+        outer.entry.append(f"  {context} = alloca ptr, i64 {len(given)}")
+        for i, address in enumerate(given):
+            place = b.scalar(f"getelementptr ptr, ptr {context}, i64 {i}", "p")
+            b.emit(f"store ptr {address}, ptr {place}")
+        self.declare(pool.NAME, f"declare void @{pool.NAME}(ptr, ptr, i64)")
+        b.emit(f"call void @{pool.NAME}(ptr @{name}, ptr {context}, i64 {parts})")
+
     def text(self) -> str:
         """The whole module."""
-        declared = {**self._declared, **self.builder.declared}
-        entry = [*self._arguments(), *self._entry]
-        leave = [*self._exit]
-        if self.arena.size > ON_STACK:
-            declared["malloc"] = "declare ptr @malloc(i64)"
-            declared["free"] = "declare void @free(ptr)"
-            given = f"i64 {self.arena.size + ALIGNMENT}"
-            entry += [
-                f"  %room = call ptr @malloc({given})",
-                f"  %room_end = getelementptr i8, ptr %room, i64 {ALIGNMENT}",
-                f"  {ARENA} = call ptr @llvm.ptrmask.p0.i64(ptr %room_end, i64 {-ALIGNMENT})",
-            ]
-            declared["llvm.ptrmask"] = "declare ptr @llvm.ptrmask.p0.i64(ptr, i64)"
-            leave.append("  call void @free(ptr %room)")
-        elif self.arena.size:
-            entry.append(f"  {ARENA} = alloca i8, i64 {self.arena.size}, align {ALIGNMENT}")
-        functions = [f"define internal void @{n}{body}" for body, n in self._functions.items()]
-        begin, end = "  br label %body", ["  ret i32 0"]
-        if self.builder.may_give_up:
-            entry += [f"  {GAVE_UP} = alloca i8", f"  store i8 0, ptr {GAVE_UP}"]
-            leave += [f"  %status = load i8, ptr {GAVE_UP}", "  %answer = zext i8 %status to i32"]
-            end = ["  ret i32 %answer"]
-        if self.arena.size > ON_STACK:
-            entry.append("  %no_room = icmp eq ptr %room, null")
-            begin = "  br i1 %no_room, label %no_memory, label %body"
-            end += ["no_memory:", "  ret i32 1"]
+        body = self._whole
+        declared = {**self._declared, **body.declared()}
+        functions = [f"define internal void @{n}{text}" for text, n in self._functions.items()]
         head = "define i32 @kernel(ptr noalias readonly %given) nounwind {"
-        main = [head, "entry:", *entry, begin, *self.builder.lines]
-        if self._ends:
-            main += ["  br label %leave", "failed:", f"  store i8 1, ptr {GAVE_UP}"]
-            main += ["  br label %leave", "leave:"]
-        return "\n".join([*declared.values(), *functions, *main, *leave, *end, "}"])
+        main = body.text(head, self._arguments(), "ret i32 0", ["ret i32 1"])
+        return "\n".join([*declared.values(), *functions, *self._parts, main])

@@ -10,6 +10,21 @@ from ..groups import Map
 from .builder import Builder
 from .kinds import Kind
 from .orders import Operand
+from .parts import Parts
+
+
+class Shared(NamedTuple):
+    """How threads share a call.
+
+    Attributes:
+        parts: of an axis; each call is for one of them.
+        size: the length of that axis.
+        steps: of each array along it.
+    """
+
+    parts: Parts
+    size: int
+    steps: tuple[int, ...]
 
 
 class Call(NamedTuple):
@@ -20,11 +35,16 @@ class Call(NamedTuple):
         arrays: the numbers of its arguments among inputs, results and rooms; with each the
             distance of the address from where the array begins, in elements.
         emit: writes its body, given the registers of its parameters.
+        rooms: memory that it needs while it runs: numbers of elements, and their kinds; the
+            addresses are its last arguments.
+        shared: how it is shared; None if it is called once.
     """
 
     lanes: int
     arrays: tuple[tuple[int, int], ...]
     emit: Callable[[Builder, list[str]], None]
+    rooms: tuple[tuple[int, Kind], ...] = ()
+    shared: Shared | None = None
 
 
 class Plan(NamedTuple):

@@ -10,8 +10,11 @@ import numpy as np
 from ...core.jaxpr import Eqn, Literal
 from ...core.primitive import REGISTRY
 from ..groups import Map
+from . import parts
 from .blocks import Block
-from .maps import combining
+from .maps import combining, reducing_first
+from .nesting import lanes_of
+from .packing import least
 from .places import Memory, kind_of_var, size_of
 from .reductions import REDUCTIONS
 from .views import contiguous_steps, reshaped
@@ -62,30 +65,100 @@ class _Rows:
             self.last.update((v, i) for v in (*step.inputs, *made) if type(v) is not Literal)
 
     def write(self) -> None:
-        for v, e in self.reduced.items():
-            self.fill(self.targets[v], e)
-        self.loop(0)
+        number = 1 if self.module.is_shared else self.parts()
+        rest = self.lead[-1] % self.block.rows()
+        if number == 1:
+            for v, e in self.reduced.items():
+                self.fill(self.targets[v], e)
+            self.loop("0", self.turns)
+            self.rest(rest)
+        else:
+            self.in_parts(number, rest)
         self.frame.release(*self.sources.values())
 
-    def loop(self, axis: int) -> None:
-        """The loops over leading axes from one on; the last one takes several rows at a time."""
-        b, length = self.module.builder, self.lead[axis]
-        if axis < len(self.lead) - 1:
-            with b.loop("0", str(length), 1) as i:
-                self.index.append(i)
-                self.loop(axis + 1)
-                self.index.pop()
+    @property
+    def turns(self) -> int:
+        """So many times as many rows as are taken together are gone through."""
+        return size_of(self.lead[:-1]) * (self.lead[-1] // self.block.rows())
+
+    def parts(self) -> int:
+        """The number of parts that threads share."""
+        maps = [step for step in self.block.steps if isinstance(step, Map)]
+        kinds = [kind_of_var(v) for step in maps for v in (*step.inputs, *step.results)]
+        lanes = lanes_of(kinds, self.module.bits)
+        cycles = sum(parts.cycles_of(step, lanes) for step in maps)
+        return min(parts.wanted(cycles), self.turns)
+
+    def in_parts(self, number: int, rest: int) -> None:
+        """All rows in parts, of which each has totals of its own; they are reduced at the end."""
+        length = -(-self.turns // number)
+        number = -(-self.turns // length)
+        whole = self.targets
+        count = number + bool(rest)
+        rooms = {v: self.frame.room((count, *whole[v].shape), whole[v].kind) for v in self.reduced}
+        outer = {**self.sources, **whole}
+        addresses = [m.address for m in (*outer.values(), *rooms.values())]
+        with self.module.shared(number, addresses) as (part, names):
+            here = dict(zip(outer, names[: len(outer)], strict=True))
+            self.sources = {v: _at(here[v], m) for v, m in self.sources.items()}
+            self.targets = {v: _at(here[v], m) for v, m in whole.items()}
+            for v, name in zip(rooms, names[len(outer) :], strict=True):
+                self.begin_total(v, name, part)
+            b = self.module.builder
+            start = b.scalar(f"mul nsw i64 {part}, {length}")
+            stop = least(b, b.scalar(f"add nsw i64 {start}, {length}"), self.turns)
+            self.loop(start, stop)
+        self.sources = {v: outer[v] for v in self.sources}
+        self.targets = dict(whole)
+        if rest:
+            for v, room in rooms.items():
+                self.begin_total(v, room.address, str(number))
+            self.rest(rest)
+        for v, room in rooms.items():
+            self.frame.nest(reducing_first(self.reduced[v], room.shape), [room], [whole[v]])
+        self.frame.release(*rooms.values())
+
+    def begin_total(self, v: Any, room: str, part: str) -> None:
+        """Let the total of a part stand in its place of a room, with nothing in it."""
+        shape, kind = v.aval.shape, kind_of_var(v)
+        b = self.module.builder
+        offset = b.scalar(f"mul nsw i64 {part}, {size_of(shape)}")
+        self.targets[v] = Memory(b.pointer(room, offset, kind), shape, kind, None)
+        self.fill(self.targets[v], self.reduced[v])
+
+    def loop(self, start: str, stop: int | str) -> None:
+        """The steps for some of the turns."""
+        if start == str(stop):
             return
-        rows = self.block.rows()
-        done = length - length % rows
-        with b.loop("0", str(done), rows) as i:
-            self.index.append(i)
+        b, rows = self.module.builder, self.block.rows()
+        each = self.lead[-1] // rows
+        with b.loop(start, str(stop), 1) as turn:
+            inside = turn
+            if len(self.lead) > 1:
+                inside = b.scalar(f"urem i64 {turn}, {each}")
+                self.set_outer(b.scalar(f"udiv i64 {turn}, {each}"))
+            self.index.append(b.scalar(f"mul nsw i64 {inside}, {rows}"))
             self.steps(rows)
-            self.index.pop()
-        if done < length:
-            self.index.append(str(done))
-            self.steps(length - done)
-            self.index.pop()
+            self.index.clear()
+
+    def set_outer(self, number: str) -> None:
+        """The index along all leading axes but the last one, from a number that counts them."""
+        b = self.module.builder
+        for n in reversed(self.lead[1:-1]):
+            self.index.insert(0, b.scalar(f"urem i64 {number}, {n}"))
+            number = b.scalar(f"udiv i64 {number}, {n}")
+        self.index.insert(0, number)
+
+    def rest(self, rows: int) -> None:
+        """The steps for the rows that are left at the end of the last leading axis."""
+        if not rows:
+            return
+        with self.module.builder.loop("0", str(size_of(self.lead[:-1])), 1) as number:
+            if len(self.lead) > 1:
+                self.set_outer(number)
+            self.index.append(str(self.lead[-1] - rows))
+            self.steps(rows)
+            self.index.clear()
 
     def steps(self, rows: int) -> None:
         """All steps for as many rows."""
@@ -191,6 +264,11 @@ class _Rows:
         """Add what a few rows contribute."""
         group = combining(REGISTRY[_COMBINING[e.primitive.name]], total.shape, total.kind)
         self.frame.nest(group, [total, part], [total])
+
+
+def _at(address: str, place: Memory) -> Memory:
+    """An array at another register of its address."""
+    return Memory(address, place.shape, place.kind, None, None, place.steps)
 
 
 __all__ = ["emit"]

@@ -14,6 +14,7 @@ from ...core.jaxpr import Eqn
 from ...ops.pointwise.arithmetic import add
 from ...ops.pointwise.comparison import maximum, minimum
 from ...ops.windows.extrema import highest, lowest
+from . import calls
 from . import windows as maps_of_windows
 from .maps import combining
 from .moving import part
@@ -141,7 +142,7 @@ def _reduce(frame: Any, e: Eqn) -> None:
 def _reduced(frame: Any, e: Eqn) -> None:
     """Small windows at once, large ones axis after axis."""
     if size_of(e.params["window_dimensions"]) <= AT_ONCE and maps_of_windows.takes(e):
-        frame.planned(e, None, maps_of_windows.planned)
+        calls.planned(frame, e, None, maps_of_windows.planned)
     else:
         _reduce(frame, e)
 
