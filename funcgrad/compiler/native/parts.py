@@ -79,8 +79,9 @@ def of_nest(nest: Nest, count: int, unit: int, overlaps: bool) -> Parts | None:
     for k, axis in enumerate(nest.loops):
         smallest = unit if k == nest.vector else SHORTEST if axis.reduced else 1
         exact = axis.reduced or not overlaps
-        found = divided(k, axis.size, count, 1 if exact else smallest, exact)
-        if found is None or (exact and found.length < smallest):
+        most = min(count, axis.size // smallest)
+        found = divided(k, axis.size, most, 1 if exact else smallest, exact)
+        if found is None:
             continue
         if best is None or found.number >= 2 * best.number:
             best = found

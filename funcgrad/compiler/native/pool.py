@@ -37,18 +37,17 @@ def threads() -> int:
 
 def _processors() -> int:
     count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    granted = _granted()
-    return max(1, min(count or 1, math.ceil(granted)))
+    return max(1, min(count or 1, _granted()))
 
 
-def _granted() -> float:
-    """Processors that a container may use on the average; infinity if nothing is said."""
+def _granted() -> int:
+    """So many processors a container may use; very many if nothing is said."""
     try:
         with open(_QUOTA) as f:
             quota, period = f.read().split()
-        return int(quota) / int(period)
-    except (OSError, ValueError):
-        return math.inf
+        return math.ceil(int(quota) / int(period))
+    except (OSError, ValueError):  # there is no such file, or it says "max"
+        return pool_text.MOST_THREADS
 
 
 class Pool:
