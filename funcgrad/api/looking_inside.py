@@ -24,6 +24,7 @@ else:
     cache = Deferred("funcgrad.compiler.native.cache", globals())
     inside = Deferred("funcgrad.compiler.native.inside", globals())
     llvm = Deferred("funcgrad.compiler.native.llvm", globals())
+    pool = Deferred("funcgrad.compiler.native.pool", globals())
 
 STEP = 1e-6
 """Seconds that NumPy takes for a step besides computing."""

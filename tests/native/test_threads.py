@@ -18,7 +18,6 @@ from fuzzing.generation import function, generate
 pytest.importorskip("llvmlite", reason="native code needs llvmlite")
 
 import funcgrad as fg
-import funcgrad.numpy as fnp
 from funcgrad.compiler.native import blocks, parts, pool, pool_text
 
 RNG = np.random.default_rng(0)

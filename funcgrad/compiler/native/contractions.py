@@ -22,7 +22,7 @@ from .places import kind_of_var
 from .plans import Call, Plan, Shared
 from .sums import Finish, as_they_are
 from .tiles import AcrossWriter
-from .tilings import Across, Axis, Contraction, Dots, Tiling, cheapest, simplified
+from .tilings import Across, Axis, Contraction, Dots, Tiling, cheapest, cost_across, simplified
 from .views import contiguous_steps
 
 Steps = tuple[int, ...]
@@ -169,10 +169,10 @@ def laid_out(
         moved = 0 if given or free == natural else math.prod(shape)
         found.append((cost + moved, steps, full, tiling))
     cost, steps, full, tiling = min(found, key=lambda f: f[0])
-    return steps, shared_out(full, tiling, cost, bits)
+    return steps, shared_out(full, tiling, cost)
 
 
-def shared_out(c: Contraction, tiling: Tiling, cost: float, bits: int) -> Tiled:
+def shared_out(c: Contraction, tiling: Tiling, cost: float) -> Tiled:
     """A contraction in the parts of some axis that take hardly longer than the whole, if any."""
     best, least_cost = Tiled(c, tiling, c, None), math.inf
     most = parts.wanted(cost)
@@ -185,12 +185,18 @@ def shared_out(c: Contraction, tiling: Tiling, cost: float, bits: int) -> Tiled:
             kept = list(c.kept)
             kept[axis] = a._replace(size=found.length)
             part = c._replace(kept=tuple(kept))
-            each, tiling_of_part = cheapest(part, bits)
-            total = each * found.number
+            total = cost_of_parts(part, tiling, cost / a.size, found)
             if total <= MOST_TWICE * cost and total * (1 + 1 / found.number) < least_cost:
                 least_cost = total * (1 + 1 / found.number)
-                best = Tiled(part, tiling_of_part, c, found)
+                best = Tiled(part, tiling, c, found)
     return best
+
+
+def cost_of_parts(part: Contraction, tiling: Tiling, per_place: float, found: Parts) -> float:
+    """The cycles of all parts together; ``per_place`` are those of the whole, along the axis."""
+    if isinstance(tiling, Across):
+        return cost_across(part, tiling, tiling.packed) * found.number
+    return per_place * found.length * found.number
 
 
 def _unit(tiling: Tiling, axis: int) -> int:

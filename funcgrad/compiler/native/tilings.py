@@ -182,7 +182,7 @@ def _across(c: Contraction, v: int, r: int, bits: int) -> Iterator[tuple[float, 
         sets = _sets(rows * vectors, c.summed[-1].size, budget)
         tiling = Across(v, r, rows, vectors, lanes, sets)
         for packed in (None, *_worth_packing(c, tiling)):
-            yield _cost_across(c, tiling, packed), tiling._replace(packed=packed)
+            yield cost_across(c, tiling, packed), tiling._replace(packed=packed)
 
 
 def _worth_packing(c: Contraction, t: Across) -> list[int]:
@@ -197,7 +197,8 @@ def _worth_packing(c: Contraction, t: Across) -> list[int]:
     return found
 
 
-def _cost_across(c: Contraction, t: Across, packed: int | None) -> float:
+def cost_across(c: Contraction, t: Across, packed: int | None) -> float:
+    """The cycles of a tiling, if a factor is copied or none."""
     along, row = c.kept[t.vector], c.kept[t.row]
     panels = -(-along.size // (t.lanes * t.vectors))
     tiles = float(panels * -(-row.size // t.rows))
