@@ -67,6 +67,11 @@ def vector_bits() -> int:
     return 256 if "+avx2" in listed else 128
 
 
+def has_avx512(part: str = "f") -> bool:
+    """True if the processor has the instructions of a part of AVX-512."""
+    return f"+avx512{part}" in processor()[1].split(",")
+
+
 def target() -> Any:
     """What makes machine code for the processor. Code generation level 0 would abort on masks."""
     return _target(*processor())

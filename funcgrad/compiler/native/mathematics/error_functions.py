@@ -6,6 +6,8 @@ from math import inf, nan
 
 from ..builder import Value
 from ..kinds import DOUBLE, FLOAT, Kind
+from . import avx512
+from .erf_quotient import POINT, QUOTIENT, WIDTH
 from .exponentials import growth, reduced, x_plus
 from .formats import (
     Coefficients,
@@ -13,6 +15,7 @@ from .formats import (
     at_least,
     at_most,
     divided,
+    nearest,
     polynomial,
     power_of_two,
     scaled,
@@ -142,9 +145,24 @@ INVERSE_TAIL: Coefficients = {
 """The same in w - 4.375 for w in [2.695, 6.055]; errors 2.4e-9 and 2.6e-17."""
 
 
+def _by_table(a: Value) -> Value:
+    """Erf of numbers a >= 0 as a times a polynomial of the interval that a is in."""
+    kind, width = a.kind, WIDTH[a.kind]
+    a = at_most(a, 15.48 * width)
+    _, index = nearest(a, 1.0 / width)
+    r = a - avx512.looked_up(POINT[kind], index, kind)
+    found = [avx512.looked_up(row, index, kind) for row in QUOTIENT[kind]]
+    total = found[0]
+    for c in found[1:]:
+        total = a.builder.fma(total, r, c)
+    return a * total
+
+
 def erf(x: Value) -> Value:
     """The error function."""
     b, a = x.builder, absolute(x)
+    if avx512.has_tables():
+        return with_sign(at_most(_by_table(a), 1.0), x)
     near = _near_zero(x, x.kind)
     far = _far_single(a) if x.kind is FLOAT else _far_double(a)
     return b.select(a < 1.0, near, with_sign(far, x))

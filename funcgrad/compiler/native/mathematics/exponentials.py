@@ -21,11 +21,11 @@ from .formats import (
 
 LOG2_E = 1.4426950408889634
 LN2 = {
-    FLOAT: (0.693359375, -2.12194440054690583e-4),
+    FLOAT: (0.693115234375, 3.1946184945309417e-05),
     DOUBLE: (6.93147180369123816490e-01, 1.90821492927058770002e-10),
 }
 """The logarithm of 2 in two parts: the first has so few bits that its products with exponents
-are exact."""
+are exact; both are positive, so that with an infinite exponent their sum is."""
 
 REST: Coefficients = {
     FLOAT: (

@@ -7,6 +7,7 @@ from typing import NamedTuple, TypeAlias
 
 from ..builder import Number, Value
 from ..kinds import DOUBLE, FLOAT, INT32, INT64, Kind
+from . import avx512
 
 Coefficients: TypeAlias = dict[Kind, tuple[float, ...]]
 """Of a polynomial for each type of floats, highest first."""
@@ -114,6 +115,8 @@ def scaled(x: Value, shifted: Value) -> Value:
     shift, which AVX2 lacks for 64 bits.
     """
     f, b = format_of(x), x.builder
+    if avx512.has(x):
+        return avx512.times_power_of_two(x, from_bits(shifted) - f.shifter)
     both = shifted - (f.shifter_bits - 2 * f.bias)
     first = b.shift("lshr", both, 1)
     second = both - first
@@ -126,9 +129,20 @@ def divided(x: Value, *, normal: bool = False) -> tuple[Value, Value]:
 
     Of positive finite numbers, denormal ones too unless ``normal`` says that there are none.
     """
+    if not normal and avx512.has(x):
+        return parts_of_any(x)
     base = 0x3F3504F3 if x.kind is FLOAT else 0x3FE6A09E667F3BCD
     m, e = mantissa(x, base, normal=normal)
     return m - 1.0, e
+
+
+def parts_of_any(x: Value) -> tuple[Value, Value]:
+    """The same of any numbers, by AVX-512: e is infinite for 0 and infinity, f NaN below 0."""
+    b = x.builder
+    m, e = avx512.fraction(x), avx512.exponent(x)
+    middle = 0x3FB504F3 if x.kind is FLOAT else 0x3FF6A09E667F3BCD
+    large = m >= from_bits(b.constant(middle, format_of(x).integer))
+    return b.select(large, m * 0.5, m) - 1.0, b.select(large, e + 1.0, e)
 
 
 def mantissa(x: Value, base: int, *, normal: bool = False) -> tuple[Value, Value]:

@@ -6,6 +6,7 @@ from math import inf, nan
 
 from ..builder import Number, Value
 from ..kinds import DOUBLE, FLOAT
+from . import avx512
 from .exponentials import LN2
 from .formats import Coefficients, divided, polynomial
 
@@ -57,9 +58,17 @@ def special(x: Value, y: Value) -> Value:
     return b.select((x < inf) | (x <= 0.0), y, x)
 
 
+def mended(x: Value, y: Value) -> Value:
+    """The logarithm y that ``divided`` led to, with those of other numbers than positive ones.
+
+    The exponents that AVX-512 gives lead to infinities and NaN by themselves.
+    """
+    return y if avx512.has(x) else special(x, y)
+
+
 def log(x: Value) -> Value:
     """The natural logarithm."""
-    return special(x, log_of(*divided(x)))
+    return mended(x, log_of(*divided(x)))
 
 
 def log1p(x: Value) -> Value:
@@ -78,7 +87,7 @@ def log2(x: Value) -> Value:
     f, e = divided(x)
     y = log_of(f, b.constant(0.0, x.kind))
     # 1 / ln 2 in two parts, the first of which is 1
-    return special(x, e + b.fma(y, 0.4426950408889634, y))
+    return mended(x, e + b.fma(y, 0.4426950408889634, y))
 
 
 def log10(x: Value) -> Value:
@@ -86,4 +95,4 @@ def log10(x: Value) -> Value:
     b, (high, low) = x.builder, LOG10_2[x.kind]
     f, e = divided(x)
     y = log_of(f, b.constant(0.0, x.kind))
-    return special(x, b.fma(e, high, b.fma(e, low, y * 0.4342944819032518)))
+    return mended(x, b.fma(e, high, b.fma(e, low, y * 0.4342944819032518)))
