@@ -15,6 +15,7 @@ from .passes.reshapes import find_reshapes
 from .passes.schedule import schedule_early
 from .passes.share import share_subexpressions
 from .passes.simplify import simplify
+from .passes.updates import find_updates
 from .stabilize import Rewrite, stabilize_jaxpr
 
 Pass = Callable[[Jaxpr], Jaxpr]
@@ -41,6 +42,7 @@ PIPELINE: tuple[Pass, ...] = (
     simplify,
     trim_scans,
     share_subexpressions,
+    find_updates,
     drop_dead_code,
     fuse_pairs,
     schedule_early,

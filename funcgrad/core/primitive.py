@@ -135,6 +135,8 @@ class Primitive(Record):
         rounded: the formula for floating-point numbers, where ``scalar`` overflows or cancels.
         formula: an operator on whole arrays as one expression ``(np, *operands, **params)`` of
             other functions of arrays, for compilers; NotImplemented where it has none.
+        onto: its result is zeros but for some elements; this adds it to an array, as an update of
+            those: ``(x, *operands, **params)``.
     """
 
     name: str
@@ -168,6 +170,7 @@ class Primitive(Record):
     scalar: Callable[..., Any] | None = None
     rounded: Callable[..., Any] | None = None
     formula: Callable[..., Any] | None = None
+    onto: Callable[..., Any] | None = None
     bodily: bool = derived(False)
     recorded: bool = derived(False)
 

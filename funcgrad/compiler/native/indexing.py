@@ -288,6 +288,11 @@ def _scatter_add(frame: Any, e: Eqn) -> None:
     _combine(frame, made, frame.place(v), indices, add)
 
 
+def _index_add(frame: Any, e: Eqn) -> None:
+    _, v, *indices = e.inputs
+    _combine(frame, frame.updated(e), frame.place(v), indices, add)
+
+
 def _winners(frame: Any, e: Eqn) -> None:
     """The number of the last entry is written at each place, and compared with all of them."""
     shape, indices = e.params["shape"], e.inputs
@@ -329,6 +334,12 @@ def _takes_scatter(e: Eqn) -> bool:
     return same and are_known((x, v, *e.outvars)) and _fit_rows(e, x, v, indices)
 
 
+def _takes_index_add(e: Eqn) -> bool:
+    x, v, *indices = e.inputs
+    same = x.aval.dtype == v.aval.dtype
+    return same and are_known((x, v, *e.outvars)) and _fit_rows(e, x, v, indices)
+
+
 def _takes_scatter_add(e: Eqn) -> bool:
     v, *indices = e.inputs
     return are_known((v, *e.outvars)) and _fit_rows(e, e.outvars[0], v, indices)
@@ -347,6 +358,7 @@ KERNELS: dict[str, Placing] = {
     "dynamic_update_slice": Placing(_takes_update, _dynamic_update, updates=True),
     "gather": Placing(_takes_gather, _gather, looks=True),
     "scatter": Placing(_takes_scatter, _scatter, updates=True),
+    "index_add": Placing(_takes_index_add, _index_add, updates=True),
     "scatter_add": Placing(_takes_scatter_add, _scatter_add),
     "scatter_winners": Placing(_takes_winners, _winners),
 }

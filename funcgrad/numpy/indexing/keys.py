@@ -12,7 +12,7 @@ from ...arrays import is_array
 from ...core.tracing import Tracer, aval_of
 from ...errors import ConcretizationError, TracerError
 from ...ops.shape import broadcast_to, cast, inverse_permutation, reshape, transpose
-from ...ops.structural.gather import gather, scatter, scatter_add
+from ...ops.structural.gather import gather, index_add, scatter
 from ...ops.structural.indexing import FULL, index, index_put, index_set
 from ...typing import Array, ArrayLike
 from ..protocol import METHODS, array, as_operand
@@ -267,9 +267,8 @@ def update(x: Array, key: Index, value: ArrayLike, op: str) -> Array:
     if not plan.axes:
         part = index(x, key=plan.key)
         values = broadcast_to(values, _update_shape(values, part.shape))
-        if op == "add":
-            if isinstance(x, Tracer) or isinstance(values, Tracer):
-                return x + index_put(values, key=plan.key, shape=tuple(x.shape))
+        if op == "add" and isinstance(values, Tracer):
+            return x + index_put(values, key=plan.key, shape=tuple(x.shape))
         return index_set(x, _combine(part, values, op), key=plan.key)
     y = x if plan.static else index(x, key=plan.key)
     y, perm = _front(y, plan.axes)
@@ -282,7 +281,7 @@ def update(x: Array, key: Index, value: ArrayLike, op: str) -> Array:
     if placed is not None:
         values = transpose(values, perm=inverse_permutation(placed))
     if op == "add":
-        z = y + scatter_add(values, *plan.arrays, shape=tuple(y.shape))
+        z = index_add(y, values, *plan.arrays)
     else:
         z = scatter(y, values, *plan.arrays, op=op)
     back = inverse_permutation(perm)

@@ -144,6 +144,61 @@ def _scatter_add_batch(
     return scatter_add(v, lanes, *idx, shape=(size, *shape))
 
 
+def _index_add_eval(xp: ArrayModule, x: Array, v: Array, *idx: Array) -> Array:
+    out = xp.array(x, wider(x.dtype))
+    add_at(xp, out, idx, v)
+    return out.astype(x.dtype, copy=False)[()]
+
+
+def _index_add_batch(size: int, args: Sequence[Array], batched: Sequence[bool]) -> Array:
+    return index_add(*_rows_of_lanes(size, args, batched))
+
+
+def _rows_of_lanes(size: int, args: Sequence[Array], batched: Sequence[bool]) -> list[Array]:
+    """An array, entries and indices with a batch axis, the lane as the first index."""
+    x, v = (
+        a if b else broadcast_to(a, (size, *a.shape))
+        for a, b in zip(args[:2], batched[:2], strict=True)
+    )
+    idx = _batched_indices(size, args[2:], batched[2:])
+    lanes = np.broadcast_to(lane_numbers(size, len(idx[0].shape) - 1), idx[0].shape)
+    return [x, v, lanes, *idx]
+
+
+def _mask_update(
+    values: Sequence[Array], batched: Sequence[bool], active: Array, params: object
+) -> list[Array]:
+    return [*values[:2], *_mask_indices(values[2:], batched[2:], active)]
+
+
+def _index_add_cases(rng: np.random.Generator) -> Iterator[Case]:
+    i, j = np.array([0, 3, 1, 0]), np.array([1, 0, 2, 1])
+    for dtype in ("f8", "f4", "c16", "i8"):
+        yield Case(sample(rng, (4, 3), dtype, (-2, 2)), sample(rng, (4, 3), dtype, (-2, 2)), i)
+    yield Case(sample(rng, (4, 3), "f8", (-2, 2)), sample(rng, (4,), "f8", (-2, 2)), i, j)
+    yield Case(sample(rng, (4,), "f8", (-2, 2)), sample(rng, (), "f8", (-2, 2)), np.int64(2))
+
+
+index_add: General = general(
+    "index_add",
+    _index_add_eval,
+    on_gpu=places.added_to,
+    abstract=lambda x, v, *idx: Aval(x.shape, x.dtype),
+    jvp=Joint(lambda ts, _o, x, v, *idx: index_add(ts[0], cast(ts[1], x.dtype), *idx)),
+    transpose=lambda ct, x, v, *idx, flagged: (
+        ct if isinstance(x, Aval) else None,
+        cast(gather(ct, *idx), v.dtype) if isinstance(v, Aval) else None,
+        *(None for _ in idx),
+    ),
+    batch=_index_add_batch,
+    cases=_index_add_cases,
+    masks=True,
+    fills=True,
+    mask_indices=_mask_update,
+    hazard=Hazard.SUM,
+)
+"""The rows of v added to those of x at indices, those of equal ones one after the other."""
+
 scatter_add: General = general(
     "scatter_add",
     _scatter_add_eval,
@@ -169,6 +224,7 @@ scatter_add: General = general(
     fills=True,
     mask_indices=_mask_gather,
     hazard=Hazard.SUM,
+    onto=lambda x, v, *idx, shape: index_add(x, v, *idx),
 )
 
 
@@ -295,13 +351,7 @@ def _scatter_transpose(
 
 
 def _scatter_batch(size: int, args: Sequence[Array], batched: Sequence[bool], *, op: str) -> Array:
-    x, v = (
-        a if b else broadcast_to(a, (size, *a.shape))
-        for a, b in zip(args[:2], batched[:2], strict=True)
-    )
-    idx = _batched_indices(size, args[2:], batched[2:])
-    lanes = np.broadcast_to(lane_numbers(size, len(idx[0].shape) - 1), idx[0].shape)
-    return scatter(x, v, lanes, *idx, op=op)
+    return scatter(*_rows_of_lanes(size, args, batched), op=op)
 
 
 def _scatter_cases(rng: np.random.Generator) -> Iterator[Case]:
@@ -331,10 +381,7 @@ scatter: General = general(
     cases=_scatter_cases,
     masks=True,
     fills=True,
-    mask_indices=lambda values, batched, active, params: [
-        *values[:2],
-        *_mask_indices(values[2:], batched[2:], active),
-    ],
+    mask_indices=_mask_update,
     elements=Moves(where=slice(2, None), holds=lambda params: params["op"] == "set"),
     hazard=Hazard.PRODUCT,
 )

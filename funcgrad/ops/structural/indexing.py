@@ -118,6 +118,7 @@ index_put: Linear = linear(
     ],
     masks=True,
     fills=True,
+    onto=lambda x, v, *, key, shape: index_set(x, index(x, key=key) + v, key=key),
 )
 
 

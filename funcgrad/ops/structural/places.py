@@ -139,6 +139,11 @@ def added(xp: ArrayModule, v: Array, *idx: Array, shape: tuple[int, ...]) -> Arr
     return _added(xp, v, idx, shape)
 
 
+def added_to(xp: ArrayModule, x: Array, v: Array, *idx: Array) -> Array:
+    """X with the rows of v added at the indices."""
+    return x + added(xp, v, *idx, shape=x.shape)
+
+
 def _added(xp: ArrayModule, v: Array, idx: Index, shape: tuple[int, ...]) -> Array:
     out = xp.zeros(shape, v.dtype)
     if not (v.size and out.size):
