@@ -11,6 +11,7 @@ from .passes.fuse import fuse_pairs
 from .passes.inline import inline_calls
 from .passes.loops import simplify_scans
 from .passes.prune import drop_dead_code
+from .passes.recompute import recompute_rows
 from .passes.reshapes import find_reshapes
 from .passes.schedule import schedule_early
 from .passes.share import share_subexpressions
@@ -33,6 +34,12 @@ def trim_scans(jaxpr: Jaxpr) -> Jaxpr:
     return simplify_scans(jaxpr, optimized)
 
 
+def keep_fewer_rows(jaxpr: Jaxpr) -> Jaxpr:
+    """Loops keep less for others: see ``passes.recompute``."""
+    found = recompute_rows(jaxpr, optimized)
+    return found if found is jaxpr else trim_scans(found)
+
+
 PIPELINE: tuple[Pass, ...] = (
     inline_calls,
     drop_dead_code,
@@ -42,6 +49,7 @@ PIPELINE: tuple[Pass, ...] = (
     trim_scans,
     share_subexpressions,
     drop_dead_code,
+    keep_fewer_rows,
     fuse_pairs,
     schedule_early,
 )
