@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..core.jaxpr import Jaxpr
+from .passes.diagonals import multiply_with_diagonals
 from .passes.fold import fold_constants
 from .passes.fuse import fuse_pairs
 from .passes.inline import inline_calls
@@ -16,6 +17,7 @@ from .passes.reshapes import find_reshapes
 from .passes.schedule import schedule_early
 from .passes.share import share_subexpressions
 from .passes.simplify import simplify
+from .passes.systems import factorize_once
 from .stabilize import Rewrite, stabilize_jaxpr
 
 Pass = Callable[[Jaxpr], Jaxpr]
@@ -48,6 +50,8 @@ PIPELINE: tuple[Pass, ...] = (
     simplify,
     trim_scans,
     share_subexpressions,
+    multiply_with_diagonals,
+    factorize_once,
     drop_dead_code,
     keep_fewer_rows,
     fuse_pairs,

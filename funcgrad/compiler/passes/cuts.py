@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import deque
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
-SOURCE, SINK = ("source",), ("sink",)
-
 Node: TypeAlias = Hashable
+
+SOURCE: Node = ("source",)
+SINK: Node = ("sink",)
 
 
 class Choice(NamedTuple):
@@ -64,7 +66,7 @@ def _source_side(room: dict[Node, dict[Node, float]]) -> set[Node]:
         path = [SINK]
         while path[-1] != SOURCE:
             path.append(before[path[-1]])
-        steps = [(b, a) for a, b in zip(path, path[1:], strict=False)]
+        steps = [(b, a) for a, b in itertools.pairwise(path)]
         flow = min(room[a][b] for a, b in steps)
         if flow == float("inf"):
             raise ValueError("something is wanted that can neither be kept nor computed")

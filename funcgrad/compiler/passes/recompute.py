@@ -1,8 +1,8 @@
 """Rows that a loop stacks for a later one, and that this one computes again instead.
 
-The loop of a derivative reads what the loop before it has stacked. Much of that are simple functions
-of other rows: to write them to memory and to read them again takes longer than to compute them
-twice. What is kept is chosen so that all of it costs least.
+The loop of a derivative reads what the loop before it has stacked. Much of that are simple
+functions of other rows: to write them to memory and to read them again takes longer than to compute
+them twice. What is kept is chosen so that all of it costs least.
 """
 
 from __future__ import annotations
@@ -162,9 +162,7 @@ def _choices(
     return choices
 
 
-def _needed(
-    maker: _Loop, wanted: set[Any], rows: dict[Any, Any], elsewhere: set[Any]
-) -> set[Any]:
+def _needed(maker: _Loop, wanted: set[Any], rows: dict[Any, Any], elsewhere: set[Any]) -> set[Any]:
     """What the first loop computes in any case."""
     stacked = maker.stacked
     outs = [*maker.body.outvars[: maker.layout.carry]]
