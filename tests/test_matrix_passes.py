@@ -14,6 +14,7 @@ from funcgrad.compiler.pipeline import optimized
 from funcgrad.core.avals import Aval
 from funcgrad.core.jaxpr import Eqn, Jaxpr, Var, eval_jaxpr
 from funcgrad.ops.contraction.dot_general import dot_general
+from funcgrad.ops.linalg.lu import lu, solve_factored
 from funcgrad.ops.structural.gather import scatter_add
 
 RNG = np.random.default_rng(0)
@@ -88,6 +89,23 @@ def test_of_a_batch_only_the_singular_matrix_gives_nan() -> None:
     for x, y in zip(outs, both_ways(MATRIX, b, b), strict=True):
         np.testing.assert_allclose(x[0], y, rtol=1e-12)
         assert np.isnan(x[1]).all()
+
+
+@pytest.mark.parametrize("dtype", ["f8", "f4", "c16", "i8"])
+@pytest.mark.parametrize("lead", [(), (2,)])
+@pytest.mark.parametrize("transposed", [False, True])
+def test_systems_by_their_factors(dtype: str, lead: tuple[int, ...], transposed: bool) -> None:
+    a = (5 * RNG.normal(size=(*lead, 4, 4)) + 20 * np.eye(4)[::-1]).astype(dtype)
+    b = (5 * RNG.normal(size=(*lead, 4, 3))).astype(dtype)
+    b[..., 1] = 0
+    params = {"transposed": transposed, "failing": "raise"}
+    x = solve_factored(*lu(a), b, strong=True, **params)
+    expected = np.linalg.solve(np.swapaxes(a, -1, -2) if transposed else a, b)
+    np.testing.assert_allclose(x, expected, rtol=1e-4 if dtype == "f4" else 1e-12, atol=1e-7)
+    assert not x[..., 1].any()
+    assert not solve_factored(*lu(np.nan * a), b, strong=True, **params)[..., 1].any()
+    with pytest.raises(np.linalg.LinAlgError, match="Singular"):
+        solve_factored(*lu(0 * a), b, strong=False, **params)
 
 
 # --- diagonals -----------------------------------------------------------------------------------

@@ -49,12 +49,22 @@ def cheapest(
         edge((v, "made"), (v, "there"), choice.keep)
         for need in choice.needs:
             edge((need, "there"), (v, "made"), float("inf"))
-    for v in wanted:
+    waiting = list(wanted)
+    for v in waiting:
         edge((v, "there"), SINK, float("inf"))
     near = _source_side(room)
-    there = {v for v in choices if (v, "there") not in near}
-    made = {v for v in there if (v, "made") not in near}
-    return there - made, made
+    kept: set[Hashable] = set()
+    made: set[Hashable] = set()
+    while waiting:
+        v = waiting.pop()
+        if v in kept or v in made:
+            continue
+        if (v, "made") in near:
+            kept.add(v)
+        else:
+            made.add(v)
+            waiting += choices[v].needs
+    return kept, made
 
 
 def _source_side(room: dict[Node, dict[Node, float]]) -> set[Node]:
