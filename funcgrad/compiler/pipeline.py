@@ -6,11 +6,13 @@ from collections.abc import Callable
 from typing import Any
 
 from ..core.jaxpr import Jaxpr
+from .passes.alike import merge_rows
 from .passes.diagonals import multiply_with_diagonals
 from .passes.fold import fold_constants
 from .passes.fuse import fuse_pairs
 from .passes.inline import inline_calls
-from .passes.loops import simplify_scans
+from .passes.invariants import hoist_invariants
+from .passes.loops import trim_scans
 from .passes.prune import drop_dead_code
 from .passes.recompute import recompute_rows
 from .passes.reshapes import find_reshapes
@@ -31,15 +33,25 @@ _ITSELF: Any = object()
 """Stands for a jaxpr in its own cache: a cycle would keep its constants alive."""
 
 
-def trim_scans(jaxpr: Jaxpr) -> Jaxpr:
-    """Scans do less: see ``passes.loops``."""
-    return simplify_scans(jaxpr, optimized)
+def trim_loops(jaxpr: Jaxpr) -> Jaxpr:
+    """Scans do not compute what nothing reads: see ``passes.loops``."""
+    return trim_scans(jaxpr, optimized)
+
+
+def merge_alike(jaxpr: Jaxpr) -> Jaxpr:
+    """Scans take and stack nothing twice: see ``passes.alike``."""
+    return merge_rows(jaxpr, optimized)
+
+
+def hoist_constants(jaxpr: Jaxpr) -> Jaxpr:
+    """Loops do not compute what is the same in every turn: see ``passes.invariants``."""
+    return hoist_invariants(jaxpr, optimized)
 
 
 def keep_fewer_rows(jaxpr: Jaxpr) -> Jaxpr:
     """Loops keep less for others: see ``passes.recompute``."""
     found = recompute_rows(jaxpr, optimized)
-    return found if found is jaxpr else trim_scans(found)
+    return found if found is jaxpr else trim_loops(found)
 
 
 PIPELINE: tuple[Pass, ...] = (
@@ -48,7 +60,10 @@ PIPELINE: tuple[Pass, ...] = (
     fold_constants,
     find_reshapes,
     simplify,
-    trim_scans,
+    share_subexpressions,
+    merge_alike,
+    trim_loops,
+    hoist_constants,
     share_subexpressions,
     multiply_with_diagonals,
     factorize_once,
