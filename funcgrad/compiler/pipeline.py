@@ -7,6 +7,7 @@ from typing import Any
 
 from ..core.jaxpr import Jaxpr
 from .passes.alike import merge_rows
+from .passes.at_once import steps_at_once
 from .passes.diagonals import multiply_with_diagonals
 from .passes.fold import fold_constants
 from .passes.fuse import fuse_pairs
@@ -48,6 +49,11 @@ def hoist_constants(jaxpr: Jaxpr) -> Jaxpr:
     return hoist_invariants(jaxpr, optimized)
 
 
+def compute_at_once(jaxpr: Jaxpr) -> Jaxpr:
+    """Scans leave to larger products what needs no order: see ``passes.at_once``."""
+    return steps_at_once(jaxpr, optimized)
+
+
 def keep_fewer_rows(jaxpr: Jaxpr) -> Jaxpr:
     """Loops keep less for others: see ``passes.recompute``."""
     found = recompute_rows(jaxpr, optimized)
@@ -69,6 +75,7 @@ PIPELINE: tuple[Pass, ...] = (
     factorize_once,
     drop_dead_code,
     keep_fewer_rows,
+    compute_at_once,
     fuse_pairs,
     schedule_early,
 )

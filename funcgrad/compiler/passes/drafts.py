@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from ...core.avals import Aval
 from ...core.jaxpr import Eqn, Jaxpr, Literal, Var
 from ...transforms.loop_layout import Layout
 from .prune import drop_dead_code
@@ -60,6 +61,10 @@ class Draft:
     def fixed(self) -> set[Any]:
         """What is the same in every step."""
         return {*(v for v, _ in self.known), *(c.inside for c in self.consts)}
+
+    def stack_of(self, a: Any) -> Var:
+        """A variable for what all steps give out."""
+        return Var(Aval((self.length, *a.aval.shape), a.aval.dtype))
 
     def rename(self, names: dict[Any, Any]) -> None:
         """Read other variables in the places of some."""

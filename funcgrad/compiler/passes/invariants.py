@@ -75,7 +75,7 @@ def _moved(
     fixed = {*(v for v, _ in own), *(c.inside for c in consts)}
     movable = []
     for e in eqns:
-        if fixed.issuperset(variables(e.inputs)) and _can_move(e):
+        if fixed.issuperset(variables(e.inputs)) and can_move(e):
             movable.append(e)
             fixed.update(e.outvars)
     moved = _worth_moving(movable)
@@ -98,7 +98,8 @@ def _moved(
     return _Moved(before, handed, stays, names)
 
 
-def _can_move(e: Eqn) -> bool:
+def can_move(e: Eqn) -> bool:
+    """True for equations that only compute, raise nothing, and make no more than they are given."""
     prim = e.primitive
     held = prim.effect or prim.opaque or prim.bodily or has_effect(e) or prim.called(e.params)
     inner = any(isinstance(p, Jaxpr) for p in e.params.values())
@@ -201,4 +202,4 @@ _HOISTED: dict[str, Callable[[Eqn, Optimize, list[tuple[Var, Any]]], list[Eqn]]]
     "while": _before_while,
 }
 
-__all__ = ["hoist_invariants"]
+__all__ = ["can_move", "hoist_invariants"]
