@@ -11,6 +11,7 @@ from .passes.at_once import steps_at_once
 from .passes.diagonals import multiply_with_diagonals
 from .passes.fold import fold_constants
 from .passes.fuse import fuse_pairs
+from .passes.identities import drop_identities
 from .passes.inline import inline_calls
 from .passes.invariants import hoist_invariants
 from .passes.loops import trim_scans
@@ -64,6 +65,7 @@ PIPELINE: tuple[Pass, ...] = (
     inline_calls,
     drop_dead_code,
     fold_constants,
+    drop_identities,
     find_reshapes,
     simplify,
     share_subexpressions,
