@@ -325,3 +325,17 @@ def triangular_solver(xp: ModuleType) -> Callable[..., Any] | None:
     except ImportError:
         return None
     return solve_triangular
+
+
+def lu_routines(
+    xp: ModuleType, dtype: np.dtype
+) -> tuple[Callable[..., Any], Callable[..., Any]] | None:
+    """LAPACK's getrf and getrs of SciPy for NumPy's arrays of a dtype; None if there are none."""
+    if xp is not np:
+        return None
+    try:
+        from scipy.linalg.lapack import get_lapack_funcs
+    except ImportError:
+        return None
+    factor, substitute = get_lapack_funcs(("getrf", "getrs"), dtype=dtype)
+    return factor, substitute

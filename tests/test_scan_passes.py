@@ -135,3 +135,81 @@ def test_gradients_of_while_loops_keep_their_rows() -> None:
     found = fg.jit(fg.grad(fun))(x)
     near = (fun(x + 1e-6) - fun(x - 1e-6)) / 2e-6
     np.testing.assert_allclose(found, near, rtol=1e-8)
+
+
+# --- what is there already -----------------------------------------------------------------------
+
+
+def test_operands_and_rows_are_there_once() -> None:
+    def fun(c: Any, xs: Any) -> Any:
+        def step(state: Any, x: Any) -> Any:
+            h, same = state
+            u, v = x
+            z = np.tanh(h * c + u * v)
+            return (z, same), (z, z, same, u, 2 * v)
+
+        (h, same), (a, b, d, e, f) = fg.lax.scan(step, (c, 2 * c), (xs, xs))
+        return np.sum(h + same), a * b, d + e, f * 1.5
+
+    c = RNG.normal(size=3)
+    e, _ = the_scan(compiled(fun, c, XS))
+    assert e.params["layout"] == (1, 1)
+    assert (len(e.inputs), len(e.outvars)) == (3, 3)
+    check(fun, c, XS)
+
+
+def test_results_share_no_memory() -> None:
+    def fun(c: Any, xs: Any) -> Any:
+        (h, same), rows = fg.lax.scan(lambda s, x: ((s[0] + x, s[1]), (x, s[1], x)), (c, c), xs)
+        return h, same, rows
+
+    c, xs = RNG.normal(size=3), XS.copy()
+    outs = fg.tree.leaves(fg.jit(fun)(c, xs))
+    for k, out in enumerate(outs):
+        others = [o for j, o in enumerate(outs) if j != k]
+        assert not any(np.shares_memory(out, other) for other in [*others, xs, c])
+
+
+# --- while loops ---------------------------------------------------------------------------------
+
+
+def until(limit: Any, c: Any, x: Any) -> Any:
+    test = fg.jit(lambda s, limit: np.sum(s) < np.sum(np.exp(limit)))
+    step = fg.jit(lambda s, c: s + 1 + np.exp(-c @ c))
+    return fg.lax.while_loop(lambda s: test(s, limit), lambda s: step(s, c), x)
+
+
+def bodies(jaxpr: Jaxpr) -> tuple[list[str], list[str]]:
+    (e,) = [e for e in jaxpr.eqns if e.primitive.name == "while"]
+    test, step = (
+        [inner.primitive.name for inner in optimized(e.params[k]).eqns] for k in ("cond", "body")
+    )
+    return test, step
+
+
+@pytest.mark.parametrize("turns", [0, 5])
+def test_while_loops_compute_constants_before(turns: int) -> None:
+    limit, c, x = np.array([np.log(5.0), np.log(4.0)]), C, np.zeros((2, 2)) if turns else 9 + C
+    test, step = bodies(compiled(until, limit, c, x))
+    assert sorted(test) == ["lt", "reduce_sum"]
+    assert not {"exp", "dot_general"} & set(step)
+    check(until, limit, c, x)
+
+
+def test_what_takes_long_waits_for_a_turn() -> None:
+    big = RNG.normal(size=(100, 100)) / 1000
+    _, step = bodies(compiled(until, np.zeros(2), big, np.ones((100, 100))))
+    assert "dot_general" in step
+    check(until, np.zeros(2), big, np.ones((100, 100)))
+
+
+def test_what_may_raise_waits_for_a_turn() -> None:
+    step = fg.jit(lambda s, n: s + fg.numpy.take(np.array([1, 2]), n, axis=0))
+
+    def fun(n: Any, start: Any) -> Any:
+        return fg.lax.while_loop(lambda s: s < 6, lambda s: step(s, n), start)
+
+    assert fg.jit(fun)(5, 7) == 7
+    assert fg.jit(fun)(1, 0) == 6
+    with pytest.raises(IndexError):
+        fg.jit(fun)(5, 0)

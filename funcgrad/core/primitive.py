@@ -124,6 +124,11 @@ class Primitive(Record):
         effect: it must run even if nothing reads its result.
         opaque: it must not be merged with an equal equation.
         unit: the number that changes nothing as an operand.
+        right_unit: the number that changes nothing as the second operand.
+        involution: done twice, it changes nothing.
+        idempotent: the second time, it changes nothing.
+        even: it does not see the sign of its operand, not even that of a zero.
+        single: it reduces, and what it makes of a single element is that element.
         fuses: pairs of operators of which it does both, without the array in between: the outer
             one, and the one that makes its first operand.
         numpy: how the NumPy back end writes it.
@@ -162,6 +167,11 @@ class Primitive(Record):
     effect: bool = False
     opaque: bool = False
     unit: int | None = None
+    right_unit: int | None = None
+    involution: bool = False
+    idempotent: bool = False
+    even: bool = False
+    single: bool = False
     fuses: tuple[tuple[Primitive, Primitive], ...] = ()
     numpy: NumpyText = NumpyText()
     elements: Any = None

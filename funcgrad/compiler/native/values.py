@@ -116,6 +116,7 @@ class Instructions:
         self.block: str = ""
         self.may_give_up: bool = False
         self.written: dict[str, int] = {}
+        self._known: dict[str, Value] = {}
         self._count: int = 0
 
     # --- text
@@ -133,12 +134,18 @@ class Instructions:
         """Begin a block."""
         self.lines.append(f"{label}:")
         self.block = label
+        self._known.clear()
 
     def instruction(self, text: str, kind: Kind) -> Value:
-        """A value from an instruction."""
-        register = "%" + self.name()
-        self.emit(f"{register} = {text}")
-        return Value(self, register, kind)
+        """A value from an instruction; the same one again in a block is the same value."""
+        found = self._known.get(text)
+        if found is None or found.kind is not kind:
+            register = "%" + self.name()
+            self.emit(f"{register} = {text}")
+            found = Value(self, register, kind)
+            if _is_pure(text):
+                self._known[text] = found
+        return found
 
     def scalar(self, text: str, hint: str = "s") -> str:
         """The register of a scalar or pointer from an instruction."""
@@ -410,6 +417,11 @@ class Instructions:
         name = f"llvm.get.active.lane.mask.v{self.lanes}i1.i64"
         self.declare(name, f"declare {m} @{name}(i64, i64)")
         return self.instruction(f"call {m} @{name}(i64 {index}, i64 {stop})", BOOL)
+
+
+def _is_pure(text: str) -> bool:
+    """True if an instruction depends on nothing but its operands."""
+    return not text.startswith(("load", "phi")) and "llvm.masked." not in text
 
 
 def literal(value: float, kind: Kind) -> str:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
 from typing import Any
 
 import numpy as np
 
-from ...core.jaxpr import Atom, Eqn, Jaxpr, Literal
+from ...core.jaxpr import Atom, Eqn, Jaxpr, Literal, Var
 from ...equality import exact_key
 
 
 def share_subexpressions(jaxpr: Jaxpr) -> Jaxpr:
-    """Replace an equation by an earlier one with the same operator, operands and parameters."""
-    env: dict[Atom, Any] = {}
+    """Replace an equation by an earlier one with the same operator, operands and parameters,
+    and a constant by an earlier one that is equal to it.
+    """
+    env: dict[Atom, Any] = dict(_equal_constants(jaxpr))
     seen: dict[Hashable, Eqn] = {}
     eqns: list[Eqn] = []
     for e in jaxpr.eqns:
@@ -29,6 +31,28 @@ def share_subexpressions(jaxpr: Jaxpr) -> Jaxpr:
         eqns.append(new)
     outvars = [a if type(a) is Literal else env.get(a, a) for a in jaxpr.outvars]
     return Jaxpr(jaxpr.constvars, jaxpr.invars, eqns, outvars, jaxpr.consts)
+
+
+def _equal_constants(jaxpr: Jaxpr) -> Iterator[tuple[Var, Var]]:
+    """Constants that are the same array as an earlier one, number for number, and that one."""
+    alike: dict[Hashable, list[tuple[Var, np.ndarray]]] = {}
+    for v, c in zip(jaxpr.constvars, jaxpr.consts, strict=True):
+        if not isinstance(c, np.ndarray) or c.dtype.kind not in "biufc":
+            continue
+        found = alike.setdefault((v.aval.weak, c.dtype, c.shape, c.strides), [])
+        same = next((first for first, other in found if _same_bits(c, other)), None)
+        if same is None:
+            found.append((v, c))
+        else:
+            yield v, same
+
+
+def _same_bits(x: np.ndarray, y: np.ndarray) -> bool:
+    """True for arrays of one dtype and shape with the same bits."""
+    if x is y:
+        return True
+    few = (slice(0, 1),) * x.ndim
+    return x[few].tobytes() == y[few].tobytes() and x.tobytes() == y.tobytes()
 
 
 def atom_key(a: Atom) -> Hashable:

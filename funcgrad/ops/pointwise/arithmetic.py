@@ -79,6 +79,7 @@ sub: Elementwise = elementwise(
     operator=operator.sub,
     kinds="fciu",
     transpose=_signed_transpose(-1),
+    right_unit=0,
     scalar=lambda _m, x, y: x - y,
     hazard=Hazard.SUM,
 )
@@ -135,6 +136,7 @@ div: Elementwise = elementwise(
     domain=((-2, 2), (0.3, 2)),
     kinds="fci",
     transpose=_quotient_transpose,
+    right_unit=1,
     scalar=lambda _m, x, y: x / y,
     hazard=Hazard.DIVISION,
 )
@@ -145,6 +147,7 @@ neg: Elementwise = elementwise(
     operator=operator.neg,
     kinds="fci",
     transpose=lambda ct, x, *, flagged: (fit(-ct, x),),
+    involution=True,
     scalar=lambda _m, x: -x,
     hazard=Hazard.NONE,
 )

@@ -26,9 +26,13 @@ Partial: TypeAlias = Callable[[Array, Array, Array], Array]
 
 
 def _compare(
-    name: str, ufunc: np.ufunc, op: Callable[..., Any] | None = None, kinds: str = "fib"
+    name: str,
+    ufunc: np.ufunc,
+    op: Callable[..., Any] | None = None,
+    kinds: str = "fib",
+    **declared: Any,
 ) -> Elementwise:
-    return elementwise(name, ufunc, operator=op, nondifferentiable=BOOLEAN, kinds=kinds)
+    return elementwise(name, ufunc, operator=op, nondifferentiable=BOOLEAN, kinds=kinds, **declared)
 
 
 equal: Elementwise = _compare("eq", np.equal, operator.eq, "fcib")
@@ -40,7 +44,7 @@ greater_equal: Elementwise = _compare("ge", np.greater_equal, operator.ge)
 logical_and: Elementwise = _compare("logical_and", np.logical_and, kinds="bif")
 logical_or: Elementwise = _compare("logical_or", np.logical_or, kinds="bif")
 logical_xor: Elementwise = _compare("logical_xor", np.logical_xor, kinds="bif")
-logical_not: Elementwise = _compare("logical_not", np.logical_not, kinds="bif")
+logical_not: Elementwise = _compare("logical_not", np.logical_not, kinds="bif", involution=True)
 isnan: Elementwise = _compare("is_nan", np.isnan, kinds="fc")
 isinf: Elementwise = _compare("is_inf", np.isinf, kinds="fc")
 isfinite: Elementwise = _compare("is_finite", np.isfinite, kinds="fci")
@@ -53,6 +57,7 @@ def _bits(
     kinds: str = "ib",
     domain: Any = (-9, 9),
     numpy: NumpyText | None = None,
+    **declared: Any,
 ) -> Elementwise:
     return elementwise(
         name,
@@ -62,6 +67,7 @@ def _bits(
         kinds=kinds,
         domain=domain,
         numpy=numpy,
+        **declared,
     )
 
 
@@ -80,7 +86,9 @@ def _inverted_text(_module: Any, e: Eqn, ins: list[str]) -> str:
     return f"not {ins[0]}" if out.weak and out.dtype.kind == "b" else f"~{ins[0]}"
 
 
-invert: Elementwise = _bits("not", np.invert, inverted, numpy=NumpyText(expression=_inverted_text))
+invert: Elementwise = _bits(
+    "not", np.invert, inverted, involution=True, numpy=NumpyText(expression=_inverted_text)
+)
 left_shift: Elementwise = _bits(
     "shift_left", np.left_shift, operator.lshift, "i", ((-9, 9), (0, 5))
 )

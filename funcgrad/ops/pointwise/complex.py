@@ -49,6 +49,7 @@ conj: Elementwise = elementwise(
     jvp=(lambda t, _o, _x: conj(t),),
     transpose=lambda ct, x, *, flagged: (fit(conj(ct), x),),
     kinds="cfi",
+    involution=True,
     scalar=lambda m, x: m.conj(x),
     hazard=Hazard.NONE,
 )
@@ -110,6 +111,8 @@ absolute: Elementwise = elementwise(
     jvp=(_abs_tangent,),
     operator=operator.abs,
     kinds="fci",
+    idempotent=True,
+    even=True,
     scalar=lambda m, x: m.abs(x),
     hazard=Hazard.SUM,
 )

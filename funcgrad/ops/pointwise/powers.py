@@ -69,6 +69,7 @@ square: Elementwise = elementwise(
     np.square,
     lambda _o, x: 2 * x,
     kinds="fci",
+    even=True,
     scalar=lambda _m, x: x * x,
     hazard=Hazard.PRODUCT,
 )

@@ -18,10 +18,10 @@ def _steps(name: str, ufunc: np.ufunc, **kw: Any) -> Elementwise:
     return elementwise(name, ufunc, nondifferentiable="piecewise constant", **kw)
 
 
-floor: Elementwise = _steps("floor", np.floor, kinds="f")
-ceil: Elementwise = _steps("ceil", np.ceil, kinds="f")
-trunc: Elementwise = _steps("trunc", np.trunc, kinds="f")
-rint: Elementwise = _steps("round", np.rint, kinds="f")
+floor: Elementwise = _steps("floor", np.floor, kinds="f", idempotent=True)
+ceil: Elementwise = _steps("ceil", np.ceil, kinds="f", idempotent=True)
+trunc: Elementwise = _steps("trunc", np.trunc, kinds="f", idempotent=True)
+rint: Elementwise = _steps("round", np.rint, kinds="f", idempotent=True)
 heaviside: Elementwise = _steps("heaviside", np.heaviside, kinds="f")
 signbit: Elementwise = _steps("signbit", np.signbit, kinds="f")
 nextafter: Elementwise = _steps("nextafter", np.nextafter, kinds="f")

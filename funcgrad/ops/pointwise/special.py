@@ -191,7 +191,8 @@ def _logistic_slope_formula(m: FloatScalars, x: Any) -> Any:
 
 def _logistic_formula(m: FloatScalars, x: Any) -> Any:
     if not m.is_complex(x):
-        return 1 / (1 + m.exp(-x))
+        e = m.exp(-m.abs(x))  # which the slope needs, too
+        return m.where(x < 0, e, 1) / (1 + e)
     positive = m.real(x) >= 0
     e = m.exp(m.where(positive, -x, x))
     return m.where(positive, 1, e) / (1 + e)

@@ -204,6 +204,7 @@ reduce_max: General = general(
     masks=True,
     source=_axes_source("max"),
     elements=Picks(),
+    single=True,
 )
 reduce_min: General = general(
     "reduce_min",
@@ -215,6 +216,7 @@ reduce_min: General = general(
     masks=True,
     source=_axes_source("min"),
     elements=Picks(),
+    single=True,
 )
 
 
@@ -260,6 +262,7 @@ reduce_prod: General = general(
     cases=_cases(("f8", "f4", "c16", "i4"), (0.4, 2)),
     source=_axes_source("prod"),
     hazard=Hazard.PRODUCT,
+    single=True,
 )
 
 
@@ -279,6 +282,7 @@ reduce_any: General = general(
     cases=_cases(("?", "f8")),
     nondifferentiable="the result is boolean",
     source=_axes_source("any"),
+    single=True,
 )
 reduce_all: General = general(
     "reduce_and",
@@ -288,6 +292,7 @@ reduce_all: General = general(
     cases=_cases(("?", "f8")),
     nondifferentiable="the result is boolean",
     source=_axes_source("all"),
+    single=True,
 )
 
 
