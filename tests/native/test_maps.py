@@ -218,7 +218,7 @@ def test_nothing_is_written_behind_truth_values() -> None:
 )
 def test_signs_of_zeros(name: str, char: str) -> None:
     """A strong zero has the sign of the product, where that is no NaN; so it has beside NaN."""
-    prim = REGISTRY[name]
+    prim: Any = REGISTRY[name]
     x = np.array([0.0, -0.0, 1.0, -2.0, np.inf, -np.inf, np.nan], char)
     operands = [g.ravel() for g in np.meshgrid(*[x] * prim.arity)]
     found = fg.jit(prim)(*operands)

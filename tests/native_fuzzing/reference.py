@@ -41,6 +41,9 @@ CANCELLING = frozenset("logaddexp logaddexp2 rel_entr xlogratio".split())
 EQUALITIES = {"eq": (False, True), "ne": (False, True), "tie_shares": (0.0, 0.5, 1.0)}
 """Operators that tell equal numbers from almost equal ones, and what they may say of these."""
 
+SIGNS = ("copysign", "signbit")
+"""Operators that read the sign of a NaN, which may be any."""
+
 ULPS = 5.0
 """Units in the last place between two evaluations of an elementary function."""
 
@@ -198,6 +201,8 @@ def _shifted(
     e: Eqn, values: Sequence[Any], outs: Sequence[Any], rng: np.random.Generator
 ) -> list[Any]:
     """The results of an equation as another evaluation may round them."""
+    if e.primitive.name in SIGNS:
+        return [_with_any_sign(e, values, outs[0], rng)]
     if e.primitive.name in EQUALITIES:
         return [_at_ties(e, values, outs[0], rng)]
     if _has_numpys_bits(e, [*values, *outs]):
@@ -220,6 +225,13 @@ def _size(x: Any) -> Any:
     if np.asarray(x).dtype.kind not in "fc":
         return x
     return np.where(np.isfinite(x), np.abs(x), 0).astype(np.asarray(x).dtype)
+
+
+def _with_any_sign(e: Eqn, values: Sequence[Any], out: Any, rng: np.random.Generator) -> Any:
+    """The result where a NaN may have the other sign."""
+    flipped = rng.choice((-1.0, 1.0), np.shape(out))
+    other = np.signbit(flipped) if e.primitive.name == "signbit" else out * flipped
+    return np.where(np.isnan(values[-1]), other, out).astype(np.asarray(out).dtype)
 
 
 def _at_ties(e: Eqn, values: Sequence[Any], out: Any, rng: np.random.Generator) -> Any:
