@@ -14,7 +14,7 @@ from effort import examples
 from native_fuzzing import campaign as campaigns
 from native_fuzzing import worker
 from native_fuzzing.campaign import campaign
-from native_fuzzing.judging import AGREE, MISMATCH, UNDECIDED, judged
+from native_fuzzing.judging import AGREE, MISMATCH, UNDECIDED, judged, machine, settings
 from native_fuzzing.reference import EXACT, SUMS, evaluated
 from native_fuzzing.steps import DEPENDENT, NOT_IN_PROGRAMS, WEIGHTS, cases_in_programs
 
@@ -23,6 +23,7 @@ pytest.importorskip("llvmlite", reason="native code needs llvmlite")
 import funcgrad as fg
 from funcgrad.compiler.native import operations
 from funcgrad.compiler.native.kinds import DOUBLE
+from funcgrad.compiler.program import compiled as program_of
 from funcgrad.core.primitive import REGISTRY
 
 PROGRAMS = examples(200)
@@ -42,6 +43,18 @@ def test_programs() -> None:
 def test_names_are_those_of_operators() -> None:
     assert set(REGISTRY) >= EXACT | SUMS | set(DEPENDENT) | set(NOT_IN_PROGRAMS)
     assert len(cases_in_programs()) > 150
+
+
+def test_some_programs_are_called_by_generated_python() -> None:
+    """So they are where the objects of an interpreter are not as assumed."""
+    chosen = [seed for seed in range(PROGRAMS) if "FUNCGRAD_NATIVE_ENTRY" in machine(seed)]
+    assert len(chosen) > PROGRAMS / 10
+    with settings(**machine(chosen[0]), FUNCGRAD_NATIVE="1"):
+        call = program_of(fg.jit(np.sin).lower(np.ones(3)).jaxpr)
+    assert type(call).__name__ == "function"
+    with settings(FUNCGRAD_NATIVE="1"):
+        call = program_of(fg.jit(np.sin).lower(np.ones(3)).jaxpr)
+    assert type(call).__name__ == "builtin_function_or_method"
 
 
 def test_a_number_is_a_program() -> None:

@@ -8,12 +8,12 @@ with a mask that is as long as it will be.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import Any, TypeAlias
 
 from .kinds import Kind
 
-if TYPE_CHECKING:
-    from .values import Instructions, Value
+Instructions: TypeAlias = Any
+Value: TypeAlias = Any
 
 SHORTEST = 128
 """Bits of a vector that has masks of its own."""
