@@ -102,7 +102,7 @@ class Elementwise(Primitive):
                     return evaluate(*xs) if out is NotImplemented else out
             return evaluate(*xs)
 
-        return {1: unary, 2: binary}.get(self.arity, run)
+        return unary if self.arity == 1 else binary if self.arity == 2 else run
 
     def has_derivative(self) -> bool:
         return self.jvp is not None or any(self.partial_kinds) or self.transpose is not None
