@@ -44,6 +44,9 @@ EQUALITIES = {"eq": (False, True), "ne": (False, True), "tie_shares": (0.0, 0.5,
 SIGNS = ("copysign", "signbit")
 """Operators that read the sign of a NaN, which may be any."""
 
+LOGARITHMS = ("logsumexp", "log_total")
+"""Logarithms of sums, which are rounded before."""
+
 ULPS = 5.0
 """Units in the last place between two evaluations of an elementary function."""
 
@@ -211,6 +214,8 @@ def _shifted(
         return [_moved(o, ULPS, rng) for o in outs]
     if e.primitive.name in SUMS:
         return _shifted_sums(e, values, outs, rng)
+    if e.primitive.name in LOGARITHMS:  # of numbers that may be near 1
+        return [_moved(np.asarray(o) + _noise(o, rng), ULPS, rng) for o in outs]
     near = [_moved(x, ULPS, rng) for x in values]
     length = max((np.asarray(x).size for x in values), default=1) ** 0.5
     try:
@@ -225,6 +230,11 @@ def _size(x: Any) -> Any:
     if np.asarray(x).dtype.kind not in "fc":
         return x
     return np.where(np.isfinite(x), np.abs(x), 0).astype(np.asarray(x).dtype)
+
+
+def _noise(x: Any, rng: np.random.Generator) -> np.ndarray:
+    dtype = np.asarray(x).dtype
+    return (ULPS * np.finfo(dtype).eps * _signs(rng, np.shape(x))).astype(dtype)
 
 
 def _with_any_sign(e: Eqn, values: Sequence[Any], out: Any, rng: np.random.Generator) -> Any:

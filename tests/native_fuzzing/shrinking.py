@@ -45,6 +45,8 @@ def _one_result(args: list[Any], jaxpr: Jaxpr, best: Verdict) -> tuple[Jaxpr, Ve
     """The program up to its first wrong value."""
     for e in jaxpr.eqns:
         for v in e.outvars:
+            if v.aval.symbolic:
+                continue
             part = drop_dead_code(
                 Jaxpr(jaxpr.constvars, jaxpr.invars, jaxpr.eqns, [v], jaxpr.consts)
             )
