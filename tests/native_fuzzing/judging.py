@@ -229,6 +229,7 @@ def outside(x: np.ndarray, y: np.ndarray, others: Sequence[np.ndarray]) -> tuple
     if x.dtype.kind in "iub":
         free = np.any([o != x for o in others], axis=0)
         return (x != y) & ~free, bool(np.any((x != y) & free))
+    differ = _differ(x, y)
     finite = np.isfinite(x)
     loose = np.any([(np.isfinite(o) != finite) | (~finite & _differ(x, o)) for o in others], axis=0)
     away = np.max([np.where(np.isfinite(o - x), np.abs(o - x), 0) for o in others], axis=0)
@@ -238,8 +239,8 @@ def outside(x: np.ndarray, y: np.ndarray, others: Sequence[np.ndarray]) -> tuple
     distance = np.where((x == y) | ((x != x) & (y != y)), 0, distance)
     wrong = (distance > bound) & ~loose
     size = np.max(np.abs(x[finite]), initial=0)
-    vague = bool(np.any(bound > (1e-2 if x.dtype.itemsize == 4 else 1e-5) * (size + 1e-30)))
-    return wrong, vague or bool(np.any(loose))
+    vague = bound > (1e-2 if x.dtype.itemsize == 4 else 1e-5) * (size + 1e-30)
+    return wrong, bool(np.any(differ & (vague | loose)))
 
 
 def _shown(x: np.ndarray, y: np.ndarray, where: np.ndarray) -> str:
