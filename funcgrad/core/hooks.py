@@ -6,7 +6,7 @@ know. They keep tables; ``funcgrad/numpy/binding.py`` hands them over, once.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import ModuleType
 from typing import Any
 
@@ -28,6 +28,7 @@ class Hooks(Record):
         rows: the rows of an array, for iteration.
         namespace: the module that the array API asks for.
         rest: load the functions and methods that are not there yet.
+        large: an elementwise operator on plain arrays of many elements, or NotImplemented.
     """
 
     ufuncs: Mapping[np.ufunc, Any]
@@ -38,6 +39,7 @@ class Hooks(Record):
     rows: Callable[[Any], Any]
     namespace: Callable[[], ModuleType]
     rest: Callable[[], Any]
+    large: Callable[[Any, Sequence[Any]], Any]
 
 
 class Unbound:
@@ -46,6 +48,14 @@ class Unbound:
     def __getattr__(self, name: str) -> Any:
         raise ImportError("traced values know nothing yet: import funcgrad.numpy first")
 
+
+def by_numpy(prim: Any, operands: Sequence[Any]) -> Any:
+    """The answer of ``large`` before there is another one."""
+    return NotImplemented
+
+
+large: Callable[[Any, Sequence[Any]], Any] = by_numpy
+"""An elementwise operator on large arrays by something faster than NumPy, or NotImplemented."""
 
 hooks: Any = Unbound()
 """The Hooks, once they are bound."""
@@ -57,11 +67,11 @@ def bind(tracer: type, members: Mapping[str, Any], bound: Hooks) -> None:
     Raises:
         RuntimeError: they have them already.
     """
-    global hooks
+    global hooks, large
     if not isinstance(hooks, Unbound):
         raise RuntimeError("the hooks of traced values are bound already")
     add_members(tracer, members)
-    hooks = bound
+    hooks, large = bound, bound.large
 
 
 def add_members(tracer: type, members: Mapping[str, Any]) -> None:

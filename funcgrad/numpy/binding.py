@@ -6,12 +6,18 @@ That is what the first gradient of most programs needs at once. Everything else 
 
 from __future__ import annotations
 
+import functools
 import importlib
+import importlib.util
+import os
 import sys
 from collections.abc import Callable
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from ..core.deferred import Deferred
 from ..core.hooks import Hooks, bind
 from ..core.tracing import Tracer
 from ..ops import operators
@@ -19,6 +25,11 @@ from ..ops.shape import definite
 from ..typing import Array
 from .protocol import FUNCTIONS, array, dispatch_ufunc
 from .reductions import sums_and_extrema
+
+if TYPE_CHECKING:
+    from ..compiler.native import eager
+else:
+    eager = Deferred("funcgrad.compiler.native.eager", globals())
 
 __all__ = ["LATER", "sums_and_extrema"]
 
@@ -50,6 +61,27 @@ def _rows(x: Array) -> Any:
     return load_all().unstack(x)
 
 
+@functools.cache
+def _has_llvmlite() -> bool:
+    return importlib.util.find_spec("llvmlite") is not None
+
+
+@functools.cache
+def _has_fast_loops() -> bool:
+    """True if NumPy's loops are those of Intel's library of functions, which are as fast."""
+    features = np._core._multiarray_umath.__cpu_features__  # type: ignore[attr-defined]
+    wide = features.get("AVX512_SKX") or features.get("X86_V4")
+    return bool(wide) and sys.platform == "linux"
+
+
+def _large(prim: Any, operands: Any) -> Any:
+    """An elementwise operator by native code, where that is faster, or asked for."""
+    asked = os.environ.get("FUNCGRAD_NATIVE")
+    if asked == "0" or not _has_llvmlite() or (asked != "1" and _has_fast_loops()):
+        return NotImplemented
+    return eager.evaluated(prim, operands)
+
+
 bind(
     Tracer,
     {**operators.python_operators(), **{name: _later(name) for name in LATER}},
@@ -62,5 +94,6 @@ bind(
         rows=_rows,
         namespace=lambda: sys.modules[__package__],
         rest=load_all,
+        large=_large,
     ),
 )

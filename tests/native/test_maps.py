@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 import warnings
 from typing import Any
 
@@ -13,7 +14,7 @@ pytest.importorskip("llvmlite", reason="native code needs llvmlite")
 
 import funcgrad as fg
 from funcgrad.compiler.groups import Map, grouped
-from funcgrad.compiler.native import fused, llvm, operations, programs
+from funcgrad.compiler.native import forms, fused, llvm, operations, programs
 from funcgrad.compiler.pipeline import optimized
 from funcgrad.core.primitive import REGISTRY
 from funcgrad.ops.families import Elementwise
@@ -189,3 +190,42 @@ def test_a_program_is_one_kernel() -> None:
     assert len(_maps(jaxpr)) == 1
     text = programs.program_text(_maps(jaxpr)[0].jaxpr(), 256).text
     assert "call <4 x double>" in text
+
+
+@pytest.mark.parametrize("char", "?bBhHiIlLfd")
+@pytest.mark.parametrize("bits", [128, 256, 512])
+def test_short_vectors_have_no_masks(char: str, bits: int) -> None:
+    """LLVM makes them longer, and does not always clear what it adds to their masks."""
+    x = np.zeros((3, 19))
+    jaxpr = fg.jit(lambda x: (x.astype(char), np.sum(x * x, 1))).lower(x).jaxpr
+    text = programs.program_text(forms.native_form(jaxpr), bits).text
+    found = re.findall(r"masked\.(?:load|store)\.v(\d+)[if](\d+)", text)
+    assert all(int(lanes) * int(size) >= 128 for lanes, size in found)
+    assert found or char != "f"
+
+
+def test_nothing_is_written_behind_truth_values() -> None:
+    """A mask that is held in memory for a while, since calls stand in between."""
+    c, d = np.random.default_rng(0).normal(size=(2, 2, 4, 31))
+    finite, sums = fg.jit(lambda c, d: (np.isfinite(np.tan(c)), np.sum(d * d, 1)))(c, d)
+    assert finite.all()
+    np.testing.assert_allclose(sums, np.sum(d * d, 1))
+
+
+@pytest.mark.parametrize("char", "fd")
+@pytest.mark.parametrize(
+    "name", ["mul_strong", "mul_both_strong", "div_strong", "ordered_product", "spacing"]
+)
+def test_signs_of_zeros(name: str, char: str) -> None:
+    """A strong zero has the sign of the product, where that is no NaN; so it has beside NaN."""
+    prim: Any = REGISTRY[name]
+    x = np.array([0.0, -0.0, 1.0, -2.0, np.inf, -np.inf, np.nan], char)
+    operands = [g.ravel() for g in np.meshgrid(*[x] * prim.arity)]
+    found = fg.jit(prim)(*operands)
+    with np.errstate(all="ignore"):
+        together = prim(*operands)
+        alone = np.array([prim(*row) for row in zip(*operands, strict=True)])
+    for expected in (together, alone):
+        np.testing.assert_array_equal(found, expected)
+        number = found == found
+        np.testing.assert_array_equal(np.signbit(found)[number], np.signbit(expected)[number])

@@ -18,7 +18,7 @@ from fuzzing.generation import function, generate
 pytest.importorskip("llvmlite", reason="native code needs llvmlite")
 
 import funcgrad as fg
-from funcgrad.compiler.native import blocks, parts, pool, pool_text
+from funcgrad.compiler.native import blocks, pool, pool_text, shares
 
 RNG = np.random.default_rng(0)
 
@@ -31,8 +31,8 @@ needs_threads = pytest.mark.skipif(
 def _small(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Kernels of a few elements are divided, and rows of few bytes go through blocks."""
     monkeypatch.setenv("FUNCGRAD_NATIVE", "1")
-    monkeypatch.setattr(parts, "LEAST", 60.0)
-    monkeypatch.setattr(parts, "EACH", 20.0)
+    monkeypatch.setattr(shares, "LEAST", 60.0)
+    monkeypatch.setattr(shares, "EACH", 20.0)
     monkeypatch.setattr(blocks, "LEAST_BYTES", 1 << 10)
     monkeypatch.setattr(blocks, "MOST_BYTES", 1 << 10)
     before = pool.threads()
@@ -172,8 +172,8 @@ def run(code: str, **environment: str) -> str:
     """What a Python process prints; kernels of a few elements are divided in it."""
     small = (
         "import os, sys, numpy as np, funcgrad as fg\n"
-        "from funcgrad.compiler.native import parts, pool\n"
-        "parts.LEAST, parts.EACH = 60.0, 20.0\n"
+        "from funcgrad.compiler.native import pool, shares\n"
+        "shares.LEAST, shares.EACH = 60.0, 20.0\n"
     )
     env = {**os.environ, "FUNCGRAD_NATIVE": "1", **environment}
     done = subprocess.run(

@@ -11,13 +11,13 @@ from typing import NamedTuple
 
 from ...core.jaxpr import Eqn
 from ..groups import Map
-from . import parts
+from . import shares
 from .builder import Builder, Value
 from .dots import DotsWriter
 from .kinds import kind_of
 from .maps import evaluate
 from .orders import Operand
-from .parts import Parts
+from .shares import Parts
 from .places import kind_of_var
 from .plans import Call, Plan, Shared
 from .sums import Finish, as_they_are
@@ -175,11 +175,11 @@ def laid_out(
 def shared_out(c: Contraction, tiling: Tiling, cost: float) -> Tiled:
     """A contraction in the parts of some axis that take hardly longer than the whole, if any."""
     best, least_cost = Tiled(c, tiling, c, None), math.inf
-    most = parts.wanted(cost)
+    most = shares.wanted(cost)
     for axis, a in enumerate(c.kept):
         for count in sorted({n for n in (most, most // 2, most // 4, most // 8) if n > 1}):
             unit = _unit(tiling, axis)
-            found = parts.divided(axis, a.size, count, unit, exact=False)
+            found = shares.divided(axis, a.size, count, unit, exact=False)
             if found is None:
                 continue
             kept = list(c.kept)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ctypes
 import functools
 import struct
+import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -259,8 +260,17 @@ def _new_function() -> Callable[..., Any]:
     return prototype(("PyCFunction_NewEx", ctypes.pythonapi))  # type: ignore[no-any-return]
 
 
-@functools.cache
+_ONE_AT_A_TIME = threading.Lock()
+
+
 def _library() -> llvm.Library:
+    """The library of the function that all calls go through, of which there is one for ever."""
+    with _ONE_AT_A_TIME:
+        return _made_library()
+
+
+@functools.cache
+def _made_library() -> llvm.Library:
     return llvm.Library(cache.compiled(calling.text()), ("call",))
 
 

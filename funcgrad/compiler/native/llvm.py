@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import os
+import threading
 from collections.abc import Mapping
 from typing import Any
 
@@ -98,8 +100,17 @@ def _arrays_of_linker() -> list[type]:
     return [element * n for element in elements if element is not None for n in range(4)]
 
 
-@functools.cache
+_ONE_AT_A_TIME = threading.RLock()
+"""Held while something is made once: of two, made by two threads, one would go, and its code."""
+
+
 def _linker() -> Any:
+    with _ONE_AT_A_TIME:
+        return _made_linker()
+
+
+@functools.cache
+def _made_linker() -> Any:
     return binding().create_lljit_compiler(target())
 
 
@@ -112,7 +123,7 @@ def object_code(text: str) -> bytes:
 class Library:
     """Machine code in memory: addresses of functions by their names, as long as it is kept."""
 
-    _number = 0
+    _numbers = itertools.count(1)
 
     def __init__(
         self, code: bytes, names: tuple[str, ...], imported: Mapping[str, int] | None = None
@@ -124,8 +135,7 @@ class Library:
             builder.import_symbol(name, address)
         for name in names:
             builder.export_symbol(name)
-        Library._number += 1
-        self._library = builder.link(_linker(), f"funcgrad_{Library._number}")
+        self._library = builder.link(_linker(), f"funcgrad_{next(Library._numbers)}")
         self.addresses: dict[str, int] = {name: self._library[name] for name in names}
 
 

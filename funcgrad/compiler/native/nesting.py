@@ -6,14 +6,14 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from ..groups import Map
-from . import parts
+from . import shares
 from .builder import Builder
 from .kinds import Kind
 from .maps import reducing_first
 from .nests import emit_nest
 from .orders import Nest, Operand, Plan, laid_out
 from .packing import least
-from .parts import Parts
+from .shares import Parts
 from .places import Memory, kind_of_var, size_of
 from .reductions import ACCUMULATORS
 from .views import contiguous_steps, steps_along
@@ -62,7 +62,7 @@ def write(
     lanes = lanes_of(kinds, module.bits)
     plan = laid_out(group, reads, fixed, lanes)
     targets = list(define(plan.results))
-    count = 1 if module.is_shared else parts.wanted(parts.cycles_of(group, lanes))
+    count = 1 if module.is_shared else shares.wanted(shares.cycles_of(group, lanes))
     overlaps = {m.address for m in sources}.isdisjoint(m.address for m in targets)
     call = Call(group, lanes, plan, _parts(plan.nest, count, lanes, overlaps))
     if call.is_partial:
@@ -76,7 +76,7 @@ def write(
 
 
 def _parts(nest: Nest, count: int, lanes: int, overlaps: bool) -> Parts | None:
-    return parts.of_nest(nest, count, lanes * ACCUMULATORS, overlaps) if count > 1 else None
+    return shares.of_nest(nest, count, lanes * ACCUMULATORS, overlaps) if count > 1 else None
 
 
 def _run(module: Any, call: Call, addresses: Sequence[str], along: Sequence[int] = ()) -> None:

@@ -1,117 +1,109 @@
-"""How kernels are divided into parts that threads share.
+"""The first few lanes of vectors shorter than 128 bits, in memory.
 
-Parts are chosen by what is computed, never by how many threads there are: so results are the same
-with any number of them. What is done in less time than it takes to wake a thread stays whole.
+LLVM makes such vectors longer, and their masks, of which the new bits may be any: masked stores
+would write behind the end of an array. So the lanes are written in parts of 8, 4, 2 and 1, or
+with a mask that is as long as it will be.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import Any, TypeAlias
 
-from ..groups import Map
-from .operations import is_short
-from .orders import Nest
+from .kinds import Kind
 
-LEAST = 90_000.0
-"""Cycles, some tens of microseconds, from which on a kernel is divided."""
+Instructions: TypeAlias = Any
+Value: TypeAlias = Any
 
-EACH = 30_000.0
-"""Cycles of a part, unless there would be too many."""
-
-MOST = 64
-"""Parts of a kernel."""
-
-SHORTEST = 8
-"""So many elements of an axis along which it is reduced are in a part, at least."""
-
-LONG = 16.0
-"""Cycles of an elementary function of a vector."""
-
-MOST_TWICE = 1.1
-"""So much may be computed where parts overlap, in sizes of the axis."""
-
-BYTES = 6.0
-"""Bytes that memory gives in a cycle."""
+SHORTEST = 128
+"""Bits of a vector that has masks of its own."""
 
 
-class Parts(NamedTuple):
-    """Equal parts of an axis.
-
-    Attributes:
-        axis: which one.
-        length: of a part.
-        number: of parts; the last one begins so that it ends where the axis does.
-    """
-
-    axis: int
-    length: int
-    number: int
+def _parts(count: int) -> Iterator[tuple[int, int]]:
+    """Where parts begin, and how long they are: powers of two."""
+    start = 0
+    while start < count:
+        length = 1 << (count - start).bit_length() - 1
+        yield start, length
+        start += length
 
 
-def wanted(cycles: float) -> int:
-    """So many parts are worth while; 1 to leave it whole."""
-    return 1 if cycles < LEAST else min(MOST, int(cycles / EACH))
+def _chosen(places: Sequence[int | None]) -> str:
+    """The lanes of a shuffle."""
+    each = ("i32 poison" if p is None else f"i32 {p}" for p in places)
+    return f"<{len(places)} x i32> <{', '.join(each)}>"
 
 
-def cycles_of(group: Map, lanes: int) -> float:
-    """About as many cycles as a map takes, and the reductions of it."""
-    vectors = math.prod(group.shape) / lanes
-    arrays = len(group.inputs) + len(group.outputs)
-    short = sum(map(is_short, group.eqns))
-    computing = 0.5 * short + LONG * (len(group.eqns) - short) + len(group.reductions)
-    every = (*group.inputs, *group.outputs)
-    moved = sum(math.prod(v.aval.shape) * v.aval.dtype.itemsize for v in every)
-    return max(vectors * (computing + 0.7 * arrays + 0.5), moved / BYTES)
-
-
-def of_nest(nest: Nest, count: int, unit: int, overlaps: bool) -> Parts | None:
-    """The parts of a nest of loops; None if none of its loops can be divided.
-
-    Args:
-        nest: the loops.
-        count: of parts that are wanted.
-        unit: so many elements along the vectors' axis stay together.
-        overlaps: whether parts may, where nothing is reduced.
-    """
-    best: Parts | None = None
-    for k, axis in enumerate(nest.loops):
-        smallest = unit if k == nest.vector else SHORTEST if axis.reduced else 1
-        exact = axis.reduced or not overlaps
-        most = min(count, axis.size // smallest)
-        found = divided(k, axis.size, most, 1 if exact else smallest, exact)
-        if found is None:
-            continue
-        if best is None or found.number >= 2 * best.number:
-            best = found
-    return best
-
-
-def divided(axis: int, size: int, count: int, unit: int, exact: bool) -> Parts | None:
-    """About as many parts of an axis; the last one overlaps with the one before, if need be.
-
-    Args:
-        axis: its number.
-        size: its length.
-        count: of parts that are wanted.
-        unit: lengths are multiples of this.
-        exact: whether no parts may overlap: there are fewer of them, or none.
-    """
-    if exact:
-        for n in range(min(count, size), 1, -1):
-            if size % n == 0:
-                return Parts(axis, size // n, n)
-        return None
-    for n in range(min(count, size), 1, -1):
-        length = -(-size // n)
-        length = -(-length // unit) * unit
-        found = -(-size // length)
-        if found > 1 and found * length <= MOST_TWICE * size:
-            return Parts(axis, length, found)
+def _count(b: Instructions, index: str, stop: str) -> int | None:
+    """The number of lanes from an index on, below a stop, if it is known."""
+    if index.isdigit() and stop.isdigit():
+        return min(int(stop) - int(index), b.lanes)
     return None
 
 
-def moved(steps: Sequence[int], parts: Parts) -> int:
-    """The step of an array from part to part, in elements."""
-    return steps[parts.axis] * parts.length
+def _long_mask(b: Instructions, kind: Kind, index: str, stop: str) -> tuple[int, str]:
+    """A mask of as many lanes as a vector of 128 bits has, and their number."""
+    lanes = SHORTEST // (8 * kind.size)
+    end = b.scalar(f"add nsw i64 {index}, {b.lanes}")
+    nearer = b.scalar(f"icmp slt i64 {end}, {stop}")
+    stop = b.scalar(f"select i1 {nearer}, i64 {end}, i64 {stop}")
+    name = f"llvm.get.active.lane.mask.v{lanes}i1.i64"
+    b.declare(name, f"declare <{lanes} x i1> @{name}(i64, i64)")
+    return lanes, b.scalar(f"call <{lanes} x i1> @{name}(i64 {index}, i64 {stop})")
+
+
+def store_first(b: Instructions, x: Value, address: str, index: str, stop: str) -> None:
+    """Write the lanes from an index on, below a stop, side by side."""
+    t, memory = b.type(x.kind), x.kind.memory
+    count = _count(b, index, stop)
+    if count is None:
+        n, mask = _long_mask(b, x.kind, index, stop)
+        long, name = f"<{n} x {memory}>", f"llvm.masked.store.v{n}{x.kind.suffix}.p0"
+        lanes = _chosen([k if k < b.lanes else None for k in range(n)])
+        held = b.scalar(f"shufflevector {t} {x.text}, {t} poison, {lanes}")
+        b.declare(name, f"declare void @{name}({long}, ptr, i32 immarg, <{n} x i1>)")
+        given = f"{long} {held}, ptr {address}, i32 {x.kind.size}, <{n} x i1> {mask}"
+        b.emit(f"call void @{name}({given})")
+        return
+    for start, n in _parts(count):
+        where = b.pointer(address, str(start), x.kind) if start else address
+        if n == 1:
+            held = b.scalar(f"extractelement {t} {x.text}, i64 {start}")
+            b.emit(f"store {memory} {held}, ptr {where}, align {x.kind.size}")
+        else:
+            lanes = _chosen([*range(start, start + n)])
+            held = b.scalar(f"shufflevector {t} {x.text}, {t} poison, {lanes}")
+            b.emit(f"store <{n} x {memory}> {held}, ptr {where}, align {x.kind.size}")
+
+
+def load_first(b: Instructions, address: str, kind: Kind, index: str, stop: str) -> Value:
+    """The lanes from an index on, below a stop, from memory; the others are 0."""
+    t, lanes = b.type(kind), b.lanes
+    count = _count(b, index, stop)
+    if count is None:
+        n, mask = _long_mask(b, kind, index, stop)
+        long, name = f"<{n} x {kind.memory}>", f"llvm.masked.load.v{n}{kind.suffix}.p0"
+        b.declare(name, f"declare {long} @{name}(ptr, i32 immarg, <{n} x i1>, {long})")
+        given = f"ptr {address}, i32 {kind.size}, <{n} x i1> {mask}, {long} zeroinitializer"
+        held = b.scalar(f"call {long} @{name}({given})")
+        first = _chosen([*range(lanes)])
+        return b.instruction(f"shufflevector {long} {held}, {long} poison, {first}", kind)
+    found = "zeroinitializer"
+    for start, n in _parts(count):
+        where = b.pointer(address, str(start), kind) if start else address
+        if n == 1:
+            one = b.scalar(f"load {kind.memory}, ptr {where}, align {kind.size}")
+            found = b.scalar(f"insertelement {t} {found}, {kind.memory} {one}, i64 {start}")
+            continue
+        part = f"<{n} x {kind.memory}>"
+        read = b.scalar(f"load {part}, ptr {where}, align {kind.size}")
+        wide: list[int | None] = [k if k < n else None for k in range(lanes)]
+        read = b.scalar(f"shufflevector {part} {read}, {part} poison, {_chosen(wide)}")
+        places: list[int | None] = [
+            lanes + k - start if start <= k < start + n else k for k in range(lanes)
+        ]
+        found = b.scalar(f"shufflevector {t} {found}, {t} {read}, {_chosen(places)}")
+    return b.instruction(f"bitcast {t} {found} to {t}", kind)
+
+
+__all__ = ["SHORTEST", "load_first", "store_first"]

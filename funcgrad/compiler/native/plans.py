@@ -10,7 +10,7 @@ from ..groups import Map
 from .builder import Builder
 from .kinds import Kind
 from .orders import Operand
-from .parts import Parts
+from .shares import Parts
 
 
 class Shared(NamedTuple):

@@ -10,7 +10,7 @@ import numpy as np
 from ...core.jaxpr import Eqn, Literal
 from ...core.primitive import REGISTRY
 from ..groups import Map
-from . import parts
+from . import shares
 from .blocks import Block
 from .maps import combining, reducing_first
 from .nesting import lanes_of
@@ -86,8 +86,8 @@ class _Rows:
         maps = [step for step in self.block.steps if isinstance(step, Map)]
         kinds = [kind_of_var(v) for step in maps for v in (*step.inputs, *step.results)]
         lanes = lanes_of(kinds, self.module.bits)
-        cycles = sum(parts.cycles_of(step, lanes) for step in maps)
-        return min(parts.wanted(cycles), self.turns)
+        cycles = sum(shares.cycles_of(step, lanes) for step in maps)
+        return min(shares.wanted(cycles), self.turns)
 
     def in_parts(self, number: int, rest: int) -> None:
         """All rows in parts, of which each has totals of its own; they are reduced at the end."""

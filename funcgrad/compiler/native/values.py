@@ -12,6 +12,7 @@ from typing import TypeAlias
 import numpy as np
 
 from .kinds import BOOL, DOUBLE, KINDS, Kind
+from .parts import SHORTEST, load_first, store_first
 
 Number: TypeAlias = "Value | float | int | bool"
 """A value, or a Python number that takes on the kind of the value beside it."""
@@ -107,6 +108,7 @@ class Instructions:
         block: the label of the block under construction.
         may_give_up: whether something in it gives up.
         written: how often each elementary function is wanted.
+        below: of masks, from where on and below what they hold.
     """
 
     def __init__(self, lanes: int) -> None:
@@ -116,6 +118,7 @@ class Instructions:
         self.block: str = ""
         self.may_give_up: bool = False
         self.written: dict[str, int] = {}
+        self.below: dict[str, tuple[str, str]] = {}
         self._known: dict[str, Value] = {}
         self._count: int = 0
 
@@ -302,6 +305,8 @@ class Instructions:
         t = self.type(memory)
         if mask is None:
             found = self.instruction(f"load {t}, ptr {address}, align {kind.size}", memory)
+        elif self._is_short(kind):
+            found = load_first(self, address, memory, *self.below[mask.text])
         else:
             name = f"llvm.masked.load.{self.suffix(memory)}.p0"
             m = self.type(BOOL)
@@ -319,6 +324,9 @@ class Instructions:
         t = self.type(x.kind)
         if mask is None:
             self.emit(f"store {t} {x.text}, ptr {address}, align {size}")
+            return
+        if self._is_short(x.kind):
+            store_first(self, x, address, *self.below[mask.text])
             return
         name = f"llvm.masked.store.{self.suffix(x.kind)}.p0"
         m = self.type(BOOL)
@@ -395,6 +403,10 @@ class Instructions:
             register = self.scalar(f"zext i1 {register} to i8")
         self.emit(f"store {kind.memory} {register}, ptr {address}, align {kind.size}")
 
+    def _is_short(self, kind: Kind) -> bool:
+        """True for vectors of which masks are not to be trusted."""
+        return self.lanes * kind.size * 8 < SHORTEST
+
     def _check_mask(self, mask: Value | None) -> None:
         """Raise for a mask of one lane: LLVM has no such loads, and would abort the process."""
         if mask is not None and self.lanes == 1:
@@ -416,7 +428,9 @@ class Instructions:
             return self.instruction(f"icmp slt i64 {index}, {stop}", BOOL)
         name = f"llvm.get.active.lane.mask.v{self.lanes}i1.i64"
         self.declare(name, f"declare {m} @{name}(i64, i64)")
-        return self.instruction(f"call {m} @{name}(i64 {index}, i64 {stop})", BOOL)
+        found = self.instruction(f"call {m} @{name}(i64 {index}, i64 {stop})", BOOL)
+        self.below[found.text] = index, stop
+        return found
 
 
 def _is_pure(text: str) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ... import arrays
+from ...core import hooks
 from ...core.avals import WEAK_DTYPES, WEAK_SAMPLES, Aval
 from ...core.lowering import NumpyText
 from ...core.primitive import Algebra, Case, Primitive, check_declared, check_operands
@@ -21,6 +22,17 @@ from .partials import FUNCTION, NEGATIVE, SAME, SCALING, Quotient, partial_kind,
 from .rules import Joint, Rules, as_rules, carries_no_tangent, sum_of_rules
 from .transposing import pull_back_one
 
+LARGE = 1 << 14
+"""Arrays of so many elements are large: below, a call of native code costs more than it saves."""
+
+_EXACT = frozenset(
+    [
+        np.add, np.subtract, np.multiply, np.true_divide, np.negative, np.sqrt, np.square,
+        np.reciprocal, np.absolute, np.copysign, np.ldexp, np.spacing, np.nextafter, np.sign,
+    ]
+)  # fmt: skip
+"""Functions that NumPy computes in an instruction or two."""
+
 _PLAIN = frozenset([np.ndarray, np.float64, np.float32, np.bool_, float, int])
 
 
@@ -29,6 +41,7 @@ class Elementwise(Primitive):
 
     Attributes:
         partials: one per operand: 1, -1, None, function(out, *operands), or Scaling.
+        run: ``evaluate`` as it is called on plain arrays: large ones may be left to native code.
         jvp: rules in the place of partials, for maps that are only real-linear.
         arity: number of operands.
         ufunc: NumPy's function, where ``evaluate`` is Python's operator.
@@ -42,6 +55,7 @@ class Elementwise(Primitive):
     partial_needs: tuple[int, ...] = derived(())
     partial_table: tuple[tuple[int, Any], ...] = derived(())
     composed: bool = derived(False)
+    run: Callable[..., Any] = derived(None)
 
     def complete(self) -> None:
         kinds = tuple(map(partial_kind, self.partials))
@@ -55,8 +69,40 @@ class Elementwise(Primitive):
             partial_needs=needs,
             partial_table=table,
             composed=composed or self.rounded is not None,
+            run=self._looking_at_sizes() if self._is_rounded() else self.evaluate,
         )
         super().complete()
+
+    def _is_rounded(self) -> bool:
+        """True for functions that are computed in more than an instruction or two."""
+        return (self.scalar or self.rounded) is not None and self.ufunc not in _EXACT
+
+    def _looking_at_sizes(self) -> Callable[..., Any]:
+        """``evaluate``, but for large arrays."""
+        evaluate = self.evaluate
+
+        def unary(x: Any) -> Any:
+            if type(x) is np.ndarray and x.size >= LARGE:
+                out = hooks.large(self, (x,))
+                if out is not NotImplemented:
+                    return out
+            return evaluate(x)
+
+        def binary(x: Any, y: Any) -> Any:
+            if (type(x) is np.ndarray and x.size >= LARGE) or (
+                type(y) is np.ndarray and y.size >= LARGE
+            ):
+                return run(x, y)
+            return evaluate(x, y)
+
+        def run(*xs: Any) -> Any:
+            for x in xs:
+                if type(x) is np.ndarray and x.size >= LARGE:
+                    out = hooks.large(self, xs)
+                    return evaluate(*xs) if out is NotImplemented else out
+            return evaluate(*xs)
+
+        return unary if self.arity == 1 else binary if self.arity == 2 else run
 
     def has_derivative(self) -> bool:
         return self.jvp is not None or any(self.partial_kinds) or self.transpose is not None
@@ -65,7 +111,7 @@ class Elementwise(Primitive):
         for a in args:
             if type(a) not in _PLAIN:
                 return Primitive.__call__(self, *args, **params)
-        return self.evaluate(*args)
+        return self.run(*args)
 
     def compute(self, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
         """Evaluate on plain arrays."""
@@ -78,7 +124,9 @@ class Elementwise(Primitive):
         On a GPU an operator that is composed of NumPy's functions is its formula: that looks at
         no values from the host.
         """
-        if xp is np or not self.composed:
+        if xp is np:
+            return self.run(*args)
+        if not self.composed:
             return self.evaluate(*args)
         return by_formula(self, xp, args)
 
@@ -86,7 +134,7 @@ class Elementwise(Primitive):
         """Call an operator of one operand."""
         if isinstance(x, Tracer):
             return x._trace.unary(self, x)
-        return self.evaluate(x) if type(x) in _PLAIN else self.compute((x,), {})
+        return self.run(x) if type(x) in _PLAIN else self.compute((x,), {})
 
     def binary(self, x: Any, y: Any) -> Any:
         """Call an operator of two operands."""
@@ -97,7 +145,7 @@ class Elementwise(Primitive):
         elif isinstance(y, Tracer):
             trace = y._trace
         elif type(x) in _PLAIN and type(y) in _PLAIN:
-            return self.evaluate(x, y)
+            return self.run(x, y)
         else:
             return self.compute((x, y), {})
         return trace.binary(self, x, y)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ...core.avals import WEAK_DTYPES, Aval
-from ...core.facts import Hazard, Moves
+from ...core.facts import FloatScalars, Hazard, Moves
 from ...core.lowering import NumpyText
 from ...core.primitive import Case, Primitive
 from ...typing import Array
@@ -163,7 +163,11 @@ pos: Elementwise = elementwise(
 
 
 def zeroed(out: Array, zero: Array) -> Array:
-    """A product, which may be written into, with zeros where it must have them."""
+    """A product, which may be written into, with zeros where it must have them and is NaN.
+
+    Zeros that it has keep their signs.
+    """
+    zero = zero & (out != out)
     if out.ndim:
         np.copyto(out, 0, where=zero)
         return out
@@ -173,6 +177,11 @@ def zeroed(out: Array, zero: Array) -> Array:
 def all_finite(x: Array) -> np.bool:
     """True if no element is infinite or NaN, by the norm; it may be False for huge ones, too."""
     return np.vdot(x, x).real < np.inf
+
+
+def strong_formula(m: FloatScalars, zero: Any, product: Any) -> Any:
+    """The same of one number."""
+    return m.where(zero, m.where(product == product, product, 0.0), product)
 
 
 def strong_multiply(z: Array, x: Array, out: Array | None = None) -> Array:
@@ -233,7 +242,7 @@ mul_strong: Primitive = _strong_product(
     lambda: mul_strong,
     lambda: mul_both_strong,
     (1,),
-    lambda m, z, x: m.where(z == 0, z, z * x),
+    lambda m, z, x: strong_formula(m, z == 0, z * x),
 )
 mul_both_strong: Primitive = _strong_product(
     "mul_both_strong",
@@ -241,7 +250,7 @@ mul_both_strong: Primitive = _strong_product(
     lambda: mul_both_strong,
     lambda: mul_both_strong,
     (),
-    lambda m, z, x: m.where(z == 0, z, m.where(x == 0, x, z * x)),
+    lambda m, z, x: strong_formula(m, (z == 0) | (x == 0), z * x),
 )
 
 
@@ -272,7 +281,7 @@ div_strong: Elementwise = elementwise(
     masks=True,
     fills=True,
     numpy=NumpyText(into=True, overwrites=()),
-    scalar=lambda m, z, y: m.where(z == 0, z, z / y),
+    scalar=lambda m, z, y: strong_formula(m, z == 0, z / y),
     hazard=Hazard.DIVISION,
 )
 

@@ -16,7 +16,7 @@ from ...core.primitive import Case
 from ...core.tracing import aval_of
 from ...typing import Array
 from ..families import Elementwise, Joint, elementwise, is_value, sample
-from .arithmetic import all_finite, fit, mul_both_strong, mul_strong, zeroed
+from .arithmetic import all_finite, fit, mul_both_strong, mul_strong, strong_formula, zeroed
 
 BOOLEAN = "the result is boolean"
 INTEGER = "the result is integer"
@@ -138,7 +138,9 @@ shared_product: Elementwise = elementwise(
     arity=3,
     fuses=((mul_strong, shares), (mul_both_strong, shares)),
     numpy=NumpyText(into=True, overwrites=(2,)),
-    scalar=lambda m, x, y, t: m.where(x < y, 0.0, m.where(x == y, 0.5 * t, t)),
+    scalar=lambda m, x, y, t: strong_formula(
+        m, x < y, t * m.where(x < y, 0.0, m.where(x == y, 0.5, 1.0))
+    ),
 )
 
 

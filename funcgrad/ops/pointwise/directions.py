@@ -38,8 +38,8 @@ def share_values(x: Array, whole: Array, out: Array | None = None) -> Array:
 def cosine_values(x: Array, y: Array) -> Array:
     """The cosine x / hypot(x, y) of the angle between (x, y) and the first axis; 0 at (0, 0)."""
     dtype = np.result_type(x, y)
-    if dtype == np.float16:
-        x, y = np.asarray(x, np.float32), np.asarray(y, np.float32)
+    wide = np.float32 if dtype == np.float16 else dtype
+    x, y = np.asarray(x, wide), np.asarray(y, wide)
     with np.errstate(all="ignore"):
         square = x * x + y * y
         info = np.finfo(square.dtype)

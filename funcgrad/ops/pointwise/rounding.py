@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ...core.facts import Hazard
+from ...core.facts import FloatScalars, Hazard
 from ...core.primitive import Case
 from ...typing import Array
 from ..families import Elementwise, elementwise, sample
@@ -16,6 +16,11 @@ from ..families import Elementwise, elementwise, sample
 
 def _steps(name: str, ufunc: np.ufunc, **kw: Any) -> Elementwise:
     return elementwise(name, ufunc, nondifferentiable="piecewise constant", **kw)
+
+
+def _spacing_formula(m: FloatScalars, x: Any) -> Any:
+    step = m.nextafter(m.abs(x), inf) - m.abs(x)
+    return m.where(x < 0, -step, step)
 
 
 floor: Elementwise = _steps("floor", np.floor, kinds="f", idempotent=True)
@@ -29,7 +34,7 @@ spacing: Elementwise = _steps(
     "spacing",
     np.spacing,
     kinds="f",
-    rounded=lambda m, x: m.copysign(m.nextafter(m.abs(x), inf) - m.abs(x), x),
+    rounded=_spacing_formula,
 )
 floor_divide: Elementwise = _steps(
     "floor_divide",

@@ -1,0 +1,1 @@
+"""Random well-typed programs, native against the interpreter, in processes that may die."""
