@@ -14,6 +14,7 @@ from .mathematics import (
     hyperbolic,
     logarithms,
     powers,
+    remainders,
     representation,
     trigonometry,
 )
@@ -120,20 +121,20 @@ class VectorFunctions:
         """The number itself."""
         return x
 
-    def imag(self, x: Number) -> NoReturn:
-        """Refused: there are no complex numbers."""
-        raise NotNativeError("native code has no complex numbers: imag")
+    def imag(self, x: Number) -> Number:
+        """0: complex numbers are pairs of real ones."""
+        return 0.0 if not isinstance(x, Value) else self.builder.constant(0, x.kind)
 
-    def conj(self, x: Number) -> NoReturn:
-        """Refused: there are no complex numbers."""
-        raise NotNativeError("native code has no complex numbers: conj")
+    def conj(self, x: Number) -> Number:
+        """The number itself."""
+        return x
 
     def complex(self, x: Number, y: Number) -> NoReturn:
-        """Refused: there are no complex numbers."""
+        """Refused: complex numbers are pairs of real ones."""
         raise NotNativeError("native code has no complex numbers: complex")
 
     def is_complex(self, x: Number) -> bool:
-        """False: there are no complex numbers."""
+        """False: complex numbers are pairs of real ones."""
         return False
 
     def tiny(self, x: Number) -> float:
@@ -147,6 +148,24 @@ class VectorFunctions:
     def nextafter(self, x: Number, y: Number) -> Value:
         """The number next to x on the way to y."""
         return representation.nextafter(*self._floats(x, y))
+
+    def exponent(self, x: Number) -> Value:
+        """The integer n of x = m * 2**n, m from 1/2 to 1; 0 of 0, infinities and NaN."""
+        return representation.exponent(self._float(x))
+
+    # --- remainders ------------------------------------------------------------------------------
+
+    def fmod(self, x: Number, y: Number) -> Value:
+        """What is left of x after all multiples of y, with the sign of x."""
+        return self._function(remainders.fmod, *self._floats(x, y))
+
+    def remainder(self, x: Number, y: Number) -> Value:
+        """What is left with the sign of y."""
+        return self._function(remainders.remainder, *self._floats(x, y))
+
+    def floor_divide(self, x: Number, y: Number) -> Value:
+        """The quotient rounded down."""
+        return self._function(remainders.floor_divide, *self._floats(x, y))
 
     # --- powers, exponentials, logarithms --------------------------------------------------------
 
