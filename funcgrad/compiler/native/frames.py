@@ -9,9 +9,10 @@ import numpy as np
 
 from ...core.jaxpr import Eqn, Jaxpr, Literal, Var
 from ..groups import Map, Step
-from . import kernels, loops, reductions, registers, rows
+from . import complex_arrays, kernels, loops, reductions, registers, rows
 from .blocks import Block, as_map, blocked
 from .builder import Builder, Value
+from .interleaved import paired
 from .kinds import Kind
 from .maps import copying
 from .module import Module
@@ -53,6 +54,8 @@ class Frame:
         self.module: Module = module
         self.jaxpr: Jaxpr = jaxpr
         self.places: dict[Any, Place] = dict(zip(jaxpr.invars, given, strict=True))
+        self.seconds: dict[str, str] = {}
+        """By the addresses of complex arrays those of their imaginary parts."""
         self._targets: dict[Any, Memory] = {}
         self._dying: set[Any] = set()
         made = {v for e in jaxpr.eqns for v in e.outvars}
@@ -65,6 +68,11 @@ class Frame:
                 if x in made:
                     self._targets.setdefault(x, self._targets[v])
             target = self._targets.get(e.outvars[0]) if len(e.outvars) == 1 else None
+            if target is not None and e.primitive.name == "complex":
+                for x, there in complex_arrays.targets(self, e, target):
+                    if x in made:
+                        self._targets.setdefault(x, there)
+                continue
             if target is None or not e.primitive.view or type(e.inputs[0]) is Literal:
                 continue
             if e.inputs[0] not in made:
@@ -175,6 +183,7 @@ class Frame:
         wanted = self._targets.get(v)
         if wanted is not None:
             found = Memory(wanted.address, wanted.shape, kind, self, None, wanted.steps)
+            found.half = wanted.half
         else:
             found = self.room(v.aval.shape, kind, steps)
         self.places[v] = found
@@ -189,6 +198,13 @@ class Frame:
         if shares and place.buffer is not None and place.frame is self:
             place.buffer.uses += 1
         self.places[v] = place
+
+    def show(self, v: Var, place: Memory) -> None:
+        """Let a result be what is seen of memory, unless it is wanted elsewhere."""
+        if v in self._targets:
+            self.put(place, self.define(v))
+        else:
+            self.stand(v, place, shares=True)
 
     def set_elements(self, v: Var, elements: np.ndarray) -> None:
         """Let a small array stand in registers."""
@@ -213,6 +229,8 @@ class Frame:
             self._map(step)
         elif isinstance(step, Block):
             rows.emit(self, step)
+        elif complex_arrays.takes(step):
+            complex_arrays.emit(self, step)
         elif self._look(step):
             pass
         elif registers.takes(step):
@@ -271,13 +289,7 @@ class Frame:
         if found is None:
             return False
         for v, place in zip(e.outvars, self._views(e, source, found), strict=True):
-            target = self._targets.get(v)
-            if target is not None:
-                self.put(place, self.define(v))
-                continue
-            if source.buffer is not None and source.frame is self:
-                source.buffer.uses += 1
-            self.places[v] = place
+            self.show(v, place)
         if written:
             self.release(source)
         return True
@@ -325,12 +337,13 @@ class Frame:
         kinds = [kind_of_var(a) for a in (*group.inputs, *group.results)]
         lanes = lanes_of(kinds, self.module.bits)
         plan = laid_out(group, reads, fixed, lanes)
-        targets = define(plan.results)
+        places = [*sources, *define(plan.results)]
+        parts = paired(places)
 
         def emit(builder: Builder, names: list[str]) -> None:
-            emit_nest(builder, group, plan.nest, plan.operands, names)
+            emit_nest(builder, group, plan.nest, plan.operands, names, parts)
 
-        self.module.kernel(lanes, [m.address for m in (*sources, *targets)], emit)
+        self.module.kernel(lanes, [m.address for m in places], emit)
 
     def _copy(self, source: Memory, target: Memory) -> None:
         """Copy elements between arrays of other steps, or other kinds of numbers."""

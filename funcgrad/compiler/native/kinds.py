@@ -69,3 +69,19 @@ _BY_PLACE: dict[tuple[str, int], Kind] = {(k.dtype.kind, k.size): k for k in KIN
 def kind_of(dtype: np.dtype) -> Kind | None:
     """The kind of numbers of a dtype in this machine's byte order; None if there is none."""
     return _BY_PLACE.get((dtype.kind, dtype.itemsize)) if dtype.isnative else None
+
+
+COMPLEX: dict[str, Kind] = {
+    k.char: k for k in (Kind("F", "", "[2 x float]", 8), Kind("D", "", "[2 x double]", 16))
+}
+"""Complex numbers, which are in memory only: two numbers side by side."""
+
+
+def in_memory(dtype: np.dtype) -> Kind | None:
+    """The kind of numbers of a dtype, complex ones as well; None if there is none."""
+    return COMPLEX.get(dtype.char if dtype.isnative else "") or kind_of(dtype)
+
+
+def parts(kind: Kind) -> Kind:
+    """The kind of the parts of complex numbers."""
+    return {"F": FLOAT, "D": DOUBLE}[kind.char]

@@ -73,7 +73,8 @@ class Module:
         key = (value.dtype.char, value.shape, value.tobytes())
         found = self._embedded.get(key)
         if found is None:
-            found = self._embed(value) if value.nbytes <= MOST_EMBEDDED else self._hand_over(value)
+            small = value.nbytes <= MOST_EMBEDDED and value.dtype.kind != "c"
+            found = self._embed(value) if small else self._hand_over(value)
             self._embedded[key] = found
         return found
 

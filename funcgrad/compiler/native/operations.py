@@ -200,6 +200,21 @@ def _count_of_bits(b: Builder, x: Value) -> Value:
     return b.call(f"llvm.ctpop.{b.suffix(x.kind)}", x.kind, x)
 
 
+@functools.cache
+def _products_are_fused() -> bool:
+    """Whether NumPy's products of arrays of complex numbers round once for two operations."""
+    x = np.full(8, 1 + 2.0**-30 + 1j * (1 + 2.0**-29))
+    y = np.full(8, 1 + 2.0**-31 + 1j * (1 - 2.0**-30))
+    a, b, c, d = (float(p[0]) for z in (x, y) for p in (z.real, z.imag))
+    return float((x * y)[0].real) != a * c - b * d
+
+
+def _product(b: Builder, which: int, x: Value, y: Value, u: Value, v: Value) -> Value:
+    """A part of the product of x + iy and u + iv, rounded as NumPy does it here."""
+    first, rest = ((u, -(y * v)), (v, y * u))[which]
+    return b.fma(x, first, rest) if _products_are_fused() else x * first + rest
+
+
 OPERATIONS: dict[str, Emitter] = {
     "floor_divide": _divided(floored, 0, "floor_divide"),
     "rem": _divided(floored, 1, "remainder"),
@@ -208,6 +223,8 @@ OPERATIONS: dict[str, Emitter] = {
     "lcm": least_common_multiple,
     "heaviside": _step_at_zero,
     "population_count": _count_of_bits,
+    "real_of_product": lambda b, *xs: _product(b, 0, *b.common(*xs)),
+    "imag_of_product": lambda b, *xs: _product(b, 1, *b.common(*xs)),
     "exponent": lambda b, x: VectorFunctions(b).exponent(x),
     "imag": lambda b, x: b.constant(0, x.kind),
     "rad2deg": _turned(180, np.pi),

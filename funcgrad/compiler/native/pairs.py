@@ -1,0 +1,475 @@
+"""Complex numbers as pairs of real ones: jaxprs in which nothing else is complex.
+
+Elementwise operators are written by the formulas of their records, on pairs. What moves elements
+or is linear is done to both parts. What is complex in memory, arguments and results, is looked at
+by ``real`` and ``imag``, and made by ``complex``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+from math import inf, nan
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+
+from ...core.avals import Aval
+from ...core.facts import Moves
+from ...core.jaxpr import Eqn, Jaxpr, Literal, Var
+from ...core.tracing import shape_of
+from ...equality import exact_key
+from ...ops.families import Bilinear, Elementwise, Linear
+from ...ops.pointwise.complex import imag, make, real
+from ...ops.shape import convert
+from ...transforms.staging import Formulas, stage
+from .pair_loops import LOOPS, over_pairs
+from .pair_numbers import NoPairsError, Pair, PairFunctions, Real
+
+MOST_FORMS = 4096
+"""So many forms of equations are kept."""
+
+
+class Native(NamedTuple):
+    """What is known of native code of real numbers.
+
+    Attributes:
+        fits: whether it computes all of a jaxpr.
+        loops: whether it computes a loop or branch.
+        inside: the function of parts that a jaxpr inside is; None if something stays complex.
+    """
+
+    fits: Callable[[Jaxpr], bool]
+    loops: Callable[[Eqn], bool]
+    inside: Callable[[Jaxpr], Jaxpr | None]
+
+
+_forms: dict[Hashable, Jaxpr | None] = {}
+
+
+def is_complex(a: Any) -> bool:
+    """True for variables and literals of complex numbers."""
+    return bool(a.aval.dtype.kind == "c")
+
+
+def part_of(dtype: np.dtype) -> np.dtype:
+    """The dtype of the parts of complex numbers; of real ones that of those made of them."""
+    return np.result_type(dtype, np.complex64).type(0).real.dtype
+
+
+def as_pairs(jaxpr: Jaxpr, native: Native) -> Jaxpr:
+    """A jaxpr with pairs of real numbers in the place of complex ones, where that can be."""
+    every = (*jaxpr.constvars, *jaxpr.invars, *(v for e in jaxpr.eqns for v in e.outvars))
+    if not any(map(is_complex, every)):
+        return jaxpr
+    writer = _Writer(jaxpr, native)
+    for e in jaxpr.eqns:
+        writer.write(e)
+    outvars = [writer.whole(a) for a in jaxpr.outvars]
+    return writer.jaxpr(jaxpr.invars, outvars)
+
+
+def of_pairs(jaxpr: Jaxpr, native: Native) -> Jaxpr | None:
+    """The function of the parts of what a jaxpr takes, to the parts of what it returns.
+
+    None if something inside stays complex.
+    """
+    writer = _Writer(jaxpr, native)
+    invars: list[Var] = []
+    for v in jaxpr.invars:
+        if is_complex(v):
+            made = tuple(Var(Aval(v.aval.shape, part_of(v.aval.dtype))) for _ in range(2))
+            writer.parts[v] = made
+            writer.wholes.discard(v)
+            invars += made
+        else:
+            invars.append(v)
+    for e in jaxpr.eqns:
+        writer.write(e)
+    outvars = [b for a in jaxpr.outvars for b in writer.flat(a)]
+    atoms = [a for e in writer.eqns for a in (*e.inputs, *e.outvars)]
+    return None if any(map(is_complex, atoms)) else writer.jaxpr(invars, outvars)
+
+
+class _Writer:
+    """A jaxpr of pairs under construction."""
+
+    def __init__(self, jaxpr: Jaxpr, native: Native) -> None:
+        self.native: Native = native
+        self.eqns: list[Eqn] = []
+        self.constvars: list[Var] = []
+        self.consts: list[Any] = []
+        self.parts: dict[Any, tuple[Any, ...]] = {}
+        self.wholes: set[Any] = {v for v in jaxpr.invars if is_complex(v)}
+        self.constants: dict[Any, Any] = {}
+        for v, c in zip(jaxpr.constvars, jaxpr.consts, strict=True):
+            if is_complex(v):
+                self.constants[v] = c
+            else:
+                self.constvars.append(v)
+                self.consts.append(c)
+
+    def jaxpr(self, invars: Sequence[Var], outvars: Sequence[Any]) -> Jaxpr:
+        """What has been written."""
+        return Jaxpr(self.constvars, list(invars), self.eqns, list(outvars), self.consts)
+
+    # --- atoms
+
+    def constant(self, value: Any, aval: Aval) -> Var:
+        v = Var(aval)
+        self.constvars.append(v)
+        self.consts.append(value)
+        return v
+
+    def whole(self, a: Any) -> Any:
+        """A complex atom as such."""
+        if type(a) is Literal or not is_complex(a) or a in self.wholes:
+            return a
+        if a in self.constants:
+            self.constvars.append(a)
+            self.consts.append(self.constants[a])
+        else:
+            self.eqns.append(Eqn(make, list(self.parts[a]), {}, [a]))
+        self.wholes.add(a)
+        return a
+
+    def flat(self, a: Any) -> tuple[Any, ...]:
+        """The parts of a complex atom; a real one alone."""
+        if not is_complex(a):
+            return (a,)
+        part = part_of(a.aval.dtype)
+        if type(a) is Literal:
+            numbers = (complex(a.value).real, complex(a.value).imag)
+            return tuple([Literal(part.type(x), Aval((), part)) for x in numbers])
+        found = self.parts.get(a)
+        if found is None:
+            aval = Aval(a.aval.shape, part)
+            if a in self.constants:
+                c = self.constants[a]
+                found = tuple([self.constant(_laid_out(p), aval) for p in (c.real, c.imag)])
+            else:
+                found = (Var(aval), Var(aval))
+                for read, v in zip((real, imag), found, strict=True):
+                    self.eqns.append(Eqn(read, [a], {}, [v]))
+            self.parts[a] = found
+        return found
+
+    # --- equations
+
+    def write(self, e: Eqn) -> None:
+        """Append an equation, in whichever form."""
+        if not any(map(is_complex, (*e.inputs, *e.outvars))):
+            self.eqns.append(e)
+        elif not self._in_parts(e):
+            inputs = [self.whole(a) for a in e.inputs]
+            self.eqns.append(Eqn(e.primitive, inputs, e.params, e.outvars, e.source))
+            self.wholes.update(filter(is_complex, e.outvars))
+
+    def _in_parts(self, e: Eqn) -> bool:
+        if any(a.aval.weak and type(a) is not Literal for a in (*e.inputs, *e.outvars)):
+            return False
+        outs = self._results(e)
+        if e.primitive.name in LOOPS:
+            params = over_pairs(e, self.native.inside)
+            if params is None:
+                return False
+            inputs = [b for a in e.inputs for b in self.flat(a)]
+            made = Eqn(e.primitive, inputs, params, [b for o in outs for b in o], e.source)
+            if not self.native.loops(made):
+                return False
+            self.eqns.append(made)
+        else:
+            form = _form(e, self.native.fits)
+            if form is None:
+                return False
+            given = [b for a in e.inputs if type(a) is not Literal for b in self.flat(a)]
+            self._inline(form, given, [b for o in outs for b in o], e)
+        self.parts.update({v: o for v, o in zip(e.outvars, outs, strict=True) if is_complex(v)})
+        return True
+
+    def _results(self, e: Eqn) -> list[tuple[Var, ...]]:
+        return [
+            (Var(a := Aval(v.aval.shape, part_of(v.aval.dtype))), Var(a)) if is_complex(v) else (v,)
+            for v in e.outvars
+        ]
+
+    def _inline(self, form: Jaxpr, given: Sequence[Any], outs: Sequence[Var], e: Eqn) -> None:
+        known: dict[Any, Any] = dict(zip(form.invars, given, strict=True))
+        for v, c in zip(form.constvars, form.consts, strict=True):
+            known[v] = self.constant(c, v.aval)
+        made = {v for inner in form.eqns for v in inner.outvars}
+        for v, out in zip(form.outvars, outs, strict=True):
+            if v in made and v not in known:
+                known[v] = out
+        for inner in form.eqns:
+            for v in inner.outvars:
+                known.setdefault(v, Var(v.aval))
+            inputs = [a if type(a) is Literal else known[a] for a in inner.inputs]
+            outvars = [known[v] for v in inner.outvars]
+            self.eqns.append(Eqn(inner.primitive, inputs, inner.params, outvars, e.source))
+        for v, out in zip(form.outvars, outs, strict=True):
+            found = v if type(v) is Literal else known[v]
+            if found is not out:
+                self.eqns.append(Eqn(convert, [found], {"dtype": out.aval.dtype}, [out], e.source))
+
+
+def _laid_out(x: Any) -> Any:
+    """A part of a constant, side by side; one number repeated stays so."""
+    if x.size and x.ndim and not any(x.strides):
+        return np.broadcast_to(x.flat[0], x.shape)
+    return np.ascontiguousarray(x)
+
+
+# --- forms of equations --------------------------------------------------------------------------
+
+
+def _form(e: Eqn, fits: Callable[[Jaxpr], bool]) -> Jaxpr | None:
+    """An equation as a function of the parts of its variables; None if there is no such form."""
+    rule = _rule(e)
+    if rule is None or any(a.aval.symbolic for a in (*e.inputs, *e.outvars)):
+        return None
+    key = (
+        e.primitive,
+        tuple((a.aval.shape, a.aval.dtype, _value_key(a)) for a in e.inputs),
+        tuple((k, exact_key(v)) for k, v in e.params.items()),
+    )
+    if key not in _forms:
+        while len(_forms) >= MOST_FORMS:
+            del _forms[next(iter(_forms))]
+        found = _staged(e, rule)
+        _forms[key] = found if found is not None and fits(found) else None
+    return _forms[key]
+
+
+def _value_key(a: Any) -> Hashable:
+    return exact_key(a.value) if type(a) is Literal else None
+
+
+Rule: TypeAlias = Callable[..., Sequence["Pair | Real"]]
+"""(equation, functions of pairs, operands) -> results."""
+
+
+def _staged(e: Eqn, rule: Rule) -> Jaxpr | None:
+    made = [v.aval.dtype for v in e.outvars if is_complex(v)]
+    given = [a.value if type(a) is Literal else a.aval.dtype for a in e.inputs]
+    m = PairFunctions(part_of(np.result_type(*(made or given))))
+    avals = [
+        Aval(a.aval.shape, part_of(a.aval.dtype) if is_complex(a) else a.aval.dtype)
+        for a in e.inputs
+        if type(a) is not Literal
+        for _ in range(1 + is_complex(a))
+    ]
+
+    def run(*parts: Any) -> list[Any]:
+        left = iter(parts)
+        operands: list[Any] = []
+        for a in e.inputs:
+            if type(a) is Literal:
+                operands.append(m.pair(a.value) if is_complex(a) else a.value)
+            else:
+                operands.append(Pair(next(left), next(left)) if is_complex(a) else next(left))
+        found: list[Any] = []
+        for v, out in zip(e.outvars, rule(e, m, operands), strict=True):
+            dtype = part_of(v.aval.dtype) if is_complex(v) else v.aval.dtype
+            both = m.pair(out) if is_complex(v) else out
+            every = (both.re, both.im) if isinstance(both, Pair) else (both,)
+            found += [_shaped(x, v.aval.shape, dtype) for x in every]
+        return found
+
+    try:
+        return stage(run, avals, f"the parts of {e.primitive.name}", Formulas(None))
+    except NoPairsError:
+        return None
+
+
+def _shaped(x: Any, shape: tuple[int, ...], dtype: np.dtype) -> Any:
+    x = x.astype(dtype) if hasattr(x, "astype") else dtype.type(x)
+    return x if shape_of(x) == shape else np.broadcast_to(x, shape)
+
+
+def _rule(e: Eqn) -> Rule | None:
+    """How an equation is written on pairs."""
+    prim = e.primitive
+    if prim is convert:
+        return _converted
+    if isinstance(prim, Elementwise):
+        return _by_formula if prim.name in OPERATIONS or prim.rounded or prim.scalar else None
+    if isinstance(prim.elements, Moves) or prim.name == "scatter_add":
+        return _moved
+    if isinstance(prim, Linear):
+        return _moved if _keeps_reals(e) else None
+    if isinstance(prim, Bilinear):
+        return _bilinear if e.params.get("strong") is None else None
+    return _multiplied if prim.name == "reduce_prod" else None
+
+
+def _keeps_reals(e: Eqn) -> bool:
+    """True if an operator makes real numbers of real ones, each part of its own."""
+    x, out = e.inputs[0].aval, e.outvars[0].aval
+    found = e.primitive.abstract(Aval(x.shape, part_of(x.dtype)), **e.params)
+    return bool(found.dtype == part_of(out.dtype))
+
+
+def _converted(e: Eqn, m: PairFunctions, operands: Sequence[Any]) -> Sequence[Any]:
+    (x,), dtype = operands, e.outvars[0].aval.dtype
+    if dtype.kind == "c":
+        x = m.pair(x) if not isinstance(x, Pair) else x
+        return [Pair(x.re.astype(m.dtype), x.im.astype(m.dtype))]
+    return [(x.re != 0) | (x.im != 0) if dtype.kind == "b" else x.re]
+
+
+def _by_formula(e: Eqn, m: PairFunctions, operands: Sequence[Any]) -> Sequence[Any]:
+    prim = e.primitive
+    of_name = OPERATIONS.get(prim.name)
+    if of_name is not None:
+        return [of_name(m, *operands)]
+    if prim.name != "select_n":
+        operands = [_converted_pair(m, x) for x in operands]
+    return [(prim.rounded or prim.scalar)(m, *operands)]
+
+
+def _converted_pair(m: PairFunctions, x: Any) -> Pair:
+    x = m.pair(x)
+    return Pair(x.re.astype(m.dtype), x.im.astype(m.dtype))
+
+
+def _moved(e: Eqn, m: PairFunctions, operands: Sequence[Any]) -> Sequence[Any]:
+    """The operator on the real parts, and on the imaginary ones."""
+    prim = e.primitive
+    where = prim.elements.where if isinstance(prim.elements, Moves) else slice(0)
+    where = slice(1, None) if prim.name == "scatter_add" else where
+    places = set(range(len(operands))[where])
+    pairs = [x if i in places else m.pair(x) for i, x in enumerate(operands)]
+    both = []
+    for part in ("re", "im"):
+        given = [
+            x if i in places else np.broadcast_to(getattr(x, part), shape_of(x.re))
+            for i, x in enumerate(pairs)
+        ]
+        found = prim(*given, **e.params)
+        both.append(found if prim.multiple else [found])
+    return [Pair(*parts) for parts in zip(*both, strict=True)]
+
+
+def _bilinear(e: Eqn, m: PairFunctions, operands: Sequence[Any]) -> Sequence[Any]:
+    """Four products of parts; two where one operand is real."""
+    x, y = operands
+
+    def product(a: Any, b: Any) -> Any:
+        return e.primitive(a.astype(m.dtype), b.astype(m.dtype), **e.params)
+
+    if not isinstance(x, Pair):
+        return [Pair(product(x, y.re), product(x, y.im))]
+    if not isinstance(y, Pair):
+        return [Pair(product(x.re, y), product(x.im, y))]
+    return [
+        Pair(
+            product(x.re, y.re) - product(x.im, y.im), product(x.re, y.im) + product(x.im, y.re)
+        )
+    ]
+
+
+def _multiplied(e: Eqn, m: PairFunctions, operands: Sequence[Any]) -> Sequence[Any]:
+    """The product along axes: halves with halves."""
+    (x,), axes = operands, e.params["axes"]
+    shape = x.re.shape
+    kept = [k for k in range(len(shape)) if k not in axes]
+    order = (*axes, *kept)
+    rows = [np.transpose(p, order).reshape(-1, *[shape[k] for k in kept]) for p in (x.re, x.im)]
+    if not rows[0].shape[0]:
+        one = np.ones([shape[k] for k in kept], m.dtype)
+        return [Pair(one, 0 * one)]
+    found = Pair(*rows)
+    while (n := found.re.shape[0]) > 1:
+        half = n // 2
+        product = Pair(found.re[:half], found.im[:half]) * Pair(
+            found.re[half : 2 * half], found.im[half : 2 * half]
+        )
+        if n % 2:
+            rest = Pair(found.re[-1:], found.im[-1:])
+            product = Pair(
+                np.concatenate([product.re, rest.re]), np.concatenate([product.im, rest.im])
+            )
+        found = product
+    return [Pair(found.re[0], found.im[0])]
+
+
+# --- elementwise operators without a formula -----------------------------------------------------
+
+
+def _both(test: Callable[[Real], Real], all_of: bool) -> Callable[..., Real]:
+    def run(m: PairFunctions, x: Pair) -> Real:
+        return test(x.re) & test(x.im) if all_of else test(x.re) | test(x.im)
+
+    return run
+
+
+def _equal(m: PairFunctions, x: Any, y: Any) -> Real:
+    return _converted_pair(m, x) == _converted_pair(m, y)
+
+
+def _unequal(m: PairFunctions, x: Any, y: Any) -> Real:
+    return _converted_pair(m, x) != _converted_pair(m, y)
+
+
+def _true(m: PairFunctions, x: Any) -> Real:
+    return m.pair(x) != 0
+
+
+def _power(m: PairFunctions, x: Any, y: Any) -> Any:
+    """Powers with small integers are products."""
+    if isinstance(x, Pair) and isinstance(y, int | float) and y == int(y) and abs(y) < 100:
+        n, found, square = abs(int(y)), None, x
+        while n:
+            if n & 1:
+                found = square if found is None else found * square
+            n >>= 1
+            square = square * square if n else square
+        if found is None:
+            return Pair(np.ones_like(x.re), np.zeros_like(x.re))
+        return _reciprocal(m, found) if y < 0 else found
+    if isinstance(x, Pair) and type(y) is float and y == 0.5:
+        return m.sqrt(x)
+    return m.power(_converted_pair(m, x), _converted_pair(m, y))
+
+
+def _reciprocal(m: PairFunctions, x: Pair) -> Pair:
+    flat = np.abs(x.im) <= np.abs(x.re)
+    larger, lesser = np.where(flat, x.re, x.im), np.where(flat, x.im, x.re)
+    ratio = lesser / larger
+    below = larger + lesser * ratio
+    one = np.ones_like(ratio)
+    return Pair(np.where(flat, one, ratio) / below, -(np.where(flat, ratio, one) / below))
+
+
+def _sign(m: PairFunctions, x: Pair) -> Pair:
+    """The number over its size; an infinity along an axis is the unit there."""
+    size, ends = np.hypot(x.re, x.im), (np.abs(x.re) == inf, np.abs(x.im) == inf)
+    one, both = ends[0] ^ ends[1], ends[0] & ends[1]
+
+    def part(p: Real, endless: Real) -> Real:
+        unit = np.where(endless, np.copysign(m.number(1), p), m.number(0))
+        share = np.where(both, m.number(nan), np.where(one, unit, p / size))
+        return np.where(size == 0, m.number(0), share)
+
+    return Pair(part(x.re, ends[0]), part(x.im, ends[1]))
+
+
+OPERATIONS: dict[str, Callable[..., Any]] = {
+    "complex": lambda m, x, y: Pair(x, y),
+    "eq": _equal,
+    "ne": _unequal,
+    "logical_and": lambda m, x, y: _true(m, x) & _true(m, y),
+    "logical_or": lambda m, x, y: _true(m, x) | _true(m, y),
+    "logical_xor": lambda m, x, y: _true(m, x) ^ _true(m, y),
+    "logical_not": lambda m, x: ~_true(m, x),
+    "is_nan": _both(np.isnan, False),
+    "is_inf": _both(np.isinf, False),
+    "is_finite": _both(np.isfinite, True),
+    "pos": lambda m, x: x,
+    "stop_gradient": lambda m, x: x,
+    "round": lambda m, x: Pair(np.rint(x.re), np.rint(x.im)),
+    "pow": _power,
+    "sign": _sign,
+    "reciprocal": _reciprocal,
+}
+"""By the names of operators."""
