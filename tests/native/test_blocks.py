@@ -12,7 +12,7 @@ pytest.importorskip("llvmlite", reason="native code needs llvmlite")
 
 import funcgrad as fg
 from funcgrad.compiler.groups import Map
-from funcgrad.compiler.native import blocks, forms, steps
+from funcgrad.compiler.native import blocks, steps
 
 RNG = np.random.default_rng(0)
 

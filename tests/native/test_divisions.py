@@ -1,4 +1,4 @@
-"""Quotients, remainders and bits in native code have NumPy's values, by zero and at the ends too."""
+"""Quotients, remainders and bits in native code: NumPy's values, by zero and at the ends, too."""
 
 from __future__ import annotations
 

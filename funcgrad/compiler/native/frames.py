@@ -58,7 +58,7 @@ class Frame:
         """By the addresses of complex arrays those of their imaginary parts."""
         self._targets: dict[Any, Memory] = {}
         self._dying: set[Any] = set()
-        made = {v for e in jaxpr.eqns for v in e.outvars}
+        made = {v: e for e in jaxpr.eqns for v in e.outvars}
         for v, target in zip(jaxpr.outvars, targets, strict=True):
             if target is not None and v in made:
                 self._targets.setdefault(v, target)
@@ -70,7 +70,7 @@ class Frame:
             target = self._targets.get(e.outvars[0]) if len(e.outvars) == 1 else None
             if target is not None and e.primitive.name == "complex":
                 for x, there in complex_arrays.targets(self, e, target):
-                    if x in made:
+                    if x in made and not complex_arrays.takes(made[x]):
                         self._targets.setdefault(x, there)
                 continue
             if target is None or not e.primitive.view or type(e.inputs[0]) is Literal:
@@ -338,7 +338,7 @@ class Frame:
         lanes = lanes_of(kinds, self.module.bits)
         plan = laid_out(group, reads, fixed, lanes)
         places = [*sources, *define(plan.results)]
-        parts = paired(places)
+        parts = {**paired(places, 0, len(sources)), **paired(places, len(sources), len(places))}
 
         def emit(builder: Builder, names: list[str]) -> None:
             emit_nest(builder, group, plan.nest, plan.operands, names, parts)

@@ -10,7 +10,6 @@ import numpy as np
 from ...core.avals import Aval
 from ...core.jaxpr import Eqn, Jaxpr, eval_jaxpr
 from ...ops.families import Control, control
-from ..groups import Map, Step
 from ..unpacking import Argument
 from . import cache, layout, llvm, programs
 from .entry import Front, bound, in_front

@@ -14,7 +14,7 @@ from ..groups import Map, Step
 from ..pipeline import optimized
 from . import complex_arrays, fused, kernels, llvm, programs
 from .kinds import kind_of
-from .steps import computes, is_control, is_native, is_reshape, steps_of
+from .steps import computes, is_control, is_native, is_reshape, native_form, steps_of
 
 
 class Group(NamedTuple):
@@ -57,7 +57,7 @@ def as_compiled(jaxpr: Jaxpr) -> Jaxpr:
     """The jaxpr that native functions are made of: one of numbers if all of it is native."""
     jaxpr = optimized(jaxpr)
     whole = fused.whole_jaxpr(jaxpr)
-    return jaxpr if whole is None else whole
+    return native_form(jaxpr) if whole is None else whole
 
 
 def groups_of(jaxpr: Jaxpr) -> Groups:
@@ -107,7 +107,7 @@ def why_not_native(step: Step) -> str:
     if any(type(a) is not Literal and a.aval.weak for a in (*e.inputs, *e.outvars)):
         return "Python's numbers are computed by Python's rules"
     inner = subjaxprs(e)
-    for jaxpr in map(optimized, inner):
+    for jaxpr in map(native_form, inner):
         for part in steps_of(jaxpr):
             if not is_native(part) and not isinstance(part, Map):
                 return f"inside of it, {part.primitive.name}: {why_not_native(part)}"

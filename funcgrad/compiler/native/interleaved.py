@@ -9,9 +9,9 @@ from .kinds import Kind
 from .places import Memory
 
 
-def paired(places: Sequence[Memory]) -> dict[int, int]:
-    """The numbers of real parts among arrays, with those of the imaginary parts beside them."""
-    halves = {m.half: i for i, m in enumerate(places) if m.half is not None}
+def paired(places: Sequence[Memory], start: int, stop: int) -> dict[int, int]:
+    """The numbers of real parts among some arrays, with those of the imaginary parts."""
+    halves = {m.half: i for i, m in enumerate(places[start:stop], start) if m.half is not None}
     return {
         i: halves[address, 1]
         for (address, number), i in halves.items()

@@ -243,7 +243,7 @@ def emit_nest(
     nest: Nest,
     operands: Sequence[Operand],
     addresses: Sequence[str],
-    parts: dict[int, int],
+    parts: dict[int, int] | None = None,
 ) -> None:
     """Compute a map, and the reductions of what it makes.
 
@@ -256,4 +256,4 @@ def emit_nest(
         addresses: where they are.
         parts: among the operands real parts of complex numbers, with the imaginary ones.
     """
-    _Writer(builder, group, nest, operands, parts).write(addresses)
+    _Writer(builder, group, nest, operands, parts or {}).write(addresses)

@@ -19,7 +19,7 @@ from .divisions import (
     truncated,
 )
 from .functions import NotNativeError, VectorFunctions
-from .kinds import BOOL, DOUBLE, INT32, KINDS, kind_of
+from .kinds import BOOL, DOUBLE, KINDS, kind_of
 
 Emitter: TypeAlias = Callable[..., Number]
 """(builder, *operands) -> the result."""

@@ -75,19 +75,26 @@ class Pair:
         return (self.re != c) | (self.im != d)
 
 
+def _chosen(condition: Real, x: Real, y: Real) -> Real:
+    """X where the condition holds, y elsewhere; one of them if that is known."""
+    if isinstance(condition, np.bool_):
+        return x if condition else y
+    return np.where(condition, x, y)
+
+
 def _quotient(x: Pair, y: Pair) -> Pair:
     """The quotient by R. L. Smith's algorithm (Comm. ACM 5, 1962), with NumPy's operations."""
     across, up = np.abs(y.re), np.abs(y.im)
     flat = across >= up
-    larger, lesser = np.where(flat, y.re, y.im), np.where(flat, y.im, y.re)
+    larger, lesser = _chosen(flat, y.re, y.im), _chosen(flat, y.im, y.re)
     ratio = lesser / larger
     scale = 1 / (larger + lesser * ratio)
-    a, b = np.where(flat, x.re, x.im), np.where(flat, x.im, x.re)
-    im = np.where(flat, x.im - x.re * ratio, x.im * ratio - x.re)
+    a, b = _chosen(flat, x.re, x.im), _chosen(flat, x.im, x.re)
+    im = _chosen(flat, x.im - x.re * ratio, x.im * ratio - x.re)
     by_zero = (y.re == 0) & (y.im == 0)
     return Pair(
-        np.where(by_zero, x.re / across, (a + b * ratio) * scale),
-        np.where(by_zero, x.im / across, im * scale),
+        _chosen(by_zero, x.re / across, (a + b * ratio) * scale),
+        _chosen(by_zero, x.im / across, im * scale),
     )
 
 
@@ -98,24 +105,24 @@ def _exp(z: Pair) -> Pair:
     size, far = _growth(z.re)
     cos, sin = np.cos(z.im), np.sin(z.im)
     nothing = z.re == -inf  # whatever the direction is
-    re = np.where(nothing, 0 * np.copysign(1, cos), size * cos * far)
-    im = np.where(nothing, 0 * np.copysign(1, sin), size * sin * far)
+    re = _chosen(nothing, 0 * np.copysign(1, cos), size * cos * far)
+    im = _chosen(nothing, 0 * np.copysign(1, sin), size * sin * far)
     # NaN and an infinity in no direction stay what they are
     ends = (z.re == inf) & _is_endless(z)
-    return Pair(np.where(ends, inf, re), np.where(z.im == 0, z.im, im))
+    return Pair(_chosen(ends, inf, re), _chosen(z.im == 0, z.im, im))
 
 
 def _growth(x: Real) -> tuple[Real, Real]:
     """The exponential as a product, which may be out of range where the factors are not."""
     step = 64.0 if x.dtype.itemsize == 4 else 512.0
     far = x > step
-    return np.exp(np.where(far, x - step, x)), np.where(far, x.dtype.type(exp(step)), 1)
+    return np.exp(_chosen(far, x - step, x)), _chosen(far, x.dtype.type(exp(step)), 1)
 
 
 def _expm1(z: Pair) -> Pair:
     half = np.sin(z.im / 2)
     im = np.exp(z.re) * np.sin(z.im)
-    return Pair(np.expm1(z.re) * np.cos(z.im) - 2 * half * half, np.where(z.im == 0, z.im, im))
+    return Pair(np.expm1(z.re) * np.cos(z.im) - 2 * half * half, _chosen(z.im == 0, z.im, im))
 
 
 def _log(z: Pair) -> Pair:
@@ -125,19 +132,19 @@ def _log(z: Pair) -> Pair:
 def _log_of_size(z: Pair) -> Real:
     """The logarithm of the absolute value, near 1 by that of its square less 1."""
     x, y = np.abs(z.re), np.abs(z.im)
-    larger, lesser = np.where(x > y, x, y), np.where(x > y, y, x)
+    larger, lesser = _chosen(x > y, x, y), _chosen(x > y, y, x)
     near = (larger > 0.5) & (larger < 2)
-    beside = np.where(near, larger, 1)
-    square = (beside - 1) * (beside + 1) + np.where(near, lesser * lesser, 0)
-    return np.where(near, 0.5 * np.log1p(square), np.log(np.hypot(x, y)))
+    beside = _chosen(near, larger, 1)
+    square = (beside - 1) * (beside + 1) + _chosen(near, lesser * lesser, 0)
+    return _chosen(near, 0.5 * np.log1p(square), np.log(np.hypot(x, y)))
 
 
 def _log1p(z: Pair) -> Pair:
     near = np.abs(z.re) + np.abs(z.im) < 0.25
-    x, y = np.where(near, z.re, 0), np.where(near, z.im, 0)
+    x, y = _chosen(near, z.re, 0), _chosen(near, z.im, 0)
     size = _log_of_size(Pair(z.re + 1, z.im))
     return Pair(
-        np.where(near, 0.5 * np.log1p(x * (2 + x) + y * y), size), np.arctan2(z.im, z.re + 1)
+        _chosen(near, 0.5 * np.log1p(x * (2 + x) + y * y), size), np.arctan2(z.im, z.re + 1)
     )
 
 
@@ -146,25 +153,25 @@ def _sqrt(z: Pair) -> Pair:
     x, y = np.abs(z.re), np.abs(z.im)
     single = x.dtype.itemsize == 4
     big, small, up = (2.0**126, 2.0**-80, 2.0**60) if single else (2.0**1022, 2.0**-900, 2.0**600)
-    largest = np.where(x > y, x, y)
+    largest = _chosen(x > y, x, y)
     one = np.ones_like(largest)
-    scale = np.where(largest > big, 0.25, np.where(largest < small, up, one))
-    back = np.where(largest > big, 2.0, np.where(largest < small, up**-0.5, one))
+    scale = _chosen(largest > big, 0.25, _chosen(largest < small, up, one))
+    back = _chosen(largest > big, 2.0, _chosen(largest < small, up**-0.5, one))
     x, y = x * scale, y * scale
     major = np.sqrt(0.5 * (x + np.hypot(x, y)))
-    minor = np.where(major == 0, major, 0.5 * y / np.where(major == 0, 1, major)) * back
+    minor = _chosen(major == 0, major, 0.5 * y / _chosen(major == 0, 1, major)) * back
     major = major * back
     right = z.re >= 0
-    re, im = np.where(right, major, minor), np.where(right, minor, major)
-    im = np.where(z.im != z.im, z.im, np.copysign(im, z.im))
+    re, im = _chosen(right, major, minor), _chosen(right, minor, major)
+    im = _chosen(z.im != z.im, z.im, np.copysign(im, z.im))
     endless = np.abs(z.im) == inf
     far = np.abs(z.re) == inf
-    axis = Pair(np.where(right, inf, 0), np.where(right, 0, inf))
+    axis = Pair(_chosen(right, inf, 0), _chosen(right, 0, inf))
     unsure = z.im != z.im
-    re = np.where(far, np.where(unsure & ~right, z.im, axis.re), np.where(z.re != z.re, z.re, re))
-    side = np.where(unsure, np.where(right, z.im, inf), np.copysign(axis.im, z.im))
-    im = np.where(far, side, np.where(z.re != z.re, z.re, im))
-    return Pair(np.where(endless, inf, re), np.where(endless, z.im, im))
+    re = _chosen(far, _chosen(unsure & ~right, z.im, axis.re), _chosen(z.re != z.re, z.re, re))
+    side = _chosen(unsure, _chosen(right, z.im, inf), np.copysign(axis.im, z.im))
+    im = _chosen(far, side, _chosen(z.re != z.re, z.re, im))
+    return Pair(_chosen(endless, inf, re), _chosen(endless, z.im, im))
 
 
 def _hyperbolic(x: Real) -> tuple[Real, Real, Real]:
@@ -172,11 +179,11 @@ def _hyperbolic(x: Real) -> tuple[Real, Real, Real]:
     step = 64.0 if x.dtype.itemsize == 4 else 512.0
     a = np.abs(x)
     far = a > step
-    near = np.where(far, 0 * x, x)
-    half = 0.5 * np.exp(np.where(far, a - step, 0))
-    factor = np.where(far, x.dtype.type(exp(step)), 1)
-    cosh = np.where(far, half, np.cosh(near))
-    return cosh, np.where(far, np.copysign(half, x), np.sinh(near)), factor
+    near = _chosen(far, 0 * x, x)
+    half = 0.5 * np.exp(_chosen(far, a - step, 0))
+    factor = _chosen(far, x.dtype.type(exp(step)), 1)
+    cosh = _chosen(far, half, np.cosh(near))
+    return cosh, _chosen(far, np.copysign(half, x), np.sinh(near)), factor
 
 
 def _is_endless(z: Pair) -> Real:
@@ -186,15 +193,15 @@ def _is_endless(z: Pair) -> Real:
 
 def _cosh(z: Pair) -> Pair:
     cosh, sinh, far = _hyperbolic(z.re)
-    im = np.where(z.re == 0, z.re * np.copysign(1, z.im), sinh * np.sin(z.im) * far)
-    re = np.where(_is_endless(z), inf, cosh * np.cos(z.im) * far)
-    return Pair(re, np.where(z.im == 0, z.im * np.copysign(1, z.re), im))
+    im = _chosen(z.re == 0, z.re * np.copysign(1, z.im), sinh * np.sin(z.im) * far)
+    re = _chosen(_is_endless(z), inf, cosh * np.cos(z.im) * far)
+    return Pair(re, _chosen(z.im == 0, z.im * np.copysign(1, z.re), im))
 
 
 def _sinh(z: Pair) -> Pair:
     cosh, sinh, far = _hyperbolic(z.re)
-    im = np.where(z.im == 0, z.im, cosh * np.sin(z.im) * far)
-    re = np.where((z.re == 0) | _is_endless(z), z.re, sinh * np.cos(z.im) * far)
+    im = _chosen(z.im == 0, z.im, cosh * np.sin(z.im) * far)
+    re = _chosen((z.re == 0) | _is_endless(z), z.re, sinh * np.cos(z.im) * far)
     return Pair(re, im)
 
 
@@ -212,20 +219,20 @@ def _tanh(z: Pair) -> Pair:
     x, y = z.re, z.im
     limit = 11.0 if x.dtype.itemsize == 4 else 22.0
     far = np.abs(x) > limit
-    inside = np.where(far, 0 * y, x)
+    inside = _chosen(far, 0 * y, x)
     t, s = np.tan(y), np.sinh(inside)
     beta = 1 + t * t
     below = 1 + beta * s * s
     steep = np.abs(t) == inf
-    re = np.where(steep, 1 / np.where(s == 0, 1, s), beta * np.sqrt(1 + s * s) * s / below)
-    im = np.where(steep, 0 * t, t / below)
-    small = np.exp(-2 * np.abs(np.where(far, x, 0)))
+    re = _chosen(steep, 1 / _chosen(s == 0, 1, s), beta * np.sqrt(1 + s * s) * s / below)
+    im = _chosen(steep, 0 * t, t / below)
+    small = np.exp(-2 * np.abs(_chosen(far, x, 0)))
     im_far = 4 * np.sin(y) * np.cos(y) * small
     endless = np.abs(x) == inf
-    im_far = np.where(np.isfinite(y) | ~endless, im_far, np.copysign(0, y))
-    re_far = np.where(np.isfinite(y) | endless, np.copysign(1, x), np.nan)
-    re, im = np.where(x == 0, x, re), np.where(y == 0, y, im)
-    return Pair(np.where(far, re_far, re), np.where(far, im_far, im))
+    im_far = _chosen(np.isfinite(y) | ~endless, im_far, np.copysign(0, y))
+    re_far = _chosen(np.isfinite(y) | endless, np.copysign(1, x), np.nan)
+    re, im = _chosen(x == 0, x, re), _chosen(y == 0, y, im)
+    return Pair(_chosen(far, re_far, re), _chosen(far, im_far, im))
 
 
 def _tan(z: Pair) -> Pair:
@@ -292,7 +299,7 @@ class PairFunctions(ArrayFunctions):
         if not (isinstance(x, Pair) or isinstance(y, Pair)):
             return np.where(condition, self.number(x), self.number(y))
         x, y = self.pair(x), self.pair(y)
-        return Pair(np.where(condition, x.re, y.re), np.where(condition, x.im, y.im))
+        return Pair(_chosen(condition, x.re, y.re), _chosen(condition, x.im, y.im))
 
     def abs(self, x: Any) -> Any:
         """The absolute value."""
@@ -338,6 +345,6 @@ class PairFunctions(ArrayFunctions):
         zero = (x.re == 0) & (x.im == 0)
         z = _log(self.where(zero, Pair(self.number(1), self.number(0)), x))
         out = _exp(z * y)
-        nothing = np.where(y.re > 0, self.number(0), np.nan)
+        nothing = _chosen(y.re > 0, self.number(0), np.nan)
         out = self.where(zero, Pair(nothing, nothing), out)
         return self.where(y == 0, Pair(self.number(1), self.number(0)), out)

@@ -197,17 +197,17 @@ class _Writer:
         for v, c in zip(form.constvars, form.consts, strict=True):
             known[v] = self.constant(c, v.aval)
         made = {v for inner in form.eqns for v in inner.outvars}
-        for v, out in zip(form.outvars, outs, strict=True):
-            if v in made and v not in known:
-                known[v] = out
+        for a, out in zip(form.outvars, outs, strict=True):
+            if a in made and a not in known:
+                known[a] = out
         for inner in form.eqns:
             for v in inner.outvars:
                 known.setdefault(v, Var(v.aval))
             inputs = [a if type(a) is Literal else known[a] for a in inner.inputs]
             outvars = [known[v] for v in inner.outvars]
             self.eqns.append(Eqn(inner.primitive, inputs, inner.params, outvars, e.source))
-        for v, out in zip(form.outvars, outs, strict=True):
-            found = v if type(v) is Literal else known[v]
+        for a, out in zip(form.outvars, outs, strict=True):
+            found = a if type(a) is Literal else known[a]
             if found is not out:
                 self.eqns.append(Eqn(convert, [found], {"dtype": out.aval.dtype}, [out], e.source))
 
@@ -277,7 +277,7 @@ def _staged(e: Eqn, rule: Rule) -> Jaxpr | None:
 
     try:
         return stage(run, avals, f"the parts of {e.primitive.name}", Formulas(None))
-    except NoPairsError:
+    except (NoPairsError, TypeError, AttributeError):
         return None
 
 
@@ -298,7 +298,7 @@ def _rule(e: Eqn) -> Rule | None:
     if isinstance(prim, Linear):
         return _moved if _keeps_reals(e) else None
     if isinstance(prim, Bilinear):
-        return _bilinear if e.params.get("strong") is None else None
+        return _bilinear
     return _multiplied if prim.name == "reduce_prod" else None
 
 
@@ -351,7 +351,7 @@ def _moved(e: Eqn, m: PairFunctions, operands: Sequence[Any]) -> Sequence[Any]:
 
 
 def _bilinear(e: Eqn, m: PairFunctions, operands: Sequence[Any]) -> Sequence[Any]:
-    """Four products of parts; two where one operand is real."""
+    """Four products of parts; two where one operand is real. Strong zeros are those of parts."""
     x, y = operands
 
     def product(a: Any, b: Any) -> Any:
@@ -362,9 +362,7 @@ def _bilinear(e: Eqn, m: PairFunctions, operands: Sequence[Any]) -> Sequence[Any
     if not isinstance(y, Pair):
         return [Pair(product(x.re, y), product(x.im, y))]
     return [
-        Pair(
-            product(x.re, y.re) - product(x.im, y.im), product(x.re, y.im) + product(x.im, y.re)
-        )
+        Pair(product(x.re, y.re) - product(x.im, y.im), product(x.re, y.im) + product(x.im, y.re))
     ]
 
 
@@ -434,11 +432,11 @@ def _power(m: PairFunctions, x: Any, y: Any) -> Any:
 
 def _reciprocal(m: PairFunctions, x: Pair) -> Pair:
     flat = np.abs(x.im) <= np.abs(x.re)
-    larger, lesser = np.where(flat, x.re, x.im), np.where(flat, x.im, x.re)
+    larger, lesser = m.where(flat, x.re, x.im), m.where(flat, x.im, x.re)
     ratio = lesser / larger
     below = larger + lesser * ratio
     one = np.ones_like(ratio)
-    return Pair(np.where(flat, one, ratio) / below, -(np.where(flat, ratio, one) / below))
+    return Pair(m.where(flat, one, ratio) / below, -(m.where(flat, ratio, one) / below))
 
 
 def _sign(m: PairFunctions, x: Pair) -> Pair:
@@ -456,6 +454,7 @@ def _sign(m: PairFunctions, x: Pair) -> Pair:
 
 OPERATIONS: dict[str, Callable[..., Any]] = {
     "complex": lambda m, x, y: Pair(x, y),
+    "conj": lambda m, x: Pair(np.positive(x.re), -x.im),  # both are made in one pass
     "eq": _equal,
     "ne": _unequal,
     "logical_and": lambda m, x, y: _true(m, x) & _true(m, y),

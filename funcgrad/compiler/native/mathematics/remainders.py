@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import inf, nan
 
-from ..builder import Value
+from ..builder import Builder, Value
 from .formats import absolute, at_least, format_of, mantissa, with_sign
 from .representation import ldexp
 
@@ -28,6 +28,7 @@ def fmod(x: Value, y: Value) -> Value:
     bits = f.fraction - 2
     rest = b.select(defined & (a / by < 2.0**bits) & (a >= by), _step(a, by), a)
     base = 0x3F800000 if f.fraction == 23 else 0x3FF0000000000000
+    assert isinstance(b, Builder)
     with b.turns([rest]) as (_, state, go_on_if):
         rest = state[0]
         more = defined & (rest >= by)
