@@ -323,10 +323,9 @@ FORMULAS = sorted(
     if isinstance(p, Elementwise) and (p.rounded or p.scalar) and "for_the_test" not in n
 )
 COMPLEX = {"angle", "complex", "conj", "conjugate", "imag", "polygamma", "real"}
-NOT_YET = {"digamma", "lgamma"}
 
 
-@pytest.mark.parametrize("name", sorted(set(FORMULAS) - COMPLEX - NOT_YET))
+@pytest.mark.parametrize("name", sorted(set(FORMULAS) - COMPLEX))
 def test_formulas_of_operators_give_vectors(name):
     """What an operator's formula computes on vectors is what it computes on arrays."""
     prim: Any = REGISTRY[name]

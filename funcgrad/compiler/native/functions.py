@@ -11,6 +11,7 @@ from .kinds import BOOL, DOUBLE, Kind
 from .mathematics import (
     error_functions,
     exponentials,
+    gamma_functions,
     hyperbolic,
     logarithms,
     powers,
@@ -293,12 +294,12 @@ class VectorFunctions:
         return self._function(error_functions.erf_inv, self._float(x))
 
     def lgamma(self, x: Number) -> Value:
-        """Refused, as yet."""
-        raise NotNativeError("native code has no lgamma")
+        """The logarithm of the absolute value of the gamma function."""
+        return self._function(gamma_functions.lgamma, self._float(x))
 
     def digamma(self, x: Number) -> Value:
-        """Refused, as yet."""
-        raise NotNativeError("native code has no digamma")
+        """The derivative of lgamma."""
+        return self._function(gamma_functions.digamma, self._float(x))
 
     def polygamma(self, n: Number, x: Number) -> NoReturn:
         """Refused."""

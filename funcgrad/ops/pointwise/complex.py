@@ -172,13 +172,18 @@ def imaginary_of_product(a: Array, b: Array, c: Array, d: Array) -> Array:
     return product_of_pairs(a, b, c, d).imag
 
 
+def _pair_cases(rng: np.random.Generator) -> Iterator[Case]:
+    for dtype in ("f8", "f4"):
+        yield Case(*[sample(rng, s, dtype, (-2, 2)) for s in ((2, 3), (3,), (2, 1), ())])
+
+
 _MADE = "made by compilers, after derivatives are taken"
 product_real: Elementwise = elementwise(
     "real_of_product",
     real_of_product,
     nondifferentiable=_MADE,
     arity=4,
-    kinds="f",
+    cases=_pair_cases,
     scalar=lambda _m, a, b, c, d: a * c - b * d,
     hazard=Hazard.PRODUCT,
 )
@@ -187,7 +192,7 @@ product_imag: Elementwise = elementwise(
     imaginary_of_product,
     nondifferentiable=_MADE,
     arity=4,
-    kinds="f",
+    cases=_pair_cases,
     scalar=lambda _m, a, b, c, d: a * d + b * c,
     hazard=Hazard.PRODUCT,
 )
