@@ -20,7 +20,8 @@ RNG = np.random.default_rng(0)
 POSITIVE = np.concatenate([
     np.exp(RNG.uniform(-300, 8, 150)), RNG.uniform(0, 9, 400), np.linspace(0.4, 2.6, 200),
     1 + RNG.normal(size=50) * 1e-4, 2 + RNG.normal(size=50) * 1e-4,
-    ROOT + RNG.normal(size=50) * 1e-6, 7.5 + np.linspace(-0.1, 0.1, 50), np.exp(RNG.uniform(3, 600, 80)),
+    ROOT + RNG.normal(size=50) * 1e-6, 7.5 + np.linspace(-0.1, 0.1, 50),
+    np.exp(RNG.uniform(3, 600, 80)),
 ])  # fmt: skip
 NEGATIVE = np.concatenate([
     -RNG.uniform(0, 12, 300), -np.exp(RNG.uniform(-40, 0, 80)), -np.exp(RNG.uniform(2, 9, 80)),

@@ -30,7 +30,7 @@ MOST_WRITTEN = 256
 
 def lanes_of(kinds: Sequence[Kind], bits: int) -> int:
     """The number of lanes of vectors in which the widest numbers fill a register."""
-    return max(1, bits // (8 * max(k.size for k in kinds)))
+    return max(1, bits // (8 * max(k.width for k in kinds)))
 
 
 class Frame:

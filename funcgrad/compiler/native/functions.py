@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from .builder import Builder, Number, Value
-from .kinds import BOOL, DOUBLE, Kind
+from .halves import as_float
+from .kinds import BOOL, DOUBLE, FLOAT, HALF, Kind
 from .mathematics import (
     error_functions,
     exponentials,
@@ -51,15 +52,17 @@ class VectorFunctions:
     A formula is called with this first, then with its operands:
     ``(prim.rounded or prim.scalar)(VectorFunctions(builder), *values)``. Operands are values, or
     Python's numbers, which take on the type of the values beside them. Functions of floats convert
-    integers to float64.
+    integers to float64. ``half`` says that floats stand for numbers of 16 bits, to which the result
+    of the formula will be rounded.
     """
 
     pi: float = math.pi
     ln2: float = math.log(2.0)
     ln10: float = math.log(10.0)
 
-    def __init__(self, builder: Builder) -> None:
+    def __init__(self, builder: Builder, *, half: bool = False) -> None:
         self.builder: Builder = builder
+        self.half: bool = half
 
     def _floats(self, *xs: Number) -> list[Value]:
         """Numbers as values of one type of floats."""
@@ -76,6 +79,8 @@ class VectorFunctions:
     def _function(self, function: Callable[..., Value], *xs: Value) -> Value:
         """A function written where it is wanted, or called if it is wanted often."""
         b = self.builder
+        if xs[0].kind is HALF:
+            return b.cast(self._function(function, *[b.cast(x, FLOAT) for x in xs]), HALF)
         name = function.__name__
         b.written[name] = b.written.get(name, 0) + 1
         if b.written[name] <= FEW:
@@ -140,19 +145,23 @@ class VectorFunctions:
 
     def tiny(self, x: Number) -> float:
         """The least normal number of the type of x."""
-        return format_of(self._float(x)).tiny
+        return 2.0**-14 if self.half else format_of(self._float(x)).tiny
 
     def ldexp(self, x: Number, n: Number) -> Value:
         """X * 2**n."""
-        return representation.ldexp(self._float(x), n)
+        x = self._float(x)
+        found = representation.ldexp(as_float(x), n)
+        return found if x.kind is not HALF else self.builder.cast(found, HALF)
 
     def nextafter(self, x: Number, y: Number) -> Value:
         """The number next to x on the way to y."""
+        if self.half:
+            raise NotNativeError("native code has no neighbours of numbers of 16 bits")
         return representation.nextafter(*self._floats(x, y))
 
     def exponent(self, x: Number) -> Value:
         """The integer n of x = m * 2**n, m from 1/2 to 1; 0 of 0, infinities and NaN."""
-        return representation.exponent(self._float(x))
+        return representation.exponent(as_float(self._float(x)))
 
     # --- remainders ------------------------------------------------------------------------------
 

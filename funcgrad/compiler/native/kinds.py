@@ -30,7 +30,12 @@ class Kind(NamedTuple):
     @property
     def is_float(self) -> bool:
         """True for floats."""
-        return self.char in "fd"
+        return self.char in "efd"
+
+    @property
+    def width(self) -> int:
+        """Bytes in a register."""
+        return 4 if self.register == "float" else self.size
 
     @property
     def is_signed(self) -> bool:
@@ -55,13 +60,17 @@ KINDS: dict[str, Kind] = {
         Kind("I", "i32", "i32", 4),
         Kind("l", "i64", "i64", 8),
         Kind("L", "i64", "i64", 8),
+        Kind("e", "float", "i16", 2),
         Kind("f", "float", "float", 4),
         Kind("d", "double", "double", 8),
     )
 }
-"""By NumPy's characters."""
+"""By NumPy's characters. Numbers of 16 bits are floats in registers, rounded after each operation."""
 
-BOOL, INT32, INT64, FLOAT, DOUBLE = (KINDS[c] for c in "?ilfd")
+BOOL, INT32, INT64, HALF, FLOAT, DOUBLE = (KINDS[c] for c in "?ilefd")
+
+STORED: dict[Kind, Kind] = {BOOL: KINDS["B"], HALF: KINDS["H"]}
+"""The integers that numbers are in memory, where they are something else in registers."""
 
 _BY_PLACE: dict[tuple[str, int], Kind] = {(k.dtype.kind, k.size): k for k in KINDS.values()}
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .builder import GAVE_UP, Builder, Value, literal
-from .kinds import BOOL, Kind, kind_of
+from .kinds import STORED, Kind, kind_of
 from .places import ALIGNMENT, Arena, Buffer, Memory, Place, Registers
 
 ON_STACK = 1 << 16
@@ -82,8 +82,9 @@ class Module:
         kind = kind_of(value.dtype)
         assert kind is not None
         name = f"@constant_{len(self._embedded)}"
-        one = "i8" if kind is BOOL else kind.memory
-        numbers = [str(int(x)) if kind is BOOL else literal(x, kind) for x in value.ravel()]
+        if kind in STORED:
+            kind, value = STORED[kind], value.view(STORED[kind].dtype)
+        one, numbers = kind.memory, [literal(x, kind) for x in value.ravel()]
         listed = ", ".join(f"{one} {n}" for n in numbers)
         self._declared[name] = (
             f"{name} = internal constant [{len(numbers)} x {one}] [{listed}], align {ALIGNMENT}"

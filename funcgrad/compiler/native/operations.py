@@ -19,7 +19,8 @@ from .divisions import (
     truncated,
 )
 from .functions import NotNativeError, VectorFunctions
-from .kinds import BOOL, DOUBLE, KINDS, kind_of
+from .halves import as_float
+from .kinds import BOOL, DOUBLE, HALF, KINDS, kind_of
 
 Emitter: TypeAlias = Callable[..., Number]
 """(builder, *operands) -> the result."""
@@ -126,7 +127,9 @@ def _shifted(op: str) -> Emitter:
 def _power(b: Builder, x: Number, y: Number) -> Number:
     """Powers that are products; others by the formula."""
     if isinstance(x, Value) and x.kind.is_float and not isinstance(y, Value):
-        if y in (2, 3, 4):  # of which the error is at most 1.5 units in the last place
+        if (
+            y in (2, 3, 4) and x.kind is not HALF
+        ):  # of which the error is at most 1.5 units in the last place
             square = x * x
             return {2: lambda: square, 3: lambda: square * x, 4: lambda: square * square}[int(y)]()
         if y == -1:
@@ -169,6 +172,7 @@ def _turned(over: float, under: float) -> Emitter:
     def emit(b: Builder, x: Value) -> Number:
         if not x.kind.is_float:
             x = b.cast(x, DOUBLE)
+        x = as_float(x)
         return x * float(x.dtype.type(over) / x.dtype.type(under))
 
     return emit
@@ -286,7 +290,15 @@ def computed(builder: Builder, prim: Any, operands: Sequence[Number]) -> Number:
         raise NotNativeError(f"{prim.name} has no formula")
     if isinstance(prim.ufunc, np.ufunc):
         operands = _as_in_loop(builder, prim.ufunc, operands)
-    return formula(VectorFunctions(builder), *operands)  # type: ignore[no-any-return]
+    half = any(isinstance(x, Value) and x.kind is HALF for x in operands)
+    if half:
+        operands = [_as_wide(x) for x in operands]
+    return formula(VectorFunctions(builder, half=half), *operands)  # type: ignore[no-any-return]
+
+
+def _as_wide(x: Number) -> Number:
+    """A number of 16 bits as a float, so that a formula is rounded once."""
+    return as_float(x) if isinstance(x, Value) else float(np.float16(x))
 
 
 def _as_in_loop(b: Builder, ufunc: np.ufunc, operands: Sequence[Number]) -> Sequence[Number]:

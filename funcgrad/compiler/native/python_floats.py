@@ -13,7 +13,7 @@ from ...core.avals import Aval
 from ...core.jaxpr import Eqn, Jaxpr, Literal, Var
 from ...ops.families import Elementwise
 from ...ops.shape import convert
-from .kinds import BOOL, DOUBLE, FLOAT, in_memory, kind_of
+from .kinds import BOOL, DOUBLE, FLOAT, HALF, in_memory, kind_of
 
 NEVER_RAISE: frozenset[str] = frozenset({"add", "sub", "mul", "neg", "abs", "convert_element_type"})
 """Operators that compute the same of Python's floats as of NumPy's: others may raise errors."""
@@ -22,7 +22,7 @@ OF_COMPLEX: frozenset[str] = frozenset({"add", "sub", "neg", "real", "imag"})
 """The same for complex numbers."""
 
 
-_SHORT = (FLOAT.dtype, np.dtype(np.complex64))
+_SHORT = (HALF.dtype, FLOAT.dtype, np.dtype(np.complex64))
 _LONG = (DOUBLE.dtype, np.dtype(np.complex128))
 
 
@@ -33,7 +33,7 @@ class _NotTheSameError(Exception):
 def as_numbers(jaxpr: Jaxpr) -> Jaxpr | None:
     """The jaxpr with float64 in the place of Python's floats; None if that is another function.
 
-    Where a Python float meets float32 numbers, it is converted first, as NumPy does.
+    Where a Python float meets shorter numbers, it is converted first, as NumPy does.
     """
     every = (*jaxpr.invars, *(v for e in jaxpr.eqns for v in e.outvars))
     if not any(v.aval.weak for v in every):
@@ -56,10 +56,10 @@ def _as_numbers(jaxpr: Jaxpr) -> Jaxpr:
             return numbers[a]
         if a.aval.dtype.kind == "c":
             dtype = np.dtype(np.complex64)
-        if a not in rounded:
-            rounded[a] = Var(Aval(a.aval.shape, dtype))
-            eqns.append(Eqn(convert, [numbers[a]], {"dtype": dtype}, [rounded[a]]))
-        return rounded[a]
+        if (a, dtype) not in rounded:
+            v = rounded[a, dtype] = Var(Aval(a.aval.shape, dtype))
+            eqns.append(Eqn(convert, [numbers[a]], {"dtype": dtype}, [v]))
+        return rounded[a, dtype]
 
     def number(v: Var) -> Var:
         if not v.aval.weak:

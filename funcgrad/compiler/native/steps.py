@@ -17,18 +17,19 @@ from .kinds import kind_of
 from .pairs import Native, as_pairs, of_pairs
 from .places import Memory, is_small, kind_of_var
 from .views import permutation, view
+from .wide import with_wide
 
 
 def native_form(jaxpr: Jaxpr) -> Jaxpr:
     """The optimised jaxpr as native code has it.
 
-    There are formulas in the place of operators that have no kernel, and pairs in that of complex
-    numbers.
+    There are formulas in the place of operators that have no kernel, float32 in that of float16
+    where operators are on whole arrays, and pairs in that of complex numbers.
     """
     found = jaxpr.cache.get("native form")
     if found is None:
         plain = optimized(jaxpr)
-        found = with_formulas(plain)
+        found = with_wide(with_formulas(plain), _fits)
         pairs = with_formulas(as_pairs(found, _NATIVE))
         if pairs is not found and any(map(computes, steps_of(pairs))):
             found = pairs
