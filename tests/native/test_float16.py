@@ -96,7 +96,7 @@ def test_operators(name: str) -> None:
     if "for_the_test" in name or name in ("tanh_slope", "complement", "complex"):
         return
     x = EVERY[(np.abs(EVERY) > 1e-3) & (np.abs(EVERY) < 3)][::7]
-    args = [x, np.roll(x, 51), np.roll(x, 17)][: prim.arity]
+    args: list[Any] = [x, np.roll(x, 51), np.roll(x, 17)][: prim.arity]
     if name == "select_n":
         args[0] = args[0] > 0
     try:

@@ -149,15 +149,13 @@ class Frame:
 
     def put(self, place: Place, target: Memory) -> None:
         """Copy an array to where it is to stand."""
-        if isinstance(place, Registers) and target.is_contiguous:
-            b = self.module.builder
-            elements = [b.cast(x, target.kind) for x in place.elements]
-            self.module.store(elements, target.address, target.kind)
-            return
         if isinstance(place, Registers):
-            source = self.memory(place)
-            self.put(source, target)
-            self.release(source)
+            b = self.module.builder
+            for at, x in zip(np.ndindex(*place.shape), place.elements, strict=True):
+                offset = sum(i * step for i, step in zip(at, target.steps, strict=True))
+                there = target.address
+                there = b.pointer(there, str(offset), target.kind) if offset else there
+                b.store(b.cast(x, target.kind), there)
             return
         assert isinstance(place, Memory)
         if not size_of(place.shape):

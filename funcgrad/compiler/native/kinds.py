@@ -65,7 +65,7 @@ KINDS: dict[str, Kind] = {
         Kind("d", "double", "double", 8),
     )
 }
-"""By NumPy's characters. Numbers of 16 bits are floats in registers, rounded after each operation."""
+"""By NumPy's characters. Numbers of 16 bits are floats in registers, rounded as they are made."""
 
 BOOL, INT32, INT64, HALF, FLOAT, DOUBLE = (KINDS[c] for c in "?ilefd")
 
