@@ -16,6 +16,16 @@ Real: TypeAlias = Any
 """A real array, traced, or a number."""
 
 
+def is_complex(a: Any) -> bool:
+    """True for variables and literals of complex numbers."""
+    return bool(a.aval.dtype.kind == "c")
+
+
+def part_of(dtype: np.dtype) -> np.dtype:
+    """The dtype of the parts of complex numbers; of real ones that of those made of them."""
+    return np.result_type(dtype, np.complex64).type(0).real.dtype
+
+
 class NoPairsError(NotImplementedError):
     """A function has no form for pairs."""
 
