@@ -11,7 +11,7 @@ import pytest
 pytest.importorskip("llvmlite", reason="native code needs llvmlite")
 
 import funcgrad as fg
-from funcgrad.compiler.native import forms, steps
+from funcgrad.compiler.native import steps
 from funcgrad.core.primitive import REGISTRY
 from funcgrad.ops.linalg import determinants, factorizations, inverses, solving
 from funcgrad.ops.random.threefry import random_uniform, threefry2x32
@@ -26,7 +26,7 @@ def _native(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def is_native(fun: Any, *args: Any) -> bool:
-    jaxpr = forms.native_form(fg.jit(fun).lower(*args).jaxpr)
+    jaxpr = steps.native_form(fg.jit(fun).lower(*args).jaxpr)
     return all(map(steps.is_native, steps.steps_of(jaxpr)))
 
 

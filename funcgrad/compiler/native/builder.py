@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from .halves import HalfInstructions
 from .kinds import BOOL, DOUBLE, INT32, INT64
-from .values import Instructions, Number, Value, common_kind, literal
+from .values import Number, Value, common_kind, literal
 
 GAVE_UP = "%gave_up"
 """The address of a byte that is not 0 once a program has given up."""
 
 
-class Builder(Instructions):
+class Builder(HalfInstructions):
     """The text of one function under construction; its values have ``lanes`` numbers."""
 
     # --- giving up

@@ -17,9 +17,9 @@ from .dots import DotsWriter
 from .kinds import kind_of
 from .maps import evaluate
 from .orders import Operand
-from .shares import Parts
 from .places import kind_of_var
 from .plans import Call, Plan, Shared
+from .shares import Parts
 from .sums import Finish, as_they_are
 from .tiles import AcrossWriter
 from .tilings import Across, Axis, Contraction, Dots, Tiling, cheapest, cost_across, simplified

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ctypes
 import functools
+import itertools
 import struct
 import threading
 from collections.abc import Callable, Sequence
@@ -53,6 +54,7 @@ _NUMBERS: dict[str, tuple[int, str]] = {
     "d": (does.GIVE_FLOAT, "PyFloat_FromDouble"),
     "l": (does.GIVE_INT, "PyLong_FromLongLong"),
     "?": (does.GIVE_BOOL, "PyBool_FromLong"),
+    "D": (does.GIVE_COMPLEX, "PyComplex_FromDoubles"),
 }
 """How outputs are made Python's numbers."""
 
@@ -68,6 +70,9 @@ class _Plan:
         self.objects: int = 0
         self.places: dict[int, int] = {}  # of inputs among the objects
         self.made: int = len(self.outs)
+        sizes = [max(1, spec.kind.size // 8) for spec in self.outs]
+        self.slots: list[int] = [0, *itertools.accumulate(sizes)]
+        """Among the words for numbers those of the outputs, and that of the first input."""
 
     def add(self, *words: object) -> None:
         """An instruction; of what is no number, the address."""
@@ -104,14 +109,14 @@ class _Plan:
                 self.take(place, child)
 
     def take_input(self, at: int, i: int, spec: Spec) -> None:
-        number = len(self.outs) + i
+        number = self.slots[-1] + i
         if spec.shape:
             lengths = self.shape(spec)
             self.add(does.ARRAY, at, spec.kind.dtype, len(spec.shape), lengths, i)
         elif not spec.is_python:
             self.add(does.SCALAR, at, spec.kind.dtype, spec.type, i)
-        elif spec.kind.char == "d":
-            self.add(does.FLOAT, at, float, i)
+        elif spec.kind.char in "dD":
+            self.add(does.FLOAT, at, spec.type, i)
         else:
             self.add(
                 does.BOOL if spec.kind.char == "?" else does.INT,
@@ -134,15 +139,15 @@ class _Plan:
                 shape = self.shape(spec)
                 self.add(does.NEW_ARRAY, spec.kind.dtype, len(spec.shape), shape, place + j, j)
             else:
-                self.add(does.NEW_NUMBER, j, place + j)
+                self.add(does.NEW_NUMBER, self.slots[j], place + j)
 
     def give(self, tree: Any) -> None:
         for j, spec in enumerate(self.outs):
             if spec.is_python:
                 number, name = _NUMBERS[spec.kind.char]
-                self.add(number, layout.function(name), j, j)
+                self.add(number, layout.function(name), self.slots[j], j)
             elif not spec.shape:
-                self.add(does.GIVE_SCALAR, spec.kind.dtype, j, j)
+                self.add(does.GIVE_SCALAR, spec.kind.dtype, self.slots[j], j)
         self.add(0, self.build(tree))
 
     def build(self, x: Any) -> int:
@@ -235,7 +240,7 @@ def in_front(
         "arity": arity,
         "objects": plan.objects,
         "places": len(signature.ins) + len(constants) + len(signature.outs),
-        "numbers": len(signature.ins) + len(signature.outs),
+        "numbers": plan.slots[-1] + len(signature.ins),
         "made": plan.made,
     }
     rest = [sizes[name] for name in calling.HEADER[len(layout.CONTEXT) :]]

@@ -1,4 +1,4 @@
-"""Jaxprs as native code has them: operators on whole arrays are written as their formulas."""
+"""Operators on whole arrays written as their formulas."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import numpy as np
 from ...core.jaxpr import Eqn, Jaxpr
 from ...transforms.staging import Formulas, stage
 from ..passes.inline import inline_calls
-from ..pipeline import optimized
 from . import kernels, registers
 from .kinds import kind_of
 
@@ -20,17 +19,9 @@ MOST_FORMULAS = 4096
 _formulas: dict[Hashable, Jaxpr | None] = {}
 
 
-def native_form(jaxpr: Jaxpr) -> Jaxpr:
-    """The optimised jaxpr with formulas in the place of operators that have no kernel."""
-    found = jaxpr.cache.get("native form")
-    if found is None:
-        plain = optimized(jaxpr)
-        found = inline_calls(plain, _formula)
-        found = None if found is plain else optimized(found)
-        jaxpr.cache["native form"] = found or False
-        if found is not None:
-            found.cache["native form"] = False
-    return found or optimized(jaxpr)
+def with_formulas(jaxpr: Jaxpr) -> Jaxpr:
+    """The jaxpr with formulas in the place of operators that have no kernel."""
+    return inline_calls(jaxpr, _formula)
 
 
 def _formula(e: Eqn) -> Jaxpr | None:

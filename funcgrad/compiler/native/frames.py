@@ -9,7 +9,7 @@ import numpy as np
 
 from ...core.jaxpr import Eqn, Jaxpr, Literal, Var
 from ..groups import Map, Step
-from . import calls, kernels, loops, nesting, reductions, registers, rows
+from . import calls, complex_arrays, kernels, loops, nesting, reductions, registers, rows
 from .blocks import Block, as_map, blocked
 from .builder import Builder
 from .module import Module
@@ -42,7 +42,7 @@ class Frame(Standing):
         targets: Sequence[Memory | None],
     ) -> None:
         super().__init__(module, jaxpr, given)
-        made = {v for e in jaxpr.eqns for v in e.outvars}
+        made = {v: e for e in jaxpr.eqns for v in e.outvars}
         for v, target in zip(jaxpr.outvars, targets, strict=True):
             if target is not None and v in made:
                 self._targets.setdefault(v, target)
@@ -52,6 +52,11 @@ class Frame(Standing):
                 if x in made:
                     self._targets.setdefault(x, self._targets[v])
             target = self._targets.get(e.outvars[0]) if len(e.outvars) == 1 else None
+            if target is not None and e.primitive.name == "complex":
+                for x, there in complex_arrays.targets(self, e, target):
+                    if x in made and not complex_arrays.takes(made[x]):
+                        self._targets.setdefault(x, there)
+                continue
             if target is None or not e.primitive.view or type(e.inputs[0]) is Literal:
                 continue
             if e.inputs[0] not in made:
@@ -97,6 +102,8 @@ class Frame(Standing):
             self._map(step)
         elif isinstance(step, Block):
             rows.emit(self, step)
+        elif complex_arrays.takes(step):
+            complex_arrays.emit(self, step)
         elif self._look(step):
             pass
         elif registers.takes(step):
@@ -155,13 +162,7 @@ class Frame(Standing):
         if found is None:
             return False
         for v, place in zip(e.outvars, self._views(e, source, found), strict=True):
-            target = self._targets.get(v)
-            if target is not None:
-                self.put(place, self.define(v))
-                continue
-            if source.buffer is not None and source.frame is self:
-                source.buffer.uses += 1
-            self.places[v] = place
+            self.show(v, place)
         if written:
             self.release(source)
         return True

@@ -7,13 +7,16 @@ from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from .builder import Builder, Number, Value
-from .kinds import BOOL, DOUBLE, Kind
+from .halves import as_float
+from .kinds import BOOL, DOUBLE, FLOAT, HALF, Kind
 from .mathematics import (
     error_functions,
     exponentials,
+    gamma_functions,
     hyperbolic,
     logarithms,
     powers,
+    remainders,
     representation,
     trigonometry,
 )
@@ -49,15 +52,17 @@ class VectorFunctions:
     A formula is called with this first, then with its operands:
     ``(prim.rounded or prim.scalar)(VectorFunctions(builder), *values)``. Operands are values, or
     Python's numbers, which take on the type of the values beside them. Functions of floats convert
-    integers to float64.
+    integers to float64. ``half`` says that floats stand for numbers of 16 bits, to which the result
+    of the formula will be rounded.
     """
 
     pi: float = math.pi
     ln2: float = math.log(2.0)
     ln10: float = math.log(10.0)
 
-    def __init__(self, builder: Builder) -> None:
+    def __init__(self, builder: Builder, *, half: bool = False) -> None:
         self.builder: Builder = builder
+        self.half: bool = half
 
     def _floats(self, *xs: Number) -> list[Value]:
         """Numbers as values of one type of floats."""
@@ -74,6 +79,8 @@ class VectorFunctions:
     def _function(self, function: Callable[..., Value], *xs: Value) -> Value:
         """A function written where it is wanted, or called if it is wanted often."""
         b = self.builder
+        if xs[0].kind is HALF:
+            return b.cast(self._function(function, *[b.cast(x, FLOAT) for x in xs]), HALF)
         name = function.__name__
         b.written[name] = b.written.get(name, 0) + 1
         if b.written[name] <= FEW:
@@ -120,33 +127,55 @@ class VectorFunctions:
         """The number itself."""
         return x
 
-    def imag(self, x: Number) -> NoReturn:
-        """Refused: there are no complex numbers."""
-        raise NotNativeError("native code has no complex numbers: imag")
+    def imag(self, x: Number) -> Number:
+        """0: complex numbers are pairs of real ones."""
+        return 0.0 if not isinstance(x, Value) else self.builder.constant(0, x.kind)
 
-    def conj(self, x: Number) -> NoReturn:
-        """Refused: there are no complex numbers."""
-        raise NotNativeError("native code has no complex numbers: conj")
+    def conj(self, x: Number) -> Number:
+        """The number itself."""
+        return x
 
     def complex(self, x: Number, y: Number) -> NoReturn:
-        """Refused: there are no complex numbers."""
+        """Refused: complex numbers are pairs of real ones."""
         raise NotNativeError("native code has no complex numbers: complex")
 
     def is_complex(self, x: Number) -> bool:
-        """False: there are no complex numbers."""
+        """False: complex numbers are pairs of real ones."""
         return False
 
     def tiny(self, x: Number) -> float:
         """The least normal number of the type of x."""
-        return format_of(self._float(x)).tiny
+        return 2.0**-14 if self.half else format_of(self._float(x)).tiny
 
     def ldexp(self, x: Number, n: Number) -> Value:
         """X * 2**n."""
-        return representation.ldexp(self._float(x), n)
+        x = self._float(x)
+        found = representation.ldexp(as_float(x), n)
+        return found if x.kind is not HALF else self.builder.cast(found, HALF)
 
     def nextafter(self, x: Number, y: Number) -> Value:
         """The number next to x on the way to y."""
+        if self.half:
+            raise NotNativeError("native code has no neighbours of numbers of 16 bits")
         return representation.nextafter(*self._floats(x, y))
+
+    def exponent(self, x: Number) -> Value:
+        """The integer n of x = m * 2**n, m from 1/2 to 1; 0 of 0, infinities and NaN."""
+        return representation.exponent(as_float(self._float(x)))
+
+    # --- remainders ------------------------------------------------------------------------------
+
+    def fmod(self, x: Number, y: Number) -> Value:
+        """What is left of x after all multiples of y, with the sign of x."""
+        return self._function(remainders.fmod, *self._floats(x, y))
+
+    def remainder(self, x: Number, y: Number) -> Value:
+        """What is left with the sign of y."""
+        return self._function(remainders.remainder, *self._floats(x, y))
+
+    def floor_divide(self, x: Number, y: Number) -> Value:
+        """The quotient rounded down."""
+        return self._function(remainders.floor_divide, *self._floats(x, y))
 
     # --- powers, exponentials, logarithms --------------------------------------------------------
 
@@ -274,12 +303,12 @@ class VectorFunctions:
         return self._function(error_functions.erf_inv, self._float(x))
 
     def lgamma(self, x: Number) -> Value:
-        """Refused, as yet."""
-        raise NotNativeError("native code has no lgamma")
+        """The logarithm of the absolute value of the gamma function."""
+        return self._function(gamma_functions.lgamma, self._float(x))
 
     def digamma(self, x: Number) -> Value:
-        """Refused, as yet."""
-        raise NotNativeError("native code has no digamma")
+        """The derivative of lgamma."""
+        return self._function(gamma_functions.digamma, self._float(x))
 
     def polygamma(self, n: Number, x: Number) -> NoReturn:
         """Refused."""

@@ -10,14 +10,13 @@ import numpy as np
 from ...core.avals import Aval
 from ...core.jaxpr import Eqn, Jaxpr, eval_jaxpr
 from ...ops.families import Control, control
-from ..groups import Map, Step
 from ..unpacking import Argument
 from . import cache, layout, llvm, pool, programs
 from .entry import Front, bound, in_front
-from .forms import native_form
-from .kinds import kind_of
+from .kinds import in_memory
 from .python_floats import as_numbers
 from .signatures import Signature, Spec
+from .steps import computes, native_form
 
 
 def fused(jaxpr: Jaxpr) -> Jaxpr:
@@ -47,11 +46,6 @@ def _equations(jaxpr: Jaxpr) -> Iterator[Eqn]:
         inner = programs.as_jaxpr(run, jaxpr.outvars, [*runs[:k], *runs[k + 1 :]])
         outs: Any = inner.outvars
         yield Eqn(native_call, inner.invars, {"jaxpr": inner}, outs, inner.eqns[-1].source)
-
-
-def computes(step: Step) -> bool:
-    """False for a reshape, for which no function is called."""
-    return isinstance(step, Map) or not programs.is_reshape(step)
 
 
 class Kernel:
@@ -160,7 +154,7 @@ def whole_jaxpr(jaxpr: Jaxpr) -> Jaxpr | None:
     made = {v for e in inner.eqns for v in e.outvars}
     outs = [v for v in found.outvars if v not in found.invars]
     fits = len(set(outs)) == len(outs) and made.issuperset(outs)
-    known = all(kind_of(a.dtype) and not (a.weak or a.symbolic) for a in found.in_avals)
+    known = all(in_memory(a.dtype) and not (a.weak or a.symbolic) for a in found.in_avals)
     if not (fits and known):
         return None
     return Jaxpr(found.constvars, found.invars, inner.eqns, outs, found.consts)
@@ -186,7 +180,7 @@ def _copied(x: Any, spec: Spec) -> Any:
 
 
 def _spec(a: Aval) -> Spec:
-    found = kind_of(a.dtype)
+    found = in_memory(a.dtype)
     assert found is not None
     return Spec(a.shape, found, a.weak)
 

@@ -12,17 +12,17 @@ from ...ops.families import Elementwise
 from .. import costs
 from ..groups import Map, Step
 from ..pipeline import optimized
-from . import fused, kernels, llvm, programs
+from . import complex_arrays, fused, kernels, llvm, programs
 from .kinds import kind_of
-from .steps import is_control, is_native, is_reshape, steps_of
+from .steps import computes, is_control, is_native, is_reshape, native_form, steps_of
 
 
 class Group(NamedTuple):
     """Equations that run as one step.
 
     Attributes:
-        kind: ``map`` (elementwise, with the reductions fused to it), ``reshape``, ``kernel``,
-            ``loop``, or ``NumPy``.
+        kind: ``map`` (elementwise, with the reductions fused to it), ``reshape``,
+            ``parts`` (of complex numbers), ``kernel``, ``loop``, or ``NumPy``.
         equations: as text; variables have the names of the whole program.
         function: the number of the native function that it is part of; None for NumPy.
         why: the reason why it is not native, or not part of an earlier group; may be empty.
@@ -57,7 +57,7 @@ def as_compiled(jaxpr: Jaxpr) -> Jaxpr:
     """The jaxpr that native functions are made of: one of numbers if all of it is native."""
     jaxpr = optimized(jaxpr)
     whole = fused.whole_jaxpr(jaxpr)
-    return jaxpr if whole is None else whole
+    return native_form(jaxpr) if whole is None else whole
 
 
 def groups_of(jaxpr: Jaxpr) -> Groups:
@@ -70,7 +70,7 @@ def groups_of(jaxpr: Jaxpr) -> Groups:
     before: list[Step] = []
     number = 0
     for run in programs.segments(jaxpr):
-        native = run.native and any(map(fused.computes, run.steps))
+        native = run.native and any(map(computes, run.steps))
         number += native
         for step in run.steps:
             eqns = step.every_eqn if isinstance(step, Map) else [step]
@@ -86,6 +86,8 @@ def _kind(step: Step, native: bool) -> str:
         return "NumPy"
     if isinstance(step, Map):
         return "map"
+    if complex_arrays.takes(step):
+        return "parts"
     return "reshape" if is_reshape(step) else "loop" if is_control(step) else "kernel"
 
 
@@ -105,7 +107,7 @@ def why_not_native(step: Step) -> str:
     if any(type(a) is not Literal and a.aval.weak for a in (*e.inputs, *e.outvars)):
         return "Python's numbers are computed by Python's rules"
     inner = subjaxprs(e)
-    for jaxpr in map(optimized, inner):
+    for jaxpr in map(native_form, inner):
         for part in steps_of(jaxpr):
             if not is_native(part) and not isinstance(part, Map):
                 return f"inside of it, {part.primitive.name}: {why_not_native(part)}"
@@ -129,7 +131,7 @@ def _why_apart(step: Step, before: Sequence[Step]) -> str:
         if not any(m.shape == step.shape for m in maps):
             return f"no group before it has the shape {step.shape}"
         return "it reads what is computed after the groups of its shape"
-    if is_reshape(step):
+    if is_reshape(step) or complex_arrays.takes(step):
         return "moves nothing"
     if is_control(step):
         return ""

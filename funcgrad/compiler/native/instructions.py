@@ -236,6 +236,13 @@ def _give_bool(t: Text, convert: str, number: str, target: str) -> None:
     t.put("%made", target, t.found(t.call(t.pointer(convert), "ptr", f"i64 {value}"), "fail"))
 
 
+def _give_complex(t: Text, convert: str, number: str, target: str) -> None:
+    where = t.item("%numbers", number)
+    re, im = t.load("double", where), t.load("double", where, 8)
+    x = t.call(t.pointer(convert), "ptr", f"double {re}, double {im}")
+    t.put("%made", target, t.found(x, "fail"))
+
+
 def _give_object(t: Text, given: str, target: str) -> None:
     x = t.pointer(given)
     t.b.emit(f"call void {t.known['Py_IncRef']}(ptr {x})")
@@ -281,14 +288,14 @@ TAKING: tuple[Instruction, ...] = _listed(
 )  # fmt: skip
 MAKING: tuple[Instruction, ...] = _listed(_new_array, _new_number, _constant)
 GIVING: tuple[Instruction, ...] = _listed(
-    _give_scalar, _give_float, _give_int, _give_bool, _give_object, _give_argument,
+    _give_scalar, _give_float, _give_int, _give_bool, _give_complex, _give_object, _give_argument,
     _give_container, _set, _set_item, _called,
 )  # fmt: skip
 
 ARRAY, SCALAR, FLOAT, INT, BOOL, VERY_OBJECT, CONTAINER, CHILD, CONTEXT = range(1, len(TAKING) + 1)
 NEW_ARRAY, NEW_NUMBER, CONSTANT = range(1, len(MAKING) + 1)
 (
-    GIVE_SCALAR, GIVE_FLOAT, GIVE_INT, GIVE_BOOL, GIVE_OBJECT, GIVE_ARGUMENT,
+    GIVE_SCALAR, GIVE_FLOAT, GIVE_INT, GIVE_BOOL, GIVE_COMPLEX, GIVE_OBJECT, GIVE_ARGUMENT,
     GIVE_CONTAINER, SET, SET_ITEM, CALLED,
 ) = range(1, len(GIVING) + 1)  # fmt: skip
 """The numbers of instructions."""

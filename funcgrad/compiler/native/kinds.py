@@ -30,7 +30,12 @@ class Kind(NamedTuple):
     @property
     def is_float(self) -> bool:
         """True for floats."""
-        return self.char in "fd"
+        return self.char in "efd"
+
+    @property
+    def width(self) -> int:
+        """Bytes in a register."""
+        return 4 if self.register == "float" else self.size
 
     @property
     def is_signed(self) -> bool:
@@ -55,13 +60,17 @@ KINDS: dict[str, Kind] = {
         Kind("I", "i32", "i32", 4),
         Kind("l", "i64", "i64", 8),
         Kind("L", "i64", "i64", 8),
+        Kind("e", "float", "i16", 2),
         Kind("f", "float", "float", 4),
         Kind("d", "double", "double", 8),
     )
 }
-"""By NumPy's characters."""
+"""By NumPy's characters. Numbers of 16 bits are floats in registers, rounded as they are made."""
 
-BOOL, INT32, INT64, FLOAT, DOUBLE = (KINDS[c] for c in "?ilfd")
+BOOL, INT32, INT64, HALF, FLOAT, DOUBLE = (KINDS[c] for c in "?ilefd")
+
+STORED: dict[Kind, Kind] = {BOOL: KINDS["B"], HALF: KINDS["H"]}
+"""The integers that numbers are in memory, where they are something else in registers."""
 
 _BY_PLACE: dict[tuple[str, int], Kind] = {(k.dtype.kind, k.size): k for k in KINDS.values()}
 
@@ -69,3 +78,19 @@ _BY_PLACE: dict[tuple[str, int], Kind] = {(k.dtype.kind, k.size): k for k in KIN
 def kind_of(dtype: np.dtype) -> Kind | None:
     """The kind of numbers of a dtype in this machine's byte order; None if there is none."""
     return _BY_PLACE.get((dtype.kind, dtype.itemsize)) if dtype.isnative else None
+
+
+COMPLEX: dict[str, Kind] = {
+    k.char: k for k in (Kind("F", "", "[2 x float]", 8), Kind("D", "", "[2 x double]", 16))
+}
+"""Complex numbers, which are in memory only: two numbers side by side."""
+
+
+def in_memory(dtype: np.dtype) -> Kind | None:
+    """The kind of numbers of a dtype, complex ones as well; None if there is none."""
+    return COMPLEX.get(dtype.char if dtype.isnative else "") or kind_of(dtype)
+
+
+def parts(kind: Kind) -> Kind:
+    """The kind of the parts of complex numbers."""
+    return {"F": FLOAT, "D": DOUBLE}[kind.char]

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from .kinds import KINDS
+from .kinds import COMPLEX, KINDS
 
 HEAD: int = object.__basicsize__
 TUPLE: int = tuple.__basicsize__
@@ -160,7 +160,8 @@ def _scalars() -> bool:
     """Numbers of scalars, of NumPy and Python, stand behind the head of the object."""
     found = [(k.dtype.type(1), k.dtype) for k in KINDS.values()]
     found += [(np.float64(-2.5), np.dtype("d")), (np.float32(-2.5), np.dtype("f"))]
-    found += [(-2.5, np.dtype("d"))]
+    found += [(-2.5, np.dtype("d")), (2 - 3j, np.dtype("D"))]
+    found += [(k.dtype.type(2 - 3j), k.dtype) for k in COMPLEX.values()]
     for x, dtype in found:
         held = ctypes.string_at(id(x) + FIELDS["number"], dtype.itemsize)
         if _word(id(x) + FIELDS["type"]) != id(type(x)) or held != dtype.type(x).tobytes():

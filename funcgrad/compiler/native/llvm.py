@@ -74,6 +74,13 @@ def has_avx512(part: str = "f") -> bool:
     return f"+avx512{part}" in processor()[1].split(",")
 
 
+def converts_halves() -> bool:
+    """True if this processor converts numbers of 16 bits; LLVM would call functions otherwise."""
+    llvm, (_, features) = binding(), processor()
+    arm = llvm is not None and llvm.get_default_triple().startswith("aarch64")
+    return arm or "+f16c" in features.split(",")
+
+
 def target() -> Any:
     """What makes machine code for the processor. Code generation level 0 would abort on masks."""
     return _target(*processor())

@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 from ...core.jaxpr import Eqn, Jaxpr, Literal, Var
 from ...transforms.loop_layout import Layout
 from .builder import Value
-from .forms import native_form
 from .places import Buffer, Memory, Place, Registers, Rows, is_small, kind_of_var, size_of
+from .steps import native_form
 from .updates import in_place
 from .views import contiguous_steps
 

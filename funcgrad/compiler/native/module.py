@@ -11,7 +11,7 @@ import numpy as np
 from . import pool
 from .bodies import ARENA, Body
 from .builder import GAVE_UP, Builder, Value, literal
-from .kinds import BOOL, Kind, kind_of
+from .kinds import STORED, Kind, kind_of
 from .places import ALIGNMENT, Arena, Buffer, Memory, Place, Registers
 
 MOST_EMBEDDED = 1 << 12
@@ -82,7 +82,8 @@ class Module:
         key = (value.dtype.char, value.shape, value.tobytes())
         found = self._embedded.get(key)
         if found is None:
-            found = self._embed(value) if value.nbytes <= MOST_EMBEDDED else self._hand_over(value)
+            small = value.nbytes <= MOST_EMBEDDED and value.dtype.kind != "c"
+            found = self._embed(value) if small else self._hand_over(value)
             self._embedded[key] = found
         return found
 
@@ -90,8 +91,9 @@ class Module:
         kind = kind_of(value.dtype)
         assert kind is not None
         name = f"@constant_{len(self._embedded)}"
-        one = "i8" if kind is BOOL else kind.memory
-        numbers = [str(int(x)) if kind is BOOL else literal(x, kind) for x in value.ravel()]
+        if kind in STORED:
+            kind, value = STORED[kind], value.view(STORED[kind].dtype)
+        one, numbers = kind.memory, [literal(x, kind) for x in value.ravel()]
         listed = ", ".join(f"{one} {n}" for n in numbers)
         self._declared[name] = (
             f"{name} = internal constant [{len(numbers)} x {one}] [{listed}], align {ALIGNMENT}"

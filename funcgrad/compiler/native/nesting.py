@@ -8,14 +8,15 @@ from typing import Any, NamedTuple
 from ..groups import Map
 from . import shares
 from .builder import Builder
+from .interleaved import paired
 from .kinds import Kind
 from .maps import reducing_first
 from .nests import emit_nest
 from .orders import Nest, Operand, Plan, laid_out
 from .packing import least
-from .shares import Parts
 from .places import Memory, kind_of_var, size_of
 from .reductions import ACCUMULATORS
+from .shares import Parts
 from .views import contiguous_steps, steps_along
 
 Steps = tuple[int, ...]
@@ -23,16 +24,25 @@ Steps = tuple[int, ...]
 
 def lanes_of(kinds: Sequence[Kind], bits: int) -> int:
     """The number of lanes of vectors in which the widest numbers fill a register."""
-    return max(1, bits // (8 * max(k.size for k in kinds)))
+    return max(1, bits // (8 * max(k.width for k in kinds)))
 
 
 class Call(NamedTuple):
-    """A kernel of a map: what it computes, its vectors, its loops, and the parts of one of them."""
+    """A kernel of a map.
+
+    Attributes:
+        group: what it computes.
+        lanes: of its vectors.
+        plan: its loops.
+        parts: of one of them; None if it is not divided.
+        complex: among the operands real parts of complex numbers, with the imaginary ones.
+    """
 
     group: Map
     lanes: int
     plan: Plan
     parts: Parts | None
+    complex: dict[int, int]
 
     @property
     def is_partial(self) -> bool:
@@ -64,7 +74,9 @@ def write(
     targets = list(define(plan.results))
     count = 1 if module.is_shared else shares.wanted(shares.cycles_of(group, lanes))
     overlaps = {m.address for m in sources}.isdisjoint(m.address for m in targets)
-    call = Call(group, lanes, plan, _parts(plan.nest, count, lanes, overlaps))
+    places, read = [*sources, *targets], len(sources)
+    halves = {**paired(places, 0, read), **paired(places, read, len(places))}
+    call = Call(group, lanes, plan, _parts(plan.nest, count, lanes, overlaps), halves)
     if call.is_partial:
         made = _partial_plan(call, reads)
         partial = call._replace(plan=made, parts=_parts(made.nest, count, lanes, overlaps))
@@ -72,7 +84,7 @@ def write(
             _in_partial_results(frame, partial, sources, targets)
             return
         call = call._replace(parts=None)
-    _run(module, call, [m.address for m in (*sources, *targets)])
+    _run(module, call, [m.address for m in places])
 
 
 def _parts(nest: Nest, count: int, lanes: int, overlaps: bool) -> Parts | None:
@@ -110,7 +122,7 @@ def _run(module: Any, call: Call, addresses: Sequence[str], along: Sequence[int]
 
 def _emitter(call: Call, nest: Nest) -> Callable[[Builder, list[str]], None]:
     def emit(builder: Builder, names: list[str]) -> None:
-        emit_nest(builder, call.group, nest, call.plan.operands, names)
+        emit_nest(builder, call.group, nest, call.plan.operands, names, call.complex)
 
     return emit
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..groups import Map
+from . import interleaved
 from .builder import Builder, Value
 from .maps import evaluate
 from .operations import is_short
@@ -31,9 +32,17 @@ class _Writer:
     """One kernel under construction."""
 
     def __init__(
-        self, builder: Builder, group: Map, nest: Nest, operands: Sequence[Operand]
+        self,
+        builder: Builder,
+        group: Map,
+        nest: Nest,
+        operands: Sequence[Operand],
+        parts: dict[int, int],
     ) -> None:
         self.b: Builder = builder
+        beside = builder.lanes > 1
+        along = nest.loops[nest.vector].steps
+        self.parts = {o: p for o, p in parts.items() if beside and along[o] == along[p] == 2}
         self.group: Map = group
         self.nest: Nest = nest
         self.operands: Sequence[Operand] = operands
@@ -80,8 +89,13 @@ class _Writer:
     def read(self, level: int, known: Any, bases: Sequence[str], mask: Value | None) -> Any:
         """What is known after the operands of a level are read."""
         known = dict(known)
+        parts = {} if mask is not None or level < self.nest.vector else self.parts
         for o, v in enumerate(self.group.inputs):
-            if self.level[o] != level:
+            if self.level[o] != level or v in known:
+                continue
+            if o in parts:
+                twin = self.group.inputs[parts[o]]
+                known[v], known[twin] = interleaved.load(self.b, bases[o], self.operands[o].kind)
                 continue
             kind, base = self.operands[o].kind, bases[o]
             step = self.nest.loops[self.nest.vector].steps[o]
@@ -185,7 +199,13 @@ class _Writer:
         every = [dict(known) for _, known in copies]
         evaluate(self.b, self.group.eqns, *every)
         for c, ((bases, _), values) in enumerate(zip(copies, every, strict=True)):
-            for o, v in enumerate(self.group.outputs, self.reads):
+            parts = {} if mask is not None else self.parts
+            outputs = dict(enumerate(self.group.outputs, self.reads))
+            for o, p in parts.items():
+                if o in outputs:
+                    re, im = values[outputs.pop(o)], values[outputs.pop(p)]
+                    interleaved.store(self.b, re, im, bases[o])
+            for o, v in outputs.items():
                 step = self.nest.loops[self.nest.vector].steps[o]
                 self.b.scatter(values[v], bases[o], step, mask)
             for r, (e, how) in enumerate(zip(self.group.reductions, self.hows, strict=True)):
@@ -218,7 +238,12 @@ class _Writer:
 
 
 def emit_nest(
-    builder: Builder, group: Map, nest: Nest, operands: Sequence[Operand], addresses: Sequence[str]
+    builder: Builder,
+    group: Map,
+    nest: Nest,
+    operands: Sequence[Operand],
+    addresses: Sequence[str],
+    parts: dict[int, int] | None = None,
 ) -> None:
     """Compute a map, and the reductions of what it makes.
 
@@ -229,5 +254,6 @@ def emit_nest(
         operands: the inputs, the outputs, and the results of reductions, whose steps along
             reduced axes are 0.
         addresses: where they are.
+        parts: among the operands real parts of complex numbers, with the imaginary ones.
     """
-    _Writer(builder, group, nest, operands).write(addresses)
+    _Writer(builder, group, nest, operands, parts or {}).write(addresses)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
@@ -10,8 +11,16 @@ import numpy as np
 
 from ...core.jaxpr import Eqn, Literal
 from .builder import Builder, Number, Value
+from .divisions import (
+    floored,
+    greatest_common_divisor,
+    integers,
+    least_common_multiple,
+    truncated,
+)
 from .functions import NotNativeError, VectorFunctions
-from .kinds import BOOL, DOUBLE, KINDS, kind_of
+from .halves import as_float
+from .kinds import BOOL, DOUBLE, HALF, KINDS, kind_of
 
 Emitter: TypeAlias = Callable[..., Number]
 """(builder, *operands) -> the result."""
@@ -95,16 +104,11 @@ def _chosen(b: Builder, c: Number, x: Number, y: Number) -> Value:
     return b.select(b.value(c, BOOL), x, y)
 
 
-def _integers(b: Builder, x: Number, y: Number) -> list[Value]:
-    """Numbers in one type of integers; truth values count as the smallest ones."""
-    return [b.cast(u, KINDS["b"]) if u.kind is BOOL else u for u in b.common(x, y)]
-
-
 def _shifted(op: str) -> Emitter:
     """Shifts; by as many bits as there are, or more, nothing of the number is left."""
 
     def emit(b: Builder, x: Number, y: Number) -> Value:
-        u, v = _integers(b, x, y)
+        u, v = integers(b, x, y)
         bits = 8 * u.kind.size
         far = b.compare("ge", b.unsigned(v), bits)
         if op == "shr" and u.kind.is_signed:
@@ -123,7 +127,9 @@ def _shifted(op: str) -> Emitter:
 def _power(b: Builder, x: Number, y: Number) -> Number:
     """Powers that are products; others by the formula."""
     if isinstance(x, Value) and x.kind.is_float and not isinstance(y, Value):
-        if y in (2, 3, 4):  # of which the error is at most 1.5 units in the last place
+        if (
+            y in (2, 3, 4) and x.kind is not HALF
+        ):  # of which the error is at most 1.5 units in the last place
             square = x * x
             return {2: lambda: square, 3: lambda: square * x, 4: lambda: square * square}[int(y)]()
         if y == -1:
@@ -131,7 +137,7 @@ def _power(b: Builder, x: Number, y: Number) -> Number:
     u, v = b.common(x, y)
     if u.kind.is_float:
         return VectorFunctions(b).power(u, v)
-    u, v = _integers(b, u, v)
+    u, v = integers(b, u, v)
     if not isinstance(y, Value) and y >= 0:
         return _integer_power(b, u, int(y))
     return _integer_powers(b, u, v)
@@ -166,12 +172,65 @@ def _turned(over: float, under: float) -> Emitter:
     def emit(b: Builder, x: Value) -> Number:
         if not x.kind.is_float:
             x = b.cast(x, DOUBLE)
+        x = as_float(x)
         return x * float(x.dtype.type(over) / x.dtype.type(under))
 
     return emit
 
 
+def _divided(divide: Callable[..., tuple[Value, Value]], which: int, name: str) -> Emitter:
+    """A quotient or a remainder: of integers by instructions, of floats by a basic function."""
+
+    def emit(b: Builder, x: Number, y: Number) -> Value:
+        u, v = b.common(x, y)
+        if u.kind.is_float:
+            return getattr(VectorFunctions(b), name)(u, v)  # type: ignore[no-any-return]
+        u, v = integers(b, u, v)
+        return divide(b, u, v)[which]
+
+    return emit
+
+
+def _step_at_zero(b: Builder, x: Number, at_zero: Number) -> Value:
+    u, v = b.common(x, at_zero)
+    if not u.kind.is_float:
+        u, v = b.cast(u, DOUBLE), b.cast(v, DOUBLE)
+    one = b.constant(1, u.kind)
+    return b.select(u == 0, v, b.select(u > 0, one, b.select(u < 0, 0, u)))
+
+
+def _count_of_bits(b: Builder, x: Value) -> Value:
+    x = b.select(x < 0, -x, x) if x.kind.is_signed else x
+    return b.call(f"llvm.ctpop.{b.suffix(x.kind)}", x.kind, x)
+
+
+@functools.cache
+def _products_are_fused() -> bool:
+    """Whether NumPy's products of arrays of complex numbers round once for two operations."""
+    x = np.full(8, 1 + 2.0**-30 + 1j * (1 + 2.0**-29))
+    y = np.full(8, 1 + 2.0**-31 + 1j * (1 - 2.0**-30))
+    a, b, c, d = (float(p[0]) for z in (x, y) for p in (z.real, z.imag))
+    return float((x * y)[0].real) != a * c - b * d
+
+
+def _product(b: Builder, which: int, x: Value, y: Value, u: Value, v: Value) -> Value:
+    """A part of the product of x + iy and u + iv, rounded as NumPy does it here."""
+    first, rest = ((u, -(y * v)), (v, y * u))[which]
+    return b.fma(x, first, rest) if _products_are_fused() else x * first + rest
+
+
 OPERATIONS: dict[str, Emitter] = {
+    "floor_divide": _divided(floored, 0, "floor_divide"),
+    "rem": _divided(floored, 1, "remainder"),
+    "fmod": _divided(truncated, 1, "fmod"),
+    "gcd": greatest_common_divisor,
+    "lcm": least_common_multiple,
+    "heaviside": _step_at_zero,
+    "population_count": _count_of_bits,
+    "real_of_product": lambda b, *xs: _product(b, 0, *b.common(*xs)),
+    "imag_of_product": lambda b, *xs: _product(b, 1, *b.common(*xs)),
+    "exponent": lambda b, x: VectorFunctions(b).exponent(x),
+    "imag": lambda b, x: b.constant(0, x.kind),
     "rad2deg": _turned(180, np.pi),
     "deg2rad": _turned(np.pi, 180),
     "eq": _comparison("eq"),
@@ -229,7 +288,35 @@ def computed(builder: Builder, prim: Any, operands: Sequence[Number]) -> Number:
     formula = prim.rounded or prim.scalar
     if formula is None:
         raise NotNativeError(f"{prim.name} has no formula")
-    return formula(VectorFunctions(builder), *operands)  # type: ignore[no-any-return]
+    if isinstance(prim.ufunc, np.ufunc):
+        operands = _as_in_loop(builder, prim.ufunc, operands)
+    half = any(isinstance(x, Value) and x.kind is HALF for x in operands)
+    if half:
+        operands = [_as_wide(x) for x in operands]
+    return formula(VectorFunctions(builder, half=half), *operands)  # type: ignore[no-any-return]
+
+
+def _as_wide(x: Number) -> Number:
+    """A number of 16 bits as a float, so that a formula is rounded once."""
+    return as_float(x) if isinstance(x, Value) else float(np.float16(x))
+
+
+def _as_in_loop(b: Builder, ufunc: np.ufunc, operands: Sequence[Number]) -> Sequence[Number]:
+    """Integers as the floats that NumPy's loop makes of them."""
+    if all(isinstance(x, Value) and x.kind.is_float for x in operands):
+        return operands
+    given = [x.dtype if isinstance(x, Value) else type(x) for x in operands]
+    loop = _loop(ufunc, tuple(given))
+    return [
+        b.cast(x, KINDS[t]) if isinstance(x, Value) and np.dtype(t).kind == "f" else x
+        for x, t in zip(operands, loop, strict=False)
+    ]
+
+
+@functools.cache
+def _loop(ufunc: np.ufunc, given: tuple[Any, ...]) -> str:
+    """The characters of the dtypes that a ufunc computes with, results included."""
+    return "".join([d.char for d in ufunc.resolve_dtypes((*given, *[None] * ufunc.nout))])
 
 
 def is_short(e: Eqn) -> bool:
@@ -238,7 +325,7 @@ def is_short(e: Eqn) -> bool:
     return name in ARITHMETIC or (name in OPERATIONS and name not in _LONG) or name in _SHORT
 
 
-_LONG = {"pow", "exp2", "log2", "log10"}
+_LONG = {"pow", "exp2", "log2", "log10", "floor_divide", "rem", "fmod", "gcd", "lcm"}
 _SHORT = {"sqrt", "reciprocal", "mul_strong", "mul_both_strong", "div_strong"}
 
 _KNOWN: dict[Any, bool] = {}
@@ -294,10 +381,12 @@ def _has_formula_for(e: Eqn, kinds: Sequence[Any]) -> bool:
     name = e.primitive.name
     if name in ARITHMETIC:
         return True
+    if isinstance(e.primitive.ufunc, np.ufunc):
+        return kinds[-1] is BOOL or bool(kinds[-1].is_float)
     numbers = [type(a) is Literal and a.aval.weak for a in e.inputs]
     given = [k for k, number in zip(kinds, numbers, strict=False) if not number]
     whole = [k for k in given if not k.is_float and k is not BOOL]
-    return any(k.is_float for k in given) and (not whole or name == "ldexp")
+    return any(k.is_float for k in given) and not whole
 
 
 ARITHMETIC = ("add", "sub", "mul", "neg", "div")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 from .builder import Value
-from .kinds import Kind, kind_of
+from .kinds import Kind, in_memory
 from .views import are_contiguous, contiguous_steps
 
 ALIGNMENT = 64
@@ -81,9 +81,10 @@ class Memory:
         frame: to which it belongs; known weakly, since the frame knows its places.
         buffer: the memory of an arena that it stands in.
         loaded: its elements once they have been read.
+        half: of parts of complex numbers the address of these, and 0 or 1 for imaginary parts.
     """
 
-    __slots__ = ("_frame", "address", "buffer", "kind", "loaded", "shape", "steps")
+    __slots__ = ("_frame", "address", "buffer", "half", "kind", "loaded", "shape", "steps")
 
     def __init__(
         self,
@@ -101,6 +102,7 @@ class Memory:
         self.buffer: Buffer | None = buffer
         self.steps: tuple[int, ...] = contiguous_steps(shape) if steps is None else steps
         self.loaded: Sequence[Value] | None = None
+        self.half: tuple[str, int] | None = None
 
     @property
     def frame(self) -> Any:
@@ -138,7 +140,7 @@ Place: TypeAlias = Registers | Memory | Rows
 
 def kind_of_var(v: Any) -> Kind:
     """The kind of the numbers of a variable, which is one that native code has."""
-    found = kind_of(v.aval.dtype)
+    found = in_memory(v.aval.dtype)
     assert found is not None, v
     return found
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from .kinds import Kind
 
-PYTHONS: dict[str, type] = {"d": float, "l": int, "?": bool}
+PYTHONS: dict[str, type] = {"d": float, "l": int, "?": bool, "D": complex}
 """Python's types of numbers, by the kind that kernels read them as."""
 
 
@@ -58,6 +58,6 @@ class Signature(NamedTuple):
                 if spec.is_python and (spec.shape or spec.kind.char not in PYTHONS):
                     raise TypeError(
                         f"{what} {i} is a Python number, but has kind {spec.kind.char!r} and shape "
-                        f"{spec.shape}; Python numbers have shape () and one of the kinds d, l "
-                        "and ?"
+                        f"{spec.shape}; Python numbers have shape () and one of the kinds d, l, "
+                        "? and D"
                     )

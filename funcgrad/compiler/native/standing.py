@@ -25,12 +25,14 @@ class Standing:
         module: what is written into.
         jaxpr: of which the values are.
         places: of its variables.
+        seconds: by the addresses of complex arrays those of their imaginary parts.
     """
 
     def __init__(self, module: Module, jaxpr: Jaxpr, given: Sequence[Place]) -> None:
         self.module: Module = module
         self.jaxpr: Jaxpr = jaxpr
         self.places: dict[Any, Place] = dict(zip(jaxpr.invars, given, strict=True))
+        self.seconds: dict[str, str] = {}
         self._targets: dict[Any, Memory] = {}
         self._dying: set[Any] = set()
 
@@ -70,15 +72,13 @@ class Standing:
 
     def put(self, place: Place, target: Memory) -> None:
         """Copy an array to where it is to stand."""
-        if isinstance(place, Registers) and target.is_contiguous:
-            b = self.module.builder
-            elements = [b.cast(x, target.kind) for x in place.elements]
-            self.module.store(elements, target.address, target.kind)
-            return
         if isinstance(place, Registers):
-            source = self.memory(place)
-            self.put(source, target)
-            self.release(source)
+            b = self.module.builder
+            for at, x in zip(np.ndindex(*place.shape), place.elements, strict=True):
+                offset = sum(i * step for i, step in zip(at, target.steps, strict=True))
+                there = target.address
+                there = b.pointer(there, str(offset), target.kind) if offset else there
+                b.store(b.cast(x, target.kind), there)
             return
         assert isinstance(place, Memory)
         if not size_of(place.shape):
@@ -104,6 +104,7 @@ class Standing:
         wanted = self._targets.get(v)
         if wanted is not None:
             found = Memory(wanted.address, wanted.shape, kind, self, None, wanted.steps)
+            found.half = wanted.half
         else:
             found = self.room(v.aval.shape, kind, steps)
         self.places[v] = found
@@ -123,6 +124,13 @@ class Standing:
         if shares and place.buffer is not None and place.frame is self:
             place.buffer.uses += 1
         self.places[v] = place
+
+    def show(self, v: Var, place: Memory) -> None:
+        """Let a result be what is seen of memory, unless it is wanted elsewhere."""
+        if v in self._targets:
+            self.put(place, self.define(v))
+        else:
+            self.stand(v, place, shares=True)
 
     def set_elements(self, v: Var, elements: np.ndarray) -> None:
         """Let a small array stand in registers."""

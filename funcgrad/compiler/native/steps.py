@@ -10,11 +10,34 @@ from typing import Any
 
 from ...core.jaxpr import Eqn, Jaxpr, Literal
 from ..groups import Map, Step, grouped
-from . import kernels, operations, reductions, registers
-from .forms import native_form
+from ..pipeline import optimized
+from . import complex_arrays, kernels, operations, reductions, registers
+from .forms import with_formulas
 from .kinds import kind_of
+from .pairs import Native, as_pairs, of_pairs
 from .places import Memory, is_small, kind_of_var
 from .views import permutation, view
+from .wide import with_wide
+
+
+def native_form(jaxpr: Jaxpr) -> Jaxpr:
+    """The optimised jaxpr as native code has it.
+
+    There are formulas in the place of operators that have no kernel, float32 in that of float16
+    where operators are on whole arrays, and pairs in that of complex numbers.
+    """
+    found = jaxpr.cache.get("native form")
+    if found is None:
+        plain = optimized(jaxpr)
+        found = with_wide(with_formulas(plain), _fits)
+        pairs = with_formulas(as_pairs(found, _NATIVE))
+        if pairs is not found and any(map(computes, steps_of(pairs))):
+            found = pairs
+        found = None if found is plain else optimized(found)
+        jaxpr.cache["native form"] = found or False
+        if found is not None:
+            found.cache["native form"] = False
+    return found or optimized(jaxpr)
 
 
 def is_reshape(e: Eqn) -> bool:
@@ -60,12 +83,20 @@ def is_native(step: Step) -> bool:
         return True
     return (
         is_reshape(step)
+        or complex_arrays.takes(step)
         or registers.takes(step)
         or reductions.takes(step)
         or _is_view(step)
         or kernels.takes(step)
         or is_control(step)
     )
+
+
+def computes(step: Step) -> bool:
+    """True for what a native function is called for: not for reshapes and parts of numbers."""
+    if isinstance(step, Map):
+        return True
+    return is_native(step) and not (is_reshape(step) or complex_arrays.takes(step))
 
 
 # --- loops and branches --------------------------------------------------------------------------
@@ -152,3 +183,20 @@ _CHECKS: dict[str, Callable[[Eqn], bool]] = {
     "while": _while_fits,
     "cond": _cond_fits,
 }
+
+
+# --- complex numbers -----------------------------------------------------------------------------
+
+
+def _fits(jaxpr: Jaxpr) -> bool:
+    return all(is_native(step) for step in steps_of(native_form(jaxpr)))
+
+
+def _of_pairs(jaxpr: Jaxpr) -> Jaxpr | None:
+    """The function of parts that a jaxpr inside of a loop is; made once."""
+    if "pairs" not in jaxpr.cache:
+        jaxpr.cache["pairs"] = of_pairs(with_formulas(optimized(jaxpr)), _NATIVE)
+    return jaxpr.cache["pairs"]  # type: ignore[no-any-return]
+
+
+_NATIVE = Native(_fits, is_control, _of_pairs)

@@ -12,9 +12,8 @@ from ...core.jaxpr import Eqn, Jaxpr, Literal
 from ...transforms.loop_layout import Layout
 from . import kernels, registers
 from .blocks import blocked
-from .forms import native_form
 from .places import is_small
-from .steps import is_control, steps_of
+from .steps import is_control, native_form, steps_of
 
 
 class Updates:

@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from .kinds import BOOL, DOUBLE, KINDS, Kind
+from .kinds import BOOL, DOUBLE, KINDS, STORED, Kind
 from .parts import SHORTEST, load_first, store_first
 
 Number: TypeAlias = "Value | float | int | bool"
@@ -301,7 +301,7 @@ class Instructions:
     def load(self, address: str, kind: Kind, mask: Value | None = None) -> Value:
         """Numbers that lie side by side; with a mask those of lanes where it holds."""
         self._check_mask(mask)
-        memory = KINDS["B"] if kind is BOOL else kind
+        memory = STORED.get(kind, kind)
         t = self.type(memory)
         if mask is None:
             found = self.instruction(f"load {t}, ptr {address}, align {kind.size}", memory)
@@ -314,13 +314,21 @@ class Instructions:
             zeros = "zeroinitializer" if self.lanes > 1 else literal(0, memory)
             given = f"ptr {address}, i32 {kind.size}, {m} {mask.text}, {t} {zeros}"
             found = self.instruction(f"call {t} @{name}({given})", memory)
-        return self.cast(found, BOOL) if kind is BOOL else found
+        return self.from_memory(found, kind)
+
+    def from_memory(self, stored: Value, kind: Kind) -> Value:
+        """What is in memory as numbers of a kind."""
+        return stored if stored.kind is kind else self.cast(stored, kind)
+
+    def to_memory(self, x: Value) -> Value:
+        """Numbers as they are in memory."""
+        return self.cast(x, STORED[x.kind]) if x.kind in STORED else x
 
     def store(self, x: Value, address: str, mask: Value | None = None) -> None:
         """Write numbers side by side; with a mask those of lanes where it holds."""
         self._check_mask(mask)
         size = x.kind.size
-        x = self.cast(x, KINDS["B"]) if x.kind is BOOL else x
+        x = self.to_memory(x)
         t = self.type(x.kind)
         if mask is None:
             self.emit(f"store {t} {x.text}, ptr {address}, align {size}")
@@ -356,14 +364,13 @@ class Instructions:
         return self._gathered(self.scalar(f"getelementptr {kind.memory}, {given}", "p"), kind, None)
 
     def _gathered(self, where: str, kind: Kind, mask: Value | None) -> Value:
-        memory = KINDS["B"] if kind is BOOL else kind
+        memory = STORED.get(kind, kind)
         t, m, n = self.type(memory), self.type(BOOL), self.lanes
         name = f"llvm.masked.gather.{self.suffix(memory)}.v{n}p0"
         self.declare(name, f"declare {t} @{name}(<{n} x ptr>, i32 immarg, {m}, {t})")
         held = (mask or self.constant(True, BOOL)).text
         given = f"<{n} x ptr> {where}, i32 {kind.size}, {m} {held}, {t} zeroinitializer"
-        found = self.instruction(f"call {t} @{name}({given})", memory)
-        return self.cast(found, BOOL) if kind is BOOL else found
+        return self.from_memory(self.instruction(f"call {t} @{name}({given})", memory), kind)
 
     def scatter(self, x: Value, base: str, step: int, mask: Value | None = None) -> None:
         """Write numbers a step apart; with a mask those of lanes where it holds."""
@@ -375,7 +382,7 @@ class Instructions:
             return
         size = x.kind.size
         where = self._addresses(base, step, x.kind)
-        x = self.cast(x, KINDS["B"]) if x.kind is BOOL else x
+        x = self.to_memory(x)
         t, m, n = self.type(x.kind), self.type(BOOL), self.lanes
         name = f"llvm.masked.scatter.{self.suffix(x.kind)}.v{n}p0"
         self.declare(name, f"declare void @{name}({t}, <{n} x ptr>, i32 immarg, {m})")
@@ -454,7 +461,7 @@ def common_kind(xs: tuple[Number, ...]) -> Kind:
     dtypes = [x.kind.dtype for x in xs if isinstance(x, Value)]
     weak = [x for x in xs if not isinstance(x, Value)]
     found = np.result_type(*dtypes, *weak)
-    if found.kind not in "?biuf" or found.itemsize > 8 or found.char == "e":
+    if found.kind not in "?biuf" or found.itemsize > 8:
         raise TypeError(f"native code has no numbers of {found}")
     return next(k for k in KINDS.values() if k.dtype == found)
 

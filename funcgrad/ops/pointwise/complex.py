@@ -157,3 +157,45 @@ angle: Elementwise = elementwise(
     scalar=lambda m, x: m.atan2(m.imag(x), m.real(x)),
     hazard=Hazard.NONE,
 )
+
+
+def product_of_pairs(a: Array, b: Array, c: Array, d: Array) -> Array:
+    """The product of a + ib and c + id, as NumPy rounds it."""
+    with np.errstate(all="ignore"):
+        return np.multiply(make_complex(a, b), make_complex(c, d))
+
+
+def real_of_product(a: Array, b: Array, c: Array, d: Array) -> Array:
+    """The real part of the product of a + ib and c + id."""
+    return product_of_pairs(a, b, c, d).real
+
+
+def imaginary_of_product(a: Array, b: Array, c: Array, d: Array) -> Array:
+    """The imaginary part of the product of a + ib and c + id."""
+    return product_of_pairs(a, b, c, d).imag
+
+
+def _pair_cases(rng: np.random.Generator) -> Iterator[Case]:
+    for dtype in ("f8", "f4"):
+        yield Case(*[sample(rng, s, dtype, (-2, 2)) for s in ((2, 3), (3,), (2, 1), ())])
+
+
+_MADE = "made by compilers, after derivatives are taken"
+product_real: Elementwise = elementwise(
+    "real_of_product",
+    real_of_product,
+    nondifferentiable=_MADE,
+    arity=4,
+    cases=_pair_cases,
+    scalar=lambda _m, a, b, c, d: a * c - b * d,
+    hazard=Hazard.PRODUCT,
+)
+product_imag: Elementwise = elementwise(
+    "imag_of_product",
+    imaginary_of_product,
+    nondifferentiable=_MADE,
+    arity=4,
+    cases=_pair_cases,
+    scalar=lambda _m, a, b, c, d: a * d + b * c,
+    hazard=Hazard.PRODUCT,
+)

@@ -117,7 +117,7 @@ def _ends(a: Value, log: Value) -> Value:
 def _power_double(a: Value, y: Value) -> Value:
     """A**y of float64 numbers a >= 0."""
     b = a.builder
-    high, low = _long_log(a)
+    high, low = long_log(a)
     inside = (a > 0.0) & (a < inf)
     p = y * _ends(a, high)
     more = b.fma(y, low, b.fma(y, high, -p))
@@ -127,7 +127,7 @@ def _power_double(a: Value, y: Value) -> Value:
     return scaled(growth(r) + 1.0, n)
 
 
-def _long_log(a: Value) -> tuple[Value, Value]:
+def long_log(a: Value) -> tuple[Value, Value]:
     """The logarithm as a sum of two numbers, to about 2**-66, of float64 numbers.
 
     It is e ln 2 + 2 atanh(s) with s = f / (2 + f) and atanh(s) = s + s**3 (1/3 + z q(z)), where

@@ -5,8 +5,8 @@ from __future__ import annotations
 from math import inf
 
 from ..builder import Number, Value
-from ..kinds import INT32, INT64
-from .formats import absolute, bits, format_of, from_bits, with_sign
+from ..kinds import FLOAT, INT32, INT64
+from .formats import absolute, bits, format_of, from_bits, mantissa, with_sign
 
 
 def ldexp(x: Value, n: Number) -> Value:
@@ -50,3 +50,10 @@ def nextafter(x: Value, y: Value) -> Value:
     found = b.select(x == 0.0, least, beside)
     found = b.select(x == y, y, found)
     return b.select((x == x) & (y == y), found, x + y)
+
+
+def exponent(x: Value) -> Value:
+    """The integer n of x = m * 2**n with m from 1/2 to 1; 0 of 0, infinities and NaN."""
+    b, a = x.builder, absolute(x)
+    _, n = mantissa(a, 0x3F800000 if x.kind is FLOAT else 0x3FF0000000000000)
+    return b.cast(b.select((a > 0.0) & (a < inf), n + 1.0, 0.0), INT32)
