@@ -21,6 +21,9 @@ from .pair_numbers import NoPairsError, Pair, PairFunctions, Real, is_complex, p
 MOST_FORMS = 4096
 """So many forms of equations are kept."""
 
+_ADDED: dict[str, slice] = {"scatter_add": slice(1, None), "index_add": slice(2, None)}
+"""Operators that add numbers at indices, and which of their operands those are."""
+
 _forms: dict[Hashable, Jaxpr | None] = {}
 
 
@@ -95,7 +98,7 @@ def _rule(e: Eqn) -> Rule | None:
         return _converted
     if isinstance(prim, Elementwise):
         return _by_formula if prim.name in OPERATIONS or prim.rounded or prim.scalar else None
-    if isinstance(prim.elements, Moves) or prim.name == "scatter_add":
+    if isinstance(prim.elements, Moves) or prim.name in _ADDED:
         return _moved
     if isinstance(prim, Linear):
         return _moved if _keeps_reals(e) else None
@@ -138,7 +141,7 @@ def _moved(e: Eqn, m: PairFunctions, operands: Sequence[Any]) -> Sequence[Any]:
     """The operator on the real parts, and on the imaginary ones."""
     prim = e.primitive
     where = prim.elements.where if isinstance(prim.elements, Moves) else slice(0)
-    where = slice(1, None) if prim.name == "scatter_add" else where
+    where = _ADDED.get(prim.name, where)
     places = set(range(len(operands))[where])
     pairs = [x if i in places else m.pair(x) for i, x in enumerate(operands)]
     both = []

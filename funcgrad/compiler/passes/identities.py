@@ -187,6 +187,8 @@ def _flips(e: Eqn, before: _Before) -> Found:
     if inner is None or inner.primitive is not index:
         return None
     shape = e.outvars[0].aval.shape
+    if not inner.inputs[0].aval.shape == e.inputs[0].aval.shape == shape:
+        return None
     there, back = _places(inner.params["key"], shape), _places(e.params["key"], shape)
     whole = [range(d) for d in shape]
     turned = there == back and all(p in (r, r[::-1]) for p, r in zip(there, whole, strict=False))
