@@ -377,8 +377,8 @@ def _before_repeating(e: Eqn, before: _Before) -> Found:
         elif a.aval.shape:
             return None
         inputs.append(a)
-    if broadcasts is None:
-        return None
+    if broadcasts is None or out.dtype.itemsize > max(a.aval.dtype.itemsize for a in inputs):
+        return None  # of what it makes, more bytes would be repeated
     shape = np.broadcast_shapes(*(a.aval.shape for a in inputs))
     small = Var(Aval(shape, out.dtype))
     if 2 * small.aval.size > out.size:
