@@ -1,6 +1,8 @@
-"""Compiled programs against JAX: time per call, first call, and agreement of results.
+"""Compiled programs against other systems: time per call, first call, and agreement of results.
 
-python benchmarks/compiled.py [part of a name ...]. One thread each, native code where llvmlite is
+python benchmarks/compiled.py [part of a name ...]. Against JAX, with one thread each; with
+THREADS=2 two each. PEERS=jax,torch,inductor,autograd chooses others: PyTorch as it is and through
+torch.compile, HIPS autograd, where they can run a program. Native code is used where llvmlite is
 installed, none with FUNCGRAD_NATIVE=0.
 """
 
@@ -10,19 +12,41 @@ import os
 import statistics
 import sys
 import time
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
-os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("THREADS", "1")
+os.environ.setdefault("OMP_NUM_THREADS", os.environ["THREADS"])
+os.environ.setdefault("FUNCGRAD_NUM_THREADS", os.environ["THREADS"])
 os.environ.setdefault("FUNCGRAD_NATIVE", "1")
 os.environ.setdefault(
-    "XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
+    "XLA_FLAGS",
+    "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
+    if os.environ["THREADS"] == "1"
+    else "",
 )
 import numpy as np
-from workloads import Library, elementwise, loops, models
+from workloads import Library, elementwise, loops, models, torches
 
 import funcgrad as fg
 
 WORKLOADS = {**elementwise.WORKLOADS, **models.WORKLOADS, **loops.WORKLOADS}
+
+
+class Peer(NamedTuple):
+    """A system to compare with.
+
+    Attributes:
+        library: what programs are written with.
+        compile: of a function.
+        array: of a NumPy array.
+        wait: for a result.
+    """
+
+    library: Library
+    compile: Callable[[Any], Any]
+    array: Callable[[Any], Any]
+    wait: Callable[[Any], Any]
 
 
 def ours() -> Library:
@@ -30,13 +54,35 @@ def ours() -> Library:
     return Library(np, fg.lax, fg, fg.lax.erf, fg.random, lambda x: x)
 
 
-def jaxs() -> Library:
-    """JAX."""
+def _jax() -> Peer:
     import jax
     import jax.numpy as jnp
 
     jax.config.update("jax_enable_x64", True)
-    return Library(jnp, jax.lax, jax, jax.scipy.special.erf, jax.random, jnp.asarray)
+    library = Library(jnp, jax.lax, jax, jax.scipy.special.erf, jax.random, jnp.asarray)
+    return Peer(library, jax.jit, jnp.asarray, jax.block_until_ready)
+
+
+def _torch(compiled: bool) -> Peer:
+    import torch
+
+    torch.set_num_threads(int(os.environ["THREADS"]))
+    library = torches.torch_library(compiled)
+    run = torch.compile if compiled else lambda f: f
+    return Peer(library, run, library.array, lambda x: x)
+
+
+def _autograd() -> Peer:
+    library = torches.autograd_library()
+    return Peer(library, lambda f: f, np.asarray, lambda x: x)
+
+
+PEERS: dict[str, Callable[[], Peer]] = {
+    "jax": _jax,
+    "torch": lambda: _torch(False),
+    "inductor": lambda: _torch(True),
+    "autograd": _autograd,
+}
 
 
 def _first(fun: Any, args: Any, wait: Any) -> tuple[float, Any]:
@@ -45,48 +91,69 @@ def _first(fun: Any, args: Any, wait: Any) -> tuple[float, Any]:
     return time.perf_counter() - start, out
 
 
-def compare(name: str, rounds: int = 15) -> None:
-    """Print medians of one program, and how far the results are apart."""
-    import jax
+class _Contest(NamedTuple):
+    """A program in one system: its call, and the seconds of the first one."""
 
-    workload = WORKLOADS[name]
-    mine, args = workload.make(ours())
-    theirs, their_args = workload.make(jaxs())
-    their_args = jax.tree.map(jax.numpy.asarray, their_args)
-    f, g = fg.jit(mine), jax.jit(theirs)
-    first_f, out_f = _first(f, args, lambda x: x)
-    first_g, out_g = _first(g, their_args, jax.block_until_ready)
+    call: Callable[[], Any]
+    first: float
+    out: Any
+
+
+def _entered(name: str, peer: Peer) -> _Contest:
+    fun, args = WORKLOADS[name].make(peer.library)
+    args = fg.tree.map(lambda x: peer.array(x) if hasattr(x, "dtype") else x, args)
+    run = peer.compile(fun)
+    first, out = _first(run, args, peer.wait)
+    return _Contest(lambda: peer.wait(run(*args)), first, out)
+
+
+def compare(name: str, peers: dict[str, Peer], rounds: int = 15) -> None:
+    """Print medians of one program, and how far the results are from those of the first peer."""
+    found = {"ours": _entered(name, Peer(ours(), fg.jit, lambda x: x, lambda x: x))}
+    for peer, system in peers.items():
+        try:
+            found[peer] = _entered(name, system)
+        except Exception as error:
+            print(f"{name:40s} not for {peer}: {type(error).__name__}", flush=True)
+    contests = list(found.values())
+    others = [k for k in found if k != "ours"]
+    if not others:
+        return
+    leaves = [fg.tree.leaves(c.out) for c in (contests[0], found[others[0]])]
     apart = max(
-        float(np.max(np.abs(a - b) / (np.abs(b) + 1e-6)))
-        for a, b in zip(fg.tree.leaves(out_f), map(np.asarray, jax.tree.leaves(out_g)), strict=True)
+        float(np.max(np.abs(np.asarray(a) - np.asarray(b)) / (np.abs(np.asarray(b)) + 1e-6)))
+        for a, b in zip(*leaves, strict=True)
     )
-    once = min(_first(f, args, lambda x: x)[0] for _ in range(3))
-    number = max(1, int(5e-3 / max(once, 1e-7)))
-    times: tuple[list[float], list[float]] = ([], [])
+    usual = [min(_first(c.call, (), lambda x: x)[0] for _ in range(3)) for c in contests]
+    numbers = [max(1, int(5e-3 / max(t, 1e-7))) for t in usual]
+    times: list[list[float]] = [[] for _ in contests]
     for _ in range(rounds):
-        start = time.perf_counter()
-        for _ in range(number):
-            f(*args)
-        times[0].append((time.perf_counter() - start) / number)
-        start = time.perf_counter()
-        for _ in range(number):
-            jax.block_until_ready(g(*their_args))
-        times[1].append((time.perf_counter() - start) / number)
-    ratio = statistics.median(a / b for a, b in zip(*times, strict=True))
-    ms = [statistics.median(t) * 1e3 for t in times]
+        for c, number, row in zip(contests, numbers, times, strict=True):
+            start = time.perf_counter()
+            for _ in range(number):
+                c.call()
+            row.append((time.perf_counter() - start) / number)
+    mine, *theirs = times
+    best = statistics.median(a / min(b) for a, *b in zip(mine, *theirs, strict=True))
+    ms = {k: statistics.median(row) * 1e3 for k, row in zip(found, times, strict=True)}
+    spent = contests[0].first - usual[0]
+    their_first = found[others[0]].first - usual[1]
     print(
-        f"{name:40s} {ms[0]:10.4f} ms {ms[1]:10.4f} ms  ratio {ratio:7.3f} (wanted "
-        f"{workload.wanted})  first call {(first_f - once) / (first_g - ms[1] / 1e3):.3f}"
-        f" ({(first_f - once) * 1e3:.0f} ms)  apart {apart:.1e}",
+        f"{name:40s} {ms['ours']:10.4f} ms  "
+        + "  ".join(f"{k} {ms[k]:.4f}" for k in others)
+        + f"  ratio {best:7.3f} (wanted {WORKLOADS[name].wanted})"
+        + f"  first call {spent / their_first:.3f} ({spent * 1e3:.0f} ms)  apart {apart:.1e}",
         flush=True,
     )
 
 
 def main() -> None:
     """Run the programs of which the name contains an argument, or all."""
+    asked = os.environ.get("PEERS", "jax").split(",")
+    peers = {name: PEERS[name]() for name in asked}
     for name in WORKLOADS:
         if not sys.argv[1:] or any(part in name for part in sys.argv[1:]):
-            compare(name)
+            compare(name, peers)
 
 
 if __name__ == "__main__":

@@ -145,7 +145,7 @@ def transformer(lib: Library) -> Any:
         return x @ p["w"] + p["b"]
 
     def split(x: Any) -> Any:
-        return x.reshape(*x.shape[:2], heads, -1).transpose(0, 2, 1, 3)
+        return np.swapaxes(x.reshape(*x.shape[:2], heads, -1), 1, 2)
 
     def loss(params: Any, x: Any) -> Any:
         y = norm(x, params["norm1"])
@@ -153,7 +153,7 @@ def transformer(lib: Library) -> Any:
         scores = q @ np.swapaxes(k, -1, -2) * onp.float32((n // heads) ** -0.5)
         weights = np.exp(scores - np.max(scores, axis=-1, keepdims=True))
         weights = weights / np.sum(weights, axis=-1, keepdims=True)
-        mixed = (weights @ v).transpose(0, 2, 1, 3).reshape(x.shape)
+        mixed = np.swapaxes(weights @ v, 1, 2).reshape(x.shape)
         x = x + apply(mixed, params["o"])
         y = apply(norm(x, params["norm2"]), params["up"])
         y = 0.5 * y * (1.0 + lib.erf(y * onp.float32(0.7071067811865476)))
