@@ -231,3 +231,55 @@ def test_transposes_of_products_of_smaller_arrays(by_numpy: None) -> None:
 
     assert "transpose" not in left(fun, x, y)
     same_bits(fg.jit(fun)(x, y), fun(x, y))
+
+
+# --- sums of parts -------------------------------------------------------------------------------
+
+
+def cotangent_of_parts(*keys: Any) -> Any:
+    """A gradient that is a sum of parts put into zeros; zeros of it are negative in places."""
+
+    def fun(x: Any, y: Any) -> Any:
+        return fg.grad(lambda x: sum(np.sum(np.sin(x[k]) * y[k] * c) for c, k in enumerate(keys)))(
+            x
+        )
+
+    return fun
+
+
+CUTS = {
+    "columns": [np.s_[:, 2:4], np.s_[:, :1], np.s_[:, 1:2]],
+    "rows by number": [np.s_[1], np.s_[0], np.s_[2]],
+    "rows of both kinds": [np.s_[-1], np.s_[:2]],
+    "new axes": [np.s_[:2, None], np.s_[None, 2:]],
+}
+OTHERS = {
+    "a gap": [np.s_[:, :1], np.s_[:, 2:4]],
+    "an overlap": [np.s_[:2], np.s_[1:]],
+    "two axes": [np.s_[:1], np.s_[1:, :2], np.s_[1:, 2:]],
+    "steps": [np.s_[::2], np.s_[1::2]],
+}
+
+
+@pytest.mark.parametrize("name", [*CUTS, *OTHERS])
+def test_parts_are_joined(name: str, by_numpy: None) -> None:
+    keys = CUTS.get(name) or OTHERS[name]
+    fun = cotangent_of_parts(*keys)
+    y = X.copy()
+    y[0] = [-0.0, np.nan, np.inf, -1.0]
+    names = left(fun, FINITE, y)
+    assert ("concatenate" in names) is (name in CUTS)
+    assert ("index_put" in names) is (name in OTHERS)
+    same_bits(fg.jit(fun)(FINITE, y), fun(FINITE, y))
+
+
+def test_what_is_read_elsewhere_is_added(by_numpy: None) -> None:
+    def fun(x: Any) -> Any:
+        a, b = (
+            fg.linear_transpose(lambda x, k=k: x[k], FINITE)(x[k])[0]
+            for k in (np.s_[:1], np.s_[1:])
+        )
+        return a + b, a * b
+
+    assert left(fun, FINITE).count("index_put") == 2
+    same_bits(fg.jit(fun)(FINITE), fun(FINITE))

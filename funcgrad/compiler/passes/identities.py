@@ -19,7 +19,7 @@ from ...ops.families import Elementwise
 from ...ops.pointwise.arithmetic import add, mul, mul_strong, neg
 from ...ops.pointwise.comparison import select
 from ...ops.shape import convert, reduce_sum, reshape, transpose
-from ...ops.structural.indexing import FULL, index, index_put
+from ...ops.structural.indexing import FULL, index, index_put, key_places
 from ...ops.structural.joining import concatenate
 from ...ops.structural.stacking import stack
 from .drafts import renamed
@@ -187,24 +187,10 @@ def _flips(e: Eqn, before: _Before) -> Found:
     if inner is None or inner.primitive is not index:
         return None
     shape = e.outvars[0].aval.shape
-    there, back = _places(inner.params["key"], shape), _places(e.params["key"], shape)
+    there, back = key_places(inner.params["key"], shape), key_places(e.params["key"], shape)
     whole = [range(d) for d in shape]
     turned = there == back and all(p in (r, r[::-1]) for p, r in zip(there, whole, strict=False))
     return _same(inner.inputs[0], e) if turned else None
-
-
-def _places(key: Sequence[Any], shape: Sequence[int]) -> list[Any]:
-    """The places along each axis that a key takes; None for new axes."""
-    sizes = iter(shape)
-    found: list[Any] = []
-    for k in key:
-        if k is None:
-            found.append(None)
-            continue
-        size = next(sizes)
-        found.append(range(*slice(*k).indices(size)) if isinstance(k, tuple) else k % max(1, size))
-    found += [range(size) for size in sizes]
-    return found
 
 
 def _part(e: Eqn, before: _Before) -> Found:
@@ -214,7 +200,9 @@ def _part(e: Eqn, before: _Before) -> Found:
         return None
     key = e.params["key"]
     shape = e.inputs[0].aval.shape
-    if inner.primitive is index_put and _places(inner.params["key"], shape) == _places(key, shape):
+    if inner.primitive is index_put and key_places(inner.params["key"], shape) == key_places(
+        key, shape
+    ):
         return _same(inner.inputs[0], e)
     if inner.primitive is stack and key and isinstance(key[0], int):
         part, rest = inner.inputs[key[0]], key[1:]
