@@ -60,7 +60,7 @@ def drop_identities(jaxpr: Jaxpr) -> Jaxpr:
     eqns: list[Eqn] = []
     changed = False
     for old in jaxpr.eqns:
-        (e,) = renamed([old], names)
+        e = renamed([old], names)[0] if names else old
         found = _simpler(e, before)
         if found is None:
             new = [e]
