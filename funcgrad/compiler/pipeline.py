@@ -14,6 +14,7 @@ from .passes.fuse import fuse_pairs
 from .passes.identities import drop_identities
 from .passes.inline import inline_calls
 from .passes.invariants import hoist_invariants
+from .passes.joins import join_parts
 from .passes.loops import trim_scans
 from .passes.prune import drop_dead_code
 from .passes.recompute import recompute_rows
@@ -77,6 +78,7 @@ PIPELINE: tuple[Pass, ...] = (
     find_updates,
     multiply_with_diagonals,
     factorize_once,
+    join_parts,
     drop_dead_code,
     keep_fewer_rows,
     compute_at_once,

@@ -119,7 +119,7 @@ class Instructions:
         self.may_give_up: bool = False
         self.written: dict[str, int] = {}
         self.below: dict[str, tuple[str, str]] = {}
-        self._known: dict[str, Value] = {}
+        self._known: dict[str, str] = {}
         self._count: int = 0
 
     # --- text
@@ -141,14 +141,13 @@ class Instructions:
 
     def instruction(self, text: str, kind: Kind) -> Value:
         """A value from an instruction; the same one again in a block is the same value."""
-        found = self._known.get(text)
-        if found is None or found.kind is not kind:
+        register = self._known.get(text)
+        if register is None:
             register = "%" + self.name()
             self.emit(f"{register} = {text}")
-            found = Value(self, register, kind)
             if _is_pure(text):
-                self._known[text] = found
-        return found
+                self._known[text] = register
+        return Value(self, register, kind)
 
     def scalar(self, text: str, hint: str = "s") -> str:
         """The register of a scalar or pointer from an instruction."""

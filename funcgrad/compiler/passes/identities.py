@@ -16,12 +16,13 @@ from ...core.avals import Aval
 from ...core.jaxpr import Atom, Eqn, Jaxpr, Literal, Var
 from ...ops.contraction.dot_general import dot_general
 from ...ops.families import Elementwise
-from ...ops.pointwise.arithmetic import add, mul, mul_strong, neg
+from ...ops.pointwise.arithmetic import add, neg
 from ...ops.pointwise.comparison import select
 from ...ops.shape import convert, reduce_sum, reshape, transpose
-from ...ops.structural.indexing import FULL, index, index_put
+from ...ops.structural.indexing import FULL, index, index_put, key_places
 from ...ops.structural.joining import concatenate
 from ...ops.structural.stacking import stack
+from ..costs import work_of
 from .drafts import renamed
 
 SMALL = 1 << 12
@@ -37,9 +38,6 @@ class _Before:
     def __init__(self, jaxpr: Jaxpr) -> None:
         self.made: dict[Any, Eqn] = {}
         self.known: dict[Any, Any] = dict(zip(jaxpr.constvars, jaxpr.consts, strict=True))
-        self.uses: dict[Any, int] = {}
-        for a in [*jaxpr.outvars, *(a for e in jaxpr.eqns for a in e.inputs)]:
-            self.uses[a] = self.uses.get(a, 0) + 1
 
     def maker(self, a: Any) -> Eqn | None:
         """The equation that makes an operand."""
@@ -60,7 +58,7 @@ def drop_identities(jaxpr: Jaxpr) -> Jaxpr:
     eqns: list[Eqn] = []
     changed = False
     for old in jaxpr.eqns:
-        (e,) = renamed([old], names)
+        e = renamed([old], names)[0] if names else old
         found = _simpler(e, before)
         if found is None:
             new = [e]
@@ -189,24 +187,10 @@ def _flips(e: Eqn, before: _Before) -> Found:
     shape = e.outvars[0].aval.shape
     if not inner.inputs[0].aval.shape == e.inputs[0].aval.shape == shape:
         return None
-    there, back = _places(inner.params["key"], shape), _places(e.params["key"], shape)
+    there, back = key_places(inner.params["key"], shape), key_places(e.params["key"], shape)
     whole = [range(d) for d in shape]
     turned = there == back and all(p in (r, r[::-1]) for p, r in zip(there, whole, strict=False))
     return _same(inner.inputs[0], e) if turned else None
-
-
-def _places(key: Sequence[Any], shape: Sequence[int]) -> list[Any]:
-    """The places along each axis that a key takes; None for new axes."""
-    sizes = iter(shape)
-    found: list[Any] = []
-    for k in key:
-        if k is None:
-            found.append(None)
-            continue
-        size = next(sizes)
-        found.append(range(*slice(*k).indices(size)) if isinstance(k, tuple) else k % max(1, size))
-    found += [range(size) for size in sizes]
-    return found
 
 
 def _part(e: Eqn, before: _Before) -> Found:
@@ -216,7 +200,9 @@ def _part(e: Eqn, before: _Before) -> Found:
         return None
     key = e.params["key"]
     shape = e.inputs[0].aval.shape
-    if inner.primitive is index_put and _places(inner.params["key"], shape) == _places(key, shape):
+    if inner.primitive is index_put and key_places(inner.params["key"], shape) == key_places(
+        key, shape
+    ):
         return _same(inner.inputs[0], e)
     if inner.primitive is stack and key and isinstance(key[0], int):
         part, rest = inner.inputs[key[0]], key[1:]
@@ -261,67 +247,6 @@ def _joined(e: Eqn, _before: _Before) -> Found:
     return _same(e.inputs[0], e) if alone else None
 
 
-# --- products without sums -----------------------------------------------------------------------
-
-
-def _product(e: Eqn, _before: _Before) -> Found:
-    """A contraction that adds nothing up is a product, which other equations can be part of."""
-    if e.primitive is not dot_general or any(type(a) is Literal for a in e.inputs):
-        return None
-    (lc, rc), (lb, rb), strong = (e.params[k] for k in ("contract", "batch", "strong"))
-    x, y = e.inputs
-    out = e.outvars[0].aval
-    if any(x.aval.shape[i] != 1 for i in lc) or x.aval.dtype != y.aval.dtype or out.weak:
-        return None
-    if x.aval.weak or y.aval.weak or x.aval.dtype.kind == "b":
-        return None
-    eqns: list[Eqn] = []
-    lead = [x.aval.shape[i] for i in lb]
-    free = [
-        [i for i in range(a.aval.ndim) if i not in used]
-        for a, used in ((x, (*lc, *lb)), (y, (*rc, *rb)))
-    ]
-    left = [x.aval.shape[i] for i in free[0]]
-    right = [y.aval.shape[i] for i in free[1]]
-    perms = (*lb, *free[0], *lc), (*rb, *free[1], *rc)
-    shapes = (*lead, *left, *(1 for _ in right)), (*lead, *(1 for _ in left), *right)
-    parts = []
-    for a, perm, shape in zip((x, y), perms, shapes, strict=True):
-        if perm != tuple(range(len(perm))):
-            turned = Var(Aval(tuple(a.aval.shape[p] for p in perm), a.aval.dtype))
-            eqns.append(Eqn(transpose, [a], {"perm": perm}, [turned], e.source))
-            a = turned
-        if a.aval.shape != shape:
-            flat = Var(Aval(shape, a.aval.dtype))
-            eqns.append(Eqn(reshape, [a], {"shape": shape}, [flat], e.source))
-            a = flat
-        parts.append(a)
-    product = mul if strong is None else mul_strong
-    eqns.append(Eqn(product, parts[::-1] if strong == 1 else parts, {}, e.outvars, e.source))
-    return eqns
-
-
-def _turned_product(e: Eqn, before: _Before) -> Found:
-    """A transpose of what an elementwise operator makes of smaller arrays: these are turned."""
-    inner = before.maker(e.inputs[0]) if e.primitive is transpose else None
-    if inner is None or not isinstance(inner.primitive, Elementwise) or inner.primitive.effect:
-        return None
-    x = e.inputs[0]
-    if before.uses.get(x) != 1 or sum(a.aval.size for a in inner.inputs) * 2 > x.aval.size:
-        return None
-    eqns, inputs = [], []
-    for a in inner.inputs:
-        if a.aval.shape:
-            if a.aval.ndim != x.aval.ndim or a.aval.weak:
-                return None
-            shape = tuple(a.aval.shape[p] for p in e.params["perm"])
-            turned = Var(Aval(shape, a.aval.dtype))
-            eqns.append(Eqn(transpose, [a], e.params, [turned], e.source))
-            a = turned
-        inputs.append(a)
-    return [*eqns, Eqn(inner.primitive, inputs, inner.params, e.outvars, inner.source)]
-
-
 # --- choices and conversions ---------------------------------------------------------------------
 
 
@@ -364,9 +289,11 @@ def _holds(wide: np.dtype, narrow: np.dtype) -> bool:
 
 
 def _before_repeating(e: Eqn, before: _Before) -> Found:
-    """A function of what is repeated is computed once, and repeated."""
+    """An elementary function of what is repeated is computed once, and repeated."""
     prim, out = e.primitive, e.outvars[0].aval
-    if not isinstance(prim, Elementwise) or prim.effect or prim.opaque or prim.bodily or out.weak:
+    if not isinstance(prim, Elementwise) or work_of([e]).transcendentals == 0:
+        return None
+    if prim.effect or prim.opaque or prim.bodily or out.weak:
         return None
     inputs: list[Any] = []
     broadcasts: Eqn | None = None
@@ -397,8 +324,6 @@ RULES: tuple[Rule, ...] = (
     _single,
     _transposes,
     _contraction,
-    _product,
-    _turned_product,
     _flips,
     _part,
     _joined,

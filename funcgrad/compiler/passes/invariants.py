@@ -102,6 +102,7 @@ def can_move(e: Eqn) -> bool:
     """True for equations that only compute, raise nothing, and make no more than they are given."""
     prim = e.primitive
     held = prim.effect or prim.opaque or prim.bodily or has_effect(e) or prim.called(e.params)
+    held = held or prim.asks_for_lanes
     inner = any(isinstance(p, Jaxpr) for p in e.params.values())
     if held or inner or any(v.aval.symbolic for v in e.outvars):
         return False

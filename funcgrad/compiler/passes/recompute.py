@@ -8,15 +8,13 @@ them twice. What is kept is chosen so that all of it costs least.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
-from ...core.avals import Aval
 from ...core.jaxpr import Eqn, Jaxpr, Literal, Var
 from ...ops.families import Elementwise
-from ...transforms.loop_layout import Layout, Parts
 from ..costs import nbytes, work_of
 from .cuts import Choice, cheapest
-from .prune import drop_dead_code
+from .drafts import Draft, Given, Stacked, variables
 
 Optimize = Callable[[Jaxpr], Jaxpr]
 
@@ -39,30 +37,6 @@ MOVED = 0.1
 """The share of its cost that an equation has which the first loop then no longer computes."""
 
 
-class _Loop(NamedTuple):
-    """A scan with the optimised form of its body."""
-
-    eqn: Eqn
-    body: Jaxpr
-    layout: Layout
-
-    @property
-    def given(self) -> Parts:
-        """Its operands."""
-        return self.layout.split(self.eqn.inputs)
-
-    @property
-    def inside(self) -> Parts:
-        """What stands for them in its body."""
-        return self.layout.split(self.body.invars)
-
-    @property
-    def stacked(self) -> dict[Any, Any]:
-        """What it stacks, and what of its body that is."""
-        carry = self.layout.carry
-        return dict(zip(self.eqn.outvars[carry:], self.body.outvars[carry:], strict=True))
-
-
 def recompute_rows(jaxpr: Jaxpr, optimized: Optimize) -> Jaxpr:
     """Let loops compute rows again that are cheaper to compute than to keep.
 
@@ -77,12 +51,9 @@ def recompute_rows(jaxpr: Jaxpr, optimized: Optimize) -> Jaxpr:
         for j in scans[k + 1 :]:
             if eqns[i].params["length"] != eqns[j].params["length"]:
                 continue
-            if set(eqns[i].outvars).isdisjoint(_variables(eqns[j].inputs)):
+            if set(eqns[i].outvars).isdisjoint(variables(eqns[j].inputs)):
                 continue
-            maker, reader = (
-                _Loop(e, optimized(e.params["jaxpr"]), e.params["layout"])
-                for e in (eqns[i], eqns[j])
-            )
+            maker, reader = (Draft(eqns[n], optimized(eqns[n].params["jaxpr"])) for n in (i, j))
             found = _changed(maker, reader, _read(jaxpr.outvars, eqns, j, reader))
             if found is not None:
                 eqns[i], eqns[j] = found
@@ -96,55 +67,52 @@ def _is_scan(e: Eqn) -> bool:
     return e.primitive.name == "scan" and isinstance(e.params["length"], int)
 
 
-def _variables(atoms: Sequence[Any]) -> list[Any]:
-    return [a for a in atoms if type(a) is not Literal]
-
-
-def _read(results: Sequence[Any], eqns: Sequence[Eqn], j: int, reader: _Loop) -> set[Any]:
+def _read(results: Sequence[Any], eqns: Sequence[Eqn], j: int, reader: Draft) -> set[Any]:
     """What is read by others than as rows by one loop."""
-    read = {*_variables(results), *_variables(reader.eqn.inputs[: reader.layout.first_x])}
+    operands = [g.operand for g in reader.consts] + [c.operand for c in reader.carry]
+    read = {*variables(results), *variables(operands)}
     for k, e in enumerate(eqns):
         if k != j:
-            read.update(_variables(e.inputs))
+            read.update(variables(e.inputs))
     return read
 
 
 # --- what to keep --------------------------------------------------------------------------------
 
 
-def _changed(maker: _Loop, reader: _Loop, elsewhere: set[Any]) -> tuple[Eqn, Eqn] | None:
+def _changed(maker: Draft, reader: Draft, elsewhere: set[Any]) -> tuple[Eqn, Eqn] | None:
     """Both loops after the change, if there is something to gain."""
-    if max(len(maker.body.eqns), len(reader.body.eqns)) > MOST_EQNS:
+    if max(len(maker.eqns), len(reader.eqns)) > MOST_EQNS:
         return None
-    stacked = maker.stacked
-    read = [(stacked[v], v) for v in _variables(reader.given.xs) if v in stacked]
+    stacked = {y.result: y.inside for y in maker.ys}
+    read = [(stacked[v], v) for v in variables([g.operand for g in reader.xs]) if v in stacked]
     rows = {a: v for a, v in read if type(a) is not Literal and not a.aval.weak}
     if not rows:
         return None
-    wanted = list(rows)
-    free = {*maker.body.constvars, *maker.inside.consts}
-    choices = _choices(maker, wanted, free, rows, elsewhere)
-    keep, made = cheapest(choices, [a for a in wanted if a not in free])
-    kept = {a: None for a in choices if a in keep}
-    gone = [a for a in wanted if a not in kept and rows[a] not in elsewhere]
-    new = [a for a in kept if a not in rows and a not in maker.inside.xs]
-    saved = sum(map(nbytes, gone)) - sum(map(nbytes, new))
-    if saved * maker.eqn.params["length"] < LEAST_SAVED:
+    free = maker.fixed
+    choices = _choices(maker, rows, free, elsewhere)
+    keep, made = cheapest(choices, [a for a in rows if a not in free])
+    kept = [a for a in choices if a in keep]
+    gone = [a for a in rows if a not in keep and rows[a] not in elsewhere]
+    there = {*rows, *(g.inside for g in maker.xs)}
+    saved = sum(map(nbytes, gone)) - sum(nbytes(a) for a in kept if a not in there)
+    if saved * maker.length < LEAST_SAVED:
         return None
-    return _rewritten(maker, reader, rows, kept, made, elsewhere)
+    places = _stack(maker, rows, kept, elsewhere)
+    _compute_again(maker, reader, rows, made, places)
+    return maker.eqn(), reader.eqn()
 
 
 def _choices(
-    maker: _Loop, wanted: Sequence[Var], free: set[Any], rows: dict[Any, Any], elsewhere: set[Any]
+    maker: Draft, rows: dict[Any, Any], free: set[Any], elsewhere: set[Any]
 ) -> dict[Any, Choice]:
-    """The costs of all that the wanted variables are made of."""
-    makers = {v: e for e in maker.body.eqns for v in e.outvars}
-    xs = set(maker.inside.xs)
-    total = sum(map(nbytes, wanted)) * maker.eqn.params["length"]
-    far = 1.0 if total > NEAR else 1 / 3
-    needed = _needed(maker, set(wanted), rows, elsewhere)
+    """The costs of all that the rows are made of."""
+    makers = {v: e for e in maker.eqns for v in e.outvars}
+    xs = {g.inside for g in maker.xs}
+    far = 1.0 if sum(map(nbytes, rows)) * maker.length > NEAR else 1 / 3
+    needed = _needed(maker, rows, elsewhere)
     choices: dict[Any, Choice] = {}
-    waiting = [a for a in wanted if a not in free]
+    waiting = [a for a in rows if a not in free]
     while waiting:
         v = waiting.pop()
         if v in choices:
@@ -155,22 +123,20 @@ def _choices(
         if e is None or not _is_simple(e):
             choices[v] = Choice(keep, float("inf"), ())
             continue
-        needs = [a for a in _variables(e.inputs) if a not in free]
+        needs = [a for a in variables(e.inputs) if a not in free]
         cost = _cost(e) if v in needed else MOVED * _cost(e)
         choices[v] = Choice(float("inf") if v.aval.weak else keep, cost, needs)
         waiting += needs
     return choices
 
 
-def _needed(maker: _Loop, wanted: set[Any], rows: dict[Any, Any], elsewhere: set[Any]) -> set[Any]:
+def _needed(maker: Draft, rows: dict[Any, Any], elsewhere: set[Any]) -> set[Any]:
     """What the first loop computes in any case."""
-    stacked = maker.stacked
-    outs = [*maker.body.outvars[: maker.layout.carry]]
-    outs += [a for v, a in stacked.items() if a not in wanted or v in elsewhere]
-    needed = set(_variables(outs))
-    for e in reversed(maker.body.eqns):
+    stays = [y.inside for y in maker.ys if y.inside not in rows or y.result in elsewhere]
+    needed = set(variables([*(c.new for c in maker.carry), *stays]))
+    for e in reversed(maker.eqns):
         if not needed.isdisjoint(e.outvars):
-            needed.update(_variables(e.inputs))
+            needed.update(variables(e.inputs))
     return needed
 
 
@@ -196,22 +162,43 @@ def _cost(e: Eqn) -> float:
 # --- the loops after it --------------------------------------------------------------------------
 
 
-def _rewritten(
-    maker: _Loop,
-    reader: _Loop,
-    rows: dict[Any, Any],
-    kept: dict[Any, None],
-    made: set[Any],
-    elsewhere: set[Any],
-) -> tuple[Eqn, Eqn]:
-    first, places = _stacking(maker, rows, kept, elsewhere)
-    constants = dict(zip(maker.inside.consts, maker.given.consts, strict=True))
-    again = [e for e in maker.body.eqns if not made.isdisjoint(e.outvars)]
+def _stack(
+    maker: Draft, rows: dict[Any, Any], kept: Sequence[Any], elsewhere: set[Any]
+) -> dict[Any, Any]:
+    """Let the first loop stack what is kept; returns where the second one finds rows."""
+    places: dict[Any, Any] = {g.inside: g.operand for g in maker.xs}
+    read, ys = set(rows.values()), []
+    for y in maker.ys:
+        stays = y.inside in kept and y.inside not in places
+        if y.result in elsewhere or y.result not in read or stays:
+            ys.append(y)
+        if stays:
+            places[y.inside] = y.result
+    for a in kept:
+        if a not in places:
+            places[a] = maker.stack_of(a)
+            ys.append(Stacked(a, places[a]))
+    maker.ys = ys
+    return places
+
+
+def _compute_again(
+    maker: Draft, reader: Draft, rows: dict[Any, Any], made: set[Any], places: dict[Any, Any]
+) -> None:
+    """Let the second loop read what is kept, and compute the rest."""
+    constants = {g.inside: g.operand for g in maker.consts}
+    known = dict(maker.known)
+    atoms = {v: a for a, v in rows.items()}
+    given, reader.xs = reader.xs, []
     stands: dict[Any, Any] = {}
-    consts: list[tuple[Var, Any]] = []
-    xs: list[tuple[Var, Any]] = []
-    given = dict(zip(maker.body.constvars, maker.body.consts, strict=True))
-    constvars, values = list(reader.body.constvars), list(reader.body.consts)
+    gone: dict[Any, Any] = {}
+    for g in given:
+        row = atoms.get(g.operand) if type(g.operand) is not Literal else None
+        if row is None or places.get(row) is g.operand:
+            reader.xs.append(g)
+            stands.update({} if row is None else {row: g.inside})
+        else:
+            gone[g.inside] = row
 
     def stand_in(a: Any) -> Any:
         """The variable of the second loop for one of the first."""
@@ -219,71 +206,21 @@ def _rewritten(
             return stands.get(a, a)
         stands[a] = new = Var(a.aval)
         if a in constants:
-            consts.append((new, constants[a]))
-        elif a in given:
-            constvars.append(new)
-            values.append(given[a])
+            reader.consts.append(Given(new, constants[a]))
+        elif a in known:
+            reader.known.append((new, known[a]))
         else:
-            xs.append((new, places[a]))
+            reader.xs.append(Given(new, places[a]))
         return new
 
-    olds = {v: a for a, v in rows.items()}
-    gone: dict[Any, Any] = {}
-    for v, a in zip(reader.inside.xs, reader.given.xs, strict=True):
-        row = olds.get(a) if type(a) is not Literal else None
-        if row is None or places.get(row) is a:
-            xs.append((v, a))
-            stands.update({} if row is None else {row: v})
-        else:
-            gone[v] = row
     eqns = []
-    for e in again:
-        inputs = [stand_in(a) for a in e.inputs]
-        stands[e.outvars[0]] = Var(e.outvars[0].aval)
-        eqns.append(Eqn(e.primitive, inputs, e.params, [stands[e.outvars[0]]], e.source))
-    env = {v: stand_in(row) for v, row in gone.items()}
-    for e in reader.body.eqns:
-        inputs = [a if type(a) is Literal else env.get(a, a) for a in e.inputs]
-        eqns.append(Eqn(e.primitive, inputs, e.params, e.outvars, e.source))
-    outs = [a if type(a) is Literal else env.get(a, a) for a in reader.body.outvars]
-    fixed, state = reader.inside.consts, reader.inside.carry
-    invars = [*fixed, *(v for v, _ in consts), *state, *(v for v, _ in xs)]
-    body = Jaxpr(constvars, invars, eqns, outs, values, reader.body.as_written)
-    operands = [*reader.given.consts, *(a for _, a in consts), *reader.given.carry]
-    operands += [a for _, a in xs]
-    layout = Layout(reader.layout.consts + len(consts), reader.layout.carry)
-    params = {**reader.eqn.params, "jaxpr": body, "layout": layout}
-    e = reader.eqn
-    return first, Eqn(e.primitive, operands, params, e.outvars, e.source)
-
-
-def _stacking(
-    maker: _Loop, rows: dict[Any, Any], kept: dict[Any, None], elsewhere: set[Any]
-) -> tuple[Eqn, dict[Any, Any]]:
-    """The first loop, which stacks what is kept, and where that is found by the second one."""
-    e, carry = maker.eqn, maker.layout.carry
-    places: dict[Any, Any] = dict(zip(maker.inside.xs, maker.given.xs, strict=True))
-    outs = list(maker.body.outvars[:carry])
-    made = list(e.outvars[:carry])
-    read = set(rows.values())
-    for v, a in maker.stacked.items():
-        stays = a in kept and a not in places
-        if v in elsewhere or v not in read or stays:
-            outs.append(a)
-            made.append(v)
-            if stays:
-                places[a] = v
-    for a in kept:
-        if a not in places:
-            places[a] = v = Var(Aval((e.params["length"], *a.aval.shape), a.aval.dtype))
-            outs.append(a)
-            made.append(v)
-    old = maker.body
-    body = drop_dead_code(
-        Jaxpr(old.constvars, old.invars, old.eqns, outs, old.consts, old.as_written)
-    )
-    params = {**e.params, "jaxpr": body}
-    return Eqn(e.primitive, e.inputs, params, made, e.source), places
+    for e in maker.eqns:
+        if not made.isdisjoint(e.outvars):
+            inputs = [stand_in(a) for a in e.inputs]
+            stands[e.outvars[0]] = Var(e.outvars[0].aval)
+            eqns.append(Eqn(e.primitive, inputs, e.params, [stands[e.outvars[0]]], e.source))
+    reader.rename({v: stand_in(row) for v, row in gone.items()})
+    reader.eqns = [*eqns, *reader.eqns]
 
 
 __all__ = ["recompute_rows"]

@@ -52,7 +52,11 @@ def _same_bits(x: np.ndarray, y: np.ndarray) -> bool:
     if x is y:
         return True
     few = (slice(0, 1),) * x.ndim
-    return x[few].tobytes() == y[few].tobytes() and x.tobytes() == y.tobytes()
+    if x[few].tobytes() != y[few].tobytes():
+        return False
+    if not x.flags.c_contiguous:
+        return x.tobytes() == y.tobytes()
+    return np.array_equal(x.reshape(-1).view(np.uint8), y.reshape(-1).view(np.uint8))
 
 
 def atom_key(a: Atom) -> Hashable:

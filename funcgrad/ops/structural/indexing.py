@@ -6,7 +6,7 @@ key of slices, integers and None; ``gather`` takes integer arrays for the leadin
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -45,6 +45,20 @@ def key_shape(key: tuple[Any, ...], shape: tuple[Any, ...]) -> tuple[Any, ...]:
             )
         axis += 1
     return tuple(out) + tuple(shape[axis:])
+
+
+def key_places(key: Sequence[Any], shape: Sequence[int]) -> list[Any]:
+    """The places along each axis that a key takes: ranges and numbers; None for new axes."""
+    sizes = iter(shape)
+    found: list[Any] = []
+    for k in key:
+        if k is None:
+            found.append(None)
+            continue
+        size = next(sizes)
+        found.append(range(*slice(*k).indices(size)) if isinstance(k, tuple) else k % max(1, size))
+    found += [range(size) for size in sizes]
+    return found
 
 
 def _index_eval(xp: ArrayModule, x: Array, *, key: tuple[Any, ...]) -> Array:
