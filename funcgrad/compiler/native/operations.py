@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from ...core.jaxpr import Eqn, Literal
-from .builder import Builder, Number, Value
+from .builder import Builder, Number, Value, common_kind
 from .functions import NotNativeError, VectorFunctions
 from .kinds import BOOL, DOUBLE, KINDS, kind_of
 
@@ -229,7 +229,18 @@ def computed(builder: Builder, prim: Any, operands: Sequence[Number]) -> Number:
     formula = prim.rounded or prim.scalar
     if formula is None:
         raise NotNativeError(f"{prim.name} has no formula")
+    if prim.name != "ldexp":
+        operands = _of_one_type(builder, operands)
     return formula(VectorFunctions(builder), *operands)  # type: ignore[no-any-return]
+
+
+def _of_one_type(b: Builder, operands: Sequence[Number]) -> Sequence[Number]:
+    """Floats of two types in the wider one, since each operand may be the result."""
+    kinds = {x.kind for x in operands if isinstance(x, Value)}
+    if len(kinds) < 2 or not any(k.is_float for k in kinds):
+        return operands
+    kind = common_kind(tuple(x for x in operands if isinstance(x, Value)))
+    return [b.cast(x, kind) if isinstance(x, Value) else x for x in operands]
 
 
 def is_short(e: Eqn) -> bool:
