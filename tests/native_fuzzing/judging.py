@@ -234,7 +234,7 @@ def outside(x: np.ndarray, y: np.ndarray, others: Sequence[np.ndarray]) -> tuple
     loose = np.any([(np.isfinite(o) != finite) | (~finite & _differ(x, o)) for o in others], axis=0)
     away = np.max([np.where(np.isfinite(o - x), np.abs(o - x), 0) for o in others], axis=0)
     unit = np.spacing(np.abs(np.where(finite, x, 1)))
-    bound = SAFETY * away + 8 * unit
+    bound = SAFETY * away + 8 * unit + np.finfo(x.dtype).tiny
     distance = np.where(np.isfinite(x) & np.isfinite(y), np.abs(x - y), np.inf)
     distance = np.where((x == y) | ((x != x) & (y != y)), 0, distance)
     wrong = (distance > bound) & ~loose

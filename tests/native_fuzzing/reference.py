@@ -44,8 +44,8 @@ EQUALITIES = {"eq": (False, True), "ne": (False, True), "tie_shares": (0.0, 0.5,
 SIGNS = ("copysign", "signbit")
 """Operators that read the sign of a NaN, which may be any."""
 
-LOGARITHMS = ("logsumexp", "log_total")
-"""Logarithms of sums, which are rounded before."""
+LOGARITHMS = ("logsumexp", "log_total", "log_expm1", "log1mexp", "logit")
+"""Logarithms of what is rounded before."""
 
 ULPS = 5.0
 """Units in the last place between two evaluations of an elementary function."""
@@ -210,12 +210,13 @@ def _shifted(
         return [_at_ties(e, values, outs[0], rng)]
     if _has_numpys_bits(e, [*values, *outs]):
         return list(outs)
-    if isinstance(e.primitive, Elementwise) and e.primitive.name not in CANCELLING:
+    name = e.primitive.name
+    if name in LOGARITHMS:  # of numbers that may be near 1
+        return [_moved(np.asarray(o) + _noise(o, rng), ULPS, rng) for o in outs]
+    if isinstance(e.primitive, Elementwise) and name not in CANCELLING:
         return [_moved(o, ULPS, rng) for o in outs]
     if e.primitive.name in SUMS:
         return _shifted_sums(e, values, outs, rng)
-    if e.primitive.name in LOGARITHMS:  # of numbers that may be near 1
-        return [_moved(np.asarray(o) + _noise(o, rng), ULPS, rng) for o in outs]
     near = [_moved(x, ULPS, rng) for x in values]
     if e.primitive.name == "reduce_prod":  # what overflows or vanishes is a matter of the order
         for axis in e.params["axes"]:
