@@ -47,6 +47,9 @@ SIGNS = ("copysign", "signbit")
 LOGARITHMS = ("logsumexp", "log_total", "log_expm1", "log1mexp", "logit")
 """Logarithms of what is rounded before."""
 
+EXTREMA = ("max", "min", "fmax", "fmin")
+"""Operators of which NumPy's loops take either zero, some for the last few elements another one."""
+
 ULPS = 5.0
 """Units in the last place between two evaluations of an elementary function."""
 
@@ -109,6 +112,7 @@ def _equation(e: Eqn, given: list[Known], rng: Any) -> list[Known]:
     values = [k.value for k in given]
     outs = _computed(e, values)
     exact = all(k.exact for k in given) and _has_numpys_bits(e, [*values, *outs])
+    exact = exact and not (e.primitive.name in EXTREMA and _zeros_of_both_signs(values).any())
     if rng is None or exact:
         return [Known(o, exact) for o in outs]
     return [Known(o, False) for o in _shifted(e, values, outs, rng)]
@@ -206,13 +210,17 @@ def _shifted(
     """The results of an equation as another evaluation may round them."""
     if e.primitive.name in SIGNS:
         return [_with_any_sign(e, values, outs[0], rng)]
+    if e.primitive.name in EXTREMA:
+        other = np.copysign(outs[0], _signs(rng, np.shape(outs[0])))
+        return [np.where(_zeros_of_both_signs(values), other, outs[0]).astype(outs[0].dtype)]
     if e.primitive.name in EQUALITIES:
         return [_at_ties(e, values, outs[0], rng)]
     if _has_numpys_bits(e, [*values, *outs]):
         return list(outs)
     name = e.primitive.name
     if name in LOGARITHMS:  # of numbers that may be near 1
-        return [_moved(np.asarray(o) + _noise(o, rng), ULPS, rng) for o in outs]
+        found = [_moved(np.asarray(o) + _noise(o, rng), ULPS, rng) for o in outs]
+        return [np.where(np.abs(x) < 1e-6, _or_zero(x, rng), x) for x in found]
     if isinstance(e.primitive, Elementwise) and name not in CANCELLING:
         return [_moved(o, ULPS, rng) for o in outs]
     if e.primitive.name in SUMS:
@@ -234,6 +242,16 @@ def _size(x: Any) -> Any:
     if np.asarray(x).dtype.kind not in "fc":
         return x
     return np.where(np.isfinite(x), np.abs(x), 0).astype(np.asarray(x).dtype)
+
+
+def _or_zero(x: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Numbers that may vanish."""
+    return np.where(rng.random(np.shape(x)) < 0.3, np.zeros((), x.dtype), x)
+
+
+def _zeros_of_both_signs(values: Sequence[Any]) -> Any:
+    x, y = (np.asarray(v, np.float64) for v in values)
+    return (x == 0) & (y == 0) & (np.signbit(x) != np.signbit(y))
 
 
 def _noise(x: Any, rng: np.random.Generator) -> np.ndarray:
@@ -278,5 +296,7 @@ def _shifted_sums(
         moved = np.asarray(o + bound * signs, np.asarray(o).dtype)
         if moved.dtype.kind == "f":  # so is the sign of a zero
             moved = np.where(moved == 0, np.copysign(moved, signs), moved).astype(moved.dtype)
-        found.append(np.where(overflows, np.zeros((), moved.dtype), moved))
+        moved = np.where(np.abs(o) <= bound, _or_zero(moved, rng), moved)
+        other = rng.choice((0.0, np.inf, -np.inf, np.nan), np.shape(o)).astype(moved.dtype)
+        found.append(np.where(overflows, other, moved))
     return found
