@@ -50,6 +50,11 @@ LOGARITHMS = ("logsumexp", "log_total", "log_expm1", "log1mexp", "logit")
 EXTREMA = ("max", "min", "fmax", "fmin")
 """Operators of which NumPy's loops take either zero, some for the last few elements another one."""
 
+ORDERS = frozenset(
+    """sort top_k reduce_max reduce_min cummax cummin reduce_window_max reduce_window_min""".split()
+)
+"""Operators to which zeros of both signs are equal."""
+
 ULPS = 5.0
 """Units in the last place between two evaluations of an elementary function."""
 
@@ -112,7 +117,7 @@ def _equation(e: Eqn, given: list[Known], rng: Any) -> list[Known]:
     values = [k.value for k in given]
     outs = _computed(e, values)
     exact = all(k.exact for k in given) and _has_numpys_bits(e, [*values, *outs])
-    exact = exact and not (e.primitive.name in EXTREMA and _zeros_of_both_signs(values).any())
+    exact = exact and not _has_two_zeros(e, values)
     if rng is None or exact:
         return [Known(o, exact) for o in outs]
     return [Known(o, False) for o in _shifted(e, values, outs, rng)]
@@ -213,6 +218,8 @@ def _shifted(
     if e.primitive.name in EXTREMA:
         other = np.copysign(outs[0], _signs(rng, np.shape(outs[0])))
         return [np.where(_zeros_of_both_signs(values), other, outs[0]).astype(outs[0].dtype)]
+    if e.primitive.name in ORDERS:
+        return [_with_other_zeros(o, rng) for o in outs]
     if e.primitive.name in EQUALITIES:
         return [_at_ties(e, values, outs[0], rng)]
     if _has_numpys_bits(e, [*values, *outs]):
@@ -247,6 +254,25 @@ def _size(x: Any) -> Any:
 def _or_zero(x: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Numbers that may vanish."""
     return np.where(rng.random(np.shape(x)) < 0.3, np.zeros((), x.dtype), x)
+
+
+def _has_two_zeros(e: Eqn, values: Sequence[Any]) -> bool:
+    """True if an operator takes one of two zeros, of which either will do."""
+    name = e.primitive.name
+    if name in EXTREMA:
+        return bool(_zeros_of_both_signs(values).any())
+    x = np.asarray(values[0])
+    if name not in ORDERS or x.dtype.kind != "f":
+        return False
+    zeros = np.signbit(x[x == 0])
+    return bool(zeros.any() and not zeros.all())
+
+
+def _with_other_zeros(x: Any, rng: np.random.Generator) -> Any:
+    x = np.asarray(x)
+    if x.dtype.kind != "f":
+        return x
+    return np.where(x == 0, np.copysign(x, _signs(rng, x.shape)), x).astype(x.dtype)
 
 
 def _zeros_of_both_signs(values: Sequence[Any]) -> Any:
