@@ -195,3 +195,22 @@ def test_strong_zeros(strong: int) -> None:
     expected = np.where(zero, 0, products).sum(axis=(2, 4))
     found = program(lambda x, w: convolution(x, w, **params, strong=strong), x, w)(x, w)
     np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize("with_map", [False, True])
+@pytest.mark.parametrize("gaps", [(2, 2), (3, 2), (4, 4)])
+def test_nothing_is_multiplied_with_zeros_in_gaps(gaps: tuple[int, int], with_map: bool) -> None:
+    """An infinite weight is seen where an element of the image meets it, and nowhere else."""
+    rng = np.random.default_rng(0)
+    x, w = rng.normal(size=(1, 2, 3, 4)), rng.normal(size=(3, 2, 2, 2))
+    w[0, 0, 1, 0], w[1, 1, 0, 1] = np.inf, np.nan
+    b = rng.normal(size=(3, 1, 1))
+
+    def f(x: Any, w: Any, b: Any) -> Any:
+        out = fg.lax.conv_general_dilated(x, w, (1, 1), [(0, 0), (0, 0)], lhs_dilation=gaps)
+        return out + b if with_map else out
+
+    with np.errstate(invalid="ignore"):
+        found, expected = fg.jit(f)(x, w, b), f(x, w, b)
+    assert 0 < np.isfinite(expected[0]).sum() < expected[0].size
+    np.testing.assert_allclose(found, expected, rtol=1e-12)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import subprocess
 import sys
 import threading
@@ -54,8 +55,10 @@ def numbers(char: str, arity: int, size: int) -> list[np.ndarray]:
     return found
 
 
-@pytest.mark.parametrize("char", "fd")
-@pytest.mark.parametrize("name", sorted({*elementary("f"), *elementary("d")}))
+@pytest.mark.parametrize(
+    ("name", "char"),
+    [*zip(sorted({*elementary("f"), *elementary("d")}), itertools.cycle("fd"), strict=False)],
+)
 def test_eager_bits_are_those_of_programs(name: str, char: str) -> None:
     prim: Any = REGISTRY[name]
     operands = numbers(char, prim.arity, LARGE + 5)

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from effort import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -447,7 +448,7 @@ def _one_of(rng: np.random.Generator, arrays: list[Any], i: Any) -> Any:
     return x - y[k]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(seed=st.integers(0, 2**32 - 1), carried=st.integers(1, 3))
 def test_random_updates_in_loops(seed: int, carried: int) -> None:
     """Whatever stands in the memory of what, loops give what turns by hand do."""

@@ -227,3 +227,19 @@ def test_signs_of_zeros(name: str, char: str) -> None:
         np.testing.assert_array_equal(found, expected)
         number = found == found
         np.testing.assert_array_equal(np.signbit(found)[number], np.signbit(expected)[number])
+
+
+@pytest.mark.parametrize(
+    "name", ["logaddexp", "logaddexp2", "hypot", "atan2", "pow", "cosine", "xlogratio", "rel_entr"]
+)
+def test_formulas_of_two_types_of_floats(name: str) -> None:
+    """All is computed in the wider one, also where a result is one of the operands."""
+    prim: Any = REGISTRY[name]
+    numbers = np.array([0.0, 0.5, 1.0, 1.5, 2.75, np.inf])
+    x, y = (g.ravel() for g in np.meshgrid(numbers, numbers))
+    for u, v in ((x.astype("f"), y), (x, y.astype("f"))):
+        found = fg.jit(prim)(u, v)
+        with np.errstate(all="ignore"):
+            expected = prim.evaluate(x, y)
+        assert found.dtype == np.float64
+        np.testing.assert_allclose(found, expected, rtol=1e-14, atol=1e-15)

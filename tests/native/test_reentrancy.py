@@ -16,6 +16,7 @@ import pytest
 pytest.importorskip("llvmlite", reason="native code needs llvmlite")
 
 import funcgrad as fg
+from funcgrad.compiler.native import llvm
 
 SIZES = (3, 100, 30_000, 1_000_000)
 """Small arrays, those for which the lock of the interpreter is kept, and larger ones."""
@@ -164,3 +165,18 @@ def test_memory_does_not_grow() -> None:
         [sys.executable, "-c", LONG], env=env, capture_output=True, text=True, timeout=300
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_an_old_llvmlite_is_as_good_as_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Numba may have brought it, and programs are NumPy's then."""
+    import llvmlite.binding
+
+    monkeypatch.setattr(llvmlite.binding, "llvm_version_info", (15, 0, 7))
+    llvm.binding.cache_clear()
+    try:
+        with pytest.raises(ImportError, match=r"0\.45 or newer: pip install"):
+            fg.jit(np.sin)(np.ones(3))
+        monkeypatch.delenv("FUNCGRAD_NATIVE")
+        np.testing.assert_array_equal(fg.jit(np.sin)(np.ones(3)), np.sin(np.ones(3)))
+    finally:
+        llvm.binding.cache_clear()

@@ -44,8 +44,16 @@ EQUALITIES = {"eq": (False, True), "ne": (False, True), "tie_shares": (0.0, 0.5,
 SIGNS = ("copysign", "signbit")
 """Operators that read the sign of a NaN, which may be any."""
 
-LOGARITHMS = ("logsumexp", "log_total")
-"""Logarithms of sums, which are rounded before."""
+LOGARITHMS = ("logsumexp", "log_total", "log_expm1", "log1mexp", "logit")
+"""Logarithms of what is rounded before."""
+
+EXTREMA = ("max", "min", "fmax", "fmin")
+"""Operators of which NumPy's loops take either zero, some for the last few elements another one."""
+
+ORDERS = frozenset(
+    """sort top_k reduce_max reduce_min cummax cummin reduce_window_max reduce_window_min""".split()
+)
+"""Operators to which zeros of both signs are equal."""
 
 ULPS = 5.0
 """Units in the last place between two evaluations of an elementary function."""
@@ -109,6 +117,7 @@ def _equation(e: Eqn, given: list[Known], rng: Any) -> list[Known]:
     values = [k.value for k in given]
     outs = _computed(e, values)
     exact = all(k.exact for k in given) and _has_numpys_bits(e, [*values, *outs])
+    exact = exact and not _has_two_zeros(e, values)
     if rng is None or exact:
         return [Known(o, exact) for o in outs]
     return [Known(o, False) for o in _shifted(e, values, outs, rng)]
@@ -206,17 +215,27 @@ def _shifted(
     """The results of an equation as another evaluation may round them."""
     if e.primitive.name in SIGNS:
         return [_with_any_sign(e, values, outs[0], rng)]
+    if e.primitive.name in EXTREMA:
+        other = np.copysign(outs[0], _signs(rng, np.shape(outs[0])))
+        return [np.where(_zeros_of_both_signs(values), other, outs[0]).astype(outs[0].dtype)]
+    if e.primitive.name in ORDERS:
+        return [_with_other_zeros(o, rng) for o in outs]
     if e.primitive.name in EQUALITIES:
         return [_at_ties(e, values, outs[0], rng)]
     if _has_numpys_bits(e, [*values, *outs]):
         return list(outs)
-    if isinstance(e.primitive, Elementwise) and e.primitive.name not in CANCELLING:
+    name = e.primitive.name
+    if name in LOGARITHMS:  # of numbers that may be near 1
+        found = [_moved(np.asarray(o) + _noise(o, rng), ULPS, rng) for o in outs]
+        return [np.where(np.abs(x) < 1e-6, _or_zero(x, rng), x) for x in found]
+    if isinstance(e.primitive, Elementwise) and name not in CANCELLING:
         return [_moved(o, ULPS, rng) for o in outs]
     if e.primitive.name in SUMS:
         return _shifted_sums(e, values, outs, rng)
-    if e.primitive.name in LOGARITHMS:  # of numbers that may be near 1
-        return [_moved(np.asarray(o) + _noise(o, rng), ULPS, rng) for o in outs]
     near = [_moved(x, ULPS, rng) for x in values]
+    if e.primitive.name == "reduce_prod":  # what overflows or vanishes is a matter of the order
+        for axis in e.params["axes"]:
+            near[0] = rng.permutation(near[0], axis=axis)
     length = max((np.asarray(x).size for x in values), default=1) ** 0.5
     try:
         again = _computed(e, near)
@@ -230,6 +249,35 @@ def _size(x: Any) -> Any:
     if np.asarray(x).dtype.kind not in "fc":
         return x
     return np.where(np.isfinite(x), np.abs(x), 0).astype(np.asarray(x).dtype)
+
+
+def _or_zero(x: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Numbers that may vanish."""
+    return np.where(rng.random(np.shape(x)) < 0.3, np.zeros((), x.dtype), x)
+
+
+def _has_two_zeros(e: Eqn, values: Sequence[Any]) -> bool:
+    """True if an operator takes one of two zeros, of which either will do."""
+    name = e.primitive.name
+    if name in EXTREMA:
+        return bool(_zeros_of_both_signs(values).any())
+    x = np.asarray(values[0])
+    if name not in ORDERS or x.dtype.kind != "f":
+        return False
+    zeros = np.signbit(x[x == 0])
+    return bool(zeros.any() and not zeros.all())
+
+
+def _with_other_zeros(x: Any, rng: np.random.Generator) -> Any:
+    x = np.asarray(x)
+    if x.dtype.kind != "f":
+        return x
+    return np.where(x == 0, np.copysign(x, _signs(rng, x.shape)), x).astype(x.dtype)
+
+
+def _zeros_of_both_signs(values: Sequence[Any]) -> Any:
+    x, y = (np.asarray(v, np.float64) for v in values)
+    return (x == 0) & (y == 0) & (np.signbit(x) != np.signbit(y))
 
 
 def _noise(x: Any, rng: np.random.Generator) -> np.ndarray:
@@ -274,5 +322,7 @@ def _shifted_sums(
         moved = np.asarray(o + bound * signs, np.asarray(o).dtype)
         if moved.dtype.kind == "f":  # so is the sign of a zero
             moved = np.where(moved == 0, np.copysign(moved, signs), moved).astype(moved.dtype)
-        found.append(np.where(overflows, np.zeros((), moved.dtype), moved))
+        moved = np.where(np.abs(o) <= bound, _or_zero(moved, rng), moved)
+        other = rng.choice((0.0, np.inf, -np.inf, np.nan), np.shape(o)).astype(moved.dtype)
+        found.append(np.where(overflows, other, moved))
     return found

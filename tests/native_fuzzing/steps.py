@@ -39,7 +39,9 @@ def elementwise() -> tuple[Any, ...]:
     )
 
 
-DEPENDENT = ("tanh_slope", "logistic_slope", "gelu_slope", "complement", "share")
+DEPENDENT = (
+    "tanh_slope", "logistic_slope", "gelu_slope", "complement", "share", "ordered_product"
+)  # fmt: skip
 """Operators whose operands belong together, so that not all that fit have a result."""
 
 

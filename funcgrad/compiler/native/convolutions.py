@@ -22,7 +22,7 @@ from .orders import Operand
 from .plans import Call, Plan
 from .tilings import Axis
 
-MOST_PHASES = 4
+MOST_PHASES = 16
 """So many contractions for the phases of a convolution; beyond, gaps are filled with zeros."""
 
 
@@ -67,6 +67,15 @@ class Line(NamedTuple):
 def takes(e: Eqn) -> bool:
     """True for images and kernels of kinds that native code has, that are not empty."""
     return contractions.takes(e) and all(a.aval.size for a in e.inputs)
+
+
+def has_no_gaps(e: Eqn) -> bool:
+    """True for an image of which all elements are there, which is computed in one part.
+
+    Parts are computed without a map: so no zeros between elements are multiplied with kernels,
+    of which a NaN would be seen.
+    """
+    return all(d == 1 for d in e.params["lhs_dilation"])
 
 
 def _lines(e: Eqn, in_phases: bool) -> list[Line]:

@@ -22,7 +22,9 @@ from .protocol import Emitter, Kernel, Placing, Planned
 
 KERNELS: dict[str, Kernel | Placing | Planned] = {
     "dot_general": Planned(contractions.takes, contractions.planned),
-    "conv_general_dilated": Planned(convolutions.takes, convolutions.planned),
+    "conv_general_dilated": Planned(
+        convolutions.takes, convolutions.planned, convolutions.has_no_gaps
+    ),
     "random_uniform": Kernel(random_bits.takes, random_bits.emit),
     **moving.KERNELS,
     **indexing.KERNELS,
@@ -44,7 +46,10 @@ def takes(e: Eqn) -> bool:
 def joins(e: Eqn) -> bool:
     """True if the kernel for an equation computes the map that alone reads the result."""
     kernel = KERNELS.get(e.primitive.name)
-    return isinstance(kernel, Planned) and kernel.joins and kernel.takes(e)
+    if not isinstance(kernel, Planned):
+        return False
+    joins = kernel.joins(e) if callable(kernel.joins) else kernel.joins
+    return joins and kernel.takes(e)
 
 
 __all__ = ["KERNELS", "Emitter", "Kernel", "Placing", "Planned", "joins", "takes"]

@@ -9,15 +9,20 @@ import threading
 from collections.abc import Mapping
 from typing import Any
 
-MISSING = "native code needs llvmlite: pip install 'funcgrad[llvm]'"
+MISSING = "native code needs llvmlite, 0.45 or newer: pip install 'funcgrad[llvm]'"
+
+OLDEST = 20
+"""The version of LLVM that reads all that is written here; llvmlite 0.45 brings it."""
 
 
 @functools.cache
 def binding() -> Any:
-    """Llvmlite's binding, with the target of this machine; None if it is not installed."""
+    """Llvmlite's binding, with the target of this machine; None if it is not there, or too old."""
     try:
         import llvmlite.binding as llvm
     except ImportError:
+        return None
+    if llvm.llvm_version_info[0] < OLDEST:
         return None
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
@@ -28,7 +33,7 @@ def usable() -> bool:
     """True if programs are to have native parts: where llvmlite is, but for FUNCGRAD_NATIVE=0.
 
     Raises:
-        ImportError: FUNCGRAD_NATIVE=1 asks for them, and llvmlite is not installed.
+        ImportError: FUNCGRAD_NATIVE=1 asks for them, and llvmlite is not installed, or too old.
     """
     asked = os.environ.get("FUNCGRAD_NATIVE")
     if asked == "0":

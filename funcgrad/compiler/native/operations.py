@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from ...core.jaxpr import Eqn, Literal
-from .builder import Builder, Number, Value
+from .builder import Builder, Number, Value, common_kind
 from .divisions import (
     floored,
     greatest_common_divisor,
@@ -293,6 +293,8 @@ def computed(builder: Builder, prim: Any, operands: Sequence[Number]) -> Number:
     half = any(isinstance(x, Value) and x.kind is HALF for x in operands)
     if half:
         operands = [_as_wide(x) for x in operands]
+    if prim.name != "ldexp":
+        operands = _of_one_type(builder, operands)
     return formula(VectorFunctions(builder, half=half), *operands)  # type: ignore[no-any-return]
 
 
@@ -317,6 +319,15 @@ def _as_in_loop(b: Builder, ufunc: np.ufunc, operands: Sequence[Number]) -> Sequ
 def _loop(ufunc: np.ufunc, given: tuple[Any, ...]) -> str:
     """The characters of the dtypes that a ufunc computes with, results included."""
     return "".join([d.char for d in ufunc.resolve_dtypes((*given, *[None] * ufunc.nout))])
+
+
+def _of_one_type(b: Builder, operands: Sequence[Number]) -> Sequence[Number]:
+    """Floats of two types in the wider one, since each operand may be the result."""
+    kinds = {x.kind for x in operands if isinstance(x, Value)}
+    if len(kinds) < 2 or not any(k.is_float for k in kinds):
+        return operands
+    kind = common_kind(tuple(x for x in operands if isinstance(x, Value)))
+    return [b.cast(x, kind) if isinstance(x, Value) else x for x in operands]
 
 
 def is_short(e: Eqn) -> bool:

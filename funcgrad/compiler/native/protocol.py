@@ -50,12 +50,12 @@ class Planned(NamedTuple):
     Attributes:
         takes: whether there is a kernel for an equation of the operator.
         plan: chooses the kernel, and how the results are laid out.
-        joins: whether it can compute a map of the result as well.
+        joins: whether it computes a map of the result as well; may depend on the equation.
     """
 
     takes: Callable[[Eqn], bool]
     plan: Planner
-    joins: bool = True
+    joins: bool | Callable[[Eqn], bool] = True
 
 
 def are_known(atoms: Sequence[Any]) -> bool:
