@@ -195,6 +195,17 @@ def test_huge_and_tiny_numbers(char: str) -> None:
     np.testing.assert_allclose(natively(np.exp, z), expected, rtol=10 * info.eps)
 
 
+def test_orders() -> None:
+    z = np.concatenate([GRID, GRID[::-1], numbers("D", 30)])
+    w = np.concatenate([np.random.default_rng(5).permutation(GRID), GRID, numbers("D", 30)])
+    comparisons = (np.less, np.less_equal, np.greater, np.greater_equal, np.equal, np.not_equal)
+    for fun in (*comparisons, np.maximum, np.minimum, np.fmax, np.fmin):
+        for other in (w, w.real):
+            with np.errstate(invalid="ignore"):
+                expected = fun(z, other)
+            np.testing.assert_array_equal(natively(fun, z, other), expected)
+
+
 def test_comparisons_and_choices() -> None:
     z = np.concatenate([GRID, numbers("D", 50)])
     w = np.where(np.arange(len(z)) % 2, z, np.conj(z))
