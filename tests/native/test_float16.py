@@ -160,6 +160,16 @@ def test_moves_loops_and_derivatives(shape: tuple[int, ...]) -> None:
     np.testing.assert_allclose(natively(gradient, x[()]), gradient(x[()]), atol=3e-3)
 
 
+def test_updates() -> None:
+    x, v = np.linspace(-2, 2, 20, dtype=np.float16), np.array([0.5, 3, -1], np.float16)
+    for name in ("set", "add", "multiply", "min", "max"):
+
+        def fun(x: Any, v: Any, name: str = name) -> Any:
+            return getattr(fg.numpy.at(x)[np.array([1, 1, 3])], name)(v)
+
+        np.testing.assert_allclose(jit(fun)(x, v), fun(x, v), rtol=2.0**-10)
+
+
 def test_calls() -> None:
     jitted = jit(lambda x, y: (x * y, y + y))
     x, y = np.linspace(0, 1, 20, dtype=np.float16), np.float16(0.3)

@@ -249,6 +249,18 @@ def test_moves_and_reductions() -> None:
         close(p, q, 40)
 
 
+def test_updates() -> None:
+    """Those that multiply or compare are no moves of parts."""
+    z, at, v = numbers("D", 20), np.array([1, 1, 3]), np.array([2 + 1j, 3j, 1 - 1j])
+    for name in ("set", "add", "multiply", "divide", "min", "max", "power"):
+
+        def fun(z: Any, v: Any, name: str = name) -> Any:
+            return getattr(fg.numpy.at(z)[at], name)(v)
+
+        close(jit(fun)(z, v), fun(z, v))
+        assert ("NumPy:" in told(fun, z, v)) is (name in ("multiply", "divide", "min", "max"))
+
+
 @pytest.mark.parametrize("shape", [(), (1,), (3,), (2, 2), (16,), (17,), (0,), (0, 3), (5, 13)])
 @pytest.mark.parametrize("char", COMPLEX)
 def test_shapes_and_orders_of_memory(char: str, shape: tuple[int, ...]) -> None:

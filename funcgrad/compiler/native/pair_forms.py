@@ -96,7 +96,10 @@ def _rule(e: Eqn) -> Rule | None:
         return _converted
     if isinstance(prim, Elementwise):
         return _by_formula if prim.name in OPERATIONS or prim.rounded or prim.scalar else None
-    if isinstance(prim.elements, Moves) or prim.name == "scatter_add":
+    moves = prim.elements
+    if isinstance(moves, Moves):
+        return _moved if moves.holds is None or moves.holds(e.params) else None
+    if prim.name == "scatter_add":
         return _moved
     if isinstance(prim, Linear):
         return _moved if _keeps_reals(e) else None
