@@ -137,6 +137,7 @@ def test_whole_arrays_are_computed_in_float32() -> None:
     for fun in (
         np.sum, lambda x: np.sum(x, 0), lambda x: np.mean(x, 1), lambda x: x @ x.T,
         lambda x: np.cumsum(x, 1), lambda x: np.prod(x[:, :3], 1),
+        lambda x: np.linalg.norm(x, axis=1),
     ):  # fmt: skip
         found, exact = natively(fun, x), np.asarray(fun(wide))
         assert found.dtype == np.float16
