@@ -196,7 +196,8 @@ def test_groups_of_a_map():
 def test_reasons():
     def fun(x, s):
         z = np.linalg.eigvalsh(x)
-        return np.sum(z * z) + 0 * s, x + 1j, lax.scan(lambda c, r: (c @ c, None), x, None, 2)[0]
+        turned = lax.scan(lambda c, r: (c @ c, None), x, None, 2)[0]
+        return np.sum(z * z) + 0 * s, np.sort(x + 1j), turned
 
     found = lowered(fun, np.ones((20, 20)), 2.0).groups()
     reasons = {text: g.why for g in found if g.function is None for text in g.equations}
@@ -204,7 +205,7 @@ def test_reasons():
         text.split(" = ")[1].split("[")[0].split(" ")[0]: why for text, why in reasons.items()
     }
     assert by_name["eigvalsh"] == "eigvalsh has no native kernel"
-    assert by_name["add"] == "native code has no c128 numbers"
+    assert by_name["sort"] == "native code has no c128 numbers"
     shown = repr(found)
     assert shown.startswith(f"steps: {len(found)}, native functions: ")
     assert "NumPy:  # eigvalsh has no native kernel" in shown
@@ -235,7 +236,7 @@ def test_llvm_ir_and_assembly():
     assert "kernel:" in low.asm()
     assert "# native function 1\n" in low.asm()
     assert low.compile().llvm_ir() == low.llvm_ir()
-    nothing = lowered(lambda x: x * x, np.ones(20) + 1j)
+    nothing = lowered(lambda x: np.sort(x), np.ones(20) + 1j)
     assert nothing.llvm_ir() == "; nothing of this program is native\n"
 
 

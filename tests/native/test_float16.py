@@ -137,6 +137,7 @@ def test_whole_arrays_are_computed_in_float32() -> None:
     for fun in (
         np.sum, lambda x: np.sum(x, 0), lambda x: np.mean(x, 1), lambda x: x @ x.T,
         lambda x: np.cumsum(x, 1), lambda x: np.prod(x[:, :3], 1),
+        lambda x: np.linalg.norm(x, axis=1),
     ):  # fmt: skip
         found, exact = natively(fun, x), np.asarray(fun(wide))
         assert found.dtype == np.float16
@@ -158,6 +159,16 @@ def test_moves_loops_and_derivatives(shape: tuple[int, ...]) -> None:
     same(natively(lambda x: (x * 2).T, x[()]), (x * 2).T)
     gradient = fg.grad(lambda x: np.sum(np.tanh(x) * x))
     np.testing.assert_allclose(natively(gradient, x[()]), gradient(x[()]), atol=3e-3)
+
+
+def test_updates() -> None:
+    x, v = np.linspace(-2, 2, 20, dtype=np.float16), np.array([0.5, 3, -1], np.float16)
+    for name in ("set", "add", "multiply", "min", "max"):
+
+        def fun(x: Any, v: Any, name: str = name) -> Any:
+            return getattr(fg.numpy.at(x)[np.array([1, 1, 3])], name)(v)
+
+        np.testing.assert_allclose(jit(fun)(x, v), fun(x, v), rtol=2.0**-10)
 
 
 def test_calls() -> None:

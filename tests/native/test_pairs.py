@@ -195,6 +195,17 @@ def test_huge_and_tiny_numbers(char: str) -> None:
     np.testing.assert_allclose(natively(np.exp, z), expected, rtol=10 * info.eps)
 
 
+def test_orders() -> None:
+    z = np.concatenate([GRID, GRID[::-1], numbers("D", 30)])
+    w = np.concatenate([np.random.default_rng(5).permutation(GRID), GRID, numbers("D", 30)])
+    comparisons = (np.less, np.less_equal, np.greater, np.greater_equal, np.equal, np.not_equal)
+    for fun in (*comparisons, np.maximum, np.minimum, np.fmax, np.fmin):
+        for other in (w, w.real):
+            with np.errstate(invalid="ignore"):
+                expected = fun(z, other)
+            np.testing.assert_array_equal(natively(fun, z, other), expected)
+
+
 def test_comparisons_and_choices() -> None:
     z = np.concatenate([GRID, numbers("D", 50)])
     w = np.where(np.arange(len(z)) % 2, z, np.conj(z))
@@ -236,6 +247,18 @@ def test_moves_and_reductions() -> None:
 
     for p, q in zip(natively(fun, z, at), fun(z, at), strict=True):
         close(p, q, 40)
+
+
+def test_updates() -> None:
+    """Those that multiply or compare are no moves of parts."""
+    z, at, v = numbers("D", 20), np.array([1, 1, 3]), np.array([2 + 1j, 3j, 1 - 1j])
+    for name in ("set", "add", "multiply", "divide", "min", "max", "power"):
+
+        def fun(z: Any, v: Any, name: str = name) -> Any:
+            return getattr(fg.numpy.at(z)[at], name)(v)
+
+        close(jit(fun)(z, v), fun(z, v))
+        assert ("NumPy:" in told(fun, z, v)) is (name in ("multiply", "divide", "min", "max"))
 
 
 @pytest.mark.parametrize("shape", [(), (1,), (3,), (2, 2), (16,), (17,), (0,), (0, 3), (5, 13)])

@@ -11,7 +11,7 @@ from ...core.jaxpr import Eqn, Jaxpr
 from ...transforms.staging import Formulas, stage
 from ..passes.inline import inline_calls
 from . import kernels, registers
-from .kinds import kind_of
+from .kinds import HALF, kind_of
 
 MOST_FORMULAS = 4096
 """So many are kept."""
@@ -30,7 +30,7 @@ def _formula(e: Eqn) -> Jaxpr | None:
     if write is None or registers.takes(e) or kernels.takes(e):
         return None
     avals = tuple(a.aval for a in e.inputs)
-    if any(a.symbolic or a.weak or kind_of(a.dtype) is None for a in avals):
+    if any(a.symbolic or a.weak or kind_of(a.dtype) in (None, HALF) for a in avals):
         return None
     key = (e.primitive, tuple((a.shape, a.dtype) for a in avals), tuple(e.params.items()))
     if key not in _formulas:

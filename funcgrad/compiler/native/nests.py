@@ -43,6 +43,7 @@ class _Writer:
         beside = builder.lanes > 1
         along = nest.loops[nest.vector].steps
         self.parts = {o: p for o, p in parts.items() if beside and along[o] == along[p] == 2}
+        self.masks: interleaved.Masks = (None, None)
         self.group: Map = group
         self.nest: Nest = nest
         self.operands: Sequence[Operand] = operands
@@ -89,13 +90,14 @@ class _Writer:
     def read(self, level: int, known: Any, bases: Sequence[str], mask: Value | None) -> Any:
         """What is known after the operands of a level are read."""
         known = dict(known)
-        parts = {} if mask is not None or level < self.nest.vector else self.parts
+        parts = {} if level < self.nest.vector else self.parts
         for o, v in enumerate(self.group.inputs):
             if self.level[o] != level or v in known:
                 continue
             if o in parts:
                 twin = self.group.inputs[parts[o]]
-                known[v], known[twin] = interleaved.load(self.b, bases[o], self.operands[o].kind)
+                kind = self.operands[o].kind
+                known[v], known[twin] = interleaved.load(self.b, bases[o], kind, self.masks)
                 continue
             kind, base = self.operands[o].kind, bases[o]
             step = self.nest.loops[self.nest.vector].steps[o]
@@ -167,7 +169,10 @@ class _Writer:
             state = inside
         if last < size:
             mask = self.b.lanes_below(str(last), str(size))
+            if self.parts:
+                self.masks = interleaved.masks_below(self.b, last, size)
             state = self.vectors(level, copy, str(last), 1, mask, state)
+            self.masks = (None, None)
         return state
 
     def vectors(
@@ -199,12 +204,11 @@ class _Writer:
         every = [dict(known) for _, known in copies]
         evaluate(self.b, self.group.eqns, *every)
         for c, ((bases, _), values) in enumerate(zip(copies, every, strict=True)):
-            parts = {} if mask is not None else self.parts
             outputs = dict(enumerate(self.group.outputs, self.reads))
-            for o, p in parts.items():
+            for o, p in self.parts.items():
                 if o in outputs:
                     re, im = values[outputs.pop(o)], values[outputs.pop(p)]
-                    interleaved.store(self.b, re, im, bases[o])
+                    interleaved.store(self.b, re, im, bases[o], self.masks)
             for o, v in outputs.items():
                 step = self.nest.loops[self.nest.vector].steps[o]
                 self.b.scatter(values[v], bases[o], step, mask)

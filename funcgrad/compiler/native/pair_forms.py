@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Hashable, Sequence
 from math import inf, nan
 from typing import Any, TypeAlias
@@ -98,7 +99,10 @@ def _rule(e: Eqn) -> Rule | None:
         return _converted
     if isinstance(prim, Elementwise):
         return _by_formula if prim.name in OPERATIONS or prim.rounded or prim.scalar else None
-    if isinstance(prim.elements, Moves) or prim.name in _ADDED:
+    moves = prim.elements
+    if isinstance(moves, Moves):
+        return _moved if moves.holds is None or moves.holds(e.params) else None
+    if prim.name in _ADDED:
         return _moved
     if isinstance(prim, Linear):
         return _moved if _keeps_reals(e) else None
@@ -222,6 +226,30 @@ def _unequal(m: PairFunctions, x: Any, y: Any) -> Real:
     return _converted_pair(m, x) != _converted_pair(m, y)
 
 
+def _ordered(test: Callable[[Real, Real], Real]) -> Callable[..., Real]:
+    """A comparison by real parts, of equal ones by imaginary parts, as NumPy has it."""
+
+    def run(m: PairFunctions, x: Any, y: Any) -> Real:
+        u, v = _converted_pair(m, x), _converted_pair(m, y)
+        numbers = (u.im == u.im) & (v.im == v.im)
+        apart = test(u.re, v.re) & (u.re != v.re) & numbers
+        return apart | ((u.re == v.re) & test(u.im, v.im))
+
+    return run
+
+
+def _chosen_by(test: Callable[[Real, Real], Real], unordered: int) -> Callable[..., Pair]:
+    """The first number if it passes a test, or if one of the operands, by number, is NaN."""
+
+    def run(m: PairFunctions, x: Any, y: Any) -> Pair:
+        both = _converted_pair(m, x), _converted_pair(m, y)
+        z = both[unordered]
+        lost = (z.re != z.re) | (z.im != z.im)
+        return m.where(_ordered(test)(m, *both) | lost, *both)
+
+    return run
+
+
 def _true(m: PairFunctions, x: Any) -> Real:
     return m.pair(x) != 0
 
@@ -270,6 +298,14 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     "conj": lambda m, x: Pair(np.positive(x.re), -x.im),  # both are made in one pass
     "eq": _equal,
     "ne": _unequal,
+    "lt": _ordered(operator.lt),
+    "le": _ordered(operator.le),
+    "gt": _ordered(operator.gt),
+    "ge": _ordered(operator.ge),
+    "max": _chosen_by(operator.ge, 0),
+    "min": _chosen_by(operator.le, 0),
+    "fmax": _chosen_by(operator.ge, 1),
+    "fmin": _chosen_by(operator.le, 1),
     "logical_and": lambda m, x, y: _true(m, x) & _true(m, y),
     "logical_or": lambda m, x, y: _true(m, x) | _true(m, y),
     "logical_xor": lambda m, x, y: _true(m, x) ^ _true(m, y),

@@ -94,14 +94,15 @@ def _chosen(condition: Real, x: Real, y: Real) -> Real:
 
 def _quotient(x: Pair, y: Pair) -> Pair:
     """The quotient by R. L. Smith's algorithm (Comm. ACM 5, 1962), with NumPy's operations."""
-    across, up = np.abs(y.re), np.abs(y.im)
-    flat = across >= up
+    across = np.abs(y.re)
+    is_real = isinstance(y.im, np.floating) and y.im == 0
+    flat = np.True_ if is_real else across >= np.abs(y.im)
     larger, lesser = _chosen(flat, y.re, y.im), _chosen(flat, y.im, y.re)
     ratio = lesser / larger
     scale = 1 / (larger + lesser * ratio)
     a, b = _chosen(flat, x.re, x.im), _chosen(flat, x.im, x.re)
     im = _chosen(flat, x.im - x.re * ratio, x.im * ratio - x.re)
-    by_zero = (y.re == 0) & (y.im == 0)
+    by_zero = y.re == 0 if is_real else (y.re == 0) & (y.im == 0)
     return Pair(
         _chosen(by_zero, x.re / across, (a + b * ratio) * scale),
         _chosen(by_zero, x.im / across, im * scale),

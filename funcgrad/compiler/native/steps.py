@@ -29,7 +29,7 @@ def native_form(jaxpr: Jaxpr) -> Jaxpr:
     found = jaxpr.cache.get("native form")
     if found is None:
         plain = optimized(jaxpr)
-        found = with_wide(with_formulas(plain), _fits)
+        found = with_formulas(with_wide(plain, _fits))
         pairs = with_formulas(as_pairs(found, _NATIVE))
         if pairs is not found and any(map(computes, steps_of(pairs))):
             found = pairs

@@ -457,6 +457,9 @@ def literal(value: float, kind: Kind) -> str:
 
 def common_kind(xs: tuple[Number, ...]) -> Kind:
     """The kind in which NumPy computes with values and Python's numbers."""
+    kinds = {x.kind if isinstance(x, Value) else None for x in xs}
+    if len(kinds) == 1 and None not in kinds:
+        return kinds.pop()  # type: ignore[return-value]
     dtypes = [x.kind.dtype for x in xs if isinstance(x, Value)]
     weak = [x for x in xs if not isinstance(x, Value)]
     found = np.result_type(*dtypes, *weak)
