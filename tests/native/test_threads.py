@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from fuzzing import traced
 from fuzzing.generation import function, generate
+from native.row_programs import layer_norm, softmax
 
 pytest.importorskip("llvmlite", reason="native code needs llvmlite")
 
@@ -47,16 +48,6 @@ def with_threads(count: int, fun: Callable[..., Any], *args: Any) -> list[np.nda
 
 def text(fun: Callable[..., Any], *args: Any) -> str:
     return fg.jit(fun).lower(*args).llvm_ir()
-
-
-def softmax(x: Any) -> Any:
-    e = np.exp(x - np.max(x, axis=-1, keepdims=True))
-    return e / np.sum(e, axis=-1, keepdims=True)
-
-
-def layer_norm(x: Any) -> Any:
-    d = x - np.mean(x, axis=-1, keepdims=True)
-    return d / np.sqrt(np.mean(d * d, axis=-1, keepdims=True) + 1e-5)
 
 
 def layer(x: Any) -> Any:
@@ -256,3 +247,14 @@ def test_parts_are_those_of_sizes_alone(monkeypatch: pytest.MonkeyPatch) -> None
         monkeypatch.setenv("FUNCGRAD_NUM_THREADS", count)
         texts.add(text(PROGRAMS["norm gradient"], x))
     assert len(texts) == 1
+
+
+def test_callers_compute_alone_without_posix(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pool_text, "has_threads", lambda: False)
+    one = pool.Pool(4)
+    assert one.started() == 0
+    one.use(2)
+    monkeypatch.setattr(pool, "pool", lambda: one)
+    x = RNG.normal(size=(61, 37))
+    compiled = fg.jit(lambda x: layer_norm(x) * 3)
+    np.testing.assert_allclose(compiled(x), layer_norm(x) * 3, rtol=1e-10, atol=1e-12)

@@ -29,7 +29,7 @@ _PAUSES = {
 }
 
 _ALONE = """
-define void @parallel(ptr %function, ptr %context, i64 %parts) nounwind {
+define void @NAME(ptr %function, ptr %context, i64 %parts) nounwind {
 entry:
   br label %turn
 turn:
@@ -253,16 +253,7 @@ leave:
   store atomic i32 0, ptr @busy seq_cst, align 4
   ret void
 alone:
-  br label %turn
-turn:
-  %part = phi i64 [ 0, %alone ], [ %following, %body ]
-  %more = icmp slt i64 %part, %parts
-  br i1 %more, label %body, label %done
-body:
-  call void %function(ptr %context, i64 %part)
-  %following = add i64 %part, 1
-  br label %turn
-done:
+  call void @alone(ptr %function, ptr %context, i64 %parts)
   ret void
 }
 
@@ -333,9 +324,10 @@ def text() -> str:
     which says how many threads there may be beside the caller's. ``started`` says how many run.
     """
     if not has_threads():
-        return _ALONE
+        return _ALONE.replace("NAME", "parallel")
     declaration, pause = _PAUSES.get(platform.machine(), ("", "fence seq_cst"))
-    found = _POOL.replace("DECLARE_PAUSE", declaration).replace("PAUSE", pause)
+    found = _ALONE.replace("NAME", "alone") + _POOL
+    found = found.replace("DECLARE_PAUSE", declaration).replace("PAUSE", pause)
     found = found.replace("SETMASK", str(int(signal.SIG_SETMASK))).replace("SPINS", str(SPINS))
     return found.replace("[MOST x", f"[{MOST_THREADS} x").replace("STACK", str(STACK))
 
