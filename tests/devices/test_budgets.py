@@ -48,10 +48,10 @@ BUDGETS = {
     "MLP, lion": Budget(MLP, (8, 6), optim.lion(0.1), 129),
     "CNN, adam": Budget(CNN, (4, 8, 8, 2), optim.adam(0.1), 215),
     "LSTM, adam": Budget(
-        classifier(nn.LSTM(5, return_sequences=False)), (4, SIZE, 3), optim.adam(0.1), 489
+        classifier(nn.LSTM(5, return_sequences=False)), (4, SIZE, 3), optim.adam(0.1), 495
     ),
     "GRU, sgd": Budget(
-        classifier(nn.GRU(5, return_sequences=False)), (4, SIZE, 3), optim.sgd(0.1), 379
+        classifier(nn.GRU(5, return_sequences=False)), (4, SIZE, 3), optim.sgd(0.1), 385
     ),
     "transformer block, adamw": Budget(
         classifier(nn.TransformerBlock(2, 4, hidden=8), nn.GlobalAvgPool), (4, SIZE, 4),

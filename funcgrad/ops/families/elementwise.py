@@ -126,6 +126,8 @@ class Elementwise(Primitive):
         """
         if xp is np:
             return self.run(*args)
+        if self.on_gpu is not None:
+            return self.on_gpu(xp, *args)
         if not self.composed:
             return self.evaluate(*args)
         return by_formula(self, xp, args)

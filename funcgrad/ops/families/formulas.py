@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import ModuleType
 from typing import Any
 
@@ -72,8 +72,10 @@ class ArrayFunctions:
         return aval_of(x).dtype.kind == "c"
 
 
-def by_formula(prim: Any, xp: ModuleType, args: Sequence[Any]) -> Any:
-    """The result of an elementwise operator on arrays, by its formula.
+def by_formula(
+    prim: Any, xp: ModuleType, args: Sequence[Any], formula: Callable[..., Any] | None = None
+) -> Any:
+    """The result of an elementwise operator on arrays, by its formula or another one.
 
     Formulas of real numbers are computed in float32, or the dtype of the result, where operands are
     of float16. The result has the shape and dtype that the operator declares.
@@ -82,7 +84,7 @@ def by_formula(prim: Any, xp: ModuleType, args: Sequence[Any]) -> Any:
     if prim.scalar is not None:
         wide = np.result_type(aval.dtype, np.float32) if aval.dtype.kind == "f" else np.float32
         args = [a.astype(wide) if getattr(a, "dtype", None) == HALF else a for a in args]
-    out = (prim.rounded or prim.scalar)(ArrayFunctions(xp), *args)
+    out = (formula or prim.rounded or prim.scalar)(ArrayFunctions(xp), *args)
     out = xp.asarray(out)
     if out.dtype != aval.dtype:
         out = out.astype(aval.dtype)

@@ -15,6 +15,7 @@ from ...core.lowering import NumpyText
 from ...core.primitive import Case, Primitive
 from ...typing import Array
 from ..families import Elementwise, Scaling, elementwise, is_value, sample
+from ..families.formulas import by_formula
 from ..families.rules import out_dtype
 from ..shape import cast, sum_to
 
@@ -184,6 +185,13 @@ def strong_formula(m: FloatScalars, zero: Any, product: Any) -> Any:
     return m.where(zero, m.where(product == product, product, 0.0), product)
 
 
+def _in_fewer_steps(
+    prim: Callable[[], Primitive], formula: Callable[..., Any]
+) -> Callable[..., Array]:
+    """A formula for a GPU, where each step is a launch; zeros have the first operand's sign."""
+    return lambda xp, *args: by_formula(prim(), xp, args, formula)
+
+
 def strong_multiply(z: Array, x: Array, out: Array | None = None) -> Array:
     """The product z * x, but zero where z is zero, whatever x is there.
 
@@ -208,6 +216,7 @@ def _strong_product(
     second: Callable[[], Primitive],
     overwrites: tuple[int, ...],
     scalar: Callable[..., Any],
+    on_gpu: Callable[..., Array],
 ) -> Elementwise:
     """A strong product: ``first`` and ``second`` give it differentiated in each factor."""
     return elementwise(
@@ -230,6 +239,7 @@ def _strong_product(
         fills=True,
         numpy=NumpyText(into=True, overwrites=overwrites),
         scalar=scalar,
+        on_gpu=on_gpu,
         hazard=Hazard.PRODUCT,
     )
 
@@ -243,6 +253,7 @@ mul_strong: Primitive = _strong_product(
     lambda: mul_both_strong,
     (1,),
     lambda m, z, x: strong_formula(m, z == 0, z * x),
+    _in_fewer_steps(lambda: mul_strong, lambda m, z, x: m.where(z == 0, z, z * x)),
 )
 mul_both_strong: Primitive = _strong_product(
     "mul_both_strong",
@@ -251,6 +262,9 @@ mul_both_strong: Primitive = _strong_product(
     lambda: mul_both_strong,
     (),
     lambda m, z, x: strong_formula(m, (z == 0) | (x == 0), z * x),
+    _in_fewer_steps(
+        lambda: mul_both_strong, lambda m, z, x: m.where(z == 0, z, m.where(x == 0, x, z * x))
+    ),
 )
 
 
@@ -282,6 +296,7 @@ div_strong: Elementwise = elementwise(
     fills=True,
     numpy=NumpyText(into=True, overwrites=()),
     scalar=lambda m, z, y: strong_formula(m, z == 0, z / y),
+    on_gpu=_in_fewer_steps(lambda: div_strong, lambda m, z, y: m.where(z == 0, z, z / y)),
     hazard=Hazard.DIVISION,
 )
 
