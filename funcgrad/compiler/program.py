@@ -33,12 +33,17 @@ else:
 MOST_PROGRAMS = 4096
 """So many compiled programs are kept; the oldest go first."""
 
+MOST_KERNELS = 256
+"""So many native functions are kept for programs of the same structure."""
+
 MOST_BYTES = 1 << 26
 """So many bytes may the constants have that loops inside of kept programs read."""
 
 _bytes_held = 0
 
 FILENAME = PACKAGE + "<program>"
+
+_kernels: dict[Hashable, fused.Kernel] = {}
 
 _codes: dict[Hashable, tuple[CodeType, dict[str, Any], list[tuple[str, int]]]] = {}
 
@@ -69,7 +74,36 @@ def native_program(jaxpr: Jaxpr, args: Sequence[Any]) -> fused.Kernel | None:
     """The native function that is all of a program for arguments like these, if there is one."""
     if not llvm.usable() or _is_on_gpu(jaxpr, args):
         return None
-    return fused.whole(optimized(jaxpr))
+    return _whole(optimized(jaxpr))
+
+
+def _whole(jaxpr: Jaxpr) -> fused.Kernel | None:
+    """The same for any arguments, one for all programs of the same structure and constants."""
+    if "whole" in jaxpr.cache or _holds_much(jaxpr):
+        return fused.whole(jaxpr)
+    key = (_structure(jaxpr), tuple(map(_const_key, jaxpr.consts)))
+    found = _kernels.get(key)
+    if found is not None:
+        jaxpr.cache["whole"] = found
+        return found
+    found = fused.whole(jaxpr)
+    if found is not None:  # what is not native may hold functions of users
+        _kernels[key] = found
+        while len(_kernels) > MOST_KERNELS:
+            _kernels.pop(next(iter(_kernels)), None)
+    return found
+
+
+def _holds_much(jaxpr: Jaxpr) -> bool:
+    """True if a constant of a jaxpr, or of one inside, is not small, so that nobody may keep it."""
+    found = jaxpr.cache.get("holds much")
+    if found is None:
+        sizes = (c.nbytes for c in jaxpr.consts if isinstance(c, np.ndarray))
+        found = any(n > SMALL_CONSTANT for n in sizes) or any(
+            _holds_much(inner) for e in jaxpr.eqns for inner in subjaxprs(e)
+        )
+        jaxpr.cache["holds much"] = found
+    return bool(found)
 
 
 def _is_on_gpu(jaxpr: Jaxpr, args: Sequence[Any]) -> bool:
@@ -96,7 +130,7 @@ def compiled(jaxpr: Jaxpr, donated: tuple[int, ...] = ()) -> Callable[..., Any]:
     consts = _all_consts(jaxpr)
     native = llvm.usable()
     if native and not donated:
-        found = fused.whole(jaxpr)
+        found = _whole(jaxpr)
         if found is not None:
             return found.call
     if native:  # of which constants may be others than those of the jaxpr

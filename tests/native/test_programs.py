@@ -13,7 +13,7 @@ from fuzzing.generation import function, generate
 pytest.importorskip("llvmlite", reason="native code needs llvmlite")
 
 import funcgrad as fg
-from funcgrad.compiler.native import llvm, places
+from funcgrad.compiler.native import fused, llvm, places
 from funcgrad.compiler.native.fused import native_call
 from funcgrad.compiler.pipeline import optimized
 from funcgrad.core.jaxpr import eval_jaxpr
@@ -138,3 +138,23 @@ def test_native_code_is_used_where_llvmlite_is(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("FUNCGRAD_NATIVE", "1")
     with pytest.raises(ImportError, match="pip install"):
         llvm.usable()
+
+
+def test_functions_made_anew_share_a_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[Any] = []
+    monkeypatch.setattr(fused.Kernel, "__init__", counting(made, fused.Kernel.__init__))
+    x, w = np.ones(7), np.arange(7.0)
+    for k in range(3):
+        found = fg.jit(lambda x: fg.jit(lambda y: np.tanh(y * w) + 2.25)(x) * x)(x * k)
+        np.testing.assert_allclose(found, (np.tanh(x * k * w) + 2.25) * x * k)
+    assert len(made) == 1
+    fg.jit(lambda x: (np.tanh(x * (w + 1)) + 2.25) * x)(x)
+    assert len(made) == 2
+
+
+def counting(made: list[Any], init: Any) -> Any:
+    def counted(self: Any, *args: Any, **named: Any) -> None:
+        made.append(self)
+        init(self, *args, **named)
+
+    return counted

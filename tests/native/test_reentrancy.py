@@ -130,6 +130,8 @@ def test_second_processes_and_damaged_files(tmp_path: Path) -> None:
 LONG = """
 import gc, os
 import numpy as np, funcgrad as fg
+from funcgrad.compiler import program
+program.MOST_KERNELS = 4
 
 def held():
     gc.collect()
