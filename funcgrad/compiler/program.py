@@ -81,7 +81,7 @@ def _whole(jaxpr: Jaxpr) -> fused.Kernel | None:
     """The same for any arguments, one for all programs of the same structure and constants."""
     if "whole" in jaxpr.cache or _holds_much(jaxpr):
         return fused.whole(jaxpr)
-    key = (_structure(jaxpr), tuple(map(_const_key, jaxpr.consts)))
+    key = (_structure(jaxpr), tuple(map(_const_key, jaxpr.consts)), fused.settings())
     found = _kernels.get(key)
     if found is not None:
         jaxpr.cache["whole"] = found

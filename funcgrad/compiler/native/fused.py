@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -112,6 +112,11 @@ class Kernel:
             return None
         library = self.library
         return in_front(self.address, self.signature, slow, slow, library, self.constants, front)
+
+
+def settings() -> Hashable:
+    """All that kernels depend on beside what they compute."""
+    return llvm.processor(), llvm.vector_bits(), layout.is_as_assumed()
 
 
 def whole(jaxpr: Jaxpr) -> Kernel | None:
