@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from ..compiler.passes.prune import drop_dead_code
 from ..core.jaxpr import Eqn, Jaxpr, Literal, Var
-from ..ops.contraction.dot_general import dot_general
+from ..ops.contraction.dot_general import dot_general, with_leading_axis
 from ..ops.pointwise.arithmetic import add
 
 
@@ -72,7 +72,7 @@ def hoist_products(body: Jaxpr, first: int, count: int, carry: int) -> Hoisted:
                 ys[v] = len(outs) + len(added)
                 added.append(v)
         factors = [("x", xs[v]) if v in xs else ("y", ys[v]) for v in e.inputs]
-        products.append(Product(k, _with_steps(e.params), *factors))
+        products.append(Product(k, with_leading_axis(e.params), *factors))
     if not products:
         return Hoisted(body, (), 0)
     gone = {p.place for p in products}
@@ -109,18 +109,6 @@ def _summand(
     same = term.aval.shape == total.aval.shape and term.aval.dtype == total.aval.dtype
     once = all(uses[v] == 1 for v in (*e.outvars, *product.outvars))
     return product if same and once else None
-
-
-def _with_steps(params: dict[str, Any]) -> dict[str, Any]:
-    """The parameters of a contraction over the leading axis, too."""
-
-    def shifted(axes: tuple[int, ...]) -> tuple[int, ...]:
-        return tuple(a + 1 for a in axes)
-
-    (lc, rc), (lb, rb) = params["contract"], params["batch"]
-    return params | {
-        "contract": ((0, *shifted(lc)), (0, *shifted(rc))), "batch": (shifted(lb), shifted(rb))
-    }  # fmt: skip
 
 
 def add_products(

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from . import llvm
+from .access import Access
 from .kinds import DOUBLE, FLOAT, HALF, INT32, KINDS, Kind
-from .values import Instructions, Number, Value
+from .values import Number, Value
 
 UNSIGNED = KINDS["I"]
 BITS = KINDS["H"]
@@ -13,7 +14,7 @@ SHIFT = 13
 """Bits of the fraction of a float that are not in one of 16 bits."""
 
 
-def widened(b: Instructions, stored: Value) -> Value:
+def widened(b: Access, stored: Value) -> Value:
     """The numbers that 16 bits each stand for."""
     if llvm.converts_halves():
         t = _halves(b)
@@ -27,7 +28,7 @@ def widened(b: Instructions, stored: Value) -> Value:
     return Value(b, b.bitcast(endless | b.shift("shl", n & 0x8000, 16), FLOAT).text, HALF)
 
 
-def narrowed(b: Instructions, x: Value) -> Value:
+def narrowed(b: Access, x: Value) -> Value:
     """The 16 bits that floats are rounded to."""
     if llvm.converts_halves():
         t = _halves(b)
@@ -47,14 +48,14 @@ def narrowed(b: Instructions, x: Value) -> Value:
     return b.cast(found | (b.shift("lshr", n, 16) & 0x8000), BITS)
 
 
-def rounded(b: Instructions, x: Value) -> Value:
+def rounded(b: Access, x: Value) -> Value:
     """Floats, or float64, rounded once to numbers of 16 bits."""
     if x.kind is DOUBLE:
         x = _rounded_to_odd(b, x)
     return widened(b, narrowed(b, x))
 
 
-def _rounded_to_odd(b: Instructions, x: Value) -> Value:
+def _rounded_to_odd(b: Access, x: Value) -> Value:
     """Floats with a last bit that says whether something is left: to be rounded again."""
     near = b.cast(x, FLOAT)
     back = b.cast(near, DOUBLE)
@@ -64,7 +65,7 @@ def _rounded_to_odd(b: Instructions, x: Value) -> Value:
     return b.bitcast(b.select(size != wanted, n | 1, n), FLOAT)
 
 
-def _halves(b: Instructions) -> str:
+def _halves(b: Access) -> str:
     return "half" if b.lanes == 1 else f"<{b.lanes} x half>"
 
 
@@ -72,7 +73,7 @@ EXACT = frozenset({"fabs", "floor", "ceil", "trunc", "rint", "roundeven", "copys
 """LLVM's functions of which results need not be rounded."""
 
 
-class HalfInstructions(Instructions):
+class HalfInstructions(Access):
     """Instructions that round numbers of 16 bits after each operation."""
 
     def cast(self, x: Value, kind: Kind) -> Value:

@@ -7,7 +7,6 @@ with any number of them. What is done in less time than it takes to wake a threa
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import NamedTuple
 
 from ..groups import Map
@@ -110,8 +109,3 @@ def divided(axis: int, size: int, count: int, unit: int, exact: bool) -> Parts |
         if found > 1 and found * length <= MOST_TWICE * size:
             return Parts(axis, length, found)
     return None
-
-
-def moved(steps: Sequence[int], parts: Parts) -> int:
-    """The step of an array from part to part, in elements."""
-    return steps[parts.axis] * parts.length

@@ -8,7 +8,7 @@ from typing import Any
 
 from ...core.avals import Aval
 from ...core.jaxpr import Eqn, Literal, Var
-from ...ops.contraction.dot_general import dot_general
+from ...ops.contraction.dot_general import dot_general, with_leading_axis
 from ...ops.pointwise.arithmetic import add, mul, mul_strong
 from ...ops.shape import reshape, transpose
 from ..costs import nbytes
@@ -48,7 +48,7 @@ def sums_of_products(draft: Draft, most_bytes: int) -> list[Eqn]:
         found = Var(product.outvars[0].aval)
         x, y = (stacked[a] for a in product.inputs)
         if product.primitive is dot_general:
-            after.append(Eqn(dot_general, [x, y], _over_steps(product.params), [found]))
+            after.append(Eqn(dot_general, [x, y], with_leading_axis(product.params), [found]))
         else:
             after += _outer(x, y, product, found)
         total = found
@@ -127,18 +127,6 @@ def _outer(x: Any, y: Any, product: Eqn, total: Var) -> list[Eqn]:
     eqns.append(Eqn(dot_general, flat, params, [square]))
     eqns.append(Eqn(reshape, [square], {"shape": total.aval.shape}, [total]))
     return eqns
-
-
-def _over_steps(params: dict[str, Any]) -> dict[str, Any]:
-    """The parameters of a contraction over the leading axis, too."""
-
-    def shifted(axes: tuple[int, ...]) -> tuple[int, ...]:
-        return tuple(a + 1 for a in axes)
-
-    (lc, rc), (lb, rb) = params["contract"], params["batch"]
-    return params | {
-        "contract": ((0, *shifted(lc)), (0, *shifted(rc))), "batch": (shifted(lb), shifted(rb))
-    }  # fmt: skip
 
 
 __all__ = ["sums_of_products"]

@@ -368,3 +368,15 @@ def _stacked_matmul(x: Array, y: Array, lead_x: tuple[int, ...], lead_y: tuple[i
     full = tuple(max(a, b) if 0 not in (a, b) else 0 for a, b in zip(lead_x, lead_y, strict=True))
     shape = (*full, m, n)
     return out if out.shape == shape else reshape(out, shape=shape)
+
+
+def with_leading_axis(params: dict[str, Any]) -> dict[str, Any]:
+    """The parameters of a contraction that sums over a new leading axis of both factors, too."""
+
+    def shifted(axes: tuple[int, ...]) -> tuple[int, ...]:
+        return tuple(a + 1 for a in axes)
+
+    (lc, rc), (lb, rb) = params["contract"], params["batch"]
+    return params | {
+        "contract": ((0, *shifted(lc)), (0, *shifted(rc))), "batch": (shifted(lb), shifted(rb))
+    }  # fmt: skip

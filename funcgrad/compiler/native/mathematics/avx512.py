@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from typing import cast
 
 from .. import llvm
+from ..access import Access
 from ..builder import Value, literal
 from ..kinds import INT64, Kind
 
@@ -31,7 +33,7 @@ def has_tables() -> bool:
 
 def looked_up(table: Sequence[float], index: Value, kind: Kind) -> Value:
     """The numbers of a table of sixteen at the last four bits of integers."""
-    b = index.builder
+    b = cast(Access, index.builder)
     lanes, size = b.lanes, kind.size
     t, i = b.type(kind), b.type(index.kind)
     if lanes * size == 64 and lanes == len(table):
