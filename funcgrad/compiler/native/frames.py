@@ -87,13 +87,13 @@ class Frame(Standing):
             self._dying = own.intersection(dying.get(i, ()))
             self._step(step)
             for v in self._dying:
-                self._release(self.places.pop(v))
+                self._release(self.places.leave(v))
         return [self.place(a) for a in self.jaxpr.outvars]
 
     def close(self) -> None:
         """Give back the memory of all that was made; the results are where they belong."""
         for v in {v for e in self.jaxpr.eqns for v in e.outvars}.intersection(self.places):
-            self._release(self.places.pop(v))
+            self._release(self.places.leave(v))
 
     # --- steps ----------------------------------------------------------------------------------
 

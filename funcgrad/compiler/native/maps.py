@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from typing import Any
 
 from ...core.avals import Aval
 from ...core.jaxpr import Eqn, Literal, Var
+from ...equality import exact_key
 from ...ops.shape import convert
 from ..groups import Map
+from ..passes.share import atom_key
 from .builder import Builder, Number, Value
 from .kinds import Kind, kind_of
 from .operations import computed
@@ -39,6 +41,27 @@ def evaluate(builder: Builder, eqns: Sequence[Eqn], *copies: dict[Any, Value]) -
         for known in copies:
             found = computed(builder, e.primitive, [operand(known, a) for a in e.inputs])
             known[out] = builder.value(found, kind)
+
+
+def key_of(group: Map) -> Hashable:
+    """All that the kernel of a map depends on beside where operands are; None if it is not known.
+
+    Maps that do the same with other variables have the same key.
+    """
+    number: dict[Any, Hashable] = {v: k for k, v in enumerate(group.inputs)}
+    rows: list[Hashable] = [(v.aval.shape, v.aval.dtype, v.aval.weak) for v in group.inputs]
+    for e in (*group.eqns, *group.reductions):
+        ins = tuple([(atom_key(a), a.aval.weak) if type(a) is Literal else number[a] for a in e.inputs])
+        out = e.outvars[0]
+        number[out] = len(number)
+        params = tuple([(k, exact_key(v)) for k, v in e.params.items()])
+        rows.append((e.primitive, ins, params, out.aval.shape, out.aval.dtype, out.aval.weak))
+    key = (group.shape, tuple(rows), tuple([number[v] for v in group.outputs]))
+    try:
+        hash(key)
+    except TypeError:
+        return None
+    return key
 
 
 def copying(shape: tuple[int, ...], kind: Kind, wanted: Kind) -> Map:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
 from . import pool
-from .bodies import ARENA, Body
+from .bodies import Body
 from .builder import GAVE_UP, Builder, Value, literal
 from .kinds import STORED, Kind, kind_of
 from .places import ALIGNMENT, Arena, Buffer, Memory, Place, Registers
@@ -25,6 +25,7 @@ class Module:
         body: the function under construction: the kernel, or a part that threads share.
         bits: width of the vectors of kernels.
         constants: arrays that the caller hands over after the inputs.
+        plans: of kernels, by all that they depend on.
     """
 
     def __init__(self, bits: int, inputs: int, outputs: int) -> None:
@@ -34,7 +35,9 @@ class Module:
         self._inputs: int = inputs
         self._outputs: int = outputs
         self._whole: Body = self.body
+        self.plans: dict[Hashable, Any] = {}
         self._functions: dict[str, str] = {}
+        self._known: dict[Hashable, tuple[str, bool]] = {}
         self._declared: dict[str, str] = {}
         self._embedded: dict[Any, str] = {}
         self._parts: list[str] = []
@@ -75,7 +78,7 @@ class Module:
 
     def address(self, buffer: Buffer) -> str:
         """The register of the address of memory in between."""
-        return self.builder.scalar(f"getelementptr i8, ptr {ARENA}, i64 {buffer.offset}", "m")
+        return self.body.address(buffer.offset)
 
     def constant(self, value: np.ndarray) -> str:
         """The address of a constant array."""
@@ -167,7 +170,11 @@ class Module:
     # --- kernels --------------------------------------------------------------------------------
 
     def kernel(
-        self, lanes: int, addresses: Sequence[str], emit: Callable[[Builder, list[str]], None]
+        self,
+        lanes: int,
+        addresses: Sequence[str],
+        emit: Callable[[Builder, list[str]], None],
+        key: Hashable = None,
     ) -> None:
         """Call a function of addresses; one with the same text as another is made once.
 
@@ -175,21 +182,37 @@ class Module:
             lanes: of the function's builder.
             addresses: what it is called with.
             emit: writes its body, given the registers of its parameters.
+            key: all that its text depends on beside; None if that is not known.
         """
+        own = {a: i for i, a in enumerate(dict.fromkeys(addresses))}  # none is another's
+        order = [own[a] for a in addresses]
+        found = self._known.get((key, lanes, *order)) if key is not None else None
+        if found is None:
+            found = self._function(lanes, order, emit)
+            if key is not None:
+                self._known[key, lanes, *order] = found
+        name, may_give_up = found
+        given = list(own)
+        if may_give_up:
+            self.builder.may_give_up = True
+            given.append(GAVE_UP)
+        self.body.call(f"call void @{name}", given)
+
+    def _function(
+        self, lanes: int, order: Sequence[int], emit: Callable[[Builder, list[str]], None]
+    ) -> tuple[str, bool]:
+        """The name of a function of addresses, and whether it may give up."""
         builder = Builder(lanes)
         builder.start("entry")
-        found = {a: f"%a{i}" for i, a in enumerate(dict.fromkeys(addresses))}  # none is another's
-        emit(builder, [found[a] for a in addresses])
-        names, addresses = [*found.values()], [*found]
+        emit(builder, [f"%a{i}" for i in order])
         self._declared.update(builder.declared)
+        names = [f"%a{i}" for i in dict.fromkeys(order)]
         if builder.may_give_up:
-            self.builder.may_give_up = True
-            names, addresses = [*names, GAVE_UP], [*addresses, GAVE_UP]
+            names.append(GAVE_UP)
         head = ", ".join(f"ptr noalias {n}" for n in names)
         body = "\n".join([f"({head}) nounwind {{", *builder.lines, "  ret void", "}"])
         name = self._functions.setdefault(body, f"step_{len(self._functions)}")
-        given = ", ".join(f"ptr {a}" for a in addresses)
-        self.builder.emit(f"call void @{name}({given})")
+        return name, builder.may_give_up
 
     @contextmanager
     def shared(self, parts: int, addresses: Sequence[str]) -> Iterator[tuple[str, list[str]]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any, NamedTuple
 
 from ..groups import Map
@@ -10,7 +10,7 @@ from . import shares
 from .builder import Builder
 from .interleaved import paired
 from .kinds import Kind
-from .maps import reducing_first
+from .maps import key_of, reducing_first
 from .nests import emit_nest
 from .orders import Nest, Operand, Plan, laid_out
 from .packing import least
@@ -36,6 +36,7 @@ class Call(NamedTuple):
         plan: its loops.
         parts: of one of them; None if it is not divided.
         complex: among the operands real parts of complex numbers, with the imaginary ones.
+        key: of the map.
     """
 
     group: Map
@@ -43,6 +44,7 @@ class Call(NamedTuple):
     plan: Plan
     parts: Parts | None
     complex: dict[int, int]
+    key: Hashable
 
     @property
     def is_partial(self) -> bool:
@@ -70,13 +72,14 @@ def write(
     reads = [Operand(m.kind, steps_along(m.shape, m.steps, group.shape)) for m in sources]
     kinds = [kind_of_var(a) for a in (*group.inputs, *group.results)]
     lanes = lanes_of(kinds, module.bits)
-    plan = laid_out(group, reads, fixed, lanes)
+    key = key_of(group)
+    plan = _planned(module, (key, *reads, None, *fixed) if key else None, group, reads, fixed, lanes)
     targets = list(define(plan.results))
     count = 1 if module.is_shared else shares.wanted(shares.cycles_of(group, lanes))
     overlaps = {m.address for m in sources}.isdisjoint(m.address for m in targets)
     places, read = [*sources, *targets], len(sources)
     halves = {**paired(places, 0, read), **paired(places, read, len(places))}
-    call = Call(group, lanes, plan, _parts(plan.nest, count, lanes, overlaps), halves)
+    call = Call(group, lanes, plan, _parts(plan.nest, count, lanes, overlaps), halves, key)
     if call.is_partial:
         made = _partial_plan(call, reads)
         partial = call._replace(plan=made, parts=_parts(made.nest, count, lanes, overlaps))
@@ -87,6 +90,23 @@ def write(
     _run(module, call, [m.address for m in places])
 
 
+def _planned(
+    module: Any,
+    key: Hashable,
+    group: Map,
+    reads: Sequence[Operand],
+    fixed: Sequence[Steps | None],
+    lanes: int,
+) -> Plan:
+    """The loops of a map, chosen once for all maps that are alike."""
+    found: Plan | None = module.plans.get(key)
+    if found is None:
+        found = laid_out(group, reads, fixed, lanes)
+        if key is not None:
+            module.plans[key] = found
+    return found
+
+
 def _parts(nest: Nest, count: int, lanes: int, overlaps: bool) -> Parts | None:
     return shares.of_nest(nest, count, lanes * ACCUMULATORS, overlaps) if count > 1 else None
 
@@ -95,7 +115,7 @@ def _run(module: Any, call: Call, addresses: Sequence[str], along: Sequence[int]
     """Call a kernel, or share its parts out; ``along`` are the last operands' steps by parts."""
     nest, shared = call.plan.nest, call.parts
     if shared is None:
-        module.kernel(call.lanes, addresses, _emitter(call, nest))
+        module.kernel(call.lanes, addresses, _emitter(call, nest), _key(call, nest))
         return
     axis = nest.loops[shared.axis]
     divided = list(nest.loops)
@@ -117,7 +137,12 @@ def _run(module: Any, call: Call, addresses: Sequence[str], along: Sequence[int]
                 offset = b.scalar(f"mul nsw i64 {index}, {step}")
                 name = b.pointer(name, offset, operand.kind)
             there.append(name)
-        module.kernel(call.lanes, there, _emitter(call, part_nest))
+        module.kernel(call.lanes, there, _emitter(call, part_nest), _key(call, part_nest))
+
+
+def _key(call: Call, nest: Nest) -> Hashable:
+    """All that the text of a kernel depends on; None if it is not known."""
+    return call.key and (call.key, nest, *call.plan.operands, *call.complex.items())
 
 
 def _emitter(call: Call, nest: Nest) -> Callable[[Builder, list[str]], None]:

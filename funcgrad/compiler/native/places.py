@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 from .builder import Value
@@ -136,6 +136,34 @@ class Rows(NamedTuple):
 
 
 Place: TypeAlias = Registers | Memory | Rows
+
+
+class Places(dict[Any, Place]):
+    """Places by the variables that stand there."""
+
+    def __init__(self, given: Iterable[tuple[Any, Place]]) -> None:
+        super().__init__()
+        self._count: dict[int, int] = {}
+        for v, place in given:
+            self[v] = place
+
+    def __setitem__(self, v: Any, place: Place) -> None:
+        if v in self:
+            self.leave(v)
+        super().__setitem__(v, place)
+        self._count[id(place)] = self._count.get(id(place), 0) + 1
+
+    def leave(self, v: Any) -> Place:
+        """The place of a variable, which stands there no longer."""
+        place = super().pop(v)
+        left = self._count.pop(id(place)) - 1
+        if left:
+            self._count[id(place)] = left
+        return place
+
+    def hold(self, place: Place) -> bool:
+        """True if some variable stands there."""
+        return id(place) in self._count
 
 
 def kind_of_var(v: Any) -> Kind:

@@ -14,7 +14,7 @@ from .builder import Value
 from .kinds import Kind
 from .maps import copying
 from .module import Module
-from .places import Memory, Place, Registers, kind_of_var, size_of
+from .places import Memory, Place, Places, Registers, kind_of_var, size_of
 from .views import contiguous_steps
 
 
@@ -31,7 +31,7 @@ class Standing:
     def __init__(self, module: Module, jaxpr: Jaxpr, given: Sequence[Place]) -> None:
         self.module: Module = module
         self.jaxpr: Jaxpr = jaxpr
-        self.places: dict[Any, Place] = dict(zip(jaxpr.invars, given, strict=True))
+        self.places: Places = Places(zip(jaxpr.invars, given, strict=True))
         self.seconds: dict[str, str] = {}
         self._targets: dict[Any, Memory] = {}
         self._dying: set[Any] = set()
@@ -139,9 +139,8 @@ class Standing:
 
     def release(self, *memories: Memory) -> None:
         """Give back what was taken for values that stand elsewhere."""
-        held = {id(p) for p in self.places.values()}
         for m in memories:
-            if m.buffer is not None and id(m) not in held and m.frame is self:
+            if m.buffer is not None and not self.places.hold(m) and m.frame is self:
                 self.module.arena.give(m.buffer)
 
     def _release(self, place: Place) -> None:
