@@ -16,6 +16,7 @@ from funcgrad.compiler.passes.prune import drop_dead_code
 from funcgrad.compiler.passes.schedule import schedule_early
 from funcgrad.compiler.passes.share import share_subexpressions
 from funcgrad.compiler.passes.simplify import simplify
+from funcgrad.ops.pointwise.comparison import mul_strong, shares
 
 X = np.array([1.0, 2.0, 3.0])
 
@@ -92,6 +93,17 @@ def test_fuse():
     names = [e.primitive.name for e in fuse_pairs(drop_dead_code(jaxpr)).eqns]
     assert "ordered_product" in names
     assert "tie_shares" not in names
+
+
+@pytest.mark.parametrize("dtypes", [("i8", "f4", "f4"), ("f8", "f8", "f4"), ("f2", "f2", "f4")])
+def test_fused_pairs_have_the_type_of_both(dtypes):
+    x, y, t = (np.array([1, 2, 3]).astype(d) for d in dtypes)
+    jaxpr = fg.make_jaxpr(lambda x, y, t: mul_strong(shares(x, y), t))(x, y, t)
+    fused = fuse_pairs(jaxpr)
+    assert [e.primitive.name for e in fused.eqns] == ["ordered_product"]
+    expected = np.result_type(*dtypes)
+    assert {j(x, y, t)[0].dtype for j in (jaxpr, fused)} == {expected}
+    assert fg.jit(lambda x, y, t: mul_strong(shares(x, y), t))(x, y, t).dtype == expected
 
 
 def test_schedule_moves_only_what_gives_memory_back():

@@ -215,6 +215,32 @@ def test_long_programs_are_written_in_pieces(size: int) -> None:
     np.testing.assert_allclose(fg.jit(fun)(x), fun(x), rtol=1e-12)
 
 
+@pytest.mark.parametrize("shape", [(6, 3), (40, 30)])
+def test_functions_of_many_kernels(shape: tuple[int, int]) -> None:
+    """They have blocks of few calls, inside of loops and beside them, and memory of all sizes."""
+    x = RNG.normal(size=shape)
+    i = np.array([shape[0] - 1, 0, 2])
+
+    def fun(x: Any, i: Any, n: int) -> Any:
+        for k in range(n):
+            row = x[i]  # which may give up
+            x = 0.5 * np.sin(x - np.mean(x * x, axis=k % 2, keepdims=True)) + np.mean(row) / 9
+        return x
+
+    def looped(x: Any, i: Any) -> Any:
+        return fg.lax.fori_loop(0, 2, lambda _, x: fun(x, i, 40) + fun(x[::-1], i, 3), x)
+
+    def many(x: Any, i: Any) -> Any:
+        return np.sum(fun(looped(x, i), i, 60) ** 2)
+
+    np.testing.assert_allclose(fg.jit(many)(x, i), many(x, i), rtol=1e-9)
+    np.testing.assert_allclose(fg.jit(fg.grad(many))(x, i), fg.grad(many)(x, i), rtol=1e-7)
+    with pytest.raises(IndexError, match="out of bounds|out of range"):
+        fg.jit(many)(x, i + shape[0])
+    texts = [len(fg.jit(lambda x, n=n: fun(x, i, n)).lower(x).llvm_ir()) for n in (50, 100, 200)]
+    assert texts[2] - texts[1] < 2.2 * (texts[1] - texts[0])
+
+
 # --- constants -----------------------------------------------------------------------------------
 
 

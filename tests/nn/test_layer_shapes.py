@@ -86,7 +86,7 @@ def dense(n: Draw) -> Any:
 KINDS = [convolution, transposed, pooling, normalisation, recurrent, attention, sequence, dense]
 
 
-@pytest.mark.parametrize("seed", range(examples(5)))
+@pytest.mark.parametrize("seed", range(examples(3)))
 @pytest.mark.parametrize("kind", KINDS)
 def test_gradients(kind: Callable[[Draw], Any], seed: int) -> None:
     rng = np.random.default_rng(seed)

@@ -51,7 +51,9 @@ def key_of(group: Map) -> Hashable:
     number: dict[Any, Hashable] = {v: k for k, v in enumerate(group.inputs)}
     rows: list[Hashable] = [(v.aval.shape, v.aval.dtype, v.aval.weak) for v in group.inputs]
     for e in (*group.eqns, *group.reductions):
-        ins = tuple([(atom_key(a), a.aval.weak) if type(a) is Literal else number[a] for a in e.inputs])
+        ins = tuple(
+            [(atom_key(a), a.aval.weak) if type(a) is Literal else number[a] for a in e.inputs]
+        )
         out = e.outvars[0]
         number[out] = len(number)
         params = tuple([(k, exact_key(v)) for k, v in e.params.items()])

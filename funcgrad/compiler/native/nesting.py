@@ -73,7 +73,9 @@ def write(
     kinds = [kind_of_var(a) for a in (*group.inputs, *group.results)]
     lanes = lanes_of(kinds, module.bits)
     key = key_of(group)
-    plan = _planned(module, (key, *reads, None, *fixed) if key else None, group, reads, fixed, lanes)
+    plan = _planned(
+        module, (key, *reads, None, *fixed) if key else None, group, reads, fixed, lanes
+    )
     targets = list(define(plan.results))
     count = 1 if module.is_shared else shares.wanted(shares.cycles_of(group, lanes))
     overlaps = {m.address for m in sources}.isdisjoint(m.address for m in targets)

@@ -122,7 +122,7 @@ def ordered_product(x: Array, y: Array, t: Array, out: Array | None = None) -> A
     """The strong product tie_shares(x, y) * t in one go; ``out`` may be t."""
     keep = np.logical_not(np.less(x, y))
     even = np.equal(x, y)
-    out = np.multiply(t, keep, out=out)
+    out = np.multiply(t, keep, out=out, dtype=np.result_type(x, y, t, np.float16))
     if not all_finite(out):
         out = zeroed(out, np.logical_not(keep))
     if not even.any():

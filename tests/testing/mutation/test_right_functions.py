@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
+from effort import examples
 
 from .catalogue import FUNCTIONS, planned
 from .right import run
 
-RUNS, CHUNK = 1000, 50
+RUNS, CHUNK = examples(400), 50
 STRIDE = 997
 """Coprime to the number of functions: every chunk takes them from all files."""
 
