@@ -69,7 +69,6 @@ def test_an_output_that_is_an_input_is_that_object():
     assert aux is X
 
 
-@pytest.mark.usefixtures("by_numpy")
 def test_jitted_calls_do_not_write_into_arguments_unless_donated():
     f = fg.jit(lambda w, g: w - 0.1 * g)
     big, g = np.ones((200, 100)), np.ones((200, 100))

@@ -271,7 +271,7 @@ def _prepared(jitted: Programs[..., Any], entry: Compiled, given: Given) -> Run:
         _keep(jitted.programs, shapes, (entry, spec))
     if type(current()) is Plain:
         if entry.direct is None:
-            kernel = None if donated else native_program(entry.jaxpr, leaves)
+            kernel = native_program(entry.jaxpr, leaves, donated)
             if kernel is not None or not first:
                 avals, general = entry.jaxpr.in_avals, jitted.general
                 entry.direct = direct_calls(

@@ -20,7 +20,7 @@ from ..transforms.staging import SMALL_CONSTANT
 from .function_source import FunctionSources, value_text
 from .passes.share import atom_key
 from .pipeline import optimized
-from .source import Module
+from .source import Module, donating
 
 if TYPE_CHECKING:
     from . import on_device
@@ -70,23 +70,29 @@ def program_for(
     return compiled(jaxpr, donated)
 
 
-def native_program(jaxpr: Jaxpr, args: Sequence[Any]) -> fused.Kernel | None:
-    """The native function that is all of a program for arguments like these, if there is one."""
+def native_program(
+    jaxpr: Jaxpr, args: Sequence[Any], donated: tuple[int, ...] = ()
+) -> fused.Kernel | None:
+    """The native function that is all of a program for arguments like these, if there is one.
+
+    It overwrites no argument.
+    """
     if not llvm.usable() or _is_on_gpu(jaxpr, args):
         return None
-    return _whole(optimized(jaxpr))
+    found = _whole(optimized(jaxpr), donated)
+    return None if found is None or found.overwritten else found
 
 
-def _whole(jaxpr: Jaxpr) -> fused.Kernel | None:
+def _whole(jaxpr: Jaxpr, donated: tuple[int, ...]) -> fused.Kernel | None:
     """The same for any arguments, one for all programs of the same structure and constants."""
-    if "whole" in jaxpr.cache or _holds_much(jaxpr):
-        return fused.whole(jaxpr)
-    key = (_structure(jaxpr), tuple(map(_const_key, jaxpr.consts)), fused.settings())
+    if ("whole", donated) in jaxpr.cache or _holds_much(jaxpr):
+        return fused.whole(jaxpr, donated)
+    key = (_structure(jaxpr), tuple(map(_const_key, jaxpr.consts)), donated, fused.settings())
     found = _kernels.get(key)
     if found is not None:
-        jaxpr.cache["whole"] = found
+        jaxpr.cache["whole", donated] = found
         return found
-    found = fused.whole(jaxpr)
+    found = fused.whole(jaxpr, donated)
     if found is not None:  # what is not native may hold functions of users
         _kernels[key] = found
         while len(_kernels) > MOST_KERNELS:
@@ -129,10 +135,10 @@ def compiled(jaxpr: Jaxpr, donated: tuple[int, ...] = ()) -> Callable[..., Any]:
     jaxpr = optimized(jaxpr)
     consts = _all_consts(jaxpr)
     native = llvm.usable()
-    if native and not donated:
-        found = _whole(jaxpr)
+    if native:
+        found = _whole(jaxpr, donated)
         if found is not None:
-            return found.call
+            return donating(found.call, found.overwritten) if found.overwritten else found.call
     if native:  # of which constants may be others than those of the jaxpr
         jaxpr = fused.native_form(jaxpr)
         consts = _all_consts(jaxpr)

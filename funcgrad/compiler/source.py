@@ -327,6 +327,20 @@ def donated_buffers(donated: Sequence[Any], others: Sequence[Any]) -> list[Any]:
     return owned
 
 
+def donating(run: Callable[..., Any], overwritten: Sequence[int]) -> Callable[..., Any]:
+    """A program of flat arguments of which it overwrites some; copies where they are not given."""
+
+    def program(*args: Any) -> Any:
+        others = [x for i, x in enumerate(args) if i not in overwritten]
+        owned = list(args)
+        found = donated_buffers([args[i] for i in overwritten], others)
+        for i, x in zip(overwritten, found, strict=True):
+            owned[i] = x
+        return run(*owned)
+
+    return program
+
+
 def scalar_text(value: complex | str) -> str:
     """A Python scalar as source text."""
     if isinstance(value, float) and not np.isfinite(value):

@@ -431,10 +431,12 @@ def test_traced_arguments(general):
 
 
 def test_donated_arguments_and_effects(general):
-    donating = fg.jit(lambda x: x * 2, donate_argnums=0)
-    for _ in range(3):
-        same_tree(donating(V.copy()), V * 2)
-    assert len(general) == 3
+    x = np.arange(20.0)  # small arrays are not overwritten
+    for given, count in ((V, 1), (x, 4)):
+        donating = fg.jit(lambda x: x * 2, donate_argnums=0)
+        for _ in range(3):
+            same_tree(donating(given.copy()), given * 2)
+        assert len(general) == count
     seen: list[Any] = []
 
     @fg.jit

@@ -210,6 +210,15 @@ def test_nothing_is_written_behind_truth_values() -> None:
     np.testing.assert_allclose(sums, np.sum(d * d, 1))
 
 
+@pytest.mark.parametrize("char", "bBhHiIlL?efd")
+def test_neighbours_are_those_of_numpys_type(char: str) -> None:
+    x = np.arange(40).astype(char)
+    for y in (x[::-1].copy(), np.array(3, char), 0.5, 7):
+        expected, found = np.nextafter(x, y), fg.jit(np.nextafter)(x, y)
+        assert found.dtype == expected.dtype
+        np.testing.assert_array_equal(found, expected)
+
+
 @pytest.mark.parametrize("char", "fd")
 @pytest.mark.parametrize(
     "name", ["mul_strong", "mul_both_strong", "div_strong", "ordered_product", "spacing"]

@@ -83,10 +83,24 @@ def _run(jaxpr: Jaxpr, args: Sequence[Known], rng: Any) -> list[Known]:
     def known(a: Any) -> Known:
         return Known(a.value, True) if isinstance(a, Literal) else env[a]
 
+    parts: set[Any] = set()  # arrays that are zero but for a part, and sums of such
     for e in _needed(jaxpr):
-        outs = _equation(e, [known(a) for a in e.inputs], rng)
+        given = [known(a) for a in e.inputs]
+        adds = e.primitive.name == "add" and not parts.isdisjoint(e.inputs)
+        outs = _sum_of_parts(e, given, rng) if adds else _equation(e, given, rng)
+        if adds or e.primitive.onto is not None:
+            parts.update(e.outvars)
         env.update(zip(e.outvars, outs, strict=True))
     return [known(a) for a in jaxpr.outvars]
+
+
+def _sum_of_parts(e: Eqn, given: Sequence[Known], rng: Any) -> list[Known]:
+    """A sum of arrays of which some are zero but for a part: parts are added one by one."""
+    values = [k.value for k in given]
+    outs = _computed(e, values)
+    if rng is not None:
+        outs = _shifted_sums(e, values, outs, rng)
+    return [Known(o, False) for o in outs]
 
 
 def _needed(jaxpr: Jaxpr) -> list[Eqn]:

@@ -56,10 +56,11 @@ class Kernel:
         library: where the machine code is.
         constants: arrays that it reads.
         results: what is returned: numbers of outputs, and arguments.
+        overwritten: numbers of inputs that results stand in; they must be nobody else's.
         call: calls it with flat arguments like those, in any order of memory.
     """
 
-    __slots__ = ("call", "constants", "library", "results", "signature")
+    __slots__ = ("call", "constants", "library", "overwritten", "results", "signature")
 
     def __init__(
         self,
@@ -67,38 +68,49 @@ class Kernel:
         ins: Sequence[Aval],
         outs: Sequence[Aval],
         results: Sequence[int | Argument] | None = None,
+        donated: Sequence[int] = (),
     ) -> None:
-        signature = Signature(tuple(map(_spec, ins)), tuple(map(_spec, outs)))
-        body, self.constants = programs.program_text(jaxpr, llvm.vector_bits())
+        body, self.constants, over = programs.program_text(jaxpr, llvm.vector_bits(), donated)
+        written = [k for k in range(len(outs)) if k not in over]
+        signature = Signature(tuple(map(_spec, ins)), tuple([_spec(outs[k]) for k in written]))
         self.signature: Signature = signature
+        self.overwritten: tuple[int, ...] = tuple(over.values())
         self.library: llvm.Library = pool.loaded(cache.compiled(body), body)
         given = (self.address, signature)
-        results = tuple(range(len(outs)) if results is None else results)
-        self.results: tuple[int | Argument, ...] = results
+        whole = tuple(range(len(outs)) if results is None else results)
+        number = {k: n for n, k in enumerate(written)}
+        self.results: tuple[int | Argument, ...] = tuple(
+            [
+                r if isinstance(r, Argument) else Argument(over[r]) if r in over else number[r]
+                for r in whole
+            ]
+        )
 
-        def by_numpy(*args: Any) -> Any:
+        def evaluated(*args: Any) -> list[Any]:
             """What a kernel that gave up leaves to NumPy, which raises what there is to raise."""
             numbers = [
                 np.asarray(a, s.kind.dtype)[()] for a, s in zip(args, signature.ins, strict=True)
             ]
-            made = _evaluate(np, *numbers, jaxpr=jaxpr)
-            every = zip(made, signature.outs, strict=True)
-            return tuple([x.item() if s.is_python else x if s.shape else x[()] for x, s in every])
+            every = zip(_evaluate(np, *numbers, jaxpr=jaxpr), outs, strict=True)
+            return [x.item() if a.weak else x if a.shape else x[()] for x, a in every]
+
+        def by_numpy(*args: Any) -> Any:
+            made = evaluated(*args)
+            return tuple([made[k] for k in written])
 
         strict = bound(*given, _refused, by_numpy, self.library, self.constants)
-
-        def chosen(args: Sequence[Any], made: Sequence[Any]) -> Any:
-            return tuple([args[r.number] if isinstance(r, Argument) else made[r] for r in results])
 
         def slow(*args: Any) -> Any:
             """Arrays in another order of memory are copied, and other numbers converted."""
             copies = [_copied(a, s) for a, s in zip(args, signature.ins, strict=True)]
-            return chosen(args, strict(*copies))
+            made = dict(zip(written, strict(*copies), strict=True))
+            made.update((k, copies[j]) for k, j in over.items())
+            return _chosen(whole, args, made)
 
         def failed(*args: Any) -> Any:
-            return chosen(args, by_numpy(*args))
+            return _chosen(whole, args, evaluated(*args))
 
-        run = bound(*given, slow, failed, self.library, self.constants, results)
+        run = bound(*given, slow, failed, self.library, self.constants, self.results)
         self.call: Callable[..., Any] = run
 
     @property
@@ -114,19 +126,29 @@ class Kernel:
         return in_front(self.address, self.signature, slow, slow, library, self.constants, front)
 
 
+def _chosen(results: Sequence[int | Argument], args: Sequence[Any], made: Any) -> Any:
+    return tuple([args[r.number] if isinstance(r, Argument) else made[r] for r in results])
+
+
 def settings() -> Hashable:
     """All that kernels depend on beside what they compute."""
     return llvm.processor(), llvm.vector_bits(), layout.is_as_assumed()
 
 
-def whole(jaxpr: Jaxpr) -> Kernel | None:
-    """The native function that is all of a program; None if there is more to it."""
-    if "whole" not in jaxpr.cache:
-        jaxpr.cache["whole"] = _whole(jaxpr)
-    return jaxpr.cache["whole"]  # type: ignore[no-any-return]
+def whole(jaxpr: Jaxpr, donated: tuple[int, ...] = ()) -> Kernel | None:
+    """The native function that is all of a program; None if there is more to it.
+
+    Args:
+        jaxpr: the program.
+        donated: arguments that may be overwritten.
+    """
+    key = ("whole", donated)
+    if key not in jaxpr.cache:
+        jaxpr.cache[key] = _whole(jaxpr, donated)
+    return jaxpr.cache[key]  # type: ignore[no-any-return]
 
 
-def _whole(jaxpr: Jaxpr) -> Kernel | None:
+def _whole(jaxpr: Jaxpr, donated: tuple[int, ...]) -> Kernel | None:
     found = whole_jaxpr(jaxpr)
     if found is None:
         return None
@@ -138,7 +160,9 @@ def _whole(jaxpr: Jaxpr) -> Kernel | None:
         else:
             results.append(len(outs))
             outs.append(v.aval)
-    return Kernel(found, jaxpr.in_avals, outs, results)
+    returned = {r.number for r in results if isinstance(r, Argument)}
+    donated = tuple([j for j in donated if j not in returned])
+    return Kernel(found, jaxpr.in_avals, outs, results, donated)
 
 
 def whole_jaxpr(jaxpr: Jaxpr) -> Jaxpr | None:

@@ -57,6 +57,11 @@ class Module:
         """True while a part is written, which one thread does alone."""
         return self.body is not self._whole
 
+    @property
+    def gives_up(self) -> bool:
+        """True if the kernel may give up once it has begun."""
+        return self._whole.builder.may_give_up
+
     # --- memory ---------------------------------------------------------------------------------
 
     def inputs(self) -> list[str]:

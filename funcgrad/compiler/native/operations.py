@@ -219,6 +219,13 @@ def _product(b: Builder, which: int, x: Value, y: Value, u: Value, v: Value) -> 
     return b.fma(x, first, rest) if _products_are_fused() else x * first + rest
 
 
+def _neighbour(b: Builder, x: Number, y: Number) -> Value:
+    """The number next to x, of the type that NumPy has for it: others have other neighbours."""
+    operands = _as_in_loop(b, np.nextafter, (x, y))
+    half = any(isinstance(a, Value) and a.kind is HALF for a in operands)
+    return VectorFunctions(b, half=half).nextafter(*b.common(*operands))
+
+
 OPERATIONS: dict[str, Emitter] = {
     "floor_divide": _divided(floored, 0, "floor_divide"),
     "rem": _divided(floored, 1, "remainder"),
@@ -272,7 +279,7 @@ OPERATIONS: dict[str, Emitter] = {
     "conj": lambda b, x: x,
     "pow": _power,
     "signbit": lambda b, x: b.compare("lt", b.intrinsic("copysign", 1.0, x), 0),
-    "nextafter": lambda b, x, y: VectorFunctions(b).nextafter(*b.common(x, y)),
+    "nextafter": _neighbour,
     "exp2": lambda b, x: VectorFunctions(b).exp2(x),
     "log2": lambda b, x: VectorFunctions(b).log2(x),
     "log10": lambda b, x: VectorFunctions(b).log10(x),

@@ -9,6 +9,7 @@ import numpy as np
 
 from ...core.jaxpr import Eqn, Jaxpr, Literal, Var
 from ..groups import Map, Step
+from . import donations
 from .frames import Frame
 from .module import Module
 from .places import Memory, kind_of_var
@@ -22,29 +23,46 @@ class Program(NamedTuple):
         text: the module with ``int kernel(ptr given)``, where ``given`` holds the addresses of
             the inputs, the constants and the outputs; it returns 0, or gave up: NumPy must do it.
         constants: arrays that are handed over.
+        in_place: the numbers of results that stand in the memory of inputs, with those of inputs.
     """
 
     text: str
     constants: list[np.ndarray]
+    in_place: dict[int, int]
 
 
-def program_text(jaxpr: Jaxpr, bits: int) -> Program:
-    """The native program of a jaxpr, of which all steps must be native."""
-    module = Module(bits, len(jaxpr.invars), len(jaxpr.outvars))
+def program_text(jaxpr: Jaxpr, bits: int, donated: Sequence[int] = ()) -> Program:
+    """The native program of a jaxpr, of which all steps must be native.
+
+    Args:
+        jaxpr: what is computed.
+        bits: width of vectors.
+        donated: numbers of inputs that results may overwrite; they are no outputs then. A program
+            that may give up once it has begun overwrites nothing: NumPy needs the inputs.
+    """
+    over = donations.in_place(jaxpr, donated) if donated else {}
+    module = Module(bits, len(jaxpr.invars), len(jaxpr.outvars) - len(over))
+    _write(module, jaxpr, over)
+    if over and module.gives_up:
+        return program_text(jaxpr, bits)
+    return Program(module.text(), module.constants, over)
+
+
+def _write(module: Module, jaxpr: Jaxpr, over: dict[int, int]) -> None:
     places = [
         Memory(address, v.aval.shape, kind_of_var(v), None)
         for address, v in zip(module.inputs(), jaxpr.invars, strict=True)
     ]
+    ins, outs = module.inputs(), iter(module.outputs())
     targets = [
-        Memory(address, a.aval.shape, kind_of_var(a), None)
-        for address, a in zip(module.outputs(), jaxpr.outvars, strict=True)
+        Memory(ins[over[k]] if k in over else next(outs), a.aval.shape, kind_of_var(a), None)
+        for k, a in enumerate(jaxpr.outvars)
     ]
     frame = Frame(module, jaxpr, places, targets)
     for place in places:
         place.frame = frame
     for made, target in zip(frame.run(), targets, strict=True):
         frame.put(made, target)
-    return Program(module.text(), module.constants)
 
 
 class Run(NamedTuple):
