@@ -93,7 +93,7 @@ print(type(f).__name__, f(np.array([2.5])) == (2.5,), f(1))
 """
 
 
-def test_an_entry_of_another_process_is_called(where):
+def test_an_entry_of_another_process_is_called(where, native_entry):
     """Addresses differ from process to process, and object code has none."""
     for time_ in ("first", "again"):
         command = [sys.executable, "-c", ENTRY, time_]

@@ -26,9 +26,8 @@ from funcgrad.context import Plain, current
 
 
 @pytest.fixture(autouse=True)
-def native(monkeypatch):
+def native(monkeypatch, native_entry):
     monkeypatch.setenv("FUNCGRAD_NATIVE", "1")
-    assert layout.is_as_assumed()
     assert type(current()) is Plain
 
 

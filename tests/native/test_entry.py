@@ -62,7 +62,7 @@ def compiled(signature, text=None):
 
 
 @pytest.fixture(params=["native", "portable"])
-def way(request, monkeypatch):
+def way(request, monkeypatch, native_entry):
     if request.param == "portable":
         monkeypatch.setenv("FUNCGRAD_NATIVE_ENTRY", "0")
     layout.is_as_assumed.cache_clear()
@@ -485,7 +485,7 @@ def test_a_forked_process_calls_it(bind):
 
 
 @pytest.fixture
-def asking_again():
+def asking_again(native_entry):
     for f in (layout.is_as_assumed, layout.context):
         f.cache_clear()
     yield

@@ -45,6 +45,7 @@ def test_names_are_those_of_operators() -> None:
     assert len(cases_in_programs()) > 150
 
 
+@pytest.mark.usefixtures("native_entry")
 def test_some_programs_are_called_by_generated_python() -> None:
     """So they are where the objects of an interpreter are not as assumed."""
     chosen = [seed for seed in range(PROGRAMS) if "FUNCGRAD_NATIVE_ENTRY" in machine(seed)]

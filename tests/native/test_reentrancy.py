@@ -117,6 +117,7 @@ def compilations(folder: Path) -> int:
     return int(done.stdout)
 
 
+@pytest.mark.usefixtures("native_entry")
 def test_second_processes_and_damaged_files(tmp_path: Path) -> None:
     folder = tmp_path / "cache"
     assert compilations(folder) == 2  # the program, and what calls it

@@ -17,6 +17,7 @@ from .packing import least
 from .places import Memory, kind_of_var, size_of
 from .reductions import ACCUMULATORS
 from .shares import Parts
+from .strips import strips
 from .views import contiguous_steps, steps_along
 
 Steps = tuple[int, ...]
@@ -117,7 +118,7 @@ def _run(module: Any, call: Call, addresses: Sequence[str], along: Sequence[int]
     """Call a kernel, or share its parts out; ``along`` are the last operands' steps by parts."""
     nest, shared = call.plan.nest, call.parts
     if shared is None:
-        module.kernel(call.lanes, addresses, _emitter(call, nest), _key(call, nest))
+        _kernel(module, call, nest, addresses)
         return
     axis = nest.loops[shared.axis]
     divided = list(nest.loops)
@@ -139,7 +140,16 @@ def _run(module: Any, call: Call, addresses: Sequence[str], along: Sequence[int]
                 offset = b.scalar(f"mul nsw i64 {index}, {step}")
                 name = b.pointer(name, offset, operand.kind)
             there.append(name)
-        module.kernel(call.lanes, there, _emitter(call, part_nest), _key(call, part_nest))
+        _kernel(module, call, part_nest, there)
+
+
+def _kernel(module: Any, call: Call, nest: Nest, addresses: Sequence[str]) -> None:
+    for part, start in strips(nest, call.plan.operands):
+        there = [
+            module.builder.pointer(a, str(n), o.kind) if n else a
+            for a, n, o in zip(addresses, start, call.plan.operands, strict=True)
+        ]
+        module.kernel(call.lanes, there, _emitter(call, part), _key(call, part))
 
 
 def _key(call: Call, nest: Nest) -> Hashable:
