@@ -7,6 +7,7 @@ they move then is how far native code may be away.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -137,7 +138,18 @@ def _equation(e: Eqn, given: list[Known], rng: Any) -> list[Known]:
     return [Known(o, False) for o in _shifted(e, values, outs, rng)]
 
 
+def _lgamma(x: float) -> float:
+    """The logarithm of the gamma function; SciPy's is wrong beside its zeros, and near 0."""
+    try:
+        return math.lgamma(x)
+    except (ValueError, OverflowError):
+        return math.inf
+
+
 def _computed(e: Eqn, values: Sequence[Any]) -> list[Any]:
+    if e.primitive.name == "lgamma":
+        dtype = e.outvars[0].aval.dtype
+        return [np.vectorize(_lgamma, otypes=[dtype])(np.asarray(values[0], np.float64))]
     out = e.primitive(*values, **e.params)
     return list(out) if e.primitive.multiple else [out]
 

@@ -79,6 +79,8 @@ class Kernel:
         given = (self.address, signature)
         whole = tuple(range(len(outs)) if results is None else results)
         number = {k: n for n, k in enumerate(written)}
+        # The jaxpr knows the callable; if that knew it, both would live until they are collected.
+        same = Jaxpr(jaxpr.constvars, jaxpr.invars, jaxpr.eqns, jaxpr.outvars, jaxpr.consts)
         self.results: tuple[int | Argument, ...] = tuple(
             [
                 r if isinstance(r, Argument) else Argument(over[r]) if r in over else number[r]
@@ -91,7 +93,7 @@ class Kernel:
             numbers = [
                 np.asarray(a, s.kind.dtype)[()] for a, s in zip(args, signature.ins, strict=True)
             ]
-            every = zip(_evaluate(np, *numbers, jaxpr=jaxpr), outs, strict=True)
+            every = zip(_evaluate(np, *numbers, jaxpr=same), outs, strict=True)
             return [x.item() if a.weak else x if a.shape else x[()] for x, a in every]
 
         def by_numpy(*args: Any) -> Any:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ctypes
+import functools
+import textwrap
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -22,12 +24,11 @@ def portable(
     results: Sequence[int | Argument] = (),
 ) -> Callable[..., Any]:
     """The callable of ``entry.bound`` as generated Python, which knows of no object's layout."""
-    convention = ctypes.CFUNCTYPE if signature.releases else ctypes.PYFUNCTYPE
     names: dict[str, Any] = {
         "slow": slow,
         "failed": failed,
-        "run": convention(ctypes.c_int, ctypes.c_void_p)(address_of_kernel),
-        "block": ctypes.c_void_p * (len(signature.ins) + len(constants) + len(signature.outs)),
+        "run": _prototype(signature.releases)(address_of_kernel),
+        "block": _block(len(signature.ins) + len(constants) + len(signature.outs)),
         "ndarray": np.ndarray,
         "empty": np.empty,
         "array": np.array,
@@ -38,14 +39,31 @@ def portable(
     for j, spec in enumerate(signature.outs):
         names[f"made{j}"] = spec.kind.dtype
     addresses = [str(x.ctypes.data) for x in constants]
-    exec(portable_source(signature, addresses, results), names)
-    return names["native"]
+    scope: dict[str, Any] = {}  # which the function must not be in, or it would hold itself
+    exec(portable_source(signature, addresses, results, list(names)), scope)
+    return scope.pop("build")(**names)  # type: ignore[no-any-return]
+
+
+@functools.cache
+def _prototype(releases: bool) -> Any:
+    """The type of functions of C that kernels are. It is a class, and so a cycle."""
+    convention = ctypes.CFUNCTYPE if releases else ctypes.PYFUNCTYPE
+    return convention(ctypes.c_int, ctypes.c_void_p)
+
+
+@functools.cache
+def _block(count: int) -> type[ctypes.Array[ctypes.c_void_p]]:
+    """The type of so many addresses, a class as well."""
+    return ctypes.c_void_p * count
 
 
 def portable_source(
-    signature: Signature, constants: Sequence[str], results: Sequence[int | Argument]
+    signature: Signature,
+    constants: Sequence[str],
+    results: Sequence[int | Argument],
+    names: Sequence[str],
 ) -> str:
-    """The source of the portable callable; of constants it is given the addresses."""
+    """The source of what makes the portable callable of names; of constants it has addresses."""
     ins = [f"x{i}" for i in range(len(signature.ins))]
     outs = [f"y{j}" for j in range(len(signature.outs))]
     lines = ["def native(*arrays):"]
@@ -66,7 +84,8 @@ def portable_source(
     ]
     found = [f"arrays[{r.number}]" if isinstance(r, Argument) else numbers[r] for r in results]
     lines.append(f"    return ({''.join(r + ', ' for r in found)})")
-    return "\n".join(lines)
+    inner = textwrap.indent("\n".join([*lines, "native.keep = keep"]), "    ")
+    return f"def build({', '.join(names)}):\n{inner}\n    return native"
 
 
 def _portable_check(i: int, spec: Spec) -> list[str]:
