@@ -143,7 +143,7 @@ def test_norms_of_what_is_not_finite() -> None:
 # --- random numbers ------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("dtype", ["u1", "u2", "u4", "u8", "f4", "f8"])
+@pytest.mark.parametrize("dtype", ["u1", "u2", "u4", "u8", "f2", "f4", "f8"])
 @pytest.mark.parametrize("keys", [(2,), (3, 2), (2, 3, 2)])
 def test_random_numbers_are_those_of_numpy(dtype: str, keys: tuple[int, ...]) -> None:
     key = RNG.integers(0, 2**32, keys, np.uint32)

@@ -11,6 +11,7 @@ import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+import mpmath
 import numpy as np
 
 from funcgrad.control.cond import clamp_index
@@ -140,10 +141,9 @@ def _equation(e: Eqn, given: list[Known], rng: Any) -> list[Known]:
 
 def _lgamma(x: float) -> float:
     """The logarithm of the gamma function; SciPy's is wrong beside its zeros, and near 0."""
-    try:
-        return math.lgamma(x)
-    except (ValueError, OverflowError):
-        return math.inf
+    if not math.isfinite(x) or (x <= 0 and x == math.floor(x)):
+        return math.nan if math.isnan(x) else math.inf
+    return float(mpmath.loggamma(x).real)
 
 
 def _computed(e: Eqn, values: Sequence[Any]) -> list[Any]:

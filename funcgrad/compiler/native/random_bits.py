@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from ...core.jaxpr import Eqn
 from ...ops.random.schedule import threefry_rounds
 from .builder import Builder, Value
-from .kinds import KINDS, Kind, kind_of
+from .kinds import FLOAT, HALF, KINDS, Kind, kind_of
 from .places import kind_of_var, size_of
 
 WORD, DOUBLE_WORD = KINDS["I"], KINDS["L"]
@@ -47,6 +47,8 @@ def _joined(b: Builder, x0: Value, x1: Value, kind: Kind) -> Value:
         bits = b.cast(x0 ^ x1, KINDS["BHI"[kind.size // 2]])
     if not kind.is_float:
         return b.cast(bits, kind)
+    if kind is HALF:  # which registers hold as a float
+        return b.cast(b.cast(b.shift("lshr", bits, 6), FLOAT) * 2.0**-10, HALF)
     drop, one = _MANTISSA[kind.size]
     bits = b.shift("lshr", bits, drop) | b.constant(one, bits.kind)
     return b.bitcast(bits, kind) - 1
