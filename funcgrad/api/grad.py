@@ -22,6 +22,7 @@ Aux = TypeVar("Aux")
 ONE = np.float64(1)
 _LEAVES = frozenset([np.ndarray, np.float64, float])
 """Types of the most frequent arguments that are no containers."""
+_REAL = frozenset(map(np.dtype, "efd"))
 
 
 @overload
@@ -107,7 +108,7 @@ def _value_and_grad(
         else:
             leaves, treedef = tree.flatten(selected)
         for i, x in enumerate(leaves):
-            known = type(x) in _LEAVES and (type(x) is float or x.dtype.kind == "f")
+            known = type(x) in _LEAVES and (type(x) is float or x.dtype in _REAL)
             if not known or holomorphic:
                 path = SelectedPath(selected, i, nums, single)
                 check_differentiable(x, path, owner, holomorphic=holomorphic, allow_int=allow_int)

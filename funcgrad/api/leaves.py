@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TypeAlias, TypeGuard
+from typing import Any, TypeAlias, TypeGuard
 
 import numpy as np
 
 from .. import arrays, tree
-from ..core.avals import WEAK_DTYPES, Aval, float0, is_inexact
+from ..core.avals import TRACEABLE, WEAK_DTYPES, Aval, float0, is_inexact
 from ..core.blame import describe
 from ..core.plain_arrays import check_plain
 from ..core.source import where_defined
@@ -82,8 +82,19 @@ def check_leaf(x: object, what: str, path: Path) -> None:
         )
         raise TracerError(f"{what}{path} is {describe(x)}, which is not an array or number.{hint}")
     dtype = aval_of(x).dtype
-    if dtype.kind not in "biufc" and dtype != float0:
-        raise TracerError(f"{what}{path} has dtype {dtype}, which is not numeric")
+    if dtype not in TRACEABLE:
+        raise TracerError(f"{what}{path} has dtype {dtype}, {why_not_traced(dtype)}")
+
+
+def why_not_traced(dtype: np.dtype[Any]) -> str:
+    """The end of a message: why an array of a dtype cannot be traced, and what to do."""
+    if dtype.kind not in "biufc":
+        return "which is not numeric"
+    if not dtype.isnative:
+        swapped = "x.astype(x.dtype.newbyteorder('='))"
+        return f"in another byte order than this machine's. Pass {swapped}."
+    usual = "np.complex128" if dtype.kind == "c" else "np.float64"
+    return f"which is another number on each machine. Pass x.astype({usual})."
 
 
 def own(results: Sequence[Array], inputs: Iterable[Array]) -> list[Array]:

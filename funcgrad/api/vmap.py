@@ -10,6 +10,7 @@ import optree
 
 from .. import tree
 from ..core.arguments import check_function, is_integer
+from ..core.avals import TRACEABLE
 from ..core.blame import describe
 from ..core.tracebacks import user_facing
 from ..core.tracing import Tracer, aval_of, owner_name, shape_of
@@ -178,7 +179,7 @@ def _batch_size(
     normal: list[int | None] = []
     bad = False
     for i, (x, a) in enumerate(zip(leaves, axes, strict=True)):
-        if type(x) is not np.ndarray or x.dtype.kind not in "biufc":
+        if type(x) is not np.ndarray or x.dtype not in TRACEABLE:
             check_leaf(x, "", ArgumentPath(owner, args, i, kwargs))
         if a is None:
             normal.append(None)

@@ -9,6 +9,9 @@ import numpy as np
 
 float0: np.dtype[np.void] = np.dtype([("float0", np.void, 0)])
 
+TRACEABLE: frozenset[np.dtype[Any]] = frozenset([*map(np.dtype, "?bBhHiIlLqQefdFD"), float0])
+"""The dtypes of what can be traced: numbers that all machines have, in this one's byte order."""
+
 WEAK_DTYPES: dict[type[Any], np.dtype[Any]] = {
     bool: np.dtype(bool),
     int: np.dtype(np.int64),
