@@ -57,6 +57,7 @@ from .collectives import (
     psum,
     psum_scatter,
 )
+from .fourier import FftType, fft
 from .functions_of_one import (
     abs,
     acos,
@@ -135,6 +136,7 @@ from .slicing import (
 
 __all__ = [
     "ConvDimensionNumbers",
+    "FftType",
     "abs",
     "acos",
     "acosh",
@@ -193,6 +195,7 @@ __all__ = [
     "exp2",
     "expand_dims",
     "expm1",
+    "fft",
     "floor",
     "fori_loop",
     "full_like",
