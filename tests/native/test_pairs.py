@@ -392,6 +392,18 @@ def test_gradient_of_a_scan_of_schroedinger_steps() -> None:
     np.testing.assert_allclose(found[5], difference, rtol=1e-6)
 
 
+def test_what_is_computed_beside_a_product_has_memory_of_its_own_size() -> None:
+    """The product goes among the parts of a complex result, twice as far apart as what is kept."""
+
+    def fun(v: Any, w: Any) -> Any:
+        product, size = v @ w, np.real(v) * 2
+        return product, size + np.argmax(size * 2, axis=1)[:, None]
+
+    v, w = numbers("D", 2, 3, 3), numbers("D", 2, 3, 3, seed=1)
+    for found, expected in zip(natively(fun, v, w), fun(v, w), strict=True):
+        close(found, expected)
+
+
 def test_holomorphic_gradients() -> None:
     z = numbers("D", 30)
     of = fg.vmap(fg.grad(lambda z: z**3 * np.exp(z), holomorphic=True))
