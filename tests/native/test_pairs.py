@@ -66,9 +66,9 @@ def complex_cases(char: str) -> list[Any]:
 
 
 LEFT_TO_NUMPY = set(
-    "acos acosh asin asinh atan atanh cholesky cofactors cofactors_change cumprod det eigh "
-    "eigvalsh inv logsumexp log_total mean_of_equals mean_of_hits pinv pos qr real imag "
-    "reshape slogdet solve spread_to_hits stop_gradient svd svdvals triangular_solve "
+    "acos acosh asin asinh atan atanh cholesky cofactors cofactors_change cumprod det eig eigh "
+    "eigvals eigvalsh fft inv irfft logsumexp log_total mean_of_equals mean_of_hits pinv pos qr "
+    "real imag reshape slogdet solve spread_to_hits stop_gradient svd svdvals triangular_solve "
     "vector_norm convert_element_type dynamic_slice dynamic_update_slice share_of_equals "
     "broadcast_to max min fmax fmin".split()
 )
