@@ -75,6 +75,8 @@ LINALG: dict[str, tuple[Callable[..., Any], tuple[Any, ...]]] = {
     "cross": (fnp.linalg.cross, (X, SMALL)),
     "det": (np.linalg.det, (REGULAR,)),
     "diagonal": (fnp.linalg.diagonal, (SQUARE,)),
+    "eig": (lambda a: np.linalg.eig(a)[0], (REGULAR + 0.1j,)),
+    "eigvals": (np.linalg.eigvals, (REGULAR + 0.1j,)),
     "eigh": (lambda a: np.linalg.eigh(a)[0], (DEFINITE,)),
     "eigvalsh": (np.linalg.eigvalsh, (DEFINITE,)),
     "inv": (np.linalg.inv, (REGULAR,)),
