@@ -22,7 +22,7 @@ from funcgrad.core import hooks
 from funcgrad.numpy import protocol, refused
 
 PACKAGES = {"numpy": fnp, "lax": lax, "random": random, "train": train, "linalg": fnp.linalg,
-            "fft": fnp.fft}  # fmt: skip
+            "fft": fnp.fft, "lax.linalg": lax.linalg}  # fmt: skip
 
 
 def bound_names(module):

@@ -18,6 +18,7 @@ from ..ops.contraction.convolution import (
 from ..ops.pointwise import arithmetic as _arithmetic
 from ..ops.pointwise import comparison as _comparison
 from ..ops.windows.reduce_window import avg_pool, max_pool, reduce_window
+from . import linalg as linalg
 from .arithmetic import (
     add,
     atan2,

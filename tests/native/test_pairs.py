@@ -66,11 +66,12 @@ def complex_cases(char: str) -> list[Any]:
 
 
 LEFT_TO_NUMPY = set(
-    "acos acosh asin asinh atan atanh cholesky cofactors cofactors_change cumprod det eig eigh "
-    "eigvals eigvalsh fft inv irfft logsumexp log_total mean_of_equals mean_of_hits pinv pos qr "
-    "real imag reshape slogdet solve spread_to_hits stop_gradient svd svdvals triangular_solve "
-    "vector_norm convert_element_type dynamic_slice dynamic_update_slice share_of_equals "
-    "broadcast_to max min fmax fmin".split()
+    "acos acosh asin asinh atan atanh broadcast_to cholesky cofactors cofactors_change "
+    "convert_element_type cumprod det dynamic_slice dynamic_update_slice eig eigh eigvals "
+    "eigvalsh fft fmax fmin hessenberg imag inv irfft log_total logsumexp lu_with_pivots "
+    "max mean_of_equals mean_of_hits min order_of_columns pinv pos qr real reshape schur "
+    "share_of_equals slogdet solve spread_to_hits stop_gradient svd svdvals "
+    "triangular_solve tridiagonal tridiagonal_solve vector_norm".split()
 )
 """Operators that have no form for pairs, or only move numbers: what comes into it gets slower."""
 
