@@ -41,7 +41,8 @@ class Step(NamedTuple):
 
 def steps(eps: float, most: int | None) -> tuple[list[Step], float]:
     """The steps that bring singular values from eps to 1, and the lower bound after them."""
-    bound, found = eps, []
+    bound = eps
+    found: list[Step] = []
     while abs(bound - 1) > 10 * eps and (most is None or len(found) < most):
         square = bound * bound
         d = np.cbrt(4 * (1 / square - 1) / square)

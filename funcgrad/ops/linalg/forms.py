@@ -39,7 +39,7 @@ def without_derivative(a: Array, name: str) -> Array:
     return undifferentiated(a, why=f"{name} has no derivative: {NOT_UNIQUE}")
 
 
-def each(function: Callable[[Array], tuple[Array, ...]], a: Array) -> tuple[Array, ...]:
+def each(function: Callable[[Array], tuple[Array, ...]], a: Array) -> Any:
     """The results of a function of one matrix, for a stack of them."""
     lead = a.shape[:-2]
     lanes = [function(a[lane]) for lane in np.ndindex(*lead)]
@@ -53,7 +53,7 @@ def each(function: Callable[[Array], tuple[Array, ...]], a: Array) -> tuple[Arra
 def on_host(run: Callable[..., Any]) -> Callable[..., Any]:
     """The evaluation of arrays of a GPU by the host."""
 
-    def there(xp: ArrayModule, a: Array, **params: Any) -> Any:
+    def there(xp: ArrayModule, a: Any, **params: Any) -> Any:
         return tuple(xp.asarray(x) for x in run(np, a.get(), **params))
 
     return there
