@@ -131,6 +131,8 @@ LAX: dict[str, tuple[Callable[..., Any], tuple[Any, ...]]] = {
         (X, X[:1] * 2, INDEX),
     ),
     "dynamic_index_in_dim": (lax.dynamic_index_in_dim, (X, INDEX)),
+    "fft": (lambda x: lax.fft(x, "RFFT", 3), (X,)),
+    "lu": (lambda x: lax.linalg.lu(x)[0], (REGULAR,)),
     "logsumexp": (lambda x: lax.logsumexp(x, axis=1), (X,)),
     "pad": (lambda x, v: lax.pad(x, v, [(1, 0, 0), (0, 1, 1)]), (X, np.float64(0.3))),
     "reduce_window": (
