@@ -339,3 +339,27 @@ def lu_routines(
         return None
     factor, substitute = get_lapack_funcs(("getrf", "getrs"), dtype=dtype)
     return factor, substitute
+
+
+def lapack_routines(
+    xp: ArrayModule, names: Sequence[str], dtype: np.dtype
+) -> Sequence[Callable[..., Any]] | None:
+    """Routines of LAPACK for NumPy's arrays of a dtype; None if SciPy, which has them, is not."""
+    if xp is not np:
+        return None
+    try:
+        from scipy.linalg.lapack import get_lapack_funcs
+    except ImportError:
+        return None
+    return get_lapack_funcs(names, dtype=dtype)
+
+
+def scipy_linalg() -> ModuleType:
+    """``scipy.linalg``, or an error that says how to install it."""
+    try:
+        import scipy.linalg
+    except ImportError as error:
+        raise ImportError(
+            "schur, hessenberg and tridiagonal need SciPy: pip install 'funcgrad[special]'"
+        ) from error
+    return scipy.linalg

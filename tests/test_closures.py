@@ -165,7 +165,7 @@ def test_rules_that_differentiate_a_body(body, transformation):
 
 
 def test_the_tables_hold_the_public_functions():
-    assert set(functions.LINALG) == set(fnp.linalg.__all__)
+    assert set(functions.LINALG) == set(fnp.linalg.__all__) - {"LinAlgError"}
     assert len(SURFACE) > 250
 
 

@@ -21,7 +21,8 @@ from funcgrad import lax, random, train
 from funcgrad.core import hooks
 from funcgrad.numpy import protocol, refused
 
-PACKAGES = {"numpy": fnp, "lax": lax, "random": random, "train": train, "linalg": fnp.linalg}
+PACKAGES = {"numpy": fnp, "lax": lax, "random": random, "train": train, "linalg": fnp.linalg,
+            "fft": fnp.fft, "lax.linalg": lax.linalg}  # fmt: skip
 
 
 def bound_names(module):
@@ -80,7 +81,7 @@ def test_what_is_implemented_is_public():
 def test_functions_of_numpy_are_its_own():
     ours = {n for n in fnp.__all__ if getattr(np, n, None) is not getattr(fnp, n)}
     assert ours == set(
-        "arange array asarray at bartlett blackman diag_indices empty eye fromfunction full "
+        "arange array asarray at bartlett blackman diag_indices empty eye fft fromfunction full "
         "full_like geomspace hamming hanning identity indices kaiser linalg linspace logspace "
         "logsumexp ndarray ones pad roll take tri tril_indices triu_indices zeros".split()
     )

@@ -18,6 +18,7 @@ from ..ops.contraction.convolution import (
 from ..ops.pointwise import arithmetic as _arithmetic
 from ..ops.pointwise import comparison as _comparison
 from ..ops.windows.reduce_window import avg_pool, max_pool, reduce_window
+from . import linalg as linalg
 from .arithmetic import (
     add,
     atan2,
@@ -57,6 +58,7 @@ from .collectives import (
     psum,
     psum_scatter,
 )
+from .fourier import FftType, fft
 from .functions_of_one import (
     abs,
     acos,
@@ -135,6 +137,7 @@ from .slicing import (
 
 __all__ = [
     "ConvDimensionNumbers",
+    "FftType",
     "abs",
     "acos",
     "acosh",
@@ -193,6 +196,7 @@ __all__ = [
     "exp2",
     "expand_dims",
     "expm1",
+    "fft",
     "floor",
     "fori_loop",
     "full_like",

@@ -316,6 +316,7 @@ from ..typing import Array as _Array
 from . import binding as _binding
 
 if _typing.TYPE_CHECKING:
+    from . import fft as fft
     from . import linalg as linalg
     from .indexing.updates import at as at
     from .on_default_device import bartlett as bartlett
@@ -392,7 +393,7 @@ if hasattr(_np, "matvec"):  # since NumPy 2.2
     from numpy import matvec as matvec
     from numpy import vecmat as vecmat
 
-__all__ = ["linalg", *_HOME]
+__all__ = ["fft", "linalg", *_HOME]
 __all__ += [
     name
     for name, value in globals().items()
@@ -403,8 +404,8 @@ __all__.sort()
 if not _typing.TYPE_CHECKING:  # a checker is to report names that there are not
 
     def __getattr__(name: str) -> object:
-        if name == "linalg":
-            return _importlib.import_module(".linalg", __name__)
+        if name in ("fft", "linalg"):
+            return _importlib.import_module(f".{name}", __name__)
         if name not in _HOME:
             raise AttributeError(f"funcgrad.numpy has no {name!r}")
         globals()[name] = getattr(_importlib.import_module(f".{_HOME[name]}", __name__), name)

@@ -17,6 +17,7 @@ from . import (
     binding,
     differences,
     elementwise,
+    fft,
     indexing,
     interpolation,
     linalg,
@@ -45,6 +46,7 @@ __all__ = [
     "cumulative",
     "differences",
     "elementwise",
+    "fft",
     "indexing",
     "interpolation",
     "linalg",
@@ -65,5 +67,6 @@ __all__ = [
 ]
 
 FUNCTIONS.update(linalg.NUMPY_FUNCTIONS)
+FUNCTIONS.update(fft.NUMPY_FUNCTIONS)
 
 add_members(Tracer, METHODS)

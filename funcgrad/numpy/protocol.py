@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from .. import arrays
 from ..core import hooks
 from ..core.avals import WEAK_SAMPLES
 from ..core.tracing import Tracer, aval_of, unknown_function_message
@@ -86,6 +87,11 @@ def in_loop(ufunc: np.ufunc, x: ArrayLike) -> Array:
     """An operand in the type in which a function of NumPy computes it: float16 for int8."""
     x = as_operand(x)
     return cast(x, ufunc.resolve_dtypes((x.dtype, *(None,) * ufunc.nout))[0])
+
+
+def is_plain(*xs: object) -> bool:
+    """True if NumPy's own function will do: no traced values, no arrays on a GPU."""
+    return not any(isinstance(x, Tracer) or arrays.is_gpu_array(x) for x in xs)
 
 
 def given(x: object) -> bool:

@@ -75,6 +75,8 @@ LINALG: dict[str, tuple[Callable[..., Any], tuple[Any, ...]]] = {
     "cross": (fnp.linalg.cross, (X, SMALL)),
     "det": (np.linalg.det, (REGULAR,)),
     "diagonal": (fnp.linalg.diagonal, (SQUARE,)),
+    "eig": (lambda a: np.linalg.eig(a)[0], (REGULAR + 0.1j,)),
+    "eigvals": (np.linalg.eigvals, (REGULAR + 0.1j,)),
     "eigh": (lambda a: np.linalg.eigh(a)[0], (DEFINITE,)),
     "eigvalsh": (np.linalg.eigvalsh, (DEFINITE,)),
     "inv": (np.linalg.inv, (REGULAR,)),
@@ -129,6 +131,8 @@ LAX: dict[str, tuple[Callable[..., Any], tuple[Any, ...]]] = {
         (X, X[:1] * 2, INDEX),
     ),
     "dynamic_index_in_dim": (lax.dynamic_index_in_dim, (X, INDEX)),
+    "fft": (lambda x: lax.fft(x, "RFFT", 3), (X,)),
+    "lu": (lambda x: lax.linalg.lu(x)[0], (REGULAR,)),
     "logsumexp": (lambda x: lax.logsumexp(x, axis=1), (X,)),
     "pad": (lambda x, v: lax.pad(x, v, [(1, 0, 0), (0, 1, 1)]), (X, np.float64(0.3))),
     "reduce_window": (

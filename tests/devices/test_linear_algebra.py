@@ -46,6 +46,8 @@ CALLS: dict[str, Callable[[Any], Any]] = {
     "lstsq wide": lambda a: linalg.lstsq(a[0][:2], a[0][:2, 0])[:2],
     "tensorinv": lambda a: linalg.tensorinv(a[0].reshape(2, 2, 4)),
     "tensorsolve": lambda a: linalg.tensorsolve(a[0].reshape(2, 2, 4), a[0, :2, :2]),
+    "eig": lambda a: abs(linalg.eig(a * (1 + 0j))[1]),
+    "eigvals": lambda a: linalg.eigvals(a * (1 + 0j)).real,
     "eigh": lambda a: linalg.eigh(a)[0],
     "eigvalsh": linalg.eigvalsh,
     "svd": lambda a: linalg.svd(a[:, :3], full_matrices=True)[1],

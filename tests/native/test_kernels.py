@@ -307,7 +307,12 @@ def test_slices_that_reach_out_are_moved() -> None:
 # --- which are native ----------------------------------------------------------------------------
 
 INSTEAD: dict[str, str] = {
-    "LAPACK decomposes": "cofactors_change eigh eigvalsh pinv qr svd svdvals",
+    "LAPACK decomposes": (
+        "cofactors_change eig eigh eigvals eigvalsh hessenberg lu_with_pivots order_of_columns "
+        "pinv qr schur svd svdvals tridiagonal tridiagonal_solve"
+    ),
+    "pocketfft transforms": "fft irfft rfft",
+    "rows are exchanged one after another": "permutation_of_pivots",
     "NumPy draws, and iterates until numbers converge": (
         "gamma_slope random_binomial random_gamma random_multinomial random_poisson"
     ),

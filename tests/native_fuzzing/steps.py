@@ -497,6 +497,8 @@ def step(body: Body) -> None:
 NOT_IN_PROGRAMS: dict[str, str] = {
     "note_equal_values": "it raises or warns, and computes nothing",
     "eigh": "eigenvectors have a free sign",
+    "eig": "eigenvalues have no order",
+    "eigvals": "eigenvalues have no order",
     "svd": "singular vectors have a free sign",
     "cofactors_change": "made for derivatives of singular matrices",
     "random_gamma": "NumPy only, and slow",

@@ -97,6 +97,8 @@ def plain_arguments(rng):
         "inv": [(tall[:, :3],), {}],
         "det": [(tall[:, :3],), {}],
         "slogdet": [(tall[:, :3],), {}],
+        "eig": [(g,), {}],
+        "eigvals": [(tall[:, :3],), {}],
         "eigh": [(a,), {}],
         "eigvalsh": [(a, "U"), {}],
         "qr": [(tall,), {}],

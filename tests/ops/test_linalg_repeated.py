@@ -69,6 +69,17 @@ def test_symmetric_functions_of_repeated_values_are_right(name):
     )
 
 
+def test_symmetric_functions_of_a_stack_of_complex_matrices_with_repeated_values():
+    u = np.linalg.qr(random_like(np.random.default_rng(26), (3, 3), "c16"))[0]
+    stack = np.stack([(u * d) @ np.conj(u.T) for d in ([2.0, 2.0, 1.0], [3.0, 3.0, 3.0])])
+    cube = grad(lambda x: total(linalg.eigvalsh(x) ** 3))(stack)
+    np.testing.assert_allclose(cube, np.conj(3 * stack @ stack), atol=1e-12)
+    fourth = grad(lambda x: total(linalg.svdvals(x) ** 4))(stack)
+    np.testing.assert_allclose(fourth, np.conj(4 * stack @ stack @ stack), atol=1e-11)
+    nuclear = grad(lambda x: total(linalg.norm(x, "nuc", axis=(1, 2))))(stack)
+    np.testing.assert_allclose(nuclear, np.stack([np.eye(3)] * 2), atol=1e-12)
+
+
 def test_projector_on_the_space_of_a_repeated_eigenvalue_is_right():
     w = random_like(np.random.default_rng(19), (3, 3))
 

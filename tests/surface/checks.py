@@ -125,13 +125,13 @@ def same_all(got: Any, expected: Any, rtol: float, what: str) -> None:
         same(g, e, rtol, what)
 
 
-def check(name: str, case: Call, dtype: str) -> None:
-    """All the laws of a call in one dtype."""
-    fun = getattr(fnp, name)
+def check(name: str, case: Call, dtype: str, ours: Any = fnp, theirs: Any = np) -> None:
+    """All the laws of a call in one dtype, of a function of two modules."""
+    fun = getattr(ours, name)
     bound = Bound(fun, case, dtype)
     if dtype == "f" and case.rtol < 2e-5:
         case = replace(case, rtol=2e-5)
-    reference = case.reference or getattr(np, name, fun)
+    reference = case.reference or getattr(theirs, name, fun)
     with np.errstate(all="ignore"):
         try:
             expected = bound.run(reference, *bound.leaves)

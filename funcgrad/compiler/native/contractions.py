@@ -160,7 +160,7 @@ def laid_out(
     natural = contiguous_steps(shape)
     given = [f for f in fixed if f is not None]
     found = []
-    for free in given[:1] or _layouts(shape):
+    for free in [_side_by_side(shape, f) for f in given[:1]] or _layouts(shape):
         steps = [free if f is None else f for f in fixed]
         full = simplified(with_results(c, [along(s) for s in steps]))
         if 0 in shape:
@@ -216,6 +216,13 @@ def with_results(c: Contraction, steps: Sequence[Steps]) -> Contraction:
             for k, a in enumerate(c.kept)
         )
     )
+
+
+def _side_by_side(shape: Sequence[int], steps: Steps) -> Steps:
+    """The steps of an array of its own whose axes lie in memory in the order of others."""
+    order = sorted(range(len(shape)), key=lambda k: -steps[k])
+    dense = contiguous_steps([shape[k] for k in order])
+    return tuple(dense[order.index(k)] for k in range(len(shape)))
 
 
 def _layouts(shape: Sequence[int]) -> list[Steps]:

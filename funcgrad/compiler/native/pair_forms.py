@@ -114,6 +114,8 @@ def _rule(e: Eqn) -> Rule | None:
 def _keeps_reals(e: Eqn) -> bool:
     """True if an operator makes real numbers of real ones, each part of its own."""
     x, out = e.inputs[0].aval, e.outvars[0].aval
+    if out.dtype.kind != "c":  # both parts of the operand count for one real number
+        return False
     found = e.primitive.abstract(Aval(x.shape, part_of(x.dtype)), **e.params)
     return bool(found.dtype == part_of(out.dtype))
 

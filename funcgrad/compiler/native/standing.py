@@ -94,7 +94,7 @@ class Standing:
     def room(
         self, shape: tuple[int, ...], kind: Kind, steps: tuple[int, ...] | None = None
     ) -> Memory:
-        """Memory of the arena for an array of this frame."""
+        """Memory of the arena for an array of this frame, whose elements lie side by side."""
         buffer = self.module.arena.take(size_of(shape) * kind.size)
         return Memory(self.module.address(buffer), shape, kind, self, buffer, steps)
 

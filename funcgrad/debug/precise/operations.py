@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ...core.facts import ByRule, Decided, Moves, Picks, Scalars
+from ...core.facts import ByRule, Decided, Float64, Moves, Picks, Scalars
 from ...core.primitive import Primitive
 from ...core.tracing import aval_of
 from ...ops.families import Bilinear, Elementwise, Linear
@@ -98,6 +98,8 @@ def _exactly(numbers: Numbers[Any], operation: Operation, operands: Sequence[Pre
     if rule is not None and all(np.isfinite(o).all() for o in operation.outputs):
         found = rule(Calculator(numbers), *lifted, **params)
         return None if found is None else list(map(as_array, found))
+    if isinstance(prim.elements, Float64):
+        return None
     if isinstance(prim, Linear | Bilinear) or _is_linear_in_one(prim, real):
         return _linear(numbers, operation, lifted, real)
     return None

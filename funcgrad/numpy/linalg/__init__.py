@@ -15,8 +15,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.linalg import LinAlgError as LinAlgError
 
 from .factorizations import cholesky, eigh, eigvalsh, qr, svd, svdvals
+from .general_eigenvalues import eig, eigvals
 from .norms import cond, matrix_norm, matrix_rank, norm, vector_norm
 from .products import (
     cross,
@@ -33,12 +35,15 @@ from .products import (
 from .solving import det, inv, lstsq, pinv, slogdet, solve, tensorinv, tensorsolve
 
 __all__ = [
+    "LinAlgError",
     "cholesky",
     "cond",
     "cross",
     "det",
     "diagonal",
+    "eig",
     "eigh",
+    "eigvals",
     "eigvalsh",
     "inv",
     "lstsq",
@@ -65,6 +70,8 @@ __all__ = [
 ]
 
 NUMPY_FUNCTIONS: dict[Any, Any] = {
-    getattr(np.linalg, name): globals()[name] for name in __all__ if hasattr(np.linalg, name)
+    getattr(np.linalg, name): globals()[name]
+    for name in __all__
+    if hasattr(np.linalg, name) and name != "LinAlgError"
 }
 """The functions that stand for those of ``numpy.linalg`` on traced values."""

@@ -14,7 +14,8 @@ from ...ops.pointwise.complex import sign
 from ...ops.reductions.sorting import argsort, sort, take_along
 from ...ops.shape import broadcast_to, reshape
 from ...typing import Array, ArrayLike
-from .operands import inexact, is_plain, matrices, square
+from ..protocol import is_plain
+from .operands import inexact, matrices, square
 
 
 class EighResult(NamedTuple):

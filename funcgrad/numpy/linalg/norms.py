@@ -17,8 +17,8 @@ from ...ops.reductions.reducing import reduce_any, reduce_max, reduce_min
 from ...ops.shape import cast, reduce_sum, reshape
 from ...ops.shape import transpose as permute
 from ...typing import Array, ArrayLike
-from ..protocol import as_operand
-from .operands import inexact, is_plain
+from ..protocol import as_operand, is_plain
+from .operands import inexact
 
 Order: TypeAlias = Literal["fro", "nuc"] | float | None
 """The kind of a norm: the exponent of a p-norm, or the name of a norm of matrices."""

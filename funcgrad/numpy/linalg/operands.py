@@ -4,17 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from ... import arrays
-from ...core.tracing import Tracer
 from ...errors import ShapeError
 from ...ops.shape import cast
 from ...typing import Array, ArrayLike
 from ..protocol import as_operand
-
-
-def is_plain(*xs: object) -> bool:
-    """True if NumPy's own function will do: no traced values, no arrays on a GPU."""
-    return not any(isinstance(x, Tracer) or arrays.is_gpu_array(x) for x in xs)
 
 
 def inexact(x: ArrayLike) -> Array:

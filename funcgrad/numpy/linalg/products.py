@@ -20,8 +20,8 @@ from ...ops.shape import broadcast, cast, move_axis, reduce_sum, reshape
 from ...ops.structural.indexing import FULL, index
 from ...ops.structural.joining import concatenate
 from ...typing import Array, ArrayLike, DTypeLike
-from ..protocol import as_operand
-from .operands import inexact, is_plain
+from ..protocol import as_operand, is_plain
+from .operands import inexact
 
 
 @user_facing

@@ -27,8 +27,8 @@ from ...ops.pointwise.complex import conj, real
 from ...ops.shape import broadcast_to, cast, reduce_sum, reshape, transpose
 from ...ops.structural.indexing import index
 from ...typing import Array, ArrayLike
-from ..protocol import as_operand
-from .operands import inexact, is_plain, matrices, of_one_dtype, square
+from ..protocol import as_operand, is_plain
+from .operands import inexact, matrices, of_one_dtype, square
 
 _NONE: Any = np._NoValue
 

@@ -19,7 +19,8 @@ from ..families import sample
 from ..pointwise.arithmetic import mul
 from ..pointwise.comparison import select
 from ..pointwise.complex import conj
-from ..shape import transpose
+from ..shape import reshape, transpose
+from ..structural.indexing import FULL, index
 
 
 def swap(x: Array) -> Array:
@@ -52,6 +53,13 @@ def _triangle_mask(n: int, dtype: np.dtype, lower: bool, diagonal: float) -> np.
     mask = mask if lower else mask.T
     mask.flags.writeable = False
     return mask
+
+
+def diagonal_of(x: Array) -> Array:
+    """The diagonal of each square matrix."""
+    *lead, n, _ = x.shape
+    flat = reshape(x, shape=(*lead, n * n))
+    return index(flat, key=(*(FULL for _ in lead), (0, n * n, n + 1)))
 
 
 def safe_reciprocal(x: Array, small: Array) -> Array:

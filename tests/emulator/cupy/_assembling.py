@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from . import _linalg
+from . import _fourier, _linalg
 from ._api import API
 from ._functions import function, missing
 from ._special_cases import SPECIAL, as_strided
@@ -29,9 +29,12 @@ def value_of(name: str, described: dict[str, Any], reference: Any, prefix: str) 
         return numpys
     if not callable(numpys):
         return missing(name, prefix)
-    make = _linalg.checked if prefix == "cupy.linalg" else function
-    more = () if prefix == "cupy.linalg" else (prefix,)
-    return make(name, numpys, described.get("parameters"), *more)
+    parameters = described.get("parameters")
+    if prefix == "cupy.linalg":
+        return _linalg.checked(name, numpys, parameters)
+    if prefix == "cupy.fft" and name.removesuffix("2").removesuffix("n").endswith("fft"):
+        return _fourier.checked(name, numpys, parameters)
+    return function(name, numpys, parameters, prefix)
 
 
 def fill(module: types.ModuleType, reference: Any, prefix: str) -> None:

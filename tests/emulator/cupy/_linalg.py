@@ -21,9 +21,9 @@ LAUNCHES = {
 }  # fmt: skip
 ONE_BY_ONE: dict[str, int] = {"qr": 0, "solve": 512, "svd": 32}
 """Above which size real CuPy works off stacks of matrices one by one."""
-NO_HALVES = {"solve", "inv", "det", "slogdet", "cholesky", "qr", "svd", "eigh", "eigvalsh"}
-FACTORS = {"qr", "svd", "eigh", "eigvalsh"}
+FACTORS = {"qr", "svd", "eig", "eigvals", "eigh", "eigvalsh"}
 """Those that also come to an end for a matrix of zeros, and tell the shapes of their results."""
+NO_HALVES = {"solve", "inv", "det", "slogdet", "cholesky", *FACTORS}
 UNREPORTED = {"det", "slogdet", "norm"}
 
 
