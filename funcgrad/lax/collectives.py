@@ -250,3 +250,45 @@ def axis_size(axis_name: AxisNames) -> int:
     array([1., 2.])
     """
     return math.prod(operators.axis_frame(name).size for name in _names(axis_name))
+
+
+@user_facing
+def pshuffle(x: T, axis_name: AxisNames, perm: Sequence[int]) -> T:
+    """The values of the examples in another order: example i gets that of example perm[i].
+
+    >>> from funcgrad import vmap
+    >>> vmap(lambda x: pshuffle(x, "i", [1, 2, 0]), axis_name="i")(np.array([1.0, 3.0, 5.0]))
+    array([3., 5., 1.])
+    """
+    order = [int(i) for i in perm]
+    size = axis_size(axis_name)
+    if sorted(order) != list(range(size)):
+        raise ShapeError(f"pshuffle: perm {order} is no permutation of {size} examples")
+    return ppermute(x, axis_name, [(source, place) for place, source in enumerate(order)])
+
+
+@user_facing
+def pswapaxes(x: T, axis_name: AxisNames, axis: int) -> T:
+    """The named axis exchanged with an axis of the values, which has its size.
+
+    >>> from funcgrad import vmap
+    >>> f = vmap(lambda x: pswapaxes(x, "i", 0), axis_name="i")
+    >>> f(np.array([[1.0, 2.0], [3.0, 4.0]]))
+    array([[1., 3.],
+           [2., 4.]])
+    """
+    return all_to_all(x, axis_name, axis, axis)
+
+
+@user_facing
+def pbroadcast(x: T, axis_name: AxisNames, source: int) -> T:
+    """The value of one example, for all of them.
+
+    >>> from funcgrad import vmap
+    >>> vmap(lambda x: pbroadcast(x, "i", 1), axis_name="i")(np.array([1.0, 3.0]))
+    array([3., 3.])
+    """
+    size = axis_size(axis_name)
+    if not 0 <= source < size:
+        raise ShapeError(f"pbroadcast: there is no example {source} among {size}")
+    return tree.map(lambda a: gather(_gathered(a, axis_name), np.int64(source)), x)

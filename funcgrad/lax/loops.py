@@ -32,7 +32,7 @@ X = TypeVar("X")
 Y = TypeVar("Y")
 
 
-class _Body(NamedTuple):
+class Body(NamedTuple):
     """The body of a loop.
 
     Attributes:
@@ -51,6 +51,7 @@ class _Body(NamedTuple):
         return f"{self.loop} of {where_defined(self.function)}"
 
     def stage(self, specs: Sequence[PyTreeSpec], avals: Sequence[Aval]) -> Staged:
+        """The body as a jaxpr, at operands of some structures."""
         return stage_function(self.function, specs, avals, self.loop, self.call)
 
 
@@ -131,10 +132,10 @@ def while_loop(
     >>> while_loop(lambda x: x < 100.0, lambda x: 3 * x, 1.0)
     np.float64(243.0)
     """
-    return _while(cond_fun, _Body(body_fun, body_fun, "while_loop"), init_val)
+    return _while(cond_fun, Body(body_fun, body_fun, "while_loop"), init_val)
 
 
-def _while(cond_fun: Callable[..., Any], body: _Body, init_val: Carry) -> Carry:
+def _while(cond_fun: Callable[..., Any], body: Body, init_val: Carry) -> Carry:
     name = body.loop
     check_function(cond_fun, name, "cond_fun")
     check_function(body.function, name, "body_fun")
@@ -181,6 +182,8 @@ def fori_loop(
     upper: int | Array,
     body_fun: Callable[[int, Carry], Carry],
     init_val: Carry,
+    *,
+    unroll: int | bool | None = None,
 ) -> Carry:
     """Apply ``body_fun(i, value)`` for i from lower to upper - 1.
 
@@ -189,6 +192,7 @@ def fori_loop(
         upper: end of the indices.
         body_fun: from (i, value) to the next value.
         init_val: the first value.
+        unroll: as for ``scan``; the bounds must be known then.
 
     Returns:
         The last value. With bounds known when tracing this is a scan, else a while loop.
@@ -211,10 +215,13 @@ def fori_loop(
         return step(carry), None
 
     if first is not None and end is not None:
-        body = _Body(body_fun, scanned_step, "fori_loop")
+        body = Body(body_fun, scanned_step, "fori_loop")
         steps = max(int(end) - int(first), 0)
-        return _scan(body, (np.int64(first), init_val), None, steps)[0][1]
-    body = _Body(body_fun, step, "fori_loop")
+        start = (np.int64(first), init_val)
+        return scan_body(body, start, None, steps, unroll=1 if unroll is None else unroll)[0][1]
+    if unroll is not None and unroll is not False and unroll != 1:
+        raise ValueError("fori_loop: unroll needs bounds that are known when it is traced")
+    body = Body(body_fun, step, "fori_loop")
     return _while(lambda carry: carry[0] < upper, body, (np.int64(0) + lower, init_val))[1]
 
 
@@ -248,17 +255,18 @@ def scan(
     >>> scan(lambda c, x: (c + x, c * x), 0.0, np.array([1.0, 2.0, 3.0]))
     (np.float64(6.0), array([0., 2., 9.]))
     """
-    return _scan(_Body(f, f, "scan"), init, xs, length, reverse, unroll)
+    return scan_body(Body(f, f, "scan"), init, xs, length, reverse, unroll)
 
 
-def _scan(
-    body: _Body,
+def scan_body(
+    body: Body,
     init: PyTree,
     xs: PyTree,
     length: int | None = None,
     reverse: bool = False,
     unroll: int | bool = 1,
 ) -> PyTree:
+    """Run a scan whose body is given with how it is called."""
     check_function(body.function, body.loop)
     what = body.title
     check_operands(init, f"{what}: init")
@@ -267,7 +275,7 @@ def _scan(
     x_leaves, x_spec = tree.flatten(xs)
     x_leaves = [as_array(x) for x in x_leaves]
     steps = _steps_at_a_time(unroll, what)
-    n = _scan_length(x_leaves, x_spec, length, what)
+    n = leading_size(x_leaves, x_spec, length, what)
     if current().jit_disabled:
         start = tree.unflatten(spec, [as_carried(x) for x in leaves])
         return _python_scan(body.call, start, x_leaves, x_spec, n, reverse)
@@ -303,7 +311,8 @@ def _steps_at_a_time(unroll: int | bool, what: str) -> int | None:
     return int(unroll)
 
 
-def _scan_length(leaves: Sequence[Array], spec: PyTreeSpec, length: int | None, what: str) -> int:
+def leading_size(leaves: Sequence[Array], spec: PyTreeSpec, length: int | None, what: str) -> int:
+    """The one length of leading axes, or an error that lists those that there are."""
     if length is not None and not (is_integer(length) and length >= 0):
         kind = ValueError if is_integer(length) else TypeError
         raise kind(f"{what}: length must be a number of steps, got {describe(length)}")
@@ -341,24 +350,3 @@ def _python_scan(
 
 def _stack(xs: Sequence[Array]) -> Array:
     return concatenate(*[reshape(x, shape=(1, *x.shape)) for x in xs], axis=0)
-
-
-@user_facing
-def map(f: Callable[[X], Y], xs: X) -> Y:
-    """Apply a function to the elements of the leading axis, one after the other.
-
-    Args:
-        f: function of one element.
-        xs: pytree of arrays.
-
-    Returns:
-        The stacked results. ``vmap`` does the same at once.
-
-    >>> map(lambda x: x**2, np.arange(3.0))
-    array([0., 1., 4.])
-    """
-
-    def step(_: None, x: X) -> tuple[None, Y]:
-        return None, f(x)
-
-    return _scan(_Body(f, step, "map"), None, xs)[1]
