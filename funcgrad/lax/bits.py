@@ -7,11 +7,10 @@ import numpy as np
 from ..core.arguments import is_integer
 from ..core.blame import describe
 from ..core.tracebacks import user_facing
-from ..core.tracing import aval_of
 from ..ops.representation import bitcast, rounded_to
 from ..ops.shape import cast
 from ..typing import Array, ArrayLike, DTypeLike
-from .operands import ANY, BITS, FLOATS, INTEGERS, alike, operand, strong
+from .operands import ANY, BITS, FLOATS, INTEGERS, alike, operand, strong, together
 
 
 def _unsigned(x: Array) -> Array:
@@ -86,14 +85,8 @@ def shift_right_logical(x: ArrayLike, y: ArrayLike) -> Array:
     >>> shift_right_logical(np.int8(-8), np.int8(1))
     np.int8(124)
     """
-    x, y = (strong("shift_right_logical", a, INTEGERS) for a in _same_type(x, y))
+    x, y = together("shift_right_logical", x, y, kinds=INTEGERS)
     return bitcast(np.right_shift(_unsigned(x), _unsigned(y)), dtype=x.dtype)
-
-
-def _same_type(x: ArrayLike, y: ArrayLike) -> list[Array]:
-    x, y = alike("shift_right_logical", x, y, kinds=INTEGERS)
-    dtype = np.result_type(*[a.dtype for a in map(aval_of, (x, y)) if not a.weak] or [np.int64])
-    return [cast(x, dtype), cast(y, dtype)]
 
 
 @user_facing
@@ -138,9 +131,8 @@ def mulhi(x: ArrayLike, y: ArrayLike) -> Array:
     >>> mulhi(np.int32(2**30), np.int32(8))
     np.int32(2)
     """
-    x, y = alike("mulhi", x, y, kinds=INTEGERS)
-    dtype = np.result_type(*[a.dtype for a in map(aval_of, (x, y)) if not a.weak] or [np.int64])
-    x, y = cast(x, dtype), cast(y, dtype)
+    x, y = together("mulhi", x, y, kinds=INTEGERS)
+    dtype = x.dtype
     size = 8 * dtype.itemsize
     if size < 64:
         wide = np.dtype(f"{dtype.kind}{2 * dtype.itemsize}")

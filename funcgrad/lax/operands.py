@@ -11,7 +11,7 @@ from ..core.arguments import is_integer
 from ..core.blame import describe
 from ..core.tracing import Tracer, aval_of
 from ..errors import ShapeError
-from ..ops.shape import cast
+from ..ops.shape import cast, definite
 from ..typing import Array, ArrayLike
 
 ANY = "biufc"
@@ -61,7 +61,7 @@ def integers(name: str, argument: str, values: Any) -> tuple[int, ...]:
     raise TypeError(f"{name}: {argument} must be a sequence of integers, got {describe(values)}")
 
 
-def operand(name: str, x: Any, kinds: str = ANY) -> Any:
+def operand(name: str, x: Any, kinds: str = ANY) -> Array:
     """An operand of one of some kinds of dtypes; Python's numbers stay what they are."""
     if type(x) is not np.ndarray and not isinstance(x, Tracer | int | float | complex):
         x = as_array(x)
@@ -72,20 +72,12 @@ def operand(name: str, x: Any, kinds: str = ANY) -> Any:
     return x
 
 
-def strong(name: str, x: Any, kinds: str = ANY) -> Any:
+def strong(name: str, x: Any, kinds: str = ANY) -> Array:
     """An operand as an array, scalar or tracer with a dtype that is definite."""
-    x = operand(name, x, kinds)
-    aval = aval_of(x)
-    if not isinstance(x, Tracer):
-        return aval.dtype.type(x) if aval.weak else x
-    return cast(x, aval.dtype) if not aval.weak else _definite(x, aval.dtype)
+    return definite(operand(name, x, kinds))
 
 
-def _definite(x: Tracer, dtype: np.dtype) -> Any:
-    return np.asarray(x, dtype) if not isinstance(x, Tracer) else x.astype(dtype)
-
-
-def alike(name: str, *xs: Any, kinds: str = ANY) -> list[Any]:
+def alike(name: str, *xs: Any, kinds: str = ANY) -> list[Array]:
     """Operands of one dtype and rank; Python's numbers go with any that can hold them.
 
     Raises:
@@ -132,7 +124,7 @@ def common_dtype(name: str, *xs: Any) -> np.dtype:
     return dtype
 
 
-def together(name: str, *xs: Any, kinds: str = ANY) -> list[Any]:
+def together(name: str, *xs: Any, kinds: str = ANY) -> list[Array]:
     """Operands as arrays of their one dtype, whatever their shapes."""
     found = [operand(name, x, kinds) for x in xs]
     dtype = common_dtype(name, *found)

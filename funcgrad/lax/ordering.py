@@ -10,7 +10,6 @@ import numpy as np
 from ..core.arguments import is_integer
 from ..core.blame import describe
 from ..core.tracebacks import user_facing
-from ..core.tracing import aval_of
 from ..errors import ShapeError
 from ..ops.pointwise.comparison import select
 from ..ops.reductions import sorting
@@ -74,7 +73,8 @@ def sort_key_val(
     >>> sort_key_val(np.array([3, 1, 2]), np.array([1.0, 2.0, 3.0]))
     (array([1, 2, 3]), array([2., 3., 1.]))
     """
-    first, second = sort((keys, values), dimension, is_stable)
+    pair = strong("sort_key_val", keys), strong("sort_key_val", values)
+    first, second = sort(pair, dimension, is_stable)
     return first, second
 
 

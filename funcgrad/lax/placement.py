@@ -17,7 +17,8 @@ from .bodies import check_operands
 
 T = TypeVar("T")
 
-_GPU = ("cuda", "gpu")
+_GPU: tuple[str, ...] = ("cuda", "gpu")
+_CPU: tuple[str, ...] = ("cpu",)
 
 
 @user_facing
@@ -69,9 +70,9 @@ def platform_dependent(
     if arrays.first_on_gpu(leaves) is not None:
         names = _GPU
     elif known or not any(isinstance(x, Tracer) for x in leaves):
-        names = ("cpu",)
+        names = _CPU
     else:
-        names = ("cpu",) if current().device in (None, "cpu") else _GPU
+        names = _CPU if current().device in (None, "cpu") else _GPU
     for name in names:
         if name in per_platform:
             return per_platform[name](*args)
