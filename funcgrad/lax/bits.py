@@ -7,7 +7,8 @@ import numpy as np
 from ..core.arguments import is_integer
 from ..core.blame import describe
 from ..core.tracebacks import user_facing
-from ..ops.representation import bitcast, rounded_to
+from ..core.tracing import aval_of
+from ..ops.representation import bitcast, bits_aval, rounded_to
 from ..ops.shape import cast
 from ..typing import Array, ArrayLike, DTypeLike
 from .operands import ANY, BITS, FLOATS, INTEGERS, alike, operand, strong, together
@@ -166,6 +167,7 @@ def bitcast_convert_type(operand: ArrayLike, new_dtype: DTypeLike) -> Array:
     np.int32(1065353216)
     """
     x = strong("bitcast_convert_type", operand, ANY)
+    bits_aval(aval_of(x), dtype=np.dtype(new_dtype))
     return bitcast(x, dtype=np.dtype(new_dtype))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..core.tracebacks import user_facing
+from ..core.tracing import aval_of
 from ..typing import Array, ArrayLike
 from .conventions import Accuracy, RoundingMethod
 from .operands import FLOATING, FLOATS, NUMBERS, operand
@@ -260,8 +261,8 @@ def round(x: ArrayLike, rounding_method: RoundingMethod = RoundingMethod.AWAY_FR
         return np.rint(x)
     if rounding_method is not RoundingMethod.AWAY_FROM_ZERO:
         raise TypeError(f"round: rounding_method must be a RoundingMethod, got {rounding_method!r}")
-    inner = np.trunc(x)
-    return np.where(np.abs(x - inner) == 0.5, inner + np.sign(x), np.rint(x))[()]
+    below_half = np.nextafter(aval_of(x).dtype.type(0.5), 0)  # so that 0.5 - eps stays below 1
+    return np.trunc(np.add(x, np.copysign(below_half, x)))
 
 
 @user_facing

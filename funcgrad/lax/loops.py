@@ -13,8 +13,9 @@ from ..api.leaves import is_leaf_value
 from ..context import current
 from ..control.while_loop import while_ as while_p
 from ..core.arguments import check_function, is_integer
-from ..core.avals import Aval
+from ..core.avals import WEAK_DTYPES, Aval
 from ..core.blame import describe
+from ..core.jaxpr import Jaxpr
 from ..core.source import where_defined
 from ..core.tracebacks import user_facing
 from ..core.tracing import aval_of
@@ -64,7 +65,7 @@ def _with_carry(
     """Stage a body at the avals of its carry, and check what comes out as carry.
 
     A carry that starts as a Python number takes the dtype that the body gives it: 0 may become a
-    float.
+    float, and 0.0 beside numbers of float32 becomes one of these.
 
     Args:
         leaves: of the first carry.
@@ -81,16 +82,34 @@ def _with_carry(
         avals = [aval_of(x) for x in carried]
         staged, next_spec = stage_body(avals)
         after = staged.jaxpr.out_avals[: next_spec.num_leaves]
+        if next_spec == spec and any(weak) and _has_narrow(staged.jaxpr):
+            tried = [Aval(a.shape, a.dtype, w) for a, w in zip(avals, weak, strict=True)]
+            after = stage_body(tried)[0].jaxpr.out_avals[: next_spec.num_leaves]
         grown = [
-            w and a.shape == b.shape and KINDS.find(a.dtype.kind) < KINDS.find(b.dtype.kind)
+            w
+            and a.shape == b.shape
+            and a.dtype != b.dtype
+            and KINDS.find(a.dtype.kind) <= KINDS.find(b.dtype.kind)
             for w, a, b in zip(weak, avals, after, strict=False)
         ]
         if next_spec != spec or not any(grown):
+            after = staged.jaxpr.out_avals[: next_spec.num_leaves]
             _check_carry(avals, after, (spec, next_spec), what)
             return carried, staged
+        weak = [w and not g for w, g in zip(weak, grown, strict=False)]
         carried = [
             cast(x, b.dtype) if g else x for x, b, g in zip(carried, after, grown, strict=True)
         ]
+
+
+def _has_narrow(jaxpr: Jaxpr) -> bool:
+    """True if numbers occur that are not of the types that Python's numbers become.
+
+    Beside those, a Python number and the array that it becomes give results of different types.
+    """
+    variables = [*jaxpr.invars, *(v for e in jaxpr.eqns for v in (*e.inputs, *e.outvars))]
+    found = {v.aval.dtype for v in variables if not v.aval.weak}
+    return not found <= set(WEAK_DTYPES.values())
 
 
 def _check_carry(

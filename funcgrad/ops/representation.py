@@ -19,15 +19,14 @@ def bits_as(xp: ArrayModule, x: Array, *, dtype: np.dtype) -> Array:
     """The bits of an array as numbers of another dtype, of a new last axis if that is smaller."""
     size, wanted = x.dtype.itemsize, dtype.itemsize
     x = xp.asarray(x)
+    flat = xp.array(x).reshape(-1).view(dtype)  # of a copy: views of other dtypes are nobody's
     if size == wanted:
-        return x.reshape(-1).view(dtype).reshape(x.shape)[()]
-    if size > wanted:
-        shape = (*x.shape, size // wanted)
-        return xp.ascontiguousarray(x).reshape(-1).view(dtype).reshape(shape)
-    return xp.ascontiguousarray(x).reshape(-1).view(dtype).reshape(x.shape[:-1])[()]
+        return flat.reshape(x.shape)[()]
+    return flat.reshape((*x.shape, size // wanted) if size > wanted else x.shape[:-1])[()]
 
 
-def _bits_abstract(x: Aval, *, dtype: np.dtype) -> Aval:
+def bits_aval(x: Aval, *, dtype: np.dtype) -> Aval:
+    """The shape and dtype of ``bits_as``, or an error if there is none."""
     if x.dtype.kind == "b" or dtype.kind == "b":
         if x.dtype != dtype:
             raise TypeError(f"bitcast_convert_type: the bits of {x.dtype} are not those of {dtype}")
@@ -58,11 +57,10 @@ def _bits_cases(rng: np.random.Generator) -> Iterator[Case]:
 bitcast: General = general(
     "bitcast_convert_type",
     bits_as,
-    abstract=_bits_abstract,
+    abstract=bits_aval,
     batch=lambda _size, args, _batched, *, dtype: bitcast(args[0], dtype=dtype),
     cases=_bits_cases,
     nondifferentiable="the result is made of bits",
-    view=True,
     elements=Decided(),
 )
 

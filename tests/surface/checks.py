@@ -126,12 +126,16 @@ def same_all(got: Any, expected: Any, rtol: float, what: str) -> None:
 
 
 def check(name: str, case: Call, dtype: str) -> None:
-    """All the laws of a call in one dtype."""
+    """All the laws of a call of a function of NumPy in one dtype."""
     fun = getattr(fnp, name)
+    check_function(fun, case.reference or getattr(np, name, fun), case, dtype)
+
+
+def check_function(fun: Any, reference: Any, case: Call, dtype: str) -> None:
+    """All the laws of a call in one dtype, compared with a reference."""
     bound = Bound(fun, case, dtype)
     if dtype == "f" and case.rtol < 2e-5:
         case = replace(case, rtol=2e-5)
-    reference = case.reference or getattr(np, name, fun)
     with np.errstate(all="ignore"):
         try:
             expected = bound.run(reference, *bound.leaves)
