@@ -11,6 +11,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from . import checkpoint_policies as checkpoint_policies
     from . import debug as debug
     from . import errors as errors
     from . import lax as lax
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from . import tree as tree
     from . import typing as typing
     from .api.checkpoint import checkpoint as checkpoint
+    from .api.checkpoint import checkpoint_name as checkpoint_name
+    from .api.checkpoint import print_saved_residuals as print_saved_residuals
     from .api.checkpoint import remat as remat
     from .api.closure_convert import closure_convert as closure_convert
     from .api.custom import custom_jvp as custom_jvp
@@ -87,6 +90,8 @@ _HOME = {
     "stabilize": "api.stabilize",
     "accuracy": "debug.accuracy",
     "checkpoint": "api.checkpoint",
+    "checkpoint_name": "api.checkpoint",
+    "print_saved_residuals": "api.checkpoint",
     "remat": "api.checkpoint",
     "closure_convert": "api.closure_convert",
     "stop_gradient": "api.stop_gradient",
@@ -112,6 +117,7 @@ _HOME = {
 }
 
 _MODULES = (
+    "checkpoint_policies",
     "debug",
     "errors",
     "lax",
