@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from . import checkpoint_policies as checkpoint_policies
+    from . import custom_batching as custom_batching
+    from . import custom_derivatives as custom_derivatives
     from . import debug as debug
     from . import errors as errors
     from . import lax as lax
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from .api.closure_convert import closure_convert as closure_convert
     from .api.custom import custom_jvp as custom_jvp
     from .api.custom import custom_vjp as custom_vjp
+    from .api.custom_gradient import custom_gradient as custom_gradient
     from .api.devices import default_device as default_device
     from .api.devices import device_get as device_get
     from .api.devices import device_put as device_put
@@ -98,6 +101,7 @@ _HOME = {
     "pure_callback": "api.pure_callback",
     "custom_jvp": "api.custom",
     "custom_vjp": "api.custom",
+    "custom_gradient": "api.custom_gradient",
     "make_jaxpr": "api.staging",
     "eval_shape": "api.staging",
     "ShapeDtypeStruct": "api.staging",
@@ -118,6 +122,8 @@ _HOME = {
 
 _MODULES = (
     "checkpoint_policies",
+    "custom_batching",
+    "custom_derivatives",
     "debug",
     "errors",
     "lax",
