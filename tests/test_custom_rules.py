@@ -1,5 +1,7 @@
 """custom_jvp and custom_vjp: rules are used in every composition; closures behave as said."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
@@ -298,6 +300,7 @@ def test_custom_vjp_inside_a_custom_jvp_of_which_an_argument_is_not_differentiat
 
 @pytest.mark.parametrize("kind", ["jvp", "vjp"])
 def test_arguments_that_are_not_differentiated_have_names(kind):
+    h: Any
     if kind == "jvp":
         h = fg.custom_jvp(lambda x, n, m: x**n * m, nondiff_argnames=("m", "n"))
         h.defjvp(lambda n, m, p, t: (h(p[0], n, m), 7.0 * n * m * t[0]))

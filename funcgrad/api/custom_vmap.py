@@ -80,7 +80,7 @@ class custom_vmap(Generic[P, R]):
             raise TypeError(f"{self.name}: no rule yet; give one with @{self.__name__}.def_vmap")  # type: ignore[attr-defined]
         leaves, spec = tree.flatten(args)
         if not any(isinstance(x, Tracer) for x in leaves):
-            return self.fun(*args)
+            return self.fun(*args)  # type: ignore[call-arg]
         flat = FlatFunction(self.fun, spec, f"custom_vmap of {self.name}")
         staged = flat.stage([aval_of(x) for x in leaves]).taking_tracers()
         outs = custom_vmap_call(

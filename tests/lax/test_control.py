@@ -1,5 +1,7 @@
 """Options of loops, branches and collectives that JAX has; numbers as operands everywhere."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
@@ -56,6 +58,7 @@ def test_unknown_bounds_cannot_be_unrolled():
 def test_carries_of_numbers_take_the_type_of_the_body():
     assert lax.fori_loop(0, 3, lambda i, x: x + 1.5, 0) == 4.5
     assert lax.while_loop(lambda x: x < 3, lambda x: x + 1.5, 0) == 3.0
+    last: Any
     last, ys = lax.scan(lambda c, x: (c + x, c), 0, np.ones(3, np.float32))
     assert (last, last.dtype) == (3.0, np.float32)
     assert_array_equal(ys, np.arange(3, dtype=np.float32))

@@ -99,13 +99,19 @@ def _refuse(*_: Any) -> NoReturn:
     )
 
 
+def _limit(exponent: Array, factor: Array) -> Array:
+    """The density at an end, where it is factor * 0**(exponent - 1)."""
+    limit = np.where(exponent < 1, np.inf, 0)[()]
+    return np.where(exponent == 1, factor, limit)[()]
+
+
 def _beta_tangent(t: Array, _out: Array, a: Array, b: Array, x: Array) -> Array:
     log_beta = lgamma(a) + lgamma(b) - lgamma(a + b)
     inside = (x > 0) & (x < 1)
     safe = np.where(inside, x, 0.5)
     density = np.exp((a - 1) * np.log(safe) + (b - 1) * np.log1p(-safe) - log_beta)
-    at_zero = np.where(a == 1, b, np.where(a < 1, np.inf, 0))
-    at_one = np.where(b == 1, a, np.where(b < 1, np.inf, 0))
+    at_zero = _limit(a, b)
+    at_one = _limit(b, a)
     ends = np.where(x == 0, at_zero, np.where(x == 1, at_one, 0))
     return t * np.where(inside, density, ends)
 
