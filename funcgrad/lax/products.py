@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import arrays
 from ..core.blame import describe
 from ..core.tracebacks import user_facing
 from ..core.tracing import aval_of
@@ -260,6 +261,7 @@ def _masked_groups(x: Array, axis: int, sizes: Array) -> list[Array]:
     """The array once for each group, with zeros outside of it along the axis."""
     ends = np.cumsum(sizes)
     places = np.arange(x.shape[axis]).reshape((-1,) + (1,) * (len(x.shape) - axis - 1))
+    places = arrays.like(ends, places)
     zero = np.zeros((), aval_of(x).dtype)[()]
     masks = [(places >= ends[i] - sizes[i]) & (places < ends[i]) for i in range(sizes.shape[0])]
     return [select(mask, x, zero) for mask in masks]

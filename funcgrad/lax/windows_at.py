@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from .. import arrays
 from ..core.blame import describe
 from ..core.tracing import aval_of
 from ..errors import ShapeError
@@ -109,18 +110,19 @@ def places_of(
     indexed = [i for i in range(rank) if i not in whole]
     starts, valid = _starts(shape, indices, sizes, axes, mode)
     inner = tuple(sizes[i] for i in indexed)
-    arrays = []
+    index_arrays = []
     for k, i in enumerate(indexed):
         steps = np.arange(sizes[i]).reshape((-1,) + (1,) * (len(indexed) - k - 1))
         start = starts.get(i, 0)
         if i in starts:
             start = reshape(start, shape=(*start.shape, *(1,) * len(indexed)))
-        arrays.append(broadcast_to(np.add(start, steps), (*batch, *inner)))
+            steps = arrays.like(start, steps)
+        index_arrays.append(broadcast_to(np.add(start, steps), (*batch, *inner)))
     order = (*indexed, *whole)
     own = [i for i in range(rank) if i not in (*axes.dropped, *axes.along)]
     return Places(
         order,
-        tuple(arrays),
+        tuple(index_arrays),
         batch,
         (*batch, *inner, *(shape[i] for i in whole)),
         tuple(len(batch) + order.index(i) for i in own),

@@ -289,7 +289,7 @@ entry("dynamic_update_index_in_dim", lambda x, v: lax.dynamic_update_index_in_di
 entry("dot", None, np.dot, X, SQUARE, dtypes="dfD")
 entry("dot", lambda x, y: lax.dot(x, y, precision="highest"), np.dot, SHORT, SQUARE)
 entry("dot", lambda x, y: lax.dot(x, y, preferred_element_type=np.float32),
-      lambda x, y: np.float32(x @ y), SHORT, SQUARE[0])  # fmt: skip
+      lambda x, y: np.float32(x @ y), SHORT, SQUARE[0], rtol=1e-6)  # fmt: skip
 entry("dot_general", lambda x, y: lax.dot_general(x, y, (((2,), (1,)), ((0,), (0,)))),
       lambda x, y: np.einsum("bij,bjk->bik", x, y), CUBE, CUBE.transpose(0, 2, 1).copy(),
       dtypes="df")  # fmt: skip

@@ -72,6 +72,7 @@ class Bound:
 
     def __init__(self, fun: Any, case: Call, dtype: str = "d") -> None:
         self.fun = fun
+        self.case = case
         self.tree = (case.args, case.kwargs)
         everything = [convert(x, dtype) for x in leaves_of(self.tree)]
         inexact = [i for i, x in enumerate(everything) if is_array(x) and x.dtype.kind in "fc"]
