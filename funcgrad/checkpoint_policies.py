@@ -21,6 +21,7 @@ from typing import Any, TypeAlias
 from .core.arguments import check_function
 from .core.blame import describe
 from .core.primitive import Primitive
+from .core.tracebacks import user_facing
 from .ops.contraction.convolution_operator import convolution
 from .ops.contraction.dot_general import dot_general
 from .ops.structural.naming import named
@@ -111,6 +112,7 @@ class _OfNames:
         return (self.names, self.among, self.others)
 
 
+@user_facing
 def save_only_these_names(*names_which_can_be_saved: str) -> Policy:
     """Keep the values that ``checkpoint_name`` gave one of these names.
 
@@ -120,6 +122,7 @@ def save_only_these_names(*names_which_can_be_saved: str) -> Policy:
     return _OfNames(names_which_can_be_saved, among=True, others=False)
 
 
+@user_facing
 def save_any_names_but_these(*names_not_to_save: str) -> Policy:
     """Keep the values that have another name than these, and none without a name.
 
@@ -129,6 +132,7 @@ def save_any_names_but_these(*names_not_to_save: str) -> Policy:
     return _OfNames(names_not_to_save, among=False, others=False)
 
 
+@user_facing
 def save_anything_except_these_names(*names_not_to_save: str) -> Policy:
     """Keep all values but those that have one of these names.
 
@@ -158,6 +162,7 @@ class _Either:
         return hash(self.policies)
 
 
+@user_facing
 def save_from_both_policies(policy_1: Policy, policy_2: Policy) -> Policy:
     """Keep what one of two policies keeps.
 

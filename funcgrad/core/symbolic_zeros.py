@@ -22,6 +22,8 @@ class SymbolicZero:
     __slots__ = ("aval",)
 
     def __init__(self, aval: Aval) -> None:
+        if not isinstance(aval, Aval):
+            raise TypeError(f"SymbolicZero takes an Aval, a shape with a dtype; got {aval!r}")
         self.aval: Aval = aval
 
     @property

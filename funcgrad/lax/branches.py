@@ -247,6 +247,9 @@ def select(pred: ArrayLike, on_true: ArrayLike, on_false: ArrayLike) -> Array:
     """
     pred = operand("select", pred, "biu")
     on_true, on_false = alike("select", on_true, on_false)
+    if type(pred) is type(on_true) is type(on_false) is np.ndarray and pred.dtype.kind == "b":
+        if pred.shape == on_true.shape == on_false.shape:
+            return select_p(pred, on_true, on_false)
     shape, other = (tuple(aval_of(x).shape) for x in (on_true, on_false))
     if shape != other or tuple(aval_of(pred).shape) not in ((), shape):
         raise ShapeError(

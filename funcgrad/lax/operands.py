@@ -55,6 +55,12 @@ def axes_of(name: str, argument: str, axes: Sequence[int], ndim: int) -> tuple[i
 
 def integers(name: str, argument: str, values: Any) -> tuple[int, ...]:
     """A sequence of integers as a tuple."""
+    if type(values) is tuple:
+        for v in values:
+            if type(v) is not int:
+                break
+        else:
+            return values
     if isinstance(values, Sequence | np.ndarray) and not isinstance(values, str):
         if all(map(is_integer, values)):
             return tuple(int(v) for v in values)
@@ -63,7 +69,10 @@ def integers(name: str, argument: str, values: Any) -> tuple[int, ...]:
 
 def operand(name: str, x: Any, kinds: str = ANY) -> Array:
     """An operand of one of some kinds of dtypes; Python's numbers stay what they are."""
-    if type(x) is not np.ndarray and not isinstance(x, Tracer | int | float | complex):
+    if type(x) is np.ndarray:
+        if x.dtype.kind in kinds:
+            return x
+    elif not isinstance(x, Tracer | int | float | complex):
         x = as_array(x)
     kind = x.dtype.kind if type(x) is np.ndarray else aval_of(x).dtype.kind
     if kind not in kinds:
@@ -77,19 +86,16 @@ def strong(name: str, x: Any, kinds: str = ANY) -> Array:
     return definite(operand(name, x, kinds))
 
 
-def alike(name: str, *xs: Any, kinds: str = ANY) -> list[Array]:
+def alike(name: str, *xs: Any, kinds: str = ANY) -> Sequence[Array]:
     """Operands of one dtype and rank; Python's numbers go with any that can hold them.
 
     Raises:
         TypeError: dtypes differ, or are not of one of the kinds.
         ShapeError: neither of two arrays is a scalar, and they differ in rank or size.
     """
+    if len(xs) == 2 and _go_together(*xs, kinds):
+        return xs  # type: ignore[return-value]
     found = [operand(name, x, kinds) for x in xs]
-    first = found[0]
-    if type(first) is np.ndarray:
-        dtype, shape = first.dtype, first.shape
-        if all(type(x) is np.ndarray and x.dtype == dtype and x.shape == shape for x in found):
-            return found
     common_dtype(name, *found)
     ranks = {len(aval_of(x).shape) for x in found} - {0}
     if len(ranks) > 1:
@@ -99,6 +105,20 @@ def alike(name: str, *xs: Any, kinds: str = ANY) -> list[Array]:
             f"{listed}. NumPy's function of that kind broadcasts."
         )
     return found
+
+
+def _go_together(x: Any, y: Any, kinds: str) -> bool:
+    """True for what most calls are: arrays of one dtype and shape, or one and a number."""
+    if type(x) is not np.ndarray:
+        x, y = y, x
+        if type(x) is not np.ndarray:
+            return False
+    kind = x.dtype.kind
+    if kind not in kinds:
+        return False
+    if type(y) is np.ndarray:
+        return x.dtype is y.dtype and x.shape == y.shape
+    return (type(y) is float and kind in "fc") or (type(y) is int and kind in "iufc")
 
 
 def common_dtype(name: str, *xs: Any) -> np.dtype:
