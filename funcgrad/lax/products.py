@@ -17,7 +17,13 @@ from ..ops.pointwise.comparison import select
 from ..ops.structural.indexing import index
 from ..ops.structural.joining import concatenate
 from ..typing import Array, ArrayLike, DTypeLike
-from .conventions import DotAlgorithm, DotDimensionNumbers, PrecisionLike, RaggedDotDimensionNumbers
+from .conventions import (
+    DotAlgorithm,
+    DotAlgorithmPreset,
+    DotDimensionNumbers,
+    PrecisionLike,
+    RaggedDotDimensionNumbers,
+)
 from .operands import INTEGERS, axis_of, strong
 
 
@@ -26,7 +32,7 @@ def dot_general(
     lhs: ArrayLike,
     rhs: ArrayLike,
     dimension_numbers: DotDimensionNumbers,
-    precision: PrecisionLike | DotAlgorithm = None,
+    precision: PrecisionLike | DotAlgorithm | DotAlgorithmPreset = None,
     preferred_element_type: DTypeLike | None = None,
     *,
     out_sharding: None = None,
@@ -79,7 +85,7 @@ def dot(
     rhs: ArrayLike,
     *,
     dimension_numbers: DotDimensionNumbers | None = None,
-    precision: PrecisionLike | DotAlgorithm = None,
+    precision: PrecisionLike | DotAlgorithm | DotAlgorithmPreset = None,
     preferred_element_type: DTypeLike | None = None,
     out_sharding: None = None,
 ) -> Array:

@@ -119,3 +119,10 @@ def test_collectives_over_tuples_of_names(name):
     reference = getattr(np, {"psum": "sum", "pmean": "mean"}.get(name, name[1:]))
     f = fg.vmap(fg.vmap(lambda x: NAMES[name](x, ("i", "j")), axis_name="j"), axis_name="i")
     assert_array_equal(f(x), np.full((2, 3), reference(x)))
+
+
+@pytest.mark.parametrize("name", "psum pmean pmax pmin all_gather".split())
+def test_groups_of_examples_are_refused(name):
+    f = lambda x: getattr(lax, name)(x, "i", axis_index_groups=[[0, 1], [2]])  # noqa: E731
+    with pytest.raises(TypeError, match=rf"{name}: axis_index_groups must be None"):
+        fg.vmap(f, axis_name="i")(np.ones(3))

@@ -86,8 +86,9 @@ def test_shapes_of_windows():
 
 def test_precisions_and_accuracies_change_nothing():
     x = np.linspace(0.1, 0.9, 6).reshape(2, 3)
-    for precision in (None, "highest", lax.Precision.HIGH, ("high", "default"),
-                      lax.DotAlgorithm(np.float32, np.float32, np.float32)):  # fmt: skip
+    algorithm = lax.DotAlgorithm(np.float32, np.float32, np.float32)
+    names = ("highest", ("high", "default"), lax.Precision.HIGH, lax.DotAlgorithmPreset.DEFAULT)
+    for precision in (None, algorithm, *names):
         assert_array_equal(lax.dot(x, x.T, precision=precision), x @ x.T)
         assert_array_equal(lax.dot_general(x, x, (((1,), (1,)), ((), ())), precision), x @ x.T)
     for accuracy in (None, lax.AccuracyMode.HIGHEST, lax.Tolerance(1e-3)):
