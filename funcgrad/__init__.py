@@ -11,6 +11,9 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from . import checkpoint_policies as checkpoint_policies
+    from . import custom_batching as custom_batching
+    from . import custom_derivatives as custom_derivatives
     from . import debug as debug
     from . import errors as errors
     from . import lax as lax
@@ -24,10 +27,13 @@ if TYPE_CHECKING:
     from . import tree as tree
     from . import typing as typing
     from .api.checkpoint import checkpoint as checkpoint
+    from .api.checkpoint import checkpoint_name as checkpoint_name
+    from .api.checkpoint import print_saved_residuals as print_saved_residuals
     from .api.checkpoint import remat as remat
     from .api.closure_convert import closure_convert as closure_convert
     from .api.custom import custom_jvp as custom_jvp
     from .api.custom import custom_vjp as custom_vjp
+    from .api.custom_gradient import custom_gradient as custom_gradient
     from .api.devices import default_device as default_device
     from .api.devices import device_get as device_get
     from .api.devices import device_put as device_put
@@ -87,12 +93,15 @@ _HOME = {
     "stabilize": "api.stabilize",
     "accuracy": "debug.accuracy",
     "checkpoint": "api.checkpoint",
+    "checkpoint_name": "api.checkpoint",
+    "print_saved_residuals": "api.checkpoint",
     "remat": "api.checkpoint",
     "closure_convert": "api.closure_convert",
     "stop_gradient": "api.stop_gradient",
     "pure_callback": "api.pure_callback",
     "custom_jvp": "api.custom",
     "custom_vjp": "api.custom",
+    "custom_gradient": "api.custom_gradient",
     "make_jaxpr": "api.staging",
     "eval_shape": "api.staging",
     "ShapeDtypeStruct": "api.staging",
@@ -112,6 +121,9 @@ _HOME = {
 }
 
 _MODULES = (
+    "checkpoint_policies",
+    "custom_batching",
+    "custom_derivatives",
     "debug",
     "errors",
     "lax",

@@ -11,7 +11,8 @@ import funcgrad as fg
 SPACES = {
     "fg": fg, "lax": fg.lax, "fnp": fg.numpy, "linalg": fg.numpy.linalg, "random": fg.random,
     "nn": fg.nn, "optim": fg.optim, "train": fg.train, "tree": fg.tree, "debug": fg.debug,
-    "testing": fg.testing,
+    "testing": fg.testing, "checkpoint_policies": fg.checkpoint_policies,
+    "custom_batching": fg.custom_batching, "custom_derivatives": fg.custom_derivatives,
 }  # fmt: skip
 
 WRONG = {

@@ -1,10 +1,13 @@
 """custom_jvp and custom_vjp: rules are used in every composition; closures behave as said."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 import funcgrad as fg
+from funcgrad import custom_derivatives as rules
 from funcgrad import lax
 
 X = np.array([0.5, -1.5, 2.0])
@@ -247,8 +250,18 @@ def test_linear_functions_with_a_jvp_rule_are_transposed():
     assert fg.grad(square)(2.0) == 6.0
     assert fg.jit(fg.grad(square))(2.0) == 6.0
     assert fg.grad(fg.grad(square))(2.0) == 3.0
-    with pytest.raises(fg.errors.DifferentiationError, match="custom_jvp rule does"):
-        fg.linear_transpose(scaled_vjp(3.0), 1.0)(2.0)
+
+
+def test_linear_functions_with_a_vjp_rule_are_transposed():
+    """The function itself is: its rule says nothing that a linear function does not."""
+    triple = fg.custom_vjp(lambda x: 3 * x)
+    triple.defvjp(lambda x: (3 * x, None), lambda _, ct: (10 * ct,))
+    assert fg.linear_transpose(triple, 1.0)(2.0) == (6.0,)
+    assert_allclose(fg.linear_transpose(fg.vmap(triple), X)(X)[0], 3 * X)
+    square = fg.custom_vjp(lambda x: x * x)
+    square.defvjp(lambda x: (x * x, x), lambda x, ct: (2 * x * ct,))
+    with pytest.raises(fg.errors.DifferentiationError, match="not linear"):
+        fg.linear_transpose(square, 1.0)(2.0)
 
 
 BODIES = {
@@ -280,3 +293,131 @@ def test_custom_vjp_inside_a_custom_jvp_of_which_an_argument_is_not_differentiat
     around.defjvp(lambda p, t: fg.jvp(lambda x, y: BODIES[inner](product)(x, y), p, t))
     values = (np.float64(3.0), np.float64(5.0))
     assert fg.grad(lambda *a: BODIES[outer](around)(*a), place)(*values) == values[1 - place]
+
+
+# --- options -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["jvp", "vjp"])
+def test_arguments_that_are_not_differentiated_have_names(kind):
+    h: Any
+    if kind == "jvp":
+        h = fg.custom_jvp(lambda x, n, m: x**n * m, nondiff_argnames=("m", "n"))
+        h.defjvp(lambda n, m, p, t: (h(p[0], n, m), 7.0 * n * m * t[0]))
+    else:
+        h = fg.custom_vjp(lambda x, n, m: x**n * m, nondiff_argnums=2, nondiff_argnames="n")
+        h.defvjp(lambda x, n, m: (h(x, n, m), None), lambda n, m, _, ct: (7.0 * n * m * ct,))
+    assert fg.grad(lambda x: h(x, 3, 2))(2.0) == 42.0
+    assert fg.grad(lambda x: h(m=2, x=x, n=3))(2.0) == 42.0
+    assert_allclose(fg.vmap(fg.grad(lambda x: h(x, n=3, m=2)))(X), 42.0)
+    with pytest.raises(ValueError, match=r"nondiff_argnames has 'k', which .* its arguments are x"):
+        fg.custom_jvp(lambda x: x, nondiff_argnames="k")
+
+
+def test_defaults_that_are_not_given_have_rules_too():
+    h = fg.custom_jvp(lambda x, y=2.0, z=3.0: x * y * z)
+    h.defjvps(lambda t, out, x, y, z: 10 * t, None, lambda t, out, x, y, z: 100 * t)
+    for call, expected in [
+        (lambda x: h(x), 10.0), (lambda x: h(x=x), 10.0), (lambda x: h(x, z=4.0), 10.0),
+        (lambda z: h(1.0, z=z), 100.0), (lambda y: h(1.0, y=y), 0.0),
+    ]:  # fmt: skip
+        assert fg.grad(call)(1.0) == expected
+        assert fg.jit(fg.grad(call))(1.0) == expected
+    g = fg.custom_vjp(lambda x, y=2.0: x * y)
+    g.defvjp(lambda x, y: (x * y, None), lambda _, ct: (10 * ct, 100 * ct))
+    assert fg.grad(lambda x: g(x))(1.0) == 10.0
+    assert fg.grad(lambda y: g(1.0, y=y))(1.0) == 100.0
+
+
+ZEROS = {
+    "grad": lambda h: fg.grad(h)(2.0, 3.0),
+    "jit": lambda h: fg.jit(fg.grad(h))(2.0, 3.0),
+    "jit inside": lambda h: fg.grad(fg.jit(h))(2.0, 3.0),
+    "vmap": lambda h: fg.vmap(fg.grad(h), in_axes=(0, None))(X, 3.0),
+    "vmap inside": lambda h: fg.grad(lambda x: np.sum(fg.vmap(h, in_axes=(0, None))(x, 3.0)))(X),
+}
+
+
+@pytest.mark.parametrize("wrap", ZEROS)
+def test_symbolic_zeros_of_a_jvp_rule(wrap):
+    seen = []
+    h = fg.custom_jvp(lambda x, y: (x * y, x + 1.0))
+
+    def rule(primals, tangents):
+        x, y = primals
+        seen.append([type(t).__name__ for t in tangents])
+        zero = tangents[1]
+        assert zero.shape == ()
+        assert zero.dtype == np.float64
+        return h(x, y), (10 * tangents[0] * y, zero)
+
+    h.defjvp(rule, symbolic_zeros=True)
+    assert_allclose(ZEROS[wrap](lambda x, y: sum(h(x, y))), 30.0)
+    assert any(names[1] == "SymbolicZero" for names in seen)
+    assert all(names[0] != "SymbolicZero" for names in seen)
+
+
+def test_symbolic_zeros_of_integers_and_second_order():
+    h = fg.custom_jvp(lambda x, n: x**n)
+
+    def rule(primals, tangents):
+        x, n = primals
+        assert tangents[1].dtype == fg.float0
+        return h(x, n), n * x ** (n - 1) * tangents[0]
+
+    h.defjvp(rule, symbolic_zeros=True)
+    assert fg.grad(h)(2.0, 3) == 12.0
+    assert fg.grad(fg.grad(h))(2.0, 3) == 12.0
+    assert fg.jvp(lambda x: h(x, 3), (2.0,), (1.0,))[1] == 12.0
+
+
+@pytest.mark.parametrize("wrap", ZEROS)
+def test_symbolic_zeros_of_a_vjp_rule(wrap):
+    wanted, zeros = [], []
+    h = fg.custom_vjp(lambda x, y: (x * y, x + 1.0))
+
+    def fwd(x, y):
+        wanted.append((x.perturbed, y.perturbed))
+        return (x.value * y.value, x.value + 1.0), (x.value, y.value)
+
+    def bwd(res, cts):
+        zeros.append([type(c).__name__ for c in cts])
+        return 10 * cts[0] * res[1], cts[1]
+
+    h.defvjp(fwd, bwd, symbolic_zeros=True)
+    assert_allclose(ZEROS[wrap](lambda x, y: h(x, y)[0]), 30.0)
+    assert (True, False) in wanted
+    assert all(names[1] == "SymbolicZero" for names in zeros)
+
+
+def test_values_and_zeros_of_rules():
+    assert rules.zero_from_primal(np.float32(2), symbolic_zeros=True).dtype == np.float32
+    assert rules.zero_from_primal(3).dtype == fg.float0
+    assert rules.SymbolicZero(fg.ops.Aval((2,), float)) == rules.zero_from_primal(X[:2], True)
+    primal = rules.CustomVJPPrimal(2.0, True)
+    assert rules.custom_vjp_primal_tree_values([primal, 3]) == [2.0, 3]
+    assert rules.custom_gradient is fg.custom_gradient
+
+
+class TestCustomGradient:
+    def test_one_argument(self):
+        h = fg.custom_gradient(lambda x: (x**2, lambda ct: ct * x))
+        assert h(3.0) == 9.0
+        for transform in (fg.grad, lambda f: fg.jit(fg.grad(f)), lambda f: fg.grad(fg.jit(f))):
+            assert transform(h)(3.0) == 3.0
+            assert transform(fg.grad(h))(3.0) == 1.0
+        assert_allclose(fg.vmap(fg.grad(h))(X), X)
+        assert_allclose(fg.grad(lambda x: np.sum(fg.vmap(h)(x)))(X), X)
+
+    def test_several_arguments_and_pytrees(self):
+        h = fg.custom_gradient(
+            lambda p, y: ({"out": p["a"] * y}, lambda ct: ({"a": 10 * y * ct["out"]}, ct["out"]))
+        )
+        grads = fg.grad(lambda p, y: h(p, y)["out"], (0, 1))({"a": 2.0}, 5.0)
+        assert grads == ({"a": 50.0}, 1.0)
+
+    def test_messages(self):
+        with pytest.raises(TypeError, match="must return a pair"):
+            fg.custom_gradient(lambda x: x)(1.0)
+        with pytest.raises(TypeError, match="tuple of 2 cotangents"):
+            fg.grad(fg.custom_gradient(lambda x, y: (x * y, lambda ct: ct)))(1.0, 2.0)

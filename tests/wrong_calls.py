@@ -163,7 +163,7 @@ TRANSFORMATIONS = {
         lambda: fg.vmap(lambda x: {"y": "s"})(X), TypeError, "output['y']", "'s'"),
     "checkpoint of no function": (lambda: fg.checkpoint(0), TypeError, "checkpoint", "0"),
     "checkpoint, policy": (
-        lambda: fg.checkpoint(f, policy=lambda *a: True), ValueError, "policies"),
+        lambda: fg.checkpoint(f, policy="dots"), TypeError, "policy", "'dots'"),
     "checkpoint, static_argnums": (
         lambda: fg.checkpoint(f, static_argnums="x"), TypeError, "static_argnums", "'x'"),
     "checkpoint at a string": (

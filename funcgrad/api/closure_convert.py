@@ -36,6 +36,8 @@ def closure_convert(
     check_function(fun, "closure_convert")
     staged = stage_call(fun, example_args, {}, owner_name("closure_convert", fun)).taking_tracers()
     spec = tree.structure(example_args)
+    captured = list(staged.captured)
+    staged = staged._replace(captured=())  # the function itself holds no traced value
 
     def converted(*args: PyTree) -> Any:
         given, values = args[: len(example_args)], args[len(example_args) :]
@@ -45,4 +47,4 @@ def closure_convert(
             )
         return staged._replace(captured=values).run(tree.leaves(given))
 
-    return converted, list(staged.captured)
+    return converted, captured

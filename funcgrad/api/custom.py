@@ -12,7 +12,7 @@ import numpy as np
 from .. import tree
 from ..control.custom import call_with_rule, custom_jvp_call, custom_vjp_call
 from ..control.custom_rule import Rule
-from ..core.arguments import check_function, positions
+from ..core.arguments import check_function, names, positions
 from ..core.pickling import importable_name, portable, taken
 from ..core.source import where_defined
 from ..core.tracebacks import user_facing
@@ -45,15 +45,31 @@ class _Custom(Generic[P, R]):
     __name__: str
 
     @user_facing
-    def __init__(self, fun: Callable[P, R], nondiff_argnums: int | Sequence[int] = ()) -> None:
+    def __init__(
+        self,
+        fun: Callable[P, R],
+        nondiff_argnums: int | Sequence[int] = (),
+        nondiff_argnames: str | Sequence[str] = (),
+    ) -> None:
         check_function(fun, type(self).__name__)
         functools.update_wrapper(self, fun)  # type: ignore[arg-type]
         self.fun: Callable[P, R] = fun
-        self.nondiff_argnums: tuple[int, ...] = positions(
-            nondiff_argnums, type(self).__name__, "nondiff_argnums"
-        )
         self.name: str = where_defined(fun)
         self.signature: inspect.Signature | None = _signature(fun)
+        given = positions(nondiff_argnums, type(self).__name__, "nondiff_argnums")
+        by_name = names(nondiff_argnames, type(self).__name__, "nondiff_argnames")
+        found = (*given, *map(self._position, by_name))
+        self.nondiff_argnums: tuple[int, ...] = tuple(sorted(set(found))) if by_name else given
+
+    def _position(self, name: str) -> int:
+        """The position of the argument of a name."""
+        known = list(self.signature.parameters) if self.signature is not None else []
+        if name not in known:
+            raise ValueError(
+                f"{type(self).__name__}: nondiff_argnames has {name!r}, which {self.name} does not "
+                f"take; its arguments are {', '.join(known) or 'not known'}"
+            )
+        return known.index(name)
 
     if TYPE_CHECKING:
 
@@ -78,7 +94,9 @@ class _Custom(Generic[P, R]):
         name = importable_name(self)
         if name is not None:
             return name
-        rules = {k: taken(v) for k, v in self.__dict__.items() if k in ("rule", "rules")}
+        rules = {
+            k: taken(v) for k, v in self.__dict__.items() if k in ("rule", "rules", "symbolic")
+        }
         return (type(self), (portable(self.fun), self.nondiff_argnums), rules)
 
     def positional(
@@ -142,6 +160,7 @@ class custom_jvp(_Custom[P, R]):
         fun: the function.
         nondiff_argnums: positional arguments that are not differentiated; the rule gets them
             first.
+        nondiff_argnames: the same by name.
 
     >>> @custom_jvp
     ... def f(x):
@@ -156,14 +175,24 @@ class custom_jvp(_Custom[P, R]):
     """
 
     rule: Callable[..., tuple[PyTree, PyTree]] | None = None
+    symbolic: bool = False
 
     @user_facing
     def defjvp(self, jvp: Callable[Q, V], symbolic_zeros: bool = False) -> Callable[Q, V]:
-        """Set the rule: ``jvp(*nondiff, primals, tangents) -> (output, tangent_out)``."""
-        if symbolic_zeros:
-            raise TypeError("custom_jvp: symbolic_zeros is not supported; zeros come as arrays")
+        """Set the rule: ``jvp(*nondiff, primals, tangents) -> (output, tangent_out)``.
+
+        Args:
+            jvp: the rule.
+            symbolic_zeros: give tangents that are zero whatever the values are as
+                ``custom_derivatives.SymbolicZero``. Where the rule closes over traced values, all
+                come as arrays.
+
+        Returns:
+            The rule.
+        """
         check_function(jvp, f"{self.name}: defjvp")
         self.rule = jvp  # type: ignore[assignment]
+        self.symbolic = bool(symbolic_zeros)
         return jvp
 
     @user_facing
@@ -192,6 +221,7 @@ class custom_jvp(_Custom[P, R]):
             return out, total
 
         self.rule = rule
+        self.symbolic = False
 
     @user_facing
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
@@ -204,8 +234,9 @@ class custom_jvp(_Custom[P, R]):
         held, places, given = self.split(full)
         leaves, in_tree = tree.flatten(tuple(given))
         fun = self.function_of(self.fun, held, places)
-        flat = FlatJvp(self.name, fun, in_tree, self.rule, held)
-        rule = Rule(self.name, flat.call, flat.forward, roots=(self.fun, self.rule, held))
+        flat = FlatJvp(self.name, fun, in_tree, self.rule, held, self.symbolic)
+        roots = (self.fun, self.rule, held)
+        rule = Rule(self.name, flat.call, flat.forward, roots=roots, symbolic=self.symbolic)
         return flat.rebuild(call_with_rule(custom_jvp_call, rule, leaves))
 
 
@@ -215,6 +246,7 @@ class custom_vjp(_Custom[P, R]):
     Args:
         fun: the function.
         nondiff_argnums: positional arguments that are not differentiated; ``bwd`` gets them first.
+        nondiff_argnames: the same by name.
 
     >>> @custom_vjp
     ... def f(x):
@@ -226,10 +258,15 @@ class custom_vjp(_Custom[P, R]):
     """
 
     rules: tuple[Callable[..., PyTree], Callable[..., PyTree]] | None = None
+    symbolic: bool = False
 
     @user_facing
     def defvjp(
-        self, fwd: Callable[..., PyTree], bwd: Callable[..., PyTree], symbolic_zeros: bool = False
+        self,
+        fwd: Callable[..., PyTree],
+        bwd: Callable[..., PyTree],
+        symbolic_zeros: bool = False,
+        optimize_remat: bool = False,
     ) -> None:
         """Set the rule.
 
@@ -237,13 +274,17 @@ class custom_vjp(_Custom[P, R]):
             fwd: takes the arguments, returns (output, residuals).
             bwd: takes (*nondiff, residuals, ct), returns a tuple of one cotangent per argument
                 that is differentiated; None stands for zero.
-            symbolic_zeros: must be False.
+            symbolic_zeros: give ``fwd`` its arguments as ``custom_derivatives.CustomVJPPrimal``,
+                which says whether a cotangent is wanted, and ``bwd`` cotangents that are zero
+                whatever the values are as ``custom_derivatives.SymbolicZero``. Where the rules
+                close over traced values, all cotangents are wanted and come as arrays.
+            optimize_remat: ignored: ``fwd`` is part of what ``checkpoint`` recomputes, and what
+                is not needed of it is not computed.
         """
-        if symbolic_zeros:
-            raise TypeError("custom_vjp: symbolic_zeros is not supported; zeros come as arrays")
         check_function(fwd, f"{self.name}: defvjp", "fwd")
         check_function(bwd, f"{self.name}: defvjp", "bwd")
         self.rules = (fwd, bwd)
+        self.symbolic = bool(symbolic_zeros)
 
     @user_facing
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
@@ -262,6 +303,8 @@ class custom_vjp(_Custom[P, R]):
             bwd,
             held,
             [aval_of(x) for x in leaves],
+            self.symbolic,
         )
-        rule = Rule(self.name, flat.call, flat, flat.backward, roots=(self.fun, self.rules, held))
+        roots = (self.fun, self.rules, held)
+        rule = Rule(self.name, flat.call, flat, flat.backward, roots=roots, symbolic=self.symbolic)
         return flat.rebuild(call_with_rule(custom_vjp_call, rule, leaves))

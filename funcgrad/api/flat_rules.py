@@ -12,6 +12,7 @@ from ..core.avals import Aval, float0, is_inexact
 from ..core.blame import describe
 from ..core.containers import is_pair, is_sequence
 from ..core.pickling import taken
+from ..core.symbolic_zeros import CustomVJPPrimal, SymbolicZero
 from ..core.tracing import aval_of
 from ..errors import TreeError
 from ..ops.shape import cast, zeros
@@ -65,15 +66,17 @@ class FlatJvp(FlatRule):
         in_tree: PyTreeSpec,
         rule: Callable[..., PyTree],
         held: Sequence[PyTree],
+        symbolic: bool = False,
     ) -> None:
         super().__init__(name, fun, in_tree)
         self.rule: Callable[..., PyTree] = rule
         self.held: Sequence[PyTree] = held
+        self.symbolic: bool = symbolic
 
     def forward(self, *xs: Array) -> list[Array]:
         """The outputs and their tangents, at the leaves of primals and tangents."""
         n = self.in_tree.num_leaves
-        primals, tangents = xs[:n], _spread_tangents(xs[n:], xs[:n])
+        primals, tangents = xs[:n], _spread_tangents(xs[n:], xs[:n], self.symbolic)
         given = (tree.unflatten(self.in_tree, part) for part in (primals, tangents))
         result = self.rule(*self.held, *given)
         out, tangent = self.pair(result, "jvp", "(output, tangent_out)")
@@ -89,6 +92,8 @@ def _checked(values: Sequence[Array], derivatives: Sequence[Array], what: str) -
         aval = aval_of(x)
         if not is_inexact(aval.dtype):
             continue
+        if isinstance(t, SymbolicZero):
+            t = zeros(Aval(aval.shape, aval.dtype))
         if not is_leaf_value(t):
             raise TreeError(
                 f"{what} has {describe(t)} where the value that it belongs to is {aval}; both need "
@@ -118,8 +123,10 @@ class FlatVjp(FlatRule):
         bwd: Callable[..., PyTree],
         held: Sequence[PyTree],
         avals: Sequence[Aval],
+        symbolic: bool = False,
     ) -> None:
         super().__init__(name, fun, in_tree)
+        self.symbolic: bool = symbolic
         self.fwd: Callable[..., PyTree] = fwd
         self.bwd: Callable[..., PyTree] = bwd
         self.held: Sequence[PyTree] = held
@@ -132,7 +139,10 @@ class FlatVjp(FlatRule):
 
     def __call__(self, *xs: Array) -> list[Array]:
         """The outputs and the residuals."""
-        result = self.fwd(*tree.unflatten(self.in_tree, xs))
+        given: Sequence[Any] = xs
+        if self.symbolic:
+            given = [x if isinstance(x, CustomVJPPrimal) else CustomVJPPrimal(x, True) for x in xs]
+        result = self.fwd(*tree.unflatten(self.in_tree, given))
         out, residuals = self.pair(result, "fwd", "(output, residuals)")
         outs = self.output(out)
         self.out_avals = [aval_of(o) for o in outs]
@@ -178,10 +188,13 @@ def _input_cotangents(
     return filled
 
 
-def _spread_tangents(tangents: Sequence[Array], leaves: Sequence[Array]) -> list[Array]:
+def _spread_tangents(
+    tangents: Sequence[Array], leaves: Sequence[Array], symbolic: bool
+) -> list[Array]:
     """Tangents of all leaves from those of the inexact ones."""
     it = iter(tangents)
-    return [
-        next(it) if is_inexact(aval_of(x).dtype) else np.zeros(aval_of(x).shape, float0)
-        for x in leaves
-    ]
+
+    def none(aval: Aval) -> Any:
+        return SymbolicZero(Aval(aval.shape, float0)) if symbolic else np.zeros(aval.shape, float0)
+
+    return [next(it) if is_inexact(aval_of(x).dtype) else none(aval_of(x)) for x in leaves]

@@ -28,13 +28,14 @@ from ..transforms.jaxprs import (
     transpose_jaxpr,
 )
 from ..transforms.staging import stage
+from .saving import Policy, SavingForm, saving_form
 
 
-def _evaluate(xp: Any, *args: Any, jaxpr: Jaxpr, name: str) -> Any:
+def _evaluate(xp: Any, *args: Any, jaxpr: Jaxpr, name: str, **_: Any) -> Any:
     return tuple(program(jaxpr, xp)(*args))
 
 
-def _abstract(*avals: Aval, jaxpr: Jaxpr, name: str) -> tuple[Aval, ...]:
+def _abstract(*avals: Aval, jaxpr: Jaxpr, name: str, **_: Any) -> tuple[Aval, ...]:
     return tuple(jaxpr.out_avals)
 
 
@@ -62,31 +63,38 @@ def _call_operator(
     kind: type[Control] = Control,
     **declared: Any,
 ) -> Control:
-    """An operator that evaluates its one jaxpr; ``itself`` returns the operator."""
+    """An operator that evaluates its one jaxpr; ``itself`` returns the operator.
 
-    def forward(trace: Any, primals: Any, tangents: Any, *, jaxpr: Jaxpr, name: str) -> Any:
+    It may have other parameters, which its derivatives and batched forms have, too.
+    """
+
+    def forward(
+        trace: Any, primals: Any, tangents: Any, *, jaxpr: Jaxpr, name: str, **more: Any
+    ) -> Any:
         nonzero = nonzero_flags(tangents)
         both, flags = jvp_jaxpr(jaxpr, nonzero, strong=trace.strong)
         given = [t for t in tangents if t is not None]
-        outs = itself()(*primals, *given, jaxpr=both, name=name)
+        outs = itself()(*primals, *given, jaxpr=both, name=name, **more)
         n = len(jaxpr.outvars)
         return outs[:n], spread(outs[n:], flags)
 
     def transpose(
-        cts: Any, ct_flags: Any, operands: Any, *, jaxpr: Jaxpr, name: str
+        cts: Any, ct_flags: Any, operands: Any, *, jaxpr: Jaxpr, name: str, **more: Any
     ) -> tuple[list[Any], list[bool]]:
         linear = linear_operands(operands)
         nonzero = nonzero_flags(cts)
         backward, found, flags = transpose_jaxpr(jaxpr, linear, nonzero, tuple(ct_flags), False)
         given = [c for c in cts if c is not None]
-        outs = itself()(*known_values(operands), *given, jaxpr=backward, name=name)
+        outs = itself()(*known_values(operands), *given, jaxpr=backward, name=name, **more)
         return spread(spread(outs, found), linear), spread(flags, linear, False)
 
-    def batch(trace: Any, values: Any, batched: Any, *, jaxpr: Jaxpr, name: str) -> Any:
+    def batch(
+        trace: Any, values: Any, batched: Any, *, jaxpr: Jaxpr, name: str, **more: Any
+    ) -> Any:
         masked = trace.active is not None
         inner, flags = batch_jaxpr(jaxpr, trace, batched, active=masked)
         lead = [trace.active] if masked else []
-        outs = itself()(*lead, *values, jaxpr=inner, name=name)
+        outs = itself()(*lead, *values, jaxpr=inner, name=name, **more)
         if jaxpr.as_written:
             keep_as_written(inner)
         return [o if f else Unbatched(o) for o, f in zip(outs, flags, strict=True)]
@@ -102,7 +110,7 @@ def _call_operator(
         linearize=linearize,
         transpose=transpose,
         statement=_emit,
-        open=lambda opener, args, *, jaxpr, name: opener.run(jaxpr, args),
+        open=lambda opener, args, *, jaxpr, name, **_: opener.run(jaxpr, args),
         **declared,
     )
 
@@ -137,14 +145,36 @@ def _recomputed_form(jaxpr: Jaxpr, nonzero: Flags) -> tuple[Jaxpr, Flags]:
 
 
 def _linearize_checkpoint(
-    trace: Any, primals: Any, tangents: Any, *, jaxpr: Jaxpr, name: str
+    trace: Any, primals: Any, tangents: Any, *, jaxpr: Jaxpr, name: str, policy: Policy | None
 ) -> Any:
     nonzero = nonzero_flags(tangents)
-    outs = checkpoint_call(*primals, jaxpr=jaxpr, name=name)
+    if policy is not None:
+        return _linearize_saving(
+            trace, primals, tangents, saving_form(jaxpr, nonzero, policy), name
+        )
+    outs = checkpoint_call(*primals, jaxpr=jaxpr, name=name, policy=None)
     recomputed, out_nonzero = _recomputed_form(jaxpr, nonzero)
     given = [t for t in tangents if t is not None]
-    outs_t = bind_on_tape(trace, checkpoint_call, [*primals, *given], jaxpr=recomputed, name=name)
+    outs_t = bind_on_tape(
+        trace, checkpoint_call, [*primals, *given], jaxpr=recomputed, name=name, policy=None
+    )
     return outs, spread(outs_t, out_nonzero)
+
+
+def _linearize_saving(trace: Any, primals: Any, tangents: Any, form: SavingForm, name: str) -> Any:
+    outs = checkpoint_call(*primals, jaxpr=form.forward, name=name, policy=None)
+    n = len(outs) - form.saved
+    operands = [*(primals[i] for i in form.used), *outs[n:]]
+    given = [t for t in tangents if t is not None]
+    outs_t = bind_on_tape(
+        trace,
+        checkpoint_call,
+        [*operands, *given],
+        jaxpr=form.recomputed,
+        name=name,
+        policy=None,
+    )
+    return outs[:n], spread(outs_t, form.out_nonzero)
 
 
 checkpoint_call: Control = _call_operator(

@@ -16,6 +16,7 @@ from ..core.avals import Aval, is_inexact
 from ..core.jaxpr import Jaxpr
 from ..core.primitive import Primitive
 from ..core.source import IN_BACKWARD_RULE, source_of_equation
+from ..core.symbolic_zeros import CustomVJPPrimal, SymbolicZero
 from ..core.tracing import Tracer, aval_of, newest_trace, value_unknown
 from ..errors import DifferentiationError
 from ..ops.families import Control, control
@@ -105,8 +106,9 @@ def _check_consts(rule: Rule, tangents: Sequence[Any]) -> None:
 
 def _jvp_rule(trace: Any, primals: Any, tangents: Any, *, rule: Rule) -> Any:
     _check_consts(rule, tangents)
+    symbolic = rule.symbolic and not isinstance(rule.forward, Jaxpr)
     directions = [
-        instantiate(t, p)
+        SymbolicZero(_plain(p)) if t is None and symbolic else instantiate(t, p)
         for t, p in zip(tangents[rule.consts :], primals[rule.consts :], strict=True)
         if is_inexact(aval_of(p).dtype)
     ]
@@ -124,6 +126,12 @@ def _jvp_rule(trace: Any, primals: Any, tangents: Any, *, rule: Rule) -> Any:
     return outs, spread(results[n:], flags)
 
 
+def _plain(x: Any) -> Aval:
+    """The aval of the tangent of a value."""
+    aval = aval_of(x)
+    return Aval(aval.shape, aval.dtype)
+
+
 def _primal_count(results: Sequence[Any]) -> int:
     """The number of outs among (*outs, *tangents of the inexact outs)."""
     for n in range(len(results) + 1):
@@ -131,6 +139,15 @@ def _primal_count(results: Sequence[Any]) -> int:
             if all(is_inexact(aval_of(r).dtype) for r in results[n:]):
                 return n
     raise AssertionError("a jvp rule returned an odd number of results")
+
+
+def _in_lane(trace: BatchTrace, x: Any) -> Any:
+    """What a function gets for a batch of something: a traced example, or the zero of one."""
+    if isinstance(x, SymbolicZero):
+        return x.of_one_lane()
+    if isinstance(x, CustomVJPPrimal):
+        return CustomVJPPrimal(BatchTracer(trace, x.value), x.perturbed)
+    return BatchTracer(trace, x)
 
 
 def _batched(fun: Any, trace: Any, flags: Sequence[bool] | None) -> Any:
@@ -146,7 +163,7 @@ def _batched(fun: Any, trace: Any, flags: Sequence[bool] | None) -> Any:
         try:
             with running_lanes(inner):
                 given = zip(args, itertools.repeat(True) if flags is None else flags, strict=False)
-                outs = fun(*[BatchTracer(inner, a) if b else a for a, b in given])
+                outs = fun(*[_in_lane(inner, a) if b else a for a, b in given])
             return [inner.materialize(o) for o in outs]
         finally:
             inner.alive = False
@@ -160,7 +177,8 @@ def _batch_rule(rule: Rule, trace: Any, batched: Sequence[bool]) -> Rule:
     flags = batched if rule.backward is not None else [*batched, *(True for f in inexact if f)]
     forward = _batched(rule.forward, trace, flags)
     backward = None if rule.backward is None else _batched(rule.backward, trace, None)
-    return Rule(rule.__name__, call, forward, backward, rule.consts, call.out_avals, rule.roots)
+    parts = (call, forward, backward, rule.consts, call.out_avals, rule.roots, rule.symbolic)
+    return Rule(rule.__name__, *parts)
 
 
 def _batch(trace: Any, values: Any, batched: Any, *, rule: Rule, prim: Primitive) -> Any:
@@ -189,15 +207,6 @@ def _transpose_linear(
     assert call.transpose is not None
     assert isinstance(rule.call, Jaxpr)
     return call.transpose(cts, ct_flags, operands, jaxpr=rule.call, name=rule.__name__)
-
-
-def _refuse_transpose(
-    _cts: Any, _ct_flags: Any, _operands: Any, *, rule: Rule
-) -> tuple[list[Any], list[bool]]:
-    raise DifferentiationError(
-        f"{rule.__name__} has a custom_vjp rule, which does not serve where a linear function is "
-        "transposed (a custom_jvp rule does)"
-    )
 
 
 class UserRule(Control):
@@ -252,7 +261,10 @@ def _refuse_forward(_trace: Any, _primals: Any, _tangents: Any, *, rule: Rule) -
 
 def _vjp_rule(trace: Any, primals: Any, tangents: Any, *, rule: Rule) -> Any:
     _check_consts(rule, tangents)
-    results = list(rule.forward(*primals))
+    given = primals
+    if rule.symbolic and not isinstance(rule.forward, Jaxpr):
+        given = [CustomVJPPrimal(p, t is not None) for p, t in zip(primals, tangents, strict=True)]
+    results = list(rule.forward(*given))
     own = trace.trace if isinstance(trace, OnTape) else trace
     if not rule.consts and _check_captured(own, rule, results):
         return _restage(custom_vjp_call, own, rule, primals, tangents)
@@ -279,7 +291,7 @@ def _vjp_rule(trace: Any, primals: Any, tangents: Any, *, rule: Rule) -> Any:
 
 
 custom_vjp_call: Control = _rule_operator(
-    "custom_vjp_call", lambda: custom_vjp_call, _refuse_forward, _vjp_rule, _refuse_transpose
+    "custom_vjp_call", lambda: custom_vjp_call, _refuse_forward, _vjp_rule, _transpose_linear
 )
 
 
@@ -297,8 +309,10 @@ def _linear_transpose(
     nonzero: tuple[bool, ...],
     out_avals: tuple[Aval, ...],
 ) -> tuple[list[Any], list[bool]]:
-    full = [zeros(a) if c is None else c for c, a in zip(cts, out_avals, strict=True)]
     assert rule.backward is not None
+    symbolic = rule.symbolic and not isinstance(rule.backward, Jaxpr)
+    none = SymbolicZero if symbolic else zeros
+    full = [none(a) if c is None else c for c, a in zip(cts, out_avals, strict=True)]
     named = source_of_equation() is not None
     with within(place=Place(IN_BACKWARD_RULE)) if named else nullcontext():
         found = rule.backward(*operands[:residuals], *full)
@@ -327,7 +341,8 @@ def _linear_batch(
         v if b else add_batch_axis(v, trace.size) for v, b in zip(values, batched, strict=True)
     ]
     backward = _batched(rule.backward, trace, (True,) * (residuals + len(out_avals)))
-    wide = Rule(rule.__name__, rule.call, rule.forward, backward, rule.consts, rule.out_avals)
+    parts = (rule.call, rule.forward, backward, rule.consts, rule.out_avals, rule.roots)
+    wide = Rule(rule.__name__, *parts, rule.symbolic)
     avals = tuple(Aval((trace.size, *a.shape), a.dtype) for a in out_avals)
     return custom_vjp_linear(
         *values, rule=wide, residuals=residuals, nonzero=nonzero, out_avals=avals

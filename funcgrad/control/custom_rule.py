@@ -27,10 +27,20 @@ class Rule:
     ``call(*args) -> outs``. For a jvp rule ``forward(*primals, *tangents) -> (*outs, *tangents)``,
     over the inexact ones. For a vjp rule ``forward(*args) -> (*outs, *residuals)`` and
     ``backward(*residuals, *cts) -> cts of the inexact args``. ``consts`` counts leading operands
-    that are captured, not differentiated.
+    that are captured, not differentiated. ``symbolic`` says that zeros are given as SymbolicZero,
+    and primals of a vjp rule as CustomVJPPrimal, to functions that are no jaxprs.
     """
 
-    __slots__ = ("__name__", "backward", "call", "consts", "forward", "out_avals", "roots")
+    __slots__ = (
+        "__name__",
+        "backward",
+        "call",
+        "consts",
+        "forward",
+        "out_avals",
+        "roots",
+        "symbolic",
+    )
 
     def __init__(
         self,
@@ -41,6 +51,7 @@ class Rule:
         consts: int = 0,
         out_avals: Sequence[Aval] = (),
         roots: tuple[Any, ...] = (),
+        symbolic: bool = False,
     ) -> None:
         self.__name__: str = name
         self.call: Flat = call
@@ -49,10 +60,11 @@ class Rule:
         self.consts: int = consts
         self.out_avals: list[Aval] = list(out_avals)
         self.roots: tuple[Any, ...] = roots
+        self.symbolic: bool = symbolic
 
     def __reduce__(self) -> Any:
         parts = (self.call, self.forward, self.backward)
-        rest = (self.consts, self.out_avals, taken(self.roots))
+        rest = (self.consts, self.out_avals, taken(self.roots), self.symbolic)
         return (Rule, (self.__name__, *map(taken, parts), *rest))
 
 
@@ -75,7 +87,8 @@ def stage_rule(rule: Rule, avals: Sequence[Aval]) -> tuple[Rule, list[Any]]:
     captured = [c for c in call.consts if isinstance(c, Tracer)]
     if not captured and not closes_over_tracer(rule.roots, set()):
         out_avals = call.out_avals
-        return Rule(rule.__name__, call, rule.forward, rule.backward, 0, out_avals, rule.roots), []
+        parts = (call, rule.forward, rule.backward, 0, out_avals, rule.roots, rule.symbolic)
+        return Rule(rule.__name__, *parts), []
     return _stage_with_captured(rule, call, avals)
 
 

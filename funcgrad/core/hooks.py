@@ -29,6 +29,7 @@ class Hooks(Record):
         namespace: the module that the array API asks for.
         rest: load the functions and methods that are not there yet.
         large: an elementwise operator on plain arrays of many elements, or NotImplemented.
+        draws: many random numbers of a key, ``(key, size, dtype) -> vector``, or NotImplemented.
     """
 
     ufuncs: Mapping[np.ufunc, Any]
@@ -40,6 +41,7 @@ class Hooks(Record):
     namespace: Callable[[], ModuleType]
     rest: Callable[[], Any]
     large: Callable[[Any, Sequence[Any]], Any]
+    draws: Callable[[Any, int, np.dtype[Any]], Any]
 
 
 class Unbound:
@@ -57,6 +59,15 @@ def by_numpy(prim: Any, operands: Sequence[Any]) -> Any:
 large: Callable[[Any, Sequence[Any]], Any] = by_numpy
 """An elementwise operator on large arrays by something faster than NumPy, or NotImplemented."""
 
+
+def drawn_by_numpy(key: Any, size: int, dtype: np.dtype[Any]) -> Any:
+    """The answer of ``draws`` before there is another one."""
+    return NotImplemented
+
+
+draws: Callable[[Any, int, np.dtype[Any]], Any] = drawn_by_numpy
+"""Many random numbers by something faster than NumPy, or NotImplemented."""
+
 hooks: Any = Unbound()
 """The Hooks, once they are bound."""
 
@@ -67,11 +78,11 @@ def bind(tracer: type, members: Mapping[str, Any], bound: Hooks) -> None:
     Raises:
         RuntimeError: they have them already.
     """
-    global hooks, large
+    global draws, hooks, large
     if not isinstance(hooks, Unbound):
         raise RuntimeError("the hooks of traced values are bound already")
     add_members(tracer, members)
-    hooks, large = bound, bound.large
+    hooks, large, draws = bound, bound.large, bound.draws
 
 
 def add_members(tracer: type, members: Mapping[str, Any]) -> None:

@@ -1,11 +1,33 @@
-"""Elementwise arithmetic, comparisons and operations on bits, under the names of JAX's lax."""
+"""Elementwise arithmetic and comparisons, under the names of JAX's lax.
+
+Operands are of one dtype and, unless they are scalars, of one rank, as in JAX; NumPy's functions
+promote and broadcast. Python's numbers take the dtype of what they meet.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 
+from ..core.arguments import is_integer
+from ..core.blame import describe
 from ..core.tracebacks import user_facing
-from ..typing import Array, ArrayLike
+from ..core.tracing import aval_of
+from ..errors import ShapeError
+from ..ops.pointwise import complex as complex_ops
+from ..ops.pointwise.rounding import floor_divide
+from ..ops.shape import cast
+from ..typing import Array, ArrayLike, DTypeLike
+from .operands import (
+    FLOATING,
+    FLOATS,
+    INTEGERS,
+    NUMBERS,
+    REAL,
+    alike,
+    common_dtype,
+    operand,
+    strong,
+)
 
 
 @user_facing
@@ -15,7 +37,7 @@ def add(x: ArrayLike, y: ArrayLike) -> Array:
     >>> add(1.0, 2.0)
     np.float64(3.0)
     """
-    return np.add(x, y)
+    return np.add(*alike("add", x, y, kinds=NUMBERS))
 
 
 @user_facing
@@ -25,17 +47,7 @@ def atan2(x: ArrayLike, y: ArrayLike) -> Array:
     >>> atan2(1.0, 0.0)
     np.float64(1.5707963267948966)
     """
-    return np.arctan2(x, y)
-
-
-@user_facing
-def div(x: ArrayLike, y: ArrayLike) -> Array:
-    """X / y, elementwise.
-
-    >>> div(1.0, 2.0)
-    np.float64(0.5)
-    """
-    return np.divide(x, y)
+    return np.arctan2(*alike("atan2", x, y, kinds=FLOATS))
 
 
 @user_facing
@@ -45,7 +57,7 @@ def max(x: ArrayLike, y: ArrayLike) -> Array:
     >>> max(1.0, 2.0)
     np.float64(2.0)
     """
-    return np.maximum(x, y)
+    return np.maximum(*alike("max", x, y))
 
 
 @user_facing
@@ -55,17 +67,7 @@ def min(x: ArrayLike, y: ArrayLike) -> Array:
     >>> min(1.0, 2.0)
     np.float64(1.0)
     """
-    return np.minimum(x, y)
-
-
-@user_facing
-def mul(x: ArrayLike, y: ArrayLike) -> Array:
-    """X * y, elementwise.
-
-    >>> mul(3.0, 2.0)
-    np.float64(6.0)
-    """
-    return np.multiply(x, y)
+    return np.minimum(*alike("min", x, y))
 
 
 @user_facing
@@ -75,17 +77,7 @@ def nextafter(x: ArrayLike, y: ArrayLike) -> Array:
     >>> nextafter(0.0, 1.0)
     np.float64(5e-324)
     """
-    return np.nextafter(x, y)
-
-
-@user_facing
-def pow(x: ArrayLike, y: ArrayLike) -> Array:
-    """X to the power of y, elementwise.
-
-    >>> pow(3.0, 2.0)
-    np.float64(9.0)
-    """
-    return np.power(x, y)
+    return np.nextafter(*alike("nextafter", x, y, kinds=FLOATS))
 
 
 @user_facing
@@ -95,7 +87,7 @@ def rem(x: ArrayLike, y: ArrayLike) -> Array:
     >>> rem(-3.0, 2.0)
     np.float64(-1.0)
     """
-    return np.fmod(x, y)
+    return np.fmod(*alike("rem", x, y, kinds="iuf"))
 
 
 @user_facing
@@ -105,7 +97,7 @@ def sub(x: ArrayLike, y: ArrayLike) -> Array:
     >>> sub(3.0, 2.0)
     np.float64(1.0)
     """
-    return np.subtract(x, y)
+    return np.subtract(*alike("sub", x, y, kinds=NUMBERS))
 
 
 @user_facing
@@ -115,7 +107,7 @@ def eq(x: ArrayLike, y: ArrayLike) -> Array:
     >>> eq(1.0, 2.0)
     np.False_
     """
-    return np.equal(x, y)
+    return np.equal(*alike("eq", x, y))
 
 
 @user_facing
@@ -125,7 +117,7 @@ def ge(x: ArrayLike, y: ArrayLike) -> Array:
     >>> ge(1.0, 2.0)
     np.False_
     """
-    return np.greater_equal(x, y)
+    return np.greater_equal(*alike("ge", x, y, kinds=REAL))
 
 
 @user_facing
@@ -135,7 +127,7 @@ def gt(x: ArrayLike, y: ArrayLike) -> Array:
     >>> gt(1.0, 2.0)
     np.False_
     """
-    return np.greater(x, y)
+    return np.greater(*alike("gt", x, y, kinds=REAL))
 
 
 @user_facing
@@ -145,7 +137,7 @@ def le(x: ArrayLike, y: ArrayLike) -> Array:
     >>> le(1.0, 2.0)
     np.True_
     """
-    return np.less_equal(x, y)
+    return np.less_equal(*alike("le", x, y, kinds=REAL))
 
 
 @user_facing
@@ -155,7 +147,7 @@ def lt(x: ArrayLike, y: ArrayLike) -> Array:
     >>> lt(1.0, 2.0)
     np.True_
     """
-    return np.less(x, y)
+    return np.less(*alike("lt", x, y, kinds=REAL))
 
 
 @user_facing
@@ -165,84 +157,129 @@ def ne(x: ArrayLike, y: ArrayLike) -> Array:
     >>> ne(1.0, 2.0)
     np.True_
     """
-    return np.not_equal(x, y)
+    return np.not_equal(*alike("ne", x, y))
 
 
 @user_facing
-def bitwise_and(x: ArrayLike, y: ArrayLike) -> Array:
-    """The bits that are set in x and in y, elementwise.
+def mul(x: ArrayLike, y: ArrayLike, *, out_dtype: DTypeLike | None = None) -> Array:
+    """X * y, elementwise.
 
-    >>> bitwise_and(6, 3)
-    np.int64(2)
+    Args:
+        x: array.
+        y: array of that dtype.
+        out_dtype: dtype in which to multiply, if not that of the operands.
+
+    Returns:
+        The products.
+
+    >>> mul(3.0, 2.0)
+    np.float64(6.0)
     """
-    return np.bitwise_and(x, y)
+    x, y = alike("mul", x, y, kinds=NUMBERS)
+    if out_dtype is not None:
+        x, y = (cast(a, np.dtype(out_dtype)) for a in (x, y))
+    return np.multiply(x, y)
 
 
 @user_facing
-def bitwise_or(x: ArrayLike, y: ArrayLike) -> Array:
-    """The bits that are set in x or in y, elementwise.
+def div(x: ArrayLike, y: ArrayLike) -> Array:
+    """X / y, elementwise; of integers the quotient without its fraction.
 
-    >>> bitwise_or(6, 3)
-    np.int64(7)
+    >>> div(1.0, 2.0), div(-7, 2)
+    (np.float64(0.5), np.int64(-3))
     """
-    return np.bitwise_or(x, y)
+    x, y = alike("div", x, y, kinds=NUMBERS)
+    if common_dtype("div", x, y).kind in INTEGERS:
+        return floor_divide(np.subtract(x, np.fmod(x, y)), y)
+    return np.divide(x, y)
 
 
 @user_facing
-def bitwise_xor(x: ArrayLike, y: ArrayLike) -> Array:
-    """The bits that are set in one of x and y, elementwise.
+def pow(x: ArrayLike, y: ArrayLike) -> Array:
+    """X to the power of y, elementwise.
 
-    >>> bitwise_xor(6, 3)
-    np.int64(5)
+    Args:
+        x: floating-point or complex numbers; ``integer_pow`` takes integers, too.
+        y: numbers of that dtype, or integers.
+
+    Returns:
+        The powers, in the dtype of x.
+
+    >>> pow(3.0, 2.0)
+    np.float64(9.0)
     """
-    return np.bitwise_xor(x, y)
+    x, y = operand("pow", x, FLOATING), operand("pow", y, NUMBERS)
+    if aval_of(y).dtype.kind in INTEGERS:
+        if not aval_of(y).weak:
+            y = cast(y, aval_of(x).dtype)
+        return np.power(x, y)
+    return np.power(*alike("pow", x, y))
 
 
 @user_facing
-def shift_left(x: ArrayLike, y: ArrayLike) -> Array:
-    """The bits of x moved y places up, elementwise.
+def integer_pow(x: ArrayLike, y: int) -> Array:
+    """X to the power of one integer, which is static, elementwise.
 
-    >>> shift_left(1, 3)
-    np.int64(8)
+    Args:
+        x: numbers.
+        y: a Python integer; not negative where x are integers.
+
+    Returns:
+        The powers, in the dtype of x.
+
+    >>> integer_pow(3, 2), integer_pow(2.0, -1)
+    (np.int64(9), np.float64(0.5))
     """
-    return np.left_shift(x, y)
+    x = strong("integer_pow", x, NUMBERS)
+    if not is_integer(y):
+        raise TypeError(f"integer_pow: the power must be an integer, got {describe(y)}")
+    if y < 0:
+        if aval_of(x).dtype.kind in INTEGERS:
+            raise TypeError(f"integer_pow: integers have no power {y}; convert x to floats")
+        return np.reciprocal(np.power(x, -int(y)))
+    return np.power(x, int(y))
 
 
 @user_facing
-def shift_right_arithmetic(x: ArrayLike, y: ArrayLike) -> Array:
-    """The bits of x moved y places down; the sign is kept, elementwise.
+def complex(x: ArrayLike, y: ArrayLike) -> Array:
+    """The complex numbers with these real and imaginary parts, elementwise.
 
-    >>> shift_right_arithmetic(-8, 1)
-    np.int64(-4)
+    >>> complex(1.0, 2.0)
+    np.complex128(1+2j)
     """
-    return np.right_shift(x, y)
+    x, y = alike("complex", x, y, kinds=FLOATS)
+    dtype = common_dtype("complex", x, y)
+    if dtype.itemsize not in (4, 8):
+        raise TypeError(f"complex takes float32 or float64, got {dtype}")
+    return complex_ops.make(*(cast(a, dtype) for a in (x, y)))
 
 
 @user_facing
 def clamp(min: ArrayLike, x: ArrayLike, max: ArrayLike) -> Array:
     """X limited to between min and max, elementwise.
 
+    Args:
+        min: lower bounds, a scalar or of the shape of x.
+        x: array.
+        max: upper bounds, a scalar or of the shape of x.
+
+    Returns:
+        The limited numbers.
+
+    Raises:
+        TypeError: dtypes differ, or are complex.
+        ShapeError: bounds have another shape.
+
     >>> clamp(0.0, np.array([-1.0, 0.5]), 1.0)
     array([0. , 0.5])
     """
+    min, x, max = (operand("clamp", a, REAL) for a in (min, x, max))
+    common_dtype("clamp", min, x, max)
+    shape = aval_of(x).shape
+    for name, bound in (("min", min), ("max", max)):
+        if aval_of(bound).shape not in ((), shape):
+            raise ShapeError(
+                f"clamp: {name} has shape {aval_of(bound).shape}; it must be a scalar or have the "
+                f"shape {shape} of x"
+            )
     return np.clip(x, min, max)
-
-
-@user_facing
-def bitwise_not(x: ArrayLike) -> Array:
-    """The bits of x, each inverted, elementwise.
-
-    >>> bitwise_not(5)
-    np.int64(-6)
-    """
-    return np.invert(x)
-
-
-@user_facing
-def population_count(x: ArrayLike) -> Array:
-    """The number of bits that are set in abs(x), elementwise.
-
-    >>> population_count(5)
-    np.uint8(2)
-    """
-    return np.bitwise_count(x)

@@ -25,6 +25,7 @@ from ..ops.shape import cast
 from ..transforms.staging import join_captured, stage
 from ..typing import Array, ArrayLike, PyTree
 from .bodies import KINDS, as_carried, check_operands, concrete_or_none, stage_function
+from .operands import alike, operand
 
 
 def _check_scalar_predicate(pred: object, what: str) -> None:
@@ -120,7 +121,10 @@ def _of_one(fun: Callable[..., Any], place: int) -> Callable[..., Any]:
 
 @user_facing
 def switch(
-    index: int | Array, branches: Sequence[Callable[[*Operands], T]], *operands: *Operands
+    index: int | Array,
+    branches: Sequence[Callable[..., T]],
+    *operands: Any,
+    operand: Any = _NO_OPERAND,
 ) -> T:
     """Apply one of several functions, by an index that is clamped into range.
 
@@ -128,6 +132,7 @@ def switch(
         index: integer scalar.
         branches: functions whose results agree in structure, shapes and dtypes.
         operands: arguments of each.
+        operand: a single argument, as a keyword; None is one.
 
     Returns:
         The result of ``branches[index]``.
@@ -136,6 +141,8 @@ def switch(
     >>> switch(1, [np.sin, np.negative], 2.0)
     np.float64(-2.0)
     """
+    if operand is not _NO_OPERAND:
+        operands = (*operands, operand)
     _check_scalar_predicate(index, "switch")
     if not isinstance(branches, Sequence) or isinstance(branches, str):
         raise TypeError(
@@ -238,4 +245,17 @@ def select(pred: ArrayLike, on_true: ArrayLike, on_false: ArrayLike) -> Array:
     >>> select(np.array([True, False]), np.array([1, 2]), np.array([3, 4]))
     array([1, 4])
     """
+    pred = operand("select", pred, "biu")
+    on_true, on_false = alike("select", on_true, on_false)
+    if type(pred) is type(on_true) is type(on_false) is np.ndarray and pred.dtype.kind == "b":
+        if pred.shape == on_true.shape == on_false.shape:
+            return select_p(pred, on_true, on_false)
+    shape, other = (tuple(aval_of(x).shape) for x in (on_true, on_false))
+    if shape != other or tuple(aval_of(pred).shape) not in ((), shape):
+        raise ShapeError(
+            f"select: pred {aval_of(pred)} must be a scalar or have the one shape of on_true and "
+            f"on_false, got {aval_of(on_true)} and {aval_of(on_false)}; np.where broadcasts"
+        )
+    if aval_of(pred).dtype.kind != "b":
+        pred = np.not_equal(pred, 0)
     return select_p(pred, on_true, on_false)

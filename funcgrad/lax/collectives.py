@@ -33,13 +33,23 @@ def _names(axis_name: AxisNames) -> tuple[Hashable, ...]:
     return tuple(axis_name) if isinstance(axis_name, tuple | list) else (axis_name,)
 
 
+def _check_groups(name: str, groups: object) -> None:
+    """Raise unless all examples take part, as under ``vmap`` of JAX."""
+    if groups is not None:
+        raise TypeError(
+            f"{name}: axis_index_groups must be None under vmap; make the groups an axis of their "
+            f"own, by a vmap of a vmap, got {groups!r}"
+        )
+
+
 @user_facing
-def psum(x: T, axis_name: AxisNames) -> T:
+def psum(x: T, axis_name: AxisNames, *, axis_index_groups: None = None) -> T:
     """The sum over the examples of a named axis.
 
     Args:
         x: pytree of arrays, one value per example.
         axis_name: name given to vmap, or a tuple of names.
+        axis_index_groups: must be None: all examples take part. So it is for the others below.
 
     Returns:
         The pytree of sums, the same for every example. ``psum(1, name)`` is the axis's size.
@@ -48,6 +58,7 @@ def psum(x: T, axis_name: AxisNames) -> T:
     >>> vmap(lambda x: x / psum(x, "i"), axis_name="i")(np.array([1.0, 3.0]))
     array([0.25, 0.75])
     """
+    _check_groups("psum", axis_index_groups)
 
     def one(a: Array) -> Array:
         for name in _names(axis_name):
@@ -61,13 +72,14 @@ def psum(x: T, axis_name: AxisNames) -> T:
 
 
 @user_facing
-def pmean(x: T, axis_name: AxisNames) -> T:
+def pmean(x: T, axis_name: AxisNames, *, axis_index_groups: None = None) -> T:
     """The mean over the examples of a named axis.
 
     >>> from funcgrad import vmap
     >>> vmap(lambda x: x - pmean(x, "i"), axis_name="i")(np.array([1.0, 3.0]))
     array([-1.,  1.])
     """
+    _check_groups("pmean", axis_index_groups)
     size = psum(1, axis_name)
     return tree.map(lambda a: a / size, psum(x, axis_name))
 
@@ -82,24 +94,26 @@ def _extremum(x: T, axis_name: AxisNames, prim: Primitive) -> T:
 
 
 @user_facing
-def pmax(x: T, axis_name: AxisNames) -> T:
+def pmax(x: T, axis_name: AxisNames, *, axis_index_groups: None = None) -> T:
     """The maximum over the examples of a named axis; ties share the derivative.
 
     >>> from funcgrad import vmap
     >>> vmap(lambda x: pmax(x, "i"), axis_name="i")(np.array([1.0, 3.0]))
     array([3., 3.])
     """
+    _check_groups("pmax", axis_index_groups)
     return _extremum(x, axis_name, reduce_max)
 
 
 @user_facing
-def pmin(x: T, axis_name: AxisNames) -> T:
+def pmin(x: T, axis_name: AxisNames, *, axis_index_groups: None = None) -> T:
     """The minimum over the examples of a named axis; ties share the derivative.
 
     >>> from funcgrad import vmap
     >>> vmap(lambda x: pmin(x, "i"), axis_name="i")(np.array([1.0, 3.0]))
     array([1., 1.])
     """
+    _check_groups("pmin", axis_index_groups)
     return _extremum(x, axis_name, reduce_min)
 
 
@@ -135,7 +149,14 @@ def _split_names(a: Array, axis_name: AxisNames) -> Array:
 
 
 @user_facing
-def all_gather(x: T, axis_name: AxisNames, *, axis: int = 0, tiled: bool = False) -> T:
+def all_gather(
+    x: T,
+    axis_name: AxisNames,
+    *,
+    axis_index_groups: None = None,
+    axis: int = 0,
+    tiled: bool = False,
+) -> T:
     """The values of all examples, stacked along a new axis (or joined along one, if tiled).
 
     >>> from funcgrad import vmap
@@ -143,6 +164,7 @@ def all_gather(x: T, axis_name: AxisNames, *, axis: int = 0, tiled: bool = False
     array([[1., 3.],
            [1., 3.]])
     """
+    _check_groups("all_gather", axis_index_groups)
 
     def one(a: Array) -> Array:
         out = _gathered(a, axis_name)
@@ -155,7 +177,12 @@ def all_gather(x: T, axis_name: AxisNames, *, axis: int = 0, tiled: bool = False
 
 @user_facing
 def psum_scatter(
-    x: T, axis_name: AxisNames, *, scatter_dimension: int = 0, tiled: bool = False
+    x: T,
+    axis_name: AxisNames,
+    *,
+    scatter_dimension: int = 0,
+    axis_index_groups: None = None,
+    tiled: bool = False,
 ) -> T:
     """The sum over the examples, of which each example keeps its own part.
 
@@ -163,6 +190,7 @@ def psum_scatter(
     >>> vmap(lambda x: psum_scatter(x, "i"), axis_name="i")(np.array([[1.0, 2.0], [3.0, 4.0]]))
     array([4., 6.])
     """
+    _check_groups("psum_scatter", axis_index_groups)
 
     def one(a: Array) -> Array:
         k = scatter_dimension % len(a.shape)
@@ -180,7 +208,13 @@ def psum_scatter(
 
 @user_facing
 def all_to_all(
-    x: T, axis_name: AxisNames, split_axis: int, concat_axis: int, *, tiled: bool = False
+    x: T,
+    axis_name: AxisNames,
+    split_axis: int,
+    concat_axis: int,
+    *,
+    axis_index_groups: None = None,
+    tiled: bool = False,
 ) -> T:
     """Example i sends part j of its value to example j, which joins what it gets.
 
@@ -190,6 +224,7 @@ def all_to_all(
     array([[1., 3.],
            [2., 4.]])
     """
+    _check_groups("all_to_all", axis_index_groups)
 
     def one(a: Array) -> Array:
         n = axis_size(axis_name)
@@ -250,3 +285,46 @@ def axis_size(axis_name: AxisNames) -> int:
     array([1., 2.])
     """
     return math.prod(operators.axis_frame(name).size for name in _names(axis_name))
+
+
+@user_facing
+def pshuffle(x: T, axis_name: AxisNames, perm: Sequence[int]) -> T:
+    """The values of the examples in another order: example i gets that of example perm[i].
+
+    >>> from funcgrad import vmap
+    >>> vmap(lambda x: pshuffle(x, "i", [1, 2, 0]), axis_name="i")(np.array([1.0, 3.0, 5.0]))
+    array([3., 5., 1.])
+    """
+    order = [int(i) for i in perm]
+    size = axis_size(axis_name)
+    if sorted(order) != list(range(size)):
+        raise ShapeError(f"pshuffle: perm {order} is no permutation of {size} examples")
+    return ppermute(x, axis_name, [(source, place) for place, source in enumerate(order)])
+
+
+@user_facing
+def pswapaxes(x: T, axis_name: AxisNames, axis: int, *, axis_index_groups: None = None) -> T:
+    """The named axis exchanged with an axis of the values, which has its size.
+
+    >>> from funcgrad import vmap
+    >>> f = vmap(lambda x: pswapaxes(x, "i", 0), axis_name="i")
+    >>> f(np.array([[1.0, 2.0], [3.0, 4.0]]))
+    array([[1., 3.],
+           [2., 4.]])
+    """
+    _check_groups("pswapaxes", axis_index_groups)
+    return all_to_all(x, axis_name, axis, axis)
+
+
+@user_facing
+def pbroadcast(x: T, axis_name: AxisNames, source: int) -> T:
+    """The value of one example, for all of them.
+
+    >>> from funcgrad import vmap
+    >>> vmap(lambda x: pbroadcast(x, "i", 1), axis_name="i")(np.array([1.0, 3.0]))
+    array([3., 3.])
+    """
+    size = axis_size(axis_name)
+    if not 0 <= source < size:
+        raise ShapeError(f"pbroadcast: there is no example {source} among {size}")
+    return tree.map(lambda a: gather(_gathered(a, axis_name), np.int64(source)), x)

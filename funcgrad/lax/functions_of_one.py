@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from ..core.tracebacks import user_facing
-from ..ops.pointwise import special
+from ..core.tracing import aval_of
 from ..typing import Array, ArrayLike
+from .conventions import Accuracy, RoundingMethod
+from .operands import FLOATING, FLOATS, NUMBERS, operand
 
 
 @user_facing
@@ -16,7 +18,7 @@ def abs(x: ArrayLike) -> Array:
     >>> abs(-2.0)
     np.float64(2.0)
     """
-    return np.abs(x)
+    return np.abs(operand("abs", x, NUMBERS))
 
 
 @user_facing
@@ -26,7 +28,7 @@ def acos(x: ArrayLike) -> Array:
     >>> acos(1.0)
     np.float64(0.0)
     """
-    return np.arccos(x)
+    return np.arccos(operand("acos", x, FLOATING))
 
 
 @user_facing
@@ -36,7 +38,7 @@ def acosh(x: ArrayLike) -> Array:
     >>> acosh(1.0)
     np.float64(0.0)
     """
-    return np.arccosh(x)
+    return np.arccosh(operand("acosh", x, FLOATING))
 
 
 @user_facing
@@ -46,7 +48,7 @@ def asin(x: ArrayLike) -> Array:
     >>> asin(0.0)
     np.float64(0.0)
     """
-    return np.arcsin(x)
+    return np.arcsin(operand("asin", x, FLOATING))
 
 
 @user_facing
@@ -56,7 +58,7 @@ def asinh(x: ArrayLike) -> Array:
     >>> asinh(0.0)
     np.float64(0.0)
     """
-    return np.arcsinh(x)
+    return np.arcsinh(operand("asinh", x, FLOATING))
 
 
 @user_facing
@@ -66,7 +68,7 @@ def atan(x: ArrayLike) -> Array:
     >>> atan(0.0)
     np.float64(0.0)
     """
-    return np.arctan(x)
+    return np.arctan(operand("atan", x, FLOATING))
 
 
 @user_facing
@@ -76,17 +78,17 @@ def atanh(x: ArrayLike) -> Array:
     >>> atanh(0.0)
     np.float64(0.0)
     """
-    return np.arctanh(x)
+    return np.arctanh(operand("atanh", x, FLOATING))
 
 
 @user_facing
-def cbrt(x: ArrayLike) -> Array:
+def cbrt(x: ArrayLike, *, accuracy: Accuracy = None) -> Array:
     """The cube root of x, elementwise.
 
     >>> cbrt(8.0)
     np.float64(2.0)
     """
-    return np.cbrt(x)
+    return np.cbrt(operand("cbrt", x, FLOATS))
 
 
 @user_facing
@@ -96,7 +98,7 @@ def ceil(x: ArrayLike) -> Array:
     >>> ceil(1.5)
     np.float64(2.0)
     """
-    return np.ceil(x)
+    return np.ceil(operand("ceil", x, FLOATS))
 
 
 @user_facing
@@ -106,17 +108,17 @@ def conj(x: ArrayLike) -> Array:
     >>> conj(2 + 1j)
     np.complex128(2-1j)
     """
-    return np.conj(x)
+    return np.conj(operand("conj", x))
 
 
 @user_facing
-def cos(x: ArrayLike) -> Array:
+def cos(x: ArrayLike, *, accuracy: Accuracy = None) -> Array:
     """The cosine of x, elementwise.
 
     >>> cos(0.0)
     np.float64(1.0)
     """
-    return np.cos(x)
+    return np.cos(operand("cos", x, FLOATING))
 
 
 @user_facing
@@ -126,77 +128,37 @@ def cosh(x: ArrayLike) -> Array:
     >>> cosh(0.0)
     np.float64(1.0)
     """
-    return np.cosh(x)
+    return np.cosh(operand("cosh", x, FLOATING))
 
 
 @user_facing
-def digamma(x: ArrayLike) -> Array:
-    """The derivative of lgamma at x, elementwise.
-
-    >>> digamma(1.0).round(6)
-    np.float64(-0.577216)
-    """
-    return special.digamma(x)
-
-
-@user_facing
-def erf(x: ArrayLike) -> Array:
-    """The error function of x, elementwise.
-
-    >>> erf(0.0)
-    np.float64(0.0)
-    """
-    return special.erf(x)
-
-
-@user_facing
-def erf_inv(x: ArrayLike) -> Array:
-    """The number whose error function is x, elementwise.
-
-    >>> erf_inv(0.0)
-    np.float64(0.0)
-    """
-    return special.erf_inv(x)
-
-
-@user_facing
-def erfc(x: ArrayLike) -> Array:
-    """One minus the error function of x, elementwise.
-
-    >>> erfc(0.0)
-    np.float64(1.0)
-    """
-    return special.erfc(x)
-
-
-@user_facing
-def exp(x: ArrayLike) -> Array:
+def exp(x: ArrayLike, *, accuracy: Accuracy = None) -> Array:
     """E to the power of x, elementwise.
 
     >>> exp(0.0)
     np.float64(1.0)
     """
-    return np.exp(x)
+    return np.exp(operand("exp", x, FLOATING))
 
 
 @user_facing
-def exp2(x: ArrayLike) -> Array:
+def exp2(x: ArrayLike, *, accuracy: Accuracy = None) -> Array:
     """2 to the power of x, elementwise.
 
     >>> exp2(3.0)
     np.float64(8.0)
     """
-    return np.exp2(x)
+    return np.exp2(operand("exp2", x, FLOATING))
 
 
 @user_facing
-def expm1(x: ArrayLike) -> Array:
+def expm1(x: ArrayLike, *, accuracy: Accuracy = None) -> Array:
     """exp(x) - 1, exact next to 0, elementwise.
 
     >>> expm1(0.0)
     np.float64(0.0)
     """
-    return np.expm1(x)
+    return np.expm1(operand("expm1", x, FLOATING))
 
 
 @user_facing
@@ -206,7 +168,7 @@ def floor(x: ArrayLike) -> Array:
     >>> floor(1.5)
     np.float64(1.0)
     """
-    return np.floor(x)
+    return np.floor(operand("floor", x, FLOATS))
 
 
 @user_facing
@@ -216,7 +178,7 @@ def imag(x: ArrayLike) -> Array:
     >>> imag(2 + 1j)
     1.0
     """
-    return np.imag(x)
+    return np.imag(operand("imag", x))
 
 
 @user_facing
@@ -226,47 +188,27 @@ def is_finite(x: ArrayLike) -> Array:
     >>> is_finite(1.0)
     np.True_
     """
-    return np.isfinite(x)
+    return np.isfinite(operand("is_finite", x))
 
 
 @user_facing
-def lgamma(x: ArrayLike) -> Array:
-    """The logarithm of the absolute value of the gamma function of x, elementwise.
-
-    >>> lgamma(1.0)
-    np.float64(0.0)
-    """
-    return special.lgamma(x)
-
-
-@user_facing
-def log(x: ArrayLike) -> Array:
+def log(x: ArrayLike, *, accuracy: Accuracy = None) -> Array:
     """The natural logarithm of x, elementwise.
 
     >>> log(1.0)
     np.float64(0.0)
     """
-    return np.log(x)
+    return np.log(operand("log", x, FLOATING))
 
 
 @user_facing
-def log1p(x: ArrayLike) -> Array:
+def log1p(x: ArrayLike, *, accuracy: Accuracy = None) -> Array:
     """log(1 + x), exact next to 0, elementwise.
 
     >>> log1p(0.0)
     np.float64(0.0)
     """
-    return np.log1p(x)
-
-
-@user_facing
-def logistic(x: ArrayLike) -> Array:
-    """1 / (1 + exp(-x)), elementwise.
-
-    >>> logistic(0.0)
-    np.float64(0.5)
-    """
-    return special.logistic(x)
+    return np.log1p(operand("log1p", x, FLOATING))
 
 
 @user_facing
@@ -276,7 +218,7 @@ def neg(x: ArrayLike) -> Array:
     >>> neg(2.0)
     np.float64(-2.0)
     """
-    return np.negative(x)
+    return np.negative(operand("neg", x, NUMBERS))
 
 
 @user_facing
@@ -286,7 +228,7 @@ def real(x: ArrayLike) -> Array:
     >>> real(2 + 1j)
     2.0
     """
-    return np.real(x)
+    return np.real(operand("real", x))
 
 
 @user_facing
@@ -296,27 +238,41 @@ def reciprocal(x: ArrayLike) -> Array:
     >>> reciprocal(4.0)
     np.float64(0.25)
     """
-    return np.reciprocal(x)
+    return np.reciprocal(operand("reciprocal", x, FLOATING))
 
 
 @user_facing
-def round(x: ArrayLike) -> Array:
-    """X rounded to a whole number, from the middle between two to the even one, elementwise.
+def round(x: ArrayLike, rounding_method: RoundingMethod = RoundingMethod.AWAY_FROM_ZERO) -> Array:
+    """X rounded to a whole number, elementwise.
 
-    >>> round(2.5)
-    np.float64(2.0)
+    Args:
+        x: floating-point numbers.
+        rounding_method: where the middle between two goes: away from zero, or
+            ``RoundingMethod.TO_NEAREST_EVEN``, which is what ``np.round`` does.
+
+    Returns:
+        Whole numbers of the dtype of x.
+
+    >>> round(2.5), round(2.5, RoundingMethod.TO_NEAREST_EVEN)
+    (np.float64(3.0), np.float64(2.0))
     """
-    return np.rint(x)
+    x = operand("round", x, FLOATS)
+    if rounding_method is RoundingMethod.TO_NEAREST_EVEN:
+        return np.rint(x)
+    if rounding_method is not RoundingMethod.AWAY_FROM_ZERO:
+        raise TypeError(f"round: rounding_method must be a RoundingMethod, got {rounding_method!r}")
+    below_half = np.nextafter(aval_of(x).dtype.type(0.5), 0)  # so that 0.5 - eps stays below 1
+    return np.trunc(np.add(x, np.copysign(below_half, x)))
 
 
 @user_facing
-def rsqrt(x: ArrayLike) -> Array:
+def rsqrt(x: ArrayLike, *, accuracy: Accuracy = None) -> Array:
     """1 / sqrt(x), elementwise.
 
     >>> rsqrt(4.0)
     np.float64(0.5)
     """
-    return 1 / np.sqrt(x)
+    return 1 / np.sqrt(operand("rsqrt", x, FLOATING))
 
 
 @user_facing
@@ -326,17 +282,17 @@ def sign(x: ArrayLike) -> Array:
     >>> sign(-2.0)
     np.float64(-1.0)
     """
-    return np.sign(x)
+    return np.sign(operand("sign", x, NUMBERS))
 
 
 @user_facing
-def sin(x: ArrayLike) -> Array:
+def sin(x: ArrayLike, *, accuracy: Accuracy = None) -> Array:
     """The sine of x, elementwise.
 
     >>> sin(0.0)
     np.float64(0.0)
     """
-    return np.sin(x)
+    return np.sin(operand("sin", x, FLOATING))
 
 
 @user_facing
@@ -346,17 +302,17 @@ def sinh(x: ArrayLike) -> Array:
     >>> sinh(0.0)
     np.float64(0.0)
     """
-    return np.sinh(x)
+    return np.sinh(operand("sinh", x, FLOATING))
 
 
 @user_facing
-def sqrt(x: ArrayLike) -> Array:
+def sqrt(x: ArrayLike, *, accuracy: Accuracy = None) -> Array:
     """The square root of x, elementwise.
 
     >>> sqrt(4.0)
     np.float64(2.0)
     """
-    return np.sqrt(x)
+    return np.sqrt(operand("sqrt", x, FLOATING))
 
 
 @user_facing
@@ -366,24 +322,24 @@ def square(x: ArrayLike) -> Array:
     >>> square(3.0)
     np.float64(9.0)
     """
-    return np.square(x)
+    return np.square(operand("square", x, NUMBERS))
 
 
 @user_facing
-def tan(x: ArrayLike) -> Array:
+def tan(x: ArrayLike, *, accuracy: Accuracy = None) -> Array:
     """The tangent of x, elementwise.
 
     >>> tan(0.0)
     np.float64(0.0)
     """
-    return np.tan(x)
+    return np.tan(operand("tan", x, FLOATING))
 
 
 @user_facing
-def tanh(x: ArrayLike) -> Array:
+def tanh(x: ArrayLike, *, accuracy: Accuracy = None) -> Array:
     """The hyperbolic tangent of x, elementwise.
 
     >>> tanh(0.0)
     np.float64(0.0)
     """
-    return np.tanh(x)
+    return np.tanh(operand("tanh", x, FLOATING))

@@ -13,8 +13,9 @@ from ..api.leaves import is_leaf_value
 from ..context import current
 from ..control.while_loop import while_ as while_p
 from ..core.arguments import check_function, is_integer
-from ..core.avals import Aval
+from ..core.avals import WEAK_DTYPES, Aval
 from ..core.blame import describe
+from ..core.jaxpr import Jaxpr
 from ..core.source import where_defined
 from ..core.tracebacks import user_facing
 from ..core.tracing import aval_of
@@ -32,7 +33,7 @@ X = TypeVar("X")
 Y = TypeVar("Y")
 
 
-class _Body(NamedTuple):
+class Body(NamedTuple):
     """The body of a loop.
 
     Attributes:
@@ -51,6 +52,7 @@ class _Body(NamedTuple):
         return f"{self.loop} of {where_defined(self.function)}"
 
     def stage(self, specs: Sequence[PyTreeSpec], avals: Sequence[Aval]) -> Staged:
+        """The body as a jaxpr, at operands of some structures."""
         return stage_function(self.function, specs, avals, self.loop, self.call)
 
 
@@ -63,7 +65,7 @@ def _with_carry(
     """Stage a body at the avals of its carry, and check what comes out as carry.
 
     A carry that starts as a Python number takes the dtype that the body gives it: 0 may become a
-    float.
+    float, and 0.0 beside numbers of float32 becomes one of these.
 
     Args:
         leaves: of the first carry.
@@ -80,16 +82,34 @@ def _with_carry(
         avals = [aval_of(x) for x in carried]
         staged, next_spec = stage_body(avals)
         after = staged.jaxpr.out_avals[: next_spec.num_leaves]
+        if next_spec == spec and any(weak) and _has_narrow(staged.jaxpr):
+            tried = [Aval(a.shape, a.dtype, w) for a, w in zip(avals, weak, strict=True)]
+            after = stage_body(tried)[0].jaxpr.out_avals[: next_spec.num_leaves]
         grown = [
-            w and a.shape == b.shape and KINDS.find(a.dtype.kind) < KINDS.find(b.dtype.kind)
+            w
+            and a.shape == b.shape
+            and a.dtype != b.dtype
+            and KINDS.find(a.dtype.kind) <= KINDS.find(b.dtype.kind)
             for w, a, b in zip(weak, avals, after, strict=False)
         ]
         if next_spec != spec or not any(grown):
+            after = staged.jaxpr.out_avals[: next_spec.num_leaves]
             _check_carry(avals, after, (spec, next_spec), what)
             return carried, staged
+        weak = [w and not g for w, g in zip(weak, grown, strict=False)]
         carried = [
             cast(x, b.dtype) if g else x for x, b, g in zip(carried, after, grown, strict=True)
         ]
+
+
+def _has_narrow(jaxpr: Jaxpr) -> bool:
+    """True if numbers occur that are not of the types that Python's numbers become.
+
+    Beside those, a Python number and the array that it becomes give results of different types.
+    """
+    variables = [*jaxpr.invars, *(v for e in jaxpr.eqns for v in (*e.inputs, *e.outvars))]
+    found = {v.aval.dtype for v in variables if not v.aval.weak}
+    return not found <= set(WEAK_DTYPES.values())
 
 
 def _check_carry(
@@ -131,10 +151,10 @@ def while_loop(
     >>> while_loop(lambda x: x < 100.0, lambda x: 3 * x, 1.0)
     np.float64(243.0)
     """
-    return _while(cond_fun, _Body(body_fun, body_fun, "while_loop"), init_val)
+    return _while(cond_fun, Body(body_fun, body_fun, "while_loop"), init_val)
 
 
-def _while(cond_fun: Callable[..., Any], body: _Body, init_val: Carry) -> Carry:
+def _while(cond_fun: Callable[..., Any], body: Body, init_val: Carry) -> Carry:
     name = body.loop
     check_function(cond_fun, name, "cond_fun")
     check_function(body.function, name, "body_fun")
@@ -181,6 +201,8 @@ def fori_loop(
     upper: int | Array,
     body_fun: Callable[[int, Carry], Carry],
     init_val: Carry,
+    *,
+    unroll: int | bool | None = None,
 ) -> Carry:
     """Apply ``body_fun(i, value)`` for i from lower to upper - 1.
 
@@ -189,6 +211,7 @@ def fori_loop(
         upper: end of the indices.
         body_fun: from (i, value) to the next value.
         init_val: the first value.
+        unroll: as for ``scan``; the bounds must be known then.
 
     Returns:
         The last value. With bounds known when tracing this is a scan, else a while loop.
@@ -211,10 +234,13 @@ def fori_loop(
         return step(carry), None
 
     if first is not None and end is not None:
-        body = _Body(body_fun, scanned_step, "fori_loop")
+        body = Body(body_fun, scanned_step, "fori_loop")
         steps = max(int(end) - int(first), 0)
-        return _scan(body, (np.int64(first), init_val), None, steps)[0][1]
-    body = _Body(body_fun, step, "fori_loop")
+        start = (np.int64(first), init_val)
+        return scan_body(body, start, None, steps, unroll=1 if unroll is None else unroll)[0][1]
+    if unroll is not None and unroll is not False and unroll != 1:
+        raise ValueError("fori_loop: unroll needs bounds that are known when it is traced")
+    body = Body(body_fun, step, "fori_loop")
     return _while(lambda carry: carry[0] < upper, body, (np.int64(0) + lower, init_val))[1]
 
 
@@ -248,17 +274,18 @@ def scan(
     >>> scan(lambda c, x: (c + x, c * x), 0.0, np.array([1.0, 2.0, 3.0]))
     (np.float64(6.0), array([0., 2., 9.]))
     """
-    return _scan(_Body(f, f, "scan"), init, xs, length, reverse, unroll)
+    return scan_body(Body(f, f, "scan"), init, xs, length, reverse, unroll)
 
 
-def _scan(
-    body: _Body,
+def scan_body(
+    body: Body,
     init: PyTree,
     xs: PyTree,
     length: int | None = None,
     reverse: bool = False,
     unroll: int | bool = 1,
 ) -> PyTree:
+    """Run a scan whose body is given with how it is called."""
     check_function(body.function, body.loop)
     what = body.title
     check_operands(init, f"{what}: init")
@@ -267,7 +294,7 @@ def _scan(
     x_leaves, x_spec = tree.flatten(xs)
     x_leaves = [as_array(x) for x in x_leaves]
     steps = _steps_at_a_time(unroll, what)
-    n = _scan_length(x_leaves, x_spec, length, what)
+    n = leading_size(x_leaves, x_spec, length, what)
     if current().jit_disabled:
         start = tree.unflatten(spec, [as_carried(x) for x in leaves])
         return _python_scan(body.call, start, x_leaves, x_spec, n, reverse)
@@ -303,7 +330,8 @@ def _steps_at_a_time(unroll: int | bool, what: str) -> int | None:
     return int(unroll)
 
 
-def _scan_length(leaves: Sequence[Array], spec: PyTreeSpec, length: int | None, what: str) -> int:
+def leading_size(leaves: Sequence[Array], spec: PyTreeSpec, length: int | None, what: str) -> int:
+    """The one length of leading axes, or an error that lists those that there are."""
     if length is not None and not (is_integer(length) and length >= 0):
         kind = ValueError if is_integer(length) else TypeError
         raise kind(f"{what}: length must be a number of steps, got {describe(length)}")
@@ -341,24 +369,3 @@ def _python_scan(
 
 def _stack(xs: Sequence[Array]) -> Array:
     return concatenate(*[reshape(x, shape=(1, *x.shape)) for x in xs], axis=0)
-
-
-@user_facing
-def map(f: Callable[[X], Y], xs: X) -> Y:
-    """Apply a function to the elements of the leading axis, one after the other.
-
-    Args:
-        f: function of one element.
-        xs: pytree of arrays.
-
-    Returns:
-        The stacked results. ``vmap`` does the same at once.
-
-    >>> map(lambda x: x**2, np.arange(3.0))
-    array([0., 1., 4.])
-    """
-
-    def step(_: None, x: X) -> tuple[None, Y]:
-        return None, f(x)
-
-    return _scan(_Body(f, step, "map"), None, xs)[1]

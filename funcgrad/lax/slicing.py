@@ -7,7 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from ..core.arguments import is_integer
+from ..core.blame import describe
 from ..core.tracebacks import user_facing
+from ..core.tracing import aval_of
 from ..errors import ShapeError
 from ..ops import shape as shape_ops
 from ..ops.structural import dynamic, indexing
@@ -15,42 +18,89 @@ from ..typing import Array, ArrayLike
 from .operands import as_array, axis_of
 
 
+def _starts(name: str, x: Array, starts: Any, allowed: bool | Sequence[bool]) -> list[Any]:
+    """A start index for each axis."""
+    rank = len(x.shape)
+    if len(starts) != rank:
+        raise ShapeError(f"{name}: {len(starts)} start indices for the {rank} axes of {aval_of(x)}")
+    each = [allowed] * rank if isinstance(allowed, bool) else list(allowed)
+    if len(each) != rank:
+        raise ShapeError(f"{name}: allow_negative_indices needs one value for each of {rank} axes")
+    return [_not_negative(name, starts[i], ok) for i, ok in enumerate(each)]
+
+
+def _not_negative(name: str, start: Any, allowed: bool) -> Any:
+    """A start index that does not count from the end unless that is allowed."""
+    if allowed:
+        return start
+    if is_integer(start) and start < 0:
+        raise ValueError(f"{name}: index {start} is negative, and allow_negative_indices=False")
+    return start if is_integer(start) else np.maximum(start, 0)
+
+
 @user_facing
 def dynamic_slice(
-    operand: ArrayLike, start_indices: Sequence[Any], slice_sizes: Sequence[int]
+    operand: ArrayLike,
+    start_indices: Sequence[Any] | Array,
+    slice_sizes: Sequence[int],
+    *,
+    allow_negative_indices: bool | Sequence[bool] = True,
 ) -> Array:
     """A slice of fixed sizes at start indices known at run time, which are clamped into range.
+
+    Args:
+        operand: array.
+        start_indices: an integer for each axis.
+        slice_sizes: the size of the slice along each axis.
+        allow_negative_indices: whether negative ones count from the end, for all axes or each.
+
+    Returns:
+        The slice.
 
     >>> dynamic_slice(np.arange(5), (3,), (3,))
     array([2, 3, 4])
     """
     operand = as_array(operand)
-    starts = [start_indices[i] for i in range(len(operand.shape))]
+    starts = _starts("dynamic_slice", operand, start_indices, allow_negative_indices)
     return dynamic.dynamic_slice(operand, *starts, sizes=tuple(map(int, slice_sizes)))
 
 
 @user_facing
 def dynamic_update_slice(
-    operand: ArrayLike, update: ArrayLike, start_indices: Sequence[int | Array] | Array
+    operand: ArrayLike,
+    update: ArrayLike,
+    start_indices: Sequence[int | Array] | Array,
+    *,
+    allow_negative_indices: bool | Sequence[bool] = True,
 ) -> Array:
     """The array with a slice at start indices known at run time replaced; they are clamped.
+
+    Args:
+        operand: array.
+        update: the slice, of the operand's dtype.
+        start_indices: an integer for each axis.
+        allow_negative_indices: whether negative ones count from the end, for all axes or each.
+
+    Returns:
+        A new array.
 
     >>> dynamic_update_slice(np.zeros(4), np.ones(2), (1,))
     array([0., 1., 1., 0.])
     """
     operand, update = as_array(operand), as_array(update)
-    starts = (
-        start_indices
-        if isinstance(start_indices, tuple | list)
-        else [start_indices[i] for i in range(len(operand.shape))]
-    )
+    starts = _starts("dynamic_update_slice", operand, start_indices, allow_negative_indices)
     update = shape_ops.cast(update, operand.dtype)
     return dynamic.dynamic_update_slice(operand, update, *starts)
 
 
 @user_facing
 def dynamic_index_in_dim(
-    operand: ArrayLike, index: int | Array, axis: int = 0, keepdims: bool = True
+    operand: ArrayLike,
+    index: int | Array,
+    axis: int = 0,
+    keepdims: bool = True,
+    *,
+    allow_negative_indices: bool = True,
 ) -> Array:
     """One row along an axis, at an index known at run time.
 
@@ -59,6 +109,8 @@ def dynamic_index_in_dim(
     """
     operand = as_array(operand)
     axis = axis_of(axis, len(operand.shape))
+    if not allow_negative_indices:
+        index = np.maximum(index, 0)
     starts = [index if i == axis else 0 for i in range(len(operand.shape))]
     sizes = tuple(1 if i == axis else d for i, d in enumerate(operand.shape))
     out = dynamic.dynamic_slice(operand, *starts, sizes=sizes)
@@ -69,7 +121,12 @@ def dynamic_index_in_dim(
 
 @user_facing
 def dynamic_slice_in_dim(
-    operand: ArrayLike, start_index: int | Array, slice_size: int, axis: int = 0
+    operand: ArrayLike,
+    start_index: int | Array,
+    slice_size: int,
+    axis: int = 0,
+    *,
+    allow_negative_indices: bool = True,
 ) -> Array:
     """A slice along one axis, at a start index known at run time.
 
@@ -80,12 +137,17 @@ def dynamic_slice_in_dim(
     axis = axis_of(axis, len(operand.shape))
     starts = [start_index if i == axis else 0 for i in range(len(operand.shape))]
     sizes = [slice_size if i == axis else d for i, d in enumerate(operand.shape)]
-    return dynamic_slice(operand, starts, sizes)
+    return dynamic_slice(operand, starts, sizes, allow_negative_indices=allow_negative_indices)
 
 
 @user_facing
 def dynamic_update_slice_in_dim(
-    operand: ArrayLike, update: ArrayLike, start_index: int | Array, axis: int = 0
+    operand: ArrayLike,
+    update: ArrayLike,
+    start_index: int | Array,
+    axis: int = 0,
+    *,
+    allow_negative_indices: bool = True,
 ) -> Array:
     """The array with a slice along one axis replaced.
 
@@ -95,12 +157,19 @@ def dynamic_update_slice_in_dim(
     ndim = len(as_array(operand).shape)
     place = axis_of(axis, ndim)
     starts = [start_index if i == place else 0 for i in range(ndim)]
-    return dynamic_update_slice(operand, update, starts)
+    return dynamic_update_slice(
+        operand, update, starts, allow_negative_indices=allow_negative_indices
+    )
 
 
 @user_facing
 def dynamic_update_index_in_dim(
-    operand: ArrayLike, update: ArrayLike, index: int | Array, axis: int = 0
+    operand: ArrayLike,
+    update: ArrayLike,
+    index: int | Array,
+    axis: int = 0,
+    *,
+    allow_negative_indices: bool = True,
 ) -> Array:
     """The array with one row along an axis replaced.
 
@@ -110,7 +179,9 @@ def dynamic_update_index_in_dim(
     operand, update = as_array(operand), as_array(update)
     if len(update.shape) < len(operand.shape):
         update = np.expand_dims(update, axis)
-    return dynamic_update_slice_in_dim(operand, update, index, axis)
+    return dynamic_update_slice_in_dim(
+        operand, update, index, axis, allow_negative_indices=allow_negative_indices
+    )
 
 
 @user_facing
@@ -155,3 +226,34 @@ def slice_in_dim(
         (start_index, limit_index, stride),
     )
     return indexing.index(operand, key=key)
+
+
+@user_facing
+def index_in_dim(operand: ArrayLike, index: int, axis: int = 0, keepdims: bool = True) -> Array:
+    """One row along an axis, at an index that is static.
+
+    Args:
+        operand: array.
+        index: a Python integer; negative ones count from the end.
+        axis: the axis.
+        keepdims: whether the axis stays, with size one.
+
+    Returns:
+        The row.
+
+    Raises:
+        IndexError: there is no such row.
+
+    >>> index_in_dim(np.arange(6).reshape(2, 3), -1, 0, keepdims=False)
+    array([3, 4, 5])
+    """
+    x = as_array(operand)
+    place = axis_of(axis, len(x.shape))
+    size = x.shape[place]
+    if not is_integer(index):
+        raise TypeError(f"index_in_dim: the index must be a static integer, got {describe(index)}")
+    if not -size <= index < size:
+        raise IndexError(f"index {index} is out of bounds for axis {place} with size {size}")
+    at = int(index) % size
+    key = (at, at + 1, None) if keepdims else at
+    return indexing.index(x, key=(*(indexing.FULL,) * place, key))

@@ -27,8 +27,9 @@ from .protocol import FUNCTIONS, array, dispatch_ufunc
 from .reductions import sums_and_extrema
 
 if TYPE_CHECKING:
-    from ..compiler.native import eager
+    from ..compiler.native import draws, eager
 else:
+    draws = Deferred("funcgrad.compiler.native.draws", globals())
     eager = Deferred("funcgrad.compiler.native.eager", globals())
 
 __all__ = ["LATER", "sums_and_extrema"]
@@ -82,6 +83,13 @@ def _large(prim: Any, operands: Any) -> Any:
     return eager.evaluated(prim, operands)
 
 
+def _draws(key: Any, size: int, dtype: Any) -> Any:
+    """Random numbers by native code, unless that is switched off."""
+    if os.environ.get("FUNCGRAD_NATIVE") == "0" or not _has_llvmlite():
+        return NotImplemented
+    return draws.drawn(key, size, dtype)
+
+
 bind(
     Tracer,
     {**operators.python_operators(), **{name: _later(name) for name in LATER}},
@@ -95,5 +103,6 @@ bind(
         namespace=lambda: sys.modules[__package__],
         rest=load_all,
         large=_large,
+        draws=_draws,
     ),
 )

@@ -19,6 +19,7 @@ under "Parameters":
 - ``shape``: the shape of the result, a tuple of integers or one integer. Parameters broadcast to
   it; None is the shape to which they broadcast together.
 - ``dtype``: the type of the result: float16, float32 or float64.
+- ``out_sharding``: must be None: an array is on one device.
 
 >>> from funcgrad import random
 >>> dropout, noise = random.split(random.key(0))
@@ -59,7 +60,17 @@ from .inversion import (
     truncated_normal,
     weibull_min,
 )
-from .keys import PRNGKey, clone, fold_in, key, key_data, split, wrap_key_data
+from .keys import (
+    PRNGKey,
+    clone,
+    fold_in,
+    key,
+    key_data,
+    key_dtype,
+    key_impl,
+    split,
+    wrap_key_data,
+)
 from .selection import categorical, choice, permutation
 from .uniform_and_normal import bernoulli, bits, gumbel, normal, randint, uniform
 
@@ -86,6 +97,8 @@ __all__ = [
     "gumbel",
     "key",
     "key_data",
+    "key_dtype",
+    "key_impl",
     "laplace",
     "loggamma",
     "logistic",

@@ -8,14 +8,16 @@ from .. import arrays
 from ..core.tracebacks import user_facing
 from ..errors import ShapeError
 from ..ops.random.counts import random_binomial, random_multinomial, random_poisson
-from ..ops.random.threefry import random_uniform
 from ..typing import Array, ArrayLike, DTypeLike, Key, Shape
 from .arguments import as_floats, check_dtype, check_key, check_shape, parameters, real_parameter
+from .drawing import random_uniform
 from .samplers import signs, single_for_half
 
 
 @user_facing
-def rademacher(key: Key, shape: Shape = (), dtype: DTypeLike = int) -> Array:
+def rademacher(
+    key: Key, shape: Shape = (), dtype: DTypeLike = int, *, out_sharding: None = None
+) -> Array:
     """Draw numbers that are 1 or -1, each with probability 1/2.
 
     Parameters:
@@ -34,7 +36,14 @@ def rademacher(key: Key, shape: Shape = (), dtype: DTypeLike = int) -> Array:
 
 
 @user_facing
-def geometric(key: Key, p: ArrayLike, shape: Shape | None = None, dtype: DTypeLike = int) -> Array:
+def geometric(
+    key: Key,
+    p: ArrayLike,
+    shape: Shape | None = None,
+    dtype: DTypeLike = int,
+    *,
+    out_sharding: None = None,
+) -> Array:
     """Draw how many trials it takes until the first success.
 
     Parameters:
@@ -69,7 +78,14 @@ def _largest_below(dtype: np.dtype, precision: np.dtype) -> np.floating:
 
 
 @user_facing
-def poisson(key: Key, lam: ArrayLike, shape: Shape | None = None, dtype: DTypeLike = int) -> Array:
+def poisson(
+    key: Key,
+    lam: ArrayLike,
+    shape: Shape | None = None,
+    dtype: DTypeLike = int,
+    *,
+    out_sharding: None = None,
+) -> Array:
     """Draw from Poisson distributions.
 
     Parameters:
@@ -128,7 +144,13 @@ def binomial(
 
 @user_facing
 def multinomial(
-    key: Key, n: ArrayLike, p: ArrayLike, *, shape: Shape | None = None, dtype: DTypeLike = float
+    key: Key,
+    n: ArrayLike,
+    p: ArrayLike,
+    *,
+    shape: Shape | None = None,
+    dtype: DTypeLike = float,
+    unroll: int | bool = 1,
 ) -> Array:
     """Draw how often each of several outcomes happens in n trials.
 
@@ -136,6 +158,7 @@ def multinomial(
         n: numbers of trials; broadcasts to the leading axes of shape.
         p: probabilities of the outcomes, which are along the last axis.
         shape: shape of the result, the axis of outcomes included; None is the shape of p.
+        unroll: ignored: there is no loop that could be unrolled.
 
     Returns:
         Array of this shape and dtype: one outcome after the other, binomial numbers of the trials

@@ -37,7 +37,14 @@ from .samplers import (
 
 
 @user_facing
-def gamma(key: Key, a: ArrayLike, shape: Shape | None = None, dtype: DTypeLike = float) -> Array:
+def gamma(
+    key: Key,
+    a: ArrayLike,
+    shape: Shape | None = None,
+    dtype: DTypeLike = float,
+    *,
+    out_sharding: None = None,
+) -> Array:
     """Draw from gamma distributions, x**(a - 1) exp(-x) / Gamma(a) on [0, inf).
 
     Parameters:
@@ -61,7 +68,14 @@ def gamma(key: Key, a: ArrayLike, shape: Shape | None = None, dtype: DTypeLike =
 
 
 @user_facing
-def loggamma(key: Key, a: ArrayLike, shape: Shape | None = None, dtype: DTypeLike = float) -> Array:
+def loggamma(
+    key: Key,
+    a: ArrayLike,
+    shape: Shape | None = None,
+    dtype: DTypeLike = float,
+    *,
+    out_sharding: None = None,
+) -> Array:
     """Draw logarithms of numbers from gamma distributions, which do not underflow for small a.
 
     Parameters:
@@ -83,7 +97,12 @@ def loggamma(key: Key, a: ArrayLike, shape: Shape | None = None, dtype: DTypeLik
 
 @user_facing
 def chisquare(
-    key: Key, df: ArrayLike, shape: Shape | None = None, dtype: DTypeLike = float
+    key: Key,
+    df: ArrayLike,
+    shape: Shape | None = None,
+    dtype: DTypeLike = float,
+    *,
+    out_sharding: None = None,
 ) -> Array:
     """Draw from chi-square distributions, of density ~ x**(df / 2 - 1) exp(-x / 2) on [0, inf).
 
@@ -111,6 +130,8 @@ def f(
     dfden: ArrayLike,
     shape: Shape | None = None,
     dtype: DTypeLike = float,
+    *,
+    out_sharding: None = None,
 ) -> Array:
     """Draw from F distributions: ratios of chi-square numbers, each over its degrees of freedom.
 
@@ -136,7 +157,14 @@ def f(
 
 
 @user_facing
-def t(key: Key, df: ArrayLike, shape: Shape | None = None, dtype: DTypeLike = float) -> Array:
+def t(
+    key: Key,
+    df: ArrayLike,
+    shape: Shape | None = None,
+    dtype: DTypeLike = float,
+    *,
+    out_sharding: None = None,
+) -> Array:
     """Draw from Student's t distributions, of density ~ (1 + x**2 / df)**(-(df + 1) / 2).
 
     Parameters:
@@ -164,7 +192,13 @@ def t(key: Key, df: ArrayLike, shape: Shape | None = None, dtype: DTypeLike = fl
 
 @user_facing
 def beta(
-    key: Key, a: ArrayLike, b: ArrayLike, shape: Shape | None = None, dtype: DTypeLike = float
+    key: Key,
+    a: ArrayLike,
+    b: ArrayLike,
+    shape: Shape | None = None,
+    dtype: DTypeLike = float,
+    *,
+    out_sharding: None = None,
 ) -> Array:
     """Draw from beta distributions, of density ~ x**(a - 1) (1 - x)**(b - 1) on [0, 1].
 
@@ -194,7 +228,12 @@ def beta(
 
 @user_facing
 def dirichlet(
-    key: Key, alpha: ArrayLike, shape: Shape | None = None, dtype: DTypeLike = float
+    key: Key,
+    alpha: ArrayLike,
+    shape: Shape | None = None,
+    dtype: DTypeLike = float,
+    *,
+    out_sharding: None = None,
 ) -> Array:
     """Draw vectors of probabilities from Dirichlet distributions, ~ prod(x**(alpha - 1)).
 
@@ -232,7 +271,12 @@ def dirichlet(
 
 @user_facing
 def generalized_normal(
-    key: Key, p: ArrayLike, shape: Shape = (), dtype: DTypeLike = float
+    key: Key,
+    p: ArrayLike,
+    shape: Shape = (),
+    dtype: DTypeLike = float,
+    *,
+    out_sharding: None = None,
 ) -> Array:
     """Draw from the generalized normal distribution, of density ~ exp(-abs(x)**p).
 
@@ -263,7 +307,13 @@ def _signed_powers(key: Key, p: Array, shape: tuple[int, ...], dtype: np.dtype) 
 
 @user_facing
 def ball(
-    key: Key, d: int, p: ArrayLike = 2.0, shape: Shape = (), dtype: DTypeLike = float
+    key: Key,
+    d: int,
+    p: ArrayLike = 2.0,
+    shape: Shape = (),
+    dtype: DTypeLike = float,
+    *,
+    out_sharding: None = None,
 ) -> Array:
     """Draw uniformly from the unit ball of the p-norm.
 

@@ -9,7 +9,6 @@ from ..core.tracebacks import user_facing
 from ..errors import ShapeError
 from ..ops.families import broadcast_shapes
 from ..ops.random.gamma import following, slope_of_wald
-from ..ops.random.threefry import random_uniform
 from ..ops.structural.stop import stop
 from ..typing import Array, ArrayLike, DTypeLike, Key, Shape
 from .arguments import (
@@ -23,12 +22,18 @@ from .arguments import (
     parameters,
     real_parameter,
 )
+from .drawing import random_uniform
 from .samplers import normals, rounded, signs, single_for_half, split_key
 
 
 @user_facing
 def lognormal(
-    key: Key, sigma: ArrayLike = 1.0, shape: Shape | None = None, dtype: DTypeLike = float
+    key: Key,
+    sigma: ArrayLike = 1.0,
+    shape: Shape | None = None,
+    dtype: DTypeLike = float,
+    *,
+    out_sharding: None = None,
 ) -> Array:
     """Draw numbers whose logarithms are normal, with mean 0.
 
@@ -52,7 +57,9 @@ def lognormal(
 
 
 @user_facing
-def maxwell(key: Key, shape: Shape = (), dtype: DTypeLike = float) -> Array:
+def maxwell(
+    key: Key, shape: Shape = (), dtype: DTypeLike = float, *, out_sharding: None = None
+) -> Array:
     """Draw from the Maxwell distribution, of density ~ x**2 exp(-x**2 / 2) on [0, inf).
 
     Returns:
@@ -102,7 +109,14 @@ def double_sided_maxwell(
 
 
 @user_facing
-def wald(key: Key, mean: ArrayLike, shape: Shape | None = None, dtype: DTypeLike = float) -> Array:
+def wald(
+    key: Key,
+    mean: ArrayLike,
+    shape: Shape | None = None,
+    dtype: DTypeLike = float,
+    *,
+    out_sharding: None = None,
+) -> Array:
     """Draw from Wald (inverse Gaussian) distributions with scale 1.
 
     Parameters:
@@ -148,6 +162,8 @@ def multivariate_normal(
     shape: Shape | None = None,
     dtype: DTypeLike | None = None,
     method: str = "cholesky",
+    *,
+    out_sharding: None = None,
 ) -> Array:
     """Draw vectors from multivariate normal distributions.
 
@@ -214,7 +230,13 @@ def _square_root(cov: Array, method: str) -> Array:
 
 @user_facing
 def orthogonal(
-    key: Key, n: int, shape: Shape = (), dtype: DTypeLike = float, m: int | None = None
+    key: Key,
+    n: int,
+    shape: Shape = (),
+    dtype: DTypeLike = float,
+    m: int | None = None,
+    *,
+    out_sharding: None = None,
 ) -> Array:
     """Draw uniformly from the orthogonal matrices, or from the unitary ones.
 

@@ -9,16 +9,18 @@ import numpy as np
 
 from ..core.tracebacks import user_facing
 from ..ops.pointwise.special import erf, erf_inv
-from ..ops.random.threefry import random_uniform
 from ..ops.structural.stop import stop
 from ..typing import Array, ArrayLike, DTypeLike, Key, Shape
 from .arguments import check_dtype, check_key, check_shape, parameters
+from .drawing import random_uniform
 from .normal_tail import TAIL, tail_quantile
 from .samplers import exponentials, uniform_from
 
 
 @user_facing
-def exponential(key: Key, shape: Shape = (), dtype: DTypeLike = float) -> Array:
+def exponential(
+    key: Key, shape: Shape = (), dtype: DTypeLike = float, *, out_sharding: None = None
+) -> Array:
     """Draw from the standard exponential distribution, exp(-x) on [0, inf).
 
     Returns:
@@ -34,7 +36,9 @@ def exponential(key: Key, shape: Shape = (), dtype: DTypeLike = float) -> Array:
 
 
 @user_facing
-def laplace(key: Key, shape: Shape = (), dtype: DTypeLike = float) -> Array:
+def laplace(
+    key: Key, shape: Shape = (), dtype: DTypeLike = float, *, out_sharding: None = None
+) -> Array:
     """Draw from the standard Laplace distribution, exp(-abs(x)) / 2.
 
     Returns:
@@ -52,7 +56,9 @@ def laplace(key: Key, shape: Shape = (), dtype: DTypeLike = float) -> Array:
 
 
 @user_facing
-def logistic(key: Key, shape: Shape = (), dtype: DTypeLike = float) -> Array:
+def logistic(
+    key: Key, shape: Shape = (), dtype: DTypeLike = float, *, out_sharding: None = None
+) -> Array:
     """Draw from the standard logistic distribution, exp(-x) / (1 + exp(-x))**2.
 
     Returns:
@@ -69,7 +75,9 @@ def logistic(key: Key, shape: Shape = (), dtype: DTypeLike = float) -> Array:
 
 
 @user_facing
-def cauchy(key: Key, shape: Shape = (), dtype: DTypeLike = float) -> Array:
+def cauchy(
+    key: Key, shape: Shape = (), dtype: DTypeLike = float, *, out_sharding: None = None
+) -> Array:
     """Draw from the standard Cauchy distribution, 1 / (pi (1 + x**2)).
 
     Returns:
@@ -86,7 +94,14 @@ def cauchy(key: Key, shape: Shape = (), dtype: DTypeLike = float) -> Array:
 
 
 @user_facing
-def pareto(key: Key, b: ArrayLike, shape: Shape | None = None, dtype: DTypeLike = float) -> Array:
+def pareto(
+    key: Key,
+    b: ArrayLike,
+    shape: Shape | None = None,
+    dtype: DTypeLike = float,
+    *,
+    out_sharding: None = None,
+) -> Array:
     """Draw from Pareto distributions, b / x**(b + 1) on [1, inf).
 
     Parameters:
@@ -109,7 +124,12 @@ def pareto(key: Key, b: ArrayLike, shape: Shape | None = None, dtype: DTypeLike 
 
 @user_facing
 def rayleigh(
-    key: Key, scale: ArrayLike, shape: Shape | None = None, dtype: DTypeLike = float
+    key: Key,
+    scale: ArrayLike,
+    shape: Shape | None = None,
+    dtype: DTypeLike = float,
+    *,
+    out_sharding: None = None,
 ) -> Array:
     """Draw from Rayleigh distributions, x / scale**2 exp(-x**2 / (2 scale**2)) on [0, inf).
 
@@ -167,6 +187,8 @@ def triangular(
     right: ArrayLike,
     shape: Shape | None = None,
     dtype: DTypeLike = float,
+    *,
+    out_sharding: None = None,
 ) -> Array:
     """Draw from triangular distributions, whose densities rise from left to mode and fall to right.
 
@@ -206,6 +228,8 @@ def truncated_normal(
     upper: ArrayLike,
     shape: Shape | None = None,
     dtype: DTypeLike = float,
+    *,
+    out_sharding: None = None,
 ) -> Array:
     """Draw from the standard normal distribution, restricted to the interval (lower, upper).
 

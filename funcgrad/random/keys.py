@@ -6,12 +6,12 @@ import numpy as np
 
 from .. import arrays
 from ..context import current
+from ..core.blame import describe
 from ..core.tracebacks import user_facing
 from ..ops.random.threefry import threefry2x32
-from ..typing import Array, Key, Shape
+from ..typing import Array, DTypeLike, Key, Shape
 from .arguments import (
     UINT32,
-    check_choice,
     check_integer_scalar,
     check_key,
     check_key_form,
@@ -20,13 +20,38 @@ from .arguments import (
 )
 from .samplers import split_key, word_beside
 
+THREEFRY = "threefry2x32"
+"""The one generator."""
+
+
+def check_impl(name: str, impl: object) -> None:
+    """Raise unless a generator is the one that there is, by either of its names, or None."""
+    if impl in (None, THREEFRY, "fry"):
+        return
+    if impl in ("rbg", "unsafe_rbg"):
+        raise ValueError(
+            f"{name}: impl {impl!r} draws numbers that depend on the device and on the compiler; "
+            f"funcgrad has {THREEFRY!r}, whose numbers are the same everywhere"
+        )
+    if not isinstance(impl, str):
+        raise TypeError(f"{name}: impl must be {THREEFRY!r} or None, got {describe(impl)}")
+    raise ValueError(f"{name}: impl {impl!r} is unknown; there is {THREEFRY!r}")
+
+
+def _check_key_dtype(name: str, dtype: object) -> None:
+    """Raise unless keys are wanted in the dtype that they have."""
+    if dtype is not None and dtype != UINT32:
+        raise TypeError(f"{name}: keys are arrays of uint32, not of {describe(dtype)}")
+
 
 @user_facing
-def key(seed: int | Array) -> Array:
+def key(seed: int | Array, *, impl: str | None = None, dtype: DTypeLike | None = None) -> Array:
     """Make a key from an integer.
 
     Args:
         seed: a Python integer from -2**63 to 2**64 - 1, or an integer scalar, traced or not.
+        impl: name of the generator; there is one, "threefry2x32".
+        dtype: dtype of the key, which is ``key_dtype()``; None is this too.
 
     Returns:
         uint32 array of shape (2,): the upper and the lower half of the seed.
@@ -34,11 +59,14 @@ def key(seed: int | Array) -> Array:
     Raises:
         TypeError: if the seed is no integer scalar.
         OverflowError: if it has more than 64 bits.
+        ValueError: if another generator is asked for: numbers of "rbg" depend on the device.
 
     >>> from funcgrad import random
     >>> random.key(7)
     array([0, 7], dtype=uint32)
     """
+    check_impl("key", impl)
+    _check_key_dtype("key", dtype)
     if isinstance(seed, int):
         if not -(2**63) <= seed < 2**64:
             raise OverflowError(
@@ -55,11 +83,12 @@ def key(seed: int | Array) -> Array:
 
 
 @user_facing
-def PRNGKey(seed: int | Array) -> Array:
+def PRNGKey(seed: int | Array, *, impl: str | None = None) -> Array:
     """Make a key from an integer: the older name of ``key``.
 
     Args:
         seed: as for ``key``.
+        impl: as for ``key``.
 
     Returns:
         uint32 array of shape (2,).
@@ -68,7 +97,7 @@ def PRNGKey(seed: int | Array) -> Array:
     >>> random.PRNGKey(-1)
     array([4294967295, 4294967295], dtype=uint32)
     """
-    return key(seed)
+    return key(seed, impl=impl)
 
 
 @user_facing
@@ -139,12 +168,15 @@ def key_data(keys: Array) -> Array:
 
 
 @user_facing
-def wrap_key_data(key_bits_array: Array, *, impl: str | None = None) -> Array:
+def wrap_key_data(
+    key_bits_array: Array, *, impl: str | None = None, dtype: DTypeLike | None = None
+) -> Array:
     """Make keys from the numbers that they are made of.
 
     Args:
         key_bits_array: uint32 array of shape (..., 2).
         impl: name of the generator; there is one, "threefry2x32".
+        dtype: dtype of keys; None or ``key_dtype()``.
 
     Returns:
         The array.
@@ -156,9 +188,46 @@ def wrap_key_data(key_bits_array: Array, *, impl: str | None = None) -> Array:
     >>> random.wrap_key_data(np.array([0, 7], np.uint32))
     array([0, 7], dtype=uint32)
     """
-    check_choice("wrap_key_data", "impl", impl or "threefry2x32", ("threefry2x32",))
+    check_impl("wrap_key_data", impl)
+    _check_key_dtype("wrap_key_data", dtype)
     check_keys("wrap_key_data", key_bits_array)
     return key_bits_array
+
+
+@user_facing
+def key_impl(keys: Array) -> str:
+    """Return the name of the generator that keys are for.
+
+    Args:
+        keys: a key, or an array of keys.
+
+    Returns:
+        "threefry2x32".
+
+    >>> from funcgrad import random
+    >>> random.key_impl(random.key(0))
+    'threefry2x32'
+    """
+    check_keys("key_impl", keys)
+    return THREEFRY
+
+
+@user_facing
+def key_dtype(impl_spec: str | None = None) -> np.dtype[np.uint32]:
+    """Return the dtype of keys.
+
+    Args:
+        impl_spec: name of the generator; there is one, "threefry2x32".
+
+    Returns:
+        The dtype uint32: a key is two numbers of it.
+
+    >>> from funcgrad import random
+    >>> random.key_dtype()
+    dtype('uint32')
+    """
+    check_impl("key_dtype", impl_spec)
+    return UINT32
 
 
 @user_facing

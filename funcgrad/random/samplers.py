@@ -11,9 +11,10 @@ import numpy as np
 from .. import arrays
 from ..ops.pointwise.special import erf_inv
 from ..ops.random.gamma import following, random_gamma, slope_of_gamma, slope_of_loggamma
-from ..ops.random.threefry import random_uniform, threefry2x32
+from ..ops.random.threefry import threefry2x32
 from ..typing import Array, Key
 from .arguments import UINT32, is_scalar
+from .drawing import random_uniform
 
 _UNSIGNED = {size: np.dtype(f"u{size}") for size in (1, 2, 4, 8)}
 

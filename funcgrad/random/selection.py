@@ -12,7 +12,6 @@ from .. import arrays
 from ..core.tracebacks import user_facing
 from ..errors import ShapeError
 from ..numpy.indexing.taking import take
-from ..ops.random.threefry import random_uniform
 from ..typing import Array, ArrayLike, Key, Shape
 from .arguments import (
     UINT32,
@@ -27,6 +26,7 @@ from .arguments import (
     is_integer_scalar,
     real_parameter,
 )
+from .drawing import random_uniform
 from .samplers import gumbels, integers, single_for_half, split_key
 
 
@@ -38,6 +38,8 @@ def categorical(
     shape: Shape | None = None,
     replace: bool = True,
     mode: str | None = None,
+    *,
+    out_sharding: None = None,
 ) -> Array:
     """Draw categories whose log probabilities are given up to a constant.
 
@@ -97,7 +99,9 @@ def _largest(scores: Array, count: int) -> Array:
 
 
 @user_facing
-def permutation(key: Key, x: ArrayLike, axis: int = 0, independent: bool = False) -> Array:
+def permutation(
+    key: Key, x: ArrayLike, axis: int = 0, independent: bool = False, *, out_sharding: None = None
+) -> Array:
     """Shuffle an array, or the integers below a number.
 
     Parameters:
@@ -158,6 +162,7 @@ def choice(
     replace: bool = True,
     p: ArrayLike | None = None,
     axis: int = 0,
+    mode: str | None = None,
 ) -> Array:
     """Draw elements of an array, or integers below a number.
 
@@ -168,6 +173,8 @@ def choice(
         p: probabilities of the elements, a vector that need not be normalised; None makes them
             equal.
         axis: axis of a along which elements are counted.
+        mode: of the Gumbel numbers by which a draw with p and without replacement is made, as for
+            ``gumbel``.
 
     Returns:
         Array of shape a.shape[:axis] + shape + a.shape[axis + 1:]. Where traced probabilities are
@@ -184,12 +191,13 @@ def choice(
     """
     check_key("choice", key)
     shape = check_shape("choice", shape)
+    mode = check_gumbel_mode("choice", mode)
     if is_integer_scalar(a):
-        chosen, possible = _drawn_positions(key, operator.index(a), shape, replace, p)
+        chosen, possible = _drawn_positions(key, operator.index(a), shape, replace, p, mode)
         return chosen if possible is None else np.where(possible, chosen, -1)[()]
     array = as_array(a)
     axis = check_axis("choice", axis, array.ndim)
-    chosen, possible = _drawn_positions(key, array.shape[axis], shape, replace, p)
+    chosen, possible = _drawn_positions(key, array.shape[axis], shape, replace, p, mode)
     array, chosen = arrays.harmonize((array, chosen))[1]
     drawn = take(array, chosen, axis=axis)
     if possible is None:
@@ -202,7 +210,12 @@ def choice(
 
 
 def _drawn_positions(
-    key: Key, population: int, shape: tuple[int, ...], replace: bool, p: ArrayLike | None
+    key: Key,
+    population: int,
+    shape: tuple[int, ...],
+    replace: bool,
+    p: ArrayLike | None,
+    mode: str,
 ) -> tuple[Array, Array | None]:
     """Positions that are drawn, and a mask of those that are possible, where that is not known."""
     count = prod(shape)
@@ -211,7 +224,7 @@ def _drawn_positions(
     if not replace:
         check_population("choice", count, population)
     if p is not None:
-        return _weighted_choice(key, population, shape, replace, p)
+        return _weighted_choice(key, population, shape, replace, p, mode)
     if replace:
         bounds = np.array([0, population])
         return integers(key, shape, bounds[0], bounds[1], np.dtype(np.int64)), None
@@ -231,7 +244,7 @@ def _check_probabilities(p: Array, needed: int) -> None:
 
 
 def _weighted_choice(
-    key: Key, population: int, shape: tuple[int, ...], replace: bool, p: ArrayLike
+    key: Key, population: int, shape: tuple[int, ...], replace: bool, p: ArrayLike, mode: str
 ) -> tuple[Any, Any]:
     """Positions drawn with probabilities, and a mask of those possible, where not known."""
     weights = as_floats(real_parameter("choice", "p", p))
@@ -251,7 +264,7 @@ def _weighted_choice(
         chosen = np.searchsorted(total, total[-1] * (1 - u))
     else:
         noise, weights = arrays.harmonize(
-            (gumbels(key, weights.shape, weights.dtype, "low"), weights)
+            (gumbels(key, weights.shape, weights.dtype, mode), weights)
         )[1]
         with np.errstate(divide="ignore"):
             chosen = np.reshape(_largest(noise + np.log(weights), count), shape)[()]

@@ -6,7 +6,6 @@ import numpy as np
 
 from .. import arrays
 from ..core.tracebacks import user_facing
-from ..ops.random.threefry import random_uniform
 from ..typing import Array, ArrayLike, DTypeLike, Key, Shape
 from .arguments import (
     as_floats,
@@ -19,11 +18,14 @@ from .arguments import (
     is_scalar,
     real_parameter,
 )
+from .drawing import random_uniform
 from .samplers import gumbels, integers, normals, scaled
 
 
 @user_facing
-def bits(key: Key, shape: Shape = (), dtype: DTypeLike = np.uint64) -> Array:
+def bits(
+    key: Key, shape: Shape = (), dtype: DTypeLike = np.uint64, *, out_sharding: None = None
+) -> Array:
     """Draw unsigned integers, all values of the type being equally likely.
 
     Parameters:
@@ -48,6 +50,8 @@ def uniform(
     dtype: DTypeLike = float,
     minval: ArrayLike = 0.0,
     maxval: ArrayLike = 1.0,
+    *,
+    out_sharding: None = None,
 ) -> Array:
     """Draw from the uniform distribution on [minval, maxval).
 
@@ -83,7 +87,13 @@ def uniform(
 
 @user_facing
 def randint(
-    key: Key, shape: Shape, minval: ArrayLike, maxval: ArrayLike, dtype: DTypeLike = int
+    key: Key,
+    shape: Shape,
+    minval: ArrayLike,
+    maxval: ArrayLike,
+    dtype: DTypeLike = int,
+    *,
+    out_sharding: None = None,
 ) -> Array:
     """Draw integers from minval to maxval - 1.
 
@@ -109,7 +119,14 @@ def randint(
 
 
 @user_facing
-def bernoulli(key: Key, p: ArrayLike = 0.5, shape: Shape | None = None, mode: str = "low") -> Array:
+def bernoulli(
+    key: Key,
+    p: ArrayLike = 0.5,
+    shape: Shape | None = None,
+    mode: str = "low",
+    *,
+    out_sharding: None = None,
+) -> Array:
     """Draw booleans that are True with probability p.
 
     Parameters:
@@ -140,7 +157,9 @@ def bernoulli(key: Key, p: ArrayLike = 0.5, shape: Shape | None = None, mode: st
 
 
 @user_facing
-def normal(key: Key, shape: Shape = (), dtype: DTypeLike = float) -> Array:
+def normal(
+    key: Key, shape: Shape = (), dtype: DTypeLike = float, *, out_sharding: None = None
+) -> Array:
     """Draw from the standard normal distribution.
 
     Parameters:
@@ -160,7 +179,14 @@ def normal(key: Key, shape: Shape = (), dtype: DTypeLike = float) -> Array:
 
 
 @user_facing
-def gumbel(key: Key, shape: Shape = (), dtype: DTypeLike = float, mode: str | None = None) -> Array:
+def gumbel(
+    key: Key,
+    shape: Shape = (),
+    dtype: DTypeLike = float,
+    mode: str | None = None,
+    *,
+    out_sharding: None = None,
+) -> Array:
     """Draw from the standard Gumbel distribution, exp(-(x + exp(-x))).
 
     Parameters:

@@ -12,6 +12,7 @@ import pytest
 from closures.functions import LAX, NN, of_table
 from devices.placing import assert_same, upload
 from devices.transforming import direction
+from lax import window_calls
 from surface import elementwise, products, reducing, shaping
 from surface.checks import Bound, Call
 
@@ -39,18 +40,26 @@ def cotangent(o: Any, i: int) -> Any:
 @pytest.mark.parametrize("name", NAMES)
 def test_calls(xp: Any, name: str) -> None:
     for case in TABLE[name]:
-        bound = Bound(getattr(fnp, name), case)
-        if not bound.leaves:
-            continue
-        there = upload(xp, bound.leaves)
-        with np.errstate(all="ignore"):
-            if not case.concrete:
-                assert_same(fg.jit(bound)(*there), fg.jit(bound)(*bound.leaves), 1e-9)
-            if any(x.dtype.kind in "fc" for x in bound.leaves):
-                found = gradients(
-                    bound, there, lambda c: c if c.dtype == fg.float0 else upload(xp, c)
-                )
-                assert_same(found, gradients(bound, bound.leaves, lambda c: c), 1e-9)
+        compare(xp, Bound(getattr(fnp, name), case))
+
+
+@pytest.mark.parametrize("name", sorted(window_calls.TABLE))
+def test_calls_of_lax(xp: Any, name: str) -> None:
+    for fun, _, case in window_calls.TABLE[name]:
+        compare(xp, Bound(fun, case))
+
+
+def compare(xp: Any, bound: Bound) -> None:
+    """A call on a device, compiled and differentiated, beside the same on the CPU."""
+    if not bound.leaves:
+        return
+    there, rtol = upload(xp, bound.leaves), max(1e-9, bound.case.rtol)
+    with np.errstate(all="ignore"):
+        if not bound.case.concrete:
+            assert_same(fg.jit(bound)(*there), fg.jit(bound)(*bound.leaves), rtol)
+        if any(x.dtype.kind in "fc" for x in bound.leaves):
+            found = gradients(bound, there, lambda c: c if c.dtype == fg.float0 else upload(xp, c))
+            assert_same(found, gradients(bound, bound.leaves, lambda c: c), rtol)
 
 
 TABLES = {"lax": LAX, "nn": NN}

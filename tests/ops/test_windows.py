@@ -7,6 +7,7 @@ from funcgrad import grad, jvp, vjp
 from funcgrad.api.jit import jit
 from funcgrad.api.vmap import vmap
 from funcgrad.errors import ShapeError
+from funcgrad.lax import reduce_window
 from funcgrad.ops.pointwise.comparison import select
 from funcgrad.ops.shape import reduce_sum
 from funcgrad.ops.windows.geometry import window_count, window_padding
@@ -14,7 +15,6 @@ from funcgrad.ops.windows.reduce_window import (
     avg_pool,
     max_pool,
     overlap_add,
-    reduce_window,
     reduce_window_max,
     reduce_window_min,
     reduce_window_sum,
@@ -269,7 +269,7 @@ def test_errors():
         reduce_window(x, 0, np.add, (2, 2), (1, 1), "FULL")
     with pytest.raises(ShapeError, match=r"does not give a \(low, high\) pair for each of 2 axes"):
         reduce_window(x, 0, np.add, (2, 2), (1, 1), [(0, 0)])
-    with pytest.raises(TypeError, match=r"use np\.maximum, np\.minimum or np\.add"):
-        reduce_window(x, 1, np.multiply, (2, 2), (1, 1), "VALID")
+    with pytest.raises(TypeError, match=r"'mean' is unknown: use \"max\", \"min\", \"add\""):
+        reduce_window(x, 1, "mean", (2, 2), (1, 1), "VALID")
     with pytest.raises(ShapeError, match="2 spatial axes, not one of shape"):
         max_pool(np.ones((4, 3)), (2, 2))

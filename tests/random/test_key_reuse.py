@@ -57,7 +57,7 @@ CALLS = {
 
 
 def test_every_sampler_is_here():
-    others = {"PRNGKey", "key", "fold_in", "key_data", "wrap_key_data", "clone"}
+    others = set("PRNGKey key fold_in key_data key_dtype key_impl wrap_key_data clone".split())
     assert set(CALLS) | others == set(random.__all__)
 
 

@@ -99,7 +99,7 @@ ERRORS = {
     ),
     "generator": (
         lambda: random.wrap_key_data(KEY, impl="rbg"), ValueError,
-        r"wrap_key_data: impl must be one of 'threefry2x32'; got 'rbg'",
+        r"wrap_key_data: impl 'rbg' draws numbers that depend on the device",
     ),
     "key data": (
         lambda: random.key_data(np.zeros(2)), TypeError,

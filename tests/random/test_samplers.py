@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.testing import assert_array_equal
 from sampler_calls import COV, SAMPLERS
 
 import funcgrad as fg
@@ -53,7 +54,17 @@ def test_numbers_are_those_of_jax(draw):
 def test_every_sampler_is_compared():
     names = {d["name"] for d in JAX["draws"]}
     earlier = {"bits", "uniform", "normal", "randint", "categorical", "permutation", "choice"}
-    keys = {"PRNGKey", "key", "split", "fold_in", "key_data", "wrap_key_data", "clone"}
+    keys = {
+        "PRNGKey",
+        "key",
+        "split",
+        "fold_in",
+        "key_data",
+        "key_dtype",
+        "key_impl",
+        "wrap_key_data",
+        "clone",
+    }
     assert names | earlier | keys == set(random.__all__)
 
 
@@ -302,3 +313,49 @@ def test_wald_by_its_definition():
     y = random.normal(keys[0], (100,)) ** 2
     x = random.wald(KEY, mean, (100,))
     np.testing.assert_allclose((x - mean) ** 2 / (mean**2 * x), y, rtol=1e-9, atol=1e-12)
+
+
+def test_keys_say_of_which_generator_they_are():
+    key = random.key(7, impl="threefry2x32")
+    assert_array_equal(key, random.key(7))
+    assert random.key_impl(key) == "threefry2x32"
+    assert random.key_dtype() == random.key_dtype("threefry2x32") == key.dtype
+    assert_array_equal(random.PRNGKey(7, impl="fry"), key)
+    assert_array_equal(random.wrap_key_data(random.key_data(key), impl=random.key_impl(key)), key)
+    assert_array_equal(random.key(7, dtype=random.key_dtype()), key)
+    calls = [
+        lambda: random.key(0, impl="rbg"),
+        lambda: random.PRNGKey(0, impl="unsafe_rbg"),
+        lambda: random.key_dtype("rbg"),
+        lambda: random.wrap_key_data(key, impl="rbg"),
+    ]
+    for call in calls:
+        with pytest.raises(ValueError, match=r"depend on the device.*threefry2x32"):
+            call()
+    with pytest.raises(ValueError, match="'philox' is unknown"):
+        random.key(0, impl="philox")
+    with pytest.raises(TypeError, match="arrays of uint32"):
+        random.key(0, dtype=np.int32)
+
+
+@pytest.mark.parametrize("dtype", ["u1", "u2", "u4", "u8", "f2", "f4", "f8"])
+@pytest.mark.parametrize("native", ["0", "1"])
+def test_many_numbers_are_those_of_few(dtype, native, monkeypatch):
+    """Numbers of large arrays, which native code may draw, are the first ones of larger arrays."""
+    monkeypatch.setenv("FUNCGRAD_NATIVE", native)
+    key = random.key(5)
+    draw = random.uniform if dtype[0] == "f" else random.bits
+    many = draw(key, (3, 5461 + 7), dtype)
+    assert many.dtype == dtype
+    assert_array_equal(many.reshape(-1)[:200], draw(key, (200,), dtype))
+    monkeypatch.setenv("FUNCGRAD_NATIVE", "0")
+    assert_array_equal(many, draw(key, (3, 5461 + 7), dtype))
+
+
+def test_weighted_choice_takes_finer_noise():
+    p = np.array([0.2, 0.3, 0.5])
+    for mode in (None, "low", "high"):
+        drawn = random.choice(random.key(0), 3, (3,), replace=False, p=p, mode=mode)
+        assert sorted(drawn) == [0, 1, 2]
+    with pytest.raises(ValueError, match="mode must be one of"):
+        random.choice(random.key(0), 3, (3,), replace=False, p=p, mode="coarse")

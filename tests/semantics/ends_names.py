@@ -100,22 +100,43 @@ LAX_ALIASES = {
 
 _LAX_REASONS = {
     "communication; pmean divides by a Python number": """
-        all_gather all_to_all axis_index axis_size pmax pmean pmin ppermute psum psum_scatter""",
-    "control flow": "associative_scan cond fori_loop map scan switch while_loop stop_gradient",
+        all_gather all_to_all axis_index axis_size pbroadcast pmax pmean pmin ppermute pshuffle psum
+        psum_scatter pswapaxes""",
+    "control flow, or a function of the user's": """
+        associative_scan cond fori_loop map scan switch while_loop stop_gradient custom_linear_solve
+        custom_root reduce scatter_apply optimization_barrier platform_dependent composite
+        with_sharding_constraint""",
+    "a name of an option, or about shapes and dtypes": """
+        AccuracyMode ConvGeneralDilatedDimensionNumbers DotAlgorithm DotAlgorithmPreset
+        DotDimensionNumbers GatherDimensionNumbers GatherScatterMode Precision PrecisionLike
+        RaggedDotDimensionNumbers RoundingMethod ScatterDimensionNumbers Tolerance broadcast_shapes
+        conv_general_permutations conv_general_shape_tuple conv_shape_tuple
+        conv_transpose_shape_tuple dtype padtype_to_pads reduce_window_shape_tuple
+        shape_as_value""",
+    "makes an array, from nothing differentiable": "broadcasted_iota empty full iota",
+    "of SciPy in two or three operands; derivatives are compared in tests/lax": """
+        betainc igamma igamma_grad_a igammac polygamma random_gamma_grad zeta""",
+    "a Bessel function of SciPy; derivatives are compared in tests/lax": "bessel_i0e bessel_i1e",
+    "composed of covered ones": "complex cumlogsumexp integer_pow reduce_precision",
     "moves or chooses elements": """
-        broadcast_in_dim clamp concatenate convert_element_type dynamic_index_in_dim dynamic_slice
+        broadcast broadcast_like broadcast_to_rank collapse gather index_in_dim index_take scatter
+        select_n sort_key_val split stack tile unstack broadcast_in_dim clamp concatenate
+        convert_element_type dynamic_index_in_dim dynamic_slice
         dynamic_slice_in_dim dynamic_update_index_in_dim dynamic_update_slice
         dynamic_update_slice_in_dim expand_dims full_like pad reshape rev select slice slice_in_dim
         squeeze top_k transpose""",
     "boolean, an index or an integer": """
-        argmax argmin bitwise_and bitwise_not bitwise_or bitwise_xor eq ge gt is_finite le lt ne
-        population_count shift_left shift_right_arithmetic""",
+        argmax argmin bitcast_convert_type bitwise_and bitwise_not bitwise_or bitwise_xor clz eq ge
+        gt is_finite le lt mulhi ne population_count reduce_and reduce_or reduce_xor shift_left
+        shift_right_arithmetic shift_right_logical""",
     "piecewise constant or linear": """
-        ceil floor nextafter round sign rem cummax cummin max_pool reduce_window avg_pool""",
+        approx_max_k approx_min_k ceil floor nextafter reduce_max reduce_min round scatter_max
+        scatter_min sign rem cummax cummin max_pool reduce_window avg_pool""",
     "sums of products: their range is that of the products": """
         ConvDimensionNumbers conv conv_dimension_numbers conv_general_dilated
-        conv_general_dilated_patches conv_transpose conv_with_general_padding cumprod
-        dot_general""",
+        conv_general_dilated_local conv_general_dilated_patches conv_transpose
+        conv_with_general_padding batch_matmul cumprod dot dot_general ragged_dot ragged_dot_general
+        reduce_prod reduce_sum scatter_add scatter_mul scatter_sub""",
 }
 LAX_LISTED = {name: reason for reason, names in _LAX_REASONS.items() for name in names.split()}
 """Names of funcgrad.lax that are not covered, and why."""

@@ -54,12 +54,18 @@ def _joined(b: Builder, x0: Value, x1: Value, kind: Kind) -> Value:
     return b.bitcast(bits, kind) - 1
 
 
+def numbers_at(b: Builder, key: tuple[Value, Value], index: str, kind: Kind) -> Value:
+    """The numbers of the counters from an index on, one for each lane."""
+    lanes = ", ".join(f"i32 {k}" for k in range(b.lanes))
+    first = Value(b, f"<{lanes}>" if b.lanes > 1 else "0", WORD)
+    counter = first + b.splat(b.scalar(f"trunc i64 {index} to i32"), WORD)
+    return _joined(b, *threefry(b, key, counter), kind)
+
+
 def emit(b: Builder, e: Eqn, sources: Sequence[str], targets: Sequence[str]) -> None:
     """Write the numbers of each key one after the other."""
     kind, size = kind_of_var(e.outvars[0]), size_of(e.params["shape"])
     keys = size_of(e.inputs[0].aval.shape[:-1])
-    lanes = ", ".join(f"i32 {k}" for k in range(b.lanes))
-    first = Value(b, f"<{lanes}>" if b.lanes > 1 else "0", WORD)
     last = size - size % b.lanes
     if not size or not keys:
         return
@@ -69,9 +75,7 @@ def emit(b: Builder, e: Eqn, sources: Sequence[str], targets: Sequence[str]) -> 
         row = b.pointer(targets[0], b.scalar(f"mul i64 {k}, {size}"), kind)
 
         def write(index: str, mask: Value | None) -> None:
-            counter = first + b.splat(b.scalar(f"trunc i64 {index} to i32"), WORD)
-            found = _joined(b, *threefry(b, key, counter), kind)
-            b.store(found, b.pointer(row, index, kind), mask)
+            b.store(numbers_at(b, key, index, kind), b.pointer(row, index, kind), mask)
 
         if last:
             with b.loop("0", str(last), b.lanes) as i:

@@ -96,7 +96,9 @@ def conv_general_dilated(
     dimension_numbers: ConvDimensionNumbers | Sequence[str] | None = None,
     feature_group_count: int = 1,
     batch_group_count: int = 1,
+    precision: object = None,
     preferred_element_type: DTypeLike | None = None,
+    out_sharding: None = None,
 ) -> Array:
     """Convolution (cross-correlation: kernels are not flipped) in any number of dimensions.
 
@@ -113,7 +115,9 @@ def conv_general_dilated(
         dimension_numbers: see conv_dimension_numbers.
         feature_group_count: groups of channels, each seen by its own part of the outputs.
         batch_group_count: groups of images, each seen by its own part of the outputs.
+        precision: ignored; products are computed in the dtype of the operands.
         preferred_element_type: dtype of the computation and the result, if not the operands'.
+        out_sharding: must be None: arrays are on one device.
 
     Returns:
         An array with the axes that dimension_numbers gives the result. It may lie in memory with
@@ -168,6 +172,8 @@ def conv(
     rhs: ArrayLike,
     window_strides: int | Sequence[int],
     padding: str | Sequence[tuple[int, int]],
+    precision: object = None,
+    preferred_element_type: DTypeLike | None = None,
 ) -> Array:
     """Convolution of (n, c, *space) with (o, c, *taps).
 
@@ -176,6 +182,8 @@ def conv(
         rhs: kernel.
         window_strides: step of the window along each spatial axis.
         padding: "SAME", "SAME_LOWER", "VALID" or (low, high) pairs.
+        precision: ignored; products are computed in the dtype of the operands.
+        preferred_element_type: dtype of the computation and the result, if not the operands'.
 
     Returns:
         An array of shape (n, o, *positions).
@@ -186,7 +194,9 @@ def conv(
     >>> conv(np.ones((1, 2, 3)), np.ones((1, 2, 2)), (1,), "VALID")
     array([[[4., 4.]]])
     """
-    return conv_general_dilated(lhs, rhs, window_strides, padding)
+    return conv_general_dilated(
+        lhs, rhs, window_strides, padding, preferred_element_type=preferred_element_type
+    )
 
 
 @user_facing
@@ -197,6 +207,8 @@ def conv_with_general_padding(
     padding: str | Sequence[tuple[int, int]],
     lhs_dilation: int | Sequence[int] | None = None,
     rhs_dilation: int | Sequence[int] | None = None,
+    precision: object = None,
+    preferred_element_type: DTypeLike | None = None,
 ) -> Array:
     """Convolution of (n, c, *space) with (o, c, *taps), dilated.
 
@@ -207,6 +219,8 @@ def conv_with_general_padding(
         padding: "SAME", "SAME_LOWER", "VALID" or (low, high) pairs.
         lhs_dilation: distance of the image's elements; None is 1.
         rhs_dilation: distance of the kernel's taps; None is 1.
+        precision: ignored; products are computed in the dtype of the operands.
+        preferred_element_type: dtype of the computation and the result, if not the operands'.
 
     Returns:
         An array of shape (n, o, *positions).
@@ -218,7 +232,15 @@ def conv_with_general_padding(
     >>> conv_with_general_padding(x, w, (1,), [(0, 0)], (2,), (2,))
     array([[[2., 0., 2.]]])
     """
-    return conv_general_dilated(lhs, rhs, window_strides, padding, lhs_dilation, rhs_dilation)
+    return conv_general_dilated(
+        lhs,
+        rhs,
+        window_strides,
+        padding,
+        lhs_dilation,
+        rhs_dilation,
+        preferred_element_type=preferred_element_type,
+    )
 
 
 @user_facing
@@ -230,7 +252,9 @@ def conv_transpose(
     rhs_dilation: int | Sequence[int] | None = None,
     dimension_numbers: ConvDimensionNumbers | Sequence[str] | None = None,
     transpose_kernel: bool = False,
+    precision: object = None,
     preferred_element_type: DTypeLike | None = None,
+    use_consistent_padding: bool = False,
 ) -> Array:
     """Fractionally strided convolution ('deconvolution'): the image is stretched by ``strides``.
 
@@ -244,7 +268,9 @@ def conv_transpose(
         dimension_numbers: see conv_dimension_numbers; None puts channels last.
         transpose_kernel: flip the kernel and swap its channels, so that with "SAME" or "VALID"
             this is the adjoint of the convolution with that kernel.
+        precision: ignored; products are computed in the dtype of the operands.
         preferred_element_type: dtype of the computation and the result, if not the operands'.
+        use_consistent_padding: take pairs as the padding of the convolution that this one undoes.
 
     Returns:
         An array with the axes that dimension_numbers gives the result.
@@ -264,9 +290,12 @@ def conv_transpose(
     strides = per_axis("strides", strides, rank)
     dilation = per_axis("rhs_dilation", rhs_dilation, rank)
     taps = numbers.rhs_spec[2:]
+    sizes = [dilated_size(shape_of(rhs)[a], d) for a, d in zip(taps, dilation, strict=True)]
+    if not isinstance(padding, str) and use_consistent_padding:
+        pairs = window_padding(padding, sizes, sizes, strides)
+        padding = [(k - 1 - a, k - 1 - b) for k, (a, b) in zip(sizes, pairs, strict=True)]
     if isinstance(padding, str):
-        sizes = [dilated_size(shape_of(rhs)[a], d) for a, d in zip(taps, dilation, strict=True)]
-        padding = [_transposed_padding(k, s, padding) for k, s in zip(sizes, strides, strict=True)]
+        padding = [transposed_padding(k, s, padding) for k, s in zip(sizes, strides, strict=True)]
     if transpose_kernel:
         rhs = flip(rhs, axes=tuple(sorted(taps)))
         out, into, *_ = numbers.rhs_spec
@@ -283,7 +312,7 @@ def conv_transpose(
     )
 
 
-def _transposed_padding(k: int, stride: int, padding: str) -> tuple[int, int]:
+def transposed_padding(k: int, stride: int, padding: str) -> tuple[int, int]:
     """The padding whose transposed convolution inverts the shape of a padded convolution."""
     name = padding.upper()
     if name == "SAME":
@@ -306,6 +335,8 @@ def conv_general_dilated_patches(
     lhs_dilation: int | Sequence[int] | None = None,
     rhs_dilation: int | Sequence[int] | None = None,
     dimension_numbers: ConvDimensionNumbers | Sequence[str] | None = None,
+    precision: object = None,
+    preferred_element_type: DTypeLike | None = None,
 ) -> Array:
     """The patches of an image that a convolution multiplies with its kernel, as channels.
 
@@ -317,6 +348,8 @@ def conv_general_dilated_patches(
         lhs_dilation: distance of the image's elements; None is 1.
         rhs_dilation: distance of the taps; None is 1.
         dimension_numbers: see conv_dimension_numbers.
+        precision: ignored: elements are only moved.
+        preferred_element_type: dtype of the result, if not that of the image.
 
     Returns:
         An array with c * taps channels, the taps varying fastest.
@@ -349,4 +382,6 @@ def conv_general_dilated_patches(
     channels = int(np.prod([shape[i] for i in (c, *k)]))
     out = transpose(taps, perm=(0, 1, n, c, *k, *q))
     out = reshape(out, shape=(shape[n], channels, *(shape[i] for i in q)))
+    if preferred_element_type is not None:
+        out = cast(out, np.dtype(preferred_element_type))
     return _permute(out, inverse_permutation(numbers.out_spec))

@@ -1,19 +1,19 @@
-"""Reductions over sliding windows, and pooling."""
+"""Parameters of reductions over sliding windows, and pooling."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from ...arrays import like
 from ...core.tracebacks import user_facing
-from ...core.tracing import Tracer, aval_of, shape_of
+from ...core.tracing import aval_of, shape_of
 from ...errors import ShapeError
 from ...typing import Array, ArrayLike
 from ..shape import cast, wider
-from .extrema import highest, lowest, reduce_window_max, reduce_window_min
+from .extrema import reduce_window_max, reduce_window_min
 from .geometry import GEOMETRY, dilated_size, per_axis, window_padding
 from .linear import overlap_add, reduce_window_sum, window_patches, window_sum_eval
 
@@ -21,21 +21,15 @@ __all__ = [
     "avg_pool",
     "max_pool",
     "overlap_add",
-    "reduce_window",
     "reduce_window_max",
     "reduce_window_min",
     "reduce_window_sum",
+    "window_params",
     "window_patches",
 ]
 
-_REDUCTIONS: dict[Any, Any] = {
-    "max": (reduce_window_max, np.maximum, lambda dtype: (lowest(dtype), -np.inf)),
-    "min": (reduce_window_min, np.minimum, lambda dtype: (highest(dtype), np.inf)),
-    "add": (reduce_window_sum, np.add, lambda _dtype: (0,)),
-}
 
-
-def _window_params(
+def window_params(
     shape: tuple[int, ...],
     window: int | Sequence[int],
     strides: int | Sequence[int] | None,
@@ -52,64 +46,6 @@ def _window_params(
     spans = [dilated_size(n, d) for n, d in zip(window, dilation, strict=True)]
     pads = window_padding(padding, shape, spans, strides)
     return dict(zip(GEOMETRY, (window, strides, pads, base, dilation), strict=True))
-
-
-@user_facing
-def reduce_window(
-    operand: ArrayLike,
-    init_value: ArrayLike,
-    computation: Callable[..., Array] | str,
-    window_dimensions: int | Sequence[int],
-    window_strides: int | Sequence[int],
-    padding: str | Sequence[tuple[int, int]],
-    base_dilation: int | Sequence[int] | None = None,
-    window_dilation: int | Sequence[int] | None = None,
-) -> Array:
-    """The maximum, minimum or sum of each window of an array.
-
-    Elements that attain the extremum of their window share its derivative equally.
-
-    Args:
-        operand: array.
-        init_value: combined with the result of each window; usually -inf, inf or 0.
-        computation: np.maximum, np.minimum, np.add, or "max", "min", "add".
-        window_dimensions: size of the window along each axis.
-        window_strides: step of the window along each axis.
-        padding: "SAME", "SAME_LOWER", "VALID", or a (low, high) pair for each axis. Padding does
-            not count in a maximum, minimum or sum.
-        base_dilation: distance of the array's elements, with padding in between; None is 1.
-        window_dilation: distance of the window's elements; None is 1.
-
-    Returns:
-        An array with one element for each position of the window.
-
-    Raises:
-        ShapeError: the window's parameters do not fit the array's rank.
-        TypeError: the computation is none of these.
-
-    >>> reduce_window(np.array([1.0, 4.0, 2.0, 3.0]), -np.inf, np.maximum, (2,), (1,), "VALID")
-    array([4., 4., 3.])
-    """
-    name = getattr(computation, "__name__", getattr(computation, "name", computation))
-    found = _REDUCTIONS.get(name.removesuffix("imum")) if isinstance(name, str) else None
-    if found is None:
-        raise TypeError(
-            f"reduce_window has no rule for {computation!r}: use np.maximum, np.minimum or np.add"
-        )
-    operator, combine, identities = found
-    params = _window_params(
-        shape_of(operand),
-        window_dimensions,
-        window_strides,
-        padding,
-        base_dilation,
-        window_dilation,
-    )
-    out = operator(operand, **params)
-    known = not isinstance(init_value, Tracer)
-    if known and init_value in identities(aval_of(operand).dtype):
-        return out
-    return combine(out, init_value)
 
 
 def _pool_params(
@@ -129,7 +65,7 @@ def _pool_params(
     if not isinstance(padding, str):
         padding = (*((0, 0) for _ in ones), *padding, (0, 0))
     strides = per_axis("strides", strides, rank)
-    return _window_params(shape, (*ones, *window_shape, 1), (*ones, *strides, 1), padding)
+    return window_params(shape, (*ones, *window_shape, 1), (*ones, *strides, 1), padding)
 
 
 @user_facing
