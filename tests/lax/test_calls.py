@@ -32,6 +32,7 @@ ELSEWHERE = {
     ),
     "tested in tests/ops/test_windows.py": "avg_pool max_pool",
     "tested in tests/numpy, as a function of NumPy's": "logsumexp",
+    "tested in tests/lax/test_fft.py": "fft",
     "tested in tests/lax/test_solving.py": "custom_linear_solve custom_root",
     "tested in tests/lax/test_shapes_and_names.py": (
         "broadcast_shapes broadcasted_iota composite conv_general_permutations "
