@@ -24,9 +24,6 @@ WAY, WAYS = 1 << 16, 8
 WIDTH, WIDEST = 16, 256
 """Elements of a strip: multiples of the least, up to the most."""
 
-ROWS = 128
-"""Rows of a strip: a processor knows where so many pages of memory are."""
-
 
 def strips(nest: Nest, operands: Sequence[Operand]) -> list[tuple[Nest, tuple[int, ...]]]:
     """The loops of a map in strips, and how far from its start each array is then, in elements.
@@ -36,19 +33,15 @@ def strips(nest: Nest, operands: Sequence[Operand]) -> list[tuple[Nest, tuple[in
         operands: their kinds.
     """
     level, width = _crossed(nest, operands)
-    along, beside = nest.loops[nest.vector], nest.loops[level]
+    along = nest.loops[nest.vector]
     if level == nest.vector or 2 * along.size <= width or along.size <= WIDTH:
         return [(nest, (0,) * len(operands))]
     width = max(WIDTH, min(WIDEST, width // 4 // WIDTH * WIDTH))
-    height = ROWS if beside.size > 2 * ROWS else beside.size
     found = []
-    for rows, above in _divided(beside, height):
-        for columns, before in _divided(along, width):
-            loops = list(nest.loops)
-            loops[level], loops[nest.vector] = rows[-1], columns[-1]
-            outer = [*rows[:-1], *columns[:-1]]
-            whole = Nest((*loops[:level], *outer, *loops[level:]), nest.vector + len(outer))
-            found.append((whole, tuple(x + y for x, y in zip(above, before, strict=True))))
+    for columns, before in _divided(along, width):
+        loops = (*nest.loops[: nest.vector], columns[-1], *nest.loops[nest.vector + 1 :])
+        loops = (*loops[:level], *columns[:-1], *loops[level:])
+        found.append((Nest(loops, nest.vector + len(columns) - 1), before))
     return found
 
 
