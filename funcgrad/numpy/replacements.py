@@ -8,23 +8,42 @@ from typing import Any
 import numpy as np
 
 from ..core.tracebacks import user_facing
+from ..ops.pointwise.comparison import select
+from ..ops.shape import convert, reshape
 from ..typing import Array, ArrayLike, Axes, DTypeLike, Shape
 from . import elementwise
 from .indexing import taking
-from .protocol import holds_tracer
+from .indexing.keys import positions
+from .indexing.updates import at, filling
+from .protocol import array, as_operand, axis_of, holds_tracer, refuse, with_axis
 from .shapes import padding, shaping
 from .shapes.padding import PadWidth
 
 
 @user_facing
-def take(a: ArrayLike, indices: ArrayLike, axis: int | None = None, mode: str = "raise") -> Array:
+def take(
+    a: ArrayLike,
+    indices: ArrayLike,
+    axis: int | None = None,
+    out: Array | None = None,
+    mode: str | None = "raise",
+    *,
+    unique_indices: bool = False,
+    indices_are_sorted: bool = False,
+    fill_value: ArrayLike | None = None,
+) -> Array:
     """Elements of an array at given positions, either of which may be traced.
 
     Args:
         a: array.
         indices: integer array of positions.
         axis: axis the positions belong to; None flattens the array.
-        mode: 'raise', 'clip' or 'wrap' for positions out of range.
+        out: array that is written into, where nothing is traced.
+        mode: 'raise' (as None), 'clip', 'wrap' or 'fill' for positions out of range.
+        unique_indices: changes nothing.
+        indices_are_sorted: changes nothing.
+        fill_value: with mode 'fill', the value at positions out of range; by default NaN, and what
+            ``at`` says for types without it.
 
     Returns:
         The elements; ``indices.shape`` takes the place of the axis.
@@ -34,9 +53,71 @@ def take(a: ArrayLike, indices: ArrayLike, axis: int | None = None, mode: str = 
 
     >>> take(np.array([4.0, 5.0, 6.0]), [2, 0])
     array([6., 4.])
+    >>> take(np.array([4.0, 5.0, 6.0]), [2, 3], mode="fill")
+    array([ 6., nan])
     """
+    mode = _MODES.get(mode, mode)
+    if mode == "fill":
+        refuse("take with mode='fill'", out=out)
+        x, k = with_axis(as_operand(a), axis)
+        return at(x)[(*(slice(None),) * k, array(indices))].get(mode="fill", fill_value=fill_value)
     run: Any = taking.take if holds_tracer((a, indices)) else np.take
-    return run(a, indices, axis, mode=mode)
+    return run(a, indices, axis, out, mode=mode)
+
+
+_MODES: dict[str | None, str] = {None: "raise", "promise_in_bounds": "raise"}
+"""Names for positions that are in range, or raise."""
+
+
+@user_facing
+def take_along_axis(
+    arr: ArrayLike,
+    indices: ArrayLike,
+    axis: int | None = -1,
+    mode: str | None = None,
+    fill_value: ArrayLike | None = None,
+) -> Array:
+    """Elements of an array at positions that differ from row to row along an axis.
+
+    Args:
+        arr: array.
+        indices: positions along the axis, with as many axes as the array.
+        axis: axis; None flattens the array.
+        mode: 'raise' (as None), 'clip', 'wrap' or 'fill' for positions out of range; negative ones
+            count from the end.
+        fill_value: with mode 'fill', the value at positions out of range; by default NaN, and what
+            ``at`` says for types without it.
+
+    Returns:
+        The elements, of the shape of the indices.
+
+    Raises:
+        IndexError: with mode 'raise', for a position out of range.
+
+    >>> take_along_axis(np.array([[4.0, 5.0], [6.0, 7.0]]), np.array([[1], [0]]), 1)
+    array([[5.],
+           [6.]])
+    >>> take_along_axis(np.array([4.0, 5.0]), np.array([1, 2]), 0, mode="clip")
+    array([5., 5.])
+    """
+    mode = _MODES.get(mode, mode)
+    if mode == "raise":
+        run: Any = taking.take_along_axis if holds_tracer((arr, indices)) else np.take_along_axis
+        return run(arr, indices, axis)
+    if mode not in ("clip", "wrap", "fill"):
+        raise ValueError(f"mode must be 'raise', 'clip', 'wrap' or 'fill', got {mode!r}")
+    x, places = as_operand(arr), positions(indices)
+    if axis is None:
+        x, axis = reshape(x, shape=(x.size,)), 0
+    n = x.shape[axis_of(axis, len(x.shape))]
+    if mode == "wrap":
+        return taking.take_along_axis(x, places % n, axis)
+    moved = np.where(places < 0, places + n, places)
+    found = taking.take_along_axis(x, np.clip(moved, 0, n - 1), axis)
+    if mode == "clip":
+        return found
+    inside = (moved >= 0) & (moved < n)
+    return select(inside, found, convert(filling(fill_value, x.dtype), dtype=x.dtype))
 
 
 @user_facing
