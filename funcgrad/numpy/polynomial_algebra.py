@@ -17,9 +17,15 @@ from .protocol import as_operand, implements, promoted
 
 def coefficients(p: ArrayLike) -> Array:
     """The coefficients as a vector."""
-    p = np.atleast_1d(as_operand(p))
+    return _vector(np.atleast_1d(as_operand(p)))
+
+
+def _vector(p: ArrayLike) -> Array:
+    """The coefficients, which have one axis."""
+    p = as_operand(p)
     if len(p.shape) != 1:
-        raise ValueError(f"coefficients of a polynomial have one axis, got shape {tuple(p.shape)}")
+        kind = ValueError if p.shape else TypeError
+        raise kind(f"coefficients of a polynomial have one axis, got shape {tuple(p.shape)}")
     return p
 
 
@@ -47,13 +53,16 @@ def polysub(a1: ArrayLike, a2: ArrayLike) -> Array:
 @implements(np.polymul)
 def polymul(a1: ArrayLike, a2: ArrayLike) -> Array:
     """The product of two polynomials."""
-    return np.convolve(coefficients(a1), coefficients(a2))
+    p, q = (np.pad(x, (0, 1)) if not x.shape[0] else x for x in map(coefficients, (a1, a2)))
+    return np.convolve(p, q)
 
 
 @implements(np.polydiv)
 def polydiv(u: ArrayLike, v: ArrayLike) -> tuple[Array, Array]:
     """The quotient and the remainder, which has as many coefficients as its degree can need."""
     rest, divisor = coefficients(u) + 0.0, coefficients(v) + 0.0
+    if not rest.shape[0] or not divisor.shape[0]:
+        raise IndexError("np.polydiv: a polynomial without coefficients")
     dtype = promoted(rest, divisor)
     rest, divisor = cast(rest, dtype), cast(divisor, dtype)
     m, n = rest.shape[0] - 1, divisor.shape[0] - 1
@@ -73,7 +82,7 @@ def polydiv(u: ArrayLike, v: ArrayLike) -> tuple[Array, Array]:
 @implements(np.polyder)
 def polyder(p: ArrayLike, m: int = 1) -> Array:
     """The derivative of order m."""
-    out, order = as_operand(p), operator.index(m)
+    out, order = _vector(p), operator.index(m)
     if order < 0:
         raise ValueError(f"np.polyder: the order must not be negative, got {m}")
     for _ in range(order):
@@ -84,7 +93,7 @@ def polyder(p: ArrayLike, m: int = 1) -> Array:
 @implements(np.polyint)
 def polyint(p: ArrayLike, m: int = 1, k: ArrayLike | None = None) -> Array:
     """The integral of order m, with the constants k."""
-    out, order = as_operand(p), operator.index(m)
+    out, order = _vector(p) if m else as_operand(p), operator.index(m)
     if order < 0:
         raise ValueError(f"np.polyint: the order must not be negative, got {m}")
     constants = np.zeros(order) if k is None else np.atleast_1d(as_operand(k))

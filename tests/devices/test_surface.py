@@ -12,14 +12,19 @@ import pytest
 from closures.functions import LAX, NN, of_table
 from devices.placing import assert_same, upload
 from devices.transforming import direction
-from surface import elementwise, products, reducing, shaping
+from surface import elementwise, polynomials, products, reducing, shaping, sized
 from surface.checks import Bound, Call
 
 import funcgrad as fg
 import funcgrad.numpy as fnp
 
 TABLE: dict[str, list[Call]] = {
-    **elementwise.TABLE, **reducing.TABLE, **shaping.TABLE, **products.TABLE
+    **elementwise.TABLE,
+    **reducing.TABLE,
+    **shaping.TABLE,
+    **products.TABLE,
+    **polynomials.TABLE,
+    **sized.TABLE,
 }  # fmt: skip
 NAMES = [name for name in sorted(TABLE) if hasattr(fnp, name)]  # NumPy may be older
 

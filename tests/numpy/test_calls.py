@@ -30,7 +30,7 @@ EXEMPT = {
     "dtypes and what is known of them": (
         "False_ True_ byte cdouble character csingle double flexible half int_ intc intp long "
         "longlong object_ short single ubyte uint uintc uintp ulong ulonglong ushort "
-        "isdtype iterable min_scalar_type mintypecode typename "
+        "common_type isdtype iterable min_scalar_type mintypecode typename "
         "float16 float32 float64 int8 int16 int32 int64 uint8 uint16 uint32 uint64 complex64 "
         "complex128 bool bool_ dtype finfo iinfo result_type promote_types can_cast issubdtype "
         "generic number integer signedinteger unsignedinteger inexact floating complexfloating "

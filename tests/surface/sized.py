@@ -102,7 +102,6 @@ TABLE = {
     "asfortranarray": [call(X), call(SCALAR), call([X, Y])],
     "asarray_chkfinite": [call(X, _concrete=True), call(INTS), call(BOOLS)],
     "require": [call(X), call(X, None, "C"), call(X, np.complex128, ["F", "W"]), call(INTS)],
-    "common_type": [call(X, INTS, _reference=lambda *xs: np.common_type(*xs))],
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -34,7 +35,7 @@ def apply_along_axis(
         )
     if not lead:
         return of_vector(rows)
-    flat = np.reshape(rows, (-1, rows.shape[-1]))
+    flat = np.reshape(rows, (math.prod(lead), rows.shape[-1]))
     out = vmap(of_vector)(flat)
     made = tuple(out.shape[1:])
     out = np.reshape(out, (*lead, *made))
@@ -94,4 +95,12 @@ def _conditions(condlist: Any, x: Array) -> list[Any]:
     elif not any(isinstance(c, list | tuple) or aval_of(c).shape for c in condlist):
         alone = len(x.shape) != 0  # a list of booleans is one condition
     found = [array(condlist)] if alone else [array(c) for c in condlist]
-    return [c if c.dtype.kind == "b" else c != 0 for c in found]
+    found = [c if c.dtype.kind == "b" else c != 0 for c in found]
+    shape = tuple(x.shape)
+    for i, c in enumerate(found):
+        own = tuple(c.shape)
+        if own != shape[: len(own)]:
+            raise IndexError(
+                f"np.piecewise: condition {i} of shape {own} does not fit x of shape {shape}"
+            )
+    return [np.reshape(c, tuple(c.shape) + (1,) * (len(shape) - len(c.shape))) for c in found]

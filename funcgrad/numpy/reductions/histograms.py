@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from ...arrays import like
+from ...arrays import device_get, like
 from ...core.arguments import is_integer
 from ...core.tracing import Tracer, shape_of
 from ...ops.pointwise.comparison import select
@@ -26,7 +26,7 @@ def _edges(x: Array, bins: Any, interval: Interval, what: str) -> Array:
     """The edges of bins of equal width, or those that are given."""
     if isinstance(bins, str):
         known = x.concrete(f"{what} with bins={bins!r}") if isinstance(x, Tracer) else x
-        return _numpy.histogram_bin_edges(known, bins, interval)
+        return _numpy.histogram_bin_edges(device_get(known), bins, interval)
     if not is_integer(bins) and shape_of(bins):
         edges = array(bins)
         if len(edges.shape) != 1:
@@ -57,14 +57,18 @@ def _limits(x: Array, interval: Interval) -> tuple[Any, Any]:
 def _bins(x: Array, edges: Array) -> Array:
     """The number of the bin of each element; that of bins where there is none."""
     n = edges.shape[0] - 1
+    if n < 0:
+        return searchsorted(edges, x) - 1
     after = searchsorted(edges, x, "right")
     inside = (after > 0) & (after <= n)
-    return select(inside, after - 1, select(x == edges[-1], n - 1, n))
+    at_end = np.equal(x, like(after, edges[-1:]))
+    return select(inside, after - 1, select(at_end, n - 1, n))
 
 
 def _counted(places: Array, weights: Array | None, count: int) -> Array:
     """Sums of weights, or of ones, by place; those at ``count`` are left out."""
     values = like(places, np.ones(places.shape, np.intp)) if weights is None else weights
+    count = max(count, 0)
     return scatter_add(values, places, shape=(count + 1,))[:-1]
 
 
@@ -102,7 +106,7 @@ def histogram(
     edges = _edges(x, bins, range, "np.histogram")
     counts = _counted(_bins(x, edges), w, edges.shape[0] - 1)
     if density:
-        counts = counts / np.diff(edges) / np.sum(counts)
+        counts = counts / like(counts, np.diff(edges)) / np.sum(counts)
     return counts, edges
 
 
@@ -127,11 +131,18 @@ def histogramdd(
 ) -> tuple[Array, list[Array]]:
     """The number of points, which are rows, in boxes between edges along each coordinate."""
     shape = () if isinstance(sample, list | tuple) else tuple(sample.shape)
+    if shape == () and not isinstance(sample, list | tuple):
+        raise TypeError("np.histogramdd needs points, got a scalar")
     columns = (
         [as_operand(sample)[:, i] for i in np.arange(shape[1]).tolist()]
         if len(shape) == 2
         else [as_operand(c) for c in (sample if isinstance(sample, list | tuple) else [sample])]
     )
+    if any(len(c.shape) != 1 or c.shape != columns[0].shape for c in columns):
+        raise ValueError(
+            "np.histogramdd needs coordinates of one length, got shapes "
+            f"{[tuple(c.shape) for c in columns]}"
+        )
     edges = [
         _edges(x, b, r, "np.histogramdd")
         for x, b, r in zip(
@@ -157,7 +168,7 @@ def histogramdd(
         widths: Any = 1.0
         for i, e in enumerate(edges):
             behind = (1,) * (len(edges) - 1 - i)
-            widths = widths * np.reshape(np.diff(e), (-1, *behind))
+            widths = widths * np.reshape(like(counts, np.diff(e)), (-1, *behind))
         counts = counts / widths / np.sum(counts)
     return counts, edges
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ...arrays import ArrayModule, device_get
+from ...arrays import ArrayModule, device_get, like
 from ...core.avals import Aval, inexact_dtype
 from ...core.facts import Float64, Hazard
 from ...core.primitive import Case
@@ -49,8 +49,8 @@ def _jvp(t: Array, z: Array, p: Array, **_: object) -> Array:
     """Rule: dz = -dp(z) / p'(z), as dp(z) + p'(z) dz = 0."""
     n = p.shape[-1]
     column = reshape(z, shape=(*z.shape, 1))
-    powers = cast(column ** np.arange(n - 1, -1, -1), z.dtype)
-    slopes = powers[..., 1:] * np.arange(n - 1, 0, -1).astype(z.dtype)
+    powers = cast(column ** like(z, np.arange(n - 1, -1, -1)), z.dtype)
+    slopes = powers[..., 1:] * like(z, np.arange(n - 1, 0, -1).astype(z.dtype))
 
     def at_zeros(rows: Array, q: Array) -> Array:
         column = cast(reshape(q, shape=(*q.shape, 1)), z.dtype)
