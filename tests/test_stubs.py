@@ -80,14 +80,14 @@ def test_what_is_implemented_is_public():
 def test_functions_of_numpy_are_its_own():
     ours = {n for n in fnp.__all__ if getattr(np, n, None) is not getattr(fnp, n)}
     assert ours == set(
-        "arange argwhere array asanyarray asarray asarray_chkfinite ascontiguousarray "
-        "asfortranarray at bartlett bincount blackman c_ compress diag_indices empty extract eye "
-        "fill_diagonal flatnonzero from_dlpack fromfunction frompyfunc full full_like geomspace "
-        "hamming hanning identity indices intersect1d kaiser linalg linspace logspace logsumexp "
-        "mask_indices mgrid ndarray ndenumerate nonzero ogrid ones pad place put put_along_axis "
-        "r_ repeat require roll roots setdiff1d setxor1d take take_along_axis tri tril_indices "
-        "triu_indices ufunc union1d unique unique_all unique_counts unique_inverse unique_values "
-        "vectorize where zeros".split()
+        "arange argsort argwhere array asanyarray asarray asarray_chkfinite ascontiguousarray "
+        "asfortranarray at bartlett bincount blackman c_ clip compress diag_indices empty "
+        "extract eye fill_diagonal finfo flatnonzero from_dlpack fromfunction frompyfunc full "
+        "full_like geomspace hamming hanning identity iinfo indices intersect1d kaiser linalg "
+        "linspace logspace logsumexp mask_indices mgrid ndarray ndenumerate nonzero ogrid ones "
+        "pad place put put_along_axis r_ repeat require roll roots setdiff1d setxor1d sort "
+        "take take_along_axis tri tril_indices triu_indices ufunc union1d unique unique_all "
+        "unique_counts unique_inverse unique_values vectorize where zeros".split()
     )
 
 

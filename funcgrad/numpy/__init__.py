@@ -35,7 +35,6 @@ from numpy import arctanh as arctanh
 from numpy import argmax as argmax
 from numpy import argmin as argmin
 from numpy import argpartition as argpartition
-from numpy import argsort as argsort
 from numpy import around as around
 from numpy import array2string as array2string
 from numpy import array_equal as array_equal
@@ -75,7 +74,6 @@ from numpy import cdouble as cdouble
 from numpy import ceil as ceil
 from numpy import character as character
 from numpy import choose as choose
-from numpy import clip as clip
 from numpy import column_stack as column_stack
 from numpy import common_type as common_type
 from numpy import complex64 as complex64
@@ -127,7 +125,6 @@ from numpy import exp2 as exp2
 from numpy import expand_dims as expand_dims
 from numpy import expm1 as expm1
 from numpy import fabs as fabs
-from numpy import finfo as finfo
 from numpy import fix as fix
 from numpy import flexible as flexible
 from numpy import flip as flip
@@ -170,7 +167,6 @@ from numpy import hsplit as hsplit
 from numpy import hstack as hstack
 from numpy import hypot as hypot
 from numpy import i0 as i0
-from numpy import iinfo as iinfo
 from numpy import imag as imag
 from numpy import index_exp as index_exp
 from numpy import inexact as inexact
@@ -326,7 +322,6 @@ from numpy import sinc as sinc
 from numpy import single as single
 from numpy import sinh as sinh
 from numpy import size as size
-from numpy import sort as sort
 from numpy import sort_complex as sort_complex
 from numpy import spacing as spacing
 from numpy import split as split
@@ -384,6 +379,8 @@ if _typing.TYPE_CHECKING:
     from .calls.ufuncs import frompyfunc as frompyfunc
     from .calls.ufuncs import ufunc as ufunc
     from .calls.vectorize import vectorize as vectorize
+    from .dtype_limits import finfo as finfo
+    from .dtype_limits import iinfo as iinfo
     from .grids import c_ as c_
     from .grids import mgrid as mgrid
     from .grids import ogrid as ogrid
@@ -407,9 +404,12 @@ if _typing.TYPE_CHECKING:
     from .on_default_device import triu_indices as triu_indices
     from .polynomial_roots import roots as roots
     from .reductions.sums_and_extrema import logsumexp as logsumexp
+    from .replacements import argsort as argsort
+    from .replacements import clip as clip
     from .replacements import full_like as full_like
     from .replacements import pad as pad
     from .replacements import roll as roll
+    from .replacements import sort as sort
     from .replacements import take as take
     from .replacements import take_along_axis as take_along_axis
     from .shapes.conversion import asanyarray as asanyarray
@@ -449,6 +449,18 @@ if _typing.TYPE_CHECKING:
     from .sized.sets import unique_inverse as unique_inverse
     from .sized.sets import unique_values as unique_values
 
+__array_api_version__ = "2024.12"
+
+
+def __array_namespace_info__() -> object:
+    """What the array API asks about this namespace: devices, dtypes, what works.
+
+    >>> __array_namespace_info__().default_dtypes()["integral"]
+    dtype('int64')
+    """
+    return _importlib.import_module(".array_api", __name__).NamespaceInfo()
+
+
 _bound = _binding
 ndarray = _Array
 
@@ -456,6 +468,8 @@ _HOME = {
     "frompyfunc": "calls.ufuncs",
     "ufunc": "calls.ufuncs",
     "vectorize": "calls.vectorize",
+    "finfo": "dtype_limits",
+    "iinfo": "dtype_limits",
     "c_": "grids",
     "mgrid": "grids",
     "ogrid": "grids",
@@ -479,9 +493,12 @@ _HOME = {
     "triu_indices": "on_default_device",
     "roots": "polynomial_roots",
     "logsumexp": "reductions.sums_and_extrema",
+    "argsort": "replacements",
+    "clip": "replacements",
     "full_like": "replacements",
     "pad": "replacements",
     "roll": "replacements",
+    "sort": "replacements",
     "take": "replacements",
     "take_along_axis": "replacements",
     "asanyarray": "shapes.conversion",

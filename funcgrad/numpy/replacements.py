@@ -7,8 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from ..arrays import Device, device_put
 from ..core.tracebacks import user_facing
 from ..ops.pointwise.comparison import select
+from ..ops.reductions import sorting
 from ..ops.shape import convert, reshape
 from ..typing import Array, ArrayLike, Axes, DTypeLike, Shape
 from . import elementwise
@@ -18,6 +20,9 @@ from .indexing.updates import at, filling
 from .protocol import array, as_operand, axis_of, holds_tracer, refuse, with_axis
 from .shapes import padding, shaping
 from .shapes.padding import PadWidth
+
+_numpy: Any = np
+_NONE: Any = np._NoValue
 
 
 @user_facing
@@ -121,12 +126,53 @@ def take_along_axis(
 
 
 @user_facing
+def clip(
+    a: ArrayLike,
+    a_min: ArrayLike | None = _NONE,
+    a_max: ArrayLike | None = _NONE,
+    out: Array | None = None,
+    *,
+    min: ArrayLike | None = _NONE,
+    max: ArrayLike | None = _NONE,
+    **kwargs: Any,
+) -> Array:
+    """Limit the elements of an array to an interval, of which either end may be left out.
+
+    Args:
+        a: array.
+        a_min: the lower end, which broadcasts; None is no end.
+        a_max: the upper end.
+        out: array that is written into, where nothing is traced.
+        min: another name of a_min.
+        max: another name of a_max.
+        kwargs: what NumPy's ufuncs take.
+
+    Returns:
+        The array of limited elements.
+
+    >>> clip(np.array([-1.0, 0.5, 2.0]), 0, 1)
+    array([0. , 0.5, 1. ])
+    >>> clip(np.array([-1.0, 0.5, 2.0]), max=1)
+    array([-1. ,  0.5,  1. ])
+    """
+    if a_max is _NONE and a_min is not _NONE:
+        a_max = None if max is _NONE else max
+        max = _NONE
+    elif a_min is _NONE and a_max is not _NONE:
+        a_min, min = (None if min is _NONE else min), _NONE
+    return _numpy.clip(a, a_min, a_max, out, min=min, max=max, **kwargs)
+
+
+@user_facing
 def full_like(
     a: ArrayLike,
     fill_value: ArrayLike,
     dtype: DTypeLike | None = None,
-    *,
+    order: str = "K",
+    subok: bool = True,
     shape: Shape | None = None,
+    *,
+    device: Device | None = None,
 ) -> Array:
     """An array of one value, which may be traced, with the shape and dtype of another.
 
@@ -134,7 +180,10 @@ def full_like(
         a: array that gives shape and dtype.
         fill_value: the value, or an array that broadcasts to the shape.
         dtype: another dtype.
+        order: layout of the memory of a plain array.
+        subok: changes nothing, as there are no subclasses.
         shape: another shape.
+        device: where to put it: 'cpu', 'gpu', 'gpu:1'; by default where the other array is.
 
     Returns:
         The array.
@@ -142,8 +191,76 @@ def full_like(
     >>> full_like(np.zeros(2), 3)
     array([3., 3.])
     """
-    run = elementwise.full_like if holds_tracer((a, fill_value)) else np.full_like
-    return run(a, fill_value, dtype, shape=shape)
+    if holds_tracer((a, fill_value)):
+        return elementwise.full_like(a, fill_value, dtype, shape=shape)
+    made: Any = np.full_like(a, fill_value, dtype, order, subok, shape)  # type: ignore[call-overload]
+    return made if device is None else device_put(made, device)
+
+
+@user_facing
+def sort(
+    a: ArrayLike,
+    axis: int | None = -1,
+    kind: str | None = None,
+    order: str | None = None,
+    *,
+    stable: bool | None = None,
+    descending: bool = False,
+) -> Array:
+    """The elements of an array in order along an axis.
+
+    Args:
+        a: array.
+        axis: axis; None flattens the array.
+        kind: NumPy's method, for plain arrays; the order of equal elements depends on it.
+        order: not for arrays of numbers.
+        stable: keep equal elements in order, as is always done for traced values.
+        descending: the largest first.
+
+    Returns:
+        The sorted array.
+
+    >>> sort(np.array([3, 1, 2]), descending=True)
+    array([3, 2, 1])
+    """
+    if not descending:
+        return _numpy.sort(a, axis, kind, order, stable=stable)
+    x = as_operand(a)
+    if axis is None:
+        x, axis = reshape(x, shape=(x.size,)), 0
+    return sorting.sort(x, axis=axis_of(axis, len(x.shape)), descending=True)
+
+
+@user_facing
+def argsort(
+    a: ArrayLike,
+    axis: int | None = -1,
+    kind: str | None = None,
+    order: str | None = None,
+    *,
+    stable: bool | None = None,
+    descending: bool = False,
+) -> Array:
+    """The positions of the elements of an array in order along an axis.
+
+    Args:
+        a: array.
+        axis: axis; None flattens the array.
+        kind: NumPy's method, for plain arrays; the order of equal elements depends on it.
+        order: not for arrays of numbers.
+        stable: keep equal elements in order, as is always done for traced values.
+        descending: the largest first.
+
+    Returns:
+        The positions.
+
+    >>> argsort(np.array([3, 1, 2]), descending=True)
+    array([0, 2, 1])
+    """
+    if not descending:
+        return _numpy.argsort(a, axis, kind, order, stable=stable)
+    x, k = with_axis(as_operand(a), axis)
+    return sorting.argsort(x, axis=k, descending=True)
 
 
 @user_facing

@@ -21,7 +21,8 @@ def array(
     object: ArrayLike,
     dtype: DTypeLike | None = None,
     *,
-    copy: bool = True,
+    copy: bool | None = True,
+    order: str = "K",
     ndmin: int = 0,
     device: str | None = None,
 ) -> Array:
@@ -30,12 +31,16 @@ def array(
     Args:
         object: array, scalar, tracer, or nested lists and tuples of them.
         dtype: dtype of the result; by default the promoted dtype of the elements.
-        copy: make a new array even if one is given.
+        copy: make a new array even if one is given; None only where it must be, False never.
+        order: layout of the memory of a plain array.
         ndmin: least number of axes; ones are put before the others.
         device: where to put it: 'cpu', 'gpu', 'gpu:1'; by default where the input is.
 
     Returns:
         The array; traced if an element is.
+
+    Raises:
+        ValueError: a copy has to be made, and must not be.
 
     >>> array([[1.0, 2.0], [3.0, 4.0]])
     array([[1., 2.],
@@ -50,7 +55,7 @@ def array(
         return reshape(out, shape=lead + out.shape) if lead else out
 
     def make(xp: Any) -> Array:
-        return xp.array(object, dtype=dtype, copy=True if copy else None, ndmin=ndmin)
+        return xp.array(object, dtype=dtype, copy=copy, order=order, ndmin=ndmin)
 
     if device is None and arrays.is_array(object):
         return arrays.compute_there(lambda xp, _given: make(xp), (object,))
@@ -68,18 +73,29 @@ def _has_python_complex(x: object) -> bool:
 def asarray(
     a: ArrayLike,
     dtype: DTypeLike | None = None,
+    order: str = "K",
     *,
     copy: bool | None = None,
     device: str | None = None,
 ) -> Array:
     """Like ``array``, without copying what is an array already.
 
+    Args:
+        a: array, scalar, tracer, or nested lists and tuples of them.
+        dtype: dtype of the result; by default the promoted dtype of the elements.
+        order: layout of the memory of a plain array.
+        copy: make a new array even if one is given; None only where it must be, False never.
+        device: where to put it: 'cpu', 'gpu', 'gpu:1'; by default where the input is.
+
+    Raises:
+        ValueError: a copy has to be made, and must not be.
+
     >>> asarray([1, 2])
     array([1, 2])
     """
     if isinstance(a, Tracer) and dtype is None:
         return definite(a)
-    return array(a, dtype, copy=bool(copy), device=device)
+    return array(a, dtype, copy=copy, order=order, device=device)
 
 
 def concrete_shape(shape: Any) -> Any:
@@ -92,33 +108,39 @@ def concrete_shape(shape: Any) -> Any:
 
 
 @user_facing
-def zeros(shape: Shape, dtype: DTypeLike = float, *, device: str | None = None) -> Array:
+def zeros(
+    shape: Shape, dtype: DTypeLike = float, order: str = "C", *, device: str | None = None
+) -> Array:
     """An array of zeros, of the given shape and dtype.
 
     >>> zeros((2,))
     array([0., 0.])
     """
-    return arrays.created(lambda xp: xp.zeros(concrete_shape(shape), dtype), device)
+    return arrays.created(lambda xp: xp.zeros(concrete_shape(shape), dtype, order), device)
 
 
 @user_facing
-def ones(shape: Shape, dtype: DTypeLike = float, *, device: str | None = None) -> Array:
+def ones(
+    shape: Shape, dtype: DTypeLike = float, order: str = "C", *, device: str | None = None
+) -> Array:
     """An array of ones, of the given shape and dtype.
 
     >>> ones(2, int)
     array([1, 1])
     """
-    return arrays.created(lambda xp: xp.ones(concrete_shape(shape), dtype), device)
+    return arrays.created(lambda xp: xp.ones(concrete_shape(shape), dtype, order), device)
 
 
 @user_facing
-def empty(shape: Shape, dtype: DTypeLike = float, *, device: str | None = None) -> Array:
+def empty(
+    shape: Shape, dtype: DTypeLike = float, order: str = "C", *, device: str | None = None
+) -> Array:
     """An array of zeros: like ``zeros``, since there is no writing into it later.
 
     >>> empty(1)
     array([0.])
     """
-    return zeros(shape, dtype, device=device)
+    return zeros(shape, dtype, order, device=device)
 
 
 @user_facing
@@ -126,6 +148,7 @@ def full(
     shape: Shape,
     fill_value: ArrayLike,
     dtype: DTypeLike | None = None,
+    order: str = "C",
     *,
     device: str | None = None,
 ) -> Array:
@@ -137,12 +160,20 @@ def full(
     if isinstance(fill_value, Tracer):
         value = fill_value if dtype is None else cast(fill_value, np.dtype(dtype))
         return np.broadcast_to(value, shape)
-    return arrays.created(lambda xp: xp.full(concrete_shape(shape), fill_value, dtype), device)
+    return arrays.created(
+        lambda xp: xp.full(concrete_shape(shape), fill_value, dtype, order), device
+    )
 
 
 @user_facing
 def eye(
-    N: int, M: int | None = None, k: int = 0, dtype: DTypeLike = float, *, device: str | None = None
+    N: int,
+    M: int | None = None,
+    k: int = 0,
+    dtype: DTypeLike = float,
+    order: str = "C",
+    *,
+    device: str | None = None,
 ) -> Array:
     """A matrix of N rows and M columns with ones on diagonal k.
 
@@ -150,7 +181,7 @@ def eye(
     array([[1., 0.],
            [0., 1.]])
     """
-    return arrays.created(lambda xp: xp.eye(N, M, k, dtype), device)
+    return arrays.created(lambda xp: xp.eye(N, M, k, dtype, order), device)
 
 
 @user_facing
