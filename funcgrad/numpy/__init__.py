@@ -452,7 +452,7 @@ if _typing.TYPE_CHECKING:
 __array_api_version__ = "2024.12"
 
 
-def __array_namespace_info__() -> object:
+def __array_namespace_info__() -> _typing.Any:
     """What the array API asks about this namespace: devices, dtypes, what works.
 
     >>> __array_namespace_info__().default_dtypes()["integral"]

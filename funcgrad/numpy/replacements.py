@@ -155,6 +155,8 @@ def clip(
     >>> clip(np.array([-1.0, 0.5, 2.0]), max=1)
     array([-1. ,  0.5,  1. ])
     """
+    if a_min is not _NONE and a_max is not _NONE and min is _NONE and max is _NONE:
+        return _numpy.clip(a, a_min, a_max, out, **kwargs)
     if a_max is _NONE and a_min is not _NONE:
         a_max = None if max is _NONE else max
         max = _NONE
@@ -193,7 +195,7 @@ def full_like(
     """
     if holds_tracer((a, fill_value)):
         return elementwise.full_like(a, fill_value, dtype, shape=shape)
-    made: Any = np.full_like(a, fill_value, dtype, order, subok, shape)  # type: ignore[call-overload]
+    made = _numpy.full_like(a, fill_value, dtype, order, subok, shape)
     return made if device is None else device_put(made, device)
 
 

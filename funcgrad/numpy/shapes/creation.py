@@ -15,6 +15,9 @@ from ...typing import Array, ArrayLike, DTypeLike, Shape
 from ..protocol import array as as_operand
 from ..protocol import holds_tracer
 
+_numpy: Any = np
+"""Without the types of its overloads, which differ from version to version."""
+
 
 @user_facing
 def array(
@@ -46,6 +49,17 @@ def array(
     array([[1., 2.],
            [3., 4.]])
     """
+    return _array(object, dtype, copy, order, ndmin, device)
+
+
+def _array(
+    object: ArrayLike,
+    dtype: DTypeLike | None,
+    copy: bool | None,
+    order: str,
+    ndmin: int,
+    device: str | None,
+) -> Array:
     if holds_tracer(object):
         out = definite(as_operand(object))
         if dtype is not None and np.dtype(dtype).kind in "iuf" and _has_python_complex(object):
@@ -54,12 +68,17 @@ def array(
         lead = (1,) * (ndmin - len(out.shape))
         return reshape(out, shape=lead + out.shape) if lead else out
 
+    if device is None and (arrays.loaded_cupy() is None or type(object) is np.ndarray):
+        return _numpy.array(object, dtype, copy=copy, order=order, ndmin=ndmin)
+
     def make(xp: Any) -> Array:
         return xp.array(object, dtype=dtype, copy=copy, order=order, ndmin=ndmin)
 
-    if device is None and arrays.is_array(object):
+    if device is not None:
+        return arrays.created(make, device)
+    if arrays.is_gpu_array(object):
         return arrays.compute_there(lambda xp, _given: make(xp), (object,))
-    return arrays.created(make, device)
+    return make(np) if arrays.is_array(object) else arrays.created(make)
 
 
 def _has_python_complex(x: object) -> bool:
@@ -95,15 +114,19 @@ def asarray(
     """
     if isinstance(a, Tracer) and dtype is None:
         return definite(a)
-    return array(a, dtype, copy=copy, order=order, device=device)
+    return _array(a, dtype, copy, order, 0, device)
 
 
 def concrete_shape(shape: Any) -> Any:
     """A shape as plain integers, or an error that says why a traced size cannot be one."""
+    if type(shape) is int:
+        return shape
     if isinstance(shape, Tracer):
         return shape.concrete("the shape of a new array")
     if isinstance(shape, tuple | list):
-        return tuple(concrete_shape(d) for d in shape)
+        for d in shape:
+            if type(d) is not int:
+                return tuple([concrete_shape(d) for d in shape])
     return shape
 
 
@@ -208,11 +231,13 @@ def arange(
     >>> arange(3)
     array([0, 1, 2])
     """
-    given = [x.concrete("arange") if isinstance(x, Tracer) else x for x in (start, stop, step)]
-    if given[1] is None:
-        given[0], given[1] = 0, given[0]
-    step = 1 if given[2] is None else given[2]
-    return arrays.created(lambda xp: xp.arange(given[0], given[1], step, dtype=dtype), device)
+    first, end, by = (0, start, step) if stop is None else (start, stop, step)
+    if isinstance(first, Tracer) or isinstance(end, Tracer) or isinstance(by, Tracer):
+        first, end, by = (
+            x.concrete("arange") if isinstance(x, Tracer) else x for x in (first, end, by)
+        )
+    by = 1 if by is None else by
+    return arrays.created(lambda xp: xp.arange(first, end, by, dtype), device)
 
 
 @user_facing
