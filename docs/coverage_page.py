@@ -267,8 +267,8 @@ def page() -> str:
     fourier = importlib.import_module("funcgrad.numpy.fft") if has_fourier() else None
     intro = (
         "Written by `docs/coverage_page.py`; do not edit. The names are those of NumPy 2.4 and JAX "
-        "0.10 (`docs/names_elsewhere.txt`). What functions of NumPy's main namespace can do is what "
-        "the tables in `tests/surface` say, whose calls are compared with NumPy, loops and "
+        "0.10 (`docs/names_elsewhere.txt`). What functions of NumPy's main namespace can do is "
+        "what the tables in `tests/surface` say, whose calls are compared with NumPy, loops and "
         f"differences in every mode. Of the {total} names of that namespace that mean something on "
         f"arrays of numbers that do not change, {there} are in `funcgrad.numpy`: "
         f"{100 * there / total:.1f} %."
