@@ -161,7 +161,6 @@ from numpy import half as half
 from numpy import heaviside as heaviside
 from numpy import histogram as histogram
 from numpy import histogram2d as histogram2d
-from numpy import histogram_bin_edges as histogram_bin_edges
 from numpy import histogramdd as histogramdd
 from numpy import hsplit as hsplit
 from numpy import hstack as hstack
@@ -267,13 +266,9 @@ from numpy import partition as partition
 from numpy import percentile as percentile
 from numpy import permute_dims as permute_dims
 from numpy import pi as pi
-from numpy import piecewise as piecewise
 from numpy import poly as poly
 from numpy import polyadd as polyadd
-from numpy import polyder as polyder
-from numpy import polydiv as polydiv
 from numpy import polyfit as polyfit
-from numpy import polyint as polyint
 from numpy import polymul as polymul
 from numpy import polysub as polysub
 from numpy import polyval as polyval
@@ -376,6 +371,11 @@ from . import binding as _binding
 
 if _typing.TYPE_CHECKING:
     from . import linalg as linalg
+    from .also_on_gpus import histogram_bin_edges as histogram_bin_edges
+    from .also_on_gpus import piecewise as piecewise
+    from .also_on_gpus import polyder as polyder
+    from .also_on_gpus import polydiv as polydiv
+    from .also_on_gpus import polyint as polyint
     from .calls.ufuncs import frompyfunc as frompyfunc
     from .calls.ufuncs import ufunc as ufunc
     from .calls.vectorize import vectorize as vectorize
@@ -491,6 +491,11 @@ _HOME = {
     "logspace": "on_default_device",
     "tril_indices": "on_default_device",
     "triu_indices": "on_default_device",
+    "histogram_bin_edges": "also_on_gpus",
+    "piecewise": "also_on_gpus",
+    "polyder": "also_on_gpus",
+    "polydiv": "also_on_gpus",
+    "polyint": "also_on_gpus",
     "roots": "polynomial_roots",
     "logsumexp": "reductions.sums_and_extrema",
     "argsort": "replacements",

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ..arrays import like
 from ..ops.shape import cast
 from ..typing import Array, ArrayLike
 from .protocol import as_operand, implements, promoted
@@ -61,13 +62,14 @@ def polymul(a1: ArrayLike, a2: ArrayLike) -> Array:
 def polydiv(u: ArrayLike, v: ArrayLike) -> tuple[Array, Array]:
     """The quotient and the remainder, which has as many coefficients as its degree can need."""
     rest, divisor = coefficients(u) + 0.0, coefficients(v) + 0.0
+    rest, divisor = like(divisor, rest), like(rest, divisor)
     if not rest.shape[0] or not divisor.shape[0]:
         raise IndexError("np.polydiv: a polynomial without coefficients")
     dtype = promoted(rest, divisor)
     rest, divisor = cast(rest, dtype), cast(divisor, dtype)
     m, n = rest.shape[0] - 1, divisor.shape[0] - 1
     if m < n:
-        return np.zeros(1, dtype), rest
+        return like(rest, np.zeros(1, dtype)), rest
     scale = 1.0 / divisor[0]
     quotient = []
     for _ in range(m - n + 1):
@@ -76,7 +78,7 @@ def polydiv(u: ArrayLike, v: ArrayLike) -> tuple[Array, Array]:
         # The first coefficient of what is left is zero, and is not kept.
         head = rest[1 : n + 1] - q * divisor[1:]
         rest = np.concatenate([head, rest[n + 1 :]])
-    return np.stack(quotient), rest if n else np.zeros(1, dtype)
+    return np.stack(quotient), rest if n else like(rest, np.zeros(1, dtype))
 
 
 @implements(np.polyder)
@@ -86,7 +88,7 @@ def polyder(p: ArrayLike, m: int = 1) -> Array:
     if order < 0:
         raise ValueError(f"np.polyder: the order must not be negative, got {m}")
     for _ in range(order):
-        out = out[:-1] * np.arange(out.shape[0] - 1, 0, -1)
+        out = out[:-1] * like(out, np.arange(out.shape[0] - 1, 0, -1))
     return out
 
 
@@ -105,8 +107,8 @@ def polyint(p: ArrayLike, m: int = 1, k: ArrayLike | None = None) -> Array:
             f"{constants.shape[0]}"
         )
     for i in range(order):
-        powers = np.arange(out.shape[0], 0, -1)
-        out = np.concatenate([out / powers, constants[i : i + 1]])
+        out = out / like(out, np.arange(out.shape[0], 0, -1))
+        out = np.concatenate([out, like(out, constants[i : i + 1])])
     return out
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import Device, device_put
+from ..arrays import Device, device_put, is_gpu_array
 from ..core.tracebacks import user_facing
 from ..ops.pointwise.comparison import select
 from ..ops.reductions import sorting
@@ -66,8 +66,16 @@ def take(
         refuse("take with mode='fill'", out=out)
         x, k = with_axis(as_operand(a), axis)
         return at(x)[(*(slice(None),) * k, array(indices))].get(mode="fill", fill_value=fill_value)
-    run: Any = taking.take if holds_tracer((a, indices)) else np.take
-    return run(a, indices, axis, out, mode=mode)
+    if holds_tracer((a, indices)):
+        return taking.take(a, indices, axis, out, mode=mode)  # type: ignore[arg-type]
+    if is_gpu_array(a):
+        # CuPy's has no modes: it wraps.
+        return (
+            _numpy.take(a, indices, axis, out)
+            if mode == "raise"
+            else taking.take(a, indices, axis, mode=mode)
+        )
+    return _numpy.take(a, indices, axis, out, mode=mode)
 
 
 _MODES: dict[str | None, str] = {None: "raise", "promise_in_bounds": "raise"}

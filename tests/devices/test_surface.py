@@ -41,9 +41,19 @@ def cotangent(o: Any, i: int) -> Any:
     return np.asarray(direction(np.shape(o), o.dtype, 5 + i))[()]
 
 
+@pytest.mark.parametrize("name", sized.SIZED)
+def test_sizes(xp: Any, name: str) -> None:
+    check_calls(xp, name, sized.SIZED[name])
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_calls(xp: Any, name: str) -> None:
-    for case in TABLE[name]:
+    check_calls(xp, name, TABLE[name])
+
+
+def check_calls(xp: Any, name: str, calls: list[Call]) -> None:
+    """Compare calls under jit, and their cotangents, with those on the CPU."""
+    for case in calls:
         bound = Bound(getattr(fnp, name), case)
         if not bound.leaves:
             continue

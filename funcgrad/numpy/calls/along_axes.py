@@ -10,6 +10,7 @@ import numpy as np
 
 from ...api.vmap import vmap
 from ...core.tracing import aval_of
+from ...ops.pointwise.comparison import select
 from ...ops.shape import cast
 from ...typing import Array, ArrayLike
 from ..protocol import array, as_operand, axis_of, implements
@@ -83,7 +84,7 @@ def piecewise(
     out: Any = np.zeros_like(x)
     for condition, function in zip(conditions, functions, strict=True):
         values = function(x, *args, **kw) if callable(function) else function
-        out = np.where(condition, cast(as_operand(values), x.dtype), out)
+        out = select(condition, cast(as_operand(values), x.dtype), out)
     return out
 
 
