@@ -61,25 +61,16 @@ def take(
     >>> take(np.array([4.0, 5.0, 6.0]), [2, 3], mode="fill")
     array([ 6., nan])
     """
-    mode = _MODES.get(mode, mode)
-    if mode == "fill":
+    how = "raise" if mode is None or mode == "promise_in_bounds" else mode
+    if how == "fill":
         refuse("take with mode='fill'", out=out)
         x, k = with_axis(as_operand(a), axis)
         return at(x)[(*(slice(None),) * k, array(indices))].get(mode="fill", fill_value=fill_value)
-    if holds_tracer((a, indices)):
-        return taking.take(a, indices, axis, out, mode=mode)  # type: ignore[arg-type]
+    if holds_tracer((a, indices)) or (how != "raise" and is_gpu_array(a)):
+        return taking.take(a, indices, axis, out, mode=how)  # type: ignore[arg-type]
     if is_gpu_array(a):
-        # CuPy's has no modes: it wraps.
-        return (
-            _numpy.take(a, indices, axis, out)
-            if mode == "raise"
-            else taking.take(a, indices, axis, mode=mode)
-        )
-    return _numpy.take(a, indices, axis, out, mode=mode)
-
-
-_MODES: dict[str | None, str] = {None: "raise", "promise_in_bounds": "raise"}
-"""Names for positions that are in range, or raise."""
+        return _numpy.take(a, indices, axis, out)  # CuPy's has no modes
+    return _numpy.take(a, indices, axis, out, mode=how)
 
 
 @user_facing
@@ -113,8 +104,7 @@ def take_along_axis(
     >>> take_along_axis(np.array([4.0, 5.0]), np.array([1, 2]), 0, mode="clip")
     array([5., 5.])
     """
-    mode = _MODES.get(mode, mode)
-    if mode == "raise":
+    if mode is None or mode in ("raise", "promise_in_bounds"):
         run: Any = taking.take_along_axis if holds_tracer((arr, indices)) else np.take_along_axis
         return run(arr, indices, axis)
     if mode not in ("clip", "wrap", "fill"):

@@ -56,6 +56,8 @@ def test_sizes_must_be_known_numbers():
         fg.jit(lambda x, n: fnp.unique(x, size=n))(x, 2)
     with pytest.raises(ValueError, match="without x and y"):
         fnp.where(x > 0, x, x, size=2)
+    with pytest.raises(ValueError, match="both of x and y, or neither"):
+        fnp.where(x > 0, x)
     with pytest.raises(ValueError, match="2 values in fill_value for an array of 1 axes"):
         fnp.nonzero(x, size=2, fill_value=(1, 2))
     with pytest.raises(fg.errors.ConcretizationError, match="total_repeat_length"):

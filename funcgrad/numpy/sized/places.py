@@ -138,6 +138,7 @@ def argwhere(
     return np.stack(_places(a, size, fill_value, "argwhere"), axis=1)
 
 
+@user_facing
 def where(
     condition: ArrayLike,
     x: ArrayLike | None = None,
@@ -159,18 +160,19 @@ def where(
     Returns:
         The values chosen, or a tuple of indices as from ``nonzero``.
 
+    Raises:
+        ValueError: one of x and y is given, or both and size.
+
     >>> where(np.array([True, False]), np.array([1.0, 2.0]), 0.0)
     array([1., 0.])
     """
     if size is None and fill_value is None:
-        # Not user_facing: this is the function that programs call most.
-        return np.where(condition) if x is None and y is None else _numpy.where(condition, x, y)
-    return _sized_where(condition, x, y, size, fill_value)
-
-
-@user_facing
-def _sized_where(condition: ArrayLike, x: Any, y: Any, size: int | None, fill_value: Any) -> Any:
-    if x is not None or y is not None:
+        if x is not None and y is not None:
+            return _numpy.where(condition, x, y)
+        if x is None and y is None:
+            return _numpy.where(condition)
+        raise ValueError("where needs both of x and y, or neither")
+    if x is not None or y is not None or size is None:
         raise ValueError("where: size and fill_value belong to where(condition), without x and y")
     return nonzero(condition, size=size, fill_value=fill_value)
 
