@@ -15,7 +15,10 @@ from surface.checks import OLDER_NUMPY
 import funcgrad as fg
 import funcgrad.numpy as fnp
 
-pytestmark = pytest.mark.skipif(OLDER_NUMPY, reason="this NumPy does not conform yet")
+pytestmark = [
+    pytest.mark.skipif(OLDER_NUMPY, reason="this NumPy does not conform yet"),
+    pytest.mark.usefixtures("by_numpy"),
+]
 
 X = np.array([[0.5, -1.25, 2.0], [3.5, 0.25, -0.75]])
 Y = np.array([[1.5, 0.25, -2.0], [0.5, -3.25, 1.75]])

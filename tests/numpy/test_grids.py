@@ -10,6 +10,8 @@ from surface.arrays import COLUMN, CUBE, INTS, ROW, SCALAR, SHORT, SQUARE, X
 import funcgrad as fg
 import funcgrad.numpy as fnp
 
+pytestmark = pytest.mark.usefixtures("by_numpy")
+
 KEYS = {
     "two vectors": lambda x: (x[0], x[1]),
     "vectors and numbers": lambda x: (x[0], 0, 2, x[1, 0]),

@@ -10,6 +10,8 @@ from surface.sized import SIZED
 import funcgrad as fg
 import funcgrad.numpy as fnp
 
+pytestmark = pytest.mark.usefixtures("by_numpy")
+
 CALLS = [
     (name, i, dtype)
     for name, calls in SIZED.items()

@@ -14,6 +14,8 @@ import funcgrad as fg
 import funcgrad.numpy as fnp
 from funcgrad.errors import ConcretizationError, ShapeError
 
+pytestmark = pytest.mark.usefixtures("by_numpy")
+
 
 def clipped(x, y=0.5, scale=1.0):
     return scale * np.where(x > y, x - y, np.sin(x) * y)
