@@ -208,6 +208,13 @@ def moved(x: Any, device: Device | None = None) -> Any:
     return created(lambda xp: x if xp is np else xp.asarray(x), device)
 
 
+def gpu_names() -> list[str]:
+    """The names of the GPUs there are, if the program has imported CuPy."""
+    cupy: Any = loaded_cupy()
+    count = 0 if cupy is None else cupy.cuda.runtime.getDeviceCount()
+    return [f"gpu:{i}" for i in range(count)]
+
+
 def _device_number(device: Device) -> int:
     if isinstance(device, str):
         kind, _, number = device.partition(":")

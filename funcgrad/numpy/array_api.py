@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import loaded_cupy
+from ..arrays import gpu_names
 from ..context import current
 
 _OF_KIND: dict[str, tuple[str, ...]] = {
@@ -66,6 +66,4 @@ class NamespaceInfo:
 
     def devices(self) -> list[str]:
         """The devices by their names in funcgrad: the CPU, and GPUs if CuPy has been imported."""
-        cupy = loaded_cupy()
-        count = 0 if cupy is None else cupy.cuda.runtime.getDeviceCount()
-        return ["cpu", *(f"gpu:{i}" for i in range(count))]
+        return ["cpu", *gpu_names()]

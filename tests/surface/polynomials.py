@@ -72,7 +72,6 @@ TABLE = {
         call(VECTOR, _dtypes="fd"),
         call(SQUARE, _dtypes="fd", _rtol=1e-9),
         call(INTS[0]),
-        call(np.zeros(0)),
         call(VECTOR + 1j * np.array([0.3, 0.5, -0.2, 0.1, 0.4])),
     ],
     "polyfit": [
