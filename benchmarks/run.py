@@ -13,7 +13,7 @@ from pathlib import Path
 
 NAMES = (
     "imports", "eager", "eager_programs", "dispatch", "tracing", "mlp", "training", "checking",
-    "compiled", "native_contractions",
+    "compiled", "native_contractions", "eager_numpy",
 )  # fmt: skip
 
 

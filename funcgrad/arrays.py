@@ -51,9 +51,12 @@ def is_gpu_array(x: object) -> bool:
     return cupy is not None and isinstance(x, cupy.ndarray)
 
 
+_OF_NUMPY = (np.ndarray, np.generic)
+
+
 def is_array(x: object) -> bool:
     """True if x is a NumPy array or scalar, or a CuPy array."""
-    return isinstance(x, np.ndarray | np.generic) or is_gpu_array(x)
+    return isinstance(x, _OF_NUMPY) or is_gpu_array(x)
 
 
 def namespace(args: Iterable[object]) -> ModuleType:
@@ -200,9 +203,16 @@ def created(make: Callable[[ModuleType], Any], device: Device | None = None) -> 
 
 def moved(x: Any, device: Device | None = None) -> Any:
     """A new array of NumPy on a device, the default one if none is given; tracers stay."""
-    if not isinstance(x, np.ndarray | np.generic):
+    if not isinstance(x, _OF_NUMPY):
         return x
     return created(lambda xp: x if xp is np else xp.asarray(x), device)
+
+
+def gpu_names() -> list[str]:
+    """The names of the GPUs there are, if the program has imported CuPy."""
+    cupy: Any = loaded_cupy()
+    count = 0 if cupy is None else cupy.cuda.runtime.getDeviceCount()
+    return [f"gpu:{i}" for i in range(count)]
 
 
 def _device_number(device: Device) -> int:

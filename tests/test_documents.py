@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 import funcgrad as fg
+import funcgrad.numpy as fnp
 
 ROOT = Path(fg.__file__).parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
@@ -129,6 +130,35 @@ def test_the_page_of_edges_is_todays():
     spec.loader.exec_module(module)
     written = module.PAGE.read_text(encoding="utf-8")
     assert written == module.page(), "run python docs/edges_page.py"
+
+
+@pytest.fixture(scope="module")
+def coverage() -> Any:
+    """The module that writes the page of names."""
+    spec: Any = importlib.util.spec_from_file_location(
+        "coverage_page", ROOT / "docs" / "coverage_page.py"
+    )
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.skipif(not hasattr(np, "matvec"), reason="this NumPy lacks some of the names")
+def test_the_page_of_names_is_todays(coverage):
+    written = coverage.PAGE.read_text(encoding="utf-8")
+    assert written == coverage.page(), "run python docs/coverage_page.py"
+    share = re.search(r"Of the (\d+)\s+names.*?, (\d+)\s+are", written, re.DOTALL)
+    assert share
+    assert 0.97 * int(share[1]) <= int(share[2]) <= int(share[1])
+
+
+def test_every_missing_name_of_numpy_has_a_reason(coverage):
+    names = coverage.listed(coverage.NAMES.read_text(encoding="utf-8"))
+    assert len(names["numpy"]) > 450
+    reasons = coverage.by_name(coverage.NOT_NUMBERS) | coverage.by_name(coverage.MISSING_OF_NUMPY)
+    missing = {n for n in names["numpy"] if not hasattr(fnp, n)}
+    recent = {"astype", "cumulative_prod", "cumulative_sum", "matvec", "unstack", "vecmat"}
+    assert missing - recent == set(reasons)
 
 
 def shown(svg: str) -> tuple[dict[str, float], dict[tuple[str, str], str]]:

@@ -81,9 +81,15 @@ def test_what_is_implemented_is_public():
 def test_functions_of_numpy_are_its_own():
     ours = {n for n in fnp.__all__ if getattr(np, n, None) is not getattr(fnp, n)}
     assert ours == set(
-        "arange array asarray at bartlett blackman diag_indices empty eye fft fromfunction full "
-        "full_like geomspace hamming hanning identity indices kaiser linalg linspace logspace "
-        "logsumexp ndarray ones pad roll take tri tril_indices triu_indices zeros".split()
+        "arange argsort argwhere array asanyarray asarray asarray_chkfinite ascontiguousarray "
+        "asfortranarray at bartlett bincount blackman c_ clip compress diag_indices empty "
+        "extract eye fft fill_diagonal finfo flatnonzero from_dlpack fromfunction frompyfunc full "
+        "full_like geomspace hamming hanning histogram_bin_edges identity iinfo indices "
+        "intersect1d kaiser linalg linspace logspace logsumexp mask_indices mgrid ndarray "
+        "ndenumerate nonzero ogrid ones pad piecewise place polyder polydiv polyint put "
+        "put_along_axis r_ repeat require roll roots setdiff1d setxor1d sort take "
+        "take_along_axis tri tril_indices triu_indices ufunc union1d unique unique_all "
+        "unique_counts unique_inverse unique_values vectorize where zeros".split()
     )
 
 

@@ -247,7 +247,8 @@ class Tracer:
     def __getattr__(self, name: str) -> Any:
         if not name.startswith("__") and hooks.complete():
             return getattr(self, name)
-        raise AttributeError(f"traced arrays have no attribute {name!r}")
+        why = _NO_MEMORY if name in _OF_MEMORY else ""
+        raise AttributeError(f"traced arrays have no attribute {name!r}{why}")
 
     def __array_ufunc__(self, ufunc: Any, method: str, *args: Any, **kwargs: Any) -> Any:
         if method == "__call__" and not kwargs:
@@ -276,6 +277,14 @@ class Tracer:
             raise errors.TracerError(unknown_function_message(func))
         return handler(*args, **kwargs)
 
+    def __dlpack__(self, **_: Any) -> Any:
+        """Raise: another library would not be followed."""
+        raise _dropping_error(self, "to hand another library (by DLPack)")
+
+    def __dlpack_device__(self) -> Any:
+        """Raise, as ``__dlpack__`` does."""
+        raise _dropping_error(self, "to hand another library (by DLPack)")
+
     def __array_namespace__(self, *, api_version: str | None = None) -> Any:
         return hooks.hooks.namespace()
 
@@ -283,6 +292,11 @@ class Tracer:
         return f"{type(self).__name__}<{self.aval}>"
 
 
+_OF_MEMORY = frozenset(["base", "ctypes", "data", "flags", "strides", "__array_interface__"])
+_NO_MEMORY = (
+    ": a traced value stands for numbers, not for memory. Ask the plain array before the "
+    "transformation, or the result"
+)
 _PLAIN = frozenset([np.ndarray, np.float64, np.float32, np.int64])
 
 

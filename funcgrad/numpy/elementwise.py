@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from ..core.tracing import Tracer, all_weak, aval_of
+from ..ops.pointwise import bessel_i0_i1, rounding
 from ..ops.pointwise import complex as complex_ops
-from ..ops.pointwise import rounding
 from ..ops.pointwise.comparison import filled_like, maximum, minimum, select
 from ..ops.pointwise.rounding import exponent_of
 from ..ops.shape import cast
@@ -336,6 +336,15 @@ def full_like(
     if isinstance(fill_value, Tracer):
         return np.broadcast_to(cast(fill_value, kind), target)
     return np.full(target, fill_value, kind)[()]
+
+
+@implements(np.i0)
+def i0(x: ArrayLike) -> Array:
+    """The modified Bessel function of order 0."""
+    x = as_operand(x)
+    if x.dtype.kind == "c":
+        raise TypeError("np.i0 is not supported for complex numbers")
+    return bessel_i0_i1.i0(inexact(x))
 
 
 def float_power(x: ArrayLike, y: ArrayLike) -> Array:

@@ -7,7 +7,9 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from ..core.tracing import Tracer
+from ..arrays import is_gpu_array
+from ..context import current
+from ..core.tracing import Tracer, value_behind
 from ..errors import TracerError
 from ..ops.shape import cast
 from ..typing import Array, ArrayLike, DTypeLike
@@ -81,9 +83,40 @@ def _in_place(name: str, advice: str) -> Callable[..., NoReturn]:
     return refuse
 
 
+def _refused(name: str, why: str) -> Callable[..., NoReturn]:
+    def refuse(self: Array, *args: object, **kwargs: object) -> NoReturn:
+        raise TracerError(f"x.{name}() of a traced value: {why}")
+
+    return refuse
+
+
+def _device(self: Array) -> Any:
+    """The device of the value; for one that is not there yet, the one where new arrays are made."""
+    value = value_behind(self)
+    if is_gpu_array(value):
+        return value.device
+    here = current().device if isinstance(value, Tracer) else None
+    return "cpu" if here is None else here
+
+
+def _to_device(self: Array, device: Any, /, *, stream: object = None) -> Array:
+    """The value itself: it is computed where the arrays are that it depends on."""
+    return self
+
+
 def _round(self: Array, ndigits: int | None = None) -> Array:
     return elementwise.round(self, ndigits or 0)
 
+
+DROPPED = (
+    "plain bytes would have no derivative. Use the result of the transformation, or "
+    "funcgrad.stop_gradient(x) outside of jit"
+)
+REREAD = (
+    "it would read the memory of numbers as something else, which has no derivative. Convert "
+    "numbers with x.astype(dtype); look at the bits of plain arrays, outside of transformations "
+    "or in funcgrad.pure_callback"
+)
 
 METHODS.update(
     {
@@ -120,11 +153,19 @@ METHODS.update(
         "diagonal": taking.diagonal,
         "trace": products.trace,
         "nonzero": taking.nonzero,
+        "argpartition": ordering.argpartition,
+        "device": property(_device),
+        "flat": property(shaping.ravel),
+        "to_device": _to_device,
         "sort": _in_place("sort", "x = np.sort(x)"),
         "fill": _in_place("fill", "x = np.full_like(x, v)"),
         "partition": _in_place("partition", "x = np.partition(x, k)"),
         "put": _in_place("put", "x = x.at[i].set(v)"),
         "resize": _in_place("resize", "x = np.resize(x, shape)"),
+        "setfield": _in_place("setfield", "x = x.at[...].set(v)"),
+        **{name: _refused(name, DROPPED) for name in ("tobytes", "tofile", "dump", "dumps")},
+        **{name: _refused(name, REREAD) for name in ("view", "byteswap", "getfield")},
+        "setflags": _refused("setflags", "it has no memory whose flags could be set"),
         "argsort": ordering.argsort,
         "searchsorted": ordering.searchsorted,
         "choose": taking.choose,

@@ -9,6 +9,7 @@ import numpy as np
 
 from .. import arrays, tree
 from ..arrays import Device
+from ..context import current
 from ..core.tracebacks import user_facing
 from ..typing import Array, ArrayLike, DTypeLike
 
@@ -18,6 +19,8 @@ _numpy: Any = np
 
 def _placed(made: Any, device: Device | None) -> Any:
     """What NumPy has made, on a device, the default one if none is given."""
+    if device is None and current().device is None:
+        return made
     return tree.map(lambda x: arrays.moved(x, device), made)
 
 

@@ -99,11 +99,19 @@ def given(x: object) -> bool:
     return x is not None and x is not np._NoValue
 
 
+_SEQUENCES = (list, tuple)
+_PLAIN = frozenset([float, int, bool, np.ndarray, np.float64, type(None), str])
+
+
 def holds_tracer(x: object) -> bool:
     """True if a nested sequence contains a tracer."""
     if isinstance(x, Tracer):
         return True
-    return isinstance(x, list | tuple) and any(holds_tracer(e) for e in x)
+    if isinstance(x, _SEQUENCES):
+        for e in x:  # no generator: every call of some functions asks this
+            if type(e) not in _PLAIN and holds_tracer(e):
+                return True
+    return False
 
 
 def stack_sequence(xs: Sequence[Any]) -> Array:

@@ -13,17 +13,16 @@ from .protocol import FUNCTIONS
 ADVICE: dict[Any, str] = {
     np.copyto: "it writes into an array, which would drop the derivative. Write "
     "dst = fnp.where(mask, src, dst), or dst = fnp.at(dst)[:].set(src)",
-    np.apply_along_axis: "it calls Python once per row. Write funcgrad.vmap(f)(x), with in_axes= "
-    "for the axis",
-    np.apply_over_axes: "call the function with axis=(...) instead",
-    np.histogram: "counts are piecewise constant. Use funcgrad.stop_gradient(x) outside of jit, "
-    "or a sum of smooth bumps",
-    np.polyfit: "write np.linalg.lstsq(np.vander(x, deg + 1), y)[0]",
-    np.save: "save the result of the transformation instead",
     np.array2string: "use funcgrad.debug.print",
 }
-_HISTOGRAMS = (np.histogram2d, np.histogramdd, np.histogram_bin_edges)
-ADVICE |= {f: ADVICE[np.histogram] for f in _HISTOGRAMS}
+ADVICE |= {
+    f: "save the result of the transformation instead"
+    for f in (np.save, np.savez, np.savez_compressed, np.savetxt)
+}
+ADVICE |= {
+    f: "it has no memory of its own, and nothing can change it"
+    for f in (np.may_share_memory, np.shares_memory)
+}
 ADVICE |= {
     f: "it changes an array in place, which would drop derivatives. Write "
     "x = fnp.at(x)[i].set(v), or x = fnp.where(mask, v, x)"

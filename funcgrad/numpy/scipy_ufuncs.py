@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-from ..ops.pointwise import exponentials, powers, special
+from ..ops.pointwise import bessel_i0_i1, exponentials, powers, special
 from ..ops.pointwise.comparison import filled_like
 from ..typing import Array, ArrayLike
 from .protocol import SCIPY_UFUNCS, inexact
@@ -80,6 +80,8 @@ SCIPY_UFUNCS.update(
         "expm1": exponentials.expm1,
         "gamma": gamma,
         "gammasgn": gammasgn,
+        "i0": bessel_i0_i1.i0,
+        "i1": bessel_i0_i1.i1,
         "kl_div": kl_div,
         "log1p": exponentials.log1p,
         "log_expit": log_expit,

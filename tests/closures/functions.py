@@ -8,7 +8,7 @@ from typing import Any
 
 import laws
 import numpy as np
-from surface import arrays, elementwise, products, reducing, shaping
+from surface import arrays, elementwise, polynomials, products, reducing, shaping, sized
 from surface.checks import Bound
 
 import funcgrad as fg
@@ -26,7 +26,14 @@ class Subject:
     leaves: tuple[Any, ...]
 
 
-SURFACE = {**elementwise.TABLE, **reducing.TABLE, **shaping.TABLE, **products.TABLE}
+SURFACE = {
+    **elementwise.TABLE,
+    **reducing.TABLE,
+    **shaping.TABLE,
+    **products.TABLE,
+    **polynomials.TABLE,
+    **sized.TABLE,
+}
 SURFACE = {name: calls for name, calls in SURFACE.items() if hasattr(fnp, name)}
 
 

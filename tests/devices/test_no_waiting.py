@@ -16,8 +16,8 @@ from devices.placing import upload
 import funcgrad as fg
 from funcgrad.core.primitive import REGISTRY
 
-ON_THE_HOST = {"hessenberg", "schur", "tridiagonal"}
-"""Forms that CuPy does not have, and that LAPACK makes on the host."""
+ON_THE_HOST = {"hessenberg", "polynomial_roots", "schur", "tridiagonal"}
+"""Forms and values that CuPy does not have, and that LAPACK makes on the host."""
 NAMES = sorted({name for name, _ in laws.all_cases()} - ON_THE_HOST)
 FAILURES = "linalg."
 """Routines that raise for singular matrices have to look whether there were any."""

@@ -13,14 +13,19 @@ from closures.functions import LAX, NN, of_table
 from devices.placing import assert_same, upload
 from devices.transforming import direction
 from lax import window_calls
-from surface import elementwise, products, reducing, shaping
+from surface import elementwise, polynomials, products, reducing, shaping, sized
 from surface.checks import Bound, Call
 
 import funcgrad as fg
 import funcgrad.numpy as fnp
 
 TABLE: dict[str, list[Call]] = {
-    **elementwise.TABLE, **reducing.TABLE, **shaping.TABLE, **products.TABLE
+    **elementwise.TABLE,
+    **reducing.TABLE,
+    **shaping.TABLE,
+    **products.TABLE,
+    **polynomials.TABLE,
+    **sized.TABLE,
 }  # fmt: skip
 NAMES = [name for name in sorted(TABLE) if hasattr(fnp, name)]  # NumPy may be older
 
@@ -37,9 +42,19 @@ def cotangent(o: Any, i: int) -> Any:
     return np.asarray(direction(np.shape(o), o.dtype, 5 + i))[()]
 
 
+@pytest.mark.parametrize("name", sized.SIZED)
+def test_sizes(xp: Any, name: str) -> None:
+    check_calls(xp, name, sized.SIZED[name])
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_calls(xp: Any, name: str) -> None:
-    for case in TABLE[name]:
+    check_calls(xp, name, TABLE[name])
+
+
+def check_calls(xp: Any, name: str, calls: list[Call]) -> None:
+    """Compare calls of a function of NumPy with those on the CPU."""
+    for case in calls:
         compare(xp, Bound(getattr(fnp, name), case))
 
 

@@ -7,20 +7,27 @@ from typing import Any
 
 import numpy as np
 import pytest
-from surface import elementwise, products, reducing, shaping
+from surface import elementwise, polynomials, products, reducing, shaping, sized
 from surface.checks import Bound
 
 import funcgrad as fg
 import funcgrad.numpy as fnp
 
-TABLE = {**elementwise.TABLE, **reducing.TABLE, **shaping.TABLE, **products.TABLE}
+TABLE = {
+    **elementwise.TABLE,
+    **reducing.TABLE,
+    **shaping.TABLE,
+    **products.TABLE,
+    **polynomials.TABLE,
+    **sized.TABLE,
+}
 TABLE = {name: calls for name, calls in TABLE.items() if hasattr(fnp, name) and hasattr(np, name)}
 
 PRODUCTS = "products of matrices: BLAS adds up in another order than loops do"
 LAST_BITS = {
     PRODUCTS: (
         "convolve correlate corrcoef cov cross dot einsum inner matvec outer tensordot vecdot "
-        "vecmat polyval vander"
+        "vecmat polyval vander poly polyfit polymul histogramdd"
     ),
     "sums of selected elements, and lengths of rescaled vectors": (
         "std var nanstd nanvar nanmean mean sum"

@@ -60,6 +60,9 @@ METHODS = {
     "searchsorted": lambda x: np.sort(x[0]).searchsorted(x),
     "flat list": lambda x: np.stack(list(x.ravel())),
     "len": lambda x: x * len(x),
+    "flat": lambda x: x.flat[1] + sum(x.flat),
+    "argpartition": lambda x: np.take_along_axis(x, x.argpartition(1, 1)[:, 1:2], 1),
+    "to_device": lambda x: x.to_device(x.device),
     "rows": lambda x: sum(row for row in x),
     "unpack": lambda x: operator.sub(*x),
     "shape": lambda x: x * x.shape[1] + x.ndim + x.size + x.itemsize + x.nbytes,
@@ -93,6 +96,52 @@ def test_in_place_methods_that_numpy_arrays_have():
     ):
         with pytest.raises(fg.errors.TracerError, match="in place: write x ="):
             fg.grad(lambda v, r=run: r(v))(VECTOR)
+
+
+MEMORY = {
+    "tobytes": "would have no derivative",
+    "tofile": "would have no derivative",
+    "dumps": "would have no derivative",
+    "view": r"x\.astype\(dtype\)",
+    "byteswap": "look at the bits of plain arrays",
+    "getfield": "read the memory of numbers",
+    "setfield": "in place: write x =",
+    "setflags": "no memory whose flags",
+    "partition": "in place: write x =",
+    "__dlpack__": "would drop its derivative",
+}
+
+
+@pytest.mark.parametrize("name", MEMORY)
+@pytest.mark.parametrize("transform", [fg.grad, fg.jit])
+def test_methods_about_memory_say_why_not(name, transform):
+    with pytest.raises(fg.errors.TracerError, match=MEMORY[name]):
+        transform(lambda v: getattr(v, name)())(VECTOR)
+
+
+@pytest.mark.parametrize("name", ["base", "ctypes", "data", "flags", "strides"])
+def test_attributes_about_memory_say_why_not(name):
+    def f(v):
+        assert not hasattr(v, name)
+        return getattr(v, name)
+
+    with pytest.raises(AttributeError, match=f"no attribute '{name}': a traced value stands for"):
+        fg.jit(f)(VECTOR)
+
+
+def test_every_public_attribute_of_an_array_is_answered():
+    seen = []
+    fg.jit(lambda v: seen.append(v) or v)(VECTOR)
+    without = {"base", "ctypes", "data", "flags", "strides"}
+    kind = type(seen[0])
+    assert {n for n in dir(np.ndarray) if n[0] != "_" and not hasattr(kind, n)} == without
+
+
+def test_the_device_of_a_traced_value_is_that_of_its_array():
+    seen = []
+    fg.grad(lambda v: seen.append(v.device) or v.sum())(VECTOR)
+    fg.jit(lambda v: seen.append(v.device) or v)(VECTOR)
+    assert seen == ["cpu", "cpu"]
 
 
 def test_membership_and_truth_where_values_are_known():

@@ -43,7 +43,8 @@ class _AtIndex:
         self.x: ArrayLike = x
         self.key: Index = key
 
-    def _update(self, value: ArrayLike, op: str, mode: str | None) -> Array:
+    def _update(self, value: ArrayLike, op: str, mode: str | None, hints: dict[str, bool]) -> Array:
+        _check_hints(hints)
         given = array(self.x)
         x, key = with_flag_axes(given, self.key)
         if mode in ("drop", "fill"):
@@ -53,58 +54,67 @@ class _AtIndex:
         return out if out.shape == given.shape else reshape(out, shape=given.shape)
 
     @user_facing
-    def set(self, value: ArrayLike, *, mode: str | None = None) -> Array:
+    def set(self, values: ArrayLike, *, mode: str | None = None, **hints: bool) -> Array:
         """The array with the elements replaced; of repeated indices the last counts."""
-        return self._update(value, "set", mode)
+        return self._update(values, "set", mode, hints)
 
     @user_facing
-    def add(self, value: ArrayLike, *, mode: str | None = None) -> Array:
+    def add(self, values: ArrayLike, *, mode: str | None = None, **hints: bool) -> Array:
         """The array with values added; repeated indices add up."""
-        return self._update(value, "add", mode)
+        return self._update(values, "add", mode, hints)
 
     @user_facing
-    def subtract(self, value: ArrayLike, *, mode: str | None = None) -> Array:
+    def subtract(self, values: ArrayLike, *, mode: str | None = None, **hints: bool) -> Array:
         """The array with values subtracted; repeated indices add up."""
-        return self._update(-array(value), "add", mode)
+        return self._update(-array(values), "add", mode, hints)
 
     @user_facing
-    def multiply(self, value: ArrayLike, *, mode: str | None = None) -> Array:
+    def multiply(self, values: ArrayLike, *, mode: str | None = None, **hints: bool) -> Array:
         """The array with elements multiplied; repeated indices multiply up."""
-        return self._update(value, "mul", mode)
+        return self._update(values, "mul", mode, hints)
 
     mul = multiply
 
     @user_facing
-    def divide(self, value: ArrayLike, *, mode: str | None = None) -> Array:
+    def divide(self, values: ArrayLike, *, mode: str | None = None, **hints: bool) -> Array:
         """The array of floating-point numbers with elements divided."""
         dtype = array(self.x).dtype
         if dtype.kind not in "fc":
             raise TypeError(f"division does not give {dtype}; write fnp.at(x.astype(float))")
-        return self._update(1 / array(value), "mul", mode)
+        return self._update(1 / array(values), "mul", mode, hints)
 
     @user_facing
-    def power(self, value: ArrayLike, *, mode: str | None = None) -> Array:
+    def power(self, values: ArrayLike, *, mode: str | None = None, **hints: bool) -> Array:
         """The array with elements raised to a power."""
-        return self.set(self.get(mode=mode) ** value, mode=mode)
+        return self.set(self.get(mode=mode) ** values, mode=mode, **hints)
 
     @user_facing
-    def min(self, value: ArrayLike, *, mode: str | None = None) -> Array:
+    def min(self, values: ArrayLike, *, mode: str | None = None, **hints: bool) -> Array:
         """The array with elements replaced by the smaller of them and the values."""
-        return self._update(value, "min", mode)
+        return self._update(values, "min", mode, hints)
 
     @user_facing
-    def max(self, value: ArrayLike, *, mode: str | None = None) -> Array:
+    def max(self, values: ArrayLike, *, mode: str | None = None, **hints: bool) -> Array:
         """The array with elements replaced by the larger of them and the values."""
-        return self._update(value, "max", mode)
+        return self._update(values, "max", mode, hints)
 
     @user_facing
-    def apply(self, ufunc: Callable[[Array], Array], *, mode: str | None = None) -> Array:
+    def apply(
+        self, func: Callable[[Array], Array], *, mode: str | None = None, **hints: bool
+    ) -> Array:
         """The array with a function applied to the elements."""
-        return self.set(ufunc(self.get(mode=mode)), mode=mode)
+        return self.set(func(self.get(mode=mode)), mode=mode, **hints)
 
     @user_facing
-    def get(self, *, mode: str | None = None, fill_value: ArrayLike | None = None) -> Array:
-        """The elements themselves; mode is None (raise), 'clip', 'wrap' or 'fill'."""
+    def get(
+        self, *, mode: str | None = None, fill_value: ArrayLike | None = None, **hints: bool
+    ) -> Array:
+        """The elements themselves; mode is None (raise), 'clip', 'wrap' or 'fill'.
+
+        With 'fill' and without fill_value, elements out of range are NaN, of integers the smallest
+        number if they have a sign and else the largest one, and True.
+        """
+        _check_hints(hints)
         x, key = with_flag_axes(array(self.x), self.key)
         if mode not in ("fill", "drop"):
             return getitem(x, _with_mode(x, key, mode))
@@ -113,9 +123,28 @@ class _AtIndex:
         place = make_plan(tuple(x.shape), key).place
         behind = len(out.shape) - place - len(valid.shape)
         valid = reshape(valid, shape=(1,) * place + tuple(valid.shape) + (1,) * behind)
-        if fill_value is None:
-            fill_value = np.nan if x.dtype.kind in "fc" else 0
-        return select(valid, out, convert(fill_value, dtype=x.dtype))
+        return select(valid, out, convert(filling(fill_value, x.dtype), dtype=x.dtype))
+
+
+def _check_hints(hints: dict[str, bool]) -> None:
+    """Raise unless all are hints of JAX about indices, which change nothing."""
+    for name in hints:
+        if name not in ("indices_are_sorted", "unique_indices"):
+            raise TypeError(
+                f"unknown argument {name}=; beside mode= there are indices_are_sorted= and "
+                "unique_indices=, which change nothing"
+            )
+
+
+def filling(fill_value: ArrayLike | None, dtype: np.dtype) -> ArrayLike:
+    """What stands for elements out of range, by default as JAX has it."""
+    if fill_value is not None:
+        return fill_value
+    if dtype.kind in "fc":
+        return np.nan
+    if dtype.kind == "b":
+        return True
+    return np.iinfo(dtype).min if dtype.kind == "i" else np.iinfo(dtype).max
 
 
 def _with_mode(x: Array, key: Index, mode: str | None) -> Index:
@@ -201,8 +230,10 @@ def at(x: ArrayLike) -> _At:
         x: array.
 
     Returns:
-        An object to index, with the methods set, add, subtract, mul, divide, power, min, max,
-        apply and get. Each returns a new array; x is unchanged.
+        An object to index, with the methods set, add, subtract, multiply, divide, power, min, max,
+        apply and get. Each returns a new array; x is unchanged. ``mode=`` says what becomes of
+        indices out of range: None raises, 'clip', 'wrap', 'drop', and 'fill' with ``fill_value=``
+        of ``get``. ``indices_are_sorted=`` and ``unique_indices=`` change nothing.
 
     >>> at(np.zeros(3))[1].set(5.0)
     array([0., 5., 0.])

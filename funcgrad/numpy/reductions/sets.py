@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 
 from ...core.tracing import Tracer
@@ -84,3 +87,33 @@ def intersect1d(
     _, first, second = np.intersect1d(known, others, assume_unique, return_indices=True)
     values = cast(take(x, first, 0), promoted(x, as_operand(ar2)))
     return (values, first, second) if return_indices else values
+
+
+@implements(np.setxor1d)
+def setxor1d(ar1: ArrayLike, ar2: ArrayLike, assume_unique: bool = False) -> Array:
+    """The values that are in one of two arrays only, each once."""
+    both = np.concatenate([np.ravel(as_operand(ar1)), np.ravel(as_operand(ar2))])
+    known, others = _value(ar1, "np.setxor1d"), _value(ar2, "np.setxor1d")
+    values, first = np.unique(_value(both, "np.setxor1d"), return_index=True)
+    return take(both, first[np.isin(values, known) ^ np.isin(values, others)], 0)
+
+
+def _named(function: Any, *parts: bool) -> Callable[[ArrayLike], Any]:
+    """One of the functions with a named tuple as result, in which every NaN is a value."""
+    kind = type(function(np.zeros(1)))
+
+    def of_values(x: ArrayLike) -> Any:
+        return kind(*unique(x, *parts, equal_nan=False))
+
+    return of_values
+
+
+implements(np.unique_all)(_named(np.unique_all, True, True, True))
+implements(np.unique_counts)(_named(np.unique_counts, False, False, True))
+implements(np.unique_inverse)(_named(np.unique_inverse, False, True))
+
+
+@implements(np.unique_values)
+def unique_values(x: ArrayLike) -> Array:
+    """The values of an array in order, each once; every NaN is a value."""
+    return unique(x, equal_nan=False)  # type: ignore[return-value]

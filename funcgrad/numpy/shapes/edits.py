@@ -24,6 +24,8 @@ from .shaping import moveaxis, ravel, reshape
 def repeat(a: ArrayLike, repeats: int | Sequence[int], axis: int | None = None) -> Array:
     """Each element repeated; how often must be known."""
     x, axis = with_axis(as_operand(a), axis)
+    if isinstance(repeats, Tracer):
+        repeats = repeats.concrete("repeats of np.repeat, on which a shape depends,")
     counts = np.broadcast_to(np.asarray(repeats), (x.shape[axis],))
     return take(x, np.repeat(np.arange(x.shape[axis]), counts), axis)
 

@@ -1,0 +1,43 @@
+"""The limits of dtypes, asked for by a dtype or by an array that has it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..core.tracing import Tracer
+
+
+def _dtype_of(what: Any) -> Any:
+    return what.dtype if isinstance(what, Tracer | np.ndarray) else what
+
+
+def finfo(dtype: Any) -> np.finfo[Any]:
+    """The limits of a type of floating-point numbers, as ``numpy.finfo``.
+
+    Args:
+        dtype: the dtype, or an array of it, which may be traced.
+
+    Raises:
+        ValueError: it is no type of floating-point numbers.
+
+    >>> finfo(np.float32).bits, finfo(np.ones(2)).bits
+    (32, 64)
+    """
+    return np.finfo(_dtype_of(dtype))
+
+
+def iinfo(type: Any) -> np.iinfo[Any]:
+    """The limits of a type of integers, as ``numpy.iinfo``.
+
+    Args:
+        type: the dtype, or an array of it, which may be traced.
+
+    Raises:
+        ValueError: it is no type of integers.
+
+    >>> iinfo(np.int8).max, iinfo(np.arange(2)).bits
+    (127, 64)
+    """
+    return np.iinfo(_dtype_of(type))
