@@ -37,7 +37,7 @@ def test_every_public_function_is_in_programs_or_has_a_reason():
     assert operations.missing() == set()
     assert exempt & operations.covered() <= {"nan"}
     assert exempt <= set(fnp.__all__)
-    assert operations.covered_of("linalg") == set(fnp.linalg.__all__)
+    assert operations.covered_of("linalg") == set(fnp.linalg.__all__) - {"LinAlgError"}
 
 
 @pytest.mark.parametrize("formula", operations.FORMULAS)

@@ -408,10 +408,34 @@ np.matvec({q}, {q}[0])
 np.vecmat({q}[0], {q})
 np.polyval({v}, np.tanh({a}))
 np.polyval([0.5, -1.0, 2.0], {a})
+np.poly(np.tanh({v}))
+np.polyadd({v}, {w})
+np.polysub({v}, {w})
+np.polymul(np.tanh({v}), {w})
+np.polyder({v}) * 0.3
+np.polyint({v})
+np.polydiv({v}, np.array([1.0, 0.4]))[0]
+np.polyfit(np.linspace(-1.0, 1.0, 4), np.sum(np.tanh({a})) * np.array([0.3, -1.0, 0.7, 0.2]), 2)
+np.abs(np.fft.fft({a}))[..., 0] * 0.5
+np.real(np.fft.ifft({a})) * 2.0
+np.fft.irfft(np.fft.rfft({v}), n=5)
+np.imag(np.fft.fftn({r})) * 0.5
 np.vander(np.tanh({v}), 3)
 np.convolve({v}, {w})
 np.convolve({v}, {w}, mode="same")
 np.correlate({v}, np.cos({w}), mode="full")
+np.i0(np.tanh({a}))
+np.piecewise({v}, [{v} < 0.37], [np.sin, np.cos])
+np.apply_along_axis(np.cumsum, -1, {a}) * 0.5
+np.apply_over_axes(np.sum, {r}, (0, 1))
+np.roots(np.array([1.0, 0.3])) * {s}
+fnp.vectorize(np.sin)({a})
+fnp.asanyarray({a}) + fnp.ascontiguousarray({a})
+fnp.require({a}) * fnp.asfortranarray({a})
+np.histogram2d({v}, {v}, bins=[np.array([-1.0, 0.0, 1.0])] * 2)[0] * {s}
+{r}[np.tril_indices_from({r})]
+{r}[np.triu_indices_from({r})]
+{q}[np.diag_indices_from({q})]
 np.interp({a}, [-2.0, -0.7, 0.4, 2.1], [0.3, 1.0, -0.5, 0.8])
 np.interp({a}, np.cumsum(np.abs({v}) + 0.3), {v})
 np.interp(np.linspace(-1.0, 1.0, 4), np.cumsum({v} * {v} + 0.2), np.sin({v}))
@@ -430,6 +454,8 @@ np.linalg.det({q})
 np.linalg.diagonal({r})
 np.linalg.eigh({d})[0]
 np.linalg.eigvalsh({d})
+np.sum(np.real(np.linalg.eigvals({d})))
+np.sum(np.real(np.linalg.eig({d})[0] ** 2))
 np.linalg.inv({d})
 np.linalg.lstsq({d}, {d}[0] + 1.0, rcond=None)[0]
 np.linalg.matmul({q}, {q}) * 0.3
@@ -545,17 +571,35 @@ NOT_IN_PROGRAMS = {
         "e euler_gamma inf nan newaxis pi float16 float32 float64 int8 int16 int32 int64 uint8 "
         "uint16 uint32 uint64 complex64 complex128 bool bool_ dtype finfo iinfo result_type "
         "promote_types can_cast issubdtype generic number integer signedinteger unsignedinteger "
-        "inexact floating complexfloating isscalar ndarray"
+        "inexact floating complexfloating isscalar ndarray False_ True_ byte cdouble character "
+        "common_type csingle double flexible half int_ intc intp isdtype iterable long longlong "
+        "min_scalar_type mintypecode object_ short single typename ubyte uint uintc uintp ulong "
+        "ulonglong ushort einsum_path"
     ),
     "they take shapes and numbers of rows only": (
         "empty eye fromfunction identity ones tri zeros broadcast_shapes indices ix_ "
         "tril_indices triu_indices diag_indices blackman bartlett hamming hanning kaiser "
-        "ravel_multi_index unravel_index"
+        "ravel_multi_index unravel_index mask_indices"
     ),
-    "they print": "array_repr array_str errstate set_printoptions",
-    "they act on bits or counts of plain arrays": "packbits unpackbits histogram",
+    "they print, or say what happens to warnings": (
+        "array_repr array_str array2string base_repr binary_repr errstate format_float_positional "
+        "format_float_scientific get_printoptions geterr geterrcall printoptions seterr "
+        "seterrcall set_printoptions"
+    ),
+    "they act on bits or counts of plain arrays": (
+        "packbits unpackbits histogram histogram_bin_edges histogramdd"
+    ),
+    "they read and write files and memory": (
+        "asarray_chkfinite from_dlpack frombuffer fromfile fromiter fromregex fromstring "
+        "genfromtxt load loadtxt may_share_memory save savetxt savez savez_compressed shares_memory"
+    ),
+    "NumPy's write into an array": "fill_diagonal place put put_along_axis",
+    "they are indexed, run through or called in another way than functions": (
+        "c_ frompyfunc index_exp mgrid ndenumerate ndindex ogrid r_ s_ ufunc"
+    ),
     "the shapes of their results depend on values, so bodies refuse them": (
-        "argwhere flatnonzero nonzero trim_zeros unique union1d setdiff1d intersect1d"
+        "argwhere flatnonzero nonzero trim_zeros unique union1d setdiff1d intersect1d setxor1d "
+        "unique_all unique_counts unique_inverse unique_values"
     ),
 }
 """Public names of funcgrad.numpy that no formula has, by the reason."""

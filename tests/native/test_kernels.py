@@ -309,9 +309,13 @@ def test_slices_that_reach_out_are_moved() -> None:
 INSTEAD: dict[str, str] = {
     "LAPACK decomposes": (
         "cofactors_change eig eigh eigvals eigvalsh hessenberg lu_with_pivots order_of_columns "
-        "pinv qr schur svd svdvals tridiagonal tridiagonal_solve"
+        "pinv polynomial_roots qr schur svd svdvals tridiagonal tridiagonal_solve"
     ),
     "pocketfft transforms": "fft irfft rfft",
+    "SciPy's Bessel functions of any order": "bessel_ive",
+    "NumPy sees the same bits as another type, or without some of them": (
+        "bitcast_convert_type reduce_precision"
+    ),
     "rows are exchanged one after another": "permutation_of_pivots",
     "NumPy draws, and iterates until numbers converge": (
         "gamma_slope random_binomial random_gamma random_multinomial random_poisson"

@@ -202,8 +202,6 @@ def laid_out(rng: np.random.Generator, x: Any, keep: bool = False) -> Any:
         return np.ascontiguousarray(np.swapaxes(x, 0, -1)).swapaxes(0, -1)
     if how == 5 and x.shape[0] and not keep:
         return np.broadcast_to(x[:1], x.shape)
-    if how == 6 and rng.random() < 0.2:
-        return x.astype(x.dtype.newbyteorder())
     return x
 
 

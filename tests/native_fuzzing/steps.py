@@ -35,7 +35,9 @@ def shape_of(x: Any) -> tuple[int, ...]:
 def elementwise() -> tuple[Any, ...]:
     """The operators that do the same with every element."""
     return tuple(
-        p for p in REGISTRY.values() if isinstance(p, Elementwise) and p.name not in DEPENDENT
+        p
+        for p in REGISTRY.values()
+        if isinstance(p, Elementwise) and p.name not in (*DEPENDENT, *NOT_IN_PROGRAMS)
     )
 
 
@@ -501,6 +503,12 @@ NOT_IN_PROGRAMS: dict[str, str] = {
     "eigvals": "eigenvalues have no order",
     "svd": "singular vectors have a free sign",
     "cofactors_change": "made for derivatives of singular matrices",
+    "schur": "the order of eigenvalues is free",
+    "hessenberg": "reflections have a free sign",
+    "tridiagonal": "reflections have a free sign",
+    "polynomial_roots": "roots have no order",
+    "betainc": "NumPy only, and no derivative in two arguments",
+    "zeta": "NumPy only, and no derivative in one argument",
     "random_gamma": "NumPy only, and slow",
     "random_poisson": "NumPy only, and slow",
     "random_binomial": "NumPy only, and slow",
