@@ -134,6 +134,52 @@ def test_what_may_fail_overwrites_nothing() -> None:
     np.testing.assert_array_equal(x, X)
 
 
+@pytest.mark.parametrize("sizes", [(64, 48, 32), (67, 50, 30), (8, 100, 3), (128, 10, 64)])
+@pytest.mark.parametrize("bits", ["128", "512"])
+def test_products_that_update_what_they_read(
+    sizes: tuple[int, int, int], bits: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Tiles may overlap, and then read what they have written."""
+    monkeypatch.setenv("FUNCGRAD_VECTOR_BITS", bits)
+    n, m, k = sizes
+    x, y, w, v = (RNG.normal(size=s) for s in ((k, n), (k, m), (n, m), (n, m)))
+
+    def update(w: Any, v: Any, x: Any, y: Any) -> Any:
+        v = 0.9 * v + x.T @ y
+        return w - 0.1 * np.tanh(v), v
+
+    expected = fg.jit(update)(w, v, x, y)
+    donated = fg.jit(update, donate_argnums=(0, 1))
+    for _ in range(2):
+        given = w.copy(), v.copy()
+        found = donated(*given, x, y)
+        for a, b, c in zip(found, expected, given, strict=True):
+            np.testing.assert_array_equal(a, b)
+            assert a is c
+
+
+def test_a_training_step_that_fails_leaves_its_state() -> None:
+    """Whether an index is out of range is known before anything is overwritten."""
+
+    def loss(w: Any, x: Any, labels: Any) -> Any:
+        return -np.mean(np.log(fg.nn.softmax(x @ w))[np.arange(8), labels])
+
+    def step(w: Any, x: Any, labels: Any) -> Any:
+        return w - 0.1 * fg.grad(loss)(w, x, labels)
+
+    w, x, labels = RNG.normal(size=(32, 16)), RNG.normal(size=(8, 32)), np.arange(8)
+    donating = fg.jit(step, donate_argnums=0)
+    for _ in range(2):
+        given = w.copy()
+        found = donating(given, x, labels)
+        assert found is given
+        np.testing.assert_allclose(found, step(w, x, labels), rtol=1e-10)
+        given = w.copy()
+        with pytest.raises(IndexError):
+            donating(given, x, labels + 10)
+        np.testing.assert_array_equal(given, w)
+
+
 def test_a_state_is_updated_without_new_memory() -> None:
     """A long array of which one element changes is not copied."""
     one = np.ones(1)

@@ -35,8 +35,17 @@ def planned(frame: Any, e: Eqn, after: Map | None, planner: Planner) -> None:
     turned = [tuple(s[k] for k in order) for s in plan.results]
     targets = [frame.define(v, s) for v, s in zip(results, turned, strict=True)]
     rooms = [frame.room((size,), kind) for size, kind in plan.rooms]
+    read = {m.address for m in sources}
+    aside = []
+    if any(call.overlaps for call in plan.calls):  # an element may be read again
+        aside = [(k, t) for k, t in enumerate(targets) if t.address in read]
+    for k, t in aside:
+        targets[k] = frame.room(t.shape, t.kind, t.steps)
     for call in plan.calls:
         _call(frame, call, [*sources, *targets, *rooms])
+    for k, t in aside:
+        frame.put(targets[k], t)
+        frame.release(targets[k])
     frame.release(*sources, *rooms)
 
 

@@ -259,4 +259,18 @@ def called(tiled: Tiled | None, arrays: Sequence[tuple[int, int]], after: Map | 
     if tiled.parts is not None:
         axis = tiled.whole.kept[tiled.parts.axis]
         shared = Shared(tiled.parts, axis.size, axis.steps)
-    return [Call(tiling.lanes, tuple(arrays), write, tuple(rooms), shared)]
+    return [Call(tiling.lanes, tuple(arrays), write, tuple(rooms), shared, _overlaps(tiled))]
+
+
+def _overlaps(tiled: Tiled) -> bool:
+    """True if tiles overlap, or the parts that threads share."""
+    kept, tiling, parts = tiled.contraction.kept, tiled.tiling, tiled.parts
+    if parts is not None and tiled.whole.kept[parts.axis].size % parts.length:
+        return True
+    if isinstance(tiling, Dots):
+        return bool(
+            kept[tiling.row].size % tiling.rows or kept[tiling.column].size % tiling.columns
+        )
+    size, width = kept[tiling.vector].size, tiling.lanes * tiling.vectors
+    alone = tiling.vectors == 1 and size <= tiling.lanes
+    return bool(kept[tiling.row].size % tiling.rows or (size % width and not alone))

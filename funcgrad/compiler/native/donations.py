@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from ...core.jaxpr import Eqn, Jaxpr, Literal
 from ..groups import Map
@@ -13,8 +13,20 @@ from .steps import steps_of
 from .updates import updates_of
 
 
-def in_place(jaxpr: Jaxpr, donated: Iterable[int]) -> dict[int, int]:
-    """Numbers of results by which arguments they may overwrite, no argument twice.
+class Donations(NamedTuple):
+    """What a program overwrites.
+
+    Attributes:
+        arguments: by the numbers of results those of the arguments in which they stand.
+        first: the number of the first step that overwrites something.
+    """
+
+    arguments: dict[int, int]
+    first: int = -1
+
+
+def in_place(jaxpr: Jaxpr, donated: Iterable[int]) -> Donations:
+    """Which arguments results may overwrite, no argument twice.
 
     Args:
         jaxpr: as it is written, all of its steps native.
@@ -33,7 +45,8 @@ def in_place(jaxpr: Jaxpr, donated: Iterable[int]) -> dict[int, int]:
         reads = [last.get(part, -1) for part in seen(x)]
         if not isinstance(step, Map) or any(part in results for part in seen(x)):
             return False
-        alone = step.first is None and x in step.beside and x.aval.shape == step.shape
+        alone = x in step.beside and x.aval.shape == step.shape
+        alone = alone and (step.first is None or x not in step.first.inputs)
         return max(reads[1:], default=-1) < at and (reads[0] < at or (reads[0] == at and alone))
 
     def seen(x: Any) -> Iterator[Any]:
@@ -42,7 +55,15 @@ def in_place(jaxpr: Jaxpr, donated: Iterable[int]) -> dict[int, int]:
         for part in updates.looks.get(x, ()):
             yield from seen(part)
 
+    def begun(x: Any, v: Any) -> int:
+        """The first step that changes an argument on the way to a result."""
+        before = updates.overwritten(v)
+        while before is not None and before is not x:
+            v, before = before, updates.overwritten(before)
+        return made_by[v]
+
     found: dict[int, int] = {}
+    first = len(steps)
     for j in donated:
         x = jaxpr.invars[j]
         for k, v in enumerate(jaxpr.outvars):
@@ -52,12 +73,13 @@ def in_place(jaxpr: Jaxpr, donated: Iterable[int]) -> dict[int, int]:
                 continue
             if not is_small(x.aval.shape) and (updates.reaches(x, v) or is_over(x, v)):
                 found[k] = j
+                first = min(first, begun(x, v))
                 break
-    return found
+    return Donations(found, first)
 
 
 def _results(step: Map | Block | Eqn) -> Sequence[Any]:
     return step.outvars if isinstance(step, Eqn) else step.results
 
 
-__all__ = ["in_place"]
+__all__ = ["Donations", "in_place"]

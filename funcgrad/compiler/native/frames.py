@@ -32,6 +32,7 @@ class Frame(Standing):
         given: the places of its arguments.
         targets: for each result where it is to stand, if it is not small; None where any place
             does.
+        overwriting: the number of the first step that overwrites an argument, if one does.
     """
 
     def __init__(
@@ -40,8 +41,10 @@ class Frame(Standing):
         jaxpr: Jaxpr,
         given: Sequence[Place],
         targets: Sequence[Memory | None],
+        overwriting: int = -1,
     ) -> None:
         super().__init__(module, jaxpr, given)
+        self._overwriting: int = overwriting
         made = {v: e for e in jaxpr.eqns for v in e.outvars}
         for v, target in zip(jaxpr.outvars, targets, strict=True):
             if target is not None and v in made:
@@ -85,6 +88,8 @@ class Frame(Standing):
         own = {v for step in steps for v in _made_by(step)}
         for i, step in enumerate(steps):
             self._dying = own.intersection(dying.get(i, ()))
+            if i == self._overwriting:
+                self.module.decide()
             self._step(step)
             for v in self._dying:
                 self._release(self.places.leave(v))

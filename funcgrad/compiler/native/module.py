@@ -41,6 +41,7 @@ class Module:
         self._declared: dict[str, str] = {}
         self._embedded: dict[Any, str] = {}
         self._parts: list[str] = []
+        self._decided: bool | None = None
 
     @property
     def builder(self) -> Builder:
@@ -57,10 +58,18 @@ class Module:
         """True while a part is written, which one thread does alone."""
         return self.body is not self._whole
 
+    def decide(self) -> None:
+        """Leave the kernel here if it has given up: what follows overwrites its inputs."""
+        if self.builder.may_give_up:
+            byte = self.builder.scalar(f"load i8, ptr {GAVE_UP}")
+            self.require(self.builder.scalar(f"icmp eq i8 {byte}, 0"))
+        self._decided = self.builder.may_give_up
+        self.builder.may_give_up = False
+
     @property
-    def gives_up(self) -> bool:
-        """True if the kernel may give up once it has begun."""
-        return self._whole.builder.may_give_up
+    def gives_up_late(self) -> bool:
+        """True if it may give up after that."""
+        return self._decided is not None and self._whole.builder.may_give_up
 
     # --- memory ---------------------------------------------------------------------------------
 
@@ -259,6 +268,7 @@ class Module:
     def text(self) -> str:
         """The whole module."""
         body = self._whole
+        body.builder.may_give_up |= bool(self._decided)
         declared = {**self._declared, **body.declared()}
         functions = [f"define internal void @{n}{text}" for text, n in self._functions.items()]
         head = "define i32 @kernel(ptr noalias readonly %given) nounwind {"

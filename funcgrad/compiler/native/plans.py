@@ -38,6 +38,7 @@ class Call(NamedTuple):
         rooms: memory that it needs while it runs: numbers of elements, and their kinds; the
             addresses are its last arguments.
         shared: how it is shared; None if it is called once.
+        overlaps: whether it may write an element more than once.
     """
 
     lanes: int
@@ -45,6 +46,7 @@ class Call(NamedTuple):
     emit: Callable[[Builder, list[str]], None]
     rooms: tuple[tuple[int, Kind], ...] = ()
     shared: Shared | None = None
+    overlaps: bool = True
 
 
 class Plan(NamedTuple):

@@ -38,27 +38,29 @@ def program_text(jaxpr: Jaxpr, bits: int, donated: Sequence[int] = ()) -> Progra
         jaxpr: what is computed.
         bits: width of vectors.
         donated: numbers of inputs that results may overwrite; they are no outputs then. A program
-            that may give up once it has begun overwrites nothing: NumPy needs the inputs.
+            that may give up after it has begun to do so does not: NumPy needs the inputs.
     """
-    over = donations.in_place(jaxpr, donated) if donated else {}
+    given = donations.in_place(jaxpr, donated) if donated else donations.Donations({})
+    over = given.arguments
     module = Module(bits, len(jaxpr.invars), len(jaxpr.outvars) - len(over))
-    _write(module, jaxpr, over)
-    if over and module.gives_up:
+    _write(module, jaxpr, given)
+    if module.gives_up_late:
         return program_text(jaxpr, bits)
     return Program(module.text(), module.constants, over)
 
 
-def _write(module: Module, jaxpr: Jaxpr, over: dict[int, int]) -> None:
+def _write(module: Module, jaxpr: Jaxpr, given: donations.Donations) -> None:
     places = [
         Memory(address, v.aval.shape, kind_of_var(v), None)
         for address, v in zip(module.inputs(), jaxpr.invars, strict=True)
     ]
+    over = given.arguments
     ins, outs = module.inputs(), iter(module.outputs())
     targets = [
         Memory(ins[over[k]] if k in over else next(outs), a.aval.shape, kind_of_var(a), None)
         for k, a in enumerate(jaxpr.outvars)
     ]
-    frame = Frame(module, jaxpr, places, targets)
+    frame = Frame(module, jaxpr, places, targets, given.first)
     for place in places:
         place.frame = frame
     for made, target in zip(frame.run(), targets, strict=True):
