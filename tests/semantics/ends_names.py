@@ -22,14 +22,28 @@ _REASONS = {
         floating generic iinfo inexact int16 int32 int64 int8 integer ndarray number signedinteger
         uint16 uint32 uint64 uint8 unsignedinteger can_cast issubdtype promote_types result_type
         astype iscomplexobj isrealobj isscalar ndim shape size set_printoptions array_repr
-        array_str""",
+        array_str array2string base_repr binary_repr byte cdouble character common_type csingle
+        double flexible format_float_positional format_float_scientific get_printoptions geterr
+        geterrcall half int_ intc intp isdtype iterable long longlong min_scalar_type mintypecode
+        object_ printoptions seterr seterrcall short single typename ubyte uint uintc uintp ulong
+        ulonglong ushort""",
+    "reads or writes memory or files": """
+        from_dlpack frombuffer fromfile fromiter fromregex fromstring genfromtxt load loadtxt
+        may_share_memory save savetxt savez savez_compressed shares_memory""",
+    "calls a function, or says how NumPy would": """
+        apply_along_axis apply_over_axes einsum_path frompyfunc piecewise ufunc vectorize""",
+    "polynomials: sums of products, and quotients of these": """
+        poly polyadd polyder polydiv polyfit polyint polymul polysub roots""",
+    "grows as an exponential: as far as NumPy's values do": "i0",
     "makes an array, from nothing differentiable": """
         arange array asarray bartlett blackman diag_indices empty empty_like eye fromfunction full
         full_like geomspace hamming hanning identity indices kaiser linspace logspace ones
         ones_like tri tril_indices triu_indices zeros zeros_like ix_ ravel_multi_index
-        unravel_index packbits unpackbits broadcast_shapes""",
+        unravel_index packbits unpackbits broadcast_shapes mask_indices diag_indices_from
+        tril_indices_from triu_indices_from""",
     "moves or chooses elements, whatever their size": """
-        append array_split at atleast_1d atleast_2d atleast_3d block broadcast_arrays broadcast_to
+        append array_split asanyarray asarray_chkfinite ascontiguousarray asfortranarray
+        fill_diagonal ndenumerate ndindex place put put_along_axis require at atleast_1d atleast_2d atleast_3d block broadcast_arrays broadcast_to
         choose column_stack compress concat concatenate copy delete diag diagflat diagonal dsplit
         dstack expand_dims extract flip fliplr flipud hsplit hstack insert matrix_transpose meshgrid
         moveaxis pad permute_dims ravel repeat reshape resize roll rollaxis rot90 select split
@@ -42,7 +56,8 @@ _REASONS = {
         greater_equal histogram intersect1d invert isclose iscomplex isfinite isin isinf isnan
         isneginf isposinf isreal lcm left_shift less less_equal lexsort logical_and logical_not
         logical_or logical_xor nanargmax nanargmin nonzero not_equal right_shift searchsorted
-        setdiff1d signbit union1d unique""",
+        setdiff1d signbit union1d unique histogram2d histogram_bin_edges histogramdd setxor1d
+        unique_all unique_counts unique_inverse unique_values""",
     "piecewise constant": "ceil fix floor floor_divide heaviside nextafter rint sign spacing trunc",
     "piecewise linear; its value is NumPy's": """
         around round clip divmod fmod mod modf frexp remainder nan_to_num unwrap interp ldexp""",
@@ -99,6 +114,7 @@ LAX_ALIASES = {
 """Functions of funcgrad.lax that are the operators of covered ones."""
 
 _LAX_REASONS = {
+    "sums of products with numbers of size 1": "fft",
     "communication; pmean divides by a Python number": """
         all_gather all_to_all axis_index axis_size pbroadcast pmax pmean pmin ppermute pshuffle psum
         psum_scatter pswapaxes""",
@@ -107,7 +123,7 @@ _LAX_REASONS = {
         custom_root reduce scatter_apply optimization_barrier platform_dependent composite
         with_sharding_constraint""",
     "a name of an option, or about shapes and dtypes": """
-        AccuracyMode ConvGeneralDilatedDimensionNumbers DotAlgorithm DotAlgorithmPreset
+        AccuracyMode FftType ConvGeneralDilatedDimensionNumbers DotAlgorithm DotAlgorithmPreset
         DotDimensionNumbers GatherDimensionNumbers GatherScatterMode Precision PrecisionLike
         RaggedDotDimensionNumbers RoundingMethod ScatterDimensionNumbers Tolerance broadcast_shapes
         conv_general_permutations conv_general_shape_tuple conv_shape_tuple

@@ -53,7 +53,16 @@ def vectorize(
     array([3., 3.])
     """
     if pyfunc is None:
-        return lambda fun: vectorize(fun, otypes, doc, excluded, cache, signature)
+
+        def decorated(*args: Any) -> Callable[..., Any]:
+            if len(args) != 1:
+                raise TypeError(
+                    f"vectorize: pyfunc is None, and is called with {len(args)} arguments"
+                )
+            check_function(args[0], "vectorize", "pyfunc")
+            return vectorize(args[0], otypes, doc, excluded, cache, signature)
+
+        return user_facing(decorated)
     check_function(pyfunc, "vectorize", "pyfunc")
     kept = frozenset(excluded or ())
     cores = None if signature is None else parsed(signature)

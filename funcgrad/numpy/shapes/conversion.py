@@ -27,6 +27,13 @@ def _converted(name: str, a: Any, dtype: DTypeLike | None, *args: Any) -> Any:
     return arrays.moved(getattr(_numpy, name)(a, dtype, *args))
 
 
+_FLAGS = frozenset(
+    "C C_CONTIGUOUS CONTIGUOUS F F_CONTIGUOUS FORTRAN A ALIGNED W WRITEABLE O OWNDATA E "
+    "ENSUREARRAY".split()
+)
+"""What ``numpy.require`` can ask of memory."""
+
+
 @user_facing
 def asanyarray(a: ArrayLike, dtype: DTypeLike | None = None, order: str | None = None) -> Array:
     """An array, without copying what is one, as ``numpy.asanyarray``; a traced value stays.
@@ -111,9 +118,17 @@ def require(
         dtype: dtype of the result.
         requirements: flags of the memory, such as 'C' or ['F', 'W'].
 
+    Raises:
+        ValueError: requirements names something else.
+
     >>> require([1, 2], float, "C")
     array([1., 2.])
     """
+    for flag in requirements or ():
+        if not (isinstance(flag, str) and flag.upper() in _FLAGS):
+            raise ValueError(
+                f"require: requirements are flags such as 'C', 'F' and 'W', not {flag!r}"
+            )
     if holds_tracer(a) or arrays.is_gpu_array(a):
         return asarray(a, dtype)
     return arrays.moved(_numpy.require(a, dtype, requirements))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from ...arrays import special_functions
-from ...core.facts import Hazard
+from ...core.facts import Float64, Hazard
 from ...typing import Array
 from ..families import Elementwise, elementwise
 
@@ -31,8 +31,20 @@ def _i1_slope(o: Array, x: Array) -> Array:
 
 
 i0: Elementwise = elementwise(
-    "i0", i0_values, lambda _o, x: i1(x), kinds="f", domain=(-4, 4), hazard=Hazard.EXPONENTIAL
+    "i0",
+    i0_values,
+    lambda _o, x: i1(x),
+    kinds="f",
+    domain=(-4, 4),
+    hazard=Hazard.EXPONENTIAL,
+    elements=Float64("a function of NumPy for float64"),
 )
 i1: Elementwise = elementwise(
-    "i1", i1_values, _i1_slope, kinds="f", domain=(-4, 4), hazard=Hazard.EXPONENTIAL
+    "i1",
+    i1_values,
+    _i1_slope,
+    kinds="f",
+    domain=(-4, 4),
+    hazard=Hazard.EXPONENTIAL,
+    elements=Float64("a function of SciPy for float64"),
 )
