@@ -6,7 +6,8 @@ import funcgrad.lax
 import funcgrad.nn
 import funcgrad.numpy.linalg
 import funcgrad.optim
-import funcgrad.random  # noqa: F401
+import funcgrad.random
+import funcgrad.scipy.special  # noqa: F401
 
 
 @pytest.fixture

@@ -22,7 +22,8 @@ from funcgrad.core import hooks
 from funcgrad.numpy import protocol, refused
 
 PACKAGES = {"numpy": fnp, "lax": lax, "random": random, "train": train, "linalg": fnp.linalg,
-            "fft": fnp.fft, "lax.linalg": lax.linalg}  # fmt: skip
+            "fft": fnp.fft, "lax.linalg": lax.linalg,
+            "scipy.special": fg.scipy.special}  # fmt: skip
 
 
 def bound_names(module):
