@@ -7,6 +7,7 @@ import funcgrad.nn
 import funcgrad.numpy.linalg
 import funcgrad.optim
 import funcgrad.random
+import funcgrad.scipy.linalg
 import funcgrad.scipy.special  # noqa: F401
 
 

@@ -14,11 +14,12 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from . import linalg as linalg
     from . import special as special
 
     __all__: list[str]
 
-_MODULES = ("special",)
+_MODULES = ("linalg", "special")
 
 if not TYPE_CHECKING:  # a checker would take every name for granted
     __all__ = list(_MODULES)

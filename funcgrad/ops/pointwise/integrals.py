@@ -26,7 +26,7 @@ expi: Elementwise = of_scipy(
 
 def _expn_slope(_o: Array, n: Array, x: Array) -> Array:
     first = -(1 + 1 / x) * np.exp(-x) / x
-    return np.where(n > 0, -expn(np.maximum(n - 1, 0), x), first)
+    return np.where(np.greater(n, 0), -expn(np.maximum(n - 1, 0), x), first)
 
 
 expn: Elementwise = of_scipy(
