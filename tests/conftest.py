@@ -8,7 +8,8 @@ import funcgrad.numpy.linalg
 import funcgrad.optim
 import funcgrad.random
 import funcgrad.scipy.linalg
-import funcgrad.scipy.special  # noqa: F401
+import funcgrad.scipy.special
+import funcgrad.scipy.stats  # noqa: F401
 
 
 @pytest.fixture

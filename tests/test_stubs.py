@@ -23,7 +23,8 @@ from funcgrad.numpy import protocol, refused
 
 PACKAGES = {"numpy": fnp, "lax": lax, "random": random, "train": train, "linalg": fnp.linalg,
             "fft": fnp.fft, "lax.linalg": lax.linalg,
-            "scipy.linalg": fg.scipy.linalg, "scipy.special": fg.scipy.special}  # fmt: skip
+            "scipy.linalg": fg.scipy.linalg, "scipy.special": fg.scipy.special,
+            "scipy.stats": fg.scipy.stats}  # fmt: skip
 
 
 def bound_names(module):

@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from . import linalg as linalg
     from . import special as special
+    from . import stats as stats
 
     __all__: list[str]
 
-_MODULES = ("linalg", "special")
+_MODULES = ("linalg", "special", "stats")
 
 if not TYPE_CHECKING:  # a checker would take every name for granted
     __all__ = list(_MODULES)

@@ -79,8 +79,13 @@ def of_scipy(
         name,
         values,
         *partials,
-        on_gpu=there(function or name, part) if gpu else on_host(values),
-        **{"kinds": "f", "elements": SCIPY, "hazard": Hazard.DOMAIN, **declared},
+        **{
+            "kinds": "f",
+            "elements": SCIPY,
+            "hazard": Hazard.DOMAIN,
+            "on_gpu": there(function or name, part) if gpu else on_host(values),
+            **declared,
+        },
     )
 
 
