@@ -211,14 +211,15 @@ def test_samples(axis):
             found = run(TIES, method=method, axis=axis)
             np.testing.assert_array_equal(found, sps.rankdata(TIES, method, axis=axis))
     for keepdims in (False, True):
-        found = stats.mode(TIES, axis, keepdims=keepdims)
+        modes = stats.mode(TIES, axis, keepdims=keepdims)
         expected = sps.mode(TIES, axis, keepdims=keepdims)
-        np.testing.assert_array_equal(found.mode, expected.mode)
-        np.testing.assert_array_equal(found.count, expected.count)
+        np.testing.assert_array_equal(modes.mode, expected.mode)
+        np.testing.assert_array_equal(modes.count, expected.count)
     check_function(lambda x: stats.sem(x, axis), lambda x: sps.sem(x, axis), Call((X,)), "d")
-    gaps = np.stack([np.where(TIES == 4, np.nan, TIES), TIES, TIES + 1])
-    np.testing.assert_allclose(stats.sem(gaps, axis, nan_policy="omit"),
-                               sps.sem(gaps, axis, nan_policy="omit"))  # fmt: skip
+    gaps = np.stack([np.where(TIES == 4, np.nan, TIES), TIES, TIES + 1, TIES], 1)
+    among = None if axis is None else 1
+    found = stats.sem(gaps, among, nan_policy="omit")
+    np.testing.assert_allclose(found, sps.sem(gaps, among, nan_policy="omit"))
     np.testing.assert_array_equal(fg.grad(lambda x: np.sum(stats.rankdata(x)))(TIES), 0)
 
 
@@ -237,9 +238,9 @@ def test_kernels(method, weights):
     else:
         ours, theirs = (run(m, method) for m in (stats.gaussian_kde, sps.gaussian_kde))
         check_function(ours, theirs, Call((data, weights, points), rtol=1e-10), "d")
-    ours, theirs = (m(data[0], method, weights) for m in (stats.gaussian_kde, sps.gaussian_kde))
-    np.testing.assert_allclose(ours(points[0]), theirs(points[0]))
-    np.testing.assert_allclose(ours.covariance, theirs.covariance)
+    one, other = (m(data[0], method, weights) for m in (stats.gaussian_kde, sps.gaussian_kde))
+    np.testing.assert_allclose(one(points[0]), other(points[0]))
+    np.testing.assert_allclose(one.covariance, other.covariance)
 
 
 WRONG = {

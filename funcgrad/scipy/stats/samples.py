@@ -29,7 +29,7 @@ class ModeResult(NamedTuple):
     """The most frequent values, and how often they are there."""
 
     mode: Array
-    count: Array
+    count: Array  # type: ignore[assignment]  # SciPy's name, too, hides that of tuples
 
 
 def _flat_or_axis(x: Array, axis: int | None) -> tuple[Array, int]:

@@ -79,12 +79,8 @@ class MultivariateNormal:
             n = points.shape[-1]
         if n == 1 and (not len(points.shape) or points.shape[-1] != 1):
             points = reshape(points, shape=(*points.shape, 1))
-        fits = (
-            center.shape in ((), (1,), (n,))
-            and points.shape[-1:] == (n,)
-            and len(spread.shape) <= 2
-        )
-        if not fits or spread.shape not in ((), (1,), (n,), (n, n)):
+        fits = center.shape in ((), (1,), (n,)) and spread.shape in ((), (1,), (n,), (n, n))
+        if not fits or points.shape[-1:] != (n,):
             raise ShapeError(
                 f"{name}: points of shape {tuple(points.shape)}, a mean of shape "
                 f"{tuple(center.shape)} and a covariance of shape {tuple(spread.shape)} do not fit"
