@@ -19,7 +19,7 @@ from funcgrad.core.primitive import REGISTRY
 ON_THE_HOST = {
     *("hessenberg", "schur", "tridiagonal", "sqrtm", "sylvester"),
     *("dawsn", "fresnel_c", "fresnel_s", "hyp1f1", "hyp2f1", "iv", "ive", "jv", "kv", "kve"),
-    *("lambertw", "owens_t", "spence", "yn", "yv"),
+    *("lambertw", "owens_t", "spence", "stdtrit", "yn", "yv"),
 }
 """Forms and functions that CuPy does not have, and that LAPACK and SciPy compute on the host."""
 SLOPES_ON_THE_HOST = {"i1", "j1"}

@@ -312,6 +312,8 @@ INSTEAD: dict[str, str] = {
         "pinv qr schur svd svdvals tridiagonal tridiagonal_solve"
     ),
     "pocketfft transforms": "fft irfft rfft",
+    "SciPy's LAPACK solves by Schur forms": "sqrtm sylvester",
+    "NumPy squares as often as norms need": "expm expm_frechet",
     "rows are exchanged one after another": "permutation_of_pivots",
     "NumPy draws, and iterates until numbers converge": (
         "gamma_slope random_binomial random_gamma random_multinomial random_poisson"

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from ...arrays import special_functions
-from ...core.facts import Hazard
+from ...core.facts import LEFT_OUT, Hazard, Steep
 from ...core.primitive import Case
 from ...typing import Array
 from ..families import Elementwise, Scaling, elementwise, sample
@@ -60,7 +60,12 @@ def _spence_slope(_o: Array, x: Array) -> Array:
     return np.where(near, series, np.log(far) / (1 - far))
 
 
-spence: Elementwise = of_scipy("spence", _spence_slope, domain=(0.3, 3))
+spence: Elementwise = of_scipy(
+    "spence",
+    _spence_slope,
+    domain=(0.3, 3),
+    steep=Steep(0.0, f"the derivative log(z) / (1 - z) is infinite at 0; {LEFT_OUT}"),
+)
 
 
 def lambert_values(z: Array, k: Array) -> Array:
