@@ -94,6 +94,25 @@ for _type in (1, 2, 3):
         hermitian(a), hermitian(b), type=t))  # fmt: skip
     entry("eigh", A, POSITIVE, _type, dtypes="d", through=lambda m: lambda a, b, t: rebuilt(
         *m.eigh(hermitian(a), hermitian(b), type=t)))  # fmt: skip
+
+
+def used(lower: bool) -> Any:
+    """Where two rows of diagonals hold elements of a matrix."""
+    return np.array([[1, 1, 1], [1, 1, 0]] if lower else [[0, 1, 1], [1, 1, 1]])
+
+
+BANDS = np.array([[0.0, 0.0, 0.7], [0.0, -0.4, 0.3], [4.0, 5.0, 6.0], [0.5, -0.6, 0.0]])
+for _bands, _counts in ((BANDS, (1, 2)), (BANDS[1:], (1, 1)), (BANDS[2:], (1, 0))):
+    for _right in (B, V):
+        entry("solve_banded", _bands, _right,
+              through=lambda m, c=_counts: lambda ab, b: m.solve_banded(c, ab, b))  # fmt: skip
+for _bands, _lower in ((BANDS[1:3], False), (BANDS[2:], True)):
+    entry("cholesky_banded", _bands, dtypes="d", through=lambda m, low=_lower: lambda ab: (
+        m.cholesky_banded(ab, lower=low) * used(low)))  # fmt: skip
+    for _right in (B, V):
+        entry("solveh_banded", _bands, _right, dtypes="df", kwargs={"lower": _lower})
+        entry("cho_solve_banded", _bands, _right, dtypes="df", through=lambda m, low=_lower: (
+            lambda ab, b: m.cho_solve_banded((ab, low), b)))  # fmt: skip
 entry("expm", A * 0.3)
 entry("expm", A * 4, rtol=1e-9)
 entry("expm_frechet", A * 0.3, A.T * 0.2, dtypes="d")
@@ -238,6 +257,9 @@ WRONG = {
     "qr, mode": (lambda: linalg.qr(A, mode="raw"), ValueError, "mode must be one of 'full'"),
     "polar, side": (lambda: linalg.polar(A, side="up"), ValueError, "side must be one of"),
     "lu_solve, trans": (lambda: linalg.lu_solve(linalg.lu_factor(A), B, 5), ValueError, "trans"),
+    "bands": (lambda: linalg.solve_banded((1, 2), BANDS[1:], B), ValueError, "make 4 rows"),
+    "counts": (lambda: linalg.solve_banded(3, BANDS, B), TypeError, "l_and_u must be two"),
+    "bands, b": (lambda: linalg.solveh_banded(BANDS, TALL), ValueError, "do not fit"),
     "expm, no square": (lambda: linalg.expm(TALL), ValueError, "square"),
     "sylvester": (lambda: linalg.solve_sylvester(A, A, B), ValueError, "do not fit a right"),
     "block_diag": (lambda: linalg.block_diag(np.ones((1, 1, 1))), ValueError, "block_diag takes"),

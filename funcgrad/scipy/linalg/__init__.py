@@ -9,6 +9,7 @@ array([[2.]])
 
 from __future__ import annotations
 
+from .banded import cho_solve_banded, cholesky_banded, solve_banded, solveh_banded
 from .factors import cho_factor, cholesky, lu, lu_factor, lu_solve, qr
 from .functions import expm, expm_frechet, funm, sqrtm
 from .spectra import eigh, eigvalsh, hessenberg, null_space, orth, polar, schur, svd, svdvals
@@ -34,7 +35,9 @@ __all__ = [
     "block_diag",
     "cho_factor",
     "cho_solve",
+    "cho_solve_banded",
     "cholesky",
+    "cholesky_banded",
     "circulant",
     "companion",
     "convolution_matrix",
@@ -64,8 +67,10 @@ __all__ = [
     "qr",
     "schur",
     "solve",
+    "solve_banded",
     "solve_sylvester",
     "solve_triangular",
+    "solveh_banded",
     "sqrtm",
     "svd",
     "svdvals",

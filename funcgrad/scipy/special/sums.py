@@ -7,6 +7,7 @@ from typing import Any, Literal, overload
 import numpy as np
 
 from ...api.stop_gradient import stop_gradient
+from ...core.blame import describe
 from ...core.tracebacks import user_facing
 from ...nn.activations import along_axes
 from ...numpy import scipy_ufuncs
@@ -80,6 +81,8 @@ def logsumexp(
     >>> logsumexp([0.0, 0.0], b=[1.0, -3.0], return_sign=True)
     (np.float64(0.6931471805599453), np.float64(-1.0))
     """
+    if not isinstance(return_sign, bool | np.bool_):
+        raise TypeError(f"logsumexp: return_sign must be a bool, got {describe(return_sign)}")
     x, *factors = _numbers("logsumexp", a, *([] if b is None else [b]))
     if where is not None:
         chosen = as_operand(where)

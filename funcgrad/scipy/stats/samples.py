@@ -176,6 +176,7 @@ class gaussian_kde:
     array([0.318156])
     """
 
+    @user_facing
     def __init__(
         self,
         dataset: ArrayLike,
