@@ -12,6 +12,7 @@ pytest.importorskip("llvmlite", reason="native code needs llvmlite")
 import funcgrad as fg
 from funcgrad.api.jit import jit
 from funcgrad.compiler.native import llvm
+from funcgrad.core.facts import Float64
 from funcgrad.core.primitive import REGISTRY
 from funcgrad.ops.families import Elementwise
 
@@ -105,7 +106,8 @@ def test_operators(name: str) -> None:
     except (TypeError, ValueError):
         return
     if "NumPy:" in str(jit(lambda *xs: prim(*xs), stabilize=False).lower(*args).groups()):
-        assert name in ("nextafter", "spacing", "polygamma")
+        of_scipy = isinstance(prim.elements, Float64)
+        assert of_scipy or name in ("nextafter", "spacing", "polygamma")
         return
     found = np.asarray(jit(lambda *xs: prim(*xs), stabilize=False)(*args))
     assert found.dtype == expected.dtype

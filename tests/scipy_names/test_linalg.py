@@ -26,7 +26,7 @@ TABLE: dict[str, list[tuple[Any, Any, Call]]] = {}
 
 def entry(name: str, *args: Any, through: Any = None, **options: Any) -> None:
     """A call; ``through`` makes of a module the function that is called."""
-    options = {"dtypes": "dfD", "rtol": 1e-10, **options}
+    options = {"dtypes": "dD", "rtol": 1e-10, **options}
     through = through or (lambda module: getattr(module, name))
     TABLE.setdefault(name, []).append((through(linalg), through(spl), Call(args, **options)))
 
@@ -68,7 +68,7 @@ entry("inv", A)
 entry("det", A, dtypes="dD")
 for _x in (A, TALL, WIDE):
     entry("lu", _x)
-    entry("lu", _x, kwargs={"permute_l": True})
+    entry("lu", _x, kwargs={"permute_l": True}, dtypes="d")
 entry("lu", A, kwargs={"p_indices": True})
 entry("lu_factor", A)
 for _trans in (0, 1, 2):
@@ -77,8 +77,8 @@ for _trans in (0, 1, 2):
 entry("lu_solve", A, V, through=lambda m: lambda a, b: m.lu_solve(m.lu_factor(a), b, 1))
 for _x in (A, TALL, WIDE):
     entry("qr", _x, kwargs={"mode": "economic"})
-    entry("qr", _x, kwargs={"mode": "r"})
-    entry("qr", _x, kwargs={"pivoting": True, "mode": "economic"})
+    entry("qr", _x, kwargs={"mode": "r"}, dtypes="d")
+    entry("qr", _x, kwargs={"pivoting": True, "mode": "economic"}, dtypes="df")
     entry("svdvals", _x, dtypes="df")
     entry("svd", _x, through=lambda m: lambda a: (lambda u, s, vh: (u * s**2) @ vh)(
         *m.svd(a, full_matrices=False)))  # fmt: skip

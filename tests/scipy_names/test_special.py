@@ -120,7 +120,7 @@ MPMATH = {
     "gamma": (mpmath.gamma, -1.5),
     "j1": (lambda x: mpmath.besselj(1, x), 0.0),
     "i1": (lambda x: mpmath.besseli(1, x), 0.3),
-    "y1": (lambda x: mpmath.bessely(1, x), 2.3),
+    "k1": (lambda x: mpmath.besselk(1, x), 2.3),
     "k0e": (lambda x: mpmath.besselk(0, x) * mpmath.exp(x), 2.3),
 }
 
