@@ -20,6 +20,7 @@ PURPOSES = {
     "train": "training loop, saved trees",
     "nn": "layers, losses, initializers",
     "optim": "optimizers and schedules",
+    "scipy": "SciPy's functions",
     "random": "random numbers from keys",
     "testing": "checks of derivatives",
     "debug": "where NaNs and errors come from",

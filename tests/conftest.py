@@ -6,7 +6,10 @@ import funcgrad.lax
 import funcgrad.nn
 import funcgrad.numpy.linalg
 import funcgrad.optim
-import funcgrad.random  # noqa: F401
+import funcgrad.random
+import funcgrad.scipy.linalg
+import funcgrad.scipy.special
+import funcgrad.scipy.stats  # noqa: F401
 
 
 @pytest.fixture

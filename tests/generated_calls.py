@@ -12,6 +12,7 @@ SPACES = {
     "fg": fg, "lax": fg.lax, "fnp": fg.numpy, "linalg": fg.numpy.linalg, "random": fg.random,
     "nn": fg.nn, "optim": fg.optim, "train": fg.train, "tree": fg.tree, "debug": fg.debug,
     "testing": fg.testing, "checkpoint_policies": fg.checkpoint_policies,
+    "special": fg.scipy.special, "scipy_linalg": fg.scipy.linalg, "stats": fg.scipy.stats,
     "custom_batching": fg.custom_batching, "custom_derivatives": fg.custom_derivatives,
 }  # fmt: skip
 

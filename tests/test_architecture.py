@@ -34,6 +34,7 @@ LAYERS = {
     "lax": 8, "custom_batching": 8.5,
     "random": 9, "testing": 9, "debug": 9,
     "nn": 10, "optim": 10,
+    "scipy": 10.5,
     "train": 11,
 }  # fmt: skip
 

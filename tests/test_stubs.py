@@ -22,7 +22,9 @@ from funcgrad.core import hooks
 from funcgrad.numpy import protocol, refused
 
 PACKAGES = {"numpy": fnp, "lax": lax, "random": random, "train": train, "linalg": fnp.linalg,
-            "fft": fnp.fft, "lax.linalg": lax.linalg}  # fmt: skip
+            "fft": fnp.fft, "lax.linalg": lax.linalg,
+            "scipy.linalg": fg.scipy.linalg, "scipy.special": fg.scipy.special,
+            "scipy.stats": fg.scipy.stats}  # fmt: skip
 
 
 def bound_names(module):

@@ -15,7 +15,7 @@ import numpy as np
 from .. import errors
 from ..context import Context, Running, current, enter, leave
 from ..typing import Array
-from . import hooks
+from . import hooks, scipy_calls
 from .avals import WEAK_DTYPES, Aval
 from .source import current_source, where_defined
 
@@ -204,6 +204,12 @@ class Tracer:
         raise _dropping_error(self, ".tolist()")
 
     def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
+        name = scipy_calls.called_function(2)
+        if name is not None:
+            raise errors.TracerError(
+                f"{name} makes a plain array of a traced value ({self.aval}){at_source()}, which "
+                f"would drop its derivative. {scipy_calls.advice(name)}."
+            )
         if self.dtype.kind in "iub":
             raise errors.TracerError(
                 f"a traced value ({self.aval}) cannot index a plain array{at_source()}: NumPy "

@@ -9,85 +9,226 @@ import math
 
 import numpy as np
 
-from ..ops.pointwise import bessel_i0_i1, exponentials, powers, special
-from ..ops.pointwise.comparison import filled_like
+from ..core.blame import describe
+from ..ops.pointwise import (
+    bessel,
+    bessel_i0_i1,
+    bessel_orders,
+    error_integrals,
+    exponentials,
+    gammas,
+    hypergeometric,
+    incomplete,
+    integrals,
+    powers,
+    special,
+)
+from ..ops.pointwise.comparison import filled_like, select
+from ..ops.pointwise.zeta import zeta
+from ..ops.shape import cast
 from ..typing import Array, ArrayLike
-from .protocol import SCIPY_UFUNCS, inexact
+from .protocol import SCIPY_UFUNCS, array, as_operand, promoted
+
+SINGLE = np.dtype(np.float32)
+
+
+def floats(name: str, *xs: ArrayLike) -> list[Array]:
+    """Operands in one dtype that SciPy computes in: float64 for integers and float16."""
+    found = [x if isinstance(x, int | float | complex) else array(x) for x in xs]
+    for x, given in zip(found, xs, strict=True):
+        if getattr(x, "dtype", SINGLE).kind not in "biufc":
+            raise TypeError(f"{name} takes numbers, got {describe(given)}")
+    dtype = promoted(*found)
+    if dtype.kind in "biu" or dtype.itemsize < SINGLE.itemsize:
+        dtype = np.dtype(np.float64)
+    return [cast(as_operand(x), dtype) for x in found]
+
+
+def real_floats(name: str, *xs: ArrayLike) -> list[Array]:
+    """Operands as ``floats`` makes them, none of which may be complex."""
+    found = floats(name, *xs)
+    if found[0].dtype.kind == "c":
+        raise TypeError(f"{name} takes real numbers, got {found[0].dtype}")
+    return found
 
 
 def log_expit(x: ArrayLike) -> Array:
     """The logarithm of the sigmoid, without overflow."""
-    x = inexact(x)
+    (x,) = real_floats("log_expit", x)
     return -np.logaddexp(filled_like(x, 0), -x)
 
 
 def ndtr(x: ArrayLike) -> Array:
     """The distribution function of the standard normal distribution."""
-    return 0.5 * special.erfc(inexact(x) * -math.sqrt(0.5))
+    (x,) = real_floats("ndtr", x)
+    return 0.5 * special.erfc(x * -math.sqrt(0.5))
 
 
 def xlogy(x: ArrayLike, y: ArrayLike) -> Array:
     """The product x * log(y), 0 where x is 0."""
-    x, y = inexact(x), inexact(y)
+    x, y = floats("xlogy", x, y)
     free = (x == 0) & ((y <= 0) | (y == np.inf))
-    return x * np.log(np.where(free, 1, y))
+    return x * np.log(select(free, 1, y))
 
 
 def xlog1py(x: ArrayLike, y: ArrayLike) -> Array:
     """The product x * log(1 + y), 0 where x is 0."""
-    x, y = inexact(x), inexact(y)
+    x, y = floats("xlog1py", x, y)
     free = (x == 0) & ((y <= -1) | (y == np.inf))
-    return x * np.log1p(np.where(free, 0, y))
+    return x * np.log1p(select(free, 0, y))
 
 
 def kl_div(x: ArrayLike, y: ArrayLike) -> Array:
     """The term x * log(x / y) - x + y of a divergence."""
-    x, y = inexact(x), inexact(y)
+    x, y = real_floats("kl_div", x, y)
     entropy = special.relative_entropy(x, y)
-    return np.where(entropy == np.inf, entropy, entropy - x + y)
+    return select(entropy == np.inf, entropy, entropy - x + y)
 
 
 def gammasgn(x: ArrayLike) -> Array:
     """The sign of the gamma function."""
-    x = inexact(x)
-    return np.where((x > 0) | (np.floor(x) % 2 == 0), x.dtype.type(1), x.dtype.type(-1))
-
-
-def gamma(x: ArrayLike) -> Array:
-    """The gamma function, from the logarithm of its size and its sign."""
-    x = inexact(x)
-    return gammasgn(x) * np.exp(special.lgamma(x))
-
-
-def betaln(a: ArrayLike, b: ArrayLike) -> Array:
-    """The logarithm of the size of the beta function."""
-    a, b = inexact(a), inexact(b)
-    return special.lgamma(a) + special.lgamma(b) - special.lgamma(a + b)
+    (x,) = real_floats("gammasgn", x)
+    return select((x > 0) | (np.floor(x) % 2 == 0), x.dtype.type(1), x.dtype.type(-1))
 
 
 def exp10(x: ArrayLike) -> Array:
     """Ten to the power of x."""
-    return np.power(10.0, inexact(x))
+    (x,) = floats("exp10", x)
+    return np.power(10.0, x)
+
+
+_NEAR = 0.25
+_TERMS = 14
+
+
+def _series(z: Array, coefficients: list[float]) -> Array:
+    total = z * 0 + coefficients[-1]
+    for c in reversed(coefficients[:-1]):
+        total = total * z + c
+    return total
+
+
+def _power_quotient(logarithm: Array, lmbda: Array) -> Array:
+    """The quotient expm1(lmbda * logarithm) / lmbda, by its series next to 0."""
+    z = lmbda * logarithm
+    near = np.abs(z) < _NEAR
+    inner = select(near, z, 0)
+    series = _series(inner, [1 / math.factorial(k + 1) for k in range(_TERMS)])
+    far = np.expm1(select(near, 1, z)) / select(near, 1, lmbda)
+    return select(near, select(near, logarithm, 0) * series, far)
+
+
+def boxcox(x: ArrayLike, lmbda: ArrayLike) -> Array:
+    """The transformation (x**lmbda - 1) / lmbda of Box and Cox; log(x) where lmbda is 0."""
+    x, lmbda = real_floats("boxcox", x, lmbda)
+    return _power_quotient(np.log(x), lmbda)
+
+
+def boxcox1p(x: ArrayLike, lmbda: ArrayLike) -> Array:
+    """The transformation of Box and Cox of 1 + x."""
+    x, lmbda = real_floats("boxcox1p", x, lmbda)
+    return _power_quotient(np.log1p(x), lmbda)
+
+
+def _log_quotient(y: Array, lmbda: Array) -> Array:
+    """The quotient log1p(lmbda * y) / lmbda, by its series next to 0."""
+    z = lmbda * y
+    near = np.abs(z) < _NEAR / 4
+    inner = select(near, z, 0)
+    series = _series(inner, [(-1) ** k / (k + 1) for k in range(_TERMS)])
+    far = np.log1p(select(near, 1, z)) / select(near, 1, lmbda)
+    return select(near, select(near, y, 0) * series, far)
+
+
+def inv_boxcox(y: ArrayLike, lmbda: ArrayLike) -> Array:
+    """The inverse of ``boxcox``."""
+    y, lmbda = real_floats("inv_boxcox", y, lmbda)
+    return np.exp(_log_quotient(y, lmbda))
+
+
+def inv_boxcox1p(y: ArrayLike, lmbda: ArrayLike) -> Array:
+    """The inverse of ``boxcox1p``."""
+    y, lmbda = real_floats("inv_boxcox1p", y, lmbda)
+    return np.expm1(_log_quotient(y, lmbda))
+
+
+def fresnel(z: ArrayLike) -> tuple[Array, Array]:
+    """Fresnel's sine and cosine integrals."""
+    (z,) = real_floats("fresnel", z)
+    return error_integrals.fresnel_sine(z), error_integrals.fresnel_cosine(z)
+
+
+def sici(x: ArrayLike) -> tuple[Array, Array]:
+    """The sine and cosine integrals."""
+    (x,) = real_floats("sici", x)
+    return integrals.sine_integral(x), integrals.cosine_integral(x)
+
+
+def lambertw(z: ArrayLike, k: ArrayLike = 0, tol: ArrayLike = 1e-8) -> Array:
+    """The branch k of the inverse of w * exp(w), complex128."""
+    (z,) = floats("lambertw", z)
+    return integrals.lambertw(cast(z, np.dtype(np.complex128)), as_operand(k))
+
+
+def i0e(x: ArrayLike) -> Array:
+    """The modified Bessel function of order 0 times exp(-|x|)."""
+    (x,) = real_floats("i0e", x)
+    return bessel.scaled_bessel(x, order=0)
+
+
+def i1e(x: ArrayLike) -> Array:
+    """The modified Bessel function of order 1 times exp(-|x|)."""
+    (x,) = real_floats("i1e", x)
+    return bessel.scaled_bessel(x, order=1)
 
 
 SCIPY_UFUNCS.update(special.UFUNC_NAMES)
 SCIPY_UFUNCS.update(
     {
-        "betaln": betaln,
+        "_lambertw": lambertw,
+        "_zeta": zeta,
+        "betainc": incomplete.betainc,
+        "boxcox": boxcox,
+        "boxcox1p": boxcox1p,
         "cbrt": powers.cbrt,
         "exp10": exp10,
         "exp2": exponentials.exp2,
         "expm1": exponentials.expm1,
-        "gamma": gamma,
+        "fresnel": fresnel,
+        "gammainc": incomplete.igamma,
+        "gammaincc": incomplete.igammac,
         "gammasgn": gammasgn,
         "i0": bessel_i0_i1.i0,
         "i1": bessel_i0_i1.i1,
+        "i0e": i0e,
+        "i1e": i1e,
+        "inv_boxcox": inv_boxcox,
+        "inv_boxcox1p": inv_boxcox1p,
+        "jn": bessel_orders.jv,
         "kl_div": kl_div,
         "log1p": exponentials.log1p,
         "log_expit": log_expit,
         "ndtr": ndtr,
         "rel_entr": special.relative_entropy,
+        "sici": sici,
         "xlog1py": xlog1py,
         "xlogy": xlogy,
+    }
+)
+SCIPY_UFUNCS.update(
+    {
+        operator.name: operator
+        for operator in (
+            *(error_integrals.erfcx, error_integrals.erfcinv, error_integrals.ndtri),
+            *(error_integrals.log_ndtr, error_integrals.dawsn, error_integrals.owens_t),
+            *(integrals.exp1, integrals.expi, integrals.expn, integrals.spence),
+            *(gammas.gamma, gammas.beta, gammas.betaln, gammas.poch, gammas.binom),
+            *(hypergeometric.hyp1f1, hypergeometric.hyp2f1),
+            *(bessel_orders.jv, bessel_orders.yv, bessel_orders.yn, bessel_orders.iv),
+            *(bessel_orders.ive, bessel_orders.kv, bessel_orders.kve),
+            *(bessel_orders.j0, bessel_orders.j1, bessel_orders.y0, bessel_orders.y1),
+            *(bessel_orders.k0, bessel_orders.k1),
+            *(bessel_orders.k0e, bessel_orders.k1e),
+        )
     }
 )

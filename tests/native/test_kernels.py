@@ -316,6 +316,8 @@ INSTEAD: dict[str, str] = {
     "NumPy sees the same bits as another type, or without some of them": (
         "bitcast_convert_type reduce_precision"
     ),
+    "SciPy's LAPACK solves by Schur forms": "sqrtm sylvester",
+    "NumPy squares as often as norms need": "expm expm_frechet",
     "rows are exchanged one after another": "permutation_of_pivots",
     "NumPy draws, and iterates until numbers converge": (
         "gamma_slope random_binomial random_gamma random_multinomial random_poisson"

@@ -22,7 +22,8 @@ def i0_values(x: Array) -> Array:
 def i1_values(x: Array) -> Array:
     """The function of order 1, with the precision of x."""
     out = special_functions(np).i1(x)
-    return out.astype(x.dtype if x.dtype.kind == "f" else out.dtype, copy=False)[()]
+    dtype = np.result_type(x)
+    return out.astype(dtype if dtype.kind == "f" else out.dtype, copy=False)[()]
 
 
 def _i1_slope(o: Array, x: Array) -> Array:

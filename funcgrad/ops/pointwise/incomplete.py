@@ -17,7 +17,7 @@ from ...core.facts import Float64, Hazard
 from ...core.primitive import Case
 from ...errors import DifferentiationError
 from ...typing import Array
-from ..families import Elementwise, elementwise, sample
+from ..families import Elementwise, Scaling, elementwise, sample
 from ..random.gamma_slope import gamma_slope
 from .special import lgamma
 
@@ -138,3 +138,56 @@ def _one_dtype(xp: ArrayModule, *xs: Array) -> list[Array]:
     """Operands as floats, which is all that CuPy's function takes."""
     dtype = np.result_type(*xs, np.float32)
     return [xp.asarray(x, dtype) for x in xs]
+
+
+# --- inverses: dx/dp is one over the density, and dx/da = -(dp/da) / density ---------------------
+
+gammaincinv: Elementwise = elementwise(
+    "gammaincinv",
+    lambda a, p: special_functions(np).gammaincinv(a, p)[()],
+    lambda o, a, _p: -shape_slope(a, o) / _density(a, o),
+    Scaling(lambda t, o, a, _p: t / _density(a, o)),
+    domain=((0.6, 4), (0.1, 0.9)),
+    kinds="f",
+    on_gpu=lambda xp, a, p: special_functions(xp).gammaincinv(a, p),
+    elements=SCIPY,
+    hazard=Hazard.DOMAIN,
+)
+gammainccinv: Elementwise = elementwise(
+    "gammainccinv",
+    lambda a, p: special_functions(np).gammainccinv(a, p)[()],
+    lambda o, a, _p: -shape_slope(a, o) / _density(a, o),
+    Scaling(lambda t, o, a, _p: -t / _density(a, o)),
+    domain=((0.6, 4), (0.1, 0.9)),
+    kinds="f",
+    on_gpu=lambda xp, a, p: special_functions(xp).gammainccinv(a, p),
+    elements=SCIPY,
+    hazard=Hazard.DOMAIN,
+)
+
+
+def inverse_share(a: Array, b: Array, p: Array) -> Array:
+    """The number below which a beta number is with probability p."""
+    return special_functions(np).betaincinv(a, b, p)[()]
+
+
+def _refuse_inverse(*_: Any) -> NoReturn:
+    raise DifferentiationError(
+        "betaincinv has no derivative with respect to a and b here; that with respect to the "
+        "probability is there. Stop the others with stop_gradient if they are meant to be constants"
+    )
+
+
+betaincinv: Elementwise = elementwise(
+    "betaincinv",
+    inverse_share,
+    jvp=(
+        _refuse_inverse,
+        _refuse_inverse,
+        lambda t, o, a, b, _p: t / _beta_tangent(np.ones_like(o), o, a, b, o),
+    ),
+    cases=_beta_cases,
+    on_gpu=lambda xp, a, b, p: special_functions(xp).betaincinv(*_one_dtype(xp, a, b, p)),
+    elements=SCIPY,
+    hazard=Hazard.DOMAIN,
+)

@@ -12,13 +12,14 @@ from typing import Any
 
 import numpy as np
 
-from ...arrays import ArrayModule, special_functions
+from ...arrays import ArrayModule
 from ...core.avals import Aval
 from ...core.facts import Decided, Float64, Hazard
 from ...core.primitive import Case
 from ...errors import ShapeError
 from ...typing import Array
-from ..families import Elementwise, General, elementwise, general, sample
+from ..families import General, general, sample
+from ..pointwise.error_integrals import erfcx
 from ..pointwise.special import erf_inv_values
 from ..shape import broadcast, reshape
 from .gamma_slope import gamma_slope
@@ -209,23 +210,6 @@ def slope_of_loggamma(y: Array, a: Array) -> Array:
 def slope_of_gamma(z: Array, a: Array) -> Array:
     """The slope of a gamma number in its shape parameter; a number that is 0 stays there."""
     return z * gamma_slope(a, np.log(np.maximum(z, float(np.finfo(z.dtype).tiny))), order=0)
-
-
-def erfcx_values(x: Array) -> Array:
-    """The product exp(x**2) * erfc(x)."""
-    return special_functions(np).erfcx(x)[()]
-
-
-erfcx: Elementwise = elementwise(
-    "erfcx",
-    erfcx_values,
-    lambda o, x: 2 * x * o - 2 / sqrt(pi),
-    domain=(-1.0, 4.0),
-    kinds="f",
-    scalar=lambda m, x: m.exp(x * x) * m.erfc(x),
-    rounded=lambda m, x: m.erfcx(x),
-    hazard=Hazard.EXPONENTIAL,
-)
 
 
 def slope_of_wald(x: Array, mean: Array) -> Array:

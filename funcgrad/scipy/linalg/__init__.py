@@ -1,0 +1,78 @@
+"""The functions of ``scipy.linalg`` on arrays and traced values, with derivatives.
+
+Every function works on stacks of matrices, the last two axes. Integers count as float64. ``schur``,
+``hessenberg``, ``solve_sylvester`` and ``sqrtm`` need SciPy.
+
+>>> cholesky([[4.0]], lower=True)
+array([[2.]])
+"""
+
+from __future__ import annotations
+
+from .banded import cho_solve_banded, cholesky_banded, solve_banded, solveh_banded
+from .factors import cho_factor, cholesky, lu, lu_factor, lu_solve, qr
+from .functions import expm, expm_frechet, funm, sqrtm
+from .spectra import eigh, eigvalsh, hessenberg, null_space, orth, polar, schur, svd, svdvals
+from .structured import (
+    block_diag,
+    circulant,
+    companion,
+    convolution_matrix,
+    dft,
+    fiedler,
+    hadamard,
+    hankel,
+    helmert,
+    hilbert,
+    invhilbert,
+    leslie,
+    pascal,
+    toeplitz,
+)
+from .systems import cho_solve, det, inv, solve, solve_sylvester, solve_triangular
+
+__all__ = [
+    "block_diag",
+    "cho_factor",
+    "cho_solve",
+    "cho_solve_banded",
+    "cholesky",
+    "cholesky_banded",
+    "circulant",
+    "companion",
+    "convolution_matrix",
+    "det",
+    "dft",
+    "eigh",
+    "eigvalsh",
+    "expm",
+    "expm_frechet",
+    "fiedler",
+    "funm",
+    "hadamard",
+    "hankel",
+    "helmert",
+    "hessenberg",
+    "hilbert",
+    "inv",
+    "invhilbert",
+    "leslie",
+    "lu",
+    "lu_factor",
+    "lu_solve",
+    "null_space",
+    "orth",
+    "pascal",
+    "polar",
+    "qr",
+    "schur",
+    "solve",
+    "solve_banded",
+    "solve_sylvester",
+    "solve_triangular",
+    "solveh_banded",
+    "sqrtm",
+    "svd",
+    "svdvals",
+    "toeplitz",
+]

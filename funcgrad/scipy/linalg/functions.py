@@ -1,0 +1,117 @@
+"""Functions of matrices: exponential, square root, and those that act on eigenvalues."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ...core.tracebacks import user_facing
+from ...core.tracing import aval_of
+from ...numpy.linalg.operands import of_one_dtype, square
+from ...ops.linalg import eigen, exponential, solving, sylvester
+from ...ops.linalg.matrices import swap
+from ...ops.pointwise.complex import real
+from ...ops.shape import reshape
+from ...typing import Array, ArrayLike
+
+
+@user_facing
+def expm(A: ArrayLike, *, upper_triangular: bool = False, max_squarings: int = 16) -> Array:
+    """The exponential of matrices, by scaling, a Pade formula and squaring.
+
+    Args:
+        A: (..., n, n).
+        upper_triangular: changes nothing.
+        max_squarings: changes nothing: as many are done as the norm needs.
+
+    Returns:
+        The exponentials.
+
+    Derivative: ``expm_frechet``. Formula: Higham (2005).
+
+    >>> expm([[0.0, 1.0], [0.0, 0.0]])
+    array([[1., 1.],
+           [0., 1.]])
+    """
+    return exponential.expm(square("expm", A))
+
+
+@user_facing
+def expm_frechet(
+    A: ArrayLike,
+    E: ArrayLike,
+    method: str | None = None,
+    compute_expm: bool = True,
+    check_finite: bool = True,
+) -> Any:
+    """The exponential of matrices, and its derivative in the direction E.
+
+    Args:
+        A: (..., n, n).
+        E: the directions, of the same shape.
+        method: changes nothing.
+        compute_expm: return the exponential as well.
+        check_finite: changes nothing.
+
+    Returns:
+        (exponential, derivative), or the derivative.
+
+    Raises:
+        ShapeError: the shapes differ.
+
+    >>> expm_frechet([[0.0]], [[2.0]])
+    (array([[1.]]), array([[2.]]))
+    """
+    matrix, direction = of_one_dtype(A, E)
+    exponential.check_direction(aval_of(matrix), aval_of(direction))
+    slope = exponential.frechet(matrix, direction)
+    return (exponential.expm(matrix), slope) if compute_expm else slope
+
+
+@user_facing
+def sqrtm(A: ArrayLike, disp: bool = True, blocksize: int = 64) -> Array:
+    """The principal square root of matrices.
+
+    Args:
+        A: (..., n, n), without eigenvalues that are negative or 0.
+        disp: changes nothing.
+        blocksize: changes nothing.
+
+    Returns:
+        The roots, real for real matrices: NaN where the root of one is not real, and it must be
+        made complex before.
+
+    Raises:
+        ImportError: SciPy is not installed.
+
+    Derivative: the solution X of ``S X + X S = dA`` with the root S.
+
+    >>> sqrtm([[4.0, 0.0], [0.0, 9.0]])
+    array([[2., 0.],
+           [0., 3.]])
+    """
+    return sylvester.sqrtm(square("sqrtm", A))
+
+
+@user_facing
+def funm(A: ArrayLike, func: Callable[[Array], Array], disp: bool = True) -> Array:
+    """A function of diagonalizable matrices, ``v func(w) v^-1`` with eigenvalues w.
+
+    Args:
+        A: (..., n, n), with n independent eigenvectors.
+        func: a function of complex arrays, elementwise and analytic.
+        disp: changes nothing.
+
+    Returns:
+        The matrices; real ones for real A: func must map conjugate numbers to conjugate ones.
+
+    >>> funm([[2.0, 0.0], [0.0, 3.0]], lambda w: w * w)
+    array([[4., 0.],
+           [0., 9.]])
+    """
+    matrix = square("funm", A)
+    w, v = eigen.eig(matrix)
+    values = func(w)
+    scaled = v * reshape(values, shape=(*values.shape[:-1], 1, values.shape[-1]))
+    out = swap(solving.solve(swap(v), swap(scaled)))
+    return real(out) if matrix.dtype.kind == "f" else out

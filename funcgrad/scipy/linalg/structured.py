@@ -1,0 +1,396 @@
+"""Matrices that are made of vectors, of other matrices, or of their size."""
+
+from __future__ import annotations
+
+from math import comb
+
+import numpy as np
+
+from ...core.arguments import is_integer
+from ...core.blame import describe
+from ...core.tracebacks import user_facing
+from ...core.tracing import aval_of
+from ...errors import ShapeError
+from ...numpy.protocol import as_operand, inexact
+from ...ops.pointwise.complex import conj
+from ...ops.shape import cast, reshape
+from ...ops.structural.joining import concatenate, pad
+from ...typing import Array, ArrayLike, DTypeLike
+from ..arguments import one_of
+
+
+def _size(name: str, n: object) -> int:
+    if not is_integer(n) or n < 0:  # type: ignore[operator]
+        raise ValueError(f"{name}: the size must be a whole number, got {describe(n)}")
+    return int(n)  # type: ignore[call-overload, no-any-return]
+
+
+def _last_axis(x: ArrayLike) -> Array:
+    vector = as_operand(x)
+    return vector if len(vector.shape) else reshape(vector, shape=(1,))
+
+
+@user_facing
+def block_diag(*arrs: ArrayLike) -> Array:
+    """A matrix with matrices on its diagonal, and zeros elsewhere.
+
+    Args:
+        arrs: matrices; vectors are rows, numbers are 1 by 1.
+
+    Returns:
+        The matrix, in the dtype that all of them have in common.
+
+    Raises:
+        ShapeError: an array has more than two axes.
+
+    >>> block_diag([[1.0, 2.0]], 3.0)
+    array([[1., 2., 0.],
+           [0., 0., 3.]])
+    """
+    found = [as_operand(x) for x in arrs] or [np.zeros((1, 0))]
+    for x in found:
+        if len(x.shape) > 2:
+            raise ShapeError(f"block_diag takes matrices, got shape {tuple(x.shape)}")
+    blocks = [reshape(x, shape=(1,) * (2 - len(x.shape)) + tuple(x.shape)) for x in found]
+    dtype = np.result_type(*(aval_of(b).dtype for b in blocks))
+    width = sum(b.shape[1] for b in blocks)
+    rows, left = [], 0
+    for b in blocks:
+        right = width - left - b.shape[1]
+        rows.append(pad(cast(b, dtype), dtype.type(0), ((0, 0, 0), (left, right, 0))))
+        left += b.shape[1]
+    return concatenate(*rows, axis=0)
+
+
+@user_facing
+def toeplitz(c: ArrayLike, r: ArrayLike | None = None) -> Array:
+    """Matrices with constant diagonals.
+
+    Args:
+        c: (..., m), the first column.
+        r: (..., n), the first row, of which the first element is not read; the conjugate of c by
+            default.
+
+    Returns:
+        (..., m, n).
+
+    >>> toeplitz([1, 2, 3], [0, 4])
+    array([[1, 4],
+           [2, 1],
+           [3, 2]])
+    """
+    column = _last_axis(c)
+    row = (conj(column) if column.dtype.kind == "c" else column) if r is None else (_last_axis(r))
+    m, n = column.shape[-1], row.shape[-1]
+    values = np.concatenate([np.flip(row[..., 1:], -1), column], axis=-1)
+    return values[..., np.arange(n - 1, n - 1 + m)[:, None] - np.arange(n)]
+
+
+@user_facing
+def circulant(c: ArrayLike) -> Array:
+    """Matrices of which each column is the one before, turned by one place.
+
+    Args:
+        c: (..., n), the first column.
+
+    Returns:
+        (..., n, n).
+
+    >>> circulant([1, 2, 3])
+    array([[1, 3, 2],
+           [2, 1, 3],
+           [3, 2, 1]])
+    """
+    column = _last_axis(c)
+    n = column.shape[-1]
+    return column[..., (np.arange(n)[:, None] - np.arange(n)) % max(n, 1)]
+
+
+@user_facing
+def hankel(c: ArrayLike, r: ArrayLike | None = None) -> Array:
+    """Matrices with constant antidiagonals.
+
+    Args:
+        c: (..., m), the first column.
+        r: (..., n), the last row, of which the first element is not read; zeros by default.
+
+    Returns:
+        (..., m, n).
+
+    >>> hankel([1, 2, 3], [0, 4])
+    array([[1, 2],
+           [2, 3],
+           [3, 4]])
+    """
+    column = _last_axis(c)
+    row = column * 0 if r is None else _last_axis(r)
+    m, n = column.shape[-1], row.shape[-1]
+    values = np.concatenate([column, row[..., 1:]], axis=-1)
+    return values[..., np.arange(m)[:, None] + np.arange(n)]
+
+
+@user_facing
+def companion(a: ArrayLike) -> Array:
+    """The companion matrix of a polynomial.
+
+    Args:
+        a: (n + 1,), its coefficients, the highest power first, which is not 0.
+
+    Returns:
+        (n, n), with the polynomial's roots as eigenvalues.
+
+    Raises:
+        ShapeError: there are fewer than two coefficients.
+
+    >>> companion([1.0, -3.0, 2.0])
+    array([[ 3., -2.],
+           [ 1.,  0.]])
+    """
+    x = inexact(a)
+    if len(x.shape) != 1 or x.shape[0] < 2:
+        raise ShapeError(f"companion takes two coefficients or more, got shape {tuple(x.shape)}")
+    n = x.shape[0] - 1
+    first = reshape(-x[1:] / x[0], shape=(1, n))
+    below = np.eye(n - 1, n, dtype=x.dtype)
+    return concatenate(first, below, axis=0)
+
+
+@user_facing
+def convolution_matrix(a: ArrayLike, n: int, mode: str = "full") -> Array:
+    """The matrix of the convolution with a vector.
+
+    Args:
+        a: (m,).
+        n: the length of what is convolved.
+        mode: 'full', 'same' or 'valid', as of ``np.convolve``.
+
+    Returns:
+        The matrix M with ``M @ v = np.convolve(a, v, mode)``.
+
+    Raises:
+        ShapeError: a is no vector.
+        ValueError: there is no such mode, or n is not positive.
+
+    >>> convolution_matrix([1, 2], 2)
+    array([[1, 0],
+           [2, 1],
+           [0, 2]])
+    """
+    one_of("convolution_matrix", "mode", mode, ("full", "same", "valid"))
+    x = as_operand(a)
+    size = _size("convolution_matrix", n)
+    if len(x.shape) != 1 or not x.shape[0]:
+        raise ShapeError(f"convolution_matrix takes a vector, got shape {tuple(x.shape)}")
+    if not size:
+        raise ValueError("convolution_matrix: the size must be at least 1, got 0")
+    m = x.shape[0]
+    whole = toeplitz(pad(x, x.dtype.type(0), ((0, size - 1, 0),)), np.zeros(size, x.dtype))
+    if mode == "full":
+        return whole
+    if mode == "same":
+        first, rows = (min(m, size) - 1) // 2, max(m, size)
+    else:
+        first, rows = min(m, size) - 1, max(m, size) - min(m, size) + 1
+    return whole[first : first + rows]
+
+
+@user_facing
+def dft(n: int, scale: str | None = None) -> Array:
+    """The matrix of the discrete Fourier transform.
+
+    Args:
+        n: its size.
+        scale: 'sqrtn' or 'n': what it is divided by; None for 1.
+
+    Returns:
+        (n, n), complex128, a plain array.
+
+    Raises:
+        ValueError: there is no such scale.
+
+    >>> dft(2).real
+    array([[ 1.,  1.],
+           [ 1., -1.]])
+    """
+    one_of("dft", "scale", scale, (None, "sqrtn", "n"))
+    size = _size("dft", n)
+    angles = np.outer(np.arange(size), np.arange(size)) % max(size, 1)
+    matrix = np.exp(-2j * np.pi / max(size, 1) * angles)
+    return matrix / {None: 1, "sqrtn": np.sqrt(size), "n": size}[scale]
+
+
+@user_facing
+def hilbert(n: int) -> Array:
+    """The matrix with elements 1 / (i + j + 1).
+
+    Args:
+        n: its size.
+
+    Returns:
+        (n, n), a plain array.
+
+    >>> hilbert(2)
+    array([[1.        , 0.5       ],
+           [0.5       , 0.33333333]])
+    """
+    places = np.arange(_size("hilbert", n))
+    return 1.0 / (places[:, None] + places + 1)
+
+
+@user_facing
+def invhilbert(n: int, exact: bool = False) -> Array:
+    """The inverse of ``hilbert(n)``, whose elements are whole numbers.
+
+    Args:
+        n: its size.
+        exact: integers, int64 up to a size of 14.
+
+    Returns:
+        (n, n), a plain array.
+
+    >>> invhilbert(2)
+    array([[ 4., -6.],
+           [-6., 12.]])
+    """
+    size = _size("invhilbert", n)
+    rows = [
+        [
+            (-1) ** (i + j)
+            * (i + j + 1)
+            * comb(size + i, size - j - 1)
+            * comb(size + j, size - i - 1)
+            * comb(i + j, i) ** 2
+            for j in range(size)
+        ]
+        for i in range(size)
+    ]
+    dtype: DTypeLike = float if not exact else object if size > 14 else np.int64
+    return np.array(rows, dtype).reshape(size, size)
+
+
+@user_facing
+def pascal(n: int, kind: str = "symmetric", exact: bool = True) -> Array:
+    """Binomial coefficients as a matrix.
+
+    Args:
+        n: its size.
+        kind: 'symmetric', 'lower' or 'upper'.
+        exact: integers, uint64 up to a size of 34; floats else.
+
+    Returns:
+        (n, n), a plain array.
+
+    Raises:
+        ValueError: there is no such kind.
+
+    >>> pascal(3, "lower", exact=False)
+    array([[1., 0., 0.],
+           [1., 1., 0.],
+           [1., 2., 1.]])
+    """
+    one_of("pascal", "kind", kind, ("symmetric", "lower", "upper"))
+    size = _size("pascal", n)
+    places = range(size)
+    if kind == "symmetric":
+        rows = [[comb(i + j, i) for j in places] for i in places]
+    else:
+        rows = [[comb(i, j) if kind == "lower" else comb(j, i) for j in places] for i in places]
+    dtype: DTypeLike = float if not exact else object if size >= 35 else np.uint64
+    return np.array(rows, dtype).reshape(size, size)
+
+
+@user_facing
+def hadamard(n: int, dtype: DTypeLike = int) -> Array:
+    """Sylvester's Hadamard matrix.
+
+    Args:
+        n: its size, a power of 2.
+        dtype: that of the elements.
+
+    Returns:
+        (n, n), a plain array.
+
+    Raises:
+        ValueError: n is no power of 2.
+
+    >>> hadamard(2)
+    array([[ 1,  1],
+           [ 1, -1]])
+    """
+    size = _size("hadamard", n)
+    if size < 1 or size & (size - 1):
+        raise ValueError(f"hadamard: the size must be a power of 2, got {n}")
+    out = np.ones((1, 1), dtype)
+    while out.shape[0] < size:
+        out = np.block([[out, out], [out, -out]])
+    return out
+
+
+@user_facing
+def helmert(n: int, full: bool = False) -> Array:
+    """Helmert's matrix of differences from means of those before.
+
+    Args:
+        n: its size.
+        full: also the first row, so that it is square.
+
+    Returns:
+        (n - 1, n) or (n, n), a plain array.
+
+    >>> helmert(2).round(6)
+    array([[ 0.707107, -0.707107]])
+    """
+    size = _size("helmert", n)
+    rows = np.tril(np.ones((size, size)), -1) - np.diag(np.arange(size))
+    rows[:1] = 1
+    squares = np.arange(size) * np.arange(1, size + 1)
+    squares[:1] = size
+    rows = rows / np.sqrt(squares)[:, None]
+    return rows if full else rows[1:]
+
+
+@user_facing
+def fiedler(a: ArrayLike) -> Array:
+    """The matrix of absolute differences of numbers.
+
+    Args:
+        a: (..., n).
+
+    Returns:
+        (..., n, n).
+
+    >>> fiedler([1.0, 4.0])
+    array([[0., 3.],
+           [3., 0.]])
+    """
+    x = _last_axis(a)
+    return abs(x[..., :, None] - x[..., None, :])
+
+
+@user_facing
+def leslie(f: ArrayLike, s: ArrayLike) -> Array:
+    """Leslie's matrix of a population.
+
+    Args:
+        f: (n,), fecundities.
+        s: (n - 1,), survival rates.
+
+    Returns:
+        (n, n), with f in the first row and s below the diagonal.
+
+    Raises:
+        ShapeError: the lengths do not fit.
+
+    >>> leslie([1.0, 2.0], [0.5])
+    array([[1. , 2. ],
+           [0.5, 0. ]])
+    """
+    first, rates = inexact(f), inexact(s)
+    if len(first.shape) != 1 or tuple(rates.shape) != (first.shape[0] - 1,):
+        raise ShapeError(
+            f"leslie needs n and n - 1 numbers, got {tuple(first.shape)} and {tuple(rates.shape)}"
+        )
+    n = first.shape[0]
+    below = rates[:, None] * np.eye(n - 1, n, dtype=rates.dtype)
+    dtype = np.result_type(aval_of(first).dtype, aval_of(rates).dtype)
+    return concatenate(cast(reshape(first, shape=(1, n)), dtype), cast(below, dtype), axis=0)
