@@ -65,6 +65,10 @@ if TYPE_CHECKING:
     from .core.jaxpr import Jaxpr as Jaxpr
     from .core.jaxpr import eval_jaxpr as eval_jaxpr
     from .debug.accuracy import accuracy as accuracy
+    from .ops.reductions.segments import segment_max as segment_max
+    from .ops.reductions.segments import segment_min as segment_min
+    from .ops.reductions.segments import segment_prod as segment_prod
+    from .ops.reductions.segments import segment_sum as segment_sum
     from .train.files import load as load
     from .train.files import save as save
     from .tree import Partial as Partial
@@ -111,6 +115,10 @@ _HOME = {
     "device_put": "api.devices",
     "device_get": "api.devices",
     "default_device": "api.devices",
+    "segment_max": "ops.reductions.segments",
+    "segment_min": "ops.reductions.segments",
+    "segment_prod": "ops.reductions.segments",
+    "segment_sum": "ops.reductions.segments",
     "save": "train.files",
     "load": "train.files",
     "float0": "core.avals",

@@ -38,6 +38,7 @@ from .families import (
     general,
     linear,
 )
+from .reductions.segments import segment_max, segment_min, segment_prod, segment_sum
 
 __all__ = [
     "Arrays",
@@ -69,4 +70,8 @@ __all__ = [
     "general",
     "linear",
     "operator_named",
+    "segment_max",
+    "segment_min",
+    "segment_prod",
+    "segment_sum",
 ]
