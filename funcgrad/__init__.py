@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from . import ops as ops
     from . import optim as optim
     from . import random as random
+    from . import scipy as scipy
     from . import testing as testing
     from . import train as train
     from . import tree as tree
@@ -140,6 +141,7 @@ _MODULES = (
     "ops",
     "optim",
     "random",
+    "scipy",
     "testing",
     "train",
     "tree",
