@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from .api.jacobians import jacfwd as jacfwd
     from .api.jacobians import jacobian as jacobian
     from .api.jacobians import jacrev as jacrev
+    from .api.jet import jet as jet
     from .api.jit import jit as jit
     from .api.jvp import jvp as jvp
     from .api.jvp import linear_transpose as linear_transpose
@@ -92,6 +93,7 @@ _HOME = {
     "hessian": "api.jacobians",
     "hvp": "api.jacobians",
     "vmap": "api.vmap",
+    "jet": "api.jet",
     "jit": "api.jit",
     "to_source": "api.to_source",
     "no_retrace": "api.retraces",
@@ -154,7 +156,7 @@ _FREE = frozenset(
 """What needs to know nothing of NumPy's functions, or sees to it itself."""
 
 _EAGER = frozenset(
-    ["grad", "hvp", "jacfwd", "jacrev", "jvp", "linearize", "value_and_grad", "vjp", "vmap"]
+    ["grad", "hvp", "jacfwd", "jacrev", "jet", "jvp", "linearize", "value_and_grad", "vjp", "vmap"]
 )
 """What needs the functions that a program calls, when it calls them."""
 

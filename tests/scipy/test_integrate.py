@@ -14,7 +14,8 @@ LONG = np.sort(np.concatenate([ASCENDING, [2.5, 3.1]]))
 SAMPLES = {
     "trapezoid": [((VECTOR,), {}), ((VECTOR, ASCENDING), {}), ((X,), {"dx": 0.3, "axis": 0})],
     "cumulative_trapezoid": [
-        ((VECTOR, ASCENDING), {}), ((X,), {"axis": 0, "initial": 0}), ((X, np.cumsum(POSITIVE, 1)), {}),
+        ((VECTOR, ASCENDING), {}), ((X,), {"axis": 0, "initial": 0}),
+        ((X, np.cumsum(POSITIVE, 1)), {}),
     ],
     "simpson": [
         ((VECTOR,), {"dx": 0.5}), ((VECTOR, ASCENDING), {}), ((WIDE,), {}), ((X,), {"axis": 0}),
@@ -47,13 +48,13 @@ def test_fixed_quad():
     np.testing.assert_allclose(ends, [-np.exp(0.2), np.exp(1.3)], rtol=1e-7)
 
 
-# --- differential equations ------------------------------------------------------------------------
+# --- differential equations -----------------------------------------------------------------------
 
 TS = np.array([0.3, 0.7, 1.9])
 
 
 def linear(y, t, rates):
-    """The equation y' = rate * cos(t) * y, with the solution y0 * exp(rate * (sin(t) - sin(t0)))."""
+    """An equation with the solution y0 * exp(rate * (sin(t) - sin(t0)))."""
     return {"a": rates["r"] * np.cos(t) * y["a"]}
 
 
