@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from . import custom_derivatives as custom_derivatives
     from . import debug as debug
     from . import errors as errors
+    from . import image as image
     from . import lax as lax
     from . import nn as nn
     from . import numpy as numpy
@@ -137,6 +138,7 @@ _MODULES = (
     "custom_derivatives",
     "debug",
     "errors",
+    "image",
     "lax",
     "nn",
     "numpy",

@@ -13,11 +13,13 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from . import fft as fft
     from . import integrate as integrate
 
     __all__: list[str]
 
 _MODULES = (
+    "fft",
     "integrate",
 )  # fmt: skip
 

@@ -148,8 +148,11 @@ def step(slope: Slope, state: State, to: Tolerances) -> State:
     good = ratio <= 1.0
     taken = State(end, stages[-1], t + dt, size, t, curve_of(y, stages, dt))
     curve = tuple(np.where(good, a, b) for a, b in zip(taken.curve, state.curve, strict=True))
-    moved = [np.where(good, a, b) for a, b in zip(taken[:3], state[:3], strict=True)]
-    return State(*moved, size, np.where(good, t, state.last_t), curve)
+    y, f, t = (
+        np.where(good, a, b)
+        for a, b in ((taken.y, state.y), (taken.f, state.f), (taken.t, state.t))
+    )
+    return State(y, f, t, size, np.where(good, state.t, state.last_t), curve)
 
 
 def solution(slope: Slope, y: Array, ts: Array, to: Tolerances) -> Array:
@@ -164,7 +167,8 @@ def solution(slope: Slope, y: Array, ts: Array, to: Tolerances) -> Array:
             count, now = count_and_state
             return count + 1, step(slope, now, to)
 
-        _, state = while_loop(before, further, (np.int64(0), state))
+        none: Array = np.zeros((), np.int64)
+        _, state = while_loop(before, further, (none, state))
         width = state.t - state.last_t
         still = width == 0
         place = (target - state.last_t) / np.where(still, 1.0, width).astype(width.dtype)
