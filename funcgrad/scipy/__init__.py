@@ -15,12 +15,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from . import fft as fft
     from . import integrate as integrate
+    from . import signal as signal
 
     __all__: list[str]
 
 _MODULES = (
     "fft",
     "integrate",
+    "signal",
 )  # fmt: skip
 
 if not TYPE_CHECKING:  # a checker would take every name for granted
