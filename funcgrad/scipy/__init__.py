@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from . import fft as fft
     from . import integrate as integrate
+    from . import ndimage as ndimage
     from . import signal as signal
 
     __all__: list[str]
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 _MODULES = (
     "fft",
     "integrate",
+    "ndimage",
     "signal",
 )  # fmt: skip
 
