@@ -13,18 +13,24 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from . import cluster as cluster
     from . import fft as fft
     from . import integrate as integrate
+    from . import interpolate as interpolate
     from . import ndimage as ndimage
     from . import signal as signal
+    from . import spatial as spatial
 
     __all__: list[str]
 
 _MODULES = (
+    "cluster",
     "fft",
     "integrate",
+    "interpolate",
     "ndimage",
     "signal",
+    "spatial",
 )  # fmt: skip
 
 if not TYPE_CHECKING:  # a checker would take every name for granted
