@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from . import distance as distance
+from . import transform as transform
 
-__all__ = ["distance"]
+__all__ = ["distance", "transform"]
