@@ -28,6 +28,7 @@ PURPOSES = {
     "lax": "loops, branches, JAX's operators",
     "numpy": "NumPy's functions and methods",
     "custom_derivatives": "derivative rules of users",
+    "image": "resampled images",
     "checkpoint_policies": "what checkpoint keeps",
     "api": "grad, vjp, jvp, vmap, jit, ...",
     "control": "operators that hold jaxprs",

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from . import custom_derivatives as custom_derivatives
     from . import debug as debug
     from . import errors as errors
+    from . import image as image
     from . import lax as lax
     from . import nn as nn
     from . import numpy as numpy
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from .api.jacobians import jacfwd as jacfwd
     from .api.jacobians import jacobian as jacobian
     from .api.jacobians import jacrev as jacrev
+    from .api.jet import jet as jet
     from .api.jit import jit as jit
     from .api.jvp import jvp as jvp
     from .api.jvp import linear_transpose as linear_transpose
@@ -66,6 +68,10 @@ if TYPE_CHECKING:
     from .core.jaxpr import Jaxpr as Jaxpr
     from .core.jaxpr import eval_jaxpr as eval_jaxpr
     from .debug.accuracy import accuracy as accuracy
+    from .ops.reductions.segments import segment_max as segment_max
+    from .ops.reductions.segments import segment_min as segment_min
+    from .ops.reductions.segments import segment_prod as segment_prod
+    from .ops.reductions.segments import segment_sum as segment_sum
     from .train.files import load as load
     from .train.files import save as save
     from .tree import Partial as Partial
@@ -88,6 +94,7 @@ _HOME = {
     "hessian": "api.jacobians",
     "hvp": "api.jacobians",
     "vmap": "api.vmap",
+    "jet": "api.jet",
     "jit": "api.jit",
     "to_source": "api.to_source",
     "no_retrace": "api.retraces",
@@ -112,6 +119,10 @@ _HOME = {
     "device_put": "api.devices",
     "device_get": "api.devices",
     "default_device": "api.devices",
+    "segment_max": "ops.reductions.segments",
+    "segment_min": "ops.reductions.segments",
+    "segment_prod": "ops.reductions.segments",
+    "segment_sum": "ops.reductions.segments",
     "save": "train.files",
     "load": "train.files",
     "float0": "core.avals",
@@ -127,6 +138,7 @@ _MODULES = (
     "custom_derivatives",
     "debug",
     "errors",
+    "image",
     "lax",
     "nn",
     "numpy",
@@ -146,7 +158,7 @@ _FREE = frozenset(
 """What needs to know nothing of NumPy's functions, or sees to it itself."""
 
 _EAGER = frozenset(
-    ["grad", "hvp", "jacfwd", "jacrev", "jvp", "linearize", "value_and_grad", "vjp", "vmap"]
+    ["grad", "hvp", "jacfwd", "jacrev", "jet", "jvp", "linearize", "value_and_grad", "vjp", "vmap"]
 )
 """What needs the functions that a program calls, when it calls them."""
 

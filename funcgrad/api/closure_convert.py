@@ -38,9 +38,10 @@ def closure_convert(
     spec = tree.structure(example_args)
     captured = list(staged.captured)
     staged = staged._replace(captured=())  # the function itself holds no traced value
+    count = len(example_args)  # nor the examples
 
     def converted(*args: PyTree) -> Any:
-        given, values = args[: len(example_args)], args[len(example_args) :]
+        given, values = args[:count], args[count:]
         if tree.structure(given) != spec:
             raise tree.TreeError(
                 f"closure_convert: arguments of structure {tree.structure(given)}; traced at {spec}"

@@ -259,6 +259,8 @@ class custom_vjp(_Custom[P, R]):
 
     rules: tuple[Callable[..., PyTree], Callable[..., PyTree]] | None = None
     symbolic: bool = False
+    through: bool = False
+    """True if forward mode differentiates the function itself, and does not refuse."""
 
     @user_facing
     def defvjp(
@@ -306,5 +308,13 @@ class custom_vjp(_Custom[P, R]):
             self.symbolic,
         )
         roots = (self.fun, self.rules, held)
-        rule = Rule(self.name, flat.call, flat, flat.backward, roots=roots, symbolic=self.symbolic)
+        rule = Rule(
+            self.name,
+            flat.call,
+            flat,
+            flat.backward,
+            roots=roots,
+            symbolic=self.symbolic,
+            through=self.through,
+        )
         return flat.rebuild(call_with_rule(custom_vjp_call, rule, leaves))

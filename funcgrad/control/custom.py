@@ -178,7 +178,7 @@ def _batch_rule(rule: Rule, trace: Any, batched: Sequence[bool]) -> Rule:
     forward = _batched(rule.forward, trace, flags)
     backward = None if rule.backward is None else _batched(rule.backward, trace, None)
     parts = (call, forward, backward, rule.consts, call.out_avals, rule.roots, rule.symbolic)
-    return Rule(rule.__name__, *parts)
+    return Rule(rule.__name__, *parts, rule.through)
 
 
 def _batch(trace: Any, values: Any, batched: Any, *, rule: Rule, prim: Primitive) -> Any:
@@ -259,6 +259,14 @@ def _refuse_forward(_trace: Any, _primals: Any, _tangents: Any, *, rule: Rule) -
     )
 
 
+def _forward_through(trace: Any, primals: Any, tangents: Any, *, rule: Rule) -> Any:
+    """Forward mode of the function itself, where the rule allows it."""
+    if not rule.through:
+        _refuse_forward(trace, primals, tangents, rule=rule)
+    args = [trace.join(p, t) for p, t in zip(primals, tangents, strict=True)]
+    return trace.split(rule.call(*args))
+
+
 def _vjp_rule(trace: Any, primals: Any, tangents: Any, *, rule: Rule) -> Any:
     _check_consts(rule, tangents)
     given = primals
@@ -291,7 +299,7 @@ def _vjp_rule(trace: Any, primals: Any, tangents: Any, *, rule: Rule) -> Any:
 
 
 custom_vjp_call: Control = _rule_operator(
-    "custom_vjp_call", lambda: custom_vjp_call, _refuse_forward, _vjp_rule, _transpose_linear
+    "custom_vjp_call", lambda: custom_vjp_call, _forward_through, _vjp_rule, _transpose_linear
 )
 
 
@@ -342,7 +350,7 @@ def _linear_batch(
     ]
     backward = _batched(rule.backward, trace, (True,) * (residuals + len(out_avals)))
     parts = (rule.call, rule.forward, backward, rule.consts, rule.out_avals, rule.roots)
-    wide = Rule(rule.__name__, *parts, rule.symbolic)
+    wide = Rule(rule.__name__, *parts, rule.symbolic, rule.through)
     avals = tuple(Aval((trace.size, *a.shape), a.dtype) for a in out_avals)
     return custom_vjp_linear(
         *values, rule=wide, residuals=residuals, nonzero=nonzero, out_avals=avals

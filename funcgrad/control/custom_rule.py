@@ -28,7 +28,8 @@ class Rule:
     over the inexact ones. For a vjp rule ``forward(*args) -> (*outs, *residuals)`` and
     ``backward(*residuals, *cts) -> cts of the inexact args``. ``consts`` counts leading operands
     that are captured, not differentiated. ``symbolic`` says that zeros are given as SymbolicZero,
-    and primals of a vjp rule as CustomVJPPrimal, to functions that are no jaxprs.
+    and primals of a vjp rule as CustomVJPPrimal, to functions that are no jaxprs. ``through`` says
+    that forward mode differentiates ``call`` itself, where the rule is one of reverse mode.
     """
 
     __slots__ = (
@@ -40,6 +41,7 @@ class Rule:
         "out_avals",
         "roots",
         "symbolic",
+        "through",
     )
 
     def __init__(
@@ -52,6 +54,7 @@ class Rule:
         out_avals: Sequence[Aval] = (),
         roots: tuple[Any, ...] = (),
         symbolic: bool = False,
+        through: bool = False,
     ) -> None:
         self.__name__: str = name
         self.call: Flat = call
@@ -61,10 +64,11 @@ class Rule:
         self.out_avals: list[Aval] = list(out_avals)
         self.roots: tuple[Any, ...] = roots
         self.symbolic: bool = symbolic
+        self.through: bool = through
 
     def __reduce__(self) -> Any:
         parts = (self.call, self.forward, self.backward)
-        rest = (self.consts, self.out_avals, taken(self.roots), self.symbolic)
+        rest = (self.consts, self.out_avals, taken(self.roots), self.symbolic, self.through)
         return (Rule, (self.__name__, *map(taken, parts), *rest))
 
 
@@ -88,7 +92,7 @@ def stage_rule(rule: Rule, avals: Sequence[Aval]) -> tuple[Rule, list[Any]]:
     if not captured and not closes_over_tracer(rule.roots, set()):
         out_avals = call.out_avals
         parts = (call, rule.forward, rule.backward, 0, out_avals, rule.roots, rule.symbolic)
-        return Rule(rule.__name__, *parts), []
+        return Rule(rule.__name__, *parts, rule.through), []
     return _stage_with_captured(rule, call, avals)
 
 
@@ -100,7 +104,16 @@ def _stage_with_captured(rule: Rule, call: Jaxpr, avals: Sequence[Aval]) -> tupl
         (call,), captured = _join([call])
         refuse = _refuse_recursion(rule.__name__)
         return (
-            Rule(rule.__name__, call, refuse, refuse, len(captured), call.out_avals, rule.roots),
+            Rule(
+                rule.__name__,
+                call,
+                refuse,
+                refuse,
+                len(captured),
+                call.out_avals,
+                rule.roots,
+                through=rule.through,
+            ),
             captured,
         )
     token = enter(here.having(rules_staged=here.rules_staged | {mark}))
@@ -121,7 +134,8 @@ def _stage_with_captured(rule: Rule, call: Jaxpr, avals: Sequence[Aval]) -> tupl
     among = [*forward.outvars[:n], *forward.invars[: len(captured)], *forward.outvars[n:]]
     forward = with_vars(forward, forward.invars, among)
     n = len(captured)
-    rule = Rule(rule.__name__, call, forward, backward, n, call.out_avals, rule.roots)
+    parts = (call, forward, backward, n, call.out_avals, rule.roots)
+    rule = Rule(rule.__name__, *parts, through=rule.through)
     return rule, captured
 
 

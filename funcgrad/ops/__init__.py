@@ -8,6 +8,9 @@
 np.float64(32.0)
 """
 
+import importlib
+from typing import TYPE_CHECKING, Any
+
 from ..core.avals import Aval
 from ..core.facts import (
     Arrays,
@@ -39,6 +42,9 @@ from .families import (
     linear,
 )
 
+if TYPE_CHECKING:
+    from .reductions.segments import segment_max, segment_min, segment_prod, segment_sum
+
 __all__ = [
     "Arrays",
     "Aval",
@@ -69,4 +75,17 @@ __all__ = [
     "general",
     "linear",
     "operator_named",
+    "segment_max",
+    "segment_min",
+    "segment_prod",
+    "segment_sum",
 ]
+
+if not TYPE_CHECKING:  # a checker would take every name for granted
+
+    def __getattr__(name: str) -> Any:
+        if not name.startswith("segment_") or name not in __all__:
+            raise AttributeError(f"module 'funcgrad.ops' has no attribute {name!r}")
+        value = getattr(importlib.import_module(".reductions.segments", __name__), name)
+        globals()[name] = value
+        return value

@@ -1,6 +1,6 @@
-"""SciPy's functions on arrays and traced values: ``special``, ``linalg`` and ``stats``.
+"""SciPy's functions on arrays and traced values, with the names of ``scipy`` and ``jax.scipy``.
 
-Names and results are SciPy's; arguments that JAX has besides have JAX's names. Modules are imported
+Names and results are SciPy's; arguments that JAX has besides have JAX's names. Modules are loaded
 when they are asked for.
 
 >>> import funcgrad as fg
@@ -14,13 +14,22 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from . import cluster as cluster
+    from . import fft as fft
+    from . import integrate as integrate
+    from . import interpolate as interpolate
     from . import linalg as linalg
+    from . import ndimage as ndimage
+    from . import signal as signal
+    from . import spatial as spatial
     from . import special as special
     from . import stats as stats
 
     __all__: list[str]
 
-_MODULES = ("linalg", "special", "stats")
+_MODULES = tuple(
+    "cluster fft integrate interpolate linalg ndimage signal spatial special stats".split()
+)
 
 if not TYPE_CHECKING:  # a checker would take every name for granted
     __all__ = list(_MODULES)

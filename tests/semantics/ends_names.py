@@ -43,7 +43,8 @@ _REASONS = {
         tril_indices_from triu_indices_from""",
     "moves or chooses elements, whatever their size": """
         append array_split asanyarray asarray_chkfinite ascontiguousarray asfortranarray
-        fill_diagonal ndenumerate ndindex place put put_along_axis require at atleast_1d atleast_2d atleast_3d block broadcast_arrays broadcast_to
+        fill_diagonal ndenumerate ndindex place put put_along_axis require at atleast_1d atleast_2d
+        atleast_3d block broadcast_arrays broadcast_to
         choose column_stack compress concat concatenate copy delete diag diagflat diagonal dsplit
         dstack expand_dims extract flip fliplr flipud hsplit hstack insert matrix_transpose meshgrid
         moveaxis pad permute_dims ravel repeat reshape resize roll rollaxis rot90 select split

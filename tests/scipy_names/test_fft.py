@@ -1,0 +1,55 @@
+"""Cosine transforms: SciPy's values in every mode."""
+
+import numpy as np
+import pytest
+import scipy.fft as sf
+from surface.arrays import LONG, WIDE, X
+from surface.checks import Call, check_function
+
+from funcgrad.scipy import fft
+
+NORMS = [None, "ortho", "forward"]
+
+
+@pytest.mark.parametrize("norm", NORMS)
+@pytest.mark.parametrize("type", [1, 2, 3, 4])
+@pytest.mark.parametrize("name", ["dct", "idct"])
+def test_one_axis(name, type, norm):
+    for x in (LONG, WIDE):
+        options = {"type": type, "norm": norm}
+        check_function(getattr(fft, name), getattr(sf, name), Call((x,), options), "d")
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("dct", {"n": 2}), ("idct", {"n": 5, "axis": 0}), ("dct", {"n": 4, "axis": 0, "type": 3}),
+        ("dctn", {"type": 3}), ("dctn", {"s": (3, 4)}), ("idctn", {"axes": (0,), "norm": "ortho"}),
+        ("idctn", {"s": (2,), "type": 4}), ("idctn", {"s": (2, 2), "axes": (1, 0)}),
+    ],
+)  # fmt: skip
+def test_sizes_and_axes(name, options):
+    check_function(getattr(fft, name), getattr(sf, name), Call((X,), options), "d")
+
+
+@pytest.mark.parametrize("dtype", ["f", "D"])
+def test_types(dtype):
+    check_function(fft.dct, sf.dct, Call((LONG,), {"type": 3}), dtype)
+    assert fft.dct(np.arange(4)).dtype == np.float64
+
+
+@pytest.mark.parametrize("name", ["fft", "irfftn", "fftshift", "rfftfreq"])
+def test_forwarded(name):
+    x = 4 if name == "rfftfreq" else X
+    np.testing.assert_allclose(getattr(fft, name)(x), getattr(sf, name)(x))
+
+
+def test_wrong_calls():
+    for call, words in [
+        (lambda: fft.dct(X, 5), "type"), (lambda: fft.dct(X, norm="unit"), "'unit'"),
+        (lambda: fft.dct(X, n=0), "n must be"), (lambda: fft.dct(3.0), "axis"),
+        (lambda: fft.dct(X[:, :1], 1), "type 1"), (lambda: fft.dctn(X, axes=(0, 0)), "twice"),
+        (lambda: fft.dctn(X, s=(2,), axes=(0, 1)), "lengths"),
+    ]:  # fmt: skip
+        with pytest.raises(ValueError, match=words):
+            call()

@@ -1,0 +1,103 @@
+"""Signals: SciPy's values in every mode."""
+
+import numpy as np
+import pytest
+import scipy.signal as ss
+from surface.arrays import CUBE, INTS, LONG, SHORT, SQUARE, VECTOR, WIDE, X, spread
+from surface.checks import Call, check_function
+
+import funcgrad as fg
+from funcgrad.scipy import signal
+
+TIME = spread((23,))
+MANY = spread((3, 14))
+B, A = np.array([0.3, -0.2, 0.5]), np.array([1.5, 0.4])
+PAIRS = [(VECTOR, SHORT), (SHORT, VECTOR), (X, WIDE), (LONG, np.array([0.5, 1.0]))]
+CALLS = [
+    *[(n, p, {"mode": m}) for n in ("convolve", "correlate") for p in PAIRS[:2] for m in
+      ("full", "same", "valid")],
+    ("convolve", (X, SQUARE[:2]), {"mode": "same", "method": "fft"}),
+    ("convolve", PAIRS[3], {"mode": "same"}), ("correlate", PAIRS[3], {"mode": "same"}),
+    ("convolve", (CUBE, CUBE[:, :2, :2]), {}),
+    *[("convolve2d", (SQUARE, X[:, :2]), {"mode": m, "boundary": b}) for m in ("full", "same")
+      for b in ("fill", "wrap", "symm")],
+    ("convolve2d", (SQUARE, X[:, :2]), {"mode": "same", "fillvalue": 0.7}),
+    ("correlate2d", (SQUARE, X[:, :2]), {"mode": "same"}),
+    ("correlate2d", (X[:, :2], SQUARE), {"mode": "valid"}),
+    ("fftconvolve", (X, WIDE), {"mode": "full"}), ("fftconvolve", (X, SHORT[None]), {"axes": 1}),
+    ("fftconvolve", (VECTOR, SHORT), {"mode": "valid"}),
+    ("fftconvolve", (VECTOR, SHORT), {"mode": "same"}),
+    ("detrend", (LONG,), {}), ("detrend", (X,), {"axis": 0, "type": "constant"}),
+    ("detrend", (TIME,), {"bp": [9]}),
+    ("lfilter", (B, A, LONG), {}), ("lfilter", (B, A, X), {"axis": 0}),
+    ("lfilter", (B[:1], np.array([2.0]), X), {}),
+    ("lfilter", (B, A, X), {"zi": WIDE[:, :2]}),
+    *[("savgol_filter", (LONG, 5, 2), {"mode": m, "deriv": d, "delta": 0.5}) for m in
+      ("interp", "mirror", "constant", "nearest", "wrap") for d in (0, 1)],
+    ("savgol_filter", (MANY.T, 7, 3), {"axis": 0}),
+    ("welch", (TIME,), {"nperseg": 8, "fs": 2.0}),
+    ("welch", (MANY,), {"nperseg": 7, "average": "median", "detrend": "linear"}),
+    ("welch", (MANY.T,), {"nperseg": 6, "scaling": "spectrum", "axis": 0, "window": "hamming"}),
+    ("csd", (TIME, TIME[::-1]), {"nperseg": 8, "noverlap": 2, "nfft": 11, "window": "blackman"}),
+    ("csd", (TIME, TIME[::-1]), {"nperseg": 8, "return_onesided": False}),
+    ("stft", (TIME,), {"nperseg": 8}), ("stft", (MANY,), {"nperseg": 5, "boundary": "even"}),
+    ("stft", (MANY.T,), {"nperseg": 6, "boundary": None, "padded": False, "axis": 0}),
+    ("stft", (TIME,), {"nperseg": 8, "boundary": "odd", "window": np.hanning(8), "fs": 3.0}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("i", range(len(CALLS)))
+def test_calls(i):
+    name, args, options = CALLS[i]
+    case = Call(args, options, rtol=1e-10)
+    check_function(getattr(signal, name), getattr(ss, name), case, "d")
+
+
+@pytest.mark.parametrize("name", ["convolve", "correlate"])
+def test_types(name):
+    ours, theirs = getattr(signal, name), getattr(ss, name)
+    for dtype in "fD":
+        check_function(ours, theirs, Call((VECTOR, SHORT), {"mode": "same"}), dtype)
+    got = ours(INTS[0], INTS[1])
+    assert got.dtype == INTS.dtype
+    np.testing.assert_array_equal(got, theirs(INTS[0], INTS[1]))
+
+
+@pytest.mark.parametrize("options", [{}, {"window": "boxcar"}, {"noverlap": 6}])
+def test_signals_come_back(options):
+    for x in (TIME, MANY):
+        z = signal.stft(x, nperseg=8, **options)[2]
+        back = signal.istft(z, nperseg=8, **options)[1]
+        np.testing.assert_allclose(back[..., : x.shape[-1]], x, atol=1e-12)
+        times, theirs = ss.istft(z, nperseg=8, **options)
+        np.testing.assert_allclose(back, theirs, atol=1e-12)
+        if x.ndim == 1:  # of several signals, SciPy numbers these
+            np.testing.assert_allclose(signal.istft(z, nperseg=8, **options)[0], times)
+    slope = fg.grad(lambda z: np.sum(signal.istft(z + 0j, nperseg=8)[1] ** 2))(z.real)
+    assert slope.shape == z.shape
+
+
+WRONG = {
+    "axes": (lambda: signal.convolve(X, VECTOR), "number of axes"),
+    "mode": (lambda: signal.convolve(VECTOR, SHORT, "all"), "'all'"),
+    "method": (lambda: signal.convolve(VECTOR, SHORT, method="best"), "'best'"),
+    "valid": (lambda: signal.convolve(X, WIDE.T, "valid"), "inside"),
+    "matrices": (lambda: signal.convolve2d(VECTOR, SHORT), "matrices"),
+    "boundary": (lambda: signal.convolve2d(X, X, boundary="edge"), "'edge'"),
+    "type": (lambda: signal.detrend(X, type="cubic"), "'cubic'"),
+    "filter": (lambda: signal.lfilter(X, A, X), "vectors"),
+    "state": (lambda: signal.lfilter(B, A, X, zi=X), "zi of shape"),
+    "even": (lambda: signal.savgol_filter(LONG, 4, 2), "odd"),
+    "degree": (lambda: signal.savgol_filter(LONG, 5, 5), "polyorder"),
+    "long": (lambda: signal.savgol_filter(LONG, 9, 2), "7 samples"),
+    "window": (lambda: signal.welch(TIME, window="kaiser"), "'kaiser'"),
+    "overlap": (lambda: signal.welch(TIME, nperseg=4, noverlap=4), "noverlap"),
+    "scaling": (lambda: signal.welch(TIME, scaling="power"), "'power'"),
+}
+
+
+@pytest.mark.parametrize("label", WRONG)
+def test_wrong_calls(label):
+    call, words = WRONG[label]
+    with pytest.raises(ValueError, match=words):
+        call()
