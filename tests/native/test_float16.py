@@ -103,7 +103,7 @@ def test_operators(name: str) -> None:
     try:
         with np.errstate(all="ignore"):
             expected = np.asarray(prim(*args))
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, SystemError):  # the last one is SciPy's, of orders with digits
         return
     if "NumPy:" in str(jit(lambda *xs: prim(*xs), stabilize=False).lower(*args).groups()):
         assert isinstance(prim.elements, Float64) or name in ("nextafter", "spacing", "polygamma")
