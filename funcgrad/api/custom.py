@@ -308,6 +308,13 @@ class custom_vjp(_Custom[P, R]):
             self.symbolic,
         )
         roots = (self.fun, self.rules, held)
-        kinds = {"symbolic": self.symbolic, "through": self.through}
-        rule = Rule(self.name, flat.call, flat, flat.backward, roots=roots, **kinds)
+        rule = Rule(
+            self.name,
+            flat.call,
+            flat,
+            flat.backward,
+            roots=roots,
+            symbolic=self.symbolic,
+            through=self.through,
+        )
         return flat.rebuild(call_with_rule(custom_vjp_call, rule, leaves))

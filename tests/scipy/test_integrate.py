@@ -1,5 +1,7 @@
 """Integrals and differential equations: SciPy's values, closed forms, derivatives in all modes."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 import scipy.integrate as si
@@ -11,7 +13,7 @@ from funcgrad.scipy import integrate
 
 LONG = np.sort(np.concatenate([ASCENDING, [2.5, 3.1]]))
 
-SAMPLES = {
+SAMPLES: dict[str, Any] = {
     "trapezoid": [((VECTOR,), {}), ((VECTOR, ASCENDING), {}), ((X,), {"dx": 0.3, "axis": 0})],
     "cumulative_trapezoid": [
         ((VECTOR, ASCENDING), {}), ((X,), {"axis": 0, "initial": 0}),
