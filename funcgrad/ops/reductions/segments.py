@@ -167,7 +167,7 @@ def _by_segments(
     if op == "add":
         out = scatter_add(x, at, shape=shape)
     else:
-        out = scatter(np.full(shape, _start(op, x.dtype), x.dtype), x, at, op=op)
+        out = scatter(like(at, np.full(shape, _start(op, x.dtype), x.dtype)), x, at, op=op)
     out = index(out, key=((0, buckets * n, None),))
     if buckets == 1:
         return out
