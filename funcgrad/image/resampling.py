@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..arrays import like
 from ..core.arguments import is_integer
 from ..core.blame import describe
 from ..core.tracebacks import user_facing
@@ -143,7 +144,7 @@ def _resampled(
 ) -> Array:
     for axis, scale, move in zip(axes, scales, moves, strict=True):
         weights = _weights(x.shape[axis], sizes[axis], scale, move, kernel, antialias)
-        weights = cast(weights, x.real.dtype)
+        weights = like(x, cast(weights, x.real.dtype))
         x = np.moveaxis(np.tensordot(x, weights, axes=((axis,), (0,))), -1, axis)
     return x
 

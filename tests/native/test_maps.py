@@ -16,6 +16,7 @@ import funcgrad as fg
 from funcgrad.compiler.groups import Map, grouped
 from funcgrad.compiler.native import fused, llvm, operations, programs, steps
 from funcgrad.compiler.pipeline import optimized
+from funcgrad.core.facts import Float64
 from funcgrad.core.primitive import REGISTRY
 from funcgrad.ops.families import Elementwise
 
@@ -170,6 +171,8 @@ def test_operators_are_taken() -> None:
         args = grid("d", prim.arity)
         if name == "select_n":
             args = (args[0] > 0, *args[1:])
+        if isinstance(prim.elements, Float64):
+            continue  # SciPy evaluates it
         try:
             with np.errstate(all="ignore"):
                 prim(*args)
@@ -180,7 +183,7 @@ def test_operators_are_taken() -> None:
     assert left == NOT_NATIVE
 
 
-NOT_NATIVE = {"betainc", "complex", "i0", "i1", "igamma", "igammac", "polygamma", "zeta"}
+NOT_NATIVE = {"complex", "polygamma"}
 
 
 def test_a_program_is_one_kernel() -> None:

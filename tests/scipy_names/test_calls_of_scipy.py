@@ -34,10 +34,10 @@ OURS = {
     "linalg.inv": (scipy.linalg.inv, M),
     "linalg.block_diag": (lambda a: scipy.linalg.block_diag(a, a), M),
     "linalg.toeplitz": (scipy.linalg.toeplitz, X),
+    "integrate.simpson": (scipy.integrate.simpson, X),
 }
 OTHERS = {
     "optimize.minimize": (lambda x: scipy.optimize.minimize(np.sum, x).x, X),
-    "integrate.simpson": (scipy.integrate.simpson, X),
     "stats.gzscore": (scipy.stats.gzscore, X),
 }
 

@@ -13,7 +13,7 @@ from funcgrad.scipy import integrate
 
 LONG = np.sort(np.concatenate([ASCENDING, [2.5, 3.1]]))
 
-SAMPLES: dict[str, list[tuple[Any, dict[str, Any]]]] = {
+SAMPLES: dict[str, Any] = {
     "trapezoid": [((VECTOR,), {}), ((VECTOR, ASCENDING), {}), ((X,), {"dx": 0.3, "axis": 0})],
     "cumulative_trapezoid": [
         ((VECTOR, ASCENDING), {}), ((X,), {"axis": 0, "initial": 0}),

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ...arrays import like
 from ...core.arguments import is_integer
 from ...core.blame import describe
 from ...core.tracebacks import user_facing
@@ -159,14 +160,14 @@ def _by_segments(
     if bucket_size is not None:
         _positive(name, "bucket_size", bucket_size)
         buckets = max(1, -(-x.shape[0] // int(bucket_size)))
-        at = at + np.arange(x.shape[0]) // int(bucket_size) * n
+        at = at + like(at, np.arange(x.shape[0]) // int(bucket_size) * n)
     # Rows without a segment go to one more, which is cut off again.
     at = select(inside, at, buckets * n)
     shape = (buckets * n + 1, *x.shape[1:])
     if op == "add":
         out = scatter_add(x, at, shape=shape)
     else:
-        out = scatter(np.full(shape, _start(op, x.dtype), x.dtype), x, at, op=op)
+        out = scatter(like(at, np.full(shape, _start(op, x.dtype), x.dtype)), x, at, op=op)
     out = index(out, key=((0, buckets * n, None),))
     if buckets == 1:
         return out

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from ...arrays import like
 from ...core.arguments import is_integer
 from ...core.blame import describe
 from ...core.tracebacks import user_facing
@@ -183,8 +184,10 @@ def _orthogonal(x: Array, kind: int, full: int) -> Array:
     root = np.sqrt(2.0)
     if kind == 1:
         ends[0] = ends[-1] = root
+        ends = like(x, ends)
         return _TRANSFORMS[1](x * ends) / ends / np.sqrt(full).astype(x.dtype)
     ends[0] = root
+    ends = like(x, ends)
     if kind == 2:
         return _TRANSFORMS[2](x) / ends / np.sqrt(full).astype(x.dtype)
     if kind == 3:
@@ -210,17 +213,17 @@ def _order(n: int) -> Array:
 
 def _second(x: Array) -> Array:
     n = x.shape[-1]
-    reordered = take(x, _order(n), axis=-1)
-    return 2 * (fourier.fft(reordered) * _turns(n, x.dtype)).real.astype(x.dtype)
+    reordered = x[..., like(x, _order(n))]
+    return 2 * (fourier.fft(reordered) * like(x, _turns(n, x.dtype))).real.astype(x.dtype)
 
 
 def _third(x: Array) -> Array:
     n = x.shape[-1]
     ends = np.ones(n, x.dtype)
     ends[0] = 0.5
-    spectrum = x * ends * _turns(n, x.dtype).conj()
+    spectrum = x * like(x, ends * _turns(n, x.dtype).conj())
     places = np.argsort(_order(n))
-    return take(2 * n * fourier.ifft(spectrum).real.astype(x.dtype), places, axis=-1)
+    return (2 * n * fourier.ifft(spectrum).real.astype(x.dtype))[..., like(x, places)]
 
 
 def _fourth(x: Array) -> Array:
@@ -228,8 +231,8 @@ def _fourth(x: Array) -> Array:
     n = x.shape[-1]
     k = np.arange(n)
     dtype = np.result_type(x.dtype, np.complex64)
-    before = np.exp(-0.5j * np.pi * k / n).astype(dtype)
-    after = np.exp(-0.25j * np.pi * (2 * k + 1) / n).astype(dtype)
+    before = like(x, np.exp(-0.5j * np.pi * k / n).astype(dtype))
+    after = like(x, np.exp(-0.25j * np.pi * (2 * k + 1) / n).astype(dtype))
     return 2 * (fourier.fft(x * before, 2 * n)[..., :n] * after).real.astype(x.dtype)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ...arrays import like
 from ...core.tracebacks import user_facing
 from ...errors import ShapeError
 from ...numpy.differences import trapezoid as numpy_trapezoid
@@ -127,7 +128,8 @@ def _intervals(
     values = np.moveaxis(values, k, 0)
     rest = (1,) * (len(values.shape) - 1)
     if x is None:
-        return values, np.broadcast_to(dx, (max(values.shape[0] - 1, 0), *rest)), k
+        widths = np.broadcast_to(dx, (max(values.shape[0] - 1, 0), *rest))
+        return values, like(values, widths), k
     places = as_operand(x)
     if len(places.shape) == 1:
         places = places.reshape((-1, *rest))

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ...arrays import like
 from ...core.arguments import is_integer
 from ...core.blame import describe
 from ...core.tracebacks import user_facing
@@ -58,7 +59,7 @@ def detrend(
         part = x[first:last]
         places = np.arange(1.0, last - first + 1) / (last - first)
         basis = np.linalg.qr(np.stack([places, np.ones(last - first)], axis=1))[0]
-        basis = basis.astype(x.real.dtype)
+        basis = like(x, basis.astype(x.real.dtype))
         fitted = np.tensordot(basis, np.tensordot(basis.T, part, 1), 1)
         parts.append(part - fitted)
     return np.moveaxis(np.concatenate(parts, axis=0), 0, k)
@@ -185,17 +186,17 @@ def savgol_filter(
         )
     weights = _fit_weights(window_length, polyorder, deriv, delta, np.array([float(half)]))
     along = (-1,) + (1,) * (len(rows.shape) - 1)
-    out = correlate(rows, weights[0].astype(rows.real.dtype).reshape(along), "valid")
+    out = correlate(rows, like(rows, weights[0].astype(rows.real.dtype).reshape(along)), "valid")
     if mode == "interp":
         at = np.arange(half, dtype=float)
-        first = _fit_weights(window_length, polyorder, deriv, delta, at).astype(rows.real.dtype)
+        first = _fit_weights(window_length, polyorder, deriv, delta, at)
         at = np.arange(window_length - half, window_length, dtype=float)
-        last = _fit_weights(window_length, polyorder, deriv, delta, at).astype(rows.real.dtype)
+        last = _fit_weights(window_length, polyorder, deriv, delta, at)
         out = np.concatenate(
             [
-                np.tensordot(first, rows[:window_length], 1),
+                np.tensordot(like(rows, first.astype(rows.real.dtype)), rows[:window_length], 1),
                 out,
-                np.tensordot(last, rows[-window_length:], 1),
+                np.tensordot(like(rows, last.astype(rows.real.dtype)), rows[-window_length:], 1),
             ]
         )
     return np.moveaxis(out, 0, k)

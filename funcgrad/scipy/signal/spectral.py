@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
+from ...arrays import like
 from ...core.arguments import is_integer
 from ...core.blame import describe
 from ...core.tracebacks import user_facing
 from ...errors import ShapeError
 from ...numpy import fft as fourier
-from ...numpy import take
 from ...numpy.protocol import as_operand, axis_of, inexact
 from ...ops.shape import cast
 from ...ops.structural.gather import scatter_add
@@ -88,7 +88,7 @@ def csd(
         twice[0] = 1.0
         if size % 2 == 0:
             twice[-1] = 1.0
-        power = power * twice
+        power = power * like(power, twice)
     return _frequencies(size, fs, onesided), np.moveaxis(_averaged(power, average), -1, k)
 
 
@@ -249,11 +249,11 @@ def istft(
     win = win.astype(frames.real.dtype)
     places = np.arange(z.shape[-2])[:, None] * step + np.arange(n)
     total = n + (z.shape[-2] - 1) * step
-    rows = np.moveaxis(frames * win * np.sum(win), (-2, -1), (0, 1))
+    rows = np.moveaxis(frames * like(frames, win * np.sum(win)), (-2, -1), (0, 1))
     x = scatter_add(rows, places, shape=(total, *rows.shape[2:]))
     weight = np.zeros(total, win.dtype)
     np.add.at(weight, places.ravel(), np.tile(win * win, z.shape[-2]))
-    x = np.moveaxis(x, 0, -1) / np.where(weight > 1e-10, weight, 1.0)
+    x = np.moveaxis(x, 0, -1) / like(x, np.where(weight > 1e-10, weight, 1.0))
     if boundary:
         x = x[..., n // 2 : total - n // 2]
     times = np.arange(x.shape[-1]) / as_operand(fs)
@@ -314,10 +314,10 @@ def _spectra(
     """The transforms of segments, along the last axis, segments along the one before."""
     x = np.moveaxis(x, axis, -1)
     starts = np.arange(0, x.shape[-1] - n + 1, step)
-    segments = take(x, starts[:, None] + np.arange(n), axis=-1)
+    segments = x[..., like(x, starts[:, None] + np.arange(n))]
     if trend:
         segments = without_trend(segments, type="constant" if trend is True else trend)
-    segments = segments * win
+    segments = segments * like(segments, win)
     return fourier.rfft(segments, size) if onesided else fourier.fft(segments, size)
 
 
