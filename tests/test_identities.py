@@ -9,7 +9,10 @@ import numpy as np
 import pytest
 
 import funcgrad as fg
+from funcgrad.compiler.passes.identities import drop_identities
 from funcgrad.compiler.pipeline import optimized
+from funcgrad.core.avals import Aval
+from funcgrad.core.jaxpr import Eqn, Jaxpr, Var
 from funcgrad.core.primitive import REGISTRY, Primitive
 
 SPECIAL = [0.0, -0.0, 1.0, -1.0, 0.5, -2.5, np.inf, -np.inf, np.nan, 1e300, -5e-324, 7.0]
@@ -243,3 +246,14 @@ def test_what_is_read_elsewhere_is_added(by_numpy: None) -> None:
 
     assert left(fun, FINITE).count("index_put") == 2
     same_bits(fg.jit(fun)(FINITE), fun(FINITE))
+
+
+def test_what_is_made_of_nothing():
+    """A loop of which nothing is left but what every turn gives has no operands."""
+    rows, out = Var(Aval((3,), np.float64)), Var(Aval((3,), np.float64))
+    eqns = [
+        Eqn(REGISTRY["scan"], [], {}, [rows]),
+        Eqn(REGISTRY["abs"], [rows], {}, [out]),
+    ]
+    found = drop_identities(Jaxpr([], [], eqns, [out]))
+    assert [e.primitive.name for e in found.eqns] == ["scan", "abs"]

@@ -111,7 +111,7 @@ def _unit(e: Eqn, _before: _Before) -> Found:
 def _twice(e: Eqn, before: _Before) -> Found:
     """What is undone, done before, or blind to the sign before it."""
     prim, inner = e.primitive, before.maker(e.inputs[0])
-    if inner is None or len(e.inputs) != 1:
+    if inner is None or not inner.inputs or len(e.inputs) != 1:
         return None
     if inner.primitive is prim and prim.involution and not e.params:
         return _same(inner.inputs[0], e)
