@@ -133,8 +133,10 @@ def test_every_public_attribute_of_an_array_is_answered():
     seen = []
     fg.jit(lambda v: seen.append(v) or v)(VECTOR)
     without = {"base", "ctypes", "data", "flags", "strides"}
+    removed = {"itemset", "newbyteorder", "ptp", "tostring"}  # by later versions of NumPy
     kind = type(seen[0])
-    assert {n for n in dir(np.ndarray) if n[0] != "_" and not hasattr(kind, n)} == without
+    left = {n for n in dir(np.ndarray) if n[0] != "_" and not hasattr(kind, n)}
+    assert left - removed == without
 
 
 def test_the_device_of_a_traced_value_is_that_of_its_array():
