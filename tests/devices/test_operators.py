@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from devices import transforming
 from devices.placing import assert_same, upload
+from effort import examples
 
 from funcgrad.core.primitive import REGISTRY, Primitive
 
@@ -25,6 +26,17 @@ def differentiable(name: str, i: int) -> bool:
 DIFFERENTIABLE = [case for case in CASES if differentiable(*case)]
 
 
+def in_modes(cases: list[tuple[str, int]], modes: dict[str, Any]) -> list[tuple[str, int, str]]:
+    """The first case of each operator in all modes; others in one of them, in turn."""
+    chosen, count = [], len(modes)
+    for number, (name, i) in enumerate(cases):
+        every = list(modes)
+        if i and examples(1) == 1:
+            every = [every[number % count]]
+        chosen += [(name, i, mode) for mode in every]
+    return chosen
+
+
 def compare(xp: Any, run: transforming.Run, prim: Primitive, i: int) -> None:
     case = laws.cases_of(prim)[i]
     there = [upload(xp, a) for a in case.args]
@@ -37,13 +49,11 @@ def compare(xp: Any, run: transforming.Run, prim: Primitive, i: int) -> None:
         np.testing.assert_array_equal(a.get() if hasattr(a, "get") else a, b)
 
 
-@pytest.mark.parametrize("mode", transforming.OF_ALL)
-@pytest.mark.parametrize(("name", "i"), CASES)
+@pytest.mark.parametrize(("name", "i", "mode"), in_modes(CASES, transforming.OF_ALL))
 def test_values(xp: Any, name: str, i: int, mode: str) -> None:
     compare(xp, transforming.OF_ALL[mode], REGISTRY[name], i)
 
 
-@pytest.mark.parametrize("mode", transforming.OF_INEXACT)
-@pytest.mark.parametrize(("name", "i"), DIFFERENTIABLE)
+@pytest.mark.parametrize(("name", "i", "mode"), in_modes(DIFFERENTIABLE, transforming.OF_INEXACT))
 def test_derivatives(xp: Any, name: str, i: int, mode: str) -> None:
     compare(xp, transforming.OF_INEXACT[mode], REGISTRY[name], i)

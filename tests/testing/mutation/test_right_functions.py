@@ -10,7 +10,7 @@ from effort import examples
 from .catalogue import FUNCTIONS, planned
 from .right import run
 
-RUNS, CHUNK = examples(400), 50
+RUNS, CHUNK = examples(200), 50
 STRIDE = 997
 """Coprime to the number of functions: every chunk takes them from all files."""
 
