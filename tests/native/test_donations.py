@@ -189,3 +189,29 @@ def test_a_state_is_updated_without_new_memory() -> None:
         x = update(x, np.array(i))
     np.testing.assert_array_equal(x[:6], [1, 1, 1, 1, 1, 0])
     assert x is first
+
+
+@pytest.mark.parametrize("late", [False, True])
+@pytest.mark.parametrize("looped", [False, True])
+def test_another_view_of_what_is_updated_is_read(late: bool, looped: bool) -> None:
+    """An array is updated through one view of it, and read through another one, later or before."""
+
+    def fun(x: Any, d: Any) -> Any:
+        q = np.sum(x, axis=2)
+        other = np.reshape(q, (20,))
+        before = np.cumsum(np.sort(other))
+        updated = lax.dynamic_update_slice(np.reshape(q, (2, 10)), d, (0, 1))
+        after = np.cumsum(np.sort(other[::-1]))
+        return updated, after if late else before
+
+    def turns(x: Any, d: Any) -> Any:
+        def body(i: Any, c: Any) -> Any:
+            updated, sums = fun(c[:, :, None] + x, d)
+            return np.reshape(updated, (5, 4)) + np.reshape(sums, (5, 4)) * 1e-3
+
+        return lax.fori_loop(0, 3, body, np.sum(x, axis=2)), d
+
+    x, d = RNG.normal(size=(5, 4, 3)), RNG.normal(size=(2, 8))
+    run = turns if looped else fun
+    for found, expected in zip(fg.jit(run)(x, d), run(x, d), strict=True):
+        np.testing.assert_allclose(found, expected, rtol=1e-12)

@@ -43,12 +43,20 @@ class Updates:
         at = self.number.get(id(e), -1)
         if x in self.results or self.last.get(x, at + 1) > at:
             return None
-        seen = list(self.looks.get(x, ()))
+        seen = [self._whole(x)]  # of which it may be one view of several
         while seen:
             part = seen.pop()
-            if part in self.results or self.last.get(part, -1) >= at:
+            if part is not x and (part in self.results or self.last.get(part, -1) >= at):
                 return None
             seen += self.looks.get(part, ())
+        return x
+
+    def _whole(self, x: Any) -> Any:
+        """The variable in whose memory another one may be seen: itself, if it is no view."""
+        e = self.makers.get(x)
+        while e is not None and _looks(e) and type(e.inputs[0]) is not Literal:
+            x = e.inputs[0]
+            e = self.makers.get(x)
         return x
 
     def reaches(self, old: Any, new: Any) -> bool:
