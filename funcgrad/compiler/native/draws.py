@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import os
 from collections.abc import Callable, Hashable
 from typing import Any
 
@@ -14,8 +13,6 @@ from .builder import Builder
 from .kinds import kind_of
 from .random_bits import WORD, numbers_at
 
-_MACHINE = ("FUNCGRAD_VECTOR_BITS", "FUNCGRAD_CPU", "FUNCGRAD_CPU_FEATURES")
-
 _kernels: dict[Hashable, tuple[Callable[..., Any], llvm.Library] | None] = {}
 
 
@@ -24,7 +21,7 @@ def drawn(key: np.ndarray, size: int, dtype: np.dtype) -> Any:
 
     NotImplemented without llvmlite, and for dtypes that native code does not have.
     """
-    name = (dtype, *map(os.environ.get, _MACHINE))
+    name = (dtype, *llvm.chosen_machine())
     if name not in _kernels:
         _kernels[name] = _compiled(dtype) if llvm.usable() else None
     found = _kernels[name]

@@ -7,7 +7,6 @@ wanted, takes the number of elements when it is called, and rounds as compiled p
 from __future__ import annotations
 
 import ctypes
-import os
 from collections.abc import Callable, Hashable, Sequence
 from typing import Any, NamedTuple
 
@@ -27,8 +26,6 @@ SIDE_BY_SIDE = 4
 
 MOST_KERNELS = 256
 """So many are kept: numbers of Python's are part of them."""
-
-_MACHINE = ("FUNCGRAD_VECTOR_BITS", "FUNCGRAD_CPU", "FUNCGRAD_CPU_FEATURES")
 
 _SILENT = {"divide": "ignore", "over": "ignore", "invalid": "ignore"}
 
@@ -50,7 +47,7 @@ def evaluated(prim: Any, operands: Sequence[Any]) -> Any:
     two, which NumPy does as fast and rounds alike, and for other operands.
     """
     shape = next(x.shape for x in operands if type(x) is np.ndarray)
-    key: list[Hashable] = [prim, *map(os.environ.get, _MACHINE)]
+    key: list[Hashable] = [prim, *llvm.chosen_machine()]
     for x in operands:
         if type(x) is np.ndarray and x.shape == shape:
             key.append(x.dtype)

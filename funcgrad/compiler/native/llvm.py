@@ -14,6 +14,13 @@ MISSING = "native code needs llvmlite, 0.45 or newer: pip install 'funcgrad[llvm
 OLDEST = 20
 """The version of LLVM that reads all that is written here; llvmlite 0.45 brings it."""
 
+_CHOSEN = ("FUNCGRAD_VECTOR_BITS", "FUNCGRAD_CPU", "FUNCGRAD_CPU_FEATURES")
+
+
+def chosen_machine() -> tuple[str | None, ...]:
+    """What the environment says of the processor that code is for: part of keys of kernels."""
+    return tuple(map(os.environ.get, _CHOSEN))
+
 
 @functools.cache
 def binding() -> Any:
