@@ -104,7 +104,7 @@ def grouped(
             repeated[e.outvars[0]] = repeated.get(a, a)
             steps.append(e)
         elif _is_map(e) and takes(e):
-            e = _reading_originals(e, repeated)
+            e = _reading_originals(e, repeated) if repeated else e
             earliest = max([made_by[a] for a in e.inputs if a in made_by], default=0)
             at = _place(steps, e.outvars[0].aval.shape, earliest)
             if at == len(steps):
@@ -124,9 +124,9 @@ def grouped(
 
 def _is_map(e: Eqn) -> bool:
     """True for elementwise equations of shapes that are known."""
-    if any(a.aval.symbolic for a in (*e.inputs, *e.outvars)):
+    if not isinstance(e.primitive, Elementwise) and e.primitive is not convert:
         return False
-    return isinstance(e.primitive, Elementwise) or e.primitive is convert
+    return not any(a.aval.symbolic for a in (*e.inputs, *e.outvars))
 
 
 def _is_repetition(e: Eqn) -> bool:

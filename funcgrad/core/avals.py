@@ -75,7 +75,10 @@ class Aval:
     @property
     def symbolic(self) -> bool:
         """True if a dimension is the unknown trip count of a while loop."""
-        return any(type(d) is SymbolicDim for d in self.shape)
+        for d in self.shape:  # asked for every operand by every pass: a loop is faster than any()
+            if type(d) is SymbolicDim:
+                return True
+        return False
 
     def __eq__(self, other: object) -> bool:
         return (

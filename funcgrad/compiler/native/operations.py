@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import itertools
 from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
@@ -360,7 +359,7 @@ def takes(e: Eqn) -> bool:
     found = _KNOWN.get(key)
     if found is None:
         found = _KNOWN[key] = _try(e)
-    return found and all(map(_fits, e.inputs, itertools.repeat(e.inputs)))
+    return found and all(_fits(a, e.inputs) for a in e.inputs if type(a) is Literal)
 
 
 def _fits(a: Any, beside: Sequence[Any]) -> bool:

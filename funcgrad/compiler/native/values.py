@@ -274,7 +274,8 @@ class Instructions:
     def call(self, name: str, kind: Kind, *xs: Value) -> Value:
         """The value of a function of values, which is declared by this."""
         types = [self.type(x.kind) for x in xs]
-        self.declare(name, f"declare {self.type(kind)} @{name}({', '.join(types)})")
+        if name not in self.declared:
+            self.declare(name, f"declare {self.type(kind)} @{name}({', '.join(types)})")
         given = ", ".join(f"{t} {x.text}" for t, x in zip(types, xs, strict=True))
         return self.instruction(f"call {self.type(kind)} @{name}({given})", kind)
 
@@ -302,8 +303,11 @@ def literal(value: float, kind: Kind) -> str:
         return "true" if value else "false"
     if not kind.is_float:
         return str(int(value))
-    with np.errstate(over="ignore"):
-        exact = float(kind.dtype.type(value))
+    if kind is DOUBLE:
+        exact = float(value)
+    else:
+        with np.errstate(over="ignore"):
+            exact = float(kind.dtype.type(value))
     return f"0x{struct.pack('>d', exact).hex().upper()}"
 
 
@@ -312,6 +316,10 @@ def common_kind(xs: tuple[Number, ...]) -> Kind:
     kinds = {x.kind if isinstance(x, Value) else None for x in xs}
     if len(kinds) == 1 and None not in kinds:
         return kinds.pop()  # type: ignore[return-value]
+    if len(kinds) == 2 and None in kinds:
+        (only,) = (k for k in kinds if k is not None)
+        if only.is_float and not any(isinstance(x, complex) for x in xs):
+            return only
     dtypes = [x.kind.dtype for x in xs if isinstance(x, Value)]
     weak = [x for x in xs if not isinstance(x, Value)]
     found = np.result_type(*dtypes, *weak)

@@ -14,6 +14,7 @@ import numpy as np
 
 from ...core.avals import Aval
 from ...core.jaxpr import Atom, Eqn, Jaxpr, Literal, Var
+from ...core.primitive import Primitive
 from ...ops.contraction.dot_general import dot_general
 from ...ops.families import Elementwise
 from ...ops.pointwise.arithmetic import add, neg
@@ -82,7 +83,7 @@ def _simpler(e: Eqn, before: _Before) -> Found:
         return None
     if e.outvars[0].aval.symbolic or any(a.aval.symbolic for a in e.inputs):
         return None
-    for rule in RULES:
+    for rule in (*RULES, *RULES_OF.get(e.primitive, ())):
         found = rule(e, before)
         if found is not None:
             return found
@@ -148,7 +149,7 @@ def _single(e: Eqn, _before: _Before) -> Found:
 
 def _transposes(e: Eqn, before: _Before) -> Found:
     """A transpose of a transpose."""
-    inner = before.maker(e.inputs[0]) if e.primitive is transpose else None
+    inner = before.maker(e.inputs[0])
     if inner is None or inner.primitive is not transpose:
         return None
     perm = tuple(inner.params["perm"][p] for p in e.params["perm"])
@@ -159,8 +160,6 @@ def _transposes(e: Eqn, before: _Before) -> Found:
 
 def _contraction(e: Eqn, before: _Before) -> Found:
     """A contraction of a transpose, of which the free axes stay in their order."""
-    if e.primitive is not dot_general:
-        return None
     inputs, contract, batch = list(e.inputs), list(e.params["contract"]), list(e.params["batch"])
     for i, a in enumerate(e.inputs):
         inner = before.maker(a)
@@ -181,7 +180,7 @@ def _contraction(e: Eqn, before: _Before) -> Found:
 
 def _flips(e: Eqn, before: _Before) -> Found:
     """Axes turned round twice."""
-    inner = before.maker(e.inputs[0]) if e.primitive is index else None
+    inner = before.maker(e.inputs[0])
     if inner is None or inner.primitive is not index:
         return None
     shape = e.outvars[0].aval.shape
@@ -195,7 +194,7 @@ def _flips(e: Eqn, before: _Before) -> Found:
 
 def _part(e: Eqn, before: _Before) -> Found:
     """What was joined, or put into zeros, and is looked at again."""
-    inner = before.maker(e.inputs[0]) if e.primitive is index else None
+    inner = before.maker(e.inputs[0])
     if inner is None:
         return None
     key = e.params["key"]
@@ -243,8 +242,7 @@ def _within(parts: Sequence[Any], axis: int, key: Any) -> tuple[Any, Any] | None
 
 def _joined(e: Eqn, _before: _Before) -> Found:
     """One array joined to nothing."""
-    alone = e.primitive is concatenate and len(e.inputs) == 1
-    return _same(e.inputs[0], e) if alone else None
+    return _same(e.inputs[0], e) if len(e.inputs) == 1 else None
 
 
 # --- choices and conversions ---------------------------------------------------------------------
@@ -252,8 +250,6 @@ def _joined(e: Eqn, _before: _Before) -> Found:
 
 def _choice(e: Eqn, before: _Before) -> Found:
     """A choice between equals, or by a constant."""
-    if e.primitive is not select:
-        return None
     condition, x, y = e.inputs
     if x is y:
         return _same(x, e)
@@ -267,7 +263,7 @@ def _choice(e: Eqn, before: _Before) -> Found:
 
 def _conversions(e: Eqn, before: _Before) -> Found:
     """A conversion after one that loses nothing."""
-    inner = before.maker(e.inputs[0]) if e.primitive is convert else None
+    inner = before.maker(e.inputs[0])
     if inner is None or inner.primitive is not convert or inner.inputs[0].aval.weak:
         return None
     start, middle = inner.inputs[0].aval.dtype, inner.outvars[0].aval.dtype
@@ -291,9 +287,7 @@ def _holds(wide: np.dtype, narrow: np.dtype) -> bool:
 def _before_repeating(e: Eqn, before: _Before) -> Found:
     """An elementary function of what is repeated is computed once, and repeated."""
     prim, out = e.primitive, e.outvars[0].aval
-    if not isinstance(prim, Elementwise) or work_of([e]).transcendentals == 0:
-        return None
-    if prim.effect or prim.opaque or prim.bodily or out.weak:
+    if not isinstance(prim, Elementwise) or prim.effect or prim.opaque or prim.bodily or out.weak:
         return None
     inputs: list[Any] = []
     broadcasts: Eqn | None = None
@@ -306,6 +300,8 @@ def _before_repeating(e: Eqn, before: _Before) -> Found:
         inputs.append(a)
     if broadcasts is None or out.dtype.itemsize > max(a.aval.dtype.itemsize for a in inputs):
         return None  # of what it makes, more bytes would be repeated
+    if work_of([e]).transcendentals == 0:
+        return None
     shape = np.broadcast_shapes(*(a.aval.shape for a in inputs))
     small = Var(Aval(shape, out.dtype))
     if 2 * small.aval.size > out.size:
@@ -318,19 +314,17 @@ def _before_repeating(e: Eqn, before: _Before) -> Found:
 
 Rule: TypeAlias = Callable[[Eqn, _Before], Found]
 
-RULES: tuple[Rule, ...] = (
-    _unit,
-    _twice,
-    _single,
-    _transposes,
-    _contraction,
-    _flips,
-    _part,
-    _joined,
-    _choice,
-    _conversions,
-    _before_repeating,
-)
+RULES: tuple[Rule, ...] = (_unit, _twice, _single, _before_repeating)
 """Each says what an equation comes to, if it finds something simpler."""
+
+RULES_OF: dict[Primitive, tuple[Rule, ...]] = {
+    transpose: (_transposes,),
+    dot_general: (_contraction,),
+    index: (_flips, _part),
+    concatenate: (_joined,),
+    select: (_choice,),
+    convert: (_conversions,),
+}
+"""Likewise, of equations with one operator."""
 
 __all__ = ["drop_identities"]
