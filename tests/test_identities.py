@@ -30,7 +30,7 @@ def same_bits(x: Any, y: Any) -> None:
 
 
 def left(fun: Any, *args: Any) -> list[str]:
-    return [e.primitive.name for e in optimized(fg.jit(fun).lower(*args).jaxpr).eqns]
+    return [e.primitive.name for e in optimized(fg.jit(fun).lower(*args).jaxpr()).eqns]
 
 
 # --- facts ---------------------------------------------------------------------------------------
@@ -140,7 +140,7 @@ def test_programs(name: str, by_numpy: None) -> None:
         fun: Any = GONE[name]
         names = left(fun, X)
         if name == "repeated":
-            sizes = [e.outvars[0].aval.size for e in optimized(fg.jit(fun).lower(X).jaxpr).eqns]
+            sizes = [e.outvars[0].aval.size for e in optimized(fg.jit(fun).lower(X).jaxpr()).eqns]
             assert sizes == [3, 3, 150, 150]
         elif name == "three axes":
             assert names.count("transpose") == 0

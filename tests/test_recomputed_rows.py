@@ -88,7 +88,7 @@ W = 0.01 * RNG.normal(size=12)
 
 
 def test_only_the_carry_is_kept() -> None:
-    program = optimized(fg.jit(fg.grad(products, (0, 1))).lower(W, XS).jaxpr)
+    program = optimized(fg.jit(fg.grad(products, (0, 1))).lower(W, XS).jaxpr())
     rows = 20 * 12 * 8
     assert stacked_bytes(program) < 6 * rows  # one matrix a step would be twelve
     found = fg.jit(fg.grad(products, (0, 1)))(W, XS)
@@ -113,7 +113,7 @@ def test_results_are_the_same_bit_for_bit(reverse: bool, by_numpy: None) -> None
         h, rows = fg.lax.scan(first, h, xs, reverse=reverse)
         return h, fg.lax.scan(second, h, rows, reverse=not reverse), rows[2]
 
-    jaxpr = fg.jit(fun).lower(W, XS).jaxpr
+    jaxpr = fg.jit(fun).lower(W, XS).jaxpr()
     changed = recompute_rows(jaxpr, lambda inner: inner)
     assert stacked_bytes(changed) < 0.6 * stacked_bytes(jaxpr)
     given = [W, XS]
@@ -132,7 +132,7 @@ def test_what_is_read_elsewhere_or_small_stays() -> None:
         h, rows = fg.lax.scan(lambda h, x: (h + x, x * h), 0.0, xs)
         return fg.lax.scan(lambda t, row: (t * row, None), h, rows)[0]
 
-    jaxpr = fg.jit(fun).lower(np.arange(5.0)).jaxpr
+    jaxpr = fg.jit(fun).lower(np.arange(5.0)).jaxpr()
     assert recompute_rows(jaxpr, lambda inner: inner) is jaxpr
 
 
@@ -146,6 +146,6 @@ def test_random_numbers_are_not_drawn_twice() -> None:
         return fg.lax.scan(lambda t, row: (np.sin(t) * row, None), x, rows)[0]
 
     key, x = fg.random.key(0), RNG.normal(size=40)
-    program = optimized(fg.jit(fun).lower(key, x).jaxpr)
+    program = optimized(fg.jit(fun).lower(key, x).jaxpr())
     assert stacked_bytes(program) == 50 * 40 * 8
     np.testing.assert_allclose(fg.jit(fun)(key, x), fun(key, x), rtol=1e-12)

@@ -17,7 +17,7 @@ C = RNG.normal(size=(2, 2))
 
 
 def compiled(fun: Any, *args: Any) -> Jaxpr:
-    return optimized(fg.jit(fun).lower(*args).jaxpr)
+    return optimized(fg.jit(fun).lower(*args).jaxpr())
 
 
 def the_scan(jaxpr: Jaxpr) -> tuple[Eqn, list[str]]:

@@ -20,7 +20,7 @@ XS = RNG.normal(size=(STEPS, N))
 
 def products(fun: Any, *args: Any) -> tuple[list[int], list[int]]:
     """The sizes of products outside of loops, and of those inside."""
-    jaxpr = optimized(fg.jit(fun).lower(*args).jaxpr)
+    jaxpr = optimized(fg.jit(fun).lower(*args).jaxpr())
     bodies = [optimized(e.params["jaxpr"]) for e in jaxpr.eqns if e.primitive.name == "scan"]
     return _sizes(jaxpr), [size for body in bodies for size in _sizes(body)]
 
@@ -94,7 +94,7 @@ def test_functions_of_few_numbers() -> None:
         return fg.lax.scan(lambda h, t: (h * np.exp(-t) + np.sin(t), h), 1.0, ts)
 
     ts = RNG.random(STEPS)
-    jaxpr = optimized(fg.jit(fun).lower(ts).jaxpr)
+    jaxpr = optimized(fg.jit(fun).lower(ts).jaxpr())
     assert [e.outvars[0].aval.shape for e in jaxpr.eqns if e.primitive.name == "exp"] == [(STEPS,)]
     check(fun, ts)
 

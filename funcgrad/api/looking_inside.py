@@ -80,8 +80,21 @@ class CompileTime(NamedTuple):
 class Inspected:
     """What can be asked of a lowered function; its program is compiled for this, but not run."""
 
-    jaxpr: Jaxpr
+    traced: Jaxpr
     stage_seconds: float
+
+    def jaxpr(self) -> Jaxpr:
+        """What the function computes, on flat arguments, as it was traced.
+
+        >>> import numpy as np
+        >>> import funcgrad as fg
+        >>> fg.jit(lambda x: np.sin(x) * 2).lower(np.ones(3)).jaxpr()
+        { lambda ; a:f64[3]. let
+            b:f64[3] = sin a
+            c:f64[3] = mul b 2:i64*[]
+          in (c,) }
+        """
+        return self.traced
 
     def groups(self) -> inside.Groups:
         """The steps of the program: what runs together, natively or in NumPy, and why.
@@ -100,7 +113,7 @@ class Inspected:
             c:f64[100] = mul b a
             d:f64[] = reduce_sum[axes=(0,)] c
         """
-        return inside.groups_of(self.jaxpr)
+        return inside.groups_of(self.traced)
 
     @user_facing
     def llvm_ir(self) -> str:
@@ -109,7 +122,7 @@ class Inspected:
         Raises:
             ImportError: llvmlite is not installed.
         """
-        return _joined(inside.llvm_text(self.jaxpr), ";")
+        return _joined(inside.llvm_text(self.traced), ";")
 
     @user_facing
     def asm(self) -> str:
@@ -118,7 +131,7 @@ class Inspected:
         Raises:
             ImportError: llvmlite is not installed.
         """
-        return _joined(map(llvm.assembly, inside.llvm_text(self.jaxpr)), "#")
+        return _joined(map(llvm.assembly, inside.llvm_text(self.traced)), "#")
 
     @user_facing
     def cost_analysis(self, *, measure: bool = False) -> CostAnalysis:
@@ -134,7 +147,7 @@ class Inspected:
         (2000.0, 1000.0, 8000.0, 8000.0)
         """
         machine = costs.Machine()
-        steps, peak = inside.work_of(self.jaxpr)
+        steps, peak = inside.work_of(self.traced)
         total = costs.Work()
         for work in steps:
             total = total.plus(work)
@@ -144,8 +157,8 @@ class Inspected:
         return CostAnalysis(*total, peak, seconds, measured)
 
     def _measured(self) -> float:
-        given = [_ones(a) for a in self.jaxpr.in_avals]
-        run = program_for(self.jaxpr, given)
+        given = [_ones(a) for a in self.traced.in_avals]
+        run = program_for(self.traced, given)
         run(*given)
         once = max(timeit.timeit(lambda: run(*given), number=1), 1e-7)
         number = max(1, int(0.01 / once))
@@ -158,10 +171,10 @@ class Inspected:
 
         Without llvmlite there are no native functions to emit.
         """
-        _, optimizing = _timed(lambda: optimize(self.jaxpr))
+        _, optimizing = _timed(lambda: optimize(self.traced))
         if llvm.binding() is None:
             return CompileTime(self.stage_seconds, optimizing, 0.0, 0.0, 0.0, False)
-        texts, emitting = _timed(lambda: inside.llvm_text(self.jaxpr))
+        texts, emitting = _timed(lambda: inside.llvm_text(self.traced))
         folder = cache.folder()
         known = folder is not None and all(cache.read(folder, cache.key(t)) for t in texts)
         codes, generating = _timed(lambda: [cache.compiled(t) for t in texts])

@@ -26,7 +26,6 @@ class Lowered(Inspected):
     """A jitted function traced at given shapes and dtypes.
 
     Attributes:
-        jaxpr: what it computes, on flat arguments.
         in_tree: structure of (args, kwargs) without static arguments.
         out_tree: structure of the result.
         in_avals: shapes and dtypes of the leaves of the arguments.
@@ -45,7 +44,7 @@ class Lowered(Inspected):
     ) -> None:
         self.stage_seconds: float = stage_seconds
         self.name: str = name
-        self.jaxpr: Jaxpr = jaxpr
+        self.traced: Jaxpr = jaxpr
         self.captured: list[Array] = list(captured)
         self.in_tree: PyTreeSpec = in_tree
         self.out_tree: PyTreeSpec = out_tree
@@ -53,18 +52,18 @@ class Lowered(Inspected):
     @property
     def in_avals(self) -> tuple[Aval, ...]:
         """Shapes and dtypes of the leaves of the arguments."""
-        return tuple(self.jaxpr.in_avals[len(self.captured) :])
+        return tuple(self.traced.in_avals[len(self.captured) :])
 
     @property
     def out_info(self) -> PyTree:
         """The result with ShapeDtypeStructs as leaves."""
         return tree.unflatten(
-            self.out_tree, [ShapeDtypeStruct(a.shape, a.dtype) for a in self.jaxpr.out_avals]
+            self.out_tree, [ShapeDtypeStruct(a.shape, a.dtype) for a in self.traced.out_avals]
         )
 
     def as_text(self) -> str:
         """The optimised program in the notation of jaxprs."""
-        return str(optimized(self.jaxpr))
+        return str(optimized(self.traced))
 
     def compile(self) -> Executable:
         """Compile the program now."""
@@ -72,7 +71,7 @@ class Lowered(Inspected):
 
     def __reduce__(self) -> Any:
         trees = (tree.Stored(self.in_tree), tree.Stored(self.out_tree))
-        return (_rebuild, (type(self), self.name, self.jaxpr, self.captured, *trees))
+        return (_rebuild, (type(self), self.name, self.traced, self.captured, *trees))
 
     def __repr__(self) -> str:
         return f"<{self.name} lowered at {', '.join(map(str, self.in_avals))}>"
@@ -96,7 +95,7 @@ class Executable(Lowered):
     def __init__(self, lowered: Lowered) -> None:
         super().__init__(
             lowered.name,
-            lowered.jaxpr,
+            lowered.traced,
             lowered.captured,
             lowered.in_tree,
             lowered.out_tree,
@@ -104,7 +103,7 @@ class Executable(Lowered):
         )
         self.programs: dict[bool, Run] = {}
         if not self.captured:
-            self.programs[False] = program_for(self.jaxpr, ())
+            self.programs[False] = program_for(self.traced, ())
 
     @user_facing
     def __call__(self, *args: PyTree, **kwargs: PyTree) -> PyTree:
@@ -126,7 +125,7 @@ class Executable(Lowered):
                 where = tree.format_path(tuple(path), "args" if which == 0 else "kwargs")
                 raise ShapeError(f"{self.name}: compiled for {where} of {aval}, got {given}")
         if self.captured or any(isinstance(x, Tracer) for x in leaves):
-            outs = call(*self.captured, *leaves, jaxpr=self.jaxpr, name=self.name)
+            outs = call(*self.captured, *leaves, jaxpr=self.traced, name=self.name)
         else:
             outs = self._program(leaves)(*leaves)
         return tree.unflatten(self.out_tree, outs)
@@ -135,5 +134,5 @@ class Executable(Lowered):
         """The program for arguments of NumPy, or for those on a GPU."""
         on_gpu = arrays.first_on_gpu(leaves) is not None
         if on_gpu not in self.programs:
-            self.programs[on_gpu] = program_for(self.jaxpr, leaves)
+            self.programs[on_gpu] = program_for(self.traced, leaves)
         return self.programs[on_gpu]

@@ -63,7 +63,7 @@ for _name in ("softmax", "layer_norm", "cross_entropy"):
 
 def found(fun: Any, *args: Any) -> list[blocks.Block]:
     """The blocks of a program."""
-    jaxpr = steps.native_form(fg.jit(fun).lower(*args).jaxpr)
+    jaxpr = steps.native_form(fg.jit(fun).lower(*args).jaxpr())
     every = blocked(jaxpr)
     return [s for s in every if isinstance(s, blocks.Block)]
 
@@ -111,7 +111,7 @@ def test_small_arrays_are_not_taken_apart() -> None:
 
 def test_what_reads_a_total_comes_after_the_rows() -> None:
     x = np.ones((1000, 300))
-    jaxpr = steps.native_form(fg.jit(totals_of_totals).lower(x).jaxpr)
+    jaxpr = steps.native_form(fg.jit(totals_of_totals).lower(x).jaxpr())
     every = blocked(jaxpr)
     for i, step in enumerate(every):
         if isinstance(step, blocks.Block):

@@ -35,7 +35,7 @@ def _native(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def program(fun: Any, *args: Any) -> Any:
     """A function compiled anew, of which all is one native function."""
-    jaxpr = optimized(fg.jit(fun).lower(*args).jaxpr)
+    jaxpr = optimized(fg.jit(fun).lower(*args).jaxpr())
     jaxpr.cache.clear()
     assert [e.primitive.name for e in fused(jaxpr).eqns] == [native_call.name]
     return fg.jit(fun)
@@ -267,7 +267,7 @@ def test_maps_of_products(after: Any, case: Case, bits: int, number: int | None,
 
 def text_of(fun: Any, *args: Any) -> str:
     """The module of a program."""
-    jaxpr = optimized(fg.jit(fun).lower(*args).jaxpr)
+    jaxpr = optimized(fg.jit(fun).lower(*args).jaxpr())
     return programs.program_text(jaxpr, llvm.vector_bits()).text
 
 
@@ -354,7 +354,7 @@ def test_nothing_beyond_the_arrays_is_touched(
     with pytest.MonkeyPatch.context() as patch:
         if number is not None:
             choose(patch, number)
-        jaxpr = optimized(fg.jit(product).lower(*bases).jaxpr)
+        jaxpr = optimized(fg.jit(product).lower(*bases).jaxpr())
         text, constants, _ = programs.program_text(jaxpr, bits)
     assert not constants
     library = pool.loaded(llvm.object_code(text), text)

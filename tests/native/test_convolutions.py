@@ -26,7 +26,7 @@ def _native(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def program(fun: Any, *args: Any) -> Any:
     """A function of which all is one native function."""
-    jaxpr = optimized(fg.jit(fun).lower(*args).jaxpr)
+    jaxpr = optimized(fg.jit(fun).lower(*args).jaxpr())
     assert [e.primitive.name for e in fused(jaxpr).eqns] == [native_call.name]
     return fg.jit(fun)
 
@@ -148,7 +148,7 @@ def test_bias_and_activation_are_part_of_the_kernel(names: Any, padding: str) ->
     expected = np.maximum(convolved(x, w) + bias, 0)
     found = program(layer, x, w, bias)(x, w, bias)
     np.testing.assert_array_equal(found, expected)
-    jaxpr = optimized(fg.jit(layer).lower(x, w, bias).jaxpr)
+    jaxpr = optimized(fg.jit(layer).lower(x, w, bias).jaxpr())
     text = programs.program_text(jaxpr, llvm.vector_bits()).text
     assert text.count("call void @step_") == 1 + (padding == "SAME")
 

@@ -26,7 +26,7 @@ def _native(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def is_native(fun: Any, *args: Any) -> bool:
-    jaxpr = steps.native_form(fg.jit(fun).lower(*args).jaxpr)
+    jaxpr = steps.native_form(fg.jit(fun).lower(*args).jaxpr())
     return all(map(steps.is_native, steps.steps_of(jaxpr)))
 
 

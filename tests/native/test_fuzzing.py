@@ -51,10 +51,10 @@ def test_some_programs_are_called_by_generated_python() -> None:
     chosen = [seed for seed in range(PROGRAMS) if "FUNCGRAD_NATIVE_ENTRY" in machine(seed)]
     assert len(chosen) > PROGRAMS / 10
     with settings(**machine(chosen[0]), FUNCGRAD_NATIVE="1"):
-        call = program_of(fg.jit(np.sin).lower(np.ones(3)).jaxpr)
+        call = program_of(fg.jit(np.sin).lower(np.ones(3)).jaxpr())
     assert type(call).__name__ == "function"
     with settings(FUNCGRAD_NATIVE="1"):
-        call = program_of(fg.jit(np.sin).lower(np.ones(3)).jaxpr)
+        call = program_of(fg.jit(np.sin).lower(np.ones(3)).jaxpr())
     assert type(call).__name__ == "builtin_function_or_method"
 
 
@@ -111,7 +111,7 @@ def test_processes_that_die_or_hang_are_findings(tmp_path, monkeypatch, does, ki
 
 def test_other_roundings_are_other_numbers_of_the_same_size() -> None:
     x = np.linspace(-2.0, 2.0, 50).reshape(5, 10)
-    jaxpr = fg.jit(lambda x: (np.exp(x), np.sum(x, 1), -x, x > 0)).lower(x).jaxpr
+    jaxpr = fg.jit(lambda x: (np.exp(x), np.sum(x, 1), -x, x > 0)).lower(x).jaxpr()
     plain = evaluated(jaxpr, [x])
     other = evaluated(jaxpr, [x], np.random.default_rng(0))
     assert [k.exact for k in plain] == [False, False, True, True]

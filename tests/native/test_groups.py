@@ -17,7 +17,7 @@ from funcgrad.ops.families import Elementwise
 
 
 def staged(fun: Any, *args: Any) -> Jaxpr:
-    return optimized(fg.jit(fun).lower(*args).jaxpr)
+    return optimized(fg.jit(fun).lower(*args).jaxpr())
 
 
 def run(steps: list[Step], jaxpr: Jaxpr, args: Any) -> list[Any]:

@@ -36,7 +36,7 @@ def _native(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def parts(fun: Any, args: Any) -> list[str]:
     """The operators of a program, of which native ones are joined."""
-    return [e.primitive.name for e in fused(optimized(fg.jit(fun).lower(*args).jaxpr)).eqns]
+    return [e.primitive.name for e in fused(optimized(fg.jit(fun).lower(*args).jaxpr())).eqns]
 
 
 def is_array(a: Any) -> bool:
@@ -357,7 +357,7 @@ def is_native(prim: Primitive, case: Case) -> bool:
 
 def copies_in_loops(fun: Any, *args: Any) -> int:
     """How often a whole array of 80 numbers is copied inside of the loops of a program."""
-    (call,) = fused(optimized(fg.jit(fun).lower(*args).jaxpr)).eqns
+    (call,) = fused(optimized(fg.jit(fun).lower(*args).jaxpr())).eqns
     text = program_text(call.params["jaxpr"], 512).text
     inside = text[text.index("\nbody:") :].split("body", 2)[2]
     return inside.split("\nafter")[0].count("i64 640,")

@@ -49,7 +49,7 @@ def grid(char: str, arity: int) -> tuple[Any, ...]:
 
 
 def staged(fun: Any, args: Any) -> Any:
-    return optimized(fg.jit(fun, stabilize=False).lower(*args).jaxpr)
+    return optimized(fg.jit(fun, stabilize=False).lower(*args).jaxpr())
 
 
 def taken(jaxpr: Any) -> bool:
@@ -198,7 +198,7 @@ def test_a_program_is_one_kernel() -> None:
 def test_short_vectors_have_no_masks(char: str, bits: int) -> None:
     """LLVM makes them longer, and does not always clear what it adds to their masks."""
     x = np.zeros((3, 19))
-    jaxpr = fg.jit(lambda x: (x.astype(char), np.sum(x * x, 1))).lower(x).jaxpr
+    jaxpr = fg.jit(lambda x: (x.astype(char), np.sum(x * x, 1))).lower(x).jaxpr()
     text = programs.program_text(steps.native_form(jaxpr), bits).text
     found = re.findall(r"masked\.(?:load|store)\.v(\d+)[if](\d+)", text)
     assert all(int(lanes) * int(size) >= 128 for lanes, size in found)

@@ -24,7 +24,7 @@ def both(fun: Any, args: Any) -> tuple[list[Any], list[Any]]:
     lowered = fg.jit(fun).lower(*args)
     with np.errstate(all="ignore"):
         found = fg.tree.leaves(fg.jit(fun)(*args))
-        return found, eval_jaxpr(lowered.jaxpr, lowered.jaxpr.consts, fg.tree.leaves(args))
+        return found, eval_jaxpr(lowered.jaxpr(), lowered.jaxpr().consts, fg.tree.leaves(args))
 
 
 def compare(found: Any, expected: Any, rtol: float) -> None:
@@ -61,7 +61,7 @@ def parts(fun: Any, *args: Any) -> list[str]:
     """The operators of a program, of which native ones are joined."""
     from funcgrad.compiler.native.fused import fused
 
-    return [e.primitive.name for e in fused(optimized(fg.jit(fun).lower(*args).jaxpr)).eqns]
+    return [e.primitive.name for e in fused(optimized(fg.jit(fun).lower(*args).jaxpr())).eqns]
 
 
 X = np.linspace(0.1, 1.0, 12).reshape(3, 4)

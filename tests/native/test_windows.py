@@ -37,7 +37,7 @@ def _native(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def program(fun: Any, *args: Any) -> Any:
     """A function of which all is one native function."""
-    jaxpr = optimized(fg.jit(fun).lower(*args).jaxpr)
+    jaxpr = optimized(fg.jit(fun).lower(*args).jaxpr())
     assert [e.primitive.name for e in fused(jaxpr).eqns] == [native_call.name]
     return fg.jit(fun)
 

@@ -79,7 +79,7 @@ def judged(seed: int) -> Verdict:
         try:
             made = program(seed)
             with native("0"):
-                jaxpr = fg.jit(made.function).lower(*made.args).jaxpr
+                jaxpr = fg.jit(made.function).lower(*made.args).jaxpr()
         except Exception as error:
             return Verdict(REFUSED, f"{type(error).__name__}: {str(error)[:60]}", str(error))
         with settings(**machine(seed)):

@@ -42,7 +42,7 @@ def try_programs(seeds: range) -> None:
 def traced(seed: int) -> Any:
     made = program(seed)
     with native("0"):
-        return made, fg.jit(made.function).lower(*made.args).jaxpr
+        return made, fg.jit(made.function).lower(*made.args).jaxpr()
 
 
 def small(seed: int) -> str:
