@@ -65,11 +65,13 @@ class Context:
         device: where new arrays are made; None is the CPU.
         profile: the effort of derivative checks.
         retracing_refused: whether jitted functions refuse to be traced again.
+        restarted: whether a function is differentiated that was begun before, see ``Restart``.
     """
 
     __slots__ = (
         "axes", "checks_mutation", "device", "jit_disabled", "key_uses", "observer", "place",
-        "profile", "recorder", "retracing_refused", "rules_ignored", "rules_staged", "running",
+        "profile", "recorder", "restarted", "retracing_refused", "rules_ignored", "rules_staged",
+        "running",
     )  # fmt: skip
 
     def __init__(
@@ -87,6 +89,7 @@ class Context:
         device: Any = None,
         profile: str = "ci",
         retracing_refused: bool = False,
+        restarted: bool = False,
     ) -> None:
         self.running: Running | None = running
         self.axes: Mapping[Any, Any] = axes
@@ -101,6 +104,7 @@ class Context:
         self.device: Any = device
         self.profile: str = profile
         self.retracing_refused: bool = retracing_refused
+        self.restarted: bool = restarted
 
     def having(self, **changes: Any) -> Context:
         """The same context but for some fields."""
@@ -125,6 +129,7 @@ class Context:
             self.device,
             self.profile,
             self.retracing_refused,
+            self.restarted,
         )
 
     @property
@@ -156,7 +161,7 @@ class Plain(Context):
 _PLAIN_FIELDS: dict[str, Any] = {
     name: getattr(Plain(), name)
     for name in Context.__slots__
-    if name not in ("profile", "retracing_refused")
+    if name not in ("profile", "restarted", "retracing_refused")
 }
 
 variable: ContextVar[Context] = ContextVar("funcgrad", default=Plain())  # noqa: B039

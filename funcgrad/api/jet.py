@@ -10,6 +10,7 @@ from .. import tree
 from ..core.arguments import check_function
 from ..core.avals import is_inexact
 from ..core.blame import describe
+from ..core.restarts import Restart
 from ..core.tracebacks import user_facing
 from ..core.tracing import aval_of, check_no_leak, owner_name
 from ..errors import ShapeError, TreeError
@@ -19,7 +20,7 @@ from ..typing import PyTree
 from .flat_function import FlatFunction
 from .leaves import zero_derivative
 from .linearized import check_leaves
-from .stable_calls import stable_where_staged
+from .stable_calls import begun_again, stable_where_staged
 
 
 @user_facing
@@ -63,11 +64,16 @@ def jet(
     check_leaves(leaves, tuple(primals), "jet")
     order, terms = _coefficients(primals, series, factorial_scaled)
     owner = owner_name("jet", fun)
-    call = stable_where_staged(FlatFunction(fun, treedef, owner), leaves)
+    flat = FlatFunction(fun, treedef, owner)
+    call = stable_where_staged(flat, leaves)
     trace = JetTrace(owner, order)
     try:
         inputs = [trace.join([x, *c]) for x, c in zip(leaves, terms, strict=True)]
-        outs, out_tree = tree.flatten(call(inputs))
+        try:
+            out = call(inputs)
+        except Restart as again:
+            out = begun_again(flat, leaves, again.rewrite)(inputs)
+        outs, out_tree = tree.flatten(out)
         found = [trace.series(o) for o in outs]
         for s in found:
             check_no_leak(s[0], trace)

@@ -11,6 +11,7 @@ from .. import arrays, tree
 from ..core.arguments import check_function
 from ..core.avals import Aval
 from ..core.jaxpr import Jaxpr, Var, eval_jaxpr
+from ..core.restarts import Restart
 from ..core.shown_errors import raised_by_user
 from ..core.tracebacks import user_facing
 from ..core.tracing import Tracer, aval_of, check_no_leak, owner_name
@@ -23,7 +24,7 @@ from ..typing import Array, PyTree, PyTreeSpec
 from .flat_function import FlatFunction
 from .leaves import ArgumentPath, check_cotangent, disown, own, zero_derivative
 from .linearized import Linearized, check_leaves, unpack_aux
-from .stable_calls import stable_where_staged
+from .stable_calls import begun_again, stable_where_staged
 from .staging import staged_aval
 
 R = TypeVar("R")
@@ -90,14 +91,18 @@ def jvp(
     directions = tree.match_prefix(treedef, tuple(tangents), "jvp: tangents")
     paths = treedef.paths()
     owner = owner_name("jvp", fun)
-    call = stable_where_staged(FlatFunction(fun, treedef, owner), leaves)
+    flat = FlatFunction(fun, treedef, owner)
+    call = stable_where_staged(flat, leaves)
     trace = JVPTrace(owner)
     inputs: list[Any] = []
     for x, t, path in zip(leaves, directions, paths, strict=True):
         t = check_cotangent(t, aval_of(x), tree.format_path(path, " "), "jvp: the tangent")
         inputs.append(x if t is None else JVPTracer(trace, x, t))
     try:
-        out = call(inputs)
+        try:
+            out = call(inputs)
+        except Restart as again:
+            out = begun_again(flat, leaves, again.rewrite)(inputs)
         aux = None
         if has_aux:
             out, aux = unpack_aux(out, trace.owner)

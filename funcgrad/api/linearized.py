@@ -15,6 +15,7 @@ from ..core.avals import TRACEABLE, float0, is_inexact
 from ..core.containers import is_pair
 from ..core.jaxpr import Jaxpr, Var
 from ..core.plain_arrays import check_plain
+from ..core.restarts import Restart
 from ..core.source import where_defined
 from ..core.tracing import Tracer, aval_of, check_no_leak
 from ..ops.shape import zeros
@@ -24,7 +25,7 @@ from ..transforms.transpose import backward, seed_cotangents
 from ..typing import Array, PyTree, PyTreeSpec
 from .flat_function import OnLeaves
 from .leaves import check_leaf
-from .stable_calls import stable_where_staged
+from .stable_calls import begun_again, stable_where_staged
 
 
 class Linearized:
@@ -57,7 +58,11 @@ class Linearized:
             inputs.append(given)
             self.in_vars.append(given.tangent if given is not x else None)
         try:
-            out = call(inputs)
+            try:
+                out = call(inputs)
+            except Restart as again:
+                self.tape.clear()
+                out = begun_again(flat, leaves, again.rewrite)(inputs)
             self.aux: PyTree = None
             if has_aux:
                 out, aux = unpack_aux(out, owner)

@@ -6,6 +6,7 @@ out: they would not make NaN of infinities in the other factor.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,7 @@ from ...ops.structural.gather import scatter_add
 def multiply_with_diagonals(jaxpr: Jaxpr) -> Jaxpr:
     """Replace contractions with diagonal matrices by elementwise products."""
     known = dict(zip(jaxpr.constvars, jaxpr.consts, strict=True))
-    diagonals = {e.outvars[0]: e.inputs[0] for e in jaxpr.eqns if _is_diagonal(e, known)}
+    diagonals = {e.outvars[0]: e.inputs[0] for e in jaxpr.eqns if is_diagonal(e, known.get)}
     if not diagonals:
         return jaxpr
     eqns: list[Eqn] = []
@@ -30,14 +31,17 @@ def multiply_with_diagonals(jaxpr: Jaxpr) -> Jaxpr:
     return Jaxpr(jaxpr.constvars, jaxpr.invars, eqns, jaxpr.outvars, jaxpr.consts)
 
 
-def _is_diagonal(e: Eqn, known: dict[Any, Any]) -> bool:
-    """True if an equation puts a vector on the diagonal of a square matrix of zeros."""
+def is_diagonal(e: Eqn, constant: Callable[[Any], Any]) -> bool:
+    """True if an equation puts a vector on the diagonal of a square matrix of zeros.
+
+    ``constant`` gives the values of variables that are known.
+    """
     if e.primitive is not scatter_add or len(e.inputs) != 3 or type(e.inputs[0]) is Literal:
         return False
     v, n = e.inputs[0].aval, e.params["shape"][0]
     if v.symbolic or v.shape != (n,) or e.params["shape"] != (n, n):
         return False
-    places = [known.get(a) if type(a) is not Literal else None for a in e.inputs[1:]]
+    places = [constant(a) if type(a) is not Literal else None for a in e.inputs[1:]]
     return all(isinstance(p, np.ndarray) and np.array_equal(p, np.arange(n)) for p in places)
 
 
@@ -76,4 +80,4 @@ def _elementwise(e: Eqn, diagonals: dict[Any, Any]) -> list[Eqn]:
     return made
 
 
-__all__ = ["multiply_with_diagonals"]
+__all__ = ["is_diagonal", "multiply_with_diagonals"]

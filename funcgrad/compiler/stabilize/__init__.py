@@ -11,6 +11,7 @@ What is kept: shapes, dtypes and weakness; integers; NaN of operands that are Na
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from ...core.jaxpr import Eqn, Jaxpr, map_jaxprs
@@ -20,14 +21,22 @@ from . import exponentials, logs, matrices, products, squares
 from .graph import operators
 from .rewriting import Rewrite, Rewriter, Rule
 
-__all__ = ["Rewrite", "stabilize_jaxpr"]
+__all__ = ["Rewrite", "add_rules", "stabilize_jaxpr"]
 
 TABLES = (products.RULES, logs.RULES, exponentials.RULES, squares.RULES, matrices.RULES)
 """In this order the rules of one root are tried."""
 
 RULES: dict[Primitive, tuple[Rule, ...]] = {}
-for _rule in (rule for table in TABLES for rule in table):
-    RULES[_rule.root] = (*RULES.get(_rule.root, ()), _rule)
+
+
+def add_rules(table: Iterable[Rule]) -> None:
+    """Try the rules of a table, too, after those that are there."""
+    for rule in table:
+        RULES[rule.root] = (*RULES.get(rule.root, ()), rule)
+
+
+for _table in TABLES:
+    add_rules(_table)
 
 
 def stabilize_jaxpr(jaxpr: Jaxpr) -> tuple[Jaxpr, tuple[Rewrite, ...]]:

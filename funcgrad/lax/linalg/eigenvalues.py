@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ...arrays import like
+from ...control import matrix_function_forms  # noqa: F401  # rules for what is written with these
 from ...core.tracebacks import user_facing
 from ...errors import ShapeError
 from ...numpy.linalg import factorizations as of_numpy

@@ -6,6 +6,7 @@ from typing import Literal, NamedTuple, overload
 
 import numpy as np
 
+from ...control import matrix_function_forms  # noqa: F401  # rules for what is written with these
 from ...core.tracebacks import user_facing
 from ...ops.linalg import factorizations as linalg_factor
 from ...ops.linalg import spectral as linalg_spectral

@@ -4,10 +4,12 @@ Eigenvectors and singular vectors are determined up to a phase each, and within 
 repeated value not at all. Their tangents are the smallest possible ones: no change of phase, and no
 rotation among vectors whose values are equal up to the rounding of the largest one. So derivatives
 are finite everywhere, and right for functions of the values alone, of the subspaces, and of the
-polar factor ``u @ vh``. What cannot be right at exactly equal values is a function that weighs
-their vectors differently nearby, like ``(v * np.exp(w)) @ v.T``: the derivative of the weight is
-not in the outputs. The first derivative of a function of the values is such a function, so second
-derivatives are not right there either. Where a derivative has to do with vectors of equal values,
+polar factor ``u @ vh``. What they cannot give at exactly equal values is the derivative of a
+function that weighs vectors differently nearby, like ``(v * np.exp(w)) @ v.T``: the slope of the
+weight is not in the outputs. Such formulas are recognised in ``control/matrix_function_forms.py``,
+and have a derivative of their own; a function that was begun operation by operation is begun again
+for this, see ``Restart``. The first derivative of a function of the values is such a function, so
+second derivatives are not right there. Where a derivative has to do with vectors of equal values,
 a ``RuntimeWarning`` says so, but not on a GPU, where values are not looked at.
 
 Derivatives: Giles, Collected matrix derivative results for forward and reverse mode algorithmic
@@ -26,6 +28,7 @@ from ...arrays import ArrayModule, like
 from ...core.avals import Aval, inexact_dtype
 from ...core.facts import Float64, Hazard, Moves, OneTriangle
 from ...core.primitive import Case, Cases
+from ...core.restarts import restart_where
 from ...errors import ShapeError
 from ...typing import Array
 from ..contraction.dot_general import matmul
@@ -54,6 +57,7 @@ def between(x: Array, w: Array) -> Array:
     gap = wj - wi
     equal = abs(gap) <= _entrywise(rounding(w))
     others = np.logical_and(equal, like(equal, ~np.eye(w.shape[-1], dtype=bool)))
+    restart_where(_nearly_equal(gap, w), between)
     return noted(noted(x, others) * safe_reciprocal(gap, equal), others)
 
 
@@ -68,8 +72,9 @@ def noted_values(xp: ArrayModule, x: Array, equal: Array) -> Array:
             warnings.warn(
                 "a derivative of eigenvectors or singular vectors was taken at equal values. It is "
                 "right for functions of the values, of the space of those vectors, and of "
-                "u @ vh, but leaves something out for others, such as (v * f(w)) @ v.T and second "
-                "derivatives of functions of the values; make the values differ slightly for these",
+                "u @ vh, but leaves something out for others, such as second derivatives of "
+                "functions of the values, and functions of the matrix that are not written as "
+                "(v * f(w)) @ v.T; make the values differ slightly for these",
                 RuntimeWarning,
                 stacklevel=2,
             )
@@ -107,6 +112,13 @@ def rounding(w: Array) -> Array:
     reduce = reduce_max if w.shape[-1] else reduce_sum
     largest = reduce(abs(w), axes=(len(w.shape) - 1,))
     return reshape(largest, shape=(*largest.shape, 1)) * (8 * float(np.finfo(w.dtype).eps))
+
+
+def _nearly_equal(gap: Array, w: Array) -> Array:
+    """True for pairs so close that quotients by their distance lose half of the digits."""
+    n = w.shape[-1]
+    close = abs(gap) <= _entrywise(rounding(w)) * (0.125 / float(np.finfo(w.dtype).eps) ** 0.5)
+    return np.logical_and(close, like(close, ~np.eye(n, dtype=bool)))
 
 
 def _entrywise(bound: Array) -> Array:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ...control import matrix_function_forms  # noqa: F401  # rules for what is written with these
 from ...core.tracebacks import user_facing
 from ...errors import ShapeError
 from ...lax.linalg import eigenvalues as of_lax
