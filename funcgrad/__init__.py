@@ -157,9 +157,7 @@ _FREE = frozenset(
 )
 """What needs to know nothing of NumPy's functions, or sees to it itself."""
 
-_EAGER = frozenset(
-    ["grad", "hvp", "jacfwd", "jacrev", "jet", "jvp", "linearize", "value_and_grad", "vjp", "vmap"]
-)
+_EAGER = frozenset("grad hvp jacfwd jacrev jet jit jvp linearize value_and_grad vjp vmap".split())
 """What needs the functions that a program calls, when it calls them."""
 
 if not TYPE_CHECKING:  # a checker would take every name for granted

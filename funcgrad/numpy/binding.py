@@ -1,4 +1,4 @@
-"""What traced values are given before anything else: operators, ufuncs, and sums.
+"""What traced values are given before anything else: operators, ufuncs, sums and means.
 
 That is what the first gradient of most programs needs at once. Everything else is in
 ``implementations``, and loaded when a traced value is first asked for something that is not here.
@@ -24,24 +24,19 @@ from ..ops import operators
 from ..ops.shape import definite
 from ..typing import Array
 from .protocol import FUNCTIONS, array, dispatch_ufunc
-from .reductions import sums_and_extrema
+from .reductions import means, sums_and_extrema
 
 if TYPE_CHECKING:
     from ..compiler.native import draws, eager
+    from . import products
 else:
+    products = Deferred("funcgrad.numpy.products", globals())
     draws = Deferred("funcgrad.compiler.native.draws", globals())
     eager = Deferred("funcgrad.compiler.native.eager", globals())
 
-__all__ = ["LATER", "sums_and_extrema"]
+__all__ = ["LATER", "means", "sums_and_extrema"]
 
-LATER = (
-    "__getitem__",
-    "__matmul__",
-    "__rmatmul__",
-    "__divmod__",
-    "__rdivmod__",
-    "__round__",
-)
+LATER = ("__getitem__", "__divmod__", "__rdivmod__", "__round__")
 """Methods that Python looks up in the class, so that nobody asks for them by name."""
 
 
@@ -56,6 +51,14 @@ def _later(name: str) -> Callable[..., Any]:
         return getattr(type(self), name)(self, *args)
 
     return method
+
+
+def _matmul(self: Tracer, other: Any) -> Any:
+    return products.matmul_operator(self, other)  # type: ignore[arg-type]
+
+
+def _rmatmul(self: Tracer, other: Any) -> Any:
+    return products.rmatmul_operator(self, other)  # type: ignore[arg-type]
 
 
 def _rows(x: Array) -> Any:
@@ -92,7 +95,12 @@ def _draws(key: Any, size: int, dtype: Any) -> Any:
 
 bind(
     Tracer,
-    {**operators.python_operators(), **{name: _later(name) for name in LATER}},
+    {
+        **operators.python_operators(),
+        **{name: _later(name) for name in LATER},
+        "__matmul__": _matmul,
+        "__rmatmul__": _rmatmul,
+    },
     Hooks(
         ufuncs=operators.ufunc_operators(),
         functions=FUNCTIONS,

@@ -16,7 +16,7 @@ from ..typing import Array, ArrayLike, DTypeLike
 from . import elementwise, products
 from .indexing import taking
 from .protocol import METHODS
-from .reductions import cumulative, moments, ordering, sums_and_extrema
+from .reductions import cumulative, means, moments, ordering, sums_and_extrema
 from .shapes import edits, shaping
 
 
@@ -56,16 +56,6 @@ def _clip(
     self: Array, min: ArrayLike | None = None, max: ArrayLike | None = None, out: None = None
 ) -> Array:
     return elementwise.clip(self, min, max, out)
-
-
-def _matmul(self: Array, other: ArrayLike) -> Any:
-    if isinstance(other, Tracer) or hasattr(other, "shape"):
-        return products.matmul(self, other)
-    return products.matmul(self, np.asarray(other)) if isinstance(other, list) else NotImplemented
-
-
-def _rmatmul(self: Array, other: ArrayLike) -> Array:
-    return products.matmul(other, self)
 
 
 def _divmod(self: Array, other: ArrayLike) -> tuple[Array, Array]:
@@ -124,7 +114,7 @@ METHODS.update(
         "prod": sums_and_extrema.prod,
         "max": sums_and_extrema.max,
         "min": sums_and_extrema.min,
-        "mean": moments.mean,
+        "mean": means.mean,
         "var": moments.var,
         "std": moments.std,
         "any": sums_and_extrema.any,
@@ -169,8 +159,6 @@ METHODS.update(
         "argsort": ordering.argsort,
         "searchsorted": ordering.searchsorted,
         "choose": taking.choose,
-        "__matmul__": _matmul,
-        "__rmatmul__": _rmatmul,
         "__divmod__": _divmod,
         "__rdivmod__": _rdivmod,
         "__round__": _round,

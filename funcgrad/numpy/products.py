@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..core.tracing import Tracer
 from ..errors import ShapeError
 from ..ops import shape as ops
 from ..ops.contraction.dot_general import NO_AXES, ROWS_BY_COLUMNS, dot_general
@@ -52,6 +53,18 @@ def matmul(x1: ArrayLike, x2: ArrayLike, /) -> Array:
     if not left or not right:
         raise ValueError("matmul: operands must have at least one axis; use * for scalars")
     return matrix_product(x, y)
+
+
+def matmul_operator(self: Array, other: ArrayLike) -> Any:
+    """``self @ other`` of a traced value."""
+    if isinstance(other, Tracer) or hasattr(other, "shape"):
+        return matmul(self, other)
+    return matmul(self, np.asarray(other)) if isinstance(other, list) else NotImplemented
+
+
+def rmatmul_operator(self: Array, other: ArrayLike) -> Array:
+    """``other @ self`` of a traced value."""
+    return matmul(other, self)
 
 
 @implements(np.dot)

@@ -1,4 +1,4 @@
-"""Means, variances and standard deviations, on tracers."""
+"""Weighted means, variances and standard deviations, on tracers."""
 
 from __future__ import annotations
 
@@ -9,75 +9,21 @@ import numpy as np
 
 from ...errors import ConcretizationError
 from ...ops.linalg.norms import vector_norm
-from ...ops.shape import cast, reduce_sum, reshape, wider
+from ...ops.shape import cast, reshape
 from ...typing import Array, ArrayLike, Axes, DTypeLike
 from ..protocol import (
-    array,
     as_operand,
     axes_of,
-    axes_or_none,
     axis_of,
     given,
     implements,
-    inexact,
     promoted,
     refuse,
 )
-from .sums_and_extrema import count_along, masked, plain_axes, sum, with_kept_axes
+from .means import axes_of_moment, counted, in_wide, inexact_or, mean, real_dtype
+from .sums_and_extrema import count_along, masked, sum, with_kept_axes
 
 _NONE: Any = np._NoValue
-
-
-def _counted(a: Array, axes: tuple[int, ...], where: ArrayLike, keepdims: bool) -> int | Array:
-    """The number of elements of which each result of a reduction is made."""
-    if where is True or not given(where):
-        return count_along(a, axes)
-    mask = np.broadcast_to(array(where), a.shape)
-    count = with_kept_axes(reduce_sum(mask, axes=axes), a, axes, keepdims)
-    return cast(count, _real_dtype(a))
-
-
-def _real_dtype(a: Array) -> np.dtype:
-    return np.dtype(a.dtype.char.lower())
-
-
-def _inexact_or(a: ArrayLike, dtype: DTypeLike | None) -> Array:
-    """The array in a dtype that was asked for, by default in floating point."""
-    return inexact(a) if dtype is None else cast(as_operand(a), np.dtype(dtype))
-
-
-def _wide(a: Array) -> Array:
-    """The array in the type in which its sums and counts are formed."""
-    return cast(a, wider(a.dtype))
-
-
-def _axes_of_moment(axis: Axes, a: Array, where: ArrayLike) -> tuple[int, ...]:
-    """The axes of a mean or variance, of which NumPy takes axis=0 of a number with where= only."""
-    is_masked = where is not True and given(where)
-    return (axes_or_none if is_masked else axes_of)(axis, len(a.shape))
-
-
-@implements(np.mean)
-def mean(
-    a: ArrayLike,
-    axis: Axes = None,
-    dtype: DTypeLike | None = None,
-    out: None = None,
-    keepdims: bool = False,
-    *,
-    where: ArrayLike = True,
-) -> Array:
-    """The mean over axes; float16 is summed in float32."""
-    axes = plain_axes(a, axis)
-    if axes is not None and dtype is out is None and keepdims is False and where is True:
-        if a.dtype.kind in "fc" and a.dtype.itemsize > 2:  # type: ignore[union-attr]
-            return reduce_sum(a, axes=axes) / count_along(a, axes)  # type: ignore[arg-type,return-value]
-    refuse("np.mean", out=out)
-    a = _inexact_or(a, dtype)
-    axes = _axes_of_moment(axis, a, where)
-    wide = _wide(a)
-    total = sum(wide, axis=axes, keepdims=keepdims, where=where)
-    return cast(total / _counted(wide, axes, where, keepdims), a.dtype)
 
 
 def _weights_along(weights: Array, a: Array, axis: Axes) -> Array:
@@ -122,7 +68,7 @@ def average(
             raise ZeroDivisionError("np.average: the result has no elements")
         if not returned:
             return out
-        count = _counted(a, axes_of(axis, len(a.shape)), True, False)
+        count = counted(a, axes_of(axis, len(a.shape)), True, False)
         return out, np.full(out.shape, count, out.dtype)[()]
     out, scale = weighted_average(a, weights, axis, keepdims)
     return (out, scale) if returned else out
@@ -138,7 +84,7 @@ def weighted_average(
     if short:
         weights = _weights_along(weights, a, axis)
     dtype = promoted(a, weights)
-    a, weights = _wide(a), _wide(weights)
+    a, weights = in_wide(a), in_wide(weights)
     scale = sum(weights, axis=axis, keepdims=keepdims)
     _check_weights(scale, not count_along(a, axes) and (short or bool(scale.size)))
     out = sum(a * weights, axis=axis, keepdims=keepdims) / scale
@@ -162,15 +108,15 @@ def var(
 ) -> Array:
     """The variance over axes, about the mean or a center that is given."""
     refuse("np.var", out=out)
-    a = _inexact_or(a, dtype)
-    axes = _axes_of_moment(axis, a, where)
-    wide = _wide(a)
+    a = inexact_or(a, dtype)
+    axes = axes_of_moment(axis, a, where)
+    wide = in_wide(a)
     away = _deviations(wide, axes, where, mean)
-    count = _counted(wide, axes, where, keepdims)
+    count = counted(wide, axes, where, keepdims)
     free = _freedom(count, correction if given(correction) else ddof)
     squares = (away * np.conj(away)).real if away.dtype.kind == "c" else away * away
     total = sum(squares, axis=axes, keepdims=keepdims, where=where)
-    return cast(total / free, _real_dtype(a))
+    return cast(total / free, real_dtype(a))
 
 
 def _deviations(a: Array, axes: tuple[int, ...], where: ArrayLike, center: Array | float) -> Array:
@@ -199,14 +145,14 @@ def std(
 ) -> Array:
     """The standard deviation over axes: the root of the variance."""
     refuse("np.std", out=out)
-    a = _inexact_or(a, dtype)
-    axes = _axes_of_moment(axis, a, where)
-    wide = _wide(a)
+    a = inexact_or(a, dtype)
+    axes = axes_of_moment(axis, a, where)
+    wide = in_wide(a)
     away = masked(_deviations(wide, axes, where, mean), where, 0)
-    count = _counted(wide, axes, where, keepdims)
+    count = counted(wide, axes, where, keepdims)
     free = _freedom(count, correction if given(correction) else ddof)
     if isinstance(free, int | float) and free > 0:
         length = vector_norm(away, axes=axes, order=2, count=free)
-        return cast(with_kept_axes(length, a, axes, keepdims), _real_dtype(a))
+        return cast(with_kept_axes(length, a, axes, keepdims), real_dtype(a))
     length = with_kept_axes(vector_norm(away, axes=axes, order=2), a, axes, keepdims)
-    return cast(length / np.sqrt(free), _real_dtype(a))
+    return cast(length / np.sqrt(free), real_dtype(a))
