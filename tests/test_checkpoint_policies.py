@@ -148,3 +148,8 @@ def test_names_and_messages(capsys):
     assert capsys.readouterr().out.splitlines() == [
         "f64[3,3] the argument args[0]['x']", "f64[3,3] the argument args[0]['w']",
     ]  # fmt: skip
+
+
+def test_static_arguments_are_counted_from_the_end():
+    power = fg.checkpoint(lambda x, n: x**n if isinstance(n, int) else 0.0 * x, static_argnums=-1)
+    assert fg.grad(power)(2.0, 3) == 12.0

@@ -122,3 +122,18 @@ def test_messages():
         g.def_vmap(rule)
         with pytest.raises((TypeError, ValueError), match=words):
             fg.vmap(g)(X)
+
+
+def test_arguments_by_name_are_given_by_position():
+    @fg.custom_batching.custom_vmap
+    def product(x, y=2.0):
+        return x * y
+
+    @product.def_vmap
+    def rule(axis_size, in_batched, x, y):
+        return x * y + 1, True
+
+    x = np.arange(3.0)
+    np.testing.assert_array_equal(fg.vmap(lambda x: product(x, y=3.0))(x), 3 * x + 1)
+    np.testing.assert_array_equal(fg.vmap(lambda x: product(y=3.0, x=x))(x), 3 * x + 1)
+    np.testing.assert_array_equal(fg.vmap(product)(x), 2 * x + 1)

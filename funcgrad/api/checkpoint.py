@@ -78,7 +78,7 @@ def checkpoint(
     if policy is not None:
         check_function(policy, "checkpoint", "policy")
     by_name = names(static_argnames, "checkpoint", "static_argnames")
-    static = (
+    fixed_places = (
         *positions(static_argnums, "checkpoint", "static_argnums"),
         *positions_of_names(fun, by_name),
     )
@@ -86,6 +86,7 @@ def checkpoint(
 
     @like(fun)
     def checkpoint_fun(*args: PyTree, **given_by_name: PyTree) -> PyTree:
+        static = {n + len(args) if n < 0 else n for n in fixed_places}
         held = {k: v for k, v in given_by_name.items() if k in by_name}
         kwargs = {k: v for k, v in given_by_name.items() if k not in by_name}
         dynamic = tuple(a for i, a in enumerate(args) if i not in static)

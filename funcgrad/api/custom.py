@@ -29,7 +29,7 @@ R = TypeVar("R")
 V = TypeVar("V")
 
 
-def _signature(fun: Callable[..., object]) -> inspect.Signature | None:
+def signature_of(fun: Callable[..., object]) -> inspect.Signature | None:
     """The signature of a Python function; None for NumPy's and other built-in ones."""
     if isinstance(fun, np.ufunc):
         return None
@@ -37,6 +37,34 @@ def _signature(fun: Callable[..., object]) -> inspect.Signature | None:
         return inspect.signature(fun)
     except (TypeError, ValueError):
         return None
+
+
+def positional(
+    signature: inspect.Signature | None,
+    name: str,
+    args: tuple[PyTree, ...],
+    kwargs: Mapping[str, PyTree],
+    rule: str,
+) -> tuple[PyTree, ...]:
+    """All arguments by position, defaults included.
+
+    Raises:
+        TypeError: there is no position for one of them.
+    """
+    if signature is None:
+        if kwargs:
+            raise TypeError(f"{name} has a {rule}: pass arguments by position")
+        return args
+    bound = signature.bind(*args, **kwargs)
+    given = set(bound.arguments)
+    bound.apply_defaults()
+    named = [key for key in bound.kwargs if key in given or key in kwargs]
+    if named:
+        raise TypeError(
+            f"{name}: keyword-only arguments ({', '.join(named)}) cannot pass a "
+            f"{rule}; make them positional"
+        )
+    return bound.args
 
 
 class _Custom(Generic[P, R]):
@@ -55,7 +83,7 @@ class _Custom(Generic[P, R]):
         functools.update_wrapper(self, fun)  # type: ignore[arg-type]
         self.fun: Callable[P, R] = fun
         self.name: str = where_defined(fun)
-        self.signature: inspect.Signature | None = _signature(fun)
+        self.signature: inspect.Signature | None = signature_of(fun)
         given = positions(nondiff_argnums, type(self).__name__, "nondiff_argnums")
         by_name = names(nondiff_argnames, type(self).__name__, "nondiff_argnames")
         found = (*given, *map(self._position, by_name))
@@ -103,20 +131,7 @@ class _Custom(Generic[P, R]):
         self, args: tuple[PyTree, ...], kwargs: Mapping[str, PyTree]
     ) -> tuple[PyTree, ...]:
         """All arguments by position, defaults included."""
-        if self.signature is None:
-            if kwargs:
-                raise TypeError(f"{self.name} has a derivative rule: pass arguments by position")
-            return args
-        bound = self.signature.bind(*args, **kwargs)
-        given = set(bound.arguments)
-        bound.apply_defaults()
-        named = [name for name in bound.kwargs if name in given or name in kwargs]
-        if named:
-            raise TypeError(
-                f"{self.name}: keyword-only arguments ({', '.join(named)}) cannot pass a "
-                "derivative rule; make them positional"
-            )
-        return bound.args
+        return positional(self.signature, self.name, args, kwargs, "derivative rule")
 
     def split(self, args: tuple[PyTree, ...]) -> tuple[list[PyTree], list[int], list[PyTree]]:
         """Non-differentiated arguments, positions of the others, and those."""

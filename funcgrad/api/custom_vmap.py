@@ -17,6 +17,7 @@ from ..core.tracebacks import user_facing
 from ..core.tracing import Tracer, aval_of
 from ..errors import ShapeError, TreeError
 from ..typing import Array, PyTree, PyTreeSpec
+from .custom import positional, signature_of
 from .flat_function import FlatFunction
 from .leaves import is_leaf_value
 
@@ -75,7 +76,7 @@ class custom_vmap(Generic[P, R]):
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """Call the function; where it is mapped over, its rule is."""
         if kwargs:
-            raise TypeError(f"{self.name} has a batching rule: pass arguments by position")
+            args = positional(signature_of(self.fun), self.name, args, kwargs, "batching rule")  # type: ignore[assignment]
         if self.rule is None:
             raise TypeError(f"{self.name}: no rule yet; give one with @{self.__name__}.def_vmap")  # type: ignore[attr-defined]
         leaves, spec = tree.flatten(args)

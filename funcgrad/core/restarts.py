@@ -9,7 +9,7 @@ import numpy as np
 
 from ..context import current
 from .jaxpr import Jaxpr
-from .tracing import Tracer
+from .tracing import value_behind
 
 Rewrite: TypeAlias = Callable[[Jaxpr], tuple[Jaxpr, Sequence[Any]]]
 """The jaxpr with formulas replaced, and what was found."""
@@ -40,8 +40,7 @@ def replace_formulas(rule: Any, rewrite: Rewrite) -> None:
 
 def restart_where(condition: Any, rule: Any) -> None:
     """Raise Restart if an array of truth values that is known has a true one; once, not again."""
-    while isinstance(condition, Tracer) and condition.holds is not None:
-        condition = getattr(condition, condition.holds)
+    condition = value_behind(condition)
     if type(condition) is np.ndarray and condition.any() and not current().restarted:
         if rule in _rewrites:
             raise Restart(_rewrites[rule])

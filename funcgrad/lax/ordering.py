@@ -97,6 +97,8 @@ def top_k(operand: ArrayLike, k: int, *, axis: int = -1) -> tuple[Array, Array]:
     if not x.shape:
         raise ShapeError("top_k needs an array with at least one axis")
     place = axis_of(axis, len(x.shape))
+    if not is_integer(k):
+        raise TypeError(f"top_k: k must be an integer, got {describe(k)}")
     if not 0 <= k <= x.shape[place]:
         raise ShapeError(
             f"top_k: k={k} does not fit axis {axis} of an array of shape {tuple(x.shape)}"

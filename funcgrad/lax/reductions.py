@@ -357,7 +357,17 @@ def cumlogsumexp(operand: ArrayLike, axis: int = 0, reverse: bool = False) -> Ar
     place = axis_of(axis, len(x.shape))
     if x.shape[place] == 0:
         return x
-    return associative_scan(np.logaddexp, x, bool(reverse), place)
+    add = np.logaddexp if x.dtype.kind == "f" else _complex_logaddexp
+    return associative_scan(add, x, bool(reverse), place)
+
+
+def _complex_logaddexp(x: Array, y: Array) -> Array:
+    """The logarithm of exp(x) + exp(y), scaled by the larger one."""
+    swap = np.real(x) < np.real(y)
+    large, small = np.where(swap, y, x), np.where(swap, x, y)
+    alone = np.real(large) == -np.inf
+    gap = np.where(alone, 0, small - large)
+    return np.where(alone, large, large + np.log1p(np.exp(gap)))
 
 
 def _position(prim: Primitive, operand: ArrayLike, axis: int, index_dtype: DTypeLike) -> Array:

@@ -189,7 +189,8 @@ def squeeze(array: ArrayLike, dimensions: int | Sequence[int] | None = None) -> 
     >>> squeeze(np.zeros((1, 2)), (0,)).shape
     (2,)
     """
-    return np.squeeze(array, dimensions)
+    axes = tuple(dimensions) if isinstance(dimensions, Sequence) else dimensions
+    return np.squeeze(array, axes)
 
 
 @user_facing

@@ -15,7 +15,7 @@ from ..errors import ShapeError
 from ..ops import shape as shape_ops
 from ..ops.structural import dynamic, indexing
 from ..typing import Array, ArrayLike
-from .operands import as_array, axis_of
+from .operands import as_array, axis_of, common_dtype
 
 
 def _starts(name: str, x: Array, starts: Any, allowed: bool | Sequence[bool]) -> list[Any]:
@@ -89,7 +89,7 @@ def dynamic_update_slice(
     """
     operand, update = as_array(operand), as_array(update)
     starts = _starts("dynamic_update_slice", operand, start_indices, allow_negative_indices)
-    update = shape_ops.cast(update, operand.dtype)
+    common_dtype("dynamic_update_slice", operand, update)
     return dynamic.dynamic_update_slice(operand, update, *starts)
 
 
@@ -197,13 +197,20 @@ def slice(
     array([1, 3, 5])
     """
     operand = as_array(operand)
-    strides = strides or [1] * len(operand.shape)
+    n = len(operand.shape)
+    parts = (start_indices, limit_indices, strides or [1] * n)
+    if any(len(part) != n for part in parts):
+        counts = ", ".join(str(len(part)) for part in parts)
+        raise ShapeError(
+            f"slice: start_indices, limit_indices and strides need an integer for each axis of "
+            f"{aval_of(operand)}; got {counts}"
+        )
     key = []
-    for start, stop, step, d in zip(
-        start_indices, limit_indices, strides, operand.shape, strict=True
-    ):
+    for start, stop, step, d in zip(*parts, operand.shape, strict=True):
         if not 0 <= start <= stop <= d:
             raise ShapeError(f"slice {start}:{stop} does not fit an axis of size {d}")
+        if step < 1:
+            raise ShapeError(f"slice: strides must be positive, got {step}")
         key.append((int(start), int(stop), int(step)))
     return indexing.index(operand, key=tuple(key))
 
@@ -222,9 +229,20 @@ def slice_in_dim(
     array([1, 2])
     """
     operand = as_array(operand)
-    key = (indexing.FULL,) * axis_of(axis, len(operand.shape)) + (
-        (start_index, limit_index, stride),
+    place = axis_of(axis, len(operand.shape))
+    d = operand.shape[place]
+    start, limit = (
+        default if k is None else int(k) + (d if k < 0 else 0)
+        for k, default in ((start_index, 0), (limit_index, d))
     )
+    if not 0 <= start <= d or not 0 <= limit <= d:
+        raise ShapeError(
+            f"slice_in_dim: {start_index}:{limit_index} does not fit axis {axis} of "
+            f"{aval_of(operand)}"
+        )
+    if stride < 1:
+        raise ShapeError(f"slice_in_dim: the stride must be positive, got {stride}")
+    key = (indexing.FULL,) * place + ((start, max(start, limit), int(stride)),)
     return indexing.index(operand, key=key)
 
 

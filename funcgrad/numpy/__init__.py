@@ -16,14 +16,9 @@ from numpy import absolute as absolute
 from numpy import acos as acos
 from numpy import acosh as acosh
 from numpy import add as add
-from numpy import all as all
 from numpy import allclose as allclose
-from numpy import amax as amax
-from numpy import amin as amin
 from numpy import angle as angle
-from numpy import any as any
 from numpy import append as append
-from numpy import apply_along_axis as apply_along_axis
 from numpy import apply_over_axes as apply_over_axes
 from numpy import arccos as arccos
 from numpy import arccosh as arccosh
@@ -159,9 +154,6 @@ from numpy import greater as greater
 from numpy import greater_equal as greater_equal
 from numpy import half as half
 from numpy import heaviside as heaviside
-from numpy import histogram as histogram
-from numpy import histogram2d as histogram2d
-from numpy import histogramdd as histogramdd
 from numpy import hsplit as hsplit
 from numpy import hstack as hstack
 from numpy import hypot as hypot
@@ -179,7 +171,6 @@ from numpy import int64 as int64
 from numpy import int_ as int_
 from numpy import intc as intc
 from numpy import integer as integer
-from numpy import interp as interp
 from numpy import intp as intp
 from numpy import invert as invert
 from numpy import isclose as isclose
@@ -221,13 +212,10 @@ from numpy import long as long
 from numpy import longlong as longlong
 from numpy import matmul as matmul
 from numpy import matrix_transpose as matrix_transpose
-from numpy import max as max
 from numpy import maximum as maximum
 from numpy import may_share_memory as may_share_memory
-from numpy import mean as mean
 from numpy import median as median
 from numpy import meshgrid as meshgrid
-from numpy import min as min
 from numpy import min_scalar_type as min_scalar_type
 from numpy import minimum as minimum
 from numpy import mintypecode as mintypecode
@@ -236,21 +224,11 @@ from numpy import modf as modf
 from numpy import moveaxis as moveaxis
 from numpy import multiply as multiply
 from numpy import nan as nan
-from numpy import nan_to_num as nan_to_num
 from numpy import nanargmax as nanargmax
 from numpy import nanargmin as nanargmin
 from numpy import nancumprod as nancumprod
 from numpy import nancumsum as nancumsum
-from numpy import nanmax as nanmax
-from numpy import nanmean as nanmean
 from numpy import nanmedian as nanmedian
-from numpy import nanmin as nanmin
-from numpy import nanpercentile as nanpercentile
-from numpy import nanprod as nanprod
-from numpy import nanquantile as nanquantile
-from numpy import nanstd as nanstd
-from numpy import nansum as nansum
-from numpy import nanvar as nanvar
 from numpy import ndim as ndim
 from numpy import ndindex as ndindex
 from numpy import negative as negative
@@ -263,7 +241,6 @@ from numpy import ones_like as ones_like
 from numpy import outer as outer
 from numpy import packbits as packbits
 from numpy import partition as partition
-from numpy import percentile as percentile
 from numpy import permute_dims as permute_dims
 from numpy import pi as pi
 from numpy import poly as poly
@@ -276,10 +253,8 @@ from numpy import positive as positive
 from numpy import pow as pow
 from numpy import power as power
 from numpy import printoptions as printoptions
-from numpy import prod as prod
 from numpy import promote_types as promote_types
 from numpy import ptp as ptp
-from numpy import quantile as quantile
 from numpy import rad2deg as rad2deg
 from numpy import radians as radians
 from numpy import ravel as ravel
@@ -302,7 +277,6 @@ from numpy import savetxt as savetxt
 from numpy import savez as savez
 from numpy import savez_compressed as savez_compressed
 from numpy import searchsorted as searchsorted
-from numpy import select as select
 from numpy import set_printoptions as set_printoptions
 from numpy import seterr as seterr
 from numpy import seterrcall as seterrcall
@@ -324,9 +298,7 @@ from numpy import sqrt as sqrt
 from numpy import square as square
 from numpy import squeeze as squeeze
 from numpy import stack as stack
-from numpy import std as std
 from numpy import subtract as subtract
-from numpy import sum as sum
 from numpy import swapaxes as swapaxes
 from numpy import tan as tan
 from numpy import tanh as tanh
@@ -334,7 +306,6 @@ from numpy import tensordot as tensordot
 from numpy import tile as tile
 from numpy import trace as trace
 from numpy import transpose as transpose
-from numpy import trapezoid as trapezoid
 from numpy import tril as tril
 from numpy import tril_indices_from as tril_indices_from
 from numpy import trim_zeros as trim_zeros
@@ -356,10 +327,8 @@ from numpy import ulonglong as ulonglong
 from numpy import unpackbits as unpackbits
 from numpy import unravel_index as unravel_index
 from numpy import unsignedinteger as unsignedinteger
-from numpy import unwrap as unwrap
 from numpy import ushort as ushort
 from numpy import vander as vander
-from numpy import var as var
 from numpy import vdot as vdot
 from numpy import vecdot as vecdot
 from numpy import vsplit as vsplit
@@ -377,6 +346,37 @@ if _typing.TYPE_CHECKING:
     from .also_on_gpus import polyder as polyder
     from .also_on_gpus import polydiv as polydiv
     from .also_on_gpus import polyint as polyint
+    from .attentive import all as all
+    from .attentive import amax as amax
+    from .attentive import amin as amin
+    from .attentive import any as any
+    from .attentive import apply_along_axis as apply_along_axis
+    from .attentive import histogram as histogram
+    from .attentive import histogram2d as histogram2d
+    from .attentive import histogramdd as histogramdd
+    from .attentive import interp as interp
+    from .attentive import max as max
+    from .attentive import mean as mean
+    from .attentive import min as min
+    from .attentive import nan_to_num as nan_to_num
+    from .attentive import nanmax as nanmax
+    from .attentive import nanmean as nanmean
+    from .attentive import nanmin as nanmin
+    from .attentive import nanpercentile as nanpercentile
+    from .attentive import nanprod as nanprod
+    from .attentive import nanquantile as nanquantile
+    from .attentive import nanstd as nanstd
+    from .attentive import nansum as nansum
+    from .attentive import nanvar as nanvar
+    from .attentive import percentile as percentile
+    from .attentive import prod as prod
+    from .attentive import quantile as quantile
+    from .attentive import select as select
+    from .attentive import std as std
+    from .attentive import sum as sum
+    from .attentive import trapezoid as trapezoid
+    from .attentive import unwrap as unwrap
+    from .attentive import var as var
     from .calls.ufuncs import frompyfunc as frompyfunc
     from .calls.ufuncs import ufunc as ufunc
     from .calls.vectorize import vectorize as vectorize
@@ -466,6 +466,37 @@ _bound = _binding
 ndarray = _Array
 
 _HOME = {
+    "all": "attentive",
+    "amax": "attentive",
+    "amin": "attentive",
+    "any": "attentive",
+    "apply_along_axis": "attentive",
+    "histogram": "attentive",
+    "histogram2d": "attentive",
+    "histogramdd": "attentive",
+    "interp": "attentive",
+    "max": "attentive",
+    "mean": "attentive",
+    "min": "attentive",
+    "nan_to_num": "attentive",
+    "nanmax": "attentive",
+    "nanmean": "attentive",
+    "nanmin": "attentive",
+    "nanpercentile": "attentive",
+    "nanprod": "attentive",
+    "nanquantile": "attentive",
+    "nanstd": "attentive",
+    "nansum": "attentive",
+    "nanvar": "attentive",
+    "percentile": "attentive",
+    "prod": "attentive",
+    "quantile": "attentive",
+    "select": "attentive",
+    "std": "attentive",
+    "sum": "attentive",
+    "trapezoid": "attentive",
+    "unwrap": "attentive",
+    "var": "attentive",
     "frompyfunc": "calls.ufuncs",
     "ufunc": "calls.ufuncs",
     "vectorize": "calls.vectorize",

@@ -12,6 +12,7 @@ from ..core.tracebacks import user_facing
 from ..typing import Array, ArrayLike
 from . import polynomial_algebra
 from .calls import along_axes
+from .protocol import holds_tracer
 from .reductions import histograms
 
 _numpy: Any = np
@@ -109,5 +110,6 @@ def piecewise(
 
 
 def _run(name: str, composed: Callable[..., Any], *operands: Any) -> Callable[..., Any]:
-    """NumPy's function, which traced values answer, or the composed one for arrays of a GPU."""
-    return getattr(_numpy, name) if first_on_gpu(operands) is None else composed
+    """NumPy's function, or the composed one for traced values and arrays of a GPU."""
+    plain = first_on_gpu(operands) is None and not holds_tracer(operands)
+    return getattr(_numpy, name) if plain else composed  # type: ignore[no-any-return]

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..arrays import ArrayModule
-from ..core.avals import Aval
+from ..core.avals import Aval, SymbolicDim
 from ..core.facts import Hazard, Moves
 from ..core.jaxpr import Eqn
 from ..core.lowering import NumpyText
@@ -236,7 +236,11 @@ def sum_to(x: Array, shape: tuple[int, ...]) -> Array:
     )
     if axes:
         x = reduce_sum(x, axes=axes)
-    return x if x.shape == shape else reshape(x, shape=shape)
+    # The trip count of a while loop is known by now, but for the variable that stood for it.
+    known = tuple(
+        g if type(d) is SymbolicDim else d for g, d in zip(given[extra:], shape, strict=True)
+    )
+    return x if x.shape in (known, shape) else reshape(x, shape=known)
 
 
 def broadcast_to(x: ArrayLike, shape: tuple[int, ...]) -> Array:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 import pytest
 from surface.checks import check
@@ -66,3 +68,71 @@ def test_sizes_must_be_known_numbers():
         fg.jit(fnp.repeat)(x, np.array([1, 2]))
     with pytest.raises(ValueError, match="no element to fill"):
         fnp.repeat(x[:0], 2, total_repeat_length=2)
+
+
+NAN = np.nan
+PAIRS = [
+    ([NAN, 3.0], [2.0]),
+    ([NAN, 3.0], [NAN, 2.0]),
+    ([1.0, 1.0, 2.0], [2.0, 3.0, 3.0]),
+    ([NAN, NAN], [1.0]),
+    ([], [1.0]),
+]
+
+
+@pytest.mark.parametrize(("one", "other"), PAIRS)
+def test_values_in_one_of_two_arrays_with_nan(one, other):
+    x, y = np.array(one), np.array(other)
+    expected = np.setxor1d(x, y)
+    padded = np.concatenate([expected, np.full(5 - len(expected), -1.0)])
+    sized = functools.partial(fnp.setxor1d, size=5, fill_value=-1.0)
+    np.testing.assert_array_equal(sized(x, y), padded)
+    np.testing.assert_array_equal(fg.jit(sized)(x, y), padded)
+    np.testing.assert_array_equal(fg.vmap(lambda x: sized(x, y))(x[None])[0], padded)
+    value, _ = fg.vjp(lambda x: np.setxor1d(x, y), x)
+    np.testing.assert_array_equal(value, expected)
+
+
+def test_rows_that_differ_under_jit():
+    rows = np.array([[1.0, 2.0], [0.0, 1.0], [1.0, 2.0]])
+    found = fg.jit(lambda x: fnp.unique(x, axis=0, size=2))(rows)
+    np.testing.assert_array_equal(found, np.unique(rows, axis=0))
+
+
+@pytest.mark.parametrize(("n", "m"), [(100, 200), (5, 50), (40, 33), (7, 3)])
+def test_membership_among_many(n, m):
+    rng = np.random.default_rng(n)
+    x, tests = rng.integers(0, 60, n).astype(float), rng.integers(0, 60, m).astype(float)
+    x[0] = tests[0] = np.nan
+    np.testing.assert_array_equal(fg.jit(np.isin)(x, tests), np.isin(x, tests))
+    np.testing.assert_array_equal(
+        fg.vmap(np.isin, (0, None))(np.stack([x, x + 1]), tests)[1], np.isin(x + 1, tests)
+    )
+
+
+def test_too_few_repeats_end_with_the_last_element():
+    """As in JAX, also where the last element is not repeated itself."""
+    found = fnp.repeat(np.array([5, 6, 7, 8]), np.array([1, 0, 2, 0]), total_repeat_length=5)
+    np.testing.assert_array_equal(found, [5, 7, 7, 8, 8])
+
+
+def test_complex_weights_are_refused():
+    weights = np.array([1j, 2.0])
+    for call in (
+        lambda w: fnp.bincount(np.array([0, 1]), w, length=2),
+        fg.jit(lambda w: np.bincount(np.array([0, 1]), w)),
+    ):
+        with pytest.raises(TypeError, match="weights must be real"):
+            call(weights)
+
+
+def test_edges_that_go_down_are_refused():
+    with pytest.raises(ValueError, match="must not decrease"):
+        fg.jit(lambda x: np.histogram(x, np.array([1.0, 0.0, 2.0])))(np.ones(3))
+
+
+def test_nothing_to_put():
+    x = np.arange(3.0)
+    np.testing.assert_array_equal(fnp.place(x, x < 0, [], inplace=False), x)
+    with pytest.raises(ValueError, match="no values to fill with"):
+        fnp.fill_diagonal(np.eye(2), [], inplace=False)

@@ -256,3 +256,9 @@ def test_the_class_of_universal_functions():
     assert not isinstance(np.sum, fnp.ufunc)
     assert (PLUS.nin, PLUS.nout, PLUS.nargs, PLUS.identity) == (2, 1, 3, 0)
     assert repr(fnp.frompyfunc(np.add, 2, 1)) == "<ufunc 'add' of funcgrad>"
+
+
+def test_none_is_passed_on():
+    f = fnp.vectorize(lambda x, y: x if y is None else x + y)
+    np.testing.assert_array_equal(f(np.ones(2), None), np.ones(2))
+    np.testing.assert_array_equal(fg.jit(lambda x: f(x, None))(np.ones(2)), np.ones(2))

@@ -71,7 +71,7 @@ def vectorize(
     def vectorized(*args: Any, **kwargs: Any) -> Any:
         places: list[int | str] = [*range(len(args)), *kwargs]
         given = dict(zip(places, (*args, *kwargs.values()), strict=True))
-        mapped = [p for p in places if p not in kept]
+        mapped = [p for p in places if p not in kept and given[p] is not None]
 
         def of_elements(*elements: Array) -> Any:
             full = {**given, **dict(zip(mapped, elements, strict=True))}

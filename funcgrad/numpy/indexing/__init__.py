@@ -1,5 +1,5 @@
 """Elements by position: indexing, taking, functional updates."""
 
-from . import keys, taking, updates
+from . import flat_places, keys, taking, updates
 
-__all__ = ["keys", "taking", "updates"]
+__all__ = ["flat_places", "keys", "taking", "updates"]

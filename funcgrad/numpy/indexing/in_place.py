@@ -8,6 +8,7 @@ import numpy as np
 
 from ...arrays import like
 from ...core.tracebacks import user_facing
+from ...core.tracing import value_behind
 from ...errors import TracerError
 from ...ops.pointwise.comparison import select
 from ...ops.reductions import sorting
@@ -101,6 +102,9 @@ def place(arr: Array, mask: ArrayLike, vals: ArrayLike, *, inplace: bool = True)
         )
     where = reshape(where if where.dtype.kind == "b" else where != 0, shape=(x.size,))
     if not values.size:
+        known = value_behind(where)
+        if type(known) is np.ndarray and not known.any():
+            return x
         raise ValueError("place: there are no values to put")
     number = cumsum(cast(where, np.dtype(np.intp)), axis=0, reverse=False) - 1
     spread = cast(_cyclic(values, number), x.dtype)
@@ -183,5 +187,7 @@ def fill_diagonal(a: Array, val: ArrayLike, wrap: bool = False, *, inplace: bool
     count = len(range(0, stop, step))
     if not count:
         return x
+    if not as_operand(val).size:
+        raise ValueError("fill_diagonal: there are no values to fill with")
     spread = _cyclic(val, like(x, np.arange(count)))
     return reshape(at(reshape(x, shape=(x.size,)))[0:stop:step].set(spread), shape=shape)

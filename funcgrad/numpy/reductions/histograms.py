@@ -9,7 +9,7 @@ import numpy as np
 
 from ...arrays import device_get, like
 from ...core.arguments import is_integer
-from ...core.tracing import Tracer, shape_of
+from ...core.tracing import Tracer, shape_of, value_behind
 from ...ops.pointwise.comparison import select
 from ...ops.shape import cast, reshape
 from ...ops.structural.gather import scatter_add
@@ -31,6 +31,9 @@ def _edges(x: Array, bins: Any, interval: Interval, what: str) -> Array:
         edges = array(bins)
         if len(edges.shape) != 1:
             raise ValueError(f"{what}: edges have one axis, got shape {tuple(edges.shape)}")
+        known = value_behind(edges)
+        if type(known) is np.ndarray and np.any(known[..., :-1] > known[..., 1:]):
+            raise ValueError(f"{what}: edges of bins must not decrease, got {known}")
         return edges
     if isinstance(bins, Tracer):
         bins = bins.concrete(f"the number of bins of {what}")

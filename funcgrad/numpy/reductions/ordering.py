@@ -11,7 +11,8 @@ from ...ops.reductions import sorting
 from ...ops.reductions.sorting import searchsorted as searchsorted_p
 from ...ops.shape import cast
 from ...typing import Array, ArrayLike
-from ..protocol import as_operand, axis_of, implements, with_axis
+from ..indexing.taking import take
+from ..protocol import array, as_operand, axis_of, implements, with_axis
 
 
 @implements(np.sort)
@@ -112,7 +113,7 @@ def searchsorted(
     """The positions where values would be put into a sorted vector."""
     ordered, v = as_operand(a), as_operand(v)
     if sorter is not None:
-        ordered = np.take(ordered, np.asarray(sorter))
+        ordered = take(ordered, array(sorter), None)
     if len(ordered.shape) != 1:
         raise ValueError(f"np.searchsorted: the sorted array has shape {tuple(ordered.shape)}")
     return searchsorted_p(ordered, v, side=side)

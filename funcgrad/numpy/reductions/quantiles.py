@@ -11,6 +11,7 @@ from ...core.tracing import Tracer, aval_of, shape_of
 from ...ops.reductions import sorting
 from ...ops.shape import cast, convert, wider
 from ...typing import Array, ArrayLike, Axes
+from ..indexing.taking import take
 from ..protocol import (
     array,
     as_operand,
@@ -156,11 +157,11 @@ def _quantiles_of_rows(x: Array, q: Array, share_dtype: np.dtype, asked: Asked) 
         low, high = (sorting.take_along(ordered, i, axis) for i in (below, above))
     else:
         below, above, share = _neighbours(q, x.shape[-1], asked.method)
-        low, high = (np.take(ordered, i, -1) for i in (below, above))
+        low, high = (take(ordered, i, -1) for i in (below, above))
     discrete = _is_discrete(asked.q, asked.method)
     result = low if discrete else _between(low, high, cast(share, share_dtype))
     if not asked.skip_nan and x.dtype.kind in "fc":
-        last = np.take(ordered, np.arange(x.shape[-1] - 1, x.shape[-1]), -1)
+        last = take(ordered, np.arange(x.shape[-1] - 1, x.shape[-1]), -1)
         result = np.where(np.isnan(last), x.dtype.type(np.nan), result)
     return result
 

@@ -13,6 +13,9 @@ from ...typing import Array, ArrayLike
 from ..indexing.taking import take
 from ..protocol import as_operand, implements, promoted
 
+FEW = 32
+"""Up to so many elements all pairs are compared; more of them are sorted."""
+
 
 def _value(x: ArrayLike, name: str) -> Array:
     return (
@@ -57,9 +60,15 @@ def isin(
     *,
     kind: str | None = None,
 ) -> Array:
-    """True where an element is among others, compared with each of them."""
+    """True where an element is among others."""
     element, tests = as_operand(element), np.ravel(as_operand(test_elements))
-    found = np.any(element[..., None] == tests, axis=-1)
+    if tests.shape[0] <= FEW:
+        found = np.any(element[..., None] == tests, axis=-1)
+    else:
+        dtype = promoted(element, tests)
+        element, tests = cast(element, dtype), np.sort(cast(tests, dtype))
+        places = np.minimum(np.searchsorted(tests, element), tests.shape[0] - 1)
+        found = take(tests, places, 0) == element
     return ~found if invert else found
 
 
@@ -92,10 +101,18 @@ def intersect1d(
 @implements(np.setxor1d)
 def setxor1d(ar1: ArrayLike, ar2: ArrayLike, assume_unique: bool = False) -> Array:
     """The values that are in one of two arrays only, each once."""
-    both = np.concatenate([np.ravel(as_operand(ar1)), np.ravel(as_operand(ar2))])
-    known, others = _value(ar1, "np.setxor1d"), _value(ar2, "np.setxor1d")
-    values, first = np.unique(_value(both, "np.setxor1d"), return_index=True)
-    return take(both, first[np.isin(values, known) ^ np.isin(values, others)], 0)
+    x, y = np.ravel(as_operand(ar1)), np.ravel(as_operand(ar2))
+    both = np.concatenate([x, y])
+    known = _value(both, "np.setxor1d")
+    places = np.arange(known.size)
+    if not assume_unique:
+        n = x.shape[0]
+        parts = (np.unique(p, return_index=True)[1] for p in (known[:n], known[n:]))
+        places = np.concatenate([start + p for start, p in zip((0, n), parts, strict=True)])
+    places = places[np.argsort(known[places], kind="stable")]
+    values = known[places]
+    ends = np.concatenate([[True], values[1:] != values[:-1], [True]])
+    return take(both, places[ends[1:] & ends[:-1]], 0)
 
 
 def _named(function: Any, *parts: bool) -> Callable[[ArrayLike], Any]:

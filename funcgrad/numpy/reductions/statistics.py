@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ...core.tracing import Tracer
+from ...core.tracing import Tracer, aval_of
 from ...ops.shape import cast
 from ...ops.structural.gather import scatter_add
 from ...typing import Array, ArrayLike, DTypeLike
@@ -106,7 +106,7 @@ def bincount(x: ArrayLike, /, weights: ArrayLike | None = None, minlength: int =
     places = np.asarray(x.concrete("np.bincount") if isinstance(x, Tracer) else x)
     if weights is None:
         return np.bincount(places, minlength=minlength)
-    weights = as_operand(weights)
+    weights = weights_of("np.bincount", weights)
     if places.ndim == 1 and not len(places):
         return np.bincount(places, minlength=minlength)
     if places.ndim != 1 or tuple(weights.shape) != places.shape:
@@ -117,4 +117,12 @@ def bincount(x: ArrayLike, /, weights: ArrayLike | None = None, minlength: int =
     if places.min() < 0:
         return np.bincount(places, minlength=minlength)
     size = builtins.max(int(np.max(places, initial=-1)) + 1, minlength)
-    return scatter_add(cast(weights, np.dtype(float)), places, shape=(size,))
+    return scatter_add(weights, places, shape=(size,))
+
+
+def weights_of(name: str, weights: ArrayLike) -> Array:
+    """Weights in float64; what that cannot hold is refused, as NumPy does."""
+    found = as_operand(weights)
+    if found.dtype.kind not in "biuf":
+        raise TypeError(f"{name}: weights must be real numbers, got {aval_of(found)}")
+    return cast(found, np.dtype(float))

@@ -13,11 +13,12 @@ from ...core.tracing import Tracer
 from ...ops.pointwise.comparison import maximum
 from ...ops.reductions.cumulative import cumsum
 from ...ops.reductions.sorting import searchsorted
-from ...ops.shape import broadcast_to, cast, reshape
+from ...ops.shape import broadcast_to, cast
 from ...typing import Array, ArrayLike
 from ..indexing.taking import take
 from ..indexing.updates import at
 from ..protocol import array, as_operand, with_axis
+from ..reductions.statistics import weights_of
 from .places import checked_size, nonzero
 
 _INTP = np.dtype(np.intp)
@@ -62,7 +63,7 @@ def bincount(
     kept = maximum(cast(places, _INTP), 0)
     if weights is None:
         return at(np.zeros(length, np.intp))[kept].add(1, mode="drop")
-    weights = cast(as_operand(weights), np.dtype(float))
+    weights = weights_of("bincount", weights)
     if tuple(weights.shape) != tuple(places.shape):
         raise ValueError(
             f"bincount: weights of shape {tuple(weights.shape)} for {places.shape[0]} integers"
@@ -111,8 +112,7 @@ def repeat(
     counts = broadcast_to(cast(counts, _INTP), (n,))
     ends = cumsum(counts, axis=0, reverse=False)
     places = searchsorted(ends, like(ends, np.arange(length)), side="right")
-    last = searchsorted(ends, reshape(ends[-1:], shape=(1,)), side="left")
-    return take(x, np.minimum(places, np.minimum(last, n - 1)), k)
+    return take(x, np.minimum(places, n - 1), k)
 
 
 @user_facing

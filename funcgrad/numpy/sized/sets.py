@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -43,7 +44,7 @@ def _runs(x: Array, equal_nan: bool) -> Runs:
     if len(x.shape) == 1:
         order = argsort(x, axis=0, descending=False)
     else:
-        columns = reshape(x, shape=(x.shape[0], -1 if x.size else 0))
+        columns = reshape(x, shape=(x.shape[0], math.prod(x.shape[1:])))
         order = ordering.lexsort([columns[:, i] for i in range(columns.shape[1])[::-1]])
     rows = take(x, order, 0)
     after, before = rows[1:], rows[:-1]
@@ -378,6 +379,23 @@ def setxor1d(
         return _numpy.setxor1d(ar1, ar2, assume_unique)
     size = checked_size(size, "setxor1d")
     x, y = _both(ar1, ar2)
-    _, rows, first = _runs(concatenate(x, y, axis=0), True)
-    kept = first & (isin(rows, x) ^ isin(rows, y))
-    return _filled(rows, *first_places(kept, size), fill_value)
+    order, rows, first = _runs(concatenate(x, y, axis=0), True)
+    return _filled(rows, *first_places(_of_one(order >= x.shape[0], rows, first), size), fill_value)
+
+
+def _of_one(second: Array, rows: Array, first: Array) -> Array:
+    """True for the first of each run of equal values that come from one of two arrays alone.
+
+    The order of equal values is that of the arrays, so that a run has values of both if its ends
+    have. Two arrays that have NaN both keep it, as in NumPy.
+    """
+    n = first.shape[0]
+    if not n:
+        return first
+    run = cumsum(cast(first, _INTP), axis=0, reverse=False)
+    last = take(second, searchsorted(run, run, side="right") - 1, 0)
+    kept = first & (second == last)
+    if rows.dtype.kind in "fc":
+        before = concatenate(second[:1], second[:-1], axis=0)
+        kept = kept | (np.isnan(rows) & (first | (second != before)))
+    return kept

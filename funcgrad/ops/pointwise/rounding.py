@@ -27,7 +27,14 @@ floor: Elementwise = _steps("floor", np.floor, kinds="f", idempotent=True)
 ceil: Elementwise = _steps("ceil", np.ceil, kinds="f", idempotent=True)
 trunc: Elementwise = _steps("trunc", np.trunc, kinds="f", idempotent=True)
 rint: Elementwise = _steps("round", np.rint, kinds="f", idempotent=True)
-heaviside: Elementwise = _steps("heaviside", np.heaviside, kinds="f")
+heaviside: Elementwise = elementwise(
+    "heaviside",
+    np.heaviside,
+    None,
+    lambda o, x, _y: (x == 0).astype(o.dtype),
+    kinds="f",
+    hazard=Hazard.NONE,
+)
 signbit: Elementwise = _steps("signbit", np.signbit, kinds="f")
 nextafter: Elementwise = _steps("nextafter", np.nextafter, kinds="f")
 spacing: Elementwise = _steps(
