@@ -37,6 +37,7 @@ def _attentive(function: F) -> F:
                     return _implementation(numpys)(*args, **kwargs)
         return numpys(*args, **kwargs)
 
+    call.__module__ = __package__  # where pickle finds it
     return call  # type: ignore[return-value]
 
 

@@ -1,5 +1,7 @@
 """A traced value in any argument that numbers go to, beside plain arrays."""
 
+import pickle
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
@@ -59,6 +61,7 @@ def test_one_argument_is_traced(name):
 def test_plain_calls_are_those_of_numpy():
     assert_allclose(fnp.sum(M, axis=1), np.sum(M, axis=1))
     assert fnp.sum.__name__ == "sum"
+    assert pickle.loads(pickle.dumps(fnp.sum)) is fnp.sum
     out = np.zeros(3)
     assert fnp.sum(M, axis=0, out=out) is out
     assert_allclose(fnp.apply_along_axis(np.sort, 0, M), np.sort(M, 0))

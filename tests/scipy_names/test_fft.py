@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 import scipy.fft as sf
+from numpy.testing import assert_allclose
 from surface.arrays import LONG, WIDE, X
 from surface.checks import Call, check_function
 
+import funcgrad as fg
 from funcgrad.scipy import fft
 
 NORMS = [None, "ortho", "forward"]
@@ -53,3 +55,24 @@ def test_wrong_calls():
     ]:  # fmt: skip
         with pytest.raises(ValueError, match=words):
             call()
+
+
+NAMES = "fft ifft rfft irfft hfft ihfft fft2 ifft2 rfft2 irfft2 fftn ifftn rfftn irfftn".split()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_arguments_of_scipy(name):
+    x = np.random.default_rng(0).normal(size=(3, 8))
+    ours, theirs = getattr(fft, name), getattr(sf, name)
+    expected = theirs(x=x, norm="ortho", overwrite_x=False, workers=1)
+    assert_allclose(ours(x=x, norm="ortho", overwrite_x=True, workers=1), expected, atol=1e-12)
+    assert_allclose(fg.jit(lambda x: ours(x, None))(x), theirs(x), atol=1e-12)
+    assert ours.__name__ == name
+    assert "overwrite_x" in ours.__doc__
+    with pytest.raises(ValueError, match="plans are not taken"):
+        ours(x, plan=object())
+
+
+def test_one_axis_of_several():
+    x = np.random.default_rng(0).normal(size=(3, 8))
+    assert_allclose(fft.fftn(x, s=4, axes=1), sf.fftn(x, s=4, axes=1))

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import scipy.linalg as spl
+from numpy.testing import assert_allclose
 from surface.checks import Call, check_function
 
 import funcgrad as fg
@@ -277,3 +278,59 @@ def test_wrong_calls(name):
     call, kind, message = WRONG[name]
     with pytest.raises(kind, match=message):
         call()
+
+
+def test_polar_factors_at_equal_singular_values():
+    """P is smooth there: for a = 1 + e the Hermitian part of it to first order."""
+    e = np.array([[0.3, 0.9], [-0.2, 0.5]])
+    for side in ("right", "left"):
+        _, moved = fg.jvp(lambda a, s=side: linalg.polar(a, s)[1], (np.eye(2),), (e,))
+        assert_allclose(moved, (e + e.T) / 2, atol=1e-12)
+        _, moved = fg.jvp(lambda a, s=side: linalg.polar(a, s)[0], (np.eye(2),), (e,))
+        assert_allclose(moved, (e - e.T) / 2, atol=1e-12)
+
+
+def test_functions_of_matrices_at_equal_eigenvalues():
+    assert_allclose(
+        fg.grad(lambda a: np.sum(linalg.funm(a, np.exp)))(np.eye(2)), np.full((2, 2), np.e)
+    )
+    a, e = np.array([[1.0, 0.4], [-0.3, 0.8]]), np.array([[0.3, 0.9], [-0.2, 0.5]])
+
+    def f(a, t):
+        return linalg.funm(a, lambda z: np.exp(t * z))
+
+    t = 0.7
+    expected = spl.expm_frechet(t * a, t * e)[1]
+    for jvp in (fg.jvp, fg.jit(fg.jvp, static_argnums=0)):
+        assert_allclose(jvp(f, (a, t), (e, 0.0))[1], expected)
+        assert_allclose(jvp(f, (a, t), (np.zeros((2, 2)), 1.0))[1], a @ spl.expm(t * a))
+
+
+@pytest.mark.parametrize("transposed", [False, True])
+@pytest.mark.parametrize("kind", ["diagonal", "tridiagonal"])
+def test_structures_of_which_only_a_part_is_read(kind, transposed):
+    rng = np.random.default_rng(0)
+    a, b = rng.normal(size=(4, 4)) + 4 * np.eye(4), rng.normal(size=(4, 2))
+    bands = {"diagonal": 0, "tridiagonal": 1}[kind]
+    part = np.triu(np.tril(a, bands), -bands)
+    expected = np.linalg.solve(part.T if transposed else part, b)
+    assert_allclose(linalg.solve(a, b, assume_a=kind, transposed=transposed), expected)
+    slope = fg.jacrev(lambda a: linalg.solve(a, b[:, 0], assume_a=kind))(a)
+    assert not np.any(slope[:, part == 0])
+
+
+def test_exponentials_of_matrices_far_from_normal():
+    """Powers say how often to halve: the norm would have it done 30 times, each doubling errors."""
+    a = np.array([[1.0, 1e9], [0.0, -1.0]])
+    cosh, sinh = np.cosh(1.0), np.sinh(1.0)
+    assert_allclose(linalg.expm(a), cosh * np.eye(2) + sinh * a, rtol=1e-14)
+    many = np.stack([50 * np.eye(2), 0.1 * np.eye(2), np.full((2, 2), np.nan)])
+    assert_allclose(linalg.expm(many)[:2, 0, 0], np.exp([50.0, 0.1]), rtol=1e-14)
+
+
+def test_constructors_at_their_edges():
+    np.testing.assert_array_equal(linalg.hankel([1.0, np.inf]), spl.hankel([1.0, np.inf]))
+    stack = linalg.toeplitz(np.arange(6.0).reshape(2, 3), np.arange(3.0))
+    np.testing.assert_array_equal(stack[1], spl.toeplitz([3.0, 4.0, 5.0], [0.0, 1.0, 2.0]))
+    with pytest.raises(ValueError, match="the highest power, not 0"):
+        linalg.companion([0.0, 1.0, 2.0])

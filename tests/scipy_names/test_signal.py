@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import scipy.signal as ss
+from numpy.testing import assert_allclose
 from surface.arrays import CUBE, INTS, LONG, SHORT, SQUARE, VECTOR, WIDE, X, spread
 from surface.checks import Call, check_function
 
@@ -101,3 +102,72 @@ def test_wrong_calls(label):
     call, words = WRONG[label]
     with pytest.raises(ValueError, match=words):
         call()
+
+
+def test_long_vectors_are_transformed():
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=3000), rng.normal(size=700)
+    for mode in ("full", "same", "valid"):
+        expected = ss.convolve(x, y, mode, "direct")
+        assert_allclose(signal.convolve(x, y, mode), expected, atol=1e-10)
+        assert_allclose(fg.jit(lambda x, m=mode: signal.convolve(x, y, m))(x), expected, atol=1e-10)
+    jaxpr = str(fg.make_jaxpr(signal.convolve)(x, y))
+    assert "fft" in jaxpr
+    assert "fft" not in str(fg.make_jaxpr(signal.convolve)(x, y[:5]))
+
+
+def test_transforms_at_their_edges():
+    assert signal.fftconvolve(2.0, 3.0) == 6.0
+    assert signal.fftconvolve(np.ones(0), np.ones(2)).shape == (0,)
+    assert signal.fftconvolve(np.ones((2, 3)), np.ones((2, 3)), axes=np.int64(0)).shape == (3, 3)
+    with pytest.raises(ValueError, match="names an axis twice"):
+        signal.fftconvolve(np.eye(2), np.eye(2), axes=(0, 0))
+
+
+NOISE = np.random.default_rng(3).normal(size=64)
+
+
+@pytest.mark.parametrize("window", ["flattop", ("tukey", 0.25), "hann"])
+def test_windows_of_scipy(window):
+    for f, g in zip(
+        signal.welch(NOISE, window=window, nperseg=16),
+        ss.welch(NOISE, window=window, nperseg=16),
+        strict=True,
+    ):
+        assert_allclose(f, g)
+    with pytest.raises(ValueError, match="no such|Invalid|Unknown"):
+        signal.welch(NOISE, window="no such", nperseg=16)
+
+
+def test_signals_of_different_lengths():
+    for x, y in ((NOISE, NOISE[:40]), (NOISE.reshape(4, 16), NOISE[:16])):
+        for f, g in zip(signal.csd(x, y, nperseg=8), ss.csd(x, y, nperseg=8), strict=True):
+            assert_allclose(f, g)
+    with pytest.raises(fg.errors.ShapeError, match="do not broadcast"):
+        signal.csd(np.ones((2, 8)), np.ones((3, 8)))
+
+
+def test_a_function_takes_trends_away():
+    ours, theirs = (m.welch(NOISE, detrend=lambda s: s - 1, nperseg=16) for m in (signal, ss))
+    assert_allclose(ours[1], theirs[1])
+
+
+def test_single_precision_stays():
+    assert signal.welch(NOISE.astype("f"), average="median", nperseg=16)[1].dtype == np.float32
+
+
+def test_traced_values_beside_plain_signals():
+    def filled(c):
+        return np.sum(signal.savgol_filter(NOISE, 5, 2, mode="constant", cval=c))
+
+    def spaced(c):
+        return np.sum(signal.savgol_filter(NOISE, 5, 2, deriv=1, delta=c))
+
+    def around(c):
+        return np.sum(signal.convolve2d(np.eye(3), np.ones((2, 2)), "same", fillvalue=c))
+
+    for f in (filled, spaced, around):
+        h = 1e-6
+        slope = (f(1.5 + h) - f(1.5 - h)) / (2 * h)
+        assert_allclose(fg.grad(f)(1.5), slope, rtol=1e-6)
+        assert_allclose(fg.jit(f)(1.5), f(1.5))

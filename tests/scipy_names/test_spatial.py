@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import scipy.cluster.vq as svq
 import scipy.spatial.distance as sd
+from numpy.testing import assert_allclose
 from surface.arrays import WIDE, X, spread
 from surface.checks import Call, check_function
 
@@ -41,3 +42,20 @@ def test_wrong_calls():
     ]:
         with pytest.raises(ValueError, match=words):
             call()
+
+
+@pytest.mark.parametrize(
+    "metric", ["euclidean", "sqeuclidean", "cityblock", "chebyshev", "minkowski", "cosine"]
+)
+def test_plain_and_traced_distances_are_the_same(metric):
+    rng = np.random.default_rng(0)
+    a, b = rng.normal(size=(4, 3)), rng.normal(size=(5, 3))
+    options = {"p": 3.0} if metric == "minkowski" else {}
+    plain = distance.cdist(a, b, metric, **options)
+    assert_allclose(fg.jit(lambda a: distance.cdist(a, b, metric, **options))(a), plain)
+    pairs = distance.pdist(a, metric, **options)
+    assert_allclose(fg.jit(lambda a: distance.pdist(a, metric, **options))(a), pairs)
+
+
+def test_rows_without_elements():
+    assert_allclose(distance.cdist(np.ones((2, 0)), np.ones((3, 0)), "chebyshev"), np.zeros((2, 3)))

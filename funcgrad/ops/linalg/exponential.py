@@ -35,6 +35,8 @@ PADE = (
 """Coefficients of the numerator of degree 13."""
 LARGEST = 5.371920351148152
 """The norm up to which the formula of degree 13 is precise to double precision."""
+LEFT_OUT = -116.447
+"""The logarithm to base 2 of the coefficient of A**27 in the error: 1 / (C(26, 13) 27!)."""
 ON_DEVICE = 40
 """Squarings on a GPU, where their number is not looked at: norms up to 2**42."""
 
@@ -45,10 +47,8 @@ def exponential_values(xp: ArrayModule, a: Array) -> Array:
     n = a.shape[-1]
     if not a.size:
         return a.copy()
-    norm = xp.abs(a).sum(-2, keepdims=True).max(-1, keepdims=True)
-    norm = xp.where(xp.isfinite(norm), norm, 0)
-    times = xp.maximum(xp.ceil(xp.log2(xp.maximum(norm, LARGEST) / LARGEST)), 0)
-    a = a * xp.exp2(-times).astype(norm.dtype)
+    times = _squarings(xp, a)
+    a = a * xp.exp2(-times).astype(xp.abs(a[:1, :1]).dtype)
     eye = xp.eye(n, dtype=a.dtype)
     a2 = a @ a
     a4 = a2 @ a2
@@ -62,6 +62,39 @@ def exponential_values(xp: ArrayModule, a: Array) -> Array:
     for k in range(int(times.max()) if xp is np else ON_DEVICE):
         out = xp.where(times > k, out @ out, out)
     return out
+
+
+def _norm(xp: ArrayModule, a: Array) -> Array:
+    return xp.abs(a).sum(-2, keepdims=True).max(-1, keepdims=True)
+
+
+def _squarings(xp: ArrayModule, a: Array) -> Array:
+    """How often each exponential is to be squared: by norms of powers, which may be far below
+    powers of the norm (Al-Mohy and Higham, A new scaling and squaring algorithm for the matrix
+    exponential, 2009).
+    """
+    small = _norm(xp, a)
+    scale = xp.where(xp.isfinite(small) & (small > 0), small, 1)
+    x = a / scale  # powers of it do not overflow
+    squares = x @ x
+    fourth = squares @ squares
+    sixth, eighth, tenth = fourth @ squares, fourth @ fourth, (fourth @ squares) @ fourth
+    powers = ((fourth, 4), (sixth, 6), (eighth, 8), (tenth, 10))
+    d4, d6, d8, d10 = (_norm(xp, p) ** (1 / k) for p, k in powers)
+    largest = xp.maximum
+    size = scale * xp.minimum(largest(d4, d6), xp.minimum(largest(d6, d8), largest(d8, d10)))
+    size = xp.where(xp.isfinite(small) & (small > 0) & xp.isfinite(size), size, 0)
+    times = xp.maximum(xp.ceil(xp.log2(xp.maximum(size, LARGEST) / LARGEST)), 0)
+    # The first term that the formula leaves out, of the matrix of absolute values.
+    each = xp.abs(x)
+    row = xp.ones((*a.shape[:-2], 1, a.shape[-1]), each.dtype)
+    for _ in range(27):
+        row = row @ each
+    rest = row.max(-1, keepdims=True)
+    bits = xp.where(rest > 0, xp.log2(xp.where(rest > 0, rest, 1)), -xp.inf)
+    bits = bits + 26 * (xp.log2(scale) - times) + LEFT_OUT
+    more = xp.maximum(xp.ceil((bits + 53) / 26), 0)
+    return times + xp.where(xp.isfinite(more), more, 0)
 
 
 def _abstract(a: Aval) -> Aval:

@@ -7,27 +7,24 @@ array([1., 2., 4.])
 
 from __future__ import annotations
 
-from ...numpy.fft import (
+from ...numpy.fft import fftfreq, fftshift, ifftshift, rfftfreq
+from .cosine import dct, dctn, idct, idctn
+from .fourier import (
     fft,
     fft2,
-    fftfreq,
     fftn,
-    fftshift,
     hfft,
     ifft,
     ifft2,
     ifftn,
-    ifftshift,
     ihfft,
     irfft,
     irfft2,
     irfftn,
     rfft,
     rfft2,
-    rfftfreq,
     rfftn,
 )
-from .cosine import dct, dctn, idct, idctn
 
 __all__ = [
     "dct",

@@ -6,9 +6,11 @@ import numpy as np
 
 from ...arrays import like
 from ...core.tracebacks import user_facing
+from ...core.tracing import aval_of
 from ...errors import ShapeError
 from ...numpy.differences import trapezoid as numpy_trapezoid
 from ...numpy.protocol import as_operand, axis_of
+from ...ops.shape import cast
 from ...typing import Array, ArrayLike
 
 
@@ -129,6 +131,8 @@ def _intervals(
     rest = (1,) * (len(values.shape) - 1)
     if x is None:
         widths = np.broadcast_to(dx, (max(values.shape[0] - 1, 0), *rest))
+        if values.dtype.kind in "fc" and aval_of(dx).weak:
+            widths = cast(widths, values.real.dtype)
         return values, like(values, widths), k
     places = as_operand(x)
     if len(places.shape) == 1:

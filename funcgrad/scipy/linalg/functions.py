@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
+from ...api.closure_convert import closure_convert
+from ...api.custom import custom_jvp
+from ...api.jvp import jvp
+from ...core.arguments import check_function
 from ...core.tracebacks import user_facing
 from ...core.tracing import aval_of
 from ...numpy.linalg.operands import of_one_dtype, square
+from ...ops.contraction.dot_general import matmul
 from ...ops.linalg import eigen, exponential, solving, sylvester
 from ...ops.linalg.matrices import swap
+from ...ops.linalg.spectral import pairs
+from ...ops.pointwise.comparison import select
 from ...ops.pointwise.complex import real
-from ...ops.shape import reshape
+from ...ops.shape import broadcast_to, cast, reshape
 from ...typing import Array, ArrayLike
 
 
@@ -105,13 +115,50 @@ def funm(A: ArrayLike, func: Callable[[Array], Array], disp: bool = True) -> Arr
     Returns:
         The matrices; real ones for real A: func must map conjugate numbers to conjugate ones.
 
+    Derivative: by divided differences of ``func`` at pairs of eigenvalues (Higham 2008).
+
     >>> funm([[2.0, 0.0], [0.0, 3.0]], lambda w: w * w)
     array([[4., 0.],
            [0., 9.]])
     """
+    check_function(func, "funm", "func")
     matrix = square("funm", A)
-    w, v = eigen.eig(matrix)
-    values = func(w)
-    scaled = v * reshape(values, shape=(*values.shape[:-1], 1, values.shape[-1]))
-    out = swap(solving.solve(swap(v), swap(scaled)))
+    values = cast(matrix[..., 0], np.result_type(matrix.dtype, np.complex64))
+    of, captured = closure_convert(func, values)
+    out = _function_of_matrix(of, matrix, tuple(captured))
     return real(out) if matrix.dtype.kind == "f" else out
+
+
+def _joined(v: Array, middle: Array) -> Array:
+    """The product v middle v^-1."""
+    return swap(solving.solve(swap(v), swap(matmul(v, middle))))
+
+
+def _scaled(v: Array, values: Array) -> Array:
+    columns = v * reshape(values, shape=(*values.shape[:-1], 1, values.shape[-1]))
+    return swap(solving.solve(swap(v), swap(columns)))
+
+
+@functools.partial(custom_jvp, nondiff_argnums=(0,))
+def _function_of_matrix(of: Callable[..., Array], a: Array, captured: tuple[Array, ...]) -> Array:
+    w, v = eigen.eig(a)
+    return _scaled(v, of(w, *captured))
+
+
+@_function_of_matrix.defjvp
+def _function_of_matrix_jvp(of: Callable[..., Array], primals: Any, tangents: Any) -> Any:
+    """Rule: v ((v^-1 dA v) * D) v^-1 with the divided differences D of the function (Higham,
+    Functions of Matrices, 2008, theorem 3.11), next to equal eigenvalues the slope between them.
+    """
+    (a, captured), (t, moved) = primals, tangents
+    w, v = eigen.eig(a)
+    values, change = jvp(lambda *given: of(w, *given), tuple(captured), tuple(moved))
+    shape = (*w.shape, w.shape[-1])
+    (x, y), (fx, fy) = pairs(w), pairs(values)
+    near = abs(x - y) <= float(np.finfo(w.dtype).eps) ** (1 / 3) * np.maximum(abs(x), abs(y))
+    middle = broadcast_to((x + y) * 0.5, shape)
+    one = broadcast_to(w.dtype.type(1), shape)
+    _, slope = jvp(lambda z: of(z, *captured), (middle,), (one,))
+    quotients = select(near, slope, (fx - fy) / select(near, 1, x - y))
+    turned = solving.solve(v, matmul(cast(t, v.dtype), v))
+    return _scaled(v, values), _joined(v, turned * quotients) + _scaled(v, change)

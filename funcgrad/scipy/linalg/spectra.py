@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 
 from ...control import matrix_function_forms  # noqa: F401  # rules for what is written with these
+from ...control.matrix_function import matrix_function, weights
+from ...core.avals import Aval
 from ...core.tracebacks import user_facing
 from ...errors import ShapeError
 from ...lax.linalg import eigenvalues as of_lax
@@ -16,7 +18,7 @@ from ...numpy.linalg.operands import matrices, of_one_dtype, square
 from ...ops.contraction.dot_general import matmul
 from ...ops.linalg import factorizations, solving, spectral
 from ...ops.linalg.matrices import adjoint, real_dtype
-from ...ops.shape import broadcast_to, cast, reshape
+from ...ops.shape import broadcast_to, cast
 from ...ops.structural.indexing import FULL, index
 from ...ops.structural.joining import pad
 from ...typing import Array, ArrayLike
@@ -204,14 +206,10 @@ def polar(a: ArrayLike, side: str = "right") -> tuple[Array, Array]:
     """
     one_of("polar", "side", side, ("right", "left"))
     x = matrices("polar", a)
-    w, s, vh = spectral.svd(x, full_matrices=False)
-    sizes = cast(s, x.dtype)
-    sizes = reshape(sizes, shape=(*s.shape[:-1], 1, s.shape[-1]))
-    u = matmul(w, vh)
-    if side == "right":
-        v = adjoint(vh)
-        return u, matmul(v * sizes, vh)
-    return u, matmul(w * sizes, adjoint(w))
+    sizes = Aval((*x.shape[:-2], min(x.shape[-2:])), real_dtype(x.dtype))
+    u = matrix_function(weights(np.ones_like, sizes, ()), x, ())
+    p = matmul(adjoint(u), x) if side == "right" else matmul(x, adjoint(u))
+    return u, 0.5 * (p + adjoint(p))
 
 
 @user_facing

@@ -9,11 +9,11 @@ import numpy as np
 from ...core.arguments import is_integer
 from ...core.blame import describe
 from ...core.tracebacks import user_facing
-from ...core.tracing import aval_of
+from ...core.tracing import aval_of, value_behind
 from ...errors import ShapeError
 from ...numpy.protocol import as_operand, inexact
 from ...ops.pointwise.complex import conj
-from ...ops.shape import cast, reshape
+from ...ops.shape import broadcast_to, cast, reshape
 from ...ops.structural.joining import concatenate, pad
 from ...typing import Array, ArrayLike, DTypeLike
 from ..arguments import one_of
@@ -81,9 +81,18 @@ def toeplitz(c: ArrayLike, r: ArrayLike | None = None) -> Array:
     """
     column = _last_axis(c)
     row = (conj(column) if column.dtype.kind == "c" else column) if r is None else (_last_axis(r))
+    column, row = _stacked_alike(column, row)
     m, n = column.shape[-1], row.shape[-1]
     values = np.concatenate([np.flip(row[..., 1:], -1), column], axis=-1)
     return values[..., np.arange(n - 1, n - 1 + m)[:, None] - np.arange(n)]
+
+
+def _stacked_alike(column: Array, row: Array) -> tuple[Array, Array]:
+    """Both with the axes that their stacks broadcast to."""
+    lead = np.broadcast_shapes(tuple(column.shape[:-1]), tuple(row.shape[:-1]))
+    shapes = ((*lead, v.shape[-1]) for v in (column, row))
+    first, second = (broadcast_to(v, s) for v, s in zip((column, row), shapes, strict=True))
+    return first, second
 
 
 @user_facing
@@ -123,7 +132,8 @@ def hankel(c: ArrayLike, r: ArrayLike | None = None) -> Array:
            [3, 4]])
     """
     column = _last_axis(c)
-    row = column * 0 if r is None else _last_axis(r)
+    row = np.zeros_like(column) if r is None else _last_axis(r)
+    column, row = _stacked_alike(column, row)
     m, n = column.shape[-1], row.shape[-1]
     values = np.concatenate([column, row[..., 1:]], axis=-1)
     return values[..., np.arange(m)[:, None] + np.arange(n)]
@@ -141,6 +151,7 @@ def companion(a: ArrayLike) -> Array:
 
     Raises:
         ShapeError: there are fewer than two coefficients.
+        ValueError: the first coefficient is 0.
 
     >>> companion([1.0, -3.0, 2.0])
     array([[ 3., -2.],
@@ -149,6 +160,9 @@ def companion(a: ArrayLike) -> Array:
     x = inexact(a)
     if len(x.shape) != 1 or x.shape[0] < 2:
         raise ShapeError(f"companion takes two coefficients or more, got shape {tuple(x.shape)}")
+    known = value_behind(x)
+    if type(known) is np.ndarray and known.ndim == 1 and known[0] == 0:
+        raise ValueError("companion: the first coefficient is that of the highest power, not 0")
     n = x.shape[0] - 1
     first = reshape(-x[1:] / x[0], shape=(1, n))
     below = np.eye(n - 1, n, dtype=x.dtype)

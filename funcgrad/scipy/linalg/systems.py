@@ -10,7 +10,8 @@ from ...errors import ShapeError
 from ...numpy.linalg import solving as of_numpy
 from ...numpy.linalg.operands import of_one_dtype, square
 from ...ops.linalg import factorizations, solving, sylvester
-from ...ops.linalg.matrices import swap
+from ...ops.linalg.matrices import diagonal_of, swap
+from ...ops.linalg.tridiagonal import tridiagonal_solve
 from ...ops.pointwise.comparison import select
 from ...ops.pointwise.complex import conj
 from ...ops.shape import broadcast_to, reshape
@@ -143,6 +144,19 @@ def solve(
             unit_diagonal=False,
         )
         return solution(x, vector)
+    if kind == "diagonal":
+        return solution(columns / diagonal_of(matrix)[..., None], vector)
+    if kind == "tridiagonal":
+        if transposed:
+            matrix = swap(matrix)
+        above, below = (np.diagonal(matrix, k, -2, -1) for k in (1, -1))
+        rest = [(0, 0)] * (len(above.shape) - 1)
+        parts = (
+            np.pad(below, [*rest, (1, 0)]),
+            diagonal_of(matrix),
+            np.pad(above, [*rest, (0, 1)]),
+        )
+        return solution(tridiagonal_solve(*parts, columns, perturb=False), vector)
     if kind in ("sym", "symmetric", "her", "hermitian", "pos", "positive definite"):
         hermitian = kind not in ("sym", "symmetric")
         matrix = from_triangle(matrix, bool(lower), hermitian)

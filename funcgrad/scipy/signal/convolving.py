@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from ...core.arguments import is_integer
 from ...core.blame import describe
 from ...core.tracebacks import user_facing
 from ...errors import ShapeError
 from ...lax import conv_general_dilated
 from ...numpy import fft as fourier
-from ...numpy.protocol import as_operand, axis_of
+from ...numpy.protocol import as_operand, axis_of, inexact
+from ...numpy.replacements import pad
 from ...ops.shape import cast
 from ...typing import Array, ArrayLike
+
+_numpy: Any = np
 
 
 @user_facing
@@ -148,8 +153,15 @@ def fftconvolve(
     """
     x, y = _pair("fftconvolve", in1, in2)
     rank = len(x.shape)
-    places = range(rank) if axes is None else (axes,) if isinstance(axes, int) else axes
-    return _by_fft("fftconvolve", x, y, mode, [axis_of(a, rank) for a in places])
+    if not rank:
+        return inexact(x * y)
+    given = range(rank) if axes is None else (axes,) if is_integer(axes) else axes
+    places = [axis_of(int(a), rank) for a in given]  # type: ignore[union-attr,arg-type]
+    if len(set(places)) < len(places):
+        raise ValueError(f"fftconvolve: axes={axes} names an axis twice")
+    if 0 in x.shape or 0 in y.shape:
+        return np.zeros((0,) * rank, np.result_type(x.dtype, np.float32))
+    return _by_fft("fftconvolve", x, y, mode, places)
 
 
 # --- how it is done ------------------------------------------------------------------------------
@@ -198,6 +210,8 @@ def _convolved(name: str, in1: ArrayLike, in2: ArrayLike, mode: str, method: str
     _check_mode(name, mode, x, y, places)
     if not places:
         return x * y
+    if method == "auto" and _many(x, y):
+        method = "fft"
     if method == "fft":
         out = _by_fft(name, x, y, mode, places)
         return cast(np.round(out), x.dtype) if x.dtype.kind in "iu" else out
@@ -205,12 +219,34 @@ def _convolved(name: str, in1: ArrayLike, in2: ArrayLike, mode: str, method: str
         x, y = y, x
     if 0 in x.shape or 0 in y.shape:
         return np.zeros((0,) * len(x.shape), x.dtype)
+    if len(x.shape) == 1 and type(x) is np.ndarray and type(y) is np.ndarray and mode != "same":
+        return _numpy.convolve(x, y, mode)  # type: ignore[no-any-return]
     low, high = [], []
     for n in y.shape:
         before, after = {"full": (n - 1, n - 1), "valid": (0, 0)}.get(mode, (n // 2, (n - 1) // 2))
         low.append(before)
         high.append(after)
     return _sliding(x, np.flip(y), list(zip(low, high, strict=True)))
+
+
+def _fast_length(n: int) -> int:
+    """The next number without prime factors above 5, of which transforms are fast."""
+    while True:
+        rest = n
+        for p in (2, 3, 5):
+            while rest % p == 0:
+                rest //= p
+        if rest == 1:
+            return n
+        n += 1
+
+
+def _many(x: Array, y: Array) -> bool:
+    """True if transforms of floats take less time than the sums."""
+    if x.dtype.kind not in "fc" or 0 in x.shape or 0 in y.shape:
+        return False
+    full = math.prod(a + b - 1 for a, b in zip(x.shape, y.shape, strict=True))
+    return min(x.size, y.size) > 40 * max(1.0, math.log2(full))
 
 
 def _sliding(x: Array, window: Array, padding: Sequence[tuple[int, int]]) -> Array:
@@ -247,7 +283,7 @@ def _with_boundary(
         around = (n - 1 - (n // 2 if late else (n - 1) // 2), n // 2 if late else (n - 1) // 2)
         widths.append((n - 1, n - 1) if mode == "full" else around)
     filled = {"constant_values": fillvalue} if boundary == "fill" else {}
-    padded = np.pad(x, widths, modes[boundary], **filled)  # type: ignore[call-overload]
+    padded = pad(x, widths, modes[boundary], **filled)
     return _convolved(name, padded, y, "valid", "direct")
 
 
@@ -260,12 +296,13 @@ def _by_fft(name: str, x: Array, y: Array, mode: str, places: Sequence[int]) -> 
                 f"{i}"
             )
     full = [x.shape[i] + y.shape[i] - 1 for i in places]
+    fast = list(map(_fast_length, full))
     if x.dtype.kind == "c":
-        spectrum = fourier.fftn(x, full, places) * fourier.fftn(y, full, places)
-        out = fourier.ifftn(spectrum, full, places)
+        spectrum = fourier.fftn(x, fast, places) * fourier.fftn(y, fast, places)
+        out = fourier.ifftn(spectrum, fast, places)
     else:
-        spectrum = fourier.rfftn(x, full, places) * fourier.rfftn(y, full, places)
-        out = fourier.irfftn(spectrum, full, places)
+        spectrum = fourier.rfftn(x, fast, places) * fourier.rfftn(y, fast, places)
+        out = fourier.irfftn(spectrum, fast, places)
     key = [slice(None)] * len(x.shape)
     for i, n in zip(places, full, strict=True):
         wanted = {

@@ -15,6 +15,7 @@ from ...core.tracebacks import user_facing
 from ...errors import ShapeError
 from ...lax.loops import scan
 from ...numpy.protocol import as_operand, axis_of, inexact
+from ...numpy.replacements import pad
 from ...ops.shape import cast
 from ...typing import Array, ArrayLike
 from .convolving import correlate
@@ -178,7 +179,7 @@ def savgol_filter(
     if mode != "interp":
         widths = [(half, half), *[(0, 0)] * (len(rows.shape) - 1)]
         filled = {"constant_values": cval} if mode == "constant" else {}
-        rows = np.pad(rows, widths, modes[mode], **filled)  # type: ignore[call-overload]
+        rows = pad(rows, widths, modes[mode], **filled)
     elif window_length > rows.shape[0]:
         raise ValueError(
             f"savgol_filter: with mode='interp', window_length {window_length} must be at most "
@@ -213,4 +214,4 @@ def _fit_weights(n: int, degree: int, deriv: int, delta: float, at: Array) -> Ar
     for j in range(deriv):
         factors = factors * (powers - j)
     rows = (at - middle)[:, None] ** np.maximum(powers - deriv, 0) * factors
-    return np.asarray(rows @ fit / delta**deriv)
+    return rows @ fit / delta**deriv  # type: ignore[no-any-return]

@@ -5,6 +5,7 @@ Welch, "The use of the fast Fourier transform for the estimation of power spectr
 
 from __future__ import annotations
 
+import importlib
 from typing import Any
 
 import numpy as np
@@ -46,13 +47,16 @@ def csd(
 
     Args:
         x: array.
-        y: array of the same shape; None for ``x``.
+        y: array whose shape broadcasts with that of ``x`` along other axes; None for ``x``. The
+            shorter one is followed by zeros.
         fs: samples per unit of time.
-        window: "hann", "hamming", "blackman", "boxcar", or a vector.
+        window: "hann", "hamming", "blackman", "boxcar", a vector, or what ``get_window`` of
+            ``scipy.signal`` takes: another name, or a tuple of a name and parameters.
         nperseg: length of a segment; None is 256, or all of a shorter signal.
         noverlap: how much segments overlap; None is half of their length.
         nfft: length of the transforms; None is that of a segment.
-        detrend: "constant" or "linear", what is taken from each segment; False for nothing.
+        detrend: "constant" or "linear", what is taken from each segment, or a function of
+            segments; False for nothing.
         return_onesided: only frequencies that are not negative, of real signals.
         scaling: "density" for power by frequency, "spectrum" for power.
         axis: the axis of time.
@@ -67,16 +71,13 @@ def csd(
     """
     a = inexact(x)
     b = a if y is None else inexact(y)
-    if tuple(a.shape) != tuple(b.shape):
-        raise ShapeError(f"csd: signals of shapes {tuple(a.shape)} and {tuple(b.shape)} differ")
-    dtype = np.result_type(a.dtype, b.dtype)
-    a, b = cast(a, dtype), cast(b, dtype)
+    a, b = _alike(a, b, axis)
+    dtype = a.dtype
     onesided = return_onesided and dtype.kind != "c"
-    k = axis_of(axis, len(a.shape))
-    n = _length("csd", a.shape[k], nperseg, window)
+    n = _length("csd", a.shape[-1], nperseg, window)
     step, size = _step_and_size("csd", n, noverlap, nfft)
     win = _window("csd", window, n).astype(a.real.dtype)
-    parts = [_spectra(v, k, n, step, size, win, detrend, onesided) for v in (a, b)]
+    parts = [_spectra(v, -1, n, step, size, win, detrend, onesided) for v in (a, b)]
     power = np.conj(parts[0]) * parts[1]
     if y is None or y is x:
         power = power.real
@@ -89,7 +90,23 @@ def csd(
         if size % 2 == 0:
             twice[-1] = 1.0
         power = power * like(power, twice)
-    return _frequencies(size, fs, onesided), np.moveaxis(_averaged(power, average), -1, k)
+    return _frequencies(size, fs, onesided), np.moveaxis(_averaged(power, average), -1, axis)
+
+
+def _alike(a: Array, b: Array, axis: int) -> tuple[Array, Array]:
+    """Signals in one dtype along the last axis, the shorter one followed by zeros."""
+    dtype = np.result_type(a.dtype, b.dtype)
+    given = (a.shape, b.shape)
+    a, b = (np.moveaxis(cast(v, dtype), axis_of(axis, len(v.shape)), -1) for v in (a, b))
+    n = max(a.shape[-1], b.shape[-1])
+    a, b = (np.pad(v, [(0, 0)] * (len(v.shape) - 1) + [(0, n - v.shape[-1])]) for v in (a, b))
+    try:
+        shape = np.broadcast_shapes(tuple(a.shape), tuple(b.shape))
+    except ValueError:
+        raise ShapeError(
+            f"csd: signals of shapes {tuple(given[0])} and {tuple(given[1])} do not broadcast"
+        ) from None
+    return np.broadcast_to(a, shape), np.broadcast_to(b, shape)
 
 
 def _averaged(power: Array, average: str) -> Array:
@@ -104,7 +121,7 @@ def _averaged(power: Array, average: str) -> Array:
         middle = np.median(power.real, axis=-2) + 1j * np.median(power.imag, axis=-2)
     else:
         middle = np.median(power, axis=-2)
-    return middle / bias
+    return middle / float(bias)
 
 
 @user_facing
@@ -265,7 +282,7 @@ def istft(
 
 
 def _length(name: str, samples: int, nperseg: int | None, window: str | ArrayLike) -> int:
-    if not isinstance(window, str):
+    if not isinstance(window, str | tuple):
         given = as_operand(window).shape
         if nperseg is None and len(given) == 1:
             nperseg = given[0]
@@ -291,6 +308,8 @@ def _step_and_size(name: str, n: int, noverlap: int | None, nfft: int | None) ->
 
 
 def _window(name: str, window: str | ArrayLike, n: int) -> Array:
+    if isinstance(window, tuple) and window and isinstance(window[0], str):
+        return _scipys_window(name, window, n)
     if not isinstance(window, str):
         values = as_operand(window)
         if tuple(values.shape) != (n,):
@@ -299,13 +318,25 @@ def _window(name: str, window: str | ArrayLike, n: int) -> Array:
             )
         return values
     if window not in _COSINES:
-        raise ValueError(
-            f"{name}: window must be one of {', '.join(map(repr, _COSINES))}, or a vector, got "
-            f"{window!r}"
-        )
+        return _scipys_window(name, window, n)
     angles = 2 * np.pi * np.arange(n) / n
     terms = enumerate(_COSINES[window])
     return np.asarray(sum((-1) ** k * c * np.cos(k * angles) for k, c in terms) * np.ones(n))
+
+
+def _scipys_window(name: str, window: str | tuple[Any, ...], n: int) -> Array:
+    """A window of SciPy's, by its name or a tuple of its name and parameters."""
+    try:
+        signal = importlib.import_module("scipy.signal")
+    except ImportError:
+        raise ImportError(
+            f"{name}: the window {window!r} is SciPy's: pip install 'funcgrad[special]'; without "
+            f"it there are {', '.join(map(repr, _COSINES))}, and vectors"
+        ) from None
+    try:
+        return signal.get_window(window, n)  # type: ignore[no-any-return]
+    except ValueError as error:
+        raise ValueError(f"{name}: window: {error}") from None
 
 
 def _spectra(
@@ -315,7 +346,9 @@ def _spectra(
     x = np.moveaxis(x, axis, -1)
     starts = np.arange(0, x.shape[-1] - n + 1, step)
     segments = x[..., like(x, starts[:, None] + np.arange(n))]
-    if trend:
+    if callable(trend):
+        segments = trend(segments)
+    elif trend:
         segments = without_trend(segments, type="constant" if trend is True else trend)
     segments = segments * like(segments, win)
     return fourier.rfft(segments, size) if onesided else fourier.fft(segments, size)

@@ -7,7 +7,10 @@ array([[5., 0.]])
 
 from __future__ import annotations
 
+import importlib
+import importlib.util
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -31,7 +34,7 @@ METRICS: dict[str, Callable[[Array, Array, float], Array]] = {
     "euclidean": lambda x, y, _: linalg.norm(x - y, axis=-1),
     "sqeuclidean": lambda x, y, _: np.sum((x - y) ** 2, axis=-1),
     "cityblock": lambda x, y, _: np.sum(abs(x - y), axis=-1),
-    "chebyshev": lambda x, y, _: np.max(abs(x - y), axis=-1),
+    "chebyshev": lambda x, y, _: np.max(abs(x - y), axis=-1, initial=0.0),
     "minkowski": lambda x, y, p: linalg.norm(x - y, p, axis=-1),
     "cosine": _cosine,
 }
@@ -60,7 +63,11 @@ def cdist(XA: ArrayLike, XB: ArrayLike, metric: str = "euclidean", *, p: float =
         raise ShapeError(
             f"cdist: rows of shapes {tuple(a.shape)} and {tuple(b.shape)} differ in length"
         )
-    return _metric("cdist", metric)(a[:, None], b[None], p)
+    distance = _metric("cdist", metric)
+    if _scipy_can(metric, a, b):
+        options = {"p": p} if metric == "minkowski" else {}
+        return _scipys().cdist(a, b, metric, **options)  # type: ignore[no-any-return]
+    return distance(a[:, None], b[None], p)
 
 
 @user_facing
@@ -79,8 +86,22 @@ def pdist(X: ArrayLike, metric: str = "euclidean", *, p: float = 2.0) -> Array:
     array([5., 4., 3.])
     """
     x = _matrix("pdist", "X", X)
+    distance = _metric("pdist", metric)
+    if _scipy_can(metric, x):
+        options = {"p": p} if metric == "minkowski" else {}
+        return _scipys().pdist(x, metric, **options)  # type: ignore[no-any-return]
     first, second = np.triu_indices(x.shape[0], 1)
-    return _metric("pdist", metric)(x[first], x[second], p)
+    return distance(x[first], x[second], p)
+
+
+def _scipy_can(metric: str, *xs: Array) -> bool:
+    """True if SciPy is installed and takes the arrays: it makes none of all differences."""
+    plain = all(type(x) is np.ndarray and x.dtype == np.float64 and x.size for x in xs)
+    return plain and importlib.util.find_spec("scipy") is not None
+
+
+def _scipys() -> Any:
+    return importlib.import_module("scipy.spatial.distance")
 
 
 def _matrix(name: str, argument: str, x: ArrayLike) -> Array:
