@@ -135,7 +135,7 @@ def test_windows_of_scipy(window):
         strict=True,
     ):
         assert_allclose(f, g)
-    with pytest.raises(ValueError, match="no such|Invalid|Unknown"):
+    with pytest.raises(ValueError, match=r"no such|Invalid|Unknown"):
         signal.welch(NOISE, window="no such", nperseg=16)
 
 

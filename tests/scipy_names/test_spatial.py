@@ -44,9 +44,7 @@ def test_wrong_calls():
             call()
 
 
-@pytest.mark.parametrize(
-    "metric", ["euclidean", "sqeuclidean", "cityblock", "chebyshev", "minkowski", "cosine"]
-)
+@pytest.mark.parametrize("metric", distance.METRICS)
 def test_plain_and_traced_distances_are_the_same(metric):
     rng = np.random.default_rng(0)
     a, b = rng.normal(size=(4, 3)), rng.normal(size=(5, 3))
