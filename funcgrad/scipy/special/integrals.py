@@ -1,4 +1,4 @@
-"""Integrals of exponentials and sines, Spence's function, Lambert's W, hypergeometric functions."""
+"""Integrals of exponentials and sines, Spence's function and Lambert's W."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import numpy as np
 from ...core.tracebacks import user_facing
 from ...numpy import scipy_ufuncs
 from ...numpy.scipy_ufuncs import real_floats
-from ...ops.pointwise import hypergeometric, integrals
+from ...ops.pointwise import integrals
 from ...ops.shape import cast
 from ...typing import Array, ArrayLike
 
@@ -55,6 +55,16 @@ def sici(x: ArrayLike) -> tuple[Array, Array]:
 
 
 @user_facing
+def shichi(x: ArrayLike) -> tuple[Array, Array]:
+    """The integrals of sinh(t) / t from 0 to x, and of cosh(t) / t, elementwise.
+
+    >>> shichi(1.0)[0].round(6)
+    np.float64(1.057251)
+    """
+    return scipy_ufuncs.shichi(x)
+
+
+@user_facing
 def spence(z: ArrayLike) -> Array:
     """The integral of log(t) / (1 - t) from 1 to z, elementwise.
 
@@ -80,23 +90,3 @@ def lambertw(z: ArrayLike, k: ArrayLike = 0, tol: float = 1e-8) -> Array:
     np.float64(1.0)
     """
     return scipy_ufuncs.lambertw(z, k)
-
-
-@user_facing
-def hyp1f1(a: ArrayLike, b: ArrayLike, x: ArrayLike) -> Array:
-    """Kummer's function 1F1, elementwise; its derivative is that in x.
-
-    >>> hyp1f1(1.0, 1.0, 1.0).round(6)
-    np.float64(2.718282)
-    """
-    return hypergeometric.hyp1f1(*real_floats("hyp1f1", a, b, x))
-
-
-@user_facing
-def hyp2f1(a: ArrayLike, b: ArrayLike, c: ArrayLike, z: ArrayLike) -> Array:
-    """Gauss' function 2F1, elementwise; its derivative is that in z.
-
-    >>> hyp2f1(1.0, 1.0, 1.0, 0.5).round(6)
-    np.float64(2.0)
-    """
-    return hypergeometric.hyp2f1(*real_floats("hyp2f1", a, b, c, z))
