@@ -74,6 +74,7 @@ def parameter_slope(
     along: Callable[..., Array] | None,
     *,
     domains: Sequence[tuple[float, float]],
+    constants: Sequence[float] = (),
 ) -> General:
     """An operator of parameters and an argument, with ``orders`` of derivatives in the parameters.
 
@@ -84,6 +85,7 @@ def parameter_slope(
         along: (operator, orders, *operands) -> the derivative in the argument, of operators; None
             where there is none.
         domains: for each operand the interval from which cases are drawn.
+        constants: values, in cases, of operands behind those, which have no derivative.
 
     Returns:
         The registered record.
@@ -118,7 +120,10 @@ def parameter_slope(
     def cases(rng: np.random.Generator) -> Iterator[Case]:
         for i in sorted({0, count - 1}):
             for case in few_cases(domains)(rng):
-                yield Case(*case.args, orders=more((0,) * count, i))
+                args = (*case.args, *constants)
+                if constants:
+                    yield Case(*args, orders=(0,) * count)
+                yield Case(*args, orders=more((0,) * count, i))
 
     operator = general(
         name,
@@ -127,7 +132,7 @@ def parameter_slope(
         abstract=abstract,
         batch=batch,
         cases=cases,
-        jvp=(*map(rule_of, range(count)), *([rule_along] if along else [])),
+        jvp=(*map(rule_of, range(count)), *([rule_along] if along else [None] * len(constants))),
         elements=Float64("series and integrals made for float64"),
         hazard=Hazard.DOMAIN,
     )
