@@ -35,7 +35,7 @@ from .vectors import multivariate_normal, multivariate_t
 __all__ = [
     "bernoulli", "beta", "betabinom", "binom", "cauchy", "chi2", "dirichlet", "expon", "f", "gamma",
     "gaussian_kde", "gennorm", "geom", "gumbel_l", "gumbel_r", "invgamma", "laplace", "logistic",
-    "lognorm", "mode", "multinomial", "multivariate_normal", "multivariate_t", "nbinom", "norm", "pareto", "poisson",
-    "rankdata", "sem", "t", "truncnorm", "uniform", "vonmises", "weibull_min", "wishart",
-    "wrapcauchy",
+    "lognorm", "mode", "multinomial", "multivariate_normal", "multivariate_t", "nbinom",
+    "norm", "pareto", "poisson", "rankdata", "sem", "t", "truncnorm", "uniform", "vonmises",
+    "weibull_min", "wishart", "wrapcauchy",
 ]  # fmt: skip
