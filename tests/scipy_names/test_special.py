@@ -32,8 +32,13 @@ def entry(name: str, *args: Any, **options: Any) -> None:
 
 def at(name: str, *given: Any) -> dict[str, Any]:
     """A function with its first arguments given, of both modules."""
+
+    def fun(*xs: Any) -> Any:
+        return getattr(special, name)(*given, *xs)
+
+    fun.given = len(given)  # type: ignore[attr-defined]
     return {
-        "fun": lambda *xs: getattr(special, name)(*given, *xs),
+        "fun": fun,
         "reference": lambda *xs: getattr(sps, name)(*given, *xs),
     }
 
@@ -110,7 +115,7 @@ entry("wofz", X + 1j * Y, dtypes="d")
 entry("huber", POSITIVE, X)
 entry("pseudo_huber", POSITIVE, X)
 DEGREES = np.arange(4)[:, None, None]
-entry("legendre_p", SMALL, fun=lambda x: special.legendre_p(DEGREES, x),
+entry("legendre_p", SMALL, fun=lambda z: special.legendre_p(DEGREES, z),
       reference=lambda x: sps.eval_legendre(DEGREES, x), dtypes="d")  # fmt: skip
 entry("eval_legendre", SMALL, fun=lambda x: special.eval_legendre(DEGREES, x),
       reference=lambda x: sps.eval_legendre(DEGREES, x), dtypes="d")  # fmt: skip
@@ -140,14 +145,14 @@ def _by_harmonics(theta: Any, phi: Any) -> Any:
 ORDERS = np.arange(-3, 4)[:, None, None, None]
 for _norm in (False, True):
     entry("assoc_legendre_p", SMALL, dtypes="d", reference=lambda x, n=_norm: _by_lpmv(x, n),
-          fun=lambda x, n=_norm: special.assoc_legendre_p(DEGREES, ORDERS, x, norm=n))  # fmt: skip
-entry("sph_legendre_p", POSITIVE, fun=lambda t: special.sph_legendre_p(DEGREES, ORDERS, t),
+          fun=lambda z, n=_norm: special.assoc_legendre_p(DEGREES, ORDERS, z, norm=n))  # fmt: skip
+entry("sph_legendre_p", POSITIVE, fun=lambda theta: special.sph_legendre_p(DEGREES, ORDERS, theta),
       reference=lambda t: _by_harmonics(t, 0.0).real, dtypes="d")  # fmt: skip
-entry("sph_harm_y", POSITIVE, X, fun=lambda t, p: special.sph_harm_y(DEGREES, ORDERS, t, p),
-      reference=_by_harmonics, dtypes="d")  # fmt: skip
+entry("sph_harm_y", POSITIVE, X, dtypes="d", reference=_by_harmonics,
+      fun=lambda theta, phi: special.sph_harm_y(DEGREES, ORDERS, theta, phi))  # fmt: skip
 LINE = SMALL.ravel()
 for _norm in (False, True):
-    entry("lpmn_values", LINE, dtypes="d", fun=lambda x, n=_norm: special.lpmn_values(2, 3, x, n),
+    entry("lpmn_values", LINE, dtypes="d", fun=lambda z, n=_norm: special.lpmn_values(2, 3, z, n),
           reference=lambda x, n=_norm: _by_lpmv(x[:, None], n)[3:6, :, :, 0]
           / (np.sqrt(2 * np.pi) if n else 1))  # fmt: skip
 entry("multigammaln", 2 + POSITIVE, 3, dtypes="d")

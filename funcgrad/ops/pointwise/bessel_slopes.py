@@ -167,7 +167,9 @@ def _outside(x: Array, at_zero: Array, inside: Array) -> Array:
 def j_slope_values(orders: Orders, v: Array, x: Array) -> Array:
     """Derivatives of J in its order."""
     safe = np.where(x > 0, x, 1.0)
-    by_series = (v >= 0) & ((safe < 4) | (0.25 * safe * safe <= 10 * (v + 1)))
+    # The terms of the series are as large as I, those of the integral as 1.
+    size = np.maximum(v, 0.0)
+    by_series = (v >= 0) & (np.hypot(size, safe) - size * np.arcsinh(size / safe) < 3)
     out = np.empty_like(x)
     if by_series.any():
         vs, xs = v[by_series], safe[by_series]

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ...core.blame import describe
+from ...core.tracebacks import user_facing
 from ...core.tracing import Tracer
 from ...errors import ShapeError
 from ...numpy.protocol import axis_of, inexact
@@ -50,6 +51,7 @@ class CubicHermiteSpline(PPoly):
 
     __slots__ = ()
 
+    @user_facing
     def __init__(
         self,
         x: ArrayLike,
@@ -94,6 +96,7 @@ class CubicSpline(PPoly):
 
     __slots__ = ()
 
+    @user_facing
     def __init__(
         self,
         x: ArrayLike,
@@ -253,6 +256,7 @@ class PchipInterpolator(PPoly):
 
     __slots__ = ()
 
+    @user_facing
     def __init__(
         self,
         x: ArrayLike,
@@ -309,6 +313,7 @@ class Akima1DInterpolator(PPoly):
 
     __slots__ = ()
 
+    @user_facing
     def __init__(
         self,
         x: ArrayLike,

@@ -50,6 +50,7 @@ class PPoly(Facing[..., Array]):
 
     __slots__ = ("axis", "c", "extrapolate", "x")
 
+    @user_facing
     def __init__(
         self,
         c: ArrayLike,
