@@ -152,10 +152,11 @@ def groups(calls: Iterator[tuple[str, str, Called]]) -> dict[str, dict[str, list
     out: dict[str, dict[str, list[str]]] = {}
     for (module, name), names in arguments.items():
         place = {n: k for k, n in enumerate(order[module, name])}
-        names.sort(key=lambda n, place=place: place.get(n, -1))
+        names = [n for n in place if n in names]
         modes = " and ".join(sorted(works[module, name])) or "on plain arrays only"
         if names:
-            what = f"Differentiated in {', '.join(f'`{n}`' for n in names)}; {modes}"
+            listed = ", ".join(f"`{n}`" for n in names)
+            what = f"Differentiated in {listed}; {modes}"
         else:
             what = f"Without a derivative (steps, or constants); {modes}"
         out.setdefault(module, {}).setdefault(what, []).append(name)
@@ -205,7 +206,8 @@ def lines_of_distributions(module: Any) -> list[str]:
             text = f"- `{name}`: {' '.join(f'`{f}`' for f in functions)}. {what}."
             out += textwrap.wrap(text, 110, subsequent_indent="  ")
     classes = {n for v in groups_of_stats() for n in v}
-    return [*out, "", *lines_of("scipy.stats: others", {}, sorted(set(module.__all__) - classes))]
+    others = sorted(set(module.__all__) - classes)
+    return [*out, "", *lines_of("scipy.stats: others", {}, others)]
 
 
 def groups_of_stats() -> list[list[str]]:

@@ -77,6 +77,18 @@ ONE_CALL: dict[str, dict[str, tuple[Made, tuple[Any, ...]]]] = {
         "zoom": (lambda m: lambda input: m.zoom(input, 1.7), (IMAGE,)),
     },
     "integrate": {
+        "cumulative_simpson": (
+            lambda m: lambda y, x: m.cumulative_simpson(y, x=x, axis=0, initial=0.3), (ROWS, AT)),
+        "quad": (
+            lambda m: lambda a, b, k: m.quad(
+                lambda x: abs(x - 0.4) ** 1.5 * (x * k + 1), a, b, epsabs=1e-12, epsrel=1e-12)[0]
+            + 0 * a,
+            (np.float64(0.2), np.float64(1.3), np.float64(1.5))),
+        "quad_vec": (
+            lambda m: lambda a, k: m.quad_vec(
+                lambda x: np.exp(-k * x) * x, a, np.inf, epsrel=1e-12)[0],
+            (np.float64(0.2), np.array([1.5, 0.6]))),
+        "romb": (lambda m: lambda y, dx: m.romb(y, dx, axis=0), (ROWS, np.float64(0.4))),
         "cumulative_trapezoid": (
             lambda m: lambda y, x: m.cumulative_trapezoid(y, x, axis=0), (ROWS, AT)),
         "simpson": (lambda m: lambda y, x: m.simpson(y, x=x, axis=0), (ROWS, AT)),

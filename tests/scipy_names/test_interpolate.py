@@ -1,5 +1,7 @@
 """Interpolation in grids: SciPy's values, derivatives in all arguments."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 import scipy.interpolate as si
@@ -41,7 +43,7 @@ ALONG = spread((5, 2), -1.0, 1.3)
 ROUND = np.concatenate([ALONG[:-1], ALONG[:1]])
 WHERE = np.array([[-0.4, 0.1, 0.9], [1.7, 2.6, 3.4]])
 
-SPLINES = {
+SPLINES: dict[str, tuple[str, Any, dict[str, Any]]] = {
     "not-a-knot": ("CubicSpline", ALONG, {}),
     "natural": ("CubicSpline", ALONG, {"bc_type": "natural"}),
     "clamped": ("CubicSpline", ALONG, {"bc_type": "clamped", "extrapolate": False}),

@@ -57,9 +57,7 @@ def _all_axes(
     rank = len(x.shape)
     if len(w.shape) != rank:
         raise ShapeError(f"{name}: weights of shape {tuple(w.shape)} for {aval_of(x)}")
-    origins = list(origin) if isinstance(origin, tuple | list) else [origin] * rank
-    if len(origins) != rank:
-        raise ShapeError(f"{name}: {len(origins)} origins for {rank} axes")
+    origins = _per_axis(name, origin, rank)
     w = cast(w, np.result_type(x.dtype, w.dtype) if w.dtype.kind == "c" else x.dtype)
     if flip:
         w = w[(slice(None, None, -1),) * rank]

@@ -240,7 +240,7 @@ def rotate(
 def _cosine_and_sine(angle: ArrayLike) -> tuple[Any, Any]:
     """Exact ones of right angles in degrees."""
     if isinstance(angle, Tracer):
-        radians = angle * (pi / 180)
+        radians: Any = as_operand(angle) * (pi / 180)
         return np.cos(radians), np.sin(radians)
     degrees = float(np.remainder(angle, 360.0))  # type: ignore[arg-type]
     if degrees % 90 == 0:
