@@ -144,11 +144,11 @@ def groups(calls: Iterator[tuple[str, str, Called]]) -> dict[str, dict[str, list
     order: dict[tuple[str, str], tuple[str, ...]] = {}
     works: dict[tuple[str, str], set[str]] = {}
     for module, name, called in calls:
-        found, what = moving(called)
+        found, able = moving(called)
         known = arguments.setdefault((module, name), [])
         known += [f for f in found if f not in known]
         order[module, name] = max(order.get((module, name), ()), called[2], key=len)
-        works.setdefault((module, name), set()).update(what)
+        works.setdefault((module, name), set()).update(able)
     out: dict[str, dict[str, list[str]]] = {}
     for (module, name), names in arguments.items():
         place = {n: k for k, n in enumerate(order[module, name])}

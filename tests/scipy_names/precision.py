@@ -168,7 +168,8 @@ SPECIAL: dict[str, Compared] = {
     "erfcx": Compared(special.erfcx, lambda x: mp.exp(x * x) * mp.erfc(x),
                       (("sign", 1e-6, 24.0),), slopes=(1e-9,)),
     "erfinv": Compared(special.erfinv, mp.erfinv, (("line", -0.999, 0.999),), slopes=(1e-12,)),
-    "ndtr": Compared(special.ndtr, mp.ncdf, (("line", -37.0, 8.0),), slopes=(1e-12,)),
+    "ndtr": Compared(special.ndtr, mp.ncdf, (("line", -37.0, 8.0),), bound=1e-12,
+                     slopes=(1e-12,)),
     "log_ndtr": Compared(special.log_ndtr, _log_share, (("line", -100.0, 8.0),),
                          slopes=(1e-11,)),
     "dawsn": Compared(special.dawsn, lambda x: mp.sqrt(mp.pi) / 2 * mp.exp(-x * x) * mp.erfi(x),
@@ -229,7 +230,7 @@ DISTRIBUTIONS: dict[str, Compared] = {
     "norm.logcdf": Compared(stats.norm.logcdf, _log_share, (("line", -60.0, 8.0),),
                             slopes=(1e-11,)),
     "norm.sf": Compared(stats.norm.sf, lambda x: mp.ncdf(-x), (("line", -8.0, 37.0),),
-                        slopes=(1e-12,)),
+                        bound=1e-12, slopes=(1e-12,)),
     "gamma.cdf": Compared(stats.gamma.cdf, lambda x, a: _lower(a, x), (ARGUMENT, SHAPE),
                           bound=1e-11, slopes=(1e-10, 1e-10),
                           changes=lambda x, a: _lower_or_less(a, x)),
@@ -282,6 +283,7 @@ DISTRIBUTIONS: dict[str, Compared] = {
                                slopes=(1e-12, 1e-12)),
     "lognorm.cdf": Compared(stats.lognorm.cdf, lambda x, s: mp.ncdf(mp.log(x) / s),
                             (("log", 1e-2, 1e2), ("log", 0.2, 3.0)), bound=1e-11,
-                            slopes=(1e-11, 1e-11)),
+                            slopes=(1e-11, 1e-11),
+        changes=lambda x, s: -mp.ncdf(-mp.log(x) / s) if x > 1 else mp.ncdf(mp.log(x) / s)),
 }  # fmt: skip
 ALL = {**SPECIAL, **DISTRIBUTIONS}

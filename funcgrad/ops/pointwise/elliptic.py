@@ -111,7 +111,7 @@ ellipkm1: Elementwise = of_scipy(
     "ellipkm1", lambda _o, p: k_slope(p, orders=(1,)), domain=(0.3, 1.6), gpu=True
 )
 ellipe: Elementwise = of_scipy(
-    "ellipe", lambda _o, m: -e_slope(1 - m, orders=(1,)), domain=(-0.6, 0.7), gpu=True
+    "ellipe", lambda _o, m: -e_slope(1 - m, orders=(1,)), domain=(-0.6, 0.7)
 )
 ellipkinc: Elementwise = of_scipy(
     "ellipkinc",
