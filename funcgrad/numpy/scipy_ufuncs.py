@@ -54,6 +54,11 @@ def real_floats(name: str, *xs: ArrayLike) -> list[Array]:
     return found
 
 
+def whole_numbers(name: str, *xs: ArrayLike) -> list[Array]:
+    """Orders and degrees, as integers."""
+    return [cast(x, np.dtype(np.int64)) for x in real_floats(name, *xs)]
+
+
 def log_expit(x: ArrayLike) -> Array:
     """The logarithm of the sigmoid, without overflow."""
     (x,) = real_floats("log_expit", x)

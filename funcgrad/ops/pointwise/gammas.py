@@ -58,5 +58,5 @@ def _reciprocal_slope(o: Array, x: Array) -> Array:
     return np.where(left, gamma(mirrored) * wave, right)
 
 
-rgamma: Elementwise = of_scipy("rgamma", _reciprocal_slope, domain=(-2.4, 3.0))
+rgamma: Elementwise = of_scipy("rgamma", _reciprocal_slope, domain=(-2.4, 3.0), gpu=True)
 loggamma: Elementwise = of_scipy("loggamma", lambda _o, x: digamma(x), domain=POSITIVE, gpu=True)

@@ -57,7 +57,7 @@ def _sinh_over(_o: Array, x: Array) -> Array:
 
 
 hyperbolic_sine_integral: Elementwise = of_scipy(
-    "shi", _sinh_over, function="shichi", part=0, domain=(0.2, 4)
+    "shi", _sinh_over, function="shichi", part=0, domain=(0.2, 4), gpu=True
 )
 hyperbolic_cosine_integral: Elementwise = of_scipy(
     "chi",
@@ -65,6 +65,7 @@ hyperbolic_cosine_integral: Elementwise = of_scipy(
     function="shichi",
     part=1,
     domain=(0.2, 4),
+    gpu=True,
 )
 
 _NEAR = 0.03

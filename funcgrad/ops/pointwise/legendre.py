@@ -146,4 +146,5 @@ lpmv_function: Elementwise = of_scipy(
     "lpmv",
     jvp=(None, refusal("lpmv", "the degree", "the argument"), _lpmv_slope),
     cases=_lpmv_cases,
+    gpu=True,
 )

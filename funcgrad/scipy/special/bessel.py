@@ -9,9 +9,8 @@ from ...core.blame import describe
 from ...core.tracebacks import user_facing
 from ...numpy import scipy_ufuncs
 from ...numpy.protocol import as_operand
-from ...numpy.scipy_ufuncs import real_floats
+from ...numpy.scipy_ufuncs import real_floats, whole_numbers
 from ...ops.pointwise import bessel_i0_i1, bessel_orders
-from ...ops.shape import cast
 from ...typing import Array, ArrayLike
 
 
@@ -180,8 +179,8 @@ def yn(n: ArrayLike, x: ArrayLike) -> Array:
     np.float64(-1.650683)
     """
     (x,) = real_floats("yn", x)
-    (order,) = real_floats("yn", n)
-    return bessel_orders.yn(cast(order, np.dtype(np.int64)), x)
+    (order,) = whole_numbers("yn", n)
+    return bessel_orders.yn(order, x)
 
 
 @user_facing

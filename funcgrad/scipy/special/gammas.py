@@ -11,11 +11,10 @@ from ...core.arguments import is_integer
 from ...core.blame import describe
 from ...core.tracebacks import user_facing
 from ...numpy import scipy_ufuncs
-from ...numpy.scipy_ufuncs import real_floats
+from ...numpy.scipy_ufuncs import real_floats, whole_numbers
 from ...ops.pointwise import gammas, special
 from ...ops.pointwise import zeta as zetas
 from ...ops.pointwise.comparison import select
-from ...ops.shape import cast
 from ...typing import Array, ArrayLike
 
 
@@ -97,8 +96,8 @@ def polygamma(n: ArrayLike, x: ArrayLike) -> Array:
     np.float64(1.644934)
     """
     (x,) = real_floats("polygamma", x)
-    (order,) = real_floats("polygamma", n)
-    return special.polygamma(cast(order, np.dtype(np.int64)), x)
+    (order,) = whole_numbers("polygamma", n)
+    return special.polygamma(order, x)
 
 
 @user_facing

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from ...core.tracebacks import user_facing
 from ...numpy import scipy_ufuncs
-from ...numpy.scipy_ufuncs import real_floats
+from ...numpy.scipy_ufuncs import real_floats, whole_numbers
 from ...ops.pointwise import integrals
-from ...ops.shape import cast
 from ...typing import Array, ArrayLike
 
 
@@ -40,8 +37,8 @@ def expn(n: ArrayLike, x: ArrayLike) -> Array:
     np.float64(0.148496)
     """
     (x,) = real_floats("expn", x)
-    (order,) = real_floats("expn", n)
-    return integrals.expn(cast(order, np.dtype(np.int64)), x)
+    (order,) = whole_numbers("expn", n)
+    return integrals.expn(order, x)
 
 
 @user_facing

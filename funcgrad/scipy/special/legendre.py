@@ -13,18 +13,12 @@ from ...core.arguments import is_integer
 from ...core.blame import describe
 from ...core.tracebacks import user_facing
 from ...numpy.protocol import as_operand
-from ...numpy.scipy_ufuncs import real_floats
+from ...numpy.scipy_ufuncs import real_floats, whole_numbers
 from ...ops.pointwise.comparison import select
 from ...ops.pointwise.legendre import legendre_derivative, lpmv_function, spherical_legendre
 from ...ops.pointwise.special import lgamma
 from ...ops.shape import cast
 from ...typing import Array, ArrayLike
-
-
-def _whole(name: str, *numbers: ArrayLike) -> list[Array]:
-    """Degrees and orders, as integers."""
-    found = real_floats(name, *numbers)
-    return [cast(n, np.dtype(np.int64)) for n in found]
 
 
 @user_facing
@@ -42,7 +36,7 @@ def legendre_p(n: ArrayLike, z: ArrayLike) -> Array:
     np.float64(-0.125)
     """
     (x,) = real_floats("legendre_p", z)
-    (degree,) = _whole("legendre_p", n)
+    (degree,) = whole_numbers("legendre_p", n)
     return legendre_derivative(degree, 0, x)
 
 
@@ -54,7 +48,7 @@ def eval_legendre(n: ArrayLike, x: ArrayLike) -> Array:
     np.float64(-0.125)
     """
     (x,) = real_floats("eval_legendre", x)
-    (degree,) = _whole("eval_legendre", n)
+    (degree,) = whole_numbers("eval_legendre", n)
     return legendre_derivative(degree, 0, x)
 
 
@@ -75,7 +69,7 @@ def assoc_legendre_p(n: ArrayLike, m: ArrayLike, z: ArrayLike, *, norm: bool = F
     np.float64(-1.299038)
     """
     (x,) = real_floats("assoc_legendre_p", z)
-    degree, order = _whole("assoc_legendre_p", n, m)
+    degree, order = whole_numbers("assoc_legendre_p", n, m)
     return _associated(degree, order, x, norm)
 
 
@@ -116,7 +110,7 @@ def sph_legendre_p(n: ArrayLike, m: ArrayLike, theta: ArrayLike) -> Array:
     np.float64(0.488603)
     """
     (angle,) = real_floats("sph_legendre_p", theta)
-    return spherical_legendre(*_whole("sph_legendre_p", n, m), angle)
+    return spherical_legendre(*whole_numbers("sph_legendre_p", n, m), angle)
 
 
 @user_facing
@@ -152,7 +146,7 @@ def sph_harm_y(
             f"sph_harm_y: diff_n must be None or 0, got {describe(diff_n)}; use funcgrad.grad"
         )
     polar, azimuth = real_floats("sph_harm_y", theta, phi)
-    degree, order = _whole("sph_harm_y", n, m)
+    degree, order = whole_numbers("sph_harm_y", n, m)
     turned = cast(order, azimuth.dtype) * azimuth
     return spherical_legendre(degree, order, polar) * (np.cos(turned) + 1j * np.sin(turned))
 
