@@ -1,4 +1,4 @@
-"""Writes docs/coverage.md: which names of NumPy and JAX there are, and what they can do.
+"""Writes docs/coverage.md: which names of NumPy, JAX and SciPy there are, and what they can do.
 
 Run it after public names have changed: python docs/coverage_page.py
 """
@@ -274,7 +274,7 @@ def page() -> str:
         f"{100 * there / total:.1f} %."
     )
     lines = [
-        "# Coverage of NumPy's and JAX's names",
+        "# Coverage of NumPy's, JAX's and SciPy's names",
         "",
         *textwrap.wrap(intro, 110),
         "",
@@ -293,6 +293,11 @@ def page() -> str:
     for name, module in (("numpy", fnp), ("lax", fg.lax), ("random", fg.random)):
         groups = groups_of_jax(module, names[f"jax.{name}"])
         lines += text_of(f"jax.{name}", groups, ("There",))
+    sys.path[:0] = [str(ROOT / "docs"), str(ROOT / "tests")]
+    try:
+        lines += importlib.import_module("coverage_of_scipy").lines()
+    finally:
+        del sys.path[:2]
     return "\n".join(lines).rstrip() + "\n"
 
 

@@ -13,6 +13,9 @@ SPACES = {
     "nn": fg.nn, "optim": fg.optim, "train": fg.train, "tree": fg.tree, "debug": fg.debug,
     "testing": fg.testing, "checkpoint_policies": fg.checkpoint_policies,
     "special": fg.scipy.special, "scipy_linalg": fg.scipy.linalg, "stats": fg.scipy.stats,
+    "fft": fg.scipy.fft, "integrate": fg.scipy.integrate, "interpolate": fg.scipy.interpolate,
+    "ndimage": fg.scipy.ndimage, "signal": fg.scipy.signal, "vq": fg.scipy.cluster.vq,
+    "distance": fg.scipy.spatial.distance, "transform": fg.scipy.spatial.transform,
     "custom_batching": fg.custom_batching, "custom_derivatives": fg.custom_derivatives,
 }  # fmt: skip
 

@@ -24,7 +24,10 @@ from funcgrad.numpy import protocol, refused
 PACKAGES = {"numpy": fnp, "lax": lax, "random": random, "train": train, "linalg": fnp.linalg,
             "fft": fnp.fft, "lax.linalg": lax.linalg,
             "scipy.linalg": fg.scipy.linalg, "scipy.special": fg.scipy.special,
-            "scipy.stats": fg.scipy.stats}  # fmt: skip
+            "scipy.stats": fg.scipy.stats, "scipy.fft": fg.scipy.fft,
+            "scipy.integrate": fg.scipy.integrate, "scipy.interpolate": fg.scipy.interpolate,
+            "scipy.ndimage": fg.scipy.ndimage, "scipy.signal": fg.scipy.signal,
+            "scipy.spatial.transform": fg.scipy.spatial.transform}  # fmt: skip
 
 
 def bound_names(module):

@@ -172,7 +172,7 @@ def random_gamma_grad(a: ArrayLike, x: ArrayLike) -> Array:
 def betainc(a: ArrayLike, b: ArrayLike, x: ArrayLike) -> Array:
     """The probability that a beta number of shape a, b is below x, elementwise.
 
-    That is the regularised incomplete beta function. It has a derivative with respect to x.
+    That is the regularised incomplete beta function.
 
     >>> betainc(1.0, 2.0, 0.5)
     np.float64(0.75)
@@ -184,8 +184,6 @@ def betainc(a: ArrayLike, b: ArrayLike, x: ArrayLike) -> Array:
 @user_facing
 def zeta(x: ArrayLike, q: ArrayLike) -> Array:
     """The sum of (k + q)**-x over k = 0, 1, ..., elementwise: the zeta function of Hurwitz.
-
-    It has a derivative with respect to q.
 
     >>> zeta(2.0, 1.0).round(6)
     np.float64(1.644934)

@@ -24,7 +24,9 @@ from ..ops.pointwise import (
     special,
 )
 from ..ops.pointwise.comparison import filled_like, select
-from ..ops.pointwise.zeta import zeta
+from ..ops.pointwise.elliptic import ellipe, ellipeinc, ellipk, ellipkinc, ellipkm1
+from ..ops.pointwise.student import stdtr, stdtrit
+from ..ops.pointwise.zeta import riemann_zeta, zeta
 from ..ops.shape import cast
 from ..typing import Array, ArrayLike
 from .protocol import SCIPY_UFUNCS, array, as_operand, promoted
@@ -50,6 +52,11 @@ def real_floats(name: str, *xs: ArrayLike) -> list[Array]:
     if found[0].dtype.kind == "c":
         raise TypeError(f"{name} takes real numbers, got {found[0].dtype}")
     return found
+
+
+def whole_numbers(name: str, *xs: ArrayLike) -> list[Array]:
+    """Orders and degrees, as integers."""
+    return [cast(x, np.dtype(np.int64)) for x in real_floats(name, *xs)]
 
 
 def log_expit(x: ArrayLike) -> Array:
@@ -164,6 +171,104 @@ def sici(x: ArrayLike) -> tuple[Array, Array]:
     return integrals.sine_integral(x), integrals.cosine_integral(x)
 
 
+def shichi(x: ArrayLike) -> tuple[Array, Array]:
+    """The hyperbolic sine and cosine integrals."""
+    (x,) = real_floats("shichi", x)
+    return integrals.hyperbolic_sine_integral(x), integrals.hyperbolic_cosine_integral(x)
+
+
+def airy(z: ArrayLike) -> tuple[Array, Array, Array, Array]:
+    """The functions of Airy, Ai and Bi, each with its derivative behind it."""
+    (x,) = real_floats("airy", z)
+    first = bessel_orders.airy_ai(x), bessel_orders.airy_ai_slope(x)
+    return (*first, bessel_orders.airy_bi(x), bessel_orders.airy_bi_slope(x))
+
+
+def wofz(z: ArrayLike) -> Array:
+    """Faddeeva's function exp(-z**2) erfc(-i z), complex."""
+    (z,) = floats("wofz", z)
+    return error_integrals.wofz(cast(z, np.result_type(z.dtype, np.complex64)))
+
+
+def exprel(x: ArrayLike) -> Array:
+    """The quotient (exp(x) - 1) / x."""
+    (x,) = real_floats("exprel", x)
+    return _power_quotient(filled_like(x, 1), x)
+
+
+def cosm1(x: ArrayLike) -> Array:
+    """The difference cos(x) - 1."""
+    (x,) = real_floats("cosm1", x)
+    half = np.sin(0.5 * x)
+    return -2 * half * half
+
+
+def huber(delta: ArrayLike, r: ArrayLike) -> Array:
+    """Half of the square of r, where that is above delta a line."""
+    delta, r = real_floats("huber", delta, r)
+    size = np.abs(r)
+    inside = size <= delta
+    value = select(inside, 0.5 * r * r, delta * (size - 0.5 * delta))
+    return select(delta < 0, np.inf, value)
+
+
+def pseudo_huber(delta: ArrayLike, r: ArrayLike) -> Array:
+    """The function delta**2 (sqrt(1 + (r / delta)**2) - 1), without its cancellation."""
+    delta, r = real_floats("pseudo_huber", delta, r)
+    some = delta > 0
+    quotient = r / select(some, delta, 1)
+    value = r * r / (1 + np.sqrt(1 + quotient * quotient))
+    return select(some, value, select(delta < 0, np.inf, 0 * r))
+
+
+def chdtr(v: ArrayLike, x: ArrayLike) -> Array:
+    """The probability of chi-square numbers up to x."""
+    v, x = real_floats("chdtr", v, x)
+    return incomplete.igamma(0.5 * v, 0.5 * x)
+
+
+def chdtrc(v: ArrayLike, x: ArrayLike) -> Array:
+    """The probability of chi-square numbers above x."""
+    v, x = real_floats("chdtrc", v, x)
+    return incomplete.igammac(0.5 * v, 0.5 * x)
+
+
+def gdtr(a: ArrayLike, b: ArrayLike, x: ArrayLike) -> Array:
+    """The probability of gamma numbers of rate a and shape b up to x."""
+    a, b, x = real_floats("gdtr", a, b, x)
+    return incomplete.igamma(b, a * x)
+
+
+def gdtrc(a: ArrayLike, b: ArrayLike, x: ArrayLike) -> Array:
+    """The probability of gamma numbers of rate a and shape b above x."""
+    a, b, x = real_floats("gdtrc", a, b, x)
+    return incomplete.igammac(b, a * x)
+
+
+def pdtr(k: ArrayLike, m: ArrayLike) -> Array:
+    """The probability of Poisson numbers of mean m up to k."""
+    k, m = real_floats("pdtr", k, m)
+    return incomplete.igammac(np.floor(k) + 1, m)
+
+
+def pdtrc(k: ArrayLike, m: ArrayLike) -> Array:
+    """The probability of Poisson numbers of mean m above k."""
+    k, m = real_floats("pdtrc", k, m)
+    return incomplete.igamma(np.floor(k) + 1, m)
+
+
+def fdtr(dfn: ArrayLike, dfd: ArrayLike, x: ArrayLike) -> Array:
+    """The probability of numbers of the F distribution up to x."""
+    dfn, dfd, x = real_floats("fdtr", dfn, dfd, x)
+    return incomplete.betainc(0.5 * dfn, 0.5 * dfd, dfn * x / (dfd + dfn * x))
+
+
+def fdtrc(dfn: ArrayLike, dfd: ArrayLike, x: ArrayLike) -> Array:
+    """The probability of numbers of the F distribution above x."""
+    dfn, dfd, x = real_floats("fdtrc", dfn, dfd, x)
+    return incomplete.betainc(0.5 * dfd, 0.5 * dfn, dfd / (dfd + dfn * x))
+
+
 def lambertw(z: ArrayLike, k: ArrayLike = 0, tol: ArrayLike = 1e-8) -> Array:
     """The branch k of the inverse of w * exp(w), complex128."""
     (z,) = floats("lambertw", z)
@@ -186,18 +291,34 @@ SCIPY_UFUNCS.update(special.UFUNC_NAMES)
 SCIPY_UFUNCS.update(
     {
         "_lambertw": lambertw,
+        "_riemann_zeta": riemann_zeta,
         "_zeta": zeta,
+        "airy": airy,
         "betainc": incomplete.betainc,
+        "betaincc": incomplete.betaincc,
+        "betainccinv": incomplete.betainccinv,
+        "betaincinv": incomplete.betaincinv,
         "boxcox": boxcox,
         "boxcox1p": boxcox1p,
         "cbrt": powers.cbrt,
+        "chdtr": chdtr,
+        "chdtrc": chdtrc,
+        "cosm1": cosm1,
         "exp10": exp10,
         "exp2": exponentials.exp2,
         "expm1": exponentials.expm1,
+        "exprel": exprel,
+        "fdtr": fdtr,
+        "fdtrc": fdtrc,
         "fresnel": fresnel,
         "gammainc": incomplete.igamma,
         "gammaincc": incomplete.igammac,
+        "gammainccinv": incomplete.gammainccinv,
+        "gammaincinv": incomplete.gammaincinv,
         "gammasgn": gammasgn,
+        "gdtr": gdtr,
+        "gdtrc": gdtrc,
+        "huber": huber,
         "i0": bessel_i0_i1.i0,
         "i1": bessel_i0_i1.i1,
         "i0e": i0e,
@@ -209,8 +330,13 @@ SCIPY_UFUNCS.update(
         "log1p": exponentials.log1p,
         "log_expit": log_expit,
         "ndtr": ndtr,
+        "pdtr": pdtr,
+        "pdtrc": pdtrc,
+        "pseudo_huber": pseudo_huber,
         "rel_entr": special.relative_entropy,
+        "shichi": shichi,
         "sici": sici,
+        "wofz": wofz,
         "xlog1py": xlog1py,
         "xlogy": xlogy,
     }
@@ -223,7 +349,9 @@ SCIPY_UFUNCS.update(
             *(error_integrals.log_ndtr, error_integrals.dawsn, error_integrals.owens_t),
             *(integrals.exp1, integrals.expi, integrals.expn, integrals.spence),
             *(gammas.gamma, gammas.beta, gammas.betaln, gammas.poch, gammas.binom),
-            *(hypergeometric.hyp1f1, hypergeometric.hyp2f1),
+            *(hypergeometric.hyp0f1, hypergeometric.hyp1f1, hypergeometric.hyp2f1),
+            *(error_integrals.erfi, error_integrals.ndtri_exp, gammas.rgamma, gammas.loggamma),
+            *(ellipk, ellipkm1, ellipe, ellipkinc, ellipeinc, stdtr, stdtrit),
             *(bessel_orders.jv, bessel_orders.yv, bessel_orders.yn, bessel_orders.iv),
             *(bessel_orders.ive, bessel_orders.kv, bessel_orders.kve),
             *(bessel_orders.j0, bessel_orders.j1, bessel_orders.y0, bessel_orders.y1),

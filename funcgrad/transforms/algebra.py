@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from ..arrays import like
 from ..core.avals import Aval
 from ..core.jaxpr import Jaxpr, subjaxprs
 from ..core.tracing import aval_of, shape_of
@@ -82,11 +83,11 @@ def product(t: Any, d: Any) -> Any:
 
 
 def instantiate(t: Any, primal: Any) -> Any:
-    """A tangent as an array: zeros of the primal's shape for None."""
+    """A tangent as an array: zeros of the primal's shape, where it is, for None."""
     if t is not None:
         return t
     aval = aval_of(primal)
-    return filled_like(primal, 0) if aval.symbolic else zeros(aval)
+    return filled_like(primal, 0) if aval.symbolic else like(primal, zeros(aval))
 
 
 def fills_inside(jaxpr: Jaxpr) -> bool:

@@ -51,3 +51,23 @@ MODES: dict[str, Callable[[Any, Any], Any]] = {
 def test_keys(xp: Any, key: str, mode: str, on_host: bool) -> None:
     k = KEYS[key] if on_host else upload(xp, KEYS[key])
     assert_same(MODES[mode](upload(xp, X), k), MODES[mode](X, KEYS[key]))
+
+
+@pytest.mark.parametrize("name", ["segment_sum", "segment_prod", "segment_max", "segment_min"])
+def test_derivatives_of_segments(xp: Any, name: str) -> None:
+    """What they start from has no tangent, and is on the device."""
+    segments = getattr(fg.ops, name)
+    numbers = np.array([0, 2, 0])
+
+    def run(x: Any, at: Any) -> list[Any]:
+        def f(x: Any) -> Any:
+            return np.sum(np.sin(segments(x, at, num_segments=3)[::2]))
+
+        slope = fg.jvp(f, (x,), (x * 2,))[1]
+        return [fg.grad(f)(x), fg.jit(fg.grad(f))(x), slope, fg.hessian(f)(x)]
+
+    x = np.array([4.0, 2.0, 3.0])
+    for found, expected in zip(
+        run(upload(xp, x), upload(xp, numbers)), run(x, numbers), strict=True
+    ):
+        assert_same(found, expected)

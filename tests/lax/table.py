@@ -85,9 +85,8 @@ entry("complex", None, lambda x, y: x + 1j * y, X, Y)
 entry("clamp", lambda x: lax.clamp(-0.5, x, 1.0), lambda x: np.clip(x, -0.5, 1.0), X, dtypes="df")
 entry("clamp", None, lambda a, x, b: np.clip(x, a, b), SMALL - 1, X, POSITIVE)
 entry("polygamma", lambda x: lax.polygamma(2.0, x), lambda x: sps.polygamma(2, x), LARGE)
-entry("betainc", lambda x: lax.betainc(2.0, 0.7, x), lambda x: sps.betainc(2, 0.7, x),
-      (1 + SMALL) / 2, rtol=1e-11)  # fmt: skip
-entry("zeta", lambda q: lax.zeta(2.5, q), lambda q: sps.zeta(2.5, q), POSITIVE, rtol=1e-11)
+entry("betainc", None, sps.betainc, POSITIVE, LARGE, (1 + SMALL) / 2, rtol=1e-11)
+entry("zeta", None, sps.zeta, 1 + POSITIVE, LARGE, rtol=1e-11)
 
 
 def shape_slope(a: Any, x: Any) -> Any:

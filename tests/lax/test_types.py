@@ -105,14 +105,6 @@ def test_wrong_shapes_of_one_call(label):
         call()
 
 
-def test_derivatives_that_there_are_not():
-    for call, word in ((lambda a: lax.betainc(a, 2.0, 0.5), "betainc"),
-                       (lambda b: lax.betainc(2.0, b, 0.5), "betainc"),
-                       (lambda x: lax.zeta(x, 2.0), "zeta")):  # fmt: skip
-        with pytest.raises(fg.errors.DifferentiationError, match=f"{word} has no derivative"):
-            fg.grad(call)(1.5)
-
-
 def test_ends_of_reductions_and_rounding():
     empty = np.zeros((0, 2))
     assert_array_equal(lax.reduce_max(empty, (0,)), [-np.inf, -np.inf])

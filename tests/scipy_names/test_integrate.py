@@ -50,6 +50,61 @@ def test_fixed_quad():
     np.testing.assert_allclose(ends, [-np.exp(0.2), np.exp(1.3)], rtol=1e-7)
 
 
+# --- adaptive quadrature ----------------------------------------------------------------------
+
+
+def test_weights_of_kronrod():
+    from funcgrad.scipy.integrate import adaptive
+
+    for power in range(0, 32, 2):
+        exact = 2 / (power + 1)
+        np.testing.assert_allclose(adaptive.KRONROD @ adaptive.PLACES**power, exact, rtol=1e-14)
+        if power < 20:
+            np.testing.assert_allclose(adaptive.GAUSS @ adaptive.PLACES**power, exact, rtol=1e-14)
+
+
+@pytest.mark.parametrize(
+    ("a", "b"),
+    [(0.0, 2.0), (2.0, 0.0), (0.3, np.inf), (-np.inf, 0.3), (np.inf, 0.3), (-np.inf, np.inf),
+     (np.inf, -np.inf), (0.4, 0.4)],
+)  # fmt: skip
+def test_limits_of_integrals(a, b):
+    def f(x):
+        return np.exp(-(np.abs(x - 0.1) ** 1.5)) * np.array([1.0, 2.0]) / (1 + x * x)
+
+    found, error = integrate.quad_vec(f, a, b, epsrel=1e-10)
+    expected = [si.quad(lambda x, i=i: f(x)[i], a, b, epsabs=1e-12)[0] for i in (0, 1)]
+    np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-12)
+    assert error <= 1e-10 * np.linalg.norm(found) + 1e-200
+
+
+def test_derivatives_of_integrals():
+    def area(a, b, k):
+        return integrate.quad(lambda x: np.sqrt(np.abs(x - k)) * np.cos(k * x), a, b,
+                              epsabs=1e-11, epsrel=1e-11, limit=80)[0]  # fmt: skip
+
+    ends = fg.grad(area, (0, 1))(0.1, 2.0, 0.7)
+    slopes = [-np.sqrt(0.6) * np.cos(0.07), np.sqrt(1.3) * np.cos(1.4)]
+    np.testing.assert_allclose(ends, slopes, rtol=1e-6)
+    smooth = lambda a, k: integrate.quad(lambda x: np.exp(-k * x * x), a, np.inf)[0]  # noqa: E731
+    fg.testing.check_grads(smooth, (0.3, 1.2), order=2)
+    slope = fg.grad(smooth)
+    places = np.array([0.3, 0.5])
+    found = [fg.jit(slope)(0.3, 1.2), *fg.vmap(slope, (0, None))(places, 1.2)]
+    np.testing.assert_allclose(found, -np.exp(-1.2 * np.array([0.09, 0.09, 0.25])), rtol=1e-7)
+
+
+def test_wrong_integrals():
+    for call, words in (
+        (lambda: integrate.quad_vec(np.cos, 0.0, 1.0, norm="1"), '"2" or "max"'),
+        (lambda: integrate.quad(np.cos, 0.0, 1.0, limit=0), "positive int, got 0"),
+        (lambda: integrate.quad(np.cos, np.zeros(2), 1.0), "must be scalars"),
+        (lambda: integrate.romb(VECTOR[:4]), "there must be"),
+    ):
+        with pytest.raises(ValueError, match=words):
+            call()
+
+
 # --- differential equations -----------------------------------------------------------------------
 
 TS = np.array([0.3, 0.7, 1.9])

@@ -114,6 +114,9 @@ for _bands, _lower in ((BANDS[1:3], False), (BANDS[2:], True)):
         entry("solveh_banded", _bands, _right, dtypes="df", kwargs={"lower": _lower})
         entry("cho_solve_banded", _bands, _right, dtypes="df", through=lambda m, low=_lower: (
             lambda ab, b: m.cho_solve_banded((ab, low), b)))  # fmt: skip
+WIDE_BAND = RNG.normal(size=(6, 12)) + 9 * (np.arange(6) == 2)[:, None]
+entry("solve_banded", WIDE_BAND, RNG.normal(size=(12, 2)), dtypes="fdD", rtol=1e-9,
+      through=lambda m: lambda ab, b: m.solve_banded((3, 2), ab, b))  # fmt: skip
 entry("expm", A * 0.3)
 entry("expm", A * 4, rtol=1e-9)
 entry("expm_frechet", A * 0.3, A.T * 0.2, dtypes="d")
@@ -125,6 +128,11 @@ entry("block_diag", A, B, V, 2.0)
 entry("toeplitz", V)
 entry("toeplitz", V, TALL[:, 0])
 entry("circulant", V)
+for _right in (B, V):
+    entry("solve_toeplitz", V + np.array([3.0, 0, 0]), _right)
+    entry("solve_toeplitz", V + np.array([3.0, 0, 0]), TALL[:3, 0], _right,
+          through=lambda m: lambda c, r, b: m.solve_toeplitz((c, r), b))  # fmt: skip
+    entry("solve_circulant", V + np.array([3.0, 0, 0]), _right)
 entry("hankel", V)
 entry("hankel", V, TALL[:, 0])
 entry("companion", V)

@@ -54,9 +54,125 @@ def test_integers_are_rounded():
     assert got.dtype == x.dtype
 
 
-@pytest.mark.parametrize(("factor", "order"), [(2, 1), ((0.5, 1.6), 1), (1.4, 0)])
-def test_zoom(factor, order):
-    check_function(ndimage.zoom, sn.zoom, Call((IMAGE,), {"zoom": factor, "order": order}), "d")
+MODES = ["reflect", "grid-mirror", "constant", "grid-constant", "nearest", "mirror", "grid-wrap",
+         "wrap"]  # fmt: skip
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("order", [2, 3, 4, 5])
+def test_splines_between_elements(order, mode):
+    def ours(x, *places, **options):
+        return ndimage.map_coordinates(x, places, **options)
+
+    def theirs(x, *places, **options):
+        if mode in ("reflect", "grid-mirror") and options.get("prefilter", True):
+            # SciPy's coefficients with these modes have a few digits only, of short axes.
+            wide = np.pad(x, 40, "symmetric")
+            options = {**options, "mode": "mirror"}
+            return sn.map_coordinates(wide, [p + 40 for p in places], **options)
+        return sn.map_coordinates(x, places, **options)
+
+    options = {"order": order, "mode": mode, "cval": 0.3}
+    places = INSIDE if mode in ("constant", "wrap") else PLACES  # without jumps
+    check_function(ours, theirs, Call((IMAGE, *places), options, rtol=1e-10), "d")
+    for prefilter in (True, False):
+        found, expected = (
+            f(IMAGE, *[p * 1.7 for p in PLACES], prefilter=prefilter, **options)
+            for f in (ours, theirs)
+        )
+        np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-10)
+
+
+@pytest.mark.parametrize("mode", ["mirror", "reflect", "grid-wrap"])
+@pytest.mark.parametrize("order", [2, 3, 5])
+def test_coefficients_of_splines(order, mode):
+    for name in ("spline_filter", "spline_filter1d"):
+        ours, theirs = (getattr(m, name) for m in (ndimage, sn))
+        case = Call((IMAGE,), {"order": order, "mode": mode}, rtol=1e-10)
+        if mode != "reflect":
+            check_function(ours, theirs, case, "d")
+        elif name == "spline_filter":
+            check_function(ours, lambda x, **_: far_from_ends(x, order), case, "d")
+
+
+def far_from_ends(x, order):
+    """The coefficients with "reflect" from those of a wider array."""
+    return sn.spline_filter(np.pad(x, 40, "symmetric"), order)[40:-40, 40:-40]
+
+
+@pytest.mark.parametrize(
+    ("factor", "options"),
+    [(2, {"order": 1}), ((0.5, 1.6), {"order": 1}), (1.4, {"order": 0}), (1.7, {}),
+     ((2.2, 0.6), {"order": 2, "mode": "nearest"}), (1.5, {"grid_mode": True, "mode": "grid-wrap"}),
+     (2, {"grid_mode": True, "order": 1, "mode": "reflect"})],
+)  # fmt: skip
+def test_zoom(factor, options):
+    case = Call((IMAGE,), {"zoom": factor, **options}, rtol=1e-10)
+    check_function(ndimage.zoom, sn.zoom, case, "d")
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("order", [0, 1, 3])
+def test_arrays_that_are_moved_and_turned(order, mode):
+    options = {"order": order, "mode": mode, "cval": 0.4}
+    smooth = mode not in ("constant", "wrap") and order
+    slope = {"derivative": bool(smooth), "rtol": 1e-9}
+    if order == 3 and mode in ("reflect", "grid-mirror"):  # see above
+        slope = {"derivative": False, "rtol": 1e-2}
+    by = np.array([0.37, -1.21])
+    check_function(ndimage.shift, sn.shift, Call((IMAGE, by), options, **slope), "d")
+    matrix, offset = np.array([[0.83, 0.21], [-0.34, 1.12]]), np.array([0.27, -0.52])
+    case = Call((IMAGE, matrix, offset), options, **slope)
+    check_function(ndimage.affine_transform, sn.affine_transform, case, "d")
+    case = Call((IMAGE, np.array([0.83, 1.12]), 0.31), {**options, "output_shape": (3, 6)}, **slope)
+    check_function(ndimage.affine_transform, sn.affine_transform, case, "d")
+    turned = {**options, "reshape": False}
+    check_function(ndimage.rotate, sn.rotate, Call((IMAGE, np.float64(23.0)), turned, **slope), "d")
+    for angle, axes in ((31.0, (1, 0)), (90.0, (0, 1)), (-140.0, (2, 0))):
+        x = spread((4, 5, 3))
+        found, expected = (m.rotate(x, angle, axes, **options) for m in (ndimage, sn))
+        np.testing.assert_allclose(found, expected, rtol=slope["rtol"], atol=slope["rtol"] / 10)
+
+
+def test_matrices_with_offsets():
+    whole = np.array([[0.83, 0.21, 0.3], [-0.34, 1.12, -0.1], [0, 0, 1.0]])
+    for matrix in (whole, whole[:2]):
+        found, expected = (m.affine_transform(IMAGE, matrix) for m in (ndimage, sn))
+        np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("mode", ["reflect", "mirror", "nearest", "constant", "wrap"])
+def test_filters(mode):
+    options = {"mode": mode, "cval": 0.7}
+    small, even = spread((3, 2)), spread((4,), -1.0, 1.0)
+    for name in ("correlate", "convolve"):
+        for origin in (0, (-1, 0), (1, -1)):
+            ours, theirs = (getattr(m, name) for m in (ndimage, sn))
+            if name == "convolve" and origin == (1, -1):
+                origin = (1, 0)
+            case = Call((IMAGE, small), {**options, "origin": origin})
+            check_function(ours, theirs, case, "d")
+        ours, theirs = (getattr(m, f"{name}1d") for m in (ndimage, sn))
+        for axis, origin in ((0, 0), (-1, 1), (1, -1)):
+            case = Call((IMAGE, even), {**options, "axis": axis, "origin": origin})
+            check_function(ours, theirs, case, "d")
+    for name, more in (
+        ("uniform_filter", {}), ("uniform_filter", {"size": (2, 4), "origin": (0, 1)}),
+        ("uniform_filter1d", {"size": 3, "axis": 0}), ("sobel", {}), ("sobel", {"axis": 0}),
+        ("prewitt", {}), ("laplace", {}), ("gaussian_laplace", {"sigma": 0.6}),
+        ("gaussian_gradient_magnitude", {"sigma": (0.6, 0.9)}),
+    ):  # fmt: skip
+        ours, theirs = (getattr(m, name) for m in (ndimage, sn))
+        check_function(ours, theirs, Call((IMAGE,), {**options, **more}), "d")
+
+
+def test_every_public_name_is_tested():
+    tested = (
+        "affine_transform convolve convolve1d correlate correlate1d gaussian_filter prewitt rotate "
+        "gaussian_filter1d gaussian_gradient_magnitude gaussian_laplace laplace map_coordinates "
+        "shift sobel spline_filter spline_filter1d uniform_filter uniform_filter1d zoom"
+    )
+    assert set(tested.split()) == set(ndimage.__all__)
 
 
 @pytest.mark.parametrize(
@@ -85,7 +201,14 @@ def test_derivative_in_the_width():
 
 WRONG = {
     "count": (lambda: ndimage.map_coordinates(IMAGE, PLACES[:1], 1), "one array for each"),
-    "order": (lambda: ndimage.map_coordinates(IMAGE, PLACES, 2), "order must be 0 or 1"),
+    "order": (lambda: ndimage.map_coordinates(IMAGE, PLACES, 6), "whole number from 0 to 5, got 6"),
+    "weights": (lambda: ndimage.correlate(IMAGE, X[0]), "weights of shape"),
+    "origin": (lambda: ndimage.correlate1d(X, X[0], origin=2), "origin must keep"),
+    "size": (lambda: ndimage.uniform_filter1d(X, 0), "positive int, got 0"),
+    "shift": (lambda: ndimage.shift(X, [1.0, 2.0, 3.0]), "shift of shape"),
+    "matrix": (lambda: ndimage.affine_transform(IMAGE, X.T), "do not fit"),
+    "axes": (lambda: ndimage.rotate(IMAGE, 3.0, (0, 0)), "two different ones"),
+    "angle": (lambda: fg.grad(lambda a: ndimage.rotate(IMAGE, a)[0, 0])(3.0), "reshape=False"),
     "mode": (lambda: ndimage.map_coordinates(IMAGE, PLACES, 1, "edge"), "'edge'"),
     "zoom": (lambda: ndimage.zoom(IMAGE, (1, 2, 3)), "zoom must be"),
     "filter": (lambda: ndimage.gaussian_filter(IMAGE, 1.0, mode="edge"), "'edge'"),

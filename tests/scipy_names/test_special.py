@@ -32,8 +32,13 @@ def entry(name: str, *args: Any, **options: Any) -> None:
 
 def at(name: str, *given: Any) -> dict[str, Any]:
     """A function with its first arguments given, of both modules."""
+
+    def fun(*xs: Any) -> Any:
+        return getattr(special, name)(*given, *xs)
+
+    fun.given = len(given)  # type: ignore[attr-defined]
     return {
-        "fun": lambda *xs: getattr(special, name)(*given, *xs),
+        "fun": fun,
         "reference": lambda *xs: getattr(sps, name)(*given, *xs),
     }
 
@@ -69,16 +74,87 @@ entry("inv_boxcox", POSITIVE, SMALL * 1e-3, dtypes="d")
 entry("lambertw", POSITIVE, dtypes="d")
 entry("lambertw", POSITIVE, -1, dtypes="d")
 entry("polygamma", POSITIVE, **at("polygamma", 2), dtypes="d")
-entry("zeta", POSITIVE, **at("zeta", 2.5), dtypes="d")
-entry("betainc", UNIT, **at("betainc", 2.0, 0.7), dtypes="d")
+entry("zeta", 1 + POSITIVE)
+entry("zeta", 1 + POSITIVE, LARGE, dtypes="d")
+entry("zeta", UNIT - 1.5, dtypes="d", rtol=1e-10)
+for _name in "betainc betaincc betaincinv betainccinv".split():
+    entry(_name, POSITIVE, LARGE, UNIT, dtypes="d")
+for _name in "gammaincinv gammainccinv".split():
+    entry(_name, POSITIVE, UNIT)
 for _name in "jn jv yv iv ive kv kve".split():
     entry(_name, POSITIVE, **at(_name, 2))
-for _name in "yn expn".split():
+for _name in "yn kn expn".split():
     entry(_name, POSITIVE, **at(_name, 2), dtypes="d")
 for _name in "jv yv iv ive kv kve".split():
-    entry(_name, POSITIVE, **at(_name, 1.5), dtypes="d")
-entry("hyp1f1", X, **at("hyp1f1", 1.5, 2.5), dtypes="d")
-entry("hyp2f1", SMALL, **at("hyp2f1", 1.5, 0.5, 2.5), dtypes="d")
+    entry(_name, X, POSITIVE, dtypes="d", rtol=1e-10)
+entry("airy", X)
+entry("bessel_jn", X, kwargs={"v": 2}, dtypes="d",
+      reference=lambda x, v: np.stack([sps.jv(k, x) for k in range(v + 1)]))  # fmt: skip
+entry("hyp0f1", POSITIVE, X, dtypes="d")
+entry("hyp1f1", POSITIVE, LARGE, X, dtypes="d")
+entry("hyp2f1", POSITIVE, LARGE, LARGE + 1, SMALL, dtypes="d", rtol=1e-10)
+for _name in "ellipk ellipkm1 ellipe".split():
+    entry(_name, UNIT)
+for _name in "ellipkinc ellipeinc".split():
+    entry(_name, X, UNIT)
+for _name in "stdtr chdtr chdtrc".split():
+    entry(_name, LARGE, POSITIVE)
+entry("stdtrit", LARGE, UNIT, dtypes="d")
+for _name in "gdtr gdtrc fdtr fdtrc".split():
+    entry(_name, POSITIVE, LARGE, LARGE[::-1])
+for _name in "pdtr pdtrc".split():
+    entry(_name, POSITIVE, **at(_name, 2))
+for _name in "rgamma erfi shichi exprel cosm1".split():
+    entry(_name, X if _name != "shichi" else POSITIVE)
+entry("exprel", SMALL * 1e-3, dtypes="d")
+for _name in "loggamma".split():
+    entry(_name, POSITIVE)
+entry("ndtri_exp", -LARGE)
+entry("wofz", X, dtypes="d")
+entry("wofz", X + 1j * Y, dtypes="d")
+entry("huber", POSITIVE, X)
+entry("pseudo_huber", POSITIVE, X)
+DEGREES = np.arange(4)[:, None, None]
+entry("legendre_p", SMALL, fun=lambda z: special.legendre_p(DEGREES, z),
+      reference=lambda x: sps.eval_legendre(DEGREES, x), dtypes="d")  # fmt: skip
+entry("eval_legendre", SMALL, fun=lambda x: special.eval_legendre(DEGREES, x),
+      reference=lambda x: sps.eval_legendre(DEGREES, x), dtypes="d")  # fmt: skip
+entry("lpmv", SMALL, **at("lpmv", 1, 3.0), dtypes="d")
+entry("lpmv", SMALL, **at("lpmv", 2, 2.5), dtypes="d")
+
+
+def _by_lpmv(x: Any, norm: bool) -> Any:
+    """Associated functions of the orders -3 to 3, whose negative ones are multiples."""
+    orders = np.arange(-3, 4)[:, None, None, None]
+    size = np.abs(orders)
+    value = sps.lpmv(size, DEGREES, x)
+    quotient = sps.poch(np.maximum(DEGREES - size, 0) + 1.0, 2 * size)
+    if norm:
+        sign = np.where(orders < 0, (-1.0) ** size, 1)
+        return np.where(size > DEGREES, 0, sign * value * np.sqrt((DEGREES + 0.5) / quotient))
+    negative = (-1.0) ** size / quotient * value
+    return np.where(size > DEGREES, 0, np.where(orders < 0, negative, value))
+
+
+def _by_harmonics(theta: Any, phi: Any) -> Any:
+    orders = np.arange(-3, 4)[:, None, None, None]
+    wave = np.exp(1j * orders * phi)
+    return _by_lpmv(np.cos(theta), True) * wave / np.sqrt(2 * np.pi)
+
+
+ORDERS = np.arange(-3, 4)[:, None, None, None]
+for _norm in (False, True):
+    entry("assoc_legendre_p", SMALL, dtypes="d", reference=lambda x, n=_norm: _by_lpmv(x, n),
+          fun=lambda z, n=_norm: special.assoc_legendre_p(DEGREES, ORDERS, z, norm=n))  # fmt: skip
+entry("sph_legendre_p", POSITIVE, fun=lambda theta: special.sph_legendre_p(DEGREES, ORDERS, theta),
+      reference=lambda t: _by_harmonics(t, 0.0).real, dtypes="d")  # fmt: skip
+entry("sph_harm_y", POSITIVE, X, dtypes="d", reference=_by_harmonics,
+      fun=lambda theta, phi: special.sph_harm_y(DEGREES, ORDERS, theta, phi))  # fmt: skip
+LINE = SMALL.ravel()
+for _norm in (False, True):
+    entry("lpmn_values", LINE, dtypes="d", fun=lambda z, n=_norm: special.lpmn_values(2, 3, z, n),
+          reference=lambda x, n=_norm: _by_lpmv(x[:, None], n)[3:6, :, :, 0]
+          / (np.sqrt(2 * np.pi) if n else 1))  # fmt: skip
 entry("multigammaln", 2 + POSITIVE, 3, dtypes="d")
 for _name in "softmax log_softmax logsumexp".split():
     entry(_name, X)
@@ -105,7 +181,7 @@ def test_call(name, i, dtype):
 
 
 def test_every_public_name_is_in_the_table():
-    assert set(TABLE) | {"bernoulli"} == set(special.__all__)
+    assert set(TABLE) | {"bernoulli", "lpmn"} == set(special.__all__)
     assert all(inspect.isfunction(getattr(special, name)) for name in special.__all__)
 
 
@@ -198,20 +274,20 @@ def test_bernoulli():
     assert special.bernoulli(0).tolist() == [1]
 
 
-REFUSED = {
-    "jv": (lambda v: special.jv(v, 1.0), "jv has no derivative with respect to the order"),
-    "betainc": (lambda a: special.betainc(a, 2.0, 0.5), "betainc has no derivative"),
-    "zeta": (lambda x: special.zeta(x, 2.0), "zeta has no derivative"),
-    "hyp1f1": (lambda a: special.hyp1f1(a, 2.0, 0.5), "hyp1f1 has no derivative"),
-    "hyp2f1": (lambda c: special.hyp2f1(1.0, 2.0, c, 0.5), "hyp2f1 has no derivative"),
-}
+def test_an_argument_without_a_derivative_says_so():
+    with pytest.raises(fg.errors.DifferentiationError, match="lpmv has no derivative with respect"):
+        fg.grad(lambda v: special.lpmv(1, v, 0.3))(1.5)
 
 
-@pytest.mark.parametrize("name", REFUSED)
-def test_arguments_without_a_derivative_say_so(name):
-    fun, message = REFUSED[name]
-    with pytest.raises(fg.errors.DifferentiationError, match=message):
-        fg.grad(fun)(1.5)
+def test_derivatives_of_legendre_functions():
+    values, slopes = special.lpmn(2, 3, LINE)
+    np.testing.assert_allclose(values, special.lpmn_values(2, 3, LINE, False))
+    expected = fg.jvp(lambda x: special.lpmn_values(2, 3, x, False), (LINE,), (np.ones(LINE.size),))
+    np.testing.assert_allclose(slopes, expected[1], rtol=1e-12)
+    # At the poles, where the formula with a quotient has none.
+    slope = fg.grad(lambda t: special.sph_harm_y(1, 1, t, 0.0).real)(0.0)
+    np.testing.assert_allclose(slope, -np.sqrt(3 / (8 * np.pi)))
+    np.testing.assert_allclose(fg.grad(lambda x: special.legendre_p(4, x))(1.0), 10)
 
 
 WRONG = {
@@ -221,6 +297,9 @@ WRONG = {
     "comb, exact": (lambda: special.comb(3, 2, exact=True), "exact=True"),
     "multigammaln, d": (lambda: special.multigammaln(3.0, 0), "whole number of at least 1, got 0"),
     "bernoulli, n": (lambda: special.bernoulli(-1), "whole number of at least 0, got -1"),
+    "sph_harm_y, diff_n": (lambda: special.sph_harm_y(1, 1, 0.3, 0.4, diff_n=1), "funcgrad.grad"),
+    "bessel_jn, v": (lambda: special.bessel_jn(1.0, v=-1), "whole number of at least 0, got -1"),
+    "lpmn, m": (lambda: special.lpmn(-1, 2, [0.5]), "m must be a whole number"),
     "jv, order": (lambda: special.jv("a", 1.0), "jv takes numbers, got 'a'"),
 }
 
@@ -234,6 +313,7 @@ def test_wrong_calls(name):
 
 UFUNCS = (
     "erf erfc erfcx erfinv erfcinv ndtr ndtri log_ndtr dawsn expit logit log_expit gamma gammaln "
+    "rgamma erfi ellipk ellipe ellipkm1 exprel cosm1 loggamma "
     "psi exp1 expi spence j0 j1 y0 y1 i0 i0e i1 i1e k0 k0e k1 k1e entr"
 ).split()
 
@@ -246,15 +326,15 @@ def test_ufuncs_of_scipy_reach_the_same_code(name):
 
 def test_ufuncs_of_several_arguments_reach_the_same_code():
     for theirs, args, place in (
-        (sps.gammainc, (2.0, 1.5), 0), (sps.betainc, (2.0, 1.5, 0.4), 2), (sps.jv, (2, 1.5), 1),
-        (sps.zeta, (3.0, 1.5), 1), (sps.lambertw, (1.5 + 0j,), 0), (sps.expn, (2, 1.5), 1),
-        (sps.hyp2f1, (1.0, 2.0, 3.0, 0.2), 3), (sps.boxcox, (2.0, 1.5), 1),
+        (sps.gammainc, (2.0, 1.5), 0), (sps.betainc, (2.0, 1.5, 0.4), 0), (sps.jv, (2.0, 1.5), 0),
+        (sps.zeta, (3.0, 1.5), 0), (sps.lambertw, (1.5 + 0j,), 0), (sps.expn, (2, 1.5), 1),
+        (sps.hyp2f1, (1.0, 2.0, 3.0, 0.2), 2), (sps.boxcox, (2.0, 1.5), 1),
         (sps.owens_t, (0.3, 0.4), 0), (sps.kve, (1, 2.0), 1), (sps.beta, (1.5, 2.0), 0),
     ):  # fmt: skip
         ours = getattr(special, theirs.__name__)
         holomorphic = np.iscomplexobj(args[place])
         found = [fg.grad(f, place, holomorphic=holomorphic)(*args) for f in (theirs, ours)]
         np.testing.assert_allclose(*found, rtol=1e-14)
-    for theirs in (sps.sici, sps.fresnel):
+    for theirs in (sps.sici, sps.fresnel, sps.shichi, sps.airy):
         found = [fg.jacfwd(f)(1.5) for f in (theirs, getattr(special, theirs.__name__))]
         np.testing.assert_array_equal(*found)

@@ -33,7 +33,8 @@ def elementwise_cases(count: int, domain: Any, kinds: str) -> Callable[[Any], It
     domains = domain if isinstance(domain[0], tuple) else (domain,) * count
 
     def cases(rng: Any) -> Iterable[Case]:
-        shapes = [(2, 3), (3,), (2, 1)]
+        scalars = [()] * (count - 3)
+        shapes = [(2, 3), (3,), (2, 1), *scalars]
         for kind in kinds:
             dtypes = {"f": ["f8", "f4"], "c": ["c16"], "i": ["i8", "i4"], "u": ["u4"], "b": ["?"]}
             for dtype in dtypes[kind]:
@@ -41,7 +42,7 @@ def elementwise_cases(count: int, domain: Any, kinds: str) -> Callable[[Any], It
         main = {"f": "f8", "c": "c16", "i": "i8", "u": "u4", "b": "?"}[kinds[0]]
         if count > 1:
             yield Case(*[sample(rng, s, main, d) for s, d in zip(shapes, domains, strict=False)])
-            narrow = ((), (3,), (3,))
+            narrow = ((), (3,), (3,), *scalars)
             yield Case(*[sample(rng, s, main, d) for s, d in zip(narrow, domains, strict=False)])
         yield Case(*[sample(rng, (), main, d) for d in domains])
 

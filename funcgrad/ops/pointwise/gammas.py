@@ -6,6 +6,11 @@ times differences of digamma.
 
 from __future__ import annotations
 
+from math import pi
+
+import numpy as np
+
+from ...typing import Array
 from ..families import Elementwise
 from .of_scipy import of_scipy
 from .special import digamma
@@ -41,3 +46,17 @@ binom: Elementwise = of_scipy(
     domain=((4.3, 6), (0.4, 3.1)),
     gpu=True,
 )
+
+
+def _reciprocal_slope(o: Array, x: Array) -> Array:
+    """Left of 1/2 of the reflection formula, which has no poles: sin(pi x) gamma(1 - x) / pi."""
+    left = x < 0.5
+    mirrored = 1 - np.where(left, x, 0)
+    angle = pi * np.where(left, x, 0)
+    wave = np.cos(angle) - np.sin(angle) * digamma(mirrored) / pi
+    right = -np.where(left, 0, o) * digamma(np.where(left, 1, x))
+    return np.where(left, gamma(mirrored) * wave, right)
+
+
+rgamma: Elementwise = of_scipy("rgamma", _reciprocal_slope, domain=(-2.4, 3.0), gpu=True)
+loggamma: Elementwise = of_scipy("loggamma", lambda _o, x: digamma(x), domain=POSITIVE, gpu=True)

@@ -1,45 +1,224 @@
-"""Hypergeometric functions 1F1 and 2F1 of real numbers; derivatives are in the argument.
+"""Hypergeometric functions 0F1, 1F1 and 2F1 of real numbers, which SciPy evaluates.
 
-NIST Digital Library of Mathematical Functions, 13.3.15 and 15.5.1.
+Derivatives in the argument: NIST Digital Library of Mathematical Functions, 15.5.1, 13.3.15 and
+16.3.1. Those in parameters are of power series, term by term, after Kummer's (13.2.39) or Pfaff's
+(15.8.1) transformation where that makes terms of one sign of terms that alternate. Where 2F1 needs
+more than MOST_TERMS of them, next to 1 and far below 0, derivatives in parameters are NaN.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Sequence
+from itertools import product
+from math import comb, factorial, prod
+from typing import Any
 
 import numpy as np
 
-from ...core.primitive import Case
-from ..families import Elementwise, sample
-from .of_scipy import of_scipy, refusal
+from ...core.facts import Hazard
+from ...typing import Array
+from ..families import Elementwise, General, elementwise
+from .of_scipy import SCIPY, on_host, values_of
+from .parameter_slopes import Orders, few_cases, parameter_slope
+
+MOST_TERMS = 20000
+
+Linear = tuple[Any, Sequence[int]]
+"""A parameter of the series, and how it moves with the steps of those of the function."""
 
 
-def _cases(*parameters: float, domain: tuple[float, float]):  # type: ignore[no-untyped-def]
-    def cases(rng: np.random.Generator) -> Iterator[Case]:
-        first, *rest = parameters
-        for dtype in ("f8", "f4"):
-            yield Case(*(int(p) for p in parameters), sample(rng, (2, 3), dtype, domain))
-        yield Case(np.array([[1], [2]]), *(int(p) for p in rest), sample(rng, (3,), "f8", domain))
-        yield Case(int(first), *(int(p) for p in rest), sample(rng, (), "f8", domain))
+def _times_linear(jet: Array, value: Array, signs: Sequence[int]) -> Array:
+    """The product with value + the sum of signs[i] * step i; steps are the first axes."""
+    out = value * jet
+    for i, sign in enumerate(signs):
+        if sign:
+            higher, lower = ((slice(None),) * i + (s,) for s in (slice(1, None), slice(-1)))
+            out[higher] += sign * jet[lower]
+    return out
 
-    return cases
+
+def _over_linear(jet: Array, value: Array, i: int) -> Array:
+    """The quotient by value + step i."""
+    out = np.moveaxis(jet / value, i, 0)
+    for k in range(1, out.shape[0]):
+        out[k] -= out[k - 1] / value
+    return np.moveaxis(out, 0, i)
 
 
-_refuse_1 = refusal("hyp1f1", "a parameter", "x")
-_refuse_2 = refusal("hyp2f1", "a parameter", "z")
+def series(orders: Orders, above: Sequence[Linear], under: tuple[Array, int], x: Array) -> Array:
+    """The power series in x with parameters above and one under the line, as a series in steps.
 
-hyp1f1: Elementwise = of_scipy(
-    "hyp1f1",
-    jvp=(_refuse_1, _refuse_1, lambda t, _o, a, b, x: t * (a / b) * hyp1f1(a + 1, b + 1, x)),
-    cases=_cases(1, 2, domain=(-2, 2)),
+    Its coefficients are in the first axes, one for each step, of the parameter that ``orders`` has
+    there.
+    """
+    term = np.zeros((*[n + 1 for n in orders], x.size))
+    term[(0,) * len(orders)] = 1.0
+    total = term.copy()
+    axes = tuple(range(len(orders)))
+    for k in range(MOST_TERMS):
+        for value, signs in above:
+            term = _times_linear(term, value + k, signs)
+        term = _over_linear(term, under[0] + k, under[1])
+        term *= x / (k + 1)
+        total += term
+        if k % 8 == 7:
+            size, last = (np.max(np.abs(c), axis=axes) for c in (total, term))
+            if not np.any(last > 1e-18 * size):
+                return total
+    return np.where(last > 1e-15 * size, np.nan, total)
+
+
+def _derivative(jet: Array, orders: Orders) -> Array:
+    return jet[orders] * prod(map(factorial, orders))  # type: ignore[no-any-return]
+
+
+def _selected(
+    kernels: Sequence[tuple[Array, Callable[..., Array]]], orders: Orders, *operands: Array
+) -> Array:
+    """Several evaluations, each of the elements that are its own; NaN elsewhere."""
+    out = np.full_like(operands[0], np.nan)
+    for chosen, kernel in kernels:
+        if chosen.any():
+            out[chosen] = kernel(orders, *[x[chosen] for x in operands])
+    return out
+
+
+def _pole(c: Array) -> Array:
+    return (c <= 0) & (c == np.floor(c))
+
+
+def of_0f1(orders: Orders, b: Array, x: Array) -> Array:
+    """Derivatives of 0F1 in its parameter."""
+    good = ~_pole(b) & np.isfinite(b) & np.isfinite(x)
+    return _selected(
+        [(good, lambda n, b, x: _derivative(series(n, [], (b, 0), x), n))], orders, b, x
+    )
+
+
+def of_1f1(orders: Orders, a: Array, b: Array, x: Array) -> Array:
+    """Derivatives of 1F1 in its parameters."""
+    good = ~_pole(b) & np.isfinite(a) & np.isfinite(b) & np.isfinite(x)
+
+    def direct(n: Orders, a: Array, b: Array, x: Array) -> Array:
+        return _derivative(series(n, [(a, (1, 0))], (b, 1), x), n)
+
+    def kummer(n: Orders, a: Array, b: Array, x: Array) -> Array:
+        jet = series(n, [(b - a, (-1, 1))], (b, 1), -x)
+        return np.exp(x) * _derivative(jet, n)
+
+    return _selected([(good & (x >= 0), direct), (good & (x < 0), kummer)], orders, a, b, x)
+
+
+def of_2f1(orders: Orders, a: Array, b: Array, c: Array, z: Array) -> Array:
+    """Derivatives of 2F1 in its parameters."""
+    good = ~_pole(c) & np.isfinite(a) & np.isfinite(b) & np.isfinite(c) & (z < 1)
+
+    def direct(n: Orders, a: Array, b: Array, c: Array, z: Array) -> Array:
+        jet = series(n, [(a, (1, 0, 0)), (b, (0, 1, 0))], (c, 2), z)
+        return _derivative(jet, n)
+
+    def pfaff(n: Orders, a: Array, b: Array, c: Array, z: Array) -> Array:
+        above = [(a, (1, 0, 0)), (c - b, (0, -1, 1))]
+        jet = series(n, above, (c, 2), z / (z - 1))
+        logs = -np.log1p(-z)
+        total = np.zeros_like(z)
+        for k in range(n[0] + 1):  # the product with the series of (1 - z)**-(a + step)
+            total += jet[(k, *n[1:])] * logs ** (n[0] - k) / factorial(n[0] - k)
+        return total * np.exp(a * logs) * prod(map(factorial, n))
+
+    near = good & (z >= -0.5)
+    return _selected([(near, direct), (good & ~near, pfaff)], orders, a, b, c, z)
+
+
+def _leibniz(
+    operator: Callable[..., Array],
+    function: Elementwise,
+    orders: Orders,
+    above: int,
+    parameters: Sequence[Array],
+    x: Array,
+) -> Array:
+    """The derivative in x: that of a b / c F(a + 1, b + 1, c + 1) in the parameters.
+
+    The first ``above`` of them are above the line.
+    """
+    moved = [p + 1 for p in parameters]
+    total: Any = 0.0
+    # A factor above is differentiated once at most, its derivative is 1.
+    for part in product(*[range(min(n, 1) + 1 if i < above else n + 1)
+                          for i, n in enumerate(orders)]):  # fmt: skip
+        rest = tuple(n - m for n, m in zip(orders, part, strict=True))
+        weight: Any = 1.0
+        for i, (n, m) in enumerate(zip(orders, part, strict=True)):
+            p = parameters[i]
+            if i < above:
+                factor: Any = p if not m else 1.0
+            else:
+                factor = (-1) ** m * factorial(m) / p ** (m + 1)
+            weight = weight * (comb(n, m) * factor)
+        inner = operator(*moved, x, orders=rest) if any(rest) else function(*moved, x)
+        total = total + weight * inner
+    return total  # type: ignore[no-any-return]
+
+
+def _slope(
+    name: str, above: int, kernel: Any, function: Any, domains: Sequence[tuple[float, float]]
+) -> General:
+    return parameter_slope(
+        name,
+        len(domains) - 1,
+        kernel,
+        lambda operator, orders, *xs: _leibniz(
+            operator, function(), orders, above, xs[:-1], xs[-1]
+        ),
+        domains=domains,
+    )
+
+
+def _function(
+    name: str,
+    above: int,
+    kernel: Any,
+    domain: tuple[tuple[float, float], ...],
+    evaluate: Callable[..., Array],
+) -> Elementwise:
+    """A function with derivatives in everything."""
+    count = len(domain) - 1
+    slope = _slope(f"{name}_slope", above, kernel, lambda: operator, domain)
+
+    def partial(i: int) -> Callable[..., Array]:
+        orders = tuple(int(i == k) for k in range(count))
+        return lambda _o, *xs: slope(*xs, orders=orders)
+
+    def along(_o: Array, *xs: Array) -> Array:
+        return _leibniz(slope, operator, (0,) * count, above, xs[:-1], xs[-1])
+
+    operator: Elementwise = elementwise(
+        name,
+        evaluate,
+        *map(partial, range(count)),
+        along,
+        cases=few_cases(domain),
+        elements=SCIPY,
+        hazard=Hazard.DOMAIN,
+        on_gpu=on_host(evaluate),
+    )
+    return operator
+
+
+PARAMETER = (1.1, 2.8)
+
+
+def values_of_0f1(b: Array, x: Array) -> Array:
+    """The function 0F1."""
+    # SciPy divides by |b - 1| where it overflows.
+    return values_of("hyp0f1")(np.where(b == 1, 1 + 2.0**-52, b), x)
+
+
+hyp0f1: Elementwise = _function("hyp0f1", 0, of_0f1, (PARAMETER, (-0.6, 0.6)), values_of_0f1)
+hyp1f1: Elementwise = _function(
+    "hyp1f1", 1, of_1f1, (PARAMETER, PARAMETER, (-0.6, 0.6)), values_of("hyp1f1")
 )
-hyp2f1: Elementwise = of_scipy(
-    "hyp2f1",
-    jvp=(
-        _refuse_2,
-        _refuse_2,
-        _refuse_2,
-        lambda t, _o, a, b, c, z: t * (a * b / c) * hyp2f1(a + 1, b + 1, c + 1, z),
-    ),
-    cases=_cases(1, 2, 3, domain=(-0.6, 0.6)),
+hyp2f1: Elementwise = _function(
+    "hyp2f1", 2, of_2f1, (PARAMETER, PARAMETER, PARAMETER, (-0.15, 0.15)), values_of("hyp2f1")
 )

@@ -2,23 +2,24 @@
 
 SciPy evaluates them on NumPy's arrays and CuPy on its own. Derivatives: NIST Digital Library of
 Mathematical Functions, 8.8 and 8.17; that of the gamma function in its shape parameter is made of
-the slope of gamma random numbers, see ``ops.random.gamma_slope``.
+the slope of gamma random numbers, see ``ops.random.gamma_slope``; those of the beta function in its
+shape parameters are in ``beta_slopes``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any, NoReturn
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
 from ...arrays import ArrayModule, special_functions
 from ...core.facts import Float64, Hazard
-from ...core.primitive import Case
-from ...errors import DifferentiationError
 from ...typing import Array
-from ..families import Elementwise, Scaling, elementwise, sample
+from ..families import Elementwise, Scaling, elementwise
 from ..random.gamma_slope import gamma_slope
+from .beta_slopes import beta_density, beta_slope
+from .parameter_slopes import few_cases
 from .special import lgamma
 
 SCIPY = Float64("a function of SciPy for float64")
@@ -37,6 +38,11 @@ def upper_gamma(a: Array, x: Array) -> Array:
 def beta_share(a: Array, b: Array, x: Array) -> Array:
     """The probability that a beta number of shape a, b is below x."""
     return special_functions(np).betainc(a, b, x)[()]
+
+
+def beta_rest(a: Array, b: Array, x: Array) -> Array:
+    """The probability that a beta number of shape a, b is above x."""
+    return special_functions(np).betaincc(a, b, x)[()]
 
 
 def _gamma_density(a: Array, x: Array) -> Array:
@@ -92,52 +98,53 @@ igammac: Elementwise = elementwise(
 )
 
 
-def _refuse(*_: Any) -> NoReturn:
-    raise DifferentiationError(
-        "betainc has no derivative with respect to a and b here; that with respect to x is there. "
-        "Stop the others with stop_gradient if they are meant to be constants"
-    )
-
-
 def _limit(exponent: Array, factor: Array) -> Array:
     """The density at an end, where it is factor * 0**(exponent - 1)."""
     limit = np.where(exponent < 1, np.inf, 0)[()]
     return np.where(exponent == 1, factor, limit)[()]
 
 
-def _beta_tangent(t: Array, _out: Array, a: Array, b: Array, x: Array) -> Array:
-    log_beta = lgamma(a) + lgamma(b) - lgamma(a + b)
+def beta_density_and_ends(a: Array, b: Array, x: Array) -> Array:
+    """The density of beta numbers, with its limits at 0 and 1, and 0 outside."""
     inside = (x > 0) & (x < 1)
-    safe = np.where(inside, x, 0.5)
-    density = np.exp((a - 1) * np.log(safe) + (b - 1) * np.log1p(-safe) - log_beta)
-    at_zero = _limit(a, b)
-    at_one = _limit(b, a)
-    ends = np.where(x == 0, at_zero, np.where(x == 1, at_one, 0))
-    return t * np.where(inside, density, ends)
+    ends = np.where(x == 0, _limit(a, b), np.where(x == 1, _limit(b, a), 0))
+    return np.where(inside, beta_density(a, b, np.where(inside, x, 0.5)), ends)
 
 
-def _beta_cases(rng: np.random.Generator) -> Iterator[Case]:
-    shapes = np.array([1, 2, 4]), np.array([[2], [3]])
-    for dtype in ("f8", "f4"):
-        yield Case(*shapes, sample(rng, (2, 3), dtype, (0.1, 0.9)))
-    yield Case(2, 3, sample(rng, (), "f8", (0.1, 0.9)))
+SHAPES_AND_SHARE = ((0.6, 4), (0.6, 4), (0.1, 0.9))
 
 
-betainc: Elementwise = elementwise(
-    "betainc",
-    beta_share,
-    jvp=(_refuse, _refuse, _beta_tangent),
-    cases=_beta_cases,
-    on_gpu=lambda xp, a, b, x: special_functions(xp).betainc(*_one_dtype(xp, a, b, x)),
-    elements=SCIPY,
-    hazard=Hazard.DOMAIN,
-)
+def _slope(i: int, a: Array, b: Array, x: Array) -> Array:
+    return beta_slope(a, b, x, orders=(1 - i, i))
+
+
+def _of_beta(name: str, sign: int, evaluate: Callable[..., Array], there: Any) -> Elementwise:
+    """The probability of smaller or larger beta numbers."""
+    return elementwise(
+        name,
+        evaluate,
+        lambda _o, a, b, x: sign * _slope(0, a, b, x),
+        lambda _o, a, b, x: sign * _slope(1, a, b, x),
+        lambda _o, a, b, x: sign * beta_density_and_ends(a, b, x),
+        cases=few_cases(SHAPES_AND_SHARE),
+        on_gpu=lambda xp, a, b, x: there(special_functions(xp), *_one_dtype(xp, a, b, x)),
+        elements=SCIPY,
+        hazard=Hazard.DOMAIN,
+    )
 
 
 def _one_dtype(xp: ArrayModule, *xs: Array) -> list[Array]:
     """Operands as floats, which is all that CuPy's function takes."""
     dtype = np.result_type(*xs, np.float32)
     return [xp.asarray(x, dtype) for x in xs]
+
+
+betainc: Elementwise = _of_beta(
+    "betainc", 1, beta_share, lambda special, a, b, x: special.betainc(a, b, x)
+)
+betaincc: Elementwise = _of_beta(
+    "betaincc", -1, beta_rest, lambda special, a, b, x: special.betainc(b, a, 1 - x)
+)
 
 
 # --- inverses: dx/dp is one over the density, and dx/da = -(dp/da) / density ---------------------
@@ -171,23 +178,31 @@ def inverse_share(a: Array, b: Array, p: Array) -> Array:
     return special_functions(np).betaincinv(a, b, p)[()]
 
 
-def _refuse_inverse(*_: Any) -> NoReturn:
-    raise DifferentiationError(
-        "betaincinv has no derivative with respect to a and b here; that with respect to the "
-        "probability is there. Stop the others with stop_gradient if they are meant to be constants"
+def inverse_rest(a: Array, b: Array, p: Array) -> Array:
+    """The number above which a beta number is with probability p."""
+    return special_functions(np).betainccinv(a, b, p)[()]
+
+
+def _inverse_of_beta(
+    name: str, sign: int, evaluate: Callable[..., Array], there: Any
+) -> Elementwise:
+    """The beta number with a probability of smaller or larger ones."""
+    return elementwise(
+        name,
+        evaluate,
+        lambda o, a, b, _p: -_slope(0, a, b, o) / beta_density_and_ends(a, b, o),
+        lambda o, a, b, _p: -_slope(1, a, b, o) / beta_density_and_ends(a, b, o),
+        Scaling(lambda t, o, a, b, _p: t / (sign * beta_density_and_ends(a, b, o))),
+        cases=few_cases(SHAPES_AND_SHARE),
+        on_gpu=lambda xp, a, b, p: there(special_functions(xp), *_one_dtype(xp, a, b, p)),
+        elements=SCIPY,
+        hazard=Hazard.DOMAIN,
     )
 
 
-betaincinv: Elementwise = elementwise(
-    "betaincinv",
-    inverse_share,
-    jvp=(
-        _refuse_inverse,
-        _refuse_inverse,
-        lambda t, o, a, b, _p: t / _beta_tangent(np.ones_like(o), o, a, b, o),
-    ),
-    cases=_beta_cases,
-    on_gpu=lambda xp, a, b, p: special_functions(xp).betaincinv(*_one_dtype(xp, a, b, p)),
-    elements=SCIPY,
-    hazard=Hazard.DOMAIN,
+betaincinv: Elementwise = _inverse_of_beta(
+    "betaincinv", 1, inverse_share, lambda special, a, b, p: special.betaincinv(a, b, p)
+)
+betainccinv: Elementwise = _inverse_of_beta(
+    "betainccinv", -1, inverse_rest, lambda special, a, b, p: 1 - special.betaincinv(b, a, p)
 )

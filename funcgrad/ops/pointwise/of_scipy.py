@@ -94,9 +94,9 @@ def refusal(function: str, argument: str, others: str) -> Callable[..., NoReturn
 
     def refuse(*_: Any) -> NoReturn:
         raise DifferentiationError(
-            f"{function} has no derivative with respect to {argument}, for which no closed formula "
-            f"is known; that with respect to {others} is there. Stop {argument} with stop_gradient "
-            "if it is meant to be a constant"
+            f"{function} has no derivative with respect to {argument}, for which no formula is "
+            f"known here; that with respect to {others} is there. Stop {argument} with "
+            "stop_gradient if it is meant to be a constant"
         )
 
     return refuse

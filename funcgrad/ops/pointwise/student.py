@@ -1,17 +1,31 @@
-"""Student's t distribution, which SciPy evaluates: derivatives are in the number, not in df."""
+"""Student's t distribution, which SciPy evaluates, with derivatives in the number and in df.
+
+That of the probability in df is the integral of that of the density, see ``beta_slopes``. With
+s = sqrt(df) sinh(v) the density is cosh(v)**-df, but for a factor.
+"""
 
 from __future__ import annotations
 
-from math import pi
+from collections.abc import Callable
+from math import factorial, log, pi, sqrt
 from typing import Any
 
 import numpy as np
 
 from ...arrays import special_functions
 from ...typing import Array
-from ..families import Elementwise
-from .of_scipy import cases_of_orders, of_scipy, refusal
+from ..families import Elementwise, General
+from . import special
+from .beta_slopes import DECAY, PLACES, WEIGHTS
+from .of_scipy import of_scipy
+from .parameter_slopes import Orders, exponential_factor, parameter_slope
 from .special import lgamma
+
+DOMAIN = ((2.2, 6.0), (-2.0, 2.0))
+MIDDLE = 1.5
+"""Next to it the density does not depend on df; where the integral to 0 is taken up to."""
+
+NODES, NODE_WEIGHTS = (x[:, None] for x in np.polynomial.legendre.leggauss(40))
 
 
 def log_density(df: Array, t: Array) -> Array:
@@ -19,6 +33,80 @@ def log_density(df: Array, t: Array) -> Array:
     half = 0.5 * (df + 1)
     constant = lgamma(half) - lgamma(half - 0.5) - 0.5 * np.log(df * pi)
     return constant - half * np.log1p(t * t / df)
+
+
+def log_density_slope(n: int, df: Any, logs: Any, share: Any, polygamma: Any) -> Any:
+    """The derivative of order n of the log density in df.
+
+    Args:
+        n: the order, at least 1.
+        df: degrees of freedom.
+        logs: log(1 + t**2 / df).
+        share: df / (df + t**2).
+        polygamma: function, digamma for order 0.
+
+    Returns:
+        The derivative.
+    """
+    half = 0.5**n * (polygamma(n - 1, 0.5 * (df + 1)) - polygamma(n - 1, 0.5 * df))
+    if n == 1:
+        return half + 0.5 - 0.5 * logs - 0.5 * (1 + 1 / df) * share
+    sign = (-1) ** n
+    lower, this = factorial(n - 2) * share ** (n - 1), factorial(n - 1) * share**n
+    outer = sign * (this * (1 + 1 / df) - n * lower)
+    return half + 0.5 * (outer + sign * factorial(n - 2)) / df ** (n - 1)
+
+
+def _log_cosh(v: Array) -> Array:
+    size = np.abs(v)
+    near = np.log1p(2 * np.sinh(0.5 * np.minimum(size, 1.0)) ** 2)
+    return np.where(size < 1, near, size + np.log1p(np.exp(-2 * size)) - log(2))
+
+
+def _polygamma(n: int, x: Array) -> Array:
+    special = special_functions(np)
+    return special.polygamma(n, x) if n else special.digamma(x)
+
+
+def student_slope_values(orders: Orders, df: Array, t: Array) -> Array:
+    """Derivatives of the probability of numbers up to t in df."""
+    special = special_functions(np)
+    size = np.abs(t)
+    y = np.arcsinh(size / np.sqrt(df))
+    inner = size < MIDDLE
+    reach = DECAY / df + log(2)
+    outer_places = np.where(np.isfinite(y), y, 0.0) + reach * PLACES
+    v = np.where(inner, 0.5 * y * (NODES + 1), 0.0)
+    parts = []
+    for places, weights in ((v, NODE_WEIGHTS * 0.5 * y), (outer_places, WEIGHTS * reach)):
+        logs = _log_cosh(places)
+        share = np.exp(-2 * logs)
+        factor = exponential_factor(
+            lambda n, logs=logs, share=share: log_density_slope(n, df, 2 * logs, share, _polygamma),
+            orders,
+        )
+        terms = np.where(factor == 0, 0.0, np.exp(-df * logs) * factor)
+        parts.append(np.sum(terms * weights, axis=0))
+    constant = np.exp(special.gammaln(0.5 * (df + 1)) - special.gammaln(0.5 * df)) / sqrt(pi)
+    lower = np.where(inner, -parts[0], parts[1]) * constant
+    found = np.where(t < 0, lower, -lower)
+    found = np.where(np.isfinite(y), found, 0.0)
+    return np.where((df > 0) & np.isfinite(df) & (t == t), found, np.nan)
+
+
+def _along(_operator: Callable[..., Array], orders: Orders, df: Array, t: Array) -> Array:
+    def polygamma(n: int, x: Array) -> Array:
+        return special.polygamma(n, x) if n else special.digamma(x)
+
+    def g(n: int) -> Any:
+        return log_density_slope(n, df, np.log1p(t * t / df), df / (df + t * t), polygamma)
+
+    return np.exp(log_density(df, t)) * exponential_factor(g, orders)
+
+
+student_slope: General = parameter_slope(
+    "student_slope", 1, student_slope_values, _along, domains=DOMAIN
+)
 
 
 def _below_there(xp: Any, df: Array, t: Array) -> Array:
@@ -31,12 +119,14 @@ def _below_there(xp: Any, df: Array, t: Array) -> Array:
 
 stdtr: Elementwise = of_scipy(
     "stdtr",
-    jvp=(refusal("stdtr", "df", "t"), lambda s, _o, df, t: s * np.exp(log_density(df, t))),
-    cases=cases_of_orders((2,), (-2, 2)),
+    lambda _o, df, t: student_slope(df, t, orders=(1,)),
+    lambda _o, df, t: np.exp(log_density(df, t)),
+    domain=DOMAIN,
     on_gpu=_below_there,
 )
 stdtrit: Elementwise = of_scipy(
     "stdtrit",
-    jvp=(refusal("stdtrit", "df", "p"), lambda s, o, df, _p: s * np.exp(-log_density(df, o))),
-    cases=cases_of_orders((2,), (0.1, 0.9)),
+    lambda o, df, _p: -student_slope(df, o, orders=(1,)) * np.exp(-log_density(df, o)),
+    lambda o, df, _p: np.exp(-log_density(df, o)),
+    domain=((2.2, 6.0), (0.1, 0.9)),
 )

@@ -113,6 +113,101 @@ def simpson(
     return total + alpha * values[-1] + beta * values[-2] - eta * values[-3]
 
 
+@user_facing
+def cumulative_simpson(
+    y: ArrayLike,
+    *,
+    x: ArrayLike | None = None,
+    dx: ArrayLike = 1.0,
+    axis: int = -1,
+    initial: ArrayLike | None = None,
+) -> Array:
+    """The integrals of samples up to each place, by parabolas through three neighbours.
+
+    Args:
+        y: array of at least three values along the axis; fewer are a trapezoid.
+        x: where they are, as an array of one axis or one like ``y``; None for equal distances.
+        dx: the distance of samples, where ``x`` is None.
+        axis: the axis.
+        initial: a value in front of the integrals, which is added to them; None for none.
+
+    Returns:
+        An array like ``y``, by one shorter along the axis unless ``initial`` is given.
+
+    Reference: Cartwright, "Simpson's Rule Cumulative Integration with MS Excel and
+    Irregularly-spaced Data", 2017.
+
+    >>> cumulative_simpson(np.array([0.0, 1.0, 4.0, 9.0]), initial=0.0).round(6)
+    array([0.      , 0.333333, 2.666667, 9.      ])
+    """
+    values, h, k = _intervals("cumulative_simpson", y, x, dx, axis)
+    n = values.shape[0]
+    if n < 3:
+        parts = h * (values[1:] + values[:-1]) / 2.0
+    else:
+        first = _first_of_three(values[:-2], values[1:-1], values[2:], h[:-1], h[1:])
+        # The second interval of three places is the first one from the other side.
+        second = _first_of_three(values[2:], values[1:-1], values[:-2], h[1:], h[:-1])
+        numbers = np.arange(n - 1).reshape((-1,) + (1,) * (len(values.shape) - 1))
+        left = np.concatenate([first, first[-1:]])
+        right = np.concatenate([second[:1], second])
+        parts = np.where((numbers % 2 == 0) & (numbers < n - 2), left, right)
+    out = np.cumsum(parts, axis=0)
+    if initial is not None:
+        start = np.broadcast_to(as_operand(initial), out[:1].shape)
+        out = np.concatenate([0.0 * out[:1] + start, out + start])
+    return np.moveaxis(out, 0, k)
+
+
+def _first_of_three(y1: Array, y2: Array, y3: Array, near: Array, far: Array) -> Array:
+    """The integral of the parabola through three places over the first interval."""
+    both = near + far
+    return (
+        near
+        / 6
+        * (
+            (3 - near / both) * y1
+            + (3 + near * near / (far * both) + near / both) * y2
+            - near * near / (far * both) * y3
+        )
+    )
+
+
+@user_facing
+def romb(y: ArrayLike, dx: ArrayLike = 1.0, axis: int = -1) -> Array:
+    """The integral of 2**k + 1 samples at equal distances, by Romberg's extrapolation.
+
+    Args:
+        y: array of values.
+        dx: the distance of samples.
+        axis: the axis.
+
+    Returns:
+        An array without this axis.
+
+    Raises:
+        ValueError: the number of samples is another one.
+
+    >>> romb(np.array([0.0, 1.0, 4.0, 9.0, 16.0])).round(6)
+    np.float64(21.333333)
+    """
+    values, h, _ = _intervals("romb", y, None, dx, axis)
+    count = values.shape[0] - 1
+    if count < 1 or count & (count - 1):
+        raise ValueError(f"romb: there must be 2**k + 1 samples, got {count + 1}")
+    step = h[0] * count
+    row = [0.5 * step * (values[0] + values[-1])]
+    size = count
+    while size > 1:
+        step, size = step * 0.5, size // 2
+        fresh = 0.5 * row[0] + step * np.sum(values[size : count : 2 * size], axis=0)
+        following = [fresh]
+        for k, before in enumerate(row, start=1):
+            following.append(following[-1] + (following[-1] - before) / (4**k - 1))
+        row = following
+    return row[-1]
+
+
 def _ratio(a: Array, b: Array) -> Array:
     """A / b, and 0 where places coincide."""
     none = b == 0

@@ -7,6 +7,15 @@ array([2.])
 
 from __future__ import annotations
 
+from .cubic import Akima1DInterpolator, CubicHermiteSpline, CubicSpline, PchipInterpolator
+from .piecewise import PPoly
 from .regular_grid import RegularGridInterpolator
 
-__all__ = ["RegularGridInterpolator"]
+__all__ = [
+    "Akima1DInterpolator",
+    "CubicHermiteSpline",
+    "CubicSpline",
+    "PPoly",
+    "PchipInterpolator",
+    "RegularGridInterpolator",
+]

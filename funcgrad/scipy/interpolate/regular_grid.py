@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ...core.blame import describe
-from ...core.tracebacks import Facing
+from ...core.tracebacks import Facing, user_facing
 from ...core.tracing import Tracer, aval_of
 from ...errors import ShapeError
 from ...numpy import take
@@ -36,6 +36,7 @@ class RegularGridInterpolator(Facing[[ArrayLike], Array]):
 
     __slots__ = ("bounds_error", "fill_value", "grid", "method", "values")
 
+    @user_facing
     def __init__(
         self,
         points: Sequence[ArrayLike],

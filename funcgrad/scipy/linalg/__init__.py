@@ -12,6 +12,7 @@ from __future__ import annotations
 from .banded import cho_solve_banded, cholesky_banded, solve_banded, solveh_banded
 from .factors import cho_factor, cholesky, lu, lu_factor, lu_solve, qr
 from .functions import expm, expm_frechet, funm, sqrtm
+from .repeating import solve_circulant, solve_toeplitz
 from .spectra import eigh, eigvalsh, hessenberg, null_space, orth, polar, schur, svd, svdvals
 from .structured import (
     block_diag,
@@ -68,7 +69,9 @@ __all__ = [
     "schur",
     "solve",
     "solve_banded",
+    "solve_circulant",
     "solve_sylvester",
+    "solve_toeplitz",
     "solve_triangular",
     "solveh_banded",
     "sqrtm",

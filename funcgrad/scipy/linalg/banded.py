@@ -1,6 +1,6 @@
 """Systems with banded matrices, which are given by their diagonals.
 
-Tridiagonal ones are solved in time proportional to their size; others as full matrices.
+``solve_banded`` takes time proportional to their size; those with Cholesky factors are full ones.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from ...core.blame import describe
 from ...core.tracebacks import user_facing
 from ...errors import ShapeError
 from ...numpy.linalg.operands import matrices, of_one_dtype
-from ...ops.linalg import factorizations, solving, tridiagonal
+from ...ops.linalg import banded, factorizations, tridiagonal
 from ...ops.linalg.matrices import adjoint
 from ...ops.pointwise.comparison import select
 from ...ops.shape import reshape
@@ -101,7 +101,7 @@ def solve_banded(
         high = np.concatenate([diagonals[0, 1:], none])
         x = tridiagonal.tridiagonal_solve(low, diagonals[1], high, columns, perturb=False)
     else:
-        x = solving.solve(_full(diagonals, above), columns)
+        x = banded.banded_solve(diagonals, columns, below=below, above=above)
     return reshape(x, shape=tuple(right.shape)) if vector else x
 
 

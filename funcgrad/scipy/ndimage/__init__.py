@@ -7,7 +7,43 @@ array([0.5, 2.5])
 
 from __future__ import annotations
 
-from .coordinates import map_coordinates, zoom
+from .coordinates import map_coordinates
+from .filters import (
+    convolve,
+    convolve1d,
+    correlate,
+    correlate1d,
+    gaussian_gradient_magnitude,
+    gaussian_laplace,
+    laplace,
+    prewitt,
+    sobel,
+    uniform_filter,
+    uniform_filter1d,
+)
 from .smoothing import gaussian_filter, gaussian_filter1d
+from .splines import spline_filter, spline_filter1d
+from .transforms import affine_transform, rotate, shift, zoom
 
-__all__ = ["gaussian_filter", "gaussian_filter1d", "map_coordinates", "zoom"]
+__all__ = [
+    "affine_transform",
+    "convolve",
+    "convolve1d",
+    "correlate",
+    "correlate1d",
+    "gaussian_filter",
+    "gaussian_filter1d",
+    "gaussian_gradient_magnitude",
+    "gaussian_laplace",
+    "laplace",
+    "map_coordinates",
+    "prewitt",
+    "rotate",
+    "shift",
+    "sobel",
+    "spline_filter",
+    "spline_filter1d",
+    "uniform_filter",
+    "uniform_filter1d",
+    "zoom",
+]

@@ -8,8 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from ...core.arguments import is_integer
-from ...core.blame import describe
 from ...core.tracebacks import user_facing
 from ...core.tracing import aval_of
 from ...errors import ShapeError
@@ -17,28 +15,34 @@ from ...numpy.protocol import as_operand
 from ...ops.shape import cast
 from ...ops.structural.gather import gather
 from ...typing import Array, ArrayLike
+from .splines import check_mode, check_order, coefficients, weights
 
-MODES = ("constant", "nearest", "wrap", "mirror", "reflect")
+BORDER = 12
+"""Elements around an array, as in SciPy, where the spline has no continuation of its own."""
 
 
 @user_facing
 def map_coordinates(
     input: ArrayLike,
     coordinates: Sequence[ArrayLike] | ArrayLike,
-    order: int,
+    order: int = 3,
     mode: str = "constant",
     cval: ArrayLike = 0.0,
+    prefilter: bool = True,
 ) -> Array:
     """An array at places that need not be whole numbers, with derivatives in both.
 
     Args:
         input: array.
         coordinates: for each axis of it an array of places, all of one shape.
-        order: 0 for the nearest element, 1 for linear interpolation.
+        order: 0 for the nearest element, 1 for linear interpolation, up to 5 for splines.
         mode: what is beyond the ends: "constant" for ``cval``, "nearest" for the last element,
             "mirror" for a mirror in the middle of that, "reflect" for one at its edge, "wrap" for
-            the other end.
+            the other end. With splines and "constant" the array ends at the middle of its last
+            elements, and with "wrap" these coincide, as in SciPy; "grid-constant" and "grid-wrap"
+            are what these modes are with the orders 0 and 1, as in JAX.
         cval: the value with "constant".
+        prefilter: False if ``input`` has the coefficients of ``spline_filter``.
 
     Returns:
         An array like each of the coordinates, of the dtype of ``input``; of integers, rounded.
@@ -56,106 +60,103 @@ def map_coordinates(
             f"map_coordinates: {len(places)} coordinates for {aval_of(x)}; give one array for each "
             "axis"
         )
-    if order not in (0, 1):
-        raise ValueError(f"map_coordinates: order must be 0 or 1, got {describe(order)}")
-    if mode not in MODES:
-        raise ValueError(
-            f"map_coordinates: mode must be one of {', '.join(map(repr, MODES))}, got "
-            f"{describe(mode)}"
-        )
+    degree = check_order("map_coordinates", order)
+    check_mode("map_coordinates", mode)
     if any(p.dtype.kind not in "iuf" for p in places):
         raise TypeError("map_coordinates: coordinates must be real numbers")
-    shape = np.broadcast_shapes(*(tuple(p.shape) for p in places))
+    if degree < 2 and mode in ("constant", "wrap"):
+        mode = f"grid-{mode}"
+    return sampled(x, places, degree, mode, cval, prefilter)
+
+
+def sampled(
+    x: Array, places: list[Array], order: int, mode: str, cval: ArrayLike, prefilter: bool = True
+) -> Array:
+    """An array at places of its first axes, with SciPy's modes."""
     whole = x.dtype.kind in "biu"
     values = cast(x, np.dtype(float)) if whole else x
-    corners = [_corners(p, n, order, mode) for p, n in zip(places, x.shape, strict=True)]
+    count = len(places)
+    shape = np.broadcast_shapes(*(tuple(p.shape) for p in places))
     fill = cast(as_operand(cval), values.dtype)
-    total = None
+    sizes = x.shape[:count]
+    border = 0
+    if prefilter and order > 1:
+        if mode in ("nearest", "grid-constant"):
+            border = BORDER
+            widths = [(border, border)] * count + [(0, 0)] * (len(x.shape) - count)
+            values = _with_border(values, widths, fill, mode)
+        for axis in range(count):
+            values = coefficients(values, order, axis, mode)
+    rest = (1,) * (len(x.shape) - count)
+    corners = [
+        _corners(p + border if border else p, n + 2 * border, order, mode)
+        for p, n in zip(places, sizes, strict=True)
+    ]
+    total: Any = None
     for chosen in itertools.product(*corners):
         at = [np.broadcast_to(i, shape) for i, _, _ in chosen]
         part = gather(values, *at) if at else values
         for _, inside, _ in chosen:
             if inside is not None:
-                part = np.where(inside, part, fill)
+                part = np.where(np.reshape(inside, (*np.shape(inside), *rest)), part, fill)
         for _, _, weight in chosen:
             if weight is not None:
-                part = part * cast(weight, values.real.dtype)
+                weight = cast(weight, values.real.dtype)
+                part = part * np.reshape(weight, (*weight.shape, *rest))
         total = part if total is None else total + part
     assert total is not None
+    if mode == "constant":
+        within: Any = True
+        for p, n in zip(places, sizes, strict=True):
+            within = within & (p >= 0) & (p <= n - 1)
+        total = np.where(np.reshape(within, (*np.shape(within), *rest)), total, fill)
     return cast(np.round(total) if whole else total, x.dtype)
+
+
+def _with_border(x: Array, widths: list[tuple[int, int]], fill: Array, mode: str) -> Array:
+    if mode == "nearest":
+        return np.pad(x, widths, "edge")
+    return np.pad(x, widths, "constant", constant_values=fill)  # type: ignore[call-overload, no-any-return]
 
 
 def _corners(place: Array, n: int, order: int, mode: str) -> list[tuple[Any, Any, Any]]:
     """Elements next to places: (index, whether there is one, weight) for each."""
+    place = _brought_inside(place, n, mode)
     found: list[tuple[Array, Any]]
     if order == 0:
         found = [(np.floor(place + 0.5), None)]
     else:
-        low = np.floor(place)
-        above = place - low
-        found = [(low, 1.0 - above), (low + 1.0, above)]
+        moved = place + 0.5 if order % 2 == 0 else place
+        low = np.floor(moved)
+        first = low - order // 2
+        found = [(first + k, w) for k, w in enumerate(weights(moved - low, order))]
     out = []
     for at, weight in found:
         i = cast(at, np.dtype(np.intp))
-        inside = (i >= 0) & (i < n) if mode == "constant" else None
+        inside = (i >= 0) & (i < n) if mode == "grid-constant" else None
         out.append((_within(i, n, mode), inside, weight))
     return out
 
 
-def _within(i: Array, n: int, mode: str) -> Array:
-    """Indices that are brought into the array."""
-    if mode in ("constant", "nearest"):
-        return np.clip(i, 0, n - 1)
+def _brought_inside(place: Array, n: int, mode: str) -> Array:
+    """Places whose values are the same, next to the array."""
     if mode == "wrap":
+        inside = (place >= 0) & (place <= n - 1)
+        return np.where(inside, place, np.mod(place, max(n - 1, 1)))
+    if mode == "constant":
+        return np.where((place >= 0) & (place <= n - 1), place, 0)
+    return place
+
+
+def _within(i: Array, n: int, mode: str) -> Array:
+    """Indices that are brought into the array, where the spline is continued."""
+    if mode in ("grid-constant", "nearest"):
+        return np.clip(i, 0, n - 1)
+    if mode == "grid-wrap":
         return np.mod(i, n)
-    if mode == "mirror":
+    if mode in ("mirror", "constant", "wrap"):
         period = max(2 * (n - 1), 1)
         i = np.mod(i, period)
         return np.where(i > n - 1, period - i, i)
     i = np.mod(i, 2 * n)
     return np.where(i > n - 1, 2 * n - 1 - i, i)
-
-
-@user_facing
-def zoom(
-    input: ArrayLike,
-    zoom: float | Sequence[float],
-    order: int = 1,
-    mode: str = "constant",
-    cval: ArrayLike = 0.0,
-) -> Array:
-    """An array in another size, with its first and last elements at the ends.
-
-    Args:
-        input: array.
-        zoom: how many times larger, for each axis or for all; sizes are rounded.
-        order: 0 for the nearest element, 1 for linear interpolation.
-        mode: as for ``map_coordinates``.
-        cval: the value with "constant".
-
-    Returns:
-        An array of the dtype of ``input``.
-
-    >>> zoom(np.array([0.0, 1.0, 4.0]), 5 / 3)
-    array([0. , 0.5, 1. , 2.5, 4. ])
-    """
-    x = as_operand(input)
-    rank = len(x.shape)
-    factors = list(zoom) if isinstance(zoom, tuple | list) else [zoom] * rank
-    if len(factors) != rank or not all(_positive(f) for f in factors):
-        raise ValueError(
-            f"zoom: zoom must be a positive number, or one for each axis of {aval_of(x)}, got "
-            f"{describe(zoom)}"
-        )
-    sizes = [max(1, round(n * f)) for n, f in zip(x.shape, factors, strict=True)]
-    scales = [(n - 1) / (m - 1) if m > 1 else 0.0 for n, m in zip(x.shape, sizes, strict=True)]
-    # Rounding must not lead beyond the last element.
-    grids = [
-        np.minimum(np.arange(m) * s, float(n - 1))
-        for m, s, n in zip(sizes, scales, x.shape, strict=True)
-    ]
-    return map_coordinates(x, np.meshgrid(*grids, indexing="ij"), order, mode, cval)
-
-
-def _positive(x: Any) -> bool:
-    return (is_integer(x) or isinstance(x, float | np.floating)) and x > 0

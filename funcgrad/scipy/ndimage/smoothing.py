@@ -16,7 +16,7 @@ from ...ops.shape import cast
 from ...typing import Array, ArrayLike
 from ..signal.convolving import correlate
 
-_PAD = {
+PAD = {
     "reflect": "symmetric", "grid-mirror": "symmetric", "mirror": "reflect", "nearest": "edge",
     "constant": "constant", "grid-constant": "constant", "wrap": "wrap", "grid-wrap": "wrap",
 }  # fmt: skip
@@ -54,9 +54,9 @@ def gaussian_filter1d(
     array([0.   , 0.274, 0.452, 0.274, 0.   ])
     """
     x = inexact(input)
-    if mode not in _PAD:
+    if mode not in PAD:
         raise ValueError(
-            f"gaussian_filter1d: mode must be one of {', '.join(map(repr, _PAD))}, got "
+            f"gaussian_filter1d: mode must be one of {', '.join(map(repr, PAD))}, got "
             f"{describe(mode)}"
         )
     if order not in (0, 1, 2):
@@ -81,8 +81,8 @@ def gaussian_filter1d(
     shape = [1] * len(x.shape)
     shape[k] = 2 * radius + 1
     widths = [(radius, radius) if i == k else (0, 0) for i in range(len(x.shape))]
-    filled = {"constant_values": cval} if _PAD[mode] == "constant" else {}
-    padded = np.pad(x, widths, _PAD[mode], **filled)  # type: ignore[call-overload]
+    filled = {"constant_values": cval} if PAD[mode] == "constant" else {}
+    padded = np.pad(x, widths, PAD[mode], **filled)  # type: ignore[call-overload]
     return correlate(padded, cast(weights, x.dtype).reshape(shape), "valid")
 
 

@@ -1,18 +1,16 @@
-"""Bessel functions of real arguments.
-
-Derivatives are those in the argument; there is no closed formula for that in the order.
-"""
+"""Bessel functions of real arguments and orders, and those of Airy."""
 
 from __future__ import annotations
 
 import numpy as np
 
+from ...core.arguments import is_integer
+from ...core.blame import describe
 from ...core.tracebacks import user_facing
 from ...numpy import scipy_ufuncs
 from ...numpy.protocol import as_operand
-from ...numpy.scipy_ufuncs import real_floats
+from ...numpy.scipy_ufuncs import real_floats, whole_numbers
 from ...ops.pointwise import bessel_i0_i1, bessel_orders
-from ...ops.shape import cast
 from ...typing import Array, ArrayLike
 
 
@@ -181,8 +179,18 @@ def yn(n: ArrayLike, x: ArrayLike) -> Array:
     np.float64(-1.650683)
     """
     (x,) = real_floats("yn", x)
-    (order,) = real_floats("yn", n)
-    return bessel_orders.yn(cast(order, np.dtype(np.int64)), x)
+    (order,) = whole_numbers("yn", n)
+    return bessel_orders.yn(order, x)
+
+
+@user_facing
+def kn(n: ArrayLike, x: ArrayLike) -> Array:
+    """The modified Bessel function of the second kind of whole order n, elementwise.
+
+    >>> kn(2, 1.0).round(6)
+    np.float64(1.624839)
+    """
+    return bessel_orders.kv(*_order_and_argument("kn", n, x))
 
 
 @user_facing
@@ -223,3 +231,37 @@ def kve(v: ArrayLike, z: ArrayLike) -> Array:
     np.float64(4.41677)
     """
     return bessel_orders.kve(*_order_and_argument("kve", v, z))
+
+
+@user_facing
+def airy(z: ArrayLike) -> tuple[Array, Array, Array, Array]:
+    """The functions of Airy with their derivatives: Ai, Ai', Bi, Bi', elementwise.
+
+    >>> airy(1.0)[0].round(6)
+    np.float64(0.135292)
+    """
+    return scipy_ufuncs.airy(z)
+
+
+@user_facing
+def bessel_jn(z: ArrayLike, *, v: int, n_iter: int = 50) -> Array:
+    """The Bessel functions of the first kind of the orders 0 to v: JAX's function.
+
+    Args:
+        z: numbers.
+        v: the last order, a whole number of at least 0.
+        n_iter: is not used: results have full precision.
+
+    Returns:
+        An array whose first axis has the v + 1 orders.
+
+    Raises:
+        ValueError: v is no such order.
+
+    >>> bessel_jn(1.0, v=1).round(6)
+    array([0.765198, 0.440051])
+    """
+    if not is_integer(v) or v < 0:
+        raise ValueError(f"bessel_jn: v must be a whole number of at least 0, got {describe(v)}")
+    (x,) = real_floats("bessel_jn", z)
+    return np.stack([bessel_orders.jv(order, x) for order in range(int(v) + 1)])

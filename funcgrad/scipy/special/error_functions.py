@@ -117,3 +117,33 @@ def fresnel(z: ArrayLike) -> tuple[Array, Array]:
     (np.float64(0.0), np.float64(0.0))
     """
     return scipy_ufuncs.fresnel(z)
+
+
+@user_facing
+def erfi(z: ArrayLike) -> Array:
+    """The imaginary error function -i erf(i z), elementwise.
+
+    >>> erfi(1.0).round(6)
+    np.float64(1.650426)
+    """
+    return error_integrals.erfi(*real_floats("erfi", z))
+
+
+@user_facing
+def wofz(z: ArrayLike) -> Array:
+    """Faddeeva's function exp(-z**2) erfc(-i z), complex, elementwise.
+
+    >>> wofz(1.0).round(6)
+    np.complex128(0.367879+0.607158j)
+    """
+    return scipy_ufuncs.wofz(z)
+
+
+@user_facing
+def ndtri_exp(y: ArrayLike) -> Array:
+    """The number up to which normal ones are with the probability exp(y), elementwise.
+
+    >>> ndtri_exp(-2.0).round(6)
+    np.float64(-1.10152)
+    """
+    return error_integrals.ndtri_exp(*real_floats("ndtri_exp", y))

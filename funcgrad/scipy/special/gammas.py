@@ -11,11 +11,10 @@ from ...core.arguments import is_integer
 from ...core.blame import describe
 from ...core.tracebacks import user_facing
 from ...numpy import scipy_ufuncs
-from ...numpy.scipy_ufuncs import real_floats
-from ...ops.pointwise import gammas, incomplete, special
+from ...numpy.scipy_ufuncs import real_floats, whole_numbers
+from ...ops.pointwise import gammas, special
 from ...ops.pointwise import zeta as zetas
 from ...ops.pointwise.comparison import select
-from ...ops.shape import cast
 from ...typing import Array, ArrayLike
 
 
@@ -37,6 +36,26 @@ def gammaln(x: ArrayLike) -> Array:
     np.float64(0.0)
     """
     return special.lgamma(*real_floats("gammaln", x))
+
+
+@user_facing
+def loggamma(z: ArrayLike) -> Array:
+    """The logarithm of the gamma function of real numbers, NaN where that is negative, elementwise.
+
+    >>> loggamma(3.0).round(6)
+    np.float64(0.693147)
+    """
+    return gammas.loggamma(*real_floats("loggamma", z))
+
+
+@user_facing
+def rgamma(z: ArrayLike) -> Array:
+    """One over the gamma function, 0 at its poles, elementwise.
+
+    >>> rgamma(3.0)
+    np.float64(0.5)
+    """
+    return gammas.rgamma(*real_floats("rgamma", z))
 
 
 @user_facing
@@ -77,8 +96,8 @@ def polygamma(n: ArrayLike, x: ArrayLike) -> Array:
     np.float64(1.644934)
     """
     (x,) = real_floats("polygamma", x)
-    (order,) = real_floats("polygamma", n)
-    return special.polygamma(cast(order, np.dtype(np.int64)), x)
+    (order,) = whole_numbers("polygamma", n)
+    return special.polygamma(order, x)
 
 
 @user_facing
@@ -86,46 +105,18 @@ def zeta(x: ArrayLike, q: ArrayLike | None = None) -> Array:
     """The sum of (k + q)**-x over k = 0, 1, ..., elementwise: the zeta function of Hurwitz.
 
     Args:
-        x: exponents, which have no derivative.
-        q: the first term; None for 1, Riemann's zeta function.
+        x: exponents, above 1 where q is given.
+        q: the first term; None for 1, which is Riemann's zeta function, also below 1.
 
     Returns:
-        The sums, in the dtype of q.
+        The sums.
 
     >>> zeta(2.0).round(6)
     np.float64(1.644934)
     """
-    return zetas.zeta(*real_floats("zeta", x, 1.0 if q is None else q))
-
-
-@user_facing
-def gammainc(a: ArrayLike, x: ArrayLike) -> Array:
-    """The probability that a gamma number of shape a is below x, elementwise.
-
-    >>> gammainc(1.0, 2.0).round(6)
-    np.float64(0.864665)
-    """
-    return incomplete.igamma(*real_floats("gammainc", a, x))
-
-
-@user_facing
-def gammaincc(a: ArrayLike, x: ArrayLike) -> Array:
-    """The probability that a gamma number of shape a is above x, elementwise.
-
-    >>> gammaincc(1.0, 2.0).round(6)
-    np.float64(0.135335)
-    """
-    return incomplete.igammac(*real_floats("gammaincc", a, x))
-
-
-@user_facing
-def betainc(a: ArrayLike, b: ArrayLike, x: ArrayLike) -> Array:
-    """The probability that a beta number of shape a, b is below x, elementwise.
-
-    >>> betainc(1.0, 2.0, 0.5)
-    np.float64(0.75)
-    """
-    return incomplete.betainc(*real_floats("betainc", a, b, x))
+    if q is None:
+        return zetas.riemann_zeta(*real_floats("zeta", x))
+    return zetas.zeta(*real_floats("zeta", x, q))
 
 
 @user_facing

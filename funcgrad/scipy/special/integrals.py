@@ -1,14 +1,11 @@
-"""Integrals of exponentials and sines, Spence's function, Lambert's W, hypergeometric functions."""
+"""Integrals of exponentials and sines, Spence's function and Lambert's W."""
 
 from __future__ import annotations
 
-import numpy as np
-
 from ...core.tracebacks import user_facing
 from ...numpy import scipy_ufuncs
-from ...numpy.scipy_ufuncs import real_floats
-from ...ops.pointwise import hypergeometric, integrals
-from ...ops.shape import cast
+from ...numpy.scipy_ufuncs import real_floats, whole_numbers
+from ...ops.pointwise import integrals
 from ...typing import Array, ArrayLike
 
 
@@ -40,8 +37,8 @@ def expn(n: ArrayLike, x: ArrayLike) -> Array:
     np.float64(0.148496)
     """
     (x,) = real_floats("expn", x)
-    (order,) = real_floats("expn", n)
-    return integrals.expn(cast(order, np.dtype(np.int64)), x)
+    (order,) = whole_numbers("expn", n)
+    return integrals.expn(order, x)
 
 
 @user_facing
@@ -52,6 +49,16 @@ def sici(x: ArrayLike) -> tuple[Array, Array]:
     np.float64(0.946083)
     """
     return scipy_ufuncs.sici(x)
+
+
+@user_facing
+def shichi(x: ArrayLike) -> tuple[Array, Array]:
+    """The integrals of sinh(t) / t from 0 to x, and of cosh(t) / t, elementwise.
+
+    >>> shichi(1.0)[0].round(6)
+    np.float64(1.057251)
+    """
+    return scipy_ufuncs.shichi(x)
 
 
 @user_facing
@@ -80,23 +87,3 @@ def lambertw(z: ArrayLike, k: ArrayLike = 0, tol: float = 1e-8) -> Array:
     np.float64(1.0)
     """
     return scipy_ufuncs.lambertw(z, k)
-
-
-@user_facing
-def hyp1f1(a: ArrayLike, b: ArrayLike, x: ArrayLike) -> Array:
-    """Kummer's function 1F1, elementwise; its derivative is that in x.
-
-    >>> hyp1f1(1.0, 1.0, 1.0).round(6)
-    np.float64(2.718282)
-    """
-    return hypergeometric.hyp1f1(*real_floats("hyp1f1", a, b, x))
-
-
-@user_facing
-def hyp2f1(a: ArrayLike, b: ArrayLike, c: ArrayLike, z: ArrayLike) -> Array:
-    """Gauss' function 2F1, elementwise; its derivative is that in z.
-
-    >>> hyp2f1(1.0, 1.0, 1.0, 0.5).round(6)
-    np.float64(2.0)
-    """
-    return hypergeometric.hyp2f1(*real_floats("hyp2f1", a, b, c, z))

@@ -1,4 +1,4 @@
-"""Logistic functions, entropies, and products with logarithms."""
+"""Logistic functions, entropies, products with logarithms, differences, and losses."""
 
 from __future__ import annotations
 
@@ -127,3 +127,43 @@ def inv_boxcox1p(y: ArrayLike, lmbda: ArrayLike) -> Array:
     np.float64(1.0)
     """
     return scipy_ufuncs.inv_boxcox1p(y, lmbda)
+
+
+@user_facing
+def exprel(x: ArrayLike) -> Array:
+    """The quotient (exp(x) - 1) / x, 1 at 0, elementwise.
+
+    >>> exprel(0.0)
+    np.float64(1.0)
+    """
+    return scipy_ufuncs.exprel(x)
+
+
+@user_facing
+def cosm1(x: ArrayLike) -> Array:
+    """The difference cos(x) - 1, without cancellation, elementwise.
+
+    >>> cosm1(1e-6)
+    np.float64(-4.999999999999583e-13)
+    """
+    return scipy_ufuncs.cosm1(x)
+
+
+@user_facing
+def huber(delta: ArrayLike, r: ArrayLike) -> Array:
+    """Huber's loss: r**2 / 2 up to the size delta, and a line from there, elementwise.
+
+    >>> huber(1.0, [0.5, 3.0])
+    array([0.125, 2.5  ])
+    """
+    return scipy_ufuncs.huber(delta, r)
+
+
+@user_facing
+def pseudo_huber(delta: ArrayLike, r: ArrayLike) -> Array:
+    """The smooth form of ``huber``: delta**2 (sqrt(1 + (r / delta)**2) - 1), elementwise.
+
+    >>> pseudo_huber(1.0, 3.0).round(6)
+    np.float64(2.162278)
+    """
+    return scipy_ufuncs.pseudo_huber(delta, r)

@@ -1,6 +1,7 @@
 """Distributions of whole numbers.
 
-How probabilities depend on n, where that is a number of trials, has no derivative.
+How probabilities depend on n, where that is a number of trials, has the derivative of the formula
+for the number of trials, which need not be whole in it. Quantiles are steps.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ...numpy.scipy_ufuncs import xlog1py, xlogy
-from ...ops.pointwise import gammas, incomplete, special
+from ...ops.pointwise import counts, gammas, incomplete, special
 from ...ops.pointwise.comparison import select
 from ...typing import Array
 from .distribution import Discrete
@@ -34,6 +35,32 @@ def _binomial_share(k: Array, n: Array, p: Array) -> Array:
     return select(last, 1, found)
 
 
+def _binomial_rest(k: Array, n: Array, p: Array) -> Array:
+    last = k >= n
+    return select(last, 0, incomplete.betainc(k + 1, select(last, 1, n - k), p))
+
+
+def _geometric_quantile(q: Array, p: Array) -> Array:
+    found = np.ceil(np.log1p(-q) / np.log1p(-p))
+    # Rounding of the quotient must not move a quantile by one.
+    lower = -np.expm1((found - 1) * np.log1p(-p)) >= q
+    return np.maximum(select(lower & (found > 1), found - 1, found), 1)
+
+
+def _beta_binomial_shape(n: Array, a: Array, b: Array) -> tuple[Array, Array]:
+    """Skewness and excess kurtosis, from the factorial moments."""
+    factorial: list[Array] = []
+    for k in range(4):
+        step = (n - k) * (a + k) / (a + b + k)
+        factorial.append(step if not factorial else factorial[-1] * step)
+    f1, f2, f3, f4 = factorial
+    r2, r3, r4 = f2 + f1, f3 + 3 * f2 + f1, f4 + 6 * f3 + 7 * f2 + f1
+    variance = r2 - f1 * f1
+    third = r3 - 3 * f1 * r2 + 2 * f1**3
+    fourth = r4 - 4 * f1 * r3 + 6 * f1 * f1 * r2 - 3 * f1**4
+    return third / variance**1.5, fourth / (variance * variance) - 3
+
+
 bernoulli = Discrete(
     "bernoulli", ("p",), lambda k, p: xlogy(k, p) + xlog1py(1 - k, -p), lambda p: (0.0, 1.0),
     _share,
@@ -42,6 +69,9 @@ bernoulli = Discrete(
         "sf": lambda k, p: select(k < 1, p, 0),
         "mean": lambda p: p,
         "var": lambda p: p * (1 - p),
+        "ppf": lambda q, p: select(q > 1 - p, 1.0, 0 * p),
+        "skew": lambda p: (1 - 2 * p) / np.sqrt(p * (1 - p)),
+        "kurtosis": lambda p: (1 - 6 * p * (1 - p)) / (p * (1 - p)),
         "entropy": lambda p: special.entropy(p) + special.entropy(1 - p),
     },
 )  # fmt: skip
@@ -51,6 +81,10 @@ binom = Discrete(
     lambda n, p: (0.0, n), lambda n, p: (n >= 0) & (n == np.floor(n)) & _share(p),
     formulas={
         "cdf": _binomial_share,
+        "sf": lambda k, n, p: _binomial_rest(k, n, p),
+        "ppf": lambda q, n, p: counts.binomial_quantile(n, p, q),
+        "skew": lambda n, p: (1 - 2 * p) / np.sqrt(n * p * (1 - p)),
+        "kurtosis": lambda n, p: (1 - 6 * p * (1 - p)) / (n * p * (1 - p)),
         "mean": lambda n, p: n * p,
         "var": lambda n, p: n * p * (1 - p),
     },
@@ -63,6 +97,9 @@ poisson = Discrete(
         "sf": lambda k, mu: incomplete.igamma(k + 1, mu),
         "mean": lambda mu: mu,
         "var": lambda mu: mu,
+        "ppf": lambda q, mu: counts.poisson_quantile(mu, q),
+        "skew": lambda mu: mu**-0.5,
+        "kurtosis": lambda mu: 1 / mu,
     },
 )  # fmt: skip
 geom = Discrete(
@@ -74,6 +111,10 @@ geom = Discrete(
         "logsf": lambda k, p: k * np.log1p(-p),
         "mean": lambda p: 1 / p,
         "var": lambda p: (1 - p) / p / p,
+        "ppf": _geometric_quantile,
+        "skew": lambda p: (2 - p) / np.sqrt(1 - p),
+        "kurtosis": lambda p: 6 + p * p / (1 - p),
+        "entropy": lambda p: (special.entropy(p) + special.entropy(1 - p)) / p,
     },
 )  # fmt: skip
 nbinom = Discrete(
@@ -82,6 +123,10 @@ nbinom = Discrete(
     lambda n, p: (0.0, inf), lambda n, p: (n > 0) & (p > 0) & (p <= 1),
     formulas={
         "cdf": lambda k, n, p: incomplete.betainc(n, k + 1, p),
+        "sf": lambda k, n, p: incomplete.betaincc(n, k + 1, p),
+        "ppf": lambda q, n, p: counts.negative_binomial_quantile(n, p, q),
+        "skew": lambda n, p: (2 - p) / np.sqrt(n * (1 - p)),
+        "kurtosis": lambda n, p: 6 / n + p * p / (n * (1 - p)),
         "mean": lambda n, p: n * (1 - p) / p,
         "var": lambda n, p: n * (1 - p) / p / p,
     },
@@ -94,5 +139,11 @@ betabinom = Discrete(
     formulas={
         "mean": lambda n, a, b: n * a / (a + b),
         "var": lambda n, a, b: n * a * b * (a + b + n) / (a + b) / (a + b) / (a + b + 1),
+        "cdf": lambda k, n, a, b: counts.beta_binomial_share(a, b, n, k, orders=(0, 0)),
+        "sf": lambda k, n, a, b: select(
+            k < n, counts.beta_binomial_share(b, a, n, n - k - 1, orders=(0, 0)), 0),
+        "ppf": lambda q, n, a, b: counts.beta_binomial_quantile(n, a, b, q),
+        "skew": lambda n, a, b: _beta_binomial_shape(n, a, b)[0],
+        "kurtosis": lambda n, a, b: _beta_binomial_shape(n, a, b)[1],
     },
 )  # fmt: skip

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import importlib
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from math import inf
+from math import inf, log, pi
 from typing import Any
 
 import numpy as np
 
+from ...core.arguments import is_integer
+from ...core.blame import describe
 from ...core.tracebacks import user_facing
 from ...numpy.scipy_ufuncs import real_floats
 from ...ops.pointwise.comparison import select
 from ...typing import Array, ArrayLike
+
+HALF_LOG_TWO_PI = 0.5 * log(2 * pi)
 
 Formula = Callable[..., Any]
 Ends = Callable[..., tuple[Any, Any]]
@@ -36,6 +42,14 @@ def above_zero(*shapes: Array) -> Any:
     return valid
 
 
+def where_above(
+    bound: float, a: Array, formula: Callable[[Array], Array], otherwise: Array | float = np.nan
+) -> Array:
+    """A formula of parameters above a bound, and something else of the others."""
+    above = a > bound
+    return select(above, formula(select(above, a, bound + 1)), otherwise)
+
+
 def between(low: Any, high: Any) -> Any:
     """A number in the inside of a support, to stand for numbers outside."""
     if isinstance(low, float) and isinstance(high, float):
@@ -44,6 +58,11 @@ def between(low: Any, high: Any) -> Any:
         return low + 1.0 if np.isfinite(low) else 0.0
     inside = select(np.isfinite(high), 0.5 * (low + high), low + 1.0)
     return select(np.isfinite(low), inside, select(np.isfinite(high), high - 1.0, 0.0))
+
+
+def by_name(name: str) -> Any:
+    """The distribution of a name, for what was pickled."""
+    return getattr(importlib.import_module(__package__ or ""), name)
 
 
 @dataclass(frozen=True, eq=False)
@@ -192,6 +211,132 @@ class Distribution:
         """The standard deviation."""
         return np.sqrt(self._moment("var", args, kwargs, 2))
 
+    def _shape_of(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Array:
+        """The skewness or the excess kurtosis, which loc and scale do not change."""
+        *shapes, loc, scale = self._given(name, [], args, kwargs)
+        out = self._function(name)(*shapes) + 0 * (loc + scale)
+        return select(self.valid(*shapes) & (scale > 0), out, np.nan)
+
+    @user_facing
+    def stats(
+        self, *args: ArrayLike, moments: str = "mv", **kwargs: ArrayLike
+    ) -> Array | tuple[Array, ...]:
+        """The mean "m", variance "v", skewness "s" and excess kurtosis "k" that are asked for.
+
+        Args:
+            args: the parameters.
+            moments: letters, in any order; results are in that of "mvsk".
+            kwargs: parameters by name.
+
+        Returns:
+            A tuple of results, or the only one.
+
+        Raises:
+            ValueError: there is another letter.
+        """
+        if not isinstance(moments, str) or not set(moments) <= set("mvsk") or not moments:
+            raise ValueError(
+                f"{self.name}.stats: moments must be letters of 'mvsk', got {describe(moments)}"
+            )
+        found = []
+        for letter, name in zip("mvsk", ("mean", "var", "skew", "kurtosis"), strict=True):
+            if letter not in moments:
+                continue
+            if letter in "mv":
+                found.append(self._moment(name, args, kwargs, 1 if letter == "m" else 2))
+            else:
+                found.append(self._shape_of(name, args, kwargs))
+        return found[0] if len(found) == 1 else tuple(found)
+
+    @user_facing
+    def moment(self, order: int, *args: ArrayLike, **kwargs: ArrayLike) -> Array:
+        """The mean of numbers to the power of ``order``, from 1 to 4.
+
+        Args:
+            order: the power, a whole number.
+            args: the parameters.
+            kwargs: parameters by name.
+
+        Returns:
+            The moments about 0.
+
+        Raises:
+            ValueError: there is no formula for this order.
+        """
+        if not is_integer(order) or not 0 <= order <= 4:
+            raise ValueError(
+                f"{self.name}.moment: order must be a whole number from 0 to 4, got "
+                f"{describe(order)}"
+            )
+        mean = self._moment("mean", args, kwargs, 1)
+        if order < 2:
+            return mean if order else mean * 0 + 1
+        variance = self._moment("var", args, kwargs, 2)
+        if order == 2:
+            return variance + mean * mean
+        third = self._shape_of("skew", args, kwargs) * variance**1.5
+        if order == 3:
+            return third + 3 * mean * variance + mean**3
+        fourth = (self._shape_of("kurtosis", args, kwargs) + 3) * variance * variance
+        return fourth + 4 * mean * third + 6 * mean * mean * variance + mean**4
+
+    @user_facing
+    def median(self, *args: ArrayLike, **kwargs: ArrayLike) -> Array:
+        """The number below and above which others are with the same probability."""
+        return self._quantile("ppf", 0.5, args, kwargs)
+
+    @user_facing
+    def interval(
+        self, confidence: ArrayLike, *args: ArrayLike, **kwargs: ArrayLike
+    ) -> tuple[Array, Array]:
+        """The ends of an interval around the median with this probability."""
+        (share,) = real_floats(f"{self.name}.interval", confidence)
+        tail = 0.5 * (1 - share)
+        low = self._quantile("ppf", tail, args, kwargs)
+        return low, self._quantile("ppf", 1 - tail, args, kwargs)
+
+    @user_facing
+    def support(self, *args: ArrayLike, **kwargs: ArrayLike) -> tuple[Array, Array]:
+        """The ends of the numbers that there can be."""
+        *shapes, loc, scale = self._given("support", [], args, kwargs)
+        valid = self.valid(*shapes) & (scale > 0)
+        low, high = (select(valid, e * scale + loc, np.nan) for e in self.ends(*shapes))
+        return low, high
+
+    def _quantile(
+        self, function: str, q: ArrayLike, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Array:
+        formula = self._function(function)
+        share, *shapes, loc, scale = self._given(function, [q], args, kwargs)
+        low, high = self._ends_of_quantiles(*shapes)
+        if function == "isf":
+            low, high = high, low
+        inside = (share > 0) & (share < 1)
+        out = formula(select(inside, share, 0.5), *shapes) * scale + loc
+        out = select(share == 0, low * scale + loc, select(share == 1, high * scale + loc, out))
+        valid = self.valid(*shapes) & (scale > 0) & (share >= 0) & (share <= 1)
+        return select(valid, out, np.nan)
+
+    def _ends_of_quantiles(self, *shapes: Array) -> tuple[Any, Any]:
+        return self.ends(*shapes)
+
+    @user_facing
+    def ppf(self, q: ArrayLike, *args: ArrayLike, **kwargs: ArrayLike) -> Array:
+        """The number below which others are with probability q."""
+        return self._quantile("ppf", q, args, kwargs)
+
+    @user_facing
+    def isf(self, q: ArrayLike, *args: ArrayLike, **kwargs: ArrayLike) -> Array:
+        """The number above which others are with probability q."""
+        return self._quantile("isf", q, args, kwargs)
+
+    def __reduce__(self) -> Any:
+        """The public ones by their names, since formulas are functions without one."""
+        home = sys.modules.get(__package__ or "")
+        if getattr(home, self.name, None) is not self:
+            return object.__reduce__(self)
+        return by_name, (self.name,)
+
     @user_facing
     def entropy(self, *args: ArrayLike, **kwargs: ArrayLike) -> Array:
         """The (differential) entropy, in nats."""
@@ -221,30 +366,6 @@ class Continuous(Distribution):
         """The density at x."""
         return self._by(self.log_density, "pdf", x, args, kwargs, 0.0, 0.0)
 
-    def _quantile(
-        self, function: str, q: ArrayLike, args: tuple[Any, ...], kwargs: dict[str, Any]
-    ) -> Array:
-        formula = self._function(function)
-        share, *shapes, loc, scale = self._given(function, [q], args, kwargs)
-        low, high = self.ends(*shapes)
-        if function == "isf":
-            low, high = high, low
-        inside = (share > 0) & (share < 1)
-        out = formula(select(inside, share, 0.5), *shapes) * scale + loc
-        out = select(share == 0, low * scale + loc, select(share == 1, high * scale + loc, out))
-        valid = self.valid(*shapes) & (scale > 0) & (share >= 0) & (share <= 1)
-        return select(valid, out, np.nan)
-
-    @user_facing
-    def ppf(self, q: ArrayLike, *args: ArrayLike, **kwargs: ArrayLike) -> Array:
-        """The number below which others are with probability q."""
-        return self._quantile("ppf", q, args, kwargs)
-
-    @user_facing
-    def isf(self, q: ArrayLike, *args: ArrayLike, **kwargs: ArrayLike) -> Array:
-        """The number above which others are with probability q."""
-        return self._quantile("isf", q, args, kwargs)
-
 
 class Discrete(Distribution):
     """A distribution of whole numbers; it has no scale.
@@ -273,6 +394,11 @@ class Discrete(Distribution):
 
     def _entropy_of(self, scale: Array) -> Any:
         return 0.0
+
+    def _ends_of_quantiles(self, *shapes: Array) -> tuple[Any, Any]:
+        """The quantile of 0 is below all numbers, as in SciPy."""
+        low, high = self.ends(*shapes)
+        return low - 1.0, high
 
     def _log_probability(self, k: Array, *shapes: Array) -> Array:
         whole = k == np.floor(k)

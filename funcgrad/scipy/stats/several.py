@@ -1,119 +1,22 @@
-"""Distributions of vectors and matrices."""
+"""Distributions of shares and of their counts, and of matrices."""
 
 from __future__ import annotations
 
-from math import inf, log, pi
+from math import inf, log
 
 import numpy as np
 
 from ...core.tracebacks import user_facing
 from ...errors import ShapeError
 from ...numpy.scipy_ufuncs import real_floats, xlogy
-from ...ops.linalg import factorizations, solving
+from ...ops.linalg import factorizations
 from ...ops.linalg.matrices import diagonal_of
 from ...ops.pointwise.comparison import select
-from ...ops.pointwise.special import lgamma
+from ...ops.pointwise.special import digamma, lgamma
 from ...ops.shape import broadcast_to, reduce_sum, reshape, transpose
 from ...typing import Array, ArrayLike
 from ..special.gammas import multigammaln
-
-
-def _last(x: Array) -> tuple[int]:
-    return (len(x.shape) - 1,)
-
-
-def _log_determinant(factor: Array) -> Array:
-    """That of a matrix, from its Cholesky factor."""
-    logs = np.log(diagonal_of(factor))
-    return 2 * reduce_sum(logs, axes=_last(logs))
-
-
-def _solved(factor: Array, columns: Array) -> Array:
-    return solving.triangular_solve(
-        factor, columns, lower=True, transpose_a=solving.NONE, unit_diagonal=False
-    )
-
-
-class MultivariateNormal:
-    """The normal distribution of vectors."""
-
-    @user_facing
-    def logpdf(
-        self,
-        x: ArrayLike,
-        mean: ArrayLike | None = None,
-        cov: ArrayLike = 1,
-        allow_singular: bool = False,
-    ) -> Array:
-        """The logarithm of the density.
-
-        Args:
-            x: (..., n), vectors, or (...) numbers where n is 1.
-            mean: (n,), or a number; zeros by default.
-            cov: (n, n), the covariance matrix, or a number or (n,) for a diagonal one.
-            allow_singular: must be False.
-
-        Returns:
-            The logarithms, of shape (...).
-
-        Raises:
-            LinAlgError: the covariance matrix is not positive definite.
-            ShapeError: the operands do not fit.
-            ValueError: singular matrices are asked for.
-
-        >>> MultivariateNormal().logpdf([0.0, 0.0]).round(6)
-        np.float64(-1.837877)
-        """
-        if allow_singular:
-            raise ValueError(
-                "multivariate_normal: allow_singular=True is not supported; the density of a "
-                "singular one is that in a subspace"
-            )
-        name = "multivariate_normal"
-        points, center, spread = real_floats(name, x, 0.0 if mean is None else mean, cov)
-        n = max(
-            center.shape[-1] if len(center.shape) else 1,
-            spread.shape[-1] if len(spread.shape) else 1,
-        )
-        if n == 1 and mean is None and not len(spread.shape) and len(points.shape):
-            n = points.shape[-1]
-        if n == 1 and (not len(points.shape) or points.shape[-1] != 1):
-            points = reshape(points, shape=(*points.shape, 1))
-        fits = center.shape in ((), (1,), (n,)) and spread.shape in ((), (1,), (n,), (n, n))
-        if not fits or points.shape[-1:] != (n,):
-            raise ShapeError(
-                f"{name}: points of shape {tuple(points.shape)}, a mean of shape "
-                f"{tuple(center.shape)} and a covariance of shape {tuple(spread.shape)} do not fit"
-            )
-        apart = points - center
-        if len(spread.shape) < 2:
-            variances = broadcast_to(spread, (n,))
-            total = reduce_sum(apart * apart / variances, axes=_last(apart))
-            logs = reduce_sum(np.log(variances), axes=(0,))
-        else:
-            factor = factorizations.cholesky(factorizations.from_triangle(spread, lower=True))
-            lead = tuple(apart.shape[:-1])
-            count = int(np.prod(lead))
-            rows = transpose(reshape(apart, shape=(count, n)), perm=(1, 0))
-            found = _solved(factor, rows)
-            total = reshape(reduce_sum(found * found, axes=(0,)), shape=lead)
-            logs = _log_determinant(factor)
-        return -0.5 * (total + logs + n * log(2 * pi))
-
-    @user_facing
-    def pdf(
-        self,
-        x: ArrayLike,
-        mean: ArrayLike | None = None,
-        cov: ArrayLike = 1,
-        allow_singular: bool = False,
-    ) -> Array:
-        """The density, with the arguments of ``logpdf``.
-
-        >>> MultivariateNormal().pdf([0.0, 0.0]).round(6)
-        np.float64(0.159155)
-        """
-        return np.exp(self.logpdf(x, mean, cov, allow_singular))
+from .vectors import last_axis, log_determinant, solved
 
 
 class Multinomial:
@@ -136,11 +39,11 @@ class Multinomial:
         """
         counts, number, shares = real_floats("multinomial", x, n, p)
         terms = xlogy(counts, shares) - lgamma(counts + 1)
-        out = lgamma(number + 1) + reduce_sum(terms, axes=_last(terms))
+        out = lgamma(number + 1) + reduce_sum(terms, axes=last_axis(terms))
         whole = reduce_sum(
-            select((counts < 0) | (counts != np.floor(counts)), 1.0, 0.0), axes=_last(counts)
+            select((counts < 0) | (counts != np.floor(counts)), 1.0, 0.0), axes=last_axis(counts)
         )
-        fits = (reduce_sum(counts, axes=_last(counts)) == number) & (whole == 0)
+        fits = (reduce_sum(counts, axes=last_axis(counts)) == number) & (whole == 0)
         return select(fits, out, -inf)
 
     @user_facing
@@ -151,6 +54,24 @@ class Multinomial:
         np.float64(0.5)
         """
         return np.exp(self.logpmf(x, n, p))
+
+    @user_facing
+    def cov(self, n: ArrayLike, p: ArrayLike) -> Array:
+        """The covariance matrix of counts.
+
+        Args:
+            n: their sum.
+            p: (k,), the probabilities of kinds.
+
+        Returns:
+            (k, k).
+
+        >>> Multinomial().cov(2, [0.5, 0.5])
+        array([[ 0.5, -0.5],
+               [-0.5,  0.5]])
+        """
+        number, shares = real_floats("multinomial", n, p)
+        return number * (np.diag(shares) - shares[:, None] * shares)
 
 
 class Dirichlet:
@@ -200,6 +121,44 @@ class Dirichlet:
         """
         return np.exp(self.logpdf(x, alpha))
 
+    def _parameters(self, alpha: ArrayLike) -> tuple[Array, Array]:
+        (weights,) = real_floats("dirichlet", alpha)
+        if len(weights.shape) != 1:
+            raise ShapeError(f"dirichlet: alpha must be a vector, got {tuple(weights.shape)}")
+        return weights, reduce_sum(weights, axes=(0,))
+
+    @user_facing
+    def mean(self, alpha: ArrayLike) -> Array:
+        """The means of the probabilities, (k,).
+
+        >>> Dirichlet().mean([1.0, 3.0])
+        array([0.25, 0.75])
+        """
+        weights, total = self._parameters(alpha)
+        return weights / total
+
+    @user_facing
+    def var(self, alpha: ArrayLike) -> Array:
+        """The variances of the probabilities, (k,).
+
+        >>> Dirichlet().var([1.0, 3.0])
+        array([0.0375, 0.0375])
+        """
+        weights, total = self._parameters(alpha)
+        return weights * (total - weights) / (total * total * (total + 1))
+
+    @user_facing
+    def entropy(self, alpha: ArrayLike) -> Array:
+        """The differential entropy, in nats.
+
+        >>> Dirichlet().entropy([1.0, 1.0])
+        np.float64(0.0)
+        """
+        weights, total = self._parameters(alpha)
+        constant = reduce_sum(lgamma(weights), axes=(0,)) - lgamma(total)
+        inner = reduce_sum((weights - 1) * digamma(weights), axes=(0,))
+        return constant + (total - weights.shape[0]) * digamma(total) - inner
+
 
 class Wishart:
     """The distribution of sums of squares of normal vectors."""
@@ -235,12 +194,12 @@ class Wishart:
         of_points = factorizations.cholesky(factorizations.from_triangle(points, lower=True))
         of_scale = factorizations.cholesky(factorizations.from_triangle(spread, lower=True))
         of_scale_there = broadcast_to(of_scale, (*points.shape[:-2], p, p))
-        found = _solved(of_scale_there, of_points)
+        found = solved(of_scale_there, of_points)
         axes = (len(found.shape) - 2, len(found.shape) - 1)
         trace = reduce_sum(found * found, axes=axes)
-        constant = 0.5 * degrees * (p * log(2) + _log_determinant(of_scale))
+        constant = 0.5 * degrees * (p * log(2) + log_determinant(of_scale))
         constant = constant + multigammaln(0.5 * degrees, p)
-        return 0.5 * ((degrees - p - 1) * _log_determinant(of_points) - trace) - constant
+        return 0.5 * ((degrees - p - 1) * log_determinant(of_points) - trace) - constant
 
     @user_facing
     def pdf(self, x: ArrayLike, df: ArrayLike, scale: ArrayLike) -> Array:
@@ -251,8 +210,51 @@ class Wishart:
         """
         return np.exp(self.logpdf(x, df, scale))
 
+    def _parameters(self, df: ArrayLike, scale: ArrayLike) -> tuple[Array, Array, int]:
+        degrees, spread = real_floats("wishart", df, scale)
+        p = spread.shape[-1] if len(spread.shape) == 2 else 0
+        if tuple(spread.shape) != (p, p):
+            raise ShapeError(f"wishart: scale must be a square matrix, got {tuple(spread.shape)}")
+        return degrees, spread, p
 
-multivariate_normal = MultivariateNormal()
+    @user_facing
+    def mean(self, df: ArrayLike, scale: ArrayLike) -> Array:
+        """The mean of the matrices.
+
+        >>> Wishart().mean(2.0, [[3.0]])
+        array([[6.]])
+        """
+        degrees, spread, _ = self._parameters(df, scale)
+        return degrees * spread
+
+    @user_facing
+    def var(self, df: ArrayLike, scale: ArrayLike) -> Array:
+        """The variances of the elements of the matrices.
+
+        >>> Wishart().var(2.0, [[3.0]])
+        array([[36.]])
+        """
+        degrees, spread, _ = self._parameters(df, scale)
+        own = diagonal_of(spread)
+        return degrees * (spread * spread + own[:, None] * own)
+
+    @user_facing
+    def entropy(self, df: ArrayLike, scale: ArrayLike) -> Array:
+        """The differential entropy, in nats.
+
+        >>> Wishart().entropy(2.0, [[3.0]]).round(6)
+        np.float64(2.791759)
+        """
+        degrees, spread, p = self._parameters(df, scale)
+        factor = factorizations.cholesky(factorizations.from_triangle(spread, lower=True))
+        half = 0.5 * degrees
+        slopes: Array = digamma(half)
+        for j in range(1, p):
+            slopes = slopes + digamma(half - 0.5 * j)
+        scaled = 0.5 * (p + 1) * (log_determinant(factor) + p * log(2))
+        return scaled + multigammaln(half, p) - 0.5 * (degrees - p - 1) * slopes + half * p
+
+
 multinomial = Multinomial()
 dirichlet = Dirichlet()
 wishart = Wishart()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ....core.tracebacks import Facing
+from ....core.tracebacks import Facing, user_facing
 from ....errors import ShapeError
 from ....numpy.protocol import inexact
 from ....typing import Array, ArrayLike
@@ -25,6 +25,7 @@ class Slerp(Facing[[ArrayLike], Rotation]):
 
     __slots__ = ("rotations", "steps", "times")
 
+    @user_facing
     def __init__(self, times: ArrayLike, rotations: Rotation) -> None:
         self.times: Array = inexact(times)
         if rotations.single or tuple(self.times.shape) != (len(rotations),) or len(rotations) < 2:

@@ -1,0 +1,133 @@
+"""Derivatives of special functions in their parameters: mpmath's numbers, also in tails."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import mpmath as mp
+import numpy as np
+import pytest
+
+from funcgrad.ops.pointwise import (
+    bessel_slopes,
+    beta_slopes,
+    elliptic,
+    hypergeometric,
+    student,
+    zeta,
+)
+
+
+def _student(df: Any, t: Any) -> Any:
+    tail = mp.betainc(df / 2, mp.mpf(1) / 2, 0, df / (df + t * t), regularized=True) / 2
+    return tail if t < 0 else 1 - tail
+
+
+SLOPES: dict[str, tuple[Any, Any, list[tuple[float, ...]], float]] = {
+    "betainc": (
+        beta_slopes.beta_slope_values,
+        lambda a, b, x: mp.betainc(a, b, 0, x, regularized=True),
+        [(2, 3, 0.4), (0.5, 0.5, 0.01), (0.01, 3, 0.2), (3, 0.01, 0.9999), (100, 50, 0.6),
+         (100, 50, 0.7), (0.01, 0.02, 0.5), (5, 1e-3, 0.99), (2, 3, 1e-8)],
+        1e-12,
+    ),
+    "student": (
+        student.student_slope_values, _student,
+        [(3, 1), (3, -1), (0.3, 5), (0.3, 0.1), (100, -6), (5, -1e4), (0.05, 3)], 1e-12,
+    ),
+    "jv": (
+        bessel_slopes.j_slope_values, mp.besselj,
+        [(0, 1), (0, 30), (2, 12), (3.3, 0.01), (10, 40), (-1, 2), (-2.5, 3), (20, 300), (7, 9)],
+        3e-11,
+    ),
+    "yv": (
+        bessel_slopes.y_slope_values, mp.bessely,
+        [(0, 1), (0, 30), (2, 12), (3.3, 0.01), (10, 40), (-1, 2), (-2.5, 3), (50, 20), (7, 9)],
+        3e-11,
+    ),
+    "ive": (
+        bessel_slopes.ie_slope_values, lambda v, x: mp.besseli(v, x) * mp.exp(-x),
+        [(0, 1), (0.5, 30), (3.3, 0.01), (10, 40), (50, 20), (-2.5, 3), (2, 700)], 1e-12,
+    ),
+    "kve": (
+        bessel_slopes.ke_slope_values, lambda v, x: mp.besselk(v, x) * mp.exp(x),
+        [(0.1, 1), (0.5, 30), (3.3, 0.01), (10, 40), (50, 20), (-2.5, 3), (2, 700)], 1e-12,
+    ),
+    "hyp0f1": (hypergeometric.of_0f1, mp.hyp0f1, [(1.5, 2), (1.5, -3), (5, 200)], 1e-12),
+    "hyp1f1": (
+        hypergeometric.of_1f1, mp.hyp1f1,
+        [(1.5, 2.5, 3), (1.5, 2.5, -50), (-2, 3, 4), (-2.5, 3, 10), (0.2, 7, 300)], 1e-12,
+    ),
+    "hyp2f1": (
+        hypergeometric.of_2f1, mp.hyp2f1,
+        [(1.5, 0.5, 2.5, 0.3), (1.5, 0.5, 2.5, 0.99), (1.5, 0.5, 2.5, -20), (-2, 1, 3, 0.5)],
+        1e-12,
+    ),
+    "zeta": (
+        zeta.hurwitz_slope_values, mp.zeta,
+        [(1.1, 1), (2, 0.3), (3, 5), (20, 0.01), (50, 100), (1.001, 1000)], 1e-12,
+    ),
+    "riemann": (
+        zeta.riemann_slope_values, mp.zeta, [(2,), (0.5,), (-1,), (-2,), (-15,), (30,)], 1e-12,
+    ),
+    "ellipkm1": (
+        lambda n, p: elliptic.complete_values(False, n[0], p) * (-1) ** n[0],
+        lambda p: mp.ellipk(1 - p), [(1,), (0.5,), (1e-6,), (1e5,)], 1e-12,
+    ),
+    "ellipe": (
+        lambda n, m: elliptic.complete_values(True, n[0], 1 - m),
+        mp.ellipe, [(0,), (0.5,), (-1e5,)], 1e-12,
+    ),
+    "ellipkinc": (
+        elliptic.kinc_slope.evaluate, lambda m, phi: mp.ellipf(phi, m),
+        [(0.3, 1), (0.3, 0.01), (0.999, 1.4), (-5, 1.2), (0.5, 4), (0.5, -2), (-1e4, 0.3)], 1e-12,
+    ),
+    "ellipeinc": (
+        elliptic.einc_slope.evaluate, lambda m, phi: mp.ellipe(phi, m),
+        [(0.3, 1), (0.3, 0.01), (0.999, 1.4), (-5, 1.2), (0.5, 4), (0.5, -2), (-1e4, 0.3)], 1e-12,
+    ),
+}  # fmt: skip
+
+
+def reference(fun: Any, at: tuple[float, ...], i: int, order: int) -> Any:
+    """The derivative in one place, by differences of 60 digits."""
+    with mp.workdps(60):
+        xs = [mp.mpf(x) for x in at]
+        h = mp.mpf(10) ** -12 * max(abs(xs[i]), mp.mpf(10) ** -2)
+
+        def moved(k: int) -> Any:
+            return fun(*xs[:i], xs[i] + k * h, *xs[i + 1 :])
+
+        if order == 1:
+            return (8 * (moved(1) - moved(-1)) - moved(2) + moved(-2)) / (12 * h)
+        outer = 16 * (moved(1) + moved(-1)) - moved(2) - moved(-2) - 30 * moved(0)
+        return outer / (12 * h * h)
+
+
+@pytest.mark.parametrize("order", [1, 2])
+@pytest.mark.parametrize("name", SLOPES)
+def test_slopes(name, order):
+    kernel, fun, points, bound = SLOPES[name]
+    count = max(1, len(points[0]) - 1)
+    for i in range(count):
+        orders = tuple(order * int(k == i) for k in range(count))
+        columns = [np.array(c, float) for c in zip(*points, strict=True)]
+        with np.errstate(all="ignore"):
+            if hasattr(kernel, "__self__") or name.startswith(("ellipkinc", "ellipeinc")):
+                found = kernel(np, *columns, orders=orders)
+            else:
+                found = kernel(orders, *columns)
+        for at, value in zip(points, found, strict=True):
+            expected = reference(fun, at, i, order)
+            error = float(abs((value - expected) / expected))
+            assert error < bound, f"{name}{at}, place {i}: {value}, not {float(expected)}"
+
+
+def test_where_series_are_too_long_or_arguments_outside():
+    with np.errstate(all="ignore"):
+        far = hypergeometric.of_2f1((1, 0, 0), *np.array([[1.5], [0.5], [2.5], [1 - 1e-6]]))
+        assert np.isnan(far).all()
+        assert np.isnan(bessel_slopes.j_slope_values((1,), np.array([1.0]), np.array([-1.0]))).all()
+        ends = beta_slopes.beta_slope_values((1, 0), *np.array([[2.0, 2], [3, 3], [0, 1]]))
+        np.testing.assert_array_equal(ends, 0)
+        assert np.isnan(beta_slopes.beta_slope_values((1, 0), *np.array([[2.0], [3], [1.5]]))).all()
