@@ -11,6 +11,7 @@ from .. import tree
 from ..core.arguments import check_function
 from ..core.avals import Aval
 from ..core.blame import describe
+from ..core.dtypes import is_floating
 from ..core.source import where_defined
 from ..core.tracebacks import user_facing
 from ..core.tracing import Tracer, aval_of
@@ -239,7 +240,7 @@ def jacrev(
         outs, out_tree = tree.flatten(out)
         avals = [aval_of(o) for o in outs]
         for a in avals:
-            if not holomorphic and a.dtype.kind != "f":
+            if not holomorphic and not is_floating(a.dtype):
                 raise DifferentiationError(
                     f"jacrev of {where_defined(fun)} needs real outputs, got {a}; pass "
                     "holomorphic=True for holomorphic functions"

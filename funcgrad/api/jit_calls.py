@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import weakref
 from collections.abc import Callable, Hashable, Sequence
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ClassVar, ParamSpec, TypeVar
 
 import numpy as np
 
@@ -73,6 +73,8 @@ class General(Facing[..., Any]):
 
     __slots__ = ("again", "where")
 
+    lifts: ClassVar[bool] = False
+
     def __init__(self, jitted: Programs[..., Any], again: Callable[[], Programs[..., Any]]) -> None:
         self.where: Callable[[], Programs[..., Any] | None] = weakref.ref(jitted)
         self.again: Callable[[], Programs[..., Any]] = again
@@ -101,6 +103,8 @@ class Programs(Facing[P, R]):
     """
 
     __slots__ = ("__call__", "__dict__", "__weakref__")
+
+    lifts: ClassVar[bool] = False  # a program takes plain arrays
 
     __name__: str
     static_argnums: tuple[int, ...]

@@ -9,8 +9,9 @@ from typing import Any, TypeAlias, TypeGuard
 import numpy as np
 
 from .. import arrays, tree
-from ..core.avals import TRACEABLE, WEAK_DTYPES, Aval, float0, is_inexact
+from ..core.avals import WEAK_DTYPES, Aval, float0, is_inexact, is_traceable
 from ..core.blame import describe
+from ..core.dtypes import is_floating, kind_of
 from ..core.plain_arrays import check_plain
 from ..core.source import where_defined
 from ..core.tracing import Tracer, aval_of, value_behind
@@ -82,13 +83,13 @@ def check_leaf(x: object, what: str, path: Path) -> None:
         )
         raise TracerError(f"{what}{path} is {describe(x)}, which is not an array or number.{hint}")
     dtype = aval_of(x).dtype
-    if dtype not in TRACEABLE:
+    if not is_traceable(dtype):
         raise TracerError(f"{what}{path} has dtype {dtype}, {why_not_traced(dtype)}")
 
 
 def why_not_traced(dtype: np.dtype[Any]) -> str:
     """The end of a message: why an array of a dtype cannot be traced, and what to do."""
-    if dtype.kind not in "biufc":
+    if kind_of(dtype) not in "biufc":
         return "which is not numeric"
     if not dtype.isnative:
         swapped = "x.astype(x.dtype.newbyteorder('='))"
@@ -213,7 +214,7 @@ def check_scalar_output(
             f"{name} with holomorphic=True needs a complex output; {where_defined(fun)} "
             f"returned {aval}"
         )
-    if not holomorphic and aval.dtype.kind != "f":
+    if not holomorphic and not is_floating(aval.dtype):
         hint = (
             "Take its real part or absolute value, or pass holomorphic=True."
             if aval.dtype.kind == "c"

@@ -14,6 +14,7 @@ import numpy as np
 from .. import arrays
 from ..core import hooks
 from ..core.avals import WEAK_SAMPLES
+from ..core.dtypes import is_inexact
 from ..core.tracing import Tracer, aval_of, unknown_function_message
 from ..errors import ShapeError, TracerError
 from ..ops.shape import cast, definite, reshape
@@ -80,7 +81,7 @@ def promoted(*xs: ArrayLike) -> np.dtype:
 def inexact(x: ArrayLike) -> Array:
     """An operand in floating point: integers and booleans as float64."""
     x = as_operand(x)
-    return x if x.dtype.kind in "fc" else cast(x, np.dtype(np.float64))
+    return x if is_inexact(x.dtype) else cast(x, np.dtype(np.float64))
 
 
 def in_loop(ufunc: np.ufunc, x: ArrayLike) -> Array:

@@ -10,6 +10,7 @@ import math
 import numpy as np
 
 from ..core.blame import describe
+from ..core.dtypes import kind_of
 from ..ops.pointwise import (
     bessel,
     bessel_i0_i1,
@@ -36,7 +37,7 @@ def floats(name: str, *xs: ArrayLike) -> list[Array]:
     """Operands in one dtype that SciPy computes in: float64 for integers and float16."""
     found = [x if isinstance(x, int | float | complex) else array(x) for x in xs]
     for x, given in zip(found, xs, strict=True):
-        if getattr(x, "dtype", SINGLE).kind not in "biufc":
+        if kind_of(getattr(x, "dtype", SINGLE)) not in "biufc":
             raise TypeError(f"{name} takes numbers, got {describe(given)}")
     dtype = promoted(*found)
     if dtype.kind in "biu" or dtype.itemsize < SINGLE.itemsize:

@@ -299,6 +299,7 @@ convert: Linear = linear(
         )
     ],
     identity=True,
+    any_dtype=True,
     hazard=Hazard.NARROWING,
 )
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from .. import arrays, tree
 from .. import numpy as fnp
+from ..core.dtypes import is_inexact
 from ..core.facts import Float64, FloatScalars, Hazard
 from ..core.plain_arrays import check_plain
 from ..core.tracebacks import user_facing
@@ -165,7 +166,7 @@ def zeros_like(
     made = []
     for i, p in enumerate(leaves):
         p = as_leaf(p, f"{name}: a parameter")
-        if p.dtype.kind not in "fc":
+        if not is_inexact(p.dtype):
             raise leaf_error(
                 TypeError, name, spec, i,
                 f"is {p.dtype}, which cannot be trained; keep it apart from the parameters, "
@@ -256,7 +257,7 @@ def keep_dtype(new: PyTree, old: PyTree) -> PyTree:
 def norm(x: Array, axes: tuple[int, ...] | None = None) -> Array:
     """The Euclidean norm of a leaf, without overflow of squares; its derivative is 0 at 0."""
     x = wide(as_leaf(x))
-    x = x if x.dtype.kind in "fc" else x.astype(np.float64)
+    x = x if is_inexact(x.dtype) else x.astype(np.float64)
     found: Array = vector_norm(x, axes=tuple(range(x.ndim)) if axes is None else axes, order=2)
     return found
 

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .. import tree
+from ..core.dtypes import is_inexact
 from ..core.tracebacks import user_facing
 from ..errors import ShapeError
 from ..typing import PyTree
@@ -280,7 +281,7 @@ def apply_updates(params: PyTree, updates: PyTree) -> PyTree:
                 ShapeError, "apply_updates", spec, i,
                 f"has shape {p.shape}, its update {u.shape}",
             )  # fmt: skip
-        if p.dtype.kind not in "fc" and u.dtype.kind in "fc":
+        if not is_inexact(p.dtype) and is_inexact(u.dtype):
             raise leaf_error(
                 TypeError, "apply_updates", spec, i,
                 f"is {p.dtype} and cannot take an update of {u.dtype}; keep what is not trained "

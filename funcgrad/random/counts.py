@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .. import arrays
+from ..core.dtypes import is_floating
 from ..core.tracebacks import user_facing
 from ..errors import ShapeError
 from ..ops.random.counts import random_binomial, random_multinomial, random_poisson
@@ -181,7 +182,7 @@ def multinomial(
             "multinomial needs probabilities along the last axis of p and of shape; got shapes "
             f"{p.shape} and {shape}"
         )
-    precision = np.result_type(n.dtype, p.dtype) if n.dtype.kind == "f" else p.dtype
+    precision = np.result_type(n.dtype, p.dtype) if is_floating(n.dtype) else p.dtype
     precision = single_for_half(precision)
     _, key, (p,) = parameters("multinomial", key, shape, precision, p=p)
     _, _, (n,) = parameters("multinomial", key, shape[:-1], precision, n=n)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from .. import arrays
+from ..core.dtypes import is_floating
 from ..ops.pointwise.special import erf_inv
 from ..ops.random.gamma import following, random_gamma, slope_of_gamma, slope_of_loggamma
 from ..ops.random.threefry import threefry2x32
@@ -54,7 +55,7 @@ def exponentials(key: Key, shape: tuple[int, ...], dtype: np.dtype) -> Array:
 
 def normals(key: Key, shape: tuple[int, ...], dtype: np.dtype) -> Array:
     """Numbers from the standard normal distribution, real or complex."""
-    if dtype.kind == "f":
+    if is_floating(dtype):
         return _real_normals(key, shape, dtype)
     keys = split_key(key)
     part = np.dtype(f"f{dtype.itemsize // 2}")

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..context import Place, current, enter, leave
+from ..core import small_floats
 from ..core.avals import Aval
 from ..core.jaxpr import Eqn, Jaxpr, Var
 from ..core.source import Transposed, as_source, current_source
@@ -73,7 +74,7 @@ class Tape(StagingTrace):
             else:
                 variables.append(None)
                 values.append(self.constant(a))
-        aval = prim.abstract(*map(aval_of, args), **params)
+        aval = small_floats.abstract(prim, [aval_of(a) for a in args], params)
         out = LinearVar(aval.shape, aval.dtype)
         source = current_source(3)
         if prim.jointly:

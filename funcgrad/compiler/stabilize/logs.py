@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ...core.dtypes import kind_of
 from ...core.jaxpr import Atom, Eqn
 from ...core.primitive import Primitive
 from ...ops.contraction.dot_general import dot_general
@@ -208,7 +209,7 @@ def _weights(g: Graph, a: Atom) -> float | Array | None:
     if number is not None:
         return math.log(number) if 0 < number < math.inf else None
     value = g.constant(a)
-    if not isinstance(value, np.ndarray) or value.dtype.kind not in "iuf":
+    if not isinstance(value, np.ndarray) or kind_of(value.dtype) not in "iuf":
         return None
     if not ((value >= 0) & (value < np.inf)).all():
         return None

@@ -9,6 +9,7 @@ import numpy as np
 
 from ...arrays import device_get, like
 from ...core.arguments import is_integer
+from ...core.dtypes import is_inexact
 from ...core.tracing import Tracer, shape_of
 from ...ops.pointwise.comparison import select
 from ...ops.shape import cast, reshape
@@ -39,7 +40,7 @@ def _edges(x: Array, bins: Any, interval: Interval, what: str) -> Array:
         raise ValueError(f"{what}: bins must be a positive number of bins, got {bins!r}")
     low, high = _limits(x, interval)
     dtype = np.result_type(low, high, x.dtype)
-    dtype = dtype if dtype.kind in "fc" else np.result_type(dtype, float)
+    dtype = dtype if is_inexact(dtype) else np.result_type(dtype, float)
     flat = low == high
     low, high = np.where(flat, low - 0.5, low), np.where(flat, high + 0.5, high)
     return np.linspace(low, high, count + 1, dtype=dtype)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ...core.dtypes import is_inexact
 from ...errors import ConcretizationError
 from ...ops.linalg.norms import vector_norm
 from ...ops.shape import cast, reduce_sum, reshape, wider
@@ -70,7 +71,7 @@ def mean(
     """The mean over axes; float16 is summed in float32."""
     axes = plain_axes(a, axis)
     if axes is not None and dtype is out is None and keepdims is False and where is True:
-        if a.dtype.kind in "fc" and a.dtype.itemsize > 2:  # type: ignore[union-attr]
+        if is_inexact(a.dtype) and a.dtype.itemsize > 2:  # type: ignore[union-attr]
             return reduce_sum(a, axes=axes) / count_along(a, axes)  # type: ignore[arg-type,return-value]
     refuse("np.mean", out=out)
     a = _inexact_or(a, dtype)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from ...core.dtypes import is_floating
 from ...core.tracebacks import user_facing
 from ...core.tracing import aval_of
 from ...numpy.linalg.operands import of_one_dtype, square
@@ -114,4 +115,4 @@ def funm(A: ArrayLike, func: Callable[[Array], Array], disp: bool = True) -> Arr
     values = func(w)
     scaled = v * reshape(values, shape=(*values.shape[:-1], 1, values.shape[-1]))
     out = swap(solving.solve(swap(v), swap(scaled)))
-    return real(out) if matrix.dtype.kind == "f" else out
+    return real(out) if is_floating(matrix.dtype) else out

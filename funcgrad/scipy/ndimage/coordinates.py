@@ -10,6 +10,7 @@ import numpy as np
 
 from ...core.arguments import is_integer
 from ...core.blame import describe
+from ...core.dtypes import kind_of
 from ...core.tracebacks import user_facing
 from ...core.tracing import aval_of
 from ...errors import ShapeError
@@ -63,7 +64,7 @@ def map_coordinates(
             f"map_coordinates: mode must be one of {', '.join(map(repr, MODES))}, got "
             f"{describe(mode)}"
         )
-    if any(p.dtype.kind not in "iuf" for p in places):
+    if any(kind_of(p.dtype) not in "iuf" for p in places):
         raise TypeError("map_coordinates: coordinates must be real numbers")
     shape = np.broadcast_shapes(*(tuple(p.shape) for p in places))
     whole = x.dtype.kind in "biu"

@@ -227,7 +227,7 @@ def entry_scales(x: PyTree) -> np.ndarray:
 def same_values(a: Array, b: Array) -> bool:
     """True if two arrays hold the same numbers, NaN included."""
     a, b = host(a), host(b)
-    return np.array_equal(a, b, equal_nan=a.dtype.kind in "fc" and b.dtype.kind in "fc")
+    return np.array_equal(a, b, equal_nan=is_inexact(a.dtype) and is_inexact(b.dtype))
 
 
 def length(x: PyTree) -> float:
