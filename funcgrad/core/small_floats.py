@@ -55,20 +55,25 @@ def _abstract(prim: Any, avals: Sequence[Aval], params: dict[str, Any]) -> Any:
     dtypes = _dtypes(avals, params)
     small = first_small(dtypes)
     assert small is not None
-    stand_in = SINGLE if HALF in [d for d in dtypes if d is not None] else HALF
+    strong = {a.dtype for a in avals if not a.weak} - {small, np.dtype(bool)}
+    # Alone, it gives the same type of number as float32 does. (SciPy has no float16.)
+    alone = not strong and all(
+        d is None or d in (small, np.bool_) or d.kind in "iub" for d in dtypes
+    )
+    stand_in = SINGLE if alone or HALF in strong else HALF
     given = [_like(a, small, stand_in) for a in avals]
     try:
         out = prim.abstract(*given, **with_dtype(params, small, stand_in))
     except Exception as error:
-        text = str(error).replace("float16", small.name)
+        text = str(error).replace(stand_in.name, small.name)
         if len(error.args) != 1 or text == str(error):
             raise
         raise type(error)(text) from None
-    if stand_in is SINGLE:
+    if HALF in strong:
         return out
     if prim.multiple:
-        return tuple(_like(a, HALF, small) for a in out)
-    return _like(out, HALF, small)
+        return tuple(_like(a, stand_in, small) for a in out)
+    return _like(out, stand_in, small)
 
 
 def _like(aval: Aval, old: DType, new: DType) -> Aval:
@@ -235,6 +240,36 @@ def run_lifted(fun: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str,
     if any(isinstance(x, Tracer) for x in inputs):
         return out
     return lowered(out, {id(x): x for x in inputs})
+
+
+def drawn_in_single(fun: Callable[..., Any]) -> Callable[..., Any]:
+    """A function that draws random numbers, which computes those of small floats in float32.
+
+    What it makes of a uniform number would be one of 256 values otherwise.
+    """
+
+    def draw(*args: Any, **kwargs: Any) -> Any:
+        place = [i for i, a in enumerate(args) if _is_small_dtype(a)]
+        wanted = args[place[0]] if place else kwargs.get("dtype")
+        if not _is_small_dtype(wanted):
+            return fun(*args, **kwargs)
+        if place:
+            args = (*args[: place[0]], SINGLE, *args[place[0] + 1 :])
+        else:
+            kwargs = {**kwargs, "dtype": SINGLE}
+        with np.errstate(over="ignore"):
+            return fun(*args, **kwargs).astype(wanted)
+
+    return draw
+
+
+def _is_small_dtype(x: Any) -> bool:
+    if not isinstance(x, type | np.dtype | str):
+        return False
+    try:
+        return is_small_float(np.dtype(x))
+    except TypeError:
+        return False
 
 
 def lowered(out: Any, inputs: Mapping[int, Any]) -> Any:

@@ -13,7 +13,7 @@ from ..context import current
 from .deferred import Deferred
 from .dtypes import MODULES
 from .pickling import Portable, is_inner
-from .small_floats import run_lifted
+from .small_floats import drawn_in_single, run_lifted
 
 if TYPE_CHECKING:
     from . import shown_errors
@@ -47,12 +47,14 @@ def user_facing(fun: F) -> F:
         return UserFacing(fun)  # type: ignore[return-value]
 
     lifts = not fun.__module__.startswith(_OF_ARRAYS_AS_THEY_ARE)
+    draws = fun.__module__.startswith("funcgrad.random.") and fun.__name__ != "uniform"
 
     @functools.wraps(fun)
     def wrapper(*args: Any, **kwargs: Any) -> Any:
         try:
             if lifts and "ml_dtypes" in MODULES:
-                result = run_lifted(fun, args, kwargs)
+                run = drawn_in_single(fun) if draws else fun
+                result = run_lifted(run, args, kwargs)
             elif gpu_module() is None:
                 result = fun(*args, **kwargs)
             else:

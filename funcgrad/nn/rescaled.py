@@ -17,6 +17,7 @@ import numpy as np
 
 from .. import arrays, lax
 from ..api.custom import custom_jvp
+from ..core.dtypes import finfo
 from ..core.tracing import Tracer
 from ..ops.linalg.norms import vector_norm
 from ..typing import Array, ArrayLike
@@ -88,7 +89,7 @@ def _power(dtype: np.dtype, epsilon: float) -> float | None:
     With it numbers up to 4e28 in float32 and 4e289 in float64 can be squared, for an epsilon of
     1e-5. None if epsilon is so small that squares that count beside it could vanish.
     """
-    info = np.finfo(dtype)
+    info = finfo(dtype)
     if not epsilon > 0:
         return None
     room = math.log2(epsilon) - 2 * info.nmant - info.minexp  # octaves below what counts

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.dtypes import is_floating
+from ..core.dtypes import finfo, is_floating, result_type
 from ..core.tracing import Tracer, all_weak, aval_of
 from ..ops.pointwise import bessel_i0_i1, rounding
 from ..ops.pointwise import complex as complex_ops
@@ -141,7 +141,7 @@ def nan_to_num(
         return complex_ops.make(*parts)
     if not is_floating(x.dtype):
         return x
-    info = np.finfo(x.dtype)
+    info = finfo(x.dtype)
     x = np.where(np.isnan(x), nan, x)
     x = np.where(x == np.inf, info.max if posinf is None else posinf, x)
     return np.where(x == -np.inf, info.min if neginf is None else neginf, x)
@@ -350,7 +350,7 @@ def i0(x: ArrayLike) -> Array:
 
 def float_power(x: ArrayLike, y: ArrayLike) -> Array:
     """Power in double precision, whatever the operands are."""
-    dtype = np.result_type(promoted(x, y), np.float64)
+    dtype = result_type(promoted(x, y), np.float64)
     return np.power(cast(as_operand(x), dtype), cast(as_operand(y), dtype))
 
 

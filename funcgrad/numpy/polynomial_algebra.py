@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..arrays import like
-from ..core.dtypes import is_inexact
+from ..core.dtypes import finfo, is_inexact
 from ..ops.shape import cast
 from ..typing import Array, ArrayLike
 from .protocol import as_operand, implements, promoted
@@ -161,7 +161,7 @@ def polyfit(
     points, values = as_operand(x) + 0.0, as_operand(y) + 0.0
     _check_points(order, points, values)
     if rcond is None:
-        rcond = points.shape[0] * np.finfo(points.dtype).eps
+        rcond = points.shape[0] * finfo(points.dtype).eps
     lhs, rhs = np.vander(points, order), values
     if w is not None:
         weights = as_operand(w) + 0.0

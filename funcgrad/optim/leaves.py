@@ -10,7 +10,7 @@ import numpy as np
 
 from .. import arrays, tree
 from .. import numpy as fnp
-from ..core.dtypes import is_inexact
+from ..core.dtypes import finfo, is_inexact, result_type
 from ..core.facts import Float64, FloatScalars, Hazard
 from ..core.plain_arrays import check_plain
 from ..core.tracebacks import user_facing
@@ -47,7 +47,7 @@ def wide_dtype(dtype: DTypeLike) -> np.dtype:
 
 
 def _largest_squared(dtype: np.dtype) -> float:
-    return float(np.sqrt(np.finfo(dtype).max)) / 4096
+    return float(np.sqrt(finfo(dtype).max)) / 4096
 
 
 _SQUARES = (_largest_squared(_SINGLE) ** 2, _largest_squared(np.dtype(np.float64)) ** 2)
@@ -57,7 +57,7 @@ _SQUARES = (_largest_squared(_SINGLE) ** 2, _largest_squared(np.dtype(np.float64
 @lru_cache
 def _least(dtype: np.dtype) -> tuple[float, float]:
     """The least number of a type, and its root."""
-    least = float(np.finfo(dtype).smallest_subnormal)
+    least = float(finfo(dtype).smallest_subnormal)
     return least, least**0.5
 
 
@@ -300,4 +300,4 @@ def global_norm(updates: PyTree) -> Array:
     norms = [norm(x) for x in leaves]
     if len(norms) == 1:
         return norms[0]
-    return norm(np.stack([n.astype(np.result_type(*[n.dtype for n in norms])) for n in norms]))
+    return norm(np.stack([n.astype(result_type(*[n.dtype for n in norms])) for n in norms]))

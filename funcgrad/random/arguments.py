@@ -74,7 +74,8 @@ def check_dtype(name: str, dtype: DTypeLike | None, kinds: str) -> np.dtype:
     if dtype is None:
         dtype = {"u": np.uint64, "iu": np.int64, "if": np.int64}.get(kinds, np.float64)
     found = np.dtype(dtype)
-    if found.kind not in kinds or found.itemsize > (16 if found.kind == "c" else 8):
+    kind = kind_of(found)
+    if kind not in kinds or found.itemsize > (16 if kind == "c" else 8):
         words = {
             "u": "unsigned integer", "iu": "integer", "f": "float", "fc": "float or complex",
             "if": "signed integer or float",

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from .. import arrays
-from ..core.dtypes import is_floating
+from ..core.dtypes import finfo, is_floating
 from ..ops.pointwise.special import erf_inv
 from ..ops.random.gamma import following, random_gamma, slope_of_gamma, slope_of_loggamma
 from ..ops.random.threefry import threefry2x32
@@ -111,14 +111,14 @@ def log_gammas(key: Key, a: Array, shape: tuple[int, ...]) -> Array:
 
 def gumbels(key: Key, shape: tuple[int, ...], dtype: np.dtype, mode: str) -> Array:
     """Numbers from the standard Gumbel distribution."""
-    tiny = np.finfo(dtype).tiny
+    tiny = finfo(dtype).tiny
     if mode == "low":
         return -np.log(-np.log(random_uniform(key, shape=shape, dtype=dtype) + tiny))
     if mode == "highest" and dtype == np.float32:
         return _finest_gumbels(key, shape)
     pair = random_uniform(key, shape=(2, *shape), dtype=dtype)
     high, low = pair[0], pair[1]
-    u = np.where(high >= 0.5, high, high + float(np.finfo(dtype).eps) * low + tiny)
+    u = np.where(high >= 0.5, high, high + float(finfo(dtype).eps) * low + tiny)
     return -np.log(-np.log1p(-u))
 
 

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from ...core.avals import Aval
-from ...core.dtypes import is_inexact
+from ...core.dtypes import is_inexact, kind_of
 from ...core.jaxpr import Atom, Eqn, Jaxpr, Literal, Var
 from ...ops.contraction.dot_general import dot_general
 from ...ops.families import Elementwise

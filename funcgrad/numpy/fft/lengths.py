@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
+from ...core.dtypes import finfo
 from ...errors import ShapeError
 from ...ops import fourier
 from ...ops.pointwise.complex import conj
@@ -45,7 +46,7 @@ def opposite(norm: Norm) -> str:
 def in_transform_dtype(x: Array) -> Array:
     """An operand in a dtype that is transformed: float32 for float16, float64 for integers."""
     dtype = fourier.complex_dtype(x.dtype)
-    return cast(x, dtype if x.dtype.kind == "c" else np.finfo(dtype).dtype)
+    return cast(x, dtype if x.dtype.kind == "c" else finfo(dtype).dtype)
 
 
 def check_real(name: str, x: Array) -> None:

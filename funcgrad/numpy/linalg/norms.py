@@ -7,7 +7,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 
 from ...arrays import like
-from ...core.dtypes import is_inexact
+from ...core.dtypes import finfo, is_inexact
 from ...core.tracebacks import user_facing
 from ...ops.linalg import inverses, matrices
 from ...ops.linalg import norms as linalg_norm
@@ -236,7 +236,7 @@ def matrix_rank(
     if tol is not None:
         least = like(s, as_operand(tol))
     else:
-        rtol = max(A.shape[-2:]) * float(np.finfo(s.dtype).eps) if rtol is None else rtol
+        rtol = max(A.shape[-2:]) * float(finfo(s.dtype).eps) if rtol is None else rtol
         least = as_operand(reduce_max(s, axes=(axis,)) * like(s, rtol))
     above = s > reshape(least, shape=(*least.shape, 1))
     return reduce_sum(cast(above, np.dtype(np.int64)), axes=(axis,))

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ...core.dtypes import result_type
 from ...ops.shape import cast, convert
 from ...typing import Array, ArrayLike, DTypeLike
 from ..protocol import as_operand, implements, promoted
@@ -85,7 +86,7 @@ def geomspace(
     axis: int = 0,
 ) -> Array:
     """Numbers with equal quotients from start to stop."""
-    common = np.result_type(promoted(start, stop), np.float64)
+    common = result_type(promoted(start, stop), np.float64)
     start, stop = np.broadcast_arrays(convert(start, dtype=common), convert(stop, dtype=common))
     sign, ends = np.sign(start), (start, stop)
     exponents = _evenly_spaced(0.0 * start, np.log(stop / start), num, endpoint, axis)[0]

@@ -113,13 +113,13 @@ class Elementwise(Primitive):
         for a in args:
             if type(a) not in _PLAIN:
                 return Primitive.__call__(self, *args, **params)
-        if "ml_dtypes" in MODULES and has_small(args, params):
+        if "ml_dtypes" in MODULES and not self.any_dtype and has_small(args, params):
             return self.compute(args, params)
         return self.run(*args)
 
     def compute(self, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
         """Evaluate on plain arrays."""
-        if "ml_dtypes" in MODULES and has_small(args, params):
+        if "ml_dtypes" in MODULES and not self.any_dtype and has_small(args, params):
             return small_floats.compute(self, args, params)
         check_operands(self, args)
         return arrays.compute_there(lambda xp, given: self.evaluate_on(xp, given, params), args)

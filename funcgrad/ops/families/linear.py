@@ -47,7 +47,7 @@ class Linear(ByBatchRule):
 
     def __call__(self, x: Any, **params: Any) -> Any:
         if type(x) is np.ndarray or type(x) is np.float64:
-            if "ml_dtypes" in MODULES and has_small((x,), params):
+            if "ml_dtypes" in MODULES and not self.any_dtype and has_small((x,), params):
                 return self.compute((x,), params)
             return self.evaluate(np, x, **params)
         if isinstance(x, Tracer) and not self.bodily:

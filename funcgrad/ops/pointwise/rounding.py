@@ -29,11 +29,12 @@ trunc: Elementwise = _steps("trunc", np.trunc, kinds="f", idempotent=True)
 rint: Elementwise = _steps("round", np.rint, kinds="f", idempotent=True)
 heaviside: Elementwise = _steps("heaviside", np.heaviside, kinds="f")
 signbit: Elementwise = _steps("signbit", np.signbit, kinds="f")
-nextafter: Elementwise = _steps("nextafter", np.nextafter, kinds="f")
+nextafter: Elementwise = _steps("nextafter", np.nextafter, kinds="f", any_dtype=True)
 spacing: Elementwise = _steps(
     "spacing",
     np.spacing,
     kinds="f",
+    any_dtype=True,
     rounded=_spacing_formula,
 )
 floor_divide: Elementwise = _steps(

@@ -10,7 +10,7 @@ import numpy as np
 
 from ... import lax, tree
 from ...api.grad import value_and_grad
-from ...core.dtypes import is_floating
+from ...core.dtypes import is_floating, result_type
 from ...core.tracebacks import user_facing
 from ...typing import Array, PyTree
 from ..inspection import tree_get
@@ -78,7 +78,7 @@ def search_dtype(name: str, params: PyTree) -> np.dtype:
             raise leaf_error(
                 TypeError, name, spec, i, f"is {as_leaf(p).dtype}; it must be a real float"
             )
-    return wide_dtype(np.result_type(*[as_leaf(p).dtype for p in leaves]))
+    return wide_dtype(result_type(*[as_leaf(p).dtype for p in leaves]))
 
 
 @user_facing

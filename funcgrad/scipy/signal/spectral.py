@@ -12,6 +12,7 @@ import numpy as np
 from ...arrays import like
 from ...core.arguments import is_integer
 from ...core.blame import describe
+from ...core.dtypes import result_type
 from ...core.tracebacks import user_facing
 from ...errors import ShapeError
 from ...numpy import fft as fourier
@@ -69,7 +70,7 @@ def csd(
     b = a if y is None else inexact(y)
     if tuple(a.shape) != tuple(b.shape):
         raise ShapeError(f"csd: signals of shapes {tuple(a.shape)} and {tuple(b.shape)} differ")
-    dtype = np.result_type(a.dtype, b.dtype)
+    dtype = result_type(a.dtype, b.dtype)
     a, b = cast(a, dtype), cast(b, dtype)
     onesided = return_onesided and dtype.kind != "c"
     k = axis_of(axis, len(a.shape))

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ... import arrays
+from ...core.dtypes import finfo, result_type
 from ...core.tracing import aval_of
 from ...typing import PyTree
 from .functions import Flat, Leaves, copied, host, leaf_scale, widened
@@ -145,7 +146,7 @@ class Line:
 
 def precision(x: PyTree) -> float:
     """The distance from 1 to the next number of the dtype of x."""
-    return float(np.finfo(aval_of(x).dtype).eps)
+    return float(finfo(aval_of(x).dtype).eps)
 
 
 def change(a: Vector, b: Vector) -> Vector:
@@ -177,8 +178,8 @@ def moved(x: PyTree, t: np.ndarray, h: complex) -> Any:
         return (x + h * t).item()
     dtype = aval_of(x).dtype
     if isinstance(h, complex):
-        dtype = np.result_type(dtype, np.complex64)
-    step = np.asarray(h * t.astype(np.result_type(t.dtype, float)), dtype)
+        dtype = result_type(dtype, np.complex64)
+    step = np.asarray(h * t.astype(result_type(t.dtype, float)), dtype)
     if arrays.is_gpu_array(x):
         step = arrays.namespace((x,)).asarray(step)
     return x.astype(dtype) + step

@@ -13,6 +13,7 @@ from ...api.jvp import jvp
 from ...api.leaves import is_leaf_value
 from ...api.vjp import vjp
 from ...core.avals import float0, is_inexact
+from ...core.dtypes import finfo
 from ...core.source import where_defined
 from ...core.tracebacks import user_facing
 from ...core.tracing import aval_of
@@ -140,7 +141,7 @@ def value_sizes(call: Callable[[Sequence[Any]], Leaves], point: Sequence[Any]) -
     That is its value, or more if it changes by more than its rounding where the inputs do.
     """
     outs = [host(o) for o in call(point)]
-    eps = max(float(np.finfo(x.dtype).eps) for x in (*map(host, point), *outs))
+    eps = max(float(finfo(x.dtype).eps) for x in (*map(host, point), *outs))
     rng = np.random.default_rng(0)
     sizes = [finite_max(o) for o in outs]
     limit = CANCELLED * max([1.0, *sizes, *(finite_max(host(x)) for x in point)])
@@ -200,7 +201,7 @@ def _scaled(x: PyTree, factor: np.ndarray) -> Any:
 
 def _shaken(x: PyTree, rng: np.random.Generator, ulps: int) -> Any:
     aval = aval_of(x)
-    steps = rng.integers(-ulps, ulps + 1, aval.shape) * float(np.finfo(aval.dtype).eps)
+    steps = rng.integers(-ulps, ulps + 1, aval.shape) * float(finfo(aval.dtype).eps)
     if type(x) in (float, complex):
         return x * (1 + float(steps))
     return x + x * arrays.namespace((x,)).asarray(steps, aval.dtype)[()]

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ...core.dtypes import finfo
 from ...core.tracing import aval_of
 from ...typing import ArrayLike, PyTree
 from .functions import finite_max
@@ -32,9 +33,9 @@ class Tolerances:
         self, leaves: Iterable[Any], atol: float | None = None, rtol: float | None = None
     ) -> None:
         dtypes = {aval_of(x).dtype for x in leaves}
-        coarsest = max(dtypes, key=lambda d: float(np.finfo(d).eps))
-        size = np.finfo(coarsest).dtype.itemsize
-        self.eps: float = max(2.0**-52, float(np.finfo(coarsest).eps))
+        coarsest = max(dtypes, key=lambda d: float(finfo(d).eps))
+        size = finfo(coarsest).dtype.itemsize
+        self.eps: float = max(2.0**-52, float(finfo(coarsest).eps))
         self.atol: float | None = chosen(atol, dtypes)
         given = chosen(rtol, dtypes)
         self.rtol: float = RELATIVE.get(size, DOUBLE) if given is None else given
