@@ -119,7 +119,7 @@ def result_type(*given: Any) -> DType:
     """
     if "ml_dtypes" not in MODULES:
         return np.result_type(*given)
-    dtypes = [getattr(x, "dtype", x) for x in given]
+    dtypes = [_as_dtype(x) for x in given]
     small = first_small(dtypes)
     if small is None:
         return np.result_type(*given)
@@ -129,6 +129,23 @@ def result_type(*given: Any) -> DType:
         )
     out = np.result_type(*[HALF if isinstance(d, np.dtype) and d == small else d for d in dtypes])
     return small if out == HALF else out
+
+
+def _as_dtype(x: Any) -> Any:
+    """What promotes for an operand: the dtype of an array, the number that a number is."""
+    if isinstance(x, type):
+        return np.dtype(x) if issubclass(x, np.generic) else x
+    return getattr(x, "dtype", x)
+
+
+def is_narrow(dtype: Any) -> bool:
+    """True for float16 and small floats, whose sums and squares are formed in float32."""
+    return isinstance(dtype, np.dtype) and (dtype == HALF or is_small_float(dtype))
+
+
+def real_dtype(dtype: DType) -> DType:
+    """The dtype of absolute values of floats or complex numbers."""
+    return dtype if kind_of(dtype) == "f" else np.finfo(dtype).dtype
 
 
 def finfo(dtype: Any) -> Any:

@@ -10,7 +10,7 @@ import math
 import numpy as np
 
 from ..core.blame import describe
-from ..core.dtypes import kind_of
+from ..core.dtypes import HALF, kind_of
 from ..ops.pointwise import (
     bessel,
     bessel_i0_i1,
@@ -40,7 +40,7 @@ def floats(name: str, *xs: ArrayLike) -> list[Array]:
         if kind_of(getattr(x, "dtype", SINGLE)) not in "biufc":
             raise TypeError(f"{name} takes numbers, got {describe(given)}")
     dtype = promoted(*found)
-    if dtype.kind in "biu" or dtype.itemsize < SINGLE.itemsize:
+    if dtype.kind in "biu" or dtype == HALF:
         dtype = np.dtype(np.float64)
     return [cast(as_operand(x), dtype) for x in found]
 

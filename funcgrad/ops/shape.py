@@ -10,7 +10,7 @@ import numpy as np
 
 from ..arrays import ArrayModule
 from ..core.avals import Aval
-from ..core.dtypes import SINGLE, is_small_float
+from ..core.dtypes import SINGLE, is_narrow
 from ..core.facts import Hazard, Moves
 from ..core.jaxpr import Eqn
 from ..core.lowering import NumpyText
@@ -321,7 +321,7 @@ def wider(dtype: np.dtype) -> np.dtype:
     >>> wider(np.dtype(np.float16)), wider(np.dtype(np.float64))
     (dtype('float32'), dtype('float64'))
     """
-    return SINGLE if dtype == np.float16 or is_small_float(dtype) else dtype
+    return SINGLE if is_narrow(dtype) else dtype
 
 
 def definite(x: ArrayLike) -> Any:

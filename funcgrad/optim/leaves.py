@@ -10,7 +10,7 @@ import numpy as np
 
 from .. import arrays, tree
 from .. import numpy as fnp
-from ..core.dtypes import finfo, is_inexact, result_type
+from ..core.dtypes import finfo, is_inexact, is_narrow, result_type
 from ..core.facts import Float64, FloatScalars, Hazard
 from ..core.plain_arrays import check_plain
 from ..core.tracebacks import user_facing
@@ -23,7 +23,7 @@ from .typing import Scalar
 E = TypeVar("E", bound=Exception)
 L = TypeVar("L", Array, list[Array])
 
-_HALF, _SINGLE = np.dtype(np.float16), np.dtype(np.float32)
+_SINGLE = np.dtype(np.float32)
 
 
 def as_leaf(x: PyTree, what: str = "a leaf of parameters or updates") -> Array:
@@ -38,12 +38,13 @@ def wide(x: L) -> L:
     """A leaf, or a list of them, in a type in which squares are formed: float16 in float32."""
     if isinstance(x, list):
         return [wide(y) for y in x]
-    return x.astype(_SINGLE) if getattr(x, "dtype", None) == _HALF else x
+    return x.astype(_SINGLE) if is_narrow(getattr(x, "dtype", None)) else x
 
 
 def wide_dtype(dtype: DTypeLike) -> np.dtype:
-    """The dtype in which states are held: float32 for float16."""
-    return _SINGLE if dtype == _HALF else np.dtype(dtype)
+    """The dtype in which states are held: float32 for float16 and small floats."""
+    dtype = np.dtype(dtype)
+    return _SINGLE if is_narrow(dtype) else dtype
 
 
 def _largest_squared(dtype: np.dtype) -> float:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from .. import arrays
-from ..core.dtypes import finfo, is_floating
+from ..core.dtypes import finfo, is_floating, is_narrow
 from ..ops.pointwise.special import erf_inv
 from ..ops.random.gamma import following, random_gamma, slope_of_gamma, slope_of_loggamma
 from ..ops.random.threefry import threefry2x32
@@ -80,7 +80,7 @@ def _normal_constants(dtype: np.dtype) -> tuple[Any, Any, Any]:
 
 def single_for_half(dtype: np.dtype) -> np.dtype:
     """The type in which numbers of a type are computed whose logarithms leave that of float16."""
-    return np.dtype(np.float32) if dtype == np.float16 else dtype
+    return np.dtype(np.float32) if is_narrow(dtype) else dtype
 
 
 def rounded(x: Array, dtype: np.dtype) -> Array:

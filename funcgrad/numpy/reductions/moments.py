@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ...core.dtypes import is_inexact
+from ...core.dtypes import is_inexact, is_narrow, real_dtype
 from ...errors import ConcretizationError
 from ...ops.linalg.norms import vector_norm
 from ...ops.shape import cast, reduce_sum, reshape, wider
@@ -39,7 +39,7 @@ def _counted(a: Array, axes: tuple[int, ...], where: ArrayLike, keepdims: bool) 
 
 
 def _real_dtype(a: Array) -> np.dtype:
-    return np.dtype(a.dtype.char.lower())
+    return real_dtype(a.dtype)
 
 
 def _inexact_or(a: ArrayLike, dtype: DTypeLike | None) -> Array:
@@ -143,7 +143,7 @@ def weighted_average(
     scale = sum(weights, axis=axis, keepdims=keepdims)
     _check_weights(scale, not count_along(a, axes) and (short or bool(scale.size)))
     out = sum(a * weights, axis=axis, keepdims=keepdims) / scale
-    if dtype == np.float16:
+    if is_narrow(dtype):
         out, scale = cast(out, dtype), cast(scale, dtype)
     return out, scale
 

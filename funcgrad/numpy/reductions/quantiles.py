@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...arrays import like
-from ...core.dtypes import is_floating, is_inexact
+from ...core.dtypes import is_floating, is_inexact, real_dtype
 from ...core.tracing import Tracer, aval_of, shape_of
 from ...ops.reductions import sorting
 from ...ops.shape import cast, convert, wider
@@ -142,7 +142,7 @@ def quantiles(a: ArrayLike, asked: Asked) -> Array:
 
 def _probabilities(q: ArrayLike, a: Array) -> tuple[Array, np.dtype]:
     """Probabilities in a wide type, and the type in which NumPy interpolates with them."""
-    real = np.dtype(a.dtype.char.lower()) if is_inexact(a.dtype) else np.dtype(float)
+    real = real_dtype(a.dtype) if is_inexact(a.dtype) else np.dtype(float)
     given_q, dtype = (q, real) if aval_of(q).weak else (inexact(q), inexact(q).dtype)
     return convert(given_q, dtype=wider(dtype)), dtype
 

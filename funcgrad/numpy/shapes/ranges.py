@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ...core.dtypes import result_type
+from ...core.dtypes import real_dtype, result_type
 from ...ops.shape import cast, convert
 from ...typing import Array, ArrayLike, DTypeLike
 from ..protocol import as_operand, implements, promoted
@@ -41,7 +41,7 @@ def _evenly_spaced(
     common = promoted(start, stop, 1.0)
     first, last = np.broadcast_arrays(convert(start, dtype=common), convert(stop, dtype=common))
     parts = num - 1 if endpoint else num
-    real = np.dtype(common.char.lower())
+    real = real_dtype(common)
     numbers = np.arange(num).astype(real).reshape((num,) + (1,) * len(first.shape))
     delta = last - first
     step = delta / parts if parts > 0 else np.nan * first
