@@ -11,7 +11,7 @@ import numpy as np
 from .. import arrays, tree
 from ..core.avals import WEAK_DTYPES, Aval, float0, is_inexact, is_traceable
 from ..core.blame import describe
-from ..core.dtypes import is_floating, kind_of
+from ..core.dtypes import is_floating
 from ..core.plain_arrays import check_plain
 from ..core.source import where_defined
 from ..core.tracing import Tracer, aval_of, value_behind
@@ -89,7 +89,12 @@ def check_leaf(x: object, what: str, path: Path) -> None:
 
 def why_not_traced(dtype: np.dtype[Any]) -> str:
     """The end of a message: why an array of a dtype cannot be traced, and what to do."""
-    if kind_of(dtype) not in "biufc":
+    if getattr(dtype.type, "__module__", "") == "ml_dtypes":
+        return (
+            "a type that is for storage alone: of ml_dtypes, bfloat16 and the floats of eight bits "
+            "with a sign can be traced. Pass x.astype(np.float32), or np.int8 for integers."
+        )
+    if dtype.kind not in "biufc":
         return "which is not numeric"
     if not dtype.isnative:
         swapped = "x.astype(x.dtype.newbyteorder('='))"

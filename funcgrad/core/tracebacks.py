@@ -38,6 +38,10 @@ _OF_ARRAYS_AS_THEY_ARE = tuple(
 """Modules of functions that take arrays apart, or change them, but do not compute with them."""
 
 
+_DRAWN_AS_ASKED = ("bits", "randint", "uniform")
+"""Functions of funcgrad.random that draw small floats, or refuse them, themselves."""
+
+
 def user_facing(fun: F) -> F:
     """Wrap a function that users call, so that errors inside show only the users' frames.
 
@@ -47,7 +51,7 @@ def user_facing(fun: F) -> F:
         return UserFacing(fun)  # type: ignore[return-value]
 
     lifts = not fun.__module__.startswith(_OF_ARRAYS_AS_THEY_ARE)
-    draws = fun.__module__.startswith("funcgrad.random.") and fun.__name__ != "uniform"
+    draws = fun.__module__.startswith("funcgrad.random.") and fun.__name__ not in _DRAWN_AS_ASKED
 
     @functools.wraps(fun)
     def wrapper(*args: Any, **kwargs: Any) -> Any:

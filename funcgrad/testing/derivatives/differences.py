@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ... import arrays
-from ...core.dtypes import finfo, result_type
+from ...core.dtypes import finfo, kind_of, result_type
 from ...core.tracing import aval_of
 from ...typing import PyTree
 from .functions import Flat, Leaves, copied, host, leaf_scale, widened
@@ -162,10 +162,10 @@ def best_precision(flat: Flat, point: Sequence[Any]) -> tuple[Leaves, Leaves]:
         return wide, outs
     try:
         found = flat.call(wide)
-        kinds = [(aval_of(o).shape, aval_of(o).dtype.kind) for o in found]
+        kinds = [(aval_of(o).shape, kind_of(aval_of(o).dtype)) for o in found]
     except Exception:  # a function may refuse double precision in any way it likes
         return list(point), outs
-    if kinds != [(aval_of(o).shape, aval_of(o).dtype.kind) for o in outs]:
+    if kinds != [(aval_of(o).shape, kind_of(aval_of(o).dtype)) for o in outs]:
         return list(point), outs
     if any(aval_of(o).dtype.itemsize < 8 for o in found):
         return list(point), outs

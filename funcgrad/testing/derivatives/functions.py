@@ -13,7 +13,8 @@ from ...api.jvp import jvp
 from ...api.leaves import is_leaf_value
 from ...api.vjp import vjp
 from ...core.avals import float0, is_inexact
-from ...core.dtypes import finfo
+from ...core.dtypes import finfo, kind_of
+from ...core.small_floats import lifting
 from ...core.source import where_defined
 from ...core.tracebacks import user_facing
 from ...core.tracing import aval_of
@@ -116,16 +117,17 @@ def flatten_function(f: Callable[..., Any], args: tuple[Any, ...]) -> Flat:
     """A user's function at its arguments as a Flat; evaluates it once for its output paths."""
     leaves, spec = tree.flatten(args)
     places = [i for i, x in enumerate(leaves) if has_tangent(x)]
+    run = lifting(f)
 
     def call(xs: Sequence[Any]) -> Leaves:
         full = list(leaves)
         for i, x in zip(places, xs, strict=True):
             full[i] = x
-        return [o for o in tree.leaves(f(*tree.unflatten(spec, full))) if has_tangent(o)]
+        return [o for o in tree.leaves(run(*tree.unflatten(spec, full))) if has_tangent(o)]
 
     paths = tree.paths_of(args)
     in_paths = [tree.format_path(paths[i], "args") for i in places]
-    out_paths = inexact_paths(f(*args))
+    out_paths = inexact_paths(run(*args))
     name = where_defined(f)
     if not places:
         raise ValueError(f"args of {name} hold no real or complex array to differentiate by")
@@ -254,7 +256,7 @@ def copied(x: PyTree) -> Any:
 def widened(x: PyTree) -> Any:
     """A leaf in double precision, or as it is if it has that or more."""
     dtype = aval_of(x).dtype
-    return x if dtype.itemsize >= WIDE[dtype.kind].itemsize else x.astype(WIDE[dtype.kind])
+    return x if dtype.itemsize >= WIDE[kind_of(dtype)].itemsize else x.astype(WIDE[kind_of(dtype)])
 
 
 def with_zeros(values: Sequence[Any], whole: PyTree) -> Any:
