@@ -143,6 +143,14 @@ def is_narrow(dtype: Any) -> bool:
     return isinstance(dtype, np.dtype) and (dtype == HALF or is_small_float(dtype))
 
 
+def sum_dtype(dtype: DType) -> DType:
+    """The type in which numbers of a type are counted, and summed up if the sum is divided again.
+
+    float16 ends at 65504, and counts no further than 2048; bfloat16 counts to 256.
+    """
+    return SINGLE if is_narrow(dtype) else dtype
+
+
 def real_dtype(dtype: DType) -> DType:
     """The dtype of absolute values of floats or complex numbers."""
     return dtype if kind_of(dtype) == "f" else np.finfo(dtype).dtype

@@ -10,7 +10,6 @@ import numpy as np
 
 from ..arrays import ArrayModule
 from ..core.avals import Aval
-from ..core.dtypes import SINGLE, is_narrow
 from ..core.facts import Hazard, Moves
 from ..core.jaxpr import Eqn
 from ..core.lowering import NumpyText
@@ -316,12 +315,13 @@ def cast(x: ArrayLike, dtype: np.dtype) -> Array:
 def wider(dtype: np.dtype) -> np.dtype:
     """The type in which numbers of a type are counted, and summed up if the sum is divided again.
 
-    float16 ends at 65504, and counts no further than 2048; bfloat16 counts to 256.
+    float16 ends at 65504, and counts no further than 2048. Where operators evaluate, there are no
+    small floats; rules ask ``core.dtypes.sum_dtype``.
 
     >>> wider(np.dtype(np.float16)), wider(np.dtype(np.float64))
     (dtype('float32'), dtype('float64'))
     """
-    return SINGLE if is_narrow(dtype) else dtype
+    return np.dtype(np.float32) if dtype == np.float16 else dtype
 
 
 def definite(x: ArrayLike) -> Any:

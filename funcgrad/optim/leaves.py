@@ -10,7 +10,7 @@ import numpy as np
 
 from .. import arrays, tree
 from .. import numpy as fnp
-from ..core.dtypes import finfo, is_inexact, is_narrow, result_type
+from ..core.dtypes import finfo, is_inexact, is_narrow, result_type, sum_dtype
 from ..core.facts import Float64, FloatScalars, Hazard
 from ..core.plain_arrays import check_plain
 from ..core.tracebacks import user_facing
@@ -48,7 +48,7 @@ def wide_dtype(dtype: DTypeLike) -> np.dtype:
 
 
 def _largest_squared(dtype: np.dtype) -> float:
-    return float(np.sqrt(finfo(dtype).max)) / 4096
+    return float(np.sqrt(np.finfo(dtype).max)) / 4096
 
 
 _SQUARES = (_largest_squared(_SINGLE) ** 2, _largest_squared(np.dtype(np.float64)) ** 2)
@@ -83,6 +83,10 @@ def bounded_values(g: Array) -> Array:
         return np.clip(g, -limit, limit) + 0.0 * g  # the product is NaN at infinity
 
 
+def _limit(dtype: np.dtype) -> float:
+    return _largest_squared(sum_dtype(dtype))
+
+
 def _bounded_formula(m: FloatScalars, g: Any) -> Any:
     limit = _largest_squared(g.dtype)
     return m.clip(g, -limit, limit) + 0.0 * g  # the product is NaN at infinity
@@ -91,7 +95,7 @@ def _bounded_formula(m: FloatScalars, g: Any) -> Any:
 _bounded: Elementwise = elementwise(
     "bounded",
     bounded_values,
-    lambda _o, g: (np.abs(g) <= _largest_squared(g.dtype)).astype(g.dtype),
+    lambda _o, g: (np.abs(g) <= _limit(g.dtype)).astype(g.dtype),
     kinds="f",
     view=True,
     rounded=_bounded_formula,

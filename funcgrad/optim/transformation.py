@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .. import tree
+from ..core.avals import float0
 from ..core.dtypes import is_inexact
 from ..core.tracebacks import user_facing
 from ..errors import ShapeError
@@ -271,7 +272,7 @@ def apply_updates(params: PyTree, updates: PyTree) -> PyTree:
     changes = tree.match_prefix(spec, updates, "apply_updates")
     applied = []
     for i, (p, u) in enumerate(zip(leaves, changes, strict=True)):
-        if u is None or (hasattr(u, "dtype") and u.dtype.kind == "V"):
+        if u is None or (hasattr(u, "dtype") and u.dtype == float0):
             applied.append(p)
             continue
         p = as_leaf(p, "apply_updates: a parameter")

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from ...core.dtypes import is_inexact, is_narrow, real_dtype
+from ...core.dtypes import is_inexact, is_narrow, real_dtype, sum_dtype
 from ...errors import ConcretizationError
 from ...ops.linalg.norms import vector_norm
-from ...ops.shape import cast, reduce_sum, reshape, wider
+from ...ops.shape import cast, reduce_sum, reshape
 from ...typing import Array, ArrayLike, Axes, DTypeLike
 from ..protocol import (
     array,
@@ -49,7 +49,7 @@ def _inexact_or(a: ArrayLike, dtype: DTypeLike | None) -> Array:
 
 def _wide(a: Array) -> Array:
     """The array in the type in which its sums and counts are formed."""
-    return cast(a, wider(a.dtype))
+    return cast(a, sum_dtype(a.dtype))
 
 
 def _axes_of_moment(axis: Axes, a: Array, where: ArrayLike) -> tuple[int, ...]:

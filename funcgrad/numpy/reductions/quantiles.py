@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...arrays import like
-from ...core.dtypes import is_floating, is_inexact, real_dtype
+from ...core.dtypes import is_floating, is_inexact, real_dtype, sum_dtype
 from ...core.tracing import Tracer, aval_of, shape_of
 from ...ops.reductions import sorting
-from ...ops.shape import cast, convert, wider
+from ...ops.shape import cast, convert
 from ...typing import Array, ArrayLike, Axes
 from ..protocol import (
     array,
@@ -144,7 +144,7 @@ def _probabilities(q: ArrayLike, a: Array) -> tuple[Array, np.dtype]:
     """Probabilities in a wide type, and the type in which NumPy interpolates with them."""
     real = real_dtype(a.dtype) if is_inexact(a.dtype) else np.dtype(float)
     given_q, dtype = (q, real) if aval_of(q).weak else (inexact(q), inexact(q).dtype)
-    return convert(given_q, dtype=wider(dtype)), dtype
+    return convert(given_q, dtype=sum_dtype(dtype)), dtype
 
 
 def _quantiles_of_rows(x: Array, q: Array, share_dtype: np.dtype, asked: Asked) -> Array:

@@ -18,7 +18,7 @@ RELATIVE = {2: 3e-2, 4: 1e-3}
 DOUBLE = 1e-8
 LAW = {2: 3e-2, 4: 1e-3}
 LAW_DOUBLE = 1e-9
-SMALL = 16
+SMALL = 8
 """The relative tolerance for small floats, which differ in precision but not in size, in units of
 the distance from 1 to the next number."""
 
@@ -38,7 +38,9 @@ class Tolerances:
         dtypes = {aval_of(x).dtype for x in leaves}
         coarsest = max(dtypes, key=lambda d: float(finfo(d).eps))
         usual, of_law = DOUBLE, LAW_DOUBLE
+        self.ulps: int = 64
         if is_small_float(coarsest):
+            self.ulps = 4
             usual = of_law = SMALL * float(finfo(coarsest).eps)
         else:
             size = finfo(coarsest).dtype.itemsize
@@ -56,8 +58,10 @@ class Tolerances:
         and ``condition`` how much rounding changed those values.
         """
         size = finite_max(expected)
-        floor = max(64 * self.eps, 1e-3 * self.rtol) * size if self.atol is None else self.atol
-        rounding = 64 * self.eps * outputs + 30 * condition
+        floor = (
+            max(self.ulps * self.eps, 1e-3 * self.rtol) * size if self.atol is None else self.atol
+        )
+        rounding = self.ulps * self.eps * outputs + 30 * condition
         with np.errstate(invalid="ignore"):
             relative = np.where(np.isfinite(expected), np.abs(expected), 0.0)
         return floor + self.rtol * relative + rounding
