@@ -58,7 +58,7 @@ def small_float(name: str) -> type[np.generic]:
         import ml_dtypes
     except ImportError as error:
         raise ImportError(
-            f"{name} is a type of the package ml_dtypes: pip install ml_dtypes"
+            f"{name} is a type of the package ml_dtypes: pip install 'funcgrad[small-floats]'"
         ) from error
     found = getattr(ml_dtypes, name, None)
     if found is None:

@@ -192,12 +192,12 @@ def plain(x: Any) -> Any:
 # --- calls of what users call --------------------------------------------------------------------
 
 
-_flatten: Callable[[Any], tuple[list[Any], Any]]
+_flatten: Callable[..., tuple[list[Any], Any]]
 _unflatten: Callable[[Any, Iterable[Any]], Any]
 
 
 def bind_trees(
-    flatten: Callable[[Any], tuple[list[Any], Any]],
+    flatten: Callable[..., tuple[list[Any], Any]],
     unflatten: Callable[[Any, Iterable[Any]], Any],
 ) -> None:
     """Say what pytrees are: the layer above does."""
@@ -220,8 +220,15 @@ def _holds_small(x: Any) -> bool:
         return any(map(_holds_small, x.values()))
     if arrays.is_array(x):
         return is_small_float(x.dtype)
-    leaves, _ = _flatten(x)
+    if _is_opaque(x):
+        return False
+    leaves, _ = _flatten(x, _is_opaque)
     return not (len(leaves) == 1 and leaves[0] is x) and any(map(_holds_small, leaves))
+
+
+def _is_opaque(x: Any) -> bool:
+    """True for what transformations return to be called: a pullback that is taken apart is staged."""
+    return type(x).__module__.startswith("funcgrad.api.")
 
 
 def run_lifted(fun: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -234,7 +241,7 @@ def run_lifted(fun: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str,
         if arrays.loaded_cupy() is None:
             return fun(*args, **kwargs)
         return arrays.run_there(fun, args, kwargs)
-    inputs, treedef = _flatten((args, kwargs))
+    inputs, treedef = _flatten((args, kwargs), _is_opaque)
     args, kwargs = _unflatten(treedef, map(lifted, inputs))
     out = fun(*args, **kwargs)
     if any(isinstance(x, Tracer) for x in inputs):
@@ -282,7 +289,7 @@ def lowered(out: Any, inputs: Mapping[int, Any]) -> Any:
 
     What is one of the inputs comes back as that object.
     """
-    leaves, treedef = _flatten(out)
+    leaves, treedef = _flatten(out, _is_opaque)
     if not any(type(x) is SmallTracer for x in leaves):
         return out
     seen: set[int] = set(inputs)

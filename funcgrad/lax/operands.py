@@ -71,7 +71,7 @@ def integers(name: str, argument: str, values: Any) -> tuple[int, ...]:
 def operand(name: str, x: Any, kinds: str = ANY) -> Array:
     """An operand of one of some kinds of dtypes; Python's numbers stay what they are."""
     if type(x) is np.ndarray:
-        if kind_of(x.dtype) in kinds:
+        if x.dtype.kind in kinds:
             return x
     elif not isinstance(x, Tracer | int | float | complex):
         x = as_array(x)
@@ -114,7 +114,7 @@ def _go_together(x: Any, y: Any, kinds: str) -> bool:
         x, y = y, x
         if type(x) is not np.ndarray:
             return False
-    kind = kind_of(x.dtype)
+    kind = x.dtype.kind
     if kind not in kinds:
         return False
     if type(y) is np.ndarray:

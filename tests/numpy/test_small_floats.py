@@ -533,7 +533,7 @@ def test_linear_algebra_is_refused_as_for_float16():
 
 def test_without_the_package(monkeypatch):
     monkeypatch.setitem(sys.modules, "ml_dtypes", None)
-    with pytest.raises(ImportError, match="pip install ml_dtypes"):
+    with pytest.raises(ImportError, match="bfloat16 is a type of the package ml_dtypes: pip"):
         fnp.bfloat16  # noqa: B018
 
 
