@@ -227,7 +227,7 @@ def _holds_small(x: Any) -> bool:
 
 
 def _is_opaque(x: Any) -> bool:
-    """True for what transformations return to be called: a pullback that is taken apart is staged."""
+    """True for what transformations return to be called: to take it apart is to stage it."""
     return type(x).__module__.startswith("funcgrad.api.")
 
 
