@@ -547,6 +547,16 @@ _HOME = {
 }
 """Where the functions are that are not NumPy's; they are loaded when they are asked for."""
 
+if _typing.TYPE_CHECKING:
+    bfloat16: type[_np.generic]
+    float8_e3m4: type[_np.generic]
+    float8_e4m3: type[_np.generic]
+    float8_e4m3b11fnuz: type[_np.generic]
+    float8_e4m3fn: type[_np.generic]
+    float8_e4m3fnuz: type[_np.generic]
+    float8_e5m2: type[_np.generic]
+    float8_e5m2fnuz: type[_np.generic]
+
 _SMALL_FLOATS = tuple(_dtypes.SHORT_NAMES)
 """The types of numbers of the package ml_dtypes, which is imported when one is asked for."""
 

@@ -15,6 +15,7 @@ from surface.checks import Bound, leaves_of
 import funcgrad as fg
 import funcgrad.numpy as fnp
 from funcgrad import lax, nn, optim, random, tree
+from funcgrad.compiler.native import llvm
 from funcgrad.core import hooks
 from funcgrad.core.primitive import REGISTRY
 from funcgrad.core.tracing import Tracer
@@ -320,6 +321,37 @@ def test_conversions():
     assert equal(gradient, [2.0, 2.0])
 
 
+def test_a_program_as_text_runs_alone():
+    table = np.linspace(0, 1, 300).astype(BF16)
+
+    def f(x):
+        return (x * BF16.type(1.5)).astype(E4M3), np.sum(table) * x[0], BF16.type(2.5)
+
+    source = fg.to_source(f)(X)
+    assert "import ml_dtypes\nimport numpy" in source
+    program = f"{source}\nx = np.array([1, 2.5, 3.25]).astype('bfloat16')\nprint(program(x))"
+    run = [sys.executable, "-W", "error", "-c", program]
+    found = subprocess.run(run, check=True, capture_output=True, text=True).stdout
+    assert found.strip() == str(fg.jit(f)(X))
+
+
+def test_conversions_in_native_code():
+    every = np.arange(1 << 16, dtype=np.uint16).view(BF16)
+    with np.errstate(all="ignore"):
+        numbers = np.random.default_rng(0).integers(0, 1 << 32, 50_000, np.uint32).view(np.float32)
+        near = [
+            (every.view(np.uint16).astype(np.uint32) << 16) | k for k in (0x7FFF, 0x8000, 0x8001)
+        ]
+        single = np.concatenate([numbers, *[n.view(np.float32) for n in near]])
+        double = single.astype(np.float64) * (1 + 2.0**-40)
+        assert equal(fg.jit(lambda v: v.astype(np.float32))(every), every.astype(np.float32))
+        for x in (single, double, *[single[:500].astype(t) for t in ("i8", "i4", "u1")]):
+            assert equal(fg.jit(lambda v: v.astype(BF16))(x), x.astype(BF16))
+    if llvm.usable():
+        groups = str(fg.jit(lambda v: np.sin(v) * 2.0).lower(every).groups())
+        assert "steps: 1, native functions: 1" in groups
+
+
 def test_names_of_types():
     jaxpr = str(fg.make_jaxpr(lambda a, b: (a + 1, b.astype(E4M3)))(np.ones(3, BF16), 1.0))
     assert "a:bf16[3]" in jaxpr
@@ -534,7 +566,7 @@ def test_linear_algebra_is_refused_as_for_float16():
 def test_without_the_package(monkeypatch):
     monkeypatch.setitem(sys.modules, "ml_dtypes", None)
     with pytest.raises(ImportError, match="bfloat16 is a type of the package ml_dtypes: pip"):
-        fnp.bfloat16  # noqa: B018
+        getattr(fnp, NAMES[0])
 
 
 def test_the_package_is_not_imported_by_itself():
