@@ -14,7 +14,7 @@ from surface.checks import Bound, leaves_of
 
 import funcgrad as fg
 import funcgrad.numpy as fnp
-from funcgrad import lax, nn, optim, random, tree
+from funcgrad import lax, nn, optim, random, train, tree
 from funcgrad.compiler.native import llvm
 from funcgrad.core import hooks
 from funcgrad.core.primitive import REGISTRY
@@ -578,3 +578,17 @@ def test_the_package_is_not_imported_by_itself():
         "assert fg.grad(lambda x: np.sum(x * 2.0))(x).dtype == x.dtype\n"
     )
     subprocess.run([sys.executable, "-W", "error", "-c", program], check=True)
+
+
+def test_files(tmp_path):
+    value = {"w": X, "s": BF16.type(3), "a": X.astype(E4M3), "b": [X.astype(E5M2).reshape(3, 1)]}
+    path = tmp_path / "small.safetensors"
+    train.save(path, value)
+    for found in (train.load(path), train.load(path, like=value)):
+        assert all(map(equal, tree.leaves(found), tree.leaves(value)))
+        assert type(found["s"]) is BF16.type
+    header = path.read_bytes()
+    for code in (b'"BF16"', b'"F8_E4M3"', b'"F8_E5M2"'):
+        assert code in header
+    with pytest.raises(TypeError, match=r"dtype float8_e3m4, which has no place in a safetensors"):
+        train.save(path, np.ones(2, fnp.float8_e3m4))
