@@ -15,8 +15,10 @@ from ..context import Plain, current
 from ..control.call import call
 from ..control.closures import staged_once
 from ..core.arguments import names, positions
+from ..core.dtypes import MODULES
 from ..core.garbage import rare_collections
 from ..core.jaxpr import Jaxpr, eval_jaxpr, has_effects
+from ..core.small_floats import run_lifted
 from ..core.tracebacks import Facing
 from ..core.tracing import owner_name
 from ..transforms.staging import as_written
@@ -201,6 +203,8 @@ def split(
 def _dispatch(jitted: Programs[..., Any], args: Args, kwargs: Kwargs) -> PyTree:
     here = current()
     if here.jit_disabled:
+        if "ml_dtypes" in MODULES:
+            return run_lifted(jitted.fun, args, kwargs)
         return jitted.fun(*args, **kwargs)
     args, kwargs, static = split(jitted, args, kwargs)
     leaves, treedef = tree.flatten((args, kwargs) if kwargs else args)

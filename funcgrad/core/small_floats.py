@@ -239,8 +239,16 @@ def run_lifted(fun: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str,
     """
     if not any(map(_holds_small, args)) and not any(map(_holds_small, kwargs.values())):
         if arrays.loaded_cupy() is None:
-            return fun(*args, **kwargs)
-        return arrays.run_there(fun, args, kwargs)
+            out = fun(*args, **kwargs)
+        else:
+            out = arrays.run_there(fun, args, kwargs)
+        if type(out) is np.ndarray or isinstance(out, (*_NUMBERS, np.generic)):
+            return out
+        # small floats may have been made inside
+        made = any(type(x) is SmallTracer for x in _flatten(out, _is_opaque)[0])
+        if not made or any(isinstance(x, Tracer) for x in _flatten((args, kwargs), _is_opaque)[0]):
+            return out
+        return lowered(out, {})
     inputs, treedef = _flatten((args, kwargs), _is_opaque)
     args, kwargs = _unflatten(treedef, map(lifted, inputs))
     out = fun(*args, **kwargs)

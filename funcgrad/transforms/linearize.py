@@ -346,7 +346,7 @@ class LinearizeTrace(Trace):
         if type(a) in _PLAIN and type(b) in _PLAIN and "ml_dtypes" not in MODULES:
             r = prim.run(a, b)
         else:
-            r = prim.binary(a, b)
+            r = lifted(prim.binary(a, b))
             a, b = kept_beside(r, (a, b), (xt, yt))
         if xt is None and yt is None:
             if prim.nondifferentiable or prim.jvp is None:

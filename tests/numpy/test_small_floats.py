@@ -452,6 +452,37 @@ def test_results_are_plain_and_share_no_memory():
     gradient[0] = 7
 
 
+def test_small_floats_that_are_made_inside_come_out_plain():
+    def f(x):
+        return np.sum(x.astype(BF16) * 2.0).astype(np.float32), {"half": x.astype(BF16) * 0.5}
+
+    x = X.astype(np.float32)
+    (value, aux), gradient = fg.value_and_grad(f, has_aux=True)(x)
+    assert equal(gradient, np.full(3, 2, np.float32))
+    assert type(aux["half"]) is np.ndarray
+    assert equal(aux["half"], (x * 0.5).astype(BF16))
+    assert type(value) is np.float32
+    out, pull = fg.vjp(lambda v: v.astype(BF16), x)
+    assert type(out) is np.ndarray
+    assert equal(pull(out)[0], x)
+    out, tangent = fg.jvp(lambda v: v.astype(E5M2), (x,), (x,))
+    assert type(out) is type(tangent) is np.ndarray
+    assert type(fg.vmap(lambda v: v.astype(BF16) * 2.0)(x)) is np.ndarray
+    # what a Python number is differentiated by, beside a constant
+    assert fg.value_and_grad(lambda s: np.sum(s * X))(1.5)[0].dtype == BF16
+
+
+def test_without_jit():
+    with fg.disable_jit():
+        assert equal(fg.jit(lambda v: v * 1.5)(X), np.array([1.5, 3.75, 4.875], BF16))
+
+
+def test_donated_arguments():
+    f = fg.jit(lambda v: v * 2.0 + 1.0, donate_argnums=0)
+    for _ in range(2):
+        assert equal(f(np.ones(200, BF16)), np.full(200, 3, BF16))
+
+
 def test_plain_values_inside_of_derivatives():
     def f(x):
         return x[0] * 2.0 if float(fg.stop_gradient(x[0])) > 0 and x[1] > 2 else x[1]
