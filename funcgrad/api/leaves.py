@@ -219,7 +219,7 @@ def check_scalar_output(
             f"{name} with holomorphic=True needs a complex output; {where_defined(fun)} "
             f"returned {aval}"
         )
-    if not holomorphic and not is_floating(aval.dtype):
+    if not holomorphic and aval.dtype.kind != "f" and not is_floating(aval.dtype):
         hint = (
             "Take its real part or absolute value, or pass holomorphic=True."
             if aval.dtype.kind == "c"

@@ -41,7 +41,9 @@ _small: dict[DType, str] = {}
 
 def small_floats() -> dict[DType, str]:
     """The dtypes of small floats, with their short names; none before ``ml_dtypes`` is imported."""
-    if not _small and "ml_dtypes" in MODULES:
+    if _small:
+        return _small
+    if "ml_dtypes" in MODULES:
         package = MODULES["ml_dtypes"]
         types = {name: getattr(package, name, None) for name in SHORT_NAMES}
         _small.update((np.dtype(t), SHORT_NAMES[n]) for n, t in types.items() if t is not None)

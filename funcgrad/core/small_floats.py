@@ -19,7 +19,7 @@ import numpy as np
 from .. import arrays
 from . import hooks
 from .avals import Aval
-from .dtypes import HALF, MODULES, SINGLE, DType, first_small, is_small_float
+from .dtypes import HALF, MODULES, SINGLE, DType, first_small, is_small_float, small_floats
 from .tracing import Trace, Tracer, aval_of
 
 # --- what an operator makes of them --------------------------------------------------------------
@@ -36,7 +36,14 @@ def _dtypes(operands: Iterable[Any], params: Mapping[str, Any]) -> list[Any]:
 
 def has_small(operands: Iterable[Any], params: Mapping[str, Any]) -> bool:
     """True if an operand, or a parameter, is of a small float; for where ``ml_dtypes`` is there."""
-    return any(isinstance(d, np.dtype) and is_small_float(d) for d in _dtypes(operands, params))
+    known = small_floats()
+    for a in operands:
+        if getattr(a, "dtype", None) in known:
+            return True
+    for v in params.values():
+        if isinstance(v, np.dtype) and v in known:
+            return True
+    return False
 
 
 def with_dtype(params: Mapping[str, Any], old: DType, new: DType) -> dict[str, Any]:
@@ -178,10 +185,9 @@ TRACE = SmallTrace()
 
 def lifted(x: Any) -> Any:
     """A plain array of a small float as transformations see it; anything else as it is."""
-    dtype = getattr(x, "dtype", None)
-    if dtype is None or isinstance(x, Tracer) or not isinstance(dtype, np.dtype):
+    if getattr(x, "dtype", None) not in small_floats() or isinstance(x, Tracer):
         return x
-    return SmallTracer(x) if is_small_float(dtype) and arrays.is_array(x) else x
+    return SmallTracer(x) if arrays.is_array(x) else x
 
 
 def plain(x: Any) -> Any:
@@ -206,6 +212,10 @@ def bind_trees(
 
 
 _NUMBERS = (bool, int, float, complex, str, bytes, type(None), type, FunctionType, np.ufunc)
+
+
+_ATOMS = frozenset([*_NUMBERS, np.float64, np.float32])
+"""Types of what holds no array of small floats; others may hold some."""
 
 
 def _holds_small(x: Any) -> bool:
@@ -237,12 +247,21 @@ def run_lifted(fun: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str,
     Where an argument is traced, this is part of a function that others run: the result stays as
     it is.
     """
-    if not any(map(_holds_small, args)) and not any(map(_holds_small, kwargs.values())):
+    known, small = small_floats(), True
+    for a in args:
+        if type(a) is np.ndarray:
+            if a.dtype in known:
+                break
+        elif type(a) not in _ATOMS and _holds_small(a):
+            break
+    else:
+        small = bool(kwargs) and any(map(_holds_small, kwargs.values()))
+    if not small:
         if arrays.loaded_cupy() is None:
             out = fun(*args, **kwargs)
         else:
             out = arrays.run_there(fun, args, kwargs)
-        if type(out) is np.ndarray or isinstance(out, (*_NUMBERS, np.generic)):
+        if type(out) in _ATOMS or type(out) is np.ndarray or isinstance(out, np.generic):
             return out
         # small floats may have been made inside
         made = any(type(x) is SmallTracer for x in _flatten(out, _is_opaque)[0])

@@ -17,7 +17,7 @@ import numpy as np
 
 from .. import arrays, lax
 from ..api.custom import custom_jvp
-from ..core.dtypes import finfo, is_floating, is_narrow
+from ..core.dtypes import HALF, MODULES, finfo, is_floating, is_narrow
 from ..core.tracing import Tracer
 from ..ops.linalg.norms import vector_norm
 from ..typing import Array, ArrayLike
@@ -49,7 +49,9 @@ def in_single(function: Callable[P, Array]) -> Callable[P, Array]:
         values = (*args, *options.values())
         kinds = [getattr(x, "dtype", None) for x in values]
         there = arrays.first_on_gpu(values)
-        narrow = [k for k in kinds if is_narrow(k)]
+        narrow = []
+        if HALF in kinds or "ml_dtypes" in MODULES:
+            narrow = [k for k in kinds if is_narrow(k)]
         if not narrow and there is None:
             return function(*args, **options)
 

@@ -22,7 +22,7 @@ from ..core.dtypes import INEXACT, MODULES, is_inexact
 from ..core.jaxpr import Var
 from ..core.plain_arrays import check_plain
 from ..core.primitive import beside_result
-from ..core.small_floats import lifted
+from ..core.small_floats import has_small, lifted
 from ..core.source import INTERNAL, source_of_equation
 from ..core.tracing import Trace, Tracer, at_source, aval_of, foreign_tracer_error
 from ..ops.families import (
@@ -197,7 +197,11 @@ class LinearizeTrace(Trace):
             x, xt = x.primal, x.tangent
         if type(y) is LinearizeTracer and y._trace is self:
             y, yt = y.primal, y.tangent
-        if type(x) is np.ndarray and type(y) is np.ndarray and "ml_dtypes" not in MODULES:
+        if (
+            type(x) is np.ndarray
+            and type(y) is np.ndarray
+            and ("ml_dtypes" not in MODULES or not has_small((x, y), {}))
+        ):
             r = prim.evaluate(np, x, y, **params)
         else:
             r = prim(x, y, **params)
@@ -343,7 +347,11 @@ class LinearizeTrace(Trace):
             yt = None
             if type(y) not in _PLAIN and isinstance(y, np.ndarray):
                 check_plain(y, f"an operand of {prim.name}{at_source()}")
-        if type(a) in _PLAIN and type(b) in _PLAIN and "ml_dtypes" not in MODULES:
+        if (
+            type(a) in _PLAIN
+            and type(b) in _PLAIN
+            and ("ml_dtypes" not in MODULES or not has_small((a, b), {}))
+        ):
             r = prim.run(a, b)
         else:
             r = lifted(prim.binary(a, b))

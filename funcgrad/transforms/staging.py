@@ -11,6 +11,7 @@ from .. import arrays
 from ..context import current, leave
 from ..core import small_floats
 from ..core.avals import Aval
+from ..core.dtypes import MODULES
 from ..core.jaxpr import Eqn, Jaxpr, Literal, Var
 from ..core.plain_arrays import check_plain
 from ..core.source import current_source
@@ -100,7 +101,10 @@ class StagingTrace(Trace):
         if not self.is_tape and prim.fails:
             params = {**params, "failing": "nan"}
         avals = [aval_of(a) for a in args]
-        out = small_floats.abstract(prim, avals, params)
+        if "ml_dtypes" in MODULES:
+            out = small_floats.abstract(prim, avals, params)
+        else:
+            out = prim.abstract(*avals, **params)
         outs = out if prim.multiple else (out,)
         outvars = [Var(a) for a in outs]
         inputs = [

@@ -142,9 +142,9 @@ class Elementwise(Primitive):
         """Call an operator of one operand."""
         if isinstance(x, Tracer):
             return x._trace.unary(self, x)
-        if "ml_dtypes" in MODULES or type(x) not in _PLAIN:
-            return self.compute((x,), {})
-        return self.run(x)
+        if type(x) in _PLAIN and ("ml_dtypes" not in MODULES or not has_small((x,), {})):
+            return self.run(x)
+        return self.compute((x,), {})
 
     def binary(self, x: Any, y: Any) -> Any:
         """Call an operator of two operands."""
@@ -154,7 +154,11 @@ class Elementwise(Primitive):
                 trace = y._trace
         elif isinstance(y, Tracer):
             trace = y._trace
-        elif type(x) in _PLAIN and type(y) in _PLAIN and "ml_dtypes" not in MODULES:
+        elif (
+            type(x) in _PLAIN
+            and type(y) in _PLAIN
+            and ("ml_dtypes" not in MODULES or not has_small((x, y), {}))
+        ):
             return self.run(x, y)
         else:
             return self.compute((x, y), {})
