@@ -72,10 +72,8 @@ def _abstract(prim: Any, avals: Sequence[Aval], params: dict[str, Any]) -> Any:
     try:
         out = prim.abstract(*given, **with_dtype(params, small, stand_in))
     except Exception as error:
-        text = str(error).replace(stand_in.name, small.name)
-        if len(error.args) != 1 or text == str(error):
-            raise
-        raise type(error)(text) from None
+        error.add_note(f"In this message {stand_in.name} may stand for {small.name}.")
+        raise
     if HALF in strong:
         return out
     if prim.multiple:
