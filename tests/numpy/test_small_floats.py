@@ -10,7 +10,7 @@ import laws
 import numpy as np
 import pytest
 from surface import elementwise, products, reducing, shaping
-from surface.checks import Bound, leaves_of
+from surface.checks import OLDER_NUMPY, Bound, leaves_of
 
 import funcgrad as fg
 import funcgrad.numpy as fnp
@@ -203,8 +203,12 @@ class InDtype(Bound):
 def test_functions_of_numpy(name, i):
     with np.errstate(all="ignore"):
         small, single, half = (InDtype(name, TABLE[name][i], t) for t in (BF16, SINGLE, "f2"))
+        try:
+            expected = single(*single.leaves)
+        except TypeError:
+            assert OLDER_NUMPY
+            pytest.skip("this version of NumPy refuses the call")
         found = fg.jit(small)(*small.leaves)
-        expected = single(*single.leaves)
         types = fg.eval_shape(half, *half.leaves)
         for a, e, t in zip(found, expected, types, strict=True):
             a, e = np.asarray(a), np.asarray(e)
@@ -260,6 +264,11 @@ def test_small_floats_do_not_mix():
             fg.jit(lambda p, q: p + q)(a, b)
     assert sum_type(z, np.ones(2, np.float16)) == np.float32
     assert fg.jit(lambda p, q: p.astype(np.float32) + q)(x, y).dtype == np.float32
+
+
+def test_linspace_counts_further_than_bfloat16_does():
+    found = fg.jit(lambda a, b: np.linspace(a, b, 2001))(BF16.type(-1), BF16.type(1))
+    assert equal(found, np.linspace(-1, 1, 2001, dtype=np.float32).astype(BF16))
 
 
 def test_rounding_is_to_nearest_even_after_each_operation():

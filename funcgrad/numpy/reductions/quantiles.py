@@ -8,6 +8,7 @@ import numpy as np
 
 from ...arrays import like
 from ...core.dtypes import is_floating, is_inexact, real_dtype, sum_dtype
+from ...core.small_floats import lifted
 from ...core.tracing import Tracer, aval_of, shape_of
 from ...ops.reductions import sorting
 from ...ops.shape import cast, convert
@@ -159,7 +160,7 @@ def _quantiles_of_rows(x: Array, q: Array, share_dtype: np.dtype, asked: Asked) 
         below, above, share = _neighbours(q, x.shape[-1], asked.method)
         low, high = (np.take(ordered, i, -1) for i in (below, above))
     discrete = _is_discrete(asked.q, asked.method)
-    result = low if discrete else _between(low, high, cast(share, share_dtype))
+    result = low if discrete else _between(low, high, lifted(cast(share, share_dtype)))
     if not asked.skip_nan and is_inexact(x.dtype):
         last = np.take(ordered, np.arange(x.shape[-1] - 1, x.shape[-1]), -1)
         result = np.where(np.isnan(last), x.dtype.type(np.nan), result)
