@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import ml_dtypes  # noqa: F401  (NumPy knows its types by name then)
 import numpy as np
 
 import funcgrad as fg
@@ -82,6 +83,17 @@ TYPES: list[Row] = [
     ("`float16`", "x * 2", V.astype(np.float16)),
     ("`float16` beyond its range", "x * 2", np.array([4e4], np.float16)),
     ("`float16` in linear algebra", "np.linalg.inv(x)", np.eye(2, dtype=np.float16)),
+    ("`bfloat16`", "x * 2", V.astype("bfloat16")),
+    ("`bfloat16` times a Python float", "x * 1.5", V.astype("bfloat16")),
+    ("`bfloat16` and `float32`", "x + np.ones(4, np.float32)", V.astype("bfloat16")),
+    ("`bfloat16` and `int64`", "x + np.arange(4)", V.astype("bfloat16")),
+    ("sum of many, `bfloat16`", "np.sum(x)", np.ones(1000, "bfloat16")),
+    ("`bfloat16` in linear algebra", "np.linalg.inv(x)", np.eye(2).astype("bfloat16")),
+    ("`float8_e4m3fn`", "x * 2", V.astype("float8_e4m3fn")),
+    ("`float8_e4m3fn` beyond its range", "x * 2", np.array([400], "float8_e4m3fn")),
+    ("`float8_e5m2` beyond its range", "x * 2", np.array([5e4], "float8_e5m2")),
+    ("two types of eight bits", "x + np.ones(4, 'float8_e5m2')", V.astype("float8_e4m3fn")),
+    ("`int4` of ml_dtypes", "x * 2", V.astype("int4")),
     ("`bool`", "np.sum(x)", V > 1),
     ("`int8`, wrapping around", "x * np.int8(2)", np.array([100], np.int8)),
     ("`uint64`", "x + np.uint64(1)", np.array([2**64 - 2], np.uint64)),

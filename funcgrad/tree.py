@@ -7,6 +7,7 @@ import functools
 from collections.abc import Callable, Hashable, Iterable
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
+from .core import small_floats
 from .core.deferred import Deferred
 from .core.tracebacks import user_facing
 from .equality import exact_key
@@ -409,3 +410,6 @@ def _make_partial(func: Callable[..., Any], children: Iterable[Any]) -> Partial:
 
 def _register_partial() -> None:
     register_node(Partial, lambda p: ((p.args, p.keywords), p.func), _make_partial)
+
+
+small_floats.bind_trees(flatten, unflatten)

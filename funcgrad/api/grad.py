@@ -9,6 +9,8 @@ import numpy as np
 
 from .. import arrays, tree
 from ..core.arguments import check_function
+from ..core.dtypes import MODULES
+from ..core.small_floats import lifted
 from ..core.tracebacks import user_facing
 from ..core.tracing import aval_of, owner_name
 from ..typing import PyTree, PyTreeSpec
@@ -131,6 +133,8 @@ def _value_and_grad(
         else:
             check_scalar_output(out, fun, name, holomorphic=holomorphic)
             ct = arrays.like(out, aval_of(out).dtype.type(1))
+            if "ml_dtypes" in MODULES:
+                ct = lifted(ct)
         found = lin.pull([ct], consume=True)
         grads = [zero_derivative(x) if g is None else g for g, x in zip(found, leaves, strict=True)]
         if not has_aux:

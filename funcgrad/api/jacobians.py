@@ -11,6 +11,7 @@ from .. import tree
 from ..core.arguments import check_function
 from ..core.avals import Aval
 from ..core.blame import describe
+from ..core.dtypes import is_floating, result_type
 from ..core.source import where_defined
 from ..core.tracebacks import user_facing
 from ..core.tracing import Tracer, aval_of
@@ -33,7 +34,7 @@ def _standard_basis(avals: Sequence[Aval]) -> list[Array]:
     """Basis vectors of the space of several arrays, stacked along axis 0 of each."""
     sizes = [a.size for a in avals]
     total = sum(sizes)
-    dtype = np.result_type(*[a.dtype for a in avals]) if avals else np.dtype(float)
+    dtype = result_type(*[a.dtype for a in avals]) if avals else np.dtype(float)
     rows = np.eye(total, dtype=dtype)
     parts = np.split(rows, np.cumsum(sizes)[:-1], axis=1) if avals else []
     return [p.reshape((total, *a.shape)).astype(a.dtype) for p, a in zip(parts, avals, strict=True)]
@@ -239,7 +240,7 @@ def jacrev(
         outs, out_tree = tree.flatten(out)
         avals = [aval_of(o) for o in outs]
         for a in avals:
-            if not holomorphic and a.dtype.kind != "f":
+            if not holomorphic and not is_floating(a.dtype):
                 raise DifferentiationError(
                     f"jacrev of {where_defined(fun)} needs real outputs, got {a}; pass "
                     "holomorphic=True for holomorphic functions"

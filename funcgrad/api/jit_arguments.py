@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .. import arrays, tree
-from ..core.avals import TRACEABLE, WEAK_DTYPES
+from ..core.avals import TRACEABLE, WEAK_DTYPES, is_traceable
 from ..core.source import where_defined
 from ..core.tracing import Tracer, owner_name
 from ..equality import exact_key
@@ -139,7 +139,7 @@ def signature(leaves: Sequence[Array]) -> tuple[tuple[Any, ...], bool] | None:
     for x in leaves:
         kind: type[Any] = type(x)
         if kind is np.ndarray:
-            if x.dtype not in TRACEABLE:
+            if x.dtype not in TRACEABLE and not is_traceable(x.dtype):
                 return None
             key.append((x.shape, x.dtype))
         elif kind in WEAK_DTYPES:

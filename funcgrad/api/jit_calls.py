@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import weakref
 from collections.abc import Callable, Hashable, Sequence
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ClassVar, ParamSpec, TypeVar
 
 import numpy as np
 
@@ -15,8 +15,10 @@ from ..context import Plain, current
 from ..control.call import call
 from ..control.closures import staged_once
 from ..core.arguments import names, positions
+from ..core.dtypes import MODULES
 from ..core.garbage import rare_collections
 from ..core.jaxpr import Jaxpr, eval_jaxpr, has_effects
+from ..core.small_floats import run_lifted
 from ..core.tracebacks import Facing
 from ..core.tracing import owner_name
 from ..transforms.staging import as_written
@@ -73,6 +75,8 @@ class General(Facing[..., Any]):
 
     __slots__ = ("again", "where")
 
+    lifts: ClassVar[bool] = False
+
     def __init__(self, jitted: Programs[..., Any], again: Callable[[], Programs[..., Any]]) -> None:
         self.where: Callable[[], Programs[..., Any] | None] = weakref.ref(jitted)
         self.again: Callable[[], Programs[..., Any]] = again
@@ -101,6 +105,8 @@ class Programs(Facing[P, R]):
     """
 
     __slots__ = ("__call__", "__dict__", "__weakref__")
+
+    lifts: ClassVar[bool] = False  # a program takes plain arrays
 
     __name__: str
     static_argnums: tuple[int, ...]
@@ -197,6 +203,8 @@ def split(
 def _dispatch(jitted: Programs[..., Any], args: Args, kwargs: Kwargs) -> PyTree:
     here = current()
     if here.jit_disabled:
+        if "ml_dtypes" in MODULES:
+            return run_lifted(jitted.fun, args, kwargs)
         return jitted.fun(*args, **kwargs)
     args, kwargs, static = split(jitted, args, kwargs)
     leaves, treedef = tree.flatten((args, kwargs) if kwargs else args)

@@ -9,8 +9,9 @@ from typing import Any, TypeAlias, TypeGuard
 import numpy as np
 
 from .. import arrays, tree
-from ..core.avals import TRACEABLE, WEAK_DTYPES, Aval, float0, is_inexact
+from ..core.avals import WEAK_DTYPES, Aval, float0, is_inexact, is_traceable
 from ..core.blame import describe
+from ..core.dtypes import is_floating
 from ..core.plain_arrays import check_plain
 from ..core.source import where_defined
 from ..core.tracing import Tracer, aval_of, value_behind
@@ -82,12 +83,17 @@ def check_leaf(x: object, what: str, path: Path) -> None:
         )
         raise TracerError(f"{what}{path} is {describe(x)}, which is not an array or number.{hint}")
     dtype = aval_of(x).dtype
-    if dtype not in TRACEABLE:
+    if not is_traceable(dtype):
         raise TracerError(f"{what}{path} has dtype {dtype}, {why_not_traced(dtype)}")
 
 
 def why_not_traced(dtype: np.dtype[Any]) -> str:
     """The end of a message: why an array of a dtype cannot be traced, and what to do."""
+    if getattr(dtype.type, "__module__", "") == "ml_dtypes":
+        return (
+            "a type that is for storage alone: of ml_dtypes, bfloat16 and the floats of eight bits "
+            "with a sign can be traced. Pass x.astype(np.float32), or np.int8 for integers."
+        )
     if dtype.kind not in "biufc":
         return "which is not numeric"
     if not dtype.isnative:
@@ -213,7 +219,7 @@ def check_scalar_output(
             f"{name} with holomorphic=True needs a complex output; {where_defined(fun)} "
             f"returned {aval}"
         )
-    if not holomorphic and aval.dtype.kind != "f":
+    if not holomorphic and aval.dtype.kind != "f" and not is_floating(aval.dtype):
         hint = (
             "Take its real part or absolute value, or pass holomorphic=True."
             if aval.dtype.kind == "c"

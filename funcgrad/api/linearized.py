@@ -11,7 +11,7 @@ from .. import tree
 from ..context import current
 from ..control import overwritten as mutation
 from ..core.arguments import positions
-from ..core.avals import TRACEABLE, float0, is_inexact
+from ..core.avals import TRACEABLE, float0, is_inexact, is_traceable
 from ..core.containers import is_pair
 from ..core.jaxpr import Jaxpr, Var
 from ..core.plain_arrays import check_plain
@@ -172,5 +172,7 @@ def select_arguments(
 def check_leaves(leaves: Sequence[Array], whole: PyTree, name: str) -> None:
     """Raise unless all leaves of a pytree can be traced; the message has the path."""
     for i, x in enumerate(leaves):
-        if (type(x) is not np.ndarray or x.dtype not in TRACEABLE) and not isinstance(x, Tracer):
+        if (
+            type(x) is not np.ndarray or (x.dtype not in TRACEABLE and not is_traceable(x.dtype))
+        ) and not isinstance(x, Tracer):
             check_leaf(x, f"{name}: primal ", tree.format_path(tree.paths_of(whole)[i], " "))

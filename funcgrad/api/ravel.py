@@ -8,6 +8,7 @@ from typing import TypeVar
 import numpy as np
 
 from .. import tree
+from ..core.dtypes import result_type
 from ..core.tracebacks import user_facing
 from ..core.tracing import Tracer, aval_of
 from ..errors import ShapeError
@@ -37,7 +38,7 @@ def ravel_pytree(pytree: T) -> tuple[Array, Callable[[Array], T]]:
     avals = [aval_of(x) for x in leaves]
     if not leaves:
         return np.zeros(0), lambda _: tree.unflatten(spec, [])
-    dtype = np.result_type(*[a.dtype for a in avals])
+    dtype = result_type(*[a.dtype for a in avals])
     parts = [reshape(cast(x, dtype), shape=(a.size,)) for x, a in zip(leaves, avals, strict=True)]
     vector = concatenate(*parts, axis=0)
     total = sum(a.size for a in avals)

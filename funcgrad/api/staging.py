@@ -10,7 +10,7 @@ import numpy as np
 
 from .. import tree
 from ..core.arguments import check_function, is_integer, positions
-from ..core.avals import TRACEABLE, Aval, dtype_name
+from ..core.avals import Aval, dtype_name, is_traceable
 from ..core.blame import describe
 from ..core.jaxpr import Jaxpr
 from ..core.tracebacks import user_facing
@@ -113,7 +113,7 @@ def staged_aval(x: Any, what: Path) -> Aval:
     if isinstance(x, ShapeDtypeStruct):
         return Aval(x.shape, x.dtype, x.weak_type)
     if is_leaf_value(x):
-        if isinstance(x, np.ndarray) and x.dtype not in TRACEABLE:
+        if isinstance(x, np.ndarray) and not is_traceable(x.dtype):
             check_leaf(x, "", what)
         return aval_of(x)
     shape, dtype = getattr(x, "shape", None), getattr(x, "dtype", None)

@@ -10,7 +10,7 @@ import optree
 
 from .. import tree
 from ..core.arguments import check_function, is_integer
-from ..core.avals import TRACEABLE
+from ..core.avals import TRACEABLE, is_traceable
 from ..core.blame import describe
 from ..core.tracebacks import user_facing
 from ..core.tracing import Tracer, aval_of, owner_name, shape_of
@@ -179,7 +179,7 @@ def _batch_size(
     normal: list[int | None] = []
     bad = False
     for i, (x, a) in enumerate(zip(leaves, axes, strict=True)):
-        if type(x) is not np.ndarray or x.dtype not in TRACEABLE:
+        if type(x) is not np.ndarray or (x.dtype not in TRACEABLE and not is_traceable(x.dtype)):
             check_leaf(x, "", ArgumentPath(owner, args, i, kwargs))
         if a is None:
             normal.append(None)

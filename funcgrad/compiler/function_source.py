@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from .. import arrays
+from ..core.dtypes import is_small_float
 from ..core.source import OURS
 
 NewName = Callable[[str], str]
@@ -137,6 +138,8 @@ def value_text(x: object) -> str:
                 f".reshape({x.shape}).copy()"
             )
         return f'np.array({_numbers(x.tolist())}, np.dtype("{x.dtype.name}")).reshape({x.shape})'
+    if isinstance(x, np.generic) and is_small_float(x.dtype):
+        return f'np.dtype("{x.dtype.name}").type({_numbers(x.item())})'
     if isinstance(x, np.generic):
         return f"np.{x.dtype.name if x.dtype.kind != 'b' else 'bool_'}({_numbers(x.item())})"
     if isinstance(x, np.dtype):

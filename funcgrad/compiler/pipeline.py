@@ -22,6 +22,7 @@ from .passes.reshapes import find_reshapes
 from .passes.schedule import schedule_early
 from .passes.share import share_subexpressions
 from .passes.simplify import simplify
+from .passes.small_floats import widen_small_floats
 from .passes.systems import factorize_once
 from .passes.updates import find_updates
 from .stabilize import Rewrite, stabilize_jaxpr
@@ -65,6 +66,7 @@ def keep_fewer_rows(jaxpr: Jaxpr) -> Jaxpr:
 
 PIPELINE: tuple[Pass, ...] = (
     inline_calls,
+    widen_small_floats,
     drop_dead_code,
     fold_constants,
     drop_identities,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Callable, Container, Hashable, Sequence
 from types import BuiltinFunctionType, CodeType, FunctionType, ModuleType
@@ -291,6 +292,8 @@ def source_text(jaxpr: Jaxpr, wrap: Callable[[str], str], parameters: Container[
     texts = [*sources.lines, *values, *module.functions]
     if any("base64." in t for t in texts):
         sources.imports.add("import base64")
+    if any(re.search(r"np\.dtype\(.(bfloat16|float8_)", t) for t in texts):
+        sources.imports.add("import ml_dtypes")  # NumPy knows its types by name then
     parts = ["\n".join([*sorted(sources.imports), "import numpy as np"]), *sources.lines]
     if values:
         parts.append("\n".join(values))

@@ -12,6 +12,7 @@ import numpy as np
 
 from .. import arrays
 from ..context import current
+from ..core.dtypes import is_inexact
 from ..core.tracing import Tracer
 from ..equality import exact_key
 from ..transforms.staging import as_written
@@ -119,7 +120,7 @@ def _same(a: Any, b: Any) -> bool:
     if type(a) is not tuple or type(b) is not tuple:
         return False
     if isinstance(a[0], np.ndarray):
-        return a[0] is b[0] and np.array_equal(a[1], b[1], equal_nan=a[1].dtype.kind in "fc")
+        return a[0] is b[0] and np.array_equal(a[1], b[1], equal_nan=is_inexact(a[1].dtype))
     return a == b
 
 

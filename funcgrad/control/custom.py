@@ -15,6 +15,7 @@ from ..context import Place, current, within
 from ..core.avals import Aval, is_inexact
 from ..core.jaxpr import Jaxpr
 from ..core.primitive import Primitive
+from ..core.small_floats import lifted, plain
 from ..core.source import IN_BACKWARD_RULE, source_of_equation
 from ..core.symbolic_zeros import CustomVJPPrimal, SymbolicZero
 from ..core.tracing import Tracer, aval_of, newest_trace, value_unknown
@@ -92,7 +93,7 @@ def _restage(prim: Primitive, trace: Any, rule: Rule, primals: Any, tangents: An
 def _evaluate(xp: Any, *args: Any, rule: Rule) -> Any:
     if isinstance(rule.call, Jaxpr):
         return tuple(program(rule.call, xp)(*args))
-    return tuple(rule.call(*args))
+    return tuple(map(plain, rule.call(*map(lifted, args))))
 
 
 def _abstract(*avals: Aval, rule: Rule) -> tuple[Aval, ...]:

@@ -7,10 +7,19 @@ from typing import Any
 
 import numpy as np
 
+from .dtypes import is_inexact as is_inexact
+from .dtypes import is_small_float, result_type, small_floats
+
 float0: np.dtype[np.void] = np.dtype([("float0", np.void, 0)])
 
 TRACEABLE: frozenset[np.dtype[Any]] = frozenset([*map(np.dtype, "?bBhHiIlLqQefdFD"), float0])
 """The dtypes of what can be traced: numbers that all machines have, in this one's byte order."""
+
+
+def is_traceable(dtype: np.dtype[Any]) -> bool:
+    """True if values of a dtype can be traced: those of ``TRACEABLE``, and small floats."""
+    return dtype in TRACEABLE or is_small_float(dtype)
+
 
 WEAK_DTYPES: dict[type[Any], np.dtype[Any]] = {
     bool: np.dtype(bool),
@@ -30,8 +39,8 @@ WEAK_SAMPLES: dict[np.dtype[Any], Any] = {
 
 def inexact_dtype(*avals: Aval) -> np.dtype[Any]:
     """The dtype of numbers computed by division: float64 for integers, as NumPy has it."""
-    dtype = np.result_type(*[a.dtype for a in avals])
-    return dtype if dtype.kind in "fc" else np.dtype(np.float64)
+    dtype = result_type(*[a.dtype for a in avals])
+    return dtype if is_inexact(dtype) else np.dtype(np.float64)
 
 
 _symbol_numbers = itertools.count()
@@ -104,14 +113,12 @@ def dtype_name(dtype: np.dtype) -> str:
     """The short name of a dtype in a printed jaxpr: f64, i32, bool, c128."""
     if dtype == float0:
         return "float0"
+    short = small_floats().get(dtype)
+    if short is not None:
+        return short
     if dtype.kind in "fiuc":
         return f"{dtype.kind}{8 * dtype.itemsize}"
     return dtype.name
-
-
-def is_inexact(dtype: np.dtype) -> bool:
-    """True if values of this dtype have tangents."""
-    return dtype.kind in "fc"
 
 
 def tangent_aval(aval: Aval) -> Aval:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..errors import JaxprError
+from . import small_floats
 from .avals import Aval, SymbolicDim
 from .jaxpr import Eqn, Jaxpr, Literal, Var, subjaxprs
 from .tracebacks import user_facing
@@ -71,7 +72,7 @@ def _check_atom(a: Any, defined: set[Var], e: Eqn | None) -> None:
 
 
 def _check_rule(e: Eqn) -> None:
-    out = e.primitive.abstract(*[a.aval for a in e.inputs], **e.params)
+    out = small_floats.abstract(e.primitive, [a.aval for a in e.inputs], e.params)
     outs = out if e.primitive.multiple else (out,)
     if len(outs) != len(e.outvars):
         raise JaxprError(f"{e!r}: {len(e.outvars)} results, but the operator has {len(outs)}")

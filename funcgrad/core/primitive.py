@@ -13,12 +13,14 @@ import numpy as np
 
 from .. import arrays
 from ..context import Running, current
-from . import hooks
+from . import hooks, small_floats
 from .avals import Aval
+from .dtypes import MODULES
 from .jaxpr import Jaxpr, has_effects, jaxprs_among
 from .lowering import NumpyText
 from .plain_arrays import check_plain
 from .records import Record, derived
+from .small_floats import has_small
 from .tracing import Trace, at_source, newest_trace
 
 REGISTRY: dict[str, Primitive] = {}
@@ -129,6 +131,7 @@ class Primitive(Record):
         idempotent: the second time, it changes nothing.
         even: it does not see the sign of its operand, not even that of a zero.
         single: it reduces, and what it makes of a single element is that element.
+        any_dtype: it takes small floats as they are; others compute with them in float32.
         fuses: pairs of operators of which it does both, without the array in between: the outer
             one, and the one that makes its first operand.
         numpy: how the NumPy back end writes it.
@@ -172,6 +175,7 @@ class Primitive(Record):
     idempotent: bool = False
     even: bool = False
     single: bool = False
+    any_dtype: bool = False
     fuses: tuple[tuple[Primitive, Primitive], ...] = ()
     numpy: NumpyText = NumpyText()
     elements: Any = None
@@ -246,6 +250,8 @@ class Primitive(Record):
 
     def compute(self, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
         """Evaluate on plain arrays."""
+        if "ml_dtypes" in MODULES and not self.any_dtype and has_small(args, params):
+            return small_floats.compute(self, args, params)
         for a in args:
             if type(a) not in _HOST:
                 break

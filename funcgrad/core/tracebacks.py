@@ -6,12 +6,14 @@ import functools
 import sys
 from collections.abc import Callable
 from types import FunctionType, ModuleType
-from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, ParamSpec, TypeVar
 
 from .. import arrays
 from ..context import current
 from .deferred import Deferred
+from .dtypes import MODULES
 from .pickling import Portable, is_inner
+from .small_floats import drawn_in_single, run_lifted
 
 if TYPE_CHECKING:
     from . import shown_errors
@@ -26,6 +28,20 @@ R = TypeVar("R")
 V = TypeVar("V")
 
 
+_OF_ARRAYS_AS_THEY_ARE = tuple(
+    f"funcgrad.{name}"
+    for name in (
+        "api.devices", "api.lowering", "api.looking_inside", "api.staging", "api.to_source",
+        "arrays", "debug", "equality", "numpy.indexing.in_place", "testing", "train", "tree",
+    )
+)  # fmt: skip
+"""Modules of functions that take arrays apart, or change them, but do not compute with them."""
+
+
+_DRAWN_AS_ASKED = ("bits", "randint", "uniform")
+"""Functions of funcgrad.random that draw small floats, or refuse them, themselves."""
+
+
 def user_facing(fun: F) -> F:
     """Wrap a function that users call, so that errors inside show only the users' frames.
 
@@ -34,10 +50,16 @@ def user_facing(fun: F) -> F:
     if "<locals>" in fun.__qualname__:
         return UserFacing(fun)  # type: ignore[return-value]
 
+    lifts = not fun.__module__.startswith(_OF_ARRAYS_AS_THEY_ARE)
+    draws = fun.__module__.startswith("funcgrad.random.") and fun.__name__ not in _DRAWN_AS_ASKED
+
     @functools.wraps(fun)
     def wrapper(*args: Any, **kwargs: Any) -> Any:
         try:
-            if gpu_module() is None:
+            if lifts and "ml_dtypes" in MODULES:
+                run = drawn_in_single(fun) if draws else fun
+                result = run_lifted(run, args, kwargs)
+            elif gpu_module() is None:
                 result = fun(*args, **kwargs)
             else:
                 result = arrays.run_there(fun, args, kwargs)
@@ -71,11 +93,16 @@ class Facing(Generic[P, R]):
 
     __slots__ = ()
 
+    lifts: ClassVar[bool] = True
+    """True if it sees arrays of small floats as transformations do: see ``small_floats``."""
+
     run: Callable[P, R]
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         try:
-            if gpu_module() is None:
+            if "ml_dtypes" in MODULES and self.lifts:
+                result = run_lifted(self.run, args, kwargs)
+            elif gpu_module() is None:
                 result = self.run(*args, **kwargs)
             else:
                 result = arrays.run_there(self.run, args, kwargs)

@@ -19,7 +19,7 @@ from . import hooks, scipy_calls
 from .avals import WEAK_DTYPES, Aval
 from .source import current_source, where_defined
 
-_levels = itertools.count(1)
+_levels = itertools.count(2)  # 1 is that of plain arrays of small floats
 
 
 def enter_body(trace: Trace) -> Token[Context]:

@@ -10,6 +10,7 @@ import numpy as np
 from ..arrays import like
 from ..core.arguments import is_integer
 from ..core.blame import describe
+from ..core.dtypes import is_inexact
 from ..core.tracebacks import user_facing
 from ..core.tracing import aval_of
 from ..errors import ShapeError
@@ -58,7 +59,7 @@ def resize(
             m, n = x.shape[i], sizes[i]
             x = take(x, np.floor((np.arange(n) + 0.5) * m / n).astype(np.intp), axis=i)
         return x
-    x = x if x.dtype.kind in "fc" else cast(x, np.dtype(float))
+    x = x if is_inexact(x.dtype) else cast(x, np.dtype(float))
     scales = [np.float64(sizes[i] / x.shape[i]) if x.shape[i] else 1.0 for i in changed]
     return _resampled(x, sizes, changed, scales, [0.0] * len(changed), KERNELS[how], antialias)
 
@@ -113,7 +114,7 @@ def scale_and_translate(
                 f"scale_and_translate: {name} of shape {tuple(v.shape)} for {len(spatial_dims)} "
                 "axes; give one number for each"
             )
-    x = x if x.dtype.kind in "fc" else cast(x, np.dtype(float))
+    x = x if is_inexact(x.dtype) else cast(x, np.dtype(float))
     axes = [int(i) % rank for i in spatial_dims]
     rows = range(len(axes))
     kernel = KERNELS[how]

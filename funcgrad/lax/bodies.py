@@ -11,7 +11,7 @@ from .. import tree
 from ..api.flat_function import FlatFunction, Staged
 from ..api.leaves import check_leaf, is_leaf_value
 from ..control.closures import staged_once
-from ..core.avals import TRACEABLE, Aval
+from ..core.avals import Aval, is_traceable
 from ..core.tracing import Tracer, aval_of, owner_name
 from ..errors import ConcretizationError
 from ..ops.shape import cast
@@ -26,7 +26,7 @@ KINDS = "bifc"
 def check_operands(whole: PyTree, root: str) -> None:
     """Raise unless the leaves of a pytree are arrays or numbers; name the path of one if not."""
     for i, x in enumerate(tree.leaves(whole)):
-        if not is_leaf_value(x) or (isinstance(x, np.ndarray) and x.dtype not in TRACEABLE):
+        if not is_leaf_value(x) or (isinstance(x, np.ndarray) and not is_traceable(x.dtype)):
             check_leaf(x, "", tree.LeafPath(whole, i, root))
 
 

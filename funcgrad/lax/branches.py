@@ -15,6 +15,7 @@ from ..control.cond import as_index
 from ..control.cond import cond as cond_p
 from ..core.arguments import check_function
 from ..core.blame import describe
+from ..core.dtypes import kind_of
 from ..core.jaxpr import Jaxpr, eval_jaxpr
 from ..core.source import where_defined
 from ..core.tracebacks import user_facing
@@ -168,12 +169,12 @@ def _numbers_as_arrays(staged: list[Staged]) -> list[Staged]:
     if any(s.out_tree != staged[0].out_tree for s in staged):
         return staged
     columns = list(zip(*(s.jaxpr.out_avals for s in staged), strict=True))
-    dtypes = [max((a.dtype for a in c), key=lambda d: KINDS.find(d.kind)) for c in columns]
+    dtypes = [max((a.dtype for a in c), key=lambda d: KINDS.find(kind_of(d))) for c in columns]
     strong = [
         next((a.dtype for a in c if not a.weak), d) for c, d in zip(columns, dtypes, strict=True)
     ]
     wanted = [
-        s if KINDS.find(s.kind) == KINDS.find(d.kind) else d
+        s if KINDS.find(kind_of(s)) == KINDS.find(kind_of(d)) else d
         for s, d in zip(strong, dtypes, strict=True)
     ]
     return [s._replace(jaxpr=_cast_numbers(s.jaxpr, wanted)) for s in staged]

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from ..core.arguments import check_function
+from ..core.dtypes import is_inexact
 from ..core.tracebacks import user_facing
 from ..core.tracing import aval_of
 from ..errors import ShapeError
@@ -116,7 +117,7 @@ def gather(
 def _fill(value: Any, dtype: np.dtype) -> Any:
     if value is not None:
         return cast(strong("gather", value), dtype)
-    if dtype.kind in "fc":
+    if is_inexact(dtype):
         return dtype.type(np.nan)
     if dtype.kind == "b":
         return dtype.type(True)

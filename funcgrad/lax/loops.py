@@ -15,6 +15,7 @@ from ..control.while_loop import while_ as while_p
 from ..core.arguments import check_function, is_integer
 from ..core.avals import WEAK_DTYPES, Aval
 from ..core.blame import describe
+from ..core.dtypes import kind_of
 from ..core.jaxpr import Jaxpr
 from ..core.source import where_defined
 from ..core.tracebacks import user_facing
@@ -89,7 +90,7 @@ def _with_carry(
             w
             and a.shape == b.shape
             and a.dtype != b.dtype
-            and KINDS.find(a.dtype.kind) <= KINDS.find(b.dtype.kind)
+            and KINDS.find(kind_of(a.dtype)) <= KINDS.find(kind_of(b.dtype))
             for w, a, b in zip(weak, avals, after, strict=False)
         ]
         if next_spec != spec or not any(grown):

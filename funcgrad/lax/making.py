@@ -9,6 +9,7 @@ import numpy as np
 from ..arrays import created
 from ..core.arguments import is_integer
 from ..core.blame import describe
+from ..core.dtypes import kind_of
 from ..core.tracebacks import user_facing
 from ..core.tracing import aval_of
 from ..errors import ShapeError
@@ -59,7 +60,7 @@ def broadcasted_iota(
     sizes = shape_of_sizes("iota", "shape", shape)
     axis = axis_of(dimension, len(sizes))
     kind = np.dtype(dtype)
-    if kind.kind not in "iufc":
+    if kind_of(kind) not in "iufc":
         raise TypeError(f"iota: dtype must be one of numbers, got {kind}")
 
     def make(xp: Any) -> Any:

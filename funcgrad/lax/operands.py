@@ -9,6 +9,7 @@ import numpy as np
 
 from ..core.arguments import is_integer
 from ..core.blame import describe
+from ..core.dtypes import kind_of
 from ..core.tracing import Tracer, aval_of
 from ..errors import ShapeError
 from ..ops.shape import cast, definite
@@ -74,7 +75,7 @@ def operand(name: str, x: Any, kinds: str = ANY) -> Array:
             return x
     elif not isinstance(x, Tracer | int | float | complex):
         x = as_array(x)
-    kind = x.dtype.kind if type(x) is np.ndarray else aval_of(x).dtype.kind
+    kind = kind_of(x.dtype if type(x) is np.ndarray else aval_of(x).dtype)
     if kind not in kinds:
         found = f"{aval_of(x)}" if kind in ANY else describe(x)
         raise TypeError(f"{name} takes {_WORDS[kinds]}, got {found}")
@@ -136,10 +137,10 @@ def common_dtype(name: str, *xs: Any) -> np.dtype:
             f".astype({avals[0].dtype.name!r}), or call NumPy's function, which promotes"
         )
     if not dtypes:
-        return max((a.dtype for a in avals), key=lambda d: _ORDER[d.kind])
+        return max((a.dtype for a in avals), key=lambda d: _ORDER[kind_of(d)])
     (dtype,) = dtypes
     for x, a in zip(xs, avals, strict=True):
-        if a.weak and _ORDER[a.dtype.kind] > _ORDER[dtype.kind]:
+        if a.weak and _ORDER[kind_of(a.dtype)] > _ORDER[kind_of(dtype)]:
             raise TypeError(f"{name}: {describe(x)} does not become {dtype}; convert the array")
     return dtype
 

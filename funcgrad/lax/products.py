@@ -8,6 +8,7 @@ import numpy as np
 
 from .. import arrays
 from ..core.blame import describe
+from ..core.dtypes import result_type
 from ..core.tracebacks import user_facing
 from ..core.tracing import aval_of
 from ..errors import ShapeError
@@ -65,7 +66,7 @@ def dot_general(
             "dot_general: dimension_numbers must be ((lhs contracting, rhs contracting), (lhs "
             f"batch, rhs batch)), tuples of axes; got {dimension_numbers!r}"
         ) from None
-    dtype = np.dtype(preferred_element_type or np.result_type(lhs.dtype, rhs.dtype))
+    dtype = np.dtype(preferred_element_type or result_type(lhs.dtype, rhs.dtype))
     return dot_general_p(
         shape_ops.cast(lhs, dtype),
         shape_ops.cast(rhs, dtype),

@@ -11,6 +11,7 @@ from .. import tree
 from ..api.staging import make_jaxpr
 from ..api.vmap import vmap
 from ..core.arguments import check_function
+from ..core.dtypes import is_floating, is_inexact
 from ..core.jaxpr import Jaxpr
 from ..core.primitive import Primitive
 from ..core.tracebacks import user_facing
@@ -72,14 +73,14 @@ def least(dtype: np.dtype) -> Any:
     """The identity of maxima in a dtype."""
     if dtype.kind == "b":
         return False
-    return dtype.type(-np.inf) if dtype.kind == "f" else np.iinfo(dtype).min
+    return dtype.type(-np.inf) if is_floating(dtype) else np.iinfo(dtype).min
 
 
 def greatest(dtype: np.dtype) -> Any:
     """The identity of minima in a dtype."""
     if dtype.kind == "b":
         return True
-    return dtype.type(np.inf) if dtype.kind == "f" else np.iinfo(dtype).max
+    return dtype.type(np.inf) if is_floating(dtype) else np.iinfo(dtype).max
 
 
 @user_facing
@@ -290,7 +291,7 @@ def operands_and_starts(
 
 def _start(value: Any, dtype: np.dtype) -> Any:
     """A first value in a dtype; infinities are the ends of the integers."""
-    if isinstance(value, float) and np.isinf(value) and dtype.kind not in "fc":
+    if isinstance(value, float) and np.isinf(value) and not is_inexact(dtype):
         return dtype.type(greatest(dtype) if value > 0 else least(dtype))
     return shape_ops.cast(value, dtype)
 

@@ -17,23 +17,24 @@ import numpy as np
 
 from .. import arrays, lax
 from ..api.custom import custom_jvp
+from ..core.dtypes import HALF, MODULES, finfo, is_floating, is_narrow
 from ..core.tracing import Tracer
 from ..ops.linalg.norms import vector_norm
 from ..typing import Array, ArrayLike
 
 P = ParamSpec("P")
 
-_HALF, _SINGLE = np.dtype(np.float16), np.dtype(np.float32)
+_SINGLE = np.dtype(np.float32)
 
 
 def widened(x: Array) -> Array:
     """An array in the type in which it is computed with: float32 for float16."""
-    return x.astype(_SINGLE) if x.dtype == _HALF else x
+    return x.astype(_SINGLE) if is_narrow(x.dtype) else x
 
 
 def narrowed(y: Array, x: Array) -> Array:
-    """A result in the type of the operand it was computed from, if that is float16."""
-    return y.astype(_HALF) if x.dtype == _HALF and y.dtype == _SINGLE else y
+    """A result in the type of the operand it was computed from, if that is narrow."""
+    return y.astype(x.dtype) if is_narrow(x.dtype) and y.dtype == _SINGLE else y
 
 
 def in_single(function: Callable[P, Array]) -> Callable[P, Array]:
@@ -48,23 +49,26 @@ def in_single(function: Callable[P, Array]) -> Callable[P, Array]:
         values = (*args, *options.values())
         kinds = [getattr(x, "dtype", None) for x in values]
         there = arrays.first_on_gpu(values)
-        if _HALF not in kinds and there is None:
+        narrow = []
+        if HALF in kinds or "ml_dtypes" in MODULES:
+            narrow = [k for k in kinds if is_narrow(k)]
+        if not narrow and there is None:
             return function(*args, **options)
 
         def prepared(x: Any) -> Any:
             return arrays.like(there, _wide(x))
 
         y = run(*map(prepared, args), **{k: prepared(x) for k, x in options.items()})
-        if _HALF not in kinds:
+        if not narrow:
             return y
-        others = [k for k in kinds if getattr(k, "kind", "") == "f" and k != _HALF]
-        return y if others or y.dtype != _SINGLE else y.astype(_HALF)
+        others = [k for k in kinds if k is not None and is_floating(k) and k != narrow[0]]
+        return y if others or y.dtype != _SINGLE else y.astype(narrow[0])
 
     return computed
 
 
 def _wide(x: Any) -> Any:
-    return x.astype(_SINGLE) if getattr(x, "dtype", None) == _HALF else x
+    return x.astype(_SINGLE) if is_narrow(getattr(x, "dtype", None)) else x
 
 
 def norm(x: Array, axes: tuple[int, ...]) -> Array:
@@ -88,7 +92,7 @@ def _power(dtype: np.dtype, epsilon: float) -> float | None:
     With it numbers up to 4e28 in float32 and 4e289 in float64 can be squared, for an epsilon of
     1e-5. None if epsilon is so small that squares that count beside it could vanish.
     """
-    info = np.finfo(dtype)
+    info = finfo(dtype)
     if not epsilon > 0:
         return None
     room = math.log2(epsilon) - 2 * info.nmant - info.minexp  # octaves below what counts

@@ -335,6 +335,7 @@ from numpy import vsplit as vsplit
 from numpy import vstack as vstack
 from numpy import zeros_like as zeros_like
 
+from ..core import dtypes as _dtypes
 from ..typing import Array as _Array
 from . import binding as _binding
 
@@ -577,6 +578,19 @@ _HOME = {
 }
 """Where the functions are that are not NumPy's; they are loaded when they are asked for."""
 
+if _typing.TYPE_CHECKING:
+    bfloat16: type[_np.generic]
+    float8_e3m4: type[_np.generic]
+    float8_e4m3: type[_np.generic]
+    float8_e4m3b11fnuz: type[_np.generic]
+    float8_e4m3fn: type[_np.generic]
+    float8_e4m3fnuz: type[_np.generic]
+    float8_e5m2: type[_np.generic]
+    float8_e5m2fnuz: type[_np.generic]
+
+_SMALL_FLOATS = tuple(_dtypes.SHORT_NAMES)
+"""The types of numbers of the package ml_dtypes, which is imported when one is asked for."""
+
 if hasattr(_np, "unstack"):  # since NumPy 2.1
     from numpy import astype as astype
     from numpy import cumulative_prod as cumulative_prod
@@ -599,6 +613,8 @@ if not _typing.TYPE_CHECKING:  # a checker is to report names that there are not
     def __getattr__(name: str) -> object:
         if name in ("fft", "linalg"):
             return _importlib.import_module(f".{name}", __name__)
+        if name in _SMALL_FLOATS:
+            return _dtypes.small_float(name)
         if name not in _HOME:
             raise AttributeError(f"funcgrad.numpy has no {name!r}")
         globals()[name] = getattr(_importlib.import_module(f".{_HOME[name]}", __name__), name)

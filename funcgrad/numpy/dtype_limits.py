@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core import dtypes
 from ..core.tracing import Tracer
 
 
@@ -13,11 +14,14 @@ def _dtype_of(what: Any) -> Any:
     return what.dtype if isinstance(what, Tracer | np.ndarray) else what
 
 
-def finfo(dtype: Any) -> np.finfo[Any]:
+def finfo(dtype: Any) -> Any:
     """The limits of a type of floating-point numbers, as ``numpy.finfo``.
 
     Args:
         dtype: the dtype, or an array of it, which may be traced.
+
+    Returns:
+        NumPy's ``finfo``; of bfloat16 and float8 that of ``ml_dtypes``, with the same attributes.
 
     Raises:
         ValueError: it is no type of floating-point numbers.
@@ -25,7 +29,7 @@ def finfo(dtype: Any) -> np.finfo[Any]:
     >>> finfo(np.float32).bits, finfo(np.ones(2)).bits
     (32, 64)
     """
-    return np.finfo(_dtype_of(dtype))
+    return dtypes.finfo(_dtype_of(dtype))
 
 
 def iinfo(type: Any) -> np.iinfo[Any]:

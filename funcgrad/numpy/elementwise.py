@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core.dtypes import finfo, is_floating, result_type
 from ..core.tracing import Tracer, all_weak, aval_of
 from ..ops.pointwise import bessel_i0_i1, rounding
 from ..ops.pointwise import complex as complex_ops
@@ -121,7 +122,7 @@ def sinc(x: ArrayLike) -> Array:
         series = z * (series + c)
     series = 1 + series
     far = np.where(small, 1, x)
-    turns = 2 * np.rint(far / 2) if x.dtype.kind == "f" else 0
+    turns = 2 * np.rint(far / 2) if is_floating(x.dtype) else 0
     return np.where(small, series, np.sin(np.pi * (far - turns)) / np.pi / far)
 
 
@@ -138,9 +139,9 @@ def nan_to_num(
     if x.dtype.kind == "c":
         parts = [nan_to_num(p, copy, nan, posinf, neginf) for p in (x.real, x.imag)]
         return complex_ops.make(*parts)
-    if x.dtype.kind != "f":
+    if not is_floating(x.dtype):
         return x
-    info = np.finfo(x.dtype)
+    info = finfo(x.dtype)
     x = np.where(np.isnan(x), nan, x)
     x = np.where(x == np.inf, info.max if posinf is None else posinf, x)
     return np.where(x == -np.inf, info.min if neginf is None else neginf, x)
@@ -349,7 +350,7 @@ def i0(x: ArrayLike) -> Array:
 
 def float_power(x: ArrayLike, y: ArrayLike) -> Array:
     """Power in double precision, whatever the operands are."""
-    dtype = np.result_type(promoted(x, y), np.float64)
+    dtype = result_type(promoted(x, y), np.float64)
     return np.power(cast(as_operand(x), dtype), cast(as_operand(y), dtype))
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core.dtypes import result_type
 from ..ops.shape import cast
 from ..typing import Array, ArrayLike
 from .differences import diff
@@ -37,7 +38,7 @@ def interp(
             "need one axis of one length"
         )
     places, sampled_at = (cast(a, np.dtype(float)) for a in (places, sampled_at))
-    values = cast(values, np.result_type(values.dtype, float))
+    values = cast(values, result_type(values.dtype, float))
     if period is not None:
         places, sampled_at, values = _unrolled(places, sampled_at, values, abs(period))
         left = right = None

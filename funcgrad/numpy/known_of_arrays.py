@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core import dtypes
 from ..core.avals import WEAK_SAMPLES
 from ..core.tracing import Tracer, aval_of, shape_of
 from ..typing import Array, ArrayLike, DTypeLike
@@ -22,7 +23,7 @@ def _sample(x: Any) -> Any:
 @implements(np.result_type)
 def result_type(*arrays_and_dtypes: Any) -> np.dtype:
     """The dtype that arrays, numbers and dtypes promote to."""
-    return np.result_type(*[_as_type(x) for x in arrays_and_dtypes])
+    return dtypes.result_type(*[_as_type(x) for x in arrays_and_dtypes])
 
 
 def _as_type(x: Any) -> Any:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..arrays import like
+from ..core.dtypes import finfo, is_inexact
 from ..ops.shape import cast
 from ..typing import Array, ArrayLike
 from .protocol import as_operand, implements, promoted
@@ -122,7 +123,7 @@ def poly(seq_of_zeros: ArrayLike) -> Array:
         raise ValueError(
             f"np.poly needs a vector of zeros or a square matrix, got shape {tuple(zeros.shape)}"
         )
-    dtype = zeros.dtype if zeros.dtype.kind in "fc" else np.dtype(float)
+    dtype = zeros.dtype if is_inexact(zeros.dtype) else np.dtype(float)
     out: Any = np.ones(1, dtype)
     for i in range(zeros.shape[0]):
         kept, moved = np.pad(out, (0, 1)), np.pad(out, (1, 0))
@@ -132,7 +133,7 @@ def poly(seq_of_zeros: ArrayLike) -> Array:
 
 def _characteristic(matrix: Array) -> Array:
     """The characteristic polynomial, which needs no eigenvalues: Faddeev and Le Verrier."""
-    a = matrix if matrix.dtype.kind in "fc" else cast(matrix, np.dtype(float))
+    a = matrix if is_inexact(matrix.dtype) else cast(matrix, np.dtype(float))
     n = a.shape[0]
     one: Any = np.ones((), a.dtype)[()]
     eye = np.eye(n, dtype=a.dtype)
@@ -160,7 +161,7 @@ def polyfit(
     points, values = as_operand(x) + 0.0, as_operand(y) + 0.0
     _check_points(order, points, values)
     if rcond is None:
-        rcond = points.shape[0] * np.finfo(points.dtype).eps
+        rcond = points.shape[0] * finfo(points.dtype).eps
     lhs, rhs = np.vander(points, order), values
     if w is not None:
         weights = as_operand(w) + 0.0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..core.dtypes import result_type
 from ..ops.pointwise.comparison import filled_like
 from ..ops.shape import cast
 from ..typing import Array, ArrayLike
@@ -27,7 +28,7 @@ def vander(x: ArrayLike, N: int | None = None, increasing: bool = False) -> Arra
     points = as_operand(x)
     if len(points.shape) != 1:
         raise ValueError(f"np.vander needs one axis, got shape {tuple(points.shape)}")
-    points = cast(points, np.result_type(points.dtype, int))
+    points = cast(points, result_type(points.dtype, int))
     n = points.shape[0] if N is None else N
     powers = [points**k for k in (range(n) if increasing else range(n - 1, -1, -1))]
     return np.stack(powers, 1) if n else np.zeros((points.shape[0], 0), points.dtype)

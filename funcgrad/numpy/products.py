@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..core.dtypes import result_type
 from ..core.tracing import Tracer
 from ..errors import ShapeError
 from ..ops import shape as ops
@@ -29,7 +30,7 @@ def contract(
 ) -> Array:
     """Contract axes ``left`` of x with axes ``right`` of y, in the promoted dtype."""
     if x.dtype is not y.dtype:
-        dtype = np.result_type(x.dtype, y.dtype)
+        dtype = result_type(x.dtype, y.dtype)
         x, y = cast(x, dtype), cast(y, dtype)
     return dot_general(
         x,
@@ -46,7 +47,7 @@ def matmul(x1: ArrayLike, x2: ArrayLike, /) -> Array:
     y = x2 if type(x2) is np.ndarray else as_operand(x2)
     left, right = x.shape, y.shape
     if x.dtype is not y.dtype:
-        dtype = np.result_type(x.dtype, y.dtype)
+        dtype = result_type(x.dtype, y.dtype)
         x, y = cast(x, dtype), cast(y, dtype)
     if len(left) == len(right) == 2 and left[1] == right[0]:
         return dot_general(x, y, contract=ROWS_BY_COLUMNS, batch=NO_AXES, strong=None)

@@ -14,6 +14,7 @@ import numpy as np
 from .. import arrays
 from ..core import hooks
 from ..core.avals import WEAK_SAMPLES
+from ..core.dtypes import is_inexact, result_type
 from ..core.tracing import Tracer, aval_of, unknown_function_message
 from ..errors import ShapeError, TracerError
 from ..ops.shape import cast, definite, reshape
@@ -74,13 +75,13 @@ def promoted(*xs: ArrayLike) -> np.dtype:
         if first is not None and first.isnative:
             return first
     avals = [aval_of(x) for x in xs]
-    return np.result_type(*(WEAK_SAMPLES[a.dtype] if a.weak else a.dtype for a in avals))
+    return result_type(*(WEAK_SAMPLES[a.dtype] if a.weak else a.dtype for a in avals))
 
 
 def inexact(x: ArrayLike) -> Array:
     """An operand in floating point: integers and booleans as float64."""
     x = as_operand(x)
-    return x if x.dtype.kind in "fc" else cast(x, np.dtype(np.float64))
+    return x if is_inexact(x.dtype) else cast(x, np.dtype(np.float64))
 
 
 def in_loop(ufunc: np.ufunc, x: ArrayLike) -> Array:
@@ -120,7 +121,7 @@ def stack_sequence(xs: Sequence[Any]) -> Array:
     shapes = {tuple(p.shape) for p in parts}
     if len(shapes) > 1:
         raise ShapeError(f"cannot make an array of elements with shapes {sorted(shapes)}")
-    dtype = np.result_type(*[aval_of(p).dtype for p in parts])
+    dtype = result_type(*[aval_of(p).dtype for p in parts])
     rows = [reshape(cast(p, dtype), shape=(1, *p.shape)) for p in parts]
     return concatenate(*rows, axis=0)
 

@@ -10,6 +10,7 @@ import math
 import numpy as np
 
 from ..core.blame import describe
+from ..core.dtypes import HALF, kind_of
 from ..ops.pointwise import (
     bessel,
     bessel_i0_i1,
@@ -38,10 +39,10 @@ def floats(name: str, *xs: ArrayLike) -> list[Array]:
     """Operands in one dtype that SciPy computes in: float64 for integers and float16."""
     found = [x if isinstance(x, int | float | complex) else array(x) for x in xs]
     for x, given in zip(found, xs, strict=True):
-        if getattr(x, "dtype", SINGLE).kind not in "biufc":
+        if kind_of(getattr(x, "dtype", SINGLE)) not in "biufc":
             raise TypeError(f"{name} takes numbers, got {describe(given)}")
     dtype = promoted(*found)
-    if dtype.kind in "biu" or dtype.itemsize < SINGLE.itemsize:
+    if dtype.kind in "biu" or dtype == HALF:
         dtype = np.dtype(np.float64)
     return [cast(as_operand(x), dtype) for x in found]
 

@@ -16,6 +16,7 @@ import numpy as np
 
 from ..arrays import ArrayModule
 from ..core.avals import Aval
+from ..core.dtypes import SINGLE, is_small_float
 from ..core.facts import Float64, Hazard
 from ..core.primitive import Case, Cases
 from ..errors import ShapeError
@@ -23,7 +24,7 @@ from ..typing import Array
 from .families import Linear, linear, sample
 from .pointwise.arithmetic import mul
 from .pointwise.complex import conj, real
-from .shape import shift_axes
+from .shape import cast, shift_axes
 
 OPPOSITE_NORM = {"backward": "forward", "ortho": "ortho", "forward": "backward"}
 """The norm of an inverse transform that is scaled as a transform of the other norm, or in turn."""
@@ -33,7 +34,10 @@ _ROUNDED = Float64("a fast transform, whose sums are ordered by the factors of t
 
 def complex_dtype(dtype: np.dtype) -> np.dtype:
     """The dtype of a spectrum: complex64 of float16 and float32, complex128 of integers."""
-    return np.result_type(dtype if dtype.kind in "fc" else np.float64, np.complex64)
+    return np.result_type(
+        SINGLE if is_small_float(dtype) else dtype if dtype.kind in "fc" else np.float64,
+        np.complex64,
+    )
 
 
 def real_dtype(dtype: np.dtype) -> np.dtype:
@@ -67,7 +71,7 @@ def _fft_abstract(x: Aval, *, axes: tuple[int, ...], **_: object) -> Aval:
 
 def _fft_transpose(ct: Array, x: Aval, **params: Any) -> Array:
     out = fft(ct, **params)
-    return out if x.dtype.kind == "c" else real(out)
+    return out if x.dtype.kind == "c" else cast(real(out), x.dtype)
 
 
 def _fft_text(x: str, *, axes: tuple[int, ...], inverse: bool, norm: str) -> str:
@@ -134,7 +138,7 @@ def _rfft_abstract(x: Aval, *, axes: tuple[int, ...], **_: object) -> Aval:
 def _rfft_transpose(ct: Array, x: Aval, *, axes: tuple[int, ...], norm: str) -> Array:
     size = x.shape[axes[-1]]
     spectrum = _doubled(conj(ct), axes[-1], size, 0.5)
-    return irfft(spectrum, axes=axes, size=size, norm=OPPOSITE_NORM[norm])
+    return cast(irfft(spectrum, axes=axes, size=size, norm=OPPOSITE_NORM[norm]), x.dtype)
 
 
 def _irfft_eval(xp: ArrayModule, x: Array, *, axes: tuple[int, ...], size: int, norm: str) -> Any:

@@ -8,6 +8,7 @@ import numpy as np
 
 from ..arrays import ArrayModule
 from ..core.avals import Aval
+from ..core.dtypes import is_floating, kind_of
 from ..core.facts import Decided, Float64, Hazard
 from ..core.primitive import Case
 from ..errors import ShapeError
@@ -31,7 +32,7 @@ def bits_aval(x: Aval, *, dtype: np.dtype) -> Aval:
         if x.dtype != dtype:
             raise TypeError(f"bitcast_convert_type: the bits of {x.dtype} are not those of {dtype}")
         return Aval(x.shape, dtype)
-    if dtype.kind not in "iufc":
+    if kind_of(dtype) not in "iufc":
         raise TypeError(f"bitcast_convert_type: {dtype} is not a dtype of numbers")
     size, wanted = x.dtype.itemsize, dtype.itemsize
     if size == wanted:
@@ -61,6 +62,7 @@ bitcast: General = general(
     batch=lambda _size, args, _batched, *, dtype: bitcast(args[0], dtype=dtype),
     cases=_bits_cases,
     nondifferentiable="the result is made of bits",
+    any_dtype=True,
     elements=Decided(),
 )
 
@@ -102,7 +104,7 @@ def _rounded_batch(
 
 
 def _rounded_abstract(x: Aval, **_: int) -> Aval:
-    if x.dtype.kind != "f":
+    if not is_floating(x.dtype):
         raise TypeError(f"reduce_precision takes floating-point numbers, not {x.dtype}")
     return Aval(x.shape, x.dtype)
 

@@ -303,6 +303,7 @@ convert: Linear = linear(
         )
     ],
     identity=True,
+    any_dtype=True,
     hazard=Hazard.NARROWING,
 )
 
@@ -318,7 +319,8 @@ def cast(x: ArrayLike, dtype: np.dtype) -> Array:
 def wider(dtype: np.dtype) -> np.dtype:
     """The type in which numbers of a type are counted, and summed up if the sum is divided again.
 
-    float16 ends at 65504, and counts no further than 2048.
+    float16 ends at 65504, and counts no further than 2048. Where operators evaluate, there are no
+    small floats; rules ask ``core.dtypes.sum_dtype``.
 
     >>> wider(np.dtype(np.float16)), wider(np.dtype(np.float64))
     (dtype('float32'), dtype('float64'))

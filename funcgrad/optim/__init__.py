@@ -20,8 +20,9 @@ States are named tuples of arrays and Python numbers. Transformations are chaine
 >>> params.round(2)
 array([3., 3.])
 
-Number types. Updates have the dtypes of the gradients. Of float16 parameters all states are held
-in float32, unless a dtype is asked for, and all arithmetic is in float32; so are norms of float16.
+Number types. Updates have the dtypes of the gradients. Of float16 parameters,
+and of bfloat16 and float8, all states are held in float32, unless a dtype is asked for, and all
+arithmetic is in float32; so are norms.
 Gradients beyond the root of the largest number of float32 or float64, divided by 4096 (4e15 and
 3e150), count as that where squares of them are averaged or summed; norms do not overflow by their
 squares. Where eps is too small for the type, the least number of the type is added under the root:

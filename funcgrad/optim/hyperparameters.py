@@ -12,6 +12,7 @@ import numpy as np
 
 from .. import numpy as fnp
 from ..core.avals import Aval
+from ..core.dtypes import kind_of
 from ..core.tracebacks import user_facing
 from ..errors import ShapeError
 from ..typing import DTypeLike, PyTree
@@ -40,7 +41,7 @@ def is_scalar(value: object) -> bool:
     """True for a real number of Python, NumPy or CuPy, and for a traced one."""
     dtype = getattr(value, "dtype", None)
     if dtype is not None:
-        return getattr(value, "shape", None) == () and dtype.kind in "fiu"
+        return getattr(value, "shape", None) == () and kind_of(dtype) in "fiu"
     return isinstance(value, float | int) and not isinstance(value, bool)
 
 

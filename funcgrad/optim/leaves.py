@@ -10,6 +10,7 @@ import numpy as np
 
 from .. import arrays, tree
 from .. import numpy as fnp
+from ..core.dtypes import finfo, is_inexact, is_narrow, result_type, sum_dtype
 from ..core.facts import Float64, FloatScalars, Hazard
 from ..core.plain_arrays import check_plain
 from ..core.tracebacks import user_facing
@@ -22,7 +23,7 @@ from .typing import Scalar
 E = TypeVar("E", bound=Exception)
 L = TypeVar("L", Array, list[Array])
 
-_HALF, _SINGLE = np.dtype(np.float16), np.dtype(np.float32)
+_SINGLE = np.dtype(np.float32)
 
 
 def as_leaf(x: PyTree, what: str = "a leaf of parameters or updates") -> Array:
@@ -37,12 +38,13 @@ def wide(x: L) -> L:
     """A leaf, or a list of them, in a type in which squares are formed: float16 in float32."""
     if isinstance(x, list):
         return [wide(y) for y in x]
-    return x.astype(_SINGLE) if getattr(x, "dtype", None) == _HALF else x
+    return x.astype(_SINGLE) if is_narrow(getattr(x, "dtype", None)) else x
 
 
 def wide_dtype(dtype: DTypeLike) -> np.dtype:
-    """The dtype in which states are held: float32 for float16."""
-    return _SINGLE if dtype == _HALF else np.dtype(dtype)
+    """The dtype in which states are held: float32 for float16 and small floats."""
+    dtype = np.dtype(dtype)
+    return _SINGLE if is_narrow(dtype) else dtype
 
 
 def _largest_squared(dtype: np.dtype) -> float:
@@ -56,7 +58,7 @@ _SQUARES = (_largest_squared(_SINGLE) ** 2, _largest_squared(np.dtype(np.float64
 @lru_cache
 def _least(dtype: np.dtype) -> tuple[float, float]:
     """The least number of a type, and its root."""
-    least = float(np.finfo(dtype).smallest_subnormal)
+    least = float(finfo(dtype).smallest_subnormal)
     return least, least**0.5
 
 
@@ -81,6 +83,10 @@ def bounded_values(g: Array) -> Array:
         return np.clip(g, -limit, limit) + 0.0 * g  # the product is NaN at infinity
 
 
+def _limit(dtype: np.dtype) -> float:
+    return _largest_squared(sum_dtype(dtype))
+
+
 def _bounded_formula(m: FloatScalars, g: Any) -> Any:
     limit = _largest_squared(g.dtype)
     return m.clip(g, -limit, limit) + 0.0 * g  # the product is NaN at infinity
@@ -89,7 +95,7 @@ def _bounded_formula(m: FloatScalars, g: Any) -> Any:
 _bounded: Elementwise = elementwise(
     "bounded",
     bounded_values,
-    lambda _o, g: (np.abs(g) <= _largest_squared(g.dtype)).astype(g.dtype),
+    lambda _o, g: (np.abs(g) <= _limit(g.dtype)).astype(g.dtype),
     kinds="f",
     view=True,
     rounded=_bounded_formula,
@@ -165,7 +171,7 @@ def zeros_like(
     made = []
     for i, p in enumerate(leaves):
         p = as_leaf(p, f"{name}: a parameter")
-        if p.dtype.kind not in "fc":
+        if not is_inexact(p.dtype):
             raise leaf_error(
                 TypeError, name, spec, i,
                 f"is {p.dtype}, which cannot be trained; keep it apart from the parameters, "
@@ -256,7 +262,7 @@ def keep_dtype(new: PyTree, old: PyTree) -> PyTree:
 def norm(x: Array, axes: tuple[int, ...] | None = None) -> Array:
     """The Euclidean norm of a leaf, without overflow of squares; its derivative is 0 at 0."""
     x = wide(as_leaf(x))
-    x = x if x.dtype.kind in "fc" else x.astype(np.float64)
+    x = x if is_inexact(x.dtype) else x.astype(np.float64)
     found: Array = vector_norm(x, axes=tuple(range(x.ndim)) if axes is None else axes, order=2)
     return found
 
@@ -299,4 +305,4 @@ def global_norm(updates: PyTree) -> Array:
     norms = [norm(x) for x in leaves]
     if len(norms) == 1:
         return norms[0]
-    return norm(np.stack([n.astype(np.result_type(*[n.dtype for n in norms])) for n in norms]))
+    return norm(np.stack([n.astype(result_type(*[n.dtype for n in norms])) for n in norms]))

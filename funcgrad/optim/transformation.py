@@ -9,6 +9,8 @@ from typing import NamedTuple
 import numpy as np
 
 from .. import tree
+from ..core.avals import float0
+from ..core.dtypes import is_inexact
 from ..core.tracebacks import user_facing
 from ..errors import ShapeError
 from ..typing import PyTree
@@ -270,7 +272,7 @@ def apply_updates(params: PyTree, updates: PyTree) -> PyTree:
     changes = tree.match_prefix(spec, updates, "apply_updates")
     applied = []
     for i, (p, u) in enumerate(zip(leaves, changes, strict=True)):
-        if u is None or (hasattr(u, "dtype") and u.dtype.kind == "V"):
+        if u is None or (hasattr(u, "dtype") and u.dtype == float0):
             applied.append(p)
             continue
         p = as_leaf(p, "apply_updates: a parameter")
@@ -280,7 +282,7 @@ def apply_updates(params: PyTree, updates: PyTree) -> PyTree:
                 ShapeError, "apply_updates", spec, i,
                 f"has shape {p.shape}, its update {u.shape}",
             )  # fmt: skip
-        if p.dtype.kind not in "fc" and u.dtype.kind in "fc":
+        if not is_inexact(p.dtype) and is_inexact(u.dtype):
             raise leaf_error(
                 TypeError, "apply_updates", spec, i,
                 f"is {p.dtype} and cannot take an update of {u.dtype}; keep what is not trained "

@@ -18,7 +18,7 @@ under "Parameters":
 - ``key``: a key.
 - ``shape``: the shape of the result, a tuple of integers or one integer. Parameters broadcast to
   it; None is the shape to which they broadcast together.
-- ``dtype``: the type of the result: float16, float32 or float64.
+- ``dtype``: the type of the result: float16, float32, float64, bfloat16 or float8.
 - ``out_sharding``: must be None: an array is on one device.
 
 >>> from funcgrad import random

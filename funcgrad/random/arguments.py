@@ -10,6 +10,7 @@ import numpy as np
 from .. import arrays
 from ..context import current
 from ..core.avals import Aval
+from ..core.dtypes import is_floating, kind_of
 from ..core.tracing import Tracer
 from ..errors import ShapeError
 from ..ops.families import broadcast_shapes
@@ -73,7 +74,8 @@ def check_dtype(name: str, dtype: DTypeLike | None, kinds: str) -> np.dtype:
     if dtype is None:
         dtype = {"u": np.uint64, "iu": np.int64, "if": np.int64}.get(kinds, np.float64)
     found = np.dtype(dtype)
-    if found.kind not in kinds or found.itemsize > (16 if found.kind == "c" else 8):
+    kind = kind_of(found)
+    if kind not in kinds or found.itemsize > (16 if kind == "c" else 8):
         words = {
             "u": "unsigned integer", "iu": "integer", "f": "float", "fc": "float or complex",
             "if": "signed integer or float",
@@ -142,7 +144,7 @@ def real_parameter(
 ) -> Array:
     """A real parameter as array, NumPy scalar or tracer, checked to broadcast to shape."""
     x = as_array(x)
-    if x.dtype.kind not in "fiub":
+    if kind_of(x.dtype) not in "fiub":
         raise TypeError(f"{name}: {what} must be real numbers; got {Aval(x.shape, x.dtype)}")
     if shape is not None and x.shape and x.shape != shape:
         check_fit(name, what, x.shape, shape)
@@ -166,7 +168,7 @@ def parameters(
 
 def as_floats(x: Array) -> Array:
     """Convert x to float64 unless it is of a float type."""
-    return x if x.dtype.kind == "f" else x.astype(np.float64)
+    return x if is_floating(x.dtype) else x.astype(np.float64)
 
 
 def as_integers(x: Array) -> Array:

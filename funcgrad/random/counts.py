@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .. import arrays
+from ..core.dtypes import finfo, is_floating, result_type
 from ..core.tracebacks import user_facing
 from ..errors import ShapeError
 from ..ops.random.counts import random_binomial, random_multinomial, random_poisson
@@ -73,7 +74,7 @@ def geometric(
 def _largest_below(dtype: np.dtype, precision: np.dtype) -> np.floating:
     """The largest float of a type that an integer type can hold."""
     most = int(np.iinfo(dtype).max)
-    limit = precision.type(min(most, float(np.finfo(precision).max)))
+    limit = precision.type(min(most, float(finfo(precision).max)))
     return limit if int(limit) <= most else np.nextafter(limit, precision.type(0))
 
 
@@ -181,7 +182,7 @@ def multinomial(
             "multinomial needs probabilities along the last axis of p and of shape; got shapes "
             f"{p.shape} and {shape}"
         )
-    precision = np.result_type(n.dtype, p.dtype) if n.dtype.kind == "f" else p.dtype
+    precision = result_type(n.dtype, p.dtype) if is_floating(n.dtype) else p.dtype
     precision = single_for_half(precision)
     _, key, (p,) = parameters("multinomial", key, shape, precision, p=p)
     _, _, (n,) = parameters("multinomial", key, shape[:-1], precision, n=n)

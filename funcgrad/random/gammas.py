@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core.dtypes import finfo
 from ..core.tracebacks import user_facing
 from ..errors import ShapeError
 from ..ops.structural.stop import stop
@@ -219,7 +220,7 @@ def beta(
     shape, key, (a, b) = parameters("beta", key, shape, dtype, a=a, b=b)
     keys = split_key(key)
     log_g, log_h = log_gammas(keys[0], a, shape), log_gammas(keys[1], b, shape)
-    least = np.finfo(log_g.dtype).min  # -inf, for parameters next to 0, has no difference
+    least = finfo(log_g.dtype).min  # -inf, for parameters next to 0, has no difference
     log_g, log_h = np.maximum(log_g, least), np.maximum(log_h, least)
     largest = stop(np.maximum(log_g, log_h))
     g, h = np.exp(log_g - largest), np.exp(log_h - largest)
@@ -264,7 +265,7 @@ def dirichlet(
     shape, key, (alpha,) = parameters(
         "dirichlet", key, (*shape, alpha.shape[-1]), dtype, alpha=alpha
     )
-    log_g = np.maximum(log_gammas(key, alpha, shape), np.finfo(alpha.dtype).min)
+    log_g = np.maximum(log_gammas(key, alpha, shape), finfo(alpha.dtype).min)
     g = np.exp(log_g - stop(np.max(log_g, axis=-1, keepdims=True)))
     return rounded(g / np.sum(g, axis=-1, keepdims=True), result)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .. import arrays
+from ..core.dtypes import result_type
 from ..core.tracebacks import user_facing
 from ..errors import ShapeError
 from ..ops.families import broadcast_shapes
@@ -198,7 +199,7 @@ def multivariate_normal(
             f"{name} needs a mean of shape (..., n) and a cov of shape (..., n, n); got shapes "
             f"{center.shape} and {spread.shape}"
         )
-    dtype = np.result_type(center.dtype, spread.dtype) if dtype is None else dtype
+    dtype = result_type(center.dtype, spread.dtype) if dtype is None else dtype
     dtype = check_dtype(name, dtype, "f")
     if shape is None:
         shape = broadcast_shapes(name, center.shape[:-1], spread.shape[:-2])

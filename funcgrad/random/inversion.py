@@ -7,6 +7,7 @@ from math import sqrt
 
 import numpy as np
 
+from ..core.dtypes import finfo
 from ..core.tracebacks import user_facing
 from ..ops.pointwise.special import erf, erf_inv
 from ..ops.structural.stop import stop
@@ -50,7 +51,7 @@ def laplace(
     """
     check_key("laplace", key)
     dtype = check_dtype("laplace", dtype, "f")
-    low = -1 + np.finfo(dtype).epsneg
+    low = -1 + finfo(dtype).epsneg
     u = uniform_from(key, check_shape("laplace", shape), dtype, low)
     return np.sign(u) * np.log1p(-abs(u))
 
@@ -70,7 +71,7 @@ def logistic(
     """
     check_key("logistic", key)
     dtype = check_dtype("logistic", dtype, "f")
-    u = uniform_from(key, check_shape("logistic", shape), dtype, np.finfo(dtype).tiny)
+    u = uniform_from(key, check_shape("logistic", shape), dtype, finfo(dtype).tiny)
     return np.log(u) - np.log1p(-u)
 
 
@@ -89,7 +90,7 @@ def cauchy(
     """
     check_key("cauchy", key)
     dtype = check_dtype("cauchy", dtype, "f")
-    u = uniform_from(key, check_shape("cauchy", shape), dtype, np.finfo(dtype).eps)
+    u = uniform_from(key, check_shape("cauchy", shape), dtype, finfo(dtype).eps)
     return np.tan(dtype.type(np.pi) * (u - dtype.type(0.5)))
 
 
@@ -146,7 +147,7 @@ def rayleigh(
     check_key("rayleigh", key)
     dtype = check_dtype("rayleigh", dtype, "f")
     shape, key, (scale,) = parameters("rayleigh", key, shape, dtype, scale=scale)
-    u = np.maximum(random_uniform(key, shape=shape, dtype=dtype), np.finfo(dtype).tiny)
+    u = np.maximum(random_uniform(key, shape=shape, dtype=dtype), finfo(dtype).tiny)
     return scale * np.sqrt(np.log(u) * dtype.type(-2))
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from .. import arrays
+from ..core.dtypes import finfo, is_floating, is_narrow
 from ..ops.pointwise.special import erf_inv
 from ..ops.random.gamma import following, random_gamma, slope_of_gamma, slope_of_loggamma
 from ..ops.random.threefry import threefry2x32
@@ -54,7 +55,7 @@ def exponentials(key: Key, shape: tuple[int, ...], dtype: np.dtype) -> Array:
 
 def normals(key: Key, shape: tuple[int, ...], dtype: np.dtype) -> Array:
     """Numbers from the standard normal distribution, real or complex."""
-    if dtype.kind == "f":
+    if is_floating(dtype):
         return _real_normals(key, shape, dtype)
     keys = split_key(key)
     part = np.dtype(f"f{dtype.itemsize // 2}")
@@ -79,7 +80,7 @@ def _normal_constants(dtype: np.dtype) -> tuple[Any, Any, Any]:
 
 def single_for_half(dtype: np.dtype) -> np.dtype:
     """The type in which numbers of a type are computed whose logarithms leave that of float16."""
-    return np.dtype(np.float32) if dtype == np.float16 else dtype
+    return np.dtype(np.float32) if is_narrow(dtype) else dtype
 
 
 def rounded(x: Array, dtype: np.dtype) -> Array:
@@ -110,14 +111,14 @@ def log_gammas(key: Key, a: Array, shape: tuple[int, ...]) -> Array:
 
 def gumbels(key: Key, shape: tuple[int, ...], dtype: np.dtype, mode: str) -> Array:
     """Numbers from the standard Gumbel distribution."""
-    tiny = np.finfo(dtype).tiny
+    tiny = finfo(dtype).tiny
     if mode == "low":
         return -np.log(-np.log(random_uniform(key, shape=shape, dtype=dtype) + tiny))
     if mode == "highest" and dtype == np.float32:
         return _finest_gumbels(key, shape)
     pair = random_uniform(key, shape=(2, *shape), dtype=dtype)
     high, low = pair[0], pair[1]
-    u = np.where(high >= 0.5, high, high + float(np.finfo(dtype).eps) * low + tiny)
+    u = np.where(high >= 0.5, high, high + float(finfo(dtype).eps) * low + tiny)
     return -np.log(-np.log1p(-u))
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from .. import arrays
+from ..core.dtypes import is_inexact
 from ..core.tracebacks import user_facing
 from ..errors import ShapeError
 from ..numpy.indexing.taking import take
@@ -203,9 +204,7 @@ def choice(
     if possible is None:
         return drawn
     possible = np.reshape(possible, possible.shape + (1,) * (array.ndim - axis - 1))
-    nothing = (
-        array.dtype.type(np.nan) if array.dtype.kind in "fc" else np.zeros((), array.dtype)[()]
-    )
+    nothing = array.dtype.type(np.nan) if is_inexact(array.dtype) else np.zeros((), array.dtype)[()]
     return np.where(possible, drawn, nothing)[()]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .. import arrays
+from ..core.dtypes import finfo
 from ..core.tracebacks import user_facing
 from ..typing import Array, ArrayLike, DTypeLike, Key, Shape
 from .arguments import (
@@ -153,7 +154,7 @@ def bernoulli(
     if mode == "low":
         return random_uniform(key, shape=shape, dtype=chance.dtype) < chance
     u = random_uniform(key, shape=(2, *shape), dtype=chance.dtype)
-    return u[1] * float(np.finfo(chance.dtype).eps) < chance - u[0]
+    return u[1] * float(finfo(chance.dtype).eps) < chance - u[0]
 
 
 @user_facing

@@ -13,6 +13,7 @@ import numpy as np
 import optree
 
 from .. import arrays, tree
+from ..core.dtypes import kind_of
 from ..core.tracing import Tracer
 from ..typing import Array, PyTree
 from .tensor_file import DTYPES, METADATA, Form, Malformed, stored_form
@@ -155,7 +156,7 @@ def _check_class(x: Array, path: Path, argument: str) -> None:
 @functools.lru_cache(256)
 def _dtype(dtype: np.dtype) -> tuple[str, bool]:
     """The name of a dtype, and whether its bytes are swapped."""
-    if dtype.kind not in "biufc":
+    if kind_of(dtype) not in "biufc":
         return str(dtype), False
     return dtype.newbyteorder("=").name, not dtype.isnative
 

@@ -17,6 +17,8 @@ from typing import Any, NamedTuple, NoReturn, Protocol
 
 import numpy as np
 
+from ..core.dtypes import small_float
+
 METADATA = "__metadata__"
 MAX_HEADER = 100_000_000
 """The greatest header that the safetensors library reads."""
@@ -28,13 +30,21 @@ PIECE = 1 << 18
 _CODES = {
     "bool": "BOOL", "int8": "I8", "uint8": "U8", "int16": "I16", "uint16": "U16", "float16": "F16",
     "int32": "I32", "uint32": "U32", "float32": "F32", "int64": "I64", "uint64": "U64",
-    "float64": "F64",
+    "float64": "F64", "bfloat16": "BF16", "float8_e4m3fn": "F8_E4M3", "float8_e5m2": "F8_E5M2",
 }  # fmt: skip
 _REAL = {"complex64": "float32", "complex128": "float64"}
-_SIZES = {name: np.dtype(name).itemsize for name in _CODES}
+_SMALL = {"bfloat16": 2, "float8_e4m3fn": 1, "float8_e5m2": 1}
+"""Bytes of numbers of ml_dtypes, which is not asked before there are some."""
+
+_SIZES = {name: _SMALL.get(name) or np.dtype(name).itemsize for name in _CODES}
 _NAMES = {code: name for name, code in _CODES.items()}
 DTYPES = frozenset(_CODES) | frozenset(_REAL)
 """Names of the dtypes that have a place in a file."""
+
+
+def dtype_of(name: str) -> np.dtype:
+    """The dtype of a name; of a small float, ml_dtypes must be there."""
+    return np.dtype(small_float(name) if name in _SMALL else name)
 
 
 class Digest(Protocol):
@@ -64,7 +74,7 @@ class Form(NamedTuple):
 
     def label(self, name: str) -> bytes:
         """The bytes that go into the checksum before those of a tensor."""
-        little = np.dtype(self.dtype).newbyteorder("<").str
+        little = dtype_of(self.dtype).newbyteorder("<").str
         return f"{name} {little} {self.shape}".encode()
 
 
@@ -292,7 +302,7 @@ def read_tensors(
     for name in sorted(header.forms):
         digest.update(header.forms[name].label(name))
         file.seek(header.start + header.offsets[name])
-        yield name, _read_tensor(file, name, header.forms[name], np.dtype(dtypes[name]), digest)
+        yield name, _read_tensor(file, name, header.forms[name], dtype_of(dtypes[name]), digest)
     if digest.hexdigest() != header.checksum:
         raise Malformed("its checksum does not fit its contents, which were changed afterwards")
 

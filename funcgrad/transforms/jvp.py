@@ -9,7 +9,9 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from ..core.avals import Aval
+from ..core.dtypes import MODULES
 from ..core.jaxpr import jaxprs_among
+from ..core.small_floats import lifted
 from ..core.tracing import Trace, Tracer, aval_of
 from .algebra import ALGEBRA, fills_inside
 from .staging import StagingTrace, StagingTracer
@@ -79,7 +81,11 @@ class JVPTrace(Trace):
 
     def join(self, out: Any, tangent: Any, strong: bool = False) -> Any:
         """A result with its tangent; the result alone if that is zero."""
-        return out if tangent is None else JVPTracer(self, out, tangent, strong)
+        if tangent is None:
+            return out
+        if "ml_dtypes" in MODULES:
+            out = lifted(out)
+        return JVPTracer(self, out, tangent, strong)
 
     def tape_of(self, tangents: Any) -> StagingTrace | None:
         """The tape that tangents are on: those in a rule that reverse mode runs.

@@ -18,9 +18,11 @@ import numpy as np
 from .. import arrays
 from ..context import current
 from ..core.avals import Aval
+from ..core.dtypes import INEXACT, MODULES, is_inexact
 from ..core.jaxpr import Var
 from ..core.plain_arrays import check_plain
 from ..core.primitive import beside_result
+from ..core.small_floats import has_small, lifted
 from ..core.source import INTERNAL, source_of_equation
 from ..core.tracing import Trace, Tracer, at_source, aval_of, foreign_tracer_error
 from ..ops.families import (
@@ -119,8 +121,10 @@ class LinearizeTrace(Trace):
     def input(self, x: Any) -> Any:
         """A tracer of an input with a tangent of its own; integers and truth values have none."""
         known = x if type(x) is np.ndarray else aval_of(x)
-        if known.dtype.kind not in "fc":
-            return x
+        if known.dtype not in INEXACT:
+            if not is_inexact(known.dtype):
+                return x
+            x = lifted(x)
         return LinearizeTracer(self, x, LinearVar(known.shape, known.dtype))
 
     def split(self, args: Any) -> tuple[list[Any], list[Any]]:
@@ -141,6 +145,8 @@ class LinearizeTrace(Trace):
         """A result with its tangent, if that is on the tape."""
         if type(tangent) is StagingTracer:
             if tangent._trace is self.tape:
+                if "ml_dtypes" in MODULES:
+                    out = lifted(out)
                 return LinearizeTracer(self, out, tangent._var)
             if tangent._trace.level > self.level:
                 raise foreign_tracer_error(tangent, self)
@@ -174,8 +180,10 @@ class LinearizeTrace(Trace):
             out = LinearVar(r.shape, r.dtype)
         except AttributeError:
             out = LinearVar((), aval_of(r).dtype)
-        if out.dtype.kind not in "fc":
-            return r
+        if out.dtype not in INEXACT:
+            if not is_inexact(out.dtype):
+                return r
+            r = lifted(r)
         code, offset = _position(3)
         self.record((prim, x.tangent, None, out, params, None, None, code, offset))
         return LinearizeTracer(self, r, out)
@@ -189,7 +197,11 @@ class LinearizeTrace(Trace):
             x, xt = x.primal, x.tangent
         if type(y) is LinearizeTracer and y._trace is self:
             y, yt = y.primal, y.tangent
-        if type(x) is np.ndarray and type(y) is np.ndarray:
+        if (
+            type(x) is np.ndarray
+            and type(y) is np.ndarray
+            and ("ml_dtypes" not in MODULES or not has_small((x, y), {}))
+        ):
             r = prim.evaluate(np, x, y, **params)
         else:
             r = prim(x, y, **params)
@@ -198,8 +210,10 @@ class LinearizeTrace(Trace):
             out = LinearVar(r.shape, r.dtype)
         except AttributeError:
             out = LinearVar((), aval_of(r).dtype)
-        if out.dtype.kind not in "fc":
-            return r
+        if out.dtype not in INEXACT:
+            if not is_inexact(out.dtype):
+                return r
+            r = lifted(r)
         if yt is None:
             x = None
         elif xt is None and type(x) is np.ndarray and x.nbytes <= SMALL_CONSTANT:
@@ -225,7 +239,7 @@ class LinearizeTrace(Trace):
         for i, a in enumerate(args):
             if type(a) is LinearizeTracer and a._trace is self:
                 primals[i] = values[i] = a.primal
-                if (linear_in is None or i in linear_in) and a.tangent.dtype.kind in "fc":
+                if (linear_in is None or i in linear_in) and is_inexact(a.tangent.dtype):
                     variables[i] = a.tangent
                     values[i] = None
                     some = True
@@ -237,8 +251,9 @@ class LinearizeTrace(Trace):
             out = LinearVar(r.shape, r.dtype)
         except AttributeError:
             out = LinearVar((), aval_of(r).dtype)
-        if not some or out.dtype.kind not in "fc":
+        if not some or not is_inexact(out.dtype):
             return r
+        r = lifted(r)
         code, offset = _position(4)
         self.record((prim, variables, values, out, params, None, None, code, offset))
         return LinearizeTracer(self, r, out)
@@ -249,8 +264,10 @@ class LinearizeTrace(Trace):
         r = prim(a, **params)
         a, r = definite_scalar(a), definite_scalar(r)
         out = LinearVar(r.shape, r.dtype)
-        if out.dtype.kind not in "fc":
-            return r
+        if out.dtype not in INEXACT:
+            if not is_inexact(out.dtype):
+                return r
+            r = lifted(r)
         code, offset = _position(4)
         variables, values = (x.tangent, None, None), (None, a, r)
         self.record((prim.slope, variables, values, out, params, None, None, code, offset))
@@ -330,10 +347,14 @@ class LinearizeTrace(Trace):
             yt = None
             if type(y) not in _PLAIN and isinstance(y, np.ndarray):
                 check_plain(y, f"an operand of {prim.name}{at_source()}")
-        if type(a) in _PLAIN and type(b) in _PLAIN:
+        if (
+            type(a) in _PLAIN
+            and type(b) in _PLAIN
+            and ("ml_dtypes" not in MODULES or not has_small((a, b), {}))
+        ):
             r = prim.run(a, b)
         else:
-            r = prim.binary(a, b)
+            r = lifted(prim.binary(a, b))
             a, b = kept_beside(r, (a, b), (xt, yt))
         if xt is None and yt is None:
             if prim.nondifferentiable or prim.jvp is None:

@@ -9,7 +9,9 @@ import numpy as np
 
 from .. import arrays
 from ..context import current, leave
+from ..core import small_floats
 from ..core.avals import Aval
+from ..core.dtypes import MODULES
 from ..core.jaxpr import Eqn, Jaxpr, Literal, Var
 from ..core.plain_arrays import check_plain
 from ..core.source import current_source
@@ -99,7 +101,10 @@ class StagingTrace(Trace):
         if not self.is_tape and prim.fails:
             params = {**params, "failing": "nan"}
         avals = [aval_of(a) for a in args]
-        out = prim.abstract(*avals, **params)
+        if "ml_dtypes" in MODULES:
+            out = small_floats.abstract(prim, avals, params)
+        else:
+            out = prim.abstract(*avals, **params)
         outs = out if prim.multiple else (out,)
         outvars = [Var(a) for a in outs]
         inputs = [
@@ -113,6 +118,8 @@ class StagingTrace(Trace):
     def constant(self, x: Any) -> Any:
         """A value from outside as an input: small arrays are copied, since users refill them."""
         if x.__class__ is not np.ndarray:
+            if x.__class__ is small_floats.SmallTracer and not self.is_tape:
+                return self.constant(x.primal)
             if arrays.is_gpu_array(x):
                 return kept_constant(x) if self.is_tape else self.copied(x)
             if not isinstance(x, np.ndarray):
@@ -142,7 +149,7 @@ class StagingTrace(Trace):
 
     def atom(self, x: Any) -> Any:
         """The variable that a tracer of this trace stands for; anything else as it is."""
-        return x._var if type(x) is StagingTracer and x._trace is self else x
+        return x._var if type(x) is StagingTracer and x._trace is self else small_floats.plain(x)
 
     def finish(self, invars: Sequence[Var], outs: Sequence[Any]) -> Jaxpr:
         """The recorded jaxpr; values from outside (arrays, outer tracers) become its consts."""

@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 
 from ..context import Place, current, enter, leave
+from ..core import small_floats
 from ..core.avals import Aval
+from ..core.dtypes import MODULES
 from ..core.jaxpr import Eqn, Jaxpr, Var
 from ..core.source import Transposed, as_source, current_source
 from ..core.tracing import Trace, aval_of
@@ -73,7 +75,10 @@ class Tape(StagingTrace):
             else:
                 variables.append(None)
                 values.append(self.constant(a))
-        aval = prim.abstract(*map(aval_of, args), **params)
+        if "ml_dtypes" in MODULES:
+            aval = small_floats.abstract(prim, [aval_of(a) for a in args], params)
+        else:
+            aval = prim.abstract(*map(aval_of, args), **params)
         out = LinearVar(aval.shape, aval.dtype)
         source = current_source(3)
         if prim.jointly:

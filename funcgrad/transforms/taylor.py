@@ -15,6 +15,7 @@ from typing import Any, ClassVar, TypeAlias
 import numpy as np
 
 from ..core.avals import Aval
+from ..core.dtypes import is_inexact
 from ..core.facts import Moves
 from ..core.primitive import Primitive
 from ..core.tracing import Trace, Tracer, aval_of
@@ -309,7 +310,7 @@ def _power(x: Series, p: Series) -> Series | None:
     if any(c is not None for c in p[1:]) or isinstance(n, Tracer) or np.ndim(n):
         return None
     value = float(n) if np.isrealobj(n) else 0.5
-    if value != round(value) or abs(value) > 64 or aval_of(x[0]).dtype.kind not in "fc":
+    if value != round(value) or abs(value) > 64 or not is_inexact(aval_of(x[0]).dtype):
         return None
     out = powers.power(x[0], n)
     count = abs(int(value))

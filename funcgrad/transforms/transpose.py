@@ -13,7 +13,9 @@ import numpy as np
 
 from .. import arrays
 from ..context import Place, current, enter, leave
+from ..core.dtypes import MODULES
 from ..core.jaxpr import Eqn, Jaxpr, Literal, Var
+from ..core.small_floats import lifted
 from ..core.source import Transposed, as_source
 from ..ops.families import FUNCTION, NEGATIVE, SCALING, Bilinear
 from ..ops.families.transposing import rule_of
@@ -88,7 +90,7 @@ def _backward(
             if c.shape != x.shape:
                 c = sum_to(c, x.shape)
             if c.dtype is not x.dtype:
-                c = cast(c, x.dtype)
+                c = lifted(cast(c, x.dtype))
             cts[x] = c if x not in cts else cts[x] + c
             if flag:
                 flagged.add(x)
@@ -110,7 +112,7 @@ def _backward(
             if c.shape != y.shape:
                 c = sum_to(c, y.shape)
             if c.dtype is not y.dtype:
-                c = cast(c, y.dtype)
+                c = lifted(cast(c, y.dtype))
             cts[y] = c if y not in cts else cts[y] + c
             if flag:
                 flagged.add(y)
@@ -168,6 +170,8 @@ def _pull_recorded(
             flagged.update(v for v in (x, y) if v is not None)
     elif prim.accumulate is None or not _accumulated(prim, x, ct, params, cts, buffers):
         c = rule(ct, x, **params)
+        if "ml_dtypes" in MODULES:
+            c = lifted(c)
         cts[x] = c if x not in cts else cts[x] + c
         if strong:
             flagged.add(x)

@@ -11,7 +11,9 @@ import numpy as np
 from .. import arrays, tree
 from ..context import Context, leave
 from ..core.avals import Aval
+from ..core.dtypes import MODULES
 from ..core.primitive import Unbatched
+from ..core.small_floats import lifted
 from ..core.tracing import (
     Trace,
     Tracer,
@@ -150,7 +152,9 @@ class BatchTrace(Trace):
 
     def wrap(self, out: Any) -> Any:
         """A result of a batching rule as a tracer."""
-        return self.unmapped(out.value) if type(out) is Unbatched else BatchTracer(self, out)
+        if type(out) is Unbatched:
+            return self.unmapped(out.value)
+        return BatchTracer(self, lifted(out) if "ml_dtypes" in MODULES else out)
 
     def unmapped(self, x: Any) -> Any:
         """A value that does not depend on the example, so that traced indices can index it."""

@@ -1,10 +1,13 @@
-"""Numbers of 16 bits as floats, and floats rounded to them: by the processor, or by their bits."""
+"""Numbers of 16 bits as floats, and floats rounded to them: by the processor, or by their bits.
+
+They are those of float16, and those of bfloat16, which are the leading half of a float.
+"""
 
 from __future__ import annotations
 
 from . import llvm
 from .access import Access
-from .kinds import DOUBLE, FLOAT, HALF, INT32, KINDS, Kind
+from .kinds import BRIEF, DOUBLE, FLOAT, HALF, INT32, KINDS, ROUNDED, Kind
 from .values import Number, Value
 
 UNSIGNED = KINDS["I"]
@@ -48,8 +51,25 @@ def narrowed(b: Access, x: Value) -> Value:
     return b.cast(found | (b.shift("lshr", n, 16) & 0x8000), BITS)
 
 
-def rounded(b: Access, x: Value) -> Value:
-    """Floats, or float64, rounded once to numbers of 16 bits."""
+def extended(b: Access, stored: Value) -> Value:
+    """The numbers of bfloat16 that 16 bits each stand for."""
+    n = b.shift("shl", b.cast(stored, UNSIGNED), 16)
+    return Value(b, b.bitcast(n, FLOAT).text, BRIEF)
+
+
+def shortened(b: Access, x: Value) -> Value:
+    """The 16 bits of bfloat16 that floats are rounded to, to nearest and ties to even."""
+    n = b.bitcast(Value(b, x.text, FLOAT), UNSIGNED)
+    odd = b.shift("lshr", n, 16) & 1
+    found = b.shift("lshr", n + odd + 0x7FFF, 16)
+    nan = (b.shift("lshr", n, 16) & 0x8000) | 0x7FC0
+    return b.cast(b.select(n & 0x7FFFFFFF > 0x7F800000, nan, found), BITS)
+
+
+def rounded(b: Access, x: Value, kind: Kind = HALF) -> Value:
+    """Floats, or float64, rounded to numbers of 16 bits: once, but as floats to bfloat16."""
+    if kind is BRIEF:
+        return extended(b, shortened(b, x))
     if x.kind is DOUBLE:
         x = _rounded_to_odd(b, x)
     return widened(b, narrowed(b, x))
@@ -80,16 +100,22 @@ class HalfInstructions(Access):
         """A value converted to a kind, rounded once."""
         if x.kind is kind:
             return x
-        if kind is HALF:
-            return rounded(self, x if x.kind is DOUBLE else super().cast(x, FLOAT))
+        if kind is HALF and x.kind is DOUBLE:
+            return rounded(self, x)
+        if kind in ROUNDED:
+            return rounded(self, super().cast(as_float(x), FLOAT), kind)
         return super().cast(as_float(x), kind)
 
     def from_memory(self, stored: Value, kind: Kind) -> Value:
         """What is in memory as numbers of a kind."""
+        if kind is BRIEF:
+            return extended(self, stored)
         return widened(self, stored) if kind is HALF else super().from_memory(stored, kind)
 
     def to_memory(self, x: Value) -> Value:
         """Numbers as they are in memory."""
+        if x.kind is BRIEF:
+            return shortened(self, x)
         return narrowed(self, x) if x.kind is HALF else super().to_memory(x)
 
     def arithmetic(self, op: str, x: Number, y: Number) -> Value:
@@ -106,11 +132,11 @@ class HalfInstructions(Access):
         return found if name in EXACT else self._rounded(found)
 
     def _rounded(self, x: Value) -> Value:
-        return rounded(self, as_float(x)) if x.kind is HALF else x
+        return rounded(self, as_float(x), x.kind) if x.kind in ROUNDED else x
 
     def repeated(self, base: str, kind: Kind) -> Value:
         """One number of an array in all lanes."""
-        if kind is not HALF:
+        if kind not in ROUNDED:
             return super().repeated(base, kind)
         lanes, self.lanes = self.lanes, 1
         found = self.load(base, kind)
@@ -119,7 +145,7 @@ class HalfInstructions(Access):
 
     def store_one(self, register: str, address: str, kind: Kind) -> None:
         """Write one number."""
-        if kind is not HALF:
+        if kind not in ROUNDED:
             super().store_one(register, address, kind)
             return
         lanes, self.lanes = self.lanes, 1
@@ -129,4 +155,4 @@ class HalfInstructions(Access):
 
 def as_float(x: Value) -> Value:
     """A number of 16 bits as the float that it is; anything else as it is."""
-    return Value(x.builder, x.text, FLOAT) if x.kind is HALF else x
+    return Value(x.builder, x.text, FLOAT) if x.kind in ROUNDED else x

@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ...core.dtypes import is_small_float, small_float
+
 
 class Kind(NamedTuple):
     """A type of numbers: as NumPy knows it, in registers and in memory.
@@ -25,12 +27,12 @@ class Kind(NamedTuple):
     @property
     def dtype(self) -> np.dtype:
         """The dtype of arrays of such numbers."""
-        return np.dtype(self.char)
+        return np.dtype(small_float("bfloat16") if self.char == "E" else self.char)
 
     @property
     def is_float(self) -> bool:
         """True for floats."""
-        return self.char in "efd"
+        return self.char in "Eefd"
 
     @property
     def width(self) -> int:
@@ -69,7 +71,13 @@ KINDS: dict[str, Kind] = {
 
 BOOL, INT32, INT64, HALF, FLOAT, DOUBLE = (KINDS[c] for c in "?ilefd")
 
-STORED: dict[Kind, Kind] = {BOOL: KINDS["B"], HALF: KINDS["H"]}
+BRIEF = Kind("E", "float", "i16", 2)
+"""Numbers of bfloat16: floats in registers, which programs convert from and to."""
+
+ROUNDED = (HALF, BRIEF)
+"""Kinds of numbers that are floats in registers, with fewer digits."""
+
+STORED: dict[Kind, Kind] = {BOOL: KINDS["B"], HALF: KINDS["H"], BRIEF: KINDS["H"]}
 """The integers that numbers are in memory, where they are something else in registers."""
 
 _BY_PLACE: dict[tuple[str, int], Kind] = {(k.dtype.kind, k.size): k for k in KINDS.values()}
@@ -77,6 +85,8 @@ _BY_PLACE: dict[tuple[str, int], Kind] = {(k.dtype.kind, k.size): k for k in KIN
 
 def kind_of(dtype: np.dtype) -> Kind | None:
     """The kind of numbers of a dtype in this machine's byte order; None if there is none."""
+    if dtype.kind == "V":
+        return BRIEF if is_small_float(dtype) and dtype.name == "bfloat16" else None
     return _BY_PLACE.get((dtype.kind, dtype.itemsize)) if dtype.isnative else None
 
 

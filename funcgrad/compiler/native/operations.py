@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from ...core.jaxpr import Eqn, Literal
+from ...ops.shape import convert
 from .builder import Builder, Number, Value, common_kind
 from .divisions import (
     floored,
@@ -19,7 +20,7 @@ from .divisions import (
 )
 from .functions import NotNativeError, VectorFunctions
 from .halves import as_float
-from .kinds import BOOL, DOUBLE, HALF, KINDS, kind_of
+from .kinds import BOOL, BRIEF, DOUBLE, HALF, KINDS, kind_of
 
 Emitter: TypeAlias = Callable[..., Number]
 """(builder, *operands) -> the result."""
@@ -377,6 +378,8 @@ def _try(e: Eqn) -> bool:
     weak = [a.aval.weak for a in (*e.inputs, *e.outvars) if type(a) is not Literal]
     if any(k is None for k in kinds) or any(weak) or len(e.outvars) != 1:
         return False  # variables that stand for Python's numbers have no dtype of their own
+    if BRIEF in kinds and e.primitive is not convert:
+        return False
     if e.primitive.name not in OPERATIONS and not _has_formula_for(e, kinds):
         return False
     builder = Builder(1)

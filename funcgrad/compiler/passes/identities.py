@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from ...core.avals import Aval
+from ...core.dtypes import is_inexact, kind_of
 from ...core.jaxpr import Atom, Eqn, Jaxpr, Literal, Var
 from ...core.primitive import Primitive
 from ...ops.contraction.dot_general import dot_general
@@ -134,7 +135,7 @@ def _single(e: Eqn, _before: _Before) -> Found:
     if x.aval.dtype != out.aval.dtype or x.aval.weak or out.aval.weak:
         return None
     params = {"shape": out.aval.shape}
-    if e.primitive is not reduce_sum or x.aval.dtype.kind not in "fc":
+    if e.primitive is not reduce_sum or not is_inexact(x.aval.dtype):
         return [Eqn(reshape, [x], params, e.outvars, e.source)]
     flat = Var(out.aval)
     zero = Literal(out.aval.dtype.type(0), Aval((), out.aval.dtype))
@@ -278,7 +279,7 @@ def _holds(wide: np.dtype, narrow: np.dtype) -> bool:
     """True if numbers of a type are numbers of another, too."""
     if not np.can_cast(narrow, wide, "safe"):
         return False
-    return wide.kind != "f" or narrow.kind not in "iu" or narrow.itemsize < wide.itemsize
+    return kind_of(wide) != "f" or narrow.kind not in "iu" or narrow.itemsize < wide.itemsize
 
 
 # --- repetitions ---------------------------------------------------------------------------------

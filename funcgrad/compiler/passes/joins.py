@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ...core.avals import Aval
+from ...core.dtypes import kind_of
 from ...core.jaxpr import Eqn, Jaxpr, Literal, Var
 from ...ops.pointwise.arithmetic import add
 from ...ops.shape import reshape
@@ -61,7 +62,7 @@ def _joined(e: Eqn, terms: Sequence[Any], made: dict[Any, Eqn]) -> list[Eqn] | N
     """The equations that join the parts; None if they do not fill the whole."""
     out = e.outvars[0].aval
     puts = [made.get(a) if type(a) is not Literal else None for a in terms]
-    if out.symbolic or out.dtype.kind not in "iufc" or any(a.aval != out for a in terms):
+    if out.symbolic or kind_of(out.dtype) not in "iufc" or any(a.aval != out for a in terms):
         return None
     parts: list[tuple[int, int, Any]] = []
     axes: set[int] = set()

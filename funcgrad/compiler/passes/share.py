@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ...core.dtypes import kind_of
 from ...core.jaxpr import Atom, Eqn, Jaxpr, Literal, Var
 from ...equality import exact_key
 
@@ -37,7 +38,7 @@ def _equal_constants(jaxpr: Jaxpr) -> Iterator[tuple[Var, Var]]:
     """Constants that are the same array as an earlier one, number for number, and that one."""
     alike: dict[Hashable, list[tuple[Var, np.ndarray]]] = {}
     for v, c in zip(jaxpr.constvars, jaxpr.consts, strict=True):
-        if not isinstance(c, np.ndarray) or c.dtype.kind not in "biufc":
+        if not isinstance(c, np.ndarray) or kind_of(c.dtype) not in "biufc":
             continue
         found = alike.setdefault((v.aval.weak, c.dtype, c.shape, c.strides), [])
         same = next((first for first, other in found if _same_bits(c, other)), None)

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ...core.dtypes import kind_of
 from ...core.jaxpr import Atom, Eqn, Jaxpr, Literal, Var, has_effect
 from ...core.primitive import Primitive
 from ...core.source import INTERNAL
@@ -173,7 +174,7 @@ class Graph:
             return self.uniform(e.inputs[0])
         if isinstance(value, bool | int | float):
             return value
-        if not isinstance(value, np.ndarray | np.generic) or value.dtype.kind not in "iuf":
+        if not isinstance(value, np.ndarray | np.generic) or kind_of(value.dtype) not in "iuf":
             return None
         if not value.size:
             return None

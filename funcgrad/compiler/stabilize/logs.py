@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ...core.dtypes import finfo, kind_of
 from ...core.jaxpr import Atom, Eqn
 from ...core.primitive import Primitive
 from ...ops.contraction.dot_general import dot_general
@@ -138,7 +139,7 @@ def from_top(x: Array, axes: tuple[int, ...], limited: bool) -> Array:
     """The difference to the maximum, which counts as constant; -inf in a row of it if limited."""
     top = reduce_max(x, axes=axes)
     if limited:
-        top = maximum(top, np.finfo(x.dtype).min)
+        top = maximum(top, finfo(x.dtype).min)
     else:
         top = select(isfinite(top), top, 0)
     return x - keepdims(stop(top), x, axes)
@@ -208,7 +209,7 @@ def _weights(g: Graph, a: Atom) -> float | Array | None:
     if number is not None:
         return math.log(number) if 0 < number < math.inf else None
     value = g.constant(a)
-    if not isinstance(value, np.ndarray) or value.dtype.kind not in "iuf":
+    if not isinstance(value, np.ndarray) or kind_of(value.dtype) not in "iuf":
         return None
     if not ((value >= 0) & (value < np.inf)).all():
         return None

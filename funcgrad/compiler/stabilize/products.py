@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from ...core.dtypes import finfo
 from ...core.jaxpr import Atom, Eqn
 from ...ops.linalg.determinants import det, slogdet
 from ...ops.pointwise import exponentials
@@ -87,7 +88,7 @@ def _log_product(
     """
     logs = exponentials.log(size_of(x))
     total = reduce_sum(logs, axes=axes)
-    bound = ROUNDING * np.finfo(x.dtype).eps * (1 + reduce_sum(absolute(logs), axes=axes))
+    bound = ROUNDING * finfo(x.dtype).eps * (1 + reduce_sum(absolute(logs), axes=axes))
     size = absolute(reduce_prod(x, axes=axes))
     usable = logical_and(isfinite(size), greater(size, 0))
     gap = stop(exponentials.log(select(usable, size, 1))) - stop(total)

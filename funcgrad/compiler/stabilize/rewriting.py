@@ -10,6 +10,7 @@ import numpy as np
 
 from ...context import leave
 from ...core.avals import Aval
+from ...core.dtypes import is_floating
 from ...core.jaxpr import Atom, Eqn, Jaxpr, Literal, Var
 from ...core.primitive import Primitive
 from ...core.tracing import enter_body
@@ -47,7 +48,7 @@ class Builder:
     def __call__(self, a: Atom) -> Array:
         """The value of an atom, in the dtype of the result."""
         aval = self.graph.resolve(a).aval
-        if aval.dtype.kind != "f" and aval.dtype.kind != self.kind:
+        if not is_floating(aval.dtype) and aval.dtype.kind != self.kind:
             raise NoMatch
         x = self.as_it_is(a)
         return x if aval.weak else cast(x, self.out.dtype)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import numpy as np
-
+from ...core.dtypes import finfo
 from ...core.jaxpr import Atom, Eqn
 from ...ops.contraction.dot_general import dot_general
 from ...ops.linalg.norms import vector_norm
@@ -125,7 +124,7 @@ def _root_less_one(x: Array, sign: int) -> Array:
     The error counts as constant, so that the derivative is that of the root.
     """
     rough = powers.sqrt(1 + x) - 1
-    finite = minimum(stop(rough), float(np.finfo(rough.dtype).max))
+    finite = minimum(stop(rough), float(finfo(rough.dtype).max))
     value = rough + (stop(x) / (finite + 2) - finite)
     return value if sign > 0 else -value
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from ...core.dtypes import is_floating
 from ...core.facts import Moves, Picks
 from ...core.primitive import Primitive
 from ...typing import Array, ArrayLike
@@ -72,7 +73,7 @@ def sources_of(
     found: list[Any] = []
     for out in outs if primitive.multiple else (outs,):
         numbers = np.asarray(out)
-        if numbers.dtype.kind != "f":
+        if not is_floating(numbers.dtype):
             found.append(None)
             continue
         known = (numbers >= 0) & (numbers <= flat.size)

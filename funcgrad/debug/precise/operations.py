@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ...core.dtypes import is_inexact
 from ...core.facts import ByRule, Decided, Float64, Moves, Picks, Scalars
 from ...core.primitive import Primitive
 from ...core.tracing import aval_of
@@ -35,7 +36,7 @@ class Evaluation(NamedTuple):
 
 def inexact(x: PyTree) -> bool:
     """True if x is a real or complex array, number or result."""
-    return aval_of(x).dtype.kind in "fc"
+    return is_inexact(aval_of(x).dtype)
 
 
 def evaluate(

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ...core.dtypes import finfo
 from ...core.tracebacks import user_facing
 from ...errors import ShapeError
 from ...numpy.linalg.operands import matrices
@@ -128,7 +129,7 @@ def qdwh(
         rows, columns = dynamic_shape
         inside = bitwise_and(less(np.arange(m)[:, None], rows), less(np.arange(n), columns))
         a = select(inside, a, 0)
-    precision = float(np.finfo(a.dtype).eps) if eps is None else float(eps)
+    precision = float(finfo(a.dtype).eps) if eps is None else float(eps)
     if not 0 < precision < 1:
         raise ValueError(f"qdwh: eps must be between 0 and 1, got {eps}")
     u = before = a / _bound_of_norm(a)

@@ -10,6 +10,7 @@ import numpy as np
 from ... import arrays
 from ... import numpy as fnp
 from ...api.custom import custom_jvp
+from ...core.dtypes import finfo
 from ...core.tracebacks import user_facing
 from ...errors import ShapeError
 from ...numpy.protocol import array, inexact
@@ -33,7 +34,7 @@ def _from_largest(x: Array, axis: Places) -> tuple[tuple[Array, Array], Array]:
     A row of -inf only has the sum 0; it counts as 1, so that its probabilities are 0.
     """
     largest = np.max(x, axis=axis, keepdims=True)
-    shifted = x - np.maximum(largest, np.finfo(x.dtype).min)
+    shifted = x - np.maximum(largest, finfo(x.dtype).min)
     exponentials = np.exp(shifted)
     return (shifted, exponentials), np.maximum(np.sum(exponentials, axis, keepdims=True), 1)
 

@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from ... import lax
+from ...core.dtypes import finfo
 from ...core.tracebacks import user_facing
 from ...errors import ShapeError
 from ...numpy.protocol import array, inexact
@@ -202,7 +203,7 @@ def _soft_sign_slope(x: Array) -> Array:
 
 
 def _soft_sign_value(x: Array) -> Array:
-    x = np.clip(x, np.finfo(x.dtype).min, np.finfo(x.dtype).max)
+    x = np.clip(x, finfo(x.dtype).min, finfo(x.dtype).max)
     return x / (1 + np.abs(x))
 
 
@@ -223,7 +224,7 @@ softsign = soft_sign
 
 
 def _unit_squareplus_slope(x: Array) -> Array:
-    limit = float(np.finfo(x.dtype).max) / 4
+    limit = float(finfo(x.dtype).max) / 4
     x = np.clip(x, -limit, limit)
     root = np.hypot(x, 1)
     # |x| is written so that its slope at 0, which the second derivative needs, is not 0.

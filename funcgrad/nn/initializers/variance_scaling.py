@@ -9,6 +9,7 @@ import numpy as np
 
 from ... import numpy as fnp
 from ... import random
+from ...core.dtypes import is_floating
 from ...core.tracebacks import user_facing
 from ...errors import ShapeError
 from ...random.arguments import as_array, check_axis, check_dtype, check_shape
@@ -132,7 +133,7 @@ _DENOMINATORS: dict[str, Callable[[float, float], float]] = {
 
 
 def _draw_truncated(key: Key, shape: tuple[int, ...], dtype: np.dtype, variance: Array) -> Array:
-    if dtype.kind == "f":
+    if is_floating(dtype):
         drawn = random.truncated_normal(key, -2, 2, shape, dtype)
         return drawn * (np.sqrt(variance) / dtype.type(_CUT_DEVIATION))
     radius_key, angle_key = random.split(key)
@@ -146,7 +147,7 @@ def _draw_normal(key: Key, shape: tuple[int, ...], dtype: np.dtype, variance: Ar
 
 
 def _draw_uniform(key: Key, shape: tuple[int, ...], dtype: np.dtype, variance: Array) -> Array:
-    if dtype.kind == "f":
+    if is_floating(dtype):
         return random.uniform(key, shape, dtype, -1.0, 1.0) * np.sqrt(3 * variance)
     radius_key, angle_key = random.split(key)
     radius = np.sqrt(2 * random.uniform(radius_key, shape, _real(dtype)))

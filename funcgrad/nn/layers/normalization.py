@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from ... import lax, random
+from ...core.dtypes import is_narrow
 from ...core.tracebacks import user_facing
 from ...errors import ShapeError
 from ...typing import Array, DTypeLike, Key, PyTree
@@ -197,7 +198,7 @@ def BatchNorm(
     def init(key: Key, input_shape: Sequence[int], dtype: DTypeLike = float) -> InitResult:
         shape = check_shape("BatchNorm", input_shape)
         size = feature_size("BatchNorm", shape)
-        held = np.float32 if np.dtype(dtype) == np.float16 else dtype
+        held = np.float32 if is_narrow(np.dtype(dtype)) else dtype
         state = {"mean": zeros(key, (size,), held), "var": ones(key, (size,), held)}
         return shape, _affine_params(key, size, dtype, scale, offset), state
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from ... import lax
 from ... import numpy as fnp
+from ...core.dtypes import is_floating
 from ...core.tracebacks import user_facing
 from ...errors import ShapeError
 from ...numpy.protocol import array, inexact
@@ -75,7 +76,7 @@ def sigmoid_binary_cross_entropy(
 
 
 def _as_probabilities(labels: Array, logits: Array) -> Array:
-    return labels if labels.dtype.kind == "f" else labels.astype(logits.dtype)
+    return labels if is_floating(labels.dtype) else labels.astype(logits.dtype)
 
 
 def _smoothed(labels: Array, smoothing: float | Array, count: int) -> Array:
@@ -211,7 +212,7 @@ def softmax_cross_entropy_with_integer_labels(
 
 
 def _check_labels(name: str, labels: Array, count: int) -> None:
-    if labels.dtype.kind == "f":
+    if is_floating(labels.dtype):
         raise TypeError(
             f"{name} needs integer labels; got {labels.dtype}. For probabilities there is "
             "softmax_cross_entropy."

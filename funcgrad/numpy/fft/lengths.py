@@ -6,8 +6,7 @@ import operator
 from collections.abc import Sequence
 from typing import Literal, TypeAlias
 
-import numpy as np
-
+from ...core.dtypes import finfo, is_narrow
 from ...errors import ShapeError
 from ...ops import fourier
 from ...ops.pointwise.complex import conj
@@ -24,8 +23,6 @@ Length: TypeAlias = int | None
 """The length that an axis is cut or filled to; None leaves it as it is."""
 Lengths: TypeAlias = Sequence[int | None] | None
 """A length for each axis."""
-
-HALF_PRECISION = np.dtype(np.float16)
 
 
 def norm_of(norm: Norm) -> str:
@@ -45,7 +42,7 @@ def opposite(norm: Norm) -> str:
 def in_transform_dtype(x: Array) -> Array:
     """An operand in a dtype that is transformed: float32 for float16, float64 for integers."""
     dtype = fourier.complex_dtype(x.dtype)
-    return cast(x, dtype if x.dtype.kind == "c" else np.finfo(dtype).dtype)
+    return cast(x, dtype if x.dtype.kind == "c" else finfo(dtype).dtype)
 
 
 def check_real(name: str, x: Array) -> None:
@@ -142,7 +139,7 @@ def inverse_half_transform(
         axes, lengths = (last,), (size,)
     x = all_resized(x, axes, (*lengths[:-1], fourier.half(size)))
     out = fourier.irfft(x, axes=axes, size=size, norm=norm)
-    return cast(out, given) if given == HALF_PRECISION else out
+    return cast(out, given) if is_narrow(given) else out
 
 
 def conjugate(x: Array) -> Array:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ...core.dtypes import is_inexact
 from ...core.tracebacks import user_facing
 from ...core.tracing import Tracer
 from ...ops.pointwise.comparison import select
@@ -79,7 +80,7 @@ class _AtIndex:
     def divide(self, values: ArrayLike, *, mode: str | None = None, **hints: bool) -> Array:
         """The array of floating-point numbers with elements divided."""
         dtype = array(self.x).dtype
-        if dtype.kind not in "fc":
+        if not is_inexact(dtype):
             raise TypeError(f"division does not give {dtype}; write fnp.at(x.astype(float))")
         return self._update(1 / array(values), "mul", mode, hints)
 
@@ -140,7 +141,7 @@ def filling(fill_value: ArrayLike | None, dtype: np.dtype) -> ArrayLike:
     """What stands for elements out of range, by default as JAX has it."""
     if fill_value is not None:
         return fill_value
-    if dtype.kind in "fc":
+    if is_inexact(dtype):
         return np.nan
     if dtype.kind == "b":
         return True

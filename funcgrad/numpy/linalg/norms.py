@@ -7,6 +7,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 
 from ...arrays import like
+from ...core.dtypes import finfo, is_inexact
 from ...core.tracebacks import user_facing
 from ...ops.linalg import inverses, matrices
 from ...ops.linalg import norms as linalg_norm
@@ -55,7 +56,7 @@ def norm(
     array = as_operand(x)
     if is_plain(array):
         return np.linalg.norm(array, ord, axis, keepdims)
-    if array.dtype.kind not in "fc":
+    if not is_inexact(array.dtype):
         array = cast(array, np.dtype(np.float64))
     ndim = len(array.shape)
     if axis is None:
@@ -144,7 +145,7 @@ def vector_norm(
         axes = tuple(range(ndim))
     else:
         axes = tuple(k % ndim for k in (axis if isinstance(axis, tuple | list) else (axis,)))
-    if a.dtype.kind not in "fc":
+    if not is_inexact(a.dtype):
         a = cast(a, np.dtype(np.float64))
     return _kept(_vector_norm(a, tuple(sorted(axes)), ord), a, axes, keepdims)
 
@@ -235,7 +236,7 @@ def matrix_rank(
     if tol is not None:
         least = like(s, as_operand(tol))
     else:
-        rtol = max(A.shape[-2:]) * float(np.finfo(s.dtype).eps) if rtol is None else rtol
+        rtol = max(A.shape[-2:]) * float(finfo(s.dtype).eps) if rtol is None else rtol
         least = as_operand(reduce_max(s, axes=(axis,)) * like(s, rtol))
     above = s > reshape(least, shape=(*least.shape, 1))
     return reduce_sum(cast(above, np.dtype(np.int64)), axes=(axis,))

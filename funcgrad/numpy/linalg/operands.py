@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ...core.dtypes import result_type
 from ...errors import ShapeError
 from ...ops.shape import cast
 from ...typing import Array, ArrayLike
@@ -18,7 +19,7 @@ def inexact(x: ArrayLike) -> Array:
 def of_one_dtype(*xs: ArrayLike) -> list[Array]:
     """Operands as arrays of one dtype that LAPACK works in."""
     operands = [as_operand(x) for x in xs]
-    dtype = np.result_type(*[x.dtype for x in operands])
+    dtype = result_type(*[x.dtype for x in operands])
     if dtype.kind in "biu":
         dtype = np.dtype(np.float64)
     if dtype.char not in "fdFD":

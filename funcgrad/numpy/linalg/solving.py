@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ...core.dtypes import finfo
 from ...core.tracebacks import user_facing
 from ...errors import ShapeError
 from ...ops.contraction.dot_general import matmul
@@ -141,7 +142,7 @@ def pinv(
 
 
 def _precision(a: Array) -> float:
-    return max(a.shape[-2:]) * float(np.finfo(a.dtype).eps)
+    return max(a.shape[-2:]) * float(finfo(a.dtype).eps)
 
 
 @user_facing
@@ -179,7 +180,7 @@ def lstsq(
     if rcond is None:
         rcond = _precision(matrix)
     elif rcond < 0:
-        rcond = float(np.finfo(matrix.dtype).eps)
+        rcond = float(finfo(matrix.dtype).eps)
     s = linalg_spectral.svdvals(matrix)
     largest = index(s, key=((0, 1, None),))
     rank = reduce_sum(cast(s > largest * rcond, np.dtype(np.int64)), axes=(0,))

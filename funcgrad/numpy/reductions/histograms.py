@@ -9,6 +9,7 @@ import numpy as np
 
 from ...arrays import device_get, like
 from ...core.arguments import is_integer
+from ...core.dtypes import is_inexact, result_type
 from ...core.tracing import Tracer, shape_of, value_behind
 from ...ops.pointwise.comparison import select
 from ...ops.shape import cast, reshape
@@ -41,8 +42,8 @@ def _edges(x: Array, bins: Any, interval: Interval, what: str) -> Array:
     if count < 1:
         raise ValueError(f"{what}: bins must be a positive number of bins, got {bins!r}")
     low, high = _limits(x, interval)
-    dtype = np.result_type(low, high, x.dtype)
-    dtype = dtype if dtype.kind in "fc" else np.result_type(dtype, float)
+    dtype = result_type(low, high, x.dtype)
+    dtype = dtype if is_inexact(dtype) else result_type(dtype, float)
     flat = low == high
     low, high = np.where(flat, low - 0.5, low), np.where(flat, high + 0.5, high)
     return np.linspace(low, high, count + 1, dtype=dtype)
@@ -166,7 +167,7 @@ def histogramdd(
         place = place * n + own
     place = cast(select(inside, place, total), _INTP)
     counts = reshape(_counted(place, w, total), shape=tuple(sizes))
-    counts = cast(counts, np.result_type(counts.dtype, float))
+    counts = cast(counts, result_type(counts.dtype, float))
     if density:
         widths: Any = 1.0
         for i, e in enumerate(edges):

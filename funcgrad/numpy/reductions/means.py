@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ...ops.shape import cast, reduce_sum, wider
+from ...core.dtypes import is_inexact, real_dtype, sum_dtype
+from ...ops.shape import cast, reduce_sum
 from ...typing import Array, ArrayLike, Axes, DTypeLike
 from ..protocol import array, as_operand, axes_of, axes_or_none, given, implements, inexact, refuse
 from .sums_and_extrema import count_along, plain_axes, sum, with_kept_axes
@@ -16,12 +17,7 @@ def counted(a: Array, axes: tuple[int, ...], where: ArrayLike, keepdims: bool) -
         return count_along(a, axes)
     mask = np.broadcast_to(array(where), a.shape)
     count = with_kept_axes(reduce_sum(mask, axes=axes), a, axes, keepdims)
-    return cast(count, real_dtype(a))
-
-
-def real_dtype(a: Array) -> np.dtype:
-    """The dtype of real numbers of the same precision."""
-    return np.dtype(a.dtype.char.lower())
+    return cast(count, real_dtype(a.dtype))
 
 
 def inexact_or(a: ArrayLike, dtype: DTypeLike | None) -> Array:
@@ -31,7 +27,7 @@ def inexact_or(a: ArrayLike, dtype: DTypeLike | None) -> Array:
 
 def in_wide(a: Array) -> Array:
     """The array in the type in which its sums and counts are formed."""
-    return cast(a, wider(a.dtype))
+    return cast(a, sum_dtype(a.dtype))
 
 
 def axes_of_moment(axis: Axes, a: Array, where: ArrayLike) -> tuple[int, ...]:
@@ -53,7 +49,7 @@ def mean(
     """The mean over axes; float16 is summed in float32."""
     axes = plain_axes(a, axis)
     if axes is not None and dtype is out is None and keepdims is False and where is True:
-        if a.dtype.kind in "fc" and a.dtype.itemsize > 2:  # type: ignore[union-attr]
+        if is_inexact(a.dtype) and a.dtype.itemsize > 2:  # type: ignore[union-attr]
             return reduce_sum(a, axes=axes) / count_along(a, axes)  # type: ignore[arg-type,return-value]
     refuse("np.mean", out=out)
     a = inexact_or(a, dtype)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ...core.dtypes import is_narrow, real_dtype
 from ...errors import ConcretizationError
 from ...ops.linalg.norms import vector_norm
 from ...ops.shape import cast, reshape
@@ -20,7 +21,7 @@ from ..protocol import (
     promoted,
     refuse,
 )
-from .means import axes_of_moment, counted, in_wide, inexact_or, mean, real_dtype
+from .means import axes_of_moment, counted, in_wide, inexact_or, mean
 from .sums_and_extrema import count_along, masked, sum, with_kept_axes
 
 _NONE: Any = np._NoValue
@@ -88,7 +89,7 @@ def weighted_average(
     scale = sum(weights, axis=axis, keepdims=keepdims)
     _check_weights(scale, not count_along(a, axes) and (short or bool(scale.size)))
     out = sum(a * weights, axis=axis, keepdims=keepdims) / scale
-    if dtype == np.float16:
+    if is_narrow(dtype):
         out, scale = cast(out, dtype), cast(scale, dtype)
     return out, scale
 
@@ -116,7 +117,7 @@ def var(
     free = _freedom(count, correction if given(correction) else ddof)
     squares = (away * np.conj(away)).real if away.dtype.kind == "c" else away * away
     total = sum(squares, axis=axes, keepdims=keepdims, where=where)
-    return cast(total / free, real_dtype(a))
+    return cast(total / free, real_dtype(a.dtype))
 
 
 def _deviations(a: Array, axes: tuple[int, ...], where: ArrayLike, center: Array | float) -> Array:
@@ -153,6 +154,6 @@ def std(
     free = _freedom(count, correction if given(correction) else ddof)
     if isinstance(free, int | float) and free > 0:
         length = vector_norm(away, axes=axes, order=2, count=free)
-        return cast(with_kept_axes(length, a, axes, keepdims), real_dtype(a))
+        return cast(with_kept_axes(length, a, axes, keepdims), real_dtype(a.dtype))
     length = with_kept_axes(vector_norm(away, axes=axes, order=2), a, axes, keepdims)
-    return cast(length / np.sqrt(free), real_dtype(a))
+    return cast(length / np.sqrt(free), real_dtype(a.dtype))

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ...arrays import like
+from ...core.dtypes import is_inexact
 from ...errors import ConcretizationError
 from ...typing import Array, ArrayLike, Axes, DTypeLike
 from ..protocol import as_operand, given, implements
@@ -20,12 +21,12 @@ _NONE: Any = np._NoValue
 def _filled(a: ArrayLike, value: float) -> Array:
     """The array with a number in place of every NaN."""
     a = as_operand(a)
-    return np.where(np.isnan(a), a.dtype.type(value), a) if a.dtype.kind in "fc" else a
+    return np.where(np.isnan(a), a.dtype.type(value), a) if is_inexact(a.dtype) else a
 
 
 def _present(a: Array, where: ArrayLike) -> ArrayLike:
     """The mask of the elements that count."""
-    if a.dtype.kind not in "fc":
+    if not is_inexact(a.dtype):
         return where
     keep = ~np.isnan(a)
     return keep if where is True or not given(where) else keep & like(keep, where)
@@ -105,7 +106,7 @@ def _spread(moment: Reduction) -> Reduction:
         ddof = correction if given(correction) else ddof
         numbers = _filled(a, 0)
         result = moment(numbers, axis, dtype, out, ddof, keepdims, where=keep, mean=mean)
-        if a.dtype.kind not in "fc":
+        if not is_inexact(a.dtype):
             return result
         keepdims = bool(given(keepdims) and keepdims)
         count = sums_and_extrema.sum(np.broadcast_to(keep, a.shape), axis=axis, keepdims=keepdims)
@@ -129,7 +130,7 @@ def _extremum(reduce: Reduction, fill: float) -> Reduction:
     ) -> Array:
         a = as_operand(a)
         result = reduce(_filled(a, fill), axis, out, keepdims, initial, where)
-        if a.dtype.kind not in "fc" or given(initial):
+        if not is_inexact(a.dtype) or given(initial):
             return result
         empty = sums_and_extrema.all(np.isnan(a), axis=axis, keepdims=keepdims)
         return np.where(empty, a.dtype.type(np.nan), result)
@@ -156,7 +157,7 @@ def _position(find: Reduction, fill: float) -> Reduction:
         a: ArrayLike, axis: int | None = None, out: None = None, *, keepdims: bool = False
     ) -> Array:
         a = as_operand(a)
-        if a.dtype.kind in "fc":
+        if is_inexact(a.dtype):
             _refuse_empty_slices(a, axis)
         return find(_filled(a, fill), axis, out, keepdims=keepdims)
 

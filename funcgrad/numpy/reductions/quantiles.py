@@ -7,9 +7,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...arrays import like
+from ...core.dtypes import is_floating, is_inexact, real_dtype, sum_dtype
+from ...core.small_floats import lifted
 from ...core.tracing import Tracer, aval_of, shape_of
 from ...ops.reductions import sorting
-from ...ops.shape import cast, convert, wider
+from ...ops.shape import cast, convert
 from ...typing import Array, ArrayLike, Axes
 from ..indexing.taking import take
 from ..protocol import (
@@ -135,16 +137,16 @@ def quantiles(a: ArrayLike, asked: Asked) -> Array:
     if isinstance(q, Tracer):
         flat = np.clip(given_q, 0, 1)
     result = _quantiles_of_rows(x, flat, share_dtype, asked)
-    if isinstance(q, Tracer) and result.dtype.kind in "fc":
+    if isinstance(q, Tracer) and is_inexact(result.dtype):
         result = np.where(given_q == flat, result, result.dtype.type(np.nan))
     return np.reshape(np.moveaxis(result, -1, 0), shape)
 
 
 def _probabilities(q: ArrayLike, a: Array) -> tuple[Array, np.dtype]:
     """Probabilities in a wide type, and the type in which NumPy interpolates with them."""
-    real = np.dtype(a.dtype.char.lower()) if a.dtype.kind in "fc" else np.dtype(float)
+    real = real_dtype(a.dtype) if is_inexact(a.dtype) else np.dtype(float)
     given_q, dtype = (q, real) if aval_of(q).weak else (inexact(q), inexact(q).dtype)
-    return convert(given_q, dtype=wider(dtype)), dtype
+    return convert(given_q, dtype=sum_dtype(dtype)), dtype
 
 
 def _quantiles_of_rows(x: Array, q: Array, share_dtype: np.dtype, asked: Asked) -> Array:
@@ -159,8 +161,8 @@ def _quantiles_of_rows(x: Array, q: Array, share_dtype: np.dtype, asked: Asked) 
         below, above, share = _neighbours(q, x.shape[-1], asked.method)
         low, high = (take(ordered, i, -1) for i in (below, above))
     discrete = _is_discrete(asked.q, asked.method)
-    result = low if discrete else _between(low, high, cast(share, share_dtype))
-    if not asked.skip_nan and x.dtype.kind in "fc":
+    result = low if discrete else _between(low, high, lifted(cast(share, share_dtype)))
+    if not asked.skip_nan and is_inexact(x.dtype):
         last = take(ordered, np.arange(x.shape[-1] - 1, x.shape[-1]), -1)
         result = np.where(np.isnan(last), x.dtype.type(np.nan), result)
     return result
@@ -179,7 +181,7 @@ def percent(a: ArrayLike, q: ArrayLike) -> Array:
         number: Any = q
         return number / 100
     dtype = aval_of(a).dtype
-    return as_operand(q) / (dtype.type(100) if dtype.kind == "f" else 100)
+    return as_operand(q) / (dtype.type(100) if is_floating(dtype) else 100)
 
 
 def asking(name: str, largest: int = 1, *, skip_nan: bool = False) -> Reduction:

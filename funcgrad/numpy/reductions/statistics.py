@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ...core.dtypes import result_type
 from ...core.tracing import Tracer, aval_of
 from ...ops.shape import cast
 from ...ops.structural.gather import scatter_add
@@ -59,7 +60,7 @@ def cov(
     for part in parts:
         if len(part.shape) > 2:
             raise ValueError(f"np.cov: an array of shape {tuple(part.shape)} has too many axes")
-    common = np.result_type(*(p.dtype for p in parts), np.float64)
+    common = result_type(*(p.dtype for p in parts), np.float64)
     common = common if dtype is None else np.dtype(dtype)
     rows = [_rows(p, rowvar, common) for p in parts]
     if not rows[0].shape[0]:

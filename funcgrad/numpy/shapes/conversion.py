@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ... import arrays
+from ...core.dtypes import is_inexact
 from ...core.tracebacks import user_facing
 from ...core.tracing import Tracer
 from ...ops.shape import reshape
@@ -100,7 +101,7 @@ def asarray_chkfinite(
     array([1., 2.])
     """
     x = _converted("asarray", a, dtype, *(() if order is None else (order,)))
-    if x.dtype.kind in "fc" and not bool(np.isfinite(x).all()):
+    if is_inexact(x.dtype) and not bool(np.isfinite(x).all()):
         raise ValueError("asarray_chkfinite: the array has infinities or NaNs")
     return x
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ... import arrays
+from ...core.dtypes import kind_of
 from ...core.tracebacks import user_facing
 from ...core.tracing import Tracer, aval_of
 from ...ops.shape import cast, definite, reshape
@@ -62,7 +63,7 @@ def _array(
 ) -> Array:
     if holds_tracer(object):
         out = definite(as_operand(object))
-        if dtype is not None and np.dtype(dtype).kind in "iuf" and _has_python_complex(object):
+        if dtype is not None and kind_of(np.dtype(dtype)) in "iuf" and _has_python_complex(object):
             raise TypeError(f"array: a Python complex number cannot be {np.dtype(dtype)}")
         out = out if dtype is None else cast(out, np.dtype(dtype))
         lead = (1,) * (ndmin - len(out.shape))

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ...core.dtypes import SINGLE, is_small_float, real_dtype, result_type
 from ...ops.shape import cast, convert
 from ...typing import Array, ArrayLike, DTypeLike
 from ..protocol import as_operand, implements, promoted
@@ -38,9 +39,10 @@ def _evenly_spaced(
     if num < 0:
         raise ValueError(f"np.linspace: num must not be negative, got {num}")
     common = promoted(start, stop, 1.0)
-    first, last = np.broadcast_arrays(convert(start, dtype=common), convert(stop, dtype=common))
+    wide = SINGLE if is_small_float(common) else common  # bfloat16 counts to 256
+    first, last = np.broadcast_arrays(convert(start, dtype=wide), convert(stop, dtype=wide))
     parts = num - 1 if endpoint else num
-    real = np.dtype(common.char.lower())
+    real = real_dtype(wide)
     numbers = np.arange(num).astype(real).reshape((num,) + (1,) * len(first.shape))
     delta = last - first
     step = delta / parts if parts > 0 else np.nan * first
@@ -50,7 +52,7 @@ def _evenly_spaced(
         out = first + numbers * delta
     if endpoint and num > 1:
         out = np.where(numbers == parts, last, out)
-    return np.moveaxis(out, 0, axis), step
+    return cast(np.moveaxis(out, 0, axis), common), cast(step, common)
 
 
 @implements(np.logspace)
@@ -85,7 +87,7 @@ def geomspace(
     axis: int = 0,
 ) -> Array:
     """Numbers with equal quotients from start to stop."""
-    common = np.result_type(promoted(start, stop), np.float64)
+    common = result_type(promoted(start, stop), np.float64)
     start, stop = np.broadcast_arrays(convert(start, dtype=common), convert(stop, dtype=common))
     sign, ends = np.sign(start), (start, stop)
     exponents = _evenly_spaced(0.0 * start, np.log(stop / start), num, endpoint, axis)[0]

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...arrays import like
+from ...core.dtypes import is_inexact
 from ...core.tracebacks import user_facing
 from ...ops.pointwise.comparison import select
 from ...ops.reductions.cumulative import cumsum
@@ -49,7 +50,7 @@ def _runs(x: Array, equal_nan: bool) -> Runs:
     rows = take(x, order, 0)
     after, before = rows[1:], rows[:-1]
     differ = after != before
-    if equal_nan and x.dtype.kind in "fc":
+    if equal_nan and is_inexact(x.dtype):
         differ = differ & ~(np.isnan(after) & np.isnan(before))
     if len(x.shape) > 1:
         differ = np.any(differ, axis=tuple(range(1, len(x.shape))))

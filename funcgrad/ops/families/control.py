@@ -66,6 +66,7 @@ class Control(Primitive):
     linearize: Callable[..., Any] | None = None
     open: Callable[..., Any] | None = None
     multiple: bool = derived(True)
+    any_dtype: bool = derived(True)
 
     asks_for_lanes: ClassVar[bool] = True
 

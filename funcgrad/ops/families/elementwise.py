@@ -9,11 +9,13 @@ from typing import Any
 import numpy as np
 
 from ... import arrays
-from ...core import hooks
+from ...core import hooks, small_floats
 from ...core.avals import WEAK_DTYPES, WEAK_SAMPLES, Aval
+from ...core.dtypes import MODULES
 from ...core.lowering import NumpyText
 from ...core.primitive import Algebra, Case, Primitive, check_declared, check_operands
 from ...core.records import derived
+from ...core.small_floats import has_small
 from ...core.tracing import Tracer, shape_of
 from ...errors import ShapeError
 from .cases import elementwise_cases
@@ -111,10 +113,14 @@ class Elementwise(Primitive):
         for a in args:
             if type(a) not in _PLAIN:
                 return Primitive.__call__(self, *args, **params)
+        if "ml_dtypes" in MODULES and not self.any_dtype and has_small(args, params):
+            return self.compute(args, params)
         return self.run(*args)
 
     def compute(self, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
         """Evaluate on plain arrays."""
+        if "ml_dtypes" in MODULES and not self.any_dtype and has_small(args, params):
+            return small_floats.compute(self, args, params)
         check_operands(self, args)
         return arrays.compute_there(lambda xp, given: self.evaluate_on(xp, given, params), args)
 
@@ -136,7 +142,9 @@ class Elementwise(Primitive):
         """Call an operator of one operand."""
         if isinstance(x, Tracer):
             return x._trace.unary(self, x)
-        return self.run(x) if type(x) in _PLAIN else self.compute((x,), {})
+        if type(x) in _PLAIN and ("ml_dtypes" not in MODULES or not has_small((x,), {})):
+            return self.run(x)
+        return self.compute((x,), {})
 
     def binary(self, x: Any, y: Any) -> Any:
         """Call an operator of two operands."""
@@ -146,7 +154,11 @@ class Elementwise(Primitive):
                 trace = y._trace
         elif isinstance(y, Tracer):
             trace = y._trace
-        elif type(x) in _PLAIN and type(y) in _PLAIN:
+        elif (
+            type(x) in _PLAIN
+            and type(y) in _PLAIN
+            and ("ml_dtypes" not in MODULES or not has_small((x, y), {}))
+        ):
             return self.run(x, y)
         else:
             return self.compute((x, y), {})

@@ -8,8 +8,10 @@ from typing import Any, ClassVar, Protocol
 import numpy as np
 
 from ...core.avals import Aval
+from ...core.dtypes import MODULES
 from ...core.lowering import NumpyText
 from ...core.primitive import Algebra, Case, Primitive, check_declared
+from ...core.small_floats import has_small
 from ...core.tracing import Tracer
 from .batching import ByBatchRule
 from .rules import carries_no_tangent
@@ -45,6 +47,8 @@ class Linear(ByBatchRule):
 
     def __call__(self, x: Any, **params: Any) -> Any:
         if type(x) is np.ndarray or type(x) is np.float64:
+            if "ml_dtypes" in MODULES and not self.any_dtype and has_small((x,), params):
+                return self.compute((x,), params)
             return self.evaluate(np, x, **params)
         if isinstance(x, Tracer) and not self.bodily:
             return x._trace.linear(self, x, params)
@@ -126,6 +130,8 @@ class Bilinear(ByBatchRule):
 
     def __call__(self, x: Any, y: Any, **params: Any) -> Any:
         if type(x) is np.ndarray and type(y) is np.ndarray:
+            if "ml_dtypes" in MODULES and has_small((x, y), params):
+                return self.compute((x, y), params)
             return self.evaluate(np, x, y, **params)
         if not self.bodily:
             if isinstance(x, Tracer):

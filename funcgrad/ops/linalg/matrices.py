@@ -13,6 +13,7 @@ import numpy as np
 
 from ...arrays import ArrayModule, raising_linalg
 from ...core.avals import Aval
+from ...core.dtypes import finfo
 from ...errors import ShapeError
 from ...typing import Array
 from ..families import sample
@@ -36,7 +37,7 @@ def adjoint(x: Array) -> Array:
 
 def real_dtype(dtype: np.dtype) -> np.dtype:
     """The dtype of absolute values."""
-    return np.finfo(dtype).dtype
+    return finfo(dtype).dtype
 
 
 def triangle(x: Array, *, lower: bool = True, diagonal: float = 1.0) -> Array:

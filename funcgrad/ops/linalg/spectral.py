@@ -26,6 +26,7 @@ import numpy as np
 
 from ...arrays import ArrayModule, like
 from ...core.avals import Aval, inexact_dtype
+from ...core.dtypes import finfo
 from ...core.facts import Float64, Hazard, Moves, OneTriangle
 from ...core.primitive import Case, Cases
 from ...core.restarts import restart_where
@@ -111,7 +112,7 @@ def rounding(w: Array) -> Array:
     """The size of errors in eigenvalues or singular values: a multiple of the largest of them."""
     reduce = reduce_max if w.shape[-1] else reduce_sum
     largest = reduce(abs(w), axes=(len(w.shape) - 1,))
-    return reshape(largest, shape=(*largest.shape, 1)) * (8 * float(np.finfo(w.dtype).eps))
+    return reshape(largest, shape=(*largest.shape, 1)) * (8 * float(finfo(w.dtype).eps))
 
 
 def _nearly_equal(gap: Array, w: Array) -> Array:

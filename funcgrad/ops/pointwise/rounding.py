@@ -36,11 +36,12 @@ heaviside: Elementwise = elementwise(
     hazard=Hazard.NONE,
 )
 signbit: Elementwise = _steps("signbit", np.signbit, kinds="f")
-nextafter: Elementwise = _steps("nextafter", np.nextafter, kinds="f")
+nextafter: Elementwise = _steps("nextafter", np.nextafter, kinds="f", any_dtype=True)
 spacing: Elementwise = _steps(
     "spacing",
     np.spacing,
     kinds="f",
+    any_dtype=True,
     rounded=_spacing_formula,
 )
 floor_divide: Elementwise = _steps(

@@ -14,6 +14,7 @@ import numpy as np
 
 from ...arrays import ArrayModule
 from ...core.avals import Aval
+from ...core.dtypes import finfo
 from ...core.facts import Decided, Float64, Hazard
 from ...core.primitive import Case
 from ...errors import ShapeError
@@ -209,7 +210,7 @@ def slope_of_loggamma(y: Array, a: Array) -> Array:
 
 def slope_of_gamma(z: Array, a: Array) -> Array:
     """The slope of a gamma number in its shape parameter; a number that is 0 stays there."""
-    return z * gamma_slope(a, np.log(np.maximum(z, float(np.finfo(z.dtype).tiny))), order=0)
+    return z * gamma_slope(a, np.log(np.maximum(z, float(finfo(z.dtype).tiny))), order=0)
 
 
 def slope_of_wald(x: Array, mean: Array) -> Array:
@@ -218,6 +219,6 @@ def slope_of_wald(x: Array, mean: Array) -> Array:
     dF/dmean = -2 exp(2 / mean) Phi(-s) / mean**2 for s = (x / mean + 1) / sqrt(x), over minus the
     density exp(2 / mean) phi(s) / x**1.5, where Phi(-s) / phi(s) = sqrt(pi / 2) erfcx(s / sqrt 2).
     """
-    root = np.sqrt(np.maximum(x, float(np.finfo(x.dtype).tiny)))
+    root = np.sqrt(np.maximum(x, float(finfo(x.dtype).tiny)))
     ratio = sqrt(pi / 2) * erfcx((root / mean + 1 / root) * sqrt(0.5))
     return 2 * root * root * root * ratio / (mean * mean)

@@ -9,6 +9,7 @@ import numpy as np
 
 from ...arrays import ArrayModule
 from ...core.avals import Aval
+from ...core.dtypes import finfo, sum_dtype
 from ...core.facts import Float64, Hazard, Picks
 from ...core.primitive import Case, Cases
 from ...typing import Array
@@ -365,7 +366,7 @@ def _logsumexp_jvp(t: Array, out: Array, x: Array, *, axes: tuple[int, ...]) -> 
 
     The largest number stands for infinity: entries that are infinite share the weight.
     """
-    largest, dtype = float(np.finfo(x.dtype).max), wider(x.dtype)
+    largest, dtype = float(finfo(x.dtype).max), sum_dtype(x.dtype)
     top = minimum(cast(select(out == -np.inf, 0, out), dtype), largest)
     weights = np.exp(minimum(cast(x, dtype), largest) - keepdims(top, x, axes))
     total = reduce_sum(weights, axes=axes)

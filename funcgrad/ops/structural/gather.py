@@ -8,6 +8,7 @@ import numpy as np
 
 from ...arrays import ArrayModule
 from ...core.avals import Aval
+from ...core.dtypes import sum_dtype
 from ...core.facts import Hazard, Moves
 from ...core.primitive import Case
 from ...errors import ShapeError
@@ -328,7 +329,7 @@ def _scatter_jvp(
         factor_t = scatter(filled_like(x, 0), factors_t, *rows, op="set")
         return x_t * factor + mul_strong(factor_t, x)
     hit_x, hit_v = x == out, v == gather(out, *idx)
-    dtype = wider(x.dtype)
+    dtype = sum_dtype(x.dtype)
     count = cast(hit_x, dtype) + scatter_add(cast(hit_v, dtype), *idx, shape=x.shape)
     share = cast(1 / select(count == 0, 1, count), x.dtype)
     share_x = select(hit_x, share, 0)

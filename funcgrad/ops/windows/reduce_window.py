@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 
 from ...arrays import like
+from ...core.dtypes import sum_dtype
 from ...core.tracebacks import user_facing
 from ...core.tracing import aval_of, shape_of
 from ...errors import ShapeError
 from ...typing import Array, ArrayLike
-from ..shape import cast, wider
+from ..shape import cast
 from .extrema import reduce_window_max, reduce_window_min
 from .geometry import GEOMETRY, dilated_size, per_axis, window_padding
 from .linear import overlap_add, reduce_window_sum, window_patches, window_sum_eval
@@ -127,7 +128,7 @@ def avg_pool(
     """
     params = _pool_params(x, window_shape, strides, padding)
     dtype = aval_of(x).dtype
-    total = reduce_window_sum(cast(x, wider(dtype)), **params)
+    total = reduce_window_sum(cast(x, sum_dtype(dtype)), **params)
     if count_include_pad or not any(any(pair) for pair in params["padding"]):
         count: Array | int = int(np.prod(window_shape))
     else:

@@ -10,6 +10,7 @@ import numpy as np
 
 from ... import lax, tree
 from ...api.grad import value_and_grad
+from ...core.dtypes import is_floating, result_type
 from ...core.tracebacks import user_facing
 from ...typing import Array, PyTree
 from ..inspection import tree_get
@@ -73,11 +74,11 @@ def search_dtype(name: str, params: PyTree) -> np.dtype:
     if not leaves:
         raise ValueError(f"{name}: there are no parameters")
     for i, p in enumerate(leaves):
-        if as_leaf(p).dtype.kind != "f":
+        if not is_floating(as_leaf(p).dtype):
             raise leaf_error(
                 TypeError, name, spec, i, f"is {as_leaf(p).dtype}; it must be a real float"
             )
-    return wide_dtype(np.result_type(*[as_leaf(p).dtype for p in leaves]))
+    return wide_dtype(result_type(*[as_leaf(p).dtype for p in leaves]))
 
 
 @user_facing

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
+from ...core.dtypes import finfo
 from ...typing import Array, DTypeLike, PyTree
 from ..hyperparameters import BELOW_ONE, NOT_NEGATIVE, REAL, numbers, schedulable
 from ..leafwise import leafwise
@@ -199,7 +200,7 @@ def scale_by_adamax(
         def leaf(g: Array, m: Array, v: Array) -> tuple[Array, Array, Array]:
             m = average(m, g, b1)
             # Not 0, so that a gradient of 0 is not divided by it.
-            least = like(v, eps if hasattr(eps, "dtype") or eps else float(np.finfo(v.dtype).tiny))
+            least = like(v, eps if hasattr(eps, "dtype") or eps else float(finfo(v.dtype).tiny))
             v = np.maximum(np.abs(g) + least, like(v, b2) * v)
             return m * like(m, weight) / v, m, v
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ...core.arguments import is_integer
+from ...core.dtypes import finfo
 from ...typing import Array, PyTree
 from ..hyperparameters import NOT_NEGATIVE, POSITIVE, numbers, schedulable
 from ..leaves import as_leaf, check_params, global_norm, like, map_leaves, norm, root_mean_square
@@ -147,7 +148,7 @@ def adaptive_grad_clip(
     def clipped(u: Array, p: Array) -> Array:
         limit = like(u, fraction) * np.maximum(size(as_leaf(p)), like(u, least))
         own = size(u)
-        below = np.maximum(np.maximum(own, limit), float(np.finfo(own.dtype).tiny))
+        below = np.maximum(np.maximum(own, limit), float(finfo(own.dtype).tiny))
         return np.where(own < limit, u, u * (limit / below))
 
     def update_adaptive(updates: PyTree, params: PyTree) -> PyTree:

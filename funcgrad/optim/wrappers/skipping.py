@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ... import lax, tree
+from ...core.dtypes import is_inexact
 from ...core.tracebacks import user_facing
 from ...typing import Array, PyTree
 from ..leaves import as_leaf, choose, like, map_leaves, zeros_like
@@ -153,7 +154,7 @@ def all_finite(updates: PyTree) -> Array | np.bool:
     finite: Array | np.bool = np.True_
     for u in tree.leaves(updates):
         u = as_leaf(u)
-        if u.dtype.kind in "fc":
+        if is_inexact(u.dtype):
             finite = finite & np.all(np.isfinite(u))
     return finite
 

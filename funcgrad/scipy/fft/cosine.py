@@ -13,6 +13,7 @@ import numpy as np
 from ...arrays import like
 from ...core.arguments import is_integer
 from ...core.blame import describe
+from ...core.dtypes import result_type
 from ...core.tracebacks import user_facing
 from ...core.tracing import aval_of
 from ...errors import ShapeError
@@ -203,7 +204,7 @@ def _first(x: Array) -> Array:
 
 def _turns(n: int, dtype: np.dtype) -> Array:
     """exp(-i pi k / (2 n))."""
-    return np.exp(-0.5j * np.pi * np.arange(n) / n).astype(np.result_type(dtype, np.complex64))
+    return np.exp(-0.5j * np.pi * np.arange(n) / n).astype(result_type(dtype, np.complex64))
 
 
 def _order(n: int) -> Array:
@@ -230,7 +231,7 @@ def _fourth(x: Array) -> Array:
     """2 sum of x_k cos(pi (2 j + 1) (2 k + 1) / (4 n)), by a Fourier transform of length 2 n."""
     n = x.shape[-1]
     k = np.arange(n)
-    dtype = np.result_type(x.dtype, np.complex64)
+    dtype = result_type(x.dtype, np.complex64)
     before = like(x, np.exp(-0.5j * np.pi * k / n).astype(dtype))
     after = like(x, np.exp(-0.25j * np.pi * (2 * k + 1) / n).astype(dtype))
     return 2 * (fourier.fft(x * before, 2 * n)[..., :n] * after).real.astype(x.dtype)

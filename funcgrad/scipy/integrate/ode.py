@@ -16,6 +16,7 @@ from ...api.vmap import vmap
 from ...core.arguments import check_function
 from ...core.avals import is_inexact
 from ...core.blame import describe
+from ...core.dtypes import kind_of
 from ...core.tracebacks import user_facing
 from ...core.tracing import aval_of
 from ...errors import ShapeError, TreeError
@@ -76,7 +77,7 @@ def odeint(
 def times_of(name: str, t: ArrayLike) -> Array:
     """A vector of times in a type of floats."""
     times = as_operand(t)
-    if times.dtype.kind not in "iuf":
+    if kind_of(times.dtype) not in "iuf":
         raise TypeError(f"{name}: times must be real numbers, got {aval_of(times)}")
     if len(times.shape) != 1 or not times.shape[0]:
         raise ShapeError(f"{name}: times must be a vector, got shape {tuple(times.shape)}")

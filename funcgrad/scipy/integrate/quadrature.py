@@ -9,6 +9,7 @@ import numpy as np
 
 from ...core.arguments import check_function, is_integer
 from ...core.blame import describe
+from ...core.dtypes import result_type
 from ...core.tracebacks import user_facing
 from ...numpy.protocol import as_operand
 from ...typing import Array, ArrayLike
@@ -49,6 +50,6 @@ def fixed_quad(
             f"{tuple(high.shape)}; use funcgrad.vmap for several intervals"
         )
     nodes, weights = np.polynomial.legendre.leggauss(int(n))
-    dtype = np.result_type(low.dtype, high.dtype, np.float32)
+    dtype = result_type(low.dtype, high.dtype, np.float32)
     places = (high - low) * (nodes.astype(dtype) + 1) / 2 + low
     return (high - low) / 2 * np.sum(weights.astype(dtype) * func(places, *args), axis=-1), None

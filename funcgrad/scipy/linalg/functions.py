@@ -126,7 +126,7 @@ def funm(A: ArrayLike, func: Callable[[Array], Array], disp: bool = True) -> Arr
     values = cast(matrix[..., 0], np.result_type(matrix.dtype, np.complex64))
     of, captured = closure_convert(func, values)
     out = _function_of_matrix(of, matrix, tuple(captured))
-    return real(out) if matrix.dtype.kind == "f" else out
+    return real(out) if is_floating(matrix.dtype) else out
 
 
 def _joined(v: Array, middle: Array) -> Array:

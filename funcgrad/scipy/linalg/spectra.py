@@ -9,6 +9,7 @@ import numpy as np
 from ...control import matrix_function_forms  # noqa: F401  # rules for what is written with these
 from ...control.matrix_function import matrix_function, weights
 from ...core.avals import Aval
+from ...core.dtypes import finfo, result_type
 from ...core.tracebacks import user_facing
 from ...errors import ShapeError
 from ...lax.linalg import eigenvalues as of_lax
@@ -246,7 +247,7 @@ def schur(
     one_of("schur", "sort", sort, (None,))
     x = square("schur", a)
     if output[0] == "c":
-        x = cast(x, np.result_type(x.dtype, np.complex64))
+        x = cast(x, result_type(x.dtype, np.complex64))
     t, z = of_lax.schur(x)
     return t, z
 
@@ -294,7 +295,7 @@ def hessenberg(
 
 def _rank(s: Array, shape: tuple[int, ...], rcond: float | None) -> int:
     """The number of singular values above a bound; the shape of the result depends on it."""
-    limit = float(np.finfo(s.dtype).eps) * max(shape) if rcond is None else float(rcond)
+    limit = float(finfo(s.dtype).eps) * max(shape) if rcond is None else float(rcond)
     return int(np.sum(s > np.max(s, initial=0) * limit))
 
 

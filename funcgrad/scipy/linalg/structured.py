@@ -8,6 +8,7 @@ import numpy as np
 
 from ...core.arguments import is_integer
 from ...core.blame import describe
+from ...core.dtypes import result_type
 from ...core.tracebacks import user_facing
 from ...core.tracing import aval_of, value_behind
 from ...errors import ShapeError
@@ -52,7 +53,7 @@ def block_diag(*arrs: ArrayLike) -> Array:
         if len(x.shape) > 2:
             raise ShapeError(f"block_diag takes matrices, got shape {tuple(x.shape)}")
     blocks = [reshape(x, shape=(1,) * (2 - len(x.shape)) + tuple(x.shape)) for x in found]
-    dtype = np.result_type(*(aval_of(b).dtype for b in blocks))
+    dtype = result_type(*(aval_of(b).dtype for b in blocks))
     width = sum(b.shape[1] for b in blocks)
     rows, left = [], 0
     for b in blocks:
@@ -406,5 +407,5 @@ def leslie(f: ArrayLike, s: ArrayLike) -> Array:
         )
     n = first.shape[0]
     below = rates[:, None] * np.eye(n - 1, n, dtype=rates.dtype)
-    dtype = np.result_type(aval_of(first).dtype, aval_of(rates).dtype)
+    dtype = result_type(aval_of(first).dtype, aval_of(rates).dtype)
     return concatenate(cast(reshape(first, shape=(1, n)), dtype), cast(below, dtype), axis=0)

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ...core.dtypes import kind_of
 from ...core.tracebacks import user_facing
 from ...core.tracing import aval_of
 from ...errors import ShapeError
@@ -62,7 +63,7 @@ def map_coordinates(
         )
     degree = check_order("map_coordinates", order)
     check_mode("map_coordinates", mode)
-    if any(p.dtype.kind not in "iuf" for p in places):
+    if any(kind_of(p.dtype) not in "iuf" for p in places):
         raise TypeError("map_coordinates: coordinates must be real numbers")
     if degree < 2 and mode in ("constant", "wrap"):
         mode = f"grid-{mode}"

@@ -10,6 +10,7 @@ import numpy as np
 
 from ...core.arguments import is_integer
 from ...core.blame import describe
+from ...core.dtypes import result_type
 from ...core.tracebacks import user_facing
 from ...errors import ShapeError
 from ...lax import conv_general_dilated
@@ -174,7 +175,7 @@ def _pair(name: str, in1: ArrayLike, in2: ArrayLike) -> tuple[Array, Array]:
             f"{name}: in1 and in2 need one number of axes; got shapes {tuple(x.shape)} and "
             f"{tuple(y.shape)}"
         )
-    dtype = np.result_type(x.dtype, y.dtype)
+    dtype = result_type(x.dtype, y.dtype)
     return cast(x, dtype), cast(y, dtype)
 
 

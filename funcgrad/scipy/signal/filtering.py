@@ -11,6 +11,7 @@ import numpy as np
 from ...arrays import like
 from ...core.arguments import is_integer
 from ...core.blame import describe
+from ...core.dtypes import result_type
 from ...core.tracebacks import user_facing
 from ...errors import ShapeError
 from ...lax.loops import scan
@@ -93,7 +94,7 @@ def lfilter(
             f"{tuple(bottom.shape)}"
         )
     given = [] if zi is None else [as_operand(zi)]
-    dtype = np.result_type(*(v.dtype for v in (top, bottom, signal, *given)), np.float16)
+    dtype = result_type(*(v.dtype for v in (top, bottom, signal, *given)), np.float16)
     top, bottom, signal = (cast(v, dtype) for v in (top, bottom, signal))
     k = axis_of(axis, len(signal.shape))
     order = max(top.shape[0], bottom.shape[0])

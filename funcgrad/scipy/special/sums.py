@@ -8,6 +8,7 @@ import numpy as np
 
 from ...api.stop_gradient import stop_gradient
 from ...core.blame import describe
+from ...core.dtypes import is_floating
 from ...core.tracebacks import user_facing
 from ...nn.activations import along_axes
 from ...numpy import scipy_ufuncs
@@ -22,7 +23,7 @@ def _numbers(name: str, *xs: ArrayLike) -> list[Array]:
     """Real operands, of which float16 stays what it is."""
     found = scipy_ufuncs.real_floats(name, *xs)
     dtype = promoted(*(array(x) if isinstance(x, list | tuple) else x for x in xs))
-    return [cast(x, dtype) for x in found] if dtype.kind == "f" else found
+    return [cast(x, dtype) for x in found] if is_floating(dtype) else found
 
 
 @overload

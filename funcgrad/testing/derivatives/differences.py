@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ... import arrays
+from ...core.dtypes import finfo, kind_of, result_type
 from ...core.tracing import aval_of
 from ...typing import PyTree
 from .functions import Flat, Leaves, copied, host, leaf_scale, widened
@@ -145,7 +146,7 @@ class Line:
 
 def precision(x: PyTree) -> float:
     """The distance from 1 to the next number of the dtype of x."""
-    return float(np.finfo(aval_of(x).dtype).eps)
+    return float(finfo(aval_of(x).dtype).eps)
 
 
 def change(a: Vector, b: Vector) -> Vector:
@@ -161,10 +162,10 @@ def best_precision(flat: Flat, point: Sequence[Any]) -> tuple[Leaves, Leaves]:
         return wide, outs
     try:
         found = flat.call(wide)
-        kinds = [(aval_of(o).shape, aval_of(o).dtype.kind) for o in found]
+        kinds = [(aval_of(o).shape, kind_of(aval_of(o).dtype)) for o in found]
     except Exception:  # a function may refuse double precision in any way it likes
         return list(point), outs
-    if kinds != [(aval_of(o).shape, aval_of(o).dtype.kind) for o in outs]:
+    if kinds != [(aval_of(o).shape, kind_of(aval_of(o).dtype)) for o in outs]:
         return list(point), outs
     if any(aval_of(o).dtype.itemsize < 8 for o in found):
         return list(point), outs
@@ -177,8 +178,8 @@ def moved(x: PyTree, t: np.ndarray, h: complex) -> Any:
         return (x + h * t).item()
     dtype = aval_of(x).dtype
     if isinstance(h, complex):
-        dtype = np.result_type(dtype, np.complex64)
-    step = np.asarray(h * t.astype(np.result_type(t.dtype, float)), dtype)
+        dtype = result_type(dtype, np.complex64)
+    step = np.asarray(h * t.astype(result_type(t.dtype, float)), dtype)
     if arrays.is_gpu_array(x):
         step = arrays.namespace((x,)).asarray(step)
     return x.astype(dtype) + step

@@ -19,6 +19,7 @@ import numpy as np
 
 from ...api.jvp import linearize
 from ...control.custom import ignoring_rules
+from ...core.dtypes import is_inexact
 from ...core.jaxpr import Eqn, Jaxpr, Literal, Var
 from ...ops.pointwise.arithmetic import div, mul
 from ...transforms.transpose import transpose_values
@@ -129,7 +130,7 @@ def edited_constants(backward: BackwardPass) -> Iterator[Edit]:
     names = dict(zip(backward.paths, backward.point, strict=True))
     pairs = list(zip(program.constvars, backward.consts, strict=True))
     for k, (var, value) in enumerate(pairs[:MOST]):
-        if not isinstance(value, np.ndarray) or value.dtype.kind not in "fc":
+        if not isinstance(value, np.ndarray) or not is_inexact(value.dtype):
             continue
         users = [e for e in program.eqns if any(a is var for a in e.inputs)]
         if not users:
@@ -166,7 +167,7 @@ def with_eqns(program: Jaxpr, eqns: Sequence[Eqn], extra: Sequence[Var] = ()) ->
 def edited_arguments(flat: Flat, backward: BackwardPass, i: int) -> Iterator[Edit]:
     """The right backward pass at another argument than the given one."""
     for j, value in enumerate(backward.point):
-        if j == i or value.dtype.kind not in "fc" or value.ndim < 2:
+        if j == i or not is_inexact(value.dtype) or value.ndim < 2:
             continue
         for what, new in substitutes(value, {}):
             if new.shape == value.shape and not np.array_equal(new, value):

@@ -13,6 +13,8 @@ from ...api.jvp import jvp
 from ...api.leaves import is_leaf_value
 from ...api.vjp import vjp
 from ...core.avals import float0, is_inexact
+from ...core.dtypes import finfo, kind_of
+from ...core.small_floats import lifting
 from ...core.source import where_defined
 from ...core.tracebacks import user_facing
 from ...core.tracing import aval_of
@@ -115,16 +117,17 @@ def flatten_function(f: Callable[..., Any], args: tuple[Any, ...]) -> Flat:
     """A user's function at its arguments as a Flat; evaluates it once for its output paths."""
     leaves, spec = tree.flatten(args)
     places = [i for i, x in enumerate(leaves) if has_tangent(x)]
+    run = lifting(f)
 
     def call(xs: Sequence[Any]) -> Leaves:
         full = list(leaves)
         for i, x in zip(places, xs, strict=True):
             full[i] = x
-        return [o for o in tree.leaves(f(*tree.unflatten(spec, full))) if has_tangent(o)]
+        return [o for o in tree.leaves(run(*tree.unflatten(spec, full))) if has_tangent(o)]
 
     paths = tree.paths_of(args)
     in_paths = [tree.format_path(paths[i], "args") for i in places]
-    out_paths = inexact_paths(f(*args))
+    out_paths = inexact_paths(run(*args))
     name = where_defined(f)
     if not places:
         raise ValueError(f"args of {name} hold no real or complex array to differentiate by")
@@ -140,7 +143,7 @@ def value_sizes(call: Callable[[Sequence[Any]], Leaves], point: Sequence[Any]) -
     That is its value, or more if it changes by more than its rounding where the inputs do.
     """
     outs = [host(o) for o in call(point)]
-    eps = max(float(np.finfo(x.dtype).eps) for x in (*map(host, point), *outs))
+    eps = max(float(finfo(x.dtype).eps) for x in (*map(host, point), *outs))
     rng = np.random.default_rng(0)
     sizes = [finite_max(o) for o in outs]
     limit = CANCELLED * max([1.0, *sizes, *(finite_max(host(x)) for x in point)])
@@ -200,7 +203,7 @@ def _scaled(x: PyTree, factor: np.ndarray) -> Any:
 
 def _shaken(x: PyTree, rng: np.random.Generator, ulps: int) -> Any:
     aval = aval_of(x)
-    steps = rng.integers(-ulps, ulps + 1, aval.shape) * float(np.finfo(aval.dtype).eps)
+    steps = rng.integers(-ulps, ulps + 1, aval.shape) * float(finfo(aval.dtype).eps)
     if type(x) in (float, complex):
         return x * (1 + float(steps))
     return x + x * arrays.namespace((x,)).asarray(steps, aval.dtype)[()]
@@ -227,7 +230,7 @@ def entry_scales(x: PyTree) -> np.ndarray:
 def same_values(a: Array, b: Array) -> bool:
     """True if two arrays hold the same numbers, NaN included."""
     a, b = host(a), host(b)
-    return np.array_equal(a, b, equal_nan=a.dtype.kind in "fc" and b.dtype.kind in "fc")
+    return np.array_equal(a, b, equal_nan=is_inexact(a.dtype) and is_inexact(b.dtype))
 
 
 def length(x: PyTree) -> float:
@@ -253,7 +256,7 @@ def copied(x: PyTree) -> Any:
 def widened(x: PyTree) -> Any:
     """A leaf in double precision, or as it is if it has that or more."""
     dtype = aval_of(x).dtype
-    return x if dtype.itemsize >= WIDE[dtype.kind].itemsize else x.astype(WIDE[dtype.kind])
+    return x if dtype.itemsize >= WIDE[kind_of(dtype)].itemsize else x.astype(WIDE[kind_of(dtype)])
 
 
 def with_zeros(values: Sequence[Any], whole: PyTree) -> Any:

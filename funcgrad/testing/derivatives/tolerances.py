@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ...core.dtypes import finfo, is_small_float
 from ...core.tracing import aval_of
 from ...typing import ArrayLike, PyTree
 from .functions import finite_max
@@ -17,6 +18,9 @@ RELATIVE = {2: 3e-2, 4: 1e-3}
 DOUBLE = 1e-8
 LAW = {2: 3e-2, 4: 1e-3}
 LAW_DOUBLE = 1e-9
+SMALL = 8
+"""The relative tolerance for small floats, which differ in precision but not in size, in units of
+the distance from 1 to the next number."""
 
 
 class Tolerances:
@@ -32,13 +36,20 @@ class Tolerances:
         self, leaves: Iterable[Any], atol: float | None = None, rtol: float | None = None
     ) -> None:
         dtypes = {aval_of(x).dtype for x in leaves}
-        coarsest = max(dtypes, key=lambda d: float(np.finfo(d).eps))
-        size = np.finfo(coarsest).dtype.itemsize
-        self.eps: float = max(2.0**-52, float(np.finfo(coarsest).eps))
+        coarsest = max(dtypes, key=lambda d: float(finfo(d).eps))
+        usual, of_law = DOUBLE, LAW_DOUBLE
+        self.ulps: int = 64
+        if is_small_float(coarsest):
+            self.ulps = 4
+            usual = of_law = SMALL * float(finfo(coarsest).eps)
+        else:
+            size = finfo(coarsest).dtype.itemsize
+            usual, of_law = RELATIVE.get(size, usual), LAW.get(size, of_law)
+        self.eps: float = max(2.0**-52, float(finfo(coarsest).eps))
         self.atol: float | None = chosen(atol, dtypes)
         given = chosen(rtol, dtypes)
-        self.rtol: float = RELATIVE.get(size, DOUBLE) if given is None else given
-        self.law_rtol: float = max(LAW.get(size, LAW_DOUBLE), given or 0.0)
+        self.rtol: float = usual if given is None else given
+        self.law_rtol: float = max(of_law, given or 0.0)
 
     def of(self, expected: np.ndarray, outputs: PyTree, condition: float) -> np.ndarray:
         """Allowed differences from a leaf, elementwise, without the error of the leaf itself.
@@ -47,8 +58,10 @@ class Tolerances:
         and ``condition`` how much rounding changed those values.
         """
         size = finite_max(expected)
-        floor = max(64 * self.eps, 1e-3 * self.rtol) * size if self.atol is None else self.atol
-        rounding = 64 * self.eps * outputs + 30 * condition
+        floor = (
+            max(self.ulps * self.eps, 1e-3 * self.rtol) * size if self.atol is None else self.atol
+        )
+        rounding = self.ulps * self.eps * outputs + 30 * condition
         with np.errstate(invalid="ignore"):
             relative = np.where(np.isfinite(expected), np.abs(expected), 0.0)
         return floor + self.rtol * relative + rounding

@@ -15,6 +15,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from ...core.dtypes import is_floating
 from ...typing import ArrayLike
 from .candidates import REACH, SIMPLE, Group, by_simplicity, geometric, special_numbers
 
@@ -293,7 +294,7 @@ def members(domain: Domain, dtype: np.dtype) -> tuple[tuple[Any, ...], ...]:
     found = []
     for group in domain.groups(dtype):
         values = np.asarray(group, np.float64)
-        if dtype.kind != "f":
+        if not is_floating(dtype):
             limits = (0, 1) if dtype.kind == "b" else (np.iinfo(dtype).min, np.iinfo(dtype).max)
             values = values[np.isfinite(values) & (values == np.round(values))]
             values = values[(values >= limits[0]) & (values <= limits[1])]
