@@ -12,6 +12,7 @@ from ...api.closure_convert import closure_convert
 from ...api.custom import custom_jvp
 from ...api.jvp import jvp
 from ...core.arguments import check_function
+from ...core.dtypes import is_floating
 from ...core.tracebacks import user_facing
 from ...core.tracing import aval_of
 from ...numpy.linalg.operands import of_one_dtype, square
