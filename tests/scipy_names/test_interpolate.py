@@ -52,7 +52,7 @@ SPLINES: dict[str, tuple[str, Any, dict[str, Any]]] = {
     "periodic": ("CubicSpline", ROUND, {"bc_type": "periodic"}),
     "pchip": ("PchipInterpolator", ALONG, {}),
     "akima": ("Akima1DInterpolator", ALONG, {}),
-    "makima": ("Akima1DInterpolator", ALONG, {"method": "makima", "extrapolate": True}),
+    "makima": ("Akima1DInterpolator", ALONG, {"method": "makima"}),
     "slopes": ("CubicHermiteSpline", ALONG, {}),
 }
 
@@ -76,7 +76,8 @@ def test_cubic_polynomials(label, nu):
 
         return f
 
-    at = np.clip(WHERE, 0.05, 3.05) if not options.get("extrapolate", label != "akima") else WHERE
+    inside = not options.get("extrapolate", "akima" not in label)
+    at = np.clip(WHERE, 0.05, 3.05) if inside else WHERE
     case = Call((AT, y, at), rtol=1e-11)
     check_function(using(interpolate), using(si), case, "d")
     ours, theirs = (spline(m, name, AT, y, options)(WHERE, nu) for m in (interpolate, si))
@@ -108,6 +109,10 @@ def test_derivatives_and_integrals_of_splines(label):
 def test_few_places(label, count):
     name, y, options = SPLINES[label]
     y = np.concatenate([y[: count - 1], y[:1]]) if label == "periodic" else y[:count]
+    if count == 2 and "akima" in label:  # older SciPys take three places at least
+        found = spline(interpolate, name, AT[:2], y, options)(0.35)
+        np.testing.assert_allclose(found, (y[0] + y[1]) / 2)
+        return
     ours, theirs = (spline(m, name, AT[:count], y, options) for m in (interpolate, si))
     np.testing.assert_allclose(ours(WHERE), theirs(WHERE), rtol=1e-10, atol=1e-12)
 

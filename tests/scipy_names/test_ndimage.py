@@ -111,6 +111,7 @@ def test_zoom(factor, options):
     check_function(ndimage.zoom, sn.zoom, case, "d")
 
 
+@pytest.mark.filterwarnings("ignore:The behavior of affine_transform")
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("order", [0, 1, 3])
 def test_arrays_that_are_moved_and_turned(order, mode):
