@@ -9,7 +9,31 @@ array([1., 0.])
 
 from __future__ import annotations
 
+from .assignment import linear_sum_assignment, nnls
+from .curves import curve_fit
+from .fixed_points import fixed_point
 from .minimizing import bfgs, lbfgs, minimize
-from .results import OptimizeResults
+from .results import EquationResults, LeastSquaresResults, OptimizeResults, RootResults
+from .roots import root
+from .scalar_roots import bisect, brentq, newton, root_scalar
+from .squares import least_squares
 
-__all__ = ["OptimizeResults", "bfgs", "lbfgs", "minimize"]
+__all__ = [
+    "EquationResults",
+    "LeastSquaresResults",
+    "OptimizeResults",
+    "RootResults",
+    "bfgs",
+    "bisect",
+    "brentq",
+    "curve_fit",
+    "fixed_point",
+    "lbfgs",
+    "least_squares",
+    "linear_sum_assignment",
+    "minimize",
+    "newton",
+    "nnls",
+    "root",
+    "root_scalar",
+]

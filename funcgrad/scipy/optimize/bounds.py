@@ -25,11 +25,12 @@ class Box(NamedTuple):
     keep_feasible: Any = False
 
 
-def as_box(name: str, bounds: Any, vectors: Vectors) -> Box | None:
+def as_box(name: str, bounds: Any, vectors: Vectors, pairs: bool = True) -> Box | None:
     """Bounds as vectors.
 
     They are None, SciPy's Bounds, a pair (lower, upper) each of which is None, a number, or a
-    pytree like x0; or, where x0 is a vector, pairs of numbers or None, one for each element.
+    pytree like x0; or, with ``pairs`` and where x0 is a vector, pairs of numbers or None, one for
+    each element.
     """
     if bounds is None:
         return None
@@ -43,7 +44,7 @@ def as_box(name: str, bounds: Any, vectors: Vectors) -> Box | None:
             _side(name, "ub", upper, np.inf, vectors),
             keep if keep.size == vectors.size else bool(np.any(keep)),
         )
-    if _is_pairs(bounds, vectors):
+    if pairs and _is_pairs(bounds, vectors):
         low = [-np.inf if a is None else a for a, _ in bounds]
         high = [np.inf if b is None else b for _, b in bounds]
         return Box(_stacked(low, vectors), _stacked(high, vectors))

@@ -11,11 +11,10 @@ from ...api.jacobians import hessian, jacfwd, jacrev
 from ...arrays import scipy_optimize
 from ...core.arguments import check_function
 from ...core.blame import describe
-from ...numpy.protocol import as_operand
 from ...ops.shape import cast
 from ...typing import Array, PyTree
 from .explicit import Compiled, explicit, owned, plain
-from .vectors import Vectors, as_matrix, ravel_result
+from .vectors import Vectors, as_matrix, as_values, ravel_result
 
 
 class Held(NamedTuple):
@@ -101,7 +100,7 @@ def _of_function(
     jacobian, of_jacobian = explicit(jac, (start,), args) if callable(jac) else (None, [])
 
     def of_vector(held: Held, v: Array) -> Array:
-        return ravel_result(as_float(values(held.values, vectors.unravel(v))))
+        return ravel_result(as_values(values(held.values, vectors.unravel(v))))
 
     def matrix(held: Held, v: Array) -> Array:
         assert jacobian is not None
@@ -111,13 +110,6 @@ def _of_function(
     own = None if jacobian is None else matrix
     found = Constraint(given, of_vector, own, owned(name, fun))
     return found, Held(of_values, of_jacobian, lower, upper)
-
-
-def as_float(values: PyTree) -> PyTree:
-    """A list of numbers as a vector; anything else as it is."""
-    if isinstance(values, list | tuple):
-        return np.concatenate([np.reshape(as_operand(x), (-1,)) for x in values])
-    return values
 
 
 def for_scipy(constraint: Constraint, held: Held, vectors: Vectors) -> Any:

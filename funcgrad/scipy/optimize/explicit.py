@@ -9,13 +9,13 @@ import numpy as np
 
 from ... import tree
 from ...api.closure_convert import closure_convert
+from ...api.disable_jit import disable_jit
 from ...api.jit import jit
 from ...arrays import is_array, is_gpu_array
 from ...core.source import where_defined
 from ...core.tracing import Tracer
-from ...errors import TracerError
+from ...errors import ConcretizationError, TracerError
 from ...typing import PyTree
-
 
 Explicit = Callable[..., PyTree]
 """``call(operands, *given)``, which closes over no traced value."""
@@ -68,6 +68,17 @@ def refuse_gpu(name: str, whole: PyTree, instead: str) -> None:
         raise TypeError(f"{name}: SciPy works on the host, and got arrays of a GPU; {instead}")
 
 
+def run_loops(search: Callable[..., Any], *args: Any) -> Any:
+    """A search with loops, which run as plain Python where a function cannot be staged."""
+    try:
+        return search(*args)
+    except (ConcretizationError, TracerError):
+        if is_traced(args):
+            raise
+        with disable_jit():
+            return search(*args)
+
+
 class Compiled:
     """A function as a program, or as it is where it cannot be staged."""
 
@@ -91,6 +102,7 @@ class Compiled:
         return run
 
     def __call__(self, *args: Any) -> PyTree:
+        """What the function returns; an error where that is traced."""
         out = self.run(*args)
         if is_traced(out):
             raise TracerError(

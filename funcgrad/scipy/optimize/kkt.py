@@ -38,14 +38,13 @@ def minimiser_tangent(problem: Problem, v: Array, given: Operands, dots: Operand
     moved = along(gradient, v, given, dots)
     at_given = lambda v: gradient(given, v)  # noqa: E731
     everywhere: Any = np.ones(v.shape, bool)
-    if given.lower is None:
+    if given.lower is None or given.upper is None:
         return solve_hessian(at_given, v, -moved, everywhere)
-    assert given.upper is not None
     # Where a step along the gradient leaves the box, its side holds the unknown.
     ahead = v - at_given(v)
     below, above = ahead <= given.lower, ahead >= given.upper
-    pushed = np.where(below, dots.lower, np.where(above, dots.upper, 0))
-    pushed = cast(pushed, v.dtype)
+    sides: Any = dots.lower, dots.upper
+    pushed = cast(np.where(below, sides[0], np.where(above, sides[1], 0)), v.dtype)
     moved = moved + jvp(at_given, (v,), (pushed,))[1]
     return pushed + solve_hessian(at_given, v, -moved, ~(below | above))
 

@@ -16,7 +16,7 @@ from ...core.tracebacks import user_facing
 from ...core.tracing import aval_of
 from ...ops.shape import cast
 from ...typing import Array, PyTree
-from .explicit import is_traced, refuse_gpu
+from .explicit import is_traced, refuse_gpu, run_loops
 from .implicit import along, implicitly
 from .kkt import minimiser_tangent
 from .problem import Operands, Problem, pose
@@ -80,8 +80,8 @@ def minimize(
         options: options of the method.
 
     Returns:
-        SciPy's OptimizeResult, in which ``x`` and ``jac`` are pytrees like x0, of its dtypes. Inside
-        of ``jit`` and ``vmap``, and for "L-BFGS", an OptimizeResults.
+        SciPy's OptimizeResult, in which ``x`` and ``jac`` are pytrees like x0, of its dtypes.
+        Inside of ``jit`` and ``vmap``, and for "L-BFGS", an OptimizeResults.
 
     Raises:
         TypeError: the function returns no real scalar, or arrays are on a GPU, for SciPy's methods.
@@ -181,7 +181,7 @@ def _inside(problem: Problem, pure: Pure) -> Any:
             value, slope = problem.value_and_gradient(given, x)
             return value, cast(slope, v.dtype)
 
-        x, value, parts = pure(objective, v)
+        x, value, parts = run_loops(pure, objective, v)
         return (x, value), parts
 
     return search
@@ -335,12 +335,16 @@ def _lbfgs_of(
 
     def pure(objective: Any, v: Array) -> tuple[Array, Array, Parts]:
         bounded = maxiter is None and maxfun is None and maxgrad is None
-        most = 200 * aval_of(v).size if bounded else maxiter
-        limits = Limits(*(np.inf if n is None else n for n in (most,)), norm, gtol, ftol,
-                        *(np.inf if n is None else n for n in (maxfun, maxgrad)), maxls)  # fmt: skip
+        most = 200 * aval_of(v).size if bounded else _or_none(maxiter)
+        evaluations = _or_none(maxfun), _or_none(maxgrad)
+        limits = Limits(most, norm, gtol, ftol, *evaluations, maxls)
         return lbfgs_vector(objective, v, limits, maxcor)
 
     return pure
+
+
+def _or_none(count: int | None) -> float:
+    return np.inf if count is None else count
 
 
 def _check_counts(name: str, counts: Mapping[str, Any]) -> None:

@@ -143,12 +143,13 @@ def pose(
         call, own = explicit(f, values, args) if callable(f) else (None, [])
         given.append(call)
         operands.append(own)
-    value, *derivatives = given
+    value, slope, second, product = given
     assert value is not None
     keep = None if box is None else box.keep_feasible
     problem = Problem(
-        name, owned(name, fun), vectors, value, *derivatives, jac is True, keep,
+        name, owned(name, fun), vectors, value, slope, second, product, jac is True, keep,
         [c for c, _ in listed],
     )  # fmt: skip
-    sides = (None, None) if box is None else (box.lower, box.upper)
-    return problem, vectors.ravel(start), Operands(*operands, *sides, [held for _, held in listed])
+    sides: Any = (None, None) if box is None else (box.lower, box.upper)
+    everything: Any = (*operands, *sides, [held for _, held in listed])
+    return problem, vectors.ravel(start), Operands(*everything)

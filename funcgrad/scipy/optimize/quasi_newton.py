@@ -178,7 +178,7 @@ def lbfgs_vector(
         return -q
 
     def learn(memory: Any, step: Array, change: Array, first: Any) -> Any:
-        steps, changes, rho, gamma = memory
+        steps, changes, rho, _ = memory
         along, length = step @ change, change @ change
         usable = along > np.finfo(x.dtype).eps * length * 1e-3
         whole = np.where(usable, along, 1)

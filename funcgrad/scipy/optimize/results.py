@@ -35,7 +35,7 @@ class OptimizeResults(NamedTuple):
     nit: Array
 
 
-class RootResults(NamedTuple):
+class EquationResults(NamedTuple):
     """A root, as solvers inside of programs find it.
 
     Attributes:
@@ -53,6 +53,43 @@ class RootResults(NamedTuple):
     fun: PyTree
     nfev: Array
     nit: Array
+
+
+class RootResults(NamedTuple):
+    """A root of a function of one number, as solvers inside of programs find it.
+
+    Attributes:
+        root: the root, which has derivatives; NaN where none was found.
+        converged: whether it was found.
+        iterations: number of iterations.
+        function_calls: number of evaluations of the function.
+    """
+
+    root: Any
+    converged: Any
+    iterations: Any
+    function_calls: Any
+
+
+class LeastSquaresResults(NamedTuple):
+    """A solution of a problem of least squares, as solvers inside of programs find it.
+
+    Attributes:
+        x: the minimiser, a pytree like x0, which has derivatives.
+        cost: half the sum of squares, which has derivatives.
+        fun: the residuals.
+        success: whether the method reached the minimiser.
+        status: 0 for too many evaluations; else what is small enough: 1 the gradient, 2 the change
+            of the cost, 3 the step.
+        nfev: number of evaluations of the function.
+    """
+
+    x: PyTree
+    cost: Array
+    fun: PyTree
+    success: Array
+    status: Array
+    nfev: Array
 
 
 Parts = dict[str, Any]

@@ -91,6 +91,13 @@ class Vectors:
                 raise ShapeError(f"{what} must have the shape {a.shape}, got {aval_of(x).shape}")
 
 
+def as_values(result: PyTree) -> PyTree:
+    """What a function returned; a list of numbers is a vector."""
+    if type(result) in (list, tuple) and result and all(_is_number(x) for x in result):
+        return np.stack([as_carried(x) for x in result])
+    return result
+
+
 def ravel_result(whole: PyTree) -> Array:
     """Any pytree of results as a vector of real numbers."""
     return Vectors(whole).ravel(whole)
