@@ -89,13 +89,14 @@ def _side(name: str, which: str, side: PyTree, infinite: float, vectors: Vectors
     if side is None:
         return np.full(vectors.size, infinite, vectors.dtype)
     leaves = tree.leaves(side)
+    alone = leaves[0] is side if leaves else False
     if tree.structure(side) == vectors.spec:
         pass
-    elif len(leaves) == 1 and aval_of(leaves[0]).shape == (vectors.size,):
-        return cast(as_operand(leaves[0]), vectors.dtype)
-    elif len(leaves) == 1 and not aval_of(leaves[0]).shape:
+    elif alone and aval_of(side).shape == (vectors.size,):
+        return cast(as_operand(side), vectors.dtype)
+    elif alone and not aval_of(side).shape:
         leaves = leaves * len(vectors.avals)
-    elif len(vectors.avals) == 1:
+    elif len(vectors.avals) == 1 and isinstance(side, list | tuple):
         leaves = [np.asarray(side)]
     else:
         raise TreeError(

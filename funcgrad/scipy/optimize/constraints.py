@@ -7,13 +7,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ...api.jacobians import hessian, jacfwd, jacrev
+from ...api.jacobians import hessian, jacrev
 from ...arrays import scipy_optimize
 from ...core.arguments import check_function
 from ...core.blame import describe
 from ...ops.shape import cast
 from ...typing import Array, PyTree
 from .explicit import Compiled, explicit, owned, plain
+from .implicit import jacobian as forward
 from .vectors import Vectors, as_matrix, as_values, ravel_result
 
 
@@ -112,14 +113,18 @@ def _of_function(
     return found, Held(of_values, of_jacobian, lower, upper)
 
 
-def for_scipy(constraint: Constraint, held: Held, vectors: Vectors) -> Any:
-    """A constraint of a vector as SciPy takes it, with compiled functions."""
+def for_scipy(constraint: Constraint, held: Held, vectors: Vectors, exact: bool) -> Any:
+    """A constraint of a vector as SciPy takes it, with compiled functions.
+
+    Second derivatives of ours are given to a method that uses them, ``exact``.
+    """
     given = constraint.given
     if hasattr(given, "A"):
         return given
     values = Compiled(constraint.values, constraint.owner)
     derived = constraint.jacobian or _jacobian_of(constraint.values, vectors.size)
     slopes = Compiled(derived, constraint.owner)
+    second = Compiled(_curvature_of(constraint.values), constraint.owner)
 
     def of(v: Any) -> Any:
         return plain(values(held, v))
@@ -127,17 +132,21 @@ def for_scipy(constraint: Constraint, held: Held, vectors: Vectors) -> Any:
     def jac(v: Any) -> Any:
         return plain(slopes(held, v))
 
+    def curvature(v: Any, weights: Any) -> Any:
+        return plain(second(held, v, weights))
+
+    conditions = scipy_optimize().NonlinearConstraint
     if isinstance(given, dict):
-        return {"type": given["type"], "fun": of, "jac": jac}
-    second = Compiled(_curvature_of(constraint.values), constraint.owner)
-    optimize = scipy_optimize()
+        if not exact:
+            return {"type": given["type"], "fun": of, "jac": jac}
+        return conditions(of, held.lower, held.upper, jac, curvature)
     scheme = given.jac in ("3-point", "cs")
     hess = given.hess
     if callable(hess):
         hess = lambda v, weights: plain(given.hess(vectors.unravel(v), weights))  # noqa: E731
-    elif type(hess) is optimize.BFGS and not scheme:  # the default
-        hess = lambda v, weights: plain(second(held, v, weights))  # noqa: E731
-    return optimize.NonlinearConstraint(
+    elif exact and not scheme and type(hess) is scipy_optimize().BFGS:  # the default
+        hess = curvature
+    return conditions(
         of,
         plain(held.lower),
         plain(held.upper),
@@ -151,8 +160,9 @@ def for_scipy(constraint: Constraint, held: Held, vectors: Vectors) -> Any:
 
 def _jacobian_of(values: Callable[[Held, Array], Array], size: int) -> Any:
     def jacobian(held: Held, v: Array) -> Array:
-        few = values(held, v).shape[0] < size
-        return (jacrev if few else jacfwd)(values, 1)(held, v)
+        if values(held, v).shape[0] < size:
+            return jacrev(values, 1)(held, v)
+        return forward(lambda v: values(held, v), v)
 
     return jacobian
 

@@ -17,6 +17,7 @@ from ...api.jacobians import jacfwd
 from ...api.jvp import jvp
 from ...api.stop_gradient import stop_gradient
 from ...core.tracing import aval_of
+from ...errors import ConcretizationError, TracerError
 from ...typing import Array, PyTree
 from ..sparse.linalg import cg, gmres
 from .explicit import is_traced
@@ -68,10 +69,22 @@ def along(fun: Callable[..., Any], v: Array, operands: PyTree, dots: PyTree) -> 
     return jvp(lambda given: fun(given, v), (operands,), (dots,))[1]
 
 
+def jacobian(fun: Callable[[Array], Array], v: Array) -> Array:
+    """The Jacobian of a function of a vector, whose columns are found at once where they can be."""
+    try:
+        return jacfwd(fun)(v)
+    except (ConcretizationError, TracerError):
+        if is_traced(v):
+            raise
+    # It looks at values, which are known along one direction.
+    columns = [jvp(fun, (v,), (e,))[1] for e in np.eye(v.shape[0], dtype=v.dtype)]
+    return np.stack(columns, axis=-1)
+
+
 def solve_jacobian(residual: Callable[[Array], Array], v: Array, right: Array) -> Array:
     """The x with J x = right, where J is the Jacobian of a residual at v."""
     if v.shape[0] <= DENSE:
-        return np.linalg.solve(jacfwd(residual)(v), right)
+        return np.linalg.solve(jacobian(residual, v), right)
     product = lambda x: jvp(residual, (v,), (x,))[1]  # noqa: E731
     return gmres(product, right, tol=_tolerance(v), restart=50)[0]  # type: ignore[no-any-return]
 
@@ -80,7 +93,7 @@ def solve_hessian(gradient: Callable[[Array], Array], v: Array, right: Array, fr
     """The same for the Hessian, in the free unknowns; zero in the others."""
     right = np.where(free, right, 0)
     if v.shape[0] <= DENSE:
-        matrix = jacfwd(gradient)(v)
+        matrix = jacobian(gradient, v)
         both = free[:, None] & free
         return np.linalg.solve(np.where(both, matrix, np.eye(v.shape[0], dtype=v.dtype)), right)
 

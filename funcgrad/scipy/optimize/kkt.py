@@ -14,16 +14,16 @@ import numpy as np
 
 from ... import tree
 from ...api.grad import grad
-from ...api.jacobians import jacfwd
 from ...api.jvp import jvp
+from ...api.stop_gradient import stop_gradient
 from ...numpy.protocol import as_operand
 from ...ops.shape import cast
 from ...typing import Array
-from .implicit import along, solve_hessian
+from .implicit import along, jacobian, solve_hessian
 from .problem import Operands, Problem
 
-NEAR = 1e-5
-"""The relative distance from its bound at which a constraint is active."""
+NEAR, EXACT = 1e-3, 1e-9
+"""Distances at which a constraint may be active, relatively, and at which it is."""
 
 
 def minimiser_tangent(problem: Problem, v: Array, given: Operands, dots: Operands) -> Array:
@@ -65,11 +65,27 @@ def _conditions(problem: Problem, given: Operands, v: Array) -> tuple[Array, Arr
     return tuple(joined)  # type: ignore[return-value]
 
 
+def _active(problem: Problem, v: Array, given: Operands) -> tuple[Array, Array]:
+    """Which constraints hold the minimiser on their lower side, and which on their upper one.
+
+    Those near it are, whose distance is less than their multiplier: the step along the gradient
+    would leave them.
+    """
+    v, given = stop_gradient((v, given))
+    found, lower, upper = _conditions(problem, given, v)
+    below, above = found - lower, upper - found
+    margin = NEAR * (1 + np.where(np.isfinite(found), abs(found), 0))
+    near = (np.minimum(below, above) <= margin) | (lower == upper)
+    rows = jacobian(lambda v: _conditions(problem, given, v)[0], v)
+    slope = grad(problem.value, 1)(given, v)
+    pull = np.linalg.lstsq(np.where(near[:, None], rows, 0).T, slope, rcond=None)[0]
+    low = near & ((below <= np.maximum(pull, EXACT)) | (lower == upper))
+    return low, near & ~low & (above <= np.maximum(-pull, EXACT))
+
+
 def _constrained(problem: Problem, v: Array, given: Operands, dots: Operands) -> Array:
     """The tangent under constraints, from a linear system of unknowns and multipliers."""
-    found, lower, upper = _conditions(problem, given, v)
-    low = found - lower <= NEAR * (1 + np.where(np.isfinite(lower), abs(lower), 0))
-    high = upper - found <= NEAR * (1 + np.where(np.isfinite(upper), abs(upper), 0))
+    low, high = _active(problem, v, given)
     active = low | high
 
     def excess(given: Operands, v: Array) -> Array:
@@ -77,7 +93,7 @@ def _constrained(problem: Problem, v: Array, given: Operands, dots: Operands) ->
         found, lower, upper = _conditions(problem, given, v)
         return np.where(active, found - np.where(low, lower, np.where(high, upper, 0)), 0)
 
-    rows = jacfwd(excess, 1)(given, v)
+    rows = jacobian(lambda v: excess(given, v), v)
     slope = grad(problem.value, 1)(given, v)
     idle = np.diag(np.where(active, 0, 1).astype(v.dtype))
     multipliers = np.linalg.solve(rows @ rows.T + idle, rows @ slope)
@@ -87,9 +103,10 @@ def _constrained(problem: Problem, v: Array, given: Operands, dots: Operands) ->
         lagrangian = lambda v: problem.value(given, v) - multipliers @ excess(given, v)  # noqa: E731
         return grad(lagrangian)(v)
 
+    second = jacobian(lambda v: stationary(given, v), v)
     matrix = np.concatenate(
         [
-            np.concatenate([jacfwd(stationary, 1)(given, v), -rows.T], axis=1),
+            np.concatenate([second, -rows.T], axis=1),
             np.concatenate([rows, idle], axis=1),
         ]
     )

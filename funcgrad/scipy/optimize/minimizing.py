@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -97,23 +98,25 @@ def minimize(
     if name in LBFGS:
         _refuse_for_pure(name, jac, hess, hessp, bounds, constraints, callback)
         settings = _with_tol(options, tol)
+        _check_options(name, settings, lbfgs)
         return _solved_inside("minimize", fun, x0, args, _lbfgs_of("minimize", **settings))
     start = as_start("minimize", x0)
     problem, first, operands = pose(
         "minimize", fun, start, args, jac, hess, hessp, bounds, constraints or ()
     )
     choices = Choices(name, jac, hess, tol, callback, options)
-    pure: Pure | None = None
-    if name == "bfgs" and is_traced(first, operands):
-        pure = _bfgs_of("minimize", **_with_tol(options, tol))
     simple = all(x is None for x in (bounds, jac, hess, hessp, callback)) and not constraints
+    settings = _with_tol(options, tol)
+    pure: Pure | None = None
+    if name == "bfgs" and simple and not set(settings) - _options_of(bfgs):
+        pure = _bfgs_of("minimize", **settings)
     result = None
     scipy = ScipyMinimizer(problem, choices)
 
     def search(v: Array, given: Operands) -> tuple[tuple[Array, Array], Parts]:
         nonlocal result
         if is_traced(v, given):
-            if pure is not None and simple:
+            if pure is not None:
                 return _inside(problem, pure)(v, given)
             return _called_back(scipy, v, given)
         refuse_gpu("minimize", (v, given), "use optimize.bfgs or optimize.lbfgs")
@@ -149,6 +152,19 @@ def _refuse_for_pure(name: str, *given: Any) -> None:
             f"minimize: the method {name!r} takes no jac, hess, hessp, bounds, constraints or "
             "callback; take one of SciPy's methods"
         )
+
+
+def _options_of(method: Callable[..., Any]) -> set[str]:
+    parameters = inspect.signature(method).parameters.values()
+    return {p.name for p in parameters if p.kind == p.KEYWORD_ONLY}
+
+
+def _check_options(name: str, settings: Mapping[str, Any], method: Callable[..., Any]) -> None:
+    known = _options_of(method)
+    unknown = ", ".join(map(repr, sorted(set(settings) - known)))
+    if unknown:
+        listed = ", ".join(sorted(known))
+        raise TypeError(f"minimize: the method {name!r} has the options {listed}, not {unknown}")
 
 
 def _with_tol(options: Mapping[str, Any] | None, tol: float | None) -> dict[str, Any]:

@@ -9,7 +9,6 @@ import numpy as np
 
 from ... import tree
 from ...api.grad import value_and_grad
-from ...api.jacobians import jacfwd
 from ...api.jvp import jvp
 from ...core.arguments import check_function
 from ...core.containers import is_pair
@@ -19,6 +18,7 @@ from ...typing import Array, PyTree
 from .bounds import as_box
 from .constraints import Constraint, Held, as_constraints
 from .explicit import Explicit, explicit, owned
+from .implicit import jacobian
 from .vectors import Vectors, as_matrix
 
 
@@ -107,7 +107,7 @@ class Problem:
         if self.hess is not None:
             found = self.hess(given.hess, self.vectors.unravel(v))
             return as_matrix(found, self.vectors.size, self.vectors)
-        return jacfwd(self.gradient, 1)(given, v)
+        return jacobian(lambda v: self.gradient(given, v), v)
 
     def product(self, given: Operands, v: Array, p: Array) -> Array:
         """The product of the Hessian and a vector."""

@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ... import tree
-from ...api.jacobians import jacfwd
 from ...api.pure_callback import pure_callback
 from ...api.staging import eval_shape
 from ...api.stop_gradient import stop_gradient
@@ -31,7 +30,7 @@ from .explicit import (
     refuse_gpu,
     run_loops,
 )
-from .implicit import along, implicitly, solve_jacobian
+from .implicit import along, implicitly, jacobian, solve_jacobian
 from .results import EquationResults, Parts
 from .vectors import Vectors, as_matrix, as_start, as_values
 
@@ -76,7 +75,7 @@ class Equations(NamedTuple):
     def jacobian(self, given: Given, v: Array) -> Array:
         """Its Jacobian, a matrix."""
         if self.jac is None and not self.both:
-            return jacfwd(self.residual, 1)(given, v)
+            return jacobian(lambda v: self.residual(given, v), v)
         x = self.unknowns.unravel(v)
         found = self.fun(given.fun, x)[1] if self.jac is None else self.jac(given.jac, x)
         return as_matrix(found, self.values.size, self.unknowns)

@@ -154,13 +154,15 @@ def newton(
     if x1 is not None:
         if is_traced(x1, start):
             raise TracerError("newton: with x1, values must be known; leave it out")
-        chosen = {"method": "secant", "x0": float(start), "x1": float(np.asarray(x1))}
-        return find_root(
-            "newton", func, start, as_tuple(args), None, chosen, limits, full_output, disp
-        )
-    slope, second = derivatives("newton", func, fprime, fprime2, False)
-    way = (slope, second)
-    return find_root("newton", func, start, as_tuple(args), way, {}, limits, full_output, disp)
+        way = None
+        chosen = {
+            "method": "secant", "x1": float(np.asarray(x1)), "xtol": tol, "rtol": rtol or None,
+            "maxiter": limits.maxiter,
+        }  # fmt: skip
+    else:
+        chosen, way = {}, derivatives("newton", func, fprime, fprime2, False)
+    args = as_tuple(args)
+    return find_root("newton", func, start, args, way, chosen, limits, full_output, disp)
 
 
 @user_facing
@@ -231,7 +233,7 @@ def root_scalar(
         if derived:
             way = derivatives("root_scalar", f, fprime, fprime2, name == "halley")
             return find_root("root_scalar", f, start, args, way, {}, limits, None, False)
-        chosen = {"method": name, "x0": start, "x1": x1, **tolerances}
+        chosen = {"method": name, "x1": x1, **tolerances}
     else:
         if bracket is None or len(bracket) != 2:
             raise ValueError(f"root_scalar: the method {name!r} needs a bracket, a pair of numbers")
@@ -253,6 +255,5 @@ def _between(
     disp: bool,
 ) -> Any:
     as_count(name, limits.maxiter)
-    return find_root(
-        name, f, as_ends(name, a, b), as_tuple(args), name, {}, limits, full_output, disp
-    )
+    ends, args = as_ends(name, a, b), as_tuple(args)
+    return find_root(name, f, ends, args, name, {}, limits, full_output, disp)

@@ -80,14 +80,17 @@ class ScipyMinimizer:
 
         kwargs: dict[str, Any] = {"method": choices.method, "tol": choices.tol}
         if choices.options is not None:
-            kwargs["options"] = dict(choices.options)
+            # The last one is an option of the method of this package.
+            kwargs["options"] = {
+                k: v for k, v in choices.options.items() if k != "line_search_maxiter"
+            }
         if given.lower is not None:
             bounds = scipy_optimize().Bounds
             lower, upper = plain(given.lower), plain(given.upper)
             kwargs["bounds"] = bounds(lower, upper, problem.keep_feasible)
         if problem.constraints:
             kwargs["constraints"] = [
-                for_scipy(c, held, problem.vectors)
+                for_scipy(c, held, problem.vectors, choices.method == "trust-constr")
                 for c, held in zip(problem.constraints, given.constraints, strict=True)
             ]
         if choices.callback is not None:
