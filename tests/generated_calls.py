@@ -13,6 +13,7 @@ SPACES = {
     "nn": fg.nn, "optim": fg.optim, "train": fg.train, "tree": fg.tree, "debug": fg.debug,
     "testing": fg.testing, "checkpoint_policies": fg.checkpoint_policies,
     "special": fg.scipy.special, "scipy_linalg": fg.scipy.linalg, "stats": fg.scipy.stats,
+    "optimize": fg.scipy.optimize, "sparse_linalg": fg.scipy.sparse.linalg,
     "custom_batching": fg.custom_batching, "custom_derivatives": fg.custom_derivatives,
 }  # fmt: skip
 

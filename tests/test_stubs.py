@@ -24,7 +24,8 @@ from funcgrad.numpy import protocol, refused
 PACKAGES = {"numpy": fnp, "lax": lax, "random": random, "train": train, "linalg": fnp.linalg,
             "fft": fnp.fft, "lax.linalg": lax.linalg,
             "scipy.linalg": fg.scipy.linalg, "scipy.special": fg.scipy.special,
-            "scipy.stats": fg.scipy.stats}  # fmt: skip
+            "scipy.stats": fg.scipy.stats, "scipy.optimize": fg.scipy.optimize,
+            "scipy.sparse.linalg": fg.scipy.sparse.linalg}  # fmt: skip
 
 
 def bound_names(module):

@@ -197,8 +197,8 @@ def test_bounds_of_vectors_are_those_of_scipy():
     fun = lambda x: np.sum((x - 2) ** 2)  # noqa: E731
     for bounds in ([(None, 1.0), (0, None)], ((-np.inf, 1.0), (0.0, 5.0))):
         np.testing.assert_allclose(optimize.minimize(fun, [0.0, 0.0], bounds=bounds).x, [1, 2])
-    for bounds in ((0.0, 1.0), (None, 1.0), (np.zeros(1), np.ones(1))):
-        np.testing.assert_allclose(optimize.minimize(fun, np.zeros(3), bounds=bounds).x, 1)
+    for sides in ((0.0, 1.0), (None, 1.0), (np.zeros(1), np.ones(1))):
+        np.testing.assert_allclose(optimize.minimize(fun, np.zeros(3), bounds=sides).x, 1)
 
 
 CENTRE = np.array([0.9, 0.3, 0.1])
@@ -243,8 +243,9 @@ def test_derivatives_in_bounds_and_constraints():
 
     projected = lambda a, radius: radius * a / np.sqrt(np.sum(a**2))  # noqa: E731
     a = np.array([3.0, 4.0])
+    modes: Any = (fg.jacobian, fg.jacfwd, lambda f, i=0: fg.jit(fg.jacobian(f, i)))
     for i in (0, 1):
-        for mode in (fg.jacobian, fg.jacfwd, lambda f, i: fg.jit(fg.jacrev(f, i))):
+        for mode in modes:
             found, expected = mode(nearest, i)(a, 2.0), mode(projected, i)(a, 2.0)
             np.testing.assert_allclose(found, expected, atol=1e-5)
     second = fg.jacfwd(fg.jacrev(nearest, 0), 1)(a, 2.0)
@@ -255,7 +256,7 @@ def test_derivatives_in_bounds_and_constraints():
         fun = lambda x: (x[0] - 2) ** 2 + (x[1] - 1) ** 2 + x[0] * x[1]  # noqa: E731
         return optimize.minimize(fun, np.zeros(2), bounds=(None, upper)).x
 
-    for mode in (fg.jacobian, fg.jacfwd, lambda f: fg.jit(fg.jacobian(f))):
+    for mode in modes:
         np.testing.assert_allclose(mode(in_box)(np.array([1.0, 5.0])), [[1, 0], [-0.5, 0]])
 
 
@@ -380,6 +381,42 @@ def test_many_unknowns_need_no_matrix():
     np.testing.assert_allclose(fg.jacfwd(fg.grad(norm))(a)[7], (inverse @ inverse)[7], atol=1e-5)
 
 
+# --- functions of one number ----------------------------------------------------------------------
+
+
+def valley(x, a):
+    return (x - a) ** 2 + np.exp(0.3 * x)
+
+
+def bottom(a):
+    x = a
+    for _ in range(8):
+        x = x - (2 * (x - a) + 0.3 * np.exp(0.3 * x)) / (2 + 0.09 * np.exp(0.3 * x))
+    return x
+
+
+@pytest.mark.parametrize("mode", [m for m in MODES if "reverse" not in m])
+@pytest.mark.parametrize("given", [
+    {}, {"method": "golden"}, {"bracket": (0.0, 2.0)}, {"bounds": (-3.0, 4.0), "options": {"xatol": 1e-9}},
+])  # fmt: skip
+def test_minima_of_one_number(given, mode):
+    transform = MODES[mode]
+    found = transform(lambda a: np.sum(optimize.minimize_scalar(valley, args=a, **given).x))
+    expected = transform(lambda a: np.sum(bottom(a)))
+    np.testing.assert_allclose(found(np.float64(0.8)), expected(np.float64(0.8)), atol=1e-6)
+
+
+def test_what_is_told_of_minima_of_one_number():
+    found, theirs = optimize.minimize_scalar(valley, args=0.8), so.minimize_scalar(valley, args=0.8)
+    assert (found.x, found.fun, found.nfev) == (theirs.x, theirs.fun, theirs.nfev)
+    staged = fg.jit(lambda a: optimize.minimize_scalar(valley, args=a))(0.8)
+    assert type(staged) is optimize.OptimizeResults
+    assert (staged.x, staged.success, staged.nit) == (theirs.x, True, theirs.nit)
+    lowest = lambda top: optimize.minimize_scalar(valley, bounds=(-3.0, top), args=0.8).x  # noqa: E731
+    np.testing.assert_allclose(fg.grad(lowest)(0.1), 1)
+    np.testing.assert_allclose(fg.grad(lowest)(3.0), 0)
+
+
 # --- wrong calls ----------------------------------------------------------------------------------
 
 FLAT = lambda x: np.sum(x) ** 2  # noqa: E731
@@ -417,6 +454,9 @@ WRONG: dict[str, Any] = {
                TypeError, "has the options ftol, gtol, .* not 'eps'"),
     "gradient of L-BFGS": (lambda: optimize.minimize(FLAT, TWO, method="L-BFGS", jac=FLAT),
                            ValueError, "'l-bfgs' takes no jac"),
+    "scalar method": (lambda: optimize.minimize_scalar(valley, method="x"), ValueError, "'golden'"),
+    "no bounds": (lambda: optimize.minimize_scalar(valley, method="bounded"), ValueError, "bounds"),
+    "bracket": (lambda: optimize.minimize_scalar(valley, bracket=(1.0,)), ValueError, "must be"),
     "maxiter": (lambda: optimize.bfgs(FLAT, TWO, maxiter=2.5), TypeError, "maxiter must be an int"),
     "maxcor": (lambda: optimize.lbfgs(FLAT, TWO, maxcor=0), ValueError, "maxcor must be positive"),
 }  # fmt: skip

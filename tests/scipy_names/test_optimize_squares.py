@@ -287,7 +287,7 @@ def test_least_squares_without_negative_unknowns():
 
 LINE = lambda x, a, b: a * x + b  # noqa: E731
 WRONG: dict[str, Any] = {
-    "method": (lambda: optimize.least_squares(flat, np.ones(3), method="x"), ValueError, "'dogbox'"),
+    "method": (lambda: optimize.least_squares(flat, np.ones(3), method="x"), ValueError, "dogbox"),
     "loss": (lambda: optimize.least_squares(flat, np.ones(3), loss="x"), ValueError, "'soft_l1'"),
     "marquardt": (lambda: optimize.least_squares(flat, np.ones(3), bounds=(0, 1),
                                                  method="levenberg-marquardt"),
@@ -296,10 +296,10 @@ WRONG: dict[str, Any] = {
                ValueError, "lower bounds of shape"),
     "function": (lambda: optimize.least_squares(3, np.ones(3)), TypeError, "needs a function"),
     "parameters": (lambda: optimize.curve_fit(lambda x, *p: p[0], X, Y), ValueError, "give p0="),
-    "sizes": (lambda: optimize.curve_fit(LINE, X, Y[:3]), ValueError, "9 numbers for the 3 of ydata"),
+    "sizes": (lambda: optimize.curve_fit(LINE, X, Y[:3]), ValueError, "9 numbers for the 3"),
     "sigma": (lambda: optimize.curve_fit(LINE, X, Y, sigma=np.ones(3)), ValueError, "for 9 points"),
     "nan": (lambda: optimize.curve_fit(LINE, X, Y * np.nan), ValueError, "ydata has infinities"),
-    "p0": (lambda: optimize.curve_fit(LINE, X, Y, np.ones((2, 2))), ValueError, "p0 must be a vector"),
+    "p0": (lambda: optimize.curve_fit(LINE, X, Y, np.ones((2, 2))), ValueError, "must be a vector"),
     "no fit": (lambda: optimize.curve_fit(decay, X, Y, [1, -1, 0], max_nfev=1), RuntimeError,
                "no minimum was found"),
     "matrix": (lambda: optimize.linear_sum_assignment(X), ValueError, "must be a matrix"),

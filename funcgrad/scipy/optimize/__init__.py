@@ -15,6 +15,7 @@ from .fixed_points import fixed_point
 from .minimizing import bfgs, lbfgs, minimize
 from .results import EquationResults, LeastSquaresResults, OptimizeResults, RootResults
 from .roots import root
+from .scalar_minima import minimize_scalar
 from .scalar_roots import bisect, brentq, newton, root_scalar
 from .squares import least_squares
 
@@ -32,6 +33,7 @@ __all__ = [
     "least_squares",
     "linear_sum_assignment",
     "minimize",
+    "minimize_scalar",
     "newton",
     "nnls",
     "root",

@@ -123,7 +123,7 @@ def minimize(
         result = scipy(v, given)
         return scipy.arrays(result, result.fun.dtype)
 
-    (v, value), aux = _found(problem, search, first, operands)
+    (v, value), aux = found_by(problem, search, first, operands)
     if result is None:
         return _as_results(problem, v, value, aux)
     told(result, problem.vectors)
@@ -174,7 +174,7 @@ def _with_tol(options: Mapping[str, Any] | None, tol: float | None) -> dict[str,
     return {k: v for k, v in chosen.items() if k != "disp"}
 
 
-def _found(
+def found_by(
     problem: Problem, search: Any, first: Array, operands: Operands
 ) -> tuple[tuple[Array, Array], Parts]:
     """What a search finds, with derivatives."""
@@ -228,7 +228,7 @@ def _solved_inside(name: str, fun: Fun, x0: PyTree, args: Any, pure: Pure) -> Op
     start = as_start(name, x0)
     args = args if isinstance(args, tuple) else (args,)
     problem, first, operands = pose(name, fun, start, args)
-    (v, value), aux = _found(problem, _inside(problem, pure), first, operands)
+    (v, value), aux = found_by(problem, _inside(problem, pure), first, operands)
     return _as_results(problem, v, value, aux)
 
 
@@ -309,7 +309,7 @@ def lbfgs(
         or 5 (no step).
 
     >>> lbfgs(lambda x: np.sum((x - np.arange(3.0)) ** 4 + x**2), np.ones(3)).x.round(4)
-    array([0.    , 0.4102, 0.8351])
+    array([0.    , 0.4102, 1.1649])
     """
     pure = _lbfgs_of("lbfgs", maxiter, norm, maxcor, ftol, gtol, maxfun, maxgrad, maxls)
     return _solved_inside("lbfgs", fun, x0, args, pure)
