@@ -397,7 +397,8 @@ def bottom(a):
 
 @pytest.mark.parametrize("mode", [m for m in MODES if "reverse" not in m])
 @pytest.mark.parametrize("given", [
-    {}, {"method": "golden"}, {"bracket": (0.0, 2.0)}, {"bounds": (-3.0, 4.0), "options": {"xatol": 1e-9}},
+    {}, {"method": "golden"}, {"bracket": (0.0, 2.0)},
+    {"bounds": (-3.0, 4.0), "options": {"xatol": 1e-9}},
 ])  # fmt: skip
 def test_minima_of_one_number(given, mode):
     transform = MODES[mode]

@@ -96,6 +96,8 @@ def nnls(
         raise TypeError(f"nnls: A and b must be real, got {matrix.dtype}")
     if maxiter is not None and not is_integer(maxiter):
         raise TypeError(f"nnls: maxiter must be an int, got {describe(maxiter)}")
+    if maxiter is not None and maxiter < 1:
+        raise ValueError(f"nnls: maxiter must be positive, got {maxiter}")
     refuse_gpu("nnls", (matrix, right), "move them with funcgrad.device_get")
     zero: Any = np.zeros(matrix.shape[1], matrix.dtype)
 

@@ -14,7 +14,7 @@ from ...core.arguments import check_function, is_integer
 from ...core.blame import describe
 from ...core.tracing import Tracer, aval_of
 from ...errors import ShapeError, TracerError
-from ...lax.bodies import as_carried
+from ...lax.bodies import as_carried, check_operands
 from ...numpy.protocol import as_operand, inexact
 from ...ops.shape import cast
 from ...typing import Array
@@ -26,6 +26,9 @@ from .results import RootResults
 INSIDE = ("bisect", "brentq", "newton", "halley")
 """Methods that run inside of programs."""
 
+ALL = object()
+"""For ``full_output``: what was found and how, as one object."""
+
 
 def as_tuple(args: Any) -> tuple[Any, ...]:
     """Further arguments, of which one may come alone."""
@@ -36,11 +39,16 @@ def as_count(name: str, maxiter: Any) -> int:
     """A number of iterations, checked."""
     if not is_integer(maxiter):
         raise TypeError(f"{name}: maxiter must be an int, got {describe(maxiter)}")
+    if maxiter < 0:
+        raise ValueError(f"{name}: maxiter must not be negative, got {maxiter}")
     return int(maxiter)
 
 
 def as_real(name: str, argument: str, x: Any) -> Array:
     """Where a search starts, in floating point."""
+    check_operands(x, f"{name}: {argument}")
+    if x is None:
+        raise TypeError(f"{name}: {argument} must be a number, got None")
     found = inexact(as_carried(as_operand(x)))
     if found.dtype.kind != "f":
         raise TypeError(f"{name}: {argument} must be real, got {aval_of(found)}")
@@ -83,15 +91,17 @@ def find_root(
     way: Any,
     chosen: dict[str, Any],
     limits: Limits,
-    full_output: bool | None,
+    full_output: Any,
     disp: bool,
 ) -> Any:
     """A root with derivatives, from one number or from both ends of a bracket.
 
     The way is the name of a method with a bracket, or a pair of derivatives; or None, and then what
-    is chosen are arguments for SciPy. With None for full_output all is returned.
+    is chosen are arguments for SciPy.
     """
     check_function(f, name, "the function")
+    if full_output is not ALL and not isinstance(full_output, bool | np.bool):
+        raise TypeError(f"{name}: full_output must be True or False, got {describe(full_output)}")
     owner = owned(name, f)
     bracket = isinstance(way, str) or "bracket" in chosen
     like = start[0] if bracket else start
@@ -201,7 +211,7 @@ def _newton_known(
     return RootResults(x, found, np.int64(count), np.int64(count))  # type: ignore[arg-type]
 
 
-def _told(owner: str, x: Array, aux: Any, full_output: bool | None, disp: bool) -> Any:
+def _told(owner: str, x: Array, aux: Any, full_output: Any, disp: bool) -> Any:
     """What the caller gets."""
     converged, iterations, calls = aux
     if isinstance(converged, Tracer):
@@ -212,6 +222,6 @@ def _told(owner: str, x: Array, aux: Any, full_output: bool | None, disp: bool) 
         flag = 0 if converged else -2
         found = scipy_optimize().RootResults(x, int(iterations), int(calls), flag, "")
         found.root = x
-    if full_output is None:
+    if full_output is ALL:
         return found
     return (x, found) if full_output else x

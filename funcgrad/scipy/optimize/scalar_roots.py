@@ -9,11 +9,12 @@ import numpy as np
 
 from ...core.blame import describe
 from ...core.tracebacks import user_facing
+from ...core.tracing import Tracer
 from ...errors import TracerError
 from ...typing import ArrayLike
 from .brackets import Limits
 from .explicit import is_traced
-from .one_unknown import INSIDE, as_count, as_ends, as_real, as_tuple, derivatives, find_root
+from .one_unknown import ALL, INSIDE, as_count, as_ends, as_real, as_tuple, derivatives, find_root
 
 EPS = 4 * float(np.finfo(float).eps)
 METHODS = (*INSIDE, "brenth", "ridder", "toms748", "secant")
@@ -44,7 +45,7 @@ def bisect(
         xtol: the error of the root that is small enough.
         rtol: likewise, relatively.
         maxiter: the largest number of iterations.
-        full_output: return (root, how it was found).
+        full_output: True to return (root, how it was found).
         disp: raise where it was not found.
 
     Returns:
@@ -87,7 +88,7 @@ def brentq(
         xtol: the error of the root that is small enough.
         rtol: likewise, relatively.
         maxiter: the largest number of iterations.
-        full_output: return (root, how it was found).
+        full_output: True to return (root, how it was found).
         disp: raise where it was not found.
 
     Returns:
@@ -136,7 +137,7 @@ def newton(
         fprime2: the second derivative, for steps of Halley.
         x1: a second number, for steps of secants.
         rtol: like tol, relatively.
-        full_output: return (root, how it was found).
+        full_output: True to return (root, how it was found).
         disp: raise where it was not found.
 
     Returns:
@@ -150,6 +151,9 @@ def newton(
     np.float64(2.0)
     """
     start = as_real("newton", "x0", x0)
+    for what, value, fits in (("tol", tol, tol > 0), ("rtol", rtol, rtol >= 0)):
+        if not isinstance(fits, Tracer) and not fits:
+            raise ValueError(f"newton: {what} is too small, got {describe(value)}")
     limits = Limits(tol, rtol, as_count("newton", maxiter))
     if x1 is not None:
         if is_traced(x1, start):
@@ -232,16 +236,16 @@ def root_scalar(
         start = as_real("root_scalar", "x0", x0)
         if derived:
             way = derivatives("root_scalar", f, fprime, fprime2, name == "halley")
-            return find_root("root_scalar", f, start, args, way, {}, limits, None, False)
+            return find_root("root_scalar", f, start, args, way, {}, limits, ALL, False)
         chosen = {"method": name, "x1": x1, **tolerances}
     else:
         if bracket is None or len(bracket) != 2:
             raise ValueError(f"root_scalar: the method {name!r} needs a bracket, a pair of numbers")
         start = as_ends("root_scalar", *bracket)
         if name in INSIDE:
-            return find_root("root_scalar", f, start, args, name, {}, limits, None, False)
+            return find_root("root_scalar", f, start, args, name, {}, limits, ALL, False)
         chosen = {"method": name, "bracket": start, **tolerances}
-    return find_root("root_scalar", f, start, args, None, chosen, limits, None, False)
+    return find_root("root_scalar", f, start, args, None, chosen, limits, ALL, False)
 
 
 def _between(
