@@ -11,6 +11,7 @@ from example_programs import check_picture, load
 pytest.importorskip("matplotlib")
 
 
+@pytest.mark.slow
 def test_what_the_program_reaches(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "l.png"
     program = load("lotka_volterra")
@@ -36,6 +37,7 @@ def test_the_equations_are_solved() -> None:
     np.testing.assert_allclose(kept, kept[0], rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_derivatives_of_the_rates() -> None:
     program = load("lotka_volterra")
     moved = program.moved_rates(program.PELTS)
