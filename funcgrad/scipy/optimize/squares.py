@@ -247,7 +247,8 @@ class _Scipy:
         """SciPy's result, of vectors."""
         dtype, own = self.equations.unknowns.dtype, Given(given.fun, given.jac)
         inside = lambda v: np.asarray(v, dtype)  # noqa: E731
-        kwargs = dict(self.chosen)
+        tolerances = ("ftol", "xtol", "gtol")  # which None switches off
+        kwargs = {k: v for k, v in self.chosen.items() if v is not None or k in tolerances}
         if given.lower is not None:
             kwargs["bounds"] = (plain(given.lower), plain(given.upper))
         slopes = lambda v: plain(self.slopes(own, inside(v)))  # noqa: E731
