@@ -213,7 +213,8 @@ SUM_AND_FIRST = {
         {"type": "eq", "fun": lambda x: np.sum(x["p"]) - 1, "jac": lambda x: {"p": np.ones(3)}},
         {"type": "ineq", "fun": lambda x: 0.2 - x["p"][0]}]),
     "linear": ("trust-constr", so.LinearConstraint([[1, 1, 1], [1, 0, 0]], [1, -np.inf], [1, 0.2])),
-    "COBYLA": ("COBYLA", so.LinearConstraint([[1, 1, 1], [1, 0, 0]], -np.inf, [1, 0.2])),
+    "COBYLA": ("COBYLA", so.LinearConstraint(
+        [[1, 1, 1], [1, 0, 0]], [1, -np.inf], [np.inf, 0.2])),
 }  # fmt: skip
 
 
