@@ -16,7 +16,6 @@ from ...api.custom import custom_jvp
 from ...api.jacobians import jacfwd
 from ...api.jvp import jvp
 from ...api.stop_gradient import stop_gradient
-from ...core.tracing import aval_of
 from ...errors import ConcretizationError, TracerError
 from ...typing import Array, PyTree
 from ..sparse.linalg import cg, gmres
@@ -61,7 +60,7 @@ def implicitly(
 
 
 def _no_tangent(x: Any) -> Any:
-    return np.zeros(aval_of(x).shape, aval_of(x).dtype)[()]
+    return np.zeros_like(x)[()]
 
 
 def along(fun: Callable[..., Any], v: Array, operands: PyTree, dots: PyTree) -> Any:
@@ -77,7 +76,7 @@ def jacobian(fun: Callable[[Array], Array], v: Array) -> Array:
         if is_traced(v):
             raise
     # It looks at values, which are known along one direction.
-    columns = [jvp(fun, (v,), (e,))[1] for e in np.eye(v.shape[0], dtype=v.dtype)]
+    columns = [jvp(fun, (v,), (e,))[1] for e in np.diag(np.ones_like(v))]
     return np.stack(columns, axis=-1)
 
 
@@ -95,7 +94,7 @@ def solve_hessian(gradient: Callable[[Array], Array], v: Array, right: Array, fr
     if v.shape[0] <= DENSE:
         matrix = jacobian(gradient, v)
         both = free[:, None] & free
-        return np.linalg.solve(np.where(both, matrix, np.eye(v.shape[0], dtype=v.dtype)), right)
+        return np.linalg.solve(np.where(both, matrix, np.diag(np.ones_like(v))), right)
 
     def product(x: Array) -> Array:
         moved = jvp(gradient, (v,), (np.where(free, x, 0),))[1]

@@ -37,7 +37,7 @@ def minimiser_tangent(problem: Problem, v: Array, given: Operands, dots: Operand
 
     moved = along(gradient, v, given, dots)
     at_given = lambda v: gradient(given, v)  # noqa: E731
-    everywhere: Any = np.ones(v.shape, bool)
+    everywhere = np.ones_like(v, dtype=bool)
     if given.lower is None or given.upper is None:
         return solve_hessian(at_given, v, -moved, everywhere)
     # Where a step along the gradient leaves the box, its side holds the unknown.

@@ -55,7 +55,7 @@ def bicgstab(
 
 
 def _iterate(it: Iteration) -> tuple[Array, Array]:
-    first = it.b - it.matvec(it.start)
+    start, first = it.begin()
     one: Any = first.dtype.type(1)
 
     def going(state: Any) -> Any:
@@ -79,7 +79,7 @@ def _iterate(it: Iteration) -> tuple[Array, Array]:
 
     zeros = 0 * first
     x, r, _, _, scalars, count = while_loop(
-        going, step, (it.start, first, zeros, zeros, (one, one, one), np.int64(0))
+        going, step, (start, first, zeros, zeros, (one, one, one), np.int64(0))
     )
     broken = np.where(scalars[0] == 0, -10, -11)
     whole = (scalars[0] != 0) & (scalars[1] != 0) & (scalars[2] != 0)

@@ -67,7 +67,7 @@ def _iterate(it: Iteration) -> tuple[Array, Array]:
         following = inner(r, z).real
         return x + alpha * p, r, z + following / gamma * p, following, count + 1
 
-    r = it.b - it.matvec(it.start)
+    start, r = it.begin()
     z = it.precondition(r)
-    x, r, _, _, count = while_loop(going, step, (it.start, r, z, inner(r, z).real, np.int64(0)))
+    x, r, _, _, count = while_loop(going, step, (start, r, z, inner(r, z).real, np.int64(0)))
     return x, outcome(r, it.goal, count)

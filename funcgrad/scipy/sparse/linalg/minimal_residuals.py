@@ -104,8 +104,7 @@ def _restarted(it: Iteration, size: int, way: Any) -> tuple[Array, Array]:
         x = x + way(space)
         return x, it.b - it.matvec(x), count + 1
 
-    start = (it.start, it.b - it.matvec(it.start), np.int64(0))
-    x, r, count = while_loop(going, step, start)
+    x, r, count = while_loop(going, step, (*it.begin(), np.int64(0)))
     return x, np.where(np.isnan(norm(x)), -1, outcome(r, it.goal, count))
 
 

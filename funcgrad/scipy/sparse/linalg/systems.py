@@ -34,7 +34,7 @@ class Iteration(NamedTuple):
         matvec: the matrix, as a map of vectors.
         b: right-hand side, a vector.
         precondition: an approximate inverse of the matrix, as a map of vectors.
-        start: where it starts.
+        start: where it starts; None stands for zeros.
         goal: the norm of the residual that is small enough.
         maxiter: the largest number of steps.
     """
@@ -42,9 +42,15 @@ class Iteration(NamedTuple):
     matvec: Map
     b: Array
     precondition: Map
-    start: Array
+    start: Array | None
     goal: Array
     maxiter: int
+
+    def begin(self) -> tuple[Array, Array]:
+        """Where it starts, and the residual there."""
+        if self.start is None:
+            return np.zeros_like(self.b), self.b
+        return self.start, self.b - self.matvec(self.start)
 
 
 Method = Callable[[Iteration], tuple[Array, Array]]
@@ -131,8 +137,8 @@ def solve(
         return lambda v: cast(ravel_pytree(of_trees(unravel(v)))[0], dtype)
 
     matvec = on_vectors(matrix)
-    zero: Any = np.zeros(right.shape, dtype)
-    start = zero if x0 is None else stop_gradient(cast(ravel_pytree(x0)[0], dtype))
+    zero = np.zeros_like(right)
+    start = None if x0 is None else stop_gradient(cast(ravel_pytree(x0)[0], dtype))
     precondition = (lambda v: v) if inverse is None else on_vectors(inverse)
 
     def transposed(v: Array) -> Array:
@@ -141,7 +147,7 @@ def solve(
         (found,) = linear_transpose(precondition, zero)(v)
         return found  # type: ignore[no-any-return]
 
-    def run(matvec: Map, y: Array, precondition: Map, start: Array) -> tuple[Array, Array]:
+    def run(matvec: Map, y: Array, precondition: Map, start: Array | None) -> tuple[Array, Array]:
         goal = np.maximum(tol * norm(y), atol)
         goal = cast(goal, y.real.dtype)
         found, info = method(Iteration(matvec, y, precondition, start, goal, steps))
@@ -151,7 +157,7 @@ def solve(
         matvec,
         right,
         lambda f, y: run(f, y, precondition, start),
-        lambda f, y: run(f, y, transposed, zero),
+        lambda f, y: run(f, y, transposed, None),
         symmetric=symmetric and dtype.kind == "f",
         has_aux=True,
     )
