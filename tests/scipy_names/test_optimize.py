@@ -369,7 +369,7 @@ def test_the_minimum_has_derivatives_and_the_start_has_none():
 
 
 def test_many_unknowns_need_no_matrix():
-    n = 500
+    n = 401
     a = np.linspace(0.5, 1.5, n)
 
     def norm(a):
@@ -379,7 +379,9 @@ def test_many_unknowns_need_no_matrix():
     differences = np.diff(np.eye(n), axis=0)
     inverse = np.linalg.inv(np.eye(n) + differences.T @ differences)
     np.testing.assert_allclose(fg.grad(norm)(a), inverse @ inverse @ a, atol=1e-5)
-    np.testing.assert_allclose(fg.jacfwd(fg.grad(norm))(a)[7], (inverse @ inverse)[7], atol=1e-5)
+    direction = np.cos(np.arange(n))
+    second = fg.jvp(fg.grad(norm), (a,), (direction,))[1]
+    np.testing.assert_allclose(second, inverse @ inverse @ direction, atol=1e-5)
 
 
 # --- functions of one number ----------------------------------------------------------------------

@@ -103,20 +103,17 @@ def curve_fit(
             )
         return whitened(curve - np.reshape(y, (m,)), s)
 
-    slopes = None
-    if jac is not None:
-        given_jac = jac
-
-        def slopes(p: Array, xdata: Any, y: Array, s: Any) -> Array:
-            found = np.reshape(given_jac(xdata, *(p[i] for i in range(n))), (m, n))
-            return whitened(found, s)
+    def slopes(p: Array, xdata: Any, y: Array, s: Any) -> Array:
+        assert jac is not None
+        return whitened(np.reshape(jac(xdata, *(p[i] for i in range(n))), (m, n)), s)
 
     if "maxfev" in kwargs:
         kwargs["max_nfev"] = kwargs.pop("maxfev")
     if method == "lm":
         kwargs.setdefault("x_scale", "jac")  # as the function of MINPACK that SciPy calls here
     own = (xdata, y, uncertainty)
-    found = least_squares(residual, start, slopes, bounds, method, args=own, **kwargs)
+    given = None if jac is None else slopes
+    found = least_squares(residual, start, given, bounds, method, args=own, **kwargs)
     if not isinstance(found.success, Tracer) and not found.success:
         why = getattr(found, "message", "too many evaluations")
         raise RuntimeError(f"curve_fit: no minimum was found: {why}")

@@ -85,7 +85,7 @@ class Compiled:
     __slots__ = ("owner", "run")
 
     def __init__(self, fun: Callable[..., PyTree], owner: str) -> None:
-        self.owner = owner
+        self.owner: str = owner
         self.run: Callable[..., PyTree] = self._first(fun)
 
     def _first(self, fun: Callable[..., PyTree]) -> Callable[..., PyTree]:

@@ -55,11 +55,16 @@ class Problem:
         keep_feasible: Any,
         constraints: list[Constraint],
     ) -> None:
-        self.name, self.owner, self.vectors = name, owner, vectors
-        self.fun, self.jac, self.hess, self.hessp = fun, jac, hess, hessp
-        self.both = both
-        self.keep_feasible = keep_feasible  # None without bounds
-        self.constraints = constraints
+        self.name: str = name
+        self.owner: str = owner
+        self.vectors: Vectors = vectors
+        self.fun: Explicit = fun
+        self.jac: Explicit | None = jac
+        self.hess: Explicit | None = hess
+        self.hessp: Explicit | None = hessp
+        self.both: bool = both
+        self.keep_feasible: Any = keep_feasible  # None without bounds
+        self.constraints: list[Constraint] = constraints
 
     def _result(self, given: Operands, v: Array) -> tuple[Any, Any]:
         out = self.fun(given.fun, self.vectors.unravel(v))

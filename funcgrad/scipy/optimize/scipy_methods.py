@@ -50,13 +50,13 @@ class ScipyMinimizer:
     """Runs a method of SciPy's on a problem; what it compiles is kept for further runs."""
 
     def __init__(self, problem: Problem, choices: Choices) -> None:
-        self.problem = problem
-        self.choices = choices
-        self.value = Compiled(problem.value, problem.owner)
-        self.both = Compiled(problem.value_and_gradient, problem.owner)
-        self.slope = Compiled(problem.gradient, problem.owner)
-        self.hessian = Compiled(problem.hessian, problem.owner)
-        self.product = Compiled(problem.product, problem.owner)
+        self.problem: Problem = problem
+        self.choices: Choices = choices
+        self.value: Compiled = Compiled(problem.value, problem.owner)
+        self.both: Compiled = Compiled(problem.value_and_gradient, problem.owner)
+        self.slope: Compiled = Compiled(problem.gradient, problem.owner)
+        self.hessian: Compiled = Compiled(problem.hessian, problem.owner)
+        self.product: Compiled = Compiled(problem.product, problem.owner)
 
     def __call__(self, start: Array, given: Operands) -> Any:
         """SciPy's result, whose x is a vector."""

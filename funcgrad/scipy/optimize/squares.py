@@ -135,7 +135,8 @@ def least_squares(
         "tr_options": tr_options, "jac_sparsity": jac_sparsity, "max_nfev": max_nfev,
         "verbose": verbose,
     }  # fmt: skip
-    scipy = _Scipy(equations, jac if jac in SCHEMES else None, chosen)
+    scheme = jac if isinstance(jac, str) and jac in SCHEMES else None
+    scipy = _Scipy(equations, scheme, chosen)
     small = [-1.0 if t is None else t for t in (ftol, xtol, gtol)]
     most = 100 * equations.unknowns.size if max_nfev is None else max_nfev
     limits = Tolerances(small[0], small[1], small[2], most)
@@ -187,7 +188,8 @@ def _unbounded(bounds: Any) -> bool:
 def _loss(loss: Any) -> Callable[[Any], Any]:
     """From the squares of scaled residuals to what is summed."""
     if callable(loss):
-        return lambda z: loss(z)[0]  # its derivatives are the rows that follow
+        rows: Callable[[Any], Any] = loss
+        return lambda z: rows(z)[0]  # its derivatives are the rows that follow
     if loss not in LOSSES:
         known = ", ".join(map(repr, LOSSES))
         raise ValueError(

@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 
 from ... import tree
+from ...core.avals import Aval
 from ...core.tracing import Tracer, aval_of
 from ...errors import ShapeError, TreeError
 from ...lax.bodies import as_carried, check_operands
 from ...numpy.protocol import inexact
 from ...ops.shape import cast, reshape
-from ...typing import Array, PyTree
+from ...typing import Array, PyTree, PyTreeSpec
 
 
 def as_start(name: str, x0: PyTree) -> PyTree:
@@ -35,9 +36,10 @@ class Vectors:
     __slots__ = ("avals", "dtype", "size", "spec")
 
     def __init__(self, like: PyTree) -> None:
-        leaves, self.spec = tree.flatten(like)
-        self.avals = [aval_of(x) for x in leaves]
-        real = [np.empty(0, a.dtype).real.dtype for a in self.avals]
+        leaves, spec = tree.flatten(like)
+        self.spec: PyTreeSpec = spec
+        self.avals: list[Aval] = [aval_of(x) for x in leaves]
+        real = [np.real(np.empty(0, a.dtype)).dtype for a in self.avals]
         self.dtype: np.dtype = np.result_type(*real)
         self.size: int = sum(a.size * (2 if a.dtype.kind == "c" else 1) for a in self.avals)
 

@@ -61,13 +61,13 @@ def _iterate(it: Iteration) -> tuple[Array, Array]:
     def step(state: Any) -> Any:
         x, r, p, gamma, count = state
         moved = it.matvec(p)
-        alpha = gamma / inner(p, moved).real
+        alpha = gamma / np.real(inner(p, moved))
         r = r - alpha * moved
         z = it.precondition(r)
-        following = inner(r, z).real
+        following = np.real(inner(r, z))
         return x + alpha * p, r, z + following / gamma * p, following, count + 1
 
     start, r = it.begin()
     z = it.precondition(r)
-    x, r, _, _, count = while_loop(going, step, (start, r, z, inner(r, z).real, np.int64(0)))
+    x, r, _, _, count = while_loop(going, step, (start, r, z, np.real(inner(r, z)), np.int64(0)))
     return x, outcome(r, it.goal, count)

@@ -149,7 +149,7 @@ def solve(
 
     def run(matvec: Map, y: Array, precondition: Map, start: Array | None) -> tuple[Array, Array]:
         goal = np.maximum(tol * norm(y), atol)
-        goal = cast(goal, y.real.dtype)
+        goal = cast(goal, np.real(y).dtype)
         found, info = method(Iteration(matvec, y, precondition, start, goal, steps))
         return found, cast(info, np.dtype(np.int64))
 
