@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from typing import Any
 
@@ -20,6 +21,7 @@ METHODS = [
     *(["COBYQA"] if HAS_COBYQA else []), "L-BFGS",
 ]  # fmt: skip
 SHIFT = np.array([0.3, -0.7, 1.1])
+TWO = np.zeros(2)
 START = {"u": np.zeros(3), "v": 0.0}
 QUADRATIC = np.array([[3.0, 1.0, 0.5], [1.0, 2.0, 0.0], [0.5, 0.0, 1.5]])
 
@@ -148,6 +150,17 @@ def test_functions_that_look_at_values_run_as_they_are():
     np.testing.assert_allclose(optimize.bfgs(fun, np.zeros(2), a).x, a, atol=1e-5)
     jacobian = fg.jacobian(lambda a: optimize.minimize(fun, np.zeros(2), a).x)
     np.testing.assert_allclose(jacobian(a), np.eye(2))
+
+
+def test_functions_of_plain_python():
+    """Methods without gradients need nothing that can be traced; a constant has a minimum."""
+    fun = lambda x: math.cosh(x[0] - 1) + (float(x[1]) - 2) ** 2  # noqa: E731
+    for method in ("Nelder-Mead", "Powell", "COBYLA"):
+        np.testing.assert_allclose(optimize.minimize(fun, TWO, method=method).x, [1, 2], atol=1e-3)
+    np.testing.assert_array_equal(optimize.minimize(lambda x: 3, TWO).x, 0)
+    assert fg.jit(lambda x: optimize.bfgs(lambda x: 3, x))(TWO).success
+    np.testing.assert_allclose(
+        optimize.minimize_scalar(lambda x: math.cosh(x - 1)).x, 1, rtol=1e-6)  # fmt: skip
 
 
 def test_arguments_that_are_no_arrays():
@@ -424,7 +437,6 @@ def test_what_is_told_of_minima_of_one_number():
 # --- wrong calls ----------------------------------------------------------------------------------
 
 FLAT = lambda x: np.sum(x) ** 2  # noqa: E731
-TWO = np.zeros(2)
 
 
 def looks(x, a):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from typing import Any
 
@@ -62,6 +63,8 @@ def test_the_jacobian_is_used():
         found = optimize.root(f, [1, 1], jac=given)
         assert found.nfev == expected.nfev
         np.testing.assert_allclose(found.x, expected.x, rtol=1e-9)
+    plain = optimize.root(lambda x: [math.cos(x[0]), x[1] - math.sin(x[0])], [1, 1], jac=False)
+    np.testing.assert_allclose(plain.x, [np.pi / 2, 1], rtol=1e-7)
     lists = optimize.root(lambda x: [x[0] - 1, x[1] * x[0] - 2], [0.5, 0.5], method="newton")
     np.testing.assert_allclose(lists.x, [1, 2])
 

@@ -13,6 +13,8 @@ from ...api.jvp import jvp
 from ...core.arguments import check_function
 from ...core.containers import is_pair
 from ...core.tracing import aval_of
+from ...lax.bodies import as_carried
+from ...numpy.protocol import inexact
 from ...ops.shape import reshape
 from ...typing import Array, PyTree
 from .bounds import as_box
@@ -86,7 +88,7 @@ class Problem:
             raise TypeError(f"{self.owner} must return a scalar, got {found}; sum it first")
         if avals[0].dtype.kind == "c":
             raise TypeError(f"{self.owner} must return a real number, got {avals[0]}")
-        value = leaves[0]
+        value = inexact(as_carried(leaves[0]))
         return value if not avals[0].shape else reshape(value, shape=())
 
     def value_and_gradient(self, given: Operands, v: Array) -> tuple[Array, Array]:

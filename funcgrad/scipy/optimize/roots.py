@@ -139,7 +139,8 @@ def root(
             ``vmap``; or "newton", which runs inside of programs: steps of Newton, shortened until
             the values decrease. By default "hybr", and inside of ``jit`` and ``vmap`` "newton".
         jac: the Jacobian, a function that returns a matrix or what ``funcgrad.jacobian`` returns;
-            True if ``fun`` returns (values, Jacobian).
+            True if ``fun`` returns (values, Jacobian); False for differences by SciPy, of a
+            function that cannot be differentiated.
         tol: tolerance.
         callback: called by some of SciPy's methods as callback(x, f), with pytrees.
         options: options of the method; "newton" has ``maxiter`` (100) and ``xtol``, the relative
@@ -173,7 +174,7 @@ def root(
         name = "newton" if is_traced(first, operands) else "hybr"
     pure = name == "newton"
     steps = _newton_of(tol, options) if pure else None
-    scipy = _Scipy(equations, name, tol, callback, options)
+    scipy = _Scipy(equations, name, jac is not False, tol, callback, options)
     result = None
 
     def search(v: Array, given: Given) -> tuple[Array, Parts]:
@@ -213,6 +214,7 @@ class _Scipy:
         self,
         equations: Equations,
         method: str,
+        derived: bool,
         tol: float | None,
         callback: Callable[..., Any] | None,
         options: Mapping[str, Any] | None,
@@ -220,6 +222,7 @@ class _Scipy:
         self.equations = equations
         self.values = Compiled(equations.residual, equations.owner)
         self.slopes = Compiled(equations.jacobian, equations.owner)
+        self.derived: bool = derived
         self.chosen: dict[str, Any] = {"method": method, "tol": tol}
         if options is not None:
             self.chosen["options"] = dict(options)
@@ -236,7 +239,7 @@ class _Scipy:
     def __call__(self, start: Array, given: Given) -> Any:
         """SciPy's result, of vectors."""
         dtype = self.equations.unknowns.dtype
-        if self.chosen["method"] in WITH_JACOBIAN:
+        if self.derived and self.chosen["method"] in WITH_JACOBIAN:
             self.chosen["jac"] = lambda v: plain(self.slopes(given, np.asarray(v, dtype)))
         return scipy_optimize().root(
             lambda v: plain(self.values(given, np.asarray(v, dtype))), plain(start), **self.chosen
