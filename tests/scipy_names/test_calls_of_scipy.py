@@ -81,6 +81,8 @@ LOOKS = {
 @pytest.mark.parametrize("transform", [fg.grad, fg.jit])
 @pytest.mark.parametrize("name", LOOKS)
 def test_the_message_where_values_are_looked_at_or_changed(name, transform):
+    if transform is fg.grad and name in ("optimize.brentq", "optimize.root_scalar"):
+        pytest.skip("SciPy's C code goes on in spite of an error, and may raise any other one")
     with pytest.raises(fg.errors.FuncgradError) as info:
         transform(lambda a: np.sum(LOOKS[name](a)))(X)
     text = str(info.value)

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ...api.grad import grad
 from ...api.pure_callback import pure_callback
 from ...api.staging import eval_shape
 from ...api.stop_gradient import stop_gradient
@@ -183,7 +184,7 @@ def found_by(
         v, value = found
         moved = minimiser_tangent(problem, v, given, dots)
         here = along(problem.value, v, given, dots)
-        slope = problem.gradient(given, v)  # zero without constraints
+        slope = grad(problem.value, 1)(given, v)  # zero without constraints
         return moved, cast(here + slope @ moved, value.dtype)
 
     return implicitly(search, tangent, first, operands)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ...api.grad import grad
 from ...api.jacobians import jacrev
 from ...api.pure_callback import pure_callback
 from ...api.stop_gradient import stop_gradient
@@ -160,7 +161,7 @@ def least_squares(
         v, cost = found
         moved = minimiser_tangent(problem, v, given, dots)
         here = along(problem.value, v, given, dots)
-        return moved, cast(here + problem.gradient(given, v) @ moved, cost.dtype)
+        return moved, cast(here + grad(problem.value, 1)(given, v) @ moved, cost.dtype)
 
     (v, cost), aux = implicitly(search, tangent, first, operands)
     x = equations.unknowns.unravel(v)
