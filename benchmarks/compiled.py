@@ -26,11 +26,13 @@ os.environ.setdefault(
     else "",
 )
 import numpy as np
-from workloads import Library, elementwise, loops, models, torches
+from workloads import Library, elementwise, loops, models, solvers, torches
 
 import funcgrad as fg
 
-WORKLOADS = {**elementwise.WORKLOADS, **models.WORKLOADS, **loops.WORKLOADS}
+WORKLOADS = {
+    **elementwise.WORKLOADS, **models.WORKLOADS, **loops.WORKLOADS, **solvers.WORKLOADS,
+}  # fmt: skip
 
 
 class Peer(NamedTuple):

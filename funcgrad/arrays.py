@@ -373,3 +373,14 @@ def scipy_linalg() -> ModuleType:
             "schur, hessenberg and tridiagonal need SciPy: pip install 'funcgrad[special]'"
         ) from error
     return scipy.linalg
+
+
+def scipy_optimize() -> ModuleType:
+    """``scipy.optimize``, or an error that says how to install it."""
+    try:
+        import scipy.optimize
+    except ImportError as error:
+        raise ImportError(
+            "funcgrad.scipy.optimize calls the methods of SciPy: pip install 'funcgrad[special]'"
+        ) from error
+    return scipy.optimize

@@ -16,6 +16,7 @@ SPACES = {
     "fft": fg.scipy.fft, "integrate": fg.scipy.integrate, "interpolate": fg.scipy.interpolate,
     "ndimage": fg.scipy.ndimage, "signal": fg.scipy.signal, "vq": fg.scipy.cluster.vq,
     "distance": fg.scipy.spatial.distance, "transform": fg.scipy.spatial.transform,
+    "optimize": fg.scipy.optimize, "sparse_linalg": fg.scipy.sparse.linalg,
     "custom_batching": fg.custom_batching, "custom_derivatives": fg.custom_derivatives,
 }  # fmt: skip
 

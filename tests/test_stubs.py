@@ -27,7 +27,9 @@ PACKAGES = {"numpy": fnp, "lax": lax, "random": random, "train": train, "linalg"
             "scipy.stats": fg.scipy.stats, "scipy.fft": fg.scipy.fft,
             "scipy.integrate": fg.scipy.integrate, "scipy.interpolate": fg.scipy.interpolate,
             "scipy.ndimage": fg.scipy.ndimage, "scipy.signal": fg.scipy.signal,
-            "scipy.spatial.transform": fg.scipy.spatial.transform}  # fmt: skip
+            "scipy.spatial.transform": fg.scipy.spatial.transform,
+            "scipy.optimize": fg.scipy.optimize,
+            "scipy.sparse.linalg": fg.scipy.sparse.linalg}  # fmt: skip
 
 
 def bound_names(module):

@@ -27,8 +27,11 @@ def called_function(depth: int = 1) -> str | None:
 
 
 def _package(module: object) -> tuple[str, dict[str, Any]]:
-    """The package of SciPy to which a module belongs, and its names."""
-    package = ".".join(str(module).split(".")[:2])
+    """The innermost public package of SciPy to which a module belongs, and its names."""
+    parts = str(module).split(".")
+    private = [i for i, part in enumerate(parts) if part.startswith("_")]
+    depth = max(2, min(private[0] if private else len(parts) - 1, 3))
+    package = ".".join(parts[:depth])
     known = package.startswith("scipy.") and package in sys.modules
     return package, vars(sys.modules[package]) if known else {}
 

@@ -45,14 +45,20 @@ def better_error(error: Exception, caller: FrameType | None) -> Exception | None
     return shown
 
 
+REPLACED = (TypeError, ValueError, SystemError)
+"""Errors that NumPy and C code of SciPy's raise in the place of others."""
+
+
 def wrapped_by_numpy(error: Exception) -> Exception | None:
     """Our error, where NumPy replaced it by one of its own: ``a[i] = traced`` does.
+
+    So does C code of SciPy's that goes on in spite of an error.
 
     It is NumPy's only if our error never reached a frame of the user's, who would have caught it,
     and if the error that replaced it was not raised by a statement of the user's.
     """
     for _ in range(4):
-        if type(error) not in (TypeError, ValueError) or raised_by_user(error.__traceback__):
+        if type(error) not in REPLACED or raised_by_user(error.__traceback__):
             return None
         ours = error.__cause__ or error.__context__
         if not isinstance(ours, Exception) or ours.__traceback__ is None:

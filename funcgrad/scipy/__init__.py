@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from . import interpolate as interpolate
     from . import linalg as linalg
     from . import ndimage as ndimage
+    from . import optimize as optimize
     from . import signal as signal
+    from . import sparse as sparse
     from . import spatial as spatial
     from . import special as special
     from . import stats as stats
@@ -28,7 +30,8 @@ if TYPE_CHECKING:
     __all__: list[str]
 
 _MODULES = tuple(
-    "cluster fft integrate interpolate linalg ndimage signal spatial special stats".split()
+    "cluster fft integrate interpolate linalg ndimage optimize signal sparse spatial special "
+    "stats".split()
 )
 
 if not TYPE_CHECKING:  # a checker would take every name for granted

@@ -7,6 +7,7 @@ import pytest
 import scipy.integrate
 import scipy.linalg
 import scipy.optimize
+import scipy.sparse.linalg
 import scipy.special
 import scipy.stats
 
@@ -14,6 +15,7 @@ import funcgrad as fg
 
 X = np.array([0.3, 0.4])
 M = np.array([[2.0, 0.0], [1.0, 3.0]])
+C = scipy.sparse.csc_array(M)
 
 OURS = {
     "special.logsumexp": (lambda x: scipy.special.logsumexp(x), X),
@@ -35,9 +37,16 @@ OURS = {
     "linalg.block_diag": (lambda a: scipy.linalg.block_diag(a, a), M),
     "linalg.toeplitz": (scipy.linalg.toeplitz, X),
     "integrate.simpson": (scipy.integrate.simpson, X),
+    "optimize.minimize": (lambda x: scipy.optimize.minimize(np.sum, x).x, X),
+    "optimize.root": (lambda x: scipy.optimize.root(np.sin, x).x, X),
+    "optimize.curve_fit": (lambda y: scipy.optimize.curve_fit(lambda t, a: a * t, X, y)[0], X),
+    "optimize.nnls": (lambda b: scipy.optimize.nnls(M, b)[0], X),
+    "sparse.linalg.cg": (lambda b: scipy.sparse.linalg.cg(M, b)[0], X),
+    "sparse.linalg.gmres": (lambda b: scipy.sparse.linalg.gmres(M, b)[0], X),
 }
 OTHERS = {
-    "optimize.minimize": (lambda x: scipy.optimize.minimize(np.sum, x).x, X),
+    "optimize.fsolve": (lambda x: scipy.optimize.fsolve(np.sin, x), X),
+    "sparse.linalg.spsolve": (lambda x: scipy.sparse.linalg.spsolve(C, x), X),
     "stats.gzscore": (scipy.stats.gzscore, X),
 }
 
@@ -57,6 +66,29 @@ def test_the_message(name, transform):
         assert f"Use funcgrad.scipy.{name}," in text
     else:
         assert "funcgrad.custom_jvp" in text
+
+
+LOOKS = {
+    "optimize.least_squares": lambda x: scipy.optimize.least_squares(np.sin, x).x,
+    "optimize.brentq": lambda x: scipy.optimize.brentq(lambda p: p - x[0], 0.0, 1.0),
+    "optimize.root_scalar": lambda x: scipy.optimize.root_scalar(
+        lambda p: p - x[0], bracket=(0.0, 1.0)).root,
+    "optimize.minimize_scalar": lambda x: scipy.optimize.minimize_scalar(
+        lambda p: (p - x[0]) ** 2).x,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("transform", [fg.grad, fg.jit])
+@pytest.mark.parametrize("name", LOOKS)
+def test_the_message_where_values_are_looked_at_or_changed(name, transform):
+    if transform is fg.grad and name in ("optimize.brentq", "optimize.root_scalar"):
+        pytest.skip("SciPy's C code goes on in spite of an error, and may raise any other one")
+    with pytest.raises(fg.errors.FuncgradError) as info:
+        transform(lambda a: np.sum(LOOKS[name](a)))(X)
+    text = str(info.value)
+    assert text.startswith(f"scipy.{name} ")
+    assert "test_calls_of_scipy.py" in text
+    assert f"Use funcgrad.scipy.{name}, which takes traced values" in text
 
 
 def test_what_is_no_call_of_scipy_has_the_message_for_numpy():
