@@ -12,9 +12,8 @@ import functools
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-import numpy as np
-
-from ..core.avals import Aval, is_inexact
+from ..core.avals import Aval
+from ..core.dtypes import finfo, is_inexact
 from ..core.jaxpr import Jaxpr, eval_jaxpr
 from ..core.tracing import aval_of
 from ..ops.contraction.dot_general import matmul
@@ -134,7 +133,7 @@ def _quotient(
     Near equal values it is the slope between them, which is off by the square of their distance.
     """
     slope, _ = jvp_jaxpr(of.matrix, (True, *(False for _ in scalars)), (True,), strong=False)
-    near_by = float(np.finfo(x.dtype).eps) ** (1 / 3)
+    near_by = float(finfo(x.dtype).eps) ** (1 / 3)
     gap = x - y
     near = abs(gap) <= near_by * maximum(abs(x), abs(y))
     middle = broadcast_to((x + y) * 0.5, (*shape,))

@@ -379,8 +379,8 @@ def test_scipy_ufuncs_at_the_edges():
 
 
 def test_scipy_ufunc_without_a_rule():
-    with pytest.raises(fg.errors.TracerError, match=r"airy.*custom_jvp"):
-        fg.grad(lambda v: scipy.special.airy(v)[0])(1.0)
+    with pytest.raises(fg.errors.TracerError, match=r"struve.*custom_jvp"):
+        fg.grad(lambda v: scipy.special.struve(1.0, v))(1.0)
 
 
 # --- linear algebra -------------------------------------------------------------------------------

@@ -133,9 +133,11 @@ def sized(name, *args, fill=None, size=4, axis=0, **kwargs):
 
 
 def repeated(a, repeats, axis=None, *, total_repeat_length):
-    out = np.repeat(a, repeats, axis)
-    n = out.shape[axis or 0]
-    return np.take(out, np.minimum(np.arange(total_repeat_length), n - 1), axis or 0)
+    out, axis = np.repeat(a, repeats, axis), axis or 0
+    last = np.take(np.ravel(a) if out.ndim < np.ndim(a) else a, [-1], axis)
+    missing = max(total_repeat_length - out.shape[axis], 0)
+    out = np.concatenate([out, *[last] * missing], axis)
+    return np.take(out, np.arange(total_repeat_length), axis)
 
 
 def counted(x, weights=None, minlength=0, *, length):

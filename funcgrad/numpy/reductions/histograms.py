@@ -134,7 +134,7 @@ def histogramdd(
     weights: ArrayLike | None = None,
 ) -> tuple[Array, list[Array]]:
     """The number of points, which are rows, in boxes between edges along each coordinate."""
-    shape = () if isinstance(sample, list | tuple) else tuple(sample.shape)
+    shape = () if isinstance(sample, list | tuple) else shape_of(sample)
     if shape == () and not isinstance(sample, list | tuple):
         raise TypeError("np.histogramdd needs points, got a scalar")
     columns = (

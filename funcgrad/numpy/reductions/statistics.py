@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ...core.dtypes import result_type
+from ...core.dtypes import kind_of, result_type
 from ...core.tracing import Tracer, aval_of
 from ...ops.shape import cast
 from ...ops.structural.gather import scatter_add
@@ -124,6 +124,6 @@ def bincount(x: ArrayLike, /, weights: ArrayLike | None = None, minlength: int =
 def weights_of(name: str, weights: ArrayLike) -> Array:
     """Weights in float64; what that cannot hold is refused, as NumPy does."""
     found = as_operand(weights)
-    if found.dtype.kind not in "biuf":
+    if kind_of(found.dtype) not in "biuf":
         raise TypeError(f"{name}: weights must be real numbers, got {aval_of(found)}")
     return cast(found, np.dtype(float))

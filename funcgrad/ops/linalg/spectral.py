@@ -118,7 +118,7 @@ def rounding(w: Array) -> Array:
 def _nearly_equal(gap: Array, w: Array) -> Array:
     """True for pairs so close that quotients by their distance lose half of the digits."""
     n = w.shape[-1]
-    close = abs(gap) <= _entrywise(rounding(w)) * (0.125 / float(np.finfo(w.dtype).eps) ** 0.5)
+    close = abs(gap) <= _entrywise(rounding(w)) * (0.125 / float(finfo(w.dtype).eps) ** 0.5)
     return np.logical_and(close, like(close, ~np.eye(n, dtype=bool)))
 
 

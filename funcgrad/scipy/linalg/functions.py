@@ -12,7 +12,7 @@ from ...api.closure_convert import closure_convert
 from ...api.custom import custom_jvp
 from ...api.jvp import jvp
 from ...core.arguments import check_function
-from ...core.dtypes import is_floating
+from ...core.dtypes import finfo, is_floating
 from ...core.tracebacks import user_facing
 from ...core.tracing import aval_of
 from ...numpy.linalg.operands import of_one_dtype, square
@@ -156,7 +156,7 @@ def _function_of_matrix_jvp(of: Callable[..., Array], primals: Any, tangents: An
     values, change = jvp(lambda *given: of(w, *given), tuple(captured), tuple(moved))
     shape = (*w.shape, w.shape[-1])
     (x, y), (fx, fy) = pairs(w), pairs(values)
-    near = abs(x - y) <= float(np.finfo(w.dtype).eps) ** (1 / 3) * np.maximum(abs(x), abs(y))
+    near = abs(x - y) <= float(finfo(w.dtype).eps) ** (1 / 3) * np.maximum(abs(x), abs(y))
     middle = broadcast_to((x + y) * 0.5, shape)
     one = broadcast_to(w.dtype.type(1), shape)
     _, slope = jvp(lambda z: of(z, *captured), (middle,), (one,))
