@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from surface import elementwise, polynomials, products, reducing, shaping, sized
+from surface import elementwise, places, polynomials, products, reducing, shaping, sized
 from surface.checks import Bound
 
 import funcgrad as fg
@@ -17,6 +17,7 @@ TABLE = {
     **elementwise.TABLE,
     **reducing.TABLE,
     **shaping.TABLE,
+    **places.TABLE,
     **products.TABLE,
     **polynomials.TABLE,
     **sized.TABLE,
