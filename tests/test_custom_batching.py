@@ -111,7 +111,7 @@ def test_messages():
     with pytest.raises(TypeError, match="no rule yet"):
         fg.vmap(g)(X)
     with pytest.raises(TypeError, match="arguments by position"):
-        f(0.5, y=2.0)
+        g(x=0.5)  # type: ignore[call-arg]
     cases = {
         "a pair": lambda n, b, x: x,
         "returns": lambda n, b, x: ((x, x), True),

@@ -75,8 +75,7 @@ class custom_vmap(Generic[P, R]):
     @user_facing
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """Call the function; where it is mapped over, its rule is."""
-        if kwargs:
-            args = positional(signature_of(self.fun), self.name, args, kwargs, "batching rule")  # type: ignore[assignment]
+        args = positional(signature_of(self.fun), self.name, args, kwargs, "batching rule")  # type: ignore[assignment]
         if self.rule is None:
             raise TypeError(f"{self.name}: no rule yet; give one with @{self.__name__}.def_vmap")  # type: ignore[attr-defined]
         leaves, spec = tree.flatten(args)

@@ -33,6 +33,8 @@ heaviside: Elementwise = elementwise(
     None,
     lambda o, x, _y: np.equal(x, 0) * o.dtype.type(1),
     kinds="f",
+    scalar=lambda m, x, y: m.where(x < 0, 0.0, m.where(x > 0, 1.0, m.where(x == 0, y, x))),
+    masks=True,  # y is there where x is 0 alone
     hazard=Hazard.NONE,
 )
 signbit: Elementwise = _steps("signbit", np.signbit, kinds="f")
