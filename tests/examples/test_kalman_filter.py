@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from example_programs import check_picture, load
 
-pytest.importorskip("matplotlib")
+for package in ("scipy", "matplotlib"):
+    pytest.importorskip(package)
 
 
 def test_the_variances_of_the_textbook(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,7 +10,8 @@ from example_programs import check_picture, load
 
 from funcgrad import testing
 
-pytest.importorskip("matplotlib")
+for package in ("scipy", "matplotlib"):
+    pytest.importorskip(package)
 
 
 def test_the_scene_is_found_as_exactly_as_the_program_says(
@@ -38,7 +39,7 @@ def test_without_noise_the_scene_is_exact() -> None:
 def test_derivatives() -> None:
     program = load("renderer")
     scene = dict(program.TRUTH, light=np.array([0.1, 0.2]))
-    testing.check_grads(lambda s: program.render(s, 4, 0.3), (scene,), order=1)
+    testing.check_grads(lambda s: program.render(s, 4, 0.3), (scene,), directions=1)
 
 
 def test_a_ray_through_the_centre() -> None:
