@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import Device, device_put, is_gpu_array
+from ..arrays import Device, device_put, is_gpu_array, like
 from ..core.tracebacks import user_facing
 from ..ops.pointwise.comparison import select
 from ..ops.reductions import sorting
@@ -69,7 +69,7 @@ def take(
     if holds_tracer((a, indices)) or (how != "raise" and is_gpu_array(a)):
         return taking.take(a, indices, axis, out, mode=how)  # type: ignore[arg-type]
     if is_gpu_array(a):
-        return _numpy.take(a, indices, axis, out)  # CuPy's has no modes
+        return _numpy.take(a, like(a, indices), axis, out)  # CuPy's has no modes
     return _numpy.take(a, indices, axis, out, mode=how)
 
 

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ...arrays import like
 from ...core.arguments import check_function
 from ...core.blame import describe
 from ...core.tracebacks import user_facing
@@ -126,4 +127,4 @@ def _all_steps(
             "solve_ivp: the number of steps depends on values that are traced; give t_eval=, the "
             "times at which the solution is wanted"
         ) from error
-    return OdeResult(np.stack(times), np.stack(rows, axis=-1))
+    return OdeResult(np.stack([like(y, t) for t in times]), np.stack(rows, axis=-1))

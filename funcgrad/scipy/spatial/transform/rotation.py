@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ....arrays import like
 from ....core.blame import describe
 from ....errors import ShapeError
 from ....numpy import linalg
@@ -140,6 +141,7 @@ class Rotation:
     def mean(self, weights: ArrayLike | None = None) -> Rotation:
         """The rotation with the least mean square of distances of matrices."""
         w = np.ones(self.quat.shape[:-1]) if weights is None else as_operand(weights)
+        w = like(self.quat, w)
         moments = (w[..., None] * self.quat).T @ self.quat
         return Rotation(linalg.eigh(moments)[1][:, -1])
 
