@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ...arrays import like
+from ...arrays import beside_each_other, like
 from ...core.arguments import check_function
 from ...core.blame import describe
 from ...core.tracebacks import user_facing
@@ -88,13 +88,14 @@ def solve_ivp(
     if t_eval is None:
         return _all_steps(lambda state, t: slope(state, t, *others), y, ends, to)
     times = cast(times_of("solve_ivp", t_eval), ends.dtype)
+    ends, times = beside_each_other([ends, times])
     # Time runs forward, from 0, in the direction of the interval.
-    sign = np.where(ends[1] < ends[0], -1.0, 1.0).astype(ends.dtype)
+    sign = np.where(ends[1] < ends[0], -1.0, 1.0).astype(ends.dtype)[()]
 
     def forward(state: Array, s: Array, first: Array, sign: Array, *given: Any) -> Array:
         return cast(sign, state.real.dtype) * slope(state, first + sign * s, *given)
 
-    elapsed = np.concatenate([np.zeros(1, ends.dtype), sign * (times - ends[0])])
+    elapsed = np.concatenate([like(times, np.zeros(1, ends.dtype)), sign * (times - ends[0])])
     rows = integrate("solve_ivp", forward, y, elapsed, (ends[0], sign, *others), to)
     return OdeResult(times, np.moveaxis(rows[1:], 0, -1))
 

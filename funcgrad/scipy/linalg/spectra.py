@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from ...arrays import like
 from ...control import matrix_function_forms  # noqa: F401  # rules for what is written with these
 from ...control.matrix_function import matrix_function, weights
-from ...arrays import like
 from ...core.avals import Aval
 from ...core.dtypes import finfo, result_type
 from ...core.tracebacks import user_facing

@@ -6,7 +6,7 @@ from math import comb
 
 import numpy as np
 
-from ...arrays import harmonize, like
+from ...arrays import beside_each_other, like
 from ...core.arguments import is_integer
 from ...core.blame import describe
 from ...core.dtypes import result_type
@@ -92,7 +92,7 @@ def toeplitz(c: ArrayLike, r: ArrayLike | None = None) -> Array:
 def _stacked_alike(column: Array, row: Array) -> tuple[Array, Array]:
     """Both with the axes that their stacks broadcast to."""
     lead = np.broadcast_shapes(tuple(column.shape[:-1]), tuple(row.shape[:-1]))
-    _, (column, row) = harmonize((column, row))
+    column, row = beside_each_other([column, row])
     shapes = ((*lead, v.shape[-1]) for v in (column, row))
     first, second = (broadcast_to(v, s) for v, s in zip((column, row), shapes, strict=True))
     return first, second

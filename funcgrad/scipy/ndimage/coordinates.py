@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ...arrays import harmonize
+from ...arrays import beside_each_other
 from ...core.dtypes import kind_of
 from ...core.tracebacks import user_facing
 from ...core.tracing import aval_of
@@ -75,7 +75,7 @@ def sampled(
     x: Array, places: list[Array], order: int, mode: str, cval: ArrayLike, prefilter: bool = True
 ) -> Array:
     """An array at places of its first axes, with SciPy's modes."""
-    _, (x, *places) = harmonize((x, *places))
+    x, *places = beside_each_other([x, *places])
     whole = x.dtype.kind in "biu"
     values = cast(x, np.dtype(float)) if whole else x
     count = len(places)

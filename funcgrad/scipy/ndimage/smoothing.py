@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ...arrays import like
 from ...core.arguments import is_integer
 from ...core.blame import describe
 from ...core.tracebacks import user_facing
@@ -70,8 +71,8 @@ def gaussian_filter1d(
         raise ValueError(
             f"gaussian_filter1d: radius must be a non-negative int, got {describe(radius)}"
         )
-    places = np.arange(-radius, radius + 1)
     width = as_operand(sigma)
+    places = like(width, np.arange(-radius, radius + 1))
     weights = np.exp(-0.5 * (places / width) ** 2)
     weights = weights / np.sum(weights)
     if order == 1:

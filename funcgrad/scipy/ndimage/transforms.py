@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ...arrays import harmonize, like
+from ...arrays import beside_each_other, like
 from ...core.arguments import is_integer
 from ...core.blame import describe
 from ...core.tracebacks import user_facing
@@ -168,7 +168,7 @@ def affine_transform(
     degree = check_order("affine_transform", order)
     if len(m.shape) == 2 and m.shape[1] == rank + 1:
         m, start = m[:rank, :rank], m[:rank, rank]
-    _, (m, start) = harmonize((m, start))
+    m, start = beside_each_other([m, start])
     grid = [like(m, at) for at in _grid(sizes)]
     places = []
     for k in range(rank):
