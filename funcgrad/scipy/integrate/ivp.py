@@ -75,7 +75,8 @@ def solve_ivp(
         max_step: the longest step.
 
     Returns:
-        An OdeResult with the fields t, y and status. With t_eval, derivatives are those of ``odeint``.
+        An OdeResult with the fields t, y and status; with t_eval, derivatives are those of
+        ``odeint``.
 
     Raises:
         ValueError: t_eval is not in the order of time, or not inside of t_span; with traced times
