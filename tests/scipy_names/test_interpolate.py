@@ -161,7 +161,8 @@ WRONG = {
     "order": (
         lambda: interpolate.RegularGridInterpolator((GRID[0] * 0,), VALUES), "increasing or decreasing"),
     "other method": (
-        lambda: interpolate.RegularGridInterpolator(GRID, VALUES)(PLACES, "cubic"), "'cubic'"),
+        lambda: interpolate.RegularGridInterpolator(GRID, VALUES)(PLACES, "cubic"),
+        "'cubic'"),
     "places": (lambda: interpolate.RegularGridInterpolator(GRID, VALUES)(np.ones(3)), "2 numbers"),
     "bounds": (
         lambda: interpolate.RegularGridInterpolator(GRID, VALUES, bounds_error=True)(3 * PLACES),
