@@ -159,7 +159,8 @@ WRONG = {
     "method": (lambda: interpolate.RegularGridInterpolator(GRID, VALUES, "cubic"), "'cubic'"),
     "points": (lambda: interpolate.RegularGridInterpolator(GRID[::-1], VALUES), r"points\[0\]"),
     "order": (
-        lambda: interpolate.RegularGridInterpolator((GRID[0] * 0,), VALUES), "increasing or decreasing"),
+        lambda: interpolate.RegularGridInterpolator((GRID[0] * 0,), VALUES),
+        "increasing or decreasing"),
     "other method": (
         lambda: interpolate.RegularGridInterpolator(GRID, VALUES)(PLACES, "cubic"),
         "'cubic'"),

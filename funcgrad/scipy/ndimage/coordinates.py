@@ -14,6 +14,7 @@ from ...core.tracebacks import user_facing
 from ...core.tracing import aval_of
 from ...errors import ShapeError
 from ...numpy.protocol import as_operand
+from ...numpy.replacements import pad
 from ...ops.shape import cast
 from ...ops.structural.gather import gather
 from ...typing import Array, ArrayLike
@@ -119,7 +120,7 @@ def sampled(
 def _with_border(x: Array, widths: list[tuple[int, int]], fill: Array, mode: str) -> Array:
     if mode == "nearest":
         return np.pad(x, widths, "edge")
-    return np.pad(x, widths, "constant", constant_values=fill)  # type: ignore[call-overload, no-any-return]
+    return pad(x, widths, "constant", constant_values=fill)
 
 
 def _corners(place: Array, n: int, order: int, mode: str) -> list[tuple[Any, Any, Any]]:

@@ -13,6 +13,7 @@ from ...core.tracebacks import user_facing
 from ...core.tracing import aval_of
 from ...errors import ShapeError
 from ...numpy.protocol import as_operand, axis_of, inexact
+from ...numpy.replacements import pad
 from ...ops.shape import cast
 from ...typing import Array, ArrayLike
 from ..signal import convolving
@@ -35,7 +36,7 @@ def _weighted(
             )
         widths.append((before, size - 1 - before))
     filled = {"constant_values": cval} if PAD[mode] == "constant" else {}
-    padded = np.pad(x, widths, PAD[mode], **filled)  # type: ignore[call-overload]
+    padded = pad(x, widths, PAD[mode], **filled)
     return convolving.correlate(padded, np.conj(w), "valid")
 
 

@@ -13,6 +13,7 @@ from ...core.tracebacks import user_facing
 from ...core.tracing import Tracer
 from ...errors import ShapeError
 from ...numpy.protocol import as_operand, axis_of, inexact
+from ...numpy.replacements import pad
 from ...ops.shape import cast
 from ...typing import Array, ArrayLike
 from ..signal.convolving import correlate
@@ -83,7 +84,7 @@ def gaussian_filter1d(
     shape[k] = 2 * radius + 1
     widths = [(radius, radius) if i == k else (0, 0) for i in range(len(x.shape))]
     filled = {"constant_values": cval} if PAD[mode] == "constant" else {}
-    padded = np.pad(x, widths, PAD[mode], **filled)  # type: ignore[call-overload]
+    padded = pad(x, widths, PAD[mode], **filled)
     return correlate(padded, cast(weights, x.dtype).reshape(shape), "valid")
 
 
