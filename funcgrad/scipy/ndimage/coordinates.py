@@ -8,14 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from ...arrays import beside_each_other
+from ...arrays import beside_each_other, like
 from ...core.dtypes import kind_of
 from ...core.tracebacks import user_facing
 from ...core.tracing import aval_of
 from ...errors import ShapeError
 from ...numpy.protocol import as_operand
 from ...numpy.replacements import pad
-from ...ops.shape import cast
+from ...ops.shape import broadcast_to, cast
 from ...ops.structural.gather import gather
 from ...typing import Array, ArrayLike
 from .splines import check_mode, check_order, coefficients, weights
@@ -51,7 +51,8 @@ def map_coordinates(
         An array like each of the coordinates, of the dtype of ``input``; of integers, rounded.
 
     Raises:
-        ShapeError: there is not one array for each axis.
+        ShapeError: there is not one array for each axis, or the array has no elements and the mode
+            needs some.
 
     >>> map_coordinates(np.array([0.0, 1.0, 4.0]), [np.array([0.5, 2.5])], 1, mode="nearest")
     array([0.5, 4. ])
@@ -83,6 +84,8 @@ def sampled(
     shape = np.broadcast_shapes(*(tuple(p.shape) for p in places))
     fill = cast(as_operand(cval), values.dtype)
     sizes = x.shape[:count]
+    if 0 in sizes:
+        return _of_nothing(x, (*shape, *x.shape[count:]), mode, fill)
     border = 0
     if prefilter and order > 1:
         if mode in ("nearest", "grid-constant"):
@@ -115,6 +118,13 @@ def sampled(
             within = within & (p >= 0) & (p <= n - 1)
         total = np.where(np.reshape(within, (*np.shape(within), *rest)), total, fill)
     return cast(np.round(total) if whole else total, x.dtype)
+
+
+def _of_nothing(x: Array, shape: tuple[int, ...], mode: str, fill: Array) -> Array:
+    """An array without elements at places: the fill value where there is one."""
+    if 0 not in shape and mode not in ("constant", "grid-constant"):
+        raise ShapeError(f"{aval_of(x)} has no elements to continue with mode={mode!r}")
+    return cast(like(x, broadcast_to(fill, shape)), x.dtype)
 
 
 def _with_border(x: Array, widths: list[tuple[int, int]], fill: Array, mode: str) -> Array:
