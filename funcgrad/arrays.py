@@ -140,6 +140,15 @@ def harmonize(args: tuple[Any, ...]) -> tuple[ModuleType, tuple[Any, ...]]:
         return xp, tuple([beside(xp, a) for a in args])
 
 
+def beside_each_other(args: Sequence[Any]) -> list[Any]:
+    """Operands of which NumPy's arrays are uploaded if others are on a GPU; scalars stay."""
+    xp = namespace(args)
+    if xp is np:
+        return list(args)
+    with current_on(_on_one_device(xp, args)):
+        return [xp.asarray(a) if isinstance(a, np.ndarray) else a for a in args]
+
+
 def _on_one_device(xp: ModuleType, args: Iterable[Any]) -> Any:
     """The first array of a GPU, or an error if there are arrays of several ones."""
     found = [a for a in args if isinstance(a, xp.ndarray)]

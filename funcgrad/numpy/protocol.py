@@ -55,10 +55,14 @@ def array(x: ArrayLike) -> Array:
 
 
 def as_operand(x: ArrayLike) -> Array:
-    """An operand as an array, scalar or tracer that is not weakly typed."""
+    """An operand as an array, scalar or tracer that is not weakly typed.
+
+    Numbers become scalars: beside an array of a GPU an array of shape () is refused.
+    """
     if type(x) is np.ndarray or (isinstance(x, Tracer) and not x.weak):
         return x  # type: ignore[return-value]
-    return definite(array(x))
+    found = definite(array(x))
+    return found[()] if type(found) is np.ndarray else found
 
 
 def promoted(*xs: ArrayLike) -> np.dtype:

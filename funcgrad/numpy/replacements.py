@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import Device, device_put, is_gpu_array
+from ..arrays import Device, device_put, is_gpu_array, like
 from ..core.tracebacks import user_facing
 from ..ops.pointwise.comparison import select
 from ..ops.reductions import sorting
@@ -69,7 +69,7 @@ def take(
     if holds_tracer((a, indices)) or (how != "raise" and is_gpu_array(a)):
         return taking.take(a, indices, axis, out, mode=how)  # type: ignore[arg-type]
     if is_gpu_array(a):
-        return _numpy.take(a, indices, axis, out)  # CuPy's has no modes
+        return _numpy.take(a, like(a, indices), axis, out)  # CuPy's has no modes
     return _numpy.take(a, indices, axis, out, mode=how)
 
 
@@ -153,14 +153,13 @@ def clip(
     >>> clip(np.array([-1.0, 0.5, 2.0]), max=1)
     array([-1. ,  0.5,  1. ])
     """
-    if a_min is not _NONE and a_max is not _NONE and min is _NONE and max is _NONE:
-        return _numpy.clip(a, a_min, a_max, out, **kwargs)
-    if a_max is _NONE and a_min is not _NONE:
-        a_max = None if max is _NONE else max
-        max = _NONE
-    elif a_min is _NONE and a_max is not _NONE:
-        a_min, min = (None if min is _NONE else min), _NONE
-    return _numpy.clip(a, a_min, a_max, out, min=min, max=max, **kwargs)
+    for first, other, name in ((a_min, min, "min"), (a_max, max, "max")):
+        if first is not _NONE and other is not _NONE:
+            raise ValueError(f"clip: a_{name} and {name} are two names of one argument; give one")
+    # CuPy has no keyword arguments of these names.
+    low, high = (b if a is _NONE else a for a, b in ((a_min, min), (a_max, max)))
+    low, high = (None if end is _NONE else end for end in (low, high))
+    return _numpy.clip(a, low, high, out, **kwargs)
 
 
 @user_facing

@@ -9,6 +9,7 @@ import math
 
 import numpy as np
 
+from ..arrays import beside_each_other
 from ..core.blame import describe
 from ..core.dtypes import HALF, kind_of
 from ..ops.pointwise import (
@@ -36,7 +37,7 @@ SINGLE = np.dtype(np.float32)
 
 
 def floats(name: str, *xs: ArrayLike) -> list[Array]:
-    """Operands in one dtype that SciPy computes in: float64 for integers and float16."""
+    """Operands on one device in one dtype that SciPy computes in: float64 for integers, float16."""
     found = [x if isinstance(x, int | float | complex) else array(x) for x in xs]
     for x, given in zip(found, xs, strict=True):
         if kind_of(getattr(x, "dtype", SINGLE)) not in "biufc":
@@ -44,7 +45,7 @@ def floats(name: str, *xs: ArrayLike) -> list[Array]:
     dtype = promoted(*found)
     if dtype.kind in "biu" or dtype == HALF:
         dtype = np.dtype(np.float64)
-    return [cast(as_operand(x), dtype) for x in found]
+    return beside_each_other([cast(as_operand(x), dtype) for x in found])
 
 
 def real_floats(name: str, *xs: ArrayLike) -> list[Array]:

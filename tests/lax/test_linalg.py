@@ -422,3 +422,12 @@ def test_without_scipy_the_message_says_what_to_install(monkeypatch: Any) -> Non
     a = random_like(np.random.default_rng(20), (3, 3))
     assert linalg.lu(a)[0].shape == (3, 3)
     assert linalg.tridiagonal_solve(a[0], a[1], a[2], a).shape == (3, 3)
+
+
+@pytest.mark.parametrize("shape", [(3, 0), (0, 0), (2, 3, 0), (0, 3, 2)])
+def test_polar_factors_of_matrices_without_elements(shape: Any) -> None:
+    for run in (linalg.qdwh, fg.jit(linalg.qdwh)):
+        u, h, _, converged = run(np.zeros(shape))
+        assert u.shape == shape
+        assert h.shape == (*shape[:-2], shape[-1], shape[-1])
+        assert np.all(converged)

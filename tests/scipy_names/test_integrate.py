@@ -176,7 +176,7 @@ def test_odeint_keeps_types():
 
 def test_limits_of_steps():
     out = integrate.odeint(lambda y, t: y, np.ones(1), np.array([0.0, 5.0]), hmax=0.1, mxstep=3)
-    assert out[1, 0] < np.exp(5.0)
+    assert np.isnan(out[1, 0])
 
 
 def pendulum(t, y, g=1.0):
@@ -200,6 +200,45 @@ def test_solve_ivp_at_times(span, at):
     np.testing.assert_array_equal(found.t, at)
 
 
+def grows(t, y):
+    return y * y
+
+
+@pytest.mark.filterwarnings("ignore:overflow:RuntimeWarning", "ignore:invalid:RuntimeWarning")
+def test_what_grows_without_bound_has_no_success():
+    found, theirs = (m.solve_ivp(grows, (0.0, 2.0), np.ones(1)) for m in (integrate, si))
+    assert (found.status, found.success) == (theirs.status, theirs.success) == (-1, False)
+    assert "before the last time" in found.message
+    assert abs(found.t[-1] - 1) < 1e-3
+    at = np.array([0.5, 0.9, 1.5])
+    for run in (integrate.solve_ivp, fg.jit(integrate.solve_ivp, static_argnums=(0, 3))):
+        found = run(grows, (0.0, 2.0), np.ones(1), "RK45", at)
+        assert found.status == -1
+        assert np.isnan(found.y[0]).tolist() == [False, False, True]
+        found = run(grows, (0.0, 2.0), -np.ones(1), "RK45", at)
+        assert found.status == 0
+        assert found.success
+        assert "all times" in found.message
+
+
+def test_traced_times_that_the_solution_does_not_come_by():
+    at = np.array([0.5, 0.9, 0.7, 1.2, -0.1])
+    found = fg.jit(lambda t: integrate.solve_ivp(decay, (0.0, 1.0), np.ones(1), t_eval=t))(at)
+    assert np.isnan(found.y[0, 3:]).all()
+    assert found.status == -1
+    np.testing.assert_allclose(found.y[0, :3], np.exp(-at[:3]), rtol=1e-3)
+    times = np.array([0.0, 1.0, 2.0, 0.5])
+    rows = fg.jit(lambda t: integrate.odeint(lambda y, t: -y, np.ones(1), t))(times)
+    np.testing.assert_allclose(rows[:3, 0], np.exp(-times[:3]), rtol=1e-6)
+    assert np.isnan(rows[3, 0])
+    rows = integrate.odeint(lambda y, t: -y, np.ones(1), times[:3], mxstep=2)
+    assert np.isnan(rows[1:]).all()
+
+
+def decay(t, y):
+    return -y
+
+
 def test_solve_ivp_derivatives():
     def last(k, at):
         return integrate.solve_ivp(
@@ -219,6 +258,17 @@ WRONG = {
     "traced": (
         lambda: fg.jit(lambda y: integrate.solve_ivp(pendulum, (0, 1), y).y)(START),
         fg.errors.ConcretizationError, "t_eval"),
+    "decreasing": (
+        lambda: integrate.odeint(lambda y, t: -y, START, TS[::-1]), ValueError, "not decrease"),
+    "outside": (
+        lambda: integrate.solve_ivp(decay, (0, 1), START, t_eval=[0.5, 1.5]), ValueError,
+        "outside of t_span"),
+    "order": (
+        lambda: integrate.solve_ivp(decay, (0, 1), START, t_eval=[0.5, 0.2]), ValueError,
+        "order in which time goes"),
+    "backwards": (
+        lambda: integrate.solve_ivp(decay, (1, 0), START, t_eval=[0.2, 0.5]), ValueError,
+        "order in which time goes"),
     "method": (lambda: integrate.solve_ivp(pendulum, (0, 1), START, "BDF"), ValueError, "'BDF'"),
     "span": (lambda: integrate.solve_ivp(pendulum, 3.0, START), ValueError, "t_span"),
     "quad": (lambda: integrate.fixed_quad(np.sin, 0, 1, n=0), ValueError, "n must be positive"),

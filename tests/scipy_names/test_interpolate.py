@@ -31,6 +31,20 @@ def test_regular_grid(places, fill, method):
     check_function(using(interpolate), using(si), case, "d")
 
 
+@pytest.mark.parametrize("fill", [np.nan, 0.5, None])
+@pytest.mark.parametrize("method", ["linear", "nearest"])
+def test_grids_of_other_orders_and_of_one_place(fill, method):
+    options = {"bounds_error": False, "fill_value": fill}
+    grid = (GRID[0][::-1], GRID[1], np.array([0.7]))
+    values = np.concatenate([VALUES, VALUES + 1], axis=-1)[:, :, None, :]
+    places = np.concatenate([BEYOND, np.full((5, 1), 0.7)], axis=-1)
+    places[0, 0], places[1, 1], places[2, 2] = np.nan, np.nan, 0.9
+    ours, theirs = (m.RegularGridInterpolator(grid, values, **options) for m in (interpolate, si))
+    np.testing.assert_allclose(ours(places, method), theirs(places, method=method), rtol=1e-12)
+    found = fg.jit(lambda x: ours(x, method=method))(places)
+    np.testing.assert_allclose(found, theirs(places, method=method), rtol=1e-12)
+
+
 def test_places_as_a_tuple():
     f = interpolate.RegularGridInterpolator(GRID, VALUES)
     x, y = PLACES[:, 0], PLACES[0, 1]
@@ -145,7 +159,11 @@ WRONG = {
     "method": (lambda: interpolate.RegularGridInterpolator(GRID, VALUES, "cubic"), "'cubic'"),
     "points": (lambda: interpolate.RegularGridInterpolator(GRID[::-1], VALUES), r"points\[0\]"),
     "order": (
-        lambda: interpolate.RegularGridInterpolator((GRID[0][::-1],), VALUES), "increasing"),
+        lambda: interpolate.RegularGridInterpolator((GRID[0] * 0,), VALUES),
+        "increasing or decreasing"),
+    "other method": (
+        lambda: interpolate.RegularGridInterpolator(GRID, VALUES)(PLACES, "cubic"),
+        "'cubic'"),
     "places": (lambda: interpolate.RegularGridInterpolator(GRID, VALUES)(np.ones(3)), "2 numbers"),
     "bounds": (
         lambda: interpolate.RegularGridInterpolator(GRID, VALUES, bounds_error=True)(3 * PLACES),

@@ -245,6 +245,34 @@ def test_second_derivatives_of_functions_of_matrices():
         fg.testing.check_grads(fun, (A / 2,), order=2, directions=1)
 
 
+@pytest.mark.parametrize("where", [np.nan, np.inf])
+def test_of_matrices_that_are_not_finite(where):
+    """The matrices of a stack do not depend on one another."""
+    stack = np.stack([A, A, POSITIVE])
+    stack[1, 0, 2] = where
+    for fun, expected in [
+        (
+            lambda a: linalg.solve_sylvester(a, a, np.zeros_like(a) + POSITIVE),
+            spl.solve_sylvester(A, A, POSITIVE),
+        ),
+        (linalg.sqrtm, spl.sqrtm(A)),
+    ]:
+        for run in (fun, fg.jit(fun), fg.vmap(fun)):
+            found = run(stack)
+            assert_allclose(found[0], expected, rtol=1e-10)
+            assert np.isnan(found[1]).all()
+            assert np.isfinite(found[2]).all()
+
+
+@pytest.mark.parametrize("integer", [np.int64, np.int32])
+def test_choices_are_numbers_of_numpy_too(integer):
+    found = linalg.solve_triangular(A, B, trans=integer(1))
+    assert_allclose(found, spl.solve_triangular(A, B, trans=1))
+    assert_allclose(linalg.polar(A, np.str_("left"))[1], spl.polar(A, "left")[1])
+    with pytest.raises(ValueError, match="trans must be one of"):
+        linalg.solve_triangular(A, B, trans=True)
+
+
 def test_large_norms_and_no_numbers():
     np.testing.assert_allclose(linalg.expm([[-1e6]]), [[0]], atol=1e-300)
     np.testing.assert_allclose(linalg.expm([[300.0]]), np.exp([[300.0]]), rtol=1e-11)

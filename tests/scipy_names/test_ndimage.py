@@ -190,6 +190,42 @@ def test_gaussian_filter(options, dtype):
     check_function(ndimage.gaussian_filter, sn.gaussian_filter, case, dtype)
 
 
+@pytest.mark.parametrize(
+    "options",
+    [{"sigma": np.array([0.7, 1.2])}, {"sigma": 0.8, "order": 3},
+     {"sigma": 0.9, "order": (5, 1)}, {"sigma": 0.8, "mode": ("nearest", "wrap")},
+     {"sigma": 0.8, "mode": ["mirror", "constant"], "cval": 0.7}],
+)  # fmt: skip
+def test_gaussian_filters_of_each_axis(options):
+    found, expected = (m.gaussian_filter(IMAGE, **options) for m in (ndimage, sn))
+    np.testing.assert_allclose(found, expected, rtol=1e-10, atol=1e-13)
+
+
+@pytest.mark.parametrize("name", ["gaussian_laplace", "gaussian_gradient_magnitude"])
+def test_derivatives_with_a_mode_of_each_axis(name):
+    options = {"sigma": np.array([0.6, 0.9]), "mode": ("wrap", "nearest")}
+    found, expected = (getattr(m, name)(IMAGE, **options) for m in (ndimage, sn))
+    np.testing.assert_allclose(found, expected, rtol=1e-10, atol=1e-13)
+
+
+def test_traced_widths_and_values_beyond_the_ends():
+    """Beside a plain array."""
+
+    def ours(sigma, cval):
+        return ndimage.gaussian_filter(IMAGE, sigma, mode="constant", cval=cval, radius=2)
+
+    def theirs(sigma, cval):
+        return sn.gaussian_filter(IMAGE, sigma, mode="constant", cval=float(cval), radius=2)
+
+    check_function(ours, theirs, Call((np.array([0.9, 1.4]), np.float64(0.3)), vmap=False), "d")
+    for name, given in (("correlate", X), ("uniform_filter", 3), ("map_coordinates", PLACES)):
+        options = {"mode": "grid-constant" if name == "map_coordinates" else "constant"}
+        case = Call((np.float64(0.3),), vmap=False)
+        check_function(*(
+            lambda c, m=m, n=name, g=given, o=options: getattr(m, n)(IMAGE, g, **o, cval=(
+                c if m is ndimage else float(c))) for m in (ndimage, sn)), case, "d")  # fmt: skip
+
+
 def test_derivative_in_the_width():
     def ours(x, sigma):
         return ndimage.gaussian_filter1d(x, sigma, radius=2)
@@ -224,3 +260,19 @@ def test_wrong_calls(label):
     call, words = WRONG[label]
     with pytest.raises(ValueError, match=words):
         call()
+
+
+@pytest.mark.parametrize("order", [0, 1, 3])
+@pytest.mark.parametrize("shape", [(0,), (0, 3), (3, 0)])
+def test_arrays_without_elements(shape, order):
+    places = [np.zeros(3)] * len(shape)
+    for mode in ("constant", "grid-constant"):
+        found, expected = (
+            m.map_coordinates(np.zeros(shape), places, order=order, mode=mode, cval=0.5)
+            for m in (ndimage, sn)
+        )
+        np.testing.assert_allclose(found, expected, rtol=1e-15)
+    with pytest.raises(fg.errors.ShapeError, match="no elements"):
+        ndimage.map_coordinates(np.zeros(shape), places, order, "nearest")
+    none = [np.zeros(0)] * len(shape)
+    assert ndimage.map_coordinates(np.zeros(shape), none, order, "nearest").shape == (0,)

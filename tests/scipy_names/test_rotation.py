@@ -94,6 +94,57 @@ def test_slerp():
     np.testing.assert_allclose(ours(0.3).as_matrix(), theirs(0.3).as_matrix(), atol=1e-12)
 
 
+def test_traced_times_and_indices():
+    times, at = np.array([0.0, 0.4, 1.0, 2.0, 2.5]), np.array([0.0, 0.3, 1.7, 2.5])
+    ours = Slerp(times, Rotation.from_quat(QUATS))
+    theirs = st.Slerp(times, st.Rotation.from_quat(QUATS))
+    found = fg.jit(lambda t: ours(t).as_matrix())(at)
+    np.testing.assert_allclose(found, theirs(at).as_matrix(), atol=1e-12)
+    slope = fg.grad(lambda t: ours(t).as_matrix()[0, 1])(0.3)
+    step = 1e-6
+    difference = [theirs(0.3 + d).as_matrix()[0, 1] for d in (step, -step)]
+    np.testing.assert_allclose(slope, (difference[0] - difference[1]) / (2 * step), rtol=1e-6)
+    found = fg.jit(lambda t: ours(t).quat)(np.array([-0.1, 0.3, 2.6, np.nan]))
+    np.testing.assert_array_equal(np.isnan(found).all(axis=1), [True, False, True, True])
+    some = fg.jit(lambda i: Rotation.from_quat(QUATS)[i].as_matrix())
+    for i in (2, np.array([3, 0])):
+        np.testing.assert_allclose(some(i), st.Rotation.from_quat(QUATS)[i].as_matrix())
+
+
+def test_matrices_that_are_not_orthogonal():
+    def ours(m):
+        return Rotation.from_matrix(m).as_matrix()
+
+    m = st.Rotation.from_quat(QUATS).as_matrix() + spread((5, 3, 3), -0.2, 0.1)
+    check_function(ours, lambda m: st.Rotation.from_matrix(m).as_matrix(), Call((m,)), "d")
+    left = fg.jit(ours)(np.stack([-m[0], m[1]]))
+    np.testing.assert_array_equal(np.isnan(left).all(axis=(1, 2)), [True, False])
+    exact = st.Rotation.from_quat(QUATS[0]).as_matrix()
+    valid = fg.jit(lambda m: Rotation.from_matrix(m, assume_valid=True).as_matrix())(exact)
+    np.testing.assert_allclose(valid, exact, atol=1e-14)
+
+
+def test_powers_and_the_scalar_first():
+    ours, theirs = Rotation.from_quat(QUATS), st.Rotation.from_quat(QUATS)
+    for n in (0, 1, -1, 2, 0.3, np.float64(-1.7)):
+        for found in (ours**n, fg.jit(lambda r, n: r**n)(ours, n)):
+            np.testing.assert_allclose(found.as_matrix(), (theirs**n).as_matrix(), atol=1e-12)
+    first = np.roll(QUATS, 1, axis=1)
+    again = Rotation.from_quat(first, scalar_first=True)
+    np.testing.assert_allclose(again.quat, ours.quat)
+    np.testing.assert_allclose(again.as_quat(scalar_first=True), np.roll(ours.quat, 1, axis=1))
+
+
+def test_means():
+    one, weights = Rotation.from_quat(QUATS[0]), np.array([1.0, 0.0, 2.0, 0.5, 3.0])
+    np.testing.assert_allclose(one.mean().as_matrix(), one.as_matrix())
+    ours, theirs = Rotation.from_quat(QUATS), st.Rotation.from_quat(QUATS)
+    np.testing.assert_allclose(
+        ours.mean(weights).as_matrix(), theirs.mean(weights).as_matrix(), atol=1e-12
+    )
+    assert Rotation(ours.quat.astype(np.float32)).mean().quat.dtype == np.float32
+
+
 def test_wrong_calls():
     one = Rotation.identity()
     for call, kind, words in [
@@ -102,6 +153,14 @@ def test_wrong_calls():
         (lambda: one.as_euler("xxy"), ValueError, "twice"),
         (lambda: one[0], TypeError, "single"), (lambda: len(one), TypeError, "single"),
         (lambda: Slerp(np.arange(3.0), one), ValueError, "Slerp"),
+        (lambda: Slerp(np.arange(5.0)[::-1], Rotation.from_quat(QUATS)), ValueError, "increase"),
+        (lambda: Slerp(np.arange(5.0), Rotation.from_quat(QUATS))(4.5), ValueError, "between"),
+        (lambda: Rotation.from_quat(np.zeros(4)), ValueError, "zero"),
+        (lambda: Rotation.from_matrix(-np.eye(3)), ValueError, "determinant"),
+        (lambda: one ** np.ones(2), ValueError, "power"),
+        (lambda: one.mean(np.ones(3)), ValueError, "weights of shape"),
+        (lambda: one.mean([-1.0]), ValueError, "negative"),
+        (lambda: Rotation(np.ones((0, 4))).mean(), ValueError, "no rotations"),
     ]:  # fmt: skip
         with pytest.raises(kind, match=words):
             call()

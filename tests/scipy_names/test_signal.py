@@ -32,7 +32,7 @@ CALLS = [
     ("detrend", (TIME,), {"bp": [9]}),
     ("lfilter", (B, A, LONG), {}), ("lfilter", (B, A, X), {"axis": 0}),
     ("lfilter", (B[:1], np.array([2.0]), X), {}),
-    ("lfilter", (B, A, X), {"zi": WIDE[:, :2]}),
+    ("lfilter", (B, A, X), {"zi": WIDE[:, :2]}), ("lfilter", (B, A, X), {"zi": WIDE[:1, :2]}),
     *[("savgol_filter", (LONG, 5, 2), {"mode": m, "deriv": d, "delta": 0.5}) for m in
       ("interp", "mirror", "constant", "nearest", "wrap") for d in (0, 1)],
     ("savgol_filter", (MANY.T, 7, 3), {"axis": 0}),
@@ -88,6 +88,8 @@ WRONG = {
     "type": (lambda: signal.detrend(X, type="cubic"), "'cubic'"),
     "filter": (lambda: signal.lfilter(X, A, X), "vectors"),
     "state": (lambda: signal.lfilter(B, A, X, zi=X), "zi of shape"),
+    "state's axes": (lambda: signal.lfilter(B, A, X, zi=X[0]), "zi of shape"),
+    "leading zero": (lambda: signal.lfilter(B, 0 * A, X), "must not be 0"),
     "even": (lambda: signal.savgol_filter(LONG, 4, 2), "odd"),
     "degree": (lambda: signal.savgol_filter(LONG, 5, 5), "polyorder"),
     "long": (lambda: signal.savgol_filter(LONG, 9, 2), "7 samples"),
@@ -171,3 +173,34 @@ def test_traced_values_beside_plain_signals():
         slope = (f(1.5 + h) - f(1.5 - h)) / (2 * h)
         assert_allclose(fg.grad(f)(1.5), slope, rtol=1e-6)
         assert_allclose(fg.jit(f)(1.5), f(1.5))
+
+
+@pytest.mark.parametrize("kind", ["b", "h", "i", "q", "?"])
+def test_integers_are_filtered_in_float64(kind):
+    x = (np.arange(9) * 13 % 7).astype(kind)
+    b, a = np.array([3, 1], kind), np.array([2, 1], kind)
+    found = signal.lfilter(b, a, x)
+    assert found.dtype == np.float64
+    expected = ss.lfilter(*(v.astype(float) for v in (b, a, x)))
+    np.testing.assert_allclose(found, expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize("mode", ["full", "same", "valid"])
+@pytest.mark.parametrize("name", ["correlate", "correlate2d", "convolve", "convolve2d"])
+def test_complex_matrices_in_either_order(name, mode):
+    large, small = SQUARE + 1j * SQUARE.T, SQUARE[:2, 1:] * (0.3 - 0.7j)
+    for pair in ((large, small), (small, large), (large, large * 1j)):
+        ours, theirs = (getattr(m, name)(*pair, mode) for m in (signal, ss))
+        np.testing.assert_allclose(ours, theirs, rtol=1e-12, atol=1e-12)
+
+
+def test_traced_windows():
+    """Of plain signals, and of the inverse transform."""
+    window = np.array([0.2, 0.9, 1.3, 1.0, 0.7, 0.4, 0.3, 0.1])
+    z = ss.stft(TIME, window=window, nperseg=8)[2]
+    for name, x in (("istft", z), ("stft", TIME), ("welch", TIME)):
+        case = Call((window,), rtol=1e-10)
+        i = 2 if name == "stft" else 1
+        check_function(
+            *(lambda w, m=m, i=i, x=x, n=name: abs(getattr(m, n)(x, window=w, nperseg=8)[i])
+              for m in (signal, ss)), case, "d")  # fmt: skip

@@ -82,6 +82,8 @@ def _by_cholesky(u: Array, step: Step) -> Array:
 
 def _bound_of_norm(x: Array) -> Array:
     """An upper bound of the largest singular value, (..., 1, 1); 1 for a matrix of zeros."""
+    if 0 in x.shape[-2:]:
+        return np.ones((*x.shape[:-2], 1, 1), real_dtype(x.dtype))
     size = abs(x)
     axes = (len(x.shape) - 2, len(x.shape) - 1)
     columns = reduce_max(reduce_sum(size, axes=axes[:1]), axes=(axes[0],))

@@ -21,7 +21,7 @@ _numpy: Any = np
 
 def _converted(name: str, a: Any, dtype: DTypeLike | None, *args: Any) -> Any:
     """The result of NumPy's or CuPy's function; a traced value as an array."""
-    if holds_tracer(a):
+    if holds_tracer(a) or (isinstance(a, list | tuple) and arrays.first_on_gpu(a) is not None):
         return asarray(a, dtype)
     if arrays.is_gpu_array(a):
         return arrays.compute_there(lambda xp, xs: getattr(xp, name)(xs[0], dtype, *args), (a,))

@@ -77,8 +77,9 @@ def _array(
 
     if device is not None:
         return arrays.created(make, device)
-    if arrays.is_gpu_array(object):
-        return arrays.compute_there(lambda xp, _given: make(xp), (object,))
+    there = arrays.first_on_gpu((object,))
+    if there is not None:
+        return arrays.compute_there(lambda xp, _given: make(xp), (there,))
     return make(np) if arrays.is_array(object) else arrays.created(make)
 
 

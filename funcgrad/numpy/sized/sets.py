@@ -81,8 +81,9 @@ def _unique(
     n = moved.shape[0]
     if not n:
         values = np.full((size, *moved.shape[1:]), 0 if fill_value is None else fill_value, x.dtype)
-        none = np.zeros(size, np.intp)
-        return _Unique(np.moveaxis(values, 0, k), none, np.zeros(x.shape, np.intp), none)
+        none = like(x, np.zeros(size, np.intp))
+        values = np.moveaxis(like(x, values), 0, k)
+        return _Unique(values, none, like(x, np.zeros(x.shape, np.intp)), none)
     runs = _runs(moved, equal_nan)
     places, valid = first_places(runs.first, size)
     fill = runs.rows[0] if fill_value is None else fill_value

@@ -26,12 +26,22 @@ from .matrices import check_square, random_matrix, swap
 
 
 def _each(function: Callable[..., Array], shape: tuple[int, ...], *stacks: Array) -> Array:
-    """A function of single matrices on each of stacks of them."""
+    """A function of single matrices on each of stacks of them; NaN of those that are not finite.
+
+    SciPy raises for these, which would spoil the other matrices of a stack.
+    """
+    dtype = np.result_type(*stacks)
+    dtype = dtype if dtype.kind in "fc" else np.dtype(np.float64)
+
+    def one(*xs: Array) -> Array:
+        if all(np.isfinite(x).all() for x in xs):
+            return function(*xs)
+        return np.full(shape[-2:], np.nan, dtype)
+
     lead = shape[:-2]
     if not lead:
-        return function(*stacks)
-    found = [function(*(x[lane] for x in stacks)) for lane in np.ndindex(*lead)]
-    dtype = np.result_type(*stacks)
+        return one(*stacks)
+    found = [one(*(x[lane] for x in stacks)) for lane in np.ndindex(*lead)]
     return np.stack(found).reshape(shape) if found else np.empty(shape, dtype)
 
 

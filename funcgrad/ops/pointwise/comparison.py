@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from ...arrays import like
 from ...core.avals import Aval
 from ...core.facts import Moves, Picks
 from ...core.jaxpr import Eqn
@@ -212,7 +213,7 @@ def filled_like(x: Array, value: float) -> Array:
     number = aval.dtype.type(value)
     if aval.symbolic:
         return select(not_equal(x, x), number, number)
-    return np.broadcast_to(number, aval.shape) if aval.shape else number
+    return like(x, np.broadcast_to(number, aval.shape)) if aval.shape else number
 
 
 def choose(c: Array, x: Array, y: Array) -> Array:

@@ -11,6 +11,7 @@ import numpy as np
 from ...api.closure_convert import closure_convert
 from ...api.stop_gradient import stop_gradient
 from ...api.vmap import vmap
+from ...arrays import like
 from ...core.arguments import check_function, is_integer
 from ...core.blame import describe
 from ...core.tracebacks import user_facing
@@ -99,11 +100,11 @@ def quad_vec(
     def over(start: Array, end: Array, values: list[Any]) -> tuple[Array, Array]:
         """The integral over an interval and its error, of all numbers in one vector."""
         half = 0.5 * (end - start)
-        at = 0.5 * (start + end) + half * PLACES.astype(half.dtype)
+        at = 0.5 * (start + end) + half * like(half, PLACES.astype(half.dtype))
         found = vmap(lambda t: converted(t, *values))(at)
         rows = np.reshape(found, (len(PLACES), -1))
-        fine = half * (KRONROD.astype(half.dtype) @ rows)
-        return fine, half * (GAUSS.astype(half.dtype) @ rows)
+        fine = half * (like(rows, KRONROD.astype(half.dtype)) @ rows)
+        return fine, half * (like(rows, GAUSS.astype(half.dtype)) @ rows)
 
     first = stop_gradient(low), stop_gradient(high)
     edges = _subdivided(over, first, held, epsabs, epsrel, norm, int(limit))
@@ -176,7 +177,7 @@ def _subdivided(
 ) -> tuple[Array, Array, Array]:
     """The starts and ends of intervals, and which of them there are."""
     fine, coarse = over(*ends, values)
-    numbers = np.arange(limit)
+    numbers = like(fine, np.arange(limit))
     single = numbers == 0
     starts, stops = (np.where(single, e, ends[0]) for e in ends)
     sums = np.where(single[:, None], fine, 0.0 * fine)

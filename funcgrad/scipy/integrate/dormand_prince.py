@@ -156,7 +156,10 @@ def step(slope: Slope, state: State, to: Tolerances) -> State:
 
 
 def solution(slope: Slope, y: Array, ts: Array, to: Tolerances) -> Array:
-    """The states at increasing times, of which the first is that of y, as rows."""
+    """The states at increasing times, of which the first is that of y, as rows.
+
+    They are NaN at times that are not reached, and at those before the step of the one in front.
+    """
 
     def reach(state: State, target: Array) -> tuple[State, Array]:
         def before(count_and_state: tuple[Array, State]) -> Array:
@@ -172,7 +175,8 @@ def solution(slope: Slope, y: Array, ts: Array, to: Tolerances) -> Array:
         width = state.t - state.last_t
         still = width == 0
         place = (target - state.last_t) / np.where(still, 1.0, width).astype(width.dtype)
-        return state, on_curve(state.curve, place)
+        lost = (state.t < target) | (target < state.last_t)
+        return state, np.where(lost, np.nan, on_curve(state.curve, place))
 
     _, rows = scan(reach, start(slope, y, ts[0], to), ts[1:])
     return np.concatenate([y[None], rows])

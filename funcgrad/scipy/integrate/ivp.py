@@ -7,10 +7,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ...arrays import beside_each_other, like
 from ...core.arguments import check_function
 from ...core.blame import describe
 from ...core.tracebacks import user_facing
-from ...core.tracing import aval_of
+from ...core.tracing import Tracer, aval_of
 from ...errors import ConcretizationError, ShapeError
 from ...numpy.protocol import as_operand, inexact
 from ...ops.shape import cast
@@ -24,11 +25,26 @@ class OdeResult(NamedTuple):
 
     Attributes:
         t: vector of times.
-        y: states, of shape (len(y0), len(t)).
+        y: states, of shape (len(y0), len(t)); NaN at times that are not reached.
+        status: 0 if the last time is reached, -1 if steps became too short, as where a solution
+            grows without bound.
     """
 
     t: Array
     y: Array
+    status: Any
+
+    @property
+    def success(self) -> Any:
+        """Whether the last time is reached."""
+        return self.status >= 0
+
+    @property
+    def message(self) -> str:
+        """How the integration ended; it cannot be asked for under ``jit``."""
+        if int(self.status) >= 0:
+            return "The solution is known at all times."
+        return "The solution ends before the last time: a step became too short to be taken."
 
 
 @user_facing
@@ -59,9 +75,12 @@ def solve_ivp(
         max_step: the longest step.
 
     Returns:
-        An OdeResult with the fields t and y. With t_eval, derivatives are those of ``odeint``.
+        An OdeResult with the fields t, y and status; with t_eval, derivatives are those of
+        ``odeint``.
 
     Raises:
+        ValueError: t_eval is not in the order of time, or not inside of t_span; with traced times
+            states are NaN there.
         ConcretizationError: t_eval is None, and values are traced that have to be known.
 
     >>> found = solve_ivp(lambda t, y: -y, (0.0, 1.0), np.ones(1), "RK45", [0.0, 0.5], rtol=1e-8)
@@ -87,15 +106,33 @@ def solve_ivp(
     if t_eval is None:
         return _all_steps(lambda state, t: slope(state, t, *others), y, ends, to)
     times = cast(times_of("solve_ivp", t_eval), ends.dtype)
+    ends, times = beside_each_other([ends, times])
+    outside = _outside(ends, times)
     # Time runs forward, from 0, in the direction of the interval.
-    sign = np.where(ends[1] < ends[0], -1.0, 1.0).astype(ends.dtype)
+    sign = np.where(ends[1] < ends[0], -1.0, 1.0).astype(ends.dtype)[()]
 
     def forward(state: Array, s: Array, first: Array, sign: Array, *given: Any) -> Array:
         return cast(sign, state.real.dtype) * slope(state, first + sign * s, *given)
 
-    elapsed = np.concatenate([np.zeros(1, ends.dtype), sign * (times - ends[0])])
+    elapsed = np.concatenate([like(times, np.zeros(1, ends.dtype)), sign * (times - ends[0])])
     rows = integrate("solve_ivp", forward, y, elapsed, (ends[0], sign, *others), to)
-    return OdeResult(times, np.moveaxis(rows[1:], 0, -1))
+    columns = np.moveaxis(rows[1:], 0, -1)
+    if outside is not None:
+        columns = np.where(outside, np.nan, columns)
+    return OdeResult(times, columns, np.where(np.all(np.isfinite(columns)), 0, -1)[()])
+
+
+def _outside(ends: Array, times: Array) -> Array | None:
+    """Which times are not between the ends, where this is not known; else none may be."""
+    outside = (times < np.min(ends)) | (times > np.max(ends))
+    if isinstance(outside, Tracer):
+        return outside
+    if bool(np.any(outside)):
+        raise ValueError("solve_ivp: t_eval has times outside of t_span")
+    apart = np.diff(times)
+    if bool(np.any(apart >= 0 if bool(ends[1] < ends[0]) else apart <= 0)):
+        raise ValueError("solve_ivp: t_eval must be in the order in which time goes, each once")
+    return None
 
 
 def _all_steps(
@@ -126,4 +163,5 @@ def _all_steps(
             "solve_ivp: the number of steps depends on values that are traced; give t_eval=, the "
             "times at which the solution is wanted"
         ) from error
-    return OdeResult(np.stack(times), np.stack(rows, axis=-1))
+    status = 0 if bool(state.t >= length) else -1
+    return OdeResult(np.stack([like(y, t) for t in times]), np.stack(rows, axis=-1), status)

@@ -18,7 +18,7 @@ from ...core.avals import is_inexact
 from ...core.blame import describe
 from ...core.dtypes import kind_of
 from ...core.tracebacks import user_facing
-from ...core.tracing import aval_of
+from ...core.tracing import Tracer, aval_of
 from ...errors import ShapeError, TreeError
 from ...lax.bodies import as_carried, check_operands
 from ...lax.loops import scan
@@ -50,17 +50,18 @@ def odeint(
     Args:
         func: ``func(y, t, *args)`` returns the derivative of y by time, of the structure of y.
         y0: pytree of arrays: the state at ``t[0]``.
-        t: vector of increasing times.
+        t: vector of increasing times; traced ones that decrease give NaN.
         args: pytrees of arrays.
         rtol: what the error of a step may be, relative to the state.
         atol: likewise, absolutely.
-        mxstep: the largest number of steps between two times.
+        mxstep: the largest number of steps between two times; beyond it states are NaN.
         hmax: the longest step.
 
     Returns:
         The states at all times, stacked along a first axis.
 
     Raises:
+        ValueError: times decrease.
         TreeError: ``func`` returns another structure than that of y0, or other shapes.
 
     >>> odeint(lambda y, t: -y, np.array([1.0, 2.0]), np.array([0.0, 1.0])).round(6)
@@ -71,7 +72,13 @@ def odeint(
     check_operands((y0, args), "odeint: y0 and args")
     given = zip(Tolerances._fields, (rtol, atol, mxstep, hmax), strict=True)
     to = Tolerances(*(_number(n, v) for n, v in given))
-    return integrate("odeint", func, y0, times_of("odeint", t), args, to)
+    times = times_of("odeint", t)
+    if not isinstance(times, Tracer) and bool(np.any(times[1:] < times[:-1])):
+        raise ValueError(
+            "odeint: times must not decrease; for a solution backwards integrate "
+            "lambda y, s: -func(y, -s) over -t"
+        )
+    return integrate("odeint", func, y0, times, args, to)
 
 
 def times_of(name: str, t: ArrayLike) -> Array:

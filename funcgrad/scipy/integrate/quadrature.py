@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ...arrays import like
 from ...core.arguments import check_function, is_integer
 from ...core.blame import describe
 from ...core.dtypes import result_type
@@ -51,5 +52,7 @@ def fixed_quad(
         )
     nodes, weights = np.polynomial.legendre.leggauss(int(n))
     dtype = result_type(low.dtype, high.dtype, np.float32)
-    places = (high - low) * (nodes.astype(dtype) + 1) / 2 + low
-    return (high - low) / 2 * np.sum(weights.astype(dtype) * func(places, *args), axis=-1), None
+    places = (high - low) * like(high - low, (nodes.astype(dtype) + 1) / 2) + low
+    values = func(places, *args)
+    total = np.sum(like(values, weights.astype(dtype)) * values, axis=-1)
+    return (high - low) / 2 * total, None

@@ -149,12 +149,13 @@ def cumulative_simpson(
         # The second interval of three places is the first one from the other side.
         second = _first_of_three(values[2:], values[1:-1], values[:-2], h[1:], h[:-1])
         numbers = np.arange(n - 1).reshape((-1,) + (1,) * (len(values.shape) - 1))
+        numbers = like(first, numbers)
         left = np.concatenate([first, first[-1:]])
         right = np.concatenate([second[:1], second])
         parts = np.where((numbers % 2 == 0) & (numbers < n - 2), left, right)
     out = np.cumsum(parts, axis=0)
     if initial is not None:
-        start = np.broadcast_to(as_operand(initial), out[:1].shape)
+        start = like(out, np.broadcast_to(as_operand(initial), out[:1].shape))
         out = np.concatenate([0.0 * out[:1] + start, out + start])
     return np.moveaxis(out, 0, k)
 

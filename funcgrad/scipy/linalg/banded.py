@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ...arrays import like
 from ...core.arguments import is_integer
 from ...core.blame import describe
 from ...core.tracebacks import user_facing
@@ -96,7 +97,7 @@ def solve_banded(
     below, above = _counts("solve_banded", l_and_u, diagonals.shape[-2])
     columns, vector = _columns("solve_banded", diagonals, right)
     if (below, above) == (1, 1):
-        none = np.zeros(1, diagonals.dtype)
+        none = like(diagonals, np.zeros(1, diagonals.dtype))
         low = np.concatenate([none, diagonals[2, :-1]])
         high = np.concatenate([diagonals[0, 1:], none])
         x = tridiagonal.tridiagonal_solve(low, diagonals[1], high, columns, perturb=False)

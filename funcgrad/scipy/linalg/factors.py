@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ...arrays import like
 from ...core.tracebacks import user_facing
 from ...numpy.linalg.operands import matrices, square
 from ...numpy.protocol import as_operand
@@ -178,14 +179,14 @@ def lu(
     factors, _, order = pivoting.lu_with_pivots(x)
     rows = tuple(FULL for _ in lead)
     below = index(factors, key=(*rows, FULL, (0, k, None)))
-    below = below * np.tri(m, k, -1, dtype=real) + np.eye(m, k, dtype=real)
-    above = index(factors, key=(*rows, (0, k, None), FULL)) * np.tri(n, k, dtype=real).T
+    below = below * like(x, np.tri(m, k, -1, dtype=real)) + like(x, np.eye(m, k, dtype=real))
+    above = index(factors, key=(*rows, (0, k, None), FULL)) * like(x, np.tri(n, k, dtype=real).T)
     back = argsort(order, axis=len(lead), descending=False)
     if permute_l:
         return pivoting.rows_in_order(below, back), above
     if p_indices:
         return cast(back, np.dtype(np.int32)), below, above
-    eye = broadcast_to(np.eye(m, dtype=real), (*lead, m, m))
+    eye = broadcast_to(like(x, np.eye(m, dtype=real)), (*lead, m, m))
     return pivoting.rows_in_order(eye, back), below, above
 
 

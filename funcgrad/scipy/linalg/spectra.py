@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ...arrays import like
 from ...control import matrix_function_forms  # noqa: F401  # rules for what is written with these
 from ...control.matrix_function import matrix_function, weights
 from ...core.avals import Aval
@@ -279,24 +280,24 @@ def hessenberg(
     *lead, n, _ = x.shape
     real = real_dtype(x.dtype)
     form, factors = reflections.hessenberg(x)
-    h = form * np.tri(n, n, 1, dtype=real).T
+    h = form * like(x, np.tri(n, n, 1, dtype=real).T)
     if not calc_q:
         return h
     if n < 2:
-        return h, broadcast_to(np.eye(n, dtype=x.dtype), tuple(x.shape))
+        return h, broadcast_to(like(x, np.eye(n, dtype=x.dtype)), tuple(x.shape))
     rows = tuple(FULL for _ in lead)
     inner = index(form, key=(*rows, (1, n, None), (0, n - 1, None)))
     q = reflections.householder_product(inner, factors)
     q = pad(q, x.dtype.type(0), (*((0, 0, 0) for _ in lead), (1, 0, 0), (1, 0, 0)))
     corner = np.zeros((n, n), real)
     corner[0, 0] = 1
-    return h, q + corner
+    return h, q + like(x, corner)
 
 
 def _rank(s: Array, shape: tuple[int, ...], rcond: float | None) -> int:
     """The number of singular values above a bound; the shape of the result depends on it."""
     limit = float(finfo(s.dtype).eps) * max(shape) if rcond is None else float(rcond)
-    return int(np.sum(s > np.max(s, initial=0) * limit))
+    return int(np.sum(s > np.max(s) * limit)) if s.shape[0] else 0
 
 
 def _one_matrix(name: str, a: ArrayLike) -> Array:

@@ -6,6 +6,7 @@ from math import comb
 
 import numpy as np
 
+from ...arrays import beside_each_other, like
 from ...core.arguments import is_integer
 from ...core.blame import describe
 from ...core.dtypes import result_type
@@ -91,6 +92,7 @@ def toeplitz(c: ArrayLike, r: ArrayLike | None = None) -> Array:
 def _stacked_alike(column: Array, row: Array) -> tuple[Array, Array]:
     """Both with the axes that their stacks broadcast to."""
     lead = np.broadcast_shapes(tuple(column.shape[:-1]), tuple(row.shape[:-1]))
+    column, row = beside_each_other([column, row])
     shapes = ((*lead, v.shape[-1]) for v in (column, row))
     first, second = (broadcast_to(v, s) for v, s in zip((column, row), shapes, strict=True))
     return first, second
@@ -406,6 +408,6 @@ def leslie(f: ArrayLike, s: ArrayLike) -> Array:
             f"leslie needs n and n - 1 numbers, got {tuple(first.shape)} and {tuple(rates.shape)}"
         )
     n = first.shape[0]
-    below = rates[:, None] * np.eye(n - 1, n, dtype=rates.dtype)
+    below = rates[:, None] * like(rates, np.eye(n - 1, n, dtype=rates.dtype))
     dtype = result_type(aval_of(first).dtype, aval_of(rates).dtype)
     return concatenate(cast(reshape(first, shape=(1, n)), dtype), cast(below, dtype), axis=0)

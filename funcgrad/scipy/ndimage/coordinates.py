@@ -8,12 +8,14 @@ from typing import Any
 
 import numpy as np
 
+from ...arrays import beside_each_other, like
 from ...core.dtypes import kind_of
 from ...core.tracebacks import user_facing
 from ...core.tracing import aval_of
 from ...errors import ShapeError
 from ...numpy.protocol import as_operand
-from ...ops.shape import cast
+from ...numpy.replacements import pad
+from ...ops.shape import broadcast_to, cast
 from ...ops.structural.gather import gather
 from ...typing import Array, ArrayLike
 from .splines import check_mode, check_order, coefficients, weights
@@ -49,7 +51,8 @@ def map_coordinates(
         An array like each of the coordinates, of the dtype of ``input``; of integers, rounded.
 
     Raises:
-        ShapeError: there is not one array for each axis.
+        ShapeError: there is not one array for each axis, or the array has no elements and the mode
+            needs some.
 
     >>> map_coordinates(np.array([0.0, 1.0, 4.0]), [np.array([0.5, 2.5])], 1, mode="nearest")
     array([0.5, 4. ])
@@ -74,12 +77,15 @@ def sampled(
     x: Array, places: list[Array], order: int, mode: str, cval: ArrayLike, prefilter: bool = True
 ) -> Array:
     """An array at places of its first axes, with SciPy's modes."""
+    x, *places = beside_each_other([x, *places])
     whole = x.dtype.kind in "biu"
     values = cast(x, np.dtype(float)) if whole else x
     count = len(places)
     shape = np.broadcast_shapes(*(tuple(p.shape) for p in places))
     fill = cast(as_operand(cval), values.dtype)
     sizes = x.shape[:count]
+    if 0 in sizes:
+        return _of_nothing(x, (*shape, *x.shape[count:]), mode, fill)
     border = 0
     if prefilter and order > 1:
         if mode in ("nearest", "grid-constant"):
@@ -114,10 +120,17 @@ def sampled(
     return cast(np.round(total) if whole else total, x.dtype)
 
 
+def _of_nothing(x: Array, shape: tuple[int, ...], mode: str, fill: Array) -> Array:
+    """An array without elements at places: the fill value where there is one."""
+    if 0 not in shape and mode not in ("constant", "grid-constant"):
+        raise ShapeError(f"{aval_of(x)} has no elements to continue with mode={mode!r}")
+    return cast(like(x, broadcast_to(fill, shape)), x.dtype)
+
+
 def _with_border(x: Array, widths: list[tuple[int, int]], fill: Array, mode: str) -> Array:
     if mode == "nearest":
         return np.pad(x, widths, "edge")
-    return np.pad(x, widths, "constant", constant_values=fill)  # type: ignore[call-overload, no-any-return]
+    return pad(x, widths, "constant", constant_values=fill)
 
 
 def _corners(place: Array, n: int, order: int, mode: str) -> list[tuple[Any, Any, Any]]:

@@ -13,6 +13,7 @@ from ...core.tracebacks import user_facing
 from ...core.tracing import aval_of
 from ...errors import ShapeError
 from ...numpy.protocol import as_operand, axis_of, inexact
+from ...numpy.replacements import pad
 from ...ops.shape import cast
 from ...typing import Array, ArrayLike
 from ..signal import convolving
@@ -35,7 +36,7 @@ def _weighted(
             )
         widths.append((before, size - 1 - before))
     filled = {"constant_values": cval} if PAD[mode] == "constant" else {}
-    padded = np.pad(x, widths, PAD[mode], **filled)  # type: ignore[call-overload]
+    padded = pad(x, widths, PAD[mode], **filled)
     return convolving.correlate(padded, np.conj(w), "valid")
 
 
@@ -339,19 +340,19 @@ def _gaussian_parts(
     sigma: ArrayLike | Sequence[ArrayLike],
     order: int,
     mode: Any,
-    cval: float,
+    cval: ArrayLike,
     options: dict[str, Any],
 ) -> list[Array]:
-    """The derivatives of this order along each axis of the smoothed array."""
+    """The derivatives of this order along each axis of the smoothed array.
+
+    The mode of an axis is, as in SciPy, that of all axes for the derivative along it.
+    """
     rank = len(x.shape)
     modes = _per_axis(name, mode, rank)
-    if len(set(modes)) > 1:
-        raise ValueError(f"{name}: all axes need one mode, got {describe(mode)}")
-    chosen = modes[0] if modes else "reflect"
     parts = []
     for k in range(rank):
         orders = [order if i == k else 0 for i in range(rank)]
-        parts.append(gaussian_filter(x, sigma, orders, chosen, cval, **options))
+        parts.append(gaussian_filter(x, sigma, orders, modes[k], cval, **options))
     return parts
 
 
@@ -360,7 +361,7 @@ def gaussian_laplace(
     input: ArrayLike,
     sigma: ArrayLike | Sequence[ArrayLike],
     mode: str | Sequence[str] = "reflect",
-    cval: float = 0.0,
+    cval: ArrayLike = 0.0,
     **kwargs: Any,
 ) -> Array:
     """The sum of second derivatives along all axes of an array that is smoothed.
@@ -368,7 +369,7 @@ def gaussian_laplace(
     Args:
         input: array; integers give floating-point numbers.
         sigma: as for ``gaussian_filter``.
-        mode: as for ``gaussian_filter``.
+        mode: as for ``gaussian_filter``; of several, each is that of the derivative along its axis.
         cval: the value with "constant".
         kwargs: ``truncate`` and ``radius`` of ``gaussian_filter``.
 
@@ -387,7 +388,7 @@ def gaussian_gradient_magnitude(
     input: ArrayLike,
     sigma: ArrayLike | Sequence[ArrayLike],
     mode: str | Sequence[str] = "reflect",
-    cval: float = 0.0,
+    cval: ArrayLike = 0.0,
     **kwargs: Any,
 ) -> Array:
     """The length of the gradient of an array that is smoothed.

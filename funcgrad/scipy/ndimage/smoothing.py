@@ -6,12 +6,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ...arrays import like
 from ...core.arguments import is_integer
 from ...core.blame import describe
 from ...core.tracebacks import user_facing
 from ...core.tracing import Tracer
 from ...errors import ShapeError
 from ...numpy.protocol import as_operand, axis_of, inexact
+from ...numpy.replacements import pad
 from ...ops.shape import cast
 from ...typing import Array, ArrayLike
 from ..signal.convolving import correlate
@@ -30,7 +32,7 @@ def gaussian_filter1d(
     axis: int = -1,
     order: int = 0,
     mode: str = "reflect",
-    cval: float = 0.0,
+    cval: ArrayLike = 0.0,
     truncate: float = 4.0,
     *,
     radius: int | None = None,
@@ -41,7 +43,7 @@ def gaussian_filter1d(
         input: array; integers give floating-point numbers.
         sigma: standard deviation, in elements; it may be traced where ``radius`` is given.
         axis: the axis.
-        order: 0, or 1 or 2 for a derivative of the weights.
+        order: which derivative of the weights; 0 for themselves.
         mode: what is beyond the ends: "reflect", "mirror", "nearest", "constant" or "wrap".
         cval: the value with "constant".
         truncate: at how many standard deviations the weights end.
@@ -59,8 +61,10 @@ def gaussian_filter1d(
             f"gaussian_filter1d: mode must be one of {', '.join(map(repr, PAD))}, got "
             f"{describe(mode)}"
         )
-    if order not in (0, 1, 2):
-        raise ValueError(f"gaussian_filter1d: order must be 0, 1 or 2, got {describe(order)}")
+    if not is_integer(order) or order < 0:
+        raise ValueError(
+            f"gaussian_filter1d: order must be a non-negative int, got {describe(order)}"
+        )
     k = axis_of(axis, len(x.shape))
     if radius is None:
         if isinstance(sigma, Tracer):
@@ -70,20 +74,26 @@ def gaussian_filter1d(
         raise ValueError(
             f"gaussian_filter1d: radius must be a non-negative int, got {describe(radius)}"
         )
-    places = np.arange(-radius, radius + 1)
-    width = as_operand(sigma)
+    width = cast(as_operand(sigma), np.dtype(np.float64))
+    places = like(width, np.arange(-radius, radius + 1))
     weights = np.exp(-0.5 * (places / width) ** 2)
     weights = weights / np.sum(weights)
-    if order == 1:
-        weights = weights * places / width**2
-    elif order == 2:
-        weights = weights * (places**2 / width**4 - 1 / width**2)
+    if order:
+        weights = weights * _hermite(places / width, int(order)) / width**order
     shape = [1] * len(x.shape)
     shape[k] = 2 * radius + 1
     widths = [(radius, radius) if i == k else (0, 0) for i in range(len(x.shape))]
     filled = {"constant_values": cval} if PAD[mode] == "constant" else {}
-    padded = np.pad(x, widths, PAD[mode], **filled)  # type: ignore[call-overload]
+    padded = pad(x, widths, PAD[mode], **filled)
     return correlate(padded, cast(weights, x.dtype).reshape(shape), "valid")
+
+
+def _hermite(t: Array, order: int) -> Array:
+    """Hermite's polynomial, by which derivatives of exp(-t**2 / 2) differ from it (DLMF 18.9.1)."""
+    before, here = 0 * t, 0 * t + 1
+    for k in range(order):
+        before, here = here, t * here - k * before
+    return here
 
 
 @user_facing
@@ -91,8 +101,8 @@ def gaussian_filter(
     input: ArrayLike,
     sigma: ArrayLike | Sequence[ArrayLike],
     order: int | Sequence[int] = 0,
-    mode: str = "reflect",
-    cval: float = 0.0,
+    mode: str | Sequence[str] = "reflect",
+    cval: ArrayLike = 0.0,
     truncate: float = 4.0,
     *,
     radius: int | Sequence[int] | None = None,
@@ -102,9 +112,9 @@ def gaussian_filter(
 
     Args:
         input: array.
-        sigma: standard deviation, one or one for each axis.
+        sigma: standard deviation, one or one for each axis, as a sequence or a vector.
         order: as for ``gaussian_filter1d``, one or one for each axis.
-        mode: as for ``gaussian_filter1d``.
+        mode: as for ``gaussian_filter1d``, one or one for each axis.
         cval: the value with "constant".
         truncate: at how many standard deviations the weights end.
         radius: at how many elements they end, one or one for each axis.
@@ -122,15 +132,17 @@ def gaussian_filter(
     rank = len(x.shape)
     places = [axis_of(a, rank) for a in (range(rank) if axes is None else axes)]
     columns = []
-    for name, given in (("sigma", sigma), ("order", order), ("radius", radius)):
-        values = list(given) if isinstance(given, tuple | list) else [given] * len(places)
+    names = ("sigma", "order", "mode", "radius")
+    for name, given in zip(names, (sigma, order, mode, radius), strict=True):
+        one = not isinstance(given, tuple | list) and not getattr(given, "shape", ())
+        values = [given] * len(places) if one else list(given)  # type: ignore[arg-type]
         if len(values) != len(places):
             raise ShapeError(
                 f"gaussian_filter: {len(values)} values of {name} for {len(places)} axes"
             )
         columns.append(values)
-    for axis, s, o, r in zip(places, *columns, strict=True):
+    for axis, s, o, m, r in zip(places, *columns, strict=True):
         if not isinstance(s, Tracer) and not float(s) > 1e-15:
             continue
-        x = gaussian_filter1d(x, s, axis, o, mode, cval, truncate, radius=r)
+        x = gaussian_filter1d(x, s, axis, o, m, cval, truncate, radius=r)
     return x

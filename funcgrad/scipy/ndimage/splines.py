@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ...arrays import like
 from ...core.arguments import is_integer
 from ...core.blame import describe
 from ...core.tracebacks import user_facing
@@ -82,6 +83,7 @@ def coefficients(x: Array, order: int, axis: int, mode: str) -> Array:
     middle, *others = _samples(order)
     angles = 2 * np.pi * np.arange(period) / period
     transfer = middle + sum(2 * b * np.cos((k + 1) * angles) for k, b in enumerate(others))
+    transfer = like(x, transfer)
     if x.dtype.kind == "c":
         found = fourier.ifft(fourier.fft(extended) / transfer)
     else:

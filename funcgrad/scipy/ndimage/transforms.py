@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ...arrays import beside_each_other, like
 from ...core.arguments import is_integer
 from ...core.blame import describe
 from ...core.tracebacks import user_facing
@@ -114,7 +115,7 @@ def shift(
         raise ShapeError(f"shift: shift of shape {tuple(by.shape)} for {aval_of(x)}")
     check_mode("shift", mode)
     degree = check_order("shift", order)
-    grid = _grid(x.shape)
+    grid = [like(by, at) for at in _grid(x.shape)]
     places = [at - (by[k] if by.shape else by) for k, at in enumerate(grid)]
     return sampled(x, places, degree, mode, cval, prefilter)
 
@@ -167,7 +168,8 @@ def affine_transform(
     degree = check_order("affine_transform", order)
     if len(m.shape) == 2 and m.shape[1] == rank + 1:
         m, start = m[:rank, :rank], m[:rank, rank]
-    grid = _grid(sizes)
+    m, start = beside_each_other([m, start])
+    grid = [like(m, at) for at in _grid(sizes)]
     places = []
     for k in range(rank):
         first: Any = start[k] if start.shape else start

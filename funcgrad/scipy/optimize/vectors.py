@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ... import tree
+from ...arrays import beside_each_other
 from ...core.avals import Aval
 from ...core.tracing import Tracer, aval_of
 from ...errors import ShapeError, TreeError
@@ -54,7 +55,7 @@ class Vectors:
         for x, a in zip(tree.leaves(whole), self.avals, strict=True):
             halves = (np.real(x), np.imag(x)) if a.dtype.kind == "c" else (x,)
             parts += [reshape(cast(h, self.dtype), shape=(a.size,)) for h in halves]
-        return parts[0] if len(parts) == 1 else np.concatenate(parts)
+        return parts[0] if len(parts) == 1 else np.concatenate(beside_each_other(parts))
 
     def unravel(self, v: Array) -> PyTree:
         """A vector as a pytree."""

@@ -123,13 +123,17 @@ def correlate2d(
 ) -> Array:
     """The cross-correlation of two matrices; arguments are those of ``convolve2d``.
 
+    With "valid" and the smaller matrix first, it is the conjugate of the correlation, as SciPy's
+    and JAX's is.
+
     >>> correlate2d(np.eye(2), np.array([[1.0, 2.0]]), "valid")
     array([[1.],
            [2.]])
     """
     x, y = _matrices("correlate2d", in1, in2)
     if mode == "valid" and _fits(y.shape, x.shape) and not _fits(x.shape, y.shape):
-        return np.flip(np.conj(_convolved("correlate2d", y, np.flip(np.conj(x)), mode, "direct")))
+        # SciPy and JAX exchange the two and do not conjugate back, other than ``correlate``.
+        return np.flip(_convolved("correlate2d", y, np.flip(np.conj(x)), mode, "direct"))
     y = np.flip(np.conj(y))
     return _with_boundary("correlate2d", x, y, mode, boundary, fillvalue, late=True)
 

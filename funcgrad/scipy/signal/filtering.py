@@ -11,13 +11,14 @@ import numpy as np
 from ...arrays import like
 from ...core.arguments import is_integer
 from ...core.blame import describe
-from ...core.dtypes import result_type
+from ...core.dtypes import is_inexact, result_type
 from ...core.tracebacks import user_facing
+from ...core.tracing import Tracer
 from ...errors import ShapeError
 from ...lax.loops import scan
 from ...numpy.protocol import as_operand, axis_of, inexact
 from ...numpy.replacements import pad
-from ...ops.shape import cast
+from ...ops.shape import broadcast_to, cast
 from ...typing import Array, ArrayLike
 from .convolving import correlate
 
@@ -79,10 +80,14 @@ def lfilter(
         x: array.
         axis: the axis.
         zi: state before the first sample, like ``x`` but of length max(len(a), len(b)) - 1 along
-            the axis.
+            the axis; other axes of length 1 are repeated.
 
     Returns:
         The filtered signal; with ``zi``, a pair with the last state.
+
+    Raises:
+        ShapeError: the shapes do not fit.
+        ValueError: the first coefficient of the denominator is 0; a traced one gives inf or NaN.
 
     >>> lfilter(np.array([1.0]), np.array([1.0, -0.5]), np.array([1.0, 0.0, 0.0]))
     array([1.  , 0.5 , 0.25])
@@ -94,7 +99,11 @@ def lfilter(
             f"{tuple(bottom.shape)}"
         )
     given = [] if zi is None else [as_operand(zi)]
-    dtype = result_type(*(v.dtype for v in (top, bottom, signal, *given)), np.float16)
+    dtype = result_type(*(v.dtype for v in (top, bottom, signal, *given)))
+    if not is_inexact(dtype):
+        dtype = np.dtype(np.float64)
+    if not isinstance(bottom, Tracer) and not bool(bottom[0] != 0):
+        raise ValueError("lfilter: the first coefficient of a must not be 0")
     top, bottom, signal = (cast(v, dtype) for v in (top, bottom, signal))
     k = axis_of(axis, len(signal.shape))
     order = max(top.shape[0], bottom.shape[0])
@@ -104,12 +113,19 @@ def lfilter(
     if zi is None:
         state = np.zeros((order - 1, *rows.shape[1:]), dtype)
     else:
-        state = np.moveaxis(cast(given[0], dtype), k, 0)
-        if tuple(state.shape) != (order - 1, *rows.shape[1:]):
+        wanted = (order - 1, *rows.shape[1:])
+        (held,) = given
+        fits = len(held.shape) == len(wanted)
+        state = np.moveaxis(cast(held, dtype), k, 0) if fits else held
+        if not fits or not all(
+            n == m or (i and n == 1)
+            for i, (n, m) in enumerate(zip(state.shape, wanted, strict=True))
+        ):
             raise ShapeError(
                 f"lfilter: zi of shape {tuple(given[0].shape)} for a filter with {order - 1} "
                 f"numbers of state and a signal of shape {tuple(signal.shape)}"
             )
+        state = broadcast_to(state, wanted)
 
     def step(held: Array, sample: Array) -> tuple[Array, Array]:
         if order == 1:

@@ -90,7 +90,9 @@ def csd(
         if size % 2 == 0:
             twice[-1] = 1.0
         power = power * like(power, twice)
-    return _frequencies(size, fs, onesided), np.moveaxis(_averaged(power, average), -1, axis)
+    return like(power, _frequencies(size, fs, onesided)), np.moveaxis(
+        _averaged(power, average), -1, axis
+    )
 
 
 def _alike(a: Array, b: Array, axis: int) -> tuple[Array, Array]:
@@ -209,7 +211,9 @@ def stft(
     out = _spectra(v, len(v.shape) - 1, n, step, size, win, detrend, onesided) / np.sum(win)
     rate = as_operand(fs)
     times = (np.arange(out.shape[-2]) * step + (0.0 if boundary is not None else n / 2)) / rate
-    return _frequencies(size, fs, onesided), times, np.moveaxis(np.swapaxes(out, -1, -2), -2, k)
+    frequencies = _frequencies(size, fs, onesided)
+    spectra = np.moveaxis(np.swapaxes(out, -1, -2), -2, k)
+    return like(out, frequencies), like(out, times), spectra
 
 
 @user_facing
@@ -268,14 +272,13 @@ def istft(
     total = n + (z.shape[-2] - 1) * step
     rows = np.moveaxis(frames * like(frames, win * np.sum(win)), (-2, -1), (0, 1))
     x = scatter_add(rows, places, shape=(total, *rows.shape[2:]))
-    weight = np.zeros(total, win.dtype)
-    np.add.at(weight, places.ravel(), np.tile(win * win, z.shape[-2]))
+    weight = scatter_add(np.broadcast_to(win * win, places.shape), places, shape=(total,))
     x = np.moveaxis(x, 0, -1) / like(x, np.where(weight > 1e-10, weight, 1.0))
     if boundary:
         x = x[..., n // 2 : total - n // 2]
     times = np.arange(x.shape[-1]) / as_operand(fs)
     places_left = [i for i in range(rank) if i not in (t_axis, f_axis)]
-    return times, np.moveaxis(x, -1, sum(i < t_axis for i in places_left))
+    return like(x, times), np.moveaxis(x, -1, sum(i < t_axis for i in places_left))
 
 
 # --- segments ------------------------------------------------------------------------------------

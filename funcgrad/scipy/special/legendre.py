@@ -9,6 +9,7 @@ from math import pi
 
 import numpy as np
 
+from ...arrays import beside_each_other, like
 from ...core.arguments import is_integer
 from ...core.blame import describe
 from ...core.tracebacks import user_facing
@@ -75,6 +76,7 @@ def assoc_legendre_p(n: ArrayLike, m: ArrayLike, z: ArrayLike, *, norm: bool = F
 
 def _associated(degree: Array, order: Array, x: Array, norm: bool) -> Array:
     """By the derivative of the polynomial (NIST DLMF 14.7.8 and 14.9.3)."""
+    degree, order, x = beside_each_other([degree, order, x])
     size = np.abs(order)
     inner = legendre_derivative(degree, size, x)
     none, odd = size == 0, size % 2 == 1
@@ -146,7 +148,8 @@ def sph_harm_y(
             f"sph_harm_y: diff_n must be None or 0, got {describe(diff_n)}; use funcgrad.grad"
         )
     polar, azimuth = real_floats("sph_harm_y", theta, phi)
-    degree, order = whole_numbers("sph_harm_y", n, m)
+    given = [*whole_numbers("sph_harm_y", n, m), polar, azimuth]
+    degree, order, polar, azimuth = beside_each_other(given)
     turned = cast(order, azimuth.dtype) * azimuth
     return spherical_legendre(degree, order, polar) * (np.cos(turned) + 1j * np.sin(turned))
 
@@ -227,7 +230,7 @@ def lpmn(m: int, n: int, z: ArrayLike) -> tuple[Array, Array]:
     """
     orders, degrees = _grid("lpmn", m, n)
     (x,) = real_floats("lpmn", z)
-    size = orders.astype(x.dtype)
+    size = like(x, orders.astype(x.dtype))
     values = _associated(degrees, orders, x, False)
     upper = _associated(degrees, orders + 1, x, False)
     square = 1 - x * x

@@ -98,8 +98,11 @@ def logsumexp(
     x, factor = np.broadcast_arrays(x, factor)
     axes = axes_or_none(axis, len(x.shape))
     x = select(factor == 0, -np.inf, x)
-    largest = stop_gradient(np.max(x, axes, keepdims=True, initial=-np.inf))
-    largest = select(np.isfinite(largest), largest, 0)
+    if all(x.shape[i] for i in axes):
+        largest = stop_gradient(np.max(x, axes, keepdims=True))
+        largest = select(np.isfinite(largest), largest, 0)
+    else:
+        largest = x.dtype.type(0)
     total = np.sum(factor * np.exp(x - largest), axes, keepdims=True)
     sign = np.sign(total)
     if not return_sign:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ...arrays import like
 from ...core.tracebacks import user_facing
 from ...errors import ShapeError
 from ...numpy.protocol import as_operand, axis_of
@@ -17,6 +18,7 @@ from ...ops.contraction.dot_general import matmul
 from ...ops.linalg import factorizations, solving
 from ...ops.linalg.matrices import diagonal_of
 from ...ops.pointwise.comparison import select
+from ...ops.reductions.cumulative import cummax, cummin
 from ...ops.shape import cast, reduce_sum, reshape, transpose
 from ...ops.structural.stop import stop
 from ...typing import Array, ArrayLike
@@ -68,11 +70,11 @@ def rankdata(a: ArrayLike, method: str = "average", *, axis: int | None = None) 
         ordered = np.take_along_axis(x, order, axis=-1)
         first = np.ones_like(ordered[..., :1], dtype=bool)
         new = np.concatenate([first, ordered[..., 1:] != ordered[..., :-1]], axis=-1)
-        n = x.shape[-1]
-        numbers = np.arange(n)
-        low = np.maximum.accumulate(np.where(new, numbers, 0), axis=-1)
+        n, last = x.shape[-1], len(x.shape) - 1
+        numbers = like(new, np.arange(n))
+        low = cummax(np.where(new, numbers, 0), axis=last, reverse=False)
         ends = np.concatenate([new[..., 1:], first], axis=-1)
-        high = np.flip(np.minimum.accumulate(np.flip(np.where(ends, numbers, n), -1), axis=-1), -1)
+        high = cummin(np.where(ends, numbers, n), axis=last, reverse=True)
         found = {
             "min": low + 1,
             "max": high + 1,
@@ -201,7 +203,7 @@ class gaussian_kde:
                 )
             self.weights = rest[0] / reduce_sum(rest[0], axes=(0,))
         else:
-            self.weights = np.full(self.n, 1 / self.n, data.dtype)
+            self.weights = like(data, np.full(self.n, 1 / self.n, data.dtype))
         self.neff = 1 / np.sum(self.weights * self.weights)
         self.factor = self._factor(bw_method)
         mean = matmul(data, reshape(self.weights, shape=(self.n, 1)))

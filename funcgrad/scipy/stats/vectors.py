@@ -6,6 +6,7 @@ from math import log, pi
 
 import numpy as np
 
+from ...arrays import like
 from ...core.tracebacks import user_facing
 from ...errors import ShapeError
 from ...numpy.scipy_ufuncs import real_floats
@@ -63,7 +64,7 @@ def _distances(
         )
     apart = points - center
     if len(spread.shape) < 2:
-        variances = broadcast_to(spread, (n,))
+        variances = like(apart, broadcast_to(spread, (n,)))
         total = reduce_sum(apart * apart / variances, axes=last_axis(apart))
         return total, reduce_sum(np.log(variances), axes=(0,)), n
     factor = factorizations.cholesky(factorizations.from_triangle(spread, lower=True))

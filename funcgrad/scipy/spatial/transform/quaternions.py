@@ -25,7 +25,7 @@ def normalized(q: Array) -> Array:
 
 def conjugate(q: Array) -> Array:
     """The inverse of a rotation."""
-    return q * np.array([-1.0, -1.0, -1.0, 1.0], q.dtype)
+    return np.concatenate([-q[..., :3], q[..., 3:]], axis=-1)
 
 
 def positive(q: Array) -> Array:

@@ -8,12 +8,15 @@ from typing import Any
 
 import numpy as np
 
+from ....arrays import beside_each_other, like
 from ....core.blame import describe
+from ....core.tracing import Tracer, aval_of
 from ....errors import ShapeError
-from ....numpy import linalg
-from ....numpy.protocol import as_operand, inexact
+from ....numpy import at, linalg
+from ....numpy.protocol import as_operand, holds_tracer, inexact
 from ....random import normal
 from ....typing import Array, ArrayLike
+from ...linalg import polar
 from . import quaternions
 
 
@@ -35,14 +38,50 @@ class Rotation:
     quat: Array
 
     @classmethod
-    def from_quat(cls, quat: ArrayLike) -> Rotation:
-        """Rotations of quaternions (x, y, z, w), which are normalized."""
-        return cls(quaternions.normalized(_of("from_quat", quat, (4,))))
+    def from_quat(cls, quat: ArrayLike, *, scalar_first: bool = False) -> Rotation:
+        """Rotations of quaternions, which are normalized.
+
+        Args:
+            quat: (x, y, z, w) along the last axis.
+            scalar_first: they are (w, x, y, z).
+
+        Raises:
+            ValueError: a quaternion is zero; a traced one gives NaN.
+        """
+        q = _of("from_quat", quat, (4,))
+        if scalar_first:
+            q = np.roll(q, -1, axis=-1)
+        if not isinstance(q, Tracer) and bool(np.any(np.all(q == 0, axis=-1))):
+            raise ValueError("Rotation.from_quat: a quaternion is zero and stands for no rotation")
+        return cls(quaternions.normalized(q))
 
     @classmethod
-    def from_matrix(cls, matrix: ArrayLike) -> Rotation:
-        """Rotations of orthogonal matrices."""
-        return cls(quaternions.from_matrix(_of("from_matrix", matrix, (3, 3))))
+    def from_matrix(cls, matrix: ArrayLike, *, assume_valid: bool = False) -> Rotation:
+        """Rotations of matrices; of those that are not orthogonal the nearest orthogonal ones.
+
+        Args:
+            matrix: (3, 3) or (n, 3, 3).
+            assume_valid: matrices are known to be orthogonal: nothing is checked, and derivatives
+                are those of a formula.
+
+        Raises:
+            ValueError: a determinant is not positive; traced matrices give NaN there.
+        """
+        m = _of("from_matrix", matrix, (3, 3))
+        if assume_valid:
+            return cls(quaternions.from_matrix(m))
+        turns = linalg.det(m) > 0
+        if isinstance(m, Tracer):
+            q = quaternions.from_matrix(
+                polar(np.where(turns[..., None, None], m, np.eye(3, dtype=m.dtype)))[0]
+            )
+            return cls(np.where(turns[..., None], q, np.nan))
+        if not bool(np.all(turns)):
+            raise ValueError("Rotation.from_matrix: the determinant of a matrix is not positive")
+        apart = m @ np.swapaxes(m, -1, -2) - like(m, np.eye(3, dtype=m.dtype))
+        if bool(np.max(np.abs(apart)) > 1e-12 if m.size else False):
+            m = polar(m)[0]
+        return cls(quaternions.from_matrix(m))
 
     @classmethod
     def from_rotvec(cls, rotvec: ArrayLike, degrees: bool = False) -> Rotation:
@@ -95,9 +134,10 @@ class Rotation:
         """True for one rotation without an axis of several."""
         return len(self.quat.shape) == 1
 
-    def as_quat(self, canonical: bool = False) -> Array:
-        """Quaternions (x, y, z, w); ``canonical`` with w >= 0."""
-        return quaternions.positive(self.quat) if canonical else self.quat
+    def as_quat(self, canonical: bool = False, *, scalar_first: bool = False) -> Array:
+        """Quaternions (x, y, z, w), ``scalar_first`` (w, x, y, z); ``canonical`` with w >= 0."""
+        q = quaternions.positive(self.quat) if canonical else self.quat
+        return np.roll(q, 1, axis=-1) if scalar_first else q
 
     def as_matrix(self) -> Array:
         """Orthogonal matrices."""
@@ -138,10 +178,33 @@ class Rotation:
         return 2 * np.arctan2(linalg.norm(q[..., :3], axis=-1), abs(q[..., 3]))
 
     def mean(self, weights: ArrayLike | None = None) -> Rotation:
-        """The rotation with the least mean square of distances of matrices."""
-        w = np.ones(self.quat.shape[:-1]) if weights is None else as_operand(weights)
-        moments = (w[..., None] * self.quat).T @ self.quat
-        return Rotation(linalg.eigh(moments)[1][:, -1])
+        """The rotation with the least mean square of distances of matrices.
+
+        Args:
+            weights: a number that is not negative for each rotation; ones by default.
+
+        Raises:
+            ShapeError: there is not one weight for each.
+            ValueError: there are no rotations, or a weight is negative.
+        """
+        rows = np.reshape(self.quat, (-1, 4))
+        count = rows.shape[0]
+        if not count:
+            raise ValueError("Rotation.mean: there are no rotations")
+        w = np.ones(count, rows.dtype) if weights is None else as_operand(weights)
+        if tuple(w.shape) != (count,):
+            raise ShapeError(f"Rotation.mean: weights of shape {tuple(w.shape)} for {count}")
+        if not isinstance(w, Tracer) and bool(np.any(w < 0)):
+            raise ValueError("Rotation.mean: weights must not be negative")
+        rows, w = beside_each_other([rows, w])
+        return Rotation(linalg.eigh((w[:, None] * rows).T @ rows)[1][:, -1])
+
+    def __pow__(self, n: ArrayLike) -> Rotation:
+        """The rotations about the same axes by n times the angles; n need not be whole."""
+        times = as_operand(n)
+        if times.shape:
+            raise ShapeError(f"Rotation: the power must be a number, got {aval_of(times)}")
+        return Rotation(quaternions.from_rotvec(times * quaternions.as_rotvec(self.quat)))
 
     def __mul__(self, other: Rotation) -> Rotation:
         """The rotations of ``other``, and then these."""
@@ -151,6 +214,8 @@ class Rotation:
         """Some of several rotations."""
         if self.single:
             raise TypeError("a single rotation cannot be indexed")
+        if holds_tracer(index):
+            return Rotation(at(self.quat)[index].get())
         return Rotation(self.quat[index])
 
     def __len__(self) -> int:
