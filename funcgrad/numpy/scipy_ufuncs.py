@@ -16,6 +16,7 @@ from ..ops.pointwise import (
     bessel,
     bessel_i0_i1,
     bessel_orders,
+    box_cox,
     error_integrals,
     exponentials,
     gammas,
@@ -27,6 +28,7 @@ from ..ops.pointwise import (
 )
 from ..ops.pointwise.comparison import filled_like, select
 from ..ops.pointwise.elliptic import ellipe, ellipeinc, ellipk, ellipkinc, ellipkm1
+from ..ops.pointwise.polynomials import power_sum
 from ..ops.pointwise.student import stdtr, stdtrit
 from ..ops.pointwise.zeta import riemann_zeta, zeta
 from ..ops.shape import cast
@@ -97,7 +99,14 @@ def kl_div(x: ArrayLike, y: ArrayLike) -> Array:
 def gammasgn(x: ArrayLike) -> Array:
     """The sign of the gamma function."""
     (x,) = real_floats("gammasgn", x)
-    return select((x > 0) | (np.floor(x) % 2 == 0), x.dtype.type(1), x.dtype.type(-1))
+    one = x.dtype.type(1)
+    negative = (x < 0) & (x > -np.inf)
+    at = select(negative, x, 0.5)
+    down = np.floor(at)
+    # At 0 the sign is that of the zero, and at the other poles there is none.
+    of_zero = select(np.signbit(x), -one, one)
+    left = select(at == down, x.dtype.type(np.nan), select(down % 2 == 0, one, -one))
+    return select(negative, left, select(x >= 0, of_zero, x.dtype.type(np.nan)))
 
 
 def exp10(x: ArrayLike) -> Array:
@@ -108,57 +117,7 @@ def exp10(x: ArrayLike) -> Array:
 
 _NEAR = 0.25
 _TERMS = 14
-
-
-def _series(z: Array, coefficients: list[float]) -> Array:
-    total = z * 0 + coefficients[-1]
-    for c in reversed(coefficients[:-1]):
-        total = total * z + c
-    return total
-
-
-def _power_quotient(logarithm: Array, lmbda: Array) -> Array:
-    """The quotient expm1(lmbda * logarithm) / lmbda, by its series next to 0."""
-    z = lmbda * logarithm
-    near = np.abs(z) < _NEAR
-    inner = select(near, z, 0)
-    series = _series(inner, [1 / math.factorial(k + 1) for k in range(_TERMS)])
-    far = np.expm1(select(near, 1, z)) / select(near, 1, lmbda)
-    return select(near, select(near, logarithm, 0) * series, far)
-
-
-def boxcox(x: ArrayLike, lmbda: ArrayLike) -> Array:
-    """The transformation (x**lmbda - 1) / lmbda of Box and Cox; log(x) where lmbda is 0."""
-    x, lmbda = real_floats("boxcox", x, lmbda)
-    return _power_quotient(np.log(x), lmbda)
-
-
-def boxcox1p(x: ArrayLike, lmbda: ArrayLike) -> Array:
-    """The transformation of Box and Cox of 1 + x."""
-    x, lmbda = real_floats("boxcox1p", x, lmbda)
-    return _power_quotient(np.log1p(x), lmbda)
-
-
-def _log_quotient(y: Array, lmbda: Array) -> Array:
-    """The quotient log1p(lmbda * y) / lmbda, by its series next to 0."""
-    z = lmbda * y
-    near = np.abs(z) < _NEAR / 4
-    inner = select(near, z, 0)
-    series = _series(inner, [(-1) ** k / (k + 1) for k in range(_TERMS)])
-    far = np.log1p(select(near, 1, z)) / select(near, 1, lmbda)
-    return select(near, select(near, y, 0) * series, far)
-
-
-def inv_boxcox(y: ArrayLike, lmbda: ArrayLike) -> Array:
-    """The inverse of ``boxcox``."""
-    y, lmbda = real_floats("inv_boxcox", y, lmbda)
-    return np.exp(_log_quotient(y, lmbda))
-
-
-def inv_boxcox1p(y: ArrayLike, lmbda: ArrayLike) -> Array:
-    """The inverse of ``boxcox1p``."""
-    y, lmbda = real_floats("inv_boxcox1p", y, lmbda)
-    return np.expm1(_log_quotient(y, lmbda))
+_EXPREL = [1 / math.factorial(k + 1) for k in range(_TERMS)]
 
 
 def fresnel(z: ArrayLike) -> tuple[Array, Array]:
@@ -195,7 +154,10 @@ def wofz(z: ArrayLike) -> Array:
 def exprel(x: ArrayLike) -> Array:
     """The quotient (exp(x) - 1) / x."""
     (x,) = real_floats("exprel", x)
-    return _power_quotient(filled_like(x, 1), x)
+    near = np.abs(x) < _NEAR
+    series = power_sum(select(near, x, 0), _EXPREL)
+    safe = select(near, 1, x)
+    return select(near, series, np.expm1(safe) / safe)
 
 
 def cosm1(x: ArrayLike) -> Array:
@@ -300,8 +262,6 @@ SCIPY_UFUNCS.update(
         "betaincc": incomplete.betaincc,
         "betainccinv": incomplete.betainccinv,
         "betaincinv": incomplete.betaincinv,
-        "boxcox": boxcox,
-        "boxcox1p": boxcox1p,
         "cbrt": powers.cbrt,
         "chdtr": chdtr,
         "chdtrc": chdtrc,
@@ -325,8 +285,6 @@ SCIPY_UFUNCS.update(
         "i1": bessel_i0_i1.i1,
         "i0e": i0e,
         "i1e": i1e,
-        "inv_boxcox": inv_boxcox,
-        "inv_boxcox1p": inv_boxcox1p,
         "jn": bessel_orders.jv,
         "kl_div": kl_div,
         "log1p": exponentials.log1p,
@@ -352,6 +310,7 @@ SCIPY_UFUNCS.update(
             *(integrals.exp1, integrals.expi, integrals.expn, integrals.spence),
             *(gammas.gamma, gammas.beta, gammas.betaln, gammas.poch, gammas.binom),
             *(hypergeometric.hyp0f1, hypergeometric.hyp1f1, hypergeometric.hyp2f1),
+            *(box_cox.boxcox, box_cox.boxcox1p, box_cox.inv_boxcox, box_cox.inv_boxcox1p),
             *(error_integrals.erfi, error_integrals.ndtri_exp, gammas.rgamma, gammas.loggamma),
             *(ellipk, ellipkm1, ellipe, ellipkinc, ellipeinc, stdtr, stdtrit),
             *(bessel_orders.jv, bessel_orders.yv, bessel_orders.yn, bessel_orders.iv),

@@ -6,12 +6,15 @@ of Mathematical Functions, 10.29.2 and 10.29.3.
 
 from __future__ import annotations
 
+from math import factorial
+
 import numpy as np
 
 from ...arrays import special_functions
 from ...core.facts import Float64, Hazard
 from ...typing import Array
 from ..families import Elementwise, elementwise
+from .polynomials import power_sum
 
 
 def i0_values(x: Array) -> Array:
@@ -26,9 +29,18 @@ def i1_values(x: Array) -> Array:
     return out.astype(dtype if dtype.kind == "f" else out.dtype, copy=False)[()]
 
 
+NEAR = 2.0
+"""Below it the derivative of the second is that of its power series, 10.25.2."""
+
+TERMS = 16
+SLOPES = [(2 * k + 1) / (2 * 4**k * factorial(k) * factorial(k + 1)) for k in range(TERMS)]
+
+
 def _i1_slope(o: Array, x: Array) -> Array:
-    at_zero = x == 0
-    return np.where(at_zero, 0.5, i0(x) - o / np.where(at_zero, 1, x))
+    near = np.abs(x) < NEAR
+    inner = np.where(near, x, 0)
+    far = i0(x) - o / np.where(near, 1, x)
+    return np.where(near, power_sum(inner * inner, SLOPES), far)
 
 
 i0: Elementwise = elementwise(

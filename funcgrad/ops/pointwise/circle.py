@@ -16,6 +16,7 @@ from ...core.facts import Hazard
 from ...typing import Array
 from ..families import Elementwise, General, elementwise
 from .bessel import scaled_bessel
+from .bessel_i0_i1 import i0, i1
 from .bessel_slopes import over_panels
 from .beta_slopes import DECAY
 from .of_scipy import SCIPY, on_host
@@ -71,20 +72,28 @@ def quantile_values(kappa: Array, q: Array) -> Array:
     return out.reshape(shape).astype(dtype, copy=False)[()]
 
 
+def bessel_of_positive(kappa: Array, order: int) -> Array:
+    """exp(-kappa) I(kappa), with its derivatives from the right at 0."""
+    small = kappa < 1
+    at = np.where(small, kappa, 0)
+    near = np.exp(-at) * (i1(at) if order else i0(at))
+    return np.where(small, near, scaled_bessel(np.where(small, 1, kappa), order=order))
+
+
 def density(kappa: Array, x: Array) -> Array:
     """The density, of operators."""
-    return np.exp(-2 * kappa * np.sin(0.5 * x) ** 2) / (TURN * scaled_bessel(kappa, order=0))
+    return np.exp(-2 * kappa * np.sin(0.5 * x) ** 2) / (TURN * bessel_of_positive(kappa, 0))
 
 
 def share_above(kappa: Array, x: Array) -> Array:
     """The probability of numbers from |x| to pi, of operators."""
-    return von_mises_tail(kappa, x, orders=(0,)) / scaled_bessel(kappa, order=0)
+    return von_mises_tail(kappa, x, orders=(0,)) / bessel_of_positive(kappa, 0)
 
 
 def _quantile_slope(o: Array, kappa: Array, _q: Array) -> Array:
     """By the derivative of the tail in kappa at constant probability."""
-    scale = scaled_bessel(kappa, order=0)
-    log_scale = scaled_bessel(kappa, order=1) / scale - 1
+    scale = bessel_of_positive(kappa, 0)
+    log_scale = bessel_of_positive(kappa, 1) / scale - 1
     inner = von_mises_tail(kappa, o, orders=(1,)) / scale - share_above(kappa, o) * log_scale
     return np.sign(o) * inner / density(kappa, o)
 

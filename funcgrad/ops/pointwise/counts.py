@@ -61,8 +61,8 @@ beta_binomial_share: General = parameter_slope(
 )
 
 
-def _search(share: Callable[..., Array]) -> Callable[..., Array]:
-    """The smallest whole number whose share of smaller or equal ones reaches q."""
+def _search(share: Callable[..., Array], above: bool) -> Callable[..., Array]:
+    """The smallest whole number with enough below: with so few above, if that is asked for."""
 
     def values(*operands: Array) -> Array:
         dtype = np.result_type(*operands, np.float32)
@@ -70,15 +70,20 @@ def _search(share: Callable[..., Array]) -> Callable[..., Array]:
         shape = given[0].shape
         *shapes, q = [x.reshape(-1) for x in given]
         # Rounding of the share must not move a quantile by one.
-        q = q * (1 - 1e-13)
+        q = q * (1 + 1e-13 if above else 1 - 1e-13)
+
+        def reached(k: Array) -> Array:
+            found = share(*shapes, k)
+            return found <= q if above else found >= q
+
         with np.errstate(all="ignore"):
             low, high = np.full(q.size, -1.0), np.zeros(q.size)
-            while np.any(more := (share(*shapes, high) < q) & (high < LARGEST)):
+            while np.any(more := ~reached(high) & (high < LARGEST)):
                 low = np.where(more, high, low)
                 high = np.where(more, 2 * high + 1, high)
             while np.any(wide := high - low > 1):
                 middle = np.floor(0.5 * (low + high))
-                enough = share(*shapes, middle) >= q
+                enough = reached(middle)
                 high = np.where(wide & enough, middle, high)
                 low = np.where(wide & ~enough, middle, low)
             high = np.where(np.isfinite(share(*shapes, high)), high, np.nan)
@@ -88,16 +93,19 @@ def _search(share: Callable[..., Array]) -> Callable[..., Array]:
 
 
 def _quantile(
-    name: str, share: Callable[..., Array], domains: Sequence[tuple[float, float]]
+    name: str,
+    share: Callable[..., Array],
+    domains: Sequence[tuple[float, float]],
+    above: bool = False,
 ) -> Elementwise:
     def cases(rng: np.random.Generator) -> Iterator[Case]:
         operands = [sample(rng, (2, 3), "f8", d) for d in domains]
-        if name != "poisson_quantile":
+        if not name.startswith("poisson"):
             operands[0] = np.round(operands[0])
         yield Case(*operands)
         yield Case(*[x[0, 0] for x in operands])
 
-    values = _search(share)
+    values = _search(share, above)
     return elementwise(
         name,
         values,
@@ -116,22 +124,60 @@ def _binomial(n: Array, p: Array, k: Array) -> Array:
     return np.where(inside, found, np.where(n == n, 1.0, np.nan))
 
 
+def _binomial_above(n: Array, p: Array, k: Array) -> Array:
+    inside = k < n
+    found = special_functions(np).betainc(k + 1, np.where(inside, n - k, 1.0), p)
+    return np.where(inside, found, np.where(n == n, 0.0, np.nan))
+
+
+def _poisson(mu: Array, k: Array) -> Array:
+    return special_functions(np).gammaincc(k + 1, mu)
+
+
+def _poisson_above(mu: Array, k: Array) -> Array:
+    return special_functions(np).gammainc(k + 1, mu)
+
+
 def _negative_binomial(n: Array, p: Array, k: Array) -> Array:
     return special_functions(np).betainc(n, k + 1, p)
+
+
+def _negative_binomial_above(n: Array, p: Array, k: Array) -> Array:
+    return special_functions(np).betainc(k + 1, n, 1 - p)
 
 
 def _beta_binomial(n: Array, a: Array, b: Array, k: Array) -> Array:
     return beta_binomial_values((0, 0), a, b, n, np.minimum(k, n))
 
 
+def _beta_binomial_above(n: Array, a: Array, b: Array, k: Array) -> Array:
+    found = beta_binomial_values((0, 0), b, a, n, n - k - 1)
+    return np.where(k < n, found, 0 * found)
+
+
 COUNT, SHARE, SHAPE = (5.0, 12.0), (0.1, 0.9), (0.6, 3.0)
-binomial_quantile: Elementwise = _quantile("binomial_quantile", _binomial, (COUNT, SHARE, SHARE))
-poisson_quantile: Elementwise = _quantile(
-    "poisson_quantile", lambda mu, k: special_functions(np).gammaincc(k + 1, mu), (SHAPE, SHARE)
+BINOMIAL, POISSON, BETA_BINOMIAL = (
+    (COUNT, SHARE, SHARE),
+    (SHAPE, SHARE),
+    (COUNT, SHAPE, SHAPE, SHARE),
+)
+binomial_quantile: Elementwise = _quantile("binomial_quantile", _binomial, BINOMIAL)
+binomial_upper_quantile: Elementwise = _quantile(
+    "binomial_upper_quantile", _binomial_above, BINOMIAL, True
+)
+poisson_quantile: Elementwise = _quantile("poisson_quantile", _poisson, POISSON)
+poisson_upper_quantile: Elementwise = _quantile(
+    "poisson_upper_quantile", _poisson_above, POISSON, True
 )
 negative_binomial_quantile: Elementwise = _quantile(
-    "negative_binomial_quantile", _negative_binomial, (COUNT, SHARE, SHARE)
+    "negative_binomial_quantile", _negative_binomial, BINOMIAL
+)
+negative_binomial_upper_quantile: Elementwise = _quantile(
+    "negative_binomial_upper_quantile", _negative_binomial_above, BINOMIAL, True
 )
 beta_binomial_quantile: Elementwise = _quantile(
-    "beta_binomial_quantile", _beta_binomial, (COUNT, SHAPE, SHAPE, SHARE)
+    "beta_binomial_quantile", _beta_binomial, BETA_BINOMIAL
+)
+beta_binomial_upper_quantile: Elementwise = _quantile(
+    "beta_binomial_upper_quantile", _beta_binomial_above, BETA_BINOMIAL, True
 )

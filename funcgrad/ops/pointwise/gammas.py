@@ -32,17 +32,61 @@ betaln: Elementwise = of_scipy(
     domain=POSITIVE,
     gpu=True,
 )
+
+
+def _circled(x: Array) -> Array:
+    """cos(pi x), exact for whole numbers."""
+    return np.cos(pi * np.remainder(x, 2))
+
+
+def _poch_slope(o: Array, z: Array, m: Array) -> Array:
+    """Left of 1/2 of sin(pi z) / pi gamma(z + m) gamma(1 - z), which has no poles there."""
+    end = z + m
+    zeros = (z < 0.5) & (end > 0)
+    at = np.where(zeros, z, 0)
+    last, mirrored = np.where(zeros, end, 1), 1 - at
+    wave = _circled(at) * beta(last, mirrored) * gamma(last + mirrored)
+    inside = wave + np.where(zeros, o, 0) * (digamma(last) - digamma(mirrored))
+    poles = (z <= 0) & (z == np.floor(z)) & (end <= 0) & (end == np.floor(end))
+    # Both have a pole, with the same residue, as the reflection of digamma shows.
+    apart = np.where(poles, digamma(np.where(poles, 1 - end, 1)), digamma(np.where(poles, 1, end)))
+    apart = apart - np.where(
+        poles, digamma(np.where(poles, 1 - z, 1)), digamma(np.where(poles | zeros, 1, z))
+    )
+    return np.where(zeros, inside, np.where(zeros, 0, o) * apart)
+
+
 poch: Elementwise = of_scipy(
     "poch",
-    lambda o, z, m: o * (digamma(z + m) - digamma(z)),
+    _poch_slope,
     lambda o, z, m: o * digamma(z + m),
     domain=POSITIVE,
     gpu=True,
 )
+
+
+def _binom_parts(o: Array, n: Array, k: Array) -> tuple[Array, Array]:
+    """Derivatives in n and k; where k is well outside of 0 to n, those of a product.
+
+    There the coefficient is sin(pi d) / pi beta(n + 1, d), where d is how far k is outside, so
+    that its zeros are those of the sine.
+    """
+    above = (n > -1) & (k > n + 0.5)
+    below = (n > -1) & (k < -0.5)
+    outside = above | below
+    d = np.where(above, k - n, np.where(below, -k, 1))
+    wave = _circled(d) * beta(np.where(outside, n, 0) + 1, d)
+    rest = digamma(np.where(above, d, n - np.where(above, 0, k) + 1))
+    in_n = o * (digamma(n + 1) - rest) - np.where(above, wave, 0)
+    first = digamma(np.where(below, d, k + 1))
+    in_k = o * (rest - first) + np.where(above, wave, 0) - np.where(below, wave, 0)
+    return in_n, in_k
+
+
 binom: Elementwise = of_scipy(
     "binom",
-    lambda o, n, k: o * (digamma(n + 1) - digamma(n - k + 1)),
-    lambda o, n, k: o * (digamma(n - k + 1) - digamma(k + 1)),
+    lambda o, n, k: _binom_parts(o, n, k)[0],
+    lambda o, n, k: _binom_parts(o, n, k)[1],
     domain=((4.3, 6), (0.4, 3.1)),
     gpu=True,
 )

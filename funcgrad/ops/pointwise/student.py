@@ -19,20 +19,70 @@ from . import special
 from .beta_slopes import DECAY, PLACES, WEIGHTS
 from .of_scipy import of_scipy
 from .parameter_slopes import Orders, exponential_factor, parameter_slope
+from .polynomials import power_sum
 from .special import lgamma
+from .zeta import BERNOULLI
+
+HALF_LOG_TWO_PI = 0.5 * log(2 * pi)
 
 DOMAIN = ((2.2, 6.0), (-2.0, 2.0))
 MIDDLE = 1.5
 """Next to it the density does not depend on df; where the integral to 0 is taken up to."""
 
+FAR = 10.0
+STEPS = [
+    (2.0 ** (1 - 2 * k) - 2) * b / (2 * k * (2 * k - 1))
+    for k, b in enumerate(BERNOULLI[:9], start=1)
+]
+"""Coefficients of half_step in odd powers of 1 / z: NIST, 5.11.8 for 1/2 and for 0."""
+
+NEAR = 1 / 16
+LOGARITHM = [(-1) ** k / (k + 1) for k in range(14)]
+
 NODES, NODE_WEIGHTS = (x[:, None] for x in np.polynomial.legendre.leggauss(40))
 
 
 def log_density(df: Array, t: Array) -> Array:
-    """The logarithm of the density at t."""
-    half = 0.5 * (df + 1)
-    constant = lgamma(half) - lgamma(half - 0.5) - 0.5 * np.log(df * pi)
-    return constant - half * np.log1p(t * t / df)
+    """The logarithm of the density at t; that of the normal distribution where df is infinite."""
+    constant = half_step(0.5 * df) - HALF_LOG_TWO_PI
+    return constant - kernel_of_logs(df, t * t, 1)
+
+
+def kernel_of_logs(df: Array, square: Array, n: int) -> Array:
+    """(df + n) / 2 * log(1 + square / df), which is square / 2 where df is infinite.
+
+    Next to 1 the logarithm is its series, whose derivatives in df do not cancel.
+    """
+    over = 1 / df
+    z = np.where(over > 0, square, 0) * over
+    near = z < NEAR
+    series = square * power_sum(np.where(near, z, 0), LOGARITHM)
+    logs = np.log1p(z)
+    far = np.where(near, 0, logs) * np.where(near, 1, df)
+    return 0.5 * (np.where(near, series, far) + n * logs)
+
+
+def _quotient_of_steps(z: Array) -> Array:
+    far = 1 / np.where(z > FAR, z, FAR)
+    return far * power_sum(far * far, STEPS)
+
+
+def half_step(z: Array) -> Array:
+    """log(gamma(z + 1/2) / gamma(z)) - log(z) / 2, by Stirling's series where z is large."""
+    far = z > FAR
+    low = np.where(far, 1, z)
+    near = lgamma(low + 0.5) - lgamma(low) - 0.5 * np.log(low)
+    return np.where(far, _quotient_of_steps(z), near)
+
+
+def half_step_slope(z: Array) -> Array:
+    """The derivative of ``half_step``, times z."""
+    far = z > FAR
+    low = np.where(far, 1, z)
+    near = low * (special.digamma(low + 0.5) - special.digamma(low)) - 0.5
+    over = 1 / np.where(far, z, FAR)
+    series = over * power_sum(over * over, [-(2 * k + 1) * c for k, c in enumerate(STEPS)])
+    return np.where(far, series, near)
 
 
 def log_density_slope(n: int, df: Any, logs: Any, share: Any, polygamma: Any) -> Any:

@@ -230,9 +230,12 @@ def comb(N: ArrayLike, k: ArrayLike, *, exact: bool = False, repetition: bool = 
     if exact:
         raise ValueError("comb: exact=True makes integers, which scipy.special.comb does")
     n, k = real_floats("comb", N, k)
+    none = (n < 0) | (k < 0)
     if repetition:
-        n = n + k - 1
-    none = (k > n) | (n < 0) | (k < 0)
+        n = select(k == 0, 0, n + k - 1)  # there is one way to choose nothing, also of nothing
+        none = none | (k > n)
+    else:
+        none = none | (k > n)
     return select(none, 0, gammas.binom(select(none, 1, n), select(none, 1, k)))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ...core.tracebacks import user_facing
 from ...numpy import scipy_ufuncs
 from ...numpy.scipy_ufuncs import floats, real_floats
-from ...ops.pointwise import special
+from ...ops.pointwise import box_cox, special
 from ...typing import Array, ArrayLike
 
 
@@ -96,7 +96,7 @@ def boxcox(x: ArrayLike, lmbda: ArrayLike) -> Array:
     >>> boxcox(2.0, 2.0).round(6)
     np.float64(1.5)
     """
-    return scipy_ufuncs.boxcox(x, lmbda)
+    return box_cox.boxcox(*real_floats("boxcox", x, lmbda))
 
 
 @user_facing
@@ -106,7 +106,7 @@ def boxcox1p(x: ArrayLike, lmbda: ArrayLike) -> Array:
     >>> boxcox1p(1.0, 2.0).round(6)
     np.float64(1.5)
     """
-    return scipy_ufuncs.boxcox1p(x, lmbda)
+    return box_cox.boxcox1p(*real_floats("boxcox1p", x, lmbda))
 
 
 @user_facing
@@ -116,7 +116,7 @@ def inv_boxcox(y: ArrayLike, lmbda: ArrayLike) -> Array:
     >>> inv_boxcox(1.5, 2.0).round(6)
     np.float64(2.0)
     """
-    return scipy_ufuncs.inv_boxcox(y, lmbda)
+    return box_cox.inv_boxcox(*real_floats("inv_boxcox", y, lmbda))
 
 
 @user_facing
@@ -126,7 +126,7 @@ def inv_boxcox1p(y: ArrayLike, lmbda: ArrayLike) -> Array:
     >>> inv_boxcox1p(1.5, 2.0).round(6)
     np.float64(1.0)
     """
-    return scipy_ufuncs.inv_boxcox1p(y, lmbda)
+    return box_cox.inv_boxcox1p(*real_floats("inv_boxcox1p", y, lmbda))
 
 
 @user_facing

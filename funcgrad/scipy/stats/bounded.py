@@ -6,21 +6,20 @@ from math import inf, log, pi
 
 import numpy as np
 
-from ...numpy.scipy_ufuncs import ndtr
-from ...ops.pointwise import bessel, circle, error_integrals
+from ...ops.pointwise import circle, error_integrals
 from ...ops.pointwise.comparison import select
 from ...typing import Array
 from .distribution import HALF_LOG_TWO_PI, Continuous
 
-log_ndtr, ndtri = error_integrals.log_ndtr, error_integrals.ndtri
+log_ndtr, ndtri_exp = error_integrals.log_ndtr, error_integrals.ndtri_exp
 
 
 def log_one_minus_exp(x: Array) -> Array:
     """log(1 - exp(x)) for negative x."""
-    near = x > -log(2)
-    return select(
-        near, np.log(-np.expm1(select(near, x, -0.5))), np.log1p(-np.exp(select(near, -1, x)))
-    )
+    none = x >= 0
+    near = (x > -log(2)) & ~none
+    inside = np.log(-np.expm1(select(near, x, -0.5)))
+    return select(none, -inf, select(near, inside, np.log1p(-np.exp(select(near | none, -1, x)))))
 
 
 def log_mass(a: Array, b: Array) -> Array:
@@ -31,11 +30,21 @@ def log_mass(a: Array, b: Array) -> Array:
     return high + log_one_minus_exp(low - high)
 
 
+def _log_tail(y: Array) -> Array:
+    """log_ndtr, also in its derivative, at -inf."""
+    some = y > -inf
+    return select(some, log_ndtr(select(some, y, 0)), -inf)
+
+
 def _truncated_quantile(q: Array, a: Array, b: Array) -> Array:
-    right = a > 0
-    start, end = ndtr(select(right, -a, a)), ndtr(select(right, -b, b))
-    found = ndtri(start + q * (end - start))
-    return select(right, -found, found)
+    """From the logarithm of the probability on that side on which it is small."""
+    share = log_mass(a, b)
+    low = np.logaddexp(_log_tail(a), np.log(q) + share)
+    high = np.logaddexp(_log_tail(-b), np.log1p(-q) + share)
+    left = low < high
+    found = ndtri_exp(select(left, low, high))
+    found = select(left, found, -found)
+    return select(found < a, a, select(found > b, b, found))
 
 
 def _edge(y: Array, log_share: Array) -> Array:
@@ -83,20 +92,22 @@ truncnorm = Continuous(
 
 def _log_circle(kappa: Array) -> Array:
     """log(2 pi i0(kappa)) - kappa."""
-    return np.log(2 * pi * bessel.scaled_bessel(kappa, order=0))
+    return np.log(2 * pi * circle.bessel_of_positive(kappa, 0))
 
 
 def _vonmises_entropy(kappa: Array) -> Array:
-    quotient = bessel.scaled_bessel(kappa, order=1) / bessel.scaled_bessel(kappa, order=0)
+    quotient = circle.bessel_of_positive(kappa, 1) / circle.bessel_of_positive(kappa, 0)
     return _log_circle(kappa) + kappa - kappa * quotient
 
 
 def _circle_share(y: Array, kappa: Array) -> Array:
     """The probability of numbers up to y, which grows by one with every turn, as in SciPy."""
-    turns = np.round(y / (2 * pi))
-    rest = y - 2 * pi * turns
+    end = np.abs(y) == inf
+    inside = select(end, 0, y)
+    turns = np.round(inside / (2 * pi))
+    rest = inside - 2 * pi * turns
     tail = circle.share_above(kappa, rest)
-    return turns + select(rest < 0, tail, 1 - tail)
+    return select(end, select(y > 0, 1, 0), turns + select(rest < 0, tail, 1 - tail))
 
 
 vonmises = Continuous(

@@ -8,7 +8,7 @@ import numpy as np
 
 from ...numpy.scipy_ufuncs import log_expit, ndtr, xlogy
 from ...ops.pointwise import error_integrals, gammas, special
-from ...ops.pointwise.comparison import select
+from ...ops.pointwise.comparison import filled_like, select
 from ...typing import Array
 from .distribution import HALF_LOG_TWO_PI, Continuous, positive, where_above
 
@@ -70,13 +70,31 @@ expon = Continuous(
 )  # fmt: skip
 
 
+def _cauchy_density(y: Array) -> Array:
+    size = np.abs(y)
+    far = size > 1e8
+    inner = select(far, 0, y)
+    return -log(pi) - select(far, 2 * np.log(select(far, size, 1)), np.log1p(inner * inner))
+
+
+def _cauchy_share(y: Array) -> Array:
+    return np.arctan2(filled_like(y, 1), -y) / pi
+
+
+def _cauchy_quantile(q: Array) -> Array:
+    """By the cotangent in the tails, where q - 1/2 would round."""
+    outside = (q < 0.25) | (q > 0.75)
+    tail = select(q < 0.25, -q, select(q > 0.75, 1 - q, 0.25))
+    return select(outside, 1 / np.tan(pi * tail), np.tan(pi * (select(outside, 0.5, q) - 0.5)))
+
+
 cauchy = Continuous(
-    "cauchy", (), lambda y: -log(pi) - np.log1p(y * y),
+    "cauchy", (), _cauchy_density,
     formulas={
-        "cdf": lambda y: np.arctan2(0 * y + 1, -y) / pi,
-        "sf": lambda y: np.arctan2(0 * y + 1, y) / pi,
-        "ppf": lambda q: np.tan(pi * (q - 0.5)),
-        "isf": lambda q: np.tan(pi * (0.5 - q)),
+        "cdf": _cauchy_share,
+        "sf": lambda y: _cauchy_share(-y),
+        "ppf": _cauchy_quantile,
+        "isf": lambda q: -_cauchy_quantile(q),
         "mean": lambda: np.nan,
         "var": lambda: np.nan,
         "skew": lambda: np.nan,

@@ -40,10 +40,12 @@ def _binomial_rest(k: Array, n: Array, p: Array) -> Array:
     return select(last, 0, incomplete.betainc(k + 1, select(last, 1, n - k), p))
 
 
-def _geometric_quantile(q: Array, p: Array) -> Array:
-    found = np.ceil(np.log1p(-q) / np.log1p(-p))
-    # Rounding of the quotient must not move a quantile by one.
-    lower = -np.expm1((found - 1) * np.log1p(-p)) >= q
+def _geometric_quantile(log_rest: Array, p: Array) -> Array:
+    """From the logarithm of the probability of larger numbers."""
+    log_miss = np.log1p(-p)
+    found = np.ceil(log_rest / log_miss)
+    # Rounding, of the quotient or of the smaller probability, must not move a quantile by one.
+    lower = (found - 1) * log_miss <= log_rest + 1e-13 * np.minimum(np.expm1(-log_rest), 1)
     return np.maximum(select(lower & (found > 1), found - 1, found), 1)
 
 
@@ -70,6 +72,7 @@ bernoulli = Discrete(
         "mean": lambda p: p,
         "var": lambda p: p * (1 - p),
         "ppf": lambda q, p: select(q > 1 - p, 1.0, 0 * p),
+        "isf": lambda q, p: select(q < p, 1.0, 0 * p),
         "skew": lambda p: (1 - 2 * p) / np.sqrt(p * (1 - p)),
         "kurtosis": lambda p: (1 - 6 * p * (1 - p)) / (p * (1 - p)),
         "entropy": lambda p: special.entropy(p) + special.entropy(1 - p),
@@ -83,6 +86,7 @@ binom = Discrete(
         "cdf": _binomial_share,
         "sf": lambda k, n, p: _binomial_rest(k, n, p),
         "ppf": lambda q, n, p: counts.binomial_quantile(n, p, q),
+        "isf": lambda q, n, p: counts.binomial_upper_quantile(n, p, q),
         "skew": lambda n, p: (1 - 2 * p) / np.sqrt(n * p * (1 - p)),
         "kurtosis": lambda n, p: (1 - 6 * p * (1 - p)) / (n * p * (1 - p)),
         "mean": lambda n, p: n * p,
@@ -98,6 +102,7 @@ poisson = Discrete(
         "mean": lambda mu: mu,
         "var": lambda mu: mu,
         "ppf": lambda q, mu: counts.poisson_quantile(mu, q),
+        "isf": lambda q, mu: counts.poisson_upper_quantile(mu, q),
         "skew": lambda mu: mu**-0.5,
         "kurtosis": lambda mu: 1 / mu,
     },
@@ -111,7 +116,8 @@ geom = Discrete(
         "logsf": lambda k, p: k * np.log1p(-p),
         "mean": lambda p: 1 / p,
         "var": lambda p: (1 - p) / p / p,
-        "ppf": _geometric_quantile,
+        "ppf": lambda q, p: _geometric_quantile(np.log1p(-q), p),
+        "isf": lambda q, p: _geometric_quantile(np.log(q), p),
         "skew": lambda p: (2 - p) / np.sqrt(1 - p),
         "kurtosis": lambda p: 6 + p * p / (1 - p),
         "entropy": lambda p: (special.entropy(p) + special.entropy(1 - p)) / p,
@@ -119,12 +125,13 @@ geom = Discrete(
 )  # fmt: skip
 nbinom = Discrete(
     "nbinom", ("n", "p"),
-    lambda k, n, p: lgamma(n + k) - lgamma(n) - lgamma(k + 1) + n * np.log(p) + xlog1py(k, -p),
+    lambda k, n, p: -np.log(n + k) - betaln(n, k + 1) + n * np.log(p) + xlog1py(k, -p),
     lambda n, p: (0.0, inf), lambda n, p: (n > 0) & (p > 0) & (p <= 1),
     formulas={
         "cdf": lambda k, n, p: incomplete.betainc(n, k + 1, p),
         "sf": lambda k, n, p: incomplete.betaincc(n, k + 1, p),
         "ppf": lambda q, n, p: counts.negative_binomial_quantile(n, p, q),
+        "isf": lambda q, n, p: counts.negative_binomial_upper_quantile(n, p, q),
         "skew": lambda n, p: (2 - p) / np.sqrt(n * (1 - p)),
         "kurtosis": lambda n, p: 6 / n + p * p / (n * (1 - p)),
         "mean": lambda n, p: n * (1 - p) / p,
@@ -143,6 +150,7 @@ betabinom = Discrete(
         "sf": lambda k, n, a, b: select(
             k < n, counts.beta_binomial_share(b, a, n, n - k - 1, orders=(0, 0)), 0),
         "ppf": lambda q, n, a, b: counts.beta_binomial_quantile(n, a, b, q),
+        "isf": lambda q, n, a, b: counts.beta_binomial_upper_quantile(n, a, b, q),
         "skew": lambda n, a, b: _beta_binomial_shape(n, a, b)[0],
         "kurtosis": lambda n, a, b: _beta_binomial_shape(n, a, b)[1],
     },

@@ -9,9 +9,9 @@ import numpy as np
 from ...numpy.scipy_ufuncs import xlog1py, xlogy
 from ...ops.pointwise import gammas, incomplete, special
 from ...ops.pointwise.comparison import select
-from ...ops.pointwise.student import log_density, stdtr, stdtrit
+from ...ops.pointwise.student import half_step, half_step_slope, log_density, stdtr, stdtrit
 from ...typing import Array
-from .distribution import Continuous, positive, where_above
+from .distribution import HALF_LOG_TWO_PI, Continuous, positive, where_above
 
 lgamma, digamma = special.lgamma, special.digamma
 
@@ -128,13 +128,19 @@ def _f_entropy(n: Array, m: Array) -> Array:
     return out - (1 + other) * digamma(other) + (half + other) * digamma(half + other)
 
 
+def _f_share(y: Array, n: Array, m: Array) -> Array:
+    end = y == inf
+    inside = select(end, 1, n * y)
+    return incomplete.betainc(0.5 * n, 0.5 * m, select(end, 1, inside / (m + inside)))
+
+
 f = Continuous(
     "f", ("dfn", "dfd"),
     lambda y, n, m: 0.5 * (n * np.log(n) + m * np.log(m) - (n + m) * np.log(m + n * y))
     + xlogy(0.5 * n - 1, y) - gammas.betaln(0.5 * n, 0.5 * m),
     positive,
     formulas={
-        "cdf": lambda y, n, m: incomplete.betainc(0.5 * n, 0.5 * m, n * y / (m + n * y)),
+        "cdf": lambda y, n, m: _f_share(y, n, m),
         "sf": lambda y, n, m: incomplete.betainc(0.5 * m, 0.5 * n, m / (m + n * y)),
         "mean": lambda n, m: select(m > 2, m / (select(m > 2, m, 3) - 2), inf) + 0 * n,
         "ppf": _f_quantile,
@@ -150,9 +156,9 @@ f = Continuous(
 
 
 def _t_entropy(df: Array) -> Array:
-    half = 0.5 * (df + 1)
-    slope = digamma(half) - digamma(0.5 * df)
-    return half * slope + 0.5 * np.log(df) + gammas.betaln(0.5 * df, 0 * df + 0.5)
+    z = 0.5 * df
+    slope = half_step_slope(z) + 0.5
+    return slope + 0.5 * slope / z + HALF_LOG_TWO_PI - half_step(z)
 
 
 t = Continuous(

@@ -1,0 +1,136 @@
+"""funcgrad.scipy.special where formulas cancel, at poles and zeros, and at the ends of domains."""
+
+from __future__ import annotations
+
+import mpmath
+import numpy as np
+import pytest
+import scipy.special as sps
+
+import funcgrad as fg
+from funcgrad.scipy import special
+
+
+def derivative(fun, order):
+    for _ in range(order):
+        fun = fg.grad(fun)
+    return fun
+
+
+FAR = {
+    "erfcx": (lambda x: mpmath.exp(x * x) * mpmath.erfc(x), (9.0, 11.0, 60.0, 1e4, 1e8)),
+    "dawsn": (
+        lambda x: mpmath.sqrt(mpmath.pi) / 2 * mpmath.exp(-x * x) * mpmath.erfi(x),
+        (-9.0, 11.0, 60.0)),
+    "log_ndtr": (lambda x: mpmath.log(mpmath.erfc(-x / mpmath.sqrt(2)) / 2),
+                 (-1e9, -1e5, -1e4, -30.0, -0.5, 0.0, 2.0)),
+    "i1": (lambda x: mpmath.besseli(1, x), (0.0, 1e-9, -0.7, 1.9, 2.1)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("order", [1, 2])
+@pytest.mark.parametrize("name", FAR)
+def test_derivatives_far_away_and_next_to_zero(name, order):
+    """Where the difference that is the derivative has no digits, or the value is 0 or huge."""
+    reference, points = FAR[name]
+    found = [derivative(getattr(special, name), order)(x) for x in points]
+    with mpmath.workdps(60):
+        steps = [(abs(mpmath.mpf(x)) or 1) * mpmath.mpf("1e-14") for x in points]
+        expected = [
+            mpmath.diff(reference, mpmath.mpf(x), order, h=h)
+            for x, h in zip(points, steps, strict=True)
+        ]
+    np.testing.assert_allclose(found, np.array(expected, float), rtol=1e-11, atol=1e-20)
+
+
+def test_more_derivatives_far_away():
+    np.testing.assert_allclose(fg.grad(special.log_ndtr)(-1e160), 1e160)
+    assert fg.grad(special.log_ndtr)(np.float32(-1e4)) == 1e4
+    np.testing.assert_allclose(fg.grad(special.dawsn)(1e8), -5e-17)
+    np.testing.assert_allclose(derivative(special.i1, 3)(0.0), 3 / 8)
+    for y in (-1e9, -1e3, -0.5, -1e-3):
+        inverse = fg.grad(special.log_ndtr)(special.ndtri_exp(y))
+        np.testing.assert_allclose(fg.grad(special.ndtri_exp)(y) * inverse, 1)
+
+    def faddeeva(z):
+        return mpmath.exp(-z * z) * mpmath.erfc(-1j * z)
+
+    for z in (20 + 3j, -20 - 1j, 3 - 11j, 100 + 0j):
+        with mpmath.workdps(60):
+            expected = complex(mpmath.diff(faddeeva, mpmath.mpmathify(z)))
+        np.testing.assert_allclose(fg.grad(special.wofz, holomorphic=True)(z), expected, rtol=1e-13)
+
+
+BOX_COX = {
+    "boxcox": lambda x, k: (mpmath.power(x, k) - 1) / k,
+    "boxcox1p": lambda x, k: (mpmath.power(1 + x, k) - 1) / k,
+    "inv_boxcox": lambda y, k: mpmath.power(1 + k * y, 1 / k),
+    "inv_boxcox1p": lambda y, k: mpmath.power(1 + k * y, 1 / k) - 1,
+}
+
+
+@pytest.mark.parametrize("name", BOX_COX)
+def test_derivatives_of_power_transformations(name):
+    for at_ in ((0.7, 1.3), (2.0, 1e-3), (2.0, 1e-9), (0.3, -2.0), (5.0, 0.2), (0.999, -0.98)):
+        for orders in ((1, 0), (0, 1), (1, 1), (0, 2)):
+            fun = getattr(special, name)
+            for place in (0,) * orders[0] + (1,) * orders[1]:
+                fun = fg.grad(fun, place)
+            with mpmath.workdps(60):
+                expected = mpmath.diff(BOX_COX[name], tuple(map(mpmath.mpf, at_)), orders)
+            np.testing.assert_allclose(fun(*at_), float(expected), rtol=1e-10)
+
+
+def test_power_transformations_at_their_ends():
+    """Values and warnings are SciPy's; derivatives those of the formulas."""
+    x, k = np.array([[0.0], [1.0], [np.inf], [-1.0]]), np.array([0.0, 1.0, 2.0, -1.0])
+    np.testing.assert_array_equal(special.boxcox(x, k), sps.boxcox(x, k))
+    np.testing.assert_array_equal(special.boxcox1p(x - 1, k), sps.boxcox1p(x - 1, k))
+    y = np.array([[-np.inf], [-1.0], [-0.5], [0.0]])
+    np.testing.assert_array_equal(special.inv_boxcox(y, k), sps.inv_boxcox(y, k))
+    np.testing.assert_array_equal(special.inv_boxcox1p(y, k), sps.inv_boxcox1p(y, k))
+    for power in (special.boxcox, lambda x, k: special.boxcox1p(x - 1, k)):
+        assert fg.grad(power)(0.0, 1.0) == 1
+        assert fg.grad(power)(0.0, 2.0) == 0
+        assert fg.grad(fg.grad(power))(0.0, 2.0) == 1
+        assert fg.grad(power, 1)(0.0, 2.0) == 0.25
+    for root in (special.inv_boxcox, special.inv_boxcox1p):
+        assert fg.grad(root)(-1.0, 1.0) == 1
+        assert fg.grad(root, 1)(-1.0, 1.0) == -1
+        assert fg.grad(root)(-np.inf, 0.0) == 0
+
+
+PRODUCTS = {
+    "poch": (mpmath.rf, [
+        (0.0, 2.0), (-1.0, 3.0), (-5.0, 6.0), (1e-9, 2.0), (-2.3, 4.0), (0.3, 2.0)]),
+    "binom": (mpmath.binomial, [
+        (2.0, 3.0), (2.0, 5.0), (2.0, -1.0), (2.5, -1.0), (2.5, 4.0), (1000.0, 1001.0), (0.0, 1.0),
+        (2.0, 2.0), (2.0, 2.00001), (3.0, 1.0)]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", PRODUCTS)
+def test_derivatives_where_a_product_is_zero(name):
+    reference, points = PRODUCTS[name]
+    for point in points:
+        for place, orders in enumerate(((1, 0), (0, 1))):
+            found = fg.grad(getattr(special, name), place)(*point)
+            with mpmath.workdps(60):
+                expected = float(mpmath.diff(reference, tuple(map(mpmath.mpf, point)), orders))
+            np.testing.assert_allclose(found, expected, rtol=1e-10, atol=1e-13)
+        second = fg.grad(fg.grad(getattr(special, name)))(*point)
+        with mpmath.workdps(60):
+            expected = float(mpmath.diff(reference, tuple(map(mpmath.mpf, point)), (2, 0)))
+        np.testing.assert_allclose(second, expected, rtol=1e-8, atol=1e-10)
+    # Both gamma functions have poles: a polynomial of -5.
+    np.testing.assert_allclose(fg.grad(special.poch)(-5.0, 2.0), -9)
+
+
+def test_signs_and_counts_at_their_ends():
+    x = np.array([np.nan, -1, -2, -np.inf, -0.0, 0.0, np.inf, -0.5, -1.5, -2.5])
+    for run in (special.gammasgn, fg.jit(special.gammasgn)):
+        np.testing.assert_array_equal(run(x), sps.gammasgn(x))
+    n, k = np.array([0, 0, 1, 3, 2]), np.array([0, 1, 0, 0, -1])
+    np.testing.assert_array_equal(special.comb(n, k, repetition=True),
+                                  sps.comb(n, k, repetition=True))  # fmt: skip
+    assert special.zeta(-1.0) == sps.zeta(-1.0)
