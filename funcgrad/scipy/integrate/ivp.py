@@ -126,7 +126,7 @@ def _outside(ends: Array, times: Array) -> Array | None:
     """Which times are not between the ends, where this is not known; else none may be."""
     outside = (times < np.min(ends)) | (times > np.max(ends))
     if isinstance(outside, Tracer):
-        return outside
+        return outside  # type: ignore[return-value]
     if bool(np.any(outside)):
         raise ValueError("solve_ivp: t_eval has times outside of t_span")
     apart = np.diff(times)
