@@ -37,7 +37,15 @@ def _attentive(function: F) -> F:
                     return _implementation(numpys)(*args, **kwargs)
         return numpys(*args, **kwargs)
 
+    name = numpys.__name__
     call.__module__ = __package__  # where pickle finds it
+    call.__doc__ = f"""The function ``numpy.{name}``, with traced values in any of its arguments.
+
+    >>> import inspect
+    >>> import numpy as np
+    >>> inspect.signature({name}) == inspect.signature(np.{name})
+    True
+    """
     return call  # type: ignore[return-value]
 
 
