@@ -81,8 +81,8 @@ class gaussian_kde:
 
         >>> kde = gaussian_kde([0.0, 1.0, 2.0])
         >>> kde.set_bandwidth(0.5)
-        >>> kde.factor
-        np.float64(0.5)
+        >>> float(kde.factor)
+        0.5
         """
         if bw_method is not None:
             self.factor = self._factor(bw_method)
