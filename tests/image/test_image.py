@@ -115,5 +115,5 @@ def test_axes_as_an_array_and_other_axes_keep_their_size():
     found = image.scale_and_translate(x, (5, 4), np.array([0]), ones, ones, "linear")
     expected = image.scale_and_translate(x, (5, 4), (0,), ones, ones, "linear")
     np.testing.assert_array_equal(found, expected)
-    with pytest.raises(fg.errors.ShapeError, match="axis 1 of .* cannot become 7"):
+    with pytest.raises(fg.errors.ShapeError, match="its size cannot become 7"):
         image.scale_and_translate(x, (5, 7), (0,), ones, ones, "linear")

@@ -139,7 +139,11 @@ class Rotation:
 
     def mean(self, weights: ArrayLike | None = None) -> Rotation:
         """The rotation with the least mean square of distances of matrices."""
-        w = np.ones(self.quat.shape[:-1]) if weights is None else as_operand(weights)
+        w = (
+            np.ones(self.quat.shape[:-1], self.quat.dtype)
+            if weights is None
+            else as_operand(weights)
+        )
         moments = (w[..., None] * self.quat).T @ self.quat
         return Rotation(linalg.eigh(moments)[1][:, -1])
 
