@@ -93,12 +93,17 @@ def scale_and_translate(
     Returns:
         An array of this shape.
 
+    Raises:
+        ShapeError: another axis has another size in the new shape, or numbers do not fit.
+
     >>> scale_and_translate(np.array([1.0, 2.0, 3.0]), (3,), (0,), np.ones(1), np.ones(1), "linear")
     array([0., 1., 2.])
     """
     x, sizes, how = _checked("scale_and_translate", image, shape, method)
     if how is ResizeMethod.NEAREST:
         raise ValueError("scale_and_translate: nearest pixels have no weights; use resize")
+    if isinstance(spatial_dims, np.ndarray) and spatial_dims.ndim == 1:
+        spatial_dims = spatial_dims.tolist()
     if not isinstance(spatial_dims, tuple | list) or not all(map(is_integer, spatial_dims)):
         raise TypeError(
             f"scale_and_translate: spatial_dims must be a sequence of axes, got "
@@ -116,6 +121,12 @@ def scale_and_translate(
             )
     x = x if is_inexact(x.dtype) else cast(x, np.dtype(float))
     axes = [int(i) % rank for i in spatial_dims]
+    for i, (before, after) in enumerate(zip(x.shape, sizes, strict=True)):
+        if i not in axes and before != after:
+            raise ShapeError(
+                f"scale_and_translate: axis {i} of {aval_of(x)} is not among spatial_dims, so that "
+                f"its size cannot become {after}"
+            )
     rows = range(len(axes))
     kernel = KERNELS[how]
     return _resampled(

@@ -108,3 +108,12 @@ def test_wrong_calls(label):
     call, kind, words = WRONG[label]
     with pytest.raises(kind, match=words):
         call()
+
+
+def test_axes_as_an_array_and_other_axes_keep_their_size():
+    x, ones = spread((3, 4)), np.ones(1)
+    found = image.scale_and_translate(x, (5, 4), np.array([0]), ones, ones, "linear")
+    expected = image.scale_and_translate(x, (5, 4), (0,), ones, ones, "linear")
+    np.testing.assert_array_equal(found, expected)
+    with pytest.raises(fg.errors.ShapeError, match="its size cannot become 7"):
+        image.scale_and_translate(x, (5, 7), (0,), ones, ones, "linear")

@@ -276,3 +276,25 @@ def test_arrays_without_elements(shape, order):
         ndimage.map_coordinates(np.zeros(shape), places, order, "nearest")
     none = [np.zeros(0)] * len(shape)
     assert ndimage.map_coordinates(np.zeros(shape), none, order, "nearest").shape == (0,)
+
+
+@pytest.mark.parametrize("dtype", ["i8", "i1", "u1", "u2", "u8"])
+@pytest.mark.parametrize("order", [0, 1, 2, 3])
+def test_whole_numbers_are_rounded_as_in_scipy(order, dtype):
+    """Halves away from 0; what is out of the range of a type without signs is at its end."""
+    whole = np.random.default_rng(0).integers(0, 120, (6, 7))
+    image = (whole if dtype[0] == "u" else whole - 60).astype(dtype)
+    steps = np.random.default_rng(1).integers(0, 10, (2, 40)) / 2
+    found = ndimage.map_coordinates(image, list(steps), order)
+    np.testing.assert_array_equal(found, sn.map_coordinates(image, steps, order=order))
+    assert found.dtype == image.dtype
+    line = np.array([0, 1, 4])
+    np.testing.assert_array_equal(ndimage.map_coordinates(line, [np.array([0.5, 1.5])], 1), [1, 3])
+
+
+def test_places_that_are_no_number():
+    line, places = np.arange(3.0), np.array([np.nan, np.inf, -np.inf, 1e30])
+    for mode, expected in (("constant", [np.nan, 7, 7, 7]), ("nearest", [np.nan, 2, 0, 2])):
+        for run in (ndimage.map_coordinates,
+                    fg.jit(ndimage.map_coordinates, static_argnums=(2, 3))):  # fmt: skip
+            np.testing.assert_array_equal(run(line, [places], 1, mode, 7.0), expected)

@@ -164,3 +164,8 @@ def test_wrong_calls():
     ]:  # fmt: skip
         with pytest.raises(kind, match=words):
             call()
+
+
+def test_the_mean_of_float32_is_float32():
+    several = Rotation.from_quat(np.array([[1, 2, 3, 4], [2, 1, 0, 1]], np.float32))
+    assert several.mean().as_quat().dtype == np.float32

@@ -134,3 +134,37 @@ def test_signs_and_counts_at_their_ends():
     np.testing.assert_array_equal(special.comb(n, k, repetition=True),
                                   sps.comb(n, k, repetition=True))  # fmt: skip
     assert special.zeta(-1.0) == sps.zeta(-1.0)
+
+
+SUMS = {
+    "complex": (np.array([1 + 1j, 2.0]), None), "factors": (np.array([1.0, 2.0]), [1j, 1.0]),
+    "far": (np.array([800 + 3j, 801 - 2j]), None), "one": (np.array([-np.inf + 0j, 1]), None),
+    "negative": (np.array([1.0, 1.0]), [1.0, -3.0]), "zero": (np.array([1.0, 1.0]), [1.0, -1.0]),
+    "signs": (np.array([1 + 1j, 2.0]), [-1.0, 2.0]), "nothing": (np.array([-np.inf + 0j]), None),
+    "float32": (np.array([1.0, 1.0], "f4"), np.array([1.0, -1.0], "f4")),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SUMS)
+def test_sums_of_exponentials(name):
+    """Complex ones, and without warnings where SciPy has none."""
+    a, b = SUMS[name]
+    jitted = fg.jit(special.logsumexp, static_argnames="return_sign")
+    for run in (special.logsumexp, jitted):
+        found, expected = run(a, b=b), sps.logsumexp(a, b=b)
+        np.testing.assert_allclose(found, expected)
+        assert found.dtype == expected.dtype
+        for x, y in zip(run(a, b=b, return_sign=True), sps.logsumexp(a, b=b, return_sign=True),
+                        strict=True):  # fmt: skip
+            np.testing.assert_allclose(x, y)
+            assert x.dtype == y.dtype
+
+
+def test_sums_of_no_exponentials_and_their_derivatives():
+    assert special.logsumexp(np.zeros(0)) == -np.inf
+    np.testing.assert_array_equal(special.logsumexp(np.zeros((0, 3)), axis=0), [-np.inf] * 3)
+    z = np.array([1 + 1j, 2.0])
+    slope = fg.grad(special.logsumexp, holomorphic=True)(z)
+    np.testing.assert_allclose(slope, np.exp(z) / np.exp(z).sum())
+    with pytest.raises(TypeError, match="softmax takes real numbers, got complex128"):
+        special.softmax(z)

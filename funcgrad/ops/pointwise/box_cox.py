@@ -45,7 +45,8 @@ def _in_exponent(o: Array, base: Array, logs: Array, lmbda: Array) -> Array:
 def _logs(x: Array) -> Array:
     """The logarithm, without a warning at 0."""
     positive = x > 0
-    return np.where(positive, np.log(np.where(positive, x, 1)), np.where(x == 0, -np.inf, np.nan))
+    logs = np.log(np.where(positive, x, 1))
+    return np.where(x == 0, -np.inf, np.where(positive, logs, np.nan))
 
 
 boxcox: Elementwise = of_scipy(
@@ -59,7 +60,8 @@ boxcox: Elementwise = of_scipy(
 
 def _logs_of_next(x: Array) -> Array:
     inside = x > -1
-    return np.where(inside, np.log1p(np.where(inside, x, 0)), np.where(x == -1, -np.inf, np.nan))
+    logs = np.log1p(np.where(inside, x, 0))
+    return np.where(x == -1, -np.inf, np.where(inside, logs, np.nan))
 
 
 boxcox1p: Elementwise = of_scipy(

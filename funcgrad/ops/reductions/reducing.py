@@ -345,7 +345,9 @@ def _logsumexp_eval(xp: ArrayModule, x: Array, *, axes: tuple[int, ...]) -> Arra
         return _logsumexp_eval(xp, x.astype(np.float32), axes=axes).astype(x.dtype)
     with np.errstate(over="ignore"):
         total = xp.exp(x).sum(axis=axes)
-    if not x.size or ((total > np.finfo(x.dtype).tiny ** 0.5) & (total < np.inf)).all():
+    if not x.size:
+        return xp.full_like(total, -np.inf)[()]
+    if ((total > np.finfo(x.dtype).tiny ** 0.5) & (total < np.inf)).all():
         return xp.log(total)
     top = x.max(axis=axes, keepdims=True)
     finite = xp.isfinite(top)

@@ -55,6 +55,7 @@ def segment_sum(
 
     Raises:
         ShapeError: there is not one number for each row.
+        TypeError: the data are truth values, whose sum would be none; convert them to integers.
         ConcretizationError: num_segments is None, and the numbers are traced.
 
     >>> segment_sum(np.array([1.0, 2.0, 3.0]), np.array([0, 2, 0]), num_segments=3)
@@ -183,6 +184,11 @@ def _check(name: str, x: Array, at: Array) -> None:
         raise TypeError(f"{name}: segment_ids must be integers, got {aval_of(at)}")
     if x.dtype.kind not in "biufc" or (x.dtype.kind == "c" and name[-3:] in ("max", "min")):
         raise TypeError(f"{name}: data must be numbers that it can reduce, got {aval_of(x)}")
+    if x.dtype.kind == "b" and name in ("segment_sum", "segment_prod"):
+        raise TypeError(
+            f"{name}: data must be numbers, got {aval_of(x)}; convert them to integers to count "
+            "them, or use segment_max or segment_min for any or all of them"
+        )
     if len(at.shape) != 1 or not x.shape or x.shape[0] != at.shape[0]:
         raise ShapeError(
             f"{name}: segment_ids need one number for each row of data; got shapes "

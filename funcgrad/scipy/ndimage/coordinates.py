@@ -15,10 +15,14 @@ from ...core.tracing import aval_of
 from ...errors import ShapeError
 from ...numpy.protocol import as_operand
 from ...numpy.replacements import pad
+from ...ops.pointwise.comparison import select
 from ...ops.shape import broadcast_to, cast
 from ...ops.structural.gather import gather
 from ...typing import Array, ArrayLike
 from .splines import check_mode, check_order, coefficients, weights
+
+LARGEST = 2.0**52
+"""Indices up to here are whole numbers of floats and of integers."""
 
 BORDER = 12
 """Elements around an array, as in SciPy, where the spline has no continuation of its own."""
@@ -117,7 +121,24 @@ def sampled(
         for p, n in zip(places, sizes, strict=True):
             within = within & (p >= 0) & (p <= n - 1)
         total = np.where(np.reshape(within, (*np.shape(within), *rest)), total, fill)
-    return cast(np.round(total) if whole else total, x.dtype)
+    return _as_whole(total, x.dtype) if whole else cast(total, x.dtype)
+
+
+def _as_whole(x: Array, dtype: np.dtype) -> Array:
+    """Whole numbers next to x as SciPy has them: halves away from 0, no sign where there is none.
+
+    Truth is not rounded.
+    """
+    if dtype.kind == "b":
+        return np.abs(x) >= 1
+    x = select(x == x, x, 0)
+    found = np.trunc(x + np.copysign(0.5, x))
+    if dtype.kind == "u":
+        found = select(found > 0, found, 0)
+        top = float(np.iinfo(dtype).max)
+        end = found >= top
+        return select(end, np.iinfo(dtype).max, cast(select(end, 0, found), dtype))
+    return cast(found, dtype)
 
 
 def _of_nothing(x: Array, shape: tuple[int, ...], mode: str, fill: Array) -> Array:
@@ -135,6 +156,8 @@ def _with_border(x: Array, widths: list[tuple[int, int]], fill: Array, mode: str
 
 def _corners(place: Array, n: int, order: int, mode: str) -> list[tuple[Any, Any, Any]]:
     """Elements next to places: (index, whether there is one, weight) for each."""
+    size = np.abs(place)
+    place = select(size > LARGEST, select(place > 0, LARGEST, -LARGEST), place)
     place = _brought_inside(place, n, mode)
     found: list[tuple[Array, Any]]
     if order == 0:
@@ -146,7 +169,8 @@ def _corners(place: Array, n: int, order: int, mode: str) -> list[tuple[Any, Any
         found = [(first + k, w) for k, w in enumerate(weights(moved - low, order))]
     out = []
     for at, weight in found:
-        i = cast(at, np.dtype(np.intp))
+        # Of a place that is no number, the weights are none either.
+        i = cast(select(at == at, at, 0), np.dtype(np.intp))
         inside = (i >= 0) & (i < n) if mode == "grid-constant" else None
         out.append((_within(i, n, mode), inside, weight))
     return out

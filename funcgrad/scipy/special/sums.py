@@ -14,16 +14,23 @@ from ...nn.activations import along_axes
 from ...numpy import scipy_ufuncs
 from ...numpy.protocol import array, as_operand, axes_or_none, promoted
 from ...numpy.reductions import sums_and_extrema
-from ...ops.pointwise.comparison import select
+from ...ops.pointwise.comparison import filled_like, select
 from ...ops.shape import cast, reshape
 from ...typing import Array, ArrayLike, Axes
 
 
 def _numbers(name: str, *xs: ArrayLike) -> list[Array]:
-    """Real operands, of which float16 stays what it is."""
-    found = scipy_ufuncs.real_floats(name, *xs)
+    """Operands, of which float16 stays what it is."""
+    found = scipy_ufuncs.floats(name, *xs)
     dtype = promoted(*(array(x) if isinstance(x, list | tuple) else x for x in xs))
     return [cast(x, dtype) for x in found] if is_floating(dtype) else found
+
+
+def _real_numbers(name: str, x: ArrayLike) -> Array:
+    (found,) = _numbers(name, x)
+    if found.dtype.kind == "c":
+        raise TypeError(f"{name} takes real numbers, got {found.dtype}")
+    return found
 
 
 @overload
@@ -66,7 +73,7 @@ def logsumexp(
     """log(sum(b * exp(a))), computed without overflow.
 
     Args:
-        a: real array.
+        a: array.
         axis: axis or axes to sum over; None is all.
         b: factors of the exponentials, which broadcast with a; None for ones.
         keepdims: keep the reduced axes as ones.
@@ -74,8 +81,8 @@ def logsumexp(
         where: booleans that broadcast with a: which elements are summed.
 
     Returns:
-        The logarithms, NaN where a sum is negative; with return_sign a pair of logarithms of
-        absolute values, and signs.
+        The logarithms, NaN where a sum is negative, complex ones for complex operands; with
+        return_sign a pair of logarithms of absolute values, and signs: sums over their sizes.
 
     >>> logsumexp([1000.0, 1000.0]).round(6)
     np.float64(1000.693147)
@@ -88,31 +95,46 @@ def logsumexp(
     if where is not None:
         chosen = as_operand(where)
         x = select(chosen if chosen.dtype.kind == "b" else chosen != 0, x, -np.inf)
-    if b is None:
+    if b is None and x.dtype.kind != "c":
         out = sums_and_extrema.logsumexp(x, axis, keepdims)
         if not return_sign:
             return out
         sign = select(out > -np.inf, out.dtype.type(1), out.dtype.type(0))
         return out, select(np.isnan(out), out, sign)
-    (factor,) = factors
+    factor = factors[0] if factors else filled_like(x, 1)
     x, factor = np.broadcast_arrays(x, factor)
     axes = axes_or_none(axis, len(x.shape))
     x = select(factor == 0, -np.inf, x)
+    real = np.real(x)
     if all(x.shape[i] for i in axes):
-        largest = stop_gradient(np.max(x, axes, keepdims=True))
+        largest = stop_gradient(np.max(real, axes, keepdims=True))
         largest = select(np.isfinite(largest), largest, 0)
     else:
-        largest = x.dtype.type(0)
-    total = np.sum(factor * np.exp(x - largest), axes, keepdims=True)
+        largest = real.dtype.type(0)
+    total = np.sum(factor * _exponentials(x, largest), axes, keepdims=True)
     sign = np.sign(total)
-    if not return_sign:
-        out = np.log(total) + largest
+    if return_sign:
+        out = _log(np.abs(total)) + largest
     else:
-        out = np.log(np.abs(total)) + largest
+        out = _log(total) + largest
     if not keepdims:
         shape = tuple(n for i, n in enumerate(x.shape) if i not in axes)
         out, sign = reshape(out, shape=shape), reshape(sign, shape=shape)
     return (out, sign) if return_sign else out
+
+
+def _exponentials(x: Array, largest: Array) -> Array:
+    """exp(x - largest); 0 where x is -inf, whatever its imaginary part is."""
+    if x.dtype.kind != "c":
+        return np.exp(x - largest)
+    none = np.real(x) == -np.inf
+    return select(none, 0, np.exp(select(none, 0, x) - largest))
+
+
+def _log(x: Array) -> Array:
+    """The logarithm, without warnings: -inf at 0, NaN of negative numbers."""
+    some = x != 0 if x.dtype.kind == "c" else x > 0
+    return select(x == 0, -np.inf, select(some, np.log(select(some, x, 1)), np.nan))
 
 
 @user_facing
@@ -129,7 +151,7 @@ def softmax(x: ArrayLike, axis: Axes = None) -> Array:
     >>> softmax([0.0, 0.0])
     array([0.5, 0.5])
     """
-    return along_axes.softmax(_numbers("softmax", x)[0], axis)
+    return along_axes.softmax(_real_numbers("softmax", x), axis)
 
 
 @user_facing
@@ -146,4 +168,4 @@ def log_softmax(x: ArrayLike, axis: Axes = None) -> Array:
     >>> log_softmax([0.0, 0.0]).round(6)
     array([-0.693147, -0.693147])
     """
-    return along_axes.log_softmax(_numbers("log_softmax", x)[0], axis)
+    return along_axes.log_softmax(_real_numbers("log_softmax", x), axis)

@@ -28,7 +28,8 @@ from .continuous import (
 )
 from .discrete import bernoulli, betabinom, binom, geom, nbinom, poisson
 from .gamma_family import beta, chi2, f, gamma, gennorm, invgamma, t
-from .samples import gaussian_kde, mode, rankdata, sem
+from .kernels import gaussian_kde
+from .samples import mode, rankdata, sem
 from .several import dirichlet, multinomial, wishart
 from .vectors import multivariate_normal, multivariate_t
 

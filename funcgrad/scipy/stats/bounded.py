@@ -107,7 +107,8 @@ def _circle_share(y: Array, kappa: Array) -> Array:
     turns = np.round(inside / (2 * pi))
     rest = inside - 2 * pi * turns
     tail = circle.share_above(kappa, rest)
-    return select(end, select(y > 0, 1, 0), turns + select(rest < 0, tail, 1 - tail))
+    share = turns + select(rest < 0, tail, 1 - tail)
+    return select(end & (y > 0), 1, select(end, 0, share))
 
 
 vonmises = Continuous(
