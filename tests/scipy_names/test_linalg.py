@@ -146,7 +146,7 @@ entry("fiedler_companion", np.array([2.0, -1.0, 0.5, 3.0, 0.7, -0.4, 1.2, 0.9]))
 entry("fiedler_companion", V[:2])
 entry("leslie", V, V[:2], dtypes="df")
 for _mode in ("right", "left"):
-    for _c in ((B[:2], V[:2]) if _mode == "left" else (ROW.reshape(2, 4), ROW[:4])):
+    for _c in (B[:2], V[:2]) if _mode == "left" else (ROW.reshape(2, 4), ROW[:4]):
         entry(
             "qr_multiply",
             TALL,
