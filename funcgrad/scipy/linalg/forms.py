@@ -64,7 +64,8 @@ def eigh_tridiagonal(
         ShapeError: the lengths do not fit.
         ValueError: there is no such selection, or no range for it.
 
-    >>> eigh_tridiagonal([1.0, 1.0], [1.0], eigvals_only=True).round(6)
+    >>> w, v = eigh_tridiagonal([1.0, 1.0], [1.0])
+    >>> w.round(6)
     array([0., 2.])
     """
     name = "eigh_tridiagonal"
@@ -131,7 +132,7 @@ def rsf2csf(T: ArrayLike, Z: ArrayLike, check_finite: bool = True) -> tuple[Arra
     small = float(finfo(real_dtype(dtype)).eps)
     pair = np.arange(2)
 
-    def rotated(k: Array, state: tuple[Array, Array]) -> tuple[Array, Array]:
+    def rotated(k: int, state: tuple[Array, Array]) -> tuple[Array, Array]:
         """The element below the diagonal of one row less."""
         t, z = state
         rows = n - 2 - k + like(t, pair)
