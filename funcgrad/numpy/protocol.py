@@ -62,7 +62,9 @@ def as_operand(x: ArrayLike) -> Array:
     if type(x) is np.ndarray or (isinstance(x, Tracer) and not x.weak):
         return x  # type: ignore[return-value]
     found = definite(array(x))
-    return found[()] if type(found) is np.ndarray else found
+    if type(found) is np.ndarray and found.dtype.kind != "O":
+        return found[()]
+    return found
 
 
 def promoted(*xs: ArrayLike) -> np.dtype:

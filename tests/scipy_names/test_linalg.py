@@ -22,6 +22,7 @@ B = RNG.normal(size=(3, 2))
 V = RNG.normal(size=3)
 TALL = RNG.normal(size=(4, 2))
 WIDE = TALL.T.copy()
+ROW = np.array([0.3, 1.4, -0.7, 2.1, 0.9, -1.2, 0.4, 1.7])
 TABLE: dict[str, list[tuple[Any, Any, Call]]] = {}
 
 
@@ -140,7 +141,47 @@ for _mode in ("full", "same", "valid"):
     entry("convolution_matrix", V, 2, _mode)
     entry("convolution_matrix", V, 5, _mode)
 entry("fiedler", V, dtypes="df")
+entry("fiedler_companion", V)
+entry("fiedler_companion", np.array([2.0, -1.0, 0.5, 3.0, 0.7, -0.4, 1.2, 0.9]))
+entry("fiedler_companion", V[:2])
 entry("leslie", V, V[:2], dtypes="df")
+for _mode in ("right", "left"):
+    for _c in (B[:2], V[:2]) if _mode == "left" else (ROW.reshape(2, 4), ROW[:4]):
+        entry(
+            "qr_multiply",
+            TALL,
+            _c,
+            through=lambda m, mode=_mode: (
+                lambda a, c: (
+                    np.abs(m.qr_multiply(a, c, mode)[0]),
+                    np.abs(m.qr_multiply(a, c, mode)[1]),
+                )
+            ),
+        )
+    entry(
+        "qr_multiply",
+        A + 0.3j * B[0, 0],
+        B if _mode == "left" else B.T,
+        through=lambda m, mode=_mode: lambda a, c: np.abs(m.qr_multiply(a, c, mode, True, True)[0]),
+        dtypes="D",
+    )
+for _select, _range in (("a", None), ("i", (1, 2)), ("v", (-1.0, 9.0))):
+    entry(
+        "eigh_tridiagonal",
+        np.array([1.0, 2.0, 3.0, 4.5]),
+        V,
+        dtypes="df",
+        vmap=_select != "v",
+        concrete=_select == "v",
+        through=lambda m, s=_select, r=_range: lambda d, e: m.eigh_tridiagonal(d, e, True, s, r),
+    )
+entry(
+    "eigh_tridiagonal",
+    np.array([1.0, 2.0, 3.0, 4.5]),
+    V,
+    dtypes="df",
+    through=lambda m: lambda d, e: rebuilt(*m.eigh_tridiagonal(d, e)),
+)
 
 CALLS = [
     (name, i, dtype)
@@ -158,6 +199,7 @@ def test_call(name, i, dtype):
 
 SIZES: dict[str, list[tuple[tuple[Any, ...], dict[str, Any]]]] = {
     "dft": [((4,), {}), ((3, "sqrtn"), {}), ((3, "n"), {})],
+    "invpascal": [((4,), {}), ((4, "lower"), {}), ((4, "upper", False), {}), ((36,), {})],
     "hilbert": [((4,), {})],
     "invhilbert": [((4,), {}), ((4,), {"exact": True})],
     "pascal": [((4,), {}), ((4, "lower"), {}), ((4, "upper", False), {}), ((36,), {})],
@@ -178,7 +220,7 @@ def test_matrices_of_a_size(name):
 
 
 def test_every_public_name_is_in_a_table():
-    elsewhere = {"schur", "hessenberg", "orth", "null_space"}
+    elsewhere = {"schur", "hessenberg", "orth", "null_space", "rsf2csf"}
     assert set(TABLE) | set(SIZES) | elsewhere == set(linalg.__all__)
     assert all(inspect.isfunction(getattr(linalg, name)) for name in linalg.__all__)
 
@@ -199,6 +241,31 @@ def test_forms_without_derivatives(dtype):
     np.testing.assert_allclose((q @ h @ np.conj(np.swapaxes(q, 1, 2)))[1], 2 * a, atol=1e-12)
     with pytest.raises(fg.errors.DifferentiationError):
         fg.jvp(linalg.schur, (a,), (a,))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_complex_forms_of_real_ones(seed):
+    a = np.random.default_rng(seed).normal(size=(6, 6))
+    form, vectors = spl.schur(a)
+    expected = spl.rsf2csf(form, vectors)
+    for run in (linalg.rsf2csf, fg.jit(linalg.rsf2csf)):
+        t, z = run(form, vectors)
+        np.testing.assert_allclose(t, expected[0], atol=1e-12)
+        np.testing.assert_allclose(z, expected[1], atol=1e-12)
+        np.testing.assert_allclose(z @ t @ z.conj().T, a, atol=1e-12)
+    assert linalg.rsf2csf(np.ones((1, 1)), np.ones((1, 1)))[0].dtype == complex
+    assert linalg.rsf2csf(np.float32([[0, 1], [-1, 0]]), np.eye(2, dtype="f"))[0].dtype == "F"
+    slope = fg.grad(lambda x: np.sum(abs(np.diag(linalg.rsf2csf(x, vectors)[0])) ** 2))(form)
+    assert np.isfinite(slope).all()
+
+
+def test_arguments_of_scipy_and_jax_that_change_nothing():
+    np.testing.assert_allclose(linalg.eigh(POSITIVE, driver="evd")[0], spl.eigvalsh(POSITIVE))
+    np.testing.assert_allclose(linalg.eigvalsh(POSITIVE, driver="evr"), spl.eigvalsh(POSITIVE))
+    np.testing.assert_allclose(linalg.polar(A, method="svd")[0], spl.polar(A)[0])
+    np.testing.assert_allclose(linalg.sqrtm(POSITIVE, 1), spl.sqrtm(POSITIVE))
+    assert linalg.dft(3, dtype=np.complex64).dtype == np.complex64
+    np.testing.assert_allclose(linalg.dft(3, "n", dtype=np.complex64), spl.dft(3, "n"), rtol=1e-6)
 
 
 def test_spaces():
@@ -304,6 +371,32 @@ WRONG = {
     "hadamard": (lambda: linalg.hadamard(3), ValueError, "power of 2"),
     "leslie": (lambda: linalg.leslie(V, V), ValueError, "n and n - 1"),
     "eigh, type": (lambda: linalg.eigh(A, A, type=4), ValueError, "type must be one of"),
+    "eigh, driver": (lambda: linalg.eigh(A, driver="qr"), ValueError, "driver must be one of"),
+    "eigh, values": (lambda: linalg.eigh(A, subset_by_value=(0, 1)), ValueError, "must be one of"),
+    "polar, method": (lambda: linalg.polar(A, method="qr"), ValueError, "method must be one of"),
+    "dft, dtype": (lambda: linalg.dft(3, dtype=float), TypeError, "complex"),
+    "invpascal": (lambda: linalg.invpascal(3, "both"), ValueError, "kind must be one of"),
+    "fiedler_companion": (lambda: linalg.fiedler_companion(A), ValueError, "vector"),
+    "fiedler_companion, 0": (lambda: linalg.fiedler_companion(0 * V), ValueError, "must not be 0"),
+    "tridiagonal": (lambda: linalg.eigh_tridiagonal(V, V), ValueError, "n and n - 1"),
+    "tridiagonal, select": (
+        lambda: linalg.eigh_tridiagonal(V, V[:2], select="x"),
+        ValueError,
+        "select must be one of",
+    ),
+    "tridiagonal, none": (
+        lambda: linalg.eigh_tridiagonal(V, V[:2], select="i"),
+        ValueError,
+        "select_range",
+    ),
+    "tridiagonal, range": (
+        lambda: linalg.eigh_tridiagonal(V, V[:2], select="i", select_range=(1, 3)),
+        ValueError,
+        "no range",
+    ),
+    "qr_multiply": (lambda: linalg.qr_multiply(TALL, TALL), ValueError, "does not fit"),
+    "qr_multiply, mode": (lambda: linalg.qr_multiply(A, A, "both"), ValueError, "mode must be one"),
+    "rsf2csf": (lambda: linalg.rsf2csf(A, TALL @ WIDE), ValueError, "one shape"),
     "eigh, subset": (lambda: linalg.eigh(A, subset_by_index=(0, 3)), ValueError, "no range"),
     "not positive": (lambda: linalg.cho_factor(-POSITIVE), np.linalg.LinAlgError, "positive"),
 }

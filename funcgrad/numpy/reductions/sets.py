@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ...arrays import like
 from ...core.tracing import Tracer
 from ...ops.shape import cast
 from ...typing import Array, ArrayLike
@@ -104,14 +105,15 @@ def setxor1d(ar1: ArrayLike, ar2: ArrayLike, assume_unique: bool = False) -> Arr
     x, y = np.ravel(as_operand(ar1)), np.ravel(as_operand(ar2))
     both = np.concatenate([x, y])
     known = _value(both, "np.setxor1d")
-    places = np.arange(known.size)
+    places = like(known, np.arange(known.size))
     if not assume_unique:
         n = x.shape[0]
         parts = (np.unique(p, return_index=True)[1] for p in (known[:n], known[n:]))
         places = np.concatenate([start + p for start, p in zip((0, n), parts, strict=True)])
     places = places[np.argsort(known[places], kind="stable")]
     values = known[places]
-    ends = np.concatenate([[True], values[1:] != values[:-1], [True]])
+    end = like(values, np.ones(1, bool))
+    ends = np.concatenate([end, values[1:] != values[:-1], end])
     return take(both, places[ends[1:] & ends[:-1]], 0)
 
 

@@ -124,7 +124,7 @@ def solve_ivp(
 
 def _outside(ends: Array, times: Array) -> Array | None:
     """Which times are not between the ends, where this is not known; else none may be."""
-    outside = (times < np.min(ends)) | (times > np.max(ends))
+    outside: Array = (times < np.min(ends)) | (times > np.max(ends))
     if isinstance(outside, Tracer):
         return outside  # type: ignore[return-value]
     if bool(np.any(outside)):

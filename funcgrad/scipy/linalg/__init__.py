@@ -10,7 +10,8 @@ array([[2.]])
 from __future__ import annotations
 
 from .banded import cho_solve_banded, cholesky_banded, solve_banded, solveh_banded
-from .factors import cho_factor, cholesky, lu, lu_factor, lu_solve, qr
+from .factors import cho_factor, cholesky, lu, lu_factor, lu_solve, qr, qr_multiply
+from .forms import eigh_tridiagonal, rsf2csf
 from .functions import expm, expm_frechet, funm, sqrtm
 from .repeating import solve_circulant, solve_toeplitz
 from .spectra import eigh, eigvalsh, hessenberg, null_space, orth, polar, schur, svd, svdvals
@@ -21,11 +22,13 @@ from .structured import (
     convolution_matrix,
     dft,
     fiedler,
+    fiedler_companion,
     hadamard,
     hankel,
     helmert,
     hilbert,
     invhilbert,
+    invpascal,
     leslie,
     pascal,
     toeplitz,
@@ -45,10 +48,12 @@ __all__ = [
     "det",
     "dft",
     "eigh",
+    "eigh_tridiagonal",
     "eigvalsh",
     "expm",
     "expm_frechet",
     "fiedler",
+    "fiedler_companion",
     "funm",
     "hadamard",
     "hankel",
@@ -57,6 +62,7 @@ __all__ = [
     "hilbert",
     "inv",
     "invhilbert",
+    "invpascal",
     "leslie",
     "lu",
     "lu_factor",
@@ -66,6 +72,8 @@ __all__ = [
     "pascal",
     "polar",
     "qr",
+    "qr_multiply",
+    "rsf2csf",
     "schur",
     "solve",
     "solve_banded",

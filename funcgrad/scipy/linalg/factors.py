@@ -8,8 +8,9 @@ import numpy as np
 
 from ...arrays import like
 from ...core.tracebacks import user_facing
-from ...numpy.linalg.operands import matrices, square
-from ...numpy.protocol import as_operand
+from ...errors import ShapeError
+from ...numpy.linalg.operands import matrices, of_one_dtype, square
+from ...numpy.protocol import as_operand, inexact
 from ...ops.contraction.dot_general import matmul
 from ...ops.linalg import factorizations, pivoting, solving
 from ...ops.linalg.matrices import adjoint, real_dtype
@@ -238,3 +239,49 @@ def qr(
 
 
 order_of_columns, columns_in_order = pivoting.order_of_columns, pivoting.columns_in_order
+
+
+@user_facing
+def qr_multiply(
+    a: ArrayLike,
+    c: ArrayLike,
+    mode: str = "right",
+    pivoting: bool = False,
+    conjugate: bool = False,
+    overwrite_a: bool = False,
+    overwrite_c: bool = False,
+) -> tuple[Array, ...]:
+    """A product with q of the QR factors of matrices, and r.
+
+    Args:
+        a: (..., m, n), with factors q of shape (..., m, k) and r, k the smaller one of m and n.
+        c: (..., p, m) with mode 'right', (..., k, p) with 'left', or a vector for p = 1.
+        mode: 'right' for ``c @ q``, 'left' for ``q @ c``.
+        pivoting: order the columns as ``qr`` does.
+        conjugate: multiply with the conjugate of q.
+        overwrite_a: changes nothing.
+        overwrite_c: changes nothing.
+
+    Returns:
+        (product, r), or (product, r, p).
+
+    Raises:
+        ShapeError: the operands do not fit.
+        ValueError: there is no such mode.
+
+    >>> abs(qr_multiply([[0.0, 1.0], [2.0, 0.0]], [1.0, 0.0])[1])
+    array([[2., 0.],
+           [0., 1.]])
+    """
+    one_of("qr_multiply", "mode", mode, ("right", "left"))
+    q, *rest = qr(a, mode="economic", pivoting=pivoting)
+    other = inexact(as_operand(c))
+    vector = len(other.shape) == 1
+    inner = q.shape[-2] if mode == "right" else q.shape[-1]
+    if not other.shape or other.shape[-1 if vector or mode == "right" else -2] != inner:
+        raise ShapeError(
+            f"qr_multiply: c of shape {tuple(other.shape)} does not fit q of shape {tuple(q.shape)}"
+        )
+    q = np.conj(q) if conjugate else q
+    q, other = of_one_dtype(q, other)
+    return (np.matmul(other, q) if mode == "right" else np.matmul(q, other), *rest)

@@ -28,6 +28,7 @@ from ..arguments import one_of
 from .systems import from_triangle
 
 Subset = tuple[int, int] | None
+DRIVERS = (None, "ev", "evd", "evr", "evx", "gv", "gvd", "gvx")
 
 
 @user_facing
@@ -101,6 +102,8 @@ def eigh(
     type: int = 1,
     check_finite: bool = True,
     subset_by_index: Subset = None,
+    subset_by_value: None = None,
+    driver: str | None = None,
 ) -> Any:
     """Eigenvalues and eigenvectors of Hermitian matrices, ``a v = b v w``.
 
@@ -114,6 +117,8 @@ def eigh(
         type: with b: 1 for ``a v = b v w``, 2 for ``a b v = v w``, 3 for ``b a v = v w``.
         check_finite: changes nothing.
         subset_by_index: the first and the last eigenvalue that is returned.
+        subset_by_value: must be None: shapes do not depend on values.
+        driver: the name of a routine of LAPACK; changes nothing.
 
     Returns:
         (w, v) in ascending order, with ``v* b v = 1``; or w.
@@ -125,6 +130,8 @@ def eigh(
     array([1., 2.])
     """
     one_of("eigh", "type", type, (1, 2, 3))
+    one_of("eigh", "subset_by_value", subset_by_value, (None,))
+    one_of("eigh", "driver", driver, DRIVERS)
     if b is None:
         matrix = square("eigh", a)
         if eigvals_only:
@@ -164,6 +171,8 @@ def eigvalsh(
     type: int = 1,
     check_finite: bool = True,
     subset_by_index: Subset = None,
+    subset_by_value: None = None,
+    driver: str | None = None,
 ) -> Array:
     """Eigenvalues of Hermitian matrices, ``a v = b v w``.
 
@@ -176,6 +185,8 @@ def eigvalsh(
         type: as of ``eigh``.
         check_finite: changes nothing.
         subset_by_index: the first and the last eigenvalue that is returned.
+        subset_by_value: must be None: shapes do not depend on values.
+        driver: the name of a routine of LAPACK; changes nothing.
 
     Returns:
         The eigenvalues in ascending order.
@@ -183,18 +194,30 @@ def eigvalsh(
     >>> eigvalsh([[2.0, 0.0], [0.0, 1.0]])
     array([1., 2.])
     """
+    one_of("eigvalsh", "subset_by_value", subset_by_value, (None,))
+    one_of("eigvalsh", "driver", driver, DRIVERS)
     return eigh(  # type: ignore[no-any-return]
         a, b, lower, True, type=type, subset_by_index=subset_by_index
     )
 
 
 @user_facing
-def polar(a: ArrayLike, side: str = "right") -> tuple[Array, Array]:
+def polar(
+    a: ArrayLike,
+    side: str = "right",
+    *,
+    method: str = "qdwh",
+    eps: float | None = None,
+    max_iterations: int | None = None,
+) -> tuple[Array, Array]:
     """Polar decomposition, ``a = u @ p`` or ``a = p @ u``.
 
     Args:
         a: (..., m, n).
         side: 'right' for ``u @ p``, 'left' for ``p @ u``.
+        method: 'qdwh' or 'svd', as in JAX; changes nothing.
+        eps: changes nothing.
+        max_iterations: changes nothing.
 
     Returns:
         u with orthonormal columns or rows, and the Hermitian p.
@@ -207,6 +230,7 @@ def polar(a: ArrayLike, side: str = "right") -> tuple[Array, Array]:
            [0., 2.]])
     """
     one_of("polar", "side", side, ("right", "left"))
+    one_of("polar", "method", method, ("qdwh", "svd"))
     x = matrices("polar", a)
     sizes = Aval((*x.shape[:-2], min(x.shape[-2:])), real_dtype(x.dtype))
     u = matrix_function(weights(np.ones_like, sizes, ()), x, ())

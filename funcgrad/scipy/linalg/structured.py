@@ -11,7 +11,7 @@ from ...core.arguments import is_integer
 from ...core.blame import describe
 from ...core.dtypes import result_type
 from ...core.tracebacks import user_facing
-from ...core.tracing import aval_of, value_behind
+from ...core.tracing import Tracer, aval_of, value_behind
 from ...errors import ShapeError
 from ...numpy.protocol import as_operand, inexact
 from ...ops.pointwise.complex import conj
@@ -212,17 +212,19 @@ def convolution_matrix(a: ArrayLike, n: int, mode: str = "full") -> Array:
 
 
 @user_facing
-def dft(n: int, scale: str | None = None) -> Array:
+def dft(n: int, scale: str | None = None, *, dtype: DTypeLike | None = None) -> Array:
     """The matrix of the discrete Fourier transform.
 
     Args:
         n: its size.
         scale: 'sqrtn' or 'n': what it is divided by; None for 1.
+        dtype: that of the elements, which is complex.
 
     Returns:
-        (n, n), complex128, a plain array.
+        (n, n), complex128 by default, a plain array.
 
     Raises:
+        TypeError: dtype is not complex.
         ValueError: there is no such scale.
 
     >>> dft(2).real
@@ -233,7 +235,12 @@ def dft(n: int, scale: str | None = None) -> Array:
     size = _size("dft", n)
     angles = np.outer(np.arange(size), np.arange(size)) % max(size, 1)
     matrix = np.exp(-2j * np.pi / max(size, 1) * angles)
-    return matrix / {None: 1, "sqrtn": np.sqrt(size), "n": size}[scale]
+    matrix = matrix / {None: 1, "sqrtn": np.sqrt(size), "n": size}[scale]
+    if dtype is None:
+        return matrix
+    if np.dtype(dtype).kind != "c":
+        raise TypeError(f"dft: dtype must be complex, got {np.dtype(dtype)}")
+    return matrix.astype(dtype)
 
 
 @user_facing
@@ -317,6 +324,38 @@ def pascal(n: int, kind: str = "symmetric", exact: bool = True) -> Array:
 
 
 @user_facing
+def invpascal(n: int, kind: str = "symmetric", exact: bool = True) -> Array:
+    """The inverse of ``pascal(n, kind)``, whose elements are whole numbers.
+
+    Args:
+        n: its size.
+        kind: 'symmetric', 'lower' or 'upper'.
+        exact: integers, int64 up to a size of 34; floats else.
+
+    Returns:
+        (n, n), a plain array.
+
+    Raises:
+        ValueError: there is no such kind.
+
+    >>> invpascal(3, "lower", exact=False)
+    array([[ 1.,  0.,  0.],
+           [-1.,  1.,  0.],
+           [ 1., -2.,  1.]])
+    """
+    one_of("invpascal", "kind", kind, ("symmetric", "lower", "upper"))
+    size = _size("invpascal", n)
+    places = range(size)
+    lower = [[(-1) ** (i + j) * comb(i, j) for j in places] for i in places]
+    if kind == "symmetric":  # the product of the inverses of the triangular factors
+        rows = [[sum(row[i] * row[j] for row in lower) for j in places] for i in places]
+    else:
+        rows = [[lower[i][j] if kind == "lower" else lower[j][i] for j in places] for i in places]
+    dtype: DTypeLike = float if not exact else object if size >= 35 else np.int64
+    return np.array(rows, dtype).reshape(size, size)
+
+
+@user_facing
 def hadamard(n: int, dtype: DTypeLike = int) -> Array:
     """Sylvester's Hadamard matrix.
 
@@ -382,6 +421,46 @@ def fiedler(a: ArrayLike) -> Array:
     """
     x = _last_axis(a)
     return abs(x[..., :, None] - x[..., None, :])
+
+
+@user_facing
+def fiedler_companion(a: ArrayLike) -> Array:
+    """A matrix of five diagonals whose characteristic polynomial is given.
+
+    Args:
+        a: (n + 1,), the coefficients from the highest power on, the first one not 0.
+
+    Returns:
+        (n, n), with the roots of the polynomial as eigenvalues.
+
+    Raises:
+        ShapeError: a is no vector.
+        ValueError: the first coefficient is 0; a traced one gives inf or NaN.
+
+    Reference: Fiedler, "A note on companion matrices", 2003.
+
+    >>> fiedler_companion([1.0, -3.0, 2.0])
+    array([[ 3., -2.],
+           [ 1.,  0.]])
+    """
+    x = inexact(a)
+    if len(x.shape) != 1:
+        raise ShapeError(f"fiedler_companion takes a vector, got shape {tuple(x.shape)}")
+    n = x.shape[0] - 1
+    if n < 1:
+        return like(x, np.zeros((0, 0), x.dtype))
+    if not isinstance(x, Tracer) and not bool(x[0] != 0):
+        raise ValueError("fiedler_companion: the first coefficient must not be 0")
+    # Where there is a coefficient, a one, or nothing: the last two are behind the coefficients.
+    places = np.full((n, n), n + 1)
+    for row in range(0, n, 2):
+        known = [(row, row - 1 if row else 0, row), (row, row + 1, row + 1), (row, row + 2, n)]
+        known += [(row + 1, row - 1 if row else 0, n)]
+        for i, j, what in known:
+            if i < n and j < n and what <= n:
+                places[i, j] = what
+    ends = like(x, np.array([1, 0], x.dtype))
+    return np.concatenate([-x[1:] / x[0], ends])[places]
 
 
 @user_facing
