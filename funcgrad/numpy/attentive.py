@@ -11,6 +11,8 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from ..core.arguments import check_function
+from ..core.tracebacks import user_facing
 from ..core.tracing import Tracer
 from ..errors import TracerError
 from .binding import load_all
@@ -81,6 +83,7 @@ nanquantile = _attentive(np.nanquantile)
 nanpercentile = _attentive(np.nanpercentile)
 
 
+@user_facing
 def apply_along_axis(
     func1d: Callable[..., Any], axis: int, arr: Any, *args: Any, **kwargs: Any
 ) -> Any:
@@ -96,6 +99,7 @@ def apply_along_axis(
     >>> apply_along_axis(np.sum, 0, np.ones((2, 3)))
     array([2., 2., 2.])
     """
+    check_function(func1d, "apply_along_axis", "func1d")
     numpys: Any = np.apply_along_axis
     if isinstance(arr, Tracer) or holds_tracer((*args, *kwargs.values())):
         return _implementation(numpys)(func1d, axis, arr, *args, **kwargs)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..core import dtypes
+from ..core.tracebacks import user_facing
 from ..core.tracing import Tracer
 
 
@@ -14,6 +15,7 @@ def _dtype_of(what: Any) -> Any:
     return what.dtype if isinstance(what, Tracer | np.ndarray) else what
 
 
+@user_facing
 def finfo(dtype: Any) -> Any:
     """The limits of a type of floating-point numbers, as ``numpy.finfo``.
 
@@ -32,6 +34,7 @@ def finfo(dtype: Any) -> Any:
     return dtypes.finfo(_dtype_of(dtype))
 
 
+@user_facing
 def iinfo(type: Any) -> np.iinfo[Any]:
     """The limits of a type of integers, as ``numpy.iinfo``.
 

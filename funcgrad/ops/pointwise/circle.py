@@ -19,6 +19,7 @@ from .bessel import scaled_bessel
 from .bessel_i0_i1 import i0, i1
 from .bessel_slopes import over_panels
 from .beta_slopes import DECAY
+from .comparison import select
 from .of_scipy import SCIPY, on_host
 from .parameter_slopes import Orders, few_cases, parameter_slope
 
@@ -75,9 +76,9 @@ def quantile_values(kappa: Array, q: Array) -> Array:
 def bessel_of_positive(kappa: Array, order: int) -> Array:
     """exp(-kappa) I(kappa), with its derivatives from the right at 0."""
     small = kappa < 1
-    at = np.where(small, kappa, 0)
+    at = select(small, kappa, 0)
     near = np.exp(-at) * (i1(at) if order else i0(at))
-    return np.where(small, near, scaled_bessel(np.where(small, 1, kappa), order=order))
+    return select(small, near, scaled_bessel(select(small, 1, kappa), order=order))
 
 
 def density(kappa: Array, x: Array) -> Array:

@@ -244,9 +244,9 @@ def uniform_filter(
         An array like ``input``.
 
     >>> uniform_filter(np.eye(3) * 9).round(6)
-    array([[4., 3., 2.],
+    array([[5., 3., 1.],
            [3., 3., 3.],
-           [2., 3., 4.]])
+           [1., 3., 5.]])
     """
     x = inexact(input)
     places = [axis_of(a, len(x.shape)) for a in (range(len(x.shape)) if axes is None else axes)]

@@ -108,7 +108,7 @@ def spline_filter1d(
         An array like ``input``.
 
     >>> spline_filter1d(np.array([0.0, 1.0, 0.0])).round(6)
-    array([-0.75,  1.5 , -0.75])
+    array([-1.,  2., -1.])
     """
     x = inexact(input)
     check_mode("spline_filter1d", mode)
@@ -128,7 +128,7 @@ def spline_filter(input: ArrayLike, order: int = 3, mode: str = "mirror") -> Arr
         An array like ``input``.
 
     >>> spline_filter(np.array([0.0, 1.0, 0.0])).round(6)
-    array([-0.75,  1.5 , -0.75])
+    array([-1.,  2., -1.])
     """
     x = inexact(input)
     check_mode("spline_filter", mode)

@@ -83,6 +83,7 @@ def lambertw(z: ArrayLike, k: ArrayLike = 0, tol: float = 1e-8) -> Array:
     Returns:
         The values, complex128.
 
+    >>> import numpy as np
     >>> lambertw(np.e).real.round(6)
     np.float64(1.0)
     """

@@ -14,6 +14,7 @@ from ...errors import ShapeError
 from ...numpy.protocol import as_operand, axes_or_none, axis_of
 from ...numpy.scipy_ufuncs import real_floats
 from ...ops.pointwise.comparison import select
+from ...ops.reductions.cumulative import cummax, cummin
 from ...ops.shape import cast, reshape
 from ...ops.structural.stop import stop
 from ...typing import Array, ArrayLike, Axes
@@ -55,8 +56,9 @@ def _runs(ordered: Array) -> tuple[Array, Array, Array]:
     starts = np.concatenate([end, new], axis=-1)
     stops = np.concatenate([new, end], axis=-1)
     places = like(ordered, np.arange(n))
-    low = np.maximum.accumulate(np.where(starts, places, 0), axis=-1)
-    high = np.flip(np.minimum.accumulate(np.flip(np.where(stops, places, n), -1), axis=-1), -1)
+    last = len(ordered.shape) - 1
+    low = cummax(np.where(starts, places, 0), axis=last, reverse=False)
+    high = cummin(np.where(stops, places, n), axis=last, reverse=True)
     return low, high, starts
 
 
