@@ -316,7 +316,12 @@ INSTEAD: dict[str, str] = {
     "NumPy sees the same bits as another type, or without some of them": (
         "bitcast_convert_type reduce_precision"
     ),
-    "SciPy's LAPACK solves by Schur forms": "sqrtm sylvester",
+    "SciPy's LAPACK solves by Schur forms, and within bands": "banded_solve sqrtm sylvester",
+    "series and sums with as many terms as precision needs": (
+        "beta_binomial_share beta_slope ellipe_slope ellipeinc_slope ellipk_slope ellipkinc_slope "
+        "hyp0f1_slope hyp1f1_slope hyp2f1_slope iv_slope ive_slope jv_slope kv_slope kve_slope "
+        "riemann_zeta_slope student_slope von_mises_tail yv_slope zeta_slope"
+    ),
     "NumPy squares as often as norms need": "expm expm_frechet",
     "rows are exchanged one after another": "permutation_of_pivots",
     "NumPy draws, and iterates until numbers converge": (
