@@ -146,11 +146,20 @@ def _lgamma(x: float) -> float:
     return float(mpmath.loggamma(x).real)
 
 
+def _digamma(x: float, by_scipy: float) -> float:
+    """The digamma function; SciPy's loses digits beside its poles."""
+    ordinary = math.isfinite(x) and x != math.floor(x)
+    return float(mpmath.digamma(x)) if ordinary else by_scipy
+
+
 def _computed(e: Eqn, values: Sequence[Any]) -> list[Any]:
     if e.primitive.name == "lgamma":
         dtype = e.outvars[0].aval.dtype
         return [np.vectorize(_lgamma, otypes=[dtype])(np.asarray(values[0], np.float64))]
     out = e.primitive(*values, **e.params)
+    if e.primitive.name == "digamma":
+        dtype = e.outvars[0].aval.dtype
+        return [np.vectorize(_digamma, otypes=[dtype])(np.asarray(values[0], np.float64), out)]
     return list(out) if e.primitive.multiple else [out]
 
 
