@@ -281,8 +281,9 @@ class gaussian_kde:
 FIELDS = ("dataset", "weights", "neff", "factor", "covariance", "_root")
 
 
-def _to_children(kde: gaussian_kde) -> tuple[tuple[Array, ...], tuple[int, int]]:
-    return tuple(getattr(kde, name) for name in FIELDS), (kde.d, kde.n)
+def _to_children(kde: gaussian_kde) -> tuple[tuple[Array | None, ...], tuple[int, int]]:
+    known = kde.__dict__.get  # who looks for a device's arrays does so before there are any
+    return tuple(map(known, FIELDS)), (known("d", 0), known("n", 0))
 
 
 def _from_children(sizes: tuple[int, int], children: Iterable[Any]) -> gaussian_kde:
