@@ -13,14 +13,13 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from ..core.avals import Aval
-from ..core.dtypes import finfo, is_inexact
+from ..core.dtypes import is_inexact
 from ..core.jaxpr import Jaxpr, eval_jaxpr
 from ..core.tracing import aval_of
 from ..ops.contraction.dot_general import matmul
 from ..ops.linalg.factorizations import from_triangle
 from ..ops.linalg.matrices import adjoint, diagonal_of
-from ..ops.linalg.spectral import eigh, pairs, svd
-from ..ops.pointwise.comparison import maximum, select
+from ..ops.linalg.spectral import divided_differences, eigh, pairs, svd
 from ..ops.shape import broadcast_to, reshape
 from ..transforms.jaxprs import jvp_jaxpr
 from ..transforms.staging import stage
@@ -98,14 +97,21 @@ def _forward(of: Weights, params: dict[str, Any], a: Array, *rest: Array) -> lis
     scalars, (t, *moves) = rest[:count], rest[count:]
     w, left, right = _vectors(a, params)
     (f,) = eval_jaxpr(of.vector, of.vector.consts, [w, *scalars])
-    (x, y), (fx, fy), shape = pairs(w), pairs(f), (*w.shape, w.shape[-1])
-    differences = _quotient(of, x, y, fx - fy, shape, scalars)
+    (x, y), (fx, fy) = pairs(w), pairs(f)
+    of_values = (True, *(False for _ in scalars))
+    steep, _ = jvp_jaxpr(of.matrix, of_values, (True,), strong=False)
+
+    def slope(v: Array) -> Array:
+        one = broadcast_to(w.dtype.type(1), v.shape)
+        return eval_jaxpr(steep, steep.consts, [v, *scalars, one])[1]  # type: ignore[no-any-return]
+
+    differences = divided_differences(x, y, fx - fy, slope)
     if "lower" in params:
         t = from_triangle(t, lower=params["lower"])
         core = matmul(matmul(adjoint(left), t), adjoint(right)) * differences
         out = matmul(matmul(left, core), right)
     else:
-        sums = _quotient(of, x, -y, fx + fy, shape, scalars)
+        sums = divided_differences(x, -y, fx + fy, slope)
         inner = matmul(matmul(adjoint(left), t), adjoint(right))
         turned = adjoint(inner)
         core = (inner + turned) * 0.5 * differences + (inner - turned) * 0.5 * sums
@@ -123,20 +129,3 @@ def _forward(of: Weights, params: dict[str, Any], a: Array, *rest: Array) -> lis
         _, df = eval_jaxpr(change, change.consts, [w, *scalars, *moves])
         out = out + _joined(left, df, right)
     return [_joined(left, f, right), out]
-
-
-def _quotient(
-    of: Weights, x: Array, y: Array, top: Array, shape: Sequence[int], scalars: Sequence[Array]
-) -> Array:
-    """The quotients of what belongs to pairs of values by x - y.
-
-    Near equal values it is the slope between them, which is off by the square of their distance.
-    """
-    slope, _ = jvp_jaxpr(of.matrix, (True, *(False for _ in scalars)), (True,), strong=False)
-    near_by = float(finfo(x.dtype).eps) ** (1 / 3)
-    gap = x - y
-    near = abs(gap) <= near_by * maximum(abs(x), abs(y))
-    middle = broadcast_to((x + y) * 0.5, (*shape,))
-    one = broadcast_to(x.dtype.type(1), (*shape,))
-    _, between = eval_jaxpr(slope, slope.consts, [middle, *scalars, one])
-    return select(near, between, top / select(near, 1, gap))

@@ -48,7 +48,7 @@ def exponential_values(xp: ArrayModule, a: Array) -> Array:
     if not a.size:
         return a.copy()
     times = _squarings(xp, a)
-    a = a * xp.exp2(-times).astype(xp.abs(a[:1, :1]).dtype)
+    a = a * xp.exp2(-times)
     eye = xp.eye(n, dtype=a.dtype)
     a2 = a @ a
     a4 = a2 @ a2

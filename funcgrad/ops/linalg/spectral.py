@@ -19,7 +19,7 @@ differentiation (2008); Townsend, Differentiating the singular value decompositi
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -34,7 +34,7 @@ from ...errors import ShapeError
 from ...typing import Array
 from ..contraction.dot_general import matmul
 from ..families import General, general
-from ..pointwise.comparison import select
+from ..pointwise.comparison import maximum, select
 from ..pointwise.complex import conj, real
 from ..reductions.reducing import reduce_max
 from ..shape import broadcast_to, reduce_sum, reshape
@@ -60,6 +60,19 @@ def between(x: Array, w: Array) -> Array:
     others = np.logical_and(equal, like(equal, ~np.eye(w.shape[-1], dtype=bool)))
     restart_where(_nearly_equal(gap, w), between)
     return noted(noted(x, others) * safe_reciprocal(gap, equal), others)
+
+
+def divided_differences(x: Array, y: Array, top: Array, slope: Callable[[Array], Array]) -> Array:
+    """The quotients top / (x - y) of differences of a function, for all pairs of values.
+
+    Near equal values it is the slope between them, which is off by the square of their distance.
+    """
+    shape = np.broadcast_shapes(x.shape, y.shape)
+    near_by = float(finfo(x.dtype).eps) ** (1 / 3)
+    gap = x - y
+    near = abs(gap) <= near_by * maximum(abs(x), abs(y))
+    between_them = slope(broadcast_to((x + y) * 0.5, shape))
+    return select(near, between_them, top / select(near, 1, gap))
 
 
 def noted_values(xp: ArrayModule, x: Array, equal: Array) -> Array:

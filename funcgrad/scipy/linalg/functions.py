@@ -12,15 +12,14 @@ from ...api.closure_convert import closure_convert
 from ...api.custom import custom_jvp
 from ...api.jvp import jvp
 from ...core.arguments import check_function
-from ...core.dtypes import finfo, is_floating
+from ...core.dtypes import is_floating
 from ...core.tracebacks import user_facing
 from ...core.tracing import aval_of
 from ...numpy.linalg.operands import of_one_dtype, square
 from ...ops.contraction.dot_general import matmul
 from ...ops.linalg import eigen, exponential, solving, sylvester
 from ...ops.linalg.matrices import swap
-from ...ops.linalg.spectral import pairs
-from ...ops.pointwise.comparison import select
+from ...ops.linalg.spectral import divided_differences, pairs
 from ...ops.pointwise.complex import real
 from ...ops.shape import broadcast_to, cast, reshape
 from ...typing import Array, ArrayLike
@@ -154,12 +153,12 @@ def _function_of_matrix_jvp(of: Callable[..., Array], primals: Any, tangents: An
     (a, captured), (t, moved) = primals, tangents
     w, v = eigen.eig(a)
     values, change = jvp(lambda *given: of(w, *given), tuple(captured), tuple(moved))
-    shape = (*w.shape, w.shape[-1])
     (x, y), (fx, fy) = pairs(w), pairs(values)
-    near = abs(x - y) <= float(finfo(w.dtype).eps) ** (1 / 3) * np.maximum(abs(x), abs(y))
-    middle = broadcast_to((x + y) * 0.5, shape)
-    one = broadcast_to(w.dtype.type(1), shape)
-    _, slope = jvp(lambda z: of(z, *captured), (middle,), (one,))
-    quotients = select(near, slope, (fx - fy) / select(near, 1, x - y))
+
+    def slope(z: Array) -> Array:
+        one = broadcast_to(w.dtype.type(1), z.shape)
+        return jvp(lambda z: of(z, *captured), (z,), (one,))[1]
+
+    quotients = divided_differences(x, y, fx - fy, slope)
     turned = solving.solve(v, matmul(cast(t, v.dtype), v))
     return _scaled(v, values), _joined(v, turned * quotients) + _scaled(v, change)
