@@ -13,6 +13,7 @@ from .banded import cho_solve_banded, cholesky_banded, solve_banded, solveh_band
 from .factors import cho_factor, cholesky, lu, lu_factor, lu_solve, qr, qr_multiply
 from .forms import eigh_tridiagonal, rsf2csf
 from .functions import expm, expm_frechet, funm, sqrtm
+from .of_a_size import dft, hadamard, helmert, hilbert, invhilbert, invpascal, pascal
 from .repeating import solve_circulant, solve_toeplitz
 from .spectra import eigh, eigvalsh, hessenberg, null_space, orth, polar, schur, svd, svdvals
 from .structured import (
@@ -20,17 +21,10 @@ from .structured import (
     circulant,
     companion,
     convolution_matrix,
-    dft,
     fiedler,
     fiedler_companion,
-    hadamard,
     hankel,
-    helmert,
-    hilbert,
-    invhilbert,
-    invpascal,
     leslie,
-    pascal,
     toeplitz,
 )
 from .systems import cho_solve, det, inv, solve, solve_sylvester, solve_triangular

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from math import comb
-
 import numpy as np
 
 from ...arrays import beside_each_other, like
-from ...core.arguments import is_integer
-from ...core.blame import describe
 from ...core.dtypes import result_type
 from ...core.tracebacks import user_facing
 from ...core.tracing import Tracer, aval_of, value_behind
@@ -17,14 +13,9 @@ from ...numpy.protocol import as_operand, inexact
 from ...ops.pointwise.complex import conj
 from ...ops.shape import broadcast_to, cast, reshape
 from ...ops.structural.joining import concatenate, pad
-from ...typing import Array, ArrayLike, DTypeLike
+from ...typing import Array, ArrayLike
 from ..arguments import one_of
-
-
-def _size(name: str, n: object) -> int:
-    if not is_integer(n) or n < 0:  # type: ignore[operator]
-        raise ValueError(f"{name}: the size must be a whole number, got {describe(n)}")
-    return int(n)  # type: ignore[call-overload, no-any-return]
+from .of_a_size import size_of
 
 
 def _last_axis(x: ArrayLike) -> Array:
@@ -195,7 +186,7 @@ def convolution_matrix(a: ArrayLike, n: int, mode: str = "full") -> Array:
     """
     one_of("convolution_matrix", "mode", mode, ("full", "same", "valid"))
     x = as_operand(a)
-    size = _size("convolution_matrix", n)
+    size = size_of("convolution_matrix", n)
     if len(x.shape) != 1 or not x.shape[0]:
         raise ShapeError(f"convolution_matrix takes a vector, got shape {tuple(x.shape)}")
     if not size:
@@ -209,200 +200,6 @@ def convolution_matrix(a: ArrayLike, n: int, mode: str = "full") -> Array:
     else:
         first, rows = min(m, size) - 1, max(m, size) - min(m, size) + 1
     return whole[first : first + rows]
-
-
-@user_facing
-def dft(n: int, scale: str | None = None, *, dtype: DTypeLike | None = None) -> Array:
-    """The matrix of the discrete Fourier transform.
-
-    Args:
-        n: its size.
-        scale: 'sqrtn' or 'n': what it is divided by; None for 1.
-        dtype: that of the elements, which is complex.
-
-    Returns:
-        (n, n), complex128 by default, a plain array.
-
-    Raises:
-        TypeError: dtype is not complex.
-        ValueError: there is no such scale.
-
-    >>> dft(2).real
-    array([[ 1.,  1.],
-           [ 1., -1.]])
-    """
-    one_of("dft", "scale", scale, (None, "sqrtn", "n"))
-    size = _size("dft", n)
-    angles = np.outer(np.arange(size), np.arange(size)) % max(size, 1)
-    matrix = np.exp(-2j * np.pi / max(size, 1) * angles)
-    matrix = matrix / {None: 1, "sqrtn": np.sqrt(size), "n": size}[scale]
-    if dtype is None:
-        return matrix
-    if np.dtype(dtype).kind != "c":
-        raise TypeError(f"dft: dtype must be complex, got {np.dtype(dtype)}")
-    return matrix.astype(dtype)
-
-
-@user_facing
-def hilbert(n: int) -> Array:
-    """The matrix with elements 1 / (i + j + 1).
-
-    Args:
-        n: its size.
-
-    Returns:
-        (n, n), a plain array.
-
-    >>> hilbert(2)
-    array([[1.        , 0.5       ],
-           [0.5       , 0.33333333]])
-    """
-    places = np.arange(_size("hilbert", n))
-    return 1.0 / (places[:, None] + places + 1)
-
-
-@user_facing
-def invhilbert(n: int, exact: bool = False) -> Array:
-    """The inverse of ``hilbert(n)``, whose elements are whole numbers.
-
-    Args:
-        n: its size.
-        exact: integers, int64 up to a size of 14.
-
-    Returns:
-        (n, n), a plain array.
-
-    >>> invhilbert(2)
-    array([[ 4., -6.],
-           [-6., 12.]])
-    """
-    size = _size("invhilbert", n)
-    rows = [
-        [
-            (-1) ** (i + j)
-            * (i + j + 1)
-            * comb(size + i, size - j - 1)
-            * comb(size + j, size - i - 1)
-            * comb(i + j, i) ** 2
-            for j in range(size)
-        ]
-        for i in range(size)
-    ]
-    dtype: DTypeLike = float if not exact else object if size > 14 else np.int64
-    return np.array(rows, dtype).reshape(size, size)
-
-
-@user_facing
-def pascal(n: int, kind: str = "symmetric", exact: bool = True) -> Array:
-    """Binomial coefficients as a matrix.
-
-    Args:
-        n: its size.
-        kind: 'symmetric', 'lower' or 'upper'.
-        exact: integers, uint64 up to a size of 34; floats else.
-
-    Returns:
-        (n, n), a plain array.
-
-    Raises:
-        ValueError: there is no such kind.
-
-    >>> pascal(3, "lower", exact=False)
-    array([[1., 0., 0.],
-           [1., 1., 0.],
-           [1., 2., 1.]])
-    """
-    one_of("pascal", "kind", kind, ("symmetric", "lower", "upper"))
-    size = _size("pascal", n)
-    places = range(size)
-    if kind == "symmetric":
-        rows = [[comb(i + j, i) for j in places] for i in places]
-    else:
-        rows = [[comb(i, j) if kind == "lower" else comb(j, i) for j in places] for i in places]
-    dtype: DTypeLike = float if not exact else object if size >= 35 else np.uint64
-    return np.array(rows, dtype).reshape(size, size)
-
-
-@user_facing
-def invpascal(n: int, kind: str = "symmetric", exact: bool = True) -> Array:
-    """The inverse of ``pascal(n, kind)``, whose elements are whole numbers.
-
-    Args:
-        n: its size.
-        kind: 'symmetric', 'lower' or 'upper'.
-        exact: integers, int64 up to a size of 34; floats else.
-
-    Returns:
-        (n, n), a plain array.
-
-    Raises:
-        ValueError: there is no such kind.
-
-    >>> invpascal(3, "lower", exact=False)
-    array([[ 1.,  0.,  0.],
-           [-1.,  1.,  0.],
-           [ 1., -2.,  1.]])
-    """
-    one_of("invpascal", "kind", kind, ("symmetric", "lower", "upper"))
-    size = _size("invpascal", n)
-    places = range(size)
-    lower = [[(-1) ** (i + j) * comb(i, j) for j in places] for i in places]
-    if kind == "symmetric":  # the product of the inverses of the triangular factors
-        rows = [[sum(row[i] * row[j] for row in lower) for j in places] for i in places]
-    else:
-        rows = [[lower[i][j] if kind == "lower" else lower[j][i] for j in places] for i in places]
-    dtype: DTypeLike = float if not exact else object if size >= 35 else np.int64
-    return np.array(rows, dtype).reshape(size, size)
-
-
-@user_facing
-def hadamard(n: int, dtype: DTypeLike = int) -> Array:
-    """Sylvester's Hadamard matrix.
-
-    Args:
-        n: its size, a power of 2.
-        dtype: that of the elements.
-
-    Returns:
-        (n, n), a plain array.
-
-    Raises:
-        ValueError: n is no power of 2.
-
-    >>> hadamard(2)
-    array([[ 1,  1],
-           [ 1, -1]])
-    """
-    size = _size("hadamard", n)
-    if size < 1 or size & (size - 1):
-        raise ValueError(f"hadamard: the size must be a power of 2, got {n}")
-    out = np.ones((1, 1), dtype)
-    while out.shape[0] < size:
-        out = np.block([[out, out], [out, -out]])
-    return out
-
-
-@user_facing
-def helmert(n: int, full: bool = False) -> Array:
-    """Helmert's matrix of differences from means of those before.
-
-    Args:
-        n: its size.
-        full: also the first row, so that it is square.
-
-    Returns:
-        (n - 1, n) or (n, n), a plain array.
-
-    >>> helmert(2).round(6)
-    array([[ 0.707107, -0.707107]])
-    """
-    size = _size("helmert", n)
-    rows = np.tril(np.ones((size, size)), -1) - np.diag(np.arange(size))
-    rows[:1] = 1
-    squares = np.arange(size) * np.arange(1, size + 1)
-    squares[:1] = size
-    rows = rows / np.sqrt(squares)[:, None]
-    return rows if full else rows[1:]
 
 
 @user_facing
