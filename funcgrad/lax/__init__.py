@@ -127,17 +127,7 @@ from .functions_of_one import (
     tan,
     tanh,
 )
-from .gathering import (
-    gather,
-    index_take,
-    scatter,
-    scatter_add,
-    scatter_apply,
-    scatter_max,
-    scatter_min,
-    scatter_mul,
-    scatter_sub,
-)
+from .gathering import gather, index_take
 from .loops import fori_loop, scan, while_loop
 from .making import (
     broadcasted_iota,
@@ -170,6 +160,15 @@ from .reductions import (
     reduce_prod,
     reduce_sum,
     reduce_xor,
+)
+from .scattering import (
+    scatter,
+    scatter_add,
+    scatter_apply,
+    scatter_max,
+    scatter_min,
+    scatter_mul,
+    scatter_sub,
 )
 from .shapes import (
     broadcast,
