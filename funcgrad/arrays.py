@@ -174,6 +174,16 @@ def compute_there(run: Callable[[ModuleType, Sequence[Any]], Any], args: Sequenc
         return run(xp, [beside(xp, a) for a in args])
 
 
+def on_host(values: Callable[..., Any]) -> Callable[..., Any]:
+    """The evaluation of arrays of a GPU by a function of the host: ``(xp, *arrays, **params)``."""
+
+    def there(xp: ModuleType, *xs: Any, **params: Any) -> Any:
+        found = values(*map(device_get, xs), **params)
+        return tuple(map(xp.asarray, found)) if type(found) is tuple else xp.asarray(found)
+
+    return there
+
+
 def unshared(results: Sequence[Any], inputs: Iterable[object]) -> list[Any]:
     """Results of which arrays of GPUs share memory with nothing; inputs come back as they are."""
     allowed = set(map(id, inputs))

@@ -7,11 +7,12 @@ computed on the host.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from ...arrays import ArrayModule, scipy_linalg
+from ...arrays import ArrayModule, on_host, scipy_linalg
 from ...core.avals import Aval, inexact_dtype
 from ...core.facts import Float64, Hazard
 from ...core.primitive import Case, Cases
@@ -48,15 +49,6 @@ def each(function: Callable[[Array], tuple[Array, ...]], a: Array) -> Any:
         np.array([lane[i] for lane in lanes], x.dtype).reshape(*lead, *x.shape)
         for i, x in enumerate(shapes[0])
     )
-
-
-def on_host(run: Callable[..., Any]) -> Callable[..., Any]:
-    """The evaluation of arrays of a GPU by the host."""
-
-    def there(xp: ArrayModule, a: Any, **params: Any) -> Any:
-        return tuple(xp.asarray(x) for x in run(np, a.get(), **params))
-
-    return there
 
 
 def schur_values(xp: ArrayModule, a: Array) -> tuple[Array, Array]:
@@ -129,7 +121,7 @@ def _square_cases(**params: Any) -> Cases:
 schur: General = general(
     "schur",
     _schur_eval,
-    on_gpu=on_host(_schur_eval),
+    on_gpu=on_host(partial(_schur_eval, np)),
     abstract=_schur_abstract,
     batch=lambda _size, args, _batched, **params: schur(args[0], **params),
     cases=_square_cases(),
@@ -142,7 +134,7 @@ schur: General = general(
 hessenberg: General = general(
     "hessenberg",
     hessenberg_values,
-    on_gpu=on_host(hessenberg_values),
+    on_gpu=on_host(partial(hessenberg_values, np)),
     abstract=_hessenberg_abstract,
     batch=lambda _size, args, _batched: hessenberg(args[0]),
     cases=_square_cases(),
@@ -154,7 +146,7 @@ hessenberg: General = general(
 tridiagonal: General = general(
     "tridiagonal",
     tridiagonal_values,
-    on_gpu=on_host(tridiagonal_values),
+    on_gpu=on_host(partial(tridiagonal_values, np)),
     abstract=_tridiagonal_abstract,
     batch=lambda _size, args, _batched, **params: tridiagonal(args[0], **params),
     cases=lambda rng: [

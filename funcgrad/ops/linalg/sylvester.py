@@ -9,11 +9,11 @@ For X, and for the root X with X X = A,
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from functools import partial
 
 import numpy as np
 
-from ...arrays import ArrayModule, scipy_linalg
+from ...arrays import ArrayModule, on_host, scipy_linalg
 from ...core.avals import Aval, inexact_dtype
 from ...core.facts import Float64, Hazard
 from ...core.primitive import Case
@@ -43,15 +43,6 @@ def _each(function: Callable[..., Array], shape: tuple[int, ...], *stacks: Array
         return one(*stacks)
     found = [one(*(x[lane] for x in stacks)) for lane in np.ndindex(*lead)]
     return np.stack(found).reshape(shape) if found else np.empty(shape, dtype)
-
-
-def there(values: Callable[..., Array]) -> Callable[..., Any]:
-    """The evaluation of arrays of a GPU by the host: CuPy has no Schur forms."""
-
-    def run(xp: Any, *xs: Any) -> Any:
-        return xp.asarray(values(np, *[x.get() if hasattr(x, "get") else x for x in xs]))
-
-    return run
 
 
 def sylvester_values(xp: ArrayModule, a: Array, b: Array, q: Array) -> Array:
@@ -104,7 +95,7 @@ def _cases(rng: np.random.Generator) -> Iterator[Case]:
 sylvester: General = general(
     "sylvester",
     sylvester_values,
-    on_gpu=there(sylvester_values),
+    on_gpu=on_host(partial(sylvester_values, np)),
     abstract=_abstract,
     jvp=(
         lambda t, x, a, b, _q: -sylvester(a, b, matmul(t, x)),
@@ -149,7 +140,7 @@ def _root_cases(rng: np.random.Generator) -> Iterator[Case]:
 sqrtm: General = general(
     "sqrtm",
     root_values,
-    on_gpu=there(root_values),
+    on_gpu=on_host(partial(root_values, np)),
     abstract=_root_abstract,
     jvp=lambda t, x, _a: sylvester(x, x, t),
     batch=lambda _size, args, _batched: sqrtm(args[0]),

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ...arrays import special_functions
+from ...arrays import on_host, special_functions
 from ...core.facts import Hazard
 from ...typing import Array
 from ..families import Elementwise, General, elementwise
@@ -20,7 +20,7 @@ from .bessel_i0_i1 import i0, i1
 from .bessel_slopes import over_panels
 from .beta_slopes import DECAY
 from .comparison import select
-from .of_scipy import SCIPY, on_host
+from .of_scipy import SCIPY
 from .parameter_slopes import Orders, few_cases, parameter_slope
 
 TURN = 2 * pi

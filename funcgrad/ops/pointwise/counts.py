@@ -11,12 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from ...arrays import special_functions
+from ...arrays import on_host, special_functions
 from ...core.facts import Hazard
 from ...core.primitive import Case
 from ...typing import Array
 from ..families import Elementwise, General, elementwise, sample
-from .of_scipy import SCIPY, on_host
+from .of_scipy import SCIPY
 from .parameter_slopes import Orders, exponential_factor, parameter_slope
 
 LARGEST = 2.0**60

@@ -12,12 +12,12 @@ from math import log, pi, prod, sqrt
 
 import numpy as np
 
-from ...arrays import special_functions
+from ...arrays import on_host, special_functions
 from ...core.facts import Hazard
 from ...core.primitive import Case
 from ...typing import Array
 from ..families import Elementwise, elementwise, sample
-from .of_scipy import SCIPY, of_scipy, on_host
+from .of_scipy import SCIPY, of_scipy
 from .polynomials import power_sum
 from .special import HALF_ROOT_PI, erf, gaussian
 

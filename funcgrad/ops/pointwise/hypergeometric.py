@@ -15,10 +15,11 @@ from typing import Any
 
 import numpy as np
 
+from ...arrays import on_host
 from ...core.facts import Hazard
 from ...typing import Array
 from ..families import Elementwise, General, elementwise
-from .of_scipy import SCIPY, on_host, values_of
+from .of_scipy import SCIPY, values_of
 from .parameter_slopes import Orders, few_cases, parameter_slope
 
 MOST_TERMS = 20000

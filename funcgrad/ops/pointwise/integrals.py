@@ -9,12 +9,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ...arrays import special_functions
+from ...arrays import on_host, special_functions
 from ...core.facts import LEFT_OUT, Hazard, Steep
 from ...core.primitive import Case
 from ...typing import Array
 from ..families import Elementwise, Scaling, elementwise, sample
-from .of_scipy import SCIPY, cases_of_orders, of_scipy, on_host
+from .of_scipy import SCIPY, cases_of_orders, of_scipy
 
 exp1: Elementwise = of_scipy(
     "exp1", Scaling(lambda t, _o, x: -t * np.exp(-x) / x), domain=(0.2, 4), gpu=True

@@ -13,12 +13,12 @@ from math import pi
 
 import numpy as np
 
-from ...arrays import special_functions
+from ...arrays import on_host, special_functions
 from ...core.facts import Hazard
 from ...core.primitive import Case
 from ...typing import Array
 from ..families import Elementwise, elementwise, sample
-from .of_scipy import SCIPY, of_scipy, on_host, refusal
+from .of_scipy import SCIPY, of_scipy, refusal
 from .parameter_slopes import result_dtype
 
 

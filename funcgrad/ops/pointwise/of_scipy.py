@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from ...arrays import special_functions
+from ...arrays import on_host, special_functions
 from ...core.facts import Float64, Hazard
 from ...core.primitive import Case
 from ...errors import DifferentiationError
@@ -40,15 +40,6 @@ def there(function: str, part: int = -1) -> Callable[..., Any]:
         dtype = np.result_type(xs[-1], np.float32)
         found = getattr(special_functions(xp), function)(*[xp.asarray(x, dtype) for x in xs])
         return found if part < 0 else found[part]  # type: ignore[no-any-return]
-
-    return run
-
-
-def on_host(values: Callable[..., Any]) -> Callable[..., Any]:
-    """The evaluation of arrays of a GPU by the host."""
-
-    def run(xp: Any, *xs: Any) -> Array:
-        return xp.asarray(values(*[x.get() if hasattr(x, "get") else x for x in xs]))  # type: ignore[no-any-return]
 
     return run
 

@@ -12,11 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from ...arrays import ArrayModule, special_functions
+from ...arrays import ArrayModule, on_host, special_functions
 from ...core.facts import Float64, Hazard
 from ...typing import Array
 from ..families import Elementwise, General, elementwise
-from .of_scipy import of_scipy, on_host
+from .of_scipy import of_scipy
 from .parameter_slopes import (
     Jet,
     Orders,
