@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..core.dtypes import result_type
 from ..core.tracebacks import user_facing
 from ..core.tracing import aval_of
+from ..ops.shape import cast
 from ..typing import Array, ArrayLike
 from .conventions import Accuracy, RoundingMethod
 from .operands import FLOATING, FLOATS, NUMBERS, operand
@@ -103,12 +105,13 @@ def ceil(x: ArrayLike) -> Array:
 
 @user_facing
 def conj(x: ArrayLike) -> Array:
-    """The complex conjugate of x, elementwise.
+    """The complex conjugate of x, elementwise: complex for real numbers too, as JAX's.
 
     >>> conj(2 + 1j)
     np.complex128(2-1j)
     """
-    return np.conj(operand("conj", x))
+    value = operand("conj", x, FLOATING)
+    return np.conj(cast(value, result_type(aval_of(value).dtype, np.complex64)))
 
 
 @user_facing

@@ -246,7 +246,6 @@ from numpy import pi as pi
 from numpy import poly as poly
 from numpy import polyadd as polyadd
 from numpy import polyfit as polyfit
-from numpy import polymul as polymul
 from numpy import polysub as polysub
 from numpy import polyval as polyval
 from numpy import positive as positive
@@ -345,7 +344,6 @@ if _typing.TYPE_CHECKING:
     from .also_on_gpus import histogram_bin_edges as histogram_bin_edges
     from .also_on_gpus import piecewise as piecewise
     from .also_on_gpus import polyder as polyder
-    from .also_on_gpus import polydiv as polydiv
     from .also_on_gpus import polyint as polyint
     from .attentive import all as all
     from .attentive import amax as amax
@@ -441,6 +439,8 @@ if _typing.TYPE_CHECKING:
     from .sized.places import flatnonzero as flatnonzero
     from .sized.places import nonzero as nonzero
     from .sized.places import where as where
+    from .sized.polynomials import polydiv as polydiv
+    from .sized.polynomials import polymul as polymul
     from .sized.sets import intersect1d as intersect1d
     from .sized.sets import setdiff1d as setdiff1d
     from .sized.sets import setxor1d as setxor1d
@@ -527,7 +527,6 @@ _HOME = {
     "histogram_bin_edges": "also_on_gpus",
     "piecewise": "also_on_gpus",
     "polyder": "also_on_gpus",
-    "polydiv": "also_on_gpus",
     "polyint": "also_on_gpus",
     "roots": "polynomial_roots",
     "logsumexp": "reductions.sums_and_extrema",
@@ -566,6 +565,8 @@ _HOME = {
     "flatnonzero": "sized.places",
     "nonzero": "sized.places",
     "where": "sized.places",
+    "polydiv": "sized.polynomials",
+    "polymul": "sized.polynomials",
     "intersect1d": "sized.sets",
     "setdiff1d": "sized.sets",
     "setxor1d": "sized.sets",

@@ -48,23 +48,6 @@ def polyint(p: ArrayLike, m: int = 1, k: ArrayLike | None = None) -> Array:
 
 
 @user_facing
-def polydiv(u: ArrayLike, v: ArrayLike) -> tuple[Array, Array]:
-    """The quotient and the remainder of two polynomials, as ``numpy.polydiv``.
-
-    Args:
-        u: coefficients of the polynomial that is divided, the highest power first.
-        v: coefficients of the divisor.
-
-    Returns:
-        Both; the remainder of traced ones has as many coefficients as its degree can need.
-
-    >>> polydiv(np.array([3.0, 5.0, 2.0]), np.array([2.0, 1.0]))
-    (array([1.5 , 1.75]), array([0.25]))
-    """
-    return _run("polydiv", polynomial_algebra.polydiv, u, v)(u, v)
-
-
-@user_facing
 def histogram_bin_edges(
     a: ArrayLike,
     bins: Any = 10,

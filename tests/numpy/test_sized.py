@@ -136,3 +136,29 @@ def test_nothing_to_put():
     np.testing.assert_array_equal(fnp.place(x, x < 0, [], inplace=False), x)
     with pytest.raises(ValueError, match="no values to fill with"):
         fnp.fill_diagonal(np.eye(2), [], inplace=False)
+
+
+@pytest.mark.parametrize("name", ["polymul", "polydiv"])
+def test_polynomials_are_trimmed_where_values_are_known(name):
+    u, v = np.array([0.0, 2.0, 4.0, 1.0]), np.array([1.0, 2.0])
+    fun = getattr(fnp, name)
+
+    def parts(found):
+        return found if isinstance(found, tuple) else (found,)
+
+    expected = parts(getattr(np, name)(u, v))
+    for got, right in zip(parts(fun(u, v, trim_leading_zeros=True)), expected, strict=True):
+        np.testing.assert_array_equal(got, right)
+    traced = []
+
+    def last(u):
+        found = fun(u, v, trim_leading_zeros=True)
+        traced.append(len(parts(found)[-1]))
+        return np.sum(found[-1])
+
+    fg.grad(last)(u)
+    assert traced == [len(expected[-1])]
+    with pytest.raises(fg.errors.ConcretizationError, match=f"of {name}"):
+        fg.jit(last)(u)
+    sizes = [len(x) for x in parts(fg.jit(lambda u: fun(u, v))(u))]
+    assert sizes == ([5] if name == "polymul" else [3, 1])
