@@ -15,8 +15,9 @@ from ...errors import ShapeError
 from ...numpy.protocol import as_operand, axis_of, inexact
 from ...numpy.replacements import pad
 from ...ops.shape import cast
-from ...typing import Array, ArrayLike
+from ...typing import Array, ArrayLike, DTypeLike
 from ..signal import convolving
+from .outputs import of_dtype
 from .smoothing import PAD, gaussian_filter
 from .splines import check_mode
 
@@ -40,6 +41,14 @@ def _weighted(
     return convolving.correlate(padded, np.conj(w), "valid")
 
 
+def _places(name: str, axes: Sequence[int] | None, rank: int) -> list[int]:
+    """The axes that a filter works along, each once."""
+    places = [axis_of(a, rank) for a in (range(rank) if axes is None else axes)]
+    if len(set(places)) != len(places):
+        raise ValueError(f"{name}: axes {tuple(axes or ())} has an axis twice")
+    return places
+
+
 def _flipped(size: int, origin: int) -> int:
     """The origin of weights in reverse order."""
     return -origin - (1 if size % 2 == 0 else 0)
@@ -52,13 +61,23 @@ def _all_axes(
     mode: str,
     cval: ArrayLike,
     origin: int | Sequence[int],
+    axes: Sequence[int] | None,
+    *,
     flip: bool,
 ) -> Array:
     x, w = inexact(input), as_operand(weights)
     rank = len(x.shape)
-    if len(w.shape) != rank:
-        raise ShapeError(f"{name}: weights of shape {tuple(w.shape)} for {aval_of(x)}")
-    origins = _per_axis(name, origin, rank)
+    places = _places(name, axes, rank)
+    if len(w.shape) != len(places):
+        raise ShapeError(
+            f"{name}: weights of shape {tuple(w.shape)} for {len(places)} axes of {aval_of(x)}"
+        )
+    given = dict(zip(places, _per_axis(name, origin, len(places)), strict=True))
+    origins = [given.get(k, 0) for k in range(rank)]
+    if axes is not None:
+        sizes = dict(zip(places, w.shape, strict=True))
+        w = np.transpose(w, np.argsort(places).tolist())
+        w = np.reshape(w, [sizes.get(k, 1) for k in range(rank)])
     w = cast(w, np.result_type(x.dtype, w.dtype) if w.dtype.kind == "c" else x.dtype)
     if flip:
         w = w[(slice(None, None, -1),) * rank]
@@ -70,18 +89,23 @@ def _all_axes(
 def correlate(
     input: ArrayLike,
     weights: ArrayLike,
+    output: DTypeLike | None = None,
     mode: str = "reflect",
     cval: ArrayLike = 0.0,
     origin: int | Sequence[int] = 0,
+    *,
+    axes: Sequence[int] | None = None,
 ) -> Array:
     """The sum of weights times elements around each element.
 
     Args:
         input: array; integers give floating-point numbers.
-        weights: array of as many axes.
+        weights: array of as many axes, or of as many as ``axes`` names.
+        output: the dtype of the result; None for that of the computation.
         mode: what is beyond the ends: "reflect", "mirror", "nearest", "constant" or "wrap".
         cval: the value with "constant".
         origin: how far the middle of the weights is moved, for each axis or for all.
+        axes: the axes that the weights belong to; None for all.
 
     Returns:
         An array like ``input``.
@@ -92,16 +116,20 @@ def correlate(
     >>> correlate(np.array([0.0, 1.0, 4.0]), np.array([-1.0, 0.0, 1.0]))
     array([1., 4., 3.])
     """
-    return _all_axes("correlate", input, weights, mode, cval, origin, False)
+    found = _all_axes("correlate", input, weights, mode, cval, origin, axes, flip=False)
+    return of_dtype("correlate", found, output)
 
 
 @user_facing
 def convolve(
     input: ArrayLike,
     weights: ArrayLike,
+    output: DTypeLike | None = None,
     mode: str = "reflect",
     cval: ArrayLike = 0.0,
     origin: int | Sequence[int] = 0,
+    *,
+    axes: Sequence[int] | None = None,
 ) -> Array:
     """The sum of weights, in reverse order, times elements around each element.
 
@@ -110,7 +138,8 @@ def convolve(
     >>> convolve(np.array([0.0, 1.0, 4.0]), np.array([-1.0, 0.0, 1.0]))
     array([-1., -4., -3.])
     """
-    return _all_axes("convolve", input, weights, mode, cval, origin, True)
+    found = _all_axes("convolve", input, weights, mode, cval, origin, axes, flip=True)
+    return of_dtype("convolve", found, output)
 
 
 def _one_axis(
@@ -141,6 +170,7 @@ def correlate1d(
     input: ArrayLike,
     weights: ArrayLike,
     axis: int = -1,
+    output: DTypeLike | None = None,
     mode: str = "reflect",
     cval: ArrayLike = 0.0,
     origin: int = 0,
@@ -151,6 +181,7 @@ def correlate1d(
         input: array; integers give floating-point numbers.
         weights: vector.
         axis: the axis.
+        output: the dtype of the result; None for that of the computation.
         mode: as for ``correlate``.
         cval: the value with "constant".
         origin: how far the middle of the weights is moved.
@@ -161,7 +192,8 @@ def correlate1d(
     >>> correlate1d(np.array([0.0, 1.0, 4.0]), np.array([-1.0, 0.0, 1.0]))
     array([1., 4., 3.])
     """
-    return _one_axis("correlate1d", input, weights, axis, mode, cval, origin, False)
+    found = _one_axis("correlate1d", input, weights, axis, mode, cval, origin, False)
+    return of_dtype("correlate1d", found, output)
 
 
 @user_facing
@@ -169,6 +201,7 @@ def convolve1d(
     input: ArrayLike,
     weights: ArrayLike,
     axis: int = -1,
+    output: DTypeLike | None = None,
     mode: str = "reflect",
     cval: ArrayLike = 0.0,
     origin: int = 0,
@@ -178,7 +211,8 @@ def convolve1d(
     >>> convolve1d(np.array([0.0, 1.0, 4.0]), np.array([-1.0, 0.0, 1.0]))
     array([-1., -4., -3.])
     """
-    return _one_axis("convolve1d", input, weights, axis, mode, cval, origin, True)
+    found = _one_axis("convolve1d", input, weights, axis, mode, cval, origin, True)
+    return of_dtype("convolve1d", found, output)
 
 
 @user_facing
@@ -186,6 +220,7 @@ def uniform_filter1d(
     input: ArrayLike,
     size: int,
     axis: int = -1,
+    output: DTypeLike | None = None,
     mode: str = "reflect",
     cval: ArrayLike = 0.0,
     origin: int = 0,
@@ -196,6 +231,7 @@ def uniform_filter1d(
         input: array; integers give floating-point numbers.
         size: how many elements.
         axis: the axis.
+        output: the dtype of the result; None for that of the computation.
         mode: as for ``correlate``.
         cval: the value with "constant".
         origin: how far the middle is moved.
@@ -210,7 +246,8 @@ def uniform_filter1d(
         raise ValueError(f"uniform_filter1d: size must be a positive int, got {describe(size)}")
     x = inexact(input)
     weights = np.full(int(size), 1 / size, x.real.dtype)
-    return _one_axis("uniform_filter1d", x, weights, axis, mode, cval, origin, False)
+    found = _one_axis("uniform_filter1d", x, weights, axis, mode, cval, origin, False)
+    return of_dtype("uniform_filter1d", found, output)
 
 
 def _per_axis(name: str, given: Any, count: int) -> list[Any]:
@@ -224,6 +261,7 @@ def _per_axis(name: str, given: Any, count: int) -> list[Any]:
 def uniform_filter(
     input: ArrayLike,
     size: int | Sequence[int] = 3,
+    output: DTypeLike | None = None,
     mode: str | Sequence[str] = "reflect",
     cval: ArrayLike = 0.0,
     origin: int | Sequence[int] = 0,
@@ -235,6 +273,7 @@ def uniform_filter(
     Args:
         input: array; integers give floating-point numbers.
         size: how many elements, for each axis or for all.
+        output: the dtype of the result; None for that of the computation.
         mode: as for ``correlate``, for each axis or for all.
         cval: the value with "constant".
         origin: how far the middle is moved, for each axis or for all.
@@ -249,11 +288,11 @@ def uniform_filter(
            [1., 3., 5.]])
     """
     x = inexact(input)
-    places = [axis_of(a, len(x.shape)) for a in (range(len(x.shape)) if axes is None else axes)]
+    places = _places("uniform_filter", axes, len(x.shape))
     columns = [_per_axis("uniform_filter", v, len(places)) for v in (size, mode, origin)]
     for axis, n, m, o in zip(places, *columns, strict=True):
-        x = uniform_filter1d(x, n, axis, m, cval, o)
-    return x
+        x = uniform_filter1d(x, n, axis, None, m, cval, o)
+    return of_dtype("uniform_filter", x, output)
 
 
 def _edges(
@@ -264,10 +303,10 @@ def _edges(
     rank = len(x.shape)
     k = axis_of(axis, rank)
     modes = _per_axis(name, mode, rank)
-    out = correlate1d(x, np.array([-1.0, 0.0, 1.0]), k, modes[k], cval)
+    out = correlate1d(x, np.array([-1.0, 0.0, 1.0]), k, None, modes[k], cval)
     for other in range(rank):
         if other != k:
-            out = correlate1d(out, np.array(smooth), other, modes[other], cval)
+            out = correlate1d(out, np.array(smooth), other, None, modes[other], cval)
     return out
 
 
@@ -275,6 +314,7 @@ def _edges(
 def sobel(
     input: ArrayLike,
     axis: int = -1,
+    output: DTypeLike | None = None,
     mode: str | Sequence[str] = "reflect",
     cval: ArrayLike = 0.0,
 ) -> Array:
@@ -283,6 +323,7 @@ def sobel(
     Args:
         input: array; integers give floating-point numbers.
         axis: the axis.
+        output: the dtype of the result; None for that of the computation.
         mode: as for ``correlate``, for each axis or for all.
         cval: the value with "constant".
 
@@ -292,13 +333,14 @@ def sobel(
     >>> sobel(np.array([0.0, 1.0, 4.0]))
     array([1., 4., 3.])
     """
-    return _edges("sobel", input, axis, mode, cval, [1.0, 2.0, 1.0])
+    return of_dtype("sobel", _edges("sobel", input, axis, mode, cval, [1.0, 2.0, 1.0]), output)
 
 
 @user_facing
 def prewitt(
     input: ArrayLike,
     axis: int = -1,
+    output: DTypeLike | None = None,
     mode: str | Sequence[str] = "reflect",
     cval: ArrayLike = 0.0,
 ) -> Array:
@@ -307,19 +349,27 @@ def prewitt(
     >>> prewitt(np.array([0.0, 1.0, 4.0]))
     array([1., 4., 3.])
     """
-    return _edges("prewitt", input, axis, mode, cval, [1.0, 1.0, 1.0])
+    found = _edges("prewitt", input, axis, mode, cval, [1.0, 1.0, 1.0])
+    return of_dtype("prewitt", found, output)
 
 
 @user_facing
 def laplace(
-    input: ArrayLike, mode: str | Sequence[str] = "reflect", cval: ArrayLike = 0.0
+    input: ArrayLike,
+    output: DTypeLike | None = None,
+    mode: str | Sequence[str] = "reflect",
+    cval: ArrayLike = 0.0,
+    *,
+    axes: Sequence[int] | None = None,
 ) -> Array:
     """The sum of second differences along all axes.
 
     Args:
         input: array; integers give floating-point numbers.
+        output: the dtype of the result; None for that of the computation.
         mode: as for ``correlate``, for each axis or for all.
         cval: the value with "constant".
+        axes: the axes; None for all.
 
     Returns:
         An array like ``input``.
@@ -328,10 +378,12 @@ def laplace(
     array([ 1.,  2., -3.])
     """
     x = inexact(input)
-    modes = _per_axis("laplace", mode, len(x.shape))
+    places = _places("laplace", axes, len(x.shape))
+    modes = _per_axis("laplace", mode, len(places))
     weights = np.array([1.0, -2.0, 1.0])
-    parts = [correlate1d(x, weights, k, m, cval) for k, m in enumerate(modes)]
-    return sum(parts[1:], parts[0]) if parts else x
+    pairs = zip(places, modes, strict=True)
+    parts = [correlate1d(x, weights, k, None, m, cval) for k, m in pairs]
+    return of_dtype("laplace", sum(parts[1:], parts[0]) if parts else x, output)
 
 
 def _gaussian_parts(
@@ -341,18 +393,19 @@ def _gaussian_parts(
     order: int,
     mode: Any,
     cval: ArrayLike,
+    axes: Sequence[int] | None,
     options: dict[str, Any],
 ) -> list[Array]:
-    """The derivatives of this order along each axis of the smoothed array.
+    """The derivatives of this order along each of the axes of the smoothed array.
 
     The mode of an axis is, as in SciPy, that of all axes for the derivative along it.
     """
-    rank = len(x.shape)
-    modes = _per_axis(name, mode, rank)
+    places = _places(name, axes, len(x.shape))
+    modes = _per_axis(name, mode, len(places))
     parts = []
-    for k in range(rank):
-        orders = [order if i == k else 0 for i in range(rank)]
-        parts.append(gaussian_filter(x, sigma, orders, modes[k], cval, **options))
+    for k, m in enumerate(modes):
+        orders = [order if i == k else 0 for i in range(len(places))]
+        parts.append(gaussian_filter(x, sigma, orders, None, m, cval, axes=places, **options))
     return parts
 
 
@@ -360,8 +413,11 @@ def _gaussian_parts(
 def gaussian_laplace(
     input: ArrayLike,
     sigma: ArrayLike | Sequence[ArrayLike],
+    output: DTypeLike | None = None,
     mode: str | Sequence[str] = "reflect",
     cval: ArrayLike = 0.0,
+    *,
+    axes: Sequence[int] | None = None,
     **kwargs: Any,
 ) -> Array:
     """The sum of second derivatives along all axes of an array that is smoothed.
@@ -369,8 +425,10 @@ def gaussian_laplace(
     Args:
         input: array; integers give floating-point numbers.
         sigma: as for ``gaussian_filter``.
+        output: the dtype of the result; None for that of the computation.
         mode: as for ``gaussian_filter``; of several, each is that of the derivative along its axis.
         cval: the value with "constant".
+        axes: the axes; None for all.
         kwargs: ``truncate`` and ``radius`` of ``gaussian_filter``.
 
     Returns:
@@ -379,16 +437,20 @@ def gaussian_laplace(
     >>> gaussian_laplace(np.array([0.0, 0.0, 1.0, 0.0, 0.0]), 1.0, radius=1).round(3)
     array([ 0.   ,  0.   , -0.452,  0.   ,  0.   ])
     """
-    parts = _gaussian_parts("gaussian_laplace", inexact(input), sigma, 2, mode, cval, kwargs)
-    return sum(parts[1:], parts[0])
+    x = inexact(input)
+    parts = _gaussian_parts("gaussian_laplace", x, sigma, 2, mode, cval, axes, kwargs)
+    return of_dtype("gaussian_laplace", sum(parts[1:], parts[0]) if parts else x, output)
 
 
 @user_facing
 def gaussian_gradient_magnitude(
     input: ArrayLike,
     sigma: ArrayLike | Sequence[ArrayLike],
+    output: DTypeLike | None = None,
     mode: str | Sequence[str] = "reflect",
     cval: ArrayLike = 0.0,
+    *,
+    axes: Sequence[int] | None = None,
     **kwargs: Any,
 ) -> Array:
     """The length of the gradient of an array that is smoothed.
@@ -399,5 +461,7 @@ def gaussian_gradient_magnitude(
     array([0.   , 0.274, 0.   , 0.274, 0.   ])
     """
     name = "gaussian_gradient_magnitude"
-    parts = _gaussian_parts(name, inexact(input), sigma, 1, mode, cval, kwargs)
-    return np.sqrt(sum((p * p for p in parts[1:]), parts[0] * parts[0]))
+    x = inexact(input)
+    parts = _gaussian_parts(name, x, sigma, 1, mode, cval, axes, kwargs)
+    found = np.sqrt(sum((p * p for p in parts[1:]), parts[0] * parts[0])) if parts else x
+    return of_dtype(name, found, output)

@@ -15,8 +15,9 @@ from ...errors import ShapeError
 from ...numpy.protocol import as_operand, axis_of, inexact
 from ...numpy.replacements import pad
 from ...ops.shape import cast
-from ...typing import Array, ArrayLike
+from ...typing import Array, ArrayLike, DTypeLike
 from ..signal.convolving import correlate
+from .outputs import of_dtype
 
 PAD = {
     "reflect": "symmetric", "grid-mirror": "symmetric", "mirror": "reflect", "nearest": "edge",
@@ -31,6 +32,7 @@ def gaussian_filter1d(
     sigma: ArrayLike,
     axis: int = -1,
     order: int = 0,
+    output: DTypeLike | None = None,
     mode: str = "reflect",
     cval: ArrayLike = 0.0,
     truncate: float = 4.0,
@@ -44,6 +46,7 @@ def gaussian_filter1d(
         sigma: standard deviation, in elements; it may be traced where ``radius`` is given.
         axis: the axis.
         order: which derivative of the weights; 0 for themselves.
+        output: the dtype of the result; None for that of the computation.
         mode: what is beyond the ends: "reflect", "mirror", "nearest", "constant" or "wrap".
         cval: the value with "constant".
         truncate: at how many standard deviations the weights end.
@@ -85,7 +88,8 @@ def gaussian_filter1d(
     widths = [(radius, radius) if i == k else (0, 0) for i in range(len(x.shape))]
     filled = {"constant_values": cval} if PAD[mode] == "constant" else {}
     padded = pad(x, widths, PAD[mode], **filled)
-    return correlate(padded, cast(weights, x.dtype).reshape(shape), "valid")
+    found = correlate(padded, cast(weights, x.dtype).reshape(shape), "valid")
+    return of_dtype("gaussian_filter1d", found, output)
 
 
 def _hermite(t: Array, order: int) -> Array:
@@ -101,6 +105,7 @@ def gaussian_filter(
     input: ArrayLike,
     sigma: ArrayLike | Sequence[ArrayLike],
     order: int | Sequence[int] = 0,
+    output: DTypeLike | None = None,
     mode: str | Sequence[str] = "reflect",
     cval: ArrayLike = 0.0,
     truncate: float = 4.0,
@@ -114,6 +119,7 @@ def gaussian_filter(
         input: array.
         sigma: standard deviation, one or one for each axis, as a sequence or a vector.
         order: as for ``gaussian_filter1d``, one or one for each axis.
+        output: the dtype of the result; None for that of the computation.
         mode: as for ``gaussian_filter1d``, one or one for each axis.
         cval: the value with "constant".
         truncate: at how many standard deviations the weights end.
@@ -144,5 +150,5 @@ def gaussian_filter(
     for axis, s, o, m, r in zip(places, *columns, strict=True):
         if not isinstance(s, Tracer) and not float(s) > 1e-15:
             continue
-        x = gaussian_filter1d(x, s, axis, o, m, cval, truncate, radius=r)
-    return x
+        x = gaussian_filter1d(x, s, axis, o, None, m, cval, truncate, radius=r)
+    return of_dtype("gaussian_filter", x, output)

@@ -14,7 +14,8 @@ from ...core.tracebacks import user_facing
 from ...numpy import fft as fourier
 from ...numpy.protocol import axis_of, inexact
 from ...ops.shape import cast
-from ...typing import Array, ArrayLike
+from ...typing import Array, ArrayLike, DTypeLike
+from .outputs import of_dtype
 
 MODES = (
     "reflect", "grid-mirror", "constant", "grid-constant", "nearest", "mirror", "grid-wrap", "wrap",
@@ -94,7 +95,11 @@ def coefficients(x: Array, order: int, axis: int, mode: str) -> Array:
 
 @user_facing
 def spline_filter1d(
-    input: ArrayLike, order: int = 3, axis: int = -1, mode: str = "mirror"
+    input: ArrayLike,
+    order: int = 3,
+    axis: int = -1,
+    output: DTypeLike | None = None,
+    mode: str = "mirror",
 ) -> Array:
     """The coefficients of the spline through elements, along an axis.
 
@@ -102,6 +107,7 @@ def spline_filter1d(
         input: array.
         order: of the spline, from 0 to 5.
         axis: the axis.
+        output: the dtype of the result; None for that of the computation.
         mode: what is beyond the ends, as for ``map_coordinates``.
 
     Returns:
@@ -112,16 +118,21 @@ def spline_filter1d(
     """
     x = inexact(input)
     check_mode("spline_filter1d", mode)
-    return coefficients(x, check_order("spline_filter1d", order), axis_of(axis, len(x.shape)), mode)
+    degree = check_order("spline_filter1d", order)
+    found = coefficients(x, degree, axis_of(axis, len(x.shape)), mode)
+    return of_dtype("spline_filter1d", found, output)
 
 
 @user_facing
-def spline_filter(input: ArrayLike, order: int = 3, mode: str = "mirror") -> Array:
+def spline_filter(
+    input: ArrayLike, order: int = 3, output: DTypeLike | None = None, mode: str = "mirror"
+) -> Array:
     """The coefficients of the spline through elements, along all axes.
 
     Args:
         input: array.
         order: of the spline, from 2 to 5.
+        output: the dtype of the result; None for that of the computation.
         mode: what is beyond the ends, as for ``map_coordinates``.
 
     Returns:
@@ -135,4 +146,4 @@ def spline_filter(input: ArrayLike, order: int = 3, mode: str = "mirror") -> Arr
     degree = check_order("spline_filter", order, 2)
     for axis in range(len(x.shape)):
         x = coefficients(x, degree, axis, mode)
-    return x
+    return of_dtype("spline_filter", x, output)

@@ -15,8 +15,9 @@ from ...core.tracebacks import user_facing
 from ...core.tracing import Tracer, aval_of
 from ...errors import ShapeError
 from ...numpy.protocol import as_operand, axis_of
-from ...typing import Array, ArrayLike
+from ...typing import Array, ArrayLike, DTypeLike
 from .coordinates import sampled
+from .outputs import of_dtype
 from .splines import check_mode, check_order
 
 
@@ -36,6 +37,7 @@ def _grid(sizes: Sequence[int]) -> list[Array]:
 def zoom(
     input: ArrayLike,
     zoom: float | Sequence[float],
+    output: DTypeLike | None = None,
     order: int = 3,
     mode: str = "constant",
     cval: ArrayLike = 0.0,
@@ -48,6 +50,7 @@ def zoom(
     Args:
         input: array.
         zoom: how many times larger, for each axis or for all; sizes are rounded.
+        output: the dtype of the result; None for that of the computation.
         order: as for ``map_coordinates``.
         mode: what is beyond the ends, by SciPy's names.
         cval: the value with "constant".
@@ -57,7 +60,7 @@ def zoom(
     Returns:
         An array of the dtype of ``input``.
 
-    >>> zoom(np.array([0.0, 1.0, 4.0]), 5 / 3, 1)
+    >>> zoom(np.array([0.0, 1.0, 4.0]), 5 / 3, order=1)
     array([0. , 0.5, 1. , 2.5, 4. ])
     """
     x = as_operand(input)
@@ -78,13 +81,14 @@ def zoom(
         else:
             # Rounding must not lead beyond the last element.
             places.append(np.minimum(at * ((n - 1) / (m - 1) if m > 1 else 0.0), float(n - 1)))
-    return sampled(x, places, degree, mode, cval, prefilter)
+    return of_dtype("zoom", sampled(x, places, degree, mode, cval, prefilter), output)
 
 
 @user_facing
 def shift(
     input: ArrayLike,
     shift: ArrayLike,
+    output: DTypeLike | None = None,
     order: int = 3,
     mode: str = "constant",
     cval: ArrayLike = 0.0,
@@ -95,6 +99,7 @@ def shift(
     Args:
         input: array.
         shift: how far, for each axis or for all.
+        output: the dtype of the result; None for that of the computation.
         order: as for ``map_coordinates``.
         mode: what is beyond the ends, by SciPy's names.
         cval: the value with "constant".
@@ -106,7 +111,7 @@ def shift(
     Raises:
         ShapeError: there is not one distance for each axis.
 
-    >>> shift(np.array([0.0, 1.0, 4.0]), 0.5, 1)
+    >>> shift(np.array([0.0, 1.0, 4.0]), 0.5, order=1)
     array([0. , 0.5, 2.5])
     """
     x, by = as_operand(input), as_operand(shift)
@@ -117,7 +122,7 @@ def shift(
     degree = check_order("shift", order)
     grid = [like(by, at) for at in _grid(x.shape)]
     places = [at - (by[k] if by.shape else by) for k, at in enumerate(grid)]
-    return sampled(x, places, degree, mode, cval, prefilter)
+    return of_dtype("shift", sampled(x, places, degree, mode, cval, prefilter), output)
 
 
 @user_facing
@@ -126,6 +131,7 @@ def affine_transform(
     matrix: ArrayLike,
     offset: ArrayLike = 0.0,
     output_shape: Sequence[int] | None = None,
+    output: DTypeLike | None = None,
     order: int = 3,
     mode: str = "constant",
     cval: ArrayLike = 0.0,
@@ -139,6 +145,7 @@ def affine_transform(
             in the last column.
         offset: (d,), or a number for all axes; ignored where the matrix has it.
         output_shape: the shape of the result; that of ``input`` by default.
+        output: the dtype of the result; None for that of the computation.
         order: as for ``map_coordinates``.
         mode: what is beyond the ends, by SciPy's names.
         cval: the value with "constant".
@@ -177,7 +184,7 @@ def affine_transform(
         for j, factor in row:
             first = first + factor * grid[j]
         places.append(first)
-    return sampled(x, places, degree, mode, cval, prefilter)
+    return of_dtype("affine_transform", sampled(x, places, degree, mode, cval, prefilter), output)
 
 
 @user_facing
@@ -186,6 +193,7 @@ def rotate(
     angle: ArrayLike,
     axes: Sequence[int] = (1, 0),
     reshape: bool = True,
+    output: DTypeLike | None = None,
     order: int = 3,
     mode: str = "constant",
     cval: ArrayLike = 0.0,
@@ -198,6 +206,7 @@ def rotate(
         angle: in degrees; with ``reshape`` it must not be traced.
         axes: the two axes.
         reshape: make the result large enough for the whole array.
+        output: the dtype of the result; None for that of the computation.
         order: as for ``map_coordinates``.
         mode: what is beyond the ends, by SciPy's names.
         cval: the value with "constant".
@@ -236,7 +245,8 @@ def rotate(
     ]
     down, right = _grid(out)
     places = [c * down + s * right + start[0], c * right - s * down + start[1]]
-    return np.moveaxis(sampled(x, places, degree, mode, cval, prefilter), (0, 1), plane)
+    found = np.moveaxis(sampled(x, places, degree, mode, cval, prefilter), (0, 1), plane)
+    return of_dtype("rotate", found, output)
 
 
 def _cosine_and_sine(angle: ArrayLike) -> tuple[Any, Any]:
