@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from ..unpacking import Argument, Very
-from . import cache, calling, layout, llvm
+from . import cache, calling, layout, llvm, recycled
 from . import instructions as does
 from .portable import portable
 from .signatures import PYTHONS, Signature, Spec
@@ -135,7 +135,10 @@ class _Plan:
             self.add(does.CONSTANT, x.ctypes.data, place)
             place += 1
         for j, spec in enumerate(self.outs):
-            if spec.shape:
+            make = recycled.maker(spec.shape, spec.kind.dtype)
+            if make is not None:
+                self.add(does.MADE_BY, make, place + j, j)
+            elif spec.shape:
                 shape = self.shape(spec)
                 self.add(does.NEW_ARRAY, spec.kind.dtype, len(spec.shape), shape, place + j, j)
             else:

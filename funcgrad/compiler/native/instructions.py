@@ -204,6 +204,13 @@ def _new_array(t: Text, dtype: str, rank: str, shape: str, place: str, target: s
     t.put("%places", place, t.load("ptr", x, layout.FIELDS["data"]))
 
 
+def _made_by(t: Text, function: str, place: str, target: str) -> None:
+    """The array that an object returns, which is called without arguments."""
+    x = t.call(t.known["PyObject_CallObject"], "ptr", f"ptr {t.pointer(function)}, ptr null")
+    t.put("%made", target, t.found(x, "fail"))
+    t.put("%places", place, t.load("ptr", x, layout.FIELDS["data"]))
+
+
 def _new_number(t: Text, number: str, place: str) -> None:
     t.put("%places", place, t.item("%numbers", number))
 
@@ -286,14 +293,14 @@ TAKING: tuple[Instruction, ...] = _listed(
     _array, _scalar, _python_float, _python_int, _python_bool,
     _very_object, _container, _child, _context,
 )  # fmt: skip
-MAKING: tuple[Instruction, ...] = _listed(_new_array, _new_number, _constant)
+MAKING: tuple[Instruction, ...] = _listed(_new_array, _made_by, _new_number, _constant)
 GIVING: tuple[Instruction, ...] = _listed(
     _give_scalar, _give_float, _give_int, _give_bool, _give_complex, _give_object, _give_argument,
     _give_container, _set, _set_item, _called,
 )  # fmt: skip
 
 ARRAY, SCALAR, FLOAT, INT, BOOL, VERY_OBJECT, CONTAINER, CHILD, CONTEXT = range(1, len(TAKING) + 1)
-NEW_ARRAY, NEW_NUMBER, CONSTANT = range(1, len(MAKING) + 1)
+NEW_ARRAY, MADE_BY, NEW_NUMBER, CONSTANT = range(1, len(MAKING) + 1)
 (
     GIVE_SCALAR, GIVE_FLOAT, GIVE_INT, GIVE_BOOL, GIVE_COMPLEX, GIVE_OBJECT, GIVE_ARGUMENT,
     GIVE_CONTAINER, SET, SET_ITEM, CALLED,

@@ -6,11 +6,13 @@ import ctypes
 import functools
 import textwrap
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from ..unpacking import Argument
+from . import recycled
 from .signatures import Signature, Spec
 
 
@@ -30,14 +32,15 @@ def portable(
         "run": _prototype(signature.releases)(address_of_kernel),
         "block": _block(len(signature.ins) + len(constants) + len(signature.outs)),
         "ndarray": np.ndarray,
-        "empty": np.empty,
         "array": np.array,
         "keep": (keep, constants),
     }
     for i, spec in enumerate(signature.ins):
         names[f"dtype{i}"], names[f"type{i}"] = spec.kind.dtype, spec.type
     for j, spec in enumerate(signature.outs):
-        names[f"made{j}"] = spec.kind.dtype
+        names[f"made{j}"] = recycled.maker(spec.shape, spec.kind.dtype) or partial(
+            np.empty, spec.shape, spec.kind.dtype
+        )
     addresses = [str(x.ctypes.data) for x in constants]
     scope: dict[str, Any] = {}  # which the function must not be in, or it would hold itself
     exec(portable_source(signature, addresses, results, list(names)), scope)
@@ -72,8 +75,7 @@ def portable_source(
         lines.append(f"    {', '.join(ins)}, = arrays")
     for i, spec in enumerate(signature.ins):
         lines += [f"    {line}" for line in _portable_check(i, spec)]
-    for j, spec in enumerate(signature.outs):
-        lines.append(f"    y{j} = empty({spec.shape}, made{j})")
+    lines += [f"    y{j} = made{j}()" for j in range(len(outs))]
     given = [f"{x}.ctypes.data" for x in ins]
     made = [f"{y}.ctypes.data" for y in outs]
     run = f"run(block({', '.join([*given, *constants, *made])}))"
