@@ -8,7 +8,7 @@ import pytest
 import scipy.special as sps
 
 import funcgrad as fg
-from funcgrad.scipy import special
+from funcgrad.scipy import special, stats
 
 
 def derivative(fun, order):
@@ -168,3 +168,14 @@ def test_sums_of_no_exponentials_and_their_derivatives():
     np.testing.assert_allclose(slope, np.exp(z) / np.exp(z).sum())
     with pytest.raises(TypeError, match="softmax takes real numbers, got complex128"):
         special.softmax(z)
+
+
+def test_degrees_and_sums_of_any_size_end():
+    """Recurrences and sums run as long as there is a point to it, and are NaN beyond."""
+    assert np.isnan(special.legendre_p(10**12, 0.3))
+    assert np.isnan(special.assoc_legendre_p(10**12, 10**12, 0.3))
+    assert np.isnan(special.sph_legendre_p(10**12, 2, 0.3))
+    assert np.isnan(fg.grad(lambda a: stats.betabinom.cdf(5e8, 1e9, a, 2.0))(1.5))
+    found = special.legendre_p(np.array([10**12, 2, 3000, -1]), 0.3)
+    expected = [np.nan, -0.365, float(mpmath.legendre(3000, 0.3)), np.nan]
+    np.testing.assert_allclose(found, expected, rtol=1e-10)

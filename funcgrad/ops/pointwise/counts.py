@@ -19,6 +19,9 @@ from ..families import Elementwise, General, elementwise, sample
 from .of_scipy import SCIPY
 from .parameter_slopes import Orders, exponential_factor, parameter_slope
 
+MOST_TERMS = 100_000
+"""How many terms a sum has at most; those of more are NaN."""
+
 LARGEST = 2.0**60
 """Where the search for a quantile ends."""
 
@@ -30,7 +33,9 @@ def beta_binomial_values(orders: Orders, a: Array, b: Array, n: Array, k: Array)
     out = np.zeros_like(a)
     start = betaln(a, b)
     ends = digamma(a), digamma(b), digamma(a + b), digamma(n + a + b)
-    for j in range(int(np.max(np.where(np.isfinite(k), np.minimum(k, n), -1), initial=-1)) + 1):
+    last = np.floor(np.minimum(k, n))
+    known = last < MOST_TERMS
+    for j in range(int(np.max(np.where(known, last, -1.0), initial=-1)) + 1):
         rest = np.maximum(n - j, 0.0)
         logs = betaln(j + a, rest + b) - start - np.log(n + 1) - betaln(rest + 1, j + 1.0)
 
@@ -47,8 +52,8 @@ def beta_binomial_values(orders: Orders, a: Array, b: Array, n: Array, k: Array)
             return total
 
         term = np.exp(logs) * exponential_factor(g, orders)
-        out = out + np.where(j <= np.minimum(k, n), term, 0.0)
-    return np.where((a > 0) & (b > 0) & (n >= 0) & (k == k), out, np.nan)
+        out = out + np.where(j <= last, term, 0.0)
+    return np.where((a > 0) & (b > 0) & (n >= 0) & known, out, np.nan)
 
 
 beta_binomial_share: General = parameter_slope(

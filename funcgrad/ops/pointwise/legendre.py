@@ -21,6 +21,9 @@ from ..families import Elementwise, elementwise, sample
 from .of_scipy import SCIPY, of_scipy, refusal
 from .parameter_slopes import result_dtype
 
+MOST_DEGREES = 100_000
+"""Up to which degree recurrences go; functions of higher ones are NaN."""
+
 
 def _whole(*numbers: Array) -> list[Array]:
     return [np.asarray(n, np.int64) for n in numbers]
@@ -32,8 +35,9 @@ def legendre_values(n: Array, k: Array, x: Array) -> Array:
     It is (2 k - 1)!! times the Gegenbauer polynomial of degree n - k and parameter k + 1/2.
     """
     dtype = result_dtype(x)
-    n, k = _whole(n, k)
-    n, k, x = np.broadcast_arrays(n, k, np.asarray(x, np.float64))
+    n, k, x = np.broadcast_arrays(*_whole(n, k), np.asarray(x, np.float64))
+    outside = (n < 0) | (k < 0) | (n > MOST_DEGREES) | (k > MOST_DEGREES)
+    n, k = (np.where(outside, 0, m) for m in (n, k))
     degree = n - k
     order = k + 0.5
     with np.errstate(all="ignore"):
@@ -47,7 +51,7 @@ def legendre_values(n: Array, k: Array, x: Array) -> Array:
         for j in range(1, int(np.max(k, initial=0)) + 1):
             odd = np.where(k >= j, odd * (2 * j - 1), odd)
         found = np.where(degree < 0, 0.0, found * odd)
-    found = np.where((n < 0) | (k < 0), np.nan, found)
+    found = np.where(outside, np.nan, found)
     return found.astype(dtype, copy=False)[()]
 
 
@@ -57,8 +61,9 @@ def spherical_values(n: Array, m: Array, theta: Array) -> Array:
     Its square is the density of directions, with the phase (-1)**m of Condon and Shortley.
     """
     dtype = result_dtype(theta)
-    n, m = _whole(n, m)
-    n, m, theta = np.broadcast_arrays(n, m, np.asarray(theta, np.float64))
+    n, m, theta = np.broadcast_arrays(*_whole(n, m), np.asarray(theta, np.float64))
+    outside = (n < 0) | (n > MOST_DEGREES)
+    n, m = np.where(outside, 0, n), np.where(outside, 0, m)
     size = np.abs(m)
     x, s = np.cos(theta), np.sin(theta)
     gammaln = special_functions(np).gammaln
@@ -77,7 +82,7 @@ def spherical_values(n: Array, m: Array, theta: Array) -> Array:
             before, last = np.where(above, last, before), np.where(above, next_one, last)
             found = np.where(above & (n == degree), last, found)
     found = np.where(size > n, 0.0, np.where((m < 0) & (size % 2 == 1), -found, found))
-    found = np.where(n < 0, np.nan, found)
+    found = np.where(outside, np.nan, found)
     return found.astype(dtype, copy=False)[()]
 
 
@@ -114,7 +119,7 @@ legendre_derivative: Elementwise = elementwise(
     on_gpu=on_host(legendre_values),
     elements=SCIPY,
     masks=False,
-    hazard=Hazard.NONE,
+    hazard=Hazard.DOMAIN,
 )
 spherical_legendre: Elementwise = elementwise(
     "spherical_legendre",
@@ -126,7 +131,7 @@ spherical_legendre: Elementwise = elementwise(
     on_gpu=on_host(spherical_values),
     elements=SCIPY,
     masks=False,
-    hazard=Hazard.NONE,
+    hazard=Hazard.DOMAIN,
 )
 
 
