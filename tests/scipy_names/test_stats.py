@@ -107,7 +107,7 @@ def test_moments(name):
     ours, theirs = getattr(stats, name), getattr(sps, name)
     given = {"loc": LOC} if name in DISCRETE else {"loc": LOC, "scale": SCALE}
     for function in ("mean", "var", "std", "entropy", "median"):
-        if {"std": "var", "median": "ppf"}.get(function, function) not in ours.formulas:
+        if {"std": "var", "median": "ppf"}.get(function, function) not in compared(name):
             continue
         expected = getattr(theirs, function)(*shapes, **given)
         np.testing.assert_allclose(getattr(ours, function)(*shapes, **given), expected, rtol=1e-9)
@@ -115,7 +115,7 @@ def test_moments(name):
     np.testing.assert_allclose(
         ours.interval(0.8, *shapes, **given), theirs.interval(0.8, *shapes, **given), rtol=1e-6
     )
-    there = [letter for letter, f in LETTERS.items() if f in ours.formulas]
+    there = [letter for letter, f in LETTERS.items() if f in compared(name)]
     if len(there) < 2:
         return
     found = ours.stats(*shapes, **given, moments="".join(there))
@@ -127,6 +127,12 @@ def test_moments(name):
         expected = theirs.moment(order, *numbers, loc=0.3)
         found = ours.moment(order, *numbers, loc=0.3)
         np.testing.assert_allclose(found, expected, rtol=1e-7)
+
+
+def compared(name):
+    """The formulas that SciPy has, too; it integrates the moments of vonmises for seconds."""
+    found = set(getattr(stats, name).formulas)
+    return found - {"var", "skew", "kurtosis"} if name == "vonmises" else found
 
 
 LETTERS = {"m": "mean", "v": "var", "s": "skew", "k": "kurtosis"}
@@ -150,7 +156,7 @@ def test_pickled(name):
 def moments_there_are():
     for name in (*CONTINUOUS, *DISCRETE):
         for function in ("mean", "var", "entropy", "skew", "kurtosis"):
-            if function in getattr(stats, name).formulas:
+            if function in compared(name):
                 yield name, function
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from ...ops.pointwise import circle, error_integrals
 from ...ops.pointwise.comparison import select
 from ...typing import Array
+from . import central_moments as moments
 from .distribution import HALF_LOG_TWO_PI, Continuous
 
 log_ndtr, ndtri_exp = error_integrals.log_ndtr, error_integrals.ndtri_exp
@@ -85,6 +86,8 @@ truncnorm = Continuous(
         "isf": lambda q, a, b: -_truncated_quantile(q, -b, -a),
         "mean": _truncated_mean,
         "var": _truncated_variance,
+        "skew": lambda a, b: moments.truncated_normal_shape(a, b)[0],
+        "kurtosis": lambda a, b: moments.truncated_normal_shape(a, b)[1],
         "entropy": _truncated_entropy,
     },
 )  # fmt: skip
@@ -121,6 +124,9 @@ vonmises = Continuous(
         "ppf": lambda q, kappa: circle.von_mises_quantile(kappa, q),
         "isf": lambda q, kappa: -circle.von_mises_quantile(kappa, q),
         "mean": lambda kappa: 0 * kappa,
+        "var": moments.von_mises_variance,
+        "skew": lambda kappa: 0 * kappa,
+        "kurtosis": moments.von_mises_kurtosis,
         "entropy": _vonmises_entropy,
     },
 )  # fmt: skip
@@ -153,6 +159,10 @@ wrapcauchy = Continuous(
         "sf": lambda y, c: _wrapped_share(2 * pi - y, c),
         "ppf": _wrapped_quantile,
         "isf": lambda q, c: 2 * pi - _wrapped_quantile(q, c),
+        "mean": lambda c: 0 * c + pi,
+        "var": moments.wrapped_cauchy_variance,
+        "skew": lambda c: 0 * c,
+        "kurtosis": moments.wrapped_cauchy_kurtosis,
         "entropy": lambda c: log(2 * pi) + np.log1p(-c * c),
     },
 )  # fmt: skip

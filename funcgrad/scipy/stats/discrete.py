@@ -15,6 +15,7 @@ from ...numpy.scipy_ufuncs import xlog1py, xlogy
 from ...ops.pointwise import counts, gammas, incomplete, special
 from ...ops.pointwise.comparison import select
 from ...typing import Array
+from . import entropies
 from .distribution import Discrete
 
 lgamma, betaln = special.lgamma, gammas.betaln
@@ -91,6 +92,7 @@ binom = Discrete(
         "kurtosis": lambda n, p: (1 - 6 * p * (1 - p)) / (n * p * (1 - p)),
         "mean": lambda n, p: n * p,
         "var": lambda n, p: n * p * (1 - p),
+        "entropy": entropies.binomial_entropy,
     },
 )  # fmt: skip
 poisson = Discrete(
@@ -105,6 +107,7 @@ poisson = Discrete(
         "isf": lambda q, mu: counts.poisson_upper_quantile(mu, q),
         "skew": lambda mu: mu**-0.5,
         "kurtosis": lambda mu: 1 / mu,
+        "entropy": entropies.poisson_entropy,
     },
 )  # fmt: skip
 geom = Discrete(
@@ -136,11 +139,17 @@ nbinom = Discrete(
         "kurtosis": lambda n, p: 6 / n + p * p / (n * (1 - p)),
         "mean": lambda n, p: n * (1 - p) / p,
         "var": lambda n, p: n * (1 - p) / p / p,
+        "entropy": entropies.negative_binomial_entropy,
     },
 )  # fmt: skip
+
+
+def _beta_binomial_log(k: Array, n: Array, a: Array, b: Array) -> Array:
+    return _log_choose(n, k) + betaln(k + a, n - k + b) - betaln(a, b)
+
+
 betabinom = Discrete(
-    "betabinom", ("n", "a", "b"),
-    lambda k, n, a, b: _log_choose(n, k) + betaln(k + a, n - k + b) - betaln(a, b),
+    "betabinom", ("n", "a", "b"), _beta_binomial_log,
     lambda n, a, b: (0.0, n),
     lambda n, a, b: (n >= 0) & (n == np.floor(n)) & (a > 0) & (b > 0),
     formulas={
@@ -153,5 +162,7 @@ betabinom = Discrete(
         "isf": lambda q, n, a, b: counts.beta_binomial_upper_quantile(n, a, b, q),
         "skew": lambda n, a, b: _beta_binomial_shape(n, a, b)[0],
         "kurtosis": lambda n, a, b: _beta_binomial_shape(n, a, b)[1],
+        "entropy": lambda n, a, b: entropies.entropy_of_terms(
+            "betabinom", _beta_binomial_log, n, a, b),
     },
 )  # fmt: skip
