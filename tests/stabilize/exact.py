@@ -51,6 +51,7 @@ ELEMENTWISE = {
     "logistic": lambda x: 1 / (1 + mp.exp(-x)),
     "sin": mp.sin,
     "cos": mp.cos,
+    "tan": mp.tan,
     "tanh": mp.tanh,
     "abs": abs,
     "hypot": lambda x, y: mp.sqrt(x * x + y * y),

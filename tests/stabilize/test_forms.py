@@ -131,6 +131,15 @@ ONE_EQUATION: dict[str, Any] = {
         (lambda x: np.sqrt(np.einsum("ij,ij->i", x, x)), M),
     ],
     "abs a": [(lambda x: np.sqrt(x**2), X), (lambda x: np.sqrt(x * x), -X)],
+    "asinh a": [
+        (lambda x: np.log(x + np.sqrt(x**2 + 1)), X),
+        (lambda x: np.log(np.sqrt(1 + x * x) + x), X),
+        (lambda x: fnp.log(x + (np.square(x) + 1.0) ** 0.5), 0.3),
+    ],
+    "acosh a": [
+        (lambda x: np.log(x + np.sqrt(x**2 - 1)), X + 1),
+        (lambda x: np.log(np.sqrt(-1 + x * x) + x), X + 1),
+    ],
     "xlogx a": [
         (lambda x: x * np.log(x), X),
         (lambda x: np.log(x) * x, X),
@@ -152,6 +161,10 @@ def test_one_equation_is_left(after, f, args):
     assert e.source.file == __file__
 
 
+ROOTS = "sqrt(x + y) - sqrt(x) -> y / (sqrt(x + y) + sqrt(x))"
+BASE = "sqrt(y**2 + d) - y -> d / (sqrt(y**2 + d) + y)"
+
+
 def names(f, *args):
     return [r.name for r in stabilized(f, *args)[1]]
 
@@ -164,6 +177,29 @@ def names(f, *args):
         ("1 - exp(x) -> -expm1(x)", lambda x: 1 - np.exp(-x), (X,)),
         ("1 - cos(x) -> 2 * sin(x / 2)**2", lambda x: 1 - np.cos(x), (X,)),
         ("cos(x) - 1 -> -2 * sin(x / 2)**2", lambda x: np.cos(x) - 1, (X,)),
+        *[
+            (ROOTS, f, args)
+            for f, args in [
+                (lambda x: np.sqrt(x + 1) - np.sqrt(x), (X,)),
+                (lambda x: np.sqrt(x) - np.sqrt(x - 0.1), (X,)),
+                (lambda x: np.sqrt(2 - x) - (1 - x) ** 0.5, (X,)),
+                (lambda x, y: np.sqrt(x + y) - np.sqrt(y), (X, Y)),
+                (lambda x, y: np.sqrt(x) - np.sqrt(x - 0.1 * y), (X, Y)),
+            ]
+        ],
+        *[
+            (BASE, f, args)
+            for f, args in [
+                (lambda x: np.sqrt(x * x + 1) - x, (X,)),
+                (lambda x: -x - np.sqrt(np.square(x) + 1), (X,)),
+                (lambda x: x - (x**2 - 0.01) ** 0.5, (X,)),
+                (lambda x, y: np.sqrt(x**2 + y**2) - x, (X, Y)),
+                (lambda x, y: (-x + np.sqrt(x * x - 4 * 0.01 * y)) / (2 * y), (X, Y)),
+                (lambda x, y: (x + np.sqrt(x**2 + 4 * y)) / 2, (-X, Y)),
+            ]
+        ],
+        ("tan(x) - sin(x) -> 2 * tan(x) * sin(x / 2)**2", lambda x: np.tan(x) - np.sin(x), (X,)),
+        ("tan(x) - sin(x) -> 2 * tan(x) * sin(x / 2)**2", lambda x: np.sin(x) - np.tan(x), (X,)),
         ("1 - sigmoid(x) -> sigmoid(-x)", lambda x: 1 - sigmoid(x), (X,)),
         ("y / (1 + exp(-x)) -> y * sigmoid(x)", lambda x: x / (1 + np.exp(-x)), (X,)),
         ("log(exp(x)) -> x", lambda x: np.log(np.exp(x)), (X,)),

@@ -17,13 +17,20 @@ from typing import Any
 from ...core.jaxpr import Eqn, Jaxpr, map_jaxprs
 from ...core.primitive import Primitive
 from ...ops.families import Control
-from . import exponentials, logs, matrices, products, squares
+from . import conjugates, exponentials, logs, matrices, products, squares
 from .graph import operators
 from .rewriting import Rewrite, Rewriter, Rule
 
 __all__ = ["Rewrite", "add_rules", "stabilize_jaxpr"]
 
-TABLES = (products.RULES, logs.RULES, exponentials.RULES, squares.RULES, matrices.RULES)
+TABLES = (
+    products.RULES,
+    logs.RULES,
+    exponentials.RULES,
+    squares.RULES,
+    conjugates.RULES,
+    matrices.RULES,
+)
 """In this order the rules of one root are tried."""
 
 RULES: dict[Primitive, tuple[Rule, ...]] = {}
