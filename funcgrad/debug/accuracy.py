@@ -21,6 +21,7 @@ from .precise import DoubleDoubles, Evaluation, Multiprecision, Numbers, evaluat
 from .precise.numbers import Precise
 from .precise.operations import inexact, rounded
 from .recorded_calls import on_host, place_of, recorded_call
+from .uncertain import SHAKES, Uncertain
 
 SHOWN = 10
 """The number of operations that a printed report lists."""
@@ -200,6 +201,30 @@ def row_of(
     )
 
 
+def digits_decided(
+    numbers: Numbers[Any],
+    recording: Recording,
+    uncertain: Uncertain,
+    known: dict[Operation, list[Any]],
+    like: Accuracy,
+) -> Accuracy:
+    """The digits of the result that stay as they are if uncertain numbers have other last digits.
+
+    Where all stay, ``like``, for want of a worse one.
+    """
+    worst = Accuracy(like.full, like.full, like.element)
+    for seed in range(SHAKES if uncertain else 0):
+        shaken = uncertain.shaken(numbers, seed)
+        for x, at in zip(recording.outs, recording.origins, strict=True):
+            if at is None or not inexact(x):
+                continue
+            before, after = known[at[0]][at[1]], shaken[at[0]][at[1]]
+            moved = numbers.nearest(after, aval_of(x).dtype)
+            found = right_digits(numbers, moved, before)
+            worst = min(worst, found, key=lambda r: r.digits - r.full)
+    return worst
+
+
 def worst_rows(rows: Iterable[Row]) -> list[Row]:
     """The worst row of every operator and line, the worst first."""
     found: dict[Any, Row] = {}
@@ -234,8 +259,10 @@ def accuracy(
 
     Every operation is carried out as always, and beside it with more digits, on operands that are
     right: so the error of its result is known, and which part of it the operation has made itself.
-    Arguments and constants of the program are taken as exact, and its decisions (branches, order of
-    elements, rounding to integers, numbers drawn at random) as they are. Loops, branches,
+    Arguments are taken as exact, and the program's decisions (branches, order of elements, rounding
+    to integers, numbers drawn at random) as they are; constants with many digits, and functions
+    that are known to float64 only, as right to their last digit: where that decides few digits
+    of the result, as with a recurrence that is not stable, no more are right. Loops, branches,
     derivatives and jitted functions are looked into; the operations of a jitted function are those
     of the program as it is written, but the digits are those of what it returns.
 
@@ -287,12 +314,27 @@ def accuracy(
         if not results:
             raise TypeError(f"{owner}: the result has no real or complex array to judge")
         worst = min(results, key=lambda r: r.digits - r.full)
+        uncertain = Uncertain(call.recording, call.args, unknown)
+        decided = digits_decided(numbers, call.recording, uncertain, known, worst)
+        everything = Uncertain(call.recording, [], unknown)
+        if_rounded = digits_decided(numbers, call.recording, everything, known, worst)
         hints = rewrites_by_line(fun, args, kwargs)
         named = [
             r._replace(rewrite=hints.get(place_of(r.source), "") if r.lost >= WORTH else "")
             for r in worst_rows(rows)
         ]
         notes = sorted(map(note_of, unknown))
+        if decided.digits < worst.full - WORTH:
+            notes.append(
+                f"{uncertain} count as right to their last digit: that decides no more than "
+                f"{decided.digits:.1f} digits of the result"
+            )
+            worst = min(worst, decided, key=lambda r: r.digits)
+        if if_rounded.digits < decided.digits - WORTH:
+            notes.append(
+                f"arguments count as exact; if they are rounded, {if_rounded.digits:.1f} digits of "
+                "the result are decided"
+            )
         if not all(np.isfinite(x).all() for x in returned if inexact(x)):
             notes.append("the result is not finite: debug.explain_nan says where that comes from")
         title = f"{owner}, beside {precision} numbers of {numbers.digits} digits"

@@ -34,6 +34,7 @@ class Call:
 
     recording: Recording
     out_tree: Any
+    args: list[Any]
 
     def result(self) -> Any:
         """The value that the function returned."""
@@ -62,12 +63,13 @@ def recorded_call(fun: Callable[..., Any], args: PyTree, kwargs: PyTree, owner: 
         outs, out_tree = tree.flatten(fun(*a, **k))
         return outs
 
-    recording = record_opened(flat, [on_host(leaves[i]) for i in places], owner)
+    given = [on_host(leaves[i]) for i in places]
+    recording = record_opened(flat, given, owner)
     for operation in recording.operations:
         operation.operands = tuple(map(on_host, operation.operands))
         operation.outputs = tuple(map(on_host, operation.outputs))
     recording.outs = list(map(on_host, recording.outs))
-    return Call(recording, out_tree)
+    return Call(recording, out_tree, given)
 
 
 def on_host(x: PyTree) -> Any:

@@ -312,3 +312,44 @@ def test_digits_of_reductions(values, function):
         return
     report = accuracy(f)(x)
     assert report.digits == pytest.approx(right_digits(f(x), y), abs=0.01)
+
+
+def forward_recurrence(x, before, here, n):
+    for k in range(1, n):
+        before, here = here, 2 * k / x * here - before
+    return here
+
+
+def test_rounded_constants_and_functions_of_float64_decide_few_digits():
+    """By forward recurrence Bessel functions lose digits to the other solution."""
+    start = float(mpmath.besselj(0, 1)), float(mpmath.besselj(1, 1))
+    for n in (4, 8, 20):
+        with mpmath.workdps(40):
+            exact = mpmath.besselj(n, 1)
+        expected = right_digits(forward_recurrence(1.0, *start, n), exact)
+        by_constants = accuracy(lambda x: forward_recurrence(x, *start, n))(1.0)  # noqa: B023
+        assert by_constants.digits == pytest.approx(expected, abs=1.5)
+        special = fg.scipy.special
+        by_functions = accuracy(
+            lambda x: forward_recurrence(x, special.j0(x), special.j1(x), n)  # noqa: B023
+        )(1.0)
+        assert by_functions.digits == pytest.approx(expected, abs=1.5)
+        given = accuracy(lambda x, a, b: forward_recurrence(x, a, b, n))(1.0, *start)  # noqa: B023
+        assert given.digits > 13
+    assert by_constants.notes == [
+        "constants count as right to their last digit: that decides no more than 0.0 digits of the "
+        "result"
+    ]
+    assert "results of j0, j1 count as right to their last digit" in str(by_functions)
+    assert "arguments count as exact; if they are rounded, 0.0 digits" in str(given)
+
+
+def test_exact_constants_and_harmless_ones_cost_no_digits():
+    x = np.array([0.5, 1.25])
+    for f in (lambda x: x * 0.1 + 0.3, lambda x: np.sin(3.7 * x), lambda x: (x + 1e8) - 1e8):
+        report = accuracy(f)(x)
+        assert "count as" not in str(report)
+    assert accuracy(lambda x: np.sin(np.pi * x))(1.0).digits == 0
+    wide = np.array([1.0, 0.1, 1e16, 2.5], np.float32)
+    report = accuracy(lambda x: np.sum(x * np.float32(1 / 3)) - np.float32(3.3333333e15))(wide)
+    assert report.digits < 2

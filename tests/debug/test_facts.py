@@ -196,7 +196,7 @@ def test_an_operator_on_arrays_brings_its_precise_form():
     for options in ({}, {"precision": "mpmath"}):
         assert fg.accuracy(silent, **options)(x).notes
         report = fg.accuracy(by_rule, **options)(x)
-        assert not report.notes
+        assert "not evaluated" not in str(report)
         assert report.digits == pytest.approx(-np.log10(float(wrong)))
 
 
