@@ -96,7 +96,7 @@ def test_functions_of_numpy_are_its_own():
         "indices interp intersect1d kaiser linalg linspace logspace logsumexp "
         "mask_indices max mean mgrid min nan_to_num nanmax nanmean nanmin nanpercentile "
         "nanprod nanquantile nanstd nansum nanvar ndarray ndenumerate nonzero ogrid ones "
-        "pad percentile piecewise place polyder polydiv polyint prod put put_along_axis "
+        "pad percentile piecewise place polyder polydiv polyint polymul prod put put_along_axis "
         "quantile r_ repeat require roll roots select setdiff1d setxor1d sort std sum "
         "take take_along_axis trapezoid tri tril_indices triu_indices ufunc union1d "
         "unique unique_all unique_counts unique_inverse unique_values unwrap var "

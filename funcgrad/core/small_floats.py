@@ -301,7 +301,9 @@ def drawn_in_single(fun: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _is_small_dtype(x: Any) -> bool:
-    if not isinstance(x, type | np.dtype | str):
+    if isinstance(x, str):
+        return any(x == dtype.name for dtype in small_floats())
+    if not isinstance(x, type | np.dtype):
         return False
     try:
         return is_small_float(np.dtype(x))
