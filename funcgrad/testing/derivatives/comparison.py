@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -31,6 +31,7 @@ from .differences import (
 )
 from .edits import edit_diagnosis
 from .functions import Flat, finite_max, host, length
+from .noise import Again
 from .session import Session
 from .verdicts import SOURCE, Verdict, judge, nearest_side, source_text
 
@@ -64,12 +65,16 @@ def check_tangent(
     ts: Sequence[Any],
     found: Sequence[Any],
     chain: tuple[str, ...],
+    again: Again | None = None,
 ) -> None:
-    """Raise unless tangents of outputs agree with differences."""
+    """Raise unless tangents of outputs agree with differences.
+
+    ``again`` computes the tangents at another point.
+    """
     line, known = directional(flat, ts, session.eps)
     limits = allowed_differences(session, flat, outs, line, known)
     allowed = pack_bounds(limits, line.outs)
-    verdict = judge(line, known, pack(found), allowed, session.eps)
+    verdict = judge(line, known, pack(found), allowed, session.eps, again)
     title = f"the {DERIVATIVES[chain[-1]]} differs from {SOURCE}"
     if np.any(verdict.wrong):
         errors = unpack_error(known.error, line.outs)
@@ -169,6 +174,7 @@ def check_projection(
     found: Sequence[Any],
     chain: tuple[str, ...],
     ts: Sequence[Any] | None = None,
+    pull_again: Callable[[Sequence[Any]], Sequence[Any]] | None = None,
 ) -> None:
     """Raise unless cotangents of inputs, projected on a direction, agree with differences.
 
@@ -183,13 +189,19 @@ def check_projection(
     allowed = np.array([allowed_of_sum(session, flat, outs, cts, line, known)])
     allowed += 64 * line.eps * length(np.nan_to_num(products))
     total = np.array([np.sum(products)])
-    verdict = judge(line, known, total, allowed, session.eps)
+    again = None if pull_again is None else lambda xs: projected(pull_again(xs), ts)
+    verdict = judge(line, known, total, allowed, session.eps, again)
     if np.any(verdict.wrong):
         raise localised(session, flat, cts, found, chain, (known, total, allowed, verdict))
     if np.any(verdict.unknown):
         raise inconclusive(session, flat, chain, flat.in_paths, known, total, verdict)
     note_kinks(session, chain, line, verdict)
     session.passed(f"order {len(chain)}, mode {mode_text(chain)}: derivative = {SOURCE}")
+
+
+def projected(found: Sequence[Any], ts: Sequence[Any]) -> Vector:
+    """Cotangents of inputs along tangents, as a vector of one number."""
+    return np.array([np.sum(pack([np.conj(host(c)) for c in found]) * pack(ts))])
 
 
 def weights_of(cts: Sequence[Any]) -> Vector:

@@ -150,8 +150,8 @@ def value_sizes(call: Callable[[Sequence[Any]], Leaves], point: Sequence[Any]) -
     for ulps in SHAKES:
         try:
             with np.errstate(all="ignore"):
-                shaken = call([_shaken(x, rng, ulps) for x in point])
-                changes = [finite_max(host(a) - b) for a, b in zip(shaken, outs, strict=True)]
+                moved = call([shaken(x, rng, ulps) for x in point])
+                changes = [finite_max(host(a) - b) for a, b in zip(moved, outs, strict=True)]
         except (ArithmeticError, np.linalg.LinAlgError, ValueError):
             continue
         sizes = [max(s, min(c / eps, limit)) for s, c in zip(sizes, changes, strict=True)]
@@ -201,7 +201,8 @@ def _scaled(x: PyTree, factor: np.ndarray) -> Any:
     return x * arrays.namespace((x,)).asarray(factor, aval_of(x).dtype)[()]
 
 
-def _shaken(x: PyTree, rng: np.random.Generator, ulps: int) -> Any:
+def shaken(x: PyTree, rng: np.random.Generator, ulps: int) -> Any:
+    """A leaf whose numbers are moved by up to some units in the last place."""
     aval = aval_of(x)
     steps = rng.integers(-ulps, ulps + 1, aval.shape) * float(finfo(aval.dtype).eps)
     if type(x) in (float, complex):

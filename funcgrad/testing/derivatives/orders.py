@@ -10,6 +10,7 @@ from ...api.jvp import linearize
 from ..reports.report import GradientCheckError
 from . import laws as law_checks
 from .comparison import check_projection, check_tangent, expected_gradient, expected_tangent
+from .differences import pack
 from .functions import Flat, Leaves, copied, forward, reverse, same_values
 from .session import Session
 
@@ -72,7 +73,8 @@ def check_forward(session: Session, flat: Flat, push: Push, chain: tuple[str, ..
         session.check_values(flat, outs, chain)
         expected = partial(expected_tangent, session, flat, ts)
         session.check_types(flat, flat.out_paths, outs, found, chain, expected)
-        check_tangent(session, flat, outs, ts, found, chain)
+        again = lambda xs, ts=ts: pack(push(xs, ts)[1])  # noqa: E731
+        check_tangent(session, flat, outs, ts, found, chain, again)
 
 
 def check_reverse(session: Session, flat: Flat, pull_of: Pull, chain: tuple[str, ...]) -> None:
@@ -88,4 +90,5 @@ def check_reverse(session: Session, flat: Flat, pull_of: Pull, chain: tuple[str,
             raise GradientCheckError(session.overwritten("the cotangent of the output", title))
         expected = partial(expected_gradient, session, flat, cts)
         session.check_types(flat, flat.in_paths, flat.point, found, chain, expected)
-        check_projection(session, flat, outs, cts, found, chain)
+        pull_again = lambda xs, cts=cts: pull_of(xs)[1](cts)  # noqa: E731
+        check_projection(session, flat, outs, cts, found, chain, pull_again=pull_again)

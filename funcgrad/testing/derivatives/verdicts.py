@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
+from .beside import hull
 from .differences import (
     SAFETY,
     Difference,
@@ -13,21 +15,23 @@ from .differences import (
     Vector,
     change,
     complex_step,
-    directional,
     one_sided,
 )
-from .functions import entry_scales, random_leaf
+from .noise import LARGEST, Again, off_the_trend, reconsidered, rounding
 
 SOURCE = "finite differences"
 TINY_STEPS = (2.0**-20, 2.0**-24, 2.0**-28)
 NEAR = 1e-3
-ACROSS = 6
 
 
 @dataclass(frozen=True)
 class Verdict:
     """Elements of a derivative that are wrong, of which nothing can be said, and which are accepted
-    as subgradients, between the derivatives from the left and from the right.
+    as subgradients, between the derivatives at points beside.
+
+    ``outside`` are those that are wrong at a kink: ``left`` and ``right`` are the ends of what is
+    right there. ``inexact`` are accepted since rounding, or the tolerance of a solver, explains
+    that they differ.
     """
 
     wrong: np.ndarray
@@ -36,17 +40,33 @@ class Verdict:
     edges: np.ndarray
     left: Vector
     right: Vector
+    outside: np.ndarray
+    inexact: np.ndarray
 
 
 def judge(
-    line: Line, known: Difference, found: Vector, allowed: Vector, eps: float | None
+    line: Line,
+    known: Difference,
+    found: Vector,
+    allowed: Vector,
+    eps: float | None,
+    again: Again | None = None,
 ) -> Verdict:
-    """Compare a derivative with differences, looking from one side at what does not agree."""
+    """Compare a derivative with differences, looking more closely at what does not agree.
+
+    ``again`` computes the derivative at other points.
+    """
     none = np.zeros(found.shape, bool)
+
+    def verdict(wrong: Any = none, unknown: Any = none, kinks: Any = none) -> Verdict:
+        return Verdict(wrong, unknown, kinks, edges, low, high, outside, inexact)
+
+    edges = outside = inexact = none
+    low = high = known.value
     gap = np.abs(found - known.value)
     agree = gap <= allowed
     if np.all(agree):
-        return Verdict(none, none, none, none, known.value, known.value)
+        return verdict()
     settled = known.settled
     agree |= settled & (gap <= allowed + SAFETY * known.error)
     flat = (known.value == 0) & (known.error <= 8 * line.noise())
@@ -57,38 +77,50 @@ def judge(
         if exact is not None:
             agree |= ~settled & (np.abs(found - exact) <= allowed + 1e-9 * np.abs(exact))
     if np.all(agree):
-        return Verdict(none, none, none, none, known.value, known.value)
+        return verdict()
     left, right = one_sided(line, -1.0, eps), one_sided(line, 1.0, eps)
+    low, high = left.value, right.value
     kinks, edges, between = _from_sides(left, right, found, allowed)
     accepted = ~agree & kinks & between
     agree |= (kinks | edges) & between
     wrong = ~agree & ~kinks & (settled | edges)
-    if np.any(wrong):
-        wrong &= ~bent_across(line, known, eps)
     if exact is not None:  # differences of a function with waves shorter than all steps settle, too
         with np.errstate(all="ignore"):
             wrong &= ~(np.abs(found - exact) <= allowed + 1e-9 * np.abs(exact))
-    return Verdict(wrong, ~agree & ~wrong, accepted, edges, left.value, right.value)
+    doubtful = ~agree & (wrong | kinks)
+    if np.any(doubtful & ~edges):
+        supported, doubt = reconsidered(line, known, found, allowed)
+        agree |= supported & ~kinks & ~edges
+        wrong &= ~agree & ~(gap <= 4 * doubt)
+        doubtful &= ~agree & ~edges
+        beside = hull(line, found, allowed, doubtful)
+        accepted |= doubtful & beside.inside
+        agree |= doubtful & beside.inside
+        outside = doubtful & ~agree & beside.outside
+        wrong = (wrong & ~agree & ~beside.kinked) | outside
+        low = np.where(beside.kinked, beside.low, low)
+        high = np.where(beside.kinked, beside.high, high)
+        smooth = wrong & ~beside.kinked & ~kinks
+        if np.any(smooth):
+            inexact = smooth & imprecise(line, known, found, allowed, again)
+            wrong, agree = wrong & ~inexact, agree | inexact
+    return verdict(wrong, ~agree & ~wrong, accepted)
 
 
-def bent_across(line: Line, known: Difference, eps: float | None) -> np.ndarray:
-    """A mask of kinks across: the derivative along a sum is not the sum of the derivatives.
-
-    There f has kinks that do not show along the line: the median of three equal numbers. A
-    subgradient may be anything between the derivatives along other directions.
-    """
-    rng = np.random.default_rng(0)
-    bends = np.zeros(known.value.shape, bool)
-    for _ in range(ACROSS):
-        others = [random_leaf(rng, x, entry_scales(x)) for x in line.flat.point]
-        both = [s + t for s, t in zip(others, line.tangents, strict=True)]
-        alone, total = (directional(line.flat, ts, eps, line.weights)[1] for ts in (others, both))
-        with np.errstate(all="ignore"):
-            size = np.abs(alone.value) + np.abs(known.value)
-            errors = alone.error + total.error + known.error
-            gap = np.abs(total.value - alone.value - known.value)
-            bends |= alone.settled & total.settled & (gap > SAFETY * errors + 1e-3 * size)
-    return bends
+def imprecise(
+    line: Line, known: Difference, found: Vector, allowed: Vector, again: Again | None
+) -> np.ndarray:
+    """A mask of what differs by no more than rounding, or the tolerance of a solver, explains."""
+    gap = np.abs(found - known.value)
+    allowed = allowed + SAFETY * np.where(known.settled, known.error, 0.0)
+    fine = np.zeros(found.shape, bool)
+    with np.errstate(all="ignore"):
+        if again is not None:
+            fine |= gap <= allowed + SAFETY * rounding(line.flat.point, again, found)
+        size = np.maximum(np.abs(known.value), np.abs(found))
+        if np.any(~fine & (gap > allowed) & (gap <= 8 * LARGEST * size)):
+            fine |= gap <= allowed + 8 * off_the_trend(line, known, found, allowed, again)
+    return fine
 
 
 def not_contradicted(line: Line, exact: Vector | None) -> Vector | None:
@@ -118,8 +150,8 @@ def _from_sides(
     """
     with np.errstate(all="ignore"):
         bound = SAFETY * (left.error + right.error)
-        both = left.settled & right.settled
         size = np.maximum(np.abs(left.value), np.abs(right.value))
+        both = left.settled_beside(size) & right.settled_beside(size)
         split = both & (np.abs(left.value - right.value) > bound + 1e-6 * size)
         edge_left = left.settled & ~np.isfinite(right.error)
         edge_right = right.settled & ~np.isfinite(left.error)
@@ -137,11 +169,14 @@ def nearest_side(verdict: Verdict, value: Vector, found: Vector) -> Vector:
     """The expected value: at an edge of the domain the derivative from inside."""
     with np.errstate(all="ignore"):
         left = ~(np.abs(verdict.right - found) < np.abs(verdict.left - found))
-    return np.where(verdict.edges, np.where(left, verdict.left, verdict.right), value)
+    sides = np.where(left, verdict.left, verdict.right)
+    return np.where(verdict.edges | verdict.outside, sides, value)
 
 
 def source_text(verdict: Verdict) -> str:
     """The source of expected values."""
     if np.any(verdict.edges & verdict.wrong):
         return "from one side: f is not finite on the other"
+    if np.any(verdict.outside):
+        return "the nearest one of the derivatives at points beside this kink"
     return SOURCE
