@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -105,13 +105,10 @@ def searched_end(
     places = np.flatnonzero(side != 0)
     if places.size > FLIPS:
         return float(sign * top), False
-    improve: Callable[[np.ndarray], float] = lambda u: sign * float(  # noqa: E731
-        slope(line, unpack(u, line.point), distance)[k]
-    )
     for i in places:
         turned = side.copy()
         turned[i] = -turned[i]
-        value = improve(turned)
+        value = sign * float(slope(line, unpack(turned, line.point), distance)[k])
         if value > top:
             side, top = turned, value
     return float(sign * top), True

@@ -126,6 +126,9 @@ class Line:
         if self.weights is not None:
             self.terms = np.array([np.sum(np.abs(self.weights[finite]) * self.terms[finite])])
         self.eps: float = max(2.0**-52, *(precision(x) for x in (*self.point, *self.outs)))
+        self.nondet: float = flat.nondet
+        if self.weights is not None:
+            self.nondet *= float(np.sum(np.abs(self.weights)))
         self.unit: float = unit_step(self.point, self.tangents)
         self.bends: dict[float, tuple[Vector, Vector]] = {}
 
@@ -145,7 +148,7 @@ class Line:
         xs = self.points(h)
         try:
             with np.errstate(all="ignore"), warnings.catch_warnings():
-                warnings.simplefilter("ignore", RuntimeWarning)
+                warnings.simplefilter("ignore")
                 found = self.project(pack(self.flat.call(xs)))
         except (ArithmeticError, np.linalg.LinAlgError, ValueError, IndexError):
             return np.full_like(self.start, np.nan)
@@ -153,7 +156,7 @@ class Line:
 
     def noise(self, *values: Vector) -> Vector:
         """The rounding error to be expected of outputs."""
-        return self.eps * np.max(np.abs([self.terms, *values]), axis=0)
+        return self.eps * np.max(np.abs([self.terms, *values]), axis=0) + self.nondet
 
 
 def precision(x: PyTree) -> float:

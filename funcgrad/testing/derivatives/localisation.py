@@ -28,6 +28,8 @@ TURNS = 3
 MOST = 2_000
 """The number of different operations that are looked at."""
 
+NONE_FAILS = "none of the operations inside fails by itself"
+
 SECONDS = 15.0
 """The time for looking."""
 
@@ -71,7 +73,7 @@ def find_cause(session: Session, f: Callable[..., Any], finding: Finding) -> str
         )
     if stopped:
         return f"stop_gradient at {stopped}; no operation fails by itself"
-    return "none of the operations inside fails by itself" if checked > 1 else None
+    return NONE_FAILS if checked > 1 else None
 
 
 def different(operations: Iterable[Operation]) -> Iterator[Operation]:
@@ -99,7 +101,7 @@ def failure(
         return prim(*operands, **operation.params)
 
     call.__name__ = name_of(operation)
-    alone = replace(session, rng=generator(0))
+    alone = replace(session, rng=generator(0), innocent=None, unsettled=None)
     try:
         flat = flatten_function(call, operation.operands)
         alone.tolerances = session.tolerances

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -15,9 +15,20 @@ from .differences import (
     Vector,
     change,
     complex_step,
+    moved,
     one_sided,
 )
-from .noise import LARGEST, Again, off_the_trend, reconsidered, rounding
+from .functions import entry_scales, host, random_leaf
+from .noise import (
+    BIAS,
+    FAILURES,
+    LARGEST,
+    Again,
+    off_the_trend,
+    quietly,
+    reconsidered,
+    rounding,
+)
 
 SOURCE = "finite differences"
 TINY_STEPS = (2.0**-20, 2.0**-24, 2.0**-28)
@@ -116,11 +127,69 @@ def imprecise(
     fine = np.zeros(found.shape, bool)
     with np.errstate(all="ignore"):
         if again is not None:
-            fine |= gap <= allowed + SAFETY * rounding(line.flat.point, again, found)
+            spread = SAFETY * rounding(line.flat.point, again, found)
+            fine |= gap <= allowed + spread
+            if not np.all(fine):
+                fine |= right_in_double(line, known, again) & (gap <= 8 * (allowed + spread))
         size = np.maximum(np.abs(known.value), np.abs(found))
-        if np.any(~fine & (gap > allowed) & (gap <= 8 * LARGEST * size)):
-            fine |= gap <= allowed + 8 * off_the_trend(line, known, found, allowed, again)
+        if np.any(~fine & (gap > allowed) & (gap <= BIAS * LARGEST * size)):
+            fine |= gap <= allowed + BIAS * off_the_trend(line, known, found, allowed)
     return fine
+
+
+def right_in_double(line: Line, known: Difference, again: Again) -> np.ndarray:
+    """A mask of derivatives that agree with differences where f and its rule run in double.
+
+    Then what they lose in single precision is rounding, however often it adds up.
+    """
+    if all(x is y for x, y in zip(line.point, line.flat.point, strict=True)):
+        return np.zeros(known.value.shape, bool)
+    try:
+        wide = quietly(again, line.point)
+    except Exception:  # a rule may refuse double precision in any way it likes
+        return np.zeros(known.value.shape, bool)
+    return np.abs(wide - known.value) <= 1e-6 * np.abs(known.value) + SAFETY * known.error
+
+
+def surely_wrong(
+    line: Line, known: Difference, found: Vector, allowed: Vector, verdict: Verdict
+) -> Verdict:
+    """A verdict along a line that moves small entries far: wrong only where short steps agree.
+
+    Steps that suit large entries may jump over what f does near small ones.
+    """
+    with np.errstate(all="ignore"):
+        ratios = [
+            np.min(np.abs(x / t)[np.abs(x) > 0], initial=np.inf, where=np.abs(t)[np.abs(x) > 0] > 0)
+            for x, t in zip(map(host, line.point), line.tangents, strict=True)
+        ]
+        h = float(min(ratios)) / 16
+        short = change(line.at(h), line.at(-h)) / (2 * h)
+        noise = SAFETY * line.noise() / h
+        doubt = np.abs(short - known.value)
+        size = np.maximum(np.abs(known.value), np.abs(found))
+        trusted = (doubt <= 1e-3 * size + noise) & (SAFETY * known.error <= 1e-3 * size)
+        apart = np.abs(found - known.value) > 4 * doubt + noise + allowed
+    wrong = verdict.wrong & trusted & apart & ~verdict.edges & ~verdict.outside
+    none = np.zeros(found.shape, bool)
+    return replace(verdict, wrong=wrong, unknown=none, kinks=none, outside=none, inexact=none)
+
+
+def right_beside(line: Line, verdict: Verdict, known: Difference, again: Again) -> bool:
+    """True if derivatives that are wrong at a point agree with differences at points beside."""
+    rng = np.random.default_rng(4)
+    close = 2.0**-28 if line.eps < 1e-10 else 2.0**-10
+    for _ in range(4):
+        point = [
+            moved(x, host(random_leaf(rng, x, entry_scales(x))), close) for x in line.flat.point
+        ]
+        try:
+            gap = np.abs(quietly(again, point) - known.value)[verdict.wrong]
+        except FAILURES:
+            return False
+        if not np.all(gap <= 1e-4 * np.abs(known.value[verdict.wrong])):
+            return False
+    return True
 
 
 def not_contradicted(line: Line, exact: Vector | None) -> Vector | None:
