@@ -104,7 +104,7 @@ def check_grads(
     def innocent(finding: Finding) -> bool:
         if finding.order not in causes:
             causes[finding.order] = find_cause(session, f, finding)
-        return causes[finding.order] == NONE_FAILS
+        return causes[finding.order] == NONE_FAILS and session.singular
 
     session.innocent = innocent
     try:

@@ -17,8 +17,8 @@ from ...ops.structural.stop import stop
 from ...transforms.opened import record_peeking
 from ...transforms.recording import Operation
 from ...typing import PyTree
-from ..reports.report import Finding, GradientCheckError, InconclusiveCheckError
-from .functions import flatten_function, generator, has_tangent
+from ..reports.report import Finding, GradientCheckError, InconclusiveCheckError, Report
+from .functions import flatten_function, generator, has_tangent, host
 from .orders import check_orders
 from .session import Session
 
@@ -101,18 +101,29 @@ def failure(
         return prim(*operands, **operation.params)
 
     call.__name__ = name_of(operation)
-    alone = replace(session, rng=generator(0), innocent=None, unsettled=None)
+    if not all(map(finite, (*operation.operands, *operation.outputs))):
+        session.singular = True
+        return None
+    alone = replace(session, rng=generator(0), innocent=None, unsettled=None, report=Report())
     try:
         flat = flatten_function(call, operation.operands)
         alone.tolerances = session.tolerances
         check_orders(alone, flat, modes, order, transformations=False)
+        alone.conclude()
     except InconclusiveCheckError:
+        session.singular = True
         return None
     except GradientCheckError as error:
         return error.finding
     except Exception:  # an operation that cannot be tested alone cannot be blamed
         return None
+    session.singular |= bool(alone.report.subgradients)
     return None
+
+
+def finite(x: PyTree) -> bool:
+    """True if a value has no infinite and no undefined numbers."""
+    return not has_tangent(x) or bool(np.all(np.isfinite(host(x))))
 
 
 def name_of(operation: Operation) -> str:

@@ -58,6 +58,7 @@ class Session:
     """Options, random numbers and report of one run of a checker.
 
     ``innocent`` says of a finding at a kink that no operation inside of f is wrong by itself, and
+    ``singular`` that some derivative inside is no number or not unique at this point;
     ``unsettled`` is what could not be concluded, which is told if nothing is found to be wrong.
     """
 
@@ -75,6 +76,7 @@ class Session:
     innocent: Callable[[Finding], bool] | None = None
     unsettled: GradientCheckError | None = None
     at_kink: bool = False
+    singular: bool = False
     tolerances: Tolerances = field(init=False)
 
     def flatten(self, f: Callable[..., Any], args: tuple[Any, ...]) -> Flat:

@@ -92,7 +92,8 @@ def judge(
     left, right = one_sided(line, -1.0, eps), one_sided(line, 1.0, eps)
     low, high = left.value, right.value
     kinks, edges, between = _from_sides(left, right, found, allowed)
-    accepted = ~agree & kinks & between
+    accepted = ~agree & ((kinks & between) | at_jump(left, right, found, allowed))
+    agree |= accepted
     agree |= (kinks | edges) & between
     wrong = ~agree & ~kinks & (settled | edges)
     if exact is not None:  # differences of a function with waves shorter than all steps settle, too
@@ -101,7 +102,7 @@ def judge(
     doubtful = ~agree & (wrong | kinks)
     if np.any(doubtful & ~edges):
         supported, doubt = reconsidered(line, known, found, allowed)
-        agree |= supported & ~kinks & ~edges
+        agree |= supported & ~edges
         wrong &= ~agree & ~(gap <= 4 * doubt)
         doubtful &= ~agree & ~edges
         beside = hull(line, found, allowed, doubtful)
@@ -109,6 +110,8 @@ def judge(
         agree |= doubtful & beside.inside
         outside = doubtful & ~agree & beside.outside
         wrong = (wrong & ~agree & ~beside.kinked) | outside
+        if np.any(beside.kinked | kinks):  # where one number is singular, others are not finite
+            wrong &= np.isfinite(found)
         low = np.where(beside.kinked, beside.low, low)
         high = np.where(beside.kinked, beside.high, high)
         smooth = wrong & ~beside.kinked & ~kinks
@@ -175,21 +178,27 @@ def surely_wrong(
     return replace(verdict, wrong=wrong, unknown=none, kinks=none, outside=none, inexact=none)
 
 
-def right_beside(line: Line, verdict: Verdict, known: Difference, again: Again) -> bool:
-    """True if derivatives that are wrong at a point agree with differences at points beside."""
+def unsteady(line: Line, verdict: Verdict, found: Vector, again: Again) -> bool:
+    """True if a derivative that is wrong at a point is another one at points beside.
+
+    Then the point is one where the derivative of f, or of an operation inside, is singular.
+    """
+    if not np.all(np.isfinite(found[verdict.wrong])):
+        return True
     rng = np.random.default_rng(4)
     close = 2.0**-28 if line.eps < 1e-10 else 2.0**-10
+    size = np.max(np.abs(found))
     for _ in range(4):
         point = [
             moved(x, host(random_leaf(rng, x, entry_scales(x))), close) for x in line.flat.point
         ]
         try:
-            gap = np.abs(quietly(again, point) - known.value)[verdict.wrong]
+            gap = np.abs(quietly(again, point) - found)[verdict.wrong]
         except FAILURES:
-            return False
-        if not np.all(gap <= 1e-4 * np.abs(known.value[verdict.wrong])):
-            return False
-    return True
+            return True
+        if not np.all(gap <= 1e-4 * size):
+            return True
+    return False
 
 
 def not_contradicted(line: Line, exact: Vector | None) -> Vector | None:
@@ -232,6 +241,18 @@ def _from_sides(
         )
         between = (low - slack <= found) & (found <= high + slack)
     return split, edge_left | edge_right, between
+
+
+def at_jump(left: Difference, right: Difference, found: Vector, allowed: Vector) -> np.ndarray:
+    """A mask of jumps of f where a derivative is that of the side which f(x) belongs to."""
+    found_is = np.zeros(found.shape, bool)
+    with np.errstate(all="ignore"):
+        for here, there in ((left, right), (right, left)):
+            size = np.abs(here.value) + np.abs(found)
+            jump = here.settled_beside(size) & ~there.settled_beside(size)
+            jump &= np.isfinite(there.error) & (np.abs(there.value) > 100 * size)
+            found_is |= jump & (np.abs(found - here.value) <= allowed + SAFETY * here.error)
+    return found_is
 
 
 def nearest_side(verdict: Verdict, value: Vector, found: Vector) -> Vector:
