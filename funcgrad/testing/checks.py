@@ -16,7 +16,7 @@ from . import options
 from .derivatives import laws as law_checks
 from .derivatives.functions import Flat, Leaves, forward, generator, has_tangent, with_zeros
 from .derivatives.jacobian import check_jacobian
-from .derivatives.localisation import NONE_FAILS, find_cause
+from .derivatives.localisation import find_cause, none_fails
 from .derivatives.orders import check_forward, check_orders, check_reverse
 from .derivatives.session import Session
 from .reports.report import Finding, GradientCheckError, InconclusiveCheckError, Report
@@ -104,7 +104,7 @@ def check_grads(
     def innocent(finding: Finding) -> bool:
         if finding.order not in causes:
             causes[finding.order] = find_cause(session, f, finding)
-        return causes[finding.order] == NONE_FAILS and session.singular
+        return none_fails(session, causes[finding.order])
 
     session.innocent = innocent
     try:

@@ -160,6 +160,7 @@ def excused(
         raise InconclusiveCheckError(
             replace(finding, check="inconclusive: derivatives are not finite", diagnosis=text)
         )
+    session.excused = True
     text = f"order {len(chain)}, mode {mode_text(chain)}: the choices at kinks inside of f do not"
     session.report.subgradients.append(f"{text} make up a derivative of f")
     return True

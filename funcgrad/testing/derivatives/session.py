@@ -77,6 +77,7 @@ class Session:
     unsettled: GradientCheckError | None = None
     at_kink: bool = False
     singular: bool = False
+    excused: bool = False
     tolerances: Tolerances = field(init=False)
 
     def flatten(self, f: Callable[..., Any], args: tuple[Any, ...]) -> Flat:
