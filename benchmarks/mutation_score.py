@@ -39,6 +39,8 @@ def load(name: str) -> Any:
         if path not in sys.path:
             sys.path.insert(0, path)
     warnings.simplefilter("ignore", RuntimeWarning)
+    for package in ("lax", "nn", "random", "numpy.linalg"):  # operators are registered by them
+        importlib.import_module(f"funcgrad.{package}")
     return importlib.import_module(f"testing.mutation.{name}")
 
 

@@ -29,6 +29,11 @@ def non_negative(value: object, what: str, caller: str) -> float:
     return float(value)
 
 
+def nondet_option(value: object, caller: str) -> float:
+    """By how much two calls may differ."""
+    return non_negative(value, "nondet_tol", caller)
+
+
 def tolerance_option(value: object, what: str, caller: str) -> Any:
     """A tolerance: None, a number, or a mapping from dtypes to numbers."""
     if value is None:

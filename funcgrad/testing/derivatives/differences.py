@@ -45,7 +45,15 @@ class Difference:
     @property
     def settled(self) -> np.ndarray:
         """A mask of the values that are known to some digits."""
+        return self.settled_beside(0.0)
+
+    def settled_beside(self, other: Vector | float) -> np.ndarray:
+        """Like ``settled``, where the error may be small beside other values, too.
+
+        A slope of zero has no size of its own.
+        """
         size = np.max(np.abs(self.value), initial=0, where=np.isfinite(self.value))
+        size = np.maximum(size, np.nan_to_num(np.abs(other), posinf=0.0))
         bound = np.maximum(0.01 * size, 1e-8 * np.nan_to_num(self.natural))
         return np.isfinite(self.error) & (SAFETY * self.error <= bound + 1e-300)
 
@@ -118,6 +126,9 @@ class Line:
         if self.weights is not None:
             self.terms = np.array([np.sum(np.abs(self.weights[finite]) * self.terms[finite])])
         self.eps: float = max(2.0**-52, *(precision(x) for x in (*self.point, *self.outs)))
+        self.nondet: float = flat.nondet
+        if self.weights is not None:
+            self.nondet *= float(np.sum(np.abs(self.weights)))
         self.unit: float = unit_step(self.point, self.tangents)
         self.bends: dict[float, tuple[Vector, Vector]] = {}
 
@@ -128,12 +139,16 @@ class Line:
         used = self.weights != 0
         return np.array([np.sum(self.weights[used] * values[used])])
 
+    def points(self, h: float) -> Leaves:
+        """The point at a step."""
+        return [moved(x, t, h) for x, t in zip(self.point, self.tangents, strict=True)]
+
     def at(self, h: float) -> Vector:
         """The outputs at a step, or NaN where there are none."""
-        xs = [moved(x, t, h) for x, t in zip(self.point, self.tangents, strict=True)]
+        xs = self.points(h)
         try:
             with np.errstate(all="ignore"), warnings.catch_warnings():
-                warnings.simplefilter("ignore", RuntimeWarning)
+                warnings.simplefilter("ignore")
                 found = self.project(pack(self.flat.call(xs)))
         except (ArithmeticError, np.linalg.LinAlgError, ValueError, IndexError):
             return np.full_like(self.start, np.nan)
@@ -141,7 +156,7 @@ class Line:
 
     def noise(self, *values: Vector) -> Vector:
         """The rounding error to be expected of outputs."""
-        return self.eps * np.max(np.abs([self.terms, *values]), axis=0)
+        return self.eps * np.max(np.abs([self.terms, *values]), axis=0) + self.nondet
 
 
 def precision(x: PyTree) -> float:

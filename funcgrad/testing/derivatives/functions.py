@@ -58,6 +58,7 @@ class Flat:
     ``call`` takes and returns lists of leaves; leaves of other kinds are held constant and
     outputs of other kinds are left out. ``sizes`` are bounds of what the outputs are sums of:
     rounding errors of values and derivatives are in proportion to them, however much cancels.
+    Calls with the same arguments may differ by ``nondet``.
     """
 
     call: Callable[[Sequence[Any]], Leaves]
@@ -66,6 +67,7 @@ class Flat:
     name: str
     out_paths: list[str] = field(default_factory=list)
     sizes: list[Any] = field(default_factory=list)
+    nondet: float = 0.0
 
     def differentiated(self, mode: str, seeds: Sequence[Any]) -> Flat:
         """The derivative along fixed directions, as a function of the point.
@@ -89,7 +91,7 @@ class Flat:
             sizes = self.sizes
         measured = value_sizes(derivative, self.point)
         sizes = [np.maximum(a, b) for a, b in zip(sizes, measured, strict=True)]
-        return Flat(derivative, self.point, self.in_paths, self.name, paths, sizes)
+        return Flat(derivative, self.point, self.in_paths, self.name, paths, sizes, self.nondet)
 
     def cotangent_sizes(self, cts: Sequence[Any]) -> list[np.ndarray]:
         """The sizes of the terms of the cotangents of the inputs."""
@@ -150,8 +152,8 @@ def value_sizes(call: Callable[[Sequence[Any]], Leaves], point: Sequence[Any]) -
     for ulps in SHAKES:
         try:
             with np.errstate(all="ignore"):
-                shaken = call([_shaken(x, rng, ulps) for x in point])
-                changes = [finite_max(host(a) - b) for a, b in zip(shaken, outs, strict=True)]
+                moved = call([shaken(x, rng, ulps) for x in point])
+                changes = [finite_max(host(a) - b) for a, b in zip(moved, outs, strict=True)]
         except (ArithmeticError, np.linalg.LinAlgError, ValueError):
             continue
         sizes = [max(s, min(c / eps, limit)) for s, c in zip(sizes, changes, strict=True)]
@@ -201,7 +203,8 @@ def _scaled(x: PyTree, factor: np.ndarray) -> Any:
     return x * arrays.namespace((x,)).asarray(factor, aval_of(x).dtype)[()]
 
 
-def _shaken(x: PyTree, rng: np.random.Generator, ulps: int) -> Any:
+def shaken(x: PyTree, rng: np.random.Generator, ulps: int) -> Any:
+    """A leaf whose numbers are moved by up to some units in the last place."""
     aval = aval_of(x)
     steps = rng.integers(-ulps, ulps + 1, aval.shape) * float(finfo(aval.dtype).eps)
     if type(x) in (float, complex):
@@ -225,6 +228,16 @@ def entry_scales(x: PyTree) -> np.ndarray:
     """The magnitudes of a leaf's entries, and for those that are zero the typical one."""
     values = np.abs(host(x)).astype(float)
     return np.where(np.isfinite(values) & (values > 0), values, leaf_scale(x))
+
+
+def tied_direction(x: PyTree) -> Any:
+    """A direction along which equal entries of a leaf stay equal, and zeros are equal to others."""
+    values = host(x)
+    scale = np.where(values == 0, leaf_scale(x), values)
+    t = np.asarray(np.where(np.isfinite(scale), scale, 1.0), values.dtype)[()]
+    if arrays.is_gpu_array(x):
+        return arrays.namespace((x,)).asarray(t)
+    return t.item() if type(x) in (float, complex) else t
 
 
 def same_values(a: Array, b: Array) -> bool:

@@ -17,8 +17,8 @@ from ...ops.structural.stop import stop
 from ...transforms.opened import record_peeking
 from ...transforms.recording import Operation
 from ...typing import PyTree
-from ..reports.report import Finding, GradientCheckError, InconclusiveCheckError
-from .functions import flatten_function, generator, has_tangent
+from ..reports.report import Finding, GradientCheckError, InconclusiveCheckError, Report
+from .functions import flatten_function, generator, has_tangent, host
 from .orders import check_orders
 from .session import Session
 
@@ -27,6 +27,10 @@ TURNS = 3
 
 MOST = 2_000
 """The number of different operations that are looked at."""
+
+NONE_FAILS = "none of the operations inside fails by itself"
+
+TRIANGLE = "to a Hermitian matrix, but NumPy reads one triangle"
 
 SECONDS = 15.0
 """The time for looking."""
@@ -67,11 +71,17 @@ def find_cause(session: Session, f: Callable[..., Any], finding: Finding) -> str
     if triangle:
         return (
             f"{triangle.primitive.name} at {triangle.source}: derivatives are those with respect "
-            "to a Hermitian matrix, but NumPy reads one triangle; write (a + a.T) / 2 for a"
+            f"{TRIANGLE}; write (a + a.T) / 2 for a"
         )
     if stopped:
         return f"stop_gradient at {stopped}; no operation fails by itself"
-    return "none of the operations inside fails by itself" if checked > 1 else None
+    return NONE_FAILS if checked > 1 else None
+
+
+def none_fails(session: Session, cause: str | None) -> bool:
+    """True if no operation inside is wrong by itself, though one is singular at the point."""
+    found = cause is not None and (cause == NONE_FAILS or TRIANGLE in cause)
+    return found and session.singular
 
 
 def different(operations: Iterable[Operation]) -> Iterator[Operation]:
@@ -99,18 +109,29 @@ def failure(
         return prim(*operands, **operation.params)
 
     call.__name__ = name_of(operation)
-    alone = replace(session, rng=generator(0))
+    if not all(map(finite, (*operation.operands, *operation.outputs))):
+        session.singular = True
+        return None
+    alone = replace(session, rng=generator(0), innocent=None, unsettled=None, report=Report())
     try:
         flat = flatten_function(call, operation.operands)
         alone.tolerances = session.tolerances
         check_orders(alone, flat, modes, order, transformations=False)
+        alone.conclude()
     except InconclusiveCheckError:
+        session.singular = True
         return None
     except GradientCheckError as error:
         return error.finding
     except Exception:  # an operation that cannot be tested alone cannot be blamed
         return None
+    session.singular |= bool(alone.report.subgradients)
     return None
+
+
+def finite(x: PyTree) -> bool:
+    """True if a value has no infinite and no undefined numbers."""
+    return not has_tangent(x) or bool(np.all(np.isfinite(host(x))))
 
 
 def name_of(operation: Operation) -> str:

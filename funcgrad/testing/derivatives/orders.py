@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -10,8 +10,18 @@ from ...api.jvp import linearize
 from ..reports.report import GradientCheckError
 from . import laws as law_checks
 from .comparison import check_projection, check_tangent, expected_gradient, expected_tangent
-from .functions import Flat, Leaves, copied, forward, reverse, same_values
-from .session import Session
+from .differences import Vector, pack
+from .functions import (
+    Flat,
+    Leaves,
+    cast_like,
+    copied,
+    forward,
+    reverse,
+    same_values,
+    tied_direction,
+)
+from .session import Session, widely_spread
 
 Push = Callable[[Sequence[Any], Sequence[Any]], tuple[Leaves, Leaves]]
 Pull = Callable[[Sequence[Any]], tuple[Leaves, Callable[[Sequence[Any]], Leaves]]]
@@ -64,20 +74,42 @@ def push_of(flat: Flat, mode: str) -> Push:
     return push
 
 
+def directions_of(session: Session, flat: Flat, *, real: bool) -> Iterator[tuple[Leaves, bool]]:
+    """Random directions in proportion to the entries of the point; and one that is not, loosely.
+
+    With ``real`` the first one is real, if there are several.
+
+    The last one is only there where some entries are very small beside others: what is wrong of
+    their derivatives cannot be seen along the other directions. Where a kink was met, one direction
+    keeps equal numbers equal: along it, what was chosen for each of them adds up.
+    """
+    session.at_kink = False
+    for k in range(session.directions):
+        alone = real and session.real_direction(k)
+        yield session.random_tangents(flat.point, real=alone), False
+    if widely_spread(flat.point):
+        yield session.far_tangents(flat.point), True
+    if session.at_kink:
+        yield [tied_direction(x) for x in flat.point], False
+
+
 def check_forward(session: Session, flat: Flat, push: Push, chain: tuple[str, ...]) -> None:
     """Compare the jvp in random directions with differences."""
-    for k in range(session.directions):
-        ts = session.random_tangents(flat.point, real=session.real_direction(k))
+    for ts, loose in directions_of(session, flat, real=True):
         outs, found = session.derive(flat, chain, partial(push, flat.point, ts))
         session.check_values(flat, outs, chain)
         expected = partial(expected_tangent, session, flat, ts)
         session.check_types(flat, flat.out_paths, outs, found, chain, expected)
-        check_tangent(session, flat, outs, ts, found, chain)
+
+        def again(xs: Sequence[Any], ts: Sequence[Any] = ts) -> Vector:
+            return pack(push(xs, cast_like(ts, xs))[1])
+
+        check_tangent(session, flat, outs, ts, found, chain, again, loose=loose)
 
 
 def check_reverse(session: Session, flat: Flat, pull_of: Pull, chain: tuple[str, ...]) -> None:
     """Compare the vjp of random cotangents, in random directions, with differences."""
-    for k in range(session.directions):
+    for k, (ts, loose) in enumerate(directions_of(session, flat, real=False)):
         outs, pull = pull_of(flat.point)
         session.check_values(flat, outs, chain)
         cts = session.random(outs, real=session.real_direction(k))
@@ -88,4 +120,9 @@ def check_reverse(session: Session, flat: Flat, pull_of: Pull, chain: tuple[str,
             raise GradientCheckError(session.overwritten("the cotangent of the output", title))
         expected = partial(expected_gradient, session, flat, cts)
         session.check_types(flat, flat.in_paths, flat.point, found, chain, expected)
-        check_projection(session, flat, outs, cts, found, chain)
+
+        def pull_again(xs: Sequence[Any], cts: Sequence[Any] = cts) -> Leaves:
+            outs, pull = pull_of(xs)
+            return pull(cast_like(cts, outs))
+
+        check_projection(session, flat, outs, cts, found, chain, ts, pull_again, loose=loose)

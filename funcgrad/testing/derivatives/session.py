@@ -28,17 +28,39 @@ from .functions import (
     Leaves,
     copied,
     entry_scales,
+    finite_max,
     flatten_function,
     host,
+    leaf_scale,
     random_leaf,
     same_values,
 )
 from .tolerances import Tolerances
 
+SPREAD = 1e5
+"""Entries are small beside others if those are larger by this factor."""
+
+
+def widely_spread(leaves: Sequence[Any]) -> bool:
+    """True if some entries are very small beside others, but not zero."""
+    sizes = np.concatenate([np.ravel(entry_scales(x)) for x in leaves])
+    return bool(sizes.size) and float(np.min(sizes)) * SPREAD < float(np.max(sizes))
+
+
+def largest_change(first: Sequence[Any], again: Sequence[Any]) -> float:
+    """The largest difference of the outputs of two calls."""
+    with np.errstate(all="ignore"):
+        return max(finite_max(host(a) - host(b)) for a, b in zip(first, again, strict=True))
+
 
 @dataclass
 class Session:
-    """Options, random numbers and report of one run of a checker."""
+    """Options, random numbers and report of one run of a checker.
+
+    ``innocent`` says of a finding at a kink that no operation inside of f is wrong by itself, and
+    ``singular`` that some derivative inside is no number or not unique at this point;
+    ``unsettled`` is what could not be concluded, which is told if nothing is found to be wrong.
+    """
 
     atol: Any
     rtol: Any
@@ -50,6 +72,12 @@ class Session:
     args: tuple[Any, ...] = ()
     locate: bool = True
     name: str = ""
+    nondet_tol: float = 0.0
+    innocent: Callable[[Finding], bool] | None = None
+    unsettled: GradientCheckError | None = None
+    at_kink: bool = False
+    singular: bool = False
+    excused: bool = False
     tolerances: Tolerances = field(init=False)
 
     def flatten(self, f: Callable[..., Any], args: tuple[Any, ...]) -> Flat:
@@ -60,18 +88,24 @@ class Session:
         self.args = args = tree.unflatten(spec, [copied(x) for x in leaves])
         flat = flatten_function(f, args)
         self.check_arguments()
-        self.tolerances = Tolerances([*flat.point, *flat.call(flat.point)], self.atol, self.rtol)
         first, again = (flat.call([copied(x) for x in flat.point]) for _ in range(2))
+        leaves = [*flat.point, *first]
+        self.tolerances = Tolerances(leaves, self.atol, self.rtol, self.nondet_tol)
+        flat.nondet = self.nondet_tol
         finding = worst_finding(
             flat.out_paths,
             [host(x) for x in first],
             [host(x) for x in again],
             [np.zeros(np.shape(x)) for x in first],
-            [np.zeros(np.shape(x)) for x in first],
+            [np.full(np.shape(x), self.nondet_tol) for x in first],
             **self.about(flat, ("value",), "two calls with the same arguments differ"),
         )
         if finding:
-            hint = "f is not a function of its arguments alone: random numbers or hidden state"
+            hint = (
+                "f is not a function of its arguments alone: random numbers or hidden state; if "
+                "only the order of sums changes, say by how much values may differ: nondet_tol="
+            )
+            hint += f"{largest_change(first, again):.0e}"
             raise GradientCheckError(replace(finding, diagnosis=hint))
         return flat
 
@@ -107,6 +141,11 @@ class Session:
             diagnosis="f or its rule writes into what it is given; write x = x + 1, not x += 1",
         )
 
+    def conclude(self) -> None:
+        """Raise what could not be concluded, if something could not."""
+        if self.unsettled is not None:
+            raise self.unsettled
+
     def passed(self, check: str) -> None:
         """Note a check that passed, once."""
         if check not in self.report.passed:
@@ -131,6 +170,13 @@ class Session:
     def random_tangents(self, leaves: Sequence[Any], *, real: bool = False) -> Leaves:
         """Random tangents in proportion to the entries of leaves; with real, of real values."""
         return [random_leaf(self.rng, x, entry_scales(x), real=real) for x in leaves]
+
+    def far_tangents(self, leaves: Sequence[Any]) -> Leaves:
+        """Random tangents as large for small entries of leaves as for the others."""
+        sizes = [leaf_scale(x) for x in leaves]
+        least = max(sizes) / SPREAD
+        scales = [s if s > least else max(sizes) for s in sizes]
+        return [random_leaf(self.rng, x, s) for x, s in zip(leaves, scales, strict=True)]
 
     def real_direction(self, k: int) -> bool:
         """True if the k-th direction is real: one is, since it shows a missing conj best."""

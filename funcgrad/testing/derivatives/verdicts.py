@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
+from .beside import hull
 from .differences import (
     SAFETY,
     Difference,
@@ -13,21 +15,34 @@ from .differences import (
     Vector,
     change,
     complex_step,
-    directional,
+    moved,
     one_sided,
 )
-from .functions import entry_scales, random_leaf
+from .functions import entry_scales, host, random_leaf
+from .noise import (
+    BIAS,
+    FAILURES,
+    LARGEST,
+    Again,
+    off_the_trend,
+    quietly,
+    reconsidered,
+    rounding,
+)
 
 SOURCE = "finite differences"
 TINY_STEPS = (2.0**-20, 2.0**-24, 2.0**-28)
 NEAR = 1e-3
-ACROSS = 6
 
 
 @dataclass(frozen=True)
 class Verdict:
     """Elements of a derivative that are wrong, of which nothing can be said, and which are accepted
-    as subgradients, between the derivatives from the left and from the right.
+    as subgradients, between the derivatives at points beside.
+
+    ``outside`` are those that are wrong at a kink: ``left`` and ``right`` are the ends of what is
+    right there. ``inexact`` are accepted since rounding, or the tolerance of a solver, explains
+    that they differ.
     """
 
     wrong: np.ndarray
@@ -36,17 +51,33 @@ class Verdict:
     edges: np.ndarray
     left: Vector
     right: Vector
+    outside: np.ndarray
+    inexact: np.ndarray
 
 
 def judge(
-    line: Line, known: Difference, found: Vector, allowed: Vector, eps: float | None
+    line: Line,
+    known: Difference,
+    found: Vector,
+    allowed: Vector,
+    eps: float | None,
+    again: Again | None = None,
 ) -> Verdict:
-    """Compare a derivative with differences, looking from one side at what does not agree."""
+    """Compare a derivative with differences, looking more closely at what does not agree.
+
+    ``again`` computes the derivative at other points.
+    """
     none = np.zeros(found.shape, bool)
+
+    def verdict(wrong: Any = none, unknown: Any = none, kinks: Any = none) -> Verdict:
+        return Verdict(wrong, unknown, kinks, edges, low, high, outside, inexact)
+
+    edges = outside = inexact = none
+    low = high = known.value
     gap = np.abs(found - known.value)
     agree = gap <= allowed
     if np.all(agree):
-        return Verdict(none, none, none, none, known.value, known.value)
+        return verdict()
     settled = known.settled
     agree |= settled & (gap <= allowed + SAFETY * known.error)
     flat = (known.value == 0) & (known.error <= 8 * line.noise())
@@ -57,38 +88,117 @@ def judge(
         if exact is not None:
             agree |= ~settled & (np.abs(found - exact) <= allowed + 1e-9 * np.abs(exact))
     if np.all(agree):
-        return Verdict(none, none, none, none, known.value, known.value)
+        return verdict()
     left, right = one_sided(line, -1.0, eps), one_sided(line, 1.0, eps)
+    low, high = left.value, right.value
     kinks, edges, between = _from_sides(left, right, found, allowed)
-    accepted = ~agree & kinks & between
+    accepted = ~agree & ((kinks & between) | at_jump(left, right, found, allowed))
+    agree |= accepted
     agree |= (kinks | edges) & between
     wrong = ~agree & ~kinks & (settled | edges)
-    if np.any(wrong):
-        wrong &= ~bent_across(line, known, eps)
     if exact is not None:  # differences of a function with waves shorter than all steps settle, too
         with np.errstate(all="ignore"):
             wrong &= ~(np.abs(found - exact) <= allowed + 1e-9 * np.abs(exact))
-    return Verdict(wrong, ~agree & ~wrong, accepted, edges, left.value, right.value)
+    doubtful = ~agree & (wrong | kinks)
+    if np.any(doubtful & ~edges):
+        supported, doubt = reconsidered(line, known, found, allowed)
+        agree |= supported & ~edges
+        wrong &= ~agree & ~(gap <= 4 * doubt)
+        doubtful &= ~agree & ~edges
+        beside = hull(line, found, allowed, doubtful)
+        accepted |= doubtful & beside.inside
+        agree |= doubtful & beside.inside
+        outside = doubtful & ~agree & beside.outside
+        wrong = (wrong & ~agree & ~beside.kinked) | outside
+        if np.any(beside.kinked | kinks):  # where one number is singular, others are not finite
+            wrong &= np.isfinite(found)
+        low = np.where(beside.kinked, beside.low, low)
+        high = np.where(beside.kinked, beside.high, high)
+        smooth = wrong & ~beside.kinked & ~kinks
+        if np.any(smooth):
+            inexact = smooth & imprecise(line, known, found, allowed, again)
+            wrong, agree = wrong & ~inexact, agree | inexact
+    return verdict(wrong, ~agree & ~wrong, accepted)
 
 
-def bent_across(line: Line, known: Difference, eps: float | None) -> np.ndarray:
-    """A mask of kinks across: the derivative along a sum is not the sum of the derivatives.
+def imprecise(
+    line: Line, known: Difference, found: Vector, allowed: Vector, again: Again | None
+) -> np.ndarray:
+    """A mask of what differs by no more than rounding, or the tolerance of a solver, explains."""
+    gap = np.abs(found - known.value)
+    allowed = allowed + SAFETY * np.where(known.settled, known.error, 0.0)
+    fine = np.zeros(found.shape, bool)
+    with np.errstate(all="ignore"):
+        if again is not None:
+            spread = SAFETY * rounding(line.flat.point, again, found)
+            fine |= gap <= allowed + spread
+            if not np.all(fine):
+                fine |= right_in_double(line, known, again) & (gap <= 8 * (allowed + spread))
+        size = np.maximum(np.abs(known.value), np.abs(found))
+        if np.any(~fine & (gap > allowed) & (gap <= BIAS * LARGEST * size)):
+            fine |= gap <= allowed + BIAS * off_the_trend(line, known, found, allowed)
+    return fine
 
-    There f has kinks that do not show along the line: the median of three equal numbers. A
-    subgradient may be anything between the derivatives along other directions.
+
+def right_in_double(line: Line, known: Difference, again: Again) -> np.ndarray:
+    """A mask of derivatives that agree with differences where f and its rule run in double.
+
+    Then what they lose in single precision is rounding, however often it adds up.
     """
-    rng = np.random.default_rng(0)
-    bends = np.zeros(known.value.shape, bool)
-    for _ in range(ACROSS):
-        others = [random_leaf(rng, x, entry_scales(x)) for x in line.flat.point]
-        both = [s + t for s, t in zip(others, line.tangents, strict=True)]
-        alone, total = (directional(line.flat, ts, eps, line.weights)[1] for ts in (others, both))
-        with np.errstate(all="ignore"):
-            size = np.abs(alone.value) + np.abs(known.value)
-            errors = alone.error + total.error + known.error
-            gap = np.abs(total.value - alone.value - known.value)
-            bends |= alone.settled & total.settled & (gap > SAFETY * errors + 1e-3 * size)
-    return bends
+    if all(x is y for x, y in zip(line.point, line.flat.point, strict=True)):
+        return np.zeros(known.value.shape, bool)
+    try:
+        wide = quietly(again, line.point)
+    except Exception:  # a rule may refuse double precision in any way it likes
+        return np.zeros(known.value.shape, bool)
+    return np.abs(wide - known.value) <= 1e-6 * np.abs(known.value) + SAFETY * known.error
+
+
+def surely_wrong(
+    line: Line, known: Difference, found: Vector, allowed: Vector, verdict: Verdict
+) -> Verdict:
+    """A verdict along a line that moves small entries far: wrong only where short steps agree.
+
+    Steps that suit large entries may jump over what f does near small ones.
+    """
+    with np.errstate(all="ignore"):
+        ratios = [
+            np.min(np.abs(x / t)[np.abs(x) > 0], initial=np.inf, where=np.abs(t)[np.abs(x) > 0] > 0)
+            for x, t in zip(map(host, line.point), line.tangents, strict=True)
+        ]
+        h = float(min(ratios)) / 16
+        short = change(line.at(h), line.at(-h)) / (2 * h)
+        noise = SAFETY * line.noise() / h
+        doubt = np.abs(short - known.value)
+        size = np.maximum(np.abs(known.value), np.abs(found))
+        trusted = (doubt <= 1e-3 * size + noise) & (SAFETY * known.error <= 1e-3 * size)
+        apart = np.abs(found - known.value) > 4 * doubt + noise + allowed
+    wrong = verdict.wrong & trusted & apart & ~verdict.edges & ~verdict.outside
+    none = np.zeros(found.shape, bool)
+    return replace(verdict, wrong=wrong, unknown=none, kinks=none, outside=none, inexact=none)
+
+
+def unsteady(line: Line, verdict: Verdict, found: Vector, again: Again) -> bool:
+    """True if a derivative that is wrong at a point is another one at points beside.
+
+    Then the point is one where the derivative of f, or of an operation inside, is singular.
+    """
+    if not np.all(np.isfinite(found[verdict.wrong])):
+        return True
+    rng = np.random.default_rng(4)
+    close = 2.0**-28 if line.eps < 1e-10 else 2.0**-10
+    size = np.max(np.abs(found))
+    for _ in range(4):
+        point = [
+            moved(x, host(random_leaf(rng, x, entry_scales(x))), close) for x in line.flat.point
+        ]
+        try:
+            gap = np.abs(quietly(again, point) - found)[verdict.wrong]
+        except FAILURES:
+            return True
+        if not np.all(gap <= 1e-4 * size):
+            return True
+    return False
 
 
 def not_contradicted(line: Line, exact: Vector | None) -> Vector | None:
@@ -118,8 +228,8 @@ def _from_sides(
     """
     with np.errstate(all="ignore"):
         bound = SAFETY * (left.error + right.error)
-        both = left.settled & right.settled
         size = np.maximum(np.abs(left.value), np.abs(right.value))
+        both = left.settled_beside(size) & right.settled_beside(size)
         split = both & (np.abs(left.value - right.value) > bound + 1e-6 * size)
         edge_left = left.settled & ~np.isfinite(right.error)
         edge_right = right.settled & ~np.isfinite(left.error)
@@ -133,15 +243,30 @@ def _from_sides(
     return split, edge_left | edge_right, between
 
 
+def at_jump(left: Difference, right: Difference, found: Vector, allowed: Vector) -> np.ndarray:
+    """A mask of jumps of f where a derivative is that of the side which f(x) belongs to."""
+    found_is = np.zeros(found.shape, bool)
+    with np.errstate(all="ignore"):
+        for here, there in ((left, right), (right, left)):
+            size = np.abs(here.value) + np.abs(found)
+            jump = here.settled_beside(size) & ~there.settled_beside(size)
+            jump &= np.isfinite(there.error) & (np.abs(there.value) > 100 * size)
+            found_is |= jump & (np.abs(found - here.value) <= allowed + SAFETY * here.error)
+    return found_is
+
+
 def nearest_side(verdict: Verdict, value: Vector, found: Vector) -> Vector:
     """The expected value: at an edge of the domain the derivative from inside."""
     with np.errstate(all="ignore"):
         left = ~(np.abs(verdict.right - found) < np.abs(verdict.left - found))
-    return np.where(verdict.edges, np.where(left, verdict.left, verdict.right), value)
+    sides = np.where(left, verdict.left, verdict.right)
+    return np.where(verdict.edges | verdict.outside, sides, value)
 
 
 def source_text(verdict: Verdict) -> str:
     """The source of expected values."""
     if np.any(verdict.edges & verdict.wrong):
         return "from one side: f is not finite on the other"
+    if np.any(verdict.outside):
+        return "the nearest one of the derivatives at points beside this kink"
     return SOURCE

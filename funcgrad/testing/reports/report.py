@@ -86,7 +86,8 @@ class Report:
 
     ``verdict`` is 'pass', 'fail' or 'inconclusive', and ``finding`` what was wrong or unknown.
     ``subgradients`` tells where derivatives at a kink were accepted because they lie between the
-    one-sided ones, and ``left_out`` which laws could not be applied, with the reasons.
+    one-sided ones, ``rounding`` where digits are lost, and ``left_out`` which laws could not be
+    applied, with the reasons.
 
     >>> print(Report(["jvp = finite differences"], {"jit(f) = f": "needs values"}))
     1 checks passed
@@ -96,12 +97,14 @@ class Report:
     passed: list[str] = field(default_factory=list)
     left_out: dict[str, str] = field(default_factory=dict)
     subgradients: list[str] = field(default_factory=list)
+    rounding: list[str] = field(default_factory=list)
     finding: Finding | None = None
     verdict: str = "pass"
 
     def __str__(self) -> str:
         lines = [f"{len(self.passed)} checks passed"]
         lines += [f"  subgradient: {text}" for text in self.subgradients]
+        lines += [f"  rounding: {text}" for text in self.rounding]
         lines += [f"  left out: {law}: {reason}" for law, reason in self.left_out.items()]
         if self.finding is not None:
             lines += [self.verdict, str(self.finding)]

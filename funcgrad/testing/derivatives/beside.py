@@ -1,0 +1,135 @@
+"""Generalised derivatives: the hull of the derivatives at smooth points beside a kink."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from .differences import Line, Vector, change, moved, pack, unpack
+from .functions import entry_scales, host, random_leaf
+
+SAMPLES = 32
+FAR, CLOSE = 2.0**-9, 2.0**-15
+"""The distances of points beside, relative to the entries of the point."""
+
+COARSE = 1e-10
+"""Beside functions in less precision than this, points are taken at larger distances."""
+
+FLIPS = 64
+"""Up to how many numbers are moved one by one to the other side, to find the ends of a hull."""
+
+ENDS = 4
+"""The number of elements whose hulls are searched for their ends."""
+
+
+@dataclass(frozen=True)
+class Hull:
+    """The generalised derivative along a line, in Clarke's sense, of each element of the output.
+
+    Between ``low`` and ``high`` are the derivatives at points beside, and what is between them.
+    ``kinked`` says where they differ however close the points are, ``inside`` where the derivative
+    that was found is among them, and ``outside`` where it surely is not (Clarke, "Optimization and
+    Nonsmooth Analysis", 1983).
+    """
+
+    low: Vector
+    high: Vector
+    kinked: np.ndarray
+    inside: np.ndarray
+    outside: np.ndarray
+
+
+def hull(line: Line, found: Vector, allowed: Vector, doubtful: np.ndarray) -> Hull:
+    """The generalised derivative along a line; ``doubtful`` says for which elements."""
+    far, close = (FAR, CLOSE) if line.eps < COARSE else (2.0**-3, 2.0**-6)
+    rng = np.random.default_rng(0)
+    scales = [entry_scales(x) for x in line.point]
+    sides = [
+        [random_leaf(rng, x, s) for x, s in zip(line.point, scales, strict=True)]
+        for _ in range(SAMPLES)
+    ]
+    ones = [_like(s, x) for s, x in zip(scales, line.point, strict=True)]
+    along = [line.unit * t for t in line.tangents]
+    sides = [ones, _negative(ones), along, _negative(along), *sides]
+    count = 12
+    with np.errstate(all="ignore"):
+        near = np.array([slope(line, u, close) for u in sides])
+        away = np.array([slope(line, u, far) for u in sides[:count]])
+        noise = line.noise(line.start) / (line.unit * close / 32)
+        low, high = _ends(near)
+        width, first, second = high - low, _spread(away), _spread(near[:count])
+        size = np.fmax(np.abs(low), np.abs(high))
+        kinked = (second > 0.3 * first) & (width > 64 * noise + 1e-7 * size)
+        bounded = second < 2 * first
+        slack = allowed + 0.02 * width + 16 * noise
+        inside = kinked & (low - slack <= found) & (found <= high + slack)
+        outside = np.zeros(found.shape, bool)
+        rest = np.flatnonzero(kinked & bounded & ~inside & doubtful & np.isfinite(found))
+    for k in rest[:ENDS]:
+        up = bool(found[k] > high[k])
+        reached, sure = searched_end(line, sides, near, int(k), close, up)
+        low[k], high[k] = (low[k], max(high[k], reached)) if up else (min(low[k], reached), high[k])
+        margin = slack[k] + 0.05 * (high[k] - low[k])
+        inside[k] = low[k] - margin <= found[k] <= high[k] + margin
+        outside[k] = sure and not inside[k]
+        if not sure:  # of independent kinks the hull is as wide as the root of their number
+            spread = 1.3 * np.sqrt(pack(line.point).size) * np.std(near[:, k])
+            outside[k] = abs(found[k] - np.mean(near[:, k])) > spread + margin
+    return Hull(low, high, kinked, inside, outside)
+
+
+def slope(line: Line, side: Sequence[Any], distance: float) -> Vector:
+    """The derivative along the line's direction at a point beside the line."""
+    beside = copy.copy(line)
+    beside.point = [moved(x, host(u), distance) for x, u in zip(line.point, side, strict=True)]
+    h = line.unit * distance / 32
+    return change(beside.at(h), beside.at(-h)) / (2 * h)
+
+
+def searched_end(
+    line: Line, sides: Sequence[Any], near: np.ndarray, k: int, distance: float, up: bool
+) -> tuple[float, bool]:
+    """The upper or lower end of one element's hull, and whether all numbers were moved.
+
+    From the point beside of the largest derivative, each number moves to the other side of the
+    point if that makes the derivative larger still.
+    """
+    sign = 1.0 if up else -1.0
+    values = np.where(np.isfinite(near[:, k]), sign * near[:, k], -np.inf)
+    best = int(np.argmax(values))
+    side, top = pack(sides[best]), values[best]
+    places = np.flatnonzero(side != 0)
+    if places.size > FLIPS:
+        return float(sign * top), False
+    for i in places:
+        turned = side.copy()
+        turned[i] = -turned[i]
+        value = sign * float(slope(line, unpack(turned, line.point), distance)[k])
+        if value > top:
+            side, top = turned, value
+    return float(sign * top), True
+
+
+def _ends(values: np.ndarray) -> tuple[Vector, Vector]:
+    finite = np.isfinite(values)
+    low = np.min(np.where(finite, values, np.inf), axis=0)
+    high = np.max(np.where(finite, values, -np.inf), axis=0)
+    none = ~np.any(finite, axis=0)
+    return np.where(none, np.nan, low), np.where(none, np.nan, high)
+
+
+def _spread(values: np.ndarray) -> Vector:
+    low, high = _ends(values)
+    return high - low
+
+
+def _like(scale: np.ndarray, x: Any) -> Any:
+    return np.asarray(scale * np.ones(np.shape(x)), host(x).dtype)
+
+
+def _negative(side: Sequence[Any]) -> list[Any]:
+    return [-host(u) for u in side]

@@ -1,0 +1,137 @@
+"""How far derivatives and differences can be trusted: rounding, solvers, steps that mislead."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from .differences import SAFETY, Difference, Line, Vector, central_quotient, change, extrapolated
+from .functions import shaken
+
+Again = Callable[[Sequence[Any]], Vector]
+"""From a point to the derivative there, as it was found at the point of the check."""
+
+ULPS = (1, 2, 4, 2, 3)
+"""By how many units in the last place points are moved to see the rounding of derivatives."""
+
+OTHER_STEPS = (2.0**-6.5, 2.0**-10.5, 2.0**-14.5)
+"""First steps of differences that are compared with those that disagree with a derivative."""
+
+WINDOWS = (0.5, 0.125, 2.0**-5)
+"""How far around the point slopes are looked at, relative to it."""
+
+PLACES = 33
+"""An odd number, so that the point itself is one of them."""
+DEGREES = (14, 20)
+LARGEST = 1e-2
+"""The largest deviation of slopes from a curve, relative to them, that is one of solvers."""
+
+BIAS = 30.0
+"""Solvers may be wrong by this many times what their slopes deviate from a curve."""
+
+FAILURES = (ArithmeticError, np.linalg.LinAlgError, ValueError, IndexError)
+
+
+def quietly(again: Again, point: Sequence[Any]) -> Vector:
+    """A derivative at another point, whatever it warns of there."""
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return again(point)
+
+
+def rounding(point: Sequence[Any], again: Again, found: Vector) -> Vector:
+    """By how much derivatives differ at points that differ by some units in the last place.
+
+    That is their rounding error, or what the rounding of the point itself would do to them. The
+    point itself is none of these points: a rule may be wrong there alone.
+    """
+    rng = np.random.default_rng(2)
+    values = []
+    for ulps in ULPS:
+        try:
+            values.append(quietly(again, [shaken(x, rng, ulps) for x in point]))
+        except FAILURES:
+            continue
+    if len(values) < 2:
+        return np.zeros(found.shape)
+    spread = np.ptp(values, axis=0)
+    return np.where(np.isfinite(spread), spread, 0.0)
+
+
+def reconsidered(
+    line: Line, known: Difference, found: Vector, allowed: Vector
+) -> tuple[np.ndarray, Vector]:
+    """Whether differences at other steps are for a derivative, and how far they are from known.
+
+    Near a kink, or a wave, a tableau may settle at a wrong value. That counts only where another
+    one contradicts it by more than its own error.
+    """
+    supported = np.zeros(found.shape, bool)
+    doubt = np.zeros(found.shape)
+    for first in OTHER_STEPS:
+        with np.errstate(all="ignore"):
+            other = extrapolated(lambda h: central_quotient(line, h), line.unit * first, 4.0)
+            apart = np.abs(other.value - known.value)
+            contradicts = np.isfinite(other.error) & (apart > SAFETY * other.error)
+            near = np.abs(found - other.value) <= allowed + SAFETY * other.error
+            supported |= contradicts & near
+            doubt = np.where(contradicts, np.fmax(doubt, apart), doubt)
+    return supported, doubt
+
+
+def off_the_trend(line: Line, known: Difference, found: Vector, allowed: Vector) -> Vector:
+    """The error of derivatives that functions have which are computed to a tolerance.
+
+    Slopes at points around are fitted by polynomials. Those of a smooth function fit the better
+    the higher the degree is, up to rounding; where a solver decides on its steps, its slopes lie
+    beside every smooth curve. The result is 0 where that is not seen, or where the curve does not
+    go through what was found (compare Moré and Wild, "Estimating computational noise", 2011).
+    """
+    low, high = (projector(PLACES, degree) for degree in DEGREES)
+    error = np.zeros(found.shape)
+    size = np.maximum(np.abs(known.value), np.abs(found))
+    for window in WINDOWS:
+        step = line.unit * window / 32
+        rows = []
+        with np.errstate(all="ignore"):
+            for place in chebyshev_nodes(PLACES):
+                h = line.unit * window * place
+                rows.append(change(line.at(h + step), line.at(h - step)) / (2 * step))
+            slopes = np.array(rows)
+            curve, rough, rest = fitted(slopes, low, high)
+            noise = rest_of(rough, rest, size)
+            off = curve - slopes[PLACES // 2]  # both have the same error of their step
+            through = np.abs(found - known.value - off) <= allowed + BIAS * noise
+            error = np.fmax(error, np.where(through & (noise <= LARGEST * size), noise, 0.0))
+    return error
+
+
+def rest_of(rough: Vector, rest: Vector, size: Vector) -> Vector:
+    """What lies beside a curve of high degree, if it is not less than beside one of low degree."""
+    with np.errstate(all="ignore"):
+        return np.where((rest > 0.3 * rough) & (rest <= LARGEST * size), rest, 0.0)
+
+
+def fitted(rows: np.ndarray, low: np.ndarray, high: np.ndarray) -> tuple[Vector, Vector, Vector]:
+    """Values in the middle of polynomials through rows, and what two of them leave, typically."""
+    remains = []
+    for basis, degree in zip((low, high), DEGREES, strict=True):
+        rest = rows - basis @ (basis.T @ rows)
+        remains.append(np.sqrt(np.sum(rest**2, axis=0) / (PLACES - degree - 1)))
+    middle = (high @ (high.T @ rows))[PLACES // 2]
+    return middle, remains[0], remains[1]
+
+
+@lru_cache(maxsize=4)
+def projector(places: int, degree: int) -> np.ndarray:
+    """An orthonormal basis of the polynomials up to a degree, at Chebyshev's nodes."""
+    return np.linalg.qr(np.polynomial.chebyshev.chebvander(chebyshev_nodes(places), degree))[0]
+
+
+def chebyshev_nodes(places: int) -> np.ndarray:
+    """Chebyshev's nodes between -1 and 1."""
+    return np.cos(np.pi * (np.arange(places) + 0.5) / places)
