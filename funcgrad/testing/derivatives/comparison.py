@@ -64,8 +64,8 @@ def check_tangent(
     ts: Sequence[Any],
     found: Sequence[Any],
     chain: tuple[str, ...],
-) -> None:
-    """Raise unless tangents of outputs agree with differences."""
+) -> tuple[Line, Difference] | None:
+    """Raise unless tangents of outputs agree with differences; these, unless there is a kink."""
     line, known = directional(flat, ts, session.eps)
     limits = allowed_differences(session, flat, outs, line, known)
     allowed = pack_bounds(limits, line.outs)
@@ -88,15 +88,16 @@ def check_tangent(
         raise GradientCheckError(finding or unlocated(about, flat.out_paths))
     if np.any(verdict.unknown):
         raise inconclusive(session, flat, chain, flat.out_paths, known, pack(found), verdict)
-    note_kinks(session, chain, line, verdict)
+    smooth = not note_kinks(session, chain, line, verdict)
     session.passed(f"order {len(chain)}, mode {mode_text(chain)}: derivative = {SOURCE}")
+    return (line, known) if smooth else None
 
 
-def note_kinks(session: Session, chain: Sequence[str], line: Line, verdict: Verdict) -> None:
-    """Tell in the report that derivatives at kinks were accepted."""
+def note_kinks(session: Session, chain: Sequence[str], line: Line, verdict: Verdict) -> bool:
+    """Tell in the report that derivatives at kinks were accepted, and return if there are any."""
     kinks = verdict.kinks | bent(line)
     if not np.any(kinks):
-        return
+        return False
     k = int(np.argmax(kinks))
     sides = verdict.left, verdict.right
     if not verdict.kinks[k]:
@@ -105,6 +106,7 @@ def note_kinks(session: Session, chain: Sequence[str], line: Line, verdict: Verd
     text = f"order {len(chain)}, mode {mode_text(chain)}: between {low:.6g} and {high:.6g}"
     if not any(known.startswith(text.split(":")[0]) for known in session.report.subgradients):
         session.report.subgradients.append(f"{text}, the derivatives from both sides")
+    return True
 
 
 def least(limit: np.ndarray) -> np.ndarray:

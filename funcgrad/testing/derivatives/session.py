@@ -33,6 +33,7 @@ from .functions import (
     random_leaf,
     same_values,
 )
+from .layouts import copied_leaves
 from .tolerances import Tolerances
 
 
@@ -57,11 +58,11 @@ class Session:
         self.name = where_defined(f)
         leaves, spec = tree.flatten(args)
         self.before = [copied(x) for x in leaves]
-        self.args = args = tree.unflatten(spec, [copied(x) for x in leaves])
+        self.args = args = tree.unflatten(spec, copied_leaves(leaves))
         flat = flatten_function(f, args)
         self.check_arguments()
         self.tolerances = Tolerances([*flat.point, *flat.call(flat.point)], self.atol, self.rtol)
-        first, again = (flat.call([copied(x) for x in flat.point]) for _ in range(2))
+        first, again = (flat.call(copied_leaves(flat.point)) for _ in range(2))
         finding = worst_finding(
             flat.out_paths,
             [host(x) for x in first],
@@ -215,6 +216,8 @@ class Session:
                 np.where(np.isfinite(e) | ~np.isfinite(f), e, f)
                 for e, f in zip(right, given, strict=True)
             ]
+        if all(map(self.tolerances.agree, right, given)):
+            return
         limits = [self.tolerances.of_law(e, floor) for e, floor in zip(right, floors, strict=True)]
         zeros = [np.zeros(e.shape) for e in right]
         finding = worst_finding(paths, right, given, zeros, limits, **about)
