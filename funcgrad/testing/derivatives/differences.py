@@ -13,7 +13,8 @@ from ... import arrays
 from ...core.dtypes import finfo, kind_of, result_type
 from ...core.tracing import aval_of
 from ...typing import PyTree
-from .functions import Flat, Leaves, copied, host, leaf_scale, widened
+from .functions import Flat, Leaves, host, leaf_scale, widened
+from .layouts import copied
 
 ROWS = 6
 BLOCKS = 4

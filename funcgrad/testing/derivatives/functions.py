@@ -21,7 +21,6 @@ from ...core.tracebacks import user_facing
 from ...core.tracing import aval_of
 from ...ops.shape import cast
 from ...typing import Array, PyTree
-from .layouts import copied
 from .staged import Leaves, Staged
 
 CANCELLED = 1e3

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -20,8 +20,9 @@ from .comparison import (
     weights_of,
 )
 from .differences import Difference, pack
-from .functions import Flat, Leaves, copied, forward, host, length, reverse, same_values
+from .functions import Flat, Leaves, forward, host, length, reverse, same_values
 from .known import Known, Pull, Push
+from .layouts import copied
 from .session import Session
 from .transformations import check_transformations
 from .variations import check_variations
@@ -154,4 +155,3 @@ def projected(
     products = pack([np.conj(host(c)) for c in found]) * pack(ts)
     allowed = allowed_of_sum(session, flat, known.outs, cts, line, whole)
     return bool(np.abs(np.sum(products) - value[0]) <= allowed + 64 * line.eps * length(products))
-

@@ -26,14 +26,13 @@ from ..reports.report import (
 from .functions import (
     Flat,
     Leaves,
-    copied,
     entry_scales,
     flatten_function,
     host,
     random_leaf,
     same_values,
 )
-from .layouts import copied_leaves
+from .layouts import copied, copied_leaves
 from .tolerances import Tolerances
 
 

@@ -36,6 +36,7 @@ class Staged:
         self.tried = False
 
     def __call__(self, xs: Sequence[Any]) -> Leaves:
+        """The leaves that the function returns."""
         if not self.tried:
             self.tried = True
             self.program = self.compiled()

@@ -129,9 +129,7 @@ class Together:
         jaxpr = make_jaxpr(self.derivatives)(*map(list, first))
         return lambda xs, ts, cts: eval_jaxpr(jaxpr, jaxpr.consts, [*xs, *ts, *cts])
 
-    def compare_jit(
-        self, expected: Leaves, found: Leaves, sizes: Callable[[], list[Any]]
-    ) -> None:
+    def compare_jit(self, expected: Leaves, found: Leaves, sizes: Callable[[], list[Any]]) -> None:
         """Raise unless a staged program returns what plain calls do."""
         session = self.session
         floor = JIT_ULPS * session.tolerances.eps / session.tolerances.law_rtol
@@ -156,7 +154,7 @@ class Together:
         found: Sequence[Any],
         sizes: Callable[[], list[Any]],
     ) -> None:
-        """Raise unless what vmap returns is the stack of plain calls."""
+        """Raise unless vmap returns the stack of plain calls; sizes may be those of more."""
         self.session.compare(
             self.flat,
             paths,
@@ -165,7 +163,7 @@ class Together:
             self.chain,
             f"{what} differs from a loop",
             "a loop",
-            floors=Measured(sizes),
+            floors=Measured(lambda: sizes()[: len(expected)]),
         )
 
     def stacked(self, lanes: Sequence[Leaves], axis: int = 0) -> Leaves:
@@ -188,7 +186,9 @@ class Together:
             paths = [f"{p} (last axis: direction)" for p in paths]
 
             def sizes(push: bool = push) -> list[Any]:
-                return list(self.flat.sizes if push else self.flat.cotangent_sizes(self.cts[0]))
+                return _columned(
+                    self.flat.sizes if push else self.flat.cotangent_sizes(self.cts[0])
+                )
 
             name = "jvp" if push else "vjp"
             self.compare(f"vmap of the {name} over the last axis of directions", paths, expected,
@@ -213,7 +213,8 @@ class Together:
             expected = _columns([one(x) for x in examples], -1)
             paths = [f"{p} (last axis: example)" for p in self.paths[: len(expected)]]
             what = f"vmap over {self.flat.in_paths[i]} alone"
-            self.compare(what, paths, expected, vmap(one, -1, -1)(many), self.sizes)
+            found = vmap(one, -1, -1)(many)
+            self.compare(what, paths, expected, found, lambda: _columned(self.sizes()))
 
     def check_single(self) -> None:
         """Vmap of vmap over a single example."""
@@ -226,6 +227,11 @@ class Together:
 
 def _lane(stacked: np.ndarray, k: int, like: Any) -> Any:
     return stacked[k].item() if type(like) in (float, complex) else stacked[k]
+
+
+def _columned(sizes: Sequence[Any]) -> list[Any]:
+    """Sizes that broadcast to arrays with one more axis at the end."""
+    return [np.asarray(s)[..., None] for s in sizes]
 
 
 def _columns(rows: Sequence[Leaves], axis: int = 0) -> list[np.ndarray]:

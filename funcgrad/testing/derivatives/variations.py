@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -115,6 +116,7 @@ class Variations:
         return [*([i] for i in mixed[: GROUPS - 1]), sorted(mixed[GROUPS - 1 :])]
 
     def some(self, leaves: Sequence[Any], group: Sequence[int]) -> Leaves:
+        """The leaves of a group."""
         return [leaves[i] for i in group]
 
     def of(self, group: Sequence[int]) -> Flat:
@@ -235,7 +237,7 @@ class Variations:
                 ("at the second call of one pullback", pull),
                 ("if f was called in between", fresh),
             ):
-                found = self.session.derive(self.flat, ("rev",), lambda again=again: again(cts))
+                found = self.session.derive(self.flat, ("rev",), partial(again, cts))
                 self.compare("rev", found, what)
                 self.passed("rev", what)
         for mode, (direction, found) in self.sides.items():
