@@ -23,16 +23,16 @@ class Profile:
     name: str
     max_examples: int
     directions: int
-    seconds: float = 10.0
+    seconds: float = 20.0
     third_order: bool = False
 
 
 PROFILES = {
     p.name: p
     for p in (
-        Profile("quick", 5, 2, seconds=2.0),
-        Profile("ci", 20, 3, seconds=10.0),
-        Profile("thorough", 200, 10, seconds=120.0, third_order=True),
+        Profile("quick", 5, 2, seconds=5.0),
+        Profile("ci", 20, 3, seconds=20.0),
+        Profile("thorough", 200, 10, seconds=300.0, third_order=True),
     )
 }
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..reports.report import DERIVATIVES, Finding, GradientCheckError
 from .functions import Flat, Leaves, Measured, cast_like, forward, host, reverse, same_values
-from .known import Known
+from .known import Known, Pull, PullLeaves, Push
 from .layouts import LAYOUTS, copied
 from .session import Session
 
@@ -23,26 +23,57 @@ BETWEEN = 2.0**-6
 
 def check_variations(session: Session, flat: Flat, modes: Sequence[str], known: Known) -> None:
     """The derivatives at a point, known by now, in circumstances that must not change them."""
-    variations = Variations(session, flat, modes, known)
-    if not variations.sides:
-        return
+    kept = Known(known.outs, pull=known.pull)
+    kept.pushed = known.pushed if "fwd" in modes else []
+    kept.pulled = known.pulled if "rev" in modes else []
+
+    def push(xs: Sequence[Any], ts: Sequence[Any]) -> tuple[Leaves, Leaves]:
+        return forward(flat, xs, ts)
+
+    def pull_of(xs: Sequence[Any]) -> tuple[Leaves, PullLeaves]:
+        return reverse(flat, xs)
+
+    variations = Variations(session, flat, kept, push, pull_of)
     with np.errstate(all="ignore"):
         variations.check_alone()
-        for what, laid_out in LAYOUTS.items():
-            variations.check_layout(what, laid_out)
-        variations.check_aliases()
+        variations.check_memory()
         variations.check_state()
+
+
+def check_variations_of_claim(
+    session: Session,
+    flat: Flat,
+    known: Known,
+    push: Push | None = None,
+    pull_of: Pull | None = None,
+) -> None:
+    """The same for a derivative that somebody claims, which may keep a state between calls.
+
+    A pullback need only be right until the next call of the function.
+    """
+    variations = Variations(session, flat, known, push, pull_of)
+    with np.errstate(all="ignore"):
+        variations.check_memory()
+        variations.check_fresh()
 
 
 class Variations:
     """The known derivatives in one direction of each mode, and repetitions of them."""
 
-    def __init__(self, session: Session, flat: Flat, modes: Sequence[str], known: Known) -> None:
+    def __init__(
+        self,
+        session: Session,
+        flat: Flat,
+        known: Known,
+        push: Push | None,
+        pull_of: Pull | None,
+    ) -> None:
         self.session, self.flat, self.known = session, flat, known
+        self.push, self.pull_of = push, pull_of
         self.sides: dict[str, tuple[Leaves, Leaves]] = {}
-        if "fwd" in modes and known.pushed:
+        if known.pushed:
             self.sides["fwd"] = known.pushed[-1]
-        if "rev" in modes and known.pulled:
+        if known.pulled:
             self.sides["rev"] = known.pulled[-1]
         self.before = {mode: [copied(x) for x in pair[1]] for mode, pair in self.sides.items()}
 
@@ -59,8 +90,10 @@ class Variations:
     def derivative(self, mode: str, xs: Sequence[Any], direction: Sequence[Any]) -> Leaves:
         """The derivative along a direction at a point."""
         if mode == "fwd":
-            return forward(self.flat, xs, cast_like(direction, xs))[1]
-        outs, pull = reverse(self.flat, xs)
+            assert self.push is not None
+            return self.push(xs, cast_like(direction, xs))[1]
+        assert self.pull_of is not None
+        outs, pull = self.pull_of(xs)
         return pull(cast_like(direction, outs))
 
     def compare(self, mode: str, found: Leaves, what: str, expected: Leaves | None = None) -> None:
@@ -86,7 +119,7 @@ class Variations:
     def check_alone(self) -> None:
         """Derivatives by some arguments while the others are constants, not zero tangents."""
         groups = self.groups()
-        if len(groups) < 2:
+        if len(groups) < 2 or not self.sides:
             return
         what = "if the other arguments are constants"
         if "fwd" in self.sides:
@@ -133,6 +166,12 @@ class Variations:
 
     # --- memory ----------------------------------------------------------------------------------
 
+    def check_memory(self) -> None:
+        """Other layouts, and one array as two arguments."""
+        for what, laid_out in LAYOUTS.items():
+            self.check_layout(what, laid_out)
+        self.check_aliases()
+
     def check_layout(self, what: str, laid_out: Callable[[Any], Any]) -> None:
         """The same numbers in arrays of another layout."""
         xs = [laid_out(x) for x in self.flat.point]
@@ -160,14 +199,21 @@ class Variations:
         expected = [host(o) for o in self.flat.call(self.flat.point)]
         return len(outs) != len(expected) or not all(map(_close, outs, expected))
 
-    def attempted(self, mode: str, xs: Leaves, directions: Leaves, title: str) -> Leaves:
-        """A derivative where f itself has a value; it is a fault to raise an error there."""
+    def attempted(
+        self, mode: str, xs: Sequence[Any], directions: Sequence[Any], what: str
+    ) -> Leaves:
+        """A derivative where f itself has a value."""
+        return self.attempt(mode, partial(self.derivative, mode, xs, directions), what)
+
+    def attempt(self, mode: str, call: Callable[[], Leaves], what: str) -> Leaves:
+        """The result of a derivative; it is a fault to raise an error instead."""
         try:
-            return self.derivative(mode, xs, directions)
-        except (ValueError, TypeError, IndexError, AssertionError, BufferError) as error:
+            return call()
+        except (ValueError, TypeError, LookupError, AssertionError, BufferError) as error:
             if isinstance(error, GradientCheckError):
                 raise
-            name = DERIVATIVES[mode]
+            title = f"the {DERIVATIVES[mode]} raises an error {what}"
+            writes = "a rule may not write into what it is given"
             raise GradientCheckError(
                 Finding(
                     path=", ".join(self.paths(mode)),
@@ -176,15 +222,8 @@ class Variations:
                     found=f"{type(error).__name__}: {error}",
                     error_estimate=0.0,
                     tolerance=0.0,
-                    diagnosis="a rule may not write into what it is given"
-                    if "read-only" in str(error)
-                    else None,
-                    **self.session.about(
-                        self.flat,
-                        (mode,),
-                        f"the {name} raises an error {title}",
-                        source="other arrays",
-                    ),
+                    diagnosis=writes if "read-only" in str(error) else None,
+                    **self.session.about(self.flat, (mode,), title, source="as it is otherwise"),
                 )
             ) from error
 
@@ -202,7 +241,7 @@ class Variations:
             ),
             None,
         )
-        if pair is None:
+        if pair is None or not self.sides:
             return
         i, j = pair
         apart, same = list(point), list(point)
@@ -227,22 +266,28 @@ class Variations:
 
     def check_state(self) -> None:
         """The same pullback and the same function again, after calls at other points."""
-        pull = self.known.pull
-        if pull is not None and "rev" in self.sides:
-            cts = self.sides["rev"][0]
-            fresh = reverse(self.flat, self.flat.point)[1]
+        pull, cts = self.known.pull, self.sides.get("rev", ([], []))[0]
+        again: dict[str, PullLeaves] = {}
+        if pull is not None and cts:
+            again["at a later call of one pullback"] = pull
+            again["if f was called in between"] = reverse(self.flat, self.flat.point)[1]
         self.visit_others()
-        if pull is not None and "rev" in self.sides:
-            for what, again in (
-                ("at the second call of one pullback", pull),
-                ("if f was called in between", fresh),
-            ):
-                found = self.session.derive(self.flat, ("rev",), partial(again, cts))
-                self.compare("rev", found, what)
-                self.passed("rev", what)
+        for what, call in again.items():
+            found = self.attempt("rev", partial(call, cts), what)
+            self.compare("rev", found, what)
+            self.passed("rev", what)
+        self.check_again()
+
+    def check_fresh(self) -> None:
+        """The same function again, after calls at other points."""
+        self.visit_others()
+        self.check_again()
+
+    def check_again(self) -> None:
+        """The same derivatives as before, which other calls have left alone."""
+        what = "after calls at other points and of other shapes"
         for mode, (direction, found) in self.sides.items():
-            what = "after calls at other points and of other shapes"
-            self.compare(mode, self.derivative(mode, self.flat.point, direction), what)
+            self.compare(mode, self.attempted(mode, self.flat.point, direction, what), what)
             self.passed(mode, what)
             if not all(map(same_values, self.before[mode], found)):
                 name = DERIVATIVES[mode]
@@ -255,12 +300,9 @@ class Variations:
         point = self.flat.point
         for xs in ([x + x * BETWEEN for x in point], [_doubled(x) for x in point]):
             try:
-                self.flat.call(xs)
-                if "rev" in self.sides:
-                    outs, pull = reverse(self.flat, xs)
-                    pull(outs)
-                else:
-                    forward(self.flat, xs, xs)
+                outs = self.flat.call(xs)
+                for mode in self.sides:
+                    self.derivative(mode, xs, outs if mode == "rev" else xs)
             except Exception:  # f need not take these; errors at the point itself are told
                 continue
 

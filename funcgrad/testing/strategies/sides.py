@@ -70,6 +70,7 @@ class Sides:
 
     def several(self) -> tuple[int, ...]:
         """The lengths of up to two dimensions."""
+        LONGEST.set(max(1, LONGEST.get()))
         return tuple(self() for _ in range(self.draw(st.integers(0, 2))))
 
 
