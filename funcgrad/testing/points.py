@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,16 +20,21 @@ from .checks import check_grads
 from .claims import Claim, check_claim
 from .derivatives.functions import has_tangent, host
 from .derivatives.layouts import copied
+from .derivatives.session import in_brief
+from .derivatives.verdicts import SOURCE
 from .extras import Extra
 from .reports.literals import Literals
 from .reports.report import GradientCheckError, InconclusiveCheckError, Report
-from .strategies.sides import Reach, only_short, reaching
+from .strategies.sides import Reach, Reaching, reaching
 from .strategies.signatures import Parameter
 from .strategies.trees import cooked
 
 OUTSIDE = (ValueError, ArithmeticError, np.linalg.LinAlgError)
 """The errors of a function at points outside its domain."""
 
+
+MOST_PLACES = 3
+"""Of so many dimensions each is the long one at some points."""
 
 SHRINKING = 10.0
 """Seconds after which a point that fails is simple enough."""
@@ -57,6 +63,8 @@ class Points:
     more: Sequence[Extra] = ()
     end: float = math.inf
     failed_order: int | None = None
+    simplest: tuple[Any, ...] = ()
+    here: Reaching = field(default_factory=Reaching)
 
     def search(
         self,
@@ -72,12 +80,16 @@ class Points:
         recipes = [p.recipe for p in parameters]
         drawn = cooked(lambda draw, shared: tuple(make(draw, shared) for make in recipes), sizes)
         self.end = time.monotonic() + seconds
+        asked = 1
         for reach, share in shares(max_examples):
-            late = time.monotonic() > self.end
-            if self.failure is not None or (late and reach != "short"):
-                return
-            with reaching(reach):
-                self.search_within(drawn, share)
+            places = min(asked, share, MOST_PLACES) if reach == "long" else 1
+            for place in range(places):
+                late = time.monotonic() > self.end
+                if self.failure is not None or (late and reach != "short"):
+                    return
+                with reaching(reach, place, place) as self.here:
+                    self.search_within(drawn, share // places + (place < share % places))
+                asked = max(asked, self.here.asked)
 
     def search_within(self, drawn: SearchStrategy[Any], max_examples: int) -> None:
         """Check the derivatives at a number of points."""
@@ -119,7 +131,26 @@ class Points:
         if isinstance(self.f, Claim):
             return check_claim(self.f, args, seed=self.seed)
         order = self.failed_order or self.order
-        return check_grads(self.f, args, order, self.modes, seed=self.seed, locate=locate)
+        modes, laws = self.modes, True
+        if self.failure is not None:
+            order, modes, laws = self.narrowed(self.failure[1], order)
+        options: dict[str, Any] = {"seed": self.seed, "locate": locate, "laws": laws}
+        with nullcontext() if locate else in_brief():
+            return check_grads(self.f, args, order, modes, **options)
+
+    def narrowed(self, error: Exception, order: int) -> tuple[int, tuple[str, ...], bool]:
+        """The order, the modes and whether laws are needed for a failure to be seen again.
+
+        So it is made simpler, and no other one is found instead, in less time.
+        """
+        if not isinstance(error, GradientCheckError) or not error.finding.order:
+            return order, self.modes, True
+        finding = error.finding
+        order = max(1, min(order, finding.order))
+        if SOURCE not in finding.source and "from one side" not in finding.source:
+            return order, self.modes, True
+        modes = tuple(m for m in self.modes if repr(m) in finding.mode)
+        return order, modes or self.modes, False
 
     def check_more(self, args: tuple[Any, ...]) -> None:
         """Check a point once more: in other dtypes, or to a higher order.
@@ -127,6 +158,7 @@ class Points:
         Not all points, but whatever is tried while a failure is made simpler.
         """
         number = self.points - 1
+        options: dict[str, Any] = {"seed": self.seed, "laws": False, "locate": False}
         for extra in self.more:
             if self.failure is None:
                 if number % extra.every or time.monotonic() > self.end:
@@ -137,8 +169,8 @@ class Points:
             if other is None:
                 continue
             try:
-                check_grads(self.f, other, extra.order, self.modes, seed=self.seed,
-                            laws=False, locate=False)  # fmt: skip
+                with in_brief():
+                    check_grads(self.f, other, extra.order, self.modes, **options)
             except InconclusiveCheckError:
                 continue
             except GradientCheckError as error:
@@ -161,6 +193,7 @@ class Points:
         except Exception as error:
             if self.failure is None:
                 self.deadline = time.monotonic() + SHRINKING
+            self.simplest = args
             if isinstance(error, ElsewhereError):
                 self.failed_order, args, error = error.order, error.point, error.error
             self.failure = args, error
@@ -178,13 +211,14 @@ class Points:
 
     def reject_short(self) -> None:
         """Have another point drawn where longer dimensions are looked for and none was drawn."""
-        if self.failure is None and only_short():
+        if self.failure is None and self.here.too_short():
             hypothesis.reject()
+        self.here.turn += 1
 
     def replay(self, args: tuple[Any, ...]) -> None:
         """End the search: fail at the simplest point found, and have no others checked."""
-        simplest, error = self.failure or (None, None)
-        if error and Literals().text(args) == Literals().text(simplest):
+        error = self.failure[1] if self.failure else None
+        if error and Literals().text(args) == Literals().text(self.simplest):
             raise error
         hypothesis.reject()
 
@@ -207,7 +241,7 @@ class ElsewhereError(Exception):
 
 def shares(max_examples: int) -> list[tuple[Reach, int]]:
     """How many points have short dimensions, longer ones, and a long one."""
-    longer, long = (max_examples * 3 + 5) // 10, (max_examples + 5) // 10
+    longer, long = (max_examples * 3 + 5) // 10, (max_examples + 3) // 5
     counts: dict[Reach, int] = {
         "short": max_examples - longer - long, "longer": longer, "long": long
     }  # fmt: skip

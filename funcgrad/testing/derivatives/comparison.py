@@ -31,10 +31,9 @@ from .differences import (
 )
 from .edits import edit_diagnosis
 from .functions import Flat, finite_max, host, length
+from .places import places_to_compare
 from .session import Session
 from .verdicts import SOURCE, Verdict, judge, nearest_side, source_text
-
-LOCALISED = 400
 
 
 def precision_losses(line: Line, outs: Sequence[Any]) -> list[float]:
@@ -245,25 +244,6 @@ def numerical_gradient(
     return values, unpack_error(error, flat.point)
 
 
-def bisected(session: Session, flat: Flat, cts: Sequence[Any], found: Vector) -> int:
-    """The place of a wrong number in a packed vjp: the half that disagrees more, repeatedly."""
-    direction = pack(session.random_tangents(flat.point))
-    weights, signed = weights_of(cts), pack([np.conj(x) for x in unpack(found, flat.point)])
-
-    def gap(start: int, stop: int) -> float:
-        part = np.zeros(direction.shape)
-        part[start:stop] = direction[start:stop]
-        _, known = directional(flat, unpack(part, flat.point), session.eps, weights)
-        excess = np.abs(known.value[0] - part @ signed)
-        return float(np.nan_to_num(excess, nan=np.inf)) / (length(part) + 1e-300)
-
-    start, stop = 0, found.size
-    while stop - start > 1:
-        middle = (start + stop) // 2
-        start, stop = (start, middle) if gap(start, middle) > gap(middle, stop) else (middle, stop)
-    return start
-
-
 def unexplained(diagnosis: str | None) -> bool:
     """True if a diagnosis is missing, or only tells a number without a meaning."""
     if diagnosis is None or diagnosis.endswith(("is zero everywhere", "agree", "is stopped")):
@@ -281,13 +261,7 @@ def localised(
 ) -> GradientCheckError:
     """The error of a wrong vjp, with its worst element."""
     given = pack(found)
-    chosen = np.ones(given.size, bool)
-    if given.size > LOCALISED:
-        chosen[:] = False
-        middle = bisected(session, flat, cts, given)
-        chosen[max(0, middle - LOCALISED // 8) : middle + LOCALISED // 8] = True
-        chosen[np.argsort(-np.abs(given))[: LOCALISED // 4]] = True
-        chosen[session.rng.choice(given.size, LOCALISED // 4, replace=False)] = True
+    chosen = places_to_compare(session, flat, weights_of(cts), found)
     expected, errors = numerical_gradient(session, flat, cts, chosen)
     known, total, allowed, verdict = projection
     title = f"the {DERIVATIVES[chain[-1]]} differs from {SOURCE}"
@@ -317,7 +291,8 @@ def localised(
         if text is not None and "the others agree" in text:
             text = text.partition("; ")[2] or None
         finding = replace(finding, spread=spread, diagnosis=text)
-    if session.locate and len(chain) == 1 and unexplained(finding.diagnosis):
+    wanted = session.locate and not BRIEF.get() and len(chain) == 1
+    if wanted and unexplained(finding.diagnosis):
         text = edit_diagnosis(flat, cts, found)
         both = filter(None, (finding.diagnosis, text))
         finding = replace(finding, diagnosis="; ".join(both) or None)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -34,6 +36,19 @@ from .functions import (
 )
 from .layouts import copied, copied_leaves
 from .tolerances import Tolerances
+
+BRIEF: ContextVar[bool] = ContextVar("BRIEF", default=False)
+"""Whether it is enough to find that a derivative is wrong, without where."""
+
+
+@contextmanager
+def in_brief() -> Iterator[None]:
+    """Do not look for the wrong elements of a derivative within a ``with`` statement."""
+    token = BRIEF.set(True)
+    try:
+        yield
+    finally:
+        BRIEF.reset(token)
 
 
 @dataclass

@@ -95,8 +95,8 @@ def as_shape(shape: Shape) -> tuple[int, ...]:
 @st.composite
 def varied(draw: DrawFn, domain: Domain, dtype: np.dtype, shape: tuple[int, ...]) -> np.ndarray:
     """Arrays of one shape and dtype, of all magnitudes, of one of them, or of some structure."""
-    numbers = restricted(draw, domain, dtype)
     n = math.prod(shape)
+    numbers = restricted(draw, domain, dtype, n)
     if n > FEW and dtype.kind == "f" and not isinstance(domain, Distinct):
         pool = numbers or tuple(x for group in members(domain, dtype) for x in group)
         rng = np.random.default_rng(draw(MANY_CHOICES))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from hypothesis import strategies as st
@@ -14,32 +15,52 @@ Reach: TypeAlias = Literal["short", "longer", "long"]
 """How long dimensions may be: up to 4; up to 17; or one of them up to 130."""
 
 SHORT: SearchStrategy[int] = st.integers(1, 4)
-LONGER: SearchStrategy[int] = st.sampled_from(range(1, 18))
+LONGER: SearchStrategy[int] = st.sampled_from((*range(1, 9), 8, *range(9, 17), 16, 17))
 LONG: SearchStrategy[int] = st.sampled_from(
-    (1, 2, 3, 5, 8, 9, 16, 17, 31, 32, 33, 48, 63, 64, 65, 96, 99, 100, 101, 127, 128, 129, 130)
+    (1, 2, 3, 5, 8, 9, 16, 17, 24, 31, 32, 33, 40, 48, 63, 64, 65, 80, 96, 99, 100, 127, 128, 129)
 )
 """Both sides of the lengths at which programs change what they do; they shrink to short ones."""
 
-REACH: ContextVar[Reach] = ContextVar("REACH", default="short")
+LEAST: dict[Reach, tuple[int, ...]] = {
+    "short": (1,),
+    "longer": (5, 9, 5, 16, 7),
+    "long": (33, 64, 16, 97),
+}
+"""The longest dimension of a draw is at least so long, in turn, until a failure is found."""
 
 
-LONGEST: ContextVar[int] = ContextVar("LONGEST", default=0)
-"""The longest dimension of the last draw, 0 if all lengths were given."""
+@dataclass
+class Reaching:
+    """How long dimensions may be; ``place`` is which of those of a draw is long, in turn.
+
+    ``asked`` is how many dimensions the last draw had to choose, and ``longest`` the longest;
+    ``turn`` counts the draws that were long enough.
+    """
+
+    reach: Reach = "short"
+    place: int = 0
+    turn: int = 0
+    asked: int = 0
+    longest: int = 0
+
+    def too_short(self) -> bool:
+        """True if the last draw chose dimensions, and only shorter ones than are looked for."""
+        least = LEAST[self.reach]
+        return self.asked > 0 and self.longest < least[self.turn % len(least)]
 
 
-def only_short() -> bool:
-    """True if the last draw has short dimensions alone, though it might have others."""
-    return REACH.get() != "short" and 0 < LONGEST.get() <= 4
+REACHING: ContextVar[Reaching] = ContextVar("REACHING", default=Reaching())  # noqa: B039
 
 
 @contextmanager
-def reaching(reach: Reach) -> Iterator[None]:
+def reaching(reach: Reach, place: int = 0, turn: int = 0) -> Iterator[Reaching]:
     """Draw dimensions of other lengths within a ``with`` statement."""
-    token = REACH.set(reach)
+    here = Reaching(reach, place, turn)
+    token = REACHING.set(here)
     try:
-        yield
+        yield here
     finally:
-        REACH.reset(token)
+        REACHING.reset(token)
 
 
 class Sides:
@@ -47,33 +68,30 @@ class Sides:
 
     def __init__(self, draw: DrawFn) -> None:
         self.draw = draw
-        self.long_ones = 0
-        LONGEST.set(0)
+        self.here = REACHING.get()
+        self.here.asked = self.here.longest = 0
 
     def __call__(self) -> int:
         """The length of one dimension."""
-        side = self.one()
-        LONGEST.set(max(side, LONGEST.get()))
+        here = self.here
+        here.asked += 1
+        if here.reach == "longer":
+            side = self.draw(LONGER)
+        elif here.reach == "long" and here.asked - 1 == here.place:
+            side = self.draw(LONG)
+        else:
+            side = self.draw(SHORT)
+        here.longest = max(side, here.longest)
         return side
-
-    def one(self) -> int:
-        """The length of one dimension, however long others are."""
-        reach = REACH.get()
-        if reach == "short":
-            return self.draw(SHORT)
-        if reach == "longer":
-            return self.draw(LONGER)
-        if self.long_ones or not self.draw(st.sampled_from((False, True, True))):
-            return self.draw(SHORT)
-        self.long_ones += 1
-        return self.draw(LONG)
 
     def several(self) -> tuple[int, ...]:
         """The lengths of up to two dimensions."""
-        LONGEST.set(max(1, LONGEST.get()))
-        return tuple(self() for _ in range(self.draw(st.integers(0, 2))))
+        asked = self.here.asked
+        found = tuple(self() for _ in range(self.draw(st.integers(0, 2))))
+        self.here.asked = max(self.here.asked, asked + 1)
+        return found
 
 
 def matrix_side(draw: DrawFn) -> int:
     """The number of rows of a matrix."""
-    return draw(SHORT if REACH.get() == "short" else LONGER)
+    return draw(SHORT if REACHING.get().reach == "short" else LONGER)

@@ -34,11 +34,11 @@ FEW = 24
 Restriction = Callable[[DrawFn, Domain, np.dtype], Numbers]
 
 
-def restricted(draw: DrawFn, domain: Domain, dtype: np.dtype) -> Numbers | None:
-    """The numbers that one array is drawn from; None for those of the whole domain."""
+def restricted(draw: DrawFn, domain: Domain, dtype: np.dtype, n: int) -> Numbers | None:
+    """The numbers that an array of n is drawn from; None for those of the whole domain."""
     if not free(domain) or dtype.kind != "f":
         return None
-    choose = draw(st.sampled_from(RESTRICTIONS))
+    choose = draw(st.sampled_from(RESTRICTIONS if n < MANY else RESTRICTIONS_OF_MANY))
     return None if choose is None else choose(draw, domain, dtype) or None
 
 
@@ -110,6 +110,22 @@ RESTRICTIONS: tuple[Restriction | None, ...] = (
 )
 """What arrays are restricted to, each as likely; the first is the simplest."""
 
+MANY = 12
+
+RESTRICTIONS_OF_MANY = (
+    None,
+    moderate,
+    near_thresholds,
+    moderate,
+    near_far_thresholds,
+    moderate,
+    of_one_magnitude,
+    None,
+    ordinary,
+    small,
+)
+"""The same for arrays of many elements: where all may be moderate, there is one of each size."""
+
 
 def structured(draw: DrawFn, values: np.ndarray, domain: Domain) -> np.ndarray:
     """An array made of another one's elements: as it is, mostly, or of a special structure."""
@@ -164,6 +180,11 @@ def negative(x: np.ndarray) -> np.ndarray:
     return -np.abs(x)
 
 
+def positive(x: np.ndarray) -> np.ndarray:
+    """No number below zero."""
+    return np.abs(x)
+
+
 def of_unit_length(x: np.ndarray) -> np.ndarray:
     """Divided by its length."""
     size = math.sqrt(float(np.sum(np.square(x, dtype=np.float64))))
@@ -171,9 +192,10 @@ def of_unit_length(x: np.ndarray) -> np.ndarray:
 
 
 STRUCTURES: tuple[Callable[[np.ndarray], np.ndarray] | None, ...] = (
-    *[None] * 12,
+    *[None] * 10,
     in_order,
     negative,
+    positive,
     constant,
     tied,
     constant_rows,
