@@ -15,6 +15,7 @@ from ..typing import PyTree
 from . import options
 from .checks import verdict_of
 from .claims import Claim
+from .extras import extras
 from .profiles import profile_of
 from .reports.literals import Literals, importable_name
 from .reports.records import Record, note
@@ -70,6 +71,7 @@ def gradcheck(
     seed: int = 0,
     profile: str | None = None,
     sizes: Mapping[str, Any] | None = None,
+    seconds: float | None = None,
     **named_strategies: PyTree,
 ) -> PointsReport:
     """Check the derivatives of a function, as ``check_grads`` does, at many drawn points.
@@ -91,7 +93,10 @@ def gradcheck(
         max_examples: how many points; by default as many as the profile says.
         seed: of the points, and of the directions at each.
         profile: 'quick' (5 points), 'ci' (20) or 'thorough' (200); None for the active one.
-        sizes: sizes of named dimensions, or strategies for them; by default 1 to 4.
+        sizes: sizes of named dimensions, or strategies for them; by default 1 to 4 at most points,
+            up to 17 at some, and up to 130 for one dimension of few.
+        seconds: after that time longer dimensions, other dtypes and, in the thorough profile,
+            third derivatives are left out; None for the time of the profile.
         named_strategies: the same as strategies for arguments given by name.
 
     Returns:
@@ -111,8 +116,12 @@ def gradcheck(
     options.function(f, "f", "gradcheck")
     order = options.count(order, "order", "gradcheck")
     chosen = options.modes_option(modes, "gradcheck")
+    effort = profile_of(profile)
     if max_examples is None:
-        max_examples = profile_of(profile).max_examples
+        max_examples = effort.max_examples
+    if seconds is None:
+        seconds = effort.seconds
+    seconds = options.non_negative(seconds, "seconds", "gradcheck")
     max_examples = options.count(max_examples, "max_examples", "gradcheck")
     signatures = importlib.import_module(".strategies.signatures", __package__)
     engine = importlib.import_module(".points", __package__)
@@ -120,8 +129,9 @@ def gradcheck(
     parameters = signatures.parameters_of(f, strategies, named_strategies, domain)
     if isinstance(f, Claim):
         order, chosen = 1, claimed_modes(f)
-    points = engine.Points(by_position(f, parameters), order, chosen, seed)
-    points.search(parameters, sizes, max_examples)
+    more = extras(f, third_order=effort.third_order and order == 2)
+    points = engine.Points(by_position(f, parameters), order, chosen, seed, more=more)
+    points.search(parameters, sizes, max_examples, seconds)
     points.explain()
     program = ""
     if points.failure is None:
@@ -129,7 +139,8 @@ def gradcheck(
         fits = not isinstance(error, ValueError)
     else:
         args, error = points.failure
-        program = Repetition(f, parameters, args, order, chosen, seed).text()
+        failed = points.failed_order or order
+        program = Repetition(f, parameters, args, failed, chosen, seed).text()
         fits = engine.accepts(points.f, args)
         error = explained(error, program)
     report = PointsReport(

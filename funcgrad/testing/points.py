@@ -5,26 +5,36 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
 import hypothesis
 import numpy as np
 from hypothesis import HealthCheck, Phase, Verbosity
+from hypothesis.strategies import SearchStrategy
 
 from .. import tree
 from ..typing import PyTree
 from .checks import check_grads
 from .claims import Claim, check_claim
-from .derivatives.functions import copied, has_tangent, host
+from .derivatives.functions import has_tangent, host
+from .derivatives.layouts import copied
+from .derivatives.session import in_brief
+from .derivatives.verdicts import SOURCE
+from .extras import Extra
 from .reports.literals import Literals
 from .reports.report import GradientCheckError, InconclusiveCheckError, Report
+from .strategies.sides import Reach, Reaching, reaching
 from .strategies.signatures import Parameter
 from .strategies.trees import cooked
 
 OUTSIDE = (ValueError, ArithmeticError, np.linalg.LinAlgError)
 """The errors of a function at points outside its domain."""
 
+
+MOST_PLACES = 3
+"""Of so many dimensions each is the long one at some points."""
 
 SHRINKING = 10.0
 """Seconds after which a point that fails is simple enough."""
@@ -42,6 +52,7 @@ class Points:
     order: int
     modes: tuple[str, ...]
     seed: int
+    points: int = 0
     passed: int = 0
     rejected: int = 0
     inconclusive: list[InconclusiveCheckError] = field(default_factory=list)
@@ -49,13 +60,39 @@ class Points:
     left_out: dict[str, str] = field(default_factory=dict)
     failure: tuple[Any, Exception] | None = None
     deadline: float = math.inf
+    more: Sequence[Extra] = ()
+    end: float = math.inf
+    failed_order: int | None = None
+    simplest: tuple[Any, ...] = ()
+    here: Reaching = field(default_factory=Reaching)
 
     def search(
-        self, parameters: Sequence[Parameter], sizes: Mapping[str, Any] | None, max_examples: int
+        self,
+        parameters: Sequence[Parameter],
+        sizes: Mapping[str, Any] | None,
+        max_examples: int,
+        seconds: float = math.inf,
     ) -> None:
-        """Check the derivatives at drawn points; ``failure`` is the simplest one that fails."""
+        """Check the derivatives at drawn points; ``failure`` is the simplest one that fails.
+
+        Short arrays come first. Those with longer dimensions are left out after some seconds.
+        """
         recipes = [p.recipe for p in parameters]
-        points = cooked(lambda draw, shared: tuple(make(draw, shared) for make in recipes), sizes)
+        drawn = cooked(lambda draw, shared: tuple(make(draw, shared) for make in recipes), sizes)
+        self.end = time.monotonic() + seconds
+        asked = 1
+        for reach, share in shares(max_examples):
+            places = min(asked, share, MOST_PLACES) if reach == "long" else 1
+            for place in range(places):
+                late = time.monotonic() > self.end
+                if self.failure is not None or (late and reach != "short"):
+                    return
+                with reaching(reach, place, place) as self.here:
+                    self.search_within(drawn, share // places + (place < share % places))
+                asked = max(asked, self.here.asked)
+
+    def search_within(self, drawn: SearchStrategy[Any], max_examples: int) -> None:
+        """Check the derivatives at a number of points."""
 
         @hypothesis.seed(self.seed)
         @hypothesis.settings(
@@ -67,7 +104,7 @@ class Points:
             verbosity=Verbosity.quiet,
             report_multiple_bugs=False,
         )
-        @hypothesis.given(points)
+        @hypothesis.given(drawn)
         def check_point(args: PyTree) -> None:
             self.check(args)
 
@@ -93,7 +130,51 @@ class Points:
         """Check the derivatives, or what is claimed of them, at one point."""
         if isinstance(self.f, Claim):
             return check_claim(self.f, args, seed=self.seed)
-        return check_grads(self.f, args, self.order, self.modes, seed=self.seed, locate=locate)
+        order = self.failed_order or self.order
+        modes, laws = self.modes, True
+        if self.failure is not None:
+            order, modes, laws = self.narrowed(self.failure[1], order)
+        options: dict[str, Any] = {"seed": self.seed, "locate": locate, "laws": laws}
+        with nullcontext() if locate else in_brief():
+            return check_grads(self.f, args, order, modes, **options)
+
+    def narrowed(self, error: Exception, order: int) -> tuple[int, tuple[str, ...], bool]:
+        """The order, the modes and whether laws are needed for a failure to be seen again.
+
+        So it is made simpler, and no other one is found instead, in less time.
+        """
+        if not isinstance(error, GradientCheckError) or not error.finding.order:
+            return order, self.modes, True
+        finding = error.finding
+        order = max(1, min(order, finding.order))
+        if SOURCE not in finding.source and "from one side" not in finding.source:
+            return order, self.modes, True
+        modes = tuple(m for m in self.modes if repr(m) in finding.mode)
+        return order, modes or self.modes, False
+
+    def check_more(self, args: tuple[Any, ...]) -> None:
+        """Check a point once more: in other dtypes, or to a higher order.
+
+        Not all points, but whatever is tried while a failure is made simpler.
+        """
+        number = self.points - 1
+        options: dict[str, Any] = {"seed": self.seed, "laws": False, "locate": False}
+        for extra in self.more:
+            if self.failure is None:
+                if number % extra.every or time.monotonic() > self.end:
+                    continue
+            elif self.failed_order != extra.order:
+                continue
+            other = extra.point(self.f, args)
+            if other is None:
+                continue
+            try:
+                with in_brief():
+                    check_grads(self.f, other, extra.order, self.modes, **options)
+            except InconclusiveCheckError:
+                continue
+            except GradientCheckError as error:
+                raise ElsewhereError(other, extra.order, error) from None
 
     def check(self, args: tuple[Any, ...]) -> None:
         """Check one point, or reject it."""
@@ -101,7 +182,10 @@ class Points:
             self.replay(args)
         try:
             self.reject_outside(args)
-            report = self.report(args, locate=False)
+            self.reject_short()
+            self.points += 1
+            report = self.check_one(args)
+            self.check_more(args)
         except hypothesis.errors.UnsatisfiedAssumption:
             raise
         except InconclusiveCheckError as error:
@@ -109,16 +193,32 @@ class Points:
         except Exception as error:
             if self.failure is None:
                 self.deadline = time.monotonic() + SHRINKING
+            self.simplest = args
+            if isinstance(error, ElsewhereError):
+                self.failed_order, args, error = error.order, error.point, error.error
             self.failure = args, error
-            raise
+            raise error
         else:
             self.passed += 1
             self.left_out.update(report.left_out)
 
+    def check_one(self, args: tuple[Any, ...]) -> Report:
+        """Check one point to the order asked for.
+
+        While a failure of a further check is made simpler, this one is not repeated.
+        """
+        return Report() if self.failed_order else self.report(args, locate=False)
+
+    def reject_short(self) -> None:
+        """Have another point drawn where longer dimensions are looked for and none was drawn."""
+        if self.failure is None and self.here.too_short():
+            hypothesis.reject()
+        self.here.turn += 1
+
     def replay(self, args: tuple[Any, ...]) -> None:
         """End the search: fail at the simplest point found, and have no others checked."""
-        simplest, error = self.failure or (None, None)
-        if error and Literals().text(args) == Literals().text(simplest):
+        error = self.failure[1] if self.failure else None
+        if error and Literals().text(args) == Literals().text(self.simplest):
             raise error
         hypothesis.reject()
 
@@ -129,6 +229,23 @@ class Points:
             self.rejected += 1
             self.reason = reason
             hypothesis.reject()
+
+
+class ElsewhereError(Exception):
+    """A failure at another point than the one drawn, and to another order."""
+
+    def __init__(self, point: tuple[Any, ...], order: int, error: Exception) -> None:
+        super().__init__(str(error))
+        self.point, self.order, self.error = point, order, error
+
+
+def shares(max_examples: int) -> list[tuple[Reach, int]]:
+    """How many points have short dimensions, longer ones, and a long one."""
+    longer, long = (max_examples * 3 + 5) // 10, (max_examples + 3) // 5
+    counts: dict[Reach, int] = {
+        "short": max_examples - longer - long, "longer": longer, "long": long
+    }  # fmt: skip
+    return [(reach, count) for reach, count in counts.items() if count]
 
 
 def accepts(f: Callable[..., Any], args: tuple[Any, ...]) -> bool:

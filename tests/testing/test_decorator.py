@@ -57,7 +57,10 @@ def product(x, w):
 
 
 def shapes_seen(**settings):
-    """Shapes of the arguments that a decorated function of two is called with."""
+    """Shapes of the arguments that a decorated function of two is called with.
+
+    Between two calls that are compared, it is called with twice as many rows: those are left out.
+    """
     seen = set()
 
     @check_derivatives(order=1, max_examples=8, **settings)
@@ -66,7 +69,8 @@ def shapes_seen(**settings):
         return product(x, w)
 
     assert watched.check_derivatives().passed == 8
-    return seen
+    twice = {tuple((2 * s[0], *s[1:]) if s else s for s in pair) for pair in seen}
+    return seen - twice or seen
 
 
 def test_shapes_of_arguments():

@@ -211,7 +211,7 @@ def test_points_are_the_same_for_the_same_seed():
         points = []
 
         def f(x):
-            if isinstance(x, np.ndarray):
+            if isinstance(x, np.ndarray) and x.shape == (3,):
                 points.append(x.copy())
             return x * 2
 
@@ -219,7 +219,7 @@ def test_points_are_the_same_for_the_same_seed():
         return np.stack(points)
 
     assert_array_equal(collected(0), collected(0))
-    assert not np.array_equal(collected(0)[-1], collected(1)[-1])
+    assert not np.array_equal(collected(0), collected(1))
 
 
 def test_plain_values_are_constants():

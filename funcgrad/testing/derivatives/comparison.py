@@ -32,7 +32,8 @@ from .differences import (
 from .edits import edit_diagnosis
 from .functions import Flat, finite_max, host, length
 from .noise import Again
-from .session import Session
+from .places import places_to_compare
+from .session import BRIEF, Session
 from .verdicts import (
     SOURCE,
     Verdict,
@@ -42,8 +43,6 @@ from .verdicts import (
     surely_wrong,
     unsteady,
 )
-
-LOCALISED = 400
 
 STEEPEST = 1e3
 FINE = 1e-10
@@ -89,8 +88,8 @@ def check_tangent(
     again: Again | None = None,
     *,
     loose: bool = False,
-) -> None:
-    """Raise unless tangents of outputs agree with differences.
+) -> tuple[Line, Difference] | None:
+    """Raise unless tangents of outputs agree with differences; these, unless there is a kink.
 
     ``again`` computes the tangents at another point. Loosely, only what is surely wrong counts.
     """
@@ -121,10 +120,11 @@ def check_tangent(
     if np.any(verdict.unknown):
         error = inconclusive(session, flat, chain, flat.out_paths, known, pack(found), verdict)
         leave_open(session, error, found)
-        return
-    note_kinks(session, chain, line, verdict)
+        return None
+    smooth = not note_kinks(session, chain, line, verdict)
     note_rounding(session, chain, known, pack(found), verdict)
     session.passed(f"order {len(chain)}, mode {mode_text(chain)}: derivative = {SOURCE}")
+    return (line, known) if smooth else None
 
 
 def leave_open(session: Session, error: InconclusiveCheckError, found: Sequence[Any]) -> None:
@@ -183,11 +183,11 @@ def note_rounding(
         )
 
 
-def note_kinks(session: Session, chain: Sequence[str], line: Line, verdict: Verdict) -> None:
-    """Tell in the report that derivatives at kinks were accepted."""
+def note_kinks(session: Session, chain: Sequence[str], line: Line, verdict: Verdict) -> bool:
+    """Tell in the report that derivatives at kinks were accepted, and return if there are any."""
     kinks = verdict.kinks | bent(line)
     if not np.any(kinks):
-        return
+        return False
     session.at_kink = True
     k = int(np.argmax(kinks))
     sides = verdict.left, verdict.right
@@ -197,6 +197,7 @@ def note_kinks(session: Session, chain: Sequence[str], line: Line, verdict: Verd
     text = f"order {len(chain)}, mode {mode_text(chain)}: between {low:.6g} and {high:.6g}"
     if not any(known.startswith(text.split(":")[0]) for known in session.report.subgradients):
         session.report.subgradients.append(f"{text}, the derivatives from both sides")
+    return True
 
 
 def least(limit: np.ndarray) -> np.ndarray:
@@ -361,25 +362,6 @@ def numerical_gradient(
     return values, unpack_error(error, flat.point)
 
 
-def bisected(session: Session, flat: Flat, cts: Sequence[Any], found: Vector) -> int:
-    """The place of a wrong number in a packed vjp: the half that disagrees more, repeatedly."""
-    direction = pack(session.random_tangents(flat.point))
-    weights, signed = weights_of(cts), pack([np.conj(x) for x in unpack(found, flat.point)])
-
-    def gap(start: int, stop: int) -> float:
-        part = np.zeros(direction.shape)
-        part[start:stop] = direction[start:stop]
-        _, known = directional(flat, unpack(part, flat.point), session.eps, weights)
-        excess = np.abs(known.value[0] - part @ signed)
-        return float(np.nan_to_num(excess, nan=np.inf)) / (length(part) + 1e-300)
-
-    start, stop = 0, found.size
-    while stop - start > 1:
-        middle = (start + stop) // 2
-        start, stop = (start, middle) if gap(start, middle) > gap(middle, stop) else (middle, stop)
-    return start
-
-
 def unexplained(diagnosis: str | None) -> bool:
     """True if a diagnosis is missing, or only tells a number without a meaning."""
     if diagnosis is None or diagnosis.endswith(("is zero everywhere", "agree", "is stopped")):
@@ -397,13 +379,7 @@ def localised(
 ) -> GradientCheckError:
     """The error of a wrong vjp, with its worst element."""
     given = pack(found)
-    chosen = np.ones(given.size, bool)
-    if given.size > LOCALISED:
-        chosen[:] = False
-        middle = bisected(session, flat, cts, given)
-        chosen[max(0, middle - LOCALISED // 8) : middle + LOCALISED // 8] = True
-        chosen[np.argsort(-np.abs(given))[: LOCALISED // 4]] = True
-        chosen[session.rng.choice(given.size, LOCALISED // 4, replace=False)] = True
+    chosen = places_to_compare(session, flat, weights_of(cts), found)
     known, total, allowed, verdict = projection
     at_kink = pack([np.conj(host(x)) for x in found]) if np.any(verdict.outside) else None
     expected, errors = numerical_gradient(session, flat, cts, chosen, at_kink)
@@ -434,7 +410,8 @@ def localised(
         if text is not None and "the others agree" in text:
             text = text.partition("; ")[2] or None
         finding = replace(finding, spread=spread, diagnosis=text)
-    if session.locate and len(chain) == 1 and unexplained(finding.diagnosis):
+    wanted = session.locate and not BRIEF.get() and len(chain) == 1
+    if wanted and unexplained(finding.diagnosis):
         text = edit_diagnosis(flat, cts, found)
         both = filter(None, (finding.diagnosis, text))
         finding = replace(finding, diagnosis="; ".join(both) or None)

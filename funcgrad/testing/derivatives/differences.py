@@ -13,7 +13,8 @@ from ... import arrays
 from ...core.dtypes import finfo, kind_of, result_type
 from ...core.tracing import aval_of
 from ...typing import PyTree
-from .functions import Flat, Leaves, copied, host, leaf_scale, widened
+from .functions import Flat, Leaves, host, leaf_scale, widened
+from .layouts import copied
 
 ROWS = 6
 BLOCKS = 4
@@ -149,7 +150,7 @@ class Line:
         try:
             with np.errstate(all="ignore"), warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                found = self.project(pack(self.flat.call(xs)))
+                found = self.project(pack(self.flat.evaluate(xs)))
         except (ArithmeticError, np.linalg.LinAlgError, ValueError, IndexError):
             return np.full_like(self.start, np.nan)
         return found if found.shape == self.start.shape else np.full_like(self.start, np.nan)
@@ -171,7 +172,7 @@ def change(a: Vector, b: Vector) -> Vector:
 
 def best_precision(flat: Flat, point: Sequence[Any]) -> tuple[Leaves, Leaves]:
     """The point and the outputs there, in double precision if the function allows that."""
-    outs = flat.call([copied(x) for x in point])
+    outs = flat.evaluate([copied(x) for x in point])
     wide = [widened(x) for x in point]
     if all(w is x for w, x in zip(wide, point, strict=True)):
         return wide, outs

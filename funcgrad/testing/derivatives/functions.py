@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -20,8 +21,7 @@ from ...core.tracebacks import user_facing
 from ...core.tracing import aval_of
 from ...ops.shape import cast
 from ...typing import Array, PyTree
-
-Leaves = list[Any]
+from .staged import Leaves, Staged
 
 CANCELLED = 1e3
 """Outputs are taken for sums of terms up to this many times the largest number seen."""
@@ -51,6 +51,24 @@ def host(x: PyTree) -> np.ndarray:
     return np.asarray(arrays.device_get(x))
 
 
+class Measured(Sequence[Any]):
+    """A list that is computed when it is first looked at: most comparisons do not need sizes."""
+
+    def __init__(self, measure: Callable[[], list[Any]]) -> None:
+        self.measure = measure
+
+    @cached_property
+    def values(self) -> list[Any]:
+        """The list."""
+        return self.measure()
+
+    def __getitem__(self, i: Any) -> Any:
+        return self.values[i]
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+
 @dataclass
 class Flat:
     """A function of the real and complex leaves of its arguments, at a point.
@@ -66,13 +84,19 @@ class Flat:
     in_paths: list[str]
     name: str
     out_paths: list[str] = field(default_factory=list)
-    sizes: list[Any] = field(default_factory=list)
+    sizes: Sequence[Any] = field(default_factory=list)
     nondet: float = 0.0
+    staged: Staged | None = None
 
-    def differentiated(self, mode: str, seeds: Sequence[Any]) -> Flat:
+    def evaluate(self, xs: Sequence[Any]) -> Leaves:
+        """What ``call`` returns, up to rounding, by a compiled program where there is one."""
+        return self.call(xs) if self.staged is None else self.staged(xs)
+
+    def differentiated(self, mode: str, seeds: Sequence[Any], *, staged: bool = False) -> Flat:
         """The derivative along fixed directions, as a function of the point.
 
         In mode 'rev' ``seeds`` are cotangents of the outputs, else tangents of the inputs.
+        With ``staged`` it is compiled for evaluations, if it can be.
         """
         if mode == "rev":
 
@@ -81,17 +105,23 @@ class Flat:
                 return pull(cast_like(seeds, outs))
 
             paths = [f"vjp({p})" for p in self.in_paths]
-            sizes: list[Any] = self.cotangent_sizes(seeds)
         else:
 
             def derivative(xs: Sequence[Any]) -> Leaves:
                 return forward(self, xs, cast_like(seeds, xs))[1]
 
             paths = [f"jvp({p})" for p in self.out_paths]
-            sizes = self.sizes
-        measured = value_sizes(derivative, self.point)
-        sizes = [np.maximum(a, b) for a, b in zip(sizes, measured, strict=True)]
-        return Flat(derivative, self.point, self.in_paths, self.name, paths, sizes, self.nondet)
+        program = Staged(derivative, self.point) if staged else None
+
+        def measured() -> list[Any]:
+            sizes = self.cotangent_sizes(seeds) if mode == "rev" else self.sizes
+            found = value_sizes(program or derivative, self.point)
+            return [np.maximum(a, b) for a, b in zip(sizes, found, strict=True)]
+
+        sizes = Measured(measured)
+        return Flat(
+            derivative, self.point, self.in_paths, self.name, paths, sizes, self.nondet, program
+        )
 
     def cotangent_sizes(self, cts: Sequence[Any]) -> list[np.ndarray]:
         """The sizes of the terms of the cotangents of the inputs."""
@@ -259,11 +289,6 @@ def finite_max(x: np.ndarray) -> float:
     """The largest finite magnitude in an array, 0 if there is none."""
     magnitude = np.abs(np.where(np.isfinite(x), x, 0.0))
     return float(np.max(magnitude, initial=0))
-
-
-def copied(x: PyTree) -> Any:
-    """A copy of an array; other leaves as they are."""
-    return x.copy() if isinstance(x, np.ndarray) or arrays.is_gpu_array(x) else x
 
 
 def widened(x: PyTree) -> Any:

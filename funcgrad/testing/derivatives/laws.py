@@ -7,55 +7,89 @@ from typing import Any
 
 import numpy as np
 
-from ...api.jit import jit
-from ...api.vmap import vmap
 from ...core.tracing import aval_of
-from ...errors import TracerError
 from ...typing import PyTree
 from ..reports.report import DERIVATIVES, Finding, GradientCheckError, mode_text
 from .differences import SAFETY
-from .functions import Flat, Leaves, cast_like, finite_max, forward, host, length, reverse
+from .functions import (
+    Flat,
+    Leaves,
+    Measured,
+    cast_like,
+    finite_max,
+    forward,
+    host,
+    length,
+    reverse,
+)
+from .kinds import check_kinds_of_cotangents, check_kinds_of_tangents
+from .known import Known, Pull, Push
 from .noise import rounding
 from .session import Session
-
-Push = Callable[[Sequence[Any], Sequence[Any]], tuple[Leaves, Leaves]]
-Pull = Callable[[Sequence[Any]], tuple[Leaves, Callable[[Sequence[Any]], Leaves]]]
+from .variations import check_variations_of_claim
 
 FIRST, SECOND = 0.75, -1.5
 """Coefficients of the linear combination that tests linearity."""
 
-LANES = 3
 
-JIT_ULPS = 64
-"""Compiled code may be more accurate than plain calls by this many rounding errors of 1."""
+def check_linearity(session: Session, flat: Flat, chain: tuple[str, ...], known: Known) -> None:
+    """Linearity of the last derivative of a chain."""
+    if chain[-1] == "fwd":
+        check_linear(session, flat, lambda xs, ts: forward(flat, xs, ts), chain, known)
+    if chain[-1] == "rev":
+        check_linear_pull(session, flat, lambda xs: reverse(flat, xs), chain, known)
 
 
-def check_derivative_laws(
-    session: Session, flat: Flat, chain: tuple[str, ...], modes: Sequence[str]
+def check_linear(
+    session: Session,
+    flat: Flat,
+    push: Push,
+    chain: tuple[str, ...],
+    known: Known | None = None,
 ) -> None:
-    """Linearity of the derivatives of a function, and that they are adjoint to each other."""
-    if "fwd" in modes:
-        check_linear(session, flat, lambda xs, ts: forward(flat, xs, ts), (*chain, "fwd"))
-    if "rev" in modes:
-        check_linear_pull(session, flat, lambda xs: reverse(flat, xs), (*chain, "rev"))
-    if "fwd" in modes and "rev" in modes:
-        check_adjoint(session, flat, (*chain, "rev"))
+    """jvp(a s + b t) = a jvp(s) + b jvp(t) for real a and b, and for tangents of all kinds.
 
-
-def check_linear(session: Session, flat: Flat, push: Push, chain: tuple[str, ...]) -> None:
-    """jvp(a s + b t) = a jvp(s) + b jvp(t) for real a and b."""
-    s, t = session.random_tangents(flat.point), session.random_tangents(flat.point)
-    values = [push(flat.point, ts)[1] for ts in (s, t, combined(s, t))]
+    If nothing is known it is a jvp that somebody claims: its other variations are checked here.
+    """
+    pairs = list(known.pushed[:2]) if known else []
+    while len(pairs) < 2:
+        ts = session.random_tangents(flat.point)
+        pairs.append((ts, push(flat.point, ts)[1]))
+    (s, of_s), (t, of_t) = pairs
+    values = [of_s, of_t, push(flat.point, combined(s, t))[1]]
     compare_linear(session, flat, flat.out_paths, values, flat.sizes, chain)
+    check_kinds_of_tangents(session, flat, push, chain, pairs[1])
+    if known is None:
+        check_variations_of_claim(session, flat, Known(pushed=pairs), push=push)
 
 
-def check_linear_pull(session: Session, flat: Flat, pull_of: Pull, chain: tuple[str, ...]) -> None:
-    """vjp(a s + b t) = a vjp(s) + b vjp(t) for real a and b."""
-    outs, pull = pull_of(flat.point)
-    s, t = session.random(outs), session.random(outs)
-    values = [pull(cts) for cts in (s, t, combined(s, t))]
-    sizes = flat.cotangent_sizes(combined(s, t))
-    compare_linear(session, flat, flat.in_paths, values, sizes, chain)
+def check_linear_pull(
+    session: Session,
+    flat: Flat,
+    pull_of: Pull,
+    chain: tuple[str, ...],
+    known: Known | None = None,
+) -> None:
+    """vjp(a s + b t) = a vjp(s) + b vjp(t) for real a and b, and for cotangents of all kinds.
+
+    If nothing is known it is a vjp that somebody claims: its other variations are checked here.
+    """
+    claimed = known is None
+    if known is None:
+        known = Known()
+        known.outs, known.pull = pull_of(flat.point)
+    pairs = list(known.pulled[:2])
+    assert known.pull is not None
+    while len(pairs) < 2:
+        cts = session.random(known.outs)
+        pairs.append((cts, known.pull(cts)))
+    (s, of_s), (t, of_t) = pairs
+    both = combined(s, t)
+    sizes = Measured(lambda: flat.cotangent_sizes(both))
+    compare_linear(session, flat, flat.in_paths, [of_s, of_t, known.pull(both)], sizes, chain)
+    check_kinds_of_cotangents(session, flat, known.pull, chain, pairs[1])
+    if claimed:
+        check_variations_of_claim(session, flat, Known(pulled=pairs), pull_of=pull_of)
 
 
 def compare_linear(
@@ -69,10 +103,13 @@ def compare_linear(
     """Raise unless the last of three derivatives is the combination of the others."""
     name = DERIVATIVES[chain[-1]]
     first, second, both = values
-    floors = [
-        np.maximum(size, max(finite_max(host(x)), finite_max(host(y))))
-        for size, x, y in zip(sizes, first, second, strict=True)
-    ]
+
+    def floors() -> list[Any]:
+        return [
+            np.maximum(size, max(finite_max(host(x)), finite_max(host(y))))
+            for size, x, y in zip(sizes, first, second, strict=True)
+        ]
+
     session.compare(
         flat,
         paths,
@@ -81,7 +118,7 @@ def compare_linear(
         chain,
         f"the {name} is not linear: {name}(a s + b t) differs from a {name}(s) + b {name}(t)",
         f"a {name}(s) + b {name}(t)",
-        floors=floors,
+        floors=Measured(floors),
     )
     session.passed(f"order {len(chain)}, mode {mode_text(chain)}: linear")
 
@@ -98,15 +135,17 @@ def _combination(x: PyTree, y: PyTree) -> Any:
     return x * dtype.type(FIRST) + y * dtype.type(SECOND)
 
 
-def check_adjoint(session: Session, flat: Flat, chain: tuple[str, ...]) -> None:
+def check_adjoint(session: Session, flat: Flat, chain: tuple[str, ...], known: Known) -> None:
     """<ct, jvp(t)> = <vjp(ct), t>, with the inner product Re sum(a * b)."""
-    ts = session.random_tangents(flat.point)
-    cts = session.random(reverse(flat, flat.point)[0])
+    ts, pushed = known.pushed[0]
+    cts, pulled = known.pulled[-1]
 
     def products(xs: Sequence[Any]) -> tuple[tuple[float, float], tuple[float, float]]:
+        if xs is flat.point:
+            return inner(cts, pushed), inner(pulled, ts)
         outs, pull = reverse(flat, xs)
-        pushed, pulled = forward(flat, xs, cast_like(ts, xs))[1], pull(cast_like(cts, outs))
-        return inner(cts, pushed), inner(pulled, ts)
+        pushed_there = forward(flat, xs, cast_like(ts, xs))[1]
+        return inner(cts, pushed_there), inner(pull(cast_like(cts, outs)), ts)
 
     sizes = weighted_sizes(cts, flat.sizes)
     title = "the vjp is not the transpose of the jvp"
@@ -223,143 +262,3 @@ def inner(a: Sequence[Any], b: Sequence[Any]) -> tuple[float, float]:
         total += float(np.sum(terms))
         size += length(terms)
     return total, size
-
-
-def check_transformations(session: Session, flat: Flat, modes: Sequence[str]) -> None:
-    """Vmap and jit of a function and of its derivatives against plain calls."""
-    programs = [("f", flat, ("value",))]
-    if "fwd" in modes or "lin" in modes:
-        ts = session.random_tangents(flat.point)
-        programs.append(("jvp(f)", flat.differentiated("fwd", ts), ("fwd",)))
-        _attempt(session, "vmap(jvp) = loop", lambda: check_batched_push(session, flat))
-    if "rev" in modes:
-        cts = session.random(flat.call(flat.point))
-        programs.append(("vjp(f)", flat.differentiated("rev", cts), ("rev",)))
-        _attempt(session, "vmap(vjp) = loop", lambda: check_batched_pull(session, flat))
-    stacked = stack_points(session, flat)
-    for name, program, chain in programs:
-        _check_jit(session, program, name, chain)
-        _check_vmap(session, program, stacked, name, chain)
-
-
-def _check_jit(session: Session, program: Flat, name: str, chain: tuple[str, ...]) -> None:
-    def check() -> None:
-        floor = JIT_ULPS * session.tolerances.eps / session.tolerances.law_rtol
-        session.compare(
-            program,
-            program.out_paths,
-            program.call(program.point),
-            jit(lambda xs: program.call(xs))(list(program.point)),
-            chain,
-            f"jit({name}) differs from {name}",
-            f"{name} without jit",
-            floors=[np.maximum(floor, size) for size in program.sizes],
-            dtypes=True,
-            more_accurate=True,
-        )
-
-    _attempt(session, f"jit({name}) = {name}", check)
-
-
-def _check_vmap(
-    session: Session, program: Flat, stacked: Leaves, name: str, chain: tuple[str, ...]
-) -> None:
-    def check() -> None:
-        session.compare(
-            program,
-            [f"{p} (first axis: example)" for p in program.out_paths],
-            loop(program.call, stacked),
-            vmap(lambda *xs: program.call(xs))(*stacked),
-            chain,
-            f"vmap({name}) differs from a loop over {name}",
-            f"a loop over {name}",
-            floors=program.sizes,
-        )
-
-    _attempt(session, f"vmap({name}) = loop", check)
-
-
-def _attempt(session: Session, law: str, check: Callable[[], None]) -> None:
-    """Check a law, or leave it out if f needs the values that the law hides."""
-    try:
-        with np.errstate(all="ignore"):
-            check()
-    except Exception as error:
-        reason = reason_to_leave_out(error)
-        if reason is None:
-            raise
-        session.report.left_out[law] = reason
-    else:
-        session.passed(law)
-
-
-def reason_to_leave_out(error: BaseException | None) -> str | None:
-    """The first line of a tracer error in a chain of causes; None if there is none."""
-    seen = 0
-    while error is not None and seen < 10:
-        if isinstance(error, TracerError):
-            return str(error).split(". ")[0].split(", but this")[0]
-        error, seen = error.__cause__ or error.__context__, seen + 1
-    return None
-
-
-def stack_points(session: Session, flat: Flat) -> Leaves:
-    """The point and points close to it, stacked along a new first axis.
-
-    The points are closer where f does not exist at others.
-    """
-    ts = session.random_tangents(flat.point)
-    for distance in (1e-3, 1e-6, 0.0):
-        stacked = []
-        for x, t in zip(flat.point, ts, strict=True):
-            dtype = aval_of(x).dtype
-            lanes = [np.asarray(host(x) + h * distance * host(t), dtype) for h in (0.0, 1.0, -2.0)]
-            stacked.append(np.stack(lanes))
-        try:
-            with np.errstate(all="ignore"):
-                loop(flat.call, stacked)
-        except (ArithmeticError, np.linalg.LinAlgError, ValueError):
-            continue
-        break
-    return stacked
-
-
-def loop(call: Callable[[Sequence[Any]], Leaves], stacked: Sequence[Any]) -> list[np.ndarray]:
-    """A function applied to each example, its outputs stacked."""
-    lanes = [call([x[i] for x in stacked]) for i in range(LANES)]
-    return [np.stack([host(o) for o in column]) for column in zip(*lanes, strict=True)]
-
-
-def check_batched_push(session: Session, flat: Flat) -> None:
-    """One jvp of several tangents by vmap equals several jvps."""
-    lanes = [session.random_tangents(flat.point) for _ in range(LANES)]
-    derivative = flat.differentiated("fwd", lanes[0])
-    compare_lanes(session, derivative, "jvp", lanes, lambda ts: forward(flat, flat.point, ts)[1])
-
-
-def check_batched_pull(session: Session, flat: Flat) -> None:
-    """One vjp of several cotangents by vmap equals several vjps."""
-    outs, pull = reverse(flat, flat.point)
-    lanes = [session.random(outs) for _ in range(LANES)]
-    compare_lanes(session, flat.differentiated("rev", lanes[0]), "vjp", lanes, pull)
-
-
-def compare_lanes(
-    session: Session,
-    derivative: Flat,
-    name: str,
-    lanes: Sequence[Leaves],
-    call: Callable[[Sequence[Any]], Leaves],
-) -> None:
-    """Raise unless a derivative of stacked directions is the stack of derivatives."""
-    stacked = [np.stack([host(x) for x in column]) for column in zip(*lanes, strict=True)]
-    session.compare(
-        derivative,
-        [f"{p} (first axis: direction)" for p in derivative.out_paths],
-        loop(call, stacked),
-        vmap(lambda *xs: list(call(xs)))(*stacked),
-        ("fwd",) if name == "jvp" else ("rev",),
-        f"vmap of the {name} over its directions differs from a loop",
-        f"a loop over {name}s",
-        floors=derivative.sizes,
-    )

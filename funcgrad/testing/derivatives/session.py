@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -26,7 +28,6 @@ from ..reports.report import (
 from .functions import (
     Flat,
     Leaves,
-    copied,
     entry_scales,
     finite_max,
     flatten_function,
@@ -35,6 +36,7 @@ from .functions import (
     random_leaf,
     same_values,
 )
+from .layouts import copied, copied_leaves
 from .tolerances import Tolerances
 
 SPREAD = 1e5
@@ -51,6 +53,20 @@ def largest_change(first: Sequence[Any], again: Sequence[Any]) -> float:
     """The largest difference of the outputs of two calls."""
     with np.errstate(all="ignore"):
         return max(finite_max(host(a) - host(b)) for a, b in zip(first, again, strict=True))
+
+
+BRIEF: ContextVar[bool] = ContextVar("BRIEF", default=False)
+"""Whether it is enough to find that a derivative is wrong, without where."""
+
+
+@contextmanager
+def in_brief() -> Iterator[None]:
+    """Do not look for the wrong elements of a derivative within a ``with`` statement."""
+    token = BRIEF.set(True)
+    try:
+        yield
+    finally:
+        BRIEF.reset(token)
 
 
 @dataclass
@@ -85,10 +101,10 @@ class Session:
         self.name = where_defined(f)
         leaves, spec = tree.flatten(args)
         self.before = [copied(x) for x in leaves]
-        self.args = args = tree.unflatten(spec, [copied(x) for x in leaves])
+        self.args = args = tree.unflatten(spec, copied_leaves(leaves))
         flat = flatten_function(f, args)
         self.check_arguments()
-        first, again = (flat.call([copied(x) for x in flat.point]) for _ in range(2))
+        first, again = (flat.call(copied_leaves(flat.point)) for _ in range(2))
         leaves = [*flat.point, *first]
         self.tolerances = Tolerances(leaves, self.atol, self.rtol, self.nondet_tol)
         flat.nondet = self.nondet_tol
@@ -261,6 +277,8 @@ class Session:
                 np.where(np.isfinite(e) | ~np.isfinite(f), e, f)
                 for e, f in zip(right, given, strict=True)
             ]
+        if all(map(self.tolerances.agree, right, given)):
+            return
         limits = [self.tolerances.of_law(e, floor) for e, floor in zip(right, floors, strict=True)]
         zeros = [np.zeros(e.shape) for e in right]
         finding = worst_finding(paths, right, given, zeros, limits, **about)

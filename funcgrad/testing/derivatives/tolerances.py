@@ -73,6 +73,14 @@ class Tolerances:
             relative = np.where(np.isfinite(expected), np.abs(expected), 0.0)
         return floor + self.rtol * relative + rounding
 
+    def agree(self, expected: np.ndarray, found: np.ndarray) -> bool:
+        """True if all of found is finite and within the least that ``of_law`` allows."""
+        if found.shape != expected.shape or not np.all(np.isfinite(found)):
+            return False
+        with np.errstate(all="ignore"):
+            gap, size = np.abs(found - expected), np.abs(expected)
+        return bool(np.max(gap, initial=0.0) <= self.law_rtol * np.max(size, initial=0.0))
+
     def of_law(self, expected: np.ndarray, floor: ArrayLike = 0.0) -> np.ndarray:
         """Allowed differences where both sides are exact up to rounding."""
         size = np.maximum(finite_max(expected), floor)

@@ -8,11 +8,15 @@ from typing import Any
 
 import numpy as np
 from hypothesis import strategies as st
-from hypothesis.strategies import SearchStrategy
+from hypothesis.strategies import DrawFn, SearchStrategy
 
 from ...typing import DTypeLike, Shape
 from .domains import Distinct, Domain, DomainLike, as_domain, members
 from .shapes import shapes
+from .styles import FEW, restricted, structured
+
+MANY_CHOICES = st.lists(st.integers(0, 1), min_size=2 * FEW + 1, max_size=2 * FEW + 1)
+"""The seed of a long array: more choices than a short one takes, which is simpler, thus."""
 
 DTYPES = ("float64", "float32", "complex128", "complex64")
 
@@ -59,7 +63,18 @@ def arrays(
         return dtype.flatmap(lambda one: arrays(drawn, one, domain))
     dtype = np.dtype(dtype)
     element_lists(domain, dtype, 0)
-    return drawn.flatmap(lambda one: filled(domain, dtype, one))
+    return drawn.flatmap(lambda one: varied(domain, dtype, as_shape(one)))
+
+
+def elementwise(
+    shape: Shape | SearchStrategy[tuple[int, ...]],
+    dtype: DTypeLike = np.float64,
+    domain: DomainLike = "real",
+) -> SearchStrategy[np.ndarray]:
+    """Arrays whose elements are drawn one by one, each from the whole domain."""
+    domain, dtype = as_domain(domain), np.dtype(dtype)
+    drawn: SearchStrategy[Any] = shape if isinstance(shape, SearchStrategy) else st.just(shape)
+    return drawn.flatmap(lambda one: filled(domain, dtype, as_shape(one)))
 
 
 def numbers(kind: type = float, domain: DomainLike = "real") -> SearchStrategy[Any]:
@@ -72,9 +87,40 @@ def numbers(kind: type = float, domain: DomainLike = "real") -> SearchStrategy[A
     return arrays((), np.dtype(kind), domain).map(lambda x: x.item())
 
 
-def filled(domain: Domain, dtype: np.dtype, shape: Shape) -> SearchStrategy[np.ndarray]:
+def as_shape(shape: Shape) -> tuple[int, ...]:
+    """A shape as a tuple."""
+    return (shape,) if isinstance(shape, int | np.integer) else tuple(shape)
+
+
+@st.composite
+def varied(draw: DrawFn, domain: Domain, dtype: np.dtype, shape: tuple[int, ...]) -> np.ndarray:
+    """Arrays of one shape and dtype, of all magnitudes, of one of them, or of some structure."""
+    n = math.prod(shape)
+    numbers = restricted(draw, domain, dtype, n)
+    if n > FEW and dtype.kind == "f" and not isinstance(domain, Distinct):
+        pool = numbers or tuple(x for group in members(domain, dtype) for x in group)
+        rng = np.random.default_rng(draw(MANY_CHOICES))
+        values = np.array(pool, dtype)[rng.integers(len(pool), size=shape)]
+    elif numbers is None:
+        values = draw(filled(domain, dtype, shape))
+    else:
+        values = np.array(draw(chosen_from(numbers, n)), dtype).reshape(shape)
+    return structured(draw, values, domain)[()]
+
+
+@functools.lru_cache(maxsize=512)
+def chosen_from(numbers: tuple[float, ...], n: int) -> SearchStrategy[list[float]]:
+    """Lists of n of some numbers.
+
+    Each is drawn by two choices, as those of ``element_of`` are: what takes fewer is simpler to
+    hypothesis, and arrays shall shrink to numbers of the whole domain.
+    """
+    element = st.tuples(st.booleans(), st.sampled_from(numbers)).map(lambda pair: pair[1])
+    return st.lists(element, min_size=n, max_size=n)
+
+
+def filled(domain: Domain, dtype: np.dtype, shape: tuple[int, ...]) -> SearchStrategy[np.ndarray]:
     """Arrays of one shape and dtype."""
-    shape = (shape,) if isinstance(shape, int | np.integer) else tuple(shape)
     drawn = element_lists(domain, dtype, math.prod(shape))
     return drawn.map(lambda values: np.array(values, dtype).reshape(shape)[()])
 

@@ -15,10 +15,7 @@ from hypothesis import reject
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
-from .shapes import shapes
-
-SIDES: SearchStrategy[int] = st.integers(1, 4)
-"""Sizes of names."""
+from .sides import Sides
 
 COMPUTING: dict[str, Any] = {"__builtins__": {}, "min": min, "max": max}
 """The names that the text of a computed dimension can use."""
@@ -70,6 +67,7 @@ class Sizes:
 
     def __init__(self, draw: DrawFn, given: Mapping[str, Any] | None = None) -> None:
         self.draw = draw
+        self.sides = Sides(draw)
         self.given: dict[str, Any] = dict(given or {})
         self.one: dict[str, int] = {}
         self.several: dict[str, tuple[int, ...]] = {}
@@ -86,7 +84,7 @@ class Sizes:
         if dim.size is not None:
             size = dim.size
         elif not dim.shared:
-            return self.draw(SIDES)
+            return self.sides()
         elif dim.text.isidentifier():
             size = self.named(dim.text)
         else:
@@ -96,7 +94,7 @@ class Sizes:
     def named(self, name: str) -> int:
         """The size of a name, drawn when it is first met."""
         if name not in self.one:
-            given = self.given.get(name, SIDES)
+            given = self.given[name] if name in self.given else self.sides()
             self.one[name] = self.draw(given) if isinstance(given, SearchStrategy) else given
         return self.one[name]
 
@@ -110,9 +108,9 @@ class Sizes:
     def run(self, dim: Dimension) -> tuple[int, ...]:
         """The sizes of any number of dimensions."""
         if not dim.shared:
-            return self.draw(shapes(max_dims=2))
+            return self.sides.several()
         if dim.text not in self.several:
-            given = self.given.get(dim.text, shapes(max_dims=2))
+            given = self.given[dim.text] if dim.text in self.given else self.sides.several()
             drawn = self.draw(given) if isinstance(given, SearchStrategy) else tuple(given)
             self.several[dim.text] = drawn
         sizes = self.several[dim.text]

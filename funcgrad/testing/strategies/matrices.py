@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
 from ...typing import DTypeLike
-from .arrays import arrays
+from .arrays import elementwise as arrays
 from .domains import interval
+from .sides import matrix_side
 
 ENTRIES = interval(-2.0, 2.0, closed=True)
 FRACTIONS = interval(0.0, 1.0, closed=True)
@@ -325,7 +326,7 @@ def side(draw: DrawFn, n: Size) -> int:
     """A number of rows."""
     if isinstance(n, int):
         return n
-    return draw(st.integers(1, 4) if n is None else n)
+    return matrix_side(draw) if n is None else draw(n)
 
 
 def square(draw: DrawFn, n: int, dtype: np.dtype, batch_shape: tuple[int, ...]) -> np.ndarray:

@@ -12,7 +12,14 @@ import numpy as np
 import funcgrad as fg
 from funcgrad.core.primitive import REGISTRY, Primitive
 from funcgrad.errors import FuncgradError
-from funcgrad.testing import GradientCheckError, check_gradient, check_grads, check_jvp, check_pair
+from funcgrad.testing import (
+    GradientCheckError,
+    check_gradient,
+    check_grads,
+    check_jvp,
+    check_pair,
+    gradcheck,
+)
 from funcgrad.testing.reports.report import InconclusiveCheckError
 
 Draw = Callable[[Any], tuple[Any, ...]]
@@ -212,6 +219,32 @@ def of_pair(name: str, kind: str, forward: Any, wrong: Any, right: Any, draw: Dr
         return fg.tree.leaves(found, is_leaf=lambda x: x is None)
 
     return Mutant(name, kind, wrong, right, draw, check, none_as_zero(measure))
+
+
+def searched(
+    name: str,
+    kind: str,
+    wrong: Any,
+    right: Any,
+    draw: Draw,
+    *strategies: Any,
+    probe: Callable[..., list[Any]] | None = None,
+    **settings: Any,
+) -> Mutant:
+    """A function that is wrong for some arguments, to be found by gradcheck.
+
+    ``draw`` draws arguments for which it is, which the search does not know.
+    """
+    settings = {"order": 1, **settings}
+
+    def check(subject: Any, args: tuple[Any, ...], seed: int) -> Any:
+        return gradcheck(subject, *strategies, seed=seed, **settings)
+
+    def measure(subject: Any, args: tuple[Any, ...]) -> list[Any]:
+        with np.errstate(all="ignore"):
+            return (probe or pulled)(subject, args)
+
+    return Mutant(name, kind, wrong, right, draw, check, measure)
 
 
 def none_as_zero(measure: Callable[..., list[Any]]) -> Callable[..., list[Any]]:

@@ -1,0 +1,162 @@
+"""Tangents and cotangents of all kinds: zero, one-hot, whole numbers, large and small ones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from ... import arrays
+from ...core.dtypes import finfo
+from ...core.tracing import aval_of
+from ..reports.report import DERIVATIVES, GradientCheckError, mode_text
+from .differences import pack, unpack
+from .functions import Flat, Leaves, Measured, finite_max, host
+from .known import PullLeaves, Push
+from .session import Session
+
+Terms = Sequence[tuple[float, Leaves]]
+"""Factors, and directions to be multiplied by them after they were differentiated."""
+
+
+def check_kinds_of_cotangents(
+    session: Session,
+    flat: Flat,
+    pull: PullLeaves,
+    chain: tuple[str, ...],
+    pair: tuple[Leaves, Leaves],
+) -> None:
+    """The vjp of the parts of a cotangent adds up to that of the whole, which is known."""
+    cts = pair[0]
+    law = KindsLaw(session, flat, chain, flat.in_paths, pair, pull)
+    law.check()
+    whole = [placed(np.round(host(c)), c) for c in cts]
+    rest = [placed(host(c) - host(w), c) for c, w in zip(cts, whole, strict=True)]
+    law.add_up("of whole numbers", [(1.0, whole), (1.0, rest)])
+
+
+def check_kinds_of_tangents(
+    session: Session,
+    flat: Flat,
+    push: Push,
+    chain: tuple[str, ...],
+    pair: tuple[Leaves, Leaves],
+) -> None:
+    """The jvp of the parts of a tangent adds up to that of the whole, which is known."""
+
+    def call(ts: Sequence[Any]) -> Leaves:
+        return push(flat.point, ts)[1]
+
+    KindsLaw(session, flat, chain, flat.out_paths, pair, call).check()
+
+
+class KindsLaw:
+    """The law that a linear map of parts adds up to what is known of the whole."""
+
+    def __init__(
+        self,
+        session: Session,
+        flat: Flat,
+        chain: tuple[str, ...],
+        paths: Sequence[str],
+        pair: tuple[Leaves, Leaves],
+        call: Callable[[Sequence[Any]], Leaves],
+    ) -> None:
+        self.session, self.flat, self.chain, self.paths = session, flat, chain, paths
+        self.whole, self.known = pair
+        self.call = call
+        self.what = "cotangent" if chain[-1] == "rev" else "tangent"
+        self.name = DERIVATIVES[chain[-1]]
+
+    def check(self) -> None:
+        """Zero, one number beside zeros, large and small directions."""
+        self.check_zero()
+        one, rest = one_hot(self.session.rng, self.whole)
+        large, small = scales(self.whole)
+        kinds = [(1 / large, times(large, one)), (1 / small, times(small, rest))]
+        if not np.any(pack(rest)):
+            kinds[1] = (0.5 / small, times(small, one))
+            kinds[0] = (0.5 / large, times(large, one))
+        try:
+            self.add_up("one-hot and scaled", kinds)
+        except GradientCheckError:  # which of the kinds it is
+            self.add_up("with one number beside zeros", [(1.0, one), (1.0, rest)])
+            self.add_up(f"{large:g} times as large", [(1 / large, times(large, self.whole))])
+            self.add_up(f"{small:g} times as large", [(1 / small, times(small, self.whole))])
+            raise
+        text = f"order {len(self.chain)}, mode {mode_text(self.chain)}"
+        self.session.passed(f"{text}: {self.what}s of all kinds")
+
+    def check_zero(self) -> None:
+        """The derivative along zero is zero."""
+        found = self.call(times(0.0, self.whole))
+        title = f"the {self.name} of a zero {self.what} is not zero"
+        zeros = [np.zeros(np.shape(k)) for k in self.known]
+        self.compare(zeros, [host(x) for x in found], title, [0.0] * len(zeros))
+
+    def add_up(self, kind: str, terms: Terms) -> None:
+        """Derivatives along parts, times factors, add up to what is known of the whole."""
+        results = [(factor, [host(x) for x in self.call(part)]) for factor, part in terms]
+        if any(len(values) != len(self.known) for _, values in results):
+            return
+        totals = [
+            sum(factor * values[i] for factor, values in results) for i in range(len(self.known))
+        ]
+
+        def sizes() -> list[Any]:
+            reverse = self.chain[-1] == "rev"
+            known = self.flat.cotangent_sizes(self.whole) if reverse else self.flat.sizes
+            parts = [max(f * finite_max(v[i]) for f, v in results) for i in range(len(known))]
+            return [np.maximum(a, b) for a, b in zip(known, parts, strict=True)]
+
+        title = f"the {self.name} of {self.what}s {kind} does not add up to that of their sum"
+        self.compare([host(k) for k in self.known], totals, title, Measured(sizes))
+
+    def compare(
+        self,
+        expected: Sequence[np.ndarray],
+        found: Sequence[Any],
+        title: str,
+        sizes: Sequence[Any],
+    ) -> None:
+        """Raise where derivatives differ, unless the known one is infinite there, or none."""
+        right = [
+            np.where(np.isfinite(host(k)), e, f) if np.shape(f) == np.shape(e) else e
+            for k, e, f in zip(self.known, expected, found, strict=True)
+        ]
+        source = f"the {self.name} of the whole {self.what}"
+        self.session.compare(
+            self.flat, self.paths, right, found, self.chain, title, source, floors=sizes
+        )
+
+
+def scales(leaves: Sequence[Any]) -> tuple[float, float]:
+    """A large and a small power of two that no dtype of the leaves overflows by."""
+    eps = max(float(finfo(aval_of(x).dtype).eps) for x in leaves)
+    return (2.0**20, 2.0**-30) if eps < 1e-10 else (2.0**10, 2.0**-10) if eps < 1e-5 else (8, 0.25)
+
+
+def times(factor: float, leaves: Sequence[Any]) -> Leaves:
+    """Leaves times a number, in their dtypes."""
+    return [placed(host(x) * factor, x) for x in leaves]
+
+
+def one_hot(rng: np.random.Generator, leaves: Sequence[Any]) -> tuple[Leaves, Leaves]:
+    """Leaves as a sum of two: one number beside zeros, and the rest."""
+    whole = pack(leaves)
+    one, rest = np.zeros(whole.size), whole.copy()
+    if whole.size:
+        k = int(rng.integers(whole.size))
+        one[k], rest[k] = whole[k], 0.0
+    both = (unpack(part, leaves) for part in (one, rest))
+    first, second = ([placed(v, x) for v, x in zip(p, leaves, strict=True)] for p in both)
+    return first, second
+
+
+def placed(values: np.ndarray, like: Any) -> Any:
+    """Numbers in the dtype of a leaf, on its device, as a Python number where that is one."""
+    found = np.asarray(values, aval_of(like).dtype)[()]
+    if arrays.is_gpu_array(like):
+        return arrays.namespace((like,)).asarray(found)
+    return found.item() if type(like) in (float, complex) else found

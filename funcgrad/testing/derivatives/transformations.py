@@ -1,0 +1,379 @@
+"""Vmap and jit of a function and of its derivatives against plain calls."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from ...api.jit import jit
+from ...api.staging import make_jaxpr
+from ...api.vmap import vmap
+from ...core.jaxpr import eval_jaxpr
+from ...core.tracing import aval_of
+from ...errors import TracerError
+from ..reports.report import GradientCheckError
+from .functions import Flat, Leaves, Measured, cast_like, forward, host, reverse
+from .known import Known
+from .session import Session
+
+LANES = 3
+
+JIT_ULPS = 64
+"""Compiled code may be more accurate than plain calls by this many rounding errors of 1."""
+
+
+def check_transformations(
+    session: Session, flat: Flat, modes: Sequence[str], known: Known, order: int
+) -> None:
+    """Vmap and jit of a function and of its derivatives against plain calls.
+
+    All together first, since that is quick; one by one where they differ, or cannot be compared.
+    """
+    _check_jit(session, flat, "f", ("value",))
+    together = Together(session, flat, modes, known)
+    error = failure(lambda: together.check(compiled=order > 1))
+    if error is None:
+        for name in together.laws():
+            session.passed(name)
+    else:
+        check_one_by_one(session, flat, modes)
+        if isinstance(error, GradientCheckError):
+            raise error
+    if "vmap(f) = loop" in session.report.left_out:
+        return
+    _attempt(session, "vmap over the last axis of directions = loop", together.check_directions)
+    _attempt(session, "vmap over one argument = loop", together.check_one_batched)
+    _attempt(session, "vmap of one example = a call", together.check_single)
+
+
+def failure(check: Callable[[], None]) -> Exception | None:
+    """What a check raises, if anything."""
+    try:
+        with np.errstate(all="ignore"):
+            check()
+    except Exception as error:
+        return error
+    return None
+
+
+class Together:
+    """The value and the derivatives of a function, computed by one call at several points.
+
+    ``lanes`` are the point and others close to it, each with directions of its own.
+    """
+
+    def __init__(self, session: Session, flat: Flat, modes: Sequence[str], known: Known) -> None:
+        self.session, self.flat, self.known = session, flat, known
+        self.forward = "fwd" in modes or "lin" in modes
+        self.reverse = "rev" in modes
+        self.chain = ("rev",) if self.reverse else ("fwd",)
+        outs = known.outs or flat.call(flat.point)
+        more = LANES - 1
+        ts = known.pushed[0][0] if known.pushed else session.random_tangents(flat.point)
+        cts = known.pulled[0][0] if known.pulled else session.random(outs)
+        self.ts = [ts, *(session.random_tangents(flat.point) for _ in range(more))]
+        self.cts = [cts, *(session.random(outs) for _ in range(more))]
+        self.paths = list(flat.out_paths)
+        self.paths += [f"jvp({p})" for p in flat.out_paths] if self.forward else []
+        self.paths += [f"vjp({p})" for p in flat.in_paths] if self.reverse else []
+
+    def laws(self) -> list[str]:
+        """The names of the laws that ``check`` covers."""
+        found = ["vmap(f) = loop"]
+        if self.forward:
+            found += ["jit(jvp(f)) = jvp(f)", "vmap(jvp(f)) = loop", "vmap(jvp) = loop"]
+        if self.reverse:
+            found += ["jit(vjp(f)) = vjp(f)", "vmap(vjp(f)) = loop", "vmap(vjp) = loop"]
+        return found
+
+    def derivatives(self, xs: Sequence[Any], ts: Sequence[Any], cts: Sequence[Any]) -> Leaves:
+        """Tangents of outputs, and cotangents of inputs."""
+        found: Leaves = []
+        if self.forward:
+            found += forward(self.flat, xs, cast_like(ts, xs))[1]
+        if self.reverse:
+            outs, pull = reverse(self.flat, xs)
+            found += pull(cast_like(cts, outs))
+        return found
+
+    def everything(self, xs: Sequence[Any], ts: Sequence[Any], cts: Sequence[Any]) -> Leaves:
+        """Outputs, their tangents, and cotangents of inputs."""
+        return [*self.flat.call(xs), *self.derivatives(xs, ts, cts)]
+
+    def sizes(self) -> list[Any]:
+        """Sizes of what ``everything`` returns."""
+        sizes = list(self.flat.sizes) * (2 if self.forward else 1)
+        return [*sizes, *(self.flat.cotangent_sizes(self.cts[0]) if self.reverse else [])]
+
+    def check(self, *, compiled: bool) -> None:
+        """Vmap over points and directions, and jit at several points, against plain calls."""
+        stacked = stack_points(self.session, self.flat)
+        lanes = [[_lane(x, k, like) for x, like in zip(stacked, self.flat.point, strict=True)]
+                 for k in range(LANES)]  # fmt: skip
+        expected = [self.everything(*all_) for all_ in zip(lanes, self.ts, self.cts, strict=True)]
+        found = vmap(self.everything)(stacked, self.stacked(self.ts), self.stacked(self.cts))
+        self.compare("vmap", self.paths, _columns(expected), found, self.sizes)
+        program = self.staged(compiled)
+        count = len(self.flat.out_paths)
+        for k, right in enumerate(expected):
+            found = program(lanes[k], self.ts[k], self.cts[k])
+            self.compare_jit(right[count:], found, lambda: self.sizes()[count:])
+
+    def staged(self, compiled: bool) -> Callable[..., Leaves]:
+        """The derivatives as a program."""
+        if compiled:
+            return jit(self.derivatives, stabilize=False)
+        first = self.flat.point, self.ts[0], self.cts[0]
+        jaxpr = make_jaxpr(self.derivatives)(*map(list, first))
+        return lambda xs, ts, cts: eval_jaxpr(jaxpr, jaxpr.consts, [*xs, *ts, *cts])
+
+    def compare_jit(self, expected: Leaves, found: Leaves, sizes: Callable[[], list[Any]]) -> None:
+        """Raise unless a staged program returns what plain calls do."""
+        session = self.session
+        floor = JIT_ULPS * session.tolerances.eps / session.tolerances.law_rtol
+        session.compare(
+            self.flat,
+            self.paths[len(self.flat.out_paths) :],
+            expected,
+            found,
+            self.chain,
+            "jit of the derivatives differs from plain calls",
+            "the derivatives without jit",
+            floors=Measured(lambda: [np.maximum(floor, size) for size in sizes()]),
+            dtypes=True,
+            more_accurate=True,
+        )
+
+    def compare(
+        self,
+        what: str,
+        paths: Sequence[str],
+        expected: Sequence[Any],
+        found: Sequence[Any],
+        sizes: Callable[[], list[Any]],
+    ) -> None:
+        """Raise unless vmap returns the stack of plain calls; sizes may be those of more."""
+        self.session.compare(
+            self.flat,
+            paths,
+            expected,
+            found,
+            self.chain,
+            f"{what} differs from a loop",
+            "a loop",
+            floors=Measured(lambda: sizes()[: len(expected)]),
+        )
+
+    def stacked(self, lanes: Sequence[Leaves], axis: int = 0) -> Leaves:
+        """Directions along a new axis."""
+        return [np.stack([host(x) for x in column], axis) for column in zip(*lanes, strict=True)]
+
+    def check_directions(self) -> None:
+        """Vmap over directions that lie along the last axis, at one point."""
+        sides = []
+        if self.forward and self.known.pushed:
+            sides.append((self.known.pushed, lambda d: forward(self.flat, self.flat.point, d)[1]))
+        if self.reverse and self.known.pull is not None:
+            sides.append((self.known.pulled, lambda d: reverse(self.flat, self.flat.point)[1](d)))
+        for pairs, call in sides:
+            directions = self.stacked([d for d, _ in pairs], -1)
+            expected = self.stacked([f for _, f in pairs], -1)
+            found = vmap(lambda *d, call=call: call(list(d)), -1, -1)(*directions)
+            push = call is sides[0][1] and self.forward
+            paths = self.flat.out_paths if push else self.flat.in_paths
+            paths = [f"{p} (last axis: direction)" for p in paths]
+
+            def sizes(push: bool = push) -> list[Any]:
+                return _columned(
+                    self.flat.sizes if push else self.flat.cotangent_sizes(self.cts[0])
+                )
+
+            name = "jvp" if push else "vjp"
+            self.compare(f"vmap of the {name} over the last axis of directions", paths, expected,
+                         found, sizes)  # fmt: skip
+
+    def check_one_batched(self) -> None:
+        """Vmap over one of several arguments, the others being the same for all examples."""
+        point = self.flat.point
+        if len(point) < 2:
+            return
+        stacked = stack_points(self.session, self.flat)
+        chosen = int(self.session.rng.integers(len(point)))
+        for i in range(len(point)):
+            call = self.everything if i == chosen else lambda xs, *_: self.flat.call(xs)
+            examples = [_lane(stacked[i], k, point[i]) for k in range(LANES)]
+            many = np.stack([host(x) for x in examples], -1)
+            given = self.ts[0], self.cts[0]
+
+            def one(x: Any, call: Any = call, i: int = i, given: Any = given) -> Leaves:
+                return call([*point[:i], x, *point[i + 1 :]], *given)
+
+            expected = _columns([one(x) for x in examples], -1)
+            paths = [f"{p} (last axis: example)" for p in self.paths[: len(expected)]]
+            what = f"vmap over {self.flat.in_paths[i]} alone"
+            found = vmap(one, -1, -1)(many)
+            self.compare(what, paths, expected, found, lambda: _columned(self.sizes()))
+
+    def check_single(self) -> None:
+        """Vmap of vmap over a single example."""
+        examples = [host(x)[None, None] for x in self.flat.point]
+        found = vmap(vmap(lambda *xs: self.flat.call(xs)))(*examples)
+        expected = [host(o)[None, None] for o in self.known.outs or self.flat.call(self.flat.point)]
+        sizes = lambda: list(self.flat.sizes)  # noqa: E731
+        self.compare("vmap of vmap of one example", self.flat.out_paths, expected, found, sizes)
+
+
+def _lane(stacked: np.ndarray, k: int, like: Any) -> Any:
+    return stacked[k].item() if type(like) in (float, complex) else stacked[k]
+
+
+def _columned(sizes: Sequence[Any]) -> list[Any]:
+    """Sizes that broadcast to arrays with one more axis at the end."""
+    return [np.asarray(s)[..., None] for s in sizes]
+
+
+def _columns(rows: Sequence[Leaves], axis: int = 0) -> list[np.ndarray]:
+    return [np.stack([host(x) for x in column], axis) for column in zip(*rows, strict=True)]
+
+
+def check_one_by_one(session: Session, flat: Flat, modes: Sequence[str]) -> None:
+    """Vmap and jit of a function and of each of its derivatives."""
+    programs = [("f", flat, ("value",))]
+    if "fwd" in modes or "lin" in modes:
+        ts = session.random_tangents(flat.point)
+        programs.append(("jvp(f)", flat.differentiated("fwd", ts), ("fwd",)))
+        _attempt(session, "vmap(jvp) = loop", lambda: check_batched_push(session, flat))
+    if "rev" in modes:
+        cts = session.random(flat.call(flat.point))
+        programs.append(("vjp(f)", flat.differentiated("rev", cts), ("rev",)))
+        _attempt(session, "vmap(vjp) = loop", lambda: check_batched_pull(session, flat))
+    stacked = stack_points(session, flat)
+    for name, program, chain in programs:
+        if name != "f":
+            _check_jit(session, program, name, chain)
+        _check_vmap(session, program, stacked, name, chain)
+
+
+def _check_jit(session: Session, program: Flat, name: str, chain: tuple[str, ...]) -> None:
+    def check() -> None:
+        floor = JIT_ULPS * session.tolerances.eps / session.tolerances.law_rtol
+        session.compare(
+            program,
+            program.out_paths,
+            program.call(program.point),
+            jit(lambda xs: program.call(xs))(list(program.point)),
+            chain,
+            f"jit({name}) differs from {name}",
+            f"{name} without jit",
+            floors=Measured(lambda: [np.maximum(floor, s) for s in program.sizes]),
+            dtypes=True,
+            more_accurate=True,
+        )
+
+    _attempt(session, f"jit({name}) = {name}", check)
+
+
+def _check_vmap(
+    session: Session, program: Flat, stacked: Leaves, name: str, chain: tuple[str, ...]
+) -> None:
+    def check() -> None:
+        session.compare(
+            program,
+            [f"{p} (first axis: example)" for p in program.out_paths],
+            loop(program.call, stacked),
+            vmap(lambda *xs: program.call(xs))(*stacked),
+            chain,
+            f"vmap({name}) differs from a loop over {name}",
+            f"a loop over {name}",
+            floors=program.sizes,
+        )
+
+    _attempt(session, f"vmap({name}) = loop", check)
+
+
+def _attempt(session: Session, law: str, check: Callable[[], None]) -> None:
+    """Check a law, or leave it out if f needs the values that the law hides."""
+    try:
+        with np.errstate(all="ignore"):
+            check()
+    except Exception as error:
+        reason = reason_to_leave_out(error)
+        if reason is None:
+            raise
+        session.report.left_out[law] = reason
+    else:
+        session.passed(law)
+
+
+def reason_to_leave_out(error: BaseException | None) -> str | None:
+    """The first line of a tracer error in a chain of causes; None if there is none."""
+    seen = 0
+    while error is not None and seen < 10:
+        if isinstance(error, TracerError):
+            return str(error).split(". ")[0].split(", but this")[0]
+        error, seen = error.__cause__ or error.__context__, seen + 1
+    return None
+
+
+def stack_points(session: Session, flat: Flat) -> Leaves:
+    """The point and points close to it, stacked along a new first axis.
+
+    The points are closer where f does not exist at others.
+    """
+    ts = session.random_tangents(flat.point)
+    for distance in (1e-3, 1e-6, 0.0):
+        stacked = []
+        for x, t in zip(flat.point, ts, strict=True):
+            dtype = aval_of(x).dtype
+            lanes = [np.asarray(host(x) + h * distance * host(t), dtype) for h in (0.0, 1.0, -2.0)]
+            stacked.append(np.stack(lanes))
+        try:
+            with np.errstate(all="ignore"):
+                loop(flat.call, stacked)
+        except (ArithmeticError, np.linalg.LinAlgError, ValueError):
+            continue
+        break
+    return stacked
+
+
+def loop(call: Callable[[Sequence[Any]], Leaves], stacked: Sequence[Any]) -> list[np.ndarray]:
+    """A function applied to each example, its outputs stacked."""
+    lanes = [call([x[i] for x in stacked]) for i in range(LANES)]
+    return [np.stack([host(o) for o in column]) for column in zip(*lanes, strict=True)]
+
+
+def check_batched_push(session: Session, flat: Flat) -> None:
+    """One jvp of several tangents by vmap equals several jvps."""
+    lanes = [session.random_tangents(flat.point) for _ in range(LANES)]
+    derivative = flat.differentiated("fwd", lanes[0])
+    compare_lanes(session, derivative, "jvp", lanes, lambda ts: forward(flat, flat.point, ts)[1])
+
+
+def check_batched_pull(session: Session, flat: Flat) -> None:
+    """One vjp of several cotangents by vmap equals several vjps."""
+    outs, pull = reverse(flat, flat.point)
+    lanes = [session.random(outs) for _ in range(LANES)]
+    compare_lanes(session, flat.differentiated("rev", lanes[0]), "vjp", lanes, pull)
+
+
+def compare_lanes(
+    session: Session,
+    derivative: Flat,
+    name: str,
+    lanes: Sequence[Leaves],
+    call: Callable[[Sequence[Any]], Leaves],
+) -> None:
+    """Raise unless a derivative of stacked directions is the stack of derivatives."""
+    stacked = [np.stack([host(x) for x in column]) for column in zip(*lanes, strict=True)]
+    session.compare(
+        derivative,
+        [f"{p} (first axis: direction)" for p in derivative.out_paths],
+        loop(call, stacked),
+        vmap(lambda *xs: list(call(xs)))(*stacked),
+        ("fwd",) if name == "jvp" else ("rev",),
+        f"vmap of the {name} over its directions differs from a loop",
+        f"a loop over {name}s",
+        floors=derivative.sizes,
+    )

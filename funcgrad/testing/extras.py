@@ -1,0 +1,145 @@
+"""More checks at a drawn point: the same function in single precision, and of complex numbers."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from .. import tree
+from ..core.avals import is_inexact
+from ..core.tracing import aval_of
+from ..typing import PyTree
+from .claims import Claim
+from .derivatives.differences import directional
+from .derivatives.functions import Flat, flatten_function, has_tangent, host
+
+Point = tuple[Any, ...]
+
+SINGLE = {"float64": np.dtype(np.float32), "complex128": np.dtype(np.complex64)}
+CLOSE = 1e-3
+"""How close values in single precision must be to the others for derivatives to be checked."""
+
+LARGEST = 64
+"""Third derivatives are checked at points of up to so many numbers."""
+
+TURN = 0.3
+"""Imaginary parts, relative to the real ones."""
+
+
+@dataclass(frozen=True)
+class Extra:
+    """A further check of every ``every``-th point: where, and to which order.
+
+    ``point`` takes the function and the arguments, and returns others, or None where there is
+    nothing to check.
+    """
+
+    name: str
+    every: int
+    order: int
+    point: Callable[[Callable[..., Any], Point], Point | None]
+
+
+def extras(f: Callable[..., Any], *, third_order: bool) -> tuple[Extra, ...]:
+    """The further checks of a function that ``gradcheck`` makes."""
+    if isinstance(f, Claim):
+        return ()
+    found = [] if dtypes_annotated(f) else [SINGLE_PRECISION, COMPLEX]
+    return (*found, THIRD_ORDER) if third_order else tuple(found)
+
+
+def dtypes_annotated(f: Callable[..., Any]) -> bool:
+    """True if the annotations of a function say of what dtypes its arguments are."""
+    while hasattr(f, "__wrapped__"):
+        f = f.__wrapped__
+    notes = [str(a) for n, a in getattr(f, "__annotations__", {}).items() if n != "return"]
+    return any("float" in n.lower() or "complex" in n.lower() or "dtype" in n for n in notes)
+
+
+def in_single_precision(f: Callable[..., Any], args: Point) -> Point | None:
+    """Arguments in single precision, if the function takes them and computes with them."""
+    leaves, structure = tree.flatten(args)
+    names = [x.dtype.name if has_tangent(x) and hasattr(x, "dtype") else "" for x in leaves]
+    if any(has_tangent(x) and n not in SINGLE for x, n in zip(leaves, names, strict=True)):
+        return None
+    single = [x.astype(SINGLE[n]) if n in SINGLE else x for x, n in zip(leaves, names, strict=True)]
+    found = tree.unflatten(structure, single)
+    outs, expected = values(f, found), values(f, args)
+    if outs is None or expected is None or len(outs) != len(expected):
+        return None
+    for o, e in zip(outs, expected, strict=True):
+        if o.dtype.itemsize >= e.dtype.itemsize or not close(o, e):
+            return None
+    return found
+
+
+def of_complex_numbers(f: Callable[..., Any], args: Point) -> Point | None:
+    """Complex arguments close to real ones, if the function is analytic there."""
+    leaves, structure = tree.flatten(args)
+    inexact = [x for x in leaves if has_tangent(x)]
+    if any(aval_of(x).dtype.name != "float64" or not hasattr(x, "dtype") for x in inexact):
+        return None
+    rng = np.random.default_rng(len(inexact))
+    turned = [
+        x + 1j * TURN * (x * rng.standard_normal(np.shape(x)))
+        if has_tangent(x) and np.any(x)
+        else x
+        for x in leaves
+    ]
+    found = tree.unflatten(structure, turned)
+    outs = values(f, found)
+    if outs is None or any(o.dtype.kind != "c" or not np.all(np.isfinite(o)) for o in outs):
+        return None
+    return found if analytic(f, found, rng) else None
+
+
+def analytic(f: Callable[..., Any], args: Point, rng: np.random.Generator) -> bool:
+    """True if the derivative along i t is i times that along t, by differences."""
+    try:
+        with np.errstate(all="ignore"):
+            flat: Flat = flatten_function(f, args)
+            if any(aval_of(x).dtype.kind != "c" for x in flat.point):
+                return False
+            ts = [host(x) * rng.standard_normal(np.shape(x)) for x in flat.point]
+            (_, along), (_, across) = (directional(flat, t) for t in (ts, [1j * t for t in ts]))
+    except Exception:  # what cannot be evaluated close to the point is not checked
+        return False
+    first, second = along.value.view(np.complex128), across.value.view(np.complex128)
+    size = np.max(np.abs(first), initial=0.0)
+    settled = np.all(along.settled) and np.all(across.settled)
+    return bool(settled and np.all(np.abs(second - 1j * first) <= 1e-6 * size))
+
+
+def small_enough(f: Callable[..., Any], args: Point) -> Point | None:
+    """The arguments, if they hold few numbers."""
+    sizes = [aval_of(x).size for x in tree.leaves(args) if has_tangent(x)]
+    return args if sum(sizes) <= LARGEST else None
+
+
+def values(f: Callable[..., Any], args: Point) -> list[np.ndarray] | None:
+    """The real and complex outputs of a function, None if it does not take the arguments."""
+    try:
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("error", np.exceptions.ComplexWarning)
+            outs: PyTree = f(*args)
+    except Exception:  # a function may refuse a dtype in any way it likes
+        return None
+    found = [host(o) for o in tree.leaves(outs) if has_tangent(o)]
+    return found if all(is_inexact(o.dtype) for o in found) else None
+
+
+def close(a: np.ndarray, b: np.ndarray) -> bool:
+    """True if two finite arrays differ by little."""
+    if a.shape != b.shape or not (np.all(np.isfinite(a)) and np.all(np.isfinite(b))):
+        return False
+    size = np.max(np.abs(b), initial=0.0)
+    return bool(np.all(np.abs(a - b) <= CLOSE * size))
+
+
+SINGLE_PRECISION = Extra("single precision", 2, 1, in_single_precision)
+COMPLEX = Extra("complex numbers", 4, 1, of_complex_numbers)
+THIRD_ORDER = Extra("third derivatives", 5, 3, small_enough)

@@ -1,0 +1,97 @@
+"""Lengths of dimensions: short ones mostly, and in some points longer than blocks and buffers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from hypothesis import strategies as st
+from hypothesis.strategies import DrawFn, SearchStrategy
+
+Reach: TypeAlias = Literal["short", "longer", "long"]
+"""How long dimensions may be: up to 4; up to 17; or one of them up to 130."""
+
+SHORT: SearchStrategy[int] = st.integers(1, 4)
+LONGER: SearchStrategy[int] = st.sampled_from((*range(1, 9), 8, *range(9, 17), 16, 17))
+LONG: SearchStrategy[int] = st.sampled_from(
+    (1, 2, 3, 5, 8, 9, 16, 17, 24, 31, 32, 33, 40, 48, 63, 64, 65, 80, 96, 99, 100, 127, 128, 129)
+)
+"""Both sides of the lengths at which programs change what they do; they shrink to short ones."""
+
+LEAST: dict[Reach, tuple[int, ...]] = {
+    "short": (1,),
+    "longer": (5, 9, 5, 16, 7),
+    "long": (33, 64, 16, 97),
+}
+"""The longest dimension of a draw is at least so long, in turn, until a failure is found."""
+
+
+@dataclass
+class Reaching:
+    """How long dimensions may be; ``place`` is which of those of a draw is long, in turn.
+
+    ``asked`` is how many dimensions the last draw had to choose, and ``longest`` the longest;
+    ``turn`` counts the draws that were long enough.
+    """
+
+    reach: Reach = "short"
+    place: int = 0
+    turn: int = 0
+    asked: int = 0
+    longest: int = 0
+
+    def too_short(self) -> bool:
+        """True if the last draw chose dimensions, and only shorter ones than are looked for."""
+        least = LEAST[self.reach]
+        return self.asked > 0 and self.longest < least[self.turn % len(least)]
+
+
+REACHING: ContextVar[Reaching] = ContextVar("REACHING", default=Reaching())  # noqa: B039
+
+
+@contextmanager
+def reaching(reach: Reach, place: int = 0, turn: int = 0) -> Iterator[Reaching]:
+    """Draw dimensions of other lengths within a ``with`` statement."""
+    here = Reaching(reach, place, turn)
+    token = REACHING.set(here)
+    try:
+        yield here
+    finally:
+        REACHING.reset(token)
+
+
+class Sides:
+    """The lengths of the dimensions of one draw, of which one at most is long."""
+
+    def __init__(self, draw: DrawFn) -> None:
+        self.draw = draw
+        self.here = REACHING.get()
+        self.here.asked = self.here.longest = 0
+
+    def __call__(self) -> int:
+        """The length of one dimension."""
+        here = self.here
+        here.asked += 1
+        if here.reach == "longer":
+            side = self.draw(LONGER)
+        elif here.reach == "long" and here.asked - 1 == here.place:
+            side = self.draw(LONG)
+        else:
+            side = self.draw(SHORT)
+        here.longest = max(side, here.longest)
+        return side
+
+    def several(self) -> tuple[int, ...]:
+        """The lengths of up to two dimensions."""
+        asked = self.here.asked
+        found = tuple(self() for _ in range(self.draw(st.integers(0, 2))))
+        self.here.asked = max(self.here.asked, asked + 1)
+        return found
+
+
+def matrix_side(draw: DrawFn) -> int:
+    """The number of rows of a matrix."""
+    return draw(SHORT if REACHING.get().reach == "short" else LONGER)
