@@ -8,7 +8,8 @@ from typing import Any
 from .. import numpy as _numpy_protocols  # noqa: F401  (lets np functions take tracers)
 from . import adapters
 from .checks import check_grads, check_jvp, check_vjp
-from .claims import Claim, check_claim, check_gradient, check_pair
+from .by_hand import check_gradient, check_pair
+from .claims import Claim, check_claim
 from .decorator import DerivativeCheck, check_derivatives
 from .derivatives.functions import rand_like
 from .gradcheck import PointsReport, gradcheck

@@ -1,9 +1,11 @@
-"""Derivatives from anywhere: a function with a claimed gradient, vjp or jvp, and its check."""
+"""Derivatives from anywhere: a function with a claimed vjp or jvp, and its check."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -13,9 +15,27 @@ from ..core.source import where_defined
 from ..core.tracebacks import user_facing
 from ..typing import PyTree
 from . import options
-from .checks import check_jvp, check_vjp
-from .derivatives.functions import has_tangent
-from .reports.report import Report
+from .checks import check_jvp, check_vjp, verdict_of
+from .derivatives.functions import Leaves, generator, host, random_leaf, widened
+from .derivatives.tolerances import Tolerances
+from .reports.report import (
+    DERIVATIVES,
+    Finding,
+    GradientCheckError,
+    InconclusiveCheckError,
+    Report,
+    worst_finding,
+)
+
+SINGLE = 1e-2
+"""How close, relative to its largest element, a derivative in single precision has to be to the
+one in double precision of the same numbers."""
+
+WELL = 1e-4
+"""Values in single precision are taken for well conditioned if they are this close to double."""
+
+WIDE_RTOL = 1e-5
+"""The tolerance in double precision for functions that are used in single precision."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +47,8 @@ class Claim:
         vjp: takes the arguments and returns (output, pull); ``pull`` takes a cotangent of the
             output and returns a tuple of cotangents, one per argument. None if there is none.
         jvp: takes (args, tangents) and returns (output, tangent_out). None if there is none.
+        at: takes a tuple of arguments and returns the ``Point`` that is checked there, for
+            functions of other systems; None to check what stands above.
 
     >>> Claim(np.sin, jvp=lambda x, t: (np.sin(*x), np.cos(*x) * t[0])).vjp is None
     True
@@ -35,6 +57,7 @@ class Claim:
     value: Callable[..., Any]
     vjp: Callable[..., Any] | None = None
     jvp: Callable[..., Any] | None = None
+    at: Callable[[tuple[Any, ...]], Point] | None = None
 
     def __call__(self, *args: PyTree) -> Any:
         """The value."""
@@ -45,15 +68,125 @@ class Claim:
         return self.value
 
 
+@dataclass(frozen=True)
+class Law:
+    """Two ways to the same numbers, in a system with rules of its own.
+
+    ``sides`` takes the arguments and a random generator and returns the expected numbers, the
+    ones found, and their names; it raises what the system raises where the law cannot apply.
+    """
+
+    name: str
+    title: str
+    diagnosis: str
+    sides: Callable[[Leaves, np.random.Generator], tuple[Leaves, Leaves, Sequence[str]]]
+    order: int = 1
+    optional: bool = False
+
+
+@dataclass(frozen=True)
+class Point:
+    """A claim at a point, of flat arrays: ``claim.value(*args)`` is a list of arrays.
+
+    ``inputs`` and ``outputs`` are what the arrays are called in the user's words. ``second``
+    makes the point of the backward pass as a function; ``unsupported`` says why an error of the
+    system means that there is no such derivative, and is None if errors are the user's.
+    """
+
+    claim: Claim
+    args: tuple[Any, ...]
+    inputs: Sequence[str] = ()
+    outputs: Sequence[str] = ()
+    left_out: Mapping[str, str] = field(default_factory=dict)
+    laws: Sequence[Law] = ()
+    second: Callable[[np.random.Generator], Point] | None = None
+    unsupported: Callable[[BaseException], str | None] | None = None
+    explains: Callable[[Finding], str | None] = lambda _: None
+
+    def holding(self, places: Sequence[int]) -> Point:
+        """The same where only some of the arguments are varied."""
+        whole, claim = list(self.args), self.claim
+
+        def full(xs: Sequence[Any]) -> list[Any]:
+            values = list(whole)
+            for i, x in zip(places, xs, strict=True):
+                values[i] = x
+            return values
+
+        def value(*xs: PyTree) -> Any:
+            return claim.value(*full(xs))
+
+        def vjp(*xs: PyTree) -> Any:
+            assert claim.vjp is not None
+            out, pull = claim.vjp(*full(xs))
+
+            def pull_some(ct: PyTree) -> tuple[Any, ...]:
+                found = pull(ct)
+                return tuple(found[i] for i in places)
+
+            return out, pull_some
+
+        def jvp(xs: Sequence[Any], ts: Sequence[Any]) -> Any:
+            assert claim.jvp is not None
+            zeros = [
+                tree.map(lambda x: np.zeros(np.shape(x), np.asarray(x).dtype), x) for x in whole
+            ]
+            for i, t in zip(places, ts, strict=True):
+                zeros[i] = t
+            return claim.jvp(tuple(full(xs)), tuple(zeros))
+
+        value.__wrapped__ = claim.value  # type: ignore[attr-defined]
+        held = Claim(value, claim.vjp and vjp, claim.jvp and jvp)
+        names = [self.inputs[i] for i in places] if self.inputs else [f"args[{i}]" for i in places]
+        args = tuple(self.args[i] for i in places)
+        return replace(self, claim=held, args=args, inputs=names, laws=(), second=None)
+
+    def named(self, finding: Finding) -> Finding:
+        """A finding in the user's names."""
+
+        def text(words: object) -> Any:
+            if not isinstance(words, str):
+                return words
+            for root, names in (("args", self.inputs), ("output", self.outputs)):
+                if names:
+                    words = re.sub(
+                        rf"\b{root}\[(\d+)\](?!\[|\.\w)",
+                        lambda m, names=names: names[int(m[1])] if int(m[1]) < len(names) else m[0],
+                        words,
+                    )
+            return words
+
+        more = self.explains(finding)
+        diagnosis = text(finding.diagnosis)
+        if more:
+            diagnosis = f"{diagnosis}; {more}" if diagnosis else more
+        return replace(finding, path=text(finding.path), diagnosis=diagnosis)
+
+
 @user_facing
-def check_claim(claim: Claim, args: tuple[Any, ...], **settings: Any) -> Report:
+def check_claim(
+    claim: Claim,
+    args: tuple[Any, ...],
+    order: int = 1,
+    modes: str | Sequence[str] = ("fwd", "rev"),
+    *,
+    argnums: int | Sequence[int] | None = None,
+    raises: bool = True,
+    **settings: Any,
+) -> Report:
     """Check a claimed derivative against finite differences and its laws.
 
-    The functions that make claims for other systems are in ``funcgrad.testing.adapters``.
+    The functions that make claims for other systems are in ``funcgrad.testing.adapters``. Of
+    these, more is checked: that each gradient alone equals that of all together, that memory
+    order and repeated calls make no difference, and single and double precision agree.
 
     Args:
         claim: the function and its derivatives.
-        args: the point, a tuple.
+        args: the point, a tuple; for claims of other systems also with their arrays.
+        order: derivatives up to this order are checked; more than 1 needs a claim of a system.
+        modes: 'fwd' (jvp), 'rev' (vjp), or both; what is not claimed is left out.
+        argnums: position or positions of the arguments that are varied; None for all.
+        raises: raise what was found to be wrong; otherwise it is only in the report.
         settings: ``atol``, ``rtol``, ``eps``, ``directions``, ``seed`` and ``laws`` of
             ``check_vjp``.
 
@@ -67,172 +200,317 @@ def check_claim(claim: Claim, args: tuple[Any, ...], **settings: Any) -> Report:
     >>> print(check_claim(pair, (np.ones(2),)))
     4 checks passed
     """
+    caller = "check_claim"
+    args = options.arguments(args, caller)
+    order = options.count(order, "order", caller)
+    chosen = options.modes_option(modes, caller)
     if claim.vjp is None and claim.jvp is None:
         raise ValueError(f"check_claim: nothing is claimed of {where_defined(claim)}")
-    report = Report()
-    for check, derivative in ((check_jvp, claim.jvp), (check_vjp, claim.vjp)):
-        if derivative is not None:
-            found = check(claim, derivative, args, **settings)
-            report.passed += [text for text in found.passed if text not in report.passed]
-            report.subgradients += found.subgradients
+    point = claim.at(args) if claim.at else Point(claim, args)
+    if argnums is not None:
+        point = restricted(point, args, argnums, caller)
+    report = Report(left_out=dict(point.left_out))
+    try:
+        check_point(point, report, order, chosen, settings)
+    except GradientCheckError as error:
+        if raises:
+            raise
+        report.finding, report.verdict = error.finding, verdict_of(error)
     return report
 
 
-@user_facing
-def check_gradient(
-    f: Callable[..., Any],
-    gradient: Callable[..., Any],
-    args: tuple[Any, ...],
-    argnums: int | Sequence[int] | None = None,
-    **settings: Any,
-) -> Report:
-    """Check a gradient that somebody wrote by hand.
-
-    Args:
-        f: function of positional arguments that returns a real scalar, or an array that
-            ``gradient`` takes the sum of, or a pair of such a value and anything else.
-        gradient: takes the same arguments and returns the gradient with respect to those that
-            ``argnums`` names: an array, or a tuple of arrays for several.
-        args: the point, a tuple.
-        argnums: position or positions of what is differentiated; None for the first argument, or
-            for as many leading ones as ``gradient`` returns.
-        settings: as in ``check_claim``.
-
-    Returns:
-        A Report.
-
-    Raises:
-        GradientCheckError: the gradient is wrong; the message says how.
-
-    >>> check_gradient(lambda x: np.mean(x**2), lambda x: 2 * x, (np.array([1.0, 2.0, 4.0]),))
-    Traceback (most recent call last):
-        ...
-    funcgrad.testing.reports.report.GradientCheckError: <lambda> ...: the vjp differs from ...
-      order ...
-      diagnosis  found/expected is 3 everywhere: that is the number of elements: a sum taken ...
-    """
-    caller = "check_gradient"
-    options.function(f, "f", caller)
-    options.function(gradient, "gradient", caller)
-    args = options.arguments(args, caller)
-
-    first = gradient(*args)
-    one = 0 if argnums is None else argnums
-    alone = (
-        isinstance(one, int | np.integer)
-        and -len(args) <= one < len(args)
-        and tree.structure(first) == tree.structure(args[one])
-    )
-    parts = (lambda found: (found,)) if alone else as_tuple
-    places = positions(argnums, len(parts(first)), len(args), caller)
-
-    def all_arguments(xs: PyTree) -> list[Any]:
-        full = list(args)
-        for i, x in zip(places, xs, strict=True):
-            full[i] = x
-        return full
-
-    def value(*xs: PyTree) -> Any:
-        out = f(*all_arguments(xs))
-        return np.sum(out[0] if isinstance(out, tuple) else out)
-
-    def vjp(*xs: PyTree) -> Any:
-        grads = parts(gradient(*all_arguments(xs)))
-        return value(*xs), lambda ct: tuple(tree.map(lambda g: ct * np.asarray(g), grads))
-
-    value.__wrapped__ = f  # type: ignore[attr-defined]
-    return check_vjp(value, vjp, tuple(args[i] for i in places), **settings)
-
-
-def as_tuple(x: PyTree) -> tuple[Any, ...]:
-    """A tuple or list as a tuple, and anything else as its only element."""
-    return tuple(x) if isinstance(x, tuple | list) else (x,)
-
-
-def zero_like(x: PyTree) -> Any:
-    """Zeros in the place of real and complex leaves."""
-    return tree.map(lambda leaf: np.zeros(np.shape(leaf)) if has_tangent(leaf) else leaf, x)
-
-
-def positions(
-    argnums: int | Sequence[int] | None, parts: int, count: int, caller: str
-) -> tuple[int, ...]:
-    """The arguments that the parts of a gradient belong to."""
-    if argnums is None:
-        argnums = range(parts)
-    nums = (argnums,) if isinstance(argnums, int | np.integer) else tuple(argnums)
-    for n in nums:
-        if not -count <= n < count:
-            raise ValueError(f"{caller}: there is no argument {n}: f was given {count} of them")
-    if len(nums) != parts:
-        raise ValueError(
-            f"{caller}: argnums names {len(nums)} arguments, but the gradient has {parts} parts"
+def restricted(
+    point: Point, args: tuple[Any, ...], argnums: int | Sequence[int], caller: str
+) -> Point:
+    """A point where only the arguments that ``argnums`` names are varied."""
+    nums = options.argnums_option(argnums, len(args), caller)
+    if not point.inputs:
+        return point.holding(nums)
+    places = [
+        i
+        for i, name in enumerate(point.inputs)
+        if any(
+            name == f"args[{n}]" or name.startswith((f"args[{n}][", f"args[{n}].")) for n in nums
         )
-    return tuple(int(n) % count for n in nums)
+    ]
+    if not places:
+        raise ValueError(f"{caller}: no argument that argnums={argnums!r} names is differentiable")
+    return point.holding(places)
 
 
-@user_facing
-def check_pair(
-    forward: Callable[..., Any],
-    backward: Callable[..., Any],
-    args: tuple[Any, ...],
-    **settings: Any,
-) -> Report:
-    """Check a forward and a backward pass that somebody wrote by hand.
+def check_point(
+    point: Point, report: Report, order: int, modes: Sequence[str], settings: Mapping[str, Any]
+) -> None:
+    """Check what is claimed at a point, up to an order."""
+    with naming(point):
+        checked = [mode for mode in modes if mode != "lin" and is_there(point, mode, report)]
+        for mode in checked:
+            check, derivative = CHECKS[mode], getattr(point.claim, NAMES[mode])
+            merge(report, check(point.claim, derivative, point.args, **settings))
+        if point.unsupported is not None and settings.get("laws", True):
+            rng = generator(settings.get("seed", 0))
+            for law in point.laws:
+                check_law(point, law, report, rng)
+            for mode in checked:
+                check_double(point, mode, report, settings)
+                check_single(point, mode, report, rng)
+    if not checked:
+        reasons = "; ".join(report.left_out.values())
+        raise ValueError(
+            f"check_claim: {where_defined(point.claim)} has no derivative in the modes "
+            f"{', '.join(modes)}: {reasons}"
+        )
+    if order > 1:
+        check_next(point, report, order, modes, settings)
 
-    Args:
-        forward: takes the arguments and returns (output, cache), where ``cache`` is whatever
-            ``backward`` needs.
-        backward: takes (cotangent of the output, cache) and returns the cotangents of the
-            arguments: a tuple, with None for arguments that have none, or one array.
-        args: the point, a tuple.
-        settings: as in ``check_claim``.
 
-    Returns:
-        A Report.
+CHECKS: dict[str, Callable[..., Report]] = {"fwd": check_jvp, "rev": check_vjp}
+NAMES = {"fwd": "jvp", "rev": "vjp"}
 
-    Raises:
-        GradientCheckError: the backward pass is wrong; the message says how.
 
-    >>> def scale(x, w):
-    ...     return x * w, (x, w)
-    >>> def scale_backward(ct, cache):
-    ...     x, w = cache
-    ...     return ct * w, ct * x
-    >>> check_pair(scale, scale_backward, (np.ones((2, 3)), np.ones(3)))
-    Traceback (most recent call last):
-        ...
-    funcgrad.testing.reports.report.GradientCheckError: scale ...: the vjp has the wrong type
-      order ...
-      diagnosis  found has shape (2, 3), expected (3,): the sum over broadcast axes (0,) is missing
-    """
-    caller = "check_pair"
-    options.function(forward, "forward", caller)
-    options.function(backward, "backward", caller)
-    args = options.arguments(args, caller)
+def merge(report: Report, found: Report) -> None:
+    """Add what a report says to another one."""
+    report.passed += [text for text in found.passed if text not in report.passed]
+    report.subgradients += found.subgradients
+    report.left_out.update(found.left_out)
 
-    def value(*xs: PyTree) -> Any:
-        found = forward(*xs)
-        if not isinstance(found, tuple) or len(found) != 2:
-            raise TypeError(
-                f"{caller}: {where_defined(forward)} must return (output, cache), got "
-                f"{type(found).__name__}"
-            )
-        return found[0]
 
-    def vjp(*xs: PyTree) -> Any:
-        out, cache = forward(*xs)
+@contextmanager
+def naming(point: Point) -> Iterator[None]:
+    """Errors with the user's names."""
+    try:
+        yield
+    except GradientCheckError as error:
+        named = point.named(error.finding)
+        raise type(error)(named) from error.__cause__
 
-        def pull(ct: PyTree) -> Any:
-            found = as_tuple(backward(ct, cache))
-            if len(found) != len(xs):
-                raise ValueError(
-                    f"{caller}: {where_defined(backward)} returned {len(found)} cotangents for "
-                    f"{len(xs)} arguments"
+
+def is_there(point: Point, mode: str, report: Report) -> bool:
+    """True if there is a derivative in a mode; a rule that fails at all is found here."""
+    derivative = getattr(point.claim, NAMES[mode])
+    if derivative is None:
+        return False
+    if point.unsupported is None:
+        return True
+    outs = point.claim.value(*point.args)
+    rng = generator(0)
+    try:
+        if mode == "rev":
+            derivative(*point.args)[1]([random_leaf(rng, x) for x in outs])
+        else:
+            derivative(point.args, tuple(random_leaf(rng, x) for x in point.args))
+    except GradientCheckError:
+        raise
+    except Exception as error:  # other systems, and rules in them, raise anything
+        reason = point.unsupported(error)
+        if reason is None:
+            raise GradientCheckError(failed(point, mode, error)) from error
+        report.left_out[f"mode {mode!r}"] = reason
+        return False
+    return True
+
+
+def failed(point: Point, mode: str, error: BaseException) -> Finding:
+    """The finding for a derivative that raises."""
+    name = DERIVATIVES[mode]
+    return Finding(
+        function=where_defined(point.claim),
+        check=f"the {name} raises an error where f has a value",
+        order=1,
+        mode=repr(mode),
+        path="a derivative rule",
+        index=None,
+        expected=f"the {name} of f",
+        found=f"{type(error).__name__}: {str(error).strip()}",
+        error_estimate=0.0,
+        tolerance=0.0,
+        source="f can be evaluated at this point",
+        diagnosis=shape_words(str(error)),
+    )
+
+
+def shape_words(text: str) -> str | None:
+    """What an error about shapes means."""
+    texts = re.findall(r"(?:float|complex)\d+\[([\d, ]*)\]", text)  # JAX's; then PyTorch's
+    texts = texts or re.findall(r"(?:got|with|shape) \[([\d, ]*)\]", text)
+    shapes = [tuple(map(int, re.findall(r"\d+", found))) for found in texts]
+    if len(shapes) < 2 or shapes[0] == shapes[1]:
+        return None
+    found, expected = shapes[:2]
+    broadcast = len(found) >= len(expected) and all(
+        a in (b, 1) for a, b in zip(expected[::-1], found[::-1], strict=False)
+    )
+    if broadcast:
+        return (
+            f"found has shape {found}, expected {expected}: the sum over broadcast axes is missing"
+        )
+    return f"found has shape {found}, expected {expected}"
+
+
+def check_law(point: Point, law: Law, report: Report, rng: np.random.Generator) -> None:
+    """Raise unless two ways to the same numbers agree."""
+    assert point.unsupported is not None
+    try:
+        expected, found, names = law.sides(list(point.args), rng)
+    except GradientCheckError:
+        raise
+    except Exception as error:  # other systems, and rules in them, raise anything
+        reason = point.unsupported(error)
+        if reason is None and law.optional:
+            reason = f"{type(error).__name__}: {str(error).strip().splitlines()[0][:100]}"
+        if reason is None:
+            finding = failed(point, "rev", error)
+            about = f"{law.title}: it raises an error"
+            raise GradientCheckError(
+                replace(finding, check=about, diagnosis=finding.diagnosis or law.diagnosis)
+            ) from error
+        report.left_out[law.name] = reason
+        return
+    compare(point, law, expected, found, names)
+    report.passed.append(law.name)
+
+
+def compare(
+    point: Point, law: Law, expected: Leaves, found: Leaves, names: Sequence[str], rtol: float = 0.0
+) -> None:
+    """Raise unless two lists of arrays agree up to rounding, or to ``rtol``."""
+    if not expected:
+        return
+    tolerances = Tolerances([*point.args, *expected])
+    right, given = [host(x) for x in expected], [host(x) for x in found]
+    for name, e, f in zip(names, right, given, strict=True):
+        if e.shape != f.shape:
+            raise GradientCheckError(
+                replace(
+                    failed(point, "rev", ValueError(f"shape {f.shape}, expected {e.shape}")),
+                    path=name,
+                    check=law.title,
+                    diagnosis=law.diagnosis,
                 )
-            return tuple(zero_like(x) if g is None else g for g, x in zip(found, xs, strict=True))
+            )
+    overall = max([float(np.max(np.abs(e[np.isfinite(e)]), initial=0)) for e in right])
+    limits = [tolerances.of_law(e, 1e-3 * overall) for e in right]
+    if rtol:
+        limits = [np.full(e.shape, rtol * max(float(np.max(np.abs(e), initial=0)), 1e-3 * overall))
+                  for e in right]  # fmt: skip
+    finding = worst_finding(
+        names,
+        right,
+        given,
+        [np.zeros(e.shape) for e in right],
+        limits,
+        function=where_defined(point.claim),
+        check=law.title,
+        order=law.order,
+        mode="'rev'" if law.order else "",
+        source="the other way",
+    )
+    if finding:
+        words = law.diagnosis
+        if finding.diagnosis:
+            words += f"; {finding.diagnosis}"
+        raise GradientCheckError(replace(finding, diagnosis=words))
 
-        return out, pull
 
-    value.__wrapped__ = forward  # type: ignore[attr-defined]
-    return check_vjp(value, vjp, args, **settings)
+def check_double(point: Point, mode: str, report: Report, settings: Mapping[str, Any]) -> None:
+    """Check in double precision, too, what is used in single precision, where f lets itself be.
+
+    Differences are much sharper there.
+    """
+    wide = tuple(widened(x) for x in point.args)
+    if any(np.asarray(x).dtype.itemsize < 4 for x in point.args) or all(
+        w is x for w, x in zip(wide, point.args, strict=True)
+    ):
+        return
+    try:
+        outs = point.claim.value(*wide)
+    except Exception:  # a function may refuse double precision in any way it likes
+        return
+    if any(np.asarray(o).dtype not in (np.float64, np.complex128) for o in outs):
+        return
+    derivative = getattr(point.claim, NAMES[mode])
+    given = {**settings, "directions": 1, "laws": False, "rtol": WIDE_RTOL}
+    with naming_precision("float64"):
+        try:
+            CHECKS[mode](point.claim, derivative, wide, **given)
+        except InconclusiveCheckError:
+            return
+    report.passed.append(f"the {NAMES[mode]} in double precision")
+
+
+def check_single(point: Point, mode: str, report: Report, rng: np.random.Generator) -> None:
+    """Compare the derivative in single precision with that in double, where f is tame in both."""
+    kinds = {np.dtype(np.float64): np.float32, np.dtype(np.complex128): np.complex64}
+    if mode != "rev" or any(np.asarray(x).dtype not in kinds for x in point.args):
+        return
+    assert point.claim.vjp is not None
+    narrow = tuple(np.asarray(x).astype(kinds[np.asarray(x).dtype]) for x in point.args)
+    wide = tuple(widened(x) for x in narrow)
+    try:
+        with np.errstate(all="ignore"):
+            right, values = point.claim.value(*wide), point.claim.value(*narrow)
+            if not all(tame(host(a), host(b)) for a, b in zip(right, values, strict=True)):
+                return
+    except Exception:  # a function may refuse single precision in any way it likes
+        return
+    cts = [random_leaf(rng, x) for x in values]
+    law = Law(
+        "the vjp in single precision",
+        "the vjp in single precision differs from that in double precision",
+        "the derivative is wrong for float32 only",
+        lambda xs, rng: ([], [], []),
+    )
+    found = point.claim.vjp(*narrow)[1](cts)
+    expected = point.claim.vjp(*wide)[1]([widened(c) for c in cts])
+    names = [f"the cotangent of args[{i}]" for i in range(len(narrow))]
+    compare(point, law, list(expected), list(found), names, SINGLE)
+    report.passed.append(law.name)
+
+
+def tame(right: np.ndarray, single: np.ndarray) -> bool:
+    """True if a value in single precision is a number, has that dtype, and is close to another."""
+    size = float(np.max(np.abs(right), initial=0))
+    gap = float(np.max(np.abs(single - right), initial=0))
+    return single.dtype.itemsize < right.dtype.itemsize and np.isfinite(size) and gap <= WELL * size
+
+
+@contextmanager
+def naming_precision(name: str) -> Iterator[None]:
+    """Errors that say that they are of another precision."""
+    try:
+        yield
+    except GradientCheckError as error:
+        title = f"{error.finding.check} (arguments as {name})"
+        raise type(error)(replace(error.finding, check=title)) from error
+
+
+def check_next(
+    point: Point, report: Report, order: int, modes: Sequence[str], settings: Mapping[str, Any]
+) -> None:
+    """Check the derivative of the backward pass."""
+    if point.second is None:
+        report.left_out[f"order {order}"] = "the claim has no derivative of its derivative"
+        return
+    below = Report()
+    try:
+        following = point.second(generator(settings.get("seed", 0)))
+        check_point(replace(following, laws=()), below, order - 1, modes, settings)
+    except GradientCheckError as error:
+        finding = error.finding
+        text = f"right up to order {finding.order}, wrong at order {finding.order + 1}: the "
+        text += "derivative of a derivative rule is wrong"
+        if finding.diagnosis:
+            text += f"; {finding.diagnosis.partition('rule is wrong; ')[2] or finding.diagnosis}"
+        mode = f"{finding.mode} of 'rev'"
+        found = replace(finding, order=finding.order + 1, mode=mode, diagnosis=text)
+        raise type(error)(found) from error.__cause__
+    except Exception as error:  # other systems, and rules in them, raise anything
+        reason = point.unsupported(error) if point.unsupported else None
+        if reason is None and "has no derivative in the modes" in str(error):
+            reason = str(error).rpartition(": ")[2]
+        if reason is None:
+            raise
+        report.left_out[f"order {order}"] = reason
+        return
+    report.passed += [f"{text} (of the vjp)" for text in below.passed]
+    report.left_out.update({f"{k} (of the vjp)": v for k, v in below.left_out.items()})

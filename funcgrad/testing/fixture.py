@@ -8,8 +8,9 @@ from typing import Any
 
 from ..core.source import where_defined
 from ..typing import PyTree
+from .by_hand import check_gradient, check_pair
 from .checks import check_grads, verdict_of
-from .claims import Claim, check_claim, check_gradient, check_pair
+from .claims import Claim, check_claim
 from .gradcheck import claimed_modes
 from .profiles import profile_of
 from .reports.records import Record, note

@@ -58,6 +58,7 @@ class Flat:
     ``call`` takes and returns lists of leaves; leaves of other kinds are held constant and
     outputs of other kinds are left out. ``sizes`` are bounds of what the outputs are sums of:
     rounding errors of values and derivatives are in proportion to them, however much cancels.
+    ``tangents`` says how the point is moved if it has to stay on a set.
     """
 
     call: Callable[[Sequence[Any]], Leaves]
@@ -66,6 +67,7 @@ class Flat:
     name: str
     out_paths: list[str] = field(default_factory=list)
     sizes: list[Any] = field(default_factory=list)
+    tangents: Any = None
 
     def differentiated(self, mode: str, seeds: Sequence[Any]) -> Flat:
         """The derivative along fixed directions, as a function of the point.
@@ -89,7 +91,7 @@ class Flat:
             sizes = self.sizes
         measured = value_sizes(derivative, self.point)
         sizes = [np.maximum(a, b) for a, b in zip(sizes, measured, strict=True)]
-        return Flat(derivative, self.point, self.in_paths, self.name, paths, sizes)
+        return Flat(derivative, self.point, self.in_paths, self.name, paths, sizes, self.tangents)
 
     def cotangent_sizes(self, cts: Sequence[Any]) -> list[np.ndarray]:
         """The sizes of the terms of the cotangents of the inputs."""

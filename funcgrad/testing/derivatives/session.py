@@ -33,6 +33,7 @@ from .functions import (
     random_leaf,
     same_values,
 )
+from .tangents import Tangents
 from .tolerances import Tolerances
 
 
@@ -50,6 +51,7 @@ class Session:
     args: tuple[Any, ...] = ()
     locate: bool = True
     name: str = ""
+    tangents: Tangents | None = None
     tolerances: Tolerances = field(init=False)
 
     def flatten(self, f: Callable[..., Any], args: tuple[Any, ...]) -> Flat:
@@ -59,6 +61,7 @@ class Session:
         self.before = [copied(x) for x in leaves]
         self.args = args = tree.unflatten(spec, [copied(x) for x in leaves])
         flat = flatten_function(f, args)
+        flat.tangents = self.tangents
         self.check_arguments()
         self.tolerances = Tolerances([*flat.point, *flat.call(flat.point)], self.atol, self.rtol)
         first, again = (flat.call([copied(x) for x in flat.point]) for _ in range(2))
@@ -130,6 +133,8 @@ class Session:
 
     def random_tangents(self, leaves: Sequence[Any], *, real: bool = False) -> Leaves:
         """Random tangents in proportion to the entries of leaves; with real, of real values."""
+        if self.tangents is not None:
+            return self.tangents.draw(self.rng)
         return [random_leaf(self.rng, x, entry_scales(x), real=real) for x in leaves]
 
     def real_direction(self, k: int) -> bool:
