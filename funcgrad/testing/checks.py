@@ -118,7 +118,13 @@ def check_grads(
         bound = functools.partial(f, **options.keywords(kwargs, caller)) if kwargs else f
         claim = importlib.import_module(".adapters", __package__).adapted(bound, args)
         if claim is not None:
-            given = {"atol": atol, "rtol": rtol, "eps": eps, "directions": directions, "seed": seed}
+            given: dict[str, Any] = {
+                "atol": atol,
+                "rtol": rtol,
+                "eps": eps,
+                "directions": directions,
+                "seed": seed,
+            }
             given |= {"laws": laws, "argnums": argnums, "raises": raises}
             check_claim = importlib.import_module(".claims", __package__).check_claim
             return check_claim(claim, args, order, chosen, **given)

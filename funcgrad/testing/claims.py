@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -144,23 +145,24 @@ class Point:
     def named(self, finding: Finding) -> Finding:
         """A finding in the user's names."""
 
-        def text(words: object) -> Any:
-            if not isinstance(words, str):
-                return words
+        def text(words: str) -> str:
             for root, names in (("args", self.inputs), ("output", self.outputs)):
                 if names:
-                    words = re.sub(
-                        rf"\b{root}\[(\d+)\](?!\[|\.\w)",
-                        lambda m, names=names: names[int(m[1])] if int(m[1]) < len(names) else m[0],
-                        words,
-                    )
+                    pattern = rf"\b{root}\[(\d+)\](?!\[|\.\w)"
+                    words = re.sub(pattern, partial(name_at, names), words)
             return words
 
         more = self.explains(finding)
-        diagnosis = text(finding.diagnosis)
+        diagnosis = text(finding.diagnosis) if finding.diagnosis else None
         if more:
             diagnosis = f"{diagnosis}; {more}" if diagnosis else more
         return replace(finding, path=text(finding.path), diagnosis=diagnosis)
+
+
+def name_at(names: Sequence[str], found: re.Match[str]) -> str:
+    """The name of an argument in place of its number."""
+    number = int(found[1])
+    return names[number] if number < len(names) else found[0]
 
 
 @user_facing
@@ -247,10 +249,10 @@ def check_point(
         for mode in checked:
             check, derivative = CHECKS[mode], getattr(point.claim, NAMES[mode])
             merge(report, check(point.claim, derivative, point.args, **settings))
+        rng = generator(settings.get("seed", 0))
+        for law in point.laws if settings.get("laws", True) else ():
+            check_law(point, law, report, rng)
         if point.unsupported is not None and settings.get("laws", True):
-            rng = generator(settings.get("seed", 0))
-            for law in point.laws:
-                check_law(point, law, report, rng)
             for mode in checked:
                 check_double(point, mode, report, settings)
                 check_single(point, mode, report, rng)
@@ -349,13 +351,12 @@ def shape_words(text: str) -> str | None:
 
 def check_law(point: Point, law: Law, report: Report, rng: np.random.Generator) -> None:
     """Raise unless two ways to the same numbers agree."""
-    assert point.unsupported is not None
     try:
         expected, found, names = law.sides(list(point.args), rng)
     except GradientCheckError:
         raise
     except Exception as error:  # other systems, and rules in them, raise anything
-        reason = point.unsupported(error)
+        reason = point.unsupported(error) if point.unsupported else None
         if reason is None and law.optional:
             reason = f"{type(error).__name__}: {str(error).strip().splitlines()[0][:100]}"
         if reason is None:
@@ -444,7 +445,9 @@ def check_single(point: Point, mode: str, report: Report, rng: np.random.Generat
     if mode != "rev" or any(np.asarray(x).dtype not in kinds for x in point.args):
         return
     assert point.claim.vjp is not None
-    narrow = tuple(np.asarray(x).astype(kinds[np.asarray(x).dtype]) for x in point.args)
+    narrow: tuple[Any, ...] = tuple(
+        np.asarray(x).astype(kinds[np.asarray(x).dtype]) for x in point.args
+    )
     wide = tuple(widened(x) for x in narrow)
     try:
         with np.errstate(all="ignore"):

@@ -13,7 +13,7 @@ from ..core.source import where_defined
 from ..core.tracebacks import user_facing
 from ..typing import PyTree
 from . import options
-from .checks import verdict_of
+from .checks import loaded_systems, verdict_of
 from .claims import Claim
 from .profiles import profile_of
 from .reports.literals import Literals, importable_name
@@ -70,6 +70,8 @@ def gradcheck(
     seed: int = 0,
     profile: str | None = None,
     sizes: Mapping[str, Any] | None = None,
+    directions: int = 3,
+    tangents: Any = None,
     **named_strategies: PyTree,
 ) -> PointsReport:
     """Check the derivatives of a function, as ``check_grads`` does, at many drawn points.
@@ -80,6 +82,7 @@ def gradcheck(
 
     Args:
         f: the function, or a ``Claim``: of that the claimed derivatives are checked, to order 1.
+            Functions of PyTorch, JAX and autograd become claims by themselves.
         strategies: what its arguments are drawn from: pytrees of hypothesis strategies, of what
             ``strategies.spec`` returns, of names of domains ("positive") and of dimensions
             ("batch 3"), in which other leaves are constants. Without any, ``from_signature``
@@ -92,6 +95,8 @@ def gradcheck(
         seed: of the points, and of the directions at each.
         profile: 'quick' (5 points), 'ci' (20) or 'thorough' (200); None for the active one.
         sizes: sizes of named dimensions, or strategies for them; by default 1 to 4.
+        directions: number of random directions at each point.
+        tangents: as in ``check_grads``, for arguments that have to lie on a set.
         named_strategies: the same as strategies for arguments given by name.
 
     Returns:
@@ -117,10 +122,14 @@ def gradcheck(
     signatures = importlib.import_module(".strategies.signatures", __package__)
     engine = importlib.import_module(".points", __package__)
 
+    if loaded_systems():
+        f = importlib.import_module(".adapters", __package__).adapted(f) or f
     parameters = signatures.parameters_of(f, strategies, named_strategies, domain)
     if isinstance(f, Claim):
         order, chosen = 1, claimed_modes(f)
-    points = engine.Points(by_position(f, parameters), order, chosen, seed)
+    settings = {"directions": options.count(directions, "directions", "gradcheck")}
+    settings |= {} if tangents is None else {"tangents": tangents}
+    points = engine.Points(by_position(f, parameters), order, chosen, seed, settings)
     points.search(parameters, sizes, max_examples)
     points.explain()
     program = ""

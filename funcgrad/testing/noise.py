@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -152,7 +153,7 @@ class Noisy:
             spread = np.sqrt((np.var(ends[0], ddof=1) + np.var(ends[1], ddof=1)) / samples)
             found.append((h, float(mean), float(spread / (2 * h))))
         best = Estimate(0.0, np.inf, np.inf)
-        for (h, far, far_error), (k, near, near_error) in zip(found, found[1:], strict=False):
+        for (h, far, far_error), (k, near, near_error) in pairwise(found):
             ratio = (h / k) ** 2
             mean = near + (near - far) / (ratio - 1)
             error = float(np.hypot(near_error * ratio, far_error) / (ratio - 1))

@@ -79,7 +79,7 @@ def function(f: object, what: str, caller: str) -> Callable[..., Any]:
 
 
 def argnums_option(argnums: object, given: int, caller: str) -> tuple[int, ...]:
-    """Positions of arguments, each once and not negative, or an error that says how many there are."""
+    """Positions of arguments, each once and not negative, or an error that says what there is."""
     nums = argnums if isinstance(argnums, tuple | list) else (argnums,)
     for n in nums:
         if isinstance(n, bool) or not isinstance(n, int | np.integer):

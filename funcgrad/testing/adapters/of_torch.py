@@ -15,7 +15,7 @@ from ... import tree
 from ...core.source import where_defined
 from ...typing import PyTree
 from ..claims import Claim, Point
-from ..derivatives.functions import Leaves, random_leaf
+from ..derivatives.functions import random_leaf
 from ..reports.report import Finding, GradientCheckError
 from .flattened import alone, claim_of, one_output, repeated, required
 from .torch_arrays import array_of, is_inexact, tensor_of
@@ -67,17 +67,18 @@ def torch(f: Callable[..., Any]) -> Claim:
 
 def applied(system: Any, f: Any) -> Any:
     """The function that calls an ``autograd.Function``; others as they are."""
+    rule: Any = f
     if getattr(f, "__name__", "") == "apply" and isinstance(getattr(f, "__self__", None), type):
-        f = f.__self__
-    if not (isinstance(f, type) and issubclass(f, system.autograd.Function)):
+        rule = f.__self__
+    if not (isinstance(rule, type) and issubclass(rule, system.autograd.Function)):
         return f
-    function = f.apply
+    function: Any = rule.apply  # type: ignore[attr-defined]
 
     def apply(*args: PyTree) -> Any:
         return function(*args)
 
-    code = getattr(f.forward, "__code__", None)
-    apply.__wrapped__ = SimpleNamespace(__name__=f.__name__, __code__=code)  # type: ignore[attr-defined]
+    code = getattr(getattr(rule, "forward", None), "__code__", None)
+    apply.__wrapped__ = SimpleNamespace(__name__=rule.__name__, __code__=code)  # type: ignore[attr-defined]
     return apply
 
 
