@@ -95,7 +95,7 @@ def repeated(vjp: Callable[..., Any]) -> Law:
         cts = [random_leaf(rng, o) for o in outs]
         first = list(pull(cts))
         again = list(pull(cts))
-        others = [x * np.asarray(1 + MOVED, x.dtype) for x in xs]
+        others = [x * np.asarray(1 + MOVED, np.asarray(x).dtype)[()] for x in xs]
         kept = vjp(*xs)[1]
         vjp(*others)
         between = list(kept(cts))

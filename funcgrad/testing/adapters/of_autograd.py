@@ -168,7 +168,7 @@ def point_of(side: Side, args: tuple[Any, ...], names: Sequence[str]) -> Point:
     found = side.value(*args)
     if not found:
         raise ValueError(
-            f"{where_defined(side.f)} returned no real or complex array to differentiate"
+            f"{where_defined(getattr(side.f, 'fun', side.f))} returned no real or complex array to differentiate"
         )
     outputs = ["output"] if len(found) == 1 else [f"output[{k}]" for k in range(len(found))]
     places, left_out = [], {}
@@ -178,12 +178,14 @@ def point_of(side: Side, args: tuple[Any, ...], names: Sequence[str]) -> Point:
             places.append(i)
         else:
             left_out[names[i]] = reason
+    if left_out and places:
+        return replace(holding(side, args, names, places), left_out=left_out)
     laws = [repeated(side.vjp)]
     if len(args) > 1:
         laws.append(alone(side.vjp, lambda i: lambda *xs: side.pull_of(xs, [i]), len(args)))
     value = lambda *xs: side.value(*xs)  # noqa: E731
-    value.__wrapped__ = side.f  # type: ignore[attr-defined]
-    point = Point(
+    value.__wrapped__ = getattr(side.f, "fun", side.f)  # type: ignore[attr-defined]
+    return Point(
         Claim(value, side.vjp, side.jvp),
         args,
         list(names),
@@ -193,7 +195,19 @@ def point_of(side: Side, args: tuple[Any, ...], names: Sequence[str]) -> Point:
         lambda rng: side.backward(rng, args, names),
         unsupported,
     )
-    return point.holding(places) if left_out and places else point
+
+
+def holding(side: Side, args: Sequence[Any], names: Sequence[str], places: Sequence[int]) -> Point:
+    """The point where only some arguments are varied: the others have no rules."""
+
+    def call(xs: Sequence[Any]) -> Any:
+        full = list(args)
+        for i, x in zip(places, xs, strict=True):
+            full[i] = x
+        return side.call(full)
+
+    varied = Side(side.system, call, side.f)
+    return point_of(varied, tuple(args[i] for i in places), [names[i] for i in places])
 
 
 def missing_rule(side: Side, args: Sequence[Any], i: int) -> str | None:

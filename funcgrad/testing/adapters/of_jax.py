@@ -284,21 +284,25 @@ def point_of(side: Side, args: tuple[Any, ...], names: Sequence[str]) -> Point:
     )
 
 
-def translations(leaves: Sequence[Any]) -> tuple[Callable[[Any], Any], Callable[..., list[Any]]]:
-    """Functions from an array of JAX to NumPy's, and from arrays to JAX's where given ones are."""
+def translations(
+    leaves: Sequence[Any],
+) -> tuple[Callable[[Any], Any], Callable[..., Any]]:
+    """From an array of JAX to NumPy's, and a call with arrays of JAX where the given ones are."""
     system = required("jax")
 
     def to_numpy(x: PyTree) -> Any:
         return array_of(x) if isinstance(x, system.Array) else x
 
-    def to_native(arrays: Sequence[Any]) -> list[Any]:
+    def call(f: Callable[..., Any], arrays: Sequence[Any]) -> Any:
         with in_double(system, [x for x in arrays if isinstance(x, np.ndarray | np.generic)]):
-            return [
-                system.numpy.asarray(x) if isinstance(old, system.Array) else x
-                for x, old in zip(arrays, leaves, strict=True)
-            ]
+            return f(
+                [
+                    system.numpy.asarray(x) if isinstance(old, system.Array) else x
+                    for x, old in zip(arrays, leaves, strict=True)
+                ]
+            )
 
-    return to_numpy, to_native
+    return to_numpy, call
 
 
 def unsupported(error: BaseException) -> str | None:

@@ -32,6 +32,9 @@ UNSUPPORTED = (
 )
 """What PyTorch says where there is no such derivative."""
 
+MOST_NODES = 10_000
+"""How much of a graph is searched."""
+
 Call = Callable[[Sequence[Any]], list[Any]]
 
 
@@ -306,7 +309,7 @@ class Side:
         forward = system.autograd.forward_ad
         with forward.dual_level():
             duals = [
-                forward.make_dual(x.requires_grad_(), t)
+                forward.make_dual(x.requires_grad_(), t).clone()
                 for x, t in zip(self.tensors(xs), self.tensors(ts), strict=True)
             ]
             pairs = [forward.unpack_dual(o) for o in self.leaves(duals)]
@@ -350,6 +353,8 @@ class Side:
                 create_graph=True,
                 allow_unused=True,
             )
+            if any(once_differentiable(g) for g in grads):
+                raise RuntimeError("a backward pass inside is marked with @once_differentiable")
             return [
                 system.zeros_like(x) if g is None else g for g, x in zip(grads, xs, strict=True)
             ]
@@ -358,6 +363,23 @@ class Side:
         more = [f"the cotangent of output[{k}]" for k in range(len(cts))]
         point = point_of(side, (*args, *cts), [*names, *more])
         return replace(point, outputs=[f"vjp({name})" for name in names])
+
+
+def once_differentiable(x: Any) -> bool:
+    """True if a tensor comes from a backward pass that must not be differentiated again.
+
+    PyTorch raises only where such a node lies on the way to what is differentiated by, and none does.
+    """
+    nodes, seen = [getattr(x, "grad_fn", None)], set()
+    while nodes and len(seen) < MOST_NODES:
+        node = nodes.pop()
+        if node is None or node in seen:
+            continue
+        seen.add(node)
+        if type(node).__name__ in ("Error", "DelayedError"):
+            return True
+        nodes += [following for following, _ in node.next_functions]
+    return False
 
 
 def conjugated(x: PyTree) -> Any:
@@ -429,20 +451,24 @@ def point_of(side: Side, args: tuple[Any, ...], names: Sequence[str]) -> Point:
     )
 
 
-def translations(leaves: Sequence[Any]) -> tuple[Callable[[Any], Any], Callable[..., list[Any]]]:
-    """Functions from a tensor to a NumPy array, and from arrays to tensors like given ones."""
+def translations(
+    leaves: Sequence[Any],
+) -> tuple[Callable[[Any], Any], Callable[..., Any]]:
+    """From a tensor to a NumPy array, and a call with tensors where the given ones are."""
     system = required("torch")
 
     def to_numpy(x: PyTree) -> Any:
         return array_of(system, x) if isinstance(x, system.Tensor) else x
 
-    def to_native(arrays: Sequence[Any]) -> list[Any]:
-        return [
-            tensor_of(system, x, old.device) if isinstance(old, system.Tensor) else x
-            for x, old in zip(arrays, leaves, strict=True)
-        ]
+    def call(f: Callable[..., Any], arrays: Sequence[Any]) -> Any:
+        return f(
+            [
+                tensor_of(system, x, old.device) if isinstance(old, system.Tensor) else x
+                for x, old in zip(arrays, leaves, strict=True)
+            ]
+        )
 
-    return to_numpy, to_native
+    return to_numpy, call
 
 
 def unsupported(system: Any, error: BaseException) -> str | None:

@@ -154,16 +154,17 @@ def in_numpy(
         return f, gradient, args
     module = importlib.import_module(f".{OF_SYSTEM[system]}", __package__)
     leaves, spec = tree.flatten(args, is_leaf=is_foreign)
-    to_numpy, to_native = module.translations(leaves)
+    to_numpy, call = module.translations(leaves)
 
-    def native(xs: tuple[Any, ...]) -> Any:
-        return tree.unflatten(spec, to_native(tree.leaves(xs)))
+    def run(g: Callable[..., Any], xs: tuple[Any, ...]) -> Any:
+        found = call(lambda arrays: g(*tree.unflatten(spec, arrays)), tree.leaves(xs))
+        return tree.map(to_numpy, found, is_leaf=is_foreign)
 
     def value(*xs: PyTree) -> Any:
-        return tree.map(to_numpy, f(*native(xs)), is_leaf=is_foreign)
+        return run(f, xs)
 
     def grad(*xs: PyTree) -> Any:
-        found = tree.map(to_numpy, gradient(*native(xs)), is_leaf=is_foreign)
+        found = run(gradient, xs)
         return tree.map(np.conj, found) if system == "torch" else found
 
     value.__wrapped__ = f  # type: ignore[attr-defined]
