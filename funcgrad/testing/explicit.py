@@ -124,10 +124,9 @@ def check_jacobian(
         return f(*xs), pull
 
     report = session.report
-    with_name = f if hasattr(f, "__wrapped__") else f
     checked = [(check_jvp, push)] if matrix.times_exact else []
     for check, rule in [*checked, (check_vjp, vjp)]:  # type: ignore[list-item]
-        found = check(with_name, rule, held, **settings)  # type: ignore[operator]
+        found = check(f, rule, held, **settings)  # type: ignore[operator]
         report.passed += [text for text in found.passed if text not in report.passed]
         report.subgradients += found.subgradients
     return report
@@ -383,7 +382,7 @@ class Curvature:
                 derivative = self.flat.differentiated("rev", [np.ones(())])
                 (found,) = derivative.call(self.flat.point)
                 ts = self.session.random_tangents(self.flat.point)
-                line, known = directional(self.flat, ts, self.session.eps)
+                _, known = directional(self.flat, ts, self.session.eps)
                 gap = abs(float(known.value[0]) - float(pack([found]) @ pack(ts)))
                 size = float(np.max(np.abs(pack([found]) * pack(ts)), initial=0))
                 if known.settled[0] and gap <= SAFETY * float(known.error[0]) + 1e-7 * size:

@@ -95,6 +95,7 @@ class Side:
     def __init__(self, system: Any, call: Callable[..., Any], f: Any) -> None:
         self.system, self.call, self.f = system, call, f
         self.box = system.tracer.Box
+        self.shown = getattr(f, "fun", f)  # a primitive is a function around the user's
 
     def leaves(self, xs: Sequence[Any]) -> list[Any]:
         """The real and complex parts of the output."""
@@ -168,7 +169,7 @@ def point_of(side: Side, args: tuple[Any, ...], names: Sequence[str]) -> Point:
     found = side.value(*args)
     if not found:
         raise ValueError(
-            f"{where_defined(getattr(side.f, 'fun', side.f))} returned no real or complex array to differentiate"
+            f"{where_defined(side.shown)} returned no real or complex array to differentiate"
         )
     outputs = ["output"] if len(found) == 1 else [f"output[{k}]" for k in range(len(found))]
     places, left_out = [], {}
@@ -184,7 +185,7 @@ def point_of(side: Side, args: tuple[Any, ...], names: Sequence[str]) -> Point:
     if len(args) > 1:
         laws.append(alone(side.vjp, lambda i: lambda *xs: side.pull_of(xs, [i]), len(args)))
     value = lambda *xs: side.value(*xs)  # noqa: E731
-    value.__wrapped__ = getattr(side.f, "fun", side.f)  # type: ignore[attr-defined]
+    value.__wrapped__ = side.shown  # type: ignore[attr-defined]
     return Point(
         Claim(value, side.vjp, side.jvp),
         args,

@@ -368,9 +368,10 @@ class Side:
 def once_differentiable(x: Any) -> bool:
     """True if a tensor comes from a backward pass that must not be differentiated again.
 
-    PyTorch raises only where such a node lies on the way to what is differentiated by, and none does.
+    PyTorch raises only where such a node lies on the way to what is differentiated by; none does.
     """
-    nodes, seen = [getattr(x, "grad_fn", None)], set()
+    nodes: list[Any] = [getattr(x, "grad_fn", None)]
+    seen: set[Any] = set()
     while nodes and len(seen) < MOST_NODES:
         node = nodes.pop()
         if node is None or node in seen:

@@ -106,7 +106,7 @@ def owners_named(f: Any, depth: int, seen: set[int]) -> Iterator[str]:
     if isinstance(f, MethodType):
         f = f.__func__
     if not isinstance(f, FunctionType):
-        f = getattr(type(f), "__call__", None)
+        f = type(f).__call__ if callable(f) else None
     if not isinstance(f, FunctionType) or id(f) in seen:
         return
     seen.add(id(f))

@@ -209,7 +209,7 @@ def allowed_of_sum(
     tolerances = session.tolerances
     rounding = 0.0
     for c, size, loss in zip(cts, flat.sizes, precision_losses(line, outs), strict=True):
-        noise = 64 * tolerances.eps * size + 30 * loss
+        noise = tolerances.ulps * tolerances.eps * size + 30 * loss
         rounding += length(np.abs(host(c)) * noise)
     value = finite_max(known.value)
     floor = 1e-3 * tolerances.rtol * value

@@ -32,6 +32,9 @@ STREAM = 0x66756E63
 SHAKES = (2, 2, 4, 8, 16)
 """By how many units in the last place inputs are moved to see the rounding errors of outputs."""
 
+COARSE = 1e-4
+"""From here on the distance from 1 to the next number is too large for a rounding error."""
+
 ROUGH_STEPS = (2.0**-24, 2.0**-16)
 """By how much inputs are moved, relative to them, to see outputs that change in jumps."""
 
@@ -156,7 +159,9 @@ def value_sizes(call: Callable[[Sequence[Any]], Leaves], point: Sequence[Any]) -
                 changes = [finite_max(host(a) - b) for a, b in zip(shaken, outs, strict=True)]
         except (ArithmeticError, np.linalg.LinAlgError, ValueError):
             continue
-        sizes = [max(s, min(c / eps, limit)) for s, c in zip(sizes, changes, strict=True)]
+        # In coarse types the moves are no rounding errors but changes that f follows.
+        unit = eps * ulps if eps > COARSE else eps
+        sizes = [max(s, min(c / unit, limit)) for s, c in zip(sizes, changes, strict=True)]
     jumps = roughness(call, point, outs) if eps < 1e-10 else [0.0] * len(outs)
     jumps = [j if j <= ROUGHEST * limit / CANCELLED else 0.0 for j in jumps]
     return [np.asarray(max(s, j / eps)) for s, j in zip(sizes, jumps, strict=True)]
