@@ -9,7 +9,8 @@ from .. import numpy as _numpy_protocols  # noqa: F401  (lets np functions take 
 from . import adapters
 from .by_hand import check_gradient, check_pair
 from .checks import check_grads, check_jvp, check_vjp
-from .claims import Claim, check_claim
+from .claim_checks import check_claim
+from .claims import Claim
 from .decorator import DerivativeCheck, check_derivatives
 from .derivatives.functions import rand_like
 from .explicit import check_hessian, check_hvp, check_jacobian

@@ -126,7 +126,7 @@ def check_grads(
                 "seed": seed,
             }
             given |= {"laws": laws, "argnums": argnums, "raises": raises}
-            check_claim = importlib.import_module(".claims", __package__).check_claim
+            check_claim = importlib.import_module(".claim_checks", __package__).check_claim
             return check_claim(claim, args, order, chosen, **given)
     f, args = holding(f, args, argnums, kwargs, caller, has_aux=has_aux)
     session = new_session(caller, atol, rtol, eps, directions, seed)

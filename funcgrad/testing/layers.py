@@ -14,7 +14,8 @@ from .. import tree
 from ..core.tracebacks import user_facing
 from ..typing import PyTree
 from . import options
-from .claims import Claim, Law, Point, check_point
+from .claim_checks import check_point
+from .claims import Claim, Law, Point
 from .derivatives.functions import Leaves, has_tangent, random_leaf
 from .layer_parts import Parameter, attribute_gradient, changed, parameters_of
 from .reports.report import Report

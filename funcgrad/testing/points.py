@@ -15,7 +15,8 @@ from hypothesis import HealthCheck, Phase, Verbosity
 from .. import tree
 from ..typing import PyTree
 from .checks import check_grads
-from .claims import Claim, check_claim
+from .claim_checks import check_claim
+from .claims import Claim
 from .derivatives.functions import copied, has_tangent, host
 from .reports.literals import Literals
 from .reports.report import GradientCheckError, InconclusiveCheckError, Report

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -11,9 +11,7 @@ from ..claims import Law
 from ..derivatives.functions import Leaves, random_leaf
 from .flattened import cotangent_names
 from .torch_arrays import array_of, tensor_of
-
-if TYPE_CHECKING:
-    from .of_torch import Side
+from .torch_side import Side
 
 LANES = 3
 
