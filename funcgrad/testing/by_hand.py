@@ -40,7 +40,8 @@ def check_gradient(
         f: function of positional arguments that returns a real scalar, or an array that
             ``gradient`` takes the sum of, or a pair of such a value and anything else.
         gradient: takes the same arguments and returns the gradient with respect to those that
-            ``argnums`` names: an array, or a tuple of arrays for several.
+            ``argnums`` names: an array, or a tuple of arrays for several. True if f itself
+            returns (value, gradient), as ``scipy.optimize.minimize(jac=True)`` takes it.
         args: the point, a tuple. Arrays may be those of PyTorch or JAX; f and ``gradient`` are
             called with what they are.
         argnums: position or positions of what is differentiated; None for the first argument, or
@@ -64,6 +65,8 @@ def check_gradient(
     """
     caller = "check_gradient"
     options.function(f, "f", caller)
+    if gradient is True:
+        f, gradient = parts_of(f, caller)
     if gradient is not None and args is None and not callable(gradient):
         gradient, args = None, gradient
         args = args if isinstance(args, tuple) else (args,)
@@ -108,6 +111,27 @@ def check_gradient(
     if samples is not None:
         return check_noisy(value, vjp, held, samples, **settings)
     return check_vjp(value, vjp, held, **settings)
+
+
+def parts_of(
+    both: Callable[..., Any], caller: str
+) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """The value and the gradient of a function that returns both."""
+
+    def part(i: int, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        found = both(*args, **kwargs)
+        if not isinstance(found, tuple | list) or len(found) != 2:
+            raise TypeError(
+                f"{caller}: with gradient=True {where_defined(both)} must return (value, gradient), "
+                f"got {type(found).__name__}"
+            )
+        return found[i]
+
+    def value(*args: PyTree, **kwargs: PyTree) -> Any:
+        return part(0, args, kwargs)
+
+    value.__wrapped__ = both  # type: ignore[attr-defined]
+    return value, lambda *args, **kwargs: part(1, args, kwargs)
 
 
 def as_tuple(x: PyTree) -> tuple[Any, ...]:

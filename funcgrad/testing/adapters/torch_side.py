@@ -219,6 +219,16 @@ def overwritten(name: str, path: str, by: str) -> Finding:
 def seeded(system: Any, devices: Sequence[Any], seed: int = 0) -> Iterator[None]:
     """The random numbers of a seed, without changing the user's."""
     gpus = sorted({d.index or 0 for d in devices if d is not None and d.type == "cuda"})
-    with system.random.fork_rng(devices=gpus):
-        system.manual_seed(seed)
-        yield
+    generator = system.default_generator
+    # manual_seed of the module seeds every device, which takes milliseconds.
+    state = generator.get_state()
+    generator.manual_seed(seed)
+    try:
+        if not gpus:
+            yield
+            return
+        with system.random.fork_rng(devices=gpus):
+            system.cuda.manual_seed_all(seed)
+            yield
+    finally:
+        generator.set_state(state)
