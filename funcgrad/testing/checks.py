@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import functools
+import importlib
+import sys
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -19,6 +22,8 @@ from .derivatives.jacobian import check_jacobian
 from .derivatives.localisation import find_cause, none_fails
 from .derivatives.orders import check_forward, check_orders, check_reverse
 from .derivatives.session import Session
+from .derivatives.tangents import tangents_option
+from .held import holding, push_holding, restored, rule_holding
 from .reports.report import Finding, GradientCheckError, InconclusiveCheckError, Report
 
 
@@ -40,6 +45,11 @@ def check_grads(
     locate: bool = True,
     raises: bool = True,
     nondet_tol: float = 0.0,
+    argnums: int | Sequence[int] | None = None,
+    kwargs: Mapping[str, Any] | None = None,
+    has_aux: bool = False,
+    stateful: bool = False,
+    tangents: Any = None,
 ) -> Report:
     """Check the derivatives of a function against finite differences and against their laws.
 
@@ -57,7 +67,9 @@ def check_grads(
 
     Args:
         f: function of positional arguments: pytrees of arrays. Leaves that are neither real nor
-            complex are held constant. A complex f need not be holomorphic.
+            complex are held constant. A complex f need not be holomorphic. Functions of PyTorch,
+            JAX and autograd, their rules and modules, and functions given arrays of theirs, are
+            checked with the derivatives of that system: see ``funcgrad.testing.adapters``.
         args: the point, a tuple.
         order: derivatives up to this order are checked, in all mixtures of modes.
         modes: 'fwd' (jvp), 'rev' (vjp), 'lin' (linearize), or several of them; of several the
@@ -78,6 +90,15 @@ def check_grads(
         raises: raise what was found to be wrong; otherwise it is only in the report.
         nondet_tol: by how much two calls with the same arguments may differ, absolutely: functions
             whose sums have no fixed order.
+        argnums: position or positions of the arguments that are varied; None for all.
+        kwargs: keyword arguments for f.
+        has_aux: f returns a pair, and the second part (a new state, statistics) is not checked.
+        stateful: f is a method or an object that changes itself when it is called: let each call
+            start in its present state.
+        tangents: the directions that keep an argument where it has to be: 'symmetric', 'skew',
+            'hermitian', 'simplex', 'sphere', 'orthogonal', or a function of (random generator,
+            argument) that returns a tangent; or a tuple with one of these, or None, for each
+            argument.
 
     Returns:
         A Report; print it to see what was checked and what was left out.
@@ -97,8 +118,26 @@ def check_grads(
     args = options.arguments(args, caller)
     order = options.count(order, "order", caller)
     chosen = options.modes_option(modes, caller)
+    f = restored(f) if stateful else f
+    if loaded_systems():
+        bound = functools.partial(f, **options.keywords(kwargs, caller)) if kwargs else f
+        claim = importlib.import_module(".adapters", __package__).adapted(bound, args)
+        if claim is not None:
+            given: dict[str, Any] = {
+                "atol": atol,
+                "rtol": rtol,
+                "eps": eps,
+                "directions": directions,
+                "seed": seed,
+            }
+            given |= {"laws": laws, "argnums": argnums, "raises": raises}
+            given |= {"nondet_tol": nondet_tol} if nondet_tol else {}
+            check_claim = importlib.import_module(".claim_checks", __package__).check_claim
+            return check_claim(claim, args, order, chosen, **given)
+    f, args = holding(f, args, argnums, kwargs, caller, has_aux=has_aux)
     session = new_session(caller, atol, rtol, eps, directions, seed, nondet_tol)
     session.locate = locate
+    session.tangents = tangents_option(tangents, args, caller)
     causes: dict[int, str | None] = {}
 
     def innocent(finding: Finding) -> bool:
@@ -124,6 +163,11 @@ def check_grads(
         if raises:
             raise type(error)(finding) from error.__cause__
     return session.report
+
+
+def loaded_systems() -> bool:
+    """True if there can be objects of other systems that the checks know."""
+    return any(name in sys.modules for name in ("torch", "jax", "autograd"))
 
 
 def possible_modes(session: Session, flat: Flat, modes: tuple[str, ...]) -> tuple[str, ...]:
@@ -169,6 +213,9 @@ def check_jvp(
     seed: int = 0,
     laws: bool = True,
     nondet_tol: float = 0.0,
+    argnums: int | Sequence[int] | None = None,
+    kwargs: Mapping[str, Any] | None = None,
+    tangents: Any = None,
 ) -> Report:
     """Check a jvp function against finite differences.
 
@@ -184,6 +231,9 @@ def check_jvp(
         seed: of the random directions.
         laws: whether to check that ``f_jvp`` is linear in the tangents.
         nondet_tol: as in ``check_grads``.
+        argnums: as in ``check_grads``.
+        kwargs: keyword arguments for f and for ``f_jvp``.
+        tangents: as in ``check_grads``.
 
     Returns:
         A Report.
@@ -206,7 +256,10 @@ def check_jvp(
     options.function(f, "f", caller)
     options.function(f_jvp, "f_jvp", caller)
     args = options.arguments(args, caller)
+    f_jvp = push_holding(f_jvp, kwargs, caller)
+    f, args = holding(f, args, argnums, kwargs, caller)
     session = new_session(caller, atol, rtol, eps, directions, seed, nondet_tol)
+    session.tangents = tangents_option(tangents, args, caller)
     flat = session.flatten(f, args)
     args = session.args
     leaves, spec = tree.flatten(args)
@@ -241,6 +294,9 @@ def check_vjp(
     seed: int = 0,
     laws: bool = True,
     nondet_tol: float = 0.0,
+    argnums: int | Sequence[int] | None = None,
+    kwargs: Mapping[str, Any] | None = None,
+    tangents: Any = None,
 ) -> Report:
     """Check a vjp function against finite differences.
 
@@ -257,6 +313,9 @@ def check_vjp(
         seed: of the random directions.
         laws: whether to check that ``pull`` is linear.
         nondet_tol: as in ``check_grads``.
+        argnums: as in ``check_grads``.
+        kwargs: keyword arguments for f and for ``f_vjp``.
+        tangents: as in ``check_grads``.
 
     Returns:
         A Report.
@@ -273,7 +332,10 @@ def check_vjp(
     options.function(f, "f", caller)
     options.function(f_vjp, "f_vjp", caller)
     args = options.arguments(args, caller)
+    f_vjp = rule_holding(f_vjp, kwargs, caller)
+    f, args = holding(f, args, argnums, kwargs, caller)
     session = new_session(caller, atol, rtol, eps, directions, seed, nondet_tol)
+    session.tangents = tangents_option(tangents, args, caller)
     flat = session.flatten(f, args)
     args = session.args
     leaves, spec = tree.flatten(args)

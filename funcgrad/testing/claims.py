@@ -1,21 +1,27 @@
-"""Derivatives from anywhere: a function with a claimed gradient, vjp or jvp, and its check."""
+"""Derivatives from anywhere: a function with a claimed vjp or jvp, and its check."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from .. import tree
 from ..core.source import where_defined
-from ..core.tracebacks import user_facing
 from ..typing import PyTree
-from . import options
-from .checks import check_jvp, check_vjp
-from .derivatives.functions import has_tangent
-from .reports.report import Report
+from .derivatives.functions import Leaves, host
+from .derivatives.tolerances import Tolerances
+from .reports.report import (
+    DERIVATIVES,
+    Finding,
+    GradientCheckError,
+    Report,
+    worst_finding,
+)
 
 
 @dataclass(frozen=True)
@@ -27,6 +33,8 @@ class Claim:
         vjp: takes the arguments and returns (output, pull); ``pull`` takes a cotangent of the
             output and returns a tuple of cotangents, one per argument. None if there is none.
         jvp: takes (args, tangents) and returns (output, tangent_out). None if there is none.
+        at: takes a tuple of arguments and returns the ``Point`` that is checked there, for
+            functions of other systems; None to check what stands above.
 
     >>> Claim(np.sin, jvp=lambda x, t: (np.sin(*x), np.cos(*x) * t[0])).vjp is None
     True
@@ -35,6 +43,7 @@ class Claim:
     value: Callable[..., Any]
     vjp: Callable[..., Any] | None = None
     jvp: Callable[..., Any] | None = None
+    at: Callable[[tuple[Any, ...]], Point] | None = None
 
     def __call__(self, *args: PyTree) -> Any:
         """The value."""
@@ -45,194 +54,198 @@ class Claim:
         return self.value
 
 
-@user_facing
-def check_claim(claim: Claim, args: tuple[Any, ...], **settings: Any) -> Report:
-    """Check a claimed derivative against finite differences and its laws.
+@dataclass(frozen=True)
+class Law:
+    """Two ways to the same numbers, in a system with rules of its own.
 
-    The functions that make claims for other systems are in ``funcgrad.testing.adapters``.
-
-    Args:
-        claim: the function and its derivatives.
-        args: the point, a tuple.
-        settings: ``atol``, ``rtol``, ``eps``, ``directions``, ``seed`` and ``laws`` of
-            ``check_vjp``.
-
-    Returns:
-        A Report.
-
-    Raises:
-        GradientCheckError: a derivative is wrong.
-
-    >>> pair = Claim(np.sin, vjp=lambda x: (np.sin(x), lambda ct: (ct * np.cos(x),)))
-    >>> print(check_claim(pair, (np.ones(2),)))
-    4 checks passed
+    ``sides`` takes the arguments and a random generator and returns the expected numbers, the
+    ones found, and their names; it raises what the system raises where the law cannot apply.
     """
-    if claim.vjp is None and claim.jvp is None:
-        raise ValueError(f"check_claim: nothing is claimed of {where_defined(claim)}")
-    report = Report()
-    for check, derivative in ((check_jvp, claim.jvp), (check_vjp, claim.vjp)):
-        if derivative is not None:
-            found = check(claim, derivative, args, **settings)
-            report.passed += [text for text in found.passed if text not in report.passed]
-            report.subgradients += found.subgradients
-    return report
+
+    name: str
+    title: str
+    diagnosis: str
+    sides: Callable[[Leaves, np.random.Generator], tuple[Leaves, Leaves, Sequence[str]]]
+    order: int = 1
+    optional: bool = False
 
 
-@user_facing
-def check_gradient(
-    f: Callable[..., Any],
-    gradient: Callable[..., Any],
-    args: tuple[Any, ...],
-    argnums: int | Sequence[int] | None = None,
-    **settings: Any,
-) -> Report:
-    """Check a gradient that somebody wrote by hand.
+@dataclass(frozen=True)
+class Point:
+    """A claim at a point, of flat arrays: ``claim.value(*args)`` is a list of arrays.
 
-    Args:
-        f: function of positional arguments that returns a real scalar, or an array that
-            ``gradient`` takes the sum of, or a pair of such a value and anything else.
-        gradient: takes the same arguments and returns the gradient with respect to those that
-            ``argnums`` names: an array, or a tuple of arrays for several.
-        args: the point, a tuple.
-        argnums: position or positions of what is differentiated; None for the first argument, or
-            for as many leading ones as ``gradient`` returns.
-        settings: as in ``check_claim``.
-
-    Returns:
-        A Report.
-
-    Raises:
-        GradientCheckError: the gradient is wrong; the message says how.
-
-    >>> check_gradient(lambda x: np.mean(x**2), lambda x: 2 * x, (np.array([1.0, 2.0, 4.0]),))
-    Traceback (most recent call last):
-        ...
-    funcgrad.testing.reports.report.GradientCheckError: <lambda> ...: the vjp differs from ...
-      order ...
-      diagnosis  found/expected is 3 everywhere: that is the number of elements: a sum taken ...
+    ``inputs`` and ``outputs`` are what the arrays are called in the user's words. ``second``
+    makes the point of the backward pass as a function; ``unsupported`` says why an error of the
+    system means that there is no such derivative, and is None if errors are the user's.
     """
-    caller = "check_gradient"
-    options.function(f, "f", caller)
-    options.function(gradient, "gradient", caller)
-    args = options.arguments(args, caller)
 
-    first = gradient(*args)
-    one = 0 if argnums is None else argnums
-    alone = (
-        isinstance(one, int | np.integer)
-        and -len(args) <= one < len(args)
-        and tree.structure(first) == tree.structure(args[one])
+    claim: Claim
+    args: tuple[Any, ...]
+    inputs: Sequence[str] = ()
+    outputs: Sequence[str] = ()
+    left_out: Mapping[str, str] = field(default_factory=dict)
+    laws: Sequence[Law] = ()
+    second: Callable[[np.random.Generator], Point] | None = None
+    unsupported: Callable[[BaseException], str | None] | None = None
+    explains: Callable[[Finding], str | None] = lambda _: None
+
+    def holding(self, places: Sequence[int]) -> Point:
+        """The same where only some of the arguments are varied."""
+        whole, claim = list(self.args), self.claim
+
+        def full(xs: Sequence[Any]) -> list[Any]:
+            values = list(whole)
+            for i, x in zip(places, xs, strict=True):
+                values[i] = x
+            return values
+
+        def value(*xs: PyTree) -> Any:
+            return claim.value(*full(xs))
+
+        def vjp(*xs: PyTree) -> Any:
+            assert claim.vjp is not None
+            out, pull = claim.vjp(*full(xs))
+
+            def pull_some(ct: PyTree) -> tuple[Any, ...]:
+                found = pull(ct)
+                return tuple(found[i] for i in places)
+
+            return out, pull_some
+
+        def jvp(xs: Sequence[Any], ts: Sequence[Any]) -> Any:
+            assert claim.jvp is not None
+            zeros = [
+                tree.map(lambda x: np.zeros(np.shape(x), np.asarray(x).dtype), x) for x in whole
+            ]
+            for i, t in zip(places, ts, strict=True):
+                zeros[i] = t
+            return claim.jvp(tuple(full(xs)), tuple(zeros))
+
+        value.__wrapped__ = claim.value  # type: ignore[attr-defined]
+        held = Claim(value, claim.vjp and vjp, claim.jvp and jvp)
+        names = [self.inputs[i] for i in places] if self.inputs else [f"args[{i}]" for i in places]
+        args = tuple(self.args[i] for i in places)
+        return replace(self, claim=held, args=args, inputs=names, laws=(), second=None)
+
+    def named(self, finding: Finding) -> Finding:
+        """A finding in the user's names."""
+
+        def text(words: str) -> str:
+            for root, names in (("args", self.inputs), ("output", self.outputs)):
+                if names:
+                    pattern = rf"\b{root}\[(\d+)\](?!\[|\.\w)"
+                    words = re.sub(pattern, partial(name_at, names), words)
+            return words
+
+        more = self.explains(finding)
+        diagnosis = text(finding.diagnosis) if finding.diagnosis else None
+        if more:
+            diagnosis = f"{diagnosis}; {more}" if diagnosis else more
+        return replace(finding, path=text(finding.path), diagnosis=diagnosis)
+
+
+def name_at(names: Sequence[str], found: re.Match[str]) -> str:
+    """The name of an argument in place of its number."""
+    number = int(found[1])
+    return names[number] if number < len(names) else found[0]
+
+
+def failed(point: Point, mode: str, error: BaseException) -> Finding:
+    """The finding for a derivative that raises."""
+    name = DERIVATIVES[mode]
+    return Finding(
+        function=where_defined(point.claim),
+        check=f"the {name} raises an error where f has a value",
+        order=1,
+        mode=repr(mode),
+        path="a derivative rule",
+        index=None,
+        expected=f"the {name} of f",
+        found=f"{type(error).__name__}: {str(error).strip()}",
+        error_estimate=0.0,
+        tolerance=0.0,
+        source="f can be evaluated at this point",
+        diagnosis=shape_words(str(error)),
     )
-    parts = (lambda found: (found,)) if alone else as_tuple
-    places = positions(argnums, len(parts(first)), len(args), caller)
-
-    def all_arguments(xs: PyTree) -> list[Any]:
-        full = list(args)
-        for i, x in zip(places, xs, strict=True):
-            full[i] = x
-        return full
-
-    def value(*xs: PyTree) -> Any:
-        out = f(*all_arguments(xs))
-        return np.sum(out[0] if isinstance(out, tuple) else out)
-
-    def vjp(*xs: PyTree) -> Any:
-        grads = parts(gradient(*all_arguments(xs)))
-        return value(*xs), lambda ct: tuple(tree.map(lambda g: ct * np.asarray(g), grads))
-
-    value.__wrapped__ = f  # type: ignore[attr-defined]
-    return check_vjp(value, vjp, tuple(args[i] for i in places), **settings)
 
 
-def as_tuple(x: PyTree) -> tuple[Any, ...]:
-    """A tuple or list as a tuple, and anything else as its only element."""
-    return tuple(x) if isinstance(x, tuple | list) else (x,)
-
-
-def zero_like(x: PyTree) -> Any:
-    """Zeros in the place of real and complex leaves."""
-    return tree.map(lambda leaf: np.zeros(np.shape(leaf)) if has_tangent(leaf) else leaf, x)
-
-
-def positions(
-    argnums: int | Sequence[int] | None, parts: int, count: int, caller: str
-) -> tuple[int, ...]:
-    """The arguments that the parts of a gradient belong to."""
-    if argnums is None:
-        argnums = range(parts)
-    nums = (argnums,) if isinstance(argnums, int | np.integer) else tuple(argnums)
-    for n in nums:
-        if not -count <= n < count:
-            raise ValueError(f"{caller}: there is no argument {n}: f was given {count} of them")
-    if len(nums) != parts:
-        raise ValueError(
-            f"{caller}: argnums names {len(nums)} arguments, but the gradient has {parts} parts"
+def shape_words(text: str) -> str | None:
+    """What an error about shapes means."""
+    texts = re.findall(r"(?:float|complex)\d+\[([\d, ]*)\]", text)  # JAX's; then PyTorch's
+    texts = texts or re.findall(r"(?:got|with|shape) \[([\d, ]*)\]", text)
+    shapes = [tuple(map(int, re.findall(r"\d+", found))) for found in texts]
+    if len(shapes) < 2 or shapes[0] == shapes[1]:
+        return None
+    found, expected = shapes[:2]
+    broadcast = len(found) >= len(expected) and all(
+        a in (b, 1) for a, b in zip(expected[::-1], found[::-1], strict=False)
+    )
+    if broadcast:
+        return (
+            f"found has shape {found}, expected {expected}: the sum over broadcast axes is missing"
         )
-    return tuple(int(n) % count for n in nums)
+    return f"found has shape {found}, expected {expected}"
 
 
-@user_facing
-def check_pair(
-    forward: Callable[..., Any],
-    backward: Callable[..., Any],
-    args: tuple[Any, ...],
-    **settings: Any,
-) -> Report:
-    """Check a forward and a backward pass that somebody wrote by hand.
+def check_law(point: Point, law: Law, report: Report, rng: np.random.Generator) -> None:
+    """Raise unless two ways to the same numbers agree."""
+    try:
+        expected, found, names = law.sides(list(point.args), rng)
+    except GradientCheckError:
+        raise
+    except Exception as error:  # other systems, and rules in them, raise anything
+        reason = point.unsupported(error) if point.unsupported else None
+        if reason is None and law.optional:
+            reason = f"{type(error).__name__}: {str(error).strip().splitlines()[0][:100]}"
+        if reason is None:
+            finding = failed(point, "rev", error)
+            about = f"{law.title}: it raises an error"
+            raise GradientCheckError(
+                replace(finding, check=about, diagnosis=finding.diagnosis or law.diagnosis)
+            ) from error
+        report.left_out[law.name] = reason
+        return
+    compare(point, law, expected, found, names)
+    report.passed.append(law.name)
 
-    Args:
-        forward: takes the arguments and returns (output, cache), where ``cache`` is whatever
-            ``backward`` needs.
-        backward: takes (cotangent of the output, cache) and returns the cotangents of the
-            arguments: a tuple, with None for arguments that have none, or one array.
-        args: the point, a tuple.
-        settings: as in ``check_claim``.
 
-    Returns:
-        A Report.
-
-    Raises:
-        GradientCheckError: the backward pass is wrong; the message says how.
-
-    >>> def scale(x, w):
-    ...     return x * w, (x, w)
-    >>> def scale_backward(ct, cache):
-    ...     x, w = cache
-    ...     return ct * w, ct * x
-    >>> check_pair(scale, scale_backward, (np.ones((2, 3)), np.ones(3)))
-    Traceback (most recent call last):
-        ...
-    funcgrad.testing.reports.report.GradientCheckError: scale ...: the vjp has the wrong type
-      order ...
-      diagnosis  found has shape (2, 3), expected (3,): the sum over broadcast axes (0,) is missing
-    """
-    caller = "check_pair"
-    options.function(forward, "forward", caller)
-    options.function(backward, "backward", caller)
-    args = options.arguments(args, caller)
-
-    def value(*xs: PyTree) -> Any:
-        found = forward(*xs)
-        if not isinstance(found, tuple) or len(found) != 2:
-            raise TypeError(
-                f"{caller}: {where_defined(forward)} must return (output, cache), got "
-                f"{type(found).__name__}"
-            )
-        return found[0]
-
-    def vjp(*xs: PyTree) -> Any:
-        out, cache = forward(*xs)
-
-        def pull(ct: PyTree) -> Any:
-            found = as_tuple(backward(ct, cache))
-            if len(found) != len(xs):
-                raise ValueError(
-                    f"{caller}: {where_defined(backward)} returned {len(found)} cotangents for "
-                    f"{len(xs)} arguments"
+def compare(
+    point: Point, law: Law, expected: Leaves, found: Leaves, names: Sequence[str], rtol: float = 0.0
+) -> None:
+    """Raise unless two lists of arrays agree up to rounding, or to ``rtol``."""
+    if not expected:
+        return
+    tolerances = Tolerances([*point.args, *expected])
+    right, given = [host(x) for x in expected], [host(x) for x in found]
+    for name, e, f in zip(names, right, given, strict=True):
+        if e.shape != f.shape:
+            raise GradientCheckError(
+                replace(
+                    failed(point, "rev", ValueError(f"shape {f.shape}, expected {e.shape}")),
+                    path=name,
+                    check=law.title,
+                    diagnosis=law.diagnosis,
                 )
-            return tuple(zero_like(x) if g is None else g for g, x in zip(found, xs, strict=True))
-
-        return out, pull
-
-    value.__wrapped__ = forward  # type: ignore[attr-defined]
-    return check_vjp(value, vjp, args, **settings)
+            )
+    overall = max([float(np.max(np.abs(e[np.isfinite(e)]), initial=0)) for e in right])
+    limits = [tolerances.of_law(e, 1e-3 * overall) for e in right]
+    if rtol:
+        limits = [np.full(e.shape, rtol * max(float(np.max(np.abs(e), initial=0)), 1e-3 * overall))
+                  for e in right]  # fmt: skip
+    finding = worst_finding(
+        names,
+        right,
+        given,
+        [np.zeros(e.shape) for e in right],
+        limits,
+        function=where_defined(point.claim),
+        check=law.title,
+        order=law.order,
+        mode="'rev'" if law.order else "",
+        source="the other way",
+    )
+    if finding:
+        words = law.diagnosis
+        if finding.diagnosis:
+            words += f"; {finding.diagnosis}"
+        raise GradientCheckError(replace(finding, diagnosis=words))

@@ -8,9 +8,13 @@ from typing import Any
 
 from ..core.source import where_defined
 from ..typing import PyTree
+from .by_hand import check_gradient, check_pair
 from .checks import check_grads, verdict_of
-from .claims import Claim, check_claim, check_gradient, check_pair
+from .claim_checks import check_claim
+from .claims import Claim
+from .explicit import check_hessian, check_hvp, check_jacobian
 from .gradcheck import claimed_modes
+from .layers import check_layer
 from .profiles import profile_of
 from .reports.records import Record, note
 from .reports.report import GradientCheckError, Report
@@ -54,6 +58,26 @@ class Checker:
         """Check a forward and a backward pass as ``funcgrad.testing.check_pair`` does."""
         settings = with_directions(settings)
         return noted(forward, 1, ("rev",), lambda: check_pair(forward, *args, **settings))
+
+    def jacobian(self, f: Callable[..., Any], *args: PyTree, **settings: Any) -> Report:
+        """Check a Jacobian as ``funcgrad.testing.check_jacobian`` does."""
+        settings = with_directions(settings)
+        return noted(f, 1, ("rev",), lambda: check_jacobian(f, *args, **settings))
+
+    def hessian(self, f: Callable[..., Any], *args: PyTree, **settings: Any) -> Report:
+        """Check a Hessian as ``funcgrad.testing.check_hessian`` does."""
+        settings = with_directions(settings)
+        return noted(f, 2, ("rev",), lambda: check_hessian(f, *args, **settings))
+
+    def hvp(self, f: Callable[..., Any], *args: PyTree, **settings: Any) -> Report:
+        """Check a product with a Hessian as ``funcgrad.testing.check_hvp`` does."""
+        settings = with_directions(settings)
+        return noted(f, 2, ("rev",), lambda: check_hvp(f, *args, **settings))
+
+    def layer(self, layer: Any, *args: PyTree, **settings: Any) -> Report:
+        """Check a layer as ``funcgrad.testing.check_layer`` does."""
+        settings = with_directions(settings)
+        return noted(type(layer), 1, ("rev",), lambda: check_layer(layer, *args, **settings))
 
 
 def with_directions(settings: Any) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from ..core.source import where_defined
 from ..core.tracebacks import user_facing
 from ..typing import PyTree
 from . import options
-from .checks import verdict_of
+from .checks import loaded_systems, verdict_of
 from .claims import Claim
 from .extras import extras
 from .profiles import profile_of
@@ -72,6 +72,8 @@ def gradcheck(
     profile: str | None = None,
     sizes: Mapping[str, Any] | None = None,
     seconds: float | None = None,
+    directions: int = 3,
+    tangents: Any = None,
     **named_strategies: PyTree,
 ) -> PointsReport:
     """Check the derivatives of a function, as ``check_grads`` does, at many drawn points.
@@ -82,6 +84,7 @@ def gradcheck(
 
     Args:
         f: the function, or a ``Claim``: of that the claimed derivatives are checked, to order 1.
+            Functions of PyTorch, JAX and autograd become claims by themselves.
         strategies: what its arguments are drawn from: pytrees of hypothesis strategies, of what
             ``strategies.spec`` returns, of names of domains ("positive") and of dimensions
             ("batch 3"), in which other leaves are constants. Without any, ``from_signature``
@@ -97,6 +100,8 @@ def gradcheck(
             up to 17 at some, and up to 130 for one dimension of few.
         seconds: after that time longer dimensions, other dtypes and, in the thorough profile,
             third derivatives are left out; None for the time of the profile.
+        directions: number of random directions at each point.
+        tangents: as in ``check_grads``, for arguments that have to lie on a set.
         named_strategies: the same as strategies for arguments given by name.
 
     Returns:
@@ -126,11 +131,16 @@ def gradcheck(
     signatures = importlib.import_module(".strategies.signatures", __package__)
     engine = importlib.import_module(".points", __package__)
 
+    if loaded_systems():
+        f = importlib.import_module(".adapters", __package__).adapted(f) or f
     parameters = signatures.parameters_of(f, strategies, named_strategies, domain)
     if isinstance(f, Claim):
         order, chosen = 1, claimed_modes(f)
+    settings = {"directions": options.count(directions, "directions", "gradcheck")}
+    settings |= {} if tangents is None else {"tangents": tangents}
     more = extras(f, third_order=effort.third_order and order == 2)
-    points = engine.Points(by_position(f, parameters), order, chosen, seed, more=more)
+    checked = by_position(f, parameters)
+    points = engine.Points(checked, order, chosen, seed, settings=settings, more=more)
     points.search(parameters, sizes, max_examples, seconds)
     points.explain()
     program = ""

@@ -81,3 +81,27 @@ def function(f: object, what: str, caller: str) -> Callable[..., Any]:
     if not callable(f):
         raise TypeError(f"{caller}: {what} must be a function, got {f!r}")
     return f
+
+
+def argnums_option(argnums: object, given: int, caller: str) -> tuple[int, ...]:
+    """Positions of arguments, each once and not negative, or an error that says what there is."""
+    nums = argnums if isinstance(argnums, tuple | list) else (argnums,)
+    for n in nums:
+        if isinstance(n, bool) or not isinstance(n, int | np.integer):
+            raise TypeError(f"{caller}: argnums must be an integer or several, got {argnums!r}")
+        if not -given <= n < given:
+            raise ValueError(f"{caller}: there is no argument {n}: f was given {given} of them")
+    if not nums:
+        raise ValueError(f"{caller}: argnums is empty; name at least one argument")
+    return tuple(dict.fromkeys(int(n) % given for n in nums))
+
+
+def keywords(kwargs: object, caller: str) -> dict[str, Any]:
+    """Keyword arguments, or an error that says what they are."""
+    if kwargs is None:
+        return {}
+    if not isinstance(kwargs, Mapping) or not all(isinstance(k, str) for k in kwargs):
+        raise TypeError(
+            f"{caller}: kwargs must be a dictionary of keyword arguments for f, got {kwargs!r}"
+        )
+    return dict(kwargs)

@@ -17,7 +17,8 @@ from hypothesis.strategies import SearchStrategy
 from .. import tree
 from ..typing import PyTree
 from .checks import check_grads
-from .claims import Claim, check_claim
+from .claim_checks import check_claim
+from .claims import Claim
 from .derivatives.functions import has_tangent, host
 from .derivatives.layouts import copied
 from .derivatives.session import in_brief
@@ -53,6 +54,7 @@ class Points:
     modes: tuple[str, ...]
     seed: int
     points: int = 0
+    settings: Mapping[str, Any] = field(default_factory=dict)
     passed: int = 0
     rejected: int = 0
     inconclusive: list[InconclusiveCheckError] = field(default_factory=list)
@@ -129,12 +131,13 @@ class Points:
     def report(self, args: tuple[Any, ...], *, locate: bool) -> Report:
         """Check the derivatives, or what is claimed of them, at one point."""
         if isinstance(self.f, Claim):
-            return check_claim(self.f, args, seed=self.seed)
+            return check_claim(self.f, args, modes=self.modes, seed=self.seed, **self.settings)
         order = self.failed_order or self.order
         modes, laws = self.modes, True
         if self.failure is not None:
             order, modes, laws = self.narrowed(self.failure[1], order)
         options: dict[str, Any] = {"seed": self.seed, "locate": locate, "laws": laws}
+        options |= self.settings
         with nullcontext() if locate else in_brief():
             return check_grads(self.f, args, order, modes, **options)
 
@@ -159,6 +162,7 @@ class Points:
         """
         number = self.points - 1
         options: dict[str, Any] = {"seed": self.seed, "laws": False, "locate": False}
+        options |= self.settings
         for extra in self.more:
             if self.failure is None:
                 if number % extra.every or time.monotonic() > self.end:

@@ -32,7 +32,7 @@ from .differences import (
 from .edits import edit_diagnosis
 from .functions import Flat, finite_max, host, length
 from .noise import Again
-from .places import places_to_compare
+from .places import ALL, places_to_compare
 from .session import BRIEF, Session
 from .verdicts import (
     SOURCE,
@@ -319,7 +319,8 @@ def allowed_of_sum(
     tolerances = session.tolerances
     rounding = 0.0
     for c, size, loss in zip(cts, flat.sizes, precision_losses(line, outs), strict=True):
-        noise = 64 * tolerances.eps * size * steepness(line) + 30 * loss + tolerances.nondet
+        noise = tolerances.ulps * tolerances.eps * size * steepness(line)
+        noise += 30 * loss + tolerances.nondet
         rounding += length(np.abs(host(c)) * noise)
     value = finite_max(known.value)
     floor = 1e-3 * tolerances.rtol * value
@@ -378,6 +379,8 @@ def localised(
     projection: tuple[Difference, Vector, Vector, Verdict],
 ) -> GradientCheckError:
     """The error of a wrong vjp, with its worst element."""
+    if session.tangents is not None:
+        return localised_on_tangents(session, flat, cts, found, chain, projection)
     given = pack(found)
     chosen = places_to_compare(session, flat, weights_of(cts), found)
     known, total, allowed, verdict = projection
@@ -416,3 +419,59 @@ def localised(
         both = filter(None, (finding.diagnosis, text))
         finding = replace(finding, diagnosis="; ".join(both) or None)
     return GradientCheckError(finding)
+
+
+def localised_on_tangents(
+    session: Session,
+    flat: Flat,
+    cts: Sequence[Any],
+    found: Sequence[Any],
+    chain: tuple[str, ...],
+    projection: tuple[Difference, Vector, Vector, Verdict],
+) -> GradientCheckError:
+    """The error of a vjp that is wrong along tangents: both are compared as projected on them."""
+    known, total, allowed, verdict = projection
+    title = f"the {DERIVATIVES[chain[-1]]} differs from {SOURCE} along the tangents"
+    about = session.about(flat, chain, title, source=source_text(verdict))
+    size = pack(flat.point).size
+    finding = None
+    if size <= ALL:
+        basis = tangent_basis(session, flat)
+        weights = weights_of(cts)
+        slopes, errors = np.zeros(len(basis)), np.zeros(len(basis))
+        for k, direction in enumerate(basis):
+            _, part = directional(flat, unpack(direction, flat.point), session.eps, weights)
+            slopes[k], errors[k] = part.value[0], part.error[0]
+        right = unpack(slopes @ basis, flat.point)
+        signed = pack([np.conj(host(f)) for f in found])
+        given = unpack((basis @ signed) @ basis, flat.point)
+        bound = float(np.max(errors, initial=0))
+        limits = [session.tolerances.of(e, 0.0, 0.0) + SAFETY * bound for e in right]
+        finding = worst_finding(
+            [f"the cotangent of {p}, projected on the tangents" for p in flat.in_paths],
+            [np.conj(e) for e in right],
+            [np.conj(g) for g in given],
+            [np.full(e.shape, bound) for e in right],
+            limits,
+            **about,
+        )
+    return GradientCheckError(
+        finding
+        or Finding(
+            path="sum(cotangent * tangent) over " + ", ".join(flat.in_paths),
+            index=None,
+            expected=float(nearest_side(verdict, known.value, total)[0]),
+            found=float(total[0]),
+            error_estimate=float(known.error[0]),
+            tolerance=float(allowed[0] + SAFETY * known.error[0]),
+            **about,
+        )
+    )
+
+
+def tangent_basis(session: Session, flat: Flat) -> np.ndarray:
+    """An orthonormal basis of the tangents, from random ones."""
+    count = pack(flat.point).size + 4
+    drawn = np.stack([pack(session.random_tangents(flat.point)) for _ in range(count)])
+    _, sizes, rows = np.linalg.svd(drawn, full_matrices=False)
+    return rows[sizes > 1e-9 * np.max(sizes, initial=0)]

@@ -147,6 +147,9 @@ class Line:
     def at(self, h: float) -> Vector:
         """The outputs at a step, or NaN where there are none."""
         xs = self.points(h)
+        if self.flat.tangents is not None:
+            pairs = zip(self.point, xs, strict=True)
+            xs = [self.flat.tangents.curved(k, x, y) for k, (x, y) in enumerate(pairs)]
         try:
             with np.errstate(all="ignore"), warnings.catch_warnings():
                 warnings.simplefilter("ignore")
@@ -342,6 +345,8 @@ def complex_step(line: Line) -> Vector | None:
     Squire and Trapp, "Using complex variables to estimate derivatives of real functions", 1998.
     """
     if any(aval_of(x).dtype.kind == "c" for x in (*line.point, *line.outs)):
+        return None
+    if line.flat.tangents is not None and any(line.flat.tangents.curves):
         return None
     h = 1e-30 * line.unit
     xs = [moved(x, t, complex(0, h)) for x, t in zip(line.point, line.tangents, strict=True)]

@@ -32,6 +32,9 @@ STREAM = 0x66756E63
 SHAKES = (2, 2, 4, 8, 16)
 """By how many units in the last place inputs are moved to see the rounding errors of outputs."""
 
+COARSE = 1e-4
+"""From here on the distance from 1 to the next number is too large for a rounding error."""
+
 ROUGH_STEPS = (2.0**-24, 2.0**-16)
 """By how much inputs are moved, relative to them, to see outputs that change in jumps."""
 
@@ -77,6 +80,7 @@ class Flat:
     outputs of other kinds are left out. ``sizes`` are bounds of what the outputs are sums of:
     rounding errors of values and derivatives are in proportion to them, however much cancels.
     Calls with the same arguments may differ by ``nondet``.
+    ``tangents`` says how the point is moved if it has to stay on a set.
     """
 
     call: Callable[[Sequence[Any]], Leaves]
@@ -87,6 +91,7 @@ class Flat:
     sizes: Sequence[Any] = field(default_factory=list)
     nondet: float = 0.0
     staged: Staged | None = None
+    tangents: Any = None
 
     def evaluate(self, xs: Sequence[Any]) -> Leaves:
         """What ``call`` returns, up to rounding, by a compiled program where there is one."""
@@ -119,9 +124,8 @@ class Flat:
             return [np.maximum(a, b) for a, b in zip(sizes, found, strict=True)]
 
         sizes = Measured(measured)
-        return Flat(
-            derivative, self.point, self.in_paths, self.name, paths, sizes, self.nondet, program
-        )
+        given = self.point, self.in_paths, self.name, paths, sizes, self.nondet
+        return Flat(derivative, *given, program, self.tangents)
 
     def cotangent_sizes(self, cts: Sequence[Any]) -> list[np.ndarray]:
         """The sizes of the terms of the cotangents of the inputs."""
@@ -186,7 +190,9 @@ def value_sizes(call: Callable[[Sequence[Any]], Leaves], point: Sequence[Any]) -
                 changes = [finite_max(host(a) - b) for a, b in zip(moved, outs, strict=True)]
         except (ArithmeticError, np.linalg.LinAlgError, ValueError):
             continue
-        sizes = [max(s, min(c / eps, limit)) for s, c in zip(sizes, changes, strict=True)]
+        # In coarse types the moves are no rounding errors but changes that f follows.
+        unit = eps * ulps if eps > COARSE else eps
+        sizes = [max(s, min(c / unit, limit)) for s, c in zip(sizes, changes, strict=True)]
     jumps = roughness(call, point, outs) if eps < 1e-10 else [0.0] * len(outs)
     jumps = [j if j <= ROUGHEST * limit / CANCELLED else 0.0 for j in jumps]
     return [np.asarray(max(s, j / eps)) for s, j in zip(sizes, jumps, strict=True)]

@@ -37,6 +37,7 @@ from .functions import (
     same_values,
 )
 from .layouts import copied, copied_leaves
+from .tangents import Tangents
 from .tolerances import Tolerances
 
 SPREAD = 1e5
@@ -94,6 +95,7 @@ class Session:
     at_kink: bool = False
     singular: bool = False
     excused: bool = False
+    tangents: Tangents | None = None
     tolerances: Tolerances = field(init=False)
 
     def flatten(self, f: Callable[..., Any], args: tuple[Any, ...]) -> Flat:
@@ -103,6 +105,7 @@ class Session:
         self.before = [copied(x) for x in leaves]
         self.args = args = tree.unflatten(spec, copied_leaves(leaves))
         flat = flatten_function(f, args)
+        flat.tangents = self.tangents
         self.check_arguments()
         first, again = (flat.call(copied_leaves(flat.point)) for _ in range(2))
         leaves = [*flat.point, *first]
@@ -185,6 +188,8 @@ class Session:
 
     def random_tangents(self, leaves: Sequence[Any], *, real: bool = False) -> Leaves:
         """Random tangents in proportion to the entries of leaves; with real, of real values."""
+        if self.tangents is not None:
+            return self.tangents.draw(self.rng)
         return [random_leaf(self.rng, x, entry_scales(x), real=real) for x in leaves]
 
     def far_tangents(self, leaves: Sequence[Any]) -> Leaves:

@@ -45,7 +45,8 @@ class Finding:
             place += f"; {self.spread}"
         lines = [f"{self.function}: {self.check}"]
         if self.order:
-            lines.append(f"  order      {self.order}, mode {self.mode}")
+            mode = f", mode {self.mode}" if self.mode else ""
+            lines.append(f"  order      {self.order}{mode}")
         lines.append(f"  where      {place}")
         lines.append(f"  expected   {shown(self.expected)}  ({self.source})")
         if self.error_estimate:

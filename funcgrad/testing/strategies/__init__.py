@@ -24,6 +24,7 @@ from .arrays import arrays, dtypes, numbers
 from .domains import (
     Domain,
     distinct,
+    integers,
     interval,
     nonnegative,
     positive,
@@ -37,6 +38,7 @@ from .matrices import (
     invertible_matrices,
     low_rank_matrices,
     orthogonal_matrices,
+    skew_matrices,
     spd_matrices,
     stochastic_matrices,
     symmetric_matrices,
@@ -47,6 +49,7 @@ from .programs import Program, programs
 from .shapes import broadcastable_shapes, matmul_shapes, shapes
 from .signatures import from_signature
 from .trees import Spec, from_spec, like, spec
+from .vectors import simplex_vectors, unit_vectors
 
 __all__ = [
     "Domain",
@@ -60,6 +63,7 @@ __all__ = [
     "from_signature",
     "from_spec",
     "hermitian_matrices",
+    "integers",
     "interval",
     "invertible_matrices",
     "like",
@@ -73,6 +77,8 @@ __all__ = [
     "programs",
     "real",
     "shapes",
+    "simplex_vectors",
+    "skew_matrices",
     "spd_matrices",
     "spec",
     "special_values",
@@ -80,6 +86,7 @@ __all__ = [
     "symmetric_matrices",
     "triangular_matrices",
     "unit_interval",
+    "unit_vectors",
     "well_separated_spectrum",
     "whole_numbers",
 ]

@@ -151,6 +151,14 @@ class WholeNumbers(Domain):
 
 
 @dataclass(frozen=True, repr=False)
+class Integers(WholeNumbers):
+    """Whole numbers that are integers: arrays of them are held constant."""
+
+    def __repr__(self) -> str:
+        return f"integers({self.low}, {self.high})"
+
+
+@dataclass(frozen=True, repr=False)
 class Distinct(Domain):
     """Members of a domain no two of which are close, within one array."""
 
@@ -253,6 +261,20 @@ def whole_numbers(low: int = -9, high: int = 9) -> WholeNumbers:
     if not low <= high:
         raise ValueError(f"whole_numbers: low must not be above high, got {low!r} and {high!r}")
     return WholeNumbers(int(low), int(high))
+
+
+def integers(low: int, high: int) -> Integers:
+    """Integers from low to high, both included: labels and indices, which are held constant.
+
+    Arrays of this domain have the dtype int64 unless another one is given:
+    ``Annotated[np.ndarray, "n", integers(0, 9)]``.
+
+    >>> integers(0, 9).contains(np.array([0, 9]))
+    True
+    """
+    if not low <= high:
+        raise ValueError(f"integers: low must not be above high, got {low!r} and {high!r}")
+    return Integers(int(low), int(high))
 
 
 def distinct(inside: DomainLike = real, *, gap: float = 0.01) -> Distinct:

@@ -107,6 +107,32 @@ def symmetric_matrices(
     return st.composite(build)()
 
 
+def skew_matrices(
+    n: Size = None, *, dtype: DTypeLike = np.float64, batch_shape: tuple[int, ...] = ()
+) -> SearchStrategy[np.ndarray]:
+    """Matrices equal to minus their transpose; for complex dtypes, minus their adjoint.
+
+    Args:
+        n: number of rows, or a strategy for it; by default 1 to 4.
+        dtype: real or complex.
+        batch_shape: leading dimensions.
+
+    Returns:
+        A strategy for arrays of shape batch_shape + (n, n).
+
+    >>> from hypothesis import find
+    >>> a = find(skew_matrices(2), lambda a: a[0, 1] > 0)
+    >>> bool(a[0, 1] == -a[1, 0])
+    True
+    """
+
+    def build(draw: DrawFn) -> np.ndarray:
+        a = square(draw, side(draw, n), np.dtype(dtype), batch_shape)
+        return (a - adjoint(a)).astype(dtype)
+
+    return st.composite(build)()
+
+
 def hermitian_matrices(
     n: Size = None,
     *,

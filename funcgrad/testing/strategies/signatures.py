@@ -18,7 +18,7 @@ from ...core.source import where_defined
 from ...typing import Array
 from .arrays import numbers
 from .dimensions import Dimension, Sizes, parse
-from .domains import Domain, DomainLike, as_domain
+from .domains import Domain, DomainLike, WholeNumbers, as_domain
 from .trees import Recipe, Spec, cooked, recipe_of
 
 WIDEST = ("float64", "complex128", "float32", "complex64", "float16", "int64", "int32", "bool")
@@ -51,6 +51,7 @@ def from_signature(
 
     Annotations may be jaxtyping's (``Float[Array, "batch 3"]``),
     ``Annotated[np.ndarray, spec("n m", domain="positive")]``, ``Annotated[float, interval(0, 1)]``,
+    ``Annotated[np.ndarray, "n", integers(0, 9)]``,
     ``numpy.typing.NDArray[np.float64]``, ``np.ndarray``, numbers, and dataclasses, named tuples,
     dictionaries, tuples, lists and unions of these. Dimensions of the same name get the same
     size. Parameters without annotation keep their default; those without default are float64
@@ -253,7 +254,8 @@ def record_recipe(
 
 
 def annotated_recipe(base: object, notes: Sequence[Any], domain: Domain) -> Recipe | None:
-    """The recipe of ``Annotated[base, ...]``: a spec, a domain, dimensions, or a strategy."""
+    """The recipe of ``Annotated[base, ...]``: a spec or a strategy, or a domain and dimensions."""
+    dims: str | None = None
     for note in notes:
         if isinstance(note, SearchStrategy):
             return from_strategy(note)
@@ -262,10 +264,13 @@ def annotated_recipe(base: object, notes: Sequence[Any], domain: Domain) -> Reci
         if isinstance(note, Spec):
             return note
         if isinstance(note, Domain):
-            return recipe_of_hint(base, note)
-        if isinstance(note, str):
-            return with_dims(recipe_of_hint(base, domain), parse(note))
-    return recipe_of_hint(base, domain)
+            domain = note
+        if isinstance(note, str) and dims is None:
+            dims = note
+    if base is int and isinstance(domain, WholeNumbers):
+        return from_strategy(st.integers(domain.low, domain.high))
+    recipe = recipe_of_hint(base, domain)
+    return recipe if dims is None else with_dims(recipe, parse(dims))
 
 
 def with_dims(recipe: Recipe | None, dims: tuple[Dimension, ...]) -> Recipe | None:

@@ -17,7 +17,7 @@ from ...typing import DTypeLike, PyTree
 from ..derivatives.functions import has_tangent
 from .arrays import arrays, numbers
 from .dimensions import Dimension, Sizes, parse
-from .domains import DOMAINS, Domain, DomainLike, as_domain, real
+from .domains import DOMAINS, Domain, DomainLike, Integers, as_domain, real
 
 Recipe = Callable[[DrawFn, Sizes], Any]
 """Makes one value during a draw; recipes that share Sizes agree on named dimensions."""
@@ -33,7 +33,9 @@ class Spec:
 
     def __call__(self, draw: DrawFn, sizes: Sizes) -> Any:
         """Draw an array."""
-        return draw(arrays(sizes.shape(self.dims), self.dtype, self.domain))
+        labels = isinstance(self.domain, Integers) and self.dtype == np.float64
+        dtype = np.dtype(np.int64) if labels else self.dtype
+        return draw(arrays(sizes.shape(self.dims), dtype, self.domain))
 
 
 def spec(dims: object = "", *, dtype: DTypeLike = np.float64, domain: DomainLike = "real") -> Spec:

@@ -1,0 +1,171 @@
+"""Which system a function or its arguments belong to."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import sys
+from collections.abc import Callable, Iterator
+from types import CodeType, FunctionType, MethodType, ModuleType
+from typing import Any
+
+import numpy as np
+
+from ... import tree
+from ...typing import PyTree
+from ..claims import Claim
+
+ROOTS = {
+    "torch": "torch",
+    "jax": "jax",
+    "jaxlib": "jax",
+    "equinox": "jax",
+    "flax": "jax",
+    "autograd": "autograd",
+    "funcgrad": "funcgrad",
+}
+"""Packages, and the system that their objects belong to."""
+
+DEPTH = 3
+"""Functions that a function names are looked at down to this depth."""
+
+OF_SYSTEM = {"torch": "of_torch", "jax": "of_jax", "autograd": "of_autograd"}
+
+
+def adapted(f: Any, args: tuple[Any, ...] = ()) -> Claim | None:
+    """The claim of a function that belongs to another system; None if none does.
+
+    >>> import math
+    >>> adapted(math.sin, (1.0,)) is None
+    True
+    """
+    if isinstance(f, Claim):
+        return f
+    system = system_of(f, args)
+    if system is None:
+        return None
+    module = importlib.import_module(f".{OF_SYSTEM[system]}", __package__)
+    return getattr(module, system)(f)
+
+
+def system_of(f: Any, args: tuple[Any, ...] = ()) -> str | None:
+    """'torch', 'jax' or 'autograd' if a function or one of its arguments belongs to it.
+
+    Arguments decide first, then what the function itself is, then what its code names: modules,
+    and objects of them. A function that names funcgrad as well, or several systems, is ours.
+    """
+    loaded = [name for name in OF_SYSTEM if name in sys.modules]
+    if not loaded:
+        return None
+    for leaf in tree.leaves(args, is_leaf=is_foreign):
+        found = owner(leaf)
+        if found in OF_SYSTEM:
+            return found
+    found = owner(f)
+    if found is not None:
+        return found if found in OF_SYSTEM else None
+    named = set(owners_named(f, DEPTH, set()))
+    return named.pop() if len(named) == 1 and named <= set(OF_SYSTEM) else None
+
+
+def is_foreign(x: PyTree) -> bool:
+    """True for objects of other systems, which may be pytrees."""
+    return owner(x) in OF_SYSTEM
+
+
+def owner(x: Any) -> str | None:
+    """The system that an object belongs to, by the modules of its class and its bases."""
+    if isinstance(x, functools.partial):
+        return owner(x.func)
+    if getattr(x, "_is_autograd_primitive", False):
+        return "autograd"
+    if isinstance(x, ModuleType):
+        return of_module(x.__name__)
+    if isinstance(x, MethodType):
+        return owner(x.__self__)
+    if isinstance(x, FunctionType):
+        return of_module(x.__module__)
+    classes = x.__mro__ if isinstance(x, type) else type(x).__mro__
+    for cls in classes:
+        found = of_module(cls.__module__)
+        if found is not None:
+            return found
+    inside = getattr(x, "__self__", None)
+    return None if inside is None or isinstance(inside, ModuleType) else owner(inside)
+
+
+def of_module(name: object) -> str | None:
+    """The system of a module, by the name of its package."""
+    return ROOTS.get(name.partition(".")[0]) if isinstance(name, str) else None
+
+
+def owners_named(f: Any, depth: int, seen: set[int]) -> Iterator[str]:
+    """The systems whose modules and objects the code of a function names."""
+    while isinstance(f, functools.partial):
+        f = f.func
+    if isinstance(f, MethodType):
+        f = f.__func__
+    if not isinstance(f, FunctionType):
+        f = type(f).__call__ if callable(f) else None
+    if not isinstance(f, FunctionType) or id(f) in seen:
+        return
+    seen.add(id(f))
+    for value in values_named(f):
+        found = owner(value)
+        if found is not None:
+            yield found
+        elif depth > 0 and isinstance(value, FunctionType):
+            yield from owners_named(value, depth - 1, seen)
+
+
+def values_named(f: FunctionType) -> Iterator[Any]:
+    """What the code of a function names: globals, and variables of functions around it."""
+    for code in codes(f.__code__):
+        for name in code.co_names:
+            if name in f.__globals__:
+                yield f.__globals__[name]
+    for cell in f.__closure__ or ():
+        try:
+            yield cell.cell_contents
+        except ValueError:  # not assigned yet
+            continue
+
+
+def codes(code: CodeType) -> Iterator[CodeType]:
+    """The code of a function and of those inside of it."""
+    yield code
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from codes(constant)
+
+
+def in_numpy(
+    f: Callable[..., Any], gradient: Callable[..., Any], args: tuple[Any, ...]
+) -> tuple[Callable[..., Any], Callable[..., Any], tuple[Any, ...]]:
+    """A function and its gradient by hand, which take arrays of another system, for NumPy's.
+
+    As they are if the arguments are NumPy's. PyTorch's complex gradients become ours, their
+    conjugates.
+    """
+    system = next(
+        (s for s in map(owner, tree.leaves(args, is_leaf=is_foreign)) if s in OF_SYSTEM), ""
+    )
+    if system not in ("torch", "jax"):
+        return f, gradient, args
+    module = importlib.import_module(f".{OF_SYSTEM[system]}", __package__)
+    leaves, spec = tree.flatten(args, is_leaf=is_foreign)
+    to_numpy, call = module.translations(leaves)
+
+    def run(g: Callable[..., Any], xs: tuple[Any, ...]) -> Any:
+        found = call(lambda arrays: g(*tree.unflatten(spec, arrays)), tree.leaves(xs))
+        return tree.map(to_numpy, found, is_leaf=is_foreign)
+
+    def value(*xs: PyTree) -> Any:
+        return run(f, xs)
+
+    def grad(*xs: PyTree) -> Any:
+        found = run(gradient, xs)
+        return tree.map(np.conj, found) if system == "torch" else found
+
+    value.__wrapped__ = f  # type: ignore[attr-defined]
+    return value, grad, tree.unflatten(spec, [to_numpy(x) for x in leaves])

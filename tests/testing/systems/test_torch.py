@@ -1,0 +1,176 @@
+"""Rules of PyTorch: every right one passes, every planted mistake is named, in one line."""
+
+import numpy as np
+import pytest
+
+from funcgrad.testing import (
+    Claim,
+    GradientCheckError,
+    adapters,
+    check_claim,
+    check_gradient,
+    check_grads,
+    gradcheck,
+)
+
+torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+pytestmark = pytest.mark.filterwarnings("ignore")  # PyTorch's own
+
+from testing.systems import torch_rules as rules  # noqa: E402
+
+X = np.array([[0.3, -1.2, 0.7], [1.1, 0.4, -0.6]])
+W = np.array([[0.5, -0.25, 2.0], [0.1, 0.3, -0.8]])
+Z = X + 1j * X[::-1]
+
+
+def tensor(x, dtype=None):
+    return torch.tensor(x, dtype=dtype)
+
+
+RIGHT = {
+    "Cube": (rules.Cube, (tensor(X),)),
+    "Cube.apply": (rules.Cube.apply, (tensor(X),)),
+    "single": (rules.Cube, (tensor(X, torch.float32),)),
+    "turned": (rules.Cube, (tensor(X).T,)),
+    "of NumPy": (rules.Cube, (X,)),
+    "Power": (rules.Power, (tensor(X), 3)),
+    "NewStyle": (rules.NewStyle, (tensor(X), tensor(W))),
+    "OwnVmap": (rules.OwnVmap, (tensor(X),)),
+    "Affine": (rules.Affine, (tensor(X), tensor(W), tensor(X[:, 0]))),
+    "Affine without b": (rules.Affine, (tensor(X), tensor(W))),
+    "SinCos": (rules.SinCos, (tensor(X),)),
+    "SortWithPlaces": (rules.SortWithPlaces, (tensor(X),)),
+    "InPlace": (rules.InPlace, (tensor(X),)),
+    "ThroughNumpy": (rules.ThroughNumpy, (tensor(X),)),
+    "Modulus": (rules.Modulus, (tensor(Z),)),
+    "ComplexProduct": (rules.ComplexProduct, (tensor(Z), tensor(Z * 1j))),
+    "a function": (lambda x: torch.logsumexp(x, 0), (tensor(X),)),
+    "a dictionary": (lambda p: torch.tanh(p["x"] @ p["w"][0]), ({"x": tensor(X),
+                                                                 "w": [tensor(W.T)]},)),
+    "labels": (torch.nn.functional.cross_entropy, (tensor(X), torch.tensor([0, 2]))),
+    "a number": (lambda x: torch.sin(x) ** 2, (0.3,)),
+    "half": (lambda x: torch.sin(x), (tensor(X, torch.bfloat16),)),
+    "dropout": (lambda x: torch.dropout(x, 0.5, True) ** 2, (tensor(X),)),
+    "a gradient inside": (
+        lambda x: torch.autograd.grad((x**3).sum(), x, create_graph=True)[0],
+        (tensor(X),),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_a_right_function_passes(name):
+    f, args = RIGHT[name]
+    assert check_grads(f, args).verdict == "pass"
+
+
+@pytest.mark.parametrize("name", ["Cube", "NewStyle", "Affine", "ComplexProduct", "a function"])
+def test_a_right_function_passes_to_order_two(name):
+    f, args = RIGHT[name]
+    report = check_grads(f, args, order=2)
+    assert any("(of the vjp)" in text for text in report.passed)
+
+
+def test_what_is_not_there_is_left_out():
+    report = check_grads(rules.Cube, (tensor(X),))
+    assert "jvp" in report.left_out["mode 'fwd'"]
+    assert "mode 'fwd'" not in check_grads(rules.NewStyle, (tensor(X), tensor(W))).left_out
+    report = check_grads(rules.ThroughNumpy, (tensor(X),), order=2)
+    assert "once_differentiable" in report.left_out["order 2"]
+    report = check_grads(rules.SortWithPlaces, (tensor(X),))
+    assert "not differentiable" in report.left_out["output[1]"]
+
+
+MISTAKES = {
+    "NoFactor": (rules.NoFactor, (tensor(X),), "found/expected is 0.333"),
+    "WrongSaved": (rules.WrongSaved, (tensor(X),), ""),
+    "NoConj": (rules.NoConj, (tensor(Z), tensor(Z * 1j)), "conj"),
+    "WrongNeeds": (rules.WrongNeeds, (tensor(X), tensor(W), tensor(X[:, 0])),
+                   "depends on which arguments need gradients"),
+    "WrongShape": (rules.WrongShape, (tensor(X), tensor(W), tensor(X[:, 0])),
+                   "found has shape (3, 2), expected (2, 3)"),
+    "WritesInto": (rules.WritesInto, (tensor(X),), "mark_dirty"),
+    "WritesIntoCotangent": (rules.WritesIntoCotangent, (tensor(X),), "writes into"),
+    "ReadsMemory": (rules.ReadsMemory, (tensor(X),), "contiguous"),
+    "SingleOnly": (rules.SingleOnly, (tensor(X),), "wrong for float32 only"),
+    "SingleOnly, given single": (rules.SingleOnly, (tensor(X, torch.float32),), "1.0333"),
+    "KeepsState": (rules.KeepsState, (tensor(X),), "keeps state"),
+    "SecondCall": (rules.SecondCall, (tensor(X),), ""),
+    "UnusedOutput": (rules.UnusedOutput, (tensor(X),), "an output that is not used"),
+    "WrongTangent": (rules.WrongTangent, (tensor(X), tensor(W)), ""),
+    "WrongVmap": (rules.WrongVmap, (tensor(X[:, :2]),), "vmap"),
+    "ConstantOnly": (rules.ConstantOnly, (tensor(X), tensor(W)), "backward returned None"),
+    "a stopped gradient": (lambda x: (x * x.detach()).sum(), (tensor(X),), "0.5"),
+    "a gradient that is cut": (lambda x: tensor(x.detach().numpy() ** 2), (tensor(X),), "stopped"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_a_planted_mistake_is_found_and_named(name):
+    f, args, words = MISTAKES[name]
+    with pytest.raises(GradientCheckError) as caught:
+        check_grads(f, args)
+    assert words in str(caught.value)
+
+
+def test_a_mistake_in_the_second_derivative_is_found():
+    assert check_grads(rules.Detached, (tensor(X),)).verdict == "pass"
+    with pytest.raises(GradientCheckError, match="right up to order 1, wrong at order 2"):
+        check_grads(rules.Detached, (tensor(X),), order=2)
+
+
+def test_arguments_that_need_no_gradient_are_constants():
+    x = tensor(X).requires_grad_()
+    report = check_grads(rules.Constant, (x, tensor(W)))
+    assert report.verdict == "pass"
+    assert check_grads(rules.Constant, (tensor(X), tensor(W)), argnums=0).verdict == "pass"
+    assert x.grad is None
+
+
+def test_gradients_of_losses_in_one_line():
+    x = tensor(X, torch.float32)
+    assert check_gradient(lambda x: (x**2).mean(), x).verdict == "pass"
+    assert check_gradient(lambda x, y: (x * y).sum(), (x, tensor(W))).verdict == "pass"
+    seen = []
+    check_gradient(lambda x: seen.append((x.dtype, x.device.type)) or x.sum(), x)
+    assert (torch.float32, "cpu") in seen
+    check_gradient(lambda x: (x**2).mean(), lambda x: 2 * x / x.numel(), (x,))
+    with pytest.raises(GradientCheckError, match="number of elements"):
+        check_gradient(lambda x: (x**2).mean(), lambda x: 2 * x, (x,))
+
+
+def test_modules_are_checked_in_their_parameters():
+    torch.manual_seed(0)
+    model = torch.nn.Sequential(
+        torch.nn.Linear(3, 4), torch.nn.BatchNorm1d(4), torch.nn.Tanh(), torch.nn.Dropout(0.3)
+    )
+    before = {k: v.clone() for k, v in model.state_dict().items()}
+    assert check_grads(model, (tensor(X, torch.float32),)).verdict == "pass"
+    for key, value in model.state_dict().items():
+        assert torch.equal(value, before[key])
+
+    class Scaled(torch.nn.Module):  # type: ignore[name-defined]
+        def __init__(self):
+            super().__init__()
+            self.scale = torch.nn.Parameter(torch.tensor([0.5, 2.0, 1.5]))
+
+        def forward(self, x):
+            return x * self.scale + x * self.scale.detach()
+
+    with pytest.raises(GradientCheckError, match="parameter scale"):
+        check_grads(Scaled(), (tensor(X, torch.float32),))
+
+
+def test_random_points():
+    assert gradcheck(rules.Cube, "2 3", max_examples=5).passed == 5
+    with pytest.raises(GradientCheckError, match=r"0.333"):
+        gradcheck(rules.NoFactor, "2 3", max_examples=5)
+
+
+def test_claims_can_be_called_as_before():
+    claim = adapters.torch(lambda x, w: torch.tanh(x @ w))
+    out, pull = claim.vjp(X, W.T)
+    np.testing.assert_allclose(out, np.tanh(X @ W.T))
+    np.testing.assert_allclose(pull(np.ones((2, 2)))[1], X.T @ (1 - out**2))
+    assert claim.jvp((X, W.T), (X, W.T))[1].shape == (2, 2)
+    check_claim(Claim(claim.value, claim.vjp, claim.jvp), (X, W.T))
