@@ -25,6 +25,7 @@ from ..reports.report import (
     mode_text,
     worst_finding,
 )
+from ..reports.shapes import diagnose_shapes, shapes_in
 from .functions import (
     Flat,
     Leaves,
@@ -209,6 +210,8 @@ class Session:
             return call()
         except TreeError as error:
             name = DERIVATIVES[chain[-1]]
+            shapes = shapes_in(str(error))
+            outputs = [np.shape(o) for o in flat.call(flat.point)]
             raise GradientCheckError(
                 Finding(
                     path="a derivative rule",
@@ -217,7 +220,7 @@ class Session:
                     found=str(error),
                     error_estimate=0.0,
                     tolerance=0.0,
-                    diagnosis="if broadcasting made the shapes differ, sum over those axes",
+                    diagnosis=diagnose_shapes(*shapes, outputs) if shapes else None,
                     **self.about(
                         flat, chain, f"the {name} does not fit", source="as transposition needs it"
                     ),

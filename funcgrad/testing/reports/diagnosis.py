@@ -7,8 +7,13 @@ from itertools import permutations
 
 import numpy as np
 
+from .shapes import diagnose_shapes
+
 Array = np.ndarray
 Close = Callable[[Array, Array], bool]
+
+EXPLAINED = 20.0
+"""How many times closer an explanation comes to what was found."""
 
 
 def diagnose(expected: Array, found: Array, tolerance: Array) -> str | None:
@@ -36,8 +41,12 @@ def diagnose(expected: Array, found: Array, tolerance: Array) -> str | None:
     if np.all(np.abs(expected) <= tolerance):
         return "expected is zero everywhere"
 
+    # What explains a mistake comes much closer to what was found than what was expected does.
+    unexplained = np.max(np.abs(found - expected)) / EXPLAINED
+
     def close(a: Array, b: Array) -> bool:
-        return bool(np.all(np.abs(a - b) <= 4 * tolerance + 1e-6 * np.abs(b)))
+        limit = np.minimum(4 * tolerance + 1e-6 * np.abs(b), unexplained)
+        return bool(np.all(np.abs(a - b) <= limit))
 
     for find in (_rounding, _simple, _factor, _moved, _shift, _constant_axes):
         text = find(expected, found, close)
@@ -65,9 +74,7 @@ def _of_shapes(expected: Array, found: Array, tolerance: Array) -> str | None:
             gap = np.abs(summed - expected.reshape(-1))
             if np.all(gap <= 4 * tolerance.reshape(-1) + 1e-6 * np.abs(summed)):
                 return f"{text}: the sum over broadcast axes {axes} is missing"
-    if sorted(expected.shape) == sorted(found.shape):
-        return f"{text}: axes are in another order"
-    return text
+    return f"{text}: {diagnose_shapes(found.shape, expected.shape, [()])}"
 
 
 def _rounding(expected: Array, found: Array, close: Close) -> str | None:
@@ -114,6 +121,8 @@ def _factor(expected: Array, found: Array, close: Close) -> str | None:
 
 def _number(ratio: complex) -> str:
     near = complex(ratio)
+    if 0 < abs(near - 1) < 1e-4 and abs(near.imag) <= 1e-2 * abs(near - 1):
+        return f"1 {'+' if near.real > 1 else '-'} {abs(near.real - 1):.2g}"
     return f"{near.real:.6g}" if abs(near.imag) <= 1e-5 * abs(near) else f"{near:.6g}"
 
 
