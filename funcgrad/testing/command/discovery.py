@@ -39,11 +39,14 @@ class Case:
         """The settings of check_derivatives, if the function has been registered."""
         return getattr(self.function, "__derivative_check__", None)
 
+    def code(self) -> str:
+        """The source of the function and of its derivatives; empty without source."""
+        return "\n".join(filter(None, map(source_of, parts_of(self.function))))
+
     def source_hash(self) -> str:
         """A digest of the source of the function and of its derivatives; empty without source."""
-        texts = [source_of(part) for part in parts_of(self.function)]
-        known = [text for text in texts if text]
-        return hashlib.sha256("\n".join(known).encode()).hexdigest()[:16] if known else ""
+        code = self.code()
+        return hashlib.sha256(code.encode()).hexdigest()[:16] if code else ""
 
 
 @dataclass
@@ -119,7 +122,10 @@ def article(noun: str) -> str:
 def functions_of(module: ModuleType) -> Iterator[tuple[str, Any, tuple[str, str]]]:
     """The functions of a module: name, function, and (kind, "") or ("", why it is unchecked)."""
     listed = getattr(module, "__all__", None)
+    rules = rules_of(module)
     for name, value in list(vars(module).items()):
+        if id(value) in rules:
+            continue
         if isinstance(value, type):
             yield from methods_of(module, name, value)
             continue
@@ -133,6 +139,17 @@ def functions_of(module: ModuleType) -> Iterator[tuple[str, Any, tuple[str, str]
             yield name, value, kind_of_rule(value)
         elif public and is_function(value):
             yield name, value, kind_of_function(value)
+
+
+def rules_of(module: ModuleType) -> set[int]:
+    """The identities of functions that are only the derivatives of others."""
+    found = [
+        part
+        for value in vars(module).values()
+        if isinstance(value, RULES)
+        for part in parts_of(value)[1:]
+    ]
+    return {id(part) for part in found if part is not None}
 
 
 def methods_of(

@@ -49,6 +49,7 @@ class Result:
     message: str = ""
     finding: dict[str, Any] | None = None
     example: str = ""
+    code: str = ""
 
 
 class TimedOut(BaseException):
@@ -87,6 +88,7 @@ def checked(case: Case, settings: Chosen, timeout: float) -> Result:
         place=where_defined(case.function),
         kind=case.kind,
         source=case.source_hash(),
+        code=case.code(),
         settings=settings,
         verdict="pass" if error is None else "error",
         seconds=seconds,

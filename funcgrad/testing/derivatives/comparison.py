@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -29,7 +30,7 @@ from .differences import (
     unpack,
     unpack_error,
 )
-from .edits import edit_diagnosis
+from .edits import edit_diagnosis, edit_diagnosis_of_tangents
 from .functions import Flat, finite_max, host, length
 from .noise import Again
 from .places import ALL, places_to_compare
@@ -116,7 +117,8 @@ def check_tangent(
         )
         finding = finding or unlocated(about, flat.out_paths)
         if not excused(session, finding, chain, line, verdict, pack(found), again):
-            raise GradientCheckError(finding)
+            search = partial(edit_diagnosis_of_tangents, flat, ts, found)
+            raise GradientCheckError(with_edit(session, finding, chain, search))
     if np.any(verdict.unknown):
         error = inconclusive(session, flat, chain, flat.out_paths, known, pack(found), verdict)
         leave_open(session, error, found)
@@ -370,6 +372,17 @@ def unexplained(diagnosis: str | None) -> bool:
     return "found/expected" in diagnosis and ": that is" not in diagnosis
 
 
+def with_edit(
+    session: Session, finding: Finding, chain: Sequence[str], search: Callable[[], str | None]
+) -> Finding:
+    """A finding without a diagnosis, with the edit that makes the mistake, if there is one."""
+    wanted = session.locate and not BRIEF.get() and len(chain) == 1
+    if not wanted or not unexplained(finding.diagnosis):
+        return finding
+    both = filter(None, (finding.diagnosis, search()))
+    return replace(finding, diagnosis="; ".join(both) or None)
+
+
 def localised(
     session: Session,
     flat: Flat,
@@ -413,11 +426,8 @@ def localised(
         if text is not None and "the others agree" in text:
             text = text.partition("; ")[2] or None
         finding = replace(finding, spread=spread, diagnosis=text)
-    wanted = session.locate and not BRIEF.get() and len(chain) == 1
-    if wanted and unexplained(finding.diagnosis):
-        text = edit_diagnosis(flat, cts, found)
-        both = filter(None, (finding.diagnosis, text))
-        finding = replace(finding, diagnosis="; ".join(both) or None)
+    search = partial(edit_diagnosis, flat, cts, found)
+    finding = with_edit(session, finding, chain, search)
     return GradientCheckError(finding)
 
 

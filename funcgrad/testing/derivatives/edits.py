@@ -20,7 +20,7 @@ import numpy as np
 from ...api.jvp import linearize
 from ...control.custom import ignoring_rules
 from ...core.dtypes import is_inexact
-from ...core.jaxpr import Eqn, Jaxpr, Literal, Var
+from ...core.jaxpr import Eqn, Jaxpr, Literal, Var, eval_jaxpr
 from ...ops.pointwise.arithmetic import div, mul
 from ...transforms.transpose import transpose_values
 from .differences import Vector, pack
@@ -70,6 +70,30 @@ class BackwardPass:
         ]
 
 
+class ForwardPass(BackwardPass):
+    """The right forward pass at a point and tangents: ``pull`` gives the outputs' tangents."""
+
+    def pull(
+        self,
+        program: Jaxpr | None = None,
+        consts: Sequence[Any] | None = None,
+        cts: Sequence[Any] | None = None,
+    ) -> list[Vector]:
+        """The tangent of each output, packed, of the pass or of an edit of it."""
+        program = self.program if program is None else program
+        consts = self.consts if consts is None else consts
+        more = program.invars[len(self.point) :]
+        ts = [*(self.cts if cts is None else cts), *(np.zeros(v.aval.shape) for v in more)]
+        with np.errstate(all="ignore"):
+            return [pack([t]) for t in eval_jaxpr(program, consts, ts)]
+
+
+def edit_diagnosis_of_tangents(flat: Flat, ts: Sequence[Any], found: Sequence[Any]) -> str | None:
+    """The same for the tangents of outputs that somebody claims."""
+    with ignoring_rules():
+        return _edit_diagnosis(ForwardPass, flat, ts, found, flat.out_paths)
+
+
 def edit_diagnosis(flat: Flat, cts: Sequence[Any], found: Sequence[Any]) -> str | None:
     """The edit that turns the right gradient into the one found, or None if no single edit does.
 
@@ -79,12 +103,18 @@ def edit_diagnosis(flat: Flat, cts: Sequence[Any], found: Sequence[Any]) -> str 
         found: the cotangents of its inputs that somebody claims.
     """
     with ignoring_rules():
-        return _edit_diagnosis(flat, cts, found)
+        return _edit_diagnosis(BackwardPass, flat, cts, found, flat.in_paths)
 
 
-def _edit_diagnosis(flat: Flat, cts: Sequence[Any], found: Sequence[Any]) -> str | None:
+def _edit_diagnosis(
+    kind: type[BackwardPass],
+    flat: Flat,
+    cts: Sequence[Any],
+    found: Sequence[Any],
+    paths: Sequence[str],
+) -> str | None:
     try:
-        backward = BackwardPass(flat, cts)
+        backward = kind(flat, cts)
         given = [pack([x]) for x in found]
         sizes = [np.max(np.abs(r), initial=0) for r in backward.right]
         wrong = [
@@ -95,7 +125,8 @@ def _edit_diagnosis(flat: Flat, cts: Sequence[Any], found: Sequence[Any]) -> str
         for i in wrong:
             text = explained(flat, backward, i, given[i], CLOSE * float(sizes[i]))
             if text:
-                place = f"in the cotangent of {flat.in_paths[i]}: " if len(given) > 1 else ""
+                what = "tangent" if kind is ForwardPass else "cotangent"
+                place = f"in the {what} of {paths[i]}: " if len(given) > 1 else ""
                 return place + text
     except Exception:  # what cannot be traced has no backward pass to edit
         return None
@@ -111,12 +142,16 @@ def explained(
         edited_numbers(backward),
         edited_constants(backward),
         edited_arguments(flat, backward, i),
-        partial_cotangents(backward),
+        () if isinstance(backward, ForwardPass) else partial_cotangents(backward),
     )
     for text, pulled in edits:
         if time.monotonic() > end:
             return None
-        if np.max(np.abs(pulled()[i] - found), initial=0) <= tolerance:
+        try:
+            edited = pulled()[i]
+        except (ArithmeticError, np.linalg.LinAlgError, ValueError, TypeError):
+            continue  # an edit may make a matrix singular, or shapes that do not fit
+        if np.max(np.abs(edited - found), initial=0) <= tolerance:
             return text
     return missing_paths(backward, i, found, tolerance)
 
@@ -125,22 +160,39 @@ Edit = tuple[str, Callable[[], list[Vector]]]
 
 
 def edited_constants(backward: BackwardPass) -> Iterator[Edit]:
-    """A factor left out, transposed, turned around or conjugated, or another in its place."""
+    """A factor left out, transposed, turned around or conjugated, or another in its place.
+
+    Where the same array is used several times, first in one place and then in all of them.
+    """
     program = backward.program
     names = dict(zip(backward.paths, backward.point, strict=True))
-    pairs = list(zip(program.constvars, backward.consts, strict=True))
-    for k, (var, value) in enumerate(pairs[:MOST]):
-        if not isinstance(value, np.ndarray) or not is_inexact(value.dtype):
-            continue
-        users = [e for e in program.eqns if any(a is var for a in e.inputs)]
-        if not users:
-            continue
-        name = next((p for p, x in names.items() if np.array_equal(x, value)), "the factor")
-        at = f"in {users[0].primitive.name} at {users[0].source}"
-        for what, new in substitutes(value, names):
-            if new.shape == value.shape and not np.array_equal(new, value):
-                consts = [*backward.consts[:k], new, *backward.consts[k + 1 :]]
-                yield f"{name} {what} {at}", partial(backward.pull, consts=consts)
+    pairs = list(zip(program.constvars, backward.consts, strict=True))[:MOST]
+    kept = [k for k, (_, v) in enumerate(pairs) if isinstance(v, np.ndarray)]
+    alike: list[list[int]] = []
+    for k in kept:
+        group = next((g for g in alike if np.array_equal(pairs[g[0]][1], pairs[k][1])), None)
+        group.append(k) if group else alike.append([k])
+    for places in [*([k] for k in kept), *(g for g in alike if len(g) > 1)]:
+        yield from edited_places(backward, places, names)
+
+
+def edited_places(
+    backward: BackwardPass, places: Sequence[int], names: dict[str, np.ndarray]
+) -> Iterator[Edit]:
+    """Other arrays in the place of some constants, which hold the same numbers."""
+    program = backward.program
+    var, value = program.constvars[places[0]], backward.consts[places[0]]
+    users = [e for e in program.eqns if any(a is var for a in e.inputs)]
+    if not is_inexact(value.dtype) or not users:
+        return
+    name = next((p for p, x in names.items() if np.array_equal(x, value)), "the factor")
+    at = f"in {users[0].primitive.name} at {users[0].source}"
+    for what, new in substitutes(value, names):
+        if new.shape == value.shape and not np.array_equal(new, value):
+            consts = list(backward.consts)
+            for k in places:
+                consts[k] = new
+            yield f"{name} {what} {at}", partial(backward.pull, consts=consts)
 
 
 def edited_numbers(backward: BackwardPass) -> Iterator[Edit]:
@@ -167,19 +219,20 @@ def with_eqns(program: Jaxpr, eqns: Sequence[Eqn], extra: Sequence[Var] = ()) ->
 def edited_arguments(flat: Flat, backward: BackwardPass, i: int) -> Iterator[Edit]:
     """The right backward pass at another argument than the given one."""
     for j, value in enumerate(backward.point):
-        if j == i or not is_inexact(value.dtype) or value.ndim < 2:
+        own = j == i and not isinstance(backward, ForwardPass)
+        if own or not is_inexact(value.dtype) or value.ndim < 2:
             continue
         for what, new in substitutes(value, {}):
             if new.shape == value.shape and not np.array_equal(new, value):
                 point = [*flat.point[:j], new, *flat.point[j + 1 :]]
                 there = replace(flat, point=point)
                 text = f"{flat.in_paths[j]} {what}"
-                yield text, partial(right_at, there, backward.cts)
+                yield text, partial(right_at, type(backward), there, backward.cts)
 
 
-def right_at(flat: Flat, cts: Sequence[Any]) -> list[Vector]:
-    """The right gradient at a point."""
-    return BackwardPass(flat, cts).right
+def right_at(kind: type[BackwardPass], flat: Flat, cts: Sequence[Any]) -> list[Vector]:
+    """The right gradient, or tangent, at a point."""
+    return kind(flat, cts).right
 
 
 def substitutes(value: np.ndarray, names: dict[str, np.ndarray]) -> Iterator[tuple[str, Any]]:
@@ -218,7 +271,8 @@ def missing_paths(backward: BackwardPass, i: int, found: Vector, tolerance: floa
     """The few uses of values whose paths, times whole numbers, make up what is wrong."""
     gap = backward.right[i] - found
     parts: list[tuple[Eqn, Vector]] = []
-    for e, program in list(cuts(backward.program))[:MOST]:
+    found_cuts = terms if isinstance(backward, ForwardPass) else cuts
+    for e, program in list(found_cuts(backward.program))[:MOST]:
         part = backward.right[i] - backward.pull(program)[i]
         new = all(np.max(np.abs(part - other)) > tolerance for _, other in parts)
         if new and np.max(np.abs(part), initial=0) > tolerance:
@@ -265,6 +319,23 @@ def mistake(k: int) -> str:
     if k == 2:
         return "has the wrong sign"
     return "is counted twice" if k == -1 else f"is counted {1 - k} times"
+
+
+def terms(program: Jaxpr) -> Iterator[tuple[Eqn, Jaxpr]]:
+    """For each term of a sum the equation that makes it, and the program without the term."""
+    made = {v: e for e in program.eqns for v in e.outvars}
+    linear = set(program.invars)
+    for number, e in enumerate(program.eqns):
+        places = [k for k, a in enumerate(e.inputs) if type(a) is not Literal and a in linear]
+        if places:
+            linear.update(e.outvars)
+        for place in places if len(places) > 1 else ():
+            a = e.inputs[place]
+            nowhere = Var(a.aval)
+            inputs = [nowhere if i == place else x for i, x in enumerate(e.inputs)]
+            eqns = list(program.eqns)
+            eqns[number] = Eqn(e.primitive, inputs, e.params, e.outvars, e.source)
+            yield made.get(a, e), with_eqns(program, eqns, [nowhere])
 
 
 def cuts(program: Jaxpr) -> Iterator[tuple[Eqn, Jaxpr]]:
