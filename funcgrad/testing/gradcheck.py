@@ -17,6 +17,7 @@ from .checks import loaded_systems, verdict_of
 from .claims import Claim
 from .extras import extras
 from .profiles import profile_of
+from .reports.definitions import definition
 from .reports.literals import Literals, importable_name
 from .reports.records import Record, note
 from .reports.report import GradientCheckError, InconclusiveCheckError
@@ -260,6 +261,7 @@ class Repetition:
             name = getattr(self.f, "__name__", "f")
             name = name if name.isidentifier() else "f"
             about = f"# {name}: {where_defined(self.f)}\n"
+            about += definition(self.f, name, literals) or ""
         if not any(p.keyword for p in self.parameters):
             return name, about
         ps = self.parameters

@@ -102,3 +102,97 @@ def test_custom_rules_are_compared_with_their_own_function():
 
 def test_something_else_altogether_has_no_diagnosis():
     assert diagnosis(lambda ct, cache: (np.sin(cache[0]), *backward(ct, cache)[1:])) is None
+
+
+M = RNG.standard_normal((3, 3)) + 3 * np.eye(3)
+B = RNG.standard_normal(3)
+
+
+def ruled(f, rule):
+    wrapped = fg.custom_jvp(f)
+    wrapped.defjvp(rule)
+    return wrapped
+
+
+def affine(x, w):
+    return np.tanh(x @ w)
+
+
+def affine_tangent(primals, tangents):
+    (x, w), (dx, _) = primals, tangents
+    y = np.tanh(x @ w)
+    return y, (1 - y * y) * (dx @ w)
+
+
+def solved(a, b):
+    return np.linalg.solve(a, b)
+
+
+def solved_tangent(primals, tangents):
+    (a, b), (da, db) = primals, tangents
+    x = np.linalg.solve(a, b)
+    return x, np.linalg.solve(a.T, db - da @ x)
+
+
+def squared_tanh(x):
+    return np.tanh(x) ** 2
+
+
+def squared_tanh_tangent(primals, tangents):
+    y = np.tanh(primals[0])
+    return y**2, 2 * y * tangents[0]
+
+
+@pytest.mark.parametrize(
+    ("f", "rule", "args", "text"),
+    [
+        (affine, affine_tangent, (X, W), "the path through dot_general at"),
+        (solved, solved_tangent, (M, B), "args[0] is transposed in solve at"),
+        (squared_tanh, squared_tanh_tangent, (B,), "the factor is left out in mul at"),
+    ],
+)
+def test_rules_of_forward_mode(f, rule, args, text):
+    with pytest.raises(GradientCheckError) as caught:
+        check_grads(ruled(f, rule), args)
+    assert text in caught.value.finding.diagnosis
+
+
+SYSTEMS = {
+    "solve": (
+        lambda a, b: (np.linalg.solve(a, b), (a, np.linalg.solve(a, b))),
+        lambda ct, c: (
+            -np.outer(np.linalg.solve(c[0], ct), c[1]),
+            np.linalg.solve(c[0], ct),
+        ),
+        (M, B),
+        "args[0] is transposed in solve at",
+    ),
+    "inv": (
+        lambda a: (np.linalg.inv(a), np.linalg.inv(a)),
+        lambda ct, x: -x @ ct @ x,
+        (M,),
+        "the factor is transposed in dot_general at",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SYSTEMS)
+def test_a_matrix_in_the_place_of_its_transpose(name):
+    forward, wrong, args, text = SYSTEMS[name]
+    with pytest.raises(GradientCheckError) as caught:
+        check_pair(forward, wrong, args)
+    assert text in caught.value.finding.diagnosis
+
+
+@pytest.mark.parametrize("error", [1e-7, -3e-8])
+def test_small_errors_are_no_permutations(error):
+    x = np.array([0.3, 0.7, 1.1, 1.9])
+    with pytest.raises(GradientCheckError) as caught:
+        check_gradient(lambda x: np.sum(x**3), lambda x: 3 * x**2 * (1 + error * x / 2), (x,))
+    text = caught.value.finding.diagnosis or ""
+    assert "in other places" not in text
+    assert "is 1 everywhere" not in text
+    with pytest.raises(GradientCheckError) as caught:
+        check_gradient(lambda x: np.sum(x**3), lambda x: 3 * x**2 * (1 + 20 * error), (x,))
+    sign = "+" if error > 0 else "-"
+    assert f"found/expected is 1 {sign} {abs(20 * error):.0e}" in caught.value.finding.diagnosis
