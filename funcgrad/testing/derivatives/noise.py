@@ -18,7 +18,7 @@ Again = Callable[[Sequence[Any]], Vector]
 ULPS = (1, 2, 4, 2, 3)
 """By how many units in the last place points are moved to see the rounding of derivatives."""
 
-OTHER_STEPS = (2.0**-6.5, 2.0**-10.5, 2.0**-14.5)
+OTHER_STEPS = (2.0**-6.5, 2.0**-10.5, 2.0**-14.5, 2.0**-19.5, 2.0**-23.5)
 """First steps of differences that are compared with those that disagree with a derivative."""
 
 WINDOWS = (0.5, 0.125, 2.0**-5)
@@ -107,6 +107,8 @@ def off_the_trend(line: Line, known: Difference, found: Vector, allowed: Vector)
             off = curve - slopes[PLACES // 2]  # both have the same error of their step
             through = np.abs(found - known.value - off) <= allowed + BIAS * noise
             error = np.fmax(error, np.where(through & (noise <= LARGEST * size), noise, 0.0))
+            if np.all(np.abs(found - known.value) <= allowed + BIAS * error):
+                break
     return error
 
 
