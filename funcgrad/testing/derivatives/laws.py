@@ -15,7 +15,7 @@ from ...typing import PyTree
 from ..reports.report import DERIVATIVES, Finding, GradientCheckError, mode_text
 from .differences import SAFETY
 from .functions import Flat, Leaves, cast_like, finite_max, forward, host, length, reverse
-from .noise import rounding
+from .noise import rounding, steepness_of
 from .session import Session
 
 Push = Callable[[Sequence[Any], Sequence[Any]], tuple[Leaves, Leaves]]
@@ -108,11 +108,16 @@ def check_adjoint(session: Session, flat: Flat, chain: tuple[str, ...]) -> None:
         pushed, pulled = forward(flat, xs, cast_like(ts, xs))[1], pull(cast_like(cts, outs))
         return inner(cts, pushed), inner(pulled, ts)
 
-    sizes = weighted_sizes(cts, flat.sizes)
+    sizes = weighted_sizes(cts, flat.sizes) * steepness(session, ts)
     title = "the vjp is not the transpose of the jvp"
     names = "<ct, jvp(t)>", "<vjp(ct), t>"
     compare_products(session, flat, chain, title, names, products, sizes)
     session.passed(f"order {len(chain)}, mode {mode_text(chain)}: adjoint to the jvp")
+
+
+def steepness(session: Session, ts: Sequence[Any]) -> float:
+    """The size of the terms of a derivative along tangents, beside that of the outputs."""
+    return steepness_of(session.tolerances.eps, ts)
 
 
 def weighted_sizes(weights: Sequence[Any], sizes: Sequence[Any]) -> float:
@@ -184,7 +189,7 @@ def check_symmetric(session: Session, flat: Flat, modes: Sequence[str]) -> None:
         first = inner(session.derive(flat, chain, lambda: product(s, xs)), t)
         return first, inner(session.derive(flat, chain, lambda: product(t, xs)), s)
 
-    sizes = weighted_sizes(t, gradient.sizes)
+    sizes = weighted_sizes(t, gradient.sizes) * steepness(session, s)
     title = "the second derivative is not symmetric: it is not that of any function"
     names = "<H s, t>", "<H t, s>"
     compare_products(session, flat, chain, title, names, products, sizes)

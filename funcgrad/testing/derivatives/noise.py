@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from .differences import SAFETY, Difference, Line, Vector, central_quotient, change, extrapolated
-from .functions import shaken
+from .functions import finite_max, host, shaken
 
 Again = Callable[[Sequence[Any]], Vector]
 """From a point to the derivative there, as it was found at the point of the check."""
@@ -33,7 +33,22 @@ LARGEST = 1e-2
 BIAS = 30.0
 """Solvers may be wrong by this many times what their slopes deviate from a curve."""
 
+STEEPEST = 1e3
+FINE = 1e-10
+
 FAILURES = (ArithmeticError, np.linalg.LinAlgError, ValueError, IndexError)
+
+
+def steepness_of(eps: float, tangents: Sequence[Any]) -> float:
+    """The size of the terms of a derivative, beside that of what the outputs are sums of.
+
+    It is that of the tangents where f does not depend on how large its arguments are: terms that
+    cancel leave rounding errors of their size. Single precision has no digits to spare.
+    """
+    if eps > FINE:
+        return 1.0
+    largest = max((finite_max(host(t)) for t in tangents), default=1.0)
+    return min(max(1.0, largest), STEEPEST)
 
 
 def quietly(again: Again, point: Sequence[Any]) -> Vector:

@@ -96,6 +96,8 @@ def judge(
     agree |= accepted
     agree |= (kinks | edges) & between
     wrong = ~agree & ~kinks & (settled | edges)
+    if apart_from_both(left, right, known, found):
+        wrong[:] = False
     if exact is not None:  # differences of a function with waves shorter than all steps settle, too
         with np.errstate(all="ignore"):
             wrong &= ~(np.abs(found - exact) <= allowed + 1e-9 * np.abs(exact))
@@ -253,6 +255,16 @@ def at_jump(left: Difference, right: Difference, found: Vector, allowed: Vector)
             jump &= np.isfinite(there.error) & (np.abs(there.value) > 100 * size)
             found_is |= jump & (np.abs(found - here.value) <= allowed + SAFETY * here.error)
     return found_is
+
+
+def apart_from_both(left: Difference, right: Difference, known: Difference, found: Vector) -> bool:
+    """True if f jumps to its value from both sides, as the signs of eigenvectors do."""
+    with np.errstate(all="ignore"):
+        size = 100 * np.maximum(np.abs(known.value), np.abs(found))
+        jumps = np.isfinite(left.error + right.error) & (np.abs(left.value) > size)
+        jumps &= (np.abs(right.value) > size) & ~left.settled_beside(0) & ~right.settled_beside(0)
+        opposite = np.abs(left.value + right.value) < 0.1 * np.abs(left.value)
+        return bool(np.any(jumps & opposite))
 
 
 def nearest_side(verdict: Verdict, value: Vector, found: Vector) -> Vector:
