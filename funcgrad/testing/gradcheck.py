@@ -70,6 +70,7 @@ def gradcheck(
     seed: int = 0,
     profile: str | None = None,
     sizes: Mapping[str, Any] | None = None,
+    nondet_tol: float = 0.0,
     **named_strategies: PyTree,
 ) -> PointsReport:
     """Check the derivatives of a function, as ``check_grads`` does, at many drawn points.
@@ -92,6 +93,7 @@ def gradcheck(
         seed: of the points, and of the directions at each.
         profile: 'quick' (5 points), 'ci' (20) or 'thorough' (200); None for the active one.
         sizes: sizes of named dimensions, or strategies for them; by default 1 to 4.
+        nondet_tol: by how much two calls with the same arguments may differ, absolutely.
         named_strategies: the same as strategies for arguments given by name.
 
     Returns:
@@ -120,7 +122,8 @@ def gradcheck(
     parameters = signatures.parameters_of(f, strategies, named_strategies, domain)
     if isinstance(f, Claim):
         order, chosen = 1, claimed_modes(f)
-    points = engine.Points(by_position(f, parameters), order, chosen, seed)
+    nondet_tol = options.nondet_option(nondet_tol, "gradcheck")
+    points = engine.Points(by_position(f, parameters), order, chosen, seed, nondet_tol)
     points.search(parameters, sizes, max_examples)
     points.explain()
     program = ""
@@ -129,7 +132,7 @@ def gradcheck(
         fits = not isinstance(error, ValueError)
     else:
         args, error = points.failure
-        program = Repetition(f, parameters, args, order, chosen, seed).text()
+        program = Repetition(f, parameters, args, order, chosen, seed, nondet_tol).text()
         fits = engine.accepts(points.f, args)
         error = explained(error, program)
     report = PointsReport(
@@ -214,6 +217,7 @@ class Repetition:
     order: int
     modes: tuple[str, ...]
     seed: int
+    nondet_tol: float = 0.0
 
     def text(self) -> str:
         """A program that repeats the check."""
@@ -223,6 +227,8 @@ class Repetition:
         check, options = "check_grads", f"order={self.order}, modes={self.modes!r}, "
         if isinstance(self.f, Claim):
             check, options = "check_claim", ""
+        if self.nondet_tol:
+            options += f"nondet_tol={self.nondet_tol!r}, "
         call = f"{check}({function}, args, {options}seed={self.seed})"
         imports = f"{literals.imports()}\nfrom funcgrad.testing import {check}"
         return f"{imports}\n\n{about}args = {args}\n{call}"

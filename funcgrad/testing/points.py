@@ -42,6 +42,7 @@ class Points:
     order: int
     modes: tuple[str, ...]
     seed: int
+    nondet_tol: float = 0.0
     passed: int = 0
     rejected: int = 0
     inconclusive: list[InconclusiveCheckError] = field(default_factory=list)
@@ -92,8 +93,16 @@ class Points:
     def report(self, args: tuple[Any, ...], *, locate: bool) -> Report:
         """Check the derivatives, or what is claimed of them, at one point."""
         if isinstance(self.f, Claim):
-            return check_claim(self.f, args, seed=self.seed)
-        return check_grads(self.f, args, self.order, self.modes, seed=self.seed, locate=locate)
+            return check_claim(self.f, args, seed=self.seed, nondet_tol=self.nondet_tol)
+        return check_grads(
+            self.f,
+            args,
+            self.order,
+            self.modes,
+            seed=self.seed,
+            locate=locate,
+            nondet_tol=self.nondet_tol,
+        )
 
     def check(self, args: tuple[Any, ...]) -> None:
         """Check one point, or reject it."""

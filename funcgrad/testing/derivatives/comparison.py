@@ -310,7 +310,11 @@ def allowed_of_sum(
     tolerances = session.tolerances
     rounding = 0.0
     for c, size, loss in zip(cts, flat.sizes, precision_losses(line, outs), strict=True):
-        noise = 64 * tolerances.eps * size * steepness(line) + 30 * loss + tolerances.nondet
+        noise = (
+            tolerances.ulps * tolerances.eps * size * steepness(line)
+            + 30 * loss
+            + tolerances.nondet
+        )
         rounding += length(np.abs(host(c)) * noise)
     value = finite_max(known.value)
     floor = 1e-3 * tolerances.rtol * value

@@ -26,6 +26,10 @@ FIRST, SECOND = 0.75, -1.5
 
 LANES = 3
 
+OF_SINGLES = 3e-7
+"""Linear maps may compute in single precision inside, which nothing else shows at 0; differences
+are compared more sharply."""
+
 JIT_ULPS = 64
 """Compiled code may be more accurate than plain calls by this many rounding errors of 1."""
 
@@ -69,21 +73,30 @@ def compare_linear(
     """Raise unless the last of three derivatives is the combination of the others."""
     name = DERIVATIVES[chain[-1]]
     first, second, both = values
+    wide = max(1.0, OF_SINGLES / session.tolerances.law_rtol)
     floors = [
-        np.maximum(size, max(finite_max(host(x)), finite_max(host(y))))
+        wide * np.maximum(size, max(finite_max(host(x)), finite_max(host(y))))
         for size, x, y in zip(sizes, first, second, strict=True)
     ]
+    expected = combined(first, second)
     session.compare(
         flat,
         paths,
-        combined(first, second),
-        both,
+        expected,
+        [without_overflow(x, like) for x, like in zip(both, expected, strict=True)],
         chain,
         f"the {name} is not linear: {name}(a s + b t) differs from a {name}(s) + b {name}(t)",
         f"a {name}(s) + b {name}(t)",
         floors=floors,
     )
     session.passed(f"order {len(chain)}, mode {mode_text(chain)}: linear")
+
+
+def without_overflow(x: Any, like: Any) -> Any:
+    """An array of halves with other numbers for those that are too large for them."""
+    if aval_of(x).dtype.itemsize != 2:
+        return x
+    return np.where(np.isfinite(host(x)), host(x), host(like)).astype(aval_of(x).dtype)
 
 
 def combined(s: Sequence[Any], t: Sequence[Any]) -> Leaves:
@@ -141,7 +154,8 @@ def compare_products(
     """
     (left, left_size), (right, right_size) = products(flat.point)
     tolerances = session.tolerances
-    allowed = tolerances.law_rtol * max(left_size, right_size) + (tolerances.atol or 0.0)
+    allowed = max(tolerances.law_rtol, OF_SINGLES) * max(left_size, right_size)
+    allowed += (tolerances.atol or 0.0) + 4 * tolerances.nondet
     allowed += 64 * tolerances.eps * size
     if abs(left - right) <= allowed or (not np.isfinite(left) and not np.isfinite(right)):
         return
