@@ -180,7 +180,8 @@ def about_functions(chunks: dict[int, dict[str, Any]]) -> list[str]:
         "",
         f"{len(load('catalogue').FUNCTIONS)} functions, {sum(counts.values())} runs of "
         "`check_grads`, each at a new random point, orders 1 and 2 in turn, float64 mostly, some "
-        "float32 and complex128:",
+        "float32 and complex128; one in three is a run of `gradcheck` at points that it draws "
+        "itself (0, 1, ties, all scales):",
         "",
         "| verdict | runs |",
         "|---|---:|",
@@ -193,9 +194,8 @@ def about_functions(chunks: dict[int, dict[str, Any]]) -> list[str]:
         "",
         *([f"- {n}, seed {s}: {o}: {why.splitlines()[0]}" for n, s, o, why in alarms] or ["None."]),
         "",
-        f"Inconclusive most often: {often}. At a kink where several elements are singular at once, "
-        "a derivative may be right and lie outside of the two one-sided ones; nothing is claimed "
-        "there.",
+        f"Inconclusive most often: {often}. Where a derivative "
+        "jumps, as the first one of abs does at 0, there is nothing to compare the next one with.",
         "",
     ]
 

@@ -75,6 +75,7 @@ def gradcheck(
     seconds: float | None = None,
     directions: int = 3,
     tangents: Any = None,
+    nondet_tol: float = 0.0,
     **named_strategies: PyTree,
 ) -> PointsReport:
     """Check the derivatives of a function, as ``check_grads`` does, at many drawn points.
@@ -103,6 +104,7 @@ def gradcheck(
             third derivatives are left out; None for the time of the profile.
         directions: number of random directions at each point.
         tangents: as in ``check_grads``, for arguments that have to lie on a set.
+        nondet_tol: by how much two calls with the same arguments may differ, absolutely.
         named_strategies: the same as strategies for arguments given by name.
 
     Returns:
@@ -137,8 +139,10 @@ def gradcheck(
     parameters = signatures.parameters_of(f, strategies, named_strategies, domain)
     if isinstance(f, Claim):
         order, chosen = 1, claimed_modes(f)
-    settings = {"directions": options.count(directions, "directions", "gradcheck")}
+    settings: dict[str, Any] = {"directions": options.count(directions, "directions", "gradcheck")}
     settings |= {} if tangents is None else {"tangents": tangents}
+    nondet_tol = options.nondet_option(nondet_tol, "gradcheck")
+    settings |= {"nondet_tol": nondet_tol} if nondet_tol else {}
     more = extras(f, third_order=effort.third_order and order == 2)
     checked = by_position(f, parameters)
     points = engine.Points(checked, order, chosen, seed, settings=settings, more=more)
@@ -151,7 +155,7 @@ def gradcheck(
     else:
         args, error = points.failure
         failed = points.failed_order or order
-        program = Repetition(f, parameters, args, failed, chosen, seed).text()
+        program = Repetition(f, parameters, args, failed, chosen, seed, nondet_tol).text()
         fits = engine.accepts(points.f, args)
         error = explained(error, program)
     report = PointsReport(
@@ -236,6 +240,7 @@ class Repetition:
     order: int
     modes: tuple[str, ...]
     seed: int
+    nondet_tol: float = 0.0
 
     def text(self) -> str:
         """A program that repeats the check."""
@@ -245,6 +250,8 @@ class Repetition:
         check, options = "check_grads", f"order={self.order}, modes={self.modes!r}, "
         if isinstance(self.f, Claim):
             check, options = "check_claim", ""
+        if self.nondet_tol:
+            options += f"nondet_tol={self.nondet_tol!r}, "
         call = f"{check}({function}, args, {options}seed={self.seed})"
         imports = f"{literals.imports()}\nfrom funcgrad.testing import {check}"
         return f"{imports}\n\n{about}args = {args}\n{call}"

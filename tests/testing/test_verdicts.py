@@ -9,7 +9,10 @@ from funcgrad.testing import (
     InconclusiveCheckError,
     check_gradient,
     check_grads,
+    check_jvp,
     check_pair,
+    check_vjp,
+    gradcheck,
 )
 from funcgrad.testing.checks import new_session
 from funcgrad.testing.derivatives import laws as law_checks
@@ -189,3 +192,208 @@ def test_a_thousand_numbers_of_which_some_are_compared():
         check_gradient(lambda w: np.sum(np.sin(w) * a), lambda w: (np.cos(w) * a).T, (a.T + 1,))
     assert "of 900 were compared" in caught.value.finding.spread
     assert "the others agree" not in str(caught.value)
+
+
+# --- precision -----------------------------------------------------------------------------------
+
+
+def ruled(f, rule):
+    """A function whose tangent is ``rule(x, t)``."""
+    wrapped = fg.custom_jvp(f)
+    wrapped.defjvp(lambda p, t: (f(*p), rule(*p, *t)))
+    return wrapped
+
+
+@pytest.mark.parametrize("dtype", ["f4", "c8"])
+@pytest.mark.parametrize("factor", [1 + 4e-4, 1 - 2e-4])
+def test_single_precision_is_judged_by_its_rounding(dtype, factor):
+    x = (Z if dtype == "c8" else X).astype(dtype)
+    with pytest.raises(GradientCheckError):
+        check_grads(ruled(np.sin, lambda x, t: np.cos(x) * t * x.dtype.type(factor)), (x,))
+    check_grads(ruled(np.sin, lambda x, t: np.cos(x) * t), (x,))
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: np.sum(x * x),
+        fg.nn.softmax,
+        lambda x: (x - x.mean()) / np.sqrt(x.var() + 1e-5),
+        lambda x: np.mean(x * x) - np.mean(x) ** 2,
+        lambda x: 1 - np.cos(1e-2 * x),
+        np.cumsum,
+    ],
+)
+@pytest.mark.parametrize("shift", [0.0, 30.0])
+def test_right_functions_of_thousands_in_single_precision(f, shift):
+    x = (np.random.default_rng(5).standard_normal(2000) + shift).astype(np.float32)
+    assert check_grads(f, (x,), raises=False).verdict == "pass"
+
+
+def test_two_percent_of_one_among_thousands_in_single_precision():
+    x = np.random.default_rng(6).uniform(0.5, 1.5, 2000).astype(np.float32)
+    factor = np.where(np.arange(2000) == 700, 1.02, 1.0).astype(np.float32)
+    wrong = ruled(lambda x: np.sum(np.sin(x)), lambda x, t: np.sum(np.cos(x) * factor * t))
+    with pytest.raises(GradientCheckError):
+        check_grads(wrong, (x,))
+
+
+@pytest.mark.parametrize("tiny", [1e-9, -1e-7])
+def test_slopes_of_tiny_entries(tiny):
+    x = np.array([1.0, tiny, 2.0])
+    wrong = ruled(
+        lambda x: np.sum(np.tanh(x)),
+        lambda x, t: np.sum(np.where(np.abs(x) < 1e-5, 0.5, 1 - np.tanh(x) ** 2) * t),
+    )
+    with pytest.raises(GradientCheckError):
+        check_grads(wrong, (x,))
+    for f in (np.tanh, lambda x: np.sum(1 / x), lambda x: np.log(np.abs(x)), np.cbrt):
+        assert check_grads(f, (x,), order=2, raises=False).verdict == "pass"
+
+
+def test_digits_that_rounding_takes_are_told():
+    q = np.linalg.qr(np.random.default_rng(0).standard_normal((3, 3)))[0]
+    a = q @ np.diag([1.0, 1e-3, 1e-7]) @ q.T
+    verdicts = [
+        check_grads(np.linalg.inv, (a,), order=2, seed=seed, raises=False).verdict
+        for seed in range(4)
+    ]
+    assert "fail" not in verdicts
+    x = np.array([360.0, 355.0])
+    for seed in range(4):
+        check_grads(lambda x: np.log(np.sum(np.exp(x))), (x,), order=2, seed=seed)
+
+
+def test_a_solver_with_a_tolerance_passes_and_says_how_many_digits_it_has():
+    def value(a):
+        y = 1.0
+        while abs(y**3 + y - a) > 1e-5:
+            y = y - (y**3 + y - a) / (3 * y * y + 1)
+        return y
+
+    def solved(a):
+        return np.array([value(float(a[0]))])
+
+    def jvp(primals, tangents):
+        (a,), (t,) = primals, tangents
+        return solved(a), t / (3 * solved(a) ** 2 + 1)
+
+    reports = [check_jvp(solved, jvp, (np.array([a]),)) for a in (1.3, 1.7, 2.6)]
+    assert any("tolerance of a solver" in str(report) for report in reports)
+    with pytest.raises(GradientCheckError):
+        check_jvp(solved, lambda p, t: (solved(p[0]), 1.01 * jvp(p, t)[1]), (np.array([1.3]),))
+
+
+# --- kinks ---------------------------------------------------------------------------------------
+
+FIVE = np.array([0.0, 1.0, -2.0, 0.0, 3.0])
+
+
+@pytest.mark.parametrize("at", [7.0, 1.2, -0.3])
+@pytest.mark.parametrize("summed", [False, True])
+def test_wrong_slopes_at_kinks_fail(at, summed):
+    relu = ruled(fg.nn.relu, lambda x, t: np.where(x == 0, at, x > 0) * t)
+    f = (lambda x: np.sum(relu(x))) if summed else relu
+    report = check_grads(f, (FIVE,), raises=False)
+    assert report.verdict == "fail", report
+
+
+@pytest.mark.parametrize("at", [0.0, 0.4, 1.0])
+@pytest.mark.parametrize("n", [1, 4, 9])
+def test_all_slopes_between_pass_however_many_kinks_meet(at, n):
+    relu = ruled(fg.nn.relu, lambda x, t: np.where(x == 0, at, x > 0) * t)
+    weights = np.resize([1.0, -2.0, 0.5], n)
+    for f in (relu, lambda x: np.sum(relu(x) * weights)):
+        assert check_grads(f, (np.zeros(n),), raises=False).verdict == "pass"
+
+
+@pytest.mark.parametrize(
+    ("weight", "verdict"),
+    [(lambda n: 1 / n, "pass"), (lambda n: 1.0, "fail"), (lambda n: 0.5, "fail")],
+)
+def test_weights_of_ties_add_up_to_one(weight, verdict):
+    def rule(x, t):
+        return np.sum((x == np.max(x)) * t) * weight(np.sum(x == np.max(x)))
+
+    f = ruled(lambda x: np.max(x), rule)
+    found = check_grads(f, (np.array([2.0, 2.0, 1.0, 2.0, -700.0]),), raises=False)
+    assert found.verdict == verdict, found
+
+
+@pytest.mark.parametrize(
+    ("f", "args"),
+    [
+        (lambda x: np.where(x > 0, x, x * x), (FIVE,)),
+        (lambda x: np.where(x > 0, x, x * x), (np.zeros(1),)),
+        (lambda x, a: np.where(x > 0, x, a * x), (FIVE, np.array(0.0))),
+        (lambda x: fg.nn.leaky_relu(x, 0.0), (FIVE,)),
+        (np.max, (np.array([300.0, 300.0, -12.0, 40.0]),)),
+        (lambda x, y: np.maximum(x, y), (np.array([900.0, 3.0]), np.array([2.0, 3.0]))),
+        (lambda x: np.sum(np.abs(np.diff(x))), (np.ones(4),)),
+        (lambda x: fg.nn.relu(x) - fg.nn.relu(-x), (np.zeros(2),)),
+        (lambda x, a: fg.nn.relu(x) - a * fg.nn.relu(-x), (FIVE, np.array(0.25))),
+    ],
+)
+def test_right_choices_at_kinks_pass(f, args):
+    for seed in range(3):
+        assert check_grads(f, args, seed=seed, raises=False).verdict == "pass"
+
+
+def test_a_kink_nearby_does_not_mislead():
+    def f(x):
+        return np.arctan(np.maximum(x, 0.1 * x**3 + 0.0119))
+
+    for x in (-0.0187, -0.01529685, 0.0113):
+        check_grads(f, (np.array(x),), order=2)
+
+
+def test_what_is_inconclusive_does_not_end_the_check():
+    @fg.custom_vjp
+    def f(x):
+        return np.floor(x) + x
+
+    f.defvjp(lambda x: (f(x), None), lambda _, ct: (ct * ct,))
+    report = check_grads(f, (np.array([1.0, 2.5]),), modes="rev", raises=False)
+    assert report.verdict == "fail"
+
+
+def test_numbers_that_overflow_inside_are_inconclusive():
+    def f(x):
+        return np.exp(-((x / np.exp(710.0 * x)) ** 2))
+
+    with np.errstate(all="ignore"):
+        report = check_grads(f, (np.ones(1),), raises=False)
+    assert report.verdict != "fail"
+
+
+# --- functions that are not deterministic to the last bit -----------------------------------------
+
+
+def unsteady_sine(size):
+    calls = [0]
+
+    def f(x):
+        calls[0] += 1
+        return np.sin(x) * (1 + size * (calls[0] % 3))
+
+    return f
+
+
+def test_nondet_tol_is_named_and_suffices():
+    with pytest.raises(GradientCheckError, match="nondet_tol="):
+        check_grads(unsteady_sine(1e-13), (X,))
+    assert check_grads(unsteady_sine(1e-13), (X,), nondet_tol=1e-12).verdict == "pass"
+    with pytest.raises(GradientCheckError, match="nondet_tol="):
+        check_grads(unsteady_sine(1e-9), (X,), nondet_tol=1e-12)
+    gradcheck(unsteady_sine(1e-13), "3", domain=(-2, 2), nondet_tol=1e-12, max_examples=3, order=1)
+    with pytest.raises(ValueError, match="nondet_tol must be finite"):
+        check_grads(np.sin, (X,), nondet_tol=-1.0)
+
+
+def test_wrong_rules_of_such_functions_fail():
+    f = unsteady_sine(1e-13)
+    check_jvp(f, lambda p, t: (f(*p), np.cos(*p) * t[0]), (X,), nondet_tol=1e-12)
+    with pytest.raises(GradientCheckError):
+        check_jvp(f, lambda p, t: (f(*p), 1.001 * np.cos(*p) * t[0]), (X,), nondet_tol=1e-12)
+    with pytest.raises(GradientCheckError):
+        check_vjp(f, lambda x: (f(x), lambda ct: (ct * np.sin(x),)), (X,), nondet_tol=1e-12)

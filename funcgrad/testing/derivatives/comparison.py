@@ -32,7 +32,7 @@ from .differences import (
 )
 from .edits import edit_diagnosis, edit_diagnosis_of_tangents
 from .functions import Flat, finite_max, host, length
-from .noise import Again
+from .noise import Again, steepness_of
 from .places import ALL, places_to_compare
 from .session import BRIEF, Session
 from .verdicts import (
@@ -44,9 +44,6 @@ from .verdicts import (
     surely_wrong,
     unsteady,
 )
-
-STEEPEST = 1e3
-FINE = 1e-10
 
 
 def precision_losses(line: Line, outs: Sequence[Any]) -> list[float]:
@@ -70,13 +67,8 @@ def allowed_differences(
 
 
 def steepness(line: Line) -> float:
-    """The size of the terms of a derivative along a line, beside that of what the outputs are sums
-    of: as large as the tangents where f does not depend on how large its arguments are.
-    """
-    if line.eps > FINE:
-        return 1.0
-    largest = max((finite_max(t) for t in line.tangents), default=1.0)
-    return min(max(1.0, largest), STEEPEST)
+    """The size of the terms of a derivative along a line, beside that of the outputs."""
+    return steepness_of(line.eps, line.tangents)
 
 
 def check_tangent(

@@ -13,7 +13,7 @@ from ... import arrays
 from ...core.dtypes import finfo, kind_of, result_type
 from ...core.tracing import aval_of
 from ...typing import PyTree
-from .functions import Flat, Leaves, host, leaf_scale, widened
+from .functions import CANCELLED, Flat, Leaves, finite_max, host, leaf_scale, widened
 from .layouts import copied
 
 ROWS = 6
@@ -127,6 +127,8 @@ class Line:
         if self.weights is not None:
             self.terms = np.array([np.sum(np.abs(self.weights[finite]) * self.terms[finite])])
         self.eps: float = max(2.0**-52, *(precision(x) for x in (*self.point, *self.outs)))
+        largest = max([1.0, finite_max(values), *(finite_max(host(x)) for x in self.point)])
+        self.natural: Vector = np.minimum(self.terms, CANCELLED * largest)
         self.nondet: float = flat.nondet
         if self.weights is not None:
             self.nondet *= float(np.sum(np.abs(self.weights)))
@@ -295,7 +297,7 @@ def central_quotient(line: Line, h: float) -> tuple[Vector, Vector]:
 def central(line: Line, eps: float | None = None) -> Difference:
     """The derivative along a line from both sides."""
     found = searched(lambda h: central_quotient(line, h), 4.0, line.unit, eps)
-    return replace(found, natural=line.terms)
+    return replace(found, natural=line.natural)
 
 
 def quick(line: Line) -> Difference | None:
@@ -312,7 +314,7 @@ def quick(line: Line) -> Difference | None:
     if not np.all(agree & close):
         return None
     bound = 1e-15 * (np.abs(exact) + 1e-3 * size) + line.noise()
-    return Difference(exact, np.minimum(rough.error, bound), line.terms)
+    return Difference(exact, np.minimum(rough.error, bound), line.natural)
 
 
 def bent(line: Line) -> np.ndarray:
@@ -336,7 +338,7 @@ def one_sided(line: Line, sign: float, eps: float | None = None) -> Difference:
         there = line.at(sign * h)
         return sign * change(there, line.start) / h, 8 * line.noise(there) / h
 
-    return replace(searched(quotient, 2.0, line.unit, eps), natural=line.terms)
+    return replace(searched(quotient, 2.0, line.unit, eps), natural=line.natural)
 
 
 def complex_step(line: Line) -> Vector | None:

@@ -190,8 +190,7 @@ def value_sizes(call: Callable[[Sequence[Any]], Leaves], point: Sequence[Any]) -
                 changes = [finite_max(host(a) - b) for a, b in zip(moved, outs, strict=True)]
         except (ArithmeticError, np.linalg.LinAlgError, ValueError):
             continue
-        # In coarse types the moves are no rounding errors but changes that f follows.
-        unit = eps * ulps if eps > COARSE else eps
+        unit = eps if eps < 1e-10 else eps * ulps  # single precision has no digits to spare
         sizes = [max(s, min(c / unit, limit)) for s, c in zip(sizes, changes, strict=True)]
     jumps = roughness(call, point, outs) if eps < 1e-10 else [0.0] * len(outs)
     jumps = [j if j <= ROUGHEST * limit / CANCELLED else 0.0 for j in jumps]
@@ -211,20 +210,34 @@ def roughness(
     signs = [rng.choice([-1.0, 1.0], np.shape(x)) for x in point]
     found = [0.0] * len(outs)
     for step in ROUGH_STEPS:
-        values: dict[int, Sequence[np.ndarray]] = {0: outs}
-        try:
-            with np.errstate(all="ignore"):
-                for k in (-4, -2, -1, 1, 2, 4):
-                    xs = [_scaled(x, 1 + k * step * s) for x, s in zip(point, signs, strict=True)]
-                    values[k] = [host(o) for o in call(xs)]
-                near, far = fourth_differences(values, 1), fourth_differences(values, 2)
-        except (ArithmeticError, np.linalg.LinAlgError, ValueError):
-            continue
-        found = [
-            s if 1.9 * n < f < 2.1 * n or f > 4 * n else max(s, n)
-            for s, n, f in zip(found, near, far, strict=True)
-        ]
+        jumps = jumps_of(call, point, outs, signs, step)
+        if any(jumps):  # at steps as large as the distance to a kink it looks like jumps
+            more = jumps_of(call, point, outs, signs, 8 * step)
+            jumps = [min(a, b) for a, b in zip(jumps, more, strict=True)]
+        found = [max(a, b) for a, b in zip(found, jumps, strict=True)]
     return found
+
+
+def jumps_of(
+    call: Callable[[Sequence[Any]], Leaves],
+    point: Sequence[Any],
+    outs: Sequence[np.ndarray],
+    signs: Sequence[np.ndarray],
+    step: float,
+) -> list[float]:
+    """The size of the jumps of each output between points that are a step apart, 0 if none."""
+    values: dict[int, Sequence[np.ndarray]] = {0: outs}
+    try:
+        with np.errstate(all="ignore"):
+            for k in (-4, -2, -1, 1, 2, 4):
+                xs = [_scaled(x, 1 + k * step * s) for x, s in zip(point, signs, strict=True)]
+                values[k] = [host(o) for o in call(xs)]
+            near, far = fourth_differences(values, 1), fourth_differences(values, 2)
+    except (ArithmeticError, np.linalg.LinAlgError, ValueError):
+        return [0.0] * len(outs)
+    return [
+        0.0 if 1.9 * n < f < 2.1 * n or f > 4 * n else n for n, f in zip(near, far, strict=True)
+    ]
 
 
 def fourth_differences(values: dict[int, Sequence[np.ndarray]], step: int) -> list[float]:

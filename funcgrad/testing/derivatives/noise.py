@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from .differences import SAFETY, Difference, Line, Vector, central_quotient, change, extrapolated
-from .functions import shaken
+from .functions import finite_max, host, shaken
 
 Again = Callable[[Sequence[Any]], Vector]
 """From a point to the derivative there, as it was found at the point of the check."""
@@ -18,7 +18,7 @@ Again = Callable[[Sequence[Any]], Vector]
 ULPS = (1, 2, 4, 2, 3)
 """By how many units in the last place points are moved to see the rounding of derivatives."""
 
-OTHER_STEPS = (2.0**-6.5, 2.0**-10.5, 2.0**-14.5)
+OTHER_STEPS = (2.0**-6.5, 2.0**-10.5, 2.0**-14.5, 2.0**-19.5, 2.0**-23.5)
 """First steps of differences that are compared with those that disagree with a derivative."""
 
 WINDOWS = (0.5, 0.125, 2.0**-5)
@@ -33,7 +33,22 @@ LARGEST = 1e-2
 BIAS = 30.0
 """Solvers may be wrong by this many times what their slopes deviate from a curve."""
 
+STEEPEST = 1e3
+FINE = 1e-10
+
 FAILURES = (ArithmeticError, np.linalg.LinAlgError, ValueError, IndexError)
+
+
+def steepness_of(eps: float, tangents: Sequence[Any]) -> float:
+    """The size of the terms of a derivative, beside that of what the outputs are sums of.
+
+    It is that of the tangents where f does not depend on how large its arguments are: terms that
+    cancel leave rounding errors of their size. Single precision has no digits to spare.
+    """
+    if eps > FINE:
+        return 1.0
+    largest = max((finite_max(host(t)) for t in tangents), default=1.0)
+    return min(max(1.0, largest), STEEPEST)
 
 
 def quietly(again: Again, point: Sequence[Any]) -> Vector:
@@ -107,6 +122,8 @@ def off_the_trend(line: Line, known: Difference, found: Vector, allowed: Vector)
             off = curve - slopes[PLACES // 2]  # both have the same error of their step
             through = np.abs(found - known.value - off) <= allowed + BIAS * noise
             error = np.fmax(error, np.where(through & (noise <= LARGEST * size), noise, 0.0))
+            if np.all(np.abs(found - known.value) <= allowed + BIAS * error):
+                break
     return error
 
 

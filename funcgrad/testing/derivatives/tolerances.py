@@ -16,6 +16,9 @@ RELATIVE = {2: 1e-2, 4: 2e-5}
 """Relative tolerance by the bytes of a real number; below it stands DOUBLE. Where rounding does
 more than that, the derivative shows it at points that differ in their last places."""
 
+ULPS = {4: 4}
+"""Rounding errors of outputs that are allowed at once, by the bytes of a real number."""
+
 DOUBLE = 1e-8
 LAW = {2: 3e-2, 4: 1e-3}
 LAW_DOUBLE = 1e-9
@@ -51,6 +54,7 @@ class Tolerances:
         else:
             size = finfo(coarsest).dtype.itemsize
             usual, of_law = RELATIVE.get(size, usual), LAW.get(size, of_law)
+            self.ulps = ULPS.get(size, self.ulps)
         self.eps: float = max(2.0**-52, float(finfo(coarsest).eps))
         self.atol: float | None = chosen(atol, dtypes)
         given = chosen(rtol, dtypes)

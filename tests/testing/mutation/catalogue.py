@@ -10,6 +10,7 @@ from . import (
     layers_structured,
     of_formulas,
     of_partials,
+    of_precision,
     of_subtle,
     of_transposes,
     right_algebra,
@@ -17,6 +18,7 @@ from . import (
     right_corners,
     right_networks,
     right_operators,
+    right_special,
 )
 from .mutant import Mutant
 
@@ -32,6 +34,7 @@ OF_RULES: list[Mutant] = [
     *of_transposes.MUTANTS,
     *of_formulas.MUTANTS,
     *of_subtle.MUTANTS,
+    *of_precision.MUTANTS,
 ]
 """Mistakes in the records of operators, and in rules of custom_jvp and custom_vjp."""
 
@@ -43,6 +46,7 @@ FUNCTIONS: list[Any] = [
     *right_algebra.FUNCTIONS,
     *right_networks.FUNCTIONS,
     *right_corners.FUNCTIONS,
+    *right_special.FUNCTIONS,
 ]
 """Functions whose derivatives are right."""
 
