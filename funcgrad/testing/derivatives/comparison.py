@@ -32,7 +32,7 @@ from .differences import (
 from .edits import edit_diagnosis
 from .functions import Flat, finite_max, host, length
 from .places import places_to_compare
-from .session import Session
+from .session import BRIEF, Session
 from .verdicts import SOURCE, Verdict, judge, nearest_side, source_text
 
 

@@ -22,6 +22,7 @@ SOURCE = "finite differences"
 TINY_STEPS = (2.0**-20, 2.0**-24, 2.0**-28)
 NEAR = 1e-3
 ACROSS = 6
+MANY, ACROSS_MANY = 100_000, 1
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,8 @@ def bent_across(line: Line, known: Difference, eps: float | None) -> np.ndarray:
     """
     rng = np.random.default_rng(0)
     bends = np.zeros(known.value.shape, bool)
-    for _ in range(ACROSS):
+    few = sum(np.size(x) for x in line.flat.point) <= MANY
+    for _ in range(ACROSS if few else ACROSS_MANY):
         others = [random_leaf(rng, x, entry_scales(x)) for x in line.flat.point]
         both = [s + t for s, t in zip(others, line.tangents, strict=True)]
         alone, total = (directional(line.flat, ts, eps, line.weights)[1] for ts in (others, both))

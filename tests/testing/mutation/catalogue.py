@@ -10,8 +10,10 @@ from . import (
     layers_structured,
     of_formulas,
     of_partials,
+    of_searches,
     of_subtle,
     of_transposes,
+    of_variation,
     right_algebra,
     right_arrays,
     right_corners,
@@ -32,6 +34,8 @@ OF_RULES: list[Mutant] = [
     *of_transposes.MUTANTS,
     *of_formulas.MUTANTS,
     *of_subtle.MUTANTS,
+    *of_variation.MUTANTS,
+    *of_searches.MUTANTS,
 ]
 """Mistakes in the records of operators, and in rules of custom_jvp and custom_vjp."""
 
