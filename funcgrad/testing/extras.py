@@ -12,6 +12,7 @@ import numpy as np
 from .. import tree
 from ..core.avals import is_inexact
 from ..core.tracing import aval_of
+from ..transforms.opened import record_peeking
 from ..typing import PyTree
 from .claims import Claim
 from .derivatives.differences import directional
@@ -38,13 +39,15 @@ class Extra:
     """A further check of every ``every``-th point: where, and to which order.
 
     ``point`` takes the function and the arguments, and returns others, or None where there is
-    nothing to check.
+    nothing to check. With ``of_rules`` only functions are checked that have derivative rules of
+    their own inside: those of operators hold for all dtypes that they take.
     """
 
     name: str
     every: int
     order: int
     point: Callable[[Callable[..., Any], Point], Point | None]
+    of_rules: bool = False
 
 
 def extras(f: Callable[..., Any], *, third_order: bool) -> tuple[Extra, ...]:
@@ -53,6 +56,24 @@ def extras(f: Callable[..., Any], *, third_order: bool) -> tuple[Extra, ...]:
         return ()
     found = [] if dtypes_annotated(f) else [SINGLE_PRECISION, COMPLEX]
     return (*found, THIRD_ORDER) if third_order else tuple(found)
+
+
+def has_rules(f: Callable[..., Any], args: Point) -> bool:
+    """True if a function with a derivative rule is called by another one, or is it."""
+    leaves, structure = tree.flatten(args)
+    places = [i for i, x in enumerate(leaves) if has_tangent(x)]
+
+    def flat(*xs: PyTree) -> list[Any]:
+        full = list(leaves)
+        for i, x in zip(places, xs, strict=True):
+            full[i] = x
+        return tree.leaves(f(*tree.unflatten(structure, full)))
+
+    try:
+        operations = record_peeking(flat, [leaves[i] for i in places], "", 1)
+    except Exception:  # what cannot be recorded is not known
+        return False
+    return any("rule" in o.params for o in operations)
 
 
 def dtypes_annotated(f: Callable[..., Any]) -> bool:
@@ -151,6 +172,6 @@ def close(a: np.ndarray, b: np.ndarray) -> bool:
     return bool(np.all(np.abs(a - b) <= CLOSE * size))
 
 
-SINGLE_PRECISION = Extra("single precision", 2, 1, in_single_precision)
-COMPLEX = Extra("complex numbers", 4, 1, of_complex_numbers)
+SINGLE_PRECISION = Extra("single precision", 2, 1, in_single_precision, of_rules=True)
+COMPLEX = Extra("complex numbers", 4, 1, of_complex_numbers, of_rules=True)
 THIRD_ORDER = Extra("third derivatives", 5, 3, small_enough)

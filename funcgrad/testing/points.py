@@ -22,7 +22,7 @@ from .derivatives.functions import has_tangent, host
 from .derivatives.layouts import copied
 from .derivatives.session import in_brief
 from .derivatives.verdicts import SOURCE
-from .extras import Extra
+from .extras import Extra, has_rules
 from .reports.literals import Literals
 from .reports.report import GradientCheckError, InconclusiveCheckError, Report
 from .strategies.sides import Reach, Reaching, reaching
@@ -64,6 +64,7 @@ class Points:
     end: float = math.inf
     failed_order: int | None = None
     simplest: tuple[Any, ...] = ()
+    has_rules: bool | None = None
     here: Reaching = field(default_factory=Reaching)
 
     def search(
@@ -165,6 +166,8 @@ class Points:
                     continue
             elif self.failed_order != extra.order:
                 continue
+            if extra.of_rules and not self.ruled(args):
+                continue
             other = extra.point(self.f, args)
             if other is None:
                 continue
@@ -179,6 +182,12 @@ class Points:
                 raise ElsewhereError(other, extra.order, error) from None
             except Exception:  # a rule may refuse what the function takes
                 continue
+
+    def ruled(self, args: tuple[Any, ...]) -> bool:
+        """True if the function has derivative rules of its own inside, seen at the first point."""
+        if self.has_rules is None:
+            self.has_rules = has_rules(self.f, args)
+        return self.has_rules
 
     def check(self, args: tuple[Any, ...]) -> None:
         """Check one point, or reject it."""
@@ -244,7 +253,7 @@ class ElsewhereError(Exception):
 
 
 def finite(error: GradientCheckError) -> bool:
-    """True unless a derivative is infinite or none: other dtypes overflow where float64 does not."""
+    """True unless a derivative is infinite or none: other dtypes overflow sooner."""
     found = error.finding.found
     return isinstance(found, str) or bool(np.isfinite(found))
 
