@@ -80,12 +80,12 @@ class Points:
         """
         recipes = [p.recipe for p in parameters]
         drawn = cooked(lambda draw, shared: tuple(make(draw, shared) for make in recipes), sizes)
-        self.end = time.monotonic() + seconds
+        self.end = time.process_time() + seconds
         asked = 1
         for reach, share in shares(max_examples):
             places = min(asked, share, MOST_PLACES) if reach == "long" else 1
             for place in range(places):
-                late = time.monotonic() > self.end
+                late = time.process_time() > self.end
                 if self.failure is not None or (late and reach != "short"):
                     return
                 with reaching(reach, place, place) as self.here:
@@ -162,7 +162,7 @@ class Points:
         options: dict[str, Any] = {"seed": self.seed, "laws": False, "locate": False}
         for extra in self.more:
             if self.failure is None:
-                if number % extra.every or time.monotonic() > self.end:
+                if number % extra.every or time.process_time() > self.end:
                     continue
             elif self.failed_order != extra.order:
                 continue

@@ -39,6 +39,9 @@ OF_RULES: list[Mutant] = [
 ]
 """Mistakes in the records of operators, and in rules of custom_jvp and custom_vjp."""
 
+SEARCHED: list[Mutant] = [m for m in of_searches.MUTANTS if m.searched]
+"""Mistakes for some arguments, which gradcheck has to find."""
+
 MUTANTS = [*OF_RULES, *BY_HAND]
 
 FUNCTIONS: list[Any] = [
