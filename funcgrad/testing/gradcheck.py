@@ -95,8 +95,8 @@ def gradcheck(
         profile: 'quick' (5 points), 'ci' (20) or 'thorough' (200); None for the active one.
         sizes: sizes of named dimensions, or strategies for them; by default 1 to 4 at most points,
             up to 17 at some, and up to 130 for one dimension of few.
-        seconds: after that processor time longer dimensions, other dtypes and, in the thorough profile,
-            third derivatives are left out; None for the time of the profile.
+        seconds: after that processor time longer dimensions, other dtypes and, in the thorough
+            profile, third derivatives are left out; None for the time of the profile.
         named_strategies: the same as strategies for arguments given by name.
 
     Returns:
