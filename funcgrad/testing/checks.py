@@ -326,7 +326,7 @@ def check_vjp(
     >>> import funcgrad as fg
     >>> x, w = np.ones(3), np.arange(6.0).reshape(3, 2)
     >>> print(check_vjp(np.matmul, lambda x, w: fg.vjp(np.matmul, x, w), (x, w)))
-    4 checks passed
+    8 checks passed
     """
     caller = "check_vjp"
     options.function(f, "f", caller)

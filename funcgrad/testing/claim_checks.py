@@ -63,7 +63,7 @@ def check_claim(
 
     >>> pair = Claim(np.sin, vjp=lambda x: (np.sin(x), lambda ct: (ct * np.cos(x),)))
     >>> print(check_claim(pair, (np.ones(2),)))
-    4 checks passed
+    8 checks passed
     """
     caller = "check_claim"
     args = options.arguments(args, caller)

@@ -12,6 +12,7 @@ import numpy as np
 from .. import tree
 from ..core.avals import is_inexact
 from ..core.tracing import aval_of
+from ..transforms.opened import record_peeking
 from ..typing import PyTree
 from .claims import Claim
 from .derivatives.differences import directional
@@ -22,6 +23,9 @@ Point = tuple[Any, ...]
 SINGLE = {"float64": np.dtype(np.float32), "complex128": np.dtype(np.complex64)}
 CLOSE = 1e-3
 """How close values in single precision must be to the others for derivatives to be checked."""
+
+LEAST = 1e-9
+"""Smaller numbers, and larger ones than the reciprocal, are not taken to single precision."""
 
 LARGEST = 64
 """Third derivatives are checked at points of up to so many numbers."""
@@ -35,13 +39,15 @@ class Extra:
     """A further check of every ``every``-th point: where, and to which order.
 
     ``point`` takes the function and the arguments, and returns others, or None where there is
-    nothing to check.
+    nothing to check. With ``of_rules`` only functions are checked that have derivative rules of
+    their own inside: those of operators hold for all dtypes that they take.
     """
 
     name: str
     every: int
     order: int
     point: Callable[[Callable[..., Any], Point], Point | None]
+    of_rules: bool = False
 
 
 def extras(f: Callable[..., Any], *, third_order: bool) -> tuple[Extra, ...]:
@@ -50,6 +56,24 @@ def extras(f: Callable[..., Any], *, third_order: bool) -> tuple[Extra, ...]:
         return ()
     found = [] if dtypes_annotated(f) else [SINGLE_PRECISION, COMPLEX]
     return (*found, THIRD_ORDER) if third_order else tuple(found)
+
+
+def has_rules(f: Callable[..., Any], args: Point) -> bool:
+    """True if a function with a derivative rule is called by another one, or is it."""
+    leaves, structure = tree.flatten(args)
+    places = [i for i, x in enumerate(leaves) if has_tangent(x)]
+
+    def flat(*xs: PyTree) -> list[Any]:
+        full = list(leaves)
+        for i, x in zip(places, xs, strict=True):
+            full[i] = x
+        return tree.leaves(f(*tree.unflatten(structure, full)))
+
+    try:
+        operations = record_peeking(flat, [leaves[i] for i in places], "", 1)
+    except Exception:  # what cannot be recorded is not known
+        return False
+    return any("rule" in o.params for o in operations)
 
 
 def dtypes_annotated(f: Callable[..., Any]) -> bool:
@@ -70,6 +94,8 @@ def in_single_precision(f: Callable[..., Any], args: Point) -> Point | None:
     found = tree.unflatten(structure, single)
     outs, expected = values(f, found), values(f, args)
     if outs is None or expected is None or len(outs) != len(expected):
+        return None
+    if not all(map(ordinary, [*(host(x) for x in leaves if has_tangent(x)), *expected])):
         return None
     for o, e in zip(outs, expected, strict=True):
         if o.dtype.itemsize >= e.dtype.itemsize or not close(o, e):
@@ -132,6 +158,12 @@ def values(f: Callable[..., Any], args: Point) -> list[np.ndarray] | None:
     return found if all(is_inexact(o.dtype) for o in found) else None
 
 
+def ordinary(x: np.ndarray) -> bool:
+    """True if the numbers are far from the largest and the least of single precision."""
+    size = np.abs(x[x != 0])
+    return bool(np.all((size > LEAST) & (size < 1 / LEAST)))
+
+
 def close(a: np.ndarray, b: np.ndarray) -> bool:
     """True if two finite arrays differ by little."""
     if a.shape != b.shape or not (np.all(np.isfinite(a)) and np.all(np.isfinite(b))):
@@ -140,6 +172,6 @@ def close(a: np.ndarray, b: np.ndarray) -> bool:
     return bool(np.all(np.abs(a - b) <= CLOSE * size))
 
 
-SINGLE_PRECISION = Extra("single precision", 2, 1, in_single_precision)
-COMPLEX = Extra("complex numbers", 4, 1, of_complex_numbers)
+SINGLE_PRECISION = Extra("single precision", 2, 1, in_single_precision, of_rules=True)
+COMPLEX = Extra("complex numbers", 4, 1, of_complex_numbers, of_rules=True)
 THIRD_ORDER = Extra("third derivatives", 5, 3, small_enough)

@@ -100,8 +100,8 @@ def gradcheck(
         profile: 'quick' (5 points), 'ci' (20) or 'thorough' (200); None for the active one.
         sizes: sizes of named dimensions, or strategies for them; by default 1 to 4 at most points,
             up to 17 at some, and up to 130 for one dimension of few.
-        seconds: after that time longer dimensions, other dtypes and, in the thorough profile,
-            third derivatives are left out; None for the time of the profile.
+        seconds: after that processor time longer dimensions, other dtypes and, in the thorough
+            profile, third derivatives are left out; None for the time of the profile.
         directions: number of random directions at each point.
         tangents: as in ``check_grads``, for arguments that have to lie on a set.
         nondet_tol: by how much two calls with the same arguments may differ, absolutely.

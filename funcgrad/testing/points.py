@@ -23,7 +23,7 @@ from .derivatives.functions import has_tangent, host
 from .derivatives.layouts import copied
 from .derivatives.session import in_brief
 from .derivatives.verdicts import SOURCE
-from .extras import Extra
+from .extras import Extra, has_rules
 from .reports.literals import Literals
 from .reports.report import GradientCheckError, InconclusiveCheckError, Report
 from .strategies.sides import Reach, Reaching, reaching
@@ -66,6 +66,7 @@ class Points:
     end: float = math.inf
     failed_order: int | None = None
     simplest: tuple[Any, ...] = ()
+    has_rules: bool | None = None
     here: Reaching = field(default_factory=Reaching)
 
     def search(
@@ -81,12 +82,12 @@ class Points:
         """
         recipes = [p.recipe for p in parameters]
         drawn = cooked(lambda draw, shared: tuple(make(draw, shared) for make in recipes), sizes)
-        self.end = time.monotonic() + seconds
+        self.end = time.process_time() + seconds
         asked = 1
         for reach, share in shares(max_examples):
             places = min(asked, share, MOST_PLACES) if reach == "long" else 1
             for place in range(places):
-                late = time.monotonic() > self.end
+                late = time.process_time() > self.end
                 if self.failure is not None or (late and reach != "short"):
                     return
                 with reaching(reach, place, place) as self.here:
@@ -165,9 +166,11 @@ class Points:
         options |= self.settings
         for extra in self.more:
             if self.failure is None:
-                if number % extra.every or time.monotonic() > self.end:
+                if number % extra.every or time.process_time() > self.end:
                     continue
             elif self.failed_order != extra.order:
+                continue
+            if extra.of_rules and not self.ruled(args):
                 continue
             other = extra.point(self.f, args)
             if other is None:
@@ -178,7 +181,17 @@ class Points:
             except InconclusiveCheckError:
                 continue
             except GradientCheckError as error:
+                if not finite(error):
+                    continue
                 raise ElsewhereError(other, extra.order, error) from None
+            except Exception:  # a rule may refuse what the function takes
+                continue
+
+    def ruled(self, args: tuple[Any, ...]) -> bool:
+        """True if the function has derivative rules of its own inside, seen at the first point."""
+        if self.has_rules is None:
+            self.has_rules = has_rules(self.f, args)
+        return self.has_rules
 
     def check(self, args: tuple[Any, ...]) -> None:
         """Check one point, or reject it."""
@@ -241,6 +254,12 @@ class ElsewhereError(Exception):
     def __init__(self, point: tuple[Any, ...], order: int, error: Exception) -> None:
         super().__init__(str(error))
         self.point, self.order, self.error = point, order, error
+
+
+def finite(error: GradientCheckError) -> bool:
+    """True unless a derivative is infinite or none: other dtypes overflow sooner."""
+    found = error.finding.found
+    return isinstance(found, str) or bool(np.isfinite(found))
 
 
 def shares(max_examples: int) -> list[tuple[Reach, int]]:

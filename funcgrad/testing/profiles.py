@@ -16,7 +16,7 @@ class Profile:
 
     ``max_examples`` is the number of points of ``gradcheck``, and ``directions`` the number of
     directions in which the pytest fixture ``check_grads`` checks its one point. ``seconds`` is the
-    time after which ``gradcheck`` leaves out what it checks beyond the points with short
+    processor time after which ``gradcheck`` leaves out what it checks beyond the points with short
     dimensions: long arrays, other dtypes, and with ``third_order`` third derivatives.
     """
 
@@ -30,7 +30,7 @@ class Profile:
 PROFILES = {
     p.name: p
     for p in (
-        Profile("quick", 5, 2, seconds=5.0),
+        Profile("quick", 5, 2, seconds=10.0),
         Profile("ci", 20, 3, seconds=20.0),
         Profile("thorough", 200, 10, seconds=300.0, third_order=True),
     )

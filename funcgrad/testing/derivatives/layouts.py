@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -53,6 +53,14 @@ def turned(x: PyTree) -> Any:
     return view
 
 
+def locked_and_turned(x: PyTree) -> Any:
+    """The numbers of an array behind negative strides, to be read only; others as they are."""
+    view = turned(x)
+    if view is not x:
+        view.flags.writeable = False
+    return view
+
+
 def columns_first(x: PyTree) -> Any:
     """The numbers of an array in Fortran's order, to be read only; other leaves as they are."""
     if not _has_layout(x):
@@ -66,8 +74,13 @@ def _has_layout(x: PyTree) -> bool:
     return type(x) is np.ndarray and x.ndim > 0
 
 
-LAYOUTS = {
-    "read-only arrays in Fortran's order": columns_first,
-    "views with negative strides": turned,
-}
-"""Layouts that derivatives must not depend on, in words."""
+READ_ONLY = "read-only arrays in Fortran's order"
+TURNED = "views with negative strides"
+LOCKED = "read-only views with negative strides"
+
+
+def layouts_of(leaves: Sequence[Any]) -> dict[str, Callable[[Any], Any]]:
+    """Layouts that derivatives must not depend on, in words; one for vectors, two for others."""
+    if all(np.ndim(x) < 2 for x in leaves):
+        return {LOCKED: locked_and_turned}
+    return {READ_ONLY: columns_first, TURNED: turned}

@@ -11,7 +11,7 @@ import numpy as np
 from ..reports.report import DERIVATIVES, Finding, GradientCheckError
 from .functions import Flat, Leaves, Measured, cast_like, forward, host, reverse, same_values
 from .known import Known, Pull, PullLeaves, Push
-from .layouts import LAYOUTS, copied
+from .layouts import copied, layouts_of
 from .session import Session
 
 GROUPS = 3
@@ -168,7 +168,8 @@ class Variations:
 
     def check_memory(self) -> None:
         """Other layouts, and one array as two arguments."""
-        for what, laid_out in LAYOUTS.items():
+        directions = [x for pair in self.sides.values() for x in pair[0]]
+        for what, laid_out in layouts_of([*self.flat.point, *directions]).items():
             self.check_layout(what, laid_out)
         self.check_aliases()
 
@@ -301,7 +302,7 @@ class Variations:
         for xs in ([x + x * BETWEEN for x in point], [_doubled(x) for x in point]):
             try:
                 outs = self.flat.call(xs)
-                for mode in self.sides:
+                for mode in list(self.sides)[-1:]:
                     self.derivative(mode, xs, outs if mode == "rev" else xs)
             except Exception:  # f need not take these; errors at the point itself are told
                 continue

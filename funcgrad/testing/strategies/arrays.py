@@ -100,7 +100,8 @@ def varied(draw: DrawFn, domain: Domain, dtype: np.dtype, shape: tuple[int, ...]
     if n > FEW and dtype.kind == "f" and not isinstance(domain, Distinct):
         pool = numbers or tuple(x for group in members(domain, dtype) for x in group)
         rng = np.random.default_rng(draw(MANY_CHOICES))
-        values = np.array(pool, dtype)[rng.integers(len(pool), size=shape)]
+        order = np.concatenate([rng.permutation(len(pool)) for _ in range(0, n, len(pool))])
+        values = np.array(pool, dtype)[order[:n]].reshape(shape)
     elif numbers is None:
         values = draw(filled(domain, dtype, shape))
     else:

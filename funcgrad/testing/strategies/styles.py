@@ -58,6 +58,12 @@ def near_far_thresholds(draw: DrawFn, domain: Domain, dtype: np.dtype) -> Number
     return both_signs(domain, (*MODERATE[::6], *(threshold * s for s in SIDES)))
 
 
+def of_all_sizes(draw: DrawFn, domain: Domain, dtype: np.dtype) -> Numbers:
+    """Numbers from small ones to a thousand, and such on both sides of all thresholds."""
+    near = tuple(t * s for t in (*THRESHOLDS, *FAR_THRESHOLDS) for s in SIDES)
+    return both_signs(domain, (*MODERATE, *near, *SMALL[::8], 1000.0))
+
+
 def small(draw: DrawFn, domain: Domain, dtype: np.dtype) -> Numbers:
     """Small numbers."""
     return both_signs(domain, SMALL)
@@ -101,9 +107,9 @@ RESTRICTIONS: tuple[Restriction | None, ...] = (
     ordinary,
     moderate,
     None,
-    ordinary,
-    moderate,
     near_thresholds,
+    moderate,
+    None,
     of_one_magnitude,
     near_far_thresholds,
     small,
@@ -114,14 +120,14 @@ MANY = 12
 
 RESTRICTIONS_OF_MANY = (
     None,
+    of_all_sizes,
+    moderate,
+    of_all_sizes,
     moderate,
     near_thresholds,
-    moderate,
-    near_far_thresholds,
+    of_all_sizes,
     moderate,
     of_one_magnitude,
-    None,
-    ordinary,
     small,
 )
 """The same for arrays of many elements: where all may be moderate, there is one of each size."""
@@ -131,7 +137,7 @@ def structured(draw: DrawFn, values: np.ndarray, domain: Domain) -> np.ndarray:
     """An array made of another one's elements: as it is, mostly, or of a special structure."""
     if not free(domain) or values.dtype.kind != "f" or values.size < 2:
         return values
-    shape = draw(st.sampled_from(STRUCTURES))
+    shape = draw(st.sampled_from(STRUCTURES if values.size < MANY else STRUCTURES_OF_MANY))
     if shape is None:
         return values
     found = shape(values)
@@ -205,3 +211,5 @@ STRUCTURES: tuple[Callable[[np.ndarray], np.ndarray] | None, ...] = (
     of_unit_length,
 )
 """Structures of arrays, each as likely; the first is the simplest."""
+
+STRUCTURES_OF_MANY = (*[None] * 15, *STRUCTURES)

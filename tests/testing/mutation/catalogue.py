@@ -11,8 +11,10 @@ from . import (
     of_formulas,
     of_partials,
     of_precision,
+    of_searches,
     of_subtle,
     of_transposes,
+    of_variation,
     right_algebra,
     right_arrays,
     right_corners,
@@ -35,8 +37,13 @@ OF_RULES: list[Mutant] = [
     *of_formulas.MUTANTS,
     *of_subtle.MUTANTS,
     *of_precision.MUTANTS,
+    *of_variation.MUTANTS,
+    *of_searches.MUTANTS,
 ]
 """Mistakes in the records of operators, and in rules of custom_jvp and custom_vjp."""
+
+SEARCHED: list[Mutant] = [m for m in of_searches.MUTANTS if m.searched]
+"""Mistakes for some arguments, which gradcheck has to find."""
 
 MUTANTS = [*OF_RULES, *BY_HAND]
 

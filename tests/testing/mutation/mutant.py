@@ -32,6 +32,7 @@ class Mutant:
 
     ``check(subject, args, seed)`` runs the checker with its defaults; ``probe(subject, args)``
     returns the derivative (or whatever the mistake changes) as leaves, without the checker.
+    With ``searched`` the checker draws its own arguments.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Mutant:
     draw: Draw
     check: Callable[[Any, tuple[Any, ...], int], Any]
     probe: Callable[[Any, tuple[Any, ...]], list[Any]]
+    searched: bool = False
 
 
 @dataclass(frozen=True)
@@ -244,7 +246,7 @@ def searched(
         with np.errstate(all="ignore"):
             return (probe or pulled)(subject, args)
 
-    return Mutant(name, kind, wrong, right, draw, check, measure)
+    return Mutant(name, kind, wrong, right, draw, check, measure, searched=True)
 
 
 def none_as_zero(measure: Callable[..., list[Any]]) -> Callable[..., list[Any]]:

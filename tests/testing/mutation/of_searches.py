@@ -109,7 +109,7 @@ REGIONS: dict[str, tuple[Callable[[Any], Any], tuple[float, float]]] = {
     "of a size above 15": (lambda x: np.abs(x) > 15, (16, 20)),
     "of a size below 1e-3": (lambda x: (np.abs(x) < 1e-3) & (x != 0), (1e-5, 5e-4)),
     "of a size below 1e-5": (lambda x: (np.abs(x) < 1e-5) & (x != 0), (1e-7, 5e-6)),
-    "from 12 to 14": (lambda x: (x > 12) & (x < 14), (12.5, 13.5)),
+    "from 8 to 14": (lambda x: (x > 8) & (x < 14), (9.0, 13.0)),
 }
 """Where the derivative is wrong, and an interval inside."""
 
