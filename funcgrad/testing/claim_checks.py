@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -52,8 +53,8 @@ def check_claim(
         modes: 'fwd' (jvp), 'rev' (vjp), or both; what is not claimed is left out.
         argnums: position or positions of the arguments that are varied; None for all.
         raises: raise what was found to be wrong; otherwise it is only in the report.
-        settings: ``atol``, ``rtol``, ``eps``, ``directions``, ``seed`` and ``laws`` of
-            ``check_vjp``.
+        settings: ``atol``, ``rtol``, ``eps``, ``directions``, ``seed``, ``laws`` and ``tangents``
+            of ``check_vjp``.
 
     Returns:
         A Report.
@@ -74,6 +75,8 @@ def check_claim(
     point = claim.at(args) if claim.at else Point(claim, args)
     if argnums is not None:
         point = restricted(point, args, argnums, caller)
+    if settings.get("tangents") is not None:
+        settings["tangents"] = flat_tangents(settings["tangents"], point)
     report = Report(left_out=dict(point.left_out))
     try:
         check_point(point, report, order, chosen, settings)
@@ -82,6 +85,14 @@ def check_claim(
             raise
         report.finding, report.verdict = error.finding, verdict_of(error)
     return report
+
+
+def flat_tangents(tangents: Any, point: Point) -> Any:
+    """The option ``tangents`` for the flat arrays of a point, from that for its arguments."""
+    if not point.inputs or not isinstance(tangents, tuple | list):
+        return tangents
+    numbers = [re.match(r"args\[(\d+)\]", name) for name in point.inputs]
+    return tuple(None if n is None else tangents[int(n[1])] for n in numbers)
 
 
 def restricted(

@@ -174,3 +174,16 @@ def test_claims_can_be_called_as_before():
     np.testing.assert_allclose(pull(np.ones((2, 2)))[1], X.T @ (1 - out**2))
     assert claim.jvp((X, W.T), (X, W.T))[1].shape == (2, 2)
     check_claim(Claim(claim.value, claim.vjp, claim.jvp), (X, W.T))
+
+
+def test_options_reach_the_system():
+    a = torch.tensor(np.eye(3) * 2 + 0.3)
+    with pytest.raises(GradientCheckError, match="tangents='symmetric'"):
+        check_grads(torch.linalg.cholesky, (a,))
+    assert check_grads(torch.linalg.cholesky, (a,), tangents="symmetric").verdict == "pass"
+    both = lambda x, *, scale: (scale * torch.sin(x), x.sum().detach())  # noqa: E731
+    report = check_grads(both, (tensor(X),), kwargs={"scale": 2.0}, has_aux=True)
+    assert (report.verdict, report.left_out.get("output[1]")) == ("pass", None)
+    report = check_grads(rules.NoFactor, (tensor(X),), raises=False)
+    assert (report.verdict, report.finding.order) == ("fail", 1)
+    assert list(check_grads(rules.Cube, (tensor(X),), laws=False).passed)
