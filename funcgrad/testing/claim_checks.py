@@ -124,7 +124,8 @@ def check_point(
         checked = [mode for mode in modes if mode != "lin" and is_there(point, mode, report)]
         for mode in checked:
             check, derivative = CHECKS[mode], getattr(point.claim, NAMES[mode])
-            merge(report, check(point.claim, derivative, point.args, **settings))
+            with blaming(point, mode, settings):
+                merge(report, check(point.claim, derivative, point.args, **settings))
         rng = generator(settings.get("seed", 0))
         for law in point.laws if settings.get("laws", True) else ():
             check_law(point, law, report, rng)
@@ -140,6 +141,28 @@ def check_point(
         )
     if order > 1:
         check_next(point, report, order, modes, settings)
+
+
+@contextmanager
+def blaming(point: Point, mode: str, settings: Mapping[str, Any]) -> Iterator[None]:
+    """A wrong jvp of several arguments: which of them it is wrong in, and what is wrong there."""
+    try:
+        yield
+    except InconclusiveCheckError:
+        raise
+    except GradientCheckError as error:
+        if mode != "fwd" or error.finding.diagnosis or len(point.args) < 2:
+            raise
+        for i in range(len(point.args)):
+            alone = point.holding([i])
+            assert alone.claim.jvp is not None
+            try:
+                check_jvp(alone.claim, alone.claim.jvp, alone.args, **settings)
+            except GradientCheckError as part:
+                words = part.finding.diagnosis or "it is wrong"
+                text = f"in the tangent of args[{i}] alone: {words}"
+                raise GradientCheckError(replace(error.finding, diagnosis=text)) from error
+        raise
 
 
 CHECKS: dict[str, Callable[..., Report]] = {"fwd": check_jvp, "rev": check_vjp}

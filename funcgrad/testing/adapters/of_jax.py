@@ -14,7 +14,7 @@ from ...core.source import where_defined
 from ...typing import PyTree
 from ..claims import Claim, Law, Point
 from ..derivatives.functions import Leaves, random_leaf
-from .flattened import alone, claim_of, cotangent_names, required
+from .flattened import alone, claim_of, cotangent_names, homogeneous, required
 
 LANES = 3
 
@@ -292,7 +292,7 @@ def point_of(side: Side, args: tuple[Any, ...], names: Sequence[str]) -> Point:
             f"{where_defined(side.f)} returned no real or complex array to differentiate"
         )
     outputs = ["output"] if len(found) == 1 else [f"output[{k}]" for k in range(len(found))]
-    laws = transformations(side)
+    laws = [homogeneous(side.vjp), *transformations(side)]
     if len(args) > 1:
         laws.append(alone(side.vjp, lambda i: lambda *xs: side.pull_of(xs, [i]), len(args)))
     value = lambda *xs: side.value(*xs)  # noqa: E731
