@@ -4,11 +4,11 @@
     python benchmarks/checkers.py --show                      # prints each mistake that is missed
 
 The rules are those of benchmarks/workloads/rules.py: the same text is a ``custom_vjp`` rule of
-funcgrad and of JAX, a ``torch.autograd.Function`` and a primitive of autograd. Each checker runs with its
-defaults in double precision and reverse mode, at the same point, on each wrong rule and on its
-right counterpart. SciPy's ``check_grad`` gives a number and no verdict: a mistake is taken for
-found if it exceeds 1e-5 of the gradient's length; the mistakes are stated as gradients of weighted
-sums. A system that is not installed is left out.
+funcgrad and of JAX, a ``torch.autograd.Function`` and a primitive of autograd. Each checker runs
+with its defaults in double precision and reverse mode, at the same point, on each wrong rule and
+on its right counterpart. SciPy's ``check_grad`` gives a number and no verdict: a mistake is taken
+for found if it exceeds 1e-5 of the gradient's length; the mistakes are stated as gradients of
+weighted sums. A system that is not installed is left out.
 """
 
 from __future__ import annotations
@@ -170,7 +170,7 @@ def jax_check_grads(rule: Rule, backward: Any, args: tuple[Any, ...]) -> bool:
 
 
 def autograd_check_grads(rule: Rule, backward: Any, args: tuple[Any, ...]) -> bool:
-    """Autograd's own."""
+    """The one of autograd."""
     check = importlib.import_module("autograd.test_util").check_grads
     try:
         check(in_autograd(rule, backward), modes=["rev"], order=1)(*args)
@@ -223,9 +223,12 @@ def installed(name: str) -> bool:
     return True
 
 
-def row(check: Check) -> tuple[int, list[str], list[str], float]:
-    """How many mistakes a checker finds, which it misses, right rules it fails, and its time."""
-    found, missed, alarms, seconds = 0, [], [], []
+def row(check: Check) -> tuple[int, list[str], list[str], list[str]]:
+    """How many mistakes a checker finds, which it misses, right rules it fails, and its times.
+
+    The times are those of right and of wrong rules: what is wrong is also looked into.
+    """
+    found, missed, alarms, seconds, right = 0, [], [], [], []
     for rule in RULES:
         args = point(rule)
         for name, backward in rule.wrong.items():
@@ -236,21 +239,26 @@ def row(check: Check) -> tuple[int, list[str], list[str], float]:
             missed += [f"{rule.name}: {name}"] if fine else []
         start = time.perf_counter()
         alarms += [] if check(rule, rule.backward, args) else [rule.name]
-        seconds.append(time.perf_counter() - start)
-    return found, missed, alarms, statistics.median(seconds)
+        right.append(time.perf_counter() - start)
+    return found, missed, alarms, [shown(statistics.median(times)) for times in (right, seconds)]
+
+
+def shown(seconds: float) -> str:
+    """A time in milliseconds, with two digits."""
+    return f"{seconds * 1e3:.2g} ms" if seconds < 0.1 else f"{seconds * 1e3:.0f} ms"
 
 
 def table(show: bool) -> Iterator[str]:
     """The lines of the table."""
     total = sum(len(rule.wrong) for rule in RULES)
-    yield f"| checker | found, of {total} | right rules failed, of {len(RULES)} | median time |"
-    yield "|---|---:|---:|---:|"
+    failed = f"right rules failed, of {len(RULES)}"
+    yield f"| checker | found, of {total} | {failed} | a right rule | a wrong one |"
+    yield "|---|---:|---:|---:|---:|"
     for name, package, check in CHECKERS:
         if not installed(package):
             continue
         found, missed, alarms, seconds = row(check)
-        shown = f"{seconds * 1e3:.1f} ms" if seconds < 0.1 else f"{seconds * 1e3:.0f} ms"
-        yield f"| {name} | {found} | {len(alarms)} | {shown} |"
+        yield f"| {name} | {found} | {len(alarms)} | {' | '.join(seconds)} |"
         if show:
             print(f"{name}: {found}; misses {missed}; fails the right {alarms}", file=sys.stderr)
 

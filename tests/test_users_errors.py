@@ -285,6 +285,9 @@ CONCRETE = {
     "initializer": lambda f: nn.Dense(2, w_init=lambda *a: f(1.0)).init(random.key(0), (-1, 3)),
     "check_grads": lambda f: fg.testing.check_grads(f, (X,)),
     "check_gradient": lambda f: fg.testing.check_gradient(f, f, (X,)),
+    "check_jacobian": lambda f: fg.testing.check_jacobian(f, f, (X,)),
+    "check_hessian": lambda f: fg.testing.check_hessian(f, f, (X,)),
+    "check_noisy": lambda f: fg.testing.check_noisy(f, f, (X,)),
     "accuracy": lambda f: fg.accuracy(f)(X),
     "explain_nan": lambda f: fg.debug.explain_nan(f)(X),
 }  # fmt: skip

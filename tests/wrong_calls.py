@@ -509,6 +509,24 @@ TREES = {
         lambda: fg.testing.check_grads(f, (X,), modes=["what"]), ValueError, "modes", "what"),
     "check_gradient of no function": (
         lambda: fg.testing.check_gradient(None, f, (X,)), TypeError, "None"),
+    "check_gradient, argnums": (
+        lambda: fg.testing.check_gradient(f, f, (X,), argnums=3), ValueError, "no argument 3"),
+    "check_grads, argnums": (
+        lambda: fg.testing.check_grads(f, (X,), argnums=1.5), TypeError, "argnums", "1.5"),
+    "check_grads, kwargs": (
+        lambda: fg.testing.check_grads(f, (X,), kwargs=3), TypeError, "kwargs", "3"),
+    "check_grads, tangents": (
+        lambda: fg.testing.check_grads(f, (X,), tangents="what"), ValueError, "what", "sphere"),
+    "check_jacobian of no function": (
+        lambda: fg.testing.check_jacobian(f, 3, (X,)), TypeError, "jac", "3"),
+    "check_hessian of no function": (
+        lambda: fg.testing.check_hessian(f, 3, (X,)), TypeError, "hess", "3"),
+    "check_hvp of no function": (
+        lambda: fg.testing.check_hvp(f, 3, (X,)), TypeError, "hvp", "3"),
+    "check_noisy, samples": (
+        lambda: fg.testing.check_noisy(f, f, (X,), 0), ValueError, "samples", "0"),
+    "check_layer of no layer": (
+        lambda: fg.testing.check_layer(3, X), TypeError, "no forward method", "fprop"),
     "profile_of, unknown": (lambda: fg.testing.profile_of("x"), ValueError, "'x'", "quick"),
 }  # fmt: skip
 

@@ -1,7 +1,7 @@
 """Backward passes, right and with one mistake each, that are the same text in every system.
 
 A rule is a forward pass ``f(xp, *args)`` and backward passes ``b(xp, ct, *args)``, which return a
-tuple of cotangents. ``xp`` is NumPy, ``torch``, ``jax.numpy`` or ``autograd.numpy``; what is used of
+tuple of cotangents. ``xp`` is NumPy, ``torch`` or ``jax.numpy``; what is used of
 it has the same name and meaning in all of them.
 """
 

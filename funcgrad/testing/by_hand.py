@@ -122,8 +122,8 @@ def parts_of(
         found = both(*args, **kwargs)
         if not isinstance(found, tuple | list) or len(found) != 2:
             raise TypeError(
-                f"{caller}: with gradient=True {where_defined(both)} must return (value, gradient), "
-                f"got {type(found).__name__}"
+                f"{caller}: with gradient=True {where_defined(both)} must return "
+                f"(value, gradient), got {type(found).__name__}"
             )
         return found[i]
 

@@ -120,8 +120,10 @@ def check_grads(
     chosen = options.modes_option(modes, caller)
     f = restored(f) if stateful else f
     if loaded_systems():
-        bound = functools.partial(f, **options.keywords(kwargs, caller)) if kwargs else f
-        claim = importlib.import_module(".adapters", __package__).adapted(bound, args)
+        wrap = functools.partial(with_settings, kwargs=kwargs, has_aux=has_aux, caller=caller)
+        whole = not kwargs and not has_aux
+        adapters = importlib.import_module(".adapters", __package__)
+        claim = adapters.adapted(f, args, None if whole else wrap)
         if claim is not None:
             given: dict[str, Any] = {
                 "atol": atol,
@@ -132,6 +134,7 @@ def check_grads(
             }
             given |= {"laws": laws, "argnums": argnums, "raises": raises}
             given |= {"nondet_tol": nondet_tol} if nondet_tol else {}
+            given |= {} if tangents is None else {"tangents": tangents}
             check_claim = importlib.import_module(".claim_checks", __package__).check_claim
             return check_claim(claim, args, order, chosen, **given)
     f, args = holding(f, args, argnums, kwargs, caller, has_aux=has_aux)
@@ -163,6 +166,13 @@ def check_grads(
         if raises:
             raise type(error)(finding) from error.__cause__
     return session.report
+
+
+def with_settings(
+    f: Callable[..., Any], kwargs: Mapping[str, Any] | None, has_aux: bool, caller: str
+) -> Callable[..., Any]:
+    """A function with keyword arguments, and without its second output."""
+    return holding(f, (), None, kwargs, caller, has_aux=has_aux)[0]
 
 
 def loaded_systems() -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -52,8 +53,8 @@ def check_claim(
         modes: 'fwd' (jvp), 'rev' (vjp), or both; what is not claimed is left out.
         argnums: position or positions of the arguments that are varied; None for all.
         raises: raise what was found to be wrong; otherwise it is only in the report.
-        settings: ``atol``, ``rtol``, ``eps``, ``directions``, ``seed`` and ``laws`` of
-            ``check_vjp``.
+        settings: ``atol``, ``rtol``, ``eps``, ``directions``, ``seed``, ``laws`` and ``tangents``
+            of ``check_vjp``.
 
     Returns:
         A Report.
@@ -74,6 +75,8 @@ def check_claim(
     point = claim.at(args) if claim.at else Point(claim, args)
     if argnums is not None:
         point = restricted(point, args, argnums, caller)
+    if settings.get("tangents") is not None:
+        settings["tangents"] = flat_tangents(settings["tangents"], point)
     report = Report(left_out=dict(point.left_out))
     try:
         check_point(point, report, order, chosen, settings)
@@ -82,6 +85,14 @@ def check_claim(
             raise
         report.finding, report.verdict = error.finding, verdict_of(error)
     return report
+
+
+def flat_tangents(tangents: Any, point: Point) -> Any:
+    """The option ``tangents`` for the flat arrays of a point, from that for its arguments."""
+    if not point.inputs or not isinstance(tangents, tuple | list):
+        return tangents
+    numbers = [re.match(r"args\[(\d+)\]", name) for name in point.inputs]
+    return tuple(None if n is None else tangents[int(n[1])] for n in numbers)
 
 
 def restricted(
@@ -113,7 +124,8 @@ def check_point(
         checked = [mode for mode in modes if mode != "lin" and is_there(point, mode, report)]
         for mode in checked:
             check, derivative = CHECKS[mode], getattr(point.claim, NAMES[mode])
-            merge(report, check(point.claim, derivative, point.args, **settings))
+            with blaming(point, mode, settings):
+                merge(report, check(point.claim, derivative, point.args, **settings))
         rng = generator(settings.get("seed", 0))
         for law in point.laws if settings.get("laws", True) else ():
             check_law(point, law, report, rng)
@@ -129,6 +141,28 @@ def check_point(
         )
     if order > 1:
         check_next(point, report, order, modes, settings)
+
+
+@contextmanager
+def blaming(point: Point, mode: str, settings: Mapping[str, Any]) -> Iterator[None]:
+    """A wrong jvp of several arguments: which of them it is wrong in, and what is wrong there."""
+    try:
+        yield
+    except InconclusiveCheckError:
+        raise
+    except GradientCheckError as error:
+        if mode != "fwd" or error.finding.diagnosis or len(point.args) < 2:
+            raise
+        for i in range(len(point.args)):
+            alone = point.holding([i])
+            assert alone.claim.jvp is not None
+            try:
+                check_jvp(alone.claim, alone.claim.jvp, alone.args, **settings)
+            except GradientCheckError as part:
+                words = part.finding.diagnosis or "it is wrong"
+                text = f"in the tangent of args[{i}] alone: {words}"
+                raise GradientCheckError(replace(error.finding, diagnosis=text)) from error
+        raise
 
 
 CHECKS: dict[str, Callable[..., Report]] = {"fwd": check_jvp, "rev": check_vjp}

@@ -31,6 +31,8 @@ class DerivativeCheck:
     modes: tuple[str, ...] = ("fwd", "rev")
     args: Any = None
     max_examples: int | None = None
+    directions: int | None = None
+    tangents: Any = None
 
     def run(self, f: Callable[..., Any], **replaced: object) -> PointsReport:
         """Check the derivatives of f by ``gradcheck``; ``replaced`` are options of it."""
@@ -38,8 +40,10 @@ class DerivativeCheck:
             "order": self.order,
             "modes": self.modes,
             "max_examples": self.max_examples,
-            **replaced,
         }
+        settings |= {} if self.directions is None else {"directions": self.directions}
+        settings |= {} if self.tangents is None else {"tangents": self.tangents}
+        settings |= replaced
         if isinstance(self.args, Mapping):
             return gradcheck(f, **settings, **self.args)
         if self.args is not None:
@@ -105,6 +109,8 @@ def check_derivatives(
     modes: str | Sequence[str] = ("fwd", "rev"),
     args: PyTree = None,
     max_examples: int | None = None,
+    directions: int | None = None,
+    tangents: Any = None,
 ) -> Any:
     """Register a check of the derivatives of a function, or turn a function into a test of it.
 
@@ -129,6 +135,8 @@ def check_derivatives(
         args: what arguments are drawn from, in place of domain and shapes: a tuple or a mapping
             from names of what gradcheck takes.
         max_examples: how many points; by default as many as the active profile says.
+        directions: number of random directions at each point; by default 3.
+        tangents: as in ``check_grads``, for arguments that have to lie on a set.
 
     Returns:
         The function, or the test; its attribute ``__derivative_check__`` holds the settings.
@@ -152,6 +160,8 @@ def check_derivatives(
         max_examples=None
         if max_examples is None
         else options.count(max_examples, "max_examples", CALLER),
+        directions=None if directions is None else options.count(directions, "directions", CALLER),
+        tangents=tangents,
     )
 
     def decorate(f: Callable[..., Any]) -> Callable[..., Any]:

@@ -16,6 +16,10 @@ MOVED = 0.0625
 """By how much the point of another call differs, relative to the entries."""
 
 
+LARGE = 32.0
+"""A power of two: multiplying by it adds no rounding errors."""
+
+
 def required(name: str) -> Any:
     """A module of another system, or an error that says how to get it."""
     try:
@@ -136,3 +140,40 @@ def one_output(
         "the rule mistakes an output that is not used",
         sides,
     )
+
+
+def homogeneous(vjp: Callable[..., Any]) -> Law:
+    """The law that large, zero and one-hot cotangents are cotangents like others."""
+
+    def sides(xs: Leaves, rng: np.random.Generator) -> tuple[Leaves, Leaves, Sequence[str]]:
+        outs, pull = vjp(*xs)
+        cts = [random_leaf(rng, o) for o in outs]
+        hot = [one_hot(rng, o) for o in outs]
+        first = list(pull(cts))
+        large = [g / LARGE for g in pull([LARGE * c for c in cts])]
+        none = list(pull([0 * c for c in cts]))
+        both = pull([c + h for c, h in zip(cts, hot, strict=True)])
+        alone = [b - h for b, h in zip(both, pull(hot), strict=True)]
+        names = cotangent_names([f"args[{i}]" for i in range(len(xs))])
+        finite = [np.where(np.isfinite(g), 0 * g, n) for g, n in zip(first, none, strict=True)]
+        labels = ("a large cotangent", "a cotangent of zeros", "a one-hot cotangent")
+        return (
+            [*first, *finite, *first],
+            [*large, *none, *alone],
+            [f"{name}, of {label}" for label in labels for name in names],
+        )
+
+    return Law(
+        "large, zero and one-hot cotangents",
+        "the vjp is not linear",
+        "the backward pass treats some cotangents differently: large ones, zeros, or single ones",
+        sides,
+    )
+
+
+def one_hot(rng: np.random.Generator, x: PyTree) -> Any:
+    """One at a random place, zero elsewhere, of the shape and dtype of an array."""
+    found = np.zeros(np.shape(x), np.asarray(x).dtype)
+    if found.size:
+        found.reshape(-1)[int(rng.integers(found.size))] = 1
+    return found[()]

@@ -14,7 +14,7 @@ from ...core.source import where_defined
 from ...typing import PyTree
 from ..claims import Claim, Point
 from ..derivatives.functions import has_tangent, random_leaf
-from .flattened import alone, claim_of, repeated, required
+from .flattened import alone, claim_of, homogeneous, repeated, required
 
 
 def autograd(f: Callable[..., Any]) -> Claim:
@@ -181,7 +181,7 @@ def point_of(side: Side, args: tuple[Any, ...], names: Sequence[str]) -> Point:
             left_out[names[i]] = reason
     if left_out and places:
         return replace(holding(side, args, names, places), left_out=left_out)
-    laws = [repeated(side.vjp)]
+    laws = [homogeneous(side.vjp), repeated(side.vjp)]
     if len(args) > 1:
         laws.append(alone(side.vjp, lambda i: lambda *xs: side.pull_of(xs, [i]), len(args)))
     value = lambda *xs: side.value(*xs)  # noqa: E731

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
@@ -13,9 +14,12 @@ from ...core.source import where_defined
 from ...typing import PyTree
 from ..claims import Claim, Law, Point
 from ..derivatives.functions import Leaves, random_leaf
-from .flattened import alone, claim_of, cotangent_names, required
+from .flattened import alone, claim_of, cotangent_names, homogeneous, required
 
 LANES = 3
+
+SLOW, PATIENCE = 0.02, 3
+"""After so many calls of so many seconds a function is compiled."""
 
 UNSUPPORTED = (
     "can't apply forward-mode",
@@ -187,6 +191,8 @@ class Side:
 
     def __init__(self, system: Any, call: Callable[..., Any], f: Any) -> None:
         self.system, self.call, self.f = system, call, f
+        self.run: Callable[..., Any] = self.leaves
+        self.slow = 0
 
     def leaves(self, *xs: PyTree) -> tuple[Any, ...]:
         """The real and complex arrays of the output."""
@@ -198,9 +204,28 @@ class Side:
         return [self.system.numpy.asarray(x) for x in xs]
 
     def value(self, *xs: PyTree) -> list[Any]:
-        """The outputs."""
+        """The outputs; by a compiled function once calls have turned out to take long."""
+        start = time.perf_counter()
         with in_double(self.system, xs):
-            return [array_of(o) for o in self.leaves(*self.given(xs))]
+            found = [array_of(o) for o in self.run(*self.given(xs))]
+        self.slow += time.perf_counter() - start > SLOW
+        if self.slow == PATIENCE:
+            self.slow += 1
+            self.compile(xs, found)
+        return found
+
+    def compile(self, xs: Sequence[Any], found: Sequence[Any]) -> None:
+        """Compile the function if that can be done, and if it gives the same."""
+        try:
+            with in_double(self.system, xs):
+                compiled = self.system.jit(self.leaves)
+                again = [array_of(o) for o in compiled(*self.given(xs))]
+        except Exception:  # a function may need values in any way it likes
+            return
+        if all(
+            np.allclose(a, b, 1e-12, 0, equal_nan=True) for a, b in zip(found, again, strict=True)
+        ):
+            self.run = compiled
 
     def vjp(self, *xs: PyTree) -> tuple[list[Any], Callable[[Sequence[Any]], tuple[Any, ...]]]:
         """The outputs, and the function from their cotangents to those of the arguments."""
@@ -267,7 +292,7 @@ def point_of(side: Side, args: tuple[Any, ...], names: Sequence[str]) -> Point:
             f"{where_defined(side.f)} returned no real or complex array to differentiate"
         )
     outputs = ["output"] if len(found) == 1 else [f"output[{k}]" for k in range(len(found))]
-    laws = transformations(side)
+    laws = [homogeneous(side.vjp), *transformations(side)]
     if len(args) > 1:
         laws.append(alone(side.vjp, lambda i: lambda *xs: side.pull_of(xs, [i]), len(args)))
     value = lambda *xs: side.value(*xs)  # noqa: E731

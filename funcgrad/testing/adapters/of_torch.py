@@ -15,7 +15,7 @@ from ...core.source import where_defined
 from ...typing import PyTree
 from ..claims import Claim, Point
 from ..derivatives.functions import random_leaf
-from .flattened import alone, claim_of, one_output, repeated, required
+from .flattened import alone, claim_of, homogeneous, one_output, repeated, required
 from .torch_arrays import array_of, is_inexact, tensor_of
 from .torch_laws import layouts, mapped
 from .torch_side import Side, once_differentiable
@@ -220,7 +220,7 @@ def point_of(side: Side, args: tuple[Any, ...], names: Sequence[str]) -> Point:
             left_out[f"output[{k}]"] = "PyTorch is told that it is not differentiable"
         side.places = connected
         outputs = [outputs[k] for k in connected]
-    laws = [repeated(side.vjp), *layouts(side)]
+    laws = [homogeneous(side.vjp), repeated(side.vjp), *layouts(side)]
     if len(args) > 1:
         laws.append(alone(side.vjp, lambda i: lambda *xs: side.pull_of(xs, [i]), len(args)))
     if len(outputs) > 1:

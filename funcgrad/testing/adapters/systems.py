@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dis
 import functools
 import importlib
 import sys
@@ -32,8 +33,12 @@ DEPTH = 3
 OF_SYSTEM = {"torch": "of_torch", "jax": "of_jax", "autograd": "of_autograd"}
 
 
-def adapted(f: Any, args: tuple[Any, ...] = ()) -> Claim | None:
+def adapted(
+    f: Any, args: tuple[Any, ...] = (), wrap: Callable[[Any], Any] | None = None
+) -> Claim | None:
     """The claim of a function that belongs to another system; None if none does.
+
+    ``wrap`` makes the function that is checked from the one that is recognised.
 
     >>> import math
     >>> adapted(math.sin, (1.0,)) is None
@@ -45,7 +50,7 @@ def adapted(f: Any, args: tuple[Any, ...] = ()) -> Claim | None:
     if system is None:
         return None
     module = importlib.import_module(f".{OF_SYSTEM[system]}", __package__)
-    return getattr(module, system)(f)
+    return getattr(module, system)(f if wrap is None else wrap(f))
 
 
 def system_of(f: Any, args: tuple[Any, ...] = ()) -> str | None:
@@ -121,9 +126,9 @@ def owners_named(f: Any, depth: int, seen: set[int]) -> Iterator[str]:
 def values_named(f: FunctionType) -> Iterator[Any]:
     """What the code of a function names: globals, and variables of functions around it."""
     for code in codes(f.__code__):
-        for name in code.co_names:
-            if name in f.__globals__:
-                yield f.__globals__[name]
+        for step in dis.get_instructions(code):
+            if step.opname == "LOAD_GLOBAL" and step.argval in f.__globals__:
+                yield f.__globals__[step.argval]
     for cell in f.__closure__ or ():
         try:
             yield cell.cell_contents

@@ -41,7 +41,8 @@ def layouts(side: Side) -> list[Law]:
         else:
             expected = expected[: len(found)]
         labels = [f"{n}, of a cotangent with gaps" for n in names]
-        return expected, found, [*labels, *(f"{n}, of an expanded cotangent" for n in names)]
+        labels += [f"{n}, of an expanded cotangent" for n in names]
+        return expected, found, labels[: len(found)]
 
     def arguments(xs: Leaves, rng: np.random.Generator) -> tuple[Leaves, Leaves, Sequence[str]]:
         names = cotangent_names([f"args[{i}]" for i in range(len(xs))])

@@ -48,7 +48,7 @@ def diagnose(expected: Array, found: Array, tolerance: Array) -> str | None:
         limit = np.minimum(4 * tolerance + 1e-6 * np.abs(b), unexplained)
         return bool(np.all(np.abs(a - b) <= limit))
 
-    for find in (_rounding, _simple, _factor, _moved, _shift, _constant_axes):
+    for find in (_rounding, _simple, _factor, _symmetric, _moved, _shift, _constant_axes):
         text = find(expected, found, close)
         if text:
             return text
@@ -140,6 +140,19 @@ def _hint(ratio: complex, shape: tuple[int, ...]) -> str:
     if abs(near) < 1 and abs(1 / near - round(1 / near)) < 1e-5 and round(1 / near) != 1:
         return f": that is 1/{round(1 / near)}"
     return ""
+
+
+def _symmetric(expected: Array, found: Array, close: Close) -> str | None:
+    if expected.ndim < 2 or expected.shape[-1] != expected.shape[-2] or expected.shape[-1] < 2:
+        return None
+    both = [(a + np.conj(np.swapaxes(a, -1, -2))) / 2 for a in (found, expected)]
+    triangular = not np.any(np.triu(expected, 1)) or not np.any(np.tril(expected, -1))
+    if not triangular or not close(*both):
+        return None
+    return (
+        "found and expected agree along symmetric matrices: f reads one triangle, and found is the "
+        "derivative with respect to a symmetric matrix; check it with tangents='symmetric'"
+    )
 
 
 def _moved(expected: Array, found: Array, close: Close) -> str | None:

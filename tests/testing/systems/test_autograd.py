@@ -91,3 +91,27 @@ def test_one_line_for_a_loss():
     wrong = softplus(lambda ans, x: lambda ct: ct * np.exp(-ans))
     with pytest.raises(GradientCheckError):
         check_gradient(lambda x: anp.sum(wrong(x)), X)
+
+
+def test_functions_that_name_a_system_are_its_own():
+    from funcgrad.testing.adapters import system_of
+
+    def named(x):
+        return anp.sin(x)
+
+    def calls_it(x):
+        return named(x) * 2
+
+    def ours(x):
+        return np.sin(x)
+
+    def attribute(x):
+        return x.anp
+
+    assert [system_of(f, (X,)) for f in (named, calls_it, ours, attribute, anp.sin)] == [
+        "autograd",
+        "autograd",
+        None,
+        None,
+        "autograd",
+    ]

@@ -31,6 +31,7 @@ RIGHT = {
     "Cube": (rules.Cube, (tensor(X),)),
     "Cube.apply": (rules.Cube.apply, (tensor(X),)),
     "single": (rules.Cube, (tensor(X, torch.float32),)),
+    "empty": (rules.Cube, (tensor(X[:0]),)),
     "turned": (rules.Cube, (tensor(X).T,)),
     "of NumPy": (rules.Cube, (X,)),
     "Power": (rules.Power, (tensor(X), 3)),
@@ -97,7 +98,9 @@ MISTAKES = {
     "KeepsState": (rules.KeepsState, (tensor(X),), "keeps state"),
     "SecondCall": (rules.SecondCall, (tensor(X),), ""),
     "UnusedOutput": (rules.UnusedOutput, (tensor(X),), "an output that is not used"),
-    "WrongTangent": (rules.WrongTangent, (tensor(X), tensor(W)), ""),
+    "WrongTangent": (rules.WrongTangent, (tensor(X), tensor(W)), "in the tangent of args[1] alone"),
+    "ClipsCotangents": (rules.ClipsCotangents, (tensor(X),), "treats some cotangents differently"),
+    "TooMany": (rules.TooMany, (tensor(X),), "incorrect number of gradients"),
     "WrongVmap": (rules.WrongVmap, (tensor(X[:, :2]),), "vmap"),
     "ConstantOnly": (rules.ConstantOnly, (tensor(X), tensor(W)), "backward returned None"),
     "a stopped gradient": (lambda x: (x * x.detach()).sum(), (tensor(X),), "0.5"),
@@ -174,3 +177,16 @@ def test_claims_can_be_called_as_before():
     np.testing.assert_allclose(pull(np.ones((2, 2)))[1], X.T @ (1 - out**2))
     assert claim.jvp((X, W.T), (X, W.T))[1].shape == (2, 2)
     check_claim(Claim(claim.value, claim.vjp, claim.jvp), (X, W.T))
+
+
+def test_options_reach_the_system():
+    a = torch.tensor(np.eye(3) * 2 + 0.3)
+    with pytest.raises(GradientCheckError, match="tangents='symmetric'"):
+        check_grads(torch.linalg.cholesky, (a,))
+    assert check_grads(torch.linalg.cholesky, (a,), tangents="symmetric").verdict == "pass"
+    both = lambda x, *, scale: (scale * torch.sin(x), x.sum().detach())  # noqa: E731
+    report = check_grads(both, (tensor(X),), kwargs={"scale": 2.0}, has_aux=True)
+    assert (report.verdict, report.left_out.get("output[1]")) == ("pass", None)
+    report = check_grads(rules.NoFactor, (tensor(X),), raises=False)
+    assert (report.verdict, report.finding.order) == ("fail", 1)
+    assert list(check_grads(rules.Cube, (tensor(X),), laws=False).passed)
