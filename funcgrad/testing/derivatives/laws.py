@@ -96,7 +96,8 @@ def without_overflow(x: Any, like: Any) -> Any:
     """An array of halves with other numbers for those that are too large for them."""
     if aval_of(x).dtype.itemsize != 2:
         return x
-    return np.where(np.isfinite(host(x)), host(x), host(like)).astype(aval_of(x).dtype)
+    both = np.isfinite(host(x)) & np.isfinite(host(like))
+    return np.where(both, host(x), host(like)).astype(aval_of(x).dtype)
 
 
 def combined(s: Sequence[Any], t: Sequence[Any]) -> Leaves:
