@@ -361,7 +361,7 @@ def test_functions_that_write_into_their_arguments_are_refused() -> None:
     np.testing.assert_array_equal(x, X)
 
 
-@pytest.mark.parametrize("f", [lambda x: np.floor(x) + x, np.sqrt])
+@pytest.mark.parametrize("f", [lambda x: np.sign(x) + x, np.sqrt])
 def test_where_differences_do_not_settle_nothing_is_claimed(f: Callable[..., Any]) -> None:
     with pytest.raises(InconclusiveCheckError, match="finite differences do not settle"):
         check_grads(f, (np.array([0.0]),))

@@ -397,3 +397,10 @@ def test_wrong_rules_of_such_functions_fail():
         check_jvp(f, lambda p, t: (f(*p), 1.001 * np.cos(*p) * t[0]), (X,), nondet_tol=1e-12)
     with pytest.raises(GradientCheckError):
         check_vjp(f, lambda x: (f(x), lambda ct: (ct * np.sin(x),)), (X,), nondet_tol=1e-12)
+
+
+def test_at_a_jump_the_slope_of_the_side_that_the_value_belongs_to_passes():
+    x = np.array([1.0, 2.5])
+    assert check_grads(lambda x: np.floor(x) + x, (x,), modes="fwd", raises=False).verdict == "pass"
+    wrong = ruled(lambda x: np.floor(x) + x, lambda x, t: np.where(x == 1, 3.0, 1.0) * t)
+    assert check_grads(wrong, (x,), modes="fwd", raises=False).verdict != "pass"

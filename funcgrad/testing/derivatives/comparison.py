@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ...core.tracing import aval_of
 from ..reports.report import (
     DERIVATIVES,
     Finding,
@@ -93,6 +94,8 @@ def check_tangent(
     if loose:
         verdict = surely_wrong(line, known, pack(found), allowed, verdict)
     title = f"the {DERIVATIVES[chain[-1]]} differs from {SOURCE}"
+    if np.any(verdict.wrong) and too_large(found):
+        raise inconclusive(session, flat, chain, flat.out_paths, known, pack(found), verdict)
     if np.any(verdict.wrong):
         errors = unpack_error(known.error, line.outs)
         expected = nearest_side(verdict, known.value, pack(found))
@@ -119,6 +122,12 @@ def check_tangent(
     note_rounding(session, chain, known, pack(found), verdict)
     session.passed(f"order {len(chain)}, mode {mode_text(chain)}: derivative = {SOURCE}")
     return (line, known) if smooth else None
+
+
+def too_large(found: Sequence[Any]) -> bool:
+    """True if derivatives in half precision are infinite: its largest number is 65504."""
+    halves = [host(x) for x in found if aval_of(x).dtype.itemsize == 2]
+    return not all(np.all(np.isfinite(x)) for x in halves)
 
 
 def leave_open(session: Session, error: InconclusiveCheckError, found: Sequence[Any]) -> None:
@@ -222,7 +231,7 @@ def inconclusive(
     verdict: Verdict,
 ) -> InconclusiveCheckError:
     """The error for elements whose differences do not settle."""
-    k = int(np.argmax(verdict.unknown))
+    k = int(np.argmax(verdict.unknown | verdict.wrong))
     left, right = float(verdict.left[k]), float(verdict.right[k])
     reason = f"the one-sided derivatives are {left:.6g} and {right:.6g}"
     if abs(left - right) <= 1e-6 * abs(left):
@@ -277,6 +286,8 @@ def check_projection(
     verdict = judge(line, known, total, allowed, session.eps, again)
     if loose:
         verdict = surely_wrong(line, known, total, allowed, verdict)
+    if np.any(verdict.wrong) and too_large(found):
+        raise inconclusive(session, flat, chain, flat.in_paths, known, total, verdict)
     if np.any(verdict.wrong):
         about = session.about(flat, chain, "the derivative is wrong", source=SOURCE)
         finding = unlocated(about, flat.in_paths)

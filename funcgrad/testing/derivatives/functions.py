@@ -211,7 +211,8 @@ def roughness(
     found = [0.0] * len(outs)
     for step in ROUGH_STEPS:
         jumps = jumps_of(call, point, outs, signs, step)
-        if any(jumps):  # at steps as large as the distance to a kink it looks like jumps
+        large = [j > 1e-13 * (1 + finite_max(o)) for j, o in zip(jumps, outs, strict=True)]
+        if any(large):  # at steps as large as the distance to a kink it looks like jumps
             more = jumps_of(call, point, outs, signs, 8 * step)
             jumps = [min(a, b) for a, b in zip(jumps, more, strict=True)]
         found = [max(a, b) for a, b in zip(found, jumps, strict=True)]
