@@ -18,7 +18,7 @@ Numbers = tuple[float, ...]
 THRESHOLDS = (1.0, 5.0, 6.0, 8.0, 10.0, 15.0, 18.0, 20.0, 25.0, 30.0, 36.0)
 """Where programs change from one formula to another: cut-offs of exp, softplus, series."""
 
-FAR_THRESHOLDS = (44.0, 50.0, 64.0, 88.0, 100.0, 103.0, 350.0, 700.0)
+FAR_THRESHOLDS = (44.0, 50.0, 64.0, 88.0, 100.0, 103.0)
 
 SIDES = (0.98, 1.02, 0.9, 1.1)
 """Multiples of thresholds that are drawn."""
@@ -59,9 +59,9 @@ def near_far_thresholds(draw: DrawFn, domain: Domain, dtype: np.dtype) -> Number
 
 
 def of_all_sizes(draw: DrawFn, domain: Domain, dtype: np.dtype) -> Numbers:
-    """Numbers from small ones to a thousand, and such on both sides of all thresholds."""
+    """Numbers from small ones to a hundred, and such on both sides of all thresholds."""
     near = tuple(t * s for t in (*THRESHOLDS, *FAR_THRESHOLDS) for s in SIDES)
-    return both_signs(domain, (*MODERATE, *near, *SMALL[::8], 1000.0))
+    return both_signs(domain, (*MODERATE, *near, *SMALL[::8]))
 
 
 def small(draw: DrawFn, domain: Domain, dtype: np.dtype) -> Numbers:

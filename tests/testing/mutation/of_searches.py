@@ -115,7 +115,7 @@ REGIONS: dict[str, tuple[Callable[[Any], Any], tuple[float, float]]] = {
 
 FAR: dict[str, tuple[Callable[[Any], Any], tuple[float, float]]] = {
     "above 88": (lambda x: x > 88, (90, 100)),
-    "above 500": (lambda x: x > 500, (600, 700)),
+    "above 60": (lambda x: x > 60, (63, 66)),
     "of a size above 100": (lambda x: np.abs(x) > 100, (120, 200)),
 }
 
