@@ -47,6 +47,13 @@ def moderate(draw: DrawFn, domain: Domain, dtype: np.dtype) -> Numbers:
     return both_signs(domain, MODERATE)
 
 
+def above_five(draw: DrawFn, domain: Domain, dtype: np.dtype) -> Numbers:
+    """Numbers from 5 to 40 of one sign."""
+    sign = draw(st.sampled_from((1.0, -1.0)))
+    signed = np.array([sign * x for x in MODERATE if x > 5])
+    return tuple(signed[domain.admits(signed)].tolist())
+
+
 def near_thresholds(draw: DrawFn, domain: Domain, dtype: np.dtype) -> Numbers:
     """Numbers on both sides of thresholds."""
     return both_signs(domain, tuple(t * s for t in THRESHOLDS for s in SIDES))
@@ -108,7 +115,7 @@ RESTRICTIONS: tuple[Restriction | None, ...] = (
     moderate,
     None,
     near_thresholds,
-    moderate,
+    above_five,
     None,
     of_one_magnitude,
     near_far_thresholds,
@@ -172,7 +179,7 @@ def tied(x: np.ndarray) -> np.ndarray:
 def one_hot(x: np.ndarray) -> np.ndarray:
     """One number beside zeros."""
     found = np.zeros_like(x)
-    found.flat[x.size // 2] = x.flat[0]
+    found.flat[x.size // 2] = x.flat[np.argmax(np.abs(x))]
     return found
 
 
@@ -198,7 +205,7 @@ def of_unit_length(x: np.ndarray) -> np.ndarray:
 
 
 STRUCTURES: tuple[Callable[[np.ndarray], np.ndarray] | None, ...] = (
-    *[None] * 10,
+    *[None] * 6,
     in_order,
     negative,
     positive,

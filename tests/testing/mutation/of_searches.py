@@ -154,13 +154,15 @@ STRUCTURES: dict[str, tuple[Callable[[Any], Any], Draw]] = {
 
 
 def of_structure(name: str, when: Any, draw: Draw) -> Mutant:
+    """One structure is met at few points: there are more of them than by default."""
+
     def f(x: Any) -> Any:
         return np.sin(x)
 
     wrong = with_jvp(f, lambda x, t: np.where(when(x), 1.25, 1.0) * np.cos(x) * t)
     right = with_jvp(f, lambda x, t: np.cos(x) * t)
     return searched(f"sine of arrays: {name}", "some structures", wrong, right, draw, "n",
-                    probe=pushed)  # fmt: skip
+                    probe=pushed, max_examples=100)  # fmt: skip
 
 
 # --- dtypes --------------------------------------------------------------------------------------
