@@ -143,8 +143,8 @@ STRUCTURES: dict[str, tuple[Callable[[Any], Any], Draw]] = {
     "all equal": (
         lambda x: np.all(x[1:] == x[:-1]) & (x.shape[0] > 1) & (x[0] != 0),
         lambda rng: (np.full(4, 1.5),)),
-    "one of several not zero": (
-        lambda x: (count_of_zeros(x) == x.shape[0] - 1) & (x.shape[0] > 2),
+    "half of it zero": (
+        lambda x: (2 * count_of_zeros(x) >= x.shape[0]) & (count_of_zeros(x) < x.shape[0]),
         lambda rng: (np.array([0.0, 2.0, 0.0]),)),
     "above 5, all of it": (lambda x: np.all(x > 5), lambda rng: (rng.uniform(6, 9, 3),)),
     "all below 1e-3": (
