@@ -85,11 +85,7 @@ def softplus(x: Any) -> Any:
 
 
 def logistic(x: Any) -> Any:
-    return 1 / (1 + np.exp(-x))
-
-
-def gaussian(x: Any) -> Any:
-    return np.exp(-x * x / 200)
+    return 0.5 * (1 + np.tanh(x / 2))
 
 
 BASES: dict[str, tuple[Any, Any]] = {
@@ -115,7 +111,7 @@ REGIONS: dict[str, tuple[Callable[[Any], Any], tuple[float, float]]] = {
 
 FAR: dict[str, tuple[Callable[[Any], Any], tuple[float, float]]] = {
     "above 88": (lambda x: x > 88, (90, 100)),
-    "above 500": (lambda x: x > 500, (600, 700)),
+    "above 60": (lambda x: x > 60, (63, 66)),
     "of a size above 100": (lambda x: np.abs(x) > 100, (120, 200)),
 }
 
@@ -143,8 +139,8 @@ STRUCTURES: dict[str, tuple[Callable[[Any], Any], Draw]] = {
     "all equal": (
         lambda x: np.all(x[1:] == x[:-1]) & (x.shape[0] > 1) & (x[0] != 0),
         lambda rng: (np.full(4, 1.5),)),
-    "one of several not zero": (
-        lambda x: (count_of_zeros(x) == x.shape[0] - 1) & (x.shape[0] > 2),
+    "half of it zero": (
+        lambda x: (2 * count_of_zeros(x) >= x.shape[0]) & (count_of_zeros(x) < x.shape[0]),
         lambda rng: (np.array([0.0, 2.0, 0.0]),)),
     "above 5, all of it": (lambda x: np.all(x > 5), lambda rng: (rng.uniform(6, 9, 3),)),
     "all below 1e-3": (
@@ -154,13 +150,15 @@ STRUCTURES: dict[str, tuple[Callable[[Any], Any], Draw]] = {
 
 
 def of_structure(name: str, when: Any, draw: Draw) -> Mutant:
+    """One structure is met at few points: there are more of them than by default."""
+
     def f(x: Any) -> Any:
         return np.sin(x)
 
     wrong = with_jvp(f, lambda x, t: np.where(when(x), 1.25, 1.0) * np.cos(x) * t)
     right = with_jvp(f, lambda x, t: np.cos(x) * t)
     return searched(f"sine of arrays: {name}", "some structures", wrong, right, draw, "n",
-                    probe=pushed)  # fmt: skip
+                    probe=pushed, max_examples=100)  # fmt: skip
 
 
 # --- dtypes --------------------------------------------------------------------------------------
