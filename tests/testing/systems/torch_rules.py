@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
-import torch
-from torch.autograd import Function
-from torch.autograd.function import once_differentiable
+import pytest
+
+torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+Function: Any = torch.autograd.Function
+once_differentiable = torch.autograd.function.once_differentiable
 
 
 class Cube(Function):
