@@ -15,6 +15,7 @@ STRIDE = 997
 """Coprime to the number of functions: every chunk takes them from all files."""
 
 
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")  # numbers overflow at points of all scales
 @pytest.mark.parametrize("start", range(0, RUNS, CHUNK))
 def test_right_functions_raise_no_alarm(start: int) -> None:
     alarms = []
