@@ -64,7 +64,7 @@ def check_claim(
 
     >>> pair = Claim(np.sin, vjp=lambda x: (np.sin(x), lambda ct: (ct * np.cos(x),)))
     >>> print(check_claim(pair, (np.ones(2),)))
-    8 checks passed
+    7 checks passed
     """
     caller = "check_claim"
     args = options.arguments(args, caller)

@@ -27,6 +27,12 @@ INPUT_GRADIENTS = ("dx", "dinputs", "dinput", "dX", "grad_input", "dx_", "input_
 RATES = ("lr", "learning_rate", "eta", "alpha", "rate", "step_size")
 
 
+def step_of(ct: Any) -> float:
+    """A step that moves parameters so far that their change has all digits of the gradient."""
+    size = max((float(np.max(np.abs(c), initial=0.0)) for c in tree.leaves(ct)), default=0.0)
+    return float(2.0 ** -np.round(np.log2(size))) if 0 < size < np.inf else 1.0
+
+
 @user_facing
 def check_layer(
     layer: Any,
@@ -42,7 +48,7 @@ def check_layer(
     copy of the layer. Parameters are found where such layers keep them: dictionaries or lists
     ``params`` and ``grads``, attributes ``W`` and ``dW`` (or ``W_grad``, ``grad_W``, ...), objects
     with ``.value`` or ``.data`` and ``.grad``, and those of inner layers. A ``backward`` that takes
-    a learning rate is asked for a step of 1, and the change of the parameters is the gradient.
+    a learning rate is asked for a step, by which the change of the parameters is the gradient.
 
     Args:
         layer: an object with ``forward`` and ``backward``. ``backward`` takes the cotangent of the
@@ -174,10 +180,10 @@ class Layer:
             )
         return found
 
-    def backward(self, layer: Any, ct: Any) -> Any:
-        """What the backward method returns."""
+    def backward(self, layer: Any, ct: Any, step: float = 1.0) -> Any:
+        """What the backward method returns, which may move the parameters by a step."""
         method, rate = getattr(layer, self.backward_name), self.rate_name()
-        named = {} if rate is None else {rate: 1.0}
+        named = {} if rate is None else {rate: step}
         takes = [n for n in self.backward_parameters() if n not in RATES]
         if takes:
             return method(ct, **named)
@@ -257,12 +263,13 @@ class Layer:
             if isinstance(old, np.ndarray) and old.dtype.kind in "fc" and old.flags.writeable:
                 old[...] = 0  # whoever accumulates starts from zero
         before = [np.array(part.get(layer)) for part in self.parameters]
-        returned = self.backward(layer, ct)
+        step = step_of(ct)
+        returned = self.backward(layer, ct, step)
         grads = self.input_gradients(layer, returned)
         extra = list(returned[len(self.inputs) :]) if isinstance(returned, tuple) else []
         for part, old in zip(self.parameters, before, strict=True):
             if self.rate_name() is not None and not np.array_equal(old, part.get(layer)):
-                grads.append(old - np.asarray(part.get(layer)))
+                grads.append((old - np.asarray(part.get(layer))) / step)
             elif in_mapping(returned, part.name):
                 grads.append(of_mapping(returned, part.name))
             elif part.gradient(layer) is not None:

@@ -226,9 +226,10 @@ def test_labels_by_annotation():
         return np.sum(x[np.arange(len(labels)), labels] ** 2)
 
     assert gradcheck(loss, max_examples=5).passed == 5
-    shapes, labels = zip(*seen, strict=True)
-    assert all(label.dtype == np.int64 and label.max() <= 2 for label in labels)
-    assert all(len(label) == shape[0] for shape, label in zip(shapes, labels, strict=True))
+    # f is also called with twice as many rows of what is differentiated.
+    fitting = [label for shape, label in seen if len(label) == shape[0]]
+    assert len(fitting) >= 5
+    assert all(label.dtype == np.int64 and label.max() <= 2 for label in fitting)
 
     def power(x, n: Annotated[int, fst.integers(2, 3)]):
         assert n in (2, 3)

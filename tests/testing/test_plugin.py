@@ -69,7 +69,7 @@ def test_fixture_wrong(check_grads):
     check_grads(halved, (np.ones(2),), order=2)
 
 def test_jump(check_grads):
-    check_grads(np.floor, (np.ones(1),), raises=False)
+    check_grads(lambda x: np.floor(x) + np.ceil(x), (np.ones(1),), raises=False)
 """
 
 

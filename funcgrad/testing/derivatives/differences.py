@@ -23,6 +23,7 @@ GOAL = 1e-10
 QUICK_STEP = 2.0**-8
 QUICK_ROWS = 3
 CONFIRMED = 1e-5
+ALIKE = 0.1
 CONTROL_STEPS = (2.0**-17, 2.0**-22)
 CONTROL = 1e-3
 SAFETY = 16.0
@@ -314,7 +315,17 @@ def quick(line: Line) -> Difference | None:
     if not np.all(agree & close):
         return None
     bound = 1e-15 * (np.abs(exact) + 1e-3 * size) + line.noise()
-    return Difference(exact, np.minimum(rough.error, bound), line.natural)
+    return Difference(exact, error_of_exact(exact, rough, bound), line.natural)
+
+
+def error_of_exact(exact: Vector, rough: Difference, bound: Vector) -> Vector:
+    """The error of a complex step: that of differences where they only do not contradict it.
+
+    Formulas for complex numbers may lose a tiny imaginary part, and then it is zero.
+    """
+    size = np.maximum(np.abs(exact), np.abs(rough.value))
+    alike = np.abs(exact - rough.value) <= ALIKE * size
+    return np.where(alike, np.minimum(rough.error, bound), rough.error)
 
 
 def bent(line: Line) -> np.ndarray:
@@ -377,7 +388,7 @@ def refined(line: Line, found: Difference) -> Difference:
     if not np.all(agree & found.settled):
         return found
     bound = 1e-15 * (np.abs(exact) + 1e-3 * size) + line.noise()
-    return replace(found, value=exact, error=np.minimum(found.error, bound))
+    return replace(found, value=exact, error=error_of_exact(exact, found, bound))
 
 
 def directional(

@@ -18,8 +18,9 @@ from .differences import (
     complex_step,
     moved,
     one_sided,
+    precision,
 )
-from .functions import entry_scales, host, random_leaf
+from .functions import COARSE, entry_scales, host, random_leaf
 from .noise import (
     BIAS,
     FAILURES,
@@ -147,7 +148,8 @@ def imprecise(
     fine = np.zeros(found.shape, bool)
     with np.errstate(all="ignore"):
         if again is not None:
-            spread = SAFETY * rounding(line.flat.point, again, found)
+            coarse = max(map(precision, line.flat.point)) > COARSE  # steps of percents
+            spread = (1.0 if coarse else SAFETY) * rounding(line.flat.point, again, found)
             fine |= gap <= allowed + spread
             if not np.all(fine):
                 fine |= right_in_double(line, known, again) & (gap <= 8 * (allowed + spread))
