@@ -6,6 +6,7 @@ from math import pi
 
 import numpy as np
 
+from ...arrays import like
 from ...ops.pointwise.comparison import select
 from ...ops.pointwise.integrals import spence
 from ...typing import Array
@@ -34,17 +35,17 @@ def truncated_normal_shape(a: Array, b: Array) -> tuple[Array, Array]:
     high = np.minimum(b, np.sqrt(select(right, a, 0) ** 2 + FLAT))
     low = np.maximum(a, -np.sqrt(select(left, b, 0) ** 2 + FLAT))
     closest = select(right, low, select(left, high, 0))[..., None]
-    t = (high - low)[..., None] * PLACES
+    t = (high - low)[..., None] * like(low, PLACES)
     y = low[..., None] + t
-    return _shape(t, WEIGHTS * np.exp(0.5 * (closest - y) * (closest + y)))
+    return _shape(t, like(low, WEIGHTS) * np.exp(0.5 * (closest - y) * (closest + y)))
 
 
 def _circle(kappa: Array) -> tuple[Array, Array]:
     """The second and the fourth moment of angles around their mean."""
     spread = select(kappa > 18, kappa, 18)
     end = np.minimum(pi, 13.5 / np.sqrt(spread))[..., None]
-    y = end * PLACES
-    weights = WEIGHTS * np.exp(-2 * kappa[..., None] * np.sin(0.5 * y) ** 2)
+    y = end * like(kappa, PLACES)
+    weights = like(kappa, WEIGHTS) * np.exp(-2 * kappa[..., None] * np.sin(0.5 * y) ** 2)
     weights = weights / np.sum(weights, axis=-1, keepdims=True)
     return np.sum(weights * y**2, axis=-1), np.sum(weights * y**4, axis=-1)
 
@@ -67,9 +68,9 @@ _FOURTH = 0.2 / 6 * _T**4
 
 def _polylogarithm_4(c: Array) -> Array:
     """The sum of c**k / k**4, by the integral of Bose and Einstein (NIST DLMF 25.12.11)."""
-    c = c[..., None]
-    below = np.exp(-_T)
-    return np.sum(_FOURTH * c * below / ((1 - c) * below - np.expm1(-_T)), axis=-1)
+    t, weights = like(c, _T), like(c, _FOURTH)
+    c, below = c[..., None], np.exp(-t)
+    return np.sum(weights * c * below / ((1 - c) * below - np.expm1(-t)), axis=-1)
 
 
 def wrapped_cauchy_variance(c: Array) -> Array:

@@ -15,6 +15,7 @@ from math import pi
 
 import numpy as np
 
+from ...arrays import device_get, like
 from ...core.tracing import Tracer
 from ...errors import ConcretizationError
 from ...numpy.scipy_ufuncs import xlog1py
@@ -41,8 +42,10 @@ FROM = 1000.0
 """The mean from which on the series of a Poisson distribution's entropy has all digits."""
 
 
-def _integral(values: Array) -> Array:
-    return np.sum(values * WEIGHTS, axis=-1)
+def _rule(x: Array, below_one: bool = False) -> list[Array]:
+    """Places, logarithms and weights, beside an array; perhaps only those places below 1."""
+    rule = (PLACES, LOGS, WEIGHTS)
+    return [like(x, r[BELOW_ONE] if below_one else r) for r in rule]
 
 
 def poisson_entropy(mu: Array) -> Array:
@@ -53,7 +56,8 @@ def poisson_entropy(mu: Array) -> Array:
     few = mu < FROM
     inside = select(few, mu, 1.0)
     m = inside[..., None]
-    log_factorial = _integral(m + np.expm1(-m * PLACES) / PLACES)
+    u, _, weights = _rule(m)
+    log_factorial = np.sum((m + np.expm1(-m * u) / u) * weights, axis=-1)
     exact = special.entropy(inside) + inside + log_factorial
     r = 1 / select(few, FROM, mu)
     series = 0.5 * (np.log(2 * pi) + 1 - np.log(r)) - r * (1 / 12 + r * (1 / 24 + r * 19 / 360))
@@ -66,21 +70,23 @@ def binomial_entropy(n: Array, p: Array) -> Array:
     own = n * (special.entropy(p) - xlog1py(1 - p, -p))
     rare = select(p < 0.5, p, 1 - p)[..., None]
     n = n[..., None]
-    u = PLACES[BELOW_ONE]
+    u, logs, weights = _rule(rare, below_one=True)
     # 1 + (1 - u)**n - (1 - p u)**n - (1 - q u)**n with the digits of a small p.
-    rest = np.exp(-LOGS[BELOW_ONE]) + rare * u
+    rest = np.exp(-logs) + rare * u
     first = np.expm1(n * np.log1p(-rare * u))
     log_rest = select(u < 0.5, np.log1p(-(1 - rare) * u), np.log(rest))
     second = np.exp(n * log_rest) * np.expm1(n * np.log1p(-rare * u / rest))
-    log_choices = np.sum((second - first) / u * WEIGHTS[BELOW_ONE], axis=-1)
+    log_choices = np.sum((second - first) / u * weights, axis=-1)
     return own - log_choices
 
 
 def negative_binomial_entropy(n: Array, p: Array) -> Array:
     """The entropy of the number of failures before the success of number n."""
     n_, p_ = n[..., None], p[..., None]
-    generating = np.exp(-n_ * np.log1p((1 - p_) / p_ * PLACES))
-    rising = _integral(n_ - 1 + generating * np.expm1((1 - n_) * LOGS) / PLACES)
+    u, logs, weights = _rule(p_)
+    generating = np.exp(-n_ * np.log1p((1 - p_) / p_ * u))
+    terms = n_ - 1 + generating * np.expm1((1 - n_) * logs) / u
+    rising = np.sum(terms * weights, axis=-1)
     return lgamma(n) - rising - n * np.log(p) - xlog1py(n * (1 - p) / p, -p)
 
 
@@ -91,7 +97,7 @@ def entropy_of_terms(name: str, log_probability: object, n: Array, *shapes: Arra
             f"{name}.entropy sums n + 1 terms, so that n must be known: let the function that is "
             "transformed hold it constant (static_argnums of jit)"
         )
-    counts = np.arange(int(np.max(n, initial=0)) + 1)
+    counts = like(n, np.arange(int(np.max(device_get(n), initial=0)) + 1))
     whole = n[..., None]
     inside = counts <= whole
     k = np.minimum(counts, whole)
