@@ -126,6 +126,14 @@ class PeekingTrace(OpeningTrace):
         return RecordTrace.process(self, prim, args, params)
 
 
+def record_inside(operation: Operation, owner: str, most: int) -> list[Operation]:
+    """The operations of the function that a custom rule belongs to, which may have rules, too."""
+    trace = PeekingTrace(owner, most)
+    prim, params = operation.primitive, operation.params
+    run_recorded(trace, lambda *xs: prim.open(trace, xs, **params), operation.operands)
+    return trace.operations
+
+
 def record_peeking(
     fun: Callable[..., Sequence[Any]], args: Sequence[Any], owner: str, most: int
 ) -> list[Operation]:

@@ -130,3 +130,29 @@ def test_a_function_that_cannot_be_recorded_fails_without_a_cause():
     with pytest.raises(GradientCheckError) as caught:
         check_grads(opaque, (X,), laws=False)
     assert "0.5 everywhere" in caught.value.finding.diagnosis
+
+
+def test_a_rule_inside_of_another_is_named_by_its_own_name():
+    @fg.custom_jvp
+    def innermost_rule(x):
+        return np.sin(x)
+
+    innermost_rule.defjvp(lambda p, t: (np.sin(p[0]), -np.cos(p[0]) * t[0]))
+
+    @fg.custom_vjp
+    def around(x):
+        return 2 * innermost_rule(x)
+
+    around.defvjp(
+        lambda x: (around(x), x), lambda x, ct: fg.vjp(lambda x: 2 * innermost_rule(x), x)[1](ct)
+    )
+
+    @fg.custom_jvp
+    def outermost(x):
+        return around(x) * x
+
+    outermost.defjvp(lambda p, t: fg.jvp(lambda x: 2 * innermost_rule(x) * x, p, t))
+    for f in (lambda x: np.sum(around(x) ** 2), lambda x: np.sum(outermost(x))):
+        with pytest.raises(GradientCheckError) as caught:
+            check_grads(f, (np.array([0.3, 0.5]),))
+        assert caught.value.finding.cause.startswith("the rule of innermost_rule (")

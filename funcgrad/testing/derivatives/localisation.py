@@ -14,8 +14,9 @@ from ... import tree
 from ...core.facts import OneTriangle
 from ...core.source import Transposed, where_defined
 from ...core.tracing import aval_of
+from ...ops.families import Control
 from ...ops.structural.stop import stop
-from ...transforms.opened import record_peeking
+from ...transforms.opened import record_inside, record_peeking
 from ...transforms.recording import Operation
 from ...typing import PyTree
 from ..reports.report import Finding, GradientCheckError, InconclusiveCheckError, Report
@@ -66,7 +67,7 @@ def find_cause(session: Session, f: Callable[..., Any], finding: Finding) -> str
                 stopped = operation.source
             wrong = failure(session, operation, finding.order, modes)
             if wrong is not None:
-                return described(operation, wrong)
+                return described(*innermost(session, operation, wrong, finding.order, modes))
             if checked >= MOST or time.monotonic() > end:
                 return f"not among the first {checked} operations inside; no more were checked"
     except Exception:  # what f cannot do while it is recorded says nothing about its derivative
@@ -80,6 +81,38 @@ def find_cause(session: Session, f: Callable[..., Any], finding: Finding) -> str
     if stopped:
         return f"stop_gradient at {stopped}; no operation fails by itself"
     return NONE_FAILS if checked > 1 else None
+
+
+def innermost(
+    session: Session, operation: Operation, wrong: Finding, order: int, modes: tuple[str, ...]
+) -> tuple[Operation, Finding]:
+    """Of a wrong rule the wrong one that its function calls, if there is one, with its fault."""
+    found = wrong_inside(session, operation, order, modes)
+    return (operation, wrong) if found is None else found
+
+
+def wrong_inside(
+    session: Session, operation: Operation, order: int, modes: tuple[str, ...]
+) -> tuple[Operation, Finding] | None:
+    """The innermost wrong rule in the function of a rule; one of another mode is looked through."""
+    if not has_rule(operation):
+        return None
+    try:
+        inside = record_inside(operation, name_of(operation), TURNS)
+    except Exception:  # what cannot be recorded is not looked into
+        return None
+    for inner in filter(has_rule, different(inside)):
+        found = failure(session, inner, order, modes)
+        deeper = wrong_inside(session, inner, order, modes)
+        if deeper is not None or found is not None:
+            return deeper or (inner, found)  # type: ignore[return-value]
+    return None
+
+
+def has_rule(operation: Operation) -> bool:
+    """True for a function of the user with a derivative rule."""
+    prim = operation.primitive
+    return isinstance(prim, Control) and prim.open is not None and prim.user_rule
 
 
 def none_fails(session: Session, cause: str | None) -> bool:
