@@ -13,14 +13,13 @@ from .filters import (
     convolve1d,
     correlate,
     correlate1d,
-    gaussian_gradient_magnitude,
-    gaussian_laplace,
     laplace,
     prewitt,
     sobel,
     uniform_filter,
     uniform_filter1d,
 )
+from .gaussian_derivatives import gaussian_gradient_magnitude, gaussian_laplace
 from .smoothing import gaussian_filter, gaussian_filter1d
 from .splines import spline_filter, spline_filter1d
 from .transforms import affine_transform, rotate, shift, zoom

@@ -17,8 +17,8 @@ from ...numpy.replacements import pad
 from ...ops.shape import cast
 from ...typing import Array, ArrayLike, DTypeLike
 from ..signal import convolving
-from .outputs import of_dtype
-from .smoothing import PAD, gaussian_filter
+from .arguments import of_dtype, per_axis, places_of
+from .smoothing import PAD
 from .splines import check_mode
 
 
@@ -41,14 +41,6 @@ def _weighted(
     return convolving.correlate(padded, np.conj(w), "valid")
 
 
-def _places(name: str, axes: Sequence[int] | None, rank: int) -> list[int]:
-    """The axes that a filter works along, each once."""
-    places = [axis_of(a, rank) for a in (range(rank) if axes is None else axes)]
-    if len(set(places)) != len(places):
-        raise ValueError(f"{name}: axes {tuple(axes or ())} has an axis twice")
-    return places
-
-
 def _flipped(size: int, origin: int) -> int:
     """The origin of weights in reverse order."""
     return -origin - (1 if size % 2 == 0 else 0)
@@ -67,12 +59,12 @@ def _all_axes(
 ) -> Array:
     x, w = inexact(input), as_operand(weights)
     rank = len(x.shape)
-    places = _places(name, axes, rank)
+    places = places_of(name, axes, rank)
     if len(w.shape) != len(places):
         raise ShapeError(
             f"{name}: weights of shape {tuple(w.shape)} for {len(places)} axes of {aval_of(x)}"
         )
-    given = dict(zip(places, _per_axis(name, origin, len(places)), strict=True))
+    given = dict(zip(places, per_axis(name, origin, len(places)), strict=True))
     origins = [given.get(k, 0) for k in range(rank)]
     if axes is not None:
         sizes = dict(zip(places, w.shape, strict=True))
@@ -250,13 +242,6 @@ def uniform_filter1d(
     return of_dtype("uniform_filter1d", found, output)
 
 
-def _per_axis(name: str, given: Any, count: int) -> list[Any]:
-    values = list(given) if isinstance(given, tuple | list) else [given] * count
-    if len(values) != count:
-        raise ShapeError(f"{name}: {len(values)} values for {count} axes")
-    return values
-
-
 @user_facing
 def uniform_filter(
     input: ArrayLike,
@@ -288,8 +273,8 @@ def uniform_filter(
            [1., 3., 5.]])
     """
     x = inexact(input)
-    places = _places("uniform_filter", axes, len(x.shape))
-    columns = [_per_axis("uniform_filter", v, len(places)) for v in (size, mode, origin)]
+    places = places_of("uniform_filter", axes, len(x.shape))
+    columns = [per_axis("uniform_filter", v, len(places)) for v in (size, mode, origin)]
     for axis, n, m, o in zip(places, *columns, strict=True):
         x = uniform_filter1d(x, n, axis, None, m, cval, o)
     return of_dtype("uniform_filter", x, output)
@@ -302,7 +287,7 @@ def _edges(
     x = inexact(input)
     rank = len(x.shape)
     k = axis_of(axis, rank)
-    modes = _per_axis(name, mode, rank)
+    modes = per_axis(name, mode, rank)
     out = correlate1d(x, np.array([-1.0, 0.0, 1.0]), k, None, modes[k], cval)
     for other in range(rank):
         if other != k:
@@ -378,90 +363,9 @@ def laplace(
     array([ 1.,  2., -3.])
     """
     x = inexact(input)
-    places = _places("laplace", axes, len(x.shape))
-    modes = _per_axis("laplace", mode, len(places))
+    places = places_of("laplace", axes, len(x.shape))
+    modes = per_axis("laplace", mode, len(places))
     weights = np.array([1.0, -2.0, 1.0])
     pairs = zip(places, modes, strict=True)
     parts = [correlate1d(x, weights, k, None, m, cval) for k, m in pairs]
     return of_dtype("laplace", sum(parts[1:], parts[0]) if parts else x, output)
-
-
-def _gaussian_parts(
-    name: str,
-    x: Array,
-    sigma: ArrayLike | Sequence[ArrayLike],
-    order: int,
-    mode: Any,
-    cval: ArrayLike,
-    axes: Sequence[int] | None,
-    options: dict[str, Any],
-) -> list[Array]:
-    """The derivatives of this order along each of the axes of the smoothed array.
-
-    The mode of an axis is, as in SciPy, that of all axes for the derivative along it.
-    """
-    places = _places(name, axes, len(x.shape))
-    modes = _per_axis(name, mode, len(places))
-    parts = []
-    for k, m in enumerate(modes):
-        orders = [order if i == k else 0 for i in range(len(places))]
-        parts.append(gaussian_filter(x, sigma, orders, None, m, cval, axes=places, **options))
-    return parts
-
-
-@user_facing
-def gaussian_laplace(
-    input: ArrayLike,
-    sigma: ArrayLike | Sequence[ArrayLike],
-    output: DTypeLike | None = None,
-    mode: str | Sequence[str] = "reflect",
-    cval: ArrayLike = 0.0,
-    *,
-    axes: Sequence[int] | None = None,
-    **kwargs: Any,
-) -> Array:
-    """The sum of second derivatives along all axes of an array that is smoothed.
-
-    Args:
-        input: array; integers give floating-point numbers.
-        sigma: as for ``gaussian_filter``.
-        output: the dtype of the result; None for that of the computation.
-        mode: as for ``gaussian_filter``; of several, each is that of the derivative along its axis.
-        cval: the value with "constant".
-        axes: the axes; None for all.
-        kwargs: ``truncate`` and ``radius`` of ``gaussian_filter``.
-
-    Returns:
-        An array like ``input``.
-
-    >>> gaussian_laplace(np.array([0.0, 0.0, 1.0, 0.0, 0.0]), 1.0, radius=1).round(3)
-    array([ 0.   ,  0.   , -0.452,  0.   ,  0.   ])
-    """
-    x = inexact(input)
-    parts = _gaussian_parts("gaussian_laplace", x, sigma, 2, mode, cval, axes, kwargs)
-    return of_dtype("gaussian_laplace", sum(parts[1:], parts[0]) if parts else x, output)
-
-
-@user_facing
-def gaussian_gradient_magnitude(
-    input: ArrayLike,
-    sigma: ArrayLike | Sequence[ArrayLike],
-    output: DTypeLike | None = None,
-    mode: str | Sequence[str] = "reflect",
-    cval: ArrayLike = 0.0,
-    *,
-    axes: Sequence[int] | None = None,
-    **kwargs: Any,
-) -> Array:
-    """The length of the gradient of an array that is smoothed.
-
-    The arguments are those of ``gaussian_laplace``.
-
-    >>> gaussian_gradient_magnitude(np.array([0.0, 0.0, 1.0, 0.0, 0.0]), 1.0, radius=1).round(3)
-    array([0.   , 0.274, 0.   , 0.274, 0.   ])
-    """
-    name = "gaussian_gradient_magnitude"
-    x = inexact(input)
-    parts = _gaussian_parts(name, x, sigma, 1, mode, cval, axes, kwargs)
-    found = np.sqrt(sum((p * p for p in parts[1:]), parts[0] * parts[0])) if parts else x
-    return of_dtype(name, found, output)

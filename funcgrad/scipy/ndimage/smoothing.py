@@ -17,7 +17,7 @@ from ...numpy.replacements import pad
 from ...ops.shape import cast
 from ...typing import Array, ArrayLike, DTypeLike
 from ..signal.convolving import correlate
-from .outputs import of_dtype
+from .arguments import of_dtype
 
 PAD = {
     "reflect": "symmetric", "grid-mirror": "symmetric", "mirror": "reflect", "nearest": "edge",

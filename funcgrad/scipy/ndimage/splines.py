@@ -15,7 +15,7 @@ from ...numpy import fft as fourier
 from ...numpy.protocol import axis_of, inexact
 from ...ops.shape import cast
 from ...typing import Array, ArrayLike, DTypeLike
-from .outputs import of_dtype
+from .arguments import of_dtype
 
 MODES = (
     "reflect", "grid-mirror", "constant", "grid-constant", "nearest", "mirror", "grid-wrap", "wrap",

@@ -16,8 +16,8 @@ from ...core.tracing import Tracer, aval_of
 from ...errors import ShapeError
 from ...numpy.protocol import as_operand, axis_of
 from ...typing import Array, ArrayLike, DTypeLike
+from .arguments import of_dtype
 from .coordinates import sampled
-from .outputs import of_dtype
 from .splines import check_mode, check_order
 
 

@@ -58,12 +58,17 @@ class BackwardPass:
         consts: Sequence[Any] | None = None,
         cts: Sequence[Any] | None = None,
     ) -> list[Vector]:
-        """The cotangent of each argument, packed, of the pass or of an edit of it."""
-        program = self.program if program is None else program
-        consts = self.consts if consts is None else consts
-        cts = self.cts if cts is None else cts
+        """What the pass, or an edit of it, makes of the cotangents, packed."""
         with np.errstate(all="ignore"):
-            grads, _ = transpose_values(program, consts, {}, cts, [False] * len(cts))
+            return self.run(
+                self.program if program is None else program,
+                self.consts if consts is None else consts,
+                self.cts if cts is None else cts,
+            )
+
+    def run(self, program: Jaxpr, consts: Sequence[Any], cts: Sequence[Any]) -> list[Vector]:
+        """The cotangent of each argument."""
+        grads, _ = transpose_values(program, consts, {}, cts, [False] * len(cts))
         return [
             pack([np.zeros(x.shape, x.dtype) if g is None else g])
             for g, x in zip(grads, self.point, strict=False)
@@ -71,21 +76,12 @@ class BackwardPass:
 
 
 class ForwardPass(BackwardPass):
-    """The right forward pass at a point and tangents: ``pull`` gives the outputs' tangents."""
+    """The right forward pass at a point and tangents, which stand in the place of cotangents."""
 
-    def pull(
-        self,
-        program: Jaxpr | None = None,
-        consts: Sequence[Any] | None = None,
-        cts: Sequence[Any] | None = None,
-    ) -> list[Vector]:
-        """The tangent of each output, packed, of the pass or of an edit of it."""
-        program = self.program if program is None else program
-        consts = self.consts if consts is None else consts
-        more = program.invars[len(self.point) :]
-        ts = [*(self.cts if cts is None else cts), *(np.zeros(v.aval.shape) for v in more)]
-        with np.errstate(all="ignore"):
-            return [pack([t]) for t in eval_jaxpr(program, consts, ts)]
+    def run(self, program: Jaxpr, consts: Sequence[Any], cts: Sequence[Any]) -> list[Vector]:
+        """The tangent of each output."""
+        more = [np.zeros(v.aval.shape) for v in program.invars[len(self.point) :]]
+        return [pack([t]) for t in eval_jaxpr(program, consts, [*cts, *more])]
 
 
 def edit_diagnosis_of_tangents(flat: Flat, ts: Sequence[Any], found: Sequence[Any]) -> str | None:

@@ -11,14 +11,7 @@ import numpy as np
 from ...api.jvp import linearize
 from ..reports.report import GradientCheckError, mode_text
 from . import laws as law_checks
-from .comparison import (
-    allowed_of_sum,
-    check_projection,
-    check_tangent,
-    expected_gradient,
-    expected_tangent,
-    weights_of,
-)
+from .comparison import allowed_of_sum, check_projection, check_tangent, expected_tangent
 from .differences import Difference, Vector, pack
 from .functions import (
     Flat,
@@ -37,6 +30,7 @@ from .session import Session, widely_spread
 from .transformations import check_transformations
 from .variations import check_variations
 from .verdicts import SOURCE
+from .wrong_elements import expected_gradient, weights_of
 
 
 def check_orders(
