@@ -66,7 +66,7 @@ def complex_cases(char: str) -> list[Any]:
 
 
 LEFT_TO_NUMPY = set(
-    "acos acosh asin asinh atan atanh banded_solve broadcast_to cholesky cofactors "
+    "banded_solve broadcast_to cholesky cofactors "
     "cofactors_change convert_element_type cumprod det dynamic_slice dynamic_update_slice "
     "eig eigh eigvals eigvalsh expm expm_frechet fft fmax fmin hessenberg imag inv irfft "
     "lambertw log_total logsumexp lu_with_pivots max mean_of_equals mean_of_hits min "
@@ -137,6 +137,9 @@ FUNCTIONS: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {
     "log1p": (np.log1p, mpmath.log1p), "sqrt": (np.sqrt, mpmath.sqrt), "sin": (np.sin, mpmath.sin),
     "cos": (np.cos, mpmath.cos), "tan": (np.tan, mpmath.tan), "sinh": (np.sinh, mpmath.sinh),
     "cosh": (np.cosh, mpmath.cosh), "tanh": (np.tanh, mpmath.tanh),
+    "arcsin": (np.arcsin, mpmath.asin), "arccos": (np.arccos, mpmath.acos),
+    "arctan": (np.arctan, mpmath.atan), "arcsinh": (np.arcsinh, mpmath.asinh),
+    "arccosh": (np.arccosh, mpmath.acosh), "arctanh": (np.arctanh, mpmath.atanh),
     "abs": (np.abs, abs), "reciprocal": (np.reciprocal, lambda z: 1 / z),
     "cube": (lambda z: z**3, lambda z: z**3), "power": (lambda z: z**-2, lambda z: z**-2),
 }  # fmt: skip
@@ -178,6 +181,25 @@ def test_special_values(name: str, char: str) -> None:
         np.testing.assert_array_equal(p[endless], q[endless])
         zero = q == 0
         assert np.all(p[zero] == 0)
+
+
+INVERSE = [np.arcsin, np.arccos, np.arctan, np.arcsinh, np.arccosh, np.arctanh]
+
+
+@pytest.mark.parametrize("char", COMPLEX)
+@pytest.mark.parametrize("fun", INVERSE)
+def test_both_parts_of_inverse_functions(fun: Callable[..., Any], char: str) -> None:
+    """On branch cuts, beside branch points, far out, at tiny numbers, with signs of zeros."""
+    dtype = np.finfo(char).dtype
+    beside = [float(np.nextafter(dtype.type(1), dtype.type(to))) for to in (0, 2)]
+    ends = [*ENDS, *beside, *((1e300, -1e-200, 1e17) if char == "D" else (1e35, -1e-25, 1e9))]
+    z = np.array([complex(a, b) for a in ends for b in ends]).astype(char)
+    with np.errstate(all="ignore"):
+        found, expected = natively(fun, z), fun(z)
+    for p, q in ((found.real, expected.real), (found.imag, expected.imag)):
+        np.testing.assert_allclose(p, q, rtol=8 * np.finfo(char).eps, atol=0)
+        known = ~np.isnan(q)
+        np.testing.assert_array_equal(np.signbit(p)[known], np.signbit(q)[known])
 
 
 @pytest.mark.parametrize("char", COMPLEX)

@@ -17,7 +17,8 @@ from ...equality import exact_key
 from ...ops.families import Bilinear, Elementwise, Linear
 from ...ops.shape import convert
 from ...transforms.staging import Formulas, stage
-from .pair_numbers import NoPairsError, Pair, PairFunctions, Real, is_complex, part_of
+from .pair_functions import PairFunctions
+from .pair_numbers import NoPairsError, Pair, Real, is_complex, part_of
 
 MOST_FORMS = 4096
 """So many forms of equations are kept."""
