@@ -44,9 +44,10 @@ def names_of(fun: Callable[..., Any], count: int, public: Callable[..., Any]) ->
 
 def calls_of_tables() -> Iterator[tuple[str, str, Called]]:
     """Module, name and a call, from the tables with SciPy's arguments."""
-    for module in ("special", "linalg"):
+    tables = (("special", "special"), ("linalg", "linalg"), ("linalg", "linalg_more"))
+    for module, table in tables:
         public = importlib.import_module(f"funcgrad.scipy.{module}")
-        for name, calls in module_of_tests(f"test_{module}").TABLE.items():
+        for name, calls in module_of_tests(f"test_{table}").TABLE.items():
             for fun, _, case in calls:
                 if case.derivative and not any(np.iscomplexobj(x) for x in case.args):
                     run = lambda *xs, f=fun, k=case.kwargs: f(*xs, **k)  # noqa: E731

@@ -17,7 +17,8 @@ import funcgrad as fg
 from funcgrad.core.primitive import REGISTRY
 
 ON_THE_HOST = {
-    *("hessenberg", "polynomial_roots", "schur", "tridiagonal", "sqrtm", "sylvester"),
+    *("hessenberg", "logm", "logm_frechet", "polynomial_roots", "schur"),
+    *("sqrtm", "sylvester", "tridiagonal"),
     *("dawsn", "fresnel_c", "fresnel_s", "hyp1f1", "hyp2f1", "iv", "ive", "jv", "kv", "kve"),
     *("lambertw", "owens_t", "spence", "stdtrit", "yn", "yv"),
     *("airy_ai", "airy_ai_slope", "airy_bi", "airy_bi_slope", "beta_binomial_quantile"),

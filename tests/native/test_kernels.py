@@ -316,7 +316,9 @@ INSTEAD: dict[str, str] = {
     "NumPy sees the same bits as another type, or without some of them": (
         "bitcast_convert_type reduce_precision"
     ),
-    "SciPy's LAPACK solves by Schur forms, and within bands": "banded_solve sqrtm sylvester",
+    "SciPy's LAPACK solves by Schur forms, and within bands": (
+        "banded_solve logm logm_frechet sqrtm sylvester"
+    ),
     "series and sums with as many terms as precision needs": (
         "beta_binomial_share beta_slope ellipe_slope ellipeinc_slope ellipk_slope ellipkinc_slope "
         "hyp0f1_slope hyp1f1_slope hyp2f1_slope iv_slope ive_slope jv_slope kv_slope kve_slope "

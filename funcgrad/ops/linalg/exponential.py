@@ -1,17 +1,11 @@
 """The exponential of matrices, by scaling, a Pade formula and squaring.
 
-Higham, The scaling and squaring method for the matrix exponential revisited (2005). The derivative
-L(A, E) at A in the direction E is a block of an exponential (Najfeld and Havel, Derivatives of the
-matrix exponential and their computation, 1995),
-
-    exp([[A, E], [0, A]]) = [[exp(A), L(A, E)], [0, exp(A)]],
-
-and it is linear in E; its own derivative in A is a block of L at this matrix.
+Higham, The scaling and squaring method for the matrix exponential revisited (2005).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -19,13 +13,10 @@ from ...arrays import ArrayModule
 from ...core.avals import Aval, inexact_dtype
 from ...core.facts import Float64, Hazard
 from ...core.primitive import Case
-from ...errors import ShapeError
 from ...typing import Array
 from ..families import General, general
-from ..shape import broadcast_to
-from ..structural.indexing import FULL, index
-from ..structural.joining import pad
-from .matrices import check_square, random_matrix, swap
+from .directional import directional_derivative
+from .matrices import check_square, random_matrix
 
 PADE = (
     64764752532480000.0, 32382376266240000.0, 7771770303897600.0, 1187353796428800.0,
@@ -102,63 +93,6 @@ def _abstract(a: Aval) -> Aval:
     return Aval(a.shape, inexact_dtype(a))
 
 
-def frechet_values(xp: ArrayModule, a: Array, e: Array) -> Array:
-    """The derivative of the exponential at a in the direction e."""
-    n = a.shape[-1]
-    dtype = np.result_type(a.dtype, e.dtype)
-    both = xp.zeros((*a.shape[:-2], 2 * n, 2 * n), dtype if dtype.kind in "fc" else np.float64)
-    both[..., :n, :n] = both[..., n:, n:] = a
-    both[..., :n, n:] = e
-    return exponential_values(xp, both)[..., :n, n:].copy()
-
-
-def check_direction(a: Aval, e: Aval) -> None:
-    """Raise unless a direction has the shape of the matrices."""
-    check_square("expm_frechet", a)
-    if a.shape != e.shape:
-        raise ShapeError(f"expm_frechet needs matrices of one shape, got {a.shape} and {e.shape}")
-
-
-def _frechet_abstract(a: Aval, e: Aval) -> Aval:
-    check_direction(a, e)
-    return Aval(a.shape, inexact_dtype(a, e))
-
-
-def _corner(x: Array, first_row: int, first_column: int, n: int) -> Array:
-    """A block of 2 n times 2 n matrices."""
-    lead = tuple(FULL for _ in x.shape[:-2])
-    rows, columns = (first_row, first_row + n, None), (first_column, first_column + n, None)
-    return index(x, key=(*lead, rows, columns))
-
-
-def _placed(x: Array, below: bool, right: bool) -> Array:
-    """Matrices as one block of matrices twice as large, zero elsewhere."""
-    n = x.shape[-1]
-    lead = ((0, 0, 0),) * (len(x.shape) - 2)
-    rows, columns = ((n, 0, 0) if moved else (0, n, 0) for moved in (below, right))
-    return pad(x, x.dtype.type(0), (*lead, rows, columns))
-
-
-def _frechet_jvp_a(t: Array, _out: Array, a: Array, e: Array) -> Array:
-    n = a.shape[-1]
-    block = _placed(a, False, False) + _placed(a, True, True) + _placed(e, False, True)
-    moved = _placed(t, False, False) + _placed(t, True, True)
-    return _corner(frechet(block, moved), 0, n, n)
-
-
-def _frechet_transpose(
-    ct: Array, a: Array, _e: Aval, *, flagged: bool, **_: object
-) -> tuple[None, Array]:
-    return None, frechet(swap(a), ct)
-
-
-def _batch(size: int, args: Sequence[Array], batched: Sequence[bool]) -> Array:
-    whole = [
-        x if b else broadcast_to(x, (size, *x.shape)) for x, b in zip(args, batched, strict=True)
-    ]
-    return frechet(*whole)
-
-
 def _cases(rng: np.random.Generator) -> Iterator[Case]:
     for dtype, shape in (("f8", (3, 3)), ("f4", (2, 2)), ("c16", (2, 2)), ("f8", (2, 3, 3))):
         yield Case(random_matrix(rng, shape, dtype) * 0.5)
@@ -180,13 +114,9 @@ expm: General = general(
     elements=Float64("the formula of Pade is one for float64"),
     hazard=Hazard.EXPONENTIAL,
 )
-frechet: General = general(
+frechet: General = directional_derivative(
     "expm_frechet",
-    frechet_values,
-    abstract=_frechet_abstract,
-    jvp=(_frechet_jvp_a, lambda t, _out, a, _e: frechet(a, t)),
-    transpose=_frechet_transpose,
-    batch=_batch,
+    exponential_values,
     cases=_frechet_cases,
     elements=Float64("the formula of Pade is one for float64"),
     hazard=Hazard.EXPONENTIAL,

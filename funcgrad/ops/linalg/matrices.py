@@ -123,3 +123,23 @@ def random_matrix(rng: np.random.Generator, shape: tuple[int, ...], dtype: str) 
     steps = np.zeros(shape[-2:])
     np.fill_diagonal(steps, 1.5 + 1.3 * np.arange(min(shape[-2:])))
     return (x + steps).astype(dtype)
+
+
+def each_matrix(function: Callable[..., Array], shape: tuple[int, ...], *stacks: Array) -> Array:
+    """A function of single matrices on each of stacks of them; NaN of those that are not finite.
+
+    SciPy raises for these, which would spoil the other matrices of a stack.
+    """
+    dtype = np.result_type(*stacks)
+    dtype = dtype if dtype.kind in "fc" else np.dtype(np.float64)
+
+    def one(*xs: Array) -> Array:
+        if all(np.isfinite(x).all() for x in xs):
+            return function(*xs)
+        return np.full(shape[-2:], np.nan, dtype)
+
+    lead = shape[:-2]
+    if not lead:
+        return one(*stacks)
+    found = [one(*(x[lane] for x in stacks)) for lane in np.ndindex(*lead)]
+    return np.stack(found).reshape(shape) if found else np.empty(shape, dtype)

@@ -8,7 +8,7 @@ For X, and for the root X with X X = A,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 
 import numpy as np
@@ -22,27 +22,7 @@ from ...typing import Array
 from ..contraction.dot_general import matmul
 from ..families import General, general
 from ..shape import broadcast_to
-from .matrices import check_square, random_matrix, swap
-
-
-def _each(function: Callable[..., Array], shape: tuple[int, ...], *stacks: Array) -> Array:
-    """A function of single matrices on each of stacks of them; NaN of those that are not finite.
-
-    SciPy raises for these, which would spoil the other matrices of a stack.
-    """
-    dtype = np.result_type(*stacks)
-    dtype = dtype if dtype.kind in "fc" else np.dtype(np.float64)
-
-    def one(*xs: Array) -> Array:
-        if all(np.isfinite(x).all() for x in xs):
-            return function(*xs)
-        return np.full(shape[-2:], np.nan, dtype)
-
-    lead = shape[:-2]
-    if not lead:
-        return one(*stacks)
-    found = [one(*(x[lane] for x in stacks)) for lane in np.ndindex(*lead)]
-    return np.stack(found).reshape(shape) if found else np.empty(shape, dtype)
+from .matrices import check_square, each_matrix, random_matrix, swap
 
 
 def sylvester_values(xp: ArrayModule, a: Array, b: Array, q: Array) -> Array:
@@ -52,7 +32,7 @@ def sylvester_values(xp: ArrayModule, a: Array, b: Array, q: Array) -> Array:
     dtype = dtype if dtype.kind in "fc" else np.dtype(np.float64)
     if not q.size:
         return np.zeros(q.shape, dtype)
-    return _each(lambda *xs: solve(*xs).astype(dtype, copy=False), q.shape, a, b, q)
+    return each_matrix(lambda *xs: solve(*xs).astype(dtype, copy=False), q.shape, a, b, q)
 
 
 def check_equation(a: Aval, b: Aval, q: Aval) -> None:
@@ -123,7 +103,7 @@ def root_values(xp: ArrayModule, a: Array) -> Array:
             return np.full(x.shape, np.nan, dtype)
         return found.astype(dtype, copy=False)
 
-    return _each(one, a.shape, a)
+    return each_matrix(one, a.shape, a)
 
 
 def _root_abstract(a: Aval) -> Aval:

@@ -18,6 +18,7 @@ from ...core.tracing import aval_of
 from ...numpy.linalg.operands import of_one_dtype, square
 from ...ops.contraction.dot_general import matmul
 from ...ops.linalg import eigen, exponential, solving, sylvester
+from ...ops.linalg.directional import check_direction
 from ...ops.linalg.matrices import swap
 from ...ops.linalg.spectral import divided_differences, pairs
 from ...ops.pointwise.complex import real
@@ -73,7 +74,7 @@ def expm_frechet(
     (array([[1.]]), array([[2.]]))
     """
     matrix, direction = of_one_dtype(A, E)
-    exponential.check_direction(aval_of(matrix), aval_of(direction))
+    check_direction("expm_frechet", aval_of(matrix), aval_of(direction))
     slope = exponential.frechet(matrix, direction)
     return (exponential.expm(matrix), slope) if compute_expm else slope
 
