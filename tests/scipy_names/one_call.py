@@ -120,7 +120,10 @@ ONE_CALL: dict[str, dict[str, tuple[Made, tuple[Any, ...]]]] = {
     },
     "fft": {
         name: ((lambda m, name=name: lambda x: getattr(m, name)(x)), (IMAGE,))
-        for name in ("dct", "dctn", "fft", "fft2", "fftn", "idct", "idctn", "ifft", "rfft", "rfftn")
+        for name in (
+            *("dct", "dctn", "dst", "dstn", "fft", "fft2", "fftn", "idct", "idctn", "idst"),
+            *("idstn", "ifft", "rfft", "rfftn"),
+        )
     },
     "spatial.distance": {
         "cdist": (lambda m: lambda XA, XB: m.cdist(XA, XB), (POINTS, POINTS[:2] + 0.3)),

@@ -1,4 +1,4 @@
-"""Cosine transforms: SciPy's values in every mode."""
+"""Cosine and sine transforms: SciPy's values in every mode."""
 
 import numpy as np
 import pytest
@@ -15,7 +15,7 @@ NORMS = [None, "ortho", "forward"]
 
 @pytest.mark.parametrize("norm", NORMS)
 @pytest.mark.parametrize("type", [1, 2, 3, 4])
-@pytest.mark.parametrize("name", ["dct", "idct"])
+@pytest.mark.parametrize("name", ["dct", "idct", "dst", "idst"])
 def test_one_axis(name, type, norm):
     for x in (LONG, WIDE):
         options = {"type": type, "norm": norm}
@@ -25,6 +25,8 @@ def test_one_axis(name, type, norm):
 @pytest.mark.parametrize(
     ("name", "options"),
     [
+        ("dst", {"n": 2}), ("idst", {"n": 5, "axis": 0, "type": 1}), ("dstn", {"type": 3}),
+        ("idstn", {"s": (2, 2), "axes": (1, 0), "norm": "ortho"}),
         ("dct", {"n": 2}), ("idct", {"n": 5, "axis": 0}), ("dct", {"n": 4, "axis": 0, "type": 3}),
         ("dctn", {"type": 3}), ("dctn", {"s": (3, 4)}), ("idctn", {"axes": (0,), "norm": "ortho"}),
         ("idctn", {"s": (2,), "type": 4}), ("idctn", {"s": (2, 2), "axes": (1, 0)}),
@@ -37,6 +39,7 @@ def test_sizes_and_axes(name, options):
 @pytest.mark.parametrize("dtype", ["f", "D"])
 def test_types(dtype):
     check_function(fft.dct, sf.dct, Call((LONG,), {"type": 3}), dtype)
+    check_function(fft.dst, sf.dst, Call((LONG,), {"type": 1}), dtype)
     assert fft.dct(np.arange(4)).dtype == np.float64
 
 

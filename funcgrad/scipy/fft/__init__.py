@@ -1,4 +1,4 @@
-"""Fourier and cosine transforms, with SciPy's names.
+"""Fourier, cosine and sine transforms, with SciPy's names.
 
 >>> import numpy as np
 >>> idct(dct(np.array([1.0, 2.0, 4.0]))).round(6)
@@ -25,10 +25,13 @@ from .fourier import (
     rfft2,
     rfftn,
 )
+from .sine import dst, dstn, idst, idstn
 
 __all__ = [
     "dct",
     "dctn",
+    "dst",
+    "dstn",
     "fft",
     "fft2",
     "fftfreq",
@@ -37,6 +40,8 @@ __all__ = [
     "hfft",
     "idct",
     "idctn",
+    "idst",
+    "idstn",
     "ifft",
     "ifft2",
     "ifftn",

@@ -6,21 +6,18 @@ numbers is a Fourier transform of n numbers in another order, that of type 3 its
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
 from ...arrays import like
-from ...core.arguments import is_integer
-from ...core.blame import describe
 from ...core.dtypes import result_type
 from ...core.tracebacks import user_facing
-from ...core.tracing import aval_of
 from ...errors import ShapeError
 from ...numpy import fft as fourier
-from ...numpy import take
-from ...numpy.protocol import as_operand, axis_of, inexact
+from ...numpy.protocol import as_operand
 from ...typing import Array, ArrayLike
+from .axes import along, axes_and_sizes, checked, sized
 
 
 @user_facing
@@ -47,8 +44,8 @@ def dct(
     >>> dct(np.array([1.0, 1.0]), norm="ortho").round(6)
     array([1.414214, 0.      ])
     """
-    kind = _checked("dct", type, norm)
-    return _along(_sized("dct", x, n, axis), axis, lambda v: _scaled(v, kind, norm, False))
+    kind = checked("dct", type, norm)
+    return along(sized("dct", x, n, axis), axis, lambda v: scaled(v, kind, norm, False))
 
 
 @user_facing
@@ -64,8 +61,8 @@ def idct(
     >>> idct(dct(np.array([1.0, 3.0]), type=1), type=1)
     array([1., 3.])
     """
-    kind = _checked("idct", type, norm)
-    return _along(_sized("idct", x, n, axis), axis, lambda v: _scaled(v, kind, norm, True))
+    kind = checked("idct", type, norm)
+    return along(sized("idct", x, n, axis), axis, lambda v: scaled(v, kind, norm, True))
 
 
 @user_facing
@@ -89,7 +86,7 @@ def dctn(
     array([[16.,  0.],
            [ 0.,  0.]])
     """
-    for axis, n in _axes_and_sizes("dctn", x, s, axes):
+    for axis, n in axes_and_sizes("dctn", x, s, axes):
         x = dct(x, type, n, axis, norm)
     return as_operand(x)
 
@@ -108,67 +105,15 @@ def idctn(
     array([[1., 1.],
            [1., 1.]])
     """
-    for axis, n in _axes_and_sizes("idctn", x, s, axes):
+    for axis, n in axes_and_sizes("idctn", x, s, axes):
         x = idct(x, type, n, axis, norm)
     return as_operand(x)
-
-
-# --- arguments -----------------------------------------------------------------------------------
-
-
-def _checked(name: str, kind: int, norm: str | None) -> int:
-    if not is_integer(kind) or not 1 <= kind <= 4:
-        raise ValueError(f"{name}: type must be 1, 2, 3 or 4, got {describe(kind)}")
-    if norm is not None and norm not in ("backward", "ortho", "forward"):
-        raise ValueError(
-            f'{name}: norm must be None, "backward", "ortho" or "forward", got {describe(norm)}'
-        )
-    return int(kind)
-
-
-def _sized(name: str, x: ArrayLike, n: int | None, axis: int) -> Array:
-    """The array, cut or filled with zeros along the axis."""
-    v = inexact(x)
-    if not v.shape:
-        raise ShapeError(f"{name}: x needs an axis, got {aval_of(v)}")
-    k = axis_of(axis, len(v.shape))
-    size = v.shape[k]
-    if n is None or n == size:
-        if not size:
-            raise ShapeError(f"{name}: there is nothing to transform in {aval_of(v)}")
-        return v
-    if not is_integer(n) or n < 1:
-        raise ValueError(f"{name}: n must be a positive int, got {describe(n)}")
-    if n < size:
-        return take(v, np.arange(n), axis=k)
-    widths = [(0, n - size if i == k else 0) for i in range(len(v.shape))]
-    return np.pad(v, widths)
-
-
-def _axes_and_sizes(
-    name: str, x: ArrayLike, s: Sequence[int] | None, axes: Sequence[int] | None
-) -> list[tuple[int, int | None]]:
-    rank = len(as_operand(x).shape)
-    if axes is None:
-        axes = range(rank) if s is None else range(rank - len(s), rank)
-    places = [axis_of(a, rank) for a in axes]
-    if len(set(places)) != len(places):
-        raise ValueError(f"{name}: axes {tuple(axes)} have an axis twice")
-    if s is not None and len(s) != len(places):
-        raise ValueError(f"{name}: {len(s)} lengths for {len(places)} axes")
-    return list(zip(places, [None] * len(places) if s is None else s, strict=True))
-
-
-def _along(x: Array, axis: int, transform: Callable[[Array], Array]) -> Array:
-    if x.dtype.kind == "c":
-        return _along(x.real, axis, transform) + 1j * _along(x.imag, axis, transform)
-    return np.moveaxis(transform(np.moveaxis(x, axis, -1)), -1, axis)
 
 
 # --- transforms along the last axis of real arrays -----------------------------------------------
 
 
-def _scaled(x: Array, kind: int, norm: str | None, inverse: bool) -> Array:
+def scaled(x: Array, kind: int, norm: str | None, inverse: bool) -> Array:
     """A transform or its inverse: types 2 and 3 are inverse to each other, others to themselves."""
     n = x.shape[-1]
     if kind == 1 and n < 2:
