@@ -15,6 +15,7 @@ from . import (
     ordering,
     random_bits,
     scanning,
+    selection,
     windowing,
     windows,
 )
@@ -30,6 +31,7 @@ KERNELS: dict[str, Kernel | Placing | Planned] = {
     **indexing.KERNELS,
     **scanning.KERNELS,
     **ordering.KERNELS,
+    **selection.KERNELS,
     **windowing.KERNELS,
     "pick_window_extrema": Planned(windows.takes_extrema, windows.planned_pick, joins=False),
     "drop_at_window_extrema": Planned(windows.takes_extrema, windows.planned_drop, joins=False),

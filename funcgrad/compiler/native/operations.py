@@ -18,6 +18,7 @@ from .divisions import (
     least_common_multiple,
     truncated,
 )
+from .exponents import power
 from .functions import NotNativeError, VectorFunctions
 from .halves import as_float
 from .kinds import BOOL, BRIEF, DOUBLE, HALF, KINDS, kind_of
@@ -122,48 +123,6 @@ def _shifted(op: str) -> Emitter:
         return b.select(far, 0, shifted)
 
     return emit
-
-
-def _power(b: Builder, x: Number, y: Number) -> Number:
-    """Powers that are products; others by the formula."""
-    if isinstance(x, Value) and x.kind.is_float and not isinstance(y, Value):
-        if (
-            y in (2, 3, 4) and x.kind is not HALF
-        ):  # of which the error is at most 1.5 units in the last place
-            square = x * x
-            return {2: lambda: square, 3: lambda: square * x, 4: lambda: square * square}[int(y)]()
-        if y == -1:
-            return 1 / x
-    u, v = b.common(x, y)
-    if u.kind.is_float:
-        return VectorFunctions(b).power(u, v)
-    u, v = integers(b, u, v)
-    if not isinstance(y, Value) and y >= 0:
-        return _integer_power(b, u, int(y))
-    return _integer_powers(b, u, v)
-
-
-def _integer_power(b: Builder, x: Value, n: int) -> Value:
-    """A power by repeated squares."""
-    found = None
-    while n:
-        if n & 1:
-            found = x if found is None else found * x
-        n >>= 1
-        x = x * x if n else x
-    return b.constant(1, x.kind) if found is None else found
-
-
-def _integer_powers(b: Builder, x: Value, n: Value) -> Value:
-    """The same where exponents are known only at run time; there are no negative ones."""
-    if n.kind.is_signed:
-        b.give_up_if(n < 0)
-    with b.turns([b.constant(1, x.kind), x, n]) as (_, state, go_on_if):
-        found, x, n = state
-        go_on_if(b.any(n != 0))
-        state[0] = b.select((n & 1) != 0, found * x, found)
-        state[1:] = [x * x, b.shift("lshr", n, 1)]
-    return state[0]
 
 
 def _turned(over: float, under: float) -> Emitter:
@@ -277,7 +236,7 @@ OPERATIONS: dict[str, Emitter] = {
     "stop_gradient": lambda b, x: x,
     "real": lambda b, x: x,
     "conj": lambda b, x: x,
-    "pow": _power,
+    "pow": power,
     "signbit": lambda b, x: b.compare("lt", b.intrinsic("copysign", 1.0, x), 0),
     "nextafter": _neighbour,
     "exp2": lambda b, x: VectorFunctions(b).exp2(x),

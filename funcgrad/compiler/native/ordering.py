@@ -24,16 +24,16 @@ LONGEST = 64
 # --- sorting -------------------------------------------------------------------------------------
 
 
-def _key_kind(kind: Kind) -> Kind:
+def key_kind(kind: Kind) -> Kind:
     """The integers that are compared in the place of numbers."""
     if kind.is_float:
         return INT64 if kind.size == INT64.size else INT32
     return KINDS["B"] if kind is BOOL else kind
 
 
-def _key(b: Builder, x: Value) -> Value:
+def key_of(b: Builder, x: Value) -> Value:
     """Integers in the order of numbers; zeros of both signs are equal, NaN is the largest."""
-    kind = _key_kind(x.kind)
+    kind = key_kind(x.kind)
     if not x.kind.is_float:
         return b.cast(x, kind)
     largest = int(np.iinfo(kind.dtype).max)
@@ -49,7 +49,7 @@ class _Sorting:
         self.b: Builder = b
         self.lines: Lines = lines
         self.kind: Kind = kind
-        self.keys: Kind = _key_kind(kind)
+        self.keys: Kind = key_kind(kind)
         self.descending: bool = descending
         for name, k in (("numbers", kind), ("keys", self.keys), ("ranks", self.keys)):
             b.emit(f"%{name} = alloca [{2 * LONGEST} x {k.memory}], align 64")
@@ -71,7 +71,7 @@ class _Sorting:
         """How many keys come before each of them; of equal ones the first comes first."""
         b, n = self.b, self.lines.length
         with b.loop("0", str(n), b.lanes) as i:
-            key = _key(b, b.load(b.pointer("%numbers", i, self.kind), self.kind))
+            key = key_of(b, b.load(b.pointer("%numbers", i, self.kind), self.kind))
             b.store(key, b.pointer("%keys", i, self.keys))
         lanes = ", ".join(f"{self.keys.register} {k}" for k in range(b.lanes))
         strictly, or_equal = ("gt", "ge") if self.descending else ("lt", "le")
@@ -113,13 +113,14 @@ class _Sorting:
         return self.b.load(self.b.pointer("%numbers", k, self.kind), self.kind)
 
 
-def _takes_sort(e: Eqn) -> bool:
+def takes_sort(e: Eqn) -> bool:
+    """True for short lines."""
     shape = e.inputs[0].aval.shape
     known = are_known((*e.inputs, *e.outvars))
     return known and shape[e.params.get("axis", -1)] <= LONGEST
 
 
-def _sort(frame: Any, e: Eqn) -> None:
+def sort(frame: Any, e: Eqn) -> None:
     """All of ``sort``, ``argsort`` and ``top_k``."""
     name, p = e.primitive.name, e.params
     shape, kind = e.inputs[0].aval.shape, kind_of_var(e.inputs[0])
@@ -204,9 +205,9 @@ def _places(b: Builder, line: str, x: Value, length: int, left: bool) -> Value:
 
 
 KERNELS: dict[str, Placing] = {
-    **dict.fromkeys(("sort", "argsort", "top_k"), Placing(_takes_sort, _sort)),
+    **dict.fromkeys(("sort", "argsort"), Placing(takes_sort, sort)),
     "searchsorted": Placing(_takes_search, _search),
 }
 """By the names of operators."""
 
-__all__ = ["KERNELS", "LONGEST"]
+__all__ = ["KERNELS", "LONGEST", "key_kind", "key_of", "sort", "takes_sort"]
