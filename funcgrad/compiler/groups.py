@@ -97,7 +97,7 @@ def grouped(
     steps: list[Step] = []
     made_by: dict[Any, int] = {}
     repeated: dict[Any, Any] = {}
-    for e in jaxpr.eqns:
+    for e in _moves_first(jaxpr.eqns):
         at = len(steps)
         if _is_repetition(e):
             a = e.inputs[0]
@@ -120,6 +120,27 @@ def grouped(
     steps = _with_beginnings(steps, jaxpr.outvars, begins, turns)
     _connect(steps, jaxpr.outvars)
     return steps
+
+
+def _moves_first(eqns: Sequence[Eqn]) -> list[Eqn]:
+    """What only moves elements right after what it reads, so that no map is divided by it."""
+    kept: list[Eqn] = []
+    before: list[Eqn] = []
+    behind: dict[int, list[Eqn]] = {}
+    anchor: dict[Any, int] = {}
+    for e in eqns:
+        if e.primitive.view or e.primitive.name == "concatenate":
+            at = max([anchor[a] for a in e.inputs if a in anchor], default=-1)
+            (behind.setdefault(at, []) if at >= 0 else before).append(e)
+        else:
+            at = len(kept)
+            kept.append(e)
+        anchor.update((v, at) for v in e.outvars)
+    found = before
+    for k, e in enumerate(kept):
+        found.append(e)
+        found += behind.get(k, ())
+    return found
 
 
 def _is_map(e: Eqn) -> bool:

@@ -9,7 +9,17 @@ import numpy as np
 
 from ...core.jaxpr import Eqn, Jaxpr, Literal, Var
 from ..groups import Map, Step
-from . import calls, complex_arrays, kernels, loops, nesting, reductions, registers, rows
+from . import (
+    calls,
+    complex_arrays,
+    kernels,
+    loops,
+    nesting,
+    pieces,
+    reductions,
+    registers,
+    rows,
+)
 from .blocks import Block, as_map, blocked
 from .builder import Builder
 from .module import Module
@@ -45,6 +55,7 @@ class Frame(Standing):
     ) -> None:
         super().__init__(module, jaxpr, given)
         self._overwriting: int = overwriting
+        self._in_pieces: set[Any] = set()
         made = {v: e for e in jaxpr.eqns for v in e.outvars}
         for v, target in zip(jaxpr.outvars, targets, strict=True):
             if target is not None and v in made:
@@ -77,6 +88,7 @@ class Frame(Standing):
     def run(self) -> list[Place]:
         """Write all steps; returns the places of the results."""
         steps = blocked(steps_of(self.jaxpr), self.jaxpr.outvars)
+        self._in_pieces = pieces.read_in_pieces(steps, self.jaxpr.outvars)
         last: dict[Any, int] = {}
         for i, step in enumerate(steps):
             last.update((a, i) for a in (*step.inputs, *_made_by(step)) if type(a) is not Literal)
@@ -192,6 +204,8 @@ class Frame(Standing):
             for v in group.results:
                 self.define(v)
             return
+        if not group.reductions and pieces.write(self, group):
+            return
         sources = [self.memory(self.place(v)) for v in group.inputs]
         fixed = [self.wanted(v) for v in group.results]
         nesting.write(
@@ -202,6 +216,9 @@ class Frame(Standing):
 
     def _kernel(self, e: Eqn) -> None:
         """Compute an operator on whole arrays."""
+        if e.outvars[0] in self._in_pieces:
+            self.places[e.outvars[0]] = pieces.joined(self, e)
+            return
         kernel = kernels.KERNELS[e.primitive.name]
         if isinstance(kernel, kernels.Planned):
             calls.planned(self, e, None, kernel.plan)

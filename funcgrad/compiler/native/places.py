@@ -135,7 +135,25 @@ class Rows(NamedTuple):
     kind: Kind
 
 
-Place: TypeAlias = Registers | Memory | Rows
+class Joined(NamedTuple):
+    """An array that is joined of others along an axis, and stands where those do.
+
+    Attributes:
+        axis: along which.
+        ends: where its parts begin and end.
+        parts: the arrays, which are held.
+        shape: of the whole.
+        kind: type of their numbers.
+    """
+
+    axis: int
+    ends: tuple[int, ...]
+    parts: tuple[Memory, ...]
+    shape: tuple[int, ...]
+    kind: Kind
+
+
+Place: TypeAlias = Registers | Memory | Rows | Joined
 
 
 class Places(dict[Any, Place]):

@@ -60,8 +60,8 @@ def cycles_of(group: Map, lanes: int) -> float:
     arrays = len(group.inputs) + len(group.outputs)
     short = sum(map(is_short, group.eqns))
     computing = 0.5 * short + LONG * (len(group.eqns) - short) + len(group.reductions)
-    every = (*group.inputs, *group.outputs)
-    moved = sum(math.prod(v.aval.shape) * v.aval.dtype.itemsize for v in every)
+    every, size = (*group.inputs, *group.outputs), math.prod(group.shape)
+    moved = sum(min(size, math.prod(v.aval.shape)) * v.aval.dtype.itemsize for v in every)
     return max(vectors * (computing + 0.7 * arrays + 0.5), moved / BYTES)
 
 

@@ -9,12 +9,12 @@ import numpy as np
 
 from ...core.jaxpr import Eqn, Jaxpr, Literal, Var
 from ..groups import Map
-from . import nesting, registers
+from . import nesting, pieces, registers
 from .builder import Value
 from .kinds import Kind
 from .maps import copying
 from .module import Module
-from .places import Memory, Place, Places, Registers, kind_of_var, size_of
+from .places import Joined, Memory, Place, Places, Registers, kind_of_var, size_of
 from .views import contiguous_steps
 
 
@@ -52,6 +52,8 @@ class Standing:
         """The array in memory; from registers it is written there, until ``release``."""
         if isinstance(place, Memory):
             return place
+        if isinstance(place, Joined):
+            return pieces.copied(self, place)
         assert isinstance(place, Registers)
         made = self.room(place.shape, place.kind)
         self.module.store(place.elements, made.address, place.kind)
@@ -144,6 +146,8 @@ class Standing:
                 self.module.arena.give(m.buffer)
 
     def _release(self, place: Place) -> None:
+        for part in place.parts if isinstance(place, Joined) else ():
+            self._release(part)
         if isinstance(place, Memory) and place.buffer is not None and place.frame is self:
             self.module.arena.give(place.buffer)
 

@@ -12,6 +12,7 @@ from ...core.jaxpr import Eqn, Jaxpr, Literal
 from ...transforms.loop_layout import Layout
 from . import kernels, registers
 from .blocks import blocked
+from .pieces import read_in_pieces
 from .places import is_small
 from .steps import is_control, native_form, steps_of
 
@@ -26,9 +27,13 @@ class Updates:
         for e in jaxpr.eqns:
             if _looks(e) and type(e.inputs[0]) is not Literal:
                 self.looks.setdefault(e.inputs[0], []).extend(e.outvars)
+        every = blocked(steps_of(jaxpr), jaxpr.outvars)
         may = any(_updated(e, v) is not None for v, e in self.makers.items())
+        for v in read_in_pieces(every, jaxpr.outvars):
+            for a in self.makers[v].inputs:
+                self.looks.setdefault(a, []).append(v)
         # As they are written. What is kept of them holds nothing that holds the jaxpr.
-        steps = blocked(steps_of(jaxpr), jaxpr.outvars) if may else []
+        steps = every if may else []
         self.last: dict[Any, int] = {
             a: i for i, s in enumerate(steps) for a in s.inputs if type(a) is not Literal
         }
