@@ -39,6 +39,7 @@ def join_parts(jaxpr: Jaxpr) -> Jaxpr:
     for e in jaxpr.eqns:
         if e.primitive is add and e.outvars[0] not in inside:
             found = _joined(e, _terms(e, made, inside), made)
+            found = found or _with_neighbours_joined(e, _in_order(e, made, inside), made)
             eqns += [e] if found is None else found
         else:
             eqns.append(e)
@@ -56,6 +57,45 @@ def _terms(e: Eqn, made: dict[Any, Eqn], inside: set[Any]) -> list[Any]:
         else:
             terms.append(a)
     return terms
+
+
+def _in_order(e: Eqn, made: dict[Any, Eqn], inside: set[Any]) -> list[Any]:
+    """The same, in the order in which they are added one after the other."""
+    terms: list[Any] = []
+    while True:
+        first, last = e.inputs
+        terms.append(last)
+        if type(first) is Literal or first not in inside:
+            return [first, *terms[::-1]]
+        e = made[first]
+
+
+def _with_neighbours_joined(e: Eqn, terms: Sequence[Any], made: dict[Any, Eqn]) -> list[Eqn] | None:
+    """The sum with each two neighbours that fill the whole as one term; None if there are none."""
+    out = e.outvars[0].aval
+    eqns: list[Eqn] = []
+    left: list[Any] = []
+    waiting = list(terms)
+    while waiting:
+        pair = waiting[:2]
+        whole = Var(out)
+        joined = None
+        if len(pair) == 2:
+            joined = _joined(Eqn(add, pair, {}, [whole], e.source), pair, made)
+        if joined is None:
+            left.append(waiting.pop(0))
+        else:
+            eqns += joined
+            left.append(whole)
+            del waiting[:2]
+    if not eqns:
+        return None
+    total = left[0]
+    for k, term in enumerate(left[1:], 2):
+        made_here = e.outvars if k == len(left) else [Var(out)]
+        eqns.append(Eqn(add, [total, term], {}, made_here, e.source))
+        total = made_here[0]
+    return eqns
 
 
 def _joined(e: Eqn, terms: Sequence[Any], made: dict[Any, Eqn]) -> list[Eqn] | None:
