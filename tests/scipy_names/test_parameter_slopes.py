@@ -63,6 +63,18 @@ SLOPES: dict[str, tuple[Any, Any, list[tuple[float, ...]], float]] = {
         [(1.5, 0.5, 2.5, 0.3), (1.5, 0.5, 2.5, 0.99), (1.5, 0.5, 2.5, -20), (-2, 1, 3, 0.5)],
         1e-12,
     ),
+    "hyp2f1 next to 1": (
+        hypergeometric.of_2f1, mp.hyp2f1,
+        [(0.5, 1.2, 2.9, 1 - 2.0**-20), (1, 1, 2, 1 - 2.0**-40), (3.2, 2.1, 0.4, 1 - 2.0**-50),
+         (1, 2, 3, 0.999), (0.7, -1.3, 0.9, 1 - 2.0**-30), (1.5, 0.5, 2.5, -1e3),
+         (2.5, 0.3, 4, -1e6), (1.5, 2.2, 1.7, -1e15)],
+        1e-10,
+    ),
+    "hyp2f1 at 1": (
+        lambda n, a, b, c: hypergeometric.of_2f1(n, a, b, c, np.ones_like(a)),
+        lambda a, b, c: mp.hyp2f1(a, b, c, 1),
+        [(0.5, 1.2, 2.9), (0.7, -1.3, 0.9), (-2, 1.5, 0.7)], 1e-12,
+    ),
     "zeta": (
         zeta.hurwitz_slope_values, mp.zeta,
         [(1.1, 1), (2, 0.3), (3, 5), (20, 0.01), (50, 100), (1.001, 1000)], 1e-12,
@@ -108,7 +120,7 @@ def reference(fun: Any, at: tuple[float, ...], i: int, order: int) -> Any:
 @pytest.mark.parametrize("name", SLOPES)
 def test_slopes(name, order):
     kernel, fun, points, bound = SLOPES[name]
-    count = max(1, len(points[0]) - 1)
+    count = 3 if name == "hyp2f1 at 1" else max(1, len(points[0]) - 1)
     for i in range(count):
         orders = tuple(order * int(k == i) for k in range(count))
         columns = [np.array(c, float) for c in zip(*points, strict=True)]
@@ -123,10 +135,11 @@ def test_slopes(name, order):
             assert error < bound, f"{name}{at}, place {i}: {value}, not {float(expected)}"
 
 
-def test_where_series_are_too_long_or_arguments_outside():
+def test_where_arguments_are_outside():
     with np.errstate(all="ignore"):
-        far = hypergeometric.of_2f1((1, 0, 0), *np.array([[1.5], [0.5], [2.5], [1 - 1e-6]]))
-        assert np.isnan(far).all()
+        for z, c in ((1.5, 2.5), (1.0, 1.9), (-1e40, 2.5), (0.3, -1.0), (1.0, 0.5)):
+            far = hypergeometric.of_2f1((1, 0, 0), *np.array([[1.5], [0.5], [c], [z]]))
+            assert np.isnan(far).all()
         assert np.isnan(bessel_slopes.j_slope_values((1,), np.array([1.0]), np.array([-1.0]))).all()
         ends = beta_slopes.beta_slope_values((1, 0), *np.array([[2.0, 2], [3, 3], [0, 1]]))
         np.testing.assert_array_equal(ends, 0)
