@@ -8,6 +8,7 @@ import mpmath as mp
 import numpy as np
 import pytest
 
+import funcgrad as fg
 from funcgrad.ops.pointwise import (
     bessel_slopes,
     beta_slopes,
@@ -33,7 +34,8 @@ SLOPES: dict[str, tuple[Any, Any, list[tuple[float, ...]], float]] = {
     ),
     "student": (
         student.student_slope_values, _student,
-        [(3, 1), (3, -1), (0.3, 5), (0.3, 0.1), (100, -6), (5, -1e4), (0.05, 3)], 1e-12,
+        [(3, 1), (3, -1), (0.3, 5), (0.3, 0.1), (100, -6), (5, -1e4), (0.05, 3), (2e3, -0.2),
+         (1e4, 1.7)], 1e-12,
     ),
     "jv": (
         bessel_slopes.j_slope_values, mp.besselj,
@@ -133,6 +135,24 @@ def test_slopes(name, order):
             expected = reference(fun, at, i, order)
             error = float(abs((value - expected) / expected))
             assert error < bound, f"{name}{at}, place {i}: {value}, not {float(expected)}"
+
+
+@pytest.mark.parametrize("df", [1e8, 1e11, 1e15])
+def test_many_degrees_of_freedom(df):
+    """By the series of the probability in 1 / df, Abramowitz and Stegun, 26.7.8."""
+    t = np.array([-5.0, -1.5, -0.3, 0.0, 0.8, 3.0, 6.0])
+    first = t * (t**2 + 1) / 4
+    second = t * (3 * t**6 - 7 * t**4 - 5 * t**2 - 3) / 96
+    third = t * (t**10 - 11 * t**8 + 14 * t**6 + 6 * t**4 - 3 * t**2 - 15) / 384
+    density = np.exp(-0.5 * t**2) / np.sqrt(2 * np.pi)
+    slope = density * (first + (2 * second + 3 * third / df) / df) / df**2
+    bend = density * (-2 * first - (6 * second + 12 * third / df) / df) / df**3
+    for order, expected in ((1, slope), (2, bend)):
+        found = student.student_slope_values((order,), np.full_like(t, df), t)
+        np.testing.assert_allclose(found, expected, rtol=1e-13)
+    along = fg.grad(lambda t: np.sum(student.student_slope(df, t, orders=(1,))))(t)
+    assert_close = np.testing.assert_allclose
+    assert_close(along, density * (1 + 2 * t**2 - t**4) / (4 * df**2), rtol=1e-6, atol=1e-9 / df**2)
 
 
 def test_where_arguments_are_outside():
