@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from types import FrameType, TracebackType
 
 from ..errors import FuncgradError
+from . import scipy_calls
 from .blame import blamed
 from .source import INTERNAL, OURS
 
@@ -26,7 +27,7 @@ def better_error(error: Exception, caller: FrameType | None) -> Exception | None
     if caller is not None and OURS[caller.f_code.co_filename]:
         return None
     full = show_full_tracebacks()
-    ours, better = wrapped_by_numpy(error), None
+    ours, better = wrapped_by_numpy(error) or dropped_by_scipy(error), None
     if ours is None:
         try:
             better = blamed(error)
@@ -58,7 +59,10 @@ def wrapped_by_numpy(error: Exception) -> Exception | None:
     and if the error that replaced it was not raised by a statement of the user's.
     """
     for _ in range(4):
-        if type(error) not in REPLACED or raised_by_user(error.__traceback__):
+        tb = error.__traceback__
+        if type(error) not in REPLACED and not scipy_calls.is_in_scipy(tb):
+            return None
+        if raised_by_user(tb):
             return None
         ours = error.__cause__ or error.__context__
         if not isinstance(ours, Exception) or ours.__traceback__ is None:
@@ -69,6 +73,14 @@ def wrapped_by_numpy(error: Exception) -> Exception | None:
             return ours
         error = ours
     return None
+
+
+def dropped_by_scipy(error: Exception) -> Exception | None:
+    """Our error, where C code of SciPy's dropped it and went on until another one came."""
+    tb = error.__traceback__
+    if isinstance(error, FuncgradError) or raised_by_user(tb):
+        return None
+    return scipy_calls.dropped(tb)
 
 
 def entries(tb: TracebackType | None) -> Iterator[TracebackType]:

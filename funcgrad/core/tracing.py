@@ -206,10 +206,11 @@ class Tracer:
     def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
         name = scipy_calls.called_function(2)
         if name is not None:
-            raise errors.TracerError(
+            message = (
                 f"{name} makes a plain array of a traced value ({self.aval}){at_source()}, which "
                 f"would drop its derivative. {scipy_calls.advice(name)}."
             )
+            raise scipy_calls.noted(errors.TracerError(message))
         if self.dtype.kind in "iub":
             raise errors.TracerError(
                 f"a traced value ({self.aval}) cannot index a plain array{at_source()}: NumPy "
@@ -230,10 +231,11 @@ class Tracer:
     def __setitem__(self, key: Any, value: Any) -> None:
         name = scipy_calls.called_function(2)
         if name is not None:
-            raise errors.TracerError(
+            message = (
                 f"{name} changes a traced value ({self.aval}) in place{at_source()}. "
                 f"{scipy_calls.advice(name)}."
             )
+            raise scipy_calls.noted(errors.TracerError(message))
         raise errors.TracerError(
             f"traced arrays cannot be changed in place{at_source()}: write "
             "x = x.at[i].set(v), or x = fnp.at(x)[i].set(v), which also works on plain arrays."
@@ -358,10 +360,11 @@ def abstract_value_error(tracer: Tracer, use: str) -> errors.ConcretizationError
     """The error about a use that needs a value where there is none."""
     name = scipy_calls.called_function(2)
     if name is not None:
-        return errors.ConcretizationError(
+        message = (
             f"{name} looks at a traced value ({tracer.aval}){at_source()}. "
             f"{scipy_calls.advice(name)}."
         )
+        return scipy_calls.noted(errors.ConcretizationError(message))
     owner = tracer._trace.owner
     return errors.ConcretizationError(
         f"{use} needs a concrete value{at_source()}, but this {tracer.aval} is traced without "
@@ -374,10 +377,11 @@ def abstract_value_error(tracer: Tracer, use: str) -> errors.ConcretizationError
 def _dropping_error(tracer: Tracer, what: str) -> errors.TracerError:
     name = scipy_calls.called_function(2)
     if name is not None:
-        return errors.TracerError(
+        message = (
             f"{name} takes {what} of a traced value ({tracer.aval}){at_source()}, which would drop "
             f"its derivative. {scipy_calls.advice(name)}."
         )
+        return scipy_calls.noted(errors.TracerError(message))
     return errors.TracerError(
         f"{what} on a traced value ({tracer.aval}){at_source()} would drop its derivative. Use "
         "NumPy or funcgrad.numpy functions on the value itself (np.sin instead of math.sin), or "

@@ -153,8 +153,9 @@ def trace(
     """The sum along a diagonal."""
     refuse("np.trace", out=out)
     line = diagonal(a, offset, axis1, axis2)
-    line = cast(line, np.dtype(dtype)) if dtype is not None else line
-    return reduce_sum(line, axes=(len(line.shape) - 1,))
+    if dtype is None:
+        return reduce_sum(line, axes=(len(line.shape) - 1,))
+    return np.sum(line, axis=-1, dtype=dtype)
 
 
 @implements(np.cross)
@@ -187,8 +188,12 @@ def vecdot(x1: ArrayLike, x2: ArrayLike, /, *, axis: int = -1) -> Array:
     """The inner product along one axis, of which the first operand is conjugated."""
     x, y = as_operand(x1), as_operand(x2)
     if not len(x.shape) or not len(y.shape):
-        raise ValueError("vecdot: both operands need an axis")
-    return np.sum(np.conj(x) * y, axis=axis)
+        raise ShapeError("vecdot: both operands need an axis")
+    x, y = (ops.move_axis(a, axis_of(axis, len(a.shape)), -1) for a in (x, y))
+    if x.shape[-1] != y.shape[-1]:
+        raise ShapeError(f"vecdot: vectors of {x.shape[-1]} and of {y.shape[-1]} elements")
+    both = (np.conj(x) if x.dtype.kind == "c" else x) * y
+    return cast(reduce_sum(both, axes=(len(both.shape) - 1,)), both.dtype)
 
 
 def matvec(x1: ArrayLike, x2: ArrayLike, /) -> Array:
@@ -262,6 +267,7 @@ def einsum(
         inputs.append(labels)
         arrays.append(result)
     labels, result = _single(inputs[0], arrays[0], set(output))
+    result = cast(result, common)  # sums of small integers are of the default ones
     perm = tuple(labels.index(c) for c in output)
     return result if perm == tuple(range(len(perm))) else ops.transpose(result, perm=perm)
 

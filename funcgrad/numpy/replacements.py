@@ -213,7 +213,8 @@ def sort(
         axis: axis; None flattens the array.
         kind: NumPy's method, for plain arrays; the order of equal elements depends on it.
         order: not for arrays of numbers.
-        stable: keep equal elements in order, as is always done for traced values.
+        stable: keep equal elements in order, which is the default unless ``kind`` is given, and
+            always done for traced values.
         descending: the largest first.
 
     Returns:
@@ -257,6 +258,8 @@ def argsort(
     array([0, 2, 1])
     """
     if not descending:
+        if kind is stable is None:
+            stable = True
         return _numpy.argsort(a, axis, kind, order, stable=stable)
     x, k = with_axis(as_operand(a), axis)
     return sorting.argsort(x, axis=k, descending=True)

@@ -17,6 +17,7 @@ from ..ops.pointwise import (
     bessel_i0_i1,
     bessel_orders,
     box_cox,
+    complex_gammas,
     error_integrals,
     exponentials,
     gammas,
@@ -61,6 +62,30 @@ def real_floats(name: str, *xs: ArrayLike) -> list[Array]:
 def whole_numbers(name: str, *xs: ArrayLike) -> list[Array]:
     """Orders and degrees, as integers."""
     return [cast(x, np.dtype(np.int64)) for x in real_floats(name, *xs)]
+
+
+def gamma(z: ArrayLike) -> Array:
+    """The gamma function."""
+    (z,) = floats("gamma", z)
+    return (complex_gammas.complex_gamma if z.dtype.kind == "c" else gammas.gamma)(z)
+
+
+def loggamma(z: ArrayLike) -> Array:
+    """The principal branch of the logarithm of the gamma function."""
+    (z,) = floats("loggamma", z)
+    return (complex_gammas.complex_loggamma if z.dtype.kind == "c" else gammas.loggamma)(z)
+
+
+def rgamma(z: ArrayLike) -> Array:
+    """One over the gamma function."""
+    (z,) = floats("rgamma", z)
+    return (complex_gammas.complex_rgamma if z.dtype.kind == "c" else gammas.rgamma)(z)
+
+
+def digamma(z: ArrayLike) -> Array:
+    """The derivative of the logarithm of the gamma function."""
+    (z,) = floats("digamma", z)
+    return (complex_gammas.complex_digamma if z.dtype.kind == "c" else special.digamma)(z)
 
 
 def log_expit(x: ArrayLike) -> Array:
@@ -270,9 +295,11 @@ SCIPY_UFUNCS.update(
         "exp2": exponentials.exp2,
         "expm1": exponentials.expm1,
         "exprel": exprel,
+        "digamma": digamma,
         "fdtr": fdtr,
         "fdtrc": fdtrc,
         "fresnel": fresnel,
+        "gamma": gamma,
         "gammainc": incomplete.igamma,
         "gammaincc": incomplete.igammac,
         "gammainccinv": incomplete.gammainccinv,
@@ -288,12 +315,15 @@ SCIPY_UFUNCS.update(
         "jn": bessel_orders.jv,
         "kl_div": kl_div,
         "log1p": exponentials.log1p,
+        "loggamma": loggamma,
         "log_expit": log_expit,
         "ndtr": ndtr,
         "pdtr": pdtr,
         "pdtrc": pdtrc,
         "pseudo_huber": pseudo_huber,
+        "psi": digamma,
         "rel_entr": special.relative_entropy,
+        "rgamma": rgamma,
         "shichi": shichi,
         "sici": sici,
         "wofz": wofz,
@@ -308,10 +338,10 @@ SCIPY_UFUNCS.update(
             *(error_integrals.erfcx, error_integrals.erfcinv, error_integrals.ndtri),
             *(error_integrals.log_ndtr, error_integrals.dawsn, error_integrals.owens_t),
             *(integrals.exp1, integrals.expi, integrals.expn, integrals.spence),
-            *(gammas.gamma, gammas.beta, gammas.betaln, gammas.poch, gammas.binom),
+            *(gammas.beta, gammas.betaln, gammas.poch, gammas.binom),
             *(hypergeometric.hyp0f1, hypergeometric.hyp1f1, hypergeometric.hyp2f1),
             *(box_cox.boxcox, box_cox.boxcox1p, box_cox.inv_boxcox, box_cox.inv_boxcox1p),
-            *(error_integrals.erfi, error_integrals.ndtri_exp, gammas.rgamma, gammas.loggamma),
+            *(error_integrals.erfi, error_integrals.ndtri_exp),
             *(ellipk, ellipkm1, ellipe, ellipkinc, ellipeinc, stdtr, stdtrit),
             *(bessel_orders.jv, bessel_orders.yv, bessel_orders.yn, bessel_orders.iv),
             *(bessel_orders.ive, bessel_orders.kv, bessel_orders.kve),

@@ -268,3 +268,16 @@ def test_what_the_namespace_says_of_itself():
     seen = []
     fg.jit(lambda x: seen.append(x.__array_namespace__(api_version="2024.12")) or x)(X)
     assert seen == [fnp]
+
+
+@pytest.mark.parametrize(
+    "transform", [lambda f: f, fg.jit, lambda f: lambda *xs: fg.vmap(f)(*(x[None] for x in xs))]
+)
+@pytest.mark.parametrize("fun", [fnp.vecdot, fnp.linalg.vecdot])
+def test_products_of_vectors_do_not_broadcast_what_they_add(fun, transform):
+    for x, y, axis in ((X, V[:1], -1), (X, X.T, 0)):
+        with pytest.raises(ValueError, match="vecdot"):
+            transform(lambda x, y: fun(x, y, axis=axis))(x, y)  # noqa: B023
+    for wrong in (fun, fnp.linalg.cross):
+        with pytest.raises(ValueError, match="axis 2 is out of bounds"):
+            transform(lambda x, y: wrong(x, y, axis=2))(X, X)  # noqa: B023

@@ -377,3 +377,16 @@ def test_update_modes(run):
 def test_unknown_mode():
     with pytest.raises(ValueError, match="'clip', 'wrap', 'fill' or 'drop'"):
         fnp.at(np.zeros(3))[0].get(mode="near")
+
+
+@pytest.mark.parametrize("dtype", ["?", "u1", "i1", "i4", "f2", "f4", "c8"])
+@pytest.mark.parametrize("transform", [lambda f: f, fg.jit])
+def test_many_rows_are_added_in_every_type(dtype, transform):
+    rng = np.random.default_rng(0)
+    rows = rng.integers(-7, 7, 70)
+    x = np.zeros((7, 64)).astype(dtype)
+    v = rng.integers(0, 2 if dtype == "?" else 3, (70, 64)).astype(dtype)
+    expected = x.copy()
+    np.add.at(expected, rows, v)
+    found = transform(lambda x, v: fnp.at(x)[rows].add(v))(x, v)
+    np.testing.assert_array_equal(found, expected, strict=True)

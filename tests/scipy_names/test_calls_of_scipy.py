@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
+
 import numpy as np
 import pytest
 import scipy.integrate
+import scipy.interpolate
 import scipy.linalg
 import scipy.optimize
 import scipy.sparse.linalg
@@ -12,6 +15,7 @@ import scipy.special
 import scipy.stats
 
 import funcgrad as fg
+from funcgrad.core import scipy_calls
 
 X = np.array([0.3, 0.4])
 M = np.array([[2.0, 0.0], [1.0, 3.0]])
@@ -45,7 +49,7 @@ OURS = {
     "sparse.linalg.gmres": (lambda b: scipy.sparse.linalg.gmres(M, b)[0], X),
 }
 OTHERS = {
-    "optimize.fsolve": (lambda x: scipy.optimize.fsolve(np.sin, x), X),
+    "interpolate.griddata": (lambda y: scipy.interpolate.griddata(np.arange(2.0), y, 0.5), X),
     "sparse.linalg.spsolve": (lambda x: scipy.sparse.linalg.spsolve(C, x), X),
     "stats.gzscore": (scipy.stats.gzscore, X),
 }
@@ -81,14 +85,82 @@ LOOKS = {
 @pytest.mark.parametrize("transform", [fg.grad, fg.jit])
 @pytest.mark.parametrize("name", LOOKS)
 def test_the_message_where_values_are_looked_at_or_changed(name, transform):
-    if transform is fg.grad and name in ("optimize.brentq", "optimize.root_scalar"):
-        pytest.skip("SciPy's C code goes on in spite of an error, and may raise any other one")
     with pytest.raises(fg.errors.FuncgradError) as info:
         transform(lambda a: np.sum(LOOKS[name](a)))(X)
     text = str(info.value)
     assert text.startswith(f"scipy.{name} ")
     assert "test_calls_of_scipy.py" in text
     assert f"Use funcgrad.scipy.{name}, which takes traced values" in text
+
+
+DROPPED = {
+    "a bracket": lambda a: scipy.optimize.brentq(lambda x: x * x - 2.0, 0.0, a),
+    "an argument": lambda a: scipy.optimize.brentq(lambda x, a: x * x - a, 0.0, 2.0, args=(a,)),
+    "a closure": lambda a: scipy.optimize.brenth(lambda x: x * x - a, 0.0, 2.0),
+    "MINPACK": lambda a: scipy.optimize.root(lambda x: x * x - a, np.ones(1)).x[0],
+    "Python code": lambda a: scipy.optimize.differential_evolution(
+        lambda x: np.sum((x - a) ** 2), [(0, 1)], maxiter=1).fun,
+}  # fmt: skip
+"""Calls in which SciPy raises another error in the place of ours."""
+
+
+@pytest.mark.parametrize("transform", [fg.grad, fg.jit])
+@pytest.mark.parametrize("name", DROPPED)
+def test_the_message_where_scipy_drops_the_error(name, transform):
+    with pytest.raises(
+        fg.errors.FuncgradError, match=r"^scipy\.optimize\..*test_calls_of_scipy.py"
+    ):
+        transform(DROPPED[name])(1.5)
+
+
+def test_an_error_of_the_user_stays_when_one_of_ours_was_caught():
+    def f(x):
+        try:
+            scipy.optimize.brentq(lambda p: p - x, 0.0, 2.0)
+        except Exception:
+            pass
+        return scipy.optimize.brentq(lambda p: p, 1.0, 2.0) * x
+
+    with pytest.raises(ValueError, match="must have different signs"):
+        fg.grad(f)(1.0)
+
+    def g(x):
+        def raising(p):
+            raise ZeroDivisionError("the user's")
+
+        return scipy.optimize.brentq(raising, 0.0, 1.0) * x
+
+    with pytest.raises(ZeroDivisionError, match="the user's"):
+        fg.grad(g)(1.0)
+
+
+NEAREST = {
+    "optimize.fsolve": (lambda x: scipy.optimize.fsolve(np.sin, x), "optimize.root"),
+    "optimize.leastsq": (lambda x: scipy.optimize.leastsq(np.sin, x)[0], "optimize.least_squares"),
+    "optimize.fmin": (lambda x: scipy.optimize.fmin(np.sum, x), "optimize.minimize"),
+    "interpolate.make_interp_spline": (
+        lambda y: scipy.interpolate.make_interp_spline(np.arange(2.0), y, 1)(0.5),
+        "interpolate.CubicSpline",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", NEAREST)
+def test_the_nearest_function_of_ours(name):
+    call, nearest = NEAREST[name]
+    with pytest.raises(
+        fg.errors.TracerError, match=rf"Use funcgrad\.scipy\.{nearest}, the nearest"
+    ):
+        fg.grad(lambda x: np.sum(call(x)))(X)
+
+
+def test_every_function_named_as_the_nearest_is_there():
+    for package, table in scipy_calls._RELATIVES.items():
+        for other, names in table.items():
+            assert scipy_calls.ours(f"scipy.{package}.{other}")
+            for name in names.split():
+                assert scipy_calls.ours(f"scipy.{package}.{name}") is None, name
+                assert hasattr(importlib.import_module(f"scipy.{package}"), name), name
 
 
 def test_what_is_no_call_of_scipy_has_the_message_for_numpy():

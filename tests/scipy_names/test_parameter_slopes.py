@@ -8,6 +8,7 @@ import mpmath as mp
 import numpy as np
 import pytest
 
+import funcgrad as fg
 from funcgrad.ops.pointwise import (
     bessel_slopes,
     beta_slopes,
@@ -33,7 +34,8 @@ SLOPES: dict[str, tuple[Any, Any, list[tuple[float, ...]], float]] = {
     ),
     "student": (
         student.student_slope_values, _student,
-        [(3, 1), (3, -1), (0.3, 5), (0.3, 0.1), (100, -6), (5, -1e4), (0.05, 3)], 1e-12,
+        [(3, 1), (3, -1), (0.3, 5), (0.3, 0.1), (100, -6), (5, -1e4), (0.05, 3), (2e3, -0.2),
+         (1e4, 1.7)], 1e-12,
     ),
     "jv": (
         bessel_slopes.j_slope_values, mp.besselj,
@@ -62,6 +64,18 @@ SLOPES: dict[str, tuple[Any, Any, list[tuple[float, ...]], float]] = {
         hypergeometric.of_2f1, mp.hyp2f1,
         [(1.5, 0.5, 2.5, 0.3), (1.5, 0.5, 2.5, 0.99), (1.5, 0.5, 2.5, -20), (-2, 1, 3, 0.5)],
         1e-12,
+    ),
+    "hyp2f1 next to 1": (
+        hypergeometric.of_2f1, mp.hyp2f1,
+        [(0.5, 1.2, 2.9, 1 - 2.0**-20), (1, 1, 2, 1 - 2.0**-40), (3.2, 2.1, 0.4, 1 - 2.0**-50),
+         (1, 2, 3, 0.999), (0.7, -1.3, 0.9, 1 - 2.0**-30), (1.5, 0.5, 2.5, -1e3),
+         (2.5, 0.3, 4, -1e6), (1.5, 2.2, 1.7, -1e15)],
+        1e-10,
+    ),
+    "hyp2f1 at 1": (
+        lambda n, a, b, c: hypergeometric.of_2f1(n, a, b, c, np.ones_like(a)),
+        lambda a, b, c: mp.hyp2f1(a, b, c, 1),
+        [(0.5, 1.2, 2.9), (0.7, -1.3, 0.9), (-2, 1.5, 0.7)], 1e-12,
     ),
     "zeta": (
         zeta.hurwitz_slope_values, mp.zeta,
@@ -108,7 +122,7 @@ def reference(fun: Any, at: tuple[float, ...], i: int, order: int) -> Any:
 @pytest.mark.parametrize("name", SLOPES)
 def test_slopes(name, order):
     kernel, fun, points, bound = SLOPES[name]
-    count = max(1, len(points[0]) - 1)
+    count = 3 if name == "hyp2f1 at 1" else max(1, len(points[0]) - 1)
     for i in range(count):
         orders = tuple(order * int(k == i) for k in range(count))
         columns = [np.array(c, float) for c in zip(*points, strict=True)]
@@ -123,10 +137,29 @@ def test_slopes(name, order):
             assert error < bound, f"{name}{at}, place {i}: {value}, not {float(expected)}"
 
 
-def test_where_series_are_too_long_or_arguments_outside():
+@pytest.mark.parametrize("df", [1e8, 1e11, 1e15])
+def test_many_degrees_of_freedom(df):
+    """By the series of the probability in 1 / df, Abramowitz and Stegun, 26.7.8."""
+    t = np.array([-5.0, -1.5, -0.3, 0.0, 0.8, 3.0, 6.0])
+    first = t * (t**2 + 1) / 4
+    second = t * (3 * t**6 - 7 * t**4 - 5 * t**2 - 3) / 96
+    third = t * (t**10 - 11 * t**8 + 14 * t**6 + 6 * t**4 - 3 * t**2 - 15) / 384
+    density = np.exp(-0.5 * t**2) / np.sqrt(2 * np.pi)
+    slope = density * (first + (2 * second + 3 * third / df) / df) / df**2
+    bend = density * (-2 * first - (6 * second + 12 * third / df) / df) / df**3
+    for order, expected in ((1, slope), (2, bend)):
+        found = student.student_slope_values((order,), np.full_like(t, df), t)
+        np.testing.assert_allclose(found, expected, rtol=1e-13)
+    along = fg.grad(lambda t: np.sum(student.student_slope(df, t, orders=(1,))))(t)
+    assert_close = np.testing.assert_allclose
+    assert_close(along, density * (1 + 2 * t**2 - t**4) / (4 * df**2), rtol=1e-6, atol=1e-9 / df**2)
+
+
+def test_where_arguments_are_outside():
     with np.errstate(all="ignore"):
-        far = hypergeometric.of_2f1((1, 0, 0), *np.array([[1.5], [0.5], [2.5], [1 - 1e-6]]))
-        assert np.isnan(far).all()
+        for z, c in ((1.5, 2.5), (1.0, 1.9), (-1e40, 2.5), (0.3, -1.0), (1.0, 0.5)):
+            far = hypergeometric.of_2f1((1, 0, 0), *np.array([[1.5], [0.5], [c], [z]]))
+            assert np.isnan(far).all()
         assert np.isnan(bessel_slopes.j_slope_values((1,), np.array([1.0]), np.array([-1.0]))).all()
         ends = beta_slopes.beta_slope_values((1, 0), *np.array([[2.0, 2], [3, 3], [0, 1]]))
         np.testing.assert_array_equal(ends, 0)

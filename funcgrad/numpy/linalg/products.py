@@ -20,7 +20,7 @@ from ...ops.shape import broadcast, cast, move_axis, reduce_sum, reshape
 from ...ops.structural.indexing import FULL, index
 from ...ops.structural.joining import concatenate
 from ...typing import Array, ArrayLike, DTypeLike
-from ..protocol import as_operand, is_plain
+from ..protocol import as_operand, axis_of, is_plain
 from .operands import inexact
 
 
@@ -161,6 +161,12 @@ def outer(x1: ArrayLike, x2: ArrayLike, /) -> Array:
     return mul(reshape(x1, shape=(*x1.shape, 1)), x2)
 
 
+def _vectors(x: ArrayLike, axis: int) -> Array:
+    """The operand with the axis of its vectors as the last one."""
+    a = as_operand(x)
+    return move_axis(a, axis_of(axis, len(a.shape)), -1)
+
+
 @user_facing
 def vecdot(x1: ArrayLike, x2: ArrayLike, /, *, axis: int = -1) -> Array:
     """Dot products of vectors, with the complex conjugate of the first.
@@ -176,11 +182,11 @@ def vecdot(x1: ArrayLike, x2: ArrayLike, /, *, axis: int = -1) -> Array:
     >>> vecdot(np.array([1.0, 2.0]), np.array([3.0, 4.0]))
     np.float64(11.0)
     """
-    x, y = move_axis(as_operand(x1), axis, -1), move_axis(as_operand(x2), axis, -1)
+    x, y = _vectors(x1, axis), _vectors(x2, axis)
     if x.shape[-1] != y.shape[-1]:
         raise ShapeError(f"vecdot: vectors of {x.shape[-1]} and of {y.shape[-1]} elements")
     both = mul(conj(x) if x.dtype.kind == "c" else x, y)
-    return reduce_sum(both, axes=(len(both.shape) - 1,))
+    return cast(reduce_sum(both, axes=(len(both.shape) - 1,)), both.dtype)
 
 
 @user_facing
@@ -198,7 +204,7 @@ def cross(x1: ArrayLike, x2: ArrayLike, /, *, axis: int = -1) -> Array:
     >>> cross(np.array([1.0, 0.0, 0.0]), np.array([0.0, 1.0, 0.0]))
     array([0., 0., 1.])
     """
-    x, y = move_axis(as_operand(x1), axis, -1), move_axis(as_operand(x2), axis, -1)
+    x, y = _vectors(x1, axis), _vectors(x2, axis)
     if x.shape[-1] != 3 or y.shape[-1] != 3:
         raise ShapeError(f"cross needs vectors of 3 elements, got {x.shape[-1]}, {y.shape[-1]}")
     a, b = (
@@ -313,6 +319,6 @@ def trace(x: ArrayLike, /, *, offset: int = 0, dtype: DTypeLike | None = None) -
     if is_plain(x):
         return np.linalg.trace(x, offset=offset, dtype=dtype)
     d = diagonal(x, offset=offset)
-    if dtype is not None:
-        d = cast(d, np.dtype(dtype))
-    return reduce_sum(d, axes=(len(d.shape) - 1,))
+    if dtype is None:
+        return reduce_sum(d, axes=(len(d.shape) - 1,))
+    return np.sum(d, axis=-1, dtype=dtype)

@@ -28,7 +28,8 @@ def _cumulative(prim: Primitive, name: str) -> Accumulation:
         if dtype is not None:
             x = cast(x, np.dtype(dtype))
         x, k = with_axis(x, axis)
-        return prim(x, axis=k, reverse=False)
+        total = prim(x, axis=k, reverse=False)
+        return total if dtype is None else cast(total, np.dtype(dtype))
 
     return accumulate
 

@@ -56,4 +56,6 @@ def mean(
     axes = axes_of_moment(axis, a, where)
     wide = in_wide(a)
     total = sum(wide, axis=axes, keepdims=keepdims, where=where)
+    if not is_inexact(a.dtype):
+        total = cast(total, a.dtype)
     return cast(total / counted(wide, axes, where, keepdims), a.dtype)

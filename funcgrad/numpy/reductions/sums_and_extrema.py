@@ -105,6 +105,8 @@ def _reduction(prim: Primitive, name: str, identity: float | None = None) -> Red
             result = np.broadcast_to(convert(initial, dtype=x.dtype), shape)
             return with_kept_axes(result if shape else as_operand(result)[()], x, axes, keepdims)
         result = with_kept_axes(prim(x, axes=axes), x, axes, keepdims)
+        if dtype is not None:  # the operator adds small integers in the default ones
+            result = cast(result, np.dtype(dtype))
         if given(initial):
             result = _COMBINE[name](result, convert(initial, dtype=result.dtype))
         return result

@@ -2,8 +2,9 @@
 
 Derivatives in the argument: NIST Digital Library of Mathematical Functions, 15.5.1, 13.3.15 and
 16.3.1. Those in parameters are of power series, term by term, after Kummer's (13.2.39) or Pfaff's
-(15.8.1) transformation where that makes terms of one sign of terms that alternate. Where 2F1 needs
-more than MOST_TERMS of them, next to 1 and far below 0, derivatives in parameters are NaN.
+(15.8.1) transformation where that makes terms of one sign of terms that alternate. Next to 1, and
+far below 0, which Pfaff's transformation takes there, 2F1 is followed from 0.9 on by the Taylor
+series of its differential equation (15.10.1); at 1 itself it is Gauss's sum (15.4.20).
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from ...arrays import on_host
+from ...arrays import on_host, special_functions
 from ...core.facts import Hazard
 from ...typing import Array
 from ..families import Elementwise, General, elementwise
@@ -23,16 +24,20 @@ from .of_scipy import SCIPY, values_of
 from .parameter_slopes import Orders, few_cases, parameter_slope
 
 MOST_TERMS = 20000
+_START = 0.1
+"""How far from 1 the series of 2F1 is left for the steps towards 1."""
+_NEAREST = 2.0**-110
+"""How far from 1 the steps end."""
 
-Linear = tuple[Any, Sequence[int]]
+Linear = tuple[Any, Sequence[Any]]
 """A parameter of the series, and how it moves with the steps of those of the function."""
 
 
-def _times_linear(jet: Array, value: Array, signs: Sequence[int]) -> Array:
+def _times_linear(jet: Array, value: Array, signs: Sequence[Any]) -> Array:
     """The product with value + the sum of signs[i] * step i; steps are the first axes."""
     out = value * jet
     for i, sign in enumerate(signs):
-        if sign:
+        if np.any(sign):
             higher, lower = ((slice(None),) * i + (s,) for s in (slice(1, None), slice(-1)))
             out[higher] += sign * jet[lower]
     return out
@@ -67,6 +72,96 @@ def series(orders: Orders, above: Sequence[Linear], under: tuple[Array, int], x:
             if not np.any(last > 1e-18 * size):
                 return total
     return np.where(last > 1e-15 * size, np.nan, total)
+
+
+def _sum_and_slope(
+    orders: Orders, a: Linear, b: Linear, c: Linear, x: float, size: int
+) -> tuple[Array, Array]:
+    """The power series of 2F1 at a number, and its derivative there, as series in steps."""
+    term = np.zeros((*[n + 1 for n in orders], size))
+    term[(0,) * len(orders)] = 1.0
+    total, slope = term.copy(), np.zeros_like(term)
+    for k in range(MOST_TERMS):
+        for value, signs in (a, b):
+            term = _times_linear(term, value + k, signs)
+        term = _over_linear(term, c[0] + k, 2) * (x / (k + 1))
+        total += term
+        slope += term * ((k + 1) / x)
+        if k % 8 == 7 and np.max(np.abs(term) / (1e-300 + np.max(np.abs(total)))) < 1e-18:
+            break
+    return total, slope
+
+
+def _stepped(
+    value: Array, slope: Array, a: Linear, b: Linear, c: Linear, at: Array, to: Array
+) -> tuple[Array, Array]:
+    """What a solution of 2F1's equation, and its derivative in the distance from 1, become."""
+    h = to - at
+    moving = h != 0
+    scale = 1 / (at * (1 - at))
+    middle = (a[0] + b[0] + 1) * (1 - at) - c[0]
+    turns = [(i + j) * (1 - at) - k for i, j, k in zip(a[1], b[1], c[1], strict=True)]
+    last, term = value, slope * h
+    total, moved = value + term, term.copy()
+    for k in range(MOST_TERMS):
+        lower = _times_linear(_times_linear(last, a[0] + k, a[1]), b[0] + k, b[1])
+        upper = _times_linear(term, (1 - 2 * at) * k + middle, turns)
+        last, term = term, (lower * (h / (k + 1)) - upper) * (scale * h / (k + 2))
+        total += term
+        moved += (k + 2) * term
+        if k % 8 == 7 and np.all(np.abs(term) <= 1e-18 * np.max(np.abs(total), (0, 1, 2))):
+            break
+    return total, np.where(moving, moved / np.where(moving, h, 1), slope)
+
+
+def near_one(orders: Orders, a: Linear, b: Linear, c: Linear, distance: Array) -> Array:
+    """2F1 as a series in steps of its parameters, at a small distance from 1."""
+    value, slope = _sum_and_slope(orders, a, b, c, 1 - _START, distance.size)
+    slope = -slope
+    at = np.full_like(distance, _START)
+    while np.any(at != distance):
+        to = np.maximum(0.5 * at, distance)
+        value, slope = _stepped(value, slope, a, b, c, at, to)
+        at = to
+    return value
+
+
+def at_one(orders: Orders, a: Array, b: Array, c: Array) -> Array:
+    """Gauss's sum, 2F1 at 1, as a series in steps of its parameters: the exponential of another.
+
+    Where c - a or c - b is a pole of the gamma function, and the sum 0, there is NaN.
+    """
+    parts = ((1, c, (0, 0, 1)), (1, c - a - b, (-1, -1, 1)),
+             (-1, c - a, (-1, 0, 1)), (-1, c - b, (0, -1, 1)))  # fmt: skip
+    functions = special_functions(np)
+    shape = tuple(n + 1 for n in orders)
+    logs = np.zeros((*shape, a.size))
+    for n in np.ndindex(*shape):
+        for weight, value, signs in parts if any(n) else ():
+            factor = prod(s**i / factorial(i) for s, i in zip(signs, n, strict=True))
+            if factor:
+                poles = (value <= 0) & (value == np.floor(value))
+                slope = functions.polygamma(sum(n) - 1, np.where(poles, np.nan, value))
+                logs[n] += weight * factor * slope
+    power = np.zeros_like(logs)
+    power[0, 0, 0] = functions.hyp2f1(a, b, c, 1.0)
+    total = power.copy()
+    for k in range(1, sum(orders) + 1):
+        power = _product(power, logs) / k
+        total += power
+    return total
+
+
+def _product(x: Array, y: Array) -> Array:
+    """The product of two series in steps, as far as they go."""
+    out = np.zeros_like(x)
+    for n in np.ndindex(*x.shape[:-1]):
+        rest = (
+            tuple(slice(i, None) for i in n),
+            tuple(slice(s - i) for i, s in zip(n, x.shape[:-1], strict=True)),
+        )
+        out[rest[0]] += x[n] * y[rest[1]]
+    return out
 
 
 def _derivative(jet: Array, orders: Orders) -> Array:
@@ -112,23 +207,42 @@ def of_1f1(orders: Orders, a: Array, b: Array, x: Array) -> Array:
 
 def of_2f1(orders: Orders, a: Array, b: Array, c: Array, z: Array) -> Array:
     """Derivatives of 2F1 in its parameters."""
-    good = ~_pole(c) & np.isfinite(a) & np.isfinite(b) & np.isfinite(c) & (z < 1)
+    good = ~_pole(c) & np.isfinite(a) & np.isfinite(b) & np.isfinite(c)
 
     def direct(n: Orders, a: Array, b: Array, c: Array, z: Array) -> Array:
         jet = series(n, [(a, (1, 0, 0)), (b, (0, 1, 0))], (c, 2), z)
         return _derivative(jet, n)
 
+    def stepping(n: Orders, a: Array, b: Array, c: Array, z: Array) -> Array:
+        return _derivative(near_one(n, (a, (1, 0, 0)), (b, (0, 1, 0)), (c, (0, 0, 1)), 1 - z), n)
+
+    def gauss(n: Orders, a: Array, b: Array, c: Array, z: Array) -> Array:
+        return _derivative(at_one(n, a, b, c), n)
+
     def pfaff(n: Orders, a: Array, b: Array, c: Array, z: Array) -> Array:
         above = [(a, (1, 0, 0)), (c - b, (0, -1, 1))]
-        jet = series(n, above, (c, 2), z / (z - 1))
+        return _scaled(n, series(n, above, (c, 2), z / (z - 1)), a, z)
+
+    def far(n: Orders, a: Array, b: Array, c: Array, z: Array) -> Array:
+        jet = near_one(n, (a, (1, 0, 0)), (c - b, (0, -1, 1)), (c, (0, 0, 1)), 1 / (1 - z))
+        return _scaled(n, jet, a, z)
+
+    def _scaled(n: Orders, jet: Array, a: Array, z: Array) -> Array:
         logs = -np.log1p(-z)
         total = np.zeros_like(z)
         for k in range(n[0] + 1):  # the product with the series of (1 - z)**-(a + step)
             total += jet[(k, *n[1:])] * logs ** (n[0] - k) / factorial(n[0] - k)
         return total * np.exp(a * logs) * prod(map(factorial, n))
 
-    near = good & (z >= -0.5)
-    return _selected([(near, direct), (good & ~near, pfaff)], orders, a, b, c, z)
+    split, end = 1 - _START, 1 - 1 / _START
+    kernels = [
+        (good & (z >= -0.5) & (z <= split), direct),
+        (good & (z > split) & (z < 1), stepping),
+        (good & (z == 1) & (c - a - b > 0), gauss),
+        (good & (z < -0.5) & (z >= end), pfaff),
+        (good & (z < end) & (z >= 1 - 1 / _NEAREST), far),
+    ]
+    return _selected(kernels, orders, a, b, c, z)
 
 
 def _leibniz(

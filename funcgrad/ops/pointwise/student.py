@@ -39,6 +39,9 @@ STEPS = [
 NEAR = 1 / 16
 LOGARITHM = [(-1) ** k / (k + 1) for k in range(14)]
 
+REMAINDER = [1 / (k + 2) for k in range(14)]
+"""Coefficients of (-log(1 - x) - x) / x**2."""
+
 NODES, NODE_WEIGHTS = (x[:, None] for x in np.polynomial.legendre.leggauss(40))
 
 
@@ -85,26 +88,43 @@ def half_step_slope(z: Array) -> Array:
     return np.where(far, series, near)
 
 
-def log_density_slope(n: int, df: Any, logs: Any, share: Any, polygamma: Any) -> Any:
-    """The derivative of order n of the log density in df.
+def _constant_slope(n: int, df: Any, polygamma: Any) -> Any:
+    """The derivative of order n of half_step(df / 2) in df."""
+    z = 0.5 * df
+    far = z > FAR
+    over = 1 / np.where(far, z, FAR)
+    falling = [c * (factorial(2 * k + n) / factorial(2 * k)) for k, c in enumerate(STEPS)]
+    series = (-1) ** n * over ** (n + 1) * power_sum(over * over, falling)
+    low = np.where(far, 1, z)
+    near = polygamma(n - 1, low + 0.5) - polygamma(n - 1, low)
+    near = near + 0.5 * (-1) ** n * factorial(n - 1) / low**n
+    return 0.5**n * np.where(far, series, near)
+
+
+def log_density_slope(n: int, df: Any, logs: Any, rest: Any, polygamma: Any) -> Any:
+    """The derivative of order n of the log density in df, in terms that are as small as it.
 
     Args:
         n: the order, at least 1.
         df: degrees of freedom.
         logs: log(1 + t**2 / df).
-        share: df / (df + t**2).
+        rest: t**2 / (df + t**2).
         polygamma: function, digamma for order 0.
 
     Returns:
         The derivative.
     """
-    half = 0.5**n * (polygamma(n - 1, 0.5 * (df + 1)) - polygamma(n - 1, 0.5 * df))
+    constant = _constant_slope(n, df, polygamma)
     if n == 1:
-        return half + 0.5 - 0.5 * logs - 0.5 * (1 + 1 / df) * share
-    sign = (-1) ** n
-    lower, this = factorial(n - 2) * share ** (n - 1), factorial(n - 1) * share**n
-    outer = sign * (this * (1 + 1 / df) - n * lower)
-    return half + 0.5 * (outer + sign * factorial(n - 2)) / df ** (n - 1)
+        near = rest < NEAR
+        small = np.where(near, rest, 0)
+        series = small * small * power_sum(small, REMAINDER)
+        gap = np.where(near, series, np.where(near, 0, logs) - np.where(near, 0, rest))
+        return constant - 0.5 * gap + 0.5 * rest / df
+    share = 1 - rest
+    inner = rest * power_sum(share, range(1, n))
+    outer = (n - 1) / df * power_sum(share, [1] * n)
+    return constant + 0.5 * (-1) ** n * factorial(n - 2) * rest * (inner - outer) / df ** (n - 1)
 
 
 def _log_cosh(v: Array) -> Array:
@@ -124,20 +144,26 @@ def student_slope_values(orders: Orders, df: Array, t: Array) -> Array:
     size = np.abs(t)
     y = np.arcsinh(size / np.sqrt(df))
     inner = size < MIDDLE
-    reach = DECAY / df + log(2)
+    # log(cosh(v)) is above v**2 / 4 up to here, and above v - log(2) everywhere.
+    close = 2 * np.sqrt(DECAY / df)
+    reach = np.where(close < 1.5, close, DECAY / df + log(2))
     outer_places = np.where(np.isfinite(y), y, 0.0) + reach * PLACES
     v = np.where(inner, 0.5 * y * (NODES + 1), 0.0)
     parts = []
     for places, weights in ((v, NODE_WEIGHTS * 0.5 * y), (outer_places, WEIGHTS * reach)):
         logs = _log_cosh(places)
-        share = np.exp(-2 * logs)
+        rest = np.tanh(places) ** 2
         factor = exponential_factor(
-            lambda n, logs=logs, share=share: log_density_slope(n, df, 2 * logs, share, _polygamma),
+            lambda n, logs=logs, rest=rest: log_density_slope(n, df, 2 * logs, rest, _polygamma),
             orders,
         )
         terms = np.where(factor == 0, 0.0, np.exp(-df * logs) * factor)
         parts.append(np.sum(terms * weights, axis=0))
-    constant = np.exp(special.gammaln(0.5 * (df + 1)) - special.gammaln(0.5 * df)) / sqrt(pi)
+    z = 0.5 * df
+    low = np.minimum(z, FAR)
+    ratio = np.exp(special.gammaln(low + 0.5) - special.gammaln(low))
+    ratio = np.where(z > FAR, np.exp(_quotient_of_steps(z)) * np.sqrt(z), ratio)
+    constant = ratio / sqrt(pi)
     lower = np.where(inner, -parts[0], parts[1]) * constant
     found = np.where(t < 0, lower, -lower)
     found = np.where(np.isfinite(y), found, 0.0)
@@ -149,7 +175,7 @@ def _along(_operator: Callable[..., Array], orders: Orders, df: Array, t: Array)
         return special.polygamma(n, x) if n else special.digamma(x)
 
     def g(n: int) -> Any:
-        return log_density_slope(n, df, np.log1p(t * t / df), df / (df + t * t), polygamma)
+        return log_density_slope(n, df, np.log1p(t * t / df), t * t / (df + t * t), polygamma)
 
     return np.exp(log_density(df, t)) * exponential_factor(g, orders)
 

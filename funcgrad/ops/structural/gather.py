@@ -126,8 +126,9 @@ def add_at(xp: ArrayModule, out: Array, idx: tuple[Array, ...], v: Array) -> Non
     order = np.argsort(rows, kind="stable")
     ordered = rows[order]
     starts = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]]))
-    values = v.reshape((rows.size, *out.shape[1:]))
-    out[ordered[starts]] += np.add.reduceat(values[order], starts, axis=0)
+    values = v.reshape((rows.size, *out.shape[1:]))[order].astype(out.dtype, copy=False)
+    # Without dtype=, truth values would be counted, which no array of them can take.
+    out[ordered[starts]] += np.add.reduceat(values, starts, axis=0, dtype=out.dtype)
 
 
 def _scatter_add_batch(

@@ -20,12 +20,12 @@ from ...typing import Array, ArrayLike
 
 @user_facing
 def gamma(x: ArrayLike) -> Array:
-    """The gamma function, elementwise.
+    """The gamma function, of complex numbers too, elementwise.
 
     >>> gamma(5.0)
     np.float64(24.0)
     """
-    return gammas.gamma(*real_floats("gamma", x))
+    return scipy_ufuncs.gamma(x)
 
 
 @user_facing
@@ -40,22 +40,27 @@ def gammaln(x: ArrayLike) -> Array:
 
 @user_facing
 def loggamma(z: ArrayLike) -> Array:
-    """The logarithm of the gamma function of real numbers, NaN where that is negative, elementwise.
+    """The principal branch of the logarithm of the gamma function, elementwise.
+
+    Of real numbers it is real, and NaN where the gamma function is negative; complex numbers give
+    complex ones.
 
     >>> loggamma(3.0).round(6)
     np.float64(0.693147)
+    >>> loggamma(-0.5 + 0j).round(6)
+    np.complex128(1.265512-3.141593j)
     """
-    return gammas.loggamma(*real_floats("loggamma", z))
+    return scipy_ufuncs.loggamma(z)
 
 
 @user_facing
 def rgamma(z: ArrayLike) -> Array:
-    """One over the gamma function, 0 at its poles, elementwise.
+    """One over the gamma function, of complex numbers too, 0 at its poles, elementwise.
 
     >>> rgamma(3.0)
     np.float64(0.5)
     """
-    return gammas.rgamma(*real_floats("rgamma", z))
+    return scipy_ufuncs.rgamma(z)
 
 
 @user_facing
@@ -70,12 +75,12 @@ def gammasgn(x: ArrayLike) -> Array:
 
 @user_facing
 def digamma(x: ArrayLike) -> Array:
-    """The derivative of ``gammaln``, elementwise.
+    """The derivative of ``gammaln``, and of ``loggamma`` of complex numbers, elementwise.
 
     >>> digamma(1.0).round(6)
     np.float64(-0.577216)
     """
-    return special.digamma(*real_floats("digamma", x))
+    return scipy_ufuncs.digamma(x)
 
 
 @user_facing
@@ -85,7 +90,7 @@ def psi(x: ArrayLike) -> Array:
     >>> psi(1.0).round(6)
     np.float64(-0.577216)
     """
-    return special.digamma(*real_floats("psi", x))
+    return scipy_ufuncs.digamma(x)
 
 
 @user_facing
