@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from devices.placing import assert_same, upload
 from generated_calls import examples, namespace, public_callables
-from scipy_names import test_linalg, test_special, test_stats
+from scipy_names import test_linalg, test_linalg_more, test_special, test_stats
 from scipy_names.one_call import ONE_CALL
 from scipy_names.test_rotation import ANGLES, QUATS, VECTORS
 from surface import sized
@@ -71,7 +71,11 @@ def test_distributions(xp: Any, name: str) -> None:
             compare(xp, getattr(distribution, function), shapes)
 
 
-TABLES = {"special": test_special.TABLE, "linalg": test_linalg.TABLE}
+TABLES = {
+    "special": test_special.TABLE,
+    "linalg": test_linalg.TABLE,
+    "more of linalg": test_linalg_more.TABLE,
+}
 CLOSED = {"cholesky", "cho_factor", "solve", "cholesky_banded"}
 """Calls of the table that add arrays of the host to their arguments."""
 TABLED = [(t, n) for t in TABLES for n in TABLES[t] if t == "special" or n not in CLOSED]

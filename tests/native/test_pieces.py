@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 pytest.importorskip("llvmlite", reason="native code needs llvmlite")
@@ -105,6 +105,7 @@ def test_donated_arguments() -> None:
         np.testing.assert_allclose(p, q, rtol=1e-12)
 
 
+@settings(max_examples=25, deadline=None)
 @given(st.data())
 def test_any_arrays_joined(data: Any) -> None:
     shape = tuple(data.draw(st.lists(st.integers(1, 60), min_size=1, max_size=3)))

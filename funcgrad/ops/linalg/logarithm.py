@@ -36,9 +36,10 @@ def logarithm_values(xp: ArrayModule, a: Array) -> Array:
     if not a.size:
         return np.zeros(a.shape, dtype)
     log, options = scipy_linalg().logm, _quietly()
+    wide = np.result_type(dtype, np.float64)
 
     def one(x: Array) -> Array:
-        found = log(x, **options)
+        found = log(x.astype(wide), **options)  # SciPy warns of what single precision cannot give
         found = found[0] if options else found
         if dtype.kind == "f" and found.dtype.kind == "c":
             return np.full(x.shape, np.nan, dtype)

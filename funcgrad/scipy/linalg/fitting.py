@@ -20,7 +20,7 @@ from ...ops.contraction.dot_general import matmul
 from ...ops.linalg import spectral
 from ...ops.linalg.matrices import adjoint
 from ...ops.pointwise.complex import conj, real
-from ...ops.shape import reduce_sum
+from ...ops.shape import cast, reduce_sum
 from ...ops.structural.indexing import FULL, index
 from ...typing import Array, ArrayLike
 from .spectra import polar
@@ -165,7 +165,7 @@ def lstsq(
     x, residuals, rank, sizes = of_numpy.lstsq(a, b, -1 if cond is None else cond)
     if len(aval_of(b).shape) == 1 and residuals.shape == (1,):
         residuals = residuals[0]
-    return x, residuals, rank, sizes
+    return x, residuals, cast(as_operand(rank), np.dtype(np.int64)), sizes
 
 
 @user_facing

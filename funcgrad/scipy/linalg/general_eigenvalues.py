@@ -58,8 +58,8 @@ def eig(
 
     Derivative: as of ``numpy.linalg.eig``.
 
-    >>> eig([[2.0, 0.0], [0.0, 1.0]])[0]
-    array([2.+0.j, 1.+0.j])
+    >>> eig([[0.0, 1.0], [-1.0, 0.0]])[0]
+    array([0.+1.j, 0.-1.j])
     """
     matrix = _eigensystem("eig", a, b)
     w, v = general_eigenvalues.eig(matrix)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ...arrays import like
 from ...core.tracebacks import user_facing
 from ...core.tracing import aval_of
 from ...errors import ShapeError
@@ -79,15 +80,16 @@ def solve_discrete_lyapunov(a: ArrayLike, q: ArrayLike, method: str | None = Non
     one_of("solve_discrete_lyapunov", "method", method, (None, "direct", "bilinear"))
     matrix, right = _operands("solve_discrete_lyapunov", a, q)
     n = matrix.shape[-1]
-    eye = np.eye(n, dtype=matrix.dtype)
     if method is None:
         method = "direct" if n < DIRECTLY else "bilinear"
     if method == "direct":
         products = matrix[..., :, None, :, None] * conj(matrix)[..., None, :, None, :]
         lead = tuple(matrix.shape[:-2])
-        system = np.eye(n * n, dtype=matrix.dtype) - reshape(products, shape=(*lead, n * n, n * n))
+        eye = like(matrix, np.eye(n * n, dtype=matrix.dtype))
+        system = eye - reshape(products, shape=(*lead, n * n, n * n))
         found = solving.solve(system, reshape(right, shape=(*lead, n * n, 1)))
         return reshape(found, shape=tuple(right.shape))
+    eye = like(matrix, np.eye(n, dtype=matrix.dtype))
     inverse = inverses.inv(matrix + eye)
     inner = matmul(inverse, matrix - eye)
     return sylvester.sylvester(
