@@ -138,8 +138,13 @@ def _public_name(frame: FrameType) -> str | None:
     wrapped = [(v.__module__, v.__name__) for v in local.values() if isinstance(v, FunctionType)]
     for where, candidate in ((module, name), *wrapped):
         package, public = _package(where)
-        if not candidate.startswith("_") and callable(public.get(candidate)):
+        if candidate.startswith("_"):
+            continue
+        if callable(public.get(candidate)):
             return f"{package}.{candidate}"
+        # Some public modules of a package have functions of their own, as scipy.spatial.distance.
+        if "._" not in where and candidate in getattr(sys.modules.get(where), "__all__", ()):
+            return f"{where}.{candidate}"
     return None
 
 

@@ -6,11 +6,13 @@ import importlib
 
 import numpy as np
 import pytest
+import scipy.cluster.vq
 import scipy.integrate
 import scipy.interpolate
 import scipy.linalg
 import scipy.optimize
 import scipy.sparse.linalg
+import scipy.spatial.distance
 import scipy.special
 import scipy.stats
 
@@ -40,6 +42,9 @@ OURS = {
     "linalg.inv": (scipy.linalg.inv, M),
     "linalg.block_diag": (lambda a: scipy.linalg.block_diag(a, a), M),
     "linalg.toeplitz": (scipy.linalg.toeplitz, X),
+    "spatial.distance.cdist": (lambda a: scipy.spatial.distance.cdist(a, M), M),
+    "spatial.distance.pdist": (scipy.spatial.distance.pdist, M),
+    "cluster.vq.vq": (lambda a: scipy.cluster.vq.vq(M, a)[1], M),
     "integrate.simpson": (scipy.integrate.simpson, X),
     "optimize.minimize": (lambda x: scipy.optimize.minimize(np.sum, x).x, X),
     "optimize.root": (lambda x: scipy.optimize.root(np.sin, x).x, X),
