@@ -1,8 +1,8 @@
 """What a diagnosis has to say of each planted mistake.
 
 The words of a finding are its title, its diagnosis, what the expected number comes from, and what
-is said of the operation inside that fails. They are right if they name what was planted, unspecific if they claim nothing of it, and
-misleading if all that they claim is another mistake.
+is said of the operation inside that fails. They are right if they name what was planted,
+unspecific if they claim nothing of it, and misleading if all that they claim is another mistake.
 """
 
 from __future__ import annotations
