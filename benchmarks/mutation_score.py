@@ -200,7 +200,7 @@ def about_diagnoses(results: list[dict[str, Any]]) -> list[str]:
     found = [r for r in results if r["outcome"] == "fail"]
     grades = Counter(r["grade"] for r in found)
     share = 100 * grades["right"] / max(len(found), 1)
-    kinds = defaultdict(Counter)
+    kinds: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for r in found:
         kinds[r["kind"]][r["grade"]] += 1
     ordered = sorted(kinds.items(), key=lambda item: (-item[1].total(), item[0]))
