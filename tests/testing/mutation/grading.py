@@ -61,8 +61,8 @@ CLAIMS: dict[str, str] = {
 RIGHT: dict[str, str] = {
     "sign": "sign",
     "sign of a term, sign of the first, sign of the second, sign of a gate, sign of the target, "
-    "sign of the error, sign forgotten, sign kept": "sign, twice",
-    "absolute value, modulus of the slope": "sign",
+    "sign of the error, sign forgotten": "sign, twice",
+    "absolute value": "sign",
     "factor 2, factor 1/2, factor 2 forgotten, factor 2 of the penalty, factor of a unit, "
     "relative 1e-3, relative 1e-5, scale forgotten, scale squared, factor 3 forgotten, one digit, "
     "norm forgotten, determinant forgotten, determinant kept, size forgotten, deviation forgotten, "
@@ -93,7 +93,7 @@ RIGHT: dict[str, str] = {
         "broadcasting, lost, number of elements",
     "conj, missing conj, conj of both, conj of the factor, conj of the weights, "
     "conj of the input, conj of the cotangent": "conj",
-    "real part, real part only, imaginary part, real part, complex, both parts":
+    "real part, real part only, imaginary part, real part\\, complex, both parts":
         "part, unit, lost, conj",
     "times i": "unit",
     "shape": "shape",
@@ -105,7 +105,7 @@ RIGHT: dict[str, str] = {
     "constant added": "added",
     "only under vmap, vmap over some": "vmap",
     "only under jit": "jit",
-    "aliasing, output returned": "overwritten, state",
+    "aliasing": "overwritten, state",
     "nondeterminism, state": "state, overwritten",
     "memory layout, memory layout by hand": "layout",
     "aliasing of arguments": "one array twice",
@@ -135,6 +135,75 @@ RIGHT: dict[str, str] = {
     "tiny entries": "elements",
     "some sizes, some magnitudes, some structures, some dtypes": "elements, factor, ratio, lost, "
     "sign, dtype, conj, part, unit",
+    # losses
+    "ignored rows counted, class weights not in the normaliser, summed over examples, "
+    "padding counted, halves forgotten, half of a factor forgotten, "
+    "half of the exponent forgotten": "factor, ratio, number of elements, lost",
+    "ignored rows not masked, padding not masked, hinge ignored": "more than zero, lost",
+    "smoothing forgotten, class weights forgotten, modulating factor held constant, "
+    "exponential forgotten, logarithm's part forgotten, noise forgotten, "
+    "denominator held constant, anchor by the positive alone, columns' half forgotten, "
+    "one side stopped, determinant's part forgotten, quadratic form's part forgotten, "
+    "constant of one dropped": "lost, added, twice, replaced",
+    "exponent not lowered, deviation for variance, derivative by the logarithm": "power, lost",
+    "sign of an inner derivative, quotient rule's sign": "sign, twice",
+    "noise drawn anew, mask drawn anew": "replaced, lost, other point",
+    "margin forgotten": "lost, replaced, other point, more than zero",
+    "positive and negative exchanged": "swapped, places",
+    "similarities not transposed, factor of the covariance on the wrong side": "transposed, places",
+    "counts from one, mask off by one": "places, other point, added, replaced",
+    "mean of means": "number of elements, factor, axis",
+    # training
+    "momentum for its complement, running variance biased, rescaled by what is dropped, "
+    "rescaled twice, scaled by frequency, decay of the moments exchanged, "
+    "scale of the branch forgotten, weights of the mask renormalised":
+        "factor, ratio, number of elements, lost",
+    "running mean held constant, epsilon forgotten, state without a cotangent, "
+    "length held constant, clipping forgotten, scale held constant, decay of weights forgotten, "
+    "bias correction forgotten, second moment held constant, direction not projected, "
+    "gain by the weights\\, not the direction, skip connection forgotten": "lost",
+    "mask applied to nothing, recomputed without the mask, padding row learns, "
+    "straight through inside of the range, straight through": "more than zero, lost",
+    "mask transposed, mask without the diagonal": "transposed, places, triangle",
+    "padding index off by one": "places, other point, replaced",
+    "cotangent clipped": "not linear",
+    "scale by the rounding error": "lost, added, replaced, other point",
+    "projected twice, skip connection twice, skip scaled with the branch":
+        "twice, factor, lost",
+    # windows
+    "stride forgotten, dilation forgotten, dilation forgotten in the kernel, padding not cropped, "
+    "kernel in reverse, weights of the other group, window's start for its largest, "
+    "window to one side, weights of the neighbours exchanged, rows and columns exchanged, "
+    "copies in the wrong order, border with the edge, border wrapped, "
+    "row's slope between the wrong corners": "places, swapped, replaced, other point, transposed",
+    "last window forgotten, overlaps overwritten, one corner forgotten, border dropped, "
+    "right neighbour forgotten, places of samples stopped, left end of intervals forgotten":
+        "lost, replaced, other point",
+    "first group for both": "replaced, axis, places, broadcasting",
+    "overlaps shared, padding counted at borders, divided by counts after the sum, "
+    "step of the grid forgotten, mean of the copies, ends not halved, even grid assumed":
+        "factor, ratio, number of elements",
+    "slope outside of the grid": "more than zero, lost",
+    "one of the copies": "broadcasting, lost",
+    # loops and implicit functions
+    "first step forgotten, truncated after two steps, weights of the last step alone, "
+    "not carried on, start without a cotangent, one step too few, drift forgotten, "
+    "momentum's cotangent ignored, one iteration differentiated, two iterations differentiated, "
+    "parameter's part of the slope forgotten, last normalisations alone, totals held constant, "
+    "vector not squared, linearised at zero": "lost",
+    "state after the step for the one before, slope at the state before, state of the same step, "
+    "factor of the step before, state at the end of the step, "
+    "adjoint of the first state everywhere": "other point, places, replaced",
+    "recurrent weights not transposed, implicit system not transposed, rows of the vectors":
+        "transposed",
+    "step size forgotten for parameters, kick not halved": "factor, twice, lost",
+    "adjoint forwards in time, implicit system with the wrong sign, "
+    "sign of the implicit derivative": "sign, twice",
+    "residual's slope not inverted": "power",
+    "vector of the smallest, axes of the totals exchanged": "places, axis, swapped, replaced",
+    # values and shapes
+    "special values": "not a number, elements, more than zero, factor, ratio, lost, twice",
+    "special shapes": "elements, factor, ratio, lost, not a number, twice",
 }  # fmt: skip
 """Kinds of mistakes, and the claims that are right of them."""
 
@@ -172,9 +241,8 @@ def claims_of_kinds() -> dict[str, tuple[str, ...]]:
     """The right claims by kind."""
     table = {}
     for kinds, claims in RIGHT.items():
-        for kind in kinds.split(", "):
-            table[kind] = tuple(claims.split(", "))
-    table["real part, complex"] = table["real part"]
+        for kind in re.split(r"(?<!\\), ", kinds):
+            table[kind.replace("\\", "")] = tuple(claims.split(", "))
     return table
 
 
