@@ -104,7 +104,7 @@ def reconsidered(
 
 def of_short_steps(line: Line, known: Difference) -> tuple[Vector, Vector, np.ndarray]:
     """Derivatives by steps so short that they agree with each other, their errors, and where they
-    contradict the known ones, or those do not settle.
+    contradict the known ones, or those do not settle. They agree only if rounding is small there.
 
     Where two curves nearly meet, longer steps see the crossing, and may settle there.
     """
@@ -113,13 +113,13 @@ def of_short_steps(line: Line, known: Difference) -> tuple[Vector, Vector, np.nd
         ends = [(line.at(h), line.at(-h), h) for h in steps]
         rows = np.array([change(plus, minus) / (2 * h) for plus, minus, h in ends])
         three = np.array([rows[k : k + 3] for k in range(len(steps) - 2)])
-        noise = np.array([line.noise(plus, minus) / h for plus, minus, h in ends[2:]])
+        noise = np.array([line.eps * np.fmax(np.abs(p), np.abs(m)) / h for p, m, h in ends[2:]])
         errors = np.ptp(three, axis=1) + SAFETY * noise
         best = np.nanargmin(np.where(np.isfinite(errors), errors, np.inf), axis=0)
         value, error = (np.take_along_axis(a, best[None], 0)[0] for a in (three[:, 1], errors))
         apart = np.abs(value - known.value) > SAFETY * (known.error + error)
         contradicts = apart | ~known.settled
-        contradicts &= error <= NEARLY * np.abs(value)
+        contradicts &= (error <= NEARLY * np.abs(value)) & (value != 0)
     return value, error, contradicts
 
 
