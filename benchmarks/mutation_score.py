@@ -251,7 +251,8 @@ def about_functions(chunks: dict[int, dict[str, Any]]) -> list[str]:
         f"{special()} of the functions at special points.",
         "",
         f"Commits: {versions or 'none'}; from {ends[0] if ends else '-'} to "
-        f"{ends[-1] if ends else '-'}.",
+        f"{ends[-1] if ends else '-'} by the clock. Runs of an earlier commit with a false alarm are "
+        "repeated, a hundred at a time, with the commit that mends its cause.",
         "",
         "",
         "| verdict | runs |",
