@@ -251,8 +251,8 @@ def about_functions(chunks: dict[int, dict[str, Any]]) -> list[str]:
         f"{special()} of the functions at special points.",
         "",
         f"Commits: {versions or 'none'}; from {ends[0] if ends else '-'} to "
-        f"{ends[-1] if ends else '-'} by the clock. Runs of an earlier commit with a false alarm are "
-        "repeated, a hundred at a time, with the commit that mends its cause.",
+        f"{ends[-1] if ends else '-'} by the clock. Where a commit had a false alarm, that run and "
+        "its neighbours, a hundred, are repeated by the one that mends its cause.",
         "",
         "",
         "| verdict | runs |",
