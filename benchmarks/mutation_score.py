@@ -4,10 +4,10 @@
     OMP_NUM_THREADS=1 python benchmarks/mutation_score.py --runs 50000 --finished   # the page
 
 The planted mistakes and the right functions are those of tests/testing/mutation. Results of runs
-over right functions are added to a file of state, a chunk at a time; a script that was stopped goes
-on where it was. A part runs some of the chunks and ends. Without a part the chunks that are missing
-are run, then the planted mistakes, and the figures are written to docs/mutation_score.md; with
---finished no chunk is run.
+over right functions are added to a file of state, a chunk at a time, and those of planted mistakes
+to one beside it; a script that was stopped goes on where it was. A part runs some of the chunks and
+ends. Without a part the planted mistakes are run, then the chunks that are missing, and the figures
+are written to docs/mutation_score.md; with --finished no chunk is run.
 """
 
 from __future__ import annotations
@@ -65,6 +65,23 @@ def judged(mutant: Any, seed: int) -> dict[str, Any]:
         "distance": code.distance(mutant, seed),
         "seconds": seconds,
     }
+
+
+def judge_all(seed: int, state: Path) -> list[dict[str, Any]]:
+    """All planted mistakes; those that this commit has judged before are in a file of state."""
+    mutants, version = load("catalogue").MUTANTS, commit()
+    about = {"commit": version, "seed": seed}
+    known = {}
+    if state.exists() and not version.endswith("+"):
+        lines = [json.loads(line) for line in state.read_text().splitlines()]
+        known = {line["name"]: line for line in lines if about.items() <= line.items()}
+    with state.open("a") as file:
+        for mutant in mutants:
+            if mutant.name not in known:
+                known[mutant.name] = {**judged(mutant, seed), **about}
+                file.write(json.dumps(known[mutant.name]) + "\n")
+                file.flush()
+    return [known[mutant.name] for mutant in mutants]
 
 
 def chunk_of_runs(start: int) -> dict[str, Any]:
@@ -318,13 +335,14 @@ def main() -> None:
     parser.add_argument("--state", type=Path, default=STATE, help="file that results are added to")
     parser.add_argument("--fresh", action="store_true", help="forget the state")
     options = parser.parse_args()
+    mistakes = options.state.with_suffix(".mistakes.jsonl")
     if options.fresh:
-        options.state.unlink(missing_ok=True)
+        for file in (options.state, mistakes):
+            file.unlink(missing_ok=True)
     if options.part:
         run_chunks(options.runs, options.processes, options.state, options.part)
         return
-    mutants = load("catalogue").MUTANTS
-    results = [judged(mutant, options.seed) for mutant in mutants]
+    results = judge_all(options.seed, mistakes)
     print(*about_diagnoses(results), *survivors(results), sep="\n", flush=True)
     print(f"{sum(r['outcome'] == 'fail' for r in results)} of {len(results)} caught", flush=True)
     if options.mistakes:
