@@ -14,7 +14,7 @@ from .mutant import Draw, Mutant, between, normal, pulled, pushed, searched, wit
 
 
 def logistic(x: Any) -> Any:
-    return 0.5 * (1 + np.tanh(x / 2))
+    return np.exp(x - np.logaddexp(0.0, x))  # with all digits where it is small
 
 
 def softplus(x: Any) -> Any:
