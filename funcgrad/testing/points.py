@@ -230,7 +230,7 @@ class Points:
         """Have another point drawn where longer dimensions are looked for and none was drawn."""
         if self.failure is None and self.here.too_short():
             hypothesis.reject()
-        self.here.turn += 1
+        self.here.taken()
 
     def replay(self, args: tuple[Any, ...]) -> None:
         """End the search: fail at the simplest point found, and have no others checked."""

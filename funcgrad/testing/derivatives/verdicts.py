@@ -26,6 +26,7 @@ from .noise import (
     FAILURES,
     LARGEST,
     Again,
+    of_short_steps,
     off_the_trend,
     quietly,
     reconsidered,
@@ -35,6 +36,11 @@ from .noise import (
 SOURCE = "finite differences"
 TINY_STEPS = (2.0**-20, 2.0**-24, 2.0**-28)
 NEAR = 1e-3
+
+NEGLIGIBLE = 1e-6
+"""Derivatives of less than a hundredth of this part of what f changes by are taken for zero, where
+they have no size of their own."""
+
 SLIGHT = 1e-6
 
 
@@ -81,8 +87,10 @@ def judge(
     agree = gap <= allowed
     if np.all(agree):
         return verdict()
-    settled = known.settled
-    agree |= settled & (gap <= allowed + SAFETY * known.error)
+    scale = scale_of(line)
+    settled = known.settled | known.settled_beside(NEGLIGIBLE * scale)
+    slack = np.where(known.settled, 0.0, 0.01 * NEGLIGIBLE * scale)
+    agree |= settled & (gap <= allowed + SAFETY * known.error + slack)
     flat = (known.value == 0) & (known.error <= 8 * line.noise())
     agree |= flat & (np.abs(found) <= 64 * line.eps)
     exact = None
@@ -106,11 +114,17 @@ def judge(
     if exact is not None:  # differences of a function with waves shorter than all steps settle, too
         with np.errstate(all="ignore"):
             wrong &= ~(np.abs(found - exact) <= allowed + 1e-9 * np.abs(exact))
+    short, error, contradicts = of_short_steps(line, known)
+    apart = np.abs(found - short)
+    agree |= contradicts & ~kinks & ~edges & (apart <= allowed + error)
+    wrong &= ~agree
     doubtful = ~agree & (wrong | kinks)
     if np.any(doubtful & ~edges):
         supported, doubt = reconsidered(line, known, found, allowed)
+        doubt = np.where(contradicts, np.fmax(doubt, np.abs(short - known.value)), doubt)
+        refuted = contradicts & (apart > allowed + SAFETY * error)
         agree |= supported & ~edges
-        wrong &= ~agree & ~(gap <= 4 * doubt)
+        wrong &= ~agree & (refuted | ~(gap <= 4 * doubt))
         doubtful &= ~agree & ~edges
         beside = hull(line, found, allowed, doubtful)
         accepted |= doubtful & beside.inside
@@ -126,6 +140,13 @@ def judge(
             inexact = smooth & imprecise(line, known, found, allowed, again)
             wrong, agree = wrong & ~inexact, agree | inexact
     return verdict(wrong, ~agree & ~wrong, accepted)
+
+
+def scale_of(line: Line) -> Vector:
+    """By how much f changes over a whole step, per step: slopes of zero are small beside it."""
+    with np.errstate(all="ignore"):
+        scale = np.abs(change(line.at(line.unit), line.start)) / line.unit
+    return np.where(np.isfinite(scale), scale, 0.0)
 
 
 def agrees_without(line: Line, found: Vector, allowed: Vector, eps: float | None) -> np.ndarray:

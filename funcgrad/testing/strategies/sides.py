@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from hypothesis import strategies as st
@@ -28,13 +28,23 @@ LEAST: dict[Reach, tuple[int, ...]] = {
 }
 """The longest dimension of a draw is at least so long, in turn, until a failure is found."""
 
+EVERY = 4
+"""At one of so many points two short dimensions have the same length, and at one a single one has
+length one: rules take one axis for the other, or lose one."""
+
+PATIENCE = 60
+"""After so many draws others are taken, too: f may refuse what is looked for."""
+
+BLOCK = 8
+"""A long dimension is made of whole blocks of that many at every other turn, and not between."""
+
 
 @dataclass
 class Reaching:
     """How long dimensions may be; ``place`` is which of those of a draw is long, in turn.
 
-    ``asked`` is how many dimensions the last draw had to choose, and ``longest`` the longest;
-    ``turn`` counts the draws that were long enough.
+    ``asked`` is how many dimensions the last draw had to choose, ``longest`` the longest, and
+    ``sides`` all of them; ``turn`` counts the draws that were taken, and ``tries`` those since.
     """
 
     reach: Reach = "short"
@@ -42,11 +52,27 @@ class Reaching:
     turn: int = 0
     asked: int = 0
     longest: int = 0
+    sides: list[int] = field(default_factory=list)
+    tries: int = 0
 
     def too_short(self) -> bool:
-        """True if the last draw chose dimensions, and only shorter ones than are looked for."""
+        """True if the last draw chose dimensions, and only others than are looked for."""
         least = LEAST[self.reach]
-        return self.asked > 0 and self.longest < least[self.turn % len(least)]
+        other = self.longest < least[self.turn % len(least)]
+        if self.reach == "long":
+            other |= (self.longest % BLOCK == 0) != (self.turn % 2 == 1)
+        if self.reach == "short" and len(self.sides) > 1:
+            if self.turn % EVERY == 1:
+                other |= not any(n > 1 and self.sides.count(n) > 1 for n in self.sides)
+            if self.turn % EVERY == 3:
+                other |= min(self.sides) > 1 or max(self.sides) == 1
+        self.tries += 1
+        return self.asked > 0 and other and self.tries < PATIENCE
+
+    def taken(self) -> None:
+        """Note that the last draw was taken."""
+        self.turn += 1
+        self.tries = 0
 
 
 REACHING: ContextVar[Reaching] = ContextVar("REACHING", default=Reaching())  # noqa: B039
@@ -70,6 +96,7 @@ class Sides:
         self.draw = draw
         self.here = REACHING.get()
         self.here.asked = self.here.longest = 0
+        self.here.sides = []
 
     def __call__(self) -> int:
         """The length of one dimension."""
@@ -82,6 +109,7 @@ class Sides:
         else:
             side = self.draw(SHORT)
         here.longest = max(side, here.longest)
+        here.sides.append(side)
         return side
 
     def several(self) -> tuple[int, ...]:

@@ -7,11 +7,16 @@ from typing import Any
 from . import (
     layers_algebra,
     layers_dense,
+    layers_losses,
+    layers_steps,
     layers_structured,
+    layers_training,
+    layers_windows,
     of_formulas,
     of_partials,
     of_precision,
     of_searches,
+    of_special_values,
     of_subtle,
     of_transposes,
     of_variation,
@@ -20,6 +25,7 @@ from . import (
     right_corners,
     right_networks,
     right_operators,
+    right_sizes,
     right_special,
 )
 from .mutant import Mutant
@@ -28,6 +34,10 @@ BY_HAND: list[Mutant] = [
     *layers_dense.MUTANTS,
     *layers_structured.MUTANTS,
     *layers_algebra.MUTANTS,
+    *layers_losses.MUTANTS,
+    *layers_training.MUTANTS,
+    *layers_windows.MUTANTS,
+    *layers_steps.MUTANTS,
 ]
 """Mistakes in backward passes and gradients written in plain NumPy."""
 
@@ -39,13 +49,21 @@ OF_RULES: list[Mutant] = [
     *of_precision.MUTANTS,
     *of_variation.MUTANTS,
     *of_searches.MUTANTS,
+    *of_special_values.MUTANTS,
 ]
 """Mistakes in the records of operators, and in rules of custom_jvp and custom_vjp."""
 
-SEARCHED: list[Mutant] = [m for m in of_searches.MUTANTS if m.searched]
+SEARCHED: list[Mutant] = [m for m in OF_RULES if m.searched]
 """Mistakes for some arguments, which gradcheck has to find."""
 
 MUTANTS = [*OF_RULES, *BY_HAND]
+
+VARIED: list[Mutant] = [
+    *SEARCHED,
+    *of_variation.MUTANTS,
+    *(m for m in of_searches.MUTANTS if m.kind == "wrong at order 3"),
+]
+"""Mistakes for some sizes, magnitudes, dtypes, cotangents, memory layouts or calls alone."""
 
 FUNCTIONS: list[Any] = [
     *right_operators.FUNCTIONS,
@@ -54,8 +72,12 @@ FUNCTIONS: list[Any] = [
     *right_networks.FUNCTIONS,
     *right_corners.FUNCTIONS,
     *right_special.FUNCTIONS,
+    *right_sizes.FUNCTIONS,
 ]
 """Functions whose derivatives are right."""
+
+AT_SPECIAL_POINTS: list[Any] = [*right_corners.KINKS, *right_special.FUNCTIONS]
+"""Those among them at zeros, ties, ends of domains, huge and tiny entries, equal eigenvalues."""
 
 
 def planned(number: int) -> tuple[Any, int]:

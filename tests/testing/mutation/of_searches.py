@@ -85,7 +85,7 @@ def softplus(x: Any) -> Any:
 
 
 def logistic(x: Any) -> Any:
-    return 0.5 * (1 + np.tanh(x / 2))
+    return np.exp(x - np.logaddexp(0.0, x))  # with all digits where it is small
 
 
 BASES: dict[str, tuple[Any, Any]] = {

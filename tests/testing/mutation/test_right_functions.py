@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 from effort import examples
 
-from .catalogue import FUNCTIONS, planned
+from .catalogue import AT_SPECIAL_POINTS, FUNCTIONS, planned
 from .right import run
 
 RUNS, CHUNK = examples(200), 50
@@ -29,5 +29,6 @@ def test_right_functions_raise_no_alarm(start: int) -> None:
 
 def test_there_are_enough_functions() -> None:
     names = Counter(f"{type(f).__name__} {f.name}" for f in FUNCTIONS)
-    assert len(FUNCTIONS) >= 1400
+    assert len(FUNCTIONS) >= 1500
+    assert len(AT_SPECIAL_POINTS) >= 400
     assert len(names) > 0.97 * len(FUNCTIONS)
