@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -31,7 +30,7 @@ from .differences import (
     unpack,
     unpack_error,
 )
-from .edits import edit_diagnosis_of_tangents
+from .explaining import At
 from .functions import Flat, finite_max, host, length
 from .noise import Again, steepness_of
 from .session import Session
@@ -44,7 +43,7 @@ from .verdicts import (
     surely_wrong,
     unsteady,
 )
-from .wrong_elements import localised, weights_of, with_edit
+from .wrong_elements import localised, weights_of, with_words
 
 
 def precision_losses(line: Line, outs: Sequence[Any]) -> list[float]:
@@ -82,10 +81,12 @@ def check_tangent(
     again: Again | None = None,
     *,
     loose: bool = False,
+    at: At | None = None,
 ) -> tuple[Line, Difference] | None:
     """Raise unless tangents of outputs agree with differences; these, unless there is a kink.
 
-    ``again`` computes the tangents at another point. Loosely, only what is surely wrong counts.
+    ``again`` computes the tangents at another point, and ``at`` gives all of them there. Loosely,
+    only what is surely wrong counts.
     """
     line, known = directional(flat, ts, session.eps)
     limits = allowed_differences(session, flat, outs, line, known)
@@ -112,8 +113,7 @@ def check_tangent(
         )
         finding = finding or unlocated(about, flat.out_paths)
         if not excused(session, finding, chain, line, verdict, pack(found), again):
-            search = partial(edit_diagnosis_of_tangents, flat, ts, found)
-            raise GradientCheckError(with_edit(session, finding, chain, search))
+            raise GradientCheckError(with_words(session, flat, finding, chain, at))
     if np.any(verdict.unknown):
         error = inconclusive(session, flat, chain, flat.out_paths, known, pack(found), verdict)
         leave_open(session, error, found)
@@ -268,6 +268,7 @@ def check_projection(
     pull_again: Callable[[Sequence[Any]], Sequence[Any]] | None = None,
     *,
     loose: bool = False,
+    at: At | None = None,
 ) -> None:
     """Raise unless cotangents of inputs, projected on a direction, agree with differences.
 
@@ -292,7 +293,7 @@ def check_projection(
         about = session.about(flat, chain, "the derivative is wrong", source=SOURCE)
         finding = unlocated(about, flat.in_paths)
         if not excused(session, finding, chain, line, verdict, total, again):
-            raise localised(session, flat, cts, found, chain, (known, total, allowed, verdict))
+            raise localised(session, flat, cts, found, chain, (known, total, allowed, verdict), at)
     if np.any(verdict.unknown):
         error = inconclusive(session, flat, chain, flat.in_paths, known, total, verdict)
         leave_open(session, error, found)
