@@ -1,10 +1,13 @@
 """How good the derivative checker is: wrong rules that it catches, right ones that it accepts.
 
-    OMP_NUM_THREADS=1 python benchmarks/mutation_score.py --runs 30000 --processes 2
+    OMP_NUM_THREADS=1 python benchmarks/mutation_score.py --runs 50000 --part 1/2   # and 2/2
+    OMP_NUM_THREADS=1 python benchmarks/mutation_score.py --runs 50000 --finished   # the page
 
 The planted mistakes and the right functions are those of tests/testing/mutation. Results of runs
 over right functions are added to a file of state, a chunk at a time; a script that was stopped goes
-on where it was. The figures are written to docs/mutation_score.md.
+on where it was. A part runs some of the chunks and ends. Without a part the chunks that are missing
+are run, then the planted mistakes, and the figures are written to docs/mutation_score.md; with
+--finished no chunk is run.
 """
 
 from __future__ import annotations
@@ -14,13 +17,14 @@ import importlib
 import json
 import multiprocessing
 import platform
+import subprocess
 import sys
 import tempfile
 import time
 import warnings
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -48,12 +52,15 @@ def judged(mutant: Any, seed: int) -> dict[str, Any]:
     """One planted mistake: what the checker says of it and of its right counterpart."""
     code = load("mutant")
     start = time.perf_counter()
-    outcome = code.outcome(mutant, mutant.wrong, seed)
+    outcome, finding = code.found(mutant, mutant.wrong, seed)
     seconds = time.perf_counter() - start
+    graded = load("grading").grade(mutant, finding) if outcome == "fail" else ""
     return {
         "name": mutant.name,
         "kind": mutant.kind,
         "outcome": outcome,
+        "grade": graded,
+        "says": (finding.diagnosis or finding.check) if finding else "",
         "right": code.outcome(mutant, mutant.right, seed),
         "distance": code.distance(mutant, seed),
         "seconds": seconds,
@@ -74,8 +81,14 @@ def chunk_of_runs(start: int) -> dict[str, Any]:
         counts[outcome] += 1
         if outcome != "pass":
             notes.append([function.name, seed, outcome, why])
-    functions = len(catalogue.FUNCTIONS)
-    return {"start": start, "counts": counts, "notes": notes, "functions": functions}
+    return {
+        "start": start,
+        "counts": counts,
+        "notes": notes,
+        "functions": len(catalogue.FUNCTIONS),
+        "drawn": sum(right.is_drawn(*catalogue.planned(n)) for n in range(start, start + CHUNK)),
+        "ended": datetime.now().isoformat(timespec="minutes"),
+    }
 
 
 def completed(state: Path) -> dict[int, dict[str, Any]]:
@@ -87,12 +100,18 @@ def completed(state: Path) -> dict[int, dict[str, Any]]:
     return {line["start"]: line for line in lines if line["functions"] == functions}
 
 
-def run_chunks(runs: int, processes: int, state: Path) -> dict[int, dict[str, Any]]:
-    """All chunks of the runs over right functions; those that are missing are computed."""
+def run_chunks(
+    runs: int, processes: int, state: Path, part: tuple[int, int]
+) -> dict[int, dict[str, Any]]:
+    """All chunks of runs over right functions; those missing of a part are computed."""
     done = completed(state)
-    starts = [start for start in range(0, runs, CHUNK) if start not in done]
+    number, parts = part
+    starts = [s for s in range(0, runs, CHUNK) if s // CHUNK % parts == number - 1]
+    starts = [start for start in starts if start not in done]
+    version = commit()
     with state.open("a") as file:
         for result in each(chunk_of_runs, starts, processes):
+            result["commit"] = version
             done[result["start"]] = result
             file.write(json.dumps(result) + "\n")
             file.flush()
@@ -101,6 +120,17 @@ def run_chunks(runs: int, processes: int, state: Path) -> dict[int, dict[str, An
                 if note[2] in ("fail", "error"):
                     print(*note, flush=True)
     return {start: result for start, result in done.items() if start < runs}
+
+
+def commit() -> str:
+    """The commit that is checked out; '+' stands for changes."""
+    git = ["git", "-C", str(ROOT)]
+    try:
+        name = subprocess.run([*git, "rev-parse", "--short", "HEAD"], capture_output=True)
+        changes = subprocess.run([*git, "status", "--porcelain", "-uno"], capture_output=True)
+    except OSError:
+        return "unknown"
+    return name.stdout.decode().strip() + ("+" if changes.stdout.strip() else "")
 
 
 def each(function: Any, items: Iterable[Any], processes: int) -> Iterable[Any]:
@@ -165,6 +195,38 @@ def about_mistakes(results: list[dict[str, Any]]) -> list[str]:
     ]
 
 
+def about_diagnoses(results: list[dict[str, Any]]) -> list[str]:
+    """What the page says of the words in which mistakes are reported."""
+    found = [r for r in results if r["outcome"] == "fail"]
+    grades = Counter(r["grade"] for r in found)
+    share = 100 * grades["right"] / max(len(found), 1)
+    kinds: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for r in found:
+        kinds[r["kind"]][r["grade"]] += 1
+    ordered = sorted(kinds.items(), key=lambda item: (-item[1].total(), item[0]))
+    rows = [f"| {kind} | {c['right']} | {c['unspecific']} | {c['misleading']} |"
+            for kind, c in ordered if c["right"] < c.total()]  # fmt: skip
+    misleading = [f"- {r['name']}: {r['says']}" for r in found if r["grade"] == "misleading"]
+    return [
+        "## Diagnoses",
+        "",
+        f"Of {len(found)} mistakes that are caught the report names {grades['right']} "
+        f"({share:.1f} %). Of {grades['unspecific']} it says nothing that is wrong, and not what "
+        f"the mistake is; {grades['misleading']} are taken for other mistakes. What has to be said "
+        "of each kind is in `tests/testing/mutation/grading.py`: the words of the title, of the "
+        "diagnosis and of the cause are compared with it. Kinds that are not all named:",
+        "",
+        "| kind of mistake | right | unspecific | misleading |",
+        "|---|---:|---:|---:|",
+        *rows,
+        "",
+        "Misleading:",
+        "",
+        *(misleading or ["None."]),
+        "",
+    ]
+
+
 def about_functions(chunks: dict[int, dict[str, Any]]) -> list[str]:
     """What the page says of runs over right functions."""
     counts: Counter[str] = Counter()
@@ -174,14 +236,23 @@ def about_functions(chunks: dict[int, dict[str, Any]]) -> list[str]:
         notes += result["notes"]
     alarms = [note for note in notes if note[2] in ("fail", "error")]
     unclear = Counter(name for name, _, outcome, _ in notes if outcome == "inconclusive")
+    commits = Counter(str(result.get("commit")) for result in chunks.values())
+    ends = sorted(result.get("ended", "") for result in chunks.values())
+    drawn = sum(result.get("drawn", 0) for result in chunks.values())
+    versions = ", ".join(f"{name} ({CHUNK * n} runs)" for name, n in commits.most_common())
     often = ", ".join(f"{name} ({n})" for name, n in unclear.most_common(12)) or "none"
     return [
         "## Right functions",
         "",
         f"{len(load('catalogue').FUNCTIONS)} functions, {sum(counts.values())} runs of "
-        "`check_grads`, each at a new random point, orders 1 and 2 in turn, float64 mostly, some "
-        "float32 and complex128; one in three is a run of `gradcheck` at points that it draws "
-        "itself (0, 1, ties, all scales):",
+        "the checker, each at new points, orders 1 and 2 in turn, float64 mostly, some "
+        f"float32 and complex128. {drawn} of them are runs of `gradcheck` at points that it draws "
+        "itself (0, 1, ties, all scales, lengths up to 130), the others runs of `check_grads`, "
+        f"{special()} of the functions at special points.",
+        "",
+        f"Commits: {versions or 'none'}; from {ends[0] if ends else '-'} to "
+        f"{ends[-1] if ends else '-'}.",
+        "",
         "",
         "| verdict | runs |",
         "|---|---:|",
@@ -200,6 +271,11 @@ def about_functions(chunks: dict[int, dict[str, Any]]) -> list[str]:
     ]
 
 
+def special() -> int:
+    """The number of right functions that stand at special points."""
+    return len(load("catalogue").AT_SPECIAL_POINTS)
+
+
 def page(results: list[dict[str, Any]], chunks: dict[int, dict[str, Any]], command: str) -> str:
     """The text of docs/mutation_score.md."""
     version = importlib.import_module("funcgrad").__version__
@@ -213,28 +289,53 @@ def page(results: list[dict[str, Any]], chunks: dict[int, dict[str, Any]], comma
         f"- versions: funcgrad {version}, NumPy {np.__version__}, "
         f"Python {platform.python_version()}",
         f"- command: `{command}`",
+        f"- commit: {commit()}",
         "",
         *about_mistakes(results),
+        *about_diagnoses(results),
         *about_functions(chunks),
     ])  # fmt: skip
+
+
+def part_of(text: str) -> tuple[int, int]:
+    """The number of a part and of how many, from "1/2"."""
+    number, parts = map(int, text.split("/"))
+    if not 1 <= number <= parts:
+        raise argparse.ArgumentTypeError(f"{text} is no part: say 1/2 or 2/2")
+    return number, parts
 
 
 def main() -> None:
     """Measure, and write the page."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--runs", type=int, default=30000, help="runs over right functions")
-    parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--runs", type=int, default=50000, help="runs over right functions")
+    parser.add_argument("--part", type=part_of, help="run one part of the chunks, such as 1/2")
+    parser.add_argument("--finished", action="store_true", help="the page of the chunks there are")
+    parser.add_argument("--mistakes", action="store_true", help="the planted mistakes, no page")
+    parser.add_argument("--processes", type=int, default=1)
     parser.add_argument("--seed", type=int, default=0, help="of the planted mistakes' data")
     parser.add_argument("--state", type=Path, default=STATE, help="file that results are added to")
     parser.add_argument("--fresh", action="store_true", help="forget the state")
     options = parser.parse_args()
     if options.fresh:
         options.state.unlink(missing_ok=True)
+    if options.part:
+        run_chunks(options.runs, options.processes, options.state, options.part)
+        return
     mutants = load("catalogue").MUTANTS
     results = [judged(mutant, options.seed) for mutant in mutants]
+    print(*about_diagnoses(results), *survivors(results), sep="\n", flush=True)
     print(f"{sum(r['outcome'] == 'fail' for r in results)} of {len(results)} caught", flush=True)
-    chunks = run_chunks(options.runs, options.processes, options.state)
+    if options.mistakes:
+        return
+    if options.finished:
+        done = completed(options.state)
+        chunks = {start: result for start, result in done.items() if start < options.runs}
+    else:
+        chunks = run_chunks(options.runs, options.processes, options.state, (1, 1))
     command = f"python benchmarks/mutation_score.py --runs {options.runs}"
+    if options.finished:
+        command += " --finished"
     if options.seed:
         command += f" --seed {options.seed}"
     PAGE.write_text(page(results, chunks, command))

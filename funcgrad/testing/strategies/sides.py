@@ -28,6 +28,9 @@ LEAST: dict[Reach, tuple[int, ...]] = {
 }
 """The longest dimension of a draw is at least so long, in turn, until a failure is found."""
 
+BLOCK = 8
+"""A long dimension is made of whole blocks of that many at every other turn, and not between."""
+
 
 @dataclass
 class Reaching:
@@ -44,9 +47,12 @@ class Reaching:
     longest: int = 0
 
     def too_short(self) -> bool:
-        """True if the last draw chose dimensions, and only shorter ones than are looked for."""
+        """True if the last draw chose dimensions, and only others than are looked for."""
         least = LEAST[self.reach]
-        return self.asked > 0 and self.longest < least[self.turn % len(least)]
+        short = self.longest < least[self.turn % len(least)]
+        if self.reach == "long":
+            short |= (self.longest % BLOCK == 0) != (self.turn % 2 == 1)
+        return self.asked > 0 and short
 
 
 REACHING: ContextVar[Reaching] = ContextVar("REACHING", default=Reaching())  # noqa: B039

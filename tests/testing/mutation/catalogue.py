@@ -20,6 +20,7 @@ from . import (
     right_corners,
     right_networks,
     right_operators,
+    right_sizes,
     right_special,
 )
 from .mutant import Mutant
@@ -54,8 +55,12 @@ FUNCTIONS: list[Any] = [
     *right_networks.FUNCTIONS,
     *right_corners.FUNCTIONS,
     *right_special.FUNCTIONS,
+    *right_sizes.FUNCTIONS,
 ]
 """Functions whose derivatives are right."""
+
+AT_SPECIAL_POINTS: list[Any] = [*right_corners.KINKS, *right_special.FUNCTIONS]
+"""Those among them at zeros, ties, ends of domains, huge and tiny entries, equal eigenvalues."""
 
 
 def planned(number: int) -> tuple[Any, int]:

@@ -82,13 +82,18 @@ def arguments(mutant: Mutant, seed: int) -> tuple[Any, ...]:
 
 def outcome(mutant: Mutant, subject: Any, seed: int) -> str:
     """'pass', 'inconclusive' or 'fail' of one check with default settings."""
+    return found(mutant, subject, seed)[0]
+
+
+def found(mutant: Mutant, subject: Any, seed: int) -> tuple[str, Any]:
+    """The outcome of one check with default settings, and its finding where there is one."""
     try:
         mutant.check(subject, arguments(mutant, seed), seed)
-    except InconclusiveCheckError:
-        return "inconclusive"
-    except GradientCheckError:
-        return "fail"
-    return "pass"
+    except InconclusiveCheckError as error:
+        return "inconclusive", error.finding
+    except GradientCheckError as error:
+        return "fail", error.finding
+    return "pass", None
 
 
 def distance(mutant: Mutant, seed: int) -> float:
