@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from itertools import chain, combinations
 from typing import Any
@@ -313,28 +313,42 @@ class Paths:
     right: Vector
     gap: Vector
     tolerance: float
+    count: list[int] = field(default_factory=list)
 
     @cached_property
     def parts(self) -> list[tuple[Eqn, Vector]]:
-        """Uses of values, and what goes through them."""
+        """Uses of values, and what goes through them; equal uses of one place are one."""
         parts: list[tuple[Eqn, Vector]] = []
         found = terms if isinstance(self.right_pass, ForwardPass) else cuts
+        whole = [] if isinstance(self.right_pass, ForwardPass) else [self.right]  # no path of many
         for e, program in list(found(self.right_pass.program))[:MOST]:
             part = self.right - self.picked(self.right_pass.pull(program))
-            known = [other for _, other in parts]
-            known += [] if isinstance(self.right_pass, ForwardPass) else [self.right]  # no path
-            new = all(np.max(np.abs(part - other)) > self.tolerance for other in known)
-            if new and np.max(np.abs(part), initial=0) > self.tolerance:
+            if not np.max(np.abs(part), initial=0) > self.tolerance:
+                continue
+            if any(np.max(np.abs(part - other)) <= self.tolerance for other in whole):
+                continue
+            same = next((k for k, (_, p) in enumerate(parts)
+                         if np.max(np.abs(part - p)) <= self.tolerance), None)  # fmt: skip
+            if same is None:
                 parts.append((e, part))
+                self.count.append(1)
+            elif parts[same][0] is not e and str(parts[same][0].source) == str(e.source):
+                self.count[same] += 1
         return parts
 
     def single(self) -> Iterator[str]:
-        """One path that is missing, has the wrong sign or counts several times."""
-        for e, part in self.parts:
-            whole = round(float(part @ self.gap) / float(part @ part))
-            apart = np.max(np.abs(whole * part - self.gap))
-            if 0 < abs(whole) <= LARGEST_FACTOR and apart <= self.tolerance:
-                yield f"{path_at(e)} {mistake(whole)}"
+        """One path that is missing, has the wrong sign, or a factor of its own."""
+        for (e, part), count in zip(self.parts, self.count, strict=True):
+            ratio = float(part @ self.gap) / float(part @ part)
+            if np.max(np.abs(ratio * part - self.gap)) > self.tolerance:
+                continue
+            whole = ratio / count
+            if abs(whole - round(whole)) < CLOSE and 0 < abs(round(whole)) <= LARGEST_FACTOR:
+                yield f"{path_at(e)} {mistake(round(whole))}"
+            elif count == 2 and abs(ratio - 1) < CLOSE:
+                yield f"one of two paths through {e.primitive.name} at {e.source} is missing"
+            else:
+                yield f"{path_at(e)} has a wrong factor, {1 - ratio:.4g}"
 
     def several(self) -> Iterator[str]:
         """Two or three paths: missing ones first."""

@@ -30,6 +30,7 @@ from .differences import (
 )
 from .edits import Search
 from .functions import Flat, Leaves, entry_scales, host, random_leaf
+from .other_points import Right, elsewhere
 from .session import Session
 
 Map = Callable[[Sequence[Any]], Leaves]
@@ -119,6 +120,15 @@ class Place:
         columns = [pack(self.claimed(unpacked(t, self.flat.point))) for t in eye]
         return np.stack(columns, axis=1)
 
+    def explanations(self, i: int) -> list[Explanation]:
+        """What may be wrong with the derivative with respect to one argument."""
+        found = list(explanations(self.parts[i]))
+        if not self.parts[i].wrong or any(e.rank <= EXACT for e in found):
+            return found
+        right = jacobians_of(self.session, self.flat)
+        return [*found, *elsewhere(self.parts, i, self.flat.point, self.outs, right)]
+
+    @cached_property
     def parts(self) -> list[Part]:
         """The derivative with respect to each argument."""
         ends = np.cumsum(self.lengths[0])[:-1]
@@ -142,11 +152,7 @@ class Place:
         largest = float(np.max(np.abs(self.expected), initial=0.0))
         found = []
         for name, shape, e, f in zip(names, shapes, right, given, strict=True):
-            others = {
-                other: x
-                for other, s, x in zip(names, shapes, right, strict=True)
-                if other != name and s == shape
-            }
+            others = {other: x for other, x in zip(names, right, strict=True) if other != name}
             tolerance = max(1e-6, 4 * self.session.tolerances.rtol)
             size = float(np.max(np.abs(e), initial=0.0))
             gap = float(np.max(np.abs(e - f), initial=0.0))
@@ -183,6 +189,25 @@ def unpacked(vector: np.ndarray, like: Sequence[Any]) -> Leaves:
         value = np.asarray(part, aval_of(x).dtype)[()]
         parts.append(value.item() if type(x) in (float, complex) else value)
     return parts
+
+
+def jacobians_of(session: Session, flat: Flat) -> Right:
+    """The right Jacobians of a function by argument, at any point."""
+
+    def right(point: Sequence[Any]) -> list[np.ndarray] | None:
+        there = replace(flat, point=list(point), staged=None)
+        try:
+            with np.errstate(all="ignore"), warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                place = Place(session, there, there.call(there.point), lambda _: [], reverse=True)
+                found = place.expected
+        except Exception:  # whatever keeps f from being called there
+            return None
+        if not np.all(np.isfinite(found)):
+            return None
+        return np.split(found, np.cumsum(place.lengths[0])[:-1], axis=1)
+
+    return right
 
 
 def explain(session: Session, flat: Flat, at: At, *, reverse: bool) -> Explanation | None:
@@ -261,11 +286,16 @@ def not_linear(place: Place) -> str | None:
         return None
     if np.max(np.abs(none), initial=0.0) > 1e-6 * size:
         if np.max(np.abs(twice - once), initial=0.0) <= 1e-6 * size:
-            return f"it does not depend on the {word}: multiply with it"
+            return f"the {word} is left out: it has to be multiplied with it"
         return f"it is not linear: a term that does not depend on the {word} is added"
     gap = twice - 2 * once
     if np.max(np.abs(gap), initial=0.0) <= 1e-3 * size:
-        return None
+        others = [random_leaf(rng, x) for x in like]
+        both = pack(place.claimed([s + t for s, t in zip(seeds, others, strict=True)]))
+        apart = both - once - pack(place.claimed(others))
+        if np.max(np.abs(apart), initial=0.0) <= 1e-3 * np.max(np.abs(both), initial=0.0):
+            return None
+        return f"it is not linear in the {word}: a modulus, a sign or a mask of it is taken"
     if np.max(np.abs(twice - 4 * once), initial=0.0) <= 1e-6 * size:
         return f"it is not linear: it is quadratic in the {word}, which is multiplied twice"
     if np.max(np.abs(twice - once), initial=0.0) <= 1e-6 * size:
@@ -275,41 +305,19 @@ def not_linear(place: Place) -> str | None:
 
 def best_words(first: Place, around: Sequence[Place]) -> Explanation | None:
     """The explanation that says most of those that hold at all places."""
-    parts = first.parts()
+    parts = first.parts
     wrong = [i for i, part in enumerate(parts) if part.wrong]
-    others = [place.parts() for place in around]
     if not wrong:
         return None
-    if others and not any(part.wrong for there in others for part in there):
+    if around and not any(part.wrong for place in around for part in place.parts):
         text = (
             "it is wrong at this point and right at points around: a special value is handled "
             "differently (a zero, equal numbers, a threshold)"
         )
         return Explanation(EXACT + 2, text, text)
-    best: list[tuple[Explanation, str]] = []
-    here: list[tuple[Explanation, str]] = []
-    for i in wrong:
-        candidates = list(explanations(parts[i]))
-        if not alike(parts[i]):
-            sure = [e for e in candidates if e.rank <= EXACT]
-            sure += edited(first, (), i) if around else []
-            here += [(e, parts[i].name) for e in sure if e.rank <= EXACT][:1]
-        for there in others:
-            if there[i].wrong:
-                known = {e.key for e in explanations(there[i])}
-                candidates = [e for e in candidates if e.key in known]
-        edits = edited(first, around, i)
-        named = min(candidates, key=lambda e: e.rank, default=NOTHING)
-        if edits and named.key.startswith(RATIO):
-            number = next((e.text for e in edits if "factor" in e.text), None)
-            text = named.text if number is None else f"{named.text}; {number}"
-            edits = [replace(named, rank=EXACT, text=text)]
-        elif edits and edits[0].rank == PATHS and named.rank < PART:
-            edits = [replace(named, text=f"{named.text}; {edits[0].text}", rank=EXACT)]
-        candidates += edits
-        if candidates:
-            best.append((min(candidates, key=lambda e: e.rank), parts[i].name))
-    best = best or here  # a claim may hold at one point only
+    best = [(found, parts[i].name) for i in wrong if (found := words_of(first, around, i))]
+    if not best:
+        best = [(found, parts[i].name) for i in wrong if (found := words_here(first, around, i))]
     if not best:
         return NOTHING
     found, name = min(best, key=lambda pair: pair[0].rank)
@@ -318,6 +326,32 @@ def best_words(first: Place, around: Sequence[Place]) -> Explanation | None:
         return found
     place = f"the cotangent of {name}" if first.reverse else f"the part of {name}"
     return replace(found, text=f"in {place}: {found.text}")
+
+
+def words_of(first: Place, around: Sequence[Place], i: int) -> Explanation | None:
+    """What is wrong with the derivative with respect to one argument, at all places."""
+    candidates = first.explanations(i)
+    for place in around:
+        if place.parts[i].wrong and candidates:
+            known = {e.key for e in place.explanations(i)}
+            candidates = [e for e in candidates if e.key in known]
+    edits = edited(first, around, i)
+    named = min(candidates, key=lambda e: e.rank, default=NOTHING)
+    if edits and named.key.startswith(RATIO):
+        number = next((e.text for e in edits if "factor" in e.text), None)
+        text = named.text if number is None else f"{named.text}; {number}"
+        edits = [replace(named, rank=EXACT, text=text)]
+    elif edits and edits[0].rank == PATHS and named.rank < PART:
+        edits = [replace(named, text=f"{named.text}; {edits[0].text}", rank=EXACT)]
+    return min([*candidates, *edits], key=lambda e: e.rank, default=None)
+
+
+def words_here(first: Place, around: Sequence[Place], i: int) -> Explanation | None:
+    """The same where a claim holds at one point only: what cannot be chance."""
+    if alike(first.parts[i]):
+        return None
+    candidates = [*first.explanations(i), *(edited(first, (), i) if around else [])]
+    return min((e for e in candidates if e.rank <= EXACT), key=lambda e: e.rank, default=None)
 
 
 def alike(part: Part) -> bool:

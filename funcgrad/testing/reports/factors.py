@@ -46,12 +46,13 @@ def factor_words(
     ones = np.abs(factors[known] - 1) <= 1e-6
     if np.any(ones) and np.allclose(np.abs(factors[known]), 1, rtol=1e-6):
         count = int(np.sum(~ones))
-        yield "signs", f"the sign of {count} of {factors.size} elements is flipped", True
+        text = f"{count} of {factors.size} elements differ, the others agree: the sign is flipped"
+        yield "signs", text, True
     elif not np.any(ones):
         least, most = number_text(np.min(factors[known])), number_text(np.max(factors[known]))
         text = (
-            f"each element is multiplied by a wrong factor of its own (found/expected is between "
-            f"{least} and {most}): a factor of the formula is wrong"
+            f"it is wrong element by element (found/expected is between {least} and {most}); what "
+            "depends on what is right: the formula of each element is wrong"
         )
         yield "factors", text, False
 
@@ -89,7 +90,7 @@ def named_factor(
         yield from matching(forms, factors, known)
     for one, other in permutations(fitting, 2):
         yield from matching(
-            {f"with {one} in the place of {other}": fitting[one] * reciprocal(fitting[other]),
+            {f"with {one} in place of {other}": fitting[one] * reciprocal(fitting[other]),
              f"times {one} and {other}": fitting[one] * fitting[other]},
             factors, known,
         )  # fmt: skip

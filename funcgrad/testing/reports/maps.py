@@ -105,6 +105,48 @@ def explanations(part: Part) -> Iterator[Explanation]:
             yield found
 
 
+def inverted(part: Part) -> Iterator[Explanation]:
+    """Something exactly where zero is expected."""
+    e, f = np.abs(part.expected) > part.limit, np.abs(part.found) > part.limit
+    columns = np.any(e, axis=0), np.any(f, axis=0)
+    opposite = np.array_equal(columns[0], ~columns[1])
+    if part.units and opposite and np.any(columns[0]) and np.any(columns[1]):
+        text = (
+            "found is zero where expected is not, and the other way round: a mask or a condition "
+            "is replaced by its opposite"
+        )
+        yield Explanation(STRUCTURE, "inverted", text)
+
+
+def chosen_few(part: Part) -> Iterator[Explanation]:
+    """One element of each row where many count, or all elements alike."""
+    e, f = part.expected, part.found
+    if e.shape[1] < 3 or not part.units:
+        return
+    used = np.abs(f) > part.limit
+    rows = np.abs(e) > part.limit
+    some = np.any(rows, axis=1)
+    one = np.all(np.sum(used[some], axis=1) == 1) and np.all(np.sum(rows[some], axis=1) > 2)
+    if np.any(some) and one:
+        text = "only one element counts (as the largest or the last one): the others are missing"
+        yield Explanation(STRUCTURE, "one element", text)
+    sizes = np.sum(f[some], axis=1, keepdims=True) / np.maximum(
+        np.sum(used[some], axis=1, keepdims=True), 1
+    )
+    where = np.array_equal(used[some], rows[some]) and np.any(some)
+    if where and np.all(np.sum(used[some], axis=1) > 2):
+        like = np.where(used[some], sizes, 0)
+        if part.close(f[some], like) and not part.close(
+            e[some], np.where(rows[some], np.sum(e[some], axis=1, keepdims=True)
+                              / np.sum(rows[some], axis=1, keepdims=True), 0)
+        ):  # fmt: skip
+            text = (
+                "found is the same for all elements, expected is not: the weights of a sum are "
+                "missing, or replaced by equal ones"
+            )
+            yield Explanation(STRUCTURE, "uniform", text)
+
+
 def zeros(part: Part) -> Iterator[Explanation]:
     """Nothing where something is expected, and the other way round."""
     if part.size == 0:
@@ -125,13 +167,23 @@ def signs(part: Part) -> Iterator[Explanation]:
 def exchanged(part: Part) -> Iterator[Explanation]:
     """The derivative with respect to another argument."""
     for name, other in part.others.items():
+        found = part.found
+        if other.shape != found.shape:  # of arguments that are broadcast, element by element
+            if not part.units or max(map(most_in_rows, (found, other, part.expected))) > 1:
+                continue
+            found, other = np.sum(found, axis=1), np.sum(other, axis=1)
         for sign, text in ((1, ""), (-1, "minus ")):
-            if np.any(other) and part.close(part.found, sign * other):
+            if np.any(other) and part.close(found, sign * other):
                 yield Explanation(
                     EXACT - 1,
                     f"exchanged {name} {sign}",
                     f"found is {text}the {part.word} of {name}: two arguments are exchanged",
                 )
+
+
+def most_in_rows(matrix: Array) -> int:
+    """The largest number of entries that are not zero in a row."""
+    return int(np.max(np.sum(np.abs(matrix) > 1e-12 * np.max(np.abs(matrix)), axis=1), initial=0))
 
 
 def transposed_map(part: Part) -> Iterator[Explanation]:
@@ -184,6 +236,20 @@ def moved_along(part: Part, shape: Shape, first: int, text: str) -> Iterator[Exp
                 short = by - shape[axis] if 2 * by > shape[axis] else by
                 words = f"{text} shifted by {short} along axis {k}"
                 yield Explanation(EXACT, f"roll {short} {k} {first}", words)
+        if shape[axis] > 2:
+            yield from moved_by_one(part, np.moveaxis(expected, axis, 0),
+                                    np.moveaxis(found, axis, 0), k, text)  # fmt: skip
+
+
+def moved_by_one(
+    part: Part, expected: Array, found: Array, axis: int, text: str
+) -> Iterator[Explanation]:
+    """A shift by one place that leaves out what is at the ends."""
+    for by, there, here in ((1, found[1:], expected[:-1]), (-1, found[:-1], expected[1:])):
+        numbers = np.unique(np.round(here[np.abs(here) > part.limit] / (part.size or 1), 9))
+        if numbers.size > 1 and part.close(there, here):
+            words = f"{text} shifted by {by} along axis {axis}, the ends left out"
+            yield Explanation(STRUCTURE, f"shift {by} {axis} {words}", words)
 
 
 def multiplied(part: Part) -> Iterator[Explanation]:
@@ -285,7 +351,7 @@ def mixing(part: Part) -> Iterator[Explanation]:
                     f"found mixes parts along axis {i}, which do not depend on each other: a sum "
                     "or a mean runs over the wrong axis"
                 )
-                yield Explanation(STRUCTURE + 1, f"mixes {i}", text)
+                yield Explanation(STRUCTURE, f"mixes {i}", text)
             if between[1] <= part.limit < between[0] and len(part.shape) > 1:
                 text = (
                     f"found misses what parts along axis {i} do to each other: the term of a sum "
@@ -313,6 +379,8 @@ def where_missing(part: Part, missing: Array) -> Iterator[Explanation]:
             text = (
                 "the diagonal of the Jacobian is missing: what each element does to its own output"
             )
+            if not np.any(np.triu(part.expected, 1)) or not np.any(np.tril(part.expected, -1)):
+                text += " (a cumulative sum is shifted by one place)"
             yield Explanation(STRUCTURE, "no diagonal", text)
             return
     used = np.any(part.expected, axis=1)
@@ -322,7 +390,7 @@ def where_missing(part: Part, missing: Array) -> Iterator[Explanation]:
         where = outputs_text(part, np.flatnonzero(rows & used))
         kept = outputs_text(part, np.flatnonzero(~rows & used))
         text = f"only {kept} of the output's {part.word} counts: a sum is missing" if kept else ""
-        text = text or f"{where} of the output's {part.word} does not count"
+        text = text or f"{where} of the output's {part.word} is lost"
         yield Explanation(STRUCTURE, text, text)
         return
     where = pattern(part, missing)
@@ -369,8 +437,6 @@ def along_axis(mask: Array) -> str:
             return f"part but the last along axis {axis}"
         if chosen.size == 1:
             return f"part at {int(chosen[0])} along axis {axis}"
-        if n > 3 and np.all(np.diff(chosen) == 2) and chosen.size >= n // 2:
-            return f"every second part along axis {axis}"
     if mask.ndim == 2 and mask.shape[0] == mask.shape[1]:
         eye = np.eye(mask.shape[0], dtype=bool)
         names = {
@@ -472,11 +538,15 @@ def by_sums(part: Part) -> Iterator[Explanation]:
     gap = part.found - part.expected
     for name, other in part.others.items():
         for sign, text in ((1, "is added to"), (-1, "is taken from")):
-            if np.any(other) and part.close(gap, sign * other):
+            if other.shape == gap.shape and np.any(other) and part.close(gap, sign * other):
                 words = f"the {part.word} of {name} {text} it"
                 yield Explanation(STRUCTURE, words, words)
-    if part.expected.shape[0] == 1:
-        for key, text in sum_words(gap[0], part.close, part.shape, part.values):
+    alone = part.square and all(
+        part.close(m, np.diag(np.diagonal(m))) for m in (part.expected, part.found)
+    )
+    if part.expected.shape[0] == 1 or alone:
+        each = np.diagonal(gap) if alone else gap[0]
+        for key, text in sum_words(each, part.close, part.shape, part.values):
             yield Explanation(STRUCTURE, key, text)
     yield from by_terms(part, gap)
 
@@ -559,7 +629,9 @@ FINDERS: Sequence[Callable[[Part], Iterator[Explanation]]] = (
     transposed_map,
     multiplied,
     moved,
+    inverted,
     diagonal_only,
+    chosen_few,
     mixing,
     alike_outputs,
     by_factors,
