@@ -17,11 +17,21 @@ from ..errors import DifferentiationError
 from ..typing import PyTree
 from . import options
 from .derivatives import laws as law_checks
-from .derivatives.functions import Flat, Leaves, forward, generator, has_tangent, with_zeros
+from .derivatives.explaining import explain_state
+from .derivatives.functions import (
+    Flat,
+    Leaves,
+    flatten_function,
+    forward,
+    generator,
+    has_tangent,
+    with_zeros,
+)
+from .derivatives.functions import reverse as reverse_at
 from .derivatives.jacobian import check_jacobian
 from .derivatives.localisation import find_cause, none_fails
-from .derivatives.orders import check_forward, check_orders, check_reverse
-from .derivatives.session import Session
+from .derivatives.orders import check_forward, check_orders, check_reverse, push_of
+from .derivatives.session import BRIEF, Session
 from .derivatives.tangents import tangents_option
 from .held import holding, push_holding, restored, rule_holding
 from .reports.report import Finding, GradientCheckError, InconclusiveCheckError, Report
@@ -161,6 +171,7 @@ def check_grads(
         session.conclude()
     except GradientCheckError as error:
         finding = explained(session, f, error)
+        finding = with_state(session, f, args, finding)
         session.report.finding = finding
         session.report.verdict = verdict_of(error)
         if raises:
@@ -203,6 +214,31 @@ def explained(session: Session, f: Callable[..., Any], error: GradientCheckError
         rest = f"; {finding.diagnosis}" if finding.diagnosis else ""
         finding = replace(finding, diagnosis=text + rest)
     return replace(finding, cause=find_cause(session, f, finding)) if session.locate else finding
+
+
+def with_state(
+    session: Session, f: Callable[..., Any], args: tuple[Any, ...], finding: Finding
+) -> Finding:
+    """The finding of a law that does not hold, with what is said if a rule keeps state."""
+    law = finding.order == 1 and "differences" not in finding.source
+    wanted = law and session.locate and not BRIEF.get() and "inconclusive" not in finding.check
+    if not wanted or "wrong type" in finding.check or "does not fit" in finding.check:
+        return finding
+    try:
+        flat = flatten_function(f, args)
+    except Exception:  # f is called once more, and need not have a value now
+        return finding
+    reverse = "rev" in finding.mode or not finding.mode
+    push = push_of(flat, "fwd")
+    words = explain_state(
+        session,
+        flat,
+        (lambda xs: reverse_at(flat, xs))
+        if reverse
+        else lambda xs: (flat.call(xs), lambda ts: push(xs, ts)[1]),
+        reverse=reverse,
+    )
+    return replace(finding, diagnosis=words) if words else finding
 
 
 def verdict_of(error: GradientCheckError) -> str:

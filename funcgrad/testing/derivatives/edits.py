@@ -347,7 +347,7 @@ class Paths:
                 yield f"{path_at(e)} {mistake(round(whole))}"
             elif count == 2 and abs(ratio - 1) < CLOSE:
                 yield f"one of two paths through {e.primitive.name} at {e.source} is missing"
-            else:
+            elif count == 1 and 1e-3 < abs(ratio) and abs(1 - ratio) < LARGEST_FACTOR:
                 yield f"{path_at(e)} has a wrong factor, {1 - ratio:.4g}"
 
     def several(self) -> Iterator[str]:

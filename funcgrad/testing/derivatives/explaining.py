@@ -125,7 +125,7 @@ class Place:
         found = list(explanations(self.parts[i]))
         if not self.parts[i].wrong or any(e.rank <= EXACT for e in found):
             return found
-        right = jacobians_of(self.session, self.flat)
+        right = slopes_of(self.session, self.flat)
         return [*found, *elsewhere(self.parts, i, self.flat.point, self.outs, right)]
 
     @cached_property
@@ -191,21 +191,20 @@ def unpacked(vector: np.ndarray, like: Sequence[Any]) -> Leaves:
     return parts
 
 
-def jacobians_of(session: Session, flat: Flat) -> Right:
-    """The right Jacobians of a function by argument, at any point."""
+def slopes_of(session: Session, flat: Flat) -> Right:
+    """The right slopes of a function that works element by element, at any point."""
 
-    def right(point: Sequence[Any]) -> list[np.ndarray] | None:
+    def right(point: Sequence[Any], i: int) -> np.ndarray | None:
         there = replace(flat, point=list(point), staged=None)
+        along = [np.zeros(np.shape(x)) for x in point]
+        along[i] = np.ones(np.shape(point[i]))
         try:
             with np.errstate(all="ignore"), warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                place = Place(session, there, there.call(there.point), lambda _: [], reverse=True)
-                found = place.expected
+                found = slope_along(there, along, session.eps)
         except Exception:  # whatever keeps f from being called there
             return None
-        if not np.all(np.isfinite(found)):
-            return None
-        return np.split(found, np.cumsum(place.lengths[0])[:-1], axis=1)
+        return found.value if np.all(found.settled) else None
 
     return right
 
@@ -228,7 +227,7 @@ def explain(session: Session, flat: Flat, at: At, *, reverse: bool) -> Explanati
         first = place_at(session, flat, at, flat.point, reverse)
         if first is None:
             return None
-        straight = not_linear(first)
+        straight = state_words(first) or not_linear(first)
         if straight:
             return Explanation(EXACT, straight, straight)
         around = []
@@ -238,6 +237,15 @@ def explain(session: Session, flat: Flat, at: At, *, reverse: bool) -> Explanati
                 around += [] if other is None else [other]
         return best_words(first, around)
     except Exception:  # what cannot be computed again at other points has no explanation
+        return None
+
+
+def explain_state(session: Session, flat: Flat, at: At, *, reverse: bool) -> str | None:
+    """Whether a derivative that breaks a law keeps state between calls, in words."""
+    try:
+        outs, claimed = at(flat.point)
+        return state_words(Place(session, flat, outs, claimed, reverse))
+    except Exception:  # a rule that cannot be called again has no such words
         return None
 
 
@@ -270,6 +278,37 @@ def place_at(
     except Exception:  # whatever keeps f or its rule from being called at another point
         return None
     return place
+
+
+REPEATED = 8
+"""How often a derivative is computed again to see whether it is the same."""
+
+
+def state_words(place: Place) -> str | None:
+    """Words for a derivative that changes from call to call, or changes what it is given."""
+    before = pack(place.flat.point)
+    like = place.outs if place.reverse else place.flat.point
+    rng = np.random.default_rng(7)
+    seeds, others = ([random_leaf(rng, x) for x in like] for _ in range(2))
+    first = place.claimed([s * 1 for s in seeds])
+    kept = pack(first)
+    place.claimed(others)
+    if not np.array_equal(pack(first), kept, equal_nan=True):
+        return "a later call overwrites an earlier result: the rule returns the same buffer again"
+    size = float(np.max(np.abs(kept), initial=0.0))
+    changed = any(
+        np.max(np.abs(pack(place.claimed([s * 1 for s in seeds])) - kept), initial=0.0)
+        > 1e-12 * size
+        for _ in range(REPEATED)
+    )
+    if not np.array_equal(pack(place.flat.point), before, equal_nan=True):
+        return "the rule writes into an argument: it is overwritten by a call"
+    if changed and place.session.nondet_tol == 0:
+        return (
+            "two calls with the same arguments differ: the rule keeps hidden state, such as a "
+            "counter, a cache or random numbers"
+        )
+    return None
 
 
 def not_linear(place: Place) -> str | None:
