@@ -31,6 +31,7 @@ from .differences import (
 from .edits import Search
 from .functions import Flat, Leaves, entry_scales, host, random_leaf
 from .other_points import Right, elsewhere
+from .rule_edits import mended
 from .session import Session
 
 Map = Callable[[Sequence[Any]], Leaves]
@@ -382,7 +383,35 @@ def words_of(first: Place, around: Sequence[Place], i: int) -> Explanation | Non
         edits = [replace(named, rank=EXACT, text=text)]
     elif edits and edits[0].rank == PATHS and named.rank < PART:
         edits = [replace(named, text=f"{named.text}; {edits[0].text}", rank=EXACT)]
+    if not any(e.rank <= EXACT for e in (named, *edits)):
+        edits += mended_at(first, around, i)
     return min([*candidates, *edits], key=lambda e: e.rank, default=None)
+
+
+def mended_at(first: Place, around: Sequence[Place], i: int) -> list[Explanation]:
+    """Edits of the claimed rule that make it right at all places."""
+    texts: list[str] | None = None
+    for place in (first, *around):
+        if not place.units or texts == []:
+            return []
+        if not place.parts[i].wrong:
+            continue
+        rng = np.random.default_rng(9)
+        right = place.parts[i].expected
+        values = dict(zip(place.flat.in_paths, map(host, place.flat.point), strict=True))
+        values |= dict(zip(place.flat.out_paths, map(host, place.outs), strict=False))
+        if place.reverse:
+            seeds = [random_leaf(rng, o) for o in place.outs]
+            expected = pack(seeds) @ right
+            found = mended(place.claimed, seeds, values, expected, lambda g: g[i], texts)
+        else:
+            seeds = [
+                random_leaf(rng, x) if k == i else x * 0 for k, x in enumerate(place.flat.point)
+            ]
+            expected = right @ pack([seeds[i]])
+            found = mended(place.claimed, seeds, values, expected, np.concatenate, texts)
+        texts = found
+    return [Explanation(EDIT, text, text) for text in texts or []]
 
 
 def words_here(first: Place, around: Sequence[Place], i: int) -> Explanation | None:
