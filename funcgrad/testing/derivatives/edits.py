@@ -175,6 +175,8 @@ class Search:
             if np.max(np.abs(edited - given), initial=0) <= tolerance:
                 seen.add(text)
                 yield text, False
+        if not seen:
+            yield from ((text, False) for text in paths.multiplied)
         if not seen and (wanted is None or any(" and " in text for text in wanted)):
             yield from ((text, True) for text in paths.several())
 
@@ -314,6 +316,7 @@ class Paths:
     gap: Vector
     tolerance: float
     count: list[int] = field(default_factory=list)
+    multiplied: list[str] = field(default_factory=list)
 
     @cached_property
     def parts(self) -> list[tuple[Eqn, Vector]]:
@@ -348,7 +351,7 @@ class Paths:
             elif count == 2 and abs(ratio - 1) < CLOSE:
                 yield f"one of two paths through {e.primitive.name} at {e.source} is missing"
             elif count == 1 and 1e-3 < abs(ratio) and abs(1 - ratio) < LARGEST_FACTOR:
-                yield f"{path_at(e)} has a wrong factor, {1 - ratio:.4g}"
+                self.multiplied.append(f"{path_at(e)} has a wrong factor, {1 - ratio:.4g}")
 
     def several(self) -> Iterator[str]:
         """Two or three paths: missing ones first."""

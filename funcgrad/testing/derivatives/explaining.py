@@ -384,7 +384,8 @@ def words_of(first: Place, around: Sequence[Place], i: int) -> Explanation | Non
     elif edits and edits[0].rank == PATHS and named.rank < PART:
         edits = [replace(named, text=f"{named.text}; {edits[0].text}", rank=EXACT)]
     if not any(e.rank <= EXACT for e in (named, *edits)):
-        edits += mended_at(first, around, i)
+        both = f"{named.text}; " if named.rank < WEAK else ""
+        edits += [replace(e, text=both + e.text) for e in mended_at(first, around, i)]
     return min([*candidates, *edits], key=lambda e: e.rank, default=None)
 
 
