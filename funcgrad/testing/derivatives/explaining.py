@@ -154,6 +154,7 @@ class Place:
         found = []
         for name, shape, e, f in zip(names, shapes, right, given, strict=True):
             others = {other: x for other, x in zip(names, right, strict=True) if other != name}
+            returned = {other: x for other, x in zip(names, given, strict=True) if other != name}
             tolerance = max(1e-6, 4 * self.session.tolerances.rtol)
             size = float(np.max(np.abs(e), initial=0.0))
             gap = float(np.max(np.abs(e - f), initial=0.0))
@@ -162,8 +163,20 @@ class Place:
             elif gap < 20 * tolerance * size:
                 tolerance = gap / (20 * size)
             found.append(
-                Part(name, e, f, shape, outputs, tolerance, values, others, sizes, self.units,
-                     self.word)
+                Part(
+                    name,
+                    e,
+                    f,
+                    shape,
+                    outputs,
+                    tolerance,
+                    values,
+                    others,
+                    returned,
+                    sizes,
+                    self.units,
+                    self.word,
+                )
             )  # fmt: skip
         return found
 

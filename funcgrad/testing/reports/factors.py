@@ -44,11 +44,7 @@ def factor_words(
     if named or expected.shape[1] < 2:
         return
     ones = np.abs(factors[known] - 1) <= 1e-6
-    if np.any(ones) and np.allclose(np.abs(factors[known]), 1, rtol=1e-6):
-        count = int(np.sum(~ones))
-        text = f"{count} of {factors.size} elements differ, the others agree: the sign is flipped"
-        yield "signs", text, True
-    elif not np.any(ones):
+    if not np.any(ones):
         least, most = number_text(np.min(factors[known])), number_text(np.max(factors[known]))
         text = (
             f"it is wrong element by element (found/expected is between {least} and {most}); what "
@@ -73,7 +69,6 @@ def named_factor(
             f"times the square of {name}": v**2,
             f"divided by the square of {name}": reciprocal(v**2),
             f"times the size of {name}": np.abs(v),
-            f"times the sign of {name}": np.sign(v),
             f"times 1 - {name}": 1 - v,
             f"divided by 1 - {name}": reciprocal(1 - v),
             f"times 1 + {name}": 1 + v,

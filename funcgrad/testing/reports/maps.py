@@ -46,8 +46,8 @@ class Part:
     """The derivative with respect to one argument at one point.
 
     ``values`` are arrays that stand in formulas by name, ``others`` the right matrices of other
-    arguments, ``sizes`` the lengths of axes with words for them. With ``units`` each row belongs to
-    one number of the outputs, whose shapes are ``outputs``.
+    arguments and ``given`` those found, ``sizes`` the lengths of axes with words for them. With
+    ``units`` each row belongs to one number of the outputs, whose shapes are ``outputs``.
     """
 
     name: str
@@ -58,6 +58,7 @@ class Part:
     tolerance: float
     values: Mapping[str, Array] = field(default_factory=dict)
     others: Mapping[str, Array] = field(default_factory=dict)
+    given: Mapping[str, Array] = field(default_factory=dict)
     sizes: Mapping[int, str] = field(default_factory=dict)
     units: bool = True
     word: str = "cotangent"
@@ -166,6 +167,8 @@ def signs(part: Part) -> Iterator[Explanation]:
 
 def exchanged(part: Part) -> Iterator[Explanation]:
     """The derivative with respect to another argument."""
+    if part.close(part.found, -part.expected):
+        return
     for name, other in part.others.items():
         found = part.found
         if other.shape != found.shape:  # of arguments that are broadcast, element by element
@@ -174,11 +177,18 @@ def exchanged(part: Part) -> Iterator[Explanation]:
             found, other = np.sum(found, axis=1), np.sum(other, axis=1)
         for sign, text in ((1, ""), (-1, "minus ")):
             if np.any(other) and part.close(found, sign * other):
-                yield Explanation(
-                    EXACT - 1,
-                    f"exchanged {name} {sign}",
-                    f"found is {text}the {part.word} of {name}: two arguments are exchanged",
-                )
+                back = part.given.get(name)
+                both = back is not None and exchanged_back(part, back)
+                text += f"the {part.word} of {name}"
+                text += ": two arguments are exchanged" if both else ""
+                yield Explanation(EXACT - 1, f"exchanged {name} {sign} {both}", f"found is {text}")
+
+
+def exchanged_back(part: Part, back: Array) -> bool:
+    """True if what is found of the other argument is what is expected of this one."""
+    if back.shape == part.expected.shape:
+        return part.close(back, part.expected)
+    return part.close(np.sum(back, axis=1), np.sum(part.expected, axis=1))
 
 
 def most_in_rows(matrix: Array) -> int:
@@ -391,8 +401,9 @@ def where_missing(part: Part, missing: Array) -> Iterator[Explanation]:
         kept = outputs_text(part, np.flatnonzero(~rows & used))
         text = f"only {kept} of the output's {part.word} counts: a sum is missing" if kept else ""
         text = text or f"{where} of the output's {part.word} is lost"
-        yield Explanation(STRUCTURE, text, text)
-        return
+        if where or kept:
+            yield Explanation(STRUCTURE, text, text)
+            return
     where = pattern(part, missing)
     count = int(np.sum(columns & np.any(missing, axis=0)))
     text = "found is zero where it should not be, the others agree"
@@ -607,9 +618,8 @@ def partly(part: Part) -> Iterator[Explanation]:
         sizes=part.sizes,
         units=False,
     )
-    rest = [
-        e for find in (zeros, signs, multiplied, by_factors) for e in find(inner) if e.rank < WEAK
-    ]
+    finders = (zeros, signs, multiplied, *((by_factors,) if count > 3 else ()))
+    rest = [e for find in finders for e in find(inner) if e.rank < WEAK]
     text = f"{count} of {n} elements differ{', ' + where if where else ''}, the others agree"
     key = f"part {where}"
     for _, words in sum_words(
