@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 
 from ...core.tracing import aval_of
-from ..reports.maps import EXACT, PART, RATIO, WEAK, Explanation, Part, explanations
+from ..reports.maps import explanations
+from ..reports.parts import EXACT, PART, RATIO, WEAK, Explanation, Part
 from .differences import (
     Difference,
     Line,

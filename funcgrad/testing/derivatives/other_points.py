@@ -10,7 +10,7 @@ import numpy as np
 
 from ...core.tracing import aval_of
 from ..reports.diagnosis import number_text
-from ..reports.maps import STRUCTURE, Explanation, Part, most_in_rows
+from ..reports.parts import STRUCTURE, Explanation, Part, most_in_rows
 from .functions import Leaves, host
 
 Right = Callable[[Sequence[Any], int], np.ndarray | None]

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..reports.maps import WEAK
+from ..reports.parts import WEAK
 from ..reports.report import (
     DERIVATIVES,
     Finding,
