@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,8 +11,10 @@ import numpy as np
 
 from .. import tree
 from ..core.avals import is_inexact
+from ..core.facts import Picks
 from ..core.tracing import aval_of
-from ..transforms.opened import record_peeking
+from ..transforms.opened import record_inside, record_peeking
+from ..transforms.recording import Operation
 from ..typing import PyTree
 from .claims import Claim
 from .derivatives.differences import directional
@@ -29,6 +31,11 @@ LEAST = 1e-9
 
 LARGEST = 64
 """Third derivatives are checked at points of up to so many numbers."""
+
+ORDERS = {
+    np.maximum, np.minimum, np.fmax, np.fmin, np.greater, np.less, np.greater_equal, np.less_equal,
+}  # fmt: skip
+"""Functions that compare; NumPy compares complex numbers by their real parts first."""
 
 TURN = 0.3
 """Imaginary parts, relative to the real ones."""
@@ -60,6 +67,14 @@ def extras(f: Callable[..., Any], *, third_order: bool) -> tuple[Extra, ...]:
 
 def has_rules(f: Callable[..., Any], args: Point) -> bool:
     """True if a function with a derivative rule is called by another one, or is it."""
+    try:
+        return any("rule" in o.params for o in operations_of(f, args))
+    except Exception:  # what cannot be recorded is not known
+        return False
+
+
+def operations_of(f: Callable[..., Any], args: Point) -> list[Operation]:
+    """The operations of a function at a point."""
     leaves, structure = tree.flatten(args)
     places = [i for i, x in enumerate(leaves) if has_tangent(x)]
 
@@ -69,11 +84,19 @@ def has_rules(f: Callable[..., Any], args: Point) -> bool:
             full[i] = x
         return tree.leaves(f(*tree.unflatten(structure, full)))
 
-    try:
-        operations = record_peeking(flat, [leaves[i] for i in places], "", 1)
-    except Exception:  # what cannot be recorded is not known
-        return False
-    return any("rule" in o.params for o in operations)
+    return record_peeking(flat, [leaves[i] for i in places], "", 1)
+
+
+def compares(operations: Sequence[Operation]) -> bool:
+    """True if complex numbers are put in an order: what does that is meant for real ones."""
+    for o in operations:
+        if any(aval_of(x).dtype.kind == "c" for x in o.operands):
+            ordered = getattr(o.primitive, "ufunc", None) in ORDERS
+            if ordered or isinstance(getattr(o.primitive, "elements", None), Picks):
+                return True
+        if "rule" in o.params and compares(record_inside(o, "", 1)):
+            return True
+    return False
 
 
 def dtypes_annotated(f: Callable[..., Any]) -> bool:
@@ -120,7 +143,12 @@ def of_complex_numbers(f: Callable[..., Any], args: Point) -> Point | None:
     outs = values(f, found)
     if outs is None or any(o.dtype.kind != "c" or not np.all(np.isfinite(o)) for o in outs):
         return None
-    return found if analytic(f, found, rng) else None
+    if not analytic(f, found, rng):
+        return None
+    try:
+        return None if compares(operations_of(f, found)) else found
+    except Exception:  # what cannot be recorded may be anything
+        return None
 
 
 def analytic(f: Callable[..., Any], args: Point, rng: np.random.Generator) -> bool:

@@ -64,7 +64,7 @@ def wrong_loss(layer: Layer, batch: Batch):
 
 
 def test_right_derivatives_pass_and_are_counted():
-    report = gradcheck(loss, max_examples=6, seed=3, domain=(-2, 2))
+    report = gradcheck(loss, max_examples=6, seed=4, domain=(-2, 2))
     assert (report.passed, report.points, report.inconclusive, report.rejected) == (6, 6, 0, 0)
     assert (report.order, report.modes, report.left_out) == (2, ("fwd", "rev"), {})
     assert re.fullmatch(

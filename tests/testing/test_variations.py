@@ -279,3 +279,12 @@ def test_numbers_between_five_and_eighteen_are_common() -> None:
 
     draw()
     assert counts[0] > 0.05 * counts[1]
+
+
+def test_functions_that_compare_numbers_are_not_checked_for_complex_ones() -> None:
+    """NumPy compares complex numbers by their real parts: such a function is for real ones."""
+    value = fg.custom_jvp(lambda x: np.maximum(x, 0.25 * (np.clip(x, -1.0, 1.0) + 1) ** 2))
+    value.defjvp(lambda xs, ts: (value(*xs), 0.5 * np.clip(xs[0] + 1, 0.0, 2.0) * ts[0]))
+    ones = np.ones((3, 4))
+    assert of_complex_numbers(value, (ones,)) is None
+    assert of_complex_numbers(ruled(np.sin, lambda x, ct: (np.cos(x) * ct,)), (ones,)) is not None

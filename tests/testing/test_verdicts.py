@@ -404,3 +404,41 @@ def test_at_a_jump_the_slope_of_the_side_that_the_value_belongs_to_passes():
     assert check_grads(lambda x: np.floor(x) + x, (x,), modes="fwd", raises=False).verdict == "pass"
     wrong = ruled(lambda x: np.floor(x) + x, lambda x, t: np.where(x == 1, 3.0, 1.0) * t)
     assert check_grads(wrong, (x,), modes="fwd", raises=False).verdict != "pass"
+
+
+def test_eigenvalues_that_nearly_meet_are_not_failed_by_long_steps():
+    """Steps longer than the gap see the crossing, and differences settle there."""
+    for seed in range(4):
+        rng = np.random.default_rng(seed)
+        q = np.linalg.qr(rng.standard_normal((3, 3)))[0]
+        a = q @ np.diag([1.0, 1.0 + 1e-5, 3.0]) @ q.T
+        report = check_grads(
+            lambda a: np.linalg.eigvalsh((a + a.T) / 2), (a,), seed=seed, raises=False
+        )
+        assert report.verdict != "fail"
+
+
+def crossing(x):
+    """Two curves that come as close as 1e-6 to each other."""
+    return np.sqrt(x * x + 1e-12)
+
+
+@pytest.mark.parametrize(("factor", "verdict"), [(1.0, "pass"), (2.0, "fail")])
+def test_slopes_between_curves_that_nearly_meet_are_those_of_short_steps(factor, verdict):
+    f = ruled(crossing, lambda x, t: factor * x / crossing(x) * t)
+    report = check_grads(lambda x: f(x - 1.0), (np.array([1 + 7e-7]),), modes="fwd", raises=False)
+    assert report.verdict == verdict
+
+
+@pytest.mark.parametrize("f", [
+    lambda x: (x.astype("f4") * 2).astype("f8") + x,
+    lambda x: x.astype("f4") * 2 + np.sum(x) * np.float32(0),
+])  # fmt: skip
+def test_single_precision_inside_is_no_mistake_at_zeros(f):
+    for seed in range(5):
+        assert check_grads(f, (np.zeros(4),), order=2, seed=seed).verdict == "pass"
+
+
+def test_numbers_that_overflow_along_large_tangents_alone_are_no_mistake():
+    x = np.array([3.0, 3.0, -700.0, -0.5])
+    assert check_grads(lambda x: 1 / (1 + np.exp(-x)), (x,), raises=False).verdict == "pass"

@@ -207,9 +207,9 @@ def roughness(
     not shrink (Moré and Wild, "Estimating computational noise", 2011).
     """
     rng = np.random.default_rng(1)
-    signs = [rng.choice([-1.0, 1.0], np.shape(x)) for x in point]
     found = [0.0] * len(outs)
-    for step in ROUGH_STEPS:
+    for step in ROUGH_STEPS:  # along each by other parts, lest all of them are single precision's
+        signs = [_signs(rng, x) for x in point]
         jumps = jumps_of(call, point, outs, signs, step)
         large = [j > 1e-13 * (1 + finite_max(o)) for j, o in zip(jumps, outs, strict=True)]
         if any(large):  # at steps as large as the distance to a kink it looks like jumps
@@ -217,6 +217,12 @@ def roughness(
             jumps = [min(a, b) for a, b in zip(jumps, more, strict=True)]
         found = [max(a, b) for a, b in zip(found, jumps, strict=True)]
     return found
+
+
+def _signs(rng: np.random.Generator, x: PyTree) -> np.ndarray:
+    """Steps of numbers, of 0.3 to 1 in either direction."""
+    shape = np.shape(x)
+    return rng.choice([-1.0, 1.0], shape) * rng.uniform(0.3, 1.0, shape)
 
 
 def jumps_of(

@@ -22,7 +22,7 @@ from .functions import (
     length,
     reverse,
 )
-from .kinds import check_kinds_of_cotangents, check_kinds_of_tangents
+from .kinds import check_kinds_of_cotangents, check_kinds_of_tangents, linear_rtol
 from .known import Known, Pull, Push
 from .noise import rounding, steepness_of
 from .session import Session
@@ -35,11 +35,6 @@ OUTSIDE = (ValueError, ArithmeticError, np.linalg.LinAlgError)
 
 FIRST, SECOND = 0.75, -1.5
 """Coefficients of the linear combination that tests linearity."""
-
-
-OF_SINGLES = 3e-7
-"""Linear maps may compute in single precision inside, which nothing else shows at 0; differences
-are compared more sharply."""
 
 
 def check_linearity(session: Session, flat: Flat, chain: tuple[str, ...], known: Known) -> None:
@@ -133,12 +128,6 @@ def compare_linear(
         floors=Measured(floors),
     )
     session.passed(f"order {len(chain)}, mode {mode_text(chain)}: linear")
-
-
-def linear_rtol(session: Session, flat: Flat) -> float:
-    """The relative tolerance of laws of linear maps at a point."""
-    at_zero = not all(np.any(host(x)) for x in flat.point)
-    return max(session.tolerances.law_rtol, OF_SINGLES if at_zero else 0.0)
 
 
 def without_overflow(x: Any, like: Any) -> Any:

@@ -21,6 +21,10 @@ ULPS = (1, 2, 4, 2, 3)
 OTHER_STEPS = (2.0**-6.5, 2.0**-10.5, 2.0**-14.5, 2.0**-19.5, 2.0**-23.5)
 """First steps of differences that are compared with those that disagree with a derivative."""
 
+SHORT_STEPS = tuple(2.0**-k for k in range(12, 30, 2))
+NEARLY = 1e-2
+"""How well short steps have to agree with each other, relative to the derivative."""
+
 WINDOWS = (0.5, 0.125, 2.0**-5)
 """How far around the point slopes are looked at, relative to it."""
 
@@ -96,6 +100,27 @@ def reconsidered(
             supported |= contradicts & near
             doubt = np.where(contradicts, np.fmax(doubt, apart), doubt)
     return supported, doubt
+
+
+def of_short_steps(line: Line, known: Difference) -> tuple[Vector, Vector, np.ndarray]:
+    """Derivatives by steps so short that they agree with each other, their errors, and where they
+    contradict the known ones, or those do not settle.
+
+    Where two curves nearly meet, longer steps see the crossing, and may settle there.
+    """
+    steps = [line.unit * h for h in SHORT_STEPS]
+    with np.errstate(all="ignore"):
+        ends = [(line.at(h), line.at(-h), h) for h in steps]
+        rows = np.array([change(plus, minus) / (2 * h) for plus, minus, h in ends])
+        three = np.array([rows[k : k + 3] for k in range(len(steps) - 2)])
+        noise = np.array([line.noise(plus, minus) / h for plus, minus, h in ends[2:]])
+        errors = np.ptp(three, axis=1) + SAFETY * noise
+        best = np.nanargmin(np.where(np.isfinite(errors), errors, np.inf), axis=0)
+        value, error = (np.take_along_axis(a, best[None], 0)[0] for a in (three[:, 1], errors))
+        apart = np.abs(value - known.value) > SAFETY * (known.error + error)
+        contradicts = apart | ~known.settled
+        contradicts &= error <= NEARLY * np.abs(value)
+    return value, error, contradicts
 
 
 def off_the_trend(line: Line, known: Difference, found: Vector, allowed: Vector) -> Vector:

@@ -26,6 +26,7 @@ from .noise import (
     FAILURES,
     LARGEST,
     Again,
+    of_short_steps,
     off_the_trend,
     quietly,
     reconsidered,
@@ -106,11 +107,17 @@ def judge(
     if exact is not None:  # differences of a function with waves shorter than all steps settle, too
         with np.errstate(all="ignore"):
             wrong &= ~(np.abs(found - exact) <= allowed + 1e-9 * np.abs(exact))
+    short, error, contradicts = of_short_steps(line, known)
+    apart = np.abs(found - short)
+    agree |= contradicts & ~kinks & ~edges & (apart <= allowed + error)
+    wrong &= ~agree
     doubtful = ~agree & (wrong | kinks)
     if np.any(doubtful & ~edges):
         supported, doubt = reconsidered(line, known, found, allowed)
+        doubt = np.where(contradicts, np.fmax(doubt, np.abs(short - known.value)), doubt)
+        refuted = contradicts & (apart > allowed + SAFETY * error)
         agree |= supported & ~edges
-        wrong &= ~agree & ~(gap <= 4 * doubt)
+        wrong &= ~agree & (refuted | ~(gap <= 4 * doubt))
         doubtful &= ~agree & ~edges
         beside = hull(line, found, allowed, doubtful)
         accepted |= doubtful & beside.inside
