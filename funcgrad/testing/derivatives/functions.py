@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -80,7 +80,8 @@ class Flat:
     outputs of other kinds are left out. ``sizes`` are bounds of what the outputs are sums of:
     rounding errors of values and derivatives are in proportion to them, however much cancels.
     Calls with the same arguments may differ by ``nondet``.
-    ``tangents`` says how the point is moved if it has to stay on a set.
+    ``tangents`` says how the point is moved if it has to stay on a set, and ``outs`` are the
+    outputs at the point, where they are known.
     """
 
     call: Callable[[Sequence[Any]], Leaves]
@@ -92,10 +93,15 @@ class Flat:
     nondet: float = 0.0
     staged: Staged | None = None
     tangents: Any = None
+    outs: Leaves | None = None
 
     def evaluate(self, xs: Sequence[Any]) -> Leaves:
         """What ``call`` returns, up to rounding, by a compiled program where there is one."""
         return self.call(xs) if self.staged is None else self.staged(xs)
+
+    def plainly(self, outs: Sequence[Any]) -> Flat:
+        """The same with the sizes of the outputs themselves, which need no more calls."""
+        return replace(self, sizes=[np.asarray(finite_max(host(o))) for o in outs])
 
     def differentiated(self, mode: str, seeds: Sequence[Any], *, staged: bool = False) -> Flat:
         """The derivative along fixed directions, as a function of the point.
@@ -170,7 +176,8 @@ def flatten_function(f: Callable[..., Any], args: tuple[Any, ...]) -> Flat:
     if not out_paths:
         raise ValueError(f"{name} returned no real or complex array to differentiate")
     point = [leaves[i] for i in places]
-    return Flat(call, point, in_paths, name, out_paths, value_sizes(call, point))
+    sizes = Measured(lambda: value_sizes(call, point))
+    return Flat(call, point, in_paths, name, out_paths, sizes)
 
 
 def value_sizes(call: Callable[[Sequence[Any]], Leaves], point: Sequence[Any]) -> list[np.ndarray]:
