@@ -266,7 +266,8 @@ def check_jvp(
     """Check a jvp function against finite differences.
 
     Args:
-        f: function of positional arguments.
+        f: function of positional arguments; it gets tensors of PyTorch or arrays of JAX if
+            ``args`` are such, as ``f_jvp`` does.
         f_jvp: takes (args, tangents), both tuples, and returns (output, tangent_out), as
             ``functools.partial(funcgrad.jvp, f)`` does.
         args: the point, a tuple.
@@ -302,6 +303,9 @@ def check_jvp(
     options.function(f, "f", caller)
     options.function(f_jvp, "f_jvp", caller)
     args = options.arguments(args, caller)
+    if loaded_systems():
+        other = importlib.import_module(".adapters.systems", __package__).InNumpy(args)
+        f, f_jvp, args = other.value(f), other.jvp(f_jvp), other.args
     f_jvp = push_holding(f_jvp, kwargs, caller)
     f, args = holding(f, args, argnums, kwargs, caller)
     session = new_session(caller, atol, rtol, eps, directions, seed, nondet_tol)
@@ -347,7 +351,8 @@ def check_vjp(
     """Check a vjp function against finite differences.
 
     Args:
-        f: function of positional arguments.
+        f: function of positional arguments; it gets tensors of PyTorch or arrays of JAX if
+            ``args`` are such, as ``f_vjp`` does.
         f_vjp: takes ``*args`` and returns (output, pull), as ``functools.partial(funcgrad.vjp, f)``
             does; ``pull`` takes a cotangent of the output and returns a tuple of cotangents, one
             per argument.
@@ -378,6 +383,9 @@ def check_vjp(
     options.function(f, "f", caller)
     options.function(f_vjp, "f_vjp", caller)
     args = options.arguments(args, caller)
+    if loaded_systems():
+        other = importlib.import_module(".adapters.systems", __package__).InNumpy(args)
+        f, f_vjp, args = other.value(f), other.vjp(f_vjp), other.args
     f_vjp = rule_holding(f_vjp, kwargs, caller)
     f, args = holding(f, args, argnums, kwargs, caller)
     session = new_session(caller, atol, rtol, eps, directions, seed, nondet_tol)

@@ -173,7 +173,7 @@ class Points:
 
         At zeros and ones a wrong first derivative may be right, and its own derivative wrong.
         """
-        if self.failure is None or isinstance(self.f, Claim) or self.failed_order:
+        if self.failure is None or self.failed_order:
             return False
         error = self.failure[1]
         if not isinstance(error, GradientCheckError) or error.finding.order < 2:
@@ -181,9 +181,8 @@ class Points:
         for args in self.larger:
             with in_brief():
                 try:
-                    check_grads(
-                        self.f, args, 1, self.modes, seed=self.seed, locate=False, **self.settings
-                    )
+                    check = check_claim if isinstance(self.f, Claim) else check_grads
+                    check(self.f, args, 1, self.modes, seed=self.seed, **self.settings)
                 except InconclusiveCheckError:
                     continue
                 except GradientCheckError:
@@ -225,16 +224,15 @@ class Points:
 
     def report(self, args: tuple[Any, ...], *, locate: bool) -> Report:
         """Check the derivatives, or what is claimed of them, at one point."""
-        if isinstance(self.f, Claim):
-            return check_claim(self.f, args, modes=self.modes, seed=self.seed, **self.settings)
         order = self.failed_order or self.order
         modes, laws = self.modes, True
         if self.failure is not None:
             order, modes, laws = self.narrowed(self.failure[1], order)
-        options: dict[str, Any] = {"seed": self.seed, "locate": locate, "laws": laws}
-        options |= self.settings
+        options: dict[str, Any] = {"seed": self.seed, "laws": laws, **self.settings}
         with nullcontext() if locate else in_brief():
-            return check_grads(self.f, args, order, modes, **options)
+            if isinstance(self.f, Claim):
+                return check_claim(self.f, args, order, modes, **options)
+            return check_grads(self.f, args, order, modes, locate=locate, **options)
 
     def narrowed(self, error: Exception, order: int) -> tuple[int, tuple[str, ...], bool]:
         """The order, the modes and whether laws are needed for a failure to be seen again.

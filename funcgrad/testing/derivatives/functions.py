@@ -172,12 +172,24 @@ def flatten_function(f: Callable[..., Any], args: tuple[Any, ...]) -> Flat:
     out_paths = inexact_paths(run(*args))
     name = where_defined(f)
     if not places:
-        raise ValueError(f"args of {name} hold no real or complex array to differentiate by")
+        raise ValueError(nothing_to_vary(name, args))
     if not out_paths:
         raise ValueError(f"{name} returned no real or complex array to differentiate")
     point = [leaves[i] for i in places]
     sizes = Measured(lambda: value_sizes(call, point))
     return Flat(call, point, in_paths, name, out_paths, sizes)
+
+
+def nothing_to_vary(name: str, args: PyTree, what: str = "array") -> str:
+    """The message for arguments of which none can be differentiated by: what they are."""
+    leaves = [x.value if hasattr(x, "value") else x for x in tree.leaves(args)]
+    kinds = [
+        f"{type(x).__name__} of {x.dtype}" if hasattr(x, "dtype") else type(x).__name__
+        for x in leaves
+    ]
+    got = ", ".join(dict.fromkeys(kinds)) or "nothing"
+    hint = "; give floats, as in x.astype(float)" if "int" in got or "bool" in got else ""
+    return f"args of {name} hold no real or complex {what} to differentiate by: got {got}{hint}"
 
 
 def value_sizes(call: Callable[[Sequence[Any]], Leaves], point: Sequence[Any]) -> list[np.ndarray]:

@@ -100,7 +100,9 @@ def of_exchanged(
         swapped[a], swapped[b] = both
         for k in (i, a + b - i):
             there = right(swapped, k)
-            for sign, minus in ((1, ""), (-1, "minus ")) if there is not None else ():
+            if there is None:
+                continue
+            for sign, minus in ((1, ""), (-1, "minus ")):
                 if part.close(found, sign * there):
                     text = f"found is {minus}the derivative where two arguments are exchanged"
                     yield Explanation(STRUCTURE, f"exchanged point {k == i} {sign}", text)

@@ -115,8 +115,8 @@ def sum_words(
 ) -> Iterator[tuple[str, str]]:
     """What was added to a gradient, if it is a number, or a number times an array with a name."""
     if gap.size > 1 and np.any(gap) and close(gap, np.full(gap.shape, np.mean(gap))):
-        value = float(np.mean(gap))
-        yield f"plus {value:.4g}", f"found is expected plus {number_text(value)} everywhere"
+        mean = float(np.mean(gap))
+        yield f"plus {mean:.4g}", f"found is expected plus {number_text(mean)} everywhere"
     for name, value in values.items():
         v = fitted(value, shape)
         if v is None or v.size < 2 or np.ptp(v) == 0 or not np.any(v):

@@ -20,6 +20,9 @@ from .parts import (
     most_in_rows,
 )
 
+FEW = 4
+"""Lengths up to this may be numbers of a formula."""
+
 
 def zeros(part: Part) -> Iterator[Explanation]:
     """Nothing where something is expected, and the other way round."""
@@ -93,7 +96,7 @@ def multiplied(part: Part) -> Iterator[Explanation]:
                 FACTOR,
                 f"{RATIO}1/{what}",
                 f"found/expected is {number_text(ratio)} everywhere: that is 1/{size}, one over "
-                f"{what}: a mean taken for a sum?",
+                f"{what}: a mean taken for a sum{other_factor(size)}?",
             )
             return
         if size > 2 and abs(ratio / size - 1) < 1e-5:
@@ -108,6 +111,11 @@ def multiplied(part: Part) -> Iterator[Explanation]:
     rank = FACTOR if known else NUMBER
     text = f"found/expected is {number_text(ratio)} everywhere{known}"
     yield Explanation(rank, f"{RATIO}{ratio:.5g}", text)
+
+
+def other_factor(size: int) -> str:
+    """What else a small length may be."""
+    return f", or a factor {size} left out" if size <= FEW else ""
 
 
 def meaning(ratio: float) -> str:
