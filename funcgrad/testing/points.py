@@ -181,7 +181,7 @@ class Points:
         for args in self.larger:
             with in_brief():
                 try:
-                    check = check_claim if isinstance(self.f, Claim) else check_grads
+                    check: Any = check_claim if isinstance(self.f, Claim) else check_grads
                     check(self.f, args, 1, self.modes, seed=self.seed, **self.settings)
                 except InconclusiveCheckError:
                     continue

@@ -75,6 +75,7 @@ class Place:
     outs: Leaves
     claimed: Map
     reverse: bool
+    shuffled: bool = False
 
     @property
     def word(self) -> str:
@@ -244,20 +245,31 @@ def explain(session: Session, flat: Flat, at: At, *, reverse: bool) -> Explanati
     if not small(flat):
         return None
     try:
-        first = place_at(session, flat, at, flat.point, reverse)
-        if first is None:
-            return None
-        straight = state_words(first) or not_linear(first)
-        if straight:
-            return Explanation(EXACT, straight, straight)
-        around = []
-        for k, distance in enumerate(MOVES):
-            if time.monotonic() < end:
-                other = place_at(session, flat, at, beside(flat, distance, k), reverse)
-                around += [] if other is None else [other]
-        return best_words(first, around)
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return explained(session, flat, at, end, reverse=reverse)
     except Exception:  # what cannot be computed again at other points has no explanation
         return None
+
+
+def explained(
+    session: Session, flat: Flat, at: At, end: float, *, reverse: bool
+) -> Explanation | None:
+    """The same, before some time."""
+    first = place_at(session, flat, at, flat.point, reverse)
+    if first is None:
+        return None
+    straight = state_words(first) or not_linear(first)
+    if straight:
+        return Explanation(EXACT, straight, straight)
+    around = []
+    for k, distance in enumerate(MOVES):
+        if time.monotonic() < end:
+            other = place_at(session, flat, at, beside(flat, distance, k), reverse)
+            if other is not None:
+                other.shuffled = not distance
+                around.append(other)
+    return best_words(first, around)
 
 
 def explain_state(session: Session, flat: Flat, at: At, *, reverse: bool) -> str | None:
@@ -368,7 +380,8 @@ def best_words(first: Place, around: Sequence[Place]) -> Explanation | None:
     wrong = [i for i, part in enumerate(parts) if part.wrong]
     if not wrong:
         return None
-    if around and not any(part.wrong for place in around for part in place.parts):
+    beside_it = [place for place in around if not place.shuffled]
+    if beside_it and not any(part.wrong for place in beside_it for part in place.parts):
         text = (
             "it is wrong at this point and right at points around: a special value is handled "
             "differently (a zero, equal numbers, a threshold)"
