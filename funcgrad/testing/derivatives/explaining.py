@@ -396,7 +396,7 @@ def best_words(first: Place, around: Sequence[Place]) -> Explanation | None:
     same = len(best) == len(wrong) and all(e.key == found.key for e, _ in best)
     if len(parts) == 1 or (same and len(wrong) == len(parts)):
         return found
-    place = f"the cotangent of {name}" if first.reverse else f"the part of {name}"
+    place = f"the cotangent of {name}" if first.reverse else f"the tangent of {name} alone"
     return replace(found, text=f"in {place}: {found.text}")
 
 

@@ -89,6 +89,8 @@ def with_words(
     """
     if at is None or not session.locate or BRIEF.get() or session.tangents is not None:
         return finding
+    if "agree along symmetric matrices" in (finding.diagnosis or ""):
+        return finding
     found = explain(session, flat, at, reverse=chain[-1] == "rev")
     if found is None:
         return finding

@@ -101,7 +101,7 @@ MISTAKES = {
     "SecondCall": (rules.SecondCall, (tensor(X),), ""),
     "UnusedOutput": (rules.UnusedOutput, (tensor(X),), "an output that is not used"),
     "WrongTangent": (rules.WrongTangent, (tensor(X), tensor(W)), "in the tangent of args[1] alone"),
-    "ClipsCotangents": (rules.ClipsCotangents, (tensor(X),), "treats some cotangents differently"),
+    "ClipsCotangents": (rules.ClipsCotangents, (tensor(X),), "does not add up"),
     "TooMany": (rules.TooMany, (tensor(X),), "incorrect number of gradients"),
     "WrongVmap": (rules.WrongVmap, (tensor(X[:, :2]),), "vmap"),
     "ConstantOnly": (rules.ConstantOnly, (tensor(X), tensor(W)), "backward returned None"),
@@ -194,17 +194,22 @@ def test_options_reach_the_system():
     assert list(check_grads(rules.Cube, (tensor(X),), laws=False).passed)
 
 
-def test_functions_by_hand_that_take_tensors():
+@pytest.mark.parametrize("sign", [1, -1])
+def test_functions_by_hand_that_take_tensors(sign):
     def rule(x):
         return x.sin(), lambda ct: (ct * x.cos() * sign,)
 
-    for check in (
+    def backward(ct, x):
+        return sign * ct * x.cos()
+
+    checks = (
         lambda: check_vjp(lambda x: x.sin(), rule, (tensor(X),)),
-        lambda: check_pair(lambda x: (x.sin(), x), lambda ct, x: sign * ct * x.cos(), (tensor(X),)),
-    ):
-        sign = 1
-        check()
-        sign = -1
+        lambda: check_pair(lambda x: (x.sin(), x), backward, (tensor(X),)),
+    )
+    for check in checks:
+        if sign == 1:
+            check()
+            continue
         with pytest.raises(GradientCheckError) as caught:
             check()
         assert "the sign is flipped" in caught.value.finding.diagnosis
@@ -224,7 +229,7 @@ class Cubed(torch.autograd.Function):
 
 def test_second_derivatives_of_rules_are_searched():
     with pytest.raises(GradientCheckError) as caught:
-        gradcheck(Cubed, "3", max_examples=2)
+        gradcheck(Cubed, "3", max_examples=6)
     assert caught.value.finding.order == 2
 
 
@@ -250,5 +255,5 @@ def test_a_matrix_that_is_not_transposed_in_a_rule():
 
 
 def test_integers_are_no_points():
-    with pytest.raises(ValueError, match="got Tensor of torch.int64; give floats"):
+    with pytest.raises(ValueError, match=r"got Tensor of torch\.int64; give floats"):
         check_grads(lambda x: x * 2, (torch.tensor([1, 2]),))
