@@ -12,7 +12,7 @@ from ..core.source import where_defined
 from ..core.tracebacks import user_facing
 from ..typing import PyTree
 from . import options
-from .adapters.systems import in_numpy
+from .adapters.systems import InNumpy
 from .checks import check_grads, check_vjp
 from .derivatives.functions import has_tangent
 from .held import Held, holding, released, restored, rule_holding
@@ -61,7 +61,7 @@ def check_gradient(
         ...
     funcgrad.testing.reports.report.GradientCheckError: <lambda> ...: the vjp differs from ...
       order ...
-      diagnosis  found/expected is 3 everywhere: that is the number of elements: a sum taken ...
+      diagnosis  found/expected is 3 everywhere: that is the length of args[0]: a sum taken ...
     """
     caller = "check_gradient"
     options.function(f, "f", caller)
@@ -77,7 +77,8 @@ def check_gradient(
         return check_grads(f, args, modes="rev", argnums=argnums, kwargs=kwargs, **settings)
     options.function(gradient, "gradient", caller)
     args = options.arguments(args, caller)
-    f, gradient, args = in_numpy(f, gradient, args)
+    other = InNumpy(args)
+    f, gradient, args = other.value(f), other.gradient(gradient), other.args
     f, gradient = (rule_holding(g, kwargs, caller) if kwargs else g for g in (f, gradient))
 
     first = gradient(*args)

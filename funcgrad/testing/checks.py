@@ -17,11 +17,21 @@ from ..errors import DifferentiationError
 from ..typing import PyTree
 from . import options
 from .derivatives import laws as law_checks
-from .derivatives.functions import Flat, Leaves, forward, generator, has_tangent, with_zeros
+from .derivatives.explaining import explain_state
+from .derivatives.functions import (
+    Flat,
+    Leaves,
+    flatten_function,
+    forward,
+    generator,
+    has_tangent,
+    with_zeros,
+)
+from .derivatives.functions import reverse as reverse_at
 from .derivatives.jacobian import check_jacobian
 from .derivatives.localisation import find_cause, none_fails
-from .derivatives.orders import check_forward, check_orders, check_reverse
-from .derivatives.session import Session
+from .derivatives.orders import check_forward, check_orders, check_reverse, push_of
+from .derivatives.session import BRIEF, Session
 from .derivatives.tangents import tangents_option
 from .held import holding, push_holding, restored, rule_holding
 from .reports.report import Finding, GradientCheckError, InconclusiveCheckError, Report
@@ -161,6 +171,7 @@ def check_grads(
         session.conclude()
     except GradientCheckError as error:
         finding = explained(session, f, error)
+        finding = with_state(session, f, args, finding)
         session.report.finding = finding
         session.report.verdict = verdict_of(error)
         if raises:
@@ -205,6 +216,31 @@ def explained(session: Session, f: Callable[..., Any], error: GradientCheckError
     return replace(finding, cause=find_cause(session, f, finding)) if session.locate else finding
 
 
+def with_state(
+    session: Session, f: Callable[..., Any], args: tuple[Any, ...], finding: Finding
+) -> Finding:
+    """The finding of a law that does not hold, with what is said if a rule keeps state."""
+    law = finding.order == 1 and "differences" not in finding.source
+    wanted = law and session.locate and not BRIEF.get() and "inconclusive" not in finding.check
+    if not wanted or "wrong type" in finding.check or "does not fit" in finding.check:
+        return finding
+    try:
+        flat = flatten_function(f, args)
+    except Exception:  # f is called once more, and need not have a value now
+        return finding
+    reverse = "rev" in finding.mode or not finding.mode
+    push = push_of(flat, "fwd")
+    words = explain_state(
+        session,
+        flat,
+        (lambda xs: reverse_at(flat, xs))
+        if reverse
+        else lambda xs: (flat.call(xs), lambda ts: push(xs, ts)[1]),
+        reverse=reverse,
+    )
+    return replace(finding, diagnosis=words) if words else finding
+
+
 def verdict_of(error: GradientCheckError) -> str:
     """'fail', or 'inconclusive'."""
     return "inconclusive" if isinstance(error, InconclusiveCheckError) else "fail"
@@ -230,7 +266,8 @@ def check_jvp(
     """Check a jvp function against finite differences.
 
     Args:
-        f: function of positional arguments.
+        f: function of positional arguments; it gets tensors of PyTorch or arrays of JAX if
+            ``args`` are such, as ``f_jvp`` does.
         f_jvp: takes (args, tangents), both tuples, and returns (output, tangent_out), as
             ``functools.partial(funcgrad.jvp, f)`` does.
         args: the point, a tuple.
@@ -266,6 +303,9 @@ def check_jvp(
     options.function(f, "f", caller)
     options.function(f_jvp, "f_jvp", caller)
     args = options.arguments(args, caller)
+    if loaded_systems():
+        other = importlib.import_module(".adapters.systems", __package__).InNumpy(args)
+        f, f_jvp, args = other.value(f), other.jvp(f_jvp), other.args
     f_jvp = push_holding(f_jvp, kwargs, caller)
     f, args = holding(f, args, argnums, kwargs, caller)
     session = new_session(caller, atol, rtol, eps, directions, seed, nondet_tol)
@@ -311,7 +351,8 @@ def check_vjp(
     """Check a vjp function against finite differences.
 
     Args:
-        f: function of positional arguments.
+        f: function of positional arguments; it gets tensors of PyTorch or arrays of JAX if
+            ``args`` are such, as ``f_vjp`` does.
         f_vjp: takes ``*args`` and returns (output, pull), as ``functools.partial(funcgrad.vjp, f)``
             does; ``pull`` takes a cotangent of the output and returns a tuple of cotangents, one
             per argument.
@@ -342,6 +383,9 @@ def check_vjp(
     options.function(f, "f", caller)
     options.function(f_vjp, "f_vjp", caller)
     args = options.arguments(args, caller)
+    if loaded_systems():
+        other = importlib.import_module(".adapters.systems", __package__).InNumpy(args)
+        f, f_vjp, args = other.value(f), other.vjp(f_vjp), other.args
     f_vjp = rule_holding(f_vjp, kwargs, caller)
     f, args = holding(f, args, argnums, kwargs, caller)
     session = new_session(caller, atol, rtol, eps, directions, seed, nondet_tol)

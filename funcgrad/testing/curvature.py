@@ -59,6 +59,10 @@ def report_matrix(
         session.passed(f"every element of the {name}")
         return
     wrong = np.abs(found - expected) > limits
+    if name == "Hessian" and np.any(wrong & ~wrong.T):
+        text = "found is not symmetric: what differs is right on the other side of the diagonal"
+        if not np.any(wrong & wrong.T):
+            finding = replace(finding, diagnosis=text)
     more = matrix.in_pattern(wrong)
     if more:
         both = f"{finding.diagnosis}; {more}" if finding.diagnosis else more

@@ -86,7 +86,8 @@ def gradcheck(
 
     Args:
         f: the function, or a ``Claim``: of that the claimed derivatives are checked, to order 1.
-            Functions of PyTorch, JAX and autograd become claims by themselves.
+            Functions of PyTorch, JAX and autograd become claims by themselves; their second
+            derivatives are checked where the system has them.
         strategies: what its arguments are drawn from: pytrees of hypothesis strategies, of what
             ``strategies.spec`` returns, of names of domains ("positive") and of dimensions
             ("batch 3"), in which other leaves are constants. Without any, ``from_signature``
@@ -138,7 +139,7 @@ def gradcheck(
         f = importlib.import_module(".adapters", __package__).adapted(f) or f
     parameters = signatures.parameters_of(f, strategies, named_strategies, domain)
     if isinstance(f, Claim):
-        order, chosen = 1, claimed_modes(f)
+        order, chosen = min(order, 2) if f.at else 1, claimed_modes(f)
     settings: dict[str, Any] = {"directions": options.count(directions, "directions", "gradcheck")}
     settings |= {} if tangents is None else {"tangents": tangents}
     nondet_tol = options.nondet_option(nondet_tol, "gradcheck")
@@ -249,7 +250,7 @@ class Repetition:
         function, about = self.function(literals)
         check, options = "check_grads", f"order={self.order}, modes={self.modes!r}, "
         if isinstance(self.f, Claim):
-            check, options = "check_claim", ""
+            check, options = "check_claim", f"order={self.order}, " if self.order > 1 else ""
         if self.nondet_tol:
             options += f"nondet_tol={self.nondet_tol!r}, "
         call = f"{check}({function}, args, {options}seed={self.seed})"

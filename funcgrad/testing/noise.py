@@ -14,7 +14,7 @@ from ..core.source import where_defined
 from ..core.tracebacks import user_facing
 from . import options
 from .derivatives.differences import moved, pack, unit_step
-from .derivatives.functions import generator, has_tangent, random_leaf
+from .derivatives.functions import generator, has_tangent, nothing_to_vary, random_leaf
 from .reports.diagnosis import diagnose
 from .reports.report import Finding, GradientCheckError, InconclusiveCheckError, Report
 
@@ -113,9 +113,7 @@ class Noisy:
         self.point = [self.leaves[i] for i in self.places]
         self.names = [tree.format_path(tree.paths_of(args)[i], "args") for i in self.places]
         if not self.point:
-            raise ValueError(
-                f"args of {where_defined(f)} hold no real or complex array to differentiate by"
-            )
+            raise ValueError(nothing_to_vary(where_defined(f), args))
 
     def args(self, xs: Sequence[Any]) -> tuple[Any, ...]:
         """Arguments with other leaves."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext
-from dataclasses import dataclass, field
+from contextlib import nullcontext, suppress
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import hypothesis
@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, Phase, Verbosity
 from hypothesis.strategies import SearchStrategy
 
 from .. import tree
+from ..core.tracing import aval_of
 from ..typing import PyTree
 from .checks import check_grads
 from .claim_checks import check_claim
@@ -25,7 +26,7 @@ from .derivatives.session import in_brief
 from .derivatives.verdicts import SOURCE
 from .extras import Extra, has_rules
 from .reports.literals import Literals
-from .reports.report import GradientCheckError, InconclusiveCheckError, Report
+from .reports.report import Finding, GradientCheckError, InconclusiveCheckError, Report
 from .strategies.sides import Reach, Reaching, reaching
 from .strategies.signatures import Parameter
 from .strategies.trees import cooked
@@ -36,6 +37,15 @@ OUTSIDE = (ValueError, ArithmeticError, np.linalg.LinAlgError)
 
 MOST_PLACES = 3
 """Of so many dimensions each is the long one at some points."""
+
+DRAWN, RICH = 30, 3
+"""So many points are drawn to explain a failure, and so many of them are looked at."""
+
+LOOKING = 2.0
+"""The seconds for drawing them."""
+
+LARGE = 60
+"""Points of more numbers are not explained so well."""
 
 SHRINKING = 10.0
 """Seconds after which a point that fails is simple enough."""
@@ -66,6 +76,7 @@ class Points:
     end: float = math.inf
     failed_order: int | None = None
     simplest: tuple[Any, ...] = ()
+    larger: list[tuple[Any, ...]] = field(default_factory=list)
     has_rules: bool | None = None
     here: Reaching = field(default_factory=Reaching)
 
@@ -82,6 +93,18 @@ class Points:
         """
         recipes = [p.recipe for p in parameters]
         drawn = cooked(lambda draw, shared: tuple(make(draw, shared) for make in recipes), sizes)
+        self.search_shares(drawn, max_examples, seconds)
+        if self.failure is None:
+            return
+        self.larger = self.rich_points(drawn)
+        if self.first_order_is_wrong():
+            smallest, self.failure, self.order = self.failure, None, 1
+            with reaching("short", 0, 0) as self.here:
+                self.search_within(drawn, 4 * max_examples)
+            self.failure = self.failure or smallest
+
+    def search_shares(self, drawn: SearchStrategy[Any], max_examples: int, seconds: float) -> None:
+        """The same with short, longer and long dimensions."""
         self.end = time.process_time() + seconds
         asked = 1
         for reach, share in shares(max_examples):
@@ -120,27 +143,96 @@ class Points:
             if self.failure is None:
                 raise
 
+    def rich_points(self, drawn: SearchStrategy[Any]) -> list[tuple[Any, ...]]:
+        """Points that tell more of a mistake than the simplest one: several different numbers."""
+        found: list[tuple[float, tuple[Any, ...]]] = []
+        end = time.monotonic() + LOOKING
+
+        @hypothesis.seed(self.seed + 1)
+        @hypothesis.settings(
+            max_examples=DRAWN,
+            deadline=None,
+            database=None,
+            phases=(Phase.generate,),
+            suppress_health_check=list(HealthCheck),
+            verbosity=Verbosity.quiet,
+        )
+        @hypothesis.given(drawn)
+        def look(args: PyTree) -> None:
+            if time.monotonic() < end and accepts(self.f, args):
+                found.append((richness(args), args))
+
+        for reach in ("short", "longer"):
+            with suppress(hypothesis.errors.Unsatisfiable), reaching(reach, 0, 0):
+                look()
+        found.sort(key=lambda pair: -pair[0])
+        return [args for _, args in found[:RICH]]
+
+    def first_order_is_wrong(self) -> bool:
+        """True if a failure of a higher order is one of the first order at a larger point.
+
+        At zeros and ones a wrong first derivative may be right, and its own derivative wrong.
+        """
+        if self.failure is None or self.failed_order:
+            return False
+        error = self.failure[1]
+        if not isinstance(error, GradientCheckError) or error.finding.order < 2:
+            return False
+        for args in self.larger:
+            with in_brief():
+                try:
+                    check: Any = check_claim if isinstance(self.f, Claim) else check_grads
+                    check(self.f, args, 1, self.modes, seed=self.seed, **self.settings)
+                except InconclusiveCheckError:
+                    continue
+                except GradientCheckError:
+                    return True
+        return False
+
     def explain(self) -> None:
-        """Look for the cause of the failure at the simplest point."""
-        if self.failure and isinstance(self.failure[1], GradientCheckError):
-            args, error = self.failure
-            try:
-                self.report(args, locate=True)
-            except GradientCheckError as explained:
-                self.failure = args, type(error)(explained.finding)
+        """Look for the cause of the failure at the simplest point, and at a larger one."""
+        if not self.failure or not isinstance(self.failure[1], GradientCheckError):
+            return
+        args, error = self.failure
+        finding = self.finding_at(args)
+        if finding is None:
+            return
+        best: tuple[Finding, tuple[Any, ...]] | None = None
+        for more in () if self.failed_order else self.larger:
+            found = self.finding_at(more)
+            if found is None or found.order != finding.order:
+                continue
+            if best is None or not telling(best[0]):
+                best = found, more
+            if telling(found):
+                break
+        if best is not None:
+            finding = with_words_of(finding, *best)
+        self.failure = args, type(error)(finding)
+
+    def finding_at(self, args: tuple[Any, ...]) -> Finding | None:
+        """What is wrong at a point, with its cause; None if nothing is."""
+        try:
+            self.report(args, locate=True)
+        except InconclusiveCheckError:
+            return None
+        except GradientCheckError as explained:
+            return explained.finding
+        except Exception:  # a rule may raise at other points
+            return None
+        return None
 
     def report(self, args: tuple[Any, ...], *, locate: bool) -> Report:
         """Check the derivatives, or what is claimed of them, at one point."""
-        if isinstance(self.f, Claim):
-            return check_claim(self.f, args, modes=self.modes, seed=self.seed, **self.settings)
         order = self.failed_order or self.order
         modes, laws = self.modes, True
         if self.failure is not None:
             order, modes, laws = self.narrowed(self.failure[1], order)
-        options: dict[str, Any] = {"seed": self.seed, "locate": locate, "laws": laws}
-        options |= self.settings
+        options: dict[str, Any] = {"seed": self.seed, "laws": laws, **self.settings}
         with nullcontext() if locate else in_brief():
-            return check_grads(self.f, args, order, modes, **options)
+            if isinstance(self.f, Claim):
+                return check_claim(self.f, args, order, modes, **options)
+            return check_grads(self.f, args, order, modes, locate=locate, **options)
 
     def narrowed(self, error: Exception, order: int) -> tuple[int, tuple[str, ...], bool]:
         """The order, the modes and whether laws are needed for a failure to be seen again.
@@ -246,6 +338,34 @@ class Points:
             self.rejected += 1
             self.reason = reason
             hypothesis.reject()
+
+
+def richness(args: tuple[Any, ...]) -> float:
+    """How much a point tells: by its different numbers, and by axes of different lengths."""
+    leaves = [host(x) for x in tree.leaves(args) if has_tangent(x)]
+    numbers = np.concatenate([np.zeros(0), *(np.abs(np.ravel(x)) for x in leaves)])
+    numbers = numbers[(numbers > 1e-2) & (numbers < 1e2) & (numbers != np.rint(numbers))]
+    lengths = [n for x in leaves for n in x.shape]
+    total = sum(x.size for x in leaves)
+    many = np.unique(numbers).size / max(1, total)
+    size = min(min((x.size for x in leaves if x.ndim), default=1), 12)
+    return 10 * many + size + 2 * len({n for n in lengths if n > 1}) - (20 if total > LARGE else 0)
+
+
+def telling(finding: Finding) -> bool:
+    """True if a diagnosis says more than how many elements are wrong."""
+    return bool(finding.diagnosis) and not str(finding.diagnosis).endswith("others agree")
+
+
+def with_words_of(finding: Finding, found: Finding, args: tuple[Any, ...]) -> Finding:
+    """A finding at the simplest point, with what is said of the same mistake at a larger one."""
+    shapes = ", ".join(str(aval_of(x)) for x in tree.leaves(args) if has_tangent(x))
+    words, said = finding.diagnosis or "", found.diagnosis or ""
+    if not said and "order" not in words and finding.check == found.check:
+        return replace(finding, diagnosis=None)  # what does not hold there is chance
+    if not said or said == words:
+        return finding
+    return replace(finding, diagnosis=f"{said} (at a larger point, {shapes})", cause=found.cause)
 
 
 class ElsewhereError(Exception):

@@ -178,7 +178,7 @@ WRONG_JVP = {
         "found has single precision",
     ),
     "reversed": (lambda v: v[::-1], lambda x, t: t, (V,), "in reverse along axis 0"),
-    "shifted": (lambda v: np.roll(v, 1), lambda v, t: t, (V,), "shifted by 3 along axis 0"),
+    "shifted": (lambda v: np.roll(v, 1), lambda v, t: t, (V,), "shifted by"),
     "not linear": (sine, lambda x, t: np.cos(x) * t * abs(t), (X,), "12 of 12 elements differ"),
     "infinite": (sine, lambda x, t: t * np.inf, (X,), "12 of 12 elements found are infinite"),
 }
@@ -233,7 +233,7 @@ WRONG_VJP = {
         (X,),
         "the cotangent of args[0] at index",
     ),
-    "transposed": (lambda a: 3 * a, lambda a, ct: (3 * ct.T,), (A,), "axes in the order (1, 0)"),
+    "transposed": (lambda a: 3 * a, lambda a, ct: (3 * ct.T,), (A,), "expected transposed"),
     "dropped argument": (
         lambda x, v: x * v,
         lambda x, v, ct: (ct * v, None),
@@ -453,7 +453,7 @@ def test_rand_like() -> None:
         ({"rtol": "small"}, TypeError, "rtol must be a number or None"),
         ({"eps": 0.0}, ValueError, "eps must be positive"),
         ({"args": X}, TypeError, "for one argument x write"),
-        ({"args": (3,)}, ValueError, "hold no real or complex array"),
+        ({"args": (3,)}, ValueError, "hold no real or complex array to differentiate by: got int"),
         ({"f": 3}, TypeError, "f must be a function"),
         ({"f": np.sign, "args": (X,), "modes": "rev"}, None, ""),
         ({"f": lambda x: 3}, ValueError, "returned no real or complex array"),

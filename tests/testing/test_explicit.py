@@ -52,7 +52,7 @@ def test_what_is_wrong_with_a_whole_jacobian_is_said():
     square = A[:4]
     jac = lambda x: ((1 - np.tanh(square @ x) ** 2)[:, None] * square).T  # noqa: E731
     finding = found(check_jacobian, lambda x: np.tanh(square @ x), jac, (X,))
-    assert "axes in the order (1, 0)" in finding.diagnosis
+    assert "expected transposed" in finding.diagnosis
     with pytest.raises(ValueError, match=r"shape \(4, 5\), expected \(5, 4\).*transposed"):
         check_jacobian(layer, lambda x: layer_jacobian(x).T, (X,))
     with pytest.raises(TypeError, match=r"args\[0\] must be a real array"):

@@ -13,7 +13,7 @@ from ... import tree
 from ...core.source import where_defined
 from ...typing import PyTree
 from ..claims import Claim, Point
-from ..derivatives.functions import has_tangent, random_leaf
+from ..derivatives.functions import has_tangent, nothing_to_vary, random_leaf
 from .flattened import alone, claim_of, homogeneous, repeated, required
 
 
@@ -53,9 +53,7 @@ class Opened:
         names = [tree.format_path(p, "args") for p in tree.paths_of(args)]
         self.places = [i for i, x in enumerate(self.leaves) if has_tangent(x)]
         if not self.places:
-            raise ValueError(
-                f"args of {where_defined(f)} hold no real or complex array to differentiate by"
-            )
+            raise ValueError(nothing_to_vary(where_defined(f), args))
         self.names = [names[i] for i in self.places]
         self.args = tuple(self.leaves[i] for i in self.places)
         self.side = Side(system, self.call, f)

@@ -13,7 +13,7 @@ import numpy as np
 from ...core.source import where_defined
 from ...typing import PyTree
 from ..claims import Claim, Law, Point
-from ..derivatives.functions import Leaves, random_leaf
+from ..derivatives.functions import Leaves, nothing_to_vary, random_leaf
 from .flattened import alone, claim_of, cotangent_names, homogeneous, required
 
 LANES = 3
@@ -120,9 +120,7 @@ class Opened:
             if inexact(system, x) and not name.startswith(fixed)
         ]
         if not self.places:
-            raise ValueError(
-                f"args of {where_defined(f)} hold no real or complex array to differentiate by"
-            )
+            raise ValueError(nothing_to_vary(where_defined(f), args))
         self.names = [names[i] for i in self.places]
         chosen = [self.everything[i] for i in self.places]
         double = any(is_array(system, x) and x.dtype in (np.float64, np.complex128) for x in chosen)

@@ -14,7 +14,7 @@ from ... import tree
 from ...core.source import where_defined
 from ...typing import PyTree
 from ..claims import Claim, Point
-from ..derivatives.functions import random_leaf
+from ..derivatives.functions import nothing_to_vary, random_leaf
 from .flattened import alone, claim_of, homogeneous, one_output, repeated, required
 from .torch_arrays import array_of, is_inexact, tensor_of
 from .torch_laws import layouts, mapped
@@ -106,9 +106,7 @@ class Opened:
         self.names = [*names, *(f"parameter {k}" for k in self.parameters)]
         chosen = [*(self.leaves[i] for i in self.places), *self.parameters.values()]
         if not chosen:
-            raise ValueError(
-                f"args of {where_defined(f)} hold no real or complex tensor to differentiate by"
-            )
+            raise ValueError(nothing_to_vary(where_defined(f), args, "tensor"))
         self.args = tuple(array_of(system, x) for x in chosen)
         devices = [x.device if isinstance(x, system.Tensor) else None for x in chosen]
         self.side = Side(system, self.call, f, devices)

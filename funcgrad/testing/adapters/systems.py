@@ -6,7 +6,7 @@ import dis
 import functools
 import importlib
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
 
@@ -144,33 +144,90 @@ def codes(code: CodeType) -> Iterator[CodeType]:
             yield from codes(constant)
 
 
-def in_numpy(
-    f: Callable[..., Any], gradient: Callable[..., Any], args: tuple[Any, ...]
-) -> tuple[Callable[..., Any], Callable[..., Any], tuple[Any, ...]]:
-    """A function and its gradient by hand, which take arrays of another system, for NumPy's.
+class InNumpy:
+    """Functions by hand that take arrays of another system, as functions of NumPy's.
 
-    As they are if the arguments are NumPy's. PyTorch's complex gradients become ours, their
-    conjugates.
+    ``args`` are NumPy's. PyTorch's complex gradients become ours, their conjugates.
     """
-    system = next(
-        (s for s in map(owner, tree.leaves(args, is_leaf=is_foreign)) if s in OF_SYSTEM), ""
-    )
-    if system not in ("torch", "jax"):
-        return f, gradient, args
-    module = importlib.import_module(f".{OF_SYSTEM[system]}", __package__)
-    leaves, spec = tree.flatten(args, is_leaf=is_foreign)
-    to_numpy, call = module.translations(leaves)
 
-    def run(g: Callable[..., Any], xs: tuple[Any, ...]) -> Any:
-        found = call(lambda arrays: g(*tree.unflatten(spec, arrays)), tree.leaves(xs))
-        return tree.map(to_numpy, found, is_leaf=is_foreign)
+    def __init__(self, args: tuple[Any, ...]) -> None:
+        leaves, self.spec = tree.flatten(args, is_leaf=is_foreign)
+        system = next((s for s in map(owner, leaves) if s in ("torch", "jax")), None)
+        self.system = system
+        self.leaves, self.args = leaves, args
+        if system is not None:
+            self.module = importlib.import_module(f".{OF_SYSTEM[system]}", __package__)
+            to_numpy = self.module.translations(leaves)[0]
+            self.args = tree.unflatten(self.spec, [to_numpy(x) for x in leaves])
 
-    def value(*xs: PyTree) -> Any:
-        return run(f, xs)
+    def numpy(self, x: PyTree) -> Any:
+        """Arrays of the system as NumPy's."""
+        return tree.map(self.module.translations([])[0], x, is_leaf=is_foreign)
 
-    def grad(*xs: PyTree) -> Any:
-        found = run(gradient, xs)
-        return tree.map(np.conj, found) if system == "torch" else found
+    def turned(self, x: PyTree) -> Any:
+        """Derivatives of our convention from those of the system, and the other way round."""
+        if self.system != "torch":
+            return x
+        return tree.map(lambda a: np.conj(a) if np.asarray(a).dtype.kind == "c" else a, x)
 
-    value.__wrapped__ = f  # type: ignore[attr-defined]
-    return value, grad, tree.unflatten(spec, [to_numpy(x) for x in leaves])
+    def given(self, f: Callable[..., Any], xs: PyTree, kwargs: Mapping[str, Any]) -> Any:
+        """What f returns for arrays of the system."""
+        call = self.module.translations(self.leaves)[1]
+        return call(lambda a: f(*tree.unflatten(self.spec, a), **kwargs), tree.leaves(xs))
+
+    def value(self, f: Callable[..., Any]) -> Callable[..., Any]:
+        """A function of NumPy arrays; as it is where there are only such."""
+        if self.system is None:
+            return f
+
+        def value(*xs: PyTree, **kwargs: PyTree) -> Any:
+            return self.numpy(self.given(f, xs, kwargs))
+
+        value.__wrapped__ = f  # type: ignore[attr-defined]
+        return value
+
+    def gradient(self, f: Callable[..., Any]) -> Callable[..., Any]:
+        """A function that returns a derivative."""
+        if self.system is None:
+            return f
+        inner = self.value(f)
+        return lambda *xs, **kwargs: self.turned(inner(*xs, **kwargs))
+
+    def vjp(self, rule: Callable[..., Any]) -> Callable[..., Any]:
+        """A function that returns (output, pull)."""
+        if self.system is None:
+            return rule
+
+        def vjp(*xs: PyTree, **kwargs: PyTree) -> Any:
+            found = self.given(rule, xs, kwargs)
+            if not isinstance(found, tuple | list) or len(found) != 2:
+                return found
+            out, pull = found
+            leaves, spec = tree.flatten(out, is_leaf=is_foreign)
+            call = self.module.translations(leaves)[1]
+
+            def pull_numpy(ct: PyTree) -> Any:
+                cts = tree.leaves(self.turned(ct))
+                grads = call(lambda a: pull(tree.unflatten(spec, a)), cts)
+                return self.turned(self.numpy(grads))
+
+            return self.numpy(out), pull_numpy
+
+        return vjp
+
+    def jvp(self, rule: Callable[..., Any]) -> Callable[..., Any]:
+        """A function that takes (args, tangents)."""
+        if self.system is None:
+            return rule
+
+        def jvp(xs: PyTree, ts: PyTree, **kwargs: PyTree) -> Any:
+            call = self.module.translations([*self.leaves, *self.leaves])[1]
+            count = len(self.leaves)
+
+            def run(arrays: Sequence[Any]) -> Any:
+                parts = arrays[:count], arrays[count:]
+                return rule(*(tree.unflatten(self.spec, list(a)) for a in parts), **kwargs)
+
+            return self.numpy(call(run, [*tree.leaves(xs), *tree.leaves(ts)]))
+
+        return jvp

@@ -178,7 +178,8 @@ def change(a: Vector, b: Vector) -> Vector:
 
 def best_precision(flat: Flat, point: Sequence[Any]) -> tuple[Leaves, Leaves]:
     """The point and the outputs there, in double precision if the function allows that."""
-    outs = flat.evaluate([copied(x) for x in point])
+    known = flat.outs if point is flat.point and flat.staged is None else None
+    outs = flat.evaluate([copied(x) for x in point]) if known is None else known
     wide = [widened(x) for x in point]
     if all(w is x for w, x in zip(wide, point, strict=True)):
         return wide, outs

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
-from functools import partial
+from dataclasses import dataclass, field, replace
+from functools import cached_property, partial
 from itertools import chain, combinations
 from typing import Any
 
@@ -24,7 +24,7 @@ from ...core.jaxpr import Eqn, Jaxpr, Literal, Var, eval_jaxpr
 from ...ops.pointwise.arithmetic import div, mul
 from ...transforms.transpose import transpose_values
 from .differences import Vector, pack
-from .functions import Flat, host
+from .functions import Flat, host, random_leaf
 
 MOST = 60
 """The number of uses of values, and of constants, that are tried."""
@@ -34,8 +34,11 @@ TRIPLES = 16
 
 CLOSE = 1e-6
 
-SECONDS = 5.0
+SECONDS = 3.0
 """The time for edits other than cuts of paths."""
+
+ENOUGH = 4
+"""The number of edits with the same result that are looked at."""
 
 LARGEST_FACTOR = 8
 
@@ -84,74 +87,101 @@ class ForwardPass(BackwardPass):
         return [pack([t]) for t in eval_jaxpr(program, consts, [*cts, *more])]
 
 
-def edit_diagnosis_of_tangents(flat: Flat, ts: Sequence[Any], found: Sequence[Any]) -> str | None:
-    """The same for the tangents of outputs that somebody claims."""
-    with ignoring_rules():
-        return _edit_diagnosis(ForwardPass, flat, ts, found, flat.out_paths)
+@dataclass
+class Search:
+    """A search for the edits of the right derivative at a point that give the claimed one."""
 
+    flat: Flat
+    right: BackwardPass
+    claimed: list[Vector]
+    end: float
 
-def edit_diagnosis(flat: Flat, cts: Sequence[Any], found: Sequence[Any]) -> str | None:
-    """The edit that turns the right gradient into the one found, or None if no single edit does.
-
-    Args:
-        flat: a function at a point.
-        cts: cotangents of its outputs.
-        found: the cotangents of its inputs that somebody claims.
-    """
-    with ignoring_rules():
-        return _edit_diagnosis(BackwardPass, flat, cts, found, flat.in_paths)
-
-
-def _edit_diagnosis(
-    kind: type[BackwardPass],
-    flat: Flat,
-    cts: Sequence[Any],
-    found: Sequence[Any],
-    paths: Sequence[str],
-) -> str | None:
-    try:
-        backward = kind(flat, cts)
-        given = [pack([x]) for x in found]
-        sizes = [np.max(np.abs(r), initial=0) for r in backward.right]
-        wrong = [
-            i
-            for i, (r, g) in enumerate(zip(backward.right, given, strict=True))
-            if np.max(np.abs(r - g), initial=0) > CLOSE * sizes[i]
-        ]
-        for i in wrong:
-            text = explained(flat, backward, i, given[i], CLOSE * float(sizes[i]))
-            if text:
-                what = "tangent" if kind is ForwardPass else "cotangent"
-                place = f"in the {what} of {paths[i]}: " if len(given) > 1 else ""
-                return place + text
-    except Exception:  # what cannot be traced has no backward pass to edit
-        return None
-    return None
-
-
-def explained(
-    flat: Flat, backward: BackwardPass, i: int, found: Vector, tolerance: float
-) -> str | None:
-    """The edit whose cotangent of argument i is what was found."""
-    end = time.monotonic() + SECONDS
-    edits = chain(
-        edited_numbers(backward),
-        edited_constants(backward),
-        edited_arguments(flat, backward, i),
-        () if isinstance(backward, ForwardPass) else partial_cotangents(backward),
-    )
-    for text, pulled in edits:
-        if time.monotonic() > end:
-            return None
+    @classmethod
+    def of(
+        cls,
+        flat: Flat,
+        outs: Sequence[Any],
+        claimed: Callable[[Sequence[Any]], Sequence[Any]],
+        argument: int,
+        *,
+        reverse: bool,
+    ) -> Search | None:
+        """A search in the derivative with respect to one argument; None if f cannot be traced."""
+        rng = np.random.default_rng(8)
+        kind: type[BackwardPass] = BackwardPass if reverse else ForwardPass
+        if reverse:
+            seeds = [random_leaf(rng, o) for o in outs]
+            found = [pack([claimed(seeds)[argument]])]
+        else:
+            seeds = [
+                random_leaf(rng, x) if i == argument else x * 0 for i, x in enumerate(flat.point)
+            ]
+            found = [pack([t]) for t in claimed(seeds)]
         try:
-            edited = pulled()[i]
-        except (ArithmeticError, np.linalg.LinAlgError, ValueError, TypeError):
-            continue  # an edit may make a matrix singular, or shapes that do not fit
-        if np.max(np.abs(edited - found), initial=0) <= tolerance:
-            return text
-    return missing_paths(backward, i, found, tolerance)
+            with ignoring_rules():
+                return cls(flat, kind(flat, seeds), found, time.monotonic() + SECONDS)
+        except Exception:  # what cannot be traced has no derivative to edit
+            return None
+
+    def matching(self, i: int, wanted: Sequence[str] | None = None) -> list[Text]:
+        """The edits, in words, that give what is claimed of argument i; the simplest first.
+
+        ``wanted`` are those that matter. With each edit comes whether it is one of several paths.
+        """
+        rev = not isinstance(self.right, ForwardPass)
+        right = self.right.right[i] if rev else np.concatenate(self.right.right)
+        given = np.concatenate(self.claimed)
+        size = float(np.max(np.abs(right), initial=0))
+        gap = float(np.max(np.abs(right - given), initial=0))
+        tolerance = min(CLOSE * size, gap / 20)
+        if not tolerance:
+            return []
+
+        def picked(grads: Sequence[Vector]) -> Vector:
+            return grads[i] if rev else np.concatenate(grads)
+
+        with ignoring_rules():
+            return list(self.found(i, right, given, tolerance, picked, wanted))
+
+    def found(
+        self,
+        i: int,
+        right: Vector,
+        given: Vector,
+        tolerance: float,
+        picked: Callable[[Sequence[Vector]], Vector],
+        wanted: Sequence[str] | None,
+    ) -> Iterator[Text]:
+        """The same, one by one."""
+        paths = Paths(self.right, picked, right, right - given, tolerance)
+        seen: set[str] = set()
+        if wanted is None or any("the path" in text for text in wanted):
+            yield from ((text, False) for text in paths.single())
+        edits = chain(
+            edited_numbers(self.right),
+            edited_constants(self.right),
+            edited_arguments(self.flat, self.right, i),
+            () if isinstance(self.right, ForwardPass) else partial_cotangents(self.right),
+        )
+        for text, pulled in edits:
+            if time.monotonic() > self.end or len(seen) >= ENOUGH:
+                break
+            if text in seen or (wanted is not None and text not in wanted):
+                continue
+            try:
+                edited = picked(pulled())
+            except (ArithmeticError, np.linalg.LinAlgError, ValueError, TypeError):
+                continue  # an edit may make a matrix singular, or shapes that do not fit
+            if np.max(np.abs(edited - given), initial=0) <= tolerance:
+                seen.add(text)
+                yield text, False
+        if not seen:
+            yield from ((text, False) for text in paths.multiplied)
+        if not seen and (wanted is None or any(" and " in text for text in wanted)):
+            yield from ((text, True) for text in paths.several())
 
 
+Text = tuple[str, bool]
 Edit = tuple[str, Callable[[], list[Vector]]]
 
 
@@ -181,14 +211,27 @@ def edited_places(
     users = [e for e in program.eqns if any(a is var for a in e.inputs)]
     if not is_inexact(value.dtype) or not users:
         return
-    name = next((p for p, x in names.items() if np.array_equal(x, value)), "the factor")
+    plain = "the mask" if np.all((value == 0) | (value == 1)) and np.ptp(value) else "the factor"
+    name = next((p for p, x in names.items() if np.array_equal(x, value)), plain)
     at = f"in {users[0].primitive.name} at {users[0].source}"
     for what, new in substitutes(value, names):
         if new.shape == value.shape and not np.array_equal(new, value):
             consts = list(backward.consts)
             for k in places:
                 consts[k] = new
-            yield f"{name} {what} {at}", partial(backward.pull, consts=consts)
+            text = f"{name} {what}"
+            ratio = ratio_of(value, new)
+            if ratio is not None and name == "the factor":
+                text = f"a factor {ratio:.6g} is left out"
+            yield f"{text} {at}", partial(backward.pull, consts=consts)
+
+
+def ratio_of(value: np.ndarray, new: np.ndarray) -> float | None:
+    """The number that an array is times another one, if it is."""
+    if value.dtype.kind != "f" or not np.any(new) or value.size < 2:
+        return None
+    ratio = float(np.sum(value * new) / np.sum(new * new))
+    return ratio if np.allclose(value, ratio * new, rtol=1e-9, atol=0) else None
 
 
 def edited_numbers(backward: BackwardPass) -> Iterator[Edit]:
@@ -263,31 +306,79 @@ def partial_cotangents(backward: BackwardPass) -> Iterator[Edit]:
                 yield text + "a sum is missing", partial(backward.pull, cts=cts)
 
 
-def missing_paths(backward: BackwardPass, i: int, found: Vector, tolerance: float) -> str | None:
-    """The few uses of values whose paths, times whole numbers, make up what is wrong."""
-    gap = backward.right[i] - found
-    parts: list[tuple[Eqn, Vector]] = []
-    found_cuts = terms if isinstance(backward, ForwardPass) else cuts
-    for e, program in list(found_cuts(backward.program))[:MOST]:
-        part = backward.right[i] - backward.pull(program)[i]
-        new = all(np.max(np.abs(part - other)) > tolerance for _, other in parts)
-        if new and np.max(np.abs(part), initial=0) > tolerance:
-            parts.append((e, part))
-    groups = [
-        group
-        for number in ((1, 2, 3) if len(parts) <= TRIPLES else (1, 2))
-        for group in combinations(parts, number)
-    ]
-    for group in groups:
-        total = np.sum([part for _, part in group], axis=0)
-        if np.max(np.abs(total - gap)) <= tolerance:
-            return " and ".join(f"{path_at(e)} is missing" for e, _ in group)
-    for group in groups:
-        factors = whole_factors(group, gap, tolerance)
-        if factors is not None:
-            pairs = zip(group, factors, strict=True)
-            return " and ".join(f"{path_at(e)} {mistake(k)}" for (e, _), k in pairs)
-    return None
+@dataclass
+class Paths:
+    """The uses of values whose paths, times whole numbers, make up what is wrong."""
+
+    right_pass: BackwardPass
+    picked: Callable[[Sequence[Vector]], Vector]
+    right: Vector
+    gap: Vector
+    tolerance: float
+    count: list[int] = field(default_factory=list)
+    multiplied: list[str] = field(default_factory=list)
+
+    @cached_property
+    def parts(self) -> list[tuple[Eqn, Vector]]:
+        """Uses of values, and what goes through them; equal uses of one place are one."""
+        parts: list[tuple[Eqn, Vector]] = []
+        found = terms if isinstance(self.right_pass, ForwardPass) else cuts
+        whole = [] if isinstance(self.right_pass, ForwardPass) else [self.right]  # no path of many
+        for e, program in list(found(self.right_pass.program))[:MOST]:
+            part = self.right - self.picked(self.right_pass.pull(program))
+            if not np.max(np.abs(part), initial=0) > self.tolerance:
+                continue
+            if any(np.max(np.abs(part - other)) <= self.tolerance for other in whole):
+                continue
+            same = next((k for k, (_, p) in enumerate(parts)
+                         if np.max(np.abs(part - p)) <= self.tolerance), None)  # fmt: skip
+            if same is None:
+                parts.append((e, part))
+                self.count.append(1)
+            elif parts[same][0] is not e and str(parts[same][0].source) == str(e.source):
+                self.count[same] += 1
+        return parts
+
+    def single(self) -> Iterator[str]:
+        """One path that is missing, has the wrong sign, or a factor of its own."""
+        for (e, part), count in zip(self.parts, self.count, strict=True):
+            ratio = float(part @ self.gap) / float(part @ part)
+            if np.max(np.abs(ratio * part - self.gap)) > self.tolerance:
+                continue
+            whole = ratio / count
+            if abs(whole - round(whole)) < CLOSE and 0 < abs(round(whole)) <= LARGEST_FACTOR:
+                yield f"{path_at(e)} {mistake(round(whole))}"
+            elif count == 2 and abs(ratio - 1) < CLOSE:
+                yield f"one of two paths through {e.primitive.name} at {e.source} is missing"
+            elif count == 1 and 1e-3 < abs(ratio) and abs(1 - ratio) < LARGEST_FACTOR:
+                self.multiplied.append(f"{path_at(e)} has a wrong factor, {1 - ratio:.4g}")
+
+    def several(self) -> Iterator[str]:
+        """Two or three paths: missing ones first."""
+        groups = [
+            group
+            for number in ((2, 3) if len(self.parts) <= TRIPLES else (2,))
+            for group in combinations(self.parts, number)
+        ]
+        for group in groups:
+            total = np.sum([part for _, part in group], axis=0)
+            if np.max(np.abs(total - self.gap)) <= self.tolerance:
+                yield " and ".join(f"{path_at(e)} is missing" for e, _ in group)
+                return
+        for group in groups:
+            factors = whole_factors(group, self.gap, self.tolerance)
+            if factors is not None:
+                pairs = zip(group, factors, strict=True)
+                text = " and ".join(f"{path_at(e)} {mistake(k)}" for (e, _), k in pairs)
+                yield text + swapped(factors)
+                return
+
+
+def swapped(factors: Sequence[int]) -> str:
+    """A hint where one path counts twice in the place of another one."""
+    if sorted(factors) == [-1, 1]:
+        return " (one stands for the other, as if a matrix were symmetric)"
+    return ""
 
 
 def path_at(e: Eqn) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -80,7 +80,8 @@ class Flat:
     outputs of other kinds are left out. ``sizes`` are bounds of what the outputs are sums of:
     rounding errors of values and derivatives are in proportion to them, however much cancels.
     Calls with the same arguments may differ by ``nondet``.
-    ``tangents`` says how the point is moved if it has to stay on a set.
+    ``tangents`` says how the point is moved if it has to stay on a set, and ``outs`` are the
+    outputs at the point, where they are known.
     """
 
     call: Callable[[Sequence[Any]], Leaves]
@@ -92,10 +93,15 @@ class Flat:
     nondet: float = 0.0
     staged: Staged | None = None
     tangents: Any = None
+    outs: Leaves | None = None
 
     def evaluate(self, xs: Sequence[Any]) -> Leaves:
         """What ``call`` returns, up to rounding, by a compiled program where there is one."""
         return self.call(xs) if self.staged is None else self.staged(xs)
+
+    def plainly(self, outs: Sequence[Any]) -> Flat:
+        """The same with the sizes of the outputs themselves, which need no more calls."""
+        return replace(self, sizes=[np.asarray(finite_max(host(o))) for o in outs])
 
     def differentiated(self, mode: str, seeds: Sequence[Any], *, staged: bool = False) -> Flat:
         """The derivative along fixed directions, as a function of the point.
@@ -166,11 +172,24 @@ def flatten_function(f: Callable[..., Any], args: tuple[Any, ...]) -> Flat:
     out_paths = inexact_paths(run(*args))
     name = where_defined(f)
     if not places:
-        raise ValueError(f"args of {name} hold no real or complex array to differentiate by")
+        raise ValueError(nothing_to_vary(name, args))
     if not out_paths:
         raise ValueError(f"{name} returned no real or complex array to differentiate")
     point = [leaves[i] for i in places]
-    return Flat(call, point, in_paths, name, out_paths, value_sizes(call, point))
+    sizes = Measured(lambda: value_sizes(call, point))
+    return Flat(call, point, in_paths, name, out_paths, sizes)
+
+
+def nothing_to_vary(name: str, args: PyTree, what: str = "array") -> str:
+    """The message for arguments of which none can be differentiated by: what they are."""
+    leaves = [x.value if hasattr(x, "value") else x for x in tree.leaves(args)]
+    kinds = [
+        f"{type(x).__name__} of {x.dtype}" if hasattr(x, "dtype") else type(x).__name__
+        for x in leaves
+    ]
+    got = ", ".join(dict.fromkeys(kinds)) or "nothing"
+    hint = "; give floats, as in x.astype(float)" if "int" in got or "bool" in got else ""
+    return f"args of {name} hold no real or complex {what} to differentiate by: got {got}{hint}"
 
 
 def value_sizes(call: Callable[[Sequence[Any]], Leaves], point: Sequence[Any]) -> list[np.ndarray]:

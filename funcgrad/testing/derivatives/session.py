@@ -112,6 +112,7 @@ class Session:
         leaves = [*flat.point, *first]
         self.tolerances = Tolerances(leaves, self.atol, self.rtol, self.nondet_tol)
         flat.nondet = self.nondet_tol
+        flat.outs = [copied(x) for x in first]
         finding = worst_finding(
             flat.out_paths,
             [host(x) for x in first],

@@ -102,6 +102,16 @@ class Together:
         """Outputs, their tangents, and cotangents of inputs."""
         return [*self.flat.call(xs), *self.derivatives(xs, ts, cts)]
 
+    def at_point(self) -> Leaves:
+        """What ``everything`` returns at the point and the first directions: it is known."""
+        known = self.known
+        first = self.flat.point, self.ts[0], self.cts[0]
+        if (self.forward and not known.pushed) or (self.reverse and not known.pulled):
+            return self.everything(*first)
+        found = list(known.outs)
+        found += known.pushed[0][1] if self.forward else []
+        return [*found, *(known.pulled[0][1] if self.reverse else [])]
+
     def sizes(self) -> list[Any]:
         """Sizes of what ``everything`` returns."""
         sizes = list(self.flat.sizes) * (2 if self.forward else 1)
@@ -112,7 +122,8 @@ class Together:
         stacked = stack_points(self.session, self.flat)
         lanes = [[_lane(x, k, like) for x, like in zip(stacked, self.flat.point, strict=True)]
                  for k in range(LANES)]  # fmt: skip
-        expected = [self.everything(*all_) for all_ in zip(lanes, self.ts, self.cts, strict=True)]
+        others = list(zip(lanes, self.ts, self.cts, strict=True))[1:]  # the first is the point
+        expected = [self.at_point(), *(self.everything(*all_) for all_ in others)]
         found = vmap(self.everything)(stacked, self.stacked(self.ts), self.stacked(self.cts))
         self.compare("vmap", self.paths, _columns(expected), found, self.sizes)
         program = self.staged(compiled)
@@ -210,7 +221,8 @@ class Together:
             def one(x: Any, call: Any = call, i: int = i, given: Any = given) -> Leaves:
                 return call([*point[:i], x, *point[i + 1 :]], *given)
 
-            expected = _columns([one(x) for x in examples], -1)
+            here = self.at_point() if i == chosen else self.known.outs or one(examples[0])
+            expected = _columns([here, *(one(x) for x in examples[1:])], -1)
             paths = [f"{p} (last axis: example)" for p in self.paths[: len(expected)]]
             what = f"vmap over {self.flat.in_paths[i]} alone"
             found = vmap(one, -1, -1)(many)

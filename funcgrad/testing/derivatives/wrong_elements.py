@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 import numpy as np
 
+from ..reports.parts import WEAK
 from ..reports.report import (
     DERIVATIVES,
     Finding,
@@ -25,7 +25,7 @@ from .differences import (
     unpack,
     unpack_error,
 )
-from .edits import edit_diagnosis
+from .explaining import At, explain
 from .functions import Flat, host
 from .places import ALL, places_to_compare
 from .session import BRIEF, Session
@@ -80,22 +80,26 @@ def numerical_gradient(
     return values, unpack_error(error, flat.point)
 
 
-def unexplained(diagnosis: str | None) -> bool:
-    """True if a diagnosis is missing, or only tells a number without a meaning."""
-    if diagnosis is None or diagnosis.endswith(("is zero everywhere", "agree", "is stopped")):
-        return True
-    return "found/expected" in diagnosis and ": that is" not in diagnosis
-
-
-def with_edit(
-    session: Session, finding: Finding, chain: Sequence[str], search: Callable[[], str | None]
+def with_words(
+    session: Session, flat: Flat, finding: Finding, chain: Sequence[str], at: At | None
 ) -> Finding:
-    """A finding without a diagnosis, with the edit that makes the mistake, if there is one."""
-    wanted = session.locate and not BRIEF.get() and len(chain) == 1
-    if not wanted or not unexplained(finding.diagnosis):
+    """A finding with the likely mistake: what is found at whole Jacobians, at several points.
+
+    What a few numbers have in common is told where there are none.
+    """
+    if at is None or not session.locate or BRIEF.get() or session.tangents is not None:
         return finding
-    both = filter(None, (finding.diagnosis, search()))
-    return replace(finding, diagnosis="; ".join(both) or None)
+    if "agree along symmetric matrices" in (finding.diagnosis or ""):
+        return finding
+    found = explain(session, flat, at, reverse=chain[-1] == "rev")
+    if found is None:
+        return finding
+    if found.text and (found.rank < WEAK or not finding.diagnosis):
+        return replace(finding, diagnosis=found.text)
+    sure = finding.diagnosis is not None and any(
+        text in finding.diagnosis for text in ("infinite or NaN", "precision", "rounding")
+    )
+    return finding if sure else replace(finding, diagnosis=found.text or None)
 
 
 def localised(
@@ -105,10 +109,16 @@ def localised(
     found: Sequence[Any],
     chain: tuple[str, ...],
     projection: Projection,
+    at: At | None = None,
 ) -> GradientCheckError:
-    """The error of a wrong vjp, with its worst element."""
+    """The error of a wrong vjp, with its worst element; ``at`` gives vjps at other points."""
     if session.tangents is not None:
         return localised_on_tangents(session, flat, cts, found, chain, projection)
+    if BRIEF.get():
+        about = session.about(
+            flat, chain, "the derivative is wrong", source=source_text(projection[-1])
+        )
+        return GradientCheckError(of_projection("the cotangents", projection, about))
     given = pack(found)
     chosen = places_to_compare(session, flat, weights_of(cts), found)
     verdict = projection[-1]
@@ -134,9 +144,7 @@ def localised(
         if text is not None and "the others agree" in text:
             text = text.partition("; ")[2] or None
         finding = replace(finding, spread=spread, diagnosis=text)
-    search = partial(edit_diagnosis, flat, cts, found)
-    finding = with_edit(session, finding, chain, search)
-    return GradientCheckError(finding)
+    return GradientCheckError(with_words(session, flat, finding, chain, at))
 
 
 def localised_on_tangents(

@@ -109,17 +109,20 @@ def _simple(expected: Array, found: Array, close: Close) -> str | None:
 def _factor(expected: Array, found: Array, close: Close) -> str | None:
     if expected.size < 2:
         ratio = (found / expected).reshape(-1)[0] if np.all(expected) else None
-        return None if ratio is None else f"found/expected is {_number(ratio)}{_hint(ratio, ())}"
+        return (
+            None if ratio is None else f"found/expected is {number_text(ratio)}{_hint(ratio, ())}"
+        )
     norm = np.vdot(expected, expected).real
     ratio = np.vdot(expected, found) / norm
     if expected.dtype.kind != "c":
         ratio = ratio.real
     if abs(ratio) < 1e-9 or not close(found, ratio * expected):
         return None
-    return f"found/expected is {_number(ratio)} everywhere{_hint(ratio, expected.shape)}"
+    return f"found/expected is {number_text(ratio)} everywhere{_hint(ratio, expected.shape)}"
 
 
-def _number(ratio: complex) -> str:
+def number_text(ratio: complex) -> str:
+    """A number with six digits; close to 1, its distance from it."""
     near = complex(ratio)
     if 0 < abs(near - 1) < 1e-4 and abs(near.imag) <= 1e-2 * abs(near - 1):
         return f"1 {'+' if near.real > 1 else '-'} {abs(near.real - 1):.2g}"
@@ -162,7 +165,8 @@ def _moved(expected: Array, found: Array, close: Close) -> str | None:
         turned = np.transpose(expected, axes)
         identity = axes == tuple(range(expected.ndim))
         if not identity and turned.shape == found.shape and close(found, turned):
-            return f"found is expected with its axes in the order {axes}"
+            name = "transposed" if expected.ndim == 2 else f"with its axes in the order {axes}"
+            return f"found is expected {name}"
     for axis in range(expected.ndim):
         if close(found, np.flip(expected, axis)):
             return f"found is expected in reverse along axis {axis}"
@@ -181,7 +185,7 @@ def _shift(expected: Array, found: Array, close: Close) -> str | None:
         return None
     gap = np.mean(found - expected)
     if close(found, expected + gap):
-        return f"found is expected plus {_number(complex(gap))} everywhere"
+        return f"found is expected plus {number_text(complex(gap))} everywhere"
     return None
 
 

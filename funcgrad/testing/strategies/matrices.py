@@ -28,7 +28,8 @@ def orthogonal_matrices(
     drawn too.
 
     Args:
-        n: number of rows, or a strategy for it; by default 1 to 4.
+        n: number of rows, or a strategy for it; by default 1 to 4, and
+            in ``gradcheck`` more at some points.
         dtype: real or complex.
         batch_shape: leading dimensions.
 
@@ -58,7 +59,8 @@ def spd_matrices(
     """Symmetric (for complex dtypes Hermitian) matrices with positive eigenvalues.
 
     Args:
-        n: number of rows, or a strategy for it; by default 1 to 4.
+        n: number of rows, or a strategy for it; by default 1 to 4, and
+            in ``gradcheck`` more at some points.
         condition: eigenvalues lie between 1 and this.
         dtype: real or complex.
         batch_shape: leading dimensions.
@@ -87,7 +89,8 @@ def symmetric_matrices(
     """Matrices equal to their transpose.
 
     Args:
-        n: number of rows, or a strategy for it; by default 1 to 4.
+        n: number of rows, or a strategy for it; by default 1 to 4, and
+            in ``gradcheck`` more at some points.
         dtype: real or complex (and symmetric, not Hermitian).
         batch_shape: leading dimensions.
 
@@ -113,7 +116,8 @@ def skew_matrices(
     """Matrices equal to minus their transpose; for complex dtypes, minus their adjoint.
 
     Args:
-        n: number of rows, or a strategy for it; by default 1 to 4.
+        n: number of rows, or a strategy for it; by default 1 to 4, and
+            in ``gradcheck`` more at some points.
         dtype: real or complex.
         batch_shape: leading dimensions.
 
@@ -142,7 +146,8 @@ def hermitian_matrices(
     """Matrices equal to their conjugate transpose.
 
     Args:
-        n: number of rows, or a strategy for it; by default 1 to 4.
+        n: number of rows, or a strategy for it; by default 1 to 4, and
+            in ``gradcheck`` more at some points.
         dtype: complex (or real: then they are symmetric).
         batch_shape: leading dimensions.
 
@@ -174,7 +179,8 @@ def triangular_matrices(
     """Invertible triangular matrices, with diagonals between 1/2 and 2 in magnitude.
 
     Args:
-        n: number of rows, or a strategy for it; by default 1 to 4.
+        n: number of rows, or a strategy for it; by default 1 to 4, and
+            in ``gradcheck`` more at some points.
         lower: whether the zeros are above the diagonal, or below it.
         unit_diagonal: whether the diagonal is of ones.
         dtype: real or complex.
@@ -208,7 +214,8 @@ def stochastic_matrices(
     """Matrices of positive numbers whose rows sum to 1.
 
     Args:
-        n: number of rows, or a strategy for it; by default 1 to 4.
+        n: number of rows, or a strategy for it; by default 1 to 4, and
+            in ``gradcheck`` more at some points.
         dtype: real.
         batch_shape: leading dimensions.
 
@@ -279,7 +286,8 @@ def invertible_matrices(
     """Square matrices with singular values away from 0.
 
     Args:
-        n: number of rows, or a strategy for it; by default 1 to 4.
+        n: number of rows, or a strategy for it; by default 1 to 4, and
+            in ``gradcheck`` more at some points.
         condition: singular values lie between 1 and this.
         dtype: real or complex.
         batch_shape: leading dimensions.
@@ -313,7 +321,8 @@ def well_separated_spectrum(
     """Matrices whose eigenvalues (or singular values) differ by at least a gap, up to rounding.
 
     Args:
-        n: number of rows, or a strategy for it; by default 1 to 4.
+        n: number of rows, or a strategy for it; by default 1 to 4, and
+            in ``gradcheck`` more at some points.
         gap: smallest difference; singular values are also at least that far from 0.
         symmetric: symmetric (for complex dtypes Hermitian) matrices with separated eigenvalues,
             or general ones with separated singular values.

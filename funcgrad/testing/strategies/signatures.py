@@ -60,7 +60,8 @@ def from_signature(
     Args:
         function: the function.
         domain: the domain of what has none of its own.
-        sizes: sizes of named dimensions, or strategies for them; by default 1 to 4.
+        sizes: sizes of named dimensions, or strategies for them; by default 1 to 4,
+            and in ``gradcheck`` more at some points.
 
     Returns:
         A strategy for tuples of positional arguments.

@@ -70,7 +70,8 @@ def from_spec(
             domain, the dimensions of an array as text ("batch 3") or a ``ShapeDtypeStruct`` is
             drawn; every other leaf is a constant (strings by ``hypothesis.strategies.just``).
         domain: the domain of what has none of its own.
-        sizes: sizes of named dimensions, or strategies for them; by default 1 to 4.
+        sizes: sizes of named dimensions, or strategies for them; by default 1 to 4,
+            and in ``gradcheck`` more at some points.
 
     Returns:
         A strategy for pytrees of that structure.

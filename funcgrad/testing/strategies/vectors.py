@@ -21,7 +21,8 @@ def simplex_vectors(
     """Vectors of positive numbers whose sum is 1.
 
     Args:
-        n: number of entries, or a strategy for it; by default 1 to 4.
+        n: number of entries, or a strategy for it; by default 1 to 4, and
+            in ``gradcheck`` more at some points.
         dtype: a real dtype.
         batch_shape: leading dimensions.
 
@@ -46,7 +47,8 @@ def unit_vectors(
     """Vectors of length 1.
 
     Args:
-        n: number of entries, or a strategy for it; by default 1 to 4.
+        n: number of entries, or a strategy for it; by default 1 to 4, and
+            in ``gradcheck`` more at some points.
         dtype: real or complex.
         batch_shape: leading dimensions.
 
