@@ -215,7 +215,7 @@ def test_functions_by_hand_that_take_tensors(sign):
         assert "the sign is flipped" in caught.value.finding.diagnosis
 
 
-class Cubed(torch.autograd.Function):
+class Cubed(torch.autograd.Function):  # type: ignore[name-defined]
     @staticmethod
     def forward(ctx, x):
         ctx.save_for_backward(x)
@@ -233,7 +233,7 @@ def test_second_derivatives_of_rules_are_searched():
     assert caught.value.finding.order == 2
 
 
-class Solution(torch.autograd.Function):
+class Solution(torch.autograd.Function):  # type: ignore[name-defined]
     @staticmethod
     def forward(ctx, a, b):
         x = torch.linalg.solve(a, b)
