@@ -442,3 +442,28 @@ def test_single_precision_inside_is_no_mistake_at_zeros(f):
 def test_numbers_that_overflow_along_large_tangents_alone_are_no_mistake():
     x = np.array([3.0, 3.0, -700.0, -0.5])
     assert check_grads(lambda x: 1 / (1 + np.exp(-x)), (x,), raises=False).verdict == "pass"
+
+
+@pytest.mark.parametrize("x", [30.0, 120.0, 210.0])
+def test_right_rules_that_round_in_single_precision_are_linear(x):
+    """The difference of two numbers close to 1 keeps few digits; these differ along directions."""
+
+    def f(x):
+        return np.sqrt(x * x + 1) - np.abs(x)
+
+    for point in (np.float32(x), np.full(3, x, "f")):
+        check_grads(f, (point,), order=1)
+
+
+def test_rules_that_are_not_linear_in_single_precision():
+    @fg.custom_jvp
+    def f(x):
+        return np.sin(x)
+
+    @f.defjvp
+    def _(primals, tangents):
+        (x,), (t,) = primals, tangents
+        return np.sin(x), t * np.cos(x) * (1 + np.float32(1e-3) * t)
+
+    with pytest.raises(GradientCheckError):
+        check_grads(f, (np.float32(0.7),), order=1, modes=("fwd",))

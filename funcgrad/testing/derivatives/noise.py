@@ -9,7 +9,17 @@ from typing import Any
 
 import numpy as np
 
-from .differences import SAFETY, Difference, Line, Vector, central_quotient, change, extrapolated
+from ...core.tracing import aval_of
+from .differences import (
+    SAFETY,
+    Difference,
+    Line,
+    Vector,
+    central_quotient,
+    change,
+    extrapolated,
+    pack,
+)
 from .functions import finite_max, host, shaken
 
 Again = Callable[[Sequence[Any]], Vector]
@@ -17,6 +27,12 @@ Again = Callable[[Sequence[Any]], Vector]
 
 ULPS = (1, 2, 4, 2, 3)
 """By how many units in the last place points are moved to see the rounding of derivatives."""
+
+LENGTHS = (1.0, 1.021, 0.973, 1.013, 0.987, 0.994, 1.031)
+"""How long directions are made to see how a linear map rounds: what is not linear changes less."""
+
+OF_LENGTHS = 4.0
+"""So many times what is seen of rounding is allowed; of a square that is a quarter of itself."""
 
 OTHER_STEPS = (2.0**-6.5, 2.0**-10.5, 2.0**-14.5, 2.0**-19.5, 2.0**-23.5)
 """First steps of differences that are compared with those that disagree with a derivative."""
@@ -79,6 +95,34 @@ def rounding(point: Sequence[Any], again: Again, found: Vector) -> Vector:
         return np.zeros(found.shape)
     spread = np.ptp(values, axis=0)
     return np.where(np.isfinite(spread), spread, 0.0)
+
+
+def rounding_of_sum(
+    call: Callable[[Sequence[Any]], Sequence[Any]],
+    terms: Sequence[tuple[float, Sequence[Any]]],
+    eps: float,
+) -> Vector:
+    """By how much a linear map in single precision rounds a sum of factors times directions.
+
+    It is seen along directions that are somewhat longer or shorter, and grows with their size. Zero
+    for maps that do not give the same numbers for the same direction.
+    """
+    relative, total = np.zeros(()), 0.0
+    for factor, direction in terms if eps > FINE else ():
+        found = pack(call(direction))
+        if not np.array_equal(pack(call(direction)), found, equal_nan=True):
+            return np.zeros(found.shape)
+        size = max((finite_max(host(t)) for t in direction), default=0.0)
+        values = [pack(call(scaled(direction, f))) / f for f in LENGTHS]
+        spread = np.ptp(values, axis=0) / (size or 1.0)
+        relative = np.fmax(relative, np.where(np.isfinite(spread), spread, 0.0))
+        total += abs(factor) * size
+    return OF_LENGTHS * relative * total
+
+
+def scaled(direction: Sequence[Any], factor: float) -> list[Any]:
+    """A direction times a number, in the dtypes of its leaves."""
+    return [t * aval_of(t).dtype.type(factor) for t in direction]
 
 
 def reconsidered(
