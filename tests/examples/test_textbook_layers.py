@@ -10,12 +10,12 @@ EXPLANATIONS = {
     "gru_with_swapped_weights": "args[2]['wu'] is replaced by args[2]['wr']",
     "convolution_without_flip": "args[1] is turned around along axes 0 and 1",
     "convolution_of_first_image": "only the first part along axis 0",
-    "cross_entropy_without_mean": "the length of axis 0: a sum taken for a mean?",
+    "cross_entropy_without_mean": "the length of axis 0 of args[0]: a sum taken for a mean?",
     "normalised_error_unnormalised": "is left out",
     "batch_norm_of_constants": "is missing",
     "batch_norm_without_sums": "the sum over broadcast axes (0,) is missing",
-    "tape_that_overwrites": "is missing",
-    "tape_that_counts_twice": "is counted",
+    "tape_that_overwrites": "are missing",
+    "tape_that_counts_twice": "element by element",
     "binary_cross_entropy with the other's gradient": "is missing",
 }
 

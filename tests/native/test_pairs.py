@@ -66,13 +66,13 @@ def complex_cases(char: str) -> list[Any]:
 
 
 LEFT_TO_NUMPY = set(
-    "banded_solve broadcast_to cholesky cofactors cofactors_change convert_element_type "
-    "cumprod det dynamic_slice dynamic_update_slice eig eigh eigvals eigvalsh expm "
-    "expm_frechet fft fmax fmin hessenberg imag inv irfft lambertw log_total logm "
-    "logm_frechet logsumexp lu_with_pivots max mean_of_equals mean_of_hits min "
-    "order_of_columns pinv polynomial_roots pos qr real reshape schur share_of_equals slogdet "
-    "solve spread_to_hits sqrtm stop_gradient svd svdvals sylvester triangular_solve "
-    "tridiagonal tridiagonal_solve vector_norm wofz".split()
+    "banded_solve broadcast_to complex_digamma complex_gamma complex_loggamma complex_rgamma "
+    "cholesky cofactors cofactors_change convert_element_type cumprod det dynamic_slice "
+    "dynamic_update_slice eig eigh eigvals eigvalsh expm expm_frechet fft fmax fmin "
+    "hessenberg imag inv irfft lambertw log_total logm logm_frechet logsumexp lu_with_pivots "
+    "max mean_of_equals mean_of_hits min order_of_columns pinv polynomial_roots pos qr real "
+    "reshape schur share_of_equals slogdet solve spread_to_hits sqrtm stop_gradient svd "
+    "svdvals sylvester triangular_solve tridiagonal tridiagonal_solve vector_norm wofz".split()
 )
 """Operators that have no form for pairs, or only move numbers: what comes into it gets slower."""
 

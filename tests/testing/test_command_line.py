@@ -190,7 +190,7 @@ def test_a_package_with_errors(folder, capsys):
     assert by_name["leaves"]["message"] == "SystemExit: 7"
     assert "outside the domain of not_defined" in by_name["not_defined"]["message"]
     finding = by_name["halved"]["finding"]
-    assert finding["diagnosis"] == "found/expected is 0.8"
+    assert finding["diagnosis"] == "found/expected is 0.8 everywhere"
     assert (finding["order"], finding["mode"]) == (1, "'fwd'")
     assert "FAIL models.wrong:halved" in out
     for name in ("halved", "scaled"):

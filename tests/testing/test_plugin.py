@@ -108,7 +108,7 @@ def test_failures_are_short_and_show_a_program(pytester, run):
         [
             "test_checks.py:*: in test_decorated_wrong",
             "E * test_decorated_wrong (test_checks.py:*): the jvp differs from finite differences",
-            "E     diagnosis  found/expected is 0.8",
+            "E     diagnosis  found/expected is 0.8 everywhere",
             f"*- {pytest_plugin.SECTION} -*",
             "args = (np.array([[]0.0]),)",
             "check_grads(test_checks.test_decorated_wrong.checked, args, order=2, *seed=0)",

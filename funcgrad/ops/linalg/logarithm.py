@@ -7,9 +7,7 @@ inverse scaling and squaring algorithms for the matrix logarithm, 2012).
 from __future__ import annotations
 
 import functools
-import inspect
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 
@@ -23,24 +21,16 @@ from .directional import derivative_values, directional_derivative
 from .matrices import check_square, each_matrix, random_matrix
 
 
-@functools.cache
-def _quietly() -> dict[str, Any]:
-    """Arguments with which SciPy returns an error estimate, where it would print it otherwise."""
-    prints = inspect.signature(scipy_linalg().logm).parameters["disp"].default is True
-    return {"disp": False} if prints else {}
-
-
 def logarithm_values(xp: ArrayModule, a: Array) -> Array:
     """The principal logarithm; NaN where that of a real matrix is not real."""
     dtype = a.dtype if a.dtype.kind in "fc" else np.dtype(np.float64)
     if not a.size:
         return np.zeros(a.shape, dtype)
-    log, options = scipy_linalg().logm, _quietly()
+    log = scipy_linalg().logm
     wide = np.result_type(dtype, np.float64)
 
     def one(x: Array) -> Array:
-        found = log(x.astype(wide), **options)  # SciPy warns of what single precision cannot give
-        found = found[0] if options else found
+        found = log(x.astype(wide))  # SciPy warns of what single precision cannot give
         if dtype.kind == "f" and found.dtype.kind == "c":
             return np.full(x.shape, np.nan, dtype)
         return found.astype(dtype, copy=False)

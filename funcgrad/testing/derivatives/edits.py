@@ -9,6 +9,7 @@ Each such edit is tried; the one that gives what was found names the mistake and
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
@@ -177,7 +178,7 @@ class Search:
                 yield text, False
         if not seen:
             yield from ((text, False) for text in paths.multiplied)
-        if not seen and (wanted is None or any(" and " in text for text in wanted)):
+        if not seen and (wanted is None or any(" and " in t or " paths " in t for t in wanted)):
             yield from ((text, True) for text in paths.several())
 
 
@@ -363,7 +364,7 @@ class Paths:
         for group in groups:
             total = np.sum([part for _, part in group], axis=0)
             if np.max(np.abs(total - self.gap)) <= self.tolerance:
-                yield " and ".join(f"{path_at(e)} is missing" for e, _ in group)
+                yield " and ".join(missing(Counter(path_at(e) for e, _ in group)))
                 return
         for group in groups:
             factors = whole_factors(group, self.gap, self.tolerance)
@@ -372,6 +373,13 @@ class Paths:
                 text = " and ".join(f"{path_at(e)} {mistake(k)}" for (e, _), k in pairs)
                 yield text + swapped(factors)
                 return
+
+
+def missing(paths: Counter[str]) -> Iterator[str]:
+    """Paths that are missing, those through the same place together."""
+    for path, count in paths.items():
+        several = f"{count} {path.removeprefix('the ').replace('path', 'paths', 1)} are missing"
+        yield f"{path} is missing" if count == 1 else several
 
 
 def swapped(factors: Sequence[int]) -> str:

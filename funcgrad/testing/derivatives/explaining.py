@@ -31,6 +31,7 @@ from .differences import (
 )
 from .edits import Search
 from .functions import Flat, Leaves, entry_scales, host, random_leaf
+from .large_arguments import edits_of_arguments
 from .other_points import Right, elsewhere
 from .rule_edits import mended
 from .session import Session
@@ -230,7 +231,9 @@ def slopes_of(session: Session, flat: Flat) -> Right:
     return right
 
 
-def explain(session: Session, flat: Flat, at: At, *, reverse: bool) -> Explanation | None:
+def explain(
+    session: Session, flat: Flat, at: At, worst: str, *, reverse: bool
+) -> Explanation | None:
     """The likely mistake in a derivative that is wrong at a point, in words.
 
     Without text if nothing explains it; None if it cannot be looked at so.
@@ -239,12 +242,14 @@ def explain(session: Session, flat: Flat, at: At, *, reverse: bool) -> Explanati
         session: the run of the checker.
         flat: the function at the point.
         at: the claimed derivatives at any point.
+        worst: the path of what is wrong.
         reverse: whether they take cotangents.
     """
     end = time.monotonic() + SECONDS
-    if not small(flat):
-        return None
     try:
+        if not small(flat):
+            text = edits_of_arguments(flat, *at(flat.point), worst, reverse=reverse)
+            return None if text is None else Explanation(EXACT, text, text)
         with np.errstate(all="ignore"), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return explained(session, flat, at, end, reverse=reverse)

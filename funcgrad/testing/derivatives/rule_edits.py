@@ -30,6 +30,9 @@ from .edits import (
 )
 from .functions import host
 
+MOST_TIMES = 32
+"""Whole factors, and parts, up to this one are told."""
+
 
 class RulePass(BackwardPass):
     """A rule as a program of its cotangents or tangents, open to edits."""
@@ -108,11 +111,13 @@ def paths(
         seen.append(part)
         ratio = float(part @ gap) / float(part @ part)
         if np.max(np.abs(ratio * part - gap), initial=0.0) <= tolerance:
-            yield of_path(e, ratio, {n for x in rule.point for n in x.shape})
+            text = of_path(e, ratio, {n for x in rule.point for n in x.shape})
+            if text is not None:
+                yield text
 
 
-def of_path(e: Eqn, ratio: float, lengths: set[int]) -> str:
-    """The meaning of: right = found - ratio * part."""
+def of_path(e: Eqn, ratio: float, lengths: set[int]) -> str | None:
+    """The meaning of: right = found - ratio * part; none for factors that nobody writes."""
     name = f"in the rule, the path through {e.primitive.name} at {e.source}"
     if abs(ratio - 1) < CLOSE:
         return f"{name} is one too many"
@@ -124,7 +129,14 @@ def of_path(e: Eqn, ratio: float, lengths: set[int]) -> str:
         hint = " (a mean taken for a sum?)"
     elif any(n > 2 and abs(times * n - 1) < CLOSE for n in lengths):
         hint = " (a sum taken for a mean?)"
+    if not hint and not (is_whole(times) or (times and is_whole(1 / times))):
+        return None
     return f"{name} has a wrong factor: it should be {times:.5g} times as large{hint}"
+
+
+def is_whole(number: float) -> bool:
+    """True for small numbers, not negative, that are whole up to rounding."""
+    return abs(number - round(number)) < CLOSE and 0 <= number <= MOST_TIMES
 
 
 def changes(

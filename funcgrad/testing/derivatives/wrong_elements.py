@@ -91,7 +91,7 @@ def with_words(
         return finding
     if "agree along symmetric matrices" in (finding.diagnosis or ""):
         return finding
-    found = explain(session, flat, at, reverse=chain[-1] == "rev")
+    found = explain(session, flat, at, finding.path, reverse=chain[-1] == "rev")
     if found is None:
         return finding
     if found.text and (found.rank < WEAK or not finding.diagnosis):

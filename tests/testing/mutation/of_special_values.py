@@ -36,6 +36,11 @@ def others(x: Any) -> Any:
     return np.prod(rows, axis=1)
 
 
+def slope_by_logarithms(x: Any, t: Any) -> Any:
+    with np.errstate(all="ignore"):
+        return x**3 * 3 * np.log(np.abs(x)) / np.log(np.abs(x)) / x * t
+
+
 def constant(*numbers: float) -> Draw:
     return lambda rng: (np.array(numbers),)
 
@@ -87,7 +92,7 @@ FORMULAS: dict[str, tuple[Any, Any, Any, Draw, dict[str, Any]]] = {
         lambda x: x * np.abs(x), lambda x, t: np.where(x == 0, 1.0, 2 * np.abs(x)) * t,
         lambda x, t: 2 * np.abs(x) * t, constant(0.0, 1.0), {}),
     "power with a logarithm at base 0": (
-        lambda x: x**3, lambda x, t: x**3 * 3 * np.log(np.abs(x)) / np.log(np.abs(x)) / x * t,
+        lambda x: x**3, slope_by_logarithms,
         lambda x, t: 3 * x * x * t, constant(0.0, 2.0), {}),
     "whole numbers take another branch": (
         lambda x: np.sin(x), lambda x, t: np.where(x == np.round(x), 0.5, 1.0) * np.cos(x) * t,
