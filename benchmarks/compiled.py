@@ -26,12 +26,13 @@ os.environ.setdefault(
     else "",
 )
 import numpy as np
-from workloads import Library, elementwise, loops, models, solvers, torches
+from workloads import Library, elementwise, loops, models, solvers, stencils, torches
 
 import funcgrad as fg
 
 WORKLOADS = {
     **elementwise.WORKLOADS, **models.WORKLOADS, **loops.WORKLOADS, **solvers.WORKLOADS,
+    **stencils.WORKLOADS,
 }  # fmt: skip
 
 
