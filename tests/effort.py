@@ -5,3 +5,7 @@ import os
 
 def examples(n: int) -> int:
     return n * int(os.environ.get("FUNCGRAD_THOROUGH", "1"))
+
+
+THOROUGH = examples(1) > 1
+"""Whether all is to be tried, not a part of it."""

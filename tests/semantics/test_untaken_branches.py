@@ -174,7 +174,7 @@ SECOND = {
 
 
 @pytest.mark.parametrize("transformation", FIRST)
-@settings(max_examples=examples(400), deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(program=programs())
 def test_first_derivative(transformation, program):
     expected = complex_step(program.plain, program.point)
@@ -182,7 +182,7 @@ def test_first_derivative(transformation, program):
 
 
 @pytest.mark.parametrize("transformation", SECOND)
-@settings(max_examples=examples(200), deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(program=programs())
 def test_second_derivative(transformation, program):
     expected = hessian_by_differences(program.plain, program.point)

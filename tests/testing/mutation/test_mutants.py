@@ -5,21 +5,20 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
-from effort import examples
+from effort import THOROUGH
 
 from .catalogue import BY_HAND, MUTANTS, OF_RULES, SEARCHED, VARIED
 from .grading import CLAIMS, KINDS, NAMED, grade
 from .mutant import Mutant, distance, found, outcome
 
 ROUNDING = 1e-9
-ALL = examples(1) > 1
 PLAIN = [m for m in OF_RULES if m not in SEARCHED]
-CHECKED = [*PLAIN, *BY_HAND] if ALL else [*PLAIN[::3], *BY_HAND[::5]]
-FEW = SEARCHED if ALL else SEARCHED[::16]
+CHECKED = [*PLAIN, *BY_HAND] if THOROUGH else [*PLAIN[::6], *BY_HAND[::9]]
+FEW = SEARCHED if THOROUGH else SEARCHED[::32]
 """Of those that need a search; benchmarks/mutation_score.py runs them all, and so do the tests if
 they are to be thorough."""
 
-WITH_COUNTERPART = [*BY_HAND[::4], *PLAIN[::8], *FEW[::3]]
+WITH_COUNTERPART = [*BY_HAND[::8], *PLAIN[::16], *FEW[::3]]
 
 
 def name_of(mutant: Mutant) -> str:
