@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import itertools
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import mpmath as mp
 import numpy as np
+from effort import THOROUGH
 
 import funcgrad as fg
-
-THOROUGH = int(os.environ.get("FUNCGRAD_THOROUGH", "1")) > 1
 
 SIZES = {
     "e": (1e-4, 1e-3, 0.3, 1.7, 8.0, 300.0, 6e4),

@@ -4,7 +4,8 @@ import mpmath as mp
 import numpy as np
 import pytest
 import scipy.special
-from semantics.ends import THOROUGH, check
+from effort import THOROUGH
+from semantics.ends import check
 from semantics.ends_elementwise import LAX, ONE, POWERS, SCIPY, TWO
 from semantics.ends_names import ALIASES, LAX_ALIASES, LAX_LISTED, LISTED
 from semantics.ends_reductions import REDUCTIONS
