@@ -18,12 +18,17 @@ POINTS = 200
 INTRO = (
     "Written by `docs/special_functions_page.py`; do not edit. The largest error among {points} "
     "random points of a domain, compared with mpmath at 50 digits: of values, and of derivatives "
-    "in each argument by forward mode. Errors are relative to the value, or to the floor where the "
-    "value is smaller than that, which is where functions have zeros. Domains are those of the "
-    'arguments in their order; numbers are drawn by their logarithms in those with "log", and with '
-    "both signs where there is ±. `tests/scipy_names/test_precision.py` holds bounds on a few "
-    "points. Values are SciPy's, for the most part; derivatives are sums, integrals and formulas "
-    "of funcgrad."
+    "in each argument by forward mode (none in whole numbers). Errors are relative to the value, "
+    "or to the floor where the value is smaller than that, which is where functions have zeros. "
+    "The bounds are those that `tests/scipy_names/test_precision.py` holds on a few points. "
+    "Domains are those of the arguments in their order; numbers are drawn by their logarithms in "
+    'those with "log", and with both signs where there is ±. Values are SciPy\'s, for the most '
+    "part; derivatives are sums, integrals and formulas of funcgrad."
+)
+OF_DISTRIBUTIONS = (
+    "Of standard numbers and the parameters; location and scale are products and sums. Logarithms "
+    "of probabilities are compared where the probability itself is a floating-point number. "
+    "`median`, `interval`, `std`, `moment` and `stats` are made of what is here."
 )
 
 
@@ -42,21 +47,23 @@ def domain(ranges: Any) -> str:
     for kind, low, high in ranges:
         text = f"{low:g} to {high:g}"
         parts.append({"log": f"{text} log", "sign": f"±{text} log", "whole": f"{text} whole",
-                      "line": text}[kind])  # fmt: skip
+                      "line": text, "minus": f"-{high:g} to -{low:g} log"}[kind])  # fmt: skip
     return "; ".join(parts)
 
 
 def rows(cases: dict[str, Any], measure: Any) -> list[str]:
     """The rows of a table."""
     out = [
-        "| function | domain | floor | value | derivatives |",
-        "|---|---|---|---|---|",
+        "| function | domain | floor | value | bound | derivatives | bound |",
+        "|---|---|---|---|---|---|---|",
     ]
     for name, case in cases.items():
         value, slopes = measure(case, POINTS)
         errors = ", ".join("none" if s is None else f"{s:.0e}" for s in slopes)
         floor = f"{case.floor:g}" if case.floor else ""
-        out.append(f"| `{name}` | {domain(case.ranges)} | {floor} | {value:.0e} | {errors} |")
+        bounds = f"{value:.0e} | {case.bound:.0e} | {errors}"
+        slope = "" if all(s is None for s in slopes) else f"{case.slope:.0e}"
+        out.append(f"| `{name}` | {domain(case.ranges)} | {floor} | {bounds} | {slope} |")
         print(out[-1], flush=True)
     return out
 
@@ -74,6 +81,8 @@ def page() -> str:
         *rows(module.SPECIAL, module.errors),
         "",
         "## scipy.stats",
+        "",
+        *textwrap.wrap(OF_DISTRIBUTIONS, 110),
         "",
         *rows(module.DISTRIBUTIONS, module.errors),
     ]

@@ -181,8 +181,9 @@ def exprel(x: ArrayLike) -> Array:
     (x,) = real_floats("exprel", x)
     near = np.abs(x) < _NEAR
     series = power_sum(select(near, x, 0), _EXPREL)
-    safe = select(near, 1, x)
-    return select(near, series, np.expm1(safe) / safe)
+    end = x == np.inf
+    safe = select(near | end, 1, x)
+    return select(end, x, select(near, series, np.expm1(safe) / safe))
 
 
 def cosm1(x: ArrayLike) -> Array:
@@ -206,8 +207,13 @@ def pseudo_huber(delta: ArrayLike, r: ArrayLike) -> Array:
     delta, r = real_floats("pseudo_huber", delta, r)
     some = delta > 0
     quotient = r / select(some, delta, 1)
-    value = r * r / (1 + np.sqrt(1 + quotient * quotient))
-    return select(some, value, select(delta < 0, np.inf, 0 * r))
+    far = np.abs(quotient) > 1
+    inside = select(far, 0, quotient)
+    near = r * inside / (1 + np.sqrt(1 + inside * inside))
+    inverse = 1 / np.abs(select(far, quotient, 1))
+    outside = np.abs(r) / (inverse + np.sqrt(1 + inverse * inverse))
+    value = delta * select(far, outside, near)
+    return select(some, value, select(delta < 0, np.inf, 0 * delta))
 
 
 def chdtr(v: ArrayLike, x: ArrayLike) -> Array:
@@ -222,16 +228,24 @@ def chdtrc(v: ArrayLike, x: ArrayLike) -> Array:
     return incomplete.igammac(0.5 * v, 0.5 * x)
 
 
+def _where_defined(share: Array, x: Array, *parameters: Array) -> Array:
+    """A probability of positive parameters and of numbers that are not negative; NaN elsewhere."""
+    defined = x >= 0
+    for p in parameters:
+        defined = defined & (p > 0)
+    return select(defined, share, np.nan)
+
+
 def gdtr(a: ArrayLike, b: ArrayLike, x: ArrayLike) -> Array:
     """The probability of gamma numbers of rate a and shape b up to x."""
     a, b, x = real_floats("gdtr", a, b, x)
-    return incomplete.igamma(b, a * x)
+    return _where_defined(incomplete.igamma(b, a * x), x)
 
 
 def gdtrc(a: ArrayLike, b: ArrayLike, x: ArrayLike) -> Array:
     """The probability of gamma numbers of rate a and shape b above x."""
     a, b, x = real_floats("gdtrc", a, b, x)
-    return incomplete.igammac(b, a * x)
+    return _where_defined(incomplete.igammac(b, a * x), x)
 
 
 def pdtr(k: ArrayLike, m: ArrayLike) -> Array:
@@ -246,16 +260,43 @@ def pdtrc(k: ArrayLike, m: ArrayLike) -> Array:
     return incomplete.igamma(np.floor(k) + 1, m)
 
 
+def _f_parts(dfn: Array, dfd: Array, x: Array) -> tuple[Array, Array, Array]:
+    """Whether an F number's beta number is above 1/2; it, if not; what it lacks to 1, if so."""
+    end = x == np.inf
+    product = select(end, 0, dfn * x)
+    total = dfd + product
+    late = (product > dfd) | end
+    below = select(late, 0.5, product / total)
+    above = select(end, 0, select(late, dfd / total, 0.5))
+    return late, below, above
+
+
+def f_share(dfn: Array, dfd: Array, x: Array) -> Array:
+    """The probability of F numbers up to x, of a beta number that is not next to 1."""
+    late, below, above = _f_parts(dfn, dfd, x)
+    half, other = 0.5 * dfn, 0.5 * dfd
+    upper = incomplete.betaincc(other, half, above)
+    return select(late, upper, incomplete.betainc(half, other, below))
+
+
+def f_rest(dfn: Array, dfd: Array, x: Array) -> Array:
+    """The probability of F numbers above x."""
+    late, below, above = _f_parts(dfn, dfd, x)
+    half, other = 0.5 * dfn, 0.5 * dfd
+    upper = incomplete.betainc(other, half, above)
+    return select(late, upper, incomplete.betaincc(half, other, below))
+
+
 def fdtr(dfn: ArrayLike, dfd: ArrayLike, x: ArrayLike) -> Array:
     """The probability of numbers of the F distribution up to x."""
     dfn, dfd, x = real_floats("fdtr", dfn, dfd, x)
-    return incomplete.betainc(0.5 * dfn, 0.5 * dfd, dfn * x / (dfd + dfn * x))
+    return _where_defined(f_share(dfn, dfd, x), x, dfn, dfd)
 
 
 def fdtrc(dfn: ArrayLike, dfd: ArrayLike, x: ArrayLike) -> Array:
     """The probability of numbers of the F distribution above x."""
     dfn, dfd, x = real_floats("fdtrc", dfn, dfd, x)
-    return incomplete.betainc(0.5 * dfd, 0.5 * dfn, dfd / (dfd + dfn * x))
+    return _where_defined(f_rest(dfn, dfd, x), x, dfn, dfd)
 
 
 def lambertw(z: ArrayLike, k: ArrayLike = 0, tol: ArrayLike = 1e-8) -> Array:

@@ -326,8 +326,14 @@ PARAMETER = (1.1, 2.8)
 
 def values_of_0f1(b: Array, x: Array) -> Array:
     """The function 0F1."""
-    # SciPy divides by |b - 1| where it overflows.
-    return values_of("hyp0f1")(np.where(b == 1, 1 + 2.0**-52, b), x)
+    # SciPy divides by |b - 1| where it overflows; at 1 it is a Bessel function of order 0.
+    special = special_functions(np)
+    at_one = b == 1
+    found = values_of("hyp0f1")(np.where(at_one, 2, b), x)
+    if not np.any(at_one):
+        return found
+    root = 2 * np.sqrt(np.abs(x))
+    return np.where(at_one, np.where(x < 0, special.j0(root), special.i0(root)), found)[()]
 
 
 hyp0f1: Elementwise = _function("hyp0f1", 0, of_0f1, (PARAMETER, (-0.6, 0.6)), values_of_0f1)

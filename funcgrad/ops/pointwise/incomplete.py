@@ -186,13 +186,31 @@ def inverse_rest(a: Array, b: Array, p: Array) -> Array:
 def _inverse_of_beta(
     name: str, sign: int, evaluate: Callable[..., Array], there: Any
 ) -> Elementwise:
-    """The beta number with a probability of smaller or larger ones."""
+    """The beta number with a probability of smaller or larger ones.
+
+    What lacks to 1 is a beta number with exchanged parameters, of which derivatives are where the
+    number is next to 1.
+    """
+
+    def far(o: Array, a: Array, b: Array, p: Array) -> tuple[Array, Array, Array, Array]:
+        late = o > 0.5
+        rest = (betainccinv if sign > 0 else betaincinv)(b, a, p)
+        return late, np.where(late, b, a), np.where(late, a, b), np.where(late, rest, o)
+
+    def density(o: Array, a: Array, b: Array, p: Array) -> Array:
+        return beta_density_and_ends(*far(o, a, b, p)[1:])
+
+    def slope(i: int, o: Array, a: Array, b: Array, p: Array) -> Array:
+        late, first, second, x = far(o, a, b, p)
+        share = np.where(late, -_slope(1 - i, first, second, x), _slope(i, first, second, x))
+        return -share / beta_density_and_ends(first, second, x)
+
     return elementwise(
         name,
         evaluate,
-        lambda o, a, b, _p: -_slope(0, a, b, o) / beta_density_and_ends(a, b, o),
-        lambda o, a, b, _p: -_slope(1, a, b, o) / beta_density_and_ends(a, b, o),
-        Scaling(lambda t, o, a, b, _p: t / (sign * beta_density_and_ends(a, b, o))),
+        lambda o, a, b, p: slope(0, o, a, b, p),
+        lambda o, a, b, p: slope(1, o, a, b, p),
+        Scaling(lambda t, o, a, b, p: t / (sign * density(o, a, b, p))),
         cases=few_cases(SHAPES_AND_SHARE),
         on_gpu=lambda xp, a, b, p: there(special_functions(xp), *_one_dtype(xp, a, b, p)),
         elements=SCIPY,

@@ -13,11 +13,12 @@ from typing import Any
 import numpy as np
 
 from ...arrays import special_functions
+from ...core.facts import Hazard
 from ...typing import Array
-from ..families import Elementwise, General
+from ..families import Elementwise, General, elementwise
 from . import special
 from .beta_slopes import DECAY, PLACES, WEIGHTS
-from .of_scipy import of_scipy
+from .of_scipy import SCIPY, of_scipy
 from .parameter_slopes import Orders, exponential_factor, parameter_slope
 from .polynomials import power_sum
 from .special import lgamma
@@ -189,15 +190,30 @@ def _below_there(xp: Any, df: Array, t: Array) -> Array:
     """By the incomplete beta function, which CuPy has."""
     kind = np.result_type(t, np.float32)
     df, t = xp.asarray(df, kind), xp.asarray(t, kind)
-    tail = 0.5 * special_functions(xp).betainc(0.5 * df, xp.full((), 0.5, kind), df / (df + t * t))
+    half, square = xp.full((), 0.5, kind), t * t
+    betainc = special_functions(xp).betainc
+    tail = 0.5 * betainc(0.5 * df, half, df / (df + square))
+    middle = 0.5 - 0.5 * betainc(half, 0.5 * df, square / (df + square))
+    tail = xp.where(square < df, middle, tail)
     return xp.where(t < 0, tail, 1 - tail)
 
 
-stdtr: Elementwise = of_scipy(
+def share_below(df: Array, t: Array) -> Array:
+    """Student's distribution function. In single precision SciPy's own has four digits."""
+    wide = (np.asarray(x, np.float64) for x in (df, t))
+    out = special_functions(np).stdtr(*wide)
+    return out.astype(np.result_type(t, np.float32), copy=False)[()]
+
+
+stdtr: Elementwise = elementwise(
     "stdtr",
+    share_below,
     lambda _o, df, t: student_slope(df, t, orders=(1,)),
     lambda _o, df, t: np.exp(log_density(df, t)),
     domain=DOMAIN,
+    kinds="f",
+    elements=SCIPY,
+    hazard=Hazard.DOMAIN,
     on_gpu=_below_there,
 )
 stdtrit: Elementwise = of_scipy(

@@ -32,7 +32,7 @@ def _log_choose(n: Array, k: Array) -> Array:
 def _binomial_share(k: Array, n: Array, p: Array) -> Array:
     """By the incomplete beta function, whose parameters are n - k and k + 1."""
     last = k >= n
-    found = incomplete.betainc(select(last, 1, n - k), k + 1, 1 - p)
+    found = incomplete.betaincc(k + 1, select(last, 1, n - k), p)
     return select(last, 1, found)
 
 
@@ -148,6 +148,18 @@ def _beta_binomial_log(k: Array, n: Array, a: Array, b: Array) -> Array:
     return _log_choose(n, k) + betaln(k + a, n - k + b) - betaln(a, b)
 
 
+def _beta_binomial_shares(k: Array, n: Array, a: Array, b: Array) -> tuple[Array, Array]:
+    """The probabilities up to k and above, by the sum of one side's: a sum near 1 has a
+    derivative without digits.
+    """
+    below = k * (a + b) < n * a
+    count, rest = select(below, k, n - k - 1), k >= n
+    first, second = select(below, a, b), select(below, b, a)
+    share = counts.beta_binomial_share(first, second, n, select(rest, 0, count), orders=(0, 0))
+    share = select(rest, 0, share)
+    return select(below, share, 1 - share), select(below, 1 - share, share)
+
+
 betabinom = Discrete(
     "betabinom", ("n", "a", "b"), _beta_binomial_log,
     lambda n, a, b: (0.0, n),
@@ -155,9 +167,8 @@ betabinom = Discrete(
     formulas={
         "mean": lambda n, a, b: n * a / (a + b),
         "var": lambda n, a, b: n * a * b * (a + b + n) / (a + b) / (a + b) / (a + b + 1),
-        "cdf": lambda k, n, a, b: counts.beta_binomial_share(a, b, n, k, orders=(0, 0)),
-        "sf": lambda k, n, a, b: select(
-            k < n, counts.beta_binomial_share(b, a, n, n - k - 1, orders=(0, 0)), 0),
+        "cdf": lambda k, n, a, b: _beta_binomial_shares(k, n, a, b)[0],
+        "sf": lambda k, n, a, b: _beta_binomial_shares(k, n, a, b)[1],
         "ppf": lambda q, n, a, b: counts.beta_binomial_quantile(n, a, b, q),
         "isf": lambda q, n, a, b: counts.beta_binomial_upper_quantile(n, a, b, q),
         "skew": lambda n, a, b: _beta_binomial_shape(n, a, b)[0],

@@ -60,6 +60,13 @@ def between(low: Any, high: Any) -> Any:
     return select(np.isfinite(low), inside, select(np.isfinite(high), high - 1.0, 0.0))
 
 
+def log_of_share(share: Array, rest: Array) -> Array:
+    """The logarithm of a probability, of which what is missing to 1 is known, too."""
+    small = share < 0.5
+    of_large = np.log1p(-select(small, 0, rest))
+    return select(small, np.log(select(small, share, 1)), of_large)
+
+
 def by_name(name: str) -> Any:
     """The distribution of a name, for what was pickled."""
     return getattr(importlib.import_module(__package__ or ""), name)
@@ -161,8 +168,11 @@ class Distribution:
             return lambda q, *shapes: given["ppf"](1 - q, *shapes)
         plain = {"logcdf": "cdf", "logsf": "sf"}.get(name)
         if plain is not None:
-            inner = self._function(plain)
-            return lambda *args: np.log(inner(*args))
+            share = self._function(plain)
+            other = "sf" if plain == "cdf" else "cdf"
+            if other not in given:
+                return lambda *args: np.log(share(*args))
+            return lambda *args: log_of_share(share(*args), given[other](*args))
         raise AttributeError(
             f"{self.name} has no {name} here; there are {', '.join(sorted(given)) or 'none'}"
         )

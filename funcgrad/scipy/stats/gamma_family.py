@@ -6,7 +6,7 @@ from math import inf, log
 
 import numpy as np
 
-from ...numpy.scipy_ufuncs import xlog1py, xlogy
+from ...numpy.scipy_ufuncs import f_rest, f_share, xlog1py, xlogy
 from ...ops.pointwise import gammas, incomplete, special
 from ...ops.pointwise.comparison import select
 from ...ops.pointwise.student import half_step, half_step_slope, log_density, stdtr, stdtrit
@@ -128,20 +128,14 @@ def _f_entropy(n: Array, m: Array) -> Array:
     return out - (1 + other) * digamma(other) + (half + other) * digamma(half + other)
 
 
-def _f_share(y: Array, n: Array, m: Array) -> Array:
-    end = y == inf
-    inside = select(end, 1, n * y)
-    return incomplete.betainc(0.5 * n, 0.5 * m, select(end, 1, inside / (m + inside)))
-
-
 f = Continuous(
     "f", ("dfn", "dfd"),
     lambda y, n, m: 0.5 * (n * np.log(n) + m * np.log(m) - (n + m) * np.log(m + n * y))
     + xlogy(0.5 * n - 1, y) - gammas.betaln(0.5 * n, 0.5 * m),
     positive,
     formulas={
-        "cdf": lambda y, n, m: _f_share(y, n, m),
-        "sf": lambda y, n, m: incomplete.betainc(0.5 * m, 0.5 * n, m / (m + n * y)),
+        "cdf": lambda y, n, m: f_share(n, m, y),
+        "sf": lambda y, n, m: f_rest(n, m, y),
         "mean": lambda n, m: select(m > 2, m / (select(m > 2, m, 3) - 2), inf) + 0 * n,
         "ppf": _f_quantile,
         "isf": lambda q, n, m: 1 / _f_quantile(q, m, n),
