@@ -209,7 +209,7 @@ def pseudo_huber(delta: ArrayLike, r: ArrayLike) -> Array:
     quotient = r / select(some, delta, 1)
     far = np.abs(quotient) > 1
     inside = select(far, 0, quotient)
-    near = r * inside / (1 + np.sqrt(1 + inside * inside))
+    near = delta * inside * inside / (1 + np.sqrt(1 + inside * inside))
     inverse = 1 / np.abs(select(far, quotient, 1))
     outside = np.abs(r) / (inverse + np.sqrt(1 + inverse * inverse))
     value = delta * select(far, outside, near)
@@ -266,6 +266,7 @@ def _f_parts(dfn: Array, dfd: Array, x: Array) -> tuple[Array, Array, Array]:
     product = select(end, 0, dfn * x)
     total = dfd + product
     late = (product > dfd) | end
+    total = select(total == 0, 1, total)
     below = select(late, 0.5, product / total)
     above = select(end, 0, select(late, dfd / total, 0.5))
     return late, below, above

@@ -179,3 +179,40 @@ def test_degrees_and_sums_of_any_size_end():
     found = special.legendre_p(np.array([10**12, 2, 3000, -1]), 0.3)
     expected = [np.nan, -0.365, float(mpmath.legendre(3000, 0.3)), np.nan]
     np.testing.assert_allclose(found, expected, rtol=1e-10)
+
+
+def test_probabilities_of_parameters_that_there_are_none_of():
+    for name in ("fdtr", "fdtrc"):
+        for args in ((0.0, 1.0, 1.0), (1.0, 0.0, 1.0), (1.0, -1.0, 1.0), (1.0, 1.0, -1.0)):
+            assert np.isnan(getattr(special, name)(*args))
+    assert np.isnan(special.gdtr(1.0, 1.0, -1.0))
+    assert np.isnan(special.gdtrc(-1.0, 1.0, 1.0))
+
+
+def test_values_where_parts_are_infinite_or_out_of_range():
+    assert special.exprel(np.inf) == np.inf
+    assert special.pseudo_huber(1.0, np.inf) == np.inf
+    np.testing.assert_allclose(special.pseudo_huber(2.0, -1e200), 2e200)
+    np.testing.assert_allclose(fg.grad(special.pseudo_huber, 1)(2.0, -1e200), -2.0)
+    # Where SciPy's Bessel function of an order next to a whole one has an error of 4 %.
+    np.testing.assert_allclose(special.hyp0f1(1.0, 1.0), special.i0(2.0), rtol=1e-15)
+    expected = [special.j0(8**0.5), special.i0(2 * 1e5**0.5)]
+    np.testing.assert_allclose(special.hyp0f1(1.0, [-2.0, 1e5]), expected, rtol=1e-13)
+
+
+def test_students_distribution_in_single_precision():
+    df, t = np.float32(1), np.float32(0.00117088)
+    np.testing.assert_allclose(special.stdtr(df, t), sps.stdtr(1.0, float(t)), rtol=1e-7)
+
+
+@pytest.mark.parametrize("name", ["betaincinv", "betainccinv"])
+def test_derivatives_of_beta_numbers_next_to_one(name):
+    """By the number that is missing to 1, which has all digits."""
+    a, b = 26.5, 0.058
+    share = {"betaincinv": 0.97, "betainccinv": 0.03}[name]
+    other = {"betaincinv": special.betainccinv, "betainccinv": special.betaincinv}[name]
+    for i in range(3):
+        found = fg.grad(getattr(special, name), i)(a, b, share)
+        swapped = fg.grad(lambda *x: -other(x[1], x[0], x[2]), i)(a, b, share)
+        np.testing.assert_allclose(found, swapped, rtol=1e-12)
+        assert found != 0

@@ -170,3 +170,33 @@ def test_points_of_one_dimension_and_batches():
         assert found.dtype == np.float32
     with pytest.raises(fg.errors.ShapeError, match="do not fit"):
         stats.multivariate_normal.logpdf(points[:3, 0], means, covs)
+
+
+def test_logarithms_of_probabilities_next_to_one():
+    """Their small number is what is missing to 1, not the logarithm of a rounded 1."""
+    np.testing.assert_allclose(stats.cauchy.logcdf(1e20), -1e-20 / np.pi, rtol=1e-14)
+    np.testing.assert_allclose(stats.pareto.logcdf(1e9, 3.0), -1e-27, rtol=1e-13)
+    np.testing.assert_allclose(stats.poisson.logsf(0.0, 50.0), np.log1p(-np.exp(-50)), rtol=1e-13)
+    slope = fg.grad(lambda x: stats.cauchy.logcdf(x))(1e20)
+    np.testing.assert_allclose(slope, 1e-40 / np.pi, rtol=1e-13)
+
+
+def test_tails_of_extreme_parameters():
+    """A probability that is next to 1 is not an argument of another one."""
+    np.testing.assert_allclose(stats.binom.cdf(0.0, 1e10, 1e-12), np.exp(-0.01), rtol=1e-10)
+    expected = float(mpmath.gammainc(0.25, 0.25 * 2, mpmath.inf, regularized=True))
+    np.testing.assert_allclose(stats.f.sf(2.0, 0.5, 1e14), expected, rtol=1e-12)
+    np.testing.assert_allclose(stats.f.cdf(0.5, 1e14, 0.5), expected, rtol=1e-12)
+    assert stats.f.cdf(np.inf, 2.0, 3.0) == 1
+    assert fg.grad(lambda x: stats.f.sf(x, 2.0, 3.0))(np.inf) == 0
+
+
+def test_the_derivative_of_a_beta_binomial_tail_next_to_one():
+    found = fg.grad(lambda a: stats.betabinom.sf(0.0, 31.0, a, 13.0))(26.0)
+    with mpmath.workdps(50):
+
+        def share(a):
+            return mpmath.beta(a, 31 + 13) / mpmath.beta(a, 13)
+
+        expected = -mpmath.diff(share, 26)
+    np.testing.assert_allclose(found, float(expected), rtol=1e-12)
