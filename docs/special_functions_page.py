@@ -1,6 +1,8 @@
 """Writes docs/special_functions.md: how many digits special functions and distributions have.
 
-It needs mpmath and takes some minutes: python docs/special_functions_page.py
+It needs mpmath and takes a quarter of an hour: python docs/special_functions_page.py
+
+With names of functions only their rows are measured again.
 """
 
 from __future__ import annotations
@@ -51,21 +53,34 @@ def domain(ranges: Any) -> str:
     return "; ".join(parts)
 
 
+def row(name: str, case: Any, measure: Any) -> str:
+    """The row of a function, measured now."""
+    value, slopes = measure(case, POINTS)
+    errors = ", ".join("none" if s is None else f"{s:.0e}" for s in slopes)
+    floor = f"{case.floor:g}" if case.floor else ""
+    bounds = f"{value:.0e} | {case.bound:.0e} | {errors}"
+    slope = "" if all(s is None for s in slopes) else f"{case.slope:.0e}"
+    text = f"| `{name}` | {domain(case.ranges)} | {floor} | {bounds} | {slope} |"
+    print(text, flush=True)
+    return text
+
+
 def rows(cases: dict[str, Any], measure: Any) -> list[str]:
     """The rows of a table."""
-    out = [
-        "| function | domain | floor | value | bound | derivatives | bound |",
-        "|---|---|---|---|---|---|---|",
-    ]
-    for name, case in cases.items():
-        value, slopes = measure(case, POINTS)
-        errors = ", ".join("none" if s is None else f"{s:.0e}" for s in slopes)
-        floor = f"{case.floor:g}" if case.floor else ""
-        bounds = f"{value:.0e} | {case.bound:.0e} | {errors}"
-        slope = "" if all(s is None for s in slopes) else f"{case.slope:.0e}"
-        out.append(f"| `{name}` | {domain(case.ranges)} | {floor} | {bounds} | {slope} |")
-        print(out[-1], flush=True)
-    return out
+    head = "| function | domain | floor | value | bound | derivatives | bound |"
+    found = [row(name, case, measure) for name, case in cases.items()]
+    return [head, "|---|---|---|---|---|---|---|", *found]
+
+
+def again(names: list[str]) -> str:
+    """The page with new rows of some functions."""
+    module = table()
+    text = PAGE.read_text(encoding="utf-8")
+    for name in names:
+        start = text.index(f"| `{name}` |")
+        end = text.index("\n", start)
+        text = text[:start] + row(name, module.ALL[name], module.errors) + text[end:]
+    return text
 
 
 def page() -> str:
@@ -90,4 +105,5 @@ def page() -> str:
 
 
 if __name__ == "__main__":
-    PAGE.write_text(page(), encoding="utf-8")
+    text = again(sys.argv[1:]) if sys.argv[1:] else page()
+    PAGE.write_text(text, encoding="utf-8")

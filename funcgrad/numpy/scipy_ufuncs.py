@@ -114,11 +114,23 @@ def xlog1py(x: ArrayLike, y: ArrayLike) -> Array:
     return x * np.log1p(select(free, 0, y))
 
 
+_ARTANH = [2 / (2 * k + 3) for k in range(10)]
+"""What 2 artanh(s) has beyond 2 s, over s**3, as a polynomial in s * s."""
+
+
 def kl_div(x: ArrayLike, y: ArrayLike) -> Array:
-    """The term x * log(x / y) - x + y of a divergence."""
+    """The term x * log(x / y) - x + y of a divergence.
+
+    That is x * (u - log1p(u)) with u = (y - x) / x, and log1p(u) = 2 artanh(u / (2 + u)): so
+    numbers that are close to one another do not cancel.
+    """
     x, y = real_floats("kl_div", x, y)
-    entropy = special.relative_entropy(x, y)
-    return select(entropy == np.inf, entropy, entropy - x + y)
+    close = np.abs(y - x) < 0.25 * x
+    u = select(close, y - x, 0) / select(close, x, 1)
+    s = u / (2 + u)
+    near = select(close, x, 0) * s * (u - s * s * power_sum(s * s, _ARTANH))
+    entropy = special.relative_entropy(x, select(close, select(close, x, 1), y))
+    return select(close, near, select(entropy == np.inf, entropy, entropy - x + y))
 
 
 def gammasgn(x: ArrayLike) -> Array:
@@ -209,10 +221,11 @@ def pseudo_huber(delta: ArrayLike, r: ArrayLike) -> Array:
     quotient = r / select(some, delta, 1)
     far = np.abs(quotient) > 1
     inside = select(far, 0, quotient)
-    near = delta * inside * inside / (1 + np.sqrt(1 + inside * inside))
+    small = select(far, 0, r)
+    near = small * small / (1 + np.sqrt(1 + inside * inside))
     inverse = 1 / np.abs(select(far, quotient, 1))
     outside = np.abs(r) / (inverse + np.sqrt(1 + inverse * inverse))
-    value = delta * select(far, outside, near)
+    value = select(far, delta * outside, near)
     return select(some, value, select(delta < 0, np.inf, 0 * delta))
 
 

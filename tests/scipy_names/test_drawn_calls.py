@@ -39,6 +39,9 @@ ORDERED = {
 FIRST_OF_ORDERS = {"assoc_legendre_p", "legendre_p", "sph_legendre_p"}
 """Functions of SciPy whose results have an axis of the orders of derivatives."""
 
+SLOW = {f"{name}.{f}" for name in ("vonmises", "wrapcauchy") for f in ("mean", "var")}
+SLOW |= {"vonmises.ppf", "vonmises.isf"}
+"""Functions that SciPy has by searches and integrals of searches, which can take minutes."""
 FAMILIES = {
     family.name: family for family in (*precision.continuous.FAMILIES, *precision.discrete.FAMILIES)
 }
@@ -66,6 +69,8 @@ def arguments(draw: Any, ranges: tuple[precision.Range, ...]) -> list[Any]:
     for (kind, low, high), shape in zip(ranges, shapes, strict=True):
         dtype = draw(st.sampled_from(["i8", "i4"] if kind == "whole" else FLOATS))
         array = draw(hnp.arrays(np.float64, shape, elements=numbers(kind, low, high)))
+        if dtype in ("i8", "i4"):
+            array = np.clip(array, -(2**20), 2**20)
         with np.errstate(all="ignore"):
             out.append(array.astype(dtype))
     return out
@@ -122,8 +127,9 @@ def compare(
             size = np.maximum(np.abs(known), floor).astype(np.float64)
             allowed = 8 * change + max(1e-10, 64 * eps) * size + 1e-280
             near = np.abs(value - known) <= allowed
-            if ".log" in name:  # SciPy has the logarithm of what has lost its digits.
-                near |= (known < -700) & (np.abs(value - known) < 1e-2 * np.abs(known))
+            if ".log" in name:  # that of a probability which is no normal number of the dtype
+                lost = known < np.log(np.finfo(dtype).tiny)
+                near |= lost & ((value == -np.inf) | (np.abs(value / known - 1) < 1e-2))
             same = (value == known) | (np.isnan(value) & np.isnan(known)) | near
             assert np.all(same), f"{name}{tuple(args)}: {value}, SciPy has {known}"
 
@@ -152,7 +158,7 @@ def test_distributions(name):
     family = FAMILIES[name]
     place = ("whole", -2.0, 3.0) if family.whole else ("line", -2.0, 2.0)
     spread = () if family.whole else (("log", 0.3, 3.0),)
-    functions = [key.split(".")[1] for key in family.cases()]
+    functions = [key.split(".")[1] for key in family.cases() if key not in SLOW]
 
     @given(st.data())
     @settings(max_examples=examples(12), deadline=None)
