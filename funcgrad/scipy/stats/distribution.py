@@ -168,11 +168,10 @@ class Distribution:
             return lambda q, *shapes: given["ppf"](1 - q, *shapes)
         plain = {"logcdf": "cdf", "logsf": "sf"}.get(name)
         if plain is not None:
-            share = self._function(plain)
-            other = "sf" if plain == "cdf" else "cdf"
-            if other not in given:
+            share, rest = self._function(plain), given.get("sf" if plain == "cdf" else "cdf")
+            if rest is None:
                 return lambda *args: np.log(share(*args))
-            return lambda *args: log_of_share(share(*args), given[other](*args))
+            return lambda *args: log_of_share(share(*args), rest(*args))
         raise AttributeError(
             f"{self.name} has no {name} here; there are {', '.join(sorted(given)) or 'none'}"
         )
