@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -44,9 +45,14 @@ def modules():
     return sorted(ROOT.rglob("*.py"))
 
 
+@cache
+def parsed(path):
+    return ast.parse(path.read_text())
+
+
 def imports(path):
     """Modules of funcgrad that a file imports, with whether the import is inside a function."""
-    tree = ast.parse(path.read_text())
+    tree = parsed(path)
     package = path.relative_to(ROOT.parent).with_suffix("").parts[:-1]
     for_checkers = [n for n in tree.body if isinstance(n, ast.If) and "TYPE_CHECK" in ast.dump(n)]
     top = {id(n) for n in [*tree.body, *(m for n in for_checkers for m in n.body)]}
@@ -65,16 +71,18 @@ def layer(parts):
     return LAYERS[parts[1]]
 
 
-@pytest.mark.parametrize("path", modules(), ids=lambda p: str(p.relative_to(ROOT)))
-def test_imports_point_down(path):
-    parts = path.relative_to(ROOT.parent).with_suffix("").parts
-    if len(parts) == 2 and parts[1] == "__init__":
-        return
-    for name, inside in imports(path):
-        assert not inside, f"{path}: late import of {name}"
-        if name[1] == parts[1]:
+def test_imports_point_down():
+    wrong = []
+    for path in modules():
+        parts = path.relative_to(ROOT.parent).with_suffix("").parts
+        if len(parts) == 2 and parts[1] == "__init__":
             continue
-        assert layer(name) < layer(parts), f"{'.'.join(parts)} imports {'.'.join(name)}"
+        for name, inside in imports(path):
+            if inside:
+                wrong.append(f"{path}: late import of {name}")
+            elif name[1] != parts[1] and layer(name) >= layer(parts):
+                wrong.append(f"{'.'.join(parts)} imports {'.'.join(name)}")
+    assert not wrong, "\n".join(wrong)
 
 
 def test_imports_have_no_cycles():
@@ -103,7 +111,7 @@ def test_only_one_file_names_cupy():
     for path in modules():
         if path.name == "arrays.py":
             continue
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in ast.walk(parsed(path)):
             if isinstance(node, ast.Import | ast.ImportFrom):
                 names = [a.name for a in node.names] + [getattr(node, "module", "") or ""]
                 assert not any("cupy" in n for n in names), path
@@ -175,18 +183,22 @@ def test_users_can_define_operators():
 SINCE_NUMPY_2_0 = {"astype", "unstack", "cumulative_sum", "cumulative_prod", "matvec", "vecmat"}
 
 
-@pytest.mark.parametrize("path", modules(), ids=lambda p: str(p.relative_to(ROOT)))
-def test_only_names_of_the_oldest_supported_numpy_are_used(path):
+def test_only_names_of_the_oldest_supported_numpy_are_used():
     """Functions that came after NumPy 2.0 are looked up by name, where NumPy has them."""
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
-            assert not (node.value.id == "np" and node.attr in SINCE_NUMPY_2_0), node.attr
+    found = [
+        f"{path}:{node.lineno}: np.{node.attr}"
+        for path in modules()
+        for node in ast.walk(parsed(path))
+        if isinstance(node, ast.Attribute) and node.attr in SINCE_NUMPY_2_0
+        and isinstance(node.value, ast.Name) and node.value.id == "np"
+    ]  # fmt: skip
+    assert not found, "\n".join(found)
 
 
 def test_variables_are_what_is_no_literal():
     """Tapes have a class of variables of their own: a question for Var leaves those out."""
     for path in modules():
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in ast.walk(parsed(path)):
             if isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.Is | ast.IsNot):
                 against = node.comparators[0]
                 asked = isinstance(against, ast.Name) and against.id == "Var"

@@ -1,17 +1,12 @@
 """Every operator's record against the laws, over its own cases."""
 
+from collections import defaultdict
+
 import laws
 import numpy as np
 import pytest
 
 from funcgrad.core.primitive import REGISTRY
-
-CASES = laws.all_cases()
-
-
-def pick(name, i):
-    prim = REGISTRY[name]
-    return prim, laws.cases_of(prim)[i]
 
 
 def differentiable(prim, case):
@@ -25,33 +20,59 @@ def differentiable(prim, case):
     )
 
 
-@pytest.mark.parametrize(("name", "i"), CASES)
-def test_values(name, i):
-    prim, case = pick(name, i)
-    laws.check_shape_rule(prim, case)
-    laws.check_abstract(prim, case)
-    laws.check_masks(prim, case)
-    laws.check_accumulation(prim, case)
-    laws.check_staged(prim, case)
-    laws.check_inputs_unchanged(prim, case)
+def by_name(places):
+    """The numbers of the cases of each operator."""
+    out = defaultdict(list)
+    for name, i in places:
+        out[name].append(i)
+    return dict(out)
 
 
-@pytest.mark.parametrize(("name", "i"), CASES)
-def test_vmap(name, i):
-    laws.check_vmap(*pick(name, i))
+CASES = by_name(laws.all_cases())
+DIFFERENTIABLE = by_name(
+    (name, i)
+    for name, i in laws.all_cases()
+    if differentiable(REGISTRY[name], laws.cases_of(REGISTRY[name])[i])
+)
 
 
-DIFFERENTIABLE = [c for c in CASES if differentiable(*pick(*c))]
+def each(name, numbers, *checks):
+    """Check all cases of an operator; an error says which."""
+    prim = REGISTRY[name]
+    for i in numbers:
+        try:
+            for check in checks:
+                check(prim, laws.cases_of(prim)[i])
+        except BaseException as error:
+            error.add_note(f"case {i} of {name}")
+            raise
 
 
-@pytest.mark.parametrize(("name", "i"), DIFFERENTIABLE)
-def test_derivatives(name, i):
-    laws.check_derivatives(*pick(name, i))
+@pytest.mark.parametrize("name", CASES)
+def test_values(name):
+    each(
+        name,
+        CASES[name],
+        laws.check_shape_rule,
+        laws.check_abstract,
+        laws.check_masks,
+        laws.check_accumulation,
+        laws.check_staged,
+        laws.check_inputs_unchanged,
+    )
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_vmap(name):
+    each(name, CASES[name], laws.check_vmap)
+
+
+@pytest.mark.parametrize("name", DIFFERENTIABLE)
+def test_derivatives(name):
+    each(name, DIFFERENTIABLE[name], laws.check_derivatives)
 
 
 @pytest.mark.usefixtures("by_numpy")
-@pytest.mark.parametrize(("name", "i"), CASES)
-def test_compiled(name, i):
-    prim, case = pick(name, i)
-    laws.check_jit(prim, case)
-    laws.check_source(prim, case)
+@pytest.mark.parametrize("name", CASES)
+def test_compiled(name):
+    each(name, CASES[name], laws.check_jit, laws.check_source)

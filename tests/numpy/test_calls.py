@@ -76,8 +76,10 @@ def test_every_public_name_is_in_the_table():
     assert set(TABLE) | exempt == set(fnp.__all__)
 
 
-@pytest.mark.parametrize("name", sorted(fnp.__all__))
-def test_public_names_are_numpys_or_documented(name):
-    value = getattr(fnp, name)
-    if value is not getattr(np, name, None) and name not in ("fft", "linalg"):
-        assert ">>>" in value.__doc__
+def test_public_names_are_numpys_or_documented():
+    ours = {n: getattr(fnp, n) for n in fnp.__all__ if n not in ("fft", "linalg")}
+    bare = [
+        name for name, value in ours.items()
+        if value is not getattr(np, name, None) and ">>>" not in value.__doc__
+    ]  # fmt: skip
+    assert not bare

@@ -333,7 +333,8 @@ def values_of_0f1(b: Array, x: Array) -> Array:
     if not np.any(at_one):
         return found
     root = 2 * np.sqrt(np.abs(x))
-    return np.where(at_one, np.where(x < 0, special.j0(root), special.i0(root)), found)[()]
+    out = np.where(at_one, np.where(x < 0, special.j0(root), special.i0(root)), found)
+    return out.astype(found.dtype, copy=False)[()]
 
 
 hyp0f1: Elementwise = _function("hyp0f1", 0, of_0f1, (PARAMETER, (-0.6, 0.6)), values_of_0f1)
