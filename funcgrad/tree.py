@@ -307,6 +307,21 @@ class LeafPath:
         return format_path(paths_of(self.whole)[self.index], self.root)
 
 
+class SpecPath:
+    """The path of a leaf of a structure for a message, found when it is printed."""
+
+    __slots__ = ("index", "root", "spec")
+
+    def __init__(self, spec: PyTreeSpec, index: int, root: str = "") -> None:
+        self.spec: PyTreeSpec = spec
+        self.index: int = index
+        self.root: str = root
+
+    def __str__(self) -> str:
+        path = self.spec.paths()[self.index]
+        return format_path(path, self.root) if path else ""
+
+
 def format_path(path: tuple[Any, ...], root: str = "") -> str:
     """A path as it would be written in Python: ``['w'][0]``, ``.bias``."""
     entries = [f"[{entry!r}]" for entry in path]

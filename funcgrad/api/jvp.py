@@ -89,14 +89,14 @@ def jvp(
     leaves, treedef = tree.flatten(tuple(primals))
     check_leaves(leaves, tuple(primals), "jvp")
     directions = tree.match_prefix(treedef, tuple(tangents), "jvp: tangents")
-    paths = treedef.paths()
     owner = owner_name("jvp", fun)
     flat = FlatFunction(fun, treedef, owner)
     call = stable_where_staged(flat, leaves)
     trace = JVPTrace(owner)
     inputs: list[Any] = []
-    for x, t, path in zip(leaves, directions, paths, strict=True):
-        t = check_cotangent(t, aval_of(x), tree.format_path(path, " "), "jvp: the tangent")
+    for i, (x, t) in enumerate(zip(leaves, directions, strict=True)):
+        where = tree.SpecPath(treedef, i, " ")
+        t = check_cotangent(t, aval_of(x), where, "jvp: the tangent")
         inputs.append(x if t is None else JVPTracer(trace, x, t))
     try:
         try:
@@ -173,8 +173,8 @@ def _rebuild(
 def _push(f: Pushforward, tangents: tuple[PyTree, ...]) -> PyTree:
     given = tree.match_prefix(f.in_tree, tangents, "the tangents given to a linearized function")
     checked = [
-        check_cotangent(t, a, tree.format_path(p, " "), "the tangent")
-        for t, a, p in zip(given, f.in_avals, f.in_tree.paths(), strict=True)
+        check_cotangent(t, a, tree.SpecPath(f.in_tree, i, " "), "the tangent")
+        for i, (t, a) in enumerate(zip(given, f.in_avals, strict=True))
     ]
     with np.errstate(all="ignore"):
         outs = eval_jaxpr(f.program, f.consts, [t for t in checked if t is not None])

@@ -148,7 +148,7 @@ def disown(results: Sequence[Array], inputs: Iterable[Array]) -> list[Array]:
     ]
 
 
-def check_cotangent(ct: Array, aval: Aval, path: str, what: str) -> Array | None:
+def check_cotangent(ct: Array, aval: Aval, path: object, what: str) -> Array | None:
     """A cotangent (or tangent) of the right shape and dtype, or an error that names both."""
     if not is_inexact(aval.dtype):
         return None

@@ -98,10 +98,10 @@ def _rebuild(
 
 def _pull(pullback: Pullback, ct: PyTree) -> tuple[PyTree, ...]:
     given = tree.match_prefix(pullback.out_tree, ct, "the cotangent given to a vjp function")
-    paths = pullback.out_tree.paths() if len(given) != 1 else [()]
+    structure = pullback.out_tree
     cts = [
-        check_cotangent(c, a, tree.format_path(p, " ") if p else "", "the cotangent")
-        for c, a, p in zip(given, pullback.out_avals, paths, strict=True)
+        check_cotangent(c, a, tree.SpecPath(structure, i, " "), "the cotangent")
+        for i, (c, a) in enumerate(zip(given, pullback.out_avals, strict=True))
     ]
     there = arrays.first_on_gpu((cts, pullback.lin.outs if pullback.lin else pullback.consts))
     if there is not None:

@@ -31,8 +31,8 @@ from .differences import (
     unpack,
     unpack_error,
 )
-from .explaining import At
 from .functions import Flat, finite_max, host, length
+from .jacobians_here import At
 from .noise import Again, steepness_of
 from .session import Session
 from .verdicts import (

@@ -78,6 +78,7 @@ class Session:
     ``innocent`` says of a finding at a kink that no operation inside of f is wrong by itself, and
     ``singular`` that some derivative inside is no number or not unique at this point;
     ``unsettled`` is what could not be concluded, which is told if nothing is found to be wrong.
+    ``scaled`` are the leaves of which tangents were drawn last, with the sizes of their entries.
     """
 
     atol: Any
@@ -97,6 +98,7 @@ class Session:
     singular: bool = False
     excused: bool = False
     tangents: Tangents | None = None
+    scaled: tuple[Sequence[Any], list[Any]] = ((), [])
     tolerances: Tolerances = field(init=False)
 
     def flatten(self, f: Callable[..., Any], args: tuple[Any, ...]) -> Flat:
@@ -192,7 +194,10 @@ class Session:
         """Random tangents in proportion to the entries of leaves; with real, of real values."""
         if self.tangents is not None:
             return self.tangents.draw(self.rng)
-        return [random_leaf(self.rng, x, entry_scales(x), real=real) for x in leaves]
+        if leaves is not self.scaled[0]:
+            self.scaled = leaves, [entry_scales(x) for x in leaves]
+        scales = self.scaled[1]
+        return [random_leaf(self.rng, x, s, real=real) for x, s in zip(leaves, scales, strict=True)]
 
     def far_tangents(self, leaves: Sequence[Any]) -> Leaves:
         """Random tangents as large for small entries of leaves as for the others."""

@@ -25,8 +25,9 @@ from .differences import (
     unpack,
     unpack_error,
 )
-from .explaining import At, explain
+from .explaining import explain
 from .functions import Flat, host
+from .jacobians_here import At
 from .places import ALL, places_to_compare
 from .session import BRIEF, Session
 from .verdicts import (
