@@ -9,83 +9,28 @@ Each such edit is tried; the one that gives what was found names the mistake and
 from __future__ import annotations
 
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from functools import cached_property, partial
-from itertools import chain, combinations
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import chain
 from typing import Any
 
 import numpy as np
 
-from ...api.jvp import linearize
 from ...control.custom import ignoring_rules
 from ...core.dtypes import is_inexact
-from ...core.jaxpr import Eqn, Jaxpr, Literal, Var, eval_jaxpr
+from ...core.jaxpr import Eqn, Literal
 from ...ops.pointwise.arithmetic import div, mul
-from ...transforms.transpose import transpose_values
 from .differences import Vector, pack
-from .functions import Flat, host, random_leaf
-
-MOST = 60
-"""The number of uses of values, and of constants, that are tried."""
-
-TRIPLES = 16
-"""Up to how many uses of values are tried three at a time."""
-
-CLOSE = 1e-6
+from .functions import Flat, random_leaf
+from .linear_programs import CLOSE, MOST, BackwardPass, ForwardPass, with_eqns
+from .paths import Paths
 
 SECONDS = 3.0
 """The time for edits other than cuts of paths."""
 
 ENOUGH = 4
 """The number of edits with the same result that are looked at."""
-
-LARGEST_FACTOR = 8
-
-
-class BackwardPass:
-    """The right backward pass of a function at a point and cotangents, open to edits."""
-
-    def __init__(self, flat: Flat, cts: Sequence[Any]) -> None:
-        _, f_jvp = linearize(lambda *xs: flat.call(xs), *flat.point)
-        self.program: Jaxpr = f_jvp.program
-        self.consts: list[Any] = list(f_jvp.consts)
-        self.point: list[np.ndarray] = [host(x) for x in flat.point]
-        self.paths: list[str] = flat.in_paths
-        self.cts: list[np.ndarray] = [host(c) for c in cts]
-        self.right: list[Vector] = self.pull()
-
-    def pull(
-        self,
-        program: Jaxpr | None = None,
-        consts: Sequence[Any] | None = None,
-        cts: Sequence[Any] | None = None,
-    ) -> list[Vector]:
-        """What the pass, or an edit of it, makes of the cotangents, packed."""
-        with np.errstate(all="ignore"):
-            return self.run(
-                self.program if program is None else program,
-                self.consts if consts is None else consts,
-                self.cts if cts is None else cts,
-            )
-
-    def run(self, program: Jaxpr, consts: Sequence[Any], cts: Sequence[Any]) -> list[Vector]:
-        """The cotangent of each argument."""
-        grads, _ = transpose_values(program, consts, {}, cts, [False] * len(cts))
-        return [
-            pack([np.zeros(x.shape, x.dtype) if g is None else g])
-            for g, x in zip(grads, self.point, strict=False)
-        ]
-
-
-class ForwardPass(BackwardPass):
-    """The right forward pass at a point and tangents, which stand in the place of cotangents."""
-
-    def run(self, program: Jaxpr, consts: Sequence[Any], cts: Sequence[Any]) -> list[Vector]:
-        """The tangent of each output."""
-        more = [np.zeros(v.aval.shape) for v in program.invars[len(self.point) :]]
-        return [pack([t]) for t in eval_jaxpr(program, consts, [*cts, *more])]
 
 
 @dataclass
@@ -250,12 +195,6 @@ def edited_numbers(backward: BackwardPass) -> Iterator[Edit]:
                 yield text, partial(backward.pull, edited)
 
 
-def with_eqns(program: Jaxpr, eqns: Sequence[Eqn], extra: Sequence[Var] = ()) -> Jaxpr:
-    """A linear program with other equations, and more inputs."""
-    invars = [*program.invars, *extra]
-    return Jaxpr(program.constvars, invars, eqns, program.outvars, program.consts)
-
-
 def edited_arguments(flat: Flat, backward: BackwardPass, i: int) -> Iterator[Edit]:
     """The right backward pass at another argument than the given one."""
     for j, value in enumerate(backward.point):
@@ -305,150 +244,3 @@ def partial_cotangents(backward: BackwardPass) -> Iterator[Edit]:
                 which = "first" if where == 0 else "last"
                 text = f"only the {which} part along axis {axis} of the output's cotangent counts: "
                 yield text + "a sum is missing", partial(backward.pull, cts=cts)
-
-
-@dataclass
-class Paths:
-    """The uses of values whose paths, times whole numbers, make up what is wrong."""
-
-    right_pass: BackwardPass
-    picked: Callable[[Sequence[Vector]], Vector]
-    right: Vector
-    gap: Vector
-    tolerance: float
-    count: list[int] = field(default_factory=list)
-    multiplied: list[str] = field(default_factory=list)
-
-    @cached_property
-    def parts(self) -> list[tuple[Eqn, Vector]]:
-        """Uses of values, and what goes through them; equal uses of one place are one."""
-        parts: list[tuple[Eqn, Vector]] = []
-        found = terms if isinstance(self.right_pass, ForwardPass) else cuts
-        whole = [] if isinstance(self.right_pass, ForwardPass) else [self.right]  # no path of many
-        for e, program in list(found(self.right_pass.program))[:MOST]:
-            part = self.right - self.picked(self.right_pass.pull(program))
-            if not np.max(np.abs(part), initial=0) > self.tolerance:
-                continue
-            if any(np.max(np.abs(part - other)) <= self.tolerance for other in whole):
-                continue
-            same = next((k for k, (_, p) in enumerate(parts)
-                         if np.max(np.abs(part - p)) <= self.tolerance), None)  # fmt: skip
-            if same is None:
-                parts.append((e, part))
-                self.count.append(1)
-            elif parts[same][0] is not e and str(parts[same][0].source) == str(e.source):
-                self.count[same] += 1
-        return parts
-
-    def single(self) -> Iterator[str]:
-        """One path that is missing, has the wrong sign, or a factor of its own."""
-        for (e, part), count in zip(self.parts, self.count, strict=True):
-            ratio = float(part @ self.gap) / float(part @ part)
-            if np.max(np.abs(ratio * part - self.gap)) > self.tolerance:
-                continue
-            whole = ratio / count
-            if abs(whole - round(whole)) < CLOSE and 0 < abs(round(whole)) <= LARGEST_FACTOR:
-                yield f"{path_at(e)} {mistake(round(whole))}"
-            elif count == 2 and abs(ratio - 1) < CLOSE:
-                yield f"one of two paths through {e.primitive.name} at {e.source} is missing"
-            elif count == 1 and 1e-3 < abs(ratio) and abs(1 - ratio) < LARGEST_FACTOR:
-                self.multiplied.append(f"{path_at(e)} has a wrong factor, {1 - ratio:.4g}")
-
-    def several(self) -> Iterator[str]:
-        """Two or three paths: missing ones first."""
-        groups = [
-            group
-            for number in ((2, 3) if len(self.parts) <= TRIPLES else (2,))
-            for group in combinations(self.parts, number)
-        ]
-        for group in groups:
-            total = np.sum([part for _, part in group], axis=0)
-            if np.max(np.abs(total - self.gap)) <= self.tolerance:
-                yield " and ".join(missing(Counter(path_at(e) for e, _ in group)))
-                return
-        for group in groups:
-            factors = whole_factors(group, self.gap, self.tolerance)
-            if factors is not None:
-                pairs = zip(group, factors, strict=True)
-                text = " and ".join(f"{path_at(e)} {mistake(k)}" for (e, _), k in pairs)
-                yield text + swapped(factors)
-                return
-
-
-def missing(paths: Counter[str]) -> Iterator[str]:
-    """Paths that are missing, those through the same place together."""
-    for path, count in paths.items():
-        several = f"{count} {path.removeprefix('the ').replace('path', 'paths', 1)} are missing"
-        yield f"{path} is missing" if count == 1 else several
-
-
-def swapped(factors: Sequence[int]) -> str:
-    """A hint where one path counts twice in the place of another one."""
-    if sorted(factors) == [-1, 1]:
-        return " (one stands for the other, as if a matrix were symmetric)"
-    return ""
-
-
-def path_at(e: Eqn) -> str:
-    """The path through an equation, in words."""
-    return f"the path through {e.primitive.name} at {e.source}"
-
-
-def whole_factors(
-    group: Sequence[tuple[Eqn, Vector]], gap: Vector, tolerance: float
-) -> list[int] | None:
-    """The small whole numbers, none zero, times which the parts make up the gap."""
-    matrix = np.stack([part for _, part in group], axis=1)
-    whole = np.rint(np.asarray(np.linalg.lstsq(matrix, gap, rcond=None)[0]))
-    if np.any(whole == 0) or np.any(np.abs(whole) > LARGEST_FACTOR):
-        return None
-    if np.max(np.abs(matrix @ whole - gap)) > tolerance:
-        return None
-    return [int(k) for k in whole]
-
-
-def mistake(k: int) -> str:
-    """The meaning of found = right - k * part."""
-    if k == 1:
-        return "is missing"
-    if k == 2:
-        return "has the wrong sign"
-    return "is counted twice" if k == -1 else f"is counted {1 - k} times"
-
-
-def terms(program: Jaxpr) -> Iterator[tuple[Eqn, Jaxpr]]:
-    """For each term of a sum the equation that makes it, and the program without the term."""
-    made = {v: e for e in program.eqns for v in e.outvars}
-    linear = set(program.invars)
-    for number, e in enumerate(program.eqns):
-        places = [k for k, a in enumerate(e.inputs) if type(a) is not Literal and a in linear]
-        if places:
-            linear.update(e.outvars)
-        for place in places if len(places) > 1 else ():
-            a = e.inputs[place]
-            nowhere = Var(a.aval)
-            inputs = [nowhere if i == place else x for i, x in enumerate(e.inputs)]
-            eqns = list(program.eqns)
-            eqns[number] = Eqn(e.primitive, inputs, e.params, e.outvars, e.source)
-            yield made.get(a, e), with_eqns(program, eqns, [nowhere])
-
-
-def cuts(program: Jaxpr) -> Iterator[tuple[Eqn, Jaxpr]]:
-    """For each use of a value that is used several times, the program where it leads nowhere."""
-    linear = set(program.invars)
-    count: dict[Any, int] = {}
-    for e in program.eqns:
-        inside = [a for a in e.inputs if type(a) is not Literal and a in linear]
-        if inside:
-            linear.update(e.outvars)
-        for a in inside:
-            count[a] = count.get(a, 0) + 1
-    for number, e in enumerate(program.eqns):
-        for place, a in enumerate(e.inputs):
-            if type(a) is Literal or count.get(a, 0) < 2:
-                continue
-            nowhere = Var(a.aval)
-            inputs = [nowhere if i == place else x for i, x in enumerate(e.inputs)]
-            eqns = list(program.eqns)
-            eqns[number] = Eqn(e.primitive, inputs, e.params, e.outvars, e.source)
-            yield e, with_eqns(program, eqns, [nowhere])

@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 
 from ...core.tracing import aval_of
-from .edits import ForwardPass, Search
+from .edits import Search
 from .functions import Flat, Leaves
+from .linear_programs import ForwardPass
 
 WRONG = 1e-6
 """Relative to the largest number, what is less wrong than this is taken for right."""

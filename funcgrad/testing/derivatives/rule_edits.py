@@ -17,18 +17,10 @@ import numpy as np
 from ...api.jvp import linearize
 from ...core.jaxpr import Eqn, Jaxpr, eval_jaxpr
 from .differences import Vector, pack
-from .edits import (
-    CLOSE,
-    ENOUGH,
-    MOST,
-    SECONDS,
-    BackwardPass,
-    cuts,
-    edited_constants,
-    edited_numbers,
-    terms,
-)
+from .edits import ENOUGH, SECONDS, edited_constants, edited_numbers
 from .functions import host
+from .linear_programs import CLOSE, MOST, BackwardPass
+from .paths import cuts, terms
 
 MOST_TIMES = 32
 """Whole factors, and parts, up to this one are told."""
