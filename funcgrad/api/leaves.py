@@ -19,7 +19,7 @@ from ..errors import DifferentiationError, TracerError, TreeError
 from ..ops.shape import cast, zeros
 from ..typing import Array, PyTree
 
-Path: TypeAlias = "str | tree.LeafPath"
+Path: TypeAlias = "str | tree.LeafPath | tree.SpecPath"
 """The path of a leaf for a message, or what prints as one."""
 
 
@@ -148,7 +148,7 @@ def disown(results: Sequence[Array], inputs: Iterable[Array]) -> list[Array]:
     ]
 
 
-def check_cotangent(ct: Array, aval: Aval, path: object, what: str) -> Array | None:
+def check_cotangent(ct: Array, aval: Aval, path: Path, what: str) -> Array | None:
     """A cotangent (or tangent) of the right shape and dtype, or an error that names both."""
     if not is_inexact(aval.dtype):
         return None
