@@ -12,7 +12,9 @@ import numpy as np
 from .differences import Line, Vector, change, moved, pack, unpack
 from .functions import entry_scales, host, random_leaf
 
-SAMPLES = 32
+SAMPLES, FEW = 36, 12
+"""How many points beside are looked at, and how many of them at first."""
+
 FAR, CLOSE = 2.0**-9, 2.0**-15
 """The distances of points beside, relative to the entries of the point."""
 
@@ -48,20 +50,29 @@ def hull(line: Line, found: Vector, allowed: Vector, doubtful: np.ndarray) -> Hu
     far, close = (FAR, CLOSE) if line.eps < COARSE else (2.0**-3, 2.0**-6)
     rng = np.random.default_rng(0)
     scales = [entry_scales(x) for x in line.point]
-    sides = [
-        [random_leaf(rng, x, s) for x, s in zip(line.point, scales, strict=True)]
-        for _ in range(SAMPLES)
-    ]
     ones = [_like(s, x) for s, x in zip(scales, line.point, strict=True)]
     along = [line.unit * t for t in line.tangents]
-    sides = [ones, _negative(ones), along, _negative(along), *sides]
-    count = 12
+    sides = [ones, _negative(ones), along, _negative(along)]
+
+    def drawn(count: int) -> list[Any]:
+        """More sides, at random."""
+        return [
+            [random_leaf(rng, x, s) for x, s in zip(line.point, scales, strict=True)]
+            for _ in range(count)
+        ]
+
+    sides += drawn(FEW - len(sides))
     with np.errstate(all="ignore"):
         near = np.array([slope(line, u, close) for u in sides])
-        away = np.array([slope(line, u, far) for u in sides[:count]])
+        away = np.array([slope(line, u, far) for u in sides])
         noise = line.noise(line.start) / (line.unit * close / 32)
+        first, second = _spread(away), _spread(near)
+        if np.any(second > 0.3 * first):  # there may be a kink: few functions need to be seen more
+            more = drawn(SAMPLES - FEW)
+            sides += more
+            near = np.concatenate([near, [slope(line, u, close) for u in more]])
         low, high = _ends(near)
-        width, first, second = high - low, _spread(away), _spread(near[:count])
+        width = high - low
         size = np.fmax(np.abs(low), np.abs(high))
         kinked = (second > 0.3 * first) & (width > 64 * noise + 1e-7 * size)
         bounded = second < 2 * first

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any
@@ -20,7 +20,7 @@ from ...transforms.opened import record_inside, record_peeking
 from ...transforms.recording import Operation
 from ...typing import PyTree
 from ..reports.report import Finding, GradientCheckError, InconclusiveCheckError, Report
-from .functions import flatten_function, generator, has_tangent, host
+from .functions import flatten_function, generator, has_tangent, host, same_values
 from .orders import check_orders
 from .session import Session, in_brief
 
@@ -61,6 +61,9 @@ def find_cause(session: Session, f: Callable[..., Any], finding: Finding) -> str
     try:
         operations = record_peeking(flat, [leaves[i] for i in places], finding.function, TURNS)
         checked, stopped, end = 0, None, time.monotonic() + SECONDS
+        if finding.order == 1 and is_all(operations, leaves, places):
+            whole = replace(finding, diagnosis=None)
+            return described(*innermost(session, operations[0], whole, 1, modes))
         for operation in different(operations):
             checked += 1
             if operation.primitive is stop:
@@ -81,6 +84,16 @@ def find_cause(session: Session, f: Callable[..., Any], finding: Finding) -> str
     if stopped:
         return f"stop_gradient at {stopped}; no operation fails by itself"
     return NONE_FAILS if checked > 1 else None
+
+
+def is_all(operations: Sequence[Operation], leaves: Sequence[Any], places: Sequence[int]) -> bool:
+    """True if a function of many numbers is one rule of the user: then it is what is wrong."""
+    if len(operations) != 1 or not has_rule(operations[0]):
+        return False
+    given = [leaves[i] for i in places]
+    operands = operations[0].operands
+    same = len(given) == len(operands) and all(map(same_values, given, operands))
+    return same and sum(aval_of(x).size for x in given) > LARGE
 
 
 def innermost(

@@ -47,6 +47,8 @@ WINDOWS = (0.5, 0.125, 2.0**-5)
 PLACES = 33
 """An odd number, so that the point itself is one of them."""
 DEGREES = (14, 20)
+FEW_PLACES = 9
+"""At so many places slopes are looked at first."""
 LARGEST = 1e-2
 """The largest deviation of slopes from a curve, relative to them, that is one of solvers."""
 
@@ -175,17 +177,14 @@ def off_the_trend(line: Line, known: Difference, found: Vector, allowed: Vector)
     beside every smooth curve. The result is 0 where that is not seen, or where the curve does not
     go through what was found (compare Moré and Wild, "Estimating computational noise", 2011).
     """
-    low, high = (projector(PLACES, degree) for degree in DEGREES)
     error = np.zeros(found.shape)
+    if smooth_around(line, np.abs(found - known.value)):
+        return error
+    low, high = (projector(PLACES, degree) for degree in DEGREES)
     size = np.maximum(np.abs(known.value), np.abs(found))
     for window in WINDOWS:
-        step = line.unit * window / 32
-        rows = []
+        slopes = slopes_around(line, window, PLACES)
         with np.errstate(all="ignore"):
-            for place in chebyshev_nodes(PLACES):
-                h = line.unit * window * place
-                rows.append(change(line.at(h + step), line.at(h - step)) / (2 * step))
-            slopes = np.array(rows)
             curve, rough, rest = fitted(slopes, low, high)
             noise = rest_of(rough, rest, size)
             off = curve - slopes[PLACES // 2]  # both have the same error of their step
@@ -194,6 +193,24 @@ def off_the_trend(line: Line, known: Difference, found: Vector, allowed: Vector)
             if np.all(np.abs(found - known.value) <= allowed + BIAS * error):
                 break
     return error
+
+
+def slopes_around(line: Line, window: float, places: int) -> np.ndarray:
+    """Slopes at so many of Chebyshev's nodes around the point."""
+    step = line.unit * window / 32
+    with np.errstate(all="ignore"):
+        around = [line.unit * window * place for place in chebyshev_nodes(places)]
+        return np.array([change(line.at(h + step), line.at(h - step)) / (2 * step) for h in around])
+
+
+def smooth_around(line: Line, gap: Vector) -> bool:
+    """True if few slopes, that at the point among them, lie on a curve, closer than matters."""
+    slopes = slopes_around(line, WINDOWS[0], FEW_PLACES)
+    if not np.all(np.isfinite(slopes)):
+        return False
+    basis = projector(FEW_PLACES, FEW_PLACES - 3)
+    rest = np.max(np.abs(slopes - basis @ (basis.T @ slopes)), axis=0)
+    return bool(np.all((gap == 0) | (rest <= 1e-3 * gap / BIAS)))
 
 
 def rest_of(rough: Vector, rest: Vector, size: Vector) -> Vector:

@@ -43,6 +43,9 @@ they have no size of their own."""
 
 SLIGHT = 1e-6
 
+CLEAR = 1e-3
+"""What all agree on to this part of an error needs no second look."""
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -119,6 +122,10 @@ def judge(
     agree |= contradicts & ~kinks & ~edges & (apart <= allowed + error)
     wrong &= ~agree
     doubtful = ~agree & (wrong | kinks)
+    clear = wrong & settled & ~contradicts & all_agree(known, left, right, exact, gap)
+    if np.any(clear) and not np.any(doubtful & ~clear):
+        inexact = clear & imprecise(line, known, found, allowed, again)
+        return verdict(wrong & ~inexact, ~agree & ~wrong, accepted)
     if np.any(doubtful & ~edges):
         supported, doubt = reconsidered(line, known, found, allowed)
         doubt = np.where(contradicts, np.fmax(doubt, np.abs(short - known.value)), doubt)
@@ -140,6 +147,19 @@ def judge(
             inexact = smooth & imprecise(line, known, found, allowed, again)
             wrong, agree = wrong & ~inexact, agree | inexact
     return verdict(wrong, ~agree & ~wrong, accepted)
+
+
+def all_agree(
+    known: Difference, left: Difference, right: Difference, exact: Vector | None, gap: Vector
+) -> np.ndarray:
+    """A mask of what differences from both sides and the complex step say, so that neither a kink
+    nor a wave can explain the gap.
+    """
+    if exact is None:
+        return np.zeros(gap.shape, bool)
+    with np.errstate(all="ignore"):
+        near = [np.abs(v - known.value) <= CLEAR * gap for v in (left.value, right.value, exact)]
+        return np.all([*near, known.error <= CLEAR * gap], axis=0)
 
 
 def scale_of(line: Line) -> Vector:
