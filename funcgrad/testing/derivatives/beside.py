@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,28 +47,15 @@ class Hull:
 
 def hull(line: Line, found: Vector, allowed: Vector, doubtful: np.ndarray) -> Hull:
     """The generalised derivative along a line; ``doubtful`` says for which elements."""
-    far, close = (FAR, CLOSE) if line.eps < COARSE else (2.0**-3, 2.0**-6)
-    rng = np.random.default_rng(0)
-    scales = [entry_scales(x) for x in line.point]
-    ones = [_like(s, x) for s, x in zip(scales, line.point, strict=True)]
-    along = [line.unit * t for t in line.tangents]
-    sides = [ones, _negative(ones), along, _negative(along)]
-
-    def drawn(count: int) -> list[Any]:
-        """More sides, at random."""
-        return [
-            [random_leaf(rng, x, s) for x, s in zip(line.point, scales, strict=True)]
-            for _ in range(count)
-        ]
-
-    sides += drawn(FEW - len(sides))
+    far, close = distances(line)
+    sides, drawn = sides_of(line)
     with np.errstate(all="ignore"):
         near = np.array([slope(line, u, close) for u in sides])
         away = np.array([slope(line, u, far) for u in sides])
         noise = line.noise(line.start) / (line.unit * close / 32)
         first, second = _spread(away), _spread(near)
         if np.any(second > 0.3 * first):  # there may be a kink: few functions need to be seen more
-            more = drawn(SAMPLES - FEW)
+            more = [drawn() for _ in range(SAMPLES - FEW)]
             sides += more
             near = np.concatenate([near, [slope(line, u, close) for u in more]])
         low, high = _ends(near)
@@ -91,6 +78,37 @@ def hull(line: Line, found: Vector, allowed: Vector, doubtful: np.ndarray) -> Hu
             spread = 1.3 * np.sqrt(pack(line.point).size) * np.std(near[:, k])
             outside[k] = abs(found[k] - np.mean(near[:, k])) > spread + margin
     return Hull(low, high, kinked, inside, outside)
+
+
+def distances(line: Line) -> tuple[float, float]:
+    """How far points beside are, and how close the closer ones."""
+    return (FAR, CLOSE) if line.eps < COARSE else (2.0**-3, 2.0**-6)
+
+
+def sides_of(line: Line) -> tuple[list[Any], Callable[[], Any]]:
+    """Where the first points beside are, and a function that draws more."""
+    rng = np.random.default_rng(0)
+    scales = [entry_scales(x) for x in line.point]
+    ones = [_like(s, x) for s, x in zip(scales, line.point, strict=True)]
+    along = [line.unit * t for t in line.tangents]
+
+    def drawn() -> Any:
+        return [random_leaf(rng, x, s) for x, s in zip(line.point, scales, strict=True)]
+
+    sides = [ones, _negative(ones), along, _negative(along)]
+    return [*sides, *(drawn() for _ in range(FEW - len(sides)))], drawn
+
+
+def steady(line: Line, value: Vector, gap: Vector) -> np.ndarray:
+    """A mask of derivatives that at the first points beside are what they are at the point.
+
+    That is, by a part of the gap to what was found: no kink, not even one that the line itself does
+    not show, explains it.
+    """
+    close = distances(line)[1] / 8  # where smooth functions of many numbers change little, too
+    with np.errstate(all="ignore"):
+        slopes = np.array([slope(line, u, close) for u in sides_of(line)[0]])
+        return np.all(np.abs(slopes - value) <= 0.1 * gap, axis=0)
 
 
 def slope(line: Line, side: Sequence[Any], distance: float) -> Vector:

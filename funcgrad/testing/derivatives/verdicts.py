@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .beside import hull
+from .beside import hull, steady
 from .differences import (
     SAFETY,
     Difference,
@@ -124,6 +124,8 @@ def judge(
     doubtful = ~agree & (wrong | kinks)
     clear = wrong & settled & ~contradicts & all_agree(known, left, right, exact, gap)
     if np.any(clear) and not np.any(doubtful & ~clear):
+        clear &= steady(line, known.value, gap)
+    if np.any(clear) and not np.any(doubtful & ~clear):
         inexact = clear & imprecise(line, known, found, allowed, again)
         return verdict(wrong & ~inexact, ~agree & ~wrong, accepted)
     if np.any(doubtful & ~edges):
@@ -152,8 +154,9 @@ def judge(
 def all_agree(
     known: Difference, left: Difference, right: Difference, exact: Vector | None, gap: Vector
 ) -> np.ndarray:
-    """A mask of what differences from both sides and the complex step say, so that neither a kink
-    nor a wave can explain the gap.
+    """A mask of what differences from both sides and the complex step say.
+
+    Then neither a kink on the line nor a wave explains the gap.
     """
     if exact is None:
         return np.zeros(gap.shape, bool)
