@@ -105,10 +105,10 @@ def steady(line: Line, value: Vector, gap: Vector) -> np.ndarray:
     That is, by a part of the gap to what was found: no kink, not even one that the line itself does
     not show, explains it.
     """
-    close = distances(line)[1] / 8  # where smooth functions of many numbers change little, too
+    close = distances(line)[1] / 32  # where smooth functions of many numbers change little, too
     with np.errstate(all="ignore"):
         slopes = np.array([slope(line, u, close) for u in sides_of(line)[0]])
-        return np.all(np.abs(slopes - value) <= 0.1 * gap, axis=0)
+        return np.all(np.abs(slopes - value) <= 0.5 * gap, axis=0)
 
 
 def slope(line: Line, side: Sequence[Any], distance: float) -> Vector:
