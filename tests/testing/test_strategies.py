@@ -7,19 +7,15 @@ import sys
 import numpy as np
 import pytest
 from effort import examples
-from hypothesis import find, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
+from shrinking import smallest
 
 from funcgrad.testing import strategies as fst
 from funcgrad.testing.strategies.domains import DOMAINS, members
 
 some = settings(max_examples=examples(25), deadline=None)
-
-
-def smallest(strategy, condition=lambda x: True, tries=500):
-    """What the drawn values that fulfil a condition shrink to."""
-    return find(strategy, condition, settings=settings(max_examples=tries, database=None))
 
 
 CASES = {

@@ -3,18 +3,14 @@
 import numpy as np
 import pytest
 from effort import examples
-from hypothesis import find, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
+from shrinking import smallest
 
 from funcgrad.testing import strategies as fst
 
 some = settings(max_examples=examples(15), deadline=None)
-
-
-def smallest(strategy, condition=lambda x: True, tries=500):
-    """What the drawn values that fulfil a condition shrink to."""
-    return find(strategy, condition, settings=settings(max_examples=tries, database=None))
 
 
 batches = pytest.mark.parametrize("batch", [(), (2, 3)], ids=["single", "stacked"])

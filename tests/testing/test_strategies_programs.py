@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 from effort import examples
-from hypothesis import HealthCheck, find, given, seed, settings
+from hypothesis import HealthCheck, given, seed, settings
 from numpy.testing import assert_array_equal
+from shrinking import smallest
 
 import funcgrad as fg
 from funcgrad.testing import InconclusiveCheckError, check_grads
@@ -12,11 +13,6 @@ from funcgrad.testing import strategies as fst
 
 slow = [HealthCheck.too_slow, HealthCheck.data_too_large]
 some = settings(max_examples=examples(60), deadline=None, suppress_health_check=slow)
-
-
-def smallest(strategy, condition=lambda x: True, tries=500):
-    """What the drawn values that fulfil a condition shrink to."""
-    return find(strategy, condition, settings=settings(max_examples=tries, database=None))
 
 
 few = settings(max_examples=examples(12), deadline=None, suppress_health_check=slow)

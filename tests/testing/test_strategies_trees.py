@@ -8,19 +8,15 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from effort import examples
-from hypothesis import find, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
+from shrinking import smallest
 
 import funcgrad as fg
 from funcgrad.testing import strategies as fst
 
 some = settings(max_examples=examples(25), deadline=None)
-
-
-def smallest(strategy, condition=lambda x: True, tries=500):
-    """What the drawn values that fulfil a condition shrink to."""
-    return find(strategy, condition, settings=settings(max_examples=tries, database=None))
 
 
 @some

@@ -20,6 +20,16 @@ def _of_order(fun: Callable[..., Any], order: int, sign: int = 0) -> Callable[..
     return lambda x: fun(order, x) * mp.exp(sign * abs(x))
 
 
+def _slope_of_k(n: Any, x: Any) -> Any:
+    """The derivative in x (DLMF 10.29.1); mpmath takes long for whole orders."""
+    return -(mp.besselk(n - 1, x) + mp.besselk(n + 1, x)) / 2
+
+
+def _scaled_slope_of_k(n: Any, x: Any) -> Any:
+    """That of exp(x) K, over exp(x)."""
+    return mp.besselk(n, x) + _slope_of_k(n, x)
+
+
 CASES: dict[str, Compared] = {
     **{f"j{n}": Compared(getattr(special, f"j{n}"), _of_order(mp.besselj, n), (POSITIVE,), 1e-2,
                          bound=1e-12) for n in (0, 1)},
@@ -30,12 +40,15 @@ CASES: dict[str, Compared] = {
     **{f"i{n}e": Compared(getattr(special, f"i{n}e"), _of_order(mp.besseli, n, -1), (BOTH,))
        for n in (0, 1)},
     **{f"k{n}": Compared(getattr(special, f"k{n}"), _of_order(mp.besselk, n),
-                         (("log", 1e-6, 5e2),)) for n in (0, 1)},
+                         (("log", 1e-6, 5e2),), derivatives=(_of_order(_slope_of_k, n),))
+       for n in (0, 1)},
     **{f"k{n}e": Compared(getattr(special, f"k{n}e"), _of_order(mp.besselk, n, 1),
-                          (("log", 1e-6, 5e2),)) for n in (0, 1)},
+                          (("log", 1e-6, 5e2),), derivatives=(_of_order(_scaled_slope_of_k, n, 1),))
+       for n in (0, 1)},
     "jn": Compared(special.jn, mp.besselj, (WHOLE, POSITIVE), 1e-2, bound=1e-12),
     "yn": Compared(special.yn, mp.bessely, (WHOLE, ("log", 1e-1, 1e2)), 1e-2, bound=1e-12),
-    "kn": Compared(special.kn, mp.besselk, (WHOLE, ("log", 1e-1, 5e2)), bound=1e-12),
+    "kn": Compared(special.kn, mp.besselk, (WHOLE, ("log", 1e-1, 5e2)), bound=1e-12,
+                   derivatives=(None, _slope_of_k)),
     "jv": Compared(special.jv, mp.besselj, (ORDER, ("log", 1e-2, 1e2)), 1e-2, bound=1e-11,
                    slope=1e-10),
     "yv": Compared(special.yv, mp.bessely, (ORDER, ("log", 1e-1, 1e2)), 1e-2, bound=1e-10,

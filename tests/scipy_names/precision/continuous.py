@@ -75,7 +75,7 @@ def _truncated_entropy(a: Any, b: Any) -> Any:
 def _waves(k: Any) -> list[Any]:
     """The means of cos(j x) of von Mises' numbers from j = 1 on: quotients of I, by recurrence."""
     quotients, after = [], mp.mpf(0)
-    for j in range(240, 0, -1):
+    for j in range(110, 0, -1):
         after = 1 / (2 * j / k + after)
         quotients.append(after)
     return list(accumulate(reversed(quotients), operator.mul))

@@ -73,7 +73,7 @@ FAMILIES = [
            lambda p: (1 - p) / p**2, bound=1e-11, slope=1e-10, whole=True),
     Family("nbinom", ("whole", 0, 60), (SHAPE, ("line", 0.3, 0.99)), _failures,
            lambda k, n, p: beta(n, k + 1, p), lambda k, n, p: beta(k + 1, n, 1 - p),
-           _entropy(_failures, 0, lambda n, p: n * (1 - p) / p + 60 * mp.sqrt(n) / p + 400),
+           _entropy(_failures, 0, lambda n, p: n * (1 - p) / p + 25 * mp.sqrt(n) / p + 330),
            lambda n, p: n * (1 - p) / p, lambda n, p: n * (1 - p) / p**2,
            bound=1e-11, slope=1e-10, whole=True),
     Family("betabinom", ("whole", 0, 20), (TRIALS, SHAPE, SHAPE), _beta_binomial,
