@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from closures import bodies, functions, transformations
 from closures.functions import SURFACE, Subject
-from effort import examples
+from effort import THOROUGH, examples
 
 import funcgrad as fg
 import funcgrad.numpy as fnp
@@ -110,8 +110,9 @@ def run_plain(subject):
 @pytest.mark.parametrize("name", SUBJECTS)
 def test_operands_closed_over(name):
     for number, subject in enumerate(SUBJECTS[name]):
-        for body, transformation in meetings(name, number):
-            check(subject, body, transformation)
+        if THOROUGH or number % 2 == 0:
+            for body, transformation in meetings(name, number):
+                check(subject, body, transformation)
 
 
 SORTED = np.array([2.0, 1.0])
