@@ -386,6 +386,11 @@ def _single(labels: str, x: Array, kept: set[str]) -> tuple[str, Any]:
         while labels.count(c) > 1:
             i = labels.index(c)
             j = labels.index(c, i + 1)
+            if x.shape[i] != x.shape[j]:
+                raise ShapeError(
+                    f"np.einsum: label {c!r} stands for axes of sizes {x.shape[i]} and "
+                    f"{x.shape[j]} of one operand"
+                )
             x = diagonal(x, 0, i, j)
             labels = labels[:i] + labels[i + 1 : j] + labels[j + 1 :] + c
     gone = tuple(i for i, c in enumerate(labels) if c not in kept)

@@ -7,7 +7,6 @@ import itertools
 import numpy as np
 import pytest
 from effort import THOROUGH
-from surface import elementwise, polynomials, products, reducing, shaping
 from surface.arrays import MASK, ROW_MASK, X
 from surface.checks import call, leaves_of
 from surface.edges import (
@@ -16,13 +15,14 @@ from surface.edges import (
     batched,
     difference,
     differentiated,
+    expected_of,
     numbers,
     unbatched,
     variants,
 )
+from surface.table import TABLE
 
 import funcgrad as fg
-import funcgrad.numpy as fnp
 
 REDUCTIONS = "sum prod max min any all mean var std nansum nanprod nanmax nanmin nanmean".split()
 NEEDS_INITIAL = ("max", "min", "nanmax", "nanmin")
@@ -44,16 +44,6 @@ def reduction_calls(name):
             yield call(X, axis=0, ddof=ddof)
 
 
-TABLE = {
-    **elementwise.TABLE,
-    **reducing.TABLE,
-    **shaping.TABLE,
-    **products.TABLE,
-    **polynomials.TABLE,
-}
-OTHERS = ("polydiv", "roots", "unique_values")
-"""Traced values have other sizes than those that NumPy finds by looking at the numbers."""
-TABLE = {n: calls for n, calls in TABLE.items() if hasattr(fnp, n) and n not in OTHERS}
 WIDE = {name: list(reduction_calls(name)) for name in REDUCTIONS}
 
 QUIRK = "an accident of how NumPy moves axes"
@@ -100,16 +90,6 @@ ALLOWED = {
     "empty_like": {"vmap": "what NumPy leaves in memory", "eager": "what NumPy leaves in memory"},
 }
 """Where results differ from NumPy's, by a word of what was done, and why."""
-
-
-def expected_of(edge):
-    """NumPy's outcome; where there is a reference, NumPy's function decides on errors."""
-    own = getattr(np, edge.fun.__name__, None) if edge.case.reference is not None else None
-    if own is not None:
-        outcome = Outcome(lambda: edge.run(own, *edge.traced))
-        if outcome.error is not None:
-            return outcome
-    return Outcome(lambda: edge.run(edge.reference, *edge.traced))
 
 
 def runs_of(edge, vmap):

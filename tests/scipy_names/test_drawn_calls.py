@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import scipy.special as sps
 import scipy.stats as ss
-from effort import examples
+from effort import THOROUGH, examples
 from hypothesis import given, reject, settings
 from scipy_names import precision
 
@@ -146,7 +146,7 @@ def test_special_functions(name):
     known = first if name in FIRST_OF_ORDERS else theirs
 
     @given(arguments(DOMAINS[name]))
-    @settings(max_examples=examples(4), deadline=None)
+    @settings(max_examples=examples(4), deadline=None, derandomize=not THOROUGH)
     def check(args):
         compare(name, getattr(special, name), known, args, 1e-3)
 
@@ -161,7 +161,7 @@ def test_distributions(name):
     functions = [key.split(".")[1] for key in family.cases() if key not in SLOW]
 
     @given(st.data())
-    @settings(max_examples=examples(12), deadline=None)
+    @settings(max_examples=examples(12), deadline=None, derandomize=not THOROUGH)
     def check(data):
         function = data.draw(st.sampled_from(functions))
         case = precision.DISTRIBUTIONS[f"{name}.{function}"]
@@ -175,7 +175,7 @@ def test_distributions(name):
 
 @pytest.mark.parametrize("name", ["logsumexp", "softmax", "log_softmax"])
 @given(st.data())
-@settings(max_examples=examples(12), deadline=None)
+@settings(max_examples=examples(12), deadline=None, derandomize=not THOROUGH)
 def test_reductions(name, data):
     shape = data.draw(hnp.array_shapes(min_dims=1, max_dims=3, max_side=4))
     dtype = data.draw(st.sampled_from(["f8", "f4"]))
@@ -213,7 +213,7 @@ VECTORS = ["multivariate_normal", "multivariate_t", "dirichlet", "multinomial", 
 
 @pytest.mark.parametrize("name", VECTORS)
 @given(st.data())
-@settings(max_examples=examples(12), deadline=None)
+@settings(max_examples=examples(12), deadline=None, derandomize=not THOROUGH)
 def test_vectors(name, data):
     size = data.draw(st.integers(2, 4))
     ours, theirs = getattr(stats, name), getattr(ss, name)

@@ -117,7 +117,12 @@ def var(
     free = _freedom(count, correction if given(correction) else ddof)
     squares = (away * np.conj(away)).real if away.dtype.kind == "c" else away * away
     total = sum(squares, axis=axes, keepdims=keepdims, where=where)
-    return cast(total / free, real_dtype(a.dtype))
+    return cast(total / free, _dtype_of_moment(a, mean))
+
+
+def _dtype_of_moment(a: Array, center: Array | float) -> Any:
+    """The dtype of a variance, in which a center that is given has a say."""
+    return real_dtype(promoted(a, as_operand(center)) if given(center) else a.dtype)
 
 
 def _deviations(a: Array, axes: tuple[int, ...], where: ArrayLike, center: Array | float) -> Array:
@@ -154,6 +159,6 @@ def std(
     free = _freedom(count, correction if given(correction) else ddof)
     if isinstance(free, int | float) and free > 0:
         length = vector_norm(away, axes=axes, order=2, count=free)
-        return cast(with_kept_axes(length, a, axes, keepdims), real_dtype(a.dtype))
+        return cast(with_kept_axes(length, a, axes, keepdims), _dtype_of_moment(a, mean))
     length = with_kept_axes(vector_norm(away, axes=axes, order=2), a, axes, keepdims)
-    return cast(length / np.sqrt(free), real_dtype(a.dtype))
+    return cast(length / np.sqrt(free), _dtype_of_moment(a, mean))

@@ -113,7 +113,13 @@ def searchsorted(
     """The positions where values would be put into a sorted vector."""
     ordered, v = as_operand(a), as_operand(v)
     if sorter is not None:
-        ordered = take(ordered, array(sorter), None)
+        order = array(sorter)
+        if order.shape != ordered.shape:
+            raise ValueError(
+                f"np.searchsorted: sorter has shape {tuple(order.shape)}, and the array "
+                f"{tuple(ordered.shape)}; it must be the permutation that sorts it"
+            )
+        ordered = take(ordered, order, None)
     if len(ordered.shape) != 1:
         raise ValueError(f"np.searchsorted: the sorted array has shape {tuple(ordered.shape)}")
     return searchsorted_p(ordered, v, side=side)

@@ -132,7 +132,7 @@ def block(arrays: ArrayLike) -> Array:
 def _split_points(n: int, sections: int | Sequence[int], *, equal: bool) -> list[int]:
     if not isinstance(sections, int | np.integer):
         points = [int(p) for p in sections]
-        return [0, *(min(p if p >= 0 else p + n, n) for p in points), n]
+        return [0, *(min(p if p >= 0 else max(p + n, 0), n) for p in points), n]
     if equal and n % sections:
         raise ValueError(f"an axis of size {n} cannot be split into {sections} equal parts")
     size, extra = divmod(n, int(sections))
