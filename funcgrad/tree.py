@@ -307,18 +307,13 @@ class LeafPath:
         return format_path(paths_of(self.whole)[self.index], self.root)
 
 
-class SpecPath:
-    """The path of a leaf of a structure for a message, found when it is printed."""
+class SpecPath(LeafPath):
+    """The path of a leaf of a structure, which is nothing if the leaf is all there is."""
 
-    __slots__ = ("index", "root", "spec")
-
-    def __init__(self, spec: PyTreeSpec, index: int, root: str = "") -> None:
-        self.spec: PyTreeSpec = spec
-        self.index: int = index
-        self.root: str = root
+    __slots__ = ()
 
     def __str__(self) -> str:
-        path = self.spec.paths()[self.index]
+        path = self.whole.paths()[self.index]
         return format_path(path, self.root) if path else ""
 
 

@@ -19,7 +19,7 @@ from ..errors import DifferentiationError, TracerError, TreeError
 from ..ops.shape import cast, zeros
 from ..typing import Array, PyTree
 
-Path: TypeAlias = "str | tree.LeafPath | tree.SpecPath"
+Path: TypeAlias = "str | tree.LeafPath"
 """The path of a leaf for a message, or what prints as one."""
 
 

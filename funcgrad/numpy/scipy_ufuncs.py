@@ -129,7 +129,7 @@ def kl_div(x: ArrayLike, y: ArrayLike) -> Array:
     u = select(close, y - x, 0) / select(close, x, 1)
     s = u / (2 + u)
     near = select(close, x, 0) * s * (u - s * s * power_sum(s * s, _ARTANH))
-    entropy = special.relative_entropy(x, select(close, select(close, x, 1), y))
+    entropy = special.relative_entropy(x, select(close, 1, y))
     return select(close, near, select(entropy == np.inf, entropy, entropy - x + y))
 
 

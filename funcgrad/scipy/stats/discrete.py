@@ -149,9 +149,7 @@ def _beta_binomial_log(k: Array, n: Array, a: Array, b: Array) -> Array:
 
 
 def _beta_binomial_shares(k: Array, n: Array, a: Array, b: Array) -> tuple[Array, Array]:
-    """The probabilities up to k and above, by the sum of one side's: a sum near 1 has a
-    derivative without digits.
-    """
+    """The probabilities up to k and above, by one side's sum: near 1 slopes have no digits."""
     below = k * (a + b) < n * a
     count, rest = select(below, k, n - k - 1), k >= n
     first, second = select(below, a, b), select(below, b, a)

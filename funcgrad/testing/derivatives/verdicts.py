@@ -123,9 +123,8 @@ def judge(
     wrong &= ~agree
     doubtful = ~agree & (wrong | kinks)
     clear = wrong & settled & ~contradicts & all_agree(known, left, right, exact, gap)
-    if np.any(clear) and not np.any(doubtful & ~clear):
-        clear &= steady(line, known.value, gap)
-    if np.any(clear) and not np.any(doubtful & ~clear):
+    all_clear = np.any(clear) and not np.any(doubtful & ~clear)
+    if all_clear and np.all(steady(line, known.value, gap) | ~clear):
         inexact = clear & imprecise(line, known, found, allowed, again)
         return verdict(wrong & ~inexact, ~agree & ~wrong, accepted)
     if np.any(doubtful & ~edges):
