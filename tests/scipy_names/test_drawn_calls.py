@@ -93,10 +93,8 @@ def known_by(theirs: Callable[..., Any], args: list[Any]) -> Any:
     """SciPy's values; calls that it fails at are not counted."""
     try:
         return theirs(*args)
-    except (ValueError, ArithmeticError) as error:
-        if isinstance(error, ArithmeticError) or re.search("size 0|Domain error", str(error)):
-            return reject()
-        raise
+    except Exception:  # of empty selections, divisions by zero and shapes, inside of SciPy
+        return reject()
 
 
 def compare(
