@@ -200,3 +200,13 @@ def test_the_derivative_of_a_beta_binomial_tail_next_to_one():
 
         expected = -mpmath.diff(share, 26)
     np.testing.assert_allclose(found, float(expected), rtol=1e-12)
+
+
+def test_moments_of_students_distribution_in_single_precision():
+    df = np.array([0.5, 1.5, 3.0, 5.0], np.float32)
+    for found, expected in (
+        (stats.t.var(df), [np.nan, np.inf, 3, 5 / 3]),
+        (stats.t.stats(df, moments="k"), [np.nan, np.nan, np.inf, 6]),
+    ):
+        assert found.dtype == np.float32
+        np.testing.assert_allclose(found, expected, rtol=1e-6)

@@ -110,7 +110,8 @@ def histogram(
     edges = _edges(x, bins, range, "np.histogram")
     counts = _counted(_bins(x, edges), w, edges.shape[0] - 1)
     if density:
-        counts = counts / like(counts, np.diff(edges)) / np.sum(counts)
+        widths = cast(np.diff(edges), np.dtype(np.float64))
+        counts = counts / like(counts, widths) / np.sum(counts)
     return counts, edges
 
 

@@ -90,8 +90,8 @@ def weighted_average(
     _check_weights(scale, not count_along(a, axes) and (short or bool(scale.size)))
     out = sum(a * weights, axis=axis, keepdims=keepdims) / scale
     if is_narrow(dtype):
-        out, scale = cast(out, dtype), cast(scale, dtype)
-    return out, scale
+        out = cast(out, dtype)
+    return out, cast(scale, out.dtype)
 
 
 @implements(np.var)

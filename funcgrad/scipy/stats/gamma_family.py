@@ -8,7 +8,7 @@ import numpy as np
 
 from ...numpy.scipy_ufuncs import f_rest, f_share, xlog1py, xlogy
 from ...ops.pointwise import gammas, incomplete, special
-from ...ops.pointwise.comparison import select
+from ...ops.pointwise.comparison import filled_like, select
 from ...ops.pointwise.student import half_step, half_step_slope, log_density, stdtr, stdtrit
 from ...typing import Array
 from .distribution import HALF_LOG_TWO_PI, Continuous, positive, where_above
@@ -164,10 +164,10 @@ t = Continuous(
         "isf": lambda q, df: -stdtrit(df, q),
         "mean": lambda df: select(df > 1, 0.0 * df, inf),
         "var": lambda df: select(
-            df > 2, df / (select(df > 2, df, 3) - 2), select(df > 1, inf, np.nan)),
+            df > 2, df / (select(df > 2, df, 3) - 2), select(df > 1, filled_like(df, inf), np.nan)),
         "skew": lambda df: select(df > 3, 0.0 * df, np.nan),
         "kurtosis": lambda df: where_above(
-            4, df, lambda df: 6 / (df - 4), select(df > 2, inf, np.nan)),
+            4, df, lambda df: 6 / (df - 4), select(df > 2, filled_like(df, inf), np.nan)),
         "entropy": _t_entropy,
     },
 )  # fmt: skip
