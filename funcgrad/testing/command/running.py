@@ -8,6 +8,7 @@ import signal
 import threading
 import time
 import warnings
+import weakref
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from types import FrameType
@@ -56,6 +57,10 @@ class TimedOut(BaseException):
     """A function took longer than it may; not an Exception, so that none of its own is meant."""
 
 
+SOON = 0.01
+"""Seconds until an alarm that came in a finalizer comes again."""
+
+
 @contextlib.contextmanager
 def time_limit(seconds: float) -> Iterator[None]:
     """Raise TimedOut after some seconds, where the system has alarms; 0 is no limit."""
@@ -65,7 +70,10 @@ def time_limit(seconds: float) -> Iterator[None]:
         return
 
     def stop(number: int, frame: FrameType | None) -> None:
-        raise TimedOut
+        if in_finalizer(frame):
+            signal.setitimer(signal.ITIMER_REAL, SOON)
+        else:
+            raise TimedOut
 
     before = signal.signal(signal.SIGALRM, stop)
     signal.setitimer(signal.ITIMER_REAL, seconds)
@@ -74,6 +82,16 @@ def time_limit(seconds: float) -> Iterator[None]:
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
+
+
+def in_finalizer(frame: FrameType | None) -> bool:
+    """Whether Python would drop an exception that is raised here."""
+    while frame is not None:
+        code = frame.f_code
+        if code.co_name == "__del__" or code.co_filename == weakref.__file__:
+            return True
+        frame = frame.f_back
+    return False
 
 
 def checked(case: Case, settings: Chosen, timeout: float) -> Result:
