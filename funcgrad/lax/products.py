@@ -7,14 +7,16 @@ from typing import Any
 import numpy as np
 
 from .. import arrays
+from ..core.avals import Aval
 from ..core.blame import describe
 from ..core.dtypes import result_type
 from ..core.tracebacks import user_facing
 from ..core.tracing import aval_of
 from ..errors import ShapeError
-from ..ops import shape as shape_ops
+from ..ops.contraction.dot_general import check_sizes
 from ..ops.contraction.dot_general import dot_general as dot_general_p
 from ..ops.pointwise.comparison import select
+from ..ops.shape import cast, definite, zeros
 from ..ops.structural.indexing import index
 from ..ops.structural.joining import concatenate
 from ..typing import Array, ArrayLike, DTypeLike
@@ -25,7 +27,7 @@ from .conventions import (
     PrecisionLike,
     RaggedDotDimensionNumbers,
 )
-from .operands import INTEGERS, axis_of, strong
+from .operands import INTEGERS, axis_of, operand, strong
 
 
 @user_facing
@@ -54,7 +56,8 @@ def dot_general(
     >>> dot_general(np.ones((2, 3)), np.ones((3, 4)), (((1,), (0,)), ((), ()))).shape
     (2, 4)
     """
-    lhs, rhs = strong("dot_general", lhs), strong("dot_general", rhs)
+    given = operand("dot_general", lhs), operand("dot_general", rhs)
+    lhs, rhs = map(definite, given)
     try:
         (lc, rc), (lb, rb) = dimension_numbers
         contract = (_axes(lc, lhs), _axes(rc, rhs))
@@ -66,14 +69,21 @@ def dot_general(
             "dot_general: dimension_numbers must be ((lhs contracting, rhs contracting), (lhs "
             f"batch, rhs batch)), tuples of axes; got {dimension_numbers!r}"
         ) from None
-    dtype = np.dtype(preferred_element_type or result_type(lhs.dtype, rhs.dtype))
+    check_sizes(lhs, rhs, contract, batch)
+    dtype = np.dtype(preferred_element_type or result_type(*map(_promoted_as, given)))
     return dot_general_p(
-        shape_ops.cast(lhs, dtype),
-        shape_ops.cast(rhs, dtype),
+        cast(lhs, dtype),
+        cast(rhs, dtype),
         contract=contract,
         batch=batch,
         strong=None,
     )
+
+
+def _promoted_as(x: Any) -> Any:
+    """The dtype of an operand; for Python's numbers, one of their kind."""
+    aval = aval_of(x)
+    return aval.dtype.type(0).item() if aval.weak else aval.dtype
 
 
 def _axes(axes: Any, x: Array) -> tuple[int, ...]:
@@ -223,6 +233,8 @@ def ragged_dot_general(
         return dot_general(lhs, rhs, dims, *options)
     count = sizes.shape[0]
     if axis in lc:
+        if not count:
+            return index(dot_general(lhs, rhs, dims, *options), key=(None,))[:0]
         parts = [
             dot_general(part, rhs, dims, *options) for part in _masked_groups(lhs, axis, sizes)
         ]
@@ -236,6 +248,9 @@ def ragged_dot_general(
         (lc, [a - (a > group_axis) for a in rc]),
         (lb, [a - (a > group_axis) for a in rb]),
     )
+    if not count:
+        shape = tuple(d for i, d in enumerate(rhs.shape) if i != group_axis)
+        return dot_general(lhs, zeros(Aval(shape, rhs.dtype)), inner, *options)
     matrices = [index(rhs, key=((None, None, None),) * group_axis + (i,)) for i in range(count)]
     if type(sizes) is np.ndarray:
         return _by_slices(lhs, axis, matrices, sizes, inner, options)

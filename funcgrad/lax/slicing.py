@@ -15,7 +15,7 @@ from ..errors import ShapeError
 from ..ops import shape as shape_ops
 from ..ops.structural import dynamic, indexing
 from ..typing import Array, ArrayLike
-from .operands import as_array, axis_of, common_dtype
+from .operands import as_array, axis_of, common_dtype, integers
 
 
 def _starts(name: str, x: Array, starts: Any, allowed: bool | Sequence[bool]) -> list[Any]:
@@ -29,8 +29,25 @@ def _starts(name: str, x: Array, starts: Any, allowed: bool | Sequence[bool]) ->
     return [_not_negative(name, starts[i], ok) for i, ok in enumerate(each)]
 
 
+def _check_fit(name: str, sizes: tuple[int, ...], x: Array) -> None:
+    """Raise a ShapeError unless a slice of some sizes fits into an array."""
+    if len(sizes) != len(x.shape) or any(
+        not 0 <= n <= d for n, d in zip(sizes, x.shape, strict=True)
+    ):
+        raise ShapeError(f"{name}: a slice of shape {sizes} does not fit into {aval_of(x)}")
+
+
+def _check_index(name: str, start: Any) -> None:
+    """Raise a TypeError unless a start index is an integer without axes."""
+    if not is_integer(start):
+        aval = aval_of(start)
+        if aval.shape or aval.dtype.kind not in "iu":
+            raise TypeError(f"{name}: start indices are integers, got {describe(start)}")
+
+
 def _not_negative(name: str, start: Any, allowed: bool) -> Any:
     """A start index that does not count from the end unless that is allowed."""
+    _check_index(name, start)
     if allowed:
         return start
     if is_integer(start) and start < 0:
@@ -62,7 +79,9 @@ def dynamic_slice(
     """
     operand = as_array(operand)
     starts = _starts("dynamic_slice", operand, start_indices, allow_negative_indices)
-    return dynamic.dynamic_slice(operand, *starts, sizes=tuple(map(int, slice_sizes)))
+    sizes = integers("dynamic_slice", "slice_sizes", slice_sizes)
+    _check_fit("dynamic_slice", sizes, operand)
+    return dynamic.dynamic_slice(operand, *starts, sizes=sizes)
 
 
 @user_facing
@@ -90,6 +109,7 @@ def dynamic_update_slice(
     operand, update = as_array(operand), as_array(update)
     starts = _starts("dynamic_update_slice", operand, start_indices, allow_negative_indices)
     common_dtype("dynamic_update_slice", operand, update)
+    _check_fit("dynamic_update_slice", update.shape, operand)
     return dynamic.dynamic_update_slice(operand, update, *starts)
 
 
@@ -109,10 +129,12 @@ def dynamic_index_in_dim(
     """
     operand = as_array(operand)
     axis = axis_of(axis, len(operand.shape))
+    _check_index("dynamic_index_in_dim", index)
     if not allow_negative_indices:
         index = np.maximum(index, 0)
     starts = [index if i == axis else 0 for i in range(len(operand.shape))]
     sizes = tuple(1 if i == axis else d for i, d in enumerate(operand.shape))
+    _check_fit("dynamic_index_in_dim", sizes, operand)
     out = dynamic.dynamic_slice(operand, *starts, sizes=sizes)
     if keepdims:
         return out

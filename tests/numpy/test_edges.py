@@ -8,15 +8,15 @@ import numpy as np
 import pytest
 from effort import THOROUGH
 from surface.arrays import MASK, ROW_MASK, X
-from surface.checks import call, leaves_of
+from surface.checks import call
 from surface.edges import (
-    EdgeCall,
     Outcome,
     batched,
     difference,
     differentiated,
     expected_of,
     numbers,
+    of_numpy,
     unbatched,
     variants,
 )
@@ -113,9 +113,8 @@ def runs_of(edge, vmap):
 
 def mistakes_of(name, case, changes, vmap):
     """What is wrong in the calls of a function that some changes of a call give."""
-    originals = leaves_of((case.args, case.kwargs))
     for what, leaves in changes(case):
-        edge = EdgeCall(name, case, leaves, originals)
+        edge = of_numpy(name, case, leaves)
         expected = expected_of(edge)
         if isinstance(expected.error, AttributeError):
             continue  # Python's numbers lack what NumPy's function asks them for

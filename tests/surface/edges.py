@@ -120,9 +120,12 @@ def same_value(a: Any, b: Any, rtol: float) -> bool:
 class EdgeCall:
     """A call of a function as a function of those of its leaves that are traced."""
 
-    def __init__(self, name: str, case: Call, leaves: list[Any], originals: list[Any]) -> None:
-        self.fun = getattr(fnp, name)
-        self.reference = case.reference or getattr(np, name, self.fun)
+    def __init__(
+        self, fun: Any, reference: Any, case: Call, leaves: list[Any] | None = None
+    ) -> None:
+        originals = leaves_of((case.args, case.kwargs))
+        leaves = originals if leaves is None else leaves
+        self.fun, self.reference = fun, reference
         self.case, self.leaves = case, leaves
         self.tree = (case.args, case.kwargs)
         arrays = [i for i, x in enumerate(originals) if is_array(x)]
@@ -140,6 +143,12 @@ class EdgeCall:
 
     def __call__(self, *traced: Any) -> Any:
         return self.run(self.fun, *traced)
+
+
+def of_numpy(name: str, case: Call, leaves: list[Any]) -> EdgeCall:
+    """A call of a function of NumPy's."""
+    fun = getattr(fnp, name)
+    return EdgeCall(fun, case.reference or getattr(np, name, fun), case, leaves)
 
 
 def expected_of(edge: EdgeCall) -> Outcome:

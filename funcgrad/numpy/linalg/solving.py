@@ -183,7 +183,7 @@ def lstsq(
         rcond = float(finfo(matrix.dtype).eps)
     s = linalg_spectral.svdvals(matrix)
     largest = index(s, key=((0, 1, None),))
-    rank = reduce_sum(cast(s > largest * rcond, np.dtype(np.int64)), axes=(0,))
+    rank = cast(reduce_sum(cast(s > largest * rcond, np.dtype(int)), axes=(0,)), np.dtype(np.int32))
     x = matmul(inverses.pinv(matrix, np.float64(rcond)), rhs)
     if m <= n:
         return x, index(s, key=((0, 0, None),)), rank, s

@@ -144,15 +144,26 @@ def _free(ndim: int, *used: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(i for i in range(ndim) if i not in taken)
 
 
-def _abstract(x: Aval, y: Aval, *, contract: Pairs, batch: Pairs, strong: int | None) -> Aval:
-    (lc, rc), (lb, rb) = contract, batch
+def check_sizes(x: Array | Aval, y: Array | Aval, contract: Pairs, batch: Pairs) -> None:
+    """Raise a ShapeError unless the axes that go together have one size."""
     for pairs in (contract, batch):
-        for i, j in zip(*pairs, strict=True):
+        first, second = pairs
+        if len(first) != len(second):
+            raise ShapeError(
+                f"contraction of shapes {x.shape} and {y.shape}: axes {first} of the first do not "
+                f"go with axes {second} of the second"
+            )
+        for i, j in zip(first, second, strict=True):
             if x.shape[i] != y.shape[j]:
                 raise ShapeError(
                     f"contraction of shapes {x.shape} and {y.shape}: axis {i} of the first has "
                     f"size {x.shape[i]}, axis {j} of the second {y.shape[j]}"
                 )
+
+
+def _abstract(x: Aval, y: Aval, *, contract: Pairs, batch: Pairs, strong: int | None) -> Aval:
+    (lc, rc), (lb, rb) = contract, batch
+    check_sizes(x, y, contract, batch)
     shape = [x.shape[i] for i in lb]
     shape += [x.shape[i] for i in _free(x.ndim, lc, lb)]
     shape += [y.shape[j] for j in _free(y.ndim, rc, rb)]
