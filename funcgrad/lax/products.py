@@ -57,11 +57,11 @@ def dot_general(
     (2, 4)
     """
     given = operand("dot_general", lhs), operand("dot_general", rhs)
-    lhs, rhs = map(definite, given)
+    left, right = map(definite, given)
     try:
         (lc, rc), (lb, rb) = dimension_numbers
-        contract = (_axes(lc, lhs), _axes(rc, rhs))
-        batch = (_axes(lb, lhs), _axes(rb, rhs))
+        contract = (_axes(lc, left), _axes(rc, right))
+        batch = (_axes(lb, left), _axes(rb, right))
     except (TypeError, ValueError) as error:
         if isinstance(error, ShapeError):
             raise
@@ -69,11 +69,11 @@ def dot_general(
             "dot_general: dimension_numbers must be ((lhs contracting, rhs contracting), (lhs "
             f"batch, rhs batch)), tuples of axes; got {dimension_numbers!r}"
         ) from None
-    check_sizes(lhs, rhs, contract, batch)
+    check_sizes(left, right, contract, batch)
     dtype = np.dtype(preferred_element_type or result_type(*map(_promoted_as, given)))
     return dot_general_p(
-        cast(lhs, dtype),
-        cast(rhs, dtype),
+        cast(left, dtype),
+        cast(right, dtype),
         contract=contract,
         batch=batch,
         strong=None,

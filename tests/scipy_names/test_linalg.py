@@ -23,6 +23,7 @@ B = RNG.normal(size=(3, 2))
 V = RNG.normal(size=3)
 TALL = RNG.normal(size=(4, 2))
 WIDE = TALL.T.copy()
+SQUARE = RNG.normal(size=(3, 3))
 ROW = np.array([0.3, 1.4, -0.7, 2.1, 0.9, -1.2, 0.4, 1.7])
 TABLE: dict[str, list[tuple[Any, Any, Call]]] = {}
 
@@ -99,9 +100,11 @@ for _type in (1, 2, 3):
         *m.eigh(hermitian(a), hermitian(b), type=t)))  # fmt: skip
 
 
-def used(lower: bool) -> Any:
-    """Where two rows of diagonals hold elements of a matrix."""
-    return np.array([[1, 1, 1], [1, 1, 0]] if lower else [[0, 1, 1], [1, 1, 1]])
+def used(ab: Any, lower: bool) -> Any:
+    """Where rows of diagonals hold elements of a matrix."""
+    rows, places = np.indices(np.shape(ab))
+    beside = rows if lower else len(ab) - 1 - rows
+    return places + beside < np.shape(ab)[1] if lower else places >= beside
 
 
 BANDS = np.array([[0.0, 0.0, 0.7], [0.0, -0.4, 0.3], [4.0, 5.0, 6.0], [0.5, -0.6, 0.0]])
@@ -111,7 +114,7 @@ for _bands, _counts in ((BANDS, (1, 2)), (BANDS[1:], (1, 1)), (BANDS[2:], (1, 0)
               through=lambda m, c=_counts: lambda ab, b: m.solve_banded(c, ab, b))  # fmt: skip
 for _bands, _lower in ((BANDS[1:3], False), (BANDS[2:], True)):
     entry("cholesky_banded", _bands, dtypes="d", through=lambda m, low=_lower: lambda ab: (
-        m.cholesky_banded(ab, lower=low) * used(low)))  # fmt: skip
+        m.cholesky_banded(ab, lower=low) * used(ab, low)))  # fmt: skip
     for _right in (B, V):
         entry("solveh_banded", _bands, _right, dtypes="df", kwargs={"lower": _lower})
         entry("cho_solve_banded", _bands, _right, dtypes="df", through=lambda m, low=_lower: (
@@ -135,6 +138,12 @@ for _right in (B, V):
     entry("solve_toeplitz", V + np.array([3.0, 0, 0]), TALL[:3, 0], _right,
           through=lambda m: lambda c, r, b: m.solve_toeplitz((c, r), b))  # fmt: skip
     entry("solve_circulant", V + np.array([3.0, 0, 0]), _right)
+    entry("solve_circulant", _right, through=lambda m: lambda b: m.solve_circulant(
+        np.array([1.0, 1, 1]), b, "lstsq", 1e-3))  # fmt: skip
+entry(
+    "solve_circulant", A[:, 0] + np.array([3.0, 0, 0]), SQUARE, kwargs={"baxis": 1, "outaxis": -1}
+)
+entry("solve_circulant", SQUARE + 3 * np.eye(3)[0], V)
 entry("hankel", V)
 entry("hankel", V, TALL[:, 0])
 entry("companion", V)
@@ -367,7 +376,11 @@ WRONG = {
     "bands, b": (lambda: linalg.solveh_banded(BANDS, TALL), ValueError, "do not fit"),
     "expm, no square": (lambda: linalg.expm(TALL), ValueError, "square"),
     "sylvester": (lambda: linalg.solve_sylvester(A, A, B), ValueError, "do not fit a right"),
-    "block_diag": (lambda: linalg.block_diag(np.ones((1, 1, 1))), ValueError, "block_diag takes"),
+    "block_diag": (
+        lambda: linalg.block_diag(np.ones((2, 1, 1)), np.ones((3, 1, 1))),
+        ValueError,
+        "block_diag: the leading axes of",
+    ),
     "hilbert": (lambda: linalg.hilbert(-1), ValueError, "whole number"),
     "hadamard": (lambda: linalg.hadamard(3), ValueError, "power of 2"),
     "leslie": (lambda: linalg.leslie(V, V), ValueError, "n and n - 1"),
@@ -377,8 +390,23 @@ WRONG = {
     "polar, method": (lambda: linalg.polar(A, method="qr"), ValueError, "method must be one of"),
     "dft, dtype": (lambda: linalg.dft(3, dtype=float), TypeError, "complex"),
     "invpascal": (lambda: linalg.invpascal(3, "both"), ValueError, "kind must be one of"),
-    "fiedler_companion": (lambda: linalg.fiedler_companion(A), ValueError, "vector"),
-    "fiedler_companion, 0": (lambda: linalg.fiedler_companion(0 * V), ValueError, "must not be 0"),
+    "fiedler_companion": (lambda: linalg.fiedler_companion(2.0), ValueError, "vector"),
+    "fiedler_companion, 0": (
+        lambda: linalg.fiedler_companion(0 * V),
+        ValueError,
+        "highest power, not 0",
+    ),
+    "circulant": (lambda: linalg.solve_circulant(V, ROW), ValueError, "do not fit"),
+    "circulant, singular": (
+        lambda: linalg.solve_circulant(np.ones(3), V),
+        np.linalg.LinAlgError,
+        "singular",
+    ),
+    "leslie, stacks": (
+        lambda: linalg.leslie(np.ones((2, 3)), np.ones((3, 2))),
+        ValueError,
+        "do not broadcast",
+    ),
     "tridiagonal": (lambda: linalg.eigh_tridiagonal(V, V), ValueError, "n and n - 1"),
     "tridiagonal, select": (
         lambda: linalg.eigh_tridiagonal(V, V[:2], select="x"),

@@ -147,7 +147,7 @@ def test_large_lyapunov_equations_are_not_made_one_system() -> None:
 WRONG = {
     "logm": (lambda: linalg.logm(B), "square"),
     "power": (lambda: linalg.fractional_matrix_power(A, [0.5, 1.0]), "one number t"),
-    "continuous": (lambda: linalg.solve_continuous_lyapunov(A, B), "of one shape"),
+    "continuous": (lambda: linalg.solve_continuous_lyapunov(A, B), "of one size"),
     "discrete": (lambda: linalg.solve_discrete_lyapunov(A, Q, "both"), "method must be one of"),
     "procrustes": (lambda: linalg.orthogonal_procrustes(A, B), "of one shape"),
     "khatri_rao": (lambda: linalg.khatri_rao(A, B), "equally many columns"),

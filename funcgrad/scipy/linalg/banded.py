@@ -18,7 +18,8 @@ from ...ops.linalg.matrices import adjoint
 from ...ops.pointwise.comparison import select
 from ...ops.shape import reshape
 from ...typing import Array, ArrayLike
-from .systems import by_cholesky
+from .stacks import alike, over_stacks
+from .systems import by_cholesky, solution
 
 
 def _counts(name: str, l_and_u: tuple[int, int], rows: int) -> tuple[int, int]:
@@ -54,7 +55,7 @@ def _hermitian(ab: Array, lower: bool) -> Array:
 def _columns(name: str, ab: Array, b: Array) -> tuple[Array, bool]:
     vector = len(b.shape) == 1
     columns = reshape(b, shape=(*b.shape, 1)) if vector else b
-    if len(ab.shape) != 2 or len(columns.shape) != 2 or columns.shape[0] != ab.shape[1]:
+    if len(ab.shape) < 2 or len(columns.shape) < 2 or columns.shape[-2] != ab.shape[-1]:
         raise ShapeError(
             f"{name}: diagonals of shape {tuple(ab.shape)} and a right-hand side of shape "
             f"{tuple(b.shape)} do not fit"
@@ -75,14 +76,14 @@ def solve_banded(
 
     Args:
         l_and_u: the numbers of diagonals below and above the main one.
-        ab: (l + u + 1, n), the diagonals, ``ab[u + i - j, j] = a[i, j]``.
-        b: (n,), or (n, k).
+        ab: (..., l + u + 1, n), the diagonals, ``ab[u + i - j, j] = a[i, j]``.
+        b: (n,), or (..., n, k).
         overwrite_ab: changes nothing.
         overwrite_b: changes nothing.
         check_finite: changes nothing.
 
     Returns:
-        x, of b's shape.
+        x, of b's shape, or (..., n) for vectors and (..., n, k) with stacks.
 
     Raises:
         LinAlgError: the matrix is singular.
@@ -96,14 +97,17 @@ def solve_banded(
     diagonals = matrices("solve_banded", diagonals)
     below, above = _counts("solve_banded", l_and_u, diagonals.shape[-2])
     columns, vector = _columns("solve_banded", diagonals, right)
-    if (below, above) == (1, 1):
-        none = like(diagonals, np.zeros(1, diagonals.dtype))
-        low = np.concatenate([none, diagonals[2, :-1]])
-        high = np.concatenate([diagonals[0, 1:], none])
-        x = tridiagonal.tridiagonal_solve(low, diagonals[1], high, columns, perturb=False)
-    else:
-        x = banded.banded_solve(diagonals, columns, below=below, above=above)
-    return reshape(x, shape=tuple(right.shape)) if vector else x
+
+    def solved(ab: Array, b: Array) -> Array:
+        if (below, above) != (1, 1):
+            return banded.banded_solve(ab, b, below=below, above=above)
+        none = like(ab, np.zeros(1, ab.dtype))
+        low = np.concatenate([none, ab[2, :-1]])
+        high = np.concatenate([ab[0, 1:], none])
+        return tridiagonal.tridiagonal_solve(low, ab[1], high, b, perturb=False)
+
+    x = over_stacks("solve_banded", solved, [diagonals, columns], (2, 2))
+    return solution(x, vector)
 
 
 @user_facing
@@ -113,8 +117,8 @@ def cholesky_banded(
     """The Cholesky factor of a Hermitian positive definite banded matrix.
 
     Args:
-        ab: (u + 1, n), the diagonals of its upper triangle, ``ab[u + i - j, j] = a[i, j]``; or of
-            the lower one, ``ab[i - j, j] = a[i, j]``.
+        ab: (..., u + 1, n), the diagonals of its upper triangle, ``ab[u + i - j, j] = a[i, j]``; or
+            of the lower one, ``ab[i - j, j] = a[i, j]``.
         overwrite_ab: changes nothing.
         lower: the lower triangle is given, and the lower factor is wanted.
         check_finite: changes nothing.
@@ -150,13 +154,13 @@ def cho_solve_banded(
     """Solve ``a @ x = b`` with what ``cholesky_banded`` returns.
 
     Args:
-        cb_and_lower: the diagonals of the factor, and whether it is the lower one.
-        b: (n,), or (n, k).
+        cb_and_lower: the diagonals of the factor, (..., u + 1, n), and whether it is the lower one.
+        b: (n,), or (..., n, k).
         overwrite_b: changes nothing.
         check_finite: changes nothing.
 
     Returns:
-        x, of b's shape.
+        x, of b's shape, or (..., n) for vectors and (..., n, k) with stacks.
 
     Raises:
         ShapeError: the operands do not fit.
@@ -167,8 +171,9 @@ def cho_solve_banded(
     cb, lower = cb_and_lower
     diagonals, right = of_one_dtype(cb, b)
     columns, vector = _columns("cho_solve_banded", diagonals, right)
+    diagonals, columns = alike("cho_solve_banded", [diagonals, columns], (2, 2))
     x = by_cholesky(_hermitian(diagonals, bool(lower)), columns, bool(lower))
-    return reshape(x, shape=tuple(right.shape)) if vector else x
+    return solution(x, vector)
 
 
 @user_facing
@@ -183,15 +188,15 @@ def solveh_banded(
     """Solve ``a @ x = b`` with a Hermitian positive definite banded matrix.
 
     Args:
-        ab: (u + 1, n), the diagonals of one triangle, as of ``cholesky_banded``.
-        b: (n,), or (n, k).
+        ab: (..., u + 1, n), the diagonals of one triangle, as of ``cholesky_banded``.
+        b: (n,), or (..., n, k).
         overwrite_ab: changes nothing.
         overwrite_b: changes nothing.
         lower: the lower triangle is given.
         check_finite: changes nothing.
 
     Returns:
-        x, of b's shape.
+        x, of b's shape, or (..., n) for vectors and (..., n, k) with stacks.
 
     Raises:
         LinAlgError: the matrix is not positive definite.
@@ -202,6 +207,7 @@ def solveh_banded(
     """
     diagonals, right = of_one_dtype(ab, b)
     columns, vector = _columns("solveh_banded", diagonals, right)
+    diagonals, columns = alike("solveh_banded", [diagonals, columns], (2, 2))
     whole = factorizations.from_triangle(_hermitian(diagonals, bool(lower)), lower=bool(lower))
     x = by_cholesky(factorizations.cholesky(whole), columns, True)
-    return reshape(x, shape=tuple(right.shape)) if vector else x
+    return solution(x, vector)

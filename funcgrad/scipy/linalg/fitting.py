@@ -24,6 +24,7 @@ from ...ops.shape import cast, reduce_sum
 from ...ops.structural.indexing import FULL, index
 from ...typing import Array, ArrayLike
 from .spectra import polar
+from .stacks import alike, over_stacks
 from .systems import from_triangle
 
 
@@ -143,8 +144,8 @@ def lstsq(
     """Least-squares solution of ``a @ x = b``, the smallest one if there are several.
 
     Args:
-        a: (m, n).
-        b: (m,) or (m, k).
+        a: (..., m, n).
+        b: (m,) or (..., m, k).
         cond: singular values up to cond times the largest count as zero; the machine epsilon by
             default.
         overwrite_a: changes nothing.
@@ -155,17 +156,26 @@ def lstsq(
     Returns:
         x, sums of squared residuals (one number for a vector b), rank of a, singular values of a.
         Residuals are empty unless m > n and the rank is n. Inside transformations, where a shape
-        cannot depend on the rank, they are NaN where m > n and the rank is less.
+        cannot depend on the rank, and in stacks, they are NaN where m > n and the rank is less.
 
     Derivative: that of the pseudo-inverse, for changes of a that keep its rank.
 
     >>> lstsq([[1.0], [1.0]], [1.0, 3.0])[0]
     array([2.])
     """
-    x, residuals, rank, sizes = of_numpy.lstsq(a, b, -1 if cond is None else cond)
-    if len(aval_of(b).shape) == 1 and residuals.shape == (1,):
-        residuals = residuals[0]
-    return x, residuals, cast(as_operand(rank), np.dtype(np.int64)), sizes
+    matrix, right = of_one_dtype(a, b)
+    matrix = matrices("lstsq", matrix)
+    vector = len(aval_of(right).shape) == 1
+
+    def fitted(a: Array, b: Array) -> tuple[Array, Array, Any, Array]:
+        x, residuals, rank, sizes = of_numpy.lstsq(a, b, -1 if cond is None else cond)
+        if vector and residuals.shape == (1,):
+            residuals = residuals[0]
+        return x, residuals, cast(as_operand(rank), np.dtype(np.int64)), sizes
+
+    ranks = (2, 1 if vector else 2)
+    found: tuple[Array, Array, Any, Array] = over_stacks("lstsq", fitted, [matrix, right], ranks)
+    return found
 
 
 @user_facing
@@ -175,8 +185,8 @@ def orthogonal_procrustes(
     """The orthogonal matrix R for which ``A @ R`` is nearest to B.
 
     Args:
-        A: (m, n).
-        B: (m, n).
+        A: (..., m, n).
+        B: (..., m, n).
         check_finite: changes nothing.
 
     Returns:
@@ -191,11 +201,13 @@ def orthogonal_procrustes(
     """
     left, right = of_one_dtype(A, B)
     shapes = aval_of(left).shape, aval_of(right).shape
-    if len(shapes[0]) != 2 or shapes[0] != shapes[1]:
+    if len(shapes[0]) < 2 or shapes[0][-2:] != shapes[1][-2:]:
         raise ShapeError(f"orthogonal_procrustes needs matrices of one shape, got {shapes}")
+    left, right = alike("orthogonal_procrustes", [left, right], (2, 2))
     product = matmul(adjoint(left), right)
     turn = polar(product)[0]
-    return turn, reduce_sum(real(conj(turn) * product), axes=(0, 1))
+    last = len(product.shape) - 1
+    return turn, reduce_sum(real(conj(turn) * product), axes=(last - 1, last))
 
 
 @user_facing

@@ -24,6 +24,7 @@ from ...ops.linalg.spectral import divided_differences, pairs
 from ...ops.pointwise.complex import real
 from ...ops.shape import broadcast_to, cast, reshape
 from ...typing import Array, ArrayLike
+from .stacks import alike
 
 
 @user_facing
@@ -59,7 +60,7 @@ def expm_frechet(
 
     Args:
         A: (..., n, n).
-        E: the directions, of the same shape.
+        E: (..., n, n), the directions.
         method: changes nothing.
         compute_expm: return the exponential as well.
         check_finite: changes nothing.
@@ -74,6 +75,8 @@ def expm_frechet(
     (array([[1.]]), array([[2.]]))
     """
     matrix, direction = of_one_dtype(A, E)
+    if len(matrix.shape) > 1 and len(direction.shape) > 1:
+        matrix, direction = alike("expm_frechet", [matrix, direction], (2, 2))
     check_direction("expm_frechet", aval_of(matrix), aval_of(direction))
     slope = exponential.frechet(matrix, direction)
     return (exponential.expm(matrix), slope) if compute_expm else slope

@@ -16,6 +16,7 @@ from ...ops.pointwise.complex import conj
 from ...ops.shape import reshape
 from ...typing import Array, ArrayLike
 from ..arguments import one_of
+from .stacks import alike
 
 DIRECTLY = 10
 """Matrices with fewer rows are solved as one system, as SciPy does."""
@@ -23,12 +24,12 @@ DIRECTLY = 10
 
 def _operands(name: str, a: ArrayLike, q: ArrayLike) -> tuple[Array, Array]:
     matrix, right = of_one_dtype(a, q)
-    shape = aval_of(matrix).shape
-    if len(shape) < 2 or shape[-1] != shape[-2] or aval_of(right).shape != shape:
+    shape, other = aval_of(matrix).shape, aval_of(right).shape
+    if len(shape) < 2 or shape[-1] != shape[-2] or other[-2:] != shape[-2:]:
         raise ShapeError(
-            f"{name} needs square matrices a and q of one shape, got {shape} and "
-            f"{aval_of(right).shape}"
+            f"{name} needs square matrices a and q of one size, got {shape} and {other}"
         )
+    matrix, right = alike(name, [matrix, right], (2, 2))
     return matrix, right
 
 
@@ -38,10 +39,10 @@ def solve_continuous_lyapunov(a: ArrayLike, q: ArrayLike) -> Array:
 
     Args:
         a: (..., n, n), of which no two eigenvalues have the sum 0 (one of them conjugated).
-        q: of the same shape.
+        q: (..., n, n).
 
     Returns:
-        x, of q's shape.
+        x, (..., n, n).
 
     Raises:
         ImportError: SciPy is not installed.
@@ -60,13 +61,13 @@ def solve_discrete_lyapunov(a: ArrayLike, q: ArrayLike, method: str | None = Non
 
     Args:
         a: (..., n, n), of which no two eigenvalues have the product 1 (one of them conjugated).
-        q: of the same shape.
+        q: (..., n, n).
         method: 'direct' for one system of n * n unknowns; 'bilinear' for Sylvester's equation of
             ``(a - 1) (a + 1)^-1``, which has no solution where a has the eigenvalue -1; None for
             the first one up to nine rows.
 
     Returns:
-        x, of q's shape.
+        x, (..., n, n).
 
     Raises:
         ImportError: SciPy is not installed ('bilinear').

@@ -14,9 +14,10 @@ from ...ops.linalg.matrices import diagonal_of, swap
 from ...ops.linalg.tridiagonal import tridiagonal_solve
 from ...ops.pointwise.comparison import select
 from ...ops.pointwise.complex import conj
-from ...ops.shape import broadcast_to, reshape
+from ...ops.shape import reshape
 from ...typing import Array, ArrayLike
 from ..arguments import one_of
+from .stacks import alike
 
 TRANSPOSITIONS = {0: 0, 1: 1, 2: 2, "N": 0, "T": 1, "C": 2}
 MODES = (solving.NONE, solving.TRANSPOSED, solving.ADJOINT)
@@ -34,9 +35,8 @@ def system(name: str, a: ArrayLike, b: ArrayLike) -> tuple[Array, Array, bool]:
             f"{name}: matrices of shape {tuple(matrix.shape)} need right-hand sides of shape "
             f"({n},) or (..., {n}, k), got {tuple(right.shape)}"
         )
-    lead = np.broadcast_shapes(matrix.shape[:-2], columns.shape[:-2])
-    matrix = broadcast_to(matrix, (*lead, *matrix.shape[-2:]))
-    return matrix, broadcast_to(columns, (*lead, *columns.shape[-2:])), vector
+    matrix, columns = alike(name, [matrix, columns], (2, 2))
+    return matrix, columns, vector
 
 
 def solution(x: Array, vector: bool) -> Array:
@@ -224,7 +224,7 @@ def solve_sylvester(a: ArrayLike, b: ArrayLike, q: ArrayLike) -> Array:
         q: (..., m, n).
 
     Returns:
-        x, of q's shape.
+        x, (..., m, n).
 
     Raises:
         ImportError: SciPy is not installed.
@@ -236,6 +236,8 @@ def solve_sylvester(a: ArrayLike, b: ArrayLike, q: ArrayLike) -> Array:
     array([[2.]])
     """
     left, right, rest = of_one_dtype(a, b, q)
+    if min(len(x.shape) for x in (left, right, rest)) > 1:
+        left, right, rest = alike("solve_sylvester", [left, right, rest], (2, 2, 2))
     sylvester.check_equation(*(aval_of(x) for x in (left, right, rest)))
     return sylvester.sylvester(left, right, rest)
 
