@@ -35,7 +35,19 @@ def of_one_kind(known):
     return run
 
 
+def where_unique(known):
+    """Fewer rows than columns leave turns open."""
+
+    def run(a, b):
+        if len(a) < a.shape[1]:
+            raise ValueError("several turns are the nearest")
+        return known(a, b)
+
+    return run
+
+
 OTHERS = {
+    "orthogonal_procrustes": where_unique,
     "solve_continuous_lyapunov": of_one_kind,
     "solve_discrete_lyapunov": of_one_kind,
     "solve_sylvester": of_one_kind,
@@ -91,7 +103,7 @@ def test_drawn_stacks(name):
     signature, calls = STACKS[name]
 
     def known(*args, **kwargs):
-        one = functools.partial(getattr(spl, name), **kwargs)
+        one = OTHERS.get(name, lambda known: known)(functools.partial(getattr(spl, name), **kwargs))
         return np.vectorize(one, signature=signature)(*args)
 
     entries = [(getattr(linalg, name), known, with_stacks(case)) for case in calls]
