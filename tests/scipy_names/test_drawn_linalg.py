@@ -27,10 +27,10 @@ def of_one_kind(known):
     """
 
     def run(*arrays, **kwargs):
-        arrays = [a for a in arrays if a is not None]
-        if any(np.iscomplexobj(a) for a in arrays):
-            arrays = [a.astype(np.result_type(a, np.complex64)) for a in arrays]
-        return known(*arrays, **kwargs)
+        given = [a for a in arrays if a is not None]
+        if any(np.iscomplexobj(a) for a in given):
+            given = [a.astype(np.result_type(a, np.complex64)) for a in given]
+        return known(*given, **kwargs)
 
     return run
 

@@ -162,7 +162,8 @@ def compare_with_reference(
 def as_promoted(edge: EdgeCall, found: list[Any], known: list[Any], rtol: float) -> list[Any]:
     """Values of a reference, in the dtypes of those found that have the arguments' precision.
 
-    Integers may be of any size. Real numbers may stand for complex ones whose imaginary parts are rounding.
+    Integers may be of any size. Real numbers may stand for complex ones whose imaginary parts are
+    rounding.
     """
     arrays = [x for x in edge.leaves if is_array(x)]
     own = np.result_type(*arrays, np.float16).type(0).real.dtype if arrays else None
