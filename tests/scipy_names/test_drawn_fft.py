@@ -2,7 +2,7 @@
 
 import pytest
 import scipy.fft as sf
-from scipy_names.drawing import FLOATS, KINDS, REALS, check_calls
+from surface.drawing import FLOATS, KINDS, REALS, check_calls
 
 from funcgrad.scipy import fft
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import scipy.ndimage as sn
-from scipy_names.drawing import FLOATS, REALS, check_calls
+from surface.drawing import FLOATS, REALS, check_calls
 
 from funcgrad.scipy import ndimage
 

@@ -7,7 +7,7 @@ import scipy.integrate as sint
 import scipy.interpolate as sip
 import scipy.spatial.distance as sd
 import scipy.spatial.transform as st
-from scipy_names.drawing import FLOATS, KINDS, REALS, check_calls
+from surface.drawing import FLOATS, KINDS, REALS, check_calls
 
 from funcgrad.scipy import integrate, interpolate
 from funcgrad.scipy.cluster import vq

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import scipy.signal as ss
-from scipy_names.drawing import FLOATS, KINDS, REALS, check_calls
+from surface.drawing import FLOATS, KINDS, REALS, check_calls
 
 from funcgrad.scipy import signal
 

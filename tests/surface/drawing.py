@@ -1,4 +1,4 @@
-"""What drawn calls of SciPy's functions are made of."""
+"""What drawn calls are made of, where those of a table do not do."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ import hypothesis.strategies as st
 import numpy as np
 from effort import THOROUGH, examples
 from hypothesis import HealthCheck, given, settings
-from surface.checks import Call
-from surface.drawn import SEEDS, compare_with_reference
-from surface.edges import EdgeCall
+
+from .checks import Call
+from .drawn import SEEDS, compare_with_reference
+from .edges import EdgeCall
 
 FLOATS = ("f8", "f8", "f4")
 KINDS = (*FLOATS, "c16", "c8", "i8", "i4")
@@ -81,7 +82,7 @@ Case = Callable[[Drawn], tuple[tuple[Any, ...], dict[str, Any]]]
 
 
 def check_calls(fun: Any, known: Any, case: Case, count: int, rtol: float = 1e-10) -> None:
-    """A function beside SciPy's, of drawn arguments."""
+    """A function beside a reference, of drawn arguments."""
 
     @given(st.data())
     @settings(
