@@ -139,7 +139,7 @@ for _right in (B, V):
           through=lambda m: lambda c, r, b: m.solve_toeplitz((c, r), b))  # fmt: skip
     entry("solve_circulant", V + np.array([3.0, 0, 0]), _right)
 entry("solve_circulant", V, through=lambda m: lambda b: m.solve_circulant(
-    np.array([1.0, 1, 1]), b, "lstsq", 1e-3))  # fmt: skip
+    np.ones_like(b), b, "lstsq", 1e-3))  # fmt: skip
 entry(
     "solve_circulant", A[:, 0] + np.array([3.0, 0, 0]), SQUARE, kwargs={"baxis": 1, "outaxis": -1}
 )
