@@ -14,7 +14,13 @@ from ..core.source import where_defined
 from ..core.tracebacks import user_facing
 from . import options
 from .derivatives.differences import moved, pack, unit_step
-from .derivatives.functions import generator, has_tangent, nothing_to_vary, random_leaf
+from .derivatives.functions import (
+    generator,
+    has_tangent,
+    leaf_scale,
+    nothing_to_vary,
+    random_leaf,
+)
 from .reports.diagnosis import diagnose
 from .reports.report import Finding, GradientCheckError, InconclusiveCheckError, Report
 
@@ -137,7 +143,8 @@ class Noisy:
 
     def slope(self, ts: Sequence[Any], weights: np.ndarray, samples: int) -> Estimate:
         """The derivative of the mean of a weighted sum, by differences."""
-        first = self.eps or unit_step(self.point, [np.asarray(t) for t in ts])
+        scales = [leaf_scale(x) for x in self.point]
+        first = self.eps or unit_step(scales, [np.asarray(t) for t in ts])
         found = []
         for h in (first * s for s in STEPS):
             ends = []

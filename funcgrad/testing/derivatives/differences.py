@@ -101,6 +101,44 @@ def pack_bounds(bounds: Sequence[Any], outs: Sequence[Any]) -> Vector:
     return np.concatenate(parts)
 
 
+@dataclass(frozen=True)
+class Start:
+    """What all lines through a point have in common.
+
+    The point and the outputs there are in double precision if the function lets itself be
+    evaluated so; ``values`` are the outputs as a vector, ``terms`` sizes of what they are sums of.
+    """
+
+    given: Sequence[Any]
+    point: Leaves
+    outs: Leaves
+    values: Vector
+    terms: Vector
+    eps: float
+    largest: float
+    scales: list[float]
+
+
+def start_of(flat: Flat, point: Sequence[Any]) -> Start:
+    """The start of lines through a point, which is kept for other lines through it."""
+    if flat.start is not None and flat.start.given is point:
+        return flat.start  # type: ignore[no-any-return]
+    wide, outs = best_precision(flat, point)
+    values = pack(outs)
+    sizes = [finite_max(values), *(finite_max(host(x)) for x in wide)]
+    flat.start = Start(
+        given=point,
+        point=wide,
+        outs=outs,
+        values=values,
+        terms=np.fmax(np.abs(values), pack_bounds(flat.sizes, outs)),
+        eps=max(2.0**-52, *(precision(x) for x in (*wide, *outs))),
+        largest=max([1.0, *sizes]),
+        scales=[leaf_scale(x) for x in wide],
+    )
+    return flat.start
+
+
 class Line:
     """A function restricted to the line through a point: h -> f(x + h t), as a vector.
 
@@ -117,23 +155,21 @@ class Line:
     ) -> None:
         self.flat = flat
         self.tangents: Leaves = [host(t) for t in tangents]
-        self.point: Leaves
-        self.outs: Leaves
-        self.point, self.outs = best_precision(flat, point)
-        values = pack(self.outs)
-        finite = np.isfinite(values)
-        self.weights: Vector | None = None if weights is None else np.where(finite, weights, 0.0)
-        self.start: Vector = self.project(values)
-        self.terms: Vector = np.fmax(np.abs(values), pack_bounds(flat.sizes, self.outs))
-        if self.weights is not None:
-            self.terms = np.array([np.sum(np.abs(self.weights[finite]) * self.terms[finite])])
-        self.eps: float = max(2.0**-52, *(precision(x) for x in (*self.point, *self.outs)))
-        largest = max([1.0, finite_max(values), *(finite_max(host(x)) for x in self.point)])
-        self.natural: Vector = np.minimum(self.terms, CANCELLED * largest)
+        start = start_of(flat, point)
+        self.point: Leaves = start.point
+        self.outs: Leaves = start.outs
+        self.eps: float = start.eps
+        self.terms: Vector = start.terms
         self.nondet: float = flat.nondet
-        if self.weights is not None:
+        self.weights: Vector | None = None
+        if weights is not None:
+            finite = np.isfinite(start.values)
+            self.weights = np.where(finite, weights, 0.0)
+            self.terms = np.array([np.sum(np.abs(self.weights[finite]) * self.terms[finite])])
             self.nondet *= float(np.sum(np.abs(self.weights)))
-        self.unit: float = unit_step(self.point, self.tangents)
+        self.start: Vector = self.project(start.values)
+        self.natural: Vector = np.minimum(self.terms, CANCELLED * start.largest)
+        self.unit: float = unit_step(start.scales, self.tangents)
         self.bends: dict[float, tuple[Vector, Vector]] = {}
 
     def project(self, values: Vector) -> Vector:
@@ -208,13 +244,13 @@ def moved(x: PyTree, t: np.ndarray, h: complex) -> Any:
     return x.astype(dtype) + step
 
 
-def unit_step(point: Sequence[Any], tangents: Sequence[Any]) -> float:
-    """The step that moves the point by as much as it is large."""
+def unit_step(scales: Sequence[float], tangents: Sequence[Any]) -> float:
+    """The step that moves leaves of some sizes by as much as they are large."""
     ratios = []
-    for x, t in zip(point, tangents, strict=True):
+    for scale, t in zip(scales, tangents, strict=True):
         largest = np.max(np.abs(t), initial=0)
         if largest > 0:
-            ratios.append(leaf_scale(x) / float(largest))
+            ratios.append(scale / float(largest))
     return float(2.0 ** np.round(np.log2(max(ratios, default=1.0))))
 
 

@@ -51,7 +51,7 @@ def has_tangent(x: PyTree) -> bool:
 
 def host(x: PyTree) -> np.ndarray:
     """An array of any device as a NumPy array."""
-    return np.asarray(arrays.device_get(x))
+    return x if type(x) is np.ndarray else np.asarray(arrays.device_get(x))
 
 
 class Measured(Sequence[Any]):
@@ -94,6 +94,9 @@ class Flat:
     staged: Staged | None = None
     tangents: Any = None
     outs: Leaves | None = None
+    plain: Flat | None = field(default=None, init=False, repr=False)
+    start: Any = field(default=None, init=False, repr=False)
+    """What ``plainly`` returned, and what lines through the point have in common, once known."""
 
     def evaluate(self, xs: Sequence[Any]) -> Leaves:
         """What ``call`` returns, up to rounding, by a compiled program where there is one."""
@@ -101,7 +104,9 @@ class Flat:
 
     def plainly(self, outs: Sequence[Any]) -> Flat:
         """The same with the sizes of the outputs themselves, which need no more calls."""
-        return replace(self, sizes=[np.asarray(finite_max(host(o))) for o in outs])
+        if self.plain is None:
+            self.plain = replace(self, sizes=[np.asarray(finite_max(host(o))) for o in outs])
+        return self.plain
 
     def differentiated(self, mode: str, seeds: Sequence[Any], *, staged: bool = False) -> Flat:
         """The derivative along fixed directions, as a function of the point.

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -270,7 +271,7 @@ class Session:
         ``floors`` are sizes of what each leaf is a sum of; with ``more_accurate`` found may be
         finite where expected is not.
         """
-        about = self.about(flat, chain, title, source=source)
+        about = partial(self.about, flat, chain, title, source=source)
         if len(expected) != len(found):
             raise GradientCheckError(
                 Finding(
@@ -280,7 +281,7 @@ class Session:
                     found=f"{len(found)} arrays",
                     error_estimate=0.0,
                     tolerance=0.0,
-                    **about,
+                    **about(),
                 )
             )
         if dtypes:
@@ -295,7 +296,7 @@ class Session:
             return
         limits = [self.tolerances.of_law(e, floor) for e, floor in zip(right, floors, strict=True)]
         zeros = [np.zeros(e.shape) for e in right]
-        finding = worst_finding(paths, right, given, zeros, limits, **about)
+        finding = worst_finding(paths, right, given, zeros, limits, **about())
         if finding:
             raise GradientCheckError(finding)
 
@@ -304,7 +305,7 @@ class Session:
         paths: Sequence[str],
         expected: Sequence[Any],
         found: Sequence[Any],
-        about: dict[str, Any],
+        about: Callable[[], dict[str, Any]],
         diagnosis: Callable[[int], str | None] = lambda _: None,
     ) -> None:
         for k, (path, e, f) in enumerate(zip(paths, expected, found, strict=True)):
@@ -322,7 +323,7 @@ class Session:
                     tolerance=0.0,
                     spread=f"the {what} differ",
                     diagnosis=diagnosis(k),
-                    **about,
+                    **about(),
                 )
             )
 
@@ -344,5 +345,6 @@ class Session:
             right = np.asarray(expected()[k])
             return diagnose(right, host(found[k]), 1e-6 * np.abs(right) + 1e-9)
 
-        about = self.about(flat, chain, f"the {name} has the wrong type", source="as its value")
+        title = f"the {name} has the wrong type"
+        about = partial(self.about, flat, chain, title, source="as its value")
         self._same_types(paths, values, found, about, diagnosis)

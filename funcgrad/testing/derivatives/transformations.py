@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -31,21 +32,25 @@ def check_transformations(
 
     All together first, since that is quick; one by one where they differ, or cannot be compared.
     """
-    _check_jit(session, flat, "f", ("value",))
     together = Together(session, flat, modes, known)
     error = failure(lambda: together.check(compiled=order > 1))
     if error is None:
         for name in together.laws():
             session.passed(name)
     else:
+        _check_jit(session, flat, "f", ("value",))
         check_one_by_one(session, flat, modes)
         if isinstance(error, GradientCheckError):
             raise error
     if "vmap(f) = loop" in session.report.left_out:
         return
-    _attempt(session, "vmap over the last axis of directions = loop", together.check_directions)
-    _attempt(session, "vmap over one argument = loop", together.check_one_batched)
-    _attempt(session, "vmap of one example = a call", together.check_single)
+    laws = {
+        "vmap over the last axis of directions = loop": together.check_directions,
+        "vmap over one argument = loop": together.check_one_batched,
+        "vmap of one example = a call": together.check_single,
+    }
+    for law, check in laws.items():
+        _attempt(session, law, check)
 
 
 def failure(check: Callable[[], None]) -> Exception | None:
@@ -75,13 +80,15 @@ class Together:
         cts = known.pulled[0][0] if known.pulled else session.random(outs)
         self.ts = [ts, *(session.random_tangents(flat.point) for _ in range(more))]
         self.cts = [cts, *(session.random(outs) for _ in range(more))]
+        self.program: Callable[..., Leaves] | None = None
+        """What is known to do what ``everything`` does, and is quicker under vmap."""
         self.paths = list(flat.out_paths)
         self.paths += [f"jvp({p})" for p in flat.out_paths] if self.forward else []
         self.paths += [f"vjp({p})" for p in flat.in_paths] if self.reverse else []
 
     def laws(self) -> list[str]:
         """The names of the laws that ``check`` covers."""
-        found = ["vmap(f) = loop"]
+        found = ["jit(f) = f", "vmap(f) = loop"]
         if self.forward:
             found += ["jit(jvp(f)) = jvp(f)", "vmap(jvp(f)) = loop", "vmap(jvp) = loop"]
         if self.reverse:
@@ -118,41 +125,52 @@ class Together:
         return [*sizes, *(self.flat.cotangent_sizes(self.cts[0]) if self.reverse else [])]
 
     def check(self, *, compiled: bool) -> None:
-        """Vmap over points and directions, and jit at several points, against plain calls."""
-        stacked = stack_points(self.session, self.flat)
+        """Vmap over points and directions, and jit at several points, against plain calls.
+
+        What is staged and not compiled does what plain calls do: beside the point, it stands for
+        them.
+        """
+        stacked = self.points
         lanes = [[_lane(x, k, like) for x, like in zip(stacked, self.flat.point, strict=True)]
                  for k in range(LANES)]  # fmt: skip
-        others = list(zip(lanes, self.ts, self.cts, strict=True))[1:]  # the first is the point
-        expected = [self.at_point(), *(self.everything(*all_) for all_ in others)]
+        given = list(zip(lanes, self.ts, self.cts, strict=True))  # the first is the point
+        program = self.staged(compiled)
+        staged = [program(*all_) for all_ in given]
+        others = [self.everything(*all_) for all_ in given[1:]] if compiled else staged[1:]
+        expected = [self.at_point(), *others]
         found = vmap(self.everything)(stacked, self.stacked(self.ts), self.stacked(self.cts))
         self.compare("vmap", self.paths, _columns(expected), found, self.sizes)
-        program = self.staged(compiled)
-        count = len(self.flat.out_paths)
-        for k, right in enumerate(expected):
-            found = program(lanes[k], self.ts[k], self.cts[k])
-            self.compare_jit(right[count:], found, lambda: self.sizes()[count:])
+        for right, found in zip(expected, staged, strict=True):
+            if found is not right:
+                self.compare_jit(right, found)
+        self.program = None if compiled else program
+
+    @functools.cached_property
+    def points(self) -> Leaves:
+        """The point and others, stacked."""
+        return stack_points(self.session, self.flat)
 
     def staged(self, compiled: bool) -> Callable[..., Leaves]:
-        """The derivatives as a program."""
+        """The function and its derivatives as a program."""
         if compiled:
-            return jit(self.derivatives, stabilize=False)
+            return jit(self.everything, stabilize=False)
         first = self.flat.point, self.ts[0], self.cts[0]
-        jaxpr = make_jaxpr(self.derivatives)(*map(list, first))
+        jaxpr = make_jaxpr(self.everything)(*map(list, first))
         return lambda xs, ts, cts: eval_jaxpr(jaxpr, jaxpr.consts, [*xs, *ts, *cts])
 
-    def compare_jit(self, expected: Leaves, found: Leaves, sizes: Callable[[], list[Any]]) -> None:
+    def compare_jit(self, expected: Leaves, found: Leaves) -> None:
         """Raise unless a staged program returns what plain calls do."""
         session = self.session
         floor = JIT_ULPS * session.tolerances.eps / session.tolerances.law_rtol
         session.compare(
             self.flat,
-            self.paths[len(self.flat.out_paths) :],
+            self.paths,
             expected,
             found,
             self.chain,
-            "jit of the derivatives differs from plain calls",
-            "the derivatives without jit",
-            floors=Measured(lambda: [np.maximum(floor, size) for size in sizes()]),
+            "jit of f and its derivatives differs from plain calls",
+            "f and its derivatives without jit",
+            floors=Measured(lambda: [np.maximum(floor, size) for size in self.sizes()]),
             dtypes=True,
             more_accurate=True,
         )
@@ -181,8 +199,36 @@ class Together:
         """Directions along a new axis."""
         return [np.stack([host(x) for x in column], axis) for column in zip(*lanes, strict=True)]
 
+    def quickly(self, check: Callable[[Callable[..., Leaves]], None]) -> None:
+        """A check of what ``everything`` does, by the program first: the function decides."""
+        program = self.program
+        if program is None or failure(lambda: check(program)) is not None:
+            check(self.everything)
+
     def check_directions(self) -> None:
         """Vmap over directions that lie along the last axis, at one point."""
+        known = self.known
+        both = (not self.forward or known.pushed) and (not self.reverse or known.pulled)
+        if self.program is None or not both or failure(self.check_all_directions) is not None:
+            self.check_directions_of_sides()
+
+    def check_all_directions(self) -> None:
+        """The directions of jvp and vjp at once, by the program."""
+        pushed = self.known.pushed if self.forward else [(self.ts[0], [])] * len(self.known.pulled)
+        pulled = self.known.pulled if self.reverse else [(self.cts[0], [])] * len(pushed)
+        pairs = list(zip(pushed, pulled, strict=False))
+        expected = [[*tangents, *cotangents] for (_, tangents), (_, cotangents) in pairs]
+        given = [self.stacked([pair[k][0] for pair in pairs], -1) for k in (0, 1)]
+        program, point = self.program, self.flat.point
+        assert program is not None
+        count = len(self.flat.out_paths)
+        found = vmap(lambda ts, cts: program(point, ts, cts)[count:], -1, -1)(*given)
+        what = "vmap of the derivatives over the last axis of directions"
+        sizes = lambda: _columned(self.sizes()[count:])  # noqa: E731
+        self.compare(what, self.paths[count:], self.stacked(expected, -1), found, sizes)
+
+    def check_directions_of_sides(self) -> None:
+        """The directions of the jvp, and those of the vjp."""
         sides = []
         if self.forward and self.known.pushed:
             sides.append((self.known.pushed, lambda d: forward(self.flat, self.flat.point, d)[1]))
@@ -210,23 +256,27 @@ class Together:
         point = self.flat.point
         if len(point) < 2:
             return
-        stacked = stack_points(self.session, self.flat)
         chosen = int(self.session.rng.integers(len(point)))
         for i in range(len(point)):
-            call = self.everything if i == chosen else lambda xs, *_: self.flat.call(xs)
-            examples = [_lane(stacked[i], k, point[i]) for k in range(LANES)]
-            many = np.stack([host(x) for x in examples], -1)
-            given = self.ts[0], self.cts[0]
+            if i == chosen:
+                self.quickly(functools.partial(self.check_batched, i, self.at_point()))
+            else:
+                here = self.known.outs or self.flat.call(point)
+                self.check_batched(i, here, lambda xs, *_: self.flat.call(xs))
 
-            def one(x: Any, call: Any = call, i: int = i, given: Any = given) -> Leaves:
-                return call([*point[:i], x, *point[i + 1 :]], *given)
+    def check_batched(self, i: int, here: Leaves, call: Callable[..., Leaves]) -> None:
+        """Vmap over the argument i of a function whose value at the point is known."""
+        point, given = self.flat.point, (self.ts[0], self.cts[0])
 
-            here = self.at_point() if i == chosen else self.known.outs or one(examples[0])
-            expected = _columns([here, *(one(x) for x in examples[1:])], -1)
-            paths = [f"{p} (last axis: example)" for p in self.paths[: len(expected)]]
-            what = f"vmap over {self.flat.in_paths[i]} alone"
-            found = vmap(one, -1, -1)(many)
-            self.compare(what, paths, expected, found, lambda: _columned(self.sizes()))
+        def one(x: Any) -> Leaves:
+            return call([*point[:i], x, *point[i + 1 :]], *given)
+
+        examples = [_lane(self.points[i], k, point[i]) for k in range(LANES)]
+        expected = _columns([here, *map(one, examples[1:])], -1)
+        found = vmap(one, -1, -1)(np.stack([host(x) for x in examples], -1))
+        paths = [f"{p} (last axis: example)" for p in self.paths[: len(expected)]]
+        what = f"vmap over {self.flat.in_paths[i]} alone"
+        self.compare(what, paths, expected, found, lambda: _columned(self.sizes()))
 
     def check_single(self) -> None:
         """Vmap of vmap over a single example."""
