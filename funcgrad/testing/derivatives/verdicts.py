@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -19,6 +20,7 @@ from .differences import (
     moved,
     one_sided,
     precision,
+    quick_from,
 )
 from .functions import COARSE, entry_scales, host, random_leaf
 from .noise import (
@@ -105,7 +107,11 @@ def judge(
             agree |= agrees_without(line, found, allowed, eps)
     if np.all(agree):
         return verdict()
-    left, right = one_sided(line, -1.0, eps), one_sided(line, 1.0, eps)
+
+    def enough(left: Difference, right: Difference) -> np.ndarray:
+        return agree | all_agree(known, left, right, exact, gap)
+
+    left, right = from_both_sides(line, eps, enough)
     low, high = left.value, right.value
     kinks, edges, between = _from_sides(left, right, found, allowed)
     accepted = ~agree & ((kinks & between) | at_jump(left, right, found, allowed))
@@ -148,6 +154,17 @@ def judge(
             inexact = smooth & imprecise(line, known, found, allowed, again)
             wrong, agree = wrong & ~inexact, agree | inexact
     return verdict(wrong, ~agree & ~wrong, accepted)
+
+
+def from_both_sides(
+    line: Line, eps: float | None, enough: Callable[[Difference, Difference], np.ndarray]
+) -> tuple[Difference, Difference]:
+    """Differences from the left and the right; few steps, where they say enough."""
+    if eps is None:
+        few = quick_from(line, -1.0), quick_from(line, 1.0)
+        if np.all(enough(*few)):
+            return few
+    return one_sided(line, -1.0, eps), one_sided(line, 1.0, eps)
 
 
 def all_agree(
