@@ -128,11 +128,44 @@ sort: General = general(
 )
 
 
+LONG_LINE = 128
+"""Of longer lines a part that is small is found without sorting the rest."""
+
+
 def _top_k_eval(xp: ArrayModule, x: Array, *, k: int) -> tuple[Array, Array]:
     n = x.shape[-1]
-    order = xp.flip(xp.argsort(xp.flip(x, -1), axis=-1, kind="stable"), -1)
-    idx = (n - 1 - order)[..., :k]
+    if xp is np and n > LONG_LINE and 0 < 8 * k < n and x.dtype.kind in "fiu":
+        largest = _largest(x, k)
+        if largest is not None:
+            found = np.take_along_axis(x, largest, -1)
+            order = _descending(np, found)
+            return np.take_along_axis(found, order, -1), np.take_along_axis(largest, order, -1)
+    idx = _descending(xp, x)[..., :k]
     return xp.take_along_axis(x, idx, -1), idx
+
+
+def _descending(xp: ArrayModule, x: Array) -> Array:
+    """The places of numbers from the largest on, of equal ones the first one before."""
+    order = xp.flip(xp.argsort(xp.flip(x, -1), axis=-1, kind="stable"), -1)
+    return x.shape[-1] - 1 - order
+
+
+def _largest(x: np.ndarray, k: int) -> np.ndarray | None:
+    """The places of the k largest numbers in order of places; None if equal ones leave a choice."""
+    n = x.shape[-1]
+    places = np.argpartition(x, n - k, axis=-1)[..., n - k :]
+    found = np.take_along_axis(x, places, -1)
+    least = found[..., :1]
+    unknown = np.isnan(least)
+
+    def count(part: np.ndarray) -> np.ndarray:
+        """How many numbers are the least one, which may be NaN."""
+        equal = part == least
+        if unknown.any():
+            equal |= np.isnan(part) & unknown
+        return np.count_nonzero(equal, axis=-1)
+
+    return np.sort(places, axis=-1) if np.array_equal(count(x), count(found)) else None
 
 
 def _top_k_abstract(x: Aval, *, k: int) -> tuple[Aval, Aval]:
