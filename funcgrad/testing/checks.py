@@ -29,7 +29,7 @@ from .derivatives.functions import (
 )
 from .derivatives.functions import reverse as reverse_at
 from .derivatives.jacobian import check_jacobian
-from .derivatives.localisation import find_cause, none_fails
+from .derivatives.localisation import RIGHT_WITHOUT, find_cause, none_fails
 from .derivatives.orders import check_forward, check_orders, check_reverse, push_of
 from .derivatives.session import BRIEF, Session
 from .derivatives.tangents import tangents_option
@@ -213,7 +213,12 @@ def explained(session: Session, f: Callable[..., Any], error: GradientCheckError
         text += "derivative of a derivative rule is wrong"
         rest = f"; {finding.diagnosis}" if finding.diagnosis else ""
         finding = replace(finding, diagnosis=text + rest)
-    return replace(finding, cause=find_cause(session, f, finding)) if session.locate else finding
+    if not session.locate:
+        return finding
+    cause = find_cause(session, f, finding)
+    if cause is not None and cause.endswith(RIGHT_WITHOUT) and finding.order == 1:
+        finding = replace(finding, diagnosis="a gradient is stopped")
+    return replace(finding, cause=cause)
 
 
 def with_state(

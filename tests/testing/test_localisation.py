@@ -119,6 +119,26 @@ def test_a_stopped_gradient():
         return fg.stop_gradient(y) * x  # stopped
 
     assert f"stop_gradient at test_localisation.py:{line_of('stopped')}" in cause_of(model, X)
+    assert cause_of(model, X).endswith("without it the derivative would be right")
+
+
+def test_a_gradient_that_is_stopped_beside_another_mistake():
+    """Then it is not said that the derivative would be right without it."""
+
+    def model(x):
+        return np.sin(x) * fg.stop_gradient(np.exp(x)) + np.where(x > 0.4, fg.stop_gradient(x), 0)
+
+    def scaled(x):
+        return x / fg.stop_gradient(np.sqrt(np.sum(x * x)))
+
+    assert "without it the derivative would be right" in cause_of(model, X)
+    with pytest.raises(GradientCheckError, match="a gradient is stopped"):
+        check_grads(scaled, (X,), order=1)
+    rule = fg.custom_jvp(lambda x: np.where(x > 0, x, 0.0) ** 3)
+    rule.defjvp(lambda p, t: (rule(p[0]), 2.9 * p[0] ** 2 * t[0]))
+    both = cause_of(lambda x: rule(np.abs(x) + 1) + fg.stop_gradient(x), X)
+    assert "the derivative would be right" not in both
+    assert "rule of" in both
 
 
 def test_a_function_that_cannot_be_recorded_fails_without_a_cause():

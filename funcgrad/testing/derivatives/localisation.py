@@ -11,7 +11,9 @@ from typing import Any
 import numpy as np
 
 from ... import tree
+from ...api.staging import make_jaxpr
 from ...core.facts import OneTriangle
+from ...core.jaxpr import Jaxpr, Literal
 from ...core.source import Transposed, where_defined
 from ...core.tracing import aval_of
 from ...ops.families import Control
@@ -32,6 +34,8 @@ LARGE = 10_000
 
 MOST = 2_000
 """The number of different operations that are looked at."""
+
+RIGHT_WITHOUT = "without it the derivative would be right"
 
 NONE_FAILS = "none of the operations inside fails by itself"
 
@@ -82,6 +86,8 @@ def find_cause(session: Session, f: Callable[..., Any], finding: Finding) -> str
             f"{TRIANGLE}; write (a + a.T) / 2 for a"
         )
     if stopped:
+        if right_without_stops(session, flat, [leaves[i] for i in places], modes, finding.order):
+            return f"stop_gradient at {stopped}: {RIGHT_WITHOUT}"
         return f"stop_gradient at {stopped}; no operation fails by itself"
     return NONE_FAILS if checked > 1 else None
 
@@ -120,6 +126,43 @@ def wrong_inside(
         if deeper is not None or found is not None:
             return deeper or (inner, found)  # type: ignore[return-value]
     return None
+
+
+def right_without_stops(
+    session: Session, f: Callable[..., Any], point: list[Any], modes: tuple[str, ...], order: int
+) -> bool:
+    """True if the derivatives of a function are right where no gradient is stopped."""
+    try:
+        jaxpr = make_jaxpr(f)(*point)
+        call = flatten_function(lambda *xs: without_stops(jaxpr, xs), tuple(point))
+        alone = apart(session)
+        alone.tolerances = session.tolerances
+        check_orders(alone, call, modes, order, transformations=False, variations=False)
+        alone.conclude()
+    except Exception:  # of a function that cannot be staged, and of wrong derivatives
+        return False
+    return True
+
+
+def without_stops(jaxpr: Jaxpr, args: Sequence[Any]) -> list[Any]:
+    """The results of a jaxpr, of which the gradients are not stopped."""
+    env: dict[Any, Any] = dict(zip(jaxpr.constvars, jaxpr.consts, strict=True))
+    env.update(zip(jaxpr.invars, args, strict=True))
+
+    def value(atom: Any) -> Any:
+        return atom.value if type(atom) is Literal else env[atom]
+
+    for eqn in jaxpr.eqns:
+        values = [value(a) for a in eqn.inputs]
+        out = values[0] if eqn.primitive is stop else eqn.primitive(*values, **eqn.params)
+        outs = out if eqn.primitive.multiple else [out]
+        env.update(zip(eqn.outvars, outs, strict=True))
+    return [value(a) for a in jaxpr.outvars]
+
+
+def apart(session: Session) -> Session:
+    """A session for a check of something else, with a report of its own."""
+    return replace(session, rng=generator(0), innocent=None, unsettled=None, report=Report())
 
 
 def has_rule(operation: Operation) -> bool:
@@ -162,7 +205,7 @@ def failure(
     if not all(map(finite, (*operation.operands, *operation.outputs))):
         session.singular = True
         return None
-    alone = replace(session, rng=generator(0), innocent=None, unsettled=None, report=Report())
+    alone = apart(session)
     try:
         flat = flatten_function(call, operation.operands)
         alone.tolerances = session.tolerances

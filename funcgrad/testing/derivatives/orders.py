@@ -62,10 +62,11 @@ def check_orders(
         if laws:
             if "fwd" in modes and "rev" in modes:
                 law_checks.check_adjoint(session, flat, (*chain, "rev"), known)
+            staged = None
             if transformations and not chain:
-                check_transformations(session, flat, modes, known, order)
+                staged = check_transformations(session, flat, modes, known, order).staged_derivative
             if variations and not chain:
-                check_variations(session, flat, modes, known)
+                check_variations(session, flat, modes, known, staged)
         if len(chain) + 1 < order:
             for mode in modes:
                 seeds = session.random(flat.call(flat.point) if mode == "rev" else flat.point)

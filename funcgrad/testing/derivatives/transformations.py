@@ -27,7 +27,7 @@ JIT_ULPS = 64
 
 def check_transformations(
     session: Session, flat: Flat, modes: Sequence[str], known: Known, order: int
-) -> None:
+) -> Together:
     """Vmap and jit of a function and of its derivatives against plain calls.
 
     All together first, since that is quick; one by one where they differ, or cannot be compared.
@@ -43,7 +43,7 @@ def check_transformations(
         if isinstance(error, GradientCheckError):
             raise error
     if "vmap(f) = loop" in session.report.left_out:
-        return
+        return together
     laws = {
         "vmap over the last axis of directions = loop": together.check_directions,
         "vmap over one argument = loop": together.check_one_batched,
@@ -51,6 +51,7 @@ def check_transformations(
     }
     for law, check in laws.items():
         _attempt(session, law, check)
+    return together
 
 
 def failure(check: Callable[[], None]) -> Exception | None:
@@ -144,6 +145,16 @@ class Together:
             if found is not right:
                 self.compare_jit(right, found)
         self.program = None if compiled else program
+
+    def staged_derivative(self, mode: str, xs: Leaves, direction: Leaves) -> Leaves | None:
+        """The derivative at a point beside by the program, if there is one."""
+        if self.program is None:
+            return None
+        ts = direction if mode == "fwd" else self.ts[0]
+        cts = direction if mode == "rev" else self.cts[0]
+        found = self.program(xs, cast_like(ts, xs), cts)
+        count = len(self.flat.out_paths)
+        return found[count : 2 * count] if mode == "fwd" else found[-len(xs) :]
 
     @functools.cached_property
     def points(self) -> Leaves:

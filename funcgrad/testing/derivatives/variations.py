@@ -21,7 +21,17 @@ BETWEEN = 2.0**-6
 """The relative distance of the point that is visited between two calls."""
 
 
-def check_variations(session: Session, flat: Flat, modes: Sequence[str], known: Known) -> None:
+Staged = Callable[[str, Leaves, Leaves], Leaves | None]
+"""The derivative in a mode at a point along a direction, by a program, if there is one."""
+
+
+def check_variations(
+    session: Session,
+    flat: Flat,
+    modes: Sequence[str],
+    known: Known,
+    staged: Staged | None = None,
+) -> None:
     """The derivatives at a point, known by now, in circumstances that must not change them."""
     kept = Known(known.outs, pull=known.pull)
     kept.pushed = known.pushed if "fwd" in modes else []
@@ -33,7 +43,7 @@ def check_variations(session: Session, flat: Flat, modes: Sequence[str], known: 
     def pull_of(xs: Sequence[Any]) -> tuple[Leaves, PullLeaves]:
         return reverse(flat, xs)
 
-    variations = Variations(session, flat, kept, push, pull_of)
+    variations = Variations(session, flat, kept, push, pull_of, staged)
     with np.errstate(all="ignore"):
         variations.check_alone()
         variations.check_aliases()
@@ -68,9 +78,10 @@ class Variations:
         known: Known,
         push: Push | None,
         pull_of: Pull | None,
+        staged: Staged | None = None,
     ) -> None:
         self.session, self.flat, self.known = session, flat, known
-        self.push, self.pull_of = push, pull_of
+        self.push, self.pull_of, self.staged = push, pull_of, staged
         self.sides: dict[str, tuple[Leaves, Leaves]] = {}
         if known.pushed:
             self.sides["fwd"] = known.pushed[-1]
@@ -311,15 +322,23 @@ class Variations:
                 raise GradientCheckError(finding)
 
     def visit_others(self) -> None:
-        """Call f and its derivatives elsewhere; where f cannot be called, nothing is said."""
+        """Call f and its derivatives elsewhere; where f cannot be called, nothing is said.
+
+        Where the derivative there is known, it is compared.
+        """
         point = self.flat.point
-        for xs in ([x + x * BETWEEN for x in point], [_doubled(x) for x in point]):
+        near, more = [x + x * BETWEEN for x in point], [_doubled(x) for x in point]
+        for xs in (near, more):
             try:
                 outs = self.flat.call(xs)
                 for mode in list(self.sides)[-1:]:
-                    self.derivative(mode, xs, outs if mode == "rev" else xs)
+                    direction = outs if mode == "rev" else xs
+                    found = self.derivative(mode, xs, direction)
+                    known = self.staged(mode, xs, direction) if self.staged and xs is near else None
             except Exception:  # f need not take these; errors at the point itself are told
                 continue
+            if known is not None:
+                self.compare(mode, found, "at a point that is visited after another point", known)
 
 
 def _is(a: object, b: object) -> bool:

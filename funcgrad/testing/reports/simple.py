@@ -150,6 +150,9 @@ def chosen_few(part: Part) -> Iterator[Explanation]:
     one = np.all(np.sum(used[some], axis=1) == 1) and np.all(np.sum(rows[some], axis=1) > 2)
     if np.any(some) and one:
         text = "only one element counts (as the largest or the last one): the others are missing"
+        if np.array_equal(np.nonzero(used)[0], np.nonzero(used)[1]):
+            text = "each element counts for itself only: what they do to one another (by a sum, a "
+            text += "norm or a maximum) is missing"
         yield Explanation(STRUCTURE, "one element", text)
     sizes = np.sum(f[some], axis=1, keepdims=True) / np.maximum(
         np.sum(used[some], axis=1, keepdims=True), 1
