@@ -328,16 +328,18 @@ class Variations:
         """
         point = self.flat.point
         near, more = [x + x * BETWEEN for x in point], [_doubled(x) for x in point]
+        mode = next(reversed(self.sides), None)
         for xs in (near, more):
+            found = known = None
             try:
                 outs = self.flat.call(xs)
-                for mode in list(self.sides)[-1:]:
+                if mode is not None:
                     direction = outs if mode == "rev" else xs
                     found = self.derivative(mode, xs, direction)
                     known = self.staged(mode, xs, direction) if self.staged and xs is near else None
             except Exception:  # f need not take these; errors at the point itself are told
                 continue
-            if known is not None:
+            if mode is not None and found is not None and known is not None:
                 self.compare(mode, found, "at a point that is visited after another point", known)
 
 
