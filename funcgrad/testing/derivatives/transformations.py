@@ -47,7 +47,7 @@ def check_transformations(
     laws = {
         "vmap over the last axis of directions = loop": together.check_directions,
         "vmap over one argument = loop": together.check_one_batched,
-        "vmap of one example = a call": together.check_single_example,
+        "vmap of one example = a call": together.check_single,
     }
     for law, check in laws.items():
         _attempt(session, law, check)
@@ -83,8 +83,6 @@ class Together:
         self.cts = [cts, *(session.random(outs) for _ in range(more))]
         self.program: Callable[..., Leaves] | None = None
         """What is known to do what ``everything`` does, and is quicker under vmap."""
-        self.single = False
-        """Whether vmap inside of vmap over one example is known to be right."""
         self.paths = list(flat.out_paths)
         self.paths += [f"jvp({p})" for p in flat.out_paths] if self.forward else []
         self.paths += [f"vjp({p})" for p in flat.in_paths] if self.reverse else []
@@ -275,43 +273,21 @@ class Together:
                 self.quickly(functools.partial(self.check_batched, i, self.at_point()))
             else:
                 here = self.known.outs or self.flat.call(point)
-                check = functools.partial(
-                    self.check_batched, i, here, lambda xs, *_: self.flat.call(xs)
-                )
-                nested = not self.single and failure(functools.partial(check, nested=True)) is None
-                self.single = self.single or nested
-                if not nested:
-                    check()
+                self.check_batched(i, here, lambda xs, *_: self.flat.call(xs))
 
-    def check_batched(
-        self, i: int, here: Leaves, call: Callable[..., Leaves], nested: bool = False
-    ) -> None:
-        """Vmap over the argument i of a function whose value at the point is known.
-
-        Nested, that is in a vmap over one example of all arguments.
-        """
+    def check_batched(self, i: int, here: Leaves, call: Callable[..., Leaves]) -> None:
+        """Vmap over the argument i of a function whose value at the point is known."""
         point, given = self.flat.point, (self.ts[0], self.cts[0])
 
-        def of(xs: Sequence[Any]) -> Callable[[Any], Leaves]:
-            return lambda x: call([*xs[:i], x, *xs[i + 1 :]], *given)
+        def one(x: Any) -> Leaves:
+            return call([*point[:i], x, *point[i + 1 :]], *given)
 
-        one = of(point)
         examples = [_lane(self.points[i], k, point[i]) for k in range(LANES)]
         expected = _columns([here, *map(one, examples[1:])], -1)
-        many = np.stack([host(x) for x in examples], -1)
-        if nested:
-            alone = vmap(lambda x, *xs: vmap(of(xs), -1, -1)(x))
-            found = [o[0] for o in alone(many[None], *(host(x)[None] for x in point))]
-        else:
-            found = vmap(one, -1, -1)(many)
+        found = vmap(one, -1, -1)(np.stack([host(x) for x in examples], -1))
         paths = [f"{p} (last axis: example)" for p in self.paths[: len(expected)]]
         what = f"vmap over {self.flat.in_paths[i]} alone"
         self.compare(what, paths, expected, found, lambda: _columned(self.sizes()))
-
-    def check_single_example(self) -> None:
-        """Vmap of vmap over a single example, unless that has been seen."""
-        if not self.single:
-            self.check_single()
 
     def check_single(self) -> None:
         """Vmap of vmap over a single example."""
