@@ -25,6 +25,7 @@ def name_of(mutant: Mutant) -> str:
     return mutant.name
 
 
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
 @pytest.mark.parametrize("mutant", [*CHECKED, *FEW], ids=name_of)
 def test_a_planted_mistake_is_caught(mutant: Mutant) -> None:
     assert distance(mutant, 0) > ROUNDING
