@@ -8,11 +8,10 @@ from typing import Any
 import hypothesis.extra.numpy as hnp
 import hypothesis.strategies as st
 import numpy as np
-from effort import THOROUGH, examples
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 
 from .checks import Call
-from .drawn import SEEDS, compare_with_reference
+from .drawn import SEEDS, compare_with_reference, drawing_of
 from .edges import EdgeCall
 
 FLOATS = ("f8", "f8", "f4")
@@ -85,12 +84,7 @@ def check_calls(fun: Any, known: Any, case: Case, count: int, rtol: float = 1e-1
     """A function beside a reference, of drawn arguments."""
 
     @given(st.data())
-    @settings(
-        max_examples=examples(count),
-        deadline=None,
-        derandomize=not THOROUGH,
-        suppress_health_check=[HealthCheck.filter_too_much],
-    )
+    @drawing_of(count)
     def check(data: Any) -> None:
         args, kwargs = case(Drawn(data))
         edge = EdgeCall(fun, known, Call(args, kwargs, rtol=rtol))

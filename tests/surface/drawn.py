@@ -103,6 +103,16 @@ def is_single(x: Any) -> bool:
     return is_array(x) and x.dtype in (np.float32, np.complex64)
 
 
+def drawing_of(count: int) -> settings:
+    """How many calls are drawn, and that many of them may be rejected."""
+    return settings(
+        max_examples=examples(count),
+        deadline=None,
+        derandomize=not THOROUGH,
+        suppress_health_check=[HealthCheck.filter_too_much],
+    )
+
+
 def check_drawn(
     entries: list[Entry],
     count: int,
@@ -116,12 +126,7 @@ def check_drawn(
     """
 
     @given(st.data())
-    @settings(
-        max_examples=examples(count),
-        deadline=None,
-        derandomize=not THOROUGH,
-        suppress_health_check=[HealthCheck.filter_too_much],
-    )
+    @drawing_of(count)
     def check(data: Any) -> None:
         fun, reference, case = data.draw(st.sampled_from(entries))
         edge = EdgeCall(fun, reference, case, data.draw(drawn_leaves(case, matrices, alike)))
