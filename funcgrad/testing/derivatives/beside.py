@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,8 +11,8 @@ import numpy as np
 from .differences import Line, Vector, change, moved, pack, unpack
 from .functions import entry_scales, host, random_leaf
 
-SAMPLES, FEW = 36, 12
-"""How many points beside are looked at, and how many of them at first."""
+SAMPLES, FEW, FEWEST = 36, 12, 4
+"""How many points beside are looked at, how many of them at first, and of functions of many."""
 
 FAR, CLOSE = 2.0**-9, 2.0**-15
 """The distances of points beside, relative to the entries of the point."""
@@ -85,7 +84,7 @@ def distances(line: Line) -> tuple[float, float]:
     return (FAR, CLOSE) if line.eps < COARSE else (2.0**-3, 2.0**-6)
 
 
-def sides_of(line: Line) -> tuple[list[Any], Callable[[], Any]]:
+def sides_of(line: Line, count: int = FEW) -> tuple[list[Any], Callable[[], Any]]:
     """Where the first points beside are, and a function that draws more."""
     rng = np.random.default_rng(0)
     scales = [entry_scales(x) for x in line.point]
@@ -96,7 +95,7 @@ def sides_of(line: Line) -> tuple[list[Any], Callable[[], Any]]:
         return [random_leaf(rng, x, s) for x, s in zip(line.point, scales, strict=True)]
 
     sides = [ones, _negative(ones), along, _negative(along)]
-    return [*sides, *(drawn() for _ in range(FEW - len(sides)))], drawn
+    return [*sides, *(drawn() for _ in range(count - len(sides)))], drawn
 
 
 def steady(line: Line, value: Vector, gap: Vector) -> np.ndarray:
@@ -107,14 +106,15 @@ def steady(line: Line, value: Vector, gap: Vector) -> np.ndarray:
     """
     close = distances(line)[1] / 32  # where smooth functions of many numbers change little, too
     with np.errstate(all="ignore"):
-        slopes = np.array([slope(line, u, close) for u in sides_of(line)[0]])
+        sides, _ = sides_of(line, FEWEST if line.is_long else FEW)
+        slopes = np.array([slope(line, u, close) for u in sides])
         return np.all(np.abs(slopes - value) <= 0.5 * gap, axis=0)
 
 
 def slope(line: Line, side: Sequence[Any], distance: float) -> Vector:
     """The derivative along the line's direction at a point beside the line."""
-    beside = copy.copy(line)
-    beside.point = [moved(x, host(u), distance) for x, u in zip(line.point, side, strict=True)]
+    pairs = zip(line.point, side, strict=True)
+    beside = line.beside([moved(x, host(u), distance) for x, u in pairs])
     h = line.unit * distance / 32
     return change(beside.at(h), beside.at(-h)) / (2 * h)
 

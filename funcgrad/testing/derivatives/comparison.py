@@ -89,11 +89,14 @@ def check_tangent(
     ``again`` computes the tangents at another point, and ``at`` gives all of them there. Loosely,
     only what is surely wrong counts.
     """
-    plain = None if loose else agreed(session, flat, outs, ts, found)
-    if plain is not None:
-        session.passed(f"order {len(chain)}, mode {mode_text(chain)}: derivative = {SOURCE}")
-        return plain
-    line, known = directional(flat, ts, session.eps)
+    plain = None
+    if not loose and session.eps is None:
+        plain = Line(flat.plainly(outs), flat.point, ts)
+        difference = agreed(session, plain, outs, found)
+        if difference is not None:
+            session.passed(f"order {len(chain)}, mode {mode_text(chain)}: derivative = {SOURCE}")
+            return plain, difference
+    line, known = directional(flat, ts, session.eps, like=plain)
     limits = allowed_differences(session, flat, outs, line, known)
     allowed = pack_bounds(limits, line.outs)
     verdict = judge(line, known, pack(found), allowed, session.eps, again)
@@ -130,12 +133,9 @@ def check_tangent(
 
 
 def agreed(
-    session: Session, flat: Flat, outs: Sequence[Any], ts: Sequence[Any], found: Sequence[Any]
-) -> tuple[Line, Difference] | None:
+    session: Session, line: Line, outs: Sequence[Any], found: Sequence[Any]
+) -> Difference | None:
     """The differences that tangents agree with, if few are enough to see it."""
-    if session.eps is not None:
-        return None
-    line = Line(flat.plainly(outs), flat.point, ts)
     known = quick(line)
     if known is None:
         return None
@@ -143,21 +143,13 @@ def agreed(
     given = pack(found)
     with np.errstate(all="ignore"):
         agree = given.shape == known.value.shape and np.all(np.abs(given - known.value) <= allowed)
-    return (line, known) if agree and not np.any(bent(line)) else None
+    return known if agree and not np.any(bent(line)) else None
 
 
 def agreed_sum(
-    session: Session,
-    flat: Flat,
-    outs: Sequence[Any],
-    cts: Sequence[Any],
-    ts: Sequence[Any],
-    products: Vector,
+    session: Session, line: Line, outs: Sequence[Any], cts: Sequence[Any], products: Vector
 ) -> bool:
     """True if few differences are enough to see that a projection agrees with them."""
-    if session.eps is not None:
-        return False
-    line = Line(flat.plainly(outs), flat.point, ts, weights_of(cts))
     known = quick(line)
     if known is None or not np.all(np.isfinite(products)):
         return False
@@ -321,10 +313,13 @@ def check_projection(
         ts = session.random_tangents(flat.point)
     weights = weights_of(cts)
     products = pack([np.conj(host(c)) for c in found]) * pack(ts)
-    if not loose and agreed_sum(session, flat, outs, cts, ts, products):
-        session.passed(f"order {len(chain)}, mode {mode_text(chain)}: derivative = {SOURCE}")
-        return
-    line, known = directional(flat, ts, session.eps, weights)
+    plain = None
+    if not loose and session.eps is None:
+        plain = Line(flat.plainly(outs), flat.point, ts, weights)
+        if agreed_sum(session, plain, outs, cts, products):
+            session.passed(f"order {len(chain)}, mode {mode_text(chain)}: derivative = {SOURCE}")
+            return
+    line, known = directional(flat, ts, session.eps, weights, plain)
     allowed = np.array([allowed_of_sum(session, flat, outs, cts, line, known)])
     allowed += 64 * line.eps * length(np.nan_to_num(products))
     total = np.array([np.sum(products)])

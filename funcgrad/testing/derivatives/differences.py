@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -27,6 +28,12 @@ CONFIRMED = 1e-5
 ALIKE = 0.1
 CONTROL_STEPS = (2.0**-17, 2.0**-22)
 CONTROL = 1e-3
+MANY = 100_000
+"""Functions of more numbers are looked at along fewer directions, and by fewer steps."""
+
+KEPT = 1_000
+"""Outputs along a line are kept if they are not more numbers than that."""
+
 SAFETY = 16.0
 """Estimates are smallest of many, hence small: comparisons allow this multiple of them."""
 
@@ -66,9 +73,8 @@ def pack(leaves: Sequence[Any]) -> Vector:
     parts = [np.zeros(0)]
     for x in leaves:
         a = np.ravel(host(x))
-        parts.append(
-            a.astype(np.complex128).view(np.float64) if a.dtype.kind == "c" else a.astype(float)
-        )
+        wide = np.complex128 if a.dtype.kind == "c" else np.float64
+        parts.append(a.astype(wide, copy=False).view(np.float64))
     return np.concatenate(parts)
 
 
@@ -144,7 +150,8 @@ class Line:
     """A function restricted to the line through a point: h -> f(x + h t), as a vector.
 
     Evaluated in double precision if the function lets itself be, otherwise in its own. With
-    weights the vector has one element, the weighted sum of all finite outputs.
+    weights the vector has one element, the weighted sum of all finite outputs. What is known of
+    a line that is ``like`` this one, but for the sizes of the outputs, is not computed again.
     """
 
     def __init__(
@@ -153,6 +160,7 @@ class Line:
         point: Sequence[Any],
         tangents: Sequence[Any],
         weights: Vector | None = None,
+        like: Line | None = None,
     ) -> None:
         self.flat = flat
         self.tangents: Leaves = [host(t) for t in tangents]
@@ -172,6 +180,9 @@ class Line:
         self.natural: Vector = np.minimum(self.terms, CANCELLED * start.largest)
         self.unit: float = unit_step(start.scales, self.tangents)
         self.bends: dict[float, tuple[Vector, Vector]] = {}
+        self.seen: dict[float, Vector] = {} if like is None else like.seen
+        self.exact: list[Vector | None] = [] if like is None else like.exact
+        """The complex step, if it was computed."""
 
     def project(self, values: Vector) -> Vector:
         """All outputs, or their weighted sum."""
@@ -180,12 +191,32 @@ class Line:
         used = self.weights != 0
         return np.array([np.sum(self.weights[used] * values[used])])
 
+    @property
+    def is_long(self) -> bool:
+        """True if f is one of so many numbers that drawing a direction takes long, too."""
+        return sum(aval_of(x).size for x in self.point) > MANY
+
+    def beside(self, point: Leaves) -> Line:
+        """The line along the same direction through another point."""
+        other = copy.copy(self)
+        other.point, other.seen, other.exact = point, {}, []
+        return other
+
     def points(self, h: float) -> Leaves:
         """The point at a step."""
         return [moved(x, t, h) for x, t in zip(self.point, self.tangents, strict=True)]
 
     def at(self, h: float) -> Vector:
-        """The outputs at a step, or NaN where there are none."""
+        """The outputs at a step, or NaN where there are none; few numbers are kept."""
+        found = self.seen.get(h)
+        if found is None:
+            found = self.evaluated(h)
+            if found.size <= KEPT and not self.nondet:
+                self.seen[h] = found
+        return found
+
+    def evaluated(self, h: float) -> Vector:
+        """The outputs at a step, computed anew."""
         xs = self.points(h)
         if self.flat.tangents is not None:
             pairs = zip(self.point, xs, strict=True)
@@ -239,10 +270,10 @@ def moved(x: PyTree, t: np.ndarray, h: complex) -> Any:
     dtype = aval_of(x).dtype
     if isinstance(h, complex):
         dtype = result_type(dtype, np.complex64)
-    step = np.asarray(h * t.astype(result_type(t.dtype, float)), dtype)
+    step = np.asarray(h * t.astype(result_type(t.dtype, float), copy=False), dtype)
     if arrays.is_gpu_array(x):
         step = arrays.namespace((x,)).asarray(step)
-    return x.astype(dtype) + step
+    return x.astype(dtype, copy=False) + step
 
 
 def unit_step(scales: Sequence[float], tangents: Sequence[Any]) -> float:
@@ -405,6 +436,12 @@ def complex_step(line: Line) -> Vector | None:
 
     Squire and Trapp, "Using complex variables to estimate derivatives of real functions", 1998.
     """
+    if not line.exact:
+        line.exact.append(_complex_step(line))
+    return line.exact[0]
+
+
+def _complex_step(line: Line) -> Vector | None:
     if any(aval_of(x).dtype.kind == "c" for x in (*line.point, *line.outs)):
         return None
     if line.flat.tangents is not None and any(line.flat.tangents.curves):
@@ -444,8 +481,9 @@ def directional(
     tangents: Sequence[Any],
     eps: float | None = None,
     weights: Vector | None = None,
+    like: Line | None = None,
 ) -> tuple[Line, Difference]:
     """The best numerical derivative of a function, or of a weighted sum, along tangents."""
-    line = Line(flat, flat.point, tangents, weights)
+    line = Line(flat, flat.point, tangents, weights, like)
     found = quick(line) if eps is None else None
     return line, refined(line, central(line, eps)) if found is None else found

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .differences import Vector, directional, pack, unpack
+from .differences import Line, Vector, complex_step, directional, pack, unpack
 from .functions import Flat, length
 from .session import BRIEF, Session
 
@@ -21,6 +21,9 @@ SECONDS = 0.6
 FEWEST = 4
 
 CLOSE = 1e-3
+
+HALF = 0.5
+"""What a complex step costs, beside a difference."""
 
 
 def places_to_compare(
@@ -38,9 +41,9 @@ def places_to_compare(
     start = time.perf_counter()
     search = Search(session, flat, weights, found)
     suspect = search.one_alone()
-    single = (time.perf_counter() - start) / search.differences
     if suspect is None:
         suspect = search.bisected()
+    single = (time.perf_counter() - start) / search.differences
     count = int(np.clip(SECONDS / single, FEWEST, ALL // 2))
     chosen = np.zeros(given.size, bool)
     near = count // 4
@@ -57,7 +60,7 @@ class Search:
         self.session, self.flat, self.weights = session, flat, weights
         self.signed = pack([np.conj(x) for x in unpack(pack(found), flat.point)])
         self.direction = pack(session.random_tangents(flat.point))
-        self.differences = 0
+        self.differences = 0.0
 
     def excess(self, direction: Vector) -> float:
         """The difference along a direction less the projection."""
@@ -65,6 +68,15 @@ class Search:
         tangents = unpack(direction, self.flat.point)
         _, known = directional(self.flat, tangents, self.session.eps, self.weights)
         return float(known.value[0] - direction @ self.signed)
+
+    def roughly(self, direction: Vector) -> float:
+        """The same by a complex step alone, which may mislead, if f allows one."""
+        self.differences += HALF
+        tangents = unpack(direction, self.flat.point)
+        exact = complex_step(Line(self.flat, self.flat.point, tangents, self.weights))
+        if exact is None or not np.isfinite(exact[0]):
+            return self.excess(direction)
+        return float(exact[0] - direction @ self.signed)
 
     def one_alone(self) -> int | None:
         """The place of the wrong number if there is only one, None if there are more.
@@ -74,7 +86,7 @@ class Search:
         """
         size = self.direction.size
         places = (1.0 + np.arange(size)) / size
-        whole, moment = self.excess(self.direction), self.excess(self.direction * places)
+        whole, moment = self.roughly(self.direction), self.roughly(self.direction * places)
         with np.errstate(all="ignore"):
             place = moment / whole * size - 1.0
         if not np.isfinite(place) or not -0.5 <= place < size - 0.5:
@@ -82,7 +94,7 @@ class Search:
         k = round(place)
         unit = np.zeros(size)
         unit[k] = self.direction[k]
-        explained = abs(self.excess(unit) - whole) <= CLOSE * abs(whole)
+        explained = abs(self.roughly(unit) - whole) <= CLOSE * abs(whole)
         return k if explained else None
 
     def bisected(self) -> int:

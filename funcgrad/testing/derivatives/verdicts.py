@@ -209,7 +209,7 @@ def imprecise(
     with np.errstate(all="ignore"):
         if again is not None:
             coarse = max(map(precision, line.flat.point)) > COARSE  # steps of percents
-            spread = (1.0 if coarse else SAFETY) * rounding(line.flat.point, again, found)
+            spread = (1.0 if coarse else SAFETY) * rounding(line.flat.point, again, found, gap)
             fine |= gap <= allowed + spread
             if not np.all(fine):
                 fine |= right_in_double(line, known, again) & (gap <= 8 * (allowed + spread))
@@ -267,10 +267,11 @@ def unsteady(line: Line, verdict: Verdict, found: Vector, again: Again) -> bool:
     rng = np.random.default_rng(4)
     close = 2.0**-28 if line.eps < 1e-10 else 2.0**-10
     size = np.max(np.abs(found))
-    for _ in range(4):
-        point = [
-            moved(x, host(random_leaf(rng, x, entry_scales(x))), close) for x in line.flat.point
-        ]
+    for k in range(2 if line.is_long else 4):
+        if k % 2 == 0:
+            sides = [host(random_leaf(rng, x, entry_scales(x))) for x in line.flat.point]
+        step = close if k % 2 else -close  # a kink through the point lies between the two
+        point = [moved(x, u, step) for x, u in zip(line.flat.point, sides, strict=True)]
         try:
             gap = np.abs(quietly(again, point) - found)[verdict.wrong]
         except FAILURES:

@@ -18,7 +18,9 @@ from ..reports.report import (
 from .differences import (
     SAFETY,
     Difference,
+    Line,
     Vector,
+    complex_step,
     directional,
     one_sided,
     pack,
@@ -36,6 +38,9 @@ from .verdicts import (
     nearest_side,
     source_text,
 )
+
+LIKELY = 1e-8
+"""How near to what is likely a complex step has to be."""
 
 Projection = tuple[Difference, Vector, Vector, Verdict]
 """The difference along a direction, the projection of a cotangent on it, by how much they may
@@ -58,11 +63,13 @@ def numerical_gradient(
     cts: Sequence[Any],
     chosen: np.ndarray,
     given: Vector | None = None,
+    likely: Vector | None = None,
 ) -> tuple[list[np.ndarray], list[np.ndarray]]:
     """The vjp of cotangents by one difference per number of the inputs, and the errors.
 
     ``chosen`` says which of the packed numbers to compute; the others are NaN. Where the two
-    one-sided differences are not the same, it is what is nearest to ``given`` between them.
+    one-sided differences are not the same, it is what is nearest to ``given`` between them. Where
+    a complex step is what is ``likely``, it needs no more differences.
     """
     shapes = pack(flat.point)
     value, error = np.full(shapes.shape, np.nan), np.full(shapes.shape, np.nan)
@@ -71,8 +78,14 @@ def numerical_gradient(
     at_kink = given is not None
     for k in np.flatnonzero(chosen):
         unit[k] = 1.0
-        line, found = directional(flat, unpack(unit.copy(), flat.point), session.eps, weights)
+        tangents = unpack(unit.copy(), flat.point)
         unit[k] = 0.0
+        if likely is not None and not at_kink:
+            exact = complex_step(Line(flat, flat.point, tangents, weights))
+            if exact is not None and abs(exact[0] - likely[k]) <= LIKELY * abs(exact[0]):
+                value[k], error[k] = exact[0], 0.0
+                continue
+        line, found = directional(flat, tangents, session.eps, weights)
         value[k], error[k] = found.value[0], found.error[0]
         ends = [one_sided(line, s, session.eps).value[0] for s in (-1.0, 1.0)] if at_kink else []
         if given is not None and at_kink and np.all(np.isfinite(ends)):
@@ -123,8 +136,10 @@ def localised(
     given = pack(found)
     chosen = places_to_compare(session, flat, weights_of(cts), found)
     verdict = projection[-1]
-    at_kink = pack([np.conj(host(x)) for x in found]) if np.any(verdict.outside) else None
-    expected, errors = numerical_gradient(session, flat, cts, chosen, at_kink)
+    signed = pack([np.conj(host(x)) for x in found])
+    at_kink = signed if np.any(verdict.outside) else None
+    likely = None if np.all(chosen) else signed
+    expected, errors = numerical_gradient(session, flat, cts, chosen, at_kink, likely)
     title = f"the {DERIVATIVES[chain[-1]]} differs from {SOURCE}"
     about = session.about(flat, chain, title, source=source_text(verdict))
     right, limits = [], []
