@@ -13,7 +13,7 @@ import numpy as np
 
 from .. import tree
 from ..core.tracebacks import user_facing
-from ..errors import DifferentiationError
+from ..errors import DifferentiationError, TreeError
 from ..typing import PyTree
 from . import options
 from .derivatives import laws as law_checks
@@ -195,11 +195,14 @@ def possible_modes(session: Session, flat: Flat, modes: tuple[str, ...]) -> tupl
     """Modes without the forward ones if f has no forward derivative: a custom_vjp rule."""
     if modes in (("fwd",), ("lin",), ("fwd", "lin"), ("rev",)):
         return modes
+    ts = session.random_tangents(flat.point, real=session.real_direction(0))
     try:
-        forward(flat, flat.point, session.random_tangents(flat.point))
+        flat.pushed = ts, forward(flat, flat.point, ts)
     except DifferentiationError as error:
         session.report.left_out["mode 'fwd'"] = str(error).split(". ")[0]
         return ("rev",)
+    except TreeError:  # of a rule that is wrong: the check in forward mode tells of it
+        pass
     return modes
 
 

@@ -423,6 +423,13 @@ def test_check_vjp() -> None:
         check_vjp(np.sin, lambda x: (np.sin(x), lambda ct: (ct, ct)), (X,))
 
 
+def test_a_rule_whose_jvp_does_not_fit() -> None:
+    f = fg.custom_jvp(np.sin)
+    f.defjvp(lambda p, t: (np.sin(*p), np.sum(np.cos(*p) * t[0])))
+    with pytest.raises(GradientCheckError, match="the jvp does not fit"):
+        check_grads(f, (X,), order=1)
+
+
 def test_numerical_jvp() -> None:
     args: Any = ({"x": X, "n": 3},)
     tangents: Any = ({"x": np.ones_like(X)},)

@@ -452,7 +452,15 @@ def test_right_rules_that_round_in_single_precision_are_linear(x):
         return np.sqrt(x * x + 1) - np.abs(x)
 
     for point in (np.float32(x), np.full(3, x, "f")):
-        check_grads(f, (point,), order=1)
+        for seed in range(4):
+            check_grads(f, (point,), order=1, seed=seed)
+
+
+@pytest.mark.parametrize("x", [100.0, 210.0, 500.0])
+def test_what_underflows_in_single_precision_is_no_mistake(x):
+    for point in (np.float32(x), np.full(3, x, "f")):
+        for seed in range(4):
+            check_grads(lambda x: np.log(1 + np.exp(-x)), (point,), order=2, seed=seed)
 
 
 def test_rules_that_are_not_linear_in_single_precision():

@@ -361,8 +361,9 @@ def allowed_of_sum(
     rounding = 0.0
     for c, size, loss in zip(cts, flat.sizes, precision_losses(line, outs), strict=True):
         noise = tolerances.ulps * tolerances.eps * size * steepness(line)
-        noise += 30 * loss + tolerances.nondet
+        noise += 30 * loss + tolerances.nondet + tolerances.least
         rounding += length(np.abs(host(c)) * noise)
+    rounding += tolerances.least * sum(length(t) for t in line.tangents)
     value = finite_max(known.value)
     floor = 1e-3 * tolerances.rtol * value
     if tolerances.atol is not None:

@@ -231,7 +231,10 @@ class Line:
 
     def noise(self, *values: Vector) -> Vector:
         """The rounding error to be expected of outputs."""
-        return self.eps * np.max(np.abs([self.terms, *values]), axis=0) + self.nondet
+        largest = np.abs(self.terms)
+        for value in values:
+            largest = np.maximum(largest, np.abs(value))
+        return self.eps * largest + self.nondet
 
 
 def precision(x: PyTree) -> float:
@@ -267,6 +270,8 @@ def moved(x: PyTree, t: np.ndarray, h: complex) -> Any:
     """X + h t in the dtype of x, or the complex one of its precision; a Python number stays one."""
     if type(x) in (float, complex):
         return (x + h * t).item()
+    if type(x) is np.ndarray and x.dtype == t.dtype == np.float64 and type(h) is float:
+        return x + h * t
     dtype = aval_of(x).dtype
     if isinstance(h, complex):
         dtype = result_type(dtype, np.complex64)

@@ -97,6 +97,10 @@ class Flat:
     plain: Flat | None = field(default=None, init=False, repr=False)
     start: Any = field(default=None, init=False, repr=False)
     """What ``plainly`` returned, and what lines through the point have in common, once known."""
+    pushed: tuple[Leaves, tuple[Leaves, Leaves]] | None = field(
+        default=None, init=False, repr=False
+    )
+    """A direction, and outputs and tangents along it, where they are known before the checks."""
 
     def evaluate(self, xs: Sequence[Any]) -> Leaves:
         """What ``call`` returns, up to rounding, by a compiled program where there is one."""

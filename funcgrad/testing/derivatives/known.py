@@ -20,11 +20,13 @@ class Known:
 
     ``pushed`` are pairs of tangents of the inputs and of the outputs, ``pulled`` of cotangents of
     the outputs and of the inputs, all by one ``pull``; ``differences`` those along tangents where
-    there is no kink.
+    there is no kink. ``combined`` are modes of which the third direction is a linear combination of
+    the first two: what it has must be the combination of what they have.
     """
 
     outs: Leaves = field(default_factory=list)
     pushed: list[tuple[Leaves, Leaves]] = field(default_factory=list)
     pulled: list[tuple[Leaves, Leaves]] = field(default_factory=list)
     pull: PullLeaves | None = None
+    combined: set[str] = field(default_factory=set)
     differences: list[tuple[Leaves, Line, Difference]] = field(default_factory=list)

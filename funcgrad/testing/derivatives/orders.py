@@ -176,6 +176,11 @@ def directions_of(session: Session, flat: Flat, *, real: bool) -> Iterator[tuple
         yield [tied_direction(x) for x in flat.point], False
 
 
+def can_combine(session: Session, k: int, pairs: Sequence[Any]) -> bool:
+    """True if the k-th direction may be a combination of two before: a law needs it anyway."""
+    return k == 2 < session.directions and len(pairs) == 2
+
+
 def check_forward(
     session: Session,
     flat: Flat,
@@ -184,9 +189,16 @@ def check_forward(
     known: Known | None = None,
 ) -> Known:
     """Compare the jvp in random directions with differences."""
+    kept = known is not None and chain[-1] == "fwd"
     known = Known() if known is None else known
-    for ts, loose in directions_of(session, flat, real=True):
-        outs, found = session.derive(flat, chain, partial(push, flat.point, ts))
+    for k, (ts, loose) in enumerate(directions_of(session, flat, real=True)):
+        if kept and can_combine(session, k, known.pushed):
+            ts = law_checks.combined(known.pushed[0][0], known.pushed[1][0])
+            known.combined.add("fwd")
+        if k == 0 and chain == ("fwd",) and flat.pushed is not None:
+            ts, (outs, found) = flat.pushed
+        else:
+            outs, found = session.derive(flat, chain, partial(push, flat.point, ts))
         session.check_values(flat, outs, chain)
         expected = partial(expected_tangent, session, flat, ts)
         session.check_types(flat, flat.out_paths, outs, found, chain, expected)
@@ -227,6 +239,9 @@ def check_reverse(
             session.check_values(flat, outs, chain)
             known.outs, known.pull = outs, pull
         cts = session.random(outs, real=session.real_direction(k))
+        if kept and can_combine(session, k, known.pulled):
+            cts = law_checks.combined(known.pulled[0][0], known.pulled[1][0])
+            known.combined.add("rev")
         given = [copied(c) for c in cts]
         found = session.derive(flat, chain, partial(pull, given))
         if not all(map(same_values, cts, given)):

@@ -23,6 +23,7 @@ ULPS = {4: 4}
 DOUBLE = 1e-8
 LAW = {2: 3e-2, 4: 1e-3}
 LAW_DOUBLE = 1e-9
+SMALLEST = 1e-30
 SMALL = 8
 """The relative tolerance for small floats, which differ in precision but not in size, in units of
 the distance from 1 to the next number."""
@@ -57,6 +58,9 @@ class Tolerances:
             usual, of_law = RELATIVE.get(size, usual), LAW.get(size, of_law)
             self.ulps = ULPS.get(size, self.ulps)
         self.eps: float = max(2.0**-52, float(finfo(coarsest).eps))
+        smallest = float(finfo(coarsest).tiny)
+        self.least: float = smallest if smallest < SMALLEST else 16 * smallest * self.eps
+        """What is smaller may have underflowed on the way."""
         self.atol: float | None = chosen(atol, dtypes)
         given = chosen(rtol, dtypes)
         self.rtol: float = usual if given is None else given
@@ -73,7 +77,7 @@ class Tolerances:
         floor = (
             max(self.ulps * self.eps, 1e-3 * self.rtol) * size if self.atol is None else self.atol
         )
-        rounding = self.ulps * self.eps * outputs + 30 * condition + self.nondet
+        rounding = self.ulps * self.eps * outputs + 30 * condition + self.nondet + self.least
         with np.errstate(invalid="ignore"):
             relative = np.where(np.isfinite(expected), np.abs(expected), 0.0)
         return floor + self.rtol * relative + rounding
@@ -90,7 +94,7 @@ class Tolerances:
     def of_law(self, expected: np.ndarray, floor: ArrayLike = 0.0) -> np.ndarray:
         """Allowed differences where both sides are exact up to rounding."""
         size = np.maximum(finite_max(expected), floor)
-        limit = self.law_rtol * size + (self.atol or 0.0) + 4 * self.nondet
+        limit = self.law_rtol * size + (self.atol or 0.0) + 4 * self.nondet + self.least
         return np.broadcast_to(limit, expected.shape)
 
 

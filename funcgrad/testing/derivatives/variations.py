@@ -186,15 +186,23 @@ class Variations:
         directions = [x for pair in self.sides.values() for x in pair[0]]
         checked: set[str] = set()
         for what, laid_out in layouts_of([*self.flat.point, *directions]).items():
-            checked |= self.check_layout(what, laid_out)
+            left_out = checked - {next(iter(self.sides), None)}
+            checked |= self.check_layout(what, laid_out, left_out)
         return checked
 
-    def check_layout(self, what: str, laid_out: Callable[[Any], Any]) -> set[str]:
-        """The same numbers in arrays of another layout; returns the modes that it is one of."""
+    def check_layout(
+        self, what: str, laid_out: Callable[[Any], Any], left_out: Collection[str]
+    ) -> set[str]:
+        """The same numbers in arrays of another layout; returns the modes that it is one of.
+
+        A vjp that is made of a jvp by transposition needs one layout, since rules are of the jvp.
+        """
         xs = [laid_out(x) for x in self.flat.point]
         moved = any(x is not y for x, y in zip(xs, self.flat.point, strict=True))
         checked: set[str] = set()
         for mode, (direction, _) in self.sides.items():
+            if mode in left_out:
+                continue
             directions = [laid_out(d) for d in direction]
             if not moved and all(map(_is, directions, direction)):
                 continue
