@@ -6,7 +6,6 @@ import functools
 import importlib
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,25 +15,23 @@ from ..core.tracebacks import user_facing
 from ..errors import DifferentiationError, TreeError
 from ..typing import PyTree
 from . import options
+from .conclusions import doubted, explained, verdict_of, with_state
 from .derivatives import laws as law_checks
-from .derivatives.explaining import explain_state
 from .derivatives.functions import (
     Flat,
     Leaves,
-    flatten_function,
     forward,
     generator,
     has_tangent,
     with_zeros,
 )
-from .derivatives.functions import reverse as reverse_at
 from .derivatives.jacobian import check_jacobian
-from .derivatives.localisation import RIGHT_WITHOUT, find_cause, none_fails
-from .derivatives.orders import check_forward, check_orders, check_reverse, push_of
-from .derivatives.session import BRIEF, Session
+from .derivatives.localisation import find_cause, none_fails
+from .derivatives.orders import check_forward, check_orders, check_reverse
+from .derivatives.session import Session
 from .derivatives.tangents import tangents_option
 from .held import holding, push_holding, restored, rule_holding
-from .reports.report import Finding, GradientCheckError, InconclusiveCheckError, Report
+from .reports.report import Finding, GradientCheckError, Report
 
 
 @user_facing
@@ -159,6 +156,7 @@ def check_grads(
         return none_fails(session, causes[finding.order])
 
     session.innocent = innocent
+    flat = None
     try:
         flat = session.flatten(f, args)
         chosen = possible_modes(session, flat, chosen)
@@ -169,13 +167,14 @@ def check_grads(
         check_orders(session, flat, chosen, order, laws=laws)
         session.check_arguments()
         session.conclude()
-    except GradientCheckError as error:
+    except GradientCheckError as found:
+        error = doubted(flat, found)
         finding = explained(session, f, error)
         finding = with_state(session, f, args, finding)
         session.report.finding = finding
         session.report.verdict = verdict_of(error)
         if raises:
-            raise type(error)(finding) from error.__cause__
+            raise type(error)(finding) from found.__cause__
     return session.report
 
 
@@ -204,54 +203,6 @@ def possible_modes(session: Session, flat: Flat, modes: tuple[str, ...]) -> tupl
     except TreeError:  # of a rule that is wrong: the check in forward mode tells of it
         pass
     return modes
-
-
-def explained(session: Session, f: Callable[..., Any], error: GradientCheckError) -> Finding:
-    """The finding, with its cause inside f, and what is known of lower orders."""
-    finding = error.finding
-    if isinstance(error, InconclusiveCheckError) or "holomorphic" in finding.check:
-        return finding
-    if finding.order > 1:
-        text = f"right up to order {finding.order - 1}, wrong at order {finding.order}: the "
-        text += "derivative of a derivative rule is wrong"
-        rest = f"; {finding.diagnosis}" if finding.diagnosis else ""
-        finding = replace(finding, diagnosis=text + rest)
-    if not session.locate:
-        return finding
-    cause = find_cause(session, f, finding)
-    if cause is not None and cause.endswith(RIGHT_WITHOUT) and finding.order == 1:
-        finding = replace(finding, diagnosis="a gradient is stopped")
-    return replace(finding, cause=cause)
-
-
-def with_state(
-    session: Session, f: Callable[..., Any], args: tuple[Any, ...], finding: Finding
-) -> Finding:
-    """The finding of a law that does not hold, with what is said if a rule keeps state."""
-    law = finding.order == 1 and "differences" not in finding.source
-    wanted = law and session.locate and not BRIEF.get() and "inconclusive" not in finding.check
-    if not wanted or "wrong type" in finding.check or "does not fit" in finding.check:
-        return finding
-    try:
-        flat = flatten_function(f, args)
-    except Exception:  # f is called once more, and need not have a value now
-        return finding
-    reverse = "rev" in finding.mode or not finding.mode
-    push = push_of(flat, "fwd")
-    words = explain_state(
-        session,
-        flat,
-        (lambda xs: reverse_at(flat, xs))
-        if reverse
-        else lambda xs: (flat.call(xs), lambda ts: push(xs, ts)[1]),
-        reverse=reverse,
-    )
-    return replace(finding, diagnosis=words) if words else finding
-
-
-def verdict_of(error: GradientCheckError) -> str:
-    """'fail', or 'inconclusive'."""
-    return "inconclusive" if isinstance(error, InconclusiveCheckError) else "fail"
 
 
 @user_facing

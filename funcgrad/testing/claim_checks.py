@@ -13,8 +13,9 @@ import numpy as np
 from ..core.source import where_defined
 from ..core.tracebacks import user_facing
 from . import options
-from .checks import check_jvp, check_vjp, verdict_of
+from .checks import check_jvp, check_vjp
 from .claims import Claim, Law, Point, check_law, compare, failed
+from .conclusions import verdict_of
 from .derivatives.functions import generator, host, random_leaf, widened
 from .reports.report import GradientCheckError, InconclusiveCheckError, Report
 

@@ -9,9 +9,10 @@ from typing import Any
 from ..core.source import where_defined
 from ..typing import PyTree
 from .by_hand import check_gradient, check_pair
-from .checks import check_grads, verdict_of
+from .checks import check_grads
 from .claim_checks import check_claim
 from .claims import Claim
+from .conclusions import verdict_of
 from .explicit import check_hessian, check_hvp, check_jacobian
 from .gradcheck import claimed_modes
 from .layers import check_layer

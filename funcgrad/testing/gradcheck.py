@@ -13,8 +13,9 @@ from ..core.source import where_defined
 from ..core.tracebacks import user_facing
 from ..typing import PyTree
 from . import options
-from .checks import loaded_systems, verdict_of
+from .checks import loaded_systems
 from .claims import Claim
+from .conclusions import verdict_of
 from .extras import extras
 from .profiles import profile_of
 from .reports.definitions import definition

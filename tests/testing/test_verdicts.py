@@ -463,6 +463,43 @@ def test_what_underflows_in_single_precision_is_no_mistake(x):
             check_grads(lambda x: np.log(1 + np.exp(-x)), (point,), order=2, seed=seed)
 
 
+def conjugate_gradients(a, b):
+    x, r = np.zeros(3), b
+    p = r
+    for _ in range(3):
+        ap = a @ p
+        alpha = (r @ r) / (p @ ap)
+        x = x + alpha * p
+        new = r - alpha * ap
+        p = new + (new @ new) / (r @ r) * p
+        r = new
+    return x
+
+
+def logistic_map(x):
+    for _ in range(90):
+        x = 3.99 * x * (1 - x)
+    return x
+
+
+@pytest.mark.parametrize(
+    ("f", "args"),
+    [
+        (conjugate_gradients, (np.full((3, 3), 0.98), np.array([0.0, 1.0, 2.0]))),
+        (logistic_map, (np.array([0.3, 0.2, 0.7]),)),
+    ],
+)
+def test_laws_of_functions_without_digits_are_inconclusive(f, args):
+    for seed in range(4):
+        assert check_grads(f, args, seed=seed, raises=False).verdict != "fail"
+
+
+def test_laws_that_do_not_hold_are_failures_where_values_have_digits():
+    f = ruled(lambda x: np.sum(x) ** 2 - x, lambda x, t: 2 * np.sum(x) * np.sum(t) - np.abs(t))
+    report = check_grads(lambda x: f(x * 1e5), (np.array([0.3, 0.2]),), modes="fwd", raises=False)
+    assert report.verdict == "fail"
+
+
 def test_rules_that_are_not_linear_in_single_precision():
     @fg.custom_jvp
     def f(x):

@@ -338,8 +338,8 @@ def at_jump(left: Difference, right: Difference, found: Vector, allowed: Vector)
 def apart_from_both(left: Difference, right: Difference, known: Difference, found: Vector) -> bool:
     """True if f jumps to its value from both sides, as the signs of eigenvectors do."""
     with np.errstate(all="ignore"):
-        size = 100 * np.maximum(np.abs(known.value), np.abs(found))
-        jumps = np.isfinite(left.error + right.error) & (np.abs(left.value) > size)
+        size = 100 * np.abs(known.value)
+        jumps = np.isfinite(left.error + right.error + found) & (np.abs(left.value) > size)
         jumps &= (np.abs(right.value) > size) & ~left.settled_beside(0) & ~right.settled_beside(0)
         opposite = np.abs(left.value + right.value) < 0.1 * np.abs(left.value)
         return bool(np.any(jumps & opposite))
