@@ -288,9 +288,10 @@ def _scaled(x: PyTree, factor: np.ndarray) -> Any:
 
 
 def shaken(x: PyTree, rng: np.random.Generator, ulps: int) -> Any:
-    """A leaf whose numbers are moved by up to some units in the last place."""
+    """A leaf whose numbers are all moved, by up to some units in the last place."""
     aval = aval_of(x)
-    steps = rng.integers(-ulps, ulps + 1, aval.shape) * float(finfo(aval.dtype).eps)
+    signs = rng.choice((-1, 1), aval.shape)
+    steps = signs * rng.integers(1, ulps + 1, aval.shape) * float(finfo(aval.dtype).eps)
     if type(x) in (float, complex):
         return x * (1 + float(steps))
     return x + x * arrays.namespace((x,)).asarray(steps, aval.dtype)[()]
