@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import hypothesis
@@ -27,6 +28,7 @@ from .derivatives.verdicts import SOURCE
 from .extras import Extra, has_rules
 from .reports.literals import Literals
 from .reports.report import Finding, GradientCheckError, InconclusiveCheckError, Report
+from .scanning import scan, suspicion
 from .strategies.sides import Reach, Reaching, reaching
 from .strategies.signatures import Parameter
 from .strategies.trees import cooked
@@ -116,6 +118,19 @@ class Points:
                 with reaching(reach, place, place) as self.here:
                     self.search_within(drawn, share // places + (place < share % places))
                 asked = max(asked, self.here.asked)
+        if self.failure is None and time.process_time() <= self.end:
+            self.scan(drawn, asked)
+
+    def scan(self, drawn: SearchStrategy[Any], asked: int) -> None:
+        """Check first derivatives at points with a very long dimension, one for each dimension."""
+        order, self.order = self.order, 1
+        check = suspicion(lambda args: self.report(args, locate=False))
+        for place in range(min(asked, MOST_PLACES)):
+            accepted = partial(accepts, self.f)
+            self.failure = scan(self.f, drawn, place, self.seed, accepted, check)
+            if self.failure is not None:
+                return
+        self.order = order
 
     def search_within(self, drawn: SearchStrategy[Any], max_examples: int) -> None:
         """Check the derivatives at a number of points."""

@@ -104,7 +104,7 @@ def judge(
         if exact is not None:
             agree |= ~settled & (np.abs(found - exact) <= allowed + 1e-9 * np.abs(exact))
         if exact is not None and np.any(~agree & (gap <= SLIGHT * np.abs(found))):
-            agree |= agrees_without(line, found, allowed, eps)
+            agree |= agrees_without(line, found, allowed, eps, gap)
     if np.all(agree):
         return verdict()
 
@@ -188,15 +188,18 @@ def scale_of(line: Line) -> Vector:
     return np.where(np.isfinite(scale), scale, 0.0)
 
 
-def agrees_without(line: Line, found: Vector, allowed: Vector, eps: float | None) -> np.ndarray:
+def agrees_without(
+    line: Line, found: Vector, allowed: Vector, eps: float | None, gap: Vector
+) -> np.ndarray:
     """A mask of what agrees with central differences, which were replaced by the complex step.
 
-    Where f is not quite analytic, that one is wrong by little.
+    Where f is not quite analytic, that one is wrong by little. Differences that are less accurate
+    than the gap say nothing.
     """
     other = central(line, eps)
     with np.errstate(all="ignore"):
         near = np.abs(found - other.value) <= allowed + SAFETY * other.error
-    return near & other.settled
+    return near & other.settled & (SAFETY * other.error <= gap)
 
 
 def imprecise(

@@ -13,7 +13,8 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 from ...typing import DTypeLike, Shape
 from .domains import Distinct, Domain, DomainLike, as_domain, members
 from .shapes import shapes
-from .styles import FEW, restricted, structured
+from .sides import REACHING, SCANNED
+from .styles import FEW, close_together, free, restricted, structured
 
 MANY_CHOICES = st.lists(st.integers(0, 1), min_size=2 * FEW + 1, max_size=2 * FEW + 1)
 """The seed of a long array: more choices than a short one takes, which is simpler, thus."""
@@ -96,6 +97,10 @@ def as_shape(shape: Shape) -> tuple[int, ...]:
 def varied(draw: DrawFn, domain: Domain, dtype: np.dtype, shape: tuple[int, ...]) -> np.ndarray:
     """Arrays of one shape and dtype, of all magnitudes, of one of them, or of some structure."""
     n = math.prod(shape)
+    here = REACHING.get()
+    if n >= SCANNED and here.reach == "scan" and free(domain) and dtype.kind == "f":
+        values = close_together(draw(MANY_CHOICES), domain, n, small=here.turn > 0)
+        return values.astype(dtype).reshape(shape)
     numbers = restricted(draw, domain, dtype, n)
     if n > FEW and dtype.kind == "f" and not isinstance(domain, Distinct):
         pool = numbers or tuple(x for group in members(domain, dtype) for x in group)

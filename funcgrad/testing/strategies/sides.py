@@ -11,8 +11,12 @@ from typing import Literal, TypeAlias
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
-Reach: TypeAlias = Literal["short", "longer", "long"]
-"""How long dimensions may be: up to 4; up to 17; or one of them up to 130."""
+Reach: TypeAlias = Literal["short", "longer", "long", "scan"]
+"""How long dimensions may be: up to 4; up to 17; one of them up to 130; or one of them very long,
+with numbers that lie close to each other."""
+
+SCANNED = 4001
+"""The length of a dimension where the numbers of a domain are scanned; a prime number."""
 
 SHORT: SearchStrategy[int] = st.integers(1, 4)
 LONGER: SearchStrategy[int] = st.sampled_from((*range(1, 9), 8, *range(9, 17), 16, 17))
@@ -25,6 +29,7 @@ LEAST: dict[Reach, tuple[int, ...]] = {
     "short": (1,),
     "longer": (5, 9, 5, 16, 7),
     "long": (33, 64, 16, 97),
+    "scan": (SCANNED,),
 }
 """The longest dimension of a draw is at least so long, in turn, until a failure is found."""
 
@@ -102,7 +107,9 @@ class Sides:
         """The length of one dimension."""
         here = self.here
         here.asked += 1
-        if here.reach == "longer":
+        if here.reach == "scan" and here.asked - 1 == here.place:
+            side = SCANNED
+        elif here.reach == "longer":
             side = self.draw(LONGER)
         elif here.reach == "long" and here.asked - 1 == here.place:
             side = self.draw(LONG)
@@ -122,4 +129,4 @@ class Sides:
 
 def matrix_side(draw: DrawFn) -> int:
     """The number of rows of a matrix."""
-    return draw(SHORT if REACHING.get().reach == "short" else LONGER)
+    return draw(SHORT if REACHING.get().reach in ("short", "scan") else LONGER)

@@ -100,6 +100,53 @@ def both_signs(domain: Domain, values: Numbers) -> Numbers:
     return tuple(signed[domain.admits(signed)].tolist())
 
 
+def close_together(seed: list[int], domain: Domain, n: int, *, small: bool = False) -> np.ndarray:
+    """So many numbers of a domain that few ranges have none: ordinary ones, or small ones.
+
+    They have four digits, so that they are short to print.
+    """
+    rng = np.random.default_rng(seed)
+    low, high = limits(domain)
+    for factor in (1, 2, 4, 8):
+        values = spread_out(rng, n * factor, small)
+        if np.isfinite(high - low):
+            values = low + (high - low) * stratified(rng, n * factor)
+        digits = 3 - np.floor(np.log10(np.abs(values) + 1e-30)).astype(int)
+        values = np.array([round(x, d) for x, d in zip(values.tolist(), digits, strict=True)])
+        values = values[domain.admits(values)]
+        if values.size >= n:
+            break
+    found = values if values.size else np.array(members(domain, np.dtype(float))[0])
+    return np.resize(rng.permutation(found), n)
+
+
+def stratified(rng: np.random.Generator, n: int) -> np.ndarray:
+    """Numbers between 0 and 1, one in each of n equal parts."""
+    return (np.arange(n) + rng.random(n)) / max(n, 1)
+
+
+def spread_out(rng: np.random.Generator, n: int, small: bool) -> np.ndarray:
+    """Numbers of both signs: from 0.001 to 0.3, or up to 4 and from 0.3 to 50."""
+    if small:
+        return both(1e-3, 0.3, stratified(rng, n))
+    ordinary = n // 2
+    moderate = both(0.3, 50.0, stratified(rng, n - ordinary))
+    return np.concatenate([8 * stratified(rng, ordinary) - 4, moderate])
+
+
+def both(low: float, high: float, places: np.ndarray) -> np.ndarray:
+    """Numbers of both signs whose logarithms are at places between two ends."""
+    places = 2 * places - 1
+    return np.sign(places) * low * (high / low) ** np.abs(places)
+
+
+def limits(domain: Domain) -> tuple[float, float]:
+    """The ends of a domain, infinite where it has none, or is made of several parts."""
+    if isinstance(domain, AwayFrom):
+        return limits(domain.inside)
+    return (domain.low, domain.high) if isinstance(domain, Interval) else (-math.inf, math.inf)
+
+
 def free(domain: Domain) -> bool:
     """True if a domain is made of intervals, not of single points."""
     if isinstance(domain, AwayFrom):

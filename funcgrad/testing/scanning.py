@@ -1,0 +1,149 @@
+"""One check with a very long dimension: what is wrong in a narrow range of numbers only."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+import hypothesis
+import numpy as np
+from hypothesis import HealthCheck, Phase, Verbosity
+from hypothesis.strategies import SearchStrategy
+
+from .. import tree
+from .reports.report import GradientCheckError, InconclusiveCheckError, Report
+from .strategies.sides import SCANNED, reaching
+
+Args = tuple[Any, ...]
+Suspicion = bool | Exception
+"""The error of a check that fails; True if it passes, but takes a difference for rounding."""
+
+MOST = 10 * SCANNED
+"""Points of more numbers are not scanned."""
+
+SLOWEST = 5e-3
+"""The seconds that one call of a function may take, if it is to be scanned."""
+
+FEW = 4
+"""A failure is one if it is one of so long a part of the long dimension, too."""
+
+TRIES = 3
+
+
+def scan(
+    f: Callable[..., Any],
+    drawn: SearchStrategy[Any],
+    place: int,
+    seed: int,
+    accepts: Callable[[Args], bool],
+    check: Callable[[Args], Suspicion],
+) -> tuple[Args, Exception] | None:
+    """A short point at which a check fails, found at a long one; None if there is none.
+
+    Args:
+        f: the function.
+        drawn: what its arguments are drawn from.
+        place: which of the dimensions of a draw is the long one.
+        seed: of the draws.
+        accepts: whether a point is in the domain of f.
+        check: what a check at a point says.
+    """
+    for small in (False, True):
+        args = next(filter(accepts, drawn_points(drawn, place, seed, small)), None)
+        if args is None or seconds_of(f, args) > SLOWEST:
+            return None
+        if check(args):
+            found = shortened(args, accepts, check)
+            if found is not None:
+                return found
+    return None
+
+
+def drawn_points(drawn: SearchStrategy[Any], place: int, seed: int, small: bool) -> list[Args]:
+    """Some points of which one dimension is long, of ordinary numbers or small ones."""
+    found: list[Args] = []
+
+    @hypothesis.seed(seed)
+    @hypothesis.settings(
+        max_examples=TRIES,
+        deadline=None,
+        database=None,
+        phases=(Phase.generate,),
+        suppress_health_check=list(HealthCheck),
+        verbosity=Verbosity.quiet,
+    )
+    @hypothesis.given(drawn)
+    def look(args: Args) -> None:
+        if long_axes(args) and sum(np.size(x) for x in tree.leaves(args)) <= MOST:
+            found.append(args)
+
+    with suppress(hypothesis.errors.HypothesisException), reaching("scan", place, int(small)):
+        look()
+    return found
+
+
+def seconds_of(f: Callable[..., Any], args: Args) -> float:
+    """The time of one call."""
+    start = time.perf_counter()
+    with np.errstate(all="ignore"):
+        f(*args)
+    return time.perf_counter() - start
+
+
+def long_axes(args: Args) -> bool:
+    """True if a dimension of some leaf is long."""
+    return any(SCANNED in np.shape(x) for x in tree.leaves(args))
+
+
+def shortened(
+    args: Args, accepts: Callable[[Args], bool], check: Callable[[Args], Suspicion]
+) -> tuple[Args, Exception] | None:
+    """The point with a part of its long dimension that fails still, if it is a short one.
+
+    Of many numbers a small difference may pass as rounding, which is one of few.
+    """
+    start, length = 0, SCANNED
+    said: Suspicion = False
+    while length > 1:
+        half = (length + 1) // 2
+        for first in (start, start + length - half):
+            shorter = part_of(args, slice(first, first + half))
+            found = accepts(shorter) and check(shorter)
+            if found:
+                start, length, said = first, half, found
+                break
+        else:
+            break
+    if isinstance(said, bool) or length > FEW:
+        return None
+    return part_of(args, slice(start, start + length)), said
+
+
+def part_of(args: Args, part: slice) -> Args:
+    """A part of the long dimension of all leaves that have it."""
+
+    def cut(x: Any) -> Any:
+        shape = np.shape(x)
+        if SCANNED not in shape:
+            return x
+        return x[tuple(part if n == SCANNED else slice(None) for n in shape)].copy()
+
+    return tree.map(cut, args)
+
+
+def suspicion(check: Callable[[Args], Report]) -> Callable[[Args], Suspicion]:
+    """From a check to what it says at a point."""
+
+    def said(args: Args) -> Suspicion:
+        try:
+            return bool(check(args).rounding)
+        except InconclusiveCheckError:
+            return False
+        except GradientCheckError as error:
+            return error
+        except Exception:  # a function may refuse points that are so long
+            return False
+
+    return said
