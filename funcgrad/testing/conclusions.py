@@ -19,7 +19,7 @@ from .derivatives.functions import (
 )
 from .derivatives.functions import reverse as reverse_at
 from .derivatives.localisation import RIGHT_WITHOUT, find_cause
-from .derivatives.noise import FAILURES, ULPS
+from .derivatives.noise import BIAS, FAILURES, ULPS, tolerance_of_solvers
 from .derivatives.orders import push_of
 from .derivatives.session import BRIEF, Session
 from .derivatives.verdicts import SOURCE
@@ -41,15 +41,18 @@ def doubted(flat: Flat | None, error: GradientCheckError) -> GradientCheckError:
         return error
     if isinstance(error, InconclusiveCheckError):
         return error
-    lost = lost_part(flat)
     gap = abs(finding.found - finding.expected)
     size = max(abs(finding.found), abs(finding.expected))
-    if lost < FEW_DIGITS or not gap <= SAFETY * lost * size:
+    lost, solved = lost_part(flat), BIAS * tolerance_of_solvers(flat)
+    if lost >= FEW_DIGITS and gap <= SAFETY * lost * size:
+        text = (
+            f"values of f change by {min(lost, 1.0):.1%} if its arguments change in their last "
+            "places (see funcgrad.debug.accuracy); choose another point"
+        )
+    elif gap <= solved * size:
+        text = "a solver inside has a tolerance that explains it; give a smaller rtol"
+    else:
         return error
-    text = (
-        f"values of f change by {min(lost, 1.0):.1%} if its arguments change in their last places "
-        "(see funcgrad.debug.accuracy); choose another point"
-    )
     return InconclusiveCheckError(
         replace(finding, check=f"inconclusive: {finding.check}", diagnosis=text)
     )

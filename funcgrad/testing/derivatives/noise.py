@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import warnings
 from collections.abc import Callable, Sequence
 from functools import lru_cache
@@ -9,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ...context import within
 from ...core.tracing import aval_of
 from .differences import (
     SAFETY,
@@ -20,7 +22,7 @@ from .differences import (
     extrapolated,
     pack,
 )
-from .functions import finite_max, host, shaken
+from .functions import Flat, finite_max, host, shaken
 
 Again = Callable[[Sequence[Any]], Vector]
 """From a point to the derivative there, as it was found at the point of the check."""
@@ -57,6 +59,9 @@ LARGEST = 1e-2
 
 BIAS = 30.0
 """Solvers may be wrong by this many times what their slopes deviate from a curve."""
+
+SOLVERS = "funcgrad.scipy."
+"""Where the functions are that take the tolerance of a solver."""
 
 STEEPEST = 1e3
 FINE = 1e-10
@@ -176,6 +181,30 @@ def of_short_steps(line: Line, known: Difference) -> tuple[Vector, Vector, np.nd
         contradicts = apart | ~known.settled
         contradicts &= (error <= NEARLY * np.abs(value)) & (value != 0)
     return value, error, contradicts
+
+
+def tolerance_of_solvers(flat: Flat) -> float:
+    """The largest relative tolerance that our solvers are called with inside of f, 0 if none is.
+
+    Where they hold their steps constant, derivatives are right to the tolerance, and not those of
+    what is computed, which may be as smooth as if there were none.
+    """
+    found = [0.0]
+
+    def note(fun: Callable[..., Any], args: Any, kwargs: Any, result: object) -> None:
+        if fun.__module__.startswith(SOLVERS):
+            bound = inspect.signature(fun).bind(*args, **kwargs)
+            bound.apply_defaults()
+            rtol = bound.arguments.get("rtol")
+            if isinstance(rtol, float):
+                found.append(rtol)
+
+    try:
+        with within(observer=note):
+            flat.call(flat.point)
+    except FAILURES:
+        return 0.0
+    return max(found)
 
 
 def off_the_trend(line: Line, known: Difference, found: Vector, allowed: Vector) -> Vector:

@@ -22,7 +22,7 @@ from .differences import (
     precision,
     quick_from,
 )
-from .functions import COARSE, entry_scales, host, random_leaf
+from .functions import COARSE, entry_scales, finite_max, host, random_leaf
 from .noise import (
     BIAS,
     FAILURES,
@@ -33,6 +33,7 @@ from .noise import (
     quietly,
     reconsidered,
     rounding,
+    tolerance_of_solvers,
 )
 
 SOURCE = "finite differences"
@@ -84,7 +85,9 @@ def judge(
     none = np.zeros(found.shape, bool)
 
     def verdict(wrong: Any = none, unknown: Any = none, kinks: Any = none) -> Verdict:
-        return Verdict(wrong, unknown, kinks, edges, low, high, outside, inexact)
+        solved = within_tolerance(line, known, found) if np.any(unknown) else none
+        also = inexact | (unknown & solved)
+        return Verdict(wrong, unknown & ~solved, kinks, edges, low, high, outside, also)
 
     edges = outside = inexact = none
     low = high = known.value
@@ -217,9 +220,19 @@ def imprecise(
             if not np.all(fine):
                 fine |= right_in_double(line, known, again) & (gap <= 8 * (allowed + spread))
         size = np.maximum(np.abs(known.value), np.abs(found))
+        if not np.all(fine):
+            fine |= within_tolerance(line, known, found)
         if np.any(~fine & (gap > allowed) & (gap <= BIAS * LARGEST * size)):
             fine |= gap <= allowed + BIAS * off_the_trend(line, known, found, allowed)
     return fine
+
+
+def within_tolerance(line: Line, known: Difference, found: Vector) -> np.ndarray:
+    """A mask of what the tolerance of one of our solvers inside of f explains."""
+    with np.errstate(all="ignore"):
+        size = np.fmax(finite_max(known.value), finite_max(found))
+        gap = np.abs(found - known.value)
+        return gap <= BIAS * tolerance_of_solvers(line.flat) * size
 
 
 def right_in_double(line: Line, known: Difference, again: Again) -> np.ndarray:
