@@ -14,13 +14,9 @@ from ..typing import PyTree
 from . import options
 from .checks import check_jvp, check_vjp, new_session
 from .curvature import WHOLE, Curvature, report_matrix, varied
-from .derivatives.differences import (
-    SAFETY,
-    directional,
-    pack,
-    unpack,
-)
+from .derivatives.differences import SAFETY, directional
 from .derivatives.functions import Flat, finite_max
+from .derivatives.lines import pack, unpack
 from .derivatives.session import Session
 from .held import holding, released, rule_holding
 from .matrices import Matrix, matrix_of

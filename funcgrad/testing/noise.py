@@ -13,7 +13,6 @@ from .. import tree
 from ..core.source import where_defined
 from ..core.tracebacks import user_facing
 from . import options
-from .derivatives.differences import moved, pack, unit_step
 from .derivatives.functions import (
     generator,
     has_tangent,
@@ -21,6 +20,7 @@ from .derivatives.functions import (
     nothing_to_vary,
     random_leaf,
 )
+from .derivatives.lines import moved, pack, unit_step
 from .reports.diagnosis import diagnose
 from .reports.report import Finding, GradientCheckError, InconclusiveCheckError, Report
 

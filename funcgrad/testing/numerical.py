@@ -12,8 +12,9 @@ from ..core.avals import float0
 from ..core.tracebacks import user_facing
 from ..core.tracing import aval_of
 from ..errors import TreeError
-from .derivatives.differences import directional, unpack, unpack_error
+from .derivatives.differences import directional
 from .derivatives.functions import flatten_function, has_tangent, with_zeros
+from .derivatives.lines import unpack, unpack_error
 from .options import positive
 
 

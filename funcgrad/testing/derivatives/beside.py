@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from .differences import Line, Vector, change, moved, pack, unpack
 from .functions import entry_scales, host, random_leaf
+from .lines import Line, Vector, change, moved, pack, unpack
 
 SAMPLES, FEW, FEWEST = 36, 12, 4
 """How many points beside are looked at, how many of them at first, and of functions of many."""

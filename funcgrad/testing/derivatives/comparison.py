@@ -17,22 +17,10 @@ from ..reports.report import (
     mode_text,
     worst_finding,
 )
-from .differences import (
-    SAFETY,
-    Difference,
-    Line,
-    Vector,
-    bent,
-    directional,
-    one_sided,
-    pack,
-    pack_bounds,
-    quick,
-    unpack,
-    unpack_error,
-)
+from .differences import SAFETY, Difference, bent, directional, one_sided, quick
 from .functions import Flat, finite_max, host, length
 from .jacobians_here import At
+from .lines import Line, Vector, pack, pack_bounds, unpack, unpack_error
 from .noise import Again, steepness_of
 from .session import Session
 from .verdicts import (

@@ -21,9 +21,9 @@ from ...control.custom import ignoring_rules
 from ...core.dtypes import is_inexact
 from ...core.jaxpr import Eqn, Literal
 from ...ops.pointwise.arithmetic import div, mul
-from .differences import Vector, pack
 from .functions import Flat, random_leaf
 from .linear_programs import CLOSE, MOST, BackwardPass, ForwardPass, with_eqns
+from .lines import Vector, pack
 from .paths import Paths
 
 SECONDS = 3.0

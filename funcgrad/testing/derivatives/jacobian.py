@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from .comparison import check_projection, check_tangent
-from .differences import pack, unpack
 from .functions import Flat, forward, reverse
+from .lines import pack, unpack
 from .session import Session
 
 

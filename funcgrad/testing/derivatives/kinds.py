@@ -11,9 +11,9 @@ from ... import arrays
 from ...core.dtypes import finfo
 from ...core.tracing import aval_of
 from ..reports.report import DERIVATIVES, GradientCheckError, mode_text
-from .differences import pack, unpack
 from .functions import Flat, Leaves, Measured, finite_max, host
 from .known import PullLeaves, Push
+from .lines import pack, unpack
 from .noise import rounding_of_sum
 from .session import Session
 

@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from .differences import Difference, Line
+from .differences import Difference
 from .functions import Leaves
+from .lines import Line
 
 Push = Callable[[Sequence[Any], Sequence[Any]], tuple[Leaves, Leaves]]
 PullLeaves = Callable[[Sequence[Any]], Leaves]

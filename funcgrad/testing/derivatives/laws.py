@@ -10,7 +10,7 @@ import numpy as np
 from ...core.tracing import aval_of
 from ...typing import PyTree
 from ..reports.report import DERIVATIVES, Finding, GradientCheckError, mode_text
-from .differences import SAFETY, pack
+from .differences import SAFETY
 from .functions import (
     Flat,
     Leaves,
@@ -24,6 +24,7 @@ from .functions import (
 )
 from .kinds import check_kinds_of_cotangents, check_kinds_of_tangents, linear_rtol
 from .known import Known, Pull, Push
+from .lines import pack
 from .noise import rounding, rounding_of_sum, steepness_of
 from .session import Session
 from .variations import check_variations_of_claim

@@ -10,8 +10,8 @@ import numpy as np
 from ...api.jvp import linearize
 from ...core.jaxpr import Eqn, Jaxpr, Var, eval_jaxpr
 from ...transforms.transpose import transpose_values
-from .differences import Vector, pack
 from .functions import Flat, host
+from .lines import Vector, pack
 
 MOST = 60
 """The number of uses of values, and of constants, that are tried."""

@@ -12,17 +12,9 @@ import numpy as np
 
 from ...context import within
 from ...core.tracing import aval_of
-from .differences import (
-    SAFETY,
-    Difference,
-    Line,
-    Vector,
-    central_quotient,
-    change,
-    extrapolated,
-    pack,
-)
+from .differences import SAFETY, Difference, central_quotient, extrapolated
 from .functions import Flat, finite_max, host, shaken
+from .lines import Line, Vector, change, pack
 
 Again = Callable[[Sequence[Any]], Vector]
 """From a point to the derivative there, as it was found at the point of the check."""

@@ -16,7 +16,7 @@ from ...api.vmap import vmap
 from ..reports.report import GradientCheckError, Report, mode_text
 from . import laws as law_checks
 from .comparison import allowed_of_sum, check_projection, check_tangent, expected_tangent
-from .differences import Difference, Vector, pack
+from .differences import Difference
 from .functions import (
     Flat,
     Leaves,
@@ -31,6 +31,7 @@ from .functions import (
 )
 from .known import Known, Pull, PullLeaves, Push
 from .layouts import copied
+from .lines import Vector, pack
 from .session import Session, widely_spread
 from .transformations import check_transformations
 from .variations import check_variations

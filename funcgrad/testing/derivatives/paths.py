@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from ...core.jaxpr import Eqn, Jaxpr, Literal, Var
-from .differences import Vector
 from .linear_programs import CLOSE, MOST, BackwardPass, ForwardPass, with_eqns
+from .lines import Vector
 
 TRIPLES = 16
 """Up to how many uses of values are tried three at a time."""

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from .differences import Line, Vector, complex_step, directional, pack, unpack
+from .differences import complex_step, directional
 from .functions import Flat, length
+from .lines import Line, Vector, pack, unpack
 from .session import BRIEF, Session
 
 ALL = 400

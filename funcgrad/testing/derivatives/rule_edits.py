@@ -16,10 +16,10 @@ import numpy as np
 
 from ...api.jvp import linearize
 from ...core.jaxpr import Eqn, Jaxpr, eval_jaxpr
-from .differences import Vector, pack
 from .edits import ENOUGH, SECONDS, edited_constants, edited_numbers
 from .functions import host
 from .linear_programs import CLOSE, MOST, BackwardPass
+from .lines import Vector, pack
 from .paths import cuts, terms
 
 MOST_TIMES = 32

@@ -9,20 +9,9 @@ from typing import Any
 import numpy as np
 
 from .beside import hull, steady
-from .differences import (
-    SAFETY,
-    Difference,
-    Line,
-    Vector,
-    central,
-    change,
-    complex_step,
-    moved,
-    one_sided,
-    precision,
-    quick_from,
-)
+from .differences import SAFETY, Difference, central, complex_step, one_sided, quick_from
 from .functions import COARSE, entry_scales, finite_max, host, random_leaf
+from .lines import Line, Vector, change, moved, precision
 from .noise import (
     BIAS,
     FAILURES,

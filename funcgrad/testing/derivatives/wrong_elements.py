@@ -15,21 +15,11 @@ from ..reports.report import (
     GradientCheckError,
     worst_finding,
 )
-from .differences import (
-    SAFETY,
-    Difference,
-    Line,
-    Vector,
-    complex_step,
-    directional,
-    one_sided,
-    pack,
-    unpack,
-    unpack_error,
-)
+from .differences import SAFETY, Difference, complex_step, directional, one_sided
 from .explaining import explain
 from .functions import Flat, host
 from .jacobians_here import At
+from .lines import Line, Vector, pack, unpack, unpack_error
 from .places import ALL, places_to_compare
 from .session import BRIEF, Session
 from .verdicts import (
