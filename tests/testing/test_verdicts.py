@@ -495,6 +495,20 @@ def test_laws_of_functions_without_digits_are_inconclusive(f, args):
         assert check_grads(f, args, seed=seed, raises=False).verdict != "fail"
 
 
+def test_chaos_is_no_kink():
+    """Differences between points beside do not shrink, but a complex step is what was found."""
+
+    def newton(a):
+        y = np.ones_like(a)
+        for _ in range(40):
+            y = 0.5 * (y + a / y)
+        return y
+
+    for seed in range(4):
+        args = (np.array([-2.0, -0.00263, -2.0]),)
+        assert check_grads(newton, args, order=1, seed=seed, raises=False).verdict != "fail"
+
+
 def test_laws_that_do_not_hold_are_failures_where_values_have_digits():
     f = ruled(lambda x: np.sum(x) ** 2 - x, lambda x, t: 2 * np.sum(x) * np.sum(t) - np.abs(t))
     report = check_grads(lambda x: f(x * 1e5), (np.array([0.3, 0.2]),), modes="fwd", raises=False)
