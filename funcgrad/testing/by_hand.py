@@ -135,6 +135,11 @@ def parts_of(
     return value, lambda *args, **kwargs: part(1, args, kwargs)
 
 
+def described(x: PyTree) -> str:
+    """What a cotangent is: its shape, or its kind."""
+    return f"of shape {np.shape(x)}" if has_tangent(x) else f"a {type(x).__name__}"
+
+
 def as_tuple(x: PyTree) -> tuple[Any, ...]:
     """A tuple or list as a tuple, and anything else as its only element."""
     return tuple(x) if isinstance(x, tuple | list) else (x,)
@@ -225,7 +230,14 @@ def check_pair(
         out, cache = forward(*xs)
 
         def pull(ct: PyTree) -> Any:
-            found = as_tuple(backward(ct, cache))
+            try:
+                found = as_tuple(backward(ct, cache))
+            except Exception as error:
+                error.add_note(
+                    f"{caller} calls {where_defined(backward)} as backward(ct, cache), with the "
+                    f"cotangent of the output, {described(ct)}, first"
+                )
+                raise
             if len(found) != len(xs):
                 raise ValueError(
                     f"{caller}: {where_defined(backward)} returned {len(found)} cotangents for "

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from funcgrad.testing import GradientCheckError, check_layer
+from funcgrad.testing import GradientCheckError, check_layer, check_pair
 
 RNG = np.random.default_rng(0)
 X = RNG.standard_normal((4, 3))
@@ -290,3 +290,16 @@ def test_what_is_missing_is_said():
 
     with pytest.raises(TypeError, match="looked for the gradient of the input in dx, dinputs"):
         check_layer(Nothing(), X)
+
+
+def test_a_backward_pass_of_another_order_of_arguments_is_told_what_it_is_given():
+    def forward(x, w):
+        return x @ w, (x, w)
+
+    def backward(cache, ct):
+        x, w = cache
+        return ct @ w.T, x.T @ ct
+
+    with pytest.raises(ValueError, match="unpack") as error:
+        check_pair(forward, backward, (np.ones((5, 3)), np.ones((3, 4))))
+    assert "cotangent of the output, of shape (5, 4), first" in error.value.__notes__[0]
