@@ -548,3 +548,36 @@ def test_what_the_tolerance_of_a_solver_inside_explains(rtol, factor, verdict):
             pendulum, args, order=1, modes="fwd", seed=seed, raises=False, locate=False
         )
         assert report.verdict == verdict
+
+
+IN_HALF = [
+    lambda x: (x.astype("e") * 2).astype("d"),
+    lambda x: np.sin(x.astype("e")).astype("d") * x,
+    lambda x: (np.outer(x, x).astype("e") @ np.ones(4, "e")).astype("f"),
+    lambda x: np.sum(np.tanh(x.astype("e")) ** 2),
+]
+
+
+@pytest.mark.parametrize("f", IN_HALF)
+def test_half_precision_inside_is_no_mistake(f):
+    wrong = ruled(lambda x: x, lambda x, t: 1.3 * t)
+    for seed, x in enumerate((np.array([0.5, 1.0, 2.0, -3.0]), np.array([0.34, 0.78, -0.41, 2.2]))):
+        report = check_grads(f, (x,), order=2, seed=seed)
+        assert report.verdict == "pass"
+        assert "f computes in f16 inside" in str(report) or "rounding" not in str(report)
+        report = check_grads(lambda x: f(wrong(x)), (x,), order=1, seed=seed, raises=False)
+        assert report.verdict == "fail"
+
+
+def test_bfloat16_inside_is_no_mistake():
+    bfloat16 = pytest.importorskip("ml_dtypes").bfloat16
+    w = np.array([[0.3, -1.2], [0.8, 0.1], [-0.5, 2.0]], np.float32)
+
+    def layer(w, x):
+        half = np.tanh(x.astype(bfloat16) @ w.astype(bfloat16))
+        return np.mean(half.astype(np.float32) ** 2)
+
+    x = np.array([[1.0, 0.5, -0.3], [0.2, -0.7, 1.1]], np.float32)
+    assert check_grads(layer, (w, x), order=1).verdict == "pass"
+    wrong = ruled(lambda x: x, lambda x, t: -t)
+    assert check_grads(lambda w: layer(wrong(w), x), (w,), raises=False).verdict == "fail"

@@ -221,7 +221,7 @@ def _complex_step(line: Line) -> Vector | None:
     try:
         with np.errstate(all="ignore"), warnings.catch_warnings():
             warnings.simplefilter("error")
-            outs = line.flat.call(xs)
+            outs = (line.flat.wide or line.flat).call(xs)
             shapes = [aval_of(o).shape for o in outs]
             if shapes != [aval_of(o).shape for o in line.outs]:
                 return None

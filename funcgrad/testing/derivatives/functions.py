@@ -101,15 +101,25 @@ class Flat:
         default=None, init=False, repr=False
     )
     """A direction, and outputs and tangents along it, where they are known before the checks."""
+    wide: Flat | None = field(default=None, init=False, repr=False)
+    """The same function in double precision, where ``call`` computes in less inside."""
 
     def evaluate(self, xs: Sequence[Any]) -> Leaves:
         """What ``call`` returns, up to rounding, by a compiled program where there is one."""
+        if self.wide is not None:
+            return self.wide.call(xs)
         return self.call(xs) if self.staged is None else self.staged(xs)
+
+    def widen(self, wide: Callable[[Sequence[Any]], Leaves], outs: Sequence[Any]) -> None:
+        """Have differences taken of another function; errors are those of the outputs' sizes."""
+        self.wide = Flat(wide, self.point, self.in_paths, self.name, self.out_paths)
+        self.sizes = [np.asarray(finite_max(host(o))) for o in outs]
 
     def plainly(self, outs: Sequence[Any]) -> Flat:
         """The same with the sizes of the outputs themselves, which need no more calls."""
         if self.plain is None:
             self.plain = replace(self, sizes=[np.asarray(finite_max(host(o))) for o in outs])
+            self.plain.wide = self.wide
         return self.plain
 
     def differentiated(self, mode: str, seeds: Sequence[Any], *, staged: bool = False) -> Flat:
@@ -135,12 +145,17 @@ class Flat:
 
         def measured() -> list[Any]:
             sizes = self.cotangent_sizes(seeds) if mode == "rev" else self.sizes
+            if self.wide is not None:
+                return list(sizes)
             found = value_sizes(program or derivative, self.point)
             return [np.maximum(a, b) for a, b in zip(sizes, found, strict=True)]
 
         sizes = Measured(measured)
         given = self.point, self.in_paths, self.name, paths, sizes, self.nondet
-        return Flat(derivative, *given, program, self.tangents)
+        derived = Flat(derivative, *given, program, self.tangents)
+        if self.wide is not None:
+            derived.wide = self.wide.differentiated(mode, seeds)
+        return derived
 
     def cotangent_sizes(self, cts: Sequence[Any]) -> list[np.ndarray]:
         """The sizes of the terms of the cotangents of the inputs."""

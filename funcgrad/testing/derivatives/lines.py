@@ -207,13 +207,13 @@ def change(a: Vector, b: Vector) -> Vector:
 
 def best_precision(flat: Flat, point: Sequence[Any]) -> tuple[Leaves, Leaves]:
     """The point and the outputs there, in double precision if the function allows that."""
-    known = flat.outs if point is flat.point and flat.staged is None else None
+    known = flat.outs if point is flat.point and flat.staged is flat.wide is None else None
     outs = flat.evaluate([copied(x) for x in point]) if known is None else known
     wide = [widened(x) for x in point]
     if all(w is x for w, x in zip(wide, point, strict=True)):
         return wide, outs
     try:
-        found = flat.call(wide)
+        found = (flat.wide or flat).call(wide)
         kinds = [(aval_of(o).shape, kind_of(aval_of(o).dtype)) for o in found]
     except Exception:  # a function may refuse double precision in any way it likes
         return list(point), outs

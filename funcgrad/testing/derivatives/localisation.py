@@ -13,7 +13,6 @@ import numpy as np
 from ... import tree
 from ...api.staging import make_jaxpr
 from ...core.facts import OneTriangle
-from ...core.jaxpr import Jaxpr, Literal
 from ...core.source import Transposed, where_defined
 from ...core.tracing import aval_of
 from ...ops.families import Control
@@ -24,6 +23,7 @@ from ...typing import PyTree
 from ..reports.report import Finding, GradientCheckError, InconclusiveCheckError, Report
 from .functions import flatten_function, generator, has_tangent, host, same_values
 from .orders import check_orders
+from .reevaluated import reevaluated, without_stops
 from .session import Session, in_brief
 
 TURNS = 3
@@ -134,7 +134,7 @@ def right_without_stops(
     """True if the derivatives of a function are right where no gradient is stopped."""
     try:
         jaxpr = make_jaxpr(f)(*point)
-        call = flatten_function(lambda *xs: without_stops(jaxpr, xs), tuple(point))
+        call = flatten_function(lambda *xs: reevaluated(jaxpr, xs, without_stops), tuple(point))
         alone = apart(session)
         alone.tolerances = session.tolerances
         check_orders(alone, call, modes, order, transformations=False, variations=False)
@@ -142,22 +142,6 @@ def right_without_stops(
     except Exception:  # of a function that cannot be staged, and of wrong derivatives
         return False
     return True
-
-
-def without_stops(jaxpr: Jaxpr, args: Sequence[Any]) -> list[Any]:
-    """The results of a jaxpr, of which the gradients are not stopped."""
-    env: dict[Any, Any] = dict(zip(jaxpr.constvars, jaxpr.consts, strict=True))
-    env.update(zip(jaxpr.invars, args, strict=True))
-
-    def value(atom: Any) -> Any:
-        return atom.value if type(atom) is Literal else env[atom]
-
-    for eqn in jaxpr.eqns:
-        values = [value(a) for a in eqn.inputs]
-        out = values[0] if eqn.primitive is stop else eqn.primitive(*values, **eqn.params)
-        outs = out if eqn.primitive.multiple else [out]
-        env.update(zip(eqn.outvars, outs, strict=True))
-    return [value(a) for a in jaxpr.outvars]
 
 
 def apart(session: Session) -> Session:

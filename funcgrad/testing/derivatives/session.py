@@ -13,7 +13,10 @@ import numpy as np
 
 from ... import tree
 from ...api.leaves import is_leaf_value
+from ...api.staging import make_jaxpr
 from ...core.avals import dtype_name
+from ...core.dtypes import finfo
+from ...core.jaxpr import Jaxpr
 from ...core.source import where_defined
 from ...core.tracing import aval_of
 from ...errors import TreeError
@@ -39,6 +42,8 @@ from .functions import (
     same_values,
 )
 from .layouts import copied, copied_leaves
+from .reevaluated import halves, in_double, reevaluated
+from .reevaluated import widened as in_wide
 from .tangents import Tangents
 from .tolerances import Tolerances
 
@@ -72,6 +77,17 @@ def in_brief() -> Iterator[None]:
         BRIEF.reset(token)
 
 
+def program_of(flat: Flat) -> Jaxpr:
+    """The function as a program."""
+    return make_jaxpr(lambda *xs: flat.call(xs))(*flat.point)
+
+
+def in_double_of(flat: Flat) -> Callable[[Sequence[Any]], Leaves]:
+    """The function in double precision, where its program has half precision."""
+    program = program_of(flat)
+    return lambda xs: [in_wide(x) for x in reevaluated(program, xs, in_double)]
+
+
 @dataclass
 class Session:
     """Options, random numbers and report of one run of a checker.
@@ -80,6 +96,8 @@ class Session:
     ``singular`` that some derivative inside is no number or not unique at this point;
     ``unsettled`` is what could not be concluded, which is told if nothing is found to be wrong.
     ``scaled`` are the leaves of which tangents were drawn last, with the sizes of their entries.
+    ``flat`` is the function that is checked, and ``inside`` the dtype that it computes in, where
+    that is one of fewer digits than those of its arguments and outputs.
     """
 
     atol: Any
@@ -100,6 +118,8 @@ class Session:
     excused: bool = False
     tangents: Tangents | None = None
     scaled: tuple[Sequence[Any], list[Any]] = ((), [])
+    flat: Flat | None = None
+    inside: np.dtype | None = None
     tolerances: Tolerances = field(init=False)
 
     def flatten(self, f: Callable[..., Any], args: tuple[Any, ...]) -> Flat:
@@ -113,6 +133,9 @@ class Session:
         self.check_arguments()
         first, again = (flat.call(copied_leaves(flat.point)) for _ in range(2))
         leaves = [*flat.point, *first]
+        if self.inside is not None:
+            leaves.append(np.zeros((), self.inside))
+            flat.widen(in_double_of(flat), first)
         self.tolerances = Tolerances(leaves, self.atol, self.rtol, self.nondet_tol)
         flat.nondet = self.nondet_tol
         flat.outs = [copied(x) for x in first]
@@ -131,7 +154,31 @@ class Session:
             )
             hint += f"{largest_change(first, again):.0e}"
             raise GradientCheckError(replace(finding, diagnosis=hint))
+        self.flat = flat
         return flat
+
+    def begins_again_in_half(self, rng: np.random.Generator) -> bool:
+        """True if f computes in half precision inside, so that other tolerances are right.
+
+        Differences cannot see what happens between its numbers: they are taken of the same program
+        in double precision, if there is one.
+        """
+        flat = self.flat
+        if flat is None or self.inside is not None:
+            return False
+        try:
+            found = halves(program_of(flat))
+            if found:
+                in_double_of(flat)(flat.point)
+        except Exception:  # a function that cannot be staged, or holds programs in half precision
+            return False
+        if not found:
+            return False
+        self.inside = max(found, key=lambda dtype: float(finfo(dtype).eps))
+        self.rng, self.report, self.unsettled = rng, Report(), None
+        self.singular = self.excused = False
+        self.report.rounding.append(f"f computes in {dtype_name(self.inside)} inside")
+        return True
 
     def check_arguments(self) -> None:
         """Raise if the arguments are not what they were at the start."""

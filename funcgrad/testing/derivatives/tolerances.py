@@ -17,7 +17,7 @@ RELATIVE = {2: 1e-2, 4: 2e-5}
 """Relative tolerance by the bytes of a real number; below it stands DOUBLE. Where rounding does
 more than that, the derivative shows it at points that differ in their last places."""
 
-ULPS = {4: 4}
+ULPS = {2: 4, 4: 4}
 """Rounding errors of outputs that are allowed at once, by the bytes of a real number."""
 
 DOUBLE = 1e-8
