@@ -96,7 +96,7 @@ def judge(
         if exact is not None:
             agree |= ~settled & (np.abs(found - exact) <= allowed + 1e-9 * np.abs(exact))
         if exact is not None and np.any(~agree & (gap <= SLIGHT * np.abs(found))):
-            agree |= agrees_without(line, found, allowed, eps, gap)
+            agree |= agrees_without(line, known, found, allowed, eps)
     if np.all(agree):
         return verdict()
 
@@ -183,17 +183,20 @@ def scale_of(line: Line) -> Vector:
 
 
 def agrees_without(
-    line: Line, found: Vector, allowed: Vector, eps: float | None, gap: Vector
+    line: Line, known: Difference, found: Vector, allowed: Vector, eps: float | None
 ) -> np.ndarray:
     """A mask of what agrees with central differences, which were replaced by the complex step.
 
     Where f is not quite analytic, that one is wrong by little. Differences that are less accurate
-    than the gap say nothing.
+    than the gap count if the shortest steps are nearer to what was found, too.
     """
     other = central(line, eps)
+    short, _, _ = of_short_steps(line, other)
     with np.errstate(all="ignore"):
         near = np.abs(found - other.value) <= allowed + SAFETY * other.error
-    return near & other.settled & (SAFETY * other.error <= gap)
+        exact = SAFETY * other.error <= np.abs(found - known.value)
+        nearer = [np.abs(found - v) <= 0.5 * np.abs(known.value - v) for v in (other.value, short)]
+    return near & other.settled & (exact | np.all(nearer, axis=0))
 
 
 def imprecise(
