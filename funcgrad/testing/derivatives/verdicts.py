@@ -29,6 +29,9 @@ SOURCE = "finite differences"
 TINY_STEPS = (2.0**-20, 2.0**-24, 2.0**-28)
 NEAR = 1e-3
 
+JUMP = 1e-2
+"""The part of a value that it has to change by at the shortest step, to be one by itself."""
+
 NEGLIGIBLE = 1e-6
 """Derivatives of less than a hundredth of this part of what f changes by are taken for zero, where
 they have no size of their own."""
@@ -110,7 +113,7 @@ def judge(
     agree |= accepted
     agree |= (kinks | edges) & between
     wrong = ~agree & ~kinks & (settled | edges)
-    if apart_from_both(left, right, known, found):
+    if apart_from_both(line, left, right, known, found):
         wrong[:] = False
     as_exact = none
     if exact is not None:  # differences of a function with waves shorter than all steps settle, too
@@ -345,12 +348,22 @@ def at_jump(left: Difference, right: Difference, found: Vector, allowed: Vector)
     return found_is
 
 
-def apart_from_both(left: Difference, right: Difference, known: Difference, found: Vector) -> bool:
-    """True if f jumps to its value from both sides, as the signs of eigenvectors do."""
+def apart_from_both(
+    line: Line, left: Difference, right: Difference, known: Difference, found: Vector
+) -> bool:
+    """True if f jumps to its value from both sides, as the signs of eigenvectors do.
+
+    A derivative that is larger than the jumps say does not matter where values jump by much.
+    """
+    steps = [sign * line.unit * TINY_STEPS[-1] for sign in (1.0, -1.0)]
     with np.errstate(all="ignore"):
-        size = 100 * np.abs(known.value)
-        jumps = np.isfinite(left.error + right.error + found) & (np.abs(left.value) > size)
-        jumps &= (np.abs(right.value) > size) & ~left.settled_beside(0) & ~right.settled_beside(0)
+        size = 100 * np.maximum(np.abs(known.value), np.abs(found))
+        jumps = np.isfinite(left.error + right.error) & np.isfinite(found)
+        jumps &= ~left.settled_beside(0) & ~right.settled_beside(0)
+        moved_by = [np.abs(change(line.at(h), line.start)) for h in steps]
+        by_much = np.min(moved_by, axis=0) > JUMP * np.abs(line.start)
+        by_much &= (line.start != 0) & (np.abs(known.value) < np.abs(left.value) / 100)
+        jumps &= by_much | ((np.abs(left.value) > size) & (np.abs(right.value) > size))
         opposite = np.abs(left.value + right.value) < 0.1 * np.abs(left.value)
         return bool(np.any(jumps & opposite))
 
