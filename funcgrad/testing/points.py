@@ -28,7 +28,7 @@ from .derivatives.verdicts import SOURCE
 from .extras import Extra, has_rules
 from .reports.literals import Literals
 from .reports.report import Finding, GradientCheckError, InconclusiveCheckError, Report
-from .scanning import scan, suspicion
+from .scanning import draw_each, scan, suspicion
 from .strategies.sides import Reach, Reaching, reaching
 from .strategies.signatures import Parameter
 from .strategies.trees import cooked
@@ -163,23 +163,13 @@ class Points:
         found: list[tuple[float, tuple[Any, ...]]] = []
         end = time.monotonic() + LOOKING
 
-        @hypothesis.seed(self.seed + 1)
-        @hypothesis.settings(
-            max_examples=DRAWN,
-            deadline=None,
-            database=None,
-            phases=(Phase.generate,),
-            suppress_health_check=list(HealthCheck),
-            verbosity=Verbosity.quiet,
-        )
-        @hypothesis.given(drawn)
-        def look(args: PyTree) -> None:
+        def look(args: tuple[Any, ...]) -> None:
             if time.monotonic() < end and accepts(self.f, args):
                 found.append((richness(args), args))
 
         for reach in ("short", "longer"):
             with suppress(hypothesis.errors.Unsatisfiable), reaching(reach, 0, 0):
-                look()
+                draw_each(drawn, self.seed + 1, DRAWN, look)
         found.sort(key=lambda pair: -pair[0])
         return [args for _, args in found[:RICH]]
 

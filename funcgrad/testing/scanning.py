@@ -65,9 +65,23 @@ def drawn_points(drawn: SearchStrategy[Any], place: int, seed: int, small: bool)
     """Some points of which one dimension is long, of ordinary numbers or small ones."""
     found: list[Args] = []
 
+    def look(args: Args) -> None:
+        if long_axes(args) and sum(np.size(x) for x in tree.leaves(args)) <= MOST:
+            found.append(args)
+
+    with suppress(hypothesis.errors.HypothesisException), reaching("scan", place, int(small)):
+        draw_each(drawn, seed, TRIES, look)
+    return found
+
+
+def draw_each(
+    drawn: SearchStrategy[Any], seed: int, most: int, look: Callable[[Args], None]
+) -> None:
+    """Call a function for some drawn points, which are not made simpler."""
+
     @hypothesis.seed(seed)
     @hypothesis.settings(
-        max_examples=TRIES,
+        max_examples=most,
         deadline=None,
         database=None,
         phases=(Phase.generate,),
@@ -75,13 +89,10 @@ def drawn_points(drawn: SearchStrategy[Any], place: int, seed: int, small: bool)
         verbosity=Verbosity.quiet,
     )
     @hypothesis.given(drawn)
-    def look(args: Args) -> None:
-        if long_axes(args) and sum(np.size(x) for x in tree.leaves(args)) <= MOST:
-            found.append(args)
+    def each(args: Args) -> None:
+        look(args)
 
-    with suppress(hypothesis.errors.HypothesisException), reaching("scan", place, int(small)):
-        look()
-    return found
+    each()
 
 
 def seconds_of(f: Callable[..., Any], args: Args) -> float:

@@ -82,9 +82,8 @@ def program_of(flat: Flat) -> Jaxpr:
     return make_jaxpr(lambda *xs: flat.call(xs))(*flat.point)
 
 
-def in_double_of(flat: Flat) -> Callable[[Sequence[Any]], Leaves]:
-    """The function in double precision, where its program has half precision."""
-    program = program_of(flat)
+def in_double_of(program: Jaxpr) -> Callable[[Sequence[Any]], Leaves]:
+    """A program as a function in double precision, where it has half precision."""
     return lambda xs: [in_wide(x) for x in reevaluated(program, xs, in_double)]
 
 
@@ -135,7 +134,7 @@ class Session:
         leaves = [*flat.point, *first]
         if self.inside is not None:
             leaves.append(np.zeros((), self.inside))
-            flat.widen(in_double_of(flat), first)
+            flat.widen(in_double_of(program_of(flat)), first)
         self.tolerances = Tolerances(leaves, self.atol, self.rtol, self.nondet_tol)
         flat.nondet = self.nondet_tol
         flat.outs = [copied(x) for x in first]
@@ -167,9 +166,10 @@ class Session:
         if flat is None or self.inside is not None:
             return False
         try:
-            found = halves(program_of(flat))
+            program = program_of(flat)
+            found = halves(program)
             if found:
-                in_double_of(flat)(flat.point)
+                in_double_of(program)(flat.point)
         except Exception:  # a function that cannot be staged, or holds programs in half precision
             return False
         if not found:
