@@ -77,8 +77,10 @@ def vmap(
         in_axes = tuple(in_axes)
     if not isinstance(in_axes, int | tuple | dict | type(None) | np.integer):
         raise TypeError(f"vmap: in_axes must be an int, None or a tuple, got {in_axes!r}")
-    _check_axes(in_axes, "in_axes")
-    _check_axes(out_axes, "out_axes")
+    if type(in_axes) is not int:
+        _check_axes(in_axes, "in_axes")
+    if type(out_axes) is not int:
+        _check_axes(out_axes, "out_axes")
     if axis_size is not None and not (is_integer(axis_size) and axis_size >= 0):
         kind = ValueError if is_integer(axis_size) else TypeError
         raise kind(f"vmap: axis_size must be a number of examples, got {describe(axis_size)}")
@@ -89,7 +91,10 @@ def vmap(
     @like(fun)
     def vmap_fun(*args: PyTree, **kwargs: PyTree) -> PyTree:
         flat, leaves = FlatFunction.at(fun, args, kwargs, owner)
-        axes = _input_axes(in_axes, args, kwargs, owner)
+        if type(in_axes) is int and not kwargs:
+            axes: list[int | None] = [in_axes] * len(leaves)
+        else:
+            axes = _input_axes(in_axes, args, kwargs, owner)
         size, axes = _batch_size(leaves, axes, args, kwargs, axis_size, owner)
         trace = BatchTrace(size, owner, axis_name)
         inputs = [
@@ -100,7 +105,10 @@ def vmap(
             with running_lanes(trace):
                 out = flat.call(inputs)
             outs, out_tree = tree.flatten(out)
-            out_dims = _output_axes(out_axes, out, owner)
+            if type(out_axes) is int:
+                out_dims: list[int | None] = [out_axes] * len(outs)
+            else:
+                out_dims = _output_axes(out_axes, out, owner)
             results = [
                 _output(trace, o, a, i, out)
                 for i, (o, a) in enumerate(zip(outs, out_dims, strict=True))

@@ -276,6 +276,18 @@ class Primitive(Record):
     ) -> Any:
         """Results and their tangents, joined by a trace of forward mode."""
         out = self(*primals, **params)
+        return self.push_beside(trace, out, primals, tangents, strong, params)
+
+    def push_beside(
+        self,
+        trace: Any,
+        out: Any,
+        primals: Any,
+        tangents: Any,
+        strong: Sequence[bool],
+        params: Any,
+    ) -> Any:
+        """Results that are known and their tangents, joined by a trace of forward mode."""
         primals, tangents = beside_result(out, primals), beside_result(out, tangents)
         with np.errstate(all="ignore"):
             tangent = self.tangent(trace.algebra, out, primals, tangents, params, strong)

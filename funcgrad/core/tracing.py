@@ -40,6 +40,8 @@ class Trace:
     """The part of a transformation that handles each operation on its tracers."""
 
     __slots__ = ("__weakref__", "alive", "level", "outside", "owner")
+    quick: ClassVar[bool] = False
+    """True if ``unary`` and ``binary`` are quicker than ``process``, and do no more."""
 
     def __init__(self, owner: str = "a transformation") -> None:
         self.level: int = next(_levels)

@@ -44,6 +44,18 @@ class StagingTracer(Tracer):
     def aval(self) -> Aval:  # type: ignore[override]
         return self._var.aval
 
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self._var.aval.shape
+
+    @property
+    def dtype(self) -> np.dtype:
+        return self._var.aval.dtype
+
+    @property
+    def weak(self) -> bool:
+        return self._var.aval.weak
+
 
 class Formulas:
     """The fate of naive formulas in functions that are differentiated while they are staged.
@@ -100,20 +112,27 @@ class StagingTrace(Trace):
             self.check_alive(prim)
         if not self.is_tape and prim.fails:
             params = {**params, "failing": "nan"}
-        avals = [aval_of(a) for a in args]
+        avals: list[Aval] = []
+        inputs: list[Any] = []
+        for a in args:
+            if type(a) is StagingTracer and a._trace is self:
+                var = a._var
+                avals.append(var.aval)
+                inputs.append(var)
+            else:
+                avals.append(aval_of(a))
+                inputs.append(self.constant(a))
         if "ml_dtypes" in MODULES:
             out = small_floats.abstract(prim, avals, params)
         else:
             out = prim.abstract(*avals, **params)
-        outs = out if prim.multiple else (out,)
-        outvars = [Var(a) for a in outs]
-        inputs = [
-            a._var if type(a) is StagingTracer and a._trace is self else self.constant(a)
-            for a in args
-        ]
+        if not prim.multiple:
+            var = Var(out)
+            self.eqns.append(Eqn(prim, inputs, params, [var], current_source(3)))
+            return StagingTracer(self, var)
+        outvars = [Var(a) for a in out]
         self.eqns.append(Eqn(prim, inputs, params, outvars, current_source(3)))
-        tracers = tuple(StagingTracer(self, v) for v in outvars)
-        return tracers if prim.multiple else tracers[0]
+        return tuple([StagingTracer(self, v) for v in outvars])
 
     def constant(self, x: Any) -> Any:
         """A value from outside as an input: small arrays are copied, since users refill them."""
@@ -194,7 +213,9 @@ def hoist_constants(invars: Sequence[Var], eqns: Sequence[Eqn], outs: Sequence[A
         return var
 
     fixed = [
-        Eqn(e.primitive, [as_atom(a) for a in e.inputs], e.params, e.outvars, e.source)
+        e
+        if all([isinstance(a, Var) for a in e.inputs])
+        else Eqn(e.primitive, [as_atom(a) for a in e.inputs], e.params, e.outvars, e.source)
         for e in eqns
     ]
     outvars = [as_atom(o) for o in outs]

@@ -26,6 +26,9 @@ from ..errors import ConcretizationError
 from ..ops.families import align
 from ..ops.shape import broadcast, move_axis, reshape
 
+_NUMBERS = frozenset([float, int, complex])
+"""Types of what broadcasts to a batch as it is."""
+
 
 class BatchTracer(Tracer):
     """A batch of values; its shape is that of one of them."""
@@ -49,6 +52,10 @@ class BatchTracer(Tracer):
     @property
     def dtype(self) -> np.dtype:
         return self.value.dtype
+
+    @property
+    def weak(self) -> bool:
+        return False
 
     def concrete(self, use: str) -> Any:
         self._trace.check_alive()
@@ -120,6 +127,7 @@ class BatchTrace(Trace):
     """Evaluates operations on whole batches."""
 
     __slots__ = ("active", "axis_name", "size")
+    quick: ClassVar[bool] = True
 
     def __init__(self, size: int, owner: str, axis_name: Any = None, active: Any = None) -> None:
         super().__init__(owner)
@@ -145,6 +153,39 @@ class BatchTrace(Trace):
             batched = [b or v is not a for b, v, a in zip(batched, values, args, strict=True)]
         out = prim.batched(self, values, batched, params)
         return tuple(map(self.wrap, out)) if prim.multiple else self.wrap(out)
+
+    def unary(self, prim: Any, x: Any) -> Any:
+        if self.takes(x) and self.is_simple(prim):
+            return self.wrap(prim.unary(x.value))
+        return self.handle(prim, (x,), {})
+
+    def binary(self, prim: Any, x: Any, y: Any) -> Any:
+        if self.is_simple(prim):
+            if self.takes(x):
+                a = x.value
+                if self.takes(y):
+                    if y.value.ndim == a.ndim:
+                        return self.wrap(prim.binary(a, y.value))
+                elif type(y) in _NUMBERS or (type(y) is np.ndarray and y.ndim < a.ndim):
+                    return self.wrap(prim.binary(a, y))
+            elif self.takes(y):
+                b = y.value
+                if type(x) in _NUMBERS or (type(x) is np.ndarray and x.ndim < b.ndim):
+                    return self.wrap(prim.binary(x, b))
+        return self.handle(prim, (x, y), {})
+
+    def linear(self, prim: Any, x: Any, params: dict[str, Any]) -> Any:
+        if self.takes(x) and self.is_simple(prim):
+            return self.wrap(prim.batched(self, (x.value,), (True,), params))
+        return self.handle(prim, (x,), params)
+
+    def takes(self, x: Any) -> bool:
+        """True for a batch of this trace whose values are there, in whatever context."""
+        return type(x) is BatchTracer and x._trace is self and type(x.value) is np.ndarray
+
+    def is_simple(self, prim: Any) -> bool:
+        """True if an operator does the same for all lanes, and nothing else has to be said."""
+        return self.active is None and self.alive and not prim.bodily
 
     def align(self, values: Sequence[Any], batched: Sequence[bool]) -> list[Any]:
         """Batched operands with axes of one behind the batch axis, so that ranks agree."""

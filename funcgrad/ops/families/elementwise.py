@@ -16,7 +16,7 @@ from ...core.lowering import NumpyText
 from ...core.primitive import Algebra, Case, Primitive, check_declared, check_operands
 from ...core.records import derived
 from ...core.small_floats import has_small
-from ...core.tracing import Tracer, shape_of
+from ...core.tracing import Tracer, newest_trace, shape_of
 from ...errors import ShapeError
 from .cases import elementwise_cases
 from .formulas import by_formula
@@ -47,6 +47,7 @@ class Elementwise(Primitive):
         jvp: rules in the place of partials, for maps that are only real-linear.
         arity: number of operands.
         ufunc: NumPy's function, where ``evaluate`` is Python's operator.
+        smooth: its tangent is a sum over its operands, into which no zeros are put.
     """
 
     partials: tuple[Any, ...] = ()
@@ -57,6 +58,7 @@ class Elementwise(Primitive):
     partial_needs: tuple[int, ...] = derived(())
     partial_table: tuple[tuple[int, Any], ...] = derived(())
     composed: bool = derived(False)
+    smooth: bool = derived(False)
     run: Callable[..., Any] = derived(None)
 
     def complete(self) -> None:
@@ -71,6 +73,7 @@ class Elementwise(Primitive):
             partial_needs=needs,
             partial_table=table,
             composed=composed or self.rounded is not None,
+            smooth=self.jvp is None and not self.masks and self.nondifferentiable is None,
             run=self._looking_at_sizes() if self._is_rounded() else self.evaluate,
         )
         super().complete()
@@ -112,10 +115,19 @@ class Elementwise(Primitive):
     def __call__(self, *args: Any, **params: Any) -> Any:
         for a in args:
             if type(a) not in _PLAIN:
-                return Primitive.__call__(self, *args, **params)
-        if "ml_dtypes" in MODULES and not self.any_dtype and has_small(args, params):
+                break
+        else:
+            if "ml_dtypes" in MODULES and not self.any_dtype and has_small(args, params):
+                return self.compute(args, params)
+            return self.run(*args)
+        if params or self.bodily:
+            return Primitive.__call__(self, *args, **params)
+        trace = newest_trace(args)
+        if trace is None:
             return self.compute(args, params)
-        return self.run(*args)
+        if trace.quick and len(args) <= 2:
+            return trace.unary(self, *args) if len(args) == 1 else trace.binary(self, *args)
+        return trace.handle(self, args, params)
 
     def compute(self, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
         """Evaluate on plain arrays."""
