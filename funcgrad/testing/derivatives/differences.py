@@ -12,7 +12,7 @@ import numpy as np
 
 from ...core.tracing import aval_of
 from .functions import Flat, host
-from .lines import Line, Vector, change, moved
+from .lines import KEPT, Line, Vector, change, moved
 
 ROWS = 6
 BLOCKS = 4
@@ -65,11 +65,15 @@ def extrapolated(
     whole tableau each element takes the entry of the least estimated error: the larger of its
     distances to its two parents, plus rounding.
     """
-    best, _ = quotient(first)
+    return of_tableau([quotient(first * 2.0**-k) for k in range(rows)], base)
+
+
+def of_tableau(quotients: Sequence[tuple[Vector, Vector]], base: float) -> Difference:
+    """The same of quotients that are known."""
+    best, _ = quotients[0]
     error = np.full(best.shape, np.inf)
     above: list[Vector] = [best]
-    for k in range(1, rows):
-        value, noise = quotient(first * 2.0**-k)
+    for value, noise in quotients[1:]:
         row = [value]
         for j, parent in enumerate(above, start=1):
             row.append(row[-1] + (row[-1] - parent) / (base**j - 1))
@@ -134,6 +138,18 @@ def central_quotient(line: Line, h: float) -> tuple[Vector, Vector]:
     return change(plus, minus) / (2 * h), noise
 
 
+def central_quotients(line: Line, steps: Sequence[float]) -> list[tuple[Vector, Vector]]:
+    """Central difference quotients at several steps, and their rounding errors."""
+    if line.start.size > KEPT:
+        return [central_quotient(line, h) for h in steps]
+    sides = line.at_all([side for h in steps for side in (h, -h)])
+    plus, minus, width = sides[::2], sides[1::2], np.array(steps)[:, None]
+    noise = line.noise(plus, minus) / width
+    bends = np.abs(plus - 2 * line.start + minus) / width
+    line.bends.update(zip(steps, zip(bends, noise, strict=True), strict=True))
+    return list(zip(change(plus, minus) / (2 * width), noise, strict=True))
+
+
 def central(line: Line, eps: float | None = None) -> Difference:
     """The derivative along a line from both sides."""
     found = searched(lambda h: central_quotient(line, h), 4.0, line.unit, eps)
@@ -146,8 +162,8 @@ def quick(line: Line) -> Difference | None:
     if exact is None or not np.all(np.isfinite(exact)):
         return None
     with np.errstate(all="ignore"):
-        first = line.unit * QUICK_STEP
-        rough = extrapolated(lambda h: central_quotient(line, h), first, 4.0, QUICK_ROWS)
+        steps = [line.unit * QUICK_STEP * 2.0**-k for k in range(QUICK_ROWS)]
+        rough = of_tableau(central_quotients(line, steps), 4.0)
         size = np.max(np.abs(exact), initial=0)
         agree = np.abs(exact - rough.value) <= SAFETY * rough.error + 1e-12 * size
         close = SAFETY * rough.error <= CONFIRMED * size + 1e3 * line.noise()

@@ -185,11 +185,19 @@ def flatten_function(f: Callable[..., Any], args: tuple[Any, ...]) -> Flat:
     places = [i for i, x in enumerate(leaves) if has_tangent(x)]
     run = lifting(f)
 
+    flat = len(places) == len(args) == len(leaves) and all(map(is_leaf_value, args))
+
     def call(xs: Sequence[Any]) -> Leaves:
-        full = list(leaves)
-        for i, x in zip(places, xs, strict=True):
-            full[i] = x
-        return [o for o in tree.leaves(run(*tree.unflatten(spec, full))) if has_tangent(o)]
+        if flat and len(xs) == len(leaves):
+            out = run(*xs)
+        else:
+            full = list(leaves)
+            for i, x in zip(places, xs, strict=True):
+                full[i] = x
+            out = run(*tree.unflatten(spec, full))
+        if type(out) in (np.ndarray, np.float64) and out.dtype.kind in "fc":
+            return [out]
+        return [o for o in tree.leaves(out) if has_tangent(o)]
 
     paths = tree.paths_of(args)
     in_paths = [tree.format_path(paths[i], "args") for i in places]

@@ -11,7 +11,6 @@ from ... import arrays
 from ...core.tracing import aval_of
 from ..reports.report import DERIVATIVES, GradientCheckError, mode_text
 from .functions import Flat, Leaves, Measured, finite_max, host
-from .known import PullLeaves, Push
 from .lines import pack, unpack
 from .noise import rounding_of_sum
 from .session import Session
@@ -33,43 +32,12 @@ def linear_rtol(session: Session, flat: Flat) -> float:
     return max(session.tolerances.law_rtol, OF_SINGLES if at_zero else 0.0)
 
 
-def check_kinds_of_cotangents(
-    session: Session,
-    flat: Flat,
-    pull: PullLeaves,
-    chain: tuple[str, ...],
-    pair: tuple[Leaves, Leaves],
-) -> None:
-    """The vjp of the parts of a cotangent adds up to that of the whole, which is known."""
-    if len(chain) > 1:  # it is made of the derivatives of order one, of which that is known
-        return
-    cts = pair[0]
-    law = KindsLaw(session, flat, chain, flat.in_paths, pair, pull)
-    law.check()
-    whole = [placed(np.round(host(c)), c) for c in cts]
-    rest = [placed(host(c) - host(w), c) for c, w in zip(cts, whole, strict=True)]
-    law.add_up("of whole numbers", [(1.0, whole), (1.0, rest)])
-
-
-def check_kinds_of_tangents(
-    session: Session,
-    flat: Flat,
-    push: Push,
-    chain: tuple[str, ...],
-    pair: tuple[Leaves, Leaves],
-) -> None:
-    """The jvp of the parts of a tangent adds up to that of the whole, which is known."""
-    if len(chain) > 1:
-        return
-
-    def call(ts: Sequence[Any]) -> Leaves:
-        return push(flat.point, ts)[1]
-
-    KindsLaw(session, flat, chain, flat.out_paths, pair, call).check()
-
-
 class KindsLaw:
-    """The law that a linear map of parts adds up to what is known of the whole."""
+    """The law that a linear map of parts adds up to what is known of the whole.
+
+    ``pair`` are a direction and the derivative along it, and ``call`` is the map. ``holds`` says
+    if that is known already.
+    """
 
     def __init__(
         self,
@@ -85,29 +53,70 @@ class KindsLaw:
         self.call = call
         self.what = "cotangent" if chain[-1] == "rev" else "tangent"
         self.name = DERIVATIVES[chain[-1]]
+        self.holds = False
+        self.factors: list[list[float]] = []
+        self.one, self.rest = one_hot(session.rng, self.whole)
+        self.large, self.small = scales(session.tolerances.eps)
 
     def check(self) -> None:
         """Zero, one number beside zeros, large and small directions."""
         self.check_zero()
-        parts = one_hot(self.session.rng, self.whole)
-        large, small = scales(self.session.tolerances.eps)
+        large = self.large
         for factor in sorted({large, min(large, MODEST), 1.0}, reverse=True):
             try:
                 with np.errstate(all="ignore"):
-                    self.check_parts(*parts, factor, small)
+                    self.check_parts(factor)
                 break
             except GradientCheckError as error:  # what is inside f may overflow by a large factor
                 if factor == 1.0 or is_finite(error.finding.found):
                     raise
+        if self.what == "cotangent":
+            self.add_up("of whole numbers", self.whole_numbers())
+        self.passed()
+
+    def passed(self) -> None:
+        """Note that the law holds."""
+        self.holds = True
         text = f"order {len(self.chain)}, mode {mode_text(self.chain)}"
         self.session.passed(f"{text}: {self.what}s of all kinds")
 
-    def check_parts(self, one: Leaves, rest: Leaves, large: float, small: float) -> None:
+    def directions(self) -> list[Leaves]:
+        """A direction of zeros, and parts that add up to the whole, in two ways."""
+        sums = self.scaled_parts(self.large), self.whole_numbers()
+        self.factors = [[factor for factor, _ in terms] for terms in sums]
+        return [times(0.0, self.whole), *(part for terms in sums for _, part in terms)]
+
+    def is_seen(self, values: Sequence[np.ndarray]) -> None:
+        """Note that the law holds if derivatives along ``directions``, the last axis, show it."""
+        agree = self.session.tolerances.agree
+        for known, found in zip(self.known, values, strict=True):
+            expected, at = host(known), 1
+            if np.any(found[..., 0]):
+                return
+            for factors in self.factors:
+                terms = [f * found[..., at + k] for k, f in enumerate(factors)]
+                if not agree(expected, np.add(*terms)):
+                    return
+                at += len(factors)
+        self.passed()
+
+    def scaled_parts(self, large: float) -> Terms:
+        """One number times a large factor, and the rest times a small one."""
+        one, rest, small = self.one, self.rest, self.small
+        if np.any(pack(rest)):
+            return [(1 / large, times(large, one)), (1 / small, times(small, rest))]
+        return [(0.5 / large, times(large, one)), (0.5 / small, times(small, one))]
+
+    def whole_numbers(self) -> Terms:
+        """Whole numbers, and the fractions that are left."""
+        whole = [placed(np.round(host(d)), d) for d in self.whole]
+        rest = [placed(host(d) - host(w), d) for d, w in zip(self.whole, whole, strict=True)]
+        return [(1.0, whole), (1.0, rest)]
+
+    def check_parts(self, large: float) -> None:
         """One number times a large factor and the rest times a small one add up to the whole."""
-        kinds = [(1 / large, times(large, one)), (1 / small, times(small, rest))]
-        if not np.any(pack(rest)):
-            kinds[1] = (0.5 / small, times(small, one))
-            kinds[0] = (0.5 / large, times(large, one))
+        one, rest, small = self.one, self.rest, self.small
+        kinds = self.scaled_parts(large)
         try:
             self.add_up("one-hot and scaled", kinds)
         except GradientCheckError:  # which of the kinds it is

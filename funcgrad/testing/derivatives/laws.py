@@ -22,7 +22,7 @@ from .functions import (
     length,
     reverse,
 )
-from .kinds import check_kinds_of_cotangents, check_kinds_of_tangents, linear_rtol
+from .kinds import KindsLaw, linear_rtol
 from .known import Known, Pull, Push
 from .lines import pack
 from .noise import rounding, rounding_of_sum, steepness_of
@@ -38,12 +38,20 @@ FIRST, SECOND = 0.75, -1.5
 """Coefficients of the linear combination that tests linearity."""
 
 
-def check_linearity(session: Session, flat: Flat, chain: tuple[str, ...], known: Known) -> None:
-    """Linearity of the last derivative of a chain."""
+def check_linearity(
+    session: Session, flat: Flat, chain: tuple[str, ...], known: Known
+) -> list[KindsLaw]:
+    """Linearity of the last derivative of a chain; returns the law of kinds, to be checked.
+
+    Derivatives of order two are made of those of order one, of which it is known.
+    """
     if chain[-1] == "fwd":
-        check_linear(session, flat, lambda xs, ts: forward(flat, xs, ts), chain, known)
-    if chain[-1] == "rev":
-        check_linear_pull(session, flat, lambda xs: reverse(flat, xs), chain, known)
+        law = check_linear(session, flat, lambda xs, ts: forward(flat, xs, ts), chain, known)
+    elif chain[-1] == "rev":
+        law = check_linear_pull(session, flat, lambda xs: reverse(flat, xs), chain, known)
+    else:
+        return []
+    return [law] if len(chain) == 1 else []
 
 
 def check_linear(
@@ -52,10 +60,11 @@ def check_linear(
     push: Push,
     chain: tuple[str, ...],
     known: Known | None = None,
-) -> None:
-    """jvp(a s + b t) = a jvp(s) + b jvp(t) for real a and b, and for tangents of all kinds.
+) -> KindsLaw:
+    """jvp(a s + b t) = a jvp(s) + b jvp(t) for real a and b; returns the law of tangents' kinds.
 
-    If nothing is known it is a jvp that somebody claims: its other variations are checked here.
+    If nothing is known it is a jvp that somebody claims: that law, too, and its other variations
+    are checked here.
     """
     pairs = list(known.pushed[:2]) if known else []
     while len(pairs) < 2:
@@ -74,9 +83,11 @@ def check_linear(
 
     directions = along, (s, t, both)
     compare_linear(session, flat, flat.out_paths, values, flat.sizes, chain, directions)
-    check_kinds_of_tangents(session, flat, push, chain, pairs[1])
+    law = KindsLaw(session, flat, chain, flat.out_paths, pairs[1], along)
     if known is None:
+        law.check()
         check_variations_of_claim(session, flat, Known(pushed=pairs), push=push)
+    return law
 
 
 def check_linear_pull(
@@ -85,10 +96,11 @@ def check_linear_pull(
     pull_of: Pull,
     chain: tuple[str, ...],
     known: Known | None = None,
-) -> None:
-    """vjp(a s + b t) = a vjp(s) + b vjp(t) for real a and b, and for cotangents of all kinds.
+) -> KindsLaw:
+    """vjp(a s + b t) = a vjp(s) + b vjp(t) for real a and b; returns the law of cotangents' kinds.
 
-    If nothing is known it is a vjp that somebody claims: its other variations are checked here.
+    If nothing is known it is a vjp that somebody claims: that law, too, and its other variations
+    are checked here.
     """
     claimed = known is None
     if known is None:
@@ -109,9 +121,11 @@ def check_linear_pull(
     values = [of_s, of_t, of_both]
     directions = known.pull, (s, t, both)
     compare_linear(session, flat, flat.in_paths, values, sizes, chain, directions)
-    check_kinds_of_cotangents(session, flat, known.pull, chain, pairs[1])
+    law = KindsLaw(session, flat, chain, flat.in_paths, pairs[1], known.pull)
     if claimed:
+        law.check()
         check_variations_of_claim(session, flat, Known(pulled=pairs), pull_of=pull_of)
+    return law
 
 
 def compare_linear(
@@ -161,11 +175,16 @@ def compare_linear(
 
 
 def without_overflow(x: Any, like: Any) -> Any:
-    """An array of halves with other numbers for those that are too large for them."""
-    if aval_of(x).dtype.itemsize != 2:
+    """An array with other numbers for those that are too large for its type, as sums may be.
+
+    Differences were found to be as large. Halves are soon too large: there, any may be.
+    """
+    known = np.isfinite(host(like))
+    if aval_of(x).dtype.itemsize == 2:
+        known &= np.isfinite(host(x))
+    if np.all(known):
         return x
-    both = np.isfinite(host(x)) & np.isfinite(host(like))
-    return np.where(both, host(x), host(like)).astype(aval_of(x).dtype)
+    return np.where(known, host(x), host(like)).astype(aval_of(x).dtype)
 
 
 def combined(s: Sequence[Any], t: Sequence[Any]) -> Leaves:

@@ -28,6 +28,9 @@ Vector = np.ndarray
 
 def pack(leaves: Sequence[Any]) -> Vector:
     """Leaves as one vector of doubles; a complex number is two."""
+    if len(leaves) == 1 and type(leaves[0]) in (np.ndarray, np.float64):
+        if leaves[0].dtype == np.float64:
+            return leaves[0].flatten()
     parts = [np.zeros(0)]
     for x in leaves:
         a = np.ravel(host(x))
@@ -168,10 +171,18 @@ class Line:
         """The outputs at a step, or NaN where there are none; few numbers are kept."""
         found = self.seen.get(h)
         if found is None:
-            found = self.evaluated(h)
-            if found.size <= KEPT and not self.nondet:
-                self.seen[h] = found
+            with np.errstate(all="ignore"), warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                found = self.evaluated(h)
         return found
+
+    def at_all(self, steps: Sequence[float]) -> Vector:
+        """The same at several steps, as rows."""
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            rows = [self.seen.get(h) for h in steps]
+            rows = [self.evaluated(h) if r is None else r for h, r in zip(steps, rows, strict=True)]
+        return np.array(rows)
 
     def evaluated(self, h: float) -> Vector:
         """The outputs at a step, computed anew."""
@@ -180,12 +191,15 @@ class Line:
             pairs = zip(self.point, xs, strict=True)
             xs = [self.flat.tangents.curved(k, x, y) for k, (x, y) in enumerate(pairs)]
         try:
-            with np.errstate(all="ignore"), warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                found = self.project(pack(self.flat.evaluate(xs)))
+            found = self.project(pack(self.flat.evaluate(xs)))
+            exists = found.shape == self.start.shape
         except (ArithmeticError, np.linalg.LinAlgError, ValueError, IndexError):
-            return np.full_like(self.start, np.nan)
-        return found if found.shape == self.start.shape else np.full_like(self.start, np.nan)
+            exists = False
+        if not exists:
+            found = np.full_like(self.start, np.nan)
+        if found.size <= KEPT and not self.nondet:
+            self.seen[h] = found
+        return found
 
     def noise(self, *values: Vector) -> Vector:
         """The rounding error to be expected of outputs."""

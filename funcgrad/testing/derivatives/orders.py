@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -29,6 +30,7 @@ from .functions import (
     same_values,
     tied_direction,
 )
+from .kinds import KindsLaw
 from .known import Known, Pull, PullLeaves, Push
 from .layouts import copied
 from .lines import Vector, pack
@@ -57,21 +59,23 @@ def check_orders(
 
     def check(flat: Flat, chain: tuple[str, ...]) -> None:
         known = Known()
+        kinds: list[KindsLaw] = []
         for mode in sorted(modes, key=lambda mode: mode == "rev"):
             here = (*chain, mode)
             if mode == "rev":
-                check_reverse(session, flat, lambda xs: reverse(flat, xs), here, known)
+                with told_first(kinds):
+                    check_reverse(session, flat, lambda xs: reverse(flat, xs), here, known)
             else:
                 check_forward(session, flat, push_of(flat, mode), here, known)
             if laws:
-                law_checks.check_linearity(session, flat, here, known)
+                kinds += law_checks.check_linearity(session, flat, here, known)
         if laws:
             if "fwd" in modes and "rev" in modes:
                 law_checks.check_adjoint(session, flat, (*chain, "rev"), known)
             staged = None
             if transformations and not chain:
                 try:
-                    together = check_transformations(session, flat, modes, known, order)
+                    together = check_transformations(session, flat, modes, known, kinds, order)
                     staged = together.staged_derivative
                 except GradientCheckError as error:
                     of_derivatives = re.search("jvp|vjp", error.finding.check)
@@ -81,6 +85,9 @@ def check_orders(
                         raise
                     text = "at a kink, where they choose another subgradient"
                     session.report.left_out["vmap and jit of derivatives"] = text
+            for law in kinds:
+                if not law.holds:
+                    law.check()
             if variations and not chain:
                 check_variations(session, flat, modes, known, staged)
         if len(chain) + 1 < order:
@@ -100,6 +107,19 @@ def check_orders(
     check(flat, ())
     if laws and order > 1:
         law_checks.check_symmetric(session, flat, modes)
+
+
+@contextmanager
+def told_first(kinds: Sequence[KindsLaw]) -> Iterator[None]:
+    """Say of a derivative that it is not linear, rather than that it cannot be transposed."""
+    try:
+        yield
+    except GradientCheckError:
+        raise
+    except Exception:
+        for law in kinds:
+            law.check()
+        raise
 
 
 def valid_otherwise(session: Session, flat: Flat, modes: Sequence[str]) -> bool:

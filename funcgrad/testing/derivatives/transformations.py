@@ -11,22 +11,31 @@ import numpy as np
 from ...api.jit import jit
 from ...api.staging import make_jaxpr
 from ...api.vmap import vmap
+from ...compiler.passes.share import share_subexpressions
 from ...core.jaxpr import eval_jaxpr
 from ..reports.report import GradientCheckError
 from .functions import Flat, Leaves, Measured, cast_like, forward, host, reverse
+from .kinds import KindsLaw
 from .known import Known
 from .one_by_one import JIT_ULPS, LANES, attempt, check_jit, check_one_by_one, stack_points
 from .session import Session
 
 
 def check_transformations(
-    session: Session, flat: Flat, modes: Sequence[str], known: Known, order: int
+    session: Session,
+    flat: Flat,
+    modes: Sequence[str],
+    known: Known,
+    kinds: Sequence[KindsLaw],
+    order: int,
 ) -> Together:
     """Vmap and jit of a function and of its derivatives against plain calls.
 
+    Where it is seen on the way that the laws of ``kinds`` hold, they know.
+
     All together first, since that is quick; one by one where they differ, or cannot be compared.
     """
-    together = Together(session, flat, modes, known)
+    together = Together(session, flat, modes, known, kinds)
     error = failure(lambda: together.check(compiled=order > 1))
     if error is None:
         for name in together.laws():
@@ -64,8 +73,15 @@ class Together:
     ``lanes`` are the point and others close to it, each with directions of its own.
     """
 
-    def __init__(self, session: Session, flat: Flat, modes: Sequence[str], known: Known) -> None:
-        self.session, self.flat, self.known = session, flat, known
+    def __init__(
+        self,
+        session: Session,
+        flat: Flat,
+        modes: Sequence[str],
+        known: Known,
+        kinds: Sequence[KindsLaw],
+    ) -> None:
+        self.session, self.flat, self.known, self.kinds = session, flat, known, kinds
         self.forward = "fwd" in modes or "lin" in modes
         self.reverse = "rev" in modes
         self.chain = ("rev",) if self.reverse else ("fwd",)
@@ -160,7 +176,7 @@ class Together:
         if compiled:
             return jit(self.everything, stabilize=False)
         first = self.flat.point, self.ts[0], self.cts[0]
-        jaxpr = make_jaxpr(self.everything)(*map(list, first))
+        jaxpr = share_subexpressions(make_jaxpr(self.everything)(*map(list, first)))
         return lambda xs, ts, cts: eval_jaxpr(jaxpr, jaxpr.consts, [*xs, *ts, *cts])
 
     def compare_jit(self, expected: Leaves, found: Leaves) -> None:
@@ -218,19 +234,28 @@ class Together:
             self.check_directions_of_sides()
 
     def check_all_directions(self) -> None:
-        """The directions of jvp and vjp at once, by the program."""
+        """The directions of jvp and vjp at once, by the program, and with them those of kinds."""
         pushed = self.known.pushed if self.forward else [(self.ts[0], [])] * len(self.known.pulled)
         pulled = self.known.pulled if self.reverse else [(self.cts[0], [])] * len(pushed)
         pairs = list(zip(pushed, pulled, strict=False))
         expected = [[*tangents, *cotangents] for (_, tangents), (_, cotangents) in pairs]
-        given = [self.stacked([pair[k][0] for pair in pairs], -1) for k in (0, 1)]
+        more = {law.what: law.directions() for law in self.kinds}
+        none = max(map(len, more.values()), default=0)
+        ts = [*(pair[0][0] for pair in pairs), *more.get("tangent", [self.ts[0]] * none)]
+        cts = [*(pair[1][0] for pair in pairs), *more.get("cotangent", [self.cts[0]] * none)]
         program, point = self.program, self.flat.point
         assert program is not None
-        count = len(self.flat.out_paths)
-        found = vmap(lambda ts, cts: program(point, ts, cts)[count:], -1, -1)(*given)
+        count, lanes = len(self.flat.out_paths), len(pairs)
+        found = vmap(lambda ts, cts: program(point, ts, cts)[count:], -1, -1)(
+            self.stacked(ts, -1), self.stacked(cts, -1)
+        )
         what = "vmap of the derivatives over the last axis of directions"
         sizes = lambda: _columned(self.sizes()[count:])  # noqa: E731
-        self.compare(what, self.paths[count:], self.stacked(expected, -1), found, sizes)
+        known = [x[..., :lanes] for x in found]
+        self.compare(what, self.paths[count:], self.stacked(expected, -1), known, sizes)
+        rest = [x[..., lanes:] for x in found]
+        for law in self.kinds:
+            law.is_seen(rest[:count] if law.what == "tangent" else rest[-len(point) :])
 
     def check_directions_of_sides(self) -> None:
         """The directions of the jvp, and those of the vjp."""
@@ -276,8 +301,8 @@ class Together:
         def one(x: Any) -> Leaves:
             return call([*point[:i], x, *point[i + 1 :]], *given)
 
-        examples = [_lane(self.points[i], k, point[i]) for k in range(LANES)]
-        expected = _columns([here, *map(one, examples[1:])], -1)
+        examples = [_lane(self.points[i], k, point[i]) for k in (0, 1)]
+        expected = _columns([here, one(examples[1])], -1)
         found = vmap(one, -1, -1)(np.stack([host(x) for x in examples], -1))
         paths = [f"{p} (last axis: example)" for p in self.paths[: len(expected)]]
         what = f"vmap over {self.flat.in_paths[i]} alone"

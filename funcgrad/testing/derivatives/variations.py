@@ -366,5 +366,7 @@ def _doubled(x: Any) -> Any:
 def _close(a: np.ndarray, b: np.ndarray) -> bool:
     if a.shape != b.shape:
         return False
+    if np.array_equal(a, b):
+        return True
     size = np.max(np.abs(b), initial=0, where=np.isfinite(b))
     return bool(np.allclose(a, b, rtol=1e-6, atol=1e-6 * float(size), equal_nan=True))
