@@ -18,6 +18,7 @@ from hypothesis.strategies import SearchStrategy
 from .. import tree
 from ..core.tracing import aval_of
 from ..typing import PyTree
+from .at_many_points import scan_numbers
 from .checks import check_grads
 from .claim_checks import check_claim
 from .claims import Claim
@@ -28,7 +29,7 @@ from .derivatives.verdicts import SOURCE
 from .extras import Extra, has_rules
 from .reports.literals import Literals
 from .reports.report import Finding, GradientCheckError, InconclusiveCheckError, Report
-from .scanning import draw_each, scan, suspicion
+from .scanning import Suspicion, draw_each, scan, suspicion
 from .strategies.sides import Reach, Reaching, reaching
 from .strategies.signatures import Parameter
 from .strategies.trees import cooked
@@ -130,7 +131,28 @@ class Points:
             self.failure = scan(self.f, drawn, place, self.seed, accepted, check)
             if self.failure is not None:
                 return
-        self.order = order
+        self.scan_numbers(drawn)
+        if self.failure is None:
+            self.order = order
+
+    def scan_numbers(self, drawn: SearchStrategy[Any]) -> None:
+        """Check first derivatives at many points at once, for arguments without dimensions."""
+        if isinstance(self.f, Claim) or "tangents" in self.settings:
+            return
+        options: dict[str, Any] = {"seed": self.seed, "laws": False, "locate": False}
+        options |= self.settings
+
+        def check(f: Callable[..., Any], args: tuple[Any, ...]) -> Suspicion:
+            try:
+                return bool(check_grads(f, args, 1, self.modes, **options).rounding)
+            except InconclusiveCheckError:
+                return False
+            except GradientCheckError as error:
+                return error
+
+        check_one = suspicion(lambda args: self.report(args, locate=False))
+        with suppress(hypothesis.errors.HypothesisException):
+            self.failure = scan_numbers(self.f, drawn, self.seed, check, check_one)
 
     def search_within(self, drawn: SearchStrategy[Any], max_examples: int) -> None:
         """Check the derivatives at a number of points."""

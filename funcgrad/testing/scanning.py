@@ -63,14 +63,20 @@ def scan(
 
 def drawn_points(drawn: SearchStrategy[Any], place: int, seed: int, small: bool) -> list[Args]:
     """Some points of which one dimension is long, of ordinary numbers or small ones."""
+    with suppress(hypothesis.errors.HypothesisException), reaching("scan", place, int(small)):
+        return long_ones(drawn, seed)
+    return []
+
+
+def long_ones(drawn: SearchStrategy[Any], seed: int) -> list[Args]:
+    """Some drawn points that have a long dimension, and are not of too many numbers."""
     found: list[Args] = []
 
     def look(args: Args) -> None:
         if long_axes(args) and sum(np.size(x) for x in tree.leaves(args)) <= MOST:
             found.append(args)
 
-    with suppress(hypothesis.errors.HypothesisException), reaching("scan", place, int(small)):
-        draw_each(drawn, seed, TRIES, look)
+    draw_each(drawn, seed, TRIES, look)
     return found
 
 
@@ -120,13 +126,23 @@ def shortened(
 
     Of many numbers a small difference may pass as rounding, which is one of few.
     """
-    start, length = 0, SCANNED
+
+    def said_of(part: slice) -> Suspicion:
+        shorter = part_of(args, part)
+        return accepts(shorter) and check(shorter)
+
+    found = narrowed(SCANNED, said_of)
+    return None if found is None else (part_of(args, found[0]), found[1])
+
+
+def narrowed(length: int, said_of: Callable[[slice], Suspicion]) -> tuple[slice, Exception] | None:
+    """A short part of so many numbers that fails by itself; None if there is none."""
+    start = 0
     said: Suspicion = False
     while length > 1:
         half = (length + 1) // 2
         for first in (start, start + length - half):
-            shorter = part_of(args, slice(first, first + half))
-            found = accepts(shorter) and check(shorter)
+            found = said_of(slice(first, first + half))
             if found:
                 start, length, said = first, half, found
                 break
@@ -134,7 +150,7 @@ def shortened(
             break
     if isinstance(said, bool) or length > FEW:
         return None
-    return part_of(args, slice(start, start + length)), said
+    return slice(start, start + length), said
 
 
 def part_of(args: Args, part: slice) -> Args:

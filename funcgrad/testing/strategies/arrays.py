@@ -85,7 +85,7 @@ def numbers(kind: type = float, domain: DomainLike = "real") -> SearchStrategy[A
     >>> find(numbers(domain=(3, 4)), lambda x: True)
     3.1
     """
-    return arrays((), np.dtype(kind), domain).map(lambda x: x.item())
+    return arrays((), np.dtype(kind), domain).map(lambda x: x if np.ndim(x) else x.item())
 
 
 def as_shape(shape: Shape) -> tuple[int, ...]:
@@ -96,9 +96,11 @@ def as_shape(shape: Shape) -> tuple[int, ...]:
 @st.composite
 def varied(draw: DrawFn, domain: Domain, dtype: np.dtype, shape: tuple[int, ...]) -> np.ndarray:
     """Arrays of one shape and dtype, of all magnitudes, of one of them, or of some structure."""
-    n = math.prod(shape)
     here = REACHING.get()
-    if n >= SCANNED and here.reach == "scan" and free(domain) and dtype.kind == "f":
+    if here.reach == "many" and free(domain) and dtype.kind == "f":
+        shape = (SCANNED, *shape)
+    n = math.prod(shape)
+    if n >= SCANNED and here.reach in ("scan", "many") and free(domain) and dtype.kind == "f":
         values = close_together(draw(MANY_CHOICES), domain, n, small=here.turn > 0)
         return values.astype(dtype).reshape(shape)
     numbers = restricted(draw, domain, dtype, n)

@@ -11,9 +11,10 @@ from typing import Literal, TypeAlias
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
-Reach: TypeAlias = Literal["short", "longer", "long", "scan"]
+Reach: TypeAlias = Literal["short", "longer", "long", "scan", "many"]
 """How long dimensions may be: up to 4; up to 17; one of them up to 130; or one of them very long,
-with numbers that lie close to each other."""
+with numbers that lie close to each other. Of many points all arrays of floats have such a dimension
+more, their first one."""
 
 SCANNED = 4001
 """The length of a dimension where the numbers of a domain are scanned; a prime number."""
@@ -30,6 +31,7 @@ LEAST: dict[Reach, tuple[int, ...]] = {
     "longer": (5, 9, 5, 16, 7),
     "long": (33, 64, 16, 97),
     "scan": (SCANNED,),
+    "many": (1,),
 }
 """The longest dimension of a draw is at least so long, in turn, until a failure is found."""
 
@@ -129,4 +131,4 @@ class Sides:
 
 def matrix_side(draw: DrawFn) -> int:
     """The number of rows of a matrix."""
-    return draw(SHORT if REACHING.get().reach in ("short", "scan") else LONGER)
+    return draw(SHORT if REACHING.get().reach in ("short", "scan", "many") else LONGER)
