@@ -15,7 +15,7 @@ from ..core.tracebacks import user_facing
 from ..errors import DifferentiationError, TreeError
 from ..typing import PyTree
 from . import options
-from .conclusions import doubted, explained, verdict_of, with_state
+from .conclusions import concluded
 from .derivatives import laws as law_checks
 from .derivatives.functions import (
     Flat,
@@ -159,7 +159,7 @@ def check_grads(
 
     def check() -> None:
         flat = session.flatten(f, args)
-        possible = possible_modes(session, flat, chosen)
+        session.modes = possible = possible_modes(session, flat, chosen)
         if holomorphic:
             law_checks.check_holomorphic(session, flat)
         if jacobian:
@@ -176,13 +176,9 @@ def check_grads(
                 raise
             check()
     except GradientCheckError as found:
-        error = doubted(session.flat, found)
-        finding = explained(session, f, error)
-        finding = with_state(session, f, args, finding)
-        session.report.finding = finding
-        session.report.verdict = verdict_of(error)
-        if raises:
-            raise type(error)(finding) from found.__cause__
+        error = concluded(session, f, args, order, seed, found)
+        if error is not None and raises:
+            raise error from found.__cause__
     return session.report
 
 

@@ -16,12 +16,15 @@ from . import options
 from .checks import check_jvp, check_vjp
 from .claims import Claim, Law, Point, check_law, compare, failed
 from .conclusions import verdict_of
-from .derivatives.functions import generator, host, random_leaf, widened
+from .derivatives.functions import entry_scales, generator, host, length, random_leaf, widened
 from .reports.report import GradientCheckError, InconclusiveCheckError, Report
 
 SINGLE = 1e-2
 """How close, relative to its largest element, a derivative in single precision has to be to the
 one in double precision of the same numbers."""
+
+TERMS = 4
+"""Rounding errors that terms of a derivative in single precision may have."""
 
 WELL = 1e-4
 """Values in single precision are taken for well conditioned if they are this close to double."""
@@ -265,8 +268,35 @@ def check_single(point: Point, mode: str, report: Report, rng: np.random.Generat
     found = point.claim.vjp(*narrow)[1](cts)
     expected = point.claim.vjp(*wide)[1]([widened(c) for c in cts])
     names = [f"the cotangent of args[{i}]" for i in range(len(narrow))]
-    compare(point, law, list(expected), list(found), names, SINGLE)
+    given = rounded_alike(list(expected), list(found), narrow, cts, values)
+    compare(point, law, list(expected), given, names, SINGLE)
     report.passed.append(law.name)
+
+
+def rounded_alike(
+    expected: Sequence[Any],
+    found: Sequence[Any],
+    args: Sequence[Any],
+    cts: Sequence[Any],
+    values: Sequence[Any],
+) -> list[Any]:
+    """Derivatives in single precision; the others where rounding of terms explains the gap.
+
+    1 - tanh(x)**2 has no digit of its own where tanh(x) is 1: terms are as large as values are,
+    beside the arguments.
+    """
+    parts = [length(np.abs(host(c)) * np.abs(host(v))) for c, v in zip(cts, values, strict=True)]
+    kept = []
+    for e, f, x in zip(expected, found, args, strict=True):
+        right, single = host(e), host(f)
+        if right.shape != single.shape:
+            kept.append(f)
+            continue
+        eps = float(np.finfo(x.dtype).eps)
+        with np.errstate(all="ignore"):
+            small = np.abs(single - right) <= TERMS * eps * np.sum(parts) / entry_scales(x)
+        kept.append(np.where(small, right, single).astype(single.dtype))
+    return kept
 
 
 def tame(right: np.ndarray, single: np.ndarray) -> bool:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,21 +13,78 @@ from .derivatives.differences import SAFETY
 from .derivatives.explaining import explain_state
 from .derivatives.functions import (
     Flat,
+    Leaves,
     finite_max,
     flatten_function,
     host,
+    random_leaf,
     shaken,
 )
 from .derivatives.functions import reverse as reverse_at
+from .derivatives.in_more_digits import rounding_explains
+from .derivatives.lines import pack
 from .derivatives.localisation import RIGHT_WITHOUT, find_cause
-from .derivatives.noise import BIAS, FAILURES, ULPS, tolerance_of_solvers
+from .derivatives.noise import BIAS, FAILURES, ULPS, rounding, tolerance_of_solvers
 from .derivatives.orders import push_of
 from .derivatives.session import BRIEF, Session
 from .derivatives.verdicts import SOURCE
+from .extras import has_rule_without_number
 from .reports.report import Finding, GradientCheckError, InconclusiveCheckError
+
+MOST_LOST, LOST_BESIDE_DIFFERENCES = 1e-2, 1e-5
+"""Derivatives that change by more are beside a kink rather than rounded: in laws, and beside
+differences, which have seen already how derivatives round."""
 
 FEW_DIGITS = 1e-3
 """Values that rounding changes by more than this part of themselves have few digits."""
+
+
+def concluded(
+    session: Session,
+    f: Callable[..., Any],
+    args: tuple[Any, ...],
+    order: int,
+    seed: int,
+    found: GradientCheckError,
+) -> GradientCheckError | None:
+    """The error of a check in the end, with its cause; None if rounding explains what was found.
+
+    The report tells the same.
+    """
+    said = rounding_explains(session, order, seed, found)
+    if said:
+        session.report.rounding.append(said)
+        session.report.left_out["laws of vmap, jit and earlier calls"] = "rounding hides them"
+        return None
+    error = blamed(f, args, session.settled_before(doubted(session.flat, found)))
+    finding = with_state(session, f, args, explained(session, f, error))
+    session.report.finding, session.report.verdict = finding, verdict_of(error)
+    return type(error)(finding)
+
+
+def blamed(
+    f: Callable[..., Any], args: tuple[Any, ...], error: GradientCheckError
+) -> GradientCheckError:
+    """An error; no doubt where a derivative rule returns no number at a kink with two slopes.
+
+    The derivative of a formula without a rule of its own may be none there.
+    """
+    finding = error.finding
+    sides = error.sides if isinstance(error, InconclusiveCheckError) else (np.nan, np.nan)
+    numbers = isinstance(finding.found, float) and not np.isfinite(finding.found)
+    if finding.order != 1 or not numbers or not np.all(np.isfinite(sides)):
+        return error
+    if not has_rule_without_number(f, args):
+        return error
+    low, high = sorted(sides)
+    text = f"a rule returns {finding.found} at a kink; any slope between {low:.6g} and {high:.6g}"
+    return GradientCheckError(
+        replace(
+            finding,
+            check="the derivative is no number, where f has slopes from both sides",
+            diagnosis=f"{text} would do",
+        )
+    )
 
 
 def doubted(flat: Flat | None, error: GradientCheckError) -> GradientCheckError:
@@ -37,25 +95,75 @@ def doubted(flat: Flat | None, error: GradientCheckError) -> GradientCheckError:
     """
     finding = error.finding
     numbers = isinstance(finding.expected, float) and isinstance(finding.found, float)
-    if flat is None or not numbers or SOURCE in finding.source:
-        return error
-    if isinstance(error, InconclusiveCheckError):
+    if flat is None or not numbers or isinstance(error, InconclusiveCheckError):
         return error
     gap = abs(finding.found - finding.expected)
     size = max(abs(finding.found), abs(finding.expected))
-    lost, solved = lost_part(flat), BIAS * tolerance_of_solvers(flat)
-    if lost >= FEW_DIGITS and gap <= SAFETY * lost * size:
-        text = (
-            f"values of f change by {min(lost, 1.0):.1%} if its arguments change in their last "
-            "places (see funcgrad.debug.accuracy); choose another point"
-        )
-    elif gap <= solved * size:
-        text = "a solver inside has a tolerance that explains it; give a smaller rtol"
-    else:
+    if not (np.isfinite(gap) and size):
+        return error
+    words = why_doubted(flat, finding, gap / size)
+    if not words:
         return error
     return InconclusiveCheckError(
-        replace(finding, check=f"inconclusive: {finding.check}", diagnosis=text)
+        replace(finding, check=f"inconclusive: {finding.check}", diagnosis=words)
     )
+
+
+def why_doubted(flat: Flat, finding: Finding, gap: float) -> str:
+    """Why a gap, relative to what differs, is no fault of a rule; empty if it is one."""
+    of_law, most = SOURCE not in finding.source, LOST_BESIDE_DIFFERENCES
+    if of_law:
+        most, lost = MOST_LOST, lost_part(flat)
+        if lost >= FEW_DIGITS and gap <= SAFETY * lost:
+            return (
+                f"values of f change by {min(lost, 1.0):.1%} if its arguments change in their last "
+                "places (see funcgrad.debug.accuracy); choose another point"
+            )
+        if gap <= BIAS * tolerance_of_solvers(flat):
+            return "a solver inside has a tolerance that explains it; give a smaller rtol"
+    if gap > SAFETY * most:
+        return ""
+    spread = lost_part_of_derivatives(flat, finding)
+    if gap <= SAFETY * spread <= SAFETY * most:
+        return (
+            f"derivatives change by {spread:.0e} of themselves if the arguments change in their "
+            "last places; choose another point"
+        )
+    return ""
+
+
+def lost_part_of_derivatives(flat: Flat, finding: Finding) -> float:
+    """By what part of themselves derivatives change at points that differ by some last places.
+
+    Those of the order and modes of a finding; 0 where they change from call to call.
+    """
+    chain = re.findall(r"'(fwd|rev|lin)'", finding.mode)[::-1]
+    if not 1 <= len(chain) <= 2:
+        return 0.0
+    rng = np.random.default_rng(6)
+    for mode in chain[:-1]:
+        flat = flat.differentiated(mode, [random_leaf(rng, x) for x in seeds_of(flat, mode)])
+    direction = [random_leaf(rng, x) for x in seeds_of(flat, chain[-1])]
+    derivative = flat.differentiated(chain[-1], direction).call
+
+    def again(xs: Sequence[Any]) -> np.ndarray:
+        return pack(derivative(xs))
+
+    try:
+        with np.errstate(all="ignore"):
+            found = again(flat.point)
+            if not np.array_equal(again(flat.point), found):
+                return 0.0
+            spread = np.max(rounding(flat.point, again, found), initial=0.0)
+    except FAILURES:
+        return 0.0
+    size = finite_max(found)
+    return float(spread) / size if size and np.all(np.isfinite(found)) else 0.0
+
+
+def seeds_of(flat: Flat, mode: str) -> Leaves:
+    """What derivatives in a mode are taken along: outputs or arguments."""
+    return flat.call(flat.point) if mode == "rev" else flat.point
 
 
 def lost_part(flat: Flat) -> float:

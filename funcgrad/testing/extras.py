@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,15 @@ from ..transforms.recording import Operation
 from ..typing import PyTree
 from .claims import Claim
 from .derivatives.differences import directional
-from .derivatives.functions import Flat, flatten_function, has_tangent, host
+from .derivatives.functions import (
+    Flat,
+    flatten_function,
+    generator,
+    has_tangent,
+    host,
+    random_leaf,
+    reverse,
+)
 
 Point = tuple[Any, ...]
 
@@ -71,6 +80,23 @@ def has_rules(f: Callable[..., Any], args: Point) -> bool:
         return any("rule" in o.params for o in operations_of(f, args))
     except Exception:  # what cannot be recorded is not known
         return False
+
+
+def has_rule_without_number(f: Callable[..., Any], args: Point) -> bool:
+    """True if a derivative rule inside of a function, or its own, returns infinities or NaN."""
+    rng = generator(0)
+    try:
+        for o in operations_of(f, args):
+            if "rule" not in o.params:
+                continue
+            flat = flatten_function(partial(o.primitive, **o.params), o.operands)
+            outs, pull = reverse(flat, flat.point)
+            found = pull([random_leaf(rng, x) for x in outs])
+            if not all(np.all(np.isfinite(host(x))) for x in found):
+                return True
+    except Exception:  # what cannot be recorded is not known
+        return False
+    return False
 
 
 def operations_of(f: Callable[..., Any], args: Point) -> list[Operation]:

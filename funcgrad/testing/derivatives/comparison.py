@@ -270,7 +270,9 @@ def inconclusive(
         "another point, give the step with eps, or the error you accept with atol",
         **session.about(flat, chain, f"inconclusive: {SOURCE} do not settle", source=SOURCE),
     )
-    return InconclusiveCheckError(finding)
+    error = InconclusiveCheckError(finding)
+    error.sides = left, right
+    return error
 
 
 def expected_tangent(session: Session, flat: Flat, ts: Sequence[Any]) -> list[np.ndarray]:

@@ -25,6 +25,7 @@ from ..reports.report import (
     DERIVATIVES,
     Finding,
     GradientCheckError,
+    InconclusiveCheckError,
     Report,
     mode_text,
     worst_finding,
@@ -95,8 +96,8 @@ class Session:
     ``singular`` that some derivative inside is no number or not unique at this point;
     ``unsettled`` is what could not be concluded, which is told if nothing is found to be wrong.
     ``scaled`` are the leaves of which tangents were drawn last, with the sizes of their entries.
-    ``flat`` is the function that is checked, and ``inside`` the dtype that it computes in, where
-    that is one of fewer digits than those of its arguments and outputs.
+    ``flat`` is the function that is checked, ``modes`` those that it has, and ``inside`` the dtype
+    that it computes in, where that is one of fewer digits than those of its arguments and outputs.
     """
 
     atol: Any
@@ -118,6 +119,7 @@ class Session:
     tangents: Tangents | None = None
     scaled: tuple[Sequence[Any], list[Any]] = ((), [])
     flat: Flat | None = None
+    modes: tuple[str, ...] = ()
     inside: np.dtype | None = None
     tolerances: Tolerances = field(init=False)
 
@@ -212,6 +214,11 @@ class Session:
             diagnosis="f or its rule writes into what it is given; write x = x + 1, not x += 1",
         )
 
+    def settled_before(self, error: GradientCheckError) -> GradientCheckError:
+        """An error; that of a lower order if differences did not even settle there."""
+        before = self.unsettled
+        return error if before is None or before.finding.order >= error.finding.order else before
+
     def conclude(self) -> None:
         """Raise what could not be concluded, if something could not."""
         if self.unsettled is not None:
@@ -285,18 +292,34 @@ class Session:
         """Raise unless a transformation returned the value of the function, in its dtypes."""
         name = DERIVATIVES[chain[-1]]
         title = f"the value that the {name} returns differs from f"
-        expected = flat.call(flat.point)
         self.compare(
             flat,
             flat.out_paths,
-            expected,
+            flat.outs or flat.call(flat.point),
             outs,
             chain,
             title,
             "f evaluated directly",
             floors=flat.sizes,
             dtypes=True,
+            more_accurate=True,
         )
+        expected = flat.outs or flat.call(flat.point)
+        if any(np.any(np.isfinite(host(o)) & ~np.isfinite(host(e)))
+               for o, e in zip(outs, expected, strict=True)):  # fmt: skip
+            raise InconclusiveCheckError(
+                Finding(
+                    path=", ".join(flat.out_paths),
+                    index=None,
+                    expected="a finite value of f",
+                    found="a finite value of the derivative's function alone",
+                    error_estimate=0.0,
+                    tolerance=0.0,
+                    diagnosis="called plainly f is not finite here: numbers inside are out of the "
+                    "range of their type; choose another point",
+                    **self.about(flat, chain, f"inconclusive: {title}", source="f"),
+                )
+            )
         self.passed(f"order {len(chain)}, mode {mode_text(chain)}: value = f")
 
     def compare(
@@ -356,6 +379,8 @@ class Session:
         diagnosis: Callable[[int], str | None] = lambda _: None,
     ) -> None:
         for k, (path, e, f) in enumerate(zip(paths, expected, found, strict=True)):
+            if type(e) is type(f) is np.ndarray and e.dtype is f.dtype and e.shape == f.shape:
+                continue
             want, have = aval_of(e), aval_of(f)
             if want.matches(have):
                 continue

@@ -78,7 +78,12 @@ class GradientCheckError(AssertionError):
 
 
 class InconclusiveCheckError(GradientCheckError):
-    """Finite differences did not settle, so that nothing can be said of a derivative."""
+    """Finite differences did not settle, so that nothing can be said of a derivative.
+
+    ``sides`` are the slopes from both sides, where there are some.
+    """
+
+    sides: tuple[float, float] = (np.nan, np.nan)
 
 
 @dataclass
