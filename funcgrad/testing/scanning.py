@@ -14,14 +14,12 @@ from hypothesis.strategies import SearchStrategy
 
 from .. import tree
 from .reports.report import GradientCheckError, InconclusiveCheckError, Report
+from .strategies.arrays import MOST
 from .strategies.sides import SCANNED, reaching
 
 Args = tuple[Any, ...]
 Suspicion = bool | Exception
 """The error of a check that fails; True if it passes, but takes a difference for rounding."""
-
-MOST = 10 * SCANNED
-"""Points of more numbers are not scanned."""
 
 SLOWEST = 5e-3
 """The seconds that one call of a function may take, if it is to be scanned."""

@@ -20,6 +20,9 @@ FAR, CLOSE = 2.0**-9, 2.0**-15
 COARSE = 1e-10
 """Beside functions in less precision than this, points are taken at larger distances."""
 
+LOOSE, LOOSER = 2e-3, 0.05
+"""How far outside of a hull a derivative may lie, beside its width: all of it was seen, or not."""
+
 FLIPS = 64
 """Up to how many numbers are moved one by one to the other side, to find the ends of a hull."""
 
@@ -62,7 +65,8 @@ def hull(line: Line, found: Vector, allowed: Vector, doubtful: np.ndarray) -> Hu
         size = np.fmax(np.abs(low), np.abs(high))
         kinked = (second > 0.3 * first) & (width > 64 * noise + 1e-7 * size)
         bounded = second < 2 * first
-        slack = allowed + 0.02 * width + 16 * noise
+        curved = np.maximum(first - second, 0.0) / 16  # of close points; they are 64 times closer
+        slack = allowed + LOOSE * width + 16 * noise + curved
         inside = kinked & (low - slack <= found) & (found <= high + slack)
         outside = np.zeros(found.shape, bool)
         rest = np.flatnonzero(kinked & bounded & ~inside & doubtful & np.isfinite(found))
@@ -70,7 +74,7 @@ def hull(line: Line, found: Vector, allowed: Vector, doubtful: np.ndarray) -> Hu
         up = bool(found[k] > high[k])
         reached, sure = searched_end(line, sides, near, int(k), close, up)
         low[k], high[k] = (low[k], max(high[k], reached)) if up else (min(low[k], reached), high[k])
-        margin = slack[k] + 0.05 * (high[k] - low[k])
+        margin = slack[k] + (LOOSE if sure else LOOSER) * (high[k] - low[k])
         inside[k] = low[k] - margin <= found[k] <= high[k] + margin
         outside[k] = sure and not inside[k]
         if not sure:  # of independent kinks the hull is as wide as the root of their number

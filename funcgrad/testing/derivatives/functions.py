@@ -23,6 +23,9 @@ from ...ops.shape import cast
 from ...typing import Array, PyTree
 from .staged import Leaves, Staged
 
+STEEPEST = 1e3
+"""By so much the terms of a derivative may be larger than its outputs, beside the arguments."""
+
 CANCELLED = 1e3
 """Outputs are taken for sums of terms up to this many times the largest number seen."""
 
@@ -159,8 +162,20 @@ class Flat:
 
     def cotangent_sizes(self, cts: Sequence[Any]) -> list[np.ndarray]:
         """The sizes of the terms of the cotangents of the inputs."""
-        parts = [length(np.abs(host(c)) * s) for c, s in zip(cts, self.sizes, strict=True)]
-        return [np.sum(parts) / entry_scales(x) for x in self.point]
+        return cotangent_sizes(cts, self.sizes, self.point)
+
+
+def cotangent_sizes(
+    cts: Sequence[Any], values: Sequence[Any], point: Sequence[Any]
+) -> list[np.ndarray]:
+    """The sizes of the terms of the cotangents of arguments, of outputs of some sizes.
+
+    They are those of the outputs, beside the arguments; where f does not depend on how large these
+    are, as a softmax, of the outputs themselves.
+    """
+    parts = [length(np.abs(host(c)) * np.abs(host(v))) for c, v in zip(cts, values, strict=True)]
+    scales = [entry_scales(x) for x in point]
+    return [np.sum(parts) * np.clip(s, 1.0, STEEPEST) / s for s in scales]
 
 
 def cast_like(values: Sequence[Any], like: Sequence[Any]) -> Leaves:

@@ -61,8 +61,8 @@ FEW = 200
 
 SETTLED = 1e-4
 
-LEAST = 1e-15
-"""What is smaller, beside the values of a function, counts as zero."""
+LEAST, LEAST_OF_MANY = 1e-20, 1e-60
+"""What is smaller, beside values and what was computed, counts as zero: of 31 digits, and more."""
 
 WIDE = frozenset([np.dtype(np.float64), np.dtype(np.complex128)])
 
@@ -81,6 +81,8 @@ class Recorded:
         self, numbers: Numbers[Any], call: Callable[[Sequence[Any]], Leaves], xs: Sequence[Any]
     ) -> None:
         self.numbers = numbers
+        few = isinstance(numbers, DoubleDoubles)
+        self.steps, self.least = (FEW_DIGITS, LEAST) if few else (MANY_DIGITS, LEAST_OF_MANY)
         fresh = [np.array(x)[()] if np.ndim(x) == 0 else x for x in xs]  # no two are one object
         found = recorded_call(lambda *leaves: call(list(leaves)), tuple(fresh), {}, "check")
         self.recording, self.args = found.recording, found.args
@@ -106,13 +108,13 @@ class Recorded:
     def slopes(self, ts: Sequence[Any], size: float) -> list[np.ndarray]:
         """Derivatives along tangents, by differences of values that are sums of such a size."""
         found = []
-        for h in FEW_DIGITS if isinstance(self.numbers, DoubleDoubles) else MANY_DIGITS:
+        for h in self.steps:
             plus, minus = (self.at([times_of(sign * h, t) for t in ts]) for sign in (1, -1))
             apart = [as_array(p - m) for p, m in zip(plus, minus, strict=True)]
             found.append([x / (2 * h) for x in self.rounded(apart)])
         far, near = found
         for a, b in zip(far, near, strict=True):
-            least = 1e-8 * finite_max(b) + LEAST * size
+            least = 1e-8 * finite_max(b) + self.least * size
             if not np.all(np.abs(a - b) <= SETTLED * np.abs(b) + least):
                 raise UnknownError
         return near
@@ -276,9 +278,11 @@ class Judge:
     ) -> None:
         """Raise unless derivatives are as right as tolerances allow, beside what was computed."""
         rtol = self.session.tolerances.rtol
+        few = isinstance(self.numbers, DoubleDoubles)
         for e, f, c in zip(right, found, computed, strict=True):
-            most = max(finite_max(np.asarray(c)), finite_max(np.asarray(e)))
-            if not np.all(np.abs(f - e) <= rtol * (np.abs(e) + 1e-3 * most) + LEAST * size):
+            least = (LEAST if few else LEAST_OF_MANY) * (size + finite_max(np.asarray(c)))
+            most = finite_max(np.asarray(e))
+            if not np.all(np.abs(f - e) <= rtol * (np.abs(e) + 1e-3 * most) + least):
                 raise UnknownError
 
 

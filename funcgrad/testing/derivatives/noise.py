@@ -13,7 +13,7 @@ import numpy as np
 from ...context import within
 from ...core.tracing import aval_of
 from .differences import SAFETY, Difference, central_quotient, extrapolated
-from .functions import Flat, finite_max, host, shaken
+from .functions import STEEPEST, Flat, finite_max, host, shaken
 from .lines import Line, Vector, change, pack
 
 Again = Callable[[Sequence[Any]], Vector]
@@ -55,7 +55,6 @@ BIAS = 30.0
 SOLVERS = "funcgrad.scipy."
 """Where the functions are that take the tolerance of a solver."""
 
-STEEPEST = 1e3
 FINE = 1e-10
 
 FAILURES = (ArithmeticError, np.linalg.LinAlgError, ValueError, IndexError)

@@ -256,6 +256,8 @@ class Session:
 
     def far_tangents(self, leaves: Sequence[Any]) -> Leaves:
         """Random tangents as large for small entries of leaves as for the others."""
+        if self.tangents is not None:
+            return self.tangents.draw(self.rng)
         sizes = [leaf_scale(x) for x in leaves]
         least = max(sizes) / SPREAD
         scales = [s if s > least else max(sizes) for s in sizes]

@@ -7,6 +7,7 @@ import math
 from typing import Any
 
 import numpy as np
+from hypothesis import reject
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
@@ -15,6 +16,9 @@ from .domains import Distinct, Domain, DomainLike, as_domain, members
 from .shapes import shapes
 from .sides import REACHING, SCANNED
 from .styles import FEW, close_together, free, restricted, structured
+
+MOST = 10 * SCANNED
+"""Points of more numbers are not drawn where numbers are scanned."""
 
 MANY_CHOICES = st.lists(st.integers(0, 1), min_size=2 * FEW + 1, max_size=2 * FEW + 1)
 """The seed of a long array: more choices than a short one takes, which is simpler, thus."""
@@ -100,6 +104,8 @@ def varied(draw: DrawFn, domain: Domain, dtype: np.dtype, shape: tuple[int, ...]
     if here.reach == "many" and free(domain) and dtype.kind == "f":
         shape = (SCANNED, *shape)
     n = math.prod(shape)
+    if here.reach in ("scan", "many") and n > MOST:
+        reject()
     if n >= SCANNED and here.reach in ("scan", "many") and free(domain) and dtype.kind == "f":
         values = close_together(draw(MANY_CHOICES), domain, n, small=here.turn > 0)
         return values.astype(dtype).reshape(shape)
