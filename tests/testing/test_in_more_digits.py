@@ -180,3 +180,33 @@ def test_tails_in_single_precision_are_rounded():
     wrong = Claim(np.tanh, vjp=lambda x: (np.tanh(x), lambda ct: ((x - x + 0.5) * ct,)))
     with pytest.raises(GradientCheckError):
         check_claim(wrong, (np.array([8.0]),))
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("point", [[920.0], [0.0, 920.0], [-2.0, 0.0, 920.0, 0.0]])
+def test_rules_that_overflow_do_not_pass(point):
+    def log_cosh(x):
+        return np.logaddexp(x, -x) - np.log(2.0)
+
+    overflowing = fg.custom_jvp(log_cosh)
+    overflowing.defjvp(lambda p, t: (log_cosh(p[0]), np.sinh(p[0]) / np.cosh(p[0]) * t[0]))
+    assert check_grads(overflowing, (np.array(point),), raises=False).verdict != "pass"
+    assert check_grads(log_cosh, (np.array(point),)).passed
+
+
+@pytest.mark.parametrize("slopes", [(1.0, 0.01), (1.0, 0.3), (-0.05, 0.0)])
+@pytest.mark.parametrize("point", [[0.0], [0.0, 1.0, -2.0], [0.0, 0.0, 0.0]])
+def test_both_sides_of_a_kink_at_once_do_not_pass(point, slopes):
+    def leaky(x):
+        return np.where(x > 0, x, 0.01 * x)
+
+    above, below = slopes
+    wrong = fg.custom_jvp(leaky)
+    wrong.defjvp(
+        lambda p, t: (
+            leaky(p[0]),
+            np.where(p[0] == 0, above + below, np.where(p[0] > 0, 1.0, 0.01)) * t[0],
+        )
+    )
+    with pytest.raises(GradientCheckError):
+        check_grads(wrong, (np.array(point),))

@@ -167,7 +167,8 @@ def kinds_of_numbers(flat: Flat) -> Iterator[Numbers[Any]]:
 
 def can_be(flat: Flat, finding: Finding) -> bool:
     """True if a finding is about numbers of a function that can be computed with more digits."""
-    numbers = isinstance(finding.found, float | int) and isinstance(finding.expected, float | int)
+    pair = finding.found, finding.expected
+    numbers = all(isinstance(x, float | int) and np.isfinite(x) for x in pair)
     leaves = [*flat.point, *(flat.outs or [])]
     wide = all(aval_of(x).dtype in WIDE for x in leaves)
     return numbers and wide and sum(np.size(x) for x in leaves) <= MOST and flat.wide is None
@@ -204,7 +205,7 @@ class Judge:
     def lost_part(self, flat: Flat, order: int) -> float | None:
         """The largest relative error of values and of derivatives by rounding, None if it is small.
 
-        None as well where a recorded call is not what a plain call is.
+        Raises UnknownError where a recorded call is not what a plain call is, or not finite.
         """
         lost = self.lost_here(flat)
         if order > 1:
@@ -230,7 +231,7 @@ class Judge:
         errors = []
         for recorded, plain, limit in calls:
             if not same(plain, recorded.computed):
-                return None
+                raise UnknownError
             errors.append((relative_error(plain, recorded.rounded(recorded.at())), limit))
         return max(e for e, _ in errors) if any(e > limit for e, limit in errors) else None
 
@@ -321,9 +322,10 @@ def sum_of_products(a: Sequence[Any], b: Sequence[Any]) -> tuple[float, float]:
 
 
 def same(plain: Sequence[Any], recorded: Sequence[Any]) -> bool:
-    """True if two calls return the same, but for what another order of sums may do."""
+    """True if two calls return the same numbers, but for what another order of sums may do."""
     return len(plain) == len(recorded) and all(
-        np.allclose(host(a), host(b), rtol=SAME, atol=SAME * finite_max(host(a)), equal_nan=True)
+        bool(np.all(np.isfinite(host(a))))
+        and np.allclose(host(a), host(b), rtol=SAME, atol=SAME * finite_max(host(a)))
         for a, b in zip(plain, recorded, strict=True)
     )
 
