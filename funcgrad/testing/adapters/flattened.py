@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ...typing import PyTree
-from ..claims import Claim, Law, Point
+from ..claims import Claim, Law, Point, rounded_alike
 from ..derivatives.functions import Leaves, random_leaf
 
 MOVED = 0.0625
@@ -154,6 +154,8 @@ def homogeneous(vjp: Callable[..., Any]) -> Law:
         none = list(pull([0 * c for c in cts]))
         both = pull([c + h for c, h in zip(cts, hot, strict=True)])
         alone = [b - h for b, h in zip(both, pull(hot), strict=True)]
+        whole = [np.abs(c) + 2 * h for c, h in zip(cts, hot, strict=True)]
+        alone = rounded_alike(first, alone, xs, whole, outs)
         names = cotangent_names([f"args[{i}]" for i in range(len(xs))])
         finite = [np.where(np.isfinite(g), 0 * g, n) for g, n in zip(first, none, strict=True)]
         labels = ("a large cotangent", "a cotangent of zeros", "a one-hot cotangent")

@@ -15,6 +15,8 @@ from .torch_side import Side
 
 LANES = 3
 
+EXAMPLES_ALONG = (0, -1)
+
 
 def spread(t: Any) -> Any:
     """The same numbers in memory with gaps, the last axis outermost."""
@@ -76,17 +78,24 @@ def mapped(side: Side) -> list[Law]:
     def call(*ts: Any) -> tuple[Any, ...]:
         return tuple(side.leaves(ts))
 
-    def stacks(lanes: Sequence[Leaves]) -> list[Any]:
+    def stacks(lanes: Sequence[Leaves], dim: int) -> list[Any]:
         columns = zip(*(side.tensors(lane) for lane in lanes), strict=True)
-        return [system.stack(column) for column in columns]
+        return [system.stack(column, dim) for column in columns]
+
+    def along(f: Any, lanes: Sequence[Leaves]) -> list[Any]:
+        """The results where examples lie along the first axis, and along the last."""
+        found = []
+        for dim in EXAMPLES_ALONG:
+            run = system.func.vmap(f, dim, randomness="same")
+            found += [array_of(system, o) for o in run(*stacks(lanes, dim))]
+        return found
 
     def values(xs: Leaves, rng: np.random.Generator) -> tuple[Leaves, Leaves, Sequence[str]]:
         lanes = lanes_of(xs)
-        found = system.func.vmap(call, randomness="same")(*stacks(lanes))
         loop = zip(*(side.value(*lane) for lane in lanes), strict=True)
         expected = [np.stack(column) for column in loop]
         names = [f"output[{k}]" for k in range(len(expected))]
-        return expected, [array_of(system, o) for o in found], names
+        return expected * 2, along(call, lanes), both(names)
 
     def gradients(xs: Leaves, rng: np.random.Generator) -> tuple[Leaves, Leaves, Sequence[str]]:
         lanes = lanes_of(xs)
@@ -96,11 +105,10 @@ def mapped(side: Side) -> list[Law]:
         def pulled(*ts: Any) -> Any:
             return system.func.vjp(call, *ts)[1](tuple(given))
 
-        found = system.func.vmap(pulled, randomness="same")(*stacks(lanes))
         loop = zip(*(side.vjp(*x)[1]([np.conj(c) for c in cts]) for x in lanes), strict=True)
         expected = [np.conj(np.stack(column)) for column in loop]
         names = cotangent_names([f"args[{i}]" for i in range(len(xs))])
-        return expected, [array_of(system, g) for g in found], names
+        return expected * 2, along(pulled, lanes), both(names)
 
     about = "the vmap rule is wrong, or f mixes examples"
     title = "torch.func.vmap of {} differs from a loop"
@@ -108,6 +116,11 @@ def mapped(side: Side) -> list[Law]:
         Law("vmap(f) = loop", title.format("f"), about, values, 0, optional=True),
         Law("vmap(vjp) = loop", title.format("the vjp"), about, gradients, optional=True),
     ]
+
+
+def both(names: Sequence[str]) -> list[str]:
+    """The names of results where examples lie along the first axis, and along the last."""
+    return [*names, *(f"{name} (examples along the last axis)" for name in names)]
 
 
 def lanes_of(xs: Leaves) -> list[Leaves]:

@@ -257,3 +257,55 @@ def test_a_matrix_that_is_not_transposed_in_a_rule():
 def test_integers_are_no_points():
     with pytest.raises(ValueError, match=r"got Tensor of torch\.int64; give floats"):
         check_grads(lambda x: x * 2, (torch.tensor([1, 2]),))
+
+
+class Centred(torch.autograd.Function):
+    """A function whose rule of vmap takes examples to lie along the first axis."""
+
+    @staticmethod
+    def forward(x):
+        return x - x.mean(-1, keepdim=True)
+
+    @staticmethod
+    def setup_context(ctx, inputs, output):
+        pass
+
+    @staticmethod
+    def backward(ctx, ct):
+        return ct - ct.mean(-1, keepdim=True)
+
+    @staticmethod
+    def vmap(info, in_dims, x):
+        return Centred.apply(x), 0
+
+
+class CentredAnywhere(Centred):
+    @staticmethod
+    def vmap(info, in_dims, x):
+        return CentredAnywhere.apply(x.movedim(in_dims[0], 0)), 0
+
+
+def test_vmap_rules_that_forget_where_the_examples_are():
+    x = torch.randn(3, 4, dtype=torch.float64)
+    with pytest.raises(GradientCheckError, match="examples along the last axis"):
+        check_grads(Centred, (x,))
+    assert check_grads(CentredAnywhere, (x,)).passed
+
+
+class Squashed(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        y = torch.tanh(x)
+        ctx.save_for_backward(y)
+        return y
+
+    @staticmethod
+    def backward(ctx, ct):
+        (y,) = ctx.saved_tensors
+        return ct * (1 - y * y)
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize("f", [Squashed, lambda x: torch.softmax(x, -1)])
+def test_tails_are_rounded(f, seed):
+    assert gradcheck(f, "b n", seed=seed).passed
