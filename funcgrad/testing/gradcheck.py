@@ -158,7 +158,8 @@ def gradcheck(
     else:
         args, error = points.failure
         failed = points.failed_order or order
-        program = Repetition(f, parameters, args, failed, chosen, seed, nondet_tol).text()
+        given = seed, nondet_tol, tangents
+        program = Repetition(f, parameters, args, failed, chosen, *given).text()
         fits = engine.accepts(points.f, args)
         error = explained(error, program)
     report = PointsReport(
@@ -244,6 +245,7 @@ class Repetition:
     modes: tuple[str, ...]
     seed: int
     nondet_tol: float = 0.0
+    tangents: Any = None
 
     def text(self) -> str:
         """A program that repeats the check."""
@@ -255,6 +257,8 @@ class Repetition:
             check, options = "check_claim", f"order={self.order}, " if self.order > 1 else ""
         if self.nondet_tol:
             options += f"nondet_tol={self.nondet_tol!r}, "
+        if self.tangents is not None and can_be_written(self.tangents):
+            options += f"tangents={self.tangents!r}, "
         call = f"{check}({function}, args, {options}seed={self.seed})"
         imports = f"{literals.imports()}\nfrom funcgrad.testing import {check}"
         return f"{imports}\n\n{about}args = {args}\n{call}"
@@ -278,6 +282,12 @@ class Repetition:
         names = [p.name.strip("]").replace("[", "_") for p in ps]
         passed = [f"{n}={n}" if p.keyword else n for n, p in zip(names, ps, strict=True)]
         return f"lambda {', '.join(names)}: {name}({', '.join(passed)})", about
+
+
+def can_be_written(tangents: Any) -> bool:
+    """True if an option is made of names, not of functions."""
+    parts = tangents if isinstance(tangents, tuple) else (tangents,)
+    return all(isinstance(part, str | None) for part in parts)
 
 
 def imported_name(f: Callable[..., Any]) -> str:

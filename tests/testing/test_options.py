@@ -285,3 +285,33 @@ def test_bfloat16():
     assert check_gradient(lambda x: np.sum(x**2), lambda x: 2 * x, (x,)).verdict == "pass"
     with pytest.raises(GradientCheckError):
         check_gradient(lambda x: np.sum(x**2), lambda x: 3 * x, (x,))
+
+
+def test_programs_keep_to_tangents():
+    f = fg.custom_jvp(lambda a: np.sum(a @ a))
+    f.defjvp(lambda p, t: (np.sum(p[0] @ p[0]), 1.5 * np.sum(t[0] @ p[0] + p[0] @ t[0])))
+    with pytest.raises(GradientCheckError) as caught:
+        gradcheck(f, fst.symmetric_matrices(2), order=1, tangents="symmetric")
+    assert "tangents='symmetric'" in str(caught.value)
+
+
+def test_directions_of_small_entries_keep_to_tangents():
+    drawn = []
+
+    def symmetric(rng, a):
+        t = rng.standard_normal(a.shape)
+        drawn.append(t + t.T)
+        return t + t.T
+
+    @fg.custom_jvp
+    def f(a):
+        return np.sum(a @ a)
+
+    @f.defjvp
+    def rule(p, t):
+        np.testing.assert_array_equal(np.asarray(t[0]), np.asarray(t[0]).T)
+        return np.sum(p[0] @ p[0]), np.sum(t[0] @ p[0] + p[0] @ t[0])
+
+    point = np.array([[1.0, 1e-9], [1e-9, 2.0]])
+    check_grads(f, (point,), modes="fwd", tangents=symmetric, laws=False)
+    assert drawn

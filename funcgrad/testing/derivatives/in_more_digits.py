@@ -60,6 +60,7 @@ FEW = 200
 """Functions of more numbers are not computed by mpmath."""
 
 SETTLED = 1e-4
+"""How well differences at two steps have to agree, relative to them."""
 
 LEAST, LEAST_OF_MANY = 1e-20, 1e-60
 """What is smaller, beside values and what was computed, counts as zero: of 31 digits, and more."""
