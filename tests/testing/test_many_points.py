@@ -58,21 +58,21 @@ BANDS = [(2.03, 2.06), (-1.27, -1.25), (7.03, 7.2), (0.0203, 0.0215)]
 @pytest.mark.parametrize("band", BANDS)
 def test_bands_of_a_number(band):
     with pytest.raises(GradientCheckError) as error:
-        gradcheck(of_float(one_percent_off(*band)), order=1)
+        gradcheck(of_float(one_percent_off(*band)), order=1, max_examples=3)
     assert band[0] < numbers_of(error)[0] < band[1]
 
 
 @pytest.mark.parametrize("band", BANDS[1:3])
 def test_bands_of_an_array_of_fixed_shape(band):
     with pytest.raises(GradientCheckError) as error:
-        gradcheck(one_percent_off(*band), "2 2", order=1)
+        gradcheck(one_percent_off(*band), "2 2", order=1, max_examples=3)
     assert any(band[0] < x < band[1] for x in numbers_of(error)[:4])
 
 
 @pytest.mark.parametrize("band", [(2.0, 2.5), (-9.0, -7.5)])
 def test_functions_that_choose_by_if_are_called_for_each_number(band):
     with pytest.raises(GradientCheckError) as error:
-        gradcheck(of_float(branching(*band)), order=1)
+        gradcheck(of_float(branching(*band)), order=1, max_examples=3)
     assert band[0] < numbers_of(error)[0] < band[1]
 
 
@@ -83,13 +83,15 @@ def test_a_number_beside_an_array():
         return x * f(factor)
 
     with pytest.raises(GradientCheckError) as error:
-        gradcheck(scaled, "n", order=1)
+        gradcheck(scaled, "n", order=1, max_examples=3)
     assert any(2.03 < x < 2.06 for x in numbers_of(error))
 
 
 def test_numbers_stay_in_their_domain():
     with pytest.raises(GradientCheckError) as error:
-        gradcheck(one_percent_off(0.6125, 0.6134), "2", order=1, domain="unit_interval")
+        gradcheck(
+            one_percent_off(0.6125, 0.6134), "2", order=1, domain="unit_interval", max_examples=3
+        )
     assert any(0.6125 < x < 0.6134 for x in numbers_of(error))
     assert gradcheck(
         lambda x: np.log(x) * np.log1p(-x), "2", order=1, domain="unit_interval"

@@ -259,7 +259,7 @@ def test_integers_are_no_points():
         check_grads(lambda x: x * 2, (torch.tensor([1, 2]),))
 
 
-class Centred(torch.autograd.Function):
+class Centred(torch.autograd.Function):  # type: ignore[name-defined]
     """A function whose rule of vmap takes examples to lie along the first axis."""
 
     @staticmethod
@@ -292,7 +292,7 @@ def test_vmap_rules_that_forget_where_the_examples_are():
     assert check_grads(CentredAnywhere, (x,)).passed
 
 
-class Squashed(torch.autograd.Function):
+class Squashed(torch.autograd.Function):  # type: ignore[name-defined]
     @staticmethod
     def forward(ctx, x):
         y = torch.tanh(x)
