@@ -5,7 +5,7 @@ from random import Random
 from hypothesis import find, settings
 
 
-def smallest(strategy, condition=lambda x: True, tries=500):
+def smallest(strategy, condition=lambda x: True, tries=500, seed=0):
     """What the drawn values that fulfil a condition shrink to."""
     options = settings(max_examples=tries, database=None)
-    return find(strategy, condition, settings=options, random=Random(0))
+    return find(strategy, condition, settings=options, random=Random(seed))
