@@ -18,7 +18,7 @@ from .claim_checks import check_point
 from .claims import Claim, Law, Point
 from .derivatives.functions import Leaves, has_tangent, random_leaf
 from .layer_parts import Parameter, attribute_gradient, changed, parameters_of
-from .reports.report import Report
+from .reports.report import GradientCheckError, Report, overwritten
 
 FORWARD = ("forward", "fprop", "__call__")
 BACKWARD = ("backward", "backprop", "bprop", "backward_pass")
@@ -129,6 +129,7 @@ class Layer:
         kept: list[Parameter] = []
         used = copy.deepcopy(self.layer)
         out = self.forward(used, self.inputs)
+        used = copy.deepcopy(used)  # which keeps no array of the caller's
         returned = self.backward(used, tree.map(np.ones_like, out))
         count = len(self.inputs)
         extra = list(returned[count:]) if isinstance(returned, tuple) else []
@@ -257,7 +258,9 @@ class Layer:
 
     def cotangents(self, ran: Any, xs: Sequence[Any], ct: Any) -> tuple[Any, ...]:
         """The gradients of the inputs and of the parameters after a backward pass of a copy."""
-        count, layer = len(self.places), copy.deepcopy(ran)
+        count, given = len(self.places), arrays_of([xs[: len(self.places)], self.others])
+        layer = copy.deepcopy(ran, {id(x): x for x in given})  # it keeps what it was given
+        kept = [x.copy() for x in given]
         for part in self.parameters:
             old = part.gradient(layer)
             if isinstance(old, np.ndarray) and old.dtype.kind in "fc" and old.flags.writeable:
@@ -265,6 +268,13 @@ class Layer:
         before = [np.array(part.get(layer)) for part in self.parameters]
         step = step_of(ct)
         returned = self.backward(layer, ct, step)
+        for x, old in zip(given, kept, strict=True):
+            if not np.array_equal(x, old, equal_nan=True):
+                x[...] = old
+                path = next((f"args[{i}]" for i in range(count) if xs[i] is x), "another argument")
+                title = "the backward pass overwrites an argument of the forward pass"
+                finding = overwritten(self.name, path, title, "write x = x * ct, not x *= ct")
+                raise GradientCheckError(finding)
         grads = self.input_gradients(layer, returned)
         extra = list(returned[len(self.inputs) :]) if isinstance(returned, tuple) else []
         for part, old in zip(self.parameters, before, strict=True):
@@ -301,6 +311,12 @@ class Layer:
                 )
         given = list(returned) if isinstance(returned, tuple | list) else [returned]
         return [given[i] if i < len(given) else None for i in self.places]
+
+
+def arrays_of(parts: PyTree) -> list[np.ndarray]:
+    """The arrays of numbers among leaves."""
+    leaves = tree.leaves(parts)
+    return [x for x in leaves if isinstance(x, np.ndarray) and x.dtype.kind in "iufcb"]
 
 
 def in_mapping(returned: Any, name: str) -> bool:

@@ -266,6 +266,32 @@ def test_a_cache_that_is_not_renewed():
         check_layer(KeepsFirst(), X)
 
 
+class Overwrites:
+    def forward(self, x, mask):
+        self.x, self.mask = x, mask
+        return x**2 * mask
+
+    def backward(self, dout):
+        self.x *= 2
+        return dout * self.x * self.mask
+
+
+class OverwritesTheMask(Overwrites):
+    def backward(self, dout):
+        self.mask *= dout
+        return 2 * self.x * self.mask
+
+
+@pytest.mark.parametrize(("layer", "path"), [(Overwrites, "x"), (OverwritesTheMask, "another")])
+def test_a_backward_pass_that_overwrites_what_forward_was_given(layer, path):
+    x, mask = X.copy(), np.ones(X.shape)
+    with pytest.raises(GradientCheckError, match="overwrites an argument") as caught:
+        check_layer(layer(), x, mask)
+    assert caught.value.finding.path.startswith(path)
+    assert np.array_equal(x, X)
+    assert np.all(mask == 1)
+
+
 def test_what_is_missing_is_said():
     with pytest.raises(TypeError, match="object has no forward method; looked for forward, fprop"):
         check_layer(object(), X)

@@ -12,7 +12,7 @@ import numpy as np
 from ... import tree
 from ...core.source import where_defined
 from ...typing import PyTree
-from ..reports.report import Finding, GradientCheckError
+from ..reports.report import Finding, GradientCheckError, overwritten
 from .torch_arrays import array_of, is_inexact, tensor_of
 
 MOST_NODES = 10_000
@@ -81,7 +81,9 @@ class Side:
                 array_of(self.system, t), array_of(self.system, old), equal_nan=True
             )
             if not same and not declared:
-                raise GradientCheckError(overwritten(self.name, f"args[{i}]", by))
+                title = f"an argument was overwritten by {by}"
+                advice = "copy first, or say so with ctx.mark_dirty"
+                raise GradientCheckError(overwritten(self.name, f"args[{i}]", title, advice))
 
     def value(self, *xs: PyTree) -> list[Any]:
         """The outputs."""
@@ -194,25 +196,6 @@ def once_differentiable(x: Any) -> bool:
 def conjugated(x: PyTree) -> Any:
     """The conjugate of a complex array; a real one itself, not a copy."""
     return np.conj(x) if np.asarray(x).dtype.kind == "c" else x
-
-
-def overwritten(name: str, path: str, by: str) -> Finding:
-    """The finding where a function or its rule writes into an argument."""
-    return Finding(
-        function=name,
-        check=f"an argument was overwritten by {by}",
-        order=0,
-        mode="",
-        path=path,
-        index=None,
-        expected="the value before",
-        found="another value",
-        error_estimate=0.0,
-        tolerance=0.0,
-        source="values must not change",
-        diagnosis="f or its rule writes into what it is given; copy first, or say so with "
-        "ctx.mark_dirty",
-    )
 
 
 @contextmanager

@@ -52,6 +52,9 @@ LARGEST = 1e-2
 BIAS = 30.0
 """Solvers may be wrong by this many times what their slopes deviate from a curve."""
 
+ROUNDED = 4.0
+"""Slopes that deviate by no more than this many roundings of f show no solver."""
+
 SOLVERS = "funcgrad.scipy."
 """Where the functions are that take the tolerance of a solver."""
 
@@ -216,6 +219,7 @@ def off_the_trend(line: Line, known: Difference, found: Vector, allowed: Vector)
         with np.errstate(all="ignore"):
             curve, rough, rest = fitted(slopes, low, high)
             noise = rest_of(rough, rest, size)
+            noise = np.where(noise > ROUNDED * line.noise() / step_of(line, window), noise, 0.0)
             off = curve - slopes[PLACES // 2]  # both have the same error of their step
             through = np.abs(found - known.value - off) <= allowed + BIAS * noise
             error = np.fmax(error, np.where(through & (noise <= LARGEST * size), noise, 0.0))
@@ -224,9 +228,14 @@ def off_the_trend(line: Line, known: Difference, found: Vector, allowed: Vector)
     return error
 
 
+def step_of(line: Line, window: float) -> float:
+    """The step of the slopes around a point."""
+    return line.unit * window / 32
+
+
 def slopes_around(line: Line, window: float, places: int) -> np.ndarray:
     """Slopes at so many of Chebyshev's nodes around the point."""
-    step = line.unit * window / 32
+    step = step_of(line, window)
     with np.errstate(all="ignore"):
         around = [line.unit * window * place for place in chebyshev_nodes(places)]
         return np.array([change(line.at(h + step), line.at(h - step)) / (2 * step) for h in around])

@@ -28,6 +28,7 @@ from ..reports.report import (
     InconclusiveCheckError,
     Report,
     mode_text,
+    overwritten,
     worst_finding,
 )
 from ..reports.shapes import diagnose_shapes, shapes_in
@@ -199,20 +200,7 @@ class Session:
 
     def overwritten(self, path: str, title: str) -> Finding:
         """The finding where a call changes its arguments."""
-        return Finding(
-            self.name,
-            title,
-            0,
-            "",
-            path,
-            None,
-            "the value before",
-            "another value",
-            0.0,
-            0.0,
-            "values must not change",
-            diagnosis="f or its rule writes into what it is given; write x = x + 1, not x += 1",
-        )
+        return overwritten(self.name, path, title, "write x = x + 1, not x += 1")
 
     def settled_before(self, error: GradientCheckError) -> GradientCheckError:
         """An error; that of a lower order if differences did not even settle there."""

@@ -215,7 +215,8 @@ def imprecise(
             spread = (1.0 if coarse else SAFETY) * rounding(line.flat.point, again, found, gap)
             fine |= gap <= allowed + spread
             if not np.all(fine):
-                fine |= right_in_double(line, known, again) & (gap <= 8 * (allowed + spread))
+                most = 2 * allowed + 64 * spread
+                fine |= (gap <= most) & right_in_double(line, known, again)
         size = np.maximum(np.abs(known.value), np.abs(found))
         if not np.all(fine):
             fine |= within_tolerance(line, known, found)

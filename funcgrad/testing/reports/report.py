@@ -117,6 +117,24 @@ class Report:
         return "\n".join(lines)
 
 
+def overwritten(function: str, path: str, title: str, advice: str) -> Finding:
+    """The finding where a function, or its rule, changes what it is given."""
+    return Finding(
+        function=function,
+        check=title,
+        order=0,
+        mode="",
+        path=path,
+        index=None,
+        expected="the value before",
+        found="another value",
+        error_estimate=0.0,
+        tolerance=0.0,
+        source="values must not change",
+        diagnosis=f"f or its rule writes into what it is given; {advice}",
+    )
+
+
 def mode_text(chain: Sequence[str]) -> str:
     """A mixture of modes in words: ``'rev' of 'fwd' (vjp of the jvp)``."""
     if len(chain) == 1:
