@@ -14,6 +14,7 @@ from ..typing import PyTree
 from . import options
 from .adapters.systems import InNumpy
 from .checks import check_grads, check_vjp
+from .conclusions import of_a_rule
 from .derivatives.functions import has_tangent
 from .held import Held, holding, released, restored, rule_holding
 from .noise import check_noisy
@@ -111,7 +112,8 @@ def check_gradient(
     held = tuple(x if i in places else Held(x) for i, x in enumerate(args))
     if samples is not None:
         return check_noisy(value, vjp, held, samples, **settings)
-    return check_vjp(value, vjp, held, **settings)
+    with of_a_rule():
+        return check_vjp(value, vjp, held, **settings)
 
 
 def parts_of(
@@ -251,4 +253,5 @@ def check_pair(
         return out, pull
 
     value.__wrapped__ = forward  # type: ignore[attr-defined]
-    return check_vjp(value, vjp, args, **settings)
+    with of_a_rule():
+        return check_vjp(value, vjp, args, **settings)

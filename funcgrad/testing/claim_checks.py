@@ -16,7 +16,7 @@ from ..core.tracebacks import user_facing
 from . import options
 from .checks import check_jvp, check_vjp
 from .claims import Claim, Law, Point, check_law, compare, failed, rounded_alike
-from .conclusions import verdict_of
+from .conclusions import of_a_rule, verdict_of
 from .derivatives.functions import cotangent_sizes, generator, host, random_leaf, widened
 from .reports.report import Finding, GradientCheckError, InconclusiveCheckError, Report
 
@@ -129,7 +129,7 @@ def check_point(
         checked = [mode for mode in modes if mode != "lin" and is_there(point, mode, report)]
         for mode in checked:
             check, derivative = CHECKS[mode], getattr(point.claim, NAMES[mode])
-            with blaming(point, mode, settings):
+            with blaming(point, mode, settings), of_a_rule(sure=point.of_rule):
                 merge(report, check(point.claim, derivative, point.args, **settings))
         rng = generator(settings.get("seed", 0))
         for law in point.laws if settings.get("laws", True) else ():
@@ -324,7 +324,7 @@ def check_next(
     below = Report()
     try:
         following = point.second(generator(settings.get("seed", 0)))
-        check_point(replace(following, laws=()), below, order - 1, modes, settings)
+        check_point(replace(following, laws=(), of_rule=False), below, order - 1, modes, settings)
     except GradientCheckError as error:
         finding = error.finding
         if is_rounding(point, finding):

@@ -81,6 +81,7 @@ class Point:
     ``inputs`` and ``outputs`` are what the arrays are called in the user's words. ``second``
     makes the point of the backward pass as a function; ``unsupported`` says why an error of the
     system means that there is no such derivative, and is None if errors are the user's.
+    ``of_rule`` says that the derivative is one that somebody wrote.
     """
 
     claim: Claim
@@ -92,6 +93,7 @@ class Point:
     second: Callable[[np.random.Generator], Point] | None = None
     unsupported: Callable[[BaseException], str | None] | None = None
     explains: Callable[[Finding], str | None] = lambda _: None
+    of_rule: bool = True
 
     def holding(self, places: Sequence[int]) -> Point:
         """The same where only some of the arguments are varied."""

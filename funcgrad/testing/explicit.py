@@ -13,6 +13,7 @@ from ..core.tracebacks import user_facing
 from ..typing import PyTree
 from . import options
 from .checks import check_jvp, check_vjp, new_session
+from .conclusions import of_a_rule
 from .curvature import WHOLE, Curvature, report_matrix, varied
 from .derivatives.differences import SAFETY, directional
 from .derivatives.functions import Flat, finite_max
@@ -113,7 +114,8 @@ def check_jacobian(
     report = session.report
     checked = [(check_jvp, push)] if matrix.times_exact else []
     for check, rule in [*checked, (check_vjp, vjp)]:  # type: ignore[list-item]
-        found = check(f, rule, held, **settings)  # type: ignore[operator]
+        with of_a_rule():
+            found = check(f, rule, held, **settings)  # type: ignore[operator]
         report.passed += [text for text in found.passed if text not in report.passed]
         report.subgradients += found.subgradients
     return report

@@ -6,6 +6,7 @@ import pytest
 from funcgrad.testing import (
     Claim,
     GradientCheckError,
+    InconclusiveCheckError,
     adapters,
     check_claim,
     check_gradient,
@@ -176,3 +177,34 @@ def test_a_system_that_is_missing_is_named(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "jax", None)
     with pytest.raises(ImportError, match="pip install jax"):
         adapters.jax(np.sin)
+
+
+AT_KINK = np.array([0.0, 1.0])
+
+WITHOUT_NUMBER = {
+    "gradient": lambda: check_gradient(
+        lambda x: np.sum(np.abs(x)), lambda x: x / np.abs(x), (AT_KINK,)
+    ),
+    "norm": lambda: check_gradient(np.linalg.norm, lambda x: x / np.linalg.norm(x), (0 * X,)),
+    "pair": lambda: check_pair(
+        lambda x: (np.abs(x), x), lambda ct, x: ct * x / np.abs(x), (AT_KINK,)
+    ),
+    "claim": lambda: check_claim(
+        Claim(np.abs, jvp=lambda x, t: (np.abs(*x), t[0] * x[0] / np.abs(*x))), (AT_KINK,)
+    ),
+}
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("name", WITHOUT_NUMBER)
+def test_a_derivative_by_hand_has_to_be_a_number_at_a_kink(name):
+    finding = found(WITHOUT_NUMBER[name])
+    assert "any slope between" in finding.diagnosis
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_where_there_is_no_slope_nothing_has_to_be_a_number():
+    root = lambda x: np.sum(np.sqrt(np.abs(x)))  # noqa: E731
+    gradient = lambda x: np.sign(x) / (2 * np.sqrt(np.abs(x)))  # noqa: E731
+    with pytest.raises(InconclusiveCheckError):
+        check_gradient(root, gradient, (AT_KINK,))

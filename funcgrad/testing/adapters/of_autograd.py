@@ -34,7 +34,8 @@ def autograd(f: Callable[..., Any]) -> Claim:
 
     def at(args: tuple[Any, ...]) -> Point:
         opened = Opened(system, f, args)
-        return point_of(opened.side, opened.args, opened.names)
+        point = point_of(opened.side, opened.args, opened.names)
+        return replace(point, of_rule=getattr(f, "_is_autograd_primitive", False))
 
     def trees(args: tuple[Any, ...]) -> tuple[Callable[..., Any], Callable[..., Any]]:
         return Opened(system, f, args).trees()

@@ -63,7 +63,8 @@ def jax(f: Callable[..., Any]) -> Claim:
 
     def at(args: tuple[Any, ...]) -> Point:
         opened = Opened(system, f, args)
-        return point_of(opened.side, opened.args, opened.names)
+        point = point_of(opened.side, opened.args, opened.names)
+        return replace(point, of_rule=isinstance(f, system.custom_vjp | system.custom_jvp))
 
     def trees(args: tuple[Any, ...]) -> tuple[Callable[..., Any], Callable[..., Any]]:
         return Opened(system, f, args).trees()

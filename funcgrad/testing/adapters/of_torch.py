@@ -56,7 +56,8 @@ def torch(f: Callable[..., Any]) -> Claim:
 
     def at(args: tuple[Any, ...]) -> Point:
         opened = Opened(system, function, args)
-        return point_of(opened.side, opened.args, opened.names)
+        point = point_of(opened.side, opened.args, opened.names)
+        return replace(point, of_rule=function is not f)
 
     def trees(args: tuple[Any, ...]) -> tuple[Callable[..., Any], Callable[..., Any]]:
         return Opened(system, function, args).trees()

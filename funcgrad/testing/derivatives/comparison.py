@@ -271,7 +271,8 @@ def inconclusive(
         **session.about(flat, chain, f"inconclusive: {SOURCE} do not settle", source=SOURCE),
     )
     error = InconclusiveCheckError(finding)
-    error.sides = left, right
+    if verdict.smooth_sides[k]:
+        error.sides = left, right
     return error
 
 

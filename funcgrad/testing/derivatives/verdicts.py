@@ -49,7 +49,7 @@ class Verdict:
 
     ``outside`` are those that are wrong at a kink: ``left`` and ``right`` are the ends of what is
     right there. ``inexact`` are accepted since rounding, or the tolerance of a solver, explains
-    that they differ.
+    that they differ. ``smooth_sides`` are those where there are slopes from both sides.
     """
 
     wrong: np.ndarray
@@ -60,6 +60,7 @@ class Verdict:
     right: Vector
     outside: np.ndarray
     inexact: np.ndarray
+    smooth_sides: np.ndarray
 
 
 def judge(
@@ -79,9 +80,9 @@ def judge(
     def verdict(wrong: Any = none, unknown: Any = none, kinks: Any = none) -> Verdict:
         solved = within_tolerance(line, known, found) if np.any(unknown) else none
         also = inexact | (unknown & solved)
-        return Verdict(wrong, unknown & ~solved, kinks, edges, low, high, outside, also)
+        return Verdict(wrong, unknown & ~solved, kinks, edges, low, high, outside, also, smooth_sides)
 
-    edges = outside = inexact = none
+    edges = outside = inexact = smooth_sides = none
     low = high = known.value
     gap = np.abs(found - known.value)
     agree = gap <= allowed
@@ -109,6 +110,7 @@ def judge(
     left, right = from_both_sides(line, eps, enough)
     low, high = left.value, right.value
     kinks, edges, between = _from_sides(left, right, found, allowed)
+    smooth_sides = left.settled_beside(right.value) & right.settled_beside(left.value)
     accepted = ~agree & ((kinks & between) | at_jump(left, right, found, allowed))
     agree |= accepted
     agree |= (kinks | edges) & between

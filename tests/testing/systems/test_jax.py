@@ -7,7 +7,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from funcgrad.testing import GradientCheckError, check_gradient, check_grads, gradcheck
+from funcgrad.testing import (
+    GradientCheckError,
+    InconclusiveCheckError,
+    check_gradient,
+    check_grads,
+    gradcheck,
+)
 
 jax = pytest.importorskip("jax", reason="JAX is not installed")
 jnp = jax.numpy
@@ -201,3 +207,15 @@ def test_random_points():
     assert gradcheck(right_sine, "2 3", max_examples=4).passed == 4
     with pytest.raises(GradientCheckError):
         gradcheck(sine(lambda p, t: (jnp.sin(*p), t[0])), "2 3", max_examples=4)
+
+
+def test_a_rule_has_to_return_a_number_at_a_kink():
+    slope = lambda x: x / jnp.abs(x)  # noqa: E731
+    backward, forward = jax.custom_vjp(jnp.abs), jax.custom_jvp(jnp.abs)
+    backward.defvjp(lambda x: (jnp.abs(x), x), lambda x, ct: (ct * slope(x),))
+    forward.defjvp(lambda p, t: (jnp.abs(*p), t[0] * slope(*p)))
+    for rule in (backward, forward):
+        with pytest.raises(GradientCheckError, match="any slope between"):
+            check_grads(rule, (jnp.array([0.0, 1.0]),))
+    with pytest.raises(InconclusiveCheckError):
+        check_grads(lambda x: jnp.sqrt(x * x), (jnp.array([0.0, 1.0]),))

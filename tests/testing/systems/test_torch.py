@@ -6,6 +6,7 @@ import pytest
 from funcgrad.testing import (
     Claim,
     GradientCheckError,
+    InconclusiveCheckError,
     adapters,
     check_claim,
     check_gradient,
@@ -309,3 +310,22 @@ class Squashed(torch.autograd.Function):  # type: ignore[name-defined]
 @pytest.mark.parametrize("f", [Squashed, lambda x: torch.softmax(x, -1)])
 def test_tails_are_rounded(f, seed):
     assert gradcheck(f, "b n", seed=seed).passed
+
+
+class Distance(torch.autograd.Function):  # type: ignore[name-defined]
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return x.abs()
+
+    @staticmethod
+    def backward(ctx, ct):
+        (x,) = ctx.saved_tensors
+        return ct * x / x.abs()
+
+
+def test_a_rule_has_to_return_a_number_at_a_kink():
+    with pytest.raises(GradientCheckError, match="any slope between"):
+        check_grads(Distance, (tensor([0.0, 1.0]),))
+    with pytest.raises(InconclusiveCheckError):
+        check_grads(lambda x: torch.sqrt(x * x), (tensor([0.0, 1.0]),))
