@@ -25,7 +25,7 @@ from .derivatives.functions import reverse as reverse_at
 from .derivatives.in_more_digits import rounding_explains
 from .derivatives.lines import pack
 from .derivatives.localisation import RIGHT_WITHOUT, find_cause
-from .derivatives.noise import BIAS, FAILURES, ULPS, rounding, tolerance_of_solvers
+from .derivatives.noise import FAILURES, OF_SOLVERS, ULPS, rounding, tolerance_of_solvers
 from .derivatives.orders import push_of
 from .derivatives.session import BRIEF, Session
 from .derivatives.verdicts import SOURCE
@@ -57,7 +57,7 @@ def concluded(
         session.report.rounding.append(said)
         session.report.left_out["laws of vmap, jit and earlier calls"] = "rounding hides them"
         return None
-    error = blamed(f, args, session.settled_before(doubted(session.flat, found)))
+    error = blamed(f, args, session.settled_before(doubted(session, found)))
     finding = with_state(session, f, args, explained(session, f, error))
     session.report.finding, session.report.verdict = finding, verdict_of(error)
     return type(error)(finding)
@@ -105,13 +105,13 @@ def of_a_rule(sure: bool = True) -> Iterator[None]:
         raise found from error.__cause__
 
 
-def doubted(flat: Flat | None, error: GradientCheckError) -> GradientCheckError:
+def doubted(session: Session, error: GradientCheckError) -> GradientCheckError:
     """The error of a law that does not hold; inconclusive where rounding explains it.
 
     Where a function computes chaotically, or divides by what should be zero, neither its values nor
     its derivatives have digits enough for laws to hold.
     """
-    finding = error.finding
+    flat, finding = session.flat, error.finding
     numbers = isinstance(finding.expected, float) and isinstance(finding.found, float)
     if flat is None or not numbers or isinstance(error, InconclusiveCheckError):
         return error
@@ -119,7 +119,9 @@ def doubted(flat: Flat | None, error: GradientCheckError) -> GradientCheckError:
     size = max(abs(finding.found), abs(finding.expected))
     if not (np.isfinite(gap) and size):
         return error
-    words = why_doubted(flat, finding, gap / size)
+    before = session.unsettled
+    open_here = before is not None and before.finding.order <= finding.order
+    words = why_doubted(flat, finding, gap / size, unsettled=open_here)
     if not words:
         return error
     return InconclusiveCheckError(
@@ -127,17 +129,20 @@ def doubted(flat: Flat | None, error: GradientCheckError) -> GradientCheckError:
     )
 
 
-def why_doubted(flat: Flat, finding: Finding, gap: float) -> str:
-    """Why a gap, relative to what differs, is no fault of a rule; empty if it is one."""
+def why_doubted(flat: Flat, finding: Finding, gap: float, *, unsettled: bool) -> str:
+    """Why a gap, relative to what differs, is no fault of a rule; empty if it is one.
+
+    Where differences are unsettled, too, derivatives that change by much show no kink.
+    """
     of_law, most = SOURCE not in finding.source, LOST_BESIDE_DIFFERENCES
     if of_law:
-        most, lost = MOST_LOST, lost_part(flat)
+        most, lost = np.inf if unsettled else MOST_LOST, lost_part(flat)
         if lost >= FEW_DIGITS and gap <= SAFETY * lost:
             return (
                 f"values of f change by {min(lost, 1.0):.1%} if its arguments change in their last "
                 "places (see funcgrad.debug.accuracy); choose another point"
             )
-        if gap <= BIAS * tolerance_of_solvers(flat):
+        if gap <= OF_SOLVERS * tolerance_of_solvers(flat):
             return "a solver inside has a tolerance that explains it; give a smaller rtol"
     if gap > SAFETY * most:
         return ""

@@ -29,6 +29,9 @@ STEEPEST = 1e3
 CANCELLED = 1e3
 """Outputs are taken for sums of terms up to this many times the largest number seen."""
 
+OF_NOTHING = 1e-2
+"""What outputs of zero that stay zero are a sum of, beside the arguments: nothing shows it."""
+
 STREAM = 0x66756E63
 """Sets the random numbers of checks apart from other people's."""
 
@@ -260,7 +263,11 @@ def value_sizes(call: Callable[[Sequence[Any]], Leaves], point: Sequence[Any]) -
         sizes = [max(s, min(c / unit, limit)) for s, c in zip(sizes, changes, strict=True)]
     jumps = roughness(call, point, outs) if eps < 1e-10 else [0.0] * len(outs)
     jumps = [j if j <= ROUGHEST * limit / CANCELLED else 0.0 for j in jumps]
-    return [np.asarray(max(s, j / eps)) for s, j in zip(sizes, jumps, strict=True)]
+    sizes = [max(s, j / eps) for s, j in zip(sizes, jumps, strict=True)]
+    if not all(sizes):
+        scale = max(finite_max(entry_scales(x)) for x in point)
+        sizes = [s or OF_NOTHING * scale for s in sizes]
+    return [np.asarray(s) for s in sizes]
 
 
 def roughness(

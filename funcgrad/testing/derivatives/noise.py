@@ -6,6 +6,7 @@ import inspect
 import warnings
 from collections.abc import Callable, Sequence
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -38,6 +39,10 @@ SHORT_STEPS = tuple(2.0**-k for k in range(12, 30, 2))
 NEARLY = 1e-2
 """How well short steps have to agree with each other, relative to the derivative."""
 
+NOISY_STEPS = tuple(2.0**-k for k in range(20, 30, 2))
+SECOND_ORDER = tuple(2.0**-k for k in range(2, 20))
+"""Steps at which noise is seen, and of quotients whose error of second order is taken away."""
+
 WINDOWS = (0.5, 0.125, 2.0**-5)
 """How far around the point slopes are looked at, relative to it."""
 
@@ -51,6 +56,9 @@ LARGEST = 1e-2
 
 BIAS = 30.0
 """Solvers may be wrong by this many times what their slopes deviate from a curve."""
+
+OF_SOLVERS = 100.0
+"""The same of the relative tolerance that they are asked for: errors grow along a solution."""
 
 ROUNDED = 4.0
 """Slopes that deviate by no more than this many roundings of f show no solver."""
@@ -175,6 +183,32 @@ def of_short_steps(line: Line, known: Difference) -> tuple[Vector, Vector, np.nd
         contradicts = apart | ~known.settled
         contradicts &= (error <= NEARLY * np.abs(value)) & (value != 0)
     return value, error, contradicts
+
+
+def error_by_noise(line: Line, known: Difference) -> Vector:
+    """The error of differences where f is noisier than rounding of its values, 0 elsewhere.
+
+    Such noise is seen at points that are somewhat apart, and not in the last places of one of them:
+    matrices that are nearly triangular, for example, take other branches than those that are. A
+    tableau may agree with itself by chance. This is the error of the best of its entries of second
+    order, by the noise and by what shorter steps change.
+    """
+    with np.errstate(all="ignore"):
+        noises = []
+        for h in (line.unit * step for step in NOISY_STEPS):
+            quotient = change(line.at(h), line.at(-h)) / (2 * h)
+            noises.append(np.abs(quotient - known.value) * h)
+        noise = np.sort(noises, axis=0)[1]  # the smallest may be so by chance; kinks have larger
+        steps = [line.unit * step for step in SECOND_ORDER]
+        slopes = [change(line.at(h), line.at(-h)) / (2 * h) for h in steps]
+        better = [(4 * b - a) / 3 for a, b in pairwise(slopes)]
+        errors = [
+            np.abs(b - a) + 3 * noise / h
+            for a, b, h in zip(better, better[1:], steps[2:], strict=False)
+        ]
+        error = np.nanmin(np.where(np.isfinite(errors), errors, np.inf), axis=0)
+        noisy = np.isfinite(error) & (noise > ROUNDED * line.noise())
+        return np.where(noisy, error, 0.0)
 
 
 def tolerance_of_solvers(flat: Flat) -> float:

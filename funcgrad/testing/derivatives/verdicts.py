@@ -16,7 +16,9 @@ from .noise import (
     BIAS,
     FAILURES,
     LARGEST,
+    OF_SOLVERS,
     Again,
+    error_by_noise,
     of_short_steps,
     off_the_trend,
     quietly,
@@ -222,6 +224,8 @@ def imprecise(
         size = np.maximum(np.abs(known.value), np.abs(found))
         if not np.all(fine):
             fine |= within_tolerance(line, known, found)
+        if not np.all(fine):
+            fine |= gap <= allowed + SAFETY * error_by_noise(line, known)
         if np.any(~fine & (gap > allowed) & (gap <= BIAS * LARGEST * size)):
             fine |= gap <= allowed + BIAS * off_the_trend(line, known, found, allowed)
     return fine
@@ -232,7 +236,7 @@ def within_tolerance(line: Line, known: Difference, found: Vector) -> np.ndarray
     with np.errstate(all="ignore"):
         size = np.fmax(finite_max(known.value), finite_max(found))
         gap = np.abs(found - known.value)
-        return gap <= BIAS * tolerance_of_solvers(line.flat) * size
+        return gap <= OF_SOLVERS * tolerance_of_solvers(line.flat) * size
 
 
 def right_in_double(line: Line, known: Difference, again: Again) -> np.ndarray:
