@@ -7,7 +7,14 @@ import functools
 import importlib
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from types import CodeType, FunctionType, MethodType, ModuleType
+from types import (
+    BuiltinFunctionType,
+    CodeType,
+    FunctionType,
+    MethodDescriptorType,
+    MethodType,
+    ModuleType,
+)
 from typing import Any
 
 import numpy as np
@@ -88,8 +95,10 @@ def owner(x: Any) -> str | None:
         return of_module(x.__name__)
     if isinstance(x, MethodType):
         return owner(x.__self__)
-    if isinstance(x, FunctionType):
+    if isinstance(x, FunctionType | BuiltinFunctionType) and x.__module__:
         return of_module(x.__module__)
+    if isinstance(x, MethodDescriptorType):
+        return owner(x.__objclass__)
     classes = x.__mro__ if isinstance(x, type) else type(x).__mro__
     for cls in classes:
         found = of_module(cls.__module__)

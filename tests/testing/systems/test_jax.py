@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import time
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from funcgrad.testing import (
     check_grads,
     gradcheck,
 )
+from funcgrad.testing.adapters import of_jax
 
 jax = pytest.importorskip("jax", reason="JAX is not installed")
 jnp = jax.numpy
@@ -207,6 +209,19 @@ def test_random_points():
     assert gradcheck(right_sine, "2 3", max_examples=4).passed == 4
     with pytest.raises(GradientCheckError):
         gradcheck(sine(lambda p, t: (jnp.sin(*p), t[0])), "2 3", max_examples=4)
+
+
+def test_functions_that_take_long_are_compiled_between_points():
+    def slowly(x):
+        traced = isinstance(x, jax.core.Tracer)
+        time.sleep(0.0 if traced else 0.021)
+        return jnp.sin(x) * (1 + 1e-13 * traced)  # compiled it rounds otherwise
+
+    side = of_jax.Side(jax, lambda xs: slowly(*xs), slowly)
+    values = [side.value(W)[0] for _ in range(6)]
+    assert all(np.array_equal(values[0], value) for value in values)
+    assert np.all(side.value(W + 1)[0] != np.sin(W + 1))
+    assert np.all(side.value(W)[0] != values[0])
 
 
 def test_a_rule_has_to_return_a_number_at_a_kink():

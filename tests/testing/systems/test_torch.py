@@ -329,3 +329,11 @@ def test_a_rule_has_to_return_a_number_at_a_kink():
         check_grads(Distance, (tensor([0.0, 1.0]),))
     with pytest.raises(InconclusiveCheckError):
         check_grads(lambda x: torch.sqrt(x * x), (tensor([0.0, 1.0]),))
+
+
+BUILTIN = [torch.tanh, torch.special.expit, torch.nn.functional.gelu, torch.Tensor.sin]
+
+
+@pytest.mark.parametrize("function", BUILTIN, ids=lambda f: f.__name__)
+def test_functions_of_the_system_itself_are_searched(function):
+    assert gradcheck(function, "n", max_examples=12).passed >= 10
