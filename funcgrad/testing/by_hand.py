@@ -15,7 +15,7 @@ from . import options
 from .adapters.systems import InNumpy
 from .checks import check_grads, check_vjp
 from .conclusions import of_a_rule
-from .derivatives.functions import has_tangent
+from .derivatives.leaves import has_tangent
 from .held import Held, holding, released, restored, rule_holding
 from .noise import check_noisy
 from .reports.report import Report

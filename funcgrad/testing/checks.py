@@ -17,15 +17,9 @@ from ..typing import PyTree
 from . import options
 from .conclusions import concluded
 from .derivatives import laws as law_checks
-from .derivatives.functions import (
-    Flat,
-    Leaves,
-    forward,
-    generator,
-    has_tangent,
-    with_zeros,
-)
+from .derivatives.functions import Flat, Leaves, forward, with_zeros
 from .derivatives.jacobian import check_jacobian
+from .derivatives.leaves import generator, has_tangent
 from .derivatives.localisation import find_cause, none_fails
 from .derivatives.orders import check_forward, check_orders, check_reverse
 from .derivatives.session import Session

@@ -17,7 +17,8 @@ from . import options
 from .checks import check_jvp, check_vjp
 from .claims import Claim, Law, Point, check_law, compare, failed, rounded_alike
 from .conclusions import of_a_rule, verdict_of
-from .derivatives.functions import cotangent_sizes, generator, host, random_leaf, widened
+from .derivatives.leaves import generator, host, random_leaf, widened
+from .derivatives.sizes import cotangent_sizes
 from .reports.report import Finding, GradientCheckError, InconclusiveCheckError, Report
 
 SINGLE = 1e-2

@@ -14,7 +14,9 @@ from .. import tree
 from ..core.dtypes import finfo
 from ..core.source import where_defined
 from ..typing import PyTree
-from .derivatives.functions import Leaves, cotangent_sizes, host
+from .derivatives.functions import Leaves
+from .derivatives.leaves import host
+from .derivatives.sizes import cotangent_sizes
 from .derivatives.tolerances import Tolerances
 from .reports.report import (
     DERIVATIVES,

@@ -10,19 +10,14 @@ from typing import Any
 
 import numpy as np
 
+from ..core.dtypes import finfo
+from ..core.tracing import aval_of
 from .derivatives.differences import SAFETY
 from .derivatives.explaining import explain_state
-from .derivatives.functions import (
-    Flat,
-    Leaves,
-    finite_max,
-    flatten_function,
-    host,
-    random_leaf,
-    shaken,
-)
+from .derivatives.functions import Flat, Leaves, flatten_function
 from .derivatives.functions import reverse as reverse_at
 from .derivatives.in_more_digits import rounding_explains
+from .derivatives.leaves import finite_max, host, random_leaf, shaken
 from .derivatives.lines import pack
 from .derivatives.localisation import RIGHT_WITHOUT, find_cause
 from .derivatives.noise import FAILURES, OF_SOLVERS, ULPS, rounding, tolerance_of_solvers
@@ -117,6 +112,10 @@ def doubted(session: Session, error: GradientCheckError) -> GradientCheckError:
         return error
     gap = abs(finding.found - finding.expected)
     size = max(abs(finding.found), abs(finding.expected))
+    if not np.isfinite(finding.found) and out_of_range(flat, finding.order):
+        text = f"of numbers as small, derivatives of order {finding.order} may be infinite"
+        found = replace(finding, check=f"inconclusive: {finding.check}", diagnosis=text)
+        return InconclusiveCheckError(found)
     if not (np.isfinite(gap) and size):
         return error
     before = session.unsettled
@@ -127,6 +126,16 @@ def doubted(session: Session, error: GradientCheckError) -> GradientCheckError:
     return InconclusiveCheckError(
         replace(finding, check=f"inconclusive: {finding.check}", diagnosis=words)
     )
+
+
+def out_of_range(flat: Flat, order: int) -> bool:
+    """True if some argument is so small that 1 / x**order is beyond the largest number."""
+    for x in flat.point:
+        sizes = np.abs(host(x)).astype(np.float64)
+        least = float(np.min(sizes, initial=1.0, where=sizes > 0))
+        if -order * np.log(least) > np.log(float(finfo(aval_of(x).dtype).max)):
+            return True
+    return False
 
 
 def why_doubted(flat: Flat, finding: Finding, gap: float, *, unsettled: bool) -> str:

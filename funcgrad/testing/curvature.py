@@ -13,7 +13,8 @@ from ..typing import PyTree
 from . import options
 from .checks import check_vjp, new_session
 from .derivatives.differences import SAFETY, Difference, directional, searched
-from .derivatives.functions import Flat, finite_max, has_tangent
+from .derivatives.functions import Flat
+from .derivatives.leaves import finite_max, has_tangent
 from .derivatives.lines import Line, change, pack, unpack
 from .derivatives.session import Session
 from .held import holding, rule_holding

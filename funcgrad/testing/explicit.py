@@ -16,7 +16,8 @@ from .checks import check_jvp, check_vjp, new_session
 from .conclusions import of_a_rule
 from .curvature import WHOLE, Curvature, report_matrix, varied
 from .derivatives.differences import SAFETY, directional
-from .derivatives.functions import Flat, finite_max
+from .derivatives.functions import Flat
+from .derivatives.leaves import finite_max
 from .derivatives.lines import pack, unpack
 from .derivatives.session import Session
 from .held import holding, released, rule_holding

@@ -19,15 +19,8 @@ from ..transforms.recording import Operation
 from ..typing import PyTree
 from .claims import Claim
 from .derivatives.differences import directional
-from .derivatives.functions import (
-    Flat,
-    flatten_function,
-    generator,
-    has_tangent,
-    host,
-    random_leaf,
-    reverse,
-)
+from .derivatives.functions import Flat, flatten_function, reverse
+from .derivatives.leaves import generator, has_tangent, host, random_leaf
 
 Point = tuple[Any, ...]
 

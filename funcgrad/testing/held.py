@@ -14,7 +14,7 @@ from .. import tree
 from ..core.source import where_defined
 from ..typing import PyTree
 from . import options
-from .derivatives.functions import has_tangent
+from .derivatives.leaves import has_tangent
 
 
 class Held:

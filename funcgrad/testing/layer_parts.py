@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from .derivatives.functions import has_tangent
+from .derivatives.leaves import has_tangent
 
 PARAMETERS = ("params", "parameters", "_params", "weights_dict")
 GRADIENTS = ("grads", "gradients", "_grads", "dparams", "grad")

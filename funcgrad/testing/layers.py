@@ -16,7 +16,8 @@ from ..typing import PyTree
 from . import options
 from .claim_checks import check_point
 from .claims import Claim, Law, Point
-from .derivatives.functions import Leaves, has_tangent, random_leaf
+from .derivatives.functions import Leaves
+from .derivatives.leaves import has_tangent, random_leaf
 from .layer_parts import Parameter, attribute_gradient, changed, parameters_of
 from .reports.report import GradientCheckError, Report, overwritten
 

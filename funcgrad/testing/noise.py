@@ -13,13 +13,8 @@ from .. import tree
 from ..core.source import where_defined
 from ..core.tracebacks import user_facing
 from . import options
-from .derivatives.functions import (
-    generator,
-    has_tangent,
-    leaf_scale,
-    nothing_to_vary,
-    random_leaf,
-)
+from .derivatives.functions import nothing_to_vary
+from .derivatives.leaves import generator, has_tangent, leaf_scale, random_leaf
 from .derivatives.lines import moved, pack, unit_step
 from .reports.diagnosis import diagnose
 from .reports.report import Finding, GradientCheckError, InconclusiveCheckError, Report

@@ -13,7 +13,8 @@ from ..core.tracebacks import user_facing
 from ..core.tracing import aval_of
 from ..errors import TreeError
 from .derivatives.differences import directional
-from .derivatives.functions import flatten_function, has_tangent, with_zeros
+from .derivatives.functions import flatten_function, with_zeros
+from .derivatives.leaves import has_tangent
 from .derivatives.lines import unpack, unpack_error
 from .options import positive
 

@@ -22,8 +22,8 @@ from .at_many_points import scan_numbers
 from .checks import check_grads
 from .claim_checks import check_claim
 from .claims import Claim
-from .derivatives.functions import has_tangent, host
 from .derivatives.layouts import copied
+from .derivatives.leaves import has_tangent, host
 from .derivatives.session import in_brief
 from .derivatives.verdicts import SOURCE
 from .extras import Extra, has_rules

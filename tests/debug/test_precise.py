@@ -25,7 +25,7 @@ from funcgrad.debug.precise.elementary import PairFunctions
 from funcgrad.debug.precise.exact_sums import slices
 from funcgrad.debug.precise.operations import inexact
 from funcgrad.ops import Elementwise
-from funcgrad.ops.pointwise import arithmetic
+from funcgrad.ops.pointwise import arithmetic, comparison
 from funcgrad.transforms.recording import Operation
 
 PAIRS, MANY, LONG = DoubleDoubles(), Multiprecision(50), Multiprecision(60)
@@ -193,3 +193,14 @@ def test_exponentials_that_vanish_are_zero(x):
     with np.errstate(all="ignore"):
         assert PairFunctions.exp(PAIRS.lift(x)).hi == 0.0
         assert PairFunctions.exp(PAIRS.lift(-x)).hi == np.inf
+
+
+@pytest.mark.parametrize("numbers", [PAIRS, MANY], ids=["pairs", "many digits"])
+@pytest.mark.parametrize("first", [True, False])
+def test_equal_numbers_are_ordered_by_what_they_are_precisely(numbers, first):
+    one, rest = np.array([1.0]), np.array([1e-20])
+    precise = [numbers.total([one, rest]), numbers.lift(one)]
+    for prim, expected in ((comparison.maximum, rest), (comparison.minimum, 0 * rest)):
+        operation = Operation(prim, (one, one), {}, (one,), (), None)
+        found = evaluate(numbers, operation, precise if first else precise[::-1]).outs[0]
+        assert numbers.nearest(found - numbers.lift(one), np.dtype(float)) == expected

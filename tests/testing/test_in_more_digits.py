@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import funcgrad as fg
+import funcgrad.scipy.special
 from funcgrad.testing import (
     Claim,
     GradientCheckError,
@@ -210,3 +211,19 @@ def test_both_sides_of_a_kink_at_once_do_not_pass(point, slopes):
     )
     with pytest.raises(GradientCheckError):
         check_grads(wrong, (np.array(point),))
+
+
+def test_derivatives_beyond_the_largest_number_are_inconclusive():
+    with pytest.raises(InconclusiveCheckError, match="may be infinite"):
+        check_grads(fg.scipy.special.gammaln, (np.array([1e-300, 2.0]),), order=2)
+
+
+def slerp(a, b, t):
+    angle = np.arccos(np.sum(a * b))
+    return (np.sin((1 - t) * angle) * a + np.sin(t * angle) * b) / np.sin(angle)
+
+
+def test_digits_beside_the_edge_of_a_domain():
+    a, b = np.array([1.0, 0.0]), np.array([1.0, 1e-5]) / np.sqrt(1 + 1e-10)
+    report = check_grads(slerp, (a, b, 0.3))
+    assert "with 100 digits" in report.rounding[-1]

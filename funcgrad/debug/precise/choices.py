@@ -6,7 +6,7 @@ their ranks where it picks them by size. What comes out says where every result 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -40,6 +40,7 @@ def sources_of(
     fact: Moves | Picks,
     operands: Sequence[ArrayLike],
     params: dict[str, Any],
+    errors: Callable[[], Sequence[Array]] | None = None,
 ) -> list[Array | None]:
     """The places that the results come from.
 
@@ -48,6 +49,8 @@ def sources_of(
         fact: what ``choice_of`` says of it.
         operands: its operands.
         params: its parameters.
+        errors: what the elements of moved operands are more than operands say, which tells apart
+            those that are equal.
 
     Returns:
         Per result an array of places among the elements of the moved operands, one operand after
@@ -61,6 +64,8 @@ def sources_of(
     order = np.arange(flat.size)
     if isinstance(fact, Picks):
         order = np.argsort(flat, kind="stable")
+        if errors is not None and flat.dtype.kind == "f" and np.any(np.diff(flat[order]) == 0):
+            order = np.lexsort((np.concatenate([np.ravel(e) for e in errors()]), flat))
     ranks = np.empty(flat.size)
     ranks[order] = np.arange(1.0, flat.size + 1)
     start = 0

@@ -46,6 +46,7 @@ def evaluate(
 
     Decisions are the program's own: results that are integers or booleans, the order of elements,
     functions that are piecewise constant, and numbers drawn at random stay as they were computed.
+    Elements that are equal as computed are ordered by what they are precisely.
 
     Args:
         numbers: the kind of numbers.
@@ -121,8 +122,14 @@ def _chosen(
     numbers: Numbers[Any], operation: Operation, fact: Moves | Picks, lifted: Sequence[Precise]
 ) -> list[Precise]:
     moved = moved_operands(fact, len(lifted))
-    found = sources_of(operation.primitive, fact, operation.operands, operation.params)
     elements = [x for x, m in zip(lifted, moved, strict=True) if m]
+
+    def errors() -> list[Array]:
+        operands = [x for x, m in zip(operation.operands, moved, strict=True) if m]
+        pairs = zip(elements, operands, strict=True)
+        return [numbers.nearest(x - numbers.lift(o), np.dtype(np.float64)) for x, o in pairs]
+
+    found = sources_of(operation.primitive, fact, operation.operands, operation.params, errors)
     size = sum(int(np.prod(x.shape)) for x in elements)
     outs = []
     for places, computed in zip(found, operation.outputs, strict=True):

@@ -10,7 +10,8 @@ import numpy as np
 
 from ...typing import PyTree
 from ..claims import Claim, Law, Point, rounded_alike
-from ..derivatives.functions import Leaves, random_leaf
+from ..derivatives.functions import Leaves
+from ..derivatives.leaves import random_leaf
 
 MOVED = 0.0625
 """By how much the point of another call differs, relative to the entries."""

@@ -13,7 +13,8 @@ from ... import tree
 from ...core.source import where_defined
 from ...typing import PyTree
 from ..claims import Claim, Point
-from ..derivatives.functions import has_tangent, nothing_to_vary, random_leaf
+from ..derivatives.functions import nothing_to_vary
+from ..derivatives.leaves import has_tangent, random_leaf
 from .flattened import alone, claim_of, homogeneous, repeated, required
 
 

@@ -13,7 +13,8 @@ import numpy as np
 from ...core.source import where_defined
 from ...typing import PyTree
 from ..claims import Claim, Law, Point
-from ..derivatives.functions import Leaves, nothing_to_vary, random_leaf
+from ..derivatives.functions import Leaves, nothing_to_vary
+from ..derivatives.leaves import random_leaf
 from .flattened import alone, claim_of, cotangent_names, homogeneous, required
 
 LANES = 3

@@ -14,7 +14,8 @@ from ... import tree
 from ...core.source import where_defined
 from ...typing import PyTree
 from ..claims import Claim, Point
-from ..derivatives.functions import nothing_to_vary, random_leaf
+from ..derivatives.functions import nothing_to_vary
+from ..derivatives.leaves import random_leaf
 from .flattened import alone, claim_of, homogeneous, one_output, repeated, required
 from .torch_arrays import array_of, is_inexact, tensor_of
 from .torch_laws import layouts, mapped

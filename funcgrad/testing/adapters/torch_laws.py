@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from ..claims import Law
-from ..derivatives.functions import Leaves, random_leaf
+from ..derivatives.functions import Leaves
+from ..derivatives.leaves import random_leaf
 from .flattened import cotangent_names
 from .torch_arrays import array_of, tensor_of
 from .torch_side import Side

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .functions import entry_scales, host, random_leaf
+from .leaves import entry_scales, host, random_leaf
 from .lines import Line, Vector, change, moved, pack, unpack
 
 SAMPLES, FEW, FEWEST = 36, 12, 4

@@ -18,11 +18,13 @@ from ..reports.report import (
     worst_finding,
 )
 from .differences import SAFETY, Difference, bent, directional, one_sided, quick
-from .functions import Flat, finite_max, host, length
+from .functions import Flat
 from .jacobians_here import At
+from .leaves import finite_max, host, length
 from .lines import Line, Vector, pack, pack_bounds, unpack, unpack_error
-from .noise import Again, steepness_of
+from .noise import Again
 from .session import Session
+from .sizes import steepness_of
 from .verdicts import (
     SOURCE,
     Verdict,

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from ...core.tracing import aval_of
-from .functions import Flat, host
+from .functions import Flat
+from .leaves import host
 from .lines import KEPT, Line, Vector, change, moved
 
 ROWS = 6

@@ -21,7 +21,8 @@ from ...control.custom import ignoring_rules
 from ...core.dtypes import is_inexact
 from ...core.jaxpr import Eqn, Literal
 from ...ops.pointwise.arithmetic import div, mul
-from .functions import Flat, random_leaf
+from .functions import Flat
+from .leaves import random_leaf
 from .linear_programs import CLOSE, MOST, BackwardPass, ForwardPass, with_eqns
 from .lines import Vector, pack
 from .paths import Paths

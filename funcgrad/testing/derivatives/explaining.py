@@ -17,9 +17,10 @@ import numpy as np
 from ...core.tracing import aval_of
 from ..reports.parts import EXACT, PART, RATIO, WEAK, Explanation, Part
 from .edits import Search
-from .functions import Flat, Leaves, entry_scales, host, random_leaf
+from .functions import Flat, Leaves
 from .jacobians_here import COLUMNS, SECONDS, At, Place
 from .large_arguments import edits_of_arguments
+from .leaves import entry_scales, host, random_leaf
 from .lines import moved, pack
 from .rule_edits import mended
 from .session import Session

@@ -15,7 +15,8 @@ from ...core.tracing import aval_of
 from ..reports.maps import explanations
 from ..reports.parts import EXACT, Explanation, Part
 from .differences import Difference, central_quotient, complex_step, directional, extrapolated
-from .functions import Flat, Leaves, host
+from .functions import Flat, Leaves
+from .leaves import host
 from .lines import Line, pack, unpack
 from .other_points import Right, elsewhere
 from .session import Session

@@ -10,10 +10,12 @@ import numpy as np
 from ... import arrays
 from ...core.tracing import aval_of
 from ..reports.report import DERIVATIVES, GradientCheckError, mode_text
-from .functions import Flat, Leaves, Measured, finite_max, host
+from .functions import Flat, Leaves
+from .leaves import finite_max, host
 from .lines import pack, unpack
 from .noise import rounding_of_sum
 from .session import Session
+from .sizes import Measured
 
 Terms = Sequence[tuple[float, Leaves]]
 """Factors, and directions to be multiplied by them after they were differentiated."""

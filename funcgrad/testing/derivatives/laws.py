@@ -11,22 +11,14 @@ from ...core.tracing import aval_of
 from ...typing import PyTree
 from ..reports.report import DERIVATIVES, Finding, GradientCheckError, mode_text
 from .differences import SAFETY
-from .functions import (
-    Flat,
-    Leaves,
-    Measured,
-    cast_like,
-    finite_max,
-    forward,
-    host,
-    length,
-    reverse,
-)
+from .functions import Flat, Leaves, cast_like, forward, reverse
 from .kinds import KindsLaw, linear_rtol
 from .known import Known, Pull, Push
+from .leaves import finite_max, host, length
 from .lines import pack
-from .noise import rounding, rounding_of_sum, steepness_of
+from .noise import rounding, rounding_of_sum
 from .session import Session
+from .sizes import Measured, steepness_of
 from .variations import check_variations_of_claim
 
 NEARBY = 2.0**-9

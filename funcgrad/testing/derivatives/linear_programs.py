@@ -10,7 +10,8 @@ import numpy as np
 from ...api.jvp import linearize
 from ...core.jaxpr import Eqn, Jaxpr, Var, eval_jaxpr
 from ...transforms.transpose import transpose_values
-from .functions import Flat, host
+from .functions import Flat
+from .leaves import host
 from .lines import Vector, pack
 
 MOST = 60

@@ -14,8 +14,10 @@ from ... import arrays
 from ...core.dtypes import finfo, kind_of, result_type
 from ...core.tracing import aval_of
 from ...typing import PyTree
-from .functions import CANCELLED, Flat, Leaves, finite_max, host, leaf_scale, widened
+from .functions import Flat, Leaves
 from .layouts import copied
+from .leaves import finite_max, host, leaf_scale, widened
+from .sizes import CANCELLED
 
 MANY = 100_000
 """Functions of more numbers are looked at along fewer directions, and by fewer steps."""

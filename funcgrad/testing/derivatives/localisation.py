@@ -21,7 +21,8 @@ from ...transforms.opened import record_inside, record_peeking
 from ...transforms.recording import Operation
 from ...typing import PyTree
 from ..reports.report import Finding, GradientCheckError, InconclusiveCheckError, Report
-from .functions import flatten_function, generator, has_tangent, host, same_values
+from .functions import flatten_function
+from .leaves import generator, has_tangent, host, same_values
 from .orders import check_orders
 from .reevaluated import reevaluated, without_stops
 from .session import Session, in_brief

@@ -14,8 +14,10 @@ import numpy as np
 from ...context import within
 from ...core.tracing import aval_of
 from .differences import SAFETY, Difference, central_quotient, extrapolated
-from .functions import STEEPEST, Flat, finite_max, host, shaken
+from .functions import Flat
+from .leaves import finite_max, host, shaken
 from .lines import Line, Vector, change, pack
+from .sizes import FINE
 
 Again = Callable[[Sequence[Any]], Vector]
 """From a point to the derivative there, as it was found at the point of the check."""
@@ -66,21 +68,7 @@ ROUNDED = 4.0
 SOLVERS = "funcgrad.scipy."
 """Where the functions are that take the tolerance of a solver."""
 
-FINE = 1e-10
-
 FAILURES = (ArithmeticError, np.linalg.LinAlgError, ValueError, IndexError)
-
-
-def steepness_of(eps: float, tangents: Sequence[Any]) -> float:
-    """The size of the terms of a derivative, beside that of what the outputs are sums of.
-
-    It is that of the tangents where f does not depend on how large its arguments are: terms that
-    cancel leave rounding errors of their size. Single precision has no digits to spare.
-    """
-    if eps > FINE:
-        return 1.0
-    largest = max((finite_max(host(t)) for t in tangents), default=1.0)
-    return min(max(1.0, largest), STEEPEST)
 
 
 def quietly(again: Again, point: Sequence[Any]) -> Vector:

@@ -11,8 +11,10 @@ from ...api.jit import jit
 from ...api.vmap import vmap
 from ...core.tracing import aval_of
 from ...errors import TracerError
-from .functions import Flat, Leaves, Measured, forward, host, reverse
+from .functions import Flat, Leaves, forward, reverse
+from .leaves import host
 from .session import Session
+from .sizes import Measured
 
 LANES = 3
 

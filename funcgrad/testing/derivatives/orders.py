@@ -18,21 +18,11 @@ from ..reports.report import GradientCheckError, Report, mode_text
 from . import laws as law_checks
 from .comparison import allowed_of_sum, check_projection, check_tangent, expected_tangent
 from .differences import Difference
-from .functions import (
-    Flat,
-    Leaves,
-    cast_like,
-    forward,
-    generator,
-    host,
-    length,
-    reverse,
-    same_values,
-    tied_direction,
-)
+from .functions import Flat, Leaves, cast_like, forward, reverse
 from .kinds import KindsLaw
 from .known import Known, Pull, PullLeaves, Push
 from .layouts import copied
+from .leaves import generator, host, length, same_values, tied_direction
 from .lines import Vector, pack
 from .session import Session, widely_spread
 from .transformations import check_transformations

@@ -11,7 +11,8 @@ import numpy as np
 from ...core.tracing import aval_of
 from ..reports.diagnosis import number_text
 from ..reports.parts import STRUCTURE, Explanation, Part, most_in_rows
-from .functions import Leaves, host
+from .functions import Leaves
+from .leaves import host
 
 Right = Callable[[Sequence[Any], int], np.ndarray | None]
 """From a point and an argument to the right slopes along it there; None where there are none."""

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from .differences import complex_step, directional
-from .functions import Flat, length
+from .functions import Flat
+from .leaves import length
 from .lines import Line, Vector, pack, unpack
 from .session import BRIEF, Session
 

@@ -17,7 +17,7 @@ import numpy as np
 from ...api.jvp import linearize
 from ...core.jaxpr import Eqn, Jaxpr, eval_jaxpr
 from .edits import ENOUGH, SECONDS, edited_constants, edited_numbers
-from .functions import host
+from .leaves import host
 from .linear_programs import CLOSE, MOST, BackwardPass
 from .lines import Vector, pack
 from .paths import cuts, terms

@@ -32,18 +32,9 @@ from ..reports.report import (
     worst_finding,
 )
 from ..reports.shapes import diagnose_shapes, shapes_in
-from .functions import (
-    Flat,
-    Leaves,
-    entry_scales,
-    finite_max,
-    flatten_function,
-    host,
-    leaf_scale,
-    random_leaf,
-    same_values,
-)
+from .functions import Flat, Leaves, flatten_function
 from .layouts import copied, copied_leaves
+from .leaves import entry_scales, finite_max, host, leaf_scale, random_leaf, same_values
 from .reevaluated import halves, in_double, reevaluated
 from .reevaluated import widened as in_wide
 from .tangents import Tangents

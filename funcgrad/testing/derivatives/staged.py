@@ -42,7 +42,10 @@ class Staged:
             self.program = self.compiled()
         if self.program is None or kinds_of(xs) != self.kinds:
             return self.plain(xs)
-        return self.program(*xs)
+        try:
+            return self.program(*xs)
+        except TypeError:  # numbers of Python may become complex where the program has real ones
+            return self.plain(xs)
 
     def compiled(self) -> Callable[..., Leaves] | None:
         """The compiled program, None if there is none that does the same."""

@@ -12,7 +12,8 @@ from ... import tree
 from ...core.tracing import aval_of
 from ...errors import TreeError
 from ...typing import PyTree
-from .functions import Leaves, entry_scales, has_tangent, host, random_leaf
+from .functions import Leaves
+from .leaves import entry_scales, has_tangent, host, random_leaf
 
 Draw = Callable[[np.random.Generator, Any], Any]
 Retract = Callable[[np.ndarray], np.ndarray]

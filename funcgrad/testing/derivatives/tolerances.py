@@ -11,7 +11,7 @@ import numpy as np
 from ...core.dtypes import finfo, is_small_float
 from ...core.tracing import aval_of
 from ...typing import ArrayLike, PyTree
-from .functions import finite_max
+from .leaves import finite_max
 
 RELATIVE = {2: 1e-2, 4: 2e-5}
 """Relative tolerance by the bytes of a real number; below it stands DOUBLE. Where rounding does

@@ -14,11 +14,13 @@ from ...api.vmap import vmap
 from ...compiler.passes.share import share_subexpressions
 from ...core.jaxpr import eval_jaxpr
 from ..reports.report import GradientCheckError
-from .functions import Flat, Leaves, Measured, cast_like, forward, host, reverse
+from .functions import Flat, Leaves, cast_like, forward, reverse
 from .kinds import KindsLaw
 from .known import Known
+from .leaves import host
 from .one_by_one import JIT_ULPS, LANES, attempt, check_jit, check_one_by_one, stack_points
 from .session import Session
+from .sizes import Measured
 
 
 def check_transformations(

@@ -9,27 +9,18 @@ from typing import Any
 import numpy as np
 
 from ..reports.report import DERIVATIVES, Finding, GradientCheckError
-from .functions import (
-    Flat,
-    Leaves,
-    Measured,
-    cast_like,
-    entry_scales,
-    forward,
-    host,
-    random_leaf,
-    reverse,
-    same_values,
-)
+from .functions import Flat, Leaves, cast_like, forward, reverse
 from .known import Known, Pull, PullLeaves, Push
 from .layouts import copied, layouts_of
+from .leaves import entry_scales, host, random_leaf, same_values
 from .session import Session
+from .sizes import Measured
 
 GROUPS = 3
 """Each of at most so many groups of arguments is differentiated with the others constant."""
 
 BESIDE, ASIDE = 3, 4.0
-"""So many points beside, at this many times the square root of the precision, show equal numbers."""
+"""So many points beside, at so many square roots of the precision, show equal numbers."""
 
 BETWEEN = 2.0**-6
 """The relative distance of the point that is visited between two calls."""

@@ -10,7 +10,7 @@ import numpy as np
 
 from .beside import hull, steady
 from .differences import SAFETY, Difference, central, complex_step, one_sided, quick_from
-from .functions import COARSE, entry_scales, finite_max, host, random_leaf
+from .leaves import COARSE, entry_scales, finite_max, host, random_leaf
 from .lines import Line, Vector, change, moved, precision
 from .noise import (
     BIAS,
@@ -81,8 +81,9 @@ def judge(
 
     def verdict(wrong: Any = none, unknown: Any = none, kinks: Any = none) -> Verdict:
         solved = within_tolerance(line, known, found) if np.any(unknown) else none
-        also = inexact | (unknown & solved)
-        return Verdict(wrong, unknown & ~solved, kinks, edges, low, high, outside, also, smooth_sides)
+        also, unknown = inexact | (unknown & solved), unknown & ~solved
+        ends = edges, low, high
+        return Verdict(wrong, unknown, kinks, *ends, outside, also, smooth_sides)
 
     edges = outside = inexact = smooth_sides = none
     low = high = known.value
@@ -379,6 +380,7 @@ def nearest_side(verdict: Verdict, value: Vector, found: Vector) -> Vector:
     """The expected value: at an edge of the domain the derivative from inside."""
     with np.errstate(all="ignore"):
         left = ~(np.abs(verdict.right - found) < np.abs(verdict.left - found))
+        left &= ~np.isnan(verdict.left)
     sides = np.where(left, verdict.left, verdict.right)
     return np.where(verdict.edges | verdict.outside, sides, value)
 

@@ -17,8 +17,9 @@ from ..reports.report import (
 )
 from .differences import SAFETY, Difference, complex_step, directional, one_sided
 from .explaining import explain
-from .functions import Flat, host
+from .functions import Flat
 from .jacobians_here import At
+from .leaves import host
 from .lines import Line, Vector, pack, unpack, unpack_error
 from .places import ALL, places_to_compare
 from .session import BRIEF, Session

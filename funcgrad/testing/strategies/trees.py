@@ -14,7 +14,7 @@ from ... import tree
 from ...api.staging import ShapeDtypeStruct
 from ...core.tracing import aval_of
 from ...typing import DTypeLike, PyTree
-from ..derivatives.functions import has_tangent
+from ..derivatives.leaves import has_tangent
 from .arrays import arrays, numbers
 from .dimensions import Dimension, Sizes, parse
 from .domains import DOMAINS, Domain, DomainLike, Integers, as_domain, real
