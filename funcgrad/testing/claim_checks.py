@@ -10,23 +10,20 @@ from typing import Any
 
 import numpy as np
 
-from ..core.dtypes import finfo
 from ..core.source import where_defined
 from ..core.tracebacks import user_facing
 from . import options
 from .checks import check_jvp, check_vjp
-from .claims import Claim, Law, Point, check_law, compare, failed, rounded_alike
+from .claim_laws import check_law, compare, is_rounding, rounded_alike, sizes_of
+from .claims import Claim, Law, Point, failed
 from .conclusions import of_a_rule, verdict_of
 from .derivatives.leaves import generator, host, random_leaf, widened
 from .derivatives.sizes import cotangent_sizes
-from .reports.report import Finding, GradientCheckError, InconclusiveCheckError, Report
+from .reports.report import GradientCheckError, InconclusiveCheckError, Report
 
 SINGLE = 1e-2
 """How close, relative to its largest element, a derivative in single precision has to be to the
 one in double precision of the same numbers."""
-
-ROUNDED = 4096
-"""Rounding errors of terms of first derivatives that second ones may consist of."""
 
 WELL = 1e-4
 """Values in single precision are taken for well conditioned if they are this close to double."""
@@ -270,32 +267,10 @@ def check_single(point: Point, mode: str, report: Report, rng: np.random.Generat
     found = point.claim.vjp(*narrow)[1](cts)
     expected = point.claim.vjp(*wide)[1]([widened(c) for c in cts])
     names = [f"the cotangent of args[{i}]" for i in range(len(narrow))]
-    given = rounded_alike(list(expected), list(found), narrow, cts, values)
+    sizes = sizes_of(point, values)
+    given = rounded_alike(list(expected), list(found), narrow, cts, sizes)
     compare(point, law, list(expected), given, names, SINGLE)
     report.passed.append(law.name)
-
-
-def is_rounding(point: Point, finding: Finding) -> bool:
-    """True if numbers that differ are no larger than what terms of first derivatives round to.
-
-    Those of a softmax far from where it changes are sums of terms that are as large as its values.
-    """
-    pair = finding.found, finding.expected
-    if not all(isinstance(x, float | int) for x in pair):
-        return False
-    outs = point.claim.value(*point.args)
-    if not all(is_inexact_array(x) for x in (*point.args, *outs)):
-        return False
-    ones = [np.ones(np.shape(o)) for o in outs]
-    sizes = cotangent_sizes(ones, outs, point.args)
-    eps = max(float(finfo(np.asarray(x).dtype).eps) for x in (*point.args, *outs))
-    limit = ROUNDED * eps * max((float(np.max(s, initial=0)) for s in sizes), default=0.0)
-    return max(map(abs, pair)) <= limit  # type: ignore[arg-type]
-
-
-def is_inexact_array(x: Any) -> bool:
-    """True if something is a real or complex array or number."""
-    return np.asarray(x).dtype.kind in "fc"
 
 
 def tame(right: np.ndarray, single: np.ndarray) -> bool:
@@ -325,7 +300,10 @@ def check_next(
     below = Report()
     try:
         following = point.second(generator(settings.get("seed", 0)))
-        check_point(replace(following, laws=(), of_rule=False), below, order - 1, modes, settings)
+        cts, values = following.args[len(point.args) :], point.claim.value(*point.args)
+        sizes = cotangent_sizes(cts, sizes_of(point, values), point.args)
+        following = replace(following, laws=(), of_rule=False, sizes=sizes)
+        check_point(following, below, order - 1, modes, settings)
     except GradientCheckError as error:
         finding = error.finding
         if is_rounding(point, finding):

@@ -11,26 +11,13 @@ from typing import Any
 import numpy as np
 
 from .. import tree
-from ..core.dtypes import finfo
 from ..core.source import where_defined
 from ..typing import PyTree
 from .derivatives.functions import Leaves
-from .derivatives.leaves import host
-from .derivatives.sizes import cotangent_sizes
-from .derivatives.tolerances import Tolerances
 from .reports.report import (
     DERIVATIVES,
     Finding,
-    GradientCheckError,
-    Report,
-    worst_finding,
 )
-
-TERMS = 4
-"""Rounding errors that the terms of a derivative may have."""
-
-UNDERFLOW = 16
-"""So many times the smallest normal number may be lost where it is passed on the way."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +73,8 @@ class Point:
     ``inputs`` and ``outputs`` are what the arrays are called in the user's words. ``second``
     makes the point of the backward pass as a function; ``unsupported`` says why an error of the
     system means that there is no such derivative, and is None if errors are the user's.
-    ``of_rule`` says that the derivative is one that somebody wrote.
+    ``of_rule`` says that the derivative is one that somebody wrote, and ``sizes`` are what the
+    outputs are sums of, where that is known.
     """
 
     claim: Claim
@@ -99,6 +87,7 @@ class Point:
     unsupported: Callable[[BaseException], str | None] | None = None
     explains: Callable[[Finding], str | None] = lambda _: None
     of_rule: bool = True
+    sizes: Sequence[Any] = ()
 
     def holding(self, places: Sequence[int]) -> Point:
         """The same where only some of the arguments are varied."""
@@ -196,95 +185,3 @@ def shape_words(text: str) -> str | None:
             f"found has shape {found}, expected {expected}: the sum over broadcast axes is missing"
         )
     return f"found has shape {found}, expected {expected}"
-
-
-def check_law(point: Point, law: Law, report: Report, rng: np.random.Generator) -> None:
-    """Raise unless two ways to the same numbers agree."""
-    try:
-        expected, found, names = law.sides(list(point.args), rng)
-    except GradientCheckError:
-        raise
-    except Exception as error:  # other systems, and rules in them, raise anything
-        reason = point.unsupported(error) if point.unsupported else None
-        if reason is None and law.optional:
-            reason = f"{type(error).__name__}: {str(error).strip().splitlines()[0][:100]}"
-        if reason is None:
-            finding = failed(point, "rev", error)
-            about = f"{law.title}: it raises an error"
-            raise GradientCheckError(
-                replace(finding, check=about, diagnosis=finding.diagnosis or law.diagnosis)
-            ) from error
-        report.left_out[law.name] = reason
-        return
-    compare(point, law, expected, found, names)
-    report.passed.append(law.name)
-
-
-def compare(
-    point: Point, law: Law, expected: Leaves, found: Leaves, names: Sequence[str], rtol: float = 0.0
-) -> None:
-    """Raise unless two lists of arrays agree up to rounding, or to ``rtol``."""
-    if not expected:
-        return
-    tolerances = Tolerances([*point.args, *expected])
-    right, given = [host(x) for x in expected], [host(x) for x in found]
-    for name, e, f in zip(names, right, given, strict=True):
-        if e.shape != f.shape:
-            raise GradientCheckError(
-                replace(
-                    failed(point, "rev", ValueError(f"shape {f.shape}, expected {e.shape}")),
-                    path=name,
-                    check=law.title,
-                    diagnosis=law.diagnosis,
-                )
-            )
-    overall = max([float(np.max(np.abs(e[np.isfinite(e)]), initial=0)) for e in right])
-    limits = [tolerances.of_law(e, 1e-3 * overall) for e in right]
-    if rtol:
-        limits = [np.full(e.shape, rtol * max(float(np.max(np.abs(e), initial=0)), 1e-3 * overall))
-                  for e in right]  # fmt: skip
-    finding = worst_finding(
-        names,
-        right,
-        given,
-        [np.zeros(e.shape) for e in right],
-        limits,
-        function=where_defined(point.claim),
-        check=law.title,
-        order=law.order,
-        mode="'rev'" if law.order else "",
-        source="the other way",
-    )
-    if finding:
-        words = law.diagnosis
-        if finding.diagnosis:
-            words += f"; {finding.diagnosis}"
-        raise GradientCheckError(replace(finding, diagnosis=words))
-
-
-def rounded_alike(
-    expected: Sequence[Any],
-    found: Sequence[Any],
-    args: Sequence[Any],
-    cts: Sequence[Any],
-    values: Sequence[Any],
-) -> list[Any]:
-    """Derivatives that were found; the expected ones where rounding of terms explains the gap.
-
-    1 - tanh(x)**2 has no digit of its own where tanh(x) is 1: terms are as large as values are,
-    beside the arguments. What is smaller than all numbers of a precision has none there.
-    """
-    sizes = cotangent_sizes(cts, values, args)
-    largest = max([1.0, *(float(np.max(np.abs(host(c)), initial=0.0)) for c in cts)])
-    kept = []
-    for e, f, x, size in zip(expected, found, args, sizes, strict=True):
-        right, given = host(e), host(f)
-        if right.shape != given.shape:
-            kept.append(f)
-            continue
-        eps = float(finfo(np.asarray(x).dtype).eps)
-        with np.errstate(all="ignore"):
-            least = UNDERFLOW * float(finfo(np.asarray(x).dtype).tiny) * largest
-            small = np.abs(given - right) <= TERMS * eps * size + least
-        kept.append(np.where(small, right, given).astype(given.dtype))
-    return kept

@@ -60,8 +60,12 @@ def scan(
 
 
 def drawn_points(drawn: SearchStrategy[Any], place: int, seed: int, small: bool) -> list[Args]:
-    """Some points of which one dimension is long, of ordinary numbers or small ones."""
-    with suppress(hypothesis.errors.HypothesisException), reaching("scan", place, int(small)):
+    """Some points of which one dimension is long, of ordinary numbers or small ones.
+
+    None if the domain has not so many numbers.
+    """
+    unable = hypothesis.errors.HypothesisException, ValueError
+    with suppress(*unable), reaching("scan", place, int(small)):
         return long_ones(drawn, seed)
     return []
 

@@ -8,6 +8,7 @@ import pytest
 
 import funcgrad as fg
 from funcgrad.testing import Claim, GradientCheckError, gradcheck
+from funcgrad.testing import strategies as fst
 from funcgrad.testing.strategies.domains import as_domain
 from funcgrad.testing.strategies.styles import close_together
 
@@ -106,3 +107,7 @@ def test_numbers_lie_close_together(name):
     low, high = (0.001, 0.999) if name == "unit_interval" else (0.01, 29.0)
     inside = x[(low < x) & (x < high)]
     assert np.max(np.diff(inside) / np.maximum(inside[:-1], 0.1 * high)) < 0.03
+
+
+def test_domains_of_few_numbers_are_not_scanned():
+    assert gradcheck(lambda x: np.sum(np.sort(x) ** 2), "n", domain=fst.distinct()).passed == 20

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from ...typing import PyTree
-from ..claims import Claim, Law, Point, rounded_alike
+from ..claim_laws import rounded_alike
+from ..claims import Claim, Law, Point
 from ..derivatives.functions import Leaves
 from ..derivatives.leaves import random_leaf
 

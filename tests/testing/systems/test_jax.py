@@ -1,5 +1,6 @@
 """Rules of JAX: every right one passes, every planted mistake is named, in one line."""
 
+import contextlib
 import dataclasses
 import functools
 import time
@@ -234,3 +235,20 @@ def test_a_rule_has_to_return_a_number_at_a_kink():
             check_grads(rule, (jnp.array([0.0, 1.0]),))
     with pytest.raises(InconclusiveCheckError):
         check_grads(lambda x: jnp.sqrt(x * x), (jnp.array([0.0, 1.0]),))
+
+
+def test_derivatives_of_zero_are_rounded_otherwise_when_compiled():
+    def windows(x):
+        return jnp.stack([x[:-2], x[1:-1], x[2:]], -1)
+
+    def backward(x, ct):
+        w = windows(x)
+        parts = 2 / 3 * ct[:, None] * (w - jnp.mean(w, -1, keepdims=True))
+        none = jnp.zeros(x.shape)
+        return (none.at[:-2].add(parts[:, 0]).at[1:-1].add(parts[:, 1]).at[2:].add(parts[:, 2]),)
+
+    variances = jax.custom_vjp(lambda x: jnp.var(windows(x), axis=-1))
+    variances.defvjp(lambda x: (variances(x), x), backward)
+    for value in (0.5, 0.1, 7.3):
+        with contextlib.suppress(InconclusiveCheckError):
+            check_grads(variances, (np.full(7, value),))

@@ -337,3 +337,23 @@ BUILTIN = [torch.tanh, torch.special.expit, torch.nn.functional.gelu, torch.Tens
 @pytest.mark.parametrize("function", BUILTIN, ids=lambda f: f.__name__)
 def test_functions_of_the_system_itself_are_searched(function):
     assert gradcheck(function, "n", max_examples=12).passed >= 10
+
+
+class WeightNorm(torch.autograd.Function):  # type: ignore[name-defined]
+    @staticmethod
+    def forward(ctx, v, g):
+        ctx.save_for_backward(v, g)
+        return g * v / v.norm(dim=1, keepdim=True)
+
+    @staticmethod
+    def backward(ctx, ct):
+        v, g = ctx.saved_tensors
+        size = v.norm(dim=1, keepdim=True)
+        dg = (ct * v / size).sum(1, keepdim=True)
+        return g / size * (ct - dg * v / size), dg
+
+
+def test_what_cancels_in_single_precision_is_rounded():
+    v, g = tensor(np.full((3, 1), 1e-6)), tensor(np.array([[0.5], [-2.0], [1.5]]))
+    for seed in range(3):
+        check_grads(WeightNorm, (v, g), order=2, seed=seed)
