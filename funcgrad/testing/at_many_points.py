@@ -17,7 +17,7 @@ from .. import tree
 from ..api.vmap import vmap
 from .derivatives.session import in_brief
 from .reports.report import GradientCheckError
-from .scanning import SLOWEST, Args, Suspicion, draw_each, long_ones, narrowed, seconds_of
+from .scanning import FEW, SLOWEST, Args, Suspicion, draw_each, long_ones, narrowed, seconds_of
 from .strategies.sides import SCANNED, reaching
 
 LOOPED = 151
@@ -152,7 +152,8 @@ class AtMany:
             yield self.at(args, said.finding.index[0])
         rows = np.arange(self.count(args))
         found = narrowed(rows.size, lambda part: check(function, self.rows(args, rows[part])))
-        for k in () if found is None else rows[found[0]]:
+        few = rows[found[0]] if found is not None else rows[:0]
+        for k in few if few.size <= FEW else ():
             yield self.at(args, k)
 
     def count(self, args: Args) -> int:

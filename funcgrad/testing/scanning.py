@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Any
 
@@ -27,6 +27,9 @@ SLOWEST = 5e-3
 FEW = 4
 """A failure is one if it is one of so long a part of the long dimension, too."""
 
+GROSS = 1e-2
+"""Or if it is one of other numbers as many, by this part of the derivative."""
+
 TRIES = 3
 
 
@@ -49,11 +52,12 @@ def scan(
         check: what a check at a point says.
     """
     for small in (False, True):
-        args = next(filter(accepts, drawn_points(drawn, place, seed, small)), None)
+        points = filter(accepts, drawn_points(drawn, place, seed, small))
+        args = next(points, None)
         if args is None or seconds_of(f, args) > SLOWEST:
             return None
         if check(args):
-            found = shortened(args, accepts, check)
+            found = shortened(args, points, accepts, check)
             if found is not None:
                 return found
     return None
@@ -122,23 +126,45 @@ def long_axes(args: Args) -> bool:
 
 
 def shortened(
-    args: Args, accepts: Callable[[Args], bool], check: Callable[[Args], Suspicion]
+    args: Args,
+    others: Iterator[Args],
+    accepts: Callable[[Args], bool],
+    check: Callable[[Args], Suspicion],
 ) -> tuple[Args, Exception] | None:
     """The point with a part of its long dimension that fails still, if it is a short one.
 
-    Of many numbers a small difference may pass as rounding, which is one of few.
+    Of many numbers a small difference may pass as rounding, which is one of few. What is wrong of
+    many numbers only is so at other points, too, and not by little.
     """
 
-    def said_of(part: slice) -> Suspicion:
+    def said_of(part: slice, args: Args = args) -> Suspicion:
         shorter = part_of(args, part)
         return accepts(shorter) and check(shorter)
 
     found = narrowed(SCANNED, said_of)
-    return None if found is None else (part_of(args, found[0]), found[1])
+    if found is None:
+        return None
+    part, error = found
+    if part.stop - part.start > FEW:
+        first = slice(0, part.stop - part.start)
+        again = [said_of(first, other) for other in others]
+        if not again or not all(map(is_gross, (error, *again))):
+            return None
+    return part_of(args, part), error
+
+
+def is_gross(said: Suspicion) -> bool:
+    """True for an error of a derivative that is wrong by a part of itself, or is none."""
+    if not isinstance(said, GradientCheckError):
+        return False
+    found, expected = said.finding.found, said.finding.expected
+    if not (isinstance(found, float) and isinstance(expected, float)):
+        return True
+    return not abs(found - expected) <= GROSS * max(abs(found), abs(expected))
 
 
 def narrowed(length: int, said_of: Callable[[slice], Suspicion]) -> tuple[slice, Exception] | None:
-    """A short part of so many numbers that fails by itself; None if there is none."""
+    """The shortest part of so many numbers that fails by itself; None if none does for certain."""
     start = 0
     said: Suspicion = False
     while length > 1:
@@ -150,7 +176,7 @@ def narrowed(length: int, said_of: Callable[[slice], Suspicion]) -> tuple[slice,
                 break
         else:
             break
-    if isinstance(said, bool) or length > FEW:
+    if isinstance(said, bool):
         return None
     return slice(start, start + length), said
 

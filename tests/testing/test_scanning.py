@@ -111,3 +111,11 @@ def test_numbers_lie_close_together(name):
 
 def test_domains_of_few_numbers_are_not_scanned():
     assert gradcheck(lambda x: np.sum(np.sort(x) ** 2), "n", domain=fst.distinct()).passed == 20
+
+
+@pytest.mark.parametrize("most", [100, 300, 1500])
+def test_mistakes_in_long_arrays_only(most):
+    square = fg.custom_vjp(lambda x: x**2)
+    square.defvjp(lambda x: (x**2, x), lambda x, ct: (2 * x * ct * (np.arange(x.size) < most),))
+    with pytest.raises(GradientCheckError):
+        gradcheck(square, "n", order=1)

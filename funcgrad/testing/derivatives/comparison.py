@@ -89,7 +89,7 @@ def check_tangent(
     line, known = directional(flat, ts, session.eps, like=plain)
     limits = allowed_differences(session, flat, outs, line, known)
     allowed = pack_bounds(limits, line.outs)
-    verdict = judge(line, known, pack(found), allowed, session.eps, again)
+    known, verdict = judge(line, known, pack(found), allowed, session.eps, again)
     if loose:
         verdict = surely_wrong(line, known, pack(found), allowed, verdict)
     title = f"the {DERIVATIVES[chain[-1]]} differs from {SOURCE}"
@@ -317,7 +317,7 @@ def check_projection(
     allowed += 64 * line.eps * length(np.nan_to_num(products))
     total = np.array([np.sum(products)])
     again = None if pull_again is None else lambda xs: projected(pull_again(xs), ts)
-    verdict = judge(line, known, total, allowed, session.eps, again)
+    known, verdict = judge(line, known, total, allowed, session.eps, again)
     if loose:
         verdict = surely_wrong(line, known, total, allowed, verdict)
     if np.any(verdict.wrong) and too_large(found):

@@ -41,6 +41,9 @@ SHORT_STEPS = tuple(2.0**-k for k in range(12, 30, 2))
 NEARLY = 1e-2
 """How well short steps have to agree with each other, relative to the derivative."""
 
+SURE = 1e-4
+"""And to stand for all steps."""
+
 NOISY_STEPS = tuple(2.0**-k for k in range(20, 30, 2))
 SECOND_ORDER = tuple(2.0**-k for k in range(2, 20))
 """Steps at which noise is seen, and of quotients whose error of second order is taken away."""
@@ -197,6 +200,24 @@ def error_by_noise(line: Line, known: Difference) -> Vector:
         error = np.nanmin(np.where(np.isfinite(errors), errors, np.inf), axis=0)
         noisy = np.isfinite(error) & (noise > ROUNDED * line.noise())
         return np.where(noisy, error, 0.0)
+
+
+def settled_close(line: Line, known: Difference) -> tuple[Difference, np.ndarray]:
+    """Differences, those at short steps where others do not settle and there is no kink close by.
+
+    The mask says which these are.
+    """
+    value, error, contradicts = of_short_steps(line, known)
+    size = np.abs(value)
+    with np.errstate(all="ignore"):
+        straight = ~known.settled & contradicts & (error <= SURE * size)
+        for h in (line.unit * step for step in SHORT_STEPS[3:6]):
+            ends = change(line.at(h), line.start) / h, change(line.start, line.at(-h)) / h
+            noise = SAFETY * line.noise() / h
+            straight &= np.all([np.abs(end - value) <= NEARLY * size + noise for end in ends], 0)
+    pairs = (value, known.value), (error, known.error)
+    chosen = [np.where(straight, short, long) for short, long in pairs]
+    return Difference(chosen[0], chosen[1], known.natural), straight
 
 
 def tolerance_of_solvers(flat: Flat) -> float:

@@ -24,6 +24,7 @@ from .noise import (
     quietly,
     reconsidered,
     rounding,
+    settled_close,
     tolerance_of_solvers,
 )
 
@@ -72,11 +73,29 @@ def judge(
     allowed: Vector,
     eps: float | None,
     again: Again | None = None,
-) -> Verdict:
+) -> tuple[Difference, Verdict]:
     """Compare a derivative with differences, looking more closely at what does not agree.
 
-    ``again`` computes the derivative at other points.
+    ``again`` computes the derivative at other points. The differences are returned with those at
+    short steps in the place of what did not settle: kinks may be all around a point, but not close.
     """
+    verdict = judged(line, known, found, allowed, eps, again)
+    if eps is None and np.any(verdict.unknown) and np.all(np.isfinite(found)):
+        close, settled = settled_close(line, known)
+        if np.any(settled & verdict.unknown):
+            return close, judged(line, close, found, allowed, eps, again)
+    return known, verdict
+
+
+def judged(
+    line: Line,
+    known: Difference,
+    found: Vector,
+    allowed: Vector,
+    eps: float | None,
+    again: Again | None,
+) -> Verdict:
+    """The verdict by given differences."""
     none = np.zeros(found.shape, bool)
 
     def verdict(wrong: Any = none, unknown: Any = none, kinks: Any = none) -> Verdict:
