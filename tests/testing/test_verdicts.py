@@ -581,3 +581,17 @@ def test_bfloat16_inside_is_no_mistake():
     assert check_grads(layer, (w, x), order=1).verdict == "pass"
     wrong = ruled(lambda x: x, lambda x, t: -t)
     assert check_grads(lambda w: layer(wrong(w), x), (w,), raises=False).verdict == "fail"
+
+
+@pytest.mark.parametrize("dtype", [np.int64, np.int8])
+def test_many_kinks_around_a_point_hide_no_mistake(dtype):
+    ordered = fg.custom_vjp(lambda x: np.sort(x))
+
+    def forward(x):
+        return np.sort(x), np.argsort(np.argsort(x)).astype(dtype)  # int8 wraps around
+
+    ordered.defvjp(forward, lambda places, ct: (ct[places],))
+    x = np.random.default_rng(0).standard_normal(1000)
+    assert check_grads(ordered, (x,), raises=False).verdict == (
+        "pass" if dtype == np.int64 else "fail"
+    )
