@@ -221,7 +221,9 @@ def settled_close(line: Line, known: Difference) -> tuple[Difference, np.ndarray
 
 
 def tolerance_of_solvers(flat: Flat) -> float:
-    """The largest relative tolerance that our solvers are called with inside of f, 0 if none is.
+    """The largest tolerance that our solvers are called with inside of f, 0 if none is.
+
+    Absolute ones count beside the initial value.
 
     Where they hold their steps constant, derivatives are right to the tolerance, and not those of
     what is computed, which may be as smooth as if there were none.
@@ -232,9 +234,11 @@ def tolerance_of_solvers(flat: Flat) -> float:
         if fun.__module__.startswith(SOLVERS):
             bound = inspect.signature(fun).bind(*args, **kwargs)
             bound.apply_defaults()
-            rtol = bound.arguments.get("rtol")
+            rtol, atol = (bound.arguments.get(name) for name in ("rtol", "atol"))
+            start = bound.arguments.get("y0")
+            size = finite_max(start) if isinstance(start, np.ndarray) else 0.0
             if isinstance(rtol, float):
-                found.append(rtol)
+                found.append(rtol + (atol / size if isinstance(atol, float) and size else 0.0))
 
     try:
         with within(observer=note):

@@ -83,7 +83,10 @@ def judge(
     if eps is None and np.any(verdict.unknown) and np.all(np.isfinite(found)):
         close, settled = settled_close(line, known)
         if np.any(settled & verdict.unknown):
-            return close, judged(line, close, found, allowed, eps, again)
+            closer = judged(line, close, found, allowed, eps, again)
+            special = again is None or unsteady(line, closer, found, again)
+            if not (np.any(closer.wrong) and special):
+                return close, closer
     return known, verdict
 
 
