@@ -81,7 +81,7 @@ def test_every_family_of_operations_occurs():
 @pytest.mark.parametrize("text", ["np.sort", "lax.scan"])
 def test_programs_shrink_to_few_operations(text):
     every = fst.programs(control_flow=True)
-    found = (smallest(every, lambda p: text in p.source(), 2000, seed) for seed in range(1, 4))
+    found = (smallest(every, lambda p: text in p.source(), 2000, seed) for seed in (1, 2))
     sources = [program.source() for program in found]  # hypothesis stops after 500 steps
     assert min(source.count("\n") for source in sources) <= 6, sources
 
