@@ -139,7 +139,7 @@ def is_rounding(point: Point, finding: Finding) -> bool:
     sizes = cotangent_sizes(ones, sizes_of(point, outs), point.args)
     eps = max(float(finfo(np.asarray(x).dtype).eps) for x in (*point.args, *outs))
     limit = ROUNDED * eps * max((float(np.max(s, initial=0)) for s in sizes), default=0.0)
-    return max(map(abs, pair)) <= limit  # type: ignore[arg-type]
+    return all(abs(x) <= limit for x in pair)  # type: ignore[arg-type]
 
 
 def is_inexact_array(x: Any) -> bool:

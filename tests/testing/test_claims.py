@@ -1,5 +1,7 @@
 """Derivatives from elsewhere: gradients and backward passes by hand, and other systems."""
 
+from contextlib import nullcontext
+
 import numpy as np
 import pytest
 
@@ -12,6 +14,9 @@ from funcgrad.testing import (
     check_gradient,
     check_pair,
 )
+from funcgrad.testing.claim_laws import check_law
+from funcgrad.testing.claims import Law, Point
+from funcgrad.testing.reports.report import Report
 
 X = np.array([[0.3, -1.2, 0.7], [1.1, 0.4, -0.6]])
 W = np.array([0.5, -0.25, 2.0])
@@ -208,3 +213,13 @@ def test_where_there_is_no_slope_nothing_has_to_be_a_number():
     gradient = lambda x: np.sign(x) / (2 * np.sqrt(np.abs(x)))  # noqa: E731
     with pytest.raises(InconclusiveCheckError):
         check_gradient(root, gradient, (AT_KINK,))
+
+
+@pytest.mark.parametrize("pair", [(0.0, np.nan), (np.nan, 0.0), (1e-17, 0.0)])
+def test_what_is_no_number_is_no_rounding(pair):
+    sides = [np.array(pair[0])], [np.array(pair[1])], ["the cotangent of args[0]"]
+    law = Law("a law", "a law does not hold", "it is wrong", lambda xs, rng: sides)
+    point = Point(Claim(lambda x: [x**2]), (W,))
+    expected = nullcontext() if np.all(np.isfinite(pair)) else pytest.raises(GradientCheckError)
+    with expected:
+        check_law(point, law, Report(), np.random.default_rng(0))
