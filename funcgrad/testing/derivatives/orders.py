@@ -14,7 +14,7 @@ import numpy as np
 from ...api.jit import jit
 from ...api.jvp import linearize
 from ...api.vmap import vmap
-from ..reports.report import GradientCheckError, Report, mode_text
+from ..reports.report import GradientCheckError, InconclusiveCheckError, Report, mode_text
 from . import laws as law_checks
 from .comparison import allowed_of_sum, check_projection, check_tangent, expected_tangent
 from .differences import Difference
@@ -101,15 +101,30 @@ def check_orders(
 
 @contextmanager
 def told_first(kinds: Sequence[KindsLaw]) -> Iterator[None]:
-    """Say of a derivative that it is not linear, rather than that it cannot be transposed."""
+    """Say of a derivative that it is not linear, rather than that its transpose fails."""
     try:
         yield
-    except GradientCheckError:
+    except InconclusiveCheckError:
         raise
     except Exception:
-        for law in kinds:
+        broken = broken_law(kinds)
+        if broken is None:
+            raise
+        raise broken from None
+
+
+def broken_law(laws: Sequence[KindsLaw]) -> GradientCheckError | None:
+    """What the first of the laws says that does not hold."""
+    for law in laws:
+        try:
             law.check()
-        raise
+        except InconclusiveCheckError:
+            continue
+        except GradientCheckError as error:
+            return error
+        except Exception:  # a rule need not take all kinds of directions, where it is wrong anyway
+            continue
+    return None
 
 
 def valid_otherwise(session: Session, flat: Flat, modes: Sequence[str]) -> bool:
