@@ -176,3 +176,22 @@ def test_a_rule_inside_of_another_is_named_by_its_own_name():
         with pytest.raises(GradientCheckError) as caught:
             check_grads(f, (np.array([0.3, 0.5]),))
         assert caught.value.finding.cause.startswith("the rule of innermost_rule (")
+
+
+def test_one_wrong_number_of_many_costs_few_calls():
+    """About as many as a right derivative, of which more laws are checked."""
+    x, mask = np.random.default_rng(0).standard_normal(300_000), np.ones(300_000)
+    calls = []
+
+    def value(x):
+        calls.append(x)
+        return np.sum(np.sin(x))
+
+    f = fg.custom_vjp(value)
+    f.defvjp(lambda x: (value(x), x), lambda x, ct: (ct * np.cos(x) * mask,))
+    check_grads(f, (x,))
+    right = len(calls)
+    mask[123_456] = 1.1
+    with pytest.raises(GradientCheckError, match="123456"):
+        check_grads(f, (x,))
+    assert len(calls) - right < 1.6 * right

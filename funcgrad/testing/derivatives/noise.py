@@ -190,6 +190,9 @@ def error_by_noise(line: Line, known: Difference) -> Vector:
             quotient = change(line.at(h), line.at(-h)) / (2 * h)
             noises.append(np.abs(quotient - known.value) * h)
         noise = np.sort(noises, axis=0)[1]  # the smallest may be so by chance; kinks have larger
+        noisy = noise > ROUNDED * line.noise()
+        if not np.any(noisy):
+            return np.zeros(noise.shape)
         steps = [line.unit * step for step in SECOND_ORDER]
         slopes = [change(line.at(h), line.at(-h)) / (2 * h) for h in steps]
         better = [(4 * b - a) / 3 for a, b in pairwise(slopes)]
@@ -198,8 +201,7 @@ def error_by_noise(line: Line, known: Difference) -> Vector:
             for a, b, h in zip(better, better[1:], steps[2:], strict=False)
         ]
         error = np.nanmin(np.where(np.isfinite(errors), errors, np.inf), axis=0)
-        noisy = np.isfinite(error) & (noise > ROUNDED * line.noise())
-        return np.where(noisy, error, 0.0)
+        return np.where(np.isfinite(error) & noisy, error, 0.0)
 
 
 def settled_close(line: Line, known: Difference) -> tuple[Difference, np.ndarray]:
